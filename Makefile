@@ -1,0 +1,41 @@
+# What can be done here. The first target is the one that make alone runs.
+
+GO ?= go
+FUZZTIME ?= 10s
+LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
+
+.DEFAULT_GOAL := help
+.PHONY: help run test race lint bench golden fuzz sdk up
+
+help: ## Print the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Serve on 127.0.0.1:8080, with a private Postgres and the quick-start world
+	$(GO) run ./cmd/enisim serve
+
+test: ## Run the tests, on a real Postgres (after make sdk with the TypeScript SDK too)
+	$(GO) test ./...
+
+race: ## Run the tests under the race detector
+	$(GO) test -race ./...
+
+lint: ## Run the linters
+	$(LINT) run ./...
+
+bench: ## Run the benchmarks
+	$(GO) test -run '^$$' -bench . ./...
+
+golden: ## Write the golden files anew from what the server answers
+	$(GO) test ./httpapi -run '^Test(Golden|GatewayContract|DifferencesPage)$$' -update
+
+fuzz: ## Fuzz each target for FUZZTIME (10s)
+	$(GO) test ./httpapi -run '^$$' -fuzz '^FuzzBind$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./httpapi/signature -run '^$$' -fuzz '^FuzzStringToSignV1$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./httpapi/signature -run '^$$' -fuzz '^FuzzParseAuthorization$$' -fuzztime $(FUZZTIME)
+	$(GO) test ./service/scenario -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME)
+
+sdk: ## Install the TypeScript SDK that the tests drive (needs Node)
+	npm ci --prefix httpapi/sdktest/typescript
+
+up: ## Serve in containers, with Postgres 17
+	docker compose up --build
