@@ -1,0 +1,186 @@
+package pglocal
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+)
+
+// binaries is a folder with the programs of one Postgres.
+type binaries struct {
+	dir          string
+	major, minor int
+}
+
+func (b binaries) program(name string) string { return filepath.Join(b.dir, name) }
+
+func (b binaries) String() string { return fmt.Sprintf("PostgreSQL %d (%s)", b.major, b.dir) }
+
+// sources says where a Postgres may come from.
+type sources struct {
+	path       string   // as in $PATH; searched first
+	globs      []string // searched next, the newest version first
+	repository string   // asked last, when nothing is installed; empty: the library's own
+}
+
+func systemSources() sources {
+	return sources{
+		path: os.Getenv("PATH"),
+		globs: []string{
+			"/usr/lib/postgresql/*/bin",         // Debian, Ubuntu
+			"/usr/pgsql-*/bin",                  // packages of postgresql.org for Red Hat
+			"/usr/libexec/postgresql*",          // Alpine
+			"/opt/homebrew/opt/postgresql*/bin", // Homebrew
+		},
+	}
+}
+
+// downloadVersion is the Postgres that is fetched where none is installed.
+const downloadVersion = embeddedpostgres.V17
+
+// choose returns the binaries for a cluster of the given major version; 0 means that there is no cluster yet, and any
+// version does. Downloads are kept in the folder downloads.
+func (s sources) choose(ctx context.Context, major int, owner account, downloads string, logger *slog.Logger) (binaries, error) {
+	found := s.installed(ctx, owner)
+	found = append(found, probe(ctx, owner, []string{filepath.Join(downloads, "bin")})...)
+	if len(found) == 0 {
+		logger.Info("no Postgres is installed; downloading one", "version", downloadVersion)
+		if err := s.download(ctx, downloads, owner); err != nil {
+			return binaries{}, fmt.Errorf("no PostgreSQL is installed (searched PATH and %s), and the download failed: %w\n"+
+				"Three ways out:\n"+
+				"  - install PostgreSQL (for example: apt-get install postgresql)\n"+
+				"  - name a server that exists, with --database-url or ENISIM_DATABASE_URL\n"+
+				"  - run enisim together with a Postgres: docker compose up", strings.Join(s.globs, ", "), err)
+		}
+		found = probe(ctx, owner, []string{filepath.Join(downloads, "bin")})
+	}
+	for _, b := range found {
+		if major == 0 || b.major == major {
+			return b, nil
+		}
+	}
+	if len(found) == 0 {
+		return binaries{}, fmt.Errorf("%s cannot run the PostgreSQL downloaded to %s", owner.name, downloads)
+	}
+	names := make([]string, len(found))
+	for i, b := range found {
+		names[i] = b.String()
+	}
+	return binaries{}, fmt.Errorf("its cluster was made by PostgreSQL %d, but only %s is here: install PostgreSQL %d,"+
+		" or use another --data-dir", major, strings.Join(names, " and "), major)
+}
+
+// Installed tells whether Start would find a Postgres on this machine, and so not download one.
+func Installed(ctx context.Context) bool {
+	owner, err := accountFor("")
+	return err == nil && len(systemSources().installed(ctx, owner)) > 0
+}
+
+// installed returns what the system has, in the order of preference.
+func (s sources) installed(ctx context.Context, owner account) []binaries {
+	found := probe(ctx, owner, filepath.SplitList(s.path))
+	for _, glob := range s.globs {
+		dirs, _ := filepath.Glob(glob) // fails only for a malformed pattern
+		some := probe(ctx, owner, dirs)
+		slices.SortStableFunc(some, func(a, b binaries) int {
+			return cmp.Or(cmp.Compare(b.major, a.major), cmp.Compare(b.minor, a.minor))
+		})
+		found = append(found, some...)
+	}
+	return found
+}
+
+// versionLine matches "postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)" and "postgres (PostgreSQL) 18beta1".
+var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)(?:\.(\d+))?`)
+
+// probe keeps the folders that hold a Postgres which owner can run. Running it is the only honest test: a folder that
+// root can read may be closed to owner.
+func probe(ctx context.Context, owner account, dirs []string) []binaries {
+	var found []binaries
+	for _, dir := range dirs {
+		b := binaries{dir: dir}
+		if !filepath.IsAbs(dir) || !isFile(b.program("postgres")) || !isFile(b.program("initdb")) {
+			continue
+		}
+		out, err := owner.command(ctx, "/", b.program("postgres"), "--version").Output()
+		match := versionLine.FindSubmatch(out)
+		if err != nil || match == nil {
+			continue
+		}
+		b.major, _ = strconv.Atoi(string(match[1]))
+		b.minor, _ = strconv.Atoi(string(match[2])) // absent in a beta: 0
+		found = append(found, b)
+	}
+	return found
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// download fetches Postgres and unpacks it into the folder target, which appears whole or not at all.
+func (s sources) download(ctx context.Context, target string, owner account) error {
+	work, err := os.MkdirTemp(filepath.Dir(target), "download-")
+	if err != nil {
+		return err
+	}
+	unpacked := filepath.Join(work, "unpacked")
+	// The library cannot fetch without starting, and cannot start for root. It gives up between the two, after it has
+	// unpacked all, because it must empty this data folder first, and os.RemoveAll refuses a path that ends in a dot.
+	stopHere := filepath.Join(work, "data") + "/."
+	config := embeddedpostgres.DefaultConfig()
+	if s.repository != "" {
+		config = config.BinaryRepositoryURL(s.repository)
+	}
+	library := embeddedpostgres.NewDatabase(config.
+		Version(downloadVersion).
+		CachePath(filepath.Join(work, "archive")).
+		RuntimePath(filepath.Join(work, "runtime")).
+		BinariesPath(unpacked).
+		Port(0).
+		DataPath(stopHere))
+
+	// The library takes no context. When ours ends, it is left behind to finish in its own folder.
+	var startErr error
+	done := make(chan struct{})
+	go func() {
+		startErr = library.Start()
+		close(done)
+	}()
+	select {
+	case <-ctx.Done():
+		go func() {
+			<-done
+			_ = os.RemoveAll(work) // the next start sweeps what remains
+		}()
+		return context.Cause(ctx)
+	case <-done:
+	}
+	defer os.RemoveAll(work)
+	if startErr != nil && !strings.Contains(startErr.Error(), stopHere) {
+		return startErr
+	}
+	if owner.switched {
+		give := func(path string, _ os.DirEntry, err error) error {
+			return errors.Join(err, os.Lchown(path, owner.uid, owner.gid))
+		}
+		if err := filepath.WalkDir(unpacked, give); err != nil {
+			return err
+		}
+	}
+	if err := os.RemoveAll(target); err != nil { // an earlier download that owner could not run
+		return err
+	}
+	return os.Rename(unpacked, target)
+}

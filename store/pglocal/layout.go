@@ -1,0 +1,102 @@
+package pglocal
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// layout names the files of one data folder:
+//
+//	<data folder>/            any folder; made if missing, otherwise left as it is
+//	  postgres/               home: private to the user who runs Postgres
+//	    cluster/              PGDATA
+//	    run/                  the socket
+//	    downloaded/           Postgres itself, where none is installed
+//	    postgres.log          what Postgres has to say
+//	    start.lock, users.lock
+type layout struct {
+	home string
+}
+
+func (l layout) cluster() string   { return filepath.Join(l.home, "cluster") }
+func (l layout) downloads() string { return filepath.Join(l.home, "downloaded") }
+func (l layout) log() string       { return filepath.Join(l.home, "postgres.log") }
+func (l layout) startLock() string { return filepath.Join(l.home, "start.lock") }
+func (l layout) usersLock() string { return filepath.Join(l.home, "users.lock") }
+
+// maxSocketPath is what every supported system can bind: sun_path has 104 bytes on BSD and macOS, 108 on Linux, one of
+// them for the closing zero.
+const maxSocketPath = 103
+
+// socketName follows from the port, which is a part of a name and no more: nobody listens on it.
+const (
+	port       = 5432
+	socketName = ".s.PGSQL.5432"
+)
+
+// run is the folder of the socket. Where the data folder's path is too long for a socket, or has a comma, which clients
+// take for the end of a host, it is a folder in /tmp (not $TMPDIR, which may differ between two processes that must find
+// the same socket) named by a hash of that path.
+func (l layout) run(owner account) string {
+	run := filepath.Join(l.home, "run")
+	if len(filepath.Join(run, socketName)) <= maxSocketPath && !strings.Contains(run, ",") {
+		return run
+	}
+	sum := sha256.Sum256([]byte(l.home))
+	return filepath.Join("/tmp", "enisim-"+strconv.Itoa(owner.uid)+"-"+hex.EncodeToString(sum[:8]))
+}
+
+// rootDataDir can be entered by everybody, and so by the user who runs Postgres for root; /root cannot.
+const rootDataDir = "/var/lib/enisim"
+
+// DefaultDataDir is where the cluster lives when nobody says otherwise.
+func DefaultDataDir() (string, error) {
+	if os.Getuid() == 0 {
+		return rootDataDir, nil
+	}
+	// The specification of XDG_STATE_HOME says to ignore a relative path.
+	if state := os.Getenv("XDG_STATE_HOME"); filepath.IsAbs(state) {
+		return filepath.Join(state, "enisim"), nil
+	}
+	userHome, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find a folder for the data: %w: use --data-dir", err)
+	}
+	return filepath.Join(userHome, ".local", "state", "enisim"), nil
+}
+
+// prepare makes the folders, up to the home, and returns their layout with the account that owns them.
+func prepare(dataDir string) (layout, account, error) {
+	if dataDir == "" {
+		return layout{}, account{}, errors.New("no data folder is named")
+	}
+	// The user who runs Postgres must be able to enter what root makes.
+	mode := os.FileMode(0o700)
+	if os.Getuid() == 0 {
+		mode = 0o755
+	}
+	if err := os.MkdirAll(dataDir, mode); err != nil {
+		return layout{}, account{}, fmt.Errorf("make the data folder: %w: use another --data-dir", err)
+	}
+	// Two spellings of one folder must lead to one name of the socket folder, and to one -D that a postmaster is known by.
+	absolute, err := filepath.Abs(dataDir)
+	if err != nil {
+		return layout{}, account{}, err
+	}
+	real, err := filepath.EvalSymlinks(absolute)
+	if err != nil {
+		return layout{}, account{}, err
+	}
+	files := layout{home: filepath.Join(real, "postgres")}
+	owner, err := accountFor(files.home)
+	if err != nil {
+		return layout{}, account{}, err
+	}
+	return files, owner, owner.privateFolder(files.home)
+}

@@ -1,0 +1,591 @@
+package pglocal
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(childDataDir); dir != "" {
+		childMain(dir)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// patience is for steps that take a second on an idle machine.
+const patience = time.Minute
+
+// newDataDir makes a data folder that the user who runs Postgres can enter, which t.TempDir is not. What a test leaves
+// running in it is a failure of the test, and is stopped.
+func newDataDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pglocal-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := filepath.WalkDir(dir, func(path string, entry os.DirEntry, err error) error {
+			if entry != nil && entry.Name() == "cluster" {
+				assertStopped(t, filepath.Dir(filepath.Dir(path)))
+				return filepath.SkipDir
+			}
+			return err
+		}); err != nil {
+			t.Error(err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+func assertStopped(t testing.TB, dataDir string) {
+	t.Helper()
+	if found := postmasterOf(t, dataDir); found.running {
+		t.Errorf("Postgres still runs in %s (pid %d), want it stopped", dataDir, found.pid)
+		if err := syscall.Kill(found.pid, syscall.SIGQUIT); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func postmasterOf(t testing.TB, dataDir string) postmaster {
+	t.Helper()
+	found, err := findPostmaster(layout{home: filepath.Join(dataDir, "postgres")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// killPostmaster kills it with signal 9 and returns its pid.
+func killPostmaster(t testing.TB, dataDir string) int {
+	t.Helper()
+	found := postmasterOf(t, dataDir)
+	if !found.running {
+		t.Fatalf("no Postgres runs in %s, want one", dataDir)
+	}
+	if err := syscall.Kill(found.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	return found.pid
+}
+
+func mustStart(t testing.TB, opts Options) *Server {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	s, err := Start(ctx, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mustStop(t, s) })
+	return s
+}
+
+func mustStop(t testing.TB, s *Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.Stop(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func connect(t testing.TB, url string) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone, on purpose
+	return conn
+}
+
+func run(t testing.TB, conn *pgx.Conn, sql string) {
+	t.Helper()
+	if _, err := conn.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func queryText(t testing.TB, conn *pgx.Conn, sql string) string {
+	t.Helper()
+	var got string
+	if err := conn.QueryRow(t.Context(), sql).Scan(&got); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return got
+}
+
+const (
+	writeRows = `CREATE TABLE kept (n int); INSERT INTO kept SELECT generate_series(1, 1000)`
+	readRows  = `SELECT count(*)::text FROM kept`
+)
+
+func assertRows(t testing.TB, url string) {
+	t.Helper()
+	if got, want := queryText(t, connect(t, url), readRows), "1000"; got != want {
+		t.Errorf("%s rows after the restart, want %s", got, want)
+	}
+}
+
+func TestStartAndStop(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	s := mustStart(t, Options{DataDir: dir, Settings: map[string]string{"work_mem": "5MB"}})
+	conn := connect(t, s.URL())
+	for query, want := range map[string]string{
+		`SELECT current_database()`:               Database,
+		`SHOW server_encoding`:                    "UTF8",
+		`SHOW listen_addresses`:                   "",
+		`SHOW unix_socket_permissions`:            "0700",
+		`SHOW fsync`:                              "on",
+		`SHOW synchronous_commit`:                 "on",
+		`SHOW max_connections`:                    "200",
+		`SHOW work_mem`:                           "5MB",
+		`SELECT inet_server_addr() IS NULL || ''`: "true",
+		`SELECT count(*)::text FROM pg_settings WHERE name = 'listen_addresses' AND source <> 'configuration file'`: "0",
+	} {
+		if got := queryText(t, conn, query); got != want {
+			t.Errorf("%s: got %q, want %q", query, got, want)
+		}
+	}
+	if got, want := queryText(t, connect(t, s.DatabaseURL("template1")), `SELECT current_database()`), "template1"; got != want {
+		t.Errorf("DatabaseURL(%q) leads to %q", want, got)
+	}
+	run(t, conn, writeRows)
+	mustStop(t, s)
+	mustStop(t, s) // the second does nothing
+	assertStopped(t, dir)
+
+	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
+}
+
+func TestLastOneOutStops(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	const uses = 6
+	servers := make([]*Server, uses)
+	var group sync.WaitGroup
+	for i := range servers {
+		group.Go(func() {
+			s, err := Start(t.Context(), Options{DataDir: dir})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			servers[i] = s
+		})
+	}
+	group.Wait()
+	if t.Failed() {
+		return
+	}
+	first := postmasterOf(t, dir)
+	for _, s := range servers {
+		// Each use works although others ended theirs.
+		if got := postmasterOf(t, dir); got != first {
+			t.Fatalf("postmaster is %+v, want %+v as at the start", got, first)
+		}
+		if err := connect(t, s.URL()).Ping(t.Context()); err != nil {
+			t.Error(err)
+		}
+		mustStop(t, s)
+	}
+	assertStopped(t, dir)
+}
+
+// Processes come and go: a start that meets a stop waits for it, then starts anew.
+func TestStartMeetsStop(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	mustStop(t, mustStart(t, Options{DataDir: dir})) // the cluster is there
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for range 5 {
+				s, err := Start(t.Context(), Options{DataDir: dir})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				conn, err := pgx.Connect(t.Context(), s.URL())
+				if err != nil {
+					t.Error(err)
+				} else if err := conn.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				mustStop(t, s)
+			}
+		})
+	}
+	group.Wait()
+	assertStopped(t, dir)
+}
+
+func TestStartAfterPostmasterWasKilled(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	s := mustStart(t, Options{DataDir: dir})
+	conn := connect(t, s.URL())
+	run(t, conn, writeRows)
+	// A backend in the middle of work outlives its postmaster, and keeps the old shared memory.
+	busy := connect(t, s.URL())
+	run(t, busy, `CREATE FUNCTION spin() RETURNS void LANGUAGE plpgsql AS
+		$$ BEGIN WHILE clock_timestamp() < statement_timestamp() + interval '1 second' LOOP END LOOP; END $$`)
+	var group sync.WaitGroup
+	group.Go(func() { _, _ = busy.Exec(t.Context(), `SELECT spin()`) }) // its outcome is nobody's business
+	defer group.Wait()
+	for queryText(t, conn, `SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%spin()'`) != "1" {
+	}
+	killed := killPostmaster(t, dir)
+
+	again := mustStart(t, Options{DataDir: dir})
+	if got := postmasterOf(t, dir); !got.running || got.pid == killed {
+		t.Errorf("postmaster is %+v, want another than the killed one (%d)", got, killed)
+	}
+	assertRows(t, again.URL())
+}
+
+func TestSupervise(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	var log lockedBuffer
+	s := mustStart(t, Options{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	run(t, connect(t, s.URL()), writeRows)
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var group sync.WaitGroup
+	group.Go(func() { s.Supervise(ctx) })
+	for range 2 {
+		killed := killPostmaster(t, dir)
+		eventually(t, "another postmaster answers", func() bool {
+			conn, err := pgx.Connect(t.Context(), s.URL())
+			if err != nil {
+				return false
+			}
+			defer conn.Close(t.Context())
+			return postmasterOf(t, dir).pid != killed
+		})
+		assertRows(t, s.URL())
+	}
+	cancel()
+	group.Wait()
+	if want := "was not stopped properly"; !strings.Contains(log.String(), want) {
+		t.Errorf("the log does not say %q:\n%s", want, log.String())
+	}
+
+	// Who stopped is not started again: this returns, although its context goes on.
+	mustStop(t, s)
+	s.Supervise(t.Context())
+	assertStopped(t, dir)
+}
+
+// A pid file that survived its container names whatever has the pid today.
+func TestStartWhenPIDIsTakenByAnother(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	s := mustStart(t, Options{DataDir: dir})
+	run(t, connect(t, s.URL()), writeRows)
+	stranger := s.owner.command(t.Context(), "/", "/bin/sleep", "600")
+	if err := stranger.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = stranger.Process.Kill(); _ = stranger.Wait() }()
+
+	killed := killPostmaster(t, dir)
+	eventually(t, "the postmaster is gone", func() bool { return !postmasterOf(t, dir).running })
+	for _, path := range []string{pidPath(s.files), filepath.Join(s.run(), socketName+".lock")} {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		content = bytes.Replace(content, itoa(killed), itoa(stranger.Process.Pid), 1)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := postmasterOf(t, dir); got.running || !got.imposter {
+		t.Fatalf("findPostmaster: got %+v, want an imposter", got)
+	}
+	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
+}
+
+func TestAwkwardPaths(t *testing.T) {
+	t.Parallel()
+	for name, below := range map[string]string{
+		"too long for a socket": strings.Repeat("long/", 30) + "end",
+		"signs":                 `it's "a" $HOME, \ and [*]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(newDataDir(t), below)
+			s := mustStart(t, Options{DataDir: dir})
+			t.Cleanup(func() {
+				if !strings.HasPrefix(s.run(), s.files.home) {
+					_ = os.RemoveAll(s.run())
+				}
+			})
+			if got := len(filepath.Join(s.run(), socketName)); got > maxSocketPath {
+				t.Errorf("the path of the socket has %d bytes, want at most %d", got, maxSocketPath)
+			}
+			run(t, connect(t, s.URL()), writeRows)
+
+			// Another spelling of the folder leads to the same server.
+			link := filepath.Join(newDataDir(t), "link")
+			if err := os.Symlink(dir, link); err != nil {
+				t.Fatal(err)
+			}
+			other := mustStart(t, Options{DataDir: link})
+			if got, want := other.URL(), s.URL(); got != want {
+				t.Errorf("URL by way of a symbolic link is %s, want %s", got, want)
+			}
+			assertRows(t, other.URL())
+		})
+	}
+}
+
+// Root takes over what another user made, as that user.
+func TestRootKeepsOwner(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Skip("only root starts Postgres as another user")
+	}
+	const uid, gid = 65534, 65534 // nobody, and not postgres, who comes first for new data
+	dir := newDataDir(t)
+	home := filepath.Join(dir, "postgres")
+	if err := os.Mkdir(home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(home, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+	s := mustStart(t, Options{DataDir: dir})
+	for _, path := range []string{s.files.cluster(), s.run(), s.files.log(), s.files.startLock(), s.files.usersLock(), configPath(s.files)} {
+		info, err := os.Lstat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := ownerOf(info); got != uid {
+			t.Errorf("%s belongs to uid %d, want %d", path, got, uid)
+		}
+	}
+}
+
+// Each of these starts fails, says what is wrong and what to do, and leaves nothing running.
+func TestStartRefuses(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		rootOnly bool
+		arrange  func(t *testing.T, dir string) Options
+		want     []string
+	}{
+		"cluster of another major version": {
+			arrange: func(t *testing.T, dir string) Options {
+				mustStop(t, mustStart(t, Options{DataDir: dir}))
+				version := filepath.Join(dir, "postgres", "cluster", "PG_VERSION")
+				if err := os.WriteFile(version, []byte("9\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return Options{DataDir: dir}
+			},
+			want: []string{"made by PostgreSQL 9", "/bin) is here", "install PostgreSQL 9", "--data-dir"},
+		},
+		"parent that the user who runs Postgres cannot enter": {
+			rootOnly: true,
+			arrange: func(t *testing.T, dir string) Options {
+				parent := filepath.Join(dir, "closed")
+				if err := os.Mkdir(parent, 0o700); err != nil {
+					t.Fatal(err)
+				}
+				return Options{DataDir: filepath.Join(parent, "data")}
+			},
+			want: []string{"cannot enter the folder", "/closed:", "chmod o+x", "--data-dir"},
+		},
+		"folder that others can enter": {
+			arrange: func(t *testing.T, dir string) Options {
+				mustStop(t, mustStart(t, Options{DataDir: dir}))
+				if err := os.Chmod(filepath.Join(dir, "postgres"), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				return Options{DataDir: dir}
+			},
+			want: []string{"is not a private folder of", "0700"},
+		},
+		"file in the place of the data folder": {
+			arrange: func(t *testing.T, dir string) Options {
+				path := filepath.Join(dir, "file")
+				if err := os.WriteFile(path, nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return Options{DataDir: path}
+			},
+			want: []string{"make the data folder", "not a directory", "--data-dir"},
+		},
+		"setting that Postgres refuses": {
+			arrange: func(_ *testing.T, dir string) Options {
+				return Options{DataDir: dir, Settings: map[string]string{"shared_buffers": "plenty"}}
+			},
+			want: []string{"did not start: it exited with status 1", "postgres.log", `invalid value for parameter "shared_buffers": "plenty"`},
+		},
+		"no data folder": {
+			arrange: func(*testing.T, string) Options { return Options{} },
+			want:    []string{"no data folder"},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if test.rootOnly && os.Getuid() != 0 {
+				t.Skip("only root starts Postgres as another user")
+			}
+			opts := test.arrange(t, newDataDir(t))
+			s, err := Start(t.Context(), opts)
+			if err == nil {
+				mustStop(t, s)
+				t.Fatal("Start succeeded, want an error")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("the error does not say %q:\n%v", want, err)
+				}
+			}
+		})
+	}
+}
+
+// initdb is interrupted twice: by the end of its context, and, as far as files go, by a kill of the whole process.
+func TestInterruptedInitdb(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	halfMade := filepath.Join(dir, "postgres", "initdb-*", "PG_VERSION")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	failed := make(chan error, 1)
+	go func() {
+		s, err := Start(ctx, Options{DataDir: dir})
+		if err == nil {
+			mustStop(t, s)
+		}
+		failed <- err
+	}()
+	eventually(t, "initdb is at work", func() bool {
+		found, _ := filepath.Glob(halfMade)
+		return len(found) > 0
+	})
+	cancel()
+	if err := <-failed; err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
+		t.Fatalf("Start returned %v, want %v", err, context.Canceled)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "postgres", "cluster")); !os.IsNotExist(err) {
+		t.Fatalf("stat of the cluster: %v, want that it does not exist", err)
+	}
+
+	leftover := filepath.Join(dir, "postgres", "initdb-123", "base")
+	if err := os.MkdirAll(leftover, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	mustStart(t, Options{DataDir: dir})
+	if found, _ := filepath.Glob(filepath.Join(dir, "postgres", "initdb-*")); len(found) > 0 {
+		t.Errorf("%v remained, want it swept away", found)
+	}
+}
+
+func TestDefaultDataDir(t *testing.T) {
+	if os.Getuid() == 0 {
+		if got, err := DefaultDataDir(); got != rootDataDir || err != nil {
+			t.Errorf("DefaultDataDir() = %q, %v, want %q for root", got, err, rootDataDir)
+		}
+		return
+	}
+	t.Setenv("HOME", "/home/someone")
+	for state, want := range map[string]string{
+		"":           "/home/someone/.local/state/enisim",
+		"relative":   "/home/someone/.local/state/enisim",
+		"/var/state": "/var/state/enisim",
+	} {
+		t.Setenv("XDG_STATE_HOME", state)
+		if got, err := DefaultDataDir(); got != want || err != nil {
+			t.Errorf("DefaultDataDir() with XDG_STATE_HOME=%q is %q, %v, want %q", state, got, err, want)
+		}
+	}
+}
+
+// eventually waits for something that another process does and cannot announce.
+func eventually(t testing.TB, what string, reached func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !reached(); time.Sleep(processPoll) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not reached within %v: %s", patience, what)
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buffer.String()
+}
+
+// BenchmarkFirstStart makes a cluster each time.
+func BenchmarkFirstStart(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		dir := newDataDir(b)
+		b.StartTimer()
+		s := mustStart(b, Options{DataDir: dir})
+		b.StopTimer()
+		mustStop(b, s)
+		b.StartTimer()
+	}
+}
+
+// BenchmarkStart starts Postgres on a cluster that is there.
+func BenchmarkStart(b *testing.B) {
+	dir := newDataDir(b)
+	mustStop(b, mustStart(b, Options{DataDir: dir}))
+	for b.Loop() {
+		s := mustStart(b, Options{DataDir: dir})
+		b.StopTimer()
+		mustStop(b, s)
+		b.StartTimer()
+	}
+}
+
+// BenchmarkAttach finds Postgres running, as a second command does.
+func BenchmarkAttach(b *testing.B) {
+	dir := newDataDir(b)
+	mustStart(b, Options{DataDir: dir})
+	for b.Loop() {
+		mustStop(b, mustStart(b, Options{DataDir: dir}))
+	}
+}
