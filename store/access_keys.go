@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ListedAccessKey is an access key without what proves it: no secret is read where none is needed.
+type ListedAccessKey struct {
+	ID          string
+	AccountID   string
+	RAMUserName *string // nil: the account itself
+	Status      string
+	Temporary   bool
+	ExpiresAt   *time.Time
+	CreatedAt   time.Time
+}
+
+// ListAccessKeys reads the keys of an account, or of all accounts when it is "".
+func (s *Store) ListAccessKeys(ctx context.Context, accountID string) ([]ListedAccessKey, error) {
+	return query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
+		SELECT id, account_id, ram_user_name, status, security_token IS NOT NULL, expires_at, created_at
+		FROM access_keys
+		WHERE account_id = $1 OR $1 = ''
+		ORDER BY account_id, id`, accountID)
+}
+
+// KeyOwner is whom a new key is for.
+type KeyOwner struct {
+	AccountExists bool
+	RAMUserExists bool // in that account
+}
+
+// LockKeyOwner finds the account and the RAM user of a new key, and keeps both from going. No scenario changes an account whose row is locked.
+func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string) (KeyOwner, error) {
+	var owner KeyOwner
+	tx.lock(rankAccounts, `
+		SELECT true, EXISTS (SELECT FROM ram_users u WHERE u.account_id = a.id AND u.name = $2)
+		FROM accounts a
+		WHERE a.id = $1
+		FOR KEY SHARE`, accountID, ramUserName).
+		Query(each(func(o *KeyOwner) []any { return []any{&o.AccountExists, &o.RAMUserExists} }, func(o KeyOwner) { owner = o }))
+	err := tx.send(ctx)
+	return owner, err
+}
+
+// InsertAccessKey adds a key whose owner is locked.
+func (tx *Tx) InsertAccessKey(k AccessKey) {
+	tx.write(1, `
+		INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, status, expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.Status, k.ExpiresAt, k.CreatedAt)
+}
+
+// LockAccessKey reads a key and keeps others from changing it, or finds nil when there is none.
+func (tx *Tx) LockAccessKey(ctx context.Context, id string) (*ListedAccessKey, error) {
+	var found *ListedAccessKey
+	tx.lock(rankAccessKeys, `
+		SELECT id, account_id, ram_user_name, status, security_token IS NOT NULL, expires_at, created_at
+		FROM access_keys
+		WHERE id = $1
+		FOR UPDATE`, id).
+		Query(each(func(k *ListedAccessKey) []any {
+			return []any{&k.ID, &k.AccountID, &k.RAMUserName, &k.Status, &k.Temporary, &k.ExpiresAt, &k.CreatedAt}
+		}, func(k ListedAccessKey) { found = &k }))
+	err := tx.send(ctx)
+	return found, err
+}
+
+// SetAccessKeyStatus makes a locked key Active or Inactive.
+func (tx *Tx) SetAccessKeyStatus(id, status string) {
+	tx.write(1, `UPDATE access_keys SET status = $2 WHERE id = $1`, id, status)
+}
+
+// DeleteAccessKey removes a locked key.
+func (tx *Tx) DeleteAccessKey(id string) {
+	tx.write(1, `DELETE FROM access_keys WHERE id = $1`, id)
+}

@@ -1,0 +1,30 @@
+package store
+
+import "time"
+
+// Account is a tenant: the unit of isolation. Its ID is the 16-digit UID.
+type Account struct {
+	ID                         string
+	Name                       string
+	NetworkInterfacesPerRegion int // quota
+	CreatedAt                  time.Time
+}
+
+// RAMUser is a user inside an account. Allow lists what it may call, as product:Action with * as wildcard; nothing else is allowed.
+type RAMUser struct {
+	AccountID string
+	Name      string
+	Allow     []string
+}
+
+// AccessKey is a key of an account, or of one of its RAM users when RAMUserName is set. Its ID is unique over all accounts.
+type AccessKey struct {
+	ID            string
+	AccountID     string
+	RAMUserName   *string
+	Secret        string
+	SecurityToken *string // of a temporary key, which then expires
+	Status        string  // Active or Inactive
+	ExpiresAt     *time.Time
+	CreatedAt     time.Time
+}

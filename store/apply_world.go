@@ -1,0 +1,262 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// What ApplyWorld refuses beyond what constraints do. Nothing was written; the error text names the key or the zone.
+var (
+	// ErrAccessKeyTaken: an access key of the world belongs to an account outside it.
+	ErrAccessKeyTaken = errors.New("store: access key belongs to another account")
+	// ErrZoneElsewhere: a zone that the world declares is known already, in another region.
+	ErrZoneElsewhere = errors.New("store: zone lies in another region")
+)
+
+// Applied counts the rows that ApplyWorld wrote, per table, for those tables that it touched at all.
+type Applied struct {
+	Tables []TableChange
+}
+
+// TableChange counts the rows of one table that were written.
+type TableChange struct {
+	Table                      string
+	Inserted, Updated, Deleted int64
+}
+
+// String tells for each table how many rows are new, changed and gone.
+func (a Applied) String() string {
+	if len(a.Tables) == 0 {
+		return "nothing to change"
+	}
+	parts := make([]string, 0, len(a.Tables))
+	for _, t := range a.Tables {
+		parts = append(parts, fmt.Sprintf("%s: %d new, %d changed, %d gone", t.Table, t.Inserted, t.Updated, t.Deleted))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// Total is the sum over all tables.
+func (a Applied) Total() TableChange {
+	var sum TableChange
+	for _, t := range a.Tables {
+		sum.Inserted += t.Inserted
+		sum.Updated += t.Updated
+		sum.Deleted += t.Deleted
+	}
+	return sum
+}
+
+// ApplyWorld makes every account that the world names equal to it, in one transaction, and leaves the others alone. Applying the
+// same world again writes nothing: a transient row that is still on its way keeps its due time. A resource whose place changed (its
+// region, zone, VPC or VSwitch, fixed for life in the real cloud) is another one of the same id: it is deleted and inserted.
+//
+// It takes the accounts first, one apply of an account at a time, then locks in the order of the house, so that an attach in flight ends
+// before its rows are compared, and one that comes later meets the new world. An error leaves everything as it was, except
+// ErrOutcomeUnknown, after which applying again is safe.
+func (s *Store) ApplyWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return Applied{}, err
+	}
+	defer conn.Release()
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return Applied{}, classify(err, conn.Conn())
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
+
+	applied, err := applyWorld(ctx, tx, w, now)
+	if err != nil {
+		return Applied{}, fmt.Errorf("apply world: %w", classify(err, conn.Conn()))
+	}
+	if err := commitWorld(ctx, tx); err != nil {
+		return Applied{}, fmt.Errorf("apply world: %w", err)
+	}
+	if sum := applied.Total(); sum.Inserted+sum.Updated+sum.Deleted >= manyRows {
+		// The planner knows the new world at once, rather than when Postgres gets round to it: until then a plan may read all of an account.
+		if _, err := conn.Exec(context.WithoutCancel(ctx), analyze); err != nil {
+			s.log.WarnContext(ctx, "the applied world could not be analyzed; queries may be slow for a minute", "error", err)
+		}
+	}
+	return applied, nil
+}
+
+// manyRows is from where on a change is worth an analyze, which costs some 20 ms at the least.
+const manyRows = 100
+
+const analyze = `
+	ANALYZE vpcs, vswitches, security_groups, instances, network_interfaces, private_ip_addresses, network_interface_security_groups`
+
+// commitWorld tells a commit that the server refused from one whose answer got lost.
+func commitWorld(ctx context.Context, tx pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	err := tx.Commit(ctx)
+	var pg *pgconn.PgError
+	if err == nil || errors.As(err, &pg) || errors.Is(err, pgx.ErrTxCommitRollback) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+}
+
+// A large world takes longer than any request may, and its joins more memory than Postgres grants by default. Locks are waited for longer than
+// a request would, but not for ever: who holds one for half a minute is stuck.
+const applySettings = `
+	SET LOCAL statement_timeout = '15min';
+	SET LOCAL lock_timeout = '30s';
+	SET LOCAL work_mem = '64MB'`
+
+func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) (Applied, error) {
+	if _, err := tx.Exec(ctx, applySettings); err != nil {
+		return Applied{}, err
+	}
+	if err := stageWorld(ctx, tx, w, now); err != nil {
+		return Applied{}, err
+	}
+	for _, sql := range []string{takeAccounts, lockAccounts, lockInstances, lockNetworkInterfaces, lockVSwitches} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return Applied{}, err
+		}
+	}
+	for _, sql := range []string{keepInstancesUnderWay, keepNetworkInterfacesUnderWay} {
+		// Without a cached plan, which would outlive the staging table.
+		if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeExec, now); err != nil {
+			return Applied{}, err
+		}
+	}
+	written := tally{}
+	for _, step := range worldSteps {
+		tag, err := tx.Exec(ctx, step.sql)
+		if err != nil {
+			return Applied{}, fmt.Errorf("%s %s: %w", step.verb, step.table, err)
+		}
+		written.count(step, tag.RowsAffected())
+		if step.verify == nil {
+			continue
+		}
+		if err := step.verify(ctx, tx); err != nil {
+			return Applied{}, err
+		}
+	}
+	return Applied{Tables: written.changes}, nil
+}
+
+// worldStep is one statement on the way to the world. What it writes is counted for its table, unless it only prepares others.
+type worldStep struct {
+	verb   verb
+	table  string
+	sql    string
+	verify func(context.Context, pgx.Tx) error // nil: nothing that a constraint does not see
+}
+
+type verb string
+
+const (
+	prepare verb = "prepare"
+	insert  verb = "insert"
+	update  verb = "update"
+	remove  verb = "delete"
+)
+
+// worldSteps go from what is there to what is staged without a forbidden state in between, as constraints hold at each statement: first what
+// goes, children before parents; then what is new or differs, parents before children. Interfaces that change leave their instances in
+// between, so that two of them can swap places, and a type's limit can shrink.
+var worldSteps = []worldStep{
+	{remove, "network_interface_security_groups", deleteGroupMemberships, nil},
+	{remove, "private_ip_addresses", deletePrivateIPAddresses, nil},
+	{remove, "network_interfaces", deleteNetworkInterfaces, nil},
+	{prepare, "network_interfaces", markChangedNetworkInterfaces, nil},
+	{prepare, "network_interfaces", detachChangedNetworkInterfaces, nil},
+	{remove, "instances", deleteInstances, nil},
+	{remove, "security_groups", deleteSecurityGroups, nil},
+	{remove, "vswitches", deleteVSwitches, nil},
+	{remove, "vpcs", deleteVPCs, nil},
+	{remove, "access_keys", deleteAccessKeys, nil},
+
+	{insert, "regions", insertRegions, nil},
+	{insert, "zones", insertZones, verifyZones},
+	{update, "accounts", updateAccounts, nil},
+	{insert, "accounts", insertAccounts, nil},
+	{update, "ram_users", updateRAMUsers, nil},
+	{insert, "ram_users", insertRAMUsers, nil},
+	{update, "access_keys", updateAccessKeys, nil},
+	{insert, "access_keys", insertAccessKeys, verifyAccessKeys},
+	{remove, "ram_users", deleteRAMUsers, nil}, // after the keys that moved to another user
+	{update, "instance_types", updateInstanceTypes, nil},
+	{insert, "instance_types", insertInstanceTypes, nil},
+	{update, "vpcs", updateVPCs, nil},
+	{insert, "vpcs", insertVPCs, nil},
+	{update, "vswitches", updateVSwitches, nil},
+	{insert, "vswitches", insertVSwitches, nil},
+	{update, "security_groups", updateSecurityGroups, nil},
+	{insert, "security_groups", insertSecurityGroups, nil},
+	{update, "instances", updateInstances, nil},
+	{insert, "instances", insertInstances, nil},
+	{remove, "instance_types", deleteInstanceTypes, nil}, // after the instances that changed their type
+	{update, "network_interfaces", updateNetworkInterfaces, nil},
+	{insert, "network_interfaces", insertNetworkInterfaces, nil},
+	{insert, "private_ip_addresses", insertPrivateIPAddresses, nil},
+	{insert, "network_interface_security_groups", insertGroupMemberships, nil},
+}
+
+// tally adds up what the steps write, one entry per table, in the order in which the tables are first touched.
+type tally struct {
+	changes []TableChange
+}
+
+func (t *tally) count(step worldStep, rows int64) {
+	if rows == 0 || step.verb == prepare {
+		return
+	}
+	change := t.of(step.table)
+	switch step.verb {
+	case insert:
+		change.Inserted += rows
+	case update:
+		change.Updated += rows
+	case remove:
+		change.Deleted += rows
+	}
+}
+
+func (t *tally) of(table string) *TableChange {
+	for i := range t.changes {
+		if t.changes[i].Table == table {
+			return &t.changes[i]
+		}
+	}
+	t.changes = append(t.changes, TableChange{Table: table})
+	return &t.changes[len(t.changes)-1]
+}
+
+func verifyZones(ctx context.Context, tx pgx.Tx) error {
+	return refuseFirst(ctx, tx, ErrZoneElsewhere, `
+		SELECT s.id FROM staged_zones s JOIN zones z ON z.id = s.id
+		WHERE z.region_id <> s.region_id ORDER BY s.id LIMIT 1`)
+}
+
+func verifyAccessKeys(ctx context.Context, tx pgx.Tx) error {
+	return refuseFirst(ctx, tx, ErrAccessKeyTaken, `
+		SELECT s.id FROM staged_access_keys s JOIN access_keys k ON k.id = s.id
+		WHERE k.account_id <> s.account_id ORDER BY s.id LIMIT 1`)
+}
+
+// refuseFirst fails with reason and the id that the query finds, if it finds one.
+func refuseFirst(ctx context.Context, tx pgx.Tx, reason error, sql string) error {
+	var id string
+	err := tx.QueryRow(ctx, sql, pgx.QueryExecModeExec).Scan(&id)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return err
+	}
+	return fmt.Errorf("%w: %s", reason, id)
+}

@@ -1,0 +1,185 @@
+package store_test
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"regexp"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// How worlds converge, count, keep times and stay apart is tested in service/scenario, in the words of scenario files. Here is what those cannot say.
+
+// TestApplyWorldForgetsNoColumn holds the statements to the schema, so that a new column is either part of a world or excepted here.
+func TestApplyWorldForgetsNoColumn(t *testing.T) {
+	t.Parallel()
+	// What an update need not set: the key of the row, its place, which makes it another row, and when it was made.
+	fixed := []string{"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type", "created_at"}
+	rows, err := storetest.Pool(t).Query(t.Context(), `
+		SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type column struct{ Table, Name string }
+	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
+	if err != nil {
+		t.Fatal(err)
+	}
+	inserts, updates := store.WorldInserts(), store.WorldUpdates()
+	checked := map[string]bool{}
+	for _, c := range columns {
+		insert, filled := inserts[c.Table]
+		if !filled {
+			continue
+		}
+		checked[c.Table] = true
+		word := regexp.MustCompile(`\b` + c.Name + `\b`)
+		if !word.MatchString(insert) {
+			t.Errorf("the insert into %s does not fill %s", c.Table, c.Name)
+		}
+		if update, updated := updates[c.Table]; updated && !word.MatchString(update) && !slices.Contains(fixed, c.Name) {
+			t.Errorf("the update of %s does not set %s", c.Table, c.Name)
+		}
+	}
+	for table := range inserts {
+		if !checked[table] {
+			t.Errorf("ApplyWorld fills %s, which the schema does not have", table)
+		}
+	}
+}
+
+func TestApplyWorldStoresRowsAsTheyCome(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+	w := smallWorld("1000000000000001")
+	w.NetworkInterfaces[0].NextStatus = new(store.ENIDeleted)
+	w.NetworkInterfaces[0].Status = store.ENIDeleting
+	w.NetworkInterfacesSettleIn = map[store.ResourceID]time.Duration{{AccountID: "1000000000000001", ID: "eni-1"}: time.Minute}
+	if _, err := newStore(pool).ApplyWorld(t.Context(), w, now); err != nil {
+		t.Fatal(err)
+	}
+	var got store.NetworkInterface
+	var address netip.Addr
+	var block netip.Prefix
+	err := pool.QueryRow(t.Context(), `
+		SELECT n.id, n.status, n.next_status, n.settles_at, n.tags, n.created_at, a.address, v.cidr_block
+		FROM network_interfaces n JOIN private_ip_addresses a ON a.network_interface_id = n.id JOIN vswitches v ON v.id = n.vswitch_id`).
+		Scan(&got.ID, &got.Status, &got.NextStatus, &got.SettlesAt, &got.Tags, &got.CreatedAt, &address, &block)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Status != store.ENIDeleting || *got.NextStatus != store.ENIDeleted || !got.SettlesAt.Equal(now.Add(time.Minute)) || !got.CreatedAt.Equal(now) {
+		t.Errorf("got %+v, want Deleting, created at noon and gone a minute later", got)
+	}
+	if got.Tags["team"] != "network" || address.String() != "10.0.0.1" || block.String() != "10.0.0.0/24" {
+		t.Errorf("got tags %v, address %v, block %v, want team=network, 10.0.0.1, 10.0.0.0/24", got.Tags, address, block)
+	}
+}
+
+// TestApplyWorldRefusedByAConstraintWritesNothing hands over a world that no scenario gives, as a bug would.
+func TestApplyWorldRefusedByAConstraintWritesNothing(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	w := smallWorld("1000000000000001")
+	w.GroupMemberships[0].SecurityGroupID = "sg-nowhere"
+	_, err := newStore(pool).ApplyWorld(t.Context(), w, time.Now())
+	var violated *pgconn.PgError
+	if !errors.As(err, &violated) || violated.ConstraintName != "an_eni_joins_groups_of_its_vpc_group" {
+		t.Errorf("got error %v, want a violation of an_eni_joins_groups_of_its_vpc_group", err)
+	}
+	var accounts int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM accounts`).Scan(&accounts); err != nil || accounts != 0 {
+		t.Errorf("got %d accounts and error %v, want none", accounts, err)
+	}
+}
+
+// TestApplyWorldRefusesAKeyThatIsBeingTaken lets another transaction take the key first and commit while the apply waits for it.
+func TestApplyWorldRefusesAKeyThatIsBeingTaken(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	other, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{
+		`INSERT INTO accounts (id, created_at) VALUES ('1000000000000002', '2030-01-01')`,
+		`INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAI1', '1000000000000002', 's', '2030-01-01')`,
+	} {
+		if _, err := other.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	applied := make(chan error)
+	go func() {
+		_, err := newStore(pool).ApplyWorld(t.Context(), smallWorld("1000000000000001"), time.Now())
+		applied <- err
+	}()
+	waitForLockWait(t, pool)
+	if err := other.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-applied; !errors.Is(err, store.ErrAccessKeyTaken) {
+		t.Errorf("got error %v, want %v", err, store.ErrAccessKeyTaken)
+	}
+}
+
+// waitForLockWait returns once a backend of the database waits for a lock.
+func waitForLockWait(t *testing.T, pool *pgxpool.Pool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		var waiting bool
+		err := pool.QueryRow(t.Context(), `
+			SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waiting {
+			return
+		}
+	}
+	t.Fatal("nobody came to wait for a lock")
+}
+
+func TestAppliedAddsUp(t *testing.T) {
+	t.Parallel()
+	applied := store.Applied{Tables: []store.TableChange{{Table: "vpcs", Inserted: 1, Deleted: 2}, {Table: "instances", Updated: 3, Deleted: 4}}}
+	if got, want := applied.Total(), (store.TableChange{Inserted: 1, Updated: 3, Deleted: 6}); got != want {
+		t.Errorf("total: got %+v, want %+v", got, want)
+	}
+	want := "vpcs: 1 new, 0 changed, 2 gone\ninstances: 0 new, 3 changed, 4 gone"
+	if got := applied.String(); got != want {
+		t.Errorf("text: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func newStore(pool *pgxpool.Pool) *store.Store { return store.New(pool, slog.New(slog.DiscardHandler)) }
+
+// smallWorld is an account with a key and one free interface.
+func smallWorld(account string) *store.World {
+	block := netip.MustParsePrefix("10.0.0.0/24")
+	return &store.World{
+		Accounts:       []store.Account{{ID: account}},
+		AccessKeys:     []store.AccessKey{{ID: "LTAI1", AccountID: account, Secret: "s", Status: "Active"}},
+		VPCs:           []store.VPC{{AccountID: account, ID: "vpc-1", RegionID: "cn-hangzhou", CIDRBlock: block}},
+		VSwitches:      []store.VSwitch{{AccountID: account, ID: "vsw-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", CIDRBlock: block}},
+		SecurityGroups: []store.SecurityGroup{{AccountID: account, ID: "sg-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", Type: "normal", InstanceLimit: 10}},
+		NetworkInterfaces: []store.NetworkInterface{{
+			AccountID: account, ID: "eni-1", RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", VSwitchID: "vsw-1",
+			Type: store.ENISecondary, Status: store.ENIAvailable, MACAddress: "00:16:3e:00:00:01", Tags: map[string]string{"team": "network"},
+		}},
+		PrivateIPAddresses: []store.PrivateIPAddress{{
+			AccountID: account, VSwitchID: "vsw-1", Address: netip.MustParseAddr("10.0.0.1"), NetworkInterfaceID: "eni-1", IsPrimary: true,
+		}},
+		GroupMemberships: []store.GroupMembership{{AccountID: account, NetworkInterfaceID: "eni-1", SecurityGroupID: "sg-1", VPCID: "vpc-1"}},
+	}
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DescribedInstance is an instance as a reader sees it at a moment: settled, with its type and its interfaces.
+type DescribedInstance struct {
+	Instance
+	Type              InstanceType                // what a list shows of it: family, CPUs, memory, I/O optimization
+	NetworkInterfaces []DescribedNetworkInterface // by device index: id, type, MAC address, addresses and groups only
+}
+
+// InstanceFilter selects instances of an account in a region. All that is set must hold; the zero value selects every one.
+type InstanceFilter struct {
+	AccountID, RegionID  string
+	IDs                  []string
+	NamePattern          string // as LIKE reads it
+	VPCID, VSwitchID     string
+	ZoneID               string
+	SecurityGroupID      string // of the primary interface
+	InstanceType, Family string
+	Status               string
+	NetworkType          string
+	ResourceGroupID      string
+	PrimaryIPs           []netip.Addr // one of them is the primary IPv4 address of the primary interface
+	IPv6Addresses        []netip.Addr // one of them is an IPv6 address of any interface
+	Tags                 TagFilter
+}
+
+// matchingInstances are those that a filter selects; see matchingNetworkInterfaces for the form of its conditions. A primary interface never
+// leaves its instance, so what is stored of it is settled.
+const matchingInstances = `
+	WITH matching AS (
+	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized
+	    FROM settled_instances($1) i
+	    JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	    WHERE i.account_id = $2 AND i.region_id = $3 AND i.id > $4
+	      AND (nullif($5::text[], '{}') IS NULL OR i.id = ANY ($5))
+	      AND ($6 = '' OR i.name LIKE $6)
+	      AND ($7 = '' OR i.vpc_id = $7)
+	      AND ($8 = '' OR i.vswitch_id = $8)
+	      AND ($9 = '' OR i.zone_id = $9)
+	      AND ($10 = '' OR i.id = ANY (ARRAY(
+	          SELECT p.instance_id
+	          FROM network_interface_security_groups m
+	          JOIN network_interfaces p ON p.account_id = m.account_id AND p.id = m.network_interface_id
+	          WHERE m.account_id = $2 AND m.security_group_id = $10 AND p.type = 'Primary')))
+	      AND ($11 = '' OR i.instance_type = $11)
+	      AND ($12 = '' OR t.family = $12)
+	      AND ($13 = '' OR i.status = $13)
+	      AND ($14 = '' OR i.network_type = $14)
+	      AND ($15 = '' OR i.resource_group_id = $15)
+	      AND (nullif($16::inet[], '{}') IS NULL OR i.id = ANY (ARRAY(
+	          SELECT p.instance_id
+	          FROM private_ip_addresses a
+	          JOIN network_interfaces p ON p.account_id = a.account_id AND p.id = a.network_interface_id
+	          WHERE a.account_id = $2 AND a.address = ANY ($16) AND family(a.address) = 4 AND a.is_primary AND p.type = 'Primary')))
+	      AND (nullif($17::inet[], '{}') IS NULL OR i.id = ANY (ARRAY(
+	          SELECT n.instance_id
+	          FROM private_ip_addresses a
+	          JOIN settled_network_interfaces($1) n ON n.account_id = a.account_id AND n.id = a.network_interface_id
+	          WHERE a.account_id = $2 AND a.address = ANY ($17) AND family(a.address) = 6 AND n.instance_id IS NOT NULL)))
+	      AND (nullif($18::jsonb[], '{}') IS NULL OR i.tags @> ALL ($18))
+	      AND (nullif($19::text[], '{}') IS NULL OR i.tags ?& $19)
+	)`
+
+const countInstances = matchingInstances + `
+	SELECT count(*) FROM matching`
+
+const pageOfInstances = matchingInstances + `
+	SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.instance_type, i.status,
+	       i.name, i.description, i.host_name, i.resource_group_id, i.tags, i.created_at,
+	       i.family, i.vcpus, i.memory_gib, i.io_optimized,
+	       (SELECT coalesce(json_agg(json_build_object(
+	            'ID', n.id, 'Type', n.type, 'MACAddress', n.mac_address,
+	            'Addresses', (
+	                SELECT coalesce(json_agg(json_build_object('Address', host(a.address), 'IsPrimary', a.is_primary)
+	                                         ORDER BY a.is_primary DESC, a.address), '[]')
+	                FROM private_ip_addresses a
+	                WHERE a.account_id = n.account_id AND a.network_interface_id = n.id),
+	            'SecurityGroupIDs', ARRAY(
+	                SELECT m.security_group_id
+	                FROM network_interface_security_groups m
+	                WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
+	                ORDER BY m.position, m.security_group_id)) ORDER BY n.device_index), '[]')
+	        FROM settled_network_interfaces($1) n
+	        WHERE n.account_id = i.account_id AND n.stored_instance_id = i.id AND n.instance_id = i.id)
+	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) i
+	ORDER BY i.id`
+
+// DescribeInstances reads a page of the instances that a filter selects, as they stand at now.
+func (s *Store) DescribeInstances(ctx context.Context, now time.Time, f InstanceFilter, p Page) (List[DescribedInstance], error) {
+	return list(ctx, s, p, scanDescribedInstance, countInstances, pageOfInstances, f.arguments(now, p)...)
+}
+
+// arguments are those of matchingInstances.
+func (f InstanceFilter) arguments(now time.Time, p Page) []any {
+	return []any{
+		now, f.AccountID, f.RegionID, p.After, f.IDs, f.NamePattern, f.VPCID, f.VSwitchID, f.ZoneID, f.SecurityGroupID,
+		f.InstanceType, f.Family, f.Status, f.NetworkType, f.ResourceGroupID, f.PrimaryIPs, f.IPv6Addresses, f.Tags.Pairs, f.Tags.Keys,
+	}
+}
+
+func scanDescribedInstance(row pgx.CollectableRow) (DescribedInstance, error) {
+	var i DescribedInstance
+	err := row.Scan(&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.InstanceType, &i.Status,
+		&i.Name, &i.Description, &i.HostName, &i.ResourceGroupID, &i.Tags, &i.CreatedAt,
+		&i.Type.Family, &i.Type.VCPUs, &i.Type.MemoryGiB, &i.Type.IOOptimized, &i.NetworkInterfaces)
+	i.Type.ID, i.CreatedAt = i.InstanceType, i.CreatedAt.UTC()
+	return i, err
+}

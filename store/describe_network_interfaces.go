@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DescribedNetworkInterface is a network interface as a reader sees it at a moment: settled, with its addresses and groups.
+type DescribedNetworkInterface struct {
+	NetworkInterface
+	Addresses        []PrivateIPAddress // address and rank only; the primary one of a family comes first
+	SecurityGroupIDs []string           // in the order in which the caller named them
+}
+
+// IPv4 are the IPv4 addresses, the primary one first.
+func (n DescribedNetworkInterface) IPv4() []PrivateIPAddress { return n.ofFamily(netip.Addr.Is4) }
+
+// IPv6 are the IPv6 addresses.
+func (n DescribedNetworkInterface) IPv6() []PrivateIPAddress { return n.ofFamily(netip.Addr.Is6) }
+
+// PrimaryIP is the primary IPv4 address, or "" when there is none.
+func (n DescribedNetworkInterface) PrimaryIP() string {
+	for _, a := range n.IPv4() {
+		if a.IsPrimary {
+			return a.Address.String()
+		}
+	}
+	return ""
+}
+
+func (n DescribedNetworkInterface) ofFamily(is func(netip.Addr) bool) []PrivateIPAddress {
+	var out []PrivateIPAddress
+	for _, a := range n.Addresses {
+		if is(a.Address) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// NetworkInterfaceFilter selects interfaces of an account in a region. All that is set must hold; the zero value selects every one.
+type NetworkInterfaceFilter struct {
+	AccountID, RegionID string
+	IDs                 []string
+	InstanceID          string
+	VPCID, VSwitchID    string
+	SecurityGroupID     string // of secondary interfaces only
+	Type, Status        string
+	PrimaryIPs          []netip.Addr // one of them is the primary IPv4 address
+	SecondaryIPs        []netip.Addr // one of them is another IPv4 address
+	IPv6Addresses       []netip.Addr // one of them is an IPv6 address
+	Name                string
+	ServiceManaged      *bool
+	ResourceGroupID     string
+	Tags                TagFilter
+}
+
+// matchingNetworkInterfaces are those that a filter selects. An instance is asked for twice, because the index is on what is stored. What
+// lies in another table is asked for as an array, because Postgres turns it into a condition on the primary key, which it does not with
+// IN or EXISTS below an OR.
+const matchingNetworkInterfaces = `
+	WITH matching AS (
+	    SELECT n.*
+	    FROM settled_network_interfaces($1) n
+	    WHERE n.account_id = $2 AND n.region_id = $3 AND n.id > $4
+	      AND (nullif($5::text[], '{}') IS NULL OR n.id = ANY ($5))
+	      AND ($6 = '' OR (n.stored_instance_id = $6 AND n.instance_id = $6))
+	      AND ($7 = '' OR n.vpc_id = $7)
+	      AND ($8 = '' OR n.vswitch_id = $8)
+	      AND ($9 = '' OR (n.type = 'Secondary' AND n.id = ANY (ARRAY(
+	          SELECT m.network_interface_id FROM network_interface_security_groups m
+	          WHERE m.account_id = $2 AND m.security_group_id = $9 AND m.network_interface_id > $4))))
+	      AND ($10 = '' OR n.type = $10)
+	      AND ($11 = '' OR n.status = $11)
+	      AND (nullif($12::inet[], '{}') IS NULL OR n.id = ANY (ARRAY(
+	          SELECT a.network_interface_id FROM private_ip_addresses a
+	          WHERE a.account_id = $2 AND a.address = ANY ($12) AND family(a.address) = 4 AND a.is_primary)))
+	      AND (nullif($13::inet[], '{}') IS NULL OR n.id = ANY (ARRAY(
+	          SELECT a.network_interface_id FROM private_ip_addresses a
+	          WHERE a.account_id = $2 AND a.address = ANY ($13) AND family(a.address) = 4 AND NOT a.is_primary)))
+	      AND (nullif($14::inet[], '{}') IS NULL OR n.id = ANY (ARRAY(
+	          SELECT a.network_interface_id FROM private_ip_addresses a
+	          WHERE a.account_id = $2 AND a.address = ANY ($14) AND family(a.address) = 6)))
+	      AND ($15 = '' OR n.name = $15)
+	      AND ($16::boolean IS NULL OR n.service_managed = $16)
+	      AND ($17 = '' OR n.resource_group_id = $17)
+	      AND (nullif($18::jsonb[], '{}') IS NULL OR n.tags @> ALL ($18))
+	      AND (nullif($19::text[], '{}') IS NULL OR n.tags ?& $19)
+	)`
+
+const countNetworkInterfaces = matchingNetworkInterfaces + `
+	SELECT count(*) FROM matching`
+
+// What is read of each row beside the row itself is read for the rows of the page alone.
+const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
+	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
+	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
+	       n.delete_on_release, n.source_dest_check, n.service_managed,
+	       n.name, n.description, n.resource_group_id, n.tags, n.created_at,
+	       (SELECT coalesce(json_agg(json_build_object('Address', host(a.address), 'IsPrimary', a.is_primary)
+	                                 ORDER BY a.is_primary DESC, a.address), '[]')
+	        FROM private_ip_addresses a
+	        WHERE a.account_id = n.account_id AND a.network_interface_id = n.id),
+	       ARRAY(SELECT m.security_group_id
+	             FROM network_interface_security_groups m
+	             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
+	             ORDER BY m.position, m.security_group_id)
+	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) n
+	ORDER BY n.id`
+
+// DescribeNetworkInterfaces reads a page of the interfaces that a filter selects, as they stand at now.
+func (s *Store) DescribeNetworkInterfaces(ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page) (List[DescribedNetworkInterface], error) {
+	return list(ctx, s, p, scanDescribedNetworkInterface, countNetworkInterfaces, pageOfNetworkInterfaces, f.arguments(now, p)...)
+}
+
+// arguments are those of matchingNetworkInterfaces.
+func (f NetworkInterfaceFilter) arguments(now time.Time, p Page) []any {
+	return []any{
+		now, f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.VPCID, f.VSwitchID, f.SecurityGroupID, f.Type, f.Status,
+		f.PrimaryIPs, f.SecondaryIPs, f.IPv6Addresses, f.Name, f.ServiceManaged, f.ResourceGroupID, f.Tags.Pairs, f.Tags.Keys,
+	}
+}
+
+func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInterface, error) {
+	var n DescribedNetworkInterface
+	err := row.Scan(&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
+		&n.InstanceID, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
+		&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged,
+		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.CreatedAt,
+		&n.Addresses, &n.SecurityGroupIDs)
+	n.CreatedAt = n.CreatedAt.UTC()
+	return n, err
+}

@@ -1,0 +1,240 @@
+package store_test
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// Each filter of DescribeNetworkInterfaces selects exactly what it should, alone and together with others, and each row comes complete:
+// the same as a walk over the world in Go. Nothing of another account or region appears, though all use the same ids and addresses.
+func TestDescribeNetworkInterfacesFilters(t *testing.T) {
+	t.Parallel()
+	s, world := openListWorld(t)
+	type (
+		filter = store.NetworkInterfaceFilter
+		row    = store.DescribedNetworkInterface
+	)
+	id := func(d row) string { return d.ID }
+	for _, place := range [][2]string{{account, "cn-hangzhou"}, {account, "cn-beijing"}, {"1000000000000002", "cn-hangzhou"}} {
+		t.Run(place[0]+"/"+place[1], func(t *testing.T) {
+			t.Parallel()
+			rows := world.interfaces(place[0], place[1])
+			addresses := func(which func(store.PrivateIPAddress) bool) func(row) []netip.Addr {
+				return func(d row) (out []netip.Addr) {
+					for _, a := range d.Addresses {
+						if which(a) {
+							out = append(out, a.Address)
+						}
+					}
+					return out
+				}
+			}
+			filters := slices.Concat(
+				byText("id", rows, func(f *filter, v string) { f.IDs = []string{v, "eni-nowhere"} }, id),
+				byText("instance", rows, func(f *filter, v string) { f.InstanceID = v }, func(d row) string { return valueOr(d.InstanceID, "") }),
+				byText("VPC", rows, func(f *filter, v string) { f.VPCID = v }, func(d row) string { return d.VPCID }),
+				byText("VSwitch", rows, func(f *filter, v string) { f.VSwitchID = v }, func(d row) string { return d.VSwitchID }),
+				byAnyText("group", rows, func(f *filter, v string) { f.SecurityGroupID = v }, func(d row) []string {
+					if d.Type == store.ENIPrimary {
+						return nil
+					}
+					return d.SecurityGroupIDs
+				}),
+				byText("type", rows, func(f *filter, v string) { f.Type = v }, func(d row) string { return d.Type }),
+				byText("status", rows, func(f *filter, v string) { f.Status = v }, func(d row) string { return d.Status }),
+				byText("name", rows, func(f *filter, v string) { f.Name = v }, func(d row) string { return d.Name }),
+				[]listFilter[filter, row]{
+					{"managed", "true", func(f *filter) { f.ServiceManaged = new(true) }, func(d row) bool { return d.ServiceManaged }},
+					{"managed", "false", func(f *filter) { f.ServiceManaged = new(false) }, func(d row) bool { return !d.ServiceManaged }},
+				},
+				byText("resource group", rows, func(f *filter, v string) { f.ResourceGroupID = v }, func(d row) string { return d.ResourceGroupID }),
+				byAddress("primary", world.addresses(), func(f *filter, v []netip.Addr) { f.PrimaryIPs = v },
+					addresses(func(a store.PrivateIPAddress) bool { return a.Address.Is4() && a.IsPrimary })),
+				byAddress("secondary", world.addresses(), func(f *filter, v []netip.Addr) { f.SecondaryIPs = v },
+					addresses(func(a store.PrivateIPAddress) bool { return a.Address.Is4() && !a.IsPrimary })),
+				byAddress("IPv6", world.addresses(), func(f *filter, v []netip.Addr) { f.IPv6Addresses = v },
+					addresses(func(a store.PrivateIPAddress) bool { return a.Address.Is6() })),
+				byTags(func(f *filter, v store.TagFilter) { f.Tags = v }, func(d row) map[string]string { return d.Tags }),
+			)
+			walkFilters(t, rows, filters, id, func(f filter, p store.Page) (store.List[row], error) {
+				f.AccountID, f.RegionID = place[0], place[1]
+				return s.DescribeNetworkInterfaces(t.Context(), listTime, f, p)
+			})
+		})
+	}
+}
+
+// A list does not wait for a transaction that holds the rows it shows, and shows them as they were.
+func TestDescribeWaitsForNoLock(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	for _, sql := range []string{
+		`SELECT FROM accounts FOR UPDATE`,
+		`SELECT FROM instances FOR UPDATE`,
+		`SELECT FROM network_interfaces FOR UPDATE`,
+		`SELECT FROM security_groups FOR UPDATE`,
+		`UPDATE network_interfaces SET name = 'not committed'`,
+	} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A lock that were waited for would end in ErrLockTimeout: it is held until the end of the test.
+	interfaces, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
+		store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
+	if err != nil || interfaces.Total != 4 || interfaces.Rows[0].Name != "" {
+		t.Errorf("interfaces under lock: got %+v, %v, want four without a name", interfaces, err)
+	}
+	instances, err := s.DescribeInstances(t.Context(), listTime,
+		store.InstanceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
+	if err != nil || instances.Total != 2 || len(instances.Rows[0].NetworkInterfaces) != 2 {
+		t.Errorf("instances under lock: got %+v, %v, want two, the first with two interfaces", instances, err)
+	}
+}
+
+// Filters that clients poll with find their rows by an index.
+func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
+	t.Parallel()
+	_, pool := openFilled(t, 10_000)
+	type filter = store.NetworkInterfaceFilter
+	for _, c := range []struct {
+		by   string
+		set  func(*filter)
+		want string // in the condition on an index of network_interfaces
+	}{
+		{"ids", func(f *filter) { f.IDs = []string{"eni-000007", "eni-000008"} }, "id = ANY"},
+		{"instance", func(f *filter) { f.InstanceID = "i-000007" }, "instance_id = 'i-000007'"},
+		{"VSwitch", func(f *filter) { f.VSwitchID = "vsw-7" }, "vswitch_id = 'vsw-7'"},
+		{"group", func(f *filter) { f.SecurityGroupID = "sg-7" }, "id = ANY"},
+		{"primary address", func(f *filter) { f.PrimaryIPs = []netip.Addr{netip.MustParseAddr("10.7.0.7")} }, "id = ANY"},
+	} {
+		f := filter{AccountID: account, RegionID: "cn-hangzhou"}
+		c.set(&f)
+		// Without a name, a statement is planned for its arguments, as list has it.
+		rows, _ := pool.Query(t.Context(), "EXPLAIN "+store.PageOfNetworkInterfaces,
+			append([]any{pgx.QueryExecModeCacheDescribe}, f.PageArguments(listTime, store.Page{Limit: 10})...)...)
+		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan on network_interfaces") ||
+			!regexp.MustCompile(`Index Cond: .*`+c.want).MatchString(text) {
+			t.Errorf("by %s: got no index condition %q, or a scan of all interfaces:\n%s", c.by, c.want, text)
+		}
+	}
+}
+
+// A list is planned for its filters, however often the connection has run it with others.
+func TestListsArePlannedForTheirFilters(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t, func(c *pgxpool.Config) {
+		c.MaxConns = 1
+		c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan" // what Postgres may come to on its own
+	})
+	for range 10 {
+		if _, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
+			store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var generic, custom int
+	if err := pool.QueryRow(t.Context(), `
+		SELECT generic_plans, custom_plans FROM pg_prepared_statements
+		WHERE statement LIKE '%settled_network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&generic, &custom); err != nil {
+		t.Fatal(err)
+	}
+	if generic != 0 || custom != 10 {
+		t.Errorf("ten runs: got %d by a plan for all filters and %d by one of their own, want 0 and 10", generic, custom)
+	}
+}
+
+// openFilled is a store on a database in which an account has n interfaces: two on each instance, evenly in 20 VSwitches and 20 groups.
+func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
+	t.Helper()
+	pool := storetest.Pool(t)
+	fill := []string{
+		`SET LOCAL statement_timeout = 0`,
+		`INSERT INTO accounts (id, created_at) VALUES ('1000000000000001', '2026-11-22')`,
+		`INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at)
+		 VALUES ('1000000000000001', 'vpc-1', 'cn-hangzhou', '10.0.0.0/8', '2026-11-22')`,
+		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
+		 SELECT '1000000000000001', 'vsw-' || k, 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h', ('10.' || k || '.0.0/16')::cidr, '2026-11-22'
+		 FROM generate_series(0, 19) k`,
+		`INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at)
+		 SELECT '1000000000000001', 'sg-' || k, 'vpc-1', 'cn-hangzhou', 100000, '2026-11-22' FROM generate_series(0, 19) k`,
+		`INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity, status, created_at)
+		 SELECT '1000000000000001', 'i-' || lpad(k::text, 6, '0'), 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-' || k % 20, '', 'ecs.g6.xlarge', 3, 'Running', '2026-11-22'
+		 FROM generate_series(0, ` + strconv.Itoa(n/2-1) + `) k`,
+		`INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+		     instance_id, instance_eni_quantity, device_index, mac_address, created_at)
+		 SELECT account_id, 'eni-' || lpad((2 * substr(id, 3)::int + k)::text, 6, '0'), region_id, zone_id, vpc_id, vswitch_id,
+		        CASE k WHEN 0 THEN 'Primary' ELSE 'Secondary' END, 'InUse', id, eni_quantity, k, '', created_at
+		 FROM instances, generate_series(0, 1) k`,
+		`INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
+		 SELECT account_id, vswitch_id, ('10.' || substr(vswitch_id, 5) || '.0.0')::inet + row_number() OVER (PARTITION BY vswitch_id ORDER BY id), id, true
+		 FROM network_interfaces`,
+		`INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+		 SELECT account_id, id, 'sg-' || substr(vswitch_id, 5), vpc_id, 0 FROM network_interfaces`,
+	}
+	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
+		for _, sql := range fill {
+			// What comes next refers to these rows, and is looked up by plans for tables of the size that is known.
+			if _, err := tx.Exec(t.Context(), sql+"; ANALYZE"); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store.New(pool, slog.New(slog.DiscardHandler)), pool
+}
+
+// The time of a page by each kind of filter, in an account of 100,000 interfaces.
+func BenchmarkDescribeNetworkInterfaces(b *testing.B) {
+	s, _ := openFilled(b, 100_000)
+	type filter = store.NetworkInterfaceFilter
+	for _, c := range []struct {
+		by   string
+		set  func(*filter)
+		page store.Page
+	}{
+		{"id", func(f *filter) { f.IDs = []string{"eni-050000"} }, store.Page{Limit: 10, Count: true}},
+		{"instance", func(f *filter) { f.InstanceID = "i-025000" }, store.Page{Limit: 10, Count: true}},
+		{"VSwitch", func(f *filter) { f.VSwitchID = "vsw-7" }, store.Page{Limit: 500}},
+		{"group", func(f *filter) { f.SecurityGroupID = "sg-7" }, store.Page{Limit: 500}},
+		{"primary address", func(f *filter) { f.PrimaryIPs = []netip.Addr{netip.MustParseAddr("10.7.0.7")} }, store.Page{Limit: 10, Count: true}},
+		{"status", func(f *filter) { f.Status = store.ENIAttaching }, store.Page{Limit: 500}},
+		{"nothing, by token", func(*filter) {}, store.Page{Limit: 500, After: "eni-050000"}},
+		{"nothing, by number", func(*filter) {}, store.Page{Limit: 10, Count: true}},
+		{"nothing, last number", func(*filter) {}, store.Page{Limit: 1000, Skip: 99_000, Count: true}},
+	} {
+		b.Run(c.by, func(b *testing.B) {
+			f := filter{AccountID: account, RegionID: "cn-hangzhou"}
+			c.set(&f)
+			for b.Loop() {
+				if _, err := s.DescribeNetworkInterfaces(b.Context(), listTime, f, c.page); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,11 @@
+package store
+
+import "time"
+
+// PageOfNetworkInterfaces and PageArguments are the statement that reads a page of interfaces, for a look at its plan.
+const PageOfNetworkInterfaces = pageOfNetworkInterfaces
+
+// PageArguments are what PageOfNetworkInterfaces takes.
+func (f NetworkInterfaceFilter) PageArguments(now time.Time, p Page) []any {
+	return append(f.arguments(now, p), p.Limit+1, p.Skip)
+}

@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Identity is an access key and what it stands for.
+type Identity struct {
+	AccessKeyID   string
+	AccountID     string
+	RAMUserName   *string  // nil: the account itself
+	Allow         []string // of the RAM user
+	Secret        string
+	SecurityToken *string // of a temporary key
+	Status        string
+	ExpiresAt     *time.Time
+}
+
+// FindIdentity reads an access key by its id, or nil when there is none.
+func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
+	rows, err := query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
+		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.status, k.expires_at
+		FROM access_keys k
+		LEFT JOIN ram_users u ON u.account_id = k.account_id AND u.name = k.ram_user_name
+		WHERE k.id = $1`, accessKeyID)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// RegionExists tells whether a region is in the catalogue or declared by a scenario. Regions never go, so true stays true.
+func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error) {
+	rows, err := query(ctx, s, pgx.RowTo[bool], `SELECT true FROM regions WHERE id = $1`, regionID)
+	return len(rows) > 0, err
+}
+
+// HasAccounts tells whether there is any account.
+func (s *Store) HasAccounts(ctx context.Context) (bool, error) {
+	rows, err := query(ctx, s, pgx.RowTo[bool], `SELECT EXISTS (SELECT FROM accounts)`)
+	return len(rows) == 1 && rows[0], err
+}
+
+// FirstAccessKey is the id of the first active key of an account itself, or "" when there is none.
+func (s *Store) FirstAccessKey(ctx context.Context) (string, error) {
+	rows, err := query(ctx, s, pgx.RowTo[string], `
+		SELECT id
+		FROM access_keys
+		WHERE status = 'Active' AND ram_user_name IS NULL AND expires_at IS NULL
+		ORDER BY account_id, id
+		LIMIT 1`)
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0], nil
+}

@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/store/catalogue"
+)
+
+// loadCatalogue makes the tables hold the regions, zones and instance types of this binary's catalogue. Only rows that differ are written, so a
+// start on a loaded database writes nothing. What a newer binary or a scenario has added stays.
+func loadCatalogue(ctx context.Context, conn *pgx.Conn) error {
+	regions, zones := catalogueRegions()
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `
+			CREATE TEMP TABLE staged_regions (LIKE regions) ON COMMIT DROP;
+			CREATE TEMP TABLE staged_zones (LIKE zones) ON COMMIT DROP;
+			CREATE TEMP TABLE staged_instance_types (LIKE instance_types) ON COMMIT DROP`); err != nil {
+			return err
+		}
+		if err := stageRegions(ctx, tx, regions); err != nil {
+			return err
+		}
+		if err := stageZones(ctx, tx, zones); err != nil {
+			return err
+		}
+		if err := stageInstanceTypes(ctx, tx, catalogueTypes()); err != nil {
+			return err
+		}
+		for _, sql := range []string{upsertRegions, insertZones, updateInstanceTypes, insertInstanceTypes} {
+			if _, err := tx.Exec(ctx, sql); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("load catalogue: %w", err)
+	}
+	return nil
+}
+
+const upsertRegions = `
+	INSERT INTO regions AS r (id, local_name_en, local_name_zh)
+	SELECT id, local_name_en, local_name_zh FROM staged_regions ORDER BY id
+	ON CONFLICT (id) DO UPDATE
+	SET local_name_en = excluded.local_name_en, local_name_zh = excluded.local_name_zh
+	WHERE (r.local_name_en, r.local_name_zh) IS DISTINCT FROM (excluded.local_name_en, excluded.local_name_zh)`
+
+func catalogueRegions() (regions []Region, zones []Zone) {
+	for _, r := range catalogue.Regions() {
+		regions = append(regions, Region{ID: r.ID, LocalNameEn: r.LocalNameEn, LocalNameZh: r.LocalNameZh})
+		for _, zone := range r.Zones {
+			zones = append(zones, Zone{ID: zone, RegionID: r.ID})
+		}
+	}
+	return regions, zones
+}
+
+func catalogueTypes() []InstanceType {
+	all := catalogue.InstanceTypes()
+	types := make([]InstanceType, 0, len(all))
+	for _, t := range all {
+		types = append(types, InstanceType{
+			OwnerID:           CatalogueOwner,
+			ID:                t.ID,
+			Family:            t.Family,
+			Generation:        t.Generation,
+			VCPUs:             t.VCPUs,
+			MemoryGiB:         t.MemoryGiB,
+			ENIQuantity:       t.ENIQuantity,
+			PrivateIPv4PerENI: t.PrivateIPv4PerENI,
+			IPv6PerENI:        t.IPv6PerENI,
+			ENITrunkSupported: t.ENITrunkSupported,
+			ENITotalQuantity:  t.ENITotalQuantity,
+			BandwidthGbps:     t.BandwidthGbps,
+			PPS10k:            t.PPS10k,
+			NetworkCards:      t.NetworkCards,
+			CPUArchitecture:   t.CPUArchitecture,
+			HotPlug:           t.HotPlug,
+			IOOptimized:       t.IOOptimized,
+		})
+	}
+	return types
+}

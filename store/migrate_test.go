@@ -1,0 +1,112 @@
+package store_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// emptied is the URL of a database in which nothing was ever created, and a pool on it.
+func emptied(t *testing.T) (string, *pgxpool.Pool) {
+	t.Helper()
+	url := storetest.URL(t)
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	if _, err := pool.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
+		t.Fatal(err)
+	}
+	return url, pool
+}
+
+func TestTenServersMigrateAnEmptyDatabaseTogether(t *testing.T) {
+	t.Parallel()
+	url, pool := emptied(t)
+	var servers errgroup.Group
+	for range 10 {
+		servers.Go(func() error { return store.Migrate(t.Context(), url) })
+	}
+	if err := servers.Wait(); err != nil {
+		t.Fatalf("got %v, want all ten to come up", err)
+	}
+	var types, zones int
+	if err := pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM instance_types), (SELECT count(*) FROM zones)`).Scan(&types, &zones); err != nil {
+		t.Fatal(err)
+	}
+	if types != 1237 || zones != 108 {
+		t.Errorf("the catalogue: got %d types and %d zones, want 1237 and 108", types, zones)
+	}
+}
+
+func TestANewerDatabaseIsRefused(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	list, err := store.Migrations(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	if _, err := pool.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, true)`); err != nil {
+		t.Fatal(err)
+	}
+	err = store.Migrate(t.Context(), url)
+	if err == nil || !strings.Contains(err.Error(), "version 900") || !strings.Contains(err.Error(), "up to") {
+		t.Errorf("got %v, want a refusal that names version 900 and this binary's (%d)", err, list[len(list)-1].Version)
+	}
+}
+
+func TestMigrateDownAndUpAgain(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	list, err := store.Migrations(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		name, err := store.MigrateDown(t.Context(), url)
+		if err != nil {
+			t.Fatalf("take back %s: %v", list[i].Name, err)
+		}
+		if name != list[i].Name {
+			t.Errorf("took back %q, want %q", name, list[i].Name)
+		}
+	}
+	if name, err := store.MigrateDown(t.Context(), url); name != "" || err != nil {
+		t.Errorf("nothing left to take back: got %q, %v", name, err)
+	}
+	if err := store.Migrate(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	list, err = store.Migrations(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if !m.Applied {
+			t.Errorf("%s: got pending, want applied", m.Name)
+		}
+	}
+}
+
+func TestAPasswordInABrokenURLIsNotShown(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"postgres://u:hunter2@[::1/db", "postgres://u:hunter2@h:port/db", "host=h password=hunter2 port=x"} {
+		_, err := store.Config(url)
+		if err == nil {
+			t.Errorf("%s: got no error", url)
+		} else if strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("the error shows the password: %v", err)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package store_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"pgregory.net/rapid"
+
+	"enisim/store"
+)
+
+// statuses are a row's status and its next one, "" for none.
+type statuses struct{ now, next string }
+
+// around are times at, just before and just after a moment, and far from it.
+func around(moment time.Time) *rapid.Generator[time.Time] {
+	return rapid.Custom(func(t *rapid.T) time.Time {
+		steps := rapid.IntRange(-2, 2).Draw(t, "steps")
+		step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Second, 1000 * time.Hour}).Draw(t, "step")
+		return moment.Add(time.Duration(steps) * step)
+	})
+}
+
+// transient is the next status and the due time of a row: nothing for a stable one.
+func transient(t *rapid.T, s statuses, moment time.Time) (next *string, settlesAt *time.Time) {
+	if s.next == "" {
+		return nil, nil
+	}
+	return new(s.next), new(around(moment).Draw(t, "settles at"))
+}
+
+// The functions in Go that writers use and the ones in SQL that readers use agree on every row at every moment.
+func TestSettledInterfacesInGoAndSQL(t *testing.T) {
+	t.Parallel()
+	_, pool := open(t)
+	moment := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(rt *rapid.T) {
+		s := rapid.SampledFrom([]statuses{
+			{"Available", ""}, {"Attaching", ""}, {"InUse", ""}, {"Detaching", ""}, {"Deleting", ""},
+			{"Attaching", "InUse"}, {"Attaching", "Available"}, {"Detaching", "Available"}, {"Deleting", "Deleted"},
+		}).Draw(rt, "statuses")
+		stored := store.NetworkInterface{Status: s.now}
+		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
+		if s.now != store.ENIAvailable && s.now != store.ENIDeleting {
+			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex = new("i-1"), new(3), new(2)
+			if rapid.Bool().Draw(rt, "names a card") {
+				stored.NetworkCardIndex = new(0)
+			}
+		}
+		now := around(moment).Draw(rt, "now")
+
+		if _, err := pool.Exec(t.Context(), `
+			UPDATE network_interfaces
+			SET status = $2, next_status = $3, settles_at = $4,
+			    instance_id = $5, instance_eni_quantity = $6, device_index = $7, network_card_index = $8
+			WHERE account_id = $1 AND id = 'eni-2'`, account, stored.Status, stored.NextStatus, stored.SettlesAt,
+			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex, stored.NetworkCardIndex); err != nil {
+			rt.Fatal(err)
+		}
+		type seen struct { // the zero value: gone
+			Status           string
+			InstanceID       string
+			Index, CardIndex int
+		}
+		var got, want seen
+		err := pool.QueryRow(t.Context(), `
+			SELECT status, coalesce(instance_id, ''), coalesce(device_index, -1), coalesce(network_card_index, -1)
+			FROM settled_network_interfaces($2) WHERE account_id = $1 AND id = 'eni-2'`, account, now).
+			Scan(&got.Status, &got.InstanceID, &got.Index, &got.CardIndex)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			rt.Fatal(err)
+		}
+		if settled := stored.Settled(now); settled.Status != store.ENIDeleted {
+			want = seen{settled.Status, valueOr(settled.InstanceID, ""), valueOr(settled.DeviceIndex, -1), valueOr(settled.NetworkCardIndex, -1)}
+		}
+		if got != want {
+			rt.Errorf("%s that becomes %q at %v, at %v:\ngot from SQL %+v\nwant as in Go %+v", s.now, s.next, stored.SettlesAt, now, got, want)
+		}
+	})
+}
+
+// The same for instances.
+func TestSettledInstancesInGoAndSQL(t *testing.T) {
+	t.Parallel()
+	_, pool := open(t)
+	moment := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	rapid.Check(t, func(rt *rapid.T) {
+		s := rapid.SampledFrom([]statuses{
+			{"Pending", ""}, {"Starting", ""}, {"Running", ""}, {"Stopping", ""}, {"Stopped", ""},
+			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Starting", "Running"}, {"Stopping", "Stopped"},
+		}).Draw(rt, "statuses")
+		stored := store.Instance{Status: s.now}
+		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
+		now := around(moment).Draw(rt, "now")
+		if _, err := pool.Exec(t.Context(), `
+			UPDATE instances SET status = $2, next_status = $3, settles_at = $4 WHERE account_id = $1 AND id = 'i-1'`,
+			account, stored.Status, stored.NextStatus, stored.SettlesAt); err != nil {
+			rt.Fatal(err)
+		}
+		var got string
+		if err := pool.QueryRow(t.Context(), `
+			SELECT status FROM settled_instances($2) WHERE account_id = $1 AND id = 'i-1'`, account, now).Scan(&got); err != nil {
+			rt.Fatal(err)
+		}
+		if want := stored.Settled(now).Status; got != want {
+			rt.Errorf("%s that becomes %q at %v, at %v: got %s from SQL, want %s as in Go", s.now, s.next, stored.SettlesAt, now, got, want)
+		}
+	})
+}
+
+func valueOr[T any](p *T, absent T) T {
+	if p == nil {
+		return absent
+	}
+	return *p
+}

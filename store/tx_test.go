@@ -1,0 +1,327 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+const account = "1000000000000001"
+
+// open is a store on a fresh database with the world of the constraints, and the pool below it. A change, such as a short timeout, is for what the
+// test does, not for what is prepared here.
+func open(t *testing.T, change ...func(*pgxpool.Config)) (*store.Store, *pgxpool.Pool) {
+	t.Helper()
+	config, err := store.Config(storetest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.ConnectConfig(t.Context(), config.ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(t.Context(), constraintWorld); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range change {
+		f(config)
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return store.New(pool, slog.New(slog.DiscardHandler)), pool
+}
+
+// attach puts eni-2 on i-1.
+func attach(ctx context.Context, s *store.Store) error {
+	return s.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForAttach(ctx, account, "cn-hangzhou", "i-1", "eni-2")
+		if err != nil {
+			return err
+		}
+		tx.AttachENI(scene, nil)
+		return nil
+	})
+}
+
+func statusOf(t *testing.T, pool *pgxpool.Pool, eni string) (status string) {
+	t.Helper()
+	err := pool.QueryRow(t.Context(), `SELECT status FROM network_interfaces WHERE account_id = $1 AND id = $2`, account, eni).Scan(&status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status
+}
+
+// roundTrips counts the server's ReadyForQuery messages: one ends each round trip.
+type roundTrips struct{ n atomic.Int64 }
+
+func (r *roundTrips) Write(line []byte) (int, error) {
+	r.n.Add(int64(strings.Count(string(line), "ReadyForQuery")))
+	return len(line), nil
+}
+
+// traced makes a pool of one connection whose wire is counted.
+func traced(trips *roundTrips) func(*pgxpool.Config) {
+	return func(config *pgxpool.Config) {
+		config.MaxConns = 1
+		config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+			conn.PgConn().Frontend().Trace(trips, pgproto3.TracerOptions{SuppressTimestamps: true})
+			return nil
+		}
+	}
+}
+
+func TestAttachCostsTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	trips := &roundTrips{}
+	s, pool := open(t, traced(trips))
+	free := func() {
+		if _, err := pool.Exec(t.Context(), `
+			UPDATE network_interfaces
+			SET status = 'Available', instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL
+			WHERE id = 'eni-2'`); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := attach(t.Context(), s); err != nil { // the first use of a statement on a connection prepares it
+		t.Fatal(err)
+	}
+	free()
+	before := trips.n.Load()
+	if err := attach(t.Context(), s); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := trips.n.Load()-before, int64(2); got != want {
+		t.Errorf("round trips of an attach: got %d, want %d", got, want)
+	}
+	if got, want := statusOf(t, pool, "eni-2"), store.ENIInUse; got != want {
+		t.Errorf("status after the attach: got %s, want %s", got, want)
+	}
+}
+
+func TestInTxSendsNothingForNothing(t *testing.T) {
+	t.Parallel()
+	trips := &roundTrips{}
+	s, _ := open(t, traced(trips))
+	before := trips.n.Load()
+	if err := s.InTx(t.Context(), func(*store.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := trips.n.Load() - before; got != 0 {
+		t.Errorf("round trips of an empty transaction: got %d, want 0", got)
+	}
+}
+
+func TestInTxRollsBack(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t, func(c *pgxpool.Config) { c.MaxConns = 1 }) // one connection: a transaction left open would be seen
+	refusal := errors.New("refused")
+	fail := func(how func()) (err error) {
+		defer func() {
+			if recover() != nil {
+				err = refusal
+			}
+		}()
+		return s.InTx(t.Context(), func(tx *store.Tx) error {
+			scene, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2")
+			if err != nil {
+				return err
+			}
+			tx.AttachENI(scene, nil)
+			how()
+			return refusal
+		})
+	}
+	for name, how := range map[string]func(){"error": func() {}, "panic": func() { panic("boom") }} {
+		if err := fail(how); !errors.Is(err, refusal) {
+			t.Errorf("%s: got %v, want the transaction's own error", name, err)
+		}
+		if got, want := statusOf(t, pool, "eni-2"), store.ENIAvailable; got != want {
+			t.Errorf("%s: status got %s, want %s", name, got, want)
+		}
+	}
+	if err := attach(t.Context(), s); err != nil {
+		t.Errorf("the next transaction on the same connection: got %v, want no error", err)
+	}
+}
+
+// A write that a constraint refuses is the server's word: nothing is written, and the caller learns which promise it was.
+func TestInTxReportsARefusedWrite(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		scene, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2")
+		if err != nil {
+			return err
+		}
+		scene.Instance.ENIQuantity = 99 // a bug
+		tx.AttachENI(scene, nil)
+		return nil
+	})
+	var refused *pgconn.PgError
+	if !errors.As(err, &refused) || refused.ConstraintName != "an_attached_eni_shares_vpc_and_zone_with_its_instance" {
+		t.Errorf("got %v, want a violation of the constraint", err)
+	}
+	if errors.Is(err, store.ErrOutcomeUnknown) {
+		t.Error("the outcome of a refused write is known")
+	}
+	if got, want := statusOf(t, pool, "eni-2"), store.ENIAvailable; got != want {
+		t.Errorf("status: got %s, want %s", got, want)
+	}
+}
+
+func TestLockTimeout(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["lock_timeout"] = "50" })
+	holder, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := holder.Exec(t.Context(), `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	if err := attach(t.Context(), s); !errors.Is(err, store.ErrLockTimeout) {
+		t.Errorf("got %v, want ErrLockTimeout", err)
+	}
+}
+
+func TestStatementTimeout(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t, func(c *pgxpool.Config) {
+		c.ConnConfig.RuntimeParams["lock_timeout"] = "0"
+		c.ConnConfig.RuntimeParams["statement_timeout"] = "500"
+	})
+	holder, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := holder.Exec(t.Context(), `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	if err := attach(t.Context(), s); !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("got %v, want ErrUnavailable", err)
+	}
+}
+
+// lossy is a connection that, once armed, still sends but loses what comes back.
+type lossy struct {
+	net.Conn
+	armed *atomic.Bool
+}
+
+func (l lossy) Read(p []byte) (int, error) {
+	n, err := l.Conn.Read(p)
+	if l.armed.Load() {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// The answer to a commit is lost: it was written, but the caller cannot know.
+func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	s, pool := open(t, func(c *pgxpool.Config) {
+		c.MaxConns = 1
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return lossy{conn, &armed}, err
+		}
+	})
+	detach := func(arm bool) error {
+		return s.InTx(t.Context(), func(tx *store.Tx) error {
+			scene, err := tx.LockForDetach(t.Context(), account, "cn-hangzhou", "i-1", "eni-1")
+			if err != nil {
+				return err
+			}
+			tx.DetachENI(scene.ENI)
+			armed.Store(arm)
+			return nil
+		})
+	}
+	if err := detach(false); err != nil { // prepares the statements
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `
+		UPDATE network_interfaces
+		SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1
+		WHERE id = 'eni-1'`); err != nil {
+		t.Fatal(err)
+	}
+	if err := detach(true); !errors.Is(err, store.ErrOutcomeUnknown) {
+		t.Errorf("got %v, want ErrOutcomeUnknown", err)
+	}
+	armed.Store(false)
+	if got, want := statusOf(t, pool, "eni-1"), store.ENIAvailable; got != want {
+		t.Errorf("status: got %s, want %s, for the commit had reached the server", got, want)
+	}
+}
+
+// The connection is gone before anything of the commit was sent: the outcome is known, nothing was written.
+func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		scene, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2")
+		if err != nil {
+			return err
+		}
+		if _, err := pool.Exec(t.Context(), `
+			SELECT pg_terminate_backend(pid, 5000)
+			FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'`); err != nil {
+			return err
+		}
+		tx.AttachENI(scene, nil)
+		return nil
+	})
+	if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrOutcomeUnknown) { // TCP may take a write that nobody will read
+		t.Errorf("got %v, want ErrUnavailable or ErrOutcomeUnknown", err)
+	}
+	if got, want := statusOf(t, pool, "eni-2"), store.ENIAvailable; got != want {
+		t.Errorf("status: got %s, want %s", got, want)
+	}
+	if err := attach(t.Context(), s); err != nil {
+		t.Errorf("the next transaction: got %v, want no error", err)
+	}
+}
+
+// The order of locks is checked when the code runs, not when two transactions meet.
+func TestLocksOutOfOrderPanic(t *testing.T) {
+	t.Parallel()
+	s, _ := open(t)
+	defer func() {
+		if recover() == nil {
+			t.Error("locking an instance after an interface did not panic")
+		}
+	}()
+	_ = s.InTx(t.Context(), func(tx *store.Tx) error {
+		if _, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2"); err != nil {
+			return err
+		}
+		_, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-2", "eni-i")
+		return err
+	})
+}
