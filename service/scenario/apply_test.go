@@ -1,0 +1,503 @@
+package scenario_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"pgregory.net/rapid"
+
+	"enisim/service/scenario"
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+var (
+	noon      = time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
+	afternoon = noon.Add(time.Hour)
+)
+
+const account = "1000000000000001"
+
+// target is a fresh database.
+type target struct {
+	store *store.Store
+	pool  *pgxpool.Pool
+}
+
+func newTarget(t testing.TB) target {
+	t.Helper()
+	pool := storetest.Pool(t)
+	return target{store.New(pool, slog.New(slog.DiscardHandler)), pool}
+}
+
+// apply applies a file that must be accepted.
+func (db target) apply(t testing.TB, file string, now time.Time) scenario.Applied {
+	t.Helper()
+	applied, err := db.tryApply(t.Context(), file, now)
+	if err != nil {
+		t.Fatalf("apply: got error %v, want none, for\n%s", err, file)
+	}
+	return applied
+}
+
+func (db target) tryApply(ctx context.Context, file string, now time.Time) (scenario.Applied, error) {
+	sc, err := scenario.Parse("s.yaml", []byte(file))
+	if err != nil {
+		return scenario.Applied{}, err
+	}
+	return scenario.Apply(ctx, db.store, sc, now)
+}
+
+// tables are those that a scenario fills, with what tells whose a row is.
+var tables = []struct{ name, owner string }{
+	{"accounts", "id"},
+	{"instance_types", "owner_id"},
+	{"ram_users", "account_id"},
+	{"access_keys", "account_id"},
+	{"vpcs", "account_id"},
+	{"vswitches", "account_id"},
+	{"security_groups", "account_id"},
+	{"instances", "account_id"},
+	{"network_interfaces", "account_id"},
+	{"private_ip_addresses", "account_id"},
+	{"network_interface_security_groups", "account_id"},
+}
+
+// dump is all that an account has, one row a line. Of two accounts with the same resources the dumps are equal, whenever they were made.
+func (db target) dump(t testing.TB, account string) string {
+	t.Helper()
+	var out strings.Builder
+	for _, table := range tables {
+		rows, err := db.pool.Query(t.Context(), fmt.Sprintf(`
+			SELECT replace((to_jsonb(t) - 'created_at')::text, $1, '') FROM %s t WHERE %s = $1 ORDER BY 1`, table.name, table.owner), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range lines {
+			fmt.Fprintf(&out, "%s %s\n", table.name, line)
+		}
+	}
+	return out.String()
+}
+
+// value reads one value of the database.
+func value[T any](t testing.TB, db target, sql string, args ...any) T {
+	t.Helper()
+	var v T
+	if err := db.pool.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", sql, err)
+	}
+	return v
+}
+
+// before is a world in which everything that can change is there.
+const before = `enisim: 1
+accounts:
+  - id: "1000000000000001"
+    name: before
+    access_keys: [{id: LTAIowner, secret: s}, {id: LTAImoves, secret: s}]
+    ram_users:
+      - {name: stays, allow: ["ecs:*"]}
+      - {name: goes, access_keys: [{id: LTAIuser, secret: s}]}
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            vswitches:
+              - {id: vsw-a, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}
+              - {id: vsw-b, zone: cn-hangzhou-h, cidr_block: 10.1.0.0/16}
+              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.2.0.0/16}
+            security_groups: [{id: sg-1}, {id: sg-2}]
+          - id: vpc-2
+            cidr_block: 172.16.0.0/12
+            vswitches: [{id: vsw-c, zone: cn-hangzhou-h, cidr_block: 172.16.0.0/16}]
+            security_groups: [{id: sg-3}]
+        instances:
+          - {id: i-1, type: own.a, vswitch: vsw-a, security_groups: [sg-1]}
+          - {id: i-2, type: own.b, vswitch: vsw-a, security_groups: [sg-1, sg-2]}
+          - {id: i-3, type: ecs.g6.large, vswitch: vsw-c, security_groups: [sg-3], status: Stopped}
+        network_interfaces:
+          - {id: eni-1, vswitch: vsw-a, security_groups: [sg-1], attached_to: i-1, private_ip_addresses: [10.0.9.1]}
+          - {id: eni-2, vswitch: vsw-a, security_groups: [sg-1, sg-2], attached_to: i-1, private_ip_addresses: [10.0.9.2]}
+          - {id: eni-3, vswitch: vsw-a, security_groups: [sg-1], attached_to: i-2}
+          - {id: eni-4, vswitch: vsw-b, security_groups: [sg-1]}
+          - {id: eni-5, vswitch: vsw-i, security_groups: [sg-2], status: Deleting}
+instance_types:
+  - {id: own.a, vcpus: 1, memory_gib: 1, eni_quantity: 4}
+  - {id: own.b, vcpus: 1, memory_gib: 1, eni_quantity: 2}
+`
+
+// edit is a file with some of its texts replaced.
+func edit(file string, oldNew ...string) string {
+	return strings.NewReplacer(oldNew...).Replace(file)
+}
+
+// changes are ways in which a file may change from one apply to the next.
+var changes = []struct{ name, after string }{
+	{"nothing", before},
+	{"names and limits", edit(before, "name: before", "name: after", "[{id: sg-1}", "[{id: sg-1, instance_limit: 7, name: g}", "id: vpc-2", "id: vpc-2\n            name: v")},
+	{"attachments swap", edit(before, "attached_to: i-1, private_ip_addresses: [10.0.9.1]", "attached_to: i-2, private_ip_addresses: [10.0.9.1]", "attached_to: i-2}", "attached_to: i-1}")},
+	{"device indexes swap", edit(before, "id: eni-1,", "id: eni-2,", "id: eni-2,", "id: eni-1,")},
+	{"addresses swap", edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1")},
+	{"groups swap", edit(before, "[sg-1, sg-2]", "[sg-2, sg-1]")},
+	{"all detached", edit(before, ", attached_to: i-1", "", ", attached_to: i-2", "")},
+	{"an instance goes, its interfaces stay", edit(before, "          - {id: i-1, type: own.a, vswitch: vsw-a, security_groups: [sg-1]}\n", "", ", attached_to: i-1", "")},
+	{"types swap limits and instances", edit(before, "{id: own.a, ", "{id: own.b, ", "{id: own.b, ", "{id: own.a, ", "type: own.a", "type: own.b", "type: own.b", "type: own.a")},
+	{"a type goes to the catalogue's", edit(before, "type: own.a", "type: ecs.g6.2xlarge", "  - {id: own.a, vcpus: 1, memory_gib: 1, eni_quantity: 4}\n", "")},
+	{"a limit shrinks to what is used", edit(before, "eni_quantity: 4", "eni_quantity: 3")},
+	{"an instance moves within its zone", edit(before, "id: i-1, type: own.a, vswitch: vsw-a", "id: i-1, type: own.a, vswitch: vsw-b")},
+	{"a VSwitch moves to another zone", edit(before, "id: vsw-a, zone: cn-hangzhou-h", "id: vsw-a, zone: cn-hangzhou-i")},
+	{"a VSwitch gets another block", edit(before, "10.0.0.0/16", "10.7.0.0/16", "10.0.9.", "10.7.9.")},
+	{"an interface moves to another VPC", edit(before, "id: eni-4, vswitch: vsw-b, security_groups: [sg-1]", "id: eni-4, vswitch: vsw-c, security_groups: [sg-3]")},
+	{"a group moves to another VPC", edit(before, "{id: sg-3}", "{id: sg-2}", "[sg-3]", "[sg-2]", "{id: sg-2}", "{id: sg-3}", "[sg-1, sg-2]", "[sg-1, sg-3]", "[sg-2]", "[sg-3]")},
+	{"an instance turns classic", edit(before, "id: i-3, type: ecs.g6.large, vswitch: vsw-c, security_groups: [sg-3]", "id: i-3, type: ecs.g6.large, zone: cn-hangzhou-h, network_type: classic")},
+	{"all moves to another region", edit(before, "cn-hangzhou", "cn-beijing")},
+	{"statuses", edit(before, "status: Stopped", "status: Starting", ", status: Deleting", "", "attached_to: i-2", "attached_to: i-2, status: Detaching")},
+	{"keys and users", edit(before, "[{id: LTAIowner, secret: s}, {id: LTAImoves, secret: s}]", "[{id: LTAIowner, secret: other, status: Inactive}]",
+		`{name: stays, allow: ["ecs:*"]}`, `{name: stays, allow: ["vpc:*"], access_keys: [{id: LTAImoves, secret: s}, {id: LTAIuser, secret: s}]}`,
+		"      - {name: goes, access_keys: [{id: LTAIuser, secret: s}]}\n", "      - {name: comes}\n")},
+	{"it shrinks to an empty account", "enisim: 1\naccounts: [{id: \"1000000000000001\"}]\n"},
+}
+
+// tenant gives a file to an account of its own: the same resources, other keys.
+func tenant(file, id string) string {
+	return edit(file, account, id, "LTAI", "LTAI"+id)
+}
+
+// TestApplyConverges applies one file over another, there and back, and compares with what an account that starts empty gets.
+// All share one database, at the same time.
+func TestApplyConverges(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	for i, c := range changes {
+		t.Run(c.name, func(t *testing.T) {
+			if c.name != "nothing" && c.after == before {
+				t.Fatal("the change changes nothing: its texts are not in the file")
+			}
+			mine, fresh := fmt.Sprintf("10000000000001%02d", i), fmt.Sprintf("10000000000002%02d", i)
+			convergeTo(t, db, mine, fresh, before, c.after)
+			convergeTo(t, db, mine, fresh, c.after, before)
+		})
+	}
+}
+
+// convergeTo applies a file, another one over it, and that again.
+func convergeTo(t testing.TB, db target, mine, fresh, from, to string) {
+	t.Helper()
+	db.apply(t, tenant("enisim: 1\naccounts: [{id: \""+account+"\"}]\n", fresh), noon)
+	db.apply(t, tenant(to, fresh), noon)
+	db.apply(t, tenant(from, mine), noon)
+	db.apply(t, tenant(to, mine), afternoon)
+	if got, want := db.dump(t, mine), db.dump(t, fresh); got != want {
+		t.Fatalf("got\n%s\nwant\n%s\nafter\n%s\nbecame\n%s", got, want, from, to)
+	}
+	if again := db.apply(t, tenant(to, mine), afternoon); len(again.Tables) != 0 {
+		t.Errorf("applied again: got %v, want nothing to change", again)
+	}
+}
+
+// A hundred draws, rapid's default, would take longer than all other tests. -rapid.checks asks for more.
+func init() { _ = flag.Set("rapid.checks", "40") }
+
+// TestApplyConvergesFromAnyWorldToAny draws two worlds of the same few ids, so that nearly everything that can move does.
+func TestApplyConvergesFromAnyWorldToAny(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		from, to := drawWorld(rt, "from"), drawWorld(rt, "to")
+		convergeTo(t, db, "1000000000000001", "1000000000000002", from, to)
+		if t.Failed() {
+			rt.FailNow()
+		}
+	})
+}
+
+// drawWorld draws a file that Parse accepts.
+func drawWorld(t *rapid.T, label string) string {
+	pick := func(what string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label+" "+what) }
+	number := func(what string, least, most int) int { return rapid.IntRange(least, most).Draw(t, label+" "+what) }
+
+	// Two VPCs in two zones; the second VSwitch and the second group may be in either VPC.
+	type place struct{ vpc, zone string }
+	places := map[string]place{
+		"vsw-1": {"vpc-1", pick("zone of vsw-1", "cn-hangzhou-h", "cn-hangzhou-i")},
+		"vsw-2": {pick("VPC of vsw-2", "vpc-1", "vpc-2"), pick("zone of vsw-2", "cn-hangzhou-h", "cn-hangzhou-i")},
+		"vsw-3": {"vpc-2", pick("zone of vsw-3", "cn-hangzhou-h", "cn-hangzhou-i")},
+	}
+	groups := map[string][]string{"vpc-1": {"sg-1"}, "vpc-2": {"sg-3"}}
+	vpc := pick("VPC of sg-2", "vpc-1", "vpc-2")
+	groups[vpc] = append(groups[vpc], "sg-2")
+	limits := map[string]int{"own.a": number("limit of own.a", 1, 4), "own.b": number("limit of own.b", 1, 4)}
+
+	file := "enisim: 1\naccounts:\n  - id: \"" + account + "\"\n    regions:\n      - id: cn-hangzhou\n        vpcs:\n"
+	for _, vpc := range []string{"vpc-1", "vpc-2"} {
+		file += fmt.Sprintf("          - id: %s\n            cidr_block: 10.0.0.0/8\n            security_groups: [{id: %s}]\n            vswitches:\n",
+			vpc, strings.Join(groups[vpc], "}, {id: "))
+		for i, vswitch := range []string{"vsw-1", "vsw-2", "vsw-3"} {
+			if places[vswitch].vpc == vpc {
+				file += fmt.Sprintf("              - {id: %s, zone: %s, cidr_block: 10.%d.0.0/16}\n", vswitch, places[vswitch].zone, i)
+			}
+		}
+	}
+	joined := func(what string, at place) string {
+		mine := rapid.Permutation(groups[at.vpc]).Draw(t, label+" groups of "+what)
+		return strings.Join(mine[:number("group count of "+what, 1, len(mine))], ", ")
+	}
+
+	type host struct {
+		id string
+		at place
+		no int // interfaces that it still takes
+	}
+	var hosts []*host
+	file += "        instances:\n"
+	for _, id := range []string{"i-1", "i-2", "i-3"} {
+		vswitch, typ := pick("VSwitch of "+id, "", "vsw-1", "vsw-2", "vsw-3"), pick("type of "+id, "own.a", "own.b")
+		if vswitch == "" {
+			continue
+		}
+		at := places[vswitch]
+		hosts = append(hosts, &host{id, at, limits[typ] - 1})
+		file += fmt.Sprintf("          - {id: %s, type: %s, vswitch: %s, security_groups: [%s], status: %s}\n",
+			id, typ, vswitch, joined(id, at), pick("status of "+id, "Running", "Stopped", "Pending"))
+	}
+	file += "        network_interfaces:\n"
+	order := rapid.Permutation([]string{"eni-1", "eni-2", "eni-3", "eni-4", "eni-5"}).Draw(t, label+" order")
+	for _, id := range order {
+		vswitch := pick("VSwitch of "+id, "", "vsw-1", "vsw-2", "vsw-3")
+		if vswitch == "" {
+			continue
+		}
+		at := places[vswitch]
+		file += fmt.Sprintf("          - {id: %s, vswitch: %s, security_groups: [%s]", id, vswitch, joined(id, at))
+		if len(hosts) > 0 {
+			h := rapid.SampledFrom(hosts).Draw(t, label+" instance of "+id)
+			if h.at == at && h.no > 0 {
+				h.no--
+				file += fmt.Sprintf(", attached_to: %s, status: %s", h.id, pick("status of "+id, "InUse", "Attaching", "Detaching"))
+			}
+		}
+		file += "}\n"
+	}
+	file += "instance_types:\n"
+	for _, id := range []string{"own.a", "own.b"} {
+		file += fmt.Sprintf("  - {id: %s, vcpus: 1, memory_gib: 1, eni_quantity: %d}\n", id, limits[id])
+	}
+	return file
+}
+
+func TestApplyCountsWhatItWrites(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	if got, want := db.apply(t, network+web, noon).String(), `accounts: 1 new, 0 changed, 0 gone
+vpcs: 2 new, 0 changed, 0 gone
+vswitches: 4 new, 0 changed, 0 gone
+security_groups: 4 new, 0 changed, 0 gone
+instances: 1 new, 0 changed, 0 gone
+network_interfaces: 1 new, 0 changed, 0 gone
+private_ip_addresses: 1 new, 0 changed, 0 gone
+network_interface_security_groups: 1 new, 0 changed, 0 gone`; got != want {
+		t.Errorf("first: got\n%s\nwant\n%s", got, want)
+	}
+	if got, want := db.apply(t, network+web, noon).String(), "nothing to change"; got != want {
+		t.Errorf("again: got %s, want %s", got, want)
+	}
+	changed := network + edit(web, "vswitch: vsw-h,", "vswitch: vsw-h, status: Stopped,") + `        network_interfaces:
+          - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}
+`
+	if got, want := db.apply(t, changed, noon).String(), `instances: 0 new, 1 changed, 0 gone
+network_interfaces: 1 new, 0 changed, 0 gone
+private_ip_addresses: 1 new, 0 changed, 0 gone
+network_interface_security_groups: 1 new, 0 changed, 0 gone`; got != want {
+		t.Errorf("changed: got\n%s\nwant\n%s", got, want)
+	}
+	if got, want := db.apply(t, network, noon).Total(), (store.TableChange{Deleted: 7}); got != want {
+		t.Errorf("shrunk: got %+v, want %+v", got, want)
+	}
+}
+
+func TestApplyKeepsTimesOfWhatStays(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	db.apply(t, before, noon)
+	db.apply(t, edit(before, "status: Stopped", "status: Running", "name: before", "name: after", "status: Deleting", "name: kept",
+		"          - {id: eni-4, ", "          - {id: eni-new, vswitch: vsw-b, security_groups: [sg-1]}\n          - {id: eni-4, "), afternoon)
+	if got := value[int](t, db, `SELECT count(*) FROM network_interfaces WHERE created_at = $1 AND id <> 'eni-new'`, noon); got != 8 {
+		t.Errorf("got %d interfaces from the first apply, want 8", got)
+	}
+	if got := value[time.Time](t, db, `SELECT created_at FROM network_interfaces WHERE id = 'eni-new'`); !got.Equal(afternoon) {
+		t.Errorf("a new interface: got created at %v, want %v", got, afternoon)
+	}
+	if got := value[time.Time](t, db, `SELECT created_at FROM accounts WHERE id = $1`, account); !got.Equal(noon) {
+		t.Errorf("the account: got created at %v, want %v", got, noon)
+	}
+}
+
+func TestApplyLeavesRowsUnderWayAlone(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	file := network + edit(web, "[sg-main]", "[sg-main], status: Starting, settles_in: 5m") + `        network_interfaces:
+          - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-web, status: Attaching, settles_in: 1h}
+          - {id: eni-2, vswitch: vsw-h, security_groups: [sg-main], status: Deleting}
+`
+	due := func() [2]time.Time {
+		return [2]time.Time{
+			value[time.Time](t, db, `SELECT settles_at FROM instances`).UTC(),
+			value[time.Time](t, db, `SELECT settles_at FROM network_interfaces WHERE id = 'eni-1'`).UTC(),
+		}
+	}
+	db.apply(t, file, noon)
+	first := [2]time.Time{noon.Add(5 * time.Minute), noon.Add(time.Hour)}
+	if got := due(); got != first {
+		t.Fatalf("got due times %v, want %v", got, first)
+	}
+	if got := value[bool](t, db, `SELECT settles_at IS NULL FROM network_interfaces WHERE id = 'eni-2'`); !got {
+		t.Error("a transient status without settles_in: got a due time, want none")
+	}
+	if got := db.apply(t, file, noon.Add(time.Minute)).String(); got != "nothing to change" {
+		t.Errorf("both under way: got %s, want nothing to change", got)
+	}
+	later := noon.Add(10 * time.Minute) // the instance has settled, the interface has not
+	if got, want := db.apply(t, file, later).Total(), (store.TableChange{Updated: 1}); got != want {
+		t.Errorf("one has settled: got %+v, want %+v", got, want)
+	}
+	if got, want := due(), [2]time.Time{later.Add(5 * time.Minute), first[1]}; got != want {
+		t.Errorf("got due times %v, want %v", got, want)
+	}
+}
+
+func TestApplyTouchesNoOtherAccount(t *testing.T) {
+	t.Parallel()
+	const other = "1000000000000002"
+	db := newTarget(t)
+	theirs := edit(before, account, other, "LTAI", "LTAIother")
+	db.apply(t, theirs, noon)
+	want := db.dump(t, other)
+	db.apply(t, before, noon)
+	db.apply(t, edit(before, "own.a", "own.c", "attached_to: i-2", "attached_to: i-1"), noon)
+	db.apply(t, "enisim: 1\naccounts: [{id: \""+account+"\"}]\n", noon)
+	if got := db.dump(t, other); got != want {
+		t.Errorf("the other account: got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestApplyMovesKeysBetweenItsOwnAccounts(t *testing.T) {
+	t.Parallel()
+	const file = `enisim: 1
+accounts:
+  - {id: "1000000000000001", access_keys: [{id: LTAI1, secret: s}]}
+  - {id: "1000000000000002", access_keys: [{id: LTAI2, secret: s}]}
+`
+	db := newTarget(t)
+	db.apply(t, file, noon)
+	db.apply(t, edit(file, "LTAI1", "LTAI2", "LTAI2", "LTAI1"), noon)
+	if got, want := value[string](t, db, `SELECT account_id FROM access_keys WHERE id = 'LTAI1'`), "1000000000000002"; got != want {
+		t.Errorf("owner of LTAI1: got %s, want %s", got, want)
+	}
+}
+
+func TestApplyIsAllOrNothing(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	db.apply(t, `enisim: 1
+accounts:
+  - id: "1000000000000009"
+    access_keys: [{id: LTAItaken, secret: theirs}]
+    regions: [{id: mars-1, zones: [mars-1a]}]
+`, noon)
+	db.apply(t, before, noon)
+	want := db.dump(t, account)
+	for _, c := range []struct {
+		name, file, id string
+		reason         error
+	}{
+		{"a key of another account", edit(before, "name: before", "name: after", "LTAIowner", "LTAItaken", "attached_to: i-2", "attached_to: i-1"), "LTAItaken", store.ErrAccessKeyTaken},
+		{"a zone of another region", edit(before, "name: before", "name: after", "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [mars-1a]\n"), "mars-1a", store.ErrZoneElsewhere},
+	} {
+		_, err := db.tryApply(t.Context(), c.file, afternoon)
+		if !errors.Is(err, c.reason) || !strings.Contains(err.Error(), c.id) {
+			t.Errorf("%s: got error %v, want %v with %s", c.name, err, c.reason, c.id)
+		}
+		if err != nil && strings.Contains(err.Error(), "1000000000000009") {
+			t.Errorf("%s: the error %v names the other account", c.name, err)
+		}
+		if got := db.dump(t, account); got != want {
+			t.Errorf("%s: got\n%s\nwant all as it was\n%s", c.name, got, want)
+		}
+	}
+}
+
+// TestConcurrentAppliesTakeTurns lets servers apply two files for one account, which does not exist at first, while callers lock its rows in the
+// order of the house.
+func TestConcurrentAppliesTakeTurns(t *testing.T) {
+	t.Parallel()
+	const appliers, rounds = 4, 5
+	db := newTarget(t)
+	files := []string{before, edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1", "attached_to: i-2", "attached_to: i-1")}
+	ctx, cancel := context.WithCancel(t.Context())
+	var applying, attaching sync.WaitGroup
+	for range 2 {
+		attaching.Go(func() { keepAttaching(ctx, t, db.pool) })
+	}
+	for i := range appliers {
+		applying.Go(func() {
+			for round := range rounds {
+				if _, err := db.tryApply(t.Context(), files[(i+round)%2], noon); err != nil {
+					t.Errorf("applier %d, round %d: got error %v, want none", i, round, err)
+				}
+			}
+		})
+	}
+	applying.Wait()
+	cancel()
+	attaching.Wait()
+
+	fresh := newTarget(t)
+	fresh.apply(t, before, noon)
+	db.apply(t, before, noon)
+	if got, want := db.dump(t, account), fresh.dump(t, account); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := value[int](t, db, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`); got != 0 {
+		t.Errorf("got %d deadlocks, want 0", got)
+	}
+}
+
+// keepAttaching attaches a free interface again and again, as a caller would: the instance's lock, then the interface's.
+func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
+	for ctx.Err() == nil {
+		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			for _, sql := range []string{
+				`SELECT FROM instances WHERE id = 'i-1' FOR NO KEY UPDATE`,
+				`SELECT FROM network_interfaces WHERE id = 'eni-4' FOR NO KEY UPDATE`,
+				`UPDATE network_interfaces n
+				 SET status = 'InUse', instance_id = i.id, instance_eni_quantity = i.eni_quantity, device_index = 3
+				 FROM instances i
+				 WHERE n.id = 'eni-4' AND i.id = 'i-1'
+				   AND NOT EXISTS (SELECT FROM network_interfaces WHERE instance_id = 'i-1' AND device_index = 3)`,
+			} {
+				if _, err := tx.Exec(ctx, sql); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil && ctx.Err() == nil {
+			t.Errorf("attach beside the applies: got error %v, want none", err)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package scenario_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"enisim/service/scenario"
+)
+
+// largeFile describes that many attached secondary interfaces, three per instance.
+func largeFile(interfaces int) string {
+	const perVSwitch = 30_000 // leaves room for the primary interfaces
+	var file strings.Builder
+	file.WriteString(`enisim: 1
+accounts:
+  - id: "1000000000000001"
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            security_groups: [{id: sg-main, type: enterprise, instance_limit: 1000000}]
+            vswitches:
+`)
+	for i := range (interfaces-1)/perVSwitch + 1 {
+		fmt.Fprintf(&file, "              - {id: vsw-%d, zone: cn-hangzhou-h, cidr_block: 10.%d.0.0/16}\n", i+1, i)
+	}
+	fmt.Fprintf(&file, `        instances:
+          - {id: "i-node-{n:06}", count: %d, type: ecs.g6.2xlarge, vswitch: "vsw-{n/%d}", security_groups: [sg-main]}
+        network_interfaces:
+          - {id: "eni-node-{n:06}", count: %d, vswitch: "vsw-{n/%d}", security_groups: [sg-main], attached_to: "i-node-{n/3:06}"}
+`, interfaces/3, perVSwitch, interfaces, perVSwitch)
+	return file.String()
+}
+
+func BenchmarkParse(b *testing.B) {
+	const interfaces = 225_000 // and 75,000 primary ones
+	file := []byte(largeFile(interfaces))
+	for b.Loop() {
+		if _, err := scenario.Parse("s.yaml", file); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkApply times the first apply of a world with 40,000 interfaces, the same file again, and the way back to an empty account.
+func BenchmarkApply(b *testing.B) {
+	const interfaces = 30_000
+	db := newTarget(b)
+	full := largeFile(interfaces)
+	empty := "enisim: 1\naccounts: [{id: \"" + account + "\"}]\n"
+	for _, step := range []struct{ name, before, file string }{
+		{"first", empty, full},
+		{"again", full, full},
+		{"empty", full, empty},
+	} {
+		b.Run(step.name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				db.apply(b, step.before, noon)
+				b.StartTimer()
+				db.apply(b, step.file, noon)
+			}
+		})
+	}
+}

@@ -1,0 +1,458 @@
+package scenario
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+
+	"enisim/store"
+)
+
+// formatVersion is the version of the file format that this package reads.
+const formatVersion = 1
+
+// Limits of what a file may ask for. The cloud's own, except maxCount, which stops a slip of the finger.
+const (
+	maxCount       = 1_000_000
+	minVPCMask     = 8
+	maxVPCMask     = 28
+	minVSwitchMask = 16
+	maxVSwitchMask = 29
+	maxInteger     = 1 << 31 // of the database's columns, exclusive
+)
+
+// The types below are the file as it is written, each value with its place. What the values mean together is expand's matter.
+
+type document struct {
+	accounts []accountEntry
+	types    []typeEntry
+}
+
+type accountEntry struct {
+	at                         position
+	id                         located[string]
+	name                       string
+	keys                       []keyEntry
+	users                      []userEntry
+	networkInterfacesPerRegion located[int]
+	regions                    []regionEntry
+}
+
+type keyEntry struct {
+	id            located[string]
+	secret        string
+	securityToken located[string]
+	status        string
+	expiresAt     *time.Time
+}
+
+type userEntry struct {
+	name  located[string]
+	allow []located[string]
+	keys  []keyEntry
+}
+
+type regionEntry struct {
+	id         located[string]
+	zones      []located[string]
+	vpcs       []vpcEntry
+	instances  []instanceEntry
+	interfaces []interfaceEntry
+}
+
+// label is what any resource may carry.
+type label struct {
+	name, description located[string]
+	tags              map[string]string
+}
+
+type vpcEntry struct {
+	label
+	id        located[string]
+	block     located[netip.Prefix]
+	ipv6Block located[netip.Prefix]
+	vswitches []vswitchEntry
+	groups    []groupEntry
+}
+
+type vswitchEntry struct {
+	label
+	id        located[string]
+	zone      located[string]
+	block     located[netip.Prefix]
+	ipv6Block located[netip.Prefix]
+}
+
+type groupEntry struct {
+	label
+	id            located[string]
+	kind          string
+	instanceLimit located[int]
+}
+
+// copies is how often an entry stands for a resource. Only an entry with a count has placeholders.
+type copies struct {
+	count   int
+	counted bool
+}
+
+type instanceEntry struct {
+	label
+	copies
+	at             position
+	id             located[string]
+	typ            located[string]
+	classic        bool
+	zone           located[string]
+	vswitch        located[string]
+	groups         []located[string]
+	privateAddress located[string]
+	hostName       located[string]
+	status         located[string]
+	settlesIn      located[time.Duration]
+}
+
+type interfaceEntry struct {
+	label
+	copies
+	at               position
+	id               located[string]
+	vswitch          located[string]
+	groups           []located[string]
+	attachedTo       located[string]
+	status           located[string]
+	settlesIn        located[time.Duration]
+	privateAddresses []located[string]
+	secondaryCount   int
+	ipv6Addresses    []located[string]
+	ipv6Count        int
+	queueNumber      located[int]
+	serviceManaged   bool
+	deleteOnRelease  bool
+}
+
+type typeEntry struct {
+	id              located[string]
+	family          string
+	vcpus           int
+	memoryGiB       float64
+	eniQuantity     int
+	ipv4PerENI      located[int]
+	ipv6PerENI      located[int]
+	networkCards    located[int]
+	cpuArchitecture string
+	hotPlug         bool
+	ioOptimized     bool
+}
+
+// document reads the whole file. It returns nil if the file is not one of this version, since nothing else in it could be judged then.
+func (r *reader) document(root ast.Node) *document {
+	o := r.object(root, "the file")
+	if o == nil {
+		return nil
+	}
+	version := o.integer("enisim", 0, maxInteger-1)
+	if _, present := o.fields["enisim"]; !present {
+		o.missing("enisim", "it is the version of the format: start the file with enisim: 1")
+		return nil
+	}
+	if version.value != formatVersion {
+		if version.given {
+			r.add(version.at, "", "this enisim reads version %d of the format, the file says %d", formatVersion, version.value)
+		}
+		return nil
+	}
+	doc := &document{
+		accounts: readList(o, "accounts", r.account),
+		types:    readList(o, "instance_types", r.instanceType),
+	}
+	o.finish()
+	return doc
+}
+
+// readList reads each entry of a list. Entries that are no mapping are reported and left out.
+func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
+	nodes := o.list(key)
+	out := make([]T, 0, len(nodes))
+	for _, node := range nodes {
+		if entry, ok := read(node); ok {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+func (r *reader) account(node ast.Node) (accountEntry, bool) {
+	o := r.object(node, "an account")
+	if o == nil {
+		return accountEntry{}, false
+	}
+	o.require("id")
+	a := accountEntry{
+		at:      o.at,
+		id:      o.text("id"),
+		name:    o.text("name").value,
+		keys:    readList(o, "access_keys", r.accessKey),
+		users:   readList(o, "ram_users", r.ramUser),
+		regions: readList(o, "regions", r.region),
+	}
+	if quotas, at := o.ask("quotas"); quotas != nil {
+		a.networkInterfacesPerRegion = r.quotas(quotas, at)
+	}
+	o.finish()
+	return a, true
+}
+
+func (r *reader) quotas(node ast.Node, at position) located[int] {
+	o := r.object(node, "the mapping of quotas")
+	if o == nil {
+		return located[int]{at: at}
+	}
+	quota := o.integer("network_interfaces_per_region", 0, maxInteger-1)
+	o.finish()
+	return quota
+}
+
+func (r *reader) accessKey(node ast.Node) (keyEntry, bool) {
+	o := r.object(node, "an access key")
+	if o == nil {
+		return keyEntry{}, false
+	}
+	o.require("id", "secret")
+	k := keyEntry{
+		id:            o.text("id"),
+		secret:        o.text("secret").value,
+		securityToken: o.text("security_token"),
+		status:        o.choice("status", "Active", "Active", "Inactive").value,
+		expiresAt:     o.moment("expires_at"),
+	}
+	if k.securityToken.given {
+		o.require("expires_at") // a key with a token is a temporary one
+	}
+	o.finish()
+	return k, true
+}
+
+func (r *reader) ramUser(node ast.Node) (userEntry, bool) {
+	o := r.object(node, "a RAM user")
+	if o == nil {
+		return userEntry{}, false
+	}
+	o.require("name")
+	u := userEntry{
+		name:  o.text("name"),
+		allow: o.texts("allow"),
+		keys:  readList(o, "access_keys", r.accessKey),
+	}
+	o.finish()
+	return u, true
+}
+
+func (r *reader) region(node ast.Node) (regionEntry, bool) {
+	o := r.object(node, "a region")
+	if o == nil {
+		return regionEntry{}, false
+	}
+	o.require("id")
+	e := regionEntry{
+		id:         o.text("id"),
+		zones:      o.texts("zones"),
+		vpcs:       readList(o, "vpcs", r.vpc),
+		instances:  readList(o, "instances", r.instance),
+		interfaces: readList(o, "network_interfaces", r.networkInterface),
+	}
+	o.finish()
+	return e, true
+}
+
+func (o *object) label() label {
+	return label{name: o.text("name"), description: o.text("description"), tags: o.tags("tags")}
+}
+
+func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
+	o := r.object(node, "a VPC")
+	if o == nil {
+		return vpcEntry{}, false
+	}
+	o.require("id", "cidr_block")
+	e := vpcEntry{
+		id:        o.text("id"),
+		block:     o.block("cidr_block", 32, minVPCMask, maxVPCMask),
+		ipv6Block: o.block("ipv6_cidr_block", 128, 32, 64),
+		vswitches: readList(o, "vswitches", r.vswitch),
+		groups:    readList(o, "security_groups", r.securityGroup),
+		label:     o.label(),
+	}
+	o.finish()
+	return e, true
+}
+
+func (r *reader) vswitch(node ast.Node) (vswitchEntry, bool) {
+	o := r.object(node, "a VSwitch")
+	if o == nil {
+		return vswitchEntry{}, false
+	}
+	o.require("id", "zone", "cidr_block")
+	e := vswitchEntry{
+		id:        o.text("id"),
+		zone:      o.text("zone"),
+		block:     o.block("cidr_block", 32, minVSwitchMask, maxVSwitchMask),
+		ipv6Block: o.block("ipv6_cidr_block", 128, 64, 64),
+		label:     o.label(),
+	}
+	o.finish()
+	return e, true
+}
+
+func (r *reader) securityGroup(node ast.Node) (groupEntry, bool) {
+	o := r.object(node, "a security group")
+	if o == nil {
+		return groupEntry{}, false
+	}
+	o.require("id")
+	e := groupEntry{
+		id:            o.text("id"),
+		kind:          o.choice("type", "normal", "normal", "enterprise").value,
+		instanceLimit: o.integer("instance_limit", 0, maxInteger-1),
+		label:         o.label(),
+	}
+	o.finish()
+	return e, true
+}
+
+func (o *object) copies() copies {
+	count := o.integer("count", 1, maxCount)
+	_, present := o.fields["count"] // a bad count is one all the same: its placeholders are no second mistake
+	return copies{count: max(count.value, 1), counted: present}
+}
+
+func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
+	o := r.object(node, "an instance")
+	if o == nil {
+		return instanceEntry{}, false
+	}
+	o.require("id", "type")
+	e := instanceEntry{
+		at:             o.at,
+		copies:         o.copies(),
+		id:             o.text("id"),
+		typ:            o.text("type"),
+		classic:        o.choice("network_type", store.NetworkTypeVPC, store.NetworkTypeVPC, store.NetworkTypeClassic).value == store.NetworkTypeClassic,
+		zone:           o.text("zone"),
+		vswitch:        o.text("vswitch"),
+		groups:         o.texts("security_groups"),
+		privateAddress: o.text("private_ip_address"),
+		hostName:       o.text("host_name"),
+		status: o.choice("status", store.InstanceRunning,
+			store.InstanceRunning, store.InstanceStopped, store.InstancePending, store.InstanceStarting, store.InstanceStopping),
+		settlesIn: o.duration("settles_in"),
+		label:     o.label(),
+	}
+	switch {
+	case !e.classic:
+		o.require("vswitch")
+		o.requireGroup()
+		o.refuse("zone", `it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`)
+	default:
+		o.require("zone")
+		for _, key := range []string{"vswitch", "security_groups", "private_ip_address"} {
+			o.refuse(key, "a classic instance lies in no VPC")
+		}
+	}
+	o.finish()
+	return e, true
+}
+
+// requireGroup reports an interface, or the primary one of an instance, that would be in no security group.
+func (o *object) requireGroup() {
+	o.require("security_groups")
+	if field, present := o.fields["security_groups"]; present && isEmpty(o.resolve(field.value)) {
+		o.add(field.key, "", "security_groups must name at least one group")
+	}
+}
+
+func isEmpty(node ast.Node) bool {
+	switch n := node.(type) {
+	case *ast.NullNode:
+		return true
+	case *ast.SequenceNode:
+		return len(n.Values) == 0
+	}
+	return false
+}
+
+// refuse reports a key that is known but has no meaning here.
+func (o *object) refuse(key, why string) {
+	if field, present := o.fields[key]; present {
+		o.add(field.key, why, "%s does not go with the network_type of this instance", key)
+	}
+}
+
+func (r *reader) networkInterface(node ast.Node) (interfaceEntry, bool) {
+	o := r.object(node, "a network interface")
+	if o == nil {
+		return interfaceEntry{}, false
+	}
+	o.require("id", "vswitch")
+	o.requireGroup()
+	e := interfaceEntry{
+		at:         o.at,
+		copies:     o.copies(),
+		id:         o.text("id"),
+		vswitch:    o.text("vswitch"),
+		groups:     o.texts("security_groups"),
+		attachedTo: o.text("attached_to"),
+		status: o.choice("status", "",
+			store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
+		settlesIn:        o.duration("settles_in"),
+		privateAddresses: o.texts("private_ip_addresses"),
+		secondaryCount:   o.integer("secondary_private_ip_address_count", 0, maxCount).value,
+		ipv6Addresses:    o.texts("ipv6_addresses"),
+		ipv6Count:        o.integer("ipv6_address_count", 0, maxCount).value,
+		queueNumber:      o.integer("queue_number", 1, maxInteger-1),
+		serviceManaged:   o.boolean("service_managed", false),
+		deleteOnRelease:  o.boolean("delete_on_release", true),
+		label:            o.label(),
+	}
+	o.finish()
+	return e, true
+}
+
+func (r *reader) instanceType(node ast.Node) (typeEntry, bool) {
+	o := r.object(node, "an instance type")
+	if o == nil {
+		return typeEntry{}, false
+	}
+	o.require("id", "vcpus", "memory_gib", "eni_quantity")
+	e := typeEntry{
+		id:              o.text("id"),
+		family:          o.text("family").value,
+		vcpus:           o.integer("vcpus", 1, maxInteger-1).value,
+		memoryGiB:       o.number("memory_gib").value,
+		eniQuantity:     o.integer("eni_quantity", 1, maxInteger-1).value,
+		ipv4PerENI:      o.integer("private_ipv4_per_eni", 1, maxInteger-1),
+		ipv6PerENI:      o.integer("ipv6_per_eni", 0, maxInteger-1),
+		networkCards:    o.integer("network_cards", 0, maxInteger-1),
+		cpuArchitecture: o.choice("cpu_architecture", "x86_64", "x86_64", "arm64").value,
+		hotPlug:         o.boolean("hot_plug", true),
+		ioOptimized:     o.boolean("io_optimized", true),
+	}
+	if e.eniQuantity == 0 {
+		e.eniQuantity = maxInteger - 1 // reported above; its interfaces are not to blame
+	}
+	if e.family == "" {
+		e.family, _ = cutLast(e.id.value, ".")
+	}
+	o.finish()
+	return e, true
+}
+
+// cutLast splits at the last separator. Without one, all of the text comes first.
+func cutLast(s, separator string) (before, after string) {
+	if i := strings.LastIndex(s, separator); i >= 0 {
+		return s[:i], s[i+len(separator):]
+	}
+	return s, ""
+}

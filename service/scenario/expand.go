@@ -1,0 +1,287 @@
+package scenario
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"enisim/store"
+	"enisim/store/catalogue"
+)
+
+// Defaults of what a file leaves out: the documented quota, and the sizes of the two kinds of group.
+const (
+	defaultNetworkInterfacesPerRegion = 100
+	defaultNormalLimit                = 2000
+	defaultEnterpriseLimit            = 65_536
+)
+
+// maxResources is how many instances and interfaces a file may describe. It stands far above any real world and well below what the
+// three bytes of a MAC address can tell apart.
+const maxResources = 4_000_000
+
+// expansion turns a document into a world. Like reading, it goes on after a problem, to find the others, and what depends on something
+// broken is not reported again. The world counts only if there was no problem.
+type expansion struct {
+	*report
+	world     *store.World
+	types     map[string]*store.InstanceType // that the file declares
+	zones     map[string]zoneInfo
+	regions   map[string]bool
+	keys      map[string]position
+	resources int
+}
+
+// zoneInfo is where a zone lies.
+type zoneInfo struct {
+	region string
+	at     position // where the file declares it; zero for one of the catalogue
+}
+
+func expand(doc *document, problems *report) *store.World {
+	x := &expansion{
+		report: problems,
+		world: &store.World{
+			InstancesSettleIn:         map[store.ResourceID]time.Duration{},
+			NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
+		},
+		types:   map[string]*store.InstanceType{},
+		zones:   map[string]zoneInfo{},
+		regions: map[string]bool{},
+		keys:    map[string]position{},
+	}
+	for _, r := range catalogue.Regions() {
+		x.regions[r.ID] = true
+		for _, zone := range r.Zones {
+			x.zones[zone] = zoneInfo{region: r.ID}
+		}
+	}
+	x.instanceTypes(doc.types)
+	for i := range doc.accounts {
+		for j := range doc.accounts[i].regions {
+			x.declareZones(&doc.accounts[i].regions[j])
+		}
+	}
+	seen := map[string]position{}
+	for i := range doc.accounts {
+		a := &doc.accounts[i]
+		if x.checkAccountID(a.id) {
+			x.unique(seen, "account", a.id.value, a.id.at)
+		}
+		x.account(a)
+	}
+	return x.world
+}
+
+var (
+	accountIDForm = regexp.MustCompile(`^[0-9]{16}$`)
+	userNameForm  = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
+	typeIDForm    = regexp.MustCompile(`^[0-9A-Za-z.-]{1,128}$`)
+	allowForm     = regexp.MustCompile(`^(\*|[0-9A-Za-z*]+:[0-9A-Za-z*]+)$`)
+)
+
+func (x *expansion) checkAccountID(id located[string]) bool {
+	if id.given && !accountIDForm.MatchString(id.value) {
+		x.add(id.at, "", "an account id has 16 digits, got %q", id.value)
+		return false
+	}
+	return id.given
+}
+
+const needsCount = "placeholders need a count in the same entry"
+
+// maxIDLength is the longest id that the API takes.
+const maxIDLength = 128
+
+// wellFormed reports an id with characters that no id has.
+func (x *expansion) wellFormed(id string, at position) bool {
+	ok := id != "" && len(id) <= maxIDLength
+	for i := 0; ok && i < len(id); i++ {
+		c := id[i]
+		ok = 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-'
+	}
+	if ok {
+		return true
+	}
+	hint := ""
+	if strings.Contains(id, "{n") {
+		hint = needsCount
+	}
+	x.add(at, hint, "id %q must have 1 to 128 letters, digits and '-'", id)
+	return false
+}
+
+// unique reports an id that is taken.
+func (x *expansion) unique(seen map[string]position, what, id string, at position) bool {
+	first, taken := seen[id]
+	if !taken {
+		seen[id] = at
+		return true
+	}
+	x.twice(what, id, at, first)
+	return false
+}
+
+func (x *expansion) twice(what, id string, at, first position) {
+	if first == at {
+		x.add(at, "give the id a {n}, so that the copies differ", "copies of this entry share the id %q", id)
+		return
+	}
+	x.add(at, "", "%s %q is there twice, first on line %d", what, id, first.line)
+}
+
+func (x *expansion) instanceTypes(entries []typeEntry) {
+	seen := map[string]position{}
+	for _, e := range entries {
+		if !e.id.given {
+			continue
+		}
+		if !typeIDForm.MatchString(e.id.value) {
+			x.add(e.id.at, "", "an instance type's id has letters, digits, '-' and '.', got %q", e.id.value)
+			continue
+		}
+		if !x.unique(seen, "instance type", e.id.value, e.id.at) {
+			continue
+		}
+		x.types[e.id.value] = &store.InstanceType{
+			ID:                e.id.value,
+			Family:            e.family,
+			VCPUs:             e.vcpus,
+			MemoryGiB:         e.memoryGiB,
+			ENIQuantity:       e.eniQuantity,
+			PrivateIPv4PerENI: e.ipv4PerENI.pointer(),
+			IPv6PerENI:        e.ipv6PerENI.pointer(),
+			NetworkCards:      e.networkCards.pointer(),
+			CPUArchitecture:   e.cpuArchitecture,
+			HotPlug:           e.hotPlug,
+			IOOptimized:       e.ioOptimized,
+		}
+	}
+}
+
+// pointer is nil for an absent value.
+func (l located[T]) pointer() *T {
+	if !l.given {
+		return nil
+	}
+	return &l.value
+}
+
+// findType resolves an instance type: the file's own first, then the catalogue's.
+func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
+	if own, declared := x.types[id]; declared {
+		t := *own
+		t.OwnerID = account
+		return &t, true
+	}
+	known, found := catalogue.FindInstanceType(id)
+	if !found {
+		return nil, false
+	}
+	return &store.InstanceType{
+		OwnerID:           store.CatalogueOwner,
+		ID:                known.ID,
+		ENIQuantity:       known.ENIQuantity,
+		PrivateIPv4PerENI: known.PrivateIPv4PerENI,
+		IPv6PerENI:        known.IPv6PerENI,
+		HotPlug:           known.HotPlug,
+		IOOptimized:       known.IOOptimized,
+	}, true
+}
+
+func (x *expansion) typeIDs() []string {
+	ids := sortedKeys(x.types)
+	for _, t := range catalogue.InstanceTypes() {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+// declareZones takes the zones that a region entry lists. A region that lists zones exists, whether the catalogue knows it or not.
+func (x *expansion) declareZones(e *regionEntry) {
+	if !e.id.given || len(e.zones) == 0 || !x.wellFormed(e.id.value, e.id.at) {
+		return
+	}
+	if !x.regions[e.id.value] {
+		x.regions[e.id.value] = true
+		x.world.Regions = append(x.world.Regions, store.Region{ID: e.id.value})
+	}
+	for _, zone := range e.zones {
+		if !x.wellFormed(zone.value, zone.at) {
+			continue
+		}
+		known, exists := x.zones[zone.value]
+		switch {
+		case exists && known.region == e.id.value: // named by the catalogue, or by another account of the file
+		case exists && known.at == position{}:
+			x.add(zone.at, "", "zone %s lies in region %s", zone.value, known.region)
+		case exists:
+			x.add(zone.at, "", "zone %s is declared in region %s on line %d", zone.value, known.region, known.at.line)
+		default:
+			x.zones[zone.value] = zoneInfo{region: e.id.value, at: zone.at}
+			x.world.Zones = append(x.world.Zones, store.Zone{ID: zone.value, RegionID: e.id.value})
+		}
+	}
+}
+
+func (x *expansion) account(e *accountEntry) {
+	id := e.id.value
+	quota := defaultNetworkInterfacesPerRegion
+	if e.networkInterfacesPerRegion.given {
+		quota = e.networkInterfacesPerRegion.value
+	}
+	x.world.Accounts = append(x.world.Accounts, store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota})
+	for _, name := range sortedKeys(x.types) {
+		t := *x.types[name]
+		t.OwnerID = id
+		x.world.InstanceTypes = append(x.world.InstanceTypes, t)
+	}
+	x.accessKeys(e.keys, id, nil)
+	users := map[string]position{}
+	for i := range e.users {
+		x.ramUser(&e.users[i], id, users)
+	}
+	newAccountExpansion(x, id).run(e.regions)
+}
+
+func (x *expansion) ramUser(e *userEntry, account string, seen map[string]position) {
+	name := e.name.value
+	if !e.name.given {
+		return
+	}
+	if !userNameForm.MatchString(name) {
+		x.add(e.name.at, "", "a RAM user's name has 1 to 64 letters, digits, '.', '_' and '-', got %q", name)
+		return
+	}
+	if !x.unique(seen, "RAM user", name, e.name.at) {
+		return
+	}
+	user := store.RAMUser{AccountID: account, Name: name}
+	for _, pattern := range e.allow {
+		if !allowForm.MatchString(pattern.value) {
+			x.add(pattern.at, `write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`, "%q is not of the form product:Action", pattern.value)
+			continue
+		}
+		user.Allow = append(user.Allow, pattern.value)
+	}
+	x.world.RAMUsers = append(x.world.RAMUsers, user)
+	x.accessKeys(e.keys, account, &name)
+}
+
+// accessKeys takes keys of an account, or of one of its users. A key's id is unique in the whole world, as it alone tells who is calling.
+func (x *expansion) accessKeys(entries []keyEntry, account string, user *string) {
+	for _, e := range entries {
+		if !e.id.given || !x.wellFormed(e.id.value, e.id.at) || !x.unique(x.keys, "access key", e.id.value, e.id.at) {
+			continue
+		}
+		x.world.AccessKeys = append(x.world.AccessKeys, store.AccessKey{
+			ID:            e.id.value,
+			AccountID:     account,
+			RAMUserName:   user,
+			Secret:        e.secret,
+			SecurityToken: e.securityToken.pointer(),
+			Status:        e.status,
+			ExpiresAt:     e.expiresAt,
+		})
+	}
+}

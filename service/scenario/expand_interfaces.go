@@ -1,0 +1,185 @@
+package scenario
+
+import (
+	"cmp"
+	"slices"
+
+	"enisim/store"
+)
+
+// nextENIStatus is where a transient status leads.
+var nextENIStatus = map[string]string{
+	store.ENIAttaching: store.ENIInUse,
+	store.ENIDetaching: store.ENIAvailable,
+	store.ENIDeleting:  store.ENIDeleted,
+}
+
+// attachedStatuses are those of an interface that is on an instance, or holds its place there.
+var attachedStatuses = []string{store.ENIAttaching, store.ENIInUse, store.ENIDetaching}
+
+// interfaceTemplates are the texts of an entry that may differ from copy to copy.
+type interfaceTemplates struct {
+	id, vswitch, attachedTo, name, description located[template]
+	groups, privateAddresses, ipv6Addresses    []located[template]
+}
+
+func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
+	if !e.id.given {
+		return
+	}
+	read := templateReader{report: x.report, counted: e.counted}
+	t := interfaceTemplates{
+		id:               read.one(e.id),
+		vswitch:          read.one(e.vswitch),
+		attachedTo:       read.one(e.attachedTo),
+		name:             read.one(e.name),
+		description:      read.one(e.description),
+		groups:           read.all(e.groups),
+		privateAddresses: read.all(e.privateAddresses),
+		ipv6Addresses:    read.all(e.ipv6Addresses),
+	}
+	status := x.interfaceStatus(e)
+	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, status, nextENIStatus)
+	if read.failed || !x.room(e.count, e.at) {
+		return
+	}
+	for n := 1; n <= e.count; n++ {
+		x.networkInterface(e, &t, n, status, region)
+	}
+}
+
+// interfaceStatus is the status that an entry names, or the one that follows from whether it is attached.
+func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
+	implied := store.ENIAvailable
+	if e.attachedTo.given {
+		implied = store.ENIInUse
+	}
+	status := cmp.Or(e.status.value, implied)
+	switch attached := slices.Contains(attachedStatuses, status); {
+	case attached && !e.attachedTo.given:
+		x.add(e.status.at, "name its instance: attached_to: ...", "status %s needs an attached_to", status)
+		return implied
+	case !attached && e.attachedTo.given:
+		x.add(e.status.at, "remove one of the two", "status %s contradicts attached_to", status)
+		return implied
+	}
+	return status
+}
+
+func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTemplates, n int, status, region string) {
+	id := t.id.value.expand(n)
+	x.wellFormed(id, e.id.at)
+	if known, taken := x.interfaces[id]; taken {
+		if known.primaryOf != "" {
+			x.add(e.id.at, "choose another id", "%q is the id of the primary interface of instance %s on line %d", id, known.primaryOf, known.at.line)
+			return
+		}
+		x.twice("network interface", id, e.id.at, known.at)
+		return
+	}
+	x.interfaces[id] = owner{at: e.id.at}
+	if !e.vswitch.given {
+		return
+	}
+	v := x.findVSwitch(t.vswitch.value.expand(n), e.vswitch.at, region)
+	if v == nil {
+		return
+	}
+	groups := x.findGroups(t.groups, n, v.row.VPCID)
+	row := store.NetworkInterface{
+		AccountID:       x.accountID,
+		ID:              id,
+		RegionID:        region,
+		ZoneID:          v.row.ZoneID,
+		VPCID:           v.row.VPCID,
+		VSwitchID:       v.row.ID,
+		Type:            store.ENISecondary,
+		Status:          status,
+		MACAddress:      x.macs.derive(id),
+		QueueNumber:     e.queueNumber.pointer(),
+		DeleteOnRelease: e.deleteOnRelease,
+		ServiceManaged:  e.serviceManaged,
+		Name:            t.name.value.expand(n),
+		Description:     t.description.value.expand(n),
+		Tags:            e.tags,
+	}
+	if e.settlesIn.given {
+		row.NextStatus = new(nextENIStatus[status])
+		x.world.NetworkInterfacesSettleIn[store.ResourceID{AccountID: x.accountID, ID: id}] = e.settlesIn.value
+	}
+	if e.attachedTo.given {
+		x.attach(e, &row, t.attachedTo.value.expand(n), groups)
+	}
+	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, row)
+	x.join(id, groups, v.row.VPCID)
+	x.addressesOf(e, t, n, id, v)
+}
+
+// attach puts an interface on an instance, at the lowest free index, if the real cloud would.
+func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface, instanceID string, groups []*group) {
+	at := e.attachedTo.at
+	i, known := x.instances[instanceID]
+	const unknown = "there is no instance %s in this account"
+	switch {
+	case !known && x.seen(at, unknown):
+		x.add(at, "", unknown, instanceID)
+		return
+	case !known:
+		x.add(at, referenceHint(instanceID, sortedKeys(x.instances)), unknown, instanceID)
+		return
+	case i.row == nil:
+		return // reported with the instance
+	case i.row.VPCID == nil:
+		x.add(at, "", "instance %s is a classic one, which takes no interfaces", instanceID)
+		return
+	case *i.row.VPCID != eni.VPCID:
+		x.add(at, "", "instance %s lies in VPC %s, network interface %s in %s", instanceID, *i.row.VPCID, eni.ID, eni.VPCID)
+		return
+	case i.row.ZoneID != eni.ZoneID:
+		x.add(at, "", "instance %s lies in zone %s, network interface %s in %s", instanceID, i.row.ZoneID, eni.ID, eni.ZoneID)
+		return
+	case !i.typ.IOOptimized:
+		x.add(at, "", "instance %s is of type %s, which takes no secondary interfaces because it is not I/O optimized", instanceID, i.typ.ID)
+		return
+	case i.attached >= i.typ.ENIQuantity:
+		x.add(at, "", "instance %s of type %s holds %d interfaces at most, the primary one included: no place for %s",
+			instanceID, i.typ.ID, i.typ.ENIQuantity, eni.ID)
+		return
+	}
+	x.checkAddressCounts(e, i)
+	eni.InstanceID, eni.InstanceENIQuantity, eni.DeviceIndex = &i.row.ID, &i.row.ENIQuantity, new(i.attached)
+	i.hold(groups)
+}
+
+// checkAddressCounts reports an interface with more addresses than its instance's type allows.
+func (x *accountExpansion) checkAddressCounts(e *interfaceEntry, i *instance) {
+	ipv4, ipv6 := e.ipv4Total(), len(e.ipv6Addresses)+e.ipv6Count
+	if most := i.typ.PrivateIPv4PerENI; most != nil && ipv4 > *most {
+		x.add(e.at, "", "the interface has %d private addresses, an interface of an instance of type %s has %d at most", ipv4, i.typ.ID, *most)
+	}
+	if most := i.typ.IPv6PerENI; most != nil && ipv6 > *most {
+		x.add(e.at, "", "the interface has %d IPv6 addresses, an interface of an instance of type %s has %d at most", ipv6, i.typ.ID, *most)
+	}
+}
+
+// ipv4Total counts the primary address too, which the entry need not name.
+func (e *interfaceEntry) ipv4Total() int {
+	return max(len(e.privateAddresses), 1) + e.secondaryCount
+}
+
+// addressesOf notes which addresses an interface names and how many more it wants.
+func (x *accountExpansion) addressesOf(e *interfaceEntry, t *interfaceTemplates, n int, id string, v *vswitch) {
+	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.secondaryCount, ipv6: e.ipv6Count}
+	for _, a := range t.privateAddresses {
+		x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv4, "private_ip_addresses")
+	}
+	if v.ipv6 == nil && (d.ipv6 > 0 || len(t.ipv6Addresses) > 0) {
+		x.add(e.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has IPv6 addresses, VSwitch %s has no IPv6 block", v.row.ID)
+		d.ipv6 = 0
+	} else {
+		for _, a := range t.ipv6Addresses {
+			x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv6, "ipv6_addresses")
+		}
+	}
+	x.demand(d)
+}

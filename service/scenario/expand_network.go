@@ -1,0 +1,343 @@
+package scenario
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"enisim/store"
+)
+
+// accountExpansion expands the resources of one account. Ids are unique within it, per kind of resource.
+type accountExpansion struct {
+	*expansion
+	accountID  string
+	vpcs       map[string]position
+	vswitches  map[string]*vswitch
+	groups     map[string]*group
+	instances  map[string]*instance
+	interfaces map[string]owner
+	macs       macs
+	demands    []demand
+
+	resolvedTypes map[string]*store.InstanceType // nil for an unknown one
+}
+
+// vswitch is a VSwitch that interfaces can be put into.
+type vswitch struct {
+	row        *store.VSwitch
+	at         position
+	ipv4, ipv6 *pool // ipv6 is nil without a block
+	wanted     uint64
+}
+
+// group is a security group and how many instances have an interface in it.
+type group struct {
+	row       *store.SecurityGroup
+	at        position // of what sets the limit
+	instances int
+}
+
+// owner tells whose id an interface's is: an instance's primary interface was not written in the file.
+type owner struct {
+	at        position
+	primaryOf string
+}
+
+func newAccountExpansion(x *expansion, id string) *accountExpansion {
+	return &accountExpansion{
+		expansion: x,
+		accountID: id,
+		vpcs:      map[string]position{},
+		vswitches: map[string]*vswitch{},
+		groups:    map[string]*group{},
+
+		resolvedTypes: map[string]*store.InstanceType{},
+	}
+}
+
+// run goes through the regions once per kind, because an entry may refer to what comes later in the file, and because the primary
+// interfaces of all instances get their addresses first.
+func (x *accountExpansion) run(regions []regionEntry) {
+	seen := map[string]position{}
+	x.grow(regions)
+	for i := range regions {
+		e := &regions[i]
+		x.region(e, seen)
+		for j := range e.vpcs {
+			x.vpc(&e.vpcs[j], e.id.value)
+		}
+	}
+	for i := range regions {
+		for j := range regions[i].instances {
+			x.instanceEntry(&regions[i].instances[j], regions[i].id.value)
+		}
+	}
+	for i := range regions {
+		for j := range regions[i].interfaces {
+			x.interfaceEntry(&regions[i].interfaces[j], regions[i].id.value)
+		}
+	}
+	x.assignAddresses()
+	x.checkFull()
+	x.checkGroupLimits()
+}
+
+func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
+	if !e.id.given || !x.unique(seen, "region", e.id.value, e.id.at) || x.regions[e.id.value] {
+		return
+	}
+	x.add(e.id.at, cmp.Or(didYouMean(e.id.value, sortedKeys(x.regions)), "declare it by listing its zones: zones: [...]"),
+		"unknown region %q", e.id.value)
+}
+
+// grow makes room for all that the counts promise, so that a large world is not copied again and again while it grows.
+func (x *accountExpansion) grow(regions []regionEntry) {
+	instances, interfaces := 0, 0
+	for i := range regions {
+		for j := range regions[i].instances {
+			instances += regions[i].instances[j].count
+		}
+		for j := range regions[i].interfaces {
+			interfaces += regions[i].interfaces[j].count
+		}
+	}
+	instances, interfaces = min(instances, maxResources), min(interfaces, maxResources)
+	x.world.Instances = slices.Grow(x.world.Instances, instances)
+	x.world.NetworkInterfaces = slices.Grow(x.world.NetworkInterfaces, instances+interfaces)
+	x.world.PrivateIPAddresses = slices.Grow(x.world.PrivateIPAddresses, instances+interfaces)
+	x.world.GroupMemberships = slices.Grow(x.world.GroupMemberships, instances+interfaces)
+	x.instances = make(map[string]*instance, instances)
+	x.interfaces = make(map[string]owner, instances+interfaces)
+	x.macs = make(macs, instances+interfaces)
+	x.demands = make([]demand, 0, instances+interfaces)
+}
+
+func (x *accountExpansion) vpc(e *vpcEntry, region string) {
+	if e.id.given && x.wellFormed(e.id.value, e.id.at) {
+		x.unique(x.vpcs, "VPC", e.id.value, e.id.at)
+	}
+	x.world.VPCs = append(x.world.VPCs, store.VPC{
+		AccountID:     x.accountID,
+		ID:            e.id.value,
+		RegionID:      region,
+		CIDRBlock:     e.block.value,
+		IPv6CIDRBlock: e.ipv6Block.pointer(),
+		Name:          e.name.value,
+		Description:   e.description.value,
+		Tags:          e.tags,
+	})
+	for i := range e.vswitches {
+		x.vswitch(&e.vswitches[i], e, region)
+	}
+	refuseOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.block })
+	refuseOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.ipv6Block })
+	for i := range e.groups {
+		x.group(&e.groups[i], e, region)
+	}
+}
+
+// forbiddenBlocks are address ranges that no VSwitch may use.
+var forbiddenBlocks = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/4"),
+}
+
+func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string) {
+	if !e.id.given {
+		return
+	}
+	x.wellFormed(e.id.value, e.id.at)
+	if known, taken := x.vswitches[e.id.value]; taken {
+		x.twice("VSwitch", e.id.value, e.id.at, known.at)
+		return
+	}
+	x.checkZone(e.zone, region)
+	x.checkWithin(e.block, vpc.block, vpc)
+	if e.ipv6Block.given && !vpc.ipv6Block.given {
+		x.add(e.ipv6Block.at, "give the VPC an ipv6_cidr_block", "VPC %s has no IPv6 block for %s to lie in", vpc.id.value, e.ipv6Block.value)
+	} else {
+		x.checkWithin(e.ipv6Block, vpc.ipv6Block, vpc)
+	}
+	for _, forbidden := range forbiddenBlocks {
+		if e.block.given && forbidden.Overlaps(e.block.value) {
+			x.add(e.block.at, "", "block %s lies in %s, which no VSwitch may use", e.block.value, forbidden)
+		}
+	}
+	v := &vswitch{at: e.id.at, row: &store.VSwitch{
+		AccountID:     x.accountID,
+		ID:            e.id.value,
+		VPCID:         vpc.id.value,
+		RegionID:      region,
+		ZoneID:        e.zone.value,
+		CIDRBlock:     e.block.value,
+		IPv6CIDRBlock: e.ipv6Block.pointer(),
+		Name:          e.name.value,
+		Description:   e.description.value,
+		Tags:          e.tags,
+	}}
+	if e.block.given {
+		v.ipv4 = newPool(e.block.value)
+	}
+	if e.ipv6Block.given {
+		v.ipv6 = newPool(e.ipv6Block.value)
+	}
+	x.vswitches[e.id.value] = v
+	x.world.VSwitches = append(x.world.VSwitches, *v.row)
+}
+
+func (x *accountExpansion) checkZone(zone located[string], region string) {
+	if !zone.given || !x.regions[region] {
+		return
+	}
+	known, exists := x.zones[zone.value]
+	switch {
+	case !exists:
+		var zones []string
+		for id, z := range x.zones {
+			if z.region == region {
+				zones = append(zones, id)
+			}
+		}
+		slices.Sort(zones)
+		x.add(zone.at, fmt.Sprintf("region %s has %s", region, strings.Join(zones, ", ")), "unknown zone %q", zone.value)
+	case known.region != region:
+		x.add(zone.at, "", "zone %s lies in region %s, not in %s", zone.value, known.region, region)
+	}
+}
+
+func (x *accountExpansion) checkWithin(inner, outer located[netip.Prefix], vpc *vpcEntry) {
+	if !inner.given || !outer.given {
+		return
+	}
+	if !outer.value.Contains(inner.value.Addr()) || inner.value.Bits() < outer.value.Bits() {
+		x.add(inner.at, "", "block %s lies outside %s of VPC %s", inner.value, outer.value, vpc.id.value)
+	}
+}
+
+// refuseOverlaps reports each VSwitch of a VPC whose block overlaps that of one before it in the file.
+func refuseOverlaps(problems *report, entries []vswitchEntry, block func(*vswitchEntry) located[netip.Prefix]) {
+	type item struct {
+		block located[netip.Prefix]
+		id    string
+		order int
+	}
+	var items []item
+	for i := range entries {
+		if b := block(&entries[i]); b.given {
+			items = append(items, item{b, entries[i].id.value, i})
+		}
+	}
+	// Blocks are either disjoint or one holds the other, so in the order of addresses, the larger first, an overlap is with the last one that
+	// is still open.
+	slices.SortFunc(items, func(a, b item) int {
+		return cmp.Or(a.block.value.Addr().Compare(b.block.value.Addr()), cmp.Compare(a.block.value.Bits(), b.block.value.Bits()))
+	})
+	for i, open := 1, 0; i < len(items); i++ {
+		if !items[open].block.value.Overlaps(items[i].block.value) {
+			open = i
+			continue
+		}
+		first, second := items[open], items[i]
+		if second.order < first.order {
+			first, second = second, first
+		}
+		problems.add(second.block.at, "", "block %s overlaps %s of VSwitch %s on line %d",
+			second.block.value, first.block.value, first.id, first.block.at.line)
+	}
+}
+
+func (x *accountExpansion) group(e *groupEntry, vpc *vpcEntry, region string) {
+	if !e.id.given {
+		return
+	}
+	x.wellFormed(e.id.value, e.id.at)
+	if known, taken := x.groups[e.id.value]; taken {
+		x.twice("security group", e.id.value, e.id.at, known.at)
+		return
+	}
+	limit, at := defaultNormalLimit, e.id.at
+	if e.kind == "enterprise" {
+		limit = defaultEnterpriseLimit
+	}
+	if e.instanceLimit.given {
+		limit, at = e.instanceLimit.value, e.instanceLimit.at
+	}
+	g := &group{at: at, row: &store.SecurityGroup{
+		AccountID:     x.accountID,
+		ID:            e.id.value,
+		VPCID:         vpc.id.value,
+		RegionID:      region,
+		Type:          e.kind,
+		InstanceLimit: limit,
+		Name:          e.name.value,
+		Description:   e.description.value,
+		Tags:          e.tags,
+	}}
+	x.groups[e.id.value] = g
+	x.world.SecurityGroups = append(x.world.SecurityGroups, *g.row)
+}
+
+// findVSwitch resolves a reference. It returns nil, with the problem reported, when there is none in the region.
+func (x *accountExpansion) findVSwitch(id string, at position, region string) *vswitch {
+	v, known := x.vswitches[id]
+	const unknown = "there is no VSwitch %s in this account"
+	switch {
+	case !known && x.seen(at, unknown):
+		x.add(at, "", unknown, id)
+	case !known:
+		x.add(at, referenceHint(id, sortedKeys(x.vswitches)), unknown, id)
+	case v.row.RegionID != region:
+		x.add(at, "", "VSwitch %s lies in region %s, not in %s", id, v.row.RegionID, region)
+		return nil
+	}
+	return v
+}
+
+// referenceHint says what a reference to nothing may have meant.
+func referenceHint(id string, candidates []string) string {
+	if strings.Contains(id, "{n") {
+		return needsCount
+	}
+	return didYouMean(id, candidates)
+}
+
+// findGroups resolves the groups of an interface in a VPC. Those that are reported are left out.
+func (x *accountExpansion) findGroups(refs []located[template], n int, vpc string) []*group {
+	const unknown = "there is no security group %s in this account"
+	found := make([]*group, 0, len(refs))
+	for _, ref := range refs {
+		id := ref.value.expand(n)
+		g, known := x.groups[id]
+		switch {
+		case !known && x.seen(ref.at, unknown):
+			x.add(ref.at, "", unknown, id)
+		case !known:
+			x.add(ref.at, referenceHint(id, sortedKeys(x.groups)), unknown, id)
+		case g.row.VPCID != vpc:
+			x.add(ref.at, "", "security group %s belongs to VPC %s, the VSwitch to %s", id, g.row.VPCID, vpc)
+		case slices.Contains(found, g):
+			x.add(ref.at, "", "security group %s is listed twice", id)
+		case len(found) > 0 && g.row.Type != found[0].row.Type:
+			x.add(ref.at, "", "an interface joins either normal or enterprise groups: %s is %s, %s is %s",
+				found[0].row.ID, found[0].row.Type, id, g.row.Type)
+		default:
+			found = append(found, g)
+		}
+	}
+	return found
+}
+
+// checkGroupLimits reports groups with interfaces of more instances than their limit.
+func (x *accountExpansion) checkGroupLimits() {
+	for _, id := range sortedKeys(x.groups) {
+		if g := x.groups[id]; g.instances > g.row.InstanceLimit {
+			x.add(g.at, "raise its instance_limit, or use more groups",
+				"security group %s has attached interfaces of %d instances, its instance_limit is %d", id, g.instances, g.row.InstanceLimit)
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package scenario
+
+import "hash/fnv"
+
+// macs derives the MAC addresses of one account's interfaces from their ids, in the range that the cloud uses. Three bytes are few: of a hundred
+// thousand ids some hundreds share a hash, and then the later one takes the next free address.
+type macs map[uint32]struct{}
+
+func (taken macs) derive(id string) string {
+	hash := fnv.New32a()
+	_, _ = hash.Write([]byte(id)) // never fails
+	sum := hash.Sum32()
+	low := (sum ^ sum>>24) & 0xffffff // folds the upper byte in
+	for {
+		if _, used := taken[low]; !used {
+			break
+		}
+		low = (low + 1) & 0xffffff
+	}
+	taken[low] = struct{}{}
+	const hex = "0123456789abcdef"
+	mac := []byte("00:16:3e:xx:xx:xx")
+	for i := range 3 {
+		b := byte(low >> (16 - 8*i))
+		mac[9+3*i], mac[10+3*i] = hex[b>>4], hex[b&15]
+	}
+	return string(mac)
+}

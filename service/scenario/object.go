@@ -1,0 +1,376 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// object is a mapping of the file whose keys are being asked for. Asking for a key makes it known; finish reports those that nobody asked for.
+type object struct {
+	*reader
+	what   string // with its article: "a VSwitch"
+	at     position
+	fields map[string]pair
+	order  []string
+	known  []string
+}
+
+type pair struct {
+	key   position
+	value ast.Node
+}
+
+// object opens a mapping. It returns nil, with the problem reported, when the node is none.
+func (r *reader) object(node ast.Node, what string) *object {
+	at := place(node)
+	resolved := r.resolve(node)
+	if resolved == nil {
+		return nil
+	}
+	if r.opened++; r.opened > maxMappings {
+		r.add(position{1, 1}, "", "the file has more than %d mappings, with its aliases", maxMappings)
+		return nil
+	}
+	o := &object{reader: r, what: what, at: at, fields: map[string]pair{}}
+	if !o.take(resolved, map[ast.Node]bool{}) {
+		r.add(at, "", "%s must be a mapping of keys to values, got %s", what, describe(resolved))
+		return nil
+	}
+	return o
+}
+
+// take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which count where it does not say otherwise.
+// A mapping that was taken before has nothing new, which also ends a circle of merges. It tells whether the node is a mapping.
+func (o *object) take(node ast.Node, taken map[ast.Node]bool) bool {
+	var values []*ast.MappingValueNode
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		values = n.Values
+	case *ast.MappingValueNode:
+		values = []*ast.MappingValueNode{n}
+	default:
+		return false
+	}
+	if taken[node] {
+		return true
+	}
+	taken[node] = true
+	var merges []ast.Node
+	own := map[string]position{}
+	for _, v := range values {
+		if _, isMerge := v.Key.(*ast.MergeKeyNode); isMerge {
+			merges = append(merges, v.Value)
+			continue
+		}
+		key, at := o.keyOf(v), place(v.Key)
+		if first, twice := own[key]; twice {
+			o.add(at, "", "key %q is given twice, first on line %d", key, first.line)
+			continue
+		}
+		own[key] = at
+		if _, overridden := o.fields[key]; overridden {
+			continue
+		}
+		o.fields[key] = pair{at, v.Value}
+		o.order = append(o.order, key)
+	}
+	for _, merge := range merges {
+		o.merge(merge, taken)
+	}
+	return true
+}
+
+// merge takes what a merge key names: a mapping, or a list of mappings of which the earlier ones count first.
+func (o *object) merge(node ast.Node, taken map[ast.Node]bool) {
+	sources := []ast.Node{node}
+	if list, ok := o.resolve(node).(*ast.SequenceNode); ok {
+		sources = list.Values
+	}
+	for _, source := range sources {
+		if resolved := o.resolve(source); resolved != nil && !o.take(resolved, taken) {
+			o.add(place(source), "", "<< must name a mapping")
+		}
+	}
+}
+
+func (o *object) keyOf(v *ast.MappingValueNode) string {
+	var key ast.Node = v.Key
+	if explicit, ok := key.(*ast.MappingKeyNode); ok {
+		key = explicit.Value
+	}
+	if text, ok := key.(*ast.StringNode); ok {
+		return text.Value
+	}
+	return key.GetToken().Value
+}
+
+// ask makes a key known and returns its value, nil if the file has none.
+func (o *object) ask(key string) (ast.Node, position) {
+	o.known = append(o.known, key)
+	field, present := o.fields[key]
+	if !present {
+		return nil, o.at
+	}
+	return o.resolve(field.value), place(field.value)
+}
+
+// askScalar is ask for a key that must not be left without a value.
+func (o *object) askScalar(key string) (ast.Node, position) {
+	node, at := o.ask(key)
+	if _, empty := node.(*ast.NullNode); empty {
+		o.add(o.fields[key].key, "give it one, or remove the line", "%s has no value", key)
+		return nil, at
+	}
+	return node, at
+}
+
+// require reports those keys that the file lacks.
+func (o *object) require(keys ...string) {
+	for _, key := range keys {
+		if _, present := o.fields[key]; !present {
+			o.missing(key, "")
+		}
+	}
+}
+
+func (o *object) missing(key, hint string) {
+	// The key is part of the format so that two missing keys are two problems.
+	o.add(o.at, hint, "%s lacks the required key "+key, o.what)
+}
+
+// finish reports the keys that nobody asked for.
+func (o *object) finish() {
+	for _, key := range o.order {
+		if !slices.Contains(o.known, key) {
+			o.add(o.fields[key].key, didYouMeanKey(key, o.known), "unknown key %q in %s", key, o.what)
+		}
+	}
+}
+
+// text reads a scalar as text. Numbers count as they are written; a boolean does not, since YAML makes one of words that were meant as text.
+func (o *object) text(key string) located[string] {
+	node, at := o.askScalar(key)
+	return o.scalar(node, at, key)
+}
+
+func (o *object) scalar(node ast.Node, at position, name string) located[string] {
+	text := ""
+	switch n := node.(type) {
+	case nil:
+		return located[string]{at: at}
+	case *ast.StringNode:
+		text = n.Value
+	case *ast.LiteralNode:
+		text = n.Value.Value
+	case *ast.IntegerNode, *ast.FloatNode:
+		text = n.GetToken().Value
+	case *ast.BoolNode:
+		o.add(at, fmt.Sprintf("write %q in quotes", n.GetToken().Value), "%s must be text, got the boolean %s", name, n.GetToken().Value)
+		return located[string]{at: at}
+	default:
+		o.add(at, "", "%s must be text, got %s", name, describe(node))
+		return located[string]{at: at}
+	}
+	if strings.ContainsRune(text, 0) {
+		o.add(at, "", "%s holds a NUL character", name)
+		return located[string]{at: at}
+	}
+	return located[string]{text, at, true}
+}
+
+// choice reads one of a few words.
+func (o *object) choice(key string, fallback string, words ...string) located[string] {
+	v := o.text(key)
+	if !v.given {
+		v.value = fallback
+		return v
+	}
+	if !slices.Contains(words, v.value) {
+		o.add(v.at, didYouMean(v.value, words), "unknown %s %q: it is one of %s", key, v.value, strings.Join(words, ", "))
+		return located[string]{value: fallback, at: v.at}
+	}
+	return v
+}
+
+// integer reads a whole number within bounds.
+func (o *object) integer(key string, least, most int) located[int] {
+	node, at := o.askScalar(key)
+	if node == nil {
+		return located[int]{at: at}
+	}
+	n, isInteger := node.(*ast.IntegerNode)
+	if !isInteger {
+		o.add(at, "", "%s must be a whole number, got %s", key, describe(node))
+		return located[int]{at: at}
+	}
+	value, fits := asInt(n.Value)
+	if !fits || value < least || value > most {
+		o.add(at, "", "%s must be from %d to %d, got %s", key, least, most, n.GetToken().Value)
+		return located[int]{at: at}
+	}
+	return located[int]{value, at, true}
+}
+
+func asInt(v any) (int, bool) {
+	switch n := v.(type) {
+	case int64:
+		return int(n), true
+	case uint64:
+		return int(n), n <= 1<<62
+	}
+	return 0, false
+}
+
+// number reads a number that may have a fraction and must not be negative.
+func (o *object) number(key string) located[float64] {
+	node, at := o.askScalar(key)
+	if node == nil {
+		return located[float64]{at: at}
+	}
+	value, isNumber := 0.0, false
+	switch n := node.(type) {
+	case *ast.IntegerNode:
+		var whole int
+		whole, isNumber = asInt(n.Value)
+		value = float64(whole)
+	case *ast.FloatNode:
+		value, isNumber = n.Value, true
+	}
+	if !isNumber || value < 0 {
+		o.add(at, "", "%s must be a number that is not negative, got %s", key, describe(node))
+		return located[float64]{at: at}
+	}
+	return located[float64]{value, at, true}
+}
+
+func (o *object) boolean(key string, fallback bool) bool {
+	node, at := o.askScalar(key)
+	if node == nil {
+		return fallback
+	}
+	b, isBool := node.(*ast.BoolNode)
+	if !isBool {
+		o.add(at, "", "%s must be true or false, got %s", key, describe(node))
+		return fallback
+	}
+	return b.Value
+}
+
+// duration reads a time span as Go spells it.
+func (o *object) duration(key string) located[time.Duration] {
+	v := o.text(key)
+	if !v.given {
+		return located[time.Duration]{at: v.at}
+	}
+	d, err := time.ParseDuration(v.value)
+	if err != nil || d <= 0 {
+		o.add(v.at, "", "%s must be a time span such as 5s, 1m30s or 500ms, got %q", key, v.value)
+		return located[time.Duration]{at: v.at}
+	}
+	return located[time.Duration]{d, v.at, true}
+}
+
+// moment reads a point in time, in UTC and to the microsecond, as the database keeps it.
+func (o *object) moment(key string) *time.Time {
+	v := o.text(key)
+	if !v.given {
+		return nil
+	}
+	t, err := time.Parse(time.RFC3339, v.value)
+	if err != nil {
+		o.add(v.at, "", "%s must be a time such as 2030-01-31T12:00:00Z, got %q", key, v.value)
+		return nil
+	}
+	t = t.UTC().Truncate(time.Microsecond)
+	return &t
+}
+
+// block reads an address block of one family, with masks within bounds.
+func (o *object) block(key string, bits, least, most int) located[netip.Prefix] {
+	v := o.text(key)
+	none := located[netip.Prefix]{at: v.at}
+	if !v.given {
+		return none
+	}
+	family, example := "IPv4", "10.0.0.0/16"
+	if bits == 128 {
+		family, example = "IPv6", "2001:db8:1:ff00::/64"
+	}
+	p, err := netip.ParsePrefix(v.value)
+	if err != nil || p.Addr().BitLen() != bits {
+		o.add(v.at, "", "%s must be an %s block such as %s, got %q", key, family, example, v.value)
+		return none
+	}
+	if p.Bits() < least || p.Bits() > most {
+		masks := fmt.Sprintf("from /%d to /%d", least, most)
+		if least == most {
+			masks = fmt.Sprintf("/%d", least)
+		}
+		o.add(v.at, "", "the mask of %s must be %s, got /%d", key, masks, p.Bits())
+		return none
+	}
+	if p != p.Masked() {
+		o.add(v.at, fmt.Sprintf("the block is %s", p.Masked()), "%s %s has bits set beyond its mask", key, p)
+		return none
+	}
+	return located[netip.Prefix]{p, v.at, true}
+}
+
+// list reads the entries of a list. A key without a value is an empty list: all its entries may be commented out.
+func (o *object) list(key string) []ast.Node {
+	node, at := o.ask(key)
+	switch n := node.(type) {
+	case nil, *ast.NullNode:
+		return nil
+	case *ast.SequenceNode:
+		return n.Values
+	}
+	o.add(at, "put each entry on a line of its own, behind a dash", "%s must be a list, got %s", key, describe(node))
+	return nil
+}
+
+// texts reads a list of texts.
+func (o *object) texts(key string) []located[string] {
+	nodes := o.list(key)
+	out := make([]located[string], 0, len(nodes))
+	for _, node := range nodes {
+		at := place(node)
+		resolved := o.resolve(node)
+		if resolved == nil {
+			continue
+		}
+		if v := o.scalar(resolved, at, "each of "+key); v.given {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// tags reads a mapping of texts.
+func (o *object) tags(key string) map[string]string {
+	const most = 20 // of the real cloud, per resource
+	node, at := o.ask(key)
+	switch node.(type) {
+	case nil, *ast.NullNode:
+		return nil
+	}
+	inner := o.object(node, "the mapping of tags")
+	if inner == nil {
+		return nil
+	}
+	if len(inner.order) > most {
+		o.add(at, "", "a resource has at most %d tags, got %d", most, len(inner.order))
+	}
+	tags := make(map[string]string, len(inner.order))
+	for _, name := range inner.order {
+		if v := inner.text(name); v.given {
+			tags[name] = v.value
+		}
+	}
+	return tags
+}

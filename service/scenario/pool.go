@@ -1,0 +1,79 @@
+package scenario
+
+import (
+	"encoding/binary"
+	"net/netip"
+)
+
+// reservedAtEnd is how many addresses the cloud keeps at the end of a VSwitch's block; at its start it keeps one. Of 192.168.1.0/24 these are
+// .0, .253, .254 and .255.
+const reservedAtEnd = 3
+
+// pool gives out the addresses of one block of a VSwitch, lowest first. It works on offsets into the block, which fit 64 bits because an IPv6
+// block is a /64.
+type pool struct {
+	block netip.Prefix
+	last  uint64              // the highest offset that may be given
+	next  uint64              // every offset below was given or skipped by take
+	taken map[uint64]position // what the file names itself, and where
+}
+
+func newPool(block netip.Prefix) *pool {
+	host := block.Addr().BitLen() - block.Bits()
+	size := uint64(1)<<host - 1 // the highest offset; for a /64 the shift gives 0 and the subtraction all ones
+	return &pool{block: block, last: size - reservedAtEnd, next: 1, taken: map[uint64]position{}}
+}
+
+// capacity is how many addresses the block has for use.
+func (p *pool) capacity() uint64 { return p.last }
+
+// reserves tells whether the cloud keeps an address of the block for itself.
+func (p *pool) reserves(a netip.Addr) bool {
+	offset := p.offset(a)
+	return offset == 0 || offset > p.last
+}
+
+// claim notes an address that the file names. It returns where the address was named before, if it was.
+// All claims come before the first take.
+func (p *pool) claim(a netip.Addr, at position) (before position, twice bool) {
+	offset := p.offset(a)
+	if before, twice = p.taken[offset]; !twice {
+		p.taken[offset] = at
+	}
+	return before, twice
+}
+
+// take gives the lowest free address, or none if the block is used up.
+func (p *pool) take() (netip.Addr, bool) {
+	for p.next <= p.last {
+		offset := p.next
+		p.next++
+		if _, claimed := p.taken[offset]; !claimed {
+			return p.at(offset), true
+		}
+	}
+	return netip.Addr{}, false
+}
+
+func (p *pool) offset(a netip.Addr) uint64 { return low(a) - low(p.block.Addr()) }
+
+func (p *pool) at(offset uint64) netip.Addr {
+	if p.block.Addr().Is4() {
+		var b [4]byte
+		binary.BigEndian.PutUint32(b[:], uint32(low(p.block.Addr())+offset)) // an offset into an IPv4 block has 16 bits at most
+		return netip.AddrFrom4(b)
+	}
+	b := p.block.Addr().As16()
+	binary.BigEndian.PutUint64(b[8:], low(p.block.Addr())+offset)
+	return netip.AddrFrom16(b)
+}
+
+// low is an address's last 64 bits as a number.
+func low(a netip.Addr) uint64 {
+	if a.Is4() {
+		b := a.As4()
+		return uint64(binary.BigEndian.Uint32(b[:]))
+	}
+	b := a.As16()
+	return binary.BigEndian.Uint64(b[8:])
+}

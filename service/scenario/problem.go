@@ -1,0 +1,96 @@
+package scenario
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Problem is one thing in a scenario file that has to change.
+type Problem struct {
+	File         string
+	Line, Column int // from 1
+	Message      string
+	Hint         string // how to mend it, where more can be said than Message does
+}
+
+func (p Problem) String() string {
+	text := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
+	if p.Hint != "" {
+		text += "; " + p.Hint
+	}
+	return text
+}
+
+// Problems is the error of a file that cannot be applied: all that is wrong with it, in the order of its lines.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// position is a place in the file.
+type position struct {
+	line, column int
+}
+
+// report gathers the problems of a file. An entry that expands to thousands of resources tends to have the same problem thousands of times, so what one
+// place says in the same words of code is told once, with a count.
+type report struct {
+	file  string
+	found []*finding
+	index map[findingKey]*finding
+}
+
+type findingKey struct {
+	at     position
+	format string
+}
+
+type finding struct {
+	Problem
+	repeated int
+}
+
+// add notes a problem. The format identifies the kind of problem, so it must be a constant.
+func (r *report) add(at position, hint, format string, args ...any) {
+	key := findingKey{at, format}
+	if known := r.index[key]; known != nil {
+		known.repeated++
+		return
+	}
+	f := &finding{Problem: Problem{File: r.file, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...), Hint: hint}}
+	if r.index == nil {
+		r.index = map[findingKey]*finding{}
+	}
+	r.index[key] = f
+	r.found = append(r.found, f)
+}
+
+// seen tells whether a problem of this kind is noted for the place already, so that its hint, which may be costly, need not be made.
+func (r *report) seen(at position, format string) bool {
+	return r.index[findingKey{at, format}] != nil
+}
+
+// err is nil, or the Problems.
+func (r *report) err() error {
+	if len(r.found) == 0 {
+		return nil
+	}
+	problems := make(Problems, 0, len(r.found))
+	for _, f := range r.found {
+		if f.repeated > 0 {
+			f.Message += fmt.Sprintf(" (and %d more like it)", f.repeated)
+		}
+		problems = append(problems, f.Problem)
+	}
+	slices.SortStableFunc(problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return problems
+}

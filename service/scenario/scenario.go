@@ -1,0 +1,56 @@
+package scenario
+
+import (
+	"context"
+	"time"
+	"unicode/utf8"
+
+	"enisim/store"
+)
+
+// Scenario is a file that can be applied.
+type Scenario struct {
+	name  string
+	world *store.World
+}
+
+// Parse reads a scenario. The name of its file appears in the messages. When the file cannot be applied, the error is Problems: all of them.
+func Parse(name string, data []byte) (*Scenario, error) {
+	problems := &report{file: name}
+	world := parseWorld(problems, data)
+	if err := problems.err(); err != nil {
+		return nil, err
+	}
+	return &Scenario{name: name, world: world}, nil
+}
+
+func parseWorld(problems *report, data []byte) *store.World {
+	if !utf8.Valid(data) {
+		problems.add(position{1, 1}, "save it as UTF-8", "the file is not UTF-8 text")
+		return nil
+	}
+	r := &reader{report: problems}
+	root := r.parseYAML(data)
+	if root == nil {
+		return nil
+	}
+	doc := r.document(root)
+	if doc == nil {
+		return nil
+	}
+	return expand(doc, problems)
+}
+
+// Name is the name that the scenario was parsed under.
+func (sc *Scenario) Name() string { return sc.name }
+
+// World is the state that the scenario describes. Callers must not change it.
+func (sc *Scenario) World() *store.World { return sc.world }
+
+// Applied tells what applying a scenario changed, for callers that know nothing of the store.
+type Applied = store.Applied
+
+// Apply makes the accounts of a scenario equal to it, all or nothing, and tells what that changed.
+func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (Applied, error) {
+	return st.ApplyWorld(ctx, sc.world, now)
+}

@@ -1,0 +1,139 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// located is a value of the file with its place. An absent value has the place of the entry that lacks it.
+type located[T any] struct {
+	value T
+	at    position
+	given bool
+}
+
+// reader reads the YAML tree. Reading never stops at a problem: it is reported, and the value counts as absent.
+type reader struct {
+	*report
+	anchors map[string]ast.Node
+	opened  int // mappings so far
+}
+
+// maxMappings is how many mappings a file may have. Through aliases a small file can have more than any memory holds.
+const maxMappings = 5_000_000
+
+// parseYAML gives the tree of the file's single document, or nil with a problem reported.
+func (r *reader) parseYAML(data []byte) ast.Node {
+	start := position{1, 1}
+	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey()) // object reports duplicates itself, all of them
+	if err != nil {
+		r.syntaxError(data, err)
+		return nil
+	}
+	var bodies []ast.Node
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	if len(bodies) == 0 {
+		r.add(start, "start it with enisim: 1", "the file is empty")
+		return nil
+	}
+	if len(bodies) > 1 {
+		r.add(place(bodies[1]), "put each into a file of its own", "the file has a second YAML document")
+		return nil
+	}
+	r.anchors = map[string]ast.Node{}
+	ast.Walk(anchorCollector(r.anchors), bodies[0])
+	return bodies[0]
+}
+
+// syntaxError reports what the YAML parser says. The one mistake that the format invites gets its own hint.
+func (r *reader) syntaxError(data []byte, err error) {
+	at, message := position{1, 1}, err.Error()
+	if detail, ok := errors.AsType[yaml.Error](err); ok {
+		message = detail.GetMessage()
+		if token := detail.GetToken(); token != nil && token.Position != nil {
+			at = position{token.Position.Line, token.Position.Column}
+		}
+	}
+	hint := ""
+	if lines := strings.Split(string(data), "\n"); at.line <= len(lines) && strings.Contains(lines[at.line-1], "{n") {
+		hint = `within {...} or [...] a text with {n} needs quotes: "eni-{n}"`
+	}
+	r.add(at, hint, "this is not YAML: %s", message)
+}
+
+// anchorCollector finds the nodes that aliases refer to.
+type anchorCollector map[string]ast.Node
+
+func (c anchorCollector) Visit(node ast.Node) ast.Visitor {
+	if anchor, ok := node.(*ast.AnchorNode); ok {
+		c[anchor.Name.GetToken().Value] = anchor.Value
+	}
+	return c
+}
+
+// resolve looks through anchors, aliases and tags.
+func (r *reader) resolve(node ast.Node) ast.Node {
+	const deepest = 32 // an alias within its own anchor would go on for ever
+	for range deepest {
+		switch n := node.(type) {
+		case *ast.AnchorNode:
+			node = n.Value
+		case *ast.TagNode:
+			node = n.Value
+		case *ast.AliasNode:
+			name := n.Value.GetToken().Value
+			target, known := r.anchors[name]
+			if !known {
+				r.add(place(n), didYouMean(name, sortedKeys(r.anchors)), "alias *%s refers to no anchor", name)
+				return nil
+			}
+			node = target
+		default:
+			return node
+		}
+	}
+	r.add(place(node), "", "the alias refers to itself")
+	return nil
+}
+
+// place is where a node starts.
+func place(node ast.Node) position {
+	switch n := node.(type) {
+	case *ast.MappingNode:
+		if !n.IsFlowStyle && len(n.Values) > 0 {
+			return place(n.Values[0].Key) // the token of a block mapping is the colon of its first pair
+		}
+	case *ast.MappingValueNode:
+		return place(n.Key)
+	}
+	if token := node.GetToken(); token != nil && token.Position != nil {
+		return position{token.Position.Line, token.Position.Column}
+	}
+	return position{1, 1}
+}
+
+// describe names what a node holds, for messages that expected something else.
+func describe(node ast.Node) string {
+	switch n := node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return "a mapping"
+	case *ast.SequenceNode:
+		return "a list"
+	case *ast.NullNode:
+		return "nothing"
+	case *ast.StringNode:
+		return fmt.Sprintf("%q", n.Value)
+	case *ast.LiteralNode:
+		return "a block of text"
+	}
+	return node.GetToken().Value
+}
