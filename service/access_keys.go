@@ -1,0 +1,189 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"regexp"
+	"time"
+
+	"enisim/store"
+)
+
+// AccessKey is a key as operators see it. Its secret is not of it: that is shown once, by CreateAccessKey.
+type AccessKey struct {
+	ID        string
+	AccountID string
+	RAMUser   string // "": the account itself
+	Status    string // Active or Inactive
+	Temporary bool
+	ExpiresAt *time.Time // nil: never
+	CreatedAt time.Time
+}
+
+// NewAccessKey is a key together with what proves it, which is never told again.
+type NewAccessKey struct {
+	AccessKey
+	Secret        string
+	SecurityToken string // of a temporary key
+}
+
+// CreateAccessKey asks for a key of an account, or of one of its RAM users.
+type CreateAccessKey struct {
+	AccountID string
+	RAMUser   string        // "": the account itself
+	ExpiresIn time.Duration // 0: never
+	Temporary bool          // with a SecurityToken, as the cloud's STS issues them
+}
+
+// What an operator may ask for. Other names exist nowhere, and the database is not asked for them.
+var (
+	accountForm   = regexp.MustCompile(`^[0-9]{16}$`)
+	ramUserForm   = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+	accessKeyForm = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
+)
+
+// CreateAccessKey makes a key, which counts at once.
+func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (NewAccessKey, error) {
+	if err := req.check(); err != nil {
+		return NewAccessKey{}, err
+	}
+	now := s.moment()
+	key := store.AccessKey{
+		ID:        "LTAI" + rand.Text(),
+		AccountID: req.AccountID,
+		Secret:    rand.Text(),
+		Status:    "Active",
+		CreatedAt: now,
+	}
+	created := NewAccessKey{Secret: key.Secret}
+	if req.RAMUser != "" {
+		key.RAMUserName = &req.RAMUser
+	}
+	if req.ExpiresIn > 0 {
+		at := now.Add(req.ExpiresIn)
+		key.ExpiresAt = &at
+	}
+	if req.Temporary {
+		key.ID = "STS." + rand.Text()
+		created.SecurityToken = rand.Text() + rand.Text()
+		key.SecurityToken = &created.SecurityToken
+	}
+	created.AccessKey = AccessKey{
+		ID:        key.ID,
+		AccountID: key.AccountID,
+		RAMUser:   req.RAMUser,
+		Status:    key.Status,
+		Temporary: req.Temporary,
+		ExpiresAt: key.ExpiresAt,
+		CreatedAt: key.CreatedAt,
+	}
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		owner, err := tx.LockKeyOwner(ctx, req.AccountID, req.RAMUser)
+		switch {
+		case err != nil:
+			return err
+		case !owner.AccountExists:
+			return noAccount(req.AccountID)
+		case req.RAMUser != "" && !owner.RAMUserExists:
+			return noRAMUser(req.AccountID, req.RAMUser)
+		}
+		tx.InsertAccessKey(key)
+		return nil
+	})
+	if err != nil {
+		return NewAccessKey{}, err
+	}
+	return created, nil
+}
+
+func (req CreateAccessKey) check() error {
+	switch {
+	case req.AccountID == "":
+		return refused("a key belongs to an account: give its 16 digits, such as 1000000000000001")
+	case !accountForm.MatchString(req.AccountID):
+		return refused("%q is not an account: give its 16 digits, such as 1000000000000001", req.AccountID)
+	case req.RAMUser != "" && !ramUserForm.MatchString(req.RAMUser):
+		return noRAMUser(req.AccountID, req.RAMUser)
+	case req.ExpiresIn < 0:
+		return refused("a key cannot expire in the past: give a duration such as 1h, or 0 for never")
+	case req.Temporary && req.ExpiresIn == 0:
+		return refused("a temporary key expires: give a duration too, such as 1h")
+	}
+	return nil
+}
+
+// AccessKeys lists the keys of an account, or of all accounts when it is "".
+func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey, error) {
+	if accountID != "" && !accountForm.MatchString(accountID) {
+		return nil, refused("%q is not an account: give its 16 digits, such as 1000000000000001", accountID)
+	}
+	listed, err := s.store.ListAccessKeys(ctx, accountID)
+	keys := make([]AccessKey, 0, len(listed))
+	for _, k := range listed {
+		keys = append(keys, operatorsView(k))
+	}
+	return keys, err
+}
+
+// DisableAccessKey makes a key Inactive: within identityCacheTime it is refused on every replica.
+func (s *Service) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
+	var disabled AccessKey
+	err := s.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
+		key.Status = "Inactive"
+		tx.SetAccessKeyStatus(id, key.Status)
+		disabled = operatorsView(key)
+	})
+	return disabled, err
+}
+
+// DeleteAccessKey removes a key: within identityCacheTime it is unknown on every replica.
+func (s *Service) DeleteAccessKey(ctx context.Context, id string) error {
+	return s.changeAccessKey(ctx, id, func(tx *store.Tx, _ store.ListedAccessKey) { tx.DeleteAccessKey(id) })
+}
+
+// changeAccessKey changes a key that exists, and forgets what this replica remembers of it.
+func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey)) error {
+	if !accessKeyForm.MatchString(id) {
+		return noAccessKey(id)
+	}
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		key, err := tx.LockAccessKey(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case key == nil:
+			return noAccessKey(id)
+		}
+		change(tx, *key)
+		return nil
+	})
+	s.identities.Remove(id) // also when the outcome is unknown
+	return err
+}
+
+func operatorsView(k store.ListedAccessKey) AccessKey {
+	key := AccessKey{
+		ID:        k.ID,
+		AccountID: k.AccountID,
+		Status:    k.Status,
+		Temporary: k.Temporary,
+		ExpiresAt: k.ExpiresAt,
+		CreatedAt: k.CreatedAt,
+	}
+	if k.RAMUserName != nil {
+		key.RAMUser = *k.RAMUserName
+	}
+	return key
+}
+
+func noAccount(id string) error {
+	return missing("there is no account %s: accounts come with scenarios, see enisim scenario apply --help", id)
+}
+
+func noRAMUser(account, name string) error {
+	return missing("account %s has no RAM user %q: add it to ram_users in the account's scenario and apply that again", account, name)
+}
+
+func noAccessKey(id string) error {
+	return missing("there is no access key %q: enisim key list shows those that there are", id)
+}

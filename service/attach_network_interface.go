@@ -1,0 +1,124 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"enisim/store"
+)
+
+// AttachNetworkInterface is the request to attach an existing secondary interface to a VPC instance.
+type AttachNetworkInterface struct {
+	RegionID               string
+	NetworkInterfaceID     string
+	InstanceID             string
+	TrunkNetworkInstanceID string   // refused: trunk interfaces are not open to the public
+	NetworkCardIndex       *int     // refused unless the instance type has network cards
+	Malformed              []string // names of parameters that are not of their type
+}
+
+// attachParameterRules are P1 to P4 of the reference.
+var attachParameterRules = []rule[AttachNetworkInterface]{
+	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
+	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
+	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.InstanceID == "" }},
+	{err: UnsupportedParameter, broken: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
+	{err: InvalidInstanceIDMalformed, broken: func(r AttachNetworkInterface) bool { return !wellFormedID(r.InstanceID) }},
+	{err: InvalidEniID, broken: func(r AttachNetworkInterface) bool { return !wellFormedID(r.NetworkInterfaceID) }},
+	{err: InvalidParameter, broken: func(r AttachNetworkInterface) bool { return len(r.Malformed) > 0 },
+		fill: func(r AttachNetworkInterface) []any { return []any{strings.Join(r.Malformed, ", ")} }},
+	{err: InvalidParameter, broken: func(r AttachNetworkInterface) bool { return r.NetworkCardIndex != nil && *r.NetworkCardIndex < 0 },
+		fill: named[AttachNetworkInterface]("NetworkCardIndex")},
+}
+
+// attach is what an attach is decided on: the request and what the locks returned, settled.
+type attach struct {
+	AttachNetworkInterface
+	*store.AttachScene
+}
+
+// attachRules are the rules on resources, in the order of the reference (attach-network-interface.md, section 6, steps 6 to 12).
+var attachRules = []rule[attach]{
+	{err: InvalidEcsIDNotFound, broken: func(a attach) bool { return a.Instance == nil }},
+	{err: InvalidEniIDNotFound, broken: func(a attach) bool { return a.ENI == nil },
+		fill: func(a attach) []any { return []any{a.NetworkInterfaceID} }},
+
+	{err: EniServiceManaged, broken: func(a attach) bool { return a.ENI.ServiceManaged }},
+	{err: InvalidEniType, broken: func(a attach) bool { return a.ENI.Type != store.ENISecondary }},
+	{err: InvalidEniState, broken: func(a attach) bool { return a.ENI.Status != store.ENIAvailable },
+		fill: func(a attach) []any { return []any{store.ENIAvailable, a.ENI.Status} }},
+
+	{err: InvalidGeneration, broken: func(a attach) bool { return !a.Type.IOOptimized }},
+	{err: InvalidEcsState, broken: func(a attach) bool {
+		return !oneOf(a.Instance.Status, store.InstanceRunning, store.InstanceStopped)
+	}},
+	{err: HotPlugNotSupport, broken: func(a attach) bool {
+		return !a.Type.HotPlug && a.Instance.Status != store.InstanceStopped
+	}},
+
+	// A classic instance is in no VPC.
+	{err: VpcMismatch, broken: func(a attach) bool { return a.Instance.VPCID == nil || *a.Instance.VPCID != a.ENI.VPCID }},
+	{err: AvailabilityZoneMismatch, broken: func(a attach) bool { return a.Instance.ZoneID != a.ENI.ZoneID }},
+
+	{err: NetworkCardIndexInvalid, broken: hasNoSuchNetworkCard},
+	{err: Ipv4CountExceeded, broken: func(a attach) bool { return exceeds(a.IPv4, a.Type.PrivateIPv4PerENI) },
+		fill: func(a attach) []any {
+			return []any{a.ENI.ID, *a.Type.PrivateIPv4PerENI, a.Type.ID, a.IPv4, 0}
+		}},
+	{err: Ipv6NotSupport, broken: func(a attach) bool { return a.IPv6 > 0 && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
+		fill: func(a attach) []any { return []any{a.Type.ID} }},
+	{err: Ipv6CountExceeded, broken: func(a attach) bool { return exceeds(a.IPv6, a.Type.IPv6PerENI) },
+		fill: func(a attach) []any {
+			return []any{a.ENI.ID, *a.Type.IPv6PerENI, a.Type.ID, a.IPv6, 0}
+		}},
+
+	{err: EniPerInstanceLimitExceeded, broken: func(a attach) bool { return len(a.Held) >= a.Type.ENIQuantity }},
+	{err: SecurityGroupInstanceLimit, broken: overfillsGroup},
+}
+
+// hasNoSuchNetworkCard tells whether the request names a network card that the type does not have. Most types have none to name.
+func hasNoSuchNetworkCard(a attach) bool {
+	return a.NetworkCardIndex != nil && (a.Type.NetworkCards == nil || *a.NetworkCardIndex >= *a.Type.NetworkCards)
+}
+
+// exceeds tells whether a count is above a figure of the type; one that no source gives does not bind.
+func exceeds(count int, figure *int) bool { return figure != nil && count > *figure }
+
+// overfillsGroup tells whether the instance would be one too many in a group of the interface. An instance that is in it already, through
+// another interface, takes no place.
+func overfillsGroup(a attach) bool {
+	for _, g := range a.Groups {
+		if !g.HasInstance && g.Others >= g.InstanceLimit {
+			return true
+		}
+	}
+	return false
+}
+
+// AttachNetworkInterface attaches an interface to an instance. On return it is committed: the interface is Attaching, and InUse after the
+// attach delay. Until a detach has come to its end it holds one of the places of the instance's type.
+func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterface) error {
+	if err := check(attachParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:AttachNetworkInterface", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForAttach(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID)
+		if err != nil {
+			return err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		if err := check(attachRules, attach{req, scene}); err != nil {
+			return err
+		}
+		if s.attachDelay == 0 {
+			tx.AttachENI(scene, req.NetworkCardIndex)
+		} else {
+			tx.BeginAttach(scene, req.NetworkCardIndex, now.Add(s.attachDelay))
+		}
+		return nil
+	})
+}

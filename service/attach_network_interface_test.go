@@ -1,0 +1,183 @@
+package service
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"enisim/store"
+)
+
+// attachCase is everything that decides an attach. good is one that succeeds; a spoiler breaks one rule of it.
+type attachCase struct {
+	req       AttachNetworkInterface
+	admission admission
+	scene     *store.AttachScene
+}
+
+func goodAttach() *attachCase {
+	vpc := "vpc-1"
+	return &attachCase{
+		req:       AttachNetworkInterface{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
+		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true},
+		scene: &store.AttachScene{
+			Instance: &store.Instance{ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning},
+			Type:     &store.InstanceType{ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true, IOOptimized: true},
+			ENI:      &store.NetworkInterface{ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable},
+			IPv4:     1,
+			Held:     []store.NetworkInterface{{ID: "eni-0", Status: store.ENIInUse, DeviceIndex: new(0)}},
+			Groups:   []store.GroupScene{{ID: "sg-1", InstanceLimit: 2, Others: 1}},
+		},
+	}
+}
+
+// verdict is the answer of the three tables in the order in which the action walks them.
+func (c *attachCase) verdict() error {
+	if err := check(attachParameterRules, c.req); err != nil {
+		return err
+	}
+	if err := check(admissionRules, c.admission); err != nil {
+		return err
+	}
+	return check(attachRules, attach{c.req, c.scene})
+}
+
+// attachSpoilers stand in the order of the rules: spoiler k breaks rule k of a good case.
+var attachSpoilers = []struct {
+	name  string
+	want  *Error
+	spoil func(*attachCase)
+}{
+	{"P1 no RegionId", MissingParameter, func(c *attachCase) { c.req.RegionID = "" }},
+	{"P1 no NetworkInterfaceId", MissingParameter, func(c *attachCase) { c.req.NetworkInterfaceID = "" }},
+	{"P1 no InstanceId", MissingParameter, func(c *attachCase) { c.req.InstanceID = "" }},
+	{"P2 trunk", UnsupportedParameter, func(c *attachCase) { c.req.TrunkNetworkInstanceID = "eni-trunk" }},
+	{"P3 instance id", InvalidInstanceIDMalformed, func(c *attachCase) { c.req.InstanceID = "i-1;" }},
+	{"P3 ENI id", InvalidEniID, func(c *attachCase) { c.req.NetworkInterfaceID = "eni_1" }},
+	{"P4 not an integer", InvalidParameter, func(c *attachCase) { c.req.Malformed = []string{"NetworkCardIndex"} }},
+	{"P4 negative", InvalidParameter, func(c *attachCase) { c.req.NetworkCardIndex = new(-1) }},
+
+	{"P5 region", InvalidRegionIDNotFound, func(c *attachCase) { c.admission.regionKnown = false }},
+	{"A1 account", AbsInvalidAccountNotFound, func(c *attachCase) { c.admission.caller.Expired = true }},
+	{"A2 closed to RAM", ForbiddenNotSupportRAM, func(c *attachCase) {
+		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
+	}},
+	{"A2 not allowed", ForbiddenSubUser, func(c *attachCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+
+	{"E2 instance", InvalidEcsIDNotFound, func(c *attachCase) { c.scene.Instance, c.scene.Type = nil, nil }},
+	{"E1 ENI", InvalidEniIDNotFound, func(c *attachCase) { c.scene.ENI = nil }},
+	{"T2 service-managed", EniServiceManaged, func(c *attachCase) { c.scene.ENI.ServiceManaged = true }},
+	{"T1 primary", InvalidEniType, func(c *attachCase) { c.scene.ENI.Type = store.ENIPrimary }},
+	{"S1 S4 ENI state", InvalidEniState, func(c *attachCase) { c.scene.ENI.Status = store.ENIInUse }},
+	{"G1 generation", InvalidGeneration, func(c *attachCase) { c.scene.Type.IOOptimized = false }},
+	{"S2 instance state", InvalidEcsState, func(c *attachCase) { c.scene.Instance.Status = store.InstanceStarting }},
+	{"S2b hot-plug", HotPlugNotSupport, func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceRunning }},
+	{"S3 VPC", VpcMismatch, func(c *attachCase) { c.scene.ENI.VPCID = "vpc-2" }},
+	{"S6 zone", AvailabilityZoneMismatch, func(c *attachCase) { c.scene.ENI.ZoneID = "cn-hangzhou-i" }},
+	{"Q4 network card", NetworkCardIndexInvalid, func(c *attachCase) { c.req.NetworkCardIndex = new(0) }},
+	{"Q1 IPv4", Ipv4CountExceeded, func(c *attachCase) { c.scene.IPv4 = 7 }},
+	{"Q2 no IPv6", Ipv6NotSupport, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
+	{"Q2 IPv6", Ipv6CountExceeded, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 2, new(1) }},
+	{"S5 limit", EniPerInstanceLimitExceeded, func(c *attachCase) { c.scene.Type.ENIQuantity = 1 }},
+	{"Q3 security group", SecurityGroupInstanceLimit, func(c *attachCase) { c.scene.Groups[0].Others = 2 }},
+}
+
+func TestAttachRules(t *testing.T) {
+	t.Parallel()
+	if err := goodAttach().verdict(); err != nil {
+		t.Fatalf("a good attach: got %v, want no error", err)
+	}
+	if got, want := len(attachSpoilers), len(attachParameterRules)+len(admissionRules)+len(attachRules); got != want {
+		t.Fatalf("got %d spoilers for %d rules", got, want)
+	}
+	for _, s := range attachSpoilers {
+		c := goodAttach()
+		s.spoil(c)
+		if err := c.verdict(); !errors.Is(err, s.want) {
+			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
+		}
+	}
+}
+
+// Where two rules are broken, the earlier one answers.
+func TestAttachRulesInOrder(t *testing.T) {
+	t.Parallel()
+	for i, earlier := range attachSpoilers {
+		for _, later := range attachSpoilers[i+1:] {
+			c := goodAttach()
+			later.spoil(c)
+			earlier.spoil(c)
+			if err := c.verdict(); !errors.Is(err, earlier.want) {
+				t.Errorf("%s, then %s: got %v, want %s", later.name, earlier.name, err, earlier.want.Code)
+			}
+		}
+	}
+}
+
+func TestAttachRulesAtTheirEdges(t *testing.T) {
+	t.Parallel()
+	for _, s := range []struct {
+		name   string
+		change func(*attachCase)
+	}{
+		{"a classic id without prefix", func(c *attachCase) { c.req.InstanceID = "AY121018033933eae8" }},
+		{"a RAM user that is allowed", func(c *attachCase) {
+			c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", []string{"ecs:Attach*"}
+		}},
+		{"a stopped instance", func(c *attachCase) { c.scene.Instance.Status = store.InstanceStopped }},
+		{"a stopped instance without hot-plug", func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceStopped }},
+		{"a network card that exists", func(c *attachCase) { c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2) }},
+		{"as many addresses as the type takes", func(c *attachCase) { c.scene.IPv4, c.scene.IPv6 = 6, 1 }},
+		{"figures that no source gives", func(c *attachCase) {
+			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI, c.scene.IPv4, c.scene.IPv6 = nil, nil, 99, 99
+		}},
+		{"a full group that the instance is in", func(c *attachCase) { c.scene.Groups[0].Others, c.scene.Groups[0].HasInstance = 2, true }},
+		{"an ENI without groups", func(c *attachCase) { c.scene.Groups = nil }},
+	} {
+		c := goodAttach()
+		s.change(c)
+		if err := c.verdict(); err != nil {
+			t.Errorf("%s: got %v, want no error", s.name, err)
+		}
+	}
+}
+
+// What is due counts as done, to the microsecond.
+func TestAttachSceneSettles(t *testing.T) {
+	t.Parallel()
+	due := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	leaving := func(id string, index int) store.NetworkInterface {
+		return store.NetworkInterface{ID: id, Status: store.ENIDetaching, NextStatus: new(store.ENIAvailable), SettlesAt: &due, DeviceIndex: &index}
+	}
+	scene := func() *store.AttachScene {
+		s := goodAttach().scene
+		s.Held = append(s.Held, leaving("eni-2", 1))
+		s.Groups[0] = store.GroupScene{InstanceLimit: 2, Others: 1, OthersLeaving: []time.Time{due}}
+		return s
+	}
+
+	before := scene()
+	before.Settle(due.Add(-time.Microsecond))
+	c := goodAttach()
+	c.scene = before
+	if err := c.verdict(); !errors.Is(err, EniPerInstanceLimitExceeded) {
+		t.Errorf("before a detach is due: got %v, want its place still held", err)
+	}
+	c.scene.Type.ENIQuantity = 3
+	if err := c.verdict(); !errors.Is(err, SecurityGroupInstanceLimit) {
+		t.Errorf("before another instance leaves the group: got %v, want its place still held", err)
+	}
+
+	after := scene()
+	after.Settle(due)
+	c.scene = after
+	if err := c.verdict(); err != nil {
+		t.Errorf("when a detach is due: got %v, want its places free", err)
+	}
+	if got, want := after.FreeDeviceIndex(), 1; got != want {
+		t.Errorf("free device index: got %d, want %d", got, want)
+	}
+	if got := after.Freed; len(got) != 1 || got[0] != "eni-2" {
+		t.Errorf("rows to settle: got %v, want [eni-2]", got)
+	}
+}

@@ -1,0 +1,138 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"enisim/store"
+)
+
+// What every instance has here, because nothing in the simulated world says otherwise. Filters on it select all or none.
+const (
+	InstanceChargeType = "PostPaid"
+	InstanceImageID    = "aliyun_3_x64_20G_alibase_20240819.vhd"
+)
+
+// Instance is an instance as a caller sees it, for packages that know nothing of the store.
+type Instance = store.DescribedInstance
+
+// DescribeInstances is the request for a list of instances. All its filters must hold; an empty one does not filter.
+type DescribeInstances struct {
+	RegionID                         string
+	InstanceIDs                      []string
+	PrivateIPAddresses               []string // of the primary interface, its primary one
+	PublicIPAddresses, EIPAddresses  []string
+	InnerIPAddresses                 []string
+	IPv6Addresses                    []string
+	VPCID, VSwitchID, ZoneID         string
+	SecurityGroupID                  string
+	InstanceType, InstanceTypeFamily string
+	ImageID                          string
+	InstanceChargeType               string
+	InstanceNetworkType              string
+	Status                           string
+	InstanceName                     string // * stands for any run of characters
+	ResourceGroupID                  string
+	Tags                             []Tag
+	DryRun                           *bool
+	Page                             PageRequest
+	Malformed                        []string // names of parameters that are not of their type
+}
+
+// instancePages are the bounds of the reference (protocol.md, section 1.4).
+var instancePages = paging{
+	list: "instances", mostByNumber: 100, fewestByToken: 10, mostByToken: 100, defaultPerPage: 10,
+}
+
+var describeInstancesRules = []rule[DescribeInstances]{
+	{err: MissingNamedParameter, broken: func(r DescribeInstances) bool { return r.RegionID == "" }, fill: named[DescribeInstances]("RegionId")},
+	{err: InvalidRegionIDMalformed, broken: func(r DescribeInstances) bool { return !wellFormedID(r.RegionID) }},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return len(r.Malformed) > 0 },
+		fill: func(r DescribeInstances) []any { return []any{strings.Join(r.Malformed, ", ")} }},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return len(r.InstanceIDs) > mostListed },
+		fill: named[DescribeInstances]("InstanceIds")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+		return len(r.PrivateIPAddresses) > mostListed || !areIPv4(r.PrivateIPAddresses...)
+	}, fill: named[DescribeInstances]("PrivateIpAddresses")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+		return len(r.PublicIPAddresses) > mostListed || !areIPv4(r.PublicIPAddresses...)
+	}, fill: named[DescribeInstances]("PublicIpAddresses")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return len(r.EIPAddresses) > mostListed || !areIPv4(r.EIPAddresses...) },
+		fill: named[DescribeInstances]("EipAddresses")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+		return len(r.InnerIPAddresses) > mostListed || !areIPv4(r.InnerIPAddresses...)
+	}, fill: named[DescribeInstances]("InnerIpAddresses")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+		return len(r.IPv6Addresses) > mostListed || !areIPv6(r.IPv6Addresses...)
+	},
+		fill: named[DescribeInstances]("Ipv6Address")},
+	{err: InvalidTagCount, broken: func(r DescribeInstances) bool { return len(r.Tags) > mostTags }},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return lacksKey(r.Tags) }, fill: named[DescribeInstances]("Tag")},
+	{err: InvalidStatusNotFound, broken: func(r DescribeInstances) bool {
+		return r.Status != "" && !oneOf(r.Status,
+			store.InstancePending, store.InstanceStarting, store.InstanceRunning, store.InstanceStopping, store.InstanceStopped)
+	}},
+	{err: InvalidNetworkTypeNotFound, broken: func(r DescribeInstances) bool {
+		return r.InstanceNetworkType != "" && !oneOf(r.InstanceNetworkType, store.NetworkTypeVPC, store.NetworkTypeClassic)
+	}},
+	{err: InvalidInstanceChargeTypeNotFound, broken: func(r DescribeInstances) bool {
+		return r.InstanceChargeType != "" && !oneOf(r.InstanceChargeType, "PrePaid", "PostPaid")
+	}},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return r.Page.badNumber() }, fill: named[DescribeInstances]("PageNumber")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return r.Page.badSize(instancePages) },
+		fill: named[DescribeInstances]("PageSize")},
+	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return r.Page.badToken(instancePages) },
+		fill: named[DescribeInstances]("NextToken")},
+}
+
+// selectsNone tells whether a filter asks for what no instance has here: an address that is not of a VPC, another image, another way to pay.
+func (r DescribeInstances) selectsNone() bool {
+	return len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0 ||
+		(r.ImageID != "" && r.ImageID != InstanceImageID) ||
+		(r.InstanceChargeType != "" && r.InstanceChargeType != InstanceChargeType)
+}
+
+// likePattern is a name in which * stands for any run of characters, as LIKE reads it.
+func likePattern(name string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`).Replace(name)
+}
+
+// DescribeInstances lists the caller's instances, by id, with their interfaces, as they stand at the moment. It takes no locks. An interface is
+// listed from the moment its attach is accepted until its detach has come to its end. With DryRun, a request that would be answered
+// is an error that says so.
+func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req DescribeInstances) (List[Instance], error) {
+	if err := check(describeInstancesRules, req); err != nil {
+		return List[Instance]{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeInstances", req.RegionID); err != nil {
+		return List[Instance]{}, err
+	}
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return List[Instance]{}, err
+	}
+	var read store.List[Instance]
+	if !req.selectsNone() {
+		var err error
+		if read, err = s.store.DescribeInstances(ctx, s.moment(), store.InstanceFilter{
+			AccountID:       caller.AccountID,
+			RegionID:        req.RegionID,
+			IDs:             req.InstanceIDs,
+			NamePattern:     likePattern(req.InstanceName),
+			VPCID:           req.VPCID,
+			VSwitchID:       req.VSwitchID,
+			ZoneID:          req.ZoneID,
+			SecurityGroupID: req.SecurityGroupID,
+			InstanceType:    req.InstanceType,
+			Family:          req.InstanceTypeFamily,
+			Status:          req.Status,
+			NetworkType:     req.InstanceNetworkType,
+			ResourceGroupID: req.ResourceGroupID,
+			PrimaryIPs:      addresses(req.PrivateIPAddresses),
+			IPv6Addresses:   addresses(req.IPv6Addresses),
+			Tags:            tagFilter(req.Tags),
+		}, instancePages.page(req.Page)); err != nil {
+			return List[Instance]{}, err
+		}
+	}
+	return paged(instancePages, req.Page, read, func(i Instance) string { return i.ID }), nil
+}

@@ -1,0 +1,126 @@
+package service
+
+import (
+	"testing"
+)
+
+func TestDescribeInstancesRules(t *testing.T) {
+	t.Parallel()
+	good := func() DescribeInstances {
+		return DescribeInstances{
+			RegionID: "cn-hangzhou", InstanceIDs: many(100, "i-1"), PrivateIPAddresses: many(100, "10.0.0.1"), PublicIPAddresses: many(100, "10.0.0.1"),
+			EIPAddresses: many(100, "10.0.0.1"), InnerIPAddresses: many(100, "10.0.0.1"), IPv6Addresses: many(100, "2408::1"),
+			Tags: many(20, Tag{"team", ""}), Status: "Pending", InstanceNetworkType: "classic", InstanceChargeType: "PrePaid",
+			Page: PageRequest{PageNumber: new(1), PageSize: new(100)},
+		}
+	}
+	type request = DescribeInstances
+	walkRules(t, describeInstancesRules, good, []spoiler[request]{
+		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
+		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
+		{"not of its type", "InvalidParameterInstanceIds", func(r *request) { r.Malformed = []string{"InstanceIds"} }},
+		{"too many ids", "InvalidParameterInstanceIds", func(r *request) { r.InstanceIDs = many(101, "i-1") }},
+		{"PrivateIpAddresses", "InvalidParameterPrivateIpAddresses", func(r *request) { r.PrivateIPAddresses = []string{"10.0.0"} }},
+		{"PublicIpAddresses", "InvalidParameterPublicIpAddresses", func(r *request) { r.PublicIPAddresses = []string{""} }},
+		{"EipAddresses", "InvalidParameterEipAddresses", func(r *request) { r.EIPAddresses = []string{"2408::1"} }},
+		{"InnerIpAddresses", "InvalidParameterInnerIpAddresses", func(r *request) { r.InnerIPAddresses = []string{"10.0.0.0/8"} }},
+		{"Ipv6Address", "InvalidParameterIpv6Address", func(r *request) { r.IPv6Addresses = []string{"10.0.0.1"} }},
+		{"too many tags", "InvalidTagCount", func(r *request) { r.Tags = many(21, Tag{"team", ""}) }},
+		{"a tag without a key", "InvalidParameterTag", func(r *request) { r.Tags = []Tag{{"", "net"}} }},
+		{"Status", "InvalidStatus.NotFound", func(r *request) { r.Status = "running" }},
+		{"InstanceNetworkType", "InvalidNetworkType.NotFound", func(r *request) { r.InstanceNetworkType = "VPC" }},
+		{"InstanceChargeType", "InvalidInstanceChargeType.NotFound", func(r *request) { r.InstanceChargeType = "Spot" }},
+		{"PageNumber", "InvalidParameterPageNumber", func(r *request) { r.Page = PageRequest{PageNumber: new(0)} }},
+		{"PageSize", "InvalidParameterPageSize", func(r *request) { r.Page = PageRequest{PageSize: new(101)} }},
+		{"NextToken", "InvalidParameterNextToken", func(r *request) { r.Page = PageRequest{NextToken: networkInterfacePages.token("eni-1")} }},
+	})
+}
+
+// Filters on what the simulated world does not have select all instances or none, and pages come all the same.
+func TestDescribeInstancesFiltersOnConstants(t *testing.T) {
+	t.Parallel()
+	s, _ := openLists(t)
+	for _, c := range []struct {
+		name    string
+		request DescribeInstances
+		want    int
+	}{
+		{"no filter", DescribeInstances{}, 25},
+		{"the image of all", DescribeInstances{ImageID: InstanceImageID}, 25},
+		{"another image", DescribeInstances{ImageID: "win2022"}, 0},
+		{"pay as you go", DescribeInstances{InstanceChargeType: "PostPaid"}, 25},
+		{"subscription", DescribeInstances{InstanceChargeType: "PrePaid"}, 0},
+		{"a public address", DescribeInstances{PublicIPAddresses: []string{"203.0.113.1"}}, 0},
+		{"an EIP", DescribeInstances{EIPAddresses: []string{"203.0.113.1"}}, 0},
+		{"an inner address", DescribeInstances{InnerIPAddresses: []string{"10.0.0.1"}}, 0},
+		{"a name with a wildcard", DescribeInstances{InstanceName: "*01"}, 25},
+		{"a name with what LIKE would take for one", DescribeInstances{InstanceName: "1%"}, 0},
+	} {
+		c.request.RegionID = "cn-hangzhou"
+		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, c.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if list.TotalCount != c.want || len(list.Items) != min(c.want, 10) || list.PageNumber != 1 || list.PageSize != 10 {
+			t.Errorf("%s: got %d of %d on page %d of %d, want %d of %d on page 1 of 10",
+				c.name, len(list.Items), list.TotalCount, list.PageNumber, list.PageSize, min(c.want, 10), c.want)
+		}
+	}
+}
+
+// Instances by token: each once, with its interface.
+func TestDescribeInstancesByToken(t *testing.T) {
+	t.Parallel()
+	s, _ := openLists(t)
+	times := map[string]int{}
+	page := PageRequest{MaxResults: new(10)}
+	for {
+		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, DescribeInstances{RegionID: "cn-hangzhou", Page: page})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range list.Items {
+			times[i.ID]++
+			if i.AccountID != listAccount || i.Name != listAccount || len(i.NetworkInterfaces) != 1 {
+				t.Errorf("%s: got account %s, name %s and %d interfaces, want %s and one", i.ID, i.AccountID, i.Name, len(i.NetworkInterfaces), listAccount)
+			}
+		}
+		if page.NextToken = list.NextToken; page.NextToken == "" {
+			break
+		}
+	}
+	for id, n := range times {
+		if n != 1 {
+			t.Errorf("%s came %d times, want once", id, n)
+		}
+	}
+	if len(times) != 25 {
+		t.Errorf("got %d instances, want 25", len(times))
+	}
+}
+
+// DryRun comes after all other checks.
+func TestDescribeInstancesDryRun(t *testing.T) {
+	t.Parallel()
+	s, _ := openLists(t)
+	for _, c := range []struct {
+		name    string
+		request DescribeInstances
+		want    *Error
+	}{
+		{"a request that would be answered", DescribeInstances{RegionID: "cn-hangzhou", DryRun: new(true)}, DryRunOperation},
+		{"one that would not", DescribeInstances{RegionID: "mars-1", DryRun: new(true)}, InvalidRegionIDNotFound},
+	} {
+		_, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, c.request)
+		wantError(t, c.name, err, c.want)
+	}
+}
+
+func TestLikePattern(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"": "", "web-*": "web-%", "*a*": "%a%", `100%_\`: `100\%\_\\`} {
+		if got := likePattern(name); got != want {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}

@@ -1,0 +1,118 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/service/scenario"
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// spoiler breaks the rule that stands at its own place in a table.
+type spoiler[T any] struct {
+	name  string
+	want  string // code, and the parameter that the message names
+	spoil func(*T)
+}
+
+// walkRules spoils a good request for each rule, and for each pair of rules the later one first: the earlier one answers.
+func walkRules[T any](t *testing.T, rules []rule[T], good func() T, spoilers []spoiler[T]) {
+	t.Helper()
+	if err := check(rules, good()); err != nil {
+		t.Fatalf("a good request: got %v, want no error", err)
+	}
+	if len(spoilers) != len(rules) {
+		t.Fatalf("got %d spoilers for %d rules, want one for each", len(spoilers), len(rules))
+	}
+	answer := func(r T) string {
+		for _, rule := range rules {
+			if rule.broken(r) {
+				var named []any
+				if rule.fill != nil {
+					named = rule.fill(r)
+				}
+				return fmt.Sprint(append([]any{rule.err.Code}, named...)...)
+			}
+		}
+		return "no error"
+	}
+	for k, earlier := range spoilers {
+		r := good()
+		earlier.spoil(&r)
+		if got := answer(r); got != earlier.want {
+			t.Errorf("%s: got %s, want %s", earlier.name, got, earlier.want)
+		}
+		if !rules[k].broken(r) {
+			t.Errorf("%s: does not break rule %d", earlier.name, k)
+		}
+		for _, later := range spoilers[k+1:] {
+			r := good()
+			later.spoil(&r)
+			earlier.spoil(&r)
+			if got := answer(r); got != earlier.want {
+				t.Errorf("%s, then %s: got %s, want %s", later.name, earlier.name, got, earlier.want)
+			}
+		}
+	}
+}
+
+const (
+	listAccount  = "1000000000000001"
+	otherAccount = "1000000000000002"
+)
+
+// listScenario has two accounts with the same resources: 25 instances with their primary interfaces, and 60 free interfaces.
+func listScenario() string {
+	text := "enisim: 1\naccounts:\n"
+	for _, id := range []string{listAccount, otherAccount} {
+		text += `  - id: "` + id + `"
+    quotas: {network_interfaces_per_region: 1000}
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-1}]
+        instances:
+          - {id: "i-{n:03}", count: 25, type: ecs.g6.xlarge, vswitch: vsw-1, security_groups: [sg-1], name: ` + id + `}
+        network_interfaces:
+          - {id: "eni-{n:03}-stays", count: 60, vswitch: vsw-1, security_groups: [sg-1], name: ` + id + `}
+`
+	}
+	return text
+}
+
+// openLists is a service on a database with listScenario, and the pool below it.
+func openLists(t *testing.T) (*Service, *pgxpool.Pool) {
+	t.Helper()
+	pool := storetest.Pool(t)
+	st := store.New(pool, slog.New(slog.DiscardHandler))
+	sc, err := scenario.Parse("lists.yaml", []byte(listScenario()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := scenario.Apply(t.Context(), st, sc, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	return New(st, Options{}), pool
+}
+
+// wantError fails the test unless an API error came, with its message filled.
+func wantError(t *testing.T, what string, got error, want *Error) {
+	t.Helper()
+	var shown *Error
+	if !errors.As(got, &shown) || *shown != *want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+// many is a list of n equal members.
+func many[T any](n int, member T) []T { return slices.Repeat([]T{member}, n) }

@@ -1,0 +1,78 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// DetachNetworkInterface is the request to take a secondary interface off its instance.
+type DetachNetworkInterface struct {
+	RegionID               string
+	NetworkInterfaceID     string
+	InstanceID             string
+	TrunkNetworkInstanceID string // refused: trunk interfaces are not open to the public
+}
+
+var detachParameterRules = []rule[DetachNetworkInterface]{
+	{err: MissingNamedParameter, broken: func(r DetachNetworkInterface) bool { return r.RegionID == "" }, fill: named[DetachNetworkInterface]("RegionId")},
+	{err: MissingNamedParameter, broken: func(r DetachNetworkInterface) bool { return r.NetworkInterfaceID == "" }, fill: named[DetachNetworkInterface]("NetworkInterfaceId")},
+	{err: MissingNamedParameter, broken: func(r DetachNetworkInterface) bool { return r.InstanceID == "" }, fill: named[DetachNetworkInterface]("InstanceId")},
+	{err: UnsupportedParameter, broken: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
+	{err: InvalidInstanceIDMalformed, broken: func(r DetachNetworkInterface) bool { return !wellFormedID(r.InstanceID) }},
+	{err: InvalidEniID, broken: func(r DetachNetworkInterface) bool { return !wellFormedID(r.NetworkInterfaceID) }},
+}
+
+// detach is what a detach is decided on: the request and what the locks returned, settled.
+type detach struct {
+	DetachNetworkInterface
+	*store.DetachScene
+}
+
+// detachRules mirror the attach (reference, attach-network-interface.md, section 9): what never changes comes before what may.
+var detachRules = []rule[detach]{
+	{err: InvalidEcsIDNotFound, broken: func(d detach) bool { return d.Instance == nil }},
+	{err: InvalidEniIDNotFound, broken: func(d detach) bool { return d.ENI == nil },
+		fill: func(d detach) []any { return []any{d.NetworkInterfaceID} }},
+	{err: EniServiceManaged, broken: func(d detach) bool { return d.ENI.ServiceManaged }},
+	{err: DetachPrimaryEniNotAllowed, broken: func(d detach) bool { return d.ENI.Type == store.ENIPrimary }},
+	{err: InvalidEniState, broken: func(d detach) bool { return !oneOf(d.ENI.Status, store.ENIInUse, store.ENIDetaching) },
+		fill: func(d detach) []any { return []any{store.ENIInUse, d.ENI.Status} }},
+	{err: EniNotBelongEcs, broken: func(d detach) bool { return *d.ENI.InstanceID != d.Instance.ID }},
+	{err: InvalidEcsState, broken: func(d detach) bool {
+		return !oneOf(d.Instance.Status, store.InstanceRunning, store.InstanceStopped)
+	}},
+	{err: HotPlugNotSupport, broken: func(d detach) bool {
+		return !d.Type.HotPlug && d.Instance.Status != store.InstanceStopped
+	}},
+}
+
+// DetachNetworkInterface takes an interface off its instance: it is Detaching, and Available after the detach delay. A repeat while it
+// is Detaching is accepted; it changes nothing, unless the interface is stuck there, which it ends.
+func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterface) error {
+	if err := check(detachParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:DetachNetworkInterface", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForDetach(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID)
+		if err != nil {
+			return err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		if err := check(detachRules, detach{req, scene}); err != nil {
+			return err
+		}
+		switch {
+		case scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil: // already on its way
+		case s.detachDelay == 0:
+			tx.DetachENI(scene.ENI)
+		default:
+			tx.BeginDetach(scene.ENI, now.Add(s.detachDelay))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,122 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+
+	"enisim/store"
+)
+
+// Error is a failure as the public API documents it: a code, an HTTP status and a message.
+type Error struct {
+	Status  int
+	Code    string
+	Message string // a format of fmt where the documented text has blanks; With fills them
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Is matches by code, so that a filled copy is still the error that was declared.
+func (e *Error) Is(target error) bool {
+	other, ok := target.(*Error)
+	return ok && other.Code == e.Code
+}
+
+// With is a copy whose message's blanks are filled.
+func (e *Error) With(args ...any) *Error {
+	return &Error{Status: e.Status, Code: e.Code, Message: fmt.Sprintf(e.Message, args...)}
+}
+
+// Declared lists every API error that this simulator can answer. A test holds the contract files to it.
+var Declared []*Error
+
+func declare(status int, code, message string) *Error {
+	e := &Error{Status: status, Code: code, Message: message}
+	Declared = append(Declared, e)
+	return e
+}
+
+// Errors of AttachNetworkInterface as the seed prints them: same status, same text.
+var (
+	UnsupportedParameter        = declare(400, "UnsupportedParameter", "The parameters is unsupported.")
+	InvalidEcsState             = declare(400, "InvalidOperation.InvalidEcsState", "The operation is not allowed in the current ECS state.")
+	DetachPrimaryEniNotAllowed  = declare(400, "InvalidOperation.DetachPrimaryEniNotAllowed", "Detaching primary ENI from ECS instance is not allowed.")
+	MissingParameter            = declare(400, "MissingParameter", "The input parameter that is mandatory for processing this request is not supplied.")
+	AbsInvalidAccountNotFound   = declare(403, "Abs.InvalidAccount.NotFound", "The Account is not found or ak is expired.")
+	ForbiddenNotSupportRAM      = declare(403, "Forbidden.NotSupportRAM", "This action does not support accessed by RAM mode.")
+	ForbiddenSubUser            = declare(403, "Forbidden.SubUser", "The specified action is not available for you.")
+	EniPerInstanceLimitExceeded = declare(403, "EniPerInstanceLimitExceeded", "The number of ENI exceeds the limit for the type of instance you are trying to launch.")
+	VpcMismatch                 = declare(403, "InvalidOperation.VpcMismatch", "The VPC of the specified ENI and security group are not in the same VPC.")
+	SecurityGroupInstanceLimit  = declare(403, "SecurityGroupInstanceLimitExceed", "The maximum number of instances in a security group is exceeded.")
+	InvalidEniType              = declare(403, "InvalidOperation.InvalidEniType", "The operation is not allowed in the current ENI type.")
+	InvalidEcsIDNotFound        = declare(404, "InvalidEcsId.NotFound", "The specified EcsId is not found.")
+)
+
+// Errors that the seed's rules need and its table lacks, from later editions of the document and sibling pages
+// (reference, attach-network-interface.md, sections 3 and 4). Where no text is known, it is ours.
+var (
+	InvalidInstanceIDMalformed = declare(400, "InvalidInstanceID.Malformed", `The specified parameter "InstanceId" is not valid.`)
+	InvalidEniID               = declare(400, "InvalidParams.EniId", `The specified parameter "EniId" is not valid.`)
+	InvalidParameter           = declare(400, "InvalidParameter", `the parameter(s) "%s" provided is(are) invalid.`)
+	InvalidEniState            = declare(400, "InvalidOperation.InvalidEniState", `The operation is not allowed in the current ENI state. Expecting status is "%s" while current status is "%s".`)
+	InvalidGeneration          = declare(400, "InvalidOperation.InvalidGeneration", "The specified instance type does not support Elastic Network Interface, you can not attach Elastic Network Interface to generation I instances.")
+	EniNotBelongEcs            = declare(400, "InvalidParameter.EniNotBelongEcs", "The specified ENI is not attached to the specified ECS instance.")
+	NetworkCardIndexInvalid    = declare(400, "InvalidParameter.NetworkCardIndexInvalid", "Invalid network card index, please check your instance type.")
+	AvailabilityZoneMismatch   = declare(403, "InvalidOperation.AvailabilityZoneMismatch", "The VPC VSwitch of the specified ENI and ECS instance are not in the same availability zone.")
+	HotPlugNotSupport          = declare(403, "InvalidOperation.HotPlugNotSupport", "The instance type does not support hot-plugging of ENIs. Please stop the ECS instance, and try again.")
+	EniServiceManaged          = declare(403, "InvalidOperation.EniServiceManaged", "The operation is not allowed on an ENI that is managed by a cloud service.")
+	Ipv4CountExceeded          = declare(403, "InvalidOperation.Ipv4CountExceeded", "The number of eni %s private ip exceeds the limit(%d). target instanceType %s. Assigned:%d. Expecting assign:%d.")
+	Ipv6CountExceeded          = declare(403, "InvalidOperation.Ipv6CountExceeded", "The number of eni %s ipv6 address exceeds the limit(%d). target instanceType %s. Assigned:%d. Expecting assign:%d.")
+	Ipv6NotSupport             = declare(403, "InvalidOperation.Ipv6NotSupport", "The instanceType of %s not support ipv6.")
+	InvalidEniIDNotFound       = declare(404, "InvalidEniId.NotFound", `The specified EniId "%s" is not found.`)
+)
+
+// Errors that any action may answer (reference, protocol.md, section 5).
+var (
+	MissingNamedParameter      = declare(400, "MissingParameter", `The input parameter "%s" that is mandatory for processing this request is not supplied.`)
+	InvalidAccessKeyIDInactive = declare(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
+	InvalidParameterActionOr   = declare(400, "InvalidParameter", `The specified parameter "Action or Version" is not valid.`)
+	InvalidSignatureParameter  = declare(400, "InvalidParamater", `The specified parameter "%s" is not valid.`) // the vendor's spelling
+	InvalidTimeStampFormat     = declare(400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.")
+	InvalidTimeStampExpired    = declare(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
+	// SDKs cut the message at "server string to sign is:" and compare the rest with what they signed.
+	SignatureDoesNotMatch         = declare(400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation. server string to sign is:%s")
+	IncompleteSignature           = declare(400, "IncompleteSignature", "The request signature does not conform to Aliyun standards. server string to sign is:%s")
+	SignatureNonceUsed            = declare(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
+	MissingSecurityToken          = declare(400, "MissingSecurityToken", "The security token that this access key needs is not supplied.")
+	InvalidSecurityTokenMalformed = declare(400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.")
+	InvalidSecurityTokenExpired   = declare(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+	UnsupportedHTTPMethod         = declare(403, "UnsupportedHTTPMethod", "This http method is not supported.")
+	InvalidAccessKeyIDNotFound    = declare(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
+	InvalidActionNotFound         = declare(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
+	InvalidVersion                = declare(400, "InvalidVersion", "Specified parameter Version is not valid.")
+	InvalidRegionIDNotFound       = declare(404, "InvalidRegionId.NotFound", "The specified RegionId does not exist.")
+	OperationConflict             = declare(409, "OperationConflict", "Request was denied due to conflict with a previous request.")
+	InternalError                 = declare(500, "InternalError", "The request processing has failed due to some unknown error, exception or failure.")
+	ServiceUnavailable            = declare(503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
+)
+
+// Errors of the Describe actions (reference, actions.md, sections 1.5, 2.4 and part 4). Where no text is known, it is ours.
+var (
+	DryRunOperation                   = declare(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
+	InvalidRegionIDMalformed          = declare(400, "InvalidRegionId.MalFormed", "The specified parameter RegionId is not valid.")
+	InvalidTagCount                   = declare(400, "InvalidTagCount", "The specified tags are beyond the permitted range.")
+	InvalidEniPageNumber              = declare(403, "InvalidOperation.InvalidEniPageNumber", "The specified page number is not valid.")
+	InvalidStatusNotFound             = declare(404, "InvalidStatus.NotFound", "The specified Status is not found")
+	InvalidNetworkTypeNotFound        = declare(404, "InvalidNetworkType.NotFound", "The specified network type is not found.")
+	InvalidInstanceChargeTypeNotFound = declare(404, "InvalidInstanceChargeType.NotFound", "The specified instance charge type is not found.")
+)
+
+// APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator
+// can mend: then the failure itself belongs into the log.
+func APIError(err error) (shown *Error, documented bool) {
+	switch {
+	case errors.As(err, &shown):
+		return shown, true
+	case errors.Is(err, store.ErrLockTimeout):
+		return OperationConflict, true
+	case errors.Is(err, store.ErrUnavailable):
+		return ServiceUnavailable, false
+	}
+	return InternalError, false
+}

@@ -1,0 +1,73 @@
+package service
+
+import (
+	"net/netip"
+	"slices"
+
+	"enisim/store"
+)
+
+// mostListed and mostTags are how many members a list parameter, and how many tags a filter, may have.
+const (
+	mostListed = 100
+	mostTags   = 20
+)
+
+// Tag is a tag that a filter asks for. An empty value stands for any.
+type Tag struct{ Key, Value string }
+
+// lacksKey tells whether a tag is asked for by its value alone.
+func lacksKey(tags []Tag) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
+}
+
+// tagFilter asks for all of the tags.
+func tagFilter(tags []Tag) store.TagFilter {
+	var f store.TagFilter
+	for _, t := range tags {
+		if t.Value == "" {
+			f.Keys = append(f.Keys, t.Key)
+		} else {
+			f.Pairs = append(f.Pairs, map[string]string{t.Key: t.Value})
+		}
+	}
+	return f
+}
+
+// areIPv4 tells whether all texts are IPv4 addresses.
+func areIPv4(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		a, err := netip.ParseAddr(text)
+		return err != nil || !a.Is4()
+	})
+}
+
+// areIPv6 tells whether all texts are IPv6 addresses.
+func areIPv6(texts ...string) bool {
+	return !slices.ContainsFunc(texts, func(text string) bool {
+		a, err := netip.ParseAddr(text)
+		return err != nil || !a.Is6() || a.Zone() != ""
+	})
+}
+
+// addresses parses texts that are all addresses.
+func addresses(texts []string) []netip.Addr {
+	var out []netip.Addr
+	for _, text := range texts {
+		out = append(out, netip.MustParseAddr(text))
+	}
+	return out
+}
+
+// given is the list of one text, or of none if it is empty: an empty parameter is an absent one.
+func given(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return []string{text}
+}
+
+// dryRunRules come after all others: a request with DryRun that would be answered is an error that says so.
+var dryRunRules = []rule[*bool]{
+	{err: DryRunOperation, broken: func(dryRun *bool) bool { return dryRun != nil && *dryRun }},
+}

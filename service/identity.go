@@ -1,0 +1,163 @@
+package service
+
+import (
+	"context"
+	"crypto/subtle"
+	"slices"
+	"strings"
+	"time"
+
+	"enisim/store"
+)
+
+// A key is looked up once a second at most, so that a request costs no round trip for it, and a change counts within a second on every replica.
+const (
+	identityCacheTime = time.Second
+	identityCacheSize = 10_000
+)
+
+// Caller is who sends a request: an account, or a RAM user in it.
+type Caller struct {
+	AccountID string
+	RAMUser   string   // "": the account itself
+	Allow     []string // what the RAM user may call, as product:Action with * as wildcard
+	Expired   bool     // the access key is past its time
+}
+
+type cachedIdentity struct {
+	identity *store.Identity // nil: there is no such key, which is worth remembering too
+	readAt   time.Time
+}
+
+// Identity is who an access key stands for, and what proves it.
+type Identity struct {
+	Caller
+	Secret        string
+	securityToken *string // of a temporary key
+}
+
+// Identify finds who an access key stands for. Whether an expired key or a RAM user gets through is decided later, at its place in
+// the order of checks.
+func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, error) {
+	key, err := s.findIdentity(ctx, accessKeyID)
+	if err != nil {
+		return Identity{}, err
+	}
+	switch {
+	case key == nil:
+		return Identity{}, InvalidAccessKeyIDNotFound
+	case key.Status != "Active":
+		return Identity{}, InvalidAccessKeyIDInactive
+	}
+	identity := Identity{
+		Caller: Caller{
+			AccountID: key.AccountID,
+			Allow:     key.Allow,
+			Expired:   key.ExpiresAt != nil && !key.ExpiresAt.After(s.now()),
+		},
+		Secret:        key.Secret,
+		securityToken: key.SecurityToken,
+	}
+	if key.RAMUserName != nil {
+		identity.RAMUser = *key.RAMUserName
+	}
+	return identity, nil
+}
+
+// CheckSecurityToken tells whether a request carries the token that its key needs: a temporary key its own, another one none.
+func (i Identity) CheckSecurityToken(token string) error {
+	switch {
+	case i.securityToken == nil && token == "":
+		return nil
+	case i.securityToken != nil && token == "":
+		return MissingSecurityToken
+	case i.securityToken == nil || subtle.ConstantTimeCompare([]byte(token), []byte(*i.securityToken)) == 0:
+		return InvalidSecurityTokenMalformed
+	case i.Expired:
+		return InvalidSecurityTokenExpired
+	}
+	return nil
+}
+
+// findIdentity asks the cache, then the database. The cache's age is real time also where a test stops the clock of the simulated cloud.
+func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
+	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
+		return cached.identity, nil
+	}
+	readAt := time.Now()
+	identity, err := s.store.FindIdentity(ctx, accessKeyID)
+	if err != nil {
+		return nil, err
+	}
+	s.identities.Add(accessKeyID, cachedIdentity{identity, readAt})
+	return identity, nil
+}
+
+// admission is what decides whether a caller may try an action at all.
+type admission struct {
+	caller      Caller
+	action      string // product:Action
+	regionKnown bool
+	closedToRAM bool
+}
+
+// admissionRules stand between an action's checks of its parameters and its look at resources: P5, A1 and A2 of the reference
+// (attach-network-interface.md, sections 5 and 6).
+var admissionRules = []rule[admission]{
+	{err: InvalidRegionIDNotFound, broken: func(a admission) bool { return !a.regionKnown }},
+	{err: AbsInvalidAccountNotFound, broken: func(a admission) bool { return a.caller.Expired }},
+	{err: ForbiddenNotSupportRAM, broken: func(a admission) bool { return a.caller.RAMUser != "" && a.closedToRAM }},
+	{err: ForbiddenSubUser, broken: func(a admission) bool { return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action) }},
+}
+
+// admit applies the admission rules.
+func (s *Service) admit(ctx context.Context, caller Caller, action, regionID string) error {
+	known, err := s.regionKnown(ctx, regionID)
+	if err != nil {
+		return err
+	}
+	return check(admissionRules, admission{
+		caller:      caller,
+		action:      action,
+		regionKnown: known,
+		closedToRAM: slices.Contains(s.closedToRAM, action),
+	})
+}
+
+func (s *Service) regionKnown(ctx context.Context, regionID string) (bool, error) {
+	if _, known := s.regions.Load(regionID); known {
+		return true, nil
+	}
+	known, err := s.store.RegionExists(ctx, regionID)
+	if known {
+		s.regions.Store(regionID, nil)
+	}
+	return known, err
+}
+
+// allows tells whether one of the patterns covers an action.
+func allows(patterns []string, action string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, action) })
+}
+
+// matches tells whether a text fits a pattern in which * stands for any run of characters.
+func matches(pattern, text string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return pattern == text
+	}
+	text, found := strings.CutPrefix(text, head)
+	if !found {
+		return false
+	}
+	parts := strings.Split(rest, "*")
+	tail := parts[len(parts)-1]
+	for _, part := range parts[:len(parts)-1] {
+		i := strings.Index(text, part) // the leftmost fit leaves the most for what follows
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(part):]
+	}
+	return strings.HasSuffix(text, tail)
+}

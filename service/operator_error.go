@@ -1,0 +1,19 @@
+package service
+
+import "fmt"
+
+// OperatorError is why something that an operator asked for cannot be done, and what would be right. It is no error of the simulated API.
+type OperatorError struct {
+	Missing bool // what was named does not exist; otherwise the request itself is wrong
+	text    string
+}
+
+func (e *OperatorError) Error() string { return e.text }
+
+func refused(format string, args ...any) error {
+	return &OperatorError{text: fmt.Sprintf(format, args...)}
+}
+
+func missing(format string, args ...any) error {
+	return &OperatorError{Missing: true, text: fmt.Sprintf(format, args...)}
+}

@@ -1,0 +1,118 @@
+package service
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"math"
+
+	"enisim/store"
+)
+
+// PageRequest is the part of a list that a caller asks for: a page by its number, or, when MaxResults or NextToken is there, the page
+// that a token leads to.
+type PageRequest struct {
+	PageNumber, PageSize *int
+	MaxResults           *int
+	NextToken            string // "": from the start
+}
+
+// List is a page of a list.
+type List[T any] struct {
+	Items                            []T
+	NextToken                        string // leads to the next page; "" at the end, and always when pages go by number
+	TotalCount, PageNumber, PageSize int    // 0 when pages go by token
+}
+
+// paging is how a list may be cut into pages.
+type paging struct {
+	list           string // the kind of list, to which its tokens are bound
+	mostByNumber   int    // a larger PageSize is an error
+	fewestByToken  int    // a smaller or larger MaxResults is not: the nearest bound counts
+	mostByToken    int
+	defaultPerPage int
+}
+
+func (r PageRequest) byToken() bool { return r.MaxResults != nil || r.NextToken != "" }
+
+// badNumber tells whether a page is asked for by a number that no page has. A number is a 32-bit integer.
+func (r PageRequest) badNumber() bool {
+	return !r.byToken() && r.PageNumber != nil && (*r.PageNumber < 1 || *r.PageNumber > math.MaxInt32)
+}
+
+// badSize tells whether pages by number are asked for in a size that the list does not have.
+func (r PageRequest) badSize(p paging) bool {
+	return !r.byToken() && r.PageSize != nil && (*r.PageSize < 1 || *r.PageSize > p.mostByNumber)
+}
+
+// badToken tells whether a token does not come from this kind of list.
+func (r PageRequest) badToken(p paging) bool {
+	_, ours := p.position(r.NextToken)
+	return !ours
+}
+
+// numbered is which page is asked for by number, and its size.
+func (r PageRequest) numbered(p paging) (number, size int) {
+	number, size = 1, p.defaultPerPage
+	if r.PageNumber != nil {
+		number = *r.PageNumber
+	}
+	if r.PageSize != nil {
+		size = *r.PageSize
+	}
+	return number, size
+}
+
+// page is what to read for a request that is not bad.
+func (p paging) page(r PageRequest) store.Page {
+	if !r.byToken() {
+		number, size := r.numbered(p)
+		return store.Page{Skip: (number - 1) * size, Limit: size, Count: true}
+	}
+	limit := p.defaultPerPage
+	if r.MaxResults != nil {
+		limit = min(max(*r.MaxResults, p.fewestByToken), p.mostByToken)
+	}
+	after, _ := p.position(r.NextToken)
+	return store.Page{After: after, Limit: limit}
+}
+
+// paged is the answer to a request, made of what was read for it.
+func paged[T any](p paging, r PageRequest, read store.List[T], id func(T) string) List[T] {
+	out := List[T]{Items: read.Rows}
+	switch {
+	case !r.byToken():
+		out.TotalCount = read.Total
+		out.PageNumber, out.PageSize = r.numbered(p)
+	case read.More:
+		out.NextToken = p.token(id(read.Rows[len(read.Rows)-1]))
+	}
+	return out
+}
+
+// tokenCheckLength is how many bytes of a token tell that it was made here, for this kind of list. They are no secret: a token only says where to
+// go on, and whoever forges one sees nothing that a list without it would not show.
+const tokenCheckLength = 6
+
+// token leads to what comes after an id.
+func (p paging) token(after string) string {
+	return base64.RawURLEncoding.EncodeToString(append(p.tokenCheck(after), after...))
+}
+
+// position is the id after which a token goes on: "" for no token.
+func (p paging) position(token string) (after string, ours bool) {
+	if token == "" {
+		return "", true
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(raw) <= tokenCheckLength {
+		return "", false
+	}
+	after = string(raw[tokenCheckLength:])
+	return after, bytes.Equal(raw[:tokenCheckLength], p.tokenCheck(after)) && wellFormedID(after)
+}
+
+func (p paging) tokenCheck(after string) []byte {
+	sum := sha256.Sum256([]byte(p.list + "\x00" + after))
+	return sum[:tokenCheckLength]
+}

@@ -1,0 +1,57 @@
+package service
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+
+	"enisim/store"
+)
+
+// Options are what an operator chooses. The zero value of a delay means at once.
+type Options struct {
+	AttachDelay time.Duration    // from Attaching to InUse
+	DetachDelay time.Duration    // from Detaching to Available
+	ClosedToRAM []string         // actions that no RAM user may call, whatever it is allowed: product:Action
+	Now         func() time.Time // nil: the machine's clock
+}
+
+// Service is the simulated cloud on one database. It is safe for concurrent use and holds nothing that another replica would need.
+type Service struct {
+	store       *store.Store
+	attachDelay time.Duration
+	detachDelay time.Duration
+	closedToRAM []string
+	now         func() time.Time
+	identities  *lru.Cache[string, cachedIdentity]
+	regions     sync.Map // ids of regions that are known to exist: they never go
+}
+
+// New makes a Service on a database whose schema is up to date.
+func New(st *store.Store, options Options) *Service {
+	identities, err := lru.New[string, cachedIdentity](identityCacheSize)
+	if err != nil {
+		panic(err) // only a size that is not positive fails, and ours is a constant
+	}
+	s := &Service{
+		store:       st,
+		attachDelay: options.AttachDelay,
+		detachDelay: options.DetachDelay,
+		closedToRAM: options.ClosedToRAM,
+		now:         options.Now,
+		identities:  identities,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
+
+// moment is the time as the database can hold it: UTC, in microseconds. An action reads it once, after its locks, so that times follow the
+// order of commits.
+func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// Ready tells whether the database answers.
+func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
