@@ -1,0 +1,37 @@
+package signature
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/base64"
+	"net/url"
+	"strings"
+)
+
+// Names and values of the parameters that belong to a V1 signature.
+const (
+	ParameterV1 = "Signature"
+	MethodV1    = "HMAC-SHA1"
+	VersionV1   = "1.0"
+)
+
+// V1 signs all parameters of a request, from query and form together, with a key's secret. Method is GET or POST.
+func V1(method string, parameters url.Values, secret string) string {
+	return SignV1(StringToSignV1(method, parameters), secret)
+}
+
+// SignV1 signs a string to sign.
+func SignV1(stringToSign, secret string) string {
+	mac := hmac.New(sha1.New, []byte(secret+"&"))
+	mac.Write([]byte(stringToSign))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// StringToSignV1 is what V1 signs. A parameter with an empty value is part of it, the signature itself is not.
+func StringToSignV1(method string, parameters url.Values) string {
+	var out strings.Builder
+	out.WriteString(method)
+	out.WriteString("&%2F&")
+	escape(&out, canonical(parameters, ParameterV1))
+	return out.String()
+}
