@@ -1,0 +1,188 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+)
+
+// The Version of every action of a product. Both are served on one port, and the Version tells them apart.
+const (
+	ecsVersion = "2014-05-26"
+	vpcVersion = "2016-04-28"
+)
+
+// action answers one API action: it binds the parameters, calls the service and maps what comes back to a reply.
+type action struct {
+	answer  func(ctx context.Context, caller service.Caller, p parameters) (any, error)
+	request reflect.Type // what the parameters are bound to
+}
+
+// actions is the whole API: version, then action. Names are the API's.
+func actions(s *service.Service) map[string]map[string]action {
+	return map[string]map[string]action{
+		ecsVersion: {
+			"AttachNetworkInterface":    handle(attachNetworkInterface(s)),
+			"DescribeInstances":         handle(describeInstances(s)),
+			"DescribeNetworkInterfaces": handle(describeNetworkInterfaces(s)),
+			"DetachNetworkInterface":    handle(detachNetworkInterface(s)),
+		},
+		vpcVersion: {},
+	}
+}
+
+// handle turns a function of a wire request into an action.
+func handle[Request any](answer func(context.Context, service.Caller, Request) (any, error)) action {
+	return action{
+		answer: func(ctx context.Context, caller service.Caller, p parameters) (any, error) {
+			return answer(ctx, caller, bind[Request](p))
+		},
+		request: reflect.TypeFor[Request](),
+	}
+}
+
+// Options are what the process around the API decides.
+type Options struct {
+	Log          *slog.Logger
+	NewRequestID func() string // nil: a random UUID in upper case
+	Signature    SignatureMode
+	Now          func() time.Time // by which requests are too old; nil: the machine's clock
+	Control      Control
+}
+
+// API serves the actions over HTTP.
+type API struct {
+	service      *service.Service
+	actions      map[string]map[string]action
+	gate         *gatekeeper
+	log          *slog.Logger
+	newRequestID func() string
+	echo         *echo.Echo
+	draining     atomic.Bool
+}
+
+// New makes the API of a service.
+func New(s *service.Service, options Options) *API {
+	a := &API{
+		service:      s,
+		actions:      actions(s),
+		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(mostNonces), now: options.Now},
+		log:          options.Log,
+		newRequestID: options.NewRequestID,
+		echo:         echo.New(),
+	}
+	if a.gate.now == nil {
+		a.gate.now = time.Now
+	}
+	if a.newRequestID == nil {
+		a.newRequestID = func() string { return strings.ToUpper(uuid.NewString()) }
+	}
+	a.echo.HTTPErrorHandler = func(err error, c echo.Context) { a.refuse(c, err) }
+	a.echo.Use(catchPanics)
+	a.echo.Any("/", a.serve)
+	a.echo.GET("/healthz", a.healthz)
+	a.echo.GET("/readyz", a.readyz)
+	a.serveControl(options.Control)
+	return a
+}
+
+// ServeHTTP answers one request.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if a.draining.Load() {
+		w.Header().Set("Connection", "close") // so that a client's next request finds another replica
+	}
+	a.echo.ServeHTTP(w, r)
+}
+
+// Drain makes readiness fail and asks clients to leave, while requests are still answered.
+func (a *API) Drain() { a.draining.Store(true) }
+
+// serve answers a request to the one endpoint.
+func (a *API) serve(c echo.Context) error {
+	x := a.begin(c)
+	reply, err := a.answer(c.Response().Writer, c.Request(), x)
+	if err != nil {
+		return a.writeError(c, x, err)
+	}
+	return a.writeReply(c, x, reply)
+}
+
+// answer goes through the gateway's checks in their order (reference, protocol.md, section 5), and then the action's own.
+func (a *API) answer(w http.ResponseWriter, r *http.Request, x *exchange) (_ any, err error) {
+	defer catch(&err)
+	in, err := read(w, r)
+	x.format, x.action = in.format, in.parameters["Action"]
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		return nil, service.UnsupportedHTTPMethod
+	}
+	if err != nil {
+		return nil, err
+	}
+	caller, err := a.gate.authenticate(r.Context(), in)
+	x.account = caller.AccountID
+	if err != nil {
+		return nil, err
+	}
+	product, known := a.actions[in.parameters["Version"]]
+	if !known {
+		return nil, service.InvalidVersion
+	}
+	act, known := product[x.action]
+	if !known {
+		return nil, service.InvalidActionNotFound
+	}
+	return act.answer(r.Context(), caller, in.parameters)
+}
+
+// refuse answers what never reached serve, or did not come back from it: an unknown path, a panic.
+func (a *API) refuse(c echo.Context, err error) {
+	if c.Response().Committed {
+		return
+	}
+	x := a.begin(c)
+	var router *echo.HTTPError
+	if errors.As(err, &router) { // the router's only complaints are an unknown path and a wrong method on a known one
+		err = service.InvalidActionNotFound
+	}
+	if err := a.writeError(c, x, err); err != nil {
+		a.log.Warn("a reply could not be sent", "request_id", x.requestID, "error", err)
+	}
+}
+
+// healthz tells that the process lives.
+func (a *API) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
+
+// readyz tells whether requests will be answered: the database answers and the server is not about to stop.
+func (a *API) readyz(c echo.Context) error {
+	if a.draining.Load() {
+		return c.String(http.StatusServiceUnavailable, "stopping\n")
+	}
+	if err := a.service.Ready(c.Request().Context()); err != nil {
+		return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
+	}
+	return c.String(http.StatusOK, "ok\n")
+}
+
+// exchange is what is known of a request while it is answered: enough for the reply's frame and for the log.
+type exchange struct {
+	requestID string
+	host      string
+	format    format
+	action    string
+	account   string
+	started   time.Time
+}
+
+func (a *API) begin(c echo.Context) *exchange {
+	return &exchange{requestID: a.newRequestID(), host: c.Request().Host, started: time.Now()}
+}

@@ -1,0 +1,154 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"enisim/httpapi"
+	"enisim/service"
+)
+
+// safeBuffer collects a log that many requests write.
+type safeBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *safeBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *safeBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// Whatever comes in, the answer is a documented API error with a RequestId, nothing is written, and the log has a line, not a stack trace.
+func TestBadInput(t *testing.T) {
+	t.Parallel()
+	log := &safeBuffer{}
+	s := serve(t, world(`
+        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+
+	good := url.Values{
+		"Action": {"AttachNetworkInterface"}, "Version": {"2014-05-26"}, "AccessKeyId": {accessKey},
+		"RegionId": {"cn-hangzhou"}, "InstanceId": {"i-1"}, "NetworkInterfaceId": {"eni-1"},
+	}
+	with := func(name, value string) string {
+		changed := url.Values{}
+		for k, v := range good {
+			changed[k] = v
+		}
+		changed.Set(name, value)
+		return "/?" + changed.Encode()
+	}
+	const form = "application/x-www-form-urlencoded"
+	for _, c := range []struct {
+		name, method, target, contentType, body string
+		status                                  int
+		code                                    string
+	}{
+		{"no parameters", "GET", "/", "", "", 400, "MissingParameter"},
+		{"no action", "GET", with("Action", ""), "", "", 400, "MissingParameter"},
+		{"no version", "GET", with("Version", ""), "", "", 400, "MissingParameter"},
+		{"no key", "GET", with("AccessKeyId", ""), "", "", 400, "MissingParameter"},
+		{"unknown key", "GET", with("AccessKeyId", "LTAInobody"), "", "", 404, "InvalidAccessKeyId.NotFound"},
+		{"unknown action", "GET", with("Action", "AttachNetworkInterfaces"), "", "", 404, "InvalidAction.NotFound"},
+		{"unknown version", "GET", with("Version", "2013-01-10"), "", "", 400, "InvalidVersion"},
+		{"unknown region", "GET", with("RegionId", "mars-1"), "", "", 404, "InvalidRegionId.NotFound"},
+		{"unknown instance", "GET", with("InstanceId", "i-nobody"), "", "", 404, "InvalidEcsId.NotFound"},
+		{"unknown interface", "GET", with("NetworkInterfaceId", "eni-nobody"), "", "", 404, "InvalidEniId.NotFound"},
+		{"malformed instance id", "GET", with("InstanceId", "i-1' OR '1'='1"), "", "", 400, "InvalidInstanceID.Malformed"},
+		{"a zero byte in an id", "GET", with("InstanceId", "i-1\x00"), "", "", 400, "InvalidParameter"},
+		{"bytes that are not UTF-8", "GET", with("NetworkInterfaceId", "\xff\xfe"), "", "", 400, "InvalidParameter"},
+		{"a zero byte in the region", "GET", with("RegionId", "cn\x00"), "", "", 400, "InvalidParameter"},
+		{"a zero byte in the key", "GET", with("AccessKeyId", "LTAI\x00"), "", "", 400, "InvalidParameter"},
+		{"a key that is not UTF-8", "GET", with("AccessKeyId", "\xff"), "", "", 400, "InvalidParameter"},
+		{"a very long id", "GET", with("InstanceId", strings.Repeat("i", 4000)), "", "", 400, "InvalidInstanceID.Malformed"},
+		{"an index that is no number", "GET", with("NetworkCardIndex", "first"), "", "", 400, "InvalidParameter"},
+		{"an index that is too large", "GET", with("NetworkCardIndex", "99999999999999999999"), "", "", 400, "InvalidParameter"},
+		{"a negative index", "GET", with("NetworkCardIndex", "-1"), "", "", 400, "InvalidParameter"},
+		{"a trunk", "GET", with("TrunkNetworkInstanceId", "eni-1"), "", "", 400, "UnsupportedParameter"},
+		{"wrong method", "PUT", with("Format", "XML"), "", "", 403, "UnsupportedHTTPMethod"},
+		{"wrong method without a body", "DELETE", "/", "", "", 403, "UnsupportedHTTPMethod"},
+		{"unknown path", "GET", "/latest/meta-data", "", "", 404, "InvalidAction.NotFound"},
+		{"broken percent-encoding in the query", "GET", "/?Action=%zz", "", "", 400, "InvalidParameter"},
+		{"a semicolon in the query", "GET", "/?Action=a;b=c", "", "", 400, "InvalidParameter"},
+		{"broken percent-encoding in the form", "POST", "/", form, "Action=%zz", 400, "InvalidParameter"},
+		{"huge body", "POST", "/", form, "Action=" + strings.Repeat("a", 1<<20), 400, "InvalidParameter"},
+		{"a body of another type", "POST", "/", "application/json", `{"Action":"AttachNetworkInterface"}`, 400, "MissingParameter"},
+		{"a broken content type", "POST", "/", ";;;", "Action=x", 400, "MissingParameter"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), c.method, s.URL+c.target, strings.NewReader(c.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.contentType != "" {
+				request.Header.Set("Content-Type", c.contentType)
+			}
+			response, err := s.Client().Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			body, err := io.ReadAll(response.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var shown struct{ RequestId, HostId, Code, Message, Recommend string }
+			if err := xml.Unmarshal(body, &shown); err != nil {
+				t.Fatalf("got %q, want an XML error: %v", body, err)
+			}
+			if response.StatusCode != c.status || shown.Code != c.code {
+				t.Errorf("got %d %s, want %d %s", response.StatusCode, shown.Code, c.status, c.code)
+			}
+			if shown.RequestId == "" || shown.RequestId != response.Header.Get("X-Acs-Request-Id") || shown.HostId == "" || shown.Message == "" || shown.Recommend == "" {
+				t.Errorf("got %+v, want every field of an error filled, and the RequestId in the header too", shown)
+			}
+			if !strings.Contains(log.String(), shown.RequestId) {
+				t.Errorf("the log has no line with RequestId %s", shown.RequestId)
+			}
+		})
+	}
+	if got := attachments(t, s.pool)["i-1"]; got != 1 {
+		t.Errorf("after all bad input the instance holds %d interfaces, want its primary one only", got)
+	}
+	for _, trace := range []string{"goroutine", "panic", "SQLSTATE", "level=ERROR"} {
+		if strings.Contains(log.String(), trace) {
+			t.Errorf("the log contains %q:\n%s", trace, log)
+		}
+	}
+}
+
+// Format is compared without case.
+func TestErrorsInJSON(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	for _, format := range []string{"JSON", "json", "Json"} {
+		header, body := get(t, s.Server, "/?Format="+format)
+		var shown map[string]string // all fields are strings: an SDK insists
+		if err := json.Unmarshal(body, &shown); err != nil {
+			t.Fatalf("Format=%s: %v", format, err)
+		}
+		if got, want := shown["Code"], "MissingParameter"; got != want {
+			t.Errorf("Format=%s: got %s, want %s", format, got, want)
+		}
+		if got, want := header.Get("Content-Type"), "application/json;charset=utf-8"; got != want {
+			t.Errorf("Format=%s: content type %q, want %q", format, got, want)
+		}
+	}
+}

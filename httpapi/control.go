@@ -1,0 +1,206 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+)
+
+// controlPrefix is where the control API lives: a path that no cloud API has.
+const controlPrefix = "/_enisim"
+
+// control answers one request to the control API: the HTTP status and what is spelled as JSON, nil for nothing.
+type control func(c echo.Context) (status int, reply any, err error)
+
+// controls is the whole control API: method and path below the prefix. docs/control-api.md describes it.
+func controls(s *service.Service) map[string]control {
+	return map[string]control{
+		"GET /keys":              listKeys(s),
+		"POST /keys":             createKey(s),
+		"POST /keys/:id/disable": disableKey(s),
+		"DELETE /keys/:id":       deleteKey(s),
+	}
+}
+
+// Control says who may use the control API. The zero value is nobody: it is not there.
+type Control struct {
+	Token string // "": no token lets in; otherwise who sends it, as Authorization: Bearer, may do everything
+	Open  bool   // without a token, everybody who reaches the server may: for one that listens on loopback only
+}
+
+// serveControl adds the control API to the routes.
+func (a *API) serveControl(access Control) {
+	if access.Token == "" && !access.Open {
+		return
+	}
+	for name, answer := range controls(a.service) {
+		method, path, _ := strings.Cut(name, " ")
+		a.echo.Add(method, controlPrefix+path, a.control(access, answer))
+	}
+	a.echo.Any(controlPrefix+"/*", a.control(access, noControl))
+}
+
+// noControl answers where there is no control.
+func noControl(c echo.Context) (int, any, error) {
+	return 0, nil, refuseControl(http.StatusNotFound, "there is no %s %s; docs/control-api.md has the list", c.Request().Method, c.Request().URL.Path)
+}
+
+// control makes a handler of a control: who is admitted gets its answer, and the log a line.
+func (a *API) control(access Control, answer control) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		x := a.begin(c)
+		x.action = c.Request().URL.Path
+		status, reply, err := admitted(c, access, answer)
+		if err != nil {
+			return a.writeControlError(c, x, err)
+		}
+		a.logRequest(c, x, status, "", nil)
+		return writeControl(c, x, status, reply)
+	}
+}
+
+func admitted(c echo.Context, access Control, answer control) (status int, reply any, err error) {
+	defer catch(&err)
+	if err := access.check(c.Request()); err != nil {
+		return 0, nil, err
+	}
+	return answer(c)
+}
+
+// check decides whether a request may use the control API.
+func (access Control) check(r *http.Request) error {
+	if access.Token != "" {
+		return access.checkToken(r)
+	}
+	return checkLocal(r)
+}
+
+// checkToken compares hashes, so that the time it takes tells neither where a wrong token differs nor how long the right one is.
+func (access Control) checkToken(r *http.Request) error {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(access.Token))
+	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
+		return refuseControl(http.StatusUnauthorized, "send the server's --control-token as the header Authorization: Bearer <token>")
+	}
+	return nil
+}
+
+// checkLocal keeps browsers out of a control API that is open on loopback. The machine's user runs a browser, in which any page of the web may
+// send requests to 127.0.0.1:
+//   - across sites, which the browser tells by Sec-Fetch-Site or Origin. It lets the page send a POST with a simple body unasked;
+//   - from its own site, when its name resolves to 127.0.0.1 a moment after the page was loaded (DNS rebinding). To the browser that is the
+//     same site, and the page may even read the answers; only Host still has the foreign name.
+//
+// With a token neither matters, as no page knows it.
+func checkLocal(r *http.Request) error {
+	if !isLoopbackName(r.Host) {
+		return refuseControl(http.StatusForbidden, "without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q", r.Host)
+	}
+	if err := crossOrigin.Check(r); err != nil {
+		return refuseControl(http.StatusForbidden, "a page of another site may not use the control API: %v", err)
+	}
+	return nil
+}
+
+var crossOrigin = http.NewCrossOriginProtection()
+
+// isLoopbackName tells whether a Host header names this machine by itself, rather than through DNS.
+func isLoopbackName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return strings.EqualFold(host, "localhost") || ip.IsLoopback()
+}
+
+// controlError is a request to the control API that is refused before it reaches the service.
+type controlError struct {
+	status int
+	text   string
+}
+
+func (e *controlError) Error() string { return e.text }
+
+func refuseControl(status int, format string, args ...any) error {
+	return &controlError{status, fmt.Sprintf(format, args...)}
+}
+
+// readJSON reads the body of a control request. A field that nobody reads is an error, or a misspelt one would be ignored.
+func readJSON(c echo.Context, into any) error {
+	r := c.Request()
+	// Neither a form nor plain text, which a browser would send across sites without asking.
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return refuseControl(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
+	}
+	decoder := json.NewDecoder(http.MaxBytesReader(c.Response().Writer, r.Body, largestBody))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		if _, more := decoder.Token(); more == nil {
+			err = errors.New("more than one value")
+		} else if !errors.Is(more, io.EOF) {
+			err = more
+		}
+	}
+	if err != nil {
+		return refuseControl(http.StatusBadRequest, "the body is not the JSON that belongs here: %s", strings.TrimPrefix(err.Error(), "json: "))
+	}
+	return nil
+}
+
+// controlErrorReply is the body of every failure.
+type controlErrorReply struct {
+	RequestID string `json:"request_id"`
+	Error     string `json:"error"`
+}
+
+// writeControlError is the only place where a failure of the control API becomes a response. What is neither the operator's doing nor of the
+// public contract goes into the log in full.
+func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
+	var (
+		status   int
+		refusal  *controlError
+		operator *service.OperatorError
+	)
+	text, failure := err.Error(), error(nil)
+	switch {
+	case errors.As(err, &refusal):
+		status = refusal.status
+	case errors.As(err, &operator) && operator.Missing:
+		status = http.StatusNotFound
+	case errors.As(err, &operator):
+		status = http.StatusBadRequest
+	default:
+		shown, documented := service.APIError(err)
+		status, text = shown.Status, shown.Message
+		if !documented {
+			failure = err
+		}
+	}
+	if status == http.StatusUnauthorized {
+		c.Response().Header().Set("WWW-Authenticate", "Bearer")
+	}
+	a.logRequest(c, x, status, http.StatusText(status), failure)
+	return writeControl(c, x, status, controlErrorReply{x.requestID, text})
+}
+
+// writeControl sends a reply that no cache keeps, since it may hold a secret.
+func writeControl(c echo.Context, x *exchange, status int, reply any) error {
+	c.Response().Header().Set("X-Acs-Request-Id", x.requestID)
+	c.Response().Header().Set("Cache-Control", "no-store")
+	if reply == nil {
+		return c.NoContent(status)
+	}
+	return c.JSON(status, reply)
+}

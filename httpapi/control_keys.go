@@ -1,0 +1,94 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+)
+
+// createKeyRequest asks for an access key. Names are as in scenarios.
+type createKeyRequest struct {
+	Account   string `json:"account"`
+	RAMUser   string `json:"ram_user"`
+	ExpiresIn string `json:"expires_in"` // such as 1h; "" is never
+	Temporary bool   `json:"temporary"`
+}
+
+type keyReply struct {
+	ID        string     `json:"id"`
+	Account   string     `json:"account"`
+	RAMUser   string     `json:"ram_user,omitempty"`
+	Status    string     `json:"status"`
+	Temporary bool       `json:"temporary"`
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+	CreatedAt time.Time  `json:"created_at"`
+}
+
+// newKeyReply is the only reply with a secret in it.
+type newKeyReply struct {
+	keyReply
+	Secret        string `json:"secret"`
+	SecurityToken string `json:"security_token,omitempty"`
+}
+
+type keysReply struct {
+	Keys []keyReply `json:"keys"`
+}
+
+func spellKey(k service.AccessKey) keyReply {
+	return keyReply{
+		ID:        k.ID,
+		Account:   k.AccountID,
+		RAMUser:   k.RAMUser,
+		Status:    k.Status,
+		Temporary: k.Temporary,
+		ExpiresAt: k.ExpiresAt,
+		CreatedAt: k.CreatedAt,
+	}
+}
+
+func createKey(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		var r createKeyRequest
+		if err := readJSON(c, &r); err != nil {
+			return 0, nil, err
+		}
+		var expiresIn time.Duration
+		if r.ExpiresIn != "" {
+			var err error
+			if expiresIn, err = time.ParseDuration(r.ExpiresIn); err != nil {
+				return 0, nil, refuseControl(http.StatusBadRequest, "expires_in is a duration such as 30m or 1h, got %q", r.ExpiresIn)
+			}
+		}
+		key, err := s.CreateAccessKey(c.Request().Context(), service.CreateAccessKey{
+			AccountID: r.Account,
+			RAMUser:   r.RAMUser,
+			ExpiresIn: expiresIn,
+			Temporary: r.Temporary,
+		})
+		return http.StatusCreated, newKeyReply{spellKey(key.AccessKey), key.Secret, key.SecurityToken}, err
+	}
+}
+
+func listKeys(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		keys, err := s.AccessKeys(c.Request().Context(), c.QueryParam("account"))
+		return http.StatusOK, keysReply{spellEach(keys, spellKey)}, err
+	}
+}
+
+func disableKey(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		key, err := s.DisableAccessKey(c.Request().Context(), c.Param("id"))
+		return http.StatusOK, spellKey(key), err
+	}
+}
+
+func deleteKey(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		return http.StatusNoContent, nil, s.DeleteAccessKey(c.Request().Context(), c.Param("id"))
+	}
+}

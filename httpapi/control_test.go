@@ -1,0 +1,293 @@
+package httpapi_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"enisim/httpapi"
+	"enisim/service"
+)
+
+const controlToken = "a-token-for-this-test-only"
+
+// controlRequest is a request to the control API, and who seems to send it.
+type controlRequest struct {
+	method, path, body string
+	header             http.Header
+	host               string // "": the server's own
+}
+
+// control sends a control request and returns the status and the body.
+func (s *server) control(t testing.TB, r controlRequest) (status int, body string, header http.Header) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), r.method, s.URL+"/_enisim"+r.path, strings.NewReader(r.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for name, values := range r.header {
+		request.Header[name] = values
+	}
+	request.Host = r.host
+	response, err := s.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text), response.Header
+}
+
+// decoded is a JSON object of the control API.
+func decoded(t testing.TB, text string) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	if err := json.Unmarshal([]byte(text), &out); err != nil {
+		t.Fatalf("got %q, want JSON: %v", text, err)
+	}
+	return out
+}
+
+func withControl(access httpapi.Control, log io.Writer) func(*httpapi.Options) {
+	return func(o *httpapi.Options) {
+		o.Control = access
+		o.Log = slog.New(slog.NewTextHandler(log, nil))
+	}
+}
+
+// A key's life through the control API. Its secret is in the one answer, and neither in another one nor in the log.
+func TestControlOfKeys(t *testing.T) {
+	t.Parallel()
+	log := &safeBuffer{}
+	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Open: true}, log))
+	status, body, header := s.control(t, controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `", "temporary": true, "expires_in": "1h"}`})
+	created := decoded(t, body)
+	id, _ := created["id"].(string)
+	if status != http.StatusCreated || id == "" || created["account"] != account || created["status"] != "Active" || created["temporary"] != true || created["expires_at"] == nil {
+		t.Fatalf("create: got %d %s", status, body)
+	}
+	if got := header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("a reply with a secret: got Cache-Control %q, want no-store", got)
+	}
+	secrets := []string{"test-secret"} // of the world's own key
+	for _, name := range []string{"secret", "security_token"} {
+		secret, _ := created[name].(string)
+		if secret == "" {
+			t.Fatalf("create: got no %s in %s", name, body)
+		}
+		secrets = append(secrets, secret)
+	}
+
+	identify := func() error {
+		_, err := s.service.Identify(t.Context(), id)
+		return err
+	}
+	if err := identify(); err != nil {
+		t.Errorf("the new key: got %v, want it known", err)
+	}
+	var answers strings.Builder
+	for _, step := range []struct {
+		method, path string
+		status       int
+		says         string
+	}{
+		{"GET", "/keys?account=" + account, http.StatusOK, `"id":"` + id + `"`},
+		{"GET", "/keys", http.StatusOK, `"id":"` + accessKey + `"`},
+		{"GET", "/keys?account=1000000000000009", http.StatusOK, `{"keys":[]}`},
+		{"POST", "/keys/" + id + "/disable", http.StatusOK, `"status":"Inactive"`},
+		{"POST", "/keys/" + id + "/disable", http.StatusOK, `"status":"Inactive"`},
+		{"DELETE", "/keys/" + id, http.StatusNoContent, ""},
+		{"DELETE", "/keys/" + id, http.StatusNotFound, "no access key"},
+		{"POST", "/keys/" + id + "/disable", http.StatusNotFound, "no access key"},
+	} {
+		status, body, header := s.control(t, controlRequest{method: step.method, path: step.path})
+		if status != step.status || !strings.Contains(body, step.says) {
+			t.Errorf("%s %s: got %d %s, want %d and %q", step.method, step.path, status, body, step.status, step.says)
+		}
+		if requestID := header.Get("X-Acs-Request-Id"); requestID == "" || strings.Count(log.String(), requestID) != 1 {
+			t.Errorf("%s %s: RequestId %q is in %d lines of the log, want 1", step.method, step.path, requestID, strings.Count(log.String(), requestID))
+		}
+		answers.WriteString(body)
+	}
+	if err := identify(); err == nil {
+		t.Error("the deleted key is still known")
+	}
+	for _, secret := range secrets {
+		if strings.Contains(answers.String(), secret) {
+			t.Errorf("the secret %q is told again: %s", secret, &answers)
+		}
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the secret %q is in the log: %s", secret, log)
+		}
+	}
+}
+
+// A request that is wrong gets JSON that says what would be right, and changes nothing.
+func TestControlRefusals(t *testing.T) {
+	t.Parallel()
+	log := &safeBuffer{}
+	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Open: true}, log))
+	good := `{"account": "` + account + `"}`
+	for _, c := range []struct {
+		name   string
+		r      controlRequest
+		status int
+		says   string
+	}{
+		{"a form", controlRequest{method: "POST", path: "/keys", body: good, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}, 415, "application/json"},
+		{"plain text", controlRequest{method: "POST", path: "/keys", body: good, header: http.Header{"Content-Type": {"text/plain"}}}, 415, "application/json"},
+		{"no body", controlRequest{method: "POST", path: "/keys"}, 415, "application/json"},
+		{"an empty body", controlRequest{method: "POST", path: "/keys", header: http.Header{"Content-Type": {"application/json"}}}, 400, "EOF"},
+		{"broken JSON", controlRequest{method: "POST", path: "/keys", body: `{"account"`}, 400, "JSON"},
+		{"two values", controlRequest{method: "POST", path: "/keys", body: good + good}, 400, "more than one value"},
+		{"something after the value", controlRequest{method: "POST", path: "/keys", body: good + "x"}, 400, "JSON"},
+		{"an unknown field", controlRequest{method: "POST", path: "/keys", body: `{"acount": "1"}`}, 400, "acount"},
+		{"a huge body", controlRequest{method: "POST", path: "/keys", body: `{"account": "` + strings.Repeat("1", 1<<20) + `"}`}, 400, "too large"},
+		{"a zero byte", controlRequest{method: "POST", path: "/keys", body: `{"account": "1\u0000"}`}, 400, "16 digits"},
+		{"no account", controlRequest{method: "POST", path: "/keys", body: `{}`}, 400, "16 digits"},
+		{"an unknown account", controlRequest{method: "POST", path: "/keys", body: `{"account": "1000000000000009"}`}, 404, "enisim scenario apply"},
+		{"a duration without a unit", controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `", "expires_in": "60"}`}, 400, "such as 30m"},
+		{"an unknown path", controlRequest{method: "GET", path: "/locks"}, 404, "docs/control-api.md"},
+		{"another method", controlRequest{method: "PATCH", path: "/keys"}, 404, "docs/control-api.md"},
+		{"a zero byte in the path", controlRequest{method: "DELETE", path: "/keys/LTAI%00"}, 404, "no access key"},
+	} {
+		status, body, header := s.control(t, c.r)
+		said := decoded(t, body)
+		if text, _ := said["error"].(string); status != c.status || !strings.Contains(text, c.says) || said["request_id"] != header.Get("X-Acs-Request-Id") {
+			t.Errorf("%s: got %d %s, want %d, %q and the RequestId of the header", c.name, status, body, c.status, c.says)
+		}
+	}
+	if keys, err := s.service.AccessKeys(t.Context(), ""); err != nil || len(keys) != 1 {
+		t.Errorf("afterwards: got %+v, %v; want the world's one key", keys, err)
+	}
+	if strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("an operator's mistake is logged as ours: %s", log)
+	}
+}
+
+func TestControlToken(t *testing.T) {
+	t.Parallel()
+	log := &safeBuffer{}
+	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Token: controlToken, Open: true}, log))
+	for _, c := range []struct {
+		authorization string
+		status        int
+	}{
+		{"", 401},
+		{"Bearer", 401},
+		{"Bearer ", 401},
+		{"Bearer " + controlToken[1:], 401},
+		{"Bearer " + controlToken + "x", 401},
+		{"Basic " + controlToken, 401},
+		{controlToken, 401},
+		{"Bearer " + controlToken, 200},
+		{"bearer " + controlToken, 200},
+	} {
+		r := controlRequest{method: "GET", path: "/keys", host: "enisim.example"} // with a token any name will do
+		if c.authorization != "" {
+			r.header = http.Header{"Authorization": {c.authorization}}
+		}
+		status, body, header := s.control(t, r)
+		if status != c.status {
+			t.Errorf("Authorization %q: got %d %s, want %d", c.authorization, status, body, c.status)
+		}
+		if challenged := header.Get("WWW-Authenticate") == "Bearer"; challenged != (c.status == 401) {
+			t.Errorf("Authorization %q: got a challenge: %v", c.authorization, challenged)
+		}
+	}
+	if status, _, _ := s.control(t, controlRequest{method: "GET", path: "/nothing"}); status != 401 {
+		t.Errorf("an unknown path without the token: got %d, want 401, which does not tell what there is", status)
+	}
+	if strings.Contains(log.String(), controlToken) {
+		t.Errorf("the token is in the log: %s", log)
+	}
+}
+
+func TestControlIsOffByDefault(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	for _, r := range []controlRequest{
+		{method: "GET", path: "/keys"},
+		{method: "GET", path: "/keys", header: http.Header{"Authorization": {"Bearer "}}},
+		{method: "POST", path: "/keys", body: `{"account": "` + account + `"}`},
+	} {
+		if status, body, _ := s.control(t, r); status != http.StatusNotFound || !strings.Contains(body, "InvalidAction.NotFound") {
+			t.Errorf("%s %s: got %d %s, want the 404 of any unknown path", r.method, r.path, status, body)
+		}
+	}
+}
+
+// A page of the web that a browser on the machine has open reaches 127.0.0.1 too.
+func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	own := s.Listener.Addr().String()
+	post := func(host string, header http.Header) controlRequest {
+		return controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `"}`, host: host, header: header}
+	}
+	get := func(host string) controlRequest { return controlRequest{method: "GET", path: "/keys", host: host} }
+	remove := func(header http.Header) controlRequest {
+		return controlRequest{method: "DELETE", path: "/keys/" + accessKey, header: header}
+	}
+	for _, c := range []struct {
+		name   string
+		r      controlRequest
+		status int
+	}{
+		{"a program", post("", nil), 201},
+		{"a page of the server itself", post("", http.Header{"Origin": {"http://" + own}}), 201},
+		{"the same, of a browser that says so", post("", http.Header{"Origin": {"http://" + own}, "Sec-Fetch-Site": {"same-origin"}}), 201},
+		{"by name", post("localhost:8080", nil), 201},
+		{"by name without a port", post("LOCALHOST", nil), 201},
+		{"by IPv6", post("[::1]:8080", nil), 201},
+		{"by IPv6 without a port", post("[::1]", nil), 201},
+		{"by another loopback address", post("127.9.9.9", nil), 201},
+
+		{"a rebound name", post("evil.example:8080", nil), 403},
+		{"a rebound name, of one site to the browser", post("evil.example", http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"same-origin"}}), 403},
+		{"reading under a rebound name", get("evil.example"), 403},
+		{"a name that begins well", get("127.0.0.1.evil.example"), 403},
+		{"a name that ends well", get("evil.localhost"), 403},
+		{"another address", get("192.0.2.1:8080"), 403},
+		{"a page of another site", post("", http.Header{"Origin": {"https://evil.example"}}), 403},
+		{"the same, of a browser that says so", post("", http.Header{"Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}), 403},
+		{"a page of another port", post("", http.Header{"Origin": {"http://127.0.0.1:1"}, "Sec-Fetch-Site": {"same-site"}}), 403},
+		{"a sandboxed page", post("", http.Header{"Origin": {"null"}}), 403},
+		{"a removal by another site", remove(http.Header{"Origin": {"https://evil.example"}}), 403},
+		{"a removal by a form of another site", remove(http.Header{"Sec-Fetch-Site": {"cross-site"}}), 403},
+		{"a question whether it may", controlRequest{method: "OPTIONS", path: "/keys", header: http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"DELETE"}}}, 404},
+	} {
+		status, body, header := s.control(t, c.r)
+		if status != c.status {
+			t.Errorf("%s: got %d %s, want %d", c.name, status, body, c.status)
+		}
+		if got := header.Get("Access-Control-Allow-Origin"); got != "" {
+			t.Errorf("%s: got Access-Control-Allow-Origin %q, want none", c.name, got)
+		}
+	}
+	if _, err := s.service.Identify(t.Context(), accessKey); err != nil {
+		t.Errorf("afterwards the world's key: got %v, want it untouched", err)
+	}
+}
+
+func TestActionNames(t *testing.T) {
+	t.Parallel()
+	names := httpapi.ActionNames()
+	if !strings.Contains(strings.Join(names, " "), "ecs:AttachNetworkInterface") {
+		t.Errorf("got %q, want ecs:AttachNetworkInterface among them", names)
+	}
+	for _, name := range names {
+		if product, action, _ := strings.Cut(name, ":"); product == "" || action == "" {
+			t.Errorf("got %q, want product:Action", name)
+		}
+	}
+}

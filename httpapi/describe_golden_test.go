@@ -1,0 +1,77 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http/httptest"
+
+	"enisim/service"
+)
+
+// inRegion is a request in the region of the golden world.
+func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-hangzhou"}, more...) }
+
+// listsClosedToRAM has no RAM user read lists, whatever it is allowed.
+func listsClosedToRAM(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{ClosedToRAM: []string{"ecs:DescribeNetworkInterfaces", "ecs:DescribeInstances"}}, "")
+	return server
+}
+
+// described has what no scenario can say, or what the world of the errors lacks.
+func described(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		UPDATE network_interfaces
+		SET name = 'data', description = 'a < b & c', tags = '{"team": "net", "a": ""}', queue_number = 2, network_card_index = 0
+		WHERE id = 'eni-invalid-eni-state-in-use';
+		UPDATE network_interfaces SET service_managed = true WHERE id = 'eni-limit-holder';
+		UPDATE instances SET name = 'web', host_name = 'web-1', resource_group_id = 'rg-1', tags = '{"team": "web"}' WHERE id = 'i-holder'`)
+	return server
+}
+
+var describeNetworkInterfacesGolden = []goldenCase{
+	{name: "MissingParameter"},
+	{name: "InvalidRegionId.MalFormed", pairs: []string{"RegionId", "cn_hangzhou"}},
+	{name: "InvalidInstanceID.Malformed", pairs: inRegion("InstanceId", "i_holder")},
+	{name: "InvalidParameter", pairs: inRegion("NextToken", "eni-ok")},
+	{name: "InvalidOperation.InvalidEniPageNumber", pairs: inRegion("PageNumber", "0")},
+	{name: "InvalidRegionId.NotFound", pairs: []string{"RegionId", "mars-1"}},
+	{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
+	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: listsClosedToRAM},
+	{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: inRegion()},
+	{name: "InternalError", pairs: inRegion(), in: broken},
+	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
+	{name: "empty", pairs: inRegion("NetworkInterfaceId.1", "eni-not-found")}, // which another account has
+	{name: "free", pairs: inRegion("NetworkInterfaceId.1", "eni-ok", "NetworkInterfaceId.2", "eni-ipv6", "PageSize", "1000")},
+	{name: "of-an-instance", pairs: inRegion("InstanceId", "i-holder"), in: described},
+	{name: "managed-by-a-service", pairs: inRegion("ServiceManaged", "true", "Status", "InUse"), in: described},
+	{name: "first-by-token", pairs: inRegion("MaxResults", "10", "Type", "Primary")},
+}
+
+var describeInstancesGolden = []goldenCase{
+	{name: "MissingParameter"},
+	{name: "InvalidRegionId.MalFormed", pairs: []string{"RegionId", "cn_hangzhou"}},
+	{name: "InvalidParameter", pairs: inRegion("InstanceIds", "i-holder")}, // not a JSON array
+	{name: "InvalidTagCount", pairs: inRegion(tagPairs(21)...)},
+	{name: "InvalidStatus.NotFound", pairs: inRegion("Status", "running")},
+	{name: "InvalidNetworkType.NotFound", pairs: inRegion("InstanceNetworkType", "VPC")},
+	{name: "InvalidInstanceChargeType.NotFound", pairs: inRegion("InstanceChargeType", "Spot")},
+	{name: "InvalidRegionId.NotFound", pairs: []string{"RegionId", "mars-1"}},
+	{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
+	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: listsClosedToRAM},
+	{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: inRegion()},
+	{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
+	{name: "InternalError", pairs: inRegion(), in: broken},
+	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
+	{name: "empty", pairs: inRegion("InstanceIds", `["i-not-found"]`)},
+	{name: "with-interfaces", pairs: inRegion("InstanceIds", `["i-holder"]`), in: described},
+	{name: "classic", pairs: inRegion("InstanceNetworkType", "classic")},
+	{name: "first-by-token", pairs: inRegion("MaxResults", "10")},
+}
+
+// tagPairs are n tags of a filter.
+func tagPairs(n int) []string {
+	var pairs []string
+	for k := range n {
+		pairs = append(pairs, fmt.Sprintf("Tag.%d.Key", k+1), "team")
+	}
+	return pairs
+}

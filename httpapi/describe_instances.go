@@ -1,0 +1,243 @@
+package httpapi
+
+import (
+	"context"
+
+	"enisim/service"
+)
+
+type describeInstancesRequest struct {
+	RegionId            string
+	InstanceIds         jsonList
+	PrivateIpAddresses  jsonList
+	PublicIpAddresses   jsonList
+	EipAddresses        jsonList
+	InnerIpAddresses    jsonList
+	Ipv6Address         []string
+	VpcId               string
+	VSwitchId           string
+	ZoneId              string
+	SecurityGroupId     string
+	InstanceType        string
+	InstanceTypeFamily  string
+	ImageId             string
+	InstanceChargeType  string
+	InstanceNetworkType string
+	Status              string
+	InstanceName        string
+	ResourceGroupId     string
+	Tag                 []requestTag
+	DryRun              *bool
+	MaxResults          *int
+	NextToken           string
+	PageNumber          *int
+	PageSize            *int
+	Malformed
+}
+
+type describeInstancesReply struct {
+	Reply
+	pageReply
+	Instances struct{ Instance []instance }
+}
+
+func describeInstances(s *service.Service) func(context.Context, service.Caller, describeInstancesRequest) (any, error) {
+	return func(ctx context.Context, caller service.Caller, r describeInstancesRequest) (any, error) {
+		list, err := s.DescribeInstances(ctx, caller, service.DescribeInstances{
+			RegionID:            r.RegionId,
+			InstanceIDs:         r.InstanceIds,
+			PrivateIPAddresses:  r.PrivateIpAddresses,
+			PublicIPAddresses:   r.PublicIpAddresses,
+			EIPAddresses:        r.EipAddresses,
+			InnerIPAddresses:    r.InnerIpAddresses,
+			IPv6Addresses:       r.Ipv6Address,
+			VPCID:               r.VpcId,
+			VSwitchID:           r.VSwitchId,
+			ZoneID:              r.ZoneId,
+			SecurityGroupID:     r.SecurityGroupId,
+			InstanceType:        r.InstanceType,
+			InstanceTypeFamily:  r.InstanceTypeFamily,
+			ImageID:             r.ImageId,
+			InstanceChargeType:  r.InstanceChargeType,
+			InstanceNetworkType: r.InstanceNetworkType,
+			Status:              r.Status,
+			InstanceName:        r.InstanceName,
+			ResourceGroupID:     r.ResourceGroupId,
+			Tags:                tagsOf(r.Tag),
+			DryRun:              r.DryRun,
+			Page: service.PageRequest{
+				PageNumber: r.PageNumber, PageSize: r.PageSize, MaxResults: r.MaxResults, NextToken: r.NextToken,
+			},
+			Malformed: r.Malformed.Malformed,
+		})
+		reply := &describeInstancesReply{pageReply: pageOf(list)}
+		reply.Instances.Instance = spellEach(list.Items, spellInstance)
+		return reply, err
+	}
+}
+
+// instance is an instance in replies. What the simulated world says nothing about has the value of a plain pay-as-you-go Linux instance without
+// public addresses; what such an instance has no value for is empty.
+type instance struct {
+	InstanceId              string
+	InstanceName            string
+	HostName                string
+	Description             string
+	Status                  string
+	RegionId                string
+	ZoneId                  string
+	ResourceGroupId         string
+	ClusterId               string
+	InstanceType            string
+	InstanceTypeFamily      string
+	Cpu                     int
+	Memory                  int // MiB
+	GPUAmount               int
+	GPUSpec                 string
+	ImageId                 string
+	OSName                  string
+	OSNameEn                string
+	OSType                  string
+	InstanceNetworkType     string
+	VpcAttributes           vpcAttributes
+	VlanId                  string
+	SecurityGroupIds        securityGroupIDs
+	NetworkInterfaces       struct{ NetworkInterface []instanceNetworkInterface }
+	PublicIpAddress         ipAddresses
+	InnerIpAddress          ipAddresses
+	EipAddress              eipAddress
+	InternetChargeType      string
+	InternetMaxBandwidthIn  int
+	InternetMaxBandwidthOut int
+	InstanceChargeType      string
+	CreationTime            string
+	StartTime               string // of the last start, which is not kept: the creation stands in
+	ExpiredTime             string
+	AutoReleaseTime         string
+	StoppedMode             string
+	IoOptimized             bool
+	KeyPairName             string
+	OperationLocks          struct{ LockReason []struct{} }
+	DeletionProtection      bool
+	Recyclable              bool
+	DeviceAvailable         bool
+	SaleCycle               string
+	SpotStrategy            string
+	SpotPriceLimit          float64
+	CreditSpecification     string
+	SerialNumber            string
+	DeploymentSetId         string
+	HpcClusterId            string
+	Tags                    ecsTags
+
+	MetadataOptions            struct{}
+	CpuOptions                 struct{}
+	DedicatedHostAttribute     struct{}
+	DedicatedInstanceAttribute struct{}
+	EcsCapacityReservationAttr struct{}
+	HibernationOptions         struct{}
+	ImageOptions               struct{}
+	PrivateDnsNameOptions      struct{}
+	SecurityOptions            struct{}
+	AdditionalInfo             struct{}
+	ClockOptions               struct{}
+}
+
+// vpcAttributes are empty for a classic instance.
+type vpcAttributes struct {
+	VpcId            string
+	VSwitchId        string
+	NatIpAddress     string
+	PrivateIpAddress ipAddresses
+}
+
+type ipAddresses struct{ IpAddress []string }
+
+type eipAddress struct {
+	AllocationId         string
+	IpAddress            string
+	Bandwidth            int
+	InternetChargeType   string
+	IsSupportUnassociate bool
+}
+
+// instanceNetworkInterface is what an instance's reply tells of an interface.
+type instanceNetworkInterface struct {
+	NetworkInterfaceId string
+	Type               string
+	MacAddress         string
+	PrimaryIpAddress   string
+	PrivateIpSets      struct{ PrivateIpSet []privateIP }
+	Ipv6Sets           ipv6Sets
+	Ipv4PrefixSets     ipv4PrefixSets
+	Ipv6PrefixSets     ipv6PrefixSets
+}
+
+func spellInstance(i service.Instance) instance {
+	out := instance{
+		InstanceId:          i.ID,
+		InstanceName:        i.Name,
+		HostName:            i.HostName,
+		Description:         i.Description,
+		Status:              i.Status,
+		RegionId:            i.RegionID,
+		ZoneId:              i.ZoneID,
+		ResourceGroupId:     i.ResourceGroupID,
+		InstanceType:        i.InstanceType,
+		InstanceTypeFamily:  i.Type.Family,
+		Cpu:                 i.Type.VCPUs,
+		Memory:              int(i.Type.MemoryGiB * 1024),
+		ImageId:             service.InstanceImageID,
+		OSName:              "Alibaba Cloud Linux  3.2104 LTS 64位",
+		OSNameEn:            "Alibaba Cloud Linux  3.2104 LTS 64 bit",
+		OSType:              "linux",
+		InstanceNetworkType: i.NetworkType,
+		VpcAttributes:       vpcAttributes{PrivateIpAddress: ipAddresses{[]string{}}},
+		SecurityGroupIds:    securityGroupIDs{[]string{}},
+		PublicIpAddress:     ipAddresses{[]string{}},
+		InnerIpAddress:      ipAddresses{[]string{}},
+		InternetChargeType:  "PayByTraffic",
+		InstanceChargeType:  service.InstanceChargeType,
+		CreationTime:        i.CreatedAt.Format(timeWithMinutes),
+		StartTime:           i.CreatedAt.Format(timeWithMinutes),
+		ExpiredTime:         "2099-12-31T15:59Z", // pay-as-you-go: never
+		StoppedMode:         "Not-applicable",
+		IoOptimized:         i.Type.IOOptimized,
+		DeviceAvailable:     true,
+		SpotStrategy:        "NoSpot",
+		Tags:                spellECSTags(i.Tags),
+	}
+	if i.Status == "Stopped" {
+		out.StoppedMode = "KeepCharging"
+	}
+	if i.VPCID != nil && i.VSwitchID != nil {
+		out.VpcAttributes.VpcId, out.VpcAttributes.VSwitchId = *i.VPCID, *i.VSwitchID
+	}
+	out.OperationLocks.LockReason = []struct{}{}
+	out.NetworkInterfaces.NetworkInterface = spellEach(i.NetworkInterfaces, spellInstanceNetworkInterface)
+	for _, n := range i.NetworkInterfaces {
+		if n.Type != "Primary" {
+			continue
+		}
+		// The instance's groups and address are its primary interface's.
+		out.SecurityGroupIds.SecurityGroupId = spellEach(n.SecurityGroupIDs, itself)
+		if ip := n.PrimaryIP(); ip != "" {
+			out.VpcAttributes.PrivateIpAddress.IpAddress = []string{ip}
+		}
+	}
+	return out
+}
+
+func spellInstanceNetworkInterface(n service.NetworkInterface) instanceNetworkInterface {
+	out := instanceNetworkInterface{
+		NetworkInterfaceId: n.ID,
+		Type:               n.Type,
+		MacAddress:         n.MACAddress,
+		PrimaryIpAddress:   n.PrimaryIP(),
+		Ipv6Sets:           ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
+		Ipv4PrefixSets:     noIPv4Prefixes,
+		Ipv6PrefixSets:     noIPv6Prefixes,
+	}
+	out.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), spellIPv4)
+	return out
+}

@@ -1,0 +1,98 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The marks between which docs/differences.md is generated.
+const (
+	generatedFrom = "<!-- generated -->\n"
+	generatedTo   = "<!-- end of what is generated -->\n"
+)
+
+// The table of what is proven, not proven and not simulated is what the contract files say.
+func TestDifferencesPage(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join("..", "docs", "differences.md")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, found1 := strings.Cut(string(text), generatedFrom)
+	written, after, found2 := strings.Cut(rest, generatedTo)
+	if !found1 || !found2 {
+		t.Fatalf("%s has lost the marks %q and %q", path, generatedFrom, generatedTo)
+	}
+	want := differences(t)
+	if *update {
+		if err := os.WriteFile(path, []byte(before+generatedFrom+want+generatedTo+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if written != want {
+		t.Errorf("%s is not what the contracts say; make golden writes it anew\ngot:\n%s\nwant:\n%s", path, written, want)
+	}
+}
+
+// differences spells the generated part of the page.
+func differences(t *testing.T) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("..", "testdata", "contract", "*.tsv")) // sorted by name
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no contracts: %v", err)
+	}
+	var summary, details strings.Builder
+	total := map[string]int{}
+	for _, path := range paths {
+		action := strings.TrimSuffix(filepath.Base(path), ".tsv")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[string]int{}
+		fmt.Fprintf(&details, "\n### %s\n\n| status | code | |\n| --- | --- | --- |\n", action)
+		for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
+			column := strings.Split(line, "\t")
+			reason, notSimulated := strings.CutPrefix(column[3], "not simulated: ")
+			verdict := "proven"
+			switch {
+			case notSimulated:
+				verdict = "not simulated"
+				reason = ": " + reason
+			case !proven(action, column[1]):
+				verdict, reason = "not proven", ""
+			default:
+				reason = ""
+			}
+			counts[verdict]++
+			total[verdict]++
+			fmt.Fprintf(&details, "| %s | %s | %s%s |\n", column[0], column[1], verdict, reason)
+		}
+		row(&summary, action, counts)
+	}
+	row(&summary, "**all**", total)
+	return "\n| | proven | not proven | not simulated |\n| --- | --- | --- | --- |\n" + summary.String() + details.String() + "\n"
+}
+
+func row(out *strings.Builder, name string, counts map[string]int) {
+	fmt.Fprintf(out, "| %s | %d | %d | %d |\n", name, counts["proven"], counts["not proven"], counts["not simulated"])
+}
+
+// proven tells whether a test sees the code come back from a request: a golden file for an action, a request for the gateway.
+func proven(action, code string) bool {
+	if action == "gateway" {
+		_, reached := gatewayRequests[code]
+		return reached
+	}
+	for _, c := range goldenCases[action] {
+		if c.name == code {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,320 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"enisim/httpapi"
+	"enisim/httpapi/signature"
+	"enisim/service"
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// gatewayWorld adds to the signed world a RAM user, and a temporary key by SQL, since scenarios have none.
+const gatewayWorld = signedWorld + `    ram_users:
+      - name: looker
+        allow: ["ecs:Describe*"]
+        access_keys: [{id: LTAIlooker, secret: test-secret}]
+`
+
+const temporaryKeys = `
+	INSERT INTO access_keys (id, account_id, secret, security_token, expires_at, created_at) VALUES
+	    ('STS.valid', '1000000000000001', 'test-secret', 'the-token', '2099-01-01', '2026-11-22'),
+	    ('STS.expired', '1000000000000001', 'test-secret', 'the-token', '2020-01-01', '2026-11-22')`
+
+// gatewayRequests reach each row of testdata/contract/gateway.tsv that is decided as gateway.
+var gatewayRequests = map[string]struct {
+	before func(*order)
+	after  func(*sent)
+	broken func(*testing.T, *server) // what is done to the server first
+}{
+	"UnsupportedHTTPMethod":          {after: func(x *sent) { x.method = http.MethodPut }},
+	"InvalidParameter":               {after: func(x *sent) { x.query.Set("Description", "\xff") }},
+	"MissingParameter":               {after: func(x *sent) { x.query.Del("Timestamp") }},
+	"InvalidParamater":               {after: func(x *sent) { x.query.Set("SignatureMethod", "HMAC-MD5") }},
+	"IncompleteSignature":            {after: func(x *sent) { x.header.Set("Authorization", "ACS3-HMAC-SHA256 x"); x.query.Set("Format", "JSON") }},
+	"InvalidAccessKeyId.NotFound":    {before: func(o *order) { o.key = "LTAInobody" }},
+	"InvalidAccessKeyId.Inactive":    {before: func(o *order) { o.key = "LTAIinactive" }},
+	"InvalidTimeStamp.Format":        {before: func(o *order) { o.timestamp = "now" }},
+	"InvalidTimeStamp.Expired":       {before: func(o *order) { o.timestamp = "2020-01-01T00:00:00Z" }},
+	"SignatureDoesNotMatch":          {before: func(o *order) { o.secret = "wrong" }},
+	"MissingSecurityToken":           {before: func(o *order) { o.key = "STS.valid" }},
+	"InvalidSecurityToken.Malformed": {before: func(o *order) { o.key, o.token = "STS.valid", "another" }},
+	"InvalidSecurityToken.Expired":   {before: func(o *order) { o.key, o.token = "STS.expired", "the-token" }},
+	"SignatureNonceUsed": {before: func(o *order) { o.nonce = "used" }, broken: func(t *testing.T, s *server) {
+		o := gatewayOrder("JSON")
+		o.nonce = "used"
+		s.send(t, o.v1())
+	}},
+	"InvalidVersion":              {before: func(o *order) { o.version = "2013-01-10" }},
+	"InvalidAction.NotFound":      {before: func(o *order) { o.action = "DescribeNothing" }},
+	"InvalidRegionId.NotFound":    {before: func(o *order) { o.parameters.Set("RegionId", "mars-1") }},
+	"Abs.InvalidAccount.NotFound": {before: func(o *order) { o.key = "LTAIexpired" }},
+	"Forbidden.NotSupportRAM":     {before: func(o *order) { o.key, o.action = "LTAIlooker", "DescribeInstances" }},
+	"Forbidden.SubUser":           {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "AttachNetworkInterface", attachOne() }},
+	"OperationConflict": {before: func(o *order) { o.action, o.parameters = "AttachNetworkInterface", attachOne() }, broken: func(t *testing.T, s *server) {
+		hold(t, s.pool)
+	}},
+	"InternalError": {broken: func(t *testing.T, s *server) {
+		if _, err := s.pool.Exec(t.Context(), `DROP FUNCTION settled_network_interfaces`); err != nil {
+			t.Fatal(err)
+		}
+	}},
+	"ServiceUnavailable": {broken: func(_ *testing.T, s *server) { s.pool.Close() }},
+}
+
+func attachOne() url.Values {
+	return url.Values{"RegionId": {"cn-hangzhou"}, "InstanceId": {"i-1"}, "NetworkInterfaceId": {"eni-1"}}
+}
+
+// Each row of the gateway's contract is decided, and each that is simulated is reached by a request: status, code and message.
+func TestGatewayContract(t *testing.T) {
+	t.Parallel()
+	f, err := os.Open(filepath.Join("..", "testdata", "contract", "gateway.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Scan() // the head
+	rows := map[string]bool{}
+	for lines.Scan() {
+		column := strings.Split(lines.Text(), "\t")
+		status, code, message, decision := column[0], column[1], column[2], column[3]
+		if decision != "gateway" {
+			if reason, found := strings.CutPrefix(decision, "not simulated: "); !found || reason == "" {
+				t.Errorf("%s: got the decision %q, want gateway, or not simulated with a reason", code, decision)
+			}
+			continue
+		}
+		rows[code] = true
+		for _, format := range []string{"xml", "json"} {
+			t.Run(code+"/"+format, func(t *testing.T) {
+				t.Parallel()
+				c, found := gatewayRequests[code]
+				if !found {
+					t.Fatal("no request reaches it")
+				}
+				s := gatewayServer(t)
+				if c.broken != nil {
+					c.broken(t, s)
+				}
+				o := gatewayOrder(strings.ToUpper(format))
+				if c.before != nil {
+					c.before(o)
+				}
+				x := o.v1()
+				x.host = "ecs.cn-hangzhou.aliyuncs.com"
+				if c.after != nil {
+					c.after(x)
+				}
+				got, header, body := s.exchange(t, x)
+				compare(t, filepath.Join("..", "testdata", "golden", "gateway", code+"."+format),
+					spellReply(fmt.Sprintf("%d %s", got, http.StatusText(got)), header, body))
+				if strconv.Itoa(got) != status {
+					t.Errorf("got %d, want %s", got, status)
+				}
+				shown, text := readError(t, body)
+				if shown != code {
+					t.Errorf("got %s, want %s", shown, code)
+				}
+				form := regexp.MustCompile(`(?s)^` + strings.ReplaceAll(regexp.QuoteMeta(message), "%s", ".*") + `$`)
+				if !form.MatchString(text) {
+					t.Errorf("message: got %q, want %q", text, message)
+				}
+			})
+		}
+	}
+	for code := range gatewayRequests {
+		if !rows[code] {
+			t.Errorf("%s is reached, but the contract has no such row", code)
+		}
+	}
+}
+
+// readError takes code and message out of an error in either format.
+func readError(t *testing.T, body []byte) (code, message string) {
+	t.Helper()
+	var shown struct{ Code, Message string }
+	unmarshal := json.Unmarshal
+	if bytes.HasPrefix(body, []byte("<")) {
+		unmarshal = xml.Unmarshal
+	}
+	if err := unmarshal(body, &shown); err != nil {
+		t.Fatalf("got %q: %v", body, err)
+	}
+	return shown.Code, shown.Message
+}
+
+// gatewayOrder is a good request to the gateway's server, the same one each time.
+func gatewayOrder(format string) *order {
+	o := newOrder()
+	o.format, o.timestamp, o.nonce = format, goldenTime.Format(signature.TimeFormat), "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf"
+	return o
+}
+
+// gatewayServer has the clock of the golden files, closes DescribeInstances to RAM users, and has read its key and its region once, so that a
+// broken database is met later.
+func gatewayServer(t *testing.T) *server {
+	t.Helper()
+	pool := storetest.Pool(t)
+	st := store.New(pool, slog.New(slog.DiscardHandler))
+	apply(t, st, time.Now(), gatewayWorld)
+	if _, err := pool.Exec(t.Context(), temporaryKeys); err != nil {
+		t.Fatal(err)
+	}
+	svc := service.New(st, service.Options{ClosedToRAM: []string{"ecs:DescribeInstances"}})
+	s := &server{httptest.NewServer(httpapi.New(svc, httpapi.Options{
+		Log:          slog.New(slog.DiscardHandler),
+		NewRequestID: func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" },
+		Now:          func() time.Time { return goldenTime },
+	})), svc, st, pool}
+	t.Cleanup(s.Close)
+	first := gatewayOrder("JSON")
+	first.nonce = "first"
+	if r := s.send(t, first.v1()); r.status != http.StatusOK {
+		t.Fatalf("a good request: got %d %v", r.status, r.body)
+	}
+	return s
+}
+
+// A temporary key works with its token, in both versions.
+func TestTemporaryKeys(t *testing.T) {
+	t.Parallel()
+	s := gatewayServer(t)
+	for name, sign := range signers(s) {
+		o := gatewayOrder("JSON")
+		o.nonce = name
+		o.key, o.token = "STS.valid", "the-token"
+		if r := s.send(t, sign(o)); r.status != http.StatusOK {
+			t.Errorf("%s: got %d %v, want 200", name, r.status, r.body)
+		}
+		o = gatewayOrder("JSON")
+		o.nonce = name + " without"
+		o.key = "STS.valid"
+		if r := s.send(t, sign(o)); r.code() != "MissingSecurityToken" {
+			t.Errorf("%s without a token: got %d %v, want MissingSecurityToken", name, r.status, r.body)
+		}
+	}
+}
+
+// The reply's format in a V3 request is JSON, whatever it asks for.
+func TestAV3RequestIsAnsweredInJSON(t *testing.T) {
+	t.Parallel()
+	s := verifying(t)
+	o := newOrder()
+	o.parameters.Set("Format", "XML")
+	if r := s.send(t, o.v3(strings.TrimPrefix(s.URL, "http://"))); r.status != http.StatusOK || r.body["RequestId"] == "" {
+		t.Errorf("got %d %v, want 200 in JSON", r.status, r.body)
+	}
+	x := newOrder().v3(strings.TrimPrefix(s.URL, "http://"))
+	x.header.Set(signature.HeaderDate, "x")
+	if r := s.send(t, x); r.code() != "InvalidTimeStamp.Format" {
+		t.Errorf("got %d %v, want an error in JSON", r.status, r.body)
+	}
+}
+
+// Where two of the gateway's checks fail, the earlier one answers (reference, protocol.md, section 5).
+func TestGatewayChecksInOrder(t *testing.T) {
+	t.Parallel()
+	s := verifying(t)
+	used := newOrder()
+	used.nonce = "used"
+	s.send(t, used.v1())
+	checks := []struct {
+		code   string
+		before func(*order)
+		after  func(*sent)
+	}{
+		{code: "UnsupportedHTTPMethod", after: func(x *sent) { x.method = http.MethodPut }},
+		{code: "MissingParameter", after: func(x *sent) { x.query.Del("SignatureVersion") }},
+		{code: "InvalidAccessKeyId.NotFound", before: func(o *order) { o.key = "LTAInobody" }},
+		{code: "InvalidTimeStamp.Expired", before: func(o *order) { o.timestamp = "2020-01-01T00:00:00Z" }},
+		{code: "SignatureDoesNotMatch", before: func(o *order) { o.secret = "wrong" }},
+		{code: "SignatureNonceUsed", before: func(o *order) { o.nonce = "used" }},
+		{code: "InvalidVersion", before: func(o *order) { o.version = "2013-01-10" }},
+		{code: "InvalidAction.NotFound", before: func(o *order) { o.action = "DescribeNothing" }},
+	}
+	for i, earlier := range checks {
+		for _, later := range checks[i:] {
+			o := newOrder()
+			for _, c := range []func(*order){later.before, earlier.before} {
+				if c != nil {
+					c(o)
+				}
+			}
+			x := o.v1()
+			for _, c := range []func(*sent){later.after, earlier.after} {
+				if c != nil {
+					c(x)
+				}
+			}
+			if r := s.send(t, x); r.code() != earlier.code {
+				t.Errorf("%s and %s: got %q, want the first", earlier.code, later.code, r.code())
+			}
+		}
+	}
+}
+
+// Both products share one port; the Version tells them apart.
+func TestProductsShareThePort(t *testing.T) {
+	t.Parallel()
+	s := verifying(t)
+	o := newOrder()
+	o.version = "2016-04-28"
+	if r := s.send(t, o.v1()); r.code() != "InvalidAction.NotFound" {
+		t.Errorf("an action of ECS with the Version of VPC: got %d %q, want InvalidAction.NotFound", r.status, r.code())
+	}
+}
+
+// Some clients send everything in the form: Action and Signature too.
+func TestEverythingInTheForm(t *testing.T) {
+	t.Parallel()
+	s := verifying(t)
+	x := newOrder().v1()
+	x.form, x.query = x.query, url.Values{}
+	if r := s.send(t, x); r.status != http.StatusOK {
+		t.Errorf("got %d %v, want 200", r.status, r.body)
+	}
+}
+
+// Liveness says that the process lives; readiness, that requests are answered.
+func TestProbes(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	st := store.New(pool, slog.New(slog.DiscardHandler))
+	api := httpapi.New(service.New(st, service.Options{}), httpapi.Options{Log: slog.New(slog.DiscardHandler)})
+	probe := func(path string) int {
+		recorder := httptest.NewRecorder()
+		api.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil))
+		return recorder.Code
+	}
+	expect := func(when string, healthz, readyz int) {
+		t.Helper()
+		if live, ready := probe("/healthz"), probe("/readyz"); live != healthz || ready != readyz {
+			t.Errorf("%s: got %d and %d, want %d and %d", when, live, ready, healthz, readyz)
+		}
+	}
+	expect("up", 200, 200)
+	api.Drain()
+	expect("stopping", 200, 503)
+
+	api = httpapi.New(service.New(st, service.Options{}), httpapi.Options{Log: slog.New(slog.DiscardHandler)})
+	pool.Close()
+	expect("without a database", 200, 503)
+}

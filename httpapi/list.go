@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"maps"
+	"slices"
+
+	"enisim/service"
+)
+
+// How the wire spells times: of interfaces and networks with seconds, of instances without.
+const (
+	timeWithSeconds = "2006-01-02T15:04:05Z"
+	timeWithMinutes = "2006-01-02T15:04Z"
+)
+
+// pageReply is what the reply of a list says of its page, next to Reply.
+type pageReply struct {
+	NextToken  string
+	PageNumber int
+	PageSize   int
+	TotalCount int
+}
+
+func pageOf[T any](list service.List[T]) pageReply {
+	return pageReply{list.NextToken, list.PageNumber, list.PageSize, list.TotalCount}
+}
+
+// spellEach is a list on the wire: empty where there is nothing, never null.
+func spellEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
+	out := make([]Wire, 0, len(items))
+	for _, item := range items {
+		out = append(out, spell(item))
+	}
+	return out
+}
+
+func itself(s string) string { return s }
+
+// requestTag is a tag as every request spells it.
+type requestTag struct{ Key, Value string }
+
+func tagsOf(tags []requestTag) []service.Tag {
+	var out []service.Tag
+	for _, t := range tags {
+		out = append(out, service.Tag(t))
+	}
+	return out
+}
+
+// ecsTags are tags as ECS spells them in replies; VPC says Key and Value.
+type ecsTags struct{ Tag []ecsTag }
+
+type ecsTag struct{ TagKey, TagValue string }
+
+func spellECSTags(tags map[string]string) ecsTags {
+	return ecsTags{spellEach(slices.Sorted(maps.Keys(tags)), func(key string) ecsTag { return ecsTag{key, tags[key]} })}
+}

@@ -1,0 +1,98 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// A handler that panics answers InternalError and leaves one record in the log, with the stack in one attribute. The next request is answered as ever, and
+// no connection to the database is lost.
+func TestPanic(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO accounts (id, created_at) VALUES ('1000000000000001', '2026-11-22');
+		INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAIpanic', '1000000000000001', 's', '2026-11-22')`); err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	st := store.New(pool, slog.New(slog.DiscardHandler))
+	api := New(service.New(st, service.Options{}), Options{
+		Log:       slog.New(slog.NewJSONHandler(&log, nil)),
+		Signature: IdentifyOnly,
+		Control:   Control{Open: true},
+	})
+	inTransaction := func(ctx context.Context) error {
+		return st.InTx(ctx, func(tx *store.Tx) error {
+			if _, err := tx.LockAccessKey(ctx, "LTAIpanic"); err != nil {
+				return err
+			}
+			panic("boom")
+		})
+	}
+	api.actions[ecsVersion]["Panic"] = action{answer: func(ctx context.Context, _ service.Caller, _ parameters) (any, error) { return nil, inTransaction(ctx) }}
+	api.echo.GET("/_enisim/panic", api.control(Control{Open: true}, func(c echo.Context) (int, any, error) { return 0, nil, inTransaction(c.Request().Context()) }))
+	api.echo.GET("/panic", func(echo.Context) error { panic("boom") })
+
+	query := url.Values{"Action": {"Panic"}, "Version": {ecsVersion}, "AccessKeyId": {"LTAIpanic"}, "Format": {"JSON"}}
+	for _, c := range []struct{ name, target, says, action string }{
+		{"an action", "/?" + query.Encode(), `"Code":"InternalError"`, "Panic"},
+		{"a control", "/_enisim/panic", `"error":"` + service.InternalError.Message + `"`, "/_enisim/panic"},
+		{"anything else", "/panic", "<Code>InternalError</Code>", ""},
+	} {
+		log.Reset()
+		recorder := httptest.NewRecorder()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, c.target, nil)
+		request.Host = "127.0.0.1"
+		api.ServeHTTP(recorder, request)
+		if recorder.Code != http.StatusInternalServerError || !strings.Contains(recorder.Body.String(), c.says) || strings.Contains(recorder.Body.String(), "boom") {
+			t.Errorf("%s: got %d %s, want 500, %s and no word of the cause", c.name, recorder.Code, recorder.Body, c.says)
+		}
+		var record struct {
+			Level     string
+			Action    string `json:"action"`
+			RequestID string `json:"request_id"`
+			Error     struct{ Message, Stack string }
+		}
+		if err := json.Unmarshal(log.Bytes(), &record); err != nil {
+			t.Fatalf("%s: got the log %q, want one record: %v", c.name, &log, err)
+		}
+		if record.Level != "ERROR" || record.Action != c.action || record.Error.Message != "panic: boom" ||
+			!strings.Contains(record.Error.Stack, "TestPanic") || record.RequestID != recorder.Header().Get("X-Acs-Request-Id") {
+			t.Errorf("%s: got %+v, want an error of the action %q with its message, its stack and the RequestId of the reply", c.name, record, c.action)
+		}
+		if got := pool.Stat().AcquiredConns(); got != 0 {
+			t.Errorf("%s: afterwards %d connections to the database are in use, want 0", c.name, got)
+		}
+	}
+
+	// The row that the panics had locked is free.
+	if _, err := service.New(st, service.Options{}).DisableAccessKey(t.Context(), "LTAIpanic"); err != nil {
+		t.Errorf("afterwards: got %v, want the key disabled", err)
+	}
+}
+
+// net/http breaks off a reply by this panic: it must reach it.
+func TestAbortIsNotCaught(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if got, _ := recover().(error); !errors.Is(got, http.ErrAbortHandler) {
+			t.Errorf("got %v, want ErrAbortHandler", got)
+		}
+	}()
+	_ = catchPanics(func(echo.Context) error { panic(http.ErrAbortHandler) })(nil)
+}

@@ -1,0 +1,122 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"enisim/httpapi/signature"
+	"enisim/service"
+)
+
+// Limits on what a request may carry.
+const (
+	largestBody    = 1 << 20 // bytes
+	mostParameters = 2000
+)
+
+// parameters are what an action is given: a request's query and form body together, and for V3 what its headers say. An empty value counts
+// as absent.
+type parameters map[string]string
+
+// incoming is a request that was read, in the forms that its checks need.
+type incoming struct {
+	parameters parameters
+	format     format
+	query      url.Values
+	all        url.Values // query and form together, as V1 signs them
+	body       []byte
+	http       *http.Request
+}
+
+// read takes a request in, all of it, before anything is asked of the database: a slow client holds nothing but its connection.
+// With an error comes what could be read: enough to know the format of the reply. Of a name that is given twice the first counts, the query's
+// before the form's; the protocol leaves it undefined.
+func read(w http.ResponseWriter, r *http.Request) (*incoming, error) {
+	in := &incoming{parameters: parameters{}, http: r}
+	err := in.readParameters(w)
+	for name, values := range in.all {
+		in.parameters[name] = values[0]
+	}
+	if isV3(r) {
+		in.parameters["Action"] = r.Header.Get(signature.HeaderAction)
+		in.parameters["Version"] = r.Header.Get(signature.HeaderVersion)
+		in.format = formatJSON
+	} else if strings.EqualFold(in.parameters["Format"], "JSON") {
+		in.format = formatJSON
+	}
+	return in, err
+}
+
+func (in *incoming) readParameters(w http.ResponseWriter) error {
+	var err error
+	if in.query, err = parse(in.http.URL.RawQuery); err != nil {
+		in.all = in.query
+		return service.InvalidParameter.With("query string")
+	}
+	in.all = in.query
+	if in.body, err = io.ReadAll(http.MaxBytesReader(w, in.http.Body, largestBody)); err != nil {
+		return service.InvalidParameter.With("body")
+	}
+	if len(in.body) == 0 || !isForm(in.http.Header.Get("Content-Type")) {
+		return nil // no action takes another kind of body
+	}
+	form, err := parse(string(in.body))
+	in.all = url.Values{}
+	for _, values := range []url.Values{in.query, form} {
+		for name, given := range values {
+			in.all[name] = append(in.all[name], given...)
+		}
+	}
+	if err != nil {
+		return service.InvalidParameter.With("body")
+	}
+	if len(in.all) > mostParameters {
+		return service.InvalidParameter.With("body")
+	}
+	return nil
+}
+
+var (
+	errNotText = errors.New("not text in UTF-8")
+	errTooMany = errors.New("too many parameters")
+)
+
+// parse reads a query or a form. Its text is UTF-8 without zero bytes, or no database could keep it. What is well formed is returned
+// with the error.
+func parse(encoded string) (url.Values, error) {
+	if strings.Count(encoded, "&") >= mostParameters {
+		return nil, errTooMany
+	}
+	values, err := url.ParseQuery(encoded)
+	for name, given := range values {
+		if !isText(name) || !isText(strings.Join(given, "")) {
+			delete(values, name)
+			err = errNotText
+		}
+	}
+	return values, err
+}
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
+// isForm tells whether a body's type is a form's; a client that does not say sends a form.
+func isForm(contentType string) bool {
+	if contentType == "" {
+		return true
+	}
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/x-www-form-urlencoded"
+}
+
+// format is the encoding of a reply.
+type format int
+
+const (
+	formatXML format = iota // the protocol's default
+	formatJSON
+)

@@ -1,0 +1,293 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/service"
+)
+
+// way is how a race calls: straight into the service, or over HTTP. It returns the code of the API error, or "" for a success.
+type way struct {
+	name   string
+	attach func(ctx context.Context, s *server, instance, eni string) (string, error)
+	detach func(ctx context.Context, s *server, instance, eni string) (string, error)
+}
+
+var ways = []way{
+	{
+		"service",
+		func(ctx context.Context, s *server, instance, eni string) (string, error) {
+			return codeOf(s.service.AttachNetworkInterface(ctx, service.Caller{AccountID: account},
+				service.AttachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni}))
+		},
+		func(ctx context.Context, s *server, instance, eni string) (string, error) {
+			return codeOf(s.service.DetachNetworkInterface(ctx, service.Caller{AccountID: account},
+				service.DetachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni}))
+		},
+	},
+	{
+		"HTTP",
+		func(ctx context.Context, s *server, instance, eni string) (string, error) {
+			r, err := s.call(ctx, "AttachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId", eni)
+			return r.code(), err
+		},
+		func(ctx context.Context, s *server, instance, eni string) (string, error) {
+			r, err := s.call(ctx, "DetachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId", eni)
+			return r.code(), err
+		},
+	},
+}
+
+// codeOf takes the API error apart from one that a caller could not be told of.
+func codeOf(err error) (string, error) {
+	var api *service.Error
+	if errors.As(err, &api) {
+		return api.Code, nil
+	}
+	return "", err
+}
+
+// race runs n callers that start together and counts their answers.
+func race(t *testing.T, n int, call func(k int) (string, error)) map[string]int {
+	t.Helper()
+	codes := make([]string, n)
+	var ready, done sync.WaitGroup
+	start := make(chan struct{})
+	for k := range n {
+		ready.Add(1)
+		done.Go(func() {
+			ready.Done()
+			<-start
+			code, err := call(k)
+			if err != nil {
+				code = err.Error()
+			}
+			codes[k] = code
+		})
+	}
+	ready.Wait()
+	close(start)
+	done.Wait()
+	counts := map[string]int{}
+	for _, code := range codes {
+		counts[code]++
+	}
+	return counts
+}
+
+func expect(t *testing.T, got, want map[string]int) {
+	t.Helper()
+	if !maps.Equal(got, want) {
+		t.Errorf("answers: got %v, want %v (an empty code is a success)", got, want)
+	}
+}
+
+const ok = ""
+
+func TestRaceForOneInterface(t *testing.T) {
+	t.Parallel()
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, world(`
+        instances: [{id: "i-{n}", count: 64, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{AttachDelay: time.Hour})
+			expect(t, race(t, 64, func(k int) (string, error) {
+				return w.attach(t.Context(), s, fmt.Sprintf("i-%d", k+1), "eni-1")
+			}), map[string]int{ok: 1, "InvalidOperation.InvalidEniState": 63})
+			checkInvariants(t, s.pool)
+		})
+	}
+}
+
+func TestRaceForThePlacesOfAnInstance(t *testing.T) {
+	t.Parallel()
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			// ecs.g6.4xlarge takes 8 interfaces: the primary one and 7 more.
+			s := serve(t, world(`
+        instances: [{id: i-hot, type: ecs.g6.4xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: "eni-{n}", count: 64, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{AttachDelay: time.Hour})
+			expect(t, race(t, 64, func(k int) (string, error) {
+				return w.attach(t.Context(), s, "i-hot", fmt.Sprintf("eni-%d", k+1))
+			}), map[string]int{ok: 7, "EniPerInstanceLimitExceeded": 57})
+			checkInvariants(t, s.pool)
+			rows, err := s.pool.Query(t.Context(), `SELECT device_index FROM network_interfaces WHERE instance_id = 'i-hot' ORDER BY 1`)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := pgx.CollectRows(rows, pgx.RowTo[int])
+			if want := []int{0, 1, 2, 3, 4, 5, 6, 7}; err != nil || !slices.Equal(got, want) {
+				t.Errorf("device indexes: got %v, want %v (%v)", got, want, err)
+			}
+		})
+	}
+}
+
+// A group that takes 8 instances has 7: the 32 that want its last place.
+func TestRaceForTheLastPlaceInAGroup(t *testing.T) {
+	t.Parallel()
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, world(`
+        instances:
+          - {id: "i-in-{n}", count: 7, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-small]}
+          - {id: "i-{n}", count: 32, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces:
+          - {id: "eni-{n}", count: 32, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
+          - {id: eni-in, vswitch: vsw-h, security_groups: [sg-small]}
+`), service.Options{AttachDelay: time.Hour})
+			expect(t, race(t, 32, func(k int) (string, error) {
+				return w.attach(t.Context(), s, fmt.Sprintf("i-%d", k+1), fmt.Sprintf("eni-%d", k+1))
+			}), map[string]int{ok: 1, "SecurityGroupInstanceLimitExceed": 31})
+			checkInvariants(t, s.pool)
+			if code, err := w.attach(t.Context(), s, "i-in-1", "eni-in"); code != ok || err != nil {
+				t.Errorf("an instance that is in the full group: got %q, %v, want a success", code, err)
+			}
+		})
+	}
+}
+
+// One side attaches an interface that the other takes off. Whoever comes first, both orders are legal and nothing else is: an attach finds the
+// interface Available or InUse, and a detach likewise.
+func TestRaceOfAttachAndDetach(t *testing.T) {
+	t.Parallel()
+	for _, w := range ways {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, world(`
+        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{})
+			attached, detached := 0, 0
+			for round := range 50 {
+				answers := make([]string, 2)
+				race(t, 2, func(k int) (code string, err error) {
+					if k == 0 {
+						code, err = w.attach(t.Context(), s, "i-1", "eni-1")
+					} else {
+						code, err = w.detach(t.Context(), s, "i-1", "eni-1")
+					}
+					answers[k] = code
+					return code, err
+				})
+				for k, succeeded := range []*int{&attached, &detached} {
+					switch answers[k] {
+					case ok:
+						*succeeded++
+					case "InvalidOperation.InvalidEniState":
+					default:
+						t.Fatalf("round %d: got %q, want a success or InvalidEniState", round, answers[k])
+					}
+				}
+				// Each success turns the state over, so attaches lead detaches by one or by none, and the tables say which.
+				if got, want := attachments(t, s.pool)["i-1"]-1, attached-detached; got != want {
+					t.Fatalf("round %d: the instance holds %d interfaces beside its primary one after %d attaches and %d detaches", round, got, attached, detached)
+				}
+			}
+			if attached == 0 || detached == 0 {
+				t.Errorf("got %d attaches and %d detaches, want some of each", attached, detached)
+			}
+			checkInvariants(t, s.pool)
+		})
+	}
+}
+
+// 10,000 operations over 50 instances and 200 interfaces that share groups, through transient states of a few milliseconds.
+func TestStorm(t *testing.T) {
+	t.Parallel()
+	const callers, operations, instances, interfaces = 64, 10_000, 50, 200
+	s := serve(t, world(`
+        instances: [{id: "i-{n}", count: 50, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces:
+          - {id: "eni-{n}", count: 150, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: "eni-small-{n}", count: 50, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
+`), service.Options{AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond})
+	allowed := map[string]bool{
+		ok: true, "InvalidOperation.InvalidEniState": true, "InvalidParameter.EniNotBelongEcs": true,
+		"EniPerInstanceLimitExceeded": true, "SecurityGroupInstanceLimitExceed": true,
+	}
+	total := map[string]int{}
+	var mu sync.Mutex
+	race(t, callers, func(k int) (string, error) {
+		random := rand.New(rand.NewPCG(1, uint64(k)))
+		counts := map[string]int{}
+		for range operations / callers {
+			w := ways[random.IntN(len(ways))]
+			n := random.IntN(interfaces)
+			eni := fmt.Sprintf("eni-%d", n+1)
+			if n >= 150 {
+				eni = fmt.Sprintf("eni-small-%d", n-149)
+			}
+			do := w.attach
+			if random.IntN(2) == 0 {
+				do = w.detach
+			}
+			// Each interface goes to one of two instances, so that detaches meet attachments often enough.
+			code, err := do(t.Context(), s, fmt.Sprintf("i-%d", (n+random.IntN(2))%instances+1), eni)
+			if err != nil {
+				code = err.Error()
+			}
+			counts[code]++
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for code, n := range counts {
+			total[code] += n
+		}
+		return ok, nil
+	})
+	for code, n := range total {
+		if !allowed[code] {
+			t.Errorf("got %d times %q, want only answers that the rules give", n, code)
+		}
+	}
+	for _, code := range []string{ok, "InvalidOperation.InvalidEniState"} {
+		if total[code] == 0 {
+			t.Errorf("no %q among %v: the storm tests nothing", code, total)
+		}
+	}
+	t.Logf("answers: %v", total)
+	checkInvariants(t, s.pool)
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+// deadlocks reads how many Postgres had to break in this test's database. A session reports its own when it ends, so all others end first.
+func deadlocks(t *testing.T, s *server) (n int) {
+	t.Helper()
+	conn, err := pgx.ConnectConfig(t.Context(), s.pool.Config().ConnConfig)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	s.Close()
+	s.pool.Close()
+	for others := 1; others > 0; {
+		err := conn.QueryRow(t.Context(), `
+			SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

@@ -1,0 +1,199 @@
+package httpapi_test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/httpapi"
+	"enisim/service"
+	"enisim/service/scenario"
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+const (
+	account   = "1000000000000001"
+	accessKey = "LTAItest000000000001"
+)
+
+// world is a scenario of one account in one region: the account's key, a VPC, a VSwitch in each of two zones, and what a test adds.
+func world(more string) string {
+	return `
+enisim: 1
+accounts:
+  - id: "` + account + `"
+    access_keys: [{id: ` + accessKey + `, secret: test-secret}]
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches:
+              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}
+              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}
+            security_groups: [{id: sg-main}, {id: sg-small, instance_limit: 8}]
+` + more
+}
+
+// server is the API on a database of its own.
+type server struct {
+	*httptest.Server
+	service *service.Service
+	store   *store.Store
+	pool    *pgxpool.Pool
+}
+
+// serve starts the API with a scenario in its database.
+func serve(t testing.TB, text string, options service.Options, change ...func(*httpapi.Options)) *server {
+	t.Helper()
+	pool := storetest.Pool(t)
+	st := store.New(pool, slog.New(slog.DiscardHandler))
+	apply(t, st, time.Now(), text)
+	svc := service.New(st, options)
+	o := httpapi.Options{Log: slog.New(slog.DiscardHandler), Signature: httpapi.IdentifyOnly}
+	for _, f := range change {
+		f(&o)
+	}
+	s := &server{httptest.NewServer(httpapi.New(svc, o)), svc, st, pool}
+	s.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // the races call from many goroutines
+	t.Cleanup(s.Close)
+	return s
+}
+
+func apply(t testing.TB, st *store.Store, now time.Time, text string) {
+	t.Helper()
+	sc, err := scenario.Parse("test.yaml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := scenario.Apply(t.Context(), st, sc, now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// reply is what came back: the status and the JSON body.
+type reply struct {
+	status int
+	body   map[string]any
+}
+
+// code is the API error, or "" for a success.
+func (r reply) code() string {
+	code, _ := r.body["Code"].(string)
+	return code
+}
+
+// call sends an action as the test's account.
+func (s *server) call(ctx context.Context, action string, pairs ...string) (reply, error) {
+	query := url.Values{"Action": {action}, "Version": {"2014-05-26"}, "Format": {"JSON"}, "AccessKeyId": {accessKey}, "RegionId": {"cn-hangzhou"}}
+	for i := 0; i < len(pairs); i += 2 {
+		query.Set(pairs[i], pairs[i+1])
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/", strings.NewReader(query.Encode()))
+	if err != nil {
+		return reply{}, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	response, err := s.Client().Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer response.Body.Close()
+	r := reply{status: response.StatusCode}
+	return r, json.NewDecoder(response.Body).Decode(&r.body)
+}
+
+// mustCall is call where not getting an answer ends the test.
+func (s *server) mustCall(t testing.TB, action string, pairs ...string) reply {
+	t.Helper()
+	r, err := s.call(t.Context(), action, pairs...)
+	if err != nil {
+		t.Fatalf("%s: %v", action, err)
+	}
+	return r
+}
+
+// attachments reads how many interfaces each instance holds, as the tables say.
+func attachments(t testing.TB, pool *pgxpool.Pool) map[string]int {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `SELECT instance_id, count(*)::int FROM network_interfaces WHERE instance_id IS NOT NULL GROUP BY 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]int{}
+	var instance string
+	var n int
+	if _, err := pgx.ForEachRow(rows, []any{&instance, &n}, func() error { out[instance] = n; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// checkInvariants derives the product's promises anew from the tables.
+func checkInvariants(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `
+		SELECT 'instance ' || i.id || ' holds ' || count(*) || ' interfaces, its type takes ' || t.eni_quantity
+		FROM network_interfaces n
+		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+		GROUP BY i.account_id, i.id, t.eni_quantity
+		HAVING count(*) > t.eni_quantity
+		UNION ALL
+		SELECT 'interface ' || n.id || ' is ' || n.status || ' on ' || coalesce(n.instance_id, 'no instance')
+		FROM network_interfaces n
+		WHERE (n.instance_id IS NULL) = (n.status IN ('Attaching', 'InUse', 'Detaching'))
+		UNION ALL
+		SELECT 'interface ' || n.id || ' and instance ' || i.id || ' differ in VPC or zone'
+		FROM network_interfaces n
+		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+		WHERE (n.vpc_id, n.zone_id) IS DISTINCT FROM (i.vpc_id, i.zone_id)
+		UNION ALL
+		SELECT 'group ' || g.id || ' has ' || count(DISTINCT n.instance_id) || ' instances, its limit is ' || g.instance_limit
+		FROM security_groups g
+		JOIN network_interface_security_groups m ON m.account_id = g.account_id AND m.security_group_id = g.id
+		JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
+		WHERE n.instance_id IS NOT NULL AND n.status <> 'Detaching'
+		GROUP BY g.account_id, g.id, g.instance_limit
+		HAVING count(DISTINCT n.instance_id) > g.instance_limit`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range broken {
+		t.Errorf("invariant broken: %s", what)
+	}
+}
+
+// get reads what a server answers to a GET.
+func get(t testing.TB, s *httptest.Server, target string) (http.Header, []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := s.Client().Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.Header, body
+}

@@ -1,0 +1,104 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+)
+
+// Content types as the gateway sends them. SDKs compare the XML one to the letter.
+const (
+	contentTypeJSON = "application/json;charset=utf-8"
+	contentTypeXML  = "text/xml;charset=utf-8"
+)
+
+// Reply is what every reply starts with. A reply embeds it; its fields have the names of the wire, and a list is a struct with one slice field,
+// empty rather than nil.
+type Reply struct{ RequestId string }
+
+func (r *Reply) setRequestID(id string) { r.RequestId = id }
+
+// errorReply is the body of a failure. All its fields are strings: an SDK insists.
+type errorReply struct {
+	RequestId string
+	HostId    string
+	Code      string
+	Message   string
+	Recommend string
+}
+
+// writeReply sends a success. XML names its root after the action.
+func (a *API) writeReply(c echo.Context, x *exchange, reply any) error {
+	reply.(interface{ setRequestID(string) }).setRequestID(x.requestID) // every reply embeds Reply
+	a.logRequest(c, x, http.StatusOK, "", nil)
+	return write(c, x, http.StatusOK, x.action+"Response", reply)
+}
+
+// writeError is the only place where a failure becomes a response. What is not of the public contract is shown as InternalError and goes
+// into the log in full.
+func (a *API) writeError(c echo.Context, x *exchange, err error) error {
+	shown, documented := service.APIError(err)
+	if documented {
+		err = nil
+	}
+	a.logRequest(c, x, shown.Status, shown.Code, err)
+	return write(c, x, shown.Status, "Error", &errorReply{
+		RequestId: x.requestID,
+		HostId:    x.host,
+		Code:      shown.Code,
+		Message:   shown.Message,
+		Recommend: "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(shown.Code) + "&product=Ecs&requestId=" + x.requestID,
+	})
+}
+
+func write(c echo.Context, x *exchange, status int, root string, body any) error {
+	encoded, contentType, err := encode(x.format, root, body)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set("X-Acs-Request-Id", x.requestID)
+	c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+	return c.Blob(status, contentType, encoded)
+}
+
+// encode spells a reply compactly: no line breaks, no indentation, as the gateway does.
+func encode(f format, root string, body any) (encoded []byte, contentType string, err error) {
+	var out bytes.Buffer
+	if f == formatJSON {
+		encoder := json.NewEncoder(&out)
+		encoder.SetEscapeHTML(false)
+		err = encoder.Encode(body)
+		return bytes.TrimSuffix(out.Bytes(), []byte("\n")), contentTypeJSON, err
+	}
+	out.WriteString(`<?xml version="1.0" encoding="UTF-8"?>`)
+	err = xml.NewEncoder(&out).EncodeElement(body, xml.StartElement{Name: xml.Name{Local: root}})
+	return out.Bytes(), contentTypeXML, err
+}
+
+// logRequest leaves the one line of a request. failure is nil unless an operator has something to see to.
+func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, failure error) {
+	level := slog.LevelInfo
+	attributes := []slog.Attr{
+		slog.String("request_id", x.requestID),
+		slog.String("method", c.Request().Method),
+		slog.String("action", x.action),
+		slog.String("account", x.account),
+		slog.Int("status", status),
+		slog.String("code", code),
+		slog.Duration("took", time.Since(x.started)),
+		slog.String("from", c.Request().RemoteAddr),
+	}
+	if failure != nil {
+		level = slog.LevelError
+		attributes = append(attributes, slog.Any("error", failure))
+	}
+	a.log.LogAttrs(c.Request().Context(), level, "request", attributes...)
+}
