@@ -1,0 +1,199 @@
+package sdktest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
+)
+
+func TestTypeScriptSDK(t *testing.T) {
+	t.Parallel()
+	s := startTypeScriptSDK(t)
+	drive(t, s)
+	for name, test := range map[string]func(*testing.T, *typeScriptSDK){
+		"error object": testTypeScriptErrorObject,
+		"nothing lost": testTypeScriptLosesNothing,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
+// All parts of the error object say the same, and its message says it all.
+func testTypeScriptErrorObject(t *testing.T, s *typeScriptSDK) {
+	c := s.client(t, serve(t, attachErrors(t)).endpoint, attachErrorsKey)
+	_, err := c.AttachNetworkInterface(attachment{"cn-hangzhou", "i-ok", "eni-not-found"})
+	got := s.thrown(t, err)
+	if want := "ClientError"; got.Name != want {
+		t.Errorf("class: got %s, want %s", got.Name, want)
+	}
+	if want := `InvalidEniId.NotFound: code: 404, The specified EniId "eni-not-found" is not found. request id: ` + requestID; got.Message != want {
+		t.Errorf("message:\ngot  %s\nwant %s", got.Message, want)
+	}
+	if got.Data.Code != got.Code || got.Data.RequestID != got.RequestID {
+		t.Errorf("in data: got %s, request %s; want the same as in the error: %s, request %s", got.Data.Code, got.Data.RequestID, got.Code, got.RequestID)
+	}
+}
+
+// The lock file says what a package must be, by its hash, and never where it came from: that is up to the machine that installs it.
+func TestLockFileHasNoAddresses(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(filepath.Join("typescript", "package-lock.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n, line := range bytes.Split(text, []byte("\n")) {
+		if bytes.Contains(line, []byte("://")) {
+			t.Errorf("package-lock.json:%d: got %s, want no address (typescript/.npmrc tells npm so)", n+1, bytes.TrimSpace(line))
+		}
+	}
+}
+
+// typeScriptSDK is @alicloud/ecs20140526, the SDK that signs in V3, in a process of its own.
+type typeScriptSDK struct {
+	mu       sync.Mutex // one call at a time
+	calls    *json.Encoder
+	outcomes *json.Decoder
+}
+
+// call and outcome are the lines that driver.mjs reads and writes.
+type (
+	call struct {
+		Config  config `json:"config"`
+		Action  string `json:"action"`
+		Request any    `json:"request"`
+	}
+	config struct {
+		Endpoint        string `json:"endpoint"`
+		Protocol        string `json:"protocol"`
+		AccessKeyID     string `json:"accessKeyId"`
+		AccessKeySecret string `json:"accessKeySecret"`
+		ReadTimeout     int64  `json:"readTimeout"` // milliseconds
+	}
+	outcome struct {
+		Body  json.RawMessage
+		Error *typeScriptError
+	}
+)
+
+// typeScriptError is what the SDK throws. Data is the body of the answer.
+type typeScriptError struct {
+	Name       string
+	Message    string
+	Code       string
+	StatusCode int
+	RequestID  string
+	Data       struct{ RequestID, HostID, Code, Message, Recommend string }
+}
+
+func (e *typeScriptError) Error() string { return e.Name + ": " + e.Message }
+
+// startTypeScriptSDK starts the driver, for as long as the test takes.
+func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	if err == nil {
+		_, err = os.Stat(filepath.Join("typescript", "node_modules"))
+	}
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatalf("the TypeScript SDK needs Node and `make sdk`, and CI must not do without: %v", err)
+	default:
+		t.Skipf("the TypeScript SDK needs Node and `make sdk`: %v", err)
+	}
+	driver := exec.CommandContext(t.Context(), node, "driver.mjs")
+	driver.Dir = "typescript"
+	driver.Env = []string{} // no proxies, no credentials, nothing of whoever runs the test
+	var complaints bytes.Buffer
+	driver.Stderr = &complaints
+	stdin, err := driver.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := driver.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := driver.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = driver.Wait() // killed: the test's context has ended
+		if t.Failed() && complaints.Len() > 0 {
+			t.Logf("driver.mjs said: %s", &complaints)
+		}
+	})
+	return &typeScriptSDK{calls: json.NewEncoder(stdin), outcomes: json.NewDecoder(stdout)}
+}
+
+func (s *typeScriptSDK) client(_ *testing.T, endpoint string, k key) client {
+	return typeScriptClient{s, config{endpoint, "http", k.id, k.secret, patience.Milliseconds()}}
+}
+
+func (s *typeScriptSDK) refusal(t *testing.T, err error) refusal {
+	t.Helper()
+	e := s.thrown(t, err)
+	return refusal{e.StatusCode, e.Code, e.Data.Message, e.RequestID, e.Data.HostID, e.Data.Recommend}
+}
+
+// thrown is the error object that the SDK threw for an API error.
+func (s *typeScriptSDK) thrown(t *testing.T, err error) *typeScriptError {
+	t.Helper()
+	var e *typeScriptError
+	if !errors.As(err, &e) || e.StatusCode == 0 {
+		t.Fatalf("got %v (%T), want an API error thrown by the SDK", err, err)
+	}
+	return e
+}
+
+// do calls an action and reads its response.
+func (s *typeScriptSDK) do(c call, response any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.calls.Encode(c); err != nil {
+		return err
+	}
+	var o outcome
+	if err := s.outcomes.Decode(&o); err != nil {
+		return err
+	}
+	if o.Error != nil {
+		return o.Error
+	}
+	return json.Unmarshal(o.Body, response)
+}
+
+type typeScriptClient struct {
+	sdk    *typeScriptSDK
+	config config
+}
+
+func (c typeScriptClient) AttachNetworkInterface(a attachment) (*ecs.AttachNetworkInterfaceResponse, error) {
+	response := ecs.CreateAttachNetworkInterfaceResponse()
+	return response, c.sdk.do(call{c.config, "AttachNetworkInterface", a}, response)
+}
+
+func (c typeScriptClient) DetachNetworkInterface(a attachment) (*ecs.DetachNetworkInterfaceResponse, error) {
+	response := ecs.CreateDetachNetworkInterfaceResponse()
+	return response, c.sdk.do(call{c.config, "DetachNetworkInterface", a}, response)
+}
+
+func (c typeScriptClient) DescribeNetworkInterfaces(q networkInterfaceQuery) (*ecs.DescribeNetworkInterfacesResponse, error) {
+	response := ecs.CreateDescribeNetworkInterfacesResponse()
+	return response, c.sdk.do(call{c.config, "DescribeNetworkInterfaces", q}, response)
+}
+
+func (c typeScriptClient) DescribeInstances(q instanceQuery) (*ecs.DescribeInstancesResponse, error) {
+	response := ecs.CreateDescribeInstancesResponse()
+	return response, c.sdk.do(call{c.config, "DescribeInstances", q}, response)
+}
