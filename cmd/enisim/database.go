@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"enisim/store"
+	"enisim/store/pglocal"
+)
+
+// databaseFlags choose the database of a command: a Postgres that runs somewhere, or the private one in a folder.
+type databaseFlags struct {
+	DatabaseURL string `help:"Postgres to use, as postgres://user:password@host:port/database. Without it, enisim runs a private one." placeholder:"URL"`
+	DataDir     string `help:"Folder of the private Postgres (default: a folder for this user's state)." placeholder:"DIR"`
+}
+
+// Validate refuses a URL that is none. Whether a Postgres answers there shows later.
+func (f databaseFlags) Validate() error {
+	if f.DatabaseURL == "" {
+		return nil
+	}
+	if _, err := store.Config(f.DatabaseURL); err != nil {
+		return fmt.Errorf("--database-url: %w (give it as postgres://user:password@host:port/database)", err)
+	}
+	return nil
+}
+
+// database is an opened one, its schema up to date.
+type database struct {
+	url   string
+	local *pglocal.Server // nil where a URL was given
+	dir   string          // of local
+	store *store.Store
+}
+
+// stopTimeout is how long a private Postgres may take to shut down.
+const stopTimeout = 30 * time.Second
+
+// start makes sure that there is a database, and leaves its schema as it is.
+func (f databaseFlags) start(ctx context.Context, log *slog.Logger) (*database, error) {
+	if f.DatabaseURL != "" {
+		return &database{url: f.DatabaseURL}, nil
+	}
+	dir := f.DataDir
+	if dir == "" {
+		var err error
+		if dir, err = pglocal.DefaultDataDir(); err != nil {
+			return nil, err
+		}
+	}
+	local, err := pglocal.Start(ctx, pglocal.Options{DataDir: dir, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return &database{url: local.URL(), local: local, dir: dir}, nil
+}
+
+// open starts the database, brings its schema up to date and connects to it.
+func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
+	db, err := f.start(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := store.Migrate(ctx, db.url); err != nil {
+		db.close(ctx, log)
+		return nil, err
+	}
+	if db.store, err = store.Open(ctx, db.url, log); err != nil {
+		db.close(ctx, log)
+		return nil, err
+	}
+	return db, nil
+}
+
+// close lets go of the database; the last user of a private Postgres stops it. It works also after ctx has ended.
+func (db *database) close(ctx context.Context, log *slog.Logger) {
+	if db.store != nil {
+		db.store.Close()
+	}
+	if db.local == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := db.local.Stop(ctx); err != nil {
+		log.Error("the private Postgres did not stop; the next start will use it as it is", "error", err)
+	}
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+)
+
+// healthCommand serves container images without a shell, whose health check can only be the binary itself. It shares the server's flags, so that
+// one environment is right for both.
+type healthCommand struct {
+	tlsFlags
+	Listen  string        `default:"127.0.0.1:8080" help:"Address that the server listens on."`
+	Timeout time.Duration `default:"2s" help:"How long to wait for the answer."`
+}
+
+// Help is shown by --help.
+func (healthCommand) Help() string { return "Example: enisim health --listen 127.0.0.1:8080" }
+
+// Run is the command.
+func (c *healthCommand) Run(ctx context.Context) error {
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("--listen %s: give it as host:port, such as 127.0.0.1:8080", c.Listen)
+	}
+	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1" // a server that listens everywhere listens here too
+	}
+	scheme := "http://"
+	if c.enabled() {
+		scheme = "https://"
+	}
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, scheme+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := client(true).Do(request) // the certificate may name the server as others call it, and nothing is told to it
+	if err != nil {
+		return fmt.Errorf("not ready: %w", err)
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: /readyz answers %s", response.Status)
+	}
+	return nil
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"enisim/service"
+)
+
+type keyCommand struct {
+	Create  keyCreateCommand  `cmd:"" help:"Make an access key, and show its secret this once."`
+	List    keyListCommand    `cmd:"" help:"List the access keys, without their secrets."`
+	Disable keyDisableCommand `cmd:"" help:"Make an access key Inactive."`
+	Delete  keyDeleteCommand  `cmd:"" help:"Remove an access key."`
+}
+
+// withKeys runs something on the access keys of a database, also beside running servers: they see a change within a second.
+func (f databaseFlags) withKeys(ctx context.Context, s streams, do func(*service.Service) error) error {
+	log := warnings(s.Err)
+	db, err := f.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer db.close(ctx, log)
+	return do(service.New(db.store, service.Options{}))
+}
+
+type keyCreateCommand struct {
+	databaseFlags
+	Account   string        `required:"" help:"Account of the key: 16 digits." placeholder:"ID"`
+	RAMUser   string        `help:"RAM user of that account (default: the account itself)." placeholder:"NAME"`
+	ExpiresIn time.Duration `help:"How long the key is good, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
+	Temporary bool          `help:"A key with a SecurityToken, as STS issues them; needs --expires-in."`
+}
+
+// Help is shown by --help.
+func (keyCreateCommand) Help() string {
+	return `The secret, and the token of a temporary key, are shown this once and cannot be asked for again.
+
+Example: enisim key create --account 1000000000000001
+
+Example: enisim key create --account 1000000000000001 --ram-user ci --temporary --expires-in 1h`
+}
+
+// Validate refuses options that could only fail later.
+func (c *keyCreateCommand) Validate() error {
+	switch {
+	case c.ExpiresIn < 0:
+		return errors.New("--expires-in is a duration such as 30m or 1h")
+	case c.Temporary && c.ExpiresIn == 0:
+		return errors.New("--temporary needs --expires-in, such as --expires-in 1h: a temporary key expires")
+	}
+	return c.databaseFlags.Validate()
+}
+
+// Run is the command.
+func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
+	return c.withKeys(ctx, s, func(keys *service.Service) error {
+		key, err := keys.CreateAccessKey(ctx, service.CreateAccessKey{
+			AccountID: c.Account,
+			RAMUser:   c.RAMUser,
+			ExpiresIn: c.ExpiresIn,
+			Temporary: c.Temporary,
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "AccessKeyId      %s\nAccessKeySecret  %s\n", key.ID, key.Secret)
+		if key.Temporary {
+			fmt.Fprintf(s.Out, "SecurityToken    %s\n", key.SecurityToken)
+		}
+		fmt.Fprintf(s.Out, "Expires          %s\n", expiry(key.ExpiresAt))
+		fmt.Fprintln(s.Err, "Keep the secret: it is not shown again.")
+		return nil
+	})
+}
+
+type keyListCommand struct {
+	databaseFlags
+	Account string `help:"Account whose keys to list (default: all accounts)." placeholder:"ID"`
+}
+
+// Help is shown by --help.
+func (keyListCommand) Help() string { return "Example: enisim key list --account 1000000000000001" }
+
+// Run is the command.
+func (c *keyListCommand) Run(ctx context.Context, s streams) error {
+	return c.withKeys(ctx, s, func(keys *service.Service) error {
+		list, err := keys.AccessKeys(ctx, c.Account)
+		if err != nil {
+			return err
+		}
+		return printKeys(s.Out, list)
+	})
+}
+
+func printKeys(out io.Writer, list []service.AccessKey) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "KEY\tACCOUNT\tRAM USER\tSTATUS\tKIND\tEXPIRES\tCREATED")
+	for _, k := range list {
+		user, kind := k.RAMUser, "lasting"
+		if user == "" {
+			user = "-"
+		}
+		if k.Temporary {
+			kind = "temporary"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.AccountID, user, k.Status, kind, expiry(k.ExpiresAt), k.CreatedAt.UTC().Format(time.RFC3339))
+	}
+	return table.Flush()
+}
+
+func expiry(at *time.Time) string {
+	if at == nil {
+		return "never"
+	}
+	return at.UTC().Format(time.RFC3339)
+}
+
+type keyDisableCommand struct {
+	databaseFlags
+	ID string `arg:"" help:"Id of the key."`
+}
+
+// Help is shown by --help.
+func (keyDisableCommand) Help() string {
+	return `The key is refused with InvalidAccessKeyId.Inactive, within a second by every server on the database.
+
+Example: enisim key disable LTAIquickstart000001`
+}
+
+// Run is the command.
+func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
+	return c.withKeys(ctx, s, func(keys *service.Service) error {
+		key, err := keys.DisableAccessKey(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, key.ID, "is", key.Status)
+		return nil
+	})
+}
+
+type keyDeleteCommand struct {
+	databaseFlags
+	ID string `arg:"" help:"Id of the key."`
+}
+
+// Help is shown by --help.
+func (keyDeleteCommand) Help() string {
+	return `The key is unknown from then on, within a second to every server on the database.
+
+Example: enisim key delete LTAIquickstart000001`
+}
+
+// Run is the command.
+func (c *keyDeleteCommand) Run(ctx context.Context, s streams) error {
+	return c.withKeys(ctx, s, func(keys *service.Service) error {
+		if err := keys.DeleteAccessKey(ctx, c.ID); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, c.ID, "is deleted")
+		return nil
+	})
+}

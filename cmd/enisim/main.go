@@ -1,0 +1,93 @@
+// Command enisim is a persistent simulator of the ECS control plane: the server and the tools around it, one file a command.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Exit codes: a failure while doing the work, and a command line that was never understood.
+const (
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// commands is the whole command line.
+type commands struct {
+	Serve    serveCommand    `cmd:"" help:"Serve the API."`
+	Call     callCommand     `cmd:"" help:"Sign and send one request, and print the reply."`
+	Scenario scenarioCommand `cmd:"" help:"Work with scenario files."`
+	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
+	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`
+	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`
+}
+
+// streams are where a command writes: results to Out, what a person should know to Err.
+type streams struct{ Out, Err io.Writer }
+
+// errQuiet ends a command with exitFailure when everything was said already.
+var errQuiet = errors.New("failed")
+
+// usageError ends a command with exitUsage: an option is wrong, which showed only when it met files or the database.
+type usageError struct{ error }
+
+// run is the program without its process: it parses, runs one command and returns the exit code.
+func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+	args, api, err := splitParameters(args)
+	if err != nil {
+		fmt.Fprintln(errOut, "enisim:", err)
+		return exitUsage
+	}
+	var cli commands
+	exited := false
+	parser, err := kong.New(&cli,
+		kong.Name("enisim"),
+		kong.Description("A persistent simulator of the ECS control plane. Every flag can also be set in the environment, as ENISIM_<FLAG>."),
+		kong.DefaultEnvars("ENISIM"),
+		kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+		kong.Writers(out, errOut),
+		kong.Exit(func(int) { exited = true }), // after --help
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(streams{out, errOut}, api),
+	)
+	if err != nil {
+		fmt.Fprintln(errOut, "enisim: broken command line definition:", err)
+		return exitFailure
+	}
+	command, err := parser.Parse(args)
+	switch {
+	case exited:
+		return 0
+	case err != nil:
+		fmt.Fprintf(errOut, "enisim: %v\nTry: enisim --help\n", err)
+		return exitUsage
+	}
+	if command.Selected().Name != "call" && len(api) > 0 {
+		fmt.Fprintln(errOut, "enisim: parameters that begin with a capital letter belong to enisim call")
+		return exitUsage
+	}
+	if err := command.Run(); err != nil {
+		if !errors.Is(err, errQuiet) {
+			fmt.Fprintln(errOut, "enisim:", err)
+		}
+		if errors.As(err, new(usageError)) {
+			return exitUsage
+		}
+		return exitFailure
+	}
+	return 0
+}

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// asProgram makes the test binary the program itself, so that tests can start it as processes of their own, and kill them.
+const asProgram = "ENISIM_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+// program is a command line of enisim as a process.
+func program(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+// output runs a command line to its end. One that does not end in a minute, such as a server that should have refused to start, is stopped.
+func output(t *testing.T, args ...string) (stdout, stderr string, exit int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := program(ctx, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = time.Minute
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// process is a server that was started, with what it printed.
+type process struct {
+	cmd      *exec.Cmd
+	greeting map[string]string // what it printed at start, by the first word of a line
+	endpoint string
+	log      *bytes.Buffer // complete once the process has ended
+	exited   chan struct{}
+}
+
+// start starts a server on a free port and returns once it has said where it listens.
+func start(t testing.TB, args ...string) *process {
+	t.Helper()
+	p := &process{
+		cmd:    program(context.WithoutCancel(t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...),
+		log:    &bytes.Buffer{},
+		exited: make(chan struct{}),
+	}
+	out, err := p.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.cmd.Stderr = p.log
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer close(p.exited)
+		_ = p.cmd.Wait() // how it ended is in ProcessState
+	}()
+	t.Cleanup(func() { p.end(t, syscall.SIGTERM) })
+	p.greeting = map[string]string{}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		word, rest, _ := strings.Cut(lines.Text(), " ")
+		p.greeting[word] = strings.TrimSpace(rest)
+		if word == "Key" { // the last line
+			p.endpoint = strings.TrimSuffix(p.greeting["API"], "/")
+			go func() {
+				for lines.Scan() { // keeps the pipe empty
+				}
+			}()
+			return p
+		}
+	}
+	<-p.exited
+	t.Fatalf("the server ended before it listened: %s", p.log)
+	return nil
+}
+
+// end sends a signal and waits until the process is gone.
+func (p *process) end(t testing.TB, signal syscall.Signal) {
+	t.Helper()
+	select {
+	case <-p.exited:
+		return
+	default:
+	}
+	if err := p.cmd.Process.Signal(signal); err != nil {
+		t.Errorf("signal %v: %v", signal, err)
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(time.Minute):
+		_ = p.cmd.Process.Kill()
+		<-p.exited
+		t.Errorf("a minute after %v the server still ran: %s", signal, p.log)
+	}
+}
+
+// dataDir is a folder for a private Postgres, in a place that the unprivileged user who runs it can enter.
+func dataDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "enisim-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
+// file is a temporary file with a text.
+func file(t testing.TB, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "scenario.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestTheFirstAttachByHand(t *testing.T) {
+	t.Parallel()
+	server := start(t, "--data-dir", dataDir(t), "--attach-delay", "1h")
+	attach := []string{
+		"call", "AttachNetworkInterface", "--endpoint", server.endpoint,
+		"--RegionId", "cn-hangzhou", "--InstanceId", "i-web", "--NetworkInterfaceId", "eni-free-1",
+	}
+	out, errOut, exit := output(t, attach...)
+	if exit != 0 || !strings.HasPrefix(out, `{"RequestId":"`) {
+		t.Fatalf("got %q, %q, exit code %d; want a RequestId and 0", out, errOut, exit)
+	}
+	out, _, exit = output(t, attach...)
+	if exit != exitFailure || !strings.Contains(out, `"Code":"InvalidOperation.InvalidEniState"`) {
+		t.Errorf("again: got %q, exit code %d; want InvalidEniState and %d", out, exit, exitFailure)
+	}
+	out, _, _ = output(t, append(attach, "--Format", "XML", "--method", "GET")...)
+	if !strings.Contains(out, "<Error><RequestId>") {
+		t.Errorf("in XML: got %q, want an Error", out)
+	}
+	out, _, exit = output(t, "call", "DescribeNetworkInterfaces", "--endpoint", server.endpoint,
+		"--RegionId", "cn-hangzhou", "--NetworkInterfaceId.1", "eni-free-1")
+	if exit != 0 || !strings.Contains(out, `"Status":"Attaching"`) || !strings.Contains(out, `"InstanceId":"i-web"`) {
+		t.Errorf("describe: got %q, exit code %d; want it Attaching to i-web", out, exit)
+	}
+}
+
+func TestScenarioApplyBesideARunningServer(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	server := start(t, "--data-dir", dir, "--no-quickstart")
+	text := file(t, `
+enisim: 1
+accounts:
+  - id: "1000000000000007"
+    access_keys: [{id: LTAIbeside, secret: s}]
+    regions: [{id: cn-hangzhou}]
+`)
+	if out, errOut, exit := output(t, "scenario", "apply", text, "--data-dir", dir); exit != 0 {
+		t.Fatalf("got %q, %q, exit code %d", out, errOut, exit)
+	}
+	out, _, exit := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--access-key-id", "LTAIbeside", "--access-key-secret", "s", "--RegionId", "cn-hangzhou")
+	if exit != 0 {
+		t.Errorf("a call with the scenario's key: got %q, exit code %d", out, exit)
+	}
+	_, errOut, exit := output(t, "scenario", "apply", file(t, "enisim: 1\nacounts: []\n"), "--data-dir", dir)
+	if exit != exitFailure || !strings.Contains(errOut, ":2:") || !strings.Contains(errOut, "accounts") {
+		t.Errorf("a wrong file: got %q, exit code %d; want its line, and the key that was meant", errOut, exit)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	t.Parallel()
+	server := start(t, "--data-dir", dataDir(t))
+	address := strings.TrimPrefix(server.endpoint, "http://")
+	if _, errOut, exit := output(t, "health", "--listen", address); exit != 0 {
+		t.Errorf("a server that is up: got exit code %d, %q, want 0", exit, errOut)
+	}
+	server.end(t, syscall.SIGTERM)
+	if _, errOut, exit := output(t, "health", "--listen", address); exit != exitFailure || !strings.Contains(errOut, "not ready") {
+		t.Errorf("a server that has stopped: got exit code %d, %q, want %d", exit, errOut, exitFailure)
+	}
+}
+
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		exit int
+		says string
+	}{
+		{[]string{"--help"}, 0, "serve"},
+		{[]string{"serve", "--help"}, 0, "Example: enisim serve"},
+		{[]string{"call", "--help"}, 0, "Example: enisim call"},
+		{[]string{"health", "--help"}, 0, "Example: enisim health"},
+		{[]string{"scenario", "apply", "--help"}, 0, "Example: enisim scenario apply"},
+		{[]string{"key", "create", "--help"}, 0, "Example: enisim key create"},
+		{[]string{"key", "list", "--help"}, 0, "Example: enisim key list"},
+		{[]string{"key", "disable", "--help"}, 0, "Example: enisim key disable"},
+		{[]string{"key", "delete", "--help"}, 0, "Example: enisim key delete"},
+		{[]string{"migrate", "up", "--help"}, 0, "Example: enisim migrate up"},
+		{[]string{"migrate", "down", "--help"}, 0, "Example: enisim migrate down"},
+		{[]string{"migrate", "status", "--help"}, 0, "Example: enisim migrate status"},
+		{[]string{"serve", "--RegionId", "cn-hangzhou"}, exitUsage, "enisim call"},
+		{[]string{"call", "AttachNetworkInterface", "--RegionId"}, exitUsage, "--RegionId needs a value"},
+		{[]string{"call", "AttachNetworkInterface", "--RegionId=a", "--RegionId=b"}, exitUsage, "given twice"},
+		{[]string{"call", "DescribeInstances", "--endpoint", "127.0.0.1:1"}, exitFailure, "enisim serve"},
+		{[]string{"scenario", "apply", "nowhere.yaml"}, exitFailure, "nowhere.yaml"},
+		{[]string{"serve", "--database-url", "postgres://u:hunter2@127.0.0.1:1/db"}, exitFailure, "127.0.0.1"},
+		{[]string{"lauch"}, exitUsage, "lauch"},
+		{nil, exitUsage, "expected one of"},
+	} {
+		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			t.Parallel()
+			out, errOut, exit := output(t, c.args...)
+			if exit != c.exit || !strings.Contains(out+errOut, c.says) {
+				t.Errorf("got exit code %d, %q, %q; want %d, and %q said", exit, out, errOut, c.exit, c.says)
+			}
+			if strings.Contains(out+errOut, "hunter2") {
+				t.Errorf("a password is shown: %q %q", out, errOut)
+			}
+		})
+	}
+}
+
+func TestFlagsFromTheEnvironment(t *testing.T) {
+	t.Parallel()
+	cmd := program(t.Context(), "serve")
+	cmd.Env = append(cmd.Env, "ENISIM_LISTEN=nowhere")
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "--listen nowhere") {
+		t.Errorf("got %v, %q; want the value of ENISIM_LISTEN refused", err, fmt.Sprint(string(out)))
+	}
+}

@@ -1,0 +1,268 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"enisim/httpapi"
+	"enisim/service"
+	"enisim/service/scenario"
+	"enisim/store"
+	"enisim/testdata/scenarios"
+)
+
+// Limits of the HTTP server, against clients that are slow or gone. A connection that waits costs memory, but none of the database's connections:
+// a request is read to its end before it takes one.
+const (
+	readHeaderTimeout = 10 * time.Second
+	readTimeout       = 30 * time.Second // with the body
+	writeTimeout      = time.Minute      // from the end of the header, so it covers the body, the database's longest and the reply
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 128 << 10
+)
+
+// shortestToken is the least that a --control-token has, as others may guess as often as they like.
+const shortestToken = 16
+
+type serveCommand struct {
+	databaseFlags
+	logFlags
+	tlsFlags
+	Listen      string        `default:"127.0.0.1:8080" help:"Address to serve on."`
+	Scenario    string        `help:"Scenario to apply at every start: its accounts are made equal to the file." placeholder:"FILE"`
+	Quickstart  bool          `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
+	AttachDelay time.Duration `default:"1s" help:"How long an interface is Attaching; 0 is InUse at once."`
+	DetachDelay time.Duration `default:"1s" help:"How long an interface is Detaching; 0 is Available at once."`
+	Signature   string        `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
+	ClosedToRAM []string      `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
+
+	ControlToken       string `help:"What callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
+	AllowQuickstartKey bool   `help:"Serve also to other machines while a key of the quick-start world, which everybody knows, is active."`
+}
+
+// signatureModes are the values of --signature.
+var signatureModes = map[string]httpapi.SignatureMode{"verify": httpapi.VerifySignature, "identify": httpapi.IdentifyOnly}
+
+// Help is shown by --help.
+func (serveCommand) Help() string {
+	return "Example: enisim serve --listen 127.0.0.1:8080 --data-dir ./state --scenario staging.yaml"
+}
+
+// Validate refuses options that could only fail later.
+func (c *serveCommand) Validate() error {
+	if err := cmp.Or(c.databaseFlags.Validate(), c.tlsFlags.Validate()); err != nil {
+		return err
+	}
+	if c.AttachDelay < 0 || c.DetachDelay < 0 {
+		return errors.New("--attach-delay and --detach-delay are durations such as 0, 500ms or 2s")
+	}
+	if _, err := c.address(); err != nil {
+		return err
+	}
+	if c.ControlToken != "" && (len(c.ControlToken) < shortestToken || strings.ContainsFunc(c.ControlToken, func(r rune) bool { return r <= ' ' || r > '~' })) {
+		return fmt.Errorf("--control-token needs at least %d characters, without spaces: openssl rand -hex 16 makes one", shortestToken)
+	}
+	known := httpapi.ActionNames()
+	for _, name := range c.ClosedToRAM {
+		if !slices.Contains(known, name) {
+			return fmt.Errorf("--closed-to-ram %s: there is no such action; the actions are %s", name, strings.Join(known, ", "))
+		}
+	}
+	return nil
+}
+
+// address is where the server will listen. A host name becomes the address that it has now.
+func (c *serveCommand) address() (*net.TCPAddr, error) {
+	address, err := net.ResolveTCPAddr("tcp", c.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen %s: %w (give it as host:port, such as 127.0.0.1:8080)", c.Listen, err)
+	}
+	if address.IP == nil {
+		address.IP = net.IPv4zero // ":8080" is every address, of both families
+	}
+	return address, nil
+}
+
+// Run is the command.
+func (c *serveCommand) Run(ctx context.Context, s streams) error {
+	log := c.logger(s.Err)
+	address, err := c.address()
+	if err != nil {
+		return usageError{err}
+	}
+	world, err := c.readScenario()
+	if err != nil {
+		return usageError{err}
+	}
+	db, err := c.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer db.close(ctx, log)
+	if err := c.prepareWorld(ctx, db, world, address); err != nil {
+		return err
+	}
+	secure, err := c.secure(address.IP)
+	if err != nil {
+		return err
+	}
+	listener, err := listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	api := httpapi.New(service.New(db.store, service.Options{
+		AttachDelay: c.AttachDelay,
+		DetachDelay: c.DetachDelay,
+		ClosedToRAM: c.ClosedToRAM,
+	}), httpapi.Options{
+		Log:       log,
+		Signature: signatureModes[c.Signature],
+		Control:   httpapi.Control{Token: c.ControlToken, Open: address.IP.IsLoopback()},
+	})
+	if err := c.greet(ctx, s.Out, db, listener.Addr().(*net.TCPAddr), secure); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	return serve(ctx, listener, secure, api, db, log)
+}
+
+// readScenario reads the file of --scenario, or nothing.
+func (c *serveCommand) readScenario() ([]byte, error) {
+	if c.Scenario == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.Scenario)
+	if err != nil {
+		return nil, fmt.Errorf("--scenario: %w", err)
+	}
+	return text, nil
+}
+
+// prepareWorld applies the scenario, or the quick-start one to an empty database, and sees to it that published keys let in nobody from elsewhere
+// unless that is meant.
+func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []byte, address *net.TCPAddr) error {
+	exposed := !address.IP.IsLoopback() && !c.AllowQuickstartKey
+	switch {
+	case c.Scenario != "":
+		if _, err := applyScenario(ctx, db.store, c.Scenario, world); err != nil {
+			return err
+		}
+	case c.Quickstart:
+		occupied, err := db.store.HasAccounts(ctx)
+		if err != nil {
+			return err
+		}
+		if occupied {
+			break
+		}
+		if exposed {
+			return refuseQuickstart(address)
+		}
+		if _, err := applyScenario(ctx, db.store, "quickstart.yaml", scenarios.Quickstart); err != nil {
+			return err
+		}
+	}
+	if exposed {
+		return refusePublishedKeys(ctx, db.store, address, time.Now())
+	}
+	return nil
+}
+
+// applyScenario reads a scenario and makes its accounts equal to it.
+func applyScenario(ctx context.Context, st *store.Store, name string, text []byte) (store.Applied, error) {
+	sc, err := scenario.Parse(name, text)
+	if err != nil {
+		return store.Applied{}, err
+	}
+	return scenario.Apply(ctx, st, sc, time.Now())
+}
+
+// greet tells a person where everything is.
+func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, address *net.TCPAddr, secure *tls.Config) error {
+	key, err := db.store.FirstAccessKey(ctx)
+	if err != nil {
+		return err
+	}
+	if key == "" {
+		key = "none yet: apply a scenario, see enisim scenario --help"
+	}
+	where := "the one of --database-url"
+	if db.local != nil {
+		where = "private Postgres in " + db.dir
+	}
+	scheme, certificate := "http", ""
+	if secure != nil {
+		scheme = "https"
+		certificate = "SHA-256   " + fingerprint(secure.Certificates[0]) + "\n"
+	}
+	control := "open to programs on this machine"
+	switch {
+	case c.ControlToken != "":
+		control = "with the token of --control-token"
+	case !address.IP.IsLoopback():
+		control = "off: others can reach this address, so it needs a --control-token"
+	}
+	if c.Signature == "identify" {
+		key += ", and whoever names it is let in: --signature identify"
+	}
+	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\nDatabase  %s\nKey       %s\n", scheme, address, certificate, control, where, key)
+	return err
+}
+
+func listen(ctx context.Context, address *net.TCPAddr) (*drainable, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address.String())
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w (is another server running there? choose another --listen)", address, err)
+	}
+	return &drainable{TCPListener: listener.(*net.TCPListener)}, nil // that is what listening on tcp gives
+}
+
+// serve answers requests until ctx ends, and then answers all that it has taken in.
+func serve(ctx context.Context, listener *drainable, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           api,
+		TLSConfig:         secure,
+		ConnState:         listener.count,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // connections that clients broke
+	}
+	tasks, ctx := errgroup.WithContext(ctx)
+	tasks.Go(func() error {
+		answer := server.Serve
+		if secure != nil {
+			answer = func(l net.Listener) error { return server.ServeTLS(l, "", "") } // the certificate is in its TLSConfig
+		}
+		if err := answer(listener); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		return nil
+	})
+	tasks.Go(func() error {
+		<-ctx.Done()
+		api.Drain()
+		return listener.drain(ctx, server)
+	})
+	if db.local != nil {
+		tasks.Go(func() error {
+			db.local.Supervise(ctx)
+			return nil
+		})
+	}
+	return tasks.Wait()
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"enisim/store/storetest"
+)
+
+func TestSelfSignedTLS(t *testing.T) {
+	t.Parallel()
+	server := start(t, "--database-url", storetest.URL(t), "--tls-self-signed")
+	address := strings.TrimPrefix(server.endpoint, "https://")
+	call := []string{"call", "DescribeInstances", "--endpoint", server.endpoint, "--RegionId", "cn-hangzhou"}
+	if out, errOut, exit := output(t, append(call, "--insecure")...); exit != 0 {
+		t.Errorf("call --insecure: got exit code %d, %q, %q; want 0", exit, out, errOut)
+	}
+	if _, errOut, exit := output(t, call...); exit != exitFailure || !strings.Contains(errOut, "--insecure") {
+		t.Errorf("call: got exit code %d, %q; want %d, and --insecure named", exit, errOut, exitFailure)
+	}
+	if _, errOut, exit := output(t, "health", "--listen", address, "--tls-self-signed"); exit != 0 {
+		t.Errorf("health: got exit code %d, %q; want 0", exit, errOut)
+	}
+
+	conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
+	if err := conn.Close(); err != nil {
+		t.Error(err)
+	}
+	if got, want := fingerprint(tls.Certificate{Certificate: [][]byte{shown.Raw}}), server.greeting["SHA-256"]; got != want {
+		t.Errorf("the server shows a certificate with the SHA-256 %s, and printed %s", got, want)
+	}
+	server.end(t, syscall.SIGTERM)
+	if got := server.cmd.ProcessState.ExitCode(); got != 0 {
+		t.Errorf("exit code: got %d, want 0; log: %s", got, server.log)
+	}
+}
+
+func TestSelfSignedCertificate(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	certificate, err := selfSigned(net.IPv4(192, 0, 2, 7), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(certificate.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(parsed)
+	for _, name := range []string{"localhost", "127.0.0.1", "::1", host, "192.0.2.7"} {
+		if _, err := parsed.Verify(x509.VerifyOptions{DNSName: name, Roots: trusted, CurrentTime: now}); err != nil {
+			t.Errorf("a client that trusts the certificate calls %s: %v", name, err)
+		}
+	}
+	if _, err := parsed.Verify(x509.VerifyOptions{DNSName: "example.com", Roots: trusted, CurrentTime: now}); err == nil {
+		t.Error("the certificate is good for example.com")
+	}
+	another, err := selfSigned(net.IPv4zero, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fingerprint(certificate) == fingerprint(another) {
+		t.Error("two certificates have one fingerprint")
+	}
+}
+
+func TestTLSWithFiles(t *testing.T) {
+	t.Parallel()
+	certificate, err := selfSigned(net.IPv4zero, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	for path, block := range map[string]*pem.Block{
+		certFile: {Type: "CERTIFICATE", Bytes: certificate.Certificate[0]},
+		keyFile:  {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(path, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parsed, err := x509.ParseCertificate(certificate.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	trusted := x509.NewCertPool()
+	trusted.AddCert(parsed)
+
+	server := start(t, "--database-url", storetest.URL(t), "--tls-cert", certFile, "--tls-key", keyFile)
+	for _, http2 := range []bool{false, true} {
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, ForceAttemptHTTP2: http2}}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.endpoint+"/readyz", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil {
+			t.Error(err)
+		}
+		if response.StatusCode != http.StatusOK || (response.ProtoMajor == 2) != http2 {
+			t.Errorf("got %s %s, want 200 by HTTP/2: %v", response.Proto, response.Status, http2)
+		}
+	}
+
+	// Stopped with the clients' connections still open.
+	server.end(t, syscall.SIGTERM)
+	if got := server.cmd.ProcessState.ExitCode(); got != 0 {
+		t.Errorf("exit code: got %d, want 0; log: %s", got, server.log)
+	}
+}
