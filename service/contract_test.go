@@ -117,3 +117,25 @@ func TestErrorsAreDeclaredOnce(t *testing.T) {
 		seen[e.Code+e.Message] = true
 	}
 }
+
+// Every error that is declared is one that some contract has decided to answer, to the letter.
+func TestEveryDeclaredErrorIsInAContract(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob(filepath.Join("..", "testdata", "contract", "*.tsv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := map[string]bool{}
+	for _, path := range paths {
+		for _, row := range readContract(t, strings.TrimSuffix(filepath.Base(path), ".tsv")) {
+			if row.decision == "rule" || row.decision == "gateway" {
+				answered[fmt.Sprintf("%d %s %q", row.status, row.code, row.message)] = true
+			}
+		}
+	}
+	for _, e := range Declared {
+		if as := fmt.Sprintf("%d %s %q", e.Status, e.Code, e.Message); !answered[as] {
+			t.Errorf("no contract answers %s", as)
+		}
+	}
+}

@@ -75,7 +75,6 @@ var (
 var (
 	MissingNamedParameter      = declare(400, "MissingParameter", `The input parameter "%s" that is mandatory for processing this request is not supplied.`)
 	InvalidAccessKeyIDInactive = declare(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")
-	InvalidParameterActionOr   = declare(400, "InvalidParameter", `The specified parameter "Action or Version" is not valid.`)
 	InvalidSignatureParameter  = declare(400, "InvalidParamater", `The specified parameter "%s" is not valid.`) // the vendor's spelling
 	InvalidTimeStampFormat     = declare(400, "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.")
 	InvalidTimeStampExpired    = declare(400, "InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
