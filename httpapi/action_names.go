@@ -3,7 +3,7 @@ package httpapi
 import "slices"
 
 // products are what RAM policies call the product of each version.
-var products = map[string]string{ecsVersion: "ecs", vpcVersion: "vpc"}
+var products = map[string]string{ecsVersion: "ecs", vpcVersion: "vpc", stsVersion: "sts"}
 
 // ActionNames lists every action as RAM policies name it, product:Action.
 func ActionNames() []string {

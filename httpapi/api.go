@@ -16,13 +16,14 @@ import (
 	"enisim/service"
 )
 
-// The Version of every action of a product. Both are served on one port, and the Version tells them apart.
+// The Version of every action of a product. All are served on one port, and the Version tells them apart.
 const (
 	ecsVersion = "2014-05-26"
 	vpcVersion = "2016-04-28"
+	stsVersion = "2015-04-01"
 )
 
-// action answers one API action: it binds the parameters, calls the service and maps what comes back to a reply.
+// action answers one API action: it binds the parameters, calls the service and spells the answer.
 type action struct {
 	answer  func(ctx context.Context, caller service.Caller, p parameters) (any, error)
 	request reflect.Type // what the parameters are bound to
@@ -32,23 +33,35 @@ type action struct {
 func actions(s *service.Service) map[string]map[string]action {
 	return map[string]map[string]action{
 		ecsVersion: {
-			"AttachNetworkInterface":    handle(attachNetworkInterface(s)),
-			"DescribeInstances":         handle(describeInstances(s)),
-			"DescribeNetworkInterfaces": handle(describeNetworkInterfaces(s)),
-			"DetachNetworkInterface":    handle(detachNetworkInterface(s)),
+			"AttachNetworkInterface":    done(s.AttachNetworkInterface),
+			"DescribeInstances":         handle(s.DescribeInstances, spellInstances),
+			"DescribeNetworkInterfaces": handle(s.DescribeNetworkInterfaces, spellNetworkInterfaces),
+			"DetachNetworkInterface":    done(s.DetachNetworkInterface),
 		},
 		vpcVersion: {},
+		stsVersion: {},
 	}
 }
 
-// handle turns a function of a wire request into an action.
-func handle[Request any](answer func(context.Context, service.Caller, Request) (any, error)) action {
+// handle makes an action of a method of the service and of the function that spells what it answers: a pointer to a struct that embeds Reply.
+func handle[Request, Answer any](call func(context.Context, service.Caller, Request) (Answer, error), spell func(Answer) any) action {
 	return action{
 		answer: func(ctx context.Context, caller service.Caller, p parameters) (any, error) {
-			return answer(ctx, caller, bind[Request](p))
+			answer, err := call(ctx, caller, bind[Request](p))
+			if err != nil {
+				return nil, err
+			}
+			return spell(answer), nil
 		},
 		request: reflect.TypeFor[Request](),
 	}
+}
+
+// done makes an action that answers its RequestId only.
+func done[Request any](call func(context.Context, service.Caller, Request) error) action {
+	return handle(func(ctx context.Context, caller service.Caller, r Request) (struct{}, error) {
+		return struct{}{}, call(ctx, caller, r)
+	}, func(struct{}) any { return &Reply{} })
 }
 
 // Options are what the process around the API decides.

@@ -6,24 +6,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"enisim/service"
 )
 
-// Malformed lists the parameters that are not of their type. A wire request embeds it, so that the service can answer for them at their place
-// in the order of its checks.
-type Malformed struct{ Malformed []string }
-
-// jsonList is a list that travels as one JSON array in a string: ["a","b"].
-type jsonList []string
-
-// bind fills a wire request from parameters. Its fields are named as the parameters are:
+// bind fills a request of the service from parameters. A parameter is named as the field's tag says, or as the field:
 //
 //	string, *int, *bool      Name
 //	[]string                 Name.1, Name.2, ...
-//	jsonList                 Name, a JSON array
+//	service.JSONList         Name, a JSON array
 //	struct                   Name.Field
 //	[]struct                 Name.1.Field, ...
 //
-// Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent one.
+// Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent one. A field of service.Malformed lists what
+// could not be read.
 func bind[Request any](p parameters) Request {
 	var request Request
 	b := binding{parameters: p}
@@ -31,7 +27,7 @@ func bind[Request any](p parameters) Request {
 	b.fields(v, "")
 	for i := range v.NumField() {
 		if v.Type().Field(i).Type == malformedType {
-			v.Field(i).Set(reflect.ValueOf(Malformed{b.malformed}))
+			v.Field(i).Set(reflect.ValueOf(b.malformed))
 		}
 	}
 	return request
@@ -39,19 +35,48 @@ func bind[Request any](p parameters) Request {
 
 type binding struct {
 	parameters parameters
-	malformed  []string
+	malformed  service.Malformed
 }
 
 var (
-	malformedType = reflect.TypeFor[Malformed]()
-	jsonListType  = reflect.TypeFor[jsonList]()
+	malformedType = reflect.TypeFor[service.Malformed]()
+	jsonListType  = reflect.TypeFor[service.JSONList]()
+	integerType   = reflect.TypeFor[*int]()
+	boolType      = reflect.TypeFor[*bool]()
 )
 
-func (b *binding) fields(v reflect.Value, prefix string) {
-	for i := range v.NumField() {
-		if field := v.Type().Field(i); field.Type != malformedType {
-			b.value(v.Field(i), prefix+field.Name)
+// parameterField is a field of a request that a parameter fills, or several of them do.
+type parameterField struct {
+	name  string // the parameter's
+	kind  reflect.Type
+	index []int // the way to the field, as reflect goes it
+}
+
+// parameterFields are the fields of a request, or of a struct in one, in their order.
+func parameterFields(request reflect.Type) []parameterField {
+	var fields []parameterField
+	for i := range request.NumField() {
+		field := request.Field(i)
+		name := field.Tag.Get("api")
+		switch {
+		case name == "-" || field.Type == malformedType:
+		case name == ",inline" || (field.Anonymous && name == ""):
+			for _, inner := range parameterFields(field.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				fields = append(fields, inner)
+			}
+		case name == "":
+			fields = append(fields, parameterField{field.Name, field.Type, []int{i}})
+		default:
+			fields = append(fields, parameterField{name, field.Type, []int{i}})
 		}
+	}
+	return fields
+}
+
+func (b *binding) fields(v reflect.Value, prefix string) {
+	for _, field := range parameterFields(v.Type()) {
+		b.value(v.FieldByIndex(field.index), prefix+field.name)
 	}
 }
 
@@ -70,20 +95,20 @@ func (b *binding) value(v reflect.Value, name string) {
 			b.value(item, name+"."+n)
 			v.Set(reflect.Append(v, item))
 		}
-	case v.Type() == reflect.TypeFor[*int]():
+	case v.Type() == integerType:
 		b.scalar(name, func(s string) error {
 			n, err := strconv.Atoi(s)
 			v.Set(reflect.ValueOf(&n))
 			return err
 		})
-	case v.Type() == reflect.TypeFor[*bool]():
+	case v.Type() == boolType:
 		b.scalar(name, func(s string) error {
 			yes, err := strconv.ParseBool(strings.ToLower(s))
 			v.Set(reflect.ValueOf(&yes))
 			return err
 		})
 	default:
-		panic("httpapi: a wire request cannot have a field of type " + v.Type().String())
+		panic("httpapi: a request cannot have a field of type " + v.Type().String())
 	}
 }
 

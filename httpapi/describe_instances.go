@@ -1,39 +1,6 @@
 package httpapi
 
-import (
-	"context"
-
-	"enisim/service"
-)
-
-type describeInstancesRequest struct {
-	RegionId            string
-	InstanceIds         jsonList
-	PrivateIpAddresses  jsonList
-	PublicIpAddresses   jsonList
-	EipAddresses        jsonList
-	InnerIpAddresses    jsonList
-	Ipv6Address         []string
-	VpcId               string
-	VSwitchId           string
-	ZoneId              string
-	SecurityGroupId     string
-	InstanceType        string
-	InstanceTypeFamily  string
-	ImageId             string
-	InstanceChargeType  string
-	InstanceNetworkType string
-	Status              string
-	InstanceName        string
-	ResourceGroupId     string
-	Tag                 []requestTag
-	DryRun              *bool
-	MaxResults          *int
-	NextToken           string
-	PageNumber          *int
-	PageSize            *int
-	Malformed
-}
+import "enisim/service"
 
 type describeInstancesReply struct {
 	Reply
@@ -41,39 +8,10 @@ type describeInstancesReply struct {
 	Instances struct{ Instance []instance }
 }
 
-func describeInstances(s *service.Service) func(context.Context, service.Caller, describeInstancesRequest) (any, error) {
-	return func(ctx context.Context, caller service.Caller, r describeInstancesRequest) (any, error) {
-		list, err := s.DescribeInstances(ctx, caller, service.DescribeInstances{
-			RegionID:            r.RegionId,
-			InstanceIDs:         r.InstanceIds,
-			PrivateIPAddresses:  r.PrivateIpAddresses,
-			PublicIPAddresses:   r.PublicIpAddresses,
-			EIPAddresses:        r.EipAddresses,
-			InnerIPAddresses:    r.InnerIpAddresses,
-			IPv6Addresses:       r.Ipv6Address,
-			VPCID:               r.VpcId,
-			VSwitchID:           r.VSwitchId,
-			ZoneID:              r.ZoneId,
-			SecurityGroupID:     r.SecurityGroupId,
-			InstanceType:        r.InstanceType,
-			InstanceTypeFamily:  r.InstanceTypeFamily,
-			ImageID:             r.ImageId,
-			InstanceChargeType:  r.InstanceChargeType,
-			InstanceNetworkType: r.InstanceNetworkType,
-			Status:              r.Status,
-			InstanceName:        r.InstanceName,
-			ResourceGroupID:     r.ResourceGroupId,
-			Tags:                tagsOf(r.Tag),
-			DryRun:              r.DryRun,
-			Page: service.PageRequest{
-				PageNumber: r.PageNumber, PageSize: r.PageSize, MaxResults: r.MaxResults, NextToken: r.NextToken,
-			},
-			Malformed: r.Malformed.Malformed,
-		})
-		reply := &describeInstancesReply{pageReply: pageOf(list)}
-		reply.Instances.Instance = spellEach(list.Items, spellInstance)
-		return reply, err
-	}
+func spellInstances(list service.List[service.Instance]) any {
+	reply := &describeInstancesReply{pageReply: pageOf(list)}
+	reply.Instances.Instance = spellEach(list.Items, spellInstance)
+	return reply
 }
 
 // instance is an instance in replies. What the simulated world says nothing about has the value of a plain pay-as-you-go Linux instance without

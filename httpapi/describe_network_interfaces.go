@@ -1,33 +1,6 @@
 package httpapi
 
-import (
-	"context"
-
-	"enisim/service"
-)
-
-type describeNetworkInterfacesRequest struct {
-	RegionId             string
-	NetworkInterfaceId   []string
-	InstanceId           string
-	VpcId                string
-	VSwitchId            string
-	SecurityGroupId      string
-	Type                 string
-	Status               string
-	PrimaryIpAddress     string
-	PrivateIpAddress     []string
-	Ipv6Address          []string
-	NetworkInterfaceName string
-	ServiceManaged       *bool
-	ResourceGroupId      string
-	Tag                  []requestTag
-	MaxResults           *int
-	NextToken            string
-	PageNumber           *int
-	PageSize             *int
-	Malformed
-}
+import "enisim/service"
 
 type describeNetworkInterfacesReply struct {
 	Reply
@@ -35,33 +8,10 @@ type describeNetworkInterfacesReply struct {
 	NetworkInterfaceSets struct{ NetworkInterfaceSet []networkInterfaceSet }
 }
 
-func describeNetworkInterfaces(s *service.Service) func(context.Context, service.Caller, describeNetworkInterfacesRequest) (any, error) {
-	return func(ctx context.Context, caller service.Caller, r describeNetworkInterfacesRequest) (any, error) {
-		list, err := s.DescribeNetworkInterfaces(ctx, caller, service.DescribeNetworkInterfaces{
-			RegionID:            r.RegionId,
-			NetworkInterfaceIDs: r.NetworkInterfaceId,
-			InstanceID:          r.InstanceId,
-			VPCID:               r.VpcId,
-			VSwitchID:           r.VSwitchId,
-			SecurityGroupID:     r.SecurityGroupId,
-			Type:                r.Type,
-			Status:              r.Status,
-			PrimaryIPAddress:    r.PrimaryIpAddress,
-			PrivateIPAddresses:  r.PrivateIpAddress,
-			IPv6Addresses:       r.Ipv6Address,
-			Name:                r.NetworkInterfaceName,
-			ServiceManaged:      r.ServiceManaged,
-			ResourceGroupID:     r.ResourceGroupId,
-			Tags:                tagsOf(r.Tag),
-			Page: service.PageRequest{
-				PageNumber: r.PageNumber, PageSize: r.PageSize, MaxResults: r.MaxResults, NextToken: r.NextToken,
-			},
-			Malformed: r.Malformed.Malformed,
-		})
-		reply := &describeNetworkInterfacesReply{pageReply: pageOf(list)}
-		reply.NetworkInterfaceSets.NetworkInterfaceSet = spellEach(list.Items, spellNetworkInterface)
-		return reply, err
-	}
+func spellNetworkInterfaces(list service.List[service.NetworkInterface]) any {
+	reply := &describeNetworkInterfacesReply{pageReply: pageOf(list)}
+	reply.NetworkInterfaceSets.NetworkInterfaceSet = spellEach(list.Items, spellNetworkInterface)
+	return reply
 }
 
 // managingServiceID stands for the cloud service that manages an interface: which one it is, the simulator does not know.

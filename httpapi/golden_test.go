@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,107 +29,68 @@ var update = flag.Bool("update", false, "write the golden files anew from what t
 
 // goldenCase is a request whose reply is kept in testdata/golden/<action>/<name>.xml and .json. An error is named after its code.
 type goldenCase struct {
-	name  string
-	key   string   // "": the account of the world
-	pairs []string // parameters beside the common ones
-	in    func(*goldenWorld) *httptest.Server
+	name    string
+	world   string   // the text of a scenario; "": testdata/scenarios/attach-errors.yaml
+	version string   // "": as httpapi.VersionOf has it
+	key     string   // "": goldenKey, which every world needs
+	pairs   []string // parameters beside the common ones
+	in      func(*goldenWorld) *httptest.Server
 }
 
 // goldenKey is the key of the world's account, testdata/scenarios/attach-errors.yaml.
 const goldenKey = "LTAIattacherrors001"
 
-// attachTo and attachENI are requests to attach: what the other side is does not matter, so it is one that is fine.
-func attachTo(instance string) []string { return pair(instance, "eni-ok") }
-
-func attachENI(eni string) []string { return pair("i-ok", eni) }
-
-func pair(instance, eni string) []string {
-	return []string{"RegionId", "cn-hangzhou", "InstanceId", instance, "NetworkInterfaceId", eni}
-}
-
 func also(pairs []string, more ...string) []string { return append(slices.Clone(pairs), more...) }
 
-// goldenCases run in their order; only the last of an action succeeds, so that the ones before meet the world as it was made.
-var goldenCases = map[string][]goldenCase{
-	"AttachNetworkInterface": {
-		{name: "MissingParameter", pairs: []string{"RegionId", "cn-hangzhou", "InstanceId", "i-ok"}},
-		{name: "UnsupportedParameter", pairs: also(attachTo("i-ok"), "TrunkNetworkInstanceId", "eni-trunk")},
-		{name: "InvalidInstanceID.Malformed", pairs: attachTo("i_ok")},
-		{name: "InvalidParams.EniId", pairs: attachENI("eni_ok")},
-		{name: "InvalidParameter", pairs: also(attachTo("i-ok"), "NetworkCardIndex", "first")},
-		{name: "InvalidRegionId.NotFound", pairs: also(attachTo("i-ok"), "RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: attachTo("i-ok")},
-		{name: "InvalidAccessKeyId.Inactive", key: "LTAIinactive0000001", pairs: attachTo("i-ok")},
-		{name: "InvalidAccessKeyId.NotFound", key: "LTAInobody", pairs: attachTo("i-ok")},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: attachTo("i-ok"), in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramother0000001", pairs: attachTo("i-ok")},
-		{name: "InvalidEcsId.NotFound", pairs: attachTo("i-not-found")},
-		{name: "InvalidEniId.NotFound", pairs: attachENI("eni-not-found")},
-		{name: "InvalidOperation.EniServiceManaged", pairs: attachENI("eni-eni-service-managed")},
-		{name: "InvalidOperation.InvalidEniType", pairs: attachENI("eni-holder-primary")},
-		{name: "InvalidOperation.InvalidEniState", pairs: attachENI("eni-invalid-eni-state-in-use")},
-		{name: "InvalidOperation.InvalidGeneration", pairs: attachTo("i-invalid-generation")},
-		{name: "InvalidOperation.InvalidEcsState", pairs: attachTo("i-invalid-ecs-state-starting")},
-		{name: "InvalidOperation.HotPlugNotSupport", pairs: attachTo("i-hot-plug-not-support")},
-		{name: "InvalidOperation.VpcMismatch", pairs: attachENI("eni-vpc-mismatch")},
-		{name: "InvalidOperation.AvailabilityZoneMismatch", pairs: attachENI("eni-availability-zone-mismatch")},
-		{name: "InvalidParameter.NetworkCardIndexInvalid", pairs: also(attachTo("i-ok"), "NetworkCardIndex", "0")},
-		{name: "InvalidOperation.Ipv4CountExceeded", pairs: pair("i-few-addresses", "eni-ipv4-count-exceeded")},
-		{name: "InvalidOperation.Ipv6NotSupport", pairs: pair("i-ipv6-not-support", "eni-ipv6")},
-		{name: "InvalidOperation.Ipv6CountExceeded", pairs: pair("i-few-addresses", "eni-ipv6-count-exceeded")},
-		{name: "EniPerInstanceLimitExceeded", pairs: attachTo("i-eni-per-instance-limit-exceeded")},
-		{name: "SecurityGroupInstanceLimitExceed", pairs: attachENI("eni-security-group-instance-limit-exceed")},
-		{name: "OperationConflict", pairs: attachTo("i-ok"), in: locked},
-		{name: "InternalError", pairs: attachTo("i-ok"), in: broken},
-		{name: "ServiceUnavailable", pairs: attachTo("i-ok"), in: withoutDatabase},
-		{name: "success", key: "LTAIramwildcard0001", pairs: attachTo("i-ok")},
-	},
-	"DescribeInstances":         describeInstancesGolden,
-	"DescribeNetworkInterfaces": describeNetworkInterfacesGolden,
-	"DetachNetworkInterface": {
-		{name: "MissingParameter", pairs: []string{"RegionId", "cn-hangzhou", "InstanceId", "i-holder"}},
-		{name: "UnsupportedParameter", pairs: also(pair("i-holder", "eni-ok"), "TrunkNetworkInstanceId", "eni-trunk")},
-		{name: "InvalidInstanceID.Malformed", pairs: pair("i_holder", "eni-ok")},
-		{name: "InvalidParams.EniId", pairs: pair("i-holder", "eni_ok")},
-		{name: "InvalidRegionId.NotFound", pairs: also(pair("i-holder", "eni-ok"), "RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: pair("i-holder", "eni-ok")},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: pair("i-holder", "eni-ok"), in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramallowed00001", pairs: pair("i-holder", "eni-ok")},
-		{name: "InvalidEcsId.NotFound", pairs: pair("i-not-found", "eni-ok")},
-		{name: "InvalidEniId.NotFound", pairs: pair("i-holder", "eni-not-found")},
-		{name: "InvalidOperation.EniServiceManaged", pairs: pair("i-holder", "eni-eni-service-managed")},
-		{name: "InvalidOperation.DetachPrimaryEniNotAllowed", pairs: pair("i-holder", "eni-holder-primary")},
-		{name: "InvalidOperation.InvalidEniState", pairs: pair("i-holder", "eni-ipv6")},
-		{name: "InvalidParameter.EniNotBelongEcs", pairs: pair("i-ok", "eni-invalid-eni-state-in-use")},
-		{name: "InvalidOperation.InvalidEcsState", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: stopping},
-		{name: "InvalidOperation.HotPlugNotSupport", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withoutHotPlug},
-		{name: "OperationConflict", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: locked},
-		{name: "InternalError", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: broken},
-		{name: "ServiceUnavailable", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withoutDatabase},
-		{name: "success", pairs: pair("i-holder", "eni-invalid-eni-state-in-use")},
-	},
+// inRegion is a request in the region of the golden world.
+func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-hangzhou"}, more...) }
+
+// goldenCases are the areas together, each from a file of its own. The cases of an action run in their order; in a world only the last succeeds, or
+// those that the next builds on, so that the ones before meet the world as it was made.
+var goldenCases = merged(attachmentGolden, describeGolden)
+
+func merged(areas ...map[string][]goldenCase) map[string][]goldenCase {
+	all := map[string][]goldenCase{}
+	for _, area := range areas {
+		for action, cases := range area {
+			if _, twice := all[action]; twice {
+				panic(action + " is in two areas")
+			}
+			all[action] = cases
+		}
+	}
+	return all
 }
 
 // goldenTime is when the golden requests are sent.
 var goldenTime = time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)
 
-// goldenWorld makes servers on databases with the world, one for each disturbance.
-type goldenWorld struct{ t *testing.T }
+// goldenWorld makes servers on databases with a world: one for each disturbance, and one for all cases that have none.
+type goldenWorld struct {
+	t        *testing.T
+	scenario string
+	usual    *httptest.Server
+}
 
 // server starts the API on a database in which sql was run after the scenario was applied.
 func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Server, *pgxpool.Pool) {
 	g.t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "testdata", "scenarios", "attach-errors.yaml"))
-	if err != nil {
-		g.t.Fatal(err)
+	text := g.scenario
+	if text == "" {
+		read, err := os.ReadFile(filepath.Join("..", "testdata", "scenarios", "attach-errors.yaml"))
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		text = string(read)
 	}
 	pool := storetest.Pool(g.t)
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	apply(g.t, st, goldenTime, string(text))
+	apply(g.t, st, goldenTime, text)
 	if _, err := pool.Exec(g.t.Context(), sql); err != nil {
 		g.t.Fatal(err)
 	}
 	options.Now = func() time.Time { return goldenTime }
+	options.Random = rand.NewChaCha8([32]byte{}) // each server makes the same ids, in the order of its cases
 	options.AttachDelay, options.DetachDelay = time.Second, time.Second
 	server := httptest.NewServer(httpapi.New(service.New(st, options), httpapi.Options{
 		Log:          slog.New(slog.DiscardHandler),
@@ -140,22 +102,15 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 }
 
 func ordinary(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{}, "")
-	return server
+	if g.usual == nil {
+		g.usual, _ = g.server(service.Options{}, "")
+	}
+	return g.usual
 }
 
+// closedToRAM has no RAM user call anything, whatever it is allowed.
 func closedToRAM(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{ClosedToRAM: []string{"ecs:AttachNetworkInterface", "ecs:DetachNetworkInterface"}}, "")
-	return server
-}
-
-func stopping(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{}, `UPDATE instances SET status = 'Stopping' WHERE id = 'i-holder'`)
-	return server
-}
-
-func withoutHotPlug(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{}, `UPDATE instance_types SET hot_plug = false WHERE id = 'ecs.g6.2xlarge'`)
+	server, _ := g.server(service.Options{ClosedToRAM: httpapi.ActionNames()}, "")
 	return server
 }
 
@@ -174,7 +129,7 @@ func locked(g *goldenWorld) *httptest.Server {
 
 func withoutDatabase(g *goldenWorld) *httptest.Server {
 	server, pool := g.server(service.Options{}, "")
-	get(g.t, server, "/?Action=AttachNetworkInterface&Version=2014-05-26&AccessKeyId="+goldenKey+
+	get(g.t, server, "/?Action=AttachNetworkInterface&Version="+httpapi.VersionOf("AttachNetworkInterface")+"&AccessKeyId="+goldenKey+
 		"&RegionId=cn-hangzhou&InstanceId=i-not-found&NetworkInterfaceId=eni-ok") // the key and the region are known from now on
 	pool.Close()
 	return server
@@ -187,15 +142,17 @@ func TestGolden(t *testing.T) {
 		for _, format := range []string{"xml", "json"} {
 			t.Run(action+"/"+format, func(t *testing.T) {
 				t.Parallel()
-				g := &goldenWorld{t}
-				usual := ordinary(g)
+				worlds := map[string]*goldenWorld{}
 				for _, c := range cases {
-					server := usual
+					if worlds[c.world] == nil {
+						worlds[c.world] = &goldenWorld{t: t, scenario: c.world}
+					}
+					in := ordinary
 					if c.in != nil {
-						server = c.in(g)
+						in = c.in
 					}
 					path := filepath.Join("..", "testdata", "golden", action, c.name+"."+format)
-					compare(t, path, goldenReply(t, server, action, format, c))
+					compare(t, path, goldenReply(t, in(worlds[c.world]), action, format, c))
 				}
 			})
 		}
@@ -209,7 +166,11 @@ func goldenReply(t *testing.T, server *httptest.Server, action, format string, c
 	if key == "" {
 		key = goldenKey
 	}
-	query := url.Values{"Action": {action}, "Version": {"2014-05-26"}, "AccessKeyId": {key}, "Format": {strings.ToUpper(format)}}
+	version := c.version
+	if version == "" {
+		version = httpapi.VersionOf(action)
+	}
+	query := url.Values{"Action": {action}, "Version": {version}, "AccessKeyId": {key}, "Format": {strings.ToUpper(format)}}
 	for i := 0; i < len(c.pairs); i += 2 {
 		query.Set(c.pairs[i], c.pairs[i+1])
 	}

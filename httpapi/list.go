@@ -36,17 +36,6 @@ func spellEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
 
 func itself(s string) string { return s }
 
-// requestTag is a tag as every request spells it.
-type requestTag struct{ Key, Value string }
-
-func tagsOf(tags []requestTag) []service.Tag {
-	var out []service.Tag
-	for _, t := range tags {
-		out = append(out, service.Tag(t))
-	}
-	return out
-}
-
 // ecsTags are tags as ECS spells them in replies; VPC says Key and Value.
 type ecsTags struct{ Tag []ecsTag }
 

@@ -96,7 +96,7 @@ func (r reply) code() string {
 
 // call sends an action as the test's account.
 func (s *server) call(ctx context.Context, action string, pairs ...string) (reply, error) {
-	query := url.Values{"Action": {action}, "Version": {"2014-05-26"}, "Format": {"JSON"}, "AccessKeyId": {accessKey}, "RegionId": {"cn-hangzhou"}}
+	query := url.Values{"Action": {action}, "Version": {httpapi.VersionOf(action)}, "Format": {"JSON"}, "AccessKeyId": {accessKey}, "RegionId": {"cn-hangzhou"}}
 	for i := 0; i < len(pairs); i += 2 {
 		query.Set(pairs[i], pairs[i+1])
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -62,6 +63,9 @@ var namesNoTenant = map[string]string{
 	"TrunkNetworkInstanceId": "refused whatever it names",
 }
 
+// alsoSend are the parameters that an action needs beside ids, or takes in place of one: an empty value leaves a parameter out.
+var alsoSend = map[string][]string{}
+
 // For every action and every id parameter: what belongs to another account does not exist for the caller. An action on a resource answers its NotFound,
 // a list is empty. It walks the action table, so a new action is covered without a new test.
 func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
@@ -80,30 +84,27 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 	t.Cleanup(api.Close)
 
 	// call sends an action with every id parameter set to what the caller owns, but the one that is tested.
-	call := func(version, name string, request reflect.Type, tested, key, owner string) (status int, body string) {
+	call := func(version, name string, request reflect.Type, tested leaf, key, owner string) (status int, body string) {
 		query := url.Values{
 			"Action": {name}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {key}, "RegionId": {"cn-hangzhou"},
 		}
 		isList := answersList(request)
-		for i := range request.NumField() {
-			field := request.Field(i)
-			prefix, isID := idKinds[field.Name]
-			if !isID || (isList && field.Name != tested) {
-				continue
-			}
-			id := prefix + "own"
-			if field.Name == tested {
-				id = prefix + owner
-			}
-			switch {
-			case field.Type == jsonListType:
-				query.Set(field.Name, `["`+id+`"]`)
-			case field.Type.Kind() == reflect.Slice:
-				query.Set(field.Name+".1", id)
-			default:
-				query.Set(field.Name, id)
+		send := func(p leaf, owner string) {
+			if id := idKinds[p.lastName()] + owner; p.kind == jsonListType {
+				query.Set(p.name, `["`+id+`"]`)
+			} else {
+				query.Set(p.name, id)
 			}
 		}
+		for _, p := range leaves(request, "") {
+			if _, isID := idKinds[p.lastName()]; isID && !isList && !p.nested() {
+				send(p, "own")
+			}
+		}
+		for i, also := 0, alsoSend[name]; i < len(also); i += 2 {
+			query.Set(also[i], also[i+1])
+		}
+		send(tested, owner)
 		sent, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/?"+query.Encode(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -123,28 +124,28 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 	walked := 0
 	for version, table := range actions(svc) {
 		for name, act := range table {
-			for i := range act.request.NumField() {
-				parameter := act.request.Field(i).Name
+			for _, p := range leaves(act.request, "") {
+				parameter := p.lastName()
 				if !strings.HasSuffix(parameter, "Id") && !strings.HasSuffix(parameter, "Ids") || namesNoTenant[parameter] != "" {
 					continue
 				}
 				prefix, known := idKinds[parameter]
 				if !known {
-					t.Errorf("%s: tell this test what %s names", name, parameter)
+					t.Errorf("%s: tell this test what %s names", name, p.name)
 					continue
 				}
 				walked++
-				status, body := call(version, name, act.request, parameter, "LTAIown", "other")
+				status, body := call(version, name, act.request, p, "LTAIown", "other")
 				isList := answersList(act.request)
 				switch {
 				case isList && (status != http.StatusOK || strings.Contains(body, prefix+"other") || strings.Contains(body, prefix+"own")):
-					t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, parameter, status, body)
-				case !isList && (status != http.StatusNotFound || !strings.Contains(body, `.NotFound"`)):
-					t.Errorf("%s, %s of another account: got %d %s, want its NotFound", name, parameter, status, body)
+					t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, p.name, status, body)
+				case !isList && !isNotFound(status, body):
+					t.Errorf("%s, %s of another account: got %d %s, want its NotFound", name, p.name, status, body)
 				}
 				if isList { // its owner finds something by the same id, so an empty list means something
-					if status, body := call(version, name, act.request, parameter, "LTAIother", "other"); status != http.StatusOK || strings.Contains(body, `"TotalCount":0`) {
-						t.Errorf("%s, %s of the caller: got %d %s, want a resource", name, parameter, status, body)
+					if status, body := call(version, name, act.request, p, "LTAIother", "other"); status != http.StatusOK || strings.Contains(body, `"TotalCount":0`) {
+						t.Errorf("%s, %s of the caller: got %d %s, want a resource", name, p.name, status, body)
 					}
 				}
 			}
@@ -157,5 +158,119 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 
 // answersList tells whether an action answers a list: its request is paged.
 func answersList(request reflect.Type) bool {
-	return slices.ContainsFunc(reflect.VisibleFields(request), func(f reflect.StructField) bool { return f.Name == "PageSize" || f.Name == "MaxResults" })
+	return slices.ContainsFunc(parameterFields(request), func(f parameterField) bool { return f.name == "PageSize" || f.name == "MaxResults" })
+}
+
+// isNotFound tells whether an answer says that something does not exist. Some pages say it with another status, as Forbidden.VpcNotFound.
+func isNotFound(status int, body string) bool {
+	var shown struct{ Code string }
+	return json.Unmarshal([]byte(body), &shown) == nil && strings.Contains(shown.Code, "NotFound") &&
+		(status == http.StatusBadRequest || status == http.StatusForbidden || status == http.StatusNotFound)
+}
+
+// leaf is a parameter with one value. Of a list it is the first member.
+type leaf struct {
+	name string // NetworkInterface.1.SecurityGroupIds.1
+	kind reflect.Type
+}
+
+// lastName is the name without what it belongs to: SecurityGroupIds.
+func (l leaf) lastName() string {
+	name := strings.TrimSuffix(l.name, ".1")
+	return name[strings.LastIndex(name, ".")+1:]
+}
+
+// nested tells whether it belongs to another parameter.
+func (l leaf) nested() bool { return strings.Contains(strings.TrimSuffix(l.name, ".1"), ".") }
+
+// leaves are all parameters of a request.
+func leaves(request reflect.Type, prefix string) []leaf {
+	var out []leaf
+	for _, f := range parameterFields(request) {
+		name, kind := prefix+f.name, f.kind
+		if kind.Kind() == reflect.Slice && kind != jsonListType {
+			name, kind = name+".1", kind.Elem()
+		}
+		if kind.Kind() == reflect.Struct {
+			out = append(out, leaves(kind, name+".")...)
+		} else {
+			out = append(out, leaf{name, kind})
+		}
+	}
+	return out
+}
+
+// requestKinds are what a parameter may be.
+var requestKinds = []reflect.Type{reflect.TypeFor[string](), integerType, boolType, jsonListType}
+
+// goSpelling is how Go spells what the wire spells VpcId, CidrBlock, PrivateIpAddress: the mark of a field whose tag was forgotten.
+var goSpelling = regexp.MustCompile(`ID|VPC|CIDR|ENI|IP|URL|MAC|DNS|CPU`)
+
+// Every request can be bound, names its parameters as the wire does, each once, and tells of those that are not of their type.
+func TestRequests(t *testing.T) {
+	t.Parallel()
+	for _, table := range actions(nil) {
+		for name, act := range table {
+			seen, typed := map[string]bool{}, false
+			for _, p := range leaves(act.request, "") {
+				if !slices.Contains(requestKinds, p.kind) {
+					t.Errorf("%s: %s cannot be of type %v", name, p.name, p.kind)
+				}
+				if goSpelling.MatchString(p.name) {
+					t.Errorf("%s: %s is Go's spelling: give the field its tag", name, p.name)
+				}
+				if seen[p.name] {
+					t.Errorf("%s: two fields are %s", name, p.name)
+				}
+				seen[p.name] = true
+				typed = typed || p.kind.Kind() != reflect.String
+			}
+			if malformed := slices.ContainsFunc(reflect.VisibleFields(act.request), func(f reflect.StructField) bool {
+				return f.Type == malformedType && len(f.Index) == 1
+			}); typed && !malformed {
+				t.Errorf("%s: the request has no field of type service.Malformed, so what is not of its type would count as absent", name)
+			}
+		}
+	}
+}
+
+func TestLeaves(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		name, last string
+		nested     bool
+	}
+	var got []want
+	for _, l := range leaves(reflect.TypeFor[everything](), "") {
+		got = append(got, want{l.name, l.lastName(), l.nested()})
+	}
+	if all := []want{
+		{"RegionId", "RegionId", false}, {"DryRun", "DryRun", false}, {"Ids.1", "Ids", false}, {"List", "List", false},
+		{"Tag.1.Key", "Key", true}, {"Tag.1.Value", "Value", true}, {"Nested.1.GroupIds.1", "GroupIds", true}, {"Nested.1.Index", "Index", true},
+		{"Config.Timeout", "Timeout", true},
+		{"MaxResults", "MaxResults", false}, {"NextToken", "NextToken", false}, {"PageNumber", "PageNumber", false}, {"PageSize", "PageSize", false},
+		{"OwnerAccount", "OwnerAccount", false},
+	}; !slices.Equal(got, all) {
+		t.Errorf("got  %v\nwant %v", got, all)
+	}
+}
+
+func TestIsNotFound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		status int
+		body   string
+		want   bool
+	}{
+		{404, `{"Code":"InvalidEniId.NotFound"}`, true},
+		{403, `{"Code":"InvalidEniId.NotFound"}`, true},
+		{400, `{"Code":"Forbidden.VpcNotFound"}`, true},
+		{404, `{"Code":"InvalidParameter","Message":"NotFound"}`, false},
+		{200, `{"Code":"InvalidEniId.NotFound"}`, false},
+		{500, `{"Code":"InvalidEniId.NotFound"}`, false},
+	} {
+		if got := isNotFound(c.status, c.body); got != c.want {
+			t.Errorf("%d %s: got %t, want %t", c.status, c.body, got, c.want)
+		}
+	}
 }

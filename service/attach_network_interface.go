@@ -2,33 +2,31 @@ package service
 
 import (
 	"context"
-	"strings"
+	"math"
 
 	"enisim/store"
 )
 
 // AttachNetworkInterface is the request to attach an existing secondary interface to a VPC instance.
 type AttachNetworkInterface struct {
-	RegionID               string
-	NetworkInterfaceID     string
-	InstanceID             string
-	TrunkNetworkInstanceID string   // refused: trunk interfaces are not open to the public
-	NetworkCardIndex       *int     // refused unless the instance type has network cards
-	Malformed              []string // names of parameters that are not of their type
+	RegionID               string `api:"RegionId"`
+	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
+	InstanceID             string `api:"InstanceId"`
+	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // refused: trunk interfaces are not open to the public
+	NetworkCardIndex       *int   // refused unless the instance type has network cards
+	Malformed              Malformed
 }
 
-// attachParameterRules are P1 to P4 of the reference.
+// attachParameterRules are P1 to P4 of the reference. Its text for a missing parameter, alone of all pages, does not name it.
 var attachParameterRules = []rule[AttachNetworkInterface]{
 	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
 	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
 	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.InstanceID == "" }},
 	{err: UnsupportedParameter, broken: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
-	{err: InvalidInstanceIDMalformed, broken: func(r AttachNetworkInterface) bool { return !wellFormedID(r.InstanceID) }},
-	{err: InvalidEniID, broken: func(r AttachNetworkInterface) bool { return !wellFormedID(r.NetworkInterfaceID) }},
-	{err: InvalidParameter, broken: func(r AttachNetworkInterface) bool { return len(r.Malformed) > 0 },
-		fill: func(r AttachNetworkInterface) []any { return []any{strings.Join(r.Malformed, ", ")} }},
-	{err: InvalidParameter, broken: func(r AttachNetworkInterface) bool { return r.NetworkCardIndex != nil && *r.NetworkCardIndex < 0 },
-		fill: named[AttachNetworkInterface]("NetworkCardIndex")},
+	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterface) string { return r.InstanceID }, wellFormedID),
+	wellFormed(InvalidEniID, func(r AttachNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
+	readable(func(r AttachNetworkInterface) Malformed { return r.Malformed }),
+	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterface) *int { return r.NetworkCardIndex }),
 }
 
 // attach is what an attach is decided on: the request and what the locks returned, settled.
@@ -114,10 +112,10 @@ func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req
 		if err := check(attachRules, attach{req, scene}); err != nil {
 			return err
 		}
-		if s.attachDelay == 0 {
+		if s.options.AttachDelay == 0 {
 			tx.AttachENI(scene, req.NetworkCardIndex)
 		} else {
-			tx.BeginAttach(scene, req.NetworkCardIndex, now.Add(s.attachDelay))
+			tx.BeginAttach(scene, req.NetworkCardIndex, now.Add(s.options.AttachDelay))
 		}
 		return nil
 	})

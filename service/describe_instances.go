@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"enisim/store"
@@ -18,25 +19,29 @@ type Instance = store.DescribedInstance
 
 // DescribeInstances is the request for a list of instances. All its filters must hold; an empty one does not filter.
 type DescribeInstances struct {
-	RegionID                         string
-	InstanceIDs                      []string
-	PrivateIPAddresses               []string // of the primary interface, its primary one
-	PublicIPAddresses, EIPAddresses  []string
-	InnerIPAddresses                 []string
-	IPv6Addresses                    []string
-	VPCID, VSwitchID, ZoneID         string
-	SecurityGroupID                  string
-	InstanceType, InstanceTypeFamily string
-	ImageID                          string
-	InstanceChargeType               string
-	InstanceNetworkType              string
-	Status                           string
-	InstanceName                     string // * stands for any run of characters
-	ResourceGroupID                  string
-	Tags                             []Tag
-	DryRun                           *bool
-	Page                             PageRequest
-	Malformed                        []string // names of parameters that are not of their type
+	RegionID            string   `api:"RegionId"`
+	InstanceIDs         JSONList `api:"InstanceIds"`
+	PrivateIPAddresses  JSONList `api:"PrivateIpAddresses"` // of the primary interface, its primary one
+	PublicIPAddresses   JSONList `api:"PublicIpAddresses"`
+	EIPAddresses        JSONList `api:"EipAddresses"`
+	InnerIPAddresses    JSONList `api:"InnerIpAddresses"`
+	IPv6Addresses       []string `api:"Ipv6Address"`
+	VPCID               string   `api:"VpcId"`
+	VSwitchID           string   `api:"VSwitchId"`
+	ZoneID              string   `api:"ZoneId"`
+	SecurityGroupID     string   `api:"SecurityGroupId"`
+	InstanceType        string
+	InstanceTypeFamily  string
+	ImageID             string `api:"ImageId"`
+	InstanceChargeType  string
+	InstanceNetworkType string
+	Status              string
+	InstanceName        string // * stands for any run of characters
+	ResourceGroupID     string `api:"ResourceGroupId"`
+	Tags                []Tag  `api:"Tag"`
+	DryRun              *bool
+	Page                PageRequest `api:",inline"`
+	Malformed           Malformed
 }
 
 // instancePages are the bounds of the reference (protocol.md, section 1.4).
@@ -44,30 +49,26 @@ var instancePages = paging{
 	list: "instances", mostByNumber: 100, fewestByToken: 10, mostByToken: 100, defaultPerPage: 10,
 }
 
-var describeInstancesRules = []rule[DescribeInstances]{
-	{err: MissingNamedParameter, broken: func(r DescribeInstances) bool { return r.RegionID == "" }, fill: named[DescribeInstances]("RegionId")},
-	{err: InvalidRegionIDMalformed, broken: func(r DescribeInstances) bool { return !wellFormedID(r.RegionID) }},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return len(r.Malformed) > 0 },
-		fill: func(r DescribeInstances) []any { return []any{strings.Join(r.Malformed, ", ")} }},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return len(r.InstanceIDs) > mostListed },
-		fill: named[DescribeInstances]("InstanceIds")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
+	required("RegionId", func(r DescribeInstances) string { return r.RegionID }),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstances) string { return r.RegionID }, wellFormedID),
+	readable(func(r DescribeInstances) Malformed { return r.Malformed }),
+	invalid("InstanceIds", func(r DescribeInstances) bool { return len(r.InstanceIDs) > mostListed }),
+	invalid("PrivateIpAddresses", func(r DescribeInstances) bool {
 		return len(r.PrivateIPAddresses) > mostListed || !areIPv4(r.PrivateIPAddresses...)
-	}, fill: named[DescribeInstances]("PrivateIpAddresses")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+	}),
+	invalid("PublicIpAddresses", func(r DescribeInstances) bool {
 		return len(r.PublicIPAddresses) > mostListed || !areIPv4(r.PublicIPAddresses...)
-	}, fill: named[DescribeInstances]("PublicIpAddresses")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return len(r.EIPAddresses) > mostListed || !areIPv4(r.EIPAddresses...) },
-		fill: named[DescribeInstances]("EipAddresses")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+	}),
+	invalid("EipAddresses", func(r DescribeInstances) bool { return len(r.EIPAddresses) > mostListed || !areIPv4(r.EIPAddresses...) }),
+	invalid("InnerIpAddresses", func(r DescribeInstances) bool {
 		return len(r.InnerIPAddresses) > mostListed || !areIPv4(r.InnerIPAddresses...)
-	}, fill: named[DescribeInstances]("InnerIpAddresses")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool {
+	}),
+	invalid("Ipv6Address", func(r DescribeInstances) bool {
 		return len(r.IPv6Addresses) > mostListed || !areIPv6(r.IPv6Addresses...)
-	},
-		fill: named[DescribeInstances]("Ipv6Address")},
-	{err: InvalidTagCount, broken: func(r DescribeInstances) bool { return len(r.Tags) > mostTags }},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return lacksKey(r.Tags) }, fill: named[DescribeInstances]("Tag")},
+	}),
+	{err: InvalidTagCount, broken: func(r DescribeInstances) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeInstances) bool { return lacksKey(r.Tags) }),
 	{err: InvalidStatusNotFound, broken: func(r DescribeInstances) bool {
 		return r.Status != "" && !oneOf(r.Status,
 			store.InstancePending, store.InstanceStarting, store.InstanceRunning, store.InstanceStopping, store.InstanceStopped)
@@ -78,12 +79,7 @@ var describeInstancesRules = []rule[DescribeInstances]{
 	{err: InvalidInstanceChargeTypeNotFound, broken: func(r DescribeInstances) bool {
 		return r.InstanceChargeType != "" && !oneOf(r.InstanceChargeType, "PrePaid", "PostPaid")
 	}},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return r.Page.badNumber() }, fill: named[DescribeInstances]("PageNumber")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return r.Page.badSize(instancePages) },
-		fill: named[DescribeInstances]("PageSize")},
-	{err: InvalidParameter, broken: func(r DescribeInstances) bool { return r.Page.badToken(instancePages) },
-		fill: named[DescribeInstances]("NextToken")},
-}
+}, goodPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
 
 // selectsNone tells whether a filter asks for what no instance has here: an address that is not of a VPC, another image, another way to pay.
 func (r DescribeInstances) selectsNone() bool {

@@ -2,7 +2,6 @@ package service
 
 import (
 	"context"
-	"strings"
 
 	"enisim/store"
 )
@@ -15,21 +14,23 @@ type PrivateIPAddress = store.PrivateIPAddress
 
 // DescribeNetworkInterfaces is the request for a list of interfaces. All its filters must hold; an empty one does not filter.
 type DescribeNetworkInterfaces struct {
-	RegionID            string
-	NetworkInterfaceIDs []string
-	InstanceID          string
-	VPCID, VSwitchID    string
-	SecurityGroupID     string // selects secondary interfaces only
-	Type, Status        string
-	PrimaryIPAddress    string
-	PrivateIPAddresses  []string // secondary ones
-	IPv6Addresses       []string
-	Name                string
+	RegionID            string   `api:"RegionId"`
+	NetworkInterfaceIDs []string `api:"NetworkInterfaceId"`
+	InstanceID          string   `api:"InstanceId"`
+	VPCID               string   `api:"VpcId"`
+	VSwitchID           string   `api:"VSwitchId"`
+	SecurityGroupID     string   `api:"SecurityGroupId"` // selects secondary interfaces only
+	Type                string
+	Status              string
+	PrimaryIPAddress    string   `api:"PrimaryIpAddress"`
+	PrivateIPAddresses  []string `api:"PrivateIpAddress"` // secondary ones
+	IPv6Addresses       []string `api:"Ipv6Address"`
+	Name                string   `api:"NetworkInterfaceName"`
 	ServiceManaged      *bool
-	ResourceGroupID     string
-	Tags                []Tag
-	Page                PageRequest
-	Malformed           []string // names of parameters that are not of their type
+	ResourceGroupID     string      `api:"ResourceGroupId"`
+	Tags                []Tag       `api:"Tag"`
+	Page                PageRequest `api:",inline"`
+	Malformed           Malformed
 }
 
 // networkInterfacePages are the bounds of the reference (protocol.md, section 1.4).
@@ -40,36 +41,26 @@ var networkInterfacePages = paging{
 // describeNetworkInterfacesRules: no rule asks whether what a filter names exists. An unknown id is missing from the list, and clients
 // read an empty list as "deleted".
 var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
-	{err: MissingNamedParameter, broken: func(r DescribeNetworkInterfaces) bool { return r.RegionID == "" },
-		fill: named[DescribeNetworkInterfaces]("RegionId")},
-	{err: InvalidRegionIDMalformed, broken: func(r DescribeNetworkInterfaces) bool { return !wellFormedID(r.RegionID) }},
-	{err: InvalidInstanceIDMalformed, broken: func(r DescribeNetworkInterfaces) bool { return !wellFormedID(r.InstanceID) }},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool { return len(r.Malformed) > 0 },
-		fill: func(r DescribeNetworkInterfaces) []any { return []any{strings.Join(r.Malformed, ", ")} }},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > mostListed },
-		fill: named[DescribeNetworkInterfaces]("NetworkInterfaceId")},
+	required("RegionId", func(r DescribeNetworkInterfaces) string { return r.RegionID }),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaces) string { return r.RegionID }, wellFormedID),
+	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfaces) string { return r.InstanceID }, wellFormedID),
+	readable(func(r DescribeNetworkInterfaces) Malformed { return r.Malformed }),
+	invalid("NetworkInterfaceId", func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > mostListed }),
 	// Trunk and Member are types of the cloud that no interface has here.
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool {
-		return r.Type != "" && !oneOf(r.Type, store.ENIPrimary, store.ENISecondary, "Trunk", "Member")
-	}, fill: named[DescribeNetworkInterfaces]("Type")},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool {
-		return r.Status != "" && !oneOf(r.Status, store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting)
-	}, fill: named[DescribeNetworkInterfaces]("Status")},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool { return !areIPv4(given(r.PrimaryIPAddress)...) },
-		fill: named[DescribeNetworkInterfaces]("PrimaryIpAddress")},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool {
+	among("Type", func(r DescribeNetworkInterfaces) string { return r.Type }, store.ENIPrimary, store.ENISecondary, "Trunk", "Member"),
+	among("Status", func(r DescribeNetworkInterfaces) string { return r.Status },
+		store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
+	invalid("PrimaryIpAddress", func(r DescribeNetworkInterfaces) bool { return !areIPv4(given(r.PrimaryIPAddress)...) }),
+	invalid("PrivateIpAddress", func(r DescribeNetworkInterfaces) bool {
 		return len(r.PrivateIPAddresses) > mostListed || !areIPv4(r.PrivateIPAddresses...)
-	}, fill: named[DescribeNetworkInterfaces]("PrivateIpAddress")},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool {
+	}),
+	invalid("Ipv6Address", func(r DescribeNetworkInterfaces) bool {
 		return len(r.IPv6Addresses) > mostListed || !areIPv6(r.IPv6Addresses...)
-	}, fill: named[DescribeNetworkInterfaces]("Ipv6Address")},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool { return len(r.Tags) > mostTags || lacksKey(r.Tags) },
-		fill: named[DescribeNetworkInterfaces]("Tag")},
+	}),
+	invalid("Tag", func(r DescribeNetworkInterfaces) bool { return tooManyTags(r.Tags) || lacksKey(r.Tags) }),
 	{err: InvalidEniPageNumber, broken: func(r DescribeNetworkInterfaces) bool { return r.Page.badNumber() }},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool { return r.Page.badSize(networkInterfacePages) },
-		fill: named[DescribeNetworkInterfaces]("PageSize")},
-	{err: InvalidParameter, broken: func(r DescribeNetworkInterfaces) bool { return r.Page.badToken(networkInterfacePages) },
-		fill: named[DescribeNetworkInterfaces]("NextToken")},
+	invalid("PageSize", func(r DescribeNetworkInterfaces) bool { return r.Page.badSize(networkInterfacePages) }),
+	invalid("NextToken", func(r DescribeNetworkInterfaces) bool { return r.Page.badToken(networkInterfacePages) }),
 }
 
 // DescribeNetworkInterfaces lists the caller's interfaces, by id, as they stand at the moment. It takes no locks: an attach that is under way

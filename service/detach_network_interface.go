@@ -8,19 +8,19 @@ import (
 
 // DetachNetworkInterface is the request to take a secondary interface off its instance.
 type DetachNetworkInterface struct {
-	RegionID               string
-	NetworkInterfaceID     string
-	InstanceID             string
-	TrunkNetworkInstanceID string // refused: trunk interfaces are not open to the public
+	RegionID               string `api:"RegionId"`
+	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
+	InstanceID             string `api:"InstanceId"`
+	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // refused: trunk interfaces are not open to the public
 }
 
 var detachParameterRules = []rule[DetachNetworkInterface]{
-	{err: MissingNamedParameter, broken: func(r DetachNetworkInterface) bool { return r.RegionID == "" }, fill: named[DetachNetworkInterface]("RegionId")},
-	{err: MissingNamedParameter, broken: func(r DetachNetworkInterface) bool { return r.NetworkInterfaceID == "" }, fill: named[DetachNetworkInterface]("NetworkInterfaceId")},
-	{err: MissingNamedParameter, broken: func(r DetachNetworkInterface) bool { return r.InstanceID == "" }, fill: named[DetachNetworkInterface]("InstanceId")},
+	required("RegionId", func(r DetachNetworkInterface) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }),
+	required("InstanceId", func(r DetachNetworkInterface) string { return r.InstanceID }),
 	{err: UnsupportedParameter, broken: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
-	{err: InvalidInstanceIDMalformed, broken: func(r DetachNetworkInterface) bool { return !wellFormedID(r.InstanceID) }},
-	{err: InvalidEniID, broken: func(r DetachNetworkInterface) bool { return !wellFormedID(r.NetworkInterfaceID) }},
+	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterface) string { return r.InstanceID }, wellFormedID),
+	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
 }
 
 // detach is what a detach is decided on: the request and what the locks returned, settled.
@@ -68,10 +68,10 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 		}
 		switch {
 		case scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil: // already on its way
-		case s.detachDelay == 0:
+		case s.options.DetachDelay == 0:
 			tx.DetachENI(scene.ENI)
 		default:
-			tx.BeginDetach(scene.ENI, now.Add(s.detachDelay))
+			tx.BeginDetach(scene.ENI, now.Add(s.options.DetachDelay))
 		}
 		return nil
 	})

@@ -7,19 +7,8 @@ import (
 	"enisim/store"
 )
 
-// mostListed and mostTags are how many members a list parameter, and how many tags a filter, may have.
-const (
-	mostListed = 100
-	mostTags   = 20
-)
-
-// Tag is a tag that a filter asks for. An empty value stands for any.
-type Tag struct{ Key, Value string }
-
-// lacksKey tells whether a tag is asked for by its value alone.
-func lacksKey(tags []Tag) bool {
-	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
-}
+// mostListed is how many members a list parameter may have.
+const mostListed = 100
 
 // tagFilter asks for all of the tags.
 func tagFilter(tags []Tag) store.TagFilter {

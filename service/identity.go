@@ -110,17 +110,20 @@ var admissionRules = []rule[admission]{
 	{err: ForbiddenSubUser, broken: func(a admission) bool { return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action) }},
 }
 
-// admit applies the admission rules.
+// admit applies the admission rules. Some actions need no region: "" is none.
 func (s *Service) admit(ctx context.Context, caller Caller, action, regionID string) error {
-	known, err := s.regionKnown(ctx, regionID)
-	if err != nil {
-		return err
+	known := regionID == ""
+	if !known {
+		var err error
+		if known, err = s.regionKnown(ctx, regionID); err != nil {
+			return err
+		}
 	}
 	return check(admissionRules, admission{
 		caller:      caller,
 		action:      action,
 		regionKnown: known,
-		closedToRAM: slices.Contains(s.closedToRAM, action),
+		closedToRAM: slices.Contains(s.options.ClosedToRAM, action),
 	})
 }
 

@@ -12,9 +12,10 @@ import (
 // PageRequest is the part of a list that a caller asks for: a page by its number, or, when MaxResults or NextToken is there, the page
 // that a token leads to.
 type PageRequest struct {
-	PageNumber, PageSize *int
-	MaxResults           *int
-	NextToken            string // "": from the start
+	MaxResults *int
+	NextToken  string // "": from the start
+	PageNumber *int
+	PageSize   *int
 }
 
 // List is a page of a list.

@@ -27,6 +27,50 @@ func check[T any](rules []rule[T], subject T) error {
 	return nil
 }
 
+// The rules that every table repeats. Where a page has an error of its own for one, the table spells the rule out.
+
+// required refuses a request without a parameter.
+func required[T any](parameter string, value func(T) string) rule[T] {
+	return rule[T]{err: MissingNamedParameter, broken: func(r T) bool { return value(r) == "" }, fill: named[T](parameter)}
+}
+
+// readable refuses parameters that are not of their type.
+func readable[T any](malformed func(T) Malformed) rule[T] {
+	return rule[T]{err: InvalidParameter,
+		broken: func(r T) bool { return len(malformed(r)) > 0 },
+		fill:   func(r T) []any { return []any{strings.Join(malformed(r), ", ")} },
+	}
+}
+
+// invalid refuses a parameter by its name.
+func invalid[T any](parameter string, broken func(T) bool) rule[T] {
+	return rule[T]{err: InvalidParameter, broken: broken, fill: named[T](parameter)}
+}
+
+// within refuses a number outside its bounds.
+func within[T any](parameter string, least, most int, value func(T) *int) rule[T] {
+	return invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < least || *n > most) })
+}
+
+// among refuses a text that is none of those accepted.
+func among[T any](parameter string, value func(T) string, accepted ...string) rule[T] {
+	return invalid(parameter, func(r T) bool { return value(r) != "" && !slices.Contains(accepted, value(r)) })
+}
+
+// wellFormed answers err for a text that is not as good asks.
+func wellFormed[T any](err *Error, value func(T) string, good func(string) bool) rule[T] {
+	return rule[T]{err: err, broken: func(r T) bool { return value(r) != "" && !good(value(r)) }}
+}
+
+// goodPage refuses a page that a list does not have.
+func goodPage[T any](p paging, page func(T) PageRequest) []rule[T] {
+	return []rule[T]{
+		invalid("PageNumber", func(r T) bool { return page(r).badNumber() }),
+		invalid("PageSize", func(r T) bool { return page(r).badSize(p) }),
+		invalid("NextToken", func(r T) bool { return page(r).badToken(p) }),
+	}
+}
+
 // wellFormedID tells whether a resource id has only the characters that ids have. Prefixes are not asked for: the cloud's own old ids lack them,
 // and a scenario chooses its ids freely.
 func wellFormedID(id string) bool {

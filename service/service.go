@@ -2,6 +2,8 @@ package service
 
 import (
 	"context"
+	"crypto/rand"
+	"io"
 	"sync"
 	"time"
 
@@ -14,19 +16,23 @@ import (
 type Options struct {
 	AttachDelay time.Duration    // from Attaching to InUse
 	DetachDelay time.Duration    // from Detaching to Available
+	DeleteDelay time.Duration    // of an interface, from Deleting to gone
+	CreateDelay time.Duration    // how long a VPC, a VSwitch and an instance are Pending
+	StartDelay  time.Duration    // from Starting to Running
+	StopDelay   time.Duration    // from Stopping to Stopped
 	ClosedToRAM []string         // actions that no RAM user may call, whatever it is allowed: product:Action
 	Now         func() time.Time // nil: the machine's clock
+	Random      io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 }
 
 // Service is the simulated cloud on one database. It is safe for concurrent use and holds nothing that another replica would need.
 type Service struct {
-	store       *store.Store
-	attachDelay time.Duration
-	detachDelay time.Duration
-	closedToRAM []string
-	now         func() time.Time
-	identities  *lru.Cache[string, cachedIdentity]
-	regions     sync.Map // ids of regions that are known to exist: they never go
+	store      *store.Store
+	options    Options
+	now        func() time.Time
+	random     io.Reader
+	identities *lru.Cache[string, cachedIdentity]
+	regions    sync.Map // ids of regions that are known to exist: they never go
 }
 
 // New makes a Service on a database whose schema is up to date.
@@ -36,15 +42,17 @@ func New(st *store.Store, options Options) *Service {
 		panic(err) // only a size that is not positive fails, and ours is a constant
 	}
 	s := &Service{
-		store:       st,
-		attachDelay: options.AttachDelay,
-		detachDelay: options.DetachDelay,
-		closedToRAM: options.ClosedToRAM,
-		now:         options.Now,
-		identities:  identities,
+		store:      st,
+		options:    options,
+		now:        options.Now,
+		random:     rand.Reader,
+		identities: identities,
 	}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if options.Random != nil {
+		s.random = &lockedReader{r: options.Random}
 	}
 	return s
 }

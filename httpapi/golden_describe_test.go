@@ -7,15 +7,6 @@ import (
 	"enisim/service"
 )
 
-// inRegion is a request in the region of the golden world.
-func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-hangzhou"}, more...) }
-
-// listsClosedToRAM has no RAM user read lists, whatever it is allowed.
-func listsClosedToRAM(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{ClosedToRAM: []string{"ecs:DescribeNetworkInterfaces", "ecs:DescribeInstances"}}, "")
-	return server
-}
-
 // described has what no scenario can say, or what the world of the errors lacks.
 func described(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
@@ -27,6 +18,11 @@ func described(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+var describeGolden = map[string][]goldenCase{
+	"DescribeInstances":         describeInstancesGolden,
+	"DescribeNetworkInterfaces": describeNetworkInterfacesGolden,
+}
+
 var describeNetworkInterfacesGolden = []goldenCase{
 	{name: "MissingParameter"},
 	{name: "InvalidRegionId.MalFormed", pairs: []string{"RegionId", "cn_hangzhou"}},
@@ -35,7 +31,7 @@ var describeNetworkInterfacesGolden = []goldenCase{
 	{name: "InvalidOperation.InvalidEniPageNumber", pairs: inRegion("PageNumber", "0")},
 	{name: "InvalidRegionId.NotFound", pairs: []string{"RegionId", "mars-1"}},
 	{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
-	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: listsClosedToRAM},
+	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: closedToRAM},
 	{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: inRegion()},
 	{name: "InternalError", pairs: inRegion(), in: broken},
 	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
@@ -56,7 +52,7 @@ var describeInstancesGolden = []goldenCase{
 	{name: "InvalidInstanceChargeType.NotFound", pairs: inRegion("InstanceChargeType", "Spot")},
 	{name: "InvalidRegionId.NotFound", pairs: []string{"RegionId", "mars-1"}},
 	{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
-	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: listsClosedToRAM},
+	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: closedToRAM},
 	{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: inRegion()},
 	{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
 	{name: "InternalError", pairs: inRegion(), in: broken},

@@ -1,0 +1,74 @@
+package service
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"sync"
+)
+
+const base36 = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+// regionMarks are the three characters with which the ids of a region begin, after their prefix (reference, states.md, section 4).
+var regionMarks = map[string]string{
+	"cn-hangzhou": "bp1", "cn-beijing": "2ze", "cn-shanghai": "uf6", "cn-shenzhen": "wz9", "cn-qingdao": "m5e", "cn-hongkong": "j6c",
+	"ap-southeast-1": "t4n",
+}
+
+// regionMark is the mark of a region. Where none is known it is made from the region's name, so that it is the same on every replica.
+func regionMark(regionID string) string {
+	if mark, known := regionMarks[regionID]; known {
+		return mark
+	}
+	sum := sha256.Sum256([]byte(regionID))
+	n := binary.BigEndian.Uint32(sum[:])
+	return string([]byte{base36[n%36], base36[n/36%36], base36[n/36/36%36]})
+}
+
+// idLength is how many characters follow the prefix of an id.
+func idLength(prefix string) int {
+	switch prefix {
+	case "vpc-", "vsw-", "vrt-", "vtb-":
+		return 21
+	}
+	return 20
+}
+
+// newID makes the id of a resource in a region. prefix ends in a dash: "eni-".
+func (s *Service) newID(prefix, regionID string) string {
+	id := regionMark(regionID)
+	for len(id) < idLength(prefix) {
+		if b := s.randomBytes(1)[0]; b < 7*36 { // the rest of the bytes would make some characters more likely than others
+			id += base36[b%36 : b%36+1]
+		}
+	}
+	return prefix + id
+}
+
+// newMAC makes a MAC address as the cloud's interfaces have them.
+func (s *Service) newMAC() string {
+	b := s.randomBytes(3)
+	return fmt.Sprintf("00:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
+}
+
+// randomBytes are n bytes from the service's source.
+func (s *Service) randomBytes(n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(s.random, b); err != nil {
+		panic(err) // the machine's source does not fail, and a test's has no end
+	}
+	return b
+}
+
+// lockedReader is a source that many requests may read at once.
+type lockedReader struct {
+	mu sync.Mutex
+	r  io.Reader
+}
+
+func (l *lockedReader) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.r.Read(p)
+}

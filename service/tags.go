@@ -1,0 +1,52 @@
+package service
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// mostTags is how many tags a filter, a call and a resource may have.
+const mostTags = 20
+
+// Tag is a tag of a request: one to give to a resource, or one that a filter asks for. In a filter an empty value stands for any.
+type Tag struct{ Key, Value string }
+
+// lacksKey tells whether a tag is asked for by its value alone.
+func lacksKey(tags []Tag) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
+}
+
+// What tags to give to a resource may not be (reference, states.md, section 5). Each is a predicate of its own, because each has an error of its own.
+
+// tooManyTags tells whether there are more tags than a call may give.
+func tooManyTags(tags []Tag) bool { return len(tags) > mostTags }
+
+// repeatsTagKey tells whether two tags have the same key.
+func repeatsTagKey(tags []Tag) bool {
+	seen := map[string]bool{}
+	for _, t := range tags {
+		if seen[t.Key] {
+			return true
+		}
+		seen[t.Key] = true
+	}
+	return false
+}
+
+// hasBadTagKey tells whether a key is one that no tag may have. Keys that begin with aliyun and acs: are the cloud's own.
+func hasBadTagKey(tags []Tag) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool {
+		return t.Key == "" || badTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") || strings.HasPrefix(t.Key, "acs:")
+	})
+}
+
+// hasBadTagValue tells whether a value is one that no tag may have.
+func hasBadTagValue(tags []Tag) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return badTagText(t.Value) })
+}
+
+func badTagText(s string) bool {
+	const longest = 128
+	return utf8.RuneCountInString(s) > longest || strings.Contains(s, "http://") || strings.Contains(s, "https://")
+}
