@@ -24,6 +24,7 @@ type AccessKey struct {
 	RAMUserName   *string
 	Secret        string
 	SecurityToken *string // of a temporary key, which then expires
+	AssumedRole   *string // of a temporary key: role/session
 	Status        string  // Active or Inactive
 	ExpiresAt     *time.Time
 	CreatedAt     time.Time

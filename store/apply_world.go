@@ -120,7 +120,9 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) (Applie
 	if err := stageWorld(ctx, tx, w, now); err != nil {
 		return Applied{}, err
 	}
-	for _, sql := range []string{takeAccounts, lockAccounts, lockInstances, lockNetworkInterfaces, lockVSwitches} {
+	for _, sql := range []string{
+		takeAccounts, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups,
+	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return Applied{}, err
 		}
@@ -169,6 +171,9 @@ const (
 // goes, children before parents; then what is new or differs, parents before children. Interfaces that change leave their instances in
 // between, so that two of them can swap places, and a type's limit can shrink.
 var worldSteps = []worldStep{
+	{remove, "client_tokens", deleteClientTokens, nil},
+	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
+	{remove, "ip_prefixes", deleteIPPrefixes, nil},
 	{remove, "network_interface_security_groups", deleteGroupMemberships, nil},
 	{remove, "private_ip_addresses", deletePrivateIPAddresses, nil},
 	{remove, "network_interfaces", deleteNetworkInterfaces, nil},

@@ -14,6 +14,17 @@ const (
 	WHERE id IN (SELECT id FROM staged_accounts)
 	ORDER BY id FOR UPDATE`
 
+	lockVPCs = `
+	SELECT FROM vpcs
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, id FOR UPDATE`
+
+	// Every new interface refers to its VSwitch, so from here on none appears.
+	lockVSwitches = `
+	SELECT FROM vswitches
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, id FOR UPDATE`
+
 	lockInstances = `
 	SELECT FROM instances
 	WHERE account_id IN (SELECT id FROM staged_accounts)
@@ -24,9 +35,8 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 
-	// Every new interface refers to its VSwitch, so from here on none appears.
-	lockVSwitches = `
-	SELECT FROM vswitches
+	lockSecurityGroups = `
+	SELECT FROM security_groups
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 )
@@ -46,6 +56,18 @@ const (
 	FROM network_interfaces n
 	WHERE s.settles_at IS NOT NULL AND n.account_id = s.account_id AND n.id = s.id
 	  AND (n.status, n.next_status) = (s.status, s.next_status) AND n.settles_at > $1`
+)
+
+// What no scenario says goes: the rules of groups, prefixes, and the answers that client tokens repeat.
+const (
+	deleteSecurityGroupRules = `
+	DELETE FROM security_group_rules WHERE account_id IN (SELECT id FROM staged_accounts)`
+
+	deleteIPPrefixes = `
+	DELETE FROM ip_prefixes WHERE account_id IN (SELECT id FROM staged_accounts)`
+
+	deleteClientTokens = `
+	DELETE FROM client_tokens WHERE account_id IN (SELECT id FROM staged_accounts)`
 )
 
 const (
@@ -102,18 +124,18 @@ const (
 
 	updateAccessKeys = `
 	UPDATE access_keys k
-	SET (ram_user_name, secret, security_token, status, expires_at)
-	  = (s.ram_user_name, s.secret, s.security_token, s.status, s.expires_at)
+	SET (ram_user_name, secret, security_token, assumed_role, status, expires_at)
+	  = (s.ram_user_name, s.secret, s.security_token, s.assumed_role, s.status, s.expires_at)
 	FROM staged_access_keys s
 	WHERE k.id = s.id AND k.account_id = s.account_id
-	  AND (k.ram_user_name, k.secret, k.security_token, k.status, k.expires_at)
+	  AND (k.ram_user_name, k.secret, k.security_token, k.assumed_role, k.status, k.expires_at)
 	   IS DISTINCT FROM
-	      (s.ram_user_name, s.secret, s.security_token, s.status, s.expires_at)`
+	      (s.ram_user_name, s.secret, s.security_token, s.assumed_role, s.status, s.expires_at)`
 
 	// Waits for another account that is about to take the same key, and leaves the refusal to verifyAccessKeys.
 	insertAccessKeys = `
-	INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, status, expires_at, created_at)
-	SELECT id, account_id, ram_user_name, secret, security_token, status, expires_at, created_at
+	INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at)
+	SELECT id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at
 	FROM staged_access_keys s
 	WHERE NOT EXISTS (SELECT FROM access_keys k WHERE k.id = s.id AND k.account_id = s.account_id)
 	ORDER BY id
@@ -159,16 +181,19 @@ const (
 
 	updateVPCs = `
 	UPDATE vpcs v
-	SET (cidr_block, ipv6_cidr_block, name, description, resource_group_id, tags)
-	  = (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags)
+	SET (cidr_block, ipv6_cidr_block, name, description, resource_group_id, tags, attributes, available_at)
+	  = (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags, s.attributes, s.available_at)
 	FROM staged_vpcs s
 	WHERE v.account_id = s.account_id AND v.id = s.id
-	  AND (v.cidr_block, v.ipv6_cidr_block, v.name, v.description, v.resource_group_id, v.tags)
-	   IS DISTINCT FROM (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags)`
+	  AND (v.cidr_block, v.ipv6_cidr_block, v.name, v.description, v.resource_group_id, v.tags, v.attributes, v.available_at)
+	   IS DISTINCT FROM
+	      (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags, s.attributes, s.available_at)`
 
 	insertVPCs = `
-	INSERT INTO vpcs (account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id, tags, created_at)
-	SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id, tags, created_at
+	INSERT INTO vpcs (account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id,
+	    tags, attributes, created_at, available_at)
+	SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id,
+	    tags, attributes, created_at, available_at
 	FROM staged_vpcs s
 	WHERE NOT EXISTS (SELECT FROM vpcs v WHERE v.account_id = s.account_id AND v.id = s.id)`
 )
@@ -184,18 +209,19 @@ const (
 
 	updateVSwitches = `
 	UPDATE vswitches v
-	SET (cidr_block, ipv6_cidr_block, name, description, resource_group_id, tags)
-	  = (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags)
+	SET (cidr_block, ipv6_cidr_block, name, description, resource_group_id, tags, available_at, next_host)
+	  = (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags, s.available_at, s.next_host)
 	FROM staged_vswitches s
 	WHERE v.account_id = s.account_id AND v.id = s.id
-	  AND (v.cidr_block, v.ipv6_cidr_block, v.name, v.description, v.resource_group_id, v.tags)
-	   IS DISTINCT FROM (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags)`
+	  AND (v.cidr_block, v.ipv6_cidr_block, v.name, v.description, v.resource_group_id, v.tags, v.available_at, v.next_host)
+	   IS DISTINCT FROM
+	      (s.cidr_block, s.ipv6_cidr_block, s.name, s.description, s.resource_group_id, s.tags, s.available_at, s.next_host)`
 
 	insertVSwitches = `
 	INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id,
-	    tags, created_at)
+	    tags, created_at, available_at, next_host)
 	SELECT account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id,
-	    tags, created_at
+	    tags, created_at, available_at, next_host
 	FROM staged_vswitches s
 	WHERE NOT EXISTS (SELECT FROM vswitches v WHERE v.account_id = s.account_id AND v.id = s.id)`
 )
@@ -210,16 +236,18 @@ const (
 
 	updateSecurityGroups = `
 	UPDATE security_groups g
-	SET (type, instance_limit, name, description, resource_group_id, tags)
-	  = (s.type, s.instance_limit, s.name, s.description, s.resource_group_id, s.tags)
+	SET (type, instance_limit, inner_access_policy, name, description, resource_group_id, tags)
+	  = (s.type, s.instance_limit, s.inner_access_policy, s.name, s.description, s.resource_group_id, s.tags)
 	FROM staged_security_groups s
 	WHERE g.account_id = s.account_id AND g.id = s.id
-	  AND (g.type, g.instance_limit, g.name, g.description, g.resource_group_id, g.tags)
-	   IS DISTINCT FROM (s.type, s.instance_limit, s.name, s.description, s.resource_group_id, s.tags)`
+	  AND (g.type, g.instance_limit, g.inner_access_policy, g.name, g.description, g.resource_group_id, g.tags)
+	   IS DISTINCT FROM (s.type, s.instance_limit, s.inner_access_policy, s.name, s.description, s.resource_group_id, s.tags)`
 
 	insertSecurityGroups = `
-	INSERT INTO security_groups (account_id, id, vpc_id, region_id, type, instance_limit, name, description, resource_group_id, tags, created_at)
-	SELECT account_id, id, vpc_id, region_id, type, instance_limit, name, description, resource_group_id, tags, created_at
+	INSERT INTO security_groups (account_id, id, vpc_id, region_id, type, instance_limit, inner_access_policy,
+	    name, description, resource_group_id, tags, created_at)
+	SELECT account_id, id, vpc_id, region_id, type, instance_limit, inner_access_policy,
+	    name, description, resource_group_id, tags, created_at
 	FROM staged_security_groups s
 	WHERE NOT EXISTS (SELECT FROM security_groups g WHERE g.account_id = s.account_id AND g.id = s.id)`
 )
@@ -236,23 +264,25 @@ const (
 
 	updateInstances = `
 	UPDATE instances i
-	SET (instance_type_owner_id, instance_type, eni_quantity, status, next_status, settles_at,
-	     name, description, host_name, resource_group_id, tags)
-	  = (s.instance_type_owner_id, s.instance_type, s.eni_quantity, s.status, s.next_status, s.settles_at,
-	     s.name, s.description, s.host_name, s.resource_group_id, s.tags)
+	SET (instance_type_owner_id, instance_type, eni_quantity, status, next_status, settles_at, running_at,
+	     name, description, host_name, resource_group_id, tags, attributes)
+	  = (s.instance_type_owner_id, s.instance_type, s.eni_quantity, s.status, s.next_status, s.settles_at, s.running_at,
+	     s.name, s.description, s.host_name, s.resource_group_id, s.tags, s.attributes)
 	FROM staged_instances s
 	WHERE i.account_id = s.account_id AND i.id = s.id
-	  AND (i.instance_type_owner_id, i.instance_type, i.eni_quantity, i.status, i.next_status, i.settles_at,
-	       i.name, i.description, i.host_name, i.resource_group_id, i.tags)
+	  AND (i.instance_type_owner_id, i.instance_type, i.eni_quantity, i.status, i.next_status, i.settles_at, i.running_at,
+	       i.name, i.description, i.host_name, i.resource_group_id, i.tags, i.attributes)
 	   IS DISTINCT FROM
-	      (s.instance_type_owner_id, s.instance_type, s.eni_quantity, s.status, s.next_status, s.settles_at,
-	       s.name, s.description, s.host_name, s.resource_group_id, s.tags)`
+	      (s.instance_type_owner_id, s.instance_type, s.eni_quantity, s.status, s.next_status, s.settles_at, s.running_at,
+	       s.name, s.description, s.host_name, s.resource_group_id, s.tags, s.attributes)`
 
 	insertInstances = `
 	INSERT INTO instances (account_id, id, region_id, zone_id, network_type, vpc_id, vswitch_id, instance_type_owner_id, instance_type,
-	    eni_quantity, status, next_status, settles_at, name, description, host_name, resource_group_id, tags, created_at)
+	    eni_quantity, status, next_status, settles_at, running_at, started_at, name, description, host_name, resource_group_id,
+	    tags, attributes, created_at)
 	SELECT account_id, id, region_id, zone_id, network_type, vpc_id, vswitch_id, instance_type_owner_id, instance_type,
-	    eni_quantity, status, next_status, settles_at, name, description, host_name, resource_group_id, tags, created_at
+	    eni_quantity, status, next_status, settles_at, running_at, started_at, name, description, host_name, resource_group_id,
+	    tags, attributes, created_at
 	FROM staged_instances s
 	WHERE NOT EXISTS (SELECT FROM instances i WHERE i.account_id = s.account_id AND i.id = s.id)`
 )
@@ -275,11 +305,11 @@ const (
 	JOIN staged_network_interfaces s ON s.account_id = n.account_id AND s.id = n.id
 	WHERE (n.type, n.status, n.next_status, n.settles_at, n.instance_id, n.instance_eni_quantity, n.device_index, n.network_card_index,
 	       n.mac_address, n.queue_number, n.delete_on_release, n.source_dest_check, n.service_managed,
-	       n.name, n.description, n.resource_group_id, n.tags)
+	       n.name, n.description, n.resource_group_id, n.tags, n.attributes)
 	   IS DISTINCT FROM
 	      (s.type, s.status, s.next_status, s.settles_at, s.instance_id, s.instance_eni_quantity, s.device_index, s.network_card_index,
 	       s.mac_address, s.queue_number, s.delete_on_release, s.source_dest_check, s.service_managed,
-	       s.name, s.description, s.resource_group_id, s.tags)
+	       s.name, s.description, s.resource_group_id, s.tags, s.attributes)
 	   OR (n.account_id, n.instance_id) IN (
 	      SELECT i.account_id, i.id
 	      FROM instances i
@@ -298,10 +328,10 @@ const (
 	UPDATE network_interfaces n
 	SET (type, status, next_status, settles_at, instance_id, instance_eni_quantity, device_index, network_card_index,
 	     mac_address, queue_number, delete_on_release, source_dest_check, service_managed,
-	     name, description, resource_group_id, tags)
+	     name, description, resource_group_id, tags, attributes)
 	  = (s.type, s.status, s.next_status, s.settles_at, s.instance_id, s.instance_eni_quantity, s.device_index, s.network_card_index,
 	     s.mac_address, s.queue_number, s.delete_on_release, s.source_dest_check, s.service_managed,
-	     s.name, s.description, s.resource_group_id, s.tags)
+	     s.name, s.description, s.resource_group_id, s.tags, s.attributes)
 	FROM changed_network_interfaces c
 	JOIN staged_network_interfaces s ON s.account_id = c.account_id AND s.id = c.id
 	WHERE n.account_id = c.account_id AND n.id = c.id`
@@ -309,10 +339,12 @@ const (
 	insertNetworkInterfaces = `
 	INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
 	    instance_id, instance_eni_quantity, device_index, network_card_index, mac_address, queue_number,
-	    delete_on_release, source_dest_check, service_managed, name, description, resource_group_id, tags, created_at)
+	    delete_on_release, source_dest_check, service_managed, name, description, resource_group_id,
+	    tags, attributes, created_at)
 	SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
 	    instance_id, instance_eni_quantity, device_index, network_card_index, mac_address, queue_number,
-	    delete_on_release, source_dest_check, service_managed, name, description, resource_group_id, tags, created_at
+	    delete_on_release, source_dest_check, service_managed, name, description, resource_group_id,
+	    tags, attributes, created_at
 	FROM staged_network_interfaces s
 	WHERE NOT EXISTS (SELECT FROM network_interfaces n WHERE n.account_id = s.account_id AND n.id = s.id)`
 )

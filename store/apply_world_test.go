@@ -23,7 +23,7 @@ import (
 func TestApplyWorldForgetsNoColumn(t *testing.T) {
 	t.Parallel()
 	// What an update need not set: the key of the row, its place, which makes it another row, and when it was made.
-	fixed := []string{"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type", "created_at"}
+	fixed := []string{"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type", "created_at", "started_at"}
 	rows, err := storetest.Pool(t).Query(t.Context(), `
 		SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`)
 	if err != nil {

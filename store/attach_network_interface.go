@@ -19,16 +19,6 @@ type AttachScene struct {
 	Freed    []string           // interfaces that have left Instance, but whose rows still name it
 }
 
-// GroupScene is a security group that an instance would join, and the instances that have an attached interface in it.
-type GroupScene struct {
-	ID            string
-	InstanceLimit int
-	Others        int         // other instances that are in the group to stay
-	OthersLeaving []time.Time // when each of the other ones leaves that is about to
-	LeavesAt      *time.Time  // when the instance itself leaves the group, if it is about to
-	HasInstance   bool        // whether it is still in the group; Settle finds out
-}
-
 // LockForAttach locks an instance and a network interface, and reads what an attach of one to the other depends on, in one round trip.
 // Locked with them: the instance's interfaces on their way off it (so that their rows can be settled) and the security groups that the instance
 // would join. A group that it is in already gains no member and needs no lock, so that the attaches of a popular group do not wait for each other.
@@ -112,20 +102,8 @@ func (s *AttachScene) Settle(now time.Time) {
 	}
 	s.Held = held
 	for i, g := range s.Groups {
-		s.Groups[i] = g.settled(now)
+		s.Groups[i] = g.Settled(now)
 	}
-}
-
-// settled is the group's membership as it stands at now.
-func (g GroupScene) settled(now time.Time) GroupScene {
-	for _, leaves := range g.OthersLeaving {
-		if leaves.After(now) {
-			g.Others++
-		}
-	}
-	g.OthersLeaving = nil
-	g.HasInstance = g.LeavesAt != nil && g.LeavesAt.After(now)
-	return g
 }
 
 // FreeDeviceIndex is the lowest device index that no held interface has. The scene must be settled.

@@ -38,6 +38,11 @@ INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_inter
     ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-1', true);
 INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position) VALUES
     ('1000000000000001', 'eni-1', 'sg-1', 'vpc-1', 1);
+INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, source_group_id, created_at) VALUES
+    ('1000000000000001', 'sgr-1', 'sg-1', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', 'sg-2', '2026-11-22'),
+    ('1000000000000001', 'sgr-2', 'sg-1', 'ingress', 'TCP', '80/80', 'Accept', 1, 'intranet', NULL, '2026-11-22');
+INSERT INTO client_tokens (account_id, action, token, request_hash, answer, created_at) VALUES
+    ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22');
 `
 
 // violations break each constraint of the schema once, as a buggy build or a hand in psql would.
@@ -72,6 +77,30 @@ var violations = []struct{ constraint, sql string }{
 	{"an_instance_is_vpc_with_a_vswitch_or_classic_without", `UPDATE instances SET network_type = 'classic' WHERE id = 'i-2'`},
 	{"an_instance_has_a_documented_status", `UPDATE instances SET status = 'Deleted' WHERE id = 'i-2'`},
 	{"an_instance_settles_from_a_transient_status", `UPDATE instances SET next_status = 'Stopped', settles_at = '2026-11-22' WHERE id = 'i-2'`},
+
+	{"an_instance_that_will_start_will_run", `UPDATE instances SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22' WHERE id = 'i-2'`},
+	{"an_instance_that_will_start_will_run", `UPDATE instances SET running_at = '2026-11-22' WHERE id = 'i-2'`},
+	{"an_instance_that_will_start_will_run", `UPDATE instances SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22', running_at = '2026-11-21' WHERE id = 'i-2'`},
+
+	{"a_prefix_is_given_once_in_a_vswitch", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1'), ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-2')`},
+	{"a_prefix_comes_from_the_vswitch_of_its_eni", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-i', '10.1.0.16/28', 'eni-1')`},
+	{"a_prefix_has_the_documented_length", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/29', 'eni-1')`},
+	{"a_prefix_has_the_documented_length", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '2408:4005::/64', 'eni-1')`},
+
+	{"a_rule_exists_once", `UPDATE security_group_rules SET id = 'sgr-1'`},
+	{"a_rule_belongs_to_a_group", `UPDATE security_group_rules SET security_group_id = 'sg-nowhere'`},
+	{"a_rule_names_a_known_source_group", `UPDATE security_group_rules SET source_group_id = 'sg-nowhere'`},
+	{"a_rule_names_a_known_source_group", `DELETE FROM security_groups WHERE id = 'sg-2'`},
+	{"a_rule_names_a_known_destination_group", `UPDATE security_group_rules SET dest_group_id = 'sg-nowhere'`},
+	{"a_rule_has_a_direction", `UPDATE security_group_rules SET direction = 'sideways'`},
+	{"a_rule_accepts_or_drops", `UPDATE security_group_rules SET policy = 'maybe'`},
+	{"a_rule_has_a_documented_priority", `UPDATE security_group_rules SET priority = 101`},
+	{"a_group_accepts_or_drops_what_its_members_send", `UPDATE security_groups SET inner_access_policy = 'maybe'`},
+
+	{"a_client_token_takes_effect_once", `INSERT INTO client_tokens VALUES ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22')`},
+	{"a_client_token_belongs_to_an_account", `UPDATE client_tokens SET account_id = '1000000000000009'`},
+	{"only_a_temporary_key_has_a_role", `UPDATE access_keys SET assumed_role = 'ci/session'`},
+	{"the_search_for_an_address_begins_behind_the_network", `UPDATE vswitches SET next_host = 0`},
 
 	{"an_address_is_given_once_in_a_vswitch", `INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-2', true)`},
 	{"an_address_comes_from_the_vswitch_of_its_eni", `INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-i', '10.1.0.1', 'eni-2', true)`},

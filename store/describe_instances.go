@@ -74,7 +74,7 @@ const countInstances = matchingInstances + `
 
 const pageOfInstances = matchingInstances + `
 	SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.instance_type, i.status,
-	       i.name, i.description, i.host_name, i.resource_group_id, i.tags, i.created_at,
+	       i.name, i.description, i.host_name, i.resource_group_id, i.tags, i.attributes, i.created_at, i.started_at,
 	       i.family, i.vcpus, i.memory_gib, i.io_optimized,
 	       (SELECT coalesce(json_agg(json_build_object(
 	            'ID', n.id, 'Type', n.type, 'MACAddress', n.mac_address,
@@ -83,6 +83,11 @@ const pageOfInstances = matchingInstances + `
 	                                         ORDER BY a.is_primary DESC, a.address), '[]')
 	                FROM private_ip_addresses a
 	                WHERE a.account_id = n.account_id AND a.network_interface_id = n.id),
+	            'Prefixes', ARRAY(
+	                SELECT p.prefix
+	                FROM ip_prefixes p
+	                WHERE p.account_id = n.account_id AND p.network_interface_id = n.id
+	                ORDER BY p.prefix),
 	            'SecurityGroupIDs', ARRAY(
 	                SELECT m.security_group_id
 	                FROM network_interface_security_groups m
@@ -109,8 +114,11 @@ func (f InstanceFilter) arguments(now time.Time, p Page) []any {
 func scanDescribedInstance(row pgx.CollectableRow) (DescribedInstance, error) {
 	var i DescribedInstance
 	err := row.Scan(&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.InstanceType, &i.Status,
-		&i.Name, &i.Description, &i.HostName, &i.ResourceGroupID, &i.Tags, &i.CreatedAt,
+		&i.Name, &i.Description, &i.HostName, &i.ResourceGroupID, &i.Tags, &i.Attributes, &i.CreatedAt, &i.StartedAt,
 		&i.Type.Family, &i.Type.VCPUs, &i.Type.MemoryGiB, &i.Type.IOOptimized, &i.NetworkInterfaces)
 	i.Type.ID, i.CreatedAt = i.InstanceType, i.CreatedAt.UTC()
+	if i.StartedAt != nil {
+		i.StartedAt = new(i.StartedAt.UTC())
+	}
 	return i, err
 }

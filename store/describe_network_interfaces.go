@@ -12,6 +12,7 @@ import (
 type DescribedNetworkInterface struct {
 	NetworkInterface
 	Addresses        []PrivateIPAddress // address and rank only; the primary one of a family comes first
+	Prefixes         []netip.Prefix     // the /28 of IPv4 and the /80 of IPv6 that it has as a whole
 	SecurityGroupIDs []string           // in the order in which the caller named them
 }
 
@@ -21,6 +22,12 @@ func (n DescribedNetworkInterface) IPv4() []PrivateIPAddress { return n.ofFamily
 // IPv6 are the IPv6 addresses.
 func (n DescribedNetworkInterface) IPv6() []PrivateIPAddress { return n.ofFamily(netip.Addr.Is6) }
 
+// IPv4Prefixes are the prefixes of IPv4.
+func (n DescribedNetworkInterface) IPv4Prefixes() []netip.Prefix { return n.prefixesOf(netip.Addr.Is4) }
+
+// IPv6Prefixes are the prefixes of IPv6.
+func (n DescribedNetworkInterface) IPv6Prefixes() []netip.Prefix { return n.prefixesOf(netip.Addr.Is6) }
+
 // PrimaryIP is the primary IPv4 address, or "" when there is none.
 func (n DescribedNetworkInterface) PrimaryIP() string {
 	for _, a := range n.IPv4() {
@@ -29,6 +36,16 @@ func (n DescribedNetworkInterface) PrimaryIP() string {
 		}
 	}
 	return ""
+}
+
+func (n DescribedNetworkInterface) prefixesOf(is func(netip.Addr) bool) []netip.Prefix {
+	var out []netip.Prefix
+	for _, p := range n.Prefixes {
+		if is(p.Addr()) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (n DescribedNetworkInterface) ofFamily(is func(netip.Addr) bool) []PrivateIPAddress {
@@ -99,11 +116,15 @@ const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
 	       n.delete_on_release, n.source_dest_check, n.service_managed,
-	       n.name, n.description, n.resource_group_id, n.tags, n.created_at,
+	       n.name, n.description, n.resource_group_id, n.tags, n.attributes, n.created_at,
 	       (SELECT coalesce(json_agg(json_build_object('Address', host(a.address), 'IsPrimary', a.is_primary)
 	                                 ORDER BY a.is_primary DESC, a.address), '[]')
 	        FROM private_ip_addresses a
 	        WHERE a.account_id = n.account_id AND a.network_interface_id = n.id),
+	       ARRAY(SELECT p.prefix
+	             FROM ip_prefixes p
+	             WHERE p.account_id = n.account_id AND p.network_interface_id = n.id
+	             ORDER BY p.prefix),
 	       ARRAY(SELECT m.security_group_id
 	             FROM network_interface_security_groups m
 	             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
@@ -129,8 +150,8 @@ func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInte
 	err := row.Scan(&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
 		&n.InstanceID, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
 		&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged,
-		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.CreatedAt,
-		&n.Addresses, &n.SecurityGroupIDs)
+		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt,
+		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs)
 	n.CreatedAt = n.CreatedAt.UTC()
 	return n, err
 }

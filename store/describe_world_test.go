@@ -180,7 +180,7 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 			continue
 		}
 		n.NextStatus, n.SettlesAt, n.InstanceENIQuantity = nil, nil, nil // not a reader's business
-		d := store.DescribedNetworkInterface{NetworkInterface: n, SecurityGroupIDs: []string{}}
+		d := store.DescribedNetworkInterface{NetworkInterface: n, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{}}
 		for _, a := range w.PrivateIPAddresses {
 			if a.AccountID == accountID && a.NetworkInterfaceID == n.ID {
 				d.Addresses = append(d.Addresses, store.PrivateIPAddress{Address: a.Address, IsPrimary: a.IsPrimary})
@@ -214,7 +214,8 @@ func (w readWorld) instances(accountID, regionID string) []store.DescribedInstan
 		if i.AccountID != accountID || i.RegionID != regionID {
 			continue
 		}
-		i.CreatedAt, i.SettlesAt = describeTime, settlesAt(w.InstancesSettleIn, i.AccountID, i.ID)
+		i.CreatedAt, i.StartedAt = describeTime, new(describeTime)
+		i.SettlesAt = settlesAt(w.InstancesSettleIn, i.AccountID, i.ID)
 		i = i.Settled(listTime)
 		i.NextStatus, i.SettlesAt, i.ENIQuantity = nil, nil, 0
 		if i.Tags == nil {
@@ -226,7 +227,7 @@ func (w readWorld) instances(accountID, regionID string) []store.DescribedInstan
 				if n.InstanceID != nil && *n.InstanceID == i.ID && *n.DeviceIndex == index {
 					d.NetworkInterfaces = append(d.NetworkInterfaces, store.DescribedNetworkInterface{
 						NetworkInterface: store.NetworkInterface{ID: n.ID, Type: n.Type, MACAddress: n.MACAddress},
-						Addresses:        n.Addresses, SecurityGroupIDs: n.SecurityGroupIDs,
+						Addresses:        n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
 					})
 				}
 			}

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // PageOfNetworkInterfaces and PageArguments are the statement that reads a page of interfaces, for a look at its plan.
 const PageOfNetworkInterfaces = pageOfNetworkInterfaces
@@ -9,3 +12,6 @@ const PageOfNetworkInterfaces = pageOfNetworkInterfaces
 func (f NetworkInterfaceFilter) PageArguments(now time.Time, p Page) []any {
 	return append(f.arguments(now, p), p.Limit+1, p.Skip)
 }
+
+// Send sends what is queued.
+func (tx *Tx) Send(ctx context.Context) error { return tx.send(ctx) }

@@ -29,18 +29,58 @@ type Instance struct {
 	Status                          string
 	NextStatus                      *string
 	SettlesAt                       *time.Time
+	RunningAt                       *time.Time // the end of a second step, from Starting; nil: there is none
+	StartedAt                       *time.Time // of the last start; nil: never
 	Name, Description, HostName     string
 	ResourceGroupID                 string
 	Tags                            map[string]string
+	Attributes                      InstanceAttributes
 	CreatedAt                       time.Time
+}
+
+// InstanceAttributes are what is only kept and shown of an instance. The zero value is that of one from a scenario: a plain pay-as-you-go
+// Linux instance.
+type InstanceAttributes struct {
+	ImageID                 string `json:",omitempty"`
+	KeyPairName             string `json:",omitempty"`
+	RAMRoleName             string `json:",omitempty"`
+	UserData                string `json:",omitempty"` // as it was sent: Base64
+	InstanceChargeType      string `json:",omitempty"`
+	InternetChargeType      string `json:",omitempty"`
+	InternetMaxBandwidthIn  int    `json:",omitempty"` // Mbit/s
+	InternetMaxBandwidthOut int    `json:",omitempty"` // Mbit/s
+	SpotStrategy            string `json:",omitempty"`
+	CreditSpecification     string `json:",omitempty"`
+	StoppedMode             string `json:",omitempty"` // of the last stop: KeepCharging or StopCharging
+	DeletionProtection      bool   `json:",omitempty"`
+	SystemDisk              Disk   `json:",omitzero"`
+	DataDisks               []Disk `json:",omitempty"`
+}
+
+// Disk is a disk of an instance. The system disk has no ID of its own: it follows from the instance's.
+type Disk struct {
+	ID                  string `json:",omitempty"`
+	Name                string `json:",omitempty"`
+	Description         string `json:",omitempty"`
+	Category            string `json:",omitempty"`
+	PerformanceLevel    string `json:",omitempty"`
+	SizeGiB             int    `json:",omitempty"`
+	Encrypted           bool   `json:",omitempty"`
+	KeepWithoutInstance bool   `json:",omitempty"` // DeleteWithInstance is false
 }
 
 // Settled is the instance as it stands at now: in its next status once that is due.
 func (i Instance) Settled(now time.Time) Instance {
-	if !due(i.SettlesAt, now) {
-		return i
+	switch {
+	case due(i.RunningAt, now):
+		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = InstanceRunning, nil, nil, nil
+	case due(i.SettlesAt, now):
+		i.Status, i.NextStatus, i.SettlesAt = *i.NextStatus, nil, nil
+		if i.RunningAt != nil {
+			running := InstanceRunning
+			i.NextStatus, i.SettlesAt, i.RunningAt = &running, i.RunningAt, nil
+		}
 	}
-	i.Status, i.NextStatus, i.SettlesAt = *i.NextStatus, nil, nil
 	return i
 }
 
@@ -66,7 +106,7 @@ func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(In
 	}
 	tx.lock(rankInstances, `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
-		       i.status, i.next_status, i.settles_at,
+		       i.status, i.next_status, i.settles_at, i.running_at, i.attributes,
 		       t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
 		FROM instances i
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
@@ -75,7 +115,7 @@ func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(In
 		Query(each(func(r *row) []any {
 			i, t := &r.Instance, &r.InstanceType
 			return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
-				&i.Status, &i.NextStatus, &i.SettlesAt,
+				&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.Attributes,
 				&t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
 		}, func(r row) {
 			r.Instance.InstanceType = r.InstanceType.ID

@@ -89,14 +89,17 @@ func TestSettledInstancesInGoAndSQL(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.SampledFrom([]statuses{
 			{"Pending", ""}, {"Starting", ""}, {"Running", ""}, {"Stopping", ""}, {"Stopped", ""},
-			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Starting", "Running"}, {"Stopping", "Stopped"},
+			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Pending", "Starting"}, {"Starting", "Running"}, {"Stopping", "Stopped"},
 		}).Draw(rt, "statuses")
 		stored := store.Instance{Status: s.now}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
+		if s.next == store.InstanceStarting {
+			stored.RunningAt = new(stored.SettlesAt.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt, "starting for")) * time.Second))
+		}
 		now := around(moment).Draw(rt, "now")
 		if _, err := pool.Exec(t.Context(), `
-			UPDATE instances SET status = $2, next_status = $3, settles_at = $4 WHERE account_id = $1 AND id = 'i-1'`,
-			account, stored.Status, stored.NextStatus, stored.SettlesAt); err != nil {
+			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5 WHERE account_id = $1 AND id = 'i-1'`,
+			account, stored.Status, stored.NextStatus, stored.SettlesAt, stored.RunningAt); err != nil {
 			rt.Fatal(err)
 		}
 		var got string

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -87,18 +88,20 @@ func stageRAMUsers(ctx context.Context, tx pgx.Tx, rows []RAMUser) error {
 
 func stageAccessKeys(ctx context.Context, tx pgx.Tx, rows []AccessKey, now time.Time) error {
 	return stage(ctx, tx, "staged_access_keys", []string{
-		"id", "account_id", "ram_user_name", "secret", "security_token", "status", "expires_at", "created_at",
+		"id", "account_id", "ram_user_name", "secret", "security_token", "assumed_role", "status", "expires_at", "created_at",
 	}, rows, func(k *AccessKey) []any {
-		return []any{k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.Status, k.ExpiresAt, now}
+		return []any{k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.AssumedRole, k.Status, k.ExpiresAt, now}
 	})
 }
 
 func stageVPCs(ctx context.Context, tx pgx.Tx, rows []VPC, now time.Time) error {
 	return stage(ctx, tx, "staged_vpcs", []string{
-		"account_id", "id", "region_id", "cidr_block", "ipv6_cidr_block", "name", "description", "resource_group_id", "tags", "created_at",
+		"account_id", "id", "region_id", "cidr_block", "ipv6_cidr_block", "name", "description", "resource_group_id",
+		"tags", "attributes", "created_at",
 	}, rows, func(v *VPC) []any {
 		return []any{
-			v.AccountID, v.ID, v.RegionID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description, v.ResourceGroupID, tags(v.Tags), now,
+			v.AccountID, v.ID, v.RegionID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description, v.ResourceGroupID,
+			tags(v.Tags), v.Attributes, now,
 		}
 	})
 }
@@ -106,21 +109,23 @@ func stageVPCs(ctx context.Context, tx pgx.Tx, rows []VPC, now time.Time) error 
 func stageVSwitches(ctx context.Context, tx pgx.Tx, rows []VSwitch, now time.Time) error {
 	return stage(ctx, tx, "staged_vswitches", []string{
 		"account_id", "id", "vpc_id", "region_id", "zone_id", "cidr_block", "ipv6_cidr_block", "name", "description",
-		"resource_group_id", "tags", "created_at",
+		"resource_group_id", "tags", "created_at", "next_host",
 	}, rows, func(v *VSwitch) []any {
 		return []any{
 			v.AccountID, v.ID, v.VPCID, v.RegionID, v.ZoneID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description,
-			v.ResourceGroupID, tags(v.Tags), now,
+			v.ResourceGroupID, tags(v.Tags), now, 1,
 		}
 	})
 }
 
 func stageSecurityGroups(ctx context.Context, tx pgx.Tx, rows []SecurityGroup, now time.Time) error {
 	return stage(ctx, tx, "staged_security_groups", []string{
-		"account_id", "id", "vpc_id", "region_id", "type", "instance_limit", "name", "description", "resource_group_id", "tags", "created_at",
+		"account_id", "id", "vpc_id", "region_id", "type", "instance_limit", "inner_access_policy",
+		"name", "description", "resource_group_id", "tags", "created_at",
 	}, rows, func(g *SecurityGroup) []any {
 		return []any{
-			g.AccountID, g.ID, g.VPCID, g.RegionID, g.Type, g.InstanceLimit, g.Name, g.Description, g.ResourceGroupID, tags(g.Tags), now,
+			g.AccountID, g.ID, g.VPCID, g.RegionID, g.Type, g.InstanceLimit, cmp.Or(g.InnerAccessPolicy, PolicyAccept),
+			g.Name, g.Description, g.ResourceGroupID, tags(g.Tags), now,
 		}
 	})
 }
@@ -128,12 +133,14 @@ func stageSecurityGroups(ctx context.Context, tx pgx.Tx, rows []SecurityGroup, n
 func stageInstances(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	return stage(ctx, tx, "staged_instances", []string{
 		"account_id", "id", "region_id", "zone_id", "network_type", "vpc_id", "vswitch_id", "instance_type_owner_id", "instance_type",
-		"eni_quantity", "status", "next_status", "settles_at", "name", "description", "host_name", "resource_group_id", "tags", "created_at",
+		"eni_quantity", "status", "next_status", "settles_at", "running_at", "started_at", "name", "description", "host_name",
+		"resource_group_id", "tags", "attributes", "created_at",
 	}, w.Instances, func(i *Instance) []any {
 		settlesAt := settlesAfter(w.InstancesSettleIn, ResourceID{i.AccountID, i.ID}, now)
 		return []any{
 			i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID, i.InstanceTypeOwnerID, i.InstanceType,
-			i.ENIQuantity, i.Status, i.NextStatus, settlesAt, i.Name, i.Description, i.HostName, i.ResourceGroupID, tags(i.Tags), now,
+			i.ENIQuantity, i.Status, i.NextStatus, settlesAt, i.RunningAt, now, i.Name, i.Description, i.HostName,
+			i.ResourceGroupID, tags(i.Tags), i.Attributes, now,
 		}
 	})
 }
@@ -142,13 +149,13 @@ func stageNetworkInterfaces(ctx context.Context, tx pgx.Tx, w *World, now time.T
 	return stage(ctx, tx, "staged_network_interfaces", []string{
 		"account_id", "id", "region_id", "zone_id", "vpc_id", "vswitch_id", "type", "status", "next_status", "settles_at",
 		"instance_id", "instance_eni_quantity", "device_index", "network_card_index", "mac_address", "queue_number",
-		"delete_on_release", "source_dest_check", "service_managed", "name", "description", "resource_group_id", "tags", "created_at",
+		"delete_on_release", "source_dest_check", "service_managed", "name", "description", "resource_group_id", "tags", "attributes", "created_at",
 	}, w.NetworkInterfaces, func(n *NetworkInterface) []any {
 		settlesAt := settlesAfter(w.NetworkInterfacesSettleIn, ResourceID{n.AccountID, n.ID}, now)
 		return []any{
 			n.AccountID, n.ID, n.RegionID, n.ZoneID, n.VPCID, n.VSwitchID, n.Type, n.Status, n.NextStatus, settlesAt,
 			n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex, n.MACAddress, n.QueueNumber,
-			n.DeleteOnRelease, n.SourceDestCheck, n.ServiceManaged, n.Name, n.Description, n.ResourceGroupID, tags(n.Tags), now,
+			n.DeleteOnRelease, n.SourceDestCheck, n.ServiceManaged, n.Name, n.Description, n.ResourceGroupID, tags(n.Tags), n.Attributes, now,
 		}
 	})
 }

@@ -16,7 +16,10 @@ type rank int
 // The lock order of the house. Rows of one table are locked by id.
 const (
 	rankNone rank = iota
+	rankClientTokens
 	rankAccounts
+	rankVPCs
+	rankVSwitches
 	rankInstances
 	rankNetworkInterfaces
 	rankSecurityGroups

@@ -41,13 +41,12 @@ type serveCommand struct {
 	databaseFlags
 	logFlags
 	tlsFlags
-	Listen      string        `default:"127.0.0.1:8080" help:"Address to serve on."`
-	Scenario    string        `help:"Scenario to apply at every start: its accounts are made equal to the file." placeholder:"FILE"`
-	Quickstart  bool          `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
-	AttachDelay time.Duration `default:"1s" help:"How long an interface is Attaching; 0 is InUse at once."`
-	DetachDelay time.Duration `default:"1s" help:"How long an interface is Detaching; 0 is Available at once."`
-	Signature   string        `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
-	ClosedToRAM []string      `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
+	delayFlags
+	Listen      string   `default:"127.0.0.1:8080" help:"Address to serve on."`
+	Scenario    string   `help:"Scenario to apply at every start: its accounts are made equal to the file." placeholder:"FILE"`
+	Quickstart  bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
+	Signature   string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
+	ClosedToRAM []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
 	ControlToken       string `help:"What callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
 	AllowQuickstartKey bool   `help:"Serve also to other machines while a key of the quick-start world, which everybody knows, is active."`
@@ -63,11 +62,8 @@ func (serveCommand) Help() string {
 
 // Validate refuses options that could only fail later.
 func (c *serveCommand) Validate() error {
-	if err := cmp.Or(c.databaseFlags.Validate(), c.tlsFlags.Validate()); err != nil {
+	if err := cmp.Or(c.databaseFlags.Validate(), c.tlsFlags.Validate(), c.delayFlags.Validate()); err != nil {
 		return err
-	}
-	if c.AttachDelay < 0 || c.DetachDelay < 0 {
-		return errors.New("--attach-delay and --detach-delay are durations such as 0, 500ms or 2s")
 	}
 	if _, err := c.address(); err != nil {
 		return err
@@ -126,6 +122,10 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	api := httpapi.New(service.New(db.store, service.Options{
 		AttachDelay: c.AttachDelay,
 		DetachDelay: c.DetachDelay,
+		DeleteDelay: c.DeleteDelay,
+		CreateDelay: c.CreateDelay,
+		StartDelay:  c.StartDelay,
+		StopDelay:   c.StopDelay,
 		ClosedToRAM: c.ClosedToRAM,
 	}), httpapi.Options{
 		Log:       log,

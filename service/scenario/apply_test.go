@@ -78,7 +78,7 @@ func (db target) dump(t testing.TB, account string) string {
 	var out strings.Builder
 	for _, table := range tables {
 		rows, err := db.pool.Query(t.Context(), fmt.Sprintf(`
-			SELECT replace((to_jsonb(t) - 'created_at')::text, $1, '') FROM %s t WHERE %s = $1 ORDER BY 1`, table.name, table.owner), account)
+			SELECT replace((to_jsonb(t) - 'created_at' - 'started_at')::text, $1, '') FROM %s t WHERE %s = $1 ORDER BY 1`, table.name, table.owner), account)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,0 +1,51 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// A token is new until a transaction has kept an answer under it, then it repeats that, and after its time it is new again.
+func TestClientTokens(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	if _, err := pool.Exec(t.Context(), constraintWorld); err != nil {
+		t.Fatal(err)
+	}
+	token := store.ClientToken{AccountID: "1000000000000001", Action: "CreateVpc", Token: "mine"}
+	claim := func(hash string, now time.Time, answer string) (claimed store.ClaimedToken) {
+		t.Helper()
+		err := st.InTx(t.Context(), func(tx *store.Tx) (err error) {
+			if claimed, err = tx.ClaimToken(t.Context(), token, []byte(hash), now, now.Add(-time.Hour)); err != nil {
+				return err
+			}
+			if answer != "" {
+				tx.KeepAnswer(token, []byte(answer), now.Add(-time.Hour))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claimed
+	}
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	if got := claim("first", noon, `{"VpcId": "vpc-1"}`); got.Answer != nil {
+		t.Errorf("a new token: got %s, want no answer", got.Answer)
+	}
+	if got := claim("second", noon.Add(time.Hour), ""); string(got.Answer) != `{"VpcId": "vpc-1"}` || string(got.RequestHash) != "first" {
+		t.Errorf("within its time: got %s of %q, want the first answer", got.Answer, got.RequestHash)
+	}
+	if got := claim("third", noon.Add(2*time.Hour), `{}`); got.Answer != nil || string(got.RequestHash) != "third" {
+		t.Errorf("after its time: got %s of %q, want none", got.Answer, got.RequestHash)
+	}
+	// The world has another token, from midnight: it is forgotten on the way.
+	var left int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens`).Scan(&left); err != nil || left != 1 {
+		t.Errorf("got %d tokens (%v), want only the one that counts", left, err)
+	}
+}
