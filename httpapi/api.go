@@ -134,7 +134,7 @@ func (a *API) serve(c echo.Context) error {
 func (a *API) answer(w http.ResponseWriter, r *http.Request, x *exchange) (_ any, err error) {
 	defer catch(&err)
 	in, err := read(w, r)
-	x.format, x.action = in.format, in.parameters["Action"]
+	x.format, x.version, x.action = in.format, in.parameters["Version"], in.parameters["Action"]
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		return nil, service.UnsupportedHTTPMethod
 	}
@@ -146,7 +146,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, x *exchange) (_ any
 	if err != nil {
 		return nil, err
 	}
-	product, known := a.actions[in.parameters["Version"]]
+	product, known := a.actions[x.version]
 	if !known {
 		return nil, service.InvalidVersion
 	}
@@ -191,6 +191,7 @@ type exchange struct {
 	requestID string
 	host      string
 	format    format
+	version   string
 	action    string
 	account   string
 	started   time.Time

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"enisim/httpapi"
 	"enisim/httpapi/signature"
 )
 
@@ -57,7 +58,7 @@ type callCommand struct {
 // Help is shown by --help.
 func (callCommand) Help() string {
 	return `Any action, any parameter: the API's parameters begin with a capital letter, and lists are numbered.
-The reply is printed as it came; an API error ends with exit code 1.
+An action that several products have is ECS's, unless --Version says otherwise. The reply is printed as it came; an API error ends with exit code 1.
 
 Example: enisim call AttachNetworkInterface --RegionId cn-hangzhou --InstanceId i-web --NetworkInterfaceId eni-free-1
 
@@ -68,7 +69,7 @@ Example: enisim call DescribeNetworkInterfaces --RegionId cn-hangzhou --Tag.1.Ke
 func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) error {
 	query := url.Values{
 		"Action":           {c.Action},
-		"Version":          {"2014-05-26"},
+		"Version":          {httpapi.VersionOf(c.Action)},
 		"Format":           {"JSON"},
 		"AccessKeyId":      {c.AccessKeyID},
 		"SignatureMethod":  {signature.MethodV1},
