@@ -20,7 +20,7 @@ func testAttachAndDetach(t *testing.T, s sdk) {
 
 	expectPlace(t, c, place{Status: "Available"})
 
-	attached, err := c.AttachNetworkInterface(free)
+	attached, err := attach(c, free)
 	if err != nil {
 		t.Fatalf("attach: %v", err)
 	}
@@ -32,7 +32,7 @@ func testAttachAndDetach(t *testing.T, s sdk) {
 	expectPlace(t, c, place{"InUse", "i-web", 1})
 	expectHeld(t, c, "eni-free-1", "eni-web-primary")
 
-	detached, err := c.DetachNetworkInterface(free)
+	detached, err := detach(c, free)
 	if err != nil {
 		t.Fatalf("detach: %v", err)
 	}
@@ -56,7 +56,7 @@ type place struct {
 func expectPlace(t *testing.T, c client, want place) {
 	t.Helper()
 	id := free.NetworkInterfaceID
-	reply, err := c.DescribeNetworkInterfaces(networkInterfaceQuery{RegionID: free.RegionID, NetworkInterfaceIDs: []string{id}})
+	reply, err := describeNetworkInterfaces(c, networkInterfaceQuery{RegionID: free.RegionID, NetworkInterfaceIDs: []string{id}})
 	if err != nil {
 		t.Fatalf("describe %s: %v", id, err)
 	}
@@ -76,7 +76,7 @@ func expectPlace(t *testing.T, c client, want place) {
 func expectHeld(t *testing.T, c client, want ...string) {
 	t.Helper()
 	id := free.InstanceID
-	reply, err := c.DescribeInstances(instanceQuery{RegionID: free.RegionID, InstanceIDs: `["` + id + `"]`})
+	reply, err := describeInstances(c, instanceQuery{RegionID: free.RegionID, InstanceIDs: `["` + id + `"]`})
 	if err != nil {
 		t.Fatalf("describe %s: %v", id, err)
 	}

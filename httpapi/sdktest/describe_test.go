@@ -35,7 +35,7 @@ func testReadNetworkInterface(t *testing.T, s sdk) {
           - {id: eni-1, name: first, description: a b*c~d/e+f中, vswitch: vsw-h, security_groups: [sg-a, sg-b], tags: {team: network},
              secondary_private_ip_address_count: 1, ipv6_address_count: 1}
 `))
-	reply, err := s.client(t, server.endpoint, worldKey).DescribeNetworkInterfaces(networkInterfaceQuery{RegionID: "cn-hangzhou"})
+	reply, err := describeNetworkInterfaces(s.client(t, server.endpoint, worldKey), networkInterfaceQuery{RegionID: "cn-hangzhou"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func testReadInstance(t *testing.T, s sdk) {
 	server := serve(t, world(`
         instances: [{id: i-1, name: one, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-a], tags: {team: compute}}]
 `))
-	reply, err := s.client(t, server.endpoint, worldKey).DescribeInstances(instanceQuery{RegionID: "cn-hangzhou"})
+	reply, err := describeInstances(s.client(t, server.endpoint, worldKey), instanceQuery{RegionID: "cn-hangzhou"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func testPageThroughInterfaces(t *testing.T, s sdk) {
 `))
 	c := s.client(t, server.endpoint, worldKey)
 	expectPages(t, numbered("eni-%02d", 25), func(p page) (listed, error) {
-		reply, err := c.DescribeNetworkInterfaces(networkInterfaceQuery{RegionID: "cn-hangzhou", Type: "Secondary", page: p})
+		reply, err := describeNetworkInterfaces(c, networkInterfaceQuery{RegionID: "cn-hangzhou", Type: "Secondary", page: p})
 		if err != nil {
 			return listed{}, err
 		}
@@ -160,7 +160,7 @@ func testPageThroughInstances(t *testing.T, s sdk) {
 `))
 	c := s.client(t, server.endpoint, worldKey)
 	expectPages(t, numbered("i-%02d", 25), func(p page) (listed, error) {
-		reply, err := c.DescribeInstances(instanceQuery{RegionID: "cn-hangzhou", page: p})
+		reply, err := describeInstances(c, instanceQuery{RegionID: "cn-hangzhou", page: p})
 		if err != nil {
 			return listed{}, err
 		}

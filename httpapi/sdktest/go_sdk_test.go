@@ -6,6 +6,7 @@ import (
 
 	sdkerrors "github.com/aliyun/alibaba-cloud-sdk-go/sdk/errors"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 )
 
@@ -52,45 +53,7 @@ func (goSDK) refusal(t *testing.T, err error) refusal {
 
 type goClient struct{ sdk *ecs.Client }
 
-func (c goClient) AttachNetworkInterface(a attachment) (*ecs.AttachNetworkInterfaceResponse, error) {
-	request := ecs.CreateAttachNetworkInterfaceRequest()
-	request.RegionId = a.RegionID
-	request.InstanceId = a.InstanceID
-	request.NetworkInterfaceId = a.NetworkInterfaceID
-	return c.sdk.AttachNetworkInterface(request)
-}
-
-func (c goClient) DetachNetworkInterface(a attachment) (*ecs.DetachNetworkInterfaceResponse, error) {
-	request := ecs.CreateDetachNetworkInterfaceRequest()
-	request.RegionId = a.RegionID
-	request.InstanceId = a.InstanceID
-	request.NetworkInterfaceId = a.NetworkInterfaceID
-	return c.sdk.DetachNetworkInterface(request)
-}
-
-func (c goClient) DescribeNetworkInterfaces(q networkInterfaceQuery) (*ecs.DescribeNetworkInterfacesResponse, error) {
-	request := ecs.CreateDescribeNetworkInterfacesRequest()
-	request.RegionId = q.RegionID
-	request.NetworkInterfaceId = &q.NetworkInterfaceIDs
-	request.Type = q.Type
-	request.PageNumber, request.PageSize = integer(q.PageNumber), integer(q.PageSize)
-	request.MaxResults, request.NextToken = integer(q.MaxResults), q.NextToken
-	return c.sdk.DescribeNetworkInterfaces(request)
-}
-
-func (c goClient) DescribeInstances(q instanceQuery) (*ecs.DescribeInstancesResponse, error) {
-	request := ecs.CreateDescribeInstancesRequest()
-	request.RegionId = q.RegionID
-	request.InstanceIds = q.InstanceIDs
-	request.PageNumber, request.PageSize = integer(q.PageNumber), integer(q.PageSize)
-	request.MaxResults, request.NextToken = integer(q.MaxResults), q.NextToken
-	return c.sdk.DescribeInstances(request)
-}
-
-// integer is a number as the Go SDK's requests hold it: "" is not sent.
-func integer(n int) requests.Integer {
-	if n == 0 {
-		return ""
-	}
-	return requests.NewInteger(n)
+// do: the client of one product sends the requests of any, as long as its domain is set.
+func (c goClient) do(request requests.AcsRequest, response responses.AcsResponse) error {
+	return c.sdk.DoAction(request, response)
 }

@@ -129,9 +129,9 @@ func testRefusals(t *testing.T, s sdk) {
 			client := s.client(t, endpoint, k)
 			var err error
 			if c.detach {
-				_, err = client.DetachNetworkInterface(c.request)
+				_, err = detach(client, c.request)
 			} else {
-				_, err = client.AttachNetworkInterface(c.request)
+				_, err = attach(client, c.request)
 			}
 			want := refusal{
 				Status: c.status, Code: c.code, Message: c.message, RequestID: requestID, HostID: endpoint,
@@ -159,7 +159,7 @@ func testWrongSecret(t *testing.T, s sdk) {
 func attachWithWrongSecret(t *testing.T, s sdk) error {
 	t.Helper()
 	endpoint := serve(t, scenarios.Quickstart).endpoint
-	_, err := s.client(t, endpoint, key{quickstartKey.id, "not-the-secret"}).AttachNetworkInterface(free)
+	_, err := attach(s.client(t, endpoint, key{quickstartKey.id, "not-the-secret"}), free)
 	return err
 }
 
@@ -169,7 +169,7 @@ func testUnavailable(t *testing.T, s sdk) {
 	c := s.client(t, server.endpoint, quickstartKey)
 	expectPlace(t, c, place{Status: "Available"}) // the key and the region are known from now on
 	server.pool.Close()
-	_, err := c.AttachNetworkInterface(free)
+	_, err := attach(c, free)
 	if got := s.refusal(t, err); got.Status != 503 || got.Code != "ServiceUnavailable" {
 		t.Errorf("got %d %s, want 503 ServiceUnavailable", got.Status, got.Code)
 	}

@@ -3,6 +3,8 @@ package sdktest
 import (
 	"testing"
 
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 )
 
@@ -17,39 +19,80 @@ type sdk interface {
 // key is an access key.
 type key struct{ id, secret string }
 
-// client is an SDK's client. Replies are in the types of the Go SDK, whichever SDK read them.
+// client is an SDK's client. Requests and replies are in the types of the Go SDK, whichever SDK sends and reads them. It is safe for concurrent use.
 type client interface {
-	AttachNetworkInterface(attachment) (*ecs.AttachNetworkInterfaceResponse, error)
-	DetachNetworkInterface(attachment) (*ecs.DetachNetworkInterfaceResponse, error)
-	DescribeNetworkInterfaces(networkInterfaceQuery) (*ecs.DescribeNetworkInterfacesResponse, error)
-	DescribeInstances(instanceQuery) (*ecs.DescribeInstancesResponse, error)
+	do(requests.AcsRequest, responses.AcsResponse) error
 }
 
-// Requests. In JSON they are what the constructors of the TypeScript SDK's requests take. What is empty is not sent.
+// What the tests send most.
 type (
-	attachment struct {
-		RegionID           string `json:"regionId"`
-		InstanceID         string `json:"instanceId,omitempty"`
-		NetworkInterfaceID string `json:"networkInterfaceId,omitempty"`
-	}
+	attachment            struct{ RegionID, InstanceID, NetworkInterfaceID string }
 	networkInterfaceQuery struct {
-		RegionID            string   `json:"regionId"`
-		NetworkInterfaceIDs []string `json:"networkInterfaceId,omitempty"`
-		Type                string   `json:"type,omitempty"`
+		RegionID            string
+		NetworkInterfaceIDs []string
+		Type                string
 		page
 	}
 	instanceQuery struct {
-		RegionID    string `json:"regionId"`
-		InstanceIDs string `json:"instanceIds,omitempty"` // a JSON array: the SDKs leave it to their user
+		RegionID    string
+		InstanceIDs string // a JSON array: the SDKs leave it to their user
 		page
 	}
 	page struct {
-		PageNumber int    `json:"pageNumber,omitempty"`
-		PageSize   int    `json:"pageSize,omitempty"`
-		MaxResults int    `json:"maxResults,omitempty"`
-		NextToken  string `json:"nextToken,omitempty"`
+		PageNumber, PageSize int
+		MaxResults           int
+		NextToken            string
 	}
 )
+
+func attach(c client, a attachment) (*ecs.AttachNetworkInterfaceResponse, error) {
+	request, response := ecs.CreateAttachNetworkInterfaceRequest(), ecs.CreateAttachNetworkInterfaceResponse()
+	request.RegionId, request.InstanceId, request.NetworkInterfaceId = a.RegionID, a.InstanceID, a.NetworkInterfaceID
+	return response, c.do(request, response)
+}
+
+func detach(c client, a attachment) (*ecs.DetachNetworkInterfaceResponse, error) {
+	request, response := ecs.CreateDetachNetworkInterfaceRequest(), ecs.CreateDetachNetworkInterfaceResponse()
+	request.RegionId, request.InstanceId, request.NetworkInterfaceId = a.RegionID, a.InstanceID, a.NetworkInterfaceID
+	return response, c.do(request, response)
+}
+
+func describeNetworkInterfaces(c client, q networkInterfaceQuery) (*ecs.DescribeNetworkInterfacesResponse, error) {
+	response := ecs.CreateDescribeNetworkInterfacesResponse()
+	return response, c.do(q.request(), response)
+}
+
+func describeInstances(c client, q instanceQuery) (*ecs.DescribeInstancesResponse, error) {
+	response := ecs.CreateDescribeInstancesResponse()
+	return response, c.do(q.request(), response)
+}
+
+func (q networkInterfaceQuery) request() *ecs.DescribeNetworkInterfacesRequest {
+	request := ecs.CreateDescribeNetworkInterfacesRequest()
+	request.RegionId = q.RegionID
+	request.NetworkInterfaceId = &q.NetworkInterfaceIDs
+	request.Type = q.Type
+	request.PageNumber, request.PageSize = integer(q.PageNumber), integer(q.PageSize)
+	request.MaxResults, request.NextToken = integer(q.MaxResults), q.NextToken
+	return request
+}
+
+func (q instanceQuery) request() *ecs.DescribeInstancesRequest {
+	request := ecs.CreateDescribeInstancesRequest()
+	request.RegionId = q.RegionID
+	request.InstanceIds = q.InstanceIDs
+	request.PageNumber, request.PageSize = integer(q.PageNumber), integer(q.PageSize)
+	request.MaxResults, request.NextToken = integer(q.MaxResults), q.NextToken
+	return request
+}
+
+// integer is a number as the Go SDK's requests hold it: "" is not sent.
+func integer(n int) requests.Integer {
+	if n == 0 {
+		return ""
+	}
+	return requests.NewInteger(n)
+}
 
 // refusal is an API error as a user of an SDK can take it apart.
 type refusal struct {

@@ -20,7 +20,7 @@ import (
 const (
 	// requestID is what every reply of the server carries.
 	requestID = "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"
-	// transition is how long an interface is Attaching or Detaching.
+	// transition is how long each transient status lasts.
 	transition = time.Second
 	// patience is how long an SDK waits for an answer. Their defaults, down to 3 s, are short for a test machine under load.
 	patience = time.Minute
@@ -46,7 +46,10 @@ func serve(t *testing.T, text []byte) *server {
 	if _, err := scenario.Apply(t.Context(), st, sc, s.clock.read()); err != nil {
 		t.Fatal(err)
 	}
-	simulated := service.New(st, service.Options{AttachDelay: transition, DetachDelay: transition, Now: s.clock.read})
+	simulated := service.New(st, service.Options{
+		AttachDelay: transition, DetachDelay: transition, DeleteDelay: transition,
+		CreateDelay: transition, StartDelay: transition, StopDelay: transition, Now: s.clock.read,
+	})
 	listening := httptest.NewServer(httpapi.New(simulated, httpapi.Options{Log: log, NewRequestID: func() string { return requestID }}))
 	t.Cleanup(listening.Close)
 	s.endpoint = strings.TrimPrefix(listening.URL, "http://")

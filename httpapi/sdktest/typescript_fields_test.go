@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"testing"
+
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 )
 
 // The SDK drops a field that its models do not have, and converts or refuses a value of another type: so what it has read is the whole reply
@@ -17,25 +19,25 @@ func testTypeScriptLosesNothing(t *testing.T, s *typeScriptSDK) {
 	client := s.client(t, endpoint, attachErrorsKey).(typeScriptClient)
 
 	interfaces := networkInterfaceQuery{RegionID: "cn-hangzhou", page: page{PageSize: 100}}
-	sentInterfaces, err := asItCame.DescribeNetworkInterfaces(interfaces)
+	sentInterfaces, err := describeNetworkInterfaces(asItCame, interfaces)
 	if err != nil {
 		t.Fatal(err)
 	}
 	instances := instanceQuery{RegionID: "cn-hangzhou", page: page{PageSize: 100}}
-	sentInstances, err := asItCame.DescribeInstances(instances)
+	sentInstances, err := describeInstances(asItCame, instances)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		action  string
-		request any
+		request requests.AcsRequest
 		sent    []byte
 	}{
-		{"DescribeNetworkInterfaces", interfaces, sentInterfaces.GetHttpContentBytes()},
-		{"DescribeInstances", instances, sentInstances.GetHttpContentBytes()},
+		{"DescribeNetworkInterfaces", interfaces.request(), sentInterfaces.GetHttpContentBytes()},
+		{"DescribeInstances", instances.request(), sentInstances.GetHttpContentBytes()},
 	} {
 		var read, sent any
-		if err := s.do(call{client.config, c.action, c.request}, &read); err != nil {
+		if err := s.do(client.call(c.request), &read); err != nil {
 			t.Fatalf("%s: %v", c.action, err)
 		}
 		if err := json.Unmarshal(c.sent, &sent); err != nil {

@@ -7,10 +7,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
+	"strings"
 	"sync"
 	"testing"
 
-	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
+	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 )
 
 func TestTypeScriptSDK(t *testing.T) {
@@ -31,7 +34,7 @@ func TestTypeScriptSDK(t *testing.T) {
 // All parts of the error object say the same, and its message says it all.
 func testTypeScriptErrorObject(t *testing.T, s *typeScriptSDK) {
 	c := s.client(t, serve(t, attachErrors(t)).endpoint, attachErrorsKey)
-	_, err := c.AttachNetworkInterface(attachment{"cn-hangzhou", "i-ok", "eni-not-found"})
+	_, err := attach(c, attachment{"cn-hangzhou", "i-ok", "eni-not-found"})
 	got := s.thrown(t, err)
 	if want := "ClientError"; got.Name != want {
 		t.Errorf("class: got %s, want %s", got.Name, want)
@@ -58,19 +61,22 @@ func TestLockFileHasNoAddresses(t *testing.T) {
 	}
 }
 
-// typeScriptSDK is @alicloud/ecs20140526, the SDK that signs in V3, in a process of its own.
+// typeScriptSDK is @alicloud/ecs20140526 and @alicloud/vpc20160428, the SDKs that sign in V3, in a process of their own.
 type typeScriptSDK struct {
-	mu       sync.Mutex // one call at a time
-	calls    *json.Encoder
-	outcomes *json.Decoder
+	mu      sync.Mutex // guards what follows
+	calls   *json.Encoder
+	last    int                  // number of the last call
+	waiting map[int]chan outcome // calls without an outcome yet
 }
 
 // call and outcome are the lines that driver.mjs reads and writes.
 type (
 	call struct {
-		Config  config `json:"config"`
-		Action  string `json:"action"`
-		Request any    `json:"request"`
+		Number  int            `json:"number"`
+		Config  config         `json:"config"`
+		Product string         `json:"product"`
+		Action  string         `json:"action"`
+		Request map[string]any `json:"request"` // named as on the wire
 	}
 	config struct {
 		Endpoint        string `json:"endpoint"`
@@ -80,8 +86,9 @@ type (
 		ReadTimeout     int64  `json:"readTimeout"` // milliseconds
 	}
 	outcome struct {
-		Body  json.RawMessage
-		Error *typeScriptError
+		Number int
+		Body   json.RawMessage
+		Error  *typeScriptError
 	}
 )
 
@@ -133,7 +140,29 @@ func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
 			t.Logf("driver.mjs said: %s", &complaints)
 		}
 	})
-	return &typeScriptSDK{calls: json.NewEncoder(stdin), outcomes: json.NewDecoder(stdout)}
+	s := &typeScriptSDK{calls: json.NewEncoder(stdin), waiting: map[int]chan outcome{}}
+	go s.read(json.NewDecoder(stdout))
+	return s
+}
+
+// read hands each outcome to whoever waits for it, until the driver ends.
+func (s *typeScriptSDK) read(outcomes *json.Decoder) {
+	for {
+		var o outcome
+		err := outcomes.Decode(&o)
+		s.mu.Lock()
+		if err != nil {
+			for _, waiting := range s.waiting {
+				close(waiting)
+			}
+			s.waiting = nil
+			s.mu.Unlock()
+			return
+		}
+		s.waiting[o.Number] <- o
+		delete(s.waiting, o.Number)
+		s.mu.Unlock()
+	}
 }
 
 func (s *typeScriptSDK) client(_ *testing.T, endpoint string, k key) client {
@@ -158,42 +187,84 @@ func (s *typeScriptSDK) thrown(t *testing.T, err error) *typeScriptError {
 
 // do calls an action and reads its response.
 func (s *typeScriptSDK) do(c call, response any) error {
+	came := make(chan outcome, 1)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.calls.Encode(c); err != nil {
+	s.last++
+	c.Number = s.last
+	if s.waiting == nil {
+		s.mu.Unlock()
+		return errDriverEnded
+	}
+	s.waiting[c.Number] = came
+	err := s.calls.Encode(c)
+	s.mu.Unlock()
+	if err != nil {
 		return err
 	}
-	var o outcome
-	if err := s.outcomes.Decode(&o); err != nil {
-		return err
-	}
-	if o.Error != nil {
+	o, ok := <-came
+	switch {
+	case !ok:
+		return errDriverEnded
+	case o.Error != nil:
 		return o.Error
 	}
 	return json.Unmarshal(o.Body, response)
 }
+
+var errDriverEnded = errors.New("driver.mjs has ended")
 
 type typeScriptClient struct {
 	sdk    *typeScriptSDK
 	config config
 }
 
-func (c typeScriptClient) AttachNetworkInterface(a attachment) (*ecs.AttachNetworkInterfaceResponse, error) {
-	response := ecs.CreateAttachNetworkInterfaceResponse()
-	return response, c.sdk.do(call{c.config, "AttachNetworkInterface", a}, response)
+func (c typeScriptClient) do(request requests.AcsRequest, response responses.AcsResponse) error {
+	return c.sdk.do(c.call(request), response)
 }
 
-func (c typeScriptClient) DetachNetworkInterface(a attachment) (*ecs.DetachNetworkInterfaceResponse, error) {
-	response := ecs.CreateDetachNetworkInterfaceResponse()
-	return response, c.sdk.do(call{c.config, "DetachNetworkInterface", a}, response)
+// call spells a request of the Go SDK.
+func (c typeScriptClient) call(request requests.AcsRequest) call {
+	spelled := wireFields(reflect.ValueOf(request).Elem())
+	if region := reflect.ValueOf(request).Elem().FieldByName("RegionId"); region.IsValid() && region.String() != "" {
+		spelled["RegionId"] = region.String()
+	}
+	return call{Config: c.config, Product: strings.ToLower(request.GetProduct()), Action: request.GetActionName(), Request: spelled}
 }
 
-func (c typeScriptClient) DescribeNetworkInterfaces(q networkInterfaceQuery) (*ecs.DescribeNetworkInterfacesResponse, error) {
-	response := ecs.CreateDescribeNetworkInterfacesResponse()
-	return response, c.sdk.do(call{c.config, "DescribeNetworkInterfaces", q}, response)
+// wireFields are the parameters that a struct of the Go SDK holds, by their names on the wire: those that are set.
+func wireFields(v reflect.Value) map[string]any {
+	out := map[string]any{}
+	for i := range v.NumField() {
+		name := v.Type().Field(i).Tag.Get("name")
+		field := v.Field(i)
+		if field.Kind() == reflect.Pointer && !field.IsNil() {
+			field = field.Elem()
+		}
+		if name == "" || field.IsZero() {
+			continue
+		}
+		switch value := field.Interface().(type) {
+		case requests.Integer:
+			out[name], _ = value.GetValue()
+		case requests.Boolean:
+			out[name], _ = value.GetValue()
+		default:
+			out[name] = wireValue(field)
+		}
+	}
+	return out
 }
 
-func (c typeScriptClient) DescribeInstances(q instanceQuery) (*ecs.DescribeInstancesResponse, error) {
-	response := ecs.CreateDescribeInstancesResponse()
-	return response, c.sdk.do(call{c.config, "DescribeInstances", q}, response)
+func wireValue(v reflect.Value) any {
+	switch v.Kind() {
+	case reflect.Struct:
+		return wireFields(v)
+	case reflect.Slice:
+		list := make([]any, 0, v.Len())
+		for i := range v.Len() {
+			list = append(list, wireValue(v.Index(i)))
+		}
+		return list
+	}
+	return v.String()
 }
