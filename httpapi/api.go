@@ -33,10 +33,14 @@ type action struct {
 func actions(s *service.Service) map[string]map[string]action {
 	return map[string]map[string]action{
 		ecsVersion: {
-			"AttachNetworkInterface":    done(s.AttachNetworkInterface),
-			"DescribeInstances":         handle(s.DescribeInstances, spellInstances),
-			"DescribeNetworkInterfaces": handle(s.DescribeNetworkInterfaces, spellNetworkInterfaces),
-			"DetachNetworkInterface":    done(s.DetachNetworkInterface),
+			"AttachNetworkInterface":            done(s.AttachNetworkInterface),
+			"CreateNetworkInterface":            handle(s.CreateNetworkInterface, spellCreatedNetworkInterface),
+			"DeleteNetworkInterface":            done(s.DeleteNetworkInterface),
+			"DescribeInstances":                 handle(s.DescribeInstances, spellInstances),
+			"DescribeNetworkInterfaceAttribute": handle(s.DescribeNetworkInterfaceAttribute, spellNetworkInterfaceAttribute),
+			"DescribeNetworkInterfaces":         handle(s.DescribeNetworkInterfaces, spellNetworkInterfaces),
+			"DetachNetworkInterface":            done(s.DetachNetworkInterface),
+			"ModifyNetworkInterfaceAttribute":   done(s.ModifyNetworkInterfaceAttribute),
 		},
 		vpcVersion: {},
 		stsVersion: {},

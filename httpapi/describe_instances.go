@@ -173,8 +173,8 @@ func spellInstanceNetworkInterface(n service.NetworkInterface) instanceNetworkIn
 		MacAddress:         n.MACAddress,
 		PrimaryIpAddress:   n.PrimaryIP(),
 		Ipv6Sets:           ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
-		Ipv4PrefixSets:     noIPv4Prefixes,
-		Ipv6PrefixSets:     noIPv6Prefixes,
+		Ipv4PrefixSets:     spellIPv4Prefixes(n),
+		Ipv6PrefixSets:     spellIPv6Prefixes(n),
 	}
 	out.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), spellIPv4)
 	return out

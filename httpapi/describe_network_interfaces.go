@@ -1,6 +1,10 @@
 package httpapi
 
-import "enisim/service"
+import (
+	"net/netip"
+
+	"enisim/service"
+)
 
 type describeNetworkInterfacesReply struct {
 	Reply
@@ -17,8 +21,8 @@ func spellNetworkInterfaces(list service.List[service.NetworkInterface]) any {
 // managingServiceID stands for the cloud service that manages an interface: which one it is, the simulator does not know.
 const managingServiceID = 1000000000000000
 
-// networkInterfaceSet is a network interface in replies. There are no RDMA interfaces here, so no QueuePairNumber; no public addresses; no
-// prefixes; and no trunks.
+// networkInterfaceSet is a network interface in replies. There are no RDMA interfaces here, so no QueuePairNumber; no public addresses; and
+// no trunks.
 type networkInterfaceSet struct {
 	NetworkInterfaceId          string
 	NetworkInterfaceName        string
@@ -61,7 +65,11 @@ type attachment struct {
 	InstanceId       string `json:",omitempty" xml:",omitempty"`
 	DeviceIndex      *int   `json:",omitempty" xml:",omitempty"`
 	NetworkCardIndex *int   `json:",omitempty" xml:",omitempty"`
+
+	MemberNetworkInterfaceIds *memberNetworkInterfaceIDs `json:",omitempty" xml:",omitempty"` // in the reply for one interface
 }
+
+type memberNetworkInterfaceIDs struct{ MemberNetworkInterfaceId []string }
 
 // Parts of an interface that other replies have too.
 type (
@@ -74,15 +82,11 @@ type (
 		Primary     bool
 	}
 	ipv6Sets         struct{ Ipv6Set []ipv6 }
-	ipv4PrefixSets   struct{ Ipv4PrefixSet []struct{} }
-	ipv6PrefixSets   struct{ Ipv6PrefixSet []struct{} }
+	ipv4Prefix       struct{ Ipv4Prefix string }
+	ipv6Prefix       struct{ Ipv6Prefix string }
+	ipv4PrefixSets   struct{ Ipv4PrefixSet []ipv4Prefix }
+	ipv6PrefixSets   struct{ Ipv6PrefixSet []ipv6Prefix }
 	securityGroupIDs struct{ SecurityGroupId []string }
-)
-
-// No interface has prefixes here, but clients fail where the lists are missing.
-var (
-	noIPv4Prefixes = ipv4PrefixSets{[]struct{}{}}
-	noIPv6Prefixes = ipv6PrefixSets{[]struct{}{}}
 )
 
 func spellIPv4(a service.PrivateIPAddress) privateIP {
@@ -90,6 +94,14 @@ func spellIPv4(a service.PrivateIPAddress) privateIP {
 }
 
 func spellIPv6(a service.PrivateIPAddress) ipv6 { return ipv6{a.Address.String(), a.IsPrimary} }
+
+func spellIPv4Prefixes(n service.NetworkInterface) ipv4PrefixSets {
+	return ipv4PrefixSets{spellEach(n.IPv4Prefixes(), func(p netip.Prefix) ipv4Prefix { return ipv4Prefix{p.String()} })}
+}
+
+func spellIPv6Prefixes(n service.NetworkInterface) ipv6PrefixSets {
+	return ipv6PrefixSets{spellEach(n.IPv6Prefixes(), func(p netip.Prefix) ipv6Prefix { return ipv6Prefix{p.String()} })}
+}
 
 func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 	set := networkInterfaceSet{
@@ -106,8 +118,8 @@ func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		MacAddress:                  n.MACAddress,
 		PrivateIpAddress:            n.PrimaryIP(),
 		Ipv6Sets:                    ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
-		Ipv4PrefixSets:              noIPv4Prefixes,
-		Ipv6PrefixSets:              noIPv6Prefixes,
+		Ipv4PrefixSets:              spellIPv4Prefixes(n),
+		Ipv6PrefixSets:              spellIPv6Prefixes(n),
 		SecurityGroupIds:            securityGroupIDs{spellEach(n.SecurityGroupIDs, itself)},
 		Tags:                        spellECSTags(n.Tags),
 		CreationTime:                n.CreatedAt.Format(timeWithSeconds),

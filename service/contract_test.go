@@ -55,10 +55,14 @@ func ruleErrors[T any](rules []rule[T]) []*Error {
 
 // contracts are the actions and all that their rules can answer.
 var contracts = map[string][]*Error{
-	"AttachNetworkInterface":    slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
-	"DescribeInstances":         slices.Concat(ruleErrors(describeInstancesRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
-	"DescribeNetworkInterfaces": slices.Concat(ruleErrors(describeNetworkInterfacesRules), ruleErrors(admissionRules)),
-	"DetachNetworkInterface":    slices.Concat(ruleErrors(detachParameterRules), ruleErrors(admissionRules), ruleErrors(detachRules)),
+	"AttachNetworkInterface":            slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
+	"CreateNetworkInterface":            slices.Concat(ruleErrors(createNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(createNetworkInterfaceRules)),
+	"DeleteNetworkInterface":            slices.Concat(ruleErrors(deleteNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(deleteNetworkInterfaceRules)),
+	"DescribeInstances":                 slices.Concat(ruleErrors(describeInstancesRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
+	"DescribeNetworkInterfaceAttribute": slices.Concat(ruleErrors(describeNetworkInterfaceAttributeRules), ruleErrors(admissionRules), ruleErrors(describedNetworkInterfaceRules)),
+	"DescribeNetworkInterfaces":         slices.Concat(ruleErrors(describeNetworkInterfacesRules), ruleErrors(admissionRules)),
+	"DetachNetworkInterface":            slices.Concat(ruleErrors(detachParameterRules), ruleErrors(admissionRules), ruleErrors(detachRules)),
+	"ModifyNetworkInterfaceAttribute":   slices.Concat(ruleErrors(modifyNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(modifyNetworkInterfaceRules)),
 }
 
 // Every documented row is decided, every row that is decided as a rule is one, and every rule has its row.

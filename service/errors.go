@@ -89,6 +89,7 @@ var (
 	InvalidAccessKeyIDNotFound    = declare(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
 	InvalidActionNotFound         = declare(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
 	InvalidVersion                = declare(400, "InvalidVersion", "Specified parameter Version is not valid.")
+	IdempotentParameterMismatch   = declare(400, "IdempotentParameterMismatch", "Request uses a client token in a previous request but is not identical to that request.")
 	InvalidRegionIDNotFound       = declare(404, "InvalidRegionId.NotFound", "The specified RegionId does not exist.")
 	OperationConflict             = declare(409, "OperationConflict", "Request was denied due to conflict with a previous request.")
 	InternalError                 = declare(500, "InternalError", "The request processing has failed due to some unknown error, exception or failure.")
@@ -104,6 +105,51 @@ var (
 	InvalidStatusNotFound             = declare(404, "InvalidStatus.NotFound", "The specified Status is not found")
 	InvalidNetworkTypeNotFound        = declare(404, "InvalidNetworkType.NotFound", "The specified network type is not found.")
 	InvalidInstanceChargeTypeNotFound = declare(404, "InvalidInstanceChargeType.NotFound", "The specified instance charge type is not found.")
+)
+
+// Errors of the actions that create, change and delete an interface (reference, actions.md, sections 1.3, 1.4 and 1.7). Where no text is known, it is ours.
+var (
+	EniTrafficMode                = declare(400, "InvalidParameter.EniTrafficMode", "The ENI traffic mode is set incorrectly, it must be either Standard or HighPerformance.")
+	QueuePairNumberMustEmpty      = declare(400, "InvalidParameter.QueuePairNumberMustEmpty", "When the traffic mode is set to Standard, the QueuePairNumber must be empty.")
+	EniQueueSize                  = declare(400, "InvalidParameter.EniQueueSize", "The specified parameter TxQueueSize and RxQueueSize are not equal or exceed limit.")
+	EniConnectionTracking         = declare(400, "InvalidParameter.EniConnectionTrackingConfiguration", "The specify network interface connection tracking configuration exceeds limit.")
+	InvalidEniQueueNumber         = declare(403, "InvalidParameter.InvalidEniQueueNumber", "The specified parameter QueueNumber exceeds limit.")
+	InvalidNetworkInterfaceName   = declare(403, "InvalidParams.NetworkInterfaceName", "The specified parameter NetworkInterfaceName is not valid.")
+	MaxEniPrivateIPsCountExceeded = declare(403, "MaxEniPrivateIpsCountExceeded", "The number of private IP addresses exceeds the limit per ENI.")
+	IPPrefixMaskInvalid           = declare(403, "InvalidIp.IpPrefixMaskInvalid", "The ip prefixes mask %s is illegal which must be between %s and %s.")
+	IPPrefixNotStrict             = declare(403, "InvalidIp.IpPrefixNotStrict", "The ip prefix must be strict cidr format.")
+	IPPrefixIllegal               = declare(403, "InvalidIp.IpPrefixIllegal", "The ip prefixes %s is/are illegal.")
+	Ipv6NotTurnOn                 = declare(403, "InvalidVSwitch.Ipv6NotTurnOn", `The specified VSwitch "%s" ipv6 function not turn on.`)
+
+	InvalidEniIDNotFoundOnDelete = declare(403, "InvalidEniId.NotFound", `The specified EniId "%s" is not found.`)
+
+	EnterpriseGroupFull               = declare(403, "InvalidOperation.EniCountExceeded", "The maximum number of eni in a enterprise level security group is exceeded.")
+	InvalidEniStateForQueueNumber     = declare(403, "InvalidOperation.InvalidEniState", "Available status or ECS instance attached is Stopped is allowed to modify network interface queue number.")
+	ModifyPrimaryEniQueueNumber       = declare(403, "InvalidOperation.ModifyPrimaryEniQueueNumber", "Primary NetworkInterface is not allowed to modify queue number.")
+	PrimaryEniOnlyNameAndDesc         = declare(404, "InvalidOperation.PrimaryEniOnlySupportModifyNameAndDesc", "Primary NetworkInterface is only allowed to modify name and description.")
+	InvalidGroupIDNotFoundOnENIModify = declare(404, "InvalidSecurityGroupId.NotFound", "Specified security group not exist.")
+	SecurityGroupIDRepeated           = declare(404, "InvalidParameter.SecurityGroupIdRepeated", "The specified security group ids has repeated.")
+)
+
+// Errors that several actions answer.
+var (
+	InvalidVSwitchIDNotFound       = declare(404, "InvalidVSwitchId.NotFound", `The specified VSwitchId "%s" is not found.`)
+	InvalidSecurityGroupIDNotFound = declare(404, "InvalidSecurityGroupId.NotFound", "The specified SecurityGroupId does not exist.")
+	IncorrectVSwitchStatus         = declare(400, "IncorrectVSwitchStatus", "The current status of virtual switch does not support this operation.")
+	DuplicateTagKey                = declare(400, "Duplicate.TagKey", "The Tag.N.Key contain duplicate key.")
+	InvalidTagKeyMalformed         = declare(400, "InvalidTagKey.Malformed", "The specified Tag.n.Key is not valid.")
+	InvalidTagValueMalformed       = declare(400, "InvalidTagValue.Malformed", "The specified Tag.n.Value is not valid.")
+	QuotaExceedTags                = declare(403, "QuotaExceed.Tags", "The quota of tags on resource is beyond permitted range.")
+	InvalidParameterConflict       = declare(400, "InvalidParameter.Conflict", `The specified parameters "%s" can not be used together.`)
+	InvalidClientTokenValue        = declare(400, "InvalidClientToken.ValueNotSupported", "The ClientToken provided is invalid.")
+	InvalidVSwitchIDIPInvalid      = declare(403, "InvalidVSwitchId.IpInvalid", `The specified IpAddress "%s" is not valid in VSwitch CIDR block "%s".`)
+	InvalidVSwitchIDIPNotEnough    = declare(403, "InvalidVSwitchId.IpNotEnough", `The specified VSwitch "%s" has not enough IpAddress.`)
+	InvalidPrivateIPDuplicated     = declare(400, "InvalidPrivateIpAddress.Duplicated", "Specified private IP address is duplicated.")
+	InvalidIPRepeated              = declare(403, "InvalidIp.IpRepeated", `The specified ipAddress "%s" is(are) repeated.`)
+	InvalidIPAddress               = declare(403, "InvalidIp.Address", `The specified ipAddress "%s" is invalid.`)
+	MaxEniCountExceeded            = declare(403, "MaxEniCountExceeded", "The number of ENI exceeds the limit per region.")
+	JoinedGroupLimitExceed         = declare(400, "JoinedGroupLimitExceed", "The number of security groups that the ENI joins exceeds the limit.")
+	MultiGroupType                 = declare(403, "InvalidOperation.MultiGroupType", "The specified instance can't join different types of security group.")
 )
 
 // APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator

@@ -1,0 +1,53 @@
+package httpapi
+
+import "enisim/service"
+
+// createNetworkInterfaceReply is a new interface, in fewer fields than a list has.
+type createNetworkInterfaceReply struct {
+	Reply
+	NetworkInterfaceId   string
+	NetworkInterfaceName string
+	Description          string
+	Status               string
+	Type                 string
+	MacAddress           string
+	PrivateIpAddress     string
+	VpcId                string
+	VSwitchId            string
+	ZoneId               string
+	ResourceGroupId      string
+	OwnerId              string
+	ServiceManaged       bool
+	SourceDestCheck      bool
+	SecurityGroupIds     securityGroupIDs
+	PrivateIpSets        struct{ PrivateIpSet []privateIP }
+	Ipv6Sets             ipv6Sets
+	Ipv4PrefixSets       ipv4PrefixSets
+	Ipv6PrefixSets       ipv6PrefixSets
+	Tags                 ecsTags
+}
+
+func spellCreatedNetworkInterface(n service.NetworkInterface) any {
+	reply := &createNetworkInterfaceReply{
+		NetworkInterfaceId:   n.ID,
+		NetworkInterfaceName: n.Name,
+		Description:          n.Description,
+		Status:               n.Status,
+		Type:                 n.Type,
+		MacAddress:           n.MACAddress,
+		PrivateIpAddress:     n.PrimaryIP(),
+		VpcId:                n.VPCID,
+		VSwitchId:            n.VSwitchID,
+		ZoneId:               n.ZoneID,
+		ResourceGroupId:      n.ResourceGroupID,
+		OwnerId:              n.AccountID,
+		SourceDestCheck:      n.SourceDestCheck,
+		SecurityGroupIds:     securityGroupIDs{spellEach(n.SecurityGroupIDs, itself)},
+		Ipv6Sets:             ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
+		Ipv4PrefixSets:       spellIPv4Prefixes(n),
+		Ipv6PrefixSets:       spellIPv6Prefixes(n),
+		Tags:                 spellECSTags(n.Tags),
+	}
+	reply.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), spellIPv4)
+	return reply
+}

@@ -1,0 +1,44 @@
+package httpapi
+
+import "enisim/service"
+
+// describeNetworkInterfaceAttributeReply is an interface as a list shows it, and more. There are no trunks, so an attachment has no members; and no
+// limits of bandwidth.
+type describeNetworkInterfaceAttributeReply struct {
+	Reply
+	networkInterfaceSet
+	ConnectionTrackingConfiguration *connectionTrackingConfiguration `json:",omitempty" xml:",omitempty"`
+	NetworkInterfaceTrafficConfig   networkInterfaceTrafficConfig
+	EnhancedNetwork                 struct{}
+	QoSConfig                       struct {
+		EnableQoS bool
+		QoS       struct{}
+	}
+	TcpOptionAddressEnabled string
+}
+
+type connectionTrackingConfiguration struct {
+	TcpEstablishedTimeout       int
+	TcpClosedAndTimeWaitTimeout int
+	UdpTimeout                  int
+}
+
+type networkInterfaceTrafficConfig struct {
+	NetworkInterfaceTrafficMode string
+	QueueNumber                 *int `json:",omitempty" xml:",omitempty"`
+}
+
+func spellNetworkInterfaceAttribute(n service.NetworkInterfaceAttribute) any {
+	reply := &describeNetworkInterfaceAttributeReply{networkInterfaceSet: spellNetworkInterface(n.NetworkInterface)}
+	if reply.Attachment.InstanceId != "" {
+		reply.Attachment.MemberNetworkInterfaceIds = &memberNetworkInterfaceIDs{[]string{}}
+	}
+	if c := n.ConnectionTracking; c != nil {
+		reply.ConnectionTrackingConfiguration = &connectionTrackingConfiguration{
+			*c.TCPEstablishedTimeout, *c.TCPClosedAndTimeWaitTimeout, *c.UDPTimeout,
+		}
+	}
+	reply.NetworkInterfaceTrafficConfig = networkInterfaceTrafficConfig{reply.NetworkInterfaceTrafficMode, reply.QueueNumber}
+	reply.TcpOptionAddressEnabled = "false"
+	return reply
+}

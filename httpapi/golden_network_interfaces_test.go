@@ -1,0 +1,237 @@
+package httpapi_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"strconv"
+
+	"enisim/service"
+)
+
+// interfacesWorld is where interfaces are created, changed and deleted.
+const interfacesWorld = `
+enisim: 1
+accounts:
+  - id: "1000000000000003"
+    access_keys:
+      - {id: LTAIattacherrors001, secret: s}
+      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
+    ram_users:
+      - {name: reader, allow: ["ecs:Describe*"], access_keys: [{id: LTAIreader000000001, secret: s}]}
+      - {name: nobody, access_keys: [{id: LTAInobody000000001, secret: s}]}
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            ipv6_cidr_block: 2001:db8:0:100::/56
+            vswitches:
+              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/24, ipv6_cidr_block: "2001:db8:0:100::/64"}
+              - {id: vsw-used-up, zone: cn-hangzhou-h, cidr_block: 10.0.1.0/29}
+            security_groups:
+              - {id: sg-main}
+              - {id: sg-more}
+              - {id: sg-full, instance_limit: 1}
+              - {id: sg-enterprise, type: enterprise}
+              - {id: sg-enterprise-full, type: enterprise, instance_limit: 1}
+          - id: vpc-other
+            cidr_block: 172.16.0.0/12
+            security_groups: [{id: sg-other}]
+        instances:
+          - {id: i-running, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-stopped, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
+          - {id: i-in-full, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-full]}
+          - {id: i-in-enterprise-full, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-enterprise-full]}
+        network_interfaces:
+          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: eni-ipv6, vswitch: vsw-h, security_groups: [sg-main], ipv6_address_count: 1}
+          - {id: eni-running, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-running}
+          - {id: eni-stopped, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-stopped}
+          - {id: eni-attaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-running, status: Attaching}
+          - {id: eni-managed, vswitch: vsw-h, security_groups: [sg-main], service_managed: true}
+          - {id: "eni-used-up-{n}", count: 4, vswitch: vsw-used-up, security_groups: [sg-main]}
+`
+
+// creating is a request to create the plainest interface, and what a case adds: an empty value takes a parameter away.
+func creating(more ...string) []string {
+	return inRegion(append([]string{"VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"}, more...)...)
+}
+
+func ofENI(id string, more ...string) []string {
+	return inRegion(append([]string{"NetworkInterfaceId", id}, more...)...)
+}
+
+// givenTags are n tags to give, of different keys.
+func givenTags(n int) []string {
+	var pairs []string
+	for k := range n {
+		pairs = append(pairs, "Tag."+strconv.Itoa(k+1)+".Key", "key-"+strconv.Itoa(k+1))
+	}
+	return pairs
+}
+
+// groupList is a list parameter of n groups.
+func groupList(parameter string, n int) []string {
+	var pairs []string
+	for k := range n {
+		pairs = append(pairs, parameter+"."+strconv.Itoa(k+1), "sg-"+strconv.Itoa(k+1))
+	}
+	return pairs
+}
+
+// changed is the world after some SQL.
+func changed(sql string) func(*goldenWorld) *httptest.Server {
+	return func(g *goldenWorld) *httptest.Server {
+		server, _ := g.server(service.Options{}, sql)
+		return server
+	}
+}
+
+// holding is the world while a session holds the rows of a table for longer than a caller waits.
+func holding(sql string) func(*goldenWorld) *httptest.Server {
+	return func(g *goldenWorld) *httptest.Server {
+		server, pool := g.server(service.Options{}, "")
+		tx, err := pool.Begin(g.t.Context())
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
+		if _, err := tx.Exec(g.t.Context(), sql); err != nil {
+			g.t.Fatal(err)
+		}
+		return server
+	}
+}
+
+// fullInterface names all that an interface can be created with, but for counts.
+var fullInterface = inRegion(
+	"VSwitchId", "vsw-h", "SecurityGroupIds.1", "sg-more", "SecurityGroupIds.2", "sg-main",
+	"PrimaryIpAddress", "10.0.0.100", "PrivateIpAddress.1", "10.0.0.99", "PrivateIpAddress.2", "10.0.0.101", "Ipv4Prefix.1", "10.0.0.32/28",
+	"Ipv6Address.1", "2001:db8:0:100::9", "Ipv6Address.2", "2001:db8:0:100::8", "Ipv6Prefix.1", "2001:db8:0:100:9000::/80", "EnablePrimaryIPv6", "true",
+	"NetworkInterfaceName", "data", "Description", "a < b & c", "InstanceType", "Secondary", "NetworkInterfaceTrafficMode", "Standard",
+	"QueueNumber", "2", "RxQueueSize", "8192", "TxQueueSize", "8192", "DeleteOnRelease", "false", "SourceDestCheck", "true",
+	"ConnectionTrackingConfiguration.TcpEstablishedTimeout", "60", "ResourceGroupId", "rg-1",
+	"Tag.1.Key", "team", "Tag.1.Value", "net", "ClientToken", "mine")
+
+var networkInterfacesGolden = inWorld(interfacesWorld, map[string][]goldenCase{
+	"CreateNetworkInterface": {
+		{name: "MissingParameter", pairs: creating("SecurityGroupId", "")},
+		{name: "InvalidParameter", pairs: creating("Ipv6AddressCount", "11")},
+		{name: "UnsupportedParameter", pairs: creating("InstanceType", "Trunk")},
+		{name: "InvalidParameter.EniTrafficMode", pairs: creating("NetworkInterfaceTrafficMode", "Fast")},
+		{name: "InvalidParameter.QueuePairNumberMustEmpty", pairs: creating("QueuePairNumber", "1")},
+		{name: "InvalidParameter.InvalidEniQueueNumber", pairs: creating("QueueNumber", "2049")},
+		{name: "InvalidParameter.EniQueueSize", pairs: creating("RxQueueSize", "8192", "TxQueueSize", "16384")},
+		{name: "InvalidParameter.EniConnectionTrackingConfiguration", pairs: creating("ConnectionTrackingConfiguration.UdpTimeout", "31")},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: creating("ClientToken", "häh")},
+		{name: "InvalidParameter.Conflict", pairs: creating("SecurityGroupIds.1", "sg-main")},
+		{name: "InvalidParams.NetworkInterfaceName", pairs: creating("NetworkInterfaceName", "http://data")},
+		{name: "JoinedGroupLimitExceed", pairs: creating(append(groupList("SecurityGroupIds", 11), "SecurityGroupId", "")...)},
+		{name: "MaxEniPrivateIpsCountExceeded", pairs: creating("SecondaryPrivateIpAddressCount", "50")},
+		{name: "InvalidIp.Address", pairs: creating("PrivateIpAddress.1", "10.0.0.256")},
+		{name: "InvalidIp.IpPrefixIllegal", pairs: creating("Ipv4Prefix.1", "10.0.0.16")},
+		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: creating("Ipv4Prefix.1", "10.0.0.16/29")},
+		{name: "InvalidIp.IpPrefixNotStrict", pairs: creating("Ipv6Prefix.1", "2001:db8:0:100::1/80")},
+		{name: "InvalidIp.IpRepeated", pairs: creating("PrimaryIpAddress", "10.0.0.9", "PrivateIpAddress.1", "10.0.0.9")},
+		{name: "QuotaExceed.Tags", pairs: creating(givenTags(21)...)},
+		{name: "Duplicate.TagKey", pairs: creating("Tag.1.Key", "team", "Tag.2.Key", "team")},
+		{name: "InvalidTagKey.Malformed", pairs: creating("Tag.1.Key", "acs:team")},
+		{name: "InvalidTagValue.Malformed", pairs: creating("Tag.1.Key", "team", "Tag.1.Value", "http://net")},
+		{name: "InvalidRegionId.NotFound", pairs: creating("RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: creating()},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: creating(), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIreader000000001", pairs: creating()},
+		{name: "InvalidVSwitchId.NotFound", pairs: creating("VSwitchId", "vsw-nowhere")},
+		{name: "IncorrectVSwitchStatus", pairs: creating(), in: changed(`UPDATE vswitches SET available_at = '2030-01-01'`)},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: creating("SecurityGroupId", "sg-nowhere")},
+		{name: "InvalidOperation.VpcMismatch", pairs: creating("SecurityGroupId", "sg-other")},
+		{name: "InvalidOperation.MultiGroupType", pairs: creating("SecurityGroupId", "", "SecurityGroupIds.1", "sg-main", "SecurityGroupIds.2", "sg-enterprise")},
+		{name: "InvalidVSwitch.Ipv6NotTurnOn", pairs: creating("VSwitchId", "vsw-used-up", "Ipv6AddressCount", "1")},
+		{name: "InvalidVSwitchId.IpInvalid", pairs: creating("PrivateIpAddress.1", "10.0.0.253")}, // reserved
+		{name: "InvalidPrivateIpAddress.Duplicated", pairs: creating("PrimaryIpAddress", "10.0.0.1")},
+		{name: "MaxEniCountExceeded", pairs: creating(), in: changed(`UPDATE accounts SET network_interfaces_per_region = 10`)},
+		{name: "InvalidVSwitchId.IpNotEnough", pairs: creating("VSwitchId", "vsw-used-up")},
+		{name: "OperationConflict", pairs: creating(), in: holding(`SELECT FROM accounts FOR UPDATE`)},
+		{name: "InternalError", pairs: creating(), in: broken},
+		{name: "ServiceUnavailable", pairs: creating(), in: withoutDatabase},
+		{name: "success", pairs: creating()},
+		{name: "counted", pairs: creating("SecondaryPrivateIpAddressCount", "2", "Ipv4PrefixCount", "1", "Ipv6AddressCount", "2", "Ipv6PrefixCount", "1")},
+		{name: "full", pairs: fullInterface},
+		{name: "repeated", pairs: fullInterface},
+		{name: "IdempotentParameterMismatch", pairs: also(fullInterface, "Description", "another")},
+	},
+	"DeleteNetworkInterface": {
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParams.EniId", pairs: ofENI("eni_free")},
+		{name: "InvalidRegionId.NotFound", pairs: ofENI("eni-free", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofENI("eni-free")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: ofENI("eni-free"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIreader000000001", pairs: ofENI("eni-free")},
+		{name: "InvalidEniId.NotFound", pairs: ofENI("eni-nowhere")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: ofENI("eni-managed")},
+		{name: "InvalidOperation.InvalidEniType", pairs: ofENI("eni-running-primary")},
+		{name: "InvalidOperation.InvalidEniState", pairs: ofENI("eni-running")},
+		{name: "OperationConflict", pairs: ofENI("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
+		{name: "InternalError", pairs: ofENI("eni-free"), in: broken},
+		{name: "ServiceUnavailable", pairs: ofENI("eni-free"), in: withoutDatabase},
+		{name: "success", pairs: ofENI("eni-free")},
+	},
+	"DescribeNetworkInterfaceAttribute": {
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidRegionId.MalFormed", pairs: ofENI("eni-free", "RegionId", "cn_hangzhou")},
+		{name: "InvalidParameter", pairs: ofENI("eni-free", "Attribute", "all")},
+		{name: "InvalidRegionId.NotFound", pairs: ofENI("eni-free", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofENI("eni-free")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: ofENI("eni-free"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAInobody000000001", pairs: ofENI("eni-free")},
+		{name: "InvalidEniId.NotFound", pairs: ofENI("eni-nowhere")},
+		{name: "InternalError", pairs: ofENI("eni-free"), in: broken},
+		{name: "ServiceUnavailable", pairs: ofENI("eni-free"), in: withoutDatabase},
+		{name: "success", key: "LTAIreader000000001", pairs: ofENI("eni-running")},
+		{name: "free", pairs: ofENI("eni-free", "Attribute", "basic")},
+		{name: "connection-tracking", pairs: ofENI("eni-free", "Attribute", "connectionTrackingConfiguration")},
+	},
+	"ModifyNetworkInterfaceAttribute": {
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParams.EniId", pairs: ofENI("eni_free")},
+		{name: "InvalidParameter", pairs: ofENI("eni-free", "Description", "a")},
+		{name: "InvalidParams.NetworkInterfaceName", pairs: ofENI("eni-free", "NetworkInterfaceName", "a")},
+		{name: "InvalidParameter.SecurityGroupIdRepeated", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-main", "SecurityGroupId.2", "sg-main")},
+		{name: "JoinedGroupLimitExceed", pairs: ofENI("eni-free", groupList("SecurityGroupId", 11)...)},
+		{name: "UnsupportedParameter", pairs: ofENI("eni-free", "EnhancedNetwork.EnableSriov", "true")},
+		{name: "InvalidParameter.EniTrafficMode", pairs: ofENI("eni-free", "NetworkInterfaceTrafficConfig.NetworkInterfaceTrafficMode", "Fast")},
+		{name: "InvalidParameter.Conflict", pairs: ofENI("eni-free", "QueueNumber", "2", "NetworkInterfaceTrafficConfig.QueueNumber", "4")},
+		{name: "InvalidParameter.QueuePairNumberMustEmpty", pairs: ofENI("eni-free", "NetworkInterfaceTrafficConfig.QueuePairNumber", "1")},
+		{name: "InvalidParameter.InvalidEniQueueNumber", pairs: ofENI("eni-free", "QueueNumber", "0")},
+		{name: "InvalidParameter.EniQueueSize", pairs: ofENI("eni-free", "RxQueueSize", "10000", "TxQueueSize", "10000")},
+		{name: "InvalidParameter.EniConnectionTrackingConfiguration", pairs: ofENI("eni-free", "ConnectionTrackingConfiguration.TcpClosedAndTimeWaitTimeout", "2")},
+		{name: "InvalidRegionId.NotFound", pairs: ofENI("eni-free", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofENI("eni-free")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: ofENI("eni-free"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIreader000000001", pairs: ofENI("eni-free")},
+		{name: "InvalidEniId.NotFound", pairs: ofENI("eni-nowhere")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: ofENI("eni-managed")},
+		{name: "InvalidOperation.ModifyPrimaryEniQueueNumber", pairs: ofENI("eni-stopped-primary", "QueueNumber", "2")},
+		{name: "InvalidOperation.PrimaryEniOnlySupportModifyNameAndDesc", pairs: ofENI("eni-stopped-primary", "SecurityGroupId.1", "sg-more")},
+		{name: "InvalidOperation.InvalidEniState", pairs: ofENI("eni-running", "QueueNumber", "2")},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-nowhere")},
+		{name: "InvalidOperation.VpcMismatch", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-other")},
+		{name: "InvalidOperation.MultiGroupType", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-main", "SecurityGroupId.2", "sg-enterprise")},
+		{name: "SecurityGroupInstanceLimitExceed", pairs: ofENI("eni-running", "SecurityGroupId.1", "sg-full")},
+		{name: "InvalidOperation.EniCountExceeded", pairs: ofENI("eni-running", "SecurityGroupId.1", "sg-enterprise-full")},
+		{name: "OperationConflict", pairs: ofENI("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
+		{name: "InternalError", pairs: ofENI("eni-free"), in: broken},
+		{name: "ServiceUnavailable", pairs: ofENI("eni-free"), in: withoutDatabase},
+		{name: "success", pairs: ofENI("eni-stopped", "SecurityGroupId.1", "sg-more", "QueueNumber", "4", "NetworkInterfaceName", "renamed")},
+	},
+})
+
+// inWorld has the cases of an area run in a world of their own.
+func inWorld(world string, area map[string][]goldenCase) map[string][]goldenCase {
+	for _, cases := range area {
+		for k := range cases {
+			cases[k].world = world
+		}
+	}
+	return area
+}

@@ -1,0 +1,326 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"enisim/store"
+)
+
+// CreateNetworkInterface is the request to create a secondary interface, with its addresses, groups and tags. What is neither named nor counted
+// is one private IPv4 address.
+type CreateNetworkInterface struct {
+	RegionID                 string   `api:"RegionId"`
+	VSwitchID                string   `api:"VSwitchId"`        // gives it VPC and zone, for life
+	SecurityGroupID          string   `api:"SecurityGroupId"`  // this one, or
+	SecurityGroupIDs         []string `api:"SecurityGroupIds"` // these
+	PrimaryIPAddress         string   `api:"PrimaryIpAddress"`
+	PrivateIPAddresses       []string `api:"PrivateIpAddress"` // secondary ones
+	SecondaryIPCount         *int     `api:"SecondaryPrivateIpAddressCount"`
+	IPv4Prefixes             []string `api:"Ipv4Prefix"` // each a /28
+	IPv4PrefixCount          *int     `api:"Ipv4PrefixCount"`
+	IPv6Addresses            []string `api:"Ipv6Address"`
+	IPv6AddressCount         *int     `api:"Ipv6AddressCount"`
+	IPv6Prefixes             []string `api:"Ipv6Prefix"` // each a /80
+	IPv6PrefixCount          *int     `api:"Ipv6PrefixCount"`
+	Name                     string   `api:"NetworkInterfaceName"`
+	Description              string
+	InstanceType             string // Secondary; Trunk is refused: not open to the public
+	TrafficMode              string `api:"NetworkInterfaceTrafficMode"` // Standard; HighPerformance is refused: there are no RDMA interfaces
+	QueuePairNumber          *int   // refused: RDMA
+	ResourceGroupID          string `api:"ResourceGroupId"`
+	Tags                     []Tag  `api:"Tag"`
+	ClientToken              string
+	NetworkInterfaceSettings `api:",inline"`
+	Malformed                Malformed
+}
+
+// mostGroups is how many security groups an interface may be in.
+const mostGroups = 10
+
+var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInterface]{
+	required("RegionId", func(r CreateNetworkInterface) string { return r.RegionID }),
+	required("VSwitchId", func(r CreateNetworkInterface) string { return r.VSwitchID }),
+	{err: MissingNamedParameter, broken: func(r CreateNetworkInterface) bool { return r.SecurityGroupID == "" && len(r.SecurityGroupIDs) == 0 },
+		fill: named[CreateNetworkInterface]("SecurityGroupId")},
+	readable(func(r CreateNetworkInterface) Malformed { return r.Malformed }),
+	{err: UnsupportedParameter, broken: func(r CreateNetworkInterface) bool {
+		return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
+	}},
+	among("InstanceType", func(r CreateNetworkInterface) string { return r.InstanceType }, store.ENISecondary),
+	{err: EniTrafficMode, broken: func(r CreateNetworkInterface) bool { return !oneOf(r.TrafficMode, "", trafficStandard) }},
+	{err: QueuePairNumberMustEmpty, broken: func(r CreateNetworkInterface) bool { return r.QueuePairNumber != nil }},
+	wellFormed(InvalidClientTokenValue, func(r CreateNetworkInterface) string { return r.ClientToken }, goodClientToken),
+
+	exclusive("SecurityGroupId, SecurityGroupIds", func(r CreateNetworkInterface) bool {
+		return r.SecurityGroupID != "" && len(r.SecurityGroupIDs) > 0
+	}),
+	exclusive("PrivateIpAddress, SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool {
+		return len(r.PrivateIPAddresses) > 0 && r.SecondaryIPCount != nil
+	}),
+	exclusive("Ipv4Prefix, Ipv4PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil }),
+	exclusive("Ipv6Address, Ipv6AddressCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil }),
+	exclusive("Ipv6Prefix, Ipv6PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil }),
+
+	wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, goodName),
+	invalid("Description", func(r CreateNetworkInterface) bool { return r.Description != "" && !goodDescription(r.Description, 2, 256) }),
+	invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return repeats(r.SecurityGroupIDs) }),
+	{err: JoinedGroupLimitExceed, broken: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > mostGroups }},
+
+	invalid("SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool { return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1 }),
+	{err: MaxEniPrivateIPsCountExceeded, broken: func(r CreateNetworkInterface) bool {
+		const mostNamed = 10
+		return len(r.PrivateIPAddresses) > mostNamed || number(r.SecondaryIPCount) > mostSecondaryIPv4
+	}},
+	within("Ipv4PrefixCount", 1, mostPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
+	invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > mostIPv6 }),
+	within("Ipv6AddressCount", 1, mostIPv6, func(r CreateNetworkInterface) *int { return r.IPv6AddressCount }),
+	within("Ipv6PrefixCount", 1, mostPrefixes, func(r CreateNetworkInterface) *int { return r.IPv6PrefixCount }),
+	{err: InvalidIPAddress, broken: func(r CreateNetworkInterface) bool { return r.malformedAddress() != "" },
+		fill: func(r CreateNetworkInterface) []any { return []any{r.malformedAddress()} }},
+},
+	prefixRules(familyIPv4, func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.namedIPv4(), r.IPv4Prefixes} }),
+	prefixRules(familyIPv6, func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }),
+	settingsRules(func(r CreateNetworkInterface) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }),
+	[]rule[CreateNetworkInterface]{
+		// No address could be the primary one.
+		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterface) bool {
+			return asked(r.EnablePrimaryIPv6) && len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil
+		}),
+		{err: QuotaExceedTags, broken: func(r CreateNetworkInterface) bool { return tooManyTags(r.Tags) }},
+		{err: DuplicateTagKey, broken: func(r CreateNetworkInterface) bool { return repeatsTagKey(r.Tags) }},
+		{err: InvalidTagKeyMalformed, broken: func(r CreateNetworkInterface) bool { return hasBadTagKey(r.Tags) }},
+		{err: InvalidTagValueMalformed, broken: func(r CreateNetworkInterface) bool { return hasBadTagValue(r.Tags) }},
+	},
+)
+
+// creation is what the creation of an interface is decided on: the request and what the locks returned.
+type creation struct {
+	CreateNetworkInterface
+	*store.CreateNetworkInterfaceScene
+	now time.Time
+}
+
+// createNetworkInterfaceRules: what does not exist, what does not go together, and counts last.
+var createNetworkInterfaceRules = slices.Concat([]rule[creation]{
+	{err: InvalidVSwitchIDNotFound, broken: func(c creation) bool { return c.Offer.VSwitch == nil },
+		fill: func(c creation) []any { return []any{c.VSwitchID} }},
+	{err: IncorrectVSwitchStatus, broken: func(c creation) bool { return c.Offer.VSwitch.Status(c.now) != store.NetworkAvailable }},
+}, joinRules(InvalidSecurityGroupIDNotFound, func(c creation) joining {
+	return joining{c.groupIDs(), c.Groups, c.Offer.VSwitch.VPCID}
+}), []rule[creation]{
+	{err: Ipv6NotTurnOn, broken: func(c creation) bool { return c.wantsIPv6() && c.Offer.VSwitch.IPv6CIDRBlock == nil },
+		fill: func(c creation) []any { return []any{c.VSwitchID} }},
+	{err: InvalidVSwitchIDIPInvalid, broken: func(c creation) bool { _, outside := c.outside(); return outside },
+		fill: func(c creation) []any {
+			p, _ := c.outside()
+			return []any{spellBlock(p), c.blockFor(p).String()}
+		}},
+	{err: InvalidPrivateIPDuplicated, broken: func(c creation) bool { return len(c.Offer.Taken)+len(c.Offer.TakenBlocks) > 0 }},
+	{err: MaxEniCountExceeded, broken: func(c creation) bool { return c.Quota.Count >= c.Quota.Most }},
+	{err: InvalidVSwitchIDIPNotEnough, broken: func(c creation) bool {
+		want := c.want()
+		return len(c.Offer.IPv4) < want.IPv4 || len(c.Offer.IPv4Prefixes) < want.IPv4Prefixes || len(c.Offer.IPv6Prefixes) < want.IPv6Prefixes
+	}, fill: func(c creation) []any { return []any{c.VSwitchID} }},
+})
+
+// joining is what an interface wants of security groups.
+type joining struct {
+	ids    []string
+	groups []store.GroupScene // those of the ids that exist
+	vpcID  string             // the interface's
+}
+
+// joinRules refuse groups that an interface cannot be in together, whatever is in them.
+func joinRules[T any](notFound *Error, of func(T) joining) []rule[T] {
+	return []rule[T]{
+		{err: notFound, broken: func(t T) bool { return len(of(t).groups) < len(of(t).ids) }},
+		{err: VpcMismatch, broken: func(t T) bool {
+			j := of(t)
+			return slices.ContainsFunc(j.groups, func(g store.GroupScene) bool { return g.VPCID != j.vpcID })
+		}},
+		{err: MultiGroupType, broken: func(t T) bool {
+			groups := of(t).groups
+			return slices.ContainsFunc(groups, func(g store.GroupScene) bool { return g.Type != groups[0].Type })
+		}},
+	}
+}
+
+// CreateNetworkInterface creates an interface that is Available at once. A quota holds the secondary interfaces of the account in the region.
+func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req CreateNetworkInterface) (NetworkInterface, error) {
+	if err := check(createNetworkInterfaceParameterRules, req); err != nil {
+		return NetworkInterface{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:CreateNetworkInterface", req.RegionID); err != nil {
+		return NetworkInterface{}, err
+	}
+	call := idempotent{"CreateNetworkInterface", req.ClientToken, req}
+	return once(ctx, s, caller, call, func(tx *store.Tx) (NetworkInterface, error) {
+		scene, err := tx.LockForCreateNetworkInterface(ctx, caller.AccountID, req.RegionID, req.want(), req.groupIDs(), s.moment())
+		if err != nil {
+			return NetworkInterface{}, err
+		}
+		c := creation{req, scene, s.moment()}
+		if err := check(createNetworkInterfaceRules, c); err != nil {
+			return NetworkInterface{}, err
+		}
+		n := s.newNetworkInterface(caller.AccountID, c)
+		tx.InsertNetworkInterface(store.NewNetworkInterface(n), scene.Offer.IPv4)
+		return n, nil
+	})
+}
+
+// newNetworkInterface is the interface that a creation makes, as a list shows it.
+func (s *Service) newNetworkInterface(accountID string, c creation) NetworkInterface {
+	n := NetworkInterface{
+		NetworkInterface: store.NetworkInterface{
+			AccountID:       accountID,
+			ID:              s.newID("eni-", c.RegionID),
+			RegionID:        c.RegionID,
+			ZoneID:          c.Offer.VSwitch.ZoneID,
+			VPCID:           c.Offer.VSwitch.VPCID,
+			VSwitchID:       c.VSwitchID,
+			Type:            store.ENISecondary,
+			Status:          store.ENIAvailable,
+			MACAddress:      s.newMAC(),
+			DeleteOnRelease: true,
+			Name:            c.Name,
+			Description:     c.Description,
+			ResourceGroupID: c.ResourceGroupID,
+			Tags:            tagMap(c.Tags),
+			CreatedAt:       c.now,
+		},
+		Prefixes:         slices.Concat(prefixes(c.IPv4Prefixes), c.Offer.IPv4Prefixes, prefixes(c.IPv6Prefixes), c.Offer.IPv6Prefixes),
+		SecurityGroupIDs: c.groupIDs(),
+	}
+	c.apply(&n.NetworkInterface)
+
+	ipv4 := slices.Concat(addresses(given(c.PrimaryIPAddress)), c.Offer.IPv4, addresses(c.PrivateIPAddresses))
+	ipv6 := addresses(c.IPv6Addresses)
+	for len(ipv6) < number(c.IPv6AddressCount) {
+		drawn := s.drawIPv6(*c.Offer.VSwitch.IPv6CIDRBlock, 1)[0]
+		if !slices.ContainsFunc(n.Prefixes, func(p netip.Prefix) bool { return p.Contains(drawn) }) {
+			ipv6 = append(ipv6, drawn)
+		}
+	}
+	for k, a := range ipv4 {
+		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0})
+	}
+	for k, a := range ipv6 {
+		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0 && asked(c.EnablePrimaryIPv6)})
+	}
+	slices.SortFunc(n.Addresses, func(a, b PrivateIPAddress) int {
+		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), a.Address.Compare(b.Address))
+	})
+	slices.SortFunc(n.Prefixes, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
+	return n
+}
+
+// rankOf puts primary addresses first.
+func rankOf(a PrivateIPAddress) int {
+	if a.IsPrimary {
+		return 0
+	}
+	return 1
+}
+
+// want is what the interface wants of its VSwitch. Single IPv6 addresses that are not named are drawn.
+func (r CreateNetworkInterface) want() store.AddressWant {
+	want := store.AddressWant{
+		VSwitchID:    r.VSwitchID,
+		IPv4:         number(r.SecondaryIPCount),
+		Named:        addresses(slices.Concat(r.namedIPv4(), r.IPv6Addresses)),
+		IPv4Prefixes: number(r.IPv4PrefixCount),
+		IPv6Prefixes: number(r.IPv6PrefixCount),
+		NamedBlocks:  prefixes(slices.Concat(r.IPv4Prefixes, r.IPv6Prefixes)),
+	}
+	if r.PrimaryIPAddress == "" {
+		want.IPv4++
+	}
+	return want
+}
+
+func (r CreateNetworkInterface) groupIDs() []string {
+	return slices.Concat(given(r.SecurityGroupID), r.SecurityGroupIDs)
+}
+
+func (r CreateNetworkInterface) namedIPv4() []string {
+	return slices.Concat(given(r.PrimaryIPAddress), r.PrivateIPAddresses)
+}
+
+func (r CreateNetworkInterface) wantsIPv6() bool {
+	return len(r.IPv6Addresses)+len(r.IPv6Prefixes) > 0 || r.IPv6AddressCount != nil || r.IPv6PrefixCount != nil
+}
+
+// malformedAddress is the first text that is no address of its family: "" if there is none.
+func (r CreateNetworkInterface) malformedAddress() string {
+	for _, a := range r.namedIPv4() {
+		if !areIPv4(a) {
+			return a
+		}
+	}
+	for _, a := range r.IPv6Addresses {
+		if !areIPv6(a) {
+			return a
+		}
+	}
+	return ""
+}
+
+// outside is the first address or prefix that is named, but that the VSwitch does not give out.
+func (c creation) outside() (p netip.Prefix, found bool) {
+	want := c.want()
+	for _, a := range want.Named {
+		if p := netip.PrefixFrom(a, a.BitLen()); !givesOut(c.blockFor(p), p) {
+			return p, true
+		}
+	}
+	for _, p := range want.NamedBlocks {
+		if !givesOut(c.blockFor(p), p) {
+			return p, true
+		}
+	}
+	return netip.Prefix{}, false
+}
+
+// blockFor is the block of the VSwitch in the family of a prefix. There must be one.
+func (c creation) blockFor(p netip.Prefix) netip.Prefix {
+	if p.Addr().Is4() {
+		return c.Offer.VSwitch.CIDRBlock
+	}
+	return *c.Offer.VSwitch.IPv6CIDRBlock
+}
+
+// spellBlock spells a prefix of one address as that.
+func spellBlock(p netip.Prefix) string {
+	if p.IsSingleIP() {
+		return p.Addr().String()
+	}
+	return p.String()
+}
+
+// number is a parameter's, or 0 if it is not there.
+func number(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+// repeats tells whether a list has a member twice.
+func repeats(list []string) bool {
+	sorted := slices.Sorted(slices.Values(list))
+	return len(slices.Compact(sorted)) < len(list)
+}
+
+// tagMap is what is stored of tags that are well formed.
+func tagMap(tags []Tag) map[string]string {
+	m := make(map[string]string, len(tags))
+	for _, t := range tags {
+		m[t.Key] = t.Value
+	}
+	return m
+}

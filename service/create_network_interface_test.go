@@ -1,0 +1,188 @@
+package service
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"enisim/store"
+)
+
+// creationCase is everything that decides the creation of an interface.
+type creationCase struct {
+	creation
+	admission admission
+}
+
+func goodCreation() creationCase {
+	block, block6 := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("2001:db8:0:100::/64")
+	return creationCase{
+		creation: creation{
+			CreateNetworkInterface: CreateNetworkInterface{
+				RegionID: "cn-hangzhou", VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1", "sg-2"},
+				PrivateIPAddresses: []string{"10.0.0.9"}, IPv4Prefixes: []string{"10.0.0.16/28"},
+				IPv6Addresses: []string{"2001:db8:0:100::9"}, IPv6Prefixes: []string{"2001:db8:0:100:9000::/80"},
+				Name: "data", Description: "data plane", ClientToken: "mine", Tags: many(1, Tag{"team", "net"}),
+				InstanceType: "Secondary", TrafficMode: "Standard",
+				NetworkInterfaceSettings: NetworkInterfaceSettings{
+					EnablePrimaryIPv6: new(true), QueueNumber: new(2048), RxQueueSize: new(16384), TxQueueSize: new(16384),
+					Traffic:            TrafficConfig{Mode: "Standard", QueueNumber: new(2048), RxQueueSize: new(16384), TxQueueSize: new(16384)},
+					ConnectionTracking: ConnectionTracking{new(910), new(15), new(100)},
+				},
+			},
+			CreateNetworkInterfaceScene: &store.CreateNetworkInterfaceScene{
+				Quota: store.InterfaceQuota{Most: 2, Count: 1},
+				Offer: &store.AddressOffer{
+					VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &block6},
+					IPv4:    addresses([]string{"10.0.0.1"}),
+				},
+				Groups: []store.GroupScene{{ID: "sg-1", VPCID: "vpc-1", Type: "normal"}, {ID: "sg-2", VPCID: "vpc-1", Type: "normal"}},
+			},
+		},
+		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:CreateNetworkInterface", regionKnown: true},
+	}
+}
+
+// lifted are the rules of a part as rules of the whole.
+func lifted[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Whole] {
+	var out []rule[Whole]
+	for _, r := range rules {
+		l := rule[Whole]{err: r.err, broken: func(w Whole) bool { return r.broken(part(w)) }}
+		if r.fill != nil {
+			l.fill = func(w Whole) []any { return r.fill(part(w)) }
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// The three tables are walked as one.
+func TestCreateNetworkInterfaceRules(t *testing.T) {
+	t.Parallel()
+	type request = creationCase
+	walkRules(t, slices.Concat(
+		lifted(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterface { return c.CreateNetworkInterface }),
+		lifted(admissionRules, func(c request) admission { return c.admission }),
+		lifted(createNetworkInterfaceRules, func(c request) creation { return c.creation }),
+	), goodCreation, []spoiler[request]{
+		{"no RegionId", "MissingParameterRegionId", func(c *request) { c.RegionID = "" }},
+		{"no VSwitchId", "MissingParameterVSwitchId", func(c *request) { c.VSwitchID = "" }},
+		{"no group", "MissingParameterSecurityGroupId", func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", nil }},
+		{"not of its type", "InvalidParameterQueueNumber", func(c *request) { c.Malformed = Malformed{"QueueNumber"} }},
+		{"RDMA", "UnsupportedParameter", func(c *request) { c.TrafficMode = "HighPerformance" }},
+		{"InstanceType", "InvalidParameterInstanceType", func(c *request) { c.InstanceType = "Primary" }},
+		{"traffic mode", "InvalidParameter.EniTrafficMode", func(c *request) { c.TrafficMode = "standard" }},
+		{"queue pairs", "InvalidParameter.QueuePairNumberMustEmpty", func(c *request) { c.QueuePairNumber = new(1) }},
+		{"token", "InvalidClientToken.ValueNotSupported", func(c *request) { c.ClientToken = "é" }},
+		{"groups in two ways", "InvalidParameter.ConflictSecurityGroupId, SecurityGroupIds", func(c *request) {
+			c.SecurityGroupID, c.SecurityGroupIDs = "sg-1", many(1, "sg-2")
+		}},
+		{"addresses in two ways", "InvalidParameter.ConflictPrivateIpAddress, SecondaryPrivateIpAddressCount", func(c *request) {
+			c.PrivateIPAddresses, c.SecondaryIPCount = many(1, "10.0.0.9"), new(1)
+		}},
+		{"/28 in two ways", "InvalidParameter.ConflictIpv4Prefix, Ipv4PrefixCount", func(c *request) {
+			c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.16/28"), new(1)
+		}},
+		{"IPv6 in two ways", "InvalidParameter.ConflictIpv6Address, Ipv6AddressCount", func(c *request) {
+			c.IPv6Addresses, c.IPv6AddressCount = many(1, "2001:db8:0:100::9"), new(1)
+		}},
+		{"/80 in two ways", "InvalidParameter.ConflictIpv6Prefix, Ipv6PrefixCount", func(c *request) {
+			c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8:0:100:9000::/80"), new(1)
+		}},
+		{"name", "InvalidParams.NetworkInterfaceName", func(c *request) { c.Name = "1" }},
+		{"description", "InvalidParameterDescription", func(c *request) { c.Description = "https://" }},
+		{"a group twice", "InvalidParameterSecurityGroupIds", func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", many(2, "sg-1") }},
+		{"11 groups", "JoinedGroupLimitExceed", func(c *request) {
+			c.SecurityGroupID, c.SecurityGroupIDs = "", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}
+		}},
+		{"no secondary address", "InvalidParameterSecondaryPrivateIpAddressCount", func(c *request) { c.PrivateIPAddresses, c.SecondaryIPCount = nil, new(0) }},
+		{"50 secondary addresses", "MaxEniPrivateIpsCountExceeded", func(c *request) { c.PrivateIPAddresses, c.SecondaryIPCount = nil, new(50) }},
+		{"11 /28", "InvalidParameterIpv4PrefixCount", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(11) }},
+		{"11 IPv6 addresses by name", "InvalidParameterIpv6Address", func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = many(11, "2001:db8::1"), nil }},
+		{"11 IPv6 addresses", "InvalidParameterIpv6AddressCount", func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = nil, new(11) }},
+		{"no /80", "InvalidParameterIpv6PrefixCount", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = nil, new(0) }},
+		{"no address", "InvalidIp.Address2001:db8::1", func(c *request) { c.PrivateIPAddresses, c.SecondaryIPCount = many(1, "2001:db8::1"), nil }},
+
+		{"11 /28 by name", "InvalidParameterIpv4Prefix", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(11, "10.0.0.16/28"), nil }},
+		{"no /28", "InvalidIp.IpPrefixIllegal10.0.0.16", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.16"), nil }},
+		{"a /29", "InvalidIp.IpPrefixMaskInvalid292828", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.16/29"), nil }},
+		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.17/28"), nil }},
+		{"in a /28 of the call", "InvalidIp.IpRepeated10.0.0.17", func(c *request) {
+			c.PrimaryIPAddress, c.IPv4Prefixes, c.IPv4PrefixCount = "10.0.0.17", many(1, "10.0.0.16/28"), nil
+		}},
+		{"11 /80 by name", "InvalidParameterIpv6Prefix", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(11, "2001:db8::/80"), nil }},
+		{"no /80 of its family", "InvalidIp.IpPrefixIllegal10.0.0.16/28", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "10.0.0.16/28"), nil }},
+		{"a /64", "InvalidIp.IpPrefixMaskInvalid648080", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8::/64"), nil }},
+		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8::1/80"), nil }},
+		{"an IPv6 address twice", "InvalidIp.IpRepeated2001:db8:0:100::9", func(c *request) {
+			c.IPv6Addresses, c.IPv6AddressCount = many(2, "2001:db8:0:100::9"), nil
+		}},
+
+		{"enhanced", "UnsupportedParameter", func(c *request) { c.EnhancedNetwork.EnableRss = new(false) }},
+		{"traffic mode of the config", "InvalidParameter.EniTrafficMode", func(c *request) { c.Traffic.Mode = "standard" }},
+		{"two queue numbers", "InvalidParameter.ConflictQueueNumber, NetworkInterfaceTrafficConfig.QueueNumber", func(c *request) {
+			c.QueueNumber, c.Traffic.QueueNumber = new(1), new(2)
+		}},
+		{"two Rx sizes", "InvalidParameter.ConflictRxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize", func(c *request) {
+			c.RxQueueSize, c.Traffic.RxQueueSize = new(8192), new(16384)
+		}},
+		{"two Tx sizes", "InvalidParameter.ConflictTxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize", func(c *request) {
+			c.TxQueueSize, c.Traffic.TxQueueSize = new(8192), new(16384)
+		}},
+		{"queue pairs of the config", "InvalidParameter.QueuePairNumberMustEmpty", func(c *request) { c.Traffic.QueuePairNumber = new(0) }},
+		{"queues", "InvalidParameter.InvalidEniQueueNumber", func(c *request) { c.QueueNumber, c.Traffic.QueueNumber = nil, new(2049) }},
+		{"queue sizes", "InvalidParameter.EniQueueSize", func(c *request) {
+			c.RxQueueSize, c.Traffic.RxQueueSize, c.TxQueueSize, c.Traffic.TxQueueSize = new(8192), nil, nil, nil
+		}},
+		{"timeouts", "InvalidParameter.EniConnectionTrackingConfiguration", func(c *request) { c.ConnectionTracking.UDPTimeout = new(31) }},
+		{"no primary IPv6", "InvalidParameterEnablePrimaryIPv6", func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = nil, nil }},
+		{"21 tags", "QuotaExceed.Tags", func(c *request) { c.Tags = many(21, Tag{"acs:", "http://"}) }},
+		{"a tag twice", "Duplicate.TagKey", func(c *request) { c.Tags = many(2, Tag{"acs:", "http://"}) }},
+		{"tag key", "InvalidTagKey.Malformed", func(c *request) { c.Tags = many(1, Tag{"acs:", "http://"}) }},
+		{"tag value", "InvalidTagValue.Malformed", func(c *request) { c.Tags = many(1, Tag{"team", "http://"}) }},
+
+		{"region", "InvalidRegionId.NotFound", func(c *request) { c.admission.regionKnown = false }},
+		{"account", "Abs.InvalidAccount.NotFound", func(c *request) { c.admission.caller.Expired = true }},
+		{"closed to RAM", "Forbidden.NotSupportRAM", func(c *request) { c.admission.caller.RAMUser, c.admission.closedToRAM = "ci", true }},
+		{"not allowed", "Forbidden.SubUser", func(c *request) { c.admission.caller.RAMUser = "ci" }},
+
+		{"VSwitch", "InvalidVSwitchId.NotFoundvsw-1", func(c *request) { c.Offer.VSwitch = nil }},
+		{"VSwitch that is not there yet", "IncorrectVSwitchStatus", func(c *request) { c.Offer.VSwitch.AvailableAt = new(c.now.Add(time.Second)) }},
+		{"group", "InvalidSecurityGroupId.NotFound", func(c *request) { c.Groups = c.Groups[:1] }},
+		{"VPC of a group", "InvalidOperation.VpcMismatch", func(c *request) { c.Groups[0].VPCID = "vpc-2" }},
+		{"types of groups", "InvalidOperation.MultiGroupType", func(c *request) { c.Groups[0].Type = "enterprise" }},
+		{"no IPv6", "InvalidVSwitch.Ipv6NotTurnOnvsw-1", func(c *request) { c.Offer.VSwitch.IPv6CIDRBlock = nil }},
+		{"reserved", "InvalidVSwitchId.IpInvalid10.0.0.25310.0.0.0/24", func(c *request) { c.PrivateIPAddresses = many(1, "10.0.0.253") }},
+		{"taken", "InvalidPrivateIpAddress.Duplicated", func(c *request) { c.Offer.TakenBlocks = prefixes(c.IPv4Prefixes) }},
+		{"quota", "MaxEniCountExceeded", func(c *request) { c.Quota.Count = 2 }},
+		{"no address left", "InvalidVSwitchId.IpNotEnoughvsw-1", func(c *request) { c.Offer.IPv4 = nil }},
+	})
+}
+
+// What of a VSwitch is given out, to the address.
+func TestGivesOut(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		block, prefix string
+		want          bool
+	}{
+		{"10.0.0.0/24", "10.0.0.0/32", false},
+		{"10.0.0.0/24", "10.0.0.1/32", true},
+		{"10.0.0.0/24", "10.0.0.252/32", true},
+		{"10.0.0.0/24", "10.0.0.253/32", false},
+		{"10.0.0.0/24", "10.0.1.1/32", false},
+		{"10.0.0.0/24", "10.0.0.0/28", false},
+		{"10.0.0.0/24", "10.0.0.16/28", true},
+		{"10.0.0.0/24", "10.0.0.240/28", false},
+		{"10.0.0.16/29", "10.0.0.16/28", false},
+		{"2001:db8:0:100::/64", "2001:db8:0:100::/80", true},
+		{"2001:db8:0:100::/64", "2001:db8:0:100::/128", true},
+		{"2001:db8:0:100::/64", "2001:db8:0:101::/80", false},
+		{"2001:db8:0:100::/64", "10.0.0.1/32", false},
+	} {
+		if got := givesOut(netip.MustParsePrefix(c.block), netip.MustParsePrefix(c.prefix)); got != c.want {
+			t.Errorf("%s of %s: got %t, want %t", c.prefix, c.block, got, c.want)
+		}
+	}
+}

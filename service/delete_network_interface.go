@@ -1,0 +1,65 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// DeleteNetworkInterface is the request to delete a secondary interface that is on no instance.
+type DeleteNetworkInterface struct {
+	RegionID           string `api:"RegionId"`
+	NetworkInterfaceID string `api:"NetworkInterfaceId"`
+}
+
+var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterface]{
+	required("RegionId", func(r DeleteNetworkInterface) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
+}
+
+// deletion is what the deletion of an interface is decided on: the request and what the lock returned, settled.
+type deletion struct {
+	DeleteNetworkInterface
+	*store.DeleteNetworkInterfaceScene
+}
+
+var deleteNetworkInterfaceRules = []rule[deletion]{
+	{err: InvalidEniIDNotFoundOnDelete, broken: func(d deletion) bool { return d.ENI == nil },
+		fill: func(d deletion) []any { return []any{d.NetworkInterfaceID} }},
+	{err: EniServiceManaged, broken: func(d deletion) bool { return d.ENI.ServiceManaged }},
+	{err: InvalidEniType, broken: func(d deletion) bool { return d.ENI.Type != store.ENISecondary }},
+	{err: InvalidEniState, broken: func(d deletion) bool { return !oneOf(d.ENI.Status, store.ENIAvailable, store.ENIDeleting) },
+		fill: func(d deletion) []any { return []any{store.ENIAvailable, d.ENI.Status} }},
+}
+
+// DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay, when its addresses are free again. A repeat while
+// it is Deleting is accepted; it changes nothing, unless the interface is stuck there, which it ends.
+func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterface) error {
+	if err := check(deleteNetworkInterfaceParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:DeleteNetworkInterface", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		atOnce := s.options.DeleteDelay == 0
+		scene, err := tx.LockForDeleteNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, atOnce)
+		if err != nil {
+			return err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		if err := check(deleteNetworkInterfaceRules, deletion{req, scene}); err != nil {
+			return err
+		}
+		switch {
+		case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already on its way
+		case atOnce:
+			tx.DeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID})
+		default:
+			tx.BeginDeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID}, now.Add(s.options.DeleteDelay))
+		}
+		return nil
+	})
+}

@@ -1,0 +1,77 @@
+package service
+
+import (
+	"cmp"
+	"context"
+
+	"enisim/store"
+)
+
+// DescribeNetworkInterfaceAttribute is the request for one interface.
+type DescribeNetworkInterfaceAttribute struct {
+	RegionID           string `api:"RegionId"`
+	NetworkInterfaceID string `api:"NetworkInterfaceId"`
+	Attribute          string // attachment (the default), connectionTrackingConfiguration, or basic, which a client sends
+}
+
+const attributeConnectionTracking = "connectionTrackingConfiguration"
+
+// NetworkInterfaceAttribute is an interface, and the part of it that was asked for beside what each answer has.
+type NetworkInterfaceAttribute struct {
+	NetworkInterface
+	ConnectionTracking *ConnectionTracking // nil unless asked for; no timeout in it is nil
+}
+
+var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttribute]{
+	required("RegionId", func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r DescribeNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }, wellFormedID),
+	among("Attribute", func(r DescribeNetworkInterfaceAttribute) string { return r.Attribute },
+		"attachment", attributeConnectionTracking, "basic"),
+}
+
+// lookup is what was found for a request of one interface: one, or none.
+type lookup struct {
+	DescribeNetworkInterfaceAttribute
+	found []NetworkInterface
+}
+
+var describedNetworkInterfaceRules = []rule[lookup]{
+	{err: InvalidEniIDNotFound, broken: func(l lookup) bool { return len(l.found) == 0 },
+		fill: func(l lookup) []any { return []any{l.NetworkInterfaceID} }},
+}
+
+// The timeouts of an interface whose own were never set, in seconds.
+const (
+	defaultTCPEstablishedTimeout       = 910
+	defaultTCPClosedAndTimeWaitTimeout = 3
+	defaultUDPTimeout                  = 30
+)
+
+// DescribeNetworkInterfaceAttribute shows one interface as it stands at the moment. It takes no locks.
+func (s *Service) DescribeNetworkInterfaceAttribute(ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttribute) (NetworkInterfaceAttribute, error) {
+	if err := check(describeNetworkInterfaceAttributeRules, req); err != nil {
+		return NetworkInterfaceAttribute{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeNetworkInterfaceAttribute", req.RegionID); err != nil {
+		return NetworkInterfaceAttribute{}, err
+	}
+	filter := store.NetworkInterfaceFilter{AccountID: caller.AccountID, RegionID: req.RegionID, IDs: []string{req.NetworkInterfaceID}}
+	read, err := s.store.DescribeNetworkInterfaces(ctx, s.moment(), filter, store.Page{Limit: 1})
+	if err != nil {
+		return NetworkInterfaceAttribute{}, err
+	}
+	if err := check(describedNetworkInterfaceRules, lookup{req, read.Rows}); err != nil {
+		return NetworkInterfaceAttribute{}, err
+	}
+	out := NetworkInterfaceAttribute{NetworkInterface: read.Rows[0]}
+	if req.Attribute == attributeConnectionTracking {
+		set := out.Attributes
+		out.ConnectionTracking = &ConnectionTracking{
+			TCPEstablishedTimeout:       new(cmp.Or(set.TCPEstablishedTimeout, defaultTCPEstablishedTimeout)),
+			TCPClosedAndTimeWaitTimeout: new(cmp.Or(set.TCPClosedAndTimeWaitTimeout, defaultTCPClosedAndTimeWaitTimeout)),
+			UDPTimeout:                  new(cmp.Or(set.UDPTimeout, defaultUDPTimeout)),
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,120 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// ModifyNetworkInterfaceAttribute is the request to change an interface. What is empty or absent stays.
+type ModifyNetworkInterfaceAttribute struct {
+	RegionID                 string `api:"RegionId"`
+	NetworkInterfaceID       string `api:"NetworkInterfaceId"`
+	Name                     string `api:"NetworkInterfaceName"`
+	Description              string
+	SecurityGroupIDs         []string `api:"SecurityGroupId"` // in place of all that it is in
+	NetworkInterfaceSettings `api:",inline"`
+	Malformed                Malformed
+}
+
+var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInterfaceAttribute]{
+	required("RegionId", func(r ModifyNetworkInterfaceAttribute) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }, wellFormedID),
+	readable(func(r ModifyNetworkInterfaceAttribute) Malformed { return r.Malformed }),
+	wellFormed(InvalidNetworkInterfaceName, func(r ModifyNetworkInterfaceAttribute) string { return r.Name }, goodName),
+	invalid("Description", func(r ModifyNetworkInterfaceAttribute) bool {
+		return r.Description != "" && !goodDescription(r.Description, 2, 255)
+	}),
+	{err: SecurityGroupIDRepeated, broken: func(r ModifyNetworkInterfaceAttribute) bool { return repeats(r.SecurityGroupIDs) }},
+	{err: JoinedGroupLimitExceed, broken: func(r ModifyNetworkInterfaceAttribute) bool { return len(r.SecurityGroupIDs) > mostGroups }},
+}, settingsRules(func(r ModifyNetworkInterfaceAttribute) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }))
+
+// modification is what a change of an interface is decided on: the request and what the locks returned, settled.
+type modification struct {
+	ModifyNetworkInterfaceAttribute
+	*store.ModifyNetworkInterfaceScene
+}
+
+// modifyNetworkInterfaceRules: what never changes comes before what may, and counts come last.
+var modifyNetworkInterfaceRules = slices.Concat([]rule[modification]{
+	{err: InvalidEniIDNotFound, broken: func(m modification) bool { return m.ENI == nil },
+		fill: func(m modification) []any { return []any{m.NetworkInterfaceID} }},
+	{err: EniServiceManaged, broken: func(m modification) bool { return m.ENI.ServiceManaged }},
+	{err: ModifyPrimaryEniQueueNumber, broken: func(m modification) bool { return m.ENI.Type == store.ENIPrimary && m.queueNumber() != nil }},
+	{err: PrimaryEniOnlyNameAndDesc, broken: func(m modification) bool { return m.ENI.Type == store.ENIPrimary && m.touchesMoreThanTexts() }},
+	{err: InvalidEniState, broken: func(m modification) bool { return !oneOf(m.ENI.Status, store.ENIAvailable, store.ENIInUse) },
+		fill: func(m modification) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status} }},
+	// It was attached between the look for its instance and its lock.
+	{err: OperationConflict, broken: func(m modification) bool {
+		return m.touchesInstance() && m.ENI.InstanceID != nil && (m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
+	}},
+	{err: InvalidEniStateForQueueNumber, broken: func(m modification) bool {
+		return m.queueNumber() != nil && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
+	}},
+	// No address could be the primary one.
+	invalid("EnablePrimaryIPv6", func(m modification) bool { return asked(m.EnablePrimaryIPv6) && m.IPv6 == 0 }),
+}, joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modification) joining {
+	return joining{m.SecurityGroupIDs, m.Groups, m.ENI.VPCID}
+}), []rule[modification]{
+	{err: SecurityGroupInstanceLimit, broken: func(m modification) bool { return m.overfills(store.GroupNormal) }},
+	{err: EnterpriseGroupFull, broken: func(m modification) bool { return m.overfills(store.GroupEnterprise) }},
+})
+
+// touchesInstance tells whether the change depends on the instance that the interface is on, or changes what it is in.
+func (r ModifyNetworkInterfaceAttribute) touchesInstance() bool {
+	return len(r.SecurityGroupIDs) > 0 || r.queueNumber() != nil
+}
+
+// touchesMoreThanTexts tells whether more is to be changed than name and description.
+func (r ModifyNetworkInterfaceAttribute) touchesMoreThanTexts() bool {
+	return len(r.SecurityGroupIDs) > 0 || r.NetworkInterfaceSettings != NetworkInterfaceSettings{}
+}
+
+// overfills tells whether the instance of the interface would be one too many in a group of a type. An interface that is on none takes no place.
+func (m modification) overfills(groupType string) bool {
+	return m.ENI.InstanceID != nil && slices.ContainsFunc(m.Groups, func(g store.GroupScene) bool {
+		return g.Type == groupType && !g.HasInstance && g.Others >= g.InstanceLimit
+	})
+}
+
+// ModifyNetworkInterfaceAttribute changes an interface. With an attached one, its instance joins and leaves groups at once.
+func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttribute) error {
+	if err := check(modifyNetworkInterfaceParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:ModifyNetworkInterfaceAttribute", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForModifyNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, req.touchesInstance(), req.SecurityGroupIDs)
+		if err != nil {
+			return err
+		}
+		scene.Settle(s.moment())
+		if err := check(modifyNetworkInterfaceRules, modification{req, scene}); err != nil {
+			return err
+		}
+		n := *scene.ENI
+		set(&n.Name, texted(req.Name))
+		set(&n.Description, texted(req.Description))
+		req.apply(&n)
+		tx.ModifyNetworkInterface(n)
+		if len(req.SecurityGroupIDs) > 0 {
+			tx.ReplaceGroups(n, req.SecurityGroupIDs)
+		}
+		if req.EnablePrimaryIPv6 != nil {
+			tx.SetPrimaryIPv6(n, *req.EnablePrimaryIPv6)
+		}
+		return nil
+	})
+}
+
+// texted is a text that is there: an empty parameter is an absent one.
+func texted(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

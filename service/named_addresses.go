@@ -1,0 +1,108 @@
+package service
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"enisim/store"
+)
+
+// Limits of an interface that is on no instance. On one, the figures of the instance's type count.
+const (
+	mostSecondaryIPv4 = 49
+	mostIPv6          = 10
+	mostPrefixes      = 10 // of one call
+)
+
+// addressFamily is what tells parameters of IPv4 from those of IPv6.
+type addressFamily struct {
+	address, prefix string // parameters
+	bits            int    // the length of a prefix
+	has             func(netip.Addr) bool
+}
+
+var (
+	familyIPv4 = addressFamily{"PrivateIpAddress", "Ipv4Prefix", 28, netip.Addr.Is4}
+	familyIPv6 = addressFamily{"Ipv6Address", "Ipv6Prefix", 80, netip.Addr.Is6}
+)
+
+// namedAddresses are the addresses and prefixes that a request names.
+type namedAddresses struct{ addresses, prefixes []string }
+
+// prefixRules refuse prefixes that no VSwitch gives out, and what is named twice. The addresses must be well formed.
+func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T] {
+	first := func(bad func(string) bool) (func(T) bool, func(T) string) {
+		return func(r T) bool { return slices.ContainsFunc(named(r).prefixes, bad) },
+			func(r T) string { return named(r).prefixes[slices.IndexFunc(named(r).prefixes, bad)] }
+	}
+	illegal, whichIllegal := first(func(text string) bool {
+		p, err := netip.ParsePrefix(text)
+		return err != nil || !f.has(p.Addr())
+	})
+	masked, whichMasked := first(func(text string) bool { return netip.MustParsePrefix(text).Bits() != f.bits })
+	loose, _ := first(func(text string) bool { p := netip.MustParsePrefix(text); return p != p.Masked() })
+	return []rule[T]{
+		invalid(f.prefix, func(r T) bool { return len(named(r).prefixes) > mostPrefixes }),
+		{err: IPPrefixIllegal, broken: illegal, fill: func(r T) []any { return []any{whichIllegal(r)} }},
+		{err: IPPrefixMaskInvalid, broken: masked, fill: func(r T) []any {
+			_, mask, _ := strings.Cut(whichMasked(r), "/")
+			return []any{mask, strconv.Itoa(f.bits), strconv.Itoa(f.bits)}
+		}},
+		{err: IPPrefixNotStrict, broken: loose},
+		{err: InvalidIPRepeated, broken: func(r T) bool { return named(r).repeated() != "" },
+			fill: func(r T) []any { return []any{named(r).repeated()} }},
+	}
+}
+
+// repeated is the first address or prefix that is named twice, or lies in a prefix that is named too: "" if there is none.
+func (n namedAddresses) repeated() string {
+	blocks := prefixes(n.prefixes)
+	for k, a := range addresses(n.addresses) {
+		if slices.Contains(addresses(n.addresses[:k]), a) || slices.ContainsFunc(blocks, func(p netip.Prefix) bool { return p.Contains(a) }) {
+			return n.addresses[k]
+		}
+	}
+	for k, p := range blocks {
+		if slices.Contains(blocks[:k], p) {
+			return n.prefixes[k]
+		}
+	}
+	return ""
+}
+
+// prefixes parses texts that are all prefixes.
+func prefixes(texts []string) []netip.Prefix {
+	var out []netip.Prefix
+	for _, text := range texts {
+		out = append(out, netip.MustParsePrefix(text))
+	}
+	return out
+}
+
+// givesOut tells whether a VSwitch of a block gives out all addresses of a prefix. The first and the last three of IPv4 are the cloud's own.
+func givesOut(block, p netip.Prefix) bool {
+	if p.Bits() < block.Bits() || !block.Contains(p.Addr()) {
+		return false
+	}
+	if block.Addr().Is6() {
+		return true
+	}
+	host := func(a netip.Addr) int { b := a.As4(); return int(b[0])<<24 | int(b[1])<<16 | int(b[2])<<8 | int(b[3]) }
+	first := host(p.Addr()) - host(block.Addr())
+	last := first + 1<<(32-p.Bits()) - 1
+	return first >= store.ReservedFirst && last < 1<<(32-block.Bits())-store.ReservedLast
+}
+
+// drawIPv6 are n random addresses of the lower half of a block: the upper half is for prefixes.
+func (s *Service) drawIPv6(block netip.Prefix, n int) []netip.Addr {
+	var out []netip.Addr
+	for range n {
+		a := block.Addr().As16()
+		copy(a[8:], s.randomBytes(8))
+		a[8] &= 0x7f
+		out = append(out, netip.AddrFrom16(a))
+	}
+	return out
+}

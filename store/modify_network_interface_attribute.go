@@ -1,0 +1,89 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ModifyNetworkInterfaceScene is all that decides a change of an interface, read under the locks. What is missing, or was not asked for, is nil.
+type ModifyNetworkInterfaceScene struct {
+	ENI      *NetworkInterface
+	Instance *Instance          // that ENI was on when its lock was asked for: id and status only
+	IPv6     int                // how many IPv6 addresses ENI has
+	Groups   []GroupScene       // those of the groups asked for that exist; with their counts if ENI is on an instance
+}
+
+// LockForModifyNetworkInterface locks an interface, and, if the change touches it, the instance that it is on. Groups that the interface is to be in
+// are locked in a second round trip: for the instance to join if there is one, and else only against going away.
+func (tx *Tx) LockForModifyNetworkInterface(ctx context.Context, accountID, regionID, eniID string, touchesInstance bool, groupIDs []string,
+) (*ModifyNetworkInterfaceScene, error) {
+	scene := &ModifyNetworkInterfaceScene{}
+	if touchesInstance {
+		tx.lock(rankInstances, `
+			SELECT id, status, next_status, settles_at, running_at
+			FROM instances
+			WHERE account_id = $1 AND region_id = $2
+			  AND id = (SELECT n.instance_id FROM network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
+			FOR NO KEY UPDATE`, accountID, regionID, eniID).
+			Query(each(func(i *Instance) []any {
+				return []any{&i.ID, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt}
+			}, func(i Instance) { scene.Instance = &i }))
+	}
+	tx.lock(rankNetworkInterfaces, `
+		SELECT account_id, id, vpc_id, type, status, next_status, settles_at, instance_id, queue_number,
+		       delete_on_release, source_dest_check, service_managed, name, description, attributes
+		FROM network_interfaces
+		WHERE account_id = $1 AND region_id = $2 AND id = $3
+		FOR NO KEY UPDATE`, accountID, regionID, eniID).
+		Query(each(func(n *NetworkInterface) []any {
+			return []any{&n.AccountID, &n.ID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.QueueNumber,
+				&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged, &n.Name, &n.Description, &n.Attributes}
+		}, func(n NetworkInterface) { scene.ENI = &n }))
+	tx.queue(`
+		SELECT count(*)
+		FROM private_ip_addresses
+		WHERE account_id = $1 AND network_interface_id = $2 AND family(address) = 6`, accountID, eniID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv6) })
+	if err := tx.send(ctx); err != nil || scene.ENI == nil || len(groupIDs) == 0 {
+		return scene, err
+	}
+	found := func(g GroupScene) { scene.Groups = append(scene.Groups, g) }
+	if on := scene.ENI.InstanceID; on != nil {
+		tx.lockGroups(accountID, regionID, groupIDs, *on, found)
+	} else {
+		tx.shareGroups(accountID, regionID, groupIDs, found)
+	}
+	return scene, tx.send(ctx)
+}
+
+// Settle makes the scene stand as it does at now. It is pure.
+func (s *ModifyNetworkInterfaceScene) Settle(now time.Time) {
+	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
+	for i, g := range s.Groups {
+		s.Groups[i] = g.Settled(now)
+	}
+}
+
+// ModifyNetworkInterface queues the write of what can be changed of an interface itself.
+func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
+	tx.write(1, `
+		UPDATE network_interfaces
+		SET name = $3, description = $4, queue_number = $5, delete_on_release = $6, source_dest_check = $7, attributes = $8
+		WHERE account_id = $1 AND id = $2`,
+		n.AccountID, n.ID, n.Name, n.Description, n.QueueNumber, n.DeleteOnRelease, n.SourceDestCheck, n.Attributes)
+}
+
+// SetPrimaryIPv6 queues the write that makes the lowest IPv6 address of an interface its primary one, or none. One that is primary stays so.
+func (tx *Tx) SetPrimaryIPv6(n NetworkInterface, enable bool) {
+	tx.queue(`
+		UPDATE private_ip_addresses
+		SET is_primary = $3 AND address = (
+		    SELECT a.address
+		    FROM private_ip_addresses a
+		    WHERE a.account_id = $1 AND a.network_interface_id = $2 AND family(a.address) = 6
+		    ORDER BY a.is_primary DESC, a.address
+		    LIMIT 1)
+		WHERE account_id = $1 AND network_interface_id = $2 AND family(address) = 6`, n.AccountID, n.ID, enable)
+}
