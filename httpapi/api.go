@@ -42,7 +42,20 @@ func actions(s *service.Service) map[string]map[string]action {
 			"DetachNetworkInterface":            done(s.DetachNetworkInterface),
 			"ModifyNetworkInterfaceAttribute":   done(s.ModifyNetworkInterfaceAttribute),
 		},
-		vpcVersion: {},
+		vpcVersion: {
+			"CreateVSwitch":             handle(s.CreateVSwitch, spellCreatedVSwitch),
+			"CreateVpc":                 handle(s.CreateVPC, spellCreatedVPC),
+			"DeleteVSwitch":             done(s.DeleteVSwitch),
+			"DeleteVpc":                 done(s.DeleteVPC),
+			"DescribeRouteTableList":    handle(s.DescribeRouteTableList, spellRouteTableList),
+			"DescribeRouteTables":       handle(s.DescribeRouteTables, spellRouteTables),
+			"DescribeVSwitchAttributes": handle(s.DescribeVSwitchAttributes, spellVSwitchAttributes),
+			"DescribeVSwitches":         handle(s.DescribeVSwitches, spellVSwitches),
+			"DescribeVpcAttribute":      handle(s.DescribeVPCAttribute, spellVPCAttribute),
+			"DescribeVpcs":              handle(s.DescribeVPCs, spellVPCs),
+			"ModifyVSwitchAttribute":    done(s.ModifyVSwitchAttribute),
+			"ModifyVpcAttribute":        done(s.ModifyVPCAttribute),
+		},
 		stsVersion: {},
 	}
 }

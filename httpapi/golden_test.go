@@ -47,7 +47,12 @@ func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-
 
 // goldenCases are the areas together, each from a file of its own. The cases of an action run in their order; in a world only the last succeeds, or
 // those that the next builds on, so that the ones before meet the world as it was made.
-var goldenCases = merged(attachmentGolden, describeGolden, networkInterfacesGolden)
+var goldenCases = merged(
+	attachmentGolden,
+	describeGolden,
+	networkInterfacesGolden,
+	vpcGolden,
+)
 
 func merged(areas ...map[string][]goldenCase) map[string][]goldenCase {
 	all := map[string][]goldenCase{}

@@ -54,6 +54,7 @@ var idKinds = map[string]string{
 	"NetworkInterfaceId": "eni-",
 	"SecurityGroupId":    "sg-", "SecurityGroupIds": "sg-",
 	"VpcId": "vpc-", "VSwitchId": "vsw-",
+	"RouteTableId": "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-",
 }
 
 // namesNoTenant are id parameters that name nothing that an account owns.
@@ -61,11 +62,18 @@ var namesNoTenant = map[string]string{
 	"RegionId": "regions are everybody's", "ZoneId": "zones are everybody's", "ImageId": "images are everybody's",
 	"ResourceGroupId":        "a label: groups are accepted and stored, not looked up",
 	"TrunkNetworkInstanceId": "refused whatever it names",
+	"VpcOwnerId":             "an account: another than the caller's selects none",
+	"VSwitchOwnerId":         "an account: another than the caller's selects none",
+	"DhcpOptionsSetId":       "nobody has any",
 }
+
+// emptyWhenGone are the actions on a resource that answer with empty fields when there is none.
+var emptyWhenGone = map[string]bool{"DescribeVSwitchAttributes": true}
 
 // alsoSend are the parameters that an action needs beside ids, or takes in place of one: an empty value leaves a parameter out.
 var alsoSend = map[string][]string{
 	"CreateNetworkInterface": {"SecurityGroupIds.1", ""},
+	"CreateVSwitch":          {"ZoneId", "cn-hangzhou-h", "CidrMask", "24"},
 }
 
 // exclusiveWith names, for a parameter that is tested, the one that does not go with it.
@@ -144,14 +152,18 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 				}
 				walked++
 				status, body := call(version, name, act.request, p, "LTAIown", "other")
-				isList := answersList(act.request)
+				isList := answersList(act.request) || emptyWhenGone[name]
 				switch {
 				case isList && (status != http.StatusOK || strings.Contains(body, prefix+"other") || strings.Contains(body, prefix+"own")):
 					t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, p.name, status, body)
 				case !isList && !isNotFound(status, body):
 					t.Errorf("%s, %s of another account: got %d %s, want its NotFound", name, p.name, status, body)
 				}
-				if isList { // its owner finds something by the same id, so an empty list means something
+				if emptyWhenGone[name] {
+					if status, body := call(version, name, act.request, p, "LTAIother", "other"); status != http.StatusOK || !strings.Contains(body, prefix+"other") {
+						t.Errorf("%s, %s of the caller: got %d %s, want the resource", name, p.name, status, body)
+					}
+				} else if isList { // its owner finds something by the same id, so an empty list means something
 					if status, body := call(version, name, act.request, p, "LTAIother", "other"); status != http.StatusOK || strings.Contains(body, `"TotalCount":0`) {
 						t.Errorf("%s, %s of the caller: got %d %s, want a resource", name, p.name, status, body)
 					}
@@ -215,7 +227,7 @@ var requestKinds = []reflect.Type{reflect.TypeFor[string](), integerType, boolTy
 var goSpelling = regexp.MustCompile(`ID|VPC|CIDR|ENI|IP|URL|MAC|DNS|CPU`)
 
 // spelledLikeGo are parameters that the wire spells as Go does.
-var spelledLikeGo = []string{"EnablePrimaryIPv6"}
+var spelledLikeGo = []string{"EnablePrimaryIPv6", "EnableIPv6"}
 
 // Every request can be bound, names its parameters as the wire does, each once, and tells of those that are not of their type.
 func TestRequests(t *testing.T) {

@@ -57,12 +57,24 @@ func ruleErrors[T any](rules []rule[T]) []*Error {
 var contracts = map[string][]*Error{
 	"AttachNetworkInterface":            slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
 	"CreateNetworkInterface":            slices.Concat(ruleErrors(createNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(createNetworkInterfaceRules)),
+	"CreateVSwitch":                     slices.Concat(ruleErrors(createVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(createVSwitchRules)),
+	"CreateVpc":                         slices.Concat(ruleErrors(createVPCParameterRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
 	"DeleteNetworkInterface":            slices.Concat(ruleErrors(deleteNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(deleteNetworkInterfaceRules)),
+	"DeleteVSwitch":                     slices.Concat(ruleErrors(deleteVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(deleteVSwitchRules), ruleErrors(dryRunRules)),
+	"DeleteVpc":                         slices.Concat(ruleErrors(deleteVPCParameterRules), ruleErrors(admissionRules), ruleErrors(deleteVPCRules), ruleErrors(dryRunRules)),
 	"DescribeInstances":                 slices.Concat(ruleErrors(describeInstancesRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
 	"DescribeNetworkInterfaceAttribute": slices.Concat(ruleErrors(describeNetworkInterfaceAttributeRules), ruleErrors(admissionRules), ruleErrors(describedNetworkInterfaceRules)),
 	"DescribeNetworkInterfaces":         slices.Concat(ruleErrors(describeNetworkInterfacesRules), ruleErrors(admissionRules)),
+	"DescribeRouteTableList":            slices.Concat(ruleErrors(describeRouteTableListRules), ruleErrors(admissionRules)),
+	"DescribeRouteTables":               slices.Concat(ruleErrors(describeRouteTablesRules), ruleErrors(admissionRules)),
+	"DescribeVSwitchAttributes":         slices.Concat(ruleErrors(describeVSwitchAttributesRules), ruleErrors(admissionRules)),
+	"DescribeVSwitches":                 slices.Concat(ruleErrors(describeVSwitchesRules), ruleErrors(admissionRules)),
+	"DescribeVpcAttribute":              slices.Concat(ruleErrors(describeVPCAttributeParameterRules), ruleErrors(admissionRules), ruleErrors(describeVPCAttributeRules)),
+	"DescribeVpcs":                      slices.Concat(ruleErrors(describeVPCsRules), ruleErrors(admissionRules)),
 	"DetachNetworkInterface":            slices.Concat(ruleErrors(detachParameterRules), ruleErrors(admissionRules), ruleErrors(detachRules)),
 	"ModifyNetworkInterfaceAttribute":   slices.Concat(ruleErrors(modifyNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(modifyNetworkInterfaceRules)),
+	"ModifyVSwitchAttribute":            slices.Concat(ruleErrors(modifyVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(modifyVSwitchRules)),
+	"ModifyVpcAttribute":                slices.Concat(ruleErrors(modifyVPCParameterRules), ruleErrors(admissionRules), ruleErrors(modifyVPCRules)),
 }
 
 // Every documented row is decided, every row that is decided as a rule is one, and every rule has its row.

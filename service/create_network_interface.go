@@ -66,7 +66,9 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 	exclusive("Ipv6Prefix, Ipv6PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil }),
 
 	wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, goodName),
-	invalid("Description", func(r CreateNetworkInterface) bool { return r.Description != "" && !goodDescription(r.Description, 2, 256) }),
+	invalid("Description", func(r CreateNetworkInterface) bool {
+		return r.Description != "" && !goodDescription(r.Description, 2, 256)
+	}),
 	invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return repeats(r.SecurityGroupIDs) }),
 	{err: JoinedGroupLimitExceed, broken: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > mostGroups }},
 
@@ -314,13 +316,4 @@ func number(n *int) int {
 func repeats(list []string) bool {
 	sorted := slices.Sorted(slices.Values(list))
 	return len(slices.Compact(sorted)) < len(list)
-}
-
-// tagMap is what is stored of tags that are well formed.
-func tagMap(tags []Tag) map[string]string {
-	m := make(map[string]string, len(tags))
-	for _, t := range tags {
-		m[t.Key] = t.Value
-	}
-	return m
 }

@@ -150,6 +150,8 @@ var (
 	MaxEniCountExceeded            = declare(403, "MaxEniCountExceeded", "The number of ENI exceeds the limit per region.")
 	JoinedGroupLimitExceed         = declare(400, "JoinedGroupLimitExceed", "The number of security groups that the ENI joins exceeds the limit.")
 	MultiGroupType                 = declare(403, "InvalidOperation.MultiGroupType", "The specified instance can't join different types of security group.")
+	InvalidVpcIDNotFound           = declare(404, "InvalidVpcId.NotFound", "Specified VPC does not exist.")
+	IncorrectVpcStatus             = declare(400, "IncorrectVpcStatus", "Current VPC status does not support this operation.")
 )
 
 // APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator

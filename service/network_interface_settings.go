@@ -50,9 +50,15 @@ const (
 	trafficHighPerformance = "HighPerformance"
 )
 
-func (s NetworkInterfaceSettings) queueNumber() *int { return either(s.QueueNumber, s.Traffic.QueueNumber) }
-func (s NetworkInterfaceSettings) rxQueueSize() *int { return either(s.RxQueueSize, s.Traffic.RxQueueSize) }
-func (s NetworkInterfaceSettings) txQueueSize() *int { return either(s.TxQueueSize, s.Traffic.TxQueueSize) }
+func (s NetworkInterfaceSettings) queueNumber() *int {
+	return either(s.QueueNumber, s.Traffic.QueueNumber)
+}
+func (s NetworkInterfaceSettings) rxQueueSize() *int {
+	return either(s.RxQueueSize, s.Traffic.RxQueueSize)
+}
+func (s NetworkInterfaceSettings) txQueueSize() *int {
+	return either(s.TxQueueSize, s.Traffic.TxQueueSize)
+}
 
 // either is the first of two parameters that is there.
 func either[T any](a, b *T) *T {

@@ -18,6 +18,16 @@ type PageRequest struct {
 	PageSize   *int
 }
 
+// PageByNumber is the part of a list that a caller asks for where pages go by number only.
+type PageByNumber struct {
+	PageNumber *int
+	PageSize   *int
+}
+
+func (r PageByNumber) request() PageRequest {
+	return PageRequest{PageNumber: r.PageNumber, PageSize: r.PageSize}
+}
+
 // List is a page of a list.
 type List[T any] struct {
 	Items                            []T

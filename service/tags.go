@@ -50,3 +50,12 @@ func badTagText(s string) bool {
 	const longest = 128
 	return utf8.RuneCountInString(s) > longest || strings.Contains(s, "http://") || strings.Contains(s, "https://")
 }
+
+// tagMap is what is stored of tags that are well formed.
+func tagMap(tags []Tag) map[string]string {
+	m := make(map[string]string, len(tags))
+	for _, t := range tags {
+		m[t.Key] = t.Value
+	}
+	return m
+}

@@ -31,7 +31,8 @@ func (tx *Tx) ClaimToken(ctx context.Context, t ClientToken, requestHash []byte,
 		    created_at = CASE WHEN t.created_at < $6 THEN excluded.created_at ELSE t.created_at END
 		RETURNING request_hash, answer`, t.AccountID, t.Action, t.Token, requestHash, now, expired).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&claimed.RequestHash, &claimed.Answer) })
-	return claimed, tx.send(ctx)
+	err := tx.send(ctx)
+	return claimed, err
 }
 
 // KeepAnswer queues the writes that make a claimed token repeat an answer, and that forget some tokens from before expired: those that nobody

@@ -10,9 +10,9 @@ import (
 // ModifyNetworkInterfaceScene is all that decides a change of an interface, read under the locks. What is missing, or was not asked for, is nil.
 type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
-	Instance *Instance          // that ENI was on when its lock was asked for: id and status only
-	IPv6     int                // how many IPv6 addresses ENI has
-	Groups   []GroupScene       // those of the groups asked for that exist; with their counts if ENI is on an instance
+	Instance *Instance    // that ENI was on when its lock was asked for: id and status only
+	IPv6     int          // how many IPv6 addresses ENI has
+	Groups   []GroupScene // those of the groups asked for that exist; with their counts if ENI is on an instance
 }
 
 // LockForModifyNetworkInterface locks an interface, and, if the change touches it, the instance that it is on. Groups that the interface is to be in

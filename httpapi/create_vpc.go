@@ -1,0 +1,15 @@
+package httpapi
+
+import "enisim/service"
+
+type createVPCReply struct {
+	Reply
+	VpcId           string
+	VRouterId       string
+	RouteTableId    string
+	ResourceGroupId string
+}
+
+func spellCreatedVPC(v service.CreatedVPC) any {
+	return &createVPCReply{VpcId: v.VPCID, VRouterId: v.VRouterID, RouteTableId: v.RouteTableID, ResourceGroupId: v.ResourceGroupID}
+}

@@ -1,0 +1,67 @@
+package httpapi
+
+import "enisim/service"
+
+type describeRouteTablesReply struct {
+	Reply
+	numberedPageReply
+	RouteTables struct{ RouteTable []routeTable }
+}
+
+func spellRouteTables(list service.List[service.VPC]) any {
+	reply := &describeRouteTablesReply{numberedPageReply: numberedPageOf(list)}
+	reply.RouteTables.RouteTable = spellEach(list.Items, spellRouteTable)
+	return reply
+}
+
+// routeTable is the system route table of a VPC in replies.
+type routeTable struct {
+	RouteTableId    string
+	RouteTableType  string
+	VRouterId       string
+	Status          string
+	VSwitchIds      vswitchIDs
+	RouteEntrys     struct{ RouteEntry []routeEntry } // the vendor's spelling
+	CreationTime    string
+	ResourceGroupId string
+}
+
+type routeEntry struct {
+	RouteTableId         string
+	RouteEntryId         string
+	RouteEntryName       string
+	Description          string
+	DestinationCidrBlock string
+	Type                 string
+	Status               string
+	InstanceId           string
+	NextHopType          string
+	NextHops             struct{ NextHop []struct{} }
+}
+
+// cloudServicesBlock is where the cloud's own services are: every table has a way there.
+const cloudServicesBlock = "100.64.0.0/10"
+
+func spellRouteTable(v service.VPC) routeTable {
+	out := routeTable{
+		RouteTableId:    v.SystemRouteTableID(),
+		RouteTableType:  service.RouteTableType,
+		VRouterId:       v.VRouterID(),
+		Status:          v.Status,
+		VSwitchIds:      idsOfVSwitches(v),
+		CreationTime:    v.CreatedAt.Format(timeWithSeconds),
+		ResourceGroupId: v.ResourceGroupID,
+	}
+	entry := func(destination, nextHop string) {
+		e := routeEntry{
+			RouteTableId: out.RouteTableId, DestinationCidrBlock: destination, Type: service.RouteTableType, Status: "Available", NextHopType: nextHop,
+		}
+		e.NextHops.NextHop = []struct{}{}
+		out.RouteEntrys.RouteEntry = append(out.RouteEntrys.RouteEntry, e)
+	}
+	for _, vswitch := range v.VSwitches {
+		entry(vswitch.CIDRBlock.String(), "local")
+	}
+	entry(cloudServicesBlock, "service")
+	return out
+}

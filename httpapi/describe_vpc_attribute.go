@@ -1,0 +1,34 @@
+package httpapi
+
+import "enisim/service"
+
+type describeVPCAttributeReply struct {
+	Reply
+	vpc
+	AssociatedCens               struct{ AssociatedCen []struct{} }
+	AssociatedPropagationSources struct{ AssociatedPropagationSources []struct{} }
+	CloudResources               struct{ CloudResourceSetType []cloudResource }
+	ClassicLinkEnabled           bool
+	Ipv4GatewayId                string
+	SupportIpv4Gateway           bool
+}
+
+// cloudResource is how many there are of a kind in a VPC. A kind of which there is none is left out.
+type cloudResource struct {
+	ResourceType  string
+	ResourceCount int
+}
+
+func spellVPCAttribute(v service.VPC) any {
+	reply := &describeVPCAttributeReply{vpc: spellVPC(v)}
+	reply.AssociatedCens.AssociatedCen = []struct{}{}
+	reply.AssociatedPropagationSources.AssociatedPropagationSources = []struct{}{}
+	for _, r := range []cloudResource{
+		{"VRouter", 1}, {"RouteTable", 1}, {"VSwitch", len(v.VSwitches)}, {"SecurityGroup", v.SecurityGroups},
+	} {
+		if r.ResourceCount > 0 {
+			reply.CloudResources.CloudResourceSetType = append(reply.CloudResources.CloudResourceSetType, r)
+		}
+	}
+	return reply
+}

@@ -1,0 +1,78 @@
+package httpapi
+
+import "enisim/service"
+
+type describeVPCsReply struct {
+	Reply
+	numberedPageReply
+	Vpcs struct{ Vpc []vpc }
+}
+
+func spellVPCs(list service.List[service.VPC]) any {
+	reply := &describeVPCsReply{numberedPageReply: numberedPageOf(list)}
+	reply.Vpcs.Vpc = spellEach(list.Items, spellVPC)
+	return reply
+}
+
+// vpc is a VPC in replies. None is a default, has secondary blocks, gateways or DHCP options, or is attached to a CEN here.
+type vpc struct {
+	VpcId                string
+	VpcName              string
+	Description          string
+	Status               string
+	RegionId             string
+	CidrBlock            string
+	SecondaryCidrBlocks  struct{ SecondaryCidrBlock []string }
+	UserCidrs            struct{ UserCidr []string }
+	Ipv6CidrBlock        string
+	Ipv6CidrBlocks       struct{ Ipv6CidrBlock []ipv6CIDRBlock }
+	EnabledIpv6          bool
+	VRouterId            string
+	RouterTableIds       struct{ RouterTableIds []string }
+	VSwitchIds           vswitchIDs
+	NatGatewayIds        struct{ NatGatewayIds []string }
+	IsDefault            bool
+	CenStatus            string
+	DhcpOptionsSetId     string
+	DhcpOptionsSetStatus string
+	DnsHostnameStatus    string
+	OwnerId              int64
+	ResourceGroupId      string
+	CreationTime         string
+	Tags                 vpcTags
+}
+
+type ipv6CIDRBlock struct {
+	Ipv6CidrBlock string
+	Ipv6Isp       string
+}
+
+func spellVPC(v service.VPC) vpc {
+	out := vpc{
+		VpcId:             v.ID,
+		VpcName:           v.Name,
+		Description:       v.Description,
+		Status:            v.Status,
+		RegionId:          v.RegionID,
+		CidrBlock:         v.CIDRBlock.String(),
+		Ipv6CidrBlock:     spellBlock(v.IPv6CIDRBlock),
+		EnabledIpv6:       v.IPv6CIDRBlock != nil,
+		VRouterId:         v.VRouterID(),
+		VSwitchIds:        idsOfVSwitches(v),
+		CenStatus:         "Detached",
+		DnsHostnameStatus: "DISABLED",
+		OwnerId:           ownerNumber(v.AccountID),
+		ResourceGroupId:   v.ResourceGroupID,
+		CreationTime:      v.CreatedAt.Format(timeWithSeconds),
+		Tags:              spellVPCTags(v.Tags),
+	}
+	out.SecondaryCidrBlocks.SecondaryCidrBlock = []string{}
+	out.UserCidrs.UserCidr = spellEach(v.Attributes.UserCIDRs, itself)
+	out.Ipv6CidrBlocks.Ipv6CidrBlock = []ipv6CIDRBlock{}
+	if v.IPv6CIDRBlock != nil {
+		out.Ipv6CidrBlocks.Ipv6CidrBlock = []ipv6CIDRBlock{{v.IPv6CIDRBlock.String(), "BGP"}}
+	}
+	out.RouterTableIds.RouterTableIds = []string{v.SystemRouteTableID()}
+	out.NatGatewayIds.NatGatewayIds = []string{}
+	return out
+}

@@ -1,0 +1,246 @@
+package httpapi_test
+
+import (
+	"context"
+	"net/http/httptest"
+	"slices"
+	"time"
+
+	"enisim/service"
+)
+
+// networks is the world of the VPC product: one VPC with all, one with groups alone, one with nothing.
+const networks = `
+enisim: 1
+accounts:
+  - id: "1000000000000004"
+    access_keys:
+      - {id: ` + goldenKey + `, secret: networks-secret}
+      - {id: LTAIexpired00000001, secret: expired-secret, expires_at: 2020-01-01T00:00:00Z}
+    ram_users:
+      - {name: allowed, allow: ["*"], access_keys: [{id: LTAIramallowed00001, secret: ram-allowed-secret}]}
+      - {name: nothing, access_keys: [{id: LTAIramnothing00001, secret: ram-nothing-secret}]}
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            name: main
+            description: a < b & c
+            cidr_block: 10.0.0.0/8
+            ipv6_cidr_block: 2408:4000:0:100::/56
+            tags: {team: net, a: ""}
+            vswitches:
+              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2408:4000:0:100::/64", name: h, tags: {team: net}}
+              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/24}
+            security_groups: [{id: sg-main}]
+          - {id: vpc-empty, cidr_block: 172.16.0.0/12}
+          - id: vpc-groups
+            cidr_block: 192.168.0.0/16
+            security_groups: [{id: sg-groups}]
+        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main], ipv6_address_count: 1}]
+`
+
+// pendingNetworks are all still being created.
+func pendingNetworks(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{CreateDelay: time.Minute}, `
+		UPDATE vpcs SET available_at = '2026-11-22 10:16:00Z';
+		UPDATE vswitches SET available_at = '2026-11-22 10:16:00Z'`)
+	return server
+}
+
+// crowded has a VPC with as many VSwitches as it may have.
+func crowded(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
+		SELECT '1000000000000004', 'vsw-' || n, 'vpc-empty', 'cn-hangzhou', 'cn-hangzhou-h',
+		       network(set_masklen('172.16.0.0'::inet + 256 * n, 24)), now()
+		FROM generate_series(1, 150) n`)
+	return server
+}
+
+// brokenNetworks lack a column, as after a migration by hand that went wrong.
+func brokenNetworks(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		ALTER TABLE vpcs RENAME COLUMN available_at TO ready_at;
+		ALTER TABLE vswitches RENAME COLUMN available_at TO ready_at`)
+	return server
+}
+
+// lockedNetworks have a session that holds them for longer than a caller waits.
+func lockedNetworks(g *goldenWorld) *httptest.Server {
+	server, pool := g.server(service.Options{}, "")
+	tx, err := pool.Begin(g.t.Context())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
+	for _, sql := range []string{`SELECT FROM accounts FOR UPDATE`, `SELECT FROM vpcs FOR UPDATE`, `SELECT FROM vswitches FOR UPDATE`} {
+		if _, err := tx.Exec(g.t.Context(), sql); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	return server
+}
+
+// refused are the answers of the gateway and the admission rules to a request that is fine.
+func refused(pairs []string) []goldenCase {
+	return []goldenCase{
+		{name: "InvalidRegionId.NotFound", pairs: also(pairs, "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: pairs},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: pairs, in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: pairs},
+		{name: "InternalError", pairs: pairs, in: brokenNetworks},
+		{name: "ServiceUnavailable", pairs: pairs, in: withoutDatabase},
+	}
+}
+
+// refusedWrite has one more, of a write that waits too long.
+func refusedWrite(pairs []string) []goldenCase {
+	return append(refused(pairs), goldenCase{name: "OperationConflict", pairs: pairs, in: lockedNetworks})
+}
+
+func of(vpc string) []string { return inRegion("VpcId", vpc) }
+
+func ofVSwitch(vswitch string) []string { return inRegion("VSwitchId", vswitch) }
+
+// subnet is a request for a VSwitch in a VPC of the world.
+func subnet(vpc, block string) []string {
+	return inRegion("VpcId", vpc, "ZoneId", "cn-hangzhou-h", "CidrBlock", block)
+}
+
+var vpcGolden = map[string][]goldenCase{
+	"CreateVpc": inNetworks([]goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("CidrBlock", "10.0.0.1/8")},
+		{name: "IllegalParam.CidrBlockMask", pairs: inRegion("CidrBlock", "10.0.0.0/29")},
+		{name: "InvalidVpcName.Malformed", pairs: inRegion("VpcName", "https://vpc")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: inRegion("Description", "http://vpc")},
+		{name: "QuotaExceed.Tags", pairs: inRegion(tagPairs(21)...)},
+		{name: "InvalidTagKey.Malformed", pairs: inRegion("Tag.1.Key", "acs:mine")},
+		{name: "InvalidTagValue.Malformed", pairs: inRegion("Tag.1.Key", "team", "Tag.1.Value", "aliyun")},
+		{name: "Duplicate.TagKey", pairs: inRegion(tagPairs(2)...)},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: inRegion("ClientToken", "é")},
+		{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
+	}, refusedWrite(inRegion()), []goldenCase{
+		{name: "success", pairs: inRegion("CidrBlock", "192.168.0.0/16", "EnableIpv6", "true", "ResourceGroupId", "rg-1", "ClientToken", "token-1")},
+		{name: "IdempotentParameterMismatch", pairs: inRegion("CidrBlock", "10.0.0.0/8", "ClientToken", "token-1")},
+	}),
+	"CreateVSwitch": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion("VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h")},
+		{name: "InvalidParameter", pairs: subnet("vpc-main", "11.0.0.0/24")},
+		{name: "InvalidCidrBlock.Malformed", pairs: subnet("vpc-main", "10.9.0.1/24")},
+		{name: "InvalidVpcName.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "VSwitchName", "https://vsw")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "Description", "http://vsw")},
+		{name: "QuotaExceed.Tags", pairs: also(subnet("vpc-main", "10.9.0.0/24"), tagPairs(21)...)},
+		{name: "InvalidTagKey.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "Tag.1.Key", "aliyun")},
+		{name: "InvalidTagValue.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "Tag.1.Key", "team", "Tag.1.Value", "acs:x")},
+		{name: "Duplicate.TagKey", pairs: also(subnet("vpc-main", "10.9.0.0/24"), tagPairs(2)...)},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "ClientToken", "é")},
+		{name: "InvalidVpcId.NotFound", pairs: subnet("vpc-not-found", "10.9.0.0/24")},
+		{name: "InvalidZoneId.NotFound", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "ZoneId", "cn-beijing-h")},
+		{name: "IncorrectVpcStatus", pairs: subnet("vpc-main", "10.9.0.0/24"), in: pendingNetworks},
+		{name: "InvalidCidrBlock.Overlapped", pairs: subnet("vpc-main", "10.0.9.0/24")},
+		{name: "QuotaExceeded.VSwitch", pairs: subnet("vpc-empty", "172.31.0.0/24"), in: crowded},
+	}, refusedWrite(subnet("vpc-main", "10.9.0.0/24")), []goldenCase{
+		{name: "success", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "ClientToken", "token-1")},
+		{name: "IdempotentParameterMismatch", pairs: also(subnet("vpc-main", "10.8.0.0/24"), "ClientToken", "token-1")},
+	}),
+	"DeleteVpc": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: also(of("vpc-empty"), "DryRun", "perhaps")},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: also(of("vpc-empty"), "ClientToken", "é")},
+		{name: "InvalidVpcId.NotFound", pairs: of("vpc-not-found")},
+		{name: "IncorrectVpcStatus", pairs: of("vpc-empty"), in: pendingNetworks},
+		{name: "DependencyViolation.VSwitch", pairs: of("vpc-main")},
+		{name: "DependencyViolation.SecurityGroup", pairs: of("vpc-groups")},
+		{name: "DryRunOperation", pairs: also(of("vpc-empty"), "DryRun", "true")},
+	}, refusedWrite(of("vpc-empty")), []goldenCase{
+		{name: "success", pairs: also(of("vpc-empty"), "ClientToken", "token-1")},
+		{name: "IdempotentParameterMismatch", pairs: also(of("vpc-groups"), "ClientToken", "token-1")},
+	}),
+	"DeleteVSwitch": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: also(ofVSwitch("vsw-i"), "DryRun", "perhaps")},
+		{name: "InvalidVSwitchId.NotFound", pairs: ofVSwitch("vsw-not-found")},
+		{name: "IncorrectVSwitchStatus", pairs: ofVSwitch("vsw-i"), in: pendingNetworks},
+		{name: "DependencyViolation", pairs: ofVSwitch("vsw-h")},
+		{name: "DryRunOperation", pairs: also(ofVSwitch("vsw-i"), "DryRun", "true")},
+	}, refusedWrite(ofVSwitch("vsw-i")), []goldenCase{{name: "success", pairs: ofVSwitch("vsw-i")}}),
+	"ModifyVpcAttribute": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: also(of("vpc-main"), "Ipv6CidrBlock", "2408:4000:0:200::/56")},
+		{name: "InvalidVpcName.Malformed", pairs: also(of("vpc-main"), "VpcName", "https://vpc")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: also(of("vpc-main"), "Description", "http://vpc")},
+		{name: "InvalidVpcId.NotFound", pairs: of("vpc-not-found")},
+		{name: "IncorrectVpcStatus", pairs: of("vpc-main"), in: pendingNetworks},
+		{name: "DependencyViolation.VSwitch", pairs: also(of("vpc-main"), "EnableIPv6", "false")},
+	}, refusedWrite(of("vpc-main")), []goldenCase{{name: "success", pairs: also(of("vpc-main"), "VpcName", "renamed")}}),
+	"ModifyVSwitchAttribute": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: also(ofVSwitch("vsw-h"), "Ipv6CidrBlock", "256")},
+		{name: "InvalidVpcName.Malformed", pairs: also(ofVSwitch("vsw-h"), "VSwitchName", "https://vsw")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: also(ofVSwitch("vsw-h"), "Description", "http://vsw")},
+		{name: "InvalidVSwitchId.NotFound", pairs: ofVSwitch("vsw-not-found")},
+		{name: "IncorrectVSwitchStatus", pairs: ofVSwitch("vsw-h"), in: pendingNetworks},
+		{name: "InvalidCidrBlock.Overlapped", pairs: also(ofVSwitch("vsw-i"), "Ipv6CidrBlock", "0")},
+		{name: "DependencyViolation", pairs: also(ofVSwitch("vsw-h"), "EnableIPv6", "false")},
+	}, refusedWrite(ofVSwitch("vsw-h")), []goldenCase{{name: "success", pairs: also(ofVSwitch("vsw-h"), "VSwitchName", "renamed")}}),
+	"DescribeVpcs": inNetworks([]goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "51")},
+	}, refused(inRegion()), []goldenCase{
+		{name: "empty", pairs: of("vpc-not-found")},
+		{name: "default", pairs: inRegion("IsDefault", "true")},
+		{name: "by-id", pairs: of("vpc-main,vpc-empty")},
+		{name: "second-page", pairs: inRegion("PageSize", "1", "PageNumber", "2")},
+		{name: "by-tag", pairs: inRegion("Tag.1.Key", "team", "Tag.1.Value", "net", "EnableIpv6", "true", "VpcName", "main")},
+		{name: "pending", pairs: of("vpc-empty"), in: pendingNetworks},
+	}),
+	"DescribeVpcAttribute": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidVpcId.NotFound", pairs: of("vpc-not-found")},
+	}, refused(of("vpc-main")), []goldenCase{
+		{name: "success", pairs: of("vpc-main")},
+		{name: "in-any-region", pairs: []string{"VpcId", "vpc-empty"}},
+	}),
+	"DescribeVSwitches": inNetworks([]goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageNumber", "0")},
+	}, refused(inRegion()), []goldenCase{
+		{name: "empty", pairs: ofVSwitch("vsw-not-found")},
+		{name: "of-a-vpc", pairs: []string{"VpcId", "vpc-main"}},
+		{name: "of-a-route-table", pairs: inRegion("RouteTableId", "vtb-main", "ZoneId", "cn-hangzhou-h", "VSwitchName", "h", "Tag.1.Key", "team")},
+		{name: "pending", pairs: ofVSwitch("vsw-i"), in: pendingNetworks},
+	}),
+	"DescribeVSwitchAttributes": inNetworks([]goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+	}, refused(ofVSwitch("vsw-h")), []goldenCase{
+		{name: "gone", pairs: ofVSwitch("vsw-not-found")},
+		{name: "success", pairs: ofVSwitch("vsw-h")},
+	}),
+	"DescribeRouteTables": inNetworks([]goldenCase{
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "0")},
+	}, refused(inRegion()), []goldenCase{
+		{name: "empty", pairs: inRegion("RouteTableName", "mine")},
+		{name: "of-a-router", pairs: []string{"VRouterId", "vrt-main", "RouterType", "VRouter"}},
+		{name: "by-id", pairs: inRegion("RouteTableId", "vtb-empty")},
+	}),
+	"DescribeRouteTableList": inNetworks([]goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "51")},
+	}, refused(inRegion()), []goldenCase{
+		{name: "empty", pairs: of("vpc-not-found")},
+		{name: "of-a-vpc", pairs: of("vpc-main")},
+		{name: "of-another-router", pairs: inRegion("RouterId", "vrt-main", "VRouterId", "vrt-empty")},
+	}),
+}
+
+// inNetworks puts cases into the world of networks.
+func inNetworks(groups ...[]goldenCase) []goldenCase {
+	cases := slices.Concat(groups...)
+	for k := range cases {
+		cases[k].world = networks
+	}
+	return cases
+}

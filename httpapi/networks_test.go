@@ -1,0 +1,493 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"pgregory.net/rapid"
+
+	"enisim/service"
+	"enisim/store"
+)
+
+var me = service.Caller{AccountID: account}
+
+// readVPC is a VPC as it is shown, by both ways to ask for one.
+func readVPC(t rapid.TB, s *server, id string) service.VPC {
+	t.Helper()
+	ctx := context.Background()
+	one, err := s.service.DescribeVPCAttribute(ctx, me, service.DescribeVPCAttribute{VPCID: id})
+	if err != nil {
+		t.Fatalf("DescribeVpcAttribute %s: %v", id, err)
+	}
+	list, err := s.service.DescribeVPCs(ctx, me, service.DescribeVPCs{RegionID: "cn-hangzhou", VPCID: id})
+	if err != nil || len(list.Items) != 1 {
+		t.Fatalf("DescribeVpcs %s: got %d VPCs, %v", id, len(list.Items), err)
+	}
+	if listed, read := showVPC(list.Items[0]), showVPC(one); !listed.equal(read) {
+		t.Fatalf("listed as %+v, read as %+v", listed, read)
+	}
+	return one
+}
+
+// readVSwitch is a VSwitch as it is shown.
+func readVSwitch(t rapid.TB, s *server, id string) service.VSwitch {
+	t.Helper()
+	one, err := s.service.DescribeVSwitchAttributes(context.Background(), me, service.DescribeVSwitchAttributes{VSwitchID: id})
+	if err != nil || one == nil {
+		t.Fatalf("DescribeVSwitchAttributes %s: got %v, %v", id, one, err)
+	}
+	return *one
+}
+
+// shown is what a caller has said of a network, as it is to read back.
+type shown struct {
+	block, ipv6, name, description, group string
+	tags                                  map[string]string
+}
+
+func (a shown) equal(b shown) bool {
+	return maps.Equal(a.tags, b.tags) && fmt.Sprint(a.block, a.ipv6, a.name, a.description, a.group) == fmt.Sprint(b.block, b.ipv6, b.name, b.description, b.group)
+}
+
+func blockText(block *netip.Prefix) string {
+	if block == nil {
+		return ""
+	}
+	return block.String()
+}
+
+func showVPC(v service.VPC) shown {
+	return shown{v.CIDRBlock.String(), blockText(v.IPv6CIDRBlock), v.Name, v.Description, v.ResourceGroupID, v.Tags}
+}
+
+func showVSwitch(v service.VSwitch) shown {
+	return shown{v.CIDRBlock.String(), blockText(v.IPv6CIDRBlock), v.Name, v.Description, v.ResourceGroupID, v.Tags}
+}
+
+var (
+	someText = rapid.OneOf(rapid.Just(""), rapid.StringMatching(`[a-zA-Z网 <&"]{1,20}`))
+	someTags = rapid.Map(rapid.MapOfN(rapid.StringMatching(`[b-z]{1,4}`), rapid.StringMatching(`[b-z]{0,4}`), 0, 4), func(m map[string]string) []service.Tag {
+		var tags []service.Tag
+		for _, key := range slices.Sorted(maps.Keys(m)) {
+			tags = append(tags, service.Tag{Key: key, Value: m[key]})
+		}
+		return tags
+	})
+)
+
+func asMap(tags []service.Tag) map[string]string {
+	out := map[string]string{}
+	for _, t := range tags {
+		out[t.Key] = t.Value
+	}
+	return out
+}
+
+// or is a text, or what it was before if there is none.
+func or(text, before string) string {
+	if text == "" {
+		return before
+	}
+	return text
+}
+
+// What is said of a VPC and its VSwitches when they are created and changed reads back, and nothing else changes.
+func TestNetworksReadBack(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	ctx := t.Context()
+	rapid.Check(t, func(t *rapid.T) {
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		block := rapid.SampledFrom([]string{"", "10.0.0.0/8", "192.168.0.0/16", "172.20.0.0/16"}).Draw(t, "block")
+		number := rapid.IntRange(0, 1<<20-1).Draw(t, "ipv6")
+		ipv6 := netip.MustParsePrefix(fmt.Sprintf("2408:40%02x:%x:%02x00::/56", number>>12, number&0xfff, number&0xff)).String()
+		create := service.CreateVPC{
+			RegionID: "cn-hangzhou", CIDRBlock: block, VPCName: someText.Draw(t, "name"), Description: someText.Draw(t, "description"),
+			IPv6CIDRBlock: ipv6, ResourceGroupID: someText.Draw(t, "group"), UserCIDR: "10.0.0.0/8,11.0.0.0/16", Tags: someTags.Draw(t, "tags"),
+		}
+		created, err := s.service.CreateVPC(ctx, me, create)
+		must(err)
+		vpc := shown{or(block, "172.16.0.0/12"), ipv6, create.VPCName, create.Description, create.ResourceGroupID, asMap(create.Tags)}
+		read := readVPC(t, s, created.VPCID)
+		if got := showVPC(read); !got.equal(vpc) || read.Status != "Available" || !slices.Equal(read.Attributes.UserCIDRs, []string{"10.0.0.0/8", "11.0.0.0/16"}) {
+			t.Fatalf("created: got %+v %v, want %+v", got, read, vpc)
+		}
+		if read.VRouterID() != created.VRouterID || read.SystemRouteTableID() != created.RouteTableID {
+			t.Fatalf("router and table: got %+v, want those of %+v", read, created)
+		}
+
+		vswitches := map[string]shown{}
+		for range rapid.IntRange(0, 4).Draw(t, "vswitches") {
+			make := service.CreateVSwitch{
+				VPCID: created.VPCID, ZoneID: "cn-hangzhou-h", CIDRMask: new(rapid.IntRange(20, 29).Draw(t, "mask")),
+				VSwitchName: someText.Draw(t, "name"), Description: someText.Draw(t, "description"), Tags: someTags.Draw(t, "tags"),
+			}
+			if rapid.Bool().Draw(t, "with IPv6") {
+				make.IPv6CIDRBlock = new(len(vswitches) * 50)
+			}
+			id, err := s.service.CreateVSwitch(ctx, me, make)
+			must(err)
+			read := readVSwitch(t, s, id)
+			want := shown{read.CIDRBlock.String(), "", make.VSwitchName, make.Description, vpc.group, asMap(make.Tags)}
+			if make.IPv6CIDRBlock != nil {
+				want.ipv6 = fmt.Sprintf("2408:40%02x:%x:%x::/64", number>>12, number&0xfff, (number&0xff)<<8+*make.IPv6CIDRBlock)
+				want.ipv6 = netip.MustParsePrefix(want.ipv6).String()
+			}
+			if got := showVSwitch(read); !got.equal(want) || read.CIDRBlock.Bits() != *make.CIDRMask || read.FreeIPv4 != 1<<(32-*make.CIDRMask)-4 {
+				t.Fatalf("created: got %+v with %d free, want %+v and a /%d", got, read.FreeIPv4, want, *make.CIDRMask)
+			}
+			vswitches[id] = want
+		}
+
+		for range rapid.IntRange(0, 4).Draw(t, "changes") {
+			name, description := someText.Draw(t, "name"), someText.Draw(t, "description")
+			ids := append(slices.Sorted(maps.Keys(vswitches)), created.VPCID)
+			switch id := rapid.SampledFrom(ids).Draw(t, "what"); id {
+			case created.VPCID:
+				must(s.service.ModifyVPCAttribute(ctx, me, service.ModifyVPCAttribute{VPCID: id, VPCName: name, Description: description, EnableIPv6: new(true)}))
+				vpc.name, vpc.description = or(name, vpc.name), or(description, vpc.description)
+			default:
+				change := service.ModifyVSwitchAttribute{VSwitchID: id, VSwitchName: name, Description: description}
+				want := vswitches[id]
+				want.name, want.description = or(name, want.name), or(description, want.description)
+				switch rapid.IntRange(0, 2).Draw(t, "ipv6") {
+				case 1:
+					change.EnableIPv6, want.ipv6 = new(false), ""
+				case 2:
+					change.EnableIPv6 = new(true)
+				}
+				must(s.service.ModifyVSwitchAttribute(ctx, me, change))
+				if change.EnableIPv6 != nil && *change.EnableIPv6 && want.ipv6 == "" {
+					want.ipv6 = blockText(readVSwitch(t, s, id).IPv6CIDRBlock)
+				}
+				vswitches[id] = want
+			}
+			read := readVPC(t, s, created.VPCID)
+			if got := showVPC(read); !got.equal(vpc) || len(read.VSwitches) != len(vswitches) {
+				t.Fatalf("changed: got %+v with %d VSwitches, want %+v with %d", got, len(read.VSwitches), vpc, len(vswitches))
+			}
+			var ipv6Blocks []netip.Prefix
+			for id, want := range vswitches {
+				read := readVSwitch(t, s, id)
+				if got := showVSwitch(read); !got.equal(want) {
+					t.Fatalf("changed: got %+v, want %+v", got, want)
+				}
+				if read.IPv6CIDRBlock == nil {
+					continue
+				}
+				if slices.ContainsFunc(ipv6Blocks, read.IPv6CIDRBlock.Overlaps) {
+					t.Fatalf("%v is given twice", read.IPv6CIDRBlock)
+				}
+				ipv6Blocks = append(ipv6Blocks, *read.IPv6CIDRBlock)
+			}
+		}
+	})
+}
+
+func TestRaceForOneBlock(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	expect(t, race(t, 30, func(k int) (string, error) {
+		r, err := s.call(t.Context(), "CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h",
+			"CidrBlock", fmt.Sprintf("10.9.0.0/%d", 16+k%8)) // each holds the smaller ones
+		return r.code(), err
+	}), map[string]int{ok: 1, "InvalidCidrBlock.Overlapped": 29})
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+func TestRaceForBlocksOfASize(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	expect(t, race(t, 30, func(k int) (string, error) {
+		r, err := s.call(t.Context(), "CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h", "CidrMask", fmt.Sprint(20+k%8))
+		return r.code(), err
+	}), map[string]int{ok: 30})
+	rows, err := s.pool.Query(t.Context(), `SELECT cidr_block FROM vswitches WHERE vpc_id = 'vpc-main'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks, err := pgx.CollectRows(rows, pgx.RowTo[netip.Prefix])
+	if err != nil || len(blocks) != 32 {
+		t.Fatalf("got %d blocks, %v, want 32", len(blocks), err)
+	}
+	for i, block := range blocks {
+		if slices.ContainsFunc(blocks[i+1:], block.Overlaps) {
+			t.Errorf("%v overlaps another of %v", block, blocks)
+		}
+	}
+}
+
+// The 20 callers with one token create one VPC, and each is told its id.
+func TestRaceOfOneClientToken(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	ids := race(t, 20, func(int) (string, error) {
+		r, err := s.call(t.Context(), "CreateVpc", "ClientToken", "again", "VpcName", "once", "EnableIpv6", "true")
+		id, _ := r.body["VpcId"].(string)
+		return id, err
+	})
+	if len(ids) != 1 || ids[""] != 0 {
+		t.Errorf("got ids %v, want one", ids)
+	}
+	list := s.mustCall(t, "DescribeVpcs", "VpcName", "once")
+	if got := list.body["TotalCount"]; got != 1.0 {
+		t.Errorf("got %v VPCs, want 1", got)
+	}
+}
+
+// Whoever comes first, an interface is never in a VSwitch that is gone.
+func TestRaceOfDeleteVSwitchAndAnInterface(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	const created = "created"
+	total := map[string]int{}
+	for round := range 60 {
+		id, err := s.service.CreateVSwitch(t.Context(), me, service.CreateVSwitch{VPCID: "vpc-main", ZoneID: "cn-hangzhou-h", CIDRMask: new(29)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := race(t, 2, func(k int) (string, error) {
+			if k == 0 {
+				r, err := s.call(t.Context(), "DeleteVSwitch", "VSwitchId", id)
+				return "delete:" + r.code(), err
+			}
+			// As who creates an interface does: look at the VSwitch under its lock, then insert.
+			tx, err := s.pool.Begin(t.Context())
+			if err != nil {
+				return "", err
+			}
+			defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+			if round%2 == 0 {
+				var found string
+				err := tx.QueryRow(t.Context(), `SELECT id FROM vswitches WHERE id = $1 FOR NO KEY UPDATE`, id).Scan(&found)
+				if errors.Is(err, pgx.ErrNoRows) {
+					return "refused", nil
+				}
+			}
+			_, err = tx.Exec(t.Context(), `
+				INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, mac_address, created_at)
+				VALUES ($1, $2, 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-main', $3, 'Secondary', 'Available', '00:16:3e:00:00:01', now())`,
+				account, "eni-"+id, id)
+			if pg := (*pgconn.PgError)(nil); errors.As(err, &pg) && pg.Code == "23503" && round%2 == 1 {
+				return "refused", nil
+			}
+			if err != nil {
+				return "", err
+			}
+			return created, tx.Commit(t.Context())
+		})
+		first := maps.Equal(answers, map[string]int{"delete:": 1, "refused": 1})
+		second := maps.Equal(answers, map[string]int{"delete:DependencyViolation": 1, created: 1})
+		if !first && !second {
+			t.Fatalf("round %d: got %v, want one of the two to succeed", round, answers)
+		}
+		for answer := range answers {
+			total[answer]++
+		}
+	}
+	t.Logf("answers: %v", total)
+}
+
+func TestRaceOfDeleteVpcAndCreateVSwitch(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	total := map[string]int{}
+	for round := range 60 {
+		vpc, err := s.service.CreateVPC(t.Context(), me, service.CreateVPC{RegionID: "cn-hangzhou"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers := race(t, 2, func(k int) (string, error) {
+			if k == 0 {
+				r, err := s.call(t.Context(), "DeleteVpc", "VpcId", vpc.VPCID)
+				return "delete:" + r.code(), err
+			}
+			r, err := s.call(t.Context(), "CreateVSwitch", "VpcId", vpc.VPCID, "ZoneId", "cn-hangzhou-h", "CidrMask", "24")
+			return "create:" + r.code(), err
+		})
+		first := maps.Equal(answers, map[string]int{"delete:": 1, "create:InvalidVpcId.NotFound": 1})
+		second := maps.Equal(answers, map[string]int{"delete:DependencyViolation.VSwitch": 1, "create:": 1})
+		if !first && !second {
+			t.Fatalf("round %d: got %v, want one of the two to succeed", round, answers)
+		}
+		for answer := range answers {
+			total[answer]++
+		}
+	}
+	t.Logf("answers: %v", total)
+}
+
+// 16 workers live their lives in one account: what each makes it takes away, and nothing is left.
+func TestLivesOfNetworks(t *testing.T) {
+	t.Parallel()
+	const workers, lives = 16, 4
+	s := serve(t, world(""), service.Options{})
+	expect(t, race(t, workers, func(int) (string, error) {
+		for range lives {
+			vpc, err := s.service.CreateVPC(t.Context(), me, service.CreateVPC{RegionID: "cn-hangzhou", EnableIPv6: new(true)})
+			if err != nil {
+				return "", err
+			}
+			var ids []string
+			for n := range 3 {
+				id, err := s.service.CreateVSwitch(t.Context(), me, service.CreateVSwitch{
+					VPCID: vpc.VPCID, ZoneID: "cn-hangzhou-i", CIDRMask: new(24), IPv6CIDRBlock: &n,
+				})
+				if err != nil {
+					return "", err
+				}
+				ids = append(ids, id)
+			}
+			if err := s.service.DeleteVPC(t.Context(), me, service.DeleteVPC{VPCID: vpc.VPCID}); !errors.Is(err, service.VPCHasVSwitches) {
+				return "", fmt.Errorf("a VPC with VSwitches: got %w, want its refusal", err)
+			}
+			for _, id := range ids {
+				if err := s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: id}); err != nil {
+					return "", err
+				}
+			}
+			if err := s.service.DeleteVPC(t.Context(), me, service.DeleteVPC{VPCID: vpc.VPCID}); err != nil {
+				return "", err
+			}
+		}
+		return ok, nil
+	}), map[string]int{ok: workers})
+	var vpcs, vswitches int
+	if err := s.pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM vpcs), (SELECT count(*) FROM vswitches)`).Scan(&vpcs, &vswitches); err != nil {
+		t.Fatal(err)
+	}
+	if vpcs != 1 || vswitches != 2 {
+		t.Errorf("got %d VPCs and %d VSwitches, want those of the world, 1 and 2", vpcs, vswitches)
+	}
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+// What is created is Pending until its delay has passed, to the microsecond, and refuses what needs it Available.
+func TestNetworksArePendingFirst(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	s := serve(t, world(""), service.Options{CreateDelay: time.Second, Now: func() time.Time { return now }})
+	code := func(err error) string {
+		code, other := codeOf(err)
+		if other != nil {
+			t.Fatal(other)
+		}
+		return code
+	}
+	vpc, err := s.service.CreateVPC(t.Context(), me, service.CreateVPC{RegionID: "cn-hangzhou"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Second - time.Microsecond)
+	if got := readVPC(t, s, vpc.VPCID).Status; got != store.NetworkPending {
+		t.Errorf("before its time: got %s, want Pending", got)
+	}
+	create := service.CreateVSwitch{VPCID: vpc.VPCID, ZoneID: "cn-hangzhou-h", CIDRMask: new(24)}
+	if _, err := s.service.CreateVSwitch(t.Context(), me, create); code(err) != "IncorrectVpcStatus" {
+		t.Errorf("a VSwitch in a pending VPC: got %v, want IncorrectVpcStatus", err)
+	}
+	now = now.Add(time.Microsecond)
+	if got := readVPC(t, s, vpc.VPCID).Status; got != store.NetworkAvailable {
+		t.Errorf("at its time: got %s, want Available", got)
+	}
+	id, err := s.service.CreateVSwitch(t.Context(), me, create)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := readVSwitch(t, s, id).Status; got != store.NetworkPending {
+		t.Errorf("a new VSwitch: got %s, want Pending", got)
+	}
+	if err := s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: id}); code(err) != "IncorrectVSwitchStatus" {
+		t.Errorf("deletion of a pending VSwitch: got %v, want IncorrectVSwitchStatus", err)
+	}
+	now = now.Add(time.Second)
+	if err := s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: id}); err != nil {
+		t.Errorf("deletion of a VSwitch: %v", err)
+	}
+}
+
+// An interface keeps its VSwitch as long as it is Deleting, and no longer.
+func TestInterfacesThatAreGoneDoNotKeepTheirVSwitch(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	s := serve(t, world(`
+        network_interfaces: [{id: eni-1, vswitch: vsw-i, security_groups: [sg-main]}]
+`), service.Options{Now: func() time.Time { return now }})
+	if _, err := s.pool.Exec(t.Context(), `
+		UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = $1`, now.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	free := func() int { return readVSwitch(t, s, "vsw-i").FreeIPv4 }
+	if got := free(); got != 65531 {
+		t.Errorf("free addresses while it is Deleting: got %d, want 65531", got)
+	}
+	del := func() error {
+		return s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: "vsw-i"})
+	}
+	if err := del(); !errors.Is(err, service.VSwitchInUse) {
+		t.Errorf("while it is Deleting: got %v, want DependencyViolation", err)
+	}
+	now = now.Add(time.Second)
+	if got := free(); got != 65532 {
+		t.Errorf("free addresses when it is gone: got %d, want 65532", got)
+	}
+	if err := del(); err != nil {
+		t.Errorf("when it is gone: %v", err)
+	}
+	if gone := s.mustCall(t, "DescribeVSwitchAttributes", "VSwitchId", "vsw-i"); gone.status != 200 || gone.body["VSwitchId"] != "" {
+		t.Errorf("after its end: got %d %v, want an empty VSwitchId", gone.status, gone.body)
+	}
+}
+
+// IPv6 can be switched off where no VSwitch has a part of the block, and on again, with another block.
+func TestIPv6OfAVPCIsSwitchedOffAndOn(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	ipv6 := func() *netip.Prefix { return readVPC(t, s, "vpc-main").IPv6CIDRBlock }
+	modify := func(enable bool) {
+		t.Helper()
+		if err := s.service.ModifyVPCAttribute(t.Context(), me, service.ModifyVPCAttribute{VPCID: "vpc-main", EnableIPv6: &enable}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	modify(true)
+	first := ipv6()
+	if first == nil || first.Bits() != 56 {
+		t.Fatalf("switched on: got %v, want a /56", first)
+	}
+	if err := s.service.ModifyVSwitchAttribute(t.Context(), me, service.ModifyVSwitchAttribute{VSwitchID: "vsw-h", IPv6CIDRBlock: new(7)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.service.ModifyVPCAttribute(t.Context(), me, service.ModifyVPCAttribute{VPCID: "vpc-main", EnableIPv6: new(false)}); !errors.Is(err, service.VPCHasVSwitches) {
+		t.Errorf("with a VSwitch in the block: got %v, want DependencyViolation.VSwitch", err)
+	}
+	if err := s.service.ModifyVSwitchAttribute(t.Context(), me, service.ModifyVSwitchAttribute{VSwitchID: "vsw-h", EnableIPv6: new(false)}); err != nil {
+		t.Fatal(err)
+	}
+	modify(false)
+	if got := ipv6(); got != nil {
+		t.Errorf("switched off: got %v, want none", got)
+	}
+	modify(true)
+	if got := ipv6(); got == nil || *got == *first {
+		t.Errorf("switched on again: got %v, want another block than %v", got, first)
+	}
+}

@@ -1,0 +1,56 @@
+package httpapi
+
+import (
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"enisim/service"
+)
+
+// What the replies of the VPC product share.
+
+// numberedPageReply is what the reply of a list says of its page where pages go by number only.
+type numberedPageReply struct {
+	TotalCount int
+	PageNumber int
+	PageSize   int
+}
+
+func numberedPageOf[T any](list service.List[T]) numberedPageReply {
+	return numberedPageReply{list.TotalCount, list.PageNumber, list.PageSize}
+}
+
+// vpcTags are tags as VPC spells them in replies; ECS says TagKey and TagValue.
+type vpcTags struct{ Tag []vpcTag }
+
+type vpcTag struct{ Key, Value string }
+
+func spellVPCTags(tags map[string]string) vpcTags {
+	return vpcTags{spellEach(slices.Sorted(maps.Keys(tags)), func(key string) vpcTag { return vpcTag{key, tags[key]} })}
+}
+
+// ownerNumber is an account as VPC spells it: its 16 digits as a number.
+func ownerNumber(accountID string) int64 {
+	n, _ := strconv.ParseInt(accountID, 10, 64) // a constraint of the database holds it to digits
+	return n
+}
+
+// spellBlock is a block, or "" for none.
+func spellBlock(block *netip.Prefix) string {
+	if block == nil {
+		return ""
+	}
+	return block.String()
+}
+
+type vswitchIDs struct{ VSwitchId []string }
+
+func idsOfVSwitches(v service.VPC) vswitchIDs {
+	out := vswitchIDs{make([]string, 0, len(v.VSwitches))}
+	for _, vswitch := range v.VSwitches {
+		out.VSwitchId = append(out.VSwitchId, vswitch.ID)
+	}
+	return out
+}

@@ -1,0 +1,103 @@
+package service
+
+import (
+	"net/netip"
+	"slices"
+)
+
+// privateBlocks are the ranges of which a VPC may have all; of others it has a /16 at most.
+var privateBlocks = []netip.Prefix{
+	netip.MustParsePrefix("10.0.0.0/8"),
+	netip.MustParsePrefix("172.16.0.0/12"),
+	netip.MustParsePrefix("192.168.0.0/16"),
+}
+
+// reservedBlocks are ranges that no VPC and no VSwitch may use (reference, states.md, section 6).
+var reservedBlocks = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/4"),
+}
+
+// ipv6Pool is the range of which VPCs get their IPv6 blocks.
+var ipv6Pool = netip.MustParsePrefix("2408:4000::/24")
+
+// How large the blocks are.
+const (
+	largestBlock, smallestVPC, smallestVSwitch = 16, 28, 29 // of IPv4
+	ipv6VPC, ipv6VSwitch                       = 56, 64
+)
+
+// ipv4Block reads a block of IPv4 that begins at its first address.
+func ipv4Block(text string) (netip.Prefix, bool) {
+	block, err := netip.ParsePrefix(text)
+	return block, err == nil && block.Addr().Is4() && block == block.Masked()
+}
+
+// ipv6Block reads a block of IPv6 as a VPC has it.
+func ipv6Block(text string) (netip.Prefix, bool) {
+	block, err := netip.ParsePrefix(text)
+	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() && block.Bits() == ipv6VPC
+}
+
+// goodVPCMask tells whether a VPC's block is neither too large nor too small.
+func goodVPCMask(block netip.Prefix) bool {
+	largest := largestBlock
+	for _, private := range privateBlocks {
+		if private.Contains(block.Addr()) {
+			largest = private.Bits()
+		}
+	}
+	return block.Bits() >= largest && block.Bits() <= smallestVPC
+}
+
+// overlapsAny tells whether a block has an address that one of the others has.
+func overlapsAny(block netip.Prefix, others []netip.Prefix) bool {
+	return slices.ContainsFunc(others, block.Overlaps)
+}
+
+// liesIn tells whether all of a block is in another.
+func liesIn(block, outer netip.Prefix) bool {
+	return block.Bits() >= outer.Bits() && outer.Contains(block.Addr())
+}
+
+// firstFree is the first block of a size in outer that overlaps none of those taken.
+func firstFree(outer netip.Prefix, bits int, taken []netip.Prefix) (netip.Prefix, bool) {
+	candidate := netip.PrefixFrom(outer.Addr(), bits)
+	for outer.Contains(candidate.Addr()) {
+		i := slices.IndexFunc(taken, candidate.Overlaps)
+		if i < 0 {
+			return candidate, true
+		}
+		// One of the two holds the other; the search goes on behind the larger.
+		larger := netip.PrefixFrom(candidate.Addr(), min(bits, taken[i].Bits())).Masked()
+		candidate = netip.PrefixFrom(lastAddress(larger).Next(), bits)
+	}
+	return netip.Prefix{}, false
+}
+
+func lastAddress(block netip.Prefix) netip.Addr {
+	bytes := block.Addr().AsSlice()
+	for bit := block.Bits(); bit < len(bytes)*8; bit++ {
+		bytes[bit/8] |= 1 << (7 - bit%8)
+	}
+	last, _ := netip.AddrFromSlice(bytes)
+	return last
+}
+
+// ipv6Subnet is the /64 of a VPC's IPv6 block that has a number.
+func ipv6Subnet(block netip.Prefix, number int) (netip.Prefix, bool) {
+	bytes := block.Addr().As16()
+	number += int(bytes[7])
+	bytes[7] = byte(number)
+	subnet := netip.PrefixFrom(netip.AddrFrom16(bytes), ipv6VSwitch)
+	return subnet, number <= 255 && liesIn(subnet, block)
+}
+
+// newIPv6Block draws a block for a VPC.
+func (s *Service) newIPv6Block() netip.Prefix {
+	bytes := ipv6Pool.Addr().As16()
+	copy(bytes[ipv6Pool.Bits()/8:ipv6VPC/8], s.randomBytes(ipv6VPC/8-ipv6Pool.Bits()/8))
+	return netip.PrefixFrom(netip.AddrFrom16(bytes), ipv6VPC)
+}

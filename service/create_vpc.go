@@ -1,0 +1,134 @@
+package service
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"enisim/store"
+)
+
+// CreateVPC is the request for a new VPC. An IPv6 block asks for IPv6, EnableIpv6 alone for a block of the cloud's choice.
+type CreateVPC struct {
+	RegionID        string `api:"RegionId"`
+	CIDRBlock       string `api:"CidrBlock"`
+	VPCName         string `api:"VpcName"`
+	Description     string
+	EnableIPv6      *bool  `api:"EnableIpv6"`
+	IPv6CIDRBlock   string `api:"Ipv6CidrBlock"`
+	UserCIDR        string `api:"UserCidr"` // blocks, separated by commas
+	ResourceGroupID string `api:"ResourceGroupId"`
+	Tags            []Tag  `api:"Tag"`
+	DryRun          *bool
+	ClientToken     string
+	Malformed       Malformed
+}
+
+// CreatedVPC is the answer to CreateVPC.
+type CreatedVPC struct {
+	VPCID, VRouterID, RouteTableID, ResourceGroupID string
+}
+
+// defaultVPCBlock is what a VPC has whose creator names no block.
+const defaultVPCBlock = "172.16.0.0/12"
+
+// mostUserBlocks is how many blocks of their own a VPC's users may name.
+const mostUserBlocks = 3
+
+// block is the block that the VPC is to have.
+func (r CreateVPC) block() (netip.Prefix, bool) {
+	if r.CIDRBlock == "" {
+		return netip.MustParsePrefix(defaultVPCBlock), true
+	}
+	return ipv4Block(r.CIDRBlock)
+}
+
+func (r CreateVPC) userBlocks() []string {
+	if r.UserCIDR == "" {
+		return nil
+	}
+	return strings.Split(r.UserCIDR, ",")
+}
+
+var createVPCParameterRules = slices.Concat([]rule[CreateVPC]{
+	required("RegionId", func(r CreateVPC) string { return r.RegionID }),
+	readable(func(r CreateVPC) Malformed { return r.Malformed }),
+	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
+	{err: IllegalCIDRBlockMask, broken: func(r CreateVPC) bool { block, _ := r.block(); return !goodVPCMask(block) },
+		fill: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} }},
+	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, reservedBlocks) }},
+	invalid("UserCidr", func(r CreateVPC) bool {
+		return len(r.userBlocks()) > mostUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
+			_, ok := ipv4Block(text)
+			return !ok
+		})
+	}),
+	invalid("Ipv6CidrBlock", func(r CreateVPC) bool { return badIPv6Wish(r.EnableIPv6, r.IPv6CIDRBlock) }),
+},
+	goodVPCTexts(func(r CreateVPC) string { return r.VPCName }, func(r CreateVPC) string { return r.Description }),
+	goodVPCTags(func(r CreateVPC) []Tag { return r.Tags }),
+	[]rule[CreateVPC]{wellFormed(InvalidClientTokenValue, func(r CreateVPC) string { return r.ClientToken }, goodClientToken)},
+)
+
+// badIPv6Wish tells whether a block is named that no VPC can have, or though IPv6 is refused.
+func badIPv6Wish(enable *bool, block string) bool {
+	_, ok := ipv6Block(block)
+	return block != "" && (!ok || isNot(enable))
+}
+
+// ipv6BlockFor is the block that a VPC gets by a good wish: the one named, one that is drawn, or none.
+func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
+	switch {
+	case named != "":
+		block, _ := ipv6Block(named)
+		return &block
+	case is(enable):
+		return new(s.newIPv6Block())
+	}
+	return nil
+}
+
+// CreateVPC creates a VPC, with its vRouter and its system route table. It is Pending, and Available after the create delay. With DryRun, a request
+// that would be answered is an error that says so.
+func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (CreatedVPC, error) {
+	if err := check(createVPCParameterRules, req); err != nil {
+		return CreatedVPC{}, err
+	}
+	if err := s.admit(ctx, caller, "vpc:CreateVpc", req.RegionID); err != nil {
+		return CreatedVPC{}, err
+	}
+	return once(ctx, s, caller, idempotent{"CreateVpc", req.ClientToken, req}, func(tx *store.Tx) (CreatedVPC, error) {
+		if err := check(dryRunRules, req.DryRun); err != nil {
+			return CreatedVPC{}, err
+		}
+		now := s.moment()
+		block, _ := req.block()
+		id := s.newID("vpc-", req.RegionID)
+		tx.InsertVPC(store.VPC{
+			AccountID:       caller.AccountID,
+			ID:              id,
+			RegionID:        req.RegionID,
+			CIDRBlock:       block,
+			IPv6CIDRBlock:   s.ipv6BlockFor(req.EnableIPv6, req.IPv6CIDRBlock),
+			Name:            req.VPCName,
+			Description:     req.Description,
+			ResourceGroupID: req.ResourceGroupID,
+			Tags:            tagMap(req.Tags),
+			Attributes:      store.VPCAttributes{UserCIDRs: req.userBlocks()},
+			CreatedAt:       now,
+			AvailableAt:     s.availableAt(now),
+		})
+		return CreatedVPC{id, store.VRouterID(id), store.SystemRouteTableID(id), req.ResourceGroupID}, nil
+	})
+}
+
+// availableAt is when a network that is created now leaves Pending; nil: it is never Pending.
+func (s *Service) availableAt(now time.Time) *time.Time {
+	if s.options.CreateDelay == 0 {
+		return nil
+	}
+	return new(now.Add(s.options.CreateDelay))
+}

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"enisim/store"
+)
+
+// DeleteVSwitch is the request to delete a VSwitch.
+type DeleteVSwitch struct {
+	RegionID  string `api:"RegionId"`
+	VSwitchID string `api:"VSwitchId"`
+	DryRun    *bool
+	Malformed Malformed
+}
+
+var deleteVSwitchParameterRules = []rule[DeleteVSwitch]{
+	required("VSwitchId", func(r DeleteVSwitch) string { return r.VSwitchID }),
+	readable(func(r DeleteVSwitch) Malformed { return r.Malformed }),
+}
+
+// vswitchDeletion is what a deletion is decided on.
+type vswitchDeletion struct {
+	*store.DeleteVSwitchScene
+	now time.Time
+}
+
+var deleteVSwitchRules = []rule[vswitchDeletion]{
+	{err: VSwitchNotExist, broken: func(d vswitchDeletion) bool { return d.VSwitch == nil }},
+	{err: IncorrectVSwitchStatus, broken: func(d vswitchDeletion) bool { return d.VSwitch.Status(d.now) != store.NetworkAvailable }},
+	{err: VSwitchInUse, broken: func(d vswitchDeletion) bool { return d.InUse }},
+}
+
+// DeleteVSwitch deletes a VSwitch in which no interface and no instance is left. It is gone at once. An interface that is Deleting is still there, one
+// that was gone when the request came is not.
+func (s *Service) DeleteVSwitch(ctx context.Context, caller Caller, req DeleteVSwitch) error {
+	if err := check(deleteVSwitchParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "vpc:DeleteVSwitch", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.moment())
+		if err != nil {
+			return err
+		}
+		if err := check(deleteVSwitchRules, vswitchDeletion{scene, s.moment()}); err != nil {
+			return err
+		}
+		if err := check(dryRunRules, req.DryRun); err != nil {
+			return err
+		}
+		tx.DeleteVSwitch(scene.VSwitch)
+		return nil
+	})
+}

@@ -1,0 +1,71 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// What every route table has here: it is the system one of a VPC's vRouter, and nobody named it.
+const (
+	RouterType     = "VRouter"
+	RouteTableType = "System"
+)
+
+// DescribeRouteTables is the request for route tables with their entries. All its filters must hold; an empty one does not filter.
+type DescribeRouteTables struct {
+	RegionID        string `api:"RegionId"`
+	VRouterID       string `api:"VRouterId"`
+	RouteTableID    string `api:"RouteTableId"`
+	RouterType      string
+	RouterID        string `api:"RouterId"`
+	RouteTableName  string
+	ResourceGroupID string       `api:"ResourceGroupId"`
+	Page            PageByNumber `api:",inline"`
+	Malformed       Malformed
+}
+
+var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTables]{
+	readable(func(r DescribeRouteTables) Malformed { return r.Malformed }),
+}, goodVPCPage(func(r DescribeRouteTables) PageByNumber { return r.Page }))
+
+// DescribeRouteTables lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids.
+func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req DescribeRouteTables) (List[VPC], error) {
+	if err := check(describeRouteTablesRules, req); err != nil {
+		return List[VPC]{}, err
+	}
+	if err := s.admit(ctx, caller, "vpc:DescribeRouteTables", req.RegionID); err != nil {
+		return List[VPC]{}, err
+	}
+	return s.listRouteTables(ctx, req.Page, routeTableFilter{
+		routerType: req.RouterType,
+		routerIDs:  []string{req.VRouterID, req.RouterID},
+		name:       req.RouteTableName,
+		vpcs: store.VPCFilter{
+			AccountID:       caller.AccountID,
+			RegionID:        req.RegionID,
+			RouteTableID:    req.RouteTableID,
+			ResourceGroupID: req.ResourceGroupID,
+		},
+	})
+}
+
+// routeTableFilter selects route tables: those of the VPCs that are selected.
+type routeTableFilter struct {
+	routerType string
+	routerIDs  []string // two parameters name the router; "" for one that is not given
+	name       string
+	vpcs       store.VPCFilter
+}
+
+func (s *Service) listRouteTables(ctx context.Context, page PageByNumber, filter routeTableFilter) (List[VPC], error) {
+	routers := slices.Compact(slices.DeleteFunc(filter.routerIDs, func(id string) bool { return id == "" }))
+	if len(routers) > 1 || filter.name != "" || (filter.routerType != "" && filter.routerType != RouterType) {
+		return paged(vpcPages, page.request(), store.List[VPC]{}, vpcID), nil
+	}
+	if len(routers) == 1 {
+		filter.vpcs.VRouterID = routers[0]
+	}
+	return s.listVPCs(ctx, page, filter.vpcs)
+}

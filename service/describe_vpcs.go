@@ -1,0 +1,82 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"enisim/store"
+)
+
+// VPC is a VPC as a caller sees it, for packages that know nothing of the store.
+type VPC = store.DescribedVPC
+
+// DescribeVPCs is the request for a list of VPCs. All its filters must hold; an empty one does not filter.
+type DescribeVPCs struct {
+	RegionID         string `api:"RegionId"`
+	VPCID            string `api:"VpcId"` // ids, separated by commas
+	VPCName          string `api:"VpcName"`
+	IsDefault        *bool
+	ResourceGroupID  string       `api:"ResourceGroupId"`
+	VPCOwnerID       string       `api:"VpcOwnerId"`
+	DHCPOptionsSetID string       `api:"DhcpOptionsSetId"`
+	EnableIPv6       *bool        `api:"EnableIpv6"`
+	Tags             []Tag        `api:"Tag"`
+	Page             PageByNumber `api:",inline"`
+	Malformed        Malformed
+}
+
+// mostVPCIDs is how many VPCs a list may ask for by id.
+const mostVPCIDs = 20
+
+func (r DescribeVPCs) ids() []string {
+	if r.VPCID == "" {
+		return nil
+	}
+	return strings.Split(r.VPCID, ",")
+}
+
+var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
+	required("RegionId", func(r DescribeVPCs) string { return r.RegionID }),
+	readable(func(r DescribeVPCs) Malformed { return r.Malformed }),
+	invalid("VpcId", func(r DescribeVPCs) bool { return len(r.ids()) > mostVPCIDs }),
+	goodTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
+}, goodVPCPage(func(r DescribeVPCs) PageByNumber { return r.Page }))
+
+// selectsNone tells whether a filter asks for what no VPC of the caller has here: a default, another owner, DHCP options.
+func (r DescribeVPCs) selectsNone(caller Caller) bool {
+	return is(r.IsDefault) || r.DHCPOptionsSetID != "" || (r.VPCOwnerID != "" && r.VPCOwnerID != caller.AccountID)
+}
+
+// DescribeVPCs lists the caller's VPCs, by id, as they stand at the moment. It takes no locks.
+func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeVPCs) (List[VPC], error) {
+	if err := check(describeVPCsRules, req); err != nil {
+		return List[VPC]{}, err
+	}
+	if err := s.admit(ctx, caller, "vpc:DescribeVpcs", req.RegionID); err != nil {
+		return List[VPC]{}, err
+	}
+	if req.selectsNone(caller) {
+		return paged(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
+	}
+	return s.listVPCs(ctx, req.Page, store.VPCFilter{
+		AccountID:       caller.AccountID,
+		RegionID:        req.RegionID,
+		IDs:             req.ids(),
+		Name:            req.VPCName,
+		EnabledIPv6:     req.EnableIPv6,
+		ResourceGroupID: req.ResourceGroupID,
+		Tags:            tagFilter(req.Tags),
+	})
+}
+
+// listVPCs reads a page of VPCs, for all that is listed of them.
+func (s *Service) listVPCs(ctx context.Context, page PageByNumber, filter store.VPCFilter) (List[VPC], error) {
+	read, err := s.store.DescribeVPCs(ctx, s.moment(), filter, vpcPages.page(page.request()))
+	if err != nil {
+		return List[VPC]{}, err
+	}
+	return paged(vpcPages, page.request(), read, vpcID), nil
+}
+
+func vpcID(v VPC) string { return v.ID }

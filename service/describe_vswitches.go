@@ -1,0 +1,62 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// VSwitch is a VSwitch as a caller sees it, for packages that know nothing of the store.
+type VSwitch = store.DescribedVSwitch
+
+// DescribeVSwitches is the request for a list of VSwitches, of a region or of a VPC. All its filters must hold; an empty one does not filter.
+type DescribeVSwitches struct {
+	RegionID        string `api:"RegionId"`
+	VPCID           string `api:"VpcId"`
+	VSwitchID       string `api:"VSwitchId"`
+	ZoneID          string `api:"ZoneId"`
+	VSwitchName     string
+	IsDefault       *bool
+	RouteTableID    string       `api:"RouteTableId"`
+	ResourceGroupID string       `api:"ResourceGroupId"`
+	VSwitchOwnerID  string       `api:"VSwitchOwnerId"`
+	Tags            []Tag        `api:"Tag"`
+	Page            PageByNumber `api:",inline"`
+	Malformed       Malformed
+}
+
+var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitches]{
+	{err: MissingNamedParameter, broken: func(r DescribeVSwitches) bool { return r.RegionID == "" && r.VPCID == "" },
+		fill: named[DescribeVSwitches]("RegionId")},
+	readable(func(r DescribeVSwitches) Malformed { return r.Malformed }),
+	goodTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
+}, goodVPCPage(func(r DescribeVSwitches) PageByNumber { return r.Page }))
+
+// DescribeVSwitches lists the caller's VSwitches, by id, as they stand at the moment. It takes no locks.
+func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req DescribeVSwitches) (List[VSwitch], error) {
+	if err := check(describeVSwitchesRules, req); err != nil {
+		return List[VSwitch]{}, err
+	}
+	if err := s.admit(ctx, caller, "vpc:DescribeVSwitches", req.RegionID); err != nil {
+		return List[VSwitch]{}, err
+	}
+	var read store.List[VSwitch]
+	if !is(req.IsDefault) && (req.VSwitchOwnerID == "" || req.VSwitchOwnerID == caller.AccountID) {
+		var err error
+		if read, err = s.store.DescribeVSwitches(ctx, s.moment(), store.VSwitchFilter{
+			AccountID:       caller.AccountID,
+			RegionID:        req.RegionID,
+			VPCID:           req.VPCID,
+			ID:              req.VSwitchID,
+			ZoneID:          req.ZoneID,
+			Name:            req.VSwitchName,
+			ResourceGroupID: req.ResourceGroupID,
+			RouteTableID:    req.RouteTableID,
+			Tags:            tagFilter(req.Tags),
+		}, vpcPages.page(req.Page.request())); err != nil {
+			return List[VSwitch]{}, err
+		}
+	}
+	return paged(vpcPages, req.Page.request(), read, func(v VSwitch) string { return v.ID }), nil
+}

@@ -1,0 +1,78 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"enisim/store"
+)
+
+// ModifyVPCAttribute is the request to change a VPC. What it leaves out stays.
+type ModifyVPCAttribute struct {
+	RegionID      string `api:"RegionId"`
+	VPCID         string `api:"VpcId"`
+	VPCName       string `api:"VpcName"`
+	Description   string
+	EnableIPv6    *bool  `api:"EnableIPv6"`
+	IPv6CIDRBlock string `api:"Ipv6CidrBlock"`
+	Malformed     Malformed
+}
+
+var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttribute]{
+	required("VpcId", func(r ModifyVPCAttribute) string { return r.VPCID }),
+	readable(func(r ModifyVPCAttribute) Malformed { return r.Malformed }),
+	invalid("Ipv6CidrBlock", func(r ModifyVPCAttribute) bool { return badIPv6Wish(r.EnableIPv6, r.IPv6CIDRBlock) }),
+}, goodVPCTexts(func(r ModifyVPCAttribute) string { return r.VPCName }, func(r ModifyVPCAttribute) string { return r.Description }))
+
+// vpcChange is what a change is decided on.
+type vpcChange struct {
+	ModifyVPCAttribute
+	*store.ModifyVPCScene
+	now time.Time
+}
+
+var modifyVPCRules = []rule[vpcChange]{
+	{err: InvalidVpcIDNotFound, broken: func(c vpcChange) bool { return c.VPC == nil }},
+	{err: IncorrectVpcStatus, broken: func(c vpcChange) bool { return c.VPC.Status(c.now) != store.NetworkAvailable }},
+	// A block stays as long as the VPC has IPv6.
+	invalid("Ipv6CidrBlock", func(c vpcChange) bool {
+		named, _ := ipv6Block(c.IPv6CIDRBlock)
+		return c.IPv6CIDRBlock != "" && c.VPC.IPv6CIDRBlock != nil && *c.VPC.IPv6CIDRBlock != named
+	}),
+	{err: VPCHasVSwitches, broken: func(c vpcChange) bool { return isNot(c.EnableIPv6) && c.IPv6HasVSwitches }},
+}
+
+// ModifyVPCAttribute changes the name and the description of a VPC, and gives it an IPv6 block or takes it away.
+func (s *Service) ModifyVPCAttribute(ctx context.Context, caller Caller, req ModifyVPCAttribute) error {
+	if err := check(modifyVPCParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "vpc:ModifyVpcAttribute", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForModifyVPC(ctx, caller.AccountID, req.RegionID, req.VPCID)
+		if err != nil {
+			return err
+		}
+		if err := check(modifyVPCRules, vpcChange{req, scene, s.moment()}); err != nil {
+			return err
+		}
+		vpc := scene.VPC
+		if req.VPCName != "" {
+			vpc.Name = req.VPCName
+		}
+		if req.Description != "" {
+			vpc.Description = req.Description
+		}
+		switch {
+		case isNot(req.EnableIPv6):
+			vpc.IPv6CIDRBlock = nil
+		case vpc.IPv6CIDRBlock == nil:
+			vpc.IPv6CIDRBlock = s.ipv6BlockFor(req.EnableIPv6, req.IPv6CIDRBlock)
+		}
+		tx.UpdateVPC(vpc)
+		return nil
+	})
+}

@@ -1,0 +1,104 @@
+package service
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"time"
+
+	"enisim/store"
+)
+
+// ModifyVSwitchAttribute is the request to change a VSwitch. What it leaves out stays.
+type ModifyVSwitchAttribute struct {
+	RegionID      string `api:"RegionId"`
+	VSwitchID     string `api:"VSwitchId"`
+	VSwitchName   string
+	Description   string
+	EnableIPv6    *bool `api:"EnableIPv6"`
+	IPv6CIDRBlock *int  `api:"Ipv6CidrBlock"` // which /64 of the VPC's IPv6 block
+	Malformed     Malformed
+}
+
+func (r ModifyVSwitchAttribute) changesIPv6() bool {
+	return r.EnableIPv6 != nil || r.IPv6CIDRBlock != nil
+}
+
+var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
+	required("VSwitchId", func(r ModifyVSwitchAttribute) string { return r.VSwitchID }),
+	readable(func(r ModifyVSwitchAttribute) Malformed { return r.Malformed }),
+	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttribute) *int { return r.IPv6CIDRBlock }),
+	invalid("Ipv6CidrBlock", func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isNot(r.EnableIPv6) }),
+}, goodVPCTexts(func(r ModifyVSwitchAttribute) string { return r.VSwitchName }, func(r ModifyVSwitchAttribute) string { return r.Description }))
+
+// vswitchChange is what a change is decided on.
+type vswitchChange struct {
+	ModifyVSwitchAttribute
+	*store.ModifyVSwitchScene
+	now time.Time
+}
+
+// ipv6Block is the IPv6 block that the VSwitch is to have, nil for none. It is not free when another VSwitch has it, or when there is none left.
+func (c vswitchChange) ipv6Block() (block *netip.Prefix, free bool) {
+	taken := ipv6Blocks(c.Siblings, c.VSwitch.ID)
+	switch {
+	case isNot(c.EnableIPv6):
+		return nil, true
+	case c.IPv6CIDRBlock != nil:
+		named, _ := ipv6Subnet(*c.VPC.IPv6CIDRBlock, *c.IPv6CIDRBlock)
+		return &named, !overlapsAny(named, taken)
+	case is(c.EnableIPv6) && c.VSwitch.IPv6CIDRBlock == nil:
+		found, free := firstFree(*c.VPC.IPv6CIDRBlock, ipv6VSwitch, taken)
+		return &found, free
+	}
+	return c.VSwitch.IPv6CIDRBlock, true
+}
+
+// leavesBlock tells whether the VSwitch would lose the IPv6 block that it has.
+func (c vswitchChange) leavesBlock() bool {
+	block, _ := c.ipv6Block()
+	return c.VSwitch.IPv6CIDRBlock != nil && (block == nil || *block != *c.VSwitch.IPv6CIDRBlock)
+}
+
+var modifyVSwitchRules = []rule[vswitchChange]{
+	{err: VSwitchNotExist, broken: func(c vswitchChange) bool { return c.VSwitch == nil }},
+	{err: IncorrectVSwitchStatus, broken: func(c vswitchChange) bool { return c.VSwitch.Status(c.now) != store.NetworkAvailable }},
+	invalid("EnableIPv6", func(c vswitchChange) bool { return is(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil }),
+	invalid("Ipv6CidrBlock", func(c vswitchChange) bool {
+		return c.IPv6CIDRBlock != nil && lacksSubnet(c.VPC.IPv6CIDRBlock, c.IPv6CIDRBlock)
+	}),
+	{err: InvalidCIDRBlockOverlapped, broken: func(c vswitchChange) bool { _, free := c.ipv6Block(); return !free }},
+	{err: VSwitchInUse, broken: func(c vswitchChange) bool { return c.leavesBlock() && c.HasIPv6Members }},
+}
+
+// ModifyVSwitchAttribute changes the name and the description of a VSwitch, and gives it an IPv6 block or takes it away. Without a number it gets the
+// first block that is free, or keeps the one that it has.
+func (s *Service) ModifyVSwitchAttribute(ctx context.Context, caller Caller, req ModifyVSwitchAttribute) error {
+	if err := check(modifyVSwitchParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "vpc:ModifyVSwitchAttribute", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForModifyVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, req.changesIPv6())
+		if err != nil {
+			return err
+		}
+		change := vswitchChange{req, scene, s.moment()}
+		if err := check(modifyVSwitchRules, change); err != nil {
+			return err
+		}
+		block, _ := change.ipv6Block()
+		vswitch := scene.VSwitch
+		vswitch.IPv6CIDRBlock = block
+		if req.VSwitchName != "" {
+			vswitch.Name = req.VSwitchName
+		}
+		if req.Description != "" {
+			vswitch.Description = req.Description
+		}
+		tx.UpdateVSwitch(vswitch)
+		return nil
+	})
+}

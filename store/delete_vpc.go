@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DeleteVPCScene is all that decides the deletion of a VPC.
+type DeleteVPCScene struct {
+	VPC               *VPC // nil: there is none of this id
+	HasVSwitches      bool
+	HasSecurityGroups bool
+}
+
+// LockForDeleteVPC locks a VPC against all that would refer to it, and reads what still does. A region of "" is any.
+func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID string) (*DeleteVPCScene, error) {
+	scene := &DeleteVPCScene{}
+	tx.lock(rankVPCs, `
+		SELECT account_id, id, region_id, available_at
+		FROM vpcs
+		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
+		FOR UPDATE`, accountID, vpcID, regionID).
+		Query(each(func(v *VPC) []any { return []any{&v.AccountID, &v.ID, &v.RegionID, &v.AvailableAt} },
+			func(v VPC) { scene.VPC = &v }))
+	tx.queue(`
+		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2),
+		       EXISTS (SELECT FROM security_groups WHERE account_id = $1 AND vpc_id = $2)`, accountID, vpcID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasVSwitches, &scene.HasSecurityGroups) })
+	return scene, tx.send(ctx)
+}
+
+// DeleteVPC queues the deletion of a locked VPC.
+func (tx *Tx) DeleteVPC(v *VPC) {
+	tx.write(1, `
+		DELETE FROM vpcs WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID)
+}

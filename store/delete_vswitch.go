@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DeleteVSwitchScene is all that decides the deletion of a VSwitch.
+type DeleteVSwitchScene struct {
+	VSwitch *VSwitch // nil: there is none of this id
+	InUse   bool     // whether an interface or an instance is in it
+}
+
+// LockForDeleteVSwitch locks a VSwitch against all that would refer to it, and reads whether anything still does. Interfaces that were gone at
+// the time before are not in the way. A region of "" is any.
+func (tx *Tx) LockForDeleteVSwitch(ctx context.Context, accountID, regionID, vswitchID string, before time.Time) (*DeleteVSwitchScene, error) {
+	scene := &DeleteVSwitchScene{}
+	tx.lock(rankVSwitches, `
+		SELECT account_id, id, vpc_id, region_id, zone_id, available_at
+		FROM vswitches
+		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
+		FOR UPDATE`, accountID, vswitchID, regionID).
+		Query(each(func(v *VSwitch) []any {
+			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.AvailableAt}
+		}, func(v VSwitch) { scene.VSwitch = &v }))
+	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, before)
+	tx.queue(`
+		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)
+		    OR EXISTS (SELECT FROM instances WHERE account_id = $1 AND vswitch_id = $2)`, accountID, vswitchID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.InUse) })
+	return scene, tx.send(ctx)
+}
+
+// DeleteVSwitch queues the deletion of a locked VSwitch.
+func (tx *Tx) DeleteVSwitch(v *VSwitch) {
+	tx.write(1, `
+		DELETE FROM vswitches WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID)
+}

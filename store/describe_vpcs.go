@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DescribedVPC is a VPC as a reader sees it at a moment, with what is in it.
+type DescribedVPC struct {
+	VPC
+	Status         string
+	VSwitches      []VSwitch // by id: ID and CIDRBlock only
+	SecurityGroups int       // how many
+}
+
+// VRouterID is the id of the VPC's vRouter.
+func (v DescribedVPC) VRouterID() string { return VRouterID(v.ID) }
+
+// SystemRouteTableID is the id of the VPC's system route table.
+func (v DescribedVPC) SystemRouteTableID() string { return SystemRouteTableID(v.ID) }
+
+// VPCFilter selects VPCs of an account. All that is set must hold; the zero value selects every one.
+type VPCFilter struct {
+	AccountID       string
+	RegionID        string
+	IDs             []string
+	Name            string
+	EnabledIPv6     *bool
+	ResourceGroupID string
+	VRouterID       string
+	RouteTableID    string // of its system route table
+	Tags            TagFilter
+}
+
+const matchingVPCs = `
+	WITH matching AS (
+	    SELECT *
+	    FROM vpcs
+	    WHERE account_id = $1
+	      AND ($2 = '' OR region_id = $2)
+	      AND (nullif($3::text[], '{}') IS NULL OR id = ANY ($3))
+	      AND ($4 = '' OR name = $4)
+	      AND ($5::boolean IS NULL OR (ipv6_cidr_block IS NOT NULL) = $5)
+	      AND ($6 = '' OR resource_group_id = $6)
+	      AND ($7::text[] IS NULL OR id = ANY ($7))
+	      AND ($8::text[] IS NULL OR id = ANY ($8))
+	      AND (nullif($9::jsonb[], '{}') IS NULL OR tags @> ALL ($9))
+	      AND (nullif($10::text[], '{}') IS NULL OR tags ?& $10)
+	)`
+
+const countVPCs = matchingVPCs + `
+	SELECT count(*) FROM matching`
+
+const pageOfVPCs = matchingVPCs + `
+	SELECT v.account_id, v.id, v.region_id, v.cidr_block, v.ipv6_cidr_block, v.name, v.description, v.resource_group_id,
+	       v.tags, v.attributes, v.created_at, v.available_at,
+	       (SELECT coalesce(json_agg(json_build_object('ID', s.id, 'CIDRBlock', s.cidr_block) ORDER BY s.id), '[]')
+	        FROM vswitches s
+	        WHERE s.account_id = v.account_id AND s.vpc_id = v.id),
+	       (SELECT count(*)
+	        FROM security_groups g
+	        WHERE g.account_id = v.account_id AND g.vpc_id = v.id)
+	FROM (SELECT * FROM matching ORDER BY id LIMIT $11 OFFSET $12) v
+	ORDER BY v.id`
+
+// DescribeVPCs reads a page, by number, of the VPCs that a filter selects, as they stand at now.
+func (s *Store) DescribeVPCs(ctx context.Context, now time.Time, f VPCFilter, p Page) (List[DescribedVPC], error) {
+	return list(ctx, s, p, scanDescribedVPC(now), countVPCs, pageOfVPCs,
+		f.AccountID, f.RegionID, f.IDs, f.Name, f.EnabledIPv6, f.ResourceGroupID,
+		vpcsOfDerived(vRouterPrefix, f.VRouterID), vpcsOfDerived(routeTablePrefix, f.RouteTableID), f.Tags.Pairs, f.Tags.Keys)
+}
+
+func scanDescribedVPC(now time.Time) pgx.RowToFunc[DescribedVPC] {
+	return func(row pgx.CollectableRow) (DescribedVPC, error) {
+		var v DescribedVPC
+		err := row.Scan(&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.ResourceGroupID,
+			&v.Tags, &v.Attributes, &v.CreatedAt, &v.AvailableAt, &v.VSwitches, &v.SecurityGroups)
+		v.CreatedAt = v.CreatedAt.UTC()
+		v.Status = v.VPC.Status(now)
+		return v, err
+	}
+}

@@ -1,0 +1,76 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DescribedVSwitch is a VSwitch as a reader sees it at a moment.
+type DescribedVSwitch struct {
+	VSwitch
+	Status   string
+	FreeIPv4 int // how many of its IPv4 addresses are left to give
+}
+
+// SystemRouteTableID is the id of the route table that the VSwitch uses.
+func (v DescribedVSwitch) SystemRouteTableID() string { return SystemRouteTableID(v.VPCID) }
+
+// VSwitchFilter selects VSwitches of an account. All that is set must hold; the zero value selects every one.
+type VSwitchFilter struct {
+	AccountID       string
+	RegionID        string
+	VPCID, ID       string
+	ZoneID          string
+	Name            string
+	ResourceGroupID string
+	RouteTableID    string // the system route table of its VPC
+	Tags            TagFilter
+}
+
+// matchingVSwitches are those that a filter selects. Postgres counts what is taken for the rows of a page alone.
+const matchingVSwitches = `
+	WITH matching AS (
+	    SELECT *, taken_ipv4(account_id, id, $11) AS taken
+	    FROM vswitches
+	    WHERE account_id = $1
+	      AND ($2 = '' OR region_id = $2)
+	      AND ($3 = '' OR vpc_id = $3)
+	      AND ($4 = '' OR id = $4)
+	      AND ($5 = '' OR zone_id = $5)
+	      AND ($6 = '' OR name = $6)
+	      AND ($7 = '' OR resource_group_id = $7)
+	      AND ($8::text[] IS NULL OR vpc_id = ANY ($8))
+	      AND (nullif($9::jsonb[], '{}') IS NULL OR tags @> ALL ($9))
+	      AND (nullif($10::text[], '{}') IS NULL OR tags ?& $10)
+	)`
+
+const countVSwitches = matchingVSwitches + `
+	SELECT count(*) FROM matching`
+
+const pageOfVSwitches = matchingVSwitches + `
+	SELECT v.account_id, v.id, v.vpc_id, v.region_id, v.zone_id, v.cidr_block, v.ipv6_cidr_block, v.name, v.description,
+	       v.resource_group_id, v.tags, v.created_at, v.available_at, v.taken
+	FROM (SELECT * FROM matching ORDER BY id LIMIT $12 OFFSET $13) v
+	ORDER BY v.id`
+
+// DescribeVSwitches reads a page, by number, of the VSwitches that a filter selects, as they stand at now.
+func (s *Store) DescribeVSwitches(ctx context.Context, now time.Time, f VSwitchFilter, p Page) (List[DescribedVSwitch], error) {
+	return list(ctx, s, p, scanDescribedVSwitch(now), countVSwitches, pageOfVSwitches,
+		f.AccountID, f.RegionID, f.VPCID, f.ID, f.ZoneID, f.Name, f.ResourceGroupID,
+		vpcsOfDerived(routeTablePrefix, f.RouteTableID), f.Tags.Pairs, f.Tags.Keys, now)
+}
+
+func scanDescribedVSwitch(now time.Time) pgx.RowToFunc[DescribedVSwitch] {
+	return func(row pgx.CollectableRow) (DescribedVSwitch, error) {
+		var v DescribedVSwitch
+		var taken int
+		err := row.Scan(&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
+			&v.ResourceGroupID, &v.Tags, &v.CreatedAt, &v.AvailableAt, &taken)
+		v.CreatedAt = v.CreatedAt.UTC()
+		v.Status = v.VSwitch.Status(now)
+		v.FreeIPv4 = max(0, UsableIPv4(v.CIDRBlock)-taken)
+		return v, err
+	}
+}

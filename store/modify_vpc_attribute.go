@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ModifyVPCScene is all that decides a change of a VPC.
+type ModifyVPCScene struct {
+	VPC              *VPC // nil: there is none of this id
+	IPv6HasVSwitches bool // whether a VSwitch has a part of its IPv6 block
+}
+
+// LockForModifyVPC locks a VPC, and reads whether its IPv6 block is in use. A region of "" is any.
+func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID string) (*ModifyVPCScene, error) {
+	scene := &ModifyVPCScene{}
+	tx.lockVPC(accountID, regionID, vpcID, func(v VPC) { scene.VPC = &v })
+	tx.queue(`
+		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2 AND ipv6_cidr_block IS NOT NULL)`, accountID, vpcID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv6HasVSwitches) })
+	return scene, tx.send(ctx)
+}
+
+// lockVPC queues the lock of a VPC: who holds it alone gives out its blocks. found is not called when there is none.
+func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
+	tx.lock(rankVPCs, `
+		SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id, available_at
+		FROM vpcs
+		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
+		FOR NO KEY UPDATE`, accountID, vpcID, regionID).
+		Query(each(func(v *VPC) []any {
+			return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.ResourceGroupID, &v.AvailableAt}
+		}, found))
+}
+
+// UpdateVPC queues the write that gives a locked VPC its name, description and IPv6 block.
+func (tx *Tx) UpdateVPC(v *VPC) {
+	tx.write(1, `
+		UPDATE vpcs
+		SET name = $3, description = $4, ipv6_cidr_block = $5
+		WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID, v.Name, v.Description, v.IPv6CIDRBlock)
+}

@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// ModifyVSwitchScene is all that decides a change of a VSwitch. What is about IPv6 was read only if that is to change.
+type ModifyVSwitchScene struct {
+	VSwitch        *VSwitch // nil: there is none of this id
+	VPC            *VPC
+	Siblings       []VSwitch // the VSwitches of the VPC, this one too: ID and blocks only
+	HasIPv6Members bool      // whether an interface has an IPv6 address or prefix of it
+}
+
+// LockForModifyVSwitch locks a VSwitch, and if its IPv6 block is to change, its VPC, which gives out the blocks. A region of "" is any.
+func (tx *Tx) LockForModifyVSwitch(ctx context.Context, accountID, regionID, vswitchID string, changesIPv6 bool) (*ModifyVSwitchScene, error) {
+	scene := &ModifyVSwitchScene{}
+	if changesIPv6 {
+		tx.lock(rankVPCs, `
+			SELECT account_id, id, ipv6_cidr_block
+			FROM vpcs
+			WHERE account_id = $1 AND id = (SELECT vpc_id FROM vswitches WHERE account_id = $1 AND id = $2)
+			FOR NO KEY UPDATE`, accountID, vswitchID).
+			Query(each(func(v *VPC) []any { return []any{&v.AccountID, &v.ID, &v.IPv6CIDRBlock} }, func(v VPC) { scene.VPC = &v }))
+	}
+	tx.lock(rankVSwitches, `
+		SELECT account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description, available_at
+		FROM vswitches
+		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
+		FOR NO KEY UPDATE`, accountID, vswitchID, regionID).
+		Query(each(func(v *VSwitch) []any {
+			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.AvailableAt}
+		}, func(v VSwitch) { scene.VSwitch = &v }))
+	if changesIPv6 {
+		tx.queue(`
+			SELECT s.id, s.cidr_block, s.ipv6_cidr_block
+			FROM vswitches v
+			JOIN vswitches s ON s.account_id = v.account_id AND s.vpc_id = v.vpc_id
+			WHERE v.account_id = $1 AND v.id = $2`, accountID, vswitchID).
+			Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} },
+				func(v VSwitch) { scene.Siblings = append(scene.Siblings, v) }))
+		tx.queue(`
+			SELECT EXISTS (SELECT FROM private_ip_addresses WHERE account_id = $1 AND vswitch_id = $2 AND family(address) = 6)
+			    OR EXISTS (SELECT FROM ip_prefixes WHERE account_id = $1 AND vswitch_id = $2 AND family(prefix) = 6)`, accountID, vswitchID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasIPv6Members) })
+	}
+	return scene, tx.send(ctx)
+}
+
+// UpdateVSwitch queues the write that gives a locked VSwitch its name, description and IPv6 block.
+func (tx *Tx) UpdateVSwitch(v *VSwitch) {
+	tx.write(1, `
+		UPDATE vswitches
+		SET name = $3, description = $4, ipv6_cidr_block = $5
+		WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID, v.Name, v.Description, v.IPv6CIDRBlock)
+}
