@@ -51,6 +51,7 @@ var goldenCases = merged(
 	attachmentGolden,
 	describeGolden,
 	networkInterfacesGolden,
+	securityGroupsGolden,
 	vpcGolden,
 )
 

@@ -52,9 +52,10 @@ accounts:
 var idKinds = map[string]string{
 	"InstanceId": "i-", "InstanceIds": "i-",
 	"NetworkInterfaceId": "eni-",
-	"SecurityGroupId":    "sg-", "SecurityGroupIds": "sg-",
-	"VpcId": "vpc-", "VSwitchId": "vsw-",
-	"RouteTableId": "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-",
+	"RouteTableId":       "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-",
+	"SecurityGroupId": "sg-", "SecurityGroupIds": "sg-", "SourceGroupId": "sg-", "DestGroupId": "sg-",
+	"SecurityGroupRuleId": "sgr-",
+	"VpcId":               "vpc-", "VSwitchId": "vsw-",
 }
 
 // namesNoTenant are id parameters that name nothing that an account owns.
@@ -65,6 +66,7 @@ var namesNoTenant = map[string]string{
 	"VpcOwnerId":             "an account: another than the caller's selects none",
 	"VSwitchOwnerId":         "an account: another than the caller's selects none",
 	"DhcpOptionsSetId":       "nobody has any",
+	"SourcePrefixListId":     "a label: there are no prefix lists", "DestPrefixListId": "a label: there are no prefix lists",
 }
 
 // emptyWhenGone are the actions on a resource that answer with empty fields when there is none.
@@ -72,12 +74,29 @@ var emptyWhenGone = map[string]bool{"DescribeVSwitchAttributes": true}
 
 // alsoSend are the parameters that an action needs beside ids, or takes in place of one: an empty value leaves a parameter out.
 var alsoSend = map[string][]string{
-	"CreateNetworkInterface": {"SecurityGroupIds.1", ""},
-	"CreateVSwitch":          {"ZoneId", "cn-hangzhou-h", "CidrMask", "24"},
+	"CreateNetworkInterface":       {"SecurityGroupIds.1", ""},
+	"CreateVSwitch":                {"ZoneId", "cn-hangzhou-h", "CidrMask", "24"},
+	"AuthorizeSecurityGroup":       oneRuleEachWay,
+	"AuthorizeSecurityGroupEgress": oneRuleEachWay,
+	"RevokeSecurityGroup":          append([]string{"SecurityGroupRuleId.1", ""}, oneRuleEachWay...),
+	"RevokeSecurityGroupEgress":    append([]string{"SecurityGroupRuleId.1", ""}, oneRuleEachWay...),
+	"JoinSecurityGroup":            {"NetworkInterfaceId", ""},
+	"LeaveSecurityGroup":           {"NetworkInterfaceId", ""},
+	"ModifySecurityGroupPolicy":    {"InnerAccessPolicy", "Drop"},
 }
 
-// exclusiveWith names, for a parameter that is tested, the one that does not go with it.
-var exclusiveWith = map[string]string{"SecurityGroupIds.1": "SecurityGroupId"}
+// oneRuleEachWay are two rules of a group: one of Permissions, and one as of old.
+var oneRuleEachWay = []string{
+	"IpProtocol", "tcp", "PortRange", "22/22", "SourceCidrIp", "10.0.0.0/8", "DestCidrIp", "10.0.0.0/8",
+	"Permissions.1.IpProtocol", "tcp", "Permissions.1.PortRange", "22/22", "Permissions.1.SourceCidrIp", "10.0.0.0/8", "Permissions.1.DestCidrIp", "10.0.0.0/8",
+}
+
+// insteadOf are parameters that an action takes in place of another one.
+var insteadOf = map[string]map[string]string{
+	"CreateNetworkInterface": {"SecurityGroupIds.1": "SecurityGroupId"},
+	"JoinSecurityGroup":      {"NetworkInterfaceId": "InstanceId"},
+	"LeaveSecurityGroup":     {"NetworkInterfaceId": "InstanceId"},
+}
 
 // For every action and every id parameter: what belongs to another account does not exist for the caller. An action on a resource answers its NotFound,
 // a list is empty. It walks the action table, so a new action is covered without a new test.
@@ -101,7 +120,7 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 		query := url.Values{
 			"Action": {name}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {key}, "RegionId": {"cn-hangzhou"},
 		}
-		isList := answersList(request)
+		isList := answersList(name, request)
 		send := func(p leaf, owner string) {
 			if id := idKinds[p.lastName()] + owner; p.kind == jsonListType {
 				query.Set(p.name, `["`+id+`"]`)
@@ -117,9 +136,7 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 		for i, also := 0, alsoSend[name]; i < len(also); i += 2 {
 			query.Set(also[i], also[i+1])
 		}
-		if exclusive, is := exclusiveWith[tested.name]; is && !isList {
-			query.Del(exclusive)
-		}
+		query.Del(insteadOf[name][tested.name])
 		send(tested, owner)
 		sent, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/?"+query.Encode(), nil)
 		if err != nil {
@@ -152,7 +169,7 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 				}
 				walked++
 				status, body := call(version, name, act.request, p, "LTAIown", "other")
-				isList := answersList(act.request) || emptyWhenGone[name]
+				isList := answersList(name, act.request) || emptyWhenGone[name]
 				switch {
 				case isList && (status != http.StatusOK || strings.Contains(body, prefix+"other") || strings.Contains(body, prefix+"own")):
 					t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, p.name, status, body)
@@ -176,9 +193,9 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 	}
 }
 
-// answersList tells whether an action answers a list: its request is paged.
-func answersList(request reflect.Type) bool {
-	return slices.ContainsFunc(parameterFields(request), func(f parameterField) bool { return f.name == "PageSize" || f.name == "MaxResults" })
+// answersList tells whether an action answers a list: its request is paged, and not only through a part of one resource.
+func answersList(name string, request reflect.Type) bool {
+	return !strings.HasSuffix(name, "Attribute") && slices.ContainsFunc(parameterFields(request), func(f parameterField) bool { return f.name == "PageSize" || f.name == "MaxResults" })
 }
 
 // isNotFound tells whether an answer says that something does not exist. Some pages say it with another status, as Forbidden.VpcNotFound.

@@ -56,10 +56,14 @@ func ruleErrors[T any](rules []rule[T]) []*Error {
 // contracts are the actions and all that their rules can answer.
 var contracts = map[string][]*Error{
 	"AttachNetworkInterface":            slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
+	"AuthorizeSecurityGroup":            slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(authorizeRules)),
+	"AuthorizeSecurityGroupEgress":      slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(authorizeRules)),
 	"CreateNetworkInterface":            slices.Concat(ruleErrors(createNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(createNetworkInterfaceRules)),
+	"CreateSecurityGroup":               slices.Concat(ruleErrors(createSecurityGroupParameterRules), ruleErrors(admissionRules), ruleErrors(createSecurityGroupRules)),
 	"CreateVSwitch":                     slices.Concat(ruleErrors(createVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(createVSwitchRules)),
 	"CreateVpc":                         slices.Concat(ruleErrors(createVPCParameterRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
 	"DeleteNetworkInterface":            slices.Concat(ruleErrors(deleteNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(deleteNetworkInterfaceRules)),
+	"DeleteSecurityGroup":               slices.Concat(ruleErrors(deleteSecurityGroupParameterRules), ruleErrors(admissionRules), ruleErrors(deleteSecurityGroupRules)),
 	"DeleteVSwitch":                     slices.Concat(ruleErrors(deleteVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(deleteVSwitchRules), ruleErrors(dryRunRules)),
 	"DeleteVpc":                         slices.Concat(ruleErrors(deleteVPCParameterRules), ruleErrors(admissionRules), ruleErrors(deleteVPCRules), ruleErrors(dryRunRules)),
 	"DescribeInstances":                 slices.Concat(ruleErrors(describeInstancesRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
@@ -67,14 +71,22 @@ var contracts = map[string][]*Error{
 	"DescribeNetworkInterfaces":         slices.Concat(ruleErrors(describeNetworkInterfacesRules), ruleErrors(admissionRules)),
 	"DescribeRouteTableList":            slices.Concat(ruleErrors(describeRouteTableListRules), ruleErrors(admissionRules)),
 	"DescribeRouteTables":               slices.Concat(ruleErrors(describeRouteTablesRules), ruleErrors(admissionRules)),
+	"DescribeSecurityGroupAttribute":    slices.Concat(ruleErrors(describeSecurityGroupAttributeParameterRules), ruleErrors(admissionRules), ruleErrors(securityGroupRules)),
+	"DescribeSecurityGroups":            slices.Concat(ruleErrors(describeSecurityGroupsRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
 	"DescribeVSwitchAttributes":         slices.Concat(ruleErrors(describeVSwitchAttributesRules), ruleErrors(admissionRules)),
 	"DescribeVSwitches":                 slices.Concat(ruleErrors(describeVSwitchesRules), ruleErrors(admissionRules)),
 	"DescribeVpcAttribute":              slices.Concat(ruleErrors(describeVPCAttributeParameterRules), ruleErrors(admissionRules), ruleErrors(describeVPCAttributeRules)),
 	"DescribeVpcs":                      slices.Concat(ruleErrors(describeVPCsRules), ruleErrors(admissionRules)),
 	"DetachNetworkInterface":            slices.Concat(ruleErrors(detachParameterRules), ruleErrors(admissionRules), ruleErrors(detachRules)),
+	"JoinSecurityGroup":                 slices.Concat(ruleErrors(joinParameterRules), ruleErrors(admissionRules), ruleErrors(joinSecurityGroupRules)),
+	"LeaveSecurityGroup":                slices.Concat(ruleErrors(joinParameterRules), ruleErrors(admissionRules), ruleErrors(leaveRules)),
 	"ModifyNetworkInterfaceAttribute":   slices.Concat(ruleErrors(modifyNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(modifyNetworkInterfaceRules)),
+	"ModifySecurityGroupAttribute":      slices.Concat(ruleErrors(modifySecurityGroupAttributeRules), ruleErrors(admissionRules), ruleErrors(securityGroupRules)),
+	"ModifySecurityGroupPolicy":         slices.Concat(ruleErrors(modifySecurityGroupPolicyRules), ruleErrors(admissionRules), ruleErrors(securityGroupRules)),
 	"ModifyVSwitchAttribute":            slices.Concat(ruleErrors(modifyVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(modifyVSwitchRules)),
 	"ModifyVpcAttribute":                slices.Concat(ruleErrors(modifyVPCParameterRules), ruleErrors(admissionRules), ruleErrors(modifyVPCRules)),
+	"RevokeSecurityGroup":               slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(revokeRules)),
+	"RevokeSecurityGroupEgress":         slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(revokeRules)),
 }
 
 // Every documented row is decided, every row that is decided as a rule is one, and every rule has its row.

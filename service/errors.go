@@ -152,6 +152,8 @@ var (
 	MultiGroupType                 = declare(403, "InvalidOperation.MultiGroupType", "The specified instance can't join different types of security group.")
 	InvalidVpcIDNotFound           = declare(404, "InvalidVpcId.NotFound", "Specified VPC does not exist.")
 	IncorrectVpcStatus             = declare(400, "IncorrectVpcStatus", "Current VPC status does not support this operation.")
+	InvalidInstanceIDNotFound      = declare(404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.")
+	IncorrectInstanceStatus        = declare(403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation.")
 )
 
 // APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator

@@ -36,30 +36,38 @@ type TagFilter struct {
 // A list has a dozen optional filters, so Postgres must plan it for the ones that are given. Left alone it would settle, after some
 // runs of a prepared statement, on one plan for all: on 100,000 interfaces that turns the 0.2 s of a large security group into 30 s.
 func list[T any](ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], count, page string, args ...any) (List[T], error) {
-	conn, err := s.acquire(ctx)
+	var out List[T]
+	err := s.snapshot(ctx, func(batch *pgx.Batch) {
+		if p.Count {
+			batch.Queue(count, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
+		}
+		pageArgs := slices.Concat(args, []any{p.Limit + 1, p.Skip}) // one row more tells whether rows follow
+		batch.Queue(page, pageArgs...).Query(func(rows pgx.Rows) (err error) {
+			out.Rows, err = pgx.CollectRows(rows, scan)
+			return err
+		})
+	})
 	if err != nil {
 		return List[T]{}, err
-	}
-	defer conn.Release() // which closes a connection whose transaction failed
-
-	var out List[T]
-	batch := &pgx.Batch{}
-	batch.Queue("begin isolation level repeatable read, read only")
-	batch.Queue("set local plan_cache_mode = force_custom_plan")
-	if p.Count {
-		batch.Queue(count, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
-	}
-	pageArgs := slices.Concat(args, []any{p.Limit + 1, p.Skip}) // one row more tells whether rows follow
-	batch.Queue(page, pageArgs...).Query(func(rows pgx.Rows) (err error) {
-		out.Rows, err = pgx.CollectRows(rows, scan)
-		return err
-	})
-	batch.Queue("commit").Exec(func(pgconn.CommandTag) error { return nil })
-	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return List[T]{}, classify(err, conn.Conn())
 	}
 	if len(out.Rows) > p.Limit {
 		out.Rows, out.More = out.Rows[:p.Limit], true
 	}
 	return out, nil
+}
+
+// snapshot runs the reads that queue puts into a batch: in one snapshot, each on a plan of its own.
+func (s *Store) snapshot(ctx context.Context, queue func(*pgx.Batch)) error {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release() // which closes a connection whose transaction failed
+
+	batch := &pgx.Batch{}
+	batch.Queue("begin isolation level repeatable read, read only")
+	batch.Queue("set local plan_cache_mode = force_custom_plan")
+	queue(batch)
+	batch.Queue("commit").Exec(func(pgconn.CommandTag) error { return nil })
+	return classify(conn.SendBatch(ctx, batch).Close(), conn.Conn())
 }

@@ -61,6 +61,14 @@ const (
 	PolicyDrop   = "Drop"
 )
 
+// InstanceLimitOf is how many instances may be in a group of a type, unless somebody chose another figure.
+func InstanceLimitOf(groupType string) int {
+	if groupType == GroupEnterprise {
+		return 65_536
+	}
+	return 2000
+}
+
 // SecurityGroup is a security group of a VPC. InstanceLimit is the most instances that may have an attached interface in it.
 type SecurityGroup struct {
 	AccountID, ID, VPCID, RegionID     string

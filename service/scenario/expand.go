@@ -9,12 +9,8 @@ import (
 	"enisim/store/catalogue"
 )
 
-// Defaults of what a file leaves out: the documented quota, and the sizes of the two kinds of group.
-const (
-	defaultNetworkInterfacesPerRegion = 100
-	defaultNormalLimit                = 2000
-	defaultEnterpriseLimit            = 65_536
-)
+// defaultNetworkInterfacesPerRegion is the documented quota.
+const defaultNetworkInterfacesPerRegion = 100
 
 // maxResources is how many instances and interfaces a file may describe. It stands far above any real world and well below what the
 // three bytes of a MAC address can tell apart.

@@ -260,10 +260,7 @@ func (x *accountExpansion) group(e *groupEntry, vpc *vpcEntry, region string) {
 		x.twice("security group", e.id.value, e.id.at, known.at)
 		return
 	}
-	limit, at := defaultNormalLimit, e.id.at
-	if e.kind == "enterprise" {
-		limit = defaultEnterpriseLimit
-	}
+	limit, at := store.InstanceLimitOf(e.kind), e.id.at
 	if e.instanceLimit.given {
 		limit, at = e.instanceLimit.value, e.instanceLimit.at
 	}

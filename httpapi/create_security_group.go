@@ -1,0 +1,12 @@
+package httpapi
+
+import "enisim/service"
+
+type createSecurityGroupReply struct {
+	Reply
+	SecurityGroupId string
+}
+
+func spellCreatedSecurityGroup(created service.CreatedSecurityGroup) any {
+	return &createSecurityGroupReply{SecurityGroupId: created.ID}
+}

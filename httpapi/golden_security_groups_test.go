@@ -1,0 +1,282 @@
+package httpapi_test
+
+import (
+	"context"
+	"fmt"
+	"net/http/httptest"
+	"slices"
+
+	"enisim/service"
+)
+
+// groupsWorld has a group for each way in which an action on groups ends.
+const groupsWorld = `
+enisim: 1
+accounts:
+  - id: "1000000000000003"
+    access_keys:
+      - {id: ` + goldenKey + `, secret: s}
+      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
+    ram_users:
+      - {name: nothing, access_keys: [{id: LTAIramnothing00001, secret: s}]}
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups:
+              - {id: sg-main, name: main, description: "a < b & c", tags: {team: net, a: ""}}
+              - {id: sg-empty}
+              - {id: sg-full, instance_limit: 1}
+              - {id: sg-enterprise, type: enterprise}
+              - {id: sg-enterprise-full, type: enterprise, instance_limit: 1}
+              - {id: sg-1}
+              - {id: sg-2}
+              - {id: sg-3}
+              - {id: sg-4}
+              - {id: sg-5}
+              - {id: sg-6}
+              - {id: sg-7}
+              - {id: sg-8}
+              - {id: sg-9}
+              - {id: sg-10}
+          - {id: vpc-other, cidr_block: 172.16.0.0/12, security_groups: [{id: sg-elsewhere}]}
+        instances:
+          - {id: i-main, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-starting, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main, sg-1], status: Starting}
+          - {id: i-full, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-full, sg-1]}
+          - {id: i-enterprise, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-enterprise]}
+          - {id: i-enterprise-full, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-enterprise-full]}
+        network_interfaces:
+          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: eni-deleting, vswitch: vsw-h, security_groups: [sg-main, sg-1], status: Deleting}
+          - {id: eni-managed, vswitch: vsw-h, security_groups: [sg-main, sg-1], service_managed: true}
+          - {id: eni-in-ten, vswitch: vsw-h, security_groups: [sg-1, sg-2, sg-3, sg-4, sg-5, sg-6, sg-7, sg-8, sg-9, sg-10]}
+`
+
+// groupRules are rules of sg-main in both directions. One names another group.
+const groupRules = `
+	INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type,
+	    source_cidr_ip, source_group_id, dest_cidr_ip, description, created_at)
+	VALUES ('1000000000000003', 'sgr-1', 'sg-main', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', '10.0.0.0/8', NULL, '', 'a < b', '2026-11-22'),
+	       ('1000000000000003', 'sgr-2', 'sg-main', 'ingress', 'ALL', '-1/-1', 'Drop', 100, 'intranet', '', 'sg-empty', '', '', '2026-11-22'),
+	       ('1000000000000003', 'sgr-3', 'sg-main', 'egress', 'ICMP', '-1/-1', 'Accept', 1, 'intranet', '', NULL, '0.0.0.0/0', '', '2026-11-22')`
+
+// after is a server on which some SQL was run.
+func after(sql string) func(*goldenWorld) *httptest.Server {
+	return func(g *goldenWorld) *httptest.Server {
+		server, _ := g.server(service.Options{}, sql)
+		return server
+	}
+}
+
+var (
+	withRules     = after(groupRules)
+	withFullRules = after(`
+		INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, created_at)
+		SELECT '1000000000000003', 'sgr-' || n, 'sg-main', 'ingress', 'TCP', n || '/' || n, 'Accept', 1, 'intranet', '2026-11-22'
+		FROM generate_series(1, 200) n`)
+	withFullRegion = after(`
+		INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at)
+		SELECT '1000000000000003', 'sg-more-' || n, 'vpc-main', 'cn-hangzhou', 1, '2026-11-22' FROM generate_series(1, 100) n`)
+	withPendingVPC = after(`UPDATE vpcs SET available_at = '2026-11-22 10:15:31+00'`)
+	brokenGroups   = after(`ALTER TABLE security_groups RENAME COLUMN region_id TO region`)
+)
+
+// lockedGroups has a session that holds the account and its groups for longer than a caller waits.
+func lockedGroups(g *goldenWorld) *httptest.Server {
+	server, pool := g.server(service.Options{}, "")
+	tx, err := pool.Begin(g.t.Context())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
+	for _, sql := range []string{`SELECT FROM accounts FOR UPDATE`, `SELECT FROM security_groups FOR UPDATE`} {
+		if _, err := tx.Exec(g.t.Context(), sql); err != nil {
+			g.t.Fatal(err)
+		}
+	}
+	return server
+}
+
+// group is a request about a security group.
+func group(id string, more ...string) []string {
+	return inRegion(also([]string{"SecurityGroupId", id}, more...)...)
+}
+
+// inGroupsWorld adds to the cases of an action those that all actions on groups have: good is a request that is fine.
+func inGroupsWorld(locked func(*goldenWorld) *httptest.Server, good []string, cases ...goldenCase) []goldenCase {
+	cases = slices.Concat([]goldenCase{
+		{name: "InvalidRegionId.NotFound", pairs: also(good, "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: good},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramnothing00001", pairs: good, in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: good},
+		{name: "InternalError", pairs: good, in: brokenGroups},
+		{name: "ServiceUnavailable", pairs: good, in: withoutDatabase},
+	}, cases)
+	if locked != nil {
+		cases = append(cases, goldenCase{name: "OperationConflict", pairs: good, in: locked})
+	}
+	for k := range cases {
+		cases[k].world = groupsWorld
+	}
+	return cases
+}
+
+var (
+	newGroup = inRegion("VpcId", "vpc-main", "SecurityGroupName", "web", "Description", "of the web", "Tag.1.Key", "team", "Tag.1.Value", "web", "ClientToken", "t-1")
+	dropping = group("sg-main", "InnerAccessPolicy", "drop", "ClientToken", "t-1")
+	oneRule  = []string{"Permissions.1.IpProtocol", "tcp", "Permissions.1.PortRange", "22/22", "Permissions.1.SourceCidrIp", "10.0.0.0/8",
+		"Permissions.1.DestCidrIp", "10.0.0.0/8", "ClientToken", "t-1"}
+	ruled = group("sg-main", oneRule...)
+)
+
+// ruleCases are those that all four actions on rules have, but for what the other end of a rule is.
+func ruleCases(missingPeer goldenCase, peerGroup, unknownPeer string, more ...goldenCase) []goldenCase {
+	spoiled := func(name, parameter, value string) goldenCase {
+		return goldenCase{name: name, pairs: also(ruled, "Permissions.1."+parameter, value)}
+	}
+	return inGroupsWorld(lockedGroups, ruled, slices.Concat([]goldenCase{
+		{name: "MissingParameter", pairs: group("sg-main")},
+		{name: "InvalidParameter", pairs: also(ruled, manyRules(101)...)},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: also(ruled, "ClientToken", "é")},
+		spoiled("InvalidIpProtocol.ValueNotSupported", "IpProtocol", "ip"),
+		spoiled("InvalidParam.PortRange", "PortRange", "80"),
+		missingPeer,
+		spoiled("InvalidSourceCidrIp.Malformed", "SourceCidrIp", "10.0.0.0/33"),
+		spoiled("InvalidParam.Ipv6SourceCidrIp", "Ipv6SourceCidrIp", "10.0.0.0/8"),
+		spoiled("InvalidDestCidrIp.Malformed", "DestCidrIp", "::/0"),
+		spoiled("InvalidParam.Ipv6DestCidrIp", "Ipv6DestCidrIp", "all"),
+		spoiled("InvalidPolicy.Malformed", "Policy", "refuse"),
+		spoiled("InvalidPriority.ValueNotSupported", "Priority", "101"),
+		spoiled("InvalidNicType.ValueNotSupported", "NicType", "vpc"),
+		spoiled("InvalidSecurityGroupDiscription.Malformed", "Description", "http://here"),
+		{name: "InvalidSecurityGroupId.NotFound", pairs: also(ruled, "SecurityGroupId", "sg-not-found")},
+		spoiled(unknownPeer, peerGroup, "sg-not-found"),
+	}, more, []goldenCase{
+		{name: "success", pairs: ruled},
+		{name: "IdempotentParameterMismatch", pairs: also(ruled, "Permissions.1.Priority", "2")},
+	})...)
+}
+
+// manyRules are n rules that say the same.
+func manyRules(n int) []string {
+	var pairs []string
+	for k := range n {
+		pairs = append(pairs, fmt.Sprintf("Permissions.%d.IpProtocol", k+1), "tcp")
+	}
+	return pairs
+}
+
+// ofInstance and groupAndENI name who joins a group or leaves it.
+func ofInstance(id, groupID string) []string {
+	return inRegion("InstanceId", id, "SecurityGroupId", groupID)
+}
+
+func groupAndENI(id, groupID string) []string {
+	return inRegion("NetworkInterfaceId", id, "SecurityGroupId", groupID)
+}
+
+// memberCases are those that joining and leaving share.
+func memberCases(good []string, groupID string, more ...goldenCase) []goldenCase {
+	return inGroupsWorld(locked, good, slices.Concat([]goldenCase{
+		{name: "MissingParameter", pairs: group(groupID)},
+		{name: "MissingParameter.RegionId", pairs: []string{"NetworkInterfaceId", "eni-free", "SecurityGroupId", groupID}},
+		{name: "InvalidParam.EniIdAndInstanceId.Conflict", pairs: also(good, "NetworkInterfaceId", "eni-free")},
+		{name: "InvalidInstanceId.NotFound", pairs: ofInstance("i-not-found", groupID)},
+		{name: "InvalidEniId.NotFound", pairs: groupAndENI("eni-not-found", groupID)},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: ofInstance("i-main", "sg-not-found")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: groupAndENI("eni-managed", groupID)},
+		{name: "IncorrectInstanceStatus", pairs: ofInstance("i-starting", groupID)},
+		{name: "InvalidOperation.InvalidEniState", pairs: groupAndENI("eni-deleting", groupID)},
+	}, more)...)
+}
+
+var securityGroupsGolden = map[string][]goldenCase{
+	"CreateSecurityGroup": inGroupsWorld(lockedGroups, newGroup,
+		goldenCase{name: "MissingParameter", pairs: newGroup[2:]},
+		goldenCase{name: "InvalidClientToken.ValueNotSupported", pairs: also(newGroup, "ClientToken", "é")},
+		goldenCase{name: "InvalidSecurityGroupName.Malformed", pairs: also(newGroup, "SecurityGroupName", "1")},
+		goldenCase{name: "InvalidSecurityGroupDiscription.Malformed", pairs: also(newGroup, "Description", "http://here")},
+		goldenCase{name: "InvalidParams.GroupType", pairs: also(newGroup, "SecurityGroupType", "advanced")},
+		goldenCase{name: "QuotaExceed.Tags", pairs: also(newGroup, tagPairs(21)...)},
+		goldenCase{name: "InvalidTagKey.Malformed", pairs: also(newGroup, "Tag.1.Key", "acs:team")},
+		goldenCase{name: "InvalidTagValue.Malformed", pairs: also(newGroup, "Tag.1.Value", "http://here")},
+		goldenCase{name: "Duplicate.TagKey", pairs: also(newGroup, "Tag.2.Key", "team")},
+		goldenCase{name: "InvalidVpcId.NotFound", pairs: also(newGroup, "VpcId", "vpc-not-found")},
+		goldenCase{name: "IncorrectVpcStatus", pairs: newGroup, in: withPendingVPC},
+		goldenCase{name: "QuotaExceed.SecurityGroup", pairs: newGroup, in: withFullRegion},
+		goldenCase{name: "success", pairs: newGroup},
+		goldenCase{name: "repeated", pairs: newGroup},
+		goldenCase{name: "IdempotentParameterMismatch", pairs: also(newGroup, "SecurityGroupName", "other")},
+	),
+	"DeleteSecurityGroup": inGroupsWorld(lockedGroups, group("sg-empty"),
+		goldenCase{name: "MissingParameter.RegionId", pairs: []string{"SecurityGroupId", "sg-empty"}},
+		goldenCase{name: "MissingParameter", pairs: inRegion()},
+		goldenCase{name: "InvalidSecurityGroup.NotFound", pairs: group("sg-not-found")},
+		goldenCase{name: "DependencyViolation", pairs: group("sg-full")},
+		goldenCase{name: "success", pairs: group("sg-empty")},
+	),
+	"DescribeSecurityGroups": inGroupsWorld(nil, inRegion(),
+		goldenCase{name: "MissingParameter"},
+		goldenCase{name: "InvalidParameter", pairs: inRegion("SecurityGroupIds", "sg-main")},
+		goldenCase{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
+		goldenCase{name: "empty", pairs: inRegion("SecurityGroupIds", `["sg-not-found"]`)},
+		goldenCase{name: "some", pairs: inRegion("SecurityGroupIds", `["sg-main","sg-enterprise"]`, "PageSize", "50"), in: withRules},
+		goldenCase{name: "first-by-token", pairs: inRegion("MaxResults", "1", "VpcId", "vpc-main")},
+	),
+	"DescribeSecurityGroupAttribute": inGroupsWorld(nil, group("sg-main"),
+		goldenCase{name: "MissingParameter", pairs: inRegion()},
+		goldenCase{name: "InvalidParameter", pairs: group("sg-main", "Direction", "both")},
+		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: group("sg-not-found")},
+		goldenCase{name: "without-rules", pairs: group("sg-main")},
+		goldenCase{name: "with-rules", pairs: group("sg-main", "Direction", "all"), in: withRules},
+		goldenCase{name: "egress", pairs: group("sg-main", "Direction", "egress"), in: withRules},
+	),
+	"ModifySecurityGroupAttribute": inGroupsWorld(lockedGroups, group("sg-main", "SecurityGroupName", "other"),
+		goldenCase{name: "MissingParameter", pairs: inRegion()},
+		goldenCase{name: "InvalidSecurityGroupName.Malformed", pairs: group("sg-main", "SecurityGroupName", "-")},
+		goldenCase{name: "InvalidSecurityGroupDiscription.Malformed", pairs: group("sg-main", "Description", "x")},
+		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: group("sg-not-found", "SecurityGroupName", "other")},
+		goldenCase{name: "success", pairs: group("sg-main", "SecurityGroupName", "other")},
+	),
+	"ModifySecurityGroupPolicy": inGroupsWorld(lockedGroups, dropping,
+		goldenCase{name: "MissingParameter", pairs: group("sg-main")},
+		goldenCase{name: "InvalidClientToken.ValueNotSupported", pairs: also(dropping, "ClientToken", "é")},
+		goldenCase{name: "InvalidParameter", pairs: also(dropping, "InnerAccessPolicy", "refuse")},
+		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: also(dropping, "SecurityGroupId", "sg-not-found")},
+		goldenCase{name: "success", pairs: dropping},
+		goldenCase{name: "IdempotentParameterMismatch", pairs: also(dropping, "InnerAccessPolicy", "accept")},
+	),
+	"AuthorizeSecurityGroup": ruleCases(
+		goldenCase{name: "MissingParameter.Source", pairs: also(ruled, "Permissions.1.SourceCidrIp", "")},
+		"SourceGroupId", "InvalidSourceGroupId.NotFound",
+		goldenCase{name: "AuthorizationLimitExceed", pairs: also(ruled, "Permissions.1.SourceGroupId", "sg-main"), in: withFullRules}),
+	"AuthorizeSecurityGroupEgress": ruleCases(
+		goldenCase{name: "MissingParameter.Dest", pairs: also(ruled, "Permissions.1.DestCidrIp", "")},
+		"DestGroupId", "InvalidDestGroupId.NotFound",
+		goldenCase{name: "AuthorizationLimitExceed", pairs: also(ruled, "Permissions.1.DestGroupId", "sg-main"), in: withFullRules}),
+	"RevokeSecurityGroup": ruleCases(
+		goldenCase{name: "MissingParameter.Source", pairs: also(ruled, "Permissions.1.SourceCidrIp", "")},
+		"SourceGroupId", "InvalidSourceGroupId.NotFound",
+		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: group("sg-main", "SecurityGroupRuleId.1", "sgr-3"), in: withRules}),
+	"RevokeSecurityGroupEgress": ruleCases(
+		goldenCase{name: "MissingParameter.Dest", pairs: also(ruled, "Permissions.1.DestCidrIp", "")},
+		"DestGroupId", "InvalidDestGroupId.NotFound",
+		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: group("sg-main", "SecurityGroupRuleId.1", "sgr-1"), in: withRules}),
+	"JoinSecurityGroup": memberCases(ofInstance("i-main", "sg-2"), "sg-2",
+		goldenCase{name: "InvalidInstanceId.Mismatch", pairs: ofInstance("i-main", "sg-elsewhere")},
+		goldenCase{name: "InvalidOperation.VpcMismatch", pairs: groupAndENI("eni-free", "sg-elsewhere")},
+		goldenCase{name: "InvalidInstanceId.AlreadyExists", pairs: ofInstance("i-main", "sg-main")},
+		goldenCase{name: "InvalidOperation.MultiGroupType", pairs: ofInstance("i-main", "sg-enterprise")},
+		goldenCase{name: "InstanceSecurityGroupLimitExceeded", pairs: groupAndENI("eni-in-ten", "sg-main")},
+		goldenCase{name: "SecurityGroupInstanceLimitExceeded", pairs: ofInstance("i-main", "sg-full")},
+		goldenCase{name: "InvalidOperation.NetworkInterfaceCountExceeded", pairs: ofInstance("i-enterprise", "sg-enterprise-full")},
+		goldenCase{name: "success", pairs: ofInstance("i-main", "sg-2")[2:]}),
+	"LeaveSecurityGroup": memberCases(ofInstance("i-full", "sg-1"), "sg-1",
+		goldenCase{name: "InvalidSecurityGroupAssociation.NotFound", pairs: ofInstance("i-main", "sg-1")},
+		goldenCase{name: "InstanceLastSecurityGroup", pairs: ofInstance("i-main", "sg-main")},
+		goldenCase{name: "InvalidOperation.AtLeastInOneGroup", pairs: groupAndENI("eni-free", "sg-main")},
+		goldenCase{name: "success", pairs: ofInstance("i-full", "sg-1")[2:]}),
+}

@@ -1,0 +1,69 @@
+package service
+
+import (
+	"cmp"
+	"context"
+
+	"enisim/store"
+)
+
+// SecurityGroupRule is a rule of a security group as a caller sees it, for packages that know nothing of the store.
+type SecurityGroupRule = store.DescribedRule
+
+// DescribeSecurityGroupAttribute is the request for a security group and its rules.
+type DescribeSecurityGroupAttribute struct {
+	RegionID        string `api:"RegionId"`
+	SecurityGroupID string `api:"SecurityGroupId"`
+	Direction       string // all, ingress or egress
+	NICType         string `api:"NicType"`
+	MaxResults      *int
+	NextToken       string
+	Malformed       Malformed
+}
+
+// SecurityGroupAttribute is a security group with a page of its rules.
+type SecurityGroupAttribute struct {
+	store.SecurityGroup
+	Rules List[SecurityGroupRule]
+}
+
+// rulePages are the bounds of the reference (protocol.md, section 1.4).
+var rulePages = paging{list: "security group rules", fewestByToken: 10, mostByToken: 1000, defaultPerPage: 500}
+
+var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupAttribute]{
+	required("RegionId", func(r DescribeSecurityGroupAttribute) string { return r.RegionID }),
+	required("SecurityGroupId", func(r DescribeSecurityGroupAttribute) string { return r.SecurityGroupID }),
+	readable(func(r DescribeSecurityGroupAttribute) Malformed { return r.Malformed }),
+	among("Direction", func(r DescribeSecurityGroupAttribute) string { return r.Direction }, "all", store.RuleIngress, store.RuleEgress),
+	among("NicType", func(r DescribeSecurityGroupAttribute) string { return r.NICType }, nicIntranet, nicInternet),
+	invalid("NextToken", func(r DescribeSecurityGroupAttribute) bool { return r.page().badToken(rulePages) }),
+}
+
+// page is always one by token.
+func (r DescribeSecurityGroupAttribute) page() PageRequest {
+	return PageRequest{MaxResults: cmp.Or(r.MaxResults, &rulePages.defaultPerPage), NextToken: r.NextToken}
+}
+
+// DescribeSecurityGroupAttribute shows a security group and its rules, by id, as they stand at one moment. It takes no locks.
+func (s *Service) DescribeSecurityGroupAttribute(ctx context.Context, caller Caller, req DescribeSecurityGroupAttribute) (SecurityGroupAttribute, error) {
+	if err := check(describeSecurityGroupAttributeParameterRules, req); err != nil {
+		return SecurityGroupAttribute{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeSecurityGroupAttribute", req.RegionID); err != nil {
+		return SecurityGroupAttribute{}, err
+	}
+	filter := store.RuleFilter{
+		AccountID: caller.AccountID, RegionID: req.RegionID, SecurityGroupID: req.SecurityGroupID, Direction: req.Direction, NICType: req.NICType,
+	}
+	if filter.Direction == "all" {
+		filter.Direction = ""
+	}
+	group, read, err := s.store.DescribeSecurityGroupAttribute(ctx, filter, rulePages.page(req.page()))
+	if err != nil {
+		return SecurityGroupAttribute{}, err
+	}
+	if err := check(securityGroupRules, group); err != nil {
+		return SecurityGroupAttribute{}, err
+	}
+	return SecurityGroupAttribute{*group, paged(rulePages, req.page(), read, func(r SecurityGroupRule) string { return r.ID })}, nil
+}

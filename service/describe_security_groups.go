@@ -1,0 +1,84 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// SecurityGroup is a security group as a caller sees it, for packages that know nothing of the store.
+type SecurityGroup = store.DescribedSecurityGroup
+
+// DescribeSecurityGroups is the request for a list of security groups. All its filters must hold; an empty one does not filter.
+type DescribeSecurityGroups struct {
+	RegionID         string   `api:"RegionId"`
+	SecurityGroupID  string   `api:"SecurityGroupId"`
+	SecurityGroupIDs JSONList `api:"SecurityGroupIds"`
+	VPCID            string   `api:"VpcId"`
+	Name             string   `api:"SecurityGroupName"`
+	Type             string   `api:"SecurityGroupType"`
+	NetworkType      string
+	ResourceGroupID  string `api:"ResourceGroupId"`
+	ServiceManaged   *bool
+	Tags             []Tag `api:"Tag"`
+	DryRun           *bool
+	Page             PageRequest `api:",inline"`
+	Malformed        Malformed
+}
+
+// SecurityGroups is a page of security groups of a region.
+type SecurityGroups struct {
+	List[SecurityGroup]
+	RegionID string
+}
+
+// securityGroupPages are the bounds of the reference (protocol.md, section 1.4), which gives no lower one for MaxResults.
+var securityGroupPages = paging{
+	list: "security groups", mostByNumber: 50, fewestByToken: 1, mostByToken: 100, defaultPerPage: 10,
+}
+
+var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
+	required("RegionId", func(r DescribeSecurityGroups) string { return r.RegionID }),
+	readable(func(r DescribeSecurityGroups) Malformed { return r.Malformed }),
+	invalid("SecurityGroupIds", func(r DescribeSecurityGroups) bool { return len(r.SecurityGroupIDs) > mostListed }),
+	among("SecurityGroupType", func(r DescribeSecurityGroups) string { return r.Type }, store.GroupNormal, store.GroupEnterprise),
+	among("NetworkType", func(r DescribeSecurityGroups) string { return r.NetworkType }, store.NetworkTypeVPC, store.NetworkTypeClassic),
+	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksKey(r.Tags) }),
+}, goodPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
+
+// selectsNone tells whether a filter asks for what no group is here: classic, or managed by a cloud service.
+func (r DescribeSecurityGroups) selectsNone() bool {
+	return r.NetworkType == store.NetworkTypeClassic || (r.ServiceManaged != nil && *r.ServiceManaged)
+}
+
+// DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It takes no locks.
+func (s *Service) DescribeSecurityGroups(ctx context.Context, caller Caller, req DescribeSecurityGroups) (SecurityGroups, error) {
+	if err := check(describeSecurityGroupsRules, req); err != nil {
+		return SecurityGroups{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeSecurityGroups", req.RegionID); err != nil {
+		return SecurityGroups{}, err
+	}
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return SecurityGroups{}, err
+	}
+	var read store.List[SecurityGroup]
+	if !req.selectsNone() {
+		var err error
+		if read, err = s.store.DescribeSecurityGroups(ctx, s.moment(), store.SecurityGroupFilter{
+			AccountID:       caller.AccountID,
+			RegionID:        req.RegionID,
+			ID:              req.SecurityGroupID,
+			IDs:             req.SecurityGroupIDs,
+			VPCID:           req.VPCID,
+			Name:            req.Name,
+			Type:            req.Type,
+			ResourceGroupID: req.ResourceGroupID,
+			Tags:            tagFilter(req.Tags),
+		}, securityGroupPages.page(req.Page)); err != nil {
+			return SecurityGroups{}, err
+		}
+	}
+	return SecurityGroups{paged(securityGroupPages, req.Page, read, func(g SecurityGroup) string { return g.ID }), req.RegionID}, nil
+}

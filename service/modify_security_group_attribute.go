@@ -1,0 +1,50 @@
+package service
+
+import (
+	"cmp"
+	"context"
+
+	"enisim/store"
+)
+
+// ModifySecurityGroupAttribute is the request for another name or description of a security group. What is empty stays as it is.
+type ModifySecurityGroupAttribute struct {
+	RegionID        string `api:"RegionId"`
+	SecurityGroupID string `api:"SecurityGroupId"`
+	Name            string `api:"SecurityGroupName"`
+	Description     string
+}
+
+var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttribute]{
+	required("RegionId", func(r ModifySecurityGroupAttribute) string { return r.RegionID }),
+	required("SecurityGroupId", func(r ModifySecurityGroupAttribute) string { return r.SecurityGroupID }),
+	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttribute) string { return r.Name }, goodName),
+	wellFormed(InvalidSecurityGroupDescription, func(r ModifySecurityGroupAttribute) string { return r.Description }, goodGroupDescription),
+}
+
+// securityGroupRules are all that a change of a group asks of it.
+var securityGroupRules = []rule[*store.SecurityGroup]{
+	{err: InvalidSecurityGroupIDNotFound, broken: func(g *store.SecurityGroup) bool { return g == nil }},
+}
+
+// ModifySecurityGroupAttribute names and describes a security group anew.
+func (s *Service) ModifySecurityGroupAttribute(ctx context.Context, caller Caller, req ModifySecurityGroupAttribute) error {
+	if err := check(modifySecurityGroupAttributeRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:ModifySecurityGroupAttribute", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		group, err := tx.LockSecurityGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID)
+		if err != nil {
+			return err
+		}
+		if err := check(securityGroupRules, group); err != nil {
+			return err
+		}
+		group.Name, group.Description = cmp.Or(req.Name, group.Name), cmp.Or(req.Description, group.Description)
+		tx.UpdateSecurityGroup(*group)
+		return nil
+	})
+}

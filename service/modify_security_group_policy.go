@@ -1,0 +1,47 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// ModifySecurityGroupPolicy is the request that says whether the members of a security group reach each other.
+type ModifySecurityGroupPolicy struct {
+	RegionID          string `api:"RegionId"`
+	SecurityGroupID   string `api:"SecurityGroupId"`
+	InnerAccessPolicy string // Accept or Drop, without regard to case
+	ClientToken       string
+}
+
+var modifySecurityGroupPolicyRules = []rule[ModifySecurityGroupPolicy]{
+	required("RegionId", func(r ModifySecurityGroupPolicy) string { return r.RegionID }),
+	required("SecurityGroupId", func(r ModifySecurityGroupPolicy) string { return r.SecurityGroupID }),
+	required("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) string { return r.InnerAccessPolicy }),
+	wellFormed(InvalidClientTokenValue, func(r ModifySecurityGroupPolicy) string { return r.ClientToken }, goodClientToken),
+	invalid("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) bool { return policyOf(r.InnerAccessPolicy) == "" }),
+}
+
+// ModifySecurityGroupPolicy lets the members of a security group reach each other, or not. It is kept and shown.
+func (s *Service) ModifySecurityGroupPolicy(ctx context.Context, caller Caller, req ModifySecurityGroupPolicy) error {
+	if err := check(modifySecurityGroupPolicyRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:ModifySecurityGroupPolicy", req.RegionID); err != nil {
+		return err
+	}
+	call := idempotent{action: "ModifySecurityGroupPolicy", token: req.ClientToken, request: req}
+	_, err := once(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
+		group, err := tx.LockSecurityGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if err := check(securityGroupRules, group); err != nil {
+			return struct{}{}, err
+		}
+		group.InnerAccessPolicy = policyOf(req.InnerAccessPolicy)
+		tx.UpdateSecurityGroup(*group)
+		return struct{}{}, nil
+	})
+	return err
+}

@@ -1,0 +1,40 @@
+package store
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// NewGroupScene is all that decides whether a security group may be created, read under the locks.
+type NewGroupScene struct {
+	VPC    *VPC // nil: there is none of this id in the region; otherwise its id and when it is Available
+	Groups int  // how many the account has in the region
+}
+
+// LockForNewGroup locks the account, so that nobody else of it creates a group, and the VPC, so that nobody deletes it.
+func (tx *Tx) LockForNewGroup(ctx context.Context, accountID, regionID, vpcID string) (*NewGroupScene, error) {
+	scene := &NewGroupScene{}
+	tx.lock(rankAccounts, `
+		SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE`, accountID)
+	tx.lock(rankVPCs, `
+		SELECT id, available_at
+		FROM vpcs
+		WHERE account_id = $1 AND region_id = $2 AND id = $3
+		FOR KEY SHARE`, accountID, regionID, vpcID).
+		Query(each(func(v *VPC) []any { return []any{&v.ID, &v.AvailableAt} }, func(v VPC) { scene.VPC = &v }))
+	tx.queue(`
+		SELECT count(*) FROM security_groups WHERE account_id = $1 AND region_id = $2`, accountID, regionID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.Groups) })
+	return scene, tx.send(ctx)
+}
+
+// InsertSecurityGroup queues the write that creates a group.
+func (tx *Tx) InsertSecurityGroup(g SecurityGroup) {
+	tx.write(1, `
+		INSERT INTO security_groups (account_id, id, vpc_id, region_id, type, instance_limit, inner_access_policy,
+		    name, description, resource_group_id, tags, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		g.AccountID, g.ID, g.VPCID, g.RegionID, g.Type, g.InstanceLimit, g.InnerAccessPolicy,
+		g.Name, g.Description, g.ResourceGroupID, tags(g.Tags), g.CreatedAt)
+}

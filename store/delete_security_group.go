@@ -1,0 +1,58 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// DeleteGroupScene is all that decides whether a security group may go, read under its lock.
+type DeleteGroupScene struct {
+	Exists     bool
+	HasMembers bool // whether an interface is in it
+	IsNamed    bool // whether a rule of another group names it
+}
+
+// LockForDeleteGroup locks a security group, and deletes the interfaces in it that were gone at the time before: their rows would keep it. They are
+// locked before the group, as by everybody.
+func (tx *Tx) LockForDeleteGroup(ctx context.Context, accountID, regionID, groupID string, before time.Time) (*DeleteGroupScene, error) {
+	scene := &DeleteGroupScene{}
+	tx.lock(rankNetworkInterfaces, `
+		SELECT n.id
+		FROM network_interface_security_groups m
+		JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
+		WHERE m.account_id = $1 AND m.security_group_id = $2 AND n.next_status = 'Deleted' AND n.settles_at <= $3
+		ORDER BY n.id
+		FOR UPDATE OF n`, accountID, groupID, before)
+	tx.lock(rankSecurityGroups, `
+		SELECT true FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3 FOR UPDATE`, accountID, regionID, groupID).
+		Query(each(func(exists *bool) []any { return []any{exists} }, func(exists bool) { scene.Exists = exists }))
+	// What is locked above is not skipped here; what came since is somebody else's.
+	tx.queue(`
+		DELETE FROM network_interfaces
+		WHERE (account_id, id) IN (
+		    SELECT n.account_id, n.id
+		    FROM network_interface_security_groups m
+		    JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
+		    WHERE m.account_id = $1 AND m.security_group_id = $2 AND n.next_status = 'Deleted' AND n.settles_at <= $3
+		    FOR UPDATE OF n SKIP LOCKED)`, accountID, groupID, before)
+	tx.queue(`
+		SELECT EXISTS (
+		           SELECT FROM network_interface_security_groups WHERE account_id = $1 AND security_group_id = $2),
+		       EXISTS (
+		           SELECT FROM security_group_rules WHERE account_id = $1 AND source_group_id = $2 AND security_group_id <> $2)
+		    OR EXISTS (
+		           SELECT FROM security_group_rules WHERE account_id = $1 AND dest_group_id = $2 AND security_group_id <> $2)`,
+		accountID, groupID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasMembers, &scene.IsNamed) })
+	return scene, tx.send(ctx)
+}
+
+// DeleteSecurityGroup queues the writes that delete a group and its rules. The rules go first: one may name its own group.
+func (tx *Tx) DeleteSecurityGroup(accountID, groupID string) {
+	tx.queue(`
+		DELETE FROM security_group_rules WHERE account_id = $1 AND security_group_id = $2`, accountID, groupID)
+	tx.write(1, `
+		DELETE FROM security_groups WHERE account_id = $1 AND id = $2`, accountID, groupID)
+}

@@ -1,0 +1,134 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"time"
+)
+
+// JoinScene is all that decides whether an interface may join a security group or leave it, read under the locks. A row that is missing is nil.
+type JoinScene struct {
+	Instance *Instance         // that the interface is on
+	ENI      *NetworkInterface // the one that was named, or the primary one of the instance that was named
+	Joined   []JoinedGroup     // the groups that the interface is in
+	Group    *GroupScene       // the one to join; to leave, only its ID and Type are read
+}
+
+// JoinedGroup is a security group that an interface is in.
+type JoinedGroup struct {
+	ID, Type string
+	Position int
+}
+
+// LockForJoin locks an interface, the instance that it is on, and a security group. The interface is named by its id, or, where that is "", as
+// the primary one of an instance; a region of "" stands for that of the interface.
+func (tx *Tx) LockForJoin(ctx context.Context, accountID, regionID, instanceID, eniID, groupID string) (*JoinScene, error) {
+	scene, region, err := tx.lockMember(ctx, accountID, regionID, instanceID, eniID)
+	if err != nil {
+		return nil, err
+	}
+	on := ""
+	if scene.ENI != nil && scene.ENI.InstanceID != nil {
+		on = *scene.ENI.InstanceID
+	}
+	tx.lockGroups(accountID, region, []string{groupID}, on, func(g GroupScene) { scene.Group = &g })
+	tx.readJoined(accountID, scene)
+	return scene, tx.send(ctx)
+}
+
+// LockForLeave locks an interface and the instance that it is on, as LockForJoin does. The group is not locked, for it loses a member only; the
+// instance is, so that no attach takes the group for one in which the instance stays.
+func (tx *Tx) LockForLeave(ctx context.Context, accountID, regionID, instanceID, eniID, groupID string) (*JoinScene, error) {
+	scene, region, err := tx.lockMember(ctx, accountID, regionID, instanceID, eniID)
+	if err != nil {
+		return nil, err
+	}
+	tx.queue(`
+		SELECT id, type FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3`, accountID, region, groupID).
+		Query(each(func(g *GroupScene) []any { return []any{&g.ID, &g.Type} }, func(g GroupScene) { scene.Group = &g }))
+	tx.readJoined(accountID, scene)
+	return scene, tx.send(ctx)
+}
+
+// lockMember locks an interface and, first, the instance that it is on. Which one that is is read without a lock, so it may be another one by the
+// time that the interface is locked: see Moved.
+func (tx *Tx) lockMember(ctx context.Context, accountID, regionID, instanceID, eniID string) (scene *JoinScene, region string, err error) {
+	scene = &JoinScene{}
+	tx.lock(rankInstances, `
+		SELECT account_id, id, region_id, vpc_id, status, next_status, settles_at, running_at
+		FROM instances
+		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
+		  AND id = CASE WHEN $4 = '' THEN $3
+		                ELSE (SELECT instance_id FROM network_interfaces WHERE account_id = $1 AND id = $4) END
+		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
+		Query(each(func(i *Instance) []any {
+			return []any{&i.AccountID, &i.ID, &i.RegionID, &i.VPCID, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt}
+		}, func(i Instance) { scene.Instance = &i }))
+	tx.lock(rankNetworkInterfaces, `
+		SELECT account_id, id, region_id, vpc_id, type, status, next_status, settles_at, instance_id, service_managed
+		FROM network_interfaces
+		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
+		  AND id = CASE WHEN $4 = '' THEN (SELECT id FROM network_interfaces WHERE account_id = $1 AND instance_id = $3 AND device_index = 0)
+		                ELSE $4 END
+		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
+		Query(each(func(n *NetworkInterface) []any {
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.ServiceManaged}
+		}, func(n NetworkInterface) { scene.ENI = &n }))
+	if err := tx.send(ctx); err != nil {
+		return nil, "", err
+	}
+	region = regionID
+	if scene.ENI != nil {
+		region = cmp.Or(region, scene.ENI.RegionID)
+	} else if scene.Instance != nil {
+		region = cmp.Or(region, scene.Instance.RegionID)
+	}
+	return scene, region, nil
+}
+
+func (tx *Tx) readJoined(accountID string, scene *JoinScene) {
+	if scene.ENI == nil {
+		return
+	}
+	tx.queue(`
+		SELECT m.security_group_id, g.type, m.position
+		FROM network_interface_security_groups m
+		JOIN security_groups g ON g.account_id = m.account_id AND g.id = m.security_group_id
+		WHERE m.account_id = $1 AND m.network_interface_id = $2
+		ORDER BY m.position, m.security_group_id`, accountID, scene.ENI.ID).
+		Query(each(func(g *JoinedGroup) []any { return []any{&g.ID, &g.Type, &g.Position} }, func(g JoinedGroup) {
+			scene.Joined = append(scene.Joined, g)
+		}))
+}
+
+// Moved tells whether the interface came to another instance than the one that is locked, while the locks were waited for.
+func (s *JoinScene) Moved() bool {
+	return s.ENI != nil && s.ENI.InstanceID != nil && (s.Instance == nil || s.Instance.ID != *s.ENI.InstanceID)
+}
+
+// Settle makes the scene stand as it does at now. It is pure.
+func (s *JoinScene) Settle(now time.Time) {
+	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
+	if s.Group != nil {
+		settled := s.Group.Settled(now)
+		s.Group = &settled
+	}
+}
+
+// JoinGroup queues the write that puts the scene's interface into the scene's group, behind those that it is in.
+func (tx *Tx) JoinGroup(s *JoinScene) {
+	position := 1
+	for _, g := range s.Joined {
+		position = max(position, g.Position+1)
+	}
+	tx.write(1, `
+		INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+		VALUES ($1, $2, $3, $4, $5)`, s.ENI.AccountID, s.ENI.ID, s.Group.ID, s.ENI.VPCID, position)
+}
+
+// LeaveGroup queues the write that takes the scene's interface out of the scene's group.
+func (tx *Tx) LeaveGroup(s *JoinScene) {
+	tx.write(1, `
+		DELETE FROM network_interface_security_groups
+		WHERE account_id = $1 AND network_interface_id = $2 AND security_group_id = $3`, s.ENI.AccountID, s.ENI.ID, s.Group.ID)
+}

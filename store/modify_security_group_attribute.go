@@ -1,0 +1,25 @@
+package store
+
+import "context"
+
+// LockSecurityGroup locks a security group that is about to change, or returns nil when there is none.
+func (tx *Tx) LockSecurityGroup(ctx context.Context, accountID, regionID, groupID string) (*SecurityGroup, error) {
+	var group *SecurityGroup
+	tx.lock(rankSecurityGroups, `
+		SELECT account_id, id, name, description, inner_access_policy
+		FROM security_groups
+		WHERE account_id = $1 AND region_id = $2 AND id = $3
+		FOR NO KEY UPDATE`, accountID, regionID, groupID).
+		Query(each(func(g *SecurityGroup) []any {
+			return []any{&g.AccountID, &g.ID, &g.Name, &g.Description, &g.InnerAccessPolicy}
+		}, func(g SecurityGroup) { group = &g }))
+	return group, tx.send(ctx)
+}
+
+// UpdateSecurityGroup queues the write of what can change of a group.
+func (tx *Tx) UpdateSecurityGroup(g SecurityGroup) {
+	tx.write(1, `
+		UPDATE security_groups
+		SET name = $3, description = $4, inner_access_policy = $5
+		WHERE account_id = $1 AND id = $2`, g.AccountID, g.ID, g.Name, g.Description, g.InnerAccessPolicy)
+}
