@@ -544,3 +544,27 @@ func spelled(v any) string {
 	}
 	return string(text)
 }
+
+// An instance shows the addresses and prefixes of its interfaces as the list of interfaces does.
+func TestInstancesShowPrefixesAndPrimaryIPv6(t *testing.T) {
+	t.Parallel()
+	s := serve(t, quotaWorld(100, `
+        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{})
+	created := s.mustCall(t, "CreateNetworkInterface", plain("vsw-h", "Ipv4PrefixCount", "1", "Ipv6PrefixCount", "1", "Ipv6AddressCount", "1", "EnablePrimaryIPv6", "true")...)
+	id, _ := created.body["NetworkInterfaceId"].(string)
+	if r := s.mustCall(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", id); r.code() != ok {
+		t.Fatalf("got %v after %v", r.body, created.body)
+	}
+	instances := s.mustCall(t, "DescribeInstances", "InstanceIds", `["i-1"]`).body["Instances"].(map[string]any)["Instance"].([]any)
+	held := instances[0].(map[string]any)["NetworkInterfaces"].(map[string]any)["NetworkInterface"].([]any)
+	shown := held[1].(map[string]any)
+	for _, field := range []string{"Ipv4PrefixSets", "Ipv6PrefixSets", "Ipv6Sets", "PrivateIpSets"} {
+		if spelled(shown[field]) != spelled(created.body[field]) {
+			t.Errorf("%s: got %v, want %v", field, shown[field], created.body[field])
+		}
+	}
+	if want := `{"Ipv4PrefixSet":[{"Ipv4Prefix":"10.0.0.16/28"}]}`; spelled(shown["Ipv4PrefixSets"]) != want {
+		t.Errorf("got %v, want %s", shown["Ipv4PrefixSets"], want)
+	}
+}

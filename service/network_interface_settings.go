@@ -8,12 +8,12 @@ import (
 
 // NetworkInterfaceSettings are the parameters that an interface is created with and that can be changed later. nil leaves one as it is.
 type NetworkInterfaceSettings struct {
-	DeleteOnRelease    *bool              // whether it goes with its instance
-	SourceDestCheck    *bool              //
-	EnablePrimaryIPv6  *bool              // whether its first IPv6 address is its primary one
-	QueueNumber        *int               //
-	RxQueueSize        *int               //
-	TxQueueSize        *int               //
+	DeleteOnRelease    *bool // whether it goes with its instance
+	SourceDestCheck    *bool
+	EnablePrimaryIPv6  *bool // whether its first IPv6 address is its primary one
+	QueueNumber        *int
+	RxQueueSize        *int
+	TxQueueSize        *int
 	Traffic            TrafficConfig      `api:"NetworkInterfaceTrafficConfig"`
 	ConnectionTracking ConnectionTracking `api:"ConnectionTrackingConfiguration"`
 	EnhancedNetwork    EnhancedNetwork    // refused: not open to the public
