@@ -1,6 +1,10 @@
 package httpapi
 
-import "enisim/service"
+import (
+	"cmp"
+
+	"enisim/service"
+)
 
 type describeInstancesReply struct {
 	Reply
@@ -14,8 +18,8 @@ func spellInstances(list service.List[service.Instance]) any {
 	return reply
 }
 
-// instance is an instance in replies. What the simulated world says nothing about has the value of a plain pay-as-you-go Linux instance without
-// public addresses; what such an instance has no value for is empty.
+// instance is an instance in replies. What it does not name has the value of a plain pay-as-you-go Linux instance without public addresses; what
+// such an instance has no value for is empty.
 type instance struct {
 	InstanceId              string
 	InstanceName            string
@@ -49,7 +53,7 @@ type instance struct {
 	InternetMaxBandwidthOut int
 	InstanceChargeType      string
 	CreationTime            string
-	StartTime               string // of the last start, which is not kept: the creation stands in
+	StartTime               string // of the last start; empty if there was none
 	ExpiredTime             string
 	AutoReleaseTime         string
 	StoppedMode             string
@@ -112,6 +116,8 @@ type instanceNetworkInterface struct {
 }
 
 func spellInstance(i service.Instance) instance {
+	a := i.Attributes
+	image := service.FindImage(cmp.Or(a.ImageID, service.InstanceImageID))
 	out := instance{
 		InstanceId:          i.ID,
 		InstanceName:        i.Name,
@@ -125,28 +131,37 @@ func spellInstance(i service.Instance) instance {
 		InstanceTypeFamily:  i.Type.Family,
 		Cpu:                 i.Type.VCPUs,
 		Memory:              int(i.Type.MemoryGiB * 1024),
-		ImageId:             service.InstanceImageID,
-		OSName:              "Alibaba Cloud Linux  3.2104 LTS 64位",
-		OSNameEn:            "Alibaba Cloud Linux  3.2104 LTS 64 bit",
-		OSType:              "linux",
+		ImageId:             image.ID,
+		OSName:              image.OSName,
+		OSNameEn:            image.OSNameEn,
+		OSType:              image.OSType,
 		InstanceNetworkType: i.NetworkType,
 		VpcAttributes:       vpcAttributes{PrivateIpAddress: ipAddresses{[]string{}}},
 		SecurityGroupIds:    securityGroupIDs{[]string{}},
 		PublicIpAddress:     ipAddresses{[]string{}},
 		InnerIpAddress:      ipAddresses{[]string{}},
-		InternetChargeType:  "PayByTraffic",
-		InstanceChargeType:  service.InstanceChargeType,
+		InternetChargeType:  cmp.Or(a.InternetChargeType, "PayByTraffic"),
+		InstanceChargeType:  cmp.Or(a.InstanceChargeType, service.InstanceChargeType),
 		CreationTime:        i.CreatedAt.Format(timeWithMinutes),
-		StartTime:           i.CreatedAt.Format(timeWithMinutes),
 		ExpiredTime:         "2099-12-31T15:59Z", // pay-as-you-go: never
 		StoppedMode:         "Not-applicable",
 		IoOptimized:         i.Type.IOOptimized,
+		KeyPairName:         a.KeyPairName,
+		DeletionProtection:  a.DeletionProtection,
 		DeviceAvailable:     true,
-		SpotStrategy:        "NoSpot",
+		SpotStrategy:        cmp.Or(a.SpotStrategy, "NoSpot"),
+		CreditSpecification: a.CreditSpecification,
 		Tags:                spellECSTags(i.Tags),
 	}
+	out.InternetMaxBandwidthIn, out.InternetMaxBandwidthOut = a.InternetMaxBandwidthIn, a.InternetMaxBandwidthOut
+	if out.InstanceChargeType == "PrePaid" {
+		out.ExpiredTime = i.CreatedAt.AddDate(0, 1, 0).Format(timeWithMinutes) // the shortest subscription: how long one is paid for is not kept
+	}
+	if i.StartedAt != nil {
+		out.StartTime = i.StartedAt.Format(timeWithMinutes)
+	}
 	if i.Status == "Stopped" {
-		out.StoppedMode = "KeepCharging"
+		out.StoppedMode = cmp.Or(a.StoppedMode, "KeepCharging")
 	}
 	if i.VPCID != nil && i.VSwitchID != nil {
 		out.VpcAttributes.VpcId, out.VpcAttributes.VSwitchId = *i.VPCID, *i.VSwitchID

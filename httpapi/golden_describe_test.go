@@ -61,6 +61,21 @@ var describeInstancesGolden = []goldenCase{
 	{name: "with-interfaces", pairs: inRegion("InstanceIds", `["i-holder"]`), in: described},
 	{name: "classic", pairs: inRegion("InstanceNetworkType", "classic")},
 	{name: "first-by-token", pairs: inRegion("MaxResults", "10")},
+	{name: "stopped-to-save", pairs: inRegion("InstanceIds", `["i-ok-stopped"]`), in: created},
+	{name: "never-started", pairs: inRegion("InstanceIds", `["i-invalid-ecs-state-pending"]`), in: created},
+}
+
+// created has instances that name what one from a scenario leaves open.
+func created(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		UPDATE instances
+		SET attributes = '{"ImageID": "win2022_21H2_x64_dtc_en-us_40G_alibase_20240715.vhd", "KeyPairName": "ops", "InstanceChargeType": "PrePaid",
+		        "InternetChargeType": "PayByBandwidth", "InternetMaxBandwidthIn": 200, "InternetMaxBandwidthOut": 10,
+		        "SpotStrategy": "SpotAsPriceGo", "CreditSpecification": "Standard", "StoppedMode": "StopCharging", "DeletionProtection": true}',
+		    started_at = '2026-11-22T09:00:59Z'
+		WHERE id = 'i-ok-stopped';
+		UPDATE instances SET attributes = '{"ImageID": "m-bp1"}', started_at = NULL WHERE id = 'i-invalid-ecs-state-pending'`)
+	return server
 }
 
 // tagPairs are n tags of a filter.

@@ -49,7 +49,9 @@ func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-
 // those that the next builds on, so that the ones before meet the world as it was made.
 var goldenCases = merged(
 	attachmentGolden,
+	catalogueGolden,
 	describeGolden,
+	instanceReadsGolden,
 	networkInterfacesGolden,
 	securityGroupsGolden,
 	vpcGolden,

@@ -25,6 +25,17 @@ func pageOf[T any](list service.List[T]) pageReply {
 	return pageReply{list.NextToken, list.PageNumber, list.PageSize, list.TotalCount}
 }
 
+// numberedPageReply is pageReply where pages go by number only.
+type numberedPageReply struct {
+	PageNumber int
+	PageSize   int
+	TotalCount int
+}
+
+func numberedPageOf[T any](list service.List[T]) numberedPageReply {
+	return numberedPageReply{list.PageNumber, list.PageSize, list.TotalCount}
+}
+
 // spellEach is a list on the wire: empty where there is nothing, never null.
 func spellEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
 	out := make([]Wire, 0, len(items))

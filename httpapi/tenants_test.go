@@ -51,6 +51,7 @@ accounts:
 // here nor among namesNoTenant fails the test, until somebody says what it names.
 var idKinds = map[string]string{
 	"InstanceId": "i-", "InstanceIds": "i-",
+	"DiskIds":            "d-",
 	"NetworkInterfaceId": "eni-",
 	"RouteTableId":       "vtb-", "VRouterId": "vrt-", "RouterId": "vrt-",
 	"SecurityGroupId": "sg-", "SecurityGroupIds": "sg-", "SourceGroupId": "sg-", "DestGroupId": "sg-",
@@ -61,6 +62,7 @@ var idKinds = map[string]string{
 // namesNoTenant are id parameters that name nothing that an account owns.
 var namesNoTenant = map[string]string{
 	"RegionId": "regions are everybody's", "ZoneId": "zones are everybody's", "ImageId": "images are everybody's",
+	"SnapshotId": "there are none", "AutoSnapshotPolicyId": "there are none", "KMSKeyId": "there are none",
 	"ResourceGroupId":        "a label: groups are accepted and stored, not looked up",
 	"TrunkNetworkInstanceId": "refused whatever it names",
 	"VpcOwnerId":             "an account: another than the caller's selects none",

@@ -11,17 +11,6 @@ import (
 
 // What the replies of the VPC product share.
 
-// numberedPageReply is what the reply of a list says of its page where pages go by number only.
-type numberedPageReply struct {
-	TotalCount int
-	PageNumber int
-	PageSize   int
-}
-
-func numberedPageOf[T any](list service.List[T]) numberedPageReply {
-	return numberedPageReply{list.TotalCount, list.PageNumber, list.PageSize}
-}
-
 // vpcTags are tags as VPC spells them in replies; ECS says TagKey and TagValue.
 type vpcTags struct{ Tag []vpcTag }
 

@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// What every instance has here, because nothing in the simulated world says otherwise. Filters on it select all or none.
+// What an instance has that names nothing else, as one from a scenario.
 const (
 	InstanceChargeType = "PostPaid"
 	InstanceImageID    = "aliyun_3_x64_20G_alibase_20240819.vhd"
@@ -37,6 +37,7 @@ type DescribeInstances struct {
 	InstanceNetworkType string
 	Status              string
 	InstanceName        string // * stands for any run of characters
+	KeyPairName         string
 	ResourceGroupID     string `api:"ResourceGroupId"`
 	Tags                []Tag  `api:"Tag"`
 	DryRun              *bool
@@ -81,11 +82,17 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	}},
 }, goodPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
 
-// selectsNone tells whether a filter asks for what no instance has here: an address that is not of a VPC, another image, another way to pay.
+// selectsNone tells whether a filter asks for what no instance has here: an address that is not of a VPC.
 func (r DescribeInstances) selectsNone() bool {
-	return len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0 ||
-		(r.ImageID != "" && r.ImageID != InstanceImageID) ||
-		(r.InstanceChargeType != "" && r.InstanceChargeType != InstanceChargeType)
+	return len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0
+}
+
+// orUnnamed is what a filter selects by a value: those that have it, and where it is the usual one those that name none.
+func orUnnamed(value, usual string) []string {
+	if value == usual {
+		return []string{value, ""}
+	}
+	return given(value)
 }
 
 // likePattern is a name in which * stands for any run of characters, as LIKE reads it.
@@ -123,6 +130,9 @@ func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req Desc
 			Status:          req.Status,
 			NetworkType:     req.InstanceNetworkType,
 			ResourceGroupID: req.ResourceGroupID,
+			ImageIDs:        orUnnamed(req.ImageID, InstanceImageID),
+			ChargeTypes:     orUnnamed(req.InstanceChargeType, InstanceChargeType),
+			KeyPairName:     req.KeyPairName,
 			PrimaryIPs:      addresses(req.PrivateIPAddresses),
 			IPv6Addresses:   addresses(req.IPv6Addresses),
 			Tags:            tagFilter(req.Tags),

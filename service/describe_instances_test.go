@@ -36,20 +36,28 @@ func TestDescribeInstancesRules(t *testing.T) {
 	})
 }
 
-// Filters on what the simulated world does not have select all instances or none, and pages come all the same.
-func TestDescribeInstancesFiltersOnConstants(t *testing.T) {
+// Who asks for the usual image or way to pay finds the instances that name none; what no instance has selects none, and pages come all the same.
+func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 	t.Parallel()
-	s, _ := openLists(t)
+	s, pool := openLists(t)
+	if _, err := pool.Exec(t.Context(), `
+		UPDATE instances SET attributes = '{"ImageID": "m-1", "KeyPairName": "ops"}' WHERE id = 'i-001';
+		UPDATE instances SET attributes = '{"InstanceChargeType": "PrePaid"}' WHERE id = 'i-002';
+		UPDATE instances SET attributes = '{"InstanceChargeType": "PostPaid", "ImageID": "`+InstanceImageID+`"}' WHERE id = 'i-003'`); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		name    string
 		request DescribeInstances
 		want    int
 	}{
 		{"no filter", DescribeInstances{}, 25},
-		{"the image of all", DescribeInstances{ImageID: InstanceImageID}, 25},
-		{"another image", DescribeInstances{ImageID: "win2022"}, 0},
-		{"pay as you go", DescribeInstances{InstanceChargeType: "PostPaid"}, 25},
-		{"subscription", DescribeInstances{InstanceChargeType: "PrePaid"}, 0},
+		{"the usual image", DescribeInstances{ImageID: InstanceImageID}, 24},
+		{"another image", DescribeInstances{ImageID: "m-1"}, 1},
+		{"an image that none has", DescribeInstances{ImageID: "win2022"}, 0},
+		{"a key pair", DescribeInstances{KeyPairName: "ops"}, 1},
+		{"pay as you go", DescribeInstances{InstanceChargeType: "PostPaid"}, 24},
+		{"subscription", DescribeInstances{InstanceChargeType: "PrePaid"}, 1},
 		{"a public address", DescribeInstances{PublicIPAddresses: []string{"203.0.113.1"}}, 0},
 		{"an EIP", DescribeInstances{EIPAddresses: []string{"203.0.113.1"}}, 0},
 		{"an inner address", DescribeInstances{InnerIPAddresses: []string{"10.0.0.1"}}, 0},
@@ -97,6 +105,34 @@ func TestDescribeInstancesByToken(t *testing.T) {
 	if len(times) != 25 {
 		t.Errorf("got %d instances, want 25", len(times))
 	}
+}
+
+// Whoever follows tokens meets every instance that is there all the time, once.
+func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
+	t.Parallel()
+	s, pool := openLists(t)
+	walkWhileOthersComeAndGo(t, pool, passing{
+		stays: "i-%03d", passes: "i-%03d-passes", places: 25,
+		comeOrGo: `
+			WITH gone AS (
+			    DELETE FROM instances WHERE account_id = $1 AND id = $2 RETURNING id
+			)
+			INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity,
+			    status, created_at)
+			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity, 'Stopped', created_at
+			FROM instances
+			WHERE account_id = $1 AND id = 'i-001' AND NOT EXISTS (SELECT FROM gone)
+			ON CONFLICT DO NOTHING`,
+	}, func(page PageRequest) (ids []string, next string) {
+		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, DescribeInstances{RegionID: "cn-hangzhou", Page: page})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range list.Items {
+			ids = append(ids, i.ID)
+		}
+		return ids, list.NextToken
+	})
 }
 
 // DryRun comes after all other checks.

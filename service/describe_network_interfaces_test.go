@@ -1,14 +1,8 @@
 package service
 
 import (
-	"context"
-	"fmt"
 	"slices"
-	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgxpool"
-	"golang.org/x/sync/errgroup"
 )
 
 func TestDescribeNetworkInterfacesRules(t *testing.T) {
@@ -122,57 +116,13 @@ func TestDescribeNetworkInterfacesByToken(t *testing.T) {
 	}
 }
 
-// Whoever follows tokens meets every interface that is there all the time, once, however many others come and go meanwhile, before and
-// behind the reader's place, and on it.
+// Whoever follows tokens meets every interface that is there all the time, once.
 func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	var writes atomic.Int64
-	writers, ctx := errgroup.WithContext(ctx)
-	for offset := range 2 {
-		writers.Go(func() error { return comeAndGo(ctx, pool, offset, &writes) })
-	}
-	passers := 0
-	for walk := 0; walk < 5 || writes.Load() < 500 || passers == 0; walk++ {
-		if ctx.Err() != nil { // a writer failed
-			break
-		}
-		times := map[string]int{}
-		for token := ""; ; {
-			list := listInterfaces(t, s, DescribeNetworkInterfaces{Type: "Secondary", Page: PageRequest{MaxResults: new(10), NextToken: token}})
-			for _, n := range list.Items {
-				times[n.ID]++
-			}
-			if token = list.NextToken; token == "" {
-				break
-			}
-		}
-		for k := 1; k <= 60; k++ {
-			id := fmt.Sprintf("eni-%03d-stays", k)
-			if times[id] == 0 {
-				t.Errorf("walk %d: %s was skipped", walk, id)
-			}
-			passers -= times[id]
-		}
-		for id, n := range times {
-			passers += n
-			if n > 1 {
-				t.Errorf("walk %d: %s came %d times, want once", walk, id, n)
-			}
-		}
-	}
-	stop()
-	if err := writers.Wait(); err != nil {
-		t.Error(err)
-	}
-}
-
-// comeAndGo inserts and deletes interfaces between those that stay, one after the other, until ctx ends.
-func comeAndGo(ctx context.Context, pool *pgxpool.Pool, offset int, writes *atomic.Int64) error {
-	for k := offset; ctx.Err() == nil; k += 7 {
-		_, err := pool.Exec(ctx, `
+	walkWhileOthersComeAndGo(t, pool, passing{
+		stays: "eni-%03d-stays", passes: "eni-%03d-passes", places: 60,
+		comeOrGo: `
 			WITH gone AS (
 			    DELETE FROM network_interfaces WHERE account_id = $1 AND id = $2 RETURNING id
 			)
@@ -180,13 +130,14 @@ func comeAndGo(ctx context.Context, pool *pgxpool.Pool, offset int, writes *atom
 			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, 'Secondary', 'Available', '', created_at
 			FROM network_interfaces
 			WHERE account_id = $1 AND id = 'eni-001-stays' AND NOT EXISTS (SELECT FROM gone)
-			ON CONFLICT DO NOTHING`, listAccount, fmt.Sprintf("eni-%03d-passes", k%60))
-		if err != nil && ctx.Err() == nil {
-			return err
+			ON CONFLICT DO NOTHING`,
+	}, func(page PageRequest) (ids []string, next string) {
+		list := listInterfaces(t, s, DescribeNetworkInterfaces{Type: "Secondary", Page: page})
+		for _, n := range list.Items {
+			ids = append(ids, n.ID)
 		}
-		writes.Add(1)
-	}
-	return nil
+		return ids, list.NextToken
+	})
 }
 
 // The action is closed to whoever may not call it, and to regions that do not exist.

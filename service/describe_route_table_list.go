@@ -18,7 +18,7 @@ type DescribeRouteTableList struct {
 	RouteTableName  string
 	ResourceGroupID string       `api:"ResourceGroupId"`
 	Tags            []Tag        `api:"Tag"`
-	Page            PageByNumber `api:",inline"`
+	Page            NumberedPage `api:",inline"`
 	Malformed       Malformed
 }
 
@@ -26,7 +26,7 @@ var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableList]{
 	required("RegionId", func(r DescribeRouteTableList) string { return r.RegionID }),
 	readable(func(r DescribeRouteTableList) Malformed { return r.Malformed }),
 	goodTagFilter(func(r DescribeRouteTableList) []Tag { return r.Tags }),
-}, goodVPCPage(func(r DescribeRouteTableList) PageByNumber { return r.Page }))
+}, goodNumberedPage(vpcPages, func(r DescribeRouteTableList) NumberedPage { return r.Page }))
 
 // DescribeRouteTableList lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids. No table has tags
 // of its own, so a filter by tags selects none.

@@ -22,13 +22,13 @@ type DescribeRouteTables struct {
 	RouterID        string `api:"RouterId"`
 	RouteTableName  string
 	ResourceGroupID string       `api:"ResourceGroupId"`
-	Page            PageByNumber `api:",inline"`
+	Page            NumberedPage `api:",inline"`
 	Malformed       Malformed
 }
 
 var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTables]{
 	readable(func(r DescribeRouteTables) Malformed { return r.Malformed }),
-}, goodVPCPage(func(r DescribeRouteTables) PageByNumber { return r.Page }))
+}, goodNumberedPage(vpcPages, func(r DescribeRouteTables) NumberedPage { return r.Page }))
 
 // DescribeRouteTables lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids.
 func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req DescribeRouteTables) (List[VPC], error) {
@@ -59,7 +59,7 @@ type routeTableFilter struct {
 	vpcs       store.VPCFilter
 }
 
-func (s *Service) listRouteTables(ctx context.Context, page PageByNumber, filter routeTableFilter) (List[VPC], error) {
+func (s *Service) listRouteTables(ctx context.Context, page NumberedPage, filter routeTableFilter) (List[VPC], error) {
 	routers := slices.Compact(slices.DeleteFunc(filter.routerIDs, func(id string) bool { return id == "" }))
 	if len(routers) > 1 || filter.name != "" || (filter.routerType != "" && filter.routerType != RouterType) {
 		return paged(vpcPages, page.request(), store.List[VPC]{}, vpcID), nil

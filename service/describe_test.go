@@ -1,14 +1,17 @@
 package service
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
 	"enisim/service/scenario"
 	"enisim/store"
@@ -116,3 +119,68 @@ func wantError(t *testing.T, what string, got error, want *Error) {
 
 // many is a list of n equal members.
 func many[T any](n int, member T) []T { return slices.Repeat([]T{member}, n) }
+
+// passing are rows that come and go between those that stay.
+type passing struct {
+	stays, passes string // ids by number, from 1
+	places        int    // how many stay, and how many may come
+	comeOrGo      string // inserts the row with account $1 and id $2, or deletes it where it is
+}
+
+// walkWhileOthersComeAndGo follows tokens again and again: every row that is there all the time is met once in each walk, however many others
+// come and go meanwhile, before and behind the reader's place, and on it.
+func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing, read func(PageRequest) (ids []string, next string)) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var writes atomic.Int64
+	writers, ctx := errgroup.WithContext(ctx)
+	for offset := range 2 {
+		writers.Go(func() error { return p.come(ctx, pool, offset, &writes) })
+	}
+	passers := 0
+	for walk := 0; walk < 5 || writes.Load() < 500 || passers == 0; walk++ {
+		if ctx.Err() != nil { // a writer failed
+			break
+		}
+		times := map[string]int{}
+		for token := ""; ; {
+			ids, next := read(PageRequest{MaxResults: new(10), NextToken: token})
+			for _, id := range ids {
+				times[id]++
+			}
+			if token = next; token == "" {
+				break
+			}
+		}
+		for k := 1; k <= p.places; k++ {
+			id := fmt.Sprintf(p.stays, k)
+			if times[id] == 0 {
+				t.Errorf("walk %d: %s was skipped", walk, id)
+			}
+			passers -= times[id]
+		}
+		for id, n := range times {
+			passers += n
+			if n > 1 {
+				t.Errorf("walk %d: %s came %d times, want once", walk, id, n)
+			}
+		}
+	}
+	stop()
+	if err := writers.Wait(); err != nil {
+		t.Error(err)
+	}
+}
+
+// come has rows come and go, one after the other, until ctx ends.
+func (p passing) come(ctx context.Context, pool *pgxpool.Pool, offset int, writes *atomic.Int64) error {
+	for k := offset; ctx.Err() == nil; k += 7 {
+		_, err := pool.Exec(ctx, p.comeOrGo, listAccount, fmt.Sprintf(p.passes, k%p.places))
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		writes.Add(1)
+	}
+	return nil
+}

@@ -22,7 +22,7 @@ type DescribeVPCs struct {
 	DHCPOptionsSetID string       `api:"DhcpOptionsSetId"`
 	EnableIPv6       *bool        `api:"EnableIpv6"`
 	Tags             []Tag        `api:"Tag"`
-	Page             PageByNumber `api:",inline"`
+	Page             NumberedPage `api:",inline"`
 	Malformed        Malformed
 }
 
@@ -41,7 +41,7 @@ var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
 	readable(func(r DescribeVPCs) Malformed { return r.Malformed }),
 	invalid("VpcId", func(r DescribeVPCs) bool { return len(r.ids()) > mostVPCIDs }),
 	goodTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
-}, goodVPCPage(func(r DescribeVPCs) PageByNumber { return r.Page }))
+}, goodNumberedPage(vpcPages, func(r DescribeVPCs) NumberedPage { return r.Page }))
 
 // selectsNone tells whether a filter asks for what no VPC of the caller has here: a default, another owner, DHCP options.
 func (r DescribeVPCs) selectsNone(caller Caller) bool {
@@ -71,7 +71,7 @@ func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeV
 }
 
 // listVPCs reads a page of VPCs, for all that is listed of them.
-func (s *Service) listVPCs(ctx context.Context, page PageByNumber, filter store.VPCFilter) (List[VPC], error) {
+func (s *Service) listVPCs(ctx context.Context, page NumberedPage, filter store.VPCFilter) (List[VPC], error) {
 	read, err := s.store.DescribeVPCs(ctx, s.moment(), filter, vpcPages.page(page.request()))
 	if err != nil {
 		return List[VPC]{}, err

@@ -22,7 +22,7 @@ type DescribeVSwitches struct {
 	ResourceGroupID string       `api:"ResourceGroupId"`
 	VSwitchOwnerID  string       `api:"VSwitchOwnerId"`
 	Tags            []Tag        `api:"Tag"`
-	Page            PageByNumber `api:",inline"`
+	Page            NumberedPage `api:",inline"`
 	Malformed       Malformed
 }
 
@@ -31,7 +31,7 @@ var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitches]{
 		fill: named[DescribeVSwitches]("RegionId")},
 	readable(func(r DescribeVSwitches) Malformed { return r.Malformed }),
 	goodTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
-}, goodVPCPage(func(r DescribeVSwitches) PageByNumber { return r.Page }))
+}, goodNumberedPage(vpcPages, func(r DescribeVSwitches) NumberedPage { return r.Page }))
 
 // DescribeVSwitches lists the caller's VSwitches, by id, as they stand at the moment. It takes no locks.
 func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req DescribeVSwitches) (List[VSwitch], error) {

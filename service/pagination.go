@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"math"
+	"strings"
 
 	"enisim/store"
 )
@@ -18,14 +19,24 @@ type PageRequest struct {
 	PageSize   *int
 }
 
-// PageByNumber is the part of a list that a caller asks for where pages go by number only.
-type PageByNumber struct {
-	PageNumber *int
-	PageSize   *int
+// NumberedPage is the part of a list that a caller asks for where pages go by number only.
+type NumberedPage struct{ PageNumber, PageSize *int }
+
+func (r NumberedPage) request() PageRequest {
+	return PageRequest{PageNumber: r.PageNumber, PageSize: r.PageSize}
 }
 
-func (r PageByNumber) request() PageRequest {
-	return PageRequest{PageNumber: r.PageNumber, PageSize: r.PageSize}
+// TokenPage is the part of a list that a caller asks for where pages go by token only.
+type TokenPage struct {
+	MaxResults *int
+	NextToken  string
+}
+
+func (r TokenPage) request(p paging) PageRequest {
+	if r.MaxResults == nil {
+		r.MaxResults = &p.defaultPerPage
+	}
+	return PageRequest{MaxResults: r.MaxResults, NextToken: r.NextToken}
 }
 
 // List is a page of a list.
@@ -120,7 +131,7 @@ func (p paging) position(token string) (after string, ours bool) {
 		return "", false
 	}
 	after = string(raw[tokenCheckLength:])
-	return after, bytes.Equal(raw[:tokenCheckLength], p.tokenCheck(after)) && wellFormedID(after)
+	return after, bytes.Equal(raw[:tokenCheckLength], p.tokenCheck(after)) && wellFormedID(strings.ReplaceAll(after, ".", "-")) // types have dots
 }
 
 func (p paging) tokenCheck(after string) []byte {

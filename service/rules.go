@@ -1,7 +1,9 @@
 package service
 
 import (
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -71,6 +73,14 @@ func goodPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	}
 }
 
+// goodNumberedPage is goodPage where pages go by number only.
+func goodNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
+	return []rule[T]{
+		invalid("PageNumber", func(r T) bool { return page(r).request().badNumber() }),
+		invalid("PageSize", func(r T) bool { return page(r).request().badSize(p) }),
+	}
+}
+
 // wellFormedID tells whether a resource id has only the characters that ids have. Prefixes are not asked for: the cloud's own old ids lack them,
 // and a scenario chooses its ids freely.
 func wellFormedID(id string) bool {
@@ -78,6 +88,21 @@ func wellFormedID(id string) bool {
 	return len(id) <= longest && strings.IndexFunc(id, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
 	}) < 0
+}
+
+// isNumber tells whether a text is a decimal number.
+func isNumber(s string) bool {
+	n, err := strconv.ParseFloat(s, 64)
+	return err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
+}
+
+// decimal is a decimal number that is given, or nil.
+func decimal(s string) *float64 {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return nil
+	}
+	return &n
 }
 
 // oneOf tells whether a status is among those that an action takes.

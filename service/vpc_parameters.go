@@ -31,13 +31,6 @@ func goodVPCTags[T any](tags func(T) []Tag) []rule[T] {
 // vpcPages are the bounds of every list of the product: by number only (reference, protocol.md, section 1.4).
 var vpcPages = paging{list: "VPC", mostByNumber: 50, defaultPerPage: 10}
 
-func goodVPCPage[T any](page func(T) PageByNumber) []rule[T] {
-	return []rule[T]{
-		invalid("PageNumber", func(r T) bool { return page(r).request().badNumber() }),
-		invalid("PageSize", func(r T) bool { return page(r).request().badSize(vpcPages) }),
-	}
-}
-
 // goodTagFilter refuses more tags than a filter may have, and one without a key.
 func goodTagFilter[T any](tags func(T) []Tag) rule[T] {
 	return invalid("Tag", func(r T) bool { return tooManyTags(tags(r)) || lacksKey(tags(r)) })

@@ -29,3 +29,6 @@ func vpcsOfDerived(prefix, id string) []string {
 	}
 	return []string{vpcPrefix + rest, rest}
 }
+
+// SystemDiskID is the id of an instance's system disk, which follows from the instance's.
+func SystemDiskID(instanceID string) string { return "d-" + strings.TrimPrefix(instanceID, "i-") }

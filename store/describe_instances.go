@@ -15,9 +15,9 @@ type DescribedInstance struct {
 	NetworkInterfaces []DescribedNetworkInterface // by device index: id, type, MAC address, addresses and groups only
 }
 
-// InstanceFilter selects instances of an account in a region. All that is set must hold; the zero value selects every one.
+// InstanceFilter selects instances of an account. All that is set must hold; the zero value selects every one.
 type InstanceFilter struct {
-	AccountID, RegionID  string
+	AccountID, RegionID  string // of any region, if none is named
 	IDs                  []string
 	NamePattern          string // as LIKE reads it
 	VPCID, VSwitchID     string
@@ -27,6 +27,10 @@ type InstanceFilter struct {
 	Status               string
 	NetworkType          string
 	ResourceGroupID      string
+	ImageIDs             []string // one of them is the image's; "" is that of an instance that names none
+	ChargeTypes          []string // the same for the way to pay
+	KeyPairName          string
+	RAMRoleName          string
 	PrimaryIPs           []netip.Addr // one of them is the primary IPv4 address of the primary interface
 	IPv6Addresses        []netip.Addr // one of them is an IPv6 address of any interface
 	Tags                 TagFilter
@@ -39,7 +43,7 @@ const matchingInstances = `
 	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized
 	    FROM settled_instances($1) i
 	    JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
-	    WHERE i.account_id = $2 AND i.region_id = $3 AND i.id > $4
+	    WHERE i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4
 	      AND (nullif($5::text[], '{}') IS NULL OR i.id = ANY ($5))
 	      AND ($6 = '' OR i.name LIKE $6)
 	      AND ($7 = '' OR i.vpc_id = $7)
@@ -67,6 +71,10 @@ const matchingInstances = `
 	          WHERE a.account_id = $2 AND a.address = ANY ($17) AND family(a.address) = 6 AND n.instance_id IS NOT NULL)))
 	      AND (nullif($18::jsonb[], '{}') IS NULL OR i.tags @> ALL ($18))
 	      AND (nullif($19::text[], '{}') IS NULL OR i.tags ?& $19)
+	      AND (nullif($20::text[], '{}') IS NULL OR coalesce(i.attributes->>'ImageID', '') = ANY ($20))
+	      AND (nullif($21::text[], '{}') IS NULL OR coalesce(i.attributes->>'InstanceChargeType', '') = ANY ($21))
+	      AND ($22 = '' OR i.attributes->>'KeyPairName' = $22)
+	      AND ($23 = '' OR i.attributes->>'RAMRoleName' = $23)
 	)`
 
 const countInstances = matchingInstances + `
@@ -95,7 +103,7 @@ const pageOfInstances = matchingInstances + `
 	                ORDER BY m.position, m.security_group_id)) ORDER BY n.device_index), '[]')
 	        FROM settled_network_interfaces($1) n
 	        WHERE n.account_id = i.account_id AND n.stored_instance_id = i.id AND n.instance_id = i.id)
-	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) i
+	FROM (SELECT * FROM matching ORDER BY id LIMIT $24 OFFSET $25) i
 	ORDER BY i.id`
 
 // DescribeInstances reads a page of the instances that a filter selects, as they stand at now.
@@ -108,6 +116,7 @@ func (f InstanceFilter) arguments(now time.Time, p Page) []any {
 	return []any{
 		now, f.AccountID, f.RegionID, p.After, f.IDs, f.NamePattern, f.VPCID, f.VSwitchID, f.ZoneID, f.SecurityGroupID,
 		f.InstanceType, f.Family, f.Status, f.NetworkType, f.ResourceGroupID, f.PrimaryIPs, f.IPv6Addresses, f.Tags.Pairs, f.Tags.Keys,
+		f.ImageIDs, f.ChargeTypes, f.KeyPairName, f.RAMRoleName,
 	}
 }
 

@@ -37,6 +37,8 @@ func TestDescribeInstancesFilters(t *testing.T) {
 				byText("status", rows, func(f *filter, v string) { f.Status = v }, func(d row) string { return d.Status }),
 				byText("network type", rows, func(f *filter, v string) { f.NetworkType = v }, func(d row) string { return d.NetworkType }),
 				byText("resource group", rows, func(f *filter, v string) { f.ResourceGroupID = v }, func(d row) string { return d.ResourceGroupID }),
+				byText("key pair", rows, func(f *filter, v string) { f.KeyPairName = v }, func(d row) string { return d.Attributes.KeyPairName }),
+				byText("RAM role", rows, func(f *filter, v string) { f.RAMRoleName = v }, func(d row) string { return d.Attributes.RAMRoleName }),
 				byAddress("primary", world.addresses(), func(f *filter, v []netip.Addr) { f.PrimaryIPs = v }, func(d row) []netip.Addr {
 					if len(d.NetworkInterfaces) == 0 {
 						return nil
@@ -54,6 +56,9 @@ func TestDescribeInstancesFilters(t *testing.T) {
 				byTags(func(f *filter, v store.TagFilter) { f.Tags = v }, func(d row) map[string]string { return d.Tags }),
 				[]listFilter[filter, row]{
 					{"name", "web-%", func(f *filter) { f.NamePattern = "web-%" }, func(d row) bool { return d.Name == "web-1" || d.Name == "web-2" }},
+					{"image", "of its own", func(f *filter) { f.ImageIDs = []string{"image-1"} }, func(d row) bool { return d.Attributes.ImageID == "image-1" }},
+					{"image", "any", func(f *filter) { f.ImageIDs = []string{"image-1", ""} }, func(row) bool { return true }},
+					{"charge type", "the usual", func(f *filter) { f.ChargeTypes = []string{"PostPaid", ""} }, func(d row) bool { return d.Attributes.InstanceChargeType == "" }},
 					{"name", `100\%`, func(f *filter) { f.NamePattern = `100\%` }, func(d row) bool { return d.Name == "100%" }},
 				},
 			)

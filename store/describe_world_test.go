@@ -91,6 +91,10 @@ func (b *listWorldBuilder) addVSwitch(vsw store.VSwitch, suffix string) {
 			AccountID: b.account, ID: id, RegionID: vsw.RegionID, ZoneID: vsw.ZoneID, NetworkType: store.NetworkTypeVPC,
 			VPCID: &vpc, VSwitchID: new(vsw.ID), InstanceType: pick(b.Rand, "ecs.g6.xlarge", "ecs.c6.xlarge"), ENIQuantity: 3,
 			Name: pick(b.Rand, "web-1", "web-2", "100%", "db_1", `a\b`, ""), ResourceGroupID: pick(b.Rand, "", "rg-1", "rg-2"), Tags: b.tags(),
+			Attributes: store.InstanceAttributes{
+				ImageID: pick(b.Rand, "", "image-1"), InstanceChargeType: pick(b.Rand, "", "PrePaid"), KeyPairName: pick(b.Rand, "", "key"),
+				RAMRoleName: pick(b.Rand, "", "role"),
+			},
 		}
 		s := pick(b.Rand, statuses{"Running", ""}, statuses{"Stopped", ""}, statuses{"Pending", "Stopped"}, statuses{"Starting", "Running"}, statuses{"Stopping", ""})
 		i.Status, i.NextStatus = s.now, b.settles(b.InstancesSettleIn, i.ID, s.next)

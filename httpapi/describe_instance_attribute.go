@@ -1,0 +1,84 @@
+package httpapi
+
+import "enisim/service"
+
+// describeInstanceAttributeReply is an instance without a list around it. What it shows, it shows as DescribeInstances does, but for IoOptimized.
+type describeInstanceAttributeReply struct {
+	Reply
+	InstanceId              string
+	InstanceName            string
+	HostName                string
+	Description             string
+	Status                  string
+	RegionId                string
+	ZoneId                  string
+	ClusterId               string
+	InstanceType            string
+	Cpu                     int
+	Memory                  int // MiB
+	ImageId                 string
+	InstanceNetworkType     string
+	VpcAttributes           vpcAttributes
+	VlanId                  string
+	SecurityGroupIds        securityGroupIDs
+	PublicIpAddress         ipAddresses
+	InnerIpAddress          ipAddresses
+	EipAddress              attributeEIPAddress
+	InternetChargeType      string
+	InternetMaxBandwidthIn  int
+	InternetMaxBandwidthOut int
+	InstanceChargeType      string
+	CreationTime            string
+	ExpiredTime             string
+	StoppedMode             string
+	IoOptimized             string // optimized or none
+	OperationLocks          struct{ LockReason []struct{} }
+	CreditSpecification     string
+	SerialNumber            string
+	DedicatedHostAttribute  struct{}
+	SecurityOptions         struct{}
+	NetworkOptions          struct{}
+}
+
+type attributeEIPAddress struct {
+	AllocationId       string
+	IpAddress          string
+	Bandwidth          int
+	InternetChargeType string
+}
+
+func spellInstanceAttribute(described service.Instance) any {
+	i := spellInstance(described)
+	reply := &describeInstanceAttributeReply{
+		InstanceId:              i.InstanceId,
+		InstanceName:            i.InstanceName,
+		HostName:                i.HostName,
+		Description:             i.Description,
+		Status:                  i.Status,
+		RegionId:                i.RegionId,
+		ZoneId:                  i.ZoneId,
+		InstanceType:            i.InstanceType,
+		Cpu:                     i.Cpu,
+		Memory:                  i.Memory,
+		ImageId:                 i.ImageId,
+		InstanceNetworkType:     i.InstanceNetworkType,
+		VpcAttributes:           i.VpcAttributes,
+		SecurityGroupIds:        i.SecurityGroupIds,
+		PublicIpAddress:         i.PublicIpAddress,
+		InnerIpAddress:          i.InnerIpAddress,
+		InternetChargeType:      i.InternetChargeType,
+		InternetMaxBandwidthIn:  i.InternetMaxBandwidthIn,
+		InternetMaxBandwidthOut: i.InternetMaxBandwidthOut,
+		InstanceChargeType:      i.InstanceChargeType,
+		CreationTime:            i.CreationTime,
+		ExpiredTime:             i.ExpiredTime,
+		StoppedMode:             i.StoppedMode,
+		IoOptimized:             "none",
+		OperationLocks:          i.OperationLocks,
+		CreditSpecification:     i.CreditSpecification,
+	}
+	if i.IoOptimized {
+		reply.IoOptimized = "optimized"
+	}
+	return reply
+}

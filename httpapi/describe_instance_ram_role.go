@@ -1,0 +1,20 @@
+package httpapi
+
+import "enisim/service"
+
+type describeInstanceRAMRoleReply struct {
+	Reply
+	RegionId            string
+	TotalCount          int
+	InstanceRamRoleSets struct{ InstanceRamRoleSet []instanceRAMRole }
+}
+
+type instanceRAMRole struct{ InstanceId, RamRoleName string }
+
+func spellInstanceRAMRoles(roles service.InstanceRAMRoles) any {
+	reply := &describeInstanceRAMRoleReply{RegionId: roles.RegionID, TotalCount: roles.TotalCount}
+	reply.InstanceRamRoleSets.InstanceRamRoleSet = spellEach(roles.Items, func(i service.Instance) instanceRAMRole {
+		return instanceRAMRole{i.ID, i.Attributes.RAMRoleName}
+	})
+	return reply
+}

@@ -1,0 +1,17 @@
+package httpapi
+
+import "enisim/service"
+
+type describeInstanceStatusReply struct {
+	Reply
+	numberedPageReply
+	InstanceStatuses struct{ InstanceStatus []instanceStatus }
+}
+
+type instanceStatus struct{ InstanceId, Status string }
+
+func spellInstanceStatuses(list service.List[service.Instance]) any {
+	reply := &describeInstanceStatusReply{numberedPageReply: numberedPageOf(list)}
+	reply.InstanceStatuses.InstanceStatus = spellEach(list.Items, func(i service.Instance) instanceStatus { return instanceStatus{i.ID, i.Status} })
+	return reply
+}

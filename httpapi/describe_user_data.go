@@ -1,0 +1,14 @@
+package httpapi
+
+import "enisim/service"
+
+type describeUserDataReply struct {
+	Reply
+	RegionId   string
+	InstanceId string
+	UserData   string
+}
+
+func spellUserData(i service.Instance) any {
+	return &describeUserDataReply{RegionId: i.RegionID, InstanceId: i.ID, UserData: i.Attributes.UserData}
+}

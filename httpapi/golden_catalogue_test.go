@@ -1,0 +1,65 @@
+package httpapi_test
+
+import (
+	"net/http/httptest"
+
+	"enisim/service"
+)
+
+// withoutRegions lacks what even an action that reads nothing else looks at.
+func withoutRegions(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `ALTER TABLE regions RENAME TO places`)
+	return server
+}
+
+// refusalsOfImages are refusals, but for those that need a region that is not known yet: images are read from no table.
+func refusalsOfImages() []goldenCase {
+	cases := refusals("RegionId", "cn-beijing")
+	for k := range cases {
+		if cases[k].name == "InternalError" {
+			cases[k].in = withoutRegions
+		}
+	}
+	return cases
+}
+
+var catalogueGolden = map[string][]goldenCase{
+	"DescribeAvailableResource": toRead(refusals(inRegion("DestinationResource", "Zone")...), []goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: inRegion("DestinationResource", "Moon")},
+		{name: "zones", pairs: inRegion("DestinationResource", "Zone")},
+		{name: "instance-type", pairs: inRegion("DestinationResource", "InstanceType", "ZoneId", "cn-hangzhou-h", "InstanceType", "ecs.g7.large")},
+		{name: "system-disk", pairs: inRegion("DestinationResource", "SystemDisk", "ZoneId", "cn-hangzhou-h")},
+		{name: "none", pairs: inRegion("DestinationResource", "InstanceType", "InstanceType", "ecs.nowhere.large")},
+	}),
+	"DescribeImages": toRead(refusalsOfImages(), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "101")},
+		{name: "InvalidTagCount", pairs: inRegion(tagPairs(21)...)},
+		{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
+		{name: "ubuntu", pairs: inRegion("ImageName", "ubuntu", "Architecture", "x86_64")},
+		{name: "windows", pairs: inRegion("OSType", "windows", "ImageOwnerAlias", "system")},
+		{name: "empty", pairs: inRegion("ImageOwnerAlias", "self")},
+	}),
+	"DescribeInstanceTypeFamilies": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "a-generation", pairs: inRegion("Generation", "ecs-2")},
+	}),
+	"DescribeInstanceTypes": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "InvalidParameter", pairs: inRegion("MinimumMemorySize", "much")},
+		{name: "its-own-and-the-catalogues", pairs: []string{"InstanceTypes.1", "ecs.g7.large", "InstanceTypes.2", "ecs.g6.large", "InstanceTypes.3", "ecs.g8y.large"}},
+		{name: "first-by-token", pairs: inRegion("InstanceTypeFamily", "ecs.g7", "MaxResults", "1")},
+	}),
+	"DescribeRegions": toRead(refusals(), []goldenCase{
+		{name: "InvalidResourceType.NotFound", pairs: []string{"ResourceType", "moon"}},
+		{name: "InvalidAcceptLanguage.NotFound", pairs: []string{"AcceptLanguage", "tlh"}},
+		{name: "in-chinese"},
+		{name: "in-english", pairs: []string{"AcceptLanguage", "en-US", "RegionId", "mars-1"}}, // clients send a region with every request
+	}),
+	"DescribeZones": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("Verbose", "very")},
+		{name: "short", pairs: []string{"RegionId", "cn-wulanchabu", "Verbose", "false"}},
+		{name: "short-in-english", pairs: []string{"RegionId", "cn-wulanchabu", "Verbose", "false", "AcceptLanguage", "en-US"}},
+	}),
+}

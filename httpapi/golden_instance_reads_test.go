@@ -1,0 +1,155 @@
+package httpapi_test
+
+import (
+	"net/http/httptest"
+	"slices"
+
+	"enisim/service"
+)
+
+// readsWorld is a world to look at: an instance that is told below what no scenario can say, one that is not, and one of another account.
+const readsWorld = `
+enisim: 1
+accounts:
+  - id: "1000000000000003"
+    access_keys:
+      - {id: LTAIattacherrors001, secret: s}
+      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
+    ram_users:
+      - name: other-action
+        allow: ["ecs:Describe*"]
+        access_keys: [{id: LTAIramother0000001, secret: s}]
+      - name: nothing
+        access_keys: [{id: LTAIramnothing00001, secret: s}]
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-main}]
+        instances:
+          - {id: i-plain, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-rich, name: web, type: ecs.g7.large, vswitch: vsw-h, security_groups: [sg-main], status: Stopped, tags: {team: web}}
+  - id: "1000000000000004"
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-main}]
+        instances: [{id: i-other, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+instance_types:
+  - {id: ecs.g7.large, vcpus: 2, memory_gib: 8.5, eni_quantity: 5, private_ipv4_per_eni: 7}
+`
+
+const enrich = `
+	UPDATE instances
+	SET attributes = '{"ImageID": "m-bp1", "KeyPairName": "ops", "RAMRoleName": "reader", "UserData": "IyEvYmluL3NoCg==", "StoppedMode": "StopCharging",
+	        "InternetMaxBandwidthIn": 200, "InternetMaxBandwidthOut": 10, "CreditSpecification": "Standard",
+	        "SystemDisk": {"Name": "root", "Description": "boots", "Category": "cloud_auto", "SizeGiB": 60, "KeepWithoutInstance": true},
+	        "DataDisks": [
+	            {"ID": "d-data-1", "Name": "data", "Category": "cloud_essd", "PerformanceLevel": "PL2", "SizeGiB": 200, "Encrypted": true},
+	            {"ID": "d-data-2", "Category": "cloud_ssd", "SizeGiB": 100}]}',
+	    resource_group_id = 'rg-1'
+	WHERE id = 'i-rich'`
+
+// enriched is readsWorld with all that is kept of an instance.
+func enriched(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, enrich)
+	return server
+}
+
+// refusals are the answers of a read to those that may not have it, and to all when the database cannot give it. good are the parameters of
+// a request that is answered.
+func refusals(good ...string) []goldenCase {
+	cases := []goldenCase{
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: good},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: good, in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: good},
+		{name: "InternalError", pairs: good, in: brokenEverywhere},
+		{name: "ServiceUnavailable", pairs: good, in: withoutDatabase},
+	}
+	if slices.Contains(good, "RegionId") {
+		cases = append(cases, goldenCase{name: "InvalidRegionId.NotFound", pairs: replaced(good, "RegionId", "mars-1")})
+	}
+	return cases
+}
+
+// brokenEverywhere lacks what every read looks at.
+func brokenEverywhere(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		ALTER TABLE regions RENAME local_name_en TO name;
+		ALTER TABLE zones RENAME region_id TO region;
+		ALTER TABLE instance_types RENAME family TO kin;
+		ALTER TABLE instances RENAME attributes TO rest;
+		ALTER TABLE network_interfaces RENAME type TO kind`)
+	return server
+}
+
+// replaced are parameters with one of them changed.
+func replaced(pairs []string, name, value string) []string {
+	out := slices.Clone(pairs)
+	out[slices.Index(out, name)+1] = value
+	return out
+}
+
+// toRead has cases in readsWorld.
+func toRead(lists ...[]goldenCase) []goldenCase {
+	cases := slices.Concat(lists...)
+	for k := range cases {
+		cases[k].world = readsWorld
+	}
+	return cases
+}
+
+var instanceReadsGolden = map[string][]goldenCase{
+	"DescribeDisks": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("DiskType", "root")},
+		{name: "InvalidTagCount", pairs: inRegion(tagPairs(21)...)},
+		{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
+		{name: "empty", pairs: inRegion("DiskIds", `["d-other"]`)}, // which another account has
+		{name: "of-a-plain-instance", pairs: inRegion("InstanceId", "i-plain")},
+		{name: "of-a-rich-instance", pairs: inRegion("InstanceId", "i-rich", "MaxResults", "10"), in: enriched},
+	}),
+	"DescribeInstanceAttachmentAttributes": toRead(refusals(inRegion("InstanceIds", `["i-rich"]`)...), []goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: inRegion("InstanceIds", `["i-rich"]`, "PageSize", "101")},
+		{name: "empty", pairs: inRegion("InstanceIds", `["i-other"]`)},
+		{name: "two", pairs: inRegion("InstanceIds", `["i-rich","i-plain"]`)},
+	}),
+	"DescribeInstanceAttribute": toRead(refusals(inRegion("InstanceId", "i-plain")...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidInstanceId.NotFound", pairs: inRegion("InstanceId", "i-other")},
+		{name: "plain", pairs: []string{"InstanceId", "i-plain"}},
+		{name: "rich", pairs: inRegion("InstanceId", "i-rich"), in: enriched},
+	}),
+	"DescribeInstanceMaintenanceAttributes": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageNumber", "0")},
+		{name: "empty", pairs: inRegion("InstanceId.1", "i-other")},
+		{name: "two", pairs: inRegion("InstanceId.1", "i-plain", "InstanceId.2", "i-rich")},
+	}),
+	"DescribeInstanceRamRole": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("InstanceIds", "i-plain")}, // not a JSON array
+		{name: "empty", pairs: inRegion("InstanceIds", `["i-other"]`)},
+		{name: "with-and-without", pairs: inRegion("InstanceIds", `["i-plain","i-rich"]`), in: enriched},
+		{name: "of-a-role", pairs: inRegion("RamRoleName", "reader"), in: enriched},
+	}),
+	"DescribeInstanceStatus": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "51")},
+		{name: "InvalidZoneId.NotFound", pairs: inRegion("ZoneId", "cn-beijing-a")}, // of another region
+		{name: "empty", pairs: inRegion("InstanceId.1", "i-other")},
+		{name: "second-page", pairs: inRegion("PageSize", "1", "PageNumber", "2", "ZoneId", "cn-hangzhou-h")},
+	}),
+	"DescribeUserData": toRead(refusals(inRegion("InstanceId", "i-plain")...), []goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidInstanceId.NotFound", pairs: inRegion("InstanceId", "i-other")},
+		{name: "none", pairs: inRegion("InstanceId", "i-plain")},
+		{name: "some", pairs: inRegion("InstanceId", "i-rich"), in: enriched},
+	}),
+}

@@ -1,0 +1,268 @@
+package service
+
+import (
+	"log/slog"
+	"slices"
+	"testing"
+	"time"
+
+	"enisim/service/scenario"
+	"enisim/store"
+	"enisim/store/catalogue"
+	"enisim/store/storetest"
+)
+
+// The worlds of two accounts. The first has a type of its own that stands before the catalogue's, one beside it, and a region that nobody else
+// has declared.
+const (
+	ownTypesWorld = `
+enisim: 1
+accounts:
+  - id: "` + listAccount + `"
+    regions:
+      - {id: moon-1, zones: [moon-1a, moon-1-b]}
+instance_types:
+  - {id: ecs.g6.large, vcpus: 3, memory_gib: 5.5, eni_quantity: 9}
+  - {id: ecs.tiny.test, vcpus: 1, memory_gib: 1, eni_quantity: 2}
+`
+	otherWorld = `
+enisim: 1
+accounts: [{id: "` + otherAccount + `"}]
+`
+)
+
+func openCatalogue(t *testing.T) *Service {
+	t.Helper()
+	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
+	for _, text := range []string{ownTypesWorld, otherWorld} {
+		sc, err := scenario.Parse("catalogue.yaml", []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := scenario.Apply(t.Context(), st, sc, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return New(st, Options{})
+}
+
+func typesOf(t *testing.T, s *Service, account string, req DescribeInstanceTypes) []InstanceType {
+	t.Helper()
+	list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: account}, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.Items
+}
+
+func typeIDs(types []InstanceType) []string {
+	ids := []string{}
+	for _, t := range types {
+		ids = append(ids, t.ID)
+	}
+	return ids
+}
+
+// Pages of any size lead through all types, each once, in the order of their ids; an account's own one is in the catalogue's place.
+func TestDescribeInstanceTypesByToken(t *testing.T) {
+	t.Parallel()
+	s := openCatalogue(t)
+	all := typeIDs(typesOf(t, s, listAccount, DescribeInstanceTypes{}))
+	if want := len(catalogue.InstanceTypes()) + 1; len(all) != want || len(slices.Compact(slices.Clone(all))) != want {
+		t.Errorf("by default: got %d types, want %d, each once", len(all), want)
+	}
+	for _, size := range []int{97, 500, 1238, 1600, 5000} {
+		var walked []string
+		pages := 0
+		for token := ""; (pages == 0 || token != "") && pages <= len(all); pages++ {
+			list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: listAccount},
+				DescribeInstanceTypes{Page: TokenPage{MaxResults: &size, NextToken: token}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			walked = append(walked, typeIDs(list.Items)...)
+			token = list.NextToken
+		}
+		if !slices.Equal(walked, all) {
+			t.Errorf("by %d: got %d types, want the %d of one page", size, len(walked), len(all))
+		}
+		if want := (len(all) + size - 1) / size; pages != want {
+			t.Errorf("by %d: got %d pages, want %d", size, pages, want)
+		}
+	}
+}
+
+// An account's own types are there for it only, wherever types are listed.
+func TestOwnInstanceTypes(t *testing.T) {
+	t.Parallel()
+	s := openCatalogue(t)
+	for _, c := range []struct {
+		account string
+		vcpus   int // of ecs.g6.large
+		sees    bool
+	}{
+		{listAccount, 3, true},
+		{otherAccount, 2, false},
+	} {
+		named := typesOf(t, s, c.account, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}})
+		if len(named) == 0 || named[0].VCPUs != c.vcpus || (len(named) == 2) != c.sees {
+			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test %v", c.account, named, c.vcpus, c.sees)
+		}
+		caller := Caller{AccountID: c.account}
+		families, err := s.DescribeInstanceTypeFamilies(t.Context(), caller, DescribeInstanceTypeFamilies{RegionID: "cn-hangzhou"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(families, InstanceTypeFamily{ID: "ecs.tiny"}); got != c.sees {
+			t.Errorf("account %s: the family of its own type is listed: got %v, want %v", c.account, got, c.sees)
+		}
+		zones, err := s.DescribeZones(t.Context(), caller, DescribeZones{RegionID: "cn-hangzhou"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.Contains(typeIDs(zones.Types), "ecs.tiny.test"); got != c.sees || len(zones.Types) < len(catalogue.InstanceTypes()) {
+			t.Errorf("account %s: got %d types in zones, its own one %v, want %v", c.account, len(zones.Types), got, c.sees)
+		}
+		available, err := s.DescribeAvailableResource(t.Context(), caller,
+			DescribeAvailableResource{RegionID: "cn-hangzhou", DestinationResource: "InstanceType", InstanceType: "ecs.tiny.test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := len(available.ZoneIDs) > 0; got != c.sees {
+			t.Errorf("account %s: its own type is available: got %v, want %v", c.account, got, c.sees)
+		}
+	}
+	// What shadows is not seen by what it shadows.
+	if got := typesOf(t, s, listAccount, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large"}, MaximumCPUCoreCount: new(2)}); len(got) > 0 {
+		t.Errorf("ecs.g6.large of two CPUs, where the account's own has three: got %+v, want none", got)
+	}
+}
+
+// Each filter selects exactly the types that a look at all of them finds.
+func TestDescribeInstanceTypesFilters(t *testing.T) {
+	t.Parallel()
+	s := openCatalogue(t)
+	all := typesOf(t, s, otherAccount, DescribeInstanceTypes{})
+	for _, c := range []struct {
+		name    string
+		request DescribeInstanceTypes
+		selects func(InstanceType) bool
+	}{
+		{"family", DescribeInstanceTypes{InstanceTypeFamily: "ecs.g6"}, func(t InstanceType) bool { return t.Family == "ecs.g6" }},
+		{"families", DescribeInstanceTypes{InstanceTypeFamilies: []string{"ecs.g6", "ecs.c6"}},
+			func(t InstanceType) bool { return t.Family == "ecs.g6" || t.Family == "ecs.c6" }},
+		{"CPUs", DescribeInstanceTypes{MinimumCPUCoreCount: new(4), MaximumCPUCoreCount: new(8)},
+			func(t InstanceType) bool { return t.VCPUs >= 4 && t.VCPUs <= 8 }},
+		{"memory", DescribeInstanceTypes{MinimumMemorySize: "0.5", MaximumMemorySize: "1.5"},
+			func(t InstanceType) bool { return t.MemoryGiB >= 0.5 && t.MemoryGiB <= 1.5 }},
+		{"interfaces", DescribeInstanceTypes{MinimumENIQuantity: new(15)}, func(t InstanceType) bool { return t.ENIQuantity >= 15 }},
+		{"IPv4", DescribeInstanceTypes{MinimumPrivateIPv4Quantity: new(30)},
+			func(t InstanceType) bool { return t.PrivateIPv4PerENI != nil && *t.PrivateIPv4PerENI >= 30 }},
+		{"IPv6", DescribeInstanceTypes{MinimumIPv6Quantity: new(30)}, func(t InstanceType) bool { return t.IPv6PerENI != nil && *t.IPv6PerENI >= 30 }},
+		{"ARM", DescribeInstanceTypes{CPUArchitecture: "ARM"}, func(t InstanceType) bool { return t.CPUArchitecture == "arm64" }},
+		{"X86", DescribeInstanceTypes{CPUArchitectures: []string{"X86"}}, func(t InstanceType) bool { return t.CPUArchitecture == "x86_64" }},
+		{"bandwidth", DescribeInstanceTypes{MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000)},
+			func(t InstanceType) bool { return t.BandwidthGbps != nil && *t.BandwidthGbps >= 10 }},
+		{"packets", DescribeInstanceTypes{MinimumInstancePPSRx: new(1_000_000)},
+			func(t InstanceType) bool { return t.PPS10k != nil && *t.PPS10k >= 100 }},
+	} {
+		want := typeIDs(slices.DeleteFunc(slices.Clone(all), func(t InstanceType) bool { return !c.selects(t) }))
+		if got := typeIDs(typesOf(t, s, otherAccount, c.request)); !slices.Equal(got, want) || len(want) == 0 || len(want) == len(all) {
+			t.Errorf("%s: got %d types, want %d of %d", c.name, len(got), len(want), len(all))
+		}
+	}
+}
+
+func TestDescribeInstanceTypesRules(t *testing.T) {
+	t.Parallel()
+	good := func() DescribeInstanceTypes {
+		return DescribeInstanceTypes{
+			InstanceTypes: many(10, "ecs.g6.large"), CPUArchitecture: "ARM", CPUArchitectures: []string{"X86", "ARM"},
+			MinimumMemorySize: "0.5", MaximumMemorySize: "64", Page: TokenPage{NextToken: instanceTypePages.token("ecs.g6.large")},
+		}
+	}
+	type request = DescribeInstanceTypes
+	walkRules(t, describeInstanceTypesRules, good, []spoiler[request]{
+		{"not of its type", "InvalidParameterMinimumCpuCoreCount", func(r *request) { r.Malformed = []string{"MinimumCpuCoreCount"} }},
+		{"too many types", "InvalidParameterInstanceTypes", func(r *request) { r.InstanceTypes = many(11, "ecs.g6.large") }},
+		{"CpuArchitecture", "InvalidParameterCpuArchitecture", func(r *request) { r.CPUArchitecture = "arm64" }},
+		{"CpuArchitectures", "InvalidParameterCpuArchitectures", func(r *request) { r.CPUArchitectures = []string{"X86", "x86"} }},
+		{"MinimumMemorySize", "InvalidParameterMinimumMemorySize", func(r *request) { r.MinimumMemorySize = "NaN" }},
+		{"MaximumMemorySize", "InvalidParameterMaximumMemorySize", func(r *request) { r.MaximumMemorySize = "8 GiB" }},
+		{"NextToken", "InvalidParameterNextToken", func(r *request) { r.Page.NextToken = instancePages.token("i-1") }},
+	})
+}
+
+// A region that a scenario declares is there for everybody, with its zones, under its id where it has no other name.
+func TestDeclaredRegions(t *testing.T) {
+	t.Parallel()
+	s := openCatalogue(t)
+	caller := Caller{AccountID: otherAccount}
+	regions, err := s.DescribeRegions(t.Context(), caller, DescribeRegions{AcceptLanguage: "en-US"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(regions) != len(catalogue.Regions())+1 || !slices.Contains(regions, Region{"moon-1", "moon-1"}) ||
+		!slices.Contains(regions, Region{"cn-hangzhou", "China (Hangzhou)"}) {
+		t.Errorf("regions: got %v, want those of the catalogue and moon-1", regions)
+	}
+	zones, err := s.DescribeZones(t.Context(), caller, DescribeZones{RegionID: "moon-1", AcceptLanguage: "en-US", Verbose: new(false)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Zone{{"moon-1-b", "moon-1 Zone B"}, {"moon-1a", "moon-1 Zone A"}}; !slices.Equal(sortedZones(zones.Zones), want) || zones.Types != nil {
+		t.Errorf("zones: got %v and %d types, want %v and none", zones.Zones, len(zones.Types), want)
+	}
+}
+
+func sortedZones(zones []Zone) []Zone {
+	return slices.SortedFunc(slices.Values(zones), func(a, b Zone) int {
+		if a.ID < b.ID {
+			return -1
+		}
+		return 1
+	})
+}
+
+// What is available follows from the types that fit; where none fits no zone is listed.
+func TestDescribeAvailableResource(t *testing.T) {
+	t.Parallel()
+	s := openCatalogue(t)
+	type request = DescribeAvailableResource
+	for _, c := range []struct {
+		name    string
+		request request
+		zones   []string
+		want    []string // values, if the kind has some
+	}{
+		{"zones", request{DestinationResource: "Zone"}, []string{"moon-1-b", "moon-1a"}, []string{""}},
+		{"one zone", request{DestinationResource: "Zone", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{""}},
+		{"a zone of another region", request{DestinationResource: "Zone", ZoneID: "cn-hangzhou-h"}, nil, []string{""}},
+		{"I/O optimization", request{DestinationResource: "IoOptimized", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{"optimized", "none"}},
+		{"of a type without", request{DestinationResource: "IoOptimized", ZoneID: "moon-1a", InstanceType: "ecs.c1.small"}, []string{"moon-1a"}, []string{"none"}},
+		{"a type", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.tiny.test"}, []string{"moon-1a"}, []string{"ecs.tiny.test"}},
+		{"a type without I/O optimization", request{DestinationResource: "InstanceType", InstanceType: "ecs.c1.small"}, nil, nil},
+		{"the same, asked for", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.c1.small", IOOptimized: "none"},
+			[]string{"moon-1a"}, []string{"ecs.c1.small"}},
+		{"CPUs and memory", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", Cores: new(3), Memory: "5.5"},
+			[]string{"moon-1a"}, []string{"ecs.g6.large"}},
+		{"zones for what fits nowhere", request{DestinationResource: "Zone", Cores: new(3), Memory: "6"}, nil, nil},
+		{"networks", request{DestinationResource: "Network", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{"vpc"}},
+		{"system disks", request{DestinationResource: "SystemDisk", ZoneID: "moon-1a"}, []string{"moon-1a"}, DiskCategories()},
+		{"a data disk", request{DestinationResource: "DataDisk", ZoneID: "moon-1a", DataDiskCategory: "cloud_essd"}, []string{"moon-1a"}, []string{"cloud_essd"}},
+		{"dedicated hosts", request{DestinationResource: "ddh"}, nil, nil},
+	} {
+		c.request.RegionID = "moon-1"
+		got, err := s.DescribeAvailableResource(t.Context(), Caller{AccountID: listAccount}, c.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var values []string
+		for _, r := range got.Resources {
+			values = append(values, r.Value)
+		}
+		if slices.Sort(got.ZoneIDs); !slices.Equal(got.ZoneIDs, c.zones) || !slices.Equal(values, c.want) {
+			t.Errorf("%s: got %v in %v, want %v in %v", c.name, values, got.ZoneIDs, c.want, c.zones)
+		}
+	}
+}

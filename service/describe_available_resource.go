@@ -1,0 +1,149 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// DescribeAvailableResource is the request for what the zones of a region offer. Nothing is ever sold out.
+type DescribeAvailableResource struct {
+	RegionID            string `api:"RegionId"`
+	DestinationResource string // what to list
+	ResourceType        string
+	ZoneID              string `api:"ZoneId"`
+	InstanceType        string
+	IOOptimized         string `api:"IoOptimized"` // optimized or none; "": optimized
+	Cores               *int
+	Memory              string // GiB, a decimal number
+	NetworkCategory     string
+	SystemDiskCategory  string
+	DataDiskCategory    string
+	InstanceChargeType  string
+	Malformed           Malformed
+}
+
+// AvailableResources are what each of some zones of a region offers of one kind.
+type AvailableResources struct {
+	RegionID  string
+	Kind      string
+	ZoneIDs   []string
+	Resources []AvailableResource // none if the zone itself is the resource
+}
+
+// AvailableResource is an instance type, a category of disks, or another thing that has a name. Disks come in sizes.
+type AvailableResource struct {
+	Value          string
+	MinGiB, MaxGiB int
+}
+
+// Kinds of resources that have a list.
+const (
+	KindZone         = "Zone"
+	kindIOOptimized  = "IoOptimized"
+	kindInstanceType = "InstanceType"
+	kindNetwork      = "Network"
+	kindSystemDisk   = "SystemDisk"
+	kindDataDisk     = "DataDisk"
+)
+
+// The categories of disks, with the sizes in which they come.
+var (
+	systemDisks = []AvailableResource{
+		{"cloud_auto", 20, 2048}, {"cloud_efficiency", 20, 2048}, {"cloud_essd", 20, 2048}, {"cloud_ssd", 20, 2048},
+	}
+	dataDisks = []AvailableResource{
+		{"cloud_auto", 1, 65536}, {"cloud_efficiency", 20, 32768}, {"cloud_essd", 20, 65536}, {"cloud_ssd", 20, 32768},
+	}
+)
+
+var describeAvailableResourceRules = []rule[DescribeAvailableResource]{
+	required("RegionId", func(r DescribeAvailableResource) string { return r.RegionID }),
+	required("DestinationResource", func(r DescribeAvailableResource) string { return r.DestinationResource }),
+	readable(func(r DescribeAvailableResource) Malformed { return r.Malformed }),
+	among("DestinationResource", func(r DescribeAvailableResource) string { return r.DestinationResource },
+		KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk, kindDataDisk),
+	among("ResourceType", func(r DescribeAvailableResource) string { return r.ResourceType }, "instance", "disk", "reservedinstance", "ddh"),
+	among("IoOptimized", func(r DescribeAvailableResource) string { return r.IOOptimized }, "optimized", "none"),
+	among("NetworkCategory", func(r DescribeAvailableResource) string { return r.NetworkCategory },
+		store.NetworkTypeVPC, store.NetworkTypeClassic),
+	among("InstanceChargeType", func(r DescribeAvailableResource) string { return r.InstanceChargeType }, "PrePaid", "PostPaid"),
+	invalid("Memory", func(r DescribeAvailableResource) bool { return r.Memory != "" && !isNumber(r.Memory) }),
+}
+
+// DescribeAvailableResource lists what the zones of a region offer, by zone. All offer the same; where nothing fits, no zone is listed.
+func (s *Service) DescribeAvailableResource(ctx context.Context, caller Caller, req DescribeAvailableResource) (AvailableResources, error) {
+	if err := check(describeAvailableResourceRules, req); err != nil {
+		return AvailableResources{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeAvailableResource", req.RegionID); err != nil {
+		return AvailableResources{}, err
+	}
+	zones, err := s.store.Zones(ctx, req.RegionID)
+	if err != nil {
+		return AvailableResources{}, err
+	}
+	types, err := s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{
+		IDs: given(req.InstanceType), MinVCPUs: req.Cores, MaxVCPUs: req.Cores, MinMemoryGiB: decimal(req.Memory), MaxMemoryGiB: decimal(req.Memory),
+	})
+	if err != nil {
+		return AvailableResources{}, err
+	}
+	out := AvailableResources{RegionID: req.RegionID, Kind: req.DestinationResource, Resources: req.resources(types)}
+	if len(out.Resources) == 0 {
+		return out, nil
+	}
+	for _, z := range zones {
+		if req.ZoneID == "" || z.ID == req.ZoneID {
+			out.ZoneIDs = append(out.ZoneIDs, z.ID)
+		}
+	}
+	return out, nil
+}
+
+// resources are what every zone offers to a request, given the types that fit it.
+func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableResource {
+	if r.DestinationResource != kindIOOptimized {
+		types = slices.DeleteFunc(types, func(t InstanceType) bool { return t.IOOptimized == (r.IOOptimized == "none") })
+	}
+	if len(types) == 0 {
+		return nil
+	}
+	named := func(resources []AvailableResource, value string) []AvailableResource {
+		return slices.DeleteFunc(slices.Clone(resources), func(a AvailableResource) bool { return value != "" && a.Value != value })
+	}
+	var out []AvailableResource
+	switch r.DestinationResource {
+	case KindZone:
+		out = []AvailableResource{{}} // each zone its own
+	case kindIOOptimized:
+		if slices.ContainsFunc(types, func(t InstanceType) bool { return t.IOOptimized }) {
+			out = append(out, AvailableResource{Value: "optimized"})
+		}
+		if slices.ContainsFunc(types, func(t InstanceType) bool { return !t.IOOptimized }) {
+			out = append(out, AvailableResource{Value: "none"})
+		}
+		out = named(out, r.IOOptimized)
+	case kindInstanceType:
+		for _, t := range types {
+			out = append(out, AvailableResource{Value: t.ID})
+		}
+	case kindNetwork:
+		out = named([]AvailableResource{{Value: store.NetworkTypeVPC}}, r.NetworkCategory)
+	case kindSystemDisk:
+		out = named(systemDisks, r.SystemDiskCategory)
+	case kindDataDisk:
+		out = named(dataDisks, r.DataDiskCategory)
+	}
+	return out
+}
+
+// DiskCategories are the categories of disks that every zone offers.
+func DiskCategories() []string {
+	var out []string
+	for _, d := range systemDisks {
+		out = append(out, d.Value)
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// Disk is a disk as a caller sees it, for packages that know nothing of the store.
+type Disk = store.DescribedDisk
+
+// What a disk is that names nothing else.
+const (
+	diskCategory         = "cloud_essd"
+	diskPerformanceLevel = "PL1" // which only this category has
+	systemDiskSizeGiB    = 40
+	dataDiskSizeGiB      = 20
+)
+
+// DescribeDisks is the request for a list of disks. All its filters must hold; an empty one does not filter.
+type DescribeDisks struct {
+	RegionID             string   `api:"RegionId"`
+	DiskIDs              JSONList `api:"DiskIds"`
+	InstanceID           string   `api:"InstanceId"`
+	ZoneID               string   `api:"ZoneId"`
+	ResourceGroupID      string   `api:"ResourceGroupId"`
+	DiskName             string
+	DiskType             string // all, system or data
+	Category             string // all, or one
+	Status               string // All, or one
+	DiskChargeType       string
+	MultiAttach          string
+	Portable             *bool
+	Encrypted            *bool
+	DeleteWithInstance   *bool
+	SnapshotID           string `api:"SnapshotId"`
+	AutoSnapshotPolicyID string `api:"AutoSnapshotPolicyId"`
+	KMSKeyID             string `api:"KMSKeyId"`
+	LockReason           string
+	Tags                 []Tag `api:"Tag"`
+	DryRun               *bool
+	Page                 PageRequest `api:",inline"`
+	Malformed            Malformed
+}
+
+// diskPages are the bounds that the vendor's SDK documents.
+var diskPages = paging{list: "disks", mostByNumber: 100, fewestByToken: 10, mostByToken: 500, defaultPerPage: 10}
+
+var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
+	required("RegionId", func(r DescribeDisks) string { return r.RegionID }),
+	readable(func(r DescribeDisks) Malformed { return r.Malformed }),
+	invalid("DiskIds", func(r DescribeDisks) bool { return len(r.DiskIDs) > mostListed }),
+	among("DiskType", func(r DescribeDisks) string { return r.DiskType }, "all", "system", "data"),
+	among("Status", func(r DescribeDisks) string { return r.Status },
+		"All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting"),
+	among("DiskChargeType", func(r DescribeDisks) string { return r.DiskChargeType }, "PrePaid", "PostPaid"),
+	{err: InvalidTagCount, broken: func(r DescribeDisks) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeDisks) bool { return lacksKey(r.Tags) }),
+}, goodPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
+
+// selectsNone tells whether a filter asks for what no disk is here: off its instance, made from a snapshot, locked, with a key of the customer's.
+func (r DescribeDisks) selectsNone() bool {
+	return !slices.Contains([]string{"", "All", "In_use"}, r.Status) || !slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
+		r.SnapshotID != "" || r.AutoSnapshotPolicyID != "" || r.KMSKeyID != "" || r.LockReason != "" ||
+		(r.Portable != nil && r.DiskType == "system" && *r.Portable) || (r.Portable != nil && r.DiskType == "data" && !*r.Portable)
+}
+
+// wantsSystem tells whether only system disks are asked for, or only others; nil is both. A system disk cannot leave its instance, others can.
+func (r DescribeDisks) wantsSystem() *bool {
+	switch {
+	case r.DiskType == "system" || r.DiskType == "data":
+		return new(r.DiskType == "system")
+	case r.Portable != nil:
+		return new(!*r.Portable)
+	}
+	return nil
+}
+
+// DescribeDisks lists the disks of the caller's instances, by id: of each its system disk, and the data disks that it was created with. With
+// DryRun, a request that would be answered is an error that says so.
+func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req DescribeDisks) (List[Disk], error) {
+	if err := check(describeDisksRules, req); err != nil {
+		return List[Disk]{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeDisks", req.RegionID); err != nil {
+		return List[Disk]{}, err
+	}
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return List[Disk]{}, err
+	}
+	var read store.List[Disk]
+	if !req.selectsNone() {
+		filter := store.DiskFilter{
+			AccountID:       caller.AccountID,
+			RegionID:        req.RegionID,
+			IDs:             req.DiskIDs,
+			InstanceID:      req.InstanceID,
+			ZoneID:          req.ZoneID,
+			ResourceGroupID: req.ResourceGroupID,
+			Name:            req.DiskName,
+			ChargeTypes:     orUnnamed(req.DiskChargeType, InstanceChargeType),
+			System:          req.wantsSystem(),
+			Encrypted:       req.Encrypted,
+			Tags:            tagFilter(req.Tags),
+		}
+		if req.Category != "all" {
+			filter.Categories = orUnnamed(req.Category, diskCategory)
+		}
+		if req.DeleteWithInstance != nil {
+			filter.KeepWithoutInstance = new(!*req.DeleteWithInstance)
+		}
+		var err error
+		if read, err = s.store.DescribeDisks(ctx, filter, diskPages.page(req.Page)); err != nil {
+			return List[Disk]{}, err
+		}
+	}
+	for k := range read.Rows {
+		read.Rows[k] = complete(read.Rows[k])
+	}
+	return paged(diskPages, req.Page, read, func(d Disk) string { return d.ID }), nil
+}
+
+// complete fills in what a disk does not name.
+func complete(d Disk) Disk {
+	d.Category = cmp.Or(d.Category, diskCategory)
+	if d.Category == diskCategory {
+		d.PerformanceLevel = cmp.Or(d.PerformanceLevel, diskPerformanceLevel)
+	}
+	d.InstanceChargeType = cmp.Or(d.InstanceChargeType, InstanceChargeType)
+	if d.Position == 0 {
+		d.ImageID = cmp.Or(d.ImageID, InstanceImageID)
+		d.SizeGiB = cmp.Or(d.SizeGiB, systemDiskSizeGiB)
+	} else {
+		d.ImageID = "" // only a system disk is made of an image
+		d.SizeGiB = cmp.Or(d.SizeGiB, dataDiskSizeGiB)
+	}
+	return d
+}

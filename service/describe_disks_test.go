@@ -1,0 +1,93 @@
+package service
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"enisim/store"
+)
+
+// Each instance has a system disk, and the data disks that are kept with it; filters select among them, and pages lead through all of them once.
+func TestDescribeDisks(t *testing.T) {
+	t.Parallel()
+	s, pool := openLists(t)
+	if _, err := pool.Exec(t.Context(), `
+		UPDATE instances
+		SET attributes = '{"InstanceChargeType": "PrePaid", "SystemDisk": {"Category": "cloud_ssd"}, "DataDisks": [
+		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true}, {"ID": "d-z", "KeepWithoutInstance": true}]}',
+		    resource_group_id = 'rg-1', tags = '{"team": "net"}'
+		WHERE account_id = $1 AND id = 'i-001'`, listAccount); err != nil {
+		t.Fatal(err)
+	}
+	var systems []string
+	for k := 1; k <= 25; k++ {
+		systems = append(systems, store.SystemDiskID(fmt.Sprintf("i-%03d", k)))
+	}
+	all := slices.Concat(systems, []string{"d-a", "d-z"}) // by id
+	for _, c := range []struct {
+		name    string
+		request DescribeDisks
+		want    []string
+	}{
+		{"no filter", DescribeDisks{}, all},
+		{"ids", DescribeDisks{DiskIDs: JSONList{"d-z", "d-002", "d-nowhere"}}, []string{"d-002", "d-z"}},
+		{"an instance", DescribeDisks{InstanceID: "i-001"}, []string{"d-001", "d-a", "d-z"}},
+		{"an unknown instance", DescribeDisks{InstanceID: "i-nowhere"}, nil},
+		{"a zone", DescribeDisks{ZoneID: "cn-hangzhou-h"}, all},
+		{"another zone", DescribeDisks{ZoneID: "cn-hangzhou-i"}, nil},
+		{"all types, categories and statuses", DescribeDisks{DiskType: "all", Category: "all", Status: "All"}, all},
+		{"system disks", DescribeDisks{DiskType: "system", InstanceID: "i-001"}, []string{"d-001"}},
+		{"data disks", DescribeDisks{DiskType: "data"}, []string{"d-a", "d-z"}},
+		{"those that may leave", DescribeDisks{Portable: new(true)}, []string{"d-a", "d-z"}},
+		{"those that may not", DescribeDisks{Portable: new(false)}, systems},
+		{"system disks that may leave", DescribeDisks{Portable: new(true), DiskType: "system"}, nil},
+		{"data disks that may not", DescribeDisks{Portable: new(false), DiskType: "data"}, nil},
+		{"a category", DescribeDisks{Category: "cloud_ssd"}, []string{"d-001", "d-a"}},
+		{"the usual category", DescribeDisks{Category: "cloud_essd"}, slices.Concat(systems[1:], []string{"d-z"})},
+		{"in use", DescribeDisks{Status: "In_use"}, all},
+		{"available", DescribeDisks{Status: "Available"}, nil},
+		{"a name", DescribeDisks{DiskName: "first"}, []string{"d-a"}},
+		{"encrypted", DescribeDisks{Encrypted: new(true)}, []string{"d-a"}},
+		{"not encrypted, of one instance", DescribeDisks{Encrypted: new(false), InstanceID: "i-001"}, []string{"d-001", "d-z"}},
+		{"those that stay", DescribeDisks{DeleteWithInstance: new(false)}, []string{"d-z"}},
+		{"a way to pay", DescribeDisks{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
+		{"a resource group", DescribeDisks{ResourceGroupID: "rg-1"}, []string{"d-001", "d-a", "d-z"}},
+		{"a tag", DescribeDisks{Tags: []Tag{{"team", "net"}}}, []string{"d-001", "d-a", "d-z"}},
+		{"a tag that none has", DescribeDisks{Tags: []Tag{{"team", "web"}}}, nil},
+		{"a snapshot", DescribeDisks{SnapshotID: "s-1"}, nil},
+		{"on many instances", DescribeDisks{MultiAttach: "Enabled"}, nil},
+	} {
+		c.request.RegionID = "cn-hangzhou"
+		c.request.Page = PageRequest{PageSize: new(100)}
+		list, err := s.DescribeDisks(t.Context(), Caller{AccountID: listAccount}, c.request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := diskIDs(list.Items); !slices.Equal(got, c.want) || list.TotalCount != len(c.want) {
+			t.Errorf("%s: got %v of %d, want %v", c.name, got, list.TotalCount, c.want)
+		}
+	}
+
+	var walked []string
+	for page := (PageRequest{MaxResults: new(10)}); ; {
+		list, err := s.DescribeDisks(t.Context(), Caller{AccountID: listAccount}, DescribeDisks{RegionID: "cn-hangzhou", Page: page})
+		if err != nil {
+			t.Fatal(err)
+		}
+		walked = append(walked, diskIDs(list.Items)...)
+		if page.NextToken = list.NextToken; page.NextToken == "" {
+			break
+		}
+	}
+	if !slices.Equal(walked, all) {
+		t.Errorf("by token: got %v, want %v", walked, all)
+	}
+}
+
+func diskIDs(disks []Disk) (ids []string) {
+	for _, d := range disks {
+		ids = append(ids, d.ID)
+	}
+	return ids
+}

@@ -1,0 +1,85 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"enisim/store"
+)
+
+// DescribeImages is the request for a list of images. All its filters must hold; an empty one does not filter.
+type DescribeImages struct {
+	RegionID             string `api:"RegionId"`
+	ImageID              string `api:"ImageId"` // or several, with commas
+	ImageName            string // * stands for any run of characters; without one, a part of the name
+	ImageFamily          string
+	ImageOwnerAlias      string
+	OSType               string
+	Architecture         string
+	Status               string // or several, with commas
+	IsSupportIOOptimized *bool  `api:"IsSupportIoOptimized"`
+	IsPublic             *bool  // whether to list images that other customers have published
+	SnapshotID           string `api:"SnapshotId"`
+	ResourceGroupID      string `api:"ResourceGroupId"`
+	Tags                 []Tag  `api:"Tag"`
+	DryRun               *bool
+	Page                 NumberedPage `api:",inline"`
+	Malformed            Malformed
+}
+
+// Images is a page of the images of a region.
+type Images struct {
+	List[Image]
+	RegionID string
+}
+
+// imagePages are the bounds that the vendor's SDK documents.
+var imagePages = paging{list: "images", mostByNumber: 100, defaultPerPage: 10}
+
+var describeImagesRules = slices.Concat([]rule[DescribeImages]{
+	required("RegionId", func(r DescribeImages) string { return r.RegionID }),
+	readable(func(r DescribeImages) Malformed { return r.Malformed }),
+	invalid("ImageId", func(r DescribeImages) bool { return strings.Count(r.ImageID, ",") >= mostListed }),
+	among("ImageOwnerAlias", func(r DescribeImages) string { return r.ImageOwnerAlias }, "system", "self", "others", "marketplace"),
+	among("OSType", func(r DescribeImages) string { return r.OSType }, "linux", "windows"),
+	among("Architecture", func(r DescribeImages) string { return r.Architecture }, "i386", "x86_64", "arm64"),
+	{err: InvalidTagCount, broken: func(r DescribeImages) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeImages) bool { return lacksKey(r.Tags) }),
+}, goodNumberedPage(imagePages, func(r DescribeImages) NumberedPage { return r.Page }))
+
+// selects tells whether an image is one that a request asks for. All images are available, the cloud's own, made from no snapshot, and have neither
+// tags nor a resource group.
+func (r DescribeImages) selects(i Image) bool {
+	among := func(list, value string) bool { return list == "" || slices.Contains(strings.Split(list, ","), value) }
+	name := r.ImageName
+	if name != "" && !strings.Contains(name, "*") {
+		name = "*" + name + "*"
+	}
+	return among(r.ImageID, i.ID) && (name == "" || matches(name, i.ID)) && among(r.ImageFamily, i.Family) &&
+		among(r.ImageOwnerAlias, "system") && among(r.OSType, i.OSType) && among(r.Architecture, i.Architecture) &&
+		(among(r.Status, "Available") || r.Status == "ALL") &&
+		(r.IsSupportIOOptimized == nil || *r.IsSupportIOOptimized) && (r.IsPublic == nil || !*r.IsPublic) &&
+		r.SnapshotID == "" && r.ResourceGroupID == "" && len(r.Tags) == 0
+}
+
+// DescribeImages lists the images of the cloud, by id, the same ones for every account and region. With DryRun, a request that would be answered
+// is an error that says so.
+func (s *Service) DescribeImages(ctx context.Context, caller Caller, req DescribeImages) (Images, error) {
+	if err := check(describeImagesRules, req); err != nil {
+		return Images{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeImages", req.RegionID); err != nil {
+		return Images{}, err
+	}
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return Images{}, err
+	}
+	selected := slices.DeleteFunc(slices.Clone(images), func(i Image) bool { return !req.selects(i) })
+	page := imagePages.page(req.Page.request())
+	read := store.List[Image]{
+		Rows:  selected[min(page.Skip, len(selected)):min(page.Skip+page.Limit, len(selected))],
+		Total: len(selected),
+	}
+	return Images{paged(imagePages, req.Page.request(), read, func(i Image) string { return i.ID }), req.RegionID}, nil
+}

@@ -1,0 +1,42 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// DescribeInstanceAttachmentAttributes is the request for the private pools that instances were started from.
+type DescribeInstanceAttachmentAttributes struct {
+	RegionID    string       `api:"RegionId"`
+	InstanceIDs JSONList     `api:"InstanceIds"`
+	Page        NumberedPage `api:",inline"`
+	Malformed   Malformed
+}
+
+var attachmentAttributePages = paging{list: "instance attachment attributes", mostByNumber: 100, defaultPerPage: 10}
+
+var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeInstanceAttachmentAttributes]{
+	required("RegionId", func(r DescribeInstanceAttachmentAttributes) string { return r.RegionID }),
+	readable(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }),
+	{
+		err:    MissingNamedParameter,
+		broken: func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) == 0 },
+		fill:   named[DescribeInstanceAttachmentAttributes]("InstanceIds"),
+	},
+	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) > mostListed }),
+}, goodNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributes) NumberedPage { return r.Page }))
+
+// DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a private pool.
+func (s *Service) DescribeInstanceAttachmentAttributes(
+	ctx context.Context, caller Caller, req DescribeInstanceAttachmentAttributes,
+) (List[Instance], error) {
+	if err := check(describeInstanceAttachmentAttributesRules, req); err != nil {
+		return List[Instance]{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeInstanceAttachmentAttributes", req.RegionID); err != nil {
+		return List[Instance]{}, err
+	}
+	return s.readInstances(ctx, caller, store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs}, attachmentAttributePages, req.Page.request())
+}

@@ -1,0 +1,52 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// DescribeInstanceStatus is the request for the statuses of instances. All its filters must hold; an empty one does not filter.
+type DescribeInstanceStatus struct {
+	RegionID    string       `api:"RegionId"`
+	InstanceIDs []string     `api:"InstanceId"`
+	ZoneID      string       `api:"ZoneId"`
+	Page        NumberedPage `api:",inline"`
+	Malformed   Malformed
+}
+
+// instanceStatusPages are the bounds of the reference (actions.md, section 2.5).
+var instanceStatusPages = paging{list: "instance statuses", mostByNumber: 50, defaultPerPage: 10}
+
+var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatus]{
+	required("RegionId", func(r DescribeInstanceStatus) string { return r.RegionID }),
+	readable(func(r DescribeInstanceStatus) Malformed { return r.Malformed }),
+	invalid("InstanceId", func(r DescribeInstanceStatus) bool { return len(r.InstanceIDs) > mostListed }),
+}, goodNumberedPage(instanceStatusPages, func(r DescribeInstanceStatus) NumberedPage { return r.Page }))
+
+// zoneRules come after the look at a zone that an action names.
+var zoneRules = []rule[bool]{
+	{err: InvalidZoneIDNotInRecords, broken: func(known bool) bool { return !known }},
+}
+
+// DescribeInstanceStatus lists the caller's instances, by id, as they stand at the moment.
+func (s *Service) DescribeInstanceStatus(ctx context.Context, caller Caller, req DescribeInstanceStatus) (List[Instance], error) {
+	if err := check(describeInstanceStatusRules, req); err != nil {
+		return List[Instance]{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeInstanceStatus", req.RegionID); err != nil {
+		return List[Instance]{}, err
+	}
+	if req.ZoneID != "" {
+		zones, err := s.store.Zones(ctx, req.RegionID)
+		if err != nil {
+			return List[Instance]{}, err
+		}
+		if err := check(zoneRules, slices.ContainsFunc(zones, func(z store.Zone) bool { return z.ID == req.ZoneID })); err != nil {
+			return List[Instance]{}, err
+		}
+	}
+	return s.readInstances(ctx, caller, store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs, ZoneID: req.ZoneID},
+		instanceStatusPages, req.Page.request())
+}

@@ -1,0 +1,66 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"enisim/store"
+)
+
+// DescribeInstanceTypeFamilies is the request for the families of instance types.
+type DescribeInstanceTypeFamilies struct {
+	RegionID   string `api:"RegionId"`
+	Generation string // ecs-1, and so on; "": all
+}
+
+// InstanceTypeFamily is a family of instance types.
+type InstanceTypeFamily struct {
+	ID         string
+	Generation string // "" for a scenario's own
+}
+
+var describeInstanceTypeFamiliesRules = []rule[DescribeInstanceTypeFamilies]{
+	required("RegionId", func(r DescribeInstanceTypeFamilies) string { return r.RegionID }),
+}
+
+// DescribeInstanceTypeFamilies lists the families of the types that the caller sees, by id.
+func (s *Service) DescribeInstanceTypeFamilies(
+	ctx context.Context, caller Caller, req DescribeInstanceTypeFamilies,
+) ([]InstanceTypeFamily, error) {
+	if err := check(describeInstanceTypeFamiliesRules, req); err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeInstanceTypeFamilies", req.RegionID); err != nil {
+		return nil, err
+	}
+	types, err := s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{})
+	if err != nil {
+		return nil, err
+	}
+	families := FamiliesOf(types)
+	if req.Generation != "" {
+		families = slices.DeleteFunc(families, func(f InstanceTypeFamily) bool { return f.Generation != req.Generation })
+	}
+	return families, nil
+}
+
+// FamiliesOf are the families of types, by id.
+func FamiliesOf(types []InstanceType) []InstanceTypeFamily {
+	var families []InstanceTypeFamily
+	for _, t := range types {
+		families = append(families, InstanceTypeFamily{t.Family, generation(t)})
+	}
+	slices.SortFunc(families, func(a, b InstanceTypeFamily) int {
+		return strings.Compare(a.ID+" "+a.Generation, b.ID+" "+b.Generation)
+	})
+	return slices.Compact(families)
+}
+
+// generation is what the API calls the generation of a type.
+func generation(t InstanceType) string {
+	if t.Generation == "" {
+		return ""
+	}
+	return "ecs-" + t.Generation
+}

@@ -1,0 +1,113 @@
+package service
+
+import (
+	"context"
+	"math"
+
+	"enisim/store"
+)
+
+// InstanceType is an instance type as a caller sees it, for packages that know nothing of the store.
+type InstanceType = store.InstanceType
+
+// DescribeInstanceTypes is the request for a list of instance types. All its filters must hold; an empty one does not filter.
+type DescribeInstanceTypes struct {
+	RegionID                   string `api:"RegionId"` // "": the types are the same everywhere
+	InstanceTypes              []string
+	InstanceTypeFamily         string
+	InstanceTypeFamilies       []string
+	CPUArchitecture            string    `api:"CpuArchitecture"`
+	CPUArchitectures           []string  `api:"CpuArchitectures"`
+	MinimumCPUCoreCount        *int      `api:"MinimumCpuCoreCount"`
+	MaximumCPUCoreCount        *int      `api:"MaximumCpuCoreCount"`
+	MinimumMemorySize          string    // GiB, a decimal number
+	MaximumMemorySize          string    // the same
+	MinimumENIQuantity         *int      `api:"MinimumEniQuantity"`
+	MinimumPrivateIPv4Quantity *int      `api:"MinimumEniPrivateIpAddressQuantity"` // of an interface
+	MinimumIPv6Quantity        *int      `api:"MinimumEniIpv6AddressQuantity"`      // of an interface
+	MinimumInstanceBandwidthRx *int      // kbit/s
+	MinimumInstanceBandwidthTx *int      // kbit/s
+	MinimumInstancePPSRx       *int      `api:"MinimumInstancePpsRx"`
+	MinimumInstancePPSTx       *int      `api:"MinimumInstancePpsTx"`
+	Page                       TokenPage `api:",inline"`
+	Malformed                  Malformed
+}
+
+// instanceTypePages are the bounds of the reference (protocol.md, section 1.4).
+var instanceTypePages = paging{list: "instance types", fewestByToken: 1, mostByToken: 1600, defaultPerPage: 1600}
+
+// mostTypesNamed is how many types a request may name.
+const mostTypesNamed = 10
+
+// architectures are the names that the catalogue has for what the API calls otherwise.
+var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
+
+var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
+	readable(func(r DescribeInstanceTypes) Malformed { return r.Malformed }),
+	invalid("InstanceTypes", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypes) > mostTypesNamed }),
+	among("CpuArchitecture", func(r DescribeInstanceTypes) string { return r.CPUArchitecture }, "X86", "ARM"),
+	invalid("CpuArchitectures", func(r DescribeInstanceTypes) bool {
+		for _, a := range r.CPUArchitectures {
+			if architectures[a] == "" {
+				return true
+			}
+		}
+		return false
+	}),
+	invalid("MinimumMemorySize", func(r DescribeInstanceTypes) bool { return r.MinimumMemorySize != "" && !isNumber(r.MinimumMemorySize) }),
+	invalid("MaximumMemorySize", func(r DescribeInstanceTypes) bool { return r.MaximumMemorySize != "" && !isNumber(r.MaximumMemorySize) }),
+	invalid("NextToken", func(r DescribeInstanceTypes) bool {
+		return r.Page.request(instanceTypePages).badToken(instanceTypePages)
+	}),
+}
+
+// DescribeInstanceTypes lists the instance types that the caller sees, by id: those of its account, and of the catalogue those that it has none of
+// its own for. Filters on figures that the catalogue lacks, as on GPUs, are ignored.
+func (s *Service) DescribeInstanceTypes(ctx context.Context, caller Caller, req DescribeInstanceTypes) (List[InstanceType], error) {
+	if err := check(describeInstanceTypesRules, req); err != nil {
+		return List[InstanceType]{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeInstanceTypes", req.RegionID); err != nil {
+		return List[InstanceType]{}, err
+	}
+	var wanted []string
+	for _, a := range append(given(req.CPUArchitecture), req.CPUArchitectures...) {
+		wanted = append(wanted, architectures[a])
+	}
+	page := req.Page.request(instanceTypePages)
+	read, err := s.store.DescribeInstanceTypes(ctx, store.InstanceTypeFilter{
+		AccountID:            caller.AccountID,
+		IDs:                  req.InstanceTypes,
+		Family:               req.InstanceTypeFamily,
+		Families:             req.InstanceTypeFamilies,
+		Architectures:        wanted,
+		MinVCPUs:             req.MinimumCPUCoreCount,
+		MaxVCPUs:             req.MaximumCPUCoreCount,
+		MinMemoryGiB:         decimal(req.MinimumMemorySize),
+		MaxMemoryGiB:         decimal(req.MaximumMemorySize),
+		MinENIs:              req.MinimumENIQuantity,
+		MinPrivateIPv4PerENI: req.MinimumPrivateIPv4Quantity,
+		MinIPv6PerENI:        req.MinimumIPv6Quantity,
+		MinBandwidthKbps:     larger(req.MinimumInstanceBandwidthRx, req.MinimumInstanceBandwidthTx),
+		MinPPS:               larger(req.MinimumInstancePPSRx, req.MinimumInstancePPSTx),
+	}, instanceTypePages.page(page))
+	if err != nil {
+		return List[InstanceType]{}, err
+	}
+	return paged(instanceTypePages, page, read, func(t InstanceType) string { return t.ID }), nil
+}
+
+// larger is the larger of two numbers that may be absent.
+func larger(a, b *int) *int {
+	if a == nil || (b != nil && *b > *a) {
+		return b
+	}
+	return a
+}
+
+// allInstanceTypes are the types that a caller sees and a filter selects, by id.
+func (s *Service) allInstanceTypes(ctx context.Context, caller Caller, f store.InstanceTypeFilter) ([]InstanceType, error) {
+	f.AccountID = caller.AccountID
+	read, err := s.store.DescribeInstanceTypes(ctx, f, store.Page{Limit: math.MaxInt32})
+	return read.Rows, err
+}

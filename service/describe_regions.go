@@ -1,0 +1,57 @@
+package service
+
+import (
+	"cmp"
+	"context"
+	"strings"
+
+	"enisim/store"
+)
+
+// DescribeRegions is the request for all regions. Each offers every resource in every way to pay.
+type DescribeRegions struct {
+	ResourceType   string
+	AcceptLanguage string
+}
+
+var describeRegionsRules = []rule[DescribeRegions]{
+	{err: InvalidResourceTypeNotFound, broken: func(r DescribeRegions) bool {
+		return r.ResourceType != "" && !oneOf(r.ResourceType, "instance", "disk", "reservedinstance", "scu")
+	}},
+	{err: InvalidAcceptLanguageNotFound, broken: func(r DescribeRegions) bool {
+		return r.AcceptLanguage != "" && !oneOf(r.AcceptLanguage, "zh-CN", "zh-TW", "en-US", "ja", "fr", "de", "ko")
+	}},
+}
+
+// Region is a region with its name in the language of whoever asks.
+type Region struct{ ID, LocalName string }
+
+// isChinese tells whether a caller asks for Chinese, which is also for whoever names no language. Names are known in it and in English.
+func isChinese(language string) bool { return language == "" || strings.HasPrefix(language, "zh") }
+
+// localName is the name of a region in a language; its id, where a scenario gave it none.
+func localName(r store.Region, language string) string {
+	if isChinese(language) {
+		return cmp.Or(r.LocalNameZh, r.ID)
+	}
+	return cmp.Or(r.LocalNameEn, r.ID)
+}
+
+// DescribeRegions lists all regions, by id.
+func (s *Service) DescribeRegions(ctx context.Context, caller Caller, req DescribeRegions) ([]Region, error) {
+	if err := check(describeRegionsRules, req); err != nil {
+		return nil, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeRegions", ""); err != nil {
+		return nil, err
+	}
+	stored, err := s.store.Regions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var regions []Region
+	for _, r := range stored {
+		regions = append(regions, Region{r.ID, localName(r, req.AcceptLanguage)})
+	}
+	return regions, nil
+}

@@ -1,0 +1,71 @@
+package service
+
+import (
+	"context"
+	"strings"
+
+	"enisim/store"
+)
+
+// DescribeZones is the request for the zones of a region. Each offers every resource in every way to pay.
+type DescribeZones struct {
+	RegionID       string `api:"RegionId"`
+	AcceptLanguage string
+	Verbose        *bool // whether to list what the zones offer; nil: yes
+	Malformed      Malformed
+}
+
+// Zone is a zone with its name in the language of whoever asks.
+type Zone struct{ ID, LocalName string }
+
+// Zones are the zones of a region. All offer the same.
+type Zones struct {
+	Zones []Zone
+	Types []InstanceType // none if they were not asked for
+}
+
+var describeZonesRules = []rule[DescribeZones]{
+	required("RegionId", func(r DescribeZones) string { return r.RegionID }),
+	readable(func(r DescribeZones) Malformed { return r.Malformed }),
+}
+
+// DescribeZones lists the zones of a region, by id.
+func (s *Service) DescribeZones(ctx context.Context, caller Caller, req DescribeZones) (Zones, error) {
+	if err := check(describeZonesRules, req); err != nil {
+		return Zones{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:DescribeZones", req.RegionID); err != nil {
+		return Zones{}, err
+	}
+	regions, err := s.store.Regions(ctx)
+	if err != nil {
+		return Zones{}, err
+	}
+	var region store.Region
+	for _, r := range regions {
+		if r.ID == req.RegionID {
+			region = r
+		}
+	}
+	stored, err := s.store.Zones(ctx, req.RegionID)
+	if err != nil {
+		return Zones{}, err
+	}
+	var out Zones
+	for _, z := range stored {
+		out.Zones = append(out.Zones, Zone{z.ID, localZoneName(region, z.ID, req.AcceptLanguage)})
+	}
+	if req.Verbose == nil || *req.Verbose {
+		out.Types, err = s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{})
+	}
+	return out, err
+}
+
+// localZoneName is made of the region's name and of what the zone's id adds to the region's: cn-hangzhou-h is zone H.
+func localZoneName(region store.Region, zoneID, language string) string {
+	letter := strings.ToUpper(strings.TrimLeft(strings.TrimPrefix(zoneID, region.ID), "-"))
+	if isChinese(language) {
+		return localName(region, language) + "可用区 " + letter
+	}
+	return localName(region, language) + " Zone " + letter
+}

@@ -1,0 +1,42 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// readInstances reads a page of the caller's instances, for the actions that each show a part of them.
+func (s *Service) readInstances(
+	ctx context.Context, caller Caller, f store.InstanceFilter, p paging, page PageRequest,
+) (List[Instance], error) {
+	f.AccountID = caller.AccountID
+	read, err := s.store.DescribeInstances(ctx, s.moment(), f, p.page(page))
+	if err != nil {
+		return List[Instance]{}, err
+	}
+	return paged(p, page, read, func(i Instance) string { return i.ID }), nil
+}
+
+// instanceRules come after the look at an instance that an action names: nil is none.
+var instanceRules = []rule[*Instance]{
+	{err: InvalidInstanceIDNotFound, broken: func(i *Instance) bool { return i == nil }},
+}
+
+// readInstance reads one instance of the caller, in a region or, if none is named, in any.
+func (s *Service) readInstance(ctx context.Context, caller Caller, regionID, instanceID string) (Instance, error) {
+	read, err := s.store.DescribeInstances(ctx, s.moment(), store.InstanceFilter{
+		AccountID: caller.AccountID, RegionID: regionID, IDs: []string{instanceID},
+	}, store.Page{Limit: 1})
+	if err != nil {
+		return Instance{}, err
+	}
+	var found *Instance
+	if len(read.Rows) > 0 {
+		found = &read.Rows[0]
+	}
+	if err := check(instanceRules, found); err != nil {
+		return Instance{}, err
+	}
+	return *found, nil
+}
