@@ -169,8 +169,8 @@ func manyRules(n int) []string {
 	return pairs
 }
 
-// ofInstance and groupAndENI name who joins a group or leaves it.
-func ofInstance(id, groupID string) []string {
+// groupAndInstance and groupAndENI name who joins a group or leaves it.
+func groupAndInstance(id, groupID string) []string {
 	return inRegion("InstanceId", id, "SecurityGroupId", groupID)
 }
 
@@ -184,11 +184,11 @@ func memberCases(good []string, groupID string, more ...goldenCase) []goldenCase
 		{name: "MissingParameter", pairs: group(groupID)},
 		{name: "MissingParameter.RegionId", pairs: []string{"NetworkInterfaceId", "eni-free", "SecurityGroupId", groupID}},
 		{name: "InvalidParam.EniIdAndInstanceId.Conflict", pairs: also(good, "NetworkInterfaceId", "eni-free")},
-		{name: "InvalidInstanceId.NotFound", pairs: ofInstance("i-not-found", groupID)},
+		{name: "InvalidInstanceId.NotFound", pairs: groupAndInstance("i-not-found", groupID)},
 		{name: "InvalidEniId.NotFound", pairs: groupAndENI("eni-not-found", groupID)},
-		{name: "InvalidSecurityGroupId.NotFound", pairs: ofInstance("i-main", "sg-not-found")},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: groupAndInstance("i-main", "sg-not-found")},
 		{name: "InvalidOperation.EniServiceManaged", pairs: groupAndENI("eni-managed", groupID)},
-		{name: "IncorrectInstanceStatus", pairs: ofInstance("i-starting", groupID)},
+		{name: "IncorrectInstanceStatus", pairs: groupAndInstance("i-starting", groupID)},
 		{name: "InvalidOperation.InvalidEniState", pairs: groupAndENI("eni-deleting", groupID)},
 	}, more)...)
 }
@@ -265,18 +265,18 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "MissingParameter.Dest", pairs: also(ruled, "Permissions.1.DestCidrIp", "")},
 		"DestGroupId", "InvalidDestGroupId.NotFound",
 		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: group("sg-main", "SecurityGroupRuleId.1", "sgr-1"), in: withRules}),
-	"JoinSecurityGroup": memberCases(ofInstance("i-main", "sg-2"), "sg-2",
-		goldenCase{name: "InvalidInstanceId.Mismatch", pairs: ofInstance("i-main", "sg-elsewhere")},
+	"JoinSecurityGroup": memberCases(groupAndInstance("i-main", "sg-2"), "sg-2",
+		goldenCase{name: "InvalidInstanceId.Mismatch", pairs: groupAndInstance("i-main", "sg-elsewhere")},
 		goldenCase{name: "InvalidOperation.VpcMismatch", pairs: groupAndENI("eni-free", "sg-elsewhere")},
-		goldenCase{name: "InvalidInstanceId.AlreadyExists", pairs: ofInstance("i-main", "sg-main")},
-		goldenCase{name: "InvalidOperation.MultiGroupType", pairs: ofInstance("i-main", "sg-enterprise")},
+		goldenCase{name: "InvalidInstanceId.AlreadyExists", pairs: groupAndInstance("i-main", "sg-main")},
+		goldenCase{name: "InvalidOperation.MultiGroupType", pairs: groupAndInstance("i-main", "sg-enterprise")},
 		goldenCase{name: "InstanceSecurityGroupLimitExceeded", pairs: groupAndENI("eni-in-ten", "sg-main")},
-		goldenCase{name: "SecurityGroupInstanceLimitExceeded", pairs: ofInstance("i-main", "sg-full")},
-		goldenCase{name: "InvalidOperation.NetworkInterfaceCountExceeded", pairs: ofInstance("i-enterprise", "sg-enterprise-full")},
-		goldenCase{name: "success", pairs: ofInstance("i-main", "sg-2")[2:]}),
-	"LeaveSecurityGroup": memberCases(ofInstance("i-full", "sg-1"), "sg-1",
-		goldenCase{name: "InvalidSecurityGroupAssociation.NotFound", pairs: ofInstance("i-main", "sg-1")},
-		goldenCase{name: "InstanceLastSecurityGroup", pairs: ofInstance("i-main", "sg-main")},
+		goldenCase{name: "SecurityGroupInstanceLimitExceeded", pairs: groupAndInstance("i-main", "sg-full")},
+		goldenCase{name: "InvalidOperation.NetworkInterfaceCountExceeded", pairs: groupAndInstance("i-enterprise", "sg-enterprise-full")},
+		goldenCase{name: "success", pairs: groupAndInstance("i-main", "sg-2")[2:]}),
+	"LeaveSecurityGroup": memberCases(groupAndInstance("i-full", "sg-1"), "sg-1",
+		goldenCase{name: "InvalidSecurityGroupAssociation.NotFound", pairs: groupAndInstance("i-main", "sg-1")},
+		goldenCase{name: "InstanceLastSecurityGroup", pairs: groupAndInstance("i-main", "sg-main")},
 		goldenCase{name: "InvalidOperation.AtLeastInOneGroup", pairs: groupAndENI("eni-free", "sg-main")},
-		goldenCase{name: "success", pairs: ofInstance("i-full", "sg-1")[2:]}),
+		goldenCase{name: "success", pairs: groupAndInstance("i-full", "sg-1")[2:]}),
 }

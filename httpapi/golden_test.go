@@ -52,6 +52,7 @@ var goldenCases = merged(
 	catalogueGolden,
 	describeGolden,
 	instanceReadsGolden,
+	instancesLifeGolden,
 	networkInterfacesGolden,
 	securityGroupsGolden,
 	vpcGolden,
@@ -280,12 +281,18 @@ func decided(t *testing.T, action string) (codes []string) {
 // hold locks every instance until the test ends.
 func hold(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
+	holdRows(t, pool, `SELECT FROM instances FOR UPDATE`)
+}
+
+// holdRows takes the locks of a statement until the test ends.
+func holdRows(t *testing.T, pool *pgxpool.Pool, statement string) {
+	t.Helper()
 	tx, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
-	if _, err := tx.Exec(t.Context(), `SELECT FROM instances FOR UPDATE`); err != nil {
+	if _, err := tx.Exec(t.Context(), statement); err != nil {
 		t.Fatal(err)
 	}
 }

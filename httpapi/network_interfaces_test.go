@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -168,18 +167,6 @@ func TestAFailedCreationLeavesItsTokenFree(t *testing.T) {
 	}
 }
 
-// testClock is a clock that a test moves.
-type testClock struct{ at atomic.Pointer[time.Time] }
-
-func newTestClock() *testClock {
-	c := &testClock{}
-	c.at.Store(new(time.Now()))
-	return c
-}
-
-func (c *testClock) now() time.Time          { return *c.at.Load() }
-func (c *testClock) forward(d time.Duration) { c.at.Store(new(c.now().Add(d))) }
-
 // An interface is Deleting for the delay, however often it is deleted; then it is gone, and its address and its place are another's.
 func TestDeletedInterfacesGoAfterTheDelay(t *testing.T) {
 	t.Parallel()
@@ -209,9 +196,9 @@ func TestDeletedInterfacesGoAfterTheDelay(t *testing.T) {
 	}
 	want("before", "Available", ok, "MaxEniCountExceeded")
 	want("right after", "Deleting", ok, "MaxEniCountExceeded")
-	clock.forward(time.Hour - time.Millisecond)
+	clock.advance(time.Hour - time.Millisecond)
 	want("just before its end", "Deleting", ok, "MaxEniCountExceeded")
-	clock.forward(time.Millisecond)
+	clock.advance(time.Millisecond)
 	want("at its end", "gone", "InvalidEniId.NotFound", ok)
 }
 

@@ -76,7 +76,9 @@ var emptyWhenGone = map[string]bool{"DescribeVSwitchAttributes": true}
 
 // alsoSend are the parameters that an action needs beside ids, or takes in place of one: an empty value leaves a parameter out.
 var alsoSend = map[string][]string{
+	"CreateInstance":               {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge"},
 	"CreateNetworkInterface":       {"SecurityGroupIds.1", ""},
+	"RunInstances":                 {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge", "SecurityGroupIds.1", ""},
 	"CreateVSwitch":                {"ZoneId", "cn-hangzhou-h", "CidrMask", "24"},
 	"AuthorizeSecurityGroup":       oneRuleEachWay,
 	"AuthorizeSecurityGroupEgress": oneRuleEachWay,
@@ -96,6 +98,7 @@ var oneRuleEachWay = []string{
 // insteadOf are parameters that an action takes in place of another one.
 var insteadOf = map[string]map[string]string{
 	"CreateNetworkInterface": {"SecurityGroupIds.1": "SecurityGroupId"},
+	"RunInstances":           {"SecurityGroupIds.1": "SecurityGroupId"},
 	"JoinSecurityGroup":      {"NetworkInterfaceId": "InstanceId"},
 	"LeaveSecurityGroup":     {"NetworkInterfaceId": "InstanceId"},
 }

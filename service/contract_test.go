@@ -55,13 +55,16 @@ func ruleErrors[T any](rules []rule[T]) []*Error {
 
 // contracts are the actions and all that their rules can answer.
 var contracts = map[string][]*Error{
-	"AttachNetworkInterface":                slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
-	"AuthorizeSecurityGroup":                slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(authorizeRules)),
-	"AuthorizeSecurityGroupEgress":          slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(authorizeRules)),
+	"AttachNetworkInterface":       slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
+	"AuthorizeSecurityGroup":       slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(authorizeRules)),
+	"AuthorizeSecurityGroupEgress": slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(authorizeRules)),
+	"CreateInstance": slices.Concat(ruleErrors(createInstanceParameterRules), ruleErrors(admissionRules), ruleErrors(createInstanceRules),
+		ruleErrors(dryRunRules)),
 	"CreateNetworkInterface":                slices.Concat(ruleErrors(createNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(createNetworkInterfaceRules)),
 	"CreateSecurityGroup":                   slices.Concat(ruleErrors(createSecurityGroupParameterRules), ruleErrors(admissionRules), ruleErrors(createSecurityGroupRules)),
 	"CreateVSwitch":                         slices.Concat(ruleErrors(createVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(createVSwitchRules)),
 	"CreateVpc":                             slices.Concat(ruleErrors(createVPCParameterRules), ruleErrors(admissionRules), ruleErrors(dryRunRules)),
+	"DeleteInstance":                        slices.Concat(ruleErrors(deleteInstanceParameterRules), ruleErrors(admissionRules), ruleErrors(deleteInstanceRules), ruleErrors(dryRunRules)),
 	"DeleteNetworkInterface":                slices.Concat(ruleErrors(deleteNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(deleteNetworkInterfaceRules)),
 	"DeleteSecurityGroup":                   slices.Concat(ruleErrors(deleteSecurityGroupParameterRules), ruleErrors(admissionRules), ruleErrors(deleteSecurityGroupRules)),
 	"DeleteVSwitch":                         slices.Concat(ruleErrors(deleteVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(deleteVSwitchRules), ruleErrors(dryRunRules)),
@@ -93,13 +96,20 @@ var contracts = map[string][]*Error{
 	"DetachNetworkInterface":                slices.Concat(ruleErrors(detachParameterRules), ruleErrors(admissionRules), ruleErrors(detachRules)),
 	"JoinSecurityGroup":                     slices.Concat(ruleErrors(joinParameterRules), ruleErrors(admissionRules), ruleErrors(joinSecurityGroupRules)),
 	"LeaveSecurityGroup":                    slices.Concat(ruleErrors(joinParameterRules), ruleErrors(admissionRules), ruleErrors(leaveRules)),
+	"ModifyInstanceAttribute":               slices.Concat(ruleErrors(modifyInstanceAttributeParameterRules), ruleErrors(admissionRules), ruleErrors(modifyInstanceAttributeRules)),
+	"ModifyInstanceSpec":                    slices.Concat(ruleErrors(modifyInstanceSpecParameterRules), ruleErrors(admissionRules), ruleErrors(modifyInstanceSpecRules), ruleErrors(dryRunRules)),
 	"ModifyNetworkInterfaceAttribute":       slices.Concat(ruleErrors(modifyNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(modifyNetworkInterfaceRules)),
 	"ModifySecurityGroupAttribute":          slices.Concat(ruleErrors(modifySecurityGroupAttributeRules), ruleErrors(admissionRules), ruleErrors(securityGroupRules)),
 	"ModifySecurityGroupPolicy":             slices.Concat(ruleErrors(modifySecurityGroupPolicyRules), ruleErrors(admissionRules), ruleErrors(securityGroupRules)),
 	"ModifyVSwitchAttribute":                slices.Concat(ruleErrors(modifyVSwitchParameterRules), ruleErrors(admissionRules), ruleErrors(modifyVSwitchRules)),
 	"ModifyVpcAttribute":                    slices.Concat(ruleErrors(modifyVPCParameterRules), ruleErrors(admissionRules), ruleErrors(modifyVPCRules)),
+	"RebootInstance":                        slices.Concat(ruleErrors(rebootParameterRules), ruleErrors(admissionRules), ruleErrors(rebootRules), ruleErrors(dryRunRules)),
 	"RevokeSecurityGroup":                   slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(revokeRules)),
 	"RevokeSecurityGroupEgress":             slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(revokeRules)),
+	"RunInstances": slices.Concat(ruleErrors(runInstancesParameterRules), ruleErrors(admissionRules), ruleErrors(runInstancesRules),
+		ruleErrors(dryRunRules)),
+	"StartInstance": slices.Concat(ruleErrors(startParameterRules), ruleErrors(admissionRules), ruleErrors(startRules), ruleErrors(dryRunRules)),
+	"StopInstance":  slices.Concat(ruleErrors(stopParameterRules), ruleErrors(admissionRules), ruleErrors(stopRules), ruleErrors(dryRunRules)),
 }
 
 // Every documented row is decided, every row that is decided as a rule is one, and every rule has its row.

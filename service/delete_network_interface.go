@@ -25,7 +25,7 @@ type deletion struct {
 }
 
 var deleteNetworkInterfaceRules = []rule[deletion]{
-	{err: InvalidEniIDNotFoundOnDelete, broken: func(d deletion) bool { return d.ENI == nil },
+	{err: InvalidEniIDForbidden, broken: func(d deletion) bool { return d.ENI == nil },
 		fill: func(d deletion) []any { return []any{d.NetworkInterfaceID} }},
 	{err: EniServiceManaged, broken: func(d deletion) bool { return d.ENI.ServiceManaged }},
 	{err: InvalidEniType, broken: func(d deletion) bool { return d.ENI.Type != store.ENISecondary }},

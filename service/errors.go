@@ -121,7 +121,7 @@ var (
 	IPPrefixIllegal               = declare(403, "InvalidIp.IpPrefixIllegal", "The ip prefixes %s is/are illegal.")
 	Ipv6NotTurnOn                 = declare(403, "InvalidVSwitch.Ipv6NotTurnOn", `The specified VSwitch "%s" ipv6 function not turn on.`)
 
-	InvalidEniIDNotFoundOnDelete = declare(403, "InvalidEniId.NotFound", `The specified EniId "%s" is not found.`)
+	InvalidEniIDForbidden = declare(403, "InvalidEniId.NotFound", `The specified EniId "%s" is not found.`)
 
 	EnterpriseGroupFull               = declare(403, "InvalidOperation.EniCountExceeded", "The maximum number of eni in a enterprise level security group is exceeded.")
 	InvalidEniStateForQueueNumber     = declare(403, "InvalidOperation.InvalidEniState", "Available status or ECS instance attached is Stopped is allowed to modify network interface queue number.")
@@ -154,6 +154,8 @@ var (
 	IncorrectVpcStatus             = declare(400, "IncorrectVpcStatus", "Current VPC status does not support this operation.")
 	InvalidInstanceIDNotFound      = declare(404, "InvalidInstanceId.NotFound", "The specified InstanceId does not exist.")
 	IncorrectInstanceStatus        = declare(403, "IncorrectInstanceStatus", "The current status of the resource does not support this operation.")
+	InvalidZoneIDNotFound          = declare(404, "InvalidZoneId.NotFound", "The specified ZoneId does not exist.")
+	InvalidDescriptionMalformed    = declare(400, "InvalidDescription.Malformed", "The specified description is not valid.")
 )
 
 // APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator

@@ -121,28 +121,18 @@ func (s *AttachScene) FreeDeviceIndex() int {
 
 // AttachENI queues the writes that put the scene's interface on the scene's instance at once.
 func (tx *Tx) AttachENI(scene *AttachScene, networkCardIndex *int) {
-	tx.attach(scene, networkCardIndex, ENIInUse, nil, nil)
+	tx.attach(scene, networkCardIndex, nil)
 }
 
 // BeginAttach queues the writes that put the scene's interface on the scene's instance: Attaching until settlesAt, when it is InUse.
 func (tx *Tx) BeginAttach(scene *AttachScene, networkCardIndex *int, settlesAt time.Time) {
-	next := ENIInUse
-	tx.attach(scene, networkCardIndex, ENIAttaching, &next, &settlesAt)
+	tx.attach(scene, networkCardIndex, &settlesAt)
 }
 
 // attach settles the rows of interfaces that have left the instance, which frees their device indexes, and then writes the attachment.
-func (tx *Tx) attach(scene *AttachScene, networkCardIndex *int, status string, next *string, settlesAt *time.Time) {
+func (tx *Tx) attach(scene *AttachScene, networkCardIndex *int, settlesAt *time.Time) {
 	if len(scene.Freed) > 0 {
-		tx.write(int64(len(scene.Freed)), `
-			UPDATE network_interfaces
-			SET status = 'Available', next_status = NULL, settles_at = NULL,
-			    instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL, network_card_index = NULL
-			WHERE account_id = $1 AND id = ANY($2)`, scene.Instance.AccountID, scene.Freed)
+		tx.ReleaseNetworkInterfaces(scene.Instance.AccountID, scene.Freed)
 	}
-	tx.write(1, `
-		UPDATE network_interfaces
-		SET status = $3, next_status = $4, settles_at = $5,
-		    instance_id = $6, instance_eni_quantity = $7, device_index = $8, network_card_index = $9
-		WHERE account_id = $1 AND id = $2`, scene.ENI.AccountID, scene.ENI.ID, status, next, settlesAt,
-		scene.Instance.ID, scene.Instance.ENIQuantity, scene.FreeDeviceIndex(), networkCardIndex)
+	tx.PlaceENI(*scene.ENI, *scene.Instance, scene.FreeDeviceIndex(), networkCardIndex, settlesAt)
 }

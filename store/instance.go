@@ -98,27 +98,40 @@ func due(settlesAt *time.Time, now time.Time) bool {
 	return settlesAt != nil && !settlesAt.After(now)
 }
 
-// lockInstance queues the lock of one instance, which comes with the figures of its type. found is not called when there is none.
+// lockInstance queues the lock of one instance, which comes with the figures of its type. regionID "" stands for any region. found is not called
+// when there is none.
 func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
-	type row struct {
-		Instance
-		InstanceType
-	}
-	tx.lock(rankInstances, `
+	tx.lock(rankInstances, instanceOfAType+`
+		FOR NO KEY UPDATE OF i`, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
+}
+
+// lockInstanceWhole is lockInstance for whoever deletes the instance, or changes what its interfaces refer to.
+func (tx *Tx) lockInstanceWhole(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
+	tx.lock(rankInstances, instanceOfAType+`
+		FOR UPDATE OF i`, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
+}
+
+const instanceOfAType = `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at, i.attributes,
-		       t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
 		FROM instances i
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
-		WHERE i.account_id = $1 AND i.region_id = $2 AND i.id = $3
-		FOR NO KEY UPDATE OF i`, accountID, regionID, instanceID).
-		Query(each(func(r *row) []any {
-			i, t := &r.Instance, &r.InstanceType
-			return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
-				&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.Attributes,
-				&t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
-		}, func(r row) {
-			r.Instance.InstanceType = r.InstanceType.ID
-			found(r.Instance, r.InstanceType)
-		}))
+		WHERE i.account_id = $1 AND ($2 = '' OR i.region_id = $2) AND i.id = $3`
+
+type instanceRow struct {
+	Instance
+	InstanceType
+}
+
+func instanceOfATypeFields(r *instanceRow) []any {
+	i, t := &r.Instance, &r.InstanceType
+	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
+		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.Attributes,
+		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+}
+
+func (r instanceRow) both() (Instance, InstanceType) {
+	r.InstanceTypeOwnerID, r.Instance.InstanceType = r.OwnerID, r.InstanceType.ID
+	return r.Instance, r.InstanceType
 }

@@ -1,0 +1,657 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"enisim/httpapi"
+	"enisim/service"
+)
+
+var caller = service.Caller{AccountID: account}
+
+// expectCode calls an action and ends the test unless it answers code.
+func (s *server) expectCode(t *testing.T, code, action string, pairs ...string) reply {
+	t.Helper()
+	r := s.mustCall(t, action, pairs...)
+	if r.code() != code {
+		t.Fatalf("%s %v: got %q, want %q: %v", action, pairs, r.code(), code, r.body)
+	}
+	return r
+}
+
+// launch runs instances and answers their ids.
+func (s *server) launch(t *testing.T, pairs ...string) (ids []string) {
+	t.Helper()
+	r := s.expectCode(t, ok, "RunInstances", append([]string{
+		"ImageId", "m-test", "InstanceType", "ecs.g6.4xlarge", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main",
+	}, pairs...)...)
+	for _, id := range r.body["InstanceIdSets"].(map[string]any)["InstanceIdSet"].([]any) {
+		ids = append(ids, id.(string))
+	}
+	return ids
+}
+
+// instance reads one instance; nil: there is none.
+func (s *server) instance(t *testing.T, id string) *service.Instance {
+	t.Helper()
+	list, err := s.service.DescribeInstances(t.Context(), caller, service.DescribeInstances{RegionID: "cn-hangzhou", InstanceIDs: []string{id}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Items) == 0 {
+		return nil
+	}
+	return &list.Items[0]
+}
+
+// statuses are those of all secondary interfaces, by id or name.
+func (s *server) statuses(t *testing.T) map[string]string {
+	t.Helper()
+	list, err := s.service.DescribeNetworkInterfaces(t.Context(), caller, service.DescribeNetworkInterfaces{
+		RegionID: "cn-hangzhou", Type: "Secondary", Page: service.PageRequest{MaxResults: new(500)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, n := range list.Items {
+		name := n.Name
+		if name == "" {
+			name = n.ID
+		}
+		out[name] = n.Status
+	}
+	return out
+}
+
+func (s *server) exec(t *testing.T, sql string) {
+	t.Helper()
+	if _, err := s.pool.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (s *server) count(t *testing.T, sql string) (n int) {
+	t.Helper()
+	if err := s.pool.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func noDeadlocks(t *testing.T, s *server) {
+	t.Helper()
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+// Each delay has its own length, so that a status that lasts too long or too short shows.
+const (
+	createDelay = 2 * time.Second
+	startDelay  = 3 * time.Second
+	stopDelay   = 5 * time.Second
+	deleteDelay = 7 * time.Second
+	attachDelay = 11 * time.Second
+)
+
+func serveLife(t *testing.T, more string) (*server, *testClock) {
+	t.Helper()
+	clock := newTestClock()
+	return serve(t, world(more), service.Options{
+		Now: clock.now, CreateDelay: createDelay, StartDelay: startDelay, StopDelay: stopDelay, DeleteDelay: deleteDelay, AttachDelay: attachDelay,
+	}), clock
+}
+
+const tick = time.Microsecond
+
+// An instance goes through its statuses at their times, and an action meets IncorrectInstanceStatus in each status that it does not take.
+func TestLifeOfAnInstance(t *testing.T) {
+	t.Parallel()
+	s, clock := serveLife(t, "")
+	id := s.launch(t)[0]
+	takes := map[string][]string{
+		"Pending":  nil,
+		"Starting": nil,
+		"Running":  {"StopInstance", "RebootInstance"},
+		"Stopping": nil,
+		"Stopped":  {"StartInstance", "DeleteInstance"},
+	}
+	is := func(status string) {
+		t.Helper()
+		if got := s.instance(t, id).Status; got != status {
+			t.Fatalf("status: got %s, want %s", got, status)
+		}
+		for _, action := range []string{"StartInstance", "StopInstance", "RebootInstance", "DeleteInstance"} {
+			want := "IncorrectInstanceStatus"
+			switch {
+			case slices.Contains(takes[status], action):
+				want = "DryRunOperation"
+			case action == "DeleteInstance" && status == "Pending":
+				want = "IncorrectInstanceStatus.Initializing"
+			}
+			s.expectCode(t, want, action, "InstanceId", id, "DryRun", "true")
+		}
+		groups, force := "IncorrectInstanceStatus", "IncorrectInstanceStatus"
+		if status == "Running" || status == "Stopped" {
+			groups, force = ok, "DryRunOperation"
+		}
+		s.expectCode(t, groups, "ModifyInstanceAttribute", "InstanceId", id, "SecurityGroupIds.1", "sg-main")
+		if status != "Pending" {
+			s.expectCode(t, force, "DeleteInstance", "InstanceId", id, "Force", "true", "DryRun", "true")
+		}
+		resize := "IncorrectInstanceStatus"
+		if status == "Stopped" {
+			resize = "DryRunOperation"
+		}
+		s.expectCode(t, resize, "ModifyInstanceSpec", "InstanceId", id, "InstanceType", "ecs.g6.large", "DryRun", "true")
+	}
+	lasts := func(d time.Duration, status, next string) {
+		t.Helper()
+		clock.advance(d - tick)
+		is(status)
+		clock.advance(tick)
+		is(next)
+	}
+	started := func(want time.Time) {
+		t.Helper()
+		if got := s.instance(t, id).StartedAt; got == nil || !got.Equal(want) {
+			t.Errorf("last start: got %v, want %v", got, want)
+		}
+	}
+
+	is("Pending")
+	launched := clock.now()
+	lasts(createDelay, "Pending", "Starting")
+	started(launched.Add(createDelay))
+	lasts(startDelay, "Starting", "Running")
+	s.expectCode(t, ok, "RebootInstance", "InstanceId", id)
+	started(clock.now())
+	lasts(startDelay, "Starting", "Running")
+	s.expectCode(t, ok, "StopInstance", "InstanceId", id, "StoppedMode", "StopCharging")
+	lasts(stopDelay, "Stopping", "Stopped")
+	if got := s.instance(t, id).Attributes.StoppedMode; got != "StopCharging" {
+		t.Errorf("StoppedMode: got %q, want StopCharging", got)
+	}
+	s.expectCode(t, ok, "StartInstance", "InstanceId", id)
+	lasts(startDelay, "Starting", "Running")
+	if got := s.instance(t, id).Attributes.StoppedMode; got != "" {
+		t.Errorf("StoppedMode of a running instance: got %q, want none", got)
+	}
+
+	created := s.expectCode(t, ok, "CreateInstance",
+		"ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main").body["InstanceId"].(string)
+	id = created
+	is("Pending")
+	lasts(createDelay, "Pending", "Stopped")
+	if got := s.instance(t, id).StartedAt; got != nil {
+		t.Errorf("last start of an instance that was created only: got %v, want none", got)
+	}
+	s.expectCode(t, ok, "DeleteInstance", "InstanceId", id)
+	if got := s.instance(t, id); got != nil {
+		t.Errorf("after its deletion: got %+v, want none", got)
+	}
+}
+
+// Without delays an instance runs at once.
+func TestLifeWithoutDelays(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	id := s.launch(t, "NetworkInterface.1.VSwitchId", "vsw-h")[0]
+	for _, step := range []struct{ action, status string }{
+		{"", "Running"}, {"StopInstance", "Stopped"}, {"StartInstance", "Running"}, {"RebootInstance", "Running"}, {"StopInstance", "Stopped"},
+	} {
+		if step.action != "" {
+			s.expectCode(t, ok, step.action, "InstanceId", id)
+		}
+		if got := s.instance(t, id).Status; got != step.status {
+			t.Errorf("after %s: got %s, want %s", step.action, got, step.status)
+		}
+	}
+	s.expectCode(t, ok, "DeleteInstance", "InstanceId", id)
+	if n := s.count(t, `SELECT count(*) FROM network_interfaces`); n != 0 {
+		t.Errorf("interfaces after the instance's end: got %d, want 0", n)
+	}
+}
+
+// An instance takes with it what is its own, and gives back the rest.
+func TestWhatDeleteInstanceLeaves(t *testing.T) {
+	t.Parallel()
+	s, clock := serveLife(t, `
+        network_interfaces:
+          - {id: eni-leaving, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: eni-given, vswitch: vsw-h, security_groups: [sg-main]}
+`)
+	id := s.launch(t,
+		"NetworkInterface.1.VSwitchId", "vsw-h", "NetworkInterface.1.NetworkInterfaceName", "goes",
+		"NetworkInterface.2.VSwitchId", "vsw-h", "NetworkInterface.2.NetworkInterfaceName", "stays", "NetworkInterface.2.DeleteOnRelease", "false",
+		"NetworkInterface.3.NetworkInterfaceId", "eni-given")[0]
+	clock.advance(createDelay + startDelay)
+	s.expectCode(t, ok, "AttachNetworkInterface", "InstanceId", id, "NetworkInterfaceId", "eni-leaving")
+	clock.advance(attachDelay)
+	s.exec(t, `UPDATE network_interfaces SET status = 'Detaching', next_status = NULL, settles_at = NULL WHERE id = 'eni-leaving'`) // stuck
+	if got, want := s.statuses(t), map[string]string{
+		"goes": "InUse", "stays": "InUse", "eni-given": "InUse", "eni-leaving": "Detaching",
+	}; !maps.Equal(got, want) {
+		t.Fatalf("before: got %v, want %v", got, want)
+	}
+	s.expectCode(t, ok, "DeleteInstance", "InstanceId", id, "Force", "true")
+	if got, want := s.statuses(t), map[string]string{
+		"goes": "Deleting", "stays": "Available", "eni-given": "Deleting", "eni-leaving": "Available",
+	}; !maps.Equal(got, want) {
+		t.Errorf("after: got %v, want %v", got, want)
+	}
+	s.expectCode(t, "InvalidInstanceId.NotFound", "DeleteInstance", "InstanceId", id, "Force", "true")
+	for _, left := range []string{
+		`SELECT count(*) FROM instances`,
+		`SELECT count(*) FROM network_interfaces WHERE type = 'Primary' OR instance_id IS NOT NULL`,
+	} {
+		if n := s.count(t, left); n != 0 {
+			t.Errorf("%s: got %d, want 0", left, n)
+		}
+	}
+	clock.advance(deleteDelay)
+	if got, want := s.statuses(t), map[string]string{"stays": "Available", "eni-leaving": "Available"}; !maps.Equal(got, want) {
+		t.Errorf("in the end: got %v, want %v", got, want)
+	}
+}
+
+// What was set when instances were made is what the lists show, and the addresses are each VSwitch's own, given once.
+func TestRunInstancesReadsBack(t *testing.T) {
+	t.Parallel()
+	s := serve(t, ipv6World, service.Options{})
+	text := rapid.StringMatching(`[a-z]{2,10}`)
+	maybe := func(t *rapid.T, name string) *bool {
+		if rapid.Bool().Draw(t, name+" given") {
+			return new(rapid.Bool().Draw(t, name))
+		}
+		return nil
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		req := service.RunInstances{NewInstance: service.NewInstance{
+			RegionID: "cn-hangzhou", ImageID: "m-" + text.Draw(rt, "image"), InstanceType: "ecs.g6.4xlarge", VSwitchID: "vsw-h", SecurityGroupID: "sg-main",
+			InstanceName: text.Draw(rt, "name") + "-[1,3]", HostName: text.Draw(rt, "host") + "-[1,3]", Description: text.Draw(rt, "description"),
+			KeyPairName: text.Draw(rt, "key"), RAMRoleName: text.Draw(rt, "role"), UserData: text.Draw(rt, "data"),
+			InstanceChargeType:      rapid.SampledFrom([]string{"", "PostPaid", "PrePaid"}).Draw(rt, "charge"),
+			InternetMaxBandwidthOut: new(rapid.IntRange(0, 100).Draw(rt, "out")), DeletionProtection: maybe(rt, "protection"),
+			SystemDisk:      service.NewDisk{Category: "cloud_essd", Size: new(rapid.IntRange(20, 500).Draw(rt, "size"))},
+			DataDisks:       []service.NewDisk{{Size: new(100), DeleteWithInstance: maybe(rt, "disk goes")}},
+			ResourceGroupID: "rg-" + text.Draw(rt, "group"), Tags: []service.Tag{{Key: text.Draw(rt, "tag"), Value: text.Draw(rt, "value")}},
+		}}
+		amount := rapid.IntRange(1, 4).Draw(rt, "amount")
+		req.Amount = &amount
+		if rapid.Bool().Draw(rt, "IPv6") {
+			req.IPv6AddressCount = new(1)
+		}
+		for k := range rapid.IntRange(0, 3).Draw(rt, "interfaces") {
+			i := service.LaunchInterface{
+				NetworkInterfaceName: fmt.Sprintf("data-%d", k), DeleteOnRelease: maybe(rt, "release"), SourceDestCheck: maybe(rt, "check"),
+				VSwitchID: rapid.SampledFrom([]string{"", "vsw-h", "vsw-h2"}).Draw(rt, "vswitch"),
+			}
+			if rapid.Bool().Draw(rt, "addresses given") {
+				i.SecondaryPrivateIPAddressCount = new(rapid.IntRange(1, 9).Draw(rt, "addresses"))
+			}
+			if rapid.Bool().Draw(rt, "other group") {
+				i.SecurityGroupIDs = []string{"sg-more", "sg-main"}
+			}
+			req.NetworkInterfaces = append(req.NetworkInterfaces, i)
+		}
+		made, err := s.service.RunInstances(t.Context(), caller, req)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		if len(made.InstanceIDs) != amount {
+			rt.Fatalf("got %d instances, want %d", len(made.InstanceIDs), amount)
+		}
+		for k, id := range made.InstanceIDs {
+			i := s.instance(t, id)
+			if i == nil {
+				rt.Fatalf("%s is not listed", id)
+			}
+			number := fmt.Sprintf("%03d", k+1)
+			got := []any{
+				i.Status, i.Name, i.HostName, i.Description, i.ZoneID, *i.VPCID, *i.VSwitchID, i.InstanceType, i.ResourceGroupID, fmt.Sprint(i.Tags),
+				i.Attributes.ImageID, i.Attributes.KeyPairName, i.Attributes.RAMRoleName, i.Attributes.UserData, i.Attributes.InstanceChargeType,
+				i.Attributes.InternetMaxBandwidthOut, i.Attributes.DeletionProtection, i.Attributes.SystemDisk.SizeGiB,
+				i.Attributes.DataDisks[0].KeepWithoutInstance, len(i.NetworkInterfaces),
+			}
+			keep := req.DataDisks[0].DeleteWithInstance != nil && !*req.DataDisks[0].DeleteWithInstance
+			want := []any{
+				"Running", strings.Replace(req.InstanceName, "[1,3]", number, 1), strings.Replace(req.HostName, "[1,3]", number, 1), req.Description,
+				"cn-hangzhou-h", "vpc-main", "vsw-h", req.InstanceType, req.ResourceGroupID, fmt.Sprint(map[string]string{req.Tags[0].Key: req.Tags[0].Value}),
+				req.ImageID, req.KeyPairName, req.RAMRoleName, req.UserData, req.InstanceChargeType,
+				*req.InternetMaxBandwidthOut, req.DeletionProtection != nil && *req.DeletionProtection, *req.SystemDisk.Size,
+				keep, 1 + len(req.NetworkInterfaces),
+			}
+			if !slices.Equal(got, want) {
+				rt.Fatalf("%s\ngot  %v\nwant %v", id, got, want)
+			}
+			checkInterfaces(t, rt, s, id, req)
+		}
+	})
+	checkInvariants(t, s.pool)
+	if n := s.count(t, `
+		SELECT count(*) FROM private_ip_addresses a JOIN vswitches v USING (account_id)
+		WHERE v.id = a.vswitch_id
+		  AND NOT (a.address <<= CASE family(a.address) WHEN 4 THEN v.cidr_block ELSE v.ipv6_cidr_block END
+		           AND (family(a.address) = 6 OR a.address NOT IN (host(v.cidr_block)::inet, host(broadcast(v.cidr_block))::inet)))`); n != 0 {
+		t.Errorf("addresses outside their VSwitch: got %d, want 0", n)
+	}
+}
+
+// checkInterfaces compares the interfaces of an instance with what was asked for.
+func checkInterfaces(t *testing.T, rt *rapid.T, s *server, id string, req service.RunInstances) {
+	t.Helper()
+	list, err := s.service.DescribeNetworkInterfaces(t.Context(), caller, service.DescribeNetworkInterfaces{RegionID: "cn-hangzhou", InstanceID: id})
+	if err != nil {
+		rt.Fatal(err)
+	}
+	slices.SortFunc(list.Items, func(a, b service.NetworkInterface) int { return *a.DeviceIndex - *b.DeviceIndex })
+	for index, n := range list.Items {
+		wanted := service.LaunchInterface{VSwitchID: "vsw-h", IPv6AddressCount: req.IPv6AddressCount}
+		kind := "Primary"
+		if index > 0 {
+			wanted, kind = req.NetworkInterfaces[index-1], "Secondary"
+		}
+		vswitch, groups, ipv4, ipv6 := "vsw-h", []string{"sg-main"}, 1, 0
+		if wanted.VSwitchID != "" {
+			vswitch = wanted.VSwitchID
+		}
+		if wanted.SecurityGroupIDs != nil {
+			groups = wanted.SecurityGroupIDs
+		}
+		if wanted.SecondaryPrivateIPAddressCount != nil {
+			ipv4 += *wanted.SecondaryPrivateIPAddressCount
+		}
+		if wanted.IPv6AddressCount != nil {
+			ipv6 = *wanted.IPv6AddressCount
+		}
+		got := []any{
+			n.Type, n.Status, *n.DeviceIndex, n.Name, n.VSwitchID, strings.Join(n.SecurityGroupIDs, " "), len(n.IPv4()), len(n.IPv6()),
+			n.DeleteOnRelease, n.SourceDestCheck, n.PrimaryIP() != "",
+		}
+		want := []any{
+			kind, "InUse", index, wanted.NetworkInterfaceName, vswitch, strings.Join(groups, " "), ipv4, ipv6,
+			wanted.DeleteOnRelease == nil || *wanted.DeleteOnRelease, wanted.SourceDestCheck != nil && *wanted.SourceDestCheck, true,
+		}
+		if !slices.Equal(got, want) {
+			rt.Fatalf("interface %d of %s\ngot  %v\nwant %v", index, id, got, want)
+		}
+	}
+}
+
+// An Amount with an address takes a row of them, from that one on.
+func TestRunInstancesInARow(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	for k, id := range s.launch(t, "Amount", "3", "PrivateIpAddress", "10.0.7.9", "UniqueSuffix", "true", "InstanceName", "web") {
+		i := s.instance(t, id)
+		want := netip.MustParseAddr(fmt.Sprintf("10.0.7.%d", 9+k)).String()
+		if got := i.NetworkInterfaces[0].PrimaryIP(); got != want {
+			t.Errorf("address of instance %d: got %s, want %s", k, got, want)
+		}
+		if want := fmt.Sprintf("web%03d", k+1); i.Name != want {
+			t.Errorf("name of instance %d: got %s, want %s", k, i.Name, want)
+		}
+	}
+}
+
+// A password is accepted and leaves no trace, neither in the database nor in the log.
+func TestPasswordsLeaveNoTrace(t *testing.T) {
+	t.Parallel()
+	const secret = "Ungewoehnlich-4711"
+	var log bytes.Buffer
+	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	id := s.launch(t, "Password", secret, "ClientToken", "once")[0]
+	s.expectCode(t, ok, "ModifyInstanceAttribute", "InstanceId", id, "Password", secret, "InstanceName", "web")
+	s.Close()
+	for _, table := range []string{"instances", "network_interfaces", "client_tokens"} {
+		if n := s.count(t, `SELECT count(*) FROM `+table+` r WHERE r::text LIKE '%`+secret+`%'`); n != 0 {
+			t.Errorf("%s: got %d rows with the password, want 0", table, n)
+		}
+	}
+	if log.Len() == 0 || strings.Contains(log.String(), secret) {
+		t.Errorf("the log has %d bytes and the password in it: %t", log.Len(), strings.Contains(log.String(), secret))
+	}
+}
+
+func TestModifyInstanceAttribute(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{})
+	id := s.launch(t, "InstanceName", "old", "Description", "old words")[0]
+	s.expectCode(t, ok, "ModifyInstanceAttribute", "InstanceId", id, "InstanceName", "new", "HostName", "new-host", "UserData", "bmV3",
+		"SecurityGroupIds.1", "sg-small", "SecurityGroupIds.2", "sg-main", "DeletionProtection", "true", "NetworkInterfaceQueueNumber", "4")
+	i := s.instance(t, id)
+	got := []any{i.Name, i.Description, i.HostName, i.Attributes.UserData, i.Attributes.DeletionProtection, i.Attributes.ImageID,
+		strings.Join(i.NetworkInterfaces[0].SecurityGroupIDs, " ")}
+	if want := []any{"new", "old words", "new-host", "bmV3", true, "m-test", "sg-small sg-main"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if n := s.count(t, `SELECT queue_number FROM network_interfaces`); n != 4 {
+		t.Errorf("queues: got %d, want 4", n)
+	}
+	s.expectCode(t, "InvalidOperation.DeletionProtection", "DeleteInstance", "InstanceId", id, "Force", "true")
+	s.expectCode(t, ok, "ModifyInstanceAttribute", "InstanceId", id, "DeletionProtection", "false")
+	s.expectCode(t, ok, "DeleteInstance", "InstanceId", id, "Force", "true")
+}
+
+// A smaller type takes what the instance holds, whatever its device indexes; what is on its way off still counts, what has left does not.
+func TestModifyInstanceSpec(t *testing.T) {
+	t.Parallel()
+	clock := newTestClock()
+	s := serve(t, world(`
+        instances: [{id: i-1, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}]
+        network_interfaces: [{id: "eni-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}]
+`), service.Options{Now: clock.now, DetachDelay: time.Second})
+	resize := func(code, to string) {
+		t.Helper()
+		s.expectCode(t, code, "ModifyInstanceSpec", "InstanceId", "i-1", "InstanceType", to, "InternetMaxBandwidthOut", "10")
+	}
+	resize("InvalidOperation.EniCountExceeded", "ecs.g6.large")
+	for _, eni := range []string{"eni-1", "eni-2"} {
+		s.expectCode(t, ok, "DetachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", eni)
+	}
+	resize("InvalidOperation.EniCountExceeded", "ecs.g6.large")
+	clock.advance(time.Second)
+	resize(ok, "ecs.g6.large")
+	if got := s.count(t, `SELECT device_index FROM network_interfaces WHERE id = 'eni-3' AND instance_eni_quantity = 2`); got != 1 {
+		t.Errorf("device index: got %d, want 1", got)
+	}
+	if got := attachments(t, s.pool); !maps.Equal(got, map[string]int{"i-1": 2}) {
+		t.Errorf("attachments: got %v, want 2 of i-1", got)
+	}
+	i := s.instance(t, "i-1")
+	if i.InstanceType != "ecs.g6.large" || i.Attributes.InternetMaxBandwidthOut != 10 {
+		t.Errorf("got %s with %d Mbit/s, want ecs.g6.large with 10", i.InstanceType, i.Attributes.InternetMaxBandwidthOut)
+	}
+	s.expectCode(t, "EniPerInstanceLimitExceeded", "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
+	resize(ok, "ecs.g6.2xlarge")
+	s.expectCode(t, ok, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
+	checkInvariants(t, s.pool)
+}
+
+// An attach before the deletion goes with the instance, one after it finds none. Nothing of the instance is left.
+func TestRaceOfAttachesAndDeleteInstance(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(`
+        instances:
+          - {id: i-old, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-1, type: ecs.ebmg6.26xlarge, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces: [{id: "eni-{n}", count: 40, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{DeleteDelay: time.Hour, AttachDelay: time.Hour})
+	s.exec(t, `UPDATE network_interfaces SET delete_on_release = (length(id) = 5)`) // the first nine go with their instance
+	answers := race(t, 41, func(k int) (string, error) {
+		if k == 20 {
+			r, err := s.call(t.Context(), "DeleteInstance", "InstanceId", "i-1", "Force", "true")
+			return "delete " + r.code(), err
+		}
+		r, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", fmt.Sprintf("eni-%d", k%20+k/21*20+1))
+		return r.code(), err
+	})
+	if answers["delete "] != 1 || answers[ok]+answers["InvalidEcsId.NotFound"]+answers["EniPerInstanceLimitExceeded"] != 40 {
+		t.Errorf("answers: got %v, want one deletion, and attaches that came before or after it", answers)
+	}
+	t.Logf("answers: %v", answers)
+	for what, sql := range map[string]string{
+		"the instance":            `SELECT count(*) FROM instances WHERE id = 'i-1'`,
+		"interfaces that name it": `SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1' OR id = 'eni-1-primary'`,
+		"interfaces that should be there": `
+			SELECT count(*) FROM network_interfaces
+			WHERE type = 'Secondary' AND status <> 'Available' AND NOT (status = 'Deleting' AND delete_on_release)`,
+	} {
+		if n := s.count(t, sql); n != 0 {
+			t.Errorf("%s: got %d, want 0", what, n)
+		}
+	}
+	checkInvariants(t, s.pool)
+	noDeadlocks(t, s)
+}
+
+// Attaches and a change to a type with two places: either the change comes first, or after one attach at most.
+func TestRaceOfAttachesAndModifyInstanceSpec(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(`
+        instances: [{id: i-1, type: ecs.g6.4xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}]
+        network_interfaces: [{id: "eni-{n}", count: 40, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{AttachDelay: time.Hour})
+	var resized string
+	answers := race(t, 41, func(k int) (string, error) {
+		if k == 0 {
+			r, err := s.call(t.Context(), "ModifyInstanceSpec", "InstanceId", "i-1", "InstanceType", "ecs.g6.large")
+			resized = r.code()
+			return "resize " + resized, err
+		}
+		r, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", fmt.Sprintf("eni-%d", k))
+		return r.code(), err
+	})
+	places := 8
+	if resized == ok {
+		places = 2
+	}
+	expect(t, answers, map[string]int{"resize " + resized: 1, ok: places - 1, "EniPerInstanceLimitExceeded": 41 - places})
+	if resized != ok && resized != "InvalidOperation.EniCountExceeded" {
+		t.Errorf("resize: got %q, want a success or InvalidOperation.EniCountExceeded", resized)
+	}
+	checkInvariants(t, s.pool)
+	noDeadlocks(t, s)
+}
+
+// One interface goes onto one new instance, and the other launches leave nothing. They are in two VSwitches, so that not the lock of one keeps order.
+func TestRaceOfLaunchesForOneInterface(t *testing.T) {
+	t.Parallel()
+	s := serve(t, ipv6World+`
+        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
+`, service.Options{})
+	expect(t, race(t, 30, func(k int) (string, error) {
+		r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "SecurityGroupId", "sg-main",
+			"VSwitchId", []string{"vsw-h", "vsw-h2"}[k%2],
+			"NetworkInterface.1.NetworkInterfaceId", "eni-1")
+		return r.code(), err
+	}), map[string]int{ok: 1, "InvalidOperation.InvalidNetworkInterfaceId": 29})
+	if got := attachments(t, s.pool); len(got) != 1 || s.count(t, `SELECT count(*) FROM instances`) != 1 {
+		t.Errorf("attachments: got %v, want 2 of the one instance", got)
+	}
+	checkInvariants(t, s.pool)
+	noDeadlocks(t, s)
+}
+
+// A group that takes 8 instances, and an account that may have 10 secondary interfaces: 20 launches of two instances at once, each with one interface.
+func TestRaceOfLaunchesForPlaces(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []struct {
+		group string
+		quota int
+		code  string
+		fit   int // launches of two instances
+	}{
+		{"sg-small", 100, "SecurityGroupInstanceLimitExceed", 4},
+		{"sg-main", 11, "MaxEniCountExceeded", 5},
+	} {
+		t.Run(limit.code, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, world(""), service.Options{})
+			s.exec(t, fmt.Sprintf(`UPDATE accounts SET network_interfaces_per_region = %d`, limit.quota))
+			expect(t, race(t, 20, func(int) (string, error) {
+				r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h",
+					"SecurityGroupId", limit.group, "Amount", "2", "NetworkInterface.1.VSwitchId", "vsw-h")
+				return r.code(), err
+			}), map[string]int{ok: limit.fit, limit.code: 20 - limit.fit})
+			if got, want := len(attachments(t, s.pool)), 2*limit.fit; got != want {
+				t.Errorf("instances: got %d, want %d", got, want)
+			}
+			checkInvariants(t, s.pool)
+			noDeadlocks(t, s)
+		})
+	}
+}
+
+// Launches, deletions and attaches of instances that share interfaces, a VSwitch and a group keep every invariant, without a deadlock.
+func TestStormOfLives(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(`
+        network_interfaces: [{id: "eni-{n}", count: 8, vswitch: vsw-h, security_groups: [sg-small]}]
+`), service.Options{DeleteDelay: time.Millisecond, DetachDelay: time.Millisecond})
+	s.exec(t, `UPDATE network_interfaces SET delete_on_release = false`)
+	answers := race(t, 10, func(k int) (string, error) {
+		for round := range 12 {
+			eni := fmt.Sprintf("eni-%d", (k+round)%8+1)
+			r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.xlarge", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-small",
+				"NetworkInterface.1.NetworkInterfaceId", eni, "NetworkInterface.2.VSwitchId", "vsw-h")
+			if err != nil {
+				return "", err
+			}
+			switch r.code() {
+			case ok:
+			case "InvalidOperation.InvalidNetworkInterfaceId", "SecurityGroupInstanceLimitExceed":
+				continue
+			default:
+				return r.code(), nil
+			}
+			id := r.body["InstanceIdSets"].(map[string]any)["InstanceIdSet"].([]any)[0].(string)
+			if round%2 == 0 {
+				if r, err = s.call(t.Context(), "DetachNetworkInterface", "InstanceId", id, "NetworkInterfaceId", eni); err != nil || r.code() != ok {
+					return "detach " + r.code(), err
+				}
+			}
+			if r, err = s.call(t.Context(), "DeleteInstance", "InstanceId", id, "Force", "true"); err != nil || r.code() != ok {
+				return "delete " + r.code(), err
+			}
+		}
+		return ok, nil
+	})
+	expect(t, answers, map[string]int{ok: 10})
+	if n := s.count(t, `SELECT count(*) FROM instances`); n != 0 {
+		t.Errorf("instances: got %d, want 0", n)
+	}
+	checkInvariants(t, s.pool)
+	noDeadlocks(t, s)
+}
+
+// ipv6World has two VSwitches in a zone, one of them with IPv6.
+const ipv6World = `
+enisim: 1
+accounts:
+  - id: "` + account + `"
+    quotas: {network_interfaces_per_region: 5000}
+    access_keys: [{id: ` + accessKey + `, secret: test-secret}]
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            ipv6_cidr_block: 2001:db8:0:100::/56
+            vswitches:
+              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}
+              - {id: vsw-h2, zone: cn-hangzhou-h, cidr_block: 10.1.0.0/16}
+            security_groups: [{id: sg-main}, {id: sg-more}]
+`

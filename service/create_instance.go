@@ -1,0 +1,60 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// CreateInstance is the request for one new instance that is not started.
+type CreateInstance struct {
+	NewInstance
+	Malformed Malformed
+}
+
+// CreatedInstance is what CreateInstance made.
+type CreatedInstance struct {
+	InstanceID string
+}
+
+// primary is the one interface of the new instance.
+func (r CreateInstance) primary() LaunchInterface {
+	return LaunchInterface{
+		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID, SecurityGroupID: r.SecurityGroupID, PrimaryIPAddress: r.PrivateIPAddress,
+	}
+}
+
+var createInstanceParameterRules = newInstanceRules(
+	func(r CreateInstance) NewInstance { return r.NewInstance }, func(r CreateInstance) Malformed { return r.Malformed }, CreateInstance.primary)
+
+var createInstanceRules = slices.Concat(launchExistenceRules, launchPlaceRules, launchAddressRules, []rule[launch]{
+	{err: SecurityGroupInstanceLimit, broken: launchOverfillsGroup},
+})
+
+// CreateInstance creates an instance with its primary interface: it is Pending, and Stopped after the create delay.
+func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateInstance) (CreatedInstance, error) {
+	if err := check(createInstanceParameterRules, req); err != nil {
+		return CreatedInstance{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:CreateInstance", req.RegionID); err != nil {
+		return CreatedInstance{}, err
+	}
+	return once(ctx, s, caller, idempotent{"CreateInstance", req.ClientToken, req}, func(tx *store.Tx) (CreatedInstance, error) {
+		l := launch{NewInstance: req.NewInstance, amount: 1, least: 1, interfaces: []LaunchInterface{req.primary()}}
+		if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
+			return CreatedInstance{}, err
+		}
+		if err := check(createInstanceRules, l); err != nil {
+			return CreatedInstance{}, err
+		}
+		if err := check(dryRunRules, req.DryRun); err != nil {
+			return CreatedInstance{}, err
+		}
+		life := store.Instance{Status: store.InstanceStopped}
+		if s.options.CreateDelay > 0 {
+			life.Status, life.NextStatus, life.SettlesAt = store.InstancePending, new(store.InstanceStopped), new(l.now.Add(s.options.CreateDelay))
+		}
+		return CreatedInstance{s.makeInstance(tx, caller, l, 0, false, life)}, nil
+	})
+}

@@ -1,0 +1,75 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// DeleteInstance is the request to release an instance.
+type DeleteInstance struct {
+	LifeRequest
+	Force                 *bool // also a running one
+	ForceStop             *bool // accepted: every guest listens
+	TerminateSubscription *bool // also one that is paid in advance
+	Malformed             Malformed
+}
+
+var deleteInstanceParameterRules = slices.Concat(
+	lifeParameterRules(func(r DeleteInstance) LifeRequest { return r.LifeRequest }, func(r DeleteInstance) Malformed { return r.Malformed }),
+	[]rule[DeleteInstance]{
+		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstance) string { return r.InstanceID }, wellFormedID),
+	})
+
+// deleteInstance is what a deletion is decided on.
+type deleteInstance struct {
+	DeleteInstance
+	*store.DeleteInstanceScene
+}
+
+var deleteInstanceRules = []rule[deleteInstance]{
+	{err: InvalidInstanceIDNotFound, broken: func(d deleteInstance) bool { return d.Instance == nil }},
+	{err: DeletionProtectionRefuses, broken: func(d deleteInstance) bool { return d.Instance.Attributes.DeletionProtection }},
+	{err: ChargeTypeViolation, broken: func(d deleteInstance) bool {
+		return d.Instance.Attributes.InstanceChargeType == "PrePaid" && !valueOf(d.TerminateSubscription)
+	}},
+	{err: IncorrectInstanceStatusInitializing, broken: func(d deleteInstance) bool { return d.Instance.Status == store.InstancePending }},
+	{err: IncorrectInstanceStatus, broken: func(d deleteInstance) bool {
+		return d.Instance.Status != store.InstanceStopped && (d.Instance.Status != store.InstanceRunning || !valueOf(d.Force))
+	}},
+}
+
+// DeleteInstance deletes an instance at once, and its primary interface with it. Of the others, those that are to go with it are Deleting for the delete
+// delay; those that are not, and those on their way off it, are Available at once.
+func (s *Service) DeleteInstance(ctx context.Context, caller Caller, req DeleteInstance) error {
+	if err := check(deleteInstanceParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:DeleteInstance", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForDeleteInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID)
+		if err != nil {
+			return err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		if err := check(deleteInstanceRules, deleteInstance{req, scene}); err != nil {
+			return err
+		}
+		if err := check(dryRunRules, req.DryRun); err != nil {
+			return err
+		}
+		primary, secondary, staying := scene.Going()
+		if s.options.DeleteDelay == 0 {
+			primary, secondary = append(primary, secondary...), nil
+		}
+		tx.DeleteNetworkInterfaces(caller.AccountID, primary)
+		tx.BeginDeleteNetworkInterfaces(caller.AccountID, secondary, now.Add(s.options.DeleteDelay))
+		tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
+		tx.DeleteInstance(*scene.Instance)
+		return nil
+	})
+}

@@ -1,0 +1,70 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"enisim/store"
+)
+
+// LifeRequest is what the actions on one instance's life take.
+type LifeRequest struct {
+	RegionID   string `api:"RegionId"` // may be absent: an id is unique within its account
+	InstanceID string `api:"InstanceId"`
+	DryRun     *bool
+}
+
+// lifeParameterRules are those that the actions share.
+func lifeParameterRules[R any](request func(R) LifeRequest, malformed func(R) Malformed) []rule[R] {
+	return []rule[R]{
+		required("InstanceId", func(r R) string { return request(r).InstanceID }),
+		readable(malformed),
+	}
+}
+
+// lifeRules let an instance begin something from one status only.
+func lifeRules(from string) []rule[*store.InstanceScene] {
+	return []rule[*store.InstanceScene]{
+		{err: InvalidInstanceIDNotFound, broken: func(s *store.InstanceScene) bool { return s.Instance == nil }},
+		{err: IncorrectInstanceStatus, broken: func(s *store.InstanceScene) bool { return s.Instance.Status != from }},
+	}
+}
+
+// changeLife admits a request whose parameters are checked, applies the rules to its instance, and writes what next makes of it.
+func (s *Service) changeLife(ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
+	next func(i store.Instance, now time.Time) store.Instance,
+) error {
+	if err := s.admit(ctx, caller, action, req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID)
+		if err != nil {
+			return err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		if err := check(rules, scene); err != nil {
+			return err
+		}
+		if err := check(dryRunRules, req.DryRun); err != nil {
+			return err
+		}
+		tx.SetLife(next(*scene.Instance, now))
+		return nil
+	})
+}
+
+// started is an instance that is started at now.
+func (s *Service) started(i store.Instance, now time.Time) store.Instance {
+	life := s.starting(now)
+	i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt = life.Status, life.NextStatus, life.SettlesAt, life.RunningAt, life.StartedAt
+	i.Attributes.StoppedMode = ""
+	return i
+}
+
+// stable are the statuses in which nothing is under way.
+func stable(i *store.Instance) bool {
+	return slices.Contains([]string{store.InstanceRunning, store.InstanceStopped}, i.Status)
+}

@@ -1,0 +1,146 @@
+package service
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"enisim/store"
+)
+
+// lockLaunch fills in what the locks return, as it stands under them.
+func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launch) (err error) {
+	l.LaunchScene, err = tx.LockForLaunch(ctx, l.want(caller.AccountID), s.moment())
+	if err != nil {
+		return err
+	}
+	l.now = s.moment()
+	l.Settle(l.now)
+	l.count = l.possible()
+	return nil
+}
+
+// running is the life of an instance that is created and started at now.
+func (s *Service) running(now time.Time) store.Instance {
+	created := now.Add(s.options.CreateDelay)
+	life := s.starting(created)
+	if s.options.CreateDelay > 0 {
+		life.Status, life.NextStatus = store.InstancePending, new(store.InstanceStarting)
+		life.SettlesAt, life.RunningAt = &created, new(created.Add(s.options.StartDelay))
+	}
+	return life
+}
+
+// starting is the life of an instance that is started at now.
+func (s *Service) starting(now time.Time) store.Instance {
+	if s.options.StartDelay == 0 {
+		return store.Instance{Status: store.InstanceRunning, StartedAt: &now}
+	}
+	return store.Instance{
+		Status: store.InstanceStarting, NextStatus: new(store.InstanceRunning), SettlesAt: new(now.Add(s.options.StartDelay)), StartedAt: &now,
+	}
+}
+
+// makeInstance queues the writes that create the k-th instance of a launch, from 0, with its interfaces. life has its status.
+func (s *Service) makeInstance(tx *store.Tx, caller Caller, l launch, k int, uniqueSuffix bool, life store.Instance) string {
+	home := l.vswitch(l.interfaces[0])
+	i := life
+	i.AccountID, i.ID, i.RegionID, i.ZoneID = caller.AccountID, s.newID("i-", l.RegionID), l.RegionID, home.ZoneID
+	i.NetworkType, i.VPCID, i.VSwitchID = store.NetworkTypeVPC, &home.VPCID, &home.ID
+	i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity = l.Type.OwnerID, l.Type.ID, l.Type.ENIQuantity
+	i.Name = numberedName(l.InstanceName, k, l.count, uniqueSuffix)
+	if i.Name == "" {
+		i.Name = i.ID
+	}
+	i.HostName = numberedName(l.HostName, k, l.count, uniqueSuffix)
+	if i.HostName == "" {
+		i.HostName = defaultHostName(i.ID)
+	}
+	i.Description, i.ResourceGroupID, i.Tags, i.CreatedAt = l.Description, l.ResourceGroupID, tagMap(l.Tags), l.now
+	i.Attributes = s.attributesOf(l.NewInstance)
+	tx.InsertInstance(i)
+	for index, wanted := range l.interfaces {
+		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
+			var settlesAt *time.Time
+			if s.options.AttachDelay > 0 {
+				settlesAt = new(l.now.Add(s.options.AttachDelay))
+			}
+			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, settlesAt)
+			continue
+		}
+		n, found := s.newInterface(l, i, k, index)
+		tx.InsertNetworkInterface(n, found)
+	}
+	return i.ID
+}
+
+// newInterface is the interface of a device index of the k-th instance, and those of its addresses that were found. It takes them out of the offer.
+func (s *Service) newInterface(l launch, i store.Instance, k, index int) (n store.NewNetworkInterface, found []netip.Addr) {
+	wanted := l.interfaces[index]
+	offer := l.Offers[wanted.VSwitchID]
+	v := offer.VSwitch
+	n.NetworkInterface = store.NetworkInterface{
+		AccountID: i.AccountID, ID: s.newID("eni-", i.RegionID), RegionID: i.RegionID, ZoneID: v.ZoneID, VPCID: v.VPCID, VSwitchID: v.ID,
+		Type: store.ENISecondary, Status: store.ENIInUse,
+		InstanceID: &i.ID, InstanceENIQuantity: &i.ENIQuantity, DeviceIndex: &index, NetworkCardIndex: wanted.NetworkCardIndex,
+		MACAddress: s.newMAC(), QueueNumber: wanted.QueueNumber,
+		DeleteOnRelease: wanted.DeleteOnRelease == nil || *wanted.DeleteOnRelease, SourceDestCheck: valueOf(wanted.SourceDestCheck),
+		Name: wanted.NetworkInterfaceName, Description: wanted.Description, ResourceGroupID: i.ResourceGroupID, CreatedAt: l.now,
+	}
+	if index == 0 {
+		n.Type, n.Tags = store.ENIPrimary, i.Tags
+	}
+	n.SecurityGroupIDs = wanted.groups()
+
+	found, offer.IPv4 = offer.IPv4[:wanted.found()], offer.IPv4[wanted.found():]
+	ipv4 := found
+	if row := l.row(wanted); len(row) > 0 {
+		ipv4 = append([]netip.Addr{row[k]}, found...)
+	}
+	for position, a := range ipv4 {
+		n.Addresses = append(n.Addresses, store.PrivateIPAddress{Address: a, IsPrimary: position == 0})
+	}
+	ipv6 := addresses(wanted.IPv6Addresses)
+	for range valueOf(wanted.IPv6AddressCount) {
+		ipv6 = append(ipv6, s.randomIPv6(*v.IPv6CIDRBlock))
+	}
+	for _, a := range ipv6 {
+		n.Addresses = append(n.Addresses, store.PrivateIPAddress{Address: a})
+	}
+	return n, found
+}
+
+// randomIPv6 is a random address of the lower half of a VSwitch's /64: prefixes come from the upper half.
+func (s *Service) randomIPv6(block netip.Prefix) netip.Addr {
+	bytes := block.Addr().As16()
+	copy(bytes[8:], s.randomBytes(8))
+	bytes[8] &= 0x7f
+	return netip.AddrFrom16(bytes)
+}
+
+// attributesOf is what is only kept and shown of a new instance.
+func (s *Service) attributesOf(r NewInstance) store.InstanceAttributes {
+	a := store.InstanceAttributes{
+		ImageID: r.ImageID, KeyPairName: r.KeyPairName, RAMRoleName: r.RAMRoleName, UserData: r.UserData,
+		InstanceChargeType: r.InstanceChargeType, InternetChargeType: r.InternetChargeType,
+		InternetMaxBandwidthIn: valueOf(r.InternetMaxBandwidthIn), InternetMaxBandwidthOut: valueOf(r.InternetMaxBandwidthOut),
+		SpotStrategy: r.SpotStrategy, CreditSpecification: r.CreditSpecification, DeletionProtection: valueOf(r.DeletionProtection),
+		SystemDisk: diskOf(r.SystemDisk),
+	}
+	if a.ImageID == "" {
+		a.ImageID = InstanceImageID // a family is its newest image
+	}
+	for _, d := range r.DataDisks {
+		disk := diskOf(d)
+		disk.ID = s.newID("d-", r.RegionID)
+		a.DataDisks = append(a.DataDisks, disk)
+	}
+	return a
+}
+
+func diskOf(d NewDisk) store.Disk {
+	return store.Disk{
+		Name: d.DiskName, Description: d.Description, Category: d.Category, PerformanceLevel: d.PerformanceLevel,
+		SizeGiB: valueOf(d.Size), Encrypted: valueOf(d.Encrypted), KeepWithoutInstance: d.DeleteWithInstance != nil && !*d.DeleteWithInstance,
+	}
+}

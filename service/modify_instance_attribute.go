@@ -1,0 +1,117 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// ModifyInstanceAttribute is the request to change what is set of an instance. What is absent stays.
+type ModifyInstanceAttribute struct {
+	RegionID                    string `api:"RegionId"`
+	InstanceID                  string `api:"InstanceId"`
+	InstanceName                string
+	Description                 string
+	HostName                    string
+	Password                    string   `json:"-"` // accepted and forgotten
+	UserData                    string   // Base64
+	SecurityGroupIDs            []string `api:"SecurityGroupIds"` // of the primary interface, in place of those that it has
+	DeletionProtection          *bool
+	CreditSpecification         string
+	NetworkInterfaceQueueNumber *int // of the primary interface
+	Malformed                   Malformed
+}
+
+var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
+	required("InstanceId", func(r ModifyInstanceAttribute) string { return r.InstanceID }),
+	readable(func(r ModifyInstanceAttribute) Malformed { return r.Malformed }),
+	wellFormed(InvalidInstanceNameMalformed, func(r ModifyInstanceAttribute) string { return r.InstanceName }, goodName),
+	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttribute) string { return r.HostName }, goodHostName),
+	wellFormed(InvalidDescriptionMalformed, func(r ModifyInstanceAttribute) string { return r.Description },
+		func(s string) bool { return goodDescription(s, 2, 256) }),
+	among("CreditSpecification", func(r ModifyInstanceAttribute) string { return r.CreditSpecification }, "Standard", "Unlimited"),
+	within("NetworkInterfaceQueueNumber", 1, mostQueues, func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber }),
+	{err: JoinedGroupLimitExceed, broken: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > mostGroupsPerInterface }},
+	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return namesTwice(r.SecurityGroupIDs) }),
+}
+
+// modifyInstance is what a change of attributes is decided on.
+type modifyInstance struct {
+	ModifyInstanceAttribute
+	*store.ModifyInstanceScene
+}
+
+var modifyInstanceAttributeRules = []rule[modifyInstance]{
+	{err: InvalidInstanceIDNotFound, broken: func(m modifyInstance) bool { return m.Instance == nil }},
+	{err: InvalidSecurityGroupIDNotFound, broken: func(m modifyInstance) bool { return len(m.Groups) < len(m.SecurityGroupIDs) }},
+	{err: IncorrectInstanceStatus, broken: func(m modifyInstance) bool {
+		return (len(m.SecurityGroupIDs) > 0 || m.UserData != "") && !stable(m.Instance)
+	}},
+	{err: VpcMismatch, broken: func(m modifyInstance) bool {
+		for _, g := range m.Groups {
+			if m.Primary == nil || g.VPCID != m.Primary.VPCID { // a classic instance is in no VPC
+				return true
+			}
+		}
+		return false
+	}},
+	{err: MultiGroupType, broken: func(m modifyInstance) bool { return mixesTypes(m.Groups) }},
+	{err: SecurityGroupInstanceLimit, broken: func(m modifyInstance) bool {
+		for _, g := range m.Groups {
+			if !g.HasInstance && g.Others >= g.InstanceLimit {
+				return true
+			}
+		}
+		return false
+	}},
+}
+
+// ModifyInstanceAttribute changes an instance at once. Its groups are its primary interface's.
+func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, req ModifyInstanceAttribute) error {
+	if err := check(modifyInstanceAttributeParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:ModifyInstanceAttribute", req.RegionID); err != nil {
+		return err
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockForModifyInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.SecurityGroupIDs)
+		if err != nil {
+			return err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		for id, g := range scene.Groups {
+			scene.Groups[id] = g.Settled(now)
+		}
+		if err := check(modifyInstanceAttributeRules, modifyInstance{req, scene}); err != nil {
+			return err
+		}
+		attributes := scene.Instance.Attributes
+		if req.UserData != "" {
+			attributes.UserData = req.UserData
+		}
+		if req.CreditSpecification != "" {
+			attributes.CreditSpecification = req.CreditSpecification
+		}
+		if req.DeletionProtection != nil {
+			attributes.DeletionProtection = *req.DeletionProtection
+		}
+		tx.ChangeInstance(scene, store.InstanceChange{
+			Name: orNil(req.InstanceName), Description: orNil(req.Description), HostName: orNil(req.HostName),
+			Attributes: attributes, QueueNumber: req.NetworkInterfaceQueueNumber,
+		})
+		if len(req.SecurityGroupIDs) > 0 {
+			tx.ReplaceGroups(*scene.Primary, req.SecurityGroupIDs)
+		}
+		return nil
+	})
+}
+
+// orNil is a text that a request has; nil: it has none.
+func orNil(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

@@ -1,0 +1,122 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// ModifyInstanceSpec is the request to change an instance's type or its bandwidths. What is absent stays.
+type ModifyInstanceSpec struct {
+	RegionID                string `api:"RegionId"`
+	InstanceID              string `api:"InstanceId"`
+	InstanceType            string
+	InternetMaxBandwidthIn  *int  // Mbit/s
+	InternetMaxBandwidthOut *int  // Mbit/s
+	AllowMigrateAcrossZone  *bool // accepted: every zone has every type
+	Async                   *bool // accepted: the change is done when the answer comes
+	DryRun                  *bool
+	ClientToken             string
+	Malformed               Malformed
+}
+
+var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpec]{
+	required("InstanceId", func(r ModifyInstanceSpec) string { return r.InstanceID }),
+	readable(func(r ModifyInstanceSpec) Malformed { return r.Malformed }),
+	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpec) string { return r.ClientToken }, goodClientToken),
+	within("InternetMaxBandwidthIn", 0, mostBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthIn }),
+	within("InternetMaxBandwidthOut", 0, mostBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthOut }),
+}
+
+// modifySpec is what a change of type is decided on.
+type modifySpec struct {
+	ModifyInstanceSpec
+	*store.ModifyInstanceSpecScene
+}
+
+// changesType tells whether the instance gets another type.
+func (m modifySpec) changesType() bool {
+	return m.InstanceType != "" && (m.InstanceType != m.Type.ID || m.NewType.OwnerID != m.Type.OwnerID)
+}
+
+var modifyInstanceSpecRules = []rule[modifySpec]{
+	{err: InvalidInstanceIDNotFound, broken: func(m modifySpec) bool { return m.Instance == nil }},
+	{err: InvalidInstanceTypeValueNotSupported, broken: func(m modifySpec) bool { return m.InstanceType != "" && m.NewType == nil }},
+	{err: IncorrectInstanceStatus, broken: func(m modifySpec) bool {
+		return !stable(m.Instance) || (m.changesType() && m.Instance.Status != store.InstanceStopped)
+	}},
+	{err: EniNotSupportedByType, broken: func(m modifySpec) bool { return m.changesType() && len(m.Held) > 1 && !m.NewType.IOOptimized }},
+	{err: EniCountExceeded, broken: func(m modifySpec) bool { return m.changesType() && len(m.Held) > m.NewType.ENIQuantity },
+		fill: func(m modifySpec) []any { return []any{m.NewType.ENIQuantity, m.NewType.ID, len(m.Held), 0} }},
+	{err: Ipv4CountExceeded, broken: func(m modifySpec) bool {
+		return m.changesType() && exceeds(m.mostIPv4().IPv4, m.NewType.PrivateIPv4PerENI)
+	},
+		fill: func(m modifySpec) []any {
+			return []any{m.mostIPv4().ID, *m.NewType.PrivateIPv4PerENI, m.NewType.ID, m.mostIPv4().IPv4, 0}
+		}},
+	{err: Ipv6NotSupport, broken: func(m modifySpec) bool {
+		return m.changesType() && m.mostIPv6().IPv6 > 0 && m.NewType.IPv6PerENI != nil && *m.NewType.IPv6PerENI == 0
+	}, fill: func(m modifySpec) []any { return []any{m.NewType.ID} }},
+	{err: Ipv6CountExceeded, broken: func(m modifySpec) bool { return m.changesType() && exceeds(m.mostIPv6().IPv6, m.NewType.IPv6PerENI) },
+		fill: func(m modifySpec) []any {
+			return []any{m.mostIPv6().ID, *m.NewType.IPv6PerENI, m.NewType.ID, m.mostIPv6().IPv6, 0}
+		}},
+}
+
+// mostIPv4 is the interface with the most IPv4 addresses.
+func (m modifySpec) mostIPv4() (most store.HeldENI) {
+	for _, n := range m.Held {
+		if n.IPv4 > most.IPv4 {
+			most = n
+		}
+	}
+	return most
+}
+
+// mostIPv6 is the interface with the most IPv6 addresses.
+func (m modifySpec) mostIPv6() (most store.HeldENI) {
+	for _, n := range m.Held {
+		if n.IPv6 > most.IPv6 {
+			most = n
+		}
+	}
+	return most
+}
+
+// ModifyInstanceSpec gives a stopped instance another type, or an instance other bandwidths, at once. The interfaces that the instance holds, also those
+// that are still on their way off, must fit the new type.
+func (s *Service) ModifyInstanceSpec(ctx context.Context, caller Caller, req ModifyInstanceSpec) error {
+	if err := check(modifyInstanceSpecParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:ModifyInstanceSpec", req.RegionID); err != nil {
+		return err
+	}
+	_, err := once(ctx, s, caller, idempotent{"ModifyInstanceSpec", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
+		scene, err := tx.LockForModifyInstanceSpec(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.InstanceType)
+		if err != nil {
+			return struct{}{}, err
+		}
+		now := s.moment()
+		scene.Settle(now)
+		m := modifySpec{req, scene}
+		if err := check(modifyInstanceSpecRules, m); err != nil {
+			return struct{}{}, err
+		}
+		if err := check(dryRunRules, req.DryRun); err != nil {
+			return struct{}{}, err
+		}
+		if m.changesType() {
+			tx.ChangeType(scene)
+		}
+		if req.InternetMaxBandwidthIn != nil {
+			scene.Instance.Attributes.InternetMaxBandwidthIn = *req.InternetMaxBandwidthIn
+		}
+		if req.InternetMaxBandwidthOut != nil {
+			scene.Instance.Attributes.InternetMaxBandwidthOut = *req.InternetMaxBandwidthOut
+		}
+		tx.SetAttributes(*scene.Instance)
+		return struct{}{}, nil
+	})
+	return err
+}

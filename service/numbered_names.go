@@ -1,0 +1,44 @@
+package service
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// numbering is the part of a name that counts the instances of one request: [begin,digits], each of which may be left out.
+var numbering = regexp.MustCompile(`\[([0-9]{0,6}),([1-6]?)\]`)
+
+// numberedName is the name of the k-th of n instances, from 0: name[1,4]-a is name0001-a, name0002-a. A name without numbering is
+// the same for all, or, where it is to be unique, ends in 001, 002.
+func numberedName(name string, k, n int, unique bool) string {
+	at := numbering.FindStringSubmatchIndex(name)
+	switch {
+	case name == "":
+		return ""
+	case at != nil:
+		begin, digits := name[at[2]:at[3]], name[at[4]:at[5]]
+		width := 6
+		if digits != "" {
+			width, _ = strconv.Atoi(digits)
+		}
+		first, _ := strconv.Atoi(begin) // nothing is 0
+		return fmt.Sprintf("%s%0*d%s", name[:at[0]], width, first+k, name[at[1]:])
+	case unique && n > 1:
+		return fmt.Sprintf("%s%03d", name, k+1)
+	}
+	return name
+}
+
+var hostName = regexp.MustCompile(`^[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$`)
+
+// goodHostName tells whether a text can be the host name of a Linux instance.
+func goodHostName(s string) bool {
+	return lengthWithin(s, 2, 64) && hostName.MatchString(s)
+}
+
+// defaultHostName is the host name of an instance for which none was chosen.
+func defaultHostName(instanceID string) string {
+	return "iZ" + strings.TrimPrefix(instanceID, "i-") + "Z"
+}

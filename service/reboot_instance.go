@@ -1,0 +1,27 @@
+package service
+
+import (
+	"context"
+
+	"enisim/store"
+)
+
+// RebootInstance is the request to stop and start a running instance.
+type RebootInstance struct {
+	LifeRequest
+	ForceStop *bool // accepted: every guest listens
+	Malformed Malformed
+}
+
+var (
+	rebootParameterRules = lifeParameterRules(func(r RebootInstance) LifeRequest { return r.LifeRequest }, func(r RebootInstance) Malformed { return r.Malformed })
+	rebootRules          = lifeRules(store.InstanceRunning)
+)
+
+// RebootInstance restarts an instance: it is Starting, and Running after the start delay.
+func (s *Service) RebootInstance(ctx context.Context, caller Caller, req RebootInstance) error {
+	if err := check(rebootParameterRules, req); err != nil {
+		return err
+	}
+	return s.changeLife(ctx, caller, "ecs:RebootInstance", req.LifeRequest, rebootRules, s.started)
+}

@@ -1,0 +1,314 @@
+package service
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"enisim/store"
+)
+
+// runCase is everything that decides a launch. good is one that succeeds; a spoiler breaks one rule of it.
+type runCase struct {
+	req       RunInstances
+	admission admission
+	scene     *store.LaunchScene
+}
+
+var runMoment = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+
+func goodRun() *runCase {
+	ipv6 := netip.MustParsePrefix("2001:db8::/64")
+	return &runCase{
+		req: RunInstances{
+			NewInstance: NewInstance{
+				RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", ImageID: "m-1", InstanceType: "ecs.g6.xlarge", VSwitchID: "vsw-1", SecurityGroupID: "sg-1",
+			},
+			NetworkInterfaces: []LaunchInterface{{NetworkInterfaceID: "eni-1"}, {NetworkInterfaceName: "data"}},
+		},
+		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:RunInstances", regionKnown: true},
+		scene: &store.LaunchScene{
+			Type:      &store.InstanceType{ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true},
+			ZoneKnown: true,
+			Offers: map[string]*store.AddressOffer{"vsw-1": {
+				VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", CIDRBlock: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDRBlock: &ipv6},
+				IPv4:    addresses([]string{"10.0.0.1", "10.0.0.2"}),
+			}},
+			Quota: store.ENIQuota{Limit: 2, Held: 1},
+			Interfaces: map[string]*store.LaunchedENI{"eni-1": {
+				NetworkInterface: store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary, Status: store.ENIAvailable},
+				IPv4:             1,
+			}},
+			Groups: map[string]store.GroupScene{"sg-1": {ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, InstanceLimit: 2, Others: 1}},
+		},
+	}
+}
+
+// verdict is the answer of the tables in the order in which the action walks them.
+func (c *runCase) verdict() error {
+	if err := check(runInstancesParameterRules, c.req); err != nil {
+		return err
+	}
+	if err := check(admissionRules, c.admission); err != nil {
+		return err
+	}
+	return check(runInstancesRules, c.launch())
+}
+
+func (c *runCase) launch() launch {
+	l := c.req.launch()
+	l.LaunchScene, l.now = c.scene, runMoment
+	l.count = l.possible()
+	return l
+}
+
+func (c *runCase) vswitch() *store.VSwitch { return c.scene.Offers["vsw-1"].VSwitch }
+
+func (c *runCase) changeGroup(change func(*store.GroupScene)) {
+	g := c.scene.Groups["sg-1"]
+	change(&g)
+	c.scene.Groups["sg-1"] = g
+}
+
+func (c *runCase) tag(tags ...Tag) { c.req.Tags = append(c.req.Tags, tags...) }
+
+func (c *runCase) list(i LaunchInterface) {
+	c.req.NetworkInterfaces = append(c.req.NetworkInterfaces, i)
+}
+
+// texts are n different texts.
+func texts(n int) (out []string) {
+	for k := range n {
+		out = append(out, fmt.Sprintf("sg-%d", k))
+	}
+	return out
+}
+
+// runSpoilers stand in the order of the rules: spoiler k breaks rule k of a good case.
+var runSpoilers = []struct {
+	name  string
+	want  *Error
+	spoil func(*runCase)
+}{
+	{"no RegionId", MissingNamedParameter, func(c *runCase) { c.req.RegionID = "" }},
+	{"no ImageId", MissingNamedParameter, func(c *runCase) { c.req.ImageID = "" }},
+	{"no InstanceType", MissingNamedParameter, func(c *runCase) { c.req.InstanceType = "" }},
+	{"no VSwitchId", MissingNamedParameter, func(c *runCase) { c.req.VSwitchID = "" }},
+	{"no group", MissingNamedParameter, func(c *runCase) { c.req.SecurityGroupID, c.req.SecurityGroupIDs = "", nil }},
+	{"not a number", InvalidParameter, func(c *runCase) { c.req.Malformed = Malformed{"Amount"} }},
+	{"token", InvalidClientTokenValue, func(c *runCase) { c.req.ClientToken = "ü" }},
+	{"name", InvalidInstanceNameMalformed, func(c *runCase) { c.req.InstanceName = "1" }},
+	{"host name", InvalidHostNameMalformed, func(c *runCase) { c.req.HostName = "a..b" }},
+	{"description", InvalidDescriptionMalformed, func(c *runCase) { c.req.Description = "http://" }},
+	{"address", InvalidPrivateIPMalformed, func(c *runCase) { c.req.PrivateIPAddress = "10.0.0" }},
+	{"charge type", InvalidParameter, func(c *runCase) { c.req.InstanceChargeType = "Free" }},
+	{"internet charge type", InvalidParameter, func(c *runCase) { c.req.InternetChargeType = "Free" }},
+	{"spot", InvalidParameter, func(c *runCase) { c.req.SpotStrategy = "Spot" }},
+	{"credit", InvalidParameter, func(c *runCase) { c.req.CreditSpecification = "Some" }},
+	{"bandwidth in", InvalidParameter, func(c *runCase) { c.req.InternetMaxBandwidthIn = new(-1) }},
+	{"bandwidth out", InvalidParameter, func(c *runCase) { c.req.InternetMaxBandwidthOut = new(1001) }},
+	{"system disk", InvalidParameter, func(c *runCase) { c.req.SystemDisk.Size = new(0) }},
+	{"data disks", InvalidParameter, func(c *runCase) { c.req.DataDisks = make([]NewDisk, 17) }},
+	{"tags", DuplicateTagKey, func(c *runCase) { c.tag(Tag{"a", ""}, Tag{"a", ""}) }},
+	{"tag key", InvalidTagKeyMalformed, func(c *runCase) { c.tag(Tag{"acs:", ""}) }},
+	{"tag value", InvalidTagValueMalformed, func(c *runCase) { c.tag(Tag{"v", "http://"}) }},
+	{"too many tags", QuotaExceedTags, func(c *runCase) {
+		for _, key := range texts(21) {
+			c.tag(Tag{key, ""})
+		}
+	}},
+	{"amount", InvalidAmount, func(c *runCase) { c.req.Amount = new(101) }},
+	{"least amount", InvalidParameter, func(c *runCase) { c.req.MinAmount = new(0) }},
+	{"IPv6", InvalidParameter, func(c *runCase) { c.req.IPv6Addresses = []string{"10.0.0.1"} }},
+	{"IPv6 count", InvalidParameter, func(c *runCase) { c.req.IPv6AddressCount = new(0) }},
+	{"groups twice", InvalidParameterConflict, func(c *runCase) { c.req.SecurityGroupIDs = []string{"sg-1"} }},
+	{"type of interface", InvalidLaunchEniType, func(c *runCase) { c.list(LaunchInterface{InstanceType: "Trunk"}) }},
+	{"existing and new", InvalidParamNetworkInterface, func(c *runCase) { c.list(LaunchInterface{NetworkInterfaceID: "eni-2", VSwitchID: "vsw-1"}) }},
+	{"queues", InvalidCreateEniParams, func(c *runCase) { c.list(LaunchInterface{QueueNumber: new(0)}) }},
+	{"eleven groups", JoinedGroupLimitExceed, func(c *runCase) { c.list(LaunchInterface{SecurityGroupIDs: texts(11)}) }},
+	{"one interface for two", InvalidParamAmount, func(c *runCase) { c.req.Amount = new(2) }},
+
+	{"region", InvalidRegionIDNotFound, func(c *runCase) { c.admission.regionKnown = false }},
+	{"account", AbsInvalidAccountNotFound, func(c *runCase) { c.admission.caller.Expired = true }},
+	{"closed to RAM", ForbiddenNotSupportRAM, func(c *runCase) {
+		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
+	}},
+	{"not allowed", ForbiddenSubUser, func(c *runCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+
+	{"image", InvalidImageIDNotFound, func(c *runCase) { c.req.ImageID = "none" }},
+	{"type", InvalidInstanceTypeValueNotSupported, func(c *runCase) { c.scene.Type = nil }},
+	{"zone", InvalidZoneIDNotFound, func(c *runCase) { c.scene.ZoneKnown = false }},
+	{"VSwitch", LaunchVSwitchIDNotFound, func(c *runCase) { c.scene.Offers["vsw-1"].VSwitch = nil }},
+	{"group", LaunchSecurityGroupIDNotFound, func(c *runCase) { delete(c.scene.Groups, "sg-1") }},
+	{"interface", InvalidEniIDForbidden, func(c *runCase) { delete(c.scene.Interfaces, "eni-1") }},
+	{"interface in use", InvalidLaunchEniID, func(c *runCase) { c.scene.Interfaces["eni-1"].Status = store.ENIInUse }},
+	{"VSwitch pending", IncorrectVSwitchStatus, func(c *runCase) { c.vswitch().AvailableAt = new(runMoment.Add(1)) }},
+	{"zone of the VSwitch", VSwitchZoneMismatch, func(c *runCase) { c.vswitch().ZoneID = "cn-hangzhou-i" }},
+	{"VPC of the group", SecurityGroupVSwitchMismatch, func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.VPCID = "vpc-2" }) }},
+	{"address outside", PrivateIPOutsideVSwitch, func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.253" }},
+	{"no IPv6", InvalidParameter, func(c *runCase) { c.req.IPv6AddressCount, c.vswitch().IPv6CIDRBlock = new(1), nil }},
+	{"address of an interface outside", InvalidVSwitchIDIPInvalid, func(c *runCase) { c.req.NetworkInterfaces[1].PrimaryIPAddress = "10.0.1.1" }},
+	{"types of groups", LaunchMultiGroupType, func(c *runCase) {
+		c.scene.Groups["sg-2"] = store.GroupScene{Type: store.GroupEnterprise, InstanceLimit: 9}
+	}},
+	{"zone of the interface", LaunchEniElsewhere, func(c *runCase) { c.scene.Interfaces["eni-1"].ZoneID = "cn-hangzhou-i" }},
+	{"I/O", EniNotSupportedByType, func(c *runCase) { c.scene.Type.IOOptimized = false }},
+	{"network card", NetworkCardIndexInvalid, func(c *runCase) { c.req.NetworkInterfaces[0].NetworkCardIndex = new(0) }},
+	{"places", EniCountExceeded, func(c *runCase) { c.scene.Type.ENIQuantity = 2 }},
+	{"IPv4 of the type", Ipv4CountExceeded, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv4 = 7 }},
+	{"type without IPv6", Ipv6NotSupport, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
+	{"IPv6 of the type", Ipv6CountExceeded, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6 = 2 }},
+	{"address taken", InvalidPrivateIPDuplicated, func(c *runCase) {
+		c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.9", addresses([]string{"10.0.0.9"})
+	}},
+	{"VSwitch full", QuotaExceededPrivateIP, func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = nil }},
+	{"quota", MaxEniCountExceeded, func(c *runCase) { c.scene.Quota.Held = 2 }},
+	{"group full", LaunchSecurityGroupInstanceLimit, func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Others = 2 }) }},
+}
+
+// answers tells whether an error is the one that is wanted: some codes have more than one text.
+func answers(err error, want *Error) bool {
+	var got *Error
+	return errors.As(err, &got) && got.Code == want.Code && got.Status == want.Status
+}
+
+func TestRunInstancesRules(t *testing.T) {
+	t.Parallel()
+	if err := goodRun().verdict(); err != nil {
+		t.Fatalf("a good launch: got %v, want no error", err)
+	}
+	rules := slices.Concat(ruleErrors(runInstancesParameterRules), ruleErrors(admissionRules), ruleErrors(runInstancesRules))
+	if len(runSpoilers) != len(rules) {
+		t.Fatalf("got %d spoilers for %d rules", len(runSpoilers), len(rules))
+	}
+	for k, s := range runSpoilers {
+		if s.want != rules[k] {
+			t.Errorf("%s: stands for %v, but the rule there is %v", s.name, s.want, rules[k])
+		}
+		c := goodRun()
+		s.spoil(c)
+		if err := c.verdict(); !answers(err, s.want) {
+			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
+		}
+	}
+}
+
+// Where two rules are broken, the earlier one answers.
+func TestRunInstancesRulesInOrder(t *testing.T) {
+	t.Parallel()
+	for i, earlier := range runSpoilers {
+		for _, later := range runSpoilers[i+1:] {
+			c := goodRun()
+			later.spoil(c)
+			earlier.spoil(c)
+			if err := c.verdict(); !answers(err, earlier.want) {
+				t.Errorf("%s, then %s: got %v, want %s", later.name, earlier.name, err, earlier.want.Code)
+			}
+		}
+	}
+}
+
+func TestRunInstancesRulesAtTheirEdges(t *testing.T) {
+	t.Parallel()
+	for _, s := range []struct {
+		name   string
+		change func(*runCase)
+	}{
+		{"an image family", func(c *runCase) { c.req.ImageID, c.req.ImageFamily = "", "acs:alibaba_cloud_linux_3" }},
+		{"a primary interface from the list", func(c *runCase) {
+			c.list(LaunchInterface{InstanceType: store.ENIPrimary, VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1"}})
+			c.req.VSwitchID, c.req.SecurityGroupID = "", ""
+		}},
+		{"numbered names", func(c *runCase) { c.req.InstanceName, c.req.HostName = "web-[1,4]-a", "web-[1,4]-a" }},
+		{"the last address that a VSwitch gives", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }},
+		{"figures that no source gives", func(c *runCase) {
+			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI = nil, nil
+			c.scene.Interfaces["eni-1"].IPv4, c.scene.Interfaces["eni-1"].IPv6 = 99, 99
+		}},
+	} {
+		c := goodRun()
+		s.change(c)
+		if err := c.verdict(); err != nil {
+			t.Errorf("%s: got %v, want no error", s.name, err)
+		}
+	}
+}
+
+// With a MinAmount there are as many instances as there is room for.
+func TestRunInstancesAsManyAsFit(t *testing.T) {
+	t.Parallel()
+	for _, s := range []struct {
+		name   string
+		change func(*runCase)
+		count  int
+		want   *Error
+	}{
+		{"room for all", func(*runCase) {}, 5, nil},
+		{"addresses for three", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:7] }, 3, nil},
+		{"addresses for one", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:3] }, 2, QuotaExceededPrivateIP},
+		{"a group for four", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.InstanceLimit = 5 }) }, 4, nil},
+		{"a group for one", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.InstanceLimit = 2 }) }, 2, LaunchSecurityGroupInstanceLimit},
+		{"a quota for two", func(c *runCase) { c.scene.Quota.Limit = 3 }, 2, nil},
+		{"a quota for one", func(c *runCase) { c.scene.Quota.Limit = 2 }, 2, MaxEniCountExceeded},
+		{"a row of addresses with the fourth taken", func(c *runCase) {
+			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", addresses([]string{"10.0.0.23"})
+		}, 3, nil},
+		{"a row of addresses that ends with the VSwitch", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.251" }, 2, nil},
+		{"a row of addresses with one", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2, PrivateIPOutsideVSwitch},
+	} {
+		c := goodRun()
+		c.req.NetworkInterfaces = c.req.NetworkInterfaces[1:]
+		c.req.Amount, c.req.MinAmount = new(5), new(2)
+		c.scene.Offers["vsw-1"].IPv4 = addresses([]string{
+			"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.10",
+		})
+		c.scene.Quota.Limit = 100
+		c.changeGroup(func(g *store.GroupScene) { g.InstanceLimit = 100 })
+		s.change(c)
+		err := c.verdict()
+		if s.want == nil && err != nil || s.want != nil && !answers(err, s.want) {
+			t.Errorf("%s: got %v, want %v", s.name, err, s.want)
+		}
+		if got := c.launch().count; got != s.count {
+			t.Errorf("%s: got %d instances, want %d", s.name, got, s.count)
+		}
+	}
+}
+
+func TestNumberedName(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name   string
+		k, n   int
+		unique bool
+		want   string
+	}{
+		{"web", 1, 2, false, "web"},
+		{"web", 1, 2, true, "web002"},
+		{"web", 0, 1, true, "web"},
+		{"web[1,4]-a", 0, 2, false, "web0001-a"},
+		{"web[1,4]-a", 1, 2, true, "web0002-a"},
+		{"web[99,2]", 1, 2, false, "web100"},
+		{"web[,]", 3, 9, false, "web000003"},
+		{"", 3, 9, true, ""},
+	} {
+		if got := numberedName(c.name, c.k, c.n, c.unique); got != c.want {
+			t.Errorf("%q, %d of %d: got %q, want %q", c.name, c.k, c.n, got, c.want)
+		}
+	}
+}
+
+func TestKnownImage(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]bool{
+		InstanceImageID: true, "m-bp1f3k9x7q2m5w8r4t6y": true, "win2019_1809_x64_dtc_en-us_40G_alibase.vhd": true,
+		"m-": false, ".vhd": false, "m-a b": false, "none": false, "": false,
+	} {
+		if got := knownImage(id); got != want {
+			t.Errorf("%q: got %t, want %t", id, got, want)
+		}
+	}
+}

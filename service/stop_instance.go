@@ -1,0 +1,52 @@
+package service
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"enisim/store"
+)
+
+// Ways to stop: whether a stopped instance costs as a running one.
+const (
+	KeepCharging = "KeepCharging"
+	StopCharging = "StopCharging"
+)
+
+// StopInstance is the request to stop a running instance.
+type StopInstance struct {
+	LifeRequest
+	StoppedMode string // "": KeepCharging
+	ForceStop   *bool  // accepted: every guest listens
+	Hibernate   *bool  // accepted: memory is not simulated
+	ConfirmStop *bool  // accepted, and without effect
+	Malformed   Malformed
+}
+
+var (
+	stopParameterRules = slices.Concat(
+		lifeParameterRules(func(r StopInstance) LifeRequest { return r.LifeRequest }, func(r StopInstance) Malformed { return r.Malformed }),
+		[]rule[StopInstance]{
+			among("StoppedMode", func(r StopInstance) string { return r.StoppedMode }, KeepCharging, StopCharging),
+		})
+	stopRules = lifeRules(store.InstanceRunning)
+)
+
+// StopInstance stops an instance: it is Stopping, and Stopped after the stop delay. Its interfaces stay InUse.
+func (s *Service) StopInstance(ctx context.Context, caller Caller, req StopInstance) error {
+	if err := check(stopParameterRules, req); err != nil {
+		return err
+	}
+	return s.changeLife(ctx, caller, "ecs:StopInstance", req.LifeRequest, stopRules, func(i store.Instance, now time.Time) store.Instance {
+		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
+		if s.options.StopDelay > 0 {
+			i.Status, i.NextStatus, i.SettlesAt = store.InstanceStopping, new(store.InstanceStopped), new(now.Add(s.options.StopDelay))
+		}
+		i.Attributes.StoppedMode = req.StoppedMode
+		if req.StoppedMode == "" {
+			i.Attributes.StoppedMode = KeepCharging
+		}
+		return i
+	})
+}

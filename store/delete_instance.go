@@ -1,0 +1,49 @@
+package store
+
+import "context"
+
+// DeleteInstanceScene is an instance under its lock, with the interfaces that name it. A missing instance is nil.
+type DeleteInstanceScene struct {
+	InstanceScene
+	Held []NetworkInterface // ID, type, status and whether it goes with the instance only
+}
+
+// LockForDeleteInstance locks an instance and all interfaces that name it, in one round trip. The interfaces are looked for under the instance's
+// lock: from then on none comes, and one that is due elsewhere either has gone when its lock is granted or goes with this transaction.
+func (tx *Tx) LockForDeleteInstance(ctx context.Context, accountID, regionID, instanceID string) (*DeleteInstanceScene, error) {
+	scene := &DeleteInstanceScene{}
+	tx.lockInstanceWhole(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lock(rankNetworkInterfaces, `
+		SELECT id, type, status, next_status, settles_at, delete_on_release
+		FROM network_interfaces
+		WHERE account_id = $1 AND instance_id = $2
+		ORDER BY id
+		FOR UPDATE`, accountID, instanceID).
+		Query(each(func(n *NetworkInterface) []any {
+			return []any{&n.ID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeleteOnRelease}
+		}, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
+	return scene, tx.send(ctx)
+}
+
+// Going are the interfaces that go with the instance: the primary one and the others. Staying become Available: those that outlive an instance, and those
+// that are on their way off it, or have left.
+func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
+	for _, n := range s.Held {
+		leaving := n.Status == ENIDetaching || (n.NextStatus != nil && *n.NextStatus == ENIAvailable)
+		switch {
+		case n.Type == ENIPrimary:
+			primary = append(primary, n.ID)
+		case n.DeleteOnRelease && !leaving:
+			secondary = append(secondary, n.ID)
+		default:
+			staying = append(staying, n.ID)
+		}
+	}
+	return primary, secondary, staying
+}
+
+// DeleteInstance queues the deletion of a locked instance that no interface names any more.
+func (tx *Tx) DeleteInstance(i Instance) {
+	tx.write(1, `
+		DELETE FROM instances WHERE account_id = $1 AND id = $2`, i.AccountID, i.ID)
+}

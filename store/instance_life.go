@@ -1,0 +1,30 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// InstanceScene is an instance under its lock; nil: there is none.
+type InstanceScene struct {
+	Instance *Instance
+	Type     *InstanceType // of Instance
+}
+
+// LockInstance locks an instance and reads it, in one round trip. regionID "" stands for any region.
+func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID string) (*InstanceScene, error) {
+	scene := &InstanceScene{}
+	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	return scene, tx.send(ctx)
+}
+
+// Settle makes the scene stand as it does at now. It is pure.
+func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.Instance, now) }
+
+// SetLife queues the write of a locked instance's status, of what follows it, and of its attributes. StartedAt nil leaves it as it was.
+func (tx *Tx) SetLife(i Instance) {
+	tx.write(1, `
+		UPDATE instances
+		SET status = $3, next_status = $4, settles_at = $5, running_at = $6, started_at = coalesce($7, started_at), attributes = $8
+		WHERE account_id = $1 AND id = $2`, i.AccountID, i.ID, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt, i.Attributes)
+}

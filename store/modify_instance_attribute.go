@@ -1,0 +1,49 @@
+package store
+
+import "context"
+
+// ModifyInstanceScene is all that decides a change of an instance's attributes. A missing row is nil, or not in the map.
+type ModifyInstanceScene struct {
+	InstanceScene
+	Primary *NetworkInterface     // its ID and VPC only
+	Groups  map[string]GroupScene // by ID: those that the instance is to be in
+}
+
+// LockForModifyInstance locks an instance with its primary interface, and then the groups that it is to be in, if any: those are looked for in the
+// region of the instance.
+func (tx *Tx) LockForModifyInstance(ctx context.Context, accountID, regionID, instanceID string, groupIDs []string) (*ModifyInstanceScene, error) {
+	scene := &ModifyInstanceScene{Groups: map[string]GroupScene{}}
+	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lock(rankNetworkInterfaces, `
+		SELECT account_id, id, vpc_id
+		FROM network_interfaces
+		WHERE account_id = $1 AND instance_id = $2 AND type = 'Primary'
+		FOR NO KEY UPDATE`, accountID, instanceID).
+		Query(each(func(n *NetworkInterface) []any { return []any{&n.AccountID, &n.ID, &n.VPCID} },
+			func(n NetworkInterface) { scene.Primary = &n }))
+	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
+		return scene, err
+	}
+	tx.lockGroups(accountID, scene.Instance.RegionID, groupIDs, instanceID, func(g GroupScene) { scene.Groups[g.ID] = g })
+	return scene, tx.send(ctx)
+}
+
+// InstanceChange is what changes of an instance; nil leaves a text as it was.
+type InstanceChange struct {
+	Name, Description, HostName *string
+	Attributes                  InstanceAttributes
+	QueueNumber                 *int // of the primary interface
+}
+
+// ChangeInstance queues the write of a locked instance's texts and attributes.
+func (tx *Tx) ChangeInstance(scene *ModifyInstanceScene, c InstanceChange) {
+	tx.write(1, `
+		UPDATE instances
+		SET name = coalesce($3, name), description = coalesce($4, description), host_name = coalesce($5, host_name), attributes = $6
+		WHERE account_id = $1 AND id = $2`, scene.Instance.AccountID, scene.Instance.ID, c.Name, c.Description, c.HostName, c.Attributes)
+	if c.QueueNumber != nil && scene.Primary != nil {
+		tx.write(1, `
+			UPDATE network_interfaces SET queue_number = $3 WHERE account_id = $1 AND id = $2`,
+			scene.Primary.AccountID, scene.Primary.ID, *c.QueueNumber)
+	}
+}

@@ -1,0 +1,188 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// LaunchWant is what new instances of one type need of the world.
+type LaunchWant struct {
+	AccountID, RegionID string
+	ZoneID              string // "": that of the VSwitch
+	InstanceType        string
+	Addresses           []AddressWant
+	NewSecondary        bool     // whether secondary interfaces are created, which count for the account's quota
+	NetworkInterfaceIDs []string // existing interfaces to attach
+	SecurityGroupIDs    []string // groups that new interfaces join
+}
+
+// LaunchScene is all that decides a launch, read under the locks. What is missing is nil, or not in its map.
+type LaunchScene struct {
+	Type       *InstanceType
+	ZoneKnown  bool
+	Offers     map[string]*AddressOffer // by VSwitch
+	Quota      ENIQuota                 // read only if secondary interfaces are created
+	Interfaces map[string]*LaunchedENI  // by ID
+	Groups     map[string]GroupScene    // by ID: those that were named, and those of existing interfaces
+}
+
+// LaunchedENI is an existing interface that goes onto a new instance.
+type LaunchedENI struct {
+	NetworkInterface
+	IPv4, IPv6       int // its addresses, the primary one included; a prefix counts as one
+	SecurityGroupIDs []string
+}
+
+// ENIQuota is how many secondary interfaces an account may have in a region, and how many it has.
+type ENIQuota struct {
+	Limit   int
+	Held    int         // those that are there to stay
+	Leaving []time.Time // when each of the others is gone
+}
+
+// Settled is the quota as it stands at now.
+func (q ENIQuota) Settled(now time.Time) ENIQuota {
+	for _, gone := range q.Leaving {
+		if gone.After(now) {
+			q.Held++
+		}
+	}
+	q.Leaving = nil
+	return q
+}
+
+// LockForLaunch locks and reads what new instances depend on, in one round trip, or in two where existing interfaces are named: only under their
+// locks is it known which groups they bring along. before is when interfaces must have been gone to lose their addresses for good.
+func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, before time.Time) (*LaunchScene, error) {
+	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{}, Groups: map[string]GroupScene{}}
+	if want.NewSecondary {
+		tx.lockQuota(want.AccountID, want.RegionID, &scene.Quota)
+	}
+	for k, offer := range tx.LockAddresses(want.AccountID, want.RegionID, want.Addresses, before) {
+		scene.Offers[want.Addresses[k].VSwitchID] = offer
+	}
+	tx.readInstanceType(want.AccountID, want.InstanceType, func(t InstanceType) { scene.Type = &t })
+	tx.queue(`SELECT EXISTS (SELECT FROM zones WHERE id = $1 AND region_id = $2)`, want.ZoneID, want.RegionID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.ZoneKnown) })
+
+	groups := want.SecurityGroupIDs
+	if len(want.NetworkInterfaceIDs) > 0 {
+		tx.lockLaunchedENIs(want, scene)
+		if err := tx.send(ctx); err != nil {
+			return nil, err
+		}
+		for _, n := range scene.Interfaces {
+			groups = append(groups, n.SecurityGroupIDs...)
+		}
+	}
+	tx.lockGroups(want.AccountID, want.RegionID, groups, "", func(g GroupScene) { scene.Groups[g.ID] = g })
+	return scene, tx.send(ctx)
+}
+
+// lockQuota queues the lock of an account, so that nobody else creates interfaces for it, and the count of those that it has.
+func (tx *Tx) lockQuota(accountID, regionID string, quota *ENIQuota) {
+	tx.lock(rankAccounts, `
+		SELECT network_interfaces_per_region
+		FROM accounts
+		WHERE id = $1
+		FOR NO KEY UPDATE`, accountID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Limit) })
+	tx.queue(`
+		SELECT count(*) FILTER (WHERE next_status IS DISTINCT FROM 'Deleted'),
+		       coalesce(array_agg(settles_at) FILTER (WHERE next_status = 'Deleted'), '{}')
+		FROM network_interfaces
+		WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'`, accountID, regionID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Held, &quota.Leaving) })
+}
+
+// readInstanceType queues the search for a type: the account's own stands before the catalogue's.
+func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
+	tx.queue(`
+		SELECT owner_id, id, eni_quantity, private_ipv4_per_eni, ipv6_per_eni, network_cards, hot_plug, io_optimized
+		FROM instance_types
+		WHERE owner_id IN ($1, '') AND id = $2
+		ORDER BY owner_id DESC
+		LIMIT 1`, accountID, id).
+		Query(each(func(t *InstanceType) []any {
+			return []any{&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+		}, found))
+}
+
+func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
+	tx.lock(rankNetworkInterfaces, `
+		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
+		       instance_id, instance_eni_quantity, device_index, service_managed
+		FROM network_interfaces
+		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id
+		FOR NO KEY UPDATE`, want.AccountID, want.RegionID, want.NetworkInterfaceIDs).
+		Query(each(func(n *NetworkInterface) []any {
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.ServiceManaged}
+		}, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
+	tx.queue(`
+		SELECT has.network_interface_id, count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
+		FROM (
+		    SELECT network_interface_id, address FROM private_ip_addresses WHERE account_id = $1 AND network_interface_id = ANY ($2)
+		    UNION ALL
+		    SELECT network_interface_id, prefix FROM ip_prefixes WHERE account_id = $1 AND network_interface_id = ANY ($2)
+		) has
+		GROUP BY has.network_interface_id`, want.AccountID, want.NetworkInterfaceIDs).
+		Query(each(func(n *LaunchedENI) []any { return []any{&n.ID, &n.IPv4, &n.IPv6} }, func(n LaunchedENI) {
+			if locked := scene.Interfaces[n.ID]; locked != nil { // not one of another region
+				locked.IPv4, locked.IPv6 = n.IPv4, n.IPv6
+			}
+		}))
+	tx.queue(`
+		SELECT network_interface_id, security_group_id
+		FROM network_interface_security_groups
+		WHERE account_id = $1 AND network_interface_id = ANY ($2)`, want.AccountID, want.NetworkInterfaceIDs).
+		Query(each(func(m *GroupMembership) []any { return []any{&m.NetworkInterfaceID, &m.SecurityGroupID} }, func(m GroupMembership) {
+			if locked := scene.Interfaces[m.NetworkInterfaceID]; locked != nil {
+				locked.SecurityGroupIDs = append(locked.SecurityGroupIDs, m.SecurityGroupID)
+			}
+		}))
+}
+
+// Settle makes the scene stand as it does at now: an interface that is gone is missing. It is pure.
+func (s *LaunchScene) Settle(now time.Time) {
+	s.Quota = s.Quota.Settled(now)
+	for id, n := range s.Interfaces {
+		if settled := settledENI(&n.NetworkInterface, now); settled != nil {
+			n.NetworkInterface = *settled
+		} else {
+			delete(s.Interfaces, id)
+		}
+	}
+	for id, g := range s.Groups {
+		s.Groups[id] = g.Settled(now)
+	}
+}
+
+// InsertInstance queues the write that creates an instance. Its interfaces follow.
+func (tx *Tx) InsertInstance(i Instance) {
+	tx.write(1, `
+		INSERT INTO instances (account_id, id, region_id, zone_id, network_type, vpc_id, vswitch_id,
+		    instance_type_owner_id, instance_type, eni_quantity, status, next_status, settles_at, running_at, started_at,
+		    name, description, host_name, resource_group_id, tags, attributes, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
+		i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID,
+		i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt,
+		i.Name, i.Description, i.HostName, i.ResourceGroupID, tags(i.Tags), i.Attributes, i.CreatedAt)
+}
+
+// PlaceENI queues the write that puts a locked interface onto an instance: Attaching until settlesAt, or InUse at once if that is nil.
+func (tx *Tx) PlaceENI(n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time) {
+	status, next := ENIInUse, (*string)(nil)
+	if settlesAt != nil {
+		status, next = ENIAttaching, new(ENIInUse)
+	}
+	tx.write(1, `
+		UPDATE network_interfaces
+		SET status = $3, next_status = $4, settles_at = $5,
+		    instance_id = $6, instance_eni_quantity = $7, device_index = $8, network_card_index = $9
+		WHERE account_id = $1 AND id = $2`, n.AccountID, n.ID, status, next, settlesAt,
+		instance.ID, instance.ENIQuantity, deviceIndex, networkCardIndex)
+}
