@@ -36,12 +36,12 @@ func VersionOf(action string) string {
 	return ecsVersion
 }
 
-// productTitle is how links name the product of a Version, or of none.
-func productTitle(version string) string {
+// productOf is the product of a Version; of one that is none, the first.
+func productOf(version string) product {
 	for _, p := range products {
 		if p.version == version {
-			return p.title
+			return p
 		}
 	}
-	return products[0].title
+	return products[0]
 }

@@ -33,6 +33,8 @@ type action struct {
 func actions(s *service.Service) map[string]map[string]action {
 	return map[string]map[string]action{
 		ecsVersion: {
+			"AssignIpv6Addresses":                   handle(s.AssignIPv6Addresses, spellAssignedIPv6Addresses),
+			"AssignPrivateIpAddresses":              handle(s.AssignPrivateIPAddresses, spellAssignedPrivateIPAddresses),
 			"AttachNetworkInterface":                done(s.AttachNetworkInterface),
 			"AuthorizeSecurityGroup":                done(s.AuthorizeSecurityGroup),
 			"AuthorizeSecurityGroupEgress":          done(s.AuthorizeSecurityGroupEgress),
@@ -63,6 +65,7 @@ func actions(s *service.Service) map[string]map[string]action {
 			"DetachNetworkInterface":                done(s.DetachNetworkInterface),
 			"JoinSecurityGroup":                     done(s.JoinSecurityGroup),
 			"LeaveSecurityGroup":                    done(s.LeaveSecurityGroup),
+			"ListTagResources":                      handle(s.ListTagResources(service.ECSTags), spellTagResources),
 			"ModifyInstanceAttribute":               done(s.ModifyInstanceAttribute),
 			"ModifyInstanceSpec":                    done(s.ModifyInstanceSpec),
 			"ModifyNetworkInterfaceAttribute":       done(s.ModifyNetworkInterfaceAttribute),
@@ -74,6 +77,10 @@ func actions(s *service.Service) map[string]map[string]action {
 			"RunInstances":                          handle(s.RunInstances, spellNewInstances),
 			"StartInstance":                         done(s.StartInstance),
 			"StopInstance":                          done(s.StopInstance),
+			"TagResources":                          done(s.TagResources(service.ECSTags)),
+			"UnassignIpv6Addresses":                 done(s.UnassignIPv6Addresses),
+			"UnassignPrivateIpAddresses":            done(s.UnassignPrivateIPAddresses),
+			"UntagResources":                        done(s.UntagResources(service.ECSTags)),
 		},
 		vpcVersion: {
 			"CreateVSwitch":             handle(s.CreateVSwitch, spellCreatedVSwitch),
@@ -86,10 +93,16 @@ func actions(s *service.Service) map[string]map[string]action {
 			"DescribeVSwitches":         handle(s.DescribeVSwitches, spellVSwitches),
 			"DescribeVpcAttribute":      handle(s.DescribeVPCAttribute, spellVPCAttribute),
 			"DescribeVpcs":              handle(s.DescribeVPCs, spellVPCs),
+			"ListTagResources":          handle(s.ListTagResources(service.VPCTags), spellTagResources),
 			"ModifyVSwitchAttribute":    done(s.ModifyVSwitchAttribute),
 			"ModifyVpcAttribute":        done(s.ModifyVPCAttribute),
+			"TagResources":              done(s.TagResources(service.VPCTags)),
+			"UntagResources":            done(s.UntagResources(service.VPCTags)),
 		},
-		stsVersion: {},
+		stsVersion: {
+			"AssumeRole":        handle(s.AssumeRole, spellRoleCredentials),
+			"GetCallerIdentity": handle(s.GetCallerIdentity, spellCallerIdentity),
+		},
 	}
 }
 

@@ -48,6 +48,7 @@ func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-
 // goldenCases are the areas together, each from a file of its own. The cases of an action run in their order; in a world only the last succeeds, or
 // those that the next builds on, so that the ones before meet the world as it was made.
 var goldenCases = merged(
+	addressesGolden,
 	attachmentGolden,
 	catalogueGolden,
 	describeGolden,
@@ -55,6 +56,8 @@ var goldenCases = merged(
 	instancesLifeGolden,
 	networkInterfacesGolden,
 	securityGroupsGolden,
+	stsGolden,
+	tagsGolden,
 	vpcGolden,
 )
 
@@ -92,7 +95,7 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 		}
 		text = string(read)
 	}
-	pool := storetest.Pool(g.t)
+	pool := impatient(g.t, storetest.Pool(g.t))
 	st := store.New(pool, slog.New(slog.DiscardHandler))
 	apply(g.t, st, goldenTime, text)
 	if _, err := pool.Exec(g.t.Context(), sql); err != nil {
@@ -108,6 +111,19 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 	}))
 	g.t.Cleanup(server.Close)
 	return server, pool
+}
+
+// impatient is a pool on the same database that gives up a lock soon. Where one is held nobody else waits for it, so it is not worth the real time.
+func impatient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	config := pool.Config()
+	config.ConnConfig.RuntimeParams["lock_timeout"] = "100ms"
+	impatient, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(impatient.Close)
+	return impatient
 }
 
 func ordinary(g *goldenWorld) *httptest.Server {

@@ -48,8 +48,10 @@ accounts:
 `
 
 // idKinds are the parameters that name a resource of an account, by the prefix of its ids. An action with an id parameter that is neither
-// here nor among namesNoTenant fails the test, until somebody says what it names.
+// here nor among namesNoTenant fails the test, until somebody says what it names. What a parameter names in one product only stands behind the
+// product: vpc:ResourceId.
 var idKinds = map[string]string{
+	"ecs:ResourceId": "eni-", "vpc:ResourceId": "vpc-", // as alsoSend has the ResourceType
 	"InstanceId": "i-", "InstanceIds": "i-",
 	"DiskIds":            "d-",
 	"NetworkInterfaceId": "eni-",
@@ -76,6 +78,16 @@ var emptyWhenGone = map[string]bool{"DescribeVSwitchAttributes": true}
 
 // alsoSend are the parameters that an action needs beside ids, or takes in place of one: an empty value leaves a parameter out.
 var alsoSend = map[string][]string{
+	"AssignIpv6Addresses":          {"Ipv6AddressCount", "1"},
+	"AssignPrivateIpAddresses":     {"SecondaryPrivateIpAddressCount", "1"},
+	"UnassignIpv6Addresses":        {"Ipv6Address.1", "2001:db8::1"},
+	"UnassignPrivateIpAddresses":   {"PrivateIpAddress.1", "10.0.0.1"},
+	"ecs:ListTagResources":         {"ResourceType", "eni"},
+	"ecs:TagResources":             {"ResourceType", "eni", "Tag.1.Key", "team"},
+	"ecs:UntagResources":           {"ResourceType", "eni", "All", "true"},
+	"vpc:ListTagResources":         {"ResourceType", "VPC"},
+	"vpc:TagResources":             {"ResourceType", "VPC", "Tag.1.Key", "team"},
+	"vpc:UntagResources":           {"ResourceType", "VPC", "All", "true"},
 	"CreateInstance":               {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge"},
 	"CreateNetworkInterface":       {"SecurityGroupIds.1", ""},
 	"RunInstances":                 {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge", "SecurityGroupIds.1", ""},
@@ -103,6 +115,15 @@ var insteadOf = map[string]map[string]string{
 	"LeaveSecurityGroup":     {"NetworkInterfaceId": "InstanceId"},
 }
 
+// inProduct is what a table of this test has for a name, in one product or in all.
+func inProduct[T any](table map[string]T, version, name string) (T, bool) {
+	if found, ok := table[productOf(version).ram+":"+name]; ok {
+		return found, true
+	}
+	found, ok := table[name]
+	return found, ok
+}
+
 // For every action and every id parameter: what belongs to another account does not exist for the caller. An action on a resource answers its NotFound,
 // a list is empty. It walks the action table, so a new action is covered without a new test.
 func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
@@ -127,18 +148,20 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 		}
 		isList := answersList(name, request)
 		send := func(p leaf, owner string) {
-			if id := idKinds[p.lastName()] + owner; p.kind == jsonListType {
+			prefix, _ := inProduct(idKinds, version, p.lastName())
+			if id := prefix + owner; p.kind == jsonListType {
 				query.Set(p.name, `["`+id+`"]`)
 			} else {
 				query.Set(p.name, id)
 			}
 		}
 		for _, p := range leaves(request, "") {
-			if _, isID := idKinds[p.lastName()]; isID && !isList && !p.nested() {
+			if _, isID := inProduct(idKinds, version, p.lastName()); isID && !isList && !p.nested() {
 				send(p, "own")
 			}
 		}
-		for i, also := 0, alsoSend[name]; i < len(also); i += 2 {
+		also, _ := inProduct(alsoSend, version, name)
+		for i := 0; i < len(also); i += 2 {
 			query.Set(also[i], also[i+1])
 		}
 		query.Del(insteadOf[name][tested.name])
@@ -167,7 +190,7 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 				if !strings.HasSuffix(parameter, "Id") && !strings.HasSuffix(parameter, "Ids") || namesNoTenant[parameter] != "" {
 					continue
 				}
-				prefix, known := idKinds[parameter]
+				prefix, known := inProduct(idKinds, version, parameter)
 				if !known {
 					t.Errorf("%s: tell this test what %s names", name, p.name)
 					continue
@@ -200,7 +223,9 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 
 // answersList tells whether an action answers a list: its request is paged, and not only through a part of one resource.
 func answersList(name string, request reflect.Type) bool {
-	return !strings.HasSuffix(name, "Attribute") && slices.ContainsFunc(parameterFields(request), func(f parameterField) bool { return f.name == "PageSize" || f.name == "MaxResults" })
+	return !strings.HasSuffix(name, "Attribute") && slices.ContainsFunc(parameterFields(request), func(f parameterField) bool {
+		return f.name == "PageSize" || f.name == "MaxResults" || f.name == "NextToken"
+	})
 }
 
 // isNotFound tells whether an answer says that something does not exist. Some pages say it with another status, as Forbidden.VpcNotFound.

@@ -55,6 +55,9 @@ func ruleErrors[T any](rules []rule[T]) []*Error {
 
 // contracts are the actions and all that their rules can answer.
 var contracts = map[string][]*Error{
+	"AssignIpv6Addresses":          slices.Concat(ruleErrors(assignIPv6AddressesParameterRules), ruleErrors(admissionRules), ruleErrors(assignIPv6AddressesRules)),
+	"AssignPrivateIpAddresses":     slices.Concat(ruleErrors(assignPrivateIPAddressesParameterRules), ruleErrors(admissionRules), ruleErrors(assignPrivateIPAddressesRules)),
+	"AssumeRole":                   slices.Concat(ruleErrors(assumeRoleParameterRules), ruleErrors(admissionRules[1:]), ruleErrors(assumeRoleRules)),
 	"AttachNetworkInterface":       slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
 	"AuthorizeSecurityGroup":       slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(authorizeRules)),
 	"AuthorizeSecurityGroupEgress": slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(authorizeRules)),
@@ -94,8 +97,10 @@ var contracts = map[string][]*Error{
 	"DescribeVpcs":                          slices.Concat(ruleErrors(describeVPCsRules), ruleErrors(admissionRules)),
 	"DescribeZones":                         slices.Concat(ruleErrors(describeZonesRules), ruleErrors(admissionRules)),
 	"DetachNetworkInterface":                slices.Concat(ruleErrors(detachParameterRules), ruleErrors(admissionRules), ruleErrors(detachRules)),
+	"GetCallerIdentity":                     ruleErrors(admissionRules[1:3]), // nor need a permission
 	"JoinSecurityGroup":                     slices.Concat(ruleErrors(joinParameterRules), ruleErrors(admissionRules), ruleErrors(joinSecurityGroupRules)),
 	"LeaveSecurityGroup":                    slices.Concat(ruleErrors(joinParameterRules), ruleErrors(admissionRules), ruleErrors(leaveRules)),
+	"ListTagResources":                      slices.Concat(ruleErrors(listTagResourcesRules), ruleErrors(admissionRules)),
 	"ModifyInstanceAttribute":               slices.Concat(ruleErrors(modifyInstanceAttributeParameterRules), ruleErrors(admissionRules), ruleErrors(modifyInstanceAttributeRules)),
 	"ModifyInstanceSpec":                    slices.Concat(ruleErrors(modifyInstanceSpecParameterRules), ruleErrors(admissionRules), ruleErrors(modifyInstanceSpecRules), ruleErrors(dryRunRules)),
 	"ModifyNetworkInterfaceAttribute":       slices.Concat(ruleErrors(modifyNetworkInterfaceParameterRules), ruleErrors(admissionRules), ruleErrors(modifyNetworkInterfaceRules)),
@@ -108,8 +113,12 @@ var contracts = map[string][]*Error{
 	"RevokeSecurityGroupEgress":             slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(revokeRules)),
 	"RunInstances": slices.Concat(ruleErrors(runInstancesParameterRules), ruleErrors(admissionRules), ruleErrors(runInstancesRules),
 		ruleErrors(dryRunRules)),
-	"StartInstance": slices.Concat(ruleErrors(startParameterRules), ruleErrors(admissionRules), ruleErrors(startRules), ruleErrors(dryRunRules)),
-	"StopInstance":  slices.Concat(ruleErrors(stopParameterRules), ruleErrors(admissionRules), ruleErrors(stopRules), ruleErrors(dryRunRules)),
+	"StartInstance":              slices.Concat(ruleErrors(startParameterRules), ruleErrors(admissionRules), ruleErrors(startRules), ruleErrors(dryRunRules)),
+	"StopInstance":               slices.Concat(ruleErrors(stopParameterRules), ruleErrors(admissionRules), ruleErrors(stopRules), ruleErrors(dryRunRules)),
+	"TagResources":               slices.Concat(ruleErrors(tagResourcesParameterRules), ruleErrors(admissionRules), ruleErrors(tagResourcesRules)),
+	"UnassignIpv6Addresses":      slices.Concat(ruleErrors(unassignIPv6AddressesParameterRules), ruleErrors(admissionRules), ruleErrors(unassignIPv6AddressesRules)),
+	"UnassignPrivateIpAddresses": slices.Concat(ruleErrors(unassignPrivateIPAddressesParameterRules), ruleErrors(admissionRules), ruleErrors(unassignPrivateIPAddressesRules)),
+	"UntagResources":             slices.Concat(ruleErrors(untagResourcesParameterRules), ruleErrors(admissionRules), ruleErrors(untagResourcesRules)),
 }
 
 // Every documented row is decided, every row that is decided as a rule is one, and every rule has its row.

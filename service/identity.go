@@ -16,12 +16,13 @@ const (
 	identityCacheSize = 10_000
 )
 
-// Caller is who sends a request: an account, or a RAM user in it.
+// Caller is who sends a request: an account, a RAM user in it, or a role of it.
 type Caller struct {
-	AccountID string
-	RAMUser   string   // "": the account itself
-	Allow     []string // what the RAM user may call, as product:Action with * as wildcard
-	Expired   bool     // the access key is past its time
+	AccountID   string
+	RAMUser     string   // "": the account itself
+	AssumedRole string   // role/session; "": none
+	Allow       []string // what the RAM user may call, as product:Action with * as wildcard
+	Expired     bool     // the access key is past its time
 }
 
 type cachedIdentity struct {
@@ -60,6 +61,9 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	}
 	if key.RAMUserName != nil {
 		identity.RAMUser = *key.RAMUserName
+	}
+	if key.AssumedRole != nil {
+		identity.AssumedRole = *key.AssumedRole
 	}
 	return identity, nil
 }

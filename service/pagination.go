@@ -123,6 +123,12 @@ func (p paging) token(after string) string {
 
 // position is the id after which a token goes on: "" for no token.
 func (p paging) position(token string) (after string, ours bool) {
+	after, ours = p.opened(token)
+	return after, ours && (after == "" || wellFormedID(strings.ReplaceAll(after, ".", "-"))) // types have dots
+}
+
+// opened is what a token of this kind of list was made of: "" for no token.
+func (p paging) opened(token string) (after string, ours bool) {
 	if token == "" {
 		return "", true
 	}
@@ -131,7 +137,7 @@ func (p paging) position(token string) (after string, ours bool) {
 		return "", false
 	}
 	after = string(raw[tokenCheckLength:])
-	return after, bytes.Equal(raw[:tokenCheckLength], p.tokenCheck(after)) && wellFormedID(strings.ReplaceAll(after, ".", "-")) // types have dots
+	return after, bytes.Equal(raw[:tokenCheckLength], p.tokenCheck(after))
 }
 
 func (p paging) tokenCheck(after string) []byte {

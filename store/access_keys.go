@@ -49,9 +49,9 @@ func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string) (
 // InsertAccessKey adds a key whose owner is locked.
 func (tx *Tx) InsertAccessKey(k AccessKey) {
 	tx.write(1, `
-		INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, status, expires_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-		k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.Status, k.ExpiresAt, k.CreatedAt)
+		INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.AssumedRole, k.Status, k.ExpiresAt, k.CreatedAt)
 }
 
 // LockAccessKey reads a key and keeps others from changing it, or finds nil when there is none.

@@ -12,8 +12,8 @@ type AttachScene struct {
 	Instance *Instance
 	Type     *InstanceType // of Instance
 	ENI      *NetworkInterface
-	IPv4     int                // private IPv4 addresses of ENI, the primary one included
-	IPv6     int                // IPv6 addresses of ENI
+	IPv4     int                // private IPv4 addresses of ENI, the primary one included; a prefix counts as one
+	IPv6     int                // IPv6 addresses of ENI; a prefix counts as one
 	Held     []NetworkInterface // what Instance holds, the primary interface included: ID, status and device index only
 	Groups   []GroupScene       // the security groups that Instance would join with ENI
 	Freed    []string           // interfaces that have left Instance, but whose rows still name it
@@ -61,9 +61,12 @@ func (tx *Tx) LockForAttach(ctx context.Context, accountID, regionID, instanceID
 			scene.Held = append(scene.Held, n)
 		}))
 	tx.queue(`
-		SELECT count(*) FILTER (WHERE family(address) = 4), count(*) FILTER (WHERE family(address) = 6)
-		FROM private_ip_addresses
-		WHERE account_id = $1 AND network_interface_id = $2`, accountID, eniID).
+		SELECT count(*) FILTER (WHERE family(held.address) = 4), count(*) FILTER (WHERE family(held.address) = 6)
+		FROM (
+		    SELECT address FROM private_ip_addresses WHERE account_id = $1 AND network_interface_id = $2
+		    UNION ALL
+		    SELECT prefix FROM ip_prefixes WHERE account_id = $1 AND network_interface_id = $2
+		) held`, accountID, eniID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv4, &scene.IPv6) })
 	tx.queue(`
 		SELECT g.id, g.instance_limit,

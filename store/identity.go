@@ -15,6 +15,7 @@ type Identity struct {
 	Allow         []string // of the RAM user
 	Secret        string
 	SecurityToken *string // of a temporary key
+	AssumedRole   *string // of a temporary key: role/session
 	Status        string
 	ExpiresAt     *time.Time
 }
@@ -22,7 +23,7 @@ type Identity struct {
 // FindIdentity reads an access key by its id, or nil when there is none.
 func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
 	rows, err := query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
-		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.status, k.expires_at
+		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at
 		FROM access_keys k
 		LEFT JOIN ram_users u ON u.account_id = k.account_id AND u.name = k.ram_user_name
 		WHERE k.id = $1`, accessKeyID)

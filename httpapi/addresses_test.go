@@ -1,0 +1,181 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/service"
+)
+
+// addressWorld has instances of a type that takes six IPv4 addresses and one of IPv6 per interface, and a small VSwitch.
+const addressWorld = `
+enisim: 1
+accounts:
+  - id: "1000000000000001"
+    access_keys: [{id: LTAItest000000000001, secret: test-secret}]
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            ipv6_cidr_block: 2001:db8:0:100::/56
+            vswitches:
+              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}
+              - {id: vsw-small, zone: cn-hangzhou-h, cidr_block: 10.1.0.0/28}
+            security_groups: [{id: sg-main}]
+        instances:
+          - {id: i-hot, type: ecs.six.test, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: "i-{n}", count: 10, type: ecs.six.test, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces:
+          - {id: eni-hot, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-hot}
+          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: "eni-{n}", count: 10, vswitch: vsw-h, security_groups: [sg-main], secondary_private_ip_address_count: 5}
+          - {id: "eni-small-{n}", count: 4, vswitch: vsw-small, security_groups: [sg-main]}
+instance_types:
+  - {id: ecs.six.test, vcpus: 2, memory_gib: 4, eni_quantity: 4, private_ipv4_per_eni: 6, ipv6_per_eni: 4}
+`
+
+// held are the addresses and prefixes of an interface, as the tables say.
+func held(t testing.TB, s *server, eni string) []string {
+	t.Helper()
+	rows, err := s.pool.Query(t.Context(), `
+		SELECT host(address) FROM private_ip_addresses WHERE network_interface_id = $1
+		UNION ALL
+		SELECT prefix::text FROM ip_prefixes WHERE network_interface_id = $1
+		ORDER BY 1`, eni)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// 40 callers want one more address each of an interface that has room for a few, a prefix or a single one: the type's limit is met, never passed.
+func TestRaceForTheAddressesOfAnInterface(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		eni, action string
+		one, prefix []string
+		room        int
+		refusal     string
+	}{
+		{"eni-hot", "AssignPrivateIpAddresses", []string{"SecondaryPrivateIpAddressCount", "1"}, []string{"Ipv4PrefixCount", "1"}, 5, "InvalidOperation.Ipv4CountExceeded"},
+		{"eni-hot-primary", "AssignIpv6Addresses", []string{"Ipv6AddressCount", "1"}, []string{"Ipv6PrefixCount", "1"}, 4, "InvalidOperation.Ipv6CountExceeded"},
+		{"eni-free", "AssignIpv6Addresses", []string{"Ipv6AddressCount", "1"}, []string{"Ipv6PrefixCount", "1"}, 10, "MaxEniIpv6IpsCountExceeded"},
+	} {
+		t.Run(c.eni+" "+c.action, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, addressWorld, service.Options{})
+			expect(t, race(t, 40, func(k int) (string, error) {
+				what := c.one
+				if k%2 == 0 {
+					what = c.prefix
+				}
+				r, err := s.call(t.Context(), c.action, also([]string{"NetworkInterfaceId", c.eni}, what...)...)
+				return r.code(), err
+			}), map[string]int{ok: c.room, c.refusal: 40 - c.room})
+			if got := held(t, s, c.eni); len(got) != c.room+1 { // and the primary IPv4 address
+				t.Errorf("got %d addresses and prefixes %v, want %d", len(got), got, c.room+1)
+			}
+			if n := deadlocks(t, s); n != 0 {
+				t.Errorf("deadlocks: got %d, want 0", n)
+			}
+		})
+	}
+}
+
+// 12 addresses of a VSwitch can be given out, 4 are: of 16 callers 8 get one, each another one.
+func TestRaceToAssignTheAddressesOfAVSwitch(t *testing.T) {
+	t.Parallel()
+	s := serve(t, addressWorld, service.Options{})
+	expect(t, race(t, 16, func(k int) (string, error) {
+		r, err := s.call(t.Context(), "AssignPrivateIpAddresses",
+			"NetworkInterfaceId", fmt.Sprintf("eni-small-%d", k%4+1), "SecondaryPrivateIpAddressCount", "1")
+		return r.code(), err
+	}), map[string]int{ok: 8, "InvalidVSwitchId.IpNotEnough": 8})
+}
+
+// An interface with six addresses is attached to an instance whose type takes six, while a seventh is assigned. Whoever comes first, the
+// other is refused: both look at the addresses under the interface's lock, though only the attach locks the instance.
+func TestRaceOfAttachAndAssign(t *testing.T) {
+	t.Parallel()
+	s := serve(t, addressWorld, service.Options{})
+	answers := make([]string, 20)
+	race(t, 20, func(k int) (string, error) {
+		eni, action, pairs := fmt.Sprintf("eni-%d", k/2+1), "AttachNetworkInterface", []string{"InstanceId", fmt.Sprintf("i-%d", k/2+1)}
+		if k%2 == 0 {
+			action, pairs = "AssignPrivateIpAddresses", []string{"SecondaryPrivateIpAddressCount", "1"}
+		}
+		r, err := s.call(t.Context(), action, also(pairs, "NetworkInterfaceId", eni)...)
+		answers[k] = r.code()
+		return r.code(), err
+	})
+	const refused = "InvalidOperation.Ipv4CountExceeded"
+	for k := 0; k < 20; k += 2 {
+		if pair := answers[k : k+2]; !slices.Equal(pair, []string{ok, refused}) && !slices.Equal(pair, []string{refused, ok}) {
+			t.Errorf("eni-%d: got %q for the assignment and the attach, want one success and one refusal", k/2+1, pair)
+		}
+	}
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+// Addresses come, are shown, count in an attach, and go, in one piece: a call of which one part is refused does nothing.
+func TestAddressesComeAndGo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, addressWorld, service.Options{})
+	must := func(want, action string, pairs ...string) reply {
+		t.Helper()
+		r := s.mustCall(t, action, also(pairs, "NetworkInterfaceId", "eni-free")...)
+		if r.code() != want {
+			t.Fatalf("%s %v: got %d %v, want %q", action, pairs, r.status, r.body, want)
+		}
+		return r
+	}
+	primary := held(t, s, "eni-free")
+	assigned := must(ok, "AssignPrivateIpAddresses", "Ipv4PrefixCount", "4", "PrivateIpAddress.1", "10.0.9.9")
+	set := assigned.body["AssignedPrivateIpAddressesSet"].(map[string]any)
+	blocks := set["Ipv4PrefixSet"].(map[string]any)["Ipv4Prefixes"].([]any)
+	if len(blocks) != 4 {
+		t.Fatalf("got %v, want four prefixes", set)
+	}
+	inside := netip.MustParsePrefix(blocks[0].(string)).Addr().Next().String()
+	must("InvalidIp.IpAssigned", "AssignPrivateIpAddresses", "PrivateIpAddress.1", inside)
+	must("InvalidIp.IpAssigned", "AssignPrivateIpAddresses", "Ipv4Prefix.1", "10.0.9.0/28")
+	must("InvalidIp.IpAssigned", "AssignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.10", "PrivateIpAddress.2", "10.0.9.9")
+
+	must(ok, "AssignPrivateIpAddresses", "SecondaryPrivateIpAddressCount", "1")
+	must("InvalidOperation.Ipv4CountExceeded", "AttachNetworkInterface", "InstanceId", "i-hot") // seven, and a prefix counts as one
+	must("InvalidIp.IpUnassigned", "UnassignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9", "PrivateIpAddress.2", "10.0.9.10")
+	must(ok, "UnassignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9", "Ipv4Prefix.1", blocks[0].(string))
+	must(ok, "AttachNetworkInterface", "InstanceId", "i-hot")
+
+	six := must(ok, "AssignIpv6Addresses", "Ipv6AddressCount", "2", "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
+	v6 := six.body["Ipv6Sets"].(map[string]any)["Ipv6Address"].([]any)
+	shown := s.mustCall(t, "DescribeNetworkInterfaces", "NetworkInterfaceId.1", "eni-free", "Ipv6Address.1", v6[1].(string))
+	if shown.body["TotalCount"] != 1.0 {
+		t.Errorf("got %v, want the interface found by its new address", shown.body)
+	}
+	must(ok, "UnassignIpv6Addresses", "Ipv6Address.1", v6[0].(string), "Ipv6Address.2", v6[1].(string), "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
+	for _, block := range blocks[1:] {
+		must(ok, "UnassignPrivateIpAddresses", "Ipv4Prefix.1", block.(string))
+	}
+	left := held(t, s, "eni-free")
+	for _, address := range left {
+		if !slices.Contains(primary, address) {
+			must(ok, "UnassignPrivateIpAddresses", "PrivateIpAddress.1", address)
+		}
+	}
+	must("InvalidParameter", "UnassignPrivateIpAddresses", "PrivateIpAddress.1", primary[0])
+	if got := held(t, s, "eni-free"); !slices.Equal(got, primary) {
+		t.Errorf("in the end: got %v, want the primary address %v alone", got, primary)
+	}
+}

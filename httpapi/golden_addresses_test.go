@@ -1,0 +1,175 @@
+package httpapi_test
+
+import (
+	"net/http/httptest"
+
+	"enisim/service"
+)
+
+// crowdedWorld has a VSwitch of four addresses, of which two are taken.
+const crowdedWorld = `
+enisim: 1
+accounts:
+  - id: "1000000000000003"
+    access_keys: [{id: ` + goldenKey + `, secret: s}]
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-crowded, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/29}]
+            security_groups: [{id: sg-main}]
+        network_interfaces:
+          - {id: eni-ok, vswitch: vsw-crowded, security_groups: [sg-main]}
+          - {id: eni-other, vswitch: vsw-crowded, security_groups: [sg-main]}
+`
+
+// withoutIPv6Prefixes has given all of them to one interface.
+func withoutIPv6Prefixes(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id)
+		SELECT '1000000000000003', 'vsw-h', ('2001:db8:0:100:' || to_hex(g) || '::/80')::cidr, 'eni-ipv6'
+		FROM generate_series(32768, 65535) g`)
+	return server
+}
+
+// onENI is a request on the addresses of an interface.
+func onENI(eni string, more ...string) []string {
+	return inRegion(also([]string{"NetworkInterfaceId", eni}, more...)...)
+}
+
+var addressesGolden = map[string][]goldenCase{
+	"AssignPrivateIpAddresses": {
+		{name: "MissingParameter", pairs: onENI("eni-ok")},
+		{name: "InvalidParams.EniId", pairs: onENI("eni_ok", "SecondaryPrivateIpAddressCount", "1")},
+		{name: "InvalidParameter", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "0")},
+		{name: "InvalidParameter.Conflict", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "1", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9")},
+		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/24")},
+		{name: "InvalidIp.IpPrefixNotStrict", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9/28")},
+		{name: "InvalidIp.IpRepeated", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/28", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidRegionId.NotFound", pairs: also(onENI("eni-ok", "Ipv4PrefixCount", "1"), "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramother0000001", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1")},
+		{name: "InvalidEniId.NotFound", pairs: onENI("eni-not-found", "Ipv4PrefixCount", "1")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: onENI("eni-eni-service-managed", "Ipv4PrefixCount", "1")},
+		{name: "InvalidOperation.InvalidEniState", pairs: onENI("eni-invalid-eni-state-attaching", "Ipv4PrefixCount", "1")},
+		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-pending-primary", "Ipv4PrefixCount", "1")},
+		{name: "InvalidVSwitchId.IpInvalid", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.255.253")},
+		{name: "InvalidIp.IpAssigned", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.0.1")},
+		{name: "MaxEniPrivateIpsCountExceeded", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "49", "Ipv4PrefixCount", "1")},
+		{name: "InvalidOperation.Ipv4CountExceeded", pairs: onENI("eni-few-addresses-primary", "SecondaryPrivateIpAddressCount", "2")},
+		{name: "InvalidVSwitchId.IpNotEnough", world: crowdedWorld, pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "3")},
+		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "Ipv4PrefixCount", "1"), in: locked},
+		{name: "InternalError", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: broken},
+		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: withoutDatabase},
+		{name: "by-count", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "2", "Ipv4PrefixCount", "1", "ClientToken", "once")},
+		{name: "by-the-same-token", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "2", "Ipv4PrefixCount", "1", "ClientToken", "once")},
+		{name: "IdempotentParameterMismatch", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "3", "Ipv4PrefixCount", "1", "ClientToken", "once")},
+		{name: "by-name", pairs: onENI("eni-holder-primary", "PrivateIpAddress.1", "10.0.9.9")},
+	},
+	"UnassignPrivateIpAddresses": {
+		{name: "MissingParameter", pairs: inRegion("PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidEniId.Malformed", pairs: onENI("eni_ok", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidParameter", world: crowdedWorld, pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.0.1")}, // its primary address
+		{name: "InvalidPrivateIpAddress.Malformed", pairs: onENI("eni-ok", "PrivateIpAddress.1", "2001:db8::1")},
+		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9")},
+		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/24")},
+		{name: "InvalidIp.IpPrefixNotStrict", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9/28")},
+		{name: "InvalidIp.IpRepeated", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9", "PrivateIpAddress.2", "10.0.9.9")},
+		{name: "InvalidRegionId.NotFound", pairs: also(onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramother0000001", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidEniId.NotFound", pairs: onENI("eni-not-found", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: onENI("eni-eni-service-managed", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidOperation.InvalidEniState", pairs: onENI("eni-invalid-eni-state-detaching", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-stopping-primary", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidIp.IpUnassigned", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "PrivateIpAddress.1", "10.0.9.9"), in: locked},
+		{name: "InternalError", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), in: broken},
+		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), in: withoutDatabase},
+		{name: "success", pairs: onENI("eni-ipv4-count-exceeded", "PrivateIpAddress.1", "10.0.9.9"), in: spareAddress},
+	},
+	"AssignIpv6Addresses": {
+		{name: "MissingParameter", pairs: onENI("eni-ok")},
+		{name: "InvalidParams.EniId", pairs: onENI("eni_ok", "Ipv6AddressCount", "1")},
+		{name: "InvalidParameter", pairs: onENI("eni-ok", "Ipv6AddressCount", "11")},
+		{name: "InvalidParameter.Conflict", pairs: onENI("eni-ok", "Ipv6PrefixCount", "1", "Ipv6Prefix.1", "2001:db8:0:100:9::/80")},
+		{name: "InvalidIp.Address", pairs: onENI("eni-ok", "Ipv6Address.1", "10.0.9.9")},
+		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv6Prefix.1", "10.0.9.0/28")},
+		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::/64")},
+		{name: "InvalidIp.IpPrefixNotStrict", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::1/80")},
+		{name: "InvalidIp.IpRepeated", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::1", "Ipv6Address.2", "2001:db8:0:100:0::1")},
+		{name: "InvalidRegionId.NotFound", pairs: also(onENI("eni-ok", "Ipv6AddressCount", "1"), "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: onENI("eni-ok", "Ipv6AddressCount", "1")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: onENI("eni-ok", "Ipv6AddressCount", "1"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramother0000001", pairs: onENI("eni-ok", "Ipv6AddressCount", "1")},
+		{name: "InvalidEniId.NotFound", pairs: onENI("eni-not-found", "Ipv6AddressCount", "1")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: onENI("eni-eni-service-managed", "Ipv6AddressCount", "1")},
+		{name: "InvalidOperation.InvalidEniState", pairs: onENI("eni-invalid-eni-state-deleting", "Ipv6AddressCount", "1")},
+		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-starting-primary", "Ipv6AddressCount", "1")},
+		{name: "InvalidVSwitch.Ipv6NotTurnOn", pairs: onENI("eni-availability-zone-mismatch", "Ipv6AddressCount", "1")},
+		{name: "InvalidVSwitchId.IpInvalid", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:101::1")},
+		{name: "InvalidIp.IpAssigned", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::1"), in: takenIPv6},
+		{name: "MaxEniIpv6IpsCountExceeded", pairs: onENI("eni-ok", "Ipv6AddressCount", "10", "Ipv6PrefixCount", "1")},
+		{name: "InvalidOperation.Ipv6NotSupport", pairs: onENI("eni-ipv6-not-support-primary", "Ipv6AddressCount", "1")},
+		{name: "InvalidOperation.Ipv6CountExceeded", pairs: onENI("eni-few-addresses-primary", "Ipv6AddressCount", "2")},
+		{name: "InvalidVSwitchId.IpNotEnough", pairs: onENI("eni-ok", "Ipv6PrefixCount", "1"), in: withoutIPv6Prefixes},
+		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "Ipv6AddressCount", "1"), in: locked},
+		{name: "InternalError", pairs: onENI("eni-ok", "Ipv6AddressCount", "1"), in: broken},
+		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "Ipv6AddressCount", "1"), in: withoutDatabase},
+		{name: "by-count", pairs: onENI("eni-ok", "Ipv6AddressCount", "2", "Ipv6PrefixCount", "1", "ClientToken", "once")},
+		{name: "IdempotentParameterMismatch", pairs: onENI("eni-ok", "Ipv6AddressCount", "3", "Ipv6PrefixCount", "1", "ClientToken", "once")},
+		{name: "by-name", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9")},
+	},
+	"UnassignIpv6Addresses": {
+		{name: "MissingParameter", pairs: inRegion("Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidParams.EniId", pairs: onENI("eni_ok", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidParameter", pairs: onENI("eni-ipv6", "Ipv6Address.1", "2001:db8:0:100::9"), in: primaryIPv6},
+		{name: "InvalidIp.Address", pairs: onENI("eni-ok", "Ipv6Address.1", "10.0.9.9")},
+		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::9")},
+		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::/96")},
+		{name: "InvalidIp.IpPrefixNotStrict", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::1/80")},
+		{name: "InvalidIp.IpRepeated", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::/80", "Ipv6Prefix.2", "2001:db8:0:100::/80")},
+		{name: "InvalidRegionId.NotFound", pairs: also(onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramother0000001", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidEniId.NotFound", pairs: onENI("eni-not-found", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: onENI("eni-eni-service-managed", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidOperation.InvalidEniState", pairs: onENI("eni-invalid-eni-state-detaching", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-stopping-primary", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "InvalidIp.IpUnassigned", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9")},
+		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "Ipv6Address.1", "2001:db8:0:100::9"), in: locked},
+		{name: "InternalError", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: broken},
+		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: withoutDatabase},
+		{name: "success", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: takenIPv6},
+	},
+}
+
+// takenIPv6 has two addresses on eni-ok.
+func takenIPv6(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
+		VALUES ('1000000000000003', 'vsw-h', '2001:db8:0:100::1', 'eni-ok', false), ('1000000000000003', 'vsw-h', '2001:db8:0:100::9', 'eni-ok', false)
+		ON CONFLICT DO NOTHING`)
+	return server
+}
+
+// primaryIPv6 has an interface whose primary IPv6 address is the one asked for.
+func primaryIPv6(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
+		VALUES ('1000000000000003', 'vsw-h', '2001:db8:0:100::9', 'eni-ipv6', true)`)
+	return server
+}
+
+// spareAddress has a secondary address that is known beforehand.
+func spareAddress(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
+		VALUES ('1000000000000003', 'vsw-h', '10.0.9.9', 'eni-ipv4-count-exceeded', false)`)
+	return server
+}

@@ -1,0 +1,66 @@
+package httpapi_test
+
+import (
+	"context"
+	"net/http/httptest"
+
+	"enisim/service"
+)
+
+// assumed has a key of a role.
+func assumed(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO access_keys (id, account_id, secret, security_token, assumed_role, expires_at, created_at)
+		VALUES ('STS.role', '1000000000000003', 's', 't', 'deployer/nightly', '2099-01-01', '2026-11-22')`)
+	return server
+}
+
+// withoutRoles has no place for a new temporary key.
+func withoutRoles(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `ALTER TABLE access_keys ADD CONSTRAINT no_roles CHECK (assumed_role IS NULL)`)
+	return server
+}
+
+// lockedAccount has a session that holds the account for longer than a caller waits.
+func lockedAccount(g *goldenWorld) *httptest.Server {
+	g.t.Helper()
+	server, pool := g.server(service.Options{}, "")
+	tx, err := pool.Begin(g.t.Context())
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
+	if _, err := tx.Exec(g.t.Context(), `SELECT FROM accounts FOR UPDATE`); err != nil {
+		g.t.Fatal(err)
+	}
+	return server
+}
+
+// aRole is a request for a role of the world's account.
+func aRole(more ...string) []string {
+	return also([]string{"RoleArn", "acs:ram::1000000000000003:role/deployer", "RoleSessionName", "nightly"}, more...)
+}
+
+var stsGolden = map[string][]goldenCase{
+	"AssumeRole": {
+		{name: "MissingParameter", pairs: aRole("RoleSessionName", "")},
+		{name: "InvalidParameter.RoleArn", pairs: aRole("RoleArn", "deployer")},
+		{name: "InvalidParameter.RoleSessionName", pairs: aRole("RoleSessionName", "n")},
+		{name: "InvalidParameter.DurationSeconds", pairs: aRole("DurationSeconds", "899")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: aRole()},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: aRole(), in: closedToRAM},
+		{name: "Forbidden.SubUser", key: "LTAIramallowed00001", pairs: aRole()},
+		{name: "EntityNotExist.Role", pairs: aRole("RoleArn", "acs:ram::1000000000000004:role/deployer")},
+		{name: "OperationConflict", pairs: aRole(), in: lockedAccount},
+		{name: "InternalError", pairs: aRole(), in: withoutRoles},
+		{name: "ServiceUnavailable", pairs: aRole(), in: withoutDatabase},
+		{name: "success", pairs: aRole("DurationSeconds", "900", "Policy", "{}")},
+	},
+	"GetCallerIdentity": {
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001"},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", in: closedToRAM},
+		{name: "account"},
+		{name: "ram-user", key: "LTAIramnothing00001"},
+		{name: "role", key: "STS.role", in: assumed},
+	},
+}

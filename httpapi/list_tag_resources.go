@@ -1,0 +1,20 @@
+package httpapi
+
+import "enisim/service"
+
+type listTagResourcesReply struct {
+	Reply
+	NextToken    string
+	TagResources struct{ TagResource []tagResource }
+}
+
+// tagResource is a tag of a resource. Here, unlike in its other replies, VPC says TagKey and TagValue too.
+type tagResource struct{ ResourceId, ResourceType, TagKey, TagValue string }
+
+func spellTagResources(list service.List[service.TagOfResource]) any {
+	reply := &listTagResourcesReply{NextToken: list.NextToken}
+	reply.TagResources.TagResource = spellEach(list.Items, func(t service.TagOfResource) tagResource {
+		return tagResource{t.ResourceID, t.ResourceType, t.Key, t.Value}
+	})
+	return reply
+}

@@ -1,0 +1,168 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"enisim/service"
+)
+
+const tagWorld = `
+        instances: [{id: "i-{n}", count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: "eni-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main]}]
+  - id: "1000000000000002"
+    access_keys: [{id: LTAIother, secret: other-secret}]
+`
+
+// listTags are the tags of a type's resources, id/key=value, page after page.
+func listTags(t testing.TB, s *server, pairs ...string) (tags []string, pages int) {
+	t.Helper()
+	token := ""
+	for {
+		r := s.mustCall(t, "ListTagResources", also(pairs, "NextToken", token)...)
+		if r.code() != ok {
+			t.Fatalf("ListTagResources %v: got %d %v, want a list", pairs, r.status, r.body)
+		}
+		pages++
+		for _, item := range r.body["TagResources"].(map[string]any)["TagResource"].([]any) {
+			tag := item.(map[string]any)
+			tags = append(tags, fmt.Sprintf("%s/%s=%s", tag["ResourceId"], tag["TagKey"], tag["TagValue"]))
+		}
+		if token, _ = r.body["NextToken"].(string); token == "" {
+			return tags, pages
+		}
+	}
+}
+
+// 16 callers give two tags each to one interface: ten pairs fit, and no pair is given by half.
+func TestRaceForTheTagsOfAResource(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(tagWorld), service.Options{})
+	expect(t, race(t, 16, func(k int) (string, error) {
+		r, err := s.call(t.Context(), "TagResources", "ResourceType", "eni", "ResourceId.1", "eni-1",
+			"Tag.1.Key", fmt.Sprintf("a%d", k), "Tag.2.Key", fmt.Sprintf("b%d", k))
+		return r.code(), err
+	}), map[string]int{ok: 10, "QuotaExceed.Tags": 6})
+	tags, _ := listTags(t, s, "ResourceType", "eni", "ResourceId.1", "eni-1")
+	if len(tags) != 20 {
+		t.Errorf("got %d tags %v, want 20", len(tags), tags)
+	}
+	for k, a := range tags[:min(10, len(tags))] {
+		if b := strings.Replace(a, "/a", "/b", 1); !slices.Contains(tags, b) {
+			t.Errorf("tag %d: got %s without %s", k, a, b)
+		}
+	}
+}
+
+// Callers that name the same resources in different orders meet at the one in the middle, which a session holds until they wait. Were the locks
+// taken in the callers' order, some would then wait for each other.
+func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(tagWorld), service.Options{})
+	holder, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := holder.Exec(t.Context(), `SELECT FROM instances WHERE id = 'i-2' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	released := make(chan error, 1)
+	go func() {
+		for waiting := 0; waiting < 2; {
+			err := s.pool.QueryRow(t.Context(), `
+				SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+			if err != nil {
+				released <- err
+				return
+			}
+		}
+		released <- holder.Commit(t.Context())
+	}()
+	expect(t, race(t, 8, func(k int) (string, error) {
+		ids := []string{"i-1", "i-2", "i-3"}
+		if k%2 == 1 {
+			slices.Reverse(ids)
+		}
+		r, err := s.call(t.Context(), "TagResources", "ResourceType", "instance",
+			"ResourceId.1", ids[0], "ResourceId.2", ids[1], "ResourceId.3", ids[2], "Tag.1.Key", "team")
+		return r.code(), err
+	}), map[string]int{ok: 8})
+	if err := <-released; err != nil {
+		t.Fatal(err)
+	}
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+// Every type takes tags, shows them, replaces one of the same key, and gives them back. A call of which one resource is unknown does nothing.
+func TestTagsComeAndGo(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(tagWorld), service.Options{})
+	for _, c := range []struct{ version, kind, id string }{
+		{"2014-05-26", "instance", "i-1"}, {"2014-05-26", "Eni", "eni-1"}, {"2014-05-26", "securitygroup", "sg-main"},
+		{"2016-04-28", "VPC", "vpc-main"}, {"2016-04-28", "vswitch", "vsw-h"},
+	} {
+		on := []string{"Version", c.version, "ResourceType", c.kind, "ResourceId.1", c.id}
+		must := func(want, action string, pairs ...string) {
+			t.Helper()
+			if r := s.mustCall(t, action, also(on, pairs...)...); r.code() != want {
+				t.Errorf("%s of %s: got %d %v, want %q", action, c.kind, r.status, r.body, want)
+			}
+		}
+		has := func(want ...string) {
+			t.Helper()
+			for k := range want {
+				want[k] = c.id + "/" + want[k]
+			}
+			if got, _ := listTags(t, s, on...); !slices.Equal(got, want) {
+				t.Errorf("tags of %s: got %v, want %v", c.kind, got, want)
+			}
+		}
+		must(ok, "TagResources", "Tag.1.Key", "team", "Tag.1.Value", "net", "Tag.2.Key", "中 /=", "ResourceId.2", c.id)
+		has("team=net", "中 /==")
+		must(ok, "TagResources", "Tag.1.Key", "team", "Tag.1.Value", "web")
+		must("InvalidResourceId.NotFound", "TagResources", "ResourceId.2", "unknown", "Tag.1.Key", "team")
+		must("InvalidResourceId.NotFound", "UntagResources", "ResourceId.2", "unknown", "All", "true")
+		has("team=web", "中 /==")
+		must(ok, "UntagResources", "TagKey.1", "team", "TagKey.2", "none", "All", "true")
+		has("中 /==")
+		if other := s.mustCall(t, "ListTagResources", also(on, "AccessKeyId", "LTAIother")...); strings.Contains(fmt.Sprint(other.body), c.id) {
+			t.Errorf("tags of %s, asked by another account: got %v, want none", c.kind, other.body)
+		}
+		must(ok, "UntagResources", "All", "true")
+		has()
+	}
+}
+
+// Tags go by pages of 50 in the order of resources and keys, also where a page ends within a resource.
+func TestPagesOfTags(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(tagWorld), service.Options{})
+	for k := range 3 {
+		pairs := []string{"ResourceType", "eni", "ResourceId.1", fmt.Sprintf("eni-%d", k+1)}
+		for n := range 20 {
+			pairs = append(pairs, fmt.Sprintf("Tag.%d.Key", n+1), fmt.Sprintf("key-%c", 'T'-rune(n)))
+		}
+		if r := s.mustCall(t, "TagResources", pairs...); r.code() != ok {
+			t.Fatalf("got %v, want a success", r.body)
+		}
+	}
+	tags, pages := listTags(t, s, "ResourceType", "eni")
+	if len(tags) != 60 || pages != 2 || !slices.IsSorted(tags) || len(slices.Compact(tags)) != 60 {
+		t.Errorf("got %d tags in %d pages: %v, want 60 in 2, in order and each once", len(tags), pages, tags)
+	}
+	// An interface that is gone has none, and takes none, though its row is still there.
+	if _, err := s.pool.Exec(t.Context(), `
+		UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = '2020-01-01' WHERE id = 'eni-2'`); err != nil {
+		t.Fatal(err)
+	}
+	if tags, _ := listTags(t, s, "ResourceType", "eni"); len(tags) != 40 {
+		t.Errorf("without the interface that is gone: got %d tags, want 40", len(tags))
+	}
+	if r := s.mustCall(t, "UntagResources", "ResourceType", "eni", "ResourceId.1", "eni-2", "All", "true"); r.code() != "InvalidResourceId.NotFound" {
+		t.Errorf("an interface that is gone: got %v, want InvalidResourceId.NotFound", r.body)
+	}
+}

@@ -1,0 +1,77 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// AssignIPv6Addresses is the request to give IPv6 addresses, IPv6 prefixes of /80, or both to an interface. Of each, the caller names them or says
+// how many.
+type AssignIPv6Addresses struct {
+	RegionID           string   `api:"RegionId"`
+	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
+	IPv6Addresses      []string `api:"Ipv6Address"`
+	IPv6AddressCount   *int     `api:"Ipv6AddressCount"`
+	IPv6Prefixes       []string `api:"Ipv6Prefix"`
+	IPv6PrefixCount    *int     `api:"Ipv6PrefixCount"`
+	ClientToken        string
+	Malformed          Malformed
+}
+
+var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses]{
+	required("RegionId", func(r AssignIPv6Addresses) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }, wellFormedID),
+	readable(func(r AssignIPv6Addresses) Malformed { return r.Malformed }),
+	invalid("ClientToken", func(r AssignIPv6Addresses) bool { return r.ClientToken != "" && !goodClientToken(r.ClientToken) }),
+	{err: MissingAlternatives, broken: func(r AssignIPv6Addresses) bool {
+		return len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil && len(r.IPv6Prefixes) == 0 && r.IPv6PrefixCount == nil
+	}, fill: named[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
+	{err: InvalidParameterConflict, broken: func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+		fill: named[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount")},
+	{err: InvalidParameterConflict, broken: func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+		fill: named[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount")},
+	within("Ipv6AddressCount", 1, mostIPv6, func(r AssignIPv6Addresses) *int { return r.IPv6AddressCount }),
+	within("Ipv6PrefixCount", 1, mostPrefixes, func(r AssignIPv6Addresses) *int { return r.IPv6PrefixCount }),
+	invalid("Ipv6Address", func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > mostIPv6 }),
+	{err: InvalidIPAddress, broken: func(r AssignIPv6Addresses) bool { return !areIPv6(r.IPv6Addresses...) },
+		fill: func(r AssignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
+}, prefixRules(familyIPv6, func(r AssignIPv6Addresses) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }))
+
+// assignIPv6AddressesRules: see assignPrivateIPAddressesRules.
+var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assign]{
+	{err: Ipv6NotTurnOn, broken: func(a assign) bool { return a.Offer.VSwitch.IPv6CIDRBlock == nil },
+		fill: func(a assign) []any { return []any{a.Offer.VSwitch.ID} }},
+}, assignNamedRules, []rule[assign]{
+	{err: MaxEniIPv6IPsCountExceeded, broken: func(a assign) bool { return a.Type == nil && a.Count(a.family.has)+a.wanted() > mostIPv6 }},
+	{err: Ipv6NotSupport, broken: func(a assign) bool { return a.Type != nil && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
+		fill: func(a assign) []any { return []any{a.Type.ID} }},
+	{err: Ipv6CountExceeded, broken: func(a assign) bool {
+		return a.Type != nil && exceeds(a.Count(a.family.has)+a.wanted(), a.Type.IPv6PerENI)
+	}, fill: func(a assign) []any {
+		return []any{a.eniID, *a.Type.IPv6PerENI, a.Type.ID, a.Count(a.family.has), a.wanted()}
+	}},
+}, notEnoughRules)
+
+// AssignIPv6Addresses gives IPv6 addresses and prefixes to an interface, and answers which. On return they are committed.
+func (s *Service) AssignIPv6Addresses(ctx context.Context, caller Caller, req AssignIPv6Addresses) (AssignedAddresses, error) {
+	if err := check(assignIPv6AddressesParameterRules, req); err != nil {
+		return AssignedAddresses{}, err
+	}
+	if err := s.admit(ctx, caller, "ecs:AssignIpv6Addresses", req.RegionID); err != nil {
+		return AssignedAddresses{}, err
+	}
+	return once(ctx, s, caller, idempotent{"AssignIpv6Addresses", req.ClientToken, req}, func(tx *store.Tx) (AssignedAddresses, error) {
+		return s.assignAddresses(ctx, tx, caller, assignment{
+			regionID:    req.RegionID,
+			eniID:       req.NetworkInterfaceID,
+			family:      familyIPv6,
+			addresses:   addresses(req.IPv6Addresses),
+			count:       orZero(req.IPv6AddressCount),
+			prefixes:    prefixes(req.IPv6Prefixes),
+			prefixCount: orZero(req.IPv6PrefixCount),
+		}, assignIPv6AddressesRules)
+	})
+}

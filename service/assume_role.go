@@ -1,0 +1,123 @@
+package service
+
+import (
+	"context"
+	"encoding/base32"
+	"regexp"
+	"time"
+
+	"enisim/store"
+)
+
+// AssumeRole is the request for a temporary key of a role.
+type AssumeRole struct {
+	RoleARN         string `api:"RoleArn"` // acs:ram::<account>:role/<name>
+	RoleSessionName string
+	DurationSeconds *int
+	Policy          string // accepted; a role may do everything in its account
+	Malformed       Malformed
+}
+
+// RoleCredentials are a temporary key and the role that it stands for.
+type RoleCredentials struct {
+	AccessKeyID, Secret, SecurityToken string
+	ExpiresAt                          time.Time
+	RoleARN, RoleID                    string // with the session behind the role
+}
+
+// How long a temporary key lives, in seconds.
+const (
+	shortestSession = 900
+	longestSession  = 43200
+	usualSession    = 3600
+)
+
+// expiredKeyLife is for how long a temporary key is remembered past its time, so that its holder learns that it expired.
+const expiredKeyLife = 24 * time.Hour
+
+var (
+	roleARNForm = regexp.MustCompile(`^acs:ram::([0-9]{16}):role/([a-zA-Z0-9.-]{1,64})$`)
+	sessionForm = regexp.MustCompile(`^[a-zA-Z0-9.@_-]{2,64}$`)
+)
+
+// assumeRoleParameterRules: the reference has no sheet for STS, so the codes are the vendor's well-known ones.
+var assumeRoleParameterRules = []rule[AssumeRole]{
+	required("RoleArn", func(r AssumeRole) string { return r.RoleARN }),
+	required("RoleSessionName", func(r AssumeRole) string { return r.RoleSessionName }),
+	wellFormed(InvalidRoleARN, func(r AssumeRole) string { return r.RoleARN }, roleARNForm.MatchString),
+	wellFormed(InvalidRoleSessionName, func(r AssumeRole) string { return r.RoleSessionName }, sessionForm.MatchString),
+	{err: InvalidDurationSeconds, broken: func(r AssumeRole) bool {
+		n := r.DurationSeconds
+		return len(r.Malformed) > 0 || n != nil && (*n < shortestSession || *n > longestSession)
+	}},
+}
+
+// assumption is a request for a role, and the account of who sends it.
+type assumption struct {
+	AssumeRole
+	accountID string
+}
+
+// assumeRoleRules: every role of the caller's own account exists, and none of another.
+var assumeRoleRules = []rule[assumption]{
+	{err: EntityNotExistRole, broken: func(a assumption) bool { return roleARNForm.FindStringSubmatch(a.RoleARN)[1] != a.accountID },
+		fill: func(a assumption) []any { return []any{roleARNForm.FindStringSubmatch(a.RoleARN)[2]} }},
+}
+
+// AssumeRole makes a temporary key of the caller's account that says which role it stands for. It counts at once. Temporary keys of
+// the account that expired long ago are forgotten on the way.
+func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole) (RoleCredentials, error) {
+	if err := check(assumeRoleParameterRules, req); err != nil {
+		return RoleCredentials{}, err
+	}
+	if err := s.admit(ctx, caller, "sts:AssumeRole", ""); err != nil {
+		return RoleCredentials{}, err
+	}
+	if err := check(assumeRoleRules, assumption{req, caller.AccountID}); err != nil {
+		return RoleCredentials{}, err
+	}
+	role := roleARNForm.FindStringSubmatch(req.RoleARN)[2]
+	out := RoleCredentials{
+		AccessKeyID:   "STS." + s.randomText(),
+		Secret:        s.randomText(),
+		SecurityToken: s.randomText() + s.randomText(),
+		RoleARN:       req.RoleARN + "/" + req.RoleSessionName,
+		RoleID:        ramID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
+	}
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "")
+		switch {
+		case err != nil:
+			return err
+		case !owner.AccountExists: // it went after its key was looked up
+			return AbsInvalidAccountNotFound
+		}
+		now := s.moment()
+		lifetime := usualSession
+		if req.DurationSeconds != nil {
+			lifetime = *req.DurationSeconds
+		}
+		out.ExpiresAt = now.Add(time.Duration(lifetime) * time.Second).Truncate(time.Second) // as it is shown
+		tx.InsertAccessKey(store.AccessKey{
+			ID:            out.AccessKeyID,
+			AccountID:     caller.AccountID,
+			Secret:        out.Secret,
+			SecurityToken: &out.SecurityToken,
+			AssumedRole:   new(role + "/" + req.RoleSessionName),
+			Status:        "Active",
+			ExpiresAt:     &out.ExpiresAt,
+			CreatedAt:     now,
+		})
+		tx.ForgetTemporaryKeys(caller.AccountID, now.Add(-expiredKeyLife))
+		return nil
+	})
+	if err != nil {
+		return RoleCredentials{}, err
+	}
+	return out, nil
+}
+
+// randomText is 128 random bits as 26 letters and digits.
+func (s *Service) randomText() string {
+	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.randomBytes(16))
+}

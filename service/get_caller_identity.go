@@ -1,0 +1,55 @@
+package service
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// GetCallerIdentity is the request of a caller who asks who it is. It has no parameters.
+type GetCallerIdentity struct{}
+
+// CallerIdentity is who a caller is: an account, a user in it, or a role in it.
+type CallerIdentity struct {
+	IdentityType string // Account, RAMUser or AssumedRoleUser
+	AccountID    string
+	UserID       string // "" for a role
+	RoleID       string // "" for others
+	PrincipalID  string
+	ARN          string
+}
+
+// GetCallerIdentity tells who calls. Nobody needs a permission to ask that, as in the cloud.
+func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCallerIdentity) (CallerIdentity, error) {
+	const action = "sts:GetCallerIdentity"
+	asking := caller
+	asking.Allow = []string{action}
+	if err := s.admit(ctx, asking, action, ""); err != nil {
+		return CallerIdentity{}, err
+	}
+	id := CallerIdentity{AccountID: caller.AccountID}
+	arn := "acs:ram::" + caller.AccountID + ":"
+	switch {
+	case caller.AssumedRole != "":
+		role, session, _ := strings.Cut(caller.AssumedRole, "/")
+		id.IdentityType, id.ARN = "AssumedRoleUser", arn+"assumed-role/"+caller.AssumedRole
+		id.RoleID = ramID("3", caller.AccountID, role)
+		id.PrincipalID = id.RoleID + ":" + session
+	case caller.RAMUser != "":
+		id.IdentityType, id.ARN = "RAMUser", arn+"user/"+caller.RAMUser
+		id.UserID = ramID("2", caller.AccountID, caller.RAMUser)
+		id.PrincipalID = id.UserID
+	default:
+		id.IdentityType, id.ARN = "Account", arn+"root"
+		id.UserID, id.PrincipalID = caller.AccountID, caller.AccountID
+	}
+	return id, nil
+}
+
+// ramID is the 18 digits that identify a user or a role of an account, made from its name: they are nowhere stored.
+func ramID(first, accountID, name string) string {
+	sum := sha256.Sum256([]byte(first + accountID + "/" + name))
+	return first + fmt.Sprintf("%017d", binary.BigEndian.Uint64(sum[:])%1e17)
+}

@@ -1,0 +1,90 @@
+package service
+
+import (
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"enisim/store"
+)
+
+// ListTagResources is the request for the tags of resources of one type. All its filters must hold of a resource; an empty one does not filter.
+type ListTagResources struct {
+	RegionID     string `api:"RegionId"`
+	ResourceType string
+	ResourceIDs  []string `api:"ResourceId"`
+	Tags         []Tag    `api:"Tag"`
+	NextToken    string
+}
+
+// TagOfResource is one tag of one resource.
+type TagOfResource struct{ ResourceType, ResourceID, Key, Value string }
+
+// tagPages has pages of one size, and none by number.
+var tagPages = paging{list: "tags", defaultPerPage: 50}
+
+// tagListing is a request to a product.
+type tagListing struct {
+	ListTagResources
+	product TagProduct
+}
+
+// listTagResourcesRules: as in the other lists, no rule asks whether what a filter names exists.
+var listTagResourcesRules = append(
+	typeRules(func(r tagListing) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	tooManyResources(func(r tagListing) []string { return r.ResourceIDs }),
+	rule[tagListing]{err: NumberExceedTags, broken: func(r tagListing) bool { return tooManyTags(r.Tags) }},
+	rule[tagListing]{err: InvalidTagMismatch, broken: func(r tagListing) bool { return lacksKey(r.Tags) }},
+	invalid("NextToken", func(r tagListing) bool { _, _, ours := tagPosition(r.NextToken); return !ours }),
+)
+
+// tagSeparator stands in a token between a resource's id and a key. Neither has it.
+const tagSeparator = "\x00"
+
+// tagPosition is the resource and the key after which a token goes on.
+func tagPosition(token string) (id, key string, ours bool) {
+	after, ours := tagPages.opened(token)
+	if after == "" {
+		return "", "", ours
+	}
+	id, key, found := strings.Cut(after, tagSeparator)
+	return id, key, ours && found && wellFormedID(id) && utf8.ValidString(key) && !strings.Contains(key, tagSeparator)
+}
+
+// ListTagResources lists tags of a product's resources, by resource and key.
+func (s *Service) ListTagResources(product TagProduct) func(context.Context, Caller, ListTagResources) (List[TagOfResource], error) {
+	return func(ctx context.Context, caller Caller, req ListTagResources) (List[TagOfResource], error) {
+		if err := check(listTagResourcesRules, tagListing{req, product}); err != nil {
+			return List[TagOfResource]{}, err
+		}
+		if err := s.admit(ctx, caller, product.name+":ListTagResources", req.RegionID); err != nil {
+			return List[TagOfResource]{}, err
+		}
+		t, _ := product.typeNamed(req.ResourceType)
+		if t.kind == "" {
+			return List[TagOfResource]{}, nil
+		}
+		id, key, _ := tagPosition(req.NextToken)
+		read, err := s.store.ListTags(ctx, s.moment(), store.TagListFilter{
+			AccountID: caller.AccountID,
+			RegionID:  req.RegionID,
+			Kind:      t.kind,
+			IDs:       req.ResourceIDs,
+			Tags:      tagFilter(req.Tags),
+			AfterID:   id,
+			AfterKey:  key,
+		}, tagPages.defaultPerPage)
+		if err != nil {
+			return List[TagOfResource]{}, err
+		}
+		var out List[TagOfResource]
+		for _, row := range read.Rows {
+			out.Items = append(out.Items, TagOfResource{t.name, row.ResourceID, row.Key, row.Value})
+		}
+		if read.More {
+			last := out.Items[len(out.Items)-1]
+			out.NextToken = tagPages.token(last.ResourceID + tagSeparator + last.Key)
+		}
+		return out, nil
+	}
+}

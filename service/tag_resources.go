@@ -1,0 +1,165 @@
+package service
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"enisim/store"
+)
+
+// TagProduct is a product whose resources have tags. ECS and VPC have the same three actions, each for its own types of resources.
+type TagProduct struct {
+	name  string
+	types []tagType
+}
+
+// tagType is a type of resource as the API names it. Those without a kind are documented, but have no resources here.
+type tagType struct {
+	name string
+	kind store.TaggedKind
+}
+
+// The products that have tags (reference, actions.md, part 4).
+var (
+	ECSTags = TagProduct{"ecs", []tagType{
+		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface}, {"securitygroup", store.TaggedSecurityGroup},
+		{name: "disk"}, {name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
+		{name: "launchtemplate"}, {name: "reservedinstance"}, {name: "snapshotpolicy"}, {name: "command"},
+	}}
+	VPCTags = TagProduct{"vpc", []tagType{
+		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch},
+		{name: "ROUTETABLE"}, {name: "EIP"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"}, {name: "COMMONBANDWIDTHPACKAGE"},
+	}}
+)
+
+// typeNamed finds a type, in any case.
+func (p TagProduct) typeNamed(name string) (tagType, bool) {
+	k := slices.IndexFunc(p.types, func(t tagType) bool { return strings.EqualFold(t.name, name) })
+	if k < 0 {
+		return tagType{}, false
+	}
+	return p.types[k], true
+}
+
+// mostTaggedAtOnce is how many resources one call may name.
+const mostTaggedAtOnce = 50
+
+// TagResources is the request to give tags to resources of one type. A tag of the same key is replaced.
+type TagResources struct {
+	RegionID     string `api:"RegionId"`
+	ResourceType string
+	ResourceIDs  []string `api:"ResourceId"`
+	Tags         []Tag    `api:"Tag"`
+}
+
+// tagging is a request to a product.
+type tagging struct {
+	TagResources
+	product TagProduct
+}
+
+// typeRules are those that the three actions begin with. Their codes for what is missing are their own.
+func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
+	return []rule[T]{
+		{err: MissingRegionIDOfTags, broken: func(r T) bool { _, region, _ := of(r); return region == "" }},
+		{err: MissingResourceType, broken: func(r T) bool { _, _, name := of(r); return name == "" }},
+		{err: InvalidResourceTypeNotFound, broken: func(r T) bool {
+			product, _, name := of(r)
+			_, known := product.typeNamed(name)
+			return !known
+		}},
+	}
+}
+
+// idRules are those on the resources that are named. A list may name none.
+func idRules[T any](ids func(T) []string) []rule[T] {
+	return []rule[T]{
+		{err: MissingResourceIDs, broken: func(r T) bool { return len(ids(r)) == 0 }},
+		tooManyResources(ids),
+	}
+}
+
+func tooManyResources[T any](ids func(T) []string) rule[T] {
+	return rule[T]{err: NumberExceedResourceIDs, broken: func(r T) bool { return len(ids(r)) > mostTaggedAtOnce }}
+}
+
+var tagResourcesParameterRules = slices.Concat(
+	typeRules(func(r tagging) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	idRules(func(r tagging) []string { return r.ResourceIDs }),
+	[]rule[tagging]{
+		{err: MissingTags, broken: func(r tagging) bool { return len(r.Tags) == 0 }},
+		{err: NumberExceedTags, broken: func(r tagging) bool { return tooManyTags(r.Tags) }},
+		{err: InvalidTagMismatch, broken: func(r tagging) bool { return lacksKey(r.Tags) }},
+		{err: InvalidTagKeyMalformed, broken: func(r tagging) bool { return hasBadTagKey(r.Tags) }},
+		{err: InvalidTagValueMalformed, broken: func(r tagging) bool {
+			return hasBadTagValue(r.Tags) || r.product.name == VPCTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
+				return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
+			})
+		}},
+		{err: DuplicateTagKey, broken: func(r tagging) bool { return repeatsTagKey(r.Tags) }},
+	})
+
+// tagChange is what a change of tags is decided on.
+type tagChange struct {
+	ids   []string // each once
+	found []store.TaggedResource
+	give  map[string]string
+}
+
+var untagResourcesRules = []rule[tagChange]{
+	{err: InvalidResourceIDNotFound, broken: func(c tagChange) bool { return len(c.found) < len(c.ids) }},
+}
+
+var tagResourcesRules = append(slices.Clip(untagResourcesRules),
+	rule[tagChange]{err: QuotaExceedTags, broken: func(c tagChange) bool {
+		return slices.ContainsFunc(c.found, func(r store.TaggedResource) bool {
+			all := maps.Clone(r.Tags)
+			maps.Copy(all, c.give)
+			return len(all) > mostTags
+		})
+	}},
+)
+
+// TagResources gives tags to resources of a product: to all that a call names, or to none.
+func (s *Service) TagResources(product TagProduct) func(context.Context, Caller, TagResources) error {
+	return func(ctx context.Context, caller Caller, req TagResources) error {
+		if err := check(tagResourcesParameterRules, tagging{req, product}); err != nil {
+			return err
+		}
+		if err := s.admit(ctx, caller, product.name+":TagResources", req.RegionID); err != nil {
+			return err
+		}
+		give := map[string]string{}
+		for _, t := range req.Tags {
+			give[t.Key] = t.Value
+		}
+		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, tagChange{ids: req.ResourceIDs, give: give}, tagResourcesRules,
+			func([]store.TaggedResource) []string { return nil })
+	}
+}
+
+// changeTags locks the resources of a change, and changes all or none. remove tells the keys of the tags to take away.
+func (s *Service) changeTags(ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c tagChange, rules []rule[tagChange],
+	remove func([]store.TaggedResource) []string,
+) error {
+	slices.Sort(c.ids)
+	c.ids = slices.Compact(c.ids)
+	t, _ := product.typeNamed(typeName)
+	if t.kind == "" {
+		return check(rules, c)
+	}
+	return s.store.InTx(ctx, func(tx *store.Tx) (err error) {
+		if c.found, err = tx.LockTagged(ctx, caller.AccountID, regionID, t.kind, c.ids); err != nil {
+			return err
+		}
+		now := s.moment()
+		c.found = slices.DeleteFunc(c.found, func(r store.TaggedResource) bool { return r.GoneBy(now) })
+		if err := check(rules, c); err != nil {
+			return err
+		}
+		tx.ChangeTags(caller.AccountID, t.kind, c.ids, remove(c.found), c.give)
+		return nil
+	})
+}

@@ -1,0 +1,46 @@
+package service
+
+import (
+	"context"
+	"slices"
+)
+
+// UnassignPrivateIPAddresses is the request to take secondary IPv4 addresses, prefixes, or both from an interface.
+type UnassignPrivateIPAddresses struct {
+	RegionID           string   `api:"RegionId"`
+	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
+	PrivateIPAddresses []string `api:"PrivateIpAddress"`
+	IPv4Prefixes       []string `api:"Ipv4Prefix"`
+}
+
+var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPrivateIPAddresses]{
+	required("RegionId", func(r UnassignPrivateIPAddresses) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }),
+	// This page has a code of its own for an id that is none.
+	wellFormed(InvalidEniIDMalformed, func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }, wellFormedID),
+	{err: MissingAlternatives, broken: func(r UnassignPrivateIPAddresses) bool {
+		return len(r.PrivateIPAddresses) == 0 && len(r.IPv4Prefixes) == 0
+	},
+		fill: named[UnassignPrivateIPAddresses]("PrivateIpAddress, Ipv4Prefix")},
+	invalid("PrivateIpAddress", func(r UnassignPrivateIPAddresses) bool {
+		const most = 32
+		return len(r.PrivateIPAddresses) > most
+	}),
+	{err: UnassignedIPMalformed, broken: func(r UnassignPrivateIPAddresses) bool { return !areIPv4(r.PrivateIPAddresses...) }},
+}, prefixRules(familyIPv4, func(r UnassignPrivateIPAddresses) namedAddresses {
+	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
+}))
+
+var unassignPrivateIPAddressesRules = unassignRules(familyIPv4)
+
+// UnassignPrivateIPAddresses takes IPv4 addresses and prefixes from an interface: all that are named, or none when it lacks one of them.
+func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller, req UnassignPrivateIPAddresses) error {
+	if err := check(unassignPrivateIPAddressesParameterRules, req); err != nil {
+		return err
+	}
+	if err := s.admit(ctx, caller, "ecs:UnassignPrivateIpAddresses", req.RegionID); err != nil {
+		return err
+	}
+	return s.unassignAddresses(ctx, caller, req.RegionID,
+		unassignment{req.NetworkInterfaceID, addresses(req.PrivateIPAddresses), prefixes(req.IPv4Prefixes)}, unassignPrivateIPAddressesRules)
+}

@@ -1,0 +1,58 @@
+package service
+
+import (
+	"context"
+	"slices"
+
+	"enisim/store"
+)
+
+// UntagResources is the request to take tags from resources of one type: those of some keys, or all of them. A key that a resource does not have is
+// no error.
+type UntagResources struct {
+	RegionID     string `api:"RegionId"`
+	ResourceType string
+	ResourceIDs  []string `api:"ResourceId"`
+	TagKeys      []string `api:"TagKey"`
+	All          *bool    // counts only without TagKeys
+	Malformed    Malformed
+}
+
+// untagging is a request to a product.
+type untagging struct {
+	UntagResources
+	product TagProduct
+}
+
+var untagResourcesParameterRules = slices.Concat(
+	typeRules(func(r untagging) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	idRules(func(r untagging) []string { return r.ResourceIDs }),
+	[]rule[untagging]{
+		readable(func(r untagging) Malformed { return r.Malformed }),
+		{err: MissingTags, broken: func(r untagging) bool { return len(r.TagKeys) == 0 && (r.All == nil || !*r.All) }},
+		{err: NumberExceedTags, broken: func(r untagging) bool { return len(r.TagKeys) > mostTags }},
+	})
+
+// UntagResources takes tags from resources of a product: from all that a call names, or from none.
+func (s *Service) UntagResources(product TagProduct) func(context.Context, Caller, UntagResources) error {
+	return func(ctx context.Context, caller Caller, req UntagResources) error {
+		if err := check(untagResourcesParameterRules, untagging{req, product}); err != nil {
+			return err
+		}
+		if err := s.admit(ctx, caller, product.name+":UntagResources", req.RegionID); err != nil {
+			return err
+		}
+		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, tagChange{ids: req.ResourceIDs}, untagResourcesRules,
+			func(found []store.TaggedResource) []string {
+				keys := req.TagKeys
+				if len(keys) == 0 {
+					for _, r := range found {
+						for key := range r.Tags {
+							keys = append(keys, key)
+						}
+					}
+				}
+				return keys
+			})
+	}
+}

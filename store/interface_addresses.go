@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"time"
+)
+
+// AddressScene is an interface whose addresses are about to change, read under the locks. A row that is missing is nil.
+type AddressScene struct {
+	ENI       *NetworkInterface
+	Instance  *Instance     // that ENI is on
+	Type      *InstanceType // of Instance
+	Addresses []PrivateIPAddress
+	Prefixes  []netip.Prefix
+}
+
+// lockAddressesOf queues the locks of an interface and of the instance whose primary interface it is, and what is read under them.
+//
+// Which instance that is can be asked in the very statement that locks it: a primary interface belongs to one instance for life. Of a secondary interface,
+// which moves, the instance needs no lock. Its status does not matter, its type changes with a scenario only, which locks all interfaces, and it can
+// neither lose the interface nor be deleted while the interface's own row is locked. An attach counts the addresses under that lock too. So no instance is
+// ever locked in vain, and there is nothing to start again.
+func (tx *Tx) lockAddressesOf(accountID, regionID, eniID string, scene *AddressScene) {
+	tx.lock(rankInstances, `
+		SELECT i.id
+		FROM instances i
+		WHERE i.account_id = $1 AND i.id = (
+		    SELECT n.instance_id FROM network_interfaces n
+		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3 AND n.type = 'Primary')
+		FOR SHARE`, accountID, regionID, eniID)
+	tx.lock(rankNetworkInterfaces, `
+		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at, instance_id, service_managed
+		FROM network_interfaces
+		WHERE account_id = $1 AND region_id = $2 AND id = $3
+		FOR NO KEY UPDATE`, accountID, regionID, eniID).
+		Query(each(func(n *NetworkInterface) []any {
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+				&n.InstanceID, &n.ServiceManaged}
+		}, func(n NetworkInterface) { scene.ENI = &n }))
+
+	type row struct {
+		Instance
+		InstanceType
+	}
+	tx.queue(`
+		SELECT i.id, i.status, i.next_status, i.settles_at, i.running_at, t.id, t.private_ipv4_per_eni, t.ipv6_per_eni
+		FROM network_interfaces n
+		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
+		Query(each(func(r *row) []any {
+			i, t := &r.Instance, &r.InstanceType
+			return []any{&i.ID, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &t.ID, &t.PrivateIPv4PerENI, &t.IPv6PerENI}
+		}, func(r row) { scene.Instance, scene.Type = &r.Instance, &r.InstanceType }))
+	tx.queue(`
+		SELECT address, is_primary
+		FROM private_ip_addresses
+		WHERE account_id = $1 AND network_interface_id = $2`, accountID, eniID).
+		Query(each(func(a *PrivateIPAddress) []any { return []any{&a.Address, &a.IsPrimary} },
+			func(a PrivateIPAddress) { scene.Addresses = append(scene.Addresses, a) }))
+	tx.queue(`
+		SELECT prefix FROM ip_prefixes WHERE account_id = $1 AND network_interface_id = $2`, accountID, eniID).
+		Query(each(func(p *netip.Prefix) []any { return []any{p} },
+			func(p netip.Prefix) { scene.Prefixes = append(scene.Prefixes, p) }))
+}
+
+// Settle makes the scene stand as it does at now: an interface that has left its instance is on none. It is pure.
+func (s *AddressScene) Settle(now time.Time) {
+	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
+	if s.ENI == nil || s.ENI.InstanceID == nil {
+		s.Instance, s.Type = nil, nil
+	}
+}
+
+// Count is how many of the limit for one address family the interface has used up: the primary address counts, and a prefix counts as one address.
+func (s *AddressScene) Count(is func(netip.Addr) bool) int {
+	n := 0
+	for _, a := range s.Addresses {
+		if is(a.Address) {
+			n++
+		}
+	}
+	for _, p := range s.Prefixes {
+		if is(p.Addr()) {
+			n++
+		}
+	}
+	return n
+}
+
+// AssignScene is all that decides an assignment of addresses.
+type AssignScene struct {
+	AddressScene
+	Offer AddressOffer // of the interface's VSwitch
+}
+
+// FindVSwitchOf reads the VSwitch of an interface, without a lock, or finds nil when there is no such interface.
+func (tx *Tx) FindVSwitchOf(ctx context.Context, accountID, regionID, eniID string) (*VSwitch, error) {
+	var found *VSwitch
+	tx.queue(`
+		SELECT v.id, v.cidr_block, v.ipv6_cidr_block
+		FROM network_interfaces n
+		JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
+		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
+		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} }, func(v VSwitch) { found = &v }))
+	err := tx.send(ctx)
+	return found, err
+}
+
+// LockForAssign locks an interface and its VSwitch, which want names, and reads what the VSwitch has for it. before: see LockAddresses.
+func (tx *Tx) LockForAssign(ctx context.Context, accountID, regionID, eniID string, want AddressWant, before time.Time) (*AssignScene, error) {
+	scene := &AssignScene{}
+	offers := tx.LockAddresses(accountID, regionID, []AddressWant{want}, before)
+	tx.lockAddressesOf(accountID, regionID, eniID, &scene.AddressScene)
+	if err := tx.send(ctx); err != nil {
+		return nil, err
+	}
+	scene.Offer = *offers[0]
+	return scene, nil
+}
+
+// LockForUnassign locks an interface and reads its addresses. Whoever gives addresses back needs no lock of the VSwitch: who is looking for one
+// sees it as taken until the commit.
+func (tx *Tx) LockForUnassign(ctx context.Context, accountID, regionID, eniID string) (*AddressScene, error) {
+	scene := &AddressScene{}
+	tx.lockAddressesOf(accountID, regionID, eniID, scene)
+	return scene, tx.send(ctx)
+}
+
+// TakeBackAddresses queues the writes that take addresses and prefixes from a locked interface.
+func (tx *Tx) TakeBackAddresses(n NetworkInterface, addresses []netip.Addr, prefixes []netip.Prefix) {
+	if len(addresses) > 0 {
+		tx.write(int64(len(addresses)), `
+			DELETE FROM private_ip_addresses
+			WHERE account_id = $1 AND network_interface_id = $2 AND address = ANY ($3)`, n.AccountID, n.ID, addresses)
+	}
+	if len(prefixes) > 0 {
+		tx.write(int64(len(prefixes)), `
+			DELETE FROM ip_prefixes
+			WHERE account_id = $1 AND network_interface_id = $2 AND prefix = ANY ($3)`, n.AccountID, n.ID, prefixes)
+	}
+}

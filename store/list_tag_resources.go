@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// TagOfResource is one tag of one resource.
+type TagOfResource struct{ ResourceID, Key, Value string }
+
+// TagListFilter selects the tags of resources of one kind. All that is set must hold, of the resource: each tag of a selected one is listed.
+type TagListFilter struct {
+	AccountID, RegionID string
+	Kind                TaggedKind
+	IDs                 []string
+	Tags                TagFilter
+	AfterID, AfterKey   string // only what comes after this tag
+}
+
+// ListTags reads tags in the order of resources and keys: limit of them at most.
+func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, limit int) (List[TagOfResource], error) {
+	return list(ctx, s, Page{Limit: limit}, pgx.RowToStructByPos[TagOfResource], "", `
+		SELECT r.id, t.key, t.value
+		FROM (
+		    SELECT id, tags FROM vpcs WHERE $4 = 'vpc' AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT id, tags FROM vswitches WHERE $4 = 'vswitch' AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT id, tags FROM instances WHERE $4 = 'instance' AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT id, tags FROM settled_network_interfaces($1) WHERE $4 = 'network interface' AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT id, tags FROM security_groups WHERE $4 = 'security group' AND account_id = $2 AND region_id = $3
+		) r
+		CROSS JOIN LATERAL jsonb_each_text(r.tags) t
+		WHERE r.id >= $5 AND (r.id, t.key COLLATE "C") > ($5, $6)
+		  AND (nullif($7::text[], '{}') IS NULL OR r.id = ANY ($7))
+		  AND (nullif($8::jsonb[], '{}') IS NULL OR r.tags @> ALL ($8))
+		  AND (nullif($9::text[], '{}') IS NULL OR r.tags ?& $9)
+		ORDER BY r.id, t.key COLLATE "C"
+		LIMIT $10 OFFSET $11`,
+		now, f.AccountID, f.RegionID, string(f.Kind), f.AfterID, f.AfterKey, f.IDs, f.Tags.Pairs, f.Tags.Keys)
+}

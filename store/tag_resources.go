@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// TaggedKind is a kind of resource that has tags.
+type TaggedKind string
+
+// The kinds of resources that have tags.
+const (
+	TaggedVPC              TaggedKind = "vpc"
+	TaggedVSwitch          TaggedKind = "vswitch"
+	TaggedInstance         TaggedKind = "instance"
+	TaggedNetworkInterface TaggedKind = "network interface"
+	TaggedSecurityGroup    TaggedKind = "security group"
+)
+
+// tagStatements lock resources and change their tags. They differ in the table only, and in that an interface may be gone though its row is there.
+var tagStatements = map[TaggedKind]struct {
+	rank        rank
+	lock, write string
+}{
+	TaggedVPC: {rankVPCs, `
+		SELECT id, tags, NULL::timestamptz
+		FROM vpcs WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE vpcs SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+	TaggedVSwitch: {rankVSwitches, `
+		SELECT id, tags, NULL::timestamptz
+		FROM vswitches WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE vswitches SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+	TaggedInstance: {rankInstances, `
+		SELECT id, tags, NULL::timestamptz
+		FROM instances WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE instances SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+	TaggedNetworkInterface: {rankNetworkInterfaces, `
+		SELECT id, tags, CASE WHEN next_status = 'Deleted' THEN settles_at END
+		FROM network_interfaces WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE network_interfaces SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+	TaggedSecurityGroup: {rankSecurityGroups, `
+		SELECT id, tags, NULL::timestamptz
+		FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE security_groups SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+}
+
+// TaggedResource is a resource as far as its tags go.
+type TaggedResource struct {
+	ID     string
+	Tags   map[string]string
+	goneAt *time.Time // when it is gone; nil: it stays
+}
+
+// GoneBy tells whether the resource is gone at a moment.
+func (r TaggedResource) GoneBy(now time.Time) bool { return due(r.goneAt, now) }
+
+// LockTagged locks those resources of a kind that there are, and reads their tags.
+func (tx *Tx) LockTagged(ctx context.Context, accountID, regionID string, kind TaggedKind, ids []string) ([]TaggedResource, error) {
+	var found []TaggedResource
+	statements := tagStatements[kind]
+	tx.lock(statements.rank, statements.lock, accountID, regionID, ids).
+		Query(each(func(r *TaggedResource) []any { return []any{&r.ID, &r.Tags, &r.goneAt} },
+			func(r TaggedResource) { found = append(found, r) }))
+	err := tx.send(ctx)
+	return found, err
+}
+
+// ChangeTags queues the write that takes the tags of some keys from locked resources, and then gives them others.
+func (tx *Tx) ChangeTags(accountID string, kind TaggedKind, ids, remove []string, give map[string]string) {
+	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, append([]string{}, remove...), tags(give)) // nil would be NULL
+}
