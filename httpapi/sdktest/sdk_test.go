@@ -113,6 +113,8 @@ func drive(t *testing.T, s sdk) {
 		"page through interfaces":  testPageThroughInterfaces,
 		"page through instances":   testPageThroughInstances,
 		"refusals":                 testRefusals,
+		"a whole life, twice":      testLife,
+		"sixteen lives at once":    testLivesAtOnce,
 		"wrong secret":             testWrongSecret,
 		"database that went away":  testUnavailable,
 	} {

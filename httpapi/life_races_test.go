@@ -1,0 +1,240 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/service"
+)
+
+// An infrastructure tool deletes an interface that was detached and the instance it was on at the same moment. Both go, whichever comes first, and
+// whether or not the detach has come to its end in the tables.
+func TestInterfaceAndItsFormerInstanceAreDeletedAtOnce(t *testing.T) {
+	t.Parallel()
+	const pairs = 40
+	clock := newTestClock()
+	s := serve(t, world(fmt.Sprintf(`
+        instances: [{id: "i-{n}", count: %d, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: "eni-{n}", count: %d, vswitch: vsw-h, security_groups: [sg-main], attached_to: "i-{n}"}]
+`, pairs, pairs)), service.Options{DetachDelay: time.Second, DeleteDelay: time.Second, Now: clock.now})
+	for k := range pairs {
+		id := strconv.Itoa(k + 1)
+		if r := s.mustCall(t, "DetachNetworkInterface", "InstanceId", "i-"+id, "NetworkInterfaceId", "eni-"+id); r.code() != ok {
+			t.Fatal(r)
+		}
+	}
+	clock.advance(time.Second)
+	expect(t, race(t, 2*pairs, func(k int) (string, error) {
+		id := strconv.Itoa(k/2 + 1)
+		if k%2 == 0 {
+			r, err := s.call(t.Context(), "DeleteNetworkInterface", "NetworkInterfaceId", "eni-"+id)
+			return r.code(), err
+		}
+		r, err := s.call(t.Context(), "DeleteInstance", "InstanceId", "i-"+id, "Force", "true")
+		return r.code(), err
+	}), map[string]int{ok: 2 * pairs})
+	clock.advance(time.Second)
+	if r := s.mustCall(t, "DescribeNetworkInterfaces"); r.body["TotalCount"] != 0.0 {
+		t.Errorf("interfaces: got %v, want none", r.body["TotalCount"])
+	}
+	if r := s.mustCall(t, "DescribeInstances"); r.body["TotalCount"] != 0.0 {
+		t.Errorf("instances: got %v, want none", r.body["TotalCount"])
+	}
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("got %d deadlocks, want none", n)
+	}
+}
+
+// Everything that changes what is where, by 32 callers at once, in one VSwitch that is nearly full and a group that is too. Whatever is refused is refused by
+// a documented code below 500, and every promise holds after it.
+func TestStormOfEverything(t *testing.T) {
+	t.Parallel()
+	const callers, operations = 32, 3200
+	s := serve(t, world(`
+        instances: [{id: "i-{n}", count: 12, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: "eni-{n}", count: 24, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{
+		AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond, DeleteDelay: 2 * time.Millisecond,
+		CreateDelay: time.Millisecond, StartDelay: time.Millisecond, StopDelay: time.Millisecond,
+	})
+	// 57 of 60 addresses: a /26.
+	if _, err := s.pool.Exec(t.Context(), `UPDATE vswitches SET cidr_block = '10.0.0.0/26' WHERE id = 'vsw-h'`); err != nil {
+		t.Fatal(err)
+	}
+
+	var mu sync.Mutex
+	instances, interfaces, stopped, attached := []string{}, []string{}, []string{"i-1"}, [][2]string{{"i-1", "eni-1"}}
+	for n := range 12 {
+		instances = append(instances, fmt.Sprintf("i-%d", n+1))
+	}
+	for n := range 24 {
+		interfaces = append(interfaces, fmt.Sprintf("eni-%d", n+1))
+	}
+	one := func(random *rand.Rand, ids *[]string) string {
+		mu.Lock()
+		defer mu.Unlock()
+		return (*ids)[random.IntN(len(*ids))]
+	}
+	add := func(ids *[]string, id string) {
+		mu.Lock()
+		defer mu.Unlock()
+		*ids = append(*ids, id)
+	}
+	// What is gone is asked for no more, but for the last ones, so that most calls meet something.
+	forget := func(ids *[]string, id string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if k := slices.Index(*ids, id); k >= 0 && len(*ids) > 3 {
+			*ids = slices.Delete(*ids, k, k+1)
+		}
+	}
+	newInstance := []string{"ImageId", "aliyun_3_x64_20G_alibase_20240819.vhd", "InstanceType", "ecs.g6.xlarge", "VSwitchId", "vsw-h"}
+	operation := func(random *rand.Rand) (name string, r reply, err error) {
+		instance, eni := one(random, &instances), one(random, &interfaces)
+		do := func(action string, pairs ...string) (string, reply, error) {
+			r, err := s.call(t.Context(), action, pairs...)
+			return action, r, err
+		}
+		switch random.IntN(16) {
+		case 0:
+			name, r, err = do("RunInstances", append(newInstance, "SecurityGroupId", "sg-small", "NetworkInterface.1.VSwitchId", "vsw-h", "NetworkInterface.1.SecurityGroupId", "sg-main")...)
+		case 1:
+			name, r, err = do("RunInstances", append(newInstance, "SecurityGroupId", "sg-main", "NetworkInterface.1.NetworkInterfaceId", eni)...)
+		case 2:
+			name, r, err = do("DeleteInstance", "InstanceId", instance, "Force", "true")
+		case 3, 4:
+			name, r, err = do("CreateNetworkInterface", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main", "DeleteOnRelease", strconv.FormatBool(random.IntN(2) == 0))
+			if id, created := r.body["NetworkInterfaceId"].(string); created {
+				add(&interfaces, id)
+			}
+		case 5:
+			name, r, err = do("DeleteNetworkInterface", "NetworkInterfaceId", eni)
+		case 6, 7, 8:
+			name, r, err = do("AttachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId", eni)
+			if r.code() == ok {
+				mu.Lock()
+				attached = append(attached, [2]string{instance, eni})
+				mu.Unlock()
+			}
+		case 9:
+			mu.Lock()
+			pair := attached[max(0, len(attached)-1-random.IntN(4))] // one of the latest
+			mu.Unlock()
+			instance, eni = pair[0], pair[1]
+			name, r, err = do("DetachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId", eni)
+		case 10:
+			name, r, err = do("AssignPrivateIpAddresses", "NetworkInterfaceId", eni, "SecondaryPrivateIpAddressCount", "1")
+		case 11:
+			name, r, err = do("AssignPrivateIpAddresses", "NetworkInterfaceId", eni, "Ipv4PrefixCount", "1")
+		case 12:
+			name, r, err = do("JoinSecurityGroup", "InstanceId", instance, "SecurityGroupId", "sg-small")
+		case 13:
+			name, r, err = do("ModifyNetworkInterfaceAttribute", "NetworkInterfaceId", eni, "SecurityGroupId.1", "sg-small", "SecurityGroupId.2", "sg-main")
+		case 14:
+			name, r, err = do([]string{"StopInstance", "StartInstance", "RebootInstance"}[random.IntN(3)], "InstanceId", instance)
+			if name == "StopInstance" && r.code() == ok {
+				add(&stopped, instance)
+			}
+		case 15:
+			instance = one(random, &stopped)
+			name, r, err = do("ModifyInstanceSpec", "InstanceId", instance, "InstanceType", []string{"ecs.g6.large", "ecs.g6.2xlarge"}[random.IntN(2)])
+		}
+		switch r.code() {
+		case "InvalidEcsId.NotFound", "InvalidInstanceId.NotFound":
+			forget(&instances, instance)
+			forget(&stopped, instance)
+		case "InvalidEniId.NotFound":
+			forget(&interfaces, eni)
+		}
+		if sets, ran := r.body["InstanceIdSets"].(map[string]any); ran {
+			add(&instances, sets["InstanceIdSet"].([]any)[0].(string))
+		}
+		return name, r, err
+	}
+
+	total, succeeded := map[string]int{}, map[string]int{}
+	race(t, callers, func(k int) (string, error) {
+		random := rand.New(rand.NewPCG(7, uint64(k)))
+		for range operations / callers {
+			name, r, err := operation(random)
+			if err != nil {
+				return "", err
+			}
+			if r.status >= 500 {
+				t.Errorf("%s: got %d %v", name, r.status, r.body)
+			}
+			mu.Lock()
+			total[name+" "+r.code()]++
+			if r.code() == ok {
+				succeeded[name]++
+			}
+			mu.Unlock()
+		}
+		return ok, nil
+	})
+	for _, name := range []string{
+		"RunInstances", "DeleteInstance", "CreateNetworkInterface", "DeleteNetworkInterface", "AttachNetworkInterface", "DetachNetworkInterface",
+		"AssignPrivateIpAddresses", "JoinSecurityGroup", "ModifyNetworkInterfaceAttribute", "StopInstance", "ModifyInstanceSpec",
+	} {
+		if succeeded[name] == 0 {
+			t.Errorf("%s never succeeded, so the storm says nothing of it: %v", name, total)
+		}
+	}
+	for answer := range maps.Keys(total) {
+		// These two find the instance of an interface before they lock it, and refuse when the interface has moved in between.
+		moved := strings.HasPrefix(answer, "ModifyNetworkInterfaceAttribute") || strings.HasPrefix(answer, "JoinSecurityGroup")
+		if strings.HasSuffix(answer, "OperationConflict") && !moved {
+			t.Errorf("%s: %d times a lock was not granted in time", answer, total[answer])
+		}
+	}
+	checkInvariants(t, s.pool)
+	checkAddresses(t, s.pool)
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("got %d deadlocks, want none", n)
+	}
+}
+
+// checkAddresses derives anew from the tables what is promised of addresses: in the VSwitch's block, not reserved, in no prefix, and a primary one for
+// each interface. That none is given twice is the tables' own constraint.
+func checkAddresses(t testing.TB, pool *pgxpool.Pool) {
+	t.Helper()
+	rows, err := pool.Query(t.Context(), `
+		SELECT 'address ' || host(a.address) || ' is outside ' || v.cidr_block
+		FROM private_ip_addresses a JOIN vswitches v ON v.account_id = a.account_id AND v.id = a.vswitch_id
+		WHERE family(a.address) = 4 AND NOT a.address << v.cidr_block
+		UNION ALL
+		SELECT 'address ' || host(a.address) || ' is reserved in ' || v.cidr_block
+		FROM private_ip_addresses a JOIN vswitches v ON v.account_id = a.account_id AND v.id = a.vswitch_id
+		WHERE family(a.address) = 4
+		  AND (host(a.address)::inet - host(v.cidr_block)::inet = 0 OR host(broadcast(v.cidr_block))::inet - host(a.address)::inet < 3)
+		UNION ALL
+		SELECT 'address ' || host(a.address) || ' of ' || a.network_interface_id || ' lies in ' || p.prefix || ' of ' || p.network_interface_id
+		FROM private_ip_addresses a
+		JOIN ip_prefixes p ON p.account_id = a.account_id AND p.vswitch_id = a.vswitch_id AND a.address << p.prefix
+		UNION ALL
+		SELECT 'interface ' || n.id || ' has no primary address'
+		FROM network_interfaces n
+		WHERE NOT EXISTS (
+		    SELECT FROM private_ip_addresses a
+		    WHERE a.account_id = n.account_id AND a.network_interface_id = n.id AND a.is_primary AND family(a.address) = 4)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range broken {
+		t.Errorf("invariant broken: %s", what)
+	}
+}
