@@ -7,7 +7,8 @@ import (
 )
 
 type scenarioCommand struct {
-	Apply scenarioApplyCommand `cmd:"" help:"Make the accounts that a file names equal to it."`
+	Apply  scenarioApplyCommand  `cmd:"" help:"Make the accounts that a file names equal to it."`
+	Schema scenarioSchemaCommand `cmd:"" help:"Print the JSON Schema of scenario files, for editors."`
 }
 
 type scenarioApplyCommand struct {

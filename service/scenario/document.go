@@ -20,6 +20,7 @@ const (
 	maxVPCMask     = 28
 	minVSwitchMask = 16
 	maxVSwitchMask = 29
+	maxTags        = 20
 	maxInteger     = 1 << 31 // of the database's columns, exclusive
 )
 
@@ -149,15 +150,11 @@ type typeEntry struct {
 
 // document reads the whole file. It returns nil if the file is not one of this version, since nothing else in it could be judged then.
 func (r *reader) document(root ast.Node) *document {
-	o := r.object(root, "the file")
+	o := r.object(root, documentMapping)
 	if o == nil {
 		return nil
 	}
-	version := o.integer("enisim", 0, maxInteger-1)
-	if _, present := o.fields["enisim"]; !present {
-		o.missing("enisim", "it is the version of the format: start the file with enisim: 1")
-		return nil
-	}
+	version := o.integer("enisim")
 	if version.value != formatVersion {
 		if version.given {
 			r.add(version.at, "", "this enisim reads version %d of the format, the file says %d", formatVersion, version.value)
@@ -174,7 +171,7 @@ func (r *reader) document(root ast.Node) *document {
 
 // readList reads each entry of a list. Entries that are no mapping are reported and left out.
 func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
-	nodes := o.list(key)
+	nodes := o.list(key, list)
 	out := make([]T, 0, len(nodes))
 	for _, node := range nodes {
 		if entry, ok := read(node); ok {
@@ -185,11 +182,10 @@ func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
 }
 
 func (r *reader) account(node ast.Node) (accountEntry, bool) {
-	o := r.object(node, "an account")
+	o := r.object(node, accountMapping)
 	if o == nil {
 		return accountEntry{}, false
 	}
-	o.require("id")
 	a := accountEntry{
 		at:      o.at,
 		id:      o.text("id"),
@@ -206,26 +202,25 @@ func (r *reader) account(node ast.Node) (accountEntry, bool) {
 }
 
 func (r *reader) quotas(node ast.Node, at position) located[int] {
-	o := r.object(node, "the mapping of quotas")
+	o := r.object(node, quotasMapping)
 	if o == nil {
 		return located[int]{at: at}
 	}
-	quota := o.integer("network_interfaces_per_region", 0, maxInteger-1)
+	quota := o.integer("network_interfaces_per_region")
 	o.finish()
 	return quota
 }
 
 func (r *reader) accessKey(node ast.Node) (keyEntry, bool) {
-	o := r.object(node, "an access key")
+	o := r.object(node, accessKeyMapping)
 	if o == nil {
 		return keyEntry{}, false
 	}
-	o.require("id", "secret")
 	k := keyEntry{
 		id:            o.text("id"),
 		secret:        o.text("secret").value,
 		securityToken: o.text("security_token"),
-		status:        o.choice("status", "Active", "Active", "Inactive").value,
+		status:        o.choice("status").value,
 		expiresAt:     o.moment("expires_at"),
 	}
 	if k.securityToken.given {
@@ -236,11 +231,10 @@ func (r *reader) accessKey(node ast.Node) (keyEntry, bool) {
 }
 
 func (r *reader) ramUser(node ast.Node) (userEntry, bool) {
-	o := r.object(node, "a RAM user")
+	o := r.object(node, ramUserMapping)
 	if o == nil {
 		return userEntry{}, false
 	}
-	o.require("name")
 	u := userEntry{
 		name:  o.text("name"),
 		allow: o.texts("allow"),
@@ -251,11 +245,10 @@ func (r *reader) ramUser(node ast.Node) (userEntry, bool) {
 }
 
 func (r *reader) region(node ast.Node) (regionEntry, bool) {
-	o := r.object(node, "a region")
+	o := r.object(node, regionMapping)
 	if o == nil {
 		return regionEntry{}, false
 	}
-	o.require("id")
 	e := regionEntry{
 		id:         o.text("id"),
 		zones:      o.texts("zones"),
@@ -272,15 +265,14 @@ func (o *object) label() label {
 }
 
 func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
-	o := r.object(node, "a VPC")
+	o := r.object(node, vpcMapping)
 	if o == nil {
 		return vpcEntry{}, false
 	}
-	o.require("id", "cidr_block")
 	e := vpcEntry{
 		id:        o.text("id"),
-		block:     o.block("cidr_block", 32, minVPCMask, maxVPCMask),
-		ipv6Block: o.block("ipv6_cidr_block", 128, 32, 64),
+		block:     o.block("cidr_block", ipv4Block),
+		ipv6Block: o.block("ipv6_cidr_block", ipv6Block),
 		vswitches: readList(o, "vswitches", r.vswitch),
 		groups:    readList(o, "security_groups", r.securityGroup),
 		label:     o.label(),
@@ -290,16 +282,15 @@ func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
 }
 
 func (r *reader) vswitch(node ast.Node) (vswitchEntry, bool) {
-	o := r.object(node, "a VSwitch")
+	o := r.object(node, vswitchMapping)
 	if o == nil {
 		return vswitchEntry{}, false
 	}
-	o.require("id", "zone", "cidr_block")
 	e := vswitchEntry{
 		id:        o.text("id"),
 		zone:      o.text("zone"),
-		block:     o.block("cidr_block", 32, minVSwitchMask, maxVSwitchMask),
-		ipv6Block: o.block("ipv6_cidr_block", 128, 64, 64),
+		block:     o.block("cidr_block", ipv4Block),
+		ipv6Block: o.block("ipv6_cidr_block", ipv6Block),
 		label:     o.label(),
 	}
 	o.finish()
@@ -307,15 +298,14 @@ func (r *reader) vswitch(node ast.Node) (vswitchEntry, bool) {
 }
 
 func (r *reader) securityGroup(node ast.Node) (groupEntry, bool) {
-	o := r.object(node, "a security group")
+	o := r.object(node, groupMapping)
 	if o == nil {
 		return groupEntry{}, false
 	}
-	o.require("id")
 	e := groupEntry{
 		id:            o.text("id"),
-		kind:          o.choice("type", "normal", "normal", "enterprise").value,
-		instanceLimit: o.integer("instance_limit", 0, maxInteger-1),
+		kind:          o.choice("type").value,
+		instanceLimit: o.integer("instance_limit"),
 		label:         o.label(),
 	}
 	o.finish()
@@ -323,37 +313,34 @@ func (r *reader) securityGroup(node ast.Node) (groupEntry, bool) {
 }
 
 func (o *object) copies() copies {
-	count := o.integer("count", 1, maxCount)
+	count := o.integer("count")
 	_, present := o.fields["count"] // a bad count is one all the same: its placeholders are no second mistake
 	return copies{count: max(count.value, 1), counted: present}
 }
 
 func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
-	o := r.object(node, "an instance")
+	o := r.object(node, instanceMapping)
 	if o == nil {
 		return instanceEntry{}, false
 	}
-	o.require("id", "type")
 	e := instanceEntry{
 		at:             o.at,
 		copies:         o.copies(),
 		id:             o.text("id"),
 		typ:            o.text("type"),
-		classic:        o.choice("network_type", store.NetworkTypeVPC, store.NetworkTypeVPC, store.NetworkTypeClassic).value == store.NetworkTypeClassic,
+		classic:        o.choice("network_type").value == store.NetworkTypeClassic,
 		zone:           o.text("zone"),
 		vswitch:        o.text("vswitch"),
 		groups:         o.texts("security_groups"),
 		privateAddress: o.text("private_ip_address"),
 		hostName:       o.text("host_name"),
-		status: o.choice("status", store.InstanceRunning,
-			store.InstanceRunning, store.InstanceStopped, store.InstancePending, store.InstanceStarting, store.InstanceStopping),
-		settlesIn: o.duration("settles_in"),
-		label:     o.label(),
+		status:         o.choice("status"),
+		settlesIn:      o.duration("settles_in"),
+		label:          o.label(),
 	}
 	switch {
 	case !e.classic:
-		o.require("vswitch")
-		o.requireGroup()
+		o.require("vswitch", "security_groups")
 		o.refuse("zone", `it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`)
 	default:
 		o.require("zone")
@@ -365,24 +352,6 @@ func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
 	return e, true
 }
 
-// requireGroup reports an interface, or the primary one of an instance, that would be in no security group.
-func (o *object) requireGroup() {
-	o.require("security_groups")
-	if field, present := o.fields["security_groups"]; present && isEmpty(o.resolve(field.value)) {
-		o.add(field.key, "", "security_groups must name at least one group")
-	}
-}
-
-func isEmpty(node ast.Node) bool {
-	switch n := node.(type) {
-	case *ast.NullNode:
-		return true
-	case *ast.SequenceNode:
-		return len(n.Values) == 0
-	}
-	return false
-}
-
 // refuse reports a key that is known but has no meaning here.
 func (o *object) refuse(key, why string) {
 	if field, present := o.fields[key]; present {
@@ -391,29 +360,26 @@ func (o *object) refuse(key, why string) {
 }
 
 func (r *reader) networkInterface(node ast.Node) (interfaceEntry, bool) {
-	o := r.object(node, "a network interface")
+	o := r.object(node, interfaceMapping)
 	if o == nil {
 		return interfaceEntry{}, false
 	}
-	o.require("id", "vswitch")
-	o.requireGroup()
 	e := interfaceEntry{
-		at:         o.at,
-		copies:     o.copies(),
-		id:         o.text("id"),
-		vswitch:    o.text("vswitch"),
-		groups:     o.texts("security_groups"),
-		attachedTo: o.text("attached_to"),
-		status: o.choice("status", "",
-			store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
+		at:               o.at,
+		copies:           o.copies(),
+		id:               o.text("id"),
+		vswitch:          o.text("vswitch"),
+		groups:           o.texts("security_groups"),
+		attachedTo:       o.text("attached_to"),
+		status:           o.choice("status"),
 		settlesIn:        o.duration("settles_in"),
 		privateAddresses: o.texts("private_ip_addresses"),
-		secondaryCount:   o.integer("secondary_private_ip_address_count", 0, maxCount).value,
+		secondaryCount:   o.integer("secondary_private_ip_address_count").value,
 		ipv6Addresses:    o.texts("ipv6_addresses"),
-		ipv6Count:        o.integer("ipv6_address_count", 0, maxCount).value,
-		queueNumber:      o.integer("queue_number", 1, maxInteger-1),
-		serviceManaged:   o.boolean("service_managed", false),
-		deleteOnRelease:  o.boolean("delete_on_release", true),
+		ipv6Count:        o.integer("ipv6_address_count").value,
+		queueNumber:      o.integer("queue_number"),
+		serviceManaged:   o.boolean("service_managed"),
+		deleteOnRelease:  o.boolean("delete_on_release"),
 		label:            o.label(),
 	}
 	o.finish()
@@ -421,23 +387,22 @@ func (r *reader) networkInterface(node ast.Node) (interfaceEntry, bool) {
 }
 
 func (r *reader) instanceType(node ast.Node) (typeEntry, bool) {
-	o := r.object(node, "an instance type")
+	o := r.object(node, typeMapping)
 	if o == nil {
 		return typeEntry{}, false
 	}
-	o.require("id", "vcpus", "memory_gib", "eni_quantity")
 	e := typeEntry{
 		id:              o.text("id"),
 		family:          o.text("family").value,
-		vcpus:           o.integer("vcpus", 1, maxInteger-1).value,
+		vcpus:           o.integer("vcpus").value,
 		memoryGiB:       o.number("memory_gib").value,
-		eniQuantity:     o.integer("eni_quantity", 1, maxInteger-1).value,
-		ipv4PerENI:      o.integer("private_ipv4_per_eni", 1, maxInteger-1),
-		ipv6PerENI:      o.integer("ipv6_per_eni", 0, maxInteger-1),
-		networkCards:    o.integer("network_cards", 0, maxInteger-1),
-		cpuArchitecture: o.choice("cpu_architecture", "x86_64", "x86_64", "arm64").value,
-		hotPlug:         o.boolean("hot_plug", true),
-		ioOptimized:     o.boolean("io_optimized", true),
+		eniQuantity:     o.integer("eni_quantity").value,
+		ipv4PerENI:      o.integer("private_ipv4_per_eni"),
+		ipv6PerENI:      o.integer("ipv6_per_eni"),
+		networkCards:    o.integer("network_cards"),
+		cpuArchitecture: o.choice("cpu_architecture").value,
+		hotPlug:         o.boolean("hot_plug"),
+		ioOptimized:     o.boolean("io_optimized"),
 	}
 	if e.eniQuantity == 0 {
 		e.eniQuantity = maxInteger - 1 // reported above; its interfaces are not to blame

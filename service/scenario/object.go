@@ -10,14 +10,14 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// object is a mapping of the file whose keys are being asked for. Asking for a key makes it known; finish reports those that nobody asked for.
+// object is a mapping of the file whose keys are being asked for. Which keys there are, and what they hold, is in the table of its kind.
 type object struct {
 	*reader
-	what   string // with its article: "a VSwitch"
+	*mapping
 	at     position
 	fields map[string]pair
 	order  []string
-	known  []string
+	asked  map[string]bool
 }
 
 type pair struct {
@@ -25,8 +25,8 @@ type pair struct {
 	value ast.Node
 }
 
-// object opens a mapping. It returns nil, with the problem reported, when the node is none.
-func (r *reader) object(node ast.Node, what string) *object {
+// object opens a mapping and reports the required keys that it lacks. It returns nil, with the problem reported, when the node is none.
+func (r *reader) object(node ast.Node, m *mapping) *object {
 	at := place(node)
 	resolved := r.resolve(node)
 	if resolved == nil {
@@ -36,10 +36,15 @@ func (r *reader) object(node ast.Node, what string) *object {
 		r.add(position{1, 1}, "", "the file has more than %d mappings, with its aliases", maxMappings)
 		return nil
 	}
-	o := &object{reader: r, what: what, at: at, fields: map[string]pair{}}
+	o := &object{reader: r, mapping: m, at: at, fields: map[string]pair{}, asked: map[string]bool{}}
 	if !o.take(resolved, map[ast.Node]bool{}) {
-		r.add(at, "", "%s must be a mapping of keys to values, got %s", what, describe(resolved))
+		r.add(at, "", "%s must be a mapping of keys to values, got %s", m.what, describe(resolved))
 		return nil
+	}
+	for i := range m.keys {
+		if m.keys[i].required {
+			o.require(m.keys[i].name)
+		}
 	}
 	return o
 }
@@ -109,9 +114,9 @@ func (o *object) keyOf(v *ast.MappingValueNode) string {
 	return key.GetToken().Value
 }
 
-// ask makes a key known and returns its value, nil if the file has none.
+// ask returns the value of a key, nil if the file has none.
 func (o *object) ask(key string) (ast.Node, position) {
-	o.known = append(o.known, key)
+	o.asked[key] = true
 	field, present := o.fields[key]
 	if !present {
 		return nil, o.at
@@ -133,27 +138,43 @@ func (o *object) askScalar(key string) (ast.Node, position) {
 func (o *object) require(keys ...string) {
 	for _, key := range keys {
 		if _, present := o.fields[key]; !present {
-			o.missing(key, "")
+			o.missing(key)
 		}
 	}
 }
 
-func (o *object) missing(key, hint string) {
+func (o *object) missing(key string) {
+	hint := ""
+	if i := slices.Index(o.keyNames(), key); i >= 0 {
+		hint = o.keys[i].hint
+	}
 	// The key is part of the format so that two missing keys are two problems.
 	o.add(o.at, hint, "%s lacks the required key "+key, o.what)
 }
 
-// finish reports the keys that nobody asked for.
+// finish reports the keys that the format does not know. One that it knows and nobody has asked for is a mistake of this package.
 func (o *object) finish() {
+	known := o.keyNames()
+	for _, key := range known {
+		if !o.asked[key] {
+			panic("scenario: nobody reads the key " + key + " of " + o.what)
+		}
+	}
 	for _, key := range o.order {
-		if !slices.Contains(o.known, key) {
-			o.add(o.fields[key].key, didYouMeanKey(key, o.known), "unknown key %q in %s", key, o.what)
+		if !slices.Contains(known, key) {
+			o.add(o.fields[key].key, didYouMeanKey(key, known), "unknown key %q in %s", key, o.what)
 		}
 	}
 }
 
 // text reads a scalar as text. Numbers count as they are written; a boolean does not, since YAML makes one of words that were meant as text.
 func (o *object) text(key string) located[string] {
+	o.find(key, text)
+	return o.words(key)
+}
+
+// words reads a scalar as text, whatever the text is to be.
+func (o *object) words(key string) located[string] {
 	node, at := o.askScalar(key)
 	return o.scalar(node, at, key)
 }
@@ -184,8 +205,11 @@ func (o *object) scalar(node ast.Node, at position, name string) located[string]
 }
 
 // choice reads one of a few words.
-func (o *object) choice(key string, fallback string, words ...string) located[string] {
-	v := o.text(key)
+func (o *object) choice(key string) located[string] {
+	k := o.find(key, choice)
+	words := k.words
+	fallback, _ := k.fallback.(string)
+	v := o.words(key)
 	if !v.given {
 		v.value = fallback
 		return v
@@ -198,7 +222,9 @@ func (o *object) choice(key string, fallback string, words ...string) located[st
 }
 
 // integer reads a whole number within bounds.
-func (o *object) integer(key string, least, most int) located[int] {
+func (o *object) integer(key string) located[int] {
+	k := o.find(key, integer)
+	least, most := k.least, k.most
 	node, at := o.askScalar(key)
 	if node == nil {
 		return located[int]{at: at}
@@ -228,6 +254,7 @@ func asInt(v any) (int, bool) {
 
 // number reads a number that may have a fraction and must not be negative.
 func (o *object) number(key string) located[float64] {
+	o.find(key, number)
 	node, at := o.askScalar(key)
 	if node == nil {
 		return located[float64]{at: at}
@@ -248,7 +275,8 @@ func (o *object) number(key string) located[float64] {
 	return located[float64]{value, at, true}
 }
 
-func (o *object) boolean(key string, fallback bool) bool {
+func (o *object) boolean(key string) bool {
+	fallback, _ := o.find(key, boolean).fallback.(bool)
 	node, at := o.askScalar(key)
 	if node == nil {
 		return fallback
@@ -263,7 +291,8 @@ func (o *object) boolean(key string, fallback bool) bool {
 
 // duration reads a time span as Go spells it.
 func (o *object) duration(key string) located[time.Duration] {
-	v := o.text(key)
+	o.find(key, timeSpan)
+	v := o.words(key)
 	if !v.given {
 		return located[time.Duration]{at: v.at}
 	}
@@ -277,7 +306,8 @@ func (o *object) duration(key string) located[time.Duration] {
 
 // moment reads a point in time, in UTC and to the microsecond, as the database keeps it.
 func (o *object) moment(key string) *time.Time {
-	v := o.text(key)
+	o.find(key, moment)
+	v := o.words(key)
 	if !v.given {
 		return nil
 	}
@@ -291,19 +321,21 @@ func (o *object) moment(key string) *time.Time {
 }
 
 // block reads an address block of one family, with masks within bounds.
-func (o *object) block(key string, bits, least, most int) located[netip.Prefix] {
-	v := o.text(key)
+func (o *object) block(key string, family kind) located[netip.Prefix] {
+	k := o.find(key, family)
+	least, most := k.least, k.most
+	v := o.words(key)
 	none := located[netip.Prefix]{at: v.at}
 	if !v.given {
 		return none
 	}
-	family, example := "IPv4", "10.0.0.0/16"
-	if bits == 128 {
-		family, example = "IPv6", "2001:db8:1:ff00::/64"
+	bits, name, example := 32, "IPv4", "10.0.0.0/16"
+	if family == ipv6Block {
+		bits, name, example = 128, "IPv6", "2001:db8:1:ff00::/64"
 	}
 	p, err := netip.ParsePrefix(v.value)
 	if err != nil || p.Addr().BitLen() != bits {
-		o.add(v.at, "", "%s must be an %s block such as %s, got %q", key, family, example, v.value)
+		o.add(v.at, "", "%s must be an %s block such as %s, got %q", key, name, example, v.value)
 		return none
 	}
 	if p.Bits() < least || p.Bits() > most {
@@ -322,7 +354,8 @@ func (o *object) block(key string, bits, least, most int) located[netip.Prefix] 
 }
 
 // list reads the entries of a list. A key without a value is an empty list: all its entries may be commented out.
-func (o *object) list(key string) []ast.Node {
+func (o *object) list(key string, holds kind) []ast.Node {
+	o.find(key, holds)
 	node, at := o.ask(key)
 	switch n := node.(type) {
 	case nil, *ast.NullNode:
@@ -336,7 +369,10 @@ func (o *object) list(key string) []ast.Node {
 
 // texts reads a list of texts.
 func (o *object) texts(key string) []located[string] {
-	nodes := o.list(key)
+	nodes := o.list(key, texts)
+	if field, present := o.fields[key]; present && len(nodes) == 0 && o.find(key, texts).atLeast1 && isEmpty(o.resolve(field.value)) {
+		o.add(field.key, "", "%s must name at least one group", key)
+	}
 	out := make([]located[string], 0, len(nodes))
 	for _, node := range nodes {
 		at := place(node)
@@ -351,24 +387,37 @@ func (o *object) texts(key string) []located[string] {
 	return out
 }
 
+func isEmpty(node ast.Node) bool {
+	switch n := node.(type) {
+	case *ast.NullNode:
+		return true
+	case *ast.SequenceNode:
+		return len(n.Values) == 0
+	}
+	return false
+}
+
+// tagsMapping has any keys.
+var tagsMapping = &mapping{what: "the mapping of tags"}
+
 // tags reads a mapping of texts.
 func (o *object) tags(key string) map[string]string {
-	const most = 20 // of the real cloud, per resource
+	o.find(key, labels)
 	node, at := o.ask(key)
 	switch node.(type) {
 	case nil, *ast.NullNode:
 		return nil
 	}
-	inner := o.object(node, "the mapping of tags")
+	inner := o.object(node, tagsMapping)
 	if inner == nil {
 		return nil
 	}
-	if len(inner.order) > most {
-		o.add(at, "", "a resource has at most %d tags, got %d", most, len(inner.order))
+	if len(inner.order) > maxTags {
+		o.add(at, "", "a resource has at most %d tags, got %d", maxTags, len(inner.order))
 	}
 	tags := make(map[string]string, len(inner.order))
 	for _, name := range inner.order {
-		if v := inner.text(name); v.given {
+		if v := inner.words(name); v.given {
 			tags[name] = v.value
 		}
 	}

@@ -35,54 +35,53 @@ const web = `        instances:
           - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
 `
 
-func TestParseReportsEveryProblemWithItsLine(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		name, file string
-		want       []string
-	}{
-		{"empty", "", []string{
-			`s.yaml:1:1: the file is empty; start it with enisim: 1`,
-		}},
-		{"comment only", "# nothing\n", []string{
-			`s.yaml:1:1: the file is empty; start it with enisim: 1`,
-		}},
-		{"not YAML", "enisim: 1\naccounts: [\n", []string{
-			`s.yaml:2:11: this is not YAML: sequence end token ']' not found`,
-		}},
-		{"tab", "enisim: 1\naccounts:\n\t- id: a\n", []string{
-			`s.yaml:3:1: this is not YAML: found character '	' that cannot start any token`,
-		}},
-		{"placeholder without quotes", "enisim: 1\naccounts:\n  - {id: eni-{n}, a: b}\n", []string{
-			`s.yaml:3:14: this is not YAML: ',' or '}' must be specified; within {...} or [...] a text with {n} needs quotes: "eni-{n}"`,
-		}},
-		{"two documents", "enisim: 1\n---\nenisim: 1\n", []string{
-			`s.yaml:3:1: the file has a second YAML document; put each into a file of its own`,
-		}},
-		{"a list", "- enisim: 1\n", []string{
-			`s.yaml:1:1: the file must be a mapping of keys to values, got a list`,
-		}},
-		{"no version", "accounts: []\n", []string{
-			`s.yaml:1:1: the file lacks the required key enisim; it is the version of the format: start the file with enisim: 1`,
-		}},
-		{"version of the future", "enisim: 2\naccounts: []\nnonsense: 1\n", []string{
-			`s.yaml:1:9: this enisim reads version 1 of the format, the file says 2`,
-		}},
-		{"version as text", "enisim: one\n", []string{
-			`s.yaml:1:9: enisim must be a whole number, got "one"`,
-		}},
-		{"not UTF-8", "enisim: 1\nname: \xff\n", []string{
-			`s.yaml:1:1: the file is not UTF-8 text; save it as UTF-8`,
-		}},
-		{"unknown keys", "enisim: 1\nacounts: []\nzzz: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_user: []\n", []string{
-			`s.yaml:2:1: unknown key "acounts" in the file; did you mean "accounts"?`,
-			`s.yaml:3:1: unknown key "zzz" in the file; the nearest known key is "enisim", all of them are enisim, accounts, instance_types`,
-			`s.yaml:6:5: unknown key "ram_user" in an account; did you mean "ram_users"?`,
-		}},
-		{"key twice", "enisim: 1\naccounts: []\naccounts: []\n", []string{
-			`s.yaml:3:1: key "accounts" is given twice, first on line 2`,
-		}},
-		{"wrong shapes", `enisim: 1
+// wrong are files with mistakes, and what is said of them.
+var wrong = []struct {
+	name, file string
+	want       []string
+}{
+	{"empty", "", []string{
+		`s.yaml:1:1: the file is empty; start it with enisim: 1`,
+	}},
+	{"comment only", "# nothing\n", []string{
+		`s.yaml:1:1: the file is empty; start it with enisim: 1`,
+	}},
+	{"not YAML", "enisim: 1\naccounts: [\n", []string{
+		`s.yaml:2:11: this is not YAML: sequence end token ']' not found`,
+	}},
+	{"tab", "enisim: 1\naccounts:\n\t- id: a\n", []string{
+		`s.yaml:3:1: this is not YAML: found character '	' that cannot start any token`,
+	}},
+	{"placeholder without quotes", "enisim: 1\naccounts:\n  - {id: eni-{n}, a: b}\n", []string{
+		`s.yaml:3:14: this is not YAML: ',' or '}' must be specified; within {...} or [...] a text with {n} needs quotes: "eni-{n}"`,
+	}},
+	{"two documents", "enisim: 1\n---\nenisim: 1\n", []string{
+		`s.yaml:3:1: the file has a second YAML document; put each into a file of its own`,
+	}},
+	{"a list", "- enisim: 1\n", []string{
+		`s.yaml:1:1: the file must be a mapping of keys to values, got a list`,
+	}},
+	{"no version", "accounts: []\n", []string{
+		`s.yaml:1:1: the file lacks the required key enisim; it is the version of the format: start the file with enisim: 1`,
+	}},
+	{"version of the future", "enisim: 2\naccounts: []\nnonsense: 1\n", []string{
+		`s.yaml:1:9: this enisim reads version 1 of the format, the file says 2`,
+	}},
+	{"version as text", "enisim: one\n", []string{
+		`s.yaml:1:9: enisim must be a whole number, got "one"`,
+	}},
+	{"not UTF-8", "enisim: 1\nname: \xff\n", []string{
+		`s.yaml:1:1: the file is not UTF-8 text; save it as UTF-8`,
+	}},
+	{"unknown keys", "enisim: 1\nacounts: []\nzzz: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_user: []\n", []string{
+		`s.yaml:2:1: unknown key "acounts" in the file; did you mean "accounts"?`,
+		`s.yaml:3:1: unknown key "zzz" in the file; the nearest known key is "enisim", all of them are enisim, accounts, instance_types`,
+		`s.yaml:6:5: unknown key "ram_user" in an account; did you mean "ram_users"?`,
+	}},
+	{"key twice", "enisim: 1\naccounts: []\naccounts: []\n", []string{
+		`s.yaml:3:1: key "accounts" is given twice, first on line 2`,
+	}},
+	{"wrong shapes", `enisim: 1
 accounts:
   - nonsense
   - id: [1]
@@ -93,15 +92,15 @@ accounts:
       name: ci
   - id:
 `, []string{
-			`s.yaml:3:5: an account must be a mapping of keys to values, got "nonsense"`,
-			`s.yaml:4:9: id must be text, got a list`,
-			`s.yaml:5:11: name must be text, got the boolean true; write "true" in quotes`,
-			`s.yaml:6:18: access_keys must be a list, got "LTAIx"; put each entry on a line of its own, behind a dash`,
-			`s.yaml:7:45: network_interfaces_per_region must be a whole number, got "many"`,
-			`s.yaml:9:7: ram_users must be a list, got a mapping; put each entry on a line of its own, behind a dash`,
-			`s.yaml:10:5: id has no value; give it one, or remove the line`,
-		}},
-		{"accounts and keys", `enisim: 1
+		`s.yaml:3:5: an account must be a mapping of keys to values, got "nonsense"`,
+		`s.yaml:4:9: id must be text, got a list`,
+		`s.yaml:5:11: name must be text, got the boolean true; write "true" in quotes`,
+		`s.yaml:6:18: access_keys must be a list, got "LTAIx"; put each entry on a line of its own, behind a dash`,
+		`s.yaml:7:45: network_interfaces_per_region must be a whole number, got "many"`,
+		`s.yaml:9:7: ram_users must be a list, got a mapping; put each entry on a line of its own, behind a dash`,
+		`s.yaml:10:5: id has no value; give it one, or remove the line`,
+	}},
+	{"accounts and keys", `enisim: 1
 accounts:
   - id: "123"
   - id: 1000000000000001
@@ -122,23 +121,23 @@ accounts:
   - id: "1000000000000001"
     access_keys: [{id: LTAI5, secret: s}]
 `, []string{
-			`s.yaml:3:9: an account id has 16 digits, got "123"`,
-			`s.yaml:6:14: id "LTAI_1" must have 1 to 128 letters, digits and '-'`,
-			`s.yaml:7:9: an access key lacks the required key secret`,
-			`s.yaml:8:40: unknown status "inactive": it is one of Active, Inactive; did you mean "Inactive"?`,
-			`s.yaml:9:44: expires_at must be a time such as 2030-01-31T12:00:00Z, got "tomorrow"`,
-			`s.yaml:11:9: an access key lacks the required key expires_at`,
-			`s.yaml:12:45: network_interfaces_per_region must be from 0 to 2147483647, got -1`,
-			`s.yaml:12:49: unknown key "instances" in the mapping of quotas; the only key there is "network_interfaces_per_region"`,
-			`s.yaml:14:15: a RAM user's name has 1 to 64 letters, digits, '.', '_' and '-', got "ci user"`,
-			`s.yaml:16:17: "AttachNetworkInterface" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
-			`s.yaml:16:41: "ecs:" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
-			`s.yaml:17:28: access key "LTAI5" is there twice, first on line 10`,
-			`s.yaml:18:15: RAM user "ci" is there twice, first on line 15`,
-			`s.yaml:19:9: account "1000000000000001" is there twice, first on line 4`,
-			`s.yaml:20:24: access key "LTAI5" is there twice, first on line 10`,
-		}},
-		{"regions and zones", `enisim: 1
+		`s.yaml:3:9: an account id has 16 digits, got "123"`,
+		`s.yaml:6:14: id "LTAI_1" must have 1 to 128 letters, digits and '-'`,
+		`s.yaml:7:9: an access key lacks the required key secret`,
+		`s.yaml:8:40: unknown status "inactive": it is one of Active, Inactive; did you mean "Inactive"?`,
+		`s.yaml:9:44: expires_at must be a time such as 2030-01-31T12:00:00Z, got "tomorrow"`,
+		`s.yaml:11:9: an access key lacks the required key expires_at`,
+		`s.yaml:12:45: network_interfaces_per_region must be from 0 to 2147483647, got -1`,
+		`s.yaml:12:49: unknown key "instances" in the mapping of quotas; the only key there is "network_interfaces_per_region"`,
+		`s.yaml:14:15: a RAM user's name has 1 to 64 letters, digits, '.', '_' and '-', got "ci user"`,
+		`s.yaml:16:17: "AttachNetworkInterface" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
+		`s.yaml:16:41: "ecs:" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
+		`s.yaml:17:28: access key "LTAI5" is there twice, first on line 10`,
+		`s.yaml:18:15: RAM user "ci" is there twice, first on line 15`,
+		`s.yaml:19:9: account "1000000000000001" is there twice, first on line 4`,
+		`s.yaml:20:24: access key "LTAI5" is there twice, first on line 10`,
+	}},
+	{"regions and zones", `enisim: 1
 accounts:
   - id: "1000000000000001"
     regions:
@@ -153,15 +152,15 @@ accounts:
       - id: cn-hangzhou
       - id: cn-hangzhou
 `, []string{
-			`s.yaml:5:13: unknown region "cn-hangzou"; did you mean "cn-hangzhou"?`,
-			`s.yaml:7:13: unknown region "moon-1"; did you mean "mars-1"?`,
-			`s.yaml:9:26: zone cn-hangzhou-h lies in region cn-hangzhou`,
-			`s.yaml:9:41: id "mars 1b" must have 1 to 128 letters, digits and '-'`,
-			`s.yaml:10:82: unknown zone "mars-1b"; region mars-1 has mars-1a`,
-			`s.yaml:12:17: zone mars-1a is declared in region mars-1 on line 9`,
-			`s.yaml:14:13: region "cn-hangzhou" is there twice, first on line 13`,
-		}},
-		{"networks", `enisim: 1
+		`s.yaml:5:13: unknown region "cn-hangzou"; did you mean "cn-hangzhou"?`,
+		`s.yaml:7:13: unknown region "moon-1"; did you mean "mars-1"?`,
+		`s.yaml:9:26: zone cn-hangzhou-h lies in region cn-hangzhou`,
+		`s.yaml:9:41: id "mars 1b" must have 1 to 128 letters, digits and '-'`,
+		`s.yaml:10:82: unknown zone "mars-1b"; region mars-1 has mars-1a`,
+		`s.yaml:12:17: zone mars-1a is declared in region mars-1 on line 9`,
+		`s.yaml:14:13: region "cn-hangzhou" is there twice, first on line 13`,
+	}},
+	{"networks", `enisim: 1
 accounts:
   - id: "1000000000000001"
     regions:
@@ -189,27 +188,27 @@ accounts:
           - {id: vpc-2, cidr_block: 100.64.0.0/16, vswitches: [{id: vsw-x, zone: cn-hangzhou-h, cidr_block: 100.64.0.0/24}]}
           - {id: vpc-3, cidr_block: "2001:db8::/64"}
 `, []string{
-			`s.yaml:10:68: block 10.1.0.0/24 lies outside 10.0.0.0/16 of VPC vpc-1`,
-			`s.yaml:11:65: the mask of cidr_block must be from /16 to /29, got /15`,
-			`s.yaml:12:67: the mask of cidr_block must be from /16 to /29, got /30`,
-			`s.yaml:13:68: cidr_block 10.0.0.1/24 has bits set beyond its mask; the block is 10.0.0.0/24`,
-			`s.yaml:15:62: block 10.0.0.0/20 overlaps 10.0.1.0/24 of VSwitch vsw-a on line 14`,
-			`s.yaml:16:35: unknown zone "cn-hangzhou-x"; region cn-hangzhou has cn-hangzhou-b, cn-hangzhou-e, cn-hangzhou-f, cn-hangzhou-g, cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-j, cn-hangzhou-k`,
-			`s.yaml:17:35: zone cn-beijing-a lies in region cn-beijing, not in cn-hangzhou`,
-			`s.yaml:18:22: VSwitch "vsw-a" is there twice, first on line 14`,
-			`s.yaml:19:22: id "vsw a" must have 1 to 128 letters, digits and '-'`,
-			`s.yaml:20:17: a VSwitch lacks the required key zone`,
-			`s.yaml:20:41: cidr_block must be an IPv4 block such as 10.0.0.0/16, got "ten"`,
-			`s.yaml:21:93: VPC vpc-1 has no IPv6 block for 2001:db8::/64 to lie in; give the VPC an ipv6_cidr_block`,
-			`s.yaml:23:34: unknown type "huge": it is one of normal, enterprise`,
-			`s.yaml:24:22: security group "sg-1" is there twice, first on line 23`,
-			`s.yaml:24:44: instance_limit must be a whole number, got "few"`,
-			`s.yaml:25:18: VPC "vpc-1" is there twice, first on line 7`,
-			`s.yaml:25:37: the mask of cidr_block must be from /8 to /28, got /7`,
-			`s.yaml:26:109: block 100.64.0.0/24 lies in 100.64.0.0/10, which no VSwitch may use`,
-			`s.yaml:27:37: cidr_block must be an IPv4 block such as 10.0.0.0/16, got "2001:db8::/64"`,
-		}},
-		{"instances", network + `        instances:
+		`s.yaml:10:68: block 10.1.0.0/24 lies outside 10.0.0.0/16 of VPC vpc-1`,
+		`s.yaml:11:65: the mask of cidr_block must be from /16 to /29, got /15`,
+		`s.yaml:12:67: the mask of cidr_block must be from /16 to /29, got /30`,
+		`s.yaml:13:68: cidr_block 10.0.0.1/24 has bits set beyond its mask; the block is 10.0.0.0/24`,
+		`s.yaml:15:62: block 10.0.0.0/20 overlaps 10.0.1.0/24 of VSwitch vsw-a on line 14`,
+		`s.yaml:16:35: unknown zone "cn-hangzhou-x"; region cn-hangzhou has cn-hangzhou-b, cn-hangzhou-e, cn-hangzhou-f, cn-hangzhou-g, cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-j, cn-hangzhou-k`,
+		`s.yaml:17:35: zone cn-beijing-a lies in region cn-beijing, not in cn-hangzhou`,
+		`s.yaml:18:22: VSwitch "vsw-a" is there twice, first on line 14`,
+		`s.yaml:19:22: id "vsw a" must have 1 to 128 letters, digits and '-'`,
+		`s.yaml:20:17: a VSwitch lacks the required key zone`,
+		`s.yaml:20:41: cidr_block must be an IPv4 block such as 10.0.0.0/16, got "ten"`,
+		`s.yaml:21:93: VPC vpc-1 has no IPv6 block for 2001:db8::/64 to lie in; give the VPC an ipv6_cidr_block`,
+		`s.yaml:23:34: unknown type "huge": it is one of normal, enterprise`,
+		`s.yaml:24:22: security group "sg-1" is there twice, first on line 23`,
+		`s.yaml:24:44: instance_limit must be a whole number, got "few"`,
+		`s.yaml:25:18: VPC "vpc-1" is there twice, first on line 7`,
+		`s.yaml:25:37: the mask of cidr_block must be from /8 to /28, got /7`,
+		`s.yaml:26:109: block 100.64.0.0/24 lies in 100.64.0.0/10, which no VSwitch may use`,
+		`s.yaml:27:37: cidr_block must be an IPv4 block such as 10.0.0.0/16, got "2001:db8::/64"`,
+	}},
+	{"instances", network + `        instances:
           - {id: i-1, type: ecs.g6.lage, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: i-2, type: my.own.type, vswitch: vsw-g, security_groups: [sg-main]}
           - {id: i-3, type: ecs.g6.large}
@@ -229,32 +228,32 @@ accounts:
           - {type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: i-15, type: ecs.n1.small, network_type: classic, zone: cn-hangzhou-z}
 `, []string{
-			`s.yaml:19:29: unknown instance type "ecs.g6.lage"; did you mean "ecs.g6.large"?`,
-			`s.yaml:20:29: unknown instance type "my.own.type"; declare it under instance_types`,
-			`s.yaml:20:51: there is no VSwitch vsw-g in this account; did you mean "vsw-h"?`,
-			`s.yaml:21:13: an instance lacks the required key vswitch`,
-			`s.yaml:21:13: an instance lacks the required key security_groups`,
-			`s.yaml:22:59: security_groups must name at least one group`,
-			`s.yaml:23:77: security group sg-other belongs to VPC vpc-other, the VSwitch to vpc-main`,
-			`s.yaml:23:87: there is no security group sg-man in this account; did you mean "sg-main"?`,
-			`s.yaml:24:86: an interface joins either normal or enterprise groups: sg-main is normal, sg-big is enterprise`,
-			`s.yaml:24:94: security group sg-main is listed twice`,
-			`s.yaml:25:95: unknown status "Runnin": it is one of Running, Stopped, Pending, Starting, Stopping; did you mean "Running"?`,
-			`s.yaml:26:99: settles_in goes with the transient statuses Pending, Starting, Stopping, this entry is Running`,
-			`s.yaml:27:116: settles_in must be a time span such as 5s, 1m30s or 500ms, got "5"`,
-			`s.yaml:28:18: instance "i-9" is there twice, first on line 27`,
-			`s.yaml:29:13: an instance lacks the required key zone`,
-			`s.yaml:29:67: vswitch does not go with the network_type of this instance; a classic instance lies in no VPC`,
-			`s.yaml:30:44: zone does not go with the network_type of this instance; it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`,
-			`s.yaml:31:108: address 10.1.0.1 lies outside 10.0.0.0/16 of VSwitch vsw-h`,
-			`s.yaml:32:18: id "i_13" must have 1 to 128 letters, digits and '-'`,
-			`s.yaml:34:18: the primary interfaces of the instances i-14 and 14, on line 33, would share the id eni-14-primary`,
-			`s.yaml:34:98: a must be text, got a list`,
-			`s.yaml:34:106: b must be text, got the boolean true; write "true" in quotes`,
-			`s.yaml:35:13: an instance lacks the required key id`,
-			`s.yaml:36:73: unknown zone "cn-hangzhou-z"; region cn-hangzhou has cn-hangzhou-b, cn-hangzhou-e, cn-hangzhou-f, cn-hangzhou-g, cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-j, cn-hangzhou-k`,
-		}},
-		{"counts", network + `        instances:
+		`s.yaml:19:29: unknown instance type "ecs.g6.lage"; did you mean "ecs.g6.large"?`,
+		`s.yaml:20:29: unknown instance type "my.own.type"; declare it under instance_types`,
+		`s.yaml:20:51: there is no VSwitch vsw-g in this account; did you mean "vsw-h"?`,
+		`s.yaml:21:13: an instance lacks the required key vswitch`,
+		`s.yaml:21:13: an instance lacks the required key security_groups`,
+		`s.yaml:22:59: security_groups must name at least one group`,
+		`s.yaml:23:77: security group sg-other belongs to VPC vpc-other, the VSwitch to vpc-main`,
+		`s.yaml:23:87: there is no security group sg-man in this account; did you mean "sg-main"?`,
+		`s.yaml:24:86: an interface joins either normal or enterprise groups: sg-main is normal, sg-big is enterprise`,
+		`s.yaml:24:94: security group sg-main is listed twice`,
+		`s.yaml:25:95: unknown status "Runnin": it is one of Running, Stopped, Pending, Starting, Stopping; did you mean "Running"?`,
+		`s.yaml:26:99: settles_in goes with the transient statuses Pending, Starting, Stopping, this entry is Running`,
+		`s.yaml:27:116: settles_in must be a time span such as 5s, 1m30s or 500ms, got "5"`,
+		`s.yaml:28:18: instance "i-9" is there twice, first on line 27`,
+		`s.yaml:29:13: an instance lacks the required key zone`,
+		`s.yaml:29:67: vswitch does not go with the network_type of this instance; a classic instance lies in no VPC`,
+		`s.yaml:30:44: zone does not go with the network_type of this instance; it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`,
+		`s.yaml:31:108: address 10.1.0.1 lies outside 10.0.0.0/16 of VSwitch vsw-h`,
+		`s.yaml:32:18: id "i_13" must have 1 to 128 letters, digits and '-'`,
+		`s.yaml:34:18: the primary interfaces of the instances i-14 and 14, on line 33, would share the id eni-14-primary`,
+		`s.yaml:34:98: a must be text, got a list`,
+		`s.yaml:34:106: b must be text, got the boolean true; write "true" in quotes`,
+		`s.yaml:35:13: an instance lacks the required key id`,
+		`s.yaml:36:73: unknown zone "cn-hangzhou-z"; region cn-hangzhou has cn-hangzhou-b, cn-hangzhou-e, cn-hangzhou-f, cn-hangzhou-g, cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-j, cn-hangzhou-k`,
+	}},
+	{"counts", network + `        instances:
           - {id: i-a, count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: "i-b{n}", type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: "i-c{m}", count: 2, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
@@ -268,20 +267,20 @@ accounts:
           - {id: "eni-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], attached_to: "i-x{n}"}
           - {id: eni-y, vswitch: vsw-h, security_groups: [sg-main], attached_to: "i-x{n}"}
 `, []string{
-			`s.yaml:19:18: copies of this entry share the id "i-a" (and 1 more like it); give the id a {n}, so that the copies differ`,
-			`s.yaml:20:18: id "i-b{n}" must have 1 to 128 letters, digits and '-'; placeholders need a count in the same entry`,
-			`s.yaml:21:18: malformed placeholder: {m} is unknown; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
-			`s.yaml:22:18: malformed placeholder: {n:5} has the width "5"; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
-			`s.yaml:23:18: malformed placeholder: {n/0} divides by "0"; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
-			`s.yaml:24:18: malformed placeholder: "{n" has no closing brace; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
-			`s.yaml:25:35: count must be from 1 to 1000000, got 0`,
-			`s.yaml:26:35: count must be from 1 to 1000000, got 2000000000`,
-			`s.yaml:27:18: copies of this entry share the id "i-i1" (and 1 more like it); give the id a {n}, so that the copies differ`,
-			`s.yaml:27:69: there is no VSwitch vsw-1 in this account (and 1 more like it); did you mean "vsw-h"?`,
-			`s.yaml:29:96: there is no instance i-x1 in this account (and 2 more like it); did you mean "i-g1"?`,
-			`s.yaml:30:82: there is no instance i-x{n} in this account; placeholders need a count in the same entry`,
-		}},
-		{"attachments", network + `        instances:
+		`s.yaml:19:18: copies of this entry share the id "i-a" (and 1 more like it); give the id a {n}, so that the copies differ`,
+		`s.yaml:20:18: id "i-b{n}" must have 1 to 128 letters, digits and '-'; placeholders need a count in the same entry`,
+		`s.yaml:21:18: malformed placeholder: {m} is unknown; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
+		`s.yaml:22:18: malformed placeholder: {n:5} has the width "5"; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
+		`s.yaml:23:18: malformed placeholder: {n/0} divides by "0"; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
+		`s.yaml:24:18: malformed placeholder: "{n" has no closing brace; placeholders are {n}, {n:05}, {n/3} and {n/3:05}`,
+		`s.yaml:25:35: count must be from 1 to 1000000, got 0`,
+		`s.yaml:26:35: count must be from 1 to 1000000, got 2000000000`,
+		`s.yaml:27:18: copies of this entry share the id "i-i1" (and 1 more like it); give the id a {n}, so that the copies differ`,
+		`s.yaml:27:69: there is no VSwitch vsw-1 in this account (and 1 more like it); did you mean "vsw-h"?`,
+		`s.yaml:29:96: there is no instance i-x1 in this account (and 2 more like it); did you mean "i-g1"?`,
+		`s.yaml:30:82: there is no instance i-x{n} in this account; placeholders need a count in the same entry`,
+	}},
+	{"attachments", network + `        instances:
           - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: i-old, type: ecs.c1.small, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: i-classic, type: ecs.n1.small, network_type: classic, zone: cn-hangzhou-h}
@@ -308,29 +307,29 @@ accounts:
 instance_types:
   - {id: small.type, vcpus: 1, memory_gib: 1, eni_quantity: 4, private_ipv4_per_eni: 2}
 `, []string{
-			`s.yaml:23:34: unknown instance type "none"; declare it under instance_types`,
-			`s.yaml:25:82: instance i-web lies in zone cn-hangzhou-h, network interface eni-1 in cn-hangzhou-i`,
-			`s.yaml:26:87: instance i-web lies in VPC vpc-main, network interface eni-2 in vpc-other`,
-			`s.yaml:27:82: there is no instance i-wbe in this account; did you mean "i-web"?`,
-			`s.yaml:28:82: instance i-old is of type ecs.c1.small, which takes no secondary interfaces because it is not I/O optimized`,
-			`s.yaml:29:82: instance i-classic is a classic one, which takes no interfaces`,
-			`s.yaml:30:13: the interface has 3 private addresses, an interface of an instance of type small.type has 2 at most`,
-			`s.yaml:31:98: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-7-2 (and 2 more like it)`,
-			`s.yaml:32:77: status InUse needs an attached_to; name its instance: attached_to: ...`,
-			`s.yaml:33:82: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-9`,
-			`s.yaml:33:97: status Available contradicts attached_to; remove one of the two`,
-			`s.yaml:34:83: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-10`,
-			`s.yaml:34:98: status Deleting contradicts attached_to; remove one of the two`,
-			`s.yaml:35:83: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-11`,
-			`s.yaml:35:102: settles_in goes with the transient statuses Attaching, Deleting, Detaching, this entry is InUse`,
-			`s.yaml:36:78: unknown status "Linked": it is one of Available, Attaching, InUse, Detaching, Deleting`,
-			`s.yaml:37:18: "eni-web-primary" is the id of the primary interface of instance i-web on line 19; choose another id`,
-			`s.yaml:38:18: network interface "eni-1" is there twice, first on line 25`,
-			`s.yaml:40:60: security group sg-other belongs to VPC vpc-other, the VSwitch to vpc-main`,
-			`s.yaml:41:13: a network interface lacks the required key vswitch`,
-			`s.yaml:41:13: a network interface lacks the required key security_groups`,
-		}},
-		{"group limit", network + `        instances:
+		`s.yaml:23:34: unknown instance type "none"; declare it under instance_types`,
+		`s.yaml:25:82: instance i-web lies in zone cn-hangzhou-h, network interface eni-1 in cn-hangzhou-i`,
+		`s.yaml:26:87: instance i-web lies in VPC vpc-main, network interface eni-2 in vpc-other`,
+		`s.yaml:27:82: there is no instance i-wbe in this account; did you mean "i-web"?`,
+		`s.yaml:28:82: instance i-old is of type ecs.c1.small, which takes no secondary interfaces because it is not I/O optimized`,
+		`s.yaml:29:82: instance i-classic is a classic one, which takes no interfaces`,
+		`s.yaml:30:13: the interface has 3 private addresses, an interface of an instance of type small.type has 2 at most`,
+		`s.yaml:31:98: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-7-2 (and 2 more like it)`,
+		`s.yaml:32:77: status InUse needs an attached_to; name its instance: attached_to: ...`,
+		`s.yaml:33:82: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-9`,
+		`s.yaml:33:97: status Available contradicts attached_to; remove one of the two`,
+		`s.yaml:34:83: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-10`,
+		`s.yaml:34:98: status Deleting contradicts attached_to; remove one of the two`,
+		`s.yaml:35:83: instance i-web of type ecs.g6.large holds 2 interfaces at most, the primary one included: no place for eni-11`,
+		`s.yaml:35:102: settles_in goes with the transient statuses Attaching, Deleting, Detaching, this entry is InUse`,
+		`s.yaml:36:78: unknown status "Linked": it is one of Available, Attaching, InUse, Detaching, Deleting`,
+		`s.yaml:37:18: "eni-web-primary" is the id of the primary interface of instance i-web on line 19; choose another id`,
+		`s.yaml:38:18: network interface "eni-1" is there twice, first on line 25`,
+		`s.yaml:40:60: security group sg-other belongs to VPC vpc-other, the VSwitch to vpc-main`,
+		`s.yaml:41:13: a network interface lacks the required key vswitch`,
+		`s.yaml:41:13: a network interface lacks the required key security_groups`,
+	}},
+	{"group limit", network + `        instances:
           - {id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-one]}
           - {id: i-2, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
         network_interfaces:
@@ -338,9 +337,9 @@ instance_types:
           - {id: eni-2, vswitch: vsw-h, security_groups: [sg-one]}
           - {id: eni-3, vswitch: vsw-h, security_groups: [sg-one], attached_to: i-2}
 `, []string{
-			`s.yaml:13:107: security group sg-one has attached interfaces of 2 instances, its instance_limit is 1; raise its instance_limit, or use more groups`,
-		}},
-		{"addresses", network + `        network_interfaces:
+		`s.yaml:13:107: security group sg-one has attached interfaces of 2 instances, its instance_limit is 1; raise its instance_limit, or use more groups`,
+	}},
+	{"addresses", network + `        network_interfaces:
           - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main], private_ip_addresses: [10.0.0.0]}
           - {id: eni-2, vswitch: vsw-h, security_groups: [sg-main], private_ip_addresses: [10.0.255.253]}
           - {id: eni-3, vswitch: vsw-h, security_groups: [sg-main], private_ip_addresses: [10.0.255.252, 10.1.0.1, ten]}
@@ -349,34 +348,34 @@ instance_types:
           - {id: "eni-6-{n}", count: 3, vswitch: vsw-tiny, security_groups: [sg-main], secondary_private_ip_address_count: 1}
           - {id: "eni-7-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], private_ip_addresses: [10.0.9.9]}
 `, []string{
-			`s.yaml:12:22: VSwitch vsw-tiny is full: its block 10.2.0.0/29 has 4 addresses for use, the file wants 6; give it a larger block, or spread the interfaces over more VSwitches`,
-			`s.yaml:19:92: address 10.0.0.0 is reserved in VSwitch vsw-h; the first address of a VSwitch and the last three are the cloud's own`,
-			`s.yaml:20:92: address 10.0.255.253 is reserved in VSwitch vsw-h; the first address of a VSwitch and the last three are the cloud's own`,
-			`s.yaml:21:106: address 10.1.0.1 lies outside 10.0.0.0/16 of VSwitch vsw-h`,
-			`s.yaml:21:116: private_ip_addresses: "ten" is no IP address`,
-			`s.yaml:22:92: address 10.0.255.252 is given twice in VSwitch vsw-h, first on line 21`,
-			`s.yaml:23:13: the interface has IPv6 addresses, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
-			`s.yaml:25:108: copies of this entry share the address 10.0.9.9 (and 1 more like it); give it a {n}, or leave it out`,
-		}},
-		{"instance types", `enisim: 1
+		`s.yaml:12:22: VSwitch vsw-tiny is full: its block 10.2.0.0/29 has 4 addresses for use, the file wants 6; give it a larger block, or spread the interfaces over more VSwitches`,
+		`s.yaml:19:92: address 10.0.0.0 is reserved in VSwitch vsw-h; the first address of a VSwitch and the last three are the cloud's own`,
+		`s.yaml:20:92: address 10.0.255.253 is reserved in VSwitch vsw-h; the first address of a VSwitch and the last three are the cloud's own`,
+		`s.yaml:21:106: address 10.1.0.1 lies outside 10.0.0.0/16 of VSwitch vsw-h`,
+		`s.yaml:21:116: private_ip_addresses: "ten" is no IP address`,
+		`s.yaml:22:92: address 10.0.255.252 is given twice in VSwitch vsw-h, first on line 21`,
+		`s.yaml:23:13: the interface has IPv6 addresses, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
+		`s.yaml:25:108: copies of this entry share the address 10.0.9.9 (and 1 more like it); give it a {n}, or leave it out`,
+	}},
+	{"instance types", `enisim: 1
 instance_types:
   - {id: my type, vcpus: 1, memory_gib: 1, eni_quantity: 1}
   - {id: my.type, vcpus: 0.5, memory_gib: -1, eni_quantity: 0}
   - {id: my.type, vcpus: 1, memory_gib: 1, eni_quantity: 1, hot_plug: maybe, cpu_architecture: arm}
   - {id: your.type}
 `, []string{
-			`s.yaml:3:10: an instance type's id has letters, digits, '-' and '.', got "my type"`,
-			`s.yaml:4:26: vcpus must be a whole number, got 0.5`,
-			`s.yaml:4:43: memory_gib must be a number that is not negative, got -1`,
-			`s.yaml:4:61: eni_quantity must be from 1 to 2147483647, got 0`,
-			`s.yaml:5:10: instance type "my.type" is there twice, first on line 4`,
-			`s.yaml:5:71: hot_plug must be true or false, got "maybe"`,
-			`s.yaml:5:96: unknown cpu_architecture "arm": it is one of x86_64, arm64; did you mean "arm64"?`,
-			`s.yaml:6:5: an instance type lacks the required key vcpus`,
-			`s.yaml:6:5: an instance type lacks the required key memory_gib`,
-			`s.yaml:6:5: an instance type lacks the required key eni_quantity`,
-		}},
-		{"aliases", `enisim: 1
+		`s.yaml:3:10: an instance type's id has letters, digits, '-' and '.', got "my type"`,
+		`s.yaml:4:26: vcpus must be a whole number, got 0.5`,
+		`s.yaml:4:43: memory_gib must be a number that is not negative, got -1`,
+		`s.yaml:4:61: eni_quantity must be from 1 to 2147483647, got 0`,
+		`s.yaml:5:10: instance type "my.type" is there twice, first on line 4`,
+		`s.yaml:5:71: hot_plug must be true or false, got "maybe"`,
+		`s.yaml:5:96: unknown cpu_architecture "arm": it is one of x86_64, arm64; did you mean "arm64"?`,
+		`s.yaml:6:5: an instance type lacks the required key vcpus`,
+		`s.yaml:6:5: an instance type lacks the required key memory_gib`,
+		`s.yaml:6:5: an instance type lacks the required key eni_quantity`,
+	}},
+	{"aliases", `enisim: 1
 accounts:
   - id: &id "1000000000000001"
     name: *unknown
@@ -385,12 +384,16 @@ accounts:
       - {<<: *key, id: LTAI2, sekret: s}
       - {<<: [*id], id: LTAI3}
 `, []string{
-			`s.yaml:4:11: alias *unknown refers to no anchor`,
-			`s.yaml:7:31: unknown key "sekret" in an access key; did you mean "secret"?`,
-			`s.yaml:8:9: an access key lacks the required key secret`,
-			`s.yaml:8:15: << must name a mapping`,
-		}},
-	} {
+		`s.yaml:4:11: alias *unknown refers to no anchor`,
+		`s.yaml:7:31: unknown key "sekret" in an access key; did you mean "secret"?`,
+		`s.yaml:8:9: an access key lacks the required key secret`,
+		`s.yaml:8:15: << must name a mapping`,
+	}},
+}
+
+func TestParseReportsEveryProblemWithItsLine(t *testing.T) {
+	t.Parallel()
+	for _, c := range wrong {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := scenario.Parse("s.yaml", []byte(c.file))

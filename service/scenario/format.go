@@ -1,0 +1,285 @@
+package scenario
+
+import (
+	"strconv"
+	"strings"
+
+	"enisim/store"
+)
+
+// The tables below are the format: each mapping of a file with its keys. The reader takes from them what a key may hold and which keys there
+// are, and Schema spells them for editors, so the two cannot tell different things.
+
+// mapping is one kind of mapping.
+type mapping struct {
+	name  string // in the schema
+	what  string // in messages, with its article
+	about string
+	keys  []key
+	rules []any // of keys among each other, for the schema; the reader has its own words for them
+}
+
+// key is a key of a mapping.
+type key struct {
+	name     string
+	kind     kind
+	required bool
+	hint     string // for a file that lacks it
+	about    string
+	pattern  string   // of a text, for the schema: the reader has its own words where it does not fit
+	words    []string // of a choice
+	fallback any      // what a choice, a boolean or a number is without the key
+	least    int      // of an integer, or the mask of a block
+	most     int
+	atLeast1 bool     // for lists
+	of       *mapping // what a list or a nested mapping holds
+}
+
+// kind is what a key holds.
+type kind int
+
+const (
+	text kind = iota
+	choice
+	integer
+	number
+	boolean
+	timeSpan
+	moment
+	ipv4Block
+	ipv6Block
+	texts
+	list
+	nested
+	labels
+)
+
+// find gives the key of a name. One that the table lacks is a mistake of this package, which any file with the mapping would show.
+func (m *mapping) find(name string, k kind) *key {
+	for i := range m.keys {
+		if m.keys[i].name == name && m.keys[i].kind == k {
+			return &m.keys[i]
+		}
+	}
+	panic("scenario: the format knows no such key " + name + " of " + m.what)
+}
+
+func (m *mapping) keyNames() []string {
+	names := make([]string, len(m.keys))
+	for i := range m.keys {
+		names[i] = m.keys[i].name
+	}
+	return names
+}
+
+// Forms of texts, for editors. Where copies are possible, a placeholder may stand anywhere.
+const (
+	placeholder = `\{n(/[0-9]+)?(:0[0-9]+)?\}`
+	idForm      = `^[0-9A-Za-z-]{1,128}$`
+	copiedForm  = `^([0-9A-Za-z-]|` + placeholder + `)+$`
+	spanForm    = `^\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
+	momentForm  = `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`
+)
+
+// labelKeys go with any resource.
+func labelKeys(keys ...key) []key {
+	return append(keys,
+		key{name: "name", kind: text, about: "Its name, as the API shows it."},
+		key{name: "description", kind: text, about: "Its description, as the API shows it."},
+		key{name: "tags", kind: labels, about: "A mapping of texts, 20 at most."},
+	)
+}
+
+var (
+	countKey = key{name: "count", kind: integer, least: 1, most: maxCount,
+		about: "How many copies the entry stands for. In its texts {n} is the number of the copy, {n:05} the same with five digits, {n/3} the number of its group of three."}
+	settlesInKey = key{name: "settles_in", kind: timeSpan,
+		about: "For a transient status: how long after being applied it moves on, such as 5s or 1m30s. Without it, the status stays."}
+)
+
+var documentMapping = &mapping{
+	name: "file", what: "the file", about: "A world for enisim: accounts with their keys, networks, instances and network interfaces.",
+	keys: []key{
+		{name: "enisim", kind: integer, required: true, most: maxInteger - 1, about: "The version of the format: 1.",
+			hint: "it is the version of the format: start the file with enisim: 1"},
+		{name: "accounts", kind: list, of: accountMapping, about: "The accounts, each of which is made equal to what stands here. Others are not touched."},
+		{name: "instance_types", kind: list, of: typeMapping, about: "Instance types for the accounts of this file, beside or instead of the catalogue's."},
+	},
+	rules: []any{dict{"properties": dict{"enisim": dict{"const": formatVersion}}}},
+}
+
+var accountMapping = &mapping{
+	name: "account", what: "an account", about: "An account, made equal to what stands here.",
+	keys: []key{
+		{name: "id", kind: text, required: true, pattern: accountIDForm.String(), about: "16 digits, in quotes."},
+		{name: "name", kind: text, about: "Text."},
+		{name: "access_keys", kind: list, of: accessKeyMapping, about: "Keys of the account itself."},
+		{name: "ram_users", kind: list, of: ramUserMapping, about: "RAM users of the account."},
+		{name: "regions", kind: list, of: regionMapping, about: "Regions, with all that the account has in them."},
+		{name: "quotas", kind: nested, of: quotasMapping, about: "Quotas of the account."},
+	},
+}
+
+var quotasMapping = &mapping{
+	name: "quotas", what: "the mapping of quotas",
+	keys: []key{
+		{name: "network_interfaces_per_region", kind: integer, most: maxInteger - 1, fallback: defaultNetworkInterfacesPerRegion,
+			about: "Most network interfaces of a region. CreateNetworkInterface checks it, a scenario does not."},
+	},
+}
+
+var accessKeyMapping = &mapping{
+	name: "access_key", what: "an access key",
+	keys: []key{
+		{name: "id", kind: text, required: true, pattern: idForm, about: "Unique in the whole database."},
+		{name: "secret", kind: text, required: true, about: "What requests are signed with."},
+		{name: "security_token", kind: text, about: "Makes it a temporary key, whose requests carry the token; needs expires_at."},
+		{name: "status", kind: choice, words: []string{"Active", "Inactive"}, fallback: "Active", about: "Whether it may be used."},
+		{name: "expires_at", kind: moment, about: "A time such as 2030-01-31T12:00:00Z, which may be in the past. Without it the key lasts."},
+	},
+	rules: []any{dict{"dependentRequired": dict{"security_token": []string{"expires_at"}}}},
+}
+
+var ramUserMapping = &mapping{
+	name: "ram_user", what: "a RAM user",
+	keys: []key{
+		{name: "name", kind: text, required: true, pattern: userNameForm.String(), about: "Letters, digits, '.', '_' and '-'."},
+		{name: "allow", kind: texts, pattern: allowForm.String(), about: "What the user may call: product:Action, with * for any run of characters. Nothing, unless told."},
+		{name: "access_keys", kind: list, of: accessKeyMapping, about: "Keys of the user."},
+	},
+}
+
+var regionMapping = &mapping{
+	name: "region", what: "a region", about: "What an account has in a region.",
+	keys: []key{
+		{name: "id", kind: text, required: true, pattern: idForm, about: "A region of the catalogue, or one that lists its zones here."},
+		{name: "zones", kind: texts, pattern: idForm, about: "Declares the region, or further zones of one that is known."},
+		{name: "vpcs", kind: list, of: vpcMapping, about: "The networks, with their VSwitches and security groups."},
+		{name: "instances", kind: list, of: instanceMapping, about: "The instances. Each gets its primary network interface."},
+		{name: "network_interfaces", kind: list, of: interfaceMapping, about: "The secondary network interfaces."},
+	},
+}
+
+var vpcMapping = &mapping{
+	name: "vpc", what: "a VPC",
+	keys: labelKeys(
+		key{name: "id", kind: text, required: true, pattern: idForm, about: "Free to choose: letters, digits and '-'."},
+		key{name: "cidr_block", kind: ipv4Block, required: true, least: minVPCMask, most: maxVPCMask, about: "An IPv4 block such as 10.0.0.0/8; a mask from /8 to /28."},
+		key{name: "ipv6_cidr_block", kind: ipv6Block, least: 32, most: 64, about: "A mask from /32 to /64. Without it, no IPv6."},
+		key{name: "vswitches", kind: list, of: vswitchMapping, about: "The subnets."},
+		key{name: "security_groups", kind: list, of: groupMapping, about: "The security groups."},
+	),
+}
+
+var vswitchMapping = &mapping{
+	name: "vswitch", what: "a VSwitch",
+	keys: labelKeys(
+		key{name: "id", kind: text, required: true, pattern: idForm, about: "Free to choose: letters, digits and '-'."},
+		key{name: "zone", kind: text, required: true, pattern: idForm, about: "A zone of the region."},
+		key{name: "cidr_block", kind: ipv4Block, required: true, least: minVSwitchMask, most: maxVSwitchMask,
+			about: "A mask from /16 to /29, within the VPC's block, clear of the VPC's other VSwitches."},
+		key{name: "ipv6_cidr_block", kind: ipv6Block, least: 64, most: 64, about: "A /64 within the VPC's. Without it, no IPv6."},
+	),
+}
+
+var groupMapping = &mapping{
+	name: "security_group", what: "a security group",
+	keys: labelKeys(
+		key{name: "id", kind: text, required: true, pattern: idForm, about: "Free to choose: letters, digits and '-'."},
+		key{name: "type", kind: choice, words: []string{"normal", "enterprise"}, fallback: "normal", about: "What kind of group it is."},
+		key{name: "instance_limit", kind: integer, most: maxInteger - 1,
+			about: "Most instances that may have an attached interface in the group, primary ones included. Without it 2000; 65536 for enterprise."},
+	),
+}
+
+var instanceMapping = &mapping{
+	name: "instance", what: "an instance", about: "An instance, which gets its primary network interface; or many, with a count.",
+	keys: labelKeys(
+		key{name: "id", kind: text, required: true, pattern: copiedForm, about: "Free to choose: letters, digits and '-'. With a count it needs a placeholder."},
+		key{name: "type", kind: text, required: true, about: "A type of the catalogue or of instance_types."},
+		countKey,
+		key{name: "network_type", kind: choice, words: []string{store.NetworkTypeVPC, store.NetworkTypeClassic}, fallback: store.NetworkTypeVPC,
+			about: "A classic instance has a zone, and no vswitch, groups or interfaces."},
+		key{name: "zone", kind: text, about: "Of a classic instance."},
+		key{name: "vswitch", kind: text, about: "The VSwitch of the primary interface; required unless the instance is a classic one."},
+		key{name: "security_groups", kind: texts, atLeast1: true, about: "One or more groups of the VSwitch's VPC, all normal or all enterprise."},
+		key{name: "private_ip_address", kind: text, about: "Of the primary interface. Without it, the next free one."},
+		key{name: "host_name", kind: text, about: "Text."},
+		key{name: "status", kind: choice, fallback: store.InstanceRunning, about: "A transient status stays, unless settles_in says otherwise.",
+			words: []string{store.InstanceRunning, store.InstanceStopped, store.InstancePending, store.InstanceStarting, store.InstanceStopping}},
+		settlesInKey,
+	),
+	rules: []any{
+		dict{
+			"if":   whenIs("network_type", store.NetworkTypeClassic),
+			"then": dict{"required": []string{"zone"}, "properties": dict{"vswitch": false, "security_groups": false, "private_ip_address": false}},
+			"else": dict{"required": []string{"vswitch", "security_groups"}, "properties": dict{"zone": false}},
+		},
+		settlesWith(nextInstanceStatus),
+	},
+}
+
+var interfaceMapping = &mapping{
+	name: "network_interface", what: "a network interface", about: "A secondary network interface; or many, with a count.",
+	keys: labelKeys(
+		key{name: "id", kind: text, required: true, pattern: copiedForm, about: "Free to choose: letters, digits and '-'. With a count it needs a placeholder."},
+		key{name: "vswitch", kind: text, required: true, about: "The VSwitch that gives its addresses."},
+		key{name: "security_groups", kind: texts, required: true, atLeast1: true, about: "One or more groups of the VSwitch's VPC, all normal or all enterprise."},
+		countKey,
+		key{name: "attached_to", kind: text, about: "An instance of the same zone and VPC with a place left. Without it, the interface is free."},
+		key{name: "status", kind: choice, about: "InUse with attached_to, else Available. Attaching, InUse and Detaching need attached_to, the other two exclude it.",
+			words: []string{store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting}},
+		settlesInKey,
+		key{name: "private_ip_addresses", kind: texts, about: "The first is the primary address. Without it, the next free one."},
+		key{name: "secondary_private_ip_address_count", kind: integer, most: maxCount, fallback: 0, about: "So many further addresses, besides those listed."},
+		key{name: "ipv6_addresses", kind: texts, about: "Addresses of the VSwitch's IPv6 block."},
+		key{name: "ipv6_address_count", kind: integer, most: maxCount, fallback: 0, about: "So many further IPv6 addresses, besides those listed."},
+		key{name: "queue_number", kind: integer, least: 1, most: maxInteger - 1, about: "Without it, the cloud's."},
+		key{name: "service_managed", kind: boolean, fallback: false, about: "true for one that a cloud service runs."},
+		key{name: "delete_on_release", kind: boolean, fallback: true, about: "Whether it goes with its instance."},
+	),
+	rules: []any{
+		dict{"if": whenIs("status", attachedStatuses...), "then": dict{"required": []string{"attached_to"}}},
+		dict{"if": whenIs("status", store.ENIAvailable, store.ENIDeleting), "then": dict{"properties": dict{"attached_to": false}}},
+		settlesWith(nextENIStatus),
+	},
+}
+
+var typeMapping = &mapping{
+	name: "instance_type", what: "an instance type", about: "A type of instance. One with the id of a catalogue type takes its place, for the accounts of this file.",
+	keys: []key{
+		{name: "id", kind: text, required: true, pattern: typeIDForm.String(), about: "Letters, digits, '-' and '.'."},
+		{name: "family", kind: text, about: "Without it, the id up to its last '.'."},
+		{name: "vcpus", kind: integer, required: true, least: 1, most: maxInteger - 1, about: "Virtual processors."},
+		{name: "memory_gib", kind: number, required: true, about: "Memory in GiB."},
+		{name: "eni_quantity", kind: integer, required: true, least: 1, most: maxInteger - 1, about: "Most interfaces of an instance, the primary one included."},
+		{name: "private_ipv4_per_eni", kind: integer, least: 1, most: maxInteger - 1, about: "Most private addresses of an interface. Without it, no limit."},
+		{name: "ipv6_per_eni", kind: integer, most: maxInteger - 1, about: "Most IPv6 addresses of an interface; 0 for no IPv6. Without it, no limit."},
+		{name: "network_cards", kind: integer, most: maxInteger - 1, about: "How many network cards. Without it, none are known."},
+		{name: "cpu_architecture", kind: choice, words: []string{"x86_64", "arm64"}, fallback: "x86_64", about: "The processors' instructions."},
+		{name: "hot_plug", kind: boolean, fallback: true, about: "Whether interfaces come and go while the instance runs."},
+		{name: "io_optimized", kind: boolean, fallback: true, about: "Only such types take secondary interfaces."},
+	},
+}
+
+// dict is an object of the schema.
+type dict map[string]any
+
+// whenIs is the schema's condition that a key has one of some values.
+func whenIs(name string, values ...string) dict {
+	return dict{"required": []string{name}, "properties": dict{name: dict{"enum": values}}}
+}
+
+// settlesWith is the schema's rule that settles_in goes with a transient status.
+func settlesWith(next map[string]string) dict {
+	return dict{"if": dict{"required": []string{"settles_in"}}, "then": whenIs("status", sortedKeys(next)...)}
+}
+
+// blockForm is the form of an address block whose mask has bounds.
+func blockForm(address string, least, most int) string {
+	masks := make([]string, 0, most-least+1)
+	for mask := least; mask <= most; mask++ {
+		masks = append(masks, strconv.Itoa(mask))
+	}
+	return "^" + address + "/(" + strings.Join(masks, "|") + ")$"
+}

@@ -1,0 +1,332 @@
+package scenario_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"enisim/service/scenario"
+)
+
+// editor judges a file as an editor with the schema does.
+type editor struct{ schema *jsonschema.Schema }
+
+func newEditor(t *testing.T) editor {
+	t.Helper()
+	schema, err := jsonschema.UnmarshalJSON(bytes.NewReader(scenario.Schema()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	if err := compiler.AddResource("scenario.schema.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	compiled, err := compiler.Compile("scenario.schema.json")
+	if err != nil {
+		t.Fatalf("the schema is none: %v", err)
+	}
+	return editor{compiled}
+}
+
+func (e editor) check(t *testing.T, file string) error {
+	t.Helper()
+	var document any
+	if err := yaml.Unmarshal([]byte(file), &document); err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.schema.Validate(instance)
+}
+
+func TestTheSchemaInTheGuideIsCurrent(t *testing.T) {
+	t.Parallel()
+	kept, err := os.ReadFile("../../docs/scenario.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(kept, scenario.Schema()) {
+		t.Error("docs/scenario.schema.json is out of date: enisim scenario schema > docs/scenario.schema.json")
+	}
+}
+
+func TestTheSchemaTakesWhatTheParserTakes(t *testing.T) {
+	t.Parallel()
+	e := newEditor(t)
+	files := map[string]string{"before": before, "network": network + web, "large": largeFile(9), "every key": everyKey}
+	paths, err := filepath.Glob("../../testdata/scenarios/*.yaml")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("got files %v, error %v, want the shipped scenarios", paths, err)
+	}
+	for _, path := range paths {
+		files[path] = read(t, path)
+	}
+	for i, part := range strings.Split(read(t, "../../docs/scenarios.md"), "```yaml\n")[1:] {
+		files[fmt.Sprint("example of the guide ", i)], _, _ = strings.Cut(part, "```")
+	}
+	for name, file := range files {
+		if err := e.check(t, file); err != nil {
+			t.Errorf("%s: got %v, want no problem", name, err)
+		}
+	}
+}
+
+// Each of our files tells editors where the schema is.
+func TestShippedScenariosNameTheSchema(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("../../testdata/scenarios/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		first, _, _ := strings.Cut(read(t, path), "\n")
+		target, found := strings.CutPrefix(first, "# yaml-language-server: $schema=")
+		if !found {
+			t.Errorf("%s: the first line is %q, want one that names the schema", path, first)
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
+func read(t testing.TB, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// ofShape are the problems that show in one mapping alone, so the schema must know of them too.
+var ofShape = regexp.MustCompile(`unknown key|lacks the required key|must be (text|a|an|from|true)\b|unknown \w+ "\w+": it is one of|the mask of|has no value|` +
+	`an account id has|a RAM user's name|form product:Action|an instance type's id|needs an attached_to|contradicts attached_to|settles_in goes with|` +
+	`at least one group|does not go with|this enisim reads`)
+
+func TestTheSchemaRefusesWhatIsWrongInShape(t *testing.T) {
+	t.Parallel()
+	e := newEditor(t)
+	checked := 0
+	for _, c := range wrong {
+		if !slices.ContainsFunc(c.want, ofShape.MatchString) || strings.Contains(c.want[0], "not UTF-8") || c.name == "aliases" {
+			continue
+		}
+		checked++
+		if err := e.check(t, c.file); err == nil {
+			t.Errorf("%s: got no problem, want one for\n%s", c.name, strings.Join(c.want, "\n"))
+		}
+	}
+	if checked < 10 {
+		t.Errorf("checked %d files, want more", checked)
+	}
+}
+
+// everyKey has each key of the format at least once.
+const everyKey = `{
+"enisim": 1,
+"accounts": [{
+	"id": "1000000000000001", "name": "all", "quotas": {"network_interfaces_per_region": 7},
+	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
+	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
+	"regions": [{
+		"id": "mars-1", "zones": ["mars-1a"],
+		"vpcs": [{
+			"id": "vpc-1", "name": 12, "description": "d", "tags": {"a": "b", "c": 1.5}, "cidr_block": "10.0.0.0/8", "ipv6_cidr_block": "2001:db8:0:100::/56",
+			"vswitches": [{"id": "vsw-1", "name": "n", "description": "d", "tags": null, "zone": "mars-1a", "cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "2001:db8:0:101::/64"}],
+			"security_groups": [{"id": "sg-1", "name": "n", "description": "d", "tags": {}, "type": "enterprise", "instance_limit": 9}]
+		}],
+		"instances": [
+			{"id": "i-{n}", "count": 2, "type": "own.type", "name": "n{n}", "description": "d", "tags": {}, "network_type": "vpc", "vswitch": "vsw-1",
+				"security_groups": ["sg-1"], "private_ip_address": "10.0.1.{n}", "host_name": "h{n}", "status": "Starting", "settles_in": "1m30s"},
+			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a"}
+		],
+		"network_interfaces": [
+			{"id": "eni-1", "name": "n", "description": "d", "tags": {}, "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "status": "Attaching",
+				"settles_in": "500ms", "private_ip_addresses": ["10.0.2.1"], "secondary_private_ip_address_count": 1, "ipv6_addresses": ["2001:db8:0:101::7"],
+				"ipv6_address_count": 1, "queue_number": 4, "service_managed": true, "delete_on_release": false},
+			{"id": "eni-{n:05}", "count": 3, "vswitch": "vsw-1", "security_groups": ["sg-1"]}
+		]
+	}]
+}],
+"instance_types": [{"id": "own.type", "family": "own", "vcpus": 1, "memory_gib": 0.5, "eni_quantity": 3, "private_ipv4_per_eni": 2, "ipv6_per_eni": 2, "network_cards": 1,
+	"cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true}]
+}`
+
+// places tells where everyKey has the first mapping of each kind.
+var places = map[string][]any{
+	"file":              {},
+	"account":           {"accounts", 0},
+	"quotas":            {"accounts", 0, "quotas"},
+	"access_key":        {"accounts", 0, "access_keys", 0},
+	"ram_user":          {"accounts", 0, "ram_users", 0},
+	"region":            {"accounts", 0, "regions", 0},
+	"vpc":               {"accounts", 0, "regions", 0, "vpcs", 0},
+	"vswitch":           {"accounts", 0, "regions", 0, "vpcs", 0, "vswitches", 0},
+	"security_group":    {"accounts", 0, "regions", 0, "vpcs", 0, "security_groups", 0},
+	"instance":          {"accounts", 0, "regions", 0, "instances", 0},
+	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
+	"instance_type":     {"instance_types", 0},
+}
+
+// spoilt is everyKey after a change of one mapping.
+func spoilt(t *testing.T, kind string, change func(map[string]any)) string {
+	t.Helper()
+	var document any
+	if err := json.Unmarshal([]byte(everyKey), &document); err != nil {
+		t.Fatal(err)
+	}
+	at := document
+	for _, step := range places[kind] {
+		switch s := step.(type) {
+		case string:
+			at = at.(map[string]any)[s]
+		case int:
+			at = at.([]any)[s]
+		}
+	}
+	change(at.(map[string]any))
+	out, err := json.Marshal(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
+
+// kinds are the schema's mappings, and the root as "file".
+func kinds(t *testing.T) map[string]struct {
+	Required   []string
+	Properties map[string]struct {
+		Type any
+		Enum []string
+	}
+} {
+	t.Helper()
+	type kind = struct {
+		Required   []string
+		Properties map[string]struct {
+			Type any
+			Enum []string
+		}
+	}
+	var schema struct {
+		kind
+		Defs map[string]kind `json:"$defs"`
+	}
+	if err := json.Unmarshal(scenario.Schema(), &schema.kind); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(scenario.Schema(), &schema); err != nil {
+		t.Fatal(err)
+	}
+	schema.Defs["file"] = schema.kind
+	return schema.Defs
+}
+
+// TestSchemaAndParserKnowTheSameKeys asks the parser which keys a mapping has, by one that is like none of them.
+func TestSchemaAndParserKnowTheSameKeys(t *testing.T) {
+	t.Parallel()
+	const stranger = "%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%"
+	e := newEditor(t)
+	if _, err := scenario.Parse("s.yaml", []byte(everyKey)); err != nil {
+		t.Fatal(err)
+	}
+	all := kinds(t)
+	if got, want := slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(places)); !slices.Equal(got, want) {
+		t.Fatalf("the schema has the mappings %v, the test %v", got, want)
+	}
+	for name, kind := range all {
+		file := spoilt(t, name, func(m map[string]any) { m[stranger] = 1 })
+		_, err := scenario.Parse("s.yaml", []byte(file))
+		if err == nil || e.check(t, file) == nil {
+			t.Errorf("%s: an unknown key: got no problem, want one", name)
+			continue
+		}
+		_, list, found := strings.Cut(err.Error(), "all of them are ")
+		if !found {
+			_, list, _ = strings.Cut(err.Error(), "the only key there is ")
+			list = strings.Trim(list, `"`)
+		}
+		if got, want := slices.Sorted(maps.Keys(kind.Properties)), slices.Sorted(slices.Values(strings.Split(list, ", "))); !slices.Equal(got, want) {
+			t.Errorf("%s: the schema knows %v, the parser %v", name, got, want)
+		}
+	}
+}
+
+// TestSchemaAndParserRefuseTheSame spoils each key of each mapping.
+func TestSchemaAndParserRefuseTheSame(t *testing.T) {
+	t.Parallel()
+	e := newEditor(t)
+	refused := func(what, file string) {
+		if _, err := scenario.Parse("s.yaml", []byte(file)); err == nil {
+			t.Errorf("%s: the parser takes it", what)
+		}
+		if e.check(t, file) == nil {
+			t.Errorf("%s: the schema takes it", what)
+		}
+	}
+	covered := map[string]bool{}
+	for name, kind := range kinds(t) {
+		for _, key := range kind.Required {
+			refused(name+" without "+key, spoilt(t, name, func(m map[string]any) { delete(m, key) }))
+		}
+		for key, property := range kind.Properties {
+			bad := any([]any{[]any{}}) // no text, no number, no mapping, and a list of what no list holds
+			if property.Enum != nil {
+				bad = "Nonsense"
+			}
+			refused(name+" with a wrong "+key, spoilt(t, name, func(m map[string]any) { m[key] = bad }))
+			covered[key] = strings.Contains(everyKey, `"`+key+`":`)
+			if !covered[key] {
+				t.Errorf("everyKey lacks %s of %s", key, name)
+			}
+		}
+	}
+	for what, change := range map[string]func(map[string]any){
+		"an instance without a VSwitch": func(m map[string]any) { delete(m, "vswitch") },
+		"an instance with a zone":       func(m map[string]any) { m["zone"] = "mars-1a" },
+		"a classic one with a VSwitch":  func(m map[string]any) { m["network_type"], m["zone"] = "classic", "mars-1a" },
+		"a steady status that settles":  func(m map[string]any) { m["status"] = "Running" },
+		"no group":                      func(m map[string]any) { m["security_groups"] = []any{} },
+	} {
+		refused(what, spoilt(t, "instance", change))
+	}
+	for what, change := range map[string]func(map[string]any){
+		"InUse nowhere":      func(m map[string]any) { m["status"] = "InUse"; delete(m, "attached_to"); delete(m, "settles_in") },
+		"attached, Deleting": func(m map[string]any) { m["status"] = "Deleting" },
+	} {
+		refused(what, spoilt(t, "network_interface", change))
+	}
+	refused("a token without an end", spoilt(t, "access_key", func(m map[string]any) { delete(m, "expires_at") }))
+}
+
+// TestTheGuideHasEachKey holds the tables of the guide to the format.
+func TestTheGuideHasEachKey(t *testing.T) {
+	t.Parallel()
+	guide := read(t, "../../docs/scenarios.md")
+	for name, kind := range kinds(t) {
+		for key := range kind.Properties {
+			if !strings.Contains(guide, "`"+key+"`") && !strings.Contains(guide, "`{"+key+":") && key != "enisim" {
+				t.Errorf("docs/scenarios.md does not tell of %s of %s", key, name)
+			}
+		}
+	}
+}
