@@ -231,6 +231,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"call", "AttachNetworkInterface", "--RegionId"}, exitUsage, "--RegionId needs a value"},
 		{[]string{"call", "AttachNetworkInterface", "--RegionId=a", "--RegionId=b"}, exitUsage, "given twice"},
 		{[]string{"call", "DescribeInstances", "--endpoint", "127.0.0.1:1"}, exitFailure, "enisim serve"},
+		{[]string{"scenario", "check", "--help"}, 0, "Example: enisim scenario check"},
+		{[]string{"scenario", "check"}, exitUsage, "<file>"},
 		{[]string{"scenario", "schema"}, 0, `"$schema": "https://json-schema.org/draft/2020-12/schema"`},
 		{[]string{"scenario", "schema", "--help"}, 0, "Example: enisim scenario schema"},
 		{[]string{"scenario", "apply", "nowhere.yaml"}, exitFailure, "nowhere.yaml"},

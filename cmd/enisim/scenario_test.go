@@ -1,0 +1,46 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestScenarioCheck(t *testing.T) {
+	t.Parallel()
+	good := file(t, `enisim: 1
+accounts:
+  - id: "1000000000000007"
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-1}]
+        instances:
+          - {id: "i-{n}", count: 3, type: own.type, vswitch: vsw-1, security_groups: [sg-1]}
+        network_interfaces:
+          - {id: eni-1, vswitch: vsw-1, security_groups: [sg-1], attached_to: i-1}
+  - {id: "1000000000000008", access_keys: [{id: LTAI1, secret: s}, {id: LTAI2, secret: s}]}
+instance_types:
+  - {id: own.type, vcpus: 1, memory_gib: 1, eni_quantity: 2}
+`)
+	out, errOut, exit := output(t, "scenario", "check", good)
+	want := good + ": 2 accounts, 2 access keys, 1 instance type, 1 VPC, 1 VSwitch, 1 security group, 3 instances, 4 network interfaces (3 primary)\n"
+	if out != want || errOut != "" || exit != 0 {
+		t.Errorf("a good file: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
+	}
+
+	bad := file(t, "enisim: 1\nacounts: []\naccounts:\n  - {id: \"1\", nam: x}\n")
+	empty := file(t, "enisim: 1\n")
+	out, errOut, exit = output(t, "scenario", "check", bad, "nowhere.yaml", empty)
+	want = strings.Join([]string{
+		bad + `:2:1: unknown key "acounts" in the file; did you mean "accounts"?`,
+		bad + `:4:10: an account id has 16 digits, got "1"`,
+		bad + `:4:15: unknown key "nam" in an account; did you mean "name"?`,
+		empty + ": nothing\n",
+	}, "\n")
+	if out != want || !strings.Contains(errOut, "nowhere.yaml") || exit != exitFailure {
+		t.Errorf("bad files: got\n%s%s, exit code %d, want\n%s and nowhere.yaml named", out, errOut, exit, want)
+	}
+}

@@ -1,0 +1,55 @@
+package scenario
+
+import (
+	"fmt"
+	"strings"
+
+	"enisim/store"
+)
+
+// Summary says in one line what the scenario is made of. What it has none of goes unsaid.
+func (sc *Scenario) Summary() string {
+	w := sc.world
+	primary := 0
+	for i := range w.NetworkInterfaces {
+		if w.NetworkInterfaces[i].Type == store.ENIPrimary {
+			primary++
+		}
+	}
+	own := map[string]bool{} // each account has its copy of the file's types
+	for i := range w.InstanceTypes {
+		own[w.InstanceTypes[i].ID] = true
+	}
+	var parts []string
+	for _, part := range []struct {
+		count     int
+		one, many string
+	}{
+		{len(w.Accounts), "account", "accounts"},
+		{len(w.AccessKeys), "access key", "access keys"},
+		{len(w.RAMUsers), "RAM user", "RAM users"},
+		{len(w.Regions), "new region", "new regions"},
+		{len(w.Zones), "new zone", "new zones"},
+		{len(own), "instance type", "instance types"},
+		{len(w.VPCs), "VPC", "VPCs"},
+		{len(w.VSwitches), "VSwitch", "VSwitches"},
+		{len(w.SecurityGroups), "security group", "security groups"},
+		{len(w.Instances), "instance", "instances"},
+		{len(w.NetworkInterfaces), "network interface", "network interfaces"},
+	} {
+		switch part.count {
+		case 0:
+		case 1:
+			parts = append(parts, "1 "+part.one)
+		default:
+			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.many))
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	if primary > 0 {
+		parts[len(parts)-1] += fmt.Sprintf(" (%d primary)", primary)
+	}
+	return strings.Join(parts, ", ")
+}
