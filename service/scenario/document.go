@@ -110,9 +110,20 @@ type instanceEntry struct {
 	vswitch        located[string]
 	groups         []located[string]
 	privateAddress located[string]
+	primary        primaryEntry
 	hostName       located[string]
 	status         located[string]
 	settlesIn      located[time.Duration]
+}
+
+// primaryEntry is what an instance's primary interface has of its own.
+type primaryEntry struct {
+	label
+	id                 located[string]
+	secondaryAddresses []located[string]
+	secondaryCount     int
+	ipv6Addresses      []located[string]
+	ipv6Count          int
 }
 
 type interfaceEntry struct {
@@ -338,18 +349,38 @@ func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
 		settlesIn:      o.duration("settles_in"),
 		label:          o.label(),
 	}
+	if primary, _ := o.ask("primary_network_interface"); primary != nil {
+		e.primary = r.primaryInterface(primary)
+	}
 	switch {
 	case !e.classic:
 		o.require("vswitch", "security_groups")
 		o.refuse("zone", `it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`)
 	default:
 		o.require("zone")
-		for _, key := range []string{"vswitch", "security_groups", "private_ip_address"} {
+		for _, key := range []string{"vswitch", "security_groups", "private_ip_address", "primary_network_interface"} {
 			o.refuse(key, "a classic instance lies in no VPC")
 		}
 	}
 	o.finish()
 	return e, true
+}
+
+func (r *reader) primaryInterface(node ast.Node) primaryEntry {
+	o := r.object(node, primaryMapping)
+	if o == nil {
+		return primaryEntry{}
+	}
+	e := primaryEntry{
+		id:                 o.text("id"),
+		secondaryAddresses: o.texts("secondary_private_ip_addresses"),
+		secondaryCount:     o.integer("secondary_private_ip_address_count").value,
+		ipv6Addresses:      o.texts("ipv6_addresses"),
+		ipv6Count:          o.integer("ipv6_address_count").value,
+		label:              o.label(),
+	}
+	o.finish()
+	return e
 }
 
 // refuse reports a key that is known but has no meaning here.

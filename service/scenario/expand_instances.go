@@ -27,6 +27,9 @@ var nextInstanceStatus = map[string]string{
 type instanceTemplates struct {
 	id, zone, vswitch, name, description, hostName, privateAddress located[template]
 	groups                                                         []located[template]
+
+	primaryID, primaryName, primaryDescription located[template]
+	secondaryAddresses, ipv6Addresses          []located[template]
 }
 
 func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
@@ -43,6 +46,12 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 		hostName:       read.one(e.hostName),
 		privateAddress: read.one(e.privateAddress),
 		groups:         read.all(e.groups),
+
+		primaryID:          read.one(e.primary.id),
+		primaryName:        read.one(e.primary.name),
+		primaryDescription: read.one(e.primary.description),
+		secondaryAddresses: read.all(e.primary.secondaryAddresses),
+		ipv6Addresses:      read.all(e.primary.ipv6Addresses),
 	}
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
@@ -104,15 +113,19 @@ func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n in
 	}
 }
 
-// primaryInterface gives an instance the interface that it is born with. Its id is made of the instance's.
+// primaryInterface gives an instance the interface that it is born with.
 func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplates, n int, i *instance, v *vswitch) {
-	id := primaryInterfaceID(i.row.ID)
+	id, at := primaryInterfaceID(i.row.ID), e.id.at
+	if t.primaryID.given {
+		id, at = t.primaryID.value.expand(n), t.primaryID.at
+		x.wellFormed(id, at)
+	}
 	if known, taken := x.interfaces[id]; taken {
-		x.add(e.id.at, "", "the primary interfaces of the instances %s and %s, on line %d, would share the id %s",
+		x.add(at, "", "the primary interfaces of the instances %s and %s, on line %d, would share the id %s",
 			i.row.ID, known.primaryOf, known.at.line, id)
 		return
 	}
-	x.interfaces[id] = owner{at: e.id.at, primaryOf: i.row.ID}
+	x.interfaces[id] = owner{at: at, primaryOf: i.row.ID}
 	groups := x.findGroups(t.groups, n, v.row.VPCID)
 	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, store.NetworkInterface{
 		AccountID:           x.accountID,
@@ -128,13 +141,24 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 		DeviceIndex:         new(0),
 		MACAddress:          x.macs.derive(id),
 		DeleteOnRelease:     true,
+		Name:                t.primaryName.value.expand(n),
+		Description:         t.primaryDescription.value.expand(n),
+		Tags:                e.primary.tags,
 	})
 	x.join(id, groups, v.row.VPCID)
 	i.hold(groups)
-	d := demand{eni: id, vswitch: v, at: e.at, primary: 1}
+	x.checkAddressCounts(e.at, 1+len(e.primary.secondaryAddresses)+e.primary.secondaryCount, len(e.primary.ipv6Addresses)+e.primary.ipv6Count, i)
+	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.primary.secondaryCount, ipv6: e.primary.ipv6Count}
 	if t.privateAddress.given {
 		x.claim(&d, located[string]{t.privateAddress.value.expand(n), t.privateAddress.at, true}, v.ipv4, "private_ip_address")
 	}
+	wanted := d.primary // a secondary address must not be taken for the primary one, which may be open
+	d.primary = 0
+	for _, a := range t.secondaryAddresses {
+		x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv4, "secondary_private_ip_addresses")
+	}
+	d.primary = wanted
+	x.claimIPv6(&d, t.ipv6Addresses, n)
 	x.demand(d)
 }
 

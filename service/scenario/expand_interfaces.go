@@ -146,19 +146,18 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 			instanceID, i.typ.ID, i.typ.ENIQuantity, eni.ID)
 		return
 	}
-	x.checkAddressCounts(e, i)
+	x.checkAddressCounts(e.at, e.ipv4Total(), len(e.ipv6Addresses)+e.ipv6Count, i)
 	eni.InstanceID, eni.InstanceENIQuantity, eni.DeviceIndex = &i.row.ID, &i.row.ENIQuantity, new(i.attached)
 	i.hold(groups)
 }
 
 // checkAddressCounts reports an interface with more addresses than its instance's type allows.
-func (x *accountExpansion) checkAddressCounts(e *interfaceEntry, i *instance) {
-	ipv4, ipv6 := e.ipv4Total(), len(e.ipv6Addresses)+e.ipv6Count
+func (x *accountExpansion) checkAddressCounts(at position, ipv4, ipv6 int, i *instance) {
 	if most := i.typ.PrivateIPv4PerENI; most != nil && ipv4 > *most {
-		x.add(e.at, "", "the interface has %d private addresses, an interface of an instance of type %s has %d at most", ipv4, i.typ.ID, *most)
+		x.add(at, "", "the interface has %d private addresses, an interface of an instance of type %s has %d at most", ipv4, i.typ.ID, *most)
 	}
 	if most := i.typ.IPv6PerENI; most != nil && ipv6 > *most {
-		x.add(e.at, "", "the interface has %d IPv6 addresses, an interface of an instance of type %s has %d at most", ipv6, i.typ.ID, *most)
+		x.add(at, "", "the interface has %d IPv6 addresses, an interface of an instance of type %s has %d at most", ipv6, i.typ.ID, *most)
 	}
 }
 
@@ -173,13 +172,19 @@ func (x *accountExpansion) addressesOf(e *interfaceEntry, t *interfaceTemplates,
 	for _, a := range t.privateAddresses {
 		x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv4, "private_ip_addresses")
 	}
-	if v.ipv6 == nil && (d.ipv6 > 0 || len(t.ipv6Addresses) > 0) {
-		x.add(e.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has IPv6 addresses, VSwitch %s has no IPv6 block", v.row.ID)
-		d.ipv6 = 0
-	} else {
-		for _, a := range t.ipv6Addresses {
-			x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv6, "ipv6_addresses")
-		}
-	}
+	x.claimIPv6(&d, t.ipv6Addresses, n)
 	x.demand(d)
+}
+
+// claimIPv6 gives an interface the IPv6 addresses that the file names, and refuses any in a VSwitch without IPv6.
+func (x *accountExpansion) claimIPv6(d *demand, addresses []located[template], n int) {
+	v := d.vswitch
+	if v.ipv6 == nil && (d.ipv6 > 0 || len(addresses) > 0) {
+		x.add(d.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has IPv6 addresses, VSwitch %s has no IPv6 block", v.row.ID)
+		d.ipv6 = 0
+		return
+	}
+	for _, a := range addresses {
+		x.claim(d, located[string]{a.value.expand(n), a.at, true}, v.ipv6, "ipv6_addresses")
+	}
 }

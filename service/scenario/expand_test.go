@@ -63,6 +63,14 @@ func TestExpansion(t *testing.T) {
 `, `
 eni-web-primary Primary InUse on i-web/0 of 2 sg-main sg-one 10.0.0.2
 eni-plain-primary Primary InUse on plain/0 of 2 sg-main 10.0.0.1`},
+		{"what its primary interface has of its own", network + `        instances:
+          - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], primary_network_interface: {id: eni-1, secondary_private_ip_addresses: [10.0.0.2]}}
+          - {id: "i-{n}", count: 2, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], private_ip_address: "10.0.1.{n}",
+              primary_network_interface: {id: "eni-of-{n}", secondary_private_ip_address_count: 1}}
+`, `
+eni-1 Primary InUse on i-web/0 of 2 sg-main 10.0.0.1 +10.0.0.2
+eni-of-1 Primary InUse on i-1/0 of 2 sg-main 10.0.1.1 +10.0.0.3
+eni-of-2 Primary InUse on i-2/0 of 2 sg-main 10.0.1.2 +10.0.0.4`},
 		{"interfaces take the lowest free index in file order", network + `        network_interfaces:
           - {id: eni-a, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-app}
           - {id: eni-b, vswitch: vsw-h, security_groups: [sg-main]}

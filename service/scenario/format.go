@@ -204,6 +204,7 @@ var instanceMapping = &mapping{
 		key{name: "vswitch", kind: text, about: "The VSwitch of the primary interface; required unless the instance is a classic one."},
 		key{name: "security_groups", kind: texts, atLeast1: true, about: "One or more groups of the VSwitch's VPC, all normal or all enterprise."},
 		key{name: "private_ip_address", kind: text, about: "Of the primary interface. Without it, the next free one."},
+		key{name: "primary_network_interface", kind: nested, of: primaryMapping, about: "What its primary network interface has of its own."},
 		key{name: "host_name", kind: text, about: "Text."},
 		key{name: "status", kind: choice, fallback: store.InstanceRunning, about: "A transient status stays, unless settles_in says otherwise.",
 			words: []string{store.InstanceRunning, store.InstanceStopped, store.InstancePending, store.InstanceStarting, store.InstanceStopping}},
@@ -212,11 +213,22 @@ var instanceMapping = &mapping{
 	rules: []any{
 		dict{
 			"if":   whenIs("network_type", store.NetworkTypeClassic),
-			"then": dict{"required": []string{"zone"}, "properties": dict{"vswitch": false, "security_groups": false, "private_ip_address": false}},
+			"then": dict{"required": []string{"zone"}, "properties": dict{"vswitch": false, "security_groups": false, "private_ip_address": false, "primary_network_interface": false}},
 			"else": dict{"required": []string{"vswitch", "security_groups"}, "properties": dict{"zone": false}},
 		},
 		settlesWith(nextInstanceStatus),
 	},
+}
+
+var primaryMapping = &mapping{
+	name: "primary_network_interface", what: "the mapping of a primary network interface",
+	keys: labelKeys(
+		key{name: "id", kind: text, pattern: copiedForm, about: "Without it, it is made of the instance's: i-web has eni-web-primary."},
+		key{name: "secondary_private_ip_addresses", kind: texts, about: "Addresses besides the primary one."},
+		key{name: "secondary_private_ip_address_count", kind: integer, most: maxCount, fallback: 0, about: "So many further addresses, besides those listed."},
+		key{name: "ipv6_addresses", kind: texts, about: "Addresses of the VSwitch's IPv6 block."},
+		key{name: "ipv6_address_count", kind: integer, most: maxCount, fallback: 0, about: "So many further IPv6 addresses, besides those listed."},
+	),
 }
 
 var interfaceMapping = &mapping{

@@ -253,6 +253,23 @@ accounts:
 		`s.yaml:35:13: an instance lacks the required key id`,
 		`s.yaml:36:73: unknown zone "cn-hangzhou-z"; region cn-hangzhou has cn-hangzhou-b, cn-hangzhou-e, cn-hangzhou-f, cn-hangzhou-g, cn-hangzhou-h, cn-hangzhou-i, cn-hangzhou-j, cn-hangzhou-k`,
 	}},
+	{"primary interfaces", network + `        instances:
+          - {id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], primary_network_interface: {id: eni-1, vswitch: vsw-h}}
+          - {id: i-2, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], primary_network_interface: {id: eni-1}}
+          - {id: i-3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], primary_network_interface: {id: eni_3, ipv6_address_count: 1}}
+          - {id: i-4, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], primary_network_interface: {secondary_private_ip_address_count: 6}}
+          - {id: i-5, type: ecs.n1.small, network_type: classic, zone: cn-hangzhou-h, primary_network_interface: {id: eni-5}}
+        network_interfaces:
+          - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}
+`, []string{
+		`s.yaml:19:126: unknown key "vswitch" in the mapping of a primary network interface; the nearest known key is "id", all of them are id, secondary_private_ip_addresses, secondary_private_ip_address_count, ipv6_addresses, ipv6_address_count, name, description, tags`,
+		`s.yaml:20:119: the primary interfaces of the instances i-2 and i-1, on line 19, would share the id eni-1`,
+		`s.yaml:21:13: the interface has IPv6 addresses, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
+		`s.yaml:21:119: id "eni_3" must have 1 to 128 letters, digits and '-'`,
+		`s.yaml:22:13: the interface has 7 private addresses, an interface of an instance of type ecs.g6.large has 6 at most`,
+		`s.yaml:23:87: primary_network_interface does not go with the network_type of this instance; a classic instance lies in no VPC`,
+		`s.yaml:25:18: "eni-1" is the id of the primary interface of instance i-1 on line 19; choose another id`,
+	}},
 	{"counts", network + `        instances:
           - {id: i-a, count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: "i-b{n}", type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}

@@ -156,7 +156,9 @@ const everyKey = `{
 		}],
 		"instances": [
 			{"id": "i-{n}", "count": 2, "type": "own.type", "name": "n{n}", "description": "d", "tags": {}, "network_type": "vpc", "vswitch": "vsw-1",
-				"security_groups": ["sg-1"], "private_ip_address": "10.0.1.{n}", "host_name": "h{n}", "status": "Starting", "settles_in": "1m30s"},
+				"security_groups": ["sg-1"], "private_ip_address": "10.0.1.{n}", "host_name": "h{n}", "primary_network_interface": {"id": "eni-p{n}", "name": "n{n}",
+				"description": "d", "tags": {"a": "b"}, "secondary_private_ip_addresses": ["10.0.3.{n}"], "secondary_private_ip_address_count": 0,
+				"ipv6_addresses": ["2001:db8:0:101::1{n}"], "ipv6_address_count": 1}, "status": "Starting", "settles_in": "1m30s"},
 			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a"}
 		],
 		"network_interfaces": [
@@ -184,7 +186,10 @@ var places = map[string][]any{
 	"security_group":    {"accounts", 0, "regions", 0, "vpcs", 0, "security_groups", 0},
 	"instance":          {"accounts", 0, "regions", 0, "instances", 0},
 	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
-	"instance_type":     {"instance_types", 0},
+
+	"primary_network_interface": {"accounts", 0, "regions", 0, "instances", 0, "primary_network_interface"},
+
+	"instance_type": {"instance_types", 0},
 }
 
 // spoilt is everyKey after a change of one mapping.
