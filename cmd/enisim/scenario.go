@@ -9,6 +9,7 @@ import (
 type scenarioCommand struct {
 	Apply  scenarioApplyCommand  `cmd:"" help:"Make the accounts that a file names equal to it."`
 	Check  scenarioCheckCommand  `cmd:"" help:"Find all that is wrong with files, without a database."`
+	Import scenarioImportCommand `cmd:"" help:"Make a scenario of what the vendor's command line prints about a real account."`
 	Schema scenarioSchemaCommand `cmd:"" help:"Print the JSON Schema of scenario files, for editors."`
 }
 

@@ -1,9 +1,31 @@
 package main
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 )
+
+func TestScenarioImport(t *testing.T) {
+	t.Parallel()
+	const answers = "../../testdata/import"
+	to := filepath.Join(t.TempDir(), "imported.yaml")
+	_, errOut, exit := output(t, "scenario", "import", answers, "--key", "LTAI1:s", "--output", to)
+	if exit != 0 || !strings.HasPrefix(errOut, to+": 1 account, 1 access key, 1 new region") {
+		t.Fatalf("got %q, exit code %d, want what is in the file", errOut, exit)
+	}
+	if out, errOut, exit := output(t, "scenario", "check", to); exit != 0 {
+		t.Errorf("check: got %q, %q, exit code %d, want no problem", out, errOut, exit)
+	}
+	out, _, exit := output(t, "scenario", "import", "--account", "1000000000000009", filepath.Join(answers, "vpcs.json"))
+	if exit != 0 || !strings.Contains(out, `- id: "1000000000000009"`) || strings.Contains(out, "access_keys") {
+		t.Errorf("to standard output: got %q, exit code %d, want the account and no key", out, exit)
+	}
+	out, errOut, exit = output(t, "scenario", "import", filepath.Join(answers, "vswitches-1.json"))
+	if out != "" || errOut != "fetch DescribeVpcs of vpc-bp1k7d3s9f2h6j8l0qwer: vsw-bp1z8x6c4v2b0n9m7asdf refers to it\n" || exit != exitFailure {
+		t.Errorf("without the VPC: got %q, %q, exit code %d, want what to fetch", out, errOut, exit)
+	}
+}
 
 func TestScenarioCheck(t *testing.T) {
 	t.Parallel()

@@ -1,0 +1,236 @@
+package topology
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"enisim/store"
+	"enisim/store/catalogue"
+)
+
+// Options are what the answers do not tell.
+type Options struct {
+	AccountID     string // "": the one that the answers name
+	KeyID, Secret string // an access key for the account; KeyID "": none
+}
+
+// Import makes a scenario of answers. Its error tells all that is in the way, a line each.
+func Import(sources []Source, o Options) ([]byte, error) {
+	a := read(sources)
+	if len(a.problems) > 0 {
+		return nil, errors.New(strings.Join(a.problems, "\n")) // what could not be read would only be missed below
+	}
+	id := a.accountID(o.AccountID)
+	a.checkReferences()
+	a.checkInterfaces()
+	if len(a.problems) > 0 {
+		return nil, errors.New(strings.Join(a.problems, "\n"))
+	}
+	w := &writer{account: a, id: id, options: o}
+	return w.write(), nil
+}
+
+// accountID is the account that the scenario is for.
+func (a *account) accountID(chosen string) string {
+	if chosen != "" {
+		return chosen
+	}
+	owners := map[string]bool{}
+	for _, v := range a.vpcs {
+		owners[string(v.OwnerId)] = true
+	}
+	for _, v := range a.vswitches {
+		owners[string(v.OwnerId)] = true
+	}
+	for _, n := range a.interfaces {
+		owners[string(n.OwnerId)] = true
+	}
+	delete(owners, "")
+	switch found := slices.Sorted(maps.Keys(owners)); len(found) {
+	case 1:
+		return found[0]
+	case 0:
+		a.problem("the answers name no owner: choose the account with --account")
+	default:
+		a.problem("the answers name several owners, %s: choose the account with --account", strings.Join(found, ", "))
+	}
+	return ""
+}
+
+// lacking is what to fetch, and who refers to it.
+type lacking map[string][]string
+
+func (l lacking) add(action, id, by string) { l[action+" "+id] = append(l[action+" "+id], by) }
+
+// checkReferences reports what the answers refer to and do not hold.
+func (a *account) checkReferences() {
+	l := lacking{}
+	for _, id := range slices.Sorted(maps.Keys(a.vswitches)) {
+		if a.vpcs[a.vswitches[id].VpcId] == nil {
+			l.add("DescribeVpcs", a.vswitches[id].VpcId, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.groups)) {
+		if of := a.groups[id].VpcId; of != "" && a.vpcs[of] == nil {
+			l.add("DescribeVpcs", of, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.instances)) {
+		i := a.instances[id]
+		if i.classic() {
+			continue
+		}
+		if a.vswitches[i.VpcAttributes.VSwitchId] == nil {
+			l.add("DescribeVSwitches", i.VpcAttributes.VSwitchId, id)
+		}
+		for _, n := range i.NetworkInterfaces.NetworkInterface {
+			if a.interfaces[n.NetworkInterfaceId] == nil {
+				l.add("DescribeNetworkInterfaces", n.NetworkInterfaceId, id)
+			}
+		}
+		if len(i.NetworkInterfaces.NetworkInterface) == 0 && a.primaryOf(id) == nil {
+			l.add("DescribeNetworkInterfaces", "the interfaces of "+id, id)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.interfaces)) {
+		n := a.interfaces[id]
+		if a.vswitches[n.VSwitchId] == nil {
+			l.add("DescribeVSwitches", n.VSwitchId, id)
+		}
+		if on := n.instanceID(); on != "" && a.instances[on] == nil && n.attached() {
+			l.add("DescribeInstances", on, id)
+		}
+		for _, group := range n.SecurityGroupIds.SecurityGroupId {
+			if a.groups[group] == nil {
+				l.add("DescribeSecurityGroups", group, id)
+			}
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(l)) {
+		action, id, _ := strings.Cut(what, " ")
+		by := l[what][0] + " refers"
+		if more := len(l[what]) - 1; more > 0 {
+			by = fmt.Sprintf("%s and %d more refer", l[what][0], more)
+		}
+		a.problem("fetch %s of %s: %s to it", action, id, by)
+	}
+}
+
+// checkInterfaces reports interfaces that no scenario can describe.
+func (a *account) checkInterfaces() {
+	for _, id := range slices.Sorted(maps.Keys(a.vswitches)) {
+		v := a.vswitches[id]
+		of := a.vpcs[v.VpcId]
+		if of == nil {
+			continue
+		}
+		inner, err := netip.ParsePrefix(v.CidrBlock)
+		outer, outerErr := netip.ParsePrefix(of.CidrBlock)
+		if err == nil && outerErr == nil && !outer.Overlaps(inner) {
+			a.problem("VSwitch %s lies in a secondary block of VPC %s, and a scenario's VPC has one block: leave it out of the files, with what is in it", id, v.VpcId)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(a.interfaces)) {
+		n := a.interfaces[id]
+		if n.attached() && n.instanceID() == "" && !n.ServiceManaged && n.Type != "Member" {
+			a.problem("network interface %s is %s and names no instance: fetch DescribeNetworkInterfaces again", id, n.Status)
+		}
+		if len(n.SecurityGroupIds.SecurityGroupId) == 0 && !n.ServiceManaged && n.Type != store.ENIPrimary {
+			a.problem("network interface %s is in no security group, and a scenario's is in one at least: leave it out of the files", id)
+		}
+	}
+}
+
+func (i *instance) classic() bool {
+	return i.InstanceNetworkType == store.NetworkTypeClassic || i.VpcAttributes.VSwitchId == "" && i.InstanceNetworkType == ""
+}
+
+func (n *networkInterface) attached() bool {
+	return n.Status == store.ENIInUse || n.Status == store.ENIAttaching || n.Status == store.ENIDetaching
+}
+
+// onInstance tells whether the scenario attaches the interface: a trunk's members have no place of their own on the instance.
+func (n *networkInterface) onInstance() bool {
+	return n.attached() && n.instanceID() != "" && n.Type != "Member"
+}
+
+// primaryOf is the primary interface of an instance.
+func (a *account) primaryOf(id string) *networkInterface {
+	for _, n := range a.interfaces {
+		if n.Type == store.ENIPrimary && n.instanceID() == id {
+			return n
+		}
+	}
+	return nil
+}
+
+// need is what the instances of a type hold at most, which the type must allow.
+type need struct {
+	vcpus      int
+	memoryMiB  float64
+	interfaces int
+	ipv4, ipv6 int // addresses of one interface
+	secondary  bool
+}
+
+// needs gathers what the instances ask of their types.
+func (a *account) needs(attached map[string][]*networkInterface, primaries map[string]*networkInterface) map[string]*need {
+	out := map[string]*need{}
+	for _, id := range slices.Sorted(maps.Keys(a.instances)) {
+		i := a.instances[id]
+		n := out[i.InstanceType]
+		if n == nil {
+			n = &need{vcpus: max(i.Cpu, 1), memoryMiB: i.Memory}
+			out[i.InstanceType] = n
+		}
+		held := attached[id]
+		n.interfaces = max(n.interfaces, 1+len(held))
+		n.secondary = n.secondary || len(held) > 0
+		if p := primaries[id]; p != nil {
+			held = append([]*networkInterface{p}, held...)
+		}
+		for _, h := range held {
+			n.ipv4, n.ipv6 = max(n.ipv4, len(h.addresses())), max(n.ipv6, len(h.ipv6()))
+		}
+	}
+	return out
+}
+
+// declared is the type as the scenario must declare it, with the reason; none if the catalogue's type holds all there is.
+func declared(id string, n *need) (flow, string) {
+	known, found := catalogue.FindInstanceType(id)
+	fits := func(limit *int, count int) bool { return limit == nil || count <= *limit }
+	if found && n.interfaces <= known.ENIQuantity && fits(known.PrivateIPv4PerENI, n.ipv4) && fits(known.IPv6PerENI, n.ipv6) && (known.IOOptimized || !n.secondary) {
+		return nil, ""
+	}
+	var f flow
+	f.text("id", id)
+	if !found {
+		f.number("vcpus", n.vcpus)
+		f.raw("memory_gib", fmt.Sprintf("%g", n.memoryMiB/1024))
+		f.number("eni_quantity", max(n.interfaces, guessedInterfaces))
+		return f, "The catalogue does not know this type. Its limits are guesses: at least what its instances hold now."
+	}
+	f.number("vcpus", known.VCPUs)
+	f.raw("memory_gib", fmt.Sprintf("%g", known.MemoryGiB))
+	f.number("eni_quantity", max(n.interfaces, known.ENIQuantity))
+	if known.PrivateIPv4PerENI != nil {
+		f.number("private_ipv4_per_eni", max(n.ipv4, *known.PrivateIPv4PerENI))
+	}
+	if known.IPv6PerENI != nil {
+		f.number("ipv6_per_eni", max(n.ipv6, *known.IPv6PerENI))
+	}
+	if !known.HotPlug {
+		f.raw("hot_plug", "false")
+	}
+	f.text("cpu_architecture", cmp.Or(known.CPUArchitecture, "x86_64"))
+	return f, "The catalogue's type holds less than its instances do here. The raised limits are guesses."
+}
+
+// guessedInterfaces is what an unknown type is taken to hold, where its instances hold less.
+const guessedInterfaces = 2
