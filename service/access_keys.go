@@ -78,7 +78,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 		CreatedAt: key.CreatedAt,
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		owner, err := tx.LockKeyOwner(ctx, req.AccountID, req.RAMUser)
+		owner, err := tx.LockKeyOwner(ctx, req.AccountID, req.RAMUser, now)
 		switch {
 		case err != nil:
 			return err
@@ -117,7 +117,7 @@ func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey
 	if accountID != "" && !accountForm.MatchString(accountID) {
 		return nil, refused("%q is not an account: give its 16 digits, such as 1000000000000001", accountID)
 	}
-	listed, err := s.store.ListAccessKeys(ctx, accountID)
+	listed, err := s.store.ListAccessKeys(ctx, accountID, s.moment())
 	keys := make([]AccessKey, 0, len(listed))
 	for _, k := range listed {
 		keys = append(keys, operatorsView(k))

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -24,9 +26,15 @@ func twoReplicas(t *testing.T) (here, there *Service, now *time.Time) {
 		INSERT INTO ram_users (account_id, name, allow) VALUES ('1000000000000001', 'ci', '{ecs:Describe*}')`); err != nil {
 		t.Fatal(err)
 	}
+	here, now = clockedService(t, pool)
+	return here, New(here.store, Options{}), now
+}
+
+// clockedService is a service on a database, whose clock stands where the pointer says.
+func clockedService(t *testing.T, pool *pgxpool.Pool) (s *Service, now *time.Time) {
+	t.Helper()
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	st := store.New(pool, slog.New(slog.DiscardHandler))
-	return New(st, Options{Now: func() time.Time { return at }}), New(st, Options{}), &at
+	return New(store.New(pool, slog.New(slog.DiscardHandler)), Options{Now: func() time.Time { return at }}), &at
 }
 
 func mustCreateKey(t *testing.T, s *Service, req CreateAccessKey) NewAccessKey {

@@ -85,7 +85,7 @@ func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole)
 		RoleID:        ramID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "")
+		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.moment())
 		switch {
 		case err != nil:
 			return err

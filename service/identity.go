@@ -22,7 +22,7 @@ type Caller struct {
 	RAMUser     string   // "": the account itself
 	AssumedRole string   // role/session; "": none
 	Allow       []string // what the RAM user may call, as product:Action with * as wildcard
-	Expired     bool     // the access key is past its time
+	Expired     bool     // the access key, or its account, is past its time
 }
 
 type cachedIdentity struct {
@@ -35,6 +35,7 @@ type Identity struct {
 	Caller
 	Secret        string
 	securityToken *string // of a temporary key
+	keyExpired    bool    // the key itself, as its token says
 }
 
 // Identify finds who an access key stands for. Whether an expired key or a RAM user gets through is decided later, at its place in
@@ -50,14 +51,17 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	case key.Status != "Active":
 		return Identity{}, InvalidAccessKeyIDInactive
 	}
+	now := s.now()
+	past := func(end *time.Time) bool { return end != nil && !end.After(now) }
 	identity := Identity{
 		Caller: Caller{
 			AccountID: key.AccountID,
 			Allow:     key.Allow,
-			Expired:   key.ExpiresAt != nil && !key.ExpiresAt.After(s.now()),
+			Expired:   past(key.ExpiresAt) || past(key.AccountEndsAt),
 		},
 		Secret:        key.Secret,
 		securityToken: key.SecurityToken,
+		keyExpired:    past(key.ExpiresAt),
 	}
 	if key.RAMUserName != nil {
 		identity.RAMUser = *key.RAMUserName
@@ -77,7 +81,7 @@ func (i Identity) CheckSecurityToken(token string) error {
 		return MissingSecurityToken
 	case i.securityToken == nil || subtle.ConstantTimeCompare([]byte(token), []byte(*i.securityToken)) == 0:
 		return InvalidSecurityTokenMalformed
-	case i.Expired:
+	case i.keyExpired:
 		return InvalidSecurityTokenExpired
 	}
 	return nil

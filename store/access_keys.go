@@ -18,13 +18,14 @@ type ListedAccessKey struct {
 	CreatedAt   time.Time
 }
 
-// ListAccessKeys reads the keys of an account, or of all accounts when it is "".
-func (s *Store) ListAccessKeys(ctx context.Context, accountID string) ([]ListedAccessKey, error) {
+// ListAccessKeys reads the keys of an account, or of all accounts when it is "". Those of an account that has expired at now are gone with it.
+func (s *Store) ListAccessKeys(ctx context.Context, accountID string, now time.Time) ([]ListedAccessKey, error) {
 	return query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
-		SELECT id, account_id, ram_user_name, status, security_token IS NOT NULL, expires_at, created_at
-		FROM access_keys
-		WHERE account_id = $1 OR $1 = ''
-		ORDER BY account_id, id`, accountID)
+		SELECT k.id, k.account_id, k.ram_user_name, k.status, k.security_token IS NOT NULL, k.expires_at, k.created_at
+		FROM access_keys k
+		JOIN accounts a ON a.id = k.account_id
+		WHERE (k.account_id = $1 OR $1 = '') AND (a.expires_at <= $2) IS NOT TRUE
+		ORDER BY k.account_id, k.id`, accountID, now)
 }
 
 // KeyOwner is whom a new key is for.
@@ -34,13 +35,14 @@ type KeyOwner struct {
 }
 
 // LockKeyOwner finds the account and the RAM user of a new key, and keeps both from going. No scenario changes an account whose row is locked.
-func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string) (KeyOwner, error) {
+// An account that has expired at now is not found.
+func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, now time.Time) (KeyOwner, error) {
 	var owner KeyOwner
 	tx.lock(rankAccounts, `
 		SELECT true, EXISTS (SELECT FROM ram_users u WHERE u.account_id = a.id AND u.name = $2)
 		FROM accounts a
-		WHERE a.id = $1
-		FOR KEY SHARE`, accountID, ramUserName).
+		WHERE a.id = $1 AND (a.expires_at <= $3) IS NOT TRUE
+		FOR KEY SHARE`, accountID, ramUserName, now).
 		Query(each(func(o *KeyOwner) []any { return []any{&o.AccountExists, &o.RAMUserExists} }, func(o KeyOwner) { owner = o }))
 	err := tx.send(ctx)
 	return owner, err

@@ -8,7 +8,11 @@ type Account struct {
 	Name                       string
 	NetworkInterfacesPerRegion int // quota
 	CreatedAt                  time.Time
+	ExpiresAt                  *time.Time // as good as gone from then on; nil: never
 }
+
+// Expired tells whether the account's life is over at now.
+func (a Account) Expired(now time.Time) bool { return a.ExpiresAt != nil && !a.ExpiresAt.After(now) }
 
 // RAMUser is a user inside an account. Allow lists what it may call, as product:Action with * as wildcard; nothing else is allowed.
 type RAMUser struct {

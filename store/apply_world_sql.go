@@ -91,8 +91,8 @@ const (
 	  AND (a.name, a.network_interfaces_per_region) IS DISTINCT FROM (s.name, s.network_interfaces_per_region)`
 
 	insertAccounts = `
-	INSERT INTO accounts (id, name, network_interfaces_per_region, created_at)
-	SELECT id, name, network_interfaces_per_region, created_at
+	INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at)
+	SELECT id, name, network_interfaces_per_region, created_at, expires_at
 	FROM staged_accounts s
 	WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = s.id)`
 )

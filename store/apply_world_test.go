@@ -22,14 +22,15 @@ import (
 // TestApplyWorldForgetsNoColumn holds the statements to the schema, so that a new column is either part of a world or excepted here.
 func TestApplyWorldForgetsNoColumn(t *testing.T) {
 	t.Parallel()
+	type column struct{ Table, Name string }
 	// What an update need not set: the key of the row, its place, which makes it another row, and when it was made.
 	fixed := []string{"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type", "created_at", "started_at"}
+	lifetimes := []column{{"accounts", "expires_at"}} // given when the account is made; a scenario says nothing of it
 	rows, err := storetest.Pool(t).Query(t.Context(), `
 		SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	type column struct{ Table, Name string }
 	columns, err := pgx.CollectRows(rows, pgx.RowToStructByPos[column])
 	if err != nil {
 		t.Fatal(err)
@@ -46,7 +47,7 @@ func TestApplyWorldForgetsNoColumn(t *testing.T) {
 		if !word.MatchString(insert) {
 			t.Errorf("the insert into %s does not fill %s", c.Table, c.Name)
 		}
-		if update, updated := updates[c.Table]; updated && !word.MatchString(update) && !slices.Contains(fixed, c.Name) {
+		if update, updated := updates[c.Table]; updated && !word.MatchString(update) && !slices.Contains(fixed, c.Name) && !slices.Contains(lifetimes, c) {
 			t.Errorf("the update of %s does not set %s", c.Table, c.Name)
 		}
 	}

@@ -127,6 +127,7 @@ var violations = []struct{ constraint, sql string }{
 
 	{"an_account_exists_once", `UPDATE accounts SET id = '1000000000000001' WHERE id = '1000000000000002'`},
 	{"an_account_id_has_16_digits", `INSERT INTO accounts (id, created_at) VALUES ('42', '2026-11-22')`},
+	{"an_account_expires_after_it_was_made", `UPDATE accounts SET expires_at = created_at`},
 	{"a_quota_is_not_negative", `UPDATE accounts SET network_interfaces_per_region = -1`},
 	{"a_ram_user_exists_once_per_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000001', 'ci')`},
 	{"a_ram_user_belongs_to_an_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000009', 'ci')`},

@@ -17,14 +17,17 @@ type Identity struct {
 	SecurityToken *string // of a temporary key
 	AssumedRole   *string // of a temporary key: role/session
 	Status        string
-	ExpiresAt     *time.Time
+	ExpiresAt     *time.Time // of the key
+	AccountEndsAt *time.Time // of the account; nil: never
 }
 
 // FindIdentity reads an access key by its id, or nil when there is none.
 func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
 	rows, err := query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
-		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at
+		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at,
+		       a.expires_at
 		FROM access_keys k
+		JOIN accounts a ON a.id = k.account_id
 		LEFT JOIN ram_users u ON u.account_id = k.account_id AND u.name = k.ram_user_name
 		WHERE k.id = $1`, accessKeyID)
 	if err != nil || len(rows) == 0 {
@@ -39,20 +42,22 @@ func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error)
 	return len(rows) > 0, err
 }
 
-// HasAccounts tells whether there is any account.
-func (s *Store) HasAccounts(ctx context.Context) (bool, error) {
-	rows, err := query(ctx, s, pgx.RowTo[bool], `SELECT EXISTS (SELECT FROM accounts)`)
+// HasAccounts tells whether there is any account at now.
+func (s *Store) HasAccounts(ctx context.Context, now time.Time) (bool, error) {
+	rows, err := query(ctx, s, pgx.RowTo[bool], `
+		SELECT EXISTS (SELECT FROM accounts WHERE (expires_at <= $1) IS NOT TRUE)`, now)
 	return len(rows) == 1 && rows[0], err
 }
 
-// FirstAccessKey is the id of the first active key of an account itself, or "" when there is none.
-func (s *Store) FirstAccessKey(ctx context.Context) (string, error) {
+// FirstAccessKey is the id of the first active key of an account itself that lasts as long as the account, or "" when there is none at now.
+func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (string, error) {
 	rows, err := query(ctx, s, pgx.RowTo[string], `
-		SELECT id
-		FROM access_keys
-		WHERE status = 'Active' AND ram_user_name IS NULL AND expires_at IS NULL
-		ORDER BY account_id, id
-		LIMIT 1`)
+		SELECT k.id
+		FROM access_keys k
+		JOIN accounts a ON a.id = k.account_id
+		WHERE k.status = 'Active' AND k.ram_user_name IS NULL AND k.expires_at IS NULL AND (a.expires_at <= $1) IS NOT TRUE
+		ORDER BY k.account_id, k.id
+		LIMIT 1`, now)
 	if err != nil || len(rows) == 0 {
 		return "", err
 	}

@@ -77,8 +77,8 @@ func stageInstanceTypes(ctx context.Context, tx pgx.Tx, rows []InstanceType) err
 }
 
 func stageAccounts(ctx context.Context, tx pgx.Tx, rows []Account, now time.Time) error {
-	return stage(ctx, tx, "staged_accounts", []string{"id", "name", "network_interfaces_per_region", "created_at"}, rows,
-		func(a *Account) []any { return []any{a.ID, a.Name, a.NetworkInterfacesPerRegion, now} })
+	return stage(ctx, tx, "staged_accounts", []string{"id", "name", "network_interfaces_per_region", "created_at", "expires_at"}, rows,
+		func(a *Account) []any { return []any{a.ID, a.Name, a.NetworkInterfacesPerRegion, now, a.ExpiresAt} })
 }
 
 func stageRAMUsers(ctx context.Context, tx pgx.Tx, rows []RAMUser) error {

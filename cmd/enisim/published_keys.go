@@ -33,7 +33,7 @@ func refusePublishedKeys(ctx context.Context, st *store.Store, address *net.TCPA
 		if err != nil {
 			return err
 		}
-		if found != nil && found.Secret == key.Secret && found.Status == "Active" && (found.ExpiresAt == nil || found.ExpiresAt.After(now)) {
+		if found != nil && found.Secret == key.Secret && found.Status == "Active" && stillGood(found.ExpiresAt, now) && stillGood(found.AccountEndsAt, now) {
 			disable = append(disable, "enisim key disable "+key.ID)
 		}
 	}
@@ -43,6 +43,9 @@ func refusePublishedKeys(ctx context.Context, st *store.Store, address *net.TCPA
 	return usageError{fmt.Errorf("others can reach %s, and a key that is published with its secret would let them in. "+
 		"Disable it: %s; or start with another scenario; or say that it is meant: --allow-quickstart-key", address, strings.Join(disable, " && "))}
 }
+
+// stillGood tells whether an end, nil for none, is yet to come.
+func stillGood(end *time.Time, now time.Time) bool { return end == nil || end.After(now) }
 
 // refuseQuickstart fails where the quick-start world would be made for others to reach.
 func refuseQuickstart(address *net.TCPAddr) error {

@@ -160,7 +160,7 @@ func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []b
 			return err
 		}
 	case c.Quickstart:
-		occupied, err := db.store.HasAccounts(ctx)
+		occupied, err := db.store.HasAccounts(ctx, time.Now())
 		if err != nil {
 			return err
 		}
@@ -191,7 +191,7 @@ func applyScenario(ctx context.Context, st *store.Store, name string, text []byt
 
 // greet tells a person where everything is.
 func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, address *net.TCPAddr, secure *tls.Config) error {
-	key, err := db.store.FirstAccessKey(ctx)
+	key, err := db.store.FirstAccessKey(ctx, time.Now())
 	if err != nil {
 		return err
 	}

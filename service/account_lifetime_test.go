@@ -1,0 +1,61 @@
+package service
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"enisim/store/storetest"
+)
+
+// An account's keys end with it, at once: also where they are remembered, and before its rows go.
+func TestAnAccountEndsAtItsTime(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	s, now := clockedService(t, pool)
+	ends := now.Add(time.Hour)
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO accounts (id, created_at, expires_at) VALUES ('1000000000000001', '2026-01-01', $1), ('1000000000000002', '2026-01-01', NULL)`, ends); err != nil {
+		t.Fatal(err)
+	}
+	lasting := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount})
+	temporary := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount, Temporary: true, ExpiresIn: 24 * time.Hour})
+	other := mustCreateKey(t, s, CreateAccessKey{AccountID: "1000000000000002"})
+	check := func(when string, want error, keys int) {
+		t.Helper()
+		for _, key := range []NewAccessKey{lasting, temporary, other} {
+			want := want
+			if key.ID == other.ID {
+				want = nil
+			}
+			identity, err := s.Identify(t.Context(), key.ID)
+			if err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
+			if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
+				t.Errorf("%s, the token of a key that is good itself: got %v, want no error", when, err)
+			}
+			if _, err := s.DescribeInstances(t.Context(), identity.Caller, DescribeInstances{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
+				t.Errorf("%s, a call of account %s: got %v, want %v", when, key.AccountID, err, want)
+			}
+		}
+		list, err := s.AccessKeys(t.Context(), "")
+		if err != nil || len(list) != keys {
+			t.Errorf("%s: got %d keys in the list, %v; want %d", when, len(list), err, keys)
+		}
+	}
+	*now = ends.Add(-time.Microsecond)
+	check("just before its end", nil, 3)
+	if first, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != lasting.ID {
+		t.Errorf("before its end: got %q as the first key, %v; want %q", first, err, lasting.ID)
+	}
+	*now = ends
+	check("at its end", AbsInvalidAccountNotFound, 1)
+	if first, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != other.ID {
+		t.Errorf("at its end: got %q as the first key, %v; want the other account's %q", first, err, other.ID)
+	}
+	var operator *OperatorError
+	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKey{AccountID: keysAccount}); !errors.As(err, &operator) || !operator.Missing {
+		t.Errorf("a new key of it: got %v, want that there is no such account", err)
+	}
+}
