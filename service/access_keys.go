@@ -55,7 +55,6 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 		Status:    "Active",
 		CreatedAt: now,
 	}
-	created := NewAccessKey{Secret: key.Secret}
 	if req.RAMUser != "" {
 		key.RAMUserName = &req.RAMUser
 	}
@@ -65,17 +64,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 	}
 	if req.Temporary {
 		key.ID = "STS." + rand.Text()
-		created.SecurityToken = rand.Text() + rand.Text()
-		key.SecurityToken = &created.SecurityToken
-	}
-	created.AccessKey = AccessKey{
-		ID:        key.ID,
-		AccountID: key.AccountID,
-		RAMUser:   req.RAMUser,
-		Status:    key.Status,
-		Temporary: req.Temporary,
-		ExpiresAt: key.ExpiresAt,
-		CreatedAt: key.CreatedAt,
+		key.SecurityToken = new(rand.Text() + rand.Text())
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
 		owner, err := tx.LockKeyOwner(ctx, req.AccountID, req.RAMUser, now)
@@ -93,7 +82,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 	if err != nil {
 		return NewAccessKey{}, err
 	}
-	return created, nil
+	return newOperatorsView(key), nil
 }
 
 func (req CreateAccessKey) check() error {
@@ -101,7 +90,7 @@ func (req CreateAccessKey) check() error {
 	case req.AccountID == "":
 		return refused("a key belongs to an account: give its 16 digits, such as 1000000000000001")
 	case !accountForm.MatchString(req.AccountID):
-		return refused("%q is not an account: give its 16 digits, such as 1000000000000001", req.AccountID)
+		return notAnAccount(req.AccountID)
 	case req.RAMUser != "" && !ramUserForm.MatchString(req.RAMUser):
 		return noRAMUser(req.AccountID, req.RAMUser)
 	case req.ExpiresIn < 0:
@@ -115,7 +104,7 @@ func (req CreateAccessKey) check() error {
 // AccessKeys lists the keys of an account, or of all accounts when it is "".
 func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey, error) {
 	if accountID != "" && !accountForm.MatchString(accountID) {
-		return nil, refused("%q is not an account: give its 16 digits, such as 1000000000000001", accountID)
+		return nil, notAnAccount(accountID)
 	}
 	listed, err := s.store.ListAccessKeys(ctx, accountID, s.moment())
 	keys := make([]AccessKey, 0, len(listed))
@@ -177,7 +166,7 @@ func operatorsView(k store.ListedAccessKey) AccessKey {
 }
 
 func noAccount(id string) error {
-	return missing("there is no account %s: accounts come with scenarios, see enisim scenario apply --help", id)
+	return missing("there is no account %s: enisim account list shows those that there are; enisim account create and enisim scenario apply make some", id)
 }
 
 func noRAMUser(account, name string) error {

@@ -166,6 +166,8 @@ func APIError(err error) (shown *Error, documented bool) {
 		return shown, true
 	case errors.Is(err, store.ErrLockTimeout):
 		return OperationConflict, true
+	case errors.Is(err, store.ErrAccountGone): // deleted while the request was under way, and its keys with it
+		return InvalidAccessKeyIDNotFound, true
 	case errors.Is(err, store.ErrUnavailable):
 		return ServiceUnavailable, false
 	}

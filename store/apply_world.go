@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,10 @@ var (
 	ErrAccessKeyTaken = errors.New("store: access key belongs to another account")
 	// ErrZoneElsewhere: a zone that the world declares is known already, in another region.
 	ErrZoneElsewhere = errors.New("store: zone lies in another region")
+	// ErrAccountTaken: an account that was to be made exists.
+	ErrAccountTaken = errors.New("store: account exists")
+	// ErrNoAccount: an account that was to be reset does not exist.
+	ErrNoAccount = errors.New("store: account does not exist")
 )
 
 // Applied counts the rows that ApplyWorld wrote, per table, for those tables that it touched at all.
@@ -61,6 +66,30 @@ func (a Applied) Total() TableChange {
 // before its rows are compared, and one that comes later meets the new world. An error leaves everything as it was, except
 // ErrOutcomeUnknown, after which applying again is safe.
 func (s *Store) ApplyWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
+	return s.applyWorldFor(ctx, w, now, asTheWorldSays)
+}
+
+// CreateWorld is ApplyWorld for accounts that do not exist yet; one that does is ErrAccountTaken.
+func (s *Store) CreateWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
+	return s.applyWorldFor(ctx, w, now, freshAccounts)
+}
+
+// ResetWorld is ApplyWorld for accounts that exist, and that keep what they are known by: name, quota, access keys, and the RAM users that have some.
+// The world has no keys of its own. One that does not exist is ErrNoAccount.
+func (s *Store) ResetWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
+	return s.applyWorldFor(ctx, w, now, sameAccounts)
+}
+
+// purpose is what a world is applied for.
+type purpose int
+
+const (
+	asTheWorldSays purpose = iota
+	freshAccounts
+	sameAccounts
+)
+
+func (s *Store) applyWorldFor(ctx context.Context, w *World, now time.Time, why purpose) (Applied, error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return Applied{}, err
@@ -72,7 +101,7 @@ func (s *Store) ApplyWorld(ctx context.Context, w *World, now time.Time) (Applie
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
 
-	applied, err := applyWorld(ctx, tx, w, now)
+	applied, err := applyWorld(ctx, tx, w, now, why)
 	if err != nil {
 		return Applied{}, fmt.Errorf("apply world: %w", classify(err, conn.Conn()))
 	}
@@ -113,7 +142,7 @@ const applySettings = `
 	SET LOCAL lock_timeout = '30s';
 	SET LOCAL work_mem = '64MB'`
 
-func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) (Applied, error) {
+func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why purpose) (Applied, error) {
 	if _, err := tx.Exec(ctx, applySettings); err != nil {
 		return Applied{}, err
 	}
@@ -121,11 +150,14 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) (Applie
 		return Applied{}, err
 	}
 	for _, sql := range []string{
-		takeAccounts, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups,
+		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups,
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return Applied{}, err
 		}
+	}
+	if err := prepareAccounts(ctx, tx, now, why); err != nil {
+		return Applied{}, err
 	}
 	for _, sql := range []string{keepInstancesUnderWay, keepNetworkInterfacesUnderWay} {
 		// Without a cached plan, which would outlive the staging table.
@@ -148,6 +180,38 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) (Applie
 		}
 	}
 	return Applied{Tables: written.changes}, nil
+}
+
+// prepareAccounts makes the locked accounts what the world is applied to. One that has expired is as good as gone, so its rows go.
+func prepareAccounts(ctx context.Context, tx pgx.Tx, now time.Time, why purpose) error {
+	rows, _ := tx.Query(ctx, expiredAccounts, pgx.QueryExecModeExec, now) // CollectRows reports the error of the query too
+	expired, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, id := range expired {
+		for _, sql := range slices.Concat(deleteContents, deleteAccount) {
+			if _, err := tx.Exec(ctx, sql, id); err != nil {
+				return err
+			}
+		}
+	}
+	switch why {
+	case freshAccounts:
+		return refuseFirst(ctx, tx, ErrAccountTaken, `
+			SELECT s.id FROM staged_accounts s WHERE EXISTS (SELECT FROM accounts a WHERE a.id = s.id) ORDER BY s.id LIMIT 1`)
+	case sameAccounts:
+		if err := refuseFirst(ctx, tx, ErrNoAccount, `
+			SELECT s.id FROM staged_accounts s WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = s.id) ORDER BY s.id LIMIT 1`); err != nil {
+			return err
+		}
+		for _, sql := range []string{lockAccessKeys, keepAccounts, keepAccessKeys, keepRAMUsers} {
+			if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeExec); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // worldStep is one statement on the way to the world. What it writes is counted for its table, unless it only prepares others.

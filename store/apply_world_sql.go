@@ -9,6 +9,12 @@ const (
 	SELECT pg_advisory_xact_lock(hashtextextended('enisim account ' || id, 0))
 	FROM (SELECT id FROM staged_accounts ORDER BY id) AS in_order`
 
+	// Before the accounts: who claims a token again holds it, and then asks for locks that the accounts' would bar.
+	lockClientTokens = `
+	SELECT FROM client_tokens
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, action, token FOR UPDATE`
+
 	lockAccounts = `
 	SELECT FROM accounts
 	WHERE id IN (SELECT id FROM staged_accounts)
@@ -39,6 +45,34 @@ const (
 	SELECT FROM security_groups
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
+)
+
+// What an account is known by, for a world that leaves it as it is. The keys are locked, or one that is disabled or deleted meanwhile would come back.
+const (
+	expiredAccounts = `
+	SELECT id FROM accounts WHERE id IN (SELECT id FROM staged_accounts) AND expires_at <= $1 ORDER BY id`
+
+	lockAccessKeys = `
+	SELECT FROM access_keys
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY id FOR UPDATE`
+
+	keepAccounts = `
+	UPDATE staged_accounts s
+	SET (name, network_interfaces_per_region) = (a.name, a.network_interfaces_per_region)
+	FROM accounts a
+	WHERE a.id = s.id`
+
+	keepAccessKeys = `
+	INSERT INTO staged_access_keys
+	SELECT * FROM access_keys WHERE account_id IN (SELECT id FROM staged_accounts)`
+
+	keepRAMUsers = `
+	INSERT INTO staged_ram_users
+	SELECT u.* FROM ram_users u
+	WHERE u.account_id IN (SELECT id FROM staged_accounts)
+	  AND EXISTS (SELECT FROM access_keys k WHERE k.account_id = u.account_id AND k.ram_user_name = u.name)
+	  AND NOT EXISTS (SELECT FROM staged_ram_users s WHERE s.account_id = u.account_id AND s.name = u.name)`
 )
 
 // A row that is on its way where the world wants it, and not there yet, keeps its due time.

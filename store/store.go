@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +30,8 @@ var (
 	ErrUnavailable = errors.New("store: database unavailable")
 	// ErrOutcomeUnknown: the connection was lost while the commit was under way. It may or may not have been written.
 	ErrOutcomeUnknown = errors.New("store: outcome of the commit is unknown")
+	// ErrAccountGone: what was written belongs to an account that is deleted, or never was. Nothing was written.
+	ErrAccountGone = errors.New("store: the account does not exist")
 )
 
 // Store is the database. It is safe for concurrent use.
@@ -129,6 +132,7 @@ const (
 	stateLockNotAvailable = "55P03"
 	stateQueryCanceled    = "57014"
 	stateUniqueViolation  = "23505"
+	stateForeignKey       = "23503"
 )
 
 // classify sorts a failed statement into the kinds above; what it does not know (a violated constraint, a bug) stays as it is.
@@ -142,6 +146,8 @@ func classify(err error, conn *pgx.Conn) error {
 		return err // the caller went away
 	case errors.As(err, &pg) && pg.Code == stateLockNotAvailable:
 		return fmt.Errorf("%w: %w", ErrLockTimeout, err)
+	case errors.As(err, &pg) && pg.Code == stateForeignKey && strings.HasSuffix(pg.ConstraintName, "_belongs_to_an_account"):
+		return fmt.Errorf("%w: %w", ErrAccountGone, err)
 	case errors.As(err, &pg) && (pg.Code == stateQueryCanceled || connectionTrouble(pg)), conn.IsClosed():
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}

@@ -16,15 +16,37 @@ type Scenario struct {
 
 // Parse reads a scenario. The name of its file appears in the messages. When the file cannot be applied, the error is Problems: all of them.
 func Parse(name string, data []byte) (*Scenario, error) {
+	return parse(name, data, func(*document, *report) {})
+}
+
+// ParseFor reads a scenario for an account that its writer did not know: the file has one account, with whatever id, and what it has becomes that
+// of the account with this id.
+func ParseFor(accountID, name string, data []byte) (*Scenario, error) {
+	return parse(name, data, func(doc *document, problems *report) {
+		n := len(doc.accounts)
+		if n == 0 {
+			problems.add(position{1, 1}, "put the world under one entry of accounts, with whatever id", "the file has no account, and one account is to have what it says")
+			return
+		}
+		if n > 1 {
+			problems.add(doc.accounts[1].at, "leave one in the file, or apply all of it under its own ids: enisim scenario apply",
+				"the file has %d accounts, and one account is to have what it says", n)
+		}
+		doc.accounts = doc.accounts[:1]
+		doc.accounts[0].id.value = accountID
+	})
+}
+
+func parse(name string, data []byte, change func(*document, *report)) (*Scenario, error) {
 	problems := &report{file: name}
-	world := parseWorld(problems, data)
+	world := parseWorld(problems, data, change)
 	if err := problems.err(); err != nil {
 		return nil, err
 	}
 	return &Scenario{name: name, world: world}, nil
 }
 
-func parseWorld(problems *report, data []byte) *store.World {
+func parseWorld(problems *report, data []byte, change func(*document, *report)) *store.World {
 	if !utf8.Valid(data) {
 		problems.add(position{1, 1}, "save it as UTF-8", "the file is not UTF-8 text")
 		return nil
@@ -38,6 +60,7 @@ func parseWorld(problems *report, data []byte) *store.World {
 	if doc == nil {
 		return nil
 	}
+	change(doc, problems)
 	return expand(doc, problems)
 }
 

@@ -1,0 +1,318 @@
+package service
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"enisim/service/scenario"
+	"enisim/store"
+)
+
+// Account is a tenant as operators see it.
+type Account struct {
+	ID                         string
+	Name                       string
+	NetworkInterfacesPerRegion int // quota
+	CreatedAt                  time.Time
+	ExpiresAt                  *time.Time // nil: never
+}
+
+// NewAccount is an account that was just made, with all its keys and what proves them, which is never told again.
+type NewAccount struct {
+	Account
+	Keys []NewAccountKey // first the account's own, which every account gets; then those of its scenario
+}
+
+// NewAccountKey is a key of a new account.
+type NewAccountKey struct {
+	NewAccessKey
+	InScenario string // the id of the key in whose place it stands; "" for the one that every account gets
+}
+
+// ScenarioFile is a scenario as somebody wrote it. Its name appears in what is said of mistakes in it.
+type ScenarioFile struct {
+	Name string
+	Text []byte
+}
+
+// CreateAccount asks for an account.
+type CreateAccount struct {
+	ID                         string        // "": one is drawn
+	Name                       string        // "": the scenario's
+	NetworkInterfacesPerRegion *int          // nil: the scenario's, or the documented quota
+	ExpiresIn                  time.Duration // 0: never
+	Scenario                   *ScenarioFile // nil: an empty account
+}
+
+// The sizes of what an operator may ask for.
+const (
+	longestAccountName = 128
+	largestQuota       = 1<<31 - 1 // of the database's column
+	shortestLife       = time.Second
+	documentedQuota    = 100
+)
+
+// How much of what has expired one look at the accounts removes: some hundred milliseconds of work.
+const (
+	accountsPerSweep   = 20
+	interfacesPerSweep = 5_000
+)
+
+// CreateAccount makes an account with a key, and with the content of a scenario if one is given, all or nothing. The scenario's account may have
+// whatever id. Its keys are made anew, since the id of a key is unique in the database.
+func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAccount, error) {
+	if err := req.check(); err != nil {
+		return NewAccount{}, err
+	}
+	now := s.moment()
+	s.sweep(ctx, now)
+	account := store.Account{
+		ID:                         req.ID,
+		Name:                       req.Name,
+		NetworkInterfacesPerRegion: documentedQuota,
+		CreatedAt:                  now,
+	}
+	if account.ID == "" {
+		account.ID = s.newAccountID()
+	}
+	if req.ExpiresIn > 0 {
+		account.ExpiresAt = new(now.Add(req.ExpiresIn))
+	}
+	own := store.AccessKey{ID: "LTAI" + rand.Text(), AccountID: account.ID, Secret: rand.Text(), Status: "Active", CreatedAt: now}
+	created := NewAccount{Keys: []NewAccountKey{{NewAccessKey: newOperatorsView(own)}}}
+	if req.Scenario == nil {
+		if req.NetworkInterfacesPerRegion != nil {
+			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
+		}
+		created.Account = accountView(account)
+		return told(created, s.insertAccount(ctx, account, own, now))
+	}
+	sc, err := scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text)
+	if err != nil {
+		return NewAccount{}, scenarioRefused(err)
+	}
+	world := *sc.World() // a copy: what changes is replaced, not written into
+	if account.Name == "" {
+		account.Name = world.Accounts[0].Name
+	}
+	account.NetworkInterfacesPerRegion = world.Accounts[0].NetworkInterfacesPerRegion
+	if req.NetworkInterfacesPerRegion != nil {
+		account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
+	}
+	world.Accounts = []store.Account{account}
+	inFile := world.AccessKeys
+	world.AccessKeys = []store.AccessKey{own}
+	for _, k := range inFile {
+		key := renewed(k, now)
+		world.AccessKeys = append(world.AccessKeys, key)
+		created.Keys = append(created.Keys, NewAccountKey{newOperatorsView(key), k.ID})
+	}
+	created.Account = accountView(account)
+	_, err = s.store.CreateWorld(ctx, &world, now)
+	return told(created, worldRefused(account.ID, err))
+}
+
+// told is what is told of a new account: nothing where there is none.
+func told(created NewAccount, err error) (NewAccount, error) {
+	if err != nil {
+		return NewAccount{}, err
+	}
+	return created, nil
+}
+
+// insertAccount makes an account without content.
+func (s *Service) insertAccount(ctx context.Context, account store.Account, key store.AccessKey, now time.Time) error {
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		tx.TakeAccount(account.ID)
+		found, err := tx.LockAccount(ctx, account.ID)
+		switch {
+		case err != nil:
+			return err
+		case found != nil && !found.Expired(now):
+			return accountTaken(account.ID)
+		case found != nil:
+			if err := tx.DeleteAccount(ctx, account.ID); err != nil {
+				return err
+			}
+		}
+		tx.InsertAccount(account)
+		tx.InsertAccessKey(key)
+		return nil
+	})
+}
+
+// renewed is a key of a scenario under an id of its own, with secrets of its own.
+func renewed(k store.AccessKey, now time.Time) store.AccessKey {
+	k.ID, k.Secret, k.CreatedAt = "LTAI"+rand.Text(), rand.Text(), now
+	if k.SecurityToken != nil {
+		k.ID, k.SecurityToken = "STS."+rand.Text(), new(rand.Text()+rand.Text())
+	}
+	return k
+}
+
+func newOperatorsView(k store.AccessKey) NewAccessKey {
+	shown := NewAccessKey{
+		AccessKey: AccessKey{
+			ID:        k.ID,
+			AccountID: k.AccountID,
+			Status:    k.Status,
+			Temporary: k.SecurityToken != nil,
+			ExpiresAt: k.ExpiresAt,
+			CreatedAt: k.CreatedAt,
+		},
+		Secret: k.Secret,
+	}
+	if k.RAMUserName != nil {
+		shown.RAMUser = *k.RAMUserName
+	}
+	if k.SecurityToken != nil {
+		shown.SecurityToken = *k.SecurityToken
+	}
+	return shown
+}
+
+func (req CreateAccount) check() error {
+	switch {
+	case req.ID != "" && !accountForm.MatchString(req.ID):
+		return notAnAccount(req.ID)
+	case len(req.Name) > longestAccountName || !utf8.ValidString(req.Name) || strings.ContainsFunc(req.Name, unicode.IsControl):
+		return refused("the name of an account is text of at most %d bytes, without line breaks", longestAccountName)
+	case req.NetworkInterfacesPerRegion != nil && (*req.NetworkInterfacesPerRegion < 0 || *req.NetworkInterfacesPerRegion > largestQuota):
+		return refused("the quota of network interfaces per region is a number from 0 to %d, got %d", largestQuota, *req.NetworkInterfacesPerRegion)
+	case req.ExpiresIn != 0 && req.ExpiresIn < shortestLife:
+		return refused("an account lives for %v at least: give a duration such as 1h, or 0 for ever", shortestLife)
+	}
+	return nil
+}
+
+// newAccountID draws 16 digits. The cloud's begin with a 1, too.
+func (s *Service) newAccountID() string {
+	id := []byte("1")
+	for len(id) < 16 {
+		if b := s.randomBytes(1)[0]; b < 250 { // the rest of the bytes would make some digits more likely than others
+			id = append(id, '0'+b%10)
+		}
+	}
+	return string(id)
+}
+
+// Accounts lists the accounts.
+func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
+	now := s.moment()
+	s.sweep(ctx, now)
+	listed, err := s.store.ListAccounts(ctx, now)
+	accounts := make([]Account, 0, len(listed))
+	for _, a := range listed {
+		accounts = append(accounts, accountView(a))
+	}
+	return accounts, err
+}
+
+// ResetAccount empties an account, or makes its content equal to a scenario's, whose account may have whatever id. What the account is known by
+// stays: id, name, quota, lifetime, access keys and the RAM users that have some. What the scenario says of keys is not read, so that a test can go on
+// with the keys that it has.
+func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFile) error {
+	if !accountForm.MatchString(id) {
+		return notAnAccount(id)
+	}
+	now := s.moment()
+	s.sweep(ctx, now)
+	if file == nil {
+		return s.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
+	}
+	sc, err := scenario.ParseFor(id, file.Name, file.Text)
+	if err != nil {
+		return scenarioRefused(err)
+	}
+	world := *sc.World()
+	world.AccessKeys = nil
+	_, err = s.store.ResetWorld(ctx, &world, now)
+	s.forgetAccount(id) // what its RAM users may do has changed
+	return worldRefused(id, err)
+}
+
+// DeleteAccount removes an account with all that it has. Its keys are unknown at once here, and within identityCacheTime on every replica.
+func (s *Service) DeleteAccount(ctx context.Context, id string) error {
+	if !accountForm.MatchString(id) {
+		return notAnAccount(id)
+	}
+	now := s.moment()
+	s.sweep(ctx, now)
+	err := s.withAccount(ctx, id, now, (*store.Tx).DeleteAccount)
+	s.forgetAccount(id) // also when the outcome is unknown
+	return err
+}
+
+// withAccount does something to an account under its lock.
+func (s *Service) withAccount(ctx context.Context, id string, now time.Time, do func(*store.Tx, context.Context, string) error) error {
+	return s.store.InTx(ctx, func(tx *store.Tx) error {
+		account, err := tx.LockAccount(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case account == nil || account.Expired(now):
+			return noAccount(id)
+		}
+		return do(tx, ctx, id)
+	})
+}
+
+// sweep removes what has expired, as far as that is quickly done.
+func (s *Service) sweep(ctx context.Context, now time.Time) {
+	s.store.SweepAccounts(ctx, now, accountsPerSweep, interfacesPerSweep)
+}
+
+// forgetAccount makes this replica ask for the keys of an account again.
+func (s *Service) forgetAccount(id string) {
+	for _, key := range s.identities.Keys() {
+		if cached, ok := s.identities.Peek(key); ok && cached.identity != nil && cached.identity.AccountID == id {
+			s.identities.Remove(key)
+		}
+	}
+}
+
+func accountView(a store.Account) Account {
+	return Account{
+		ID:                         a.ID,
+		Name:                       a.Name,
+		NetworkInterfacesPerRegion: a.NetworkInterfacesPerRegion,
+		CreatedAt:                  a.CreatedAt,
+		ExpiresAt:                  a.ExpiresAt,
+	}
+}
+
+// scenarioRefused tells an operator what is wrong with a file.
+func scenarioRefused(err error) error {
+	var problems scenario.Problems
+	if errors.As(err, &problems) {
+		return refused("%s", problems)
+	}
+	return fmt.Errorf("read the scenario: %w", err)
+}
+
+// worldRefused tells an operator why a scenario that is right in itself cannot be an account's.
+func worldRefused(id string, err error) error {
+	switch {
+	case errors.Is(err, store.ErrAccountTaken):
+		return accountTaken(id)
+	case errors.Is(err, store.ErrNoAccount):
+		return noAccount(id)
+	case errors.Is(err, store.ErrZoneElsewhere):
+		return refused("the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)", err)
+	}
+	return err
+}
+
+func accountTaken(id string) error {
+	return refused("account %s exists: take another id, or none to have one drawn; enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it", id)
+}
+
+func notAnAccount(id string) error {
+	return refused("%q is not an account: give its 16 digits, such as 1000000000000001", id)
+}
