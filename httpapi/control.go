@@ -26,6 +26,11 @@ type control func(c echo.Context) (status int, reply any, err error)
 // controls is the whole control API: method and path below the prefix. docs/control-api.md describes it.
 func controls(s *service.Service) map[string]control {
 	return map[string]control{
+		"GET /accounts":            listAccounts(s),
+		"POST /accounts":           createAccount(s),
+		"POST /accounts/:id/reset": resetAccount(s),
+		"DELETE /accounts/:id":     deleteAccount(s),
+
 		"GET /keys":              listKeys(s),
 		"POST /keys":             createKey(s),
 		"POST /keys/:id/disable": disableKey(s),
@@ -137,13 +142,16 @@ func refuseControl(status int, format string, args ...any) error {
 }
 
 // readJSON reads the body of a control request. A field that nobody reads is an error, or a misspelt one would be ignored.
-func readJSON(c echo.Context, into any) error {
+func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, largestBody) }
+
+// readLargeJSON is readJSON for a body of so many bytes at most.
+func readLargeJSON(c echo.Context, into any, largest int64) error {
 	r := c.Request()
 	// Neither a form nor plain text, which a browser would send across sites without asking.
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return refuseControl(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(c.Response().Writer, r.Body, largestBody))
+	decoder := json.NewDecoder(http.MaxBytesReader(c.Response().Writer, r.Body, largest))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(into)
 	if err == nil {

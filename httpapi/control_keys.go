@@ -27,7 +27,7 @@ type keyReply struct {
 	CreatedAt time.Time  `json:"created_at"`
 }
 
-// newKeyReply is the only reply with a secret in it.
+// newKeyReply is the only reply with a secret in it, by itself and in newAccountReply.
 type newKeyReply struct {
 	keyReply
 	Secret        string `json:"secret"`
@@ -50,18 +50,31 @@ func spellKey(k service.AccessKey) keyReply {
 	}
 }
 
+func spellNewKey(k service.NewAccessKey) newKeyReply {
+	return newKeyReply{spellKey(k.AccessKey), k.Secret, k.SecurityToken}
+}
+
+// readExpiresIn reads how long something is to last: "" is for ever, or 0.
+func readExpiresIn(text string) (time.Duration, error) {
+	if text == "" {
+		return 0, nil
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil {
+		return 0, refuseControl(http.StatusBadRequest, "expires_in is a duration such as 30m or 1h, got %q", text)
+	}
+	return d, nil
+}
+
 func createKey(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		var r createKeyRequest
 		if err := readJSON(c, &r); err != nil {
 			return 0, nil, err
 		}
-		var expiresIn time.Duration
-		if r.ExpiresIn != "" {
-			var err error
-			if expiresIn, err = time.ParseDuration(r.ExpiresIn); err != nil {
-				return 0, nil, refuseControl(http.StatusBadRequest, "expires_in is a duration such as 30m or 1h, got %q", r.ExpiresIn)
-			}
+		expiresIn, err := readExpiresIn(r.ExpiresIn)
+		if err != nil {
+			return 0, nil, err
 		}
 		key, err := s.CreateAccessKey(c.Request().Context(), service.CreateAccessKey{
 			AccountID: r.Account,
@@ -69,7 +82,7 @@ func createKey(s *service.Service) control {
 			ExpiresIn: expiresIn,
 			Temporary: r.Temporary,
 		})
-		return http.StatusCreated, newKeyReply{spellKey(key.AccessKey), key.Secret, key.SecurityToken}, err
+		return http.StatusCreated, spellNewKey(key), err
 	}
 }
 

@@ -57,7 +57,11 @@ type server struct {
 // serve starts the API with a scenario in its database.
 func serve(t testing.TB, text string, options service.Options, change ...func(*httpapi.Options)) *server {
 	t.Helper()
-	pool := storetest.Pool(t)
+	return serveOn(t, storetest.Pool(t), text, options, change...)
+}
+
+func serveOn(t testing.TB, pool *pgxpool.Pool, text string, options service.Options, change ...func(*httpapi.Options)) *server {
+	t.Helper()
 	st := store.New(pool, slog.New(slog.DiscardHandler))
 	apply(t, st, time.Now(), text)
 	svc := service.New(st, options)

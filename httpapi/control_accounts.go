@@ -1,0 +1,122 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+)
+
+// largestScenario is the most that a request with a scenario in it may have, in bytes.
+const largestScenario = 32 << 20
+
+// createAccountRequest asks for an account. Names are as in scenarios; scenario is the text of one.
+type createAccountRequest struct {
+	ID        string        `json:"id"`
+	Name      string        `json:"name"`
+	Quotas    accountQuotas `json:"quotas"`
+	ExpiresIn string        `json:"expires_in"` // such as 1h; "" is never
+	Scenario  *string       `json:"scenario"`
+}
+
+type accountQuotas struct {
+	NetworkInterfacesPerRegion *int `json:"network_interfaces_per_region"`
+}
+
+type resetAccountRequest struct {
+	Scenario *string `json:"scenario"`
+}
+
+type accountReply struct {
+	ID        string        `json:"id"`
+	Name      string        `json:"name"`
+	Quotas    accountQuotas `json:"quotas"`
+	ExpiresAt *time.Time    `json:"expires_at,omitempty"`
+	CreatedAt time.Time     `json:"created_at"`
+}
+
+type accountsReply struct {
+	Accounts []accountReply `json:"accounts"`
+}
+
+// newAccountReply has the secrets of all keys of the account.
+type newAccountReply struct {
+	accountReply
+	Keys []newAccountKeyReply `json:"keys"`
+}
+
+type newAccountKeyReply struct {
+	newKeyReply
+	InScenario string `json:"in_scenario,omitempty"`
+}
+
+func spellAccount(a service.Account) accountReply {
+	return accountReply{
+		ID:        a.ID,
+		Name:      a.Name,
+		Quotas:    accountQuotas{&a.NetworkInterfacesPerRegion},
+		ExpiresAt: a.ExpiresAt,
+		CreatedAt: a.CreatedAt,
+	}
+}
+
+func spellNewAccountKey(k service.NewAccountKey) newAccountKeyReply {
+	return newAccountKeyReply{spellNewKey(k.NewAccessKey), k.InScenario}
+}
+
+func createAccount(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		var r createAccountRequest
+		if err := readLargeJSON(c, &r, largestScenario); err != nil {
+			return 0, nil, err
+		}
+		expiresIn, err := readExpiresIn(r.ExpiresIn)
+		if err != nil {
+			return 0, nil, err
+		}
+		account, err := s.CreateAccount(c.Request().Context(), service.CreateAccount{
+			ID:                         r.ID,
+			Name:                       r.Name,
+			NetworkInterfacesPerRegion: r.Quotas.NetworkInterfacesPerRegion,
+			ExpiresIn:                  expiresIn,
+			Scenario:                   sentScenario(r.Scenario),
+		})
+		return http.StatusCreated, newAccountReply{spellAccount(account.Account), spellEach(account.Keys, spellNewAccountKey)}, err
+	}
+}
+
+// sentScenario is a scenario that came in a request, nil for none.
+func sentScenario(text *string) *service.ScenarioFile {
+	if text == nil {
+		return nil
+	}
+	return &service.ScenarioFile{Name: "scenario", Text: []byte(*text)}
+}
+
+func listAccounts(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		accounts, err := s.Accounts(c.Request().Context())
+		return http.StatusOK, accountsReply{spellEach(accounts, spellAccount)}, err
+	}
+}
+
+// resetAccount takes no body for an account that is to be empty.
+func resetAccount(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		var r resetAccountRequest
+		if c.Request().ContentLength != 0 {
+			if err := readLargeJSON(c, &r, largestScenario); err != nil {
+				return 0, nil, err
+			}
+		}
+		return http.StatusNoContent, nil, s.ResetAccount(c.Request().Context(), c.Param("id"), sentScenario(r.Scenario))
+	}
+}
+
+func deleteAccount(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		return http.StatusNoContent, nil, s.DeleteAccount(c.Request().Context(), c.Param("id"))
+	}
+}
