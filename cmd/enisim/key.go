@@ -18,17 +18,6 @@ type keyCommand struct {
 	Delete  keyDeleteCommand  `cmd:"" help:"Remove an access key."`
 }
 
-// withKeys runs something on the access keys of a database, also beside running servers: they see a change within a second.
-func (f databaseFlags) withKeys(ctx context.Context, s streams, do func(*service.Service) error) error {
-	log := warnings(s.Err)
-	db, err := f.open(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer db.close(ctx, log)
-	return do(service.New(db.store, service.Options{}))
-}
-
 type keyCreateCommand struct {
 	databaseFlags
 	Account   string        `required:"" help:"Account of the key: 16 digits." placeholder:"ID"`
@@ -59,7 +48,7 @@ func (c *keyCreateCommand) Validate() error {
 
 // Run is the command.
 func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
-	return c.withKeys(ctx, s, func(keys *service.Service) error {
+	return c.withService(ctx, s, func(keys *service.Service) error {
 		key, err := keys.CreateAccessKey(ctx, service.CreateAccessKey{
 			AccountID: c.Account,
 			RAMUser:   c.RAMUser,
@@ -89,7 +78,7 @@ func (keyListCommand) Help() string { return "Example: enisim key list --account
 
 // Run is the command.
 func (c *keyListCommand) Run(ctx context.Context, s streams) error {
-	return c.withKeys(ctx, s, func(keys *service.Service) error {
+	return c.withService(ctx, s, func(keys *service.Service) error {
 		list, err := keys.AccessKeys(ctx, c.Account)
 		if err != nil {
 			return err
@@ -102,14 +91,11 @@ func printKeys(out io.Writer, list []service.AccessKey) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KEY\tACCOUNT\tRAM USER\tSTATUS\tKIND\tEXPIRES\tCREATED")
 	for _, k := range list {
-		user, kind := k.RAMUser, "lasting"
-		if user == "" {
-			user = "-"
-		}
+		kind := "lasting"
 		if k.Temporary {
 			kind = "temporary"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.AccountID, user, k.Status, kind, expiry(k.ExpiresAt), k.CreatedAt.UTC().Format(time.RFC3339))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.AccountID, orDash(k.RAMUser), k.Status, kind, expiry(k.ExpiresAt), k.CreatedAt.UTC().Format(time.RFC3339))
 	}
 	return table.Flush()
 }
@@ -135,7 +121,7 @@ Example: enisim key disable LTAIquickstart000001`
 
 // Run is the command.
 func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
-	return c.withKeys(ctx, s, func(keys *service.Service) error {
+	return c.withService(ctx, s, func(keys *service.Service) error {
 		key, err := keys.DisableAccessKey(ctx, c.ID)
 		if err != nil {
 			return err
@@ -159,7 +145,7 @@ Example: enisim key delete LTAIquickstart000001`
 
 // Run is the command.
 func (c *keyDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withKeys(ctx, s, func(keys *service.Service) error {
+	return c.withService(ctx, s, func(keys *service.Service) error {
 		if err := keys.DeleteAccessKey(ctx, c.ID); err != nil {
 			return err
 		}

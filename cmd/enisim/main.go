@@ -30,6 +30,7 @@ type commands struct {
 	Serve    serveCommand    `cmd:"" help:"Serve the API."`
 	Call     callCommand     `cmd:"" help:"Sign and send one request, and print the reply."`
 	Scenario scenarioCommand `cmd:"" help:"Work with scenario files."`
+	Account  accountCommand  `cmd:"" help:"Make, list, reset and delete accounts."`
 	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
 	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`
 	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`

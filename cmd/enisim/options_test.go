@@ -30,6 +30,7 @@ func TestBrokenOptions(t *testing.T) {
 		{"serve --attach-delay soon", "--attach-delay", "duration"},
 		{"serve --log-level loud", "--log-level", "loud"},
 		{"serve --log-format xml", "--log-format", "text"},
+		{"account create --expires-in=-1h", "--expires-in", "30m"},
 		{"serve --signature maybe", "--signature", "identify"},
 		{"serve --closed-to-ram ecs:AttachNetworkInterfaces", "--closed-to-ram ecs:AttachNetworkInterfaces", "ecs:AttachNetworkInterface,"},
 		{"serve --closed-to-ram AttachNetworkInterface", "--closed-to-ram AttachNetworkInterface", "ecs:AttachNetworkInterface,"},

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"enisim/service"
+)
+
+type accountCommand struct {
+	Create accountCreateCommand `cmd:"" help:"Make an account with a key, and with a scenario in it if one is given."`
+	List   accountListCommand   `cmd:"" help:"List the accounts."`
+	Reset  accountResetCommand  `cmd:"" help:"Empty an account, or make it equal to a scenario; its keys stay."`
+	Delete accountDeleteCommand `cmd:"" help:"Remove an account with all that it has."`
+}
+
+// The environment that a server was started in says nothing of accounts: ENISIM_SCENARIO is what the server applies, so flags here are not read from it.
+type accountCreateCommand struct {
+	databaseFlags
+	ID        string        `env:"-" help:"16 digits (default: some are drawn)." placeholder:"ID"`
+	Name      string        `env:"-" help:"A name for people (default: the scenario's)." placeholder:"NAME"`
+	Quota     *int          `name:"network-interfaces-per-region" env:"-" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
+	ExpiresIn time.Duration `env:"-" help:"How long the account lives, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
+	Scenario  string        `env:"-" help:"Scenario of one account, with whatever id: the account gets what is in it, under keys of its own." placeholder:"FILE"`
+}
+
+// Help is shown by --help.
+func (accountCreateCommand) Help() string {
+	return `All of it is made or nothing, also beside a running server. The secrets of the keys are shown this once. Each account gets a key of its own; those in
+the scenario are made anew, because the id of a key is unique in the database.
+
+Example: enisim account create --name "run 17" --expires-in 1h --scenario staging.yaml`
+}
+
+// Validate refuses options that could only fail later.
+func (c *accountCreateCommand) Validate() error {
+	if c.ExpiresIn < 0 {
+		return errors.New("--expires-in is a duration such as 30m or 1h")
+	}
+	return c.databaseFlags.Validate()
+}
+
+// Run is the command.
+func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
+	file, err := scenarioFile(c.Scenario)
+	if err != nil {
+		return err
+	}
+	return c.withService(ctx, s, func(accounts *service.Service) error {
+		made, err := accounts.CreateAccount(ctx, service.CreateAccount{
+			ID:                         c.ID,
+			Name:                       c.Name,
+			NetworkInterfacesPerRegion: c.Quota,
+			ExpiresIn:                  c.ExpiresIn,
+			Scenario:                   file,
+		})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.Out, "Account          %s\nExpires          %s\nAccessKeyId      %s\nAccessKeySecret  %s\n",
+			made.ID, expiry(made.ExpiresAt), made.Keys[0].ID, made.Keys[0].Secret)
+		if len(made.Keys) > 1 {
+			if err := printNewKeys(s.Out, made.Keys[1:]); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintln(s.Err, "Keep the secrets: they are not shown again.")
+		return nil
+	})
+}
+
+// printNewKeys prints the keys that stand in the place of a scenario's.
+func printNewKeys(out io.Writer, keys []service.NewAccountKey) error {
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nIN THE SCENARIO\tKEY\tSECRET\tSECURITY TOKEN\tRAM USER\tSTATUS\tEXPIRES")
+	for _, k := range keys {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
+			k.InScenario, k.ID, k.Secret, orDash(k.SecurityToken), orDash(k.RAMUser), k.Status, expiry(k.ExpiresAt))
+	}
+	return table.Flush()
+}
+
+// orDash makes a column of a table that is empty one that a script can count.
+func orDash(text string) string {
+	if text == "" {
+		return "-"
+	}
+	return text
+}
+
+// scenarioFile reads the file of a --scenario, or nothing.
+func scenarioFile(path string) (*service.ScenarioFile, error) {
+	if path == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("--scenario: %w", err)
+	}
+	return &service.ScenarioFile{Name: path, Text: text}, nil
+}
+
+type accountListCommand struct {
+	databaseFlags
+}
+
+// Help is shown by --help.
+func (accountListCommand) Help() string { return "Example: enisim account list" }
+
+// Run is the command.
+func (c *accountListCommand) Run(ctx context.Context, s streams) error {
+	return c.withService(ctx, s, func(accounts *service.Service) error {
+		list, err := accounts.Accounts(ctx)
+		if err != nil {
+			return err
+		}
+		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "ACCOUNT\tINTERFACES PER REGION\tEXPIRES\tCREATED\tNAME")
+		for _, a := range list {
+			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", a.ID, a.NetworkInterfacesPerRegion, expiry(a.ExpiresAt), a.CreatedAt.UTC().Format(time.RFC3339), orDash(a.Name))
+		}
+		return table.Flush()
+	})
+}
+
+type accountResetCommand struct {
+	databaseFlags
+	ID       string `arg:"" help:"Id of the account."`
+	Scenario string `env:"-" help:"Scenario of one account, with whatever id (default: the account is emptied)." placeholder:"FILE"`
+}
+
+// Help is shown by --help.
+func (accountResetCommand) Help() string {
+	return `Id, name, quota, lifetime and access keys stay, and the RAM users that have keys; what the scenario says of keys is not read.
+
+Example: enisim account reset 1000000000000001 --scenario staging.yaml`
+}
+
+// Run is the command.
+func (c *accountResetCommand) Run(ctx context.Context, s streams) error {
+	file, err := scenarioFile(c.Scenario)
+	if err != nil {
+		return err
+	}
+	return c.withService(ctx, s, func(accounts *service.Service) error {
+		if err := accounts.ResetAccount(ctx, c.ID, file); err != nil {
+			return err
+		}
+		if file == nil {
+			fmt.Fprintln(s.Out, c.ID, "is empty")
+		} else {
+			fmt.Fprintln(s.Out, c.ID, "is as", file.Name, "says")
+		}
+		return nil
+	})
+}
+
+type accountDeleteCommand struct {
+	databaseFlags
+	ID string `arg:"" help:"Id of the account."`
+}
+
+// Help is shown by --help.
+func (accountDeleteCommand) Help() string {
+	return `Its keys are unknown from then on, within a second to every server on the database.
+
+Example: enisim account delete 1000000000000001`
+}
+
+// Run is the command.
+func (c *accountDeleteCommand) Run(ctx context.Context, s streams) error {
+	return c.withService(ctx, s, func(accounts *service.Service) error {
+		if err := accounts.DeleteAccount(ctx, c.ID); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, c.ID, "is deleted")
+		return nil
+	})
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"enisim/store/storetest"
+	"enisim/testdata/scenarios"
+)
+
+// Accounts are made, used, reset and deleted beside a running server, which has a scenario of its own in its environment.
+func TestAccountsBesideARunningServer(t *testing.T) {
+	database := storetest.URL(t)
+	world := file(t, string(scenarios.Quickstart))
+	server := start(t, "--database-url", database, "--log-level", "debug")
+	t.Setenv("ENISIM_SCENARIO", "no-such-file.yaml")
+	account := func(args ...string) string {
+		t.Helper()
+		out, errOut, exit := output(t, append(append([]string{"account"}, args...), "--database-url", database)...)
+		if exit != 0 {
+			t.Fatalf("enisim account %s: got exit code %d, %q", strings.Join(args, " "), exit, errOut)
+		}
+		return out
+	}
+	wantCall := func(what, id, secret, want string) {
+		t.Helper()
+		out, errOut, _ := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--RegionId", "cn-hangzhou",
+			"--access-key-id", id, "--access-key-secret", secret)
+		if !strings.Contains(out+errOut, want) {
+			t.Errorf("%s: got %q, want %q in it", what, out+errOut, want)
+		}
+	}
+
+	printed := account("create", "--name", "run 17", "--network-interfaces-per-region", "7", "--expires-in", "1h", "--scenario", world)
+	made := fields(printed)
+	id, own := made["Account"], made["AccessKeyId"]
+	attacher := strings.Fields(made["LTAIquickstart000002"])
+	if len(id) != 16 || len(attacher) < 6 || attacher[3] != "attacher" {
+		t.Fatalf("create: got %q, want an account with a key, and the scenario's two", printed)
+	}
+	wantCall("the account's key", own, made["AccessKeySecret"], `"InstanceId":"i-web"`)
+	wantCall("its RAM user's key", attacher[0], attacher[1], `"InstanceId":"i-web"`)
+	list := account("list")
+	for _, want := range []string{id + "  7  ", "run 17", "1000000000000001", "never", "quickstart"} {
+		if !strings.Contains(strings.Join(strings.Fields(list), "  "), strings.Join(strings.Fields(want), "  ")) {
+			t.Errorf("list: got %q, want %q in it", list, want)
+		}
+	}
+
+	if out := account("reset", id); out != id+" is empty\n" {
+		t.Errorf("reset: got %q", out)
+	}
+	wantCall("a reset account", own, made["AccessKeySecret"], `"TotalCount":0`)
+	account("reset", id, "--scenario", world)
+	wantCall("reset to its scenario", own, made["AccessKeySecret"], `"InstanceId":"i-web"`)
+
+	if out := account("delete", id); out != id+" is deleted\n" {
+		t.Errorf("delete: got %q", out)
+	}
+	if list := account("list"); strings.Contains(list, id) || !strings.Contains(list, "1000000000000001") {
+		t.Errorf("afterwards: got %q, want only the quick-start account", list)
+	}
+	for _, c := range []struct {
+		args []string
+		says string
+	}{
+		{[]string{"create", "--id", "1000000000000001"}, "enisim account reset 1000000000000001"},
+		{[]string{"create", "--scenario", "nowhere.yaml"}, "nowhere.yaml"},
+		{[]string{"create", "--scenario", file(t, "enisim: 1\n")}, "scenario.yaml:1:1"},
+		{[]string{"reset", id}, "enisim account list"},
+		{[]string{"delete", id}, "enisim account list"},
+	} {
+		_, errOut, exit := output(t, append(append([]string{"account"}, c.args...), "--database-url", database)...)
+		if exit != exitFailure || !strings.Contains(errOut, c.says) {
+			t.Errorf("account %s: got exit code %d, %q; want %d and %q", strings.Join(c.args, " "), exit, errOut, exitFailure, c.says)
+		}
+	}
+	server.end(t, syscall.SIGTERM)
+	for _, secret := range []string{made["AccessKeySecret"], attacher[1]} {
+		if strings.Contains(list, secret) || strings.Contains(server.log.String(), secret) {
+			t.Errorf("the secret %q is listed, or in the server's log", secret)
+		}
+	}
+}
