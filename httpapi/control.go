@@ -35,6 +35,11 @@ func controls(s *service.Service) map[string]control {
 		"POST /keys":             createKey(s),
 		"POST /keys/:id/disable": disableKey(s),
 		"DELETE /keys/:id":       deleteKey(s),
+
+		"GET /snapshots":                listSnapshots(s),
+		"POST /snapshots":               saveSnapshot(s),
+		"POST /snapshots/:name/restore": restoreSnapshot(s),
+		"DELETE /snapshots/:name":       deleteSnapshot(s),
 	}
 }
 

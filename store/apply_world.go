@@ -20,7 +20,7 @@ var (
 	ErrZoneElsewhere = errors.New("store: zone lies in another region")
 	// ErrAccountTaken: an account that was to be made exists.
 	ErrAccountTaken = errors.New("store: account exists")
-	// ErrNoAccount: an account that was to be reset does not exist.
+	// ErrNoAccount: an account that was to be reset, or whose state was to be saved, does not exist.
 	ErrNoAccount = errors.New("store: account does not exist")
 )
 
@@ -90,31 +90,48 @@ const (
 )
 
 func (s *Store) applyWorldFor(ctx context.Context, w *World, now time.Time, why purpose) (Applied, error) {
-	conn, err := s.acquire(ctx)
+	var applied Applied
+	err := s.largeTx(ctx, pgx.ReadCommitted, func(tx pgx.Tx) (err error) {
+		applied, err = applyWorld(ctx, tx, w, now, why)
+		return err
+	})
 	if err != nil {
-		return Applied{}, err
-	}
-	defer conn.Release()
-	tx, err := conn.Begin(ctx)
-	if err != nil {
-		return Applied{}, classify(err, conn.Conn())
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
-
-	applied, err := applyWorld(ctx, tx, w, now, why)
-	if err != nil {
-		return Applied{}, fmt.Errorf("apply world: %w", classify(err, conn.Conn()))
-	}
-	if err := commitWorld(ctx, tx); err != nil {
 		return Applied{}, fmt.Errorf("apply world: %w", err)
 	}
-	if sum := applied.Total(); sum.Inserted+sum.Updated+sum.Deleted >= manyRows {
-		// The planner knows the new world at once, rather than when Postgres gets round to it: until then a plan may read all of an account.
-		if _, err := conn.Exec(context.WithoutCancel(ctx), analyze); err != nil {
-			s.log.WarnContext(ctx, "the applied world could not be analyzed; queries may be slow for a minute", "error", err)
-		}
-	}
+	s.analyzeAfter(ctx, applied)
 	return applied, nil
+}
+
+// largeTx runs fn in a transaction that may take as long as a large world does.
+func (s *Store) largeTx(ctx context.Context, isolation pgx.TxIsoLevel, fn func(pgx.Tx) error) error {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation})
+	if err != nil {
+		return classify(err, conn.Conn())
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(ctx)) }() // after a commit it does nothing
+	if _, err := tx.Exec(ctx, applySettings); err != nil {
+		return classify(err, conn.Conn())
+	}
+	if err := fn(tx); err != nil {
+		return classify(err, conn.Conn())
+	}
+	return commitWorld(ctx, tx)
+}
+
+// analyzeAfter tells the planner of a world that changed at once, rather than when Postgres gets round to it: until then a plan may read all of
+// an account.
+func (s *Store) analyzeAfter(ctx context.Context, applied Applied) {
+	if sum := applied.Total(); sum.Inserted+sum.Updated+sum.Deleted < manyRows {
+		return
+	}
+	if _, err := s.pool.Exec(context.WithoutCancel(ctx), analyze); err != nil {
+		s.log.WarnContext(ctx, "the applied world could not be analyzed; queries may be slow for a minute", "error", err)
+	}
 }
 
 // manyRows is from where on a change is worth an analyze, which costs some 20 ms at the least.
@@ -143,18 +160,11 @@ const applySettings = `
 	SET LOCAL work_mem = '64MB'`
 
 func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why purpose) (Applied, error) {
-	if _, err := tx.Exec(ctx, applySettings); err != nil {
-		return Applied{}, err
-	}
 	if err := stageWorld(ctx, tx, w, now); err != nil {
 		return Applied{}, err
 	}
-	for _, sql := range []string{
-		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups,
-	} {
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return Applied{}, err
-		}
+	if err := lockWorld(ctx, tx); err != nil {
+		return Applied{}, err
 	}
 	if err := prepareAccounts(ctx, tx, now, why); err != nil {
 		return Applied{}, err
@@ -165,21 +175,41 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why pur
 			return Applied{}, err
 		}
 	}
-	written := tally{}
+	var written tally
+	if err := takeWorldSteps(ctx, tx, &written); err != nil {
+		return Applied{}, err
+	}
+	return Applied{Tables: written.changes}, nil
+}
+
+// lockWorld takes the staged accounts, and all of theirs in the order of the house.
+func lockWorld(ctx context.Context, tx pgx.Tx) error {
+	for _, sql := range []string{
+		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups,
+	} {
+		if _, err := tx.Exec(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeWorldSteps makes the staged accounts equal to what is staged.
+func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally) error {
 	for _, step := range worldSteps {
 		tag, err := tx.Exec(ctx, step.sql)
 		if err != nil {
-			return Applied{}, fmt.Errorf("%s %s: %w", step.verb, step.table, err)
+			return fmt.Errorf("%s %s: %w", step.verb, step.table, err)
 		}
 		written.count(step, tag.RowsAffected())
 		if step.verify == nil {
 			continue
 		}
 		if err := step.verify(ctx, tx); err != nil {
-			return Applied{}, err
+			return err
 		}
 	}
-	return Applied{Tables: written.changes}, nil
+	return nil
 }
 
 // prepareAccounts makes the locked accounts what the world is applied to. One that has expired is as good as gone, so its rows go.

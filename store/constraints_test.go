@@ -41,6 +41,8 @@ INSERT INTO network_interface_security_groups (account_id, network_interface_id,
 INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, source_group_id, created_at) VALUES
     ('1000000000000001', 'sgr-1', 'sg-1', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', 'sg-2', '2026-11-22'),
     ('1000000000000001', 'sgr-2', 'sg-1', 'ingress', 'TCP', '80/80', 'Accept', 1, 'intranet', NULL, '2026-11-22');
+INSERT INTO snapshots (account_id, name, schema, resources, created_at) VALUES ('1000000000000001', 'before', 'x', 1, '2026-11-22');
+INSERT INTO snapshot_rows (account_id, snapshot_name, of_table, piece, content) VALUES ('1000000000000001', 'before', 'vpcs', 0, '[]');
 INSERT INTO client_tokens (account_id, action, token, request_hash, answer, created_at) VALUES
     ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22');
 `
@@ -99,6 +101,10 @@ var violations = []struct{ constraint, sql string }{
 
 	{"a_client_token_takes_effect_once", `INSERT INTO client_tokens VALUES ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22')`},
 	{"a_client_token_belongs_to_an_account", `UPDATE client_tokens SET account_id = '1000000000000009'`},
+	{"a_snapshot_exists_once_per_account", `INSERT INTO snapshots VALUES ('1000000000000001', 'before', 'x', 1, '2026-11-22')`},
+	{"a_snapshot_belongs_to_an_account", `INSERT INTO snapshots VALUES ('1000000000000009', 'before', 'x', 1, '2026-11-22')`},
+	{"a_piece_exists_once", `INSERT INTO snapshot_rows VALUES ('1000000000000001', 'before', 'vpcs', 0, '[]')`},
+	{"a_piece_belongs_to_a_snapshot", `INSERT INTO snapshot_rows VALUES ('1000000000000001', 'after', 'vpcs', 0, '[]')`},
 	{"only_a_temporary_key_has_a_role", `UPDATE access_keys SET assumed_role = 'ci/session'`},
 	{"the_search_for_an_address_begins_behind_the_network", `UPDATE vswitches SET next_host = 0`},
 

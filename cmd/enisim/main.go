@@ -32,6 +32,7 @@ type commands struct {
 	Scenario scenarioCommand `cmd:"" help:"Work with scenario files."`
 	Account  accountCommand  `cmd:"" help:"Make, list, reset and delete accounts."`
 	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
+	Snapshot snapshotCommand `cmd:"" help:"Keep what an account has, and bring it back."`
 	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`
 	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`
 }

@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service"
+)
+
+// saveSnapshotRequest asks for a snapshot, and restoreSnapshotRequest for the return to one.
+type (
+	saveSnapshotRequest struct {
+		Account string `json:"account"`
+		Name    string `json:"name"`
+	}
+	restoreSnapshotRequest struct {
+		Account string `json:"account"`
+	}
+)
+
+type snapshotReply struct {
+	Account   string    `json:"account"`
+	Name      string    `json:"name"`
+	Resources int       `json:"resources"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+type snapshotsReply struct {
+	Snapshots []snapshotReply `json:"snapshots"`
+}
+
+// restoredReply counts the rows that a restore wrote.
+type restoredReply struct {
+	New     int64 `json:"new"`
+	Changed int64 `json:"changed"`
+	Gone    int64 `json:"gone"`
+}
+
+func spellSnapshot(s service.Snapshot) snapshotReply {
+	return snapshotReply{s.AccountID, s.Name, s.Resources, s.CreatedAt}
+}
+
+func saveSnapshot(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		var r saveSnapshotRequest
+		if err := readJSON(c, &r); err != nil {
+			return 0, nil, err
+		}
+		saved, err := s.SaveSnapshot(c.Request().Context(), r.Account, r.Name)
+		return http.StatusCreated, spellSnapshot(saved), err
+	}
+}
+
+func listSnapshots(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		list, err := s.Snapshots(c.Request().Context(), c.QueryParam("account"))
+		return http.StatusOK, snapshotsReply{spellEach(list, spellSnapshot)}, err
+	}
+}
+
+func restoreSnapshot(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		var r restoreSnapshotRequest
+		if err := readJSON(c, &r); err != nil {
+			return 0, nil, err
+		}
+		restored, err := s.RestoreSnapshot(c.Request().Context(), r.Account, c.Param("name"))
+		sum := restored.Total()
+		return http.StatusOK, restoredReply{sum.Inserted, sum.Updated, sum.Deleted}, err
+	}
+}
+
+func deleteSnapshot(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		return http.StatusNoContent, nil, s.DeleteSnapshot(c.Request().Context(), c.QueryParam("account"), c.Param("name"))
+	}
+}

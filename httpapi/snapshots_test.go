@@ -1,0 +1,247 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/httpapi"
+	"enisim/service"
+)
+
+// resources spells every row that an account's snapshot keeps.
+func resources(t testing.TB, pool *pgxpool.Pool) []string {
+	t.Helper()
+	var out []string
+	for _, table := range []string{
+		"instance_types", "vpcs", "vswitches", "security_groups", "instances", "network_interfaces", "private_ip_addresses",
+		"network_interface_security_groups", "ip_prefixes", "security_group_rules",
+	} {
+		owner := "account_id"
+		if table == "instance_types" {
+			owner = "owner_id"
+		}
+		rows, err := pool.Query(t.Context(), fmt.Sprintf(`SELECT '%s ' || to_jsonb(t)::text FROM %s t WHERE %s = $1 ORDER BY 1`, table, table, owner), account)
+		if err != nil {
+			t.Fatal(err)
+		}
+		spelled, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, spelled...)
+	}
+	return out
+}
+
+// whole is a world with a row in every table that a snapshot keeps.
+const whole = `
+        instances:
+          - {id: i-1, type: ecs.own.test, vswitch: vsw-h, security_groups: [sg-main], tags: {team: net}}
+          - {id: i-2, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopping, settles_in: 1h}
+        network_interfaces:
+          - {id: "eni-{n}", count: 20, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
+          - {id: eni-on, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}
+instance_types: [{id: ecs.own.test, vcpus: 1, memory_gib: 1, eni_quantity: 3, private_ipv4_per_eni: 2, ipv6_per_eni: 1}]
+`
+
+func serveSnapshots(t testing.TB) *server {
+	t.Helper()
+	s := serve(t, world(whole), service.Options{}, func(o *httpapi.Options) { o.Control = httpapi.Control{Open: true} })
+	if _, err := s.pool.Exec(t.Context(), `
+		INSERT INTO ip_prefixes VALUES ('`+account+`', 'vsw-h', '10.0.9.0/28', 'eni-1');`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.pool.Exec(t.Context(), `
+		INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, created_at)
+		VALUES ('`+account+`', 'sgr-1', 'sg-main', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', '2026-11-22')`); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// Whatever happened since, a restored account has every row that it had, and no other; its keys stay.
+func TestRestoreBringsEverythingBack(t *testing.T) {
+	t.Parallel()
+	s := serveSnapshots(t)
+	before := resources(t, s.pool)
+	// A VPC, two VSwitches, two groups, two instances with their primary interfaces, and 21 more.
+	if status, body, _ := s.control(t, controlRequest{method: "POST", path: "/snapshots", body: `{"account": "` + account + `", "name": "before"}`}); status != http.StatusCreated ||
+		decoded(t, body)["resources"] != 30.0 {
+		t.Fatalf("save: got %d %s, want 30 resources", status, body)
+	}
+	for _, pairs := range [][]string{
+		{"DetachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-on"},
+		{"AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1"},
+	} {
+		if r := s.mustCall(t, pairs[0], pairs[1:]...); r.code() != ok {
+			t.Fatalf("%v: %v", pairs, r)
+		}
+	}
+	for _, sql := range []string{
+		`DELETE FROM security_group_rules`, `DELETE FROM ip_prefixes`, `DELETE FROM network_interfaces WHERE id IN ('eni-2', 'eni-3')`,
+		`UPDATE instances SET name = 'renamed', tags = '{}' WHERE id = 'i-1'`,
+		`INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at) VALUES ('` + account + `', 'vpc-new', 'cn-beijing', '10.0.0.0/8', '2026-11-22')`,
+		`UPDATE vswitches SET next_host = 77`,
+		`UPDATE instance_types SET eni_quantity = 9 WHERE id = 'ecs.own.test'`,
+	} {
+		if _, err := s.pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status, body, _ := s.control(t, controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `"}`}); status != http.StatusCreated {
+		t.Fatalf("key: %d %s", status, body)
+	}
+	if slices.Equal(resources(t, s.pool), before) {
+		t.Fatal("nothing has changed, so the restore would prove nothing")
+	}
+	for round := range 2 {
+		status, body, _ := s.control(t, controlRequest{method: "POST", path: "/snapshots/before/restore", body: `{"account": "` + account + `"}`})
+		if status != http.StatusOK {
+			t.Fatalf("restore: %d %s", status, body)
+		}
+		if got := resources(t, s.pool); !slices.Equal(got, before) {
+			t.Errorf("round %d\ngot:\n%s\nwant:\n%s", round, strings.Join(got, "\n"), strings.Join(before, "\n"))
+		}
+	}
+	var keys int
+	if err := s.pool.QueryRow(t.Context(), `SELECT count(*) FROM access_keys`).Scan(&keys); err != nil || keys != 2 {
+		t.Errorf("got %d keys (%v), want the scenario's and the one made since", keys, err)
+	}
+	checkInvariants(t, s.pool)
+}
+
+// Under attaches and detaches an account goes back again and again. A reader sees one of the worlds that there were, never half of one: the two
+// interfaces that move together are both on their instance, or neither is. No request is told that what is there does not exist.
+func TestRestoreUnderTraffic(t *testing.T) {
+	t.Parallel()
+	s := serveSnapshots(t)
+	save := func(name string) {
+		t.Helper()
+		if status, body, _ := s.control(t, controlRequest{method: "POST", path: "/snapshots", body: `{"account": "` + account + `", "name": "` + name + `"}`}); status != http.StatusCreated {
+			t.Fatalf("save: %d %s", status, body)
+		}
+	}
+	save("off")
+	if _, err := s.pool.Exec(t.Context(), `UPDATE network_interfaces SET name = 'on' WHERE id IN ('eni-18', 'eni-19', 'eni-20')`); err != nil {
+		t.Fatal(err)
+	}
+	save("on")
+
+	stop := make(chan struct{})
+	var traffic sync.WaitGroup
+	for k := range 8 {
+		traffic.Go(func() {
+			random := rand.New(rand.NewPCG(3, uint64(k)))
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				eni := fmt.Sprintf("eni-%d", random.IntN(8)+1)
+				action := []string{"AttachNetworkInterface", "DetachNetworkInterface"}[random.IntN(2)]
+				r, err := s.call(t.Context(), action, "InstanceId", "i-1", "NetworkInterfaceId", eni)
+				if err != nil || r.status >= 500 || strings.Contains(r.code(), "NotFound") {
+					t.Errorf("%s: got %v (%v)", action, r, err)
+				}
+			}
+		})
+		traffic.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				r, err := s.call(t.Context(), "DescribeNetworkInterfaces", "NetworkInterfaceName", "on", "PageSize", "100")
+				if total := r.body["TotalCount"]; err != nil || total != 0.0 && total != 3.0 {
+					t.Errorf("interfaces named on: got %v (%v), want all three or none", total, err)
+				}
+			}
+		})
+	}
+	for n := range 20 {
+		name := []string{"off", "on"}[n%2]
+		if status, body, _ := s.control(t, controlRequest{method: "POST", path: "/snapshots/" + name + "/restore", body: `{"account": "` + account + `"}`}); status != http.StatusOK {
+			t.Errorf("restore %s: %d %s", name, status, body)
+		}
+		checkInvariants(t, s.pool)
+	}
+	close(stop)
+	traffic.Wait()
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("got %d deadlocks, want none", n)
+	}
+}
+
+func TestSnapshotRefusals(t *testing.T) {
+	t.Parallel()
+	s := serveSnapshots(t)
+	for _, c := range []struct {
+		request controlRequest
+		status  int
+		hint    string
+	}{
+		{controlRequest{method: "POST", path: "/snapshots", body: `{"account": "1", "name": "a"}`}, 400, "16 digits"},
+		{controlRequest{method: "POST", path: "/snapshots", body: `{"account": "` + account + `", "name": "a b"}`}, 400, "letters"},
+		{controlRequest{method: "POST", path: "/snapshots", body: `{"account": "1999999999999999", "name": "a"}`}, 404, "no account"},
+		{controlRequest{method: "POST", path: "/snapshots/nowhere/restore", body: `{"account": "` + account + `"}`}, 404, "enisim snapshot list"},
+		{controlRequest{method: "DELETE", path: "/snapshots/nowhere?account=" + account}, 404, "enisim snapshot list"},
+		{controlRequest{method: "GET", path: "/snapshots?account=x"}, 400, "16 digits"},
+	} {
+		status, body, _ := s.control(t, c.request)
+		if said, _ := decoded(t, body)["error"].(string); status != c.status || !strings.Contains(said, c.hint) {
+			t.Errorf("%s %s: got %d %s, want %d and %q", c.request.method, c.request.path, status, body, c.status, c.hint)
+		}
+	}
+	if status, _, _ := s.control(t, controlRequest{method: "POST", path: "/snapshots", body: `{"account": "` + account + `", "name": "old"}`}); status != http.StatusCreated {
+		t.Fatal(status)
+	}
+	if _, err := s.pool.Exec(t.Context(), `UPDATE snapshots SET schema = 'of an older version'`); err != nil {
+		t.Fatal(err)
+	}
+	if status, body, _ := s.control(t, controlRequest{method: "POST", path: "/snapshots/old/restore", body: `{"account": "` + account + `"}`}); status != http.StatusBadRequest || !strings.Contains(body, "save it anew") {
+		t.Errorf("of another schema: got %d %s", status, body)
+	}
+	if status, _, _ := s.control(t, controlRequest{method: "DELETE", path: "/snapshots/old?account=" + account}); status != http.StatusNoContent {
+		t.Errorf("delete: got %d, want 204", status)
+	}
+	if _, body, _ := s.control(t, controlRequest{method: "GET", path: "/snapshots?account=" + account}); !strings.Contains(body, `"snapshots":[]`) {
+		t.Errorf("list: got %s, want none", body)
+	}
+}
+
+// The way back of 1,000 interfaces, all of which were attached since.
+func BenchmarkRestoreSnapshot(b *testing.B) {
+	s := serve(b, world(`
+        instances: [{id: "i-{n}", count: 334, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces: [{id: "eni-{n}", count: 1000, vswitch: vsw-h, security_groups: [sg-main]}]
+`), service.Options{})
+	ctx := b.Context()
+	svc := service.New(s.store, service.Options{})
+	if _, err := svc.SaveSnapshot(ctx, account, "before"); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		b.StopTimer()
+		for n := range 1000 {
+			if err := svc.AttachNetworkInterface(ctx, service.Caller{AccountID: account}, service.AttachNetworkInterface{
+				RegionID: "cn-hangzhou", InstanceID: fmt.Sprintf("i-%d", n/3+1), NetworkInterfaceID: fmt.Sprintf("eni-%d", n+1),
+			}); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.StartTimer()
+		if _, err := svc.RestoreSnapshot(ctx, account, "before"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

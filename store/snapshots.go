@@ -1,0 +1,195 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"enisim/migrations"
+)
+
+// What can be wrong with a snapshot that somebody asks for. Nothing was written.
+var (
+	// ErrNoSnapshot: the account has none of that name.
+	ErrNoSnapshot = errors.New("store: no such snapshot")
+	// ErrOldSnapshot: it was saved under another schema.
+	ErrOldSnapshot = errors.New("store: snapshot of another schema")
+)
+
+// Snapshot is what an account had at a moment: all its resources, and none of its keys, users and quotas.
+type Snapshot struct {
+	AccountID, Name string
+	Resources       int // VPCs, VSwitches, security groups, instances and network interfaces
+	CreatedAt       time.Time
+}
+
+// snapshotTable is one of the tables that hold the resources of an account.
+type snapshotTable struct {
+	name   string
+	owner  string // the column of the account
+	staged bool   // whether ApplyWorld makes it equal to its staging table; otherwise it empties it
+}
+
+var snapshotTables = []snapshotTable{
+	{"instance_types", "owner_id", true},
+	{"vpcs", "account_id", true},
+	{"vswitches", "account_id", true},
+	{"security_groups", "account_id", true},
+	{"instances", "account_id", true},
+	{"network_interfaces", "account_id", true},
+	{"private_ip_addresses", "account_id", true},
+	{"network_interface_security_groups", "account_id", true},
+	{"ip_prefixes", "account_id", false},
+	{"security_group_rules", "account_id", false},
+}
+
+// The statements of each table, whose names are ours; arguments are the account and the snapshot. A piece has a thousand rows at most.
+const (
+	saveRows = `
+		INSERT INTO snapshot_rows (account_id, snapshot_name, of_table, piece, content)
+		SELECT $1, $2, '%[1]s', piece, jsonb_agg(content)
+		FROM (SELECT to_jsonb(t) AS content, row_number() OVER () / 1000 AS piece FROM %[1]s t WHERE t.%[2]s = $1) saved
+		GROUP BY piece`
+
+	restoreRows = `
+		INSERT INTO %[2]s
+		SELECT r.*
+		FROM snapshot_rows s
+		CROSS JOIN jsonb_populate_recordset(NULL::%[1]s, s.content) r
+		WHERE s.account_id = $1 AND s.snapshot_name = $2 AND s.of_table = '%[1]s'`
+)
+
+func (t snapshotTable) save() string { return fmt.Sprintf(saveRows, t.name, t.owner) }
+
+// restore puts the saved rows into the staging table, or where there is none into the table itself.
+func (t snapshotTable) restore() string {
+	if t.staged {
+		return fmt.Sprintf(restoreRows, t.name, "staged_"+t.name)
+	}
+	return fmt.Sprintf(restoreRows, t.name, t.name)
+}
+
+// SaveSnapshot keeps what an account has, in place of an older snapshot of the name. It reads at one moment, and takes no lock that a request
+// would wait for.
+func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now time.Time) (Snapshot, error) {
+	out := Snapshot{AccountID: accountID, Name: name, CreatedAt: now}
+	err := s.largeTx(ctx, pgx.RepeatableRead, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, `
+			INSERT INTO snapshots (account_id, name, schema, resources, created_at)
+			SELECT $1, $2, $3, (SELECT count(*) FROM vpcs WHERE account_id = $1) + (SELECT count(*) FROM vswitches WHERE account_id = $1)
+			    + (SELECT count(*) FROM security_groups WHERE account_id = $1) + (SELECT count(*) FROM instances WHERE account_id = $1)
+			    + (SELECT count(*) FROM network_interfaces WHERE account_id = $1), $4
+			FROM accounts WHERE id = $1
+			RETURNING resources`, accountID, name, migrations.Hash(), now).Scan(&out.Resources); err != nil {
+			if errors.Is(err, pgx.ErrNoRows) {
+				return ErrNoAccount
+			}
+			return err
+		}
+		for _, table := range snapshotTables {
+			if _, err := tx.Exec(ctx, table.save(), accountID, name); err != nil {
+				return fmt.Errorf("save %s: %w", table.name, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("save snapshot: %w", err)
+	}
+	return out, nil
+}
+
+// RestoreSnapshot makes an account's resources equal to a snapshot, as ApplyWorld makes them equal to a file, and with the same locks: rows that
+// are there stay, so that a request that waits for one meets the restored world. Keys, users and quotas stay as they are. Client tokens are
+// forgotten: their answers speak of what may be gone.
+func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Applied, error) {
+	var written tally
+	err := s.largeTx(ctx, pgx.ReadCommitted, func(tx pgx.Tx) error {
+		var schema string
+		if err := tx.QueryRow(ctx, `
+			SELECT schema FROM snapshots WHERE account_id = $1 AND name = $2 FOR SHARE`, accountID, name).Scan(&schema); err != nil {
+			if errors.Is(err, pgx.ErrNoRows) {
+				return ErrNoSnapshot
+			}
+			return err
+		}
+		if schema != migrations.Hash() {
+			return ErrOldSnapshot
+		}
+		if _, err := tx.Exec(ctx, createStagingTables); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, `INSERT INTO staged_accounts SELECT * FROM accounts WHERE id = $1`, pgx.QueryExecModeExec, accountID); err != nil {
+			return err
+		}
+		if err := lockWorld(ctx, tx); err != nil {
+			return err
+		}
+		// Under the locks, so that the keys and users that are staged are those that there are.
+		for _, sql := range []string{
+			`INSERT INTO staged_ram_users SELECT * FROM ram_users WHERE account_id = $1`,
+			`INSERT INTO staged_access_keys SELECT * FROM access_keys WHERE account_id = $1`,
+		} {
+			if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeExec, accountID); err != nil {
+				return err
+			}
+		}
+		for _, table := range snapshotTables {
+			if table.staged {
+				if _, err := tx.Exec(ctx, table.restore(), pgx.QueryExecModeExec, accountID, name); err != nil {
+					return fmt.Errorf("stage %s: %w", table.name, err)
+				}
+			}
+		}
+		if err := takeWorldSteps(ctx, tx, &written); err != nil {
+			return err
+		}
+		for _, table := range snapshotTables {
+			if !table.staged {
+				tag, err := tx.Exec(ctx, table.restore(), accountID, name)
+				if err != nil {
+					return fmt.Errorf("restore %s: %w", table.name, err)
+				}
+				written.count(worldStep{verb: insert, table: table.name}, tag.RowsAffected())
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Applied{}, fmt.Errorf("restore snapshot: %w", err)
+	}
+	applied := Applied{Tables: written.changes}
+	s.analyzeAfter(ctx, applied)
+	return applied, nil
+}
+
+// Snapshots lists those of an account, by name.
+func (s *Store) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
+	return query(ctx, s, pgx.RowToStructByPos[Snapshot], `
+		SELECT account_id, name, resources, created_at FROM snapshots WHERE account_id = $1 ORDER BY name`, accountID)
+}
+
+// DeleteSnapshot forgets a snapshot.
+func (s *Store) DeleteSnapshot(ctx context.Context, accountID, name string) error {
+	return s.InTx(ctx, func(tx *Tx) error {
+		var deleted int64
+		tx.queue(`DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name).Exec(func(tag pgconn.CommandTag) error {
+			deleted = tag.RowsAffected()
+			return nil
+		})
+		if err := tx.send(ctx); err != nil {
+			return err
+		}
+		if deleted == 0 {
+			return ErrNoSnapshot
+		}
+		return nil
+	})
+}
