@@ -536,7 +536,7 @@ func spelled(v any) string {
 func TestInstancesShowPrefixesAndPrimaryIPv6(t *testing.T) {
 	t.Parallel()
 	s := serve(t, quotaWorld(100, `
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        instances: [{id: i-1, type: ecs.g7.4xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
 `), service.Options{})
 	created := s.mustCall(t, "CreateNetworkInterface", plain("vsw-h", "Ipv4PrefixCount", "1", "Ipv6PrefixCount", "1", "Ipv6AddressCount", "1", "EnablePrimaryIPv6", "true")...)
 	id, _ := created.body["NetworkInterfaceId"].(string)

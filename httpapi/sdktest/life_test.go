@@ -296,19 +296,19 @@ func (l *life) makeInterface(vswitchID, groupID string, block netip.Prefix) stri
 	return created.NetworkInterfaceId
 }
 
-func (l *life) networkInterface(id string) (n ecs.NetworkInterfaceSet, found bool) {
+// networkInterface is an interface as a list shows it; the zero value for one that is gone.
+func (l *life) networkInterface(id string) ecs.NetworkInterfaceSet {
 	listed := ecs.CreateDescribeNetworkInterfacesResponse()
 	l.call(networkInterfaceQuery{RegionID: "cn-hangzhou", NetworkInterfaceIDs: []string{id}}.request(), listed)
 	if len(listed.NetworkInterfaceSets.NetworkInterfaceSet) == 0 {
-		return n, false
+		return ecs.NetworkInterfaceSet{}
 	}
-	return listed.NetworkInterfaceSets.NetworkInterfaceSet[0], true
+	return listed.NetworkInterfaceSets.NetworkInterfaceSet[0]
 }
 
 // interfaceStatus is "" for one that is gone.
 func (l *life) interfaceStatus(id string) string {
-	n, _ := l.networkInterface(id)
-	return n.Status
+	return l.networkInterface(id).Status
 }
 
 // move attaches the interface at once, as CNI plug-ins do, and waits until it is in use.
@@ -318,7 +318,7 @@ func (l *life) move(eniID, instanceID string) {
 	l.call(request, ecs.CreateAttachNetworkInterfaceResponse())
 	l.refuses("InvalidOperation.InvalidEniState", func() { l.deleteInterface(eniID) })
 	l.await("interface "+eniID, "InUse", func() string { return l.interfaceStatus(eniID) })
-	n, _ := l.networkInterface(eniID)
+	n := l.networkInterface(eniID)
 	l.expect("place", []any{n.InstanceId, n.Attachment.DeviceIndex}, []any{instanceID, 1})
 }
 
@@ -351,7 +351,7 @@ func (l *life) assignAddresses(eniID string, block netip.Prefix) {
 	back.RegionId, back.NetworkInterfaceId, back.PrivateIpAddress = "cn-hangzhou", eniID, &[]string{given[0]}
 	l.call(back, ecs.CreateUnassignPrivateIpAddressesResponse())
 
-	n, _ := l.networkInterface(eniID)
+	n := l.networkInterface(eniID)
 	var got []string
 	for _, set := range n.PrivateIpSets.PrivateIpSet {
 		got = append(got, set.PrivateIpAddress)
