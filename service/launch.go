@@ -236,7 +236,7 @@ func (l launch) possible() int {
 		n = min(n, g.InstanceLimit-g.Others)
 	}
 	if secondary := len(l.fresh()) - 1; secondary > 0 {
-		n = min(n, (l.Quota.Limit-l.Quota.Held)/secondary)
+		n = min(n, (l.Quota.Most-l.Quota.Count)/secondary)
 	}
 	first := l.interfaces[0]
 	for k, a := range l.row(first) {

@@ -253,7 +253,7 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launch]{
 }, launchAddressRules, []rule[launch]{
 	{err: MaxEniCountExceeded, broken: func(l launch) bool {
 		created := l.count * (len(l.fresh()) - 1)
-		return created > 0 && l.Quota.Held+created > l.Quota.Limit
+		return created > 0 && l.Quota.Count+created > l.Quota.Most
 	}},
 	{err: LaunchSecurityGroupInstanceLimit, broken: launchOverfillsGroup},
 })

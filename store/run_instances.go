@@ -23,7 +23,7 @@ type LaunchScene struct {
 	Type       *InstanceType
 	ZoneKnown  bool
 	Offers     map[string]*AddressOffer // by VSwitch
-	Quota      ENIQuota                 // read only if secondary interfaces are created
+	Quota      InterfaceQuota           // read only if secondary interfaces are created
 	Interfaces map[string]*LaunchedENI  // by ID
 	Groups     map[string]GroupScene    // by ID: those that were named, and those of existing interfaces
 }
@@ -35,30 +35,12 @@ type LaunchedENI struct {
 	SecurityGroupIDs []string
 }
 
-// ENIQuota is how many secondary interfaces an account may have in a region, and how many it has.
-type ENIQuota struct {
-	Limit   int
-	Held    int         // those that are there to stay
-	Leaving []time.Time // when each of the others is gone
-}
-
-// Settled is the quota as it stands at now.
-func (q ENIQuota) Settled(now time.Time) ENIQuota {
-	for _, gone := range q.Leaving {
-		if gone.After(now) {
-			q.Held++
-		}
-	}
-	q.Leaving = nil
-	return q
-}
-
 // LockForLaunch locks and reads what new instances depend on, in one round trip, or in two where existing interfaces are named: only under their
-// locks is it known which groups they bring along. before is when interfaces must have been gone to lose their addresses for good.
+// locks is it known which groups they bring along. An interface that was gone before counts no longer, and has lost its addresses.
 func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, before time.Time) (*LaunchScene, error) {
 	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{}, Groups: map[string]GroupScene{}}
 	if want.NewSecondary {
-		tx.lockQuota(want.AccountID, want.RegionID, &scene.Quota)
+		tx.lockInterfaceQuota(want.AccountID, want.RegionID, before, &scene.Quota)
 	}
 	for k, offer := range tx.LockAddresses(want.AccountID, want.RegionID, want.Addresses, before) {
 		scene.Offers[want.Addresses[k].VSwitchID] = offer
@@ -79,22 +61,6 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, before time.Ti
 	}
 	tx.lockGroups(want.AccountID, want.RegionID, groups, "", func(g GroupScene) { scene.Groups[g.ID] = g })
 	return scene, tx.send(ctx)
-}
-
-// lockQuota queues the lock of an account, so that nobody else creates interfaces for it, and the count of those that it has.
-func (tx *Tx) lockQuota(accountID, regionID string, quota *ENIQuota) {
-	tx.lock(rankAccounts, `
-		SELECT network_interfaces_per_region
-		FROM accounts
-		WHERE id = $1
-		FOR NO KEY UPDATE`, accountID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Limit) })
-	tx.queue(`
-		SELECT count(*) FILTER (WHERE next_status IS DISTINCT FROM 'Deleted'),
-		       coalesce(array_agg(settles_at) FILTER (WHERE next_status = 'Deleted'), '{}')
-		FROM network_interfaces
-		WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'`, accountID, regionID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Held, &quota.Leaving) })
 }
 
 // readInstanceType queues the search for a type: the account's own stands before the catalogue's.
@@ -148,7 +114,6 @@ func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 
 // Settle makes the scene stand as it does at now: an interface that is gone is missing. It is pure.
 func (s *LaunchScene) Settle(now time.Time) {
-	s.Quota = s.Quota.Settled(now)
 	for id, n := range s.Interfaces {
 		if settled := settledENI(&n.NetworkInterface, now); settled != nil {
 			n.NetworkInterface = *settled
