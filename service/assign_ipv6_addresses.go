@@ -69,9 +69,9 @@ func (s *Service) AssignIPv6Addresses(ctx context.Context, caller Caller, req As
 			eniID:       req.NetworkInterfaceID,
 			family:      familyIPv6,
 			addresses:   addresses(req.IPv6Addresses),
-			count:       orZero(req.IPv6AddressCount),
+			count:       valueOf(req.IPv6AddressCount),
 			prefixes:    prefixes(req.IPv6Prefixes),
-			prefixCount: orZero(req.IPv6PrefixCount),
+			prefixCount: valueOf(req.IPv6PrefixCount),
 		}, assignIPv6AddressesRules)
 	})
 }

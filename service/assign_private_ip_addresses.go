@@ -72,9 +72,9 @@ func (s *Service) AssignPrivateIPAddresses(ctx context.Context, caller Caller, r
 			eniID:       req.NetworkInterfaceID,
 			family:      familyIPv4,
 			addresses:   addresses(req.PrivateIPAddresses),
-			count:       orZero(req.SecondaryPrivateIPAddressCount),
+			count:       valueOf(req.SecondaryPrivateIPAddressCount),
 			prefixes:    prefixes(req.IPv4Prefixes),
-			prefixCount: orZero(req.IPv4PrefixCount),
+			prefixCount: valueOf(req.IPv4PrefixCount),
 		}, assignPrivateIPAddressesRules)
 	})
 }

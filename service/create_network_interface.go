@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"iter"
 	"net/netip"
 	"slices"
 	"time"
@@ -75,7 +76,7 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 	invalid("SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool { return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1 }),
 	{err: MaxEniPrivateIPsCountExceeded, broken: func(r CreateNetworkInterface) bool {
 		const mostNamed = 10
-		return len(r.PrivateIPAddresses) > mostNamed || number(r.SecondaryIPCount) > mostSecondaryIPv4
+		return len(r.PrivateIPAddresses) > mostNamed || valueOf(r.SecondaryIPCount) > mostSecondaryIPv4
 	}},
 	within("Ipv4PrefixCount", 1, mostPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
 	invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > mostIPv6 }),
@@ -90,7 +91,7 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 	[]rule[CreateNetworkInterface]{
 		// No address could be the primary one.
 		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterface) bool {
-			return asked(r.EnablePrimaryIPv6) && len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil
+			return isTrue(r.EnablePrimaryIPv6) && len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil
 		}),
 		{err: QuotaExceedTags, broken: func(r CreateNetworkInterface) bool { return tooManyTags(r.Tags) }},
 		{err: DuplicateTagKey, broken: func(r CreateNetworkInterface) bool { return repeatsTagKey(r.Tags) }},
@@ -144,11 +145,17 @@ func joinRules[T any](notFound *Error, of func(T) joining) []rule[T] {
 			j := of(t)
 			return slices.ContainsFunc(j.groups, func(g store.GroupScene) bool { return g.VPCID != j.vpcID })
 		}},
-		{err: MultiGroupType, broken: func(t T) bool {
-			groups := of(t).groups
-			return slices.ContainsFunc(groups, func(g store.GroupScene) bool { return g.Type != groups[0].Type })
-		}},
+		{err: MultiGroupType, broken: func(t T) bool { return mixTypes(slices.Values(of(t).groups)) }},
 	}
+}
+
+// mixTypes tells whether groups are of different types.
+func mixTypes(groups iter.Seq[store.GroupScene]) bool {
+	types := map[string]bool{}
+	for g := range groups {
+		types[g.Type] = true
+	}
+	return len(types) > 1
 }
 
 // CreateNetworkInterface creates an interface that is Available at once. A quota holds the secondary interfaces of the account in the region.
@@ -202,8 +209,8 @@ func (s *Service) newNetworkInterface(accountID string, c creation) NetworkInter
 
 	ipv4 := slices.Concat(addresses(given(c.PrimaryIPAddress)), c.Offer.IPv4, addresses(c.PrivateIPAddresses))
 	ipv6 := addresses(c.IPv6Addresses)
-	for len(ipv6) < number(c.IPv6AddressCount) {
-		drawn := s.drawIPv6(*c.Offer.VSwitch.IPv6CIDRBlock, 1)[0]
+	for len(ipv6) < valueOf(c.IPv6AddressCount) {
+		drawn := s.drawIPv6(*c.Offer.VSwitch.IPv6CIDRBlock)
 		if !slices.ContainsFunc(n.Prefixes, func(p netip.Prefix) bool { return p.Contains(drawn) }) {
 			ipv6 = append(ipv6, drawn)
 		}
@@ -212,7 +219,7 @@ func (s *Service) newNetworkInterface(accountID string, c creation) NetworkInter
 		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0})
 	}
 	for k, a := range ipv6 {
-		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0 && asked(c.EnablePrimaryIPv6)})
+		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0 && isTrue(c.EnablePrimaryIPv6)})
 	}
 	slices.SortFunc(n.Addresses, func(a, b PrivateIPAddress) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), a.Address.Compare(b.Address))
@@ -233,10 +240,10 @@ func rankOf(a PrivateIPAddress) int {
 func (r CreateNetworkInterface) want() store.AddressWant {
 	want := store.AddressWant{
 		VSwitchID:    r.VSwitchID,
-		IPv4:         number(r.SecondaryIPCount),
+		IPv4:         valueOf(r.SecondaryIPCount),
 		Named:        addresses(slices.Concat(r.namedIPv4(), r.IPv6Addresses)),
-		IPv4Prefixes: number(r.IPv4PrefixCount),
-		IPv6Prefixes: number(r.IPv6PrefixCount),
+		IPv4Prefixes: valueOf(r.IPv4PrefixCount),
+		IPv6Prefixes: valueOf(r.IPv6PrefixCount),
 		NamedBlocks:  prefixes(slices.Concat(r.IPv4Prefixes, r.IPv6Prefixes)),
 	}
 	if r.PrimaryIPAddress == "" {
@@ -302,18 +309,4 @@ func spellBlock(p netip.Prefix) string {
 		return p.Addr().String()
 	}
 	return p.String()
-}
-
-// number is a parameter's, or 0 if it is not there.
-func number(n *int) int {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
-
-// repeats tells whether a list has a member twice.
-func repeats(list []string) bool {
-	sorted := slices.Sorted(slices.Values(list))
-	return len(slices.Compact(sorted)) < len(list)
 }

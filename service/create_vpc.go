@@ -76,7 +76,7 @@ var createVPCParameterRules = slices.Concat([]rule[CreateVPC]{
 // badIPv6Wish tells whether a block is named that no VPC can have, or though IPv6 is refused.
 func badIPv6Wish(enable *bool, block string) bool {
 	_, ok := ipv6Block(block)
-	return block != "" && (!ok || isNot(enable))
+	return block != "" && (!ok || isFalse(enable))
 }
 
 // ipv6BlockFor is the block that a VPC gets by a good wish: the one named, one that is drawn, or none.
@@ -85,7 +85,7 @@ func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 	case named != "":
 		block, _ := ipv6Block(named)
 		return &block
-	case is(enable):
+	case isTrue(enable):
 		return new(s.newIPv6Block())
 	}
 	return nil

@@ -32,11 +32,11 @@ var deleteInstanceRules = []rule[deleteInstance]{
 	{err: InvalidInstanceIDNotFound, broken: func(d deleteInstance) bool { return d.Instance == nil }},
 	{err: DeletionProtectionRefuses, broken: func(d deleteInstance) bool { return d.Instance.Attributes.DeletionProtection }},
 	{err: ChargeTypeViolation, broken: func(d deleteInstance) bool {
-		return d.Instance.Attributes.InstanceChargeType == "PrePaid" && !valueOf(d.TerminateSubscription)
+		return d.Instance.Attributes.InstanceChargeType == "PrePaid" && !isTrue(d.TerminateSubscription)
 	}},
 	{err: IncorrectInstanceStatusInitializing, broken: func(d deleteInstance) bool { return d.Instance.Status == store.InstancePending }},
 	{err: IncorrectInstanceStatus, broken: func(d deleteInstance) bool {
-		return d.Instance.Status != store.InstanceStopped && (d.Instance.Status != store.InstanceRunning || !valueOf(d.Force))
+		return d.Instance.Status != store.InstanceStopped && (d.Instance.Status != store.InstanceRunning || !isTrue(d.Force))
 	}},
 }
 

@@ -59,7 +59,7 @@ func (r DescribeImages) selects(i Image) bool {
 	return among(r.ImageID, i.ID) && (name == "" || matches(name, i.ID)) && among(r.ImageFamily, i.Family) &&
 		among(r.ImageOwnerAlias, "system") && among(r.OSType, i.OSType) && among(r.Architecture, i.Architecture) &&
 		(among(r.Status, "Available") || r.Status == "ALL") &&
-		(r.IsSupportIOOptimized == nil || *r.IsSupportIOOptimized) && (r.IsPublic == nil || !*r.IsPublic) &&
+		!isFalse(r.IsSupportIOOptimized) && !isTrue(r.IsPublic) &&
 		r.SnapshotID == "" && r.ResourceGroupID == "" && len(r.Tags) == 0
 }
 

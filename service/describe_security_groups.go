@@ -49,7 +49,7 @@ var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 
 // selectsNone tells whether a filter asks for what no group is here: classic, or managed by a cloud service.
 func (r DescribeSecurityGroups) selectsNone() bool {
-	return r.NetworkType == store.NetworkTypeClassic || (r.ServiceManaged != nil && *r.ServiceManaged)
+	return r.NetworkType == store.NetworkTypeClassic || isTrue(r.ServiceManaged)
 }
 
 // DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It takes no locks.

@@ -45,7 +45,7 @@ var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
 
 // selectsNone tells whether a filter asks for what no VPC of the caller has here: a default, another owner, DHCP options.
 func (r DescribeVPCs) selectsNone(caller Caller) bool {
-	return is(r.IsDefault) || r.DHCPOptionsSetID != "" || (r.VPCOwnerID != "" && r.VPCOwnerID != caller.AccountID)
+	return isTrue(r.IsDefault) || r.DHCPOptionsSetID != "" || (r.VPCOwnerID != "" && r.VPCOwnerID != caller.AccountID)
 }
 
 // DescribeVPCs lists the caller's VPCs, by id, as they stand at the moment. It takes no locks.

@@ -42,7 +42,7 @@ func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req Desc
 		return List[VSwitch]{}, err
 	}
 	var read store.List[VSwitch]
-	if !is(req.IsDefault) && (req.VSwitchOwnerID == "" || req.VSwitchOwnerID == caller.AccountID) {
+	if !isTrue(req.IsDefault) && (req.VSwitchOwnerID == "" || req.VSwitchOwnerID == caller.AccountID) {
 		var err error
 		if read, err = s.store.DescribeVSwitches(ctx, s.moment(), store.VSwitchFilter{
 			AccountID:       caller.AccountID,

@@ -55,7 +55,7 @@ func (s *Service) DescribeZones(ctx context.Context, caller Caller, req Describe
 	for _, z := range stored {
 		out.Zones = append(out.Zones, Zone{z.ID, localZoneName(region, z.ID, req.AcceptLanguage)})
 	}
-	if req.Verbose == nil || *req.Verbose {
+	if !isFalse(req.Verbose) {
 		out.Types, err = s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{})
 	}
 	return out, err

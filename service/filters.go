@@ -58,5 +58,5 @@ func given(text string) []string {
 
 // dryRunRules come after all others: a request with DryRun that would be answered is an error that says so.
 var dryRunRules = []rule[*bool]{
-	{err: DryRunOperation, broken: func(dryRun *bool) bool { return dryRun != nil && *dryRun }},
+	{err: DryRunOperation, broken: isTrue},
 }

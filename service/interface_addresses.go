@@ -15,14 +15,6 @@ func firstNotIPv6(texts []string) string {
 	return texts[slices.IndexFunc(texts, func(text string) bool { return !areIPv6(text) })]
 }
 
-// orZero is a count that may be absent.
-func orZero(n *int) int {
-	if n == nil {
-		return 0
-	}
-	return *n
-}
-
 // assignment is what is to be assigned to an interface, in one family.
 type assignment struct {
 	regionID, eniID    string
@@ -155,7 +147,9 @@ func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Call
 		want.IPv6Prefixes = a.prefixCount
 		if home.IPv6CIDRBlock != nil {
 			const spare = 2
-			subject.drawn = s.drawIPv6(*home.IPv6CIDRBlock, spare*a.count)
+			for range spare * a.count {
+				subject.drawn = append(subject.drawn, s.drawIPv6(*home.IPv6CIDRBlock))
+			}
 			want.Named = slices.Concat(a.addresses, subject.drawn)
 		}
 	}

@@ -7,9 +7,6 @@ import (
 	"enisim/store"
 )
 
-// mostJoinedGroups is how many security groups an interface may be in.
-const mostJoinedGroups = 10
-
 // JoinSecurityGroup is the request to put an interface into a security group: the one that is named, or the primary one of an instance.
 type JoinSecurityGroup struct {
 	RegionID           string `api:"RegionId"` // needed with a NetworkInterfaceId only
@@ -68,7 +65,7 @@ var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membership]{
 	{err: MultiGroupTypeOnJoin, broken: func(m membership) bool {
 		return slices.ContainsFunc(m.Joined, func(g store.JoinedGroup) bool { return g.Type != m.Group.Type })
 	}},
-	{err: InstanceSecurityGroupLimitExceeded, broken: func(m membership) bool { return len(m.Joined) >= mostJoinedGroups }},
+	{err: InstanceSecurityGroupLimitExceeded, broken: func(m membership) bool { return len(m.Joined) >= mostGroups }},
 	{err: SecurityGroupInstanceLimitExceeded, broken: func(m membership) bool { return m.overfills(store.GroupNormal) }},
 	{err: NetworkInterfaceCountExceeded, broken: func(m membership) bool { return m.overfills(store.GroupEnterprise) }},
 })

@@ -75,7 +75,7 @@ var joinSpoilers = []struct {
 	{"member", InvalidInstanceIDAlreadyExists, joinOfInstance, func(c *joinCase) { c.scene.Joined[0].ID = "sg-1" }},
 	{"types", MultiGroupTypeOnJoin, joinOfInstance, func(c *joinCase) { c.scene.Joined[0].Type = "another" }},
 	{"ten groups", InstanceSecurityGroupLimitExceeded, joinOfInstance, func(c *joinCase) {
-		for len(c.scene.Joined) < mostJoinedGroups {
+		for len(c.scene.Joined) < mostGroups {
 			c.scene.Joined = append(c.scene.Joined, c.scene.Joined[0])
 		}
 	}},
@@ -158,7 +158,7 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 			c.scene.Settle(due)
 		}},
 		{"the tenth group", joinOfInstance, func(c *joinCase) {
-			for len(c.scene.Joined) < mostJoinedGroups-1 {
+			for len(c.scene.Joined) < mostGroups-1 {
 				c.scene.Joined = append(c.scene.Joined, c.scene.Joined[0])
 			}
 		}},

@@ -11,7 +11,6 @@ import (
 
 const (
 	mostInstancesPerLaunch = 100
-	mostGroupsPerInterface = 10
 	mostDataDisks          = 16
 )
 
@@ -96,14 +95,6 @@ func (i LaunchInterface) found() int { return i.ipv4() - len(given(i.PrimaryIPAd
 func (i LaunchInterface) tellsHowToCreate() bool {
 	i.InstanceType, i.NetworkInterfaceID, i.NetworkCardIndex = "", "", nil
 	return !reflect.ValueOf(i).IsZero()
-}
-
-// valueOf is a number or a switch that a caller may leave out; the zero value stands for an absent one.
-func valueOf[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
 }
 
 // newInstanceRules are the parameter rules that both actions have. primary is the primary interface as far as the request tells.
@@ -262,26 +253,14 @@ func (l launch) vswitch(i LaunchInterface) *store.VSwitch { return l.Offers[i.VS
 // outside tells whether an address is none that its VSwitch gives.
 func (l launch) outside(vswitch string, a netip.Addr) bool {
 	v := l.Offers[vswitch].VSwitch
-	switch {
-	case v == nil:
+	if v == nil || a.Is6() && v.IPv6CIDRBlock == nil {
 		return true
-	case a.Is6():
-		return v.IPv6CIDRBlock == nil || !v.IPv6CIDRBlock.Contains(a)
 	}
-	return !canGive(v.CIDRBlock, a)
-}
-
-// canGive tells whether an IPv4 address of a block is one that an interface may get: the first of a block and its last three are the cloud's.
-func canGive(block netip.Prefix, a netip.Addr) bool {
-	if !block.Contains(a) || a == block.Addr() {
-		return false
+	block := v.CIDRBlock
+	if a.Is6() {
+		block = *v.IPv6CIDRBlock
 	}
-	for range store.ReservedLast {
-		if a = a.Next(); !block.Contains(a) {
-			return false
-		}
-	}
-	return true
+	return !givesOut(block, netip.PrefixFrom(a, a.BitLen()))
 }
 
 // launchExistenceRules: what the request names is there.
@@ -362,15 +341,6 @@ func (l launch) stray() (block netip.Prefix, stray any) {
 		}
 	}
 	return netip.Prefix{}, nil
-}
-
-// mixesTypes tells whether groups are of different types.
-func mixesTypes(groups map[string]store.GroupScene) bool {
-	types := map[string]bool{}
-	for _, g := range groups {
-		types[g.Type] = true
-	}
-	return len(types) > 1
 }
 
 // launchOverfillsGroup tells whether the new instances would be too many in a group.

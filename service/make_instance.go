@@ -84,7 +84,7 @@ func (s *Service) newInterface(l launch, i store.Instance, k, index int) (n stor
 		Type: store.ENISecondary, Status: store.ENIInUse,
 		InstanceID: &i.ID, InstanceENIQuantity: &i.ENIQuantity, DeviceIndex: &index, NetworkCardIndex: wanted.NetworkCardIndex,
 		MACAddress: s.newMAC(), QueueNumber: wanted.QueueNumber,
-		DeleteOnRelease: wanted.DeleteOnRelease == nil || *wanted.DeleteOnRelease, SourceDestCheck: valueOf(wanted.SourceDestCheck),
+		DeleteOnRelease: !isFalse(wanted.DeleteOnRelease), SourceDestCheck: valueOf(wanted.SourceDestCheck),
 		Name: wanted.NetworkInterfaceName, Description: wanted.Description, ResourceGroupID: i.ResourceGroupID, CreatedAt: l.now,
 	}
 	if index == 0 {
@@ -102,20 +102,12 @@ func (s *Service) newInterface(l launch, i store.Instance, k, index int) (n stor
 	}
 	ipv6 := addresses(wanted.IPv6Addresses)
 	for range valueOf(wanted.IPv6AddressCount) {
-		ipv6 = append(ipv6, s.randomIPv6(*v.IPv6CIDRBlock))
+		ipv6 = append(ipv6, s.drawIPv6(*v.IPv6CIDRBlock))
 	}
 	for _, a := range ipv6 {
 		n.Addresses = append(n.Addresses, store.PrivateIPAddress{Address: a})
 	}
 	return n, found
-}
-
-// randomIPv6 is a random address of the lower half of a VSwitch's /64: prefixes come from the upper half.
-func (s *Service) randomIPv6(block netip.Prefix) netip.Addr {
-	bytes := block.Addr().As16()
-	copy(bytes[8:], s.randomBytes(8))
-	bytes[8] &= 0x7f
-	return netip.AddrFrom16(bytes)
 }
 
 // attributesOf is what is only kept and shown of a new instance.
@@ -141,6 +133,6 @@ func (s *Service) attributesOf(r NewInstance) store.InstanceAttributes {
 func diskOf(d NewDisk) store.Disk {
 	return store.Disk{
 		Name: d.DiskName, Description: d.Description, Category: d.Category, PerformanceLevel: d.PerformanceLevel,
-		SizeGiB: valueOf(d.Size), Encrypted: valueOf(d.Encrypted), KeepWithoutInstance: d.DeleteWithInstance != nil && !*d.DeleteWithInstance,
+		SizeGiB: valueOf(d.Size), Encrypted: valueOf(d.Encrypted), KeepWithoutInstance: isFalse(d.DeleteWithInstance),
 	}
 }

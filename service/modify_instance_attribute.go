@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 
 	"enisim/store"
 )
@@ -31,8 +32,8 @@ var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
 		func(s string) bool { return goodDescription(s, 2, 256) }),
 	among("CreditSpecification", func(r ModifyInstanceAttribute) string { return r.CreditSpecification }, "Standard", "Unlimited"),
 	within("NetworkInterfaceQueueNumber", 1, mostQueues, func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber }),
-	{err: JoinedGroupLimitExceed, broken: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > mostGroupsPerInterface }},
-	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return namesTwice(r.SecurityGroupIDs) }),
+	{err: JoinedGroupLimitExceed, broken: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > mostGroups }},
+	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return repeats(r.SecurityGroupIDs) }),
 }
 
 // modifyInstance is what a change of attributes is decided on.
@@ -55,7 +56,7 @@ var modifyInstanceAttributeRules = []rule[modifyInstance]{
 		}
 		return false
 	}},
-	{err: MultiGroupType, broken: func(m modifyInstance) bool { return mixesTypes(m.Groups) }},
+	{err: MultiGroupType, broken: func(m modifyInstance) bool { return mixTypes(maps.Values(m.Groups)) }},
 	{err: SecurityGroupInstanceLimit, broken: func(m modifyInstance) bool {
 		for _, g := range m.Groups {
 			if !g.HasInstance && g.Others >= g.InstanceLimit {

@@ -54,7 +54,7 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modification]{
 		return m.queueNumber() != nil && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
 	}},
 	// No address could be the primary one.
-	invalid("EnablePrimaryIPv6", func(m modification) bool { return asked(m.EnablePrimaryIPv6) && m.IPv6 == 0 }),
+	invalid("EnablePrimaryIPv6", func(m modification) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 }),
 }, joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modification) joining {
 	return joining{m.SecurityGroupIDs, m.Groups, m.ENI.VPCID}
 }), []rule[modification]{

@@ -40,7 +40,7 @@ var modifyVPCRules = []rule[vpcChange]{
 		named, _ := ipv6Block(c.IPv6CIDRBlock)
 		return c.IPv6CIDRBlock != "" && c.VPC.IPv6CIDRBlock != nil && *c.VPC.IPv6CIDRBlock != named
 	}),
-	{err: VPCHasVSwitches, broken: func(c vpcChange) bool { return isNot(c.EnableIPv6) && c.IPv6HasVSwitches }},
+	{err: VPCHasVSwitches, broken: func(c vpcChange) bool { return isFalse(c.EnableIPv6) && c.IPv6HasVSwitches }},
 }
 
 // ModifyVPCAttribute changes the name and the description of a VPC, and gives it an IPv6 block or takes it away.
@@ -67,7 +67,7 @@ func (s *Service) ModifyVPCAttribute(ctx context.Context, caller Caller, req Mod
 			vpc.Description = req.Description
 		}
 		switch {
-		case isNot(req.EnableIPv6):
+		case isFalse(req.EnableIPv6):
 			vpc.IPv6CIDRBlock = nil
 		case vpc.IPv6CIDRBlock == nil:
 			vpc.IPv6CIDRBlock = s.ipv6BlockFor(req.EnableIPv6, req.IPv6CIDRBlock)

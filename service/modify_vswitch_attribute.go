@@ -28,7 +28,7 @@ var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
 	required("VSwitchId", func(r ModifyVSwitchAttribute) string { return r.VSwitchID }),
 	readable(func(r ModifyVSwitchAttribute) Malformed { return r.Malformed }),
 	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttribute) *int { return r.IPv6CIDRBlock }),
-	invalid("Ipv6CidrBlock", func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isNot(r.EnableIPv6) }),
+	invalid("Ipv6CidrBlock", func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) }),
 }, goodVPCTexts(func(r ModifyVSwitchAttribute) string { return r.VSwitchName }, func(r ModifyVSwitchAttribute) string { return r.Description }))
 
 // vswitchChange is what a change is decided on.
@@ -42,12 +42,12 @@ type vswitchChange struct {
 func (c vswitchChange) ipv6Block() (block *netip.Prefix, free bool) {
 	taken := ipv6Blocks(c.Siblings, c.VSwitch.ID)
 	switch {
-	case isNot(c.EnableIPv6):
+	case isFalse(c.EnableIPv6):
 		return nil, true
 	case c.IPv6CIDRBlock != nil:
 		named, _ := ipv6Subnet(*c.VPC.IPv6CIDRBlock, *c.IPv6CIDRBlock)
 		return &named, !overlapsAny(named, taken)
-	case is(c.EnableIPv6) && c.VSwitch.IPv6CIDRBlock == nil:
+	case isTrue(c.EnableIPv6) && c.VSwitch.IPv6CIDRBlock == nil:
 		found, free := firstFree(*c.VPC.IPv6CIDRBlock, ipv6VSwitch, taken)
 		return &found, free
 	}
@@ -63,7 +63,7 @@ func (c vswitchChange) leavesBlock() bool {
 var modifyVSwitchRules = []rule[vswitchChange]{
 	{err: VSwitchNotExist, broken: func(c vswitchChange) bool { return c.VSwitch == nil }},
 	{err: IncorrectVSwitchStatus, broken: func(c vswitchChange) bool { return c.VSwitch.Status(c.now) != store.NetworkAvailable }},
-	invalid("EnableIPv6", func(c vswitchChange) bool { return is(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil }),
+	invalid("EnableIPv6", func(c vswitchChange) bool { return isTrue(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil }),
 	invalid("Ipv6CidrBlock", func(c vswitchChange) bool {
 		return c.IPv6CIDRBlock != nil && lacksSubnet(c.VPC.IPv6CIDRBlock, c.IPv6CIDRBlock)
 	}),

@@ -14,6 +14,7 @@ const (
 	mostSecondaryIPv4 = 49
 	mostIPv6          = 10
 	mostPrefixes      = 10 // of one call
+	mostQueues        = 2048
 )
 
 // addressFamily is what tells parameters of IPv4 from those of IPv6.
@@ -95,14 +96,10 @@ func givesOut(block, p netip.Prefix) bool {
 	return first >= store.ReservedFirst && last < 1<<(32-block.Bits())-store.ReservedLast
 }
 
-// drawIPv6 are n random addresses of the lower half of a block: the upper half is for prefixes.
-func (s *Service) drawIPv6(block netip.Prefix, n int) []netip.Addr {
-	var out []netip.Addr
-	for range n {
-		a := block.Addr().As16()
-		copy(a[8:], s.randomBytes(8))
-		a[8] &= 0x7f
-		out = append(out, netip.AddrFrom16(a))
-	}
-	return out
+// drawIPv6 is a random address of the lower half of a VSwitch's /64: the upper half is for prefixes.
+func (s *Service) drawIPv6(block netip.Prefix) netip.Addr {
+	bytes := block.Addr().As16()
+	copy(bytes[8:], s.randomBytes(8))
+	bytes[8] &= 0x7f
+	return netip.AddrFrom16(bytes)
 }

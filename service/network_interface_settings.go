@@ -88,7 +88,7 @@ func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
 		{err: QueuePairNumberMustEmpty, broken: broken(func(s NetworkInterfaceSettings) bool { return s.Traffic.QueuePairNumber != nil })},
 		{err: InvalidEniQueueNumber, broken: broken(func(s NetworkInterfaceSettings) bool {
 			n := s.queueNumber()
-			return n != nil && (*n < 1 || *n > 2048)
+			return n != nil && (*n < 1 || *n > mostQueues)
 		})},
 		{err: EniQueueSize, broken: broken(func(s NetworkInterfaceSettings) bool {
 			rx, tx := s.rxQueueSize(), s.txQueueSize()
@@ -136,6 +136,3 @@ func set[T any](field *T, parameter *T) {
 		*field = *parameter
 	}
 }
-
-// asked tells whether a parameter is there and true.
-func asked(parameter *bool) bool { return parameter != nil && *parameter }

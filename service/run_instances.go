@@ -3,6 +3,7 @@ package service
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"enisim/store"
@@ -112,9 +113,9 @@ var runInstancesParameterRules = slices.Concat(
 		{err: InvalidAmount, broken: func(r RunInstances) bool { return r.amount() < 1 || r.amount() > mostInstancesPerLaunch }},
 		invalid("MinAmount", func(r RunInstances) bool { return r.least() < 1 || r.least() > r.amount() }),
 		invalid("Ipv6Address", func(r RunInstances) bool {
-			return !areIPv6(r.IPv6Addresses...) || r.topLevel().ipv6() > mostIPv6PerLaunch
+			return !areIPv6(r.IPv6Addresses...) || r.topLevel().ipv6() > mostIPv6
 		}),
-		within("Ipv6AddressCount", 1, mostIPv6PerLaunch, func(r RunInstances) *int { return r.IPv6AddressCount }),
+		within("Ipv6AddressCount", 1, mostIPv6, func(r RunInstances) *int { return r.IPv6AddressCount }),
 		{err: InvalidParameterConflict, broken: func(r RunInstances) bool { return r.conflict() != "" },
 			fill: func(r RunInstances) []any { return []any{r.conflict()} }},
 		{err: InvalidLaunchEniType, broken: func(r RunInstances) bool {
@@ -133,7 +134,7 @@ var runInstancesParameterRules = slices.Concat(
 		{err: InvalidCreateEniParams, broken: func(r RunInstances) bool { return r.badENIParameter() != "" },
 			fill: func(r RunInstances) []any { return []any{r.badENIParameter()} }},
 		{err: JoinedGroupLimitExceed, broken: func(r RunInstances) bool {
-			return slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return len(i.groups()) > mostGroupsPerInterface })
+			return slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return len(i.groups()) > mostGroups })
 		}},
 		{err: InvalidParamAmount, broken: func(r RunInstances) bool {
 			return r.amount() > 1 && (len(r.primary().IPv6Addresses) > 0 ||
@@ -142,13 +143,6 @@ var runInstancesParameterRules = slices.Concat(
 				}))
 		}},
 	})
-
-// Most addresses that an interface is created with.
-const (
-	mostIPv6PerLaunch          = 10
-	mostSecondaryIPv4PerLaunch = 49
-	mostQueues                 = 2048
-)
 
 // conflict names parameters that exclude each other; "": there are none.
 func (r RunInstances) conflict() string {
@@ -190,11 +184,11 @@ func (r RunInstances) badENIParameter() string {
 		switch {
 		case i.PrimaryIPAddress != "" && !areIPv4(i.PrimaryIPAddress):
 			return "PrimaryIpAddress"
-		case outside(i.SecondaryPrivateIPAddressCount, 1, mostSecondaryIPv4PerLaunch):
+		case outside(i.SecondaryPrivateIPAddressCount, 1, mostSecondaryIPv4):
 			return "SecondaryPrivateIpAddressCount"
-		case outside(i.IPv6AddressCount, 1, mostIPv6PerLaunch):
+		case outside(i.IPv6AddressCount, 1, mostIPv6):
 			return "Ipv6AddressCount"
-		case !areIPv6(i.IPv6Addresses...) || len(i.IPv6Addresses) > mostIPv6PerLaunch:
+		case !areIPv6(i.IPv6Addresses...) || len(i.IPv6Addresses) > mostIPv6:
 			return "Ipv6Address"
 		case i.NetworkInterfaceName != "" && !goodName(i.NetworkInterfaceName):
 			return "NetworkInterfaceName"
@@ -206,20 +200,10 @@ func (r RunInstances) badENIParameter() string {
 			return "NetworkInterfaceTrafficMode"
 		}
 	}
-	if slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return namesTwice(i.groups()) }) {
+	if slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return repeats(i.groups()) }) {
 		return "SecurityGroupIds"
 	}
 	return ""
-}
-
-// namesTwice tells whether a list names something twice.
-func namesTwice(ids []string) bool {
-	seen := map[string]bool{}
-	return slices.ContainsFunc(ids, func(id string) bool {
-		known := seen[id]
-		seen[id] = true
-		return known
-	})
 }
 
 // runInstancesRules are the rules on resources: what is named is there, fits together, and there is room.
@@ -229,7 +213,7 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launch]{
 	{err: InvalidLaunchEniID, broken: func(l launch) bool { return l.unfitENI() != "" },
 		fill: func(l launch) []any { return []any{l.unfitENI()} }},
 }, launchPlaceRules, launchIPv6Rules, []rule[launch]{
-	{err: LaunchMultiGroupType, broken: func(l launch) bool { return mixesTypes(l.Groups) }},
+	{err: LaunchMultiGroupType, broken: func(l launch) bool { return mixTypes(maps.Values(l.Groups)) }},
 	{err: LaunchEniElsewhere, broken: isSpread},
 	{err: EniNotSupportedByType, broken: func(l launch) bool { return len(l.interfaces) > 1 && !l.Type.IOOptimized }},
 	{err: NetworkCardIndexInvalid, broken: func(l launch) bool {
@@ -340,7 +324,7 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 		}
 		var made NewInstances
 		for k := range l.count {
-			made.InstanceIDs = append(made.InstanceIDs, s.makeInstance(tx, caller, l, k, valueOf(req.UniqueSuffix), s.running(l.now)))
+			made.InstanceIDs = append(made.InstanceIDs, s.makeInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.running(l.now)))
 		}
 		return made, nil
 	})

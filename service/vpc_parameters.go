@@ -35,7 +35,3 @@ var vpcPages = paging{list: "VPC", mostByNumber: 50, defaultPerPage: 10}
 func goodTagFilter[T any](tags func(T) []Tag) rule[T] {
 	return invalid("Tag", func(r T) bool { return tooManyTags(tags(r)) || lacksKey(tags(r)) })
 }
-
-// is tells whether an optional parameter is there and true, isNot whether it is there and false.
-func is(yes *bool) bool    { return yes != nil && *yes }
-func isNot(yes *bool) bool { return yes != nil && !*yes }
