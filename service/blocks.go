@@ -12,14 +12,6 @@ var privateBlocks = []netip.Prefix{
 	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
-// reservedBlocks are ranges that no VPC and no VSwitch may use (reference, states.md, section 6).
-var reservedBlocks = []netip.Prefix{
-	netip.MustParsePrefix("100.64.0.0/10"),
-	netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("169.254.0.0/16"),
-	netip.MustParsePrefix("224.0.0.0/4"),
-}
-
 // ipv6Pool is the range of which VPCs get their IPv6 blocks.
 var ipv6Pool = netip.MustParsePrefix("2408:4000::/24")
 

@@ -59,7 +59,7 @@ var createVPCParameterRules = slices.Concat([]rule[CreateVPC]{
 	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
 	{err: IllegalCIDRBlockMask, broken: func(r CreateVPC) bool { block, _ := r.block(); return !goodVPCMask(block) },
 		fill: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} }},
-	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, reservedBlocks) }},
+	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) }},
 	invalid("UserCidr", func(r CreateVPC) bool {
 		return len(r.userBlocks()) > mostUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
 			_, ok := ipv4Block(text)

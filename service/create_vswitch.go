@@ -41,7 +41,7 @@ var createVSwitchParameterRules = slices.Concat([]rule[CreateVSwitch]{
 	}),
 	wellFormed(InvalidVSwitchCIDRBlock, func(r CreateVSwitch) string { return r.CIDRBlock }, func(text string) bool {
 		block, _ := ipv4Block(text)
-		return block.Bits() >= largestBlock && block.Bits() <= smallestVSwitch && !overlapsAny(block, reservedBlocks)
+		return block.Bits() >= largestBlock && block.Bits() <= smallestVSwitch && !overlapsAny(block, store.ReservedBlocks)
 	}),
 	within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitch) *int { return r.IPv6CIDRBlock }),
 },
@@ -70,7 +70,7 @@ func (n newVSwitch) bits() int {
 func (n newVSwitch) block() (block netip.Prefix, free bool) {
 	taken := ipv4Blocks(n.Siblings)
 	if n.CIDRMask != nil {
-		return firstFree(n.VPC.CIDRBlock, *n.CIDRMask, slices.Concat(taken, reservedBlocks))
+		return firstFree(n.VPC.CIDRBlock, *n.CIDRMask, slices.Concat(taken, store.ReservedBlocks))
 	}
 	block, _ = ipv4Block(n.CIDRBlock)
 	return block, !overlapsAny(block, taken)

@@ -37,6 +37,14 @@ func UsableIPv4(block netip.Prefix) int {
 	return 1<<(32-block.Bits()) - ReservedFirst - ReservedLast
 }
 
+// ReservedBlocks are ranges that no VPC and no VSwitch may use (reference, states.md, section 6).
+var ReservedBlocks = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"),
+	netip.MustParsePrefix("127.0.0.0/8"),
+	netip.MustParsePrefix("169.254.0.0/16"),
+	netip.MustParsePrefix("224.0.0.0/4"),
+}
+
 // LockAddresses queues the locks of VSwitches, and the search for what is wanted of each: one want a VSwitch. Interfaces that were gone at
 // the time before give their addresses back for good.
 //

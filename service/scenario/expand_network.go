@@ -139,14 +139,6 @@ func (x *accountExpansion) vpc(e *vpcEntry, region string) {
 	}
 }
 
-// forbiddenBlocks are address ranges that no VSwitch may use.
-var forbiddenBlocks = []netip.Prefix{
-	netip.MustParsePrefix("100.64.0.0/10"),
-	netip.MustParsePrefix("127.0.0.0/8"),
-	netip.MustParsePrefix("169.254.0.0/16"),
-	netip.MustParsePrefix("224.0.0.0/4"),
-}
-
 func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string) {
 	if !e.id.given {
 		return
@@ -163,7 +155,7 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 	} else {
 		x.checkWithin(e.ipv6Block, vpc.ipv6Block, vpc)
 	}
-	for _, forbidden := range forbiddenBlocks {
+	for _, forbidden := range store.ReservedBlocks {
 		if e.block.given && forbidden.Overlaps(e.block.value) {
 			x.add(e.block.at, "", "block %s lies in %s, which no VSwitch may use", e.block.value, forbidden)
 		}
