@@ -130,6 +130,14 @@ func (s *Server) DatabaseURL(database string) string {
 
 // Stop ends this use of Postgres, and Postgres too if there is no other. A second Stop does nothing.
 func (s *Server) Stop(ctx context.Context) error {
+	return s.unlessStopped(ctx, func() error {
+		close(s.stopped)
+		return s.leave(ctx)
+	})
+}
+
+// unlessStopped does something under the start lock, if this use has not ended.
+func (s *Server) unlessStopped(ctx context.Context, do func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -142,8 +150,7 @@ func (s *Server) Stop(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	close(s.stopped)
-	return s.leave(ctx)
+	return do()
 }
 
 // leave is the end of a use; the caller holds the start lock.

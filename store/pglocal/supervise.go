@@ -43,17 +43,5 @@ func (s *Server) check(ctx context.Context, lastWait time.Duration) time.Duratio
 }
 
 func (s *Server) restart(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	select {
-	case <-s.stopped:
-		return nil
-	default:
-	}
-	unlock, err := s.lockStart(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return s.ensureRunning(ctx)
+	return s.unlessStopped(ctx, func() error { return s.ensureRunning(ctx) })
 }
