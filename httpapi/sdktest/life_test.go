@@ -42,9 +42,9 @@ func testLife(t *testing.T, s sdk) {
 // Sixteen lives at once in one account do not meet.
 func testLivesAtOnce(t *testing.T, s sdk) {
 	server := serve(t, []byte(lifeWorld))
-	c := s.client(t, server.endpoint, lifeKey)
 	var lives errgroup.Group
 	for n := range 16 {
+		c := s.client(t, server.endpoint, lifeKey) // each its own: a client of the Go SDK is for one caller at a time
 		lives.Go(func() error {
 			if err := live(c, server.clock, n); err != nil {
 				return fmt.Errorf("life %d: %w", n, err)

@@ -19,7 +19,7 @@ type sdk interface {
 // key is an access key.
 type key struct{ id, secret string }
 
-// client is an SDK's client. Requests and replies are in the types of the Go SDK, whichever SDK sends and reads them. It is safe for concurrent use.
+// client is an SDK's client. Requests and replies are in the types of the Go SDK, whichever SDK sends and reads them. It is for one caller at a time.
 type client interface {
 	do(requests.AcsRequest, responses.AcsResponse) error
 }
