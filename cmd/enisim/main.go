@@ -33,6 +33,7 @@ type commands struct {
 	Account  accountCommand  `cmd:"" help:"Make, list, reset and delete accounts."`
 	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
 	Snapshot snapshotCommand `cmd:"" help:"Keep what an account has, and bring it back."`
+	Load     loadCommand     `cmd:"" help:"Send many requests at a time, and tell how they fared."`
 	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`
 	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`
 }

@@ -219,6 +219,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"serve", "--help"}, 0, "Example: enisim serve"},
 		{[]string{"call", "--help"}, 0, "Example: enisim call"},
 		{[]string{"health", "--help"}, 0, "Example: enisim health"},
+		{[]string{"load", "--help"}, 0, "Example: enisim load"},
 		{[]string{"scenario", "apply", "--help"}, 0, "Example: enisim scenario apply"},
 		{[]string{"key", "create", "--help"}, 0, "Example: enisim key create"},
 		{[]string{"key", "list", "--help"}, 0, "Example: enisim key list"},

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"enisim/cmd/enisim/history"
+	"enisim/cmd/enisim/load"
+)
+
+type loadCommand struct {
+	Endpoint        string        `default:"http://127.0.0.1:8080" help:"Where the API is served."`
+	AccessKeyID     string        `default:"LTAIquickstart000001" help:"Access key to sign with (default: the quick-start world's)."`
+	AccessKeySecret string        `default:"quickstart-secret" help:"Its secret."`
+	SecurityToken   string        `help:"The token of a temporary key." placeholder:"TOKEN"`
+	Signature       string        `env:"-" default:"v1" enum:"v1,v3" help:"How to sign: v1 or v3."`
+	Region          string        `default:"cn-hangzhou" help:"Region of the world."`
+	Insecure        bool          `help:"Accept any certificate, such as that of serve --tls-self-signed."`
+	Timeout         time.Duration `default:"10s" help:"How long to wait for an answer; then the outcome is unknown."`
+
+	Clients  int           `default:"64" help:"How many requests may be under way at a time."`
+	Rate     float64       `help:"Open load: requests a second that are due in all, whatever the server does (default: closed load; each client sends when it has its answer)." placeholder:"R"`
+	Duration time.Duration `help:"End after this time (default: 30s, if there is no --requests)."`
+	Requests int64         `help:"End after so many requests." placeholder:"N"`
+
+	Scenario     string   `env:"-" help:"Scenario of one account: an account with what is in it is made for this run by the control API, and deleted afterwards (default: the world of the access key)." placeholder:"FILE"`
+	ControlToken string   `help:"What the server of --scenario was given as --control-token." placeholder:"TOKEN"`
+	Mix          load.Mix `default:"attach=45,detach=45,describe=10" help:"Shares of the actions."`
+	Zipf         float64  `default:"0" help:"Skew: the k-th interface, and the k-th instance of a cell, are asked for in proportion to 1/k^S; 0 asks for all alike." placeholder:"S"`
+	Cell         int      `default:"4" help:"Instances whose interfaces are attached among them only; 0: all of a VPC and zone."`
+	Seed         uint64   `help:"The same seed on the same world repeats what each client does (default: drawn, and printed)."`
+
+	Report  string           `env:"-" help:"Write charts of the run, as one HTML file." type:"path" placeholder:"FILE"`
+	History string           `env:"-" help:"Write what was asked and answered, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
+	FailIf  []load.Threshold `env:"-" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`
+}
+
+// Help is shown by --help.
+func (loadCommand) Help() string {
+	return `Attaches, detaches and describes what is there, from many clients at a time, and prints counts, rates, latencies and codes. Start the server with
+--attach-delay 0 --detach-delay 0, or most requests find their interface on its way.
+
+` + load.Grammar + `
+
+Example: enisim load --clients 64 --duration 30s --report report.html
+
+Example: enisim load --rate 2000 --scenario testdata/scenarios/cluster.yaml --zipf 1 --history history.jsonl --fail-if 'p99>50ms' --fail-if 'unknown>0'`
+}
+
+// Validate refuses options that could only fail later.
+func (c *loadCommand) Validate() error {
+	switch {
+	case c.Clients < 1 || c.Clients > 10000:
+		return errors.New("--clients is from 1 to 10000")
+	case c.Rate < 0 || c.Rate > 1e6:
+		return errors.New("--rate is in requests a second, up to 1000000")
+	case c.Duration < 0 || c.Timeout <= 0:
+		return errors.New("--duration and --timeout are durations such as 30s or 5m")
+	case c.Requests < 0:
+		return errors.New("--requests is a number of requests")
+	case c.Zipf < 0 || c.Zipf > 10:
+		return errors.New("--zipf is from 0 to 10; 1 is a strong skew")
+	case c.Cell < 0:
+		return errors.New("--cell is a number of instances, or 0")
+	}
+	for _, t := range c.FailIf {
+		if t.Action() != "" && !c.Mix.Has(t.Action()) {
+			return fmt.Errorf("--fail-if '%s': the mix %s has no such action", t, c.Mix)
+		}
+	}
+	return nil
+}
+
+// Run is the command.
+func (c *loadCommand) Run(ctx context.Context, s streams) (err error) {
+	if c.Duration == 0 && c.Requests == 0 {
+		c.Duration = 30 * time.Second
+	}
+	if c.Seed == 0 {
+		c.Seed = rand.Uint64N(1e9) + 1
+	}
+	target := load.Target{
+		Endpoint: load.Endpoint(c.Endpoint), Region: c.Region,
+		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
+		SignatureV3: c.Signature == "v3", Insecure: c.Insecure, Timeout: c.Timeout,
+	}
+	if c.Scenario != "" {
+		tenant, err := c.tenant(ctx, target)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, tenant.Delete(context.WithoutCancel(ctx))) }()
+		target = tenant.Target()
+	}
+	world, err := load.Discover(ctx, target)
+	if err != nil {
+		return err
+	}
+	plan, err := load.NewPlan(world, load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
+	if err != nil {
+		return fmt.Errorf("%w: give --scenario FILE, or the key of an account that has more", err)
+	}
+	fmt.Fprintf(s.Err, "%d instances, %d interfaces; %s, zipf %g, --seed %d\n", len(world.Instances), len(world.Interfaces), c.Mix, c.Zipf, c.Seed)
+
+	run := load.Run{Target: target, Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
+	if c.History != "" {
+		file, err := os.Create(c.History)
+		if err != nil {
+			return err
+		}
+		run.History = history.NewWriter(file, history.Header{Note: "enisim load", Seed: c.Seed})
+		defer func() { err = errors.Join(err, run.History.Close(), file.Close()) }()
+		world.Tell(run.History)
+	}
+	progress := load.NewProgress(s.Err, c.Duration, c.Requests)
+	run.Progress = progress.Show
+	summary, err := run.Do(ctx)
+	progress.End()
+	if err != nil {
+		return err
+	}
+	if err := summary.Print(s.Out); err != nil {
+		return err
+	}
+	if c.Report != "" {
+		if err := c.writeReport(summary); err != nil {
+			return err
+		}
+	}
+	return c.judge(s.Err, summary)
+}
+
+// lifetime is how long the account of a run lives if nobody deletes it, beyond the time that the run takes.
+const lifetime = time.Hour
+
+// tenant makes an account for the run.
+func (c *loadCommand) tenant(ctx context.Context, target load.Target) (*load.Tenant, error) {
+	text, err := os.ReadFile(c.Scenario)
+	if err != nil {
+		return nil, err
+	}
+	expiresIn := c.Duration + lifetime
+	if c.Duration == 0 {
+		expiresIn = 24 * time.Hour
+	}
+	return load.NewTenant(ctx, target, c.ControlToken, text, expiresIn)
+}
+
+// judge ends a run that broke a threshold with exit code 1, with each said.
+func (c *loadCommand) judge(out io.Writer, summary *load.Summary) error {
+	var failed error
+	for _, t := range c.FailIf {
+		if broken, was := t.Broken(summary); broken {
+			fmt.Fprintf(out, "enisim: failed: %s: %s\n", t, was)
+			failed = errQuiet
+		}
+	}
+	return failed
+}
+
+func (c *loadCommand) writeReport(summary *load.Summary) error {
+	file, err := os.Create(c.Report)
+	if err != nil {
+		return err
+	}
+	title := fmt.Sprintf("%s, %d clients, %s, zipf %g, seed %d", c.Endpoint, c.Clients, c.Mix, c.Zipf, c.Seed)
+	if c.Rate > 0 {
+		title += fmt.Sprintf(", %g requests a second due", c.Rate)
+	}
+	return errors.Join(load.Report(file, title, summary), file.Close())
+}

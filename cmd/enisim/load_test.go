@@ -1,0 +1,227 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"enisim/cmd/enisim/history"
+	"enisim/cmd/enisim/load"
+)
+
+// outcomeOf names an operation's end: its action, and the code of a refusal.
+type outcomeOf struct{ action, code string }
+
+// The table that a load prints, its history and the server's log tell of the same requests.
+func TestLoadCountsWhatTheServerDid(t *testing.T) {
+	t.Parallel()
+	dir, into := dataDir(t), t.TempDir()
+	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)), "--attach-delay", "0", "--detach-delay", "0", "--log-format", "json")
+	out, errOut, exit := output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
+		"--clients", "8", "--requests", "1000", "--seed", "1", "--zipf", "0.5",
+		"--history", filepath.Join(into, "history.jsonl"), "--report", filepath.Join(into, "report.html"),
+		"--fail-if", "unknown>0", "--fail-if", "attach.p99>1m")
+	if exit != 0 || !strings.Contains(errOut, "10 instances, 30 interfaces; attach=45,detach=45,describe=10, zipf 0.5, --seed 1") {
+		t.Fatalf("got %q, %q, exit code %d; want a summary and 0", out, errOut, exit)
+	}
+	server.end(t, syscall.SIGTERM)
+
+	logged := logOf(t, server)
+	logged[outcomeOf{history.Describe, ""}]-- // the load's own look at the world
+	told := map[outcomeOf]int{}
+	attached := 0
+	for _, o := range readHistory(t, filepath.Join(into, "history.jsonl")).Operations {
+		told[outcomeOf{o.Action, o.Code}]++
+		switch {
+		case o.Outcome == history.OK && o.Action == history.Attach:
+			attached++
+		case o.Outcome == history.OK && o.Action == history.Detach:
+			attached--
+		}
+	}
+	for of, n := range told {
+		if logged[of] != n {
+			t.Errorf("%v: the history has %d, the server's log %d", of, n, logged[of])
+		}
+		if row := fmt.Sprintf("%s %s %d", of.action, of.code, n); of.code != "" && !containsRow(out, row) {
+			t.Errorf("the summary has no row %q: %s", row, out)
+		}
+	}
+	if told[outcomeOf{history.Attach, ""}] == 0 || told[outcomeOf{history.Detach, ""}] == 0 || told[outcomeOf{history.Describe, ""}] == 0 {
+		t.Errorf("got %v, want all three actions done", told)
+	}
+	if now := len(attachedInterfaces(t, dir)); now != attached {
+		t.Errorf("by the history %d interfaces are attached, in the tables %d", attached, now)
+	}
+	if !containsRow(out, "all 1000") {
+		t.Errorf("got %s, want 1000 requests in all", out)
+	}
+	page, err := os.ReadFile(filepath.Join(into, "report.html"))
+	if err != nil || !strings.Contains(string(page), "Latency of AttachNetworkInterface") {
+		t.Errorf("got %d bytes, %v, want a report", len(page), err)
+	}
+}
+
+// containsRow looks for a row of a table by its first words.
+func containsRow(table, row string) bool {
+	for line := range strings.Lines(table) {
+		if strings.HasPrefix(strings.Join(strings.Fields(line), " ")+" ", row+" ") {
+			return true
+		}
+	}
+	return false
+}
+
+// logOf counts the requests in the log of a server that has ended.
+func logOf(t *testing.T, server *process) map[outcomeOf]int {
+	t.Helper()
+	counts := map[outcomeOf]int{}
+	lines := bufio.NewScanner(server.log)
+	for lines.Scan() {
+		var line struct{ Msg, Action, Code string }
+		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Action != "" {
+			counts[outcomeOf{line.Action, line.Code}]++
+		}
+	}
+	return counts
+}
+
+func readHistory(t *testing.T, path string) *history.History {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	h, err := history.Read(path, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// The server is killed in the middle of a load: what it was asked and did not answer is unknown, what was never sent is told apart, and the history is whole.
+func TestLoadOfAServerThatIsKilled(t *testing.T) {
+	t.Parallel()
+	const before, after = 300, 100
+	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)), "--attach-delay", "0", "--detach-delay", "0")
+	target := load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou", AccessKeyID: "LTAIcrash", AccessKeySecret: "s", Timeout: 10 * time.Second}
+	world, err := load.Discover(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const clients = 8
+	plan, err := load.NewPlan(world, load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 1, Detach: 1}, Cell: 4, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ended, lost atomic.Int64
+	kill := make(chan struct{})
+	watched := func(client int) load.Next {
+		next := plan(client)
+		return func(last load.Result) (load.Operation, bool) {
+			if last.Outcome != "" && ended.Add(1) == before {
+				close(kill)
+			}
+			if last.Outcome == history.Unknown && lost.Add(1) >= after {
+				return load.Operation{}, false
+			}
+			return next(last)
+		}
+	}
+	go func() {
+		<-kill
+		server.end(t, syscall.SIGKILL)
+	}()
+	path := filepath.Join(t.TempDir(), "history.jsonl")
+	file, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer := history.NewWriter(file, history.Header{})
+	world.Tell(writer)
+	summary, err := load.Run{Target: target, Clients: clients, Plan: watched, History: writer}.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+
+	told := map[history.Outcome]int64{}
+	unsent := int64(0)
+	h := readHistory(t, path)
+	for _, o := range h.Operations {
+		told[o.Outcome]++
+		if o.Ended <= o.Invoked {
+			t.Errorf("%+v has no end", o)
+		}
+		if strings.HasPrefix(o.Error, load.NotConnected) {
+			unsent++
+		}
+	}
+	total := summary.Total()
+	if total.OK != told[history.OK] || total.Refused != told[history.Fail] || total.Unknown != told[history.Unknown] || total.Codes[load.NotConnected] != unsent {
+		t.Errorf("got %+v, and %v in the history; want the same", total, told)
+	}
+	if total.OK == 0 || total.Codes[load.ConnectionLost] == 0 || unsent == 0 {
+		t.Errorf("got %+v, want some done, some lost when the server went, and some not sent", total.Codes)
+	}
+	if len(h.Instances) != 10 || len(h.Interfaces) != 30 || h.Instances[0].Limit != 2 || h.Instances[0].Held != 1 {
+		t.Errorf("got %d instances, the first %+v, and %d interfaces; want 10 with 2 places and a primary interface, and 30", len(h.Instances), h.Instances[0], len(h.Interfaces))
+	}
+}
+
+// A scenario is an account of its own, which is gone afterwards, with exit code 1 when a threshold was broken.
+func TestLoadOfAScenario(t *testing.T) {
+	t.Parallel()
+	const token = "0123456789abcdef"
+	dir := dataDir(t)
+	server := start(t, "--data-dir", dir, "--no-quickstart", "--control-token", token, "--attach-delay", "0", "--detach-delay", "0")
+	args := []string{"load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4)), "--requests", "50", "--clients", "2", "--rate", "1000", "--signature", "v3"}
+	out, errOut, exit := output(t, append(args, "--control-token", token, "--fail-if", "rate>0/s", "--fail-if", "unknown>0")...)
+	if exit != exitFailure || !containsRow(out, "all 50") || !strings.Contains(errOut, "failed: rate>0/s: it was ") || strings.Contains(errOut, "failed: unknown") {
+		t.Errorf("got %q, %q, exit code %d; want 50 requests, and one threshold broken", out, errOut, exit)
+	}
+	if list, _, _ := output(t, "account", "list", "--data-dir", dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
+		t.Errorf("got %q, want no account left", list)
+	}
+	if _, errOut, exit := output(t, args...); exit != exitFailure || !strings.Contains(errOut, "--control-token") {
+		t.Errorf("without the token: got %q, exit code %d; want it asked for", errOut, exit)
+	}
+	if _, errOut, exit := output(t, "load", "--endpoint", server.endpoint); exit != exitFailure || !strings.Contains(errOut, "InvalidAccessKeyId.NotFound") {
+		t.Errorf("with an unknown key: got %q, exit code %d; want what the API answers", errOut, exit)
+	}
+}
+
+func TestLoadOptions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ args, says string }{
+		{"--fail-if p99=1s", "[ACTION.]METRIC OPERATOR VALUE"},
+		{"--mix describe=1 --fail-if attach.p99>1s", "no such action"},
+		{"--mix reboot=1", "attach=45,detach=45,describe=10"},
+		{"--clients 0", "--clients"},
+		{"--rate=-1", "--rate"},
+		{"--duration=-1s", "--duration"},
+		{"--timeout 0", "--timeout"},
+		{"--requests=-1", "--requests"},
+		{"--zipf=-1", "--zipf"},
+		{"--cell=-1", "--cell"},
+		{"--signature v2", "--signature"},
+	} {
+		if out, errOut, exit := output(t, append([]string{"load"}, strings.Fields(c.args)...)...); exit != exitUsage || !strings.Contains(out+errOut, c.says) {
+			t.Errorf("%s: got %q, exit code %d; want %q and %d", c.args, errOut, exit, c.says, exitUsage)
+		}
+	}
+	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1"); exit != exitFailure || !strings.Contains(errOut, "enisim serve") {
+		t.Errorf("with nobody there: got %q, exit code %d", errOut, exit)
+	}
+}
