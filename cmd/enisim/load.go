@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"time"
 
 	"enisim/cmd/enisim/history"
@@ -14,7 +15,7 @@ import (
 )
 
 type loadCommand struct {
-	Endpoint        string        `default:"http://127.0.0.1:8080" help:"Where the API is served."`
+	Endpoint        []string      `default:"http://127.0.0.1:8080" help:"Where the API is served; several, if they are servers on one database, share the clients."`
 	AccessKeyID     string        `default:"LTAIquickstart000001" help:"Access key to sign with (default: the quick-start world's)."`
 	AccessKeySecret string        `default:"quickstart-secret" help:"Its secret."`
 	SecurityToken   string        `help:"The token of a temporary key." placeholder:"TOKEN"`
@@ -85,7 +86,7 @@ func (c *loadCommand) Run(ctx context.Context, s streams) (err error) {
 		c.Seed = rand.Uint64N(1e9) + 1
 	}
 	target := load.Target{
-		Endpoint: load.Endpoint(c.Endpoint), Region: c.Region,
+		Endpoint: load.Endpoint(c.Endpoint[0]), Region: c.Region,
 		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
 		SignatureV3: c.Signature == "v3", Insecure: c.Insecure, Timeout: c.Timeout,
 	}
@@ -107,7 +108,7 @@ func (c *loadCommand) Run(ctx context.Context, s streams) (err error) {
 	}
 	fmt.Fprintf(s.Err, "%d instances, %d interfaces; %s, zipf %g, --seed %d\n", len(world.Instances), len(world.Interfaces), c.Mix, c.Zipf, c.Seed)
 
-	run := load.Run{Target: target, Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
+	run := load.Run{Targets: c.spread(target), Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
 	if c.History != "" {
 		file, err := os.Create(c.History)
 		if err != nil {
@@ -133,6 +134,16 @@ func (c *loadCommand) Run(ctx context.Context, s streams) (err error) {
 		}
 	}
 	return c.judge(s.Err, summary)
+}
+
+// spread is a target at each endpoint.
+func (c *loadCommand) spread(target load.Target) []load.Target {
+	targets := make([]load.Target, len(c.Endpoint))
+	for n, endpoint := range c.Endpoint {
+		targets[n] = target
+		targets[n].Endpoint = load.Endpoint(endpoint)
+	}
+	return targets
 }
 
 // lifetime is how long the account of a run lives if nobody deletes it, beyond the time that the run takes.
@@ -168,7 +179,7 @@ func (c *loadCommand) writeReport(summary *load.Summary) error {
 	if err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s, %d clients, %s, zipf %g, seed %d", c.Endpoint, c.Clients, c.Mix, c.Zipf, c.Seed)
+	title := fmt.Sprintf("%s, %d clients, %s, zipf %g, seed %d", strings.Join(c.Endpoint, ", "), c.Clients, c.Mix, c.Zipf, c.Seed)
 	if c.Rate > 0 {
 		title += fmt.Sprintf(", %g requests a second due", c.Rate)
 	}

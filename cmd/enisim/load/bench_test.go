@@ -28,14 +28,14 @@ func BenchmarkLoad(b *testing.B) {
 	}{
 		{"closed", func(*Run) {}},
 		{"history", func(r *Run) { r.History = history.NewWriter(io.Discard, history.Header{}) }},
-		{"v3", func(r *Run) { r.Target.SignatureV3 = true }},
+		{"v3", func(r *Run) { r.Targets[0].SignatureV3 = true }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			plan, err := NewPlan(world, PlanOptions{Clients: 64, Mix: Mix{45, 45, 10}, Cell: 4, Seed: 1})
 			if err != nil {
 				b.Fatal(err)
 			}
-			run := Run{Target: target, Clients: 64, Requests: int64(b.N), Plan: plan}
+			run := Run{Targets: []Target{target}, Clients: 64, Requests: int64(b.N), Plan: plan}
 			c.change(&run)
 			b.ReportAllocs()
 			before := processorTime(b)

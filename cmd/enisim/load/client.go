@@ -218,7 +218,7 @@ func (r reply) outcome() (outcome history.Outcome, code string) {
 // missing names why an answer is missing.
 func missing(err error) string {
 	switch {
-	case errors.As(err, new(errNotConnected)), errors.Is(err, fasthttp.ErrNoFreeConns):
+	case errors.As(err, new(errNotConnected)), errors.Is(err, fasthttp.ErrNoFreeConns), errors.As(err, new(*tls.CertificateVerificationError)):
 		return NotConnected
 	case errors.Is(err, fasthttp.ErrTimeout), isTimeout(err):
 		return Timeout

@@ -14,7 +14,7 @@ import (
 // Run is a load to put on a target. It ends with the first that comes of Duration, Requests, its context, and the end of all clients' plans; what is under way
 // then is still waited for.
 type Run struct {
-	Target   Target
+	Targets  []Target      // client n works on the one at n modulo their number: servers on one database, for one
 	Clients  int           // how many requests may be under way at a time; each client has a connection
 	Rate     float64       // requests a second that are due in all, whether earlier ones were answered or not; 0: a client's next is due when its last was answered
 	Duration time.Duration // 0: no end
@@ -32,14 +32,18 @@ const pause = 20 * time.Millisecond
 
 // Do runs it. What goes wrong with requests is in the summary; an error says that there was no run.
 func (r Run) Do(ctx context.Context) (*Summary, error) {
-	if r.Clients < 1 || r.Plan == nil {
-		return nil, errors.New("a load needs at least one client and a plan")
+	if len(r.Targets) < 1 || r.Clients < 1 || r.Plan == nil {
+		return nil, errors.New("a load needs a target, a client and a plan")
 	}
-	pool, err := connect(r.Target, r.Clients)
-	if err != nil {
-		return nil, err
+	pools := make([]*connections, len(r.Targets))
+	for n, t := range r.Targets {
+		pool, err := connect(t, r.Clients)
+		if err != nil {
+			return nil, err
+		}
+		defer pool.close()
+		pools[n] = pool
 	}
-	defer pool.close()
 	if r.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, r.Duration)
@@ -49,7 +53,7 @@ func (r Run) Do(ctx context.Context) (*Summary, error) {
 	record := newRecorder(slots.started)
 	var clients sync.WaitGroup
 	for n := range r.Clients {
-		c := client{number: n, next: r.Plan(n), sender: pool.sender(), slots: slots, recorder: record, history: r.History}
+		c := client{number: n, next: r.Plan(n), sender: pools[n%len(pools)].sender(), slots: slots, recorder: record, history: r.History}
 		clients.Go(func() { c.work(ctx) })
 	}
 	done := make(chan struct{})
@@ -200,6 +204,8 @@ func (c *client) tell(id int, reply reply, result *Result) {
 		}
 	}
 	switch {
+	case result.Code == NotConnected: // what was never sent was not done
+		c.history.Fail(id, result.Code)
 	case result.Outcome == history.Unknown && reply.err != nil:
 		c.history.Unknown(id, result.Code+": "+reply.err.Error())
 	case result.Outcome == history.Unknown:

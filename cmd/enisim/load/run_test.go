@@ -52,7 +52,7 @@ func TestEachRequestIsSignedAndIsSentOnce(t *testing.T) {
 			}
 		})
 		target.SignatureV3 = v3
-		summary := run(t, Run{Target: target, Clients: 8, Requests: 500, Plan: attaches})
+		summary := run(t, Run{Targets: []Target{target}, Clients: 8, Requests: 500, Plan: attaches})
 		if total := summary.Total(); total.OK != 500 || len(nonces) != 500 {
 			t.Errorf("v3=%v: got %d ok of %d requests, want 500", v3, total.OK, len(nonces))
 		}
@@ -74,7 +74,7 @@ func TestLatencyCountsFromWhenARequestWasDue(t *testing.T) {
 			<-stalled
 		}
 	})
-	summary := run(t, Run{Target: target, Clients: 4, Rate: rate, Requests: 200, Plan: attaches})
+	summary := run(t, Run{Targets: []Target{target}, Clients: 4, Rate: rate, Requests: 200, Plan: attaches})
 	total := summary.Total()
 	if total.OK != 200 {
 		t.Fatalf("got %d ok, want 200", total.OK)
@@ -113,12 +113,32 @@ func TestWhatEndsARun(t *testing.T) {
 		{"the plan", Run{Clients: 4, Plan: three}, 12},
 	} {
 		got.Store(0)
-		c.run.Target = target
+		c.run.Targets = []Target{target}
 		summary := run(t, c.run)
 		total := summary.Total()
 		if total.OK != got.Load() || total.OK+summary.Unsent != c.want || c.run.Duration == 0 && summary.Unsent != 0 {
 			t.Errorf("%s: got %d ok, %d requests at the server, %d unsent; want %d in all, and only a duration to leave some", c.name, total.OK, got.Load(), summary.Unsent, c.want)
 		}
+	}
+}
+
+func TestClientsShareTheTargets(t *testing.T) {
+	t.Parallel()
+	var targets []Target
+	var got [2]atomic.Int64
+	for n := range got {
+		targets = append(targets, serveHTTP(t, func(http.ResponseWriter, *http.Request) { got[n].Add(1) }))
+	}
+	once := func(int) Next {
+		sent := false
+		return func(Result) (Operation, bool) {
+			defer func() { sent = true }()
+			return Operation{Action: history.Attach, Instance: "i-1", Interface: "eni-1"}, !sent
+		}
+	}
+	run(t, Run{Targets: targets, Clients: 5, Plan: once})
+	if got[0].Load() != 3 || got[1].Load() != 2 {
+		t.Errorf("got %d and %d requests, want 3 and 2", got[0].Load(), got[1].Load())
 	}
 }
 
@@ -128,7 +148,7 @@ func TestUnsentRequestsAreCounted(t *testing.T) {
 	release := make(chan struct{})
 	time.AfterFunc(200*time.Millisecond, func() { close(release) })
 	target := serveHTTP(t, func(http.ResponseWriter, *http.Request) { <-release })
-	summary := run(t, Run{Target: target, Clients: 1, Rate: 100, Duration: 100 * time.Millisecond, Plan: attaches})
+	summary := run(t, Run{Targets: []Target{target}, Clients: 1, Rate: 100, Duration: 100 * time.Millisecond, Plan: attaches})
 	if total := summary.Total(); total.Count() > 1 || total.Count()+summary.Unsent != 10 {
 		t.Errorf("got %d sent and %d unsent, want 1 and 9", total.Count(), summary.Unsent)
 	}
@@ -157,7 +177,7 @@ func TestAPlanGetsItsResults(t *testing.T) {
 			}
 		}
 	}
-	run(t, Run{Target: target, Clients: 1, Plan: plan})
+	run(t, Run{Targets: []Target{target}, Clients: 1, Plan: plan})
 	if len(results) != 3 || results[0].Outcome != "" || results[1].Outcome != history.Fail || results[1].Code != "EniPerInstanceLimitExceeded" ||
 		results[2].Outcome != history.OK || results[2].Action != history.Detach {
 		t.Errorf("got %+v, want nothing, the refusal and what was done", results)
@@ -229,7 +249,7 @@ func TestOutcomes(t *testing.T) {
 			if c.action == history.Describe {
 				op.Instance = ""
 			}
-			summary := run(t, Run{Target: target, Clients: 1, Requests: 2, History: writer, Plan: func(int) Next { return func(Result) (Operation, bool) { return op, true } }})
+			summary := run(t, Run{Targets: []Target{target}, Clients: 1, Requests: 2, History: writer, Plan: func(int) Next { return func(Result) (Operation, bool) { return op, true } }})
 			if err := writer.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -250,6 +270,9 @@ func TestOutcomes(t *testing.T) {
 				t.Fatalf("the history has %d operations, want 2", len(h.Operations))
 			}
 			for _, o := range h.Operations {
+				if c.code == NotConnected {
+					c.outcome = history.Fail // what was never sent was not done
+				}
 				if o.Outcome != c.outcome || o.Ended <= o.Invoked || o.Outcome == history.Fail && o.Code != c.code || o.Outcome == history.Unknown && !strings.HasPrefix(o.Error, c.code) {
 					t.Errorf("the history has %+v, want %s with %q", o, c.outcome, c.code)
 				}
@@ -264,9 +287,10 @@ func TestOutcomes(t *testing.T) {
 func TestARunThatCannotBe(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]Run{
-		"no endpoint": {Target: Target{Endpoint: "ftp://x"}, Clients: 1, Plan: attaches},
-		"no clients":  {Target: Target{Endpoint: "http://x"}, Plan: attaches},
-		"no plan":     {Target: Target{Endpoint: "http://x"}, Clients: 1},
+		"no target":   {Clients: 1, Plan: attaches},
+		"no endpoint": {Targets: []Target{{Endpoint: "ftp://x"}}, Clients: 1, Plan: attaches},
+		"no clients":  {Targets: []Target{{Endpoint: "http://x"}}, Plan: attaches},
+		"no plan":     {Targets: []Target{{Endpoint: "http://x"}}, Clients: 1},
 	} {
 		if _, err := r.Do(t.Context()); err == nil {
 			t.Errorf("%s: got no error", name)
@@ -278,7 +302,7 @@ func TestTheIntervalsAddUp(t *testing.T) {
 	t.Parallel()
 	target := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "{}") })
 	var seen int64
-	summary := run(t, Run{Target: target, Clients: 4, Rate: 200, Requests: 300, Plan: attaches, Progress: func(i Interval) {
+	summary := run(t, Run{Targets: []Target{target}, Clients: 4, Rate: 200, Requests: 300, Plan: attaches, Progress: func(i Interval) {
 		for _, a := range i.Actions {
 			seen += a.count()
 		}

@@ -3,7 +3,9 @@ package load
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -205,6 +207,8 @@ func (s *sender) ask(ctx context.Context, action string, parameters []signature.
 	}
 	reply := s.send(Operation{Action: action, Parameters: parameters})
 	switch {
+	case errors.As(reply.err, new(*tls.CertificateVerificationError)):
+		return nil, fmt.Errorf("no reply from %s: %w (--insecure accepts any certificate)", s.target.Endpoint, reply.err)
 	case reply.err != nil:
 		return nil, fmt.Errorf("no reply from %s: %w (is it running? start it with: enisim serve)", s.target.Endpoint, reply.err)
 	case reply.status != http.StatusOK:
