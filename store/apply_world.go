@@ -169,7 +169,7 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why pur
 	if err := prepareAccounts(ctx, tx, now, why); err != nil {
 		return Applied{}, err
 	}
-	for _, sql := range []string{keepInstancesUnderWay, keepNetworkInterfacesUnderWay} {
+	for _, sql := range settleWorld {
 		// Without a cached plan, which would outlive the staging table.
 		if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeExec, now); err != nil {
 			return Applied{}, err
@@ -265,7 +265,7 @@ const (
 // goes, children before parents; then what is new or differs, parents before children. Interfaces that change leave their instances in
 // between, so that two of them can swap places, and a type's limit can shrink.
 var worldSteps = []worldStep{
-	{remove, "client_tokens", deleteClientTokens, nil},
+	{prepare, "client_tokens", deleteClientTokens, nil}, // not of the world: their answers speak of what may be gone
 	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
 	{remove, "ip_prefixes", deleteIPPrefixes, nil},
 	{remove, "network_interface_security_groups", deleteGroupMemberships, nil},
@@ -302,7 +302,9 @@ var worldSteps = []worldStep{
 	{update, "network_interfaces", updateNetworkInterfaces, nil},
 	{insert, "network_interfaces", insertNetworkInterfaces, nil},
 	{insert, "private_ip_addresses", insertPrivateIPAddresses, nil},
+	{insert, "ip_prefixes", insertIPPrefixes, nil},
 	{insert, "network_interface_security_groups", insertGroupMemberships, nil},
+	{insert, "security_group_rules", insertSecurityGroupRules, nil},
 }
 
 // tally adds up what the steps write, one entry per table, in the order in which the tables are first touched.

@@ -75,34 +75,8 @@ const (
 	  AND NOT EXISTS (SELECT FROM staged_ram_users s WHERE s.account_id = u.account_id AND s.name = u.name)`
 )
 
-// A row that is on its way where the world wants it, and not there yet, keeps its due time.
-const (
-	keepInstancesUnderWay = `
-	UPDATE staged_instances s
-	SET settles_at = i.settles_at
-	FROM instances i
-	WHERE s.settles_at IS NOT NULL AND i.account_id = s.account_id AND i.id = s.id
-	  AND (i.status, i.next_status) = (s.status, s.next_status) AND i.settles_at > $1`
-
-	keepNetworkInterfacesUnderWay = `
-	UPDATE staged_network_interfaces s
-	SET settles_at = n.settles_at
-	FROM network_interfaces n
-	WHERE s.settles_at IS NOT NULL AND n.account_id = s.account_id AND n.id = s.id
-	  AND (n.status, n.next_status) = (s.status, s.next_status) AND n.settles_at > $1`
-)
-
-// What no scenario says goes: the rules of groups, prefixes, and the answers that client tokens repeat.
-const (
-	deleteSecurityGroupRules = `
-	DELETE FROM security_group_rules WHERE account_id IN (SELECT id FROM staged_accounts)`
-
-	deleteIPPrefixes = `
-	DELETE FROM ip_prefixes WHERE account_id IN (SELECT id FROM staged_accounts)`
-
-	deleteClientTokens = `
+const deleteClientTokens = `
 	DELETE FROM client_tokens WHERE account_id IN (SELECT id FROM staged_accounts)`
-)
 
 const (
 	insertRegions = `

@@ -117,7 +117,7 @@ func (s *JoinScene) Settle(now time.Time) {
 
 // JoinGroup queues the write that puts the scene's interface into the scene's group, behind those that it is in.
 func (tx *Tx) JoinGroup(s *JoinScene) {
-	position := 1
+	position := 0
 	for _, g := range s.Joined {
 		position = max(position, g.Position+1)
 	}
@@ -126,8 +126,15 @@ func (tx *Tx) JoinGroup(s *JoinScene) {
 		VALUES ($1, $2, $3, $4, $5)`, s.ENI.AccountID, s.ENI.ID, s.Group.ID, s.ENI.VPCID, position)
 }
 
-// LeaveGroup queues the write that takes the scene's interface out of the scene's group.
+// LeaveGroup queues the writes that take the scene's interface out of the scene's group. Those behind it move up.
 func (tx *Tx) LeaveGroup(s *JoinScene) {
+	tx.queue(`
+		UPDATE network_interface_security_groups m
+		SET position = m.position - 1
+		FROM network_interface_security_groups gone
+		WHERE m.account_id = $1 AND m.network_interface_id = $2
+		  AND gone.account_id = $1 AND gone.network_interface_id = $2 AND gone.security_group_id = $3 AND m.position > gone.position`,
+		s.ENI.AccountID, s.ENI.ID, s.Group.ID)
 	tx.write(1, `
 		DELETE FROM network_interface_security_groups
 		WHERE account_id = $1 AND network_interface_id = $2 AND security_group_id = $3`, s.ENI.AccountID, s.ENI.ID, s.Group.ID)

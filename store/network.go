@@ -40,6 +40,7 @@ type VSwitch struct {
 	Tags                                   map[string]string
 	CreatedAt                              time.Time
 	AvailableAt                            *time.Time // Pending until then; nil: Available
+	NextHost                               int        // of the block, from 1, where the search for a free address begins; 0 stands for 1
 }
 
 // Status is how the VSwitch stands at now.

@@ -85,7 +85,14 @@ type PrivateIPAddress struct {
 	IsPrimary            bool
 }
 
-// GroupMembership puts an interface into a security group; Position keeps the order in which the caller named the groups.
+// IPPrefix is a prefix of an interface, of either family, given once in its VSwitch.
+type IPPrefix struct {
+	AccountID, VSwitchID string
+	Prefix               netip.Prefix
+	NetworkInterfaceID   string
+}
+
+// GroupMembership puts an interface into a security group; Position, from 0, keeps the order in which the caller named the groups.
 type GroupMembership struct {
 	AccountID, NetworkInterfaceID, SecurityGroupID, VPCID string
 	Position                                              int
@@ -123,7 +130,7 @@ func (tx *Tx) ReplaceGroups(n NetworkInterface, groupIDs []string) {
 func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 	tx.write(int64(len(groupIDs)), `
 		INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
-		SELECT $1, $2, id, $3, position
+		SELECT $1, $2, id, $3, position - 1
 		FROM unnest($4::text[]) WITH ORDINALITY AS chosen (id, position)`, n.AccountID, n.ID, n.VPCID, groupIDs)
 }
 

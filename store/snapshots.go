@@ -29,22 +29,21 @@ type Snapshot struct {
 
 // snapshotTable is one of the tables that hold the resources of an account.
 type snapshotTable struct {
-	name   string
-	owner  string // the column of the account
-	staged bool   // whether ApplyWorld makes it equal to its staging table; otherwise it empties it
+	name  string
+	owner string // the column of the account
 }
 
 var snapshotTables = []snapshotTable{
-	{"instance_types", "owner_id", true},
-	{"vpcs", "account_id", true},
-	{"vswitches", "account_id", true},
-	{"security_groups", "account_id", true},
-	{"instances", "account_id", true},
-	{"network_interfaces", "account_id", true},
-	{"private_ip_addresses", "account_id", true},
-	{"network_interface_security_groups", "account_id", true},
-	{"ip_prefixes", "account_id", false},
-	{"security_group_rules", "account_id", false},
+	{"instance_types", "owner_id"},
+	{"vpcs", "account_id"},
+	{"vswitches", "account_id"},
+	{"security_groups", "account_id"},
+	{"instances", "account_id"},
+	{"network_interfaces", "account_id"},
+	{"private_ip_addresses", "account_id"},
+	{"network_interface_security_groups", "account_id"},
+	{"ip_prefixes", "account_id"},
+	{"security_group_rules", "account_id"},
 }
 
 // The statements of each table, whose names are ours; arguments are the account and the snapshot. A piece has a thousand rows at most.
@@ -56,7 +55,7 @@ const (
 		GROUP BY piece`
 
 	restoreRows = `
-		INSERT INTO %[2]s
+		INSERT INTO staged_%[1]s
 		SELECT r.*
 		FROM snapshot_rows s
 		CROSS JOIN jsonb_populate_recordset(NULL::%[1]s, s.content) r
@@ -65,13 +64,8 @@ const (
 
 func (t snapshotTable) save() string { return fmt.Sprintf(saveRows, t.name, t.owner) }
 
-// restore puts the saved rows into the staging table, or where there is none into the table itself.
-func (t snapshotTable) restore() string {
-	if t.staged {
-		return fmt.Sprintf(restoreRows, t.name, "staged_"+t.name)
-	}
-	return fmt.Sprintf(restoreRows, t.name, t.name)
-}
+// restore puts the saved rows into the staging table.
+func (t snapshotTable) restore() string { return fmt.Sprintf(restoreRows, t.name) }
 
 // SaveSnapshot keeps what an account has, in place of an older snapshot of the name. It reads at one moment, and takes no lock that a request
 // would wait for.
@@ -142,25 +136,11 @@ func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Ap
 			}
 		}
 		for _, table := range snapshotTables {
-			if table.staged {
-				if _, err := tx.Exec(ctx, table.restore(), pgx.QueryExecModeExec, accountID, name); err != nil {
-					return fmt.Errorf("stage %s: %w", table.name, err)
-				}
+			if _, err := tx.Exec(ctx, table.restore(), pgx.QueryExecModeExec, accountID, name); err != nil {
+				return fmt.Errorf("stage %s: %w", table.name, err)
 			}
 		}
-		if err := takeWorldSteps(ctx, tx, &written); err != nil {
-			return err
-		}
-		for _, table := range snapshotTables {
-			if !table.staged {
-				tag, err := tx.Exec(ctx, table.restore(), accountID, name)
-				if err != nil {
-					return fmt.Errorf("restore %s: %w", table.name, err)
-				}
-				written.count(worldStep{verb: insert, table: table.name}, tag.RowsAffected())
-			}
-		}
-		return nil
+		return takeWorldSteps(ctx, tx, &written)
 	})
 	if err != nil {
 		return Applied{}, fmt.Errorf("restore snapshot: %w", err)

@@ -23,7 +23,9 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_instances (LIKE instances) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_network_interfaces (LIKE network_interfaces) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_private_ip_addresses (LIKE private_ip_addresses) ON COMMIT DROP;
-	CREATE TEMP TABLE staged_network_interface_security_groups (LIKE network_interface_security_groups) ON COMMIT DROP`
+	CREATE TEMP TABLE staged_ip_prefixes (LIKE ip_prefixes) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_network_interface_security_groups (LIKE network_interface_security_groups) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_security_group_rules (LIKE security_group_rules) ON COMMIT DROP`
 
 // stageWorld copies a world into the staging tables, with now as the time of creation.
 func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
@@ -37,13 +39,15 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 		func() error { return stageAccounts(ctx, tx, w.Accounts, now) },
 		func() error { return stageRAMUsers(ctx, tx, w.RAMUsers) },
 		func() error { return stageAccessKeys(ctx, tx, w.AccessKeys, now) },
-		func() error { return stageVPCs(ctx, tx, w.VPCs, now) },
-		func() error { return stageVSwitches(ctx, tx, w.VSwitches, now) },
+		func() error { return stageVPCs(ctx, tx, w, now) },
+		func() error { return stageVSwitches(ctx, tx, w, now) },
 		func() error { return stageSecurityGroups(ctx, tx, w.SecurityGroups, now) },
 		func() error { return stageInstances(ctx, tx, w, now) },
 		func() error { return stageNetworkInterfaces(ctx, tx, w, now) },
 		func() error { return stagePrivateIPAddresses(ctx, tx, w.PrivateIPAddresses) },
+		func() error { return stageIPPrefixes(ctx, tx, w.IPPrefixes) },
 		func() error { return stageGroupMemberships(ctx, tx, w.GroupMemberships) },
+		func() error { return stageSecurityGroupRules(ctx, tx, w.SecurityGroupRules, now) },
 	} {
 		if err := stage(); err != nil {
 			return err
@@ -94,26 +98,26 @@ func stageAccessKeys(ctx context.Context, tx pgx.Tx, rows []AccessKey, now time.
 	})
 }
 
-func stageVPCs(ctx context.Context, tx pgx.Tx, rows []VPC, now time.Time) error {
+func stageVPCs(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	return stage(ctx, tx, "staged_vpcs", []string{
 		"account_id", "id", "region_id", "cidr_block", "ipv6_cidr_block", "name", "description", "resource_group_id",
-		"tags", "attributes", "created_at",
-	}, rows, func(v *VPC) []any {
+		"tags", "attributes", "created_at", "available_at",
+	}, w.VPCs, func(v *VPC) []any {
 		return []any{
 			v.AccountID, v.ID, v.RegionID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description, v.ResourceGroupID,
-			tags(v.Tags), v.Attributes, now,
+			tags(v.Tags), v.Attributes, now, settlesAfter(w.VPCsSettleIn, ResourceID{v.AccountID, v.ID}, now),
 		}
 	})
 }
 
-func stageVSwitches(ctx context.Context, tx pgx.Tx, rows []VSwitch, now time.Time) error {
+func stageVSwitches(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	return stage(ctx, tx, "staged_vswitches", []string{
 		"account_id", "id", "vpc_id", "region_id", "zone_id", "cidr_block", "ipv6_cidr_block", "name", "description",
-		"resource_group_id", "tags", "created_at", "next_host",
-	}, rows, func(v *VSwitch) []any {
+		"resource_group_id", "tags", "created_at", "available_at", "next_host",
+	}, w.VSwitches, func(v *VSwitch) []any {
 		return []any{
 			v.AccountID, v.ID, v.VPCID, v.RegionID, v.ZoneID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description,
-			v.ResourceGroupID, tags(v.Tags), now, 1,
+			v.ResourceGroupID, tags(v.Tags), now, settlesAfter(w.VSwitchesSettleIn, ResourceID{v.AccountID, v.ID}, now), max(v.NextHost, 1),
 		}
 	})
 }
@@ -139,7 +143,7 @@ func stageInstances(ctx context.Context, tx pgx.Tx, w *World, now time.Time) err
 		settlesAt := settlesAfter(w.InstancesSettleIn, ResourceID{i.AccountID, i.ID}, now)
 		return []any{
 			i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID, i.InstanceTypeOwnerID, i.InstanceType,
-			i.ENIQuantity, i.Status, i.NextStatus, settlesAt, i.RunningAt, now, i.Name, i.Description, i.HostName,
+			i.ENIQuantity, i.Status, i.NextStatus, settlesAt, settlesAfter(w.InstancesRunIn, ResourceID{i.AccountID, i.ID}, now), now, i.Name, i.Description, i.HostName,
 			i.ResourceGroupID, tags(i.Tags), i.Attributes, now,
 		}
 	})
@@ -173,6 +177,25 @@ func stageGroupMemberships(ctx context.Context, tx pgx.Tx, rows []GroupMembershi
 		"account_id", "network_interface_id", "security_group_id", "vpc_id", "position",
 	}, rows, func(m *GroupMembership) []any {
 		return []any{m.AccountID, m.NetworkInterfaceID, m.SecurityGroupID, m.VPCID, m.Position}
+	})
+}
+
+func stageIPPrefixes(ctx context.Context, tx pgx.Tx, rows []IPPrefix) error {
+	return stage(ctx, tx, "staged_ip_prefixes", []string{"account_id", "vswitch_id", "prefix", "network_interface_id"}, rows,
+		func(p *IPPrefix) []any { return []any{p.AccountID, p.VSwitchID, p.Prefix, p.NetworkInterfaceID} })
+}
+
+func stageSecurityGroupRules(ctx context.Context, tx pgx.Tx, rows []SecurityGroupRule, now time.Time) error {
+	return stage(ctx, tx, "staged_security_group_rules", []string{
+		"account_id", "id", "security_group_id", "direction", "ip_protocol", "port_range", "source_port_range", "policy", "priority", "nic_type",
+		"source_cidr_ip", "ipv6_source_cidr_ip", "source_group_id", "source_prefix_list_id",
+		"dest_cidr_ip", "ipv6_dest_cidr_ip", "dest_group_id", "dest_prefix_list_id", "description", "created_at",
+	}, rows, func(r *SecurityGroupRule) []any {
+		return []any{
+			r.AccountID, r.ID, r.SecurityGroupID, r.Direction, r.IPProtocol, r.PortRange, r.SourcePortRange, r.Policy, r.Priority, r.NICType,
+			r.SourceCIDR, r.SourceIPv6CIDR, orNull(r.SourceGroupID), r.SourcePrefixListID,
+			r.DestCIDR, r.DestIPv6CIDR, orNull(r.DestGroupID), r.DestPrefixListID, r.Description, now,
+		}
 	})
 }
 
@@ -210,4 +233,12 @@ func tags(m map[string]string) map[string]string {
 		return map[string]string{}
 	}
 	return m
+}
+
+// orNull is a text for a column in which NULL stands for none.
+func orNull(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

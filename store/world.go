@@ -3,7 +3,7 @@ package store
 import "time"
 
 // World is a state to bring accounts into: ApplyWorld makes every account in it equal to it. Rows come as they shall be stored, except that
-// their times are open: CreatedAt is set when a row is first written, and SettlesAt from the two maps below.
+// their times are open: CreatedAt is set when a row is first written, and when a transient row settles comes from the maps below.
 type World struct {
 	Regions       []Region // added where they are missing, never changed
 	Zones         []Zone
@@ -18,10 +18,15 @@ type World struct {
 	Instances          []Instance
 	NetworkInterfaces  []NetworkInterface
 	PrivateIPAddresses []PrivateIPAddress
+	IPPrefixes         []IPPrefix
 	GroupMemberships   []GroupMembership
+	SecurityGroupRules []SecurityGroupRule
 
-	// How long after being applied a transient row settles. A transient row without an entry stays as it is.
+	// How long after being applied a transient row settles. A transient row without an entry stays as it is; a network without one is Available.
+	VPCsSettleIn              map[ResourceID]time.Duration
+	VSwitchesSettleIn         map[ResourceID]time.Duration
 	InstancesSettleIn         map[ResourceID]time.Duration
+	InstancesRunIn            map[ResourceID]time.Duration // of those that settle to Starting: when the second step ends
 	NetworkInterfacesSettleIn map[ResourceID]time.Duration
 }
 

@@ -1,0 +1,68 @@
+package store
+
+// settleWorld lets what is due take effect, so that a row that stands as the world wants it counts as equal; and a row that is on its way where the
+// world wants it, and not there yet, keeps its due time.
+var settleWorld = []string{
+	settleVPCs, settleVSwitches, settleInstances, removeDeletedNetworkInterfaces, settleNetworkInterfaces,
+	keepVPCsUnderWay, keepVSwitchesUnderWay, keepInstancesUnderWay, keepNetworkInterfacesUnderWay,
+}
+
+// What Settled and Status tell, written back.
+const (
+	settleVPCs = `
+	UPDATE vpcs SET available_at = NULL
+	WHERE account_id IN (SELECT id FROM staged_accounts) AND available_at <= $1`
+
+	settleVSwitches = `
+	UPDATE vswitches SET available_at = NULL
+	WHERE account_id IN (SELECT id FROM staged_accounts) AND available_at <= $1`
+
+	settleInstances = `
+	UPDATE instances
+	SET status = CASE WHEN running_at <= $1 THEN 'Running' ELSE next_status END,
+	    next_status = CASE WHEN running_at > $1 THEN 'Running' END,
+	    settles_at = CASE WHEN running_at > $1 THEN running_at END,
+	    running_at = NULL
+	WHERE account_id IN (SELECT id FROM staged_accounts) AND settles_at <= $1`
+
+	removeDeletedNetworkInterfaces = `
+	DELETE FROM network_interfaces
+	WHERE account_id IN (SELECT id FROM staged_accounts) AND next_status = 'Deleted' AND settles_at <= $1`
+
+	settleNetworkInterfaces = `
+	UPDATE network_interfaces
+	SET status = next_status, next_status = NULL, settles_at = NULL,
+	    instance_id = CASE WHEN next_status <> 'Available' THEN instance_id END,
+	    instance_eni_quantity = CASE WHEN next_status <> 'Available' THEN instance_eni_quantity END,
+	    device_index = CASE WHEN next_status <> 'Available' THEN device_index END,
+	    network_card_index = CASE WHEN next_status <> 'Available' THEN network_card_index END
+	WHERE account_id IN (SELECT id FROM staged_accounts) AND settles_at <= $1`
+)
+
+const (
+	keepVPCsUnderWay = `
+	UPDATE staged_vpcs s
+	SET available_at = v.available_at
+	FROM vpcs v
+	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1`
+
+	keepVSwitchesUnderWay = `
+	UPDATE staged_vswitches s
+	SET available_at = v.available_at
+	FROM vswitches v
+	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1`
+
+	keepInstancesUnderWay = `
+	UPDATE staged_instances s
+	SET settles_at = i.settles_at, running_at = i.running_at
+	FROM instances i
+	WHERE s.settles_at IS NOT NULL AND i.account_id = s.account_id AND i.id = s.id
+	  AND (i.status, i.next_status) = (s.status, s.next_status) AND i.settles_at > $1`
+
+	keepNetworkInterfacesUnderWay = `
+	UPDATE staged_network_interfaces s
+	SET settles_at = n.settles_at
+	FROM network_interfaces n
+	WHERE s.settles_at IS NOT NULL AND n.account_id = s.account_id AND n.id = s.id
+	  AND (n.status, n.next_status) = (s.status, s.next_status) AND n.settles_at > $1`
+)
