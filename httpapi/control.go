@@ -26,10 +26,11 @@ type control func(c echo.Context) (status int, reply any, err error)
 // controls is the whole control API: method and path below the prefix. docs/control-api.md describes it.
 func controls(s *service.Service) map[string]control {
 	return map[string]control{
-		"GET /accounts":            listAccounts(s),
-		"POST /accounts":           createAccount(s),
-		"POST /accounts/:id/reset": resetAccount(s),
-		"DELETE /accounts/:id":     deleteAccount(s),
+		"GET /accounts":              listAccounts(s),
+		"POST /accounts":             createAccount(s),
+		"POST /accounts/:id/reset":   resetAccount(s),
+		"DELETE /accounts/:id":       deleteAccount(s),
+		"GET /accounts/:id/scenario": exportAccount(s),
 
 		"GET /keys":              listKeys(s),
 		"POST /keys":             createKey(s),

@@ -115,6 +115,19 @@ func resetAccount(s *service.Service) control {
 	}
 }
 
+// scenarioReply has a scenario as text, as the requests that take one do.
+type scenarioReply struct {
+	Scenario string `json:"scenario"`
+}
+
+// exportAccount leaves the access keys out: their secrets are told once, when a key is made.
+func exportAccount(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		text, err := s.ExportAccount(c.Request().Context(), c.Param("id"), false)
+		return http.StatusOK, scenarioReply{string(text)}, err
+	}
+}
+
 func deleteAccount(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		return http.StatusNoContent, nil, s.DeleteAccount(c.Request().Context(), c.Param("id"))

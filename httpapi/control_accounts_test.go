@@ -307,3 +307,36 @@ func TestAccountsChangeUnderTraffic(t *testing.T) {
 		t.Errorf("deadlocks: got %d, want 0", n)
 	}
 }
+
+// An account's world goes out as a scenario, which another account takes. The secrets of its keys stay.
+func TestControlExportsAnAccount(t *testing.T) {
+	t.Parallel()
+	staying := strings.Replace(whole, ", settles_in: 1h", "", 1)
+	s := serve(t, world(staying), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	if r := s.mustCall(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1"); r.code() != ok {
+		t.Fatal(r)
+	}
+	export := func(id string) string {
+		t.Helper()
+		status, body, _ := s.control(t, controlRequest{method: "GET", path: "/accounts/" + id + "/scenario"})
+		text, _ := decoded(t, body)["scenario"].(string)
+		if status != http.StatusOK || text == "" {
+			t.Fatalf("export %s: got %d %s, want 200 with a scenario", id, status, body)
+		}
+		return text
+	}
+	first := export(account)
+	if strings.Contains(first, "access_keys") || !strings.Contains(first, "attached_to: i-1") {
+		t.Errorf("got\n%s\nwant the attachment, and no access key", first)
+	}
+	made := s.makeAccount(t, map[string]any{"scenario": first})
+	_, got, _ := strings.Cut(export(made.ID), made.ID+`"`)
+	if _, want, _ := strings.Cut(first, account+`"`); got != want {
+		t.Errorf("the other account: got\n%s\nwant\n%s", got, want)
+	}
+	for id, want := range map[string]int{"1999999999999999": http.StatusNotFound, "x": http.StatusBadRequest} {
+		if status, body, _ := s.control(t, controlRequest{method: "GET", path: "/accounts/" + id + "/scenario"}); status != want {
+			t.Errorf("of %s: got %d %s, want %d", id, status, body, want)
+		}
+	}
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -198,4 +199,39 @@ func leave(left map[ResourceID]time.Duration, account, id string, due *time.Time
 		left[ResourceID{account, id}] = due.Sub(now)
 	}
 	return true
+}
+
+// CheckWorld refuses what ApplyWorld would refuse of a world because of what is not in it: ErrAccessKeyTaken and ErrZoneElsewhere.
+func (s *Store) CheckWorld(ctx context.Context, w *World) error {
+	accounts, keys, zones, regions := []string{}, []string{}, []string{}, []string{}
+	for i := range w.Accounts {
+		accounts = append(accounts, w.Accounts[i].ID)
+	}
+	for i := range w.AccessKeys {
+		keys = append(keys, w.AccessKeys[i].ID)
+	}
+	for i := range w.Zones {
+		zones, regions = append(zones, w.Zones[i].ID), append(regions, w.Zones[i].RegionID)
+	}
+	for _, refusal := range []struct {
+		reason error
+		sql    string
+		args   []any
+	}{
+		{ErrZoneElsewhere, `
+			SELECT z.id FROM zones z
+			JOIN unnest($1::text[], $2::text[]) AS wanted (id, region_id) ON wanted.id = z.id
+			WHERE z.region_id <> wanted.region_id ORDER BY z.id LIMIT 1`, []any{zones, regions}},
+		{ErrAccessKeyTaken, `
+			SELECT id FROM access_keys WHERE id = ANY ($1) AND account_id <> ALL ($2) ORDER BY id LIMIT 1`, []any{keys, accounts}},
+	} {
+		found, err := query(ctx, s, pgx.RowTo[string], refusal.sql, refusal.args...)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("%w: %s", refusal.reason, found[0])
+		}
+	}
+	return nil
 }

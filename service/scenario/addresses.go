@@ -13,6 +13,7 @@ type demand struct {
 	vswitch                  *vswitch
 	at                       position
 	primary, secondary, ipv6 int
+	primaryIPv6              bool // whether the next IPv6 address is its primary one
 }
 
 // demand notes a demand for later.
@@ -55,6 +56,60 @@ func (x *accountExpansion) claim(d *demand, text located[string], from *pool, ke
 	x.give(d, a, primary)
 }
 
+// claimPrefixes gives an interface the prefixes that the file names.
+func (x *accountExpansion) claimPrefixes(d *demand, prefixes []located[template], n int) {
+	v := d.vswitch
+	for _, text := range prefixes {
+		p, err := netip.ParsePrefix(text.value.expand(n))
+		if err != nil || p != p.Masked() || p.Bits() != prefixBits(p) {
+			x.add(text.at, "", "a prefix is a /%d such as 10.0.0.16/28, or a /%d of IPv6, got %q", ipv4PrefixBits, ipv6PrefixBits, text.value.expand(n))
+			continue
+		}
+		from := v.ipv4
+		if p.Addr().Is6() {
+			if from = v.ipv6; from == nil {
+				x.add(text.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has an IPv6 prefix, VSwitch %s has no IPv6 block", v.row.ID)
+				continue
+			}
+		}
+		if from == nil {
+			continue // the VSwitch's block is broken, and reported
+		}
+		if !from.block.Contains(p.Addr()) || from.block.Bits() > p.Bits() {
+			x.add(text.at, "", "prefix %s lies outside %s of VSwitch %s", p, from.block, v.row.ID)
+			continue
+		}
+		if from.reservesPartOf(p) {
+			x.add(text.at, "the first and the last prefix of a VSwitch have addresses that are the cloud's own", "prefix %s is reserved in VSwitch %s", p, v.row.ID)
+			continue
+		}
+		if before, twice := from.claimPrefix(p, text.at); twice {
+			x.add(text.at, "", "prefix %s is given twice in VSwitch %s, first on line %d", p, v.row.ID, before.line)
+			continue
+		}
+		if p.Addr().Is4() {
+			v.wanted += 1 << from.within
+		}
+		x.world.IPPrefixes = append(x.world.IPPrefixes, store.IPPrefix{AccountID: x.accountID, VSwitchID: v.row.ID, Prefix: p, NetworkInterfaceID: d.eni})
+	}
+}
+
+// checkPrefixes reports addresses that the file names in prefixes that it names.
+func (x *accountExpansion) checkPrefixes() {
+	for _, id := range sortedKeys(x.vswitches) {
+		for _, from := range []*pool{x.vswitches[id].ipv4, x.vswitches[id].ipv6} {
+			if from == nil || len(from.prefixes) == 0 {
+				continue
+			}
+			for _, offset := range sortedKeys(from.taken) {
+				if prefix, whole := from.prefixes[offset>>from.within]; whole {
+					x.add(from.taken[offset], "", "address %s lies in a prefix that the file gives to an interface on line %d", from.at(offset), prefix.line)
+				}
+			}
+		}
+	}
+}
+
 // assignAddresses meets the demands.
 func (x *accountExpansion) assignAddresses() {
 	for i := range x.demands {
@@ -79,6 +134,9 @@ func (x *accountExpansion) assign(d *demand, from *pool, count int, primary bool
 }
 
 func (x *accountExpansion) give(d *demand, a netip.Addr, primary bool) {
+	if a.Is6() {
+		primary, d.primaryIPv6 = d.primaryIPv6, false
+	}
 	x.world.PrivateIPAddresses = append(x.world.PrivateIPAddresses, store.PrivateIPAddress{
 		AccountID:          x.accountID,
 		VSwitchID:          d.vswitch.row.ID,

@@ -69,7 +69,9 @@ var tables = []struct{ name, owner string }{
 	{"instances", "account_id"},
 	{"network_interfaces", "account_id"},
 	{"private_ip_addresses", "account_id"},
+	{"ip_prefixes", "account_id"},
 	{"network_interface_security_groups", "account_id"},
+	{"security_group_rules", "account_id"},
 }
 
 // dump is all that an account has, one row a line. Of two accounts with the same resources the dumps are equal, whenever they were made.

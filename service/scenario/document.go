@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ type keyEntry struct {
 	id            located[string]
 	secret        string
 	securityToken located[string]
+	assumedRole   located[string]
 	status        string
 	expiresAt     *time.Time
 }
@@ -66,6 +68,7 @@ type regionEntry struct {
 // label is what any resource may carry.
 type label struct {
 	name, description located[string]
+	resourceGroup     string
 	tags              map[string]string
 }
 
@@ -74,6 +77,8 @@ type vpcEntry struct {
 	id        located[string]
 	block     located[netip.Prefix]
 	ipv6Block located[netip.Prefix]
+	userCIDRs []located[string]
+	settlesIn located[time.Duration]
 	vswitches []vswitchEntry
 	groups    []groupEntry
 }
@@ -84,6 +89,8 @@ type vswitchEntry struct {
 	zone      located[string]
 	block     located[netip.Prefix]
 	ipv6Block located[netip.Prefix]
+	next      located[string]
+	settlesIn located[time.Duration]
 }
 
 type groupEntry struct {
@@ -91,6 +98,17 @@ type groupEntry struct {
 	id            located[string]
 	kind          string
 	instanceLimit located[int]
+	innerPolicy   string
+	rules         []ruleEntry
+}
+
+// ruleEntry is a rule of a security group. What its keys say in one word or number is in the row already.
+type ruleEntry struct {
+	at                                        position
+	id, protocol, ports, sourcePorts          located[string]
+	source, ipv6Source, destination, ipv6Dest located[string]
+	sourceGroup, destGroup                    located[string]
+	row                                       store.SecurityGroupRule
 }
 
 // copies is how often an entry stands for a resource. Only an entry with a count has placeholders.
@@ -114,35 +132,55 @@ type instanceEntry struct {
 	hostName       located[string]
 	status         located[string]
 	settlesIn      located[time.Duration]
+	settlesTo      located[string]
+	runsIn         located[time.Duration]
+	attributes     store.InstanceAttributes // without the data disks
+	dataDisks      []diskEntry
+}
+
+// diskEntry is a data disk.
+type diskEntry struct {
+	id   located[string]
+	disk store.Disk
+}
+
+// carried is what any network interface may carry, a primary one too.
+type carried struct {
+	label
+	secondaryCount  int
+	ipv6Addresses   []located[string]
+	ipv6Count       int
+	primaryIPv6     bool
+	prefixes        []located[string] // of both families
+	macAddress      located[string]
+	networkCard     located[int]
+	queueNumber     located[int]
+	deleteOnRelease bool
+	sourceDestCheck bool
+	attributes      store.NetworkInterfaceAttributes
 }
 
 // primaryEntry is what an instance's primary interface has of its own.
 type primaryEntry struct {
-	label
+	carried
 	id                 located[string]
 	secondaryAddresses []located[string]
-	secondaryCount     int
-	ipv6Addresses      []located[string]
-	ipv6Count          int
 }
 
 type interfaceEntry struct {
-	label
+	carried
 	copies
 	at               position
 	id               located[string]
 	vswitch          located[string]
 	groups           []located[string]
 	attachedTo       located[string]
+	deviceIndex      located[int]
 	status           located[string]
 	settlesIn        located[time.Duration]
+	settlesTo        located[string]
 	privateAddresses []located[string]
-	secondaryCount   int
-	ipv6Addresses    []located[string]
-	ipv6Count        int
-	queueNumber      located[int]
 	serviceManaged   bool
-	deleteOnRelease  bool
 }
 
 type typeEntry struct {
@@ -231,11 +269,15 @@ func (r *reader) accessKey(node ast.Node) (keyEntry, bool) {
 		id:            o.text("id"),
 		secret:        o.text("secret").value,
 		securityToken: o.text("security_token"),
+		assumedRole:   o.text("assumed_role"),
 		status:        o.choice("status").value,
 		expiresAt:     o.moment("expires_at"),
 	}
 	if k.securityToken.given {
 		o.require("expires_at") // a key with a token is a temporary one
+	}
+	if k.assumedRole.given {
+		o.require("security_token")
 	}
 	o.finish()
 	return k, true
@@ -272,7 +314,7 @@ func (r *reader) region(node ast.Node) (regionEntry, bool) {
 }
 
 func (o *object) label() label {
-	return label{name: o.text("name"), description: o.text("description"), tags: o.tags("tags")}
+	return label{name: o.text("name"), description: o.text("description"), resourceGroup: o.text("resource_group").value, tags: o.tags("tags")}
 }
 
 func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
@@ -284,6 +326,8 @@ func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
 		id:        o.text("id"),
 		block:     o.block("cidr_block", ipv4Block),
 		ipv6Block: o.block("ipv6_cidr_block", ipv6Block),
+		userCIDRs: o.texts("user_cidrs"),
+		settlesIn: o.duration("settles_in"),
 		vswitches: readList(o, "vswitches", r.vswitch),
 		groups:    readList(o, "security_groups", r.securityGroup),
 		label:     o.label(),
@@ -302,6 +346,8 @@ func (r *reader) vswitch(node ast.Node) (vswitchEntry, bool) {
 		zone:      o.text("zone"),
 		block:     o.block("cidr_block", ipv4Block),
 		ipv6Block: o.block("ipv6_cidr_block", ipv6Block),
+		next:      o.text("next_private_ip_address"),
+		settlesIn: o.duration("settles_in"),
 		label:     o.label(),
 	}
 	o.finish()
@@ -317,7 +363,40 @@ func (r *reader) securityGroup(node ast.Node) (groupEntry, bool) {
 		id:            o.text("id"),
 		kind:          o.choice("type").value,
 		instanceLimit: o.integer("instance_limit"),
+		innerPolicy:   o.choice("inner_access_policy").value,
+		rules:         readList(o, "rules", r.rule),
 		label:         o.label(),
+	}
+	o.finish()
+	return e, true
+}
+
+func (r *reader) rule(node ast.Node) (ruleEntry, bool) {
+	o := r.object(node, ruleMapping)
+	if o == nil {
+		return ruleEntry{}, false
+	}
+	e := ruleEntry{
+		at:          o.at,
+		id:          o.text("id"),
+		protocol:    o.text("ip_protocol"),
+		ports:       o.text("port_range"),
+		sourcePorts: o.text("source_port_range"),
+		source:      o.text("source_cidr_ip"),
+		ipv6Source:  o.text("ipv6_source_cidr_ip"),
+		destination: o.text("dest_cidr_ip"),
+		ipv6Dest:    o.text("ipv6_dest_cidr_ip"),
+		sourceGroup: o.text("source_group"),
+		destGroup:   o.text("dest_group"),
+		row: store.SecurityGroupRule{
+			Direction:          o.choice("direction").value,
+			Policy:             o.choice("policy").value,
+			Priority:           o.integerOr("priority"),
+			NICType:            o.choice("nic_type").value,
+			SourcePrefixListID: o.text("source_prefix_list").value,
+			DestPrefixListID:   o.text("dest_prefix_list").value,
+			Description:        o.text("description").value,
+		},
 	}
 	o.finish()
 	return e, true
@@ -347,11 +426,20 @@ func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
 		hostName:       o.text("host_name"),
 		status:         o.choice("status"),
 		settlesIn:      o.duration("settles_in"),
+		settlesTo:      o.choice("settles_to"),
+		runsIn:         o.duration("runs_in"),
+		attributes:     o.instanceAttributes(),
+		dataDisks:      readList(o, "data_disks", r.dataDisk),
 		label:          o.label(),
 	}
+	e.primary.deleteOnRelease = true
 	if primary, _ := o.ask("primary_network_interface"); primary != nil {
 		e.primary = r.primaryInterface(primary)
 	}
+	if disk, _ := o.ask("system_disk"); disk != nil {
+		e.attributes.SystemDisk = r.systemDisk(disk)
+	}
+	e.settling(o)
 	switch {
 	case !e.classic:
 		o.require("vswitch", "security_groups")
@@ -374,13 +462,98 @@ func (r *reader) primaryInterface(node ast.Node) primaryEntry {
 	e := primaryEntry{
 		id:                 o.text("id"),
 		secondaryAddresses: o.texts("secondary_private_ip_addresses"),
-		secondaryCount:     o.integer("secondary_private_ip_address_count").value,
-		ipv6Addresses:      o.texts("ipv6_addresses"),
-		ipv6Count:          o.integer("ipv6_address_count").value,
-		label:              o.label(),
+		carried:            o.carried(),
 	}
 	o.finish()
 	return e
+}
+
+func (o *object) carried() carried {
+	return carried{
+		secondaryCount:  o.integer("secondary_private_ip_address_count").value,
+		ipv6Addresses:   o.texts("ipv6_addresses"),
+		ipv6Count:       o.integer("ipv6_address_count").value,
+		primaryIPv6:     o.boolean("primary_ipv6"),
+		prefixes:        slices.Concat(o.texts("ipv4_prefixes"), o.texts("ipv6_prefixes")),
+		macAddress:      o.text("mac_address"),
+		networkCard:     o.integer("network_card_index"),
+		queueNumber:     o.integer("queue_number"),
+		deleteOnRelease: o.boolean("delete_on_release"),
+		sourceDestCheck: o.boolean("source_dest_check"),
+		attributes: store.NetworkInterfaceAttributes{
+			TCPEstablishedTimeout:       o.integer("tcp_established_timeout").value,
+			TCPClosedAndTimeWaitTimeout: o.integer("tcp_closed_and_time_wait_timeout").value,
+			UDPTimeout:                  o.integer("udp_timeout").value,
+			RxQueueSize:                 o.integer("rx_queue_size").value,
+			TxQueueSize:                 o.integer("tx_queue_size").value,
+		},
+		label: o.label(),
+	}
+}
+
+func (o *object) instanceAttributes() store.InstanceAttributes {
+	return store.InstanceAttributes{
+		ImageID:                 o.text("image").value,
+		KeyPairName:             o.text("key_pair").value,
+		RAMRoleName:             o.text("ram_role").value,
+		UserData:                o.text("user_data").value,
+		InstanceChargeType:      o.text("instance_charge_type").value,
+		InternetChargeType:      o.text("internet_charge_type").value,
+		InternetMaxBandwidthIn:  o.integer("internet_max_bandwidth_in").value,
+		InternetMaxBandwidthOut: o.integer("internet_max_bandwidth_out").value,
+		SpotStrategy:            o.text("spot_strategy").value,
+		CreditSpecification:     o.text("credit_specification").value,
+		StoppedMode:             o.text("stopped_mode").value,
+		DeletionProtection:      o.boolean("deletion_protection"),
+	}
+}
+
+func (o *object) disk() store.Disk {
+	return store.Disk{
+		Name:                o.text("name").value,
+		Description:         o.text("description").value,
+		Category:            o.text("category").value,
+		PerformanceLevel:    o.text("performance_level").value,
+		SizeGiB:             o.integer("size_gib").value,
+		Encrypted:           o.boolean("encrypted"),
+		KeepWithoutInstance: !o.boolean("delete_with_instance"),
+	}
+}
+
+func (r *reader) systemDisk(node ast.Node) store.Disk {
+	o := r.object(node, systemDiskMapping)
+	if o == nil {
+		return store.Disk{}
+	}
+	disk := o.disk()
+	o.finish()
+	return disk
+}
+
+func (r *reader) dataDisk(node ast.Node) (diskEntry, bool) {
+	o := r.object(node, dataDiskMapping)
+	if o == nil {
+		return diskEntry{}, false
+	}
+	e := diskEntry{id: o.text("id"), disk: o.disk()}
+	o.finish()
+	return e, true
+}
+
+// settling reports an end of a transient status that lacks its time.
+func (e *instanceEntry) settling(o *object) {
+	if e.settlesTo.given {
+		o.require("settles_in")
+	}
+	switch toStarting := e.settlesTo.value == store.InstanceStarting; {
+	case toStarting:
+		o.require("runs_in")
+	case e.runsIn.given:
+		o.add(e.runsIn.at, "it is for an instance that starts once it is there: settles_to: Starting", "runs_in needs settles_to: Starting")
+	}
+	if e.runsIn.given && e.runsIn.value < e.settlesIn.value {
+		o.add(e.runsIn.at, "", "runs_in %s is before settles_in %s; both count from the moment when the file is applied", e.runsIn.value, e.settlesIn.value)
+	}
 }
 
 // refuse reports a key that is known but has no meaning here.
@@ -402,16 +575,19 @@ func (r *reader) networkInterface(node ast.Node) (interfaceEntry, bool) {
 		vswitch:          o.text("vswitch"),
 		groups:           o.texts("security_groups"),
 		attachedTo:       o.text("attached_to"),
+		deviceIndex:      o.integer("device_index"),
 		status:           o.choice("status"),
 		settlesIn:        o.duration("settles_in"),
+		settlesTo:        o.choice("settles_to"),
 		privateAddresses: o.texts("private_ip_addresses"),
-		secondaryCount:   o.integer("secondary_private_ip_address_count").value,
-		ipv6Addresses:    o.texts("ipv6_addresses"),
-		ipv6Count:        o.integer("ipv6_address_count").value,
-		queueNumber:      o.integer("queue_number"),
 		serviceManaged:   o.boolean("service_managed"),
-		deleteOnRelease:  o.boolean("delete_on_release"),
-		label:            o.label(),
+		carried:          o.carried(),
+	}
+	if e.settlesTo.given {
+		o.require("settles_in")
+	}
+	if e.deviceIndex.given || e.networkCard.given {
+		o.require("attached_to")
 	}
 	o.finish()
 	return e, true

@@ -38,7 +38,10 @@ func expand(doc *document, problems *report) *store.World {
 	x := &expansion{
 		report: problems,
 		world: &store.World{
+			VPCsSettleIn:              map[store.ResourceID]time.Duration{},
+			VSwitchesSettleIn:         map[store.ResourceID]time.Duration{},
 			InstancesSettleIn:         map[store.ResourceID]time.Duration{},
+			InstancesRunIn:            map[store.ResourceID]time.Duration{},
 			NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
 		},
 		types:   map[string]*store.InstanceType{},
@@ -74,6 +77,7 @@ var (
 	userNameForm  = regexp.MustCompile(`^[0-9A-Za-z._-]{1,64}$`)
 	typeIDForm    = regexp.MustCompile(`^[0-9A-Za-z.-]{1,128}$`)
 	allowForm     = regexp.MustCompile(`^(\*|[0-9A-Za-z*]+:[0-9A-Za-z*]+)$`)
+	macForm       = regexp.MustCompile(`^[0-9a-f]{2}(:[0-9a-f]{2}){5}$`)
 )
 
 func (x *expansion) checkAccountID(id located[string]) bool {
@@ -276,6 +280,7 @@ func (x *expansion) accessKeys(entries []keyEntry, account string, user *string)
 			RAMUserName:   user,
 			Secret:        e.secret,
 			SecurityToken: e.securityToken.pointer(),
+			AssumedRole:   e.assumedRole.pointer(),
 			Status:        e.status,
 			ExpiresAt:     e.expiresAt,
 		})

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -9,11 +10,12 @@ import (
 
 // instance is an instance that interfaces can be attached to.
 type instance struct {
-	row      *store.Instance // nil if it is broken, so that its interfaces are not judged
-	typ      *store.InstanceType
-	at       position
-	attached int      // interfaces on it, the primary one included
-	groups   []*group // that it has an interface in
+	row     *store.Instance // nil if it is broken, so that its interfaces are not judged
+	typ     *store.InstanceType
+	at      position
+	next    int              // the lowest device index that may be free
+	indexes map[int]position // those from there on that the file names
+	groups  []*group         // that it has an interface in
 }
 
 // nextInstanceStatus is where a transient status leads.
@@ -23,13 +25,20 @@ var nextInstanceStatus = map[string]string{
 	store.InstanceStopping: store.InstanceStopped,
 }
 
+// otherEnds are where else a transient status may lead, if the file says so.
+var otherEnds = map[string][]string{
+	store.InstancePending: {store.InstanceStopped, store.InstanceStarting},
+	store.ENIAttaching:    {store.ENIAvailable},
+}
+
 // instanceTemplates are the texts of an entry that may differ from copy to copy.
 type instanceTemplates struct {
 	id, zone, vswitch, name, description, hostName, privateAddress located[template]
 	groups                                                         []located[template]
 
-	primaryID, primaryName, primaryDescription located[template]
-	secondaryAddresses, ipv6Addresses          []located[template]
+	primaryID, primaryName, primaryDescription  located[template]
+	secondaryAddresses, ipv6Addresses, prefixes []located[template]
+	diskIDs                                     []located[template]
 }
 
 func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
@@ -52,18 +61,24 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 		primaryDescription: read.one(e.primary.description),
 		secondaryAddresses: read.all(e.primary.secondaryAddresses),
 		ipv6Addresses:      read.all(e.primary.ipv6Addresses),
+		prefixes:           read.all(e.primary.prefixes),
 	}
+	for i := range e.dataDisks {
+		t.diskIDs = append(t.diskIDs, read.one(e.dataDisks[i].id))
+	}
+	x.checkMAC(e.primary.macAddress, e.counted)
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
+	next := x.nextStatus(e.settlesTo, e.status.value, nextInstanceStatus)
 	if read.failed || !x.room(e.count, e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
-		x.instance(e, &t, n, typ, region)
+		x.instance(e, &t, n, typ, region, next)
 	}
 }
 
-func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n int, typ *store.InstanceType, region string) {
+func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n int, typ *store.InstanceType, region, next string) {
 	id := t.id.value.expand(n)
 	x.wellFormed(id, e.id.at)
 	if known, taken := x.instances[id]; taken {
@@ -74,15 +89,18 @@ func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n in
 	x.instances[id] = i
 
 	row := store.Instance{
-		AccountID:   x.accountID,
-		ID:          id,
-		RegionID:    region,
-		Status:      e.status.value,
-		Name:        t.name.value.expand(n),
-		Description: t.description.value.expand(n),
-		HostName:    t.hostName.value.expand(n),
-		Tags:        e.tags,
+		AccountID:       x.accountID,
+		ID:              id,
+		RegionID:        region,
+		Status:          e.status.value,
+		Name:            t.name.value.expand(n),
+		Description:     t.description.value.expand(n),
+		HostName:        t.hostName.value.expand(n),
+		ResourceGroupID: e.resourceGroup,
+		Tags:            e.tags,
+		Attributes:      e.attributes,
 	}
+	x.dataDisks(e, t, n, &row)
 	var v *vswitch
 	switch {
 	case e.classic:
@@ -103,14 +121,37 @@ func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n in
 	}
 	row.InstanceTypeOwnerID, row.InstanceType, row.ENIQuantity = typ.OwnerID, typ.ID, typ.ENIQuantity
 	if e.settlesIn.given {
-		row.NextStatus = new(nextInstanceStatus[row.Status])
+		row.NextStatus = new(next)
 		x.world.InstancesSettleIn[store.ResourceID{AccountID: x.accountID, ID: id}] = e.settlesIn.value
+	}
+	if e.runsIn.given {
+		x.world.InstancesRunIn[store.ResourceID{AccountID: x.accountID, ID: id}] = e.runsIn.value
 	}
 	x.world.Instances = append(x.world.Instances, row)
 	i.row = &x.world.Instances[len(x.world.Instances)-1]
 	if v != nil {
 		x.primaryInterface(e, t, n, i, v)
 	}
+}
+
+// dataDisks gives an instance its data disks.
+func (x *accountExpansion) dataDisks(e *instanceEntry, t *instanceTemplates, n int, row *store.Instance) {
+	for k := range e.dataDisks {
+		disk, id := e.dataDisks[k].disk, t.diskIDs[k]
+		disk.ID = dataDiskID(row.ID, k+1)
+		at := e.at
+		if id.given {
+			disk.ID, at = id.value.expand(n), id.at
+			x.wellFormed(disk.ID, at)
+		}
+		x.unique(x.diskIDs, "disk", disk.ID, at)
+		row.Attributes.DataDisks = append(row.Attributes.DataDisks, disk)
+	}
+}
+
+// dataDiskID is the id of an instance's data disk that the file does not name: the first of i-web is d-web-data-1.
+func dataDiskID(instance string, n int) string {
+	return fmt.Sprintf("d-%s-data-%d", strings.TrimPrefix(instance, "i-"), n)
 }
 
 // primaryInterface gives an instance the interface that it is born with.
@@ -127,7 +168,7 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	}
 	x.interfaces[id] = owner{at: at, primaryOf: i.row.ID}
 	groups := x.findGroups(t.groups, n, v.row.VPCID)
-	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, store.NetworkInterface{
+	row := store.NetworkInterface{
 		AccountID:           x.accountID,
 		ID:                  id,
 		RegionID:            i.row.RegionID,
@@ -139,16 +180,17 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 		InstanceID:          &i.row.ID,
 		InstanceENIQuantity: &i.row.ENIQuantity,
 		DeviceIndex:         new(0),
-		MACAddress:          x.macs.derive(id),
-		DeleteOnRelease:     true,
 		Name:                t.primaryName.value.expand(n),
 		Description:         t.primaryDescription.value.expand(n),
-		Tags:                e.primary.tags,
-	})
+	}
+	x.carry(&row, &e.primary.carried)
+	row.NetworkCardIndex = e.primary.networkCard.pointer()
+	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, row)
 	x.join(id, groups, v.row.VPCID)
+	i.next = 1
 	i.hold(groups)
 	x.checkAddressCounts(e.at, 1+len(e.primary.secondaryAddresses)+e.primary.secondaryCount, len(e.primary.ipv6Addresses)+e.primary.ipv6Count, i)
-	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.primary.secondaryCount, ipv6: e.primary.ipv6Count}
+	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.primary.secondaryCount, ipv6: e.primary.ipv6Count, primaryIPv6: e.primary.primaryIPv6}
 	if t.privateAddress.given {
 		x.claim(&d, located[string]{t.privateAddress.value.expand(n), t.privateAddress.at, true}, v.ipv4, "private_ip_address")
 	}
@@ -159,6 +201,7 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	}
 	d.primary = wanted
 	x.claimIPv6(&d, t.ipv6Addresses, n)
+	x.claimPrefixes(&d, t.prefixes, n)
 	x.demand(d)
 }
 
@@ -171,9 +214,29 @@ func primaryInterfaceID(instance string) string {
 	return "eni-" + instance + "-primary"
 }
 
-// hold counts one more interface on the instance, and the instance in each of the interface's groups where it is new.
+// place takes a place of an instance for an interface: the one that the file names, or the lowest that is free. It tells who has it, if it is taken.
+func (i *instance) place(named located[int]) (index int, takenAt position, taken bool) {
+	if !named.given {
+		for {
+			index = i.next
+			i.next++
+			if _, taken := i.indexes[index]; !taken {
+				return index, position{}, false
+			}
+		}
+	}
+	if at, taken := i.indexes[named.value]; taken || named.value < i.next {
+		return named.value, at, true
+	}
+	if i.indexes == nil {
+		i.indexes = map[int]position{}
+	}
+	i.indexes[named.value] = named.at
+	return named.value, position{}, false
+}
+
+// hold counts the instance in each of an interface's groups where it is new.
 func (i *instance) hold(groups []*group) {
-	i.attached++
 	for _, g := range groups {
 		if !slices.Contains(i.groups, g) {
 			i.groups = append(i.groups, g)
@@ -220,6 +283,17 @@ func (x *accountExpansion) checkSettlesIn(given bool, at position, status string
 	if given && next[status] == "" {
 		x.add(at, "", "settles_in goes with the transient statuses %s, this entry is %s", strings.Join(sortedKeys(next), ", "), status)
 	}
+}
+
+// nextStatus is where a transient status leads: where the file says, or as it does in the cloud.
+func (x *accountExpansion) nextStatus(to located[string], status string, next map[string]string) string {
+	if !to.given || to.value == next[status] {
+		return next[status]
+	}
+	if !slices.Contains(otherEnds[status], to.value) {
+		x.add(to.at, "leave settles_to out", "status %s does not lead to %s", status, to.value)
+	}
+	return to.value
 }
 
 // room counts the copies of an entry against what a file may describe.

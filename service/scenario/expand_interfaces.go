@@ -20,7 +20,8 @@ var attachedStatuses = []string{store.ENIAttaching, store.ENIInUse, store.ENIDet
 // interfaceTemplates are the texts of an entry that may differ from copy to copy.
 type interfaceTemplates struct {
 	id, vswitch, attachedTo, name, description located[template]
-	groups, privateAddresses, ipv6Addresses    []located[template]
+	groups, privateAddresses                   []located[template]
+	ipv6Addresses, prefixes                    []located[template]
 }
 
 func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
@@ -37,14 +38,17 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 		groups:           read.all(e.groups),
 		privateAddresses: read.all(e.privateAddresses),
 		ipv6Addresses:    read.all(e.ipv6Addresses),
+		prefixes:         read.all(e.prefixes),
 	}
+	x.checkMAC(e.macAddress, e.counted)
 	status := x.interfaceStatus(e)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, status, nextENIStatus)
+	next := x.nextStatus(e.settlesTo, status, nextENIStatus)
 	if read.failed || !x.room(e.count, e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
-		x.networkInterface(e, &t, n, status, region)
+		x.networkInterface(e, &t, n, status, next, region)
 	}
 }
 
@@ -66,7 +70,7 @@ func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
 	return status
 }
 
-func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTemplates, n int, status, region string) {
+func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTemplates, n int, status, next, region string) {
 	id := t.id.value.expand(n)
 	x.wellFormed(id, e.id.at)
 	if known, taken := x.interfaces[id]; taken {
@@ -87,24 +91,21 @@ func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTempl
 	}
 	groups := x.findGroups(t.groups, n, v.row.VPCID)
 	row := store.NetworkInterface{
-		AccountID:       x.accountID,
-		ID:              id,
-		RegionID:        region,
-		ZoneID:          v.row.ZoneID,
-		VPCID:           v.row.VPCID,
-		VSwitchID:       v.row.ID,
-		Type:            store.ENISecondary,
-		Status:          status,
-		MACAddress:      x.macs.derive(id),
-		QueueNumber:     e.queueNumber.pointer(),
-		DeleteOnRelease: e.deleteOnRelease,
-		ServiceManaged:  e.serviceManaged,
-		Name:            t.name.value.expand(n),
-		Description:     t.description.value.expand(n),
-		Tags:            e.tags,
+		AccountID:      x.accountID,
+		ID:             id,
+		RegionID:       region,
+		ZoneID:         v.row.ZoneID,
+		VPCID:          v.row.VPCID,
+		VSwitchID:      v.row.ID,
+		Type:           store.ENISecondary,
+		Status:         status,
+		ServiceManaged: e.serviceManaged,
+		Name:           t.name.value.expand(n),
+		Description:    t.description.value.expand(n),
 	}
+	x.carry(&row, &e.carried)
 	if e.settlesIn.given {
-		row.NextStatus = new(nextENIStatus[status])
+		row.NextStatus = new(next)
 		x.world.NetworkInterfacesSettleIn[store.ResourceID{AccountID: x.accountID, ID: id}] = e.settlesIn.value
 	}
 	if e.attachedTo.given {
@@ -115,7 +116,27 @@ func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTempl
 	x.addressesOf(e, t, n, id, v)
 }
 
-// attach puts an interface on an instance, at the lowest free index, if the real cloud would.
+// carry gives an interface what any may carry, but for its addresses.
+func (x *accountExpansion) carry(row *store.NetworkInterface, c *carried) {
+	row.MACAddress = c.macAddress.value
+	if !c.macAddress.given {
+		row.MACAddress = x.macs.derive(row.ID)
+	}
+	row.QueueNumber, row.DeleteOnRelease, row.SourceDestCheck = c.queueNumber.pointer(), c.deleteOnRelease, c.sourceDestCheck
+	row.ResourceGroupID, row.Tags, row.Attributes = c.resourceGroup, c.tags, c.attributes
+}
+
+// checkMAC reports what is no MAC address, and one that many copies would share.
+func (x *accountExpansion) checkMAC(mac located[string], counted bool) {
+	switch {
+	case mac.given && !macForm.MatchString(mac.value):
+		x.add(mac.at, "", "a MAC address has six pairs of lower-case digits, such as 00:16:3e:01:02:03, got %q", mac.value)
+	case mac.given && counted:
+		x.add(mac.at, "leave it out: it follows from the id", "copies of this entry would share the MAC address %s", mac.value)
+	}
+}
+
+// attach puts an interface on an instance, if the real cloud would.
 func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface, instanceID string, groups []*group) {
 	at := e.attachedTo.at
 	i, known := x.instances[instanceID]
@@ -141,13 +162,28 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 	case !i.typ.IOOptimized:
 		x.add(at, "", "instance %s is of type %s, which takes no secondary interfaces because it is not I/O optimized", instanceID, i.typ.ID)
 		return
-	case i.attached >= i.typ.ENIQuantity:
+	}
+	index, taken, isTaken := i.place(e.deviceIndex)
+	switch {
+	case isTaken && taken == position{}:
+		x.add(e.deviceIndex.at, "name the device indexes of all interfaces of the instance, or of none",
+			"device index %d of instance %s went to an interface before that names none", index, instanceID)
+		return
+	case isTaken:
+		x.add(e.deviceIndex.at, "", "device index %d of instance %s is given twice, first on line %d", index, instanceID, taken.line)
+		return
+	case e.deviceIndex.given && index >= i.typ.ENIQuantity:
+		x.add(e.deviceIndex.at, "", "instance %s of type %s has the device indexes 1 to %d for secondary interfaces, got %d",
+			instanceID, i.typ.ID, i.typ.ENIQuantity-1, index)
+		return
+	case index >= i.typ.ENIQuantity:
 		x.add(at, "", "instance %s of type %s holds %d interfaces at most, the primary one included: no place for %s",
 			instanceID, i.typ.ID, i.typ.ENIQuantity, eni.ID)
 		return
 	}
 	x.checkAddressCounts(e.at, e.ipv4Total(), len(e.ipv6Addresses)+e.ipv6Count, i)
-	eni.InstanceID, eni.InstanceENIQuantity, eni.DeviceIndex = &i.row.ID, &i.row.ENIQuantity, new(i.attached)
+	eni.InstanceID, eni.InstanceENIQuantity, eni.DeviceIndex = &i.row.ID, &i.row.ENIQuantity, &index
+	eni.NetworkCardIndex = e.networkCard.pointer()
 	i.hold(groups)
 }
 
@@ -168,11 +204,12 @@ func (e *interfaceEntry) ipv4Total() int {
 
 // addressesOf notes which addresses an interface names and how many more it wants.
 func (x *accountExpansion) addressesOf(e *interfaceEntry, t *interfaceTemplates, n int, id string, v *vswitch) {
-	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.secondaryCount, ipv6: e.ipv6Count}
+	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.secondaryCount, ipv6: e.ipv6Count, primaryIPv6: e.primaryIPv6}
 	for _, a := range t.privateAddresses {
 		x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv4, "private_ip_addresses")
 	}
 	x.claimIPv6(&d, t.ipv6Addresses, n)
+	x.claimPrefixes(&d, t.prefixes, n)
 	x.demand(d)
 }
 

@@ -20,6 +20,8 @@ type accountExpansion struct {
 	instances  map[string]*instance
 	interfaces map[string]owner
 	macs       macs
+	ruleIDs    map[string]position
+	diskIDs    map[string]position
 	demands    []demand
 
 	resolvedTypes map[string]*store.InstanceType // nil for an unknown one
@@ -53,6 +55,8 @@ func newAccountExpansion(x *expansion, id string) *accountExpansion {
 		vpcs:      map[string]position{},
 		vswitches: map[string]*vswitch{},
 		groups:    map[string]*group{},
+		ruleIDs:   map[string]position{},
+		diskIDs:   map[string]position{},
 
 		resolvedTypes: map[string]*store.InstanceType{},
 	}
@@ -71,6 +75,13 @@ func (x *accountExpansion) run(regions []regionEntry) {
 		}
 	}
 	for i := range regions {
+		for j := range regions[i].vpcs {
+			for k := range regions[i].vpcs[j].groups {
+				x.rules(&regions[i].vpcs[j].groups[k])
+			}
+		}
+	}
+	for i := range regions {
 		for j := range regions[i].instances {
 			x.instanceEntry(&regions[i].instances[j], regions[i].id.value)
 		}
@@ -80,6 +91,7 @@ func (x *accountExpansion) run(regions []regionEntry) {
 			x.interfaceEntry(&regions[i].interfaces[j], regions[i].id.value)
 		}
 	}
+	x.checkPrefixes()
 	x.assignAddresses()
 	x.checkFull()
 	x.checkGroupLimits()
@@ -120,15 +132,20 @@ func (x *accountExpansion) vpc(e *vpcEntry, region string) {
 		x.unique(x.vpcs, "VPC", e.id.value, e.id.at)
 	}
 	x.world.VPCs = append(x.world.VPCs, store.VPC{
-		AccountID:     x.accountID,
-		ID:            e.id.value,
-		RegionID:      region,
-		CIDRBlock:     e.block.value,
-		IPv6CIDRBlock: e.ipv6Block.pointer(),
-		Name:          e.name.value,
-		Description:   e.description.value,
-		Tags:          e.tags,
+		AccountID:       x.accountID,
+		ID:              e.id.value,
+		RegionID:        region,
+		CIDRBlock:       e.block.value,
+		IPv6CIDRBlock:   e.ipv6Block.pointer(),
+		Name:            e.name.value,
+		Description:     e.description.value,
+		ResourceGroupID: e.resourceGroup,
+		Tags:            e.tags,
+		Attributes:      store.VPCAttributes{UserCIDRs: x.userCIDRs(e.userCIDRs)},
 	})
+	if e.settlesIn.given {
+		x.world.VPCsSettleIn[store.ResourceID{AccountID: x.accountID, ID: e.id.value}] = e.settlesIn.value
+	}
 	for i := range e.vswitches {
 		x.vswitch(&e.vswitches[i], e, region)
 	}
@@ -161,25 +178,54 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 		}
 	}
 	v := &vswitch{at: e.id.at, row: &store.VSwitch{
-		AccountID:     x.accountID,
-		ID:            e.id.value,
-		VPCID:         vpc.id.value,
-		RegionID:      region,
-		ZoneID:        e.zone.value,
-		CIDRBlock:     e.block.value,
-		IPv6CIDRBlock: e.ipv6Block.pointer(),
-		Name:          e.name.value,
-		Description:   e.description.value,
-		Tags:          e.tags,
+		AccountID:       x.accountID,
+		ID:              e.id.value,
+		VPCID:           vpc.id.value,
+		RegionID:        region,
+		ZoneID:          e.zone.value,
+		CIDRBlock:       e.block.value,
+		IPv6CIDRBlock:   e.ipv6Block.pointer(),
+		Name:            e.name.value,
+		Description:     e.description.value,
+		ResourceGroupID: e.resourceGroup,
+		Tags:            e.tags,
 	}}
+	if e.settlesIn.given {
+		x.world.VSwitchesSettleIn[store.ResourceID{AccountID: x.accountID, ID: e.id.value}] = e.settlesIn.value
+	}
 	if e.block.given {
 		v.ipv4 = newPool(e.block.value)
+		v.row.NextHost = x.nextHost(e.next, v)
 	}
 	if e.ipv6Block.given {
 		v.ipv6 = newPool(e.ipv6Block.value)
 	}
 	x.vswitches[e.id.value] = v
 	x.world.VSwitches = append(x.world.VSwitches, *v.row)
+}
+
+// userCIDRs are further blocks of a VPC, as they are written.
+func (x *accountExpansion) userCIDRs(blocks []located[string]) (out []string) {
+	for _, b := range blocks {
+		if _, err := netip.ParsePrefix(b.value); err != nil {
+			x.add(b.at, "", "each of user_cidrs must be a block such as 192.168.0.0/16, got %q", b.value)
+		}
+		out = append(out, b.value)
+	}
+	return out
+}
+
+// nextHost is where the search for a free address begins, as an offset into the VSwitch's block.
+func (x *accountExpansion) nextHost(next located[string], v *vswitch) int {
+	if !next.given {
+		return 1
+	}
+	a, err := netip.ParseAddr(next.value)
+	if err != nil || !v.ipv4.block.Contains(a) || a == v.ipv4.block.Addr() {
+		x.add(next.at, "", "next_private_ip_address must be an address of %s, not its first, got %q", v.ipv4.block, next.value)
+		return 1
+	}
+	return int(v.ipv4.offset(a)) // of an IPv4 block: 16 bits at most
 }
 
 func (x *accountExpansion) checkZone(zone located[string], region string) {
@@ -257,15 +303,17 @@ func (x *accountExpansion) group(e *groupEntry, vpc *vpcEntry, region string) {
 		limit, at = e.instanceLimit.value, e.instanceLimit.at
 	}
 	g := &group{at: at, row: &store.SecurityGroup{
-		AccountID:     x.accountID,
-		ID:            e.id.value,
-		VPCID:         vpc.id.value,
-		RegionID:      region,
-		Type:          e.kind,
-		InstanceLimit: limit,
-		Name:          e.name.value,
-		Description:   e.description.value,
-		Tags:          e.tags,
+		AccountID:         x.accountID,
+		ID:                e.id.value,
+		VPCID:             vpc.id.value,
+		RegionID:          region,
+		Type:              e.kind,
+		InstanceLimit:     limit,
+		InnerAccessPolicy: e.innerPolicy,
+		Name:              e.name.value,
+		Description:       e.description.value,
+		ResourceGroupID:   e.resourceGroup,
+		Tags:              e.tags,
 	}}
 	x.groups[e.id.value] = g
 	x.world.SecurityGroups = append(x.world.SecurityGroups, *g.row)

@@ -7,17 +7,36 @@ import "hash/fnv"
 type macs map[uint32]struct{}
 
 func (taken macs) derive(id string) string {
+	low := taken.next(id)
+	taken[low] = struct{}{}
+	return spellMAC(low)
+}
+
+// follows tells whether derive would give an address to an id, and takes it then.
+func (taken macs) follows(id, mac string) bool {
+	low := taken.next(id)
+	if spellMAC(low) != mac {
+		return false
+	}
+	taken[low] = struct{}{}
+	return true
+}
+
+// next is the address of an id, as its lower three bytes, or the next one that is free.
+func (taken macs) next(id string) uint32 {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(id)) // never fails
 	sum := hash.Sum32()
 	low := (sum ^ sum>>24) & 0xffffff // folds the upper byte in
 	for {
 		if _, used := taken[low]; !used {
-			break
+			return low
 		}
 		low = (low + 1) & 0xffffff
 	}
-	taken[low] = struct{}{}
+}
+
+func spellMAC(low uint32) string {
 	const hex = "0123456789abcdef"
 	mac := []byte("00:16:3e:xx:xx:xx")
 	for i := range 3 {

@@ -242,6 +242,15 @@ func (o *object) integer(key string) located[int] {
 	return located[int]{value, at, true}
 }
 
+// integerOr is integer for a key that has a number of its own where the file gives none.
+func (o *object) integerOr(key string) int {
+	n := o.integer(key)
+	if fallback, ok := o.find(key, integer).fallback.(int); ok && !n.given {
+		return fallback
+	}
+	return n.value
+}
+
 func asInt(v any) (int, bool) {
 	switch n := v.(type) {
 	case int64:

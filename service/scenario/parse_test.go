@@ -262,7 +262,7 @@ accounts:
         network_interfaces:
           - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}
 `, []string{
-		`s.yaml:19:126: unknown key "vswitch" in the mapping of a primary network interface; the nearest known key is "id", all of them are id, secondary_private_ip_addresses, secondary_private_ip_address_count, ipv6_addresses, ipv6_address_count, name, description, tags`,
+		`s.yaml:19:126: unknown key "vswitch" in the mapping of a primary network interface; the nearest known key is "id", all of them are id, secondary_private_ip_addresses, secondary_private_ip_address_count, ipv6_addresses, ipv6_address_count, primary_ipv6, ipv4_prefixes, ipv6_prefixes, mac_address, network_card_index, queue_number, delete_on_release, source_dest_check, tcp_established_timeout, tcp_closed_and_time_wait_timeout, udp_timeout, rx_queue_size, tx_queue_size, name, description, resource_group, tags`,
 		`s.yaml:20:119: the primary interfaces of the instances i-2 and i-1, on line 19, would share the id eni-1`,
 		`s.yaml:21:13: the interface has IPv6 addresses, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
 		`s.yaml:21:119: id "eni_3" must have 1 to 128 letters, digits and '-'`,

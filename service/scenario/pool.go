@@ -16,12 +16,48 @@ type pool struct {
 	last  uint64              // the highest offset that may be given
 	next  uint64              // every offset below was given or skipped by take
 	taken map[uint64]position // what the file names itself, and where
+
+	prefixes map[uint64]position // numbers of the blocks that interfaces have as a whole, and where; nil for none
+	within   uint                // how many bits of an offset tell the addresses of such a block apart
 }
+
+// Lengths of the prefixes that an interface may have.
+const (
+	ipv4PrefixBits = 28
+	ipv6PrefixBits = 80
+)
 
 func newPool(block netip.Prefix) *pool {
 	host := block.Addr().BitLen() - block.Bits()
 	size := uint64(1)<<host - 1 // the highest offset; for a /64 the shift gives 0 and the subtraction all ones
-	return &pool{block: block, last: size - reservedAtEnd, next: 1, taken: map[uint64]position{}}
+	return &pool{block: block, last: size - reservedAtEnd, next: 1, taken: map[uint64]position{}, within: uint(block.Addr().BitLen() - prefixBits(block))}
+}
+
+// prefixBits is the length of the prefixes of a block.
+func prefixBits(block netip.Prefix) int {
+	if block.Addr().Is4() {
+		return ipv4PrefixBits
+	}
+	return ipv6PrefixBits
+}
+
+// claimPrefix notes a prefix that the file names, as claim does an address.
+func (p *pool) claimPrefix(prefix netip.Prefix, at position) (before position, twice bool) {
+	number := p.offset(prefix.Addr()) >> p.within
+	if before, twice = p.prefixes[number]; twice {
+		return before, true
+	}
+	if p.prefixes == nil {
+		p.prefixes = map[uint64]position{}
+	}
+	p.prefixes[number] = at
+	return position{}, false
+}
+
+// reservesPartOf tells whether the cloud keeps an address of a prefix for itself.
+func (p *pool) reservesPartOf(prefix netip.Prefix) bool {
+	first := p.offset(prefix.Addr())
+	return first == 0 || first|(1<<p.within-1) > p.last
 }
 
 // capacity is how many addresses the block has for use.
@@ -47,6 +83,10 @@ func (p *pool) claim(a netip.Addr, at position) (before position, twice bool) {
 func (p *pool) take() (netip.Addr, bool) {
 	for p.next <= p.last {
 		offset := p.next
+		if _, whole := p.prefixes[offset>>p.within]; whole {
+			p.next = (offset>>p.within + 1) << p.within
+			continue
+		}
 		p.next++
 		if _, claimed := p.taken[offset]; !claimed {
 			return p.at(offset), true

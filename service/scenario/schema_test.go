@@ -145,26 +145,45 @@ const everyKey = `{
 "enisim": 1,
 "accounts": [{
 	"id": "1000000000000001", "name": "all", "quotas": {"network_interfaces_per_region": 7},
-	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
+	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "assumed_role": "r/s", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
 	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
 	"regions": [{
 		"id": "mars-1", "zones": ["mars-1a"],
 		"vpcs": [{
 			"id": "vpc-1", "name": 12, "description": "d", "tags": {"a": "b", "c": 1.5}, "cidr_block": "10.0.0.0/8", "ipv6_cidr_block": "2001:db8:0:100::/56",
-			"vswitches": [{"id": "vsw-1", "name": "n", "description": "d", "tags": null, "zone": "mars-1a", "cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "2001:db8:0:101::/64"}],
-			"security_groups": [{"id": "sg-1", "name": "n", "description": "d", "tags": {}, "type": "enterprise", "instance_limit": 9}]
+			"resource_group": "rg-1", "user_cidrs": ["192.168.0.0/16"], "settles_in": "5s",
+			"vswitches": [{"id": "vsw-1", "name": "n", "description": "d", "tags": null, "zone": "mars-1a", "cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "2001:db8:0:101::/64",
+				"resource_group": "rg-1", "next_private_ip_address": "10.0.7.1", "settles_in": "5s"}],
+			"security_groups": [{"id": "sg-1", "name": "n", "description": "d", "tags": {}, "type": "enterprise", "instance_limit": 9,
+				"resource_group": "rg-1", "inner_access_policy": "Drop", "rules": [
+					{"id": "sgr-a", "direction": "ingress", "ip_protocol": "TCP", "port_range": "80/80", "source_port_range": "1/65535", "policy": "Drop", "priority": 7,
+						"nic_type": "internet", "source_cidr_ip": "10.0.0.0/8", "ipv6_source_cidr_ip": "2001:db8::/32", "source_group": "sg-1", "source_prefix_list": "pl-1",
+						"dest_cidr_ip": "10.0.0.1", "ipv6_dest_cidr_ip": "::/0", "description": "d"},
+					{"direction": "egress", "ip_protocol": 47, "dest_group": "sg-1", "dest_prefix_list": "pl-2"}]}]
 		}],
 		"instances": [
 			{"id": "i-{n}", "count": 2, "type": "own.type", "name": "n{n}", "description": "d", "tags": {}, "network_type": "vpc", "vswitch": "vsw-1",
 				"security_groups": ["sg-1"], "private_ip_address": "10.0.1.{n}", "host_name": "h{n}", "primary_network_interface": {"id": "eni-p{n}", "name": "n{n}",
 				"description": "d", "tags": {"a": "b"}, "secondary_private_ip_addresses": ["10.0.3.{n}"], "secondary_private_ip_address_count": 0,
-				"ipv6_addresses": ["2001:db8:0:101::1{n}"], "ipv6_address_count": 1}, "status": "Starting", "settles_in": "1m30s"},
+				"ipv6_addresses": ["2001:db8:0:101::1{n}"], "ipv6_address_count": 0, "primary_ipv6": true, "ipv4_prefixes": ["10.0.{n}.16/28"],
+				"ipv6_prefixes": ["2001:db8:0:101:{n}::/80"], "network_card_index": 0, "queue_number": 4, "delete_on_release": false, "source_dest_check": true,
+				"resource_group": "rg-1", "tcp_established_timeout": 60, "tcp_closed_and_time_wait_timeout": 5, "udp_timeout": 30, "rx_queue_size": 8192,
+				"tx_queue_size": 8192}, "status": "Pending", "settles_in": "1m30s", "settles_to": "Starting", "runs_in": "2m", "resource_group": "rg-1",
+				"image": "img", "key_pair": "k", "ram_role": "r", "user_data": "ZQ==", "instance_charge_type": "PostPaid", "internet_charge_type": "PayByTraffic",
+				"internet_max_bandwidth_in": 1, "internet_max_bandwidth_out": 2, "spot_strategy": "NoSpot", "credit_specification": "Standard",
+				"stopped_mode": "StopCharging", "deletion_protection": true,
+				"system_disk": {"name": "n", "description": "d", "category": "cloud_essd", "performance_level": "PL1", "size_gib": 40, "encrypted": true, "delete_with_instance": false},
+				"data_disks": [{"id": "d-{n}", "name": "n", "description": "d", "category": "cloud", "performance_level": "PL2", "size_gib": 20, "encrypted": true,
+					"delete_with_instance": false}, {}]},
 			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a"}
 		],
 		"network_interfaces": [
 			{"id": "eni-1", "name": "n", "description": "d", "tags": {}, "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "status": "Attaching",
 				"settles_in": "500ms", "private_ip_addresses": ["10.0.2.1"], "secondary_private_ip_address_count": 1, "ipv6_addresses": ["2001:db8:0:101::7"],
-				"ipv6_address_count": 1, "queue_number": 4, "service_managed": true, "delete_on_release": false},
+				"ipv6_address_count": 1, "queue_number": 4, "service_managed": true, "delete_on_release": false, "device_index": 2, "settles_to": "Available",
+				"primary_ipv6": true, "ipv4_prefixes": ["10.0.4.0/28"], "ipv6_prefixes": ["2001:db8:0:101:9::/80"], "mac_address": "00:16:3e:01:02:03",
+				"network_card_index": 0, "source_dest_check": true, "resource_group": "rg-1", "tcp_established_timeout": 60,
+				"tcp_closed_and_time_wait_timeout": 5, "udp_timeout": 30, "rx_queue_size": 8192, "tx_queue_size": 8192},
 			{"id": "eni-{n:05}", "count": 3, "vswitch": "vsw-1", "security_groups": ["sg-1"]}
 		]
 	}]
@@ -188,6 +207,10 @@ var places = map[string][]any{
 	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
 
 	"primary_network_interface": {"accounts", 0, "regions", 0, "instances", 0, "primary_network_interface"},
+
+	"security_group_rule": {"accounts", 0, "regions", 0, "vpcs", 0, "security_groups", 0, "rules", 0},
+	"system_disk":         {"accounts", 0, "regions", 0, "instances", 0, "system_disk"},
+	"data_disk":           {"accounts", 0, "regions", 0, "instances", 0, "data_disks", 0},
 
 	"instance_type": {"instance_types", 0},
 }
@@ -319,6 +342,10 @@ func TestSchemaAndParserRefuseTheSame(t *testing.T) {
 		"attached, Deleting": func(m map[string]any) { m["status"] = "Deleting" },
 	} {
 		refused(what, spoilt(t, "network_interface", change))
+	}
+	refused("a role without a token", spoilt(t, "access_key", func(m map[string]any) { delete(m, "security_token") }))
+	for what, key := range map[string]string{"an end without a time": "settles_in", "a second step without a time": "runs_in"} {
+		refused(what, spoilt(t, "instance", func(m map[string]any) { delete(m, key) }))
 	}
 	refused("a token without an end", spoilt(t, "access_key", func(m map[string]any) { delete(m, "expires_at") }))
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"enisim/store/storetest"
+)
+
+// A world is exported, and compared with what its account has and with other files.
+func TestScenarioExportAndDiff(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	enisim := func(args ...string) (string, string, int) {
+		t.Helper()
+		return output(t, append([]string{"scenario", args[0], "--database-url", url}, args[1:]...)...)
+	}
+	world := file(t, crashWorld)
+	out, _, exit := enisim("diff", world)
+	if exit != exitFailure || !strings.HasPrefix(out, "+ account 1000000000000001\n+ access_key LTAIcrash\n+ vpc vpc-main\n") {
+		t.Errorf("diff of what is not there: got %.200q, exit code %d, want all of it new", out, exit)
+	}
+	if _, errOut, exit := enisim("apply", world); exit != 0 {
+		t.Fatal(errOut)
+	}
+	if out, errOut, exit := enisim("diff", world); out != "" || exit != 0 {
+		t.Errorf("diff of what is there: got %q, %q, exit code %d, want nothing", out, errOut, exit)
+	}
+	exported := filepath.Join(t.TempDir(), "exported.yaml")
+	if _, errOut, exit := enisim("export", "--account", "1000000000000001", "--output", exported); exit != 0 {
+		t.Fatal(errOut)
+	}
+	if info, err := os.Stat(exported); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("got %v, %v, want a file for its owner only: it holds secrets", info.Mode(), err)
+	}
+	if out, errOut, exit := enisim("diff", exported); out != "" || exit != 0 {
+		t.Errorf("diff of the exported file: got %q, %q, exit code %d, want nothing", out, errOut, exit)
+	}
+	if out, _, exit := enisim("apply", exported); out != "nothing to change\n" || exit != 0 {
+		t.Errorf("apply of the exported file: got %q, exit code %d, want nothing to change", out, exit)
+	}
+	if out, _, exit := enisim("export", "--account", "1000000000000001", "--without-keys"); exit != 0 || strings.Contains(out, "LTAIcrash") || !strings.Contains(out, "id: i-40,") {
+		t.Errorf("without keys: got %.200q, exit code %d, want the world without its key", out, exit)
+	}
+	changed := file(t, strings.Replace(crashWorld, "count: 280", "count: 279", 1))
+	if out, _, exit := enisim("diff", changed); out != "- network_interface eni-280\n" || exit != exitFailure {
+		t.Errorf("diff of one less: got %q, exit code %d", out, exit)
+	}
+	for _, args := range [][]string{{"diff", "nowhere.yaml"}, {"diff", file(t, "enisim: 2\n")}} {
+		if out, errOut, exit := enisim(args...); out != "" || errOut == "" || exit != exitUsage {
+			t.Errorf("%v: got %q, %q, exit code %d, want %d and why", args, out, errOut, exit, exitUsage)
+		}
+	}
+	if _, errOut, exit := enisim("export", "--account", "1000000000000002"); exit != exitFailure || !strings.Contains(errOut, "enisim account list") {
+		t.Errorf("export of no account: got %q, exit code %d, want what to do", errOut, exit)
+	}
+}

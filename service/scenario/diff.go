@@ -1,0 +1,211 @@
+package scenario
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"enisim/store"
+)
+
+// Difference is one resource that applying a scenario would make, change or remove.
+type Difference struct {
+	Mark    string // +, ~ or -
+	What    string // network_interface, as the format calls it
+	ID      string
+	Account string   // "" where the file has one account only
+	Changes []string // of ~: "status Running -> Stopped"
+}
+
+// String is the difference on a line.
+func (d Difference) String() string {
+	line := d.Mark + " " + d.What + " " + d.ID
+	if d.Account != "" {
+		line += " of account " + d.Account
+	}
+	if len(d.Changes) > 0 {
+		line += ": " + strings.Join(d.Changes, ", ")
+	}
+	return line
+}
+
+// Diff tells what applying a scenario at now would change, in the order of the file, and then what would go. Nothing is written, and nobody waits.
+// What Apply would refuse, Diff refuses.
+func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]Difference, error) {
+	ids := make([]string, len(sc.world.Accounts))
+	for i := range sc.world.Accounts {
+		ids[i] = sc.world.Accounts[i].ID
+	}
+	there, err := st.ReadWorld(ctx, ids, now)
+	if err != nil {
+		return nil, err
+	}
+	if err := st.CheckWorld(ctx, sc.world); err != nil {
+		return nil, err
+	}
+	return diffWorlds(there, sc.world), nil
+}
+
+// side is one of two worlds, with what is needed to spell its rows.
+type side struct {
+	*store.World
+	belongings map[store.ResourceID]*belongings
+	groupVPCs  map[store.ResourceID]string
+}
+
+func newSide(w *store.World) *side {
+	s := &side{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{}}
+	for i := range w.SecurityGroups {
+		g := &w.SecurityGroups[i]
+		s.groupVPCs[store.ResourceID{AccountID: g.AccountID, ID: g.ID}] = g.RegionID + " " + g.VPCID
+	}
+	return s
+}
+
+// differ gathers the differences from what is there to what is wanted.
+type differ struct {
+	there, wanted *side
+	several       bool // accounts
+	found, gone   []Difference
+}
+
+func diffWorlds(there, wanted *store.World) []Difference {
+	d := &differ{there: newSide(there), wanted: newSide(wanted), several: len(wanted.Accounts) > 1}
+	d.regions()
+	for _, compare := range []func(){
+		func() { compareRows(d, accountRows) }, func() { compareRows(d, userRows) }, func() { compareRows(d, keyRows) },
+		func() { compareRows(d, typeRows) }, func() { compareRows(d, vpcRows) }, func() { compareRows(d, vswitchRows) },
+		func() { compareRows(d, groupRows) }, func() { compareRows(d, ruleRows) },
+		func() { compareRows(d, instanceRows) }, func() { compareRows(d, interfaceRows) },
+	} {
+		compare()
+	}
+	return append(d.found, d.gone...)
+}
+
+// regions are those that would be added, with their zones. None ever goes.
+func (d *differ) regions() {
+	known := map[string]bool{}
+	for _, r := range d.there.Regions {
+		known["region "+r.ID] = true
+	}
+	for _, z := range d.there.Zones {
+		known["zone "+z.ID] = true
+	}
+	for _, r := range d.wanted.Regions {
+		if !known["region "+r.ID] {
+			d.found = append(d.found, Difference{Mark: "+", What: "region", ID: r.ID})
+		}
+	}
+	for _, z := range d.wanted.Zones {
+		if !known["zone "+z.ID] {
+			d.found = append(d.found, Difference{Mark: "+", What: "zone", ID: z.ID})
+		}
+	}
+}
+
+// kindOfRow is a table: how its rows are told apart, and spelled.
+type kindOfRow[T any] struct {
+	what  string
+	of    func(*store.World) []T
+	id    func(*T) store.ResourceID
+	place func(*side, *T) string // a row in another place is another one; nil: there are no places
+	words func(*side, *T) []word
+}
+
+// compareRows finds the differences in one table.
+func compareRows[T any](d *differ, kind kindOfRow[T]) {
+	there, wanted := kind.of(d.there.World), kind.of(d.wanted.World)
+	index := make(map[store.ResourceID]*T, len(there))
+	for i := range there {
+		index[kind.id(&there[i])] = &there[i]
+	}
+	for i := range wanted {
+		row := &wanted[i]
+		id := kind.id(row)
+		before := index[id]
+		delete(index, id)
+		switch {
+		case before == nil:
+			d.found = append(d.found, d.difference("+", kind.what, id, nil))
+		case kind.place != nil && kind.place(d.there, before) != kind.place(d.wanted, row):
+			d.gone = append(d.gone, d.difference("-", kind.what, id, nil))
+			d.found = append(d.found, d.difference("+", kind.what, id, nil))
+		default:
+			if changes := changesOf(kind.words(d.there, before), kind.words(d.wanted, row)); len(changes) > 0 {
+				d.found = append(d.found, d.difference("~", kind.what, id, changes))
+			}
+		}
+	}
+	for i := range there {
+		if id := kind.id(&there[i]); index[id] != nil {
+			d.gone = append(d.gone, d.difference("-", kind.what, id, nil))
+		}
+	}
+}
+
+func (d *differ) difference(mark, what string, id store.ResourceID, changes []string) Difference {
+	out := Difference{Mark: mark, What: what, ID: id.ID, Changes: changes}
+	if d.several && what != accountRows.what {
+		out.Account = id.AccountID
+	}
+	return out
+}
+
+// changesOf compares the words of a row, key by key.
+func changesOf(before, after []word) (changes []string) {
+	values := make(map[string]any, len(before))
+	for _, w := range before {
+		values[w.key] = w.value
+	}
+	wayIsTheSame := underWayAlike(before, after)
+	seen := make(map[string]bool, len(after))
+	for _, w := range after {
+		seen[w.key] = true
+		old, now := spell(values[w.key]), spell(w.value)
+		switch {
+		case old == now, wayIsTheSame && (w.key == "settles_in" || w.key == "runs_in"):
+		case w.key == "secret" || w.key == "security_token":
+			changes = append(changes, w.key+" becomes another one")
+		default:
+			changes = append(changes, fmt.Sprintf("%s %s -> %s", w.key, old, now))
+		}
+	}
+	for _, w := range before {
+		if !seen[w.key] && w.value != nil {
+			changes = append(changes, fmt.Sprintf("%s %s -> none", w.key, spell(w.value)))
+		}
+	}
+	return changes
+}
+
+// underWayAlike tells whether a row is on its way where it is wanted to be on its way. It then keeps its time.
+func underWayAlike(before, after []word) bool {
+	var way [2]map[string]string
+	for k, words := range [][]word{before, after} {
+		way[k] = map[string]string{}
+		for _, w := range words {
+			switch w.key {
+			case "settles_in":
+				if w.value == nil {
+					return false
+				}
+			case "status", "settles_to":
+				way[k][w.key] = spell(w.value)
+			}
+		}
+	}
+	return way[0]["status"] == way[1]["status"] && way[0]["settles_to"] == way[1]["settles_to"]
+}
+
+// spell is a value as a file has it.
+func spell(value any) string {
+	if value == nil {
+		return "none"
+	}
+	var out bytes.Buffer
+	appendValue(&out, value)
+	return out.String()
+}

@@ -1,0 +1,237 @@
+package scenario
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"enisim/store"
+	"enisim/store/catalogue"
+)
+
+// Export makes a scenario of what an account has at now: applied, it gives the same world. It is nil if there is no such account. The access keys come
+// with their secrets, or not at all.
+func Export(ctx context.Context, st *store.Store, accountID string, withKeys bool, now time.Time) ([]byte, error) {
+	world, err := st.ReadWorld(ctx, []string{accountID}, now)
+	if err != nil || len(world.Accounts) == 0 {
+		return nil, err
+	}
+	if !withKeys {
+		world.AccessKeys = nil
+	}
+	x := &exporter{World: world, accountID: accountID, belongings: belongingsOf(world), macs: macs{}}
+	return x.export(now), nil
+}
+
+// exporter writes the one account of a world. The rows come in the order of ReadWorld.
+type exporter struct {
+	*store.World
+	writer
+	accountID  string
+	belongings map[store.ResourceID]*belongings
+	macs       macs // that the reader will derive, in its order
+	explicit   map[string]string
+}
+
+func (x *exporter) export(now time.Time) []byte {
+	a := &x.Accounts[0]
+	fmt.Fprintf(&x.out, "# Account %s on %s, by enisim scenario export.", a.ID, now.UTC().Format(time.RFC3339))
+	if len(x.AccessKeys) > 0 {
+		x.out.WriteString(" The secrets of its access keys are in here.")
+	}
+	x.out.WriteByte('\n')
+	fmt.Fprintf(&x.out, "enisim: %d\naccounts:\n", formatVersion)
+	x.explicit = x.explicitMACs()
+	x.head(2, entry{accountMapping, []word{{key: "id", value: a.ID}, {key: "name", value: a.Name}}})
+	x.list(4, "access_keys", x.keys(""))
+	x.list(4, "ram_users", x.users())
+	if a.NetworkInterfacesPerRegion != defaultNetworkInterfacesPerRegion {
+		fmt.Fprintf(&x.out, "    quotas: {network_interfaces_per_region: %d}\n", a.NetworkInterfacesPerRegion)
+	}
+	regions := x.regions()
+	if len(regions) > 0 {
+		x.out.WriteString("    regions:\n")
+	}
+	for _, region := range regions {
+		x.head(6, entry{regionMapping, []word{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}})
+		x.list(8, "vpcs", x.vpcs(region))
+		x.list(8, "instances", x.instances(region))
+		x.list(8, "network_interfaces", x.interfaces(region))
+	}
+	x.list(0, "instance_types", func(yield func(entry) bool) {
+		for i := range x.InstanceTypes {
+			if !yield(typeEntryOf(&x.InstanceTypes[i])) {
+				return
+			}
+		}
+	})
+	return x.out.Bytes()
+}
+
+// keys are those of a RAM user, or of the account itself when it is "".
+func (x *exporter) keys(user string) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		for i := range x.AccessKeys {
+			if k := &x.AccessKeys[i]; textOr(orNone(k.RAMUserName)) == user && !yield(keyEntryOf(k)) {
+				return
+			}
+		}
+	}
+}
+
+func (x *exporter) users() iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		for i := range x.RAMUsers {
+			u := &x.RAMUsers[i]
+			if !yield(entry{ramUserMapping, []word{
+				{key: "name", value: u.Name}, {key: "allow", value: u.Allow}, {key: "access_keys", value: slices.Collect(x.keys(u.Name))},
+			}}) {
+				return
+			}
+		}
+	}
+}
+
+// regions are those in which the account has anything.
+func (x *exporter) regions() []string {
+	has := map[string]bool{}
+	for i := range x.VPCs {
+		has[x.VPCs[i].RegionID] = true
+	}
+	for i := range x.Instances {
+		has[x.Instances[i].RegionID] = true
+	}
+	return sortedKeys(has)
+}
+
+// declaredZones are those of a region that the catalogue does not know.
+func (x *exporter) declaredZones(region string) (zones []string) {
+	known, _ := catalogue.FindRegion(region)
+	for _, z := range x.Zones {
+		if z.RegionID == region && !slices.Contains(known.Zones, z.ID) {
+			zones = append(zones, z.ID)
+		}
+	}
+	return zones
+}
+
+func (x *exporter) vpcs(region string) iter.Seq[entry] {
+	vswitches, groups, rules := map[string][]entry{}, map[string][]entry{}, map[string][]entry{}
+	for i := range x.VSwitches {
+		v := &x.VSwitches[i]
+		vswitches[v.VPCID] = append(vswitches[v.VPCID], vswitchEntryOf(x.World, v))
+	}
+	for i := range x.SecurityGroupRules {
+		r := &x.SecurityGroupRules[i]
+		rules[r.SecurityGroupID] = append(rules[r.SecurityGroupID], ruleEntryOf(r, ruleID(r.SecurityGroupID, len(rules[r.SecurityGroupID])+1)))
+	}
+	for i := range x.SecurityGroups {
+		g := &x.SecurityGroups[i]
+		e := groupEntryOf(g)
+		e.words = append(e.words, word{key: "rules", value: rules[g.ID]})
+		groups[g.VPCID] = append(groups[g.VPCID], e)
+	}
+	return func(yield func(entry) bool) {
+		for i := range x.VPCs {
+			v := &x.VPCs[i]
+			if v.RegionID != region {
+				continue
+			}
+			e := vpcEntryOf(x.World, v)
+			e.words = append(e.words, word{key: "vswitches", value: vswitches[v.ID]}, word{key: "security_groups", value: groups[v.ID]})
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func (x *exporter) instances(region string) iter.Seq[entry] {
+	primaries := map[string]*store.NetworkInterface{}
+	for i := range x.NetworkInterfaces {
+		if n := &x.NetworkInterfaces[i]; n.Type == store.ENIPrimary && n.InstanceID != nil {
+			primaries[*n.InstanceID] = n
+		}
+	}
+	return func(yield func(entry) bool) {
+		for i := range x.Instances {
+			row := &x.Instances[i]
+			if row.RegionID != region {
+				continue
+			}
+			var primary []word
+			if n := primaries[row.ID]; n != nil {
+				primary = x.primaryWords(row, n)
+			}
+			if !yield(instanceEntryOf(x.World, row, primary)) {
+				return
+			}
+		}
+	}
+}
+
+// primaryWords are what an instance's entry says of its primary interface.
+func (x *exporter) primaryWords(i *store.Instance, n *store.NetworkInterface) []word {
+	b := x.of(n)
+	primary, secondary := any(nil), []string(nil)
+	if addresses := spelled(b.ipv4.addresses); len(addresses) > 0 {
+		primary, secondary = addresses[0], addresses[1:]
+	}
+	return []word{
+		{key: "security_groups", value: b.groups},
+		{key: "private_ip_address", value: primary},
+		{key: "primary_network_interface", value: entry{primaryMapping, slices.Concat(
+			[]word{{key: "id", value: n.ID, implied: primaryInterfaceID(i.ID)}, {key: "secondary_private_ip_addresses", value: secondary}},
+			carriedWords(n, b, x.explicit[n.ID]),
+		)}},
+	}
+}
+
+// interfaces are the secondary interfaces: those on instances by device index, and then the free ones.
+func (x *exporter) interfaces(region string) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		on, next := "", 1
+		for i := range x.NetworkInterfaces {
+			n := &x.NetworkInterfaces[i]
+			if n.RegionID != region || n.Type != store.ENISecondary {
+				continue
+			}
+			if n.InstanceID != nil && *n.InstanceID != on {
+				on, next = *n.InstanceID, 1
+			}
+			e := interfaceEntryOf(x.World, n, x.of(n), x.explicit[n.ID], next)
+			if n.DeviceIndex != nil && *n.DeviceIndex == next {
+				next++
+			}
+			if !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+func (x *exporter) of(n *store.NetworkInterface) *belongings {
+	if b := x.belongings[store.ResourceID{AccountID: n.AccountID, ID: n.ID}]; b != nil {
+		return b
+	}
+	return &belongings{}
+}
+
+// explicitMACs are the addresses that do not follow from the ids of their interfaces. The reader derives the others in this order.
+func (x *exporter) explicitMACs() map[string]string {
+	explicit := map[string]string{}
+	regions := x.regions()
+	for _, kind := range []string{store.ENIPrimary, store.ENISecondary} {
+		for _, region := range regions {
+			for i := range x.NetworkInterfaces {
+				n := &x.NetworkInterfaces[i]
+				if n.Type == kind && n.RegionID == region && !x.macs.follows(n.ID, n.MACAddress) {
+					explicit[n.ID] = n.MACAddress
+				}
+			}
+		}
+	}
+	return explicit
+}
