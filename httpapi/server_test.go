@@ -170,7 +170,19 @@ func checkInvariants(t testing.TB, pool *pgxpool.Pool) {
 		JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
 		WHERE n.instance_id IS NOT NULL AND n.status <> 'Detaching'
 		GROUP BY g.account_id, g.id, g.instance_limit
-		HAVING count(DISTINCT n.instance_id) > g.instance_limit`)
+		HAVING count(DISTINCT n.instance_id) > g.instance_limit
+		UNION ALL
+		SELECT 'group ' || g.id || ' has ' || p.free || ' free places, ' || h.stay || ' instances, and ' || l.leave || ' that leave; its limit is ' || g.instance_limit
+		FROM security_groups g
+		CROSS JOIN LATERAL (SELECT sum(free) AS free FROM security_group_places p WHERE p.account_id = g.account_id AND p.security_group_id = g.id) p
+		CROSS JOIN LATERAL (SELECT count(*) AS leave FROM security_group_leavers l WHERE l.account_id = g.account_id AND l.security_group_id = g.id) l
+		CROSS JOIN LATERAL (
+		    SELECT count(*) AS stay FROM places_held(ARRAY[g.account_id]) h WHERE h.security_group_id = g.id AND h.stays) h
+		WHERE p.free + h.stay + l.leave <> g.instance_limit
+		UNION ALL
+		SELECT 'instance ' || l.instance_id || ' leaves group ' || l.security_group_id || ' and stays in it'
+		FROM security_group_leavers l
+		JOIN places_held(ARRAY[l.account_id]) h ON (h.security_group_id, h.instance_id) = (l.security_group_id, l.instance_id) AND h.stays`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -49,6 +49,9 @@ func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 	if documented {
 		err = nil
 	}
+	if shown.Status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", "1")
+	}
 	a.logRequest(c, x, shown.Status, shown.Code, err)
 	return write(c, x, shown.Status, "Error", &errorReply{
 		RequestId: x.requestID,

@@ -3,6 +3,8 @@ package service
 import (
 	"context"
 	"math"
+	"slices"
+	"time"
 
 	"enisim/store"
 )
@@ -29,7 +31,7 @@ var attachParameterRules = []rule[AttachNetworkInterface]{
 	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterface) *int { return r.NetworkCardIndex }),
 }
 
-// attach is what an attach is decided on: the request and what the locks returned, settled.
+// attach is what an attach is decided on: the request and what is under the locks, as it stands now.
 type attach struct {
 	AttachNetworkInterface
 	*store.AttachScene
@@ -85,12 +87,7 @@ func exceeds(count int, figure *int) bool { return figure != nil && count > *fig
 // overfillsGroup tells whether the instance would be one too many in a group of the interface. An instance that is in it already, through
 // another interface, takes no place.
 func overfillsGroup(a attach) bool {
-	for _, g := range a.Groups {
-		if !g.HasInstance && g.Others >= g.InstanceLimit {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(a.Groups, func(g store.GroupScene) bool { return !g.HasInstance && g.Free <= 0 })
 }
 
 // AttachNetworkInterface attaches an interface to an instance. On return it is committed: the interface is Attaching, and InUse after the
@@ -102,21 +99,12 @@ func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req
 	if err := s.admit(ctx, caller, "ecs:AttachNetworkInterface", req.RegionID); err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForAttach(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID)
-		if err != nil {
-			return err
-		}
-		now := s.moment()
-		scene.Settle(now)
+	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID}
+	return s.lanes.through(ctx, want, func(scene *store.AttachScene, now time.Time) error {
 		if err := check(attachRules, attach{req, scene}); err != nil {
 			return err
 		}
-		if s.options.AttachDelay == 0 {
-			tx.AttachENI(scene, req.NetworkCardIndex)
-		} else {
-			tx.BeginAttach(scene, req.NetworkCardIndex, now.Add(s.options.AttachDelay))
-		}
+		scene.Attach(req.NetworkCardIndex, after(now, s.options.AttachDelay))
 		return nil
 	})
 }

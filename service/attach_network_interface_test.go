@@ -3,7 +3,6 @@ package service
 import (
 	"errors"
 	"testing"
-	"time"
 
 	"enisim/store"
 )
@@ -26,7 +25,7 @@ func goodAttach() *attachCase {
 			ENI:      &store.NetworkInterface{ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable},
 			IPv4:     1,
 			Held:     []store.NetworkInterface{{ID: "eni-0", Status: store.ENIInUse, DeviceIndex: new(0)}},
-			Groups:   []store.GroupScene{{ID: "sg-1", InstanceLimit: 2, Others: 1}},
+			Groups:   []store.GroupScene{{ID: "sg-1", Free: 1}},
 		},
 	}
 }
@@ -79,7 +78,7 @@ var attachSpoilers = []struct {
 	{"Q2 no IPv6", Ipv6NotSupport, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
 	{"Q2 IPv6", Ipv6CountExceeded, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 2, new(1) }},
 	{"S5 limit", EniPerInstanceLimitExceeded, func(c *attachCase) { c.scene.Type.ENIQuantity = 1 }},
-	{"Q3 security group", SecurityGroupInstanceLimit, func(c *attachCase) { c.scene.Groups[0].Others = 2 }},
+	{"Q3 security group", SecurityGroupInstanceLimit, func(c *attachCase) { c.scene.Groups[0].Free = 0 }},
 }
 
 func TestAttachRules(t *testing.T) {
@@ -131,7 +130,7 @@ func TestAttachRulesAtTheirEdges(t *testing.T) {
 		{"figures that no source gives", func(c *attachCase) {
 			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI, c.scene.IPv4, c.scene.IPv6 = nil, nil, 99, 99
 		}},
-		{"a full group that the instance is in", func(c *attachCase) { c.scene.Groups[0].Others, c.scene.Groups[0].HasInstance = 2, true }},
+		{"a full group that the instance is in", func(c *attachCase) { c.scene.Groups[0].Free, c.scene.Groups[0].HasInstance = 0, true }},
 		{"an ENI without groups", func(c *attachCase) { c.scene.Groups = nil }},
 	} {
 		c := goodAttach()
@@ -139,45 +138,5 @@ func TestAttachRulesAtTheirEdges(t *testing.T) {
 		if err := c.verdict(); err != nil {
 			t.Errorf("%s: got %v, want no error", s.name, err)
 		}
-	}
-}
-
-// What is due counts as done, to the microsecond.
-func TestAttachSceneSettles(t *testing.T) {
-	t.Parallel()
-	due := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	leaving := func(id string, index int) store.NetworkInterface {
-		return store.NetworkInterface{ID: id, Status: store.ENIDetaching, NextStatus: new(store.ENIAvailable), SettlesAt: &due, DeviceIndex: &index}
-	}
-	scene := func() *store.AttachScene {
-		s := goodAttach().scene
-		s.Held = append(s.Held, leaving("eni-2", 1))
-		s.Groups[0] = store.GroupScene{InstanceLimit: 2, Others: 1, OthersLeaving: []time.Time{due}}
-		return s
-	}
-
-	before := scene()
-	before.Settle(due.Add(-time.Microsecond))
-	c := goodAttach()
-	c.scene = before
-	if err := c.verdict(); !errors.Is(err, EniPerInstanceLimitExceeded) {
-		t.Errorf("before a detach is due: got %v, want its place still held", err)
-	}
-	c.scene.Type.ENIQuantity = 3
-	if err := c.verdict(); !errors.Is(err, SecurityGroupInstanceLimit) {
-		t.Errorf("before another instance leaves the group: got %v, want its place still held", err)
-	}
-
-	after := scene()
-	after.Settle(due)
-	c.scene = after
-	if err := c.verdict(); err != nil {
-		t.Errorf("when a detach is due: got %v, want its places free", err)
-	}
-	if got, want := after.FreeDeviceIndex(), 1; got != want {
-		t.Errorf("free device index: got %d, want %d", got, want)
-	}
-	if got := after.Freed; len(got) != 1 || got[0] != "eni-2" {
-		t.Errorf("rows to settle: got %v, want [eni-2]", got)
 	}
 }

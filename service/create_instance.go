@@ -55,6 +55,8 @@ func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateI
 		if s.options.CreateDelay > 0 {
 			life.Status, life.NextStatus, life.SettlesAt = store.InstancePending, new(store.InstanceStopped), new(l.now.Add(s.options.CreateDelay))
 		}
-		return CreatedInstance{s.makeInstance(tx, caller, l, 0, false, life)}, nil
+		id := s.makeInstance(tx, caller, l, 0, false, life)
+		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)
+		return CreatedInstance{id}, nil
 	})
 }

@@ -130,7 +130,7 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, 'Secondary', 'Available', '', created_at
 			FROM network_interfaces
 			WHERE account_id = $1 AND id = 'eni-001-stays' AND NOT EXISTS (SELECT FROM gone)
-			ON CONFLICT DO NOTHING`,
+			ON CONFLICT (account_id, id) DO NOTHING`,
 	}, func(page PageRequest) (ids []string, next string) {
 		list := listInterfaces(t, s, DescribeNetworkInterfaces{Type: "Secondary", Page: page})
 		for _, n := range list.Items {

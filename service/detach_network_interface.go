@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"time"
 
 	"enisim/store"
 )
@@ -23,10 +24,10 @@ var detachParameterRules = []rule[DetachNetworkInterface]{
 	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
 }
 
-// detach is what a detach is decided on: the request and what the locks returned, settled.
+// detach is what a detach is decided on: the request and what is under the locks, as it stands now.
 type detach struct {
 	DetachNetworkInterface
-	*store.DetachScene
+	*store.AttachScene
 }
 
 // detachRules mirror the attach (reference, attach-network-interface.md, section 9): what never changes comes before what may.
@@ -56,23 +57,15 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 	if err := s.admit(ctx, caller, "ecs:DetachNetworkInterface", req.RegionID); err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDetach(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID)
-		if err != nil {
-			return err
-		}
-		now := s.moment()
-		scene.Settle(now)
+	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID}
+	return s.lanes.through(ctx, want, func(scene *store.AttachScene, now time.Time) error {
 		if err := check(detachRules, detach{req, scene}); err != nil {
 			return err
 		}
-		switch {
-		case scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil: // already on its way
-		case s.options.DetachDelay == 0:
-			tx.DetachENI(scene.ENI)
-		default:
-			tx.BeginDetach(scene.ENI, now.Add(s.options.DetachDelay))
+		if scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil {
+			return nil // already on its way
 		}
+		scene.Detach(after(now, s.options.DetachDelay))
 		return nil
 	})
 }

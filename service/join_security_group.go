@@ -72,7 +72,7 @@ var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membership]{
 
 // overfills tells whether the interface's instance would be one too many in a group of a type. An interface that is on no instance takes no place.
 func (m membership) overfills(groupType string) bool {
-	return m.Group.Type == groupType && m.isAttached() && !m.Group.HasInstance && m.Group.Others >= m.Group.InstanceLimit
+	return m.Group.Type == groupType && m.isAttached() && !m.Group.HasInstance && m.Group.Free <= 0
 }
 
 // JoinSecurityGroup puts an interface into a security group, behind those that it is in.
@@ -88,11 +88,12 @@ func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req Join
 		if err != nil {
 			return err
 		}
-		scene.Settle(s.moment())
+		now := s.moment()
+		scene.Settle(now)
 		if err := check(joinSecurityGroupRules, membership{req, scene}); err != nil {
 			return err
 		}
-		tx.JoinGroup(scene)
+		tx.JoinGroup(scene, now)
 		return nil
 	})
 }

@@ -23,7 +23,7 @@ func goodJoin(req JoinSecurityGroup) *joinCase {
 			Instance: &store.Instance{ID: "i-1", Status: store.InstanceRunning},
 			ENI:      &store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", Status: store.ENIInUse, InstanceID: new("i-1")},
 			Joined:   []store.JoinedGroup{{ID: "sg-0", Type: store.GroupNormal, Position: 1}},
-			Group:    &store.GroupScene{ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, InstanceLimit: 2, Others: 1},
+			Group:    &store.GroupScene{ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1},
 		},
 	}
 }
@@ -79,9 +79,9 @@ var joinSpoilers = []struct {
 			c.scene.Joined = append(c.scene.Joined, c.scene.Joined[0])
 		}
 	}},
-	{"full group", SecurityGroupInstanceLimitExceeded, joinOfInstance, func(c *joinCase) { c.scene.Group.Others = 2 }},
+	{"full group", SecurityGroupInstanceLimitExceeded, joinOfInstance, func(c *joinCase) { c.scene.Group.Free = 0 }},
 	{"full enterprise group", NetworkInterfaceCountExceeded, joinOfInstance, func(c *joinCase) {
-		c.scene.Group.Others, c.scene.Group.Type, c.scene.Joined[0].Type = 2, store.GroupEnterprise, store.GroupEnterprise
+		c.scene.Group.Free, c.scene.Group.Type, c.scene.Joined[0].Type = 0, store.GroupEnterprise, store.GroupEnterprise
 	}},
 }
 
@@ -147,14 +147,14 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 		change func(*joinCase)
 	}{
 		{"a stopped instance", joinOfInstance, func(c *joinCase) { c.scene.Instance.Status = store.InstanceStopped }},
-		{"a full group that the instance is in", joinOfInstance, func(c *joinCase) { c.scene.Group.Others, c.scene.Group.HasInstance = 2, true }},
+		{"a full group that the instance is in", joinOfInstance, func(c *joinCase) { c.scene.Group.Free, c.scene.Group.HasInstance = 0, true }},
 		{"a free interface and a full group", joinOfENI, func(c *joinCase) {
-			c.scene.Instance, c.scene.ENI.InstanceID, c.scene.ENI.Status, c.scene.Group.Others = nil, nil, store.ENIAvailable, 2
+			c.scene.Instance, c.scene.ENI.InstanceID, c.scene.ENI.Status, c.scene.Group.Free = nil, nil, store.ENIAvailable, 0
 		}},
 		{"an interface whose detach from a starting instance is due", joinOfENI, func(c *joinCase) {
 			c.scene.ENI.Status, c.scene.ENI.NextStatus, c.scene.ENI.SettlesAt = store.ENIDetaching, new(store.ENIAvailable), &due
 			c.scene.Instance.Status = store.InstanceStarting
-			c.scene.Group.Others, c.scene.Group.Stays = 2, false
+			c.scene.Group.Free = 0
 			c.scene.Settle(due)
 		}},
 		{"the tenth group", joinOfInstance, func(c *joinCase) {

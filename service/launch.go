@@ -224,7 +224,7 @@ func (l launch) possible() int {
 		}
 	}
 	for _, g := range l.Groups {
-		n = min(n, g.InstanceLimit-g.Others)
+		n = min(n, g.Free)
 	}
 	if secondary := len(l.fresh()) - 1; secondary > 0 {
 		n = min(n, (l.Quota.Most-l.Quota.Count)/secondary)
@@ -346,7 +346,7 @@ func (l launch) stray() (block netip.Prefix, stray any) {
 // launchOverfillsGroup tells whether the new instances would be too many in a group.
 func launchOverfillsGroup(l launch) bool {
 	for _, g := range l.Groups {
-		if g.Others+l.count > g.InstanceLimit {
+		if l.count > g.Free {
 			return true
 		}
 	}

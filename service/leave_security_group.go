@@ -26,15 +26,16 @@ func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req Lea
 		return err
 	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForLeave(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
+		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
 		if err != nil {
 			return err
 		}
-		scene.Settle(s.moment())
+		now := s.moment()
+		scene.Settle(now)
 		if err := check(leaveRules, membership{JoinSecurityGroup(req), scene}); err != nil {
 			return err
 		}
-		tx.LeaveGroup(scene)
+		tx.LeaveGroup(scene, now)
 		return nil
 	})
 }

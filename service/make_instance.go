@@ -61,11 +61,7 @@ func (s *Service) makeInstance(tx *store.Tx, caller Caller, l launch, k int, uni
 	tx.InsertInstance(i)
 	for index, wanted := range l.interfaces {
 		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
-			var settlesAt *time.Time
-			if s.options.AttachDelay > 0 {
-				settlesAt = new(l.now.Add(s.options.AttachDelay))
-			}
-			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, settlesAt)
+			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, after(l.now, s.options.AttachDelay))
 			continue
 		}
 		n, found := s.newInterface(l, i, k, index)

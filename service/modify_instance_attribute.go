@@ -59,7 +59,7 @@ var modifyInstanceAttributeRules = []rule[modifyInstance]{
 	{err: MultiGroupType, broken: func(m modifyInstance) bool { return mixTypes(maps.Values(m.Groups)) }},
 	{err: SecurityGroupInstanceLimit, broken: func(m modifyInstance) bool {
 		for _, g := range m.Groups {
-			if !g.HasInstance && g.Others >= g.InstanceLimit {
+			if !g.HasInstance && g.Free <= 0 {
 				return true
 			}
 		}
@@ -103,7 +103,7 @@ func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, re
 			Attributes: attributes, QueueNumber: req.NetworkInterfaceQueueNumber,
 		})
 		if len(req.SecurityGroupIDs) > 0 {
-			tx.ReplaceGroups(*scene.Primary, req.SecurityGroupIDs)
+			tx.ReplaceGroups(*scene.Primary, scene.Joined, req.SecurityGroupIDs, now)
 		}
 		return nil
 	})

@@ -75,7 +75,7 @@ func (r ModifyNetworkInterfaceAttribute) touchesMoreThanTexts() bool {
 // overfills tells whether the instance of the interface would be one too many in a group of a type. An interface that is on none takes no place.
 func (m modification) overfills(groupType string) bool {
 	return m.ENI.InstanceID != nil && slices.ContainsFunc(m.Groups, func(g store.GroupScene) bool {
-		return g.Type == groupType && !g.HasInstance && g.Others >= g.InstanceLimit
+		return g.Type == groupType && !g.HasInstance && g.Free <= 0
 	})
 }
 
@@ -92,7 +92,8 @@ func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Ca
 		if err != nil {
 			return err
 		}
-		scene.Settle(s.moment())
+		now := s.moment()
+		scene.Settle(now)
 		if err := check(modifyNetworkInterfaceRules, modification{req, scene}); err != nil {
 			return err
 		}
@@ -102,7 +103,7 @@ func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Ca
 		req.apply(&n)
 		tx.ModifyNetworkInterface(n)
 		if len(req.SecurityGroupIDs) > 0 {
-			tx.ReplaceGroups(n, req.SecurityGroupIDs)
+			tx.ReplaceGroups(n, scene.Joined, req.SecurityGroupIDs, now)
 		}
 		if req.EnablePrimaryIPv6 != nil {
 			tx.SetPrimaryIPv6(n, *req.EnablePrimaryIPv6)

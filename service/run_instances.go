@@ -326,6 +326,7 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 		for k := range l.count {
 			made.InstanceIDs = append(made.InstanceIDs, s.makeInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.running(l.now)))
 		}
+		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
 		return made, nil
 	})
 }

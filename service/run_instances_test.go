@@ -42,7 +42,7 @@ func goodRun() *runCase {
 				NetworkInterface: store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary, Status: store.ENIAvailable},
 				IPv4:             1,
 			}},
-			Groups: map[string]store.GroupScene{"sg-1": {ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, InstanceLimit: 2, Others: 1}},
+			Groups: map[string]store.GroupScene{"sg-1": {ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1}},
 		},
 	}
 }
@@ -152,7 +152,7 @@ var runSpoilers = []struct {
 	{"no IPv6", InvalidParameter, func(c *runCase) { c.req.IPv6AddressCount, c.vswitch().IPv6CIDRBlock = new(1), nil }},
 	{"address of an interface outside", InvalidVSwitchIDIPInvalid, func(c *runCase) { c.req.NetworkInterfaces[1].PrimaryIPAddress = "10.0.1.1" }},
 	{"types of groups", LaunchMultiGroupType, func(c *runCase) {
-		c.scene.Groups["sg-2"] = store.GroupScene{Type: store.GroupEnterprise, InstanceLimit: 9}
+		c.scene.Groups["sg-2"] = store.GroupScene{Type: store.GroupEnterprise, Free: 9}
 	}},
 	{"zone of the interface", LaunchEniElsewhere, func(c *runCase) { c.scene.Interfaces["eni-1"].ZoneID = "cn-hangzhou-i" }},
 	{"I/O", EniNotSupportedByType, func(c *runCase) { c.scene.Type.IOOptimized = false }},
@@ -166,7 +166,7 @@ var runSpoilers = []struct {
 	}},
 	{"VSwitch full", QuotaExceededPrivateIP, func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = nil }},
 	{"quota", MaxEniCountExceeded, func(c *runCase) { c.scene.Quota.Count = 2 }},
-	{"group full", LaunchSecurityGroupInstanceLimit, func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Others = 2 }) }},
+	{"group full", LaunchSecurityGroupInstanceLimit, func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 0 }) }},
 }
 
 // answers tells whether an error is the one that is wanted: some codes have more than one text.
@@ -249,8 +249,8 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		{"room for all", func(*runCase) {}, 5, nil},
 		{"addresses for three", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:7] }, 3, nil},
 		{"addresses for one", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:3] }, 2, QuotaExceededPrivateIP},
-		{"a group for four", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.InstanceLimit = 5 }) }, 4, nil},
-		{"a group for one", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.InstanceLimit = 2 }) }, 2, LaunchSecurityGroupInstanceLimit},
+		{"a group for four", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 4 }) }, 4, nil},
+		{"a group for one", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 1 }) }, 2, LaunchSecurityGroupInstanceLimit},
 		{"a quota for two", func(c *runCase) { c.scene.Quota.Most = 3 }, 2, nil},
 		{"a quota for one", func(c *runCase) { c.scene.Quota.Most = 2 }, 2, MaxEniCountExceeded},
 		{"a row of addresses with the fourth taken", func(c *runCase) {
@@ -266,7 +266,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 			"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.10",
 		})
 		c.scene.Quota.Most = 100
-		c.changeGroup(func(g *store.GroupScene) { g.InstanceLimit = 100 })
+		c.changeGroup(func(g *store.GroupScene) { g.Free = 100 })
 		s.change(c)
 		err := c.verdict()
 		if s.want == nil && err != nil || s.want != nil && !answers(err, s.want) {

@@ -33,6 +33,7 @@ type Service struct {
 	random     io.Reader
 	identities *lru.Cache[string, cachedIdentity]
 	regions    sync.Map // ids of regions that are known to exist: they never go
+	lanes      *lanes
 }
 
 // New makes a Service on a database whose schema is up to date.
@@ -51,6 +52,7 @@ func New(st *store.Store, options Options) *Service {
 	if s.now == nil {
 		s.now = time.Now
 	}
+	s.lanes = newLanes(s.decideTogether)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}
@@ -60,6 +62,15 @@ func New(st *store.Store, options Options) *Service {
 // moment is the time as the database can hold it: UTC, in microseconds. An action reads it once, after its locks, so that times follow the
 // order of commits.
 func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+
+// after is when what begins now and takes so long comes to its end; nil: it does not take any time.
+func after(now time.Time, delay time.Duration) *time.Time {
+	if delay == 0 {
+		return nil
+	}
+	due := now.Add(delay)
+	return &due
+}
 
 // Ready tells whether the database answers.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }

@@ -185,7 +185,7 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why pur
 // lockWorld takes the staged accounts, and all of theirs in the order of the house.
 func lockWorld(ctx context.Context, tx pgx.Tx) error {
 	for _, sql := range []string{
-		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups,
+		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups, lockLeavers, lockPlaces,
 	} {
 		if _, err := tx.Exec(ctx, sql); err != nil {
 			return err
@@ -305,6 +305,7 @@ var worldSteps = []worldStep{
 	{insert, "ip_prefixes", insertIPPrefixes, nil},
 	{insert, "network_interface_security_groups", insertGroupMemberships, nil},
 	{insert, "security_group_rules", insertSecurityGroupRules, nil},
+	{prepare, "security_group_places", countPlaces, nil},
 }
 
 // tally adds up what the steps write, one entry per table, in the order in which the tables are first touched.

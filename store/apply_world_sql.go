@@ -45,6 +45,16 @@ const (
 	SELECT FROM security_groups
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
+
+	lockLeavers = `
+	SELECT FROM security_group_leavers
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, security_group_id, instance_id FOR UPDATE`
+
+	lockPlaces = `
+	SELECT FROM security_group_places
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, security_group_id, share FOR NO KEY UPDATE`
 )
 
 // What an account is known by, for a world that leaves it as it is. The keys are locked, or one that is disabled or deleted meanwhile would come back.
@@ -392,3 +402,6 @@ const (
 	    WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id
 	      AND m.security_group_id = s.security_group_id)`
 )
+
+const countPlaces = `
+	SELECT count_places(array_agg(id)) FROM staged_accounts`

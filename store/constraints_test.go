@@ -120,6 +120,13 @@ var violations = []struct{ constraint, sql string }{
 	{"a_security_group_lies_in_a_vpc_of_its_region", `UPDATE security_groups SET region_id = 'cn-beijing' WHERE id = 'sg-2'`},
 	{"a_security_group_is_normal_or_enterprise", `UPDATE security_groups SET type = 'basic' WHERE id = 'sg-2'`},
 	{"a_security_group_limit_is_not_negative", `UPDATE security_groups SET instance_limit = -1 WHERE id = 'sg-2'`},
+	{"a_group_has_each_share_of_its_places_once", `UPDATE security_group_places SET share = 0`},
+	{"a_place_is_of_a_known_group", `UPDATE security_group_places SET security_group_id = 'sg-9' WHERE share = 0 AND security_group_id = 'sg-1'`},
+	{"a_group_has_eight_shares_of_its_places", `UPDATE security_group_places SET share = 8 WHERE share = 0`},
+	{"a_group_takes_no_more_instances_than_its_limit", `UPDATE security_group_places SET free = free - 2`},
+	{"an_instance_leaves_a_group_once", `INSERT INTO security_group_leavers SELECT '1000000000000001', 'sg-1', 'i-1', '2026-11-22' FROM generate_series(1, 2)`},
+	{"a_known_group_is_left", `INSERT INTO security_group_leavers VALUES ('1000000000000001', 'sg-9', 'i-1', '2026-11-22')`},
+	{"a_known_instance_leaves", `INSERT INTO security_group_leavers VALUES ('1000000000000001', 'sg-1', 'i-9', '2026-11-22')`},
 	{"a_vswitch_exists_once", `INSERT INTO vswitches SELECT * FROM vswitches WHERE id = 'vsw-h'`},
 	{"a_vswitch_lies_in_a_vpc_of_its_region", `INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
 		VALUES ('1000000000000001', 'vsw-9', 'vpc-3', 'cn-hangzhou', 'cn-hangzhou-h', '10.0.0.0/16', '2026-11-22')`},

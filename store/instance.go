@@ -101,23 +101,26 @@ func due(settlesAt *time.Time, now time.Time) bool {
 // lockInstance queues the lock of one instance, which comes with the figures of its type. regionID "" stands for any region. found is not called
 // when there is none.
 func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
-	tx.lock(rankInstances, instanceOfAType+`
-		FOR NO KEY UPDATE OF i`, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
+	tx.lock(rankInstances, `
+		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
+		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR NO KEY UPDATE
+		)`+instanceOfAType, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
 }
 
 // lockInstanceWhole is lockInstance for whoever deletes the instance, or changes what its interfaces refer to.
 func (tx *Tx) lockInstanceWhole(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
-	tx.lock(rankInstances, instanceOfAType+`
-		FOR UPDATE OF i`, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
+	tx.lock(rankInstances, `
+		WITH i AS MATERIALIZED (
+		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR UPDATE
+		)`+instanceOfAType, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
 }
 
 const instanceOfAType = `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at, i.attributes,
 		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
-		FROM instances i
-		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
-		WHERE i.account_id = $1 AND ($2 = '' OR i.region_id = $2) AND i.id = $3`
+		FROM i
+		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`
 
 type instanceRow struct {
 	Instance

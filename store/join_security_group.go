@@ -11,7 +11,7 @@ type JoinScene struct {
 	Instance *Instance         // that the interface is on
 	ENI      *NetworkInterface // the one that was named, or the primary one of the instance that was named
 	Joined   []JoinedGroup     // the groups that the interface is in
-	Group    *GroupScene       // the one to join; to leave, only its ID and Type are read
+	Group    *GroupScene       // the one to join or to leave
 }
 
 // JoinedGroup is a security group that an interface is in.
@@ -20,8 +20,8 @@ type JoinedGroup struct {
 	Position int
 }
 
-// LockForJoin locks an interface, the instance that it is on, and a security group. The interface is named by its id, or, where that is "", as
-// the primary one of an instance; a region of "" stands for that of the interface.
+// LockForJoin locks an interface, the instance that it is on, and the places in a security group that it is to join or to leave. The interface is named
+// by its id, or, where that is "", as the primary one of an instance; a region of "" stands for that of the interface.
 func (tx *Tx) LockForJoin(ctx context.Context, accountID, regionID, instanceID, eniID, groupID string) (*JoinScene, error) {
 	scene, region, err := tx.lockMember(ctx, accountID, regionID, instanceID, eniID)
 	if err != nil {
@@ -32,20 +32,6 @@ func (tx *Tx) LockForJoin(ctx context.Context, accountID, regionID, instanceID, 
 		on = *scene.ENI.InstanceID
 	}
 	tx.lockGroups(accountID, region, []string{groupID}, on, func(g GroupScene) { scene.Group = &g })
-	tx.readJoined(accountID, scene)
-	return scene, tx.send(ctx)
-}
-
-// LockForLeave locks an interface and the instance that it is on, as LockForJoin does. The group is not locked, for it loses a member only; the
-// instance is, so that no attach takes the group for one in which the instance stays.
-func (tx *Tx) LockForLeave(ctx context.Context, accountID, regionID, instanceID, eniID, groupID string) (*JoinScene, error) {
-	scene, region, err := tx.lockMember(ctx, accountID, regionID, instanceID, eniID)
-	if err != nil {
-		return nil, err
-	}
-	tx.queue(`
-		SELECT id, type FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3`, accountID, region, groupID).
-		Query(each(func(g *GroupScene) []any { return []any{&g.ID, &g.Type} }, func(g GroupScene) { scene.Group = &g }))
 	tx.readJoined(accountID, scene)
 	return scene, tx.send(ctx)
 }
@@ -115,27 +101,43 @@ func (s *JoinScene) Settle(now time.Time) {
 	}
 }
 
-// JoinGroup queues the write that puts the scene's interface into the scene's group, behind those that it is in.
-func (tx *Tx) JoinGroup(s *JoinScene) {
+// JoinGroup queues the writes that put the scene's interface into the scene's group, behind those that it is in.
+func (tx *Tx) JoinGroup(s *JoinScene, now time.Time) {
 	position := 0
 	for _, g := range s.Joined {
 		position = max(position, g.Position+1)
 	}
-	tx.write(1, `
-		INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
-		VALUES ($1, $2, $3, $4, $5)`, s.ENI.AccountID, s.ENI.ID, s.Group.ID, s.ENI.VPCID, position)
+	tx.regroup(s, now, func() {
+		tx.write(1, `
+			INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+			VALUES ($1, $2, $3, $4, $5)`, s.ENI.AccountID, s.ENI.ID, s.Group.ID, s.ENI.VPCID, position)
+	})
 }
 
 // LeaveGroup queues the writes that take the scene's interface out of the scene's group. Those behind it move up.
-func (tx *Tx) LeaveGroup(s *JoinScene) {
-	tx.queue(`
-		UPDATE network_interface_security_groups m
-		SET position = m.position - 1
-		FROM network_interface_security_groups gone
-		WHERE m.account_id = $1 AND m.network_interface_id = $2
-		  AND gone.account_id = $1 AND gone.network_interface_id = $2 AND gone.security_group_id = $3 AND m.position > gone.position`,
-		s.ENI.AccountID, s.ENI.ID, s.Group.ID)
-	tx.write(1, `
-		DELETE FROM network_interface_security_groups
-		WHERE account_id = $1 AND network_interface_id = $2 AND security_group_id = $3`, s.ENI.AccountID, s.ENI.ID, s.Group.ID)
+func (tx *Tx) LeaveGroup(s *JoinScene, now time.Time) {
+	tx.regroup(s, now, func() {
+		tx.queue(`
+			UPDATE network_interface_security_groups m
+			SET position = m.position - 1
+			FROM network_interface_security_groups gone
+			WHERE m.account_id = $1 AND m.network_interface_id = $2
+			  AND gone.account_id = $1 AND gone.network_interface_id = $2 AND gone.security_group_id = $3 AND m.position > gone.position`,
+			s.ENI.AccountID, s.ENI.ID, s.Group.ID)
+		tx.write(1, `
+			DELETE FROM network_interface_security_groups
+			WHERE account_id = $1 AND network_interface_id = $2 AND security_group_id = $3`, s.ENI.AccountID, s.ENI.ID, s.Group.ID)
+	})
+}
+
+// regroup queues the write of a membership, and what it means for the places of the instance that the interface is on, if it is on one.
+func (tx *Tx) regroup(s *JoinScene, now time.Time, write func()) {
+	if s.ENI.InstanceID == nil {
+		write()
+		return
+	}
+	groups := []string{s.Group.ID}
+	tx.GiveBackPlaces(s.ENI.AccountID, groups, *s.ENI.InstanceID, now)
+	write()
+	tx.TakePlaces(s.ENI.AccountID, groups, []string{*s.ENI.InstanceID}, now)
 }

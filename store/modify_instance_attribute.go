@@ -1,30 +1,46 @@
 package store
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // ModifyInstanceScene is all that decides a change of an instance's attributes. A missing row is nil, or not in the map.
 type ModifyInstanceScene struct {
 	InstanceScene
-	Primary *NetworkInterface     // its ID and VPC only
-	Groups  map[string]GroupScene // by ID: those that the instance is to be in
+	Primary *NetworkInterface     // its ID, VPC and instance only
+	Joined  []string              // the groups that Primary is in; read only if it is to be in others
+	Groups  map[string]GroupScene // by ID: those that it is to be in
 }
 
-// LockForModifyInstance locks an instance with its primary interface, and then the groups that it is to be in, if any: those are looked for in the
-// region of the instance.
+// LockForModifyInstance locks an instance with its primary interface, and then the groups that it is to be in, if any, with their places and those of
+// the groups that it leaves. The groups are looked for in the region of the instance.
 func (tx *Tx) LockForModifyInstance(ctx context.Context, accountID, regionID, instanceID string, groupIDs []string) (*ModifyInstanceScene, error) {
 	scene := &ModifyInstanceScene{Groups: map[string]GroupScene{}}
 	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, vpc_id
+		SELECT account_id, id, vpc_id, instance_id
 		FROM network_interfaces
 		WHERE account_id = $1 AND instance_id = $2 AND type = 'Primary'
 		FOR NO KEY UPDATE`, accountID, instanceID).
-		Query(each(func(n *NetworkInterface) []any { return []any{&n.AccountID, &n.ID, &n.VPCID} },
+		Query(each(func(n *NetworkInterface) []any { return []any{&n.AccountID, &n.ID, &n.VPCID, &n.InstanceID} },
 			func(n NetworkInterface) { scene.Primary = &n }))
+	if len(groupIDs) > 0 {
+		tx.queue(`
+			SELECT m.security_group_id
+			FROM network_interfaces n
+			JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
+			WHERE n.account_id = $1 AND n.instance_id = $2 AND n.type = 'Primary'`, accountID, instanceID).
+			Query(each(func(id *string) []any { return []any{id} }, func(id string) { scene.Joined = append(scene.Joined, id) }))
+	}
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
 		return scene, err
 	}
-	tx.lockGroups(accountID, scene.Instance.RegionID, groupIDs, instanceID, func(g GroupScene) { scene.Groups[g.ID] = g })
+	tx.lockGroups(accountID, scene.Instance.RegionID, slices.Concat(groupIDs, scene.Joined), instanceID, func(g GroupScene) {
+		if slices.Contains(groupIDs, g.ID) {
+			scene.Groups[g.ID] = g
+		}
+	})
 	return scene, tx.send(ctx)
 }
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,11 +13,12 @@ type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
 	Instance *Instance    // that ENI was on when its lock was asked for: id and status only
 	IPv6     int          // how many IPv6 addresses ENI has
-	Groups   []GroupScene // those of the groups asked for that exist; with their counts if ENI is on an instance
+	Joined   []string     // the groups that ENI is in; read only if it is to be in others
+	Groups   []GroupScene // those of the groups asked for that exist; with their places if ENI is on an instance
 }
 
 // LockForModifyNetworkInterface locks an interface, and, if the change touches it, the instance that it is on. Groups that the interface is to be in
-// are locked in a second round trip: for the instance to join if there is one, and else only against going away.
+// are locked in a second round trip: with their places, and those of the groups that it leaves, if it is on an instance, and else only against going away.
 func (tx *Tx) LockForModifyNetworkInterface(ctx context.Context, accountID, regionID, eniID string, touchesInstance bool, groupIDs []string,
 ) (*ModifyNetworkInterfaceScene, error) {
 	scene := &ModifyNetworkInterfaceScene{}
@@ -46,12 +48,19 @@ func (tx *Tx) LockForModifyNetworkInterface(ctx context.Context, accountID, regi
 		FROM private_ip_addresses
 		WHERE account_id = $1 AND network_interface_id = $2 AND family(address) = 6`, accountID, eniID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv6) })
+	if len(groupIDs) > 0 {
+		tx.readGroupsOf(accountID, eniID, &scene.Joined)
+	}
 	if err := tx.send(ctx); err != nil || scene.ENI == nil || len(groupIDs) == 0 {
 		return scene, err
 	}
-	found := func(g GroupScene) { scene.Groups = append(scene.Groups, g) }
+	found := func(g GroupScene) {
+		if slices.Contains(groupIDs, g.ID) {
+			scene.Groups = append(scene.Groups, g)
+		}
+	}
 	if on := scene.ENI.InstanceID; on != nil {
-		tx.lockGroups(accountID, regionID, groupIDs, *on, found)
+		tx.lockGroups(accountID, regionID, slices.Concat(groupIDs, scene.Joined), *on, found)
 	} else {
 		tx.shareGroups(accountID, regionID, groupIDs, found)
 	}

@@ -2,7 +2,10 @@ package store
 
 import (
 	"net/netip"
+	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Network interface statuses, as the API spells them. ENIDeleted is the end of Deleting: the row counts as gone.
@@ -120,11 +123,25 @@ func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) 
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }
 
-// ReplaceGroups queues the writes that put an interface into these security groups and no others.
-func (tx *Tx) ReplaceGroups(n NetworkInterface, groupIDs []string) {
+// readGroupsOf queues the search for the security groups that a locked interface is in.
+func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
+	tx.queue(`
+		SELECT ARRAY(SELECT security_group_id FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2)`,
+		accountID, eniID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
+}
+
+// ReplaceGroups queues the writes that put an interface into these security groups, and no longer into those that it was in.
+func (tx *Tx) ReplaceGroups(n NetworkInterface, was, groupIDs []string, now time.Time) {
+	concerned := slices.Concat(was, groupIDs)
+	if n.InstanceID != nil {
+		tx.GiveBackPlaces(n.AccountID, concerned, *n.InstanceID, now)
+	}
 	tx.queue(`
 		DELETE FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID)
 	tx.joinGroups(n, groupIDs)
+	if n.InstanceID != nil {
+		tx.TakePlaces(n.AccountID, concerned, []string{*n.InstanceID}, now)
+	}
 }
 
 func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -124,6 +126,13 @@ func (s *LaunchScene) Settle(now time.Time) {
 	for id, g := range s.Groups {
 		s.Groups[id] = g.Settled(now)
 	}
+}
+
+// TakePlacesInGroups queues the writes that give new instances, whose interfaces are written, their places in the scene's groups.
+func (tx *Tx) TakePlacesInGroups(scene *LaunchScene, accountID string, instanceIDs []string, now time.Time) {
+	groups := slices.Collect(maps.Keys(scene.Groups))
+	tx.GiveBackPlaces(accountID, groups, "", now) // of those that have left
+	tx.TakePlaces(accountID, groups, instanceIDs, now)
 }
 
 // InsertInstance queues the write that creates an instance. Its interfaces follow.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -36,8 +37,9 @@ var (
 
 // Store is the database. It is safe for concurrent use.
 type Store struct {
-	pool *pgxpool.Pool
-	log  *slog.Logger
+	pool  *pgxpool.Pool
+	log   *slog.Logger
+	share int // of the places in a security group, the one that this process prefers, so that replicas seldom meet
 }
 
 // Config parses a connection URL and sets what every connection of the pool needs: the timeouts after which Postgres itself gives up,
@@ -85,7 +87,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 
 // New makes a Store of a pool that was made from Config.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
-	return &Store{pool: pool, log: log}
+	return &Store{pool: pool, log: log, share: rand.IntN(8)}
 }
 
 // Close waits for the transactions in flight and closes the pool.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -23,6 +24,8 @@ const (
 	rankInstances
 	rankNetworkInterfaces
 	rankSecurityGroups
+	rankLeavers // of security groups
+	rankPlaces  // in security groups
 	rankAccessKeys
 )
 
@@ -33,6 +36,7 @@ type Tx struct {
 	batch  *pgx.Batch
 	begun  bool    // whether the begin was sent
 	rank   rank    // of the last lock taken
+	share  int     // of the places in a group, the one that this process prefers
 	alarms []error // writes that touched another number of rows than they should
 }
 
@@ -45,7 +49,7 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer conn.Release()
-	tx := &Tx{conn: conn, batch: &pgx.Batch{}}
+	tx := &Tx{conn: conn, batch: &pgx.Batch{}, share: s.share}
 	finished := false
 	defer func() {
 		if !finished { // fn panicked, or failed: the connection goes back without an open transaction
@@ -82,6 +86,11 @@ func (tx *Tx) lock(r rank, sql string, args ...any) *pgx.QueuedQuery {
 	}
 	tx.rank = r
 	return tx.queue(sql, args...)
+}
+
+// WaitAtMost queues that the transaction waits for each lock for so long at most. It stands before the first lock.
+func (tx *Tx) WaitAtMost(d time.Duration) {
+	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(d))
 }
 
 // write queues a statement that must touch exactly want rows. The count is known only after the commit, so a difference

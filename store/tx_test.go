@@ -50,14 +50,30 @@ func open(t *testing.T, change ...func(*pgxpool.Config)) (*store.Store, *pgxpool
 	return store.New(pool, slog.New(slog.DiscardHandler)), pool
 }
 
+// Who brings what together in these tests.
+var (
+	onto = store.Attachment{AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-1", NetworkInterfaceID: "eni-2"}
+	off  = store.Attachment{AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-1", NetworkInterfaceID: "eni-1"}
+)
+
+// lockFor locks for one attach or detach, and shows its scene.
+func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment) (*store.Attachments, *store.AttachScene, error) {
+	rows, err := tx.LockForAttachments(ctx, []store.Attachment{want}, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return rows, rows.Scene(want), nil
+}
+
 // attach puts eni-2 on i-1.
 func attach(ctx context.Context, s *store.Store) error {
 	return s.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForAttach(ctx, account, "cn-hangzhou", "i-1", "eni-2")
+		rows, scene, err := lockFor(ctx, tx, onto)
 		if err != nil {
 			return err
 		}
-		tx.AttachENI(scene, nil)
+		scene.Attach(nil, nil)
+		tx.WriteAttachments(rows)
 		return nil
 	})
 }
@@ -87,6 +103,37 @@ func traced(trips *roundTrips) func(*pgxpool.Config) {
 			conn.PgConn().Frontend().Trace(trips, pgproto3.TracerOptions{SuppressTimestamps: true})
 			return nil
 		}
+	}
+}
+
+// A batch costs what one attach does.
+func TestABatchCostsTwoRoundTrips(t *testing.T) {
+	t.Parallel()
+	trips := &roundTrips{}
+	s, pool := open(t, traced(trips))
+	swap := func(out, in store.Attachment) {
+		t.Helper()
+		if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+			rows, err := tx.LockForAttachments(t.Context(), []store.Attachment{out, in}, false)
+			if err != nil {
+				return err
+			}
+			rows.Scene(out).Detach(nil)
+			rows.Scene(in).Attach(nil, nil)
+			tx.WriteAttachments(rows)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swap(off, onto) // the first use of a statement on a connection prepares it
+	before := trips.n.Load()
+	swap(onto, off)
+	if got, want := trips.n.Load()-before, int64(2); got != want {
+		t.Errorf("round trips of a batch: got %d, want %d", got, want)
+	}
+	if got := statusOf(t, pool, "eni-1") + statusOf(t, pool, "eni-2"); got != store.ENIInUse+store.ENIAvailable {
+		t.Errorf("statuses of what came and of what went: got %s", got)
 	}
 }
 
@@ -142,11 +189,12 @@ func TestInTxRollsBack(t *testing.T) {
 			}
 		}()
 		return s.InTx(t.Context(), func(tx *store.Tx) error {
-			scene, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2")
+			rows, scene, err := lockFor(t.Context(), tx, onto)
 			if err != nil {
 				return err
 			}
-			tx.AttachENI(scene, nil)
+			scene.Attach(nil, nil)
+			tx.WriteAttachments(rows)
 			how()
 			return refusal
 		})
@@ -169,12 +217,13 @@ func TestInTxReportsARefusedWrite(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		scene, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2")
+		rows, scene, err := lockFor(t.Context(), tx, onto)
 		if err != nil {
 			return err
 		}
 		scene.Instance.ENIQuantity = 99 // a bug
-		tx.AttachENI(scene, nil)
+		scene.Attach(nil, nil)
+		tx.WriteAttachments(rows)
 		return nil
 	})
 	var refused *pgconn.PgError
@@ -252,11 +301,12 @@ func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
 	})
 	detach := func(arm bool) error {
 		return s.InTx(t.Context(), func(tx *store.Tx) error {
-			scene, err := tx.LockForDetach(t.Context(), account, "cn-hangzhou", "i-1", "eni-1")
+			rows, scene, err := lockFor(t.Context(), tx, off)
 			if err != nil {
 				return err
 			}
-			tx.DetachENI(scene.ENI)
+			scene.Detach(nil)
+			tx.WriteAttachments(rows)
 			armed.Store(arm)
 			return nil
 		})
@@ -284,7 +334,7 @@ func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		scene, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2")
+		rows, scene, err := lockFor(t.Context(), tx, onto)
 		if err != nil {
 			return err
 		}
@@ -294,7 +344,8 @@ func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 			WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'`); err != nil {
 			return err
 		}
-		tx.AttachENI(scene, nil)
+		scene.Attach(nil, nil)
+		tx.WriteAttachments(rows)
 		return nil
 	})
 	if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrOutcomeUnknown) { // TCP may take a write that nobody will read
@@ -318,10 +369,10 @@ func TestLocksOutOfOrderPanic(t *testing.T) {
 		}
 	}()
 	_ = s.InTx(t.Context(), func(tx *store.Tx) error {
-		if _, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-1", "eni-2"); err != nil {
+		if _, _, err := lockFor(t.Context(), tx, onto); err != nil {
 			return err
 		}
-		_, err := tx.LockForAttach(t.Context(), account, "cn-hangzhou", "i-2", "eni-i")
+		_, _, err := lockFor(t.Context(), tx, onto)
 		return err
 	})
 }

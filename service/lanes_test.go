@@ -1,0 +1,427 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// laneFile has three instances with three free places each, in a group of which each is a member.
+const laneFile = `
+enisim: 1
+accounts:
+  - id: "1"
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-main}]
+        instances:
+          - {id: "i-{n}", count: 3, type: ecs.four.places, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces:
+          - {id: "eni-{n}", count: 20, vswitch: vsw-h, security_groups: [sg-main]}
+instance_types: [{id: ecs.four.places, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
+`
+
+// laneTest is a service on a database of its own, whose lanes tell what batches they run.
+type laneTest struct {
+	*Service
+	pool    *pgxpool.Pool
+	mu      sync.Mutex
+	batches []int // how many requests each had
+}
+
+func newLaneTest(t *testing.T, file string, options Options, change ...func(*pgxpool.Config)) *laneTest {
+	t.Helper()
+	config, err := store.Config(storetest.URL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool, err := pgxpool.NewWithConfig(t.Context(), config.Copy())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	for _, f := range change {
+		f(config)
+	}
+	own, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(own.Close)
+	l := &laneTest{Service: New(store.New(own, slog.New(slog.DiscardHandler)), options), pool: pool}
+	mustCreateAccount(t, l.Service, CreateAccount{ID: keysAccount, Scenario: scenarioFile(file)})
+	run := l.lanes.run
+	l.lanes.run = func(ctx context.Context, batch []*attachment) error {
+		l.mu.Lock()
+		l.batches = append(l.batches, len(batch))
+		l.mu.Unlock()
+		return run(ctx, batch)
+	}
+	return l
+}
+
+func (l *laneTest) attach(ctx context.Context, eni, instance string) error {
+	return l.AttachNetworkInterface(ctx, Caller{AccountID: keysAccount},
+		AttachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+}
+
+func (l *laneTest) detach(ctx context.Context, eni, instance string) error {
+	return l.DetachNetworkInterface(ctx, Caller{AccountID: keysAccount},
+		DetachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+}
+
+// hold keeps the row of an instance locked until the function that it returns is called.
+func (l *laneTest) hold(t *testing.T, instance string) (release func()) {
+	t.Helper()
+	tx, err := l.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), `SELECT FROM instances WHERE id = $1 FOR UPDATE`, instance); err != nil {
+		t.Fatal(err)
+	}
+	release = sync.OnceFunc(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
+	t.Cleanup(release)
+	return release
+}
+
+// began starts a request, and returns once it waits in its lane, or for the database if it is to lead. answer waits for what came of it.
+func (l *laneTest) began(t *testing.T, leads bool, request func() error) (answer func() error) {
+	t.Helper()
+	before := l.waiting()
+	result := make(chan error, 1)
+	go func() { result <- request() }()
+	if leads {
+		waitForLockWait(t, l.pool)
+	} else {
+		for deadline := time.Now().Add(20 * time.Second); l.waiting() != before+1; runtime.Gosched() {
+			if time.Now().After(deadline) {
+				t.Fatalf("the request did not come to wait behind %d others", before)
+			}
+		}
+	}
+	return func() error { return <-result }
+}
+
+func (l *laneTest) waiting() (n int) {
+	for i := range l.lanes.lanes {
+		lane := &l.lanes.lanes[i]
+		lane.mu.Lock()
+		n += len(lane.waiting)
+		lane.mu.Unlock()
+	}
+	return n
+}
+
+// where tells for each interface that is on an instance which one that is.
+func (l *laneTest) where(t *testing.T) map[string]string {
+	t.Helper()
+	rows, err := l.pool.Query(t.Context(), `SELECT id, instance_id FROM network_interfaces WHERE instance_id IS NOT NULL AND type = 'Secondary'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	on := map[string]string{}
+	var eni, instance string
+	if _, err := pgx.ForEachRow(rows, []any{&eni, &instance}, func() error {
+		on[eni] = instance
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return on
+}
+
+func (l *laneTest) expectBatches(t *testing.T, want ...int) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !slices.Equal(l.batches, want) {
+		t.Errorf("sizes of the batches: got %v, want %v", l.batches, want)
+	}
+}
+
+// What comes while a transaction is in flight is one batch, in which each request sees what the ones before it did.
+func TestRequestsThatWaitRunTogether(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	release := l.hold(t, "i-1")
+	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	steps := []struct {
+		act           func(context.Context, string, string) error
+		eni, instance string
+		want          error
+	}{
+		{l.attach, "eni-2", "i-1", nil},
+		{l.attach, "eni-2", "i-2", InvalidEniState},
+		{l.detach, "eni-2", "i-2", EniNotBelongEcs},
+		{l.detach, "eni-2", "i-1", nil},
+		{l.attach, "eni-2", "i-2", nil}, // to the index that another takes on i-1
+		{l.attach, "eni-3", "i-1", nil},
+		{l.attach, "eni-4", "i-1", nil},
+		{l.attach, "eni-5", "i-1", EniPerInstanceLimitExceeded},
+		{l.detach, "eni-1", "i-1", nil},
+		{l.attach, "eni-5", "i-1", nil}, // to the index that eni-1 leaves
+		{l.attach, "eni-6", "i-9", InvalidEcsIDNotFound},
+		{l.attach, "eni-99", "i-3", InvalidEniIDNotFound},
+	}
+	var answers []func() error
+	for _, s := range steps {
+		answers = append(answers, l.began(t, false, func() error { return s.act(t.Context(), s.eni, s.instance) }))
+	}
+	release()
+	if err := first(); err != nil {
+		t.Errorf("the first: got %v, want no error", err)
+	}
+	for k, s := range steps {
+		if err := answers[k](); !errors.Is(err, s.want) {
+			t.Errorf("step %d, %s and %s: got %v, want %v", k, s.eni, s.instance, err, s.want)
+		}
+	}
+	l.expectBatches(t, 1, len(steps))
+	want := map[string]string{"eni-2": "i-2", "eni-3": "i-1", "eni-4": "i-1", "eni-5": "i-1"}
+	if got := l.where(t); fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("attached: got %v, want %v", got, want)
+	}
+}
+
+func TestACallerThatHasGoneAwayIsSkipped(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	release := l.hold(t, "i-1")
+	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	ctx, goAway := context.WithCancel(t.Context())
+	gone := l.began(t, false, func() error { return l.attach(ctx, "eni-2", "i-2") })
+	patient := l.began(t, false, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
+	goAway()
+	if err := gone(); !errors.Is(err, context.Canceled) {
+		t.Errorf("the one who went: got %v, want context.Canceled, while the lane is still busy", err)
+	}
+	release()
+	if err := errors.Join(first(), patient()); err != nil {
+		t.Errorf("those who stayed: got %v, want no error", err)
+	}
+	l.expectBatches(t, 1, 1)
+	if got := l.where(t); got["eni-2"] != "" || len(got) != 2 {
+		t.Errorf("attached: got %v, want eni-1 and eni-3 only", got)
+	}
+}
+
+// However callers come and go, everyone gets an answer, and the lane is idle in the end.
+func TestLanesWhileCallersComeAndGo(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	var callers sync.WaitGroup
+	for k := range 32 {
+		random := rand.New(rand.NewPCG(1, uint64(k)))
+		callers.Go(func() {
+			for range 50 {
+				ctx, goAway := context.WithCancel(t.Context())
+				go func(spins int) {
+					for range spins {
+						runtime.Gosched()
+					}
+					goAway()
+				}(random.IntN(20_000))
+				eni, instance := fmt.Sprintf("eni-%d", 1+random.IntN(20)), fmt.Sprintf("i-%d", 1+random.IntN(3))
+				var err error
+				if random.IntN(2) == 0 {
+					err = l.attach(ctx, eni, instance)
+				} else {
+					err = l.detach(ctx, eni, instance)
+				}
+				if _, documented := APIError(err); err != nil && !documented && !errors.Is(err, context.Canceled) {
+					t.Errorf("got %v, want an answer of the contract", err)
+				}
+				goAway()
+			}
+		})
+	}
+	callers.Wait()
+	for i := range l.lanes.lanes {
+		if lane := &l.lanes.lanes[i]; lane.busy || len(lane.waiting) > 0 {
+			t.Errorf("lane %d: got busy %t with %d waiting, want it idle", i, lane.busy, len(lane.waiting))
+		}
+	}
+	on := map[string]int{}
+	for _, instance := range l.where(t) {
+		on[instance]++
+	}
+	for instance, n := range on {
+		if n > 3 {
+			t.Errorf("%s: got %d secondary interfaces, its type takes 3", instance, n)
+		}
+	}
+}
+
+// A batch that meets a lock of somebody else's is given up; then those wait on who need the lock, and the others do not.
+func TestABatchThatFailsRunsOneByOne(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	release := l.hold(t, "i-1")
+	l.hold(t, "i-2")
+	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	stuck := l.began(t, false, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
+	free := l.began(t, false, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
+	release()
+	if err := errors.Join(first(), free()); err != nil {
+		t.Errorf("those whose locks are free: got %v, want no error", err)
+	}
+	err := stuck()
+	if shown, _ := APIError(err); shown != OperationConflict {
+		t.Errorf("the one whose lock is not: got %v, want OperationConflict", err)
+	}
+	if got := l.where(t); len(got) != 2 || got["eni-2"] != "" {
+		t.Errorf("attached: got %v, want eni-1 and eni-3", got)
+	}
+}
+
+func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	release := l.hold(t, "i-1")
+	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	want := store.Attachment{AccountID: keysAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2"}
+	broken := l.began(t, false, func() (err error) {
+		defer func() {
+			if value := recover(); value != nil {
+				err = fmt.Errorf("caught: %v", value)
+			}
+		}()
+		return l.lanes.through(t.Context(), want, func(*store.AttachScene, time.Time) error { panic("boom") })
+	})
+	fine := l.began(t, false, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
+	release()
+	if err := errors.Join(first(), fine()); err != nil {
+		t.Errorf("the others: got %v, want no error", err)
+	}
+	if err := broken(); err == nil || err.Error() != "caught: boom" {
+		t.Errorf("the one that panics: got %v, want its own panic", err)
+	}
+}
+
+// lossyConn still sends once it is armed, but loses what comes back.
+type lossyConn struct {
+	net.Conn
+	armed *atomic.Bool
+}
+
+func (c lossyConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.armed.Load() {
+		return 0, io.ErrUnexpectedEOF
+	}
+	return n, err
+}
+
+// The answer to the commit of a batch is lost: nobody is told that it was done, or refused, and nothing is done again.
+func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	l := newLaneTest(t, laneFile, Options{}, func(c *pgxpool.Config) {
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return lossyConn{conn, &armed}, err
+		}
+	})
+	release := l.hold(t, "i-1")
+	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	done := l.began(t, false, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
+	refused := l.began(t, false, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
+	want := store.Attachment{AccountID: keysAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3"}
+	arming := l.began(t, false, func() error {
+		return l.lanes.through(t.Context(), want, func(*store.AttachScene, time.Time) error { // between the locks and the commit
+			armed.Store(true)
+			return nil
+		})
+	})
+	release()
+	if err := first(); err != nil {
+		t.Errorf("the batch before: got %v, want no error", err)
+	}
+	for name, answer := range map[string]func() error{"done": done, "refused because of it": refused, "nothing to do": arming} {
+		if err := answer(); !errors.Is(err, store.ErrOutcomeUnknown) {
+			t.Errorf("%s: got %v, want ErrOutcomeUnknown", name, err)
+		}
+	}
+	l.expectBatches(t, 1, 3)
+	if got := l.where(t); got["eni-2"] != "i-2" {
+		t.Errorf("attached: got %v, want eni-2 on i-2, for the commit had reached the database", got)
+	}
+}
+
+// A lane that is full refuses at once, and answers all that it has taken.
+func TestAFullLaneRefuses(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	release := l.hold(t, "i-1")
+	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	var waiting sync.WaitGroup
+	for k := range mostWaiting {
+		waiting.Go(func() {
+			if err := l.attach(t.Context(), fmt.Sprintf("eni-none-%d", k), "i-1"); !errors.Is(err, InvalidEniIDNotFound) {
+				t.Errorf("request %d: got %v, want InvalidEniId.NotFound", k, err)
+			}
+		})
+	}
+	for deadline := time.Now().Add(20 * time.Second); l.waiting() != mostWaiting; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("got %d waiting, want %d", l.waiting(), mostWaiting)
+		}
+	}
+	if err := l.attach(t.Context(), "eni-2", "i-1"); !errors.Is(err, ServiceUnavailable) {
+		t.Errorf("one more: got %v, want ServiceUnavailable", err)
+	}
+	release()
+	if err := first(); err != nil {
+		t.Errorf("the first: got %v, want no error", err)
+	}
+	waiting.Wait()
+	l.expectBatches(t, 1, mostWaiting)
+}
+
+// An attach that waits while its instance gets another type finds the instance, and its new limit.
+func TestAttachWhileTheTypeChanges(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneFile, Options{})
+	tx, err := l.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), `
+		UPDATE instances SET instance_type_owner_id = '', instance_type = 'ecs.g6.large', eni_quantity = 2 WHERE id = 'i-1'`); err != nil {
+		t.Fatal(err)
+	}
+	one := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	two := l.began(t, false, func() error { return l.attach(t.Context(), "eni-2", "i-1") })
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := one(); err != nil {
+		t.Errorf("into the one free place: got %v, want no error", err)
+	}
+	if err := two(); !errors.Is(err, EniPerInstanceLimitExceeded) {
+		t.Errorf("beyond the new limit: got %v, want EniPerInstanceLimitExceeded", err)
+	}
+}

@@ -1,0 +1,454 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Attachment names an instance and an interface that somebody wants to bring together or apart.
+type Attachment struct {
+	AccountID, RegionID, InstanceID, NetworkInterfaceID string
+}
+
+func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }
+func (a Attachment) eni() ResourceID      { return ResourceID{a.AccountID, a.NetworkInterfaceID} }
+
+// Attachments are the rows that a batch of attaches and detaches depends on, under their locks. Scene shows them to one request at a time; what a
+// request changes, the next one sees. WriteAttachments writes what has changed in the end.
+type Attachments struct {
+	now       time.Time
+	instances map[ResourceID]*heldInstance
+	enis      map[ResourceID]*heldENI
+	places    map[ResourceID]*groupPlaces // by group
+	exact     bool                        // whether all places of the groups are locked, or one share of each
+	short     bool
+	changed   bool
+}
+
+// heldInstance is an instance that requests name, with the interfaces whose rows name it, or another one that is about to leave a group.
+type heldInstance struct {
+	Instance
+	Type    InstanceType
+	held    map[string]*heldENI // nil: no request names the instance, so it is not locked
+	leavers map[string]*leaver  // by group; nil: was one, and is no longer
+}
+
+// heldENI is an interface that requests name, or that is on such an instance.
+type heldENI struct {
+	NetworkInterface
+	groups     []string
+	ipv4, ipv6 int
+	named      bool // by a request
+	written    bool // whether the row differs from what is stored
+}
+
+// leaver is an instance's place in a group that it leaves at a time.
+type leaver struct {
+	at      time.Time
+	written bool // whether the row differs from what is stored
+}
+
+// groupPlaces are the free places of a group, as far as they are locked.
+type groupPlaces struct {
+	free   int
+	shares []placeShare
+}
+
+type placeShare struct{ share, free int }
+
+// LockForAttachments locks what a batch of attaches and detaches depends on, and reads it, in one round trip: the instances; the interfaces, and those on
+// their way off the instances, so that their rows can be settled; and where an instance may join or leave a group, a share of the group's places
+// that nobody else has locked. So the attaches of a popular group do not wait for each other. Where that share does not do (see Short), the batch is
+// decided anew, exact: under the locks of all shares, which are waited for.
+func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact bool) (*Attachments, error) {
+	a := &Attachments{
+		instances: make(map[ResourceID]*heldInstance, len(wants)), enis: make(map[ResourceID]*heldENI, len(wants)),
+		places: map[ResourceID]*groupPlaces{}, exact: exact,
+	}
+	accounts, instances, enis := make([]string, len(wants)), make([]string, len(wants)), make([]string, len(wants))
+	for i, w := range wants {
+		accounts[i], instances[i], enis[i] = w.AccountID, w.InstanceID, w.NetworkInterfaceID
+	}
+	tx.lockAttachedInstances(a, accounts, instances)
+	tx.lockAttachedENIs(a, accounts, instances, enis)
+	if exact {
+		tx.lockEveryPlace(a, accounts, instances, enis)
+	} else {
+		tx.lockSomePlaces(a, accounts, instances, enis, tx.share)
+	}
+	tx.readHeldENIs(a, accounts, instances)
+	tx.readNamedENIs(a, accounts, enis)
+	return a, tx.send(ctx)
+}
+
+func (tx *Tx) lockAttachedInstances(a *Attachments, accounts, instances []string) {
+	tx.lock(rankInstances, `
+		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
+		    SELECT *
+		    FROM instances
+		    WHERE (account_id, id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))
+		    ORDER BY account_id, id
+		    FOR NO KEY UPDATE
+		)
+		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
+		       i.status, i.next_status, i.settles_at, i.running_at,
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
+		FROM i
+		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`, accounts, instances).
+		Query(each(func(h *heldInstance) []any {
+			i, t := &h.Instance, &h.Type
+			return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
+				&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt,
+				&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+		}, func(h heldInstance) {
+			h.held, h.leavers = map[string]*heldENI{}, map[string]*leaver{}
+			a.instances[ResourceID{h.AccountID, h.ID}] = &h
+		}))
+}
+
+func (tx *Tx) lockAttachedENIs(a *Attachments, accounts, instances, enis []string) {
+	tx.lock(rankNetworkInterfaces, `
+		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
+		       instance_id, instance_eni_quantity, device_index, network_card_index, service_managed
+		FROM network_interfaces
+		WHERE (account_id, id) IN (
+		    SELECT account_id, id FROM unnest($1::text[], $3::text[]) AS named (account_id, id)
+		    UNION
+		    SELECT n.account_id, n.id
+		    FROM unnest($1::text[], $2::text[]) AS named (account_id, instance_id)
+		    JOIN network_interfaces n ON n.account_id = named.account_id AND n.instance_id = named.instance_id
+		    WHERE n.next_status = 'Available')
+		ORDER BY account_id, id
+		FOR NO KEY UPDATE`, accounts, instances, enis).
+		Query(each(func(n *heldENI) []any {
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex, &n.ServiceManaged}
+		}, func(n heldENI) { a.enis[ResourceID{n.AccountID, n.ID}] = &n }))
+}
+
+// lockSomePlaces never waits: a share that somebody holds is passed over. The places that the instances themselves are leaving are theirs alone.
+func (tx *Tx) lockSomePlaces(a *Attachments, accounts, instances, enis []string, preferred int) {
+	tx.lock(rankLeavers, `
+		SELECT account_id, security_group_id, instance_id, leaves_at
+		FROM security_group_leavers
+		WHERE (account_id, instance_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))
+		ORDER BY account_id, security_group_id, instance_id
+		FOR UPDATE`, accounts, instances).Query(each(leaverFields, a.addLeaver))
+	tx.lock(rankPlaces, `
+		SELECT p.account_id, p.security_group_id, p.share, p.free
+		FROM groups_at_stake($1, $2, $3) g
+		CROSS JOIN LATERAL (
+		    SELECT *
+		    FROM security_group_places p
+		    WHERE p.account_id = g.account_id AND p.security_group_id = g.security_group_id
+		    ORDER BY p.free > 0 DESC, (p.share + $4) % 8
+		    LIMIT 1
+		    FOR NO KEY UPDATE SKIP LOCKED) p`, accounts, instances, enis, preferred).Query(each(placeFields, a.addPlace))
+}
+
+func (tx *Tx) lockEveryPlace(a *Attachments, accounts, instances, enis []string) {
+	tx.lock(rankLeavers, `
+		SELECT account_id, security_group_id, instance_id, leaves_at
+		FROM security_group_leavers
+		WHERE (account_id, security_group_id) IN (SELECT account_id, security_group_id FROM groups_at_stake($1, $2, $3))
+		ORDER BY account_id, security_group_id, instance_id
+		FOR UPDATE`, accounts, instances, enis).Query(each(leaverFields, a.addLeaver))
+	tx.lock(rankPlaces, `
+		SELECT account_id, security_group_id, share, free
+		FROM security_group_places
+		WHERE (account_id, security_group_id) IN (SELECT account_id, security_group_id FROM groups_at_stake($1, $2, $3))
+		ORDER BY account_id, security_group_id, share
+		FOR NO KEY UPDATE`, accounts, instances, enis).Query(each(placeFields, a.addPlace))
+}
+
+// leaverRow and placeRow are rows on their way to a map.
+type (
+	leaverRow struct {
+		accountID, groupID, instanceID string
+		at                             time.Time
+	}
+	placeRow struct {
+		accountID, groupID string
+		placeShare
+	}
+)
+
+func leaverFields(l *leaverRow) []any { return []any{&l.accountID, &l.groupID, &l.instanceID, &l.at} }
+
+func placeFields(p *placeRow) []any { return []any{&p.accountID, &p.groupID, &p.share, &p.free} }
+
+// addLeaver keeps who leaves a group: also an instance that no request names, whose place is free when it is due.
+func (a *Attachments) addLeaver(l leaverRow) {
+	id := ResourceID{l.accountID, l.instanceID}
+	if a.instances[id] == nil {
+		a.instances[id] = &heldInstance{Instance: Instance{AccountID: l.accountID, ID: l.instanceID}, leavers: map[string]*leaver{}}
+	}
+	a.instances[id].leavers[l.groupID] = &leaver{at: l.at}
+}
+
+func (a *Attachments) addPlace(p placeRow) {
+	id := ResourceID{p.accountID, p.groupID}
+	g := a.places[id]
+	if g == nil {
+		g = &groupPlaces{}
+		a.places[id] = g
+	}
+	g.free += p.free
+	g.shares = append(g.shares, p.placeShare)
+}
+
+// readHeldENIs queues the search for what the instances hold. It comes in a statement after the locks, whose snapshot sees what they waited for.
+func (tx *Tx) readHeldENIs(a *Attachments, accounts, instances []string) {
+	tx.queue(`
+		SELECT n.account_id, n.instance_id, n.id, n.status, n.next_status, n.settles_at, n.device_index,
+		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
+		             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)
+		FROM network_interfaces n
+		WHERE (n.account_id, n.instance_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))`,
+		accounts, instances).
+		Query(each(func(n *heldENI) []any {
+			return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeviceIndex, &n.groups}
+		}, func(n heldENI) {
+			i := a.instances[ResourceID{n.AccountID, *n.InstanceID}]
+			if i == nil || i.held == nil {
+				return // it came after the locks, so for this batch it is not there
+			}
+			eni := a.enis[ResourceID{n.AccountID, n.ID}]
+			if eni == nil {
+				eni = &n
+			}
+			eni.groups = n.groups
+			i.held[n.ID] = eni
+		}))
+}
+
+// readNamedENIs queues the search for the addresses and groups of the interfaces that requests name. A prefix counts as one address.
+func (tx *Tx) readNamedENIs(a *Attachments, accounts, enis []string) {
+	tx.queue(`
+		SELECT named.account_id, named.id,
+		       (SELECT count(*) FROM private_ip_addresses p
+		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.address) = 4)
+		     + (SELECT count(*) FROM ip_prefixes p
+		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.prefix) = 4),
+		       (SELECT count(*) FROM private_ip_addresses p
+		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.address) = 6)
+		     + (SELECT count(*) FROM ip_prefixes p
+		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.prefix) = 6),
+		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
+		             WHERE m.account_id = named.account_id AND m.network_interface_id = named.id)
+		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)`, accounts, enis).
+		Query(each(func(n *heldENI) []any { return []any{&n.AccountID, &n.ID, &n.ipv4, &n.ipv6, &n.groups} }, func(n heldENI) {
+			if eni := a.enis[ResourceID{n.AccountID, n.ID}]; eni != nil {
+				eni.ipv4, eni.ipv6, eni.groups, eni.named = n.ipv4, n.ipv6, n.groups, true
+			}
+		}))
+}
+
+// At sets the moment at which the batch is decided. It is pure.
+func (a *Attachments) At(now time.Time) {
+	a.now = now
+	if !a.exact {
+		return
+	}
+	for _, i := range a.instances { // the places that have come free by now
+		for group, l := range i.leavers {
+			if places := a.places[ResourceID{i.AccountID, group}]; places != nil && !l.at.After(now) {
+				i.leavers[group], places.free = nil, places.free+1
+			}
+		}
+	}
+}
+
+// Short tells whether the batch must be decided anew, exact: a request looks for a place in a group, or gives one back, and the share that is locked
+// has none, or none was to be had.
+func (a *Attachments) Short() bool { return a.short }
+
+// Changed tells whether there is anything to write.
+func (a *Attachments) Changed() bool { return a.changed }
+
+// AttachScene is all that decides an attach or a detach, as it stands at the moment of the batch. A row that is missing is nil.
+type AttachScene struct {
+	Instance *Instance
+	Type     *InstanceType // of Instance
+	ENI      *NetworkInterface
+	IPv4     int                // private IPv4 addresses of ENI, the primary one included; a prefix counts as one
+	IPv6     int                // IPv6 addresses of ENI; a prefix counts as one
+	Held     []NetworkInterface // what Instance holds, the primary interface included: ID, status and device index only
+	Groups   []GroupScene       // the security groups of ENI
+
+	batch    *Attachments
+	instance *heldInstance
+	eni      *heldENI
+}
+
+// Scene shows the rows to the next request.
+func (a *Attachments) Scene(want Attachment) *AttachScene {
+	s := &AttachScene{batch: a, instance: a.instances[want.instance()], eni: a.enis[want.eni()]}
+	if i := s.instance; i != nil && i.RegionID == want.RegionID {
+		settled := i.Instance.Settled(a.now)
+		settled.InstanceTypeOwnerID, settled.InstanceType = i.Type.OwnerID, i.Type.ID
+		s.Instance, s.Type = &settled, &i.Type
+		for _, n := range i.held {
+			if settled := n.Settled(a.now); settled.Status != ENIAvailable {
+				s.Held = append(s.Held, settled)
+			}
+		}
+	}
+	if n := s.eni; n != nil && n.named && n.RegionID == want.RegionID {
+		s.ENI, s.IPv4, s.IPv6 = settledENI(&n.NetworkInterface, a.now), n.ipv4, n.ipv6
+	}
+	if s.Instance == nil || s.ENI == nil {
+		return s
+	}
+	for _, id := range s.eni.groups {
+		g := GroupScene{ID: id, HasInstance: s.instance.stays(id) || s.instance.leavers[id] != nil}
+		if places := a.places[ResourceID{want.AccountID, id}]; places != nil {
+			g.Free = places.free
+		}
+		if !g.HasInstance && g.Free == 0 && !a.exact {
+			a.short = true
+		}
+		s.Groups = append(s.Groups, g)
+	}
+	return s
+}
+
+// stays tells whether the instance has an interface to stay in a group.
+func (h *heldInstance) stays(group string) bool {
+	for _, n := range h.held {
+		if (n.NextStatus == nil || *n.NextStatus != ENIAvailable) && slices.Contains(n.groups, group) {
+			return true
+		}
+	}
+	return false
+}
+
+// leavesAt is when the last interface on its way off the instance leaves a group; the zero time if there is none.
+func (h *heldInstance) leavesAt(group string, now time.Time) (last time.Time) {
+	for _, n := range h.held {
+		if n.NextStatus != nil && *n.NextStatus == ENIAvailable && n.SettlesAt.After(now) && n.SettlesAt.After(last) && slices.Contains(n.groups, group) {
+			last = *n.SettlesAt
+		}
+	}
+	return last
+}
+
+// set changes an interface for the requests that follow, and takes it to another instance if need be.
+func (a *Attachments) set(n *heldENI, to NetworkInterface) {
+	if n.InstanceID != nil {
+		if from := a.instances[ResourceID{n.AccountID, *n.InstanceID}]; from != nil {
+			delete(from.held, n.ID) // of nil too
+		}
+	}
+	n.NetworkInterface, n.written, a.changed = to, true, true
+	if n.InstanceID != nil {
+		a.instances[ResourceID{n.AccountID, *n.InstanceID}].held[n.ID] = n
+	}
+}
+
+func (a *Attachments) takePlace(accountID, group string) {
+	a.places[ResourceID{accountID, group}].free-- // Scene has seen one
+}
+
+func (a *Attachments) giveBackPlace(accountID, group string) {
+	places := a.places[ResourceID{accountID, group}]
+	if places == nil {
+		a.short = true // all shares were locked by others
+		return
+	}
+	places.free++
+}
+
+// WriteAttachments queues the writes of what the requests of a batch have changed.
+func (tx *Tx) WriteAttachments(a *Attachments) {
+	tx.writeENIs(a)
+	tx.writeLeavers(a)
+	tx.writePlaces(a)
+}
+
+func (tx *Tx) writeENIs(a *Attachments) {
+	var (
+		accounts, ids, statuses   []string
+		next, instances           []*string
+		settles                   []*time.Time
+		quantities, indexes, card []*int
+	)
+	for _, n := range a.enis {
+		if !n.written {
+			continue
+		}
+		accounts, ids, statuses, next, settles = append(accounts, n.AccountID), append(ids, n.ID), append(statuses, n.Status), append(next, n.NextStatus), append(settles, n.SettlesAt)
+		instances, quantities, indexes, card = append(instances, n.InstanceID), append(quantities, n.InstanceENIQuantity), append(indexes, n.DeviceIndex), append(card, n.NetworkCardIndex)
+	}
+	if len(ids) == 0 {
+		return
+	}
+	tx.write(int64(len(ids)), `
+		UPDATE network_interfaces n
+		SET status = c.status, next_status = c.next_status, settles_at = c.settles_at, instance_id = c.instance_id,
+		    instance_eni_quantity = c.instance_eni_quantity, device_index = c.device_index, network_card_index = c.network_card_index
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::integer[], $8::integer[], $9::integer[])
+		    AS c (account_id, id, status, next_status, settles_at, instance_id, instance_eni_quantity, device_index, network_card_index)
+		WHERE n.account_id = c.account_id AND n.id = c.id`,
+		accounts, ids, statuses, next, settles, instances, quantities, indexes, card)
+}
+
+func (tx *Tx) writeLeavers(a *Attachments) {
+	var gone, come struct {
+		accounts, groups, instances []string
+		at                          []time.Time
+	}
+	for _, i := range a.instances {
+		for group, l := range i.leavers {
+			if l == nil {
+				gone.accounts, gone.groups, gone.instances = append(gone.accounts, i.AccountID), append(gone.groups, group), append(gone.instances, i.ID)
+			} else if l.written {
+				come.accounts, come.groups, come.instances = append(come.accounts, i.AccountID), append(come.groups, group), append(come.instances, i.ID)
+				come.at = append(come.at, l.at)
+			}
+		}
+	}
+	if len(gone.accounts) > 0 {
+		tx.queue(`
+			DELETE FROM security_group_leavers l
+			USING unnest($1::text[], $2::text[], $3::text[]) AS gone (account_id, security_group_id, instance_id)
+			WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id AND l.instance_id = gone.instance_id`,
+			gone.accounts, gone.groups, gone.instances)
+	}
+	if len(come.accounts) > 0 {
+		tx.write(int64(len(come.accounts)), `
+			INSERT INTO security_group_leavers (account_id, security_group_id, instance_id, leaves_at)
+			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+			ON CONFLICT (account_id, security_group_id, instance_id) DO UPDATE SET leaves_at = excluded.leaves_at`,
+			come.accounts, come.groups, come.instances, come.at)
+	}
+}
+
+func (tx *Tx) writePlaces(a *Attachments) {
+	var (
+		accounts, groups []string
+		shares, free     []int
+	)
+	for _, id := range slices.SortedFunc(maps.Keys(a.places), func(x, y ResourceID) int {
+		return cmp.Or(cmp.Compare(x.AccountID, y.AccountID), cmp.Compare(x.ID, y.ID))
+	}) {
+		g := a.places[id]
+		for k, s := range g.shares {
+			now := g.free/len(g.shares) + map[bool]int{true: 1}[k < g.free%len(g.shares)] // spread evenly over what is locked
+			if now != s.free {
+				accounts, groups, shares, free = append(accounts, id.AccountID), append(groups, id.ID), append(shares, s.share), append(free, now)
+			}
+		}
+	}
+	if len(groups) == 0 {
+		return
+	}
+	tx.write(int64(len(groups)), `
+		UPDATE security_group_places p
+		SET free = c.free
+		FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[]) AS c (account_id, security_group_id, share, free)
+		WHERE p.account_id = c.account_id AND p.security_group_id = c.security_group_id AND p.share = c.share`, accounts, groups, shares, free)
+}
