@@ -78,54 +78,18 @@ func (c *loadCommand) Validate() error {
 }
 
 // Run is the command.
-func (c *loadCommand) Run(ctx context.Context, s streams) (err error) {
+func (c *loadCommand) Run(ctx context.Context, s streams) error {
 	if c.Duration == 0 && c.Requests == 0 {
 		c.Duration = 30 * time.Second
 	}
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64N(1e9) + 1
 	}
-	target := load.Target{
-		Endpoint: load.Endpoint(c.Endpoint[0]), Region: c.Region,
-		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
-		SignatureV3: c.Signature == "v3", Insecure: c.Insecure, Timeout: c.Timeout,
-	}
-	if c.Scenario != "" {
-		tenant, err := c.tenant(ctx, target)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, tenant.Delete(context.WithoutCancel(ctx))) }()
-		target = tenant.Target()
-	}
-	world, err := load.Discover(ctx, target)
-	if err != nil {
+	summary, err := c.load(ctx, s)
+	if summary == nil {
 		return err
 	}
-	plan, err := load.NewPlan(world, load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
-	if err != nil {
-		return fmt.Errorf("%w: give --scenario FILE, or the key of an account that has more", err)
-	}
-	fmt.Fprintf(s.Err, "%d instances, %d interfaces; %s, zipf %g, --seed %d\n", len(world.Instances), len(world.Interfaces), c.Mix, c.Zipf, c.Seed)
-
-	run := load.Run{Targets: c.spread(target), Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
-	if c.History != "" {
-		file, err := os.Create(c.History)
-		if err != nil {
-			return err
-		}
-		run.History = history.NewWriter(file, history.Header{Note: "enisim load", Seed: c.Seed})
-		defer func() { err = errors.Join(err, run.History.Close(), file.Close()) }()
-		world.Tell(run.History)
-	}
-	progress := load.NewProgress(s.Err, c.Duration, c.Requests)
-	run.Progress = progress.Show
-	summary, err := run.Do(ctx)
-	progress.End()
-	if err != nil {
-		return err
-	}
-	if err := summary.Print(s.Out); err != nil {
+	if err := errors.Join(err, summary.Print(s.Out)); err != nil {
 		return err
 	}
 	if c.Report != "" {
@@ -134,6 +98,47 @@ func (c *loadCommand) Run(ctx context.Context, s streams) (err error) {
 		}
 	}
 	return c.judge(s.Err, summary)
+}
+
+// load makes the world, puts the load on it and takes it away again. There may be a summary and an error.
+func (c *loadCommand) load(ctx context.Context, s streams) (summary *load.Summary, err error) {
+	target := load.Target{
+		Endpoint: load.Endpoint(c.Endpoint[0]), Region: c.Region,
+		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
+		SignatureV3: c.Signature == "v3", Insecure: c.Insecure, Timeout: c.Timeout,
+	}
+	if c.Scenario != "" {
+		tenant, problem := c.tenant(ctx, target)
+		if problem != nil {
+			return nil, problem
+		}
+		defer func() { err = errors.Join(err, tenant.Delete(context.WithoutCancel(ctx))) }()
+		target = tenant.Target()
+	}
+	world, err := load.Discover(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := load.NewPlan(world, load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
+	if err != nil {
+		return nil, fmt.Errorf("%w: give --scenario FILE, or the key of an account that has more", err)
+	}
+	fmt.Fprintf(s.Err, "%d instances, %d interfaces; %s, zipf %g, --seed %d\n", len(world.Instances), len(world.Interfaces), c.Mix, c.Zipf, c.Seed)
+
+	run := load.Run{Targets: c.spread(target), Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
+	if c.History != "" {
+		file, problem := os.Create(c.History)
+		if problem != nil {
+			return nil, problem
+		}
+		run.History = history.NewWriter(file, history.Header{Note: "enisim load", Seed: c.Seed})
+		defer func() { err = errors.Join(err, run.History.Close(), file.Close()) }()
+		world.Tell(run.History)
+	}
+	progress := load.NewProgress(s.Err, c.Duration, c.Requests)
+	defer progress.End()
+	run.Progress = progress.Show
+	return run.Do(ctx)
 }
 
 // spread is a target at each endpoint.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -195,6 +196,9 @@ func TestLoadOfAScenario(t *testing.T) {
 	if list, _, _ := output(t, "account", "list", "--data-dir", dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
 		t.Errorf("got %q, want no account left", list)
 	}
+	if out, errOut, exit := output(t, append(args, "--control-token", token, "--history", "/dev/full")...); exit != exitFailure || !containsRow(out, "all 50") || !strings.Contains(errOut, "the history breaks off") {
+		t.Errorf("with a disk that is full: got %q, %q, exit code %d; want the summary, and what went wrong", out, errOut, exit)
+	}
 	if _, errOut, exit := output(t, args...); exit != exitFailure || !strings.Contains(errOut, "--control-token") {
 		t.Errorf("without the token: got %q, exit code %d; want it asked for", errOut, exit)
 	}
@@ -224,5 +228,53 @@ func TestLoadOptions(t *testing.T) {
 	}
 	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1"); exit != exitFailure || !strings.Contains(errOut, "enisim serve") {
 		t.Errorf("with nobody there: got %q, exit code %d", errOut, exit)
+	}
+}
+
+// What discovery lists is what a plan may move, over several pages; the rest counts as held.
+func TestDiscover(t *testing.T) {
+	t.Parallel()
+	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, `
+enisim: 1
+accounts:
+  - id: "1000000000000001"
+    access_keys: [{id: LTAIcrash, secret: s}]
+    quotas: {network_interfaces_per_region: 10000}
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}, {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}]
+            security_groups: [{id: sg-main}]
+        instances:
+          - {id: "i-{n:03}", count: 110, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-busy, type: ecs.g6.8xlarge, vswitch: vsw-i, security_groups: [sg-main]}
+          - {id: i-stopped, type: ecs.g6.large, vswitch: vsw-i, security_groups: [sg-main], status: Stopped}
+          - {id: i-starting, type: ecs.g6.large, vswitch: vsw-i, security_groups: [sg-main], status: Starting}
+        network_interfaces:
+          - {id: "eni-{n:03}", count: 510, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: eni-on, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy}
+          - {id: eni-attaching, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy, status: Attaching}
+          - {id: eni-deleting, vswitch: vsw-i, security_groups: [sg-main], status: Deleting}
+          - {id: eni-service, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy, service_managed: true}
+          - {id: eni-on-starting, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-starting}
+`))
+	world, err := load.Discover(t.Context(), load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou", AccessKeyID: "LTAIcrash", AccessKeySecret: "s", Timeout: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, i := load.Place{VPC: "vpc-main", Zone: "cn-hangzhou-h"}, load.Place{VPC: "vpc-main", Zone: "cn-hangzhou-i"}
+	var want load.World
+	for n := range 110 {
+		want.Instances = append(want.Instances, load.Instance{ID: fmt.Sprintf("i-%03d", n+1), Place: h, Limit: 2, Held: 1})
+	}
+	want.Instances = append(want.Instances, load.Instance{ID: "i-busy", Place: i, Limit: 8, Held: 3}, load.Instance{ID: "i-stopped", Place: i, Limit: 2, Held: 1})
+	for n := range 510 {
+		want.Interfaces = append(want.Interfaces, load.Interface{ID: fmt.Sprintf("eni-%03d", n+1), Place: h})
+	}
+	want.Interfaces = append(want.Interfaces, load.Interface{ID: "eni-on", Place: i, Instance: "i-busy"})
+	if !reflect.DeepEqual(world, want) {
+		t.Errorf("got %+v, want %+v", world, want)
 	}
 }

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 
 // answerAtOnce serves until it is killed.
 func answerAtOnce() {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -124,9 +124,9 @@ func (s *slots) take(ctx context.Context) (from time.Time, ok bool) {
 	timer := time.NewTimer(early)
 	defer timer.Stop()
 	select {
-	case woke := <-timer.C:
-		if woke = time.Now(); woke.Sub(due) <= grain {
-			return woke, true
+	case <-timer.C:
+		if now := time.Now(); now.Sub(due) <= grain {
+			return now, true
 		}
 		return due, true
 	case <-ctx.Done():

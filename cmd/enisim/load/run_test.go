@@ -187,7 +187,7 @@ func TestAPlanGetsItsResults(t *testing.T) {
 // Each way in which a request can end, in the summary and in the history.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
-	refused, err := net.Listen("tcp", "127.0.0.1:0")
+	refused, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
