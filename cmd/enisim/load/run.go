@@ -50,6 +50,8 @@ func (r Run) Do(ctx context.Context) (*Summary, error) {
 		defer cancel()
 	}
 	slots := &slots{started: time.Now(), rate: r.Rate, duration: r.Duration, most: r.Requests}
+	ended := make(chan time.Duration, 1)
+	ranOut := context.AfterFunc(ctx, func() { ended <- time.Since(slots.started) })
 	record := newRecorder(slots.started)
 	var clients sync.WaitGroup
 	for n := range r.Clients {
@@ -63,7 +65,9 @@ func (r Run) Do(ctx context.Context) (*Summary, error) {
 	}()
 	r.watch(record, done)
 	summary := record.summary()
-	summary.Unsent = slots.unsent()
+	if !ranOut() { // its time was up, or it was interrupted
+		summary.Unsent = slots.unsent(<-ended)
+	}
 	return summary, nil
 }
 
@@ -135,12 +139,12 @@ func (s *slots) take(ctx context.Context) (from time.Time, ok bool) {
 	}
 }
 
-// unsent is how many requests were due in the time of the run and were not sent.
-func (s *slots) unsent() int64 {
-	if s.rate == 0 || s.duration == 0 {
-		return 0
+// unsent is how many requests of an open load were due until a moment of the run and were not sent.
+func (s *slots) unsent(until time.Duration) int64 {
+	if s.duration > 0 {
+		until = min(until, s.duration)
 	}
-	due := int64(math.Ceil(s.rate * s.duration.Seconds()))
+	due := int64(math.Ceil(s.rate * until.Seconds()))
 	if s.most > 0 {
 		due = min(due, s.most)
 	}

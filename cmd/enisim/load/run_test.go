@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -142,15 +143,33 @@ func TestClientsShareTheTargets(t *testing.T) {
 	}
 }
 
-// What was due and not sent is told.
+// What was due and not sent is told: until the end of the run, or until it was interrupted, and not until the last answer.
 func TestUnsentRequestsAreCounted(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
-	time.AfterFunc(200*time.Millisecond, func() { close(release) })
-	target := serveHTTP(t, func(http.ResponseWriter, *http.Request) { <-release })
-	summary := run(t, Run{Targets: []Target{target}, Clients: 1, Rate: 100, Duration: 100 * time.Millisecond, Plan: attaches})
-	if total := summary.Total(); total.Count() > 1 || total.Count()+summary.Unsent != 10 {
-		t.Errorf("got %d sent and %d unsent, want 1 and 9", total.Count(), summary.Unsent)
+	arrived := make(chan struct{}, 2)
+	target := serveHTTP(t, func(http.ResponseWriter, *http.Request) {
+		arrived <- struct{}{}
+		<-release
+	})
+	ctx, interrupt := context.WithCancel(t.Context())
+	var ended time.Time
+	go func() {
+		<-arrived
+		<-arrived
+		ended = time.Now()
+		interrupt()
+		time.Sleep(time.Second) // the answers come late
+		close(release)
+	}()
+	const rate = 100
+	summary, err := Run{Targets: []Target{target}, Clients: 2, Rate: rate, Duration: time.Hour, Plan: attaches}.Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	total, due := summary.Total(), int64(ended.Sub(summary.Started).Seconds()*rate)+1
+	if total.Count() != 2 || summary.Unsent < due-2 || summary.Elapsed < time.Second || summary.Unsent > int64((summary.Elapsed-500*time.Millisecond).Seconds()*rate) {
+		t.Errorf("got %d sent and %d unsent, want 2, and %d until it was interrupted", total.Count(), summary.Unsent, due-2)
 	}
 }
 
