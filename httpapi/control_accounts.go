@@ -72,6 +72,9 @@ func createAccount(s *service.Service) control {
 		if err := readLargeJSON(c, &r, largestScenario); err != nil {
 			return 0, nil, err
 		}
+		if r.Scenario != nil {
+			allowForLargeWorld(c)
+		}
 		expiresIn, err := readExpiresIn(r.ExpiresIn)
 		if err != nil {
 			return 0, nil, err
@@ -85,6 +88,15 @@ func createAccount(s *service.Service) control {
 		})
 		return http.StatusCreated, newAccountReply{spellAccount(account.Account), spellEach(account.Keys, spellNewAccountKey)}, err
 	}
+}
+
+// longestApply is how long an answer may take that waits for a world of any size to be applied.
+const longestApply = 15 * time.Minute
+
+// allowForLargeWorld lets the answer take longer than the server lets any other.
+func allowForLargeWorld(c echo.Context) {
+	// It fails only where the connection has no deadline to move, as in a test without a server.
+	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(longestApply))
 }
 
 // sentScenario is a scenario that came in a request, nil for none.
@@ -110,6 +122,9 @@ func resetAccount(s *service.Service) control {
 			if err := readLargeJSON(c, &r, largestScenario); err != nil {
 				return 0, nil, err
 			}
+		}
+		if r.Scenario != nil {
+			allowForLargeWorld(c)
 		}
 		return http.StatusNoContent, nil, s.ResetAccount(c.Request().Context(), c.Param("id"), sentScenario(r.Scenario))
 	}

@@ -66,18 +66,23 @@ func (a Applied) Total() TableChange {
 // before its rows are compared, and one that comes later meets the new world. An error leaves everything as it was, except
 // ErrOutcomeUnknown, after which applying again is safe.
 func (s *Store) ApplyWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
-	return s.applyWorldFor(ctx, w, now, asTheWorldSays)
+	return s.applyWorldFor(ctx, w, now, asTheWorldSays, nil)
+}
+
+// ApplyWorldTelling is ApplyWorld, and calls tell as it goes on, from one goroutine at a time.
+func (s *Store) ApplyWorldTelling(ctx context.Context, w *World, now time.Time, tell func(Progress)) (Applied, error) {
+	return s.applyWorldFor(ctx, w, now, asTheWorldSays, tell)
 }
 
 // CreateWorld is ApplyWorld for accounts that do not exist yet; one that does is ErrAccountTaken.
 func (s *Store) CreateWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
-	return s.applyWorldFor(ctx, w, now, freshAccounts)
+	return s.applyWorldFor(ctx, w, now, freshAccounts, nil)
 }
 
 // ResetWorld is ApplyWorld for accounts that exist, and that keep what they are known by: name, quota, access keys, and the RAM users that have some.
 // The world has no keys of its own. One that does not exist is ErrNoAccount.
 func (s *Store) ResetWorld(ctx context.Context, w *World, now time.Time) (Applied, error) {
-	return s.applyWorldFor(ctx, w, now, sameAccounts)
+	return s.applyWorldFor(ctx, w, now, sameAccounts, nil)
 }
 
 // purpose is what a world is applied for.
@@ -89,16 +94,18 @@ const (
 	sameAccounts
 )
 
-func (s *Store) applyWorldFor(ctx context.Context, w *World, now time.Time, why purpose) (Applied, error) {
+func (s *Store) applyWorldFor(ctx context.Context, w *World, now time.Time, why purpose, tell func(Progress)) (Applied, error) {
 	var applied Applied
+	p := newProgress(w, tell)
 	err := s.largeTx(ctx, pgx.ReadCommitted, func(tx pgx.Tx) (err error) {
-		applied, err = applyWorld(ctx, tx, w, now, why)
+		applied, err = applyWorld(ctx, tx, w, now, why, p)
 		return err
 	})
 	if err != nil {
 		return Applied{}, fmt.Errorf("apply world: %w", err)
 	}
 	s.analyzeAfter(ctx, applied)
+	p.end()
 	return applied, nil
 }
 
@@ -159,8 +166,8 @@ const applySettings = `
 	SET LOCAL lock_timeout = '30s';
 	SET LOCAL work_mem = '64MB'`
 
-func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why purpose) (Applied, error) {
-	if err := stageWorld(ctx, tx, w, now); err != nil {
+func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why purpose, p *progress) (Applied, error) {
+	if err := stageWorld(ctx, copyingTx{tx, p}, w, now); err != nil {
 		return Applied{}, err
 	}
 	if err := lockWorld(ctx, tx); err != nil {
@@ -176,7 +183,7 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why pur
 		}
 	}
 	var written tally
-	if err := takeWorldSteps(ctx, tx, &written); err != nil {
+	if err := takeWorldSteps(ctx, tx, &written, p); err != nil {
 		return Applied{}, err
 	}
 	return Applied{Tables: written.changes}, nil
@@ -195,13 +202,17 @@ func lockWorld(ctx context.Context, tx pgx.Tx) error {
 }
 
 // takeWorldSteps makes the staged accounts equal to what is staged.
-func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally) error {
+func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally, p *progress) error {
 	for _, step := range worldSteps {
-		tag, err := tx.Exec(ctx, step.sql)
+		take := takeWhole
+		if step.verb == insert && slices.Contains(largeTables, step.table) {
+			take = takeByPages
+		}
+		rows, err := take(ctx, tx, step, p)
 		if err != nil {
 			return fmt.Errorf("%s %s: %w", step.verb, step.table, err)
 		}
-		written.count(step, tag.RowsAffected())
+		written.count(step, rows)
 		if step.verify == nil {
 			continue
 		}
@@ -210,6 +221,33 @@ func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally) error {
 		}
 	}
 	return nil
+}
+
+func takeWhole(ctx context.Context, tx pgx.Tx, step worldStep, _ *progress) (int64, error) {
+	tag, err := tx.Exec(ctx, step.sql)
+	return tag.RowsAffected(), err
+}
+
+// takeByPages fills a large table.
+func takeByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (int64, error) {
+	const atOnce = 2000 // pages: fifty thousand rows, and some seconds
+	var pages, rows int64
+	if err := tx.QueryRow(ctx, `
+		SELECT pg_relation_size(oid) / current_setting('block_size')::bigint, greatest(reltuples, 0)::bigint
+		FROM pg_class WHERE oid = $1::text::regclass`, stagingTable(step.table)).Scan(&pages, &rows); err != nil {
+		return 0, err
+	}
+	var inserted int64
+	for first := int64(0); first < pages; first += atOnce {
+		next := min(first+atOnce, pages)
+		tag, err := tx.Exec(ctx, step.sql, pgx.QueryExecModeExec, fmt.Sprintf("(%d,0)", first), fmt.Sprintf("(%d,0)", next))
+		if err != nil {
+			return 0, err
+		}
+		inserted += tag.RowsAffected()
+		p.add(step.table, mergeWork*(rows*next/pages-rows*first/pages))
+	}
+	return inserted, nil
 }
 
 // prepareAccounts makes the locked accounts what the world is applied to. One that has expired is as good as gone, so its rows go.

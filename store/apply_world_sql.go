@@ -1,7 +1,8 @@
 package store
 
 // The statements of ApplyWorld. Each speaks of the accounts in staged_accounts only, and takes no arguments, so that it can be pasted into psql
-// and no plan is cached for staging tables that are gone with the transaction.
+// and no plan is cached for staging tables that are gone with the transaction. Only what fills a large table takes two: the places in its staging
+// table from which and up to which it takes rows, ('(0,0)', '(4294967295,0)') for all.
 
 // Locks. An account that does not exist yet has no row to lock, so one apply of an account at a time is an advisory lock.
 const (
@@ -302,7 +303,8 @@ const (
 	    eni_quantity, status, next_status, settles_at, running_at, started_at, name, description, host_name, resource_group_id,
 	    tags, attributes, created_at
 	FROM staged_instances s
-	WHERE NOT EXISTS (SELECT FROM instances i WHERE i.account_id = s.account_id AND i.id = s.id)`
+	WHERE s.ctid >= $1::tid AND s.ctid < $2::tid
+	  AND NOT EXISTS (SELECT FROM instances i WHERE i.account_id = s.account_id AND i.id = s.id)`
 )
 
 const (
@@ -364,7 +366,8 @@ const (
 	    delete_on_release, source_dest_check, service_managed, name, description, resource_group_id,
 	    tags, attributes, created_at
 	FROM staged_network_interfaces s
-	WHERE NOT EXISTS (SELECT FROM network_interfaces n WHERE n.account_id = s.account_id AND n.id = s.id)`
+	WHERE s.ctid >= $1::tid AND s.ctid < $2::tid
+	  AND NOT EXISTS (SELECT FROM network_interfaces n WHERE n.account_id = s.account_id AND n.id = s.id)`
 )
 
 // An address or a membership that differs is another one, so these are only deleted and inserted. That also lets addresses swap owners.
@@ -381,7 +384,8 @@ const (
 	INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
 	SELECT account_id, vswitch_id, address, network_interface_id, is_primary
 	FROM staged_private_ip_addresses s
-	WHERE NOT EXISTS (
+	WHERE s.ctid >= $1::tid AND s.ctid < $2::tid
+	  AND NOT EXISTS (
 	    SELECT FROM private_ip_addresses a
 	    WHERE a.account_id = s.account_id AND a.vswitch_id = s.vswitch_id AND a.address = s.address)`
 
@@ -397,7 +401,8 @@ const (
 	INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
 	SELECT account_id, network_interface_id, security_group_id, vpc_id, position
 	FROM staged_network_interface_security_groups s
-	WHERE NOT EXISTS (
+	WHERE s.ctid >= $1::tid AND s.ctid < $2::tid
+	  AND NOT EXISTS (
 	    SELECT FROM network_interface_security_groups m
 	    WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id
 	      AND m.security_group_id = s.security_group_id)`

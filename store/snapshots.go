@@ -140,7 +140,7 @@ func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Ap
 				return fmt.Errorf("stage %s: %w", table.name, err)
 			}
 		}
-		return takeWorldSteps(ctx, tx, &written)
+		return takeWorldSteps(ctx, tx, &written, new(progress))
 	})
 	if err != nil {
 		return Applied{}, fmt.Errorf("restore snapshot: %w", err)

@@ -8,12 +8,20 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
 )
 
+// memoryGoal is what the garbage collector works towards, in bytes; GOMEMLIMIT says otherwise. The rows of a world of 400,000 interfaces take 270 MiB
+// while it is applied, and beside them as much garbage would gather at the collector's usual pace. It is no limit: a larger world takes more.
+const memoryGoal = 384 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryGoal)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -40,7 +40,7 @@ func (c *scenarioApplyCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer db.close(ctx, log)
-	applied, err := applyScenario(ctx, db.store, c.File, text)
+	applied, err := applyScenario(ctx, db.store, c.File, text, s.Err)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -108,7 +109,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer db.close(ctx, log)
-	if err := c.prepareWorld(ctx, db, world, address); err != nil {
+	if err := c.prepareWorld(ctx, db, world, address, s.Err); err != nil {
 		return err
 	}
 	secure, err := c.secure(address.IP)
@@ -152,11 +153,11 @@ func (c *serveCommand) readScenario() ([]byte, error) {
 
 // prepareWorld applies the scenario, or the quick-start one to an empty database, and sees to it that published keys let in nobody from elsewhere
 // unless that is meant.
-func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []byte, address *net.TCPAddr) error {
+func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []byte, address *net.TCPAddr, errOut io.Writer) error {
 	exposed := !address.IP.IsLoopback() && !c.AllowQuickstartKey
 	switch {
 	case c.Scenario != "":
-		if _, err := applyScenario(ctx, db.store, c.Scenario, world); err != nil {
+		if _, err := applyScenario(ctx, db.store, c.Scenario, world, errOut); err != nil {
 			return err
 		}
 	case c.Quickstart:
@@ -170,7 +171,7 @@ func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []b
 		if exposed {
 			return refuseQuickstart(address)
 		}
-		if _, err := applyScenario(ctx, db.store, "quickstart.yaml", scenarios.Quickstart); err != nil {
+		if _, err := applyScenario(ctx, db.store, "quickstart.yaml", scenarios.Quickstart, errOut); err != nil {
 			return err
 		}
 	}
@@ -180,13 +181,15 @@ func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []b
 	return nil
 }
 
-// applyScenario reads a scenario and makes its accounts equal to it.
-func applyScenario(ctx context.Context, st *store.Store, name string, text []byte) (store.Applied, error) {
+// applyScenario reads a scenario and makes its accounts equal to it. How far it is shows on errOut, if it takes longer than a moment.
+func applyScenario(ctx context.Context, st *store.Store, name string, text []byte, errOut io.Writer) (store.Applied, error) {
 	sc, err := scenario.Parse(name, text)
 	if err != nil {
 		return store.Applied{}, err
 	}
-	return scenario.Apply(ctx, st, sc, time.Now())
+	shown := newProgress(errOut, "applying "+filepath.Base(name))
+	defer shown.end()
+	return scenario.ApplyTelling(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
 }
 
 // greet tells a person where everything is.

@@ -503,3 +503,36 @@ func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 		}
 	}
 }
+
+// TestApplyTellsHowFarItIs holds the tale to its promises: it only goes forward, in steps that a person sees move, and ends at the end. Applied again, when
+// nothing is written, it is the same.
+func TestApplyTellsHowFarItIs(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	sc, err := scenario.Parse("s.yaml", []byte(largeFile(3000))) // 1000 instances
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, when := range []string{"first", "again"} {
+		var told []scenario.Progress
+		if _, err := scenario.ApplyTelling(t.Context(), db.store, sc, noon, func(p scenario.Progress) { told = append(told, p) }); err != nil {
+			t.Fatal(err)
+		}
+		const rows = 1000 + 3*4000 // instances; interfaces, their addresses and their groups
+		copied := 0
+		for i, p := range told {
+			if i > 0 && p.Done < told[i-1].Done || p.Done > p.Total || p.Total != 11*rows {
+				t.Errorf("%s, step %d: got %+v after %+v", when, i, p, told[max(i-1, 0)])
+			}
+			if p.Done <= rows {
+				copied++
+			}
+		}
+		if copied < 13 {
+			t.Errorf("%s: got %d steps while %d rows were copied, want one for each thousand", when, copied, rows)
+		}
+		if last := told[len(told)-1]; last.Done != last.Total {
+			t.Errorf("%s: ended at %+v", when, last)
+		}
+	}
+}

@@ -73,7 +73,15 @@ func (sc *Scenario) World() *store.World { return sc.world }
 // Applied tells what applying a scenario changed, for callers that know nothing of the store.
 type Applied = store.Applied
 
+// Progress tells how far applying a scenario is.
+type Progress = store.Progress
+
 // Apply makes the accounts of a scenario equal to it, all or nothing, and tells what that changed.
 func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (Applied, error) {
 	return st.ApplyWorld(ctx, sc.world, now)
+}
+
+// ApplyTelling is Apply, and calls tell as it goes on, from one goroutine at a time.
+func ApplyTelling(ctx context.Context, st *store.Store, sc *Scenario, now time.Time, tell func(Progress)) (Applied, error) {
+	return st.ApplyWorldTelling(ctx, sc.world, now, tell)
 }

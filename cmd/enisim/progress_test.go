@@ -1,0 +1,56 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestProgressIsALineForEachTenth(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&out, "applying world.yaml")
+	for done := range int64(11) {
+		p.set(done*worthShowing/20, worthShowing)
+		p.set(done*worthShowing/20, worthShowing-1)
+	}
+	p.set(worthShowing, worthShowing)
+	p.end()
+	want := "applying world.yaml: 10%\napplying world.yaml: 20%\napplying world.yaml: 30%\napplying world.yaml: 40%\napplying world.yaml: 50%\napplying world.yaml: 100%\n"
+	if got := out.String(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestProgressIsABarOnATerminal(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	p := newProgress(&out, "applying world.yaml")
+	p.isTerm = true
+	p.set(10, worthShowing-1)
+	p.end()
+	if out.Len() > 0 {
+		t.Errorf("small work: got %q, want nothing", &out)
+	}
+	p.set(worthShowing/2, worthShowing)
+	drawn := out.String()
+	if !strings.Contains(drawn, "applying world.yaml") || !strings.Contains(drawn, "50%") || strings.Contains(drawn, "\n") {
+		t.Errorf("half-way: got %q, want one line with what is done, and 50%%", drawn)
+	}
+	p.end()
+	if out.String() == drawn {
+		t.Errorf("at the end the bar is still there: %q", drawn)
+	}
+}
+
+func TestScenarioApplyShowsItsProgress(t *testing.T) {
+	t.Parallel()
+	path := file(t, largeWorld(1000, 2))
+	out, errOut, exit := output(t, "scenario", "apply", path, "--data-dir", dataDir(t))
+	if exit != 0 || !strings.Contains(out, "network_interfaces: 3000 new") {
+		t.Fatalf("got %q, %q, exit code %d, want 3000 interfaces", out, errOut, exit)
+	}
+	if !strings.HasPrefix(errOut, "applying ") || !strings.HasSuffix(errOut, ": 100%\n") || strings.Count(errOut, "\n") < 4 {
+		t.Errorf("got %q, want lines up to 100%%", errOut)
+	}
+}
