@@ -1,0 +1,180 @@
+package enisimtest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"enisim/httpapi"
+	"enisim/service"
+	"enisim/service/scenario"
+	"enisim/store"
+	"enisim/testdata/scenarios"
+)
+
+// patience is for anything that a server is asked to do while it starts or ends.
+const patience = 2 * time.Minute
+
+// Server is a running simulator. It is safe for concurrent use.
+type Server struct {
+	// Endpoint is host:port, what SDKs call the endpoint or domain. It speaks plain HTTP.
+	Endpoint string
+	// URL is the same with a scheme. Beneath it is the control API, /_enisim/, open.
+	URL string
+	// AccessKeyID and AccessKeySecret are the first key in the scenario that an account itself has and that can be used: active, lasting. Both are "" where
+	// there is none.
+	AccessKeyID, AccessKeySecret string
+
+	ahead atomic.Int64 // how far the simulated world's clock is ahead of the machine's, in nanoseconds
+}
+
+// Advance moves the time in the simulated world on: what is Attaching for 5 s is InUse after Advance(5 * time.Second). The time of requests, by which
+// signatures are too old, stays the machine's.
+func (s *Server) Advance(by time.Duration) { s.ahead.Add(int64(by)) }
+
+func (s *Server) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
+
+// Option changes how a server starts.
+type Option func(*options) error
+
+type options struct {
+	name    string
+	text    []byte
+	service service.Options
+}
+
+// Scenario starts with the world of a scenario file. Without it, or ScenarioText, it is the quick-start one.
+func Scenario(path string) Option {
+	return func(o *options) (err error) {
+		o.name = path
+		o.text, err = os.ReadFile(path)
+		return err
+	}
+}
+
+// ScenarioText starts with the world of a scenario.
+func ScenarioText(text string) Option {
+	return func(o *options) error {
+		o.name, o.text = "scenario", []byte(text)
+		return nil
+	}
+}
+
+// Delay makes every status on the way last so long: Attaching, Detaching, Deleting, Pending, Starting, Stopping. Without it none lasts: what is attached is
+// InUse at once.
+func Delay(d time.Duration) Option {
+	return func(o *options) error {
+		if d < 0 {
+			return fmt.Errorf("a delay of %v: give one that is not negative", d)
+		}
+		o.service.AttachDelay, o.service.DetachDelay, o.service.DeleteDelay = d, d, d
+		o.service.CreateDelay, o.service.StartDelay, o.service.StopDelay = d, d, d
+		return nil
+	}
+}
+
+// Start starts a server. A failure ends the test, and says what to do about it.
+func Start(t testing.TB, with ...Option) *Server {
+	t.Helper()
+	s, err := start(t, with)
+	if err != nil {
+		t.Fatalf("enisimtest: %v", err)
+	}
+	return s
+}
+
+func start(t testing.TB, with []Option) (*Server, error) {
+	o := options{name: "quickstart.yaml", text: scenarios.Quickstart}
+	for _, change := range with {
+		if err := change(&o); err != nil {
+			return nil, err
+		}
+	}
+	sc, err := scenario.Parse(o.name, o.text)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	url, err := freshDatabase(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	log := slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	st, err := store.Open(ctx, url, log)
+	if err != nil {
+		return nil, err
+	}
+	t.Cleanup(st.Close)
+	s := &Server{}
+	if _, err := scenario.Apply(ctx, st, sc, s.now()); err != nil {
+		return nil, err
+	}
+	o.service.Now = s.now
+	listening := httptest.NewServer(httpapi.New(service.New(st, o.service), httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}))
+	t.Cleanup(listening.Close)
+	s.URL = listening.URL
+	s.Endpoint = strings.TrimPrefix(s.URL, "http://")
+	s.AccessKeyID, s.AccessKeySecret = firstKey(sc)
+	return s, nil
+}
+
+// firstKey is the key that a test signs with unless it chooses another.
+func firstKey(sc *scenario.Scenario) (id, secret string) {
+	for _, k := range sc.World().AccessKeys {
+		if k.RAMUserName == nil && k.SecurityToken == nil && k.ExpiresAt == nil && k.Status == "Active" {
+			return k.ID, k.Secret
+		}
+	}
+	return "", ""
+}
+
+// freshDatabase makes a database with the schema, for the time of a test, and returns its address.
+func freshDatabase(ctx context.Context, t testing.TB) (string, error) {
+	pg, err := use(ctx)
+	if err != nil {
+		return "", err
+	}
+	atEnd(t, "leave Postgres", leave)
+	name := newName()
+	if err := store.CreateDatabase(ctx, pg.url, name, pg.original); err != nil {
+		return "", fmt.Errorf("make a database: %w", err)
+	}
+	atEnd(t, "drop the database", func(ctx context.Context) error { return store.DropDatabase(ctx, pg.url, name) })
+	return pg.database(name)
+}
+
+// atEnd has something done after the test, whose context has ended by then.
+func atEnd(t testing.TB, what string, do func(context.Context) error) {
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := do(ctx); err != nil {
+			t.Errorf("enisimtest: %s: %v", what, err)
+		}
+	})
+}
+
+// Run runs the tests of a package with one Postgres, and returns the exit code: see the package's documentation.
+func Run(m *testing.M) int {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if _, err := use(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "enisimtest:", err)
+		return 1
+	}
+	code := m.Run()
+	ctx, cancel = context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := leave(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "enisimtest:", err)
+		return max(code, 1)
+	}
+	return code
+}

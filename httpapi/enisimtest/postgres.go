@@ -1,0 +1,146 @@
+package enisimtest
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"enisim/store"
+	"enisim/store/pglocal"
+)
+
+const urlVariable = "ENISIM_TEST_DATABASE_URL"
+
+// settings trade durability, which a test needs none of, for speed. Many tests at once each have a few connections.
+var settings = map[string]string{
+	"fsync":            "off",
+	"full_page_writes": "off",
+	"max_connections":  "400",
+}
+
+// connections are the most that one server has.
+const connections = 8
+
+// postgres is the database server of this process, while any test uses it.
+type postgres struct {
+	url      string          // of a database that exists
+	local    *pglocal.Server // nil where the environment names one
+	original string          // the database that those of the tests are copies of
+}
+
+// shared is the one of this process, and how many use it.
+var shared struct {
+	mu    sync.Mutex
+	users int
+	*postgres
+}
+
+// use joins those who use Postgres, or starts it for them.
+func use(ctx context.Context) (*postgres, error) {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.users == 0 {
+		pg, err := startPostgres(ctx)
+		if err != nil {
+			return nil, err
+		}
+		shared.postgres = pg
+	}
+	shared.users++
+	return shared.postgres, nil
+}
+
+// leave is the end of a use.
+func leave(ctx context.Context) error {
+	shared.mu.Lock()
+	defer shared.mu.Unlock()
+	if shared.users--; shared.users > 0 {
+		return nil
+	}
+	return shared.end(ctx)
+}
+
+func startPostgres(ctx context.Context) (_ *postgres, err error) {
+	pg := &postgres{url: os.Getenv(urlVariable), original: newName()}
+	if pg.url == "" {
+		dir := filepath.Join(os.TempDir(), "enisimtest-"+strconv.Itoa(os.Getuid()))
+		if pg.local, err = pglocal.Start(ctx, pglocal.Options{DataDir: dir, Settings: settings}); err != nil {
+			return nil, err
+		}
+		pg.url = pg.local.URL()
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, pg.end(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := pg.dropOld(ctx); err != nil {
+		return nil, fmt.Errorf("drop what earlier tests left: %w", err)
+	}
+	if err := store.CreateDatabase(ctx, pg.url, pg.original, ""); err != nil {
+		return nil, fmt.Errorf("make a database: %w", err)
+	}
+	address, err := pg.database(pg.original)
+	if err != nil {
+		return nil, err
+	}
+	return pg, store.Migrate(ctx, address)
+}
+
+// end drops what this process made, and stops Postgres if no other process uses it.
+func (pg *postgres) end(ctx context.Context) error {
+	err := store.DropDatabase(ctx, pg.url, pg.original)
+	if pg.local != nil {
+		err = errors.Join(err, pg.local.Stop(ctx))
+	}
+	return err
+}
+
+// database is the address of a database on the server.
+func (pg *postgres) database(name string) (string, error) {
+	address, err := url.Parse(pg.url)
+	if err != nil {
+		return "", fmt.Errorf("%s is not a URL", urlVariable) // the error of url.Parse would show the password
+	}
+	address.Path = "/" + name
+	address.RawQuery = strings.TrimPrefix(address.RawQuery+"&pool_max_conns="+strconv.Itoa(connections), "&")
+	return address.String(), nil
+}
+
+const (
+	prefix = "enisimtest_"
+	// keepFor is how long a database of a test that was killed stays.
+	keepFor = 24 * time.Hour
+)
+
+// newName is the name of a database, with the time in it.
+func newName() string {
+	return fmt.Sprintf("%s%d_%s", prefix, time.Now().Unix(), strings.ToLower(rand.Text()[:12]))
+}
+
+// dropOld drops what tests left that were killed.
+func (pg *postgres) dropOld(ctx context.Context) error {
+	names, err := store.DatabasesWith(ctx, pg.url, prefix)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		made, _, _ := strings.Cut(strings.TrimPrefix(name, prefix), "_")
+		seconds, err := strconv.ParseInt(made, 10, 64)
+		if err != nil || time.Since(time.Unix(seconds, 0)) < keepFor {
+			continue
+		}
+		if err := store.DropDatabase(ctx, pg.url, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
