@@ -32,7 +32,7 @@ func NewProgress(out io.Writer, duration time.Duration, requests int64) *Progres
 			length, p.requests = requests, requests
 		}
 		p.bar = progressbar.NewOptions64(length, progressbar.OptionSetWriter(out), progressbar.OptionSetPredictTime(true), progressbar.OptionFullWidth(),
-			progressbar.OptionClearOnFinish(), progressbar.OptionShowDescriptionAtLineEnd())
+			progressbar.OptionUseANSICodes(true), progressbar.OptionClearOnFinish(), progressbar.OptionShowDescriptionAtLineEnd())
 	}
 	return p
 }
