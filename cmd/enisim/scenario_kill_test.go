@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/store/storetest"
+)
+
+// A process that applies a scenario is killed when it has written half of it. All is as it was, and the next one applies all of it.
+func TestKillWhileAScenarioIsApplied(t *testing.T) {
+	t.Parallel()
+	for _, command := range [][]string{{"scenario", "apply"}, {"serve", "--listen", "127.0.0.1:0", "--scenario"}} {
+		t.Run(command[0], func(t *testing.T) {
+			t.Parallel()
+			url := storetest.URL(t)
+			enisim := func(args ...string) string {
+				t.Helper()
+				out, errOut, exit := output(t, append(args, "--database-url", url)...)
+				if exit != 0 {
+					t.Fatalf("%v: exit code %d: %s", args, exit, errOut)
+				}
+				return out
+			}
+			exported := func() string {
+				_, world, _ := strings.Cut(enisim("scenario", "export", "--account", "1000000000000001"), "\n") // without the time
+				return world
+			}
+			// Of the next world everything differs, and one key comes late, when much is written and much is not.
+			next := file(t, strings.NewReplacer("eni-", "card-", "i-{n}", "i-other-{n}", "[{id: LTAIcrash, secret: s}]", "[{id: LTAIcrash, secret: t}, {id: LTAIlate, secret: s}]").Replace(crashWorld))
+			enisim("scenario", "apply", file(t, crashWorld))
+			before := exported()
+
+			conn, err := pgx.Connect(t.Context(), url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close(context.WithoutCancel(t.Context()))
+			// Somebody is about to take the key, and may yet give it up: the apply has to wait.
+			somebody, err := pgx.Connect(t.Context(), url)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer somebody.Close(context.WithoutCancel(t.Context()))
+			for _, sql := range []string{
+				`BEGIN`,
+				`INSERT INTO accounts (id, created_at) VALUES ('1000000000000009', '2030-01-01')`,
+				`INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAIlate', '1000000000000009', 's', '2030-01-01')`,
+			} {
+				if _, err := somebody.Exec(t.Context(), sql); err != nil {
+					t.Fatal(err)
+				}
+			}
+			child := program(context.WithoutCancel(t.Context()), append(command, next, "--database-url", url)...)
+			if err := child.Start(); err != nil {
+				t.Fatal(err)
+			}
+			until(t, conn, `
+				SELECT count(*) = 1 FROM pg_stat_activity
+				WHERE datname = current_database() AND wait_event_type = 'Lock' AND backend_xid IS NOT NULL AND query LIKE '%INSERT INTO access_keys%'`)
+			if err := child.Process.Signal(syscall.SIGKILL); err != nil {
+				t.Fatal(err)
+			}
+			_ = child.Wait() // it was killed
+			if _, err := somebody.Exec(t.Context(), `ROLLBACK`); err != nil {
+				t.Fatal(err)
+			}
+			until(t, conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'enisim'`)
+
+			if after := exported(); after != before {
+				t.Errorf("got\n%.2000s\nwant all as it was\n%.2000s", after, before)
+			}
+			enisim("scenario", "apply", next)
+			if out := enisim("scenario", "diff", next); out != "" {
+				t.Errorf("applied once more, and still to change: %s", out)
+			}
+		})
+	}
+}
+
+// until asks until the answer is true.
+func until(t *testing.T, conn *pgx.Conn, question string) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; {
+		var so bool
+		if err := conn.QueryRow(t.Context(), question).Scan(&so); err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case so:
+			return
+		case time.Now().After(deadline):
+			t.Fatalf("a minute later it is still not so: %s", question)
+		}
+	}
+}
