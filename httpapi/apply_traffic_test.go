@@ -1,0 +1,96 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"enisim/service"
+	"enisim/service/scenario"
+)
+
+// Two files are applied in turn to an account whose callers attach, detach and assign addresses. What both files have is there for every caller, a reader
+// sees one world or the other, the promises hold after each apply, and in the end the account is what the last file says.
+func TestApplyUnderAttachTraffic(t *testing.T) {
+	t.Parallel()
+	const callers, rounds = 6, 10
+	file := world(`
+        instances: [{id: "i-{n}", count: 2, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces:
+          - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}
+          - {id: eni-2, vswitch: vsw-h, security_groups: [sg-main, sg-small], attached_to: i-2}
+          - {id: "eni-free-{n}", count: 4, vswitch: vsw-h, security_groups: [sg-small]}
+          - {id: "eni-named-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], name: one}
+`)
+	files := []string{file, strings.NewReplacer("attached_to: i-1", "attached_to: i-2", "attached_to: i-2", "attached_to: i-1", "name: one", "name: two", "[sg-main, sg-small]", "[sg-small]").Replace(file)}
+	s := serve(t, files[0], service.Options{AttachDelay: time.Millisecond, DetachDelay: time.Millisecond})
+
+	var attached atomic.Int64
+	over := make(chan struct{})
+	var traffic sync.WaitGroup
+	for k := range callers {
+		traffic.Go(func() {
+			random := rand.New(rand.NewPCG(7, uint64(k)))
+			for {
+				select {
+				case <-over:
+					return
+				default:
+				}
+				eni := []string{"eni-1", "eni-2", fmt.Sprintf("eni-free-%d", 1+random.IntN(4))}[random.IntN(3)]
+				instance := fmt.Sprintf("i-%d", 1+random.IntN(2))
+				var r reply
+				var err error
+				action := []string{"AttachNetworkInterface", "AttachNetworkInterface", "DetachNetworkInterface", "AssignPrivateIpAddresses"}[random.IntN(4)]
+				if action == "AssignPrivateIpAddresses" {
+					r, err = s.call(t.Context(), action, "NetworkInterfaceId", eni, "SecondaryPrivateIpAddressCount", "1")
+				} else {
+					r, err = s.call(t.Context(), action, "InstanceId", instance, "NetworkInterfaceId", eni)
+				}
+				if err != nil || r.status >= 500 || strings.Contains(r.code(), "NotFound") {
+					t.Errorf("%s of %s: got %v (%v)", action, eni, r, err)
+				}
+				if action == "AttachNetworkInterface" && r.code() == ok {
+					attached.Add(1)
+				}
+			}
+		})
+	}
+	traffic.Go(func() {
+		for {
+			select {
+			case <-over:
+				return
+			default:
+			}
+			r, err := s.call(t.Context(), "DescribeNetworkInterfaces", "NetworkInterfaceName", "one", "PageSize", "100")
+			if total := r.body["TotalCount"]; err != nil || total != 0.0 && total != 3.0 {
+				t.Errorf("interfaces with the name of one file: got %v (%v), want all three or none", total, err)
+			}
+		}
+	})
+	for round := range rounds {
+		apply(t, s.store, time.Now(), files[round%2])
+		checkInvariants(t, s.pool)
+	}
+	close(over)
+	traffic.Wait()
+	if attached.Load() == 0 {
+		t.Error("no attach succeeded, so the traffic tests nothing")
+	}
+
+	apply(t, s.store, time.Now(), files[1])
+	checkInvariants(t, s.pool)
+	sc, err := scenario.Parse("last.yaml", []byte(files[1]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff, err := scenario.Diff(t.Context(), s.store, sc, time.Now()); err != nil || len(diff) > 0 {
+		t.Errorf("in the end: got %v (%v), want what the last file says", diff, err)
+	}
+	noDeadlocks(t, s)
+}
