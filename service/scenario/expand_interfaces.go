@@ -154,10 +154,10 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 		x.add(at, "", "instance %s is a classic one, which takes no interfaces", instanceID)
 		return
 	case *i.row.VPCID != eni.VPCID:
-		x.add(at, "", "instance %s lies in VPC %s, network interface %s in %s", instanceID, *i.row.VPCID, eni.ID, eni.VPCID)
+		x.add(at, "choose a vswitch of the instance's VPC, or another instance", "instance %s lies in VPC %s, network interface %s in %s", instanceID, *i.row.VPCID, eni.ID, eni.VPCID)
 		return
 	case i.row.ZoneID != eni.ZoneID:
-		x.add(at, "", "instance %s lies in zone %s, network interface %s in %s", instanceID, i.row.ZoneID, eni.ID, eni.ZoneID)
+		x.add(at, "choose a vswitch of the instance's zone, or another instance", "instance %s lies in zone %s, network interface %s in %s", instanceID, i.row.ZoneID, eni.ID, eni.ZoneID)
 		return
 	case !i.typ.IOOptimized:
 		x.add(at, "", "instance %s is of type %s, which takes no secondary interfaces because it is not I/O optimized", instanceID, i.typ.ID)

@@ -59,7 +59,11 @@ func (x *accountExpansion) checkProtocol(e *ruleEntry) {
 		return
 	}
 	if !protocolForm.MatchString(e.protocol.value) {
-		x.add(e.protocol.at, "", "ip_protocol is TCP, UDP, ICMP, ICMPV6, GRE, ALL or an IANA number, got %q", e.protocol.value)
+		hint := ""
+		if upper := strings.ToUpper(e.protocol.value); protocolForm.MatchString(upper) {
+			hint = "write " + upper
+		}
+		x.add(e.protocol.at, hint, "ip_protocol is TCP, UDP, ICMP, ICMPV6, GRE, ALL or an IANA number, got %q", e.protocol.value)
 		return
 	}
 	ports := e.protocol.value == "TCP" || e.protocol.value == "UDP"

@@ -17,16 +17,67 @@ func didYouMean[S ~[]string](word string, candidates S) string {
 	return fmt.Sprintf("did you mean %q?", best)
 }
 
-// didYouMeanKey is didYouMean for keys, of which there are few enough to list them all when none is near.
-func didYouMeanKey(word string, known []string) string {
+// didYouMeanKey is didYouMean for keys, of which there are few enough to list them all when none is near. A slip of a finger or two comes first, then
+// words in common with a key that is not given yet.
+func didYouMeanKey(word string, known []string, given map[string]pair) string {
+	best, distance := nearest(word, known)
+	if distance > 1+len(word)/6 {
+		best = sharingWords(word, slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }))
+	}
+	if best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
 	if hint := didYouMean(word, known); hint != "" {
 		return hint
+	}
+	if elsewhere := mappingsWith(word); len(elsewhere) > 0 {
+		return "it belongs in " + strings.Join(elsewhere, ", or in ")
 	}
 	if len(known) == 1 {
 		return fmt.Sprintf("the only key there is %q", known[0])
 	}
-	best, _ := nearest(word, known)
+	best, _ = nearest(word, known)
 	return fmt.Sprintf("the nearest known key is %q, all of them are %s", best, strings.Join(known, ", "))
+}
+
+// sharingWords is the key all of whose words are in a word, or that has all of its words: port_range for port.
+func sharingWords(word string, keys []string) string {
+	words := strings.Split(word, "_")
+	contain := func(all, some []string) bool {
+		return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+	}
+	var within []string
+	around := ""
+	for _, key := range keys {
+		switch of := strings.Split(key, "_"); {
+		case contain(words, of):
+			within = append(within, key)
+		case contain(of, words):
+			around = cmp.Or(around, key)
+		}
+	}
+	best, _ := nearest(word, within)
+	return cmp.Or(best, around)
+}
+
+// mappingsWith are the mappings of the format that have a key.
+func mappingsWith(key string) (names []string) {
+	seen := map[*mapping]bool{}
+	var visit func(*mapping)
+	visit = func(m *mapping) {
+		if m == nil || seen[m] {
+			return
+		}
+		seen[m] = true
+		if slices.Contains(m.keyNames(), key) {
+			names = append(names, m.what)
+		}
+		for i := range m.keys {
+			visit(m.keys[i].of)
+		}
+	}
+	visit(documentMapping)
+	return names
 }
 
 // nearest is the candidate with the smallest edit distance, the first of equals.

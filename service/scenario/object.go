@@ -162,7 +162,7 @@ func (o *object) finish() {
 	}
 	for _, key := range o.order {
 		if !slices.Contains(known, key) {
-			o.add(o.fields[key].key, didYouMeanKey(key, known), "unknown key %q in %s", key, o.what)
+			o.add(o.fields[key].key, didYouMeanKey(key, known, o.fields), "unknown key %q in %s", key, o.what)
 		}
 	}
 }
@@ -372,7 +372,11 @@ func (o *object) list(key string, holds kind) []ast.Node {
 	case *ast.SequenceNode:
 		return n.Values
 	}
-	o.add(at, "put each entry on a line of its own, behind a dash", "%s must be a list, got %s", key, describe(node))
+	hint := "put each entry on a line of its own, behind a dash"
+	if text, isText := node.(*ast.StringNode); isText && holds == texts {
+		hint = fmt.Sprintf("write %s: [%s]", key, text.Value)
+	}
+	o.add(at, hint, "%s must be a list, got %s", key, describe(node))
 	return nil
 }
 
@@ -415,6 +419,10 @@ func (o *object) tags(key string) map[string]string {
 	node, at := o.ask(key)
 	switch node.(type) {
 	case nil, *ast.NullNode:
+		return nil
+	}
+	if list, isList := node.(*ast.SequenceNode); isList {
+		o.add(at, "write tags: {team: network, env: test}", "tags must be a mapping of keys to values, got %s", describe(list))
 		return nil
 	}
 	inner := o.object(node, tagsMapping)

@@ -50,10 +50,66 @@ var wrong = []struct {
 		`s.yaml:2:11: this is not YAML: sequence end token ']' not found`,
 	}},
 	{"tab", "enisim: 1\naccounts:\n\t- id: a\n", []string{
-		`s.yaml:3:1: this is not YAML: found character '	' that cannot start any token`,
+		`s.yaml:3:1: this is not YAML: found character '	' that cannot start any token; indent with spaces`,
 	}},
 	{"placeholder without quotes", "enisim: 1\naccounts:\n  - {id: eni-{n}, a: b}\n", []string{
 		`s.yaml:3:14: this is not YAML: ',' or '}' must be specified; within {...} or [...] a text with {n} needs quotes: "eni-{n}"`,
+	}},
+	{"typical mistakes with keys", network + `        instances:
+          - {id: i-1, instance_type: ecs.g6.large, vswitch_id: vsw-h, security_groups: sg-main, tags: [{key: a, value: b}]}
+        network_interfaces:
+          - {id: eni-1, private_ip_address: 10.0.0.9, vswitch: vsw-h, security_groups: [sg-main]}
+        security_groups: [{id: sg-new}]
+`, []string{
+		`s.yaml:19:13: an instance lacks the required key type`,
+		`s.yaml:19:13: an instance lacks the required key vswitch`,
+		`s.yaml:19:23: unknown key "instance_type" in an instance; did you mean "type"?`,
+		`s.yaml:19:52: unknown key "vswitch_id" in an instance; did you mean "vswitch"?`,
+		`s.yaml:19:88: security_groups must be a list, got "sg-main"; write security_groups: [sg-main]`,
+		`s.yaml:19:103: tags must be a mapping of keys to values, got a list; write tags: {team: network, env: test}`,
+		`s.yaml:21:25: unknown key "private_ip_address" in a network interface; did you mean "private_ip_addresses"?`,
+		`s.yaml:22:9: unknown key "security_groups" in a region; it belongs in a VPC, or in an instance, or in a network interface`,
+	}},
+	{"wrong indentation", "enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n   name: x\n", []string{
+		`s.yaml:4:4: this is not YAML: value is not allowed in this context; the keys of one mapping begin in the same column, and the dashes of one list do`,
+	}},
+	{"rules", edit(network, "{id: sg-main}", "{id: sg-main, rules: [{protocol: TCP, port: 80, cidr: 0.0.0.0/0}, {ip_protocol: tcp, source_cidr_ip: ::/0},"+
+		"{id: sgr-1, ip_protocol: UDP, port_range: 90/80, source_group: sg-mian}, {id: sgr-1, direction: egress, ip_protocol: ICMP, port_range: 8/8, source_cidr_ip: 10.0.0.1}, {ip_protocol: TCP, source_prefix_list: pl-1, priority: 0}]}"), []string{
+		`s.yaml:13:53: a rule of a security group lacks the required key ip_protocol`,
+		`s.yaml:13:53: an ingress rule names its source: source_cidr_ip, ipv6_source_cidr_ip, source_group or source_prefix_list; source_cidr_ip: 0.0.0.0/0 is everybody`,
+		`s.yaml:13:54: unknown key "protocol" in a rule of a security group; did you mean "ip_protocol"?`,
+		`s.yaml:13:69: unknown key "port" in a rule of a security group; did you mean "port_range"?`,
+		`s.yaml:13:79: unknown key "cidr" in a rule of a security group; did you mean "source_cidr_ip"?`,
+		`s.yaml:13:111: ip_protocol is TCP, UDP, ICMP, ICMPV6, GRE, ALL or an IANA number, got "tcp"; write TCP`,
+		`s.yaml:13:132: "::/0" is no IPv4 block or address, such as 10.0.0.0/8`,
+		`s.yaml:13:180: a port range is first/last from 1 to 65535, such as 80/80, got "90/80"`,
+		`s.yaml:13:201: there is no security group sg-mian in this account; did you mean "sg-main"?`,
+		`s.yaml:13:211: an egress rule names its destination: dest_cidr_ip, ipv6_dest_cidr_ip, dest_group or dest_prefix_list; dest_cidr_ip: 0.0.0.0/0 is everybody`,
+		`s.yaml:13:216: rule "sgr-1" is there twice, first on line 13`,
+		`s.yaml:13:273: ICMP has no ports, got "8/8"; leave it out`,
+		`s.yaml:13:305: a rule on TCP lacks a port_range; port_range: 1/65535 is all of them`,
+		`s.yaml:13:360: priority must be from 1 to 100, got 0`,
+	}},
+	{"prefixes, MAC addresses and device indexes", network + web + `        network_interfaces:
+          - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main], ipv4_prefixes: [10.0.0.16/28, 10.0.0.0/28, 10.0.0.32/27, 10.9.0.0/28], ipv6_prefixes: ["2001:db8::/80"]}
+          - {id: eni-2, vswitch: vsw-h, security_groups: [sg-main], ipv4_prefixes: [10.0.0.16/28], private_ip_addresses: [10.0.0.20]}
+          - {id: eni-3, vswitch: vsw-h, security_groups: [sg-main], mac_address: 00-16-3E-00-00-01, device_index: 1}
+          - {id: "eni-n-{n}", count: 2, vswitch: vsw-h, security_groups: [sg-main], mac_address: 00:16:3e:00:00:01}
+          - {id: eni-4, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-web, device_index: 2}
+          - {id: eni-5, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-web, device_index: 1, settles_to: Available, status: Detaching, settles_in: 5s}
+          - {id: eni-6, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-web, device_index: 1}
+`, []string{
+		`s.yaml:21:99: prefix 10.0.0.0/28 is reserved in VSwitch vsw-h; the first and the last prefix of a VSwitch have addresses that are the cloud's own`,
+		`s.yaml:21:112: a prefix is a /28 such as 10.0.0.16/28, or a /80 of IPv6, got "10.0.0.32/27"`,
+		`s.yaml:21:126: prefix 10.9.0.0/28 lies outside 10.0.0.0/16 of VSwitch vsw-h`,
+		`s.yaml:21:156: the interface has an IPv6 prefix, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
+		`s.yaml:22:85: prefix 10.0.0.16/28 is given twice in VSwitch vsw-h, first on line 21`,
+		`s.yaml:22:123: address 10.0.0.20 lies in a prefix that the file gives to an interface on line 21`,
+		`s.yaml:23:13: a network interface lacks the required key attached_to`,
+		`s.yaml:23:82: a MAC address has six pairs of lower-case digits, such as 00:16:3e:01:02:03, got "00-16-3E-00-00-01"`,
+		`s.yaml:24:98: copies of this entry would share the MAC address 00:16:3e:00:00:01; leave it out: it follows from the id`,
+		`s.yaml:25:103: instance i-web of type ecs.g6.large has the device indexes 1 to 1 for secondary interfaces, got 2`,
+		`s.yaml:27:103: device index 1 of instance i-web is given twice, first on line 26`,
 	}},
 	{"two documents", "enisim: 1\n---\nenisim: 1\n", []string{
 		`s.yaml:3:1: the file has a second YAML document; put each into a file of its own`,
@@ -128,7 +184,7 @@ accounts:
 		`s.yaml:9:44: expires_at must be a time such as 2030-01-31T12:00:00Z, got "tomorrow"`,
 		`s.yaml:11:9: an access key lacks the required key expires_at`,
 		`s.yaml:12:45: network_interfaces_per_region must be from 0 to 2147483647, got -1`,
-		`s.yaml:12:49: unknown key "instances" in the mapping of quotas; the only key there is "network_interfaces_per_region"`,
+		`s.yaml:12:49: unknown key "instances" in the mapping of quotas; it belongs in a region`,
 		`s.yaml:14:15: a RAM user's name has 1 to 64 letters, digits, '.', '_' and '-', got "ci user"`,
 		`s.yaml:16:17: "AttachNetworkInterface" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
 		`s.yaml:16:41: "ecs:" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
@@ -262,7 +318,7 @@ accounts:
         network_interfaces:
           - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}
 `, []string{
-		`s.yaml:19:126: unknown key "vswitch" in the mapping of a primary network interface; the nearest known key is "id", all of them are id, secondary_private_ip_addresses, secondary_private_ip_address_count, ipv6_addresses, ipv6_address_count, primary_ipv6, ipv4_prefixes, ipv6_prefixes, mac_address, network_card_index, queue_number, delete_on_release, source_dest_check, tcp_established_timeout, tcp_closed_and_time_wait_timeout, udp_timeout, rx_queue_size, tx_queue_size, name, description, resource_group, tags`,
+		`s.yaml:19:126: unknown key "vswitch" in the mapping of a primary network interface; it belongs in an instance, or in a network interface`,
 		`s.yaml:20:119: the primary interfaces of the instances i-2 and i-1, on line 19, would share the id eni-1`,
 		`s.yaml:21:13: the interface has IPv6 addresses, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
 		`s.yaml:21:119: id "eni_3" must have 1 to 128 letters, digits and '-'`,
@@ -325,8 +381,8 @@ instance_types:
   - {id: small.type, vcpus: 1, memory_gib: 1, eni_quantity: 4, private_ipv4_per_eni: 2}
 `, []string{
 		`s.yaml:23:34: unknown instance type "none"; declare it under instance_types`,
-		`s.yaml:25:82: instance i-web lies in zone cn-hangzhou-h, network interface eni-1 in cn-hangzhou-i`,
-		`s.yaml:26:87: instance i-web lies in VPC vpc-main, network interface eni-2 in vpc-other`,
+		`s.yaml:25:82: instance i-web lies in zone cn-hangzhou-h, network interface eni-1 in cn-hangzhou-i; choose a vswitch of the instance's zone, or another instance`,
+		`s.yaml:26:87: instance i-web lies in VPC vpc-main, network interface eni-2 in vpc-other; choose a vswitch of the instance's VPC, or another instance`,
 		`s.yaml:27:82: there is no instance i-wbe in this account; did you mean "i-web"?`,
 		`s.yaml:28:82: instance i-old is of type ecs.c1.small, which takes no secondary interfaces because it is not I/O optimized`,
 		`s.yaml:29:82: instance i-classic is a classic one, which takes no interfaces`,

@@ -54,7 +54,7 @@ func (r *reader) parseYAML(data []byte) ast.Node {
 	return bodies[0]
 }
 
-// syntaxError reports what the YAML parser says. The one mistake that the format invites gets its own hint.
+// syntaxError reports what the YAML parser says. The mistakes that are made most get a hint of their own.
 func (r *reader) syntaxError(data []byte, err error) {
 	at, message := position{1, 1}, err.Error()
 	if detail, ok := errors.AsType[yaml.Error](err); ok {
@@ -64,8 +64,17 @@ func (r *reader) syntaxError(data []byte, err error) {
 		}
 	}
 	hint := ""
-	if lines := strings.Split(string(data), "\n"); at.line <= len(lines) && strings.Contains(lines[at.line-1], "{n") {
+	line := ""
+	if lines := strings.Split(string(data), "\n"); at.line <= len(lines) {
+		line = lines[at.line-1]
+	}
+	switch {
+	case strings.Contains(line, "{n"):
 		hint = `within {...} or [...] a text with {n} needs quotes: "eni-{n}"`
+	case strings.HasPrefix(strings.TrimLeft(line, " "), "\t"):
+		hint = "indent with spaces"
+	case strings.Contains(message, "not allowed in this context"):
+		hint = "the keys of one mapping begin in the same column, and the dashes of one list do"
 	}
 	r.add(at, hint, "this is not YAML: %s", message)
 }
