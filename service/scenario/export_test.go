@@ -11,9 +11,9 @@ import (
 )
 
 // export exports the account of the tests.
-func (db target) export(t testing.TB, id string, now time.Time) string {
+func (db target) export(t testing.TB, now time.Time) string {
 	t.Helper()
-	text, err := scenario.Export(t.Context(), db.store, id, true, now)
+	text, err := scenario.Export(t.Context(), db.store, account, true, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +24,7 @@ func (db target) export(t testing.TB, id string, now time.Time) string {
 // database, over whatever the account has there, which must become the same.
 func exportIsIdentity(t testing.TB, db, fresh target, now time.Time) {
 	t.Helper()
-	file := db.export(t, account, now)
+	file := db.export(t, now)
 	if diff := diffOf(t, db, file, now); len(diff) > 0 {
 		t.Errorf("diff of the exported file: got %v, want nothing, for\n%s", diff, file)
 	}
@@ -35,7 +35,7 @@ func exportIsIdentity(t testing.TB, db, fresh target, now time.Time) {
 	if got, want := fresh.dump(t, account), db.dump(t, account); got != want {
 		t.Errorf("applied elsewhere: got\n%s\nwant\n%s\nfor\n%s", got, want, file)
 	}
-	if again := fresh.export(t, account, now); again != file {
+	if again := fresh.export(t, now); again != file {
 		t.Errorf("exported again: got\n%s\nwant\n%s", again, file)
 	}
 }
@@ -94,7 +94,7 @@ func TestExportKeepsAnyText(t *testing.T) {
 			UPDATE network_interfaces SET name = $1, description = $1, tags = jsonb_build_object($2::text, $1::text) WHERE id = 'eni-1'`, name, key); err != nil {
 			rt.Fatal(err)
 		}
-		file := db.export(t, account, noon)
+		file := db.export(t, noon)
 		if diff := diffOf(t, db, file, noon); len(diff) > 0 {
 			rt.Fatalf("got %q, want nothing to change, for\n%s", told(diff), file)
 		}
@@ -104,7 +104,7 @@ func TestExportKeepsAnyText(t *testing.T) {
 func TestExportOfNoAccount(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
-	if got := db.export(t, account, noon); got != "" {
+	if got := db.export(t, noon); got != "" {
 		t.Errorf("got %q, want nothing", got)
 	}
 }
@@ -165,7 +165,7 @@ accounts:
 instance_types:
   - {id: own.type, vcpus: 1, memory_gib: 0.5, eni_quantity: 3}
 `
-	if got := db.export(t, account, noon.Add(2*time.Second)); got != want {
+	if got := db.export(t, noon.Add(2*time.Second)); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -94,9 +94,8 @@ func keyEntryOf(k *store.AccessKey) entry {
 }
 
 func typeEntryOf(t *store.InstanceType) entry {
-	family, _ := cutLast(t.ID, ".")
 	return entry{typeMapping, []word{
-		{key: "id", value: t.ID}, {key: "family", value: t.Family, implied: family}, {key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
+		{key: "id", value: t.ID}, {key: "family", value: t.Family, implied: familyOf(t.ID)}, {key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
 		{key: "eni_quantity", value: t.ENIQuantity}, {key: "private_ipv4_per_eni", value: orNone(t.PrivateIPv4PerENI)}, {key: "ipv6_per_eni", value: orNone(t.IPv6PerENI)},
 		{key: "network_cards", value: orNone(t.NetworkCards)}, {key: "cpu_architecture", value: t.CPUArchitecture},
 		{key: "hot_plug", value: t.HotPlug}, {key: "io_optimized", value: t.IOOptimized},
