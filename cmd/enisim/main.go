@@ -27,10 +27,11 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// Exit codes: a failure while doing the work, and a command line that was never understood.
+// Exit codes: a failure while doing the work, a command line that was never understood, and a question that stays open.
 const (
-	exitFailure = 1
-	exitUsage   = 2
+	exitFailure   = 1
+	exitUsage     = 2
+	exitUndecided = 3
 )
 
 // commands is the whole command line.
@@ -42,6 +43,7 @@ type commands struct {
 	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
 	Snapshot snapshotCommand `cmd:"" help:"Keep what an account has, and bring it back."`
 	Load     loadCommand     `cmd:"" help:"Send many requests at a time, and tell how they fared."`
+	Check    checkCommand    `cmd:"" help:"Decide whether a history of calls and answers is linearizable."`
 	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`
 	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`
 }
@@ -97,6 +99,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		}
 		if errors.As(err, new(usageError)) {
 			return exitUsage
+		}
+		if errors.Is(err, errUndecided) {
+			return exitUndecided
 		}
 		return exitFailure
 	}

@@ -35,7 +35,8 @@ type Writer struct {
 // NewWriter begins a history; its clock stands at 0 now, whatever h.StartedAt says. Close it, then the file.
 func NewWriter(file io.Writer, h Header) *Writer {
 	w := &Writer{file: file, buffer: make([]byte, 0, 2*flushAt), started: time.Now()}
-	b := append(w.buffer, `{"enisim_history":`...)
+	b := w.buffer
+	b = append(b, `{"enisim_history":`...)
 	b = strconv.AppendInt(b, version, 10)
 	b = appendText(b, `,"started_at":`, w.started.UTC().Format(time.RFC3339Nano))
 	if h.Note != "" {
@@ -45,7 +46,8 @@ func NewWriter(file io.Writer, h Header) *Writer {
 		b = append(b, `,"seed":`...)
 		b = strconv.AppendUint(b, h.Seed, 10)
 	}
-	w.buffer = append(b, "}\n"...)
+	b = append(b, "}\n"...)
+	w.buffer = b
 	return w
 }
 
@@ -140,7 +142,8 @@ func (w *Writer) Close() error {
 
 // event begins the line of an event, which happens now.
 func (w *Writer) event(kind string, op int) []byte {
-	b := append(w.buffer, `{"type":"`...)
+	b := w.buffer
+	b = append(b, `{"type":"`...)
 	b = append(b, kind...)
 	b = appendNumber(b, `","op":`, op)
 	b = append(b, `,"time":`...)
@@ -149,7 +152,8 @@ func (w *Writer) event(kind string, op int) []byte {
 
 // end ends a line.
 func (w *Writer) end(b []byte) {
-	w.buffer = append(b, "}\n"...)
+	b = append(b, "}\n"...)
+	w.buffer = b
 	if len(w.buffer) >= flushAt {
 		w.flush()
 	}

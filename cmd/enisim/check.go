@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"enisim/cmd/enisim/check"
+	"enisim/cmd/enisim/history"
+)
+
+type checkCommand struct {
+	History string        `arg:"" name:"history" help:"The history, as enisim load --history writes it."`
+	Timeout time.Duration `default:"10m" help:"How long to search for an answer."`
+	Picture string        `placeholder:"FILE.html" help:"Where to draw a contradiction (default: the history's name and .html)."`
+}
+
+// Help is shown by --help.
+func (checkCommand) Help() string {
+	return `Decides whether what clients were told can have happened at all: whether each call can have taken effect at one moment between its invoke and its answer, so that
+an interface is on one instance at most and an instance holds no more than its limit. Calls of unknown outcome may have had an effect, at any later time, or none.
+
+Exit codes: 0 it can (it is linearizable); 1 it cannot: the shortest contradicting part is printed, and drawn; 2 the file is no such history; 3 no answer within --timeout.
+
+Example: enisim check run.history`
+}
+
+// Run is the command.
+func (c *checkCommand) Run(ctx context.Context, s streams) error {
+	file, err := os.Open(c.History)
+	if err != nil {
+		return usageError{err}
+	}
+	defer file.Close()
+	h, err := history.Read(c.History, file)
+	if err != nil {
+		return usageError{err}
+	}
+	started := time.Now()
+	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
+	defer cancel()
+	result, err := check.Check(ctx, h)
+	switch {
+	case err != nil:
+		return usageError{fmt.Errorf("%s: %w", c.History, err)}
+	case result.Verdict == check.Undecided && ctx.Err() != nil:
+		return fmt.Errorf("%s: %w within %v; allow more with --timeout", c.History, errUndecided, c.Timeout)
+	case result.Verdict == check.Undecided:
+		return fmt.Errorf("%s: %w: no order was found that explains all answers, and no part that contradicts itself", c.History, errUndecided)
+	case result.Verdict == check.Linearizable:
+		fmt.Fprintf(s.Out, "%s: linearizable: %s, in %d pieces, decided in %v\n", c.History, result.Summary, result.Pieces, time.Since(started).Round(time.Millisecond))
+		return nil
+	}
+	fmt.Fprintf(s.Out, "%s: not linearizable: %s\n\n", c.History, result.Summary)
+	result.Contradiction.Write(s.Out)
+	picture := c.Picture
+	if picture == "" {
+		picture = c.History + ".html"
+	}
+	if err := result.Contradiction.Draw(picture); err != nil {
+		return fmt.Errorf("no picture: %w", err)
+	}
+	fmt.Fprintf(s.Out, "\nPicture: %s\n", picture)
+	return errQuiet
+}
+
+// errUndecided ends a command with exitUndecided.
+var errUndecided = errors.New("undecided")

@@ -1,0 +1,277 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"enisim/cmd/enisim/history"
+	"enisim/service"
+	"enisim/store"
+)
+
+// answered is a call of a written history: from and to are milliseconds; to is 0 for an unknown outcome.
+type answered struct {
+	from, to int
+	call     string // attach eni-1 i-1, detach eni-1 i-1, describe eni-1
+	answer   string // ok, a code; of a describe the instance or free; unknown
+}
+
+// write makes a history of calls on i-1 and i-2, which have 3 places each and one of them taken, and eni-1 to eni-5, which are free.
+func write(calls ...answered) *history.History {
+	h := &history.History{}
+	instances := map[string]*history.Instance{}
+	for _, id := range []string{"i-1", "i-2"} {
+		instances[id] = &history.Instance{ID: id, Limit: 3, Held: 1}
+		h.Instances = append(h.Instances, instances[id])
+	}
+	interfaces := map[string]*history.Interface{}
+	for k := range 5 {
+		n := &history.Interface{ID: fmt.Sprint("eni-", k+1)}
+		interfaces[n.ID] = n
+		h.Interfaces = append(h.Interfaces, n)
+	}
+	actions := map[string]string{"attach": history.Attach, "detach": history.Detach, "describe": history.Describe}
+	for k, c := range calls {
+		words := append(strings.Fields(c.call), "")
+		o := history.Operation{ID: k + 1, Line: k + 9, Client: k, Action: actions[words[0]], Interface: interfaces[words[1]], Instance: instances[words[2]],
+			Outcome: history.OK, Invoked: time.Duration(c.from) * time.Millisecond, Ended: time.Duration(c.to) * time.Millisecond}
+		switch {
+		case c.answer == "unknown":
+			o.Outcome = history.Unknown
+		case o.Action == history.Describe && c.answer == "free":
+			o.Status = store.ENIAvailable
+		case o.Action == history.Describe:
+			o.Status, o.On = store.ENIInUse, c.answer
+		case c.answer != "ok":
+			o.Outcome, o.Code = history.Fail, c.answer
+		}
+		h.Operations = append(h.Operations, o)
+	}
+	return h
+}
+
+var (
+	notFree    = service.InvalidEniState.Code
+	noPlace    = service.EniPerInstanceLimitExceeded.Code
+	notOnThis  = service.EniNotBelongEcs.Code
+	oneTooMany = []answered{
+		{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-2 i-1", "ok"}, {2, 12, "attach eni-3 i-1", "ok"},
+		{3, 13, "attach eni-4 i-2", "ok"}, {20, 30, "describe eni-4", "i-2"},
+	}
+)
+
+// Each way in which a server can be wrong is seen, and told by as few operations as show it.
+func TestSeesWhatCannotBe(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		calls []answered
+		shown int // operations of the contradiction
+	}{
+		{"one too many on an instance", oneTooMany, 3},
+		{"two winners of one interface", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"}}, 2},
+		{"a lost attach", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "free"}}, 1},
+		{"a lost detach", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 50, "attach eni-1 i-2", notFree}}, 1},
+		{"a stale read", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 50, "describe eni-1", "i-1"}}, 1},
+		{"a read from the future", []answered{{0, 10, "describe eni-1", "i-1"}, {11, 20, "attach eni-1 i-1", "ok"}}, 1},
+		{"reads that go back", []answered{{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "i-1"}, {30, 40, "describe eni-1", "free"}}, 3},
+		{"a read of another instance", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "i-2"}}, 1},
+		{"refused as not free while it is free", []answered{{0, 10, "attach eni-1 i-1", notFree}, {20, 30, "attach eni-1 i-1", "ok"}}, 1},
+		{"refused as full while there are places", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
+		{"refused as full while it is not free", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
+		{"a detach refused as free while it is on", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notFree}}, 1},
+		{"a detach refused as elsewhere while it is here", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notOnThis}}, 1},
+		{"detached twice", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 50, "detach eni-1 i-1", "ok"}}, 1},
+		{"detached from where it is not", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-2", "ok"}}, 1},
+		{"an interface that is gone", []answered{{0, 10, "describe eni-1", ""}}, 1},
+		{"unknown, seen done and then not done", []answered{{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"}, {40, 50, "describe eni-1", "free"}}, 3},
+		{"unknown, and done twice", []answered{{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"}, {40, 50, "detach eni-1 i-1", "ok"}, {60, 70, "describe eni-1", "i-1"}}, 4},
+		{"unknown, and seen before it was asked for", []answered{{0, 10, "describe eni-1", "i-1"}, {11, 0, "attach eni-1 i-1", "unknown"}}, 1},
+		{"unknown, and the instance would hold one too many", []answered{
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {11, 0, "attach eni-3 i-1", "unknown"}, {20, 30, "describe eni-3", "i-1"}}, 4},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			result, err := Check(t.Context(), write(c.calls...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Verdict != Violation {
+				t.Fatalf("got verdict %d, want a violation", result.Verdict)
+			}
+			if got := len(result.Contradiction.piece.operations()); got > c.shown {
+				var text strings.Builder
+				result.Contradiction.Write(&text)
+				t.Errorf("got a contradiction of %d operations, want %d:\n%s", got, c.shown, text.String())
+			}
+		})
+	}
+}
+
+// What races, late answers and lost answers allow is allowed.
+func TestAcceptsWhatCanBe(t *testing.T) {
+	t.Parallel()
+	for name, calls := range map[string][]answered{
+		"nothing":                            nil,
+		"overlapping winners, with a detach": {{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"}, {2, 12, "detach eni-1 i-1", "ok"}},
+		"reads on both sides of a call":      {{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"}, {30, 40, "describe eni-1", "i-1"}},
+		"a place that becomes free": {
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 50, "detach eni-1 i-1", "ok"}, {20, 30, "attach eni-3 i-1", "ok"}},
+		"a visitor takes the last place and leaves it": {
+			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 60, "detach eni-2 i-1", "ok"}, {20, 50, "attach eni-3 i-1", "ok"}},
+		"full for a moment": {
+			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 80, "detach eni-1 i-1", "ok"}, {20, 70, "attach eni-3 i-1", noPlace}},
+		"touching calls overlap":             {{0, 10, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"}},
+		"elsewhere":                          {{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-2", notOnThis}},
+		"other codes tell nothing":           {{0, 10, "attach eni-1 i-1", "Throttling"}, {20, 30, "attach eni-1 i-1", "SecurityGroupInstanceLimitExceed"}},
+		"unknown, and done":                  {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"}},
+		"unknown, and not done":              {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "free"}},
+		"unknown, and done after a while":    {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "free"}, {40, 50, "describe eni-1", "i-1"}},
+		"unknown, and done after everything": {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "attach eni-1 i-2", "ok"}, {40, 50, "detach eni-1 i-2", "ok"}, {60, 70, "describe eni-1", "i-1"}},
+		"unknown, and in the way":            {{0, 10, "attach eni-1 i-1", "ok"}, {11, 0, "attach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", noPlace}},
+		"unknown, and out of the way": {
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {11, 0, "detach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", "ok"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			result, err := Check(t.Context(), write(calls...))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if result.Verdict != Linearizable {
+				t.Errorf("got verdict %d, want linearizable", result.Verdict)
+			}
+		})
+	}
+}
+
+// A contradiction is told in lines that suffice to see it, and drawn.
+func TestTellsAContradiction(t *testing.T) {
+	t.Parallel()
+	result, err := Check(t.Context(), write(oneTooMany...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	result.Contradiction.Write(&text)
+	const want = `These answers contradict each other (3 of 5 operations):
+
+  i-1 has 3 places. When this begins, are taken: 1 by interfaces that no operation moves.
+  eni-1 is free (from the start).
+  eni-2 is free (from the start).
+  eni-3 is free (from the start).
+
+  op  line  client  from       to         call                                 answer
+  1   9     0       0.000000s  0.010000s  AttachNetworkInterface eni-1 to i-1  ok
+  2   10    1       0.001000s  0.011000s  AttachNetworkInterface eni-2 to i-1  ok
+  3   11    2       0.002000s  0.012000s  AttachNetworkInterface eni-3 to i-1  ok
+
+No order of them explains op 3. It would have needed eni-3 free and a place on i-1 at one moment of its call.
+`
+	if text.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", text.String(), want)
+	}
+
+	path := filepath.Join(t.TempDir(), "picture.html")
+	if err := result.Contradiction.Draw(path); err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), "AttachNetworkInterface eni-3 to i-1: ok") {
+		t.Errorf("the picture lacks the operation: %d bytes", len(page))
+	}
+}
+
+// A holder that came long before the contradiction is told with the operation that put it there.
+func TestTellsWhoHoldsThePlaces(t *testing.T) {
+	t.Parallel()
+	result, err := Check(t.Context(), write(answered{0, 10, "attach eni-1 i-1", "ok"}, answered{20, 30, "attach eni-2 i-1", "ok"}, answered{40, 50, "attach eni-3 i-1", "ok"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	result.Contradiction.Write(&text)
+	const want = "i-1 has 3 places. When this begins, are taken: 1 by interfaces that no operation moves; 1 by eni-1 (op 1, line 9); 1 by eni-2 (op 2, line 10)."
+	if !strings.Contains(text.String(), want) {
+		t.Errorf("got\n%s\nwant in it\n%s", text.String(), want)
+	}
+}
+
+// What the model does not speak of is refused, not judged.
+func TestRefusesWhatTheModelLacks(t *testing.T) {
+	t.Parallel()
+	attaching := write(answered{0, 10, "describe eni-1", "i-1"})
+	attaching.Operations[0].Status = store.ENIAttaching
+	crowded := write()
+	crowded.Instances[0].Held = 4
+	for want, h := range map[string]*history.History{
+		"op 1 (line 9) saw interface eni-1 Attaching; the model is of a server without delays: serve --attach-delay 0 --detach-delay 0":                                attaching,
+		"instance i-1 holds 4 interfaces at the start and its limit is 3; a history begins in a possible world: mend the lines of its world, or the server's database": crowded,
+	} {
+		if _, err := Check(t.Context(), h); err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// Out of time is no verdict.
+func TestOutOfTimeIsUndecided(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	result, err := Check(ctx, write(oneTooMany...))
+	if err != nil || result.Verdict != Undecided {
+		t.Errorf("got %d, %v, want undecided", result.Verdict, err)
+	}
+}
+
+// shapes are the loads that the benchmark measures, 100,000 operations of 64 clients each.
+var shapes = []struct {
+	name string
+	shape
+}{
+	{"spread", shape{instances: 64, interfaces: 1000, limit: 8}},
+	{"hot-instance", shape{instances: 1, interfaces: 1000, limit: 8}},
+	{"hot-instance-in-lanes", shape{instances: 1, interfaces: 1000, limit: 30, lanes: true}},
+	{"hot-interface", shape{instances: 10, interfaces: 1, limit: 8}},
+	{"skewed", shape{instances: 10, interfaces: 1000, limit: 8, skew: 1.2}},
+	{"few-of-each", shape{instances: 3, interfaces: 20, limit: 5}},
+	{"1%-unknown", shape{instances: 10, interfaces: 1000, limit: 8, unknown: .01}},
+	{"1%-unknown-hot-instance", shape{instances: 1, interfaces: 1000, limit: 8, unknown: .01}},
+}
+
+// BenchmarkCheck measures 100,000 operations of 64 clients, and counts the histories that a minute did not suffice for.
+func BenchmarkCheck(b *testing.B) {
+	for _, s := range shapes {
+		b.Run(s.name, func(b *testing.B) {
+			s.clients, s.operations, s.describes = 64, 100_000, .1
+			undecided := 0
+			for seed := range b.N {
+				b.StopTimer()
+				h := generate(uint64(seed), s.shape)
+				ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+				b.StartTimer()
+				result, err := Check(ctx, h)
+				cancel()
+				if err != nil {
+					b.Fatal(err)
+				}
+				switch result.Verdict {
+				case Violation:
+					b.Errorf("seed %d: got a violation", seed)
+				case Undecided:
+					undecided++
+				}
+			}
+			b.ReportMetric(float64(undecided)/float64(b.N), "undecided/op")
+		})
+	}
+}
