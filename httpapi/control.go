@@ -41,6 +41,8 @@ func controls(s *service.Service) map[string]control {
 		"POST /snapshots":               saveSnapshot(s),
 		"POST /snapshots/:name/restore": restoreSnapshot(s),
 		"DELETE /snapshots/:name":       deleteSnapshot(s),
+
+		"GET /verify": verify(s),
 	}
 }
 

@@ -90,13 +90,13 @@ func createAccount(s *service.Service) control {
 	}
 }
 
-// longestApply is how long an answer may take that waits for a world of any size to be applied.
-const longestApply = 15 * time.Minute
+// longestWork is how long an answer may take that waits for something to be done with a world of any size.
+const longestWork = 15 * time.Minute
 
 // allowForLargeWorld lets the answer take longer than the server lets any other.
 func allowForLargeWorld(c echo.Context) {
 	// It fails only where the connection has no deadline to move, as in a test without a server.
-	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(longestApply))
+	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(longestWork))
 }
 
 // sentScenario is a scenario that came in a request, nil for none.

@@ -144,54 +144,15 @@ func attachments(t testing.TB, pool *pgxpool.Pool) map[string]int {
 	return out
 }
 
-// checkInvariants derives the product's promises anew from the tables.
+// checkInvariants has every promise derived anew from the tables. It may run beside other goroutines.
 func checkInvariants(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `
-		SELECT 'instance ' || i.id || ' holds ' || count(*) || ' interfaces, its type takes ' || t.eni_quantity
-		FROM network_interfaces n
-		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
-		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
-		GROUP BY i.account_id, i.id, t.eni_quantity
-		HAVING count(*) > t.eni_quantity
-		UNION ALL
-		SELECT 'interface ' || n.id || ' is ' || n.status || ' on ' || coalesce(n.instance_id, 'no instance')
-		FROM network_interfaces n
-		WHERE (n.instance_id IS NULL) = (n.status IN ('Attaching', 'InUse', 'Detaching'))
-		UNION ALL
-		SELECT 'interface ' || n.id || ' and instance ' || i.id || ' differ in VPC or zone'
-		FROM network_interfaces n
-		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
-		WHERE (n.vpc_id, n.zone_id) IS DISTINCT FROM (i.vpc_id, i.zone_id)
-		UNION ALL
-		SELECT 'group ' || g.id || ' has ' || count(DISTINCT n.instance_id) || ' instances, its limit is ' || g.instance_limit
-		FROM security_groups g
-		JOIN network_interface_security_groups m ON m.account_id = g.account_id AND m.security_group_id = g.id
-		JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
-		WHERE n.instance_id IS NOT NULL AND n.status <> 'Detaching'
-		GROUP BY g.account_id, g.id, g.instance_limit
-		HAVING count(DISTINCT n.instance_id) > g.instance_limit
-		UNION ALL
-		SELECT 'group ' || g.id || ' has ' || p.free || ' free places, ' || h.stay || ' instances, and ' || l.leave || ' that leave; its limit is ' || g.instance_limit
-		FROM security_groups g
-		CROSS JOIN LATERAL (SELECT sum(free) AS free FROM security_group_places p WHERE p.account_id = g.account_id AND p.security_group_id = g.id) p
-		CROSS JOIN LATERAL (SELECT count(*) AS leave FROM security_group_leavers l WHERE l.account_id = g.account_id AND l.security_group_id = g.id) l
-		CROSS JOIN LATERAL (
-		    SELECT count(*) AS stay FROM places_held(ARRAY[g.account_id]) h WHERE h.security_group_id = g.id AND h.stays) h
-		WHERE p.free + h.stay + l.leave <> g.instance_limit
-		UNION ALL
-		SELECT 'instance ' || l.instance_id || ' leaves group ' || l.security_group_id || ' and stays in it'
-		FROM security_group_leavers l
-		JOIN places_held(ARRAY[l.account_id]) h ON (h.security_group_id, h.instance_id) = (l.security_group_id, l.instance_id) AND h.stays`)
+	broken, err := store.New(pool, slog.New(slog.DiscardHandler)).Verify(t.Context())
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
-	broken, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, what := range broken {
-		t.Errorf("invariant broken: %s", what)
+	for _, v := range broken {
+		t.Errorf("invariant broken: %s: account %s: %s", v.Invariant, v.AccountID, v.What)
 	}
 }
 

@@ -97,7 +97,7 @@ const (
 func (s *Store) applyWorldFor(ctx context.Context, w *World, now time.Time, why purpose, tell func(Progress)) (Applied, error) {
 	var applied Applied
 	p := newProgress(w, tell)
-	err := s.largeTx(ctx, pgx.ReadCommitted, func(tx pgx.Tx) (err error) {
+	err := s.largeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) (err error) {
 		applied, err = applyWorld(ctx, tx, w, now, why, p)
 		return err
 	})
@@ -110,13 +110,13 @@ func (s *Store) applyWorldFor(ctx context.Context, w *World, now time.Time, why 
 }
 
 // largeTx runs fn in a transaction that may take as long as a large world does.
-func (s *Store) largeTx(ctx context.Context, isolation pgx.TxIsoLevel, fn func(pgx.Tx) error) error {
+func (s *Store) largeTx(ctx context.Context, options pgx.TxOptions, fn func(pgx.Tx) error) error {
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: isolation})
+	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {
 		return classify(err, conn.Conn())
 	}

@@ -71,7 +71,7 @@ func (t snapshotTable) restore() string { return fmt.Sprintf(restoreRows, t.name
 // would wait for.
 func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now time.Time) (Snapshot, error) {
 	out := Snapshot{AccountID: accountID, Name: name, CreatedAt: now}
-	err := s.largeTx(ctx, pgx.RepeatableRead, func(tx pgx.Tx) error {
+	err := s.largeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name); err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now ti
 // forgotten: their answers speak of what may be gone.
 func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Applied, error) {
 	var written tally
-	err := s.largeTx(ctx, pgx.ReadCommitted, func(tx pgx.Tx) error {
+	err := s.largeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
 		var schema string
 		if err := tx.QueryRow(ctx, `
 			SELECT schema FROM snapshots WHERE account_id = $1 AND name = $2 FOR SHARE`, accountID, name).Scan(&schema); err != nil {

@@ -42,6 +42,7 @@ type commands struct {
 	Account  accountCommand  `cmd:"" help:"Make, list, reset and delete accounts."`
 	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
 	Snapshot snapshotCommand `cmd:"" help:"Keep what an account has, and bring it back."`
+	Verify   verifyCommand   `cmd:"" help:"Derive every promise anew from the tables, and tell what is broken."`
 	Load     loadCommand     `cmd:"" help:"Send many requests at a time, and tell how they fared."`
 	Check    checkCommand    `cmd:"" help:"Decide whether a history of calls and answers is linearizable."`
 	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`

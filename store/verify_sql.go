@@ -1,0 +1,264 @@
+package store
+
+// invariant is something that holds at every moment, whoever calls what at once. Its query finds where it does not: the account, and what is wrong in
+// words. It takes no arguments, so that it can be pasted into psql, and asks no constraint and no number that is kept of others: it counts.
+type invariant struct{ name, sql string }
+
+// invariants are all of them. Rows whose time has come count as they stand in the tables, since each action writes them back before it counts.
+//
+// The quota of interfaces is none: it refuses callers, and a scenario or an operator may put an account above it.
+var invariants = []invariant{
+	{"an_instance_holds_what_its_type_takes", `
+	SELECT i.account_id, format('instance %s holds %s interfaces, its type %s takes %s', i.id, count(*), t.id, t.eni_quantity)
+	FROM network_interfaces n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	GROUP BY i.account_id, i.id, t.id, t.eni_quantity
+	HAVING count(*) > t.eni_quantity
+	ORDER BY 1, 2`},
+
+	{"an_instance_has_one_primary_interface", `
+	SELECT i.account_id, format('%s instance %s has %s primary interfaces', i.network_type, i.id, count(n.id))
+	FROM instances i
+	LEFT JOIN network_interfaces n ON n.account_id = i.account_id AND n.instance_id = i.id AND n.type = 'Primary'
+	GROUP BY i.account_id, i.id, i.network_type
+	HAVING count(n.id) <> CASE i.network_type WHEN 'vpc' THEN 1 ELSE 0 END
+	ORDER BY 1, 2`},
+
+	{"an_interface_is_attached_as_its_status_says", `
+	SELECT n.account_id, format('interface %s is %s on %s', n.id, n.status, coalesce(n.instance_id, 'no instance'))
+	FROM network_interfaces n
+	WHERE (n.instance_id IS NOT NULL) <> (n.status IN ('Attaching', 'InUse', 'Detaching'))
+	ORDER BY 1, 2`},
+
+	{"an_interface_is_on_an_instance_that_exists", `
+	SELECT n.account_id, format('interface %s is on %s, which does not exist', n.id, n.instance_id)
+	FROM network_interfaces n
+	WHERE n.instance_id IS NOT NULL AND NOT EXISTS (SELECT FROM instances i WHERE i.account_id = n.account_id AND i.id = n.instance_id)
+	ORDER BY 1, 2`},
+
+	{"an_attached_interface_shares_vpc_and_zone_with_its_instance", `
+	SELECT n.account_id, format('interface %s lies in %s and %s, its instance %s in %s and %s',
+	    n.id, n.vpc_id, n.zone_id, i.id, coalesce(i.vpc_id, 'no VPC'), i.zone_id)
+	FROM network_interfaces n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	WHERE (n.vpc_id, n.zone_id) IS DISTINCT FROM (i.vpc_id, i.zone_id)
+	ORDER BY 1, 2`},
+
+	{"an_interface_has_a_status_and_time_that_agree", `
+	SELECT n.account_id, format('interface %s is %s, next %s, at %s', n.id, n.status, coalesce(n.next_status, 'nothing'), coalesce(n.settles_at::text, 'no time'))
+	FROM network_interfaces n
+	WHERE n.status NOT IN ('Available', 'Attaching', 'InUse', 'Detaching', 'Deleting')
+	   OR (n.next_status IS NULL) <> (n.settles_at IS NULL)
+	   OR n.next_status IS NOT NULL AND (n.status, n.next_status) NOT IN
+	      (('Attaching', 'InUse'), ('Attaching', 'Available'), ('Detaching', 'Available'), ('Deleting', 'Deleted'))
+	ORDER BY 1, 2`},
+
+	{"an_instance_has_a_status_and_times_that_agree", `
+	SELECT i.account_id, format('instance %s is %s, next %s, at %s, running at %s', i.id, i.status, coalesce(i.next_status, 'nothing'),
+	    coalesce(i.settles_at::text, 'no time'), coalesce(i.running_at::text, 'no time'))
+	FROM instances i
+	WHERE i.status NOT IN ('Pending', 'Starting', 'Running', 'Stopping', 'Stopped')
+	   OR (i.next_status IS NULL) <> (i.settles_at IS NULL)
+	   OR i.next_status IS NOT NULL AND (i.status, i.next_status) NOT IN
+	      (('Pending', 'Running'), ('Pending', 'Stopped'), ('Pending', 'Starting'), ('Starting', 'Running'), ('Stopping', 'Stopped'))
+	   OR (i.next_status IS NOT DISTINCT FROM 'Starting') <> (i.running_at IS NOT NULL)
+	   OR i.running_at < i.settles_at
+	ORDER BY 1, 2`},
+
+	{"a_device_index_is_taken_once", `
+	SELECT n.account_id, format('instance %s has %s at device index %s', n.instance_id, string_agg(n.id, ', ' ORDER BY n.id), n.device_index)
+	FROM network_interfaces n
+	WHERE n.instance_id IS NOT NULL
+	GROUP BY n.account_id, n.instance_id, n.device_index
+	HAVING count(*) > 1
+	ORDER BY 1, 2`},
+
+	{"a_device_index_is_below_the_limit_of_the_type", `
+	SELECT n.account_id, format('interface %s has device index %s on instance %s, whose type %s takes %s', n.id, coalesce(n.device_index::text, 'none'), i.id, t.id, t.eni_quantity)
+	FROM network_interfaces n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	WHERE (n.device_index >= 0 AND n.device_index < t.eni_quantity) IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"the_primary_interface_and_only_it_has_index_0", `
+	SELECT n.account_id, format('%s interface %s has device index %s', n.type, n.id, coalesce(n.device_index::text, 'none'))
+	FROM network_interfaces n
+	WHERE n.type NOT IN ('Primary', 'Secondary') OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
+	ORDER BY 1, 2`},
+
+	{"an_instance_carries_the_limit_of_its_type", `
+	SELECT i.account_id, format('instance %s carries a limit of %s, its type %s of %s takes %s', i.id, i.eni_quantity, i.instance_type,
+	    CASE i.instance_type_owner_id WHEN '' THEN 'the catalogue' ELSE i.instance_type_owner_id END, coalesce(t.eni_quantity::text, 'nothing: there is none'))
+	FROM instances i
+	LEFT JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	WHERE t.eni_quantity IS DISTINCT FROM i.eni_quantity OR i.instance_type_owner_id NOT IN ('', i.account_id)
+	ORDER BY 1, 2`},
+
+	{"a_vswitch_lies_in_its_vpc", `
+	SELECT s.account_id, format('VSwitch %s (%s, %s, %s) lies outside VPC %s (%s, %s)', s.id, s.region_id, s.cidr_block, coalesce(s.ipv6_cidr_block::text, 'no IPv6'),
+	    s.vpc_id, coalesce(v.region_id, 'which does not exist'), coalesce(v.cidr_block::text, ''))
+	FROM vswitches s
+	LEFT JOIN vpcs v ON v.account_id = s.account_id AND v.id = s.vpc_id
+	WHERE (v.region_id = s.region_id AND s.cidr_block <<= v.cidr_block) IS NOT TRUE
+	   OR s.ipv6_cidr_block IS NOT NULL AND (s.ipv6_cidr_block <<= v.ipv6_cidr_block) IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"vswitches_of_a_vpc_do_not_overlap", `
+	SELECT a.account_id, format('VSwitches %s (%s, %s) and %s (%s, %s) of VPC %s overlap', a.id, a.cidr_block, coalesce(a.ipv6_cidr_block::text, 'no IPv6'),
+	    b.id, b.cidr_block, coalesce(b.ipv6_cidr_block::text, 'no IPv6'), a.vpc_id)
+	FROM vswitches a
+	JOIN vswitches b ON b.account_id = a.account_id AND b.vpc_id = a.vpc_id AND b.id > a.id
+	WHERE a.cidr_block && b.cidr_block OR a.ipv6_cidr_block && b.ipv6_cidr_block
+	ORDER BY 1, 2`},
+
+	{"a_zone_lies_in_the_region", `
+	SELECT p.account_id, format('%s %s lies in region %s and zone %s', p.kind, p.id, p.region_id, p.zone_id)
+	FROM (
+	    SELECT 'VSwitch' AS kind, account_id, id, region_id, zone_id FROM vswitches
+	    UNION ALL SELECT 'instance', account_id, id, region_id, zone_id FROM instances
+	    UNION ALL SELECT 'interface', account_id, id, region_id, zone_id FROM network_interfaces) p
+	WHERE NOT EXISTS (SELECT FROM zones z WHERE z.id = p.zone_id AND z.region_id = p.region_id)
+	ORDER BY 1, 2`},
+
+	{"a_resource_lies_where_its_vswitch_does", `
+	SELECT p.account_id, format('%s %s lies in %s and %s, its VSwitch %s in %s and %s', p.kind, p.id, p.vpc_id, p.zone_id, p.vswitch_id,
+	    coalesce(s.vpc_id, 'no VPC'), coalesce(s.zone_id, 'no zone'))
+	FROM (
+	    SELECT 'instance' AS kind, account_id, id, vpc_id, zone_id, vswitch_id FROM instances WHERE network_type = 'vpc'
+	    UNION ALL SELECT 'interface', account_id, id, vpc_id, zone_id, vswitch_id FROM network_interfaces) p
+	LEFT JOIN vswitches s ON s.account_id = p.account_id AND s.id = p.vswitch_id
+	WHERE (s.vpc_id, s.zone_id) IS DISTINCT FROM (p.vpc_id, p.zone_id)
+	ORDER BY 1, 2`},
+
+	{"an_address_is_given_once_in_a_vswitch", `
+	SELECT a.account_id, format('address %s of VSwitch %s is given to %s', host(a.address), a.vswitch_id, string_agg(a.network_interface_id, ', ' ORDER BY a.network_interface_id))
+	FROM private_ip_addresses a
+	GROUP BY a.account_id, a.vswitch_id, a.address
+	HAVING count(*) > 1
+	ORDER BY 1, 2`},
+
+	{"an_address_comes_from_the_vswitch_of_its_interface", `
+	SELECT g.account_id, format('%s of interface %s comes from VSwitch %s (%s, %s), the interface lies in %s', g.given, g.network_interface_id, g.vswitch_id,
+	    coalesce(s.cidr_block::text, 'which does not exist'), coalesce(s.ipv6_cidr_block::text, 'no IPv6'), coalesce(n.vswitch_id, 'none: it does not exist'))
+	FROM (
+	    SELECT account_id, vswitch_id, network_interface_id, address AS block, 'address ' || host(address) AS given FROM private_ip_addresses
+	    UNION ALL SELECT account_id, vswitch_id, network_interface_id, prefix::inet, 'prefix ' || prefix FROM ip_prefixes) g
+	LEFT JOIN vswitches s ON s.account_id = g.account_id AND s.id = g.vswitch_id
+	LEFT JOIN network_interfaces n ON n.account_id = g.account_id AND n.id = g.network_interface_id
+	WHERE n.vswitch_id IS DISTINCT FROM g.vswitch_id
+	   OR (g.block <<= CASE family(g.block) WHEN 4 THEN s.cidr_block ELSE s.ipv6_cidr_block END) IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"a_reserved_address_is_given_to_nobody", `
+	SELECT a.account_id, format('address %s of interface %s is reserved in VSwitch %s (%s)', host(a.address), a.network_interface_id, s.id, s.cidr_block)
+	FROM private_ip_addresses a
+	JOIN vswitches s ON s.account_id = a.account_id AND s.id = a.vswitch_id
+	WHERE family(a.address) = 4 AND a.address <<= s.cidr_block
+	  AND (host(a.address)::inet = host(s.cidr_block)::inet OR host(broadcast(s.cidr_block))::inet - host(a.address)::inet < 3)
+	ORDER BY 1, 2`},
+
+	{"an_address_lies_in_no_prefix", `
+	SELECT a.account_id, format('address %s of interface %s lies in prefix %s of interface %s', host(a.address), a.network_interface_id, p.prefix, p.network_interface_id)
+	FROM ip_prefixes p
+	JOIN private_ip_addresses a ON a.account_id = p.account_id AND a.vswitch_id = p.vswitch_id AND a.address <<= p.prefix
+	ORDER BY 1, 2`},
+
+	{"prefixes_do_not_overlap", `
+	SELECT a.account_id, format('prefix %s of interface %s and prefix %s of interface %s overlap', a.prefix, a.network_interface_id, b.prefix, b.network_interface_id)
+	FROM ip_prefixes a
+	JOIN ip_prefixes b ON b.account_id = a.account_id AND b.vswitch_id = a.vswitch_id AND b.prefix && a.prefix
+	    AND (b.prefix, b.network_interface_id) > (a.prefix, a.network_interface_id)
+	ORDER BY 1, 2`},
+
+	{"an_interface_has_one_primary_address", `
+	SELECT n.account_id, format('interface %s has %s primary IPv4 addresses', n.id, count(a.address))
+	FROM network_interfaces n
+	LEFT JOIN private_ip_addresses a ON a.account_id = n.account_id AND a.network_interface_id = n.id AND a.is_primary AND family(a.address) = 4
+	GROUP BY n.account_id, n.id
+	HAVING count(a.address) <> 1
+	ORDER BY 1, 2`},
+
+	{"an_interface_joins_groups_of_its_vpc", `
+	SELECT m.account_id, format('interface %s of VPC %s is in group %s of VPC %s', m.network_interface_id, coalesce(n.vpc_id, 'none: it does not exist'),
+	    m.security_group_id, coalesce(g.vpc_id, 'none: it does not exist'))
+	FROM network_interface_security_groups m
+	LEFT JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
+	LEFT JOIN security_groups g ON g.account_id = m.account_id AND g.id = m.security_group_id
+	WHERE (n.vpc_id = g.vpc_id) IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"a_group_has_no_more_instances_than_its_limit", `
+	SELECT g.account_id, format('group %s has interfaces of %s instances, its limit is %s', g.id, count(DISTINCT n.instance_id), g.instance_limit)
+	FROM security_groups g
+	JOIN network_interface_security_groups m ON m.account_id = g.account_id AND m.security_group_id = g.id
+	JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
+	WHERE n.instance_id IS NOT NULL AND n.next_status IS DISTINCT FROM 'Available'
+	GROUP BY g.account_id, g.id, g.instance_limit
+	HAVING count(DISTINCT n.instance_id) > g.instance_limit
+	ORDER BY 1, 2`},
+
+	{"a_group_keeps_count_of_its_places", `
+	WITH held AS (
+	    SELECT m.account_id, m.security_group_id, n.instance_id
+	    FROM network_interfaces n
+	    JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
+	    WHERE n.instance_id IS NOT NULL AND n.next_status IS DISTINCT FROM 'Available'
+	    GROUP BY 1, 2, 3
+	), staying AS (
+	    SELECT account_id, security_group_id, count(*) AS instances FROM held GROUP BY 1, 2
+	), leaving AS (
+	    SELECT account_id, security_group_id, count(*) AS instances FROM security_group_leavers GROUP BY 1, 2
+	), open AS (
+	    SELECT account_id, security_group_id, sum(free) AS places FROM security_group_places GROUP BY 1, 2
+	)
+	SELECT g.account_id, format('group %s has %s free places, %s instances, and %s that leave; its limit is %s',
+	    g.id, coalesce(o.places, 0), coalesce(s.instances, 0), coalesce(l.instances, 0), g.instance_limit)
+	FROM security_groups g
+	LEFT JOIN open o ON o.account_id = g.account_id AND o.security_group_id = g.id
+	LEFT JOIN staying s ON s.account_id = g.account_id AND s.security_group_id = g.id
+	LEFT JOIN leaving l ON l.account_id = g.account_id AND l.security_group_id = g.id
+	WHERE coalesce(o.places, 0) + coalesce(s.instances, 0) + coalesce(l.instances, 0) <> g.instance_limit
+	UNION ALL
+	SELECT l.account_id, format('instance %s leaves group %s and stays in it', l.instance_id, l.security_group_id)
+	FROM security_group_leavers l
+	JOIN held h ON (h.account_id, h.security_group_id, h.instance_id) = (l.account_id, l.security_group_id, l.instance_id)
+	ORDER BY 1, 2`},
+
+	{"a_rule_names_groups_that_exist", `
+	SELECT r.account_id, format('rule %s of group %s names group %s, which does not exist', r.id, r.security_group_id, named.id)
+	FROM security_group_rules r
+	CROSS JOIN LATERAL (VALUES (r.security_group_id), (r.source_group_id), (r.dest_group_id)) AS named (id)
+	WHERE named.id IS NOT NULL AND NOT EXISTS (SELECT FROM security_groups g WHERE g.account_id = r.account_id AND g.id = named.id)
+	ORDER BY 1, 2`},
+
+	{"a_client_token_has_the_answer_to_its_request", `
+	SELECT t.account_id, format('token %s of %s has %s, and a request of %s bytes', t.token, t.action,
+	    CASE WHEN t.answer IS NULL THEN 'no answer' ELSE 'an answer' END, length(t.request_hash))
+	FROM client_tokens t
+	WHERE t.answer IS NULL OR length(t.request_hash) <> 32
+	ORDER BY 1, 2`},
+
+	{"a_key_belongs_to_a_user_that_exists", `
+	SELECT k.account_id, format('key %s belongs to RAM user %s, who does not exist', k.id, k.ram_user_name)
+	FROM access_keys k
+	WHERE k.ram_user_name IS NOT NULL AND NOT EXISTS (SELECT FROM ram_users u WHERE u.account_id = k.account_id AND u.name = k.ram_user_name)
+	ORDER BY 1, 2`},
+
+	{"what_there_is_belongs_to_an_account", `
+	SELECT r.account_id, format('%s %s belongs to account %s, which does not exist', r.kind, r.id, r.account_id)
+	FROM (
+	    SELECT 'VPC' AS kind, account_id, id FROM vpcs
+	    UNION ALL SELECT 'VSwitch', account_id, id FROM vswitches
+	    UNION ALL SELECT 'security group', account_id, id FROM security_groups
+	    UNION ALL SELECT 'instance', account_id, id FROM instances
+	    UNION ALL SELECT 'interface', account_id, id FROM network_interfaces
+	    UNION ALL SELECT 'RAM user', account_id, name FROM ram_users
+	    UNION ALL SELECT 'key', account_id, id FROM access_keys
+	    UNION ALL SELECT 'client token', account_id, token FROM client_tokens
+	    UNION ALL SELECT 'snapshot', account_id, name FROM snapshots
+	    UNION ALL SELECT 'instance type', owner_id, id FROM instance_types WHERE owner_id <> '') r
+	WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = r.account_id)
+	ORDER BY 1, 2`},
+}

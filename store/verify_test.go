@@ -1,0 +1,314 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// verifyWorld adds to constraintWorld what makes every invariant hold, and something for each to look at.
+const verifyWorld = constraintWorld + `
+INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
+    ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse', 'i-2', 2, 0, '00:16:3e:00:00:20', '2026-11-22');
+INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
+    ('1000000000000001', 'vsw-h', '10.0.0.2', 'eni-0', true),
+    ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-2', true),
+    ('1000000000000001', 'vsw-i', '10.1.0.1', 'eni-i', true),
+    ('1000000000000001', 'vsw-2', '172.16.0.1', 'eni-20', true);
+INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id) VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1');
+UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
+SELECT count_places(ARRAY['1000000000000001']);
+`
+
+// brokenInvariants break each invariant: first the constraints go that would refuse it, then a statement does it. What follows from the same mistake is found too.
+var brokenInvariants = []struct {
+	invariant string
+	without   []string // constraints
+	sql       string
+	want      []string
+}{
+	{
+		"an_instance_holds_what_its_type_takes",
+		[]string{"a_device_index_is_below_the_limit_of_the_type"},
+		`UPDATE instance_types SET eni_quantity = 1 WHERE id = 'ecs.g6.xlarge'`,
+		[]string{
+			"an_instance_holds_what_its_type_takes: instance i-1 holds 2 interfaces, its type ecs.g6.xlarge takes 1",
+			"a_device_index_is_below_the_limit_of_the_type: interface eni-1 has device index 1 on instance i-1, whose type ecs.g6.xlarge takes 1",
+		},
+	},
+	{
+		"an_instance_has_one_primary_interface", nil,
+		`DELETE FROM network_interfaces WHERE id = 'eni-20'`,
+		[]string{"an_instance_has_one_primary_interface: vpc instance i-2 has 0 primary interfaces"},
+	},
+	{
+		"an_interface_is_attached_as_its_status_says",
+		[]string{"an_eni_is_attached_as_its_status_says"},
+		`UPDATE network_interfaces SET status = 'Available' WHERE id = 'eni-1'`,
+		[]string{"an_interface_is_attached_as_its_status_says: interface eni-1 is Available on i-1"},
+	},
+	{
+		"an_interface_is_attached_as_its_status_says",
+		[]string{"an_eni_is_attached_as_its_status_says"},
+		`UPDATE network_interfaces SET status = 'InUse' WHERE id = 'eni-2'`,
+		[]string{"an_interface_is_attached_as_its_status_says: interface eni-2 is InUse on no instance"},
+	},
+	{
+		"an_interface_is_on_an_instance_that_exists",
+		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
+		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-9', instance_eni_quantity = 3, device_index = 1 WHERE id = 'eni-2'`,
+		[]string{"an_interface_is_on_an_instance_that_exists: interface eni-2 is on i-9, which does not exist"},
+	},
+	{
+		"an_attached_interface_shares_vpc_and_zone_with_its_instance",
+		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
+		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2 WHERE id = 'eni-i'`,
+		[]string{"an_attached_interface_shares_vpc_and_zone_with_its_instance: interface eni-i lies in vpc-1 and cn-hangzhou-i, its instance i-1 in vpc-1 and cn-hangzhou-h"},
+	},
+	{
+		"an_interface_has_a_status_and_time_that_agree",
+		[]string{"an_eni_settles_from_a_transient_status"},
+		`UPDATE network_interfaces SET next_status = 'InUse', settles_at = '2026-11-22' WHERE id = 'eni-2'`,
+		[]string{"an_interface_has_a_status_and_time_that_agree: interface eni-2 is Available, next InUse, at 2026-11-22 00:00:00+00"},
+	},
+	{
+		"an_instance_has_a_status_and_times_that_agree",
+		[]string{"an_instance_settles_from_a_transient_status"},
+		`UPDATE instances SET next_status = 'Stopped' WHERE id = 'i-1'`,
+		[]string{"an_instance_has_a_status_and_times_that_agree: instance i-1 is Running, next Stopped, at no time, running at no time"},
+	},
+	{
+		"a_device_index_is_taken_once",
+		[]string{"a_device_index_is_taken_once"},
+		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1 WHERE id = 'eni-2'`,
+		[]string{"a_device_index_is_taken_once: instance i-1 has eni-1, eni-2 at device index 1"},
+	},
+	{
+		"a_device_index_is_below_the_limit_of_the_type",
+		[]string{"a_device_index_is_below_the_limit_of_the_type"},
+		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 7 WHERE id = 'eni-2'`,
+		[]string{"a_device_index_is_below_the_limit_of_the_type: interface eni-2 has device index 7 on instance i-1, whose type ecs.g6.xlarge takes 3"},
+	},
+	{
+		"the_primary_interface_and_only_it_has_index_0",
+		[]string{"the_primary_eni_and_only_it_has_index_0"},
+		`UPDATE network_interfaces SET type = 'Primary' WHERE id = 'eni-2'`,
+		[]string{"the_primary_interface_and_only_it_has_index_0: Primary interface eni-2 has device index none"},
+	},
+	{
+		"an_instance_carries_the_limit_of_its_type",
+		[]string{"an_instance_has_the_limit_of_its_type"},
+		`UPDATE instances SET eni_quantity = 9 WHERE id = 'i-2'`,
+		[]string{"an_instance_carries_the_limit_of_its_type: instance i-2 carries a limit of 9, its type ecs.g6.large of the catalogue takes 2"},
+	},
+	{
+		"a_vswitch_lies_in_its_vpc", nil,
+		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at) VALUES
+		    ('1000000000000001', 'vsw-9', 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h', '192.168.0.0/16', '2026-11-22')`,
+		[]string{"a_vswitch_lies_in_its_vpc: VSwitch vsw-9 (cn-hangzhou, 192.168.0.0/16, no IPv6) lies outside VPC vpc-1 (cn-hangzhou, 10.0.0.0/8)"},
+	},
+	{
+		"vswitches_of_a_vpc_do_not_overlap", nil,
+		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at) VALUES
+		    ('1000000000000001', 'vsw-9', 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h', '10.0.128.0/17', '2026-11-22')`,
+		[]string{"vswitches_of_a_vpc_do_not_overlap: VSwitches vsw-9 (10.0.128.0/17, no IPv6) and vsw-h (10.0.0.0/16, no IPv6) of VPC vpc-1 overlap"},
+	},
+	{
+		"a_zone_lies_in_the_region",
+		[]string{"a_vswitch_lies_in_a_zone_of_its_region"},
+		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at) VALUES
+		    ('1000000000000001', 'vsw-9', 'vpc-3', 'cn-beijing', 'cn-hangzhou-h', '10.9.0.0/16', '2026-11-22')`,
+		[]string{"a_zone_lies_in_the_region: VSwitch vsw-9 lies in region cn-beijing and zone cn-hangzhou-h"},
+	},
+	{
+		"a_resource_lies_where_its_vswitch_does",
+		[]string{"an_eni_lies_in_the_vpc_and_zone_of_its_vswitch"},
+		`UPDATE network_interfaces SET zone_id = 'cn-hangzhou-i' WHERE id = 'eni-2'`,
+		[]string{"a_resource_lies_where_its_vswitch_does: interface eni-2 lies in vpc-1 and cn-hangzhou-i, its VSwitch vsw-h in vpc-1 and cn-hangzhou-h"},
+	},
+	{
+		"an_address_is_given_once_in_a_vswitch",
+		[]string{"an_address_is_given_once_in_a_vswitch"},
+		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-2', false)`,
+		[]string{"an_address_is_given_once_in_a_vswitch: address 10.0.0.1 of VSwitch vsw-h is given to eni-1, eni-2"},
+	},
+	{
+		"an_address_comes_from_the_vswitch_of_its_interface", nil,
+		`UPDATE private_ip_addresses SET address = '10.9.0.1' WHERE network_interface_id = 'eni-2'`,
+		[]string{"an_address_comes_from_the_vswitch_of_its_interface: address 10.9.0.1 of interface eni-2 comes from VSwitch vsw-h (10.0.0.0/16, no IPv6), the interface lies in vsw-h"},
+	},
+	{
+		"an_address_comes_from_the_vswitch_of_its_interface",
+		[]string{"an_address_comes_from_the_vswitch_of_its_eni"},
+		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-i', '10.1.0.9', 'eni-2', false)`,
+		[]string{"an_address_comes_from_the_vswitch_of_its_interface: address 10.1.0.9 of interface eni-2 comes from VSwitch vsw-i (10.1.0.0/16, no IPv6), the interface lies in vsw-h"},
+	},
+	{
+		"an_address_comes_from_the_vswitch_of_its_interface", nil,
+		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', 'fd00::/80', 'eni-2')`,
+		[]string{"an_address_comes_from_the_vswitch_of_its_interface: prefix fd00::/80 of interface eni-2 comes from VSwitch vsw-h (10.0.0.0/16, no IPv6), the interface lies in vsw-h"},
+	},
+	{
+		"a_reserved_address_is_given_to_nobody", nil,
+		`UPDATE private_ip_addresses SET address = '10.0.0.0' WHERE network_interface_id = 'eni-2'`,
+		[]string{"a_reserved_address_is_given_to_nobody: address 10.0.0.0 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
+	},
+	{
+		"a_reserved_address_is_given_to_nobody", nil,
+		`INSERT INTO private_ip_addresses SELECT '1000000000000001', 'vsw-h', ('10.0.255.' || n)::inet, 'eni-2', false FROM generate_series(252, 253) n`,
+		[]string{"a_reserved_address_is_given_to_nobody: address 10.0.255.253 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
+	},
+	{
+		"an_address_lies_in_no_prefix", nil,
+		`UPDATE private_ip_addresses SET address = '10.0.0.17' WHERE network_interface_id = 'eni-2'`,
+		[]string{"an_address_lies_in_no_prefix: address 10.0.0.17 of interface eni-2 lies in prefix 10.0.0.16/28 of interface eni-1"},
+	},
+	{
+		"prefixes_do_not_overlap",
+		[]string{"a_prefix_has_the_documented_length"},
+		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/30', 'eni-2')`,
+		[]string{"prefixes_do_not_overlap: prefix 10.0.0.16/28 of interface eni-1 and prefix 10.0.0.16/30 of interface eni-2 overlap"},
+	},
+	{
+		"an_interface_has_one_primary_address", nil,
+		`DELETE FROM private_ip_addresses WHERE network_interface_id = 'eni-2'`,
+		[]string{"an_interface_has_one_primary_address: interface eni-2 has 0 primary IPv4 addresses"},
+	},
+	{
+		"an_interface_has_one_primary_address", nil,
+		`DROP INDEX an_eni_has_one_primary_ipv4; INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.9', 'eni-2', true)`,
+		[]string{"an_interface_has_one_primary_address: interface eni-2 has 2 primary IPv4 addresses"},
+	},
+	{
+		"an_interface_joins_groups_of_its_vpc",
+		[]string{"an_eni_joins_groups_of_its_vpc_group"},
+		`INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-2', 'sg-2', 'vpc-1', 1)`,
+		[]string{"an_interface_joins_groups_of_its_vpc: interface eni-2 of VPC vpc-1 is in group sg-2 of VPC vpc-2"},
+	},
+	{
+		"a_group_has_no_more_instances_than_its_limit", nil,
+		`UPDATE security_groups SET instance_limit = 0 WHERE id = 'sg-1'`,
+		[]string{
+			"a_group_has_no_more_instances_than_its_limit: group sg-1 has interfaces of 1 instances, its limit is 0",
+			"a_group_keeps_count_of_its_places: group sg-1 has 9 free places, 1 instances, and 0 that leave; its limit is 0",
+		},
+	},
+	{
+		"a_group_keeps_count_of_its_places", nil,
+		`UPDATE security_group_places SET free = free + 1 WHERE security_group_id = 'sg-1' AND share = 0`,
+		[]string{"a_group_keeps_count_of_its_places: group sg-1 has 10 free places, 1 instances, and 0 that leave; its limit is 10"},
+	},
+	{
+		"a_group_keeps_count_of_its_places", nil,
+		`UPDATE security_group_places SET free = free - 1 WHERE security_group_id = 'sg-1' AND share = 0;
+		 INSERT INTO security_group_leavers VALUES ('1000000000000001', 'sg-1', 'i-1', '2026-11-22')`,
+		[]string{"a_group_keeps_count_of_its_places: instance i-1 leaves group sg-1 and stays in it"},
+	},
+	{
+		"a_rule_names_groups_that_exist",
+		[]string{"a_rule_names_a_known_source_group"},
+		`UPDATE security_group_rules SET source_group_id = 'sg-9' WHERE id = 'sgr-1'`,
+		[]string{"a_rule_names_groups_that_exist: rule sgr-1 of group sg-1 names group sg-9, which does not exist"},
+	},
+	{
+		"a_client_token_has_the_answer_to_its_request", nil,
+		`UPDATE client_tokens SET answer = NULL`,
+		[]string{"a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes"},
+	},
+	{
+		"a_key_belongs_to_a_user_that_exists",
+		[]string{"an_access_key_belongs_to_a_user_of_its_account"},
+		`UPDATE access_keys SET ram_user_name = 'nobody'`,
+		[]string{"a_key_belongs_to_a_user_that_exists: key LTAI1 belongs to RAM user nobody, who does not exist"},
+	},
+	{
+		"what_there_is_belongs_to_an_account",
+		[]string{"a_client_token_belongs_to_an_account"},
+		`UPDATE client_tokens SET account_id = '1000000000000009'`,
+		[]string{"what_there_is_belongs_to_an_account: client token t belongs to account 1000000000000009, which does not exist"},
+	},
+}
+
+func TestEachInvariantFindsItsViolation(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{}
+	for n, c := range brokenInvariants {
+		tested[c.invariant] = true
+		t.Run(fmt.Sprintf("%s/%d", c.invariant, n), func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.Pool(t)
+			execute(t, pool, verifyWorld)
+			if got := verify(t, pool); len(got) > 0 {
+				t.Fatalf("before: got %q, want a world in which all holds", got)
+			}
+			for _, constraint := range c.without {
+				dropConstraint(t, pool, constraint)
+			}
+			execute(t, pool, c.sql)
+			if got := verify(t, pool); !slices.Equal(got, c.want) {
+				t.Errorf("got\n%q, want\n%q", got, c.want)
+			}
+		})
+	}
+	for _, name := range store.Invariants() {
+		if !tested[name] {
+			t.Errorf("nothing breaks %s: add it to the list", name)
+		}
+	}
+}
+
+// TestVerifyTellsNoMoreThanAnybodyReads breaks one invariant in very many places, and another one after it.
+func TestVerifyTellsNoMoreThanAnybodyReads(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	execute(t, pool, verifyWorld)
+	execute(t, pool, `
+		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, mac_address, created_at)
+		SELECT '1000000000000001', 'eni-x' || n, 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available', '00:16:3e:00:00:02', '2026-11-22'
+		FROM generate_series(1, 5000) n;
+		UPDATE client_tokens SET answer = NULL`)
+	got := verify(t, pool)
+	if len(got) != store.MaxViolations+1 || got[len(got)-1] != "a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes" {
+		t.Errorf("got %d violations, the last %q, want %d and the one of the token", len(got), got[len(got)-1], store.MaxViolations)
+	}
+}
+
+// verify is what Verify finds, which must be of the account of verifyWorld, or of one that does not exist.
+func verify(t *testing.T, pool *pgxpool.Pool) []string {
+	t.Helper()
+	found, err := newStore(pool).Verify(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := []string{}
+	for _, v := range found {
+		if v.AccountID != "1000000000000001" && v.AccountID != "1000000000000009" {
+			t.Errorf("%s: got account %q", v.What, v.AccountID)
+		}
+		out = append(out, v.Invariant+": "+v.What)
+	}
+	return out
+}
+
+func execute(t *testing.T, pool *pgxpool.Pool, sql string) {
+	t.Helper()
+	if _, err := pool.Exec(t.Context(), sql); err != nil {
+		t.Fatalf("%v, by: %s", err, sql)
+	}
+}
+
+// dropConstraint drops a constraint by its name, and the foreign keys that rest on it.
+func dropConstraint(t *testing.T, pool *pgxpool.Pool, name string) {
+	t.Helper()
+	var table string
+	if err := pool.QueryRow(t.Context(), `SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1`, name).Scan(&table); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	execute(t, pool, "ALTER TABLE "+table+" DROP CONSTRAINT "+pgx.Identifier{name}.Sanitize()+" CASCADE")
+}
