@@ -65,3 +65,29 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkExport times the export of a world with 40,000 interfaces, the diff of its file, and the reading of what was exported.
+func BenchmarkExport(b *testing.B) {
+	const interfaces = 30_000
+	db := newTarget(b)
+	db.apply(b, largeFile(interfaces), noon)
+	sc, err := scenario.Parse("s.yaml", []byte(largeFile(interfaces)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	exported := []byte(db.export(b, noon))
+	for name, do := range map[string]func() error{
+		"export": func() error { _, err := scenario.Export(b.Context(), db.store, account, true, noon); return err },
+		"diff":   func() error { _, err := scenario.Diff(b.Context(), db.store, sc, noon); return err },
+		"parse":  func() error { _, err := scenario.Parse("exported.yaml", exported); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := do(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,29 +158,68 @@ func (d *differ) difference(mark, what string, id store.ResourceID, changes []st
 
 // changesOf compares the words of a row, key by key.
 func changesOf(before, after []word) (changes []string) {
-	values := make(map[string]any, len(before))
-	for _, w := range before {
-		values[w.key] = w.value
-	}
-	wayIsTheSame := underWayAlike(before, after)
-	seen := make(map[string]bool, len(after))
-	for _, w := range after {
-		seen[w.key] = true
-		old, now := spell(values[w.key]), spell(w.value)
+	for i, w := range after {
+		was := valueOf(before, w.key, i)
+		if same(was, w.value) {
+			continue
+		}
+		old, now := spell(was), spell(w.value)
 		switch {
-		case old == now, wayIsTheSame && (w.key == "settles_in" || w.key == "runs_in"):
+		case (w.key == "settles_in" || w.key == "runs_in") && underWayAlike(before, after):
 		case w.key == "secret" || w.key == "security_token":
 			changes = append(changes, w.key+" becomes another one")
 		default:
 			changes = append(changes, fmt.Sprintf("%s %s -> %s", w.key, old, now))
 		}
 	}
-	for _, w := range before {
-		if !seen[w.key] && w.value != nil {
+	for i, w := range before {
+		if w.value != nil && !hasKey(after, w.key, i) {
 			changes = append(changes, fmt.Sprintf("%s %s -> none", w.key, spell(w.value)))
 		}
 	}
 	return changes
+}
+
+// valueOf is the value of a key among words, nil if it is none of them. The words of two rows differ in their keys at most where one is a classic instance, so
+// the key is nearly always where it is expected.
+func valueOf(words []word, key string, expected int) any {
+	if i := indexOf(words, key, expected); i >= 0 {
+		return words[i].value
+	}
+	return nil
+}
+
+func hasKey(words []word, key string, expected int) bool { return indexOf(words, key, expected) >= 0 }
+
+func indexOf(words []word, key string, expected int) int {
+	if expected < len(words) && words[expected].key == key {
+		return expected
+	}
+	return slices.IndexFunc(words, func(w word) bool { return w.key == key })
+}
+
+// same compares two values as a file would have them.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case string:
+		b, ok := b.(string)
+		return ok && a == b
+	case int:
+		b, ok := b.(int)
+		return ok && a == b
+	case bool:
+		b, ok := b.(bool)
+		return ok && a == b
+	case []string:
+		b, ok := b.([]string)
+		return ok && slices.Equal(a, b)
+	case map[string]string:
+		b, ok := b.(map[string]string)
+		return ok && maps.Equal(a, b)
+	case nil:
+		return b == nil
+	}
+	return spell(a) == spell(b)
 }
 
 // underWayAlike tells whether a row is on its way where it is wanted to be on its way. It then keeps its time.
