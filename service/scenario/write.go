@@ -126,6 +126,13 @@ var (
 	reserved  = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )
 
+// Text is a text as YAML that reads as the same text, on one line.
+func Text(s string) string {
+	var out bytes.Buffer
+	appendText(&out, s)
+	return out.String()
+}
+
 // appendText writes a text so that YAML reads the same text.
 func appendText(out *bytes.Buffer, s string) {
 	if plainText.MatchString(s) && !slices.Contains(reserved, strings.ToLower(s)) || isIPv4(s) {

@@ -80,8 +80,10 @@ type networkInterface struct {
 		DeviceIndex             int
 		TrunkNetworkInterfaceId string
 	}
+	MacAddress      string
 	DeleteOnRelease *bool
 	ServiceManaged  bool
+	SourceDestCheck bool
 	QueueNumber     int
 }
 

@@ -177,3 +177,29 @@ func TestAllThatIsInTheWayIsTold(t *testing.T) {
 		}
 	}
 }
+
+func TestInterfacesKeepWhatIsTheirs(t *testing.T) {
+	t.Parallel()
+	sources := answers(t, "00:16:3e:12:34:56", "00:16:3E:12:34:56", `"SourceDestCheck": false`, `"SourceDestCheck": true`)
+	found := false
+	for i := range sources {
+		text := string(sources[i].Data)
+		if before, after, has := strings.Cut(text, `"Ipv4PrefixSet": []`); has && !found {
+			found = true
+			sources[i].Data = []byte(before + `"Ipv4PrefixSet": [{"Ipv4Prefix": "172.16.4.64/28"}]` + after)
+		}
+	}
+	text, sc := mustImport(t, sources)
+	if w := sc.World(); len(w.IPPrefixes) != 1 || w.IPPrefixes[0].Prefix.String() != "172.16.4.64/28" {
+		t.Errorf("got prefixes %v, want the one of the answers, in\n%s", w.IPPrefixes, text)
+	}
+	kept := 0
+	for _, n := range sc.World().NetworkInterfaces {
+		if n.MACAddress == "00:16:3e:12:34:56" && n.SourceDestCheck {
+			kept++
+		}
+	}
+	if kept < 3 {
+		t.Errorf("got %d interfaces with the MAC address and the check of the answers, want more, in\n%s", kept, text)
+	}
+}

@@ -3,15 +3,13 @@ package topology
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/catalogue"
 )
@@ -24,7 +22,7 @@ func (f *flow) raw(key, value string) { *f = append(*f, key+": "+value) }
 // text adds a text that is not empty.
 func (f *flow) text(key, value string) {
 	if value != "" {
-		f.raw(key, scalar(value))
+		f.raw(key, scenario.Text(value))
 	}
 }
 
@@ -36,7 +34,7 @@ func (f *flow) list(key string, values []string) {
 	}
 	quoted := make([]string, len(values))
 	for i, v := range values {
-		quoted[i] = scalar(v)
+		quoted[i] = scenario.Text(v)
 	}
 	f.raw(key, "["+strings.Join(quoted, ", ")+"]")
 }
@@ -44,7 +42,7 @@ func (f *flow) list(key string, values []string) {
 func (f *flow) tags(t tags) {
 	var inner flow
 	for _, tag := range t.Tag {
-		inner.raw(scalar(cmp.Or(tag.TagKey, tag.Key)), scalar(cmp.Or(tag.TagValue, tag.Value)))
+		inner.raw(scenario.Text(cmp.Or(tag.TagKey, tag.Key)), scenario.Text(cmp.Or(tag.TagValue, tag.Value)))
 	}
 	if len(inner) > 0 {
 		slices.Sort(inner)
@@ -53,29 +51,6 @@ func (f *flow) tags(t tags) {
 }
 
 func (f flow) String() string { return "{" + strings.Join(f, ", ") + "}" }
-
-var (
-	plain    = regexp.MustCompile(`^[A-Za-z][0-9A-Za-z_./-]*$`)
-	reserved = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
-)
-
-// scalar writes a text so that YAML reads the same text.
-func scalar(s string) string {
-	if plain.MatchString(s) && !slices.Contains(reserved, strings.ToLower(s)) {
-		return s
-	}
-	if a, err := netip.ParseAddr(s); err == nil && a.Is4() {
-		return s
-	}
-	if p, err := netip.ParsePrefix(s); err == nil && p.Addr().Is4() {
-		return s
-	}
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string always encodes
-	return strings.TrimSpace(out.String())
-}
 
 // writer writes an account's scenario.
 type writer struct {
@@ -161,7 +136,7 @@ func (w *writer) regions() map[string][]string {
 }
 
 func (w *writer) region(region string, zones []string, attached map[string][]*networkInterface, primaries map[string]*networkInterface) {
-	w.line(6, "- id: %s", scalar(region))
+	w.line(6, "- id: %s", scenario.Text(region))
 	if _, known := catalogue.FindRegion(region); !known && len(zones) == 0 {
 		zones = []string{region + "a"}
 		w.line(8, "# No VSwitch or instance names a zone of this region, so this one is a guess.")
@@ -304,7 +279,6 @@ func (w *writer) hosts(region string, primaries map[string]*networkInterface) []
 			primary := primaries[id]
 			f.list("security_groups", groupsOf(i, primary))
 			if primary != nil {
-				lines = append(lines, prefixNote(primary)...)
 				w.primary(&f, primary)
 			}
 		default:
@@ -328,6 +302,7 @@ func (w *writer) primary(f *flow, n *networkInterface) {
 	own.tags(n.Tags)
 	own.list("secondary_private_ip_addresses", addresses)
 	own.list("ipv6_addresses", n.ipv6())
+	own.own(n)
 	f.raw("primary_network_interface", own.String())
 }
 
@@ -352,7 +327,7 @@ func (w *writer) cards(region string, attached map[string][]*networkInterface) [
 }
 
 func (w *writer) card(n *networkInterface, on string) []string {
-	lines := prefixNote(n)
+	var lines []string
 	var f flow
 	f.text("id", n.NetworkInterfaceId)
 	f.text("name", n.NetworkInterfaceName)
@@ -372,27 +347,37 @@ func (w *writer) card(n *networkInterface, on string) []string {
 	if n.Type != store.ENISecondary && n.Type != "" {
 		lines = append(lines, "# It is of the type "+n.Type+", which is not simulated.")
 	}
-	if n.QueueNumber > 0 {
-		f.number("queue_number", n.QueueNumber)
-	}
 	if n.ServiceManaged {
 		f.raw("service_managed", "true")
 	}
-	if n.DeleteOnRelease != nil && !*n.DeleteOnRelease {
-		f.raw("delete_on_release", "false")
-	}
+	f.own(n)
 	if len(n.SecurityGroupIds.SecurityGroupId) == 0 {
 		return append(lines, "# Left out, because it is in no security group: "+n.NetworkInterfaceId)
 	}
 	return append(lines, "- "+f.String())
 }
 
-// prefixNote says that an interface's prefixes are left out.
-func prefixNote(n *networkInterface) []string {
-	if len(n.Ipv4PrefixSets.Ipv4PrefixSet)+len(n.Ipv6PrefixSets.Ipv6PrefixSet) == 0 {
-		return nil
+// own are what any interface may carry besides its addresses.
+func (f *flow) own(n *networkInterface) {
+	var ipv4, ipv6 []string
+	for _, p := range n.Ipv4PrefixSets.Ipv4PrefixSet {
+		ipv4 = append(ipv4, p.Ipv4Prefix)
 	}
-	return []string{"# The prefixes of " + n.NetworkInterfaceId + " are left out: a scenario has none."}
+	for _, p := range n.Ipv6PrefixSets.Ipv6PrefixSet {
+		ipv6 = append(ipv6, p.Ipv6Prefix)
+	}
+	f.list("ipv4_prefixes", ipv4)
+	f.list("ipv6_prefixes", ipv6)
+	f.text("mac_address", strings.ToLower(n.MacAddress))
+	if n.QueueNumber > 0 {
+		f.number("queue_number", n.QueueNumber)
+	}
+	if n.SourceDestCheck {
+		f.raw("source_dest_check", "true")
+	}
+	if n.DeleteOnRelease != nil && !*n.DeleteOnRelease {
+		f.raw("delete_on_release", "false")
+	}
 }
 
 func (w *writer) types(attached map[string][]*networkInterface, primaries map[string]*networkInterface) {
