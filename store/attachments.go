@@ -84,29 +84,35 @@ func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact 
 	return a, tx.send(ctx)
 }
 
-func (tx *Tx) lockAttachedInstances(a *Attachments, accounts, instances []string) {
-	tx.lock(rankInstances, `
-		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
-		    SELECT *
-		    FROM instances
-		    WHERE (account_id, id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))
-		    ORDER BY account_id, id
-		    FOR NO KEY UPDATE
-		)
-		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
-		       i.status, i.next_status, i.settles_at, i.running_at,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
-		FROM i
-		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`, accounts, instances).
-		Query(each(func(h *heldInstance) []any {
-			i, t := &h.Instance, &h.Type
-			return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
-				&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt,
-				&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
-		}, func(h heldInstance) {
-			h.held, h.leavers = map[string]*heldENI{}, map[string]*leaver{}
-			a.instances[ResourceID{h.AccountID, h.ID}] = &h
-		}))
+// heldInstanceFields are what lockAttachedInstances reads.
+func heldInstanceFields(h *heldInstance) []any {
+	i, t := &h.Instance, &h.Type
+	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
+		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt,
+		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+}
+
+func (a *Attachments) addInstance(h heldInstance) {
+	h.held, h.leavers = map[string]*heldENI{}, map[string]*leaver{}
+	a.instances[ResourceID{h.AccountID, h.ID}] = &h
+}
+
+// heldENIFields are what readHeldENIs reads.
+func heldENIFields(n *heldENI) []any {
+	return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeviceIndex, &n.groups}
+}
+
+func (a *Attachments) addHeld(n heldENI) {
+	i := a.instances[ResourceID{n.AccountID, *n.InstanceID}]
+	if i == nil || i.held == nil {
+		return // it came after the locks, so for this batch it is not there
+	}
+	eni := a.enis[ResourceID{n.AccountID, n.ID}]
+	if eni == nil {
+		eni = &n
+	}
+	eni.groups = n.groups
+	i.held[n.ID] = eni
 }
 
 func (tx *Tx) lockAttachedENIs(a *Attachments, accounts, instances, enis []string) {
@@ -198,31 +204,6 @@ func (a *Attachments) addPlace(p placeRow) {
 	}
 	g.free += p.free
 	g.shares = append(g.shares, p.placeShare)
-}
-
-// readHeldENIs queues the search for what the instances hold. It comes in a statement after the locks, whose snapshot sees what they waited for.
-func (tx *Tx) readHeldENIs(a *Attachments, accounts, instances []string) {
-	tx.queue(`
-		SELECT n.account_id, n.instance_id, n.id, n.status, n.next_status, n.settles_at, n.device_index,
-		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
-		             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)
-		FROM network_interfaces n
-		WHERE (n.account_id, n.instance_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))`,
-		accounts, instances).
-		Query(each(func(n *heldENI) []any {
-			return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeviceIndex, &n.groups}
-		}, func(n heldENI) {
-			i := a.instances[ResourceID{n.AccountID, *n.InstanceID}]
-			if i == nil || i.held == nil {
-				return // it came after the locks, so for this batch it is not there
-			}
-			eni := a.enis[ResourceID{n.AccountID, n.ID}]
-			if eni == nil {
-				eni = &n
-			}
-			eni.groups = n.groups
-			i.held[n.ID] = eni
-		}))
 }
 
 // readNamedENIs queues the search for the addresses and groups of the interfaces that requests name. A prefix counts as one address.

@@ -60,8 +60,16 @@ type process struct {
 // start starts a server on a free port and returns once it has said where it listens.
 func start(t testing.TB, args ...string) *process {
 	t.Helper()
+	return startBinary(t, os.Args[0], args...)
+}
+
+// startBinary does the same with another build of enisim.
+func startBinary(t testing.TB, binary string, args ...string) *process {
+	t.Helper()
+	cmd := program(context.WithoutCancel(t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Path = binary
 	p := &process{
-		cmd:    program(context.WithoutCancel(t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...),
+		cmd:    cmd,
 		log:    &bytes.Buffer{},
 		exited: make(chan struct{}),
 	}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/cmd/enisim/history"
+	"enisim/store/storetest"
+)
+
+// hotWorld has one instance with two places for 60 interfaces.
+var hotWorld = worldOf(1, "ecs.g6.xlarge", 60)
+
+// dropGuards takes away the constraints that stand behind the locks, so that the locks alone decide.
+const dropGuards = `
+	ALTER TABLE network_interfaces
+	    DROP CONSTRAINT a_device_index_is_taken_once,
+	    DROP CONSTRAINT a_device_index_is_below_the_limit_of_the_type`
+
+// build builds enisim with a tag; without one it is the test's own binary.
+func build(t *testing.T, tag string) string {
+	t.Helper()
+	if tag == "" {
+		return os.Args[0]
+	}
+	binary := filepath.Join(t.TempDir(), "enisim")
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", tag, "-o", binary, ".").CombinedOutput()
+	if err != nil {
+		t.Fatalf("go build -tags %s: %v\n%s", tag, err, out)
+	}
+	return binary
+}
+
+// raced is what came of a load on two servers.
+type raced struct {
+	verdict string // of enisim check
+	exit    int
+	unknown int // outcomes
+	held    int // interfaces on the instance at the end
+}
+
+// race puts load on two servers of a build that share a database: requests of one process run together, so it takes two to race.
+func race(t *testing.T, binary string, guarded bool) (r raced) {
+	t.Helper()
+	url := storetest.URL(t)
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if !guarded {
+		if _, err := conn.Exec(t.Context(), dropGuards); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"--database-url", url, "--attach-delay", "0", "--detach-delay", "0", "--log-level", "error"}
+	first := startBinary(t, binary, append(args, "--scenario", file(t, hotWorld))...)
+	second := startBinary(t, binary, args...)
+	path := filepath.Join(t.TempDir(), "history.jsonl")
+	if _, stderr, exit := output(t, "load", "--endpoint", first.endpoint, "--endpoint", second.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
+		"--clients", "32", "--requests", "12000", "--seed", "1", "--history", path); exit != 0 {
+		t.Fatalf("load: exit code %d: %s", exit, stderr)
+	}
+	stdout, stderr, exit := output(t, "check", path)
+	r.verdict, r.exit = stdout+stderr, exit
+	for _, o := range readHistory(t, path).Operations {
+		if o.Outcome == history.Unknown {
+			r.unknown++
+		}
+	}
+	if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1'`).Scan(&r.held); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// What the locks promise they keep without the constraints behind them. A build whose lock is missing, or whose count comes too early, is caught by enisim check
+// within thousands of calls. With the constraints in place the same build answers InternalErrors, and what it acknowledges is right.
+func TestSabotageIsCaught(t *testing.T) {
+	t.Parallel()
+	for _, tag := range []string{"", "sabotage_instance_lock", "sabotage_count"} {
+		t.Run("tag "+tag, func(t *testing.T) {
+			t.Parallel()
+			binary := build(t, tag)
+			guarded, bare := race(t, binary, true), race(t, binary, false)
+			t.Logf("guarded by constraints: %d unknown outcomes; %s\nbare: %s", guarded.unknown, guarded.verdict, bare.verdict)
+			if guarded.exit != 0 || guarded.held > 3 {
+				t.Errorf("guarded by constraints: got exit code %d of check and %d interfaces on the instance, want 0 and 3 at most: %s", guarded.exit, guarded.held, guarded.verdict)
+			}
+			if tag == "" && (bare.exit != 0 || guarded.unknown+bare.unknown > 0) {
+				t.Errorf("an honest build, bare: got exit code %d of check and %d unknown outcomes, want 0 and 0: %s", bare.exit, guarded.unknown+bare.unknown, bare.verdict)
+			}
+			if tag != "" && (bare.exit != exitFailure || !strings.Contains(bare.verdict, "contradict each other")) {
+				t.Errorf("bare: got exit code %d of check, want %d: %s", bare.exit, exitFailure, bare.verdict)
+			}
+			if tag != "" && guarded.unknown == 0 {
+				t.Error("the constraints never had to answer: there was no race")
+			}
+		})
+	}
+}

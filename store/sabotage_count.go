@@ -1,0 +1,54 @@
+//go:build sabotage_count
+
+package store
+
+import "time"
+
+// countedInstance is an instance and what it holds, from one statement.
+type countedInstance struct {
+	heldInstance
+	counted []struct {
+		ID, Status  string
+		NextStatus  *string
+		SettlesAt   *time.Time
+		DeviceIndex *int
+		Groups      []string
+	}
+}
+
+// What the instance holds is read in the statement that locks it. Where that waits for the lock, it still reads by the snapshot from before: it misses what the other one
+// did under the lock. For the tests that show that such a server is caught.
+func (tx *Tx) lockAttachedInstances(a *Attachments, accounts, instances []string) {
+	tx.lock(rankInstances, `
+		WITH i AS MATERIALIZED (
+		    SELECT *
+		    FROM instances
+		    WHERE (account_id, id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))
+		    ORDER BY account_id, id
+		    FOR NO KEY UPDATE
+		)
+		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
+		       i.status, i.next_status, i.settles_at, i.running_at,
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized,
+		       (SELECT json_agg(json_build_object('ID', n.id, 'Status', n.status, 'NextStatus', n.next_status, 'SettlesAt', n.settles_at,
+		                                          'DeviceIndex', n.device_index, 'Groups', ARRAY(
+		                   SELECT m.security_group_id FROM network_interface_security_groups m
+		                   WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)))
+		        FROM network_interfaces n
+		        WHERE n.account_id = i.account_id AND n.instance_id = i.id)
+		FROM i
+		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`, accounts, instances).
+		Query(each(func(c *countedInstance) []any {
+			return append(heldInstanceFields(&c.heldInstance), &c.counted)
+		}, func(c countedInstance) {
+			a.addInstance(c.heldInstance)
+			for _, n := range c.counted {
+				eni := heldENI{groups: n.Groups}
+				eni.AccountID, eni.InstanceID, eni.ID, eni.Status = c.AccountID, &c.ID, n.ID, n.Status
+				eni.NextStatus, eni.SettlesAt, eni.DeviceIndex = n.NextStatus, n.SettlesAt, n.DeviceIndex
+				a.addHeld(eni)
+			}
+		}))
+}
+
+func (tx *Tx) readHeldENIs(*Attachments, []string, []string) {}
