@@ -2,10 +2,11 @@
 
 GO ?= go
 FUZZTIME ?= 10s
+OPERATIONS ?= 1000000
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint bench golden fuzz sdk up
+.PHONY: help run test race prove lint bench golden fuzz sdk up
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +19,9 @@ test: ## Run the tests, on a real Postgres (after make sdk with the TypeScript S
 
 race: ## Run the tests under the race detector
 	$(GO) test -race ./...
+
+prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
+	$(GO) test ./cmd/enisim/prove -run '^TestTheHistoryIsLinearizableWhateverBreaks$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)
 
 lint: ## Run the linters
 	$(LINT) run ./...

@@ -1,0 +1,5 @@
+//go:build !race
+
+package prove
+
+var buildFlags []string

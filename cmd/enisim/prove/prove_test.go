@@ -1,0 +1,317 @@
+package prove
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"enisim/cmd/enisim/history"
+	"enisim/cmd/enisim/load"
+)
+
+var (
+	operations = flag.Int64("operations", 6000, "how many operations to run at least")
+	seed       = flag.Uint64("seed", 0, "of the operations and the faults (default: any)")
+)
+
+const (
+	clients = 64
+	// mostBetween is how many operations run undisturbed from one fault to the next, at most: a history of one round is then quick to check.
+	mostBetween = 5000
+	// patience is for what takes a moment on an idle machine: a start, an answer, a number of operations.
+	patience = 5 * time.Minute
+	// poll is how often something is asked that cannot tell by itself.
+	poll = 20 * time.Millisecond
+)
+
+// world has 64 cells of 4 instances with 2 free places each, for 8 interfaces: so that interfaces and places are fought for, and cells are independent. Half
+// of the interfaces take their instance into a group that takes about as many instances as then want to be in it.
+const world = `
+enisim: 1
+accounts:
+  - id: "1000000000000001"
+    access_keys: [{id: LTAIprove, secret: s}]
+    regions:
+      - id: cn-hangzhou
+        vpcs:
+          - id: vpc-main
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-main}, {id: sg-popular, instance_limit: 34}]
+        instances: [{id: "i-{n}", count: 256, type: ecs.three.places, vswitch: vsw-h, security_groups: [sg-main]}]
+        network_interfaces:
+          - {id: "eni-a-{n}", count: 256, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: "eni-b-{n}", count: 256, vswitch: vsw-h, security_groups: [sg-popular]}
+instance_types: [{id: ecs.three.places, vcpus: 1, memory_gib: 1, eni_quantity: 3}]
+`
+
+const cell = 4
+
+// proof is what is under proof, and what came of it so far.
+type proof struct {
+	logf     func(format string, args ...any)
+	dir      string // of everything; kept if the proof fails
+	program  program
+	postgres *postgres
+	servers  []*server
+	random   *rand.Rand
+
+	operations, ok, refused, unknown int64
+	codes                            map[string]int64 // of what was not OK
+	faults                           map[string]int   // by name
+	checking, longestCheck           time.Duration
+	verified                         string // what enisim verify said last
+}
+
+// Whatever breaks, every call has taken effect at one moment between its sending and its answer, or not at all if it was refused or its outcome is unknown; and what
+// was acknowledged is there in the end.
+func TestTheHistoryIsLinearizableWhateverBreaks(t *testing.T) {
+	t.Parallel()
+	if *seed == 0 {
+		*seed = rand.Uint64()
+	}
+	t.Logf("seed %d", *seed)
+	began := time.Now()
+	p := newProof(t)
+	rounds := 0
+	for p.operations < *operations {
+		rounds++
+		if err := p.round(t.Context(), rounds); err != nil {
+			t.Fatalf("round %d, seed %d: %v\nIts files are in %s", rounds, *seed, err, p.dir)
+		}
+	}
+	if p.unknown == 0 {
+		t.Error("no fault was felt by any client: the proof shows nothing")
+	}
+	t.Logf("seed %d, %d rounds in %v\n%s", *seed, rounds, time.Since(began).Round(time.Second), p.summary())
+}
+
+// summary is what a person wants to know in the end.
+func (p *proof) summary() string {
+	faults := 0
+	for _, n := range p.faults {
+		faults += n
+	}
+	return fmt.Sprintf(`operations: %d: %d ok, %d refused, %d of unknown outcome
+not ok:     %s
+faults:     %d: %s
+check:      linearizable; %v for all rounds, %v for the longest
+verify:     %s
+deadlocks:  0`,
+		p.operations, p.ok, p.refused, p.unknown, counts(p.codes), faults, counts(p.faults),
+		p.checking.Round(time.Millisecond), p.longestCheck.Round(time.Millisecond), p.verified)
+}
+
+// counts spells how often there was what.
+func counts[N int | int64](of map[string]N) string {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(of)) {
+		words = append(words, fmt.Sprintf("%s %d", name, of[name]))
+	}
+	return strings.Join(words, ", ")
+}
+
+// newProof starts everything, with the world in its database.
+func newProof(t *testing.T) *proof {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "enisim-prove-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil { // for the unprivileged user who runs Postgres
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			return
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	p := &proof{logf: t.Logf, dir: dir, program: build(t, dir), random: rand.New(rand.NewPCG(*seed, 0)), codes: map[string]int64{}, faults: map[string]int{}}
+	p.postgres = startPostgres(t, dir)
+	scenario := filepath.Join(dir, "scenario.yaml")
+	if err := os.WriteFile(scenario, []byte(world), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := p.program.run(t.Context(), "scenario", "apply", scenario, "--database-url", p.postgres.local.URL()); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for n := range 2 {
+		s := newServer(t, p.program, filepath.Join(dir, fmt.Sprintf("server-%d.log", n+1)), p.postgres.address)
+		p.servers = append(p.servers, s)
+		if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.awaitAnswers(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// targets are the servers, as clients reach them.
+func (p *proof) targets() []load.Target {
+	var targets []load.Target
+	for _, s := range p.servers {
+		targets = append(targets, load.Target{Endpoint: s.endpoint(), Region: "cn-hangzhou", AccessKeyID: "LTAIprove", AccessKeySecret: "s", Timeout: clientPatience})
+	}
+	return targets
+}
+
+// round runs traffic through a fault of each kind, with a history of its own, and judges it.
+func (p *proof) round(ctx context.Context, number int) error {
+	path := filepath.Join(p.dir, fmt.Sprintf("round-%d.history", number))
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	written := history.NewWriter(file, history.Header{Seed: *seed, Note: fmt.Sprintf("round %d", number)})
+	err = p.record(ctx, written)
+	if err := errors.Join(err, written.Close(), file.Close()); err != nil {
+		return err
+	}
+	began := time.Now()
+	out, err := p.program.run(ctx, "check", path)
+	took := time.Since(began)
+	p.checking, p.longestCheck = p.checking+took, max(p.longestCheck, took)
+	if err != nil {
+		return fmt.Errorf("enisim check: %w\n%s", err, out)
+	}
+	p.logf("%d operations, %s", p.operations, strings.TrimPrefix(out, path+": "))
+	if out, err = p.program.run(ctx, "verify", "--database-url", p.postgres.local.URL()); err != nil {
+		return fmt.Errorf("enisim verify: %w\n%s", err, out)
+	}
+	p.verified = out
+	if err := p.postgres.examine(ctx); err != nil {
+		return err
+	}
+	return os.Remove(path)
+}
+
+// record writes the history of a round: its world, its traffic, and in the end, when nobody asks for anything else, where each interface is.
+func (p *proof) record(ctx context.Context, written *history.Writer) error {
+	w, err := load.Discover(ctx, p.targets()[0])
+	if err != nil {
+		return err
+	}
+	w.Tell(written)
+	plan, err := load.NewPlan(w, load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 2, Detach: 2, Describe: 1}, Zipf: .5, Cell: cell, Seed: p.random.Uint64()})
+	if err != nil {
+		return err
+	}
+	faults := p.schedule()
+	flow := newTraffic()
+	tasks, both := errgroup.WithContext(ctx)
+	tasks.Go(func() error { return p.run(both, load.Run{Plan: flow.through(both, plan), History: written}) })
+	tasks.Go(func() error {
+		defer flow.end()
+		return p.inflict(both, faults, flow, min(mostBetween, *operations/int64(len(faults)+1)))
+	})
+	if err := errors.Join(tasks.Wait(), flow.problem()); err != nil {
+		return err
+	}
+	return p.lookAtTheEnd(ctx, w, written)
+}
+
+// run puts a load on the servers, and counts.
+func (p *proof) run(ctx context.Context, r load.Run) error {
+	r.Targets, r.Clients = p.targets(), clients
+	summary, err := r.Do(ctx)
+	if err != nil {
+		return err
+	}
+	total := summary.Total()
+	p.operations += total.Count()
+	p.ok += total.OK
+	p.refused += total.Refused
+	p.unknown += total.Unknown
+	for code, n := range total.Codes {
+		p.codes[code] += n
+	}
+	return nil
+}
+
+// lookAtTheEnd asks for each interface once, when nothing can change any more. A 200 for what did not last has no order then.
+func (p *proof) lookAtTheEnd(ctx context.Context, w load.World, written *history.Writer) error {
+	if err := p.quiesce(ctx); err != nil {
+		return err
+	}
+	unknown, refused := p.unknown, p.refused
+	err := p.run(ctx, load.Run{History: written, Plan: func(client int) load.Next {
+		next := client
+		return func(load.Result) (load.Operation, bool) {
+			if next >= len(w.Interfaces) {
+				return load.Operation{}, false
+			}
+			n := w.Interfaces[next]
+			next += clients
+			return load.Operation{Action: history.Describe, Interface: n.ID}, true
+		}
+	}})
+	if err == nil && (p.unknown != unknown || p.refused != refused) {
+		err = errors.New("not every interface could be described in the end, although nothing was disturbed")
+	}
+	return err
+}
+
+// quiesce ends all that is under way: servers answer what they have taken in and end, and Postgres ends what their lost connections began. Then they serve again.
+func (p *proof) quiesce(ctx context.Context) error {
+	for _, s := range p.servers {
+		if err := s.stop(); err != nil {
+			return err
+		}
+	}
+	if err := p.postgres.awaitNobody(ctx); err != nil {
+		return err
+	}
+	for _, s := range p.servers {
+		if err := s.start(); err != nil {
+			return err
+		}
+	}
+	return p.awaitAnswers(ctx)
+}
+
+// awaitAnswers waits until each server is ready, by the way that clients take.
+func (p *proof) awaitAnswers(ctx context.Context) error {
+	for _, s := range p.servers {
+		if err := s.awaitAnswer(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// program is enisim, built for this test.
+type program string
+
+// build builds it, with the race detector if the test has it.
+func build(t *testing.T, dir string) program {
+	t.Helper()
+	binary := filepath.Join(dir, "enisim")
+	args := append([]string{"build", "-o", binary}, buildFlags...)
+	if out, err := exec.CommandContext(t.Context(), "go", append(args, "enisim/cmd/enisim")...).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return program(binary)
+}
+
+// run runs a command line to its end, and returns what it printed.
+func (b program) run(ctx context.Context, args ...string) (string, error) {
+	out, err := exec.CommandContext(ctx, string(b), args...).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
