@@ -172,7 +172,8 @@ LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     SELECT DISTINCT m.account_id, m.security_group_id
     FROM unnest(accounts, instances, enis) AS pair (account_id, instance_id, eni_id)
-    JOIN network_interface_security_groups m ON m.account_id = pair.account_id AND m.network_interface_id = pair.eni_id
+    CROSS JOIN LATERAL (
+        SELECT * FROM network_interface_security_groups WHERE account_id = pair.account_id AND network_interface_id = pair.eni_id OFFSET 0) m
     WHERE NOT EXISTS (
         SELECT FROM network_interfaces n
         JOIN network_interface_security_groups own ON own.account_id = n.account_id AND own.network_interface_id = n.id

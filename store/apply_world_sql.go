@@ -50,7 +50,7 @@ const (
 	lockLeavers = `
 	SELECT FROM security_group_leavers
 	WHERE account_id IN (SELECT id FROM staged_accounts)
-	ORDER BY account_id, security_group_id, instance_id FOR UPDATE`
+	ORDER BY account_id, instance_id, security_group_id FOR UPDATE`
 
 	lockPlaces = `
 	SELECT FROM security_group_places

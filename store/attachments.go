@@ -1,16 +1,16 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
 	"time"
 )
 
-// Attachment names an instance and an interface that somebody wants to bring together or apart.
+// Attachment names an instance and an interface that somebody wants to bring together, or to part.
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
+	Part                                                bool // what only an attach depends on is not read
 }
 
 func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }
@@ -41,7 +41,6 @@ type heldENI struct {
 	NetworkInterface
 	groups     []string
 	ipv4, ipv6 int
-	named      bool // by a request
 	written    bool // whether the row differs from what is stored
 }
 
@@ -68,20 +67,53 @@ func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact 
 		instances: make(map[ResourceID]*heldInstance, len(wants)), enis: make(map[ResourceID]*heldENI, len(wants)),
 		places: map[ResourceID]*groupPlaces{}, exact: exact,
 	}
-	accounts, instances, enis := make([]string, len(wants)), make([]string, len(wants)), make([]string, len(wants))
-	for i, w := range wants {
-		accounts[i], instances[i], enis[i] = w.AccountID, w.InstanceID, w.NetworkInterfaceID
-	}
-	tx.lockAttachedInstances(a, accounts, instances)
-	tx.lockAttachedENIs(a, accounts, instances, enis)
+	ids := namedBy(wants)
+	tx.lockAttachedInstances(a, ids)
+	tx.lockAttachedENIs(a, ids)
 	if exact {
-		tx.lockEveryPlace(a, accounts, instances, enis)
+		tx.lockEveryPlace(a, ids)
 	} else {
-		tx.lockSomePlaces(a, accounts, instances, enis, tx.share)
+		tx.lockSomePlaces(a, ids, tx.share)
 	}
-	tx.readHeldENIs(a, accounts, instances)
-	tx.readNamedENIs(a, accounts, enis)
+	tx.readHeldENIs(a, ids)
+	tx.readAttachedENIs(a, ids)
 	return a, tx.send(ctx)
+}
+
+// The statements take ids as arrays, and look each up in a LATERAL subquery. That fixes two things for every plan: rows are found by their index, also where the
+// planner thinks that a table is small, and they are locked in the order of the arrays.
+
+// idList is a list of resources, as two arrays of a statement: sorted and each once, in the order of locks.
+type idList struct{ accounts, ids []string }
+
+func listOf(all []ResourceID) idList {
+	slices.SortFunc(all, ResourceID.compare)
+	var l idList
+	for _, id := range slices.Compact(all) {
+		l.accounts, l.ids = append(l.accounts, id.AccountID), append(l.ids, id.ID)
+	}
+	return l
+}
+
+// namedIDs are what the requests of a batch name: instances; interfaces, and those of them that are to be attached; and request by request.
+type namedIDs struct {
+	instances, enis, attached idList
+	pairs                     struct{ accounts, instances, enis []string }
+}
+
+func namedBy(wants []Attachment) namedIDs {
+	instances, enis, attached := make([]ResourceID, len(wants)), make([]ResourceID, len(wants)), make([]ResourceID, 0, len(wants))
+	var n namedIDs
+	for i, w := range wants {
+		instances[i], enis[i] = w.instance(), w.eni()
+		if !w.Part {
+			attached = append(attached, w.eni())
+		}
+		n.pairs.accounts = append(n.pairs.accounts, w.AccountID)
+		n.pairs.instances, n.pairs.enis = append(n.pairs.instances, w.InstanceID), append(n.pairs.enis, w.NetworkInterfaceID)
+	}
+	n.instances, n.enis, n.attached = listOf(instances), listOf(enis), listOf(attached)
+	return n
 }
 
 // heldInstanceFields are what lockAttachedInstances reads.
@@ -115,59 +147,66 @@ func (a *Attachments) addHeld(n heldENI) {
 	i.held[n.ID] = eni
 }
 
-func (tx *Tx) lockAttachedENIs(a *Attachments, accounts, instances, enis []string) {
+func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
-		       instance_id, instance_eni_quantity, device_index, network_card_index, service_managed
-		FROM network_interfaces
-		WHERE (account_id, id) IN (
-		    SELECT account_id, id FROM unnest($1::text[], $3::text[]) AS named (account_id, id)
+		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status, n.next_status, n.settles_at,
+		       n.instance_id, n.instance_eni_quantity, n.device_index, n.network_card_index, n.service_managed
+		FROM (
+		    SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS eni (account_id, id)
 		    UNION
-		    SELECT n.account_id, n.id
-		    FROM unnest($1::text[], $2::text[]) AS named (account_id, instance_id)
-		    JOIN network_interfaces n ON n.account_id = named.account_id AND n.instance_id = named.instance_id
-		    WHERE n.next_status = 'Available')
-		ORDER BY account_id, id
-		FOR NO KEY UPDATE`, accounts, instances, enis).
+		    SELECT leaving.account_id, leaving.id
+		    FROM unnest($3::text[], $4::text[]) AS instance (account_id, id)
+		    CROSS JOIN LATERAL (
+		        SELECT account_id, id
+		        FROM network_interfaces
+		        WHERE account_id = instance.account_id AND instance_id = instance.id AND next_status = 'Available'
+		        OFFSET 0) leaving
+		    ORDER BY 1, 2) named
+		CROSS JOIN LATERAL (
+		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE) n`,
+		ids.enis.accounts, ids.enis.ids, ids.instances.accounts, ids.instances.ids).
 		Query(each(func(n *heldENI) []any {
 			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
 				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex, &n.ServiceManaged}
 		}, func(n heldENI) { a.enis[ResourceID{n.AccountID, n.ID}] = &n }))
 }
 
-// lockSomePlaces never waits: a share that somebody holds is passed over. The places that the instances themselves are leaving are theirs alone.
-func (tx *Tx) lockSomePlaces(a *Attachments, accounts, instances, enis []string, preferred int) {
+// lockSomePlaces never waits for a place: a share that somebody holds is passed over. The places that the instances themselves are leaving are theirs alone.
+func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, preferred int) {
 	tx.lock(rankLeavers, `
-		SELECT account_id, security_group_id, instance_id, leaves_at
-		FROM security_group_leavers
-		WHERE (account_id, instance_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))
-		ORDER BY account_id, security_group_id, instance_id
-		FOR UPDATE`, accounts, instances).Query(each(leaverFields, a.addLeaver))
+		SELECT l.account_id, l.security_group_id, l.instance_id, l.leaves_at
+		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT *
+		    FROM security_group_leavers
+		    WHERE account_id = named.account_id AND instance_id = named.id
+		    ORDER BY security_group_id
+		    FOR UPDATE) l`, ids.instances.accounts, ids.instances.ids).Query(each(leaverFields, a.addLeaver))
 	tx.lock(rankPlaces, `
 		SELECT p.account_id, p.security_group_id, p.share, p.free
 		FROM groups_at_stake($1, $2, $3) g
 		CROSS JOIN LATERAL (
 		    SELECT *
-		    FROM security_group_places p
-		    WHERE p.account_id = g.account_id AND p.security_group_id = g.security_group_id
-		    ORDER BY p.free > 0 DESC, (p.share + $4) % 8
+		    FROM security_group_places
+		    WHERE account_id = g.account_id AND security_group_id = g.security_group_id
+		    ORDER BY free > 0 DESC, (share + $4) % 8
 		    LIMIT 1
-		    FOR NO KEY UPDATE SKIP LOCKED) p`, accounts, instances, enis, preferred).Query(each(placeFields, a.addPlace))
+		    FOR NO KEY UPDATE SKIP LOCKED) p`, ids.pairs.accounts, ids.pairs.instances, ids.pairs.enis, preferred).Query(each(placeFields, a.addPlace))
 }
 
-func (tx *Tx) lockEveryPlace(a *Attachments, accounts, instances, enis []string) {
+func (tx *Tx) lockEveryPlace(a *Attachments, ids namedIDs) {
 	tx.lock(rankLeavers, `
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
 		WHERE (account_id, security_group_id) IN (SELECT account_id, security_group_id FROM groups_at_stake($1, $2, $3))
-		ORDER BY account_id, security_group_id, instance_id
-		FOR UPDATE`, accounts, instances, enis).Query(each(leaverFields, a.addLeaver))
+		ORDER BY account_id, instance_id, security_group_id
+		FOR UPDATE`, ids.pairs.accounts, ids.pairs.instances, ids.pairs.enis).Query(each(leaverFields, a.addLeaver))
 	tx.lock(rankPlaces, `
 		SELECT account_id, security_group_id, share, free
 		FROM security_group_places
 		WHERE (account_id, security_group_id) IN (SELECT account_id, security_group_id FROM groups_at_stake($1, $2, $3))
 		ORDER BY account_id, security_group_id, share
-		FOR NO KEY UPDATE`, accounts, instances, enis).Query(each(placeFields, a.addPlace))
+		FOR NO KEY UPDATE`, ids.pairs.accounts, ids.pairs.instances, ids.pairs.enis).Query(each(placeFields, a.addPlace))
 }
 
 // leaverRow and placeRow are rows on their way to a map.
@@ -206,24 +245,24 @@ func (a *Attachments) addPlace(p placeRow) {
 	g.shares = append(g.shares, p.placeShare)
 }
 
-// readNamedENIs queues the search for the addresses and groups of the interfaces that requests name. A prefix counts as one address.
-func (tx *Tx) readNamedENIs(a *Attachments, accounts, enis []string) {
+// readAttachedENIs queues the search for the addresses and groups of the interfaces that are to be attached. A prefix counts as one address.
+func (tx *Tx) readAttachedENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
-		SELECT named.account_id, named.id,
-		       (SELECT count(*) FROM private_ip_addresses p
-		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.address) = 4)
-		     + (SELECT count(*) FROM ip_prefixes p
-		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.prefix) = 4),
-		       (SELECT count(*) FROM private_ip_addresses p
-		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.address) = 6)
-		     + (SELECT count(*) FROM ip_prefixes p
-		        WHERE p.account_id = named.account_id AND p.network_interface_id = named.id AND family(p.prefix) = 6),
+		SELECT named.account_id, named.id, address.v4 + prefix.v4, address.v6 + prefix.v6,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
 		             WHERE m.account_id = named.account_id AND m.network_interface_id = named.id)
-		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)`, accounts, enis).
+		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT count(*) FILTER (WHERE family(address) = 4) AS v4, count(*) FILTER (WHERE family(address) = 6) AS v6
+		    FROM private_ip_addresses
+		    WHERE account_id = named.account_id AND network_interface_id = named.id) address
+		CROSS JOIN LATERAL (
+		    SELECT count(*) FILTER (WHERE family(p.prefix) = 4) AS v4, count(*) FILTER (WHERE family(p.prefix) = 6) AS v6
+		    FROM ip_prefixes p
+		    WHERE p.account_id = named.account_id AND p.network_interface_id = named.id) prefix`, ids.attached.accounts, ids.attached.ids).
 		Query(each(func(n *heldENI) []any { return []any{&n.AccountID, &n.ID, &n.ipv4, &n.ipv6, &n.groups} }, func(n heldENI) {
 			if eni := a.enis[ResourceID{n.AccountID, n.ID}]; eni != nil {
-				eni.ipv4, eni.ipv6, eni.groups, eni.named = n.ipv4, n.ipv6, n.groups, true
+				eni.ipv4, eni.ipv6, eni.groups = n.ipv4, n.ipv6, n.groups
 			}
 		}))
 }
@@ -278,7 +317,7 @@ func (a *Attachments) Scene(want Attachment) *AttachScene {
 			}
 		}
 	}
-	if n := s.eni; n != nil && n.named && n.RegionID == want.RegionID {
+	if n := s.eni; n != nil && n.RegionID == want.RegionID {
 		s.ENI, s.IPv4, s.IPv6 = settledENI(&n.NetworkInterface, a.now), n.ipv4, n.ipv6
 	}
 	if s.Instance == nil || s.ENI == nil {
@@ -413,9 +452,7 @@ func (tx *Tx) writePlaces(a *Attachments) {
 		accounts, groups []string
 		shares, free     []int
 	)
-	for _, id := range slices.SortedFunc(maps.Keys(a.places), func(x, y ResourceID) int {
-		return cmp.Or(cmp.Compare(x.AccountID, y.AccountID), cmp.Compare(x.ID, y.ID))
-	}) {
+	for _, id := range slices.SortedFunc(maps.Keys(a.places), ResourceID.compare) {
 		g := a.places[id]
 		for k, s := range g.shares {
 			now := g.free/len(g.shares) + map[bool]int{true: 1}[k < g.free%len(g.shares)] // spread evenly over what is locked

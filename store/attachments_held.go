@@ -3,13 +3,14 @@
 package store
 
 // readHeldENIs queues the search for what the instances hold. It comes in a statement after the locks, whose snapshot sees what they waited for.
-func (tx *Tx) readHeldENIs(a *Attachments, accounts, instances []string) {
+func (tx *Tx) readHeldENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
 		SELECT n.account_id, n.instance_id, n.id, n.status, n.next_status, n.settles_at, n.device_index,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
 		             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)
-		FROM network_interfaces n
-		WHERE (n.account_id, n.instance_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))`,
-		accounts, instances).
+		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND instance_id = named.id OFFSET 0) n`,
+		ids.instances.accounts, ids.instances.ids).
 		Query(each(heldENIFields, a.addHeld))
 }

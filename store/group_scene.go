@@ -38,7 +38,7 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
-		ORDER BY account_id, security_group_id, instance_id
+		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, accountID, ids).
 		Query(each(leaverFields, func(l leaverRow) { leaving[l.groupID] = append(leaving[l.groupID], l) }))
 	tx.lock(rankPlaces, `

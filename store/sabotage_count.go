@@ -18,15 +18,8 @@ type countedInstance struct {
 
 // What the instance holds is read in the statement that locks it. Where that waits for the lock, it still reads by the snapshot from before: it misses what the other one
 // did under the lock. For the tests that show that such a server is caught.
-func (tx *Tx) lockAttachedInstances(a *Attachments, accounts, instances []string) {
+func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	tx.lock(rankInstances, `
-		WITH i AS MATERIALIZED (
-		    SELECT *
-		    FROM instances
-		    WHERE (account_id, id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS named (account_id, id))
-		    ORDER BY account_id, id
-		    FOR NO KEY UPDATE
-		)
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at,
 		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized,
@@ -36,8 +29,12 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, accounts, instances []string
 		                   WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)))
 		        FROM network_interfaces n
 		        WHERE n.account_id = i.account_id AND n.instance_id = i.id)
-		FROM i
-		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`, accounts, instances).
+		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT * FROM instances WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE) i
+		CROSS JOIN LATERAL (
+		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`,
+		ids.instances.accounts, ids.instances.ids).
 		Query(each(func(c *countedInstance) []any {
 			return append(heldInstanceFields(&c.heldInstance), &c.counted)
 		}, func(c countedInstance) {
@@ -51,4 +48,4 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, accounts, instances []string
 		}))
 }
 
-func (tx *Tx) readHeldENIs(*Attachments, []string, []string) {}
+func (tx *Tx) readHeldENIs(*Attachments, namedIDs) {}

@@ -1,6 +1,9 @@
 package store
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // World is a state to bring accounts into: ApplyWorld makes every account in it equal to it. Rows come as they shall be stored, except that
 // their times are open: CreatedAt is set when a row is first written, and when a transient row settles comes from the maps below.
@@ -33,4 +36,9 @@ type World struct {
 // ResourceID names a resource of an account: ids are unique within their account only.
 type ResourceID struct {
 	AccountID, ID string
+}
+
+// compare orders resources as their locks are taken.
+func (r ResourceID) compare(other ResourceID) int {
+	return cmp.Or(cmp.Compare(r.AccountID, other.AccountID), cmp.Compare(r.ID, other.ID))
 }
