@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"enisim/service"
 )
@@ -52,8 +53,20 @@ type parameterField struct {
 	index []int // the way to the field, as reflect goes it
 }
 
+// knownFields are what parameterFields found, by type: looking at tags costs as much as all the rest of binding.
+var knownFields sync.Map
+
 // parameterFields are the fields of a request, or of a struct in one, in their order.
 func parameterFields(request reflect.Type) []parameterField {
+	if known, ok := knownFields.Load(request); ok {
+		return known.([]parameterField)
+	}
+	fields := readFields(request)
+	knownFields.Store(request, fields)
+	return fields
+}
+
+func readFields(request reflect.Type) []parameterField {
 	var fields []parameterField
 	for i := range request.NumField() {
 		field := request.Field(i)
@@ -62,7 +75,7 @@ func parameterFields(request reflect.Type) []parameterField {
 		case name == "-" || field.Type == malformedType:
 		case name == ",inline" || (field.Anonymous && name == ""):
 			for _, inner := range parameterFields(field.Type) {
-				inner.index = append([]int{i}, inner.index...)
+				inner.index = append([]int{i}, inner.index...) // a copy: the other one is remembered
 				fields = append(fields, inner)
 			}
 		case name == "":

@@ -89,6 +89,12 @@ func encode(f format, root string, body any) (encoded []byte, contentType string
 // logRequest leaves the one line of a request. failure is nil unless an operator has something to see to.
 func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, failure error) {
 	level := slog.LevelInfo
+	if failure != nil {
+		level = slog.LevelError
+	}
+	if !a.log.Enabled(c.Request().Context(), level) {
+		return
+	}
 	attributes := []slog.Attr{
 		slog.String("request_id", x.requestID),
 		slog.String("method", c.Request().Method),
@@ -100,7 +106,6 @@ func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, f
 		slog.String("from", c.Request().RemoteAddr),
 	}
 	if failure != nil {
-		level = slog.LevelError
 		attributes = append(attributes, slog.Any("error", failure))
 	}
 	a.log.LogAttrs(c.Request().Context(), level, "request", attributes...)

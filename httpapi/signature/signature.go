@@ -8,10 +8,8 @@ package signature
 
 import (
 	"crypto/hmac"
-	"maps"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // TimeFormat is how a request spells its time, in UTC.
@@ -20,38 +18,47 @@ const TimeFormat = "2006-01-02T15:04:05Z"
 // Equal compares two signatures in a time that does not depend on where they differ.
 func Equal(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
 
-// escape percent-encodes as the protocol asks: all but letters, digits and -_.~ as %XX in upper case. The library's url.QueryEscape differs
+// appendEscaped percent-encodes as the protocol asks: all but letters, digits and -_.~ as %XX in upper case. The library's url.QueryEscape differs
 // in the space, and url.PathEscape in several marks.
-func escape(out *strings.Builder, s string) {
+func appendEscaped[T string | []byte](out []byte, text T) []byte {
 	const digits = "0123456789ABCDEF"
-	for i := range len(s) {
-		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_', c == '.', c == '~':
-			out.WriteByte(c)
-		default:
-			out.WriteByte('%')
-			out.WriteByte(digits[c>>4])
-			out.WriteByte(digits[c&15])
+	for i := range len(text) {
+		if c := text[i]; unreserved[c] {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', digits[c>>4], digits[c&15])
 		}
 	}
+	return out
 }
 
+// unreserved are the characters that the protocol leaves as they are.
+var unreserved = func() (set [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") {
+		set[c] = true
+	}
+	return set
+}()
+
 // canonical spells parameters as both versions sign them: sorted by name, each name and value escaped, joined by &.
-func canonical(parameters url.Values, without string) string {
-	var out strings.Builder
-	for _, name := range slices.Sorted(maps.Keys(parameters)) {
-		if name == without {
-			continue
-		}
-		for _, value := range parameters[name] {
-			if out.Len() > 0 {
-				out.WriteByte('&')
-			}
-			escape(&out, name)
-			out.WriteByte('=')
-			escape(&out, value)
+func canonical(parameters url.Values, without string) []byte {
+	names := make([]string, 0, len(parameters))
+	for name := range parameters {
+		if name != without {
+			names = append(names, name)
 		}
 	}
-	return out.String()
+	slices.Sort(names)
+	out := make([]byte, 0, 512)
+	for _, name := range names {
+		for _, value := range parameters[name] {
+			if len(out) > 0 {
+				out = append(out, '&')
+			}
+			out = appendEscaped(out, name)
+			out = append(out, '=')
+			out = appendEscaped(out, value)
+		}
+	}
+	return out
 }

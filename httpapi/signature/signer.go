@@ -48,24 +48,3 @@ func (s *SignerV1) Query(method string, parameters []Parameter) []byte {
 	s.query = appendEscaped(s.query, s.signature[:])
 	return s.query
 }
-
-// appendEscaped is escape into a buffer.
-func appendEscaped[T string | []byte](out []byte, text T) []byte {
-	const digits = "0123456789ABCDEF"
-	for i := range len(text) {
-		if c := text[i]; unreserved[c] {
-			out = append(out, c)
-		} else {
-			out = append(out, '%', digits[c>>4], digits[c&15])
-		}
-	}
-	return out
-}
-
-// unreserved are the characters that the protocol leaves as they are.
-var unreserved = func() (set [256]bool) {
-	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") {
-		set[c] = true
-	}
-	return set
-}()

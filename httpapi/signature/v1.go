@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"encoding/base64"
 	"net/url"
-	"strings"
 )
 
 // Names and values of the parameters that belong to a V1 signature.
@@ -29,9 +28,7 @@ func SignV1(stringToSign, secret string) string {
 
 // StringToSignV1 is what V1 signs. A parameter with an empty value is part of it, the signature itself is not.
 func StringToSignV1(method string, parameters url.Values) string {
-	var out strings.Builder
-	out.WriteString(method)
-	out.WriteString("&%2F&")
-	escape(&out, canonical(parameters, ParameterV1))
-	return out.String()
+	inner := canonical(parameters, ParameterV1)
+	out := append(make([]byte, 0, len(method)+2*len(inner)), method...)
+	return string(appendEscaped(append(out, "&%2F&"...), inner))
 }

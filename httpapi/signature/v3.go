@@ -98,7 +98,7 @@ func (r RequestV3) StringToSign(signedHeaders []string) string {
 	var out strings.Builder
 	out.WriteString(r.Method)
 	out.WriteString("\n/\n")
-	out.WriteString(canonical(r.Query, ""))
+	out.Write(canonical(r.Query, ""))
 	out.WriteByte('\n')
 	for _, name := range signedHeaders {
 		value := strings.Join(r.Header.Values(name), ",")
