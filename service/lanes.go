@@ -14,8 +14,6 @@ import (
 )
 
 const (
-	// laneCount is how many lanes a process has: ARCHITECTURE.md has the measurements.
-	laneCount = 1
 	// mostWaiting is how many requests wait in a lane before it refuses more: about a second of work. SDKs give up after three.
 	mostWaiting = 8192
 	// patience is for how long a batch waits for a lock that is not of this process. Then its requests run alone, so that only those wait on that need it.
@@ -30,7 +28,7 @@ const (
 // leads the next batch, with all that have come since.
 type lanes struct {
 	seed  maphash.Seed
-	lanes [laneCount]lane
+	lanes []lane
 	run   func(ctx context.Context, batch []*attachment) error // answers each of a batch, or fails as a whole
 }
 
@@ -59,15 +57,18 @@ const (
 	alone                // its batch has failed: run without the others
 )
 
-func newLanes(run func(context.Context, []*attachment) error) *lanes {
-	return &lanes{seed: maphash.MakeSeed(), run: run}
+func newLanes(count int, run func(context.Context, []*attachment) error) *lanes {
+	return &lanes{seed: maphash.MakeSeed(), lanes: make([]lane, count), run: run}
 }
 
 // through runs a request in the lane of its instance, and returns its answer.
 func (l *lanes) through(ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error) error {
 	a := &attachment{ctx: ctx, want: want, decide: decide, turn: make(chan turn, 1)}
+	if len(l.lanes) == 0 {
+		return l.take(nil, a, alone)
+	}
 	instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
-	lane := &l.lanes[maphash.Comparable(l.seed, instance)%laneCount]
+	lane := &l.lanes[maphash.Comparable(l.seed, instance)%uint64(len(l.lanes))]
 	leads, err := lane.enter(a)
 	switch {
 	case err != nil:

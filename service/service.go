@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"io"
@@ -20,6 +21,7 @@ type Options struct {
 	CreateDelay time.Duration    // how long a VPC, a VSwitch and an instance are Pending
 	StartDelay  time.Duration    // from Starting to Running
 	StopDelay   time.Duration    // from Stopping to Stopped
+	Lanes       int              // how many transactions attaches and detaches share at a time; 0: one; less: each request has its own
 	ClosedToRAM []string         // actions that no RAM user may call, whatever it is allowed: product:Action
 	Now         func() time.Time // nil: the machine's clock
 	Random      io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
@@ -52,7 +54,7 @@ func New(st *store.Store, options Options) *Service {
 	if s.now == nil {
 		s.now = time.Now
 	}
-	s.lanes = newLanes(s.decideTogether)
+	s.lanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideTogether)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}

@@ -47,6 +47,7 @@ type serveCommand struct {
 	Scenario    string   `help:"Scenario to apply at every start: its accounts are made equal to the file." placeholder:"FILE"`
 	Quickstart  bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
 	Signature   string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
+	Lanes       int      `env:"-" hidden:"" default:"1" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
 	ClosedToRAM []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
 	ControlToken       string `help:"What callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
@@ -128,6 +129,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		StartDelay:  c.StartDelay,
 		StopDelay:   c.StopDelay,
 		ClosedToRAM: c.ClosedToRAM,
+		Lanes:       c.Lanes,
 	}), httpapi.Options{
 		Log:       log,
 		Signature: signatureModes[c.Signature],
