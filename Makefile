@@ -6,10 +6,10 @@ OPERATIONS ?= 1000000
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race prove lint bench golden fuzz sdk up
+.PHONY: help run test race lint bench benchmarks golden fuzz sdk up prove
 
 help: ## Print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve on 127.0.0.1:8080, with a private Postgres and the quick-start world
 	$(GO) run ./cmd/enisim serve
@@ -26,7 +26,10 @@ prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable 
 lint: ## Run the linters
 	$(LINT) run ./...
 
-bench: ## Run the benchmarks
+bench: ## Measure attaches beside pgbench, scale and reads, and print tables
+	$(GO) run ./cmd/enisim/bench
+
+benchmarks: ## Run the benchmarks of single parts
 	$(GO) test -run '^$$' -bench . ./...
 
 golden: ## Write the golden files anew from what the server answers
