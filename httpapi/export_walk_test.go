@@ -250,11 +250,59 @@ func TestExportAfterAnyCalls(t *testing.T) {
 			rt.Fatalf("elsewhere: got\n%s\nwant\n%s\nfor\n%s", got, want, file)
 		}
 		checkInvariants(t, elsewhere)
+		wayBack(rt, t, s.store, now)
 	})
 	for _, action := range actions {
 		if done[action] == 0 {
 			t.Errorf("%s never had an effect, so nothing is known of it", action)
 		}
+	}
+}
+
+// wayBack applies the world of the beginning again, of which the diff must have told.
+func wayBack(rt *rapid.T, t *testing.T, st *store.Store, now time.Time) {
+	sc, err := scenario.Parse("walk.yaml", []byte(walkWorld))
+	if err != nil {
+		rt.Fatal(err)
+	}
+	diff, err := scenario.Diff(t.Context(), st, sc, now)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	applied, err := scenario.Apply(t.Context(), st, sc, now)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	told := map[string]store.TableChange{}
+	for _, d := range diff {
+		table := d.What + "s"
+		if d.What == "vswitch" {
+			table = "vswitches"
+		}
+		change := told[table]
+		switch d.Mark {
+		case "+":
+			change.Inserted++
+		case "~":
+			change.Updated++
+		case "-":
+			change.Deleted++
+		}
+		told[table] = change
+	}
+	counted := map[string]store.TableChange{}
+	for _, c := range applied.Tables {
+		counted[c.Table] = store.TableChange{Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted}
+	}
+	for _, table := range []string{"vpcs", "vswitches", "security_groups", "security_group_rules", "instances"} {
+		if told[table] != counted[table] {
+			rt.Errorf("%s: the diff tells %+v, apply counts %+v: %v", table, told[table], counted[table], diff)
+		}
+	}
+	// Apply writes interfaces anew that stay as they are, on instances that change their type, and counts addresses and groups on their own.
+	got, want := told["network_interfaces"], counted["network_interfaces"]
+	if got.Inserted != want.Inserted || got.Deleted != want.Deleted || (len(diff) == 0) != (len(applied.Tables) == 0) {
+		rt.Errorf("the diff tells %v, apply counts %v", diff, applied)
 	}
 }
 
