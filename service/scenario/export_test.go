@@ -57,6 +57,9 @@ func TestExportOfEveryKey(t *testing.T) {
 	t.Parallel()
 	db, fresh := newTarget(t), newTarget(t)
 	db.apply(t, everyKey, noon)
+	if left := diffOf(t, db, everyKey, noon); len(left) > 0 {
+		t.Errorf("applied, and still to change: %q", told(left))
+	}
 	exportIsIdentity(t, db, fresh, noon.Add(time.Second/7))
 }
 
