@@ -23,7 +23,11 @@ type kind struct {
 var kinds = []kind{
 	{"server killed", (*proof).killServer},
 	{"clients cut off from a server", (*proof).cutClients},
+	{"requests to a server lost", (*proof).loseRequests},
+	{"answers of a server lost", (*proof).loseAnswers},
 	{"server cut off from Postgres", (*proof).cutServer},
+	{"statements to Postgres lost", (*proof).loseStatements},
+	{"results from Postgres lost", (*proof).loseResults},
 	{"Postgres killed", (*proof).killPostgres},
 	{"one process of Postgres killed", (*proof).killProcessOfPostgres},
 	{"Postgres paused", (*proof).pausePostgres},
@@ -77,8 +81,24 @@ func (p *proof) cutClients(ctx context.Context, f fault) error {
 	return p.servers[f.server].front.cut(ctx, f.lasts)
 }
 
+func (p *proof) loseRequests(ctx context.Context, f fault) error {
+	return p.servers[f.server].front.silence(ctx, there, f.lasts)
+}
+
+func (p *proof) loseAnswers(ctx context.Context, f fault) error {
+	return p.servers[f.server].front.silence(ctx, back, f.lasts)
+}
+
 func (p *proof) cutServer(ctx context.Context, f fault) error {
 	return p.servers[f.server].back.cut(ctx, f.lasts)
+}
+
+func (p *proof) loseStatements(ctx context.Context, f fault) error {
+	return p.servers[f.server].back.silence(ctx, there, f.lasts)
+}
+
+func (p *proof) loseResults(ctx context.Context, f fault) error {
+	return p.servers[f.server].back.silence(ctx, back, f.lasts)
 }
 
 func (p *proof) killPostgres(ctx context.Context, _ fault) error { return p.postgres.kill(ctx) }

@@ -2,10 +2,13 @@ package prove
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,6 +38,23 @@ func (c *cable) cut(ctx context.Context, lasts time.Duration) error {
 		return err
 	}
 	return c.Start()
+}
+
+// The ways along a cable.
+const (
+	there = "upstream"   // what asks
+	back  = "downstream" // what answers
+)
+
+// silence loses what goes one way for a while, and then breaks all connections: who waits for an answer cannot tell whether it was the question that was lost.
+func (c *cable) silence(ctx context.Context, way string, lasts time.Duration) error {
+	if _, err := c.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type": "timeout", "stream": %q, "attributes": {"timeout": 0}}`, way))); err != nil {
+		return err
+	}
+	err := wait(ctx, lasts)
+	c.Stop()
+	c.Toxics.ResetToxics(ctx)
+	return errors.Join(err, c.Start())
 }
 
 // freeAddress finds an address to listen on that stays free while nobody does: its port is not of those that the system gives to outgoing connections.

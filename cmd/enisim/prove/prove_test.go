@@ -9,9 +9,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -83,12 +85,14 @@ func TestTheHistoryIsLinearizableWhateverBreaks(t *testing.T) {
 		*seed = rand.Uint64()
 	}
 	t.Logf("seed %d", *seed)
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // then too it ends what it has started
+	defer stop()
 	began := time.Now()
 	p := newProof(t)
 	rounds := 0
 	for p.operations < *operations {
 		rounds++
-		if err := p.round(t.Context(), rounds); err != nil {
+		if err := p.round(ctx, rounds); err != nil {
 			t.Fatalf("round %d, seed %d: %v\nIts files are in %s", rounds, *seed, err, p.dir)
 		}
 	}
