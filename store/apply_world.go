@@ -191,63 +191,10 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why pur
 
 // lockWorld takes the staged accounts, and all of theirs in the order of the house.
 func lockWorld(ctx context.Context, tx pgx.Tx) error {
-	for _, sql := range []string{
+	_, err := execTogether(ctx, tx, []string{
 		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups, lockLeavers, lockPlaces,
-	} {
-		if _, err := tx.Exec(ctx, sql); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// takeWorldSteps makes the staged accounts equal to what is staged.
-func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally, p *progress) error {
-	for _, step := range worldSteps {
-		take := takeWhole
-		if step.verb == insert && slices.Contains(largeTables, step.table) {
-			take = takeByPages
-		}
-		rows, err := take(ctx, tx, step, p)
-		if err != nil {
-			return fmt.Errorf("%s %s: %w", step.verb, step.table, err)
-		}
-		written.count(step, rows)
-		if step.verify == nil {
-			continue
-		}
-		if err := step.verify(ctx, tx); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func takeWhole(ctx context.Context, tx pgx.Tx, step worldStep, _ *progress) (int64, error) {
-	tag, err := tx.Exec(ctx, step.sql)
-	return tag.RowsAffected(), err
-}
-
-// takeByPages fills a large table.
-func takeByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (int64, error) {
-	const atOnce = 2000 // pages: fifty thousand rows, and some seconds
-	var pages, rows int64
-	if err := tx.QueryRow(ctx, `
-		SELECT pg_relation_size(oid) / current_setting('block_size')::bigint, greatest(reltuples, 0)::bigint
-		FROM pg_class WHERE oid = $1::text::regclass`, stagingTable(step.table)).Scan(&pages, &rows); err != nil {
-		return 0, err
-	}
-	var inserted int64
-	for first := int64(0); first < pages; first += atOnce {
-		next := min(first+atOnce, pages)
-		tag, err := tx.Exec(ctx, step.sql, pgx.QueryExecModeExec, fmt.Sprintf("(%d,0)", first), fmt.Sprintf("(%d,0)", next))
-		if err != nil {
-			return 0, err
-		}
-		inserted += tag.RowsAffected()
-		p.add(step.table, mergeWork*(rows*next/pages-rows*first/pages))
-	}
-	return inserted, nil
+	})
+	return err
 }
 
 // prepareAccounts makes the locked accounts what the world is applied to. One that has expired is as good as gone, so its rows go.
@@ -280,100 +227,6 @@ func prepareAccounts(ctx context.Context, tx pgx.Tx, now time.Time, why purpose)
 		}
 	}
 	return nil
-}
-
-// worldStep is one statement on the way to the world. What it writes is counted for its table, unless it only prepares others.
-type worldStep struct {
-	verb   verb
-	table  string
-	sql    string
-	verify func(context.Context, pgx.Tx) error // nil: nothing that a constraint does not see
-}
-
-type verb string
-
-const (
-	prepare verb = "prepare"
-	insert  verb = "insert"
-	update  verb = "update"
-	remove  verb = "delete"
-)
-
-// worldSteps go from what is there to what is staged without a forbidden state in between, as constraints hold at each statement: first what
-// goes, children before parents; then what is new or differs, parents before children. Interfaces that change leave their instances in
-// between, so that two of them can swap places, and a type's limit can shrink.
-var worldSteps = []worldStep{
-	{prepare, "client_tokens", deleteClientTokens, nil}, // not of the world: their answers speak of what may be gone
-	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
-	{remove, "ip_prefixes", deleteIPPrefixes, nil},
-	{remove, "network_interface_security_groups", deleteGroupMemberships, nil},
-	{remove, "private_ip_addresses", deletePrivateIPAddresses, nil},
-	{remove, "network_interfaces", deleteNetworkInterfaces, nil},
-	{prepare, "network_interfaces", markChangedNetworkInterfaces, nil},
-	{prepare, "network_interfaces", detachChangedNetworkInterfaces, nil},
-	{remove, "instances", deleteInstances, nil},
-	{remove, "security_groups", deleteSecurityGroups, nil},
-	{remove, "vswitches", deleteVSwitches, nil},
-	{remove, "vpcs", deleteVPCs, nil},
-	{remove, "access_keys", deleteAccessKeys, nil},
-
-	{insert, "regions", insertRegions, nil},
-	{insert, "zones", insertZones, verifyZones},
-	{update, "accounts", updateAccounts, nil},
-	{insert, "accounts", insertAccounts, nil},
-	{update, "ram_users", updateRAMUsers, nil},
-	{insert, "ram_users", insertRAMUsers, nil},
-	{update, "access_keys", updateAccessKeys, nil},
-	{insert, "access_keys", insertAccessKeys, verifyAccessKeys},
-	{remove, "ram_users", deleteRAMUsers, nil}, // after the keys that moved to another user
-	{update, "instance_types", updateInstanceTypes, nil},
-	{insert, "instance_types", insertInstanceTypes, nil},
-	{update, "vpcs", updateVPCs, nil},
-	{insert, "vpcs", insertVPCs, nil},
-	{update, "vswitches", updateVSwitches, nil},
-	{insert, "vswitches", insertVSwitches, nil},
-	{update, "security_groups", updateSecurityGroups, nil},
-	{insert, "security_groups", insertSecurityGroups, nil},
-	{update, "instances", updateInstances, nil},
-	{insert, "instances", insertInstances, nil},
-	{remove, "instance_types", deleteInstanceTypes, nil}, // after the instances that changed their type
-	{update, "network_interfaces", updateNetworkInterfaces, nil},
-	{insert, "network_interfaces", insertNetworkInterfaces, nil},
-	{insert, "private_ip_addresses", insertPrivateIPAddresses, nil},
-	{insert, "ip_prefixes", insertIPPrefixes, nil},
-	{insert, "network_interface_security_groups", insertGroupMemberships, nil},
-	{insert, "security_group_rules", insertSecurityGroupRules, nil},
-	{prepare, "security_group_places", countPlaces, nil},
-}
-
-// tally adds up what the steps write, one entry per table, in the order in which the tables are first touched.
-type tally struct {
-	changes []TableChange
-}
-
-func (t *tally) count(step worldStep, rows int64) {
-	if rows == 0 || step.verb == prepare {
-		return
-	}
-	change := t.of(step.table)
-	switch step.verb {
-	case insert:
-		change.Inserted += rows
-	case update:
-		change.Updated += rows
-	case remove:
-		change.Deleted += rows
-	}
-}
-
-func (t *tally) of(table string) *TableChange {
-	for i := range t.changes {
-		if t.changes[i].Table == table {
-			return &t.changes[i]
-		}
-	}
-	t.changes = append(t.changes, TableChange{Table: table})
-	return &t.changes[len(t.changes)-1]
 }
 
 func verifyZones(ctx context.Context, tx pgx.Tx) error {
