@@ -56,6 +56,7 @@ func Config(url string) (*pgxpool.Config, error) {
 		"application_name":                    "enisim",
 		"timezone":                            "UTC",
 		"plan_cache_mode":                     "force_generic_plan", // planning costs more than running, but for lists (see list)
+		"random_page_cost":                    "1.1",                // a hot table is in memory, however small: by its index, not past its dead rows
 		"lock_timeout":                        milliseconds(lockTimeout),
 		"statement_timeout":                   milliseconds(statementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(statementTimeout),
