@@ -39,7 +39,7 @@ func BenchmarkAttachWithoutNetwork(b *testing.B) {
 							{Name: "InstanceId", Value: fmt.Sprintf("i-%d", k+1)}, {Name: "NetworkInterfaceId", Value: fmt.Sprintf("eni-%d", k+1)},
 						})
 						reply := httptest.NewRecorder()
-						api.ServeHTTP(reply, httptest.NewRequest(http.MethodPost, "/?"+string(query), nil))
+						api.ServeHTTP(reply, httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/?"+string(query), nil))
 						if reply.Code != http.StatusOK {
 							b.Errorf("got status %d: %s", reply.Code, reply.Body)
 							return

@@ -97,7 +97,7 @@ type AttachScene struct {
 func (a *Attachments) Scene(want Attachment) *AttachScene {
 	s := &AttachScene{batch: a, instance: a.instances[want.instance()], eni: a.enis[want.eni()]}
 	if i := s.instance; i != nil && i.RegionID == want.RegionID {
-		settled := i.Instance.Settled(a.now)
+		settled := i.Settled(a.now)
 		settled.InstanceTypeOwnerID, settled.InstanceType = i.Type.OwnerID, i.Type.ID
 		s.Instance, s.Type = &settled, &i.Type
 		for _, n := range i.held {

@@ -50,7 +50,7 @@ func (b *bench) printCosts(ctx context.Context) error {
 			trips.n.Store(0)
 			runtime.ReadMemStats(&before)
 		}
-		request, reply := signed(n), httptest.NewRecorder()
+		request, reply := signed(ctx, n), httptest.NewRecorder()
 		api.ServeHTTP(reply, request)
 		if reply.Code != http.StatusOK {
 			return fmt.Errorf("costs: request %d: status %d: %s", n, reply.Code, reply.Body)
@@ -63,14 +63,14 @@ func (b *bench) printCosts(ctx context.Context) error {
 }
 
 // signed is the n-th of attaches and detaches in turn.
-func signed(n int) *http.Request {
+func signed(ctx context.Context, n int) *http.Request {
 	q := url.Values{
 		"AccessKeyId": {keyID}, "Action": {[]string{history.Attach, history.Detach}[n%2]}, "Format": {"JSON"}, "InstanceId": {"i-spread-1"},
 		"NetworkInterfaceId": {"eni-spread-1"}, "RegionId": {"cn-hangzhou"}, "SignatureMethod": {signature.MethodV1}, "SignatureNonce": {uuid.NewString()},
 		"SignatureVersion": {signature.VersionV1}, "Timestamp": {time.Now().UTC().Format(signature.TimeFormat)}, "Version": {"2014-05-26"},
 	}
 	q.Set("Signature", signature.V1(http.MethodPost, q, keySecret))
-	return httptest.NewRequest(http.MethodPost, "/?"+q.Encode(), nil)
+	return httptest.NewRequestWithContext(ctx, http.MethodPost, "/?"+q.Encode(), nil)
 }
 
 // roundTrips counts the server's ReadyForQuery messages: one ends each round trip.
