@@ -1,24 +1,31 @@
 package check
 
-import "slices"
+import (
+	"container/heap"
+	"slices"
+)
 
-// reach finds the ways that lead from one to the end of an operation that has not happened in it, by letting only such operations happen that may help.
+// reach finds the ways that lead from one to the end of an operation that has not happened in it, by letting only such operations happen that may help: first
+// those that help most directly.
 func (s *sweep) reach(from *way, goal int) []*way {
 	var out []*way
 	seen := map[string]bool{}
-	for todo := []*way{from}; len(todo) > 0; {
-		v := todo[0]
-		todo = todo[1:]
-		if v.has(goal) {
-			out = append(out, v)
+	todo := &detours{{way: from}}
+	for todo.Len() > 0 {
+		d := heap.Pop(todo).(detour)
+		if d.way.has(goal) {
+			if out = append(out, d.way); len(out) > s.width {
+				s.narrowed = true
+				break
+			}
 			continue
 		}
-		for _, n := range s.helpful(v, goal) {
-			next := v.clone()
+		for k, n := range s.helpful(d.way, goal) {
+			next := d.way.clone()
 			s.happen(next, n)
-			if k := next.key(); !seen[k] {
-				seen[k] = true
-				todo = append(todo, next)
+			if key := next.key(); !seen[key] {
+				seen[key] = true
+				heap.Push(todo, detour{next, d.cost + 1 + k})
 			}
 		}
 		if len(seen) > 64*s.width {
@@ -27,6 +34,25 @@ func (s *sweep) reach(from *way, goal int) []*way {
 		}
 	}
 	return s.lazy(out)
+}
+
+// detour is a way and how far it has gone from what was asked for.
+type detour struct {
+	way  *way
+	cost int
+}
+
+// detours are a heap, the shortest first.
+type detours []detour
+
+func (d detours) Len() int           { return len(d) }
+func (d detours) Less(i, j int) bool { return d[i].cost < d[j].cost }
+func (d detours) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *detours) Push(x any)        { *d = append(*d, x.(detour)) }
+func (d *detours) Pop() any {
+	last := (*d)[len(*d)-1]
+	*d = (*d)[:len(*d)-1]
+	return last
 }
 
 // helpful lists the operations that may happen next in a way and may help the goal to happen, or help something that would come too late after it. It follows
