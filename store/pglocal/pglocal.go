@@ -28,8 +28,10 @@ const (
 	// orphanPatience is how long the backends of a killed postmaster may hold up the next one. They notice within
 	// milliseconds that it is gone, unless they are busy.
 	orphanPatience = 15 * time.Second
-	// cleanupPatience is for stopping what a failed Start began.
-	cleanupPatience = 10 * time.Second
+	// fastPatience is how long a fast shutdown may take, after which an immediate one is asked for. That takes 5 s at most: what is left then, Postgres kills.
+	fastPatience = 10 * time.Second
+	// cleanupPatience is for stopping what a failed Start began, in both ways.
+	cleanupPatience = 20 * time.Second
 )
 
 // Options say what to start. Only DataDir is required.

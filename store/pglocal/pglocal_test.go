@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -172,6 +173,26 @@ func TestStartAndStop(t *testing.T) {
 	run(t, conn, writeRows)
 	mustStop(t, s)
 	mustStop(t, s) // the second does nothing
+	assertStopped(t, dir)
+
+	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
+}
+
+// A shutdown that waits for a process that does nothing does not hold up the stop, and loses nothing.
+func TestStopOfAPostgresThatHangs(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	s := mustStart(t, Options{DataDir: dir})
+	conn := connect(t, s.URL())
+	run(t, conn, writeRows)
+	pid, err := strconv.Atoi(queryText(t, conn, `SELECT pid::text FROM pg_stat_activity WHERE backend_type = 'checkpointer'`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	mustStop(t, s)
 	assertStopped(t, dir)
 
 	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())

@@ -112,11 +112,13 @@ func removeStalePID(files layout, run string) error {
 	return nil
 }
 
-// stop ends the postmaster pid with a fast shutdown: it throws its clients out, writes a checkpoint and exits.
+// stop ends the postmaster pid with a fast shutdown: it throws its clients out, writes a checkpoint and exits. If it does not get done, it is told to exit at once, and
+// the next start recovers: asked while it recovers from the crash of one of its processes, Postgres 15 waits for its checkpointer for ever.
 func stop(ctx context.Context, files layout, pid int) error {
-	if err := syscall.Kill(pid, syscall.SIGINT); err != nil && !errors.Is(err, syscall.ESRCH) {
-		return fmt.Errorf("stop Postgres (pid %d): %w", pid, err)
+	if err := signalStop(pid, syscall.SIGINT); err != nil {
+		return err
 	}
+	tooSlow := time.After(fastPatience)
 	for {
 		if _, yes := ended(files, pid); yes {
 			return nil
@@ -124,7 +126,19 @@ func stop(ctx context.Context, files layout, pid int) error {
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("Postgres (pid %d) is still stopping: %w; see %s", pid, context.Cause(ctx), files.log())
+		case <-tooSlow:
+			if err := signalStop(pid, syscall.SIGQUIT); err != nil {
+				return err
+			}
 		case <-time.After(processPoll):
 		}
 	}
+}
+
+// signalStop sends a signal to the postmaster pid, which may have ended.
+func signalStop(pid int, signal syscall.Signal) error {
+	if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+		return fmt.Errorf("stop Postgres (pid %d): %w", pid, err)
+	}
+	return nil
 }
