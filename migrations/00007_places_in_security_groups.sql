@@ -163,24 +163,8 @@ SELECT count_places(array_agg(id)) FROM accounts;
 
 DROP FUNCTION groups_to_join(text, text, text);
 
--- +goose StatementBegin
--- The groups in which attaching interfaces to instances, or detaching them, may take or give a place: those of the interfaces, less those in which
--- the instance has its primary interface, which never leaves. While the instances are locked they cannot change.
-CREATE FUNCTION groups_at_stake(accounts text[], instances text[], enis text[])
-RETURNS TABLE (account_id text, security_group_id text)
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $$
-    SELECT DISTINCT m.account_id, m.security_group_id
-    FROM unnest(accounts, instances, enis) AS pair (account_id, instance_id, eni_id)
-    CROSS JOIN LATERAL (
-        SELECT * FROM network_interface_security_groups WHERE account_id = pair.account_id AND network_interface_id = pair.eni_id OFFSET 0) m
-    WHERE NOT EXISTS (
-        SELECT FROM network_interfaces n
-        JOIN network_interface_security_groups own ON own.account_id = n.account_id AND own.network_interface_id = n.id
-        WHERE n.account_id = pair.account_id AND n.instance_id = pair.instance_id AND n.device_index = 0
-          AND own.security_group_id = m.security_group_id)
-$$;
--- +goose StatementEnd
+-- For whoever settles what is on its way off an instance.
+CREATE INDEX network_interfaces_on_their_way_off ON network_interfaces (account_id, instance_id) WHERE next_status = 'Available';
 
 -- Checked at the end of a statement rather than at each row: one statement writes what many requests decided, and an interface may take the index
 -- that another one leaves.
@@ -192,7 +176,7 @@ ALTER TABLE network_interfaces
 ALTER TABLE network_interfaces
     DROP CONSTRAINT a_device_index_is_taken_once,
     ADD CONSTRAINT a_device_index_is_taken_once UNIQUE (account_id, instance_id, device_index);
-DROP FUNCTION groups_at_stake(text[], text[], text[]);
+DROP INDEX network_interfaces_on_their_way_off;
 
 -- +goose StatementBegin
 CREATE FUNCTION groups_to_join(account text, eni text, instance text)

@@ -125,6 +125,16 @@ func (a *Attachments) Scene(want Attachment) *AttachScene {
 	return s
 }
 
+// primary is the instance's primary interface; nil if it has none.
+func (h *heldInstance) primary() *heldENI {
+	for _, n := range h.held {
+		if *n.DeviceIndex == 0 {
+			return n
+		}
+	}
+	return nil
+}
+
 // stays tells whether the instance has an interface to stay in a group.
 func (h *heldInstance) stays(group string) bool {
 	for _, n := range h.held {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// LockForAttachments locks what a batch of attaches and detaches depends on, and reads it, in one round trip: the instances; the interfaces, and those on
-// their way off the instances, so that their rows can be settled; and where an instance may join or leave a group, a share of the group's places
-// that nobody else has locked. So the attaches of a popular group do not wait for each other. Where that share does not do (see Short), the batch is
+// LockForAttachments locks what a batch of attaches and detaches depends on, and reads it, in one round trip: the instances; and the interfaces, with those on
+// their way off the instances, so that their rows can be settled. Where an instance may join or leave a group, a second one locks a share of the group's
+// places that nobody else has locked. So the attaches of a popular group do not wait for each other. Where that share does not do (see Short), the batch is
 // decided anew, exact: under the locks of all shares, which are waited for.
 func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact bool) (*Attachments, error) {
 	a := &Attachments{
@@ -18,14 +18,39 @@ func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact 
 	ids := namedBy(wants)
 	tx.lockAttachedInstances(a, ids)
 	tx.lockAttachedENIs(a, ids)
-	if exact {
-		tx.lockEveryPlace(a, ids)
-	} else {
-		tx.lockSomePlaces(a, ids, tx.share)
-	}
 	tx.readHeldENIs(a, ids)
 	tx.readAttachedENIs(a, ids)
+	if err := tx.send(ctx); err != nil {
+		return nil, err
+	}
+	groups := listOf(a.groupsAtStake(wants))
+	switch {
+	case len(groups.ids) == 0:
+		return a, nil
+	case exact:
+		tx.lockEveryPlace(a, groups)
+	default:
+		tx.lockSomePlaces(a, ids, groups)
+	}
 	return a, tx.send(ctx)
+}
+
+// groupsAtStake are the groups in which a request may take or give a place: those of its interface, less the ones in which its instance has its primary
+// interface, which never leaves. While the instance is locked they cannot change.
+func (a *Attachments) groupsAtStake(wants []Attachment) (groups []ResourceID) {
+	for _, w := range wants {
+		i, eni := a.instances[w.instance()], a.enis[w.eni()]
+		if i == nil || eni == nil {
+			continue
+		}
+		primary := i.primary()
+		for _, id := range eni.groups {
+			if primary == nil || !slices.Contains(primary.groups, id) {
+				groups = append(groups, ResourceID{w.AccountID, id})
+			}
+		}
+	}
+	return groups
 }
 
 // The statements take ids as arrays, and look each up in a LATERAL subquery. That fixes two things for every plan: rows are found by their index, also where the
@@ -43,25 +68,18 @@ func listOf(all []ResourceID) idList {
 	return l
 }
 
-// namedIDs are what the requests of a batch name: instances; interfaces, and those of them that are to be attached; and request by request.
-type namedIDs struct {
-	instances, enis, attached idList
-	pairs                     struct{ accounts, instances, enis []string }
-}
+// namedIDs are what the requests of a batch name: instances; interfaces, and those of them that are to be attached.
+type namedIDs struct{ instances, enis, attached idList }
 
 func namedBy(wants []Attachment) namedIDs {
 	instances, enis, attached := make([]ResourceID, len(wants)), make([]ResourceID, len(wants)), make([]ResourceID, 0, len(wants))
-	var n namedIDs
 	for i, w := range wants {
 		instances[i], enis[i] = w.instance(), w.eni()
 		if !w.Part {
 			attached = append(attached, w.eni())
 		}
-		n.pairs.accounts = append(n.pairs.accounts, w.AccountID)
-		n.pairs.instances, n.pairs.enis = append(n.pairs.instances, w.InstanceID), append(n.pairs.enis, w.NetworkInterfaceID)
 	}
-	n.instances, n.enis, n.attached = listOf(instances), listOf(enis), listOf(attached)
-	return n
+	return namedIDs{listOf(instances), listOf(enis), listOf(attached)}
 }
 
 // heldInstanceFields are what lockAttachedInstances reads.
@@ -120,7 +138,7 @@ func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 }
 
 // lockSomePlaces never waits for a place: a share that somebody holds is passed over. The places that the instances themselves are leaving are theirs alone.
-func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, preferred int) {
+func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, groups idList) {
 	tx.lock(rankLeavers, `
 		SELECT l.account_id, l.security_group_id, l.instance_id, l.leaves_at
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
@@ -132,29 +150,32 @@ func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, preferred int) {
 		    FOR UPDATE) l`, ids.instances.accounts, ids.instances.ids).Query(each(leaverFields, a.addLeaver))
 	tx.lock(rankPlaces, `
 		SELECT p.account_id, p.security_group_id, p.share, p.free
-		FROM groups_at_stake($1, $2, $3) g
+		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT *
 		    FROM security_group_places
-		    WHERE account_id = g.account_id AND security_group_id = g.security_group_id
-		    ORDER BY free > 0 DESC, (share + $4) % 8
+		    WHERE account_id = g.account_id AND security_group_id = g.id
+		    ORDER BY free > 0 DESC, (share + $3) % 8
 		    LIMIT 1
-		    FOR NO KEY UPDATE SKIP LOCKED) p`, ids.pairs.accounts, ids.pairs.instances, ids.pairs.enis, preferred).Query(each(placeFields, a.addPlace))
+		    FOR NO KEY UPDATE SKIP LOCKED) p`, groups.accounts, groups.ids, tx.share).Query(each(placeFields, a.addPlace))
 }
 
-func (tx *Tx) lockEveryPlace(a *Attachments, ids namedIDs) {
+func (tx *Tx) lockEveryPlace(a *Attachments, groups idList) {
 	tx.lock(rankLeavers, `
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
-		WHERE (account_id, security_group_id) IN (SELECT account_id, security_group_id FROM groups_at_stake($1, $2, $3))
+		WHERE (account_id, security_group_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS g (account_id, id))
 		ORDER BY account_id, instance_id, security_group_id
-		FOR UPDATE`, ids.pairs.accounts, ids.pairs.instances, ids.pairs.enis).Query(each(leaverFields, a.addLeaver))
+		FOR UPDATE`, groups.accounts, groups.ids).Query(each(leaverFields, a.addLeaver))
 	tx.lock(rankPlaces, `
-		SELECT account_id, security_group_id, share, free
-		FROM security_group_places
-		WHERE (account_id, security_group_id) IN (SELECT account_id, security_group_id FROM groups_at_stake($1, $2, $3))
-		ORDER BY account_id, security_group_id, share
-		FOR NO KEY UPDATE`, ids.pairs.accounts, ids.pairs.instances, ids.pairs.enis).Query(each(placeFields, a.addPlace))
+		SELECT p.account_id, p.security_group_id, p.share, p.free
+		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT *
+		    FROM security_group_places
+		    WHERE account_id = g.account_id AND security_group_id = g.id
+		    ORDER BY share
+		    FOR NO KEY UPDATE) p`, groups.accounts, groups.ids).Query(each(placeFields, a.addPlace))
 }
 
 // leaverRow and placeRow are rows on their way to a map.
