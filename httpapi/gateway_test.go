@@ -129,6 +129,9 @@ func TestGatewayContract(t *testing.T) {
 				if strconv.Itoa(got) != status {
 					t.Errorf("got %d, want %s", got, status)
 				}
+				if retry := header.Get("Retry-After"); (retry != "") != (status == "503") {
+					t.Errorf("Retry-After: got %q with status %s, want it with a 503 and no other", retry, status)
+				}
 				shown, text := readError(t, body)
 				if shown != code {
 					t.Errorf("got %s, want %s", shown, code)

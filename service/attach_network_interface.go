@@ -72,7 +72,7 @@ var attachRules = []rule[attach]{
 			return []any{a.ENI.ID, *a.Type.IPv6PerENI, a.Type.ID, a.IPv6, 0}
 		}},
 
-	{err: EniPerInstanceLimitExceeded, broken: func(a attach) bool { return len(a.Held) >= a.Type.ENIQuantity }},
+	{err: EniPerInstanceLimitExceeded, broken: func(a attach) bool { return a.Held >= a.Type.ENIQuantity }},
 	{err: SecurityGroupInstanceLimit, broken: overfillsGroup},
 }
 

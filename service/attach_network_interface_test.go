@@ -24,7 +24,7 @@ func goodAttach() *attachCase {
 			Type:     &store.InstanceType{ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true, IOOptimized: true},
 			ENI:      &store.NetworkInterface{ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable},
 			IPv4:     1,
-			Held:     []store.NetworkInterface{{ID: "eni-0", Status: store.ENIInUse, DeviceIndex: new(0)}},
+			Held:     1,
 			Groups:   []store.GroupScene{{ID: "sg-1", Free: 1}},
 		},
 	}

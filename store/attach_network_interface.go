@@ -5,22 +5,24 @@ import (
 	"time"
 )
 
-// FreeDeviceIndex is the lowest device index that nothing on the scene's instance has.
-func (s *AttachScene) FreeDeviceIndex() int {
-	index := 1 // 0 is the primary interface's
-	for slices.ContainsFunc(s.Held, func(n NetworkInterface) bool { return *n.DeviceIndex == index }) {
-		index++
+// freeDeviceIndex is the lowest device index that nothing on the scene's instance has.
+func (s *AttachScene) freeDeviceIndex() int {
+	taken := make([]bool, len(s.instance.held)+2)
+	for _, n := range s.instance.held {
+		if *n.DeviceIndex < len(taken) && !n.left(s.batch.now) {
+			taken[*n.DeviceIndex] = true
+		}
 	}
-	return index
+	return 1 + slices.Index(taken[1:], false) // 0 is the primary interface's
 }
 
 // Attach puts the scene's interface on the scene's instance: Attaching until settlesAt, when it is InUse; InUse at once if that is nil. Rows of
 // interfaces that have left the instance are settled along the way, which frees their device indexes.
 func (s *AttachScene) Attach(networkCardIndex *int, settlesAt *time.Time) {
-	index := s.FreeDeviceIndex()
+	index := s.freeDeviceIndex()
 	for _, n := range s.instance.held {
-		if settled := n.Settled(s.batch.now); settled.Status == ENIAvailable {
-			s.batch.set(n, settled)
+		if n.left(s.batch.now) {
+			s.batch.set(n, n.Settled(s.batch.now))
 		}
 	}
 	for _, group := range s.eni.groups {

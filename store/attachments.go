@@ -31,6 +31,7 @@ type heldInstance struct {
 	Instance
 	Type    InstanceType
 	held    map[string]*heldENI // nil: no request names the instance, so it is not locked
+	primary *heldENI            // of held; nil: it has none
 	leavers map[string]*leaver  // by group; nil: was one, and is no longer
 }
 
@@ -83,10 +84,10 @@ type AttachScene struct {
 	Instance *Instance
 	Type     *InstanceType // of Instance
 	ENI      *NetworkInterface
-	IPv4     int                // private IPv4 addresses of ENI, the primary one included; a prefix counts as one
-	IPv6     int                // IPv6 addresses of ENI; a prefix counts as one
-	Held     []NetworkInterface // what Instance holds, the primary interface included: ID, status and device index only
-	Groups   []GroupScene       // the security groups of ENI
+	IPv4     int          // private IPv4 addresses of ENI, the primary one included; a prefix counts as one
+	IPv6     int          // IPv6 addresses of ENI; a prefix counts as one
+	Held     int          // how many interfaces have a place on Instance, the primary one included
+	Groups   []GroupScene // the security groups of ENI
 
 	batch    *Attachments
 	instance *heldInstance
@@ -97,12 +98,10 @@ type AttachScene struct {
 func (a *Attachments) Scene(want Attachment) *AttachScene {
 	s := &AttachScene{batch: a, instance: a.instances[want.instance()], eni: a.enis[want.eni()]}
 	if i := s.instance; i != nil && i.RegionID == want.RegionID {
-		settled := i.Settled(a.now)
-		settled.InstanceTypeOwnerID, settled.InstanceType = i.Type.OwnerID, i.Type.ID
-		s.Instance, s.Type = &settled, &i.Type
+		s.Instance, s.Type = settledInstance(&i.Instance, a.now), &i.Type
 		for _, n := range i.held {
-			if settled := n.Settled(a.now); settled.Status != ENIAvailable {
-				s.Held = append(s.Held, settled)
+			if !n.left(a.now) {
+				s.Held++
 			}
 		}
 	}
@@ -125,18 +124,11 @@ func (a *Attachments) Scene(want Attachment) *AttachScene {
 	return s
 }
 
-// primary is the instance's primary interface; nil if it has none.
-func (h *heldInstance) primary() *heldENI {
-	for _, n := range h.held {
-		if *n.DeviceIndex == 0 {
-			return n
-		}
-	}
-	return nil
-}
-
 // stays tells whether the instance has an interface to stay in a group.
 func (h *heldInstance) stays(group string) bool {
+	if h.primary != nil && slices.Contains(h.primary.groups, group) {
+		return true
+	}
 	for _, n := range h.held {
 		if (n.NextStatus == nil || *n.NextStatus != ENIAvailable) && slices.Contains(n.groups, group) {
 			return true

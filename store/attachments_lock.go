@@ -43,9 +43,8 @@ func (a *Attachments) groupsAtStake(wants []Attachment) (groups []ResourceID) {
 		if i == nil || eni == nil {
 			continue
 		}
-		primary := i.primary()
 		for _, id := range eni.groups {
-			if primary == nil || !slices.Contains(primary.groups, id) {
+			if i.primary == nil || !slices.Contains(i.primary.groups, id) {
 				groups = append(groups, ResourceID{w.AccountID, id})
 			}
 		}
@@ -92,6 +91,7 @@ func heldInstanceFields(h *heldInstance) []any {
 
 func (a *Attachments) addInstance(h heldInstance) {
 	h.held, h.leavers = map[string]*heldENI{}, map[string]*leaver{}
+	h.InstanceTypeOwnerID, h.InstanceType = h.Type.OwnerID, h.Type.ID
 	a.instances[ResourceID{h.AccountID, h.ID}] = &h
 }
 
@@ -111,6 +111,9 @@ func (a *Attachments) addHeld(n heldENI) {
 	}
 	eni.groups = n.groups
 	i.held[n.ID] = eni
+	if *n.DeviceIndex == 0 {
+		i.primary = eni
+	}
 }
 
 func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {

@@ -84,10 +84,10 @@ func (i Instance) Settled(now time.Time) Instance {
 	return i
 }
 
-// settledInstance is Settled for a row that may be missing.
+// settledInstance is Settled for a row that may be missing. One of which nothing is due is returned as it is.
 func settledInstance(i *Instance, now time.Time) *Instance {
-	if i == nil {
-		return nil
+	if i == nil || !due(i.SettlesAt, now) && !due(i.RunningAt, now) {
+		return i
 	}
 	settled := i.Settled(now)
 	return &settled

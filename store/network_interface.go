@@ -68,10 +68,15 @@ func (n NetworkInterface) Settled(now time.Time) NetworkInterface {
 	return n
 }
 
-// settledENI is Settled for a row that may be missing; one that is gone by now is missing too.
+// left tells whether the interface's row still names an instance that it has left by now.
+func (n *NetworkInterface) left(now time.Time) bool {
+	return due(n.SettlesAt, now) && *n.NextStatus == ENIAvailable
+}
+
+// settledENI is Settled for a row that may be missing; one that is gone by now is missing too. One of which nothing is due is returned as it is.
 func settledENI(n *NetworkInterface, now time.Time) *NetworkInterface {
-	if n == nil {
-		return nil
+	if n == nil || !due(n.SettlesAt, now) {
+		return n
 	}
 	settled := n.Settled(now)
 	if settled.Status == ENIDeleted {
