@@ -18,6 +18,9 @@ const (
 	mostWaiting = 8192
 	// patience is for how long a batch waits for a lock that is not of this process. Then its requests run alone, so that only those wait on that need it.
 	patience = 500 * time.Millisecond
+	// batchTimeout is for how long a batch may be without its locks: longer than Postgres itself takes to give up. A connection that only
+	// seems to be there must not hold up a lane for as long as TCP believes in it.
+	batchTimeout = 12 * time.Second
 )
 
 // lanes run the attaches and detaches that arrive while a transaction is in flight together in the next one: one round of locks and one commit for
@@ -27,9 +30,10 @@ const (
 // There is no worker. The first to come leads: it runs its batch in its own goroutine, and when it is through, the one that has waited longest
 // leads the next batch, with all that have come since.
 type lanes struct {
-	seed  maphash.Seed
-	lanes []lane
-	run   func(ctx context.Context, batch []*attachment) error // answers each of a batch, or fails as a whole
+	seed    maphash.Seed
+	lanes   []lane
+	timeout time.Duration                                        // of a batch, until its commit
+	run     func(ctx context.Context, batch []*attachment) error // answers each of a batch, or fails as a whole
 }
 
 // lane is a queue behind the batch that is in flight.
@@ -58,7 +62,7 @@ const (
 )
 
 func newLanes(count int, run func(context.Context, []*attachment) error) *lanes {
-	return &lanes{seed: maphash.MakeSeed(), lanes: make([]lane, count), run: run}
+	return &lanes{seed: maphash.MakeSeed(), lanes: make([]lane, count), timeout: batchTimeout, run: run}
 }
 
 // through runs a request in the lane of its instance, and returns its answer.
@@ -180,6 +184,8 @@ func (l *lanes) runSafely(ctx context.Context, batch []*attachment) (err error) 
 	default:
 		ctx = context.WithoutCancel(ctx)
 	}
+	ctx, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
 	defer func() {
 		if value := recover(); value != nil {
 			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())

@@ -370,6 +370,46 @@ func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	}
 }
 
+// silentConn is one whose other side seems to be there, but from which nothing comes any more once it is armed.
+type silentConn struct {
+	net.Conn
+	armed *atomic.Bool
+}
+
+func (c silentConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	for c.armed.Load() && err == nil {
+		n, err = c.Conn.Read(p)
+	}
+	return n, err
+}
+
+// A database that falls silent holds up a lane for the time of one batch.
+func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
+	t.Parallel()
+	var armed atomic.Bool
+	l := newLaneTest(t, laneFile, Options{}, func(c *pgxpool.Config) {
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			return silentConn{conn, &armed}, err
+		}
+	})
+	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil { // after which nothing but the batch itself asks the database
+		t.Fatal(err)
+	}
+	l.lanes.timeout = 100 * time.Millisecond
+	armed.Store(true)
+	if shown, _ := APIError(l.attach(t.Context(), "eni-2", "i-1")); shown != ServiceUnavailable {
+		t.Errorf("while the database is silent: got %v, want ServiceUnavailable", shown)
+	}
+	armed.Store(false)
+	l.lanes.timeout = batchTimeout
+	if err := l.attach(t.Context(), "eni-3", "i-1"); err != nil {
+		t.Errorf("when it speaks again: got %v, want no error", err)
+	}
+}
+
 // A lane that is full refuses at once, and answers all that it has taken.
 func TestAFullLaneRefuses(t *testing.T) {
 	t.Parallel()
