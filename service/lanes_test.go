@@ -319,6 +319,20 @@ func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
 	}
 }
 
+// throughConn puts something between the service and its database.
+func throughConn(wrap func(net.Conn) net.Conn) func(*pgxpool.Config) {
+	return func(c *pgxpool.Config) {
+		dial := c.ConnConfig.DialFunc
+		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return wrap(conn), nil
+		}
+	}
+}
+
 // lossyConn still sends once it is armed, but loses what comes back.
 type lossyConn struct {
 	net.Conn
@@ -337,13 +351,7 @@ func (c lossyConn) Read(p []byte) (int, error) {
 func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
-	l := newLaneTest(t, laneFile, Options{}, func(c *pgxpool.Config) {
-		dial := c.ConnConfig.DialFunc
-		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return lossyConn{conn, &armed}, err
-		}
-	})
+	l := newLaneTest(t, laneFile, Options{}, throughConn(func(c net.Conn) net.Conn { return lossyConn{c, &armed} }))
 	release := l.hold(t, "i-1")
 	first := l.began(t, true, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	done := l.began(t, false, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
@@ -388,13 +396,7 @@ func (c silentConn) Read(p []byte) (int, error) {
 func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
-	l := newLaneTest(t, laneFile, Options{}, func(c *pgxpool.Config) {
-		dial := c.ConnConfig.DialFunc
-		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := dial(ctx, network, address)
-			return silentConn{conn, &armed}, err
-		}
-	})
+	l := newLaneTest(t, laneFile, Options{}, throughConn(func(c net.Conn) net.Conn { return silentConn{c, &armed} }))
 	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil { // after which nothing but the batch itself asks the database
 		t.Fatal(err)
 	}
