@@ -220,6 +220,9 @@ func TestACallerThatHasGoneAwayIsSkipped(t *testing.T) {
 	if err := errors.Join(first(), patient()); err != nil {
 		t.Errorf("those who stayed: got %v, want no error", err)
 	}
+	if err := l.attach(ctx, "eni-4", "i-1"); !errors.Is(err, context.Canceled) { // it would lead
+		t.Errorf("one that was gone when it came to an idle lane: got %v, want context.Canceled", err)
+	}
 	l.expectBatches(t, 1, 1)
 	if got := l.where(t); got["eni-2"] != "" || len(got) != 2 {
 		t.Errorf("attached: got %v, want eni-1 and eni-3 only", got)
