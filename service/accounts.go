@@ -271,7 +271,7 @@ func (s *Service) sweep(ctx context.Context, now time.Time) {
 // forgetAccount makes this replica ask for the keys of an account again.
 func (s *Service) forgetAccount(id string) {
 	for _, key := range s.identities.Keys() {
-		if cached, ok := s.identities.Peek(key); ok && cached.identity != nil && cached.identity.AccountID == id {
+		if cached, ok := s.identities.Peek(key); ok && cached.identity.AccountID == id {
 			s.identities.Remove(key)
 		}
 	}

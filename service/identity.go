@@ -11,9 +11,11 @@ import (
 )
 
 // A key is looked up once a second at most, so that a request costs no round trip for it, and a change counts within a second on every replica.
+// Unknown keys have a small cache of their own, so that a flood of them neither grows the server nor displaces the keys that exist.
 const (
 	identityCacheTime = time.Second
 	identityCacheSize = 10_000
+	unknownCacheSize  = 1_000
 )
 
 // Caller is who sends a request: an account, a RAM user in it, or a role of it.
@@ -26,7 +28,7 @@ type Caller struct {
 }
 
 type cachedIdentity struct {
-	identity *store.Identity // nil: there is no such key, which is worth remembering too
+	identity *store.Identity
 	readAt   time.Time
 }
 
@@ -87,17 +89,31 @@ func (i Identity) CheckSecurityToken(token string) error {
 	return nil
 }
 
-// findIdentity asks the cache, then the database. The cache's age is real time also where a test stops the clock of the simulated cloud.
+// findIdentity asks the caches, then the database. It returns nil for an unknown key, and asks nobody about an id that no key can have.
+// The age of a cached entry is real time, also where a test stops the clock of the simulated cloud.
+//
+// A caller's string may be a part of a large body. What a cache keeps is therefore a clone, or the whole body would stay in memory with it.
 func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
+	if !accessKeyForm.MatchString(accessKeyID) {
+		return nil, nil
+	}
 	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
 		return cached.identity, nil
+	}
+	if missedAt, ok := s.unknownKeys.Get(accessKeyID); ok && time.Since(missedAt) < identityCacheTime {
+		return nil, nil
 	}
 	readAt := time.Now()
 	identity, err := s.store.FindIdentity(ctx, accessKeyID)
 	if err != nil {
 		return nil, err
 	}
-	s.identities.Add(accessKeyID, cachedIdentity{identity, readAt})
+	if identity == nil {
+		s.identities.Remove(accessKeyID)
+		s.unknownKeys.Add(strings.Clone(accessKeyID), readAt)
+		return nil, nil
+	}
+	s.identities.Add(strings.Clone(accessKeyID), cachedIdentity{identity, readAt})
 	return identity, nil
 }
 
@@ -136,12 +152,15 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 }
 
 func (s *Service) regionKnown(ctx context.Context, regionID string) (bool, error) {
+	if !wellFormedID(regionID) {
+		return false, nil
+	}
 	if _, known := s.regions.Load(regionID); known {
 		return true, nil
 	}
 	known, err := s.store.RegionExists(ctx, regionID)
 	if known {
-		s.regions.Store(regionID, nil)
+		s.regions.Store(strings.Clone(regionID), nil) // a clone, as in findIdentity
 	}
 	return known, err
 }

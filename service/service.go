@@ -29,27 +29,25 @@ type Options struct {
 
 // Service is the simulated cloud on one database. It is safe for concurrent use and holds nothing that another replica would need.
 type Service struct {
-	store      *store.Store
-	options    Options
-	now        func() time.Time
-	random     io.Reader
-	identities *lru.Cache[string, cachedIdentity]
-	regions    sync.Map // ids of regions that are known to exist: they never go
-	lanes      *lanes
+	store       *store.Store
+	options     Options
+	now         func() time.Time
+	random      io.Reader
+	identities  *lru.Cache[string, cachedIdentity]
+	unknownKeys *lru.Cache[string, time.Time] // when the database was asked last
+	regions     sync.Map                      // ids of regions that are known to exist: they never go
+	lanes       *lanes
 }
 
 // New makes a Service on a database whose schema is up to date.
 func New(st *store.Store, options Options) *Service {
-	identities, err := lru.New[string, cachedIdentity](identityCacheSize)
-	if err != nil {
-		panic(err) // only a size that is not positive fails, and ours is a constant
-	}
 	s := &Service{
-		store:      st,
-		options:    options,
-		now:        options.Now,
-		random:     rand.Reader,
-		identities: identities,
+		store:       st,
+		options:     options,
+		now:         options.Now,
+		random:      rand.Reader,
+		identities:  newCache[cachedIdentity](identityCacheSize),
+		unknownKeys: newCache[time.Time](unknownCacheSize),
 	}
 	if s.now == nil {
 		s.now = time.Now
@@ -59,6 +57,15 @@ func New(st *store.Store, options Options) *Service {
 		s.random = &lockedReader{r: options.Random}
 	}
 	return s
+}
+
+// newCache makes a cache of so many entries, from which the least recently used goes first.
+func newCache[Value any](size int) *lru.Cache[string, Value] {
+	cache, err := lru.New[string, Value](size)
+	if err != nil {
+		panic(err) // only a size that is not positive fails, and ours are constants
+	}
+	return cache
 }
 
 // moment is the time as the database can hold it: UTC, in microseconds. An action reads it once, after its locks, so that times follow the
