@@ -112,7 +112,7 @@ func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
 	walkWhileOthersComeAndGo(t, pool, passing{
-		stays: "i-%03d", passes: "i-%03d-passes", places: 25,
+		stays: "i-%03d", passes: "i-%03d-passes-%s", places: 25,
 		comeOrGo: `
 			WITH gone AS (
 			    DELETE FROM instances WHERE account_id = $1 AND id = $2 RETURNING id
@@ -121,8 +121,7 @@ func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
 			    status, created_at)
 			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity, 'Stopped', created_at
 			FROM instances
-			WHERE account_id = $1 AND id = 'i-001' AND NOT EXISTS (SELECT FROM gone)
-			ON CONFLICT DO NOTHING`,
+			WHERE account_id = $1 AND id = 'i-001' AND NOT EXISTS (SELECT FROM gone)`,
 	}, func(page PageRequest) (ids []string, next string) {
 		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, DescribeInstances{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {

@@ -121,7 +121,7 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
 	walkWhileOthersComeAndGo(t, pool, passing{
-		stays: "eni-%03d-stays", passes: "eni-%03d-passes", places: 60,
+		stays: "eni-%03d-stays", passes: "eni-%03d-passes-%s", places: 60,
 		comeOrGo: `
 			WITH gone AS (
 			    DELETE FROM network_interfaces WHERE account_id = $1 AND id = $2 RETURNING id
@@ -129,8 +129,7 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 			INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, mac_address, created_at)
 			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, 'Secondary', 'Available', '', created_at
 			FROM network_interfaces
-			WHERE account_id = $1 AND id = 'eni-001-stays' AND NOT EXISTS (SELECT FROM gone)
-			ON CONFLICT (account_id, id) DO NOTHING`,
+			WHERE account_id = $1 AND id = 'eni-001-stays' AND NOT EXISTS (SELECT FROM gone)`,
 	}, func(page PageRequest) (ids []string, next string) {
 		list := listInterfaces(t, s, DescribeNetworkInterfaces{Type: "Secondary", Page: page})
 		for _, n := range list.Items {

@@ -122,7 +122,7 @@ func many[T any](n int, member T) []T { return slices.Repeat([]T{member}, n) }
 
 // passing are rows that come and go between those that stay.
 type passing struct {
-	stays, passes string // ids by number, from 1
+	stays, passes string // ids by number, from 1; of those that pass each writer has its own, which end with its letter
 	places        int    // how many stay, and how many may come
 	comeOrGo      string // inserts the row with account $1 and id $2, or deletes it where it is
 }
@@ -135,8 +135,8 @@ func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing, read 
 	defer stop()
 	var writes atomic.Int64
 	writers, ctx := errgroup.WithContext(ctx)
-	for offset := range 2 {
-		writers.Go(func() error { return p.come(ctx, pool, offset, &writes) })
+	for offset, letter := range []string{"a", "b"} {
+		writers.Go(func() error { return p.come(ctx, pool, offset, letter, &writes) })
 	}
 	passers := 0
 	for walk := 0; walk < 5 || writes.Load() < 500 || passers == 0; walk++ {
@@ -173,10 +173,10 @@ func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing, read 
 	}
 }
 
-// come has rows come and go, one after the other, until ctx ends.
-func (p passing) come(ctx context.Context, pool *pgxpool.Pool, offset int, writes *atomic.Int64) error {
+// come has rows come and go, one after the other, until ctx ends. No other writer has rows of its letter.
+func (p passing) come(ctx context.Context, pool *pgxpool.Pool, offset int, letter string, writes *atomic.Int64) error {
 	for k := offset; ctx.Err() == nil; k += 7 {
-		_, err := pool.Exec(ctx, p.comeOrGo, listAccount, fmt.Sprintf(p.passes, k%p.places))
+		_, err := pool.Exec(ctx, p.comeOrGo, listAccount, fmt.Sprintf(p.passes, k%p.places, letter))
 		if err != nil && ctx.Err() == nil {
 			return err
 		}
