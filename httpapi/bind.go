@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -20,7 +21,7 @@ import (
 //	[]struct                 Name.1.Field, ...
 //
 // Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent one. A field of service.Malformed lists what
-// could not be read.
+// could not be read. Of a list only the first maxBoundItems are bound.
 func bind[Request any](p parameters) Request {
 	var request Request
 	b := binding{parameters: p}
@@ -34,8 +35,14 @@ func bind[Request any](p parameters) Request {
 	return request
 }
 
+// maxBoundItems is how many items of a list are bound: more than any action takes, so that the action's own rule refuses a longer list with its own
+// error, at its place in the order of checks, and a list of thousands of items costs no more than that.
+const maxBoundItems = 201
+
 type binding struct {
 	parameters parameters
+	names      []string // of the parameters that have a value, sorted; nil until a list asks for it
+	looked     int      // how many names the lists have looked at, which tests hold to be linear
 	malformed  service.Malformed
 }
 
@@ -134,27 +141,47 @@ func (b *binding) scalar(name string, parse func(string) error) {
 	}
 }
 
-// numbers are the N of the parameters prefix+N, for scalars, or prefix+N.Field that have a value, in ascending order, as they were written.
+// numbers returns the N of the parameters prefix+N, for scalars, or prefix+N.Field that have a value, in ascending order, as they were written. Each
+// number counts once, and there are maxBoundItems of them at most.
 func (b *binding) numbers(prefix string, scalars bool) []string {
-	byNumber := map[int]string{}
-	for name, value := range b.parameters {
+	if b.names == nil {
+		b.names = b.parameters.sortedNames()
+	}
+	type item struct {
+		number  int
+		written string
+	}
+	var items []item
+	first, _ := slices.BinarySearch(b.names, prefix)
+	for _, name := range b.names[first:] {
 		rest, found := strings.CutPrefix(name, prefix)
-		if !found || value == "" {
+		if !found {
+			break
+		}
+		b.looked++
+		written, _, hasField := strings.Cut(rest, ".")
+		if last := len(items) - 1; hasField == scalars || last >= 0 && items[last].written == written {
 			continue
 		}
-		written, _, hasField := strings.Cut(rest, ".")
-		if n, err := strconv.Atoi(written); err == nil && n > 0 && hasField != scalars {
-			byNumber[n] = written
+		if n, ok := listNumber(written); ok {
+			items = append(items, item{n, written})
 		}
 	}
-	var sorted []int
-	for n := range byNumber {
-		sorted = append(sorted, n)
-	}
-	slices.Sort(sorted)
-	out := make([]string, len(sorted))
-	for i, n := range sorted {
-		out[i] = byNumber[n]
+	slices.SortFunc(items, func(a, b item) int { return cmp.Or(a.number-b.number, len(a.written)-len(b.written)) }) // 1 before 01
+	items = slices.CompactFunc(items, func(a, b item) bool { return a.number == b.number })
+	out := make([]string, min(len(items), maxBoundItems))
+	for i := range out {
+		out[i] = items[i].written
 	}
 	return out
+}
+
+// listNumber reads the number of a list's item.
+func listNumber(written string) (n int, ok bool) {
+	const maxDigits = 10
+	if len(written) > maxDigits {
+		return 0, false
+	}
+	n, err := strconv.Atoi(written)
+	return n, err == nil && n > 0
 }

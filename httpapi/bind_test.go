@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"fmt"
 	"net/url"
 	"reflect"
 	"slices"
@@ -58,7 +59,9 @@ func TestBind(t *testing.T) {
 		{"DryRun=false", everything{DryRun: new(false)}},
 		{"MaxResults=&DryRun=&Ids.1=&List=", everything{}}, // an empty value is an absent one
 		{"Ids.2=b&Ids.1=a", everything{IDs: []string{"a", "b"}}},
-		{"Ids.1=a&Ids.10=c&Ids.9=b", everything{IDs: []string{"a", "b", "c"}}}, // numbers, not text, and gaps
+		{"Ids.1=a&Ids.10=c&Ids.9=b", everything{IDs: []string{"a", "b", "c"}}},                    // numbers, not text, and gaps
+		{"Ids.01=x&Ids.1=a&Ids.001=y&Ids.10=c&Ids.2=b", everything{IDs: []string{"a", "b", "c"}}}, // each number once, as it should be written
+		{"Ids.99999999999999999999=z&Tag.99999999999999999999.Key=k", everything{}},
 		{"Ids.0=z&Ids.-1=y&Ids.x=w&Ids=v&Ids.999999999=a", everything{IDs: []string{"a"}}},
 		{`List=["a","b"]`, everything{List: service.JSONList{"a", "b"}}},
 		{"Tag.1.Key=k&Tag.1.Value=v&Tag.3.Key=k3", everything{Tags: []service.Tag{{Key: "k", Value: "v"}, {Key: "k3"}}}},
@@ -78,6 +81,72 @@ func TestBind(t *testing.T) {
 		if got := bindQuery(t, query).Malformed; !slices.Equal(got, service.Malformed{name}) {
 			t.Errorf("%s: malformed: got %v, want [%s]", query, got, name)
 		}
+	}
+}
+
+// wideLaunch returns the parameters of a RunInstances with so many interfaces, each with a list of its own.
+func wideLaunch(interfaces int) parameters {
+	p := parameters{"RegionId": "cn-hangzhou", "ImageId": "m-1", "InstanceType": "ecs.g6.large", "VSwitchId": "vsw-1", "SecurityGroupId": "sg-1"}
+	for i := range interfaces {
+		p[fmt.Sprintf("NetworkInterface.%d.SecurityGroupIds.1", i+1)] = "sg-1"
+	}
+	return p
+}
+
+// A list that is longer than any action takes is bound no further than that: the rest is not paid for, and the action's rule refuses it.
+func TestBindStopsInALongList(t *testing.T) {
+	t.Parallel()
+	launch := bind[service.RunInstances](wideLaunch(1980))
+	if got := len(launch.NetworkInterfaces); got != maxBoundItems {
+		t.Errorf("got %d interfaces bound of 1980, want %d", got, maxBoundItems)
+	}
+	if got := bind[service.RunInstances](wideLaunch(50)); len(got.NetworkInterfaces) != 50 {
+		t.Errorf("got %d interfaces bound of 50, want all", len(got.NetworkInterfaces))
+	}
+}
+
+// Binding costs no more than twice as much when there are twice as many parameters, in whatever list they are.
+func TestBindIsLinear(t *testing.T) {
+	// Not parallel: the allocations of other tests would be counted.
+	for name, build := range map[string]func(n int) parameters{
+		"interfaces with a list each": wideLaunch,
+		"one list in many interfaces": func(n int) parameters {
+			p := parameters{}
+			for i := range n {
+				p[fmt.Sprintf("NetworkInterface.%d.SecurityGroupIds.%d", i%10+1, i/10+1)] = "sg-1"
+			}
+			return p
+		},
+		"a long list":        func(n int) parameters { return numbered("SecurityGroupIds.%d", n) },
+		"unknown parameters": func(n int) parameters { return numbered("Nobody.%d.Knows", n) },
+		"no list numbers":    func(n int) parameters { return numbered("NetworkInterface.x%d.SecurityGroupIds.1", n) },
+	} {
+		work := func(n int) int {
+			p := build(n)
+			b := &binding{parameters: p}
+			b.fields(reflect.ValueOf(new(service.RunInstances)).Elem(), "")
+			return b.looked
+		}
+		one, two := work(900), work(1800)
+		if two > 2*one+100 {
+			t.Errorf("%s: %d names are looked at for 900 parameters and %d for 1800, want twice as many at most", name, one, two)
+		}
+	}
+}
+
+func numbered(format string, n int) parameters {
+	p := parameters{}
+	for i := range n {
+		p[fmt.Sprintf(format, i+1)] = "x"
+	}
+	return p
+}
+
+// BenchmarkBindWideLaunch is the most expensive list that fits a request.
+func BenchmarkBindWideLaunch(b *testing.B) {
+	p := wideLaunch(1980)
+	for b.Loop() {
+		bind[service.RunInstances](p)
 	}
 }
 

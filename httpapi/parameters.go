@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -22,6 +23,18 @@ const (
 // parameters are what an action is given: a request's query and form body together, and for V3 what its headers say. An empty value counts
 // as absent.
 type parameters map[string]string
+
+// sortedNames returns the names of the parameters that have a value, in order, so that those with a prefix stand together.
+func (p parameters) sortedNames() []string {
+	names := make([]string, 0, len(p))
+	for name, value := range p {
+		if value != "" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
 
 // incoming is a request that was read, in the forms that its checks need.
 type incoming struct {

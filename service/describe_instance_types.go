@@ -45,8 +45,12 @@ var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
 var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 	readable(func(r DescribeInstanceTypes) Malformed { return r.Malformed }),
 	invalid("InstanceTypes", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypes) > mostTypesNamed }),
+	invalid("InstanceTypeFamilies", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypeFamilies) > mostListed }),
 	among("CpuArchitecture", func(r DescribeInstanceTypes) string { return r.CPUArchitecture }, "X86", "ARM"),
 	invalid("CpuArchitectures", func(r DescribeInstanceTypes) bool {
+		if len(r.CPUArchitectures) > mostListed {
+			return true
+		}
 		for _, a := range r.CPUArchitectures {
 			if architectures[a] == "" {
 				return true
