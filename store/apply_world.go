@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // What ApplyWorld refuses beyond what constraints do. Nothing was written; the error text names the key or the zone.
@@ -147,16 +146,20 @@ const manyRows = 100
 const analyze = `
 	ANALYZE vpcs, vswitches, security_groups, instances, network_interfaces, private_ip_addresses, network_interface_security_groups`
 
-// commitWorld tells a commit that the server refused from one whose answer got lost.
+// commitWorld commits a transaction of pgx under the same rule as Tx.commit: without a clear confirmation the outcome is unknown.
 func commitWorld(ctx context.Context, tx pgx.Tx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
+	warnings := warningsOf(tx.Conn().PgConn())
+	before := warnings.Load()
 	err := tx.Commit(ctx)
-	var pg *pgconn.PgError
-	if err == nil || errors.As(err, &pg) || errors.Is(err, pgx.ErrTxCommitRollback) {
+	switch {
+	case err == nil && warnings.Load() != before:
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, errCommitWarning)
+	case err == nil, errors.Is(err, pgx.ErrTxCommitRollback):
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	return commitFailure(err, tx.Conn())
 }
 
 // A large world takes longer than any request may, and its joins more memory than Postgres grants by default. Locks are waited for longer than

@@ -52,6 +52,7 @@ func Config(url string) (*pgxpool.Config, error) {
 	if config.MaxConns < defaultMaxConns && !namesPoolSize(url) {
 		config.MaxConns = defaultMaxConns
 	}
+	config.ConnConfig.OnNotice = countWarnings
 	for name, value := range map[string]string{
 		"application_name":                    "enisim",
 		"timezone":                            "UTC",

@@ -131,30 +131,41 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if !tx.begun && tx.batch.Len() == 0 {
 		return nil
 	}
-	committed := false
-	tx.queue("commit").Exec(func(tag pgconn.CommandTag) error {
+	// First send the writes and the commit together. Whether the commit was reached decides what an error means: after an error
+	// Postgres skips the rest of a batch, so an error of an earlier statement proves that nothing was written.
+	conn := tx.conn.Conn()
+	warnings := warningsOf(conn.PgConn())
+	var (
+		reached, committed bool
+		before             int64
+	)
+	tx.queue("commit").Fn = func(results pgx.BatchResults) error {
+		reached, before = true, warnings.Load()
+		tag, err := results.Exec()
 		committed = tag.String() == "COMMIT" // a transaction that failed before answers ROLLBACK
-		return nil
-	})
+		return err
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
 	defer cancel()
 	batch := tx.batch
 	tx.batch = &pgx.Batch{}
-	err := tx.conn.SendBatch(ctx, batch).Close()
+	err := conn.SendBatch(ctx, batch).Close()
+
+	// Then judge the outcome: a 200 is only for a commit that Postgres confirmed without reservation.
 	var pg *pgconn.PgError
 	switch {
+	case err == nil && committed && warnings.Load() != before:
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, errCommitWarning)
 	case err == nil && committed:
 		return nil
 	case err == nil:
 		return errors.New("store: the transaction was rolled back at commit")
-	case errors.As(err, &pg) && pg.Severity == "ERROR":
+	case !reached && errors.As(err, &pg) && pg.Severity == "ERROR":
 		tx.begun = true
 		tx.rollback(ctx)
-		return classify(err, tx.conn.Conn()) // the server's own word that a statement failed, so nothing was written
-	case pgconn.SafeToRetry(err):
-		return fmt.Errorf("%w: %w", ErrUnavailable, err) // nothing was sent
+		return classify(err, conn)
 	}
-	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
+	return commitFailure(err, conn)
 }
 
 // rollback ends a begun transaction. If that fails the pool drops the connection, which ends it too.
