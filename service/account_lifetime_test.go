@@ -46,12 +46,12 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 	}
 	*now = ends.Add(-time.Microsecond)
 	check("just before its end", nil, 3)
-	if first, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != lasting.ID {
+	if first, n, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != lasting.ID || n != 2 {
 		t.Errorf("before its end: got %q as the first key, %v; want %q", first, err, lasting.ID)
 	}
 	*now = ends
 	check("at its end", AbsInvalidAccountNotFound, 1)
-	if first, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != other.ID {
+	if first, n, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != other.ID || n != 1 {
 		t.Errorf("at its end: got %q as the first key, %v; want the other account's %q", first, err, other.ID)
 	}
 	var operator *OperatorError

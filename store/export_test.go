@@ -15,3 +15,6 @@ func (f NetworkInterfaceFilter) PageArguments(now time.Time, p Page) []any {
 
 // Send sends what is queued.
 func (tx *Tx) Send(ctx context.Context) error { return tx.send(ctx) }
+
+// WorldWithout returns a world without the rows of an account.
+func WorldWithout(w *World, account string) *World { return w.without(map[string]bool{account: true}) }

@@ -42,24 +42,21 @@ func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error)
 	return len(rows) > 0, err
 }
 
-// HasAccounts tells whether there is any account at now.
-func (s *Store) HasAccounts(ctx context.Context, now time.Time) (bool, error) {
-	rows, err := query(ctx, s, pgx.RowTo[bool], `
-		SELECT EXISTS (SELECT FROM accounts WHERE (expires_at <= $1) IS NOT TRUE)`, now)
-	return len(rows) == 1 && rows[0], err
-}
-
-// FirstAccessKey is the id of the first active key of an account itself that lasts as long as the account, or "" when there is none at now.
-func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (string, error) {
-	rows, err := query(ctx, s, pgx.RowTo[string], `
-		SELECT k.id
+// FirstAccessKey returns the id of the first active key of an account itself that lasts as long as the account, and the number of such keys at now.
+func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, count int, err error) {
+	type first struct {
+		ID    string
+		Count int
+	}
+	rows, err := query(ctx, s, pgx.RowToStructByPos[first], `
+		SELECT k.id, count(*) OVER ()
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
 		WHERE k.status = 'Active' AND k.ram_user_name IS NULL AND k.expires_at IS NULL AND (a.expires_at <= $1) IS NOT TRUE
 		ORDER BY k.account_id, k.id
 		LIMIT 1`, now)
 	if err != nil || len(rows) == 0 {
-		return "", err
+		return "", 0, err
 	}
-	return rows[0], nil
+	return rows[0].ID, rows[0].Count, nil
 }

@@ -100,3 +100,11 @@ func (db *database) close(ctx context.Context, log *slog.Logger) {
 		log.Error("the private Postgres did not stop; the next start will use it as it is", "error", err)
 	}
 }
+
+// where names the database for a person.
+func (db *database) where() string {
+	if db.local == nil {
+		return "the database of --database-url"
+	}
+	return "private Postgres in " + db.dir
+}

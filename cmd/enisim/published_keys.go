@@ -21,24 +21,36 @@ func publishedKeys() ([]store.AccessKey, error) {
 	return sc.World().AccessKeys, nil
 }
 
-// refusePublishedKeys fails when a published key would let somebody in.
-func refusePublishedKeys(ctx context.Context, st *store.Store, address *net.TCPAddr, now time.Time) error {
+// quickstartKey is the key of the quick-start world's account, which enisim call and enisim load sign with.
+const quickstartKey = "LTAIquickstart000001"
+
+// activePublishedKeys returns the ids of the published keys that would let somebody in.
+func activePublishedKeys(ctx context.Context, st *store.Store, now time.Time) (ids []string, err error) {
 	published, err := publishedKeys()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var disable []string
 	for _, key := range published {
 		found, err := st.FindIdentity(ctx, key.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if found != nil && found.Secret == key.Secret && found.Status == "Active" && stillGood(found.ExpiresAt, now) && stillGood(found.AccountEndsAt, now) {
-			disable = append(disable, "enisim key disable "+key.ID)
+			ids = append(ids, key.ID)
 		}
 	}
-	if len(disable) == 0 {
-		return nil
+	return ids, nil
+}
+
+// refusePublishedKeys fails when a published key would let somebody in.
+func refusePublishedKeys(ctx context.Context, st *store.Store, address *net.TCPAddr, now time.Time) error {
+	active, err := activePublishedKeys(ctx, st, now)
+	if err != nil || len(active) == 0 {
+		return err
+	}
+	var disable []string
+	for _, id := range active {
+		disable = append(disable, "enisim key disable "+id)
 	}
 	return usageError{fmt.Errorf("others can reach %s, and a key that is published with its secret would let them in. "+
 		"Disable it: %s; or start with another scenario; or say that it is meant: --allow-quickstart-key", address, strings.Join(disable, " && "))}

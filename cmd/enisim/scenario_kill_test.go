@@ -15,7 +15,7 @@ import (
 // A process that applies a scenario is killed when it has written half of it. All is as it was, and the next one applies all of it.
 func TestKillWhileAScenarioIsApplied(t *testing.T) {
 	t.Parallel()
-	for _, command := range [][]string{{"scenario", "apply"}, {"serve", "--listen", "127.0.0.1:0", "--scenario"}} {
+	for _, command := range [][]string{{"scenario", "apply"}, {"serve", "--listen", "127.0.0.1:0", "--scenario-reset", "--scenario"}} {
 		t.Run(command[0], func(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t)

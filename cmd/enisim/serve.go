@@ -43,12 +43,13 @@ type serveCommand struct {
 	logFlags
 	tlsFlags
 	delayFlags
-	Listen      string   `default:"127.0.0.1:8080" help:"Address to serve on."`
-	Scenario    string   `help:"Scenario to apply at every start: its accounts are made equal to the file." placeholder:"FILE"`
-	Quickstart  bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
-	Signature   string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
-	Lanes       int      `env:"-" hidden:"" default:"1" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
-	ClosedToRAM []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
+	Listen        string   `default:"127.0.0.1:8080" help:"Address to serve on."`
+	Scenario      string   `help:"Scenario whose accounts to make at start, unless they exist: those keep what they have." placeholder:"FILE"`
+	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. What clients did since is lost."`
+	Quickstart    bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
+	Signature     string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
+	Lanes         int      `env:"-" hidden:"" default:"1" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
+	ClosedToRAM   []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
 	ControlToken       string `help:"What callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
 	AllowQuickstartKey bool   `help:"Serve also to other machines while a key of the quick-start world, which everybody knows, is active."`
@@ -69,6 +70,9 @@ func (c *serveCommand) Validate() error {
 	}
 	if _, err := c.address(); err != nil {
 		return err
+	}
+	if c.ScenarioReset && c.Scenario == "" {
+		return errors.New("--scenario-reset needs --scenario FILE, to which the accounts are made equal")
 	}
 	if c.ControlToken != "" && (len(c.ControlToken) < shortestToken || strings.ContainsFunc(c.ControlToken, func(r rune) bool { return r <= ' ' || r > '~' })) {
 		return fmt.Errorf("--control-token needs at least %d characters, without spaces: openssl rand -hex 16 makes one", shortestToken)
@@ -94,8 +98,8 @@ func (c *serveCommand) address() (*net.TCPAddr, error) {
 	return address, nil
 }
 
-// Run is the command.
-func (c *serveCommand) Run(ctx context.Context, s streams) error {
+// Run is the command. It takes the port before it makes a database: a port that is taken must not leave a new data folder behind.
+func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	log := c.logger(s.Err)
 	address, err := c.address()
 	if err != nil {
@@ -105,19 +109,26 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	listener, err := listen(ctx, address)
+	if err != nil {
+		return err
+	}
+	serving := false
+	defer func() {
+		if !serving {
+			err = errors.Join(err, listener.Close())
+		}
+	}()
 	db, err := c.open(ctx, log)
 	if err != nil {
 		return err
 	}
 	defer db.close(ctx, log)
-	if err := c.prepareWorld(ctx, db, world, address, s.Err); err != nil {
-		return err
-	}
-	secure, err := c.secure(address.IP)
+	origin, err := c.prepareWorld(ctx, db, world, address, s.Err)
 	if err != nil {
 		return err
 	}
-	listener, err := listen(ctx, address)
+	secure, err := c.secure(address.IP)
 	if err != nil {
 		return err
 	}
@@ -135,14 +146,15 @@ func (c *serveCommand) Run(ctx context.Context, s streams) error {
 		Signature: signatureModes[c.Signature],
 		Control:   httpapi.Control{Token: c.ControlToken, Open: address.IP.IsLoopback()},
 	})
-	if err := c.greet(ctx, s.Out, db, listener.Addr().(*net.TCPAddr), secure); err != nil {
-		return errors.Join(err, listener.Close())
+	if err := c.greet(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure); err != nil {
+		return err
 	}
+	serving = true
 	return serve(ctx, listener, secure, api, db, log)
 }
 
 // readScenario reads the file of --scenario, or nothing.
-func (c *serveCommand) readScenario() ([]byte, error) {
+func (c *serveCommand) readScenario() (*scenario.Scenario, error) {
 	if c.Scenario == "" {
 		return nil, nil
 	}
@@ -150,37 +162,92 @@ func (c *serveCommand) readScenario() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--scenario: %w", err)
 	}
-	return text, nil
+	return scenario.Parse(c.Scenario, text)
 }
 
-// prepareWorld applies the scenario, or the quick-start one to an empty database, and sees to it that published keys let in nobody from elsewhere
-// unless that is meant.
-func (c *serveCommand) prepareWorld(ctx context.Context, db *database, world []byte, address *net.TCPAddr, errOut io.Writer) error {
+// prepareWorld seeds the database from the scenario, or an empty one from the quick-start world, and returns a line on what it did. It makes sure
+// that published keys let nobody in from elsewhere unless that is allowed.
+func (c *serveCommand) prepareWorld(ctx context.Context, db *database, sc *scenario.Scenario, address *net.TCPAddr, errOut io.Writer) (origin string, err error) {
 	exposed := !address.IP.IsLoopback() && !c.AllowQuickstartKey
+	now := time.Now()
+	accounts, err := db.store.ListAccounts(ctx, now)
+	if err != nil {
+		return "", err
+	}
 	switch {
-	case c.Scenario != "":
-		if _, err := applyScenario(ctx, db.store, c.Scenario, world, errOut); err != nil {
-			return err
+	case sc != nil && c.ScenarioReset:
+		if _, err = applyParsed(ctx, db.store, sc, errOut); err == nil {
+			origin = fmt.Sprintf("reset: %s as %s says", accountList(idsOf(sc)), c.Scenario)
 		}
-	case c.Quickstart:
-		occupied, err := db.store.HasAccounts(ctx, time.Now())
-		if err != nil {
-			return err
+	case sc != nil:
+		origin, err = c.seed(ctx, db.store, sc, errOut)
+	case c.Quickstart && len(accounts) == 0 && exposed:
+		return "", refuseQuickstart(address)
+	case c.Quickstart && len(accounts) == 0:
+		if _, err = applyScenario(ctx, db.store, "quickstart.yaml", scenarios.Quickstart, errOut); err == nil {
+			origin = "the quick-start world"
 		}
-		if occupied {
-			break
-		}
-		if exposed {
-			return refuseQuickstart(address)
-		}
-		if _, err := applyScenario(ctx, db.store, "quickstart.yaml", scenarios.Quickstart, errOut); err != nil {
-			return err
-		}
+	case len(accounts) == 0:
+		origin = "empty"
+	default:
+		origin = "as it was left: " + counted(len(accounts), "account")
+	}
+	switch {
+	case err != nil:
+		return "", err
+	case len(accounts) == 0:
+		origin = "new world in " + cmp.Or(db.dir, db.where()) + ": " + origin
 	}
 	if exposed {
-		return refusePublishedKeys(ctx, db.store, address, time.Now())
+		return origin, refusePublishedKeys(ctx, db.store, address, now)
 	}
-	return nil
+	return origin, nil
+}
+
+// seed makes the accounts of a scenario that are missing, and returns a line on those and on the others.
+func (c *serveCommand) seed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (string, error) {
+	shown := newProgress(errOut, "applying "+filepath.Base(c.Scenario))
+	defer shown.end()
+	seeded, err := scenario.Seed(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
+	if err != nil {
+		return "", err
+	}
+	var parts []string
+	if len(seeded.New) > 0 {
+		parts = append(parts, fmt.Sprintf("%s made from %s", accountList(seeded.New), c.Scenario))
+	}
+	if len(seeded.Kept) > 0 {
+		parts = append(parts, fmt.Sprintf("%s kept as left (--scenario-reset: as %s says)", accountList(seeded.Kept), c.Scenario))
+	}
+	return strings.Join(parts, "; "), nil
+}
+
+// idsOf returns the ids of the accounts of a scenario.
+func idsOf(sc *scenario.Scenario) []string {
+	var ids []string
+	for _, a := range sc.World().Accounts {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
+// accountList names a few accounts, and counts many.
+func accountList(ids []string) string {
+	switch {
+	case len(ids) == 1:
+		return "account " + ids[0]
+	case len(ids) <= 3:
+		return "accounts " + strings.Join(ids, ", ")
+	}
+	return counted(len(ids), "account")
+}
+
+// counted is a number of things with their name, which takes an s in the plural.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
 
 // applyScenario reads a scenario and makes its accounts equal to it. How far it is shows on errOut, if it takes longer than a moment.
@@ -189,23 +256,21 @@ func applyScenario(ctx context.Context, st *store.Store, name string, text []byt
 	if err != nil {
 		return store.Applied{}, err
 	}
-	shown := newProgress(errOut, "applying "+filepath.Base(name))
+	return applyParsed(ctx, st, sc, errOut)
+}
+
+// applyParsed makes the accounts of a scenario equal to it.
+func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (store.Applied, error) {
+	shown := newProgress(errOut, "applying "+filepath.Base(sc.Name()))
 	defer shown.end()
 	return scenario.ApplyTelling(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
 }
 
 // greet tells a person where everything is.
-func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, address *net.TCPAddr, secure *tls.Config) error {
-	key, err := db.store.FirstAccessKey(ctx, time.Now())
+func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, origin string, address *net.TCPAddr, secure *tls.Config) error {
+	key, err := keyToShow(ctx, db.store, time.Now())
 	if err != nil {
 		return err
-	}
-	if key == "" {
-		key = "none yet: apply a scenario, see enisim scenario --help"
-	}
-	where := "the one of --database-url"
-	if db.local != nil {
-		where = "private Postgres in " + db.dir
 	}
 	scheme, certificate := "http", ""
 	if secure != nil {
@@ -222,8 +287,30 @@ func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, a
 	if c.Signature == "identify" {
 		key += ", and whoever names it is let in: --signature identify"
 	}
-	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\nDatabase  %s\nKey       %s\n", scheme, address, certificate, control, where, key)
+	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\nDatabase  %s\nWorld     %s\nKey       %s\n",
+		scheme, address, certificate, control, db.where(), origin, key)
 	return err
+}
+
+// keyToShow returns the quick-start key where it is good, else the one key that there is, else the number of keys.
+func keyToShow(ctx context.Context, st *store.Store, now time.Time) (string, error) {
+	published, err := activePublishedKeys(ctx, st, now)
+	if err != nil {
+		return "", err
+	}
+	if slices.Contains(published, quickstartKey) {
+		return quickstartKey, nil
+	}
+	first, count, err := st.FirstAccessKey(ctx, now)
+	switch {
+	case err != nil:
+		return "", err
+	case count == 0:
+		return "none yet: apply a scenario, see enisim scenario --help", nil
+	case count > 1:
+		return counted(count, "key") + ": enisim key list shows them", nil
+	}
+	return first, nil
 }
 
 func listen(ctx context.Context, address *net.TCPAddr) (*drainable, error) {

@@ -85,3 +85,11 @@ func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (A
 func ApplyTelling(ctx context.Context, st *store.Store, sc *Scenario, now time.Time, tell func(Progress)) (Applied, error) {
 	return st.ApplyWorldTelling(ctx, sc.world, now, tell)
 }
+
+// Seeded reports which accounts Seed made, and which it left alone.
+type Seeded = store.Seeded
+
+// Seed makes those accounts of a scenario that do not exist yet, all or nothing, and leaves the others as they are.
+func Seed(ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress)) (Seeded, error) {
+	return st.SeedWorld(ctx, sc.world, now, onProgress)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"enisim/store/storetest"
+)
+
+// What clients did stays when the server starts again with the same scenario; only --scenario-reset goes back to the file.
+func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
+	t.Parallel()
+	world := file(t, worldOf(1, "ecs.g6.xlarge", 1))
+	both := file(t, worldOf(1, "ecs.g6.xlarge", 1)+"  - {id: \"1000000000000002\", access_keys: [{id: LTAIother, secret: s}]}\n")
+	url := storetest.URL(t)
+	serves := func(args ...string) (server *process, status string) {
+		t.Helper()
+		server = start(t, append(args, "--database-url", url, "--attach-delay", "1h")...)
+		out, errOut, exit := output(t, "call", "DescribeNetworkInterfaces", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
+			"--RegionId", "cn-hangzhou", "--NetworkInterfaceId.1", "eni-1")
+		if exit != 0 {
+			t.Fatal(out, errOut)
+		}
+		_, status, _ = strings.Cut(out, `"Status":"`)
+		status, _, _ = strings.Cut(status, `"`)
+		return server, status
+	}
+	for _, step := range []struct {
+		args         []string
+		status       string
+		world, key   string
+		attachBefore bool
+	}{
+		{[]string{"--scenario", world}, "Available", "new world in the database of --database-url: account 1000000000000001 made from " + world, "LTAIcrash", false},
+		{[]string{"--scenario", world}, "Attaching", "account 1000000000000001 kept as left (--scenario-reset: as " + world + " says)", "LTAIcrash", true},
+		{nil, "Attaching", "as it was left: 1 account", "LTAIcrash", false},
+		{[]string{"--scenario", both}, "Attaching", "account 1000000000000002 made from " + both + "; account 1000000000000001 kept as left", "2 keys: enisim key list", false},
+		{[]string{"--scenario", both, "--scenario-reset"}, "Available", "reset: accounts 1000000000000001, 1000000000000002 as " + both + " says", "2 keys: enisim key list", false},
+	} {
+		if step.attachBefore {
+			server := start(t, "--database-url", url, "--attach-delay", "1h")
+			if status, err := attachOverHTTP(t.Context(), &http.Client{}, server.endpoint, 1); status != 200 {
+				t.Fatalf("attach: got %d, %v", status, err)
+			}
+			server.end(t, syscall.SIGTERM)
+		}
+		server, status := serves(step.args...)
+		if status != step.status {
+			t.Errorf("%v: the interface is %s, want %s", step.args, status, step.status)
+		}
+		if got := server.greeting["World"]; !strings.HasPrefix(got, step.world) {
+			t.Errorf("%v: got World %q, want %q", step.args, got, step.world)
+		}
+		if got := server.greeting["Key"]; !strings.HasPrefix(got, step.key) {
+			t.Errorf("%v: got Key %q, want %q", step.args, got, step.key)
+		}
+		server.end(t, syscall.SIGTERM)
+	}
+}
+
+// The banner names the quick-start world's key also where other accounts come before it, and tells of a new data folder.
+func TestGreeting(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	server := start(t, "--data-dir", filepath.Join(dir, "new"))
+	if got, want := server.greeting["World"], "new world in "+filepath.Join(dir, "new")+": the quick-start world"; got != want {
+		t.Errorf("got World %q, want %q", got, want)
+	}
+	earlier := file(t, "enisim: 1\naccounts: [{id: \"0000000000000001\", access_keys: [{id: LTAIearlier, secret: s}]}]\n")
+	if _, errOut, exit := output(t, "scenario", "apply", earlier, "--data-dir", filepath.Join(dir, "new")); exit != 0 {
+		t.Fatal(errOut)
+	}
+	server.end(t, syscall.SIGTERM)
+	server = start(t, "--data-dir", filepath.Join(dir, "new"))
+	if got := server.greeting["Key"]; got != quickstartKey {
+		t.Errorf("got Key %q, want the quick-start world's", got)
+	}
+	if got := server.greeting["World"]; got != "as it was left: 2 accounts" {
+		t.Errorf("got World %q", got)
+	}
+}
+
+// A port that is taken, and a scenario that is wrong, are reported before anything is made.
+func TestServeMakesNothingWhenItCannotServe(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		args []string
+		exit int
+		says string
+	}{
+		{[]string{"--listen", taken.Addr().String()}, exitFailure, "choose another --listen"},
+		{[]string{"--listen", "127.0.0.1:0", "--scenario", file(t, "enisim: 1\nacounts: []\n")}, exitUsage, `did you mean "accounts"`},
+		{[]string{"--listen", "127.0.0.1:0", "--scenario-reset"}, exitUsage, "--scenario FILE"},
+	} {
+		dir := filepath.Join(dataDir(t), "new")
+		_, errOut, exit := output(t, append([]string{"serve", "--data-dir", dir}, c.args...)...)
+		if exit != c.exit || !strings.Contains(errOut, c.says) {
+			t.Errorf("%v: got exit code %d, %q; want %d and %q", c.args, exit, errOut, c.exit, c.says)
+		}
+		if _, err := os.Stat(dir); !os.IsNotExist(err) {
+			t.Errorf("%v: the data folder was made (%v)", c.args, err)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package store_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// Accounts that exist keep what they have, and the others are made, also when processes seed at the same time.
+func TestSeedWorld(t *testing.T) {
+	t.Parallel()
+	const first, second = "1000000000000001", "1000000000000002"
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	if _, err := st.ApplyWorld(t.Context(), smallWorld(first), now); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `UPDATE accounts SET name = 'changed since'`); err != nil {
+		t.Fatal(err)
+	}
+	world, other := smallWorld(first), smallWorld(second)
+	other.AccessKeys[0].ID = "LTAI2"
+	to, from := reflect.ValueOf(world).Elem(), reflect.ValueOf(other).Elem()
+	for i := range to.NumField() {
+		if field := to.Field(i); field.Kind() == reflect.Slice {
+			field.Set(reflect.AppendSlice(field, from.Field(i)))
+		}
+	}
+
+	type outcome struct {
+		seeded store.Seeded
+		err    error
+	}
+	const processes = 4
+	outcomes := make(chan outcome, processes)
+	for range processes {
+		go func() {
+			seeded, err := st.SeedWorld(t.Context(), world, now, nil)
+			outcomes <- outcome{seeded, err}
+		}()
+	}
+	made := 0
+	for range processes {
+		switch got := <-outcomes; {
+		case got.err != nil:
+			t.Error(got.err)
+		case reflect.DeepEqual(got.seeded, store.Seeded{New: []string{second}, Kept: []string{first}}):
+			made++
+		case !reflect.DeepEqual(got.seeded, store.Seeded{Kept: []string{first, second}}):
+			t.Errorf("got %+v, want the second account made or found", got.seeded)
+		}
+	}
+	if made != 1 {
+		t.Errorf("%d processes made the second account, want 1", made)
+	}
+	accounts, err := st.ListAccounts(t.Context(), now)
+	if err != nil || len(accounts) != 2 || accounts[0].Name != "changed since" {
+		t.Errorf("got %+v, %v; want two accounts, the first as it was", accounts, err)
+	}
+	again, err := st.ReadWorld(t.Context(), []string{second}, now)
+	if err != nil || len(again.NetworkInterfaces) != len(other.NetworkInterfaces) || len(again.Instances) != len(other.Instances) {
+		t.Errorf("got %+v, %v; want the second account with all of its rows", again, err)
+	}
+}
+
+// TestSeedWorldForgetsNoRows fails when a kind of rows is added to World and not to without.
+func TestSeedWorldForgetsNoRows(t *testing.T) {
+	t.Parallel()
+	world := &store.World{}
+	value := reflect.ValueOf(world).Elem()
+	id := store.ResourceID{AccountID: "a", ID: "x"}
+	for i := range value.NumField() {
+		switch field := value.Field(i); field.Kind() {
+		case reflect.Slice:
+			row := reflect.New(field.Type().Elem()).Elem()
+			for _, name := range []string{"AccountID", "OwnerID"} {
+				if owner := row.FieldByName(name); owner.IsValid() {
+					owner.SetString("a")
+				}
+			}
+			if account, ok := row.Interface().(store.Account); ok {
+				account.ID = "a"
+				row.Set(reflect.ValueOf(account))
+			}
+			field.Set(reflect.Append(field, row))
+		case reflect.Map:
+			field.Set(reflect.ValueOf(map[store.ResourceID]time.Duration{id: time.Second}))
+		}
+	}
+	rest := reflect.ValueOf(store.WorldWithout(world, "a")).Elem()
+	for i := range rest.NumField() {
+		name := rest.Type().Field(i).Name
+		if shared := name == "Regions" || name == "Zones"; (rest.Field(i).Len() == 1) != shared {
+			t.Errorf("%s: %d rows are left without their account", name, rest.Field(i).Len())
+		}
+		if value.Field(i).Len() != 1 {
+			t.Errorf("%s: the world itself has changed", name)
+		}
+	}
+}
