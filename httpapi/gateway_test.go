@@ -67,6 +67,7 @@ var gatewayRequests = map[string]struct {
 	"Abs.InvalidAccount.NotFound": {before: func(o *order) { o.key = "LTAIexpired" }},
 	"Forbidden.NotSupportRAM":     {before: func(o *order) { o.key, o.action = "LTAIlooker", "DescribeInstances" }},
 	"Forbidden.SubUser":           {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "AttachNetworkInterface", attachOne() }},
+	"Forbidden.RAM":               {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "DetachNetworkInterface", attachOne() }},
 	"OperationConflict": {before: func(o *order) { o.action, o.parameters = "AttachNetworkInterface", attachOne() }, broken: func(t *testing.T, s *server) {
 		hold(t, s.pool)
 	}},

@@ -57,7 +57,7 @@ var attachmentGolden = map[string][]goldenCase{
 		{name: "InvalidRegionId.NotFound", pairs: also(pair("i-holder", "eni-ok"), "RegionId", "mars-1")},
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: pair("i-holder", "eni-ok")},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: pair("i-holder", "eni-ok"), in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramallowed00001", pairs: pair("i-holder", "eni-ok")},
+		{name: "Forbidden.RAM", key: "LTAIramallowed00001", pairs: pair("i-holder", "eni-ok")},
 		{name: "InvalidEcsId.NotFound", pairs: pair("i-not-found", "eni-ok")},
 		{name: "InvalidEniId.NotFound", pairs: pair("i-holder", "eni-not-found")},
 		{name: "InvalidOperation.EniServiceManaged", pairs: pair("i-holder", "eni-eni-service-managed")},

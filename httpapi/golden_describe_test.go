@@ -32,7 +32,7 @@ var describeNetworkInterfacesGolden = []goldenCase{
 	{name: "InvalidRegionId.NotFound", pairs: []string{"RegionId", "mars-1"}},
 	{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
 	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: closedToRAM},
-	{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: inRegion()},
+	{name: "Forbidden.RAM", key: "LTAIramnothing00001", pairs: inRegion()},
 	{name: "InternalError", pairs: inRegion(), in: broken},
 	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
 	{name: "empty", pairs: inRegion("NetworkInterfaceId.1", "eni-not-found")}, // which another account has
@@ -53,7 +53,7 @@ var describeInstancesGolden = []goldenCase{
 	{name: "InvalidRegionId.NotFound", pairs: []string{"RegionId", "mars-1"}},
 	{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
 	{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: inRegion(), in: closedToRAM},
-	{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: inRegion()},
+	{name: "Forbidden.RAM", key: "LTAIramnothing00001", pairs: inRegion()},
 	{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
 	{name: "InternalError", pairs: inRegion(), in: broken},
 	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},

@@ -67,7 +67,7 @@ func refusals(good ...string) []goldenCase {
 	cases := []goldenCase{
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: good},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramother0000001", pairs: good, in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: good},
+		{name: "Forbidden.RAM", key: "LTAIramnothing00001", pairs: good},
 		{name: "InternalError", pairs: good, in: brokenEverywhere},
 		{name: "ServiceUnavailable", pairs: good, in: withoutDatabase},
 	}

@@ -111,7 +111,7 @@ func inGroupsWorld(locked func(*goldenWorld) *httptest.Server, good []string, ca
 		{name: "InvalidRegionId.NotFound", pairs: also(good, "RegionId", "mars-1")},
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: good},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramnothing00001", pairs: good, in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: good},
+		{name: "Forbidden.RAM", key: "LTAIramnothing00001", pairs: good},
 		{name: "InternalError", pairs: good, in: brokenGroups},
 		{name: "ServiceUnavailable", pairs: good, in: withoutDatabase},
 	}, cases)

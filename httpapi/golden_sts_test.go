@@ -49,7 +49,7 @@ var stsGolden = map[string][]goldenCase{
 		{name: "InvalidParameter.DurationSeconds", pairs: aRole("DurationSeconds", "899")},
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: aRole()},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: aRole(), in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramallowed00001", pairs: aRole()},
+		{name: "Forbidden.RAM", key: "LTAIramallowed00001", pairs: aRole()},
 		{name: "EntityNotExist.Role", pairs: aRole("RoleArn", "acs:ram::1000000000000004:role/deployer")},
 		{name: "OperationConflict", pairs: aRole(), in: lockedAccount},
 		{name: "InternalError", pairs: aRole(), in: withoutRoles},

@@ -89,7 +89,7 @@ func refused(pairs []string) []goldenCase {
 		{name: "InvalidRegionId.NotFound", pairs: also(pairs, "RegionId", "mars-1")},
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: pairs},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: pairs, in: closedToRAM},
-		{name: "Forbidden.SubUser", key: "LTAIramnothing00001", pairs: pairs},
+		{name: "Forbidden.RAM", key: "LTAIramnothing00001", pairs: pairs},
 		{name: "InternalError", pairs: pairs, in: brokenNetworks},
 		{name: "ServiceUnavailable", pairs: pairs, in: withoutDatabase},
 	}

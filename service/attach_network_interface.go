@@ -9,6 +9,9 @@ import (
 	"enisim/store"
 )
 
+// attachAction is the action as permissions name it.
+const attachAction = "ecs:AttachNetworkInterface"
+
 // AttachNetworkInterface is the request to attach an existing secondary interface to a VPC instance.
 type AttachNetworkInterface struct {
 	RegionID               string `api:"RegionId"`
@@ -96,7 +99,7 @@ func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req
 	if err := check(attachParameterRules, req); err != nil {
 		return err
 	}
-	if err := s.admit(ctx, caller, "ecs:AttachNetworkInterface", req.RegionID); err != nil {
+	if err := s.admit(ctx, caller, attachAction, req.RegionID); err != nil {
 		return err
 	}
 	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID}

@@ -35,7 +35,7 @@ func (c *attachCase) verdict() error {
 	if err := check(attachParameterRules, c.req); err != nil {
 		return err
 	}
-	if err := check(admissionRules, c.admission); err != nil {
+	if err := check(attachAdmissionRules, c.admission); err != nil {
 		return err
 	}
 	return check(attachRules, attach{c.req, c.scene})

@@ -58,7 +58,7 @@ var contracts = map[string][]*Error{
 	"AssignIpv6Addresses":          slices.Concat(ruleErrors(assignIPv6AddressesParameterRules), ruleErrors(admissionRules), ruleErrors(assignIPv6AddressesRules)),
 	"AssignPrivateIpAddresses":     slices.Concat(ruleErrors(assignPrivateIPAddressesParameterRules), ruleErrors(admissionRules), ruleErrors(assignPrivateIPAddressesRules)),
 	"AssumeRole":                   slices.Concat(ruleErrors(assumeRoleParameterRules), ruleErrors(admissionRules[1:]), ruleErrors(assumeRoleRules)),
-	"AttachNetworkInterface":       slices.Concat(ruleErrors(attachParameterRules), ruleErrors(admissionRules), ruleErrors(attachRules)),
+	"AttachNetworkInterface":       slices.Concat(ruleErrors(attachParameterRules), ruleErrors(attachAdmissionRules), ruleErrors(attachRules)),
 	"AuthorizeSecurityGroup":       slices.Concat(ruleErrors(ingress.parameterRules()), ruleErrors(admissionRules), ruleErrors(ingress.sceneRules()), ruleErrors(authorizeRules)),
 	"AuthorizeSecurityGroupEgress": slices.Concat(ruleErrors(egress.parameterRules()), ruleErrors(admissionRules), ruleErrors(egress.sceneRules()), ruleErrors(authorizeRules)),
 	"CreateInstance": slices.Concat(ruleErrors(createInstanceParameterRules), ruleErrors(admissionRules), ruleErrors(createInstanceRules),

@@ -145,7 +145,7 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"region", "InvalidRegionId.NotFound", func(c *request) { c.admission.regionKnown = false }},
 		{"account", "Abs.InvalidAccount.NotFound", func(c *request) { c.admission.caller.Expired = true }},
 		{"closed to RAM", "Forbidden.NotSupportRAM", func(c *request) { c.admission.caller.RAMUser, c.admission.closedToRAM = "ci", true }},
-		{"not allowed", "Forbidden.SubUser", func(c *request) { c.admission.caller.RAMUser = "ci" }},
+		{"not allowed", "Forbidden.RAM", func(c *request) { c.admission.caller.RAMUser = "ci" }},
 
 		{"VSwitch", "InvalidVSwitchId.NotFoundvsw-1", func(c *request) { c.Offer.VSwitch = nil }},
 		{"VSwitch that is not there yet", "IncorrectVSwitchStatus", func(c *request) { c.Offer.VSwitch.AvailableAt = new(c.now.Add(time.Second)) }},

@@ -145,7 +145,7 @@ func TestDescribeNetworkInterfacesAdmission(t *testing.T) {
 	s, _ := openLists(t)
 	_, err := s.DescribeNetworkInterfaces(t.Context(), Caller{AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"}},
 		DescribeNetworkInterfaces{RegionID: "cn-hangzhou"})
-	wantError(t, "a RAM user without permission", err, ForbiddenSubUser)
+	wantError(t, "a RAM user without permission", err, ForbiddenRAM)
 	_, err = s.DescribeNetworkInterfaces(t.Context(), Caller{AccountID: listAccount}, DescribeNetworkInterfaces{RegionID: "mars-1"})
 	wantError(t, "an unknown region", err, InvalidRegionIDNotFound)
 }

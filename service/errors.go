@@ -85,6 +85,7 @@ var (
 	MissingSecurityToken          = declare(400, "MissingSecurityToken", "The security token that this access key needs is not supplied.")
 	InvalidSecurityTokenMalformed = declare(400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.")
 	InvalidSecurityTokenExpired   = declare(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
+	ForbiddenRAM                  = declare(403, "Forbidden.RAM", "User not authorized to operate on the specified resource, or this API doesn't support RAM.")
 	UnsupportedHTTPMethod         = declare(403, "UnsupportedHTTPMethod", "This http method is not supported.")
 	InvalidAccessKeyIDNotFound    = declare(404, "InvalidAccessKeyId.NotFound", "Specified access key is not found.")
 	InvalidActionNotFound         = declare(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")

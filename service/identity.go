@@ -131,7 +131,15 @@ var admissionRules = []rule[admission]{
 	{err: InvalidRegionIDNotFound, broken: func(a admission) bool { return !a.regionKnown }},
 	{err: AbsInvalidAccountNotFound, broken: func(a admission) bool { return a.caller.Expired }},
 	{err: ForbiddenNotSupportRAM, broken: func(a admission) bool { return a.caller.RAMUser != "" && a.closedToRAM }},
-	{err: ForbiddenSubUser, broken: func(a admission) bool { return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action) }},
+	{err: ForbiddenRAM, broken: isForbidden},
+}
+
+// attachAdmissionRules are those of AttachNetworkInterface, whose table, the seed's, has another code for a RAM user without permission.
+var attachAdmissionRules = append(slices.Clone(admissionRules[:len(admissionRules)-1]), rule[admission]{err: ForbiddenSubUser, broken: isForbidden})
+
+// isForbidden reports whether the caller is a RAM user that may not call the action.
+func isForbidden(a admission) bool {
+	return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action)
 }
 
 // admit applies the admission rules. Some actions need no region: "" is none.
@@ -143,7 +151,11 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 			return err
 		}
 	}
-	return check(admissionRules, admission{
+	rules := admissionRules
+	if action == attachAction {
+		rules = attachAdmissionRules
+	}
+	return check(rules, admission{
 		caller:      caller,
 		action:      action,
 		regionKnown: known,

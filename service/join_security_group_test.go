@@ -61,7 +61,7 @@ var joinSpoilers = []struct {
 	{"closed to RAM", ForbiddenNotSupportRAM, joinOfInstance, func(c *joinCase) {
 		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
 	}},
-	{"not allowed", ForbiddenSubUser, joinOfInstance, func(c *joinCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+	{"not allowed", ForbiddenRAM, joinOfInstance, func(c *joinCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
 
 	{"instance", InvalidInstanceIDNotFound, joinOfInstance, func(c *joinCase) { c.scene.Instance = nil }},
 	{"interface", InvalidEniIDNotFound, joinOfENI, func(c *joinCase) { c.scene.ENI = nil }},

@@ -136,7 +136,7 @@ var runSpoilers = []struct {
 	{"closed to RAM", ForbiddenNotSupportRAM, func(c *runCase) {
 		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
 	}},
-	{"not allowed", ForbiddenSubUser, func(c *runCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+	{"not allowed", ForbiddenRAM, func(c *runCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
 
 	{"image", InvalidImageIDNotFound, func(c *runCase) { c.req.ImageID = "none" }},
 	{"type", InvalidInstanceTypeValueNotSupported, func(c *runCase) { c.scene.Type = nil }},
