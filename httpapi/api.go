@@ -217,7 +217,7 @@ func (a *API) answer(w http.ResponseWriter, r *http.Request, x *exchange) (_ any
 	if !known {
 		return nil, service.InvalidActionNotFound
 	}
-	return act.answer(r.Context(), caller, in.parameters)
+	return act.answer(service.ForCaller(r.Context(), caller), caller, in.parameters)
 }
 
 // refuse answers what never reached serve, or did not come back from it: an unknown path, a panic.

@@ -134,6 +134,8 @@ func APIError(err error) (shown *Error, documented bool) {
 		return OperationConflict, true
 	case errors.Is(err, store.ErrAccountGone): // deleted while the request was under way, and its keys with it
 		return InvalidAccessKeyIDNotFound, true
+	case errors.Is(err, store.ErrBusy):
+		return ServiceUnavailable, true
 	case errors.Is(err, store.ErrUnavailable):
 		return ServiceUnavailable, false
 	}

@@ -97,14 +97,18 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	if !accessKeyForm.MatchString(accessKeyID) {
 		return nil, nil
 	}
-	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
-		return cached.identity, nil
+	account := unknownAccount
+	if cached, ok := s.identities.Get(accessKeyID); ok {
+		if time.Since(cached.readAt) < identityCacheTime {
+			return cached.identity, nil
+		}
+		account = cached.identity.AccountID
 	}
 	if missedAt, ok := s.unknownKeys.Get(accessKeyID); ok && time.Since(missedAt) < identityCacheTime {
 		return nil, nil
 	}
 	readAt := time.Now()
-	identity, err := s.store.FindIdentity(ctx, accessKeyID)
+	identity, err := s.store.FindIdentity(store.WithAccount(ctx, account), accessKeyID)
 	if err != nil {
 		return nil, err
 	}
@@ -115,6 +119,15 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	}
 	s.identities.Add(strings.Clone(accessKeyID), cachedIdentity{identity, readAt})
 	return identity, nil
+}
+
+// unknownAccount stands for the accounts of keys that are not known yet: looking them up has a share of the connections of its own,
+// so that a flood of invented keys delays new keys only.
+const unknownAccount = "(unknown)" // no account has such an id
+
+// ForCaller returns a context in which the database work of a request counts against the share of its caller's account.
+func ForCaller(ctx context.Context, caller Caller) context.Context {
+	return store.WithAccount(ctx, caller.AccountID)
 }
 
 // admission is what decides whether a caller may try an action at all.

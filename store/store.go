@@ -40,6 +40,7 @@ type Store struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
 	share int // of the places in a security group, the one that this process prefers, so that replicas seldom meet
+	turns *turns
 }
 
 // Config parses a connection URL and sets what every connection of the pool needs: the timeouts after which Postgres itself gives up,
@@ -89,7 +90,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 
 // New makes a Store of a pool that was made from Config.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
-	return &Store{pool: pool, log: log, share: rand.IntN(8)}
+	return &Store{pool: pool, log: log, share: rand.IntN(8), turns: newTurns(int(pool.Config().MaxConns))}
 }
 
 // Close waits for the transactions in flight and closes the pool.
@@ -117,18 +118,39 @@ func query[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql stri
 	return out, classify(err, conn.Conn())
 }
 
-// acquire takes a connection, waiting no longer than acquireTimeout, so that a full pool refuses rather than queues for ever.
-func (s *Store) acquire(ctx context.Context) (*pgxpool.Conn, error) {
+// conn is a connection of the pool, and the turn in which it was taken.
+type conn struct {
+	*poolConn
+	end func()
+}
+
+// poolConn has a name under which the method Conn can be promoted.
+type poolConn = pgxpool.Conn
+
+// Release gives the connection back to the pool and ends the turn.
+func (c *conn) Release() {
+	c.poolConn.Release()
+	c.end()
+}
+
+// acquire takes a connection in the turn of the context's account. It waits a bounded time for the turn, and another for the pool,
+// which may have to connect first: a full pool refuses rather than queues for ever.
+func (s *Store) acquire(ctx context.Context) (*conn, error) {
+	end, err := s.turns.begin(ctx)
+	if err != nil {
+		return nil, err
+	}
 	waiting, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	conn, err := s.pool.Acquire(waiting)
+	c, err := s.pool.Acquire(waiting)
 	if err != nil {
+		end()
 		if ctx.Err() != nil {
 			return nil, ctx.Err() // the caller went away
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return conn, nil
+	return &conn{c, end}, nil
 }
 
 // SQLSTATEs that tell what kind of failure it was: https://www.postgresql.org/docs/current/errcodes-appendix.html

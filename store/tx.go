@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // rank is a place in the order in which a transaction takes its locks.
@@ -32,7 +31,7 @@ const (
 // Tx is a transaction that talks to Postgres as rarely as it can: statements gather in an unsent batch, a read sends all
 // that has gathered, and the commit rides with the last writes. One that locks, decides and writes costs two round trips.
 type Tx struct {
-	conn   *pgxpool.Conn
+	conn   *conn
 	batch  *pgx.Batch
 	begun  bool    // whether the begin was sent
 	rank   rank    // of the last lock taken
