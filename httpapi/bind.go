@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"cmp"
-	"encoding/json"
 	"reflect"
 	"slices"
 	"strconv"
@@ -16,12 +15,12 @@ import (
 //
 //	string, *int, *bool      Name
 //	[]string                 Name.1, Name.2, ...
-//	service.JSONList         Name, a JSON array
+//	service.JSONList         Name, a JSON array; [] is a list that is present and empty
 //	struct                   Name.Field
 //	[]struct                 Name.1.Field, ...
 //
-// Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent one. A field of service.Malformed lists what
-// could not be read. Of a list only the first maxBoundItems are bound.
+// Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent one: Name.1= is no list. A field of
+// service.Malformed lists what could not be read. Of a list only the first maxBoundItems are bound.
 func bind[Request any](p parameters) Request {
 	var request Request
 	b := binding{parameters: p}
@@ -103,7 +102,11 @@ func (b *binding) fields(v reflect.Value, prefix string) {
 func (b *binding) value(v reflect.Value, name string) {
 	switch {
 	case v.Type() == jsonListType:
-		b.scalar(name, func(s string) error { return json.Unmarshal([]byte(s), v.Addr().Interface()) })
+		b.scalar(name, func(s string) error {
+			list, err := service.ParseJSONList(s)
+			v.Set(reflect.ValueOf(list))
+			return err
+		})
 	case v.Kind() == reflect.String:
 		v.SetString(b.parameters[name])
 	case v.Kind() == reflect.Struct:

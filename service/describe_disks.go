@@ -50,6 +50,7 @@ var diskPages = paging{list: "disks", mostByNumber: 100, fewestByToken: 10, most
 
 var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
 	required("RegionId", func(r DescribeDisks) string { return r.RegionID }),
+	validLists(func(r DescribeDisks) Malformed { return r.Malformed }, "DiskIds"),
 	readable(func(r DescribeDisks) Malformed { return r.Malformed }),
 	invalid("DiskIds", func(r DescribeDisks) bool { return len(r.DiskIDs) > mostListed }),
 	among("DiskType", func(r DescribeDisks) string { return r.DiskType }, "all", "system", "data"),
@@ -60,9 +61,10 @@ var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
 	invalid("Tag", func(r DescribeDisks) bool { return lacksKey(r.Tags) }),
 }, goodPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
 
-// selectsNone tells whether a filter asks for what no disk is here: off its instance, made from a snapshot, locked, with a key of the customer's.
+// selectsNone reports whether a filter is an empty list, or asks for what no disk is here: off its instance, made from a snapshot, locked, with a key
+// of the customer's.
 func (r DescribeDisks) selectsNone() bool {
-	return !slices.Contains([]string{"", "All", "In_use"}, r.Status) || !slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
+	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) || !slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
 		r.SnapshotID != "" || r.AutoSnapshotPolicyID != "" || r.KMSKeyID != "" || r.LockReason != "" ||
 		(r.Portable != nil && r.DiskType == "system" && *r.Portable) || (r.Portable != nil && r.DiskType == "data" && !*r.Portable)
 }

@@ -19,10 +19,11 @@ var attachmentAttributePages = paging{list: "instance attachment attributes", mo
 
 var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeInstanceAttachmentAttributes]{
 	required("RegionId", func(r DescribeInstanceAttachmentAttributes) string { return r.RegionID }),
+	validLists(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }, "InstanceIds"),
 	readable(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }),
 	{
 		err:    MissingNamedParameter,
-		broken: func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) == 0 },
+		broken: func(r DescribeInstanceAttachmentAttributes) bool { return r.InstanceIDs == nil },
 		fill:   named[DescribeInstanceAttachmentAttributes]("InstanceIds"),
 	},
 	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) > mostListed }),

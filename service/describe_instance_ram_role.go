@@ -26,6 +26,7 @@ var ramRolePages = paging{list: "instance RAM roles", mostByNumber: 50, defaultP
 
 var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRole]{
 	required("RegionId", func(r DescribeInstanceRAMRole) string { return r.RegionID }),
+	validLists(func(r DescribeInstanceRAMRole) Malformed { return r.Malformed }, "InstanceIds"),
 	readable(func(r DescribeInstanceRAMRole) Malformed { return r.Malformed }),
 	invalid("InstanceIds", func(r DescribeInstanceRAMRole) bool { return len(r.InstanceIDs) > mostListed }),
 }, goodNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))

@@ -53,6 +53,8 @@ var instancePages = paging{
 var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	required("RegionId", func(r DescribeInstances) string { return r.RegionID }),
 	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstances) string { return r.RegionID }, wellFormedID),
+	validLists(func(r DescribeInstances) Malformed { return r.Malformed },
+		"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses"),
 	readable(func(r DescribeInstances) Malformed { return r.Malformed }),
 	invalid("InstanceIds", func(r DescribeInstances) bool { return len(r.InstanceIDs) > mostListed }),
 	invalid("PrivateIpAddresses", func(r DescribeInstances) bool {
@@ -82,9 +84,10 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	}},
 }, goodPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
 
-// selectsNone tells whether a filter asks for what no instance has here: an address that is not of a VPC.
+// selectsNone reports whether a filter is an empty list, or asks for what no instance has here: an address that is not of a VPC.
 func (r DescribeInstances) selectsNone() bool {
-	return len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0
+	return areEmpty(r.InstanceIDs, r.PrivateIPAddresses, r.PublicIPAddresses, r.EIPAddresses, r.InnerIPAddresses) ||
+		len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0
 }
 
 // orUnnamed is what a filter selects by a value: those that have it, and where it is the usual one those that name none.

@@ -18,7 +18,8 @@ func TestDescribeInstancesRules(t *testing.T) {
 	walkRules(t, describeInstancesRules, good, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
 		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
-		{"not of its type", "InvalidParameterInstanceIds", func(r *request) { r.Malformed = []string{"InstanceIds"} }},
+		{"not a list", "InvalidParameterInstanceIds", func(r *request) { r.Malformed = []string{"InstanceIds"} }},
+		{"not of its type", "InvalidParameterDryRun", func(r *request) { r.Malformed = []string{"DryRun"} }},
 		{"too many ids", "InvalidParameterInstanceIds", func(r *request) { r.InstanceIDs = many(101, "i-1") }},
 		{"PrivateIpAddresses", "InvalidParameterPrivateIpAddresses", func(r *request) { r.PrivateIPAddresses = []string{"10.0.0"} }},
 		{"PublicIpAddresses", "InvalidParameterPublicIpAddresses", func(r *request) { r.PublicIPAddresses = []string{""} }},

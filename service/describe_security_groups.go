@@ -40,6 +40,7 @@ var securityGroupPages = paging{
 
 var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 	required("RegionId", func(r DescribeSecurityGroups) string { return r.RegionID }),
+	validLists(func(r DescribeSecurityGroups) Malformed { return r.Malformed }, "SecurityGroupIds"),
 	readable(func(r DescribeSecurityGroups) Malformed { return r.Malformed }),
 	invalid("SecurityGroupIds", func(r DescribeSecurityGroups) bool { return len(r.SecurityGroupIDs) > mostListed }),
 	among("SecurityGroupType", func(r DescribeSecurityGroups) string { return r.Type }, store.GroupNormal, store.GroupEnterprise),
@@ -47,9 +48,9 @@ var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksKey(r.Tags) }),
 }, goodPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
 
-// selectsNone tells whether a filter asks for what no group is here: classic, or managed by a cloud service.
+// selectsNone reports whether a filter is an empty list, or asks for what no group is here: classic, or managed by a cloud service.
 func (r DescribeSecurityGroups) selectsNone() bool {
-	return r.NetworkType == store.NetworkTypeClassic || isTrue(r.ServiceManaged)
+	return r.SecurityGroupIDs.isEmpty() || r.NetworkType == store.NetworkTypeClassic || isTrue(r.ServiceManaged)
 }
 
 // DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It takes no locks.

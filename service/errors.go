@@ -58,6 +58,7 @@ var (
 	InvalidInstanceIDMalformed = declare(400, "InvalidInstanceID.Malformed", `The specified parameter "InstanceId" is not valid.`)
 	InvalidEniID               = declare(400, "InvalidParams.EniId", `The specified parameter "EniId" is not valid.`)
 	InvalidParameter           = declare(400, "InvalidParameter", `the parameter(s) "%s" provided is(are) invalid.`)
+	InvalidJSONList            = declare(400, "InvalidParameter", `The specified parameter "%s" is not valid.`) // as captured
 	InvalidEniState            = declare(400, "InvalidOperation.InvalidEniState", `The operation is not allowed in the current ENI state. Expecting status is "%s" while current status is "%s".`)
 	InvalidGeneration          = declare(400, "InvalidOperation.InvalidGeneration", "The specified instance type does not support Elastic Network Interface, you can not attach Elastic Network Interface to generation I instances.")
 	EniNotBelongEcs            = declare(400, "InvalidParameter.EniNotBelongEcs", "The specified ENI is not attached to the specified ECS instance.")

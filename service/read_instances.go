@@ -10,6 +10,9 @@ import (
 func (s *Service) readInstances(
 	ctx context.Context, caller Caller, f store.InstanceFilter, p paging, page PageRequest,
 ) (List[Instance], error) {
+	if JSONList(f.IDs).isEmpty() {
+		return paged(p, page, store.List[Instance]{}, func(i Instance) string { return i.ID }), nil
+	}
 	f.AccountID = caller.AccountID
 	read, err := s.store.DescribeInstances(ctx, s.moment(), f, p.page(page))
 	if err != nil {

@@ -5,9 +5,6 @@ import "slices"
 // A request is a struct with a field for each parameter. httpapi fills it: a parameter is named by the field's tag, or by the field itself where
 // it has none. `api:"VpcId"` names it, `api:",inline"` puts the fields of a struct in its place, and `api:"-"` is no parameter.
 
-// JSONList is a list that travels as one JSON array in a string: ["a","b"].
-type JSONList []string
-
 // Malformed lists the parameters of a request that are not of their type, so that a rule answers for them at its place in the order of checks.
 // A request that has a parameter that is not a string has a field of it.
 type Malformed []string

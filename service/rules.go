@@ -44,6 +44,17 @@ func readable[T any](malformed func(T) Malformed) rule[T] {
 	}
 }
 
+// validLists refuses the JSON lists among these parameters that are none. It stands before readable, which answers in other words.
+func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T] {
+	invalid := func(r T) Malformed {
+		return slices.DeleteFunc(slices.Clone(malformed(r)), func(p string) bool { return !slices.Contains(parameters, p) })
+	}
+	return rule[T]{err: InvalidJSONList,
+		broken: func(r T) bool { return len(invalid(r)) > 0 },
+		fill:   func(r T) []any { return []any{invalid(r)[0]} },
+	}
+}
+
 // invalid refuses a parameter by its name.
 func invalid[T any](parameter string, broken func(T) bool) rule[T] {
 	return rule[T]{err: InvalidParameter, broken: broken, fill: named[T](parameter)}
