@@ -1,6 +1,10 @@
 package httpapi
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+	"strings"
+)
 
 // product is one of the vendor's products.
 type product struct {
@@ -44,4 +48,31 @@ func productOf(version string) product {
 		}
 	}
 	return products[0]
+}
+
+// ParameterNames lists the parameters that an action reads, as product:Action names it: of a list those of its first item, as in Tag.1.Key.
+func ParameterNames(action string) []string {
+	ram, name, _ := strings.Cut(action, ":")
+	for _, p := range products {
+		if act, known := actions(nil)[p.version][name]; known && p.ram == ram {
+			return parameterNames(act.request, "")
+		}
+	}
+	return nil
+}
+
+func parameterNames(request reflect.Type, prefix string) []string {
+	var names []string
+	for _, f := range parameterFields(request) {
+		name, kind := prefix+f.name, f.kind
+		if kind.Kind() == reflect.Slice && kind != jsonListType {
+			name, kind = name+".1", kind.Elem()
+		}
+		if kind.Kind() == reflect.Struct {
+			names = append(names, parameterNames(kind, name+".")...)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names
 }

@@ -55,6 +55,7 @@ var (
 // parameterField is a field of a request that a parameter fills, or several of them do.
 type parameterField struct {
 	name  string // the parameter's
+	other string // a spelling that some SDKs send instead; "" for none
 	kind  reflect.Type
 	index []int // the way to the field, as reflect goes it
 }
@@ -76,7 +77,7 @@ func readFields(request reflect.Type) []parameterField {
 	var fields []parameterField
 	for i := range request.NumField() {
 		field := request.Field(i)
-		name := field.Tag.Get("api")
+		name, other, _ := strings.Cut(field.Tag.Get("api"), "|")
 		switch {
 		case name == "-" || field.Type == malformedType:
 		case name == ",inline" || (field.Anonymous && name == ""):
@@ -85,9 +86,9 @@ func readFields(request reflect.Type) []parameterField {
 				fields = append(fields, inner)
 			}
 		case name == "":
-			fields = append(fields, parameterField{field.Name, field.Type, []int{i}})
+			fields = append(fields, parameterField{field.Name, other, field.Type, []int{i}})
 		default:
-			fields = append(fields, parameterField{name, field.Type, []int{i}})
+			fields = append(fields, parameterField{name, other, field.Type, []int{i}})
 		}
 	}
 	return fields
@@ -95,7 +96,11 @@ func readFields(request reflect.Type) []parameterField {
 
 func (b *binding) fields(v reflect.Value, prefix string) {
 	for _, field := range parameterFields(v.Type()) {
-		b.value(v.FieldByIndex(field.index), prefix+field.name)
+		name := field.name
+		if field.other != "" && b.parameters[prefix+name] == "" {
+			name = field.other
+		}
+		b.value(v.FieldByIndex(field.index), prefix+name)
 	}
 }
 

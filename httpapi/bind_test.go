@@ -65,6 +65,9 @@ func TestBind(t *testing.T) {
 		{"Ids.0=z&Ids.-1=y&Ids.x=w&Ids=v&Ids.999999999=a", everything{IDs: []string{"a"}}},
 		{`List=["a","b"]`, everything{List: service.JSONList{"a", "b"}}},
 		{"Tag.1.Key=k&Tag.1.Value=v&Tag.3.Key=k3", everything{Tags: []service.Tag{{Key: "k", Value: "v"}, {Key: "k3"}}}},
+		{"Tag.1.Key=k&Tag.1.value=v&Tag.2.key=k2&Tag.3.key=&Tag.4.key=old&Tag.4.Key=new", everything{Tags: []service.Tag{
+			{Key: "k", Value: "v"}, {Key: "k2"}, {Key: "new"},
+		}}},
 		{"Nested.1.GroupIds.1=g1&Nested.1.GroupIds.2=g2&Nested.1.Index=3", everything{Nested: []nested{{GroupIDs: []string{"g1", "g2"}, Index: new(3)}}}},
 		{"OwnerAccount=net", everything{common: common{OwnerAccount: "net"}}},
 		{"RegionID=x&IDs.1=x&Tags.1.Key=x&Page.PageSize=1&common.OwnerAccount=x&Unread=x&-=x&Malformed.1=x", everything{}}, // Go's names

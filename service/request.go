@@ -3,7 +3,7 @@ package service
 import "slices"
 
 // A request is a struct with a field for each parameter. httpapi fills it: a parameter is named by the field's tag, or by the field itself where
-// it has none. `api:"VpcId"` names it, `api:",inline"` puts the fields of a struct in its place, and `api:"-"` is no parameter.
+// it has none. `api:"VpcId"` names it, `api:"Value|value"` names it in two spellings, `api:",inline"` puts the fields of a struct in its place, and `api:"-"` is no parameter.
 
 // Malformed lists the parameters of a request that are not of their type, so that a rule answers for them at its place in the order of checks.
 // A request that has a parameter that is not a string has a field of it.

@@ -10,7 +10,11 @@ import (
 const mostTags = 20
 
 // Tag is a tag of a request: one to give to a resource, or one that a filter asks for. In a filter an empty value stands for any.
-type Tag struct{ Key, Value string }
+// Some SDKs spell the parameters in lower case: Tag.1.value.
+type Tag struct {
+	Key   string `api:"Key|key"`
+	Value string `api:"Value|value"`
+}
 
 // lacksKey tells whether a tag is asked for by its value alone.
 func lacksKey(tags []Tag) bool {

@@ -1,0 +1,154 @@
+package sdktest
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"enisim/httpapi"
+)
+
+// ignored are parameters of the SDK that no action here reads, by the reason. One that only some of its actions ignore
+// stands behind the action.
+var ignored = map[string]string{
+	"the account follows from the key": `
+		OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount SourceGroupOwnerId SourceGroupOwnerAccount
+		DestGroupOwnerId DestGroupOwnerAccount Permissions.1.SourceGroupOwnerId
+		Permissions.1.SourceGroupOwnerAccount Permissions.1.DestGroupOwnerId Permissions.1.DestGroupOwnerAccount
+		ImageOwnerId`,
+	"of the vendor's own services": `
+		BusinessType Visible Arn.1.Rolearn Arn.1.RoleType Arn.1.AssumeRoleFor SystemTag.1.Key SystemTag.1.Value
+		SystemTag.1.Scope NodeControllerId VlanId InnerIpAddress ClusterId UseAdditionalService
+		ecs:CreateSecurityGroup/ServiceManaged`,
+	"nothing is priced, renewed or reclaimed": `
+		Period PeriodUnit AutoRenew AutoRenewPeriod AutoPay SpotDuration SpotPriceLimit SpotInterruptionBehavior
+		AutoReleaseTime NeedSaleCycle Recyclable Temporary.StartTime Temporary.EndTime
+		Temporary.InternetMaxBandwidthOut ModifyMode`,
+	"offers are the same for every way to pay": `
+		ecs:DescribeAvailableResource/SpotStrategy ecs:DescribeZones/SpotStrategy
+		ecs:DescribeZones/InstanceChargeType ecs:DescribeRegions/InstanceChargeType Scope`,
+	"hosts, clusters and pools are not simulated": `
+		DedicatedHostId Tenancy Affinity HpcClusterId DeploymentSetId DeploymentSetGroupNo StorageSetId
+		StorageSetPartitionNumber SystemDisk.StorageClusterId DataDisk.1.StorageClusterId PrivatePoolOptions.Id
+		PrivatePoolOptions.MatchCriteria CapacityReservationId CapacityReservationPreference
+		SchedulerOptions.DedicatedHostClusterId SchedulerOptions.ManagedPrivateSpaceId Isp`,
+	"launch templates are not simulated": `
+		LaunchTemplateId LaunchTemplateName LaunchTemplateVersion`,
+	"there is no machine to configure": `
+		IoOptimized HttpEndpoint HttpTokens HttpPutResponseHopLimit SecurityEnhancementStrategy PasswordInherit
+		HibernationOptions.Configured CpuOptions.Core CpuOptions.Numa CpuOptions.ThreadsPerCore
+		CpuOptions.TopologyType CpuOptions.Accelerators.1 ImageOptions.LoginAsNonRoot
+		ImageOptions.CurrentOSNVMeSupported OSNameEn NetworkOptions.EnableJumboFrame EnableJumboFrame
+		AdditionalInfo.PvdConfig AdditionalInfo.EnableHighDensityMode SecurityOptions.ConfidentialComputingMode
+		SecurityOptions.TrustedSystemMode PrivateDnsNameOptions.HostnameType
+		PrivateDnsNameOptions.EnableInstanceIdDnsARecord PrivateDnsNameOptions.EnableInstanceIdDnsAAAARecord
+		PrivateDnsNameOptions.EnableIpDnsARecord PrivateDnsNameOptions.EnableIpDnsPtrRecord
+		RemoteConnectionOptions.Password RemoteConnectionOptions.Type HostNames.1
+		WaitForNetworkConfigurationReady RdmaIpAddresses`,
+	"queues of an instance's interfaces are set one by one": `
+		NetworkInterfaceQueueNumber NetworkInterface.1.QueuePairNumber NetworkInterface.1.RxQueueSize
+		NetworkInterface.1.TxQueueSize`,
+	"snapshots and keys of disks are not simulated": `
+		DataDisk.1.SnapshotId DataDisk.1.AutoSnapshotPolicyId SystemDisk.AutoSnapshotPolicyId DataDisk.1.Device
+		DataDisk.1.EncryptAlgorithm SystemDisk.EncryptAlgorithm DataDisk.1.KMSKeyId SystemDisk.KMSKeyId
+		DataDisk.1.ProvisionedIops SystemDisk.ProvisionedIops DataDisk.1.BurstingEnabled
+		SystemDisk.BurstingEnabled DeleteAutoSnapshot EnableAutoSnapshot EnableAutomatedSnapshotPolicy
+		EnableShared`,
+	"disks do not change with a type": `
+		ecs:ModifyInstanceSpec/SystemDisk.Category Disk.1.DiskId Disk.1.Category Disk.1.PerformanceLevel`,
+	"filters on what nothing here has, or has alike": `
+		Filter.1.Key Filter.1.Value Filter.2.Key Filter.2.Value Filter.3.Key Filter.3.Value Filter.4.Key
+		Filter.4.Value LockReason DeviceAvailable ecs:DescribeInstances/InternetChargeType FuzzyQuery ActionType
+		Usage IsSupportCloudinit ecs:DescribeImages/InstanceType ShowExpired vpc:DescribeVpcAttribute/IsDefault
+		AdvancedFeature RouteTableType Type vpc:DescribeVSwitches/EnableIpv6`,
+	"every attribute is shown": `
+		AdditionalAttributes.1 IsQueryEcsCount`,
+	"figures by which types are not filtered": `
+		GPUSpec GpuSpecs.1 MinimumGPUAmount MaximumGPUAmount LocalStorageCategory LocalStorageCategories.1
+		MinimumLocalStorageAmount MinimumLocalStorageCapacity SupportHotModify InstanceCategory
+		InstanceCategories.1 InstanceFamilyLevel MinimumPrimaryEniQueueNumber MinimumSecondaryEniQueueNumber
+		MinimumQueuePairNumber MinimumBaselineCredit MinimumInitialCredit MinimumCpuSpeedFrequency
+		MaximumCpuSpeedFrequency MinimumCpuTurboFrequency MaximumCpuTurboFrequency PhysicalProcessorModel
+		PhysicalProcessorModels.1 MinimumEriQuantity MinimumDiskQuantity NvmeSupport`,
+	"an interface is named by its id": `
+		ecs:DescribeNetworkInterfaceAttribute/Tag.1.Key ecs:DescribeNetworkInterfaceAttribute/Tag.1.Value`,
+	"an older way to filter by tags": `
+		TagFilter.1.TagKey TagFilter.1.TagValues.1`,
+	"tags are taken away by their keys": `
+		vpc:UntagResources/Tag.1.Key vpc:UntagResources/Tag.1.Value`,
+	"pages have one size": `
+		vpc:ListTagResources/MaxResults`,
+	"a read has nothing to try without doing": `
+		vpc:DescribeVSwitchAttributes/DryRun vpc:DescribeVSwitches/DryRun vpc:DescribeVpcAttribute/DryRun
+		vpc:DescribeVpcs/DryRun`,
+	"roles are assumed without a condition": `
+		ExternalId`,
+	"address pools, DNS names and lines of providers are not simulated": `
+		Ipv4IpamPoolId Ipv4CidrMask Ipv6Isp EnableDnsHostname VpcIpv6CidrBlock`,
+	"a VPC keeps its block, and is deleted when it is empty": `
+		vpc:ModifyVpcAttribute/CidrBlock ForceDelete`,
+}
+
+// Every parameter that the SDK can send is read by its action, under the name that the SDK sends, or is ignored for a reason that is written down.
+func TestEveryParameterOfTheSDKIsKnown(t *testing.T) {
+	t.Parallel()
+	reasons := map[string]string{}
+	for reason, names := range ignored {
+		for _, name := range strings.Fields(names) {
+			if reasons[name] != "" {
+				t.Errorf("%s is ignored for two reasons", name)
+			}
+			reasons[name] = reason
+		}
+	}
+	used := map[string]bool{}
+	for _, action := range httpapi.ActionNames() {
+		model, found := models[action]
+		if !found {
+			t.Errorf("%s: no model of the SDK", action)
+			continue
+		}
+		read := httpapi.ParameterNames(action)
+		for _, name := range sentNames(reflect.TypeOf(model.request).Elem(), "") {
+			if slices.Contains(read, name) {
+				continue
+			}
+			used[name], used[action+"/"+name] = true, true
+			if reasons[name] == "" && reasons[action+"/"+name] == "" {
+				t.Errorf("%s: the SDK sends %s, which is neither read nor ignored for a reason", action, name)
+			}
+		}
+	}
+	for name := range reasons {
+		if !used[name] {
+			t.Errorf("%s is ignored for a reason, but nothing sends it, or every action reads it", name)
+		}
+	}
+}
+
+// sentNames lists the parameters that a request of the SDK can send: of a list those of its first item.
+func sentNames(request reflect.Type, prefix string) []string {
+	var names []string
+	for i := range request.NumField() {
+		field := request.Field(i)
+		name := field.Tag.Get("name")
+		if name == "" {
+			continue // what all requests share
+		}
+		kind := field.Type
+		for kind.Kind() == reflect.Pointer {
+			kind = kind.Elem()
+		}
+		name = prefix + name
+		if kind.Kind() == reflect.Slice {
+			name, kind = name+".1", kind.Elem()
+		}
+		if kind.Kind() == reflect.Struct {
+			names = append(names, sentNames(kind, name+".")...)
+		} else {
+			names = append(names, name)
+		}
+	}
+	return names
+}
