@@ -61,17 +61,6 @@ func sets(t testing.TB, r reply) []any {
 	return list["NetworkInterfaceSet"].([]any)
 }
 
-// patiently calls until it is not refused for want of time: a machine that is busy may keep a caller waiting for longer than the server allows.
-// Such a refusal has written nothing.
-func (s *server) patiently(t testing.TB, action string, pairs ...string) (reply, error) {
-	for {
-		r, err := s.call(t.Context(), action, pairs...)
-		if err != nil || (r.code() != "ServiceUnavailable" && r.code() != "OperationConflict") {
-			return r, err
-		}
-	}
-}
-
 // A /26 gives out 60 addresses; ten are taken. Of 200 who want one at once 50 get one, each another.
 func TestRaceForTheAddressesOfAVSwitch(t *testing.T) {
 	t.Parallel()
@@ -80,7 +69,7 @@ func TestRaceForTheAddressesOfAVSwitch(t *testing.T) {
 `), service.Options{})
 	created := make([]reply, 200)
 	expect(t, race(t, len(created), func(k int) (code string, err error) {
-		created[k], err = s.patiently(t, "CreateNetworkInterface", plain("vsw-60")...)
+		created[k], err = s.call(t.Context(), "CreateNetworkInterface", plain("vsw-60")...)
 		return created[k].code(), err
 	}), map[string]int{ok: 50, "InvalidVSwitchId.IpNotEnough": 150})
 	ids, addresses := map[any]bool{}, map[any]bool{}
@@ -116,7 +105,7 @@ func TestRaceForTheQuota(t *testing.T) {
 `), service.Options{})
 	vswitches := []string{"vsw-h", "vsw-60"}
 	expect(t, race(t, 40, func(k int) (string, error) {
-		r, err := s.patiently(t, "CreateNetworkInterface", plain(vswitches[k%2])...)
+		r, err := s.call(t.Context(), "CreateNetworkInterface", plain(vswitches[k%2])...)
 		return r.code(), err
 	}), map[string]int{ok: 8, "MaxEniCountExceeded": 32})
 	if n := deadlocks(t, s); n != 0 {
@@ -131,7 +120,7 @@ func TestRaceForOneClientToken(t *testing.T) {
 	answers := make([]reply, 20)
 	request := plain("vsw-h", "ClientToken", "mine", "Ipv6AddressCount", "1")
 	expect(t, race(t, len(answers), func(k int) (code string, err error) {
-		answers[k], err = s.patiently(t, "CreateNetworkInterface", request...)
+		answers[k], err = s.call(t.Context(), "CreateNetworkInterface", request...)
 		return answers[k].code(), err
 	}), map[string]int{ok: 20})
 	for _, r := range answers {
@@ -218,7 +207,7 @@ func TestRaceOfAttachAndDelete(t *testing.T) {
 				if k%2 == 0 {
 					action, pairs = "AttachNetworkInterface", append(pairs, "InstanceId", "i-1")
 				}
-				r, err := s.patiently(t, action, pairs...)
+				r, err := s.call(t.Context(), action, pairs...)
 				codes[k] = r.code()
 				return codes[k], err
 			})
@@ -272,10 +261,10 @@ func TestRaceForTheLastPlacesInAGroupByModify(t *testing.T) {
 			}
 			expect(t, race(t, 32, func(k int) (string, error) {
 				if k < modifiers {
-					r, err := s.patiently(t, "ModifyNetworkInterfaceAttribute", also(pairs[k], "SecurityGroupId.1", "sg-small", "SecurityGroupId.2", "sg-more")...)
+					r, err := s.call(t.Context(), "ModifyNetworkInterfaceAttribute", also(pairs[k], "SecurityGroupId.1", "sg-small", "SecurityGroupId.2", "sg-more")...)
 					return r.code(), err
 				}
-				r, err := s.patiently(t, "AttachNetworkInterface", pairs[k]...)
+				r, err := s.call(t.Context(), "AttachNetworkInterface", pairs[k]...)
 				return r.code(), err
 			}), map[string]int{ok: 8, "SecurityGroupInstanceLimitExceed": 24})
 			checkInvariants(t, s.pool)
