@@ -6,13 +6,18 @@ OPERATIONS ?= 1000000
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 
 .DEFAULT_GOAL := help
-.PHONY: help run test race lint bench benchmarks golden fuzz sdk up prove
+.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk up prove
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve on 127.0.0.1:8080, with a private Postgres and the quick-start world
-	$(GO) run ./cmd/enisim serve
+	$(GO) build -o bin/enisim ./cmd/enisim
+	exec bin/enisim serve
+
+fresh: ## Serve like make run, with the quick-start world as it was at first
+	$(GO) build -o bin/enisim ./cmd/enisim
+	exec bin/enisim serve --scenario testdata/scenarios/quickstart.yaml --scenario-reset
 
 test: ## Run the tests, on a real Postgres (after make sdk with the TypeScript SDK too)
 	$(GO) test ./...

@@ -42,6 +42,9 @@ func controls(s *service.Service) map[string]control {
 		"POST /snapshots/:name/restore": restoreSnapshot(s),
 		"DELETE /snapshots/:name":       deleteSnapshot(s),
 
+		"POST /scenario/apply": applyScenario(s),
+		"POST /scenario/diff":  diffScenario(s),
+
 		"GET /verify": verify(s),
 	}
 }

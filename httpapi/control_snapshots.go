@@ -31,13 +31,6 @@ type snapshotsReply struct {
 	Snapshots []snapshotReply `json:"snapshots"`
 }
 
-// restoredReply counts the rows that a restore wrote.
-type restoredReply struct {
-	New     int64 `json:"new"`
-	Changed int64 `json:"changed"`
-	Gone    int64 `json:"gone"`
-}
-
 func spellSnapshot(s service.Snapshot) snapshotReply {
 	return snapshotReply{s.AccountID, s.Name, s.Resources, s.CreatedAt}
 }
@@ -67,8 +60,7 @@ func restoreSnapshot(s *service.Service) control {
 			return 0, nil, err
 		}
 		restored, err := s.RestoreSnapshot(c.Request().Context(), r.Account, c.Param("name"))
-		sum := restored.Total()
-		return http.StatusOK, restoredReply{sum.Inserted, sum.Updated, sum.Deleted}, err
+		return http.StatusOK, newChangesReply(restored), err
 	}
 }
 

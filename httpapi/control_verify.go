@@ -24,9 +24,13 @@ func verify(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		allowForLargeWorld(c)
 		found, err := s.Verify(c.Request().Context())
-		return http.StatusOK, verifyReply{
-			Invariants: service.Invariants(),
-			Violations: spellEach(found, func(v service.Violation) violationReply { return violationReply{v.Invariant, v.AccountID, v.What} }),
-		}, err
+		return http.StatusOK, newVerifyReply(found), err
+	}
+}
+
+func newVerifyReply(found []service.Violation) verifyReply {
+	return verifyReply{
+		Invariants: service.Invariants(),
+		Violations: spellEach(found, func(v service.Violation) violationReply { return violationReply{v.Invariant, v.AccountID, v.What} }),
 	}
 }

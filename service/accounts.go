@@ -304,9 +304,13 @@ func worldRefused(id string, err error) error {
 	case errors.Is(err, store.ErrNoAccount):
 		return noAccount(id)
 	case errors.Is(err, store.ErrZoneElsewhere):
-		return refused("the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)", err)
+		return errZoneElsewhere(err)
 	}
 	return err
+}
+
+func errZoneElsewhere(err error) error {
+	return refused("the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)", err)
 }
 
 func accountTaken(id string) error {

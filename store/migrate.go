@@ -69,6 +69,22 @@ func Migrations(ctx context.Context, url string) ([]MigrationStatus, error) {
 	return out, err
 }
 
+// HasSchema reports whether the database at a URL has tables of enisim. It changes nothing.
+func HasSchema(ctx context.Context, url string) (bool, error) {
+	pool, err := Config(url)
+	if err != nil {
+		return false, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, pool.ConnConfig)
+	if err != nil {
+		return false, fmt.Errorf("connect to the database: %w", err)
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	var has bool
+	err = conn.QueryRow(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&has)
+	return has, err
+}
+
 // migrating runs fn while this process alone may change the schema. The lock belongs to a connection of its own, so it goes with the process.
 func migrating(ctx context.Context, url string, fn func(*pgx.Conn, *goose.Provider) error) error {
 	pool, err := Config(url)

@@ -21,7 +21,7 @@ type accountCommand struct {
 
 // The environment that a server was started in says nothing of accounts: ENISIM_SCENARIO is what the server applies, so flags here are not read from it.
 type accountCreateCommand struct {
-	databaseFlags
+	targetFlags
 	ID        string        `env:"-" help:"16 digits (default: some are drawn)." placeholder:"ID"`
 	Name      string        `env:"-" help:"A name for people (default: the scenario's)." placeholder:"NAME"`
 	Quota     *int          `name:"network-interfaces-per-region" env:"-" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
@@ -42,7 +42,7 @@ func (c *accountCreateCommand) Validate() error {
 	if c.ExpiresIn < 0 {
 		return errors.New("--expires-in is a duration such as 30m or 1h")
 	}
-	return c.databaseFlags.Validate()
+	return c.targetFlags.Validate()
 }
 
 // Run is the command.
@@ -51,7 +51,7 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withService(ctx, s, func(accounts *service.Service) error {
+	return c.withOperator(ctx, s, func(accounts operator) error {
 		made, err := accounts.CreateAccount(ctx, service.CreateAccount{
 			ID:                         c.ID,
 			Name:                       c.Name,
@@ -61,6 +61,9 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 		})
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, made)
 		}
 		fmt.Fprintf(s.Out, "Account          %s\nExpires          %s\nAccessKeyId      %s\nAccessKeySecret  %s\n",
 			made.ID, expiry(made.ExpiresAt), made.Keys[0].ID, made.Keys[0].Secret)
@@ -106,7 +109,7 @@ func scenarioFile(path string) (*service.ScenarioFile, error) {
 }
 
 type accountListCommand struct {
-	databaseFlags
+	targetFlags
 }
 
 // Help is shown by --help.
@@ -114,10 +117,13 @@ func (accountListCommand) Help() string { return "Example: enisim account list" 
 
 // Run is the command.
 func (c *accountListCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(accounts *service.Service) error {
+	return c.withOperator(ctx, s, func(accounts operator) error {
 		list, err := accounts.Accounts(ctx)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, list)
 		}
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ACCOUNT\tINTERFACES PER REGION\tEXPIRES\tCREATED\tNAME")
@@ -129,7 +135,7 @@ func (c *accountListCommand) Run(ctx context.Context, s streams) error {
 }
 
 type accountResetCommand struct {
-	databaseFlags
+	targetFlags
 	ID       string `arg:"" help:"Id of the account."`
 	Scenario string `env:"-" help:"Scenario of one account, with whatever id (default: the account is emptied)." placeholder:"FILE"`
 }
@@ -147,9 +153,12 @@ func (c *accountResetCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withService(ctx, s, func(accounts *service.Service) error {
+	return c.withOperator(ctx, s, func(accounts operator) error {
 		if err := accounts.ResetAccount(ctx, c.ID, file); err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, done{c.ID, "reset"})
 		}
 		if file == nil {
 			fmt.Fprintln(s.Out, c.ID, "is empty")
@@ -161,7 +170,7 @@ func (c *accountResetCommand) Run(ctx context.Context, s streams) error {
 }
 
 type accountDeleteCommand struct {
-	databaseFlags
+	targetFlags
 	ID string `arg:"" help:"Id of the account."`
 }
 
@@ -174,11 +183,19 @@ Example: enisim account delete 1000000000000001`
 
 // Run is the command.
 func (c *accountDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(accounts *service.Service) error {
+	return c.withOperator(ctx, s, func(accounts operator) error {
 		if err := accounts.DeleteAccount(ctx, c.ID); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, c.ID, "is deleted")
-		return nil
+		return printDeleted(s.Out, c.JSON, c.ID)
 	})
+}
+
+// printDeleted says that something was deleted.
+func printDeleted(out io.Writer, asJSON bool, id string) error {
+	if asJSON {
+		return printJSON(out, done{id, "deleted"})
+	}
+	fmt.Fprintln(out, id, "is deleted")
+	return nil
 }

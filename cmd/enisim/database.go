@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"enisim/service"
 	"enisim/store"
 	"enisim/store/pglocal"
 )
@@ -73,17 +72,6 @@ func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, e
 		return nil, err
 	}
 	return db, nil
-}
-
-// withService runs something on the keys or accounts of a database, also beside running servers: they see a change of a key within a second.
-func (f databaseFlags) withService(ctx context.Context, s streams, do func(*service.Service) error) error {
-	log := warnings(s.Err)
-	db, err := f.open(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer db.close(ctx, log)
-	return do(service.New(db.store, service.Options{}))
 }
 
 // close lets go of the database; the last user of a private Postgres stops it. It works also after ctx has ended.

@@ -437,7 +437,7 @@ func TestTheCommandsInTheText(t *testing.T) {
 				path = words[:2]
 			}
 			var help strings.Builder
-			if exit := run(t.Context(), append(slices.Clone(path), "--help"), &help, &help); exit != 0 || !strings.HasPrefix(help.String(), strings.Join(append([]string{"Usage: enisim"}, path...), " ")) {
+			if exit := run(t.Context(), append(slices.Clone(path), "--help"), streams{strings.NewReader(""), &help, &help}); exit != 0 || !strings.HasPrefix(help.String(), strings.Join(append([]string{"Usage: enisim"}, path...), " ")) {
 				t.Errorf("%s: `enisim %s`: there is no such command", page, span[1])
 				continue
 			}

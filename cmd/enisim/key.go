@@ -19,7 +19,7 @@ type keyCommand struct {
 }
 
 type keyCreateCommand struct {
-	databaseFlags
+	targetFlags
 	Account   string        `required:"" help:"Account of the key: 16 digits." placeholder:"ID"`
 	RAMUser   string        `help:"RAM user of that account (default: the account itself)." placeholder:"NAME"`
 	ExpiresIn time.Duration `help:"How long the key is good, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
@@ -43,12 +43,12 @@ func (c *keyCreateCommand) Validate() error {
 	case c.Temporary && c.ExpiresIn == 0:
 		return errors.New("--temporary needs --expires-in, such as --expires-in 1h: a temporary key expires")
 	}
-	return c.databaseFlags.Validate()
+	return c.targetFlags.Validate()
 }
 
 // Run is the command.
 func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(keys *service.Service) error {
+	return c.withOperator(ctx, s, func(keys operator) error {
 		key, err := keys.CreateAccessKey(ctx, service.CreateAccessKey{
 			AccountID: c.Account,
 			RAMUser:   c.RAMUser,
@@ -57,6 +57,9 @@ func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
 		})
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, key)
 		}
 		fmt.Fprintf(s.Out, "AccessKeyId      %s\nAccessKeySecret  %s\n", key.ID, key.Secret)
 		if key.Temporary {
@@ -69,7 +72,7 @@ func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
 }
 
 type keyListCommand struct {
-	databaseFlags
+	targetFlags
 	Account string `help:"Account whose keys to list (default: all accounts)." placeholder:"ID"`
 }
 
@@ -78,10 +81,13 @@ func (keyListCommand) Help() string { return "Example: enisim key list --account
 
 // Run is the command.
 func (c *keyListCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(keys *service.Service) error {
+	return c.withOperator(ctx, s, func(keys operator) error {
 		list, err := keys.AccessKeys(ctx, c.Account)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, list)
 		}
 		return printKeys(s.Out, list)
 	})
@@ -108,7 +114,7 @@ func expiry(at *time.Time) string {
 }
 
 type keyDisableCommand struct {
-	databaseFlags
+	targetFlags
 	ID string `arg:"" help:"Id of the key."`
 }
 
@@ -121,10 +127,13 @@ Example: enisim key disable LTAIquickstart000001`
 
 // Run is the command.
 func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(keys *service.Service) error {
+	return c.withOperator(ctx, s, func(keys operator) error {
 		key, err := keys.DisableAccessKey(ctx, c.ID)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, key)
 		}
 		fmt.Fprintln(s.Out, key.ID, "is", key.Status)
 		return nil
@@ -132,7 +141,7 @@ func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
 }
 
 type keyDeleteCommand struct {
-	databaseFlags
+	targetFlags
 	ID string `arg:"" help:"Id of the key."`
 }
 
@@ -145,11 +154,10 @@ Example: enisim key delete LTAIquickstart000001`
 
 // Run is the command.
 func (c *keyDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(keys *service.Service) error {
+	return c.withOperator(ctx, s, func(keys operator) error {
 		if err := keys.DeleteAccessKey(ctx, c.ID); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, c.ID, "is deleted")
-		return nil
+		return printDeleted(s.Out, c.JSON, c.ID)
 	})
 }

@@ -24,7 +24,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
 // Exit codes: a failure while doing the work, a command line that was never understood, and a question that stays open.
@@ -42,6 +42,7 @@ type commands struct {
 	Account  accountCommand  `cmd:"" help:"Make, list, reset and delete accounts."`
 	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
 	Snapshot snapshotCommand `cmd:"" help:"Keep what an account has, and bring it back."`
+	Reset    resetCommand    `cmd:"" help:"Begin again: the quick-start world as it was at first."`
 	Verify   verifyCommand   `cmd:"" help:"Derive every promise anew from the tables, and tell what is broken."`
 	Load     loadCommand     `cmd:"" help:"Send many requests at a time, and tell how they fared."`
 	Check    checkCommand    `cmd:"" help:"Decide whether a history of calls and answers is linearizable."`
@@ -49,8 +50,11 @@ type commands struct {
 	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`
 }
 
-// streams are where a command writes: results to Out, what a person should know to Err.
-type streams struct{ Out, Err io.Writer }
+// streams are a command's standard streams: results go to Out, what a person should know to Err.
+type streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
 
 // errQuiet ends a command with exitFailure when everything was said already.
 var errQuiet = errors.New("failed")
@@ -59,7 +63,8 @@ var errQuiet = errors.New("failed")
 type usageError struct{ error }
 
 // run is the program without its process: it parses, runs one command and returns the exit code.
-func run(ctx context.Context, args []string, out, errOut io.Writer) int {
+func run(ctx context.Context, args []string, s streams) int {
+	out, errOut := s.Out, s.Err
 	args, api, err := splitParameters(args)
 	if err != nil {
 		fmt.Fprintln(errOut, "enisim:", err)
@@ -76,7 +81,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		kong.Writers(out, errOut),
 		kong.Exit(func(int) { exited = true }), // after --help
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(streams{out, errOut}, api),
+		kong.Bind(s, api),
 	)
 	if err != nil {
 		fmt.Fprintln(errOut, "enisim: broken command line definition:", err)

@@ -1,8 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
 
 	"enisim/store"
 )
@@ -22,6 +29,9 @@ func (migrateUpCommand) Help() string {
 
 // Run is the command.
 func (c *migrateUpCommand) Run(ctx context.Context, s streams) error {
+	if err := c.checkTarget(ctx, s.Err, mayCreate); err != nil {
+		return err
+	}
 	log := warnings(s.Err)
 	db, err := c.start(ctx, log)
 	if err != nil {
@@ -35,19 +45,32 @@ func (c *migrateUpCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-type migrateDownCommand struct{ databaseFlags }
+type migrateDownCommand struct {
+	databaseFlags
+	Yes bool `env:"-" help:"Do it without asking."`
+}
 
 // Help is shown by --help.
-func (migrateDownCommand) Help() string { return "Example: enisim migrate down --data-dir ./state" }
+func (migrateDownCommand) Help() string {
+	return `Without --yes it asks, where a person can answer.
+
+Example: enisim migrate down --data-dir ./state --yes`
+}
 
 // Run is the command.
 func (c *migrateDownCommand) Run(ctx context.Context, s streams) error {
+	if err := c.checkTarget(ctx, s.Err, existingOnly); err != nil {
+		return err
+	}
 	log := warnings(s.Err)
 	db, err := c.start(ctx, log)
 	if err != nil {
 		return err
 	}
 	defer db.close(ctx, log)
+	if err := c.confirm(ctx, s, db); err != nil {
+		return err
+	}
 	name, err := store.MigrateDown(ctx, db.url)
 	switch {
 	case err != nil:
@@ -60,6 +83,38 @@ func (c *migrateDownCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
+// confirm asks whether the newest migration may go with what it holds, or wants --yes where nobody can be asked.
+func (c *migrateDownCommand) confirm(ctx context.Context, s streams, db *database) error {
+	if c.Yes {
+		return nil
+	}
+	list, err := store.Migrations(ctx, db.url)
+	if err != nil {
+		return err
+	}
+	newest := ""
+	for _, m := range list {
+		if m.Applied {
+			newest = m.Name
+		}
+	}
+	if newest == "" {
+		return nil
+	}
+	if in, isFile := s.In.(*os.File); !isFile || !term.IsTerminal(int(in.Fd())) {
+		return usageError{fmt.Errorf("this takes back %s in %s, and what it holds is lost: say --yes if that is meant", newest, db.where())}
+	}
+	fmt.Fprintf(s.Err, "Take back %s in %s? What it holds is lost. [y/N] ", newest, db.where())
+	answer, err := bufio.NewReader(s.In).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if answer = strings.ToLower(strings.TrimSpace(answer)); answer != "y" && answer != "yes" {
+		return errors.New("nothing was changed")
+	}
+	return nil
+}
+
 type migrateStatusCommand struct{ databaseFlags }
 
 // Help is shown by --help.
@@ -67,6 +122,9 @@ func (migrateStatusCommand) Help() string { return "Example: enisim migrate stat
 
 // Run is the command.
 func (c *migrateStatusCommand) Run(ctx context.Context, s streams) error {
+	if err := c.checkTarget(ctx, s.Err, existingOnly); err != nil {
+		return err
+	}
 	log := warnings(s.Err)
 	db, err := c.start(ctx, log)
 	if err != nil {

@@ -46,11 +46,13 @@ func TestProgressIsABarOnATerminal(t *testing.T) {
 func TestScenarioApplyShowsItsProgress(t *testing.T) {
 	t.Parallel()
 	path := file(t, largeWorld(1000, 2))
-	out, errOut, exit := output(t, "scenario", "apply", path, "--data-dir", dataDir(t))
+	dir := dataDir(t)
+	out, errOut, exit := output(t, "scenario", "apply", path, "--data-dir", dir)
 	if exit != 0 || !strings.Contains(out, "network_interfaces: 3000 new") {
 		t.Fatalf("got %q, %q, exit code %d, want 3000 interfaces", out, errOut, exit)
 	}
-	if !strings.HasPrefix(errOut, "applying ") || !strings.HasSuffix(errOut, ": 100%\n") || strings.Count(errOut, "\n") < 4 {
+	errOut, isNew := strings.CutPrefix(errOut, "enisim: new world in "+dir+"\n")
+	if !isNew || !strings.HasPrefix(errOut, "applying ") || !strings.HasSuffix(errOut, ": 100%\n") || strings.Count(errOut, "\n") < 4 {
 		t.Errorf("got %q, want lines up to 100%%", errOut)
 	}
 }

@@ -2,8 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
+
+	"enisim/service"
+	"enisim/service/scenario"
+	"enisim/store"
 )
 
 type scenarioCommand struct {
@@ -16,8 +22,8 @@ type scenarioCommand struct {
 }
 
 type scenarioApplyCommand struct {
-	databaseFlags
-	File string `arg:"" help:"The scenario."`
+	targetFlags
+	File string `arg:"" help:"The scenario; - is standard input."`
 }
 
 // Help is shown by --help.
@@ -30,20 +36,54 @@ Example: enisim scenario apply staging.yaml`
 
 // Run is the command.
 func (c *scenarioApplyCommand) Run(ctx context.Context, s streams) error {
-	text, err := os.ReadFile(c.File)
+	name, text, err := readScenarioFile(s.In, c.File)
 	if err != nil {
 		return err
 	}
-	log := warnings(s.Err)
-	db, err := c.open(ctx, log)
+	sc, err := scenario.Parse(name, text)
 	if err != nil {
-		return err
+		return err // before anything is touched
 	}
-	defer db.close(ctx, log)
-	applied, err := applyScenario(ctx, db.store, c.File, text, s.Err)
+	applied, err := c.apply(ctx, s, sc, text)
 	if err != nil {
-		return err
+		return c.explainInterrupted(ctx, err)
+	}
+	if c.JSON {
+		return printJSON(s.Out, applied)
 	}
 	fmt.Fprintln(s.Out, applied)
 	return nil
+}
+
+// apply applies the scenario through a server, or on the database, where it shows how far it is.
+func (c *scenarioApplyCommand) apply(ctx context.Context, s streams, sc *scenario.Scenario, text []byte) (applied service.Applied, err error) {
+	if c.Endpoint != "" {
+		return c.remote().ApplyScenario(ctx, service.ScenarioFile{Name: sc.Name(), Text: text})
+	}
+	err = c.withDatabase(ctx, s, mayCreate, func(db *database) error {
+		applied, err = applyParsed(ctx, db.store, sc, s.Err)
+		return err
+	})
+	return applied, err
+}
+
+// explainInterrupted says what became of an apply that was interrupted. Its transaction is rolled back; once its commit is under way, the commit is waited for.
+func (c *scenarioApplyCommand) explainInterrupted(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() == nil || errors.Is(err, store.ErrOutcomeUnknown):
+		return err
+	case c.Endpoint != "":
+		return errors.New("interrupted: the server writes nothing, unless it was about to answer; enisim scenario diff shows whether it did")
+	}
+	return errors.New("interrupted: nothing was written, all is as it was")
+}
+
+// readScenarioFile reads a scenario from a file, or from standard input for "-".
+func readScenarioFile(in io.Reader, path string) (name string, text []byte, err error) {
+	if path == "-" {
+		text, err = io.ReadAll(in)
+		return "standard input", text, err
+	}
+	text, err = os.ReadFile(path)
+	return path, text, err
 }

@@ -2,13 +2,12 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"enisim/service/scenario"
 )
 
 type scenarioCheckCommand struct {
-	Files []string `arg:"" name:"file" help:"The scenarios."`
+	Files []string `arg:"" name:"file" help:"The scenarios; - is standard input."`
 }
 
 // Help is shown by --help.
@@ -23,7 +22,7 @@ Example: enisim scenario check staging.yaml`
 func (c *scenarioCheckCommand) Run(s streams) error {
 	failed := false
 	for _, file := range c.Files {
-		text, err := os.ReadFile(file)
+		file, text, err := readScenarioFile(s.In, file)
 		if err != nil {
 			fmt.Fprintln(s.Err, "enisim:", err)
 			failed = true

@@ -3,15 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"time"
 
+	"enisim/service"
 	"enisim/service/scenario"
 )
 
 type scenarioDiffCommand struct {
-	databaseFlags
-	File string `arg:"" help:"The scenario."`
+	targetFlags
+	File string `arg:"" help:"The scenario; - is standard input."`
 }
 
 // Help is shown by --help.
@@ -26,31 +25,33 @@ Example: enisim scenario diff staging.yaml`
 func (c *scenarioDiffCommand) Run(ctx context.Context, s streams) error {
 	differences, err := c.differences(ctx, s)
 	if err != nil {
-		return usageError{err} // its exit code: 1 tells of differences
+		return usageError{err} // its exit code: 1 reports differences
+	}
+	if c.JSON {
+		err = printJSON(s.Out, differences)
 	}
 	for _, d := range differences {
-		fmt.Fprintln(s.Out, d)
+		if !c.JSON {
+			fmt.Fprintln(s.Out, d)
+		}
 	}
-	if len(differences) > 0 {
-		return errQuiet
+	if err == nil && len(differences) > 0 {
+		err = errQuiet
 	}
-	return nil
+	return err
 }
 
-func (c *scenarioDiffCommand) differences(ctx context.Context, s streams) ([]scenario.Difference, error) {
-	text, err := os.ReadFile(c.File)
+func (c *scenarioDiffCommand) differences(ctx context.Context, s streams) (differences []service.Difference, err error) {
+	name, text, err := readScenarioFile(s.In, c.File)
 	if err != nil {
 		return nil, err
 	}
-	sc, err := scenario.Parse(c.File, text)
-	if err != nil {
-		return nil, err
+	if _, err := scenario.Parse(name, text); err != nil {
+		return nil, err // before anything is touched
 	}
-	log := warnings(s.Err)
-	db, err := c.open(ctx, log)
-	if err != nil {
-		return nil, err
-	}
-	defer db.close(ctx, log)
-	return scenario.Diff(ctx, db.store, sc, time.Now())
+	err = c.withOperator(ctx, s, func(simulated operator) (err error) {
+		differences, err = simulated.DiffScenario(ctx, service.ScenarioFile{Name: name, Text: text})
+		return err
+	})
+	return differences, err
 }

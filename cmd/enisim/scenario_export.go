@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"os"
-
-	"enisim/service"
 )
 
 type scenarioExportCommand struct {
-	databaseFlags
+	targetFlags
 	Account     string `required:"" help:"The account: 16 digits." placeholder:"ID"`
 	Output      string `short:"o" help:"File to write (default: standard output)." placeholder:"FILE"`
 	WithoutKeys bool   `help:"Leave the access keys out, and with them the secrets."`
@@ -27,10 +26,17 @@ Example: enisim scenario export --account 1000000000000001 --output staging.yaml
 
 // Run is the command.
 func (c *scenarioExportCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(simulated *service.Service) error {
+	return c.withOperator(ctx, s, func(simulated operator) error {
 		text, err := simulated.ExportAccount(ctx, c.Account, !c.WithoutKeys)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			text, err = json.MarshalIndent(map[string]string{"scenario": string(text)}, "", "  ")
+			text = append(text, '\n')
+			if err != nil {
+				return err
+			}
 		}
 		if c.Output == "" {
 			_, err = s.Out.Write(text)

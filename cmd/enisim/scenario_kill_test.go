@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"strings"
 	"syscall"
@@ -97,5 +98,49 @@ func until(t *testing.T, conn *pgx.Conn, question string) {
 		case time.Now().After(deadline):
 			t.Fatalf("a minute later it is still not so: %s", question)
 		}
+	}
+}
+
+// Ctrl-C while a scenario is applied: the command says that nothing was written, and so it is.
+func TestInterruptWhileAScenarioIsApplied(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	world := file(t, crashWorld)
+	if out, errOut, exit := output(t, "scenario", "apply", world, "--database-url", url); exit != 0 {
+		t.Fatal(out, errOut)
+	}
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	holder, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Close(context.WithoutCancel(t.Context()))
+	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT FROM accounts FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	next := file(t, strings.Replace(crashWorld, "count: 280", "count: 279", 1))
+	var errOut bytes.Buffer
+	child := program(context.WithoutCancel(t.Context()), "scenario", "apply", next, "--database-url", url)
+	child.Stderr = &errOut
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, conn, `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	if err := child.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait() // its exit code is looked at
+	if exit := child.ProcessState.ExitCode(); exit != exitFailure || errOut.String() != "enisim: interrupted: nothing was written, all is as it was\n" {
+		t.Errorf("got exit code %d, %q; want that nothing was written", exit, errOut.String())
+	}
+	if _, err := holder.Exec(t.Context(), `ROLLBACK`); err != nil {
+		t.Fatal(err)
+	}
+	if out, _, _ := output(t, "scenario", "diff", world, "--database-url", url); out != "" {
+		t.Errorf("got the differences %s, want none", out)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"text/tabwriter"
 	"time"
-
-	"enisim/service"
 )
 
 type snapshotCommand struct {
@@ -18,7 +16,7 @@ type snapshotCommand struct {
 
 // snapshotFlags name a snapshot.
 type snapshotFlags struct {
-	databaseFlags
+	targetFlags
 	Name    string `arg:"" help:"Name of the snapshot: letters, digits, '.', '_' and '-'."`
 	Account string `required:"" help:"Its account: 16 digits." placeholder:"ID"`
 }
@@ -35,10 +33,13 @@ Example: enisim snapshot save before-test --account 1000000000000001`
 
 // Run is the command.
 func (c *snapshotSaveCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(simulated *service.Service) error {
+	return c.withOperator(ctx, s, func(simulated operator) error {
 		saved, err := simulated.SaveSnapshot(ctx, c.Account, c.Name)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, saved)
 		}
 		fmt.Fprintf(s.Out, "%s has %d resources\n", saved.Name, saved.Resources)
 		return nil
@@ -57,10 +58,13 @@ Example: enisim snapshot restore before-test --account 1000000000000001`
 
 // Run is the command.
 func (c *snapshotRestoreCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(simulated *service.Service) error {
+	return c.withOperator(ctx, s, func(simulated operator) error {
 		restored, err := simulated.RestoreSnapshot(ctx, c.Account, c.Name)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, restored)
 		}
 		fmt.Fprintln(s.Out, restored)
 		return nil
@@ -68,7 +72,7 @@ func (c *snapshotRestoreCommand) Run(ctx context.Context, s streams) error {
 }
 
 type snapshotListCommand struct {
-	databaseFlags
+	targetFlags
 	Account string `required:"" help:"Account whose snapshots to list." placeholder:"ID"`
 }
 
@@ -79,10 +83,13 @@ func (snapshotListCommand) Help() string {
 
 // Run is the command.
 func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(simulated *service.Service) error {
+	return c.withOperator(ctx, s, func(simulated operator) error {
 		list, err := simulated.Snapshots(ctx, c.Account)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, list)
 		}
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "SNAPSHOT\tRESOURCES\tSAVED")
@@ -102,11 +109,10 @@ func (snapshotDeleteCommand) Help() string {
 
 // Run is the command.
 func (c *snapshotDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(simulated *service.Service) error {
+	return c.withOperator(ctx, s, func(simulated operator) error {
 		if err := simulated.DeleteSnapshot(ctx, c.Account, c.Name); err != nil {
 			return err
 		}
-		fmt.Fprintln(s.Out, c.Name, "is deleted")
-		return nil
+		return printDeleted(s.Out, c.JSON, c.Name)
 	})
 }

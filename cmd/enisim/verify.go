@@ -7,7 +7,7 @@ import (
 	"enisim/service"
 )
 
-type verifyCommand struct{ databaseFlags }
+type verifyCommand struct{ targetFlags }
 
 // Help is shown by --help.
 func (verifyCommand) Help() string {
@@ -20,10 +20,16 @@ Example: enisim verify --data-dir ./state`
 
 // Run is the command.
 func (c *verifyCommand) Run(ctx context.Context, s streams) error {
-	return c.withService(ctx, s, func(simulated *service.Service) error {
+	return c.withOperator(ctx, s, func(simulated operator) error {
 		found, err := simulated.Verify(ctx)
 		if err != nil {
 			return err
+		}
+		if c.JSON {
+			if err := printJSON(s.Out, found); err != nil || len(found) == 0 {
+				return err
+			}
+			return errQuiet
 		}
 		for _, v := range found {
 			fmt.Fprintf(s.Out, "%s: account %s: %s\n", v.Invariant, v.AccountID, v.What)

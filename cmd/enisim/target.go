@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/alecthomas/kong"
+
+	"enisim/httpapi"
+	"enisim/service"
+	"enisim/store"
+	"enisim/store/pglocal"
+)
+
+// targetFlags choose what an operator's command works on: a running server, through its control API, or a database.
+type targetFlags struct {
+	Endpoint     string `help:"Server to work on, through its control API, as http://host:port. Without it, and without --database-url and --data-dir, the database of the server that runs in the default folder." placeholder:"URL"`
+	ControlToken string `aliases:"token" env:"ENISIM_CONTROL_TOKEN,ENISIM_TOKEN" help:"What the server of --endpoint was given as --control-token." placeholder:"TOKEN"`
+	Insecure     bool   `help:"Accept any certificate of --endpoint, such as that of serve --tls-self-signed."`
+	databaseFlags
+	JSON bool `name:"json" env:"-" help:"Print JSON, as the control API answers."`
+}
+
+// AfterApply lets the command line win over the environment, and an endpoint over a database. Kong calls it.
+func (t *targetFlags) AfterApply(parsed *kong.Context) error {
+	var onCommandLine []string
+	for _, element := range parsed.Path {
+		if element.Flag != nil && !element.Resolved && slices.Contains([]string{"endpoint", "database-url", "data-dir"}, element.Flag.Name) {
+			onCommandLine = append(onCommandLine, element.Flag.Name)
+		}
+	}
+	slices.Sort(onCommandLine)
+	onCommandLine = slices.Compact(onCommandLine)
+	if len(onCommandLine) > 1 {
+		return fmt.Errorf("give one of --%s and --%s: each says what to work on", onCommandLine[0], onCommandLine[1])
+	}
+	chosen := ""
+	switch {
+	case len(onCommandLine) == 1:
+		chosen = onCommandLine[0]
+	case t.Endpoint != "":
+		chosen = "endpoint"
+	case t.DatabaseURL != "":
+		chosen = "database-url"
+	}
+	if chosen != "" && chosen != "endpoint" {
+		t.Endpoint = ""
+	}
+	if chosen != "" && chosen != "database-url" {
+		t.DatabaseURL = ""
+	}
+	return nil
+}
+
+// operator is what an operator can do: a service beside its database, or the control API of a server.
+type operator interface {
+	Accounts(ctx context.Context) ([]service.Account, error)
+	CreateAccount(ctx context.Context, req service.CreateAccount) (service.NewAccount, error)
+	ResetAccount(ctx context.Context, id string, file *service.ScenarioFile) error
+	DeleteAccount(ctx context.Context, id string) error
+	ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error)
+	AccessKeys(ctx context.Context, accountID string) ([]service.AccessKey, error)
+	CreateAccessKey(ctx context.Context, req service.CreateAccessKey) (service.NewAccessKey, error)
+	DisableAccessKey(ctx context.Context, id string) (service.AccessKey, error)
+	DeleteAccessKey(ctx context.Context, id string) error
+	SaveSnapshot(ctx context.Context, accountID, name string) (service.Snapshot, error)
+	RestoreSnapshot(ctx context.Context, accountID, name string) (service.Restored, error)
+	Snapshots(ctx context.Context, accountID string) ([]service.Snapshot, error)
+	DeleteSnapshot(ctx context.Context, accountID, name string) error
+	ApplyScenario(ctx context.Context, file service.ScenarioFile) (service.Applied, error)
+	DiffScenario(ctx context.Context, file service.ScenarioFile) ([]service.Difference, error)
+	Verify(ctx context.Context) ([]service.Violation, error)
+}
+
+// withOperator does something through the control API of --endpoint, or on the database.
+func (t targetFlags) withOperator(ctx context.Context, s streams, do func(operator) error) error {
+	if t.Endpoint != "" {
+		return do(t.remote())
+	}
+	return t.withDatabase(ctx, s, existingOnly, func(db *database) error {
+		return do(service.New(db.store, service.Options{}))
+	})
+}
+
+func (t targetFlags) remote() *httpapi.ControlClient {
+	return &httpapi.ControlClient{Endpoint: httpapi.ControlEndpoint(t.Endpoint), Token: t.ControlToken, HTTP: client(t.Insecure)}
+}
+
+// creation says whether a command may make a world where there is none.
+type creation = bool
+
+const (
+	existingOnly creation = false
+	mayCreate    creation = true
+)
+
+// withDatabase opens the database for a command. It also works beside running servers, which see a change of a key within a second.
+//
+// A command must not make or start anything by a typing error. So a data folder must hold a world, unless the command may make one. The default
+// folder, which nobody named, must be in use by a running server.
+func (f databaseFlags) withDatabase(ctx context.Context, s streams, create creation, do func(*database) error) error {
+	if err := f.checkTarget(ctx, s.Err, create); err != nil {
+		return err
+	}
+	log := warnings(s.Err)
+	db, err := f.open(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer db.close(ctx, log)
+	return do(db)
+}
+
+// checkTarget refuses a database that the command must not touch, and says what it touches where nobody named it.
+func (f databaseFlags) checkTarget(ctx context.Context, errOut io.Writer, create creation) error {
+	if f.DatabaseURL != "" {
+		if create {
+			return nil
+		}
+		has, err := store.HasSchema(ctx, f.DatabaseURL)
+		if err == nil && !has {
+			err = errors.New("the database of --database-url holds no world of enisim: is it the one that was meant? enisim serve and enisim migrate up make one")
+		}
+		return err
+	}
+	dir := f.DataDir
+	if dir == "" {
+		var err error
+		if dir, err = pglocal.DefaultDataDir(); err != nil {
+			return err
+		}
+	}
+	state, err := pglocal.Inspect(dir)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look at the data folder %s: %w", dir, err)
+	case f.DataDir == "" && !state.Running:
+		return fmt.Errorf("no server runs on the default data folder %s, and nothing else is named: give --endpoint or ENISIM_ENDPOINT for a running server, "+
+			"--database-url for a database, or --data-dir for a folder", dir)
+	case f.DataDir == "":
+		fmt.Fprintf(errOut, "enisim: working on the server's database in %s (the default; --endpoint, --database-url and --data-dir choose another)\n", dir)
+	case !state.Cluster && !create:
+		return fmt.Errorf("there is no world in %s: is it the folder that was meant? enisim serve --data-dir %[1]s makes one", dir)
+	case !state.Cluster:
+		fmt.Fprintf(errOut, "enisim: new world in %s\n", dir)
+	}
+	return nil
+}
+
+// printJSON prints the result of a service as the control API answers it.
+func printJSON(out io.Writer, result any) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(httpapi.ControlReply(result))
+}
+
+// done is the result of a command that changes something and has nothing to show, for --json.
+type done struct {
+	ID     string `json:"id"`
+	Result string `json:"result"`
+}

@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/store/pglocal"
+	"enisim/store/storetest"
+)
+
+// outputOf runs a command line with more in its environment and with standard input.
+func outputOf(t *testing.T, environment []string, input string, args ...string) (stdout, stderr string, exit int) {
+	t.Helper()
+	cmd := program(t.Context(), args...)
+	cmd.Env = append(cmd.Env, environment...)
+	return finish(t, cmd, input)
+}
+
+func finish(t *testing.T, cmd *exec.Cmd, input string) (stdout, stderr string, exit int) {
+	t.Helper()
+	var out, errOut bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &errOut
+	err := cmd.Run()
+	if cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// With ENISIM_ENDPOINT each operator's command does through the control API what it does on the database.
+func TestOperatorsCommandsThroughAServer(t *testing.T) {
+	t.Parallel()
+	const token, account = "a-token-of-sixteen", "1000000000000001"
+	url := storetest.URL(t)
+	server := start(t, "--database-url", url, "--control-token", token)
+	environment := []string{"ENISIM_ENDPOINT=" + strings.TrimPrefix(server.endpoint, "http://"), "ENISIM_CONTROL_TOKEN=" + token, "ENISIM_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"}
+	world := worldOf(1, "ecs.g6.xlarge", 2)
+	enisim := func(exit int, args ...string) string {
+		t.Helper()
+		out, errOut, got := outputOf(t, environment, world, args...)
+		if got != exit {
+			t.Fatalf("%v: got exit code %d, %q, %q; want %d", args, got, out, errOut, exit)
+		}
+		return out + errOut
+	}
+	want := func(said string, parts ...string) {
+		t.Helper()
+		for _, part := range parts {
+			if !strings.Contains(said, part) {
+				t.Errorf("got %q, want %q in it", said, part)
+			}
+		}
+	}
+
+	want(enisim(exitFailure, "scenario", "diff", "-"), "+ network_interface eni-1\n", "- network_interface eni-free-1\n")
+	want(enisim(0, "scenario", "apply", "-"), "network_interfaces: 3 new, 0 changed,")
+	want(enisim(0, "scenario", "apply", "-"), "nothing to change")
+	want(enisim(0, "scenario", "diff", "-"), "")
+	want(enisim(0, "scenario", "export", "--account", account), "id: LTAIcrash, secret: s")
+	if out := enisim(0, "scenario", "export", "--account", account, "--without-keys"); strings.Contains(out, "LTAIcrash") {
+		t.Errorf("without keys: got %q", out)
+	}
+	made := fields(enisim(0, "account", "create", "--expires-in", "1h", "--name", "run 17", "--scenario", file(t, world)))
+	want(enisim(0, "account", "list"), account, made["Account"], "run 17")
+	want(enisim(0, "account", "reset", made["Account"]), "is empty")
+	want(enisim(0, "account", "delete", made["Account"]), "is deleted")
+	key := fields(enisim(0, "key", "create", "--account", account, "--temporary", "--expires-in", "1h"))
+	if key["SecurityToken"] == "" {
+		t.Errorf("key create: got %v, want a SecurityToken", key)
+	}
+	want(enisim(0, "key", "list", "--account", account), "LTAIcrash", key["AccessKeyId"], "temporary")
+	want(enisim(0, "key", "disable", key["AccessKeyId"]), "is Inactive")
+	want(enisim(0, "key", "delete", key["AccessKeyId"]), "is deleted")
+	want(enisim(exitFailure, "key", "delete", "LTAInobody"), "enisim key list")
+	want(enisim(0, "snapshot", "save", "before", "--account", account), "before has 7 resources")
+	want(enisim(0, "account", "reset", account), "is empty")
+	want(enisim(0, "snapshot", "restore", "before", "--account", account), "network_interfaces: 3 new, 0 changed, 0 gone")
+	want(enisim(0, "snapshot", "list", "--account", account), "before")
+	want(enisim(0, "verify"), "invariants hold")
+
+	// JSON is what the control API answers, through a server and on the database alike.
+	for _, args := range [][]string{{"account", "list"}, {"key", "list"}, {"snapshot", "list", "--account", account}, {"verify"}} {
+		remote := enisim(0, append(args, "--json")...)
+		local, errOut, exit := output(t, append(args, "--json", "--database-url", url)...)
+		if exit != 0 || remote != local {
+			t.Errorf("%v: got %q through the server, and %q, %q on the database", args, remote, local, errOut)
+		}
+	}
+	for _, args := range [][]string{
+		{"account", "create"}, {"account", "reset", account}, {"key", "create", "--account", account}, {"key", "disable", "LTAIcrash"}, {"key", "delete", "LTAIcrash"},
+		{"snapshot", "save", "other", "--account", account}, {"snapshot", "restore", "other", "--account", account}, {"snapshot", "delete", "other", "--account", account},
+		{"scenario", "apply", "-"}, {"scenario", "export", "--account", account}, {"account", "delete", account},
+	} {
+		out, errOut, exit := outputOf(t, environment, world, append(args, "--json")...)
+		if exit != 0 || !json.Valid([]byte(out)) {
+			t.Errorf("%v: got exit code %d, %q, %q; want JSON", args, exit, out, errOut)
+		}
+	}
+	want(enisim(exitUsage, "scenario", "diff", "-", "--control-token", "another-one-of-sixteen"), "ENISIM_CONTROL_TOKEN")
+
+	// The command line counts more than the environment.
+	out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=127.0.0.1:1"}, "", "account", "list", "--database-url", url)
+	if exit != 0 {
+		t.Errorf("--database-url beside ENISIM_ENDPOINT: got exit code %d, %q, %q; want the database used", exit, out, errOut)
+	}
+}
+
+// A typing error makes no folder, no Postgres and no tables.
+func TestCommandsMakeNothingByMistake(t *testing.T) {
+	t.Parallel()
+	dir := dataDir(t)
+	typo := filepath.Join(dir, "typo")
+	world := file(t, crashWorld)
+	for _, args := range []string{
+		"account list", "account create", "account reset 1000000000000001", "account delete 1000000000000001", "key list", "key create --account 1000000000000001",
+		"key delete LTAI1", "key disable LTAI1", "snapshot list --account 1000000000000001", "scenario diff " + world, "scenario export --account 1000000000000001",
+		"verify", "reset", "migrate status", "migrate down --yes",
+	} {
+		_, errOut, exit := output(t, append(strings.Fields(args), "--data-dir", typo)...)
+		if exit == 0 || !strings.Contains(errOut, "there is no world in "+typo) {
+			t.Errorf("%s: got exit code %d, %q; want that there is no world", args, exit, errOut)
+		}
+	}
+	for _, args := range []string{"account lst", "scenario apply " + typo, "scenario apply", "scenario apply " + file(t, "enisim: 1\nacounts: []\n")} {
+		if _, errOut, exit := output(t, append(strings.Fields(args), "--data-dir", typo)...); exit == 0 {
+			t.Errorf("%s: got exit code 0, %q", args, errOut)
+		}
+	}
+	if _, err := os.Stat(typo); !os.IsNotExist(err) {
+		t.Errorf("the folder was made (%v)", err)
+	}
+
+	empty := storetest.URL(t)
+	conn, err := pgx.Connect(t.Context(), empty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	if _, err := conn.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
+		t.Fatal(err)
+	}
+	if _, errOut, exit := output(t, "account", "list", "--database-url", empty); exit != exitFailure || !strings.Contains(errOut, "holds no world") {
+		t.Errorf("another database: got exit code %d, %q; want that it holds no world", exit, errOut)
+	}
+	if out, errOut, exit := output(t, "scenario", "apply", world, "--database-url", empty); exit != 0 {
+		t.Errorf("a scenario makes a world: got exit code %d, %q, %q", exit, out, errOut)
+	}
+}
+
+// Nobody named a database: a command works on the default folder while a server runs there, says so, and starts nothing.
+func TestTheDefaultFolder(t *testing.T) {
+	t.Parallel()
+	standard, err := pglocal.DefaultDataDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := pglocal.Inspect(standard)
+	if err != nil {
+		t.Skip(err)
+	}
+	_, errOut, exit := output(t, "account", "list")
+	if before.Running {
+		if !strings.Contains(errOut, standard) {
+			t.Errorf("got exit code %d, %q; want the folder named", exit, errOut)
+		}
+		return
+	}
+	if exit != exitFailure || !strings.Contains(errOut, "no server runs on the default data folder "+standard) || !strings.Contains(errOut, "ENISIM_ENDPOINT") {
+		t.Errorf("got exit code %d, %q; want it refused", exit, errOut)
+	}
+	if after, err := pglocal.Inspect(standard); err != nil || after != before {
+		t.Errorf("got %+v, %v; want %+v as before", after, err, before)
+	}
+}
+
+// The newest migration goes only where that is said.
+func TestMigrateDownWantsAYes(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	_, errOut, exit := output(t, "migrate", "down", "--database-url", url)
+	if exit != exitUsage || !strings.Contains(errOut, "--yes") || !strings.Contains(errOut, ".sql") {
+		t.Errorf("without --yes: got exit code %d, %q; want the migration named, and --yes", exit, errOut)
+	}
+	before, _, _ := output(t, "migrate", "status", "--database-url", url)
+	if strings.Contains(before, "pending") {
+		t.Errorf("without --yes: got %s; want all applied", before)
+	}
+	if out, errOut, exit := output(t, "migrate", "down", "--yes", "--database-url", url); exit != 0 || !strings.Contains(out, "took back") {
+		t.Errorf("with --yes: got exit code %d, %q, %q", exit, out, errOut)
+	}
+}
+
+// One short command begins again.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	server := start(t, "--database-url", url)
+	attach := []string{
+		"call", "AttachNetworkInterface", "--endpoint", server.endpoint, "--RegionId", "cn-hangzhou", "--InstanceId", "i-web", "--NetworkInterfaceId", "eni-free-1",
+	}
+	for range 2 {
+		if out, errOut, exit := output(t, attach...); exit != 0 {
+			t.Fatalf("attach: got %q, %q", out, errOut)
+		}
+		if out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=" + server.endpoint}, "", "reset"); exit != 0 || !strings.Contains(out, "as at first (account 1000000000000001)") {
+			t.Fatalf("reset: got exit code %d, %q, %q", exit, out, errOut)
+		}
+	}
+	if _, errOut, exit := output(t, "reset", "--endpoint", "http://enisim.example:8080"); exit != exitFailure || !strings.Contains(errOut, "published") {
+		t.Errorf("another machine: got exit code %d, %q; want it refused", exit, errOut)
+	}
+}

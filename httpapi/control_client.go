@@ -1,0 +1,299 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"enisim/service"
+)
+
+// ControlReply returns the body with which the control API answers a result of the service, for others that print it as JSON.
+func ControlReply(result any) any {
+	switch v := result.(type) {
+	case []service.Account:
+		return accountsReply{spellEach(v, spellAccount)}
+	case service.NewAccount:
+		return newAccountReply{spellAccount(v.Account), spellEach(v.Keys, spellNewAccountKey)}
+	case []service.AccessKey:
+		return keysReply{spellEach(v, spellKey)}
+	case service.AccessKey:
+		return spellKey(v)
+	case service.NewAccessKey:
+		return spellNewKey(v)
+	case []service.Snapshot:
+		return snapshotsReply{spellEach(v, spellSnapshot)}
+	case service.Snapshot:
+		return spellSnapshot(v)
+	case service.Applied:
+		return newChangesReply(v)
+	case []service.Difference:
+		return differencesReply{spellEach(v, newDifferenceReply)}
+	case []service.Violation:
+		return newVerifyReply(v)
+	}
+	return result
+}
+
+// ControlClient uses the control API of a running server. Its methods are those of service.Service, with the same results.
+type ControlClient struct {
+	Endpoint string // http://host:port
+	Token    string // "": none
+	HTTP     *http.Client
+}
+
+// maxControlReply limits the size of a reply that a client reads, in bytes.
+const maxControlReply = 1 << 30
+
+// ControlFailure is a refusal by the server, or no answer.
+type ControlFailure struct{ text string }
+
+func (e *ControlFailure) Error() string { return e.text }
+
+// do sends a request and decodes the reply.
+func (c *ControlClient) do(ctx context.Context, method, path string, body, reply any) error {
+	var content io.Reader
+	if body != nil {
+		text, err := json.Marshal(body)
+		if err != nil {
+			return err
+		}
+		content = bytes.NewReader(text)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.Endpoint+controlPrefix+path, content)
+	if err != nil {
+		return &ControlFailure{fmt.Sprintf("%s is no endpoint: give it as http://host:port", c.Endpoint)}
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if c.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+c.Token)
+	}
+	response, err := c.HTTP.Do(request)
+	if err != nil {
+		if cause := new(url.Error); errors.As(err, &cause) {
+			err = cause.Err
+		}
+		return fmt.Errorf("no answer from the control API of %s: %w", c.Endpoint, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(io.LimitReader(response.Body, maxControlReply))
+	if err != nil {
+		return fmt.Errorf("the answer of %s broke off, so the outcome is unknown: %w", c.Endpoint, err)
+	}
+	if response.StatusCode >= http.StatusBadRequest {
+		return c.refusal(response, text)
+	}
+	if reply == nil {
+		return nil
+	}
+	if err := json.Unmarshal(text, reply); err != nil {
+		return &ControlFailure{fmt.Sprintf("the answer of %s is not that of a control API: is an enisim server there?", c.Endpoint)}
+	}
+	return nil
+}
+
+// refusal returns the error that a failed request stands for.
+func (c *ControlClient) refusal(response *http.Response, body []byte) error {
+	var reply controlErrorReply
+	if err := json.Unmarshal(body, &reply); err != nil || reply.Error == "" {
+		return &ControlFailure{fmt.Sprintf("%s answers %s and no control API: the server needs a --control-token when others can reach it",
+			c.Endpoint, response.Status)}
+	}
+	if response.StatusCode == http.StatusUnauthorized {
+		return &ControlFailure{fmt.Sprintf("%s refuses the control token: give the server's as ENISIM_CONTROL_TOKEN", c.Endpoint)}
+	}
+	if response.StatusCode >= http.StatusInternalServerError {
+		return &ControlFailure{fmt.Sprintf("%s (the server's log has more, under RequestId %s)", reply.Error, reply.RequestID)}
+	}
+	return &ControlFailure{reply.Error}
+}
+
+func decodeAccount(r accountReply) service.Account {
+	account := service.Account{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt}
+	if r.Quotas.NetworkInterfacesPerRegion != nil {
+		account.NetworkInterfacesPerRegion = *r.Quotas.NetworkInterfacesPerRegion
+	}
+	return account
+}
+
+func decodeKey(r keyReply) service.AccessKey {
+	return service.AccessKey{
+		ID:        r.ID,
+		AccountID: r.Account,
+		RAMUser:   r.RAMUser,
+		Status:    r.Status,
+		Temporary: r.Temporary,
+		ExpiresAt: r.ExpiresAt,
+		CreatedAt: r.CreatedAt,
+	}
+}
+
+func decodeNewKey(r newKeyReply) service.NewAccessKey {
+	return service.NewAccessKey{AccessKey: decodeKey(r.keyReply), Secret: r.Secret, SecurityToken: r.SecurityToken}
+}
+
+func decodeNewAccountKey(r newAccountKeyReply) service.NewAccountKey {
+	return service.NewAccountKey{NewAccessKey: decodeNewKey(r.newKeyReply), InScenario: r.InScenario}
+}
+
+func decodeSnapshot(r snapshotReply) service.Snapshot {
+	return service.Snapshot{AccountID: r.Account, Name: r.Name, Resources: r.Resources, CreatedAt: r.CreatedAt}
+}
+
+func decodeChanges(r changesReply) (applied service.Applied) {
+	for _, t := range r.Tables {
+		applied.Tables = append(applied.Tables, service.TableChange{Table: t.Table, Inserted: t.New, Updated: t.Changed, Deleted: t.Gone})
+	}
+	return applied
+}
+
+func textOf(file *service.ScenarioFile) *string {
+	if file == nil {
+		return nil
+	}
+	return new(string(file.Text))
+}
+
+// Accounts lists the accounts.
+func (c *ControlClient) Accounts(ctx context.Context) ([]service.Account, error) {
+	var reply accountsReply
+	err := c.do(ctx, http.MethodGet, "/accounts", nil, &reply)
+	return spellEach(reply.Accounts, decodeAccount), err
+}
+
+// CreateAccount makes an account.
+func (c *ControlClient) CreateAccount(ctx context.Context, req service.CreateAccount) (service.NewAccount, error) {
+	body := createAccountRequest{
+		ID:       req.ID,
+		Name:     req.Name,
+		Quotas:   accountQuotas{req.NetworkInterfacesPerRegion},
+		Scenario: textOf(req.Scenario),
+	}
+	if req.ExpiresIn != 0 {
+		body.ExpiresIn = req.ExpiresIn.String()
+	}
+	var reply newAccountReply
+	err := c.do(ctx, http.MethodPost, "/accounts", body, &reply)
+	return service.NewAccount{Account: decodeAccount(reply.accountReply), Keys: spellEach(reply.Keys, decodeNewAccountKey)}, err
+}
+
+// ResetAccount empties an account, or makes it equal to a scenario.
+func (c *ControlClient) ResetAccount(ctx context.Context, id string, file *service.ScenarioFile) error {
+	return c.do(ctx, http.MethodPost, "/accounts/"+url.PathEscape(id)+"/reset", resetAccountRequest{textOf(file)}, nil)
+}
+
+// DeleteAccount removes an account.
+func (c *ControlClient) DeleteAccount(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/accounts/"+url.PathEscape(id), nil, nil)
+}
+
+// ExportAccount returns a scenario of what an account has.
+func (c *ControlClient) ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error) {
+	path := "/accounts/" + url.PathEscape(id) + "/scenario"
+	if withKeys {
+		path += "?keys=true"
+	}
+	var reply scenarioReply
+	err := c.do(ctx, http.MethodGet, path, nil, &reply)
+	return []byte(reply.Scenario), err
+}
+
+// AccessKeys lists the keys of an account, or of all accounts when it is "".
+func (c *ControlClient) AccessKeys(ctx context.Context, accountID string) ([]service.AccessKey, error) {
+	path := "/keys"
+	if accountID != "" {
+		path += "?" + url.Values{"account": {accountID}}.Encode()
+	}
+	var reply keysReply
+	err := c.do(ctx, http.MethodGet, path, nil, &reply)
+	return spellEach(reply.Keys, decodeKey), err
+}
+
+// CreateAccessKey makes a key.
+func (c *ControlClient) CreateAccessKey(ctx context.Context, req service.CreateAccessKey) (service.NewAccessKey, error) {
+	body := createKeyRequest{Account: req.AccountID, RAMUser: req.RAMUser, Temporary: req.Temporary}
+	if req.ExpiresIn != 0 {
+		body.ExpiresIn = req.ExpiresIn.String()
+	}
+	var reply newKeyReply
+	err := c.do(ctx, http.MethodPost, "/keys", body, &reply)
+	return decodeNewKey(reply), err
+}
+
+// DisableAccessKey makes a key Inactive.
+func (c *ControlClient) DisableAccessKey(ctx context.Context, id string) (service.AccessKey, error) {
+	var reply keyReply
+	err := c.do(ctx, http.MethodPost, "/keys/"+url.PathEscape(id)+"/disable", nil, &reply)
+	return decodeKey(reply), err
+}
+
+// DeleteAccessKey removes a key.
+func (c *ControlClient) DeleteAccessKey(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/keys/"+url.PathEscape(id), nil, nil)
+}
+
+// SaveSnapshot keeps what an account has now.
+func (c *ControlClient) SaveSnapshot(ctx context.Context, accountID, name string) (service.Snapshot, error) {
+	var reply snapshotReply
+	err := c.do(ctx, http.MethodPost, "/snapshots", saveSnapshotRequest{Account: accountID, Name: name}, &reply)
+	return decodeSnapshot(reply), err
+}
+
+// RestoreSnapshot brings an account back to a snapshot.
+func (c *ControlClient) RestoreSnapshot(ctx context.Context, accountID, name string) (service.Restored, error) {
+	var reply changesReply
+	err := c.do(ctx, http.MethodPost, "/snapshots/"+url.PathEscape(name)+"/restore", restoreSnapshotRequest{Account: accountID}, &reply)
+	return decodeChanges(reply), err
+}
+
+// Snapshots lists the snapshots of an account.
+func (c *ControlClient) Snapshots(ctx context.Context, accountID string) ([]service.Snapshot, error) {
+	var reply snapshotsReply
+	err := c.do(ctx, http.MethodGet, "/snapshots?"+url.Values{"account": {accountID}}.Encode(), nil, &reply)
+	return spellEach(reply.Snapshots, decodeSnapshot), err
+}
+
+// DeleteSnapshot removes a snapshot.
+func (c *ControlClient) DeleteSnapshot(ctx context.Context, accountID, name string) error {
+	return c.do(ctx, http.MethodDelete, "/snapshots/"+url.PathEscape(name)+"?"+url.Values{"account": {accountID}}.Encode(), nil, nil)
+}
+
+// ApplyScenario makes the accounts of a scenario equal to it.
+func (c *ControlClient) ApplyScenario(ctx context.Context, file service.ScenarioFile) (service.Applied, error) {
+	var reply changesReply
+	err := c.do(ctx, http.MethodPost, "/scenario/apply", scenarioRequest{file.Name, string(file.Text)}, &reply)
+	return decodeChanges(reply), err
+}
+
+// DiffScenario returns what ApplyScenario would change.
+func (c *ControlClient) DiffScenario(ctx context.Context, file service.ScenarioFile) ([]service.Difference, error) {
+	var reply differencesReply
+	err := c.do(ctx, http.MethodPost, "/scenario/diff", scenarioRequest{file.Name, string(file.Text)}, &reply)
+	return spellEach(reply.Differences, func(d differenceReply) service.Difference { return service.Difference(d) }), err
+}
+
+// Verify returns where the tables break an invariant.
+func (c *ControlClient) Verify(ctx context.Context) ([]service.Violation, error) {
+	var reply verifyReply
+	err := c.do(ctx, http.MethodGet, "/verify", nil, &reply)
+	return spellEach(reply.Violations, func(v violationReply) service.Violation {
+		return service.Violation{Invariant: v.Invariant, AccountID: v.Account, What: v.What}
+	}), err
+}
+
+// ControlEndpoint completes an endpoint as people give it: 127.0.0.1:8080 becomes http://127.0.0.1:8080.
+func ControlEndpoint(text string) string {
+	endpoint := strings.TrimSuffix(text, "/")
+	if !strings.Contains(endpoint, "://") {
+		endpoint = "http://" + endpoint
+	}
+	return endpoint
+}
