@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"enisim/service"
+	"enisim/store/storetest"
 )
 
 // addressWorld has instances of a type that takes six IPv4 addresses and one of IPv6 per interface, and a small VSwitch.
@@ -78,8 +80,12 @@ func TestRaceForTheAddressesOfAnInterface(t *testing.T) {
 				if k%2 == 0 {
 					what = c.prefix
 				}
-				r, err := s.call(t.Context(), c.action, also([]string{"NetworkInterfaceId", c.eni}, what...)...)
-				return r.code(), err
+				for {
+					r, err := s.call(t.Context(), c.action, also([]string{"NetworkInterfaceId", c.eni}, what...)...)
+					if r.code() != "Operation.Conflict" { // another caller's change was under way: clients repeat the call
+						return r.code(), err
+					}
+				}
 			}), map[string]int{ok: c.room, c.refusal: 40 - c.room})
 			if got := held(t, s, c.eni); len(got) != c.room+1 { // and the primary IPv4 address
 				t.Errorf("got %d addresses and prefixes %v, want %d", len(got), got, c.room+1)
@@ -96,10 +102,56 @@ func TestRaceToAssignTheAddressesOfAVSwitch(t *testing.T) {
 	t.Parallel()
 	s := serve(t, addressWorld, service.Options{})
 	expect(t, race(t, 16, func(k int) (string, error) {
-		r, err := s.call(t.Context(), "AssignPrivateIpAddresses",
-			"NetworkInterfaceId", fmt.Sprintf("eni-small-%d", k%4+1), "SecondaryPrivateIpAddressCount", "1")
-		return r.code(), err
+		for {
+			r, err := s.call(t.Context(), "AssignPrivateIpAddresses",
+				"NetworkInterfaceId", fmt.Sprintf("eni-small-%d", k%4+1), "SecondaryPrivateIpAddressCount", "1")
+			if r.code() != "Operation.Conflict" {
+				return r.code(), err
+			}
+		}
 	}), map[string]int{ok: 8, "InvalidVSwitchId.IpNotEnough": 8})
+}
+
+// Of two changes of one interface's addresses that meet, the second is told so at once, with the code that clients retry. An interface beside it is changed meanwhile.
+func TestTwoChangesOfAddressesMeet(t *testing.T) {
+	t.Parallel()
+	s := serveOn(t, patient(t, storetest.Pool(t)), addressWorld, service.Options{})
+	holder, err := s.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = holder.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := holder.Exec(t.Context(), `SELECT FROM vswitches WHERE id = 'vsw-h' FOR UPDATE`); err != nil {
+		t.Fatal(err)
+	}
+	first := make(chan string)
+	go func() { // it waits for the VSwitch
+		r, err := s.call(t.Context(), "AssignPrivateIpAddresses", "NetworkInterfaceId", "eni-free", "SecondaryPrivateIpAddressCount", "1")
+		first <- fmt.Sprint(r.code(), err)
+	}()
+	for waiting := 0; waiting == 0; {
+		if err := s.pool.QueryRow(t.Context(), `
+			SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for action, pairs := range map[string][]string{
+		"AssignPrivateIpAddresses": {"SecondaryPrivateIpAddressCount", "1"}, "AssignIpv6Addresses": {"Ipv6AddressCount", "1"},
+		"UnassignPrivateIpAddresses": {"PrivateIpAddress.1", "10.0.9.9"}, "UnassignIpv6Addresses": {"Ipv6Address.1", "2001:db8:0:100::9"},
+	} {
+		if r := s.mustCall(t, action, also(pairs, "NetworkInterfaceId", "eni-free")...); r.status != 403 || r.code() != "Operation.Conflict" {
+			t.Errorf("%s beside an assignment: got %d %v, want 403 Operation.Conflict", action, r.status, r.body)
+		}
+	}
+	if r := s.mustCall(t, "UnassignPrivateIpAddresses", "NetworkInterfaceId", "eni-1", "PrivateIpAddress.1", "10.0.9.9"); r.code() != "InvalidIp.IpUnassigned" {
+		t.Errorf("on another interface: got %v, want its own answer", r.body)
+	}
+	if err := holder.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-first; got != fmt.Sprint(ok, nil) {
+		t.Errorf("the first: got %s, want success", got)
+	}
 }
 
 // An interface with six addresses is attached to an instance whose type takes six, while a seventh is assigned. Whoever comes first, the
@@ -141,7 +193,9 @@ func TestAddressesComeAndGo(t *testing.T) {
 		return r
 	}
 	primary := held(t, s, "eni-free")
-	assigned := must(ok, "AssignPrivateIpAddresses", "Ipv4PrefixCount", "4", "PrivateIpAddress.1", "10.0.9.9")
+	must("InvalidParameter.Conflict", "AssignPrivateIpAddresses", "Ipv4PrefixCount", "4", "PrivateIpAddress.1", "10.0.9.9")
+	must(ok, "AssignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9")
+	assigned := must(ok, "AssignPrivateIpAddresses", "Ipv4PrefixCount", "4")
 	set := assigned.body["AssignedPrivateIpAddressesSet"].(map[string]any)
 	blocks := set["Ipv4PrefixSet"].(map[string]any)["Ipv4Prefixes"].([]any)
 	if len(blocks) != 4 {
@@ -155,16 +209,22 @@ func TestAddressesComeAndGo(t *testing.T) {
 	must(ok, "AssignPrivateIpAddresses", "SecondaryPrivateIpAddressCount", "1")
 	must("InvalidOperation.Ipv4CountExceeded", "AttachNetworkInterface", "InstanceId", "i-hot") // seven, and a prefix counts as one
 	must("InvalidIp.IpUnassigned", "UnassignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9", "PrivateIpAddress.2", "10.0.9.10")
-	must(ok, "UnassignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9", "Ipv4Prefix.1", blocks[0].(string))
+	must("InvalidParameter.Conflict", "UnassignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9", "Ipv4Prefix.1", blocks[0].(string))
+	must(ok, "UnassignPrivateIpAddresses", "PrivateIpAddress.1", "10.0.9.9")
+	must(ok, "UnassignPrivateIpAddresses", "Ipv4Prefix.1", blocks[0].(string))
 	must(ok, "AttachNetworkInterface", "InstanceId", "i-hot")
 
-	six := must(ok, "AssignIpv6Addresses", "Ipv6AddressCount", "2", "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
+	must("InvalidParameter.Conflict", "AssignIpv6Addresses", "Ipv6AddressCount", "2", "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
+	six := must(ok, "AssignIpv6Addresses", "Ipv6AddressCount", "2")
+	must(ok, "AssignIpv6Addresses", "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
 	v6 := six.body["Ipv6Sets"].(map[string]any)["Ipv6Address"].([]any)
 	shown := s.mustCall(t, "DescribeNetworkInterfaces", "NetworkInterfaceId.1", "eni-free", "Ipv6Address.1", v6[1].(string))
 	if shown.body["TotalCount"] != 1.0 {
 		t.Errorf("got %v, want the interface found by its new address", shown.body)
 	}
-	must(ok, "UnassignIpv6Addresses", "Ipv6Address.1", v6[0].(string), "Ipv6Address.2", v6[1].(string), "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
+	must("InvalidParameter.Conflict", "UnassignIpv6Addresses", "Ipv6Address.1", v6[0].(string), "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
+	must(ok, "UnassignIpv6Addresses", "Ipv6Address.1", v6[0].(string), "Ipv6Address.2", v6[1].(string))
+	must(ok, "UnassignIpv6Addresses", "Ipv6Prefix.1", "2001:db8:0:100:1::/80")
 	for _, block := range blocks[1:] {
 		must(ok, "UnassignPrivateIpAddresses", "Ipv4Prefix.1", block.(string))
 	}
@@ -174,7 +234,7 @@ func TestAddressesComeAndGo(t *testing.T) {
 			must(ok, "UnassignPrivateIpAddresses", "PrivateIpAddress.1", address)
 		}
 	}
-	must("InvalidParameter", "UnassignPrivateIpAddresses", "PrivateIpAddress.1", primary[0])
+	must("InvalidIp.IpUnassigned", "UnassignPrivateIpAddresses", "PrivateIpAddress.1", primary[0])
 	if got := held(t, s, "eni-free"); !slices.Equal(got, primary) {
 		t.Errorf("in the end: got %v, want the primary address %v alone", got, primary)
 	}

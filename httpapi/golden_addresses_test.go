@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 
 	"enisim/service"
@@ -38,6 +39,19 @@ func onENI(eni string, more ...string) []string {
 	return inRegion(also([]string{"NetworkInterfaceId", eni}, more...)...)
 }
 
+// numbered is a list of so many values, all the same.
+func numbered(name string, n int, value string) (pairs []string) {
+	for k := range n {
+		pairs = append(pairs, fmt.Sprintf("%s.%d", name, k+1), value)
+	}
+	return pairs
+}
+
+// lockedENIs has a session that holds the interfaces for longer than a caller waits.
+func lockedENIs(g *goldenWorld) *httptest.Server {
+	return holding(`SELECT FROM network_interfaces FOR UPDATE`)(g)
+}
+
 var addressesGolden = map[string][]goldenCase{
 	"AssignPrivateIpAddresses": {
 		{name: "MissingParameter", pairs: onENI("eni-ok")},
@@ -47,7 +61,7 @@ var addressesGolden = map[string][]goldenCase{
 		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9")},
 		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/24")},
 		{name: "InvalidIp.IpPrefixNotStrict", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9/28")},
-		{name: "InvalidIp.IpRepeated", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/28", "PrivateIpAddress.1", "10.0.9.9")},
+		{name: "InvalidIp.IpRepeated", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/28", "Ipv4Prefix.2", "10.0.9.0/28")},
 		{name: "InvalidRegionId.NotFound", pairs: also(onENI("eni-ok", "Ipv4PrefixCount", "1"), "RegionId", "mars-1")},
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1")},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: closedToRAM},
@@ -58,21 +72,23 @@ var addressesGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-pending-primary", "Ipv4PrefixCount", "1")},
 		{name: "InvalidVSwitchId.IpInvalid", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.255.253")},
 		{name: "InvalidIp.IpAssigned", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.0.1")},
-		{name: "MaxEniPrivateIpsCountExceeded", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "49", "Ipv4PrefixCount", "1")},
+		{name: "MaxEniPrivateIpsCountExceeded", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "50")},
 		{name: "InvalidOperation.Ipv4CountExceeded", pairs: onENI("eni-few-addresses-primary", "SecondaryPrivateIpAddressCount", "2")},
 		{name: "InvalidVSwitchId.IpNotEnough", world: crowdedWorld, pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "3")},
-		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "Ipv4PrefixCount", "1"), in: locked},
+		{name: "Operation.Conflict", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: lockedENIs},
 		{name: "InternalError", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: broken},
 		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1"), in: withoutDatabase},
-		{name: "by-count", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "2", "Ipv4PrefixCount", "1", "ClientToken", "once")},
-		{name: "by-the-same-token", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "2", "Ipv4PrefixCount", "1", "ClientToken", "once")},
-		{name: "IdempotentParameterMismatch", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "3", "Ipv4PrefixCount", "1", "ClientToken", "once")},
+		{name: "by-count", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "2", "ClientToken", "once")},
+		{name: "by-the-same-token", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "2", "ClientToken", "once")},
+		{name: "IdempotentParameterMismatch", pairs: onENI("eni-ok", "SecondaryPrivateIpAddressCount", "3", "ClientToken", "once")},
+		{name: "prefixes-by-count", pairs: onENI("eni-ok", "Ipv4PrefixCount", "1")},
 		{name: "by-name", pairs: onENI("eni-holder-primary", "PrivateIpAddress.1", "10.0.9.9")},
 	},
 	"UnassignPrivateIpAddresses": {
 		{name: "MissingParameter", pairs: inRegion("PrivateIpAddress.1", "10.0.9.9")},
 		{name: "InvalidEniId.Malformed", pairs: onENI("eni_ok", "PrivateIpAddress.1", "10.0.9.9")},
-		{name: "InvalidParameter", world: crowdedWorld, pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.0.1")}, // its primary address
+		{name: "InvalidParameter", pairs: onENI("eni-ok", numbered("PrivateIpAddress", 33, "10.0.9.9")...)},
+		{name: "InvalidParameter.Conflict", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9", "Ipv4Prefix.1", "10.0.9.16/28")},
 		{name: "InvalidPrivateIpAddress.Malformed", pairs: onENI("eni-ok", "PrivateIpAddress.1", "2001:db8::1")},
 		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.9")},
 		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv4Prefix.1", "10.0.9.0/24")},
@@ -86,8 +102,8 @@ var addressesGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.EniServiceManaged", pairs: onENI("eni-eni-service-managed", "PrivateIpAddress.1", "10.0.9.9")},
 		{name: "InvalidOperation.InvalidEniState", pairs: onENI("eni-invalid-eni-state-detaching", "PrivateIpAddress.1", "10.0.9.9")},
 		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-stopping-primary", "PrivateIpAddress.1", "10.0.9.9")},
-		{name: "InvalidIp.IpUnassigned", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9")},
-		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "PrivateIpAddress.1", "10.0.9.9"), in: locked},
+		{name: "InvalidIp.IpUnassigned", world: crowdedWorld, pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.0.1")}, // its primary address
+		{name: "Operation.Conflict", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), in: lockedENIs},
 		{name: "InternalError", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), in: broken},
 		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "PrivateIpAddress.1", "10.0.9.9"), in: withoutDatabase},
 		{name: "success", pairs: onENI("eni-ipv4-count-exceeded", "PrivateIpAddress.1", "10.0.9.9"), in: spareAddress},
@@ -113,21 +129,23 @@ var addressesGolden = map[string][]goldenCase{
 		{name: "InvalidVSwitch.Ipv6NotTurnOn", pairs: onENI("eni-availability-zone-mismatch", "Ipv6AddressCount", "1")},
 		{name: "InvalidVSwitchId.IpInvalid", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:101::1")},
 		{name: "InvalidIp.IpAssigned", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::1"), in: takenIPv6},
-		{name: "MaxEniIpv6IpsCountExceeded", pairs: onENI("eni-ok", "Ipv6AddressCount", "10", "Ipv6PrefixCount", "1")},
+		{name: "MaxEniIpv6IpsCountExceeded", pairs: onENI("eni-ok", "Ipv6AddressCount", "10"), in: takenIPv6},
 		{name: "InvalidOperation.Ipv6NotSupport", pairs: onENI("eni-ipv6-not-support-primary", "Ipv6AddressCount", "1")},
 		{name: "InvalidOperation.Ipv6CountExceeded", pairs: onENI("eni-few-addresses-primary", "Ipv6AddressCount", "2")},
 		{name: "InvalidVSwitchId.IpNotEnough", pairs: onENI("eni-ok", "Ipv6PrefixCount", "1"), in: withoutIPv6Prefixes},
-		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "Ipv6AddressCount", "1"), in: locked},
+		{name: "Operation.Conflict", pairs: onENI("eni-ok", "Ipv6AddressCount", "1"), in: lockedENIs},
 		{name: "InternalError", pairs: onENI("eni-ok", "Ipv6AddressCount", "1"), in: broken},
 		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "Ipv6AddressCount", "1"), in: withoutDatabase},
-		{name: "by-count", pairs: onENI("eni-ok", "Ipv6AddressCount", "2", "Ipv6PrefixCount", "1", "ClientToken", "once")},
-		{name: "IdempotentParameterMismatch", pairs: onENI("eni-ok", "Ipv6AddressCount", "3", "Ipv6PrefixCount", "1", "ClientToken", "once")},
+		{name: "by-count", pairs: onENI("eni-ok", "Ipv6AddressCount", "2", "ClientToken", "once")},
+		{name: "IdempotentParameterMismatch", pairs: onENI("eni-ok", "Ipv6AddressCount", "3", "ClientToken", "once")},
+		{name: "prefixes-by-count", pairs: onENI("eni-ok", "Ipv6PrefixCount", "1")},
 		{name: "by-name", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9")},
 	},
 	"UnassignIpv6Addresses": {
 		{name: "MissingParameter", pairs: inRegion("Ipv6Address.1", "2001:db8:0:100::9")},
 		{name: "InvalidParams.EniId", pairs: onENI("eni_ok", "Ipv6Address.1", "2001:db8:0:100::9")},
-		{name: "InvalidParameter", pairs: onENI("eni-ipv6", "Ipv6Address.1", "2001:db8:0:100::9"), in: primaryIPv6},
+		{name: "InvalidParameter", pairs: onENI("eni-ok", numbered("Ipv6Address", 11, "2001:db8:0:100::9")...)},
+		{name: "InvalidParameter.Conflict", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9", "Ipv6Prefix.1", "2001:db8:0:100:9::/80")},
 		{name: "InvalidIp.Address", pairs: onENI("eni-ok", "Ipv6Address.1", "10.0.9.9")},
 		{name: "InvalidIp.IpPrefixIllegal", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::9")},
 		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: onENI("eni-ok", "Ipv6Prefix.1", "2001:db8:0:100::/96")},
@@ -141,8 +159,8 @@ var addressesGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.EniServiceManaged", pairs: onENI("eni-eni-service-managed", "Ipv6Address.1", "2001:db8:0:100::9")},
 		{name: "InvalidOperation.InvalidEniState", pairs: onENI("eni-invalid-eni-state-detaching", "Ipv6Address.1", "2001:db8:0:100::9")},
 		{name: "InvalidOperation.InvalidEcsState", pairs: onENI("eni-invalid-ecs-state-stopping-primary", "Ipv6Address.1", "2001:db8:0:100::9")},
-		{name: "InvalidIp.IpUnassigned", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9")},
-		{name: "OperationConflict", pairs: onENI("eni-holder-primary", "Ipv6Address.1", "2001:db8:0:100::9"), in: locked},
+		{name: "InvalidIp.IpUnassigned", pairs: onENI("eni-ipv6", "Ipv6Address.1", "2001:db8:0:100::9"), in: primaryIPv6},
+		{name: "Operation.Conflict", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: lockedENIs},
 		{name: "InternalError", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: broken},
 		{name: "ServiceUnavailable", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: withoutDatabase},
 		{name: "success", pairs: onENI("eni-ok", "Ipv6Address.1", "2001:db8:0:100::9"), in: takenIPv6},

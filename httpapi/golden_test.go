@@ -6,6 +6,7 @@ import (
 	"flag"
 	"io"
 	"log/slog"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -116,14 +117,27 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 // impatient is a pool on the same database that gives up a lock soon. Where one is held nobody else waits for it, so it is not worth the real time.
 func impatient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
+	return withSettings(t, pool, map[string]string{"lock_timeout": "100ms"})
+}
+
+// patient is a pool on the same database that waits for a lock for as long as it takes, for tests in which somebody waits until others have been answered.
+func patient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
+	t.Helper()
+	return withSettings(t, pool, map[string]string{
+		"lock_timeout": "0", "statement_timeout": "0", "idle_in_transaction_session_timeout": "0",
+	})
+}
+
+func withSettings(t *testing.T, pool *pgxpool.Pool, settings map[string]string) *pgxpool.Pool {
+	t.Helper()
 	config := pool.Config()
-	config.ConnConfig.RuntimeParams["lock_timeout"] = "100ms"
-	impatient, err := pgxpool.NewWithConfig(t.Context(), config)
+	maps.Copy(config.ConnConfig.RuntimeParams, settings)
+	other, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(impatient.Close)
-	return impatient
+	t.Cleanup(other.Close)
+	return other
 }
 
 func ordinary(g *goldenWorld) *httptest.Server {

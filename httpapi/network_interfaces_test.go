@@ -329,13 +329,15 @@ func TestInterfacesReadBack(t *testing.T) {
 			pairs, named = append(pairs, "PrimaryIpAddress", "10.0.100.1"), append(named, "10.0.100.1")
 			want["PrivateIpAddress"] = "10.0.100.1"
 		}
-		switch kind("secondary addresses") {
+		several := kind("secondary addresses")
+		switch several {
 		case 1:
 			pairs, named, ipv4 = append(pairs, "PrivateIpAddress.1", "10.0.100.3", "PrivateIpAddress.2", "10.0.100.2"), append(named, "10.0.100.2", "10.0.100.3"), 3
 		case 2:
 			pairs, ipv4 = append(pairs, "SecondaryPrivateIpAddressCount", "3"), 4
 		}
-		switch kind("IPv6") {
+		several6 := kind("IPv6")
+		switch several6 {
 		case 1:
 			pairs, named, ipv6 = append(pairs, "Ipv6Address.1", "2001:DB8:0:100::0:1"), append(named, "2001:db8:0:100::1"), 1
 		case 2:
@@ -344,13 +346,19 @@ func TestInterfacesReadBack(t *testing.T) {
 		if ipv6 > 0 && rapid.Bool().Draw(rt, "primary IPv6") {
 			pairs, want["primary IPv6"] = append(pairs, "EnablePrimaryIPv6", "true"), true
 		}
-		switch kind("/28") {
+		without := func(addresses, prefixes int) int { // an interface is created with either
+			if addresses > 0 {
+				return 0
+			}
+			return prefixes
+		}
+		switch without(several, kind("/28")) {
 		case 1:
 			pairs, named, prefixes4 = append(pairs, "Ipv4Prefix.1", "10.0.200.16/28"), append(named, "10.0.200.16/28"), 1
 		case 2:
 			pairs, prefixes4 = append(pairs, "Ipv4PrefixCount", "2"), 2
 		}
-		switch kind("/80") {
+		switch without(several6, kind("/80")) {
 		case 1:
 			const prefix = "2001:db8:0:100:a000::/80"
 			pairs, named, prefixes6 = append(pairs, "Ipv6Prefix.1", prefix), append(named, prefix), 1
@@ -527,18 +535,24 @@ func TestInstancesShowPrefixesAndPrimaryIPv6(t *testing.T) {
 	s := serve(t, quotaWorld(100, `
         instances: [{id: i-1, type: ecs.g7.4xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
 `), service.Options{})
-	created := s.mustCall(t, "CreateNetworkInterface", plain("vsw-h", "Ipv4PrefixCount", "1", "Ipv6PrefixCount", "1", "Ipv6AddressCount", "1", "EnablePrimaryIPv6", "true")...)
+	created := s.mustCall(t, "CreateNetworkInterface", plain("vsw-h", "Ipv4PrefixCount", "1", "Ipv6AddressCount", "1", "EnablePrimaryIPv6", "true")...)
 	id, _ := created.body["NetworkInterfaceId"].(string)
+	if r := s.mustCall(t, "AssignIpv6Addresses", "NetworkInterfaceId", id, "Ipv6PrefixCount", "1"); r.code() != ok {
+		t.Fatalf("got %v", r.body)
+	}
 	if r := s.mustCall(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", id); r.code() != ok {
 		t.Fatalf("got %v after %v", r.body, created.body)
 	}
 	instances := s.mustCall(t, "DescribeInstances", "InstanceIds", `["i-1"]`).body["Instances"].(map[string]any)["Instance"].([]any)
 	held := instances[0].(map[string]any)["NetworkInterfaces"].(map[string]any)["NetworkInterface"].([]any)
 	shown := held[1].(map[string]any)
-	for _, field := range []string{"Ipv4PrefixSets", "Ipv6PrefixSets", "Ipv6Sets", "PrivateIpSets"} {
+	for _, field := range []string{"Ipv4PrefixSets", "Ipv6Sets", "PrivateIpSets"} {
 		if spelled(shown[field]) != spelled(created.body[field]) {
 			t.Errorf("%s: got %v, want %v", field, shown[field], created.body[field])
 		}
+	}
+	if prefixes := only(t, s, id)["Ipv6PrefixSets"]; spelled(shown["Ipv6PrefixSets"]) != spelled(prefixes) {
+		t.Errorf("got %v, want %v", shown["Ipv6PrefixSets"], prefixes)
 	}
 	if want := `{"Ipv4PrefixSet":[{"Ipv4Prefix":"10.0.0.16/28"}]}`; spelled(shown["Ipv4PrefixSets"]) != want {
 		t.Errorf("got %v, want %s", shown["Ipv4PrefixSets"], want)

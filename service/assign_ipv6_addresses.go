@@ -7,8 +7,7 @@ import (
 	"enisim/store"
 )
 
-// AssignIPv6Addresses is the request to give IPv6 addresses, IPv6 prefixes of /80, or both to an interface. Of each, the caller names them or says
-// how many.
+// AssignIPv6Addresses is the request to give IPv6 addresses or IPv6 prefixes of /80 to an interface. The caller names them or says how many.
 type AssignIPv6Addresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -33,6 +32,9 @@ var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses
 		fill: named[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount")},
 	{err: InvalidParameterConflict, broken: func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
 		fill: named[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount")},
+	addressesOrPrefixes("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(r AssignIPv6Addresses) (addresses, prefixes bool) {
+		return len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil, len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
+	}),
 	within("Ipv6AddressCount", 1, mostIPv6, func(r AssignIPv6Addresses) *int { return r.IPv6AddressCount }),
 	within("Ipv6PrefixCount", 1, mostPrefixes, func(r AssignIPv6Addresses) *int { return r.IPv6PrefixCount }),
 	invalid("Ipv6Address", func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > mostIPv6 }),

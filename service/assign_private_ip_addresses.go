@@ -7,8 +7,7 @@ import (
 	"enisim/store"
 )
 
-// AssignPrivateIPAddresses is the request to give secondary IPv4 addresses, IPv4 prefixes of /28, or both to an interface. Of each, the caller names them or
-// says how many.
+// AssignPrivateIPAddresses is the request to give secondary IPv4 addresses or IPv4 prefixes of /28 to an interface. The caller names them or says how many.
 type AssignPrivateIPAddresses struct {
 	RegionID                       string   `api:"RegionId"`
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
@@ -35,6 +34,9 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 	{err: InvalidParameterConflict, broken: func(r AssignPrivateIPAddresses) bool {
 		return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil
 	}, fill: named[AssignPrivateIPAddresses]("Ipv4Prefix, Ipv4PrefixCount")},
+	addressesOrPrefixes("PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount", func(r AssignPrivateIPAddresses) (addresses, prefixes bool) {
+		return len(r.PrivateIPAddresses) > 0 || r.SecondaryPrivateIPAddressCount != nil, len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
+	}),
 	// The limit of addresses is the interface's, and answers for itself.
 	within("SecondaryPrivateIpAddressCount", 1, mostListed, func(r AssignPrivateIPAddresses) *int { return r.SecondaryPrivateIPAddressCount }),
 	within("Ipv4PrefixCount", 1, mostPrefixes, func(r AssignPrivateIPAddresses) *int { return r.IPv4PrefixCount }),

@@ -116,8 +116,8 @@ var contracts = map[string][]*Error{
 	"StartInstance":              slices.Concat(ruleErrors(startParameterRules), ruleErrors(admissionRules), ruleErrors(startRules), ruleErrors(dryRunRules)),
 	"StopInstance":               slices.Concat(ruleErrors(stopParameterRules), ruleErrors(admissionRules), ruleErrors(stopRules), ruleErrors(dryRunRules)),
 	"TagResources":               slices.Concat(ruleErrors(tagResourcesParameterRules), ruleErrors(admissionRules), ruleErrors(tagResourcesRules)),
-	"UnassignIpv6Addresses":      slices.Concat(ruleErrors(unassignIPv6AddressesParameterRules), ruleErrors(admissionRules), ruleErrors(unassignIPv6AddressesRules)),
-	"UnassignPrivateIpAddresses": slices.Concat(ruleErrors(unassignPrivateIPAddressesParameterRules), ruleErrors(admissionRules), ruleErrors(unassignPrivateIPAddressesRules)),
+	"UnassignIpv6Addresses":      slices.Concat(ruleErrors(unassignIPv6AddressesParameterRules), ruleErrors(admissionRules), ruleErrors(unassignRules)),
+	"UnassignPrivateIpAddresses": slices.Concat(ruleErrors(unassignPrivateIPAddressesParameterRules), ruleErrors(admissionRules), ruleErrors(unassignRules)),
 	"UntagResources":             slices.Concat(ruleErrors(untagResourcesParameterRules), ruleErrors(admissionRules), ruleErrors(untagResourcesRules)),
 }
 

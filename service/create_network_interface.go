@@ -65,6 +65,12 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 	exclusive("Ipv4Prefix, Ipv4PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil }),
 	exclusive("Ipv6Address, Ipv6AddressCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil }),
 	exclusive("Ipv6Prefix, Ipv6PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil }),
+	addressesOrPrefixes("PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount", func(r CreateNetworkInterface) (addresses, prefixes bool) {
+		return len(r.PrivateIPAddresses) > 0 || r.SecondaryIPCount != nil, len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
+	}),
+	addressesOrPrefixes("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(r CreateNetworkInterface) (addresses, prefixes bool) {
+		return len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil, len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
+	}),
 
 	wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, goodName),
 	invalid("Description", func(r CreateNetworkInterface) bool {

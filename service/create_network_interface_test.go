@@ -21,8 +21,7 @@ func goodCreation() creationCase {
 		creation: creation{
 			CreateNetworkInterface: CreateNetworkInterface{
 				RegionID: "cn-hangzhou", VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1", "sg-2"},
-				PrivateIPAddresses: []string{"10.0.0.9"}, IPv4Prefixes: []string{"10.0.0.16/28"},
-				IPv6Addresses: []string{"2001:db8:0:100::9"}, IPv6Prefixes: []string{"2001:db8:0:100:9000::/80"},
+				IPv4Prefixes: []string{"10.0.0.16/28"}, IPv6Addresses: []string{"2001:db8:0:100::9"},
 				Name: "data", Description: "data plane", ClientToken: "mine", Tags: many(1, Tag{"team", "net"}),
 				InstanceType: "Secondary", TrafficMode: "Standard",
 				NetworkInterfaceSettings: NetworkInterfaceSettings{
@@ -55,6 +54,26 @@ func lifted[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[W
 		out = append(out, l)
 	}
 	return out
+}
+
+// countSecondary makes the request one for so many secondary addresses, without prefixes, which exclude them.
+func (c *creationCase) countSecondary(n int) {
+	c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(n), nil, nil
+}
+
+// onlyIPv4Prefixes makes the request one for these prefixes, without secondary addresses, which exclude them.
+func (c *creationCase) onlyIPv4Prefixes(prefixes ...string) {
+	c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, nil, prefixes, nil
+}
+
+// onlyIPv6Addresses makes the request one for these addresses, without prefixes.
+func (c *creationCase) onlyIPv6Addresses(addresses ...string) {
+	c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = addresses, nil, nil, nil
+}
+
+// onlyIPv6Prefixes makes the request one for these prefixes, without addresses.
+func (c *creationCase) onlyIPv6Prefixes(prefixes ...string) {
+	c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, nil, prefixes, nil
 }
 
 // The three tables are walked as one.
@@ -90,33 +109,40 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"/80 in two ways", "InvalidParameter.ConflictIpv6Prefix, Ipv6PrefixCount", func(c *request) {
 			c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8:0:100:9000::/80"), new(1)
 		}},
+		{"IPv4 addresses and prefixes", "InvalidParameter.ConflictPrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount", func(c *request) {
+			c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(1), nil, new(1)
+		}},
+		{"IPv6 addresses and prefixes", "InvalidParameter.ConflictIpv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(c *request) {
+			c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, new(1), many(1, "2001:db8:0:100:9000::/80"), nil
+		}},
 		{"name", "InvalidParams.NetworkInterfaceName", func(c *request) { c.Name = "1" }},
 		{"description", "InvalidParameterDescription", func(c *request) { c.Description = "https://" }},
 		{"a group twice", "InvalidParameterSecurityGroupIds", func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", many(2, "sg-1") }},
 		{"11 groups", "JoinedGroupLimitExceed", func(c *request) {
 			c.SecurityGroupID, c.SecurityGroupIDs = "", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}
 		}},
-		{"no secondary address", "InvalidParameterSecondaryPrivateIpAddressCount", func(c *request) { c.PrivateIPAddresses, c.SecondaryIPCount = nil, new(0) }},
-		{"50 secondary addresses", "MaxEniPrivateIpsCountExceeded", func(c *request) { c.PrivateIPAddresses, c.SecondaryIPCount = nil, new(50) }},
-		{"11 /28", "InvalidParameterIpv4PrefixCount", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(11) }},
-		{"11 IPv6 addresses by name", "InvalidParameterIpv6Address", func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = many(11, "2001:db8::1"), nil }},
-		{"11 IPv6 addresses", "InvalidParameterIpv6AddressCount", func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = nil, new(11) }},
-		{"no /80", "InvalidParameterIpv6PrefixCount", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = nil, new(0) }},
-		{"no address", "InvalidIp.Address2001:db8::1", func(c *request) { c.PrivateIPAddresses, c.SecondaryIPCount = many(1, "2001:db8::1"), nil }},
+		{"no secondary address", "InvalidParameterSecondaryPrivateIpAddressCount", func(c *request) { c.countSecondary(0) }},
+		{"50 secondary addresses", "MaxEniPrivateIpsCountExceeded", func(c *request) { c.countSecondary(50) }},
+		{"11 /28", "InvalidParameterIpv4PrefixCount", func(c *request) { c.onlyIPv4Prefixes(); c.IPv4PrefixCount = new(11) }},
+		{"11 IPv6 addresses by name", "InvalidParameterIpv6Address", func(c *request) { c.onlyIPv6Addresses(many(11, "2001:db8::1")...) }},
+		{"11 IPv6 addresses", "InvalidParameterIpv6AddressCount", func(c *request) { c.onlyIPv6Addresses(); c.IPv6AddressCount = new(11) }},
+		{"no /80", "InvalidParameterIpv6PrefixCount", func(c *request) { c.onlyIPv6Prefixes(); c.IPv6PrefixCount = new(0) }},
+		{"no address", "InvalidIp.Address2001:db8::1", func(c *request) { c.PrimaryIPAddress = "2001:db8::1" }},
 
-		{"11 /28 by name", "InvalidParameterIpv4Prefix", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(11, "10.0.0.16/28"), nil }},
-		{"no /28", "InvalidIp.IpPrefixIllegal10.0.0.16", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.16"), nil }},
-		{"a /29", "InvalidIp.IpPrefixMaskInvalid292828", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.16/29"), nil }},
-		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.17/28"), nil }},
+		{"11 /28 by name", "InvalidParameterIpv4Prefix", func(c *request) { c.onlyIPv4Prefixes(many(11, "10.0.0.16/28")...) }},
+		{"no /28", "InvalidIp.IpPrefixIllegal10.0.0.16", func(c *request) { c.onlyIPv4Prefixes("10.0.0.16") }},
+		{"a /29", "InvalidIp.IpPrefixMaskInvalid292828", func(c *request) { c.onlyIPv4Prefixes("10.0.0.16/29") }},
+		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.onlyIPv4Prefixes("10.0.0.17/28") }},
 		{"in a /28 of the call", "InvalidIp.IpRepeated10.0.0.17", func(c *request) {
-			c.PrimaryIPAddress, c.IPv4Prefixes, c.IPv4PrefixCount = "10.0.0.17", many(1, "10.0.0.16/28"), nil
+			c.onlyIPv4Prefixes("10.0.0.16/28")
+			c.PrimaryIPAddress = "10.0.0.17"
 		}},
-		{"11 /80 by name", "InvalidParameterIpv6Prefix", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(11, "2001:db8::/80"), nil }},
-		{"no /80 of its family", "InvalidIp.IpPrefixIllegal10.0.0.16/28", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "10.0.0.16/28"), nil }},
-		{"a /64", "InvalidIp.IpPrefixMaskInvalid648080", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8::/64"), nil }},
-		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8::1/80"), nil }},
+		{"11 /80 by name", "InvalidParameterIpv6Prefix", func(c *request) { c.onlyIPv6Prefixes(many(11, "2001:db8::/80")...) }},
+		{"no /80 of its family", "InvalidIp.IpPrefixIllegal10.0.0.16/28", func(c *request) { c.onlyIPv6Prefixes("10.0.0.16/28") }},
+		{"a /64", "InvalidIp.IpPrefixMaskInvalid648080", func(c *request) { c.onlyIPv6Prefixes("2001:db8::/64") }},
+		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.onlyIPv6Prefixes("2001:db8::1/80") }},
 		{"an IPv6 address twice", "InvalidIp.IpRepeated2001:db8:0:100::9", func(c *request) {
-			c.IPv6Addresses, c.IPv6AddressCount = many(2, "2001:db8:0:100::9"), nil
+			c.onlyIPv6Addresses(many(2, "2001:db8:0:100::9")...)
 		}},
 
 		{"enhanced", "UnsupportedParameter", func(c *request) { c.EnhancedNetwork.EnableRss = new(false) }},
@@ -153,7 +179,7 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"VPC of a group", "InvalidOperation.VpcMismatch", func(c *request) { c.Groups[0].VPCID = "vpc-2" }},
 		{"types of groups", "InvalidOperation.MultiGroupType", func(c *request) { c.Groups[0].Type = "enterprise" }},
 		{"no IPv6", "InvalidVSwitch.Ipv6NotTurnOnvsw-1", func(c *request) { c.Offer.VSwitch.IPv6CIDRBlock = nil }},
-		{"reserved", "InvalidVSwitchId.IpInvalid10.0.0.25310.0.0.0/24", func(c *request) { c.PrivateIPAddresses = many(1, "10.0.0.253") }},
+		{"reserved", "InvalidVSwitchId.IpInvalid10.0.0.25310.0.0.0/24", func(c *request) { c.PrimaryIPAddress = "10.0.0.253" }},
 		{"taken", "InvalidPrivateIpAddress.Duplicated", func(c *request) { c.Offer.TakenBlocks = prefixes(c.IPv4Prefixes) }},
 		{"quota", "MaxEniCountExceeded", func(c *request) { c.Quota.Count = 2 }},
 		{"no address left", "InvalidVSwitchId.IpNotEnoughvsw-1", func(c *request) { c.Offer.IPv4 = nil }},

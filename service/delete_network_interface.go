@@ -46,7 +46,7 @@ func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req
 		atOnce := s.options.DeleteDelay == 0
 		scene, err := tx.LockForDeleteNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, atOnce)
 		if err != nil {
-			return err
+			return conflictAs(InvalidOperationConflict, err)
 		}
 		now := s.moment()
 		scene.Settle(now)

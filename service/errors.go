@@ -125,6 +125,15 @@ var (
 	InvalidDescriptionMalformed    = declare(400, "InvalidDescription.Malformed", "The specified description is not valid.")
 )
 
+// conflictAs is a failure as an action shows it that has a code of its own for a lock that is held for too long: Operation.Conflict of the address
+// actions, InvalidOperation.Conflict of a deletion. Clients retry by the spelling.
+func conflictAs(conflict *Error, err error) error {
+	if errors.Is(err, store.ErrLockTimeout) {
+		return conflict
+	}
+	return err
+}
+
 // APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator
 // can mend: then the failure itself belongs into the log.
 func APIError(err error) (shown *Error, documented bool) {

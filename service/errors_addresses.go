@@ -7,6 +7,7 @@ var (
 	UnassignedIPMalformed      = declare(403, "InvalidPrivateIpAddress.Malformed", "Specified private IP address is malformed.")
 	InvalidIPAssigned          = declare(403, "InvalidIp.IpAssigned", `The specified IP "%s" is already assigned.`)
 	InvalidIPUnassigned        = declare(403, "InvalidIp.IpUnassigned", `The specified IP "%s" is not assigned on this ENI.`)
+	EcsTaskConflict            = declare(403, "Operation.Conflict", "ecs task is conflicted.")
 	MaxEniIPv6IPsCountExceeded = declare(403, "MaxEniIpv6IpsCountExceeded", "The number of IPv6 addresses exceeds the limit per ENI.")
 )
 

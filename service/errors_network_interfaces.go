@@ -14,6 +14,8 @@ var (
 	IPPrefixIllegal               = declare(403, "InvalidIp.IpPrefixIllegal", "The ip prefixes %s is/are illegal.")
 	Ipv6NotTurnOn                 = declare(403, "InvalidVSwitch.Ipv6NotTurnOn", `The specified VSwitch "%s" ipv6 function not turn on.`)
 
+	InvalidOperationConflict = declare(409, "InvalidOperation.Conflict", "Request was denied due to conflict with a previous request, please try again later.")
+
 	InvalidEniIDForbidden = declare(403, "InvalidEniId.NotFound", `The specified EniId "%s" is not found.`)
 
 	EnterpriseGroupFull               = declare(403, "InvalidOperation.EniCountExceeded", "The maximum number of eni in a enterprise level security group is exceeded.")

@@ -44,13 +44,14 @@ type assign struct {
 // assignStateRules come first: what the interface is, and where.
 var assignStateRules = append(addressStateRules(func(a assign) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
 	// A scenario may put the interface into another VSwitch between its look-up and its lock.
-	rule[assign]{err: OperationConflict, broken: func(a assign) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID }},
+	rule[assign]{err: EcsTaskConflict, broken: func(a assign) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID }},
 )
 
 // addressStateRules are those of an interface whose addresses may change.
 func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScene)) []rule[T] {
 	eni := func(t T) *store.NetworkInterface { _, scene := of(t); return scene.ENI }
 	return []rule[T]{
+		{err: EcsTaskConflict, broken: func(t T) bool { _, scene := of(t); return scene.Busy }},
 		{err: InvalidEniIDNotFound, broken: func(t T) bool { return eni(t) == nil },
 			fill: func(t T) []any { id, _ := of(t); return []any{id} }},
 		{err: EniServiceManaged, broken: func(t T) bool { return eni(t).ServiceManaged }},
@@ -133,11 +134,11 @@ func (a assign) given() AssignedAddresses {
 // assignAddresses gives addresses to an interface, all of the assignment or none of it, in a transaction that has locked a client token at most.
 func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Caller, a assignment, rules []rule[assign]) (AssignedAddresses, error) {
 	subject := assign{assignment: a, AssignScene: &store.AssignScene{}}
-	home, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
+	home, busy, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
 	if err != nil {
 		return AssignedAddresses{}, err
 	}
-	if home == nil {
+	if subject.Busy = busy; busy || home == nil {
 		return AssignedAddresses{}, check(rules, subject)
 	}
 	want := store.AddressWant{VSwitchID: home.ID, Named: a.addresses, NamedBlocks: a.prefixes}
@@ -154,7 +155,7 @@ func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Call
 		}
 	}
 	if subject.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.moment()); err != nil {
-		return AssignedAddresses{}, err
+		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)
 	}
 	subject.Settle(s.moment())
 	if err := check(rules, subject); err != nil {
@@ -183,20 +184,14 @@ type unassign struct {
 }
 
 // unassignRules are those on the interface, and then on what it has.
-func unassignRules(f addressFamily) []rule[unassign] {
-	return slices.Concat(addressStateRules(func(u unassign) (string, *store.AddressScene) { return u.eniID, u.AddressScene }), []rule[unassign]{
-		{err: InvalidIPUnassigned, broken: func(u unassign) bool { return u.foreign() != "" }, fill: func(u unassign) []any { return []any{u.foreign()} }},
-		// An interface keeps its primary address for life.
-		invalid(f.address, func(u unassign) bool {
-			return slices.ContainsFunc(u.Addresses, func(a store.PrivateIPAddress) bool { return a.IsPrimary && slices.Contains(u.addresses, a.Address) })
-		}),
-	})
-}
+var unassignRules = append(addressStateRules(func(u unassign) (string, *store.AddressScene) { return u.eniID, u.AddressScene }),
+	rule[unassign]{err: InvalidIPUnassigned, broken: func(u unassign) bool { return u.foreign() != "" }, fill: func(u unassign) []any { return []any{u.foreign()} }},
+)
 
-// foreign is the first that is named, but that the interface does not have: "" if there is none.
+// foreign is the first that is named, but that the interface cannot give back: "" if there is none. It keeps its primary address for life.
 func (u unassign) foreign() string {
 	for _, address := range u.addresses {
-		if !slices.ContainsFunc(u.Addresses, func(a store.PrivateIPAddress) bool { return a.Address == address }) {
+		if !slices.ContainsFunc(u.Addresses, func(a store.PrivateIPAddress) bool { return a.Address == address && !a.IsPrimary }) {
 			return address.String()
 		}
 	}
@@ -213,7 +208,7 @@ func (s *Service) unassignAddresses(ctx context.Context, caller Caller, regionID
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForUnassign(ctx, caller.AccountID, regionID, u.eniID)
 		if err != nil {
-			return err
+			return conflictAs(EcsTaskConflict, err)
 		}
 		scene.Settle(s.moment())
 		if err := check(rules, unassign{u, scene}); err != nil {

@@ -116,6 +116,14 @@ func exclusive[T any](parameters string, broken func(T) bool) rule[T] {
 	return rule[T]{err: InvalidParameterConflict, broken: broken, fill: named[T](parameters)}
 }
 
+// addressesOrPrefixes refuses a request that wants both addresses and prefixes of a family, whether it names them or gives their number.
+func addressesOrPrefixes[T any](parameters string, wanted func(T) (addresses, prefixes bool)) rule[T] {
+	return exclusive(parameters, func(r T) bool {
+		addresses, prefixes := wanted(r)
+		return addresses && prefixes
+	})
+}
+
 // apply changes an interface to the settings, but for its addresses.
 func (s NetworkInterfaceSettings) apply(n *store.NetworkInterface) {
 	set(&n.DeleteOnRelease, s.DeleteOnRelease)

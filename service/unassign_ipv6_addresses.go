@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// UnassignIPv6Addresses is the request to take IPv6 addresses, prefixes, or both from an interface.
+// UnassignIPv6Addresses is the request to take IPv6 addresses or prefixes from an interface.
 type UnassignIPv6Addresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -19,12 +19,13 @@ var unassignIPv6AddressesParameterRules = slices.Concat([]rule[UnassignIPv6Addre
 	wellFormed(InvalidEniID, func(r UnassignIPv6Addresses) string { return r.NetworkInterfaceID }, wellFormedID),
 	{err: MissingAlternatives, broken: func(r UnassignIPv6Addresses) bool { return len(r.IPv6Addresses) == 0 && len(r.IPv6Prefixes) == 0 },
 		fill: named[UnassignIPv6Addresses]("Ipv6Address, Ipv6Prefix")},
+	addressesOrPrefixes("Ipv6Address, Ipv6Prefix", func(r UnassignIPv6Addresses) (addresses, prefixes bool) {
+		return len(r.IPv6Addresses) > 0, len(r.IPv6Prefixes) > 0
+	}),
 	invalid("Ipv6Address", func(r UnassignIPv6Addresses) bool { return len(r.IPv6Addresses) > mostIPv6 }),
 	{err: InvalidIPAddress, broken: func(r UnassignIPv6Addresses) bool { return !areIPv6(r.IPv6Addresses...) },
 		fill: func(r UnassignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
 }, prefixRules(familyIPv6, func(r UnassignIPv6Addresses) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }))
-
-var unassignIPv6AddressesRules = unassignRules(familyIPv6)
 
 // UnassignIPv6Addresses takes IPv6 addresses and prefixes from an interface: all that are named, or none when it lacks one of them.
 func (s *Service) UnassignIPv6Addresses(ctx context.Context, caller Caller, req UnassignIPv6Addresses) error {
@@ -35,5 +36,5 @@ func (s *Service) UnassignIPv6Addresses(ctx context.Context, caller Caller, req 
 		return err
 	}
 	return s.unassignAddresses(ctx, caller, req.RegionID,
-		unassignment{req.NetworkInterfaceID, addresses(req.IPv6Addresses), prefixes(req.IPv6Prefixes)}, unassignIPv6AddressesRules)
+		unassignment{req.NetworkInterfaceID, addresses(req.IPv6Addresses), prefixes(req.IPv6Prefixes)}, unassignRules)
 }

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// UnassignPrivateIPAddresses is the request to take secondary IPv4 addresses, prefixes, or both from an interface.
+// UnassignPrivateIPAddresses is the request to take secondary IPv4 addresses or prefixes from an interface.
 type UnassignPrivateIPAddresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -22,6 +22,9 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 		return len(r.PrivateIPAddresses) == 0 && len(r.IPv4Prefixes) == 0
 	},
 		fill: named[UnassignPrivateIPAddresses]("PrivateIpAddress, Ipv4Prefix")},
+	addressesOrPrefixes("PrivateIpAddress, Ipv4Prefix", func(r UnassignPrivateIPAddresses) (addresses, prefixes bool) {
+		return len(r.PrivateIPAddresses) > 0, len(r.IPv4Prefixes) > 0
+	}),
 	invalid("PrivateIpAddress", func(r UnassignPrivateIPAddresses) bool {
 		const most = 32
 		return len(r.PrivateIPAddresses) > most
@@ -30,8 +33,6 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 }, prefixRules(familyIPv4, func(r UnassignPrivateIPAddresses) namedAddresses {
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
-
-var unassignPrivateIPAddressesRules = unassignRules(familyIPv4)
 
 // UnassignPrivateIPAddresses takes IPv4 addresses and prefixes from an interface: all that are named, or none when it lacks one of them.
 func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller, req UnassignPrivateIPAddresses) error {
@@ -42,5 +43,5 @@ func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller,
 		return err
 	}
 	return s.unassignAddresses(ctx, caller, req.RegionID,
-		unassignment{req.NetworkInterfaceID, addresses(req.PrivateIPAddresses), prefixes(req.IPv4Prefixes)}, unassignPrivateIPAddressesRules)
+		unassignment{req.NetworkInterfaceID, addresses(req.PrivateIPAddresses), prefixes(req.IPv4Prefixes)}, unassignRules)
 }

@@ -4,15 +4,25 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // AddressScene is an interface whose addresses are about to change, read under the locks. A row that is missing is nil.
 type AddressScene struct {
+	Busy      bool // another transaction is changing the interface's addresses, so nothing was read
 	ENI       *NetworkInterface
 	Instance  *Instance     // that ENI is on
 	Type      *InstanceType // of Instance
 	Addresses []PrivateIPAddress
 	Prefixes  []netip.Prefix
+}
+
+// tryAddressesOf queues that this transaction alone changes the addresses of an interface until it ends. Two that meet are to be told so, rather than run one
+// after the other: that is what the API answers. An attach, or any other change of the interface, is waited for by its row lock as ever.
+func (tx *Tx) tryAddressesOf(accountID, eniID string, busy *bool) {
+	tx.queue(`SELECT NOT pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $2, 0))`, accountID, eniID).
+		QueryRow(func(row pgx.Row) error { return row.Scan(busy) })
 }
 
 // lockAddressesOf queues the locks of an interface and of the instance whose primary interface it is, and what is read under them.
@@ -33,6 +43,7 @@ func (tx *Tx) lockAddressesOf(accountID, regionID, eniID string, scene *AddressS
 		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at, instance_id, service_managed
 		FROM network_interfaces
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
+		    AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0)) -- the one of tryAddressesOf, if it was got
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
 		Query(each(func(n *NetworkInterface) []any {
 			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
@@ -95,17 +106,18 @@ type AssignScene struct {
 	Offer AddressOffer // of the interface's VSwitch
 }
 
-// FindVSwitchOf reads the VSwitch of an interface, without a lock, or finds nil when there is no such interface.
-func (tx *Tx) FindVSwitchOf(ctx context.Context, accountID, regionID, eniID string) (*VSwitch, error) {
-	var found *VSwitch
+// FindVSwitchOf reads the VSwitch of an interface, without a row lock, or finds nil when there is no such interface. busy reports whether another transaction
+// is changing the interface's addresses; no other one can from now on.
+func (tx *Tx) FindVSwitchOf(ctx context.Context, accountID, regionID, eniID string) (found *VSwitch, busy bool, err error) {
+	tx.tryAddressesOf(accountID, eniID, &busy)
 	tx.queue(`
 		SELECT v.id, v.cidr_block, v.ipv6_cidr_block
 		FROM network_interfaces n
 		JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
 		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} }, func(v VSwitch) { found = &v }))
-	err := tx.send(ctx)
-	return found, err
+	err = tx.send(ctx)
+	return found, busy, err
 }
 
 // LockForAssign locks an interface and its VSwitch, which want names, and reads what the VSwitch has for it. before: see LockAddresses.
@@ -124,6 +136,7 @@ func (tx *Tx) LockForAssign(ctx context.Context, accountID, regionID, eniID stri
 // sees it as taken until the commit.
 func (tx *Tx) LockForUnassign(ctx context.Context, accountID, regionID, eniID string) (*AddressScene, error) {
 	scene := &AddressScene{}
+	tx.tryAddressesOf(accountID, eniID, &scene.Busy)
 	tx.lockAddressesOf(accountID, regionID, eniID, scene)
 	return scene, tx.send(ctx)
 }
