@@ -4,6 +4,8 @@ GO ?= go
 FUZZTIME ?= 10s
 OPERATIONS ?= 1000000
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
+# Shows what runs while it runs, on a terminal with a dot for each test, and at the end what failed and what was skipped and why.
+TESTS = $(GO) tool -modfile=.ci/tools/go.mod gotestsum --format $$([ -t 2 ] && echo dots-v2 || echo pkgname) --format-hide-empty-pkg --
 
 .DEFAULT_GOAL := help
 .PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk up prove
@@ -20,10 +22,10 @@ fresh: ## Serve like make run, with the quick-start world as it was at first
 	exec bin/enisim serve --scenario testdata/scenarios/quickstart.yaml --scenario-reset
 
 test: ## Run the tests, on a real Postgres (after make sdk with the TypeScript SDK too)
-	$(GO) test ./...
+	@$(TESTS) $(TESTFLAGS) ./...
 
 race: ## Run the tests under the race detector
-	$(GO) test -race ./...
+	@$(TESTS) -race $(TESTFLAGS) ./...
 
 prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
 	$(GO) test ./cmd/enisim/prove -run '^TestTheHistoryIsLinearizableWhateverBreaks$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)
