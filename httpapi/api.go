@@ -98,6 +98,7 @@ func actions(s *service.Service) map[string]map[string]action {
 			"ModifyVpcAttribute":        done(s.ModifyVPCAttribute),
 			"TagResources":              done(s.TagResources(service.VPCTags)),
 			"UntagResources":            done(s.UntagResources(service.VPCTags)),
+			"UnTagResources":            done(s.UntagResources(service.VPCTags)), // as the product's own metadata spell it
 		},
 		stsVersion: {
 			"AssumeRole":        handle(s.AssumeRole, spellRoleCredentials),

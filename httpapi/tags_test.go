@@ -132,7 +132,11 @@ func TestTagsComeAndGo(t *testing.T) {
 		if other := s.mustCall(t, "ListTagResources", also(on, "AccessKeyId", "LTAIother")...); strings.Contains(fmt.Sprint(other.body), c.id) {
 			t.Errorf("tags of %s, asked by another account: got %v, want none", c.kind, other.body)
 		}
-		must(ok, "UntagResources", "All", "true")
+		untag := "UntagResources"
+		if c.version == "2016-04-28" {
+			untag = "UnTagResources" // as the vendor's metadata of VPC spell it
+		}
+		must(ok, untag, "All", "true")
 		has()
 	}
 }

@@ -88,6 +88,7 @@ var alsoSend = map[string][]string{
 	"vpc:ListTagResources":         {"ResourceType", "VPC"},
 	"vpc:TagResources":             {"ResourceType", "VPC", "Tag.1.Key", "team"},
 	"vpc:UntagResources":           {"ResourceType", "VPC", "All", "true"},
+	"UnTagResources":               {"ResourceType", "VPC", "All", "true"},
 	"CreateInstance":               {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge"},
 	"CreateNetworkInterface":       {"SecurityGroupIds.1", ""},
 	"RunInstances":                 {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge", "SecurityGroupIds.1", ""},

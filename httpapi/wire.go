@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"log/slog"
@@ -67,9 +69,29 @@ func write(c echo.Context, x *exchange, status int, root string, body any) error
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("X-Acs-Request-Id", x.requestID)
-	c.Response().Header().Set("Access-Control-Allow-Origin", "*")
+	setHeaders(c.Response().Header(), x.requestID)
 	return c.Blob(status, contentType, encoded)
+}
+
+// setHeaders sets the headers that every captured answer of the real service has.
+func setHeaders(h http.Header, requestID string) {
+	h.Set("X-Acs-Request-Id", requestID)
+	h.Set("X-Acs-Trace-Id", traceID(requestID))
+	h.Set("Access-Control-Allow-Origin", "*")
+	h.Set("Access-Control-Allow-Methods", "POST, GET, OPTIONS")
+	h.Set("Access-Control-Allow-Headers", "X-Requested-With, X-Sequence, _aop_secret, _aop_signature")
+	h.Set("Access-Control-Expose-Headers", "*")
+	h.Set("Access-Control-Max-Age", "172800")
+	h.Set("Vary", "Accept-Encoding")
+	if h.Get("Connection") == "" { // a server that is about to stop says close
+		h.Set("Connection", "keep-alive")
+	}
+}
+
+// traceID returns 32 hexadecimal digits, as trace ids have, that follow from the request id.
+func traceID(requestID string) string {
+	sum := sha256.Sum256([]byte(requestID))
+	return hex.EncodeToString(sum[:16])
 }
 
 // encode spells a reply compactly: no line breaks, no indentation, as the gateway does.

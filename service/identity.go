@@ -172,7 +172,7 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 		caller:      caller,
 		action:      action,
 		regionKnown: known,
-		closedToRAM: slices.Contains(s.options.ClosedToRAM, action),
+		closedToRAM: slices.ContainsFunc(s.options.ClosedToRAM, func(closed string) bool { return strings.EqualFold(closed, action) }),
 	})
 }
 
@@ -190,9 +190,11 @@ func (s *Service) regionKnown(ctx context.Context, regionID string) (bool, error
 	return known, err
 }
 
-// allows tells whether one of the patterns covers an action.
+// allows reports whether one of the patterns covers an action. Case does not count, as in the real service: VPC has UnTagResources where ECS has
+// UntagResources.
 func allows(patterns []string, action string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, action) })
+	action = strings.ToLower(action)
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(strings.ToLower(pattern), action) })
 }
 
 // matches tells whether a text fits a pattern in which * stands for any run of characters.

@@ -73,6 +73,7 @@ var models = map[string]model{
 	"vpc:ModifyVSwitchAttribute":                {vpc.CreateModifyVSwitchAttributeRequest(), vpc.CreateModifyVSwitchAttributeResponse()},
 	"vpc:ModifyVpcAttribute":                    {vpc.CreateModifyVpcAttributeRequest(), vpc.CreateModifyVpcAttributeResponse()},
 	"vpc:TagResources":                          {vpc.CreateTagResourcesRequest(), vpc.CreateTagResourcesResponse()},
+	"vpc:UnTagResources":                        {vpc.CreateUnTagResourcesRequest(), vpc.CreateUnTagResourcesResponse()},
 	"vpc:UntagResources":                        {vpc.CreateUnTagResourcesRequest(), vpc.CreateUnTagResourcesResponse()},
 	"sts:AssumeRole":                            {sts.CreateAssumeRoleRequest(), sts.CreateAssumeRoleResponse()},
 	"sts:GetCallerIdentity":                     {sts.CreateGetCallerIdentityRequest(), sts.CreateGetCallerIdentityResponse()},

@@ -76,7 +76,8 @@ var ignored = map[string]string{
 	"an older way to filter by tags": `
 		TagFilter.1.TagKey TagFilter.1.TagValues.1`,
 	"tags are taken away by their keys": `
-		vpc:UntagResources/Tag.1.Key vpc:UntagResources/Tag.1.Value`,
+		vpc:UntagResources/Tag.1.Key vpc:UntagResources/Tag.1.Value vpc:UnTagResources/Tag.1.Key
+		vpc:UnTagResources/Tag.1.Value`,
 	"pages have one size": `
 		vpc:ListTagResources/MaxResults`,
 	"a read has nothing to try without doing": `
