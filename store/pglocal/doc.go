@@ -7,7 +7,8 @@
 //
 //   - A commit that was answered is on disk, after a kill -9 of the Go process, of the postmaster, or of both. The next
 //     Start attaches to the postmaster that is still running, or starts one that recovers.
-//   - Any number of processes, of any life-time, share one data folder. The last one that stops takes Postgres with it.
+//   - Any number of processes, of any life-time, share one data folder. The last one that stops takes Postgres with it. Where
+//     the last one is killed, a watcher stops Postgres some seconds later, unless another one attaches meanwhile.
 //   - A cluster appears in the data folder whole or not at all: initdb works in a folder beside it, which is renamed.
 //   - It never touches a file that it did not make: everything lives in <data folder>/postgres (see layout).
 //
@@ -23,10 +24,11 @@
 // and its processes run as, the user postgres, or nobody where there is no such user. A cluster that exists already keeps
 // its owner. Started by anybody else, it is simply theirs.
 //
-// # Two locks
+// # Three locks
 //
-// Both are flocks, which die with the process that holds them, and neither is inherited by Postgres.
+// All are flocks, which die with the process that holds them, and none is inherited by Postgres.
 //
 //   - start.lock, exclusive and short, is held by whoever changes the state: initdb, start, stop.
 //   - users.lock, shared, is held by every Server from Start to Stop. Who gets it exclusively is the last one out.
+//   - watch.lock, exclusive, is held by the watcher while it lives.
 package pglocal

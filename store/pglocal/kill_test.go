@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -17,11 +20,18 @@ func itoa(n int) []byte { return []byte(strconv.Itoa(n)) }
 // childDataDir tells the test binary to be the process that is killed, using this data folder.
 const childDataDir = "PGLOCAL_TEST_DATA_DIR"
 
+// childGrace is the OrphanGrace of that process.
+const childGrace = "PGLOCAL_TEST_ORPHAN_GRACE"
+
 // childMain commits rows, says so, and waits to be killed.
 func childMain(dir string) {
 	if err := func() error {
 		ctx := context.Background()
-		s, err := Start(ctx, Options{DataDir: dir})
+		grace, err := time.ParseDuration(os.Getenv(childGrace))
+		if err != nil {
+			return err
+		}
+		s, err := Start(ctx, Options{DataDir: dir, OrphanGrace: grace})
 		if err != nil {
 			return err
 		}
@@ -29,7 +39,7 @@ func childMain(dir string) {
 		if err != nil {
 			return err
 		}
-		_, err = conn.Exec(ctx, writeRows)
+		_, err = conn.Exec(ctx, "DROP TABLE IF EXISTS kept; "+writeRows)
 		return err
 	}(); err != nil {
 		fmt.Println(err)
@@ -41,10 +51,10 @@ func childMain(dir string) {
 }
 
 // startChild returns when the child has committed its rows.
-func startChild(t *testing.T, dir string) *exec.Cmd {
+func startChild(t *testing.T, dir string, grace time.Duration) *exec.Cmd {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
-	child.Env = append(os.Environ(), childDataDir+"="+dir)
+	child.Env = append(os.Environ(), childDataDir+"="+dir, childGrace+"="+grace.String())
 	stdin, err := child.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -70,7 +80,7 @@ func TestStartAfterGoProcessWasKilled(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := newDataDir(t)
-			child := startChild(t, dir)
+			child := startChild(t, dir, time.Hour)
 			if err := child.Process.Kill(); err != nil { // signal 9
 				t.Fatal(err)
 			}
@@ -89,5 +99,75 @@ func TestStartAfterGoProcessWasKilled(t *testing.T) {
 			mustStop(t, s)
 			assertStopped(t, dir)
 		})
+	}
+}
+
+// kill ends a child with signal 9.
+func kill(t *testing.T, child *exec.Cmd) {
+	t.Helper()
+	if err := child.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = child.Wait() // the error tells of the signal
+}
+
+// When the last process that uses Postgres is killed, Postgres stops, properly, and its watcher ends.
+func TestPostgresStopsWhenAllAreKilled(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	first, second := startChild(t, dir, time.Nanosecond), startChild(t, dir, time.Nanosecond)
+	kill(t, first)
+	if found := postmasterOf(t, dir); !found.running {
+		t.Fatal("one of two was killed and Postgres is gone")
+	}
+	kill(t, second)
+	eventually(t, "Postgres has stopped", func() bool { return postmasterOf(t, dir).pid == 0 })
+	assertNoWatcher(t, dir)
+
+	s := mustStart(t, Options{DataDir: dir})
+	assertRows(t, s.URL())
+	mustStop(t, s)
+	assertStopped(t, dir)
+	assertNoWatcher(t, dir)
+}
+
+// assertNoWatcher waits until nothing watches a data folder.
+func assertNoWatcher(t *testing.T, dir string) {
+	t.Helper()
+	file, err := os.OpenFile(layout{home: filepath.Join(dir, "postgres")}.watchLock(), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lock := &fileLock{file}
+	defer func() {
+		if err := lock.release(); err != nil {
+			t.Error(err)
+		}
+	}()
+	eventually(t, "the watcher has ended", func() bool {
+		free, err := lock.tryLock(syscall.LOCK_EX)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return free
+	})
+}
+
+// A watcher whose data folder was removed and made anew leaves the Postgres of the new one alone.
+func TestWatcherOfARemovedFolder(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	s := mustStart(t, Options{DataDir: dir})
+	w := &watcher{watchOrder: watchOrder{Home: s.files.home}, files: s.files}
+	for lock, path := range map[**fileLock]string{&w.start: "start", &w.users: "users", &w.self: "self"} {
+		opened, err := openLock(filepath.Join(dir, "removed-"+path), s.owner)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = opened.release() }()
+		*lock = opened
+	}
+	if !w.finished() || !postmasterOf(t, dir).running {
+		t.Error("want the watcher to end, and Postgres to run on")
 	}
 }

@@ -19,7 +19,7 @@ import (
 //	    run/                  the socket
 //	    downloaded/           Postgres itself, where none is installed
 //	    postgres.log          what Postgres has to say
-//	    start.lock, users.lock
+//	    start.lock, users.lock, watch.lock
 type layout struct {
 	home string
 }
@@ -29,6 +29,7 @@ func (l layout) downloads() string { return filepath.Join(l.home, "downloaded") 
 func (l layout) log() string       { return filepath.Join(l.home, "postgres.log") }
 func (l layout) startLock() string { return filepath.Join(l.home, "start.lock") }
 func (l layout) usersLock() string { return filepath.Join(l.home, "users.lock") }
+func (l layout) watchLock() string { return filepath.Join(l.home, "watch.lock") }
 
 // maxSocketPath is what every supported system can bind: sun_path has 104 bytes on BSD and macOS, 108 on Linux, one of
 // them for the closing zero.

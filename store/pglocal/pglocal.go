@@ -41,6 +41,9 @@ type Options struct {
 	// those of the process that starts the postmaster: who attaches to a running one finds it as it is.
 	Settings map[string]string
 	Logger   *slog.Logger
+	// OrphanGrace is how long Postgres runs on when all who use it are gone and none has stopped it (default: 2 s). Like
+	// the settings, it is that of the process that starts the postmaster.
+	OrphanGrace time.Duration
 
 	sources *sources // replaced by tests
 }
@@ -108,7 +111,13 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 	if err := s.ensureCluster(ctx, opts.sources); err != nil {
 		return nil, err
 	}
-	return s, s.ensureRunning(ctx)
+	if err := s.ensureRunning(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.ensureWatcher(ctx, opts.OrphanGrace); err != nil {
+		s.logger.Warn("Postgres will run on if this process is killed", "error", err)
+	}
+	return s, nil
 }
 
 // run is the folder of the socket.
@@ -241,8 +250,11 @@ func (s *Server) ensureRunning(ctx context.Context) error {
 			return err
 		}
 	}
-	crashed := found.pid != 0
-	if crashed {
+	crashed := found.pid != 0 || found.garbled
+	switch {
+	case found.garbled:
+		s.logger.Warn("postmaster.pid held no process id, as after a crash or on a full disk; no Postgres runs there, so it is removed", "file", pidPath(s.files))
+	case crashed:
 		s.logger.Warn("Postgres was not stopped properly; it recovers", "pid", found.pid)
 	}
 	if err := writeConfig(s.files, s.owner, s.config); err != nil {
@@ -272,7 +284,7 @@ func (s *Server) launchAndAwait(ctx context.Context) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if found.imposter {
+	if found.imposter || found.garbled || garbledSocketLock(s.run()) {
 		if err := removeStalePID(s.files, s.run()); err != nil {
 			return 0, err
 		}

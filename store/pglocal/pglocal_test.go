@@ -3,6 +3,7 @@ package pglocal
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -347,6 +348,68 @@ func TestStartWhenPIDIsTakenByAnother(t *testing.T) {
 		t.Fatalf("findPostmaster: got %+v, want an imposter", got)
 	}
 	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
+}
+
+// A postmaster.pid without a process id, as a crash or a full disk leaves it, is mended, and said to be.
+func TestGarbledPIDFile(t *testing.T) {
+	t.Parallel()
+	dir := newDataDir(t)
+	s := mustStart(t, Options{DataDir: dir})
+	run(t, connect(t, s.URL()), writeRows)
+	for _, c := range []struct {
+		content    string
+		socket     bool // its lock file too
+		killBefore bool
+	}{
+		{content: ""},
+		{content: "garbage\n", socket: true},
+		{content: "12"},
+		{content: "\x00\x00\x00\n", killBefore: true},
+		{content: "-7\n"},
+		{content: "99999999999999999999\n", socket: true, killBefore: true},
+	} {
+		if c.killBefore {
+			killPostmaster(t, dir)
+			eventually(t, "the postmaster is gone", func() bool { return !postmasterOf(t, dir).running })
+		} else {
+			mustStop(t, s)
+		}
+		paths := []string{pidPath(s.files)}
+		if c.socket {
+			paths = append(paths, socketLock(s.run()))
+		}
+		for _, path := range paths {
+			if err := os.WriteFile(path, []byte(c.content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chown(path, s.owner.uid, s.owner.gid); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mustStop(t, s)
+		var log lockedBuffer
+		s = mustStart(t, Options{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+		assertRows(t, s.URL())
+		if !strings.Contains(log.String(), "postmaster.pid held no process id") {
+			t.Errorf("%q: got the log %s, want it said", c.content, &log)
+		}
+	}
+
+	// A Postgres that runs all the same is used, and stopped in the end.
+	running := postmasterOf(t, dir).pid
+	if err := os.WriteFile(pidPath(s.files), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := postmasterOf(t, dir); got.pid != running || !got.running || !got.garbled {
+		t.Errorf("got %+v, want the postmaster %d found without its file", got, running)
+	}
+	other := mustStart(t, Options{DataDir: dir})
+	assertRows(t, other.URL())
+	mustStop(t, other)
+	mustStop(t, s)
+	if err := syscall.Kill(running, 0); !errors.Is(err, syscall.ESRCH) {
+		t.Errorf("the postmaster %d still runs (%v)", running, err)
+	}
 }
 
 func TestAwkwardPaths(t *testing.T) {

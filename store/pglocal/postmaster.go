@@ -58,6 +58,7 @@ type postmaster struct {
 	pid      int  // 0: there is no postmaster.pid, so Postgres was never started, or stopped properly
 	running  bool // pid is a postmaster of this cluster
 	imposter bool // pid is taken by another process, or by a zombie
+	garbled  bool // postmaster.pid holds no process id; pid is then that of the postmaster that runs all the same, or 0
 }
 
 func findPostmaster(files layout) (postmaster, error) {
@@ -70,8 +71,9 @@ func findPostmaster(files layout) (postmaster, error) {
 	}
 	pid, ok := firstLine(content)
 	if !ok {
-		// It is being written this moment, or its writer was killed over it. Whoever starts now gets the verdict of Postgres.
-		return postmaster{}, nil
+		// It is being written this moment, or its writer was killed over it, or the disk was full.
+		pid, err := searchPostmaster(files)
+		return postmaster{pid: pid, running: pid != 0, garbled: true}, err
 	}
 	ended(files, pid) // collects a dead child of ours, whose pid Postgres would take for a living one
 	return examine(files, pid), nil
@@ -82,6 +84,57 @@ func firstLine(content []byte) (pid int, ok bool) {
 	pid, err := strconv.Atoi(string(line))
 	return pid, complete && err == nil && pid > 0
 }
+
+// searchPostmaster finds the postmaster of a cluster among all processes, or 0. Its children have command lines of their own, but for a moment after
+// they were made: their parent is the postmaster.
+func searchPostmaster(files layout) (int, error) {
+	running := map[int]bool{}
+	processes, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil || len(processes) == 0 {
+		return 0, fmt.Errorf("%s holds no process id: if no Postgres runs on this folder, remove the file and start again", pidPath(files))
+	}
+	for _, path := range processes {
+		if pid, err := strconv.Atoi(filepath.Base(path)); err == nil && examine(files, pid).running {
+			running[pid] = true
+		}
+	}
+	for pid := range running {
+		if !running[parentOf(pid)] {
+			return pid, nil
+		}
+	}
+	return 0, nil
+}
+
+// parentOf returns the parent of a process, or 0 if the process is gone.
+func parentOf(pid int) int {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	// The name of the program, in parentheses, may hold anything; the state and the parent follow it.
+	fields := bytes.Fields(status[bytes.LastIndexByte(status, ')')+1:])
+	if len(fields) < 2 {
+		return 0
+	}
+	parent, err := strconv.Atoi(string(fields[1]))
+	if err != nil {
+		return 0
+	}
+	return parent
+}
+
+// garbledSocketLock reports whether the lock file of the socket is there and holds no process id, over which Postgres would not start.
+func garbledSocketLock(run string) bool {
+	content, err := os.ReadFile(socketLock(run))
+	if err != nil {
+		return false
+	}
+	_, ok := firstLine(content)
+	return !ok
+}
+
+func socketLock(run string) string { return filepath.Join(run, socketName+".lock") }
 
 // examine tells what runs under a pid. The number alone does not: it is used again, above all in containers, where pids
 // begin anew while postmaster.pid lies on a volume. The command line does; it is empty for a zombie, and, for a moment,
@@ -104,7 +157,7 @@ func pidPath(files layout) string { return filepath.Join(files.cluster(), "postm
 // see that the pid is taken, and refuse to start. It still refuses while orphaned backends use the old shared memory,
 // whose key follows from the folder of the cluster and not only from postmaster.pid.
 func removeStalePID(files layout, run string) error {
-	for _, path := range []string{pidPath(files), filepath.Join(run, socketName+".lock")} {
+	for _, path := range []string{pidPath(files), socketLock(run)} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
