@@ -10,7 +10,7 @@ import (
 )
 
 // largestScenario is the most that a request with a scenario in it may have, in bytes.
-const largestScenario = 32 << 20
+const largestScenario = 8 << 20
 
 // createAccountRequest asks for an account. Names are as in scenarios; scenario is the text of one.
 type createAccountRequest struct {
@@ -104,7 +104,7 @@ func sentScenario(text *string) *service.ScenarioFile {
 	if text == nil {
 		return nil
 	}
-	return &service.ScenarioFile{Name: "scenario", Text: []byte(*text)}
+	return &service.ScenarioFile{Name: "scenario", Text: []byte(*text), OverHTTP: true}
 }
 
 func listAccounts(s *service.Service) control {

@@ -37,8 +37,38 @@ type NewAccountKey struct {
 
 // ScenarioFile is a scenario as somebody wrote it. Its name appears in what is said of mistakes in it.
 type ScenarioFile struct {
-	Name string
-	Text []byte
+	Name     string
+	Text     []byte
+	OverHTTP bool // it came in a request to a server, which has narrower limits than a program of its own
+}
+
+// How many scenarios that came over HTTP are read and applied at a time, in tokens of YAML that they may have together. Others wait for some time.
+const (
+	scenarioTokens  = 250_000 // of scenario.RequestLimits
+	scenarioTimeout = 30 * time.Second
+)
+
+// parseScenario reads a scenario for an account. The caller calls done when it has applied the scenario, so that only so many are in memory at a time.
+func (s *Service) parseScenario(ctx context.Context, accountID string, file *ScenarioFile) (sc *scenario.Scenario, done func(), err error) {
+	limits, done := scenario.FileLimits, func() {}
+	if file.OverHTTP {
+		limits = scenario.RequestLimits
+		weight := int64(min(len(file.Text), scenarioTokens)) // a token has a byte at least
+		waiting, cancel := context.WithTimeout(ctx, scenarioTimeout)
+		defer cancel()
+		switch err := s.scenarios.Acquire(waiting, weight); {
+		case ctx.Err() != nil:
+			return nil, nil, ctx.Err()
+		case err != nil:
+			return nil, nil, ServiceUnavailable
+		}
+		done = func() { s.scenarios.Release(weight) }
+	}
+	if sc, err = scenario.ParseFor(accountID, file.Name, file.Text, limits); err != nil {
+		done()
+		return nil, nil, scenarioRefused(err)
+	}
+	return sc, done, nil
 }
 
 // CreateAccount asks for an account.
@@ -93,10 +123,11 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		created.Account = accountView(account)
 		return told(created, s.insertAccount(ctx, account, own, now))
 	}
-	sc, err := scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text)
+	sc, done, err := s.parseScenario(ctx, account.ID, req.Scenario)
 	if err != nil {
-		return NewAccount{}, scenarioRefused(err)
+		return NewAccount{}, err
 	}
+	defer done()
 	world := *sc.World() // a copy: what changes is replaced, not written into
 	if account.Name == "" {
 		account.Name = world.Accounts[0].Name
@@ -226,10 +257,11 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 	if file == nil {
 		return s.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
 	}
-	sc, err := scenario.ParseFor(id, file.Name, file.Text)
+	sc, done, err := s.parseScenario(ctx, id, file)
 	if err != nil {
-		return scenarioRefused(err)
+		return err
 	}
+	defer done()
 	world := *sc.World()
 	world.AccessKeys = nil
 	_, err = s.store.ResetWorld(ctx, &world, now)

@@ -365,7 +365,7 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedService(t, pool)
-	sc, err := scenario.ParseFor(keysAccount, "tenant.yaml", []byte(tenantFile))
+	sc, err := scenario.ParseFor(keysAccount, "tenant.yaml", []byte(tenantFile), scenario.FileLimits)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/semaphore"
 
 	"enisim/store"
 )
@@ -37,6 +38,7 @@ type Service struct {
 	unknownKeys *lru.Cache[string, time.Time] // when the database was asked last
 	regions     sync.Map                      // ids of regions that are known to exist: they never go
 	lanes       *lanes
+	scenarios   *semaphore.Weighted // that came over HTTP and are in memory, in tokens
 }
 
 // New makes a Service on a database whose schema is up to date.
@@ -48,6 +50,7 @@ func New(st *store.Store, options Options) *Service {
 		random:      rand.Reader,
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
+		scenarios:   semaphore.NewWeighted(scenarioTokens),
 	}
 	if s.now == nil {
 		s.now = time.Now

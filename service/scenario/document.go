@@ -216,12 +216,13 @@ func (r *reader) document(root ast.Node) *document {
 	return doc
 }
 
-// readList reads each entry of a list. Entries that are no mapping are reported and left out.
+// readList reads each entry of a list. Entries that are no mapping are reported and left out, and so are all of a file with too many problems, which
+// are then only counted.
 func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
 	nodes := o.list(key, list)
-	out := make([]T, 0, len(nodes))
+	var out []T
 	for _, node := range nodes {
-		if entry, ok := read(node); ok {
+		if entry, ok := read(node); ok && !o.full() {
 			out = append(out, entry)
 		}
 	}

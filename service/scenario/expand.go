@@ -12,20 +12,28 @@ import (
 // defaultNetworkInterfacesPerRegion is the documented quota.
 const defaultNetworkInterfacesPerRegion = 100
 
-// maxResources is how many instances and interfaces a file may describe. It stands far above any real world and well below what the
-// three bytes of a MAC address can tell apart.
-const maxResources = 4_000_000
-
 // expansion turns a document into a world. Like reading, it goes on after a problem, to find the others, and what depends on something
 // broken is not reported again. The world counts only if there was no problem.
 type expansion struct {
 	*report
-	world     *store.World
-	types     map[string]*store.InstanceType // that the file declares
-	zones     map[string]zoneInfo
-	regions   map[string]bool
-	keys      map[string]position
-	resources int
+	world          *store.World
+	types          map[string]*store.InstanceType // that the file declares
+	zones          map[string]zoneInfo
+	regions        map[string]bool
+	keys           map[string]position
+	limits         Limits
+	catalogueTypes []string // ids
+	resources      int
+	parts          int
+}
+
+// roomForParts counts parts of resources against what a file may describe.
+func (x *expansion) roomForParts(parts int, at position) bool {
+	if x.parts += parts; x.parts <= x.limits.Parts {
+		return true
+	}
+	x.add(at, "", "up to here the file describes %d addresses, groups, disks and types of its resources, and %d are the most", x.parts, x.limits.Parts)
+	return false
 }
 
 // zoneInfo is where a zone lies.
@@ -34,7 +42,7 @@ type zoneInfo struct {
 	at     position // where the file declares it; zero for one of the catalogue
 }
 
-func expand(doc *document, problems *report) *store.World {
+func expand(doc *document, problems *report, limits Limits) *store.World {
 	x := &expansion{
 		report: problems,
 		world: &store.World{
@@ -48,12 +56,16 @@ func expand(doc *document, problems *report) *store.World {
 		zones:   map[string]zoneInfo{},
 		regions: map[string]bool{},
 		keys:    map[string]position{},
+		limits:  limits,
 	}
 	for _, r := range catalogue.Regions() {
 		x.regions[r.ID] = true
 		for _, zone := range r.Zones {
 			x.zones[zone] = zoneInfo{region: r.ID}
 		}
+	}
+	for _, t := range catalogue.InstanceTypes() {
+		x.catalogueTypes = append(x.catalogueTypes, t.ID)
 	}
 	x.instanceTypes(doc.types)
 	for i := range doc.accounts {
@@ -189,13 +201,7 @@ func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 	}, true
 }
 
-func (x *expansion) typeIDs() []string {
-	ids := sortedKeys(x.types)
-	for _, t := range catalogue.InstanceTypes() {
-		ids = append(ids, t.ID)
-	}
-	return ids
-}
+func (x *expansion) typeIDs() []string { return append(sortedKeys(x.types), x.catalogueTypes...) }
 
 // declareZones takes the zones that a region entry lists. A region that lists zones exists, whether the catalogue knows it or not.
 func (x *expansion) declareZones(e *regionEntry) {
@@ -231,6 +237,9 @@ func (x *expansion) account(e *accountEntry) {
 		quota = e.networkInterfacesPerRegion.value
 	}
 	x.world.Accounts = append(x.world.Accounts, store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota})
+	if !x.roomForParts(len(x.types), e.at) {
+		return
+	}
 	for _, name := range sortedKeys(x.types) {
 		t := *x.types[name]
 		t.OwnerID = id

@@ -70,7 +70,7 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
 	next := x.nextStatus(e.settlesTo, e.status.value, nextInstanceStatus)
-	if read.failed || !x.room(e.count, e.at) {
+	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.carried.parts(), e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
@@ -269,7 +269,7 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 		x.resolvedTypes[id.value] = t
 	}
 	if t == nil {
-		hint := didYouMean(id.value, x.typeIDs())
+		hint := x.hint(id.value, len(x.types)+len(x.catalogueTypes), func() string { return didYouMean(id.value, x.typeIDs()) })
 		if hint == "" {
 			hint = "declare it under instance_types"
 		}
@@ -296,12 +296,12 @@ func (x *accountExpansion) nextStatus(to located[string], status string, next ma
 	return to.value
 }
 
-// room counts the copies of an entry against what a file may describe.
-func (x *accountExpansion) room(count int, at position) bool {
+// room counts the copies of an entry, and the parts of each, against what a file may describe.
+func (x *accountExpansion) room(count, parts int, at position) bool {
 	x.resources += count
-	if x.resources > maxResources {
-		x.add(at, "", "up to here the file describes %d instances and interfaces, and %d are the most", x.resources, maxResources)
+	if x.resources > x.limits.Resources {
+		x.add(at, "", "up to here the file describes %d instances and interfaces, and %d are the most", x.resources, x.limits.Resources)
 		return false
 	}
-	return true
+	return x.roomForParts(count*parts, at)
 }

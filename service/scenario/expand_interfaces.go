@@ -44,12 +44,17 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 	status := x.interfaceStatus(e)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, status, nextENIStatus)
 	next := x.nextStatus(e.settlesTo, status, nextENIStatus)
-	if read.failed || !x.room(e.count, e.at) {
+	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.privateAddresses)+e.carried.parts(), e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
 		x.networkInterface(e, &t, n, status, next, region)
 	}
+}
+
+// parts counts what an interface carries, as room does.
+func (c *carried) parts() int {
+	return c.secondaryCount + len(c.ipv6Addresses) + c.ipv6Count + len(c.prefixes)
 }
 
 // interfaceStatus is the status that an entry names, or the one that follows from whether it is attached.
@@ -146,7 +151,7 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 		x.add(at, "", unknown, instanceID)
 		return
 	case !known:
-		x.add(at, referenceHint(instanceID, sortedKeys(x.instances)), unknown, instanceID)
+		x.add(at, referenceHint(x.report, instanceID, x.instances), unknown, instanceID)
 		return
 	case i.row == nil:
 		return // reported with the instance

@@ -101,11 +101,12 @@ func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
 	if !e.id.given || !x.unique(seen, "region", e.id.value, e.id.at) || x.regions[e.id.value] {
 		return
 	}
-	x.add(e.id.at, cmp.Or(didYouMean(e.id.value, sortedKeys(x.regions)), "declare it by listing its zones: zones: [...]"),
+	x.add(e.id.at, cmp.Or(suggest(x.report, e.id.value, x.regions), "declare it by listing its zones: zones: [...]"),
 		"unknown region %q", e.id.value)
 }
 
-// grow makes room for all that the counts promise, so that a large world is not copied again and again while it grows.
+// grow makes room for all that the counts promise, so that a large world is not copied again and again while it grows. A file with a problem makes
+// no world, and needs none.
 func (x *accountExpansion) grow(regions []regionEntry) {
 	instances, interfaces := 0, 0
 	for i := range regions {
@@ -116,7 +117,10 @@ func (x *accountExpansion) grow(regions []regionEntry) {
 			interfaces += regions[i].interfaces[j].count
 		}
 	}
-	instances, interfaces = min(instances, maxResources), min(interfaces, maxResources)
+	x.instances, x.interfaces, x.macs = map[string]*instance{}, map[string]owner{}, macs{}
+	if len(x.found) > 0 || instances+interfaces > x.limits.Resources-x.resources {
+		return
+	}
 	x.world.Instances = slices.Grow(x.world.Instances, instances)
 	x.world.NetworkInterfaces = slices.Grow(x.world.NetworkInterfaces, instances+interfaces)
 	x.world.PrivateIPAddresses = slices.Grow(x.world.PrivateIPAddresses, instances+interfaces)
@@ -234,6 +238,8 @@ func (x *accountExpansion) checkZone(zone located[string], region string) {
 	}
 	known, exists := x.zones[zone.value]
 	switch {
+	case !exists && x.full():
+		x.add(zone.at, "", "unknown zone %q", zone.value)
 	case !exists:
 		var zones []string
 		for id, z := range x.zones {
@@ -327,7 +333,7 @@ func (x *accountExpansion) findVSwitch(id string, at position, region string) *v
 	case !known && x.seen(at, unknown):
 		x.add(at, "", unknown, id)
 	case !known:
-		x.add(at, referenceHint(id, sortedKeys(x.vswitches)), unknown, id)
+		x.add(at, referenceHint(x.report, id, x.vswitches), unknown, id)
 	case v.row.RegionID != region:
 		x.add(at, "", "VSwitch %s lies in region %s, not in %s", id, v.row.RegionID, region)
 		return nil
@@ -336,11 +342,11 @@ func (x *accountExpansion) findVSwitch(id string, at position, region string) *v
 }
 
 // referenceHint says what a reference to nothing may have meant.
-func referenceHint(id string, candidates []string) string {
+func referenceHint[V any](r *report, id string, known map[string]V) string {
 	if strings.Contains(id, "{n") {
 		return needsCount
 	}
-	return didYouMean(id, candidates)
+	return suggest(r, id, known)
 }
 
 // findGroups resolves the groups of an interface in a VPC. Those that are reported are left out.
@@ -354,7 +360,7 @@ func (x *accountExpansion) findGroups(refs []located[template], n int, vpc strin
 		case !known && x.seen(ref.at, unknown):
 			x.add(ref.at, "", unknown, id)
 		case !known:
-			x.add(ref.at, referenceHint(id, sortedKeys(x.groups)), unknown, id)
+			x.add(ref.at, referenceHint(x.report, id, x.groups), unknown, id)
 		case g.row.VPCID != vpc:
 			x.add(ref.at, "", "security group %s belongs to VPC %s, the VSwitch to %s", id, g.row.VPCID, vpc)
 		case slices.Contains(found, g):

@@ -341,12 +341,18 @@ func checkAddresses(t *rapid.T, w *store.World, block netip.Prefix, wanted int) 
 	}
 }
 
-// FuzzParse looks for files that break the parser rather than being told what is wrong with them.
+// FuzzParse looks for files that break the parser, or cost more than their size, rather than being told what is wrong with them.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(network + web))
 	f.Add([]byte("enisim: 1\naccounts: [&a {<<: *a, id: *a}]\n"))
 	f.Add([]byte("enisim: 1\naccounts:\n- regions:\n  - instances: [{id: 'i-{n/2:03}', count: 2, tags: {? a : b}}]\n"))
+	for _, c := range hostile {
+		f.Add([]byte(c.file(300)))
+	}
 	f.Fuzz(func(t *testing.T, file []byte) {
+		if bytes, _ := allocated(string(file)); bytes > uint64(len(file)*maxAllocatedPerByte+maxAllocatedAtAll) {
+			t.Errorf("%d bytes of memory for a file of %d, want %d a byte at most", bytes, len(file), maxAllocatedPerByte)
+		}
 		sc, err := scenario.Parse("s.yaml", file)
 		if (sc == nil) == (err == nil) {
 			t.Errorf("got %v and error %v, want one of them", sc, err)

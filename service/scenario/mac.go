@@ -3,12 +3,13 @@ package scenario
 import "hash/fnv"
 
 // macs derives the MAC addresses of one account's interfaces from their ids, in the range that the cloud uses. Three bytes are few: of a hundred
-// thousand ids some hundreds share a hash, and then the later one takes the next free address.
-type macs map[uint32]struct{}
+// thousand ids some hundreds share a hash, and then the later one takes the next free address. The map leads from each address that is taken
+// towards the next free one, and the way gets shorter as it is gone: so also ids that were chosen to share a hash are quickly told apart.
+type macs map[uint32]uint32
 
 func (taken macs) derive(id string) string {
 	low := taken.next(id)
-	taken[low] = struct{}{}
+	taken[low] = after(low)
 	return spellMAC(low)
 }
 
@@ -18,7 +19,7 @@ func (taken macs) follows(id, mac string) bool {
 	if spellMAC(low) != mac {
 		return false
 	}
-	taken[low] = struct{}{}
+	taken[low] = after(low)
 	return true
 }
 
@@ -28,13 +29,17 @@ func (taken macs) next(id string) uint32 {
 	_, _ = hash.Write([]byte(id)) // never fails
 	sum := hash.Sum32()
 	low := (sum ^ sum>>24) & 0xffffff // folds the upper byte in
-	for {
-		if _, used := taken[low]; !used {
-			return low
-		}
-		low = (low + 1) & 0xffffff
+	free := low
+	for further, used := taken[free]; used; further, used = taken[free] {
+		free = further
 	}
+	for low != free {
+		low, taken[low] = taken[low], free
+	}
+	return free
 }
+
+func after(low uint32) uint32 { return (low + 1) & 0xffffff }
 
 func spellMAC(low uint32) string {
 	const hex = "0123456789abcdef"

@@ -32,12 +32,11 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 	if resolved == nil {
 		return nil
 	}
-	if r.opened++; r.opened > maxMappings {
-		r.add(position{1, 1}, "", "the file has more than %d mappings, with its aliases", maxMappings)
+	if !r.read(1) {
 		return nil
 	}
 	o := &object{reader: r, mapping: m, at: at, fields: map[string]pair{}, asked: map[string]bool{}}
-	if !o.take(resolved, map[ast.Node]bool{}) {
+	if !o.take(resolved, map[ast.Node]bool{}, 0) {
 		r.add(at, "", "%s must be a mapping of keys to values, got %s", m.what, describe(resolved))
 		return nil
 	}
@@ -51,7 +50,7 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 
 // take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which count where it does not say otherwise.
 // A mapping that was taken before has nothing new, which also ends a circle of merges. It tells whether the node is a mapping.
-func (o *object) take(node ast.Node, taken map[ast.Node]bool) bool {
+func (o *object) take(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 	var values []*ast.MappingValueNode
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -61,7 +60,7 @@ func (o *object) take(node ast.Node, taken map[ast.Node]bool) bool {
 	default:
 		return false
 	}
-	if taken[node] {
+	if taken[node] || !o.read(len(values)) {
 		return true
 	}
 	taken[node] = true
@@ -85,19 +84,26 @@ func (o *object) take(node ast.Node, taken map[ast.Node]bool) bool {
 		o.order = append(o.order, key)
 	}
 	for _, merge := range merges {
-		o.merge(merge, taken)
+		if depth == maxDepth {
+			o.add(place(merge), "", "more than %d mappings merge each other here", maxDepth)
+			break
+		}
+		o.merge(merge, taken, depth+1)
 	}
 	return true
 }
 
 // merge takes what a merge key names: a mapping, or a list of mappings of which the earlier ones count first.
-func (o *object) merge(node ast.Node, taken map[ast.Node]bool) {
+func (o *object) merge(node ast.Node, taken map[ast.Node]bool, depth int) {
 	sources := []ast.Node{node}
 	if list, ok := o.resolve(node).(*ast.SequenceNode); ok {
 		sources = list.Values
 	}
+	if !o.read(len(sources)) {
+		return
+	}
 	for _, source := range sources {
-		if resolved := o.resolve(source); resolved != nil && !o.take(resolved, taken) {
+		if resolved := o.resolve(source); resolved != nil && !o.take(resolved, taken, depth) {
 			o.add(place(source), "", "<< must name a mapping")
 		}
 	}
@@ -162,7 +168,7 @@ func (o *object) finish() {
 	}
 	for _, key := range o.order {
 		if !slices.Contains(known, key) {
-			o.add(o.fields[key].key, didYouMeanKey(key, known, o.fields), "unknown key %q in %s", key, o.what)
+			o.add(o.fields[key].key, o.hint(key, len(known), func() string { return didYouMeanKey(key, known, o.fields) }), "unknown key %q in %s", key, o.what)
 		}
 	}
 }
@@ -215,7 +221,7 @@ func (o *object) choice(key string) located[string] {
 		return v
 	}
 	if !slices.Contains(words, v.value) {
-		o.add(v.at, didYouMean(v.value, words), "unknown %s %q: it is one of %s", key, v.value, strings.Join(words, ", "))
+		o.add(v.at, o.hint(v.value, len(words), func() string { return didYouMean(v.value, words) }), "unknown %s %q: it is one of %s", key, v.value, strings.Join(words, ", "))
 		return located[string]{value: fallback, at: v.at}
 	}
 	return v
@@ -370,6 +376,13 @@ func (o *object) list(key string, holds kind) []ast.Node {
 	case nil, *ast.NullNode:
 		return nil
 	case *ast.SequenceNode:
+		if holds == texts && len(n.Values) > maxItems {
+			o.add(at, "", "%s has %d entries, and may have %d", key, len(n.Values), maxItems)
+			return nil
+		}
+		if !o.read(len(n.Values)) {
+			return nil
+		}
 		return n.Values
 	}
 	hint := "put each entry on a line of its own, behind a dash"

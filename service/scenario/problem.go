@@ -10,12 +10,15 @@ import (
 // Problem is one thing in a scenario file that has to change.
 type Problem struct {
 	File         string
-	Line, Column int // from 1
+	Line, Column int // from 1; 0 for what is said of the file as a whole
 	Message      string
 	Hint         string // how to mend it, where more can be said than Message does
 }
 
 func (p Problem) String() string {
+	if p.Line == 0 { // of the file as a whole
+		return p.File + ": " + p.Message
+	}
 	text := fmt.Sprintf("%s:%d:%d: %s", p.File, p.Line, p.Column, p.Message)
 	if p.Hint != "" {
 		text += "; " + p.Hint
@@ -42,10 +45,21 @@ type position struct {
 // report gathers the problems of a file. An entry that expands to thousands of resources tends to have the same problem thousands of times, so what one
 // place says in the same words of code is told once, with a count.
 type report struct {
-	file  string
-	found []*finding
-	index map[findingKey]*finding
+	file     string
+	found    []*finding
+	index    map[findingKey]*finding
+	more     int // problems beyond maxProblems
+	hintCost int // pairs of a character and a candidate so far
 }
+
+// Bounds of what is said of a file that has nothing but problems.
+const (
+	maxProblems   = 200
+	maxMessage    = 1000      // bytes
+	maxHintCost   = 2_000_000 // of all hints that look for a similar word: some tenths of a second
+	maxHintWord   = 64        // bytes of a word that similar ones are looked for
+	maxCandidates = 10_000    // among which they are
+)
 
 type findingKey struct {
 	at     position
@@ -64,7 +78,11 @@ func (r *report) add(at position, hint, format string, args ...any) {
 		known.repeated++
 		return
 	}
-	f := &finding{Problem: Problem{File: r.file, Line: at.line, Column: at.column, Message: fmt.Sprintf(format, args...), Hint: hint}}
+	if r.full() {
+		r.more++
+		return
+	}
+	f := &finding{Problem: Problem{File: r.file, Line: at.line, Column: at.column, Message: shortened(fmt.Sprintf(format, args...)), Hint: shortened(hint)}}
 	if r.index == nil {
 		r.index = map[findingKey]*finding{}
 	}
@@ -75,6 +93,33 @@ func (r *report) add(at position, hint, format string, args ...any) {
 // seen tells whether a problem of this kind is noted for the place already, so that its hint, which may be costly, need not be made.
 func (r *report) seen(at position, format string) bool {
 	return r.index[findingKey{at, format}] != nil
+}
+
+// full reports whether further problems are only counted.
+func (r *report) full() bool { return len(r.found) >= maxProblems }
+
+// hint makes a hint that looks for a word among so many candidates, unless it would cost more than it is worth.
+func (r *report) hint(word string, candidates int, find func() string) string {
+	if r.full() || len(word) > maxHintWord || candidates > maxCandidates {
+		return ""
+	}
+	if r.hintCost += len(word) * candidates; r.hintCost > maxHintCost {
+		return ""
+	}
+	return find()
+}
+
+// suggest is didYouMean for the keys of a map.
+func suggest[V any](r *report, word string, known map[string]V) string {
+	return r.hint(word, len(known), func() string { return didYouMean(word, sortedKeys(known)) })
+}
+
+// shortened cuts a text that is too long to be read.
+func shortened(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxMessage], "") + "..."
 }
 
 // err is nil, or the Problems.
@@ -92,5 +137,8 @@ func (r *report) err() error {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	if r.more > 0 {
+		problems = append(problems, Problem{File: r.file, Message: fmt.Sprintf("and at least %d more problems", r.more)})
+	}
 	return problems
 }

@@ -16,13 +16,13 @@ type Scenario struct {
 
 // Parse reads a scenario. The name of its file appears in the messages. When the file cannot be applied, the error is Problems: all of them.
 func Parse(name string, data []byte) (*Scenario, error) {
-	return parse(name, data, func(*document, *report) {})
+	return parse(name, data, FileLimits, func(*document, *report) {})
 }
 
 // ParseFor reads a scenario for an account that its writer did not know: the file has one account, with whatever id, and what it has becomes that
 // of the account with this id.
-func ParseFor(accountID, name string, data []byte) (*Scenario, error) {
-	return parse(name, data, func(doc *document, problems *report) {
+func ParseFor(accountID, name string, data []byte, limits Limits) (*Scenario, error) {
+	return parse(name, data, limits, func(doc *document, problems *report) {
 		n := len(doc.accounts)
 		if n == 0 {
 			problems.add(position{1, 1}, "put the world under one entry of accounts, with whatever id", "the file has no account, and one account is to have what it says")
@@ -37,21 +37,21 @@ func ParseFor(accountID, name string, data []byte) (*Scenario, error) {
 	})
 }
 
-func parse(name string, data []byte, change func(*document, *report)) (*Scenario, error) {
+func parse(name string, data []byte, limits Limits, change func(*document, *report)) (*Scenario, error) {
 	problems := &report{file: name}
-	world := parseWorld(problems, data, change)
+	world := parseWorld(problems, data, limits, change)
 	if err := problems.err(); err != nil {
 		return nil, err
 	}
 	return &Scenario{name: name, world: world}, nil
 }
 
-func parseWorld(problems *report, data []byte, change func(*document, *report)) *store.World {
+func parseWorld(problems *report, data []byte, limits Limits, change func(*document, *report)) *store.World {
 	if !utf8.Valid(data) {
 		problems.add(position{1, 1}, "save it as UTF-8", "the file is not UTF-8 text")
 		return nil
 	}
-	r := &reader{report: problems}
+	r := &reader{report: problems, limits: limits}
 	root := r.parseYAML(data)
 	if root == nil {
 		return nil
@@ -61,7 +61,7 @@ func parseWorld(problems *report, data []byte, change func(*document, *report)) 
 		return nil
 	}
 	change(doc, problems)
-	return expand(doc, problems)
+	return expand(doc, problems, limits)
 }
 
 // Name is the name that the scenario was parsed under.

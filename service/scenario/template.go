@@ -27,6 +27,7 @@ type segment struct {
 const (
 	maxTemplateWidth = 20
 	maxTemplateGroup = 1_000_000_000
+	maxTemplate      = 1024 // bytes of a text with placeholders, of which each copy has one of its own
 )
 
 // parseTemplate reads a text with placeholders.
@@ -122,6 +123,11 @@ func (r *templateReader) one(text located[string]) located[template] {
 	out := located[template]{at: text.at, given: text.given}
 	if !r.counted {
 		out.value = literalTemplate(text.value)
+		return out
+	}
+	if len(text.value) > maxTemplate && strings.Contains(text.value, "{") {
+		r.add(text.at, "", "a text with placeholders has %d bytes at most, got %d", maxTemplate, len(text.value))
+		r.failed = true
 		return out
 	}
 	t, err := parseTemplate(text.value)

@@ -20,17 +20,30 @@ type located[T any] struct {
 // reader reads the YAML tree. Reading never stops at a problem: it is reported, and the value counts as absent.
 type reader struct {
 	*report
+	limits  Limits
 	anchors map[string]ast.Node
-	opened  int // mappings so far
+	entries int // of mappings and lists that were read, those behind aliases each time
+	allowed int // how many they may be; through aliases a small file can have more than any memory holds
 }
 
-// maxMappings is how many mappings a file may have. Through aliases a small file can have more than any memory holds.
-const maxMappings = 5_000_000
+// read counts entries that are read, and reports whether there may be so many.
+func (r *reader) read(entries int) bool {
+	if r.entries += entries; r.entries <= r.allowed {
+		return true
+	}
+	r.add(position{1, 1}, "use fewer aliases", "the file has more than %d entries, with its aliases", r.allowed)
+	return false
+}
 
 // parseYAML gives the tree of the file's single document, or nil with a problem reported.
 func (r *reader) parseYAML(data []byte) ast.Node {
 	start := position{1, 1}
-	file, err := parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey()) // object reports duplicates itself, all of them
+	tokens, err := r.tokenize(data, r.limits)
+	if err != nil {
+		return nil // reported
+	}
+	r.allowed = 100_000 + 4*len(tokens)
+	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // object reports duplicates itself, all of them
 	if err != nil {
 		r.syntaxError(data, err)
 		return nil
@@ -56,12 +69,14 @@ func (r *reader) parseYAML(data []byte) ast.Node {
 
 // syntaxError reports what the YAML parser says. The mistakes that are made most get a hint of their own.
 func (r *reader) syntaxError(data []byte, err error) {
-	at, message := position{1, 1}, err.Error()
+	at, message := position{1, 1}, ""
 	if detail, ok := errors.AsType[yaml.Error](err); ok {
 		message = detail.GetMessage()
 		if token := detail.GetToken(); token != nil && token.Position != nil {
 			at = position{token.Position.Line, token.Position.Column}
 		}
+	} else {
+		message = err.Error()
 	}
 	hint := ""
 	line := ""
@@ -102,7 +117,7 @@ func (r *reader) resolve(node ast.Node) ast.Node {
 			name := n.Value.GetToken().Value
 			target, known := r.anchors[name]
 			if !known {
-				r.add(place(n), didYouMean(name, sortedKeys(r.anchors)), "alias *%s refers to no anchor", name)
+				r.add(place(n), suggest(r.report, name, r.anchors), "alias *%s refers to no anchor", name)
 				return nil
 			}
 			node = target

@@ -1,0 +1,211 @@
+package scenario
+
+import (
+	"errors"
+	"io"
+
+	"github.com/goccy/go-yaml/scanner"
+	"github.com/goccy/go-yaml/token"
+)
+
+// Limits bound what reading a scenario may cost. Time and memory are linear in the size of a file within them, whatever is in it.
+type Limits struct {
+	Bytes     int // of the file
+	Tokens    int // words and signs of YAML, each of which takes up to 600 bytes of memory
+	Resources int // instances and network interfaces, with all copies
+	Parts     int // addresses, groups, disks and other parts of them, with all copies
+}
+
+// FileLimits are for a file that its user reads in a process of its own.
+var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_000, Parts: 16_000_000}
+
+// RequestLimits are for a scenario that comes in a request to a server, which has other things to do: some 11,000 interfaces that are written out one
+// by one, or 500,000 with counts.
+var RequestLimits = Limits{Bytes: 8 << 20, Tokens: 250_000, Resources: 500_000, Parts: 4_000_000}
+
+// Bounds of the structure of a file. The YAML parser recurses over nested collections and over the keys of one mapping, and notes at each node the
+// keys on the way to it.
+const (
+	maxDepth = 32   // collections within each other; the format has 12
+	maxKeys  = 256  // of one mapping; the format has some 40
+	maxKey   = 512  // bytes of a key
+	maxPath  = 2048 // bytes of the keys on the way to a value
+	maxItems = 1000 // of a list of texts
+)
+
+// errBeyondBounds stops the reading of a file, for a reason that is reported.
+var errBeyondBounds = errors.New("the file is beyond the bounds")
+
+// tokenize splits a file into tokens, and stops where it goes beyond a bound, before the parser sees it. An invalid token is the last one: the
+// parser reports it.
+func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
+	if len(data) > limits.Bytes {
+		r.add(position{1, 1}, "split it, or write entries that differ by a number only as one with a count", "the file has %d bytes, and may have %d", len(data), limits.Bytes)
+		return nil, errBeyondBounds
+	}
+	var (
+		scan   scanner.Scanner
+		tokens token.Tokens
+		b      = bounds{report: r.report, limits: limits, starts: true}
+	)
+	scan.Init(string(data))
+	for {
+		part, err := scan.Scan()
+		if errors.Is(err, io.EOF) {
+			return tokens, nil
+		}
+		for _, t := range part {
+			tokens.Add(t)
+			if t.Type == token.InvalidType {
+				return tokens, nil
+			}
+			if err := b.next(t); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// bounds follows the tokens of a file, and knows from their columns which collections are open. It need not know YAML's grammar: what it takes for
+// open is at least what the parser will recurse over.
+type bounds struct {
+	*report
+	limits Limits
+	tokens int
+	open   []collection
+	prefix int // anchors and tags in a row, over which the parser recurses too
+
+	starts bool         // the next token starts an entry of a block
+	first  *token.Token // of the entry
+	last   *token.Token // that was seen
+}
+
+// collection is a list or a mapping that is open.
+type collection struct {
+	sign   token.Type // that opened it: "-", ":", "[" or "{"
+	column int        // where the entries of a block begin
+	keys   int
+	outer  int // bytes of the keys on the way to it
+	path   int // the same, with its current key
+}
+
+func (c collection) isFlow() bool {
+	return c.sign == token.SequenceStartType || c.sign == token.MappingStartType
+}
+
+// next takes a token.
+func (b *bounds) next(t *token.Token) error {
+	if b.tokens++; b.tokens > b.limits.Tokens {
+		return b.stop(t, "write entries that differ by a number only as one with a count, or split the file",
+			"the file has more than %d words and signs up to here", b.limits.Tokens)
+	}
+	if t.Type == token.CommentType {
+		return nil
+	}
+	key := b.last
+	inFlow := len(b.open) > 0 && b.open[len(b.open)-1].isFlow()
+	if !inFlow && (b.starts || b.last == nil || b.last.Position.Line != t.Position.Line) {
+		b.first, b.starts = t, false
+	}
+	b.last = t
+
+	prefix := b.prefix
+	b.prefix = 0
+	switch t.Type {
+	case token.AnchorType, token.TagType:
+		b.prefix = prefix + 1
+		return b.checkDepth(t)
+	case token.DocumentHeaderType, token.DocumentEndType:
+		b.open, b.starts = b.open[:0], true
+	case token.SequenceStartType, token.MappingStartType:
+		return b.push(t, collection{sign: t.Type})
+	case token.SequenceEndType, token.MappingEndType:
+		if inFlow {
+			b.open = b.open[:len(b.open)-1]
+		}
+	case token.SequenceEntryType:
+		if !inFlow {
+			b.starts = true
+			return b.enter(t, token.SequenceEntryType, t.Position.Column)
+		}
+	case token.MappingKeyType:
+		if !inFlow {
+			b.starts = true
+			if err := b.enter(t, token.MappingValueType, t.Position.Column); err != nil {
+				return err
+			}
+		}
+		return b.countKey(t, nil)
+	case token.MappingValueType:
+		if !inFlow {
+			b.starts = true
+			if err := b.enter(t, token.MappingValueType, b.first.Position.Column); err != nil {
+				return err
+			}
+		}
+		return b.countKey(t, key)
+	}
+	return nil
+}
+
+// enter comes to an entry of a block, and so leaves the blocks that lie further to the right.
+func (b *bounds) enter(t *token.Token, sign token.Type, column int) error {
+	for len(b.open) > 0 {
+		top := b.open[len(b.open)-1]
+		// The list of a key may begin in the key's column. The next key then ends it.
+		endsList := top.column == column && top.sign == token.SequenceEntryType && sign == token.MappingValueType
+		if top.column <= column && !endsList {
+			break
+		}
+		b.open = b.open[:len(b.open)-1]
+	}
+	if len(b.open) > 0 {
+		if top := b.open[len(b.open)-1]; top.sign == sign && top.column == column {
+			return nil
+		}
+	}
+	return b.push(t, collection{sign: sign, column: column})
+}
+
+func (b *bounds) push(t *token.Token, c collection) error {
+	if len(b.open) > 0 {
+		c.outer = b.open[len(b.open)-1].path
+	}
+	c.path = c.outer
+	b.open = append(b.open, c)
+	return b.checkDepth(t)
+}
+
+func (b *bounds) checkDepth(t *token.Token) error {
+	if len(b.open)+b.prefix <= maxDepth {
+		return nil
+	}
+	return b.stop(t, "", "more than %d lists and mappings lie within each other here", maxDepth)
+}
+
+// countKey counts a key of the innermost collection; nil is one that is not known yet.
+func (b *bounds) countKey(t, key *token.Token) error {
+	if len(b.open) == 0 {
+		return nil
+	}
+	top := &b.open[len(b.open)-1]
+	if top.keys++; top.keys > maxKeys {
+		return b.stop(t, "", "the mapping has more than %d keys up to here", maxKeys)
+	}
+	if key == nil {
+		return nil
+	}
+	if len(key.Value) > maxKey {
+		return b.stop(key, "", "the key has %d bytes, and may have %d", len(key.Value), maxKey)
+	}
+	if top.path = top.outer + len(key.Value); top.path > maxPath {
+		return b.stop(key, "", "the keys on the way here have more than %d bytes together", maxPath)
+	}
+	return nil
+}
+
+// stop reports why the file is read no further.
+func (b *bounds) stop(t *token.Token, hint, format string, args ...any) error {
+	b.add(position{t.Position.Line, t.Position.Column}, hint, format, args...)
+	return errBeyondBounds
+}
