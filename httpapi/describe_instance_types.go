@@ -1,6 +1,11 @@
 package httpapi
 
-import "enisim/service"
+import (
+	"cmp"
+	"math"
+
+	"enisim/service"
+)
 
 type describeInstanceTypesReply struct {
 	Reply
@@ -8,26 +13,65 @@ type describeInstanceTypesReply struct {
 	InstanceTypes struct{ InstanceType []instanceType }
 }
 
-// instanceType is an instance type in replies. A figure that no source gives is left out.
+// instanceType is an instance type in replies. A figure that no source gives is 0, "" or false, since clients read it whether it is there or
+// not; only what captures leave out for a type that has none is left out.
 type instanceType struct {
 	InstanceTypeId              string
 	InstanceTypeFamily          string
+	InstanceFamilyLevel         string
+	InstanceCategory            string
 	CpuArchitecture             string // X86 or ARM
 	CpuCoreCount                int
+	CpuOptions                  instanceTypeCPUOptions
+	CpuSpeedFrequency           float64 // GHz
+	CpuTurboFrequency           float64 // GHz
+	PhysicalProcessorModel      string
 	MemorySize                  float64 // GiB
+	GPUAmount                   int
+	GPUSpec                     string
+	GPUMemorySize               float64 `json:",omitempty" xml:",omitempty"` // GiB
+	LocalStorageAmount          int     `json:",omitempty" xml:",omitempty"`
+	LocalStorageCapacity        int     `json:",omitempty" xml:",omitempty"` // GiB
+	LocalStorageCategory        string
+	DiskQuantity                int
+	NvmeSupport                 string
+	SupportedBootModes          struct{ SupportedBootMode []string }
+	BaselineCredit              int `json:",omitempty" xml:",omitempty"`
+	InitialCredit               int `json:",omitempty" xml:",omitempty"`
 	EniQuantity                 int
 	EniTotalQuantity            int
 	EniTrunkSupported           bool
-	EniPrivateIpAddressQuantity *int `json:",omitempty" xml:",omitempty"`
-	EniIpv6AddressQuantity      *int `json:",omitempty" xml:",omitempty"`
+	EniPrivateIpAddressQuantity int
+	EniIpv6AddressQuantity      int
 	EriQuantity                 int
-	NetworkCardQuantity         int
-	NetworkCards                struct{ NetworkCardInfo []networkCardInfo }
-	InstanceBandwidthRx         *int `json:",omitempty" xml:",omitempty"` // kbit/s
-	InstanceBandwidthTx         *int `json:",omitempty" xml:",omitempty"` // kbit/s
-	InstancePpsRx               *int `json:",omitempty" xml:",omitempty"`
-	InstancePpsTx               *int `json:",omitempty" xml:",omitempty"`
+	PrimaryEniQueueNumber       int
+	SecondaryEniQueueNumber     int
+	MaximumQueueNumberPerEni    int
+	TotalEniQueueQuantity       int
+	QueuePairNumber             int           `json:",omitempty" xml:",omitempty"`
+	NetworkCardQuantity         int           `json:",omitempty" xml:",omitempty"`
+	NetworkCards                *networkCards `json:",omitempty" xml:",omitempty"`
+	InstanceBandwidthRx         int           // kbit/s
+	InstanceBandwidthTx         int           // kbit/s
+	InstancePpsRx               int
+	InstancePpsTx               int
+	JumboFrameSupport           bool
+	NetworkEncryptionSupport    bool
+	NetworkInfo                 struct{ BandwidthWeighting struct{} }
+	Clock                       struct{}
+	EnhancedNetwork             struct{}
 }
+
+// instanceTypeCPUOptions: no source gives any.
+type instanceTypeCPUOptions struct {
+	Core                     int
+	CoreFactor               int
+	ThreadsPerCore           int
+	HyperThreadingAdjustable bool
+	SupportedTopologyTypes   struct{ SupportedTopologyType []string }
+}
+
+type networkCards struct{ NetworkCardInfo []networkCardInfo }
 
 type networkCardInfo struct{ NetworkCardIndex int }
 
@@ -38,39 +82,66 @@ func spellInstanceTypes(list service.List[service.InstanceType]) any {
 }
 
 func spellInstanceType(t service.InstanceType) instanceType {
+	d := service.DetailsOf(t)
 	out := instanceType{
 		InstanceTypeId:              t.ID,
 		InstanceTypeFamily:          t.Family,
+		InstanceFamilyLevel:         d.FamilyLevel,
+		InstanceCategory:            d.Category,
 		CpuArchitecture:             "X86",
 		CpuCoreCount:                t.VCPUs,
+		CpuSpeedFrequency:           known(d.CPUFrequencyGHz),
+		CpuTurboFrequency:           known(d.CPUTurboFrequencyGHz),
+		PhysicalProcessorModel:      d.PhysicalProcessorModel,
 		MemorySize:                  t.MemoryGiB,
+		GPUAmount:                   known(d.GPUAmount),
+		GPUSpec:                     d.GPUSpec,
+		GPUMemorySize:               known(d.GPUMemoryGiB),
+		LocalStorageAmount:          known(d.LocalStorageAmount),
+		LocalStorageCapacity:        known(d.LocalStorageCapacityGiB),
+		LocalStorageCategory:        d.LocalStorageCategory,
+		DiskQuantity:                known(d.DiskQuantity),
+		NvmeSupport:                 d.NVMeSupport,
+		BaselineCredit:              known(d.BaselineCredit),
+		InitialCredit:               known(d.InitialCredit),
 		EniQuantity:                 t.ENIQuantity,
-		EniTotalQuantity:            t.ENIQuantity,
+		EniTotalQuantity:            cmp.Or(known(t.ENITotalQuantity), t.ENIQuantity),
 		EniTrunkSupported:           t.ENITrunkSupported,
-		EniPrivateIpAddressQuantity: t.PrivateIPv4PerENI,
-		EniIpv6AddressQuantity:      t.IPv6PerENI,
-		NetworkCardQuantity:         1,
+		EniPrivateIpAddressQuantity: known(t.PrivateIPv4PerENI),
+		EniIpv6AddressQuantity:      known(t.IPv6PerENI),
+		EriQuantity:                 known(d.ERIQuantity),
+		PrimaryEniQueueNumber:       known(d.PrimaryENIQueues),
+		SecondaryEniQueueNumber:     known(d.SecondaryENIQueues),
+		MaximumQueueNumberPerEni:    known(d.MaxQueuesPerENI),
+		TotalEniQueueQuantity:       known(d.TotalENIQueues),
+		QueuePairNumber:             known(d.QueuePairs),
+		InstanceBandwidthRx:         known(d.BandwidthRxKbps),
+		InstanceBandwidthTx:         known(d.BandwidthTxKbps),
+		InstancePpsRx:               known(d.PPSRx),
+		InstancePpsTx:               known(d.PPSTx),
+		JumboFrameSupport:           d.JumboFrameSupport,
 	}
 	if t.CPUArchitecture == "arm64" {
 		out.CpuArchitecture = "ARM"
 	}
-	if t.ENITotalQuantity != nil {
-		out.EniTotalQuantity = *t.ENITotalQuantity
+	out.CpuOptions.SupportedTopologyTypes.SupportedTopologyType = []string{}
+	out.SupportedBootModes.SupportedBootMode = []string{}
+	if cards := known(t.NetworkCards); cards > 0 {
+		out.NetworkCardQuantity, out.NetworkCards = cards, &networkCards{}
+		for index := range cards {
+			out.NetworkCards.NetworkCardInfo = append(out.NetworkCards.NetworkCardInfo, networkCardInfo{index})
+		}
 	}
-	if t.NetworkCards != nil {
-		out.NetworkCardQuantity = *t.NetworkCards
-	}
-	out.NetworkCards.NetworkCardInfo = []networkCardInfo{}
-	for index := range out.NetworkCardQuantity {
-		out.NetworkCards.NetworkCardInfo = append(out.NetworkCards.NetworkCardInfo, networkCardInfo{index})
-	}
-	if t.BandwidthGbps != nil {
-		kbps := int(*t.BandwidthGbps * 1_024_000)
-		out.InstanceBandwidthRx, out.InstanceBandwidthTx = &kbps, &kbps
-	}
-	if t.PPS10k != nil {
-		pps := int(*t.PPS10k * 10_000)
-		out.InstancePpsRx, out.InstancePpsTx = &pps, &pps
-	}
+	kbps, pps := int(math.Round(known(t.BandwidthGbps)*1_024_000)), int(math.Round(known(t.PPS10k)*10_000))
+	out.InstanceBandwidthRx, out.InstanceBandwidthTx = cmp.Or(out.InstanceBandwidthRx, kbps), cmp.Or(out.InstanceBandwidthTx, kbps)
+	out.InstancePpsRx, out.InstancePpsTx = cmp.Or(out.InstancePpsRx, pps), cmp.Or(out.InstancePpsTx, pps)
 	return out
+}
+
+// known returns a figure, or 0 where no source gives it.
+func known[Figure int | float64](figure *Figure) Figure {
+	if figure == nil {
+		return 0
+	}
+	return *figure
 }

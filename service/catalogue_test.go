@@ -46,13 +46,20 @@ func openCatalogue(t *testing.T) *Service {
 	return New(st, Options{})
 }
 
+// typesOf lists all types that a request selects, page by page.
 func typesOf(t *testing.T, s *Service, account string, req DescribeInstanceTypes) []InstanceType {
 	t.Helper()
-	list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: account}, req)
-	if err != nil {
-		t.Fatal(err)
+	var all []InstanceType
+	for {
+		list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: account}, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, list.Items...)
+		if req.Page.NextToken = list.NextToken; req.Page.NextToken == "" {
+			return all
+		}
 	}
-	return list.Items
 }
 
 func typeIDs(types []InstanceType) []string {
@@ -63,7 +70,8 @@ func typeIDs(types []InstanceType) []string {
 	return ids
 }
 
-// Pages of any size lead through all types, each once, in the order of their ids; an account's own one is in the catalogue's place.
+// Pages of any size lead through all types, each once, in the order of their ids; an account's own one is in the catalogue's place. A page has
+// 100 types at most, whatever is asked for.
 func TestDescribeInstanceTypesByToken(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
@@ -71,12 +79,12 @@ func TestDescribeInstanceTypesByToken(t *testing.T) {
 	if want := len(catalogue.InstanceTypes()) + 1; len(all) != want || len(slices.Compact(slices.Clone(all))) != want {
 		t.Errorf("by default: got %d types, want %d, each once", len(all), want)
 	}
-	for _, size := range []int{97, 500, 1238, 1600, 5000} {
+	for _, size := range []int{0, 97, 100, 101, 1600, 5000} {
 		var walked []string
 		pages := 0
 		for token := ""; (pages == 0 || token != "") && pages <= len(all); pages++ {
 			list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: listAccount},
-				DescribeInstanceTypes{Page: TokenPage{MaxResults: &size, NextToken: token}})
+				DescribeInstanceTypes{Page: TokenPage{MaxResults: optional(size), NextToken: token}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -86,10 +94,22 @@ func TestDescribeInstanceTypesByToken(t *testing.T) {
 		if !slices.Equal(walked, all) {
 			t.Errorf("by %d: got %d types, want the %d of one page", size, len(walked), len(all))
 		}
-		if want := (len(all) + size - 1) / size; pages != want {
+		perPage := 100
+		if size > 0 {
+			perPage = min(size, perPage)
+		}
+		if want := (len(all) + perPage - 1) / perPage; pages != want {
 			t.Errorf("by %d: got %d pages, want %d", size, pages, want)
 		}
 	}
+}
+
+// optional is a number that is given, or nil for 0.
+func optional(n int) *int {
+	if n == 0 {
+		return nil
+	}
+	return &n
 }
 
 // An account's own types are there for it only, wherever types are listed.
@@ -104,6 +124,11 @@ func TestOwnInstanceTypes(t *testing.T) {
 		{listAccount, 3, true},
 		{otherAccount, 2, false},
 	} {
+		for _, own := range typesOf(t, s, c.account, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}}) {
+			if known := DetailsOf(own).PrimaryENIQueues != nil; known == c.sees {
+				t.Errorf("account %s: further figures of %s are known: got %v, want %v", c.account, own.ID, known, !c.sees)
+			}
+		}
 		named := typesOf(t, s, c.account, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}})
 		if len(named) == 0 || named[0].VCPUs != c.vcpus || (len(named) == 2) != c.sees {
 			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test %v", c.account, named, c.vcpus, c.sees)
@@ -185,6 +210,7 @@ func TestDescribeInstanceTypesRules(t *testing.T) {
 	walkRules(t, describeInstanceTypesRules, good, []spoiler[request]{
 		{"not of its type", "InvalidParameterMinimumCpuCoreCount", func(r *request) { r.Malformed = []string{"MinimumCpuCoreCount"} }},
 		{"too many types", "InvalidParameterInstanceTypes", func(r *request) { r.InstanceTypes = many(11, "ecs.g6.large") }},
+		{"too many families", "InvalidParameterInstanceTypeFamilies", func(r *request) { r.InstanceTypeFamilies = many(101, "ecs.g6") }},
 		{"CpuArchitecture", "InvalidParameterCpuArchitecture", func(r *request) { r.CPUArchitecture = "arm64" }},
 		{"CpuArchitectures", "InvalidParameterCpuArchitectures", func(r *request) { r.CPUArchitectures = []string{"X86", "x86"} }},
 		{"MinimumMemorySize", "InvalidParameterMinimumMemorySize", func(r *request) { r.MinimumMemorySize = "NaN" }},

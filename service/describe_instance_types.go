@@ -5,10 +5,22 @@ import (
 	"math"
 
 	"enisim/store"
+	"enisim/store/catalogue"
 )
 
 // InstanceType is an instance type as a caller sees it, for packages that know nothing of the store.
 type InstanceType = store.InstanceType
+
+// InstanceTypeDetails are figures of an instance type that bind nothing. A nil figure, or "", is one that no source gives.
+type InstanceTypeDetails = catalogue.Details
+
+// DetailsOf returns the further figures of a type: of one that an account defined for itself there are none.
+func DetailsOf(t InstanceType) InstanceTypeDetails {
+	if t.OwnerID != store.CatalogueOwner {
+		return InstanceTypeDetails{}
+	}
+	return catalogue.FindDetails(t.ID)
+}
 
 // DescribeInstanceTypes is the request for a list of instance types. All its filters must hold; an empty one does not filter.
 type DescribeInstanceTypes struct {
@@ -33,8 +45,8 @@ type DescribeInstanceTypes struct {
 	Malformed                  Malformed
 }
 
-// instanceTypePages are the bounds of the reference (protocol.md, section 1.4).
-var instanceTypePages = paging{list: "instance types", fewestByToken: 1, mostByToken: 1600, defaultPerPage: 1600}
+// instanceTypePages are the bounds of the page of the action: a larger MaxResults is accepted and cut.
+var instanceTypePages = paging{list: "instance types", fewestByToken: 1, mostByToken: 100, defaultPerPage: 100}
 
 // mostTypesNamed is how many types a request may name.
 const mostTypesNamed = 10

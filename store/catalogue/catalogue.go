@@ -79,13 +79,14 @@ type content struct {
 	types        []InstanceType
 	regionByID   map[string]int
 	typeByID     map[string]int
+	details      map[string]Details // by type
 	regionOfZone map[string]string
 }
 
 // load parses the embedded files once. They are part of the binary, so a mistake in them is a broken build, which
 // any test that touches the catalogue shows: the one place where a panic is the honest answer.
 var load = sync.OnceValue(func() content {
-	c, err := parse(regionsCSV, typesCSV, noHotPlugText)
+	c, err := parse(regionsCSV, typesCSV, detailsCSV, noHotPlugText)
 	if err != nil {
 		panic(fmt.Sprintf("embedded catalogue: %v", err))
 	}

@@ -58,6 +58,33 @@ func TestFindInstanceType(t *testing.T) {
 	}
 }
 
+// What the captures of ecs.g7.xlarge show is here to the figure; a type that no source tells more of has no details.
+func TestFindDetails(t *testing.T) {
+	t.Parallel()
+	want := Details{
+		ERIQuantity: new(0), PrimaryENIQueues: new(4), SecondaryENIQueues: new(4), MaxQueuesPerENI: new(4), TotalENIQueues: new(16),
+		JumboFrameSupport: true, NVMeSupport: "unsupported", DiskQuantity: new(17), GPUAmount: new(0),
+		CPUFrequencyGHz: new(2.7), CPUTurboFrequencyGHz: new(3.5), PhysicalProcessorModel: "Intel Xeon (Ice Lake) Platinum 8369B",
+		BandwidthRxKbps: new(3072000), BandwidthTxKbps: new(3072000), PPSRx: new(1100000), PPSTx: new(1100000),
+		Category: "General-purpose", FamilyLevel: "EnterpriseLevel",
+	}
+	if got := FindDetails("ecs.g7.xlarge"); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := FindDetails("ecs.c6a.64xlarge"); !reflect.DeepEqual(got, Details{}) {
+		t.Errorf("a type that no source tells more of: got %+v, want no figures", got)
+	}
+	cards := map[string]int{}
+	for _, typ := range InstanceTypes() {
+		if typ.NetworkCards != nil {
+			cards[typ.ID] = *typ.NetworkCards
+		}
+	}
+	if len(cards) != 8 || cards["ecs.ebmgn9g.64xlarge"] != 2 || cards["ecs.g7nex.32xlarge"] != 2 {
+		t.Errorf("network cards: got %v, want those of 8 types", cards)
+	}
+}
+
 func TestFindRegion(t *testing.T) {
 	t.Parallel()
 	region, found := FindRegion("cn-hangzhou")
@@ -90,17 +117,28 @@ func TestParseNamesTheMistake(t *testing.T) {
 			"eni_trunk_supported,bandwidth_gbps,pps_10k,network_cards,max_eni_total_incl_members,arch,source\n"
 		types = header + "ecs.x.large,ecs.x,1,2,8,2,6,1,,1,30,,,x86_64,test\n"
 	)
-	for _, c := range []struct{ name, regions, types, noHotPlug, want string }{
-		{"a zone twice", regions + "q,Q,Q,r-a\n", types, "", "zone r-a lies in r and in q"},
-		{"a column missing", "region_id\nr\n", types, "", "no column local_name_en"},
-		{"a figure that is none", regions, strings.Replace(types, ",2,8,2,", ",2,8,two,", 1), "", "ecs.x.large: eni_quantity"},
-		{"a required figure empty", regions, strings.Replace(types, ",2,8,2,", ",,8,2,", 1), "", "a required figure is empty"},
-		{"a type twice", regions, types + strings.TrimPrefix(types, header), "", "ecs.x.large is listed twice"},
-		{"no hot-plug for an unknown type", regions, types, "ecs.y.large\n", "ecs.y.large is not among"},
+	const more = "instance_type,eri_quantity,network_card_quantity,primary_eni_queue_number,secondary_eni_queue_number," +
+		"maximum_queue_number_per_eni,total_eni_queue_quantity,queue_pair_number,jumbo_frame_support,nvme_support,disk_quantity," +
+		"gpu_amount,gpu_spec,gpu_memory_gib,local_storage_amount,local_storage_capacity_gib,local_storage_category," +
+		"cpu_core_frequency_ghz,cpu_turbo_frequency_ghz,physical_processor_model,instance_bandwidth_rx_kbps," +
+		"instance_bandwidth_tx_kbps,instance_pps_rx,instance_pps_tx,baseline_credit,initial_credit,instance_category," +
+		"instance_family_level,source\n"
+	row := func(id, eri string) string { return id + "," + eri + strings.Repeat(",", 27) + "\n" }
+	for _, c := range []struct{ name, regions, types, details, noHotPlug, want string }{
+		{"a zone twice", regions + "q,Q,Q,r-a\n", types, more, "", "zone r-a lies in r and in q"},
+		{"a column missing", "region_id\nr\n", types, more, "", "no column local_name_en"},
+		{"a figure that is none", regions, strings.Replace(types, ",2,8,2,", ",2,8,two,", 1), more, "", "ecs.x.large: eni_quantity"},
+		{"a required figure empty", regions, strings.Replace(types, ",2,8,2,", ",,8,2,", 1), more, "", "a required figure is empty"},
+		{"a type twice", regions, types + strings.TrimPrefix(types, header), more, "", "ecs.x.large is listed twice"},
+		{"no hot-plug for an unknown type", regions, types, more, "ecs.y.large\n", "ecs.y.large is not among"},
+		{"details without a column", regions, types, "instance_type\n", "", "no column eri_quantity"},
+		{"details of an unknown type", regions, types, more + row("ecs.y.large", ""), "", "ecs.y.large is not among"},
+		{"details twice", regions, types, more + row("ecs.x.large", "1") + row("ecs.x.large", ""), "", "ecs.x.large is listed twice"},
+		{"a detail that is no figure", regions, types, more + row("ecs.x.large", "some"), "", "ecs.x.large: eri_quantity"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := parse(c.regions, c.types, c.noHotPlug)
+			_, err := parse(c.regions, c.types, c.details, c.noHotPlug)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want an error that says %q", err, c.want)
 			}

@@ -13,13 +13,16 @@ import (
 // generationI are the families from before I/O optimization. The vendor refuses network interfaces on them.
 var generationI = []string{"ecs.t1", "ecs.s1", "ecs.s2", "ecs.s3", "ecs.c1", "ecs.c2", "ecs.m1", "ecs.m2"}
 
-func parse(regions, types, noHotPlug string) (content, error) {
-	c := content{regionByID: map[string]int{}, typeByID: map[string]int{}, regionOfZone: map[string]string{}}
+func parse(regions, types, details, noHotPlug string) (content, error) {
+	c := content{regionByID: map[string]int{}, typeByID: map[string]int{}, details: map[string]Details{}, regionOfZone: map[string]string{}}
 	if err := c.readRegions(regions); err != nil {
 		return content{}, fmt.Errorf("regions: %w", err)
 	}
 	if err := c.readTypes(types); err != nil {
 		return content{}, fmt.Errorf("instance types: %w", err)
+	}
+	if err := c.readDetails(details); err != nil {
+		return content{}, fmt.Errorf("details of instance types: %w", err)
 	}
 	if err := c.markNoHotPlug(noHotPlug); err != nil {
 		return content{}, fmt.Errorf("types without hot-plug: %w", err)
@@ -159,6 +162,15 @@ func (r *row) required(n *int) int {
 
 // readTable reads CSV whose first line must name exactly the given columns, in any order.
 func readTable(text string, want ...string) ([]*row, error) {
+	rows, err := readColumns(text, want...)
+	if err == nil && len(rows) > 0 && len(rows[0].fields) != len(want) {
+		return nil, fmt.Errorf("there are %d columns, want %v", len(rows[0].fields), want)
+	}
+	return rows, err
+}
+
+// readColumns is readTable for a table that may have columns which nothing reads.
+func readColumns(text string, want ...string) ([]*row, error) {
 	records, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
 		return nil, err
@@ -174,9 +186,6 @@ func readTable(text string, want ...string) ([]*row, error) {
 		if _, present := columns[name]; !present {
 			return nil, fmt.Errorf("no column %s in %v", name, records[0])
 		}
-	}
-	if len(records[0]) != len(want) {
-		return nil, fmt.Errorf("columns are %v, want %v", records[0], want)
 	}
 	rows := make([]*row, 0, len(records)-1)
 	for _, fields := range records[1:] {
