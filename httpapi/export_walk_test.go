@@ -4,9 +4,11 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -97,6 +99,9 @@ func (w *walker) text() string {
 	w.made++
 	return fmt.Sprintf("text: %d %s", w.made, w.pick("sign", "#", "'", `"`, "{n}", "\\n", "雲"))
 }
+
+// parallelWalks are how many series of walks run side by side: in one row they would take longer than all other tests.
+const parallelWalks = 4
 
 // A hundred draws, rapid's default, would take longer than all other tests. -rapid.checks asks for more.
 func init() { _ = flag.Set("rapid.checks", "40") }
@@ -203,16 +208,47 @@ var steps = map[string]func(*walker, *testing.T) []string{
 // file, and elsewhere it gives the same rows, but for the times of creation and of the last start.
 func TestExportAfterAnyCalls(t *testing.T) {
 	t.Parallel()
+	actions := slices.Sorted(maps.Keys(steps))
+	done := map[string]int{}
+	t.Run("walks", func(t *testing.T) { // which end before it is asked what they did
+		var mu sync.Mutex
+		for n := range parallelWalks {
+			t.Run(strconv.Itoa(n), func(t *testing.T) {
+				t.Parallel()
+				effects := walk(t, actions)
+				mu.Lock()
+				defer mu.Unlock()
+				for action, times := range effects {
+					done[action] += times
+				}
+			})
+		}
+	})
+	for _, action := range actions {
+		if done[action] == 0 {
+			t.Errorf("%s never had an effect, so nothing is known of it", action)
+		}
+	}
+}
+
+// walk does its share of rapid's number of walks on a server of their own, and returns how often each action had an effect.
+func walk(t *testing.T, actions []string) map[string]int {
+	t.Helper()
 	s, clock := serveLife(t, "")
 	elsewhere := storetest.Pool(t)
 	fresh := store.New(elsewhere, slog.New(slog.DiscardHandler))
-	actions := make([]string, 0, len(steps))
-	for action := range steps {
-		actions = append(actions, action)
-	}
-	slices.Sort(actions)
 	done := map[string]int{}
+	checks, err := strconv.Atoi(flag.Lookup("rapid.checks").Value.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	walks, broken := 0, false
 	rapid.Check(t, func(rt *rapid.T) {
+		if walks++; walks > max(1, checks/parallelWalks) && !broken { // once broken, rapid looks for a shorter walk that breaks
+			return
+		}
+		completed := false
+		defer func() { broken = broken || !completed || rt.Failed() }()
 		apply(t, s.store, clock.now(), walkWorld)
 		w := &walker{T: rt, server: s, done: done}
 		for range rapid.IntRange(5, 50).Draw(rt, "calls") {
@@ -252,12 +288,9 @@ func TestExportAfterAnyCalls(t *testing.T) {
 		}
 		checkInvariants(t, elsewhere)
 		wayBack(rt, t, s.store, now)
+		completed = true
 	})
-	for _, action := range actions {
-		if done[action] == 0 {
-			t.Errorf("%s never had an effect, so nothing is known of it", action)
-		}
-	}
+	return done
 }
 
 // wayBack applies the world of the beginning again, of which the diff must have told.

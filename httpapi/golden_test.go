@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -83,6 +84,32 @@ type goldenWorld struct {
 	t        *testing.T
 	scenario string
 	usual    *httptest.Server
+	shared   *sharedWorlds
+}
+
+// sharedWorlds are worlds in which no request has an effect, so all actions can meet them: a database for each action would be most of what the
+// golden files cost.
+type sharedWorlds struct {
+	t      *testing.T // outlives the tests that share
+	mu     sync.Mutex
+	worlds map[string]*sharedWorld
+}
+
+type sharedWorld struct {
+	server *httptest.Server
+	pool   *pgxpool.Pool
+}
+
+// get returns the shared world of a name, which start makes when it is asked for first.
+func (s *sharedWorlds) get(name, scenario string, start func(*goldenWorld) (*httptest.Server, *pgxpool.Pool)) *sharedWorld {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := name + ": " + scenario
+	if s.worlds[key] == nil {
+		server, pool := start(&goldenWorld{t: s.t, scenario: scenario})
+		s.worlds[key] = &sharedWorld{server, pool}
+	}
+	return s.worlds[key]
 }
 
 // server starts the API on a database in which sql was run after the scenario was applied.
@@ -97,11 +124,16 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 		text = string(read)
 	}
 	pool := impatient(g.t, storetest.Pool(g.t))
-	st := store.New(pool, slog.New(slog.DiscardHandler))
-	apply(g.t, st, goldenTime, text)
+	apply(g.t, store.New(pool, slog.New(slog.DiscardHandler)), goldenTime, text)
 	if _, err := pool.Exec(g.t.Context(), sql); err != nil {
 		g.t.Fatal(err)
 	}
+	return g.serverOn(pool, options), pool
+}
+
+// serverOn starts the API on a database.
+func (g *goldenWorld) serverOn(pool *pgxpool.Pool, options service.Options) *httptest.Server {
+	st := store.New(pool, slog.New(slog.DiscardHandler))
 	options.Now = func() time.Time { return goldenTime }
 	options.Random = rand.NewChaCha8([32]byte{}) // each server makes the same ids, in the order of its cases
 	options.AttachDelay, options.DetachDelay = time.Second, time.Second
@@ -111,13 +143,15 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 		NewRequestID: func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" },
 	}))
 	g.t.Cleanup(server.Close)
-	return server, pool
+	return server
 }
 
 // impatient is a pool on the same database that gives up a lock soon. Where one is held nobody else waits for it, so it is not worth the real time.
 func impatient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
-	return withSettings(t, pool, map[string]string{"lock_timeout": "100ms"})
+	return withSettings(t, pool, map[string]string{
+		"lock_timeout": "100ms", "idle_in_transaction_session_timeout": "0", // a lock is held for as long as the test needs it
+	})
 }
 
 // patient is a pool on the same database that waits for a lock for as long as it takes, for tests in which somebody waits until others have been answered.
@@ -149,14 +183,16 @@ func ordinary(g *goldenWorld) *httptest.Server {
 
 // closedToRAM has no RAM user call anything, whatever it is allowed.
 func closedToRAM(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{ClosedToRAM: httpapi.ActionNames()}, "")
-	return server
+	return g.shared.get("closed to RAM", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
+		return g.server(service.Options{ClosedToRAM: httpapi.ActionNames()}, "")
+	}).server
 }
 
 // broken lacks a column, as after a migration by hand that went wrong.
 func broken(g *goldenWorld) *httptest.Server {
-	server, _ := g.server(service.Options{}, `ALTER TABLE network_interfaces RENAME COLUMN type TO kind`)
-	return server
+	return g.shared.get("broken", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
+		return g.server(service.Options{}, `ALTER TABLE network_interfaces RENAME COLUMN type TO kind`)
+	}).server
 }
 
 // locked has a session that holds the instances for longer than a caller waits.
@@ -166,8 +202,11 @@ func locked(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+// withoutDatabase has lost its database. It is a server of its own, because it remembers a key for a second only.
 func withoutDatabase(g *goldenWorld) *httptest.Server {
-	server, pool := g.server(service.Options{}, "")
+	whole := g.shared.get("whole", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(service.Options{}, "") })
+	pool := impatient(g.t, whole.pool)
+	server := g.serverOn(pool, service.Options{})
 	get(g.t, server, "/?Action=AttachNetworkInterface&Version="+httpapi.VersionOf("AttachNetworkInterface")+"&AccessKeyId="+goldenKey+
 		"&RegionId=cn-hangzhou&InstanceId=i-not-found&NetworkInterfaceId=eni-ok") // the key and the region are known from now on
 	pool.Close()
@@ -177,6 +216,7 @@ func withoutDatabase(g *goldenWorld) *httptest.Server {
 // Every reply and every error code of every action is kept, in XML and JSON.
 func TestGolden(t *testing.T) {
 	t.Parallel()
+	shared := &sharedWorlds{t: t, worlds: map[string]*sharedWorld{}}
 	for action, cases := range goldenCases {
 		for _, format := range []string{"xml", "json"} {
 			t.Run(action+"/"+format, func(t *testing.T) {
@@ -184,7 +224,7 @@ func TestGolden(t *testing.T) {
 				worlds := map[string]*goldenWorld{}
 				for _, c := range cases {
 					if worlds[c.world] == nil {
-						worlds[c.world] = &goldenWorld{t: t, scenario: c.world}
+						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, shared: shared}
 					}
 					in := ordinary
 					if c.in != nil {
