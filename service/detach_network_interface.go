@@ -58,7 +58,7 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 		return err
 	}
 	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID, Part: true}
-	return s.lanes.through(ctx, want, func(scene *store.AttachScene, now time.Time) error {
+	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
 		if err := check(detachRules, detach{req, scene}); err != nil {
 			return err
 		}

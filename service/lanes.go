@@ -6,176 +6,284 @@ import (
 	"fmt"
 	"hash/maphash"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
 	"enisim/store"
 )
 
+// Limits of the lanes: no caller makes a queue, a batch or a wait grow beyond them.
 const (
-	// mostWaiting is how many requests wait in a lane before it refuses more: about a second of work. SDKs give up after three.
-	mostWaiting = 8192
-	// patience is for how long a batch waits for a lock that is not of this process. Then its requests run alone, so that only those wait on that need it.
-	patience = 500 * time.Millisecond
-	// batchTimeout is for how long a batch may be without its locks: longer than Postgres itself takes to give up. A connection that only
+	// maxBatch is how many requests share a transaction at most, so that a batch stays short however many wait.
+	maxBatch = 128
+	// maxQueued is how many requests wait in a lane, and maxQueuedPerAccount how many of one account. More are refused.
+	maxQueued           = 8192
+	maxQueuedPerAccount = 4096
+	// maxLaneWait is how long a request may wait for its batch. SDKs give up on an answer after 3 s.
+	maxLaneWait = 2500 * time.Millisecond
+	// lockTimeout is how long a request waits for contended rows, from the moment that it left the shared lane.
+	lockTimeout = 2 * time.Second
+	// batchLockTimeout is how long a batch waits for a lock. Then its requests run alone, so that only those that need the lock wait on.
+	batchLockTimeout = 500 * time.Millisecond
+	// batchTimeout is how long a batch may take until its commit: longer than Postgres itself takes to give up. A connection that only
 	// seems to be there must not hold up a lane for as long as TCP believes in it.
 	batchTimeout = 12 * time.Second
 )
 
-// lanes run the attaches and detaches that arrive while a transaction is in flight together in the next one: one round of locks and one commit for
-// all of them. Nothing waits for company: a request that finds its lane idle has a transaction to itself, by the same code. An instance always has
-// the same lane, so that no two transactions of a process wait for each other's lock on it; between processes the row locks decide.
+// lanes run the attaches and detaches that arrive while a transaction is in flight together in the next one: one round of locks and one
+// commit for all of them. Requests are never delayed to fill a batch: one that finds its lane idle has a transaction to itself.
 //
-// There is no worker. The first to come leads: it runs its batch in its own goroutine, and when it is through, the one that has waited longest
-// leads the next batch, with all that have come since.
+// A batch of a shared lane serves all accounts, so it waits for no row that another transaction has locked. A request that needs such a
+// row leaves the batch undecided and goes to the lane of that row. There the requests of one account wait for it together, under the
+// account's share of the connections. So a tenant that waits waits alone.
+//
+// There is no worker goroutine: leadership rotates. The first request to arrive leads: it runs its batch in its own goroutine, and then
+// makes the request whose turn is next the leader of the next batch.
 type lanes struct {
 	seed    maphash.Seed
-	lanes   []lane
-	timeout time.Duration                                        // of a batch, until its commit
-	run     func(ctx context.Context, batch []*attachment) error // answers each of a batch, or fails as a whole
+	shared  []lane        // by instance; empty: every request has a transaction of its own
+	timeout time.Duration // of a batch, until its commit
+	run     func(ctx context.Context, batch []*laneRequest, wait bool) error
+
+	mu        sync.Mutex
+	contended map[store.Row]*lane // the lanes of contended rows, as long as there are requests in them
 }
 
 // lane is a queue behind the batch that is in flight.
 type lane struct {
-	mu      sync.Mutex
-	busy    bool
-	waiting []*attachment
+	wait  bool // whether its batches wait for locks
+	users int  // requests in the lane of a contended row; guarded by lanes.mu
+
+	mu    sync.Mutex
+	busy  bool
+	queue fairQueue
+	usual time.Duration // how long a batch takes, as a moving average
 }
 
-// attachment is an attach or a detach on its way through a lane.
-type attachment struct {
-	ctx    context.Context
-	want   store.Attachment
-	decide func(*store.AttachScene, time.Time) error // the rules, and the change if they have nothing against it
-	err    error                                     // the answer
-	turn   chan turn                                 // what the one who waits is to do
+// laneRequest is an attach or a detach on its way through the lanes.
+type laneRequest struct {
+	ctx       context.Context
+	want      store.Attachment
+	decide    func(*store.AttachScene, time.Time) error // the rules, and the change if no rule is violated
+	queuedAt  time.Time
+	lockBy    time.Time  // when it stops waiting for contended rows; zero: it is in a shared lane
+	contended *store.Row // the row that it needs and another transaction has locked; nil: it was decided
+	err       error      // the answer
+	turn      chan turn  // what a request that waits has to do next
 }
 
-// turn is what a lane tells the one who waits.
+// turn is what a lane tells a request that waits.
 type turn int
 
 const (
-	answered turn = iota // its answer is there
+	finished turn = iota // its answer is there, or the contended row that it needs
 	lead                 // run the next batch, and be part of it
 	alone                // its batch has failed: run without the others
 )
 
-func newLanes(count int, run func(context.Context, []*attachment) error) *lanes {
-	return &lanes{seed: maphash.MakeSeed(), lanes: make([]lane, count), timeout: batchTimeout, run: run}
+func newLanes(count int, run func(context.Context, []*laneRequest, bool) error) *lanes {
+	return &lanes{
+		seed: maphash.MakeSeed(), shared: make([]lane, count), timeout: batchTimeout, run: run, contended: map[store.Row]*lane{},
+	}
 }
 
-// through runs a request in the lane of its instance, and returns its answer.
-func (l *lanes) through(ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error) error {
-	a := &attachment{ctx: ctx, want: want, decide: decide, turn: make(chan turn, 1)}
-	if len(l.lanes) == 0 {
-		return l.take(nil, a, alone)
+// submit runs a request in the lanes, and returns its answer.
+func (l *lanes) submit(ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error) error {
+	r := &laneRequest{ctx: ctx, want: want, decide: decide, turn: make(chan turn, 1)}
+	if len(l.shared) == 0 {
+		return l.runAlone(r)
 	}
-	instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
-	lane := &l.lanes[maphash.Comparable(l.seed, instance)%uint64(len(l.lanes))]
-	leads, err := lane.enter(a)
+	// First the shared lane, unless requests for the same instance or interface wait for it already: this one waits behind them.
+	row, waits := l.contendedRow(want)
+	if !waits {
+		instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
+		lane := &l.shared[maphash.Comparable(l.seed, instance)%uint64(len(l.shared))]
+		if err := l.pass(lane, r); err != nil || r.contended == nil {
+			return err
+		}
+		row = *r.contended
+	}
+	// Then the lane of the contended row. Its batches wait for all locks that they need, so a request leaves it with an answer.
+	lane := l.enterContended(row)
+	defer l.leaveContended(row, lane)
+	r.contended, r.lockBy = nil, time.Now().Add(lockTimeout)
+	return l.pass(lane, r)
+}
+
+// contendedRow returns the named row of a request that has a lane, if one has.
+func (l *lanes) contendedRow(want store.Attachment) (row store.Row, found bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.contended) == 0 {
+		return row, false
+	}
+	for _, row := range want.Rows() {
+		if l.contended[row] != nil {
+			return row, true
+		}
+	}
+	return row, false
+}
+
+func (l *lanes) enterContended(row store.Row) *lane {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.contended[row] == nil {
+		l.contended[row] = &lane{wait: true}
+	}
+	l.contended[row].users++
+	return l.contended[row]
+}
+
+func (l *lanes) leaveContended(row store.Row, lane *lane) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if lane.users--; lane.users == 0 {
+		delete(l.contended, row)
+	}
+}
+
+// pass runs a request in a lane. It returns its answer; nil also where the request turned out to need a contended row.
+func (l *lanes) pass(lane *lane, r *laneRequest) error {
+	leads, err := lane.enter(r)
 	switch {
 	case err != nil:
 		return err
 	case leads:
-		return l.take(lane, a, lead)
+		return l.take(lane, r, lead)
 	}
 	select {
-	case next := <-a.turn:
-		return l.take(lane, a, next)
-	case <-ctx.Done():
-		return l.leave(lane, a)
+	case next := <-r.turn:
+		return l.take(lane, r, next)
+	case <-r.ctx.Done():
+		return l.leave(lane, r)
 	}
 }
 
-// enter puts a request into the lane, and tells whether it was idle.
-func (l *lane) enter(a *attachment) (leads bool, err error) {
+// enter puts a request into the lane's queue, and reports whether the lane was idle.
+func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) >= mostWaiting {
-		return false, ServiceUnavailable
+	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of which its account has a fair part.
+	if l.busy {
+		own := l.queue.of(r.want.AccountID)
+		batches := 1 + own*max(l.queue.accounts(), 1)/maxBatch
+		if own >= maxQueuedPerAccount || l.queue.size >= maxQueued || l.usual*time.Duration(batches) > maxLaneWait {
+			return false, ServiceUnavailable
+		}
 	}
-	l.waiting = append(l.waiting, a)
+	r.queuedAt = time.Now()
+	l.queue.push(r)
 	leads, l.busy = !l.busy, true
 	return leads, nil
 }
 
-// leave is for a request whose caller has gone away while it waited. If its turn has just come, it takes it: others may depend on that.
-func (l *lanes) leave(lane *lane, a *attachment) error {
+// leave takes a request whose caller has disconnected out of the queue. If its turn has just come, it takes it: others may depend on that.
+func (l *lanes) leave(lane *lane, r *laneRequest) error {
 	lane.mu.Lock()
-	defer lane.mu.Unlock()
 	select {
-	case next := <-a.turn:
+	case next := <-r.turn:
 		lane.mu.Unlock()
-		defer lane.mu.Lock()
-		return l.take(lane, a, next)
+		return l.take(lane, r, next)
 	default:
 	}
-	lane.waiting = slices.DeleteFunc(lane.waiting, func(other *attachment) bool { return other == a })
-	return a.ctx.Err()
+	defer lane.mu.Unlock()
+	lane.queue.remove(r)
+	return r.ctx.Err()
 }
 
-// take does what the lane tells, and returns the request's answer.
-func (l *lanes) take(lane *lane, a *attachment, next turn) error {
+// take does what the lane has told a request, and returns its answer.
+func (l *lanes) take(lane *lane, r *laneRequest, next turn) error {
 	if next == lead {
-		next = l.lead(lane, a)
+		next = l.lead(lane, r)
 	}
 	if next == alone {
-		if err := l.run(a.ctx, []*attachment{a}); err != nil {
-			return err
-		}
+		return l.runAlone(r)
 	}
-	return a.err
+	return r.err
 }
 
-// lead runs all that wait in a lane as one batch, passes the lead on, and tells each of the batch what is next for it, and the leader by its return.
-func (l *lanes) lead(lane *lane, leader *attachment) turn {
-	batch := lane.takeAll()
-	err := l.runSafely(leader.ctx, batch)
-	lane.passOn() // before the answers, so that the database does not wait for them
+// runAlone runs a request in a transaction of its own, which waits for locks, under its account's share of the connections. A panic is
+// its own.
+func (l *lanes) runAlone(r *laneRequest) error {
+	if err := l.run(r.ctx, []*laneRequest{r}, true); err != nil {
+		return err
+	}
+	return r.err
+}
 
-	next := answered
-	if err != nil && len(batch) > 1 && !errors.Is(err, store.ErrOutcomeUnknown) {
+// lead runs the next batch of a lane, passes the lead on, and tells each request of the batch what is next for it: the leader by its
+// return, the others by their channels.
+func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
+	// First take the batch and run it, for all requests in it.
+	batch := lane.takeBatch(time.Now())
+	started := time.Now()
+	err := l.runSafely(leader.ctx, lane, batch)
+
+	// Then pass the lead on before the answers are given, so that the database does not wait for them.
+	lane.passOn(time.Since(started))
+
+	// Then answer. A failed batch is run again one by one, so that its requests do not suffer for each other. After an unknown outcome
+	// nothing is run again, and no request is told anything else: a refusal, too, may be due to what is not known to be committed. Only
+	// a request that was not decided goes on, to the lane of the row that it needs.
+	unknown := errors.Is(err, store.ErrOutcomeUnknown)
+	next := finished
+	if err != nil && !unknown && (len(batch) > 1 || !lane.wait && errors.Is(err, store.ErrLockTimeout)) {
 		next = alone
 	}
-	for _, a := range batch {
-		if err != nil {
-			a.err = err
+	mine := finished
+	for _, r := range batch {
+		if err != nil && !(unknown && r.contended != nil) {
+			r.contended, r.err = nil, err
 		}
-		if a != leader {
-			a.turn <- next
+		if r == leader {
+			mine = next
+			continue
 		}
+		r.turn <- next
 	}
-	if !slices.Contains(batch, leader) { // its caller has gone away
-		leader.err = leader.ctx.Err()
-		return answered
-	}
-	return next
+	return mine
 }
 
-// takeAll empties the lane, and leaves out whose caller has gone away.
-func (l *lane) takeAll() []*attachment {
+// takeBatch takes the next batch out of the queue, an equal part of it for each account that waits. Requests whose callers have
+// disconnected are dropped, and those whose turn comes too late are refused.
+func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch := slices.DeleteFunc(l.waiting, func(a *attachment) bool { return a.ctx.Err() != nil })
-	l.waiting = nil
+	for len(batch) < maxBatch {
+		r := l.queue.pop()
+		switch {
+		case r == nil:
+			return batch
+		case r.ctx.Err() != nil:
+			r.err = r.ctx.Err()
+			r.turn <- finished // nobody reads it, unless the request leads
+		case now.Sub(r.queuedAt) > maxLaneWait:
+			r.err = ServiceUnavailable
+			r.turn <- finished
+		default:
+			batch = append(batch, r)
+		}
+	}
 	return batch
 }
 
-// passOn makes the one that has waited longest lead, if there is one.
-func (l *lane) passOn() {
+// passOn makes the request whose turn is next the leader, if there is one.
+func (l *lane) passOn(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.waiting) == 0 {
+	l.usual += (took - l.usual) / 8
+	next := l.queue.front()
+	if next == nil {
 		l.busy = false
 		return
 	}
-	l.waiting[0].turn <- lead
+	next.turn <- lead
 }
 
-// runSafely runs a batch for all who are in it: it does not end with one caller, and a panic over one request fails the batch, after which that
-// request panics alone.
-func (l *lanes) runSafely(ctx context.Context, batch []*attachment) (err error) {
+// runSafely runs a batch for all of its requests: it does not end with one caller, it takes no account's share of the connections where
+// it serves all accounts, and a panic over one request fails the batch, after which that request panics alone.
+func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest) (err error) {
 	switch len(batch) {
 	case 0:
 		return nil
@@ -184,6 +292,9 @@ func (l *lanes) runSafely(ctx context.Context, batch []*attachment) (err error) 
 	default:
 		ctx = context.WithoutCancel(ctx)
 	}
+	if !lane.wait {
+		ctx = store.WithoutAccount(ctx)
+	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
 	defer cancel()
 	defer func() {
@@ -191,52 +302,48 @@ func (l *lanes) runSafely(ctx context.Context, batch []*attachment) (err error) 
 			err = fmt.Errorf("panic: %v\n%s", value, debug.Stack())
 		}
 	}()
-	return l.run(ctx, batch)
+	return l.run(ctx, batch, lane.wait)
 }
 
-// Why a batch writes nothing.
-var (
-	errShort     = errors.New("a place in a security group is needed that the locked shares do not have")
-	errUnchanged = errors.New("nothing to write")
-)
+// errUnchanged is why a batch writes nothing: a commit would wait for the disk.
+var errUnchanged = errors.New("nothing to write")
 
-// decideTogether decides a batch in one transaction: request k sees what request k-1 did.
-func (s *Service) decideTogether(ctx context.Context, batch []*attachment) error {
-	err := s.decideUnder(ctx, batch, false)
-	if errors.Is(err, errShort) {
-		err = s.decideUnder(ctx, batch, true)
-	}
-	if errors.Is(err, errUnchanged) {
-		return nil
-	}
-	return err
-}
-
-func (s *Service) decideUnder(ctx context.Context, batch []*attachment, exact bool) error {
+// decideTogether decides a batch in one transaction: request k sees what request k-1 did. Without wait it waits for no row that another
+// transaction has locked, and leaves the requests that need one undecided.
+func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait bool) error {
 	wants := make([]store.Attachment, len(batch))
-	for i, a := range batch {
-		wants[i] = a.want
+	for i, r := range batch {
+		wants[i] = r.want
 	}
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		if len(batch) > 1 {
-			tx.WaitAtMost(patience)
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		// First the locks. Requests that wait for the same row do so together for a moment, and then each for what is left of its time.
+		switch lockBy := batch[0].lockBy; {
+		case len(batch) > 1 || !wait:
+			tx.SetLockTimeout(batchLockTimeout)
+		case !lockBy.IsZero():
+			tx.SetLockTimeout(time.Until(lockBy))
 		}
-		rows, err := tx.LockForAttachments(ctx, wants, exact)
+		rows, err := tx.LockForAttachments(ctx, wants, wait)
 		if err != nil {
 			return err
 		}
-		now := s.moment() // after the locks: times follow the order of commits
+		// Then the decisions, one after the other. The time is read after the locks, so that times follow the order of commits.
+		now := s.moment()
 		rows.At(now)
-		for _, a := range batch {
-			a.err = a.decide(rows.Scene(a.want), now)
+		for _, r := range batch {
+			scene := rows.Scene(r.want)
+			if r.contended, r.err = scene.Contended, nil; r.contended == nil {
+				r.err = r.decide(scene, now)
+			}
 		}
-		switch {
-		case rows.Short():
-			return errShort
-		case !rows.Changed():
-			return errUnchanged // a commit would wait for the disk
+		if !rows.Changed() {
+			return errUnchanged
 		}
 		tx.WriteAttachments(rows)
 		return nil
 	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
 }

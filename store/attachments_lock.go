@@ -3,17 +3,21 @@ package store
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 )
 
-// LockForAttachments locks what a batch of attaches and detaches depends on, and reads it, in one round trip: the instances; and the interfaces, with those on
-// their way off the instances, so that their rows can be settled. Where an instance may join or leave a group, a second one locks a share of the group's
-// places that nobody else has locked. So the attaches of a popular group do not wait for each other. Where that share does not do (see Short), the batch is
-// decided anew, exact: under the locks of all shares, which are waited for.
-func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact bool) (*Attachments, error) {
+// LockForAttachments locks the rows that a batch of attaches and detaches depends on, and reads them, in one round trip: first the
+// instances, then the interfaces, together with the interfaces that are due to leave the instances, so that their rows can be settled.
+// Only where an instance may join or leave a group, or a named row was not returned, a second round trip follows: it locks a share of
+// the group's capacity, and finds out whether the row exists.
+//
+// Without wait it never waits for another transaction: a row that is locked elsewhere is passed over, and the scene of each request
+// that needs it says so (AttachScene.Contended). With wait it waits for every row, and for the whole capacity of the groups.
+func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, wait bool) (*Attachments, error) {
 	a := &Attachments{
 		instances: make(map[ResourceID]*heldInstance, len(wants)), enis: make(map[ResourceID]*heldENI, len(wants)),
-		places: map[ResourceID]*groupPlaces{}, exact: exact,
+		groups: map[ResourceID]bool{}, places: map[ResourceID]*groupPlaces{}, wait: wait,
 	}
 	ids := namedBy(wants)
 	tx.lockAttachedInstances(a, ids)
@@ -24,15 +28,41 @@ func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, exact 
 		return nil, err
 	}
 	groups := listOf(a.groupsAtStake(wants))
-	switch {
-	case len(groups.ids) == 0:
-		return a, nil
-	case exact:
+	if len(groups.ids) > 0 && wait {
 		tx.lockEveryPlace(a, groups)
-	default:
+	} else if len(groups.ids) > 0 {
 		tx.lockSomePlaces(a, ids, groups)
 	}
-	return a, tx.send(ctx)
+	if !wait {
+		tx.findContended(a, ids)
+	}
+	return a, tx.sendQueued(ctx)
+}
+
+// waiting returns the text of a locking statement that waits for the rows that others hold, instead of passing over them.
+func waiting(sql string) string { return strings.ReplaceAll(sql, " SKIP LOCKED", "") }
+
+// findContended queues the question which of the named rows that no lock returned exist: those are locked by others, and the rest
+// does not exist. Where every row was returned, nothing is asked.
+func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
+	if missing := ids.instances.without(func(id ResourceID) bool { return a.instances[id] != nil }); len(missing.ids) > 0 {
+		tx.queue(`
+			SELECT i.account_id, i.id
+			FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+			CROSS JOIN LATERAL (
+			    SELECT account_id, id FROM instances WHERE account_id = named.account_id AND id = named.id OFFSET 0) i`,
+			missing.accounts, missing.ids).
+			Query(each((*ResourceID).fields, a.addContended(InstanceRow)))
+	}
+	if missing := ids.enis.without(func(id ResourceID) bool { return a.enis[id] != nil }); len(missing.ids) > 0 {
+		tx.queue(`
+			SELECT n.account_id, n.id
+			FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+			CROSS JOIN LATERAL (
+			    SELECT account_id, id FROM network_interfaces WHERE account_id = named.account_id AND id = named.id OFFSET 0) n`,
+			missing.accounts, missing.ids).
+			Query(each((*ResourceID).fields, a.addContended(NetworkInterfaceRow)))
+	}
 }
 
 // groupsAtStake are the groups in which a request may take or give a place: those of its interface, less the ones in which its instance has its primary
@@ -44,7 +74,7 @@ func (a *Attachments) groupsAtStake(wants []Attachment) (groups []ResourceID) {
 			continue
 		}
 		for _, id := range eni.groups {
-			if i.primary == nil || !slices.Contains(i.primary.groups, id) {
+			if !i.hasPrimaryIn(id) {
 				groups = append(groups, ResourceID{w.AccountID, id})
 			}
 		}
@@ -65,6 +95,16 @@ func listOf(all []ResourceID) idList {
 		l.accounts, l.ids = append(l.accounts, id.AccountID), append(l.ids, id.ID)
 	}
 	return l
+}
+
+// without returns the resources of the list for which found is false.
+func (l idList) without(found func(ResourceID) bool) (rest idList) {
+	for k, id := range l.ids {
+		if !found(ResourceID{l.accounts[k], id}) {
+			rest.accounts, rest.ids = append(rest.accounts, l.accounts[k]), append(rest.ids, id)
+		}
+	}
+	return rest
 }
 
 // namedIDs are what the requests of a batch name: instances; interfaces, and those of them that are to be attached.
@@ -117,7 +157,7 @@ func (a *Attachments) addHeld(n heldENI) {
 }
 
 func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
-	tx.lock(rankNetworkInterfaces, `
+	sql := `
 		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status, n.next_status, n.settles_at,
 		       n.instance_id, n.instance_eni_quantity, n.device_index, n.network_card_index, n.service_managed
 		FROM (
@@ -132,25 +172,51 @@ func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 		        OFFSET 0) leaving
 		    ORDER BY 1, 2) named
 		CROSS JOIN LATERAL (
-		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE) n`,
-		ids.enis.accounts, ids.enis.ids, ids.instances.accounts, ids.instances.ids).
+		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE SKIP LOCKED) n`
+	if a.wait {
+		sql = waiting(sql)
+	}
+	tx.lock(rankNetworkInterfaces, sql, ids.enis.accounts, ids.enis.ids, ids.instances.accounts, ids.instances.ids).
 		Query(each(func(n *heldENI) []any {
 			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
 				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex, &n.ServiceManaged}
-		}, func(n heldENI) { a.enis[ResourceID{n.AccountID, n.ID}] = &n }))
+		}, func(n heldENI) {
+			n.locked = true
+			a.enis[ResourceID{n.AccountID, n.ID}] = &n
+		}))
 }
 
-// lockSomePlaces never waits for a place: a share that somebody holds is passed over. The places that the instances themselves are leaving are theirs alone.
+// lockGroupsAtStake queues the locks of groups against going away. A departure's foreign key would take them with the write, and wait.
+func (tx *Tx) lockGroupsAtStake(a *Attachments, groups idList) {
+	sql := `
+		SELECT g.account_id, g.id
+		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT account_id, id FROM security_groups WHERE account_id = named.account_id AND id = named.id FOR KEY SHARE SKIP LOCKED) g`
+	if a.wait {
+		sql = waiting(sql)
+	}
+	tx.lock(rankSecurityGroups, sql, groups.accounts, groups.ids).
+		Query(each((*ResourceID).fields, func(id ResourceID) { a.groups[id] = true }))
+}
+
+// lockSomePlaces never waits: it takes a share of each group that nobody has locked, and those departures of the instances that nobody
+// has locked. A departure that is locked is kept as such, because the group's capacity is being counted by another transaction.
 func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, groups idList) {
+	tx.lockGroupsAtStake(a, groups)
 	tx.lock(rankLeavers, `
-		SELECT l.account_id, l.security_group_id, l.instance_id, l.leaves_at
+		SELECT l.account_id, l.security_group_id, l.instance_id, locked.leaves_at
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT *
 		    FROM security_group_leavers
 		    WHERE account_id = named.account_id AND instance_id = named.id
-		    ORDER BY security_group_id
-		    FOR UPDATE) l`, ids.instances.accounts, ids.instances.ids).Query(each(leaverFields, a.addLeaver))
+		    ORDER BY security_group_id) l
+		LEFT JOIN LATERAL (
+		    SELECT leaves_at
+		    FROM security_group_leavers
+		    WHERE account_id = l.account_id AND security_group_id = l.security_group_id AND instance_id = l.instance_id
+		    FOR UPDATE SKIP LOCKED) locked ON true`, ids.instances.accounts, ids.instances.ids).Query(each(leaverFields, a.addLeaver))
 	tx.lock(rankPlaces, `
 		SELECT p.account_id, p.security_group_id, p.share, p.free
 		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
@@ -164,6 +230,7 @@ func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, groups idList) {
 }
 
 func (tx *Tx) lockEveryPlace(a *Attachments, groups idList) {
+	tx.lockGroupsAtStake(a, groups)
 	tx.lock(rankLeavers, `
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
@@ -185,7 +252,7 @@ func (tx *Tx) lockEveryPlace(a *Attachments, groups idList) {
 type (
 	leaverRow struct {
 		accountID, groupID, instanceID string
-		at                             time.Time
+		at                             *time.Time // nil: another transaction has locked the row
 	}
 	placeRow struct {
 		accountID, groupID string
@@ -203,7 +270,11 @@ func (a *Attachments) addLeaver(l leaverRow) {
 	if a.instances[id] == nil {
 		a.instances[id] = &heldInstance{Instance: Instance{AccountID: l.accountID, ID: l.instanceID}, leavers: map[string]*leaver{}}
 	}
-	a.instances[id].leavers[l.groupID] = &leaver{at: l.at}
+	if l.at == nil {
+		a.instances[id].leavers[l.groupID] = &leaver{contended: true}
+		return
+	}
+	a.instances[id].leavers[l.groupID] = &leaver{at: *l.at}
 }
 
 func (a *Attachments) addPlace(p placeRow) {

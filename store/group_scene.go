@@ -64,7 +64,7 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 				if l.instanceID == instance {
 					g.HasInstance = true
 				} else {
-					g.LeavesAt = append(g.LeavesAt, l.at)
+					g.LeavesAt = append(g.LeavesAt, *l.at)
 				}
 			}
 			found(g)

@@ -19,7 +19,7 @@ type countedInstance struct {
 // What the instance holds is read in the statement that locks it. Where that waits for the lock, it still reads by the snapshot from before: it misses what the other one
 // did under the lock. For the tests that show that such a server is caught.
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
-	tx.lock(rankInstances, `
+	sql := `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at,
 		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized,
@@ -31,10 +31,13 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 		        WHERE n.account_id = i.account_id AND n.instance_id = i.id)
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
-		    SELECT * FROM instances WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE) i
+		    SELECT * FROM instances WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE SKIP LOCKED) i
 		CROSS JOIN LATERAL (
-		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`,
-		ids.instances.accounts, ids.instances.ids).
+		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`
+	if a.wait {
+		sql = waiting(sql)
+	}
+	tx.lock(rankInstances, sql, ids.instances.accounts, ids.instances.ids).
 		Query(each(func(c *countedInstance) []any {
 			return append(heldInstanceFields(&c.heldInstance), &c.counted)
 		}, func(c countedInstance) {

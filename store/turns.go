@@ -32,6 +32,11 @@ func WithAccount(ctx context.Context, accountID string) context.Context {
 	return context.WithValue(ctx, accountKey{}, accountID)
 }
 
+// WithoutAccount returns a context whose statements count against no account's share.
+func WithoutAccount(ctx context.Context) context.Context {
+	return context.WithValue(ctx, accountKey{}, nil)
+}
+
 // turns hands out the connections of a pool: a bounded number to each account, and in turn where several accounts wait. It counts
 // connections and holds none; whoever has a turn takes one from the pool without waiting.
 type turns struct {

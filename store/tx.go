@@ -87,9 +87,9 @@ func (tx *Tx) lock(r rank, sql string, args ...any) *pgx.QueuedQuery {
 	return tx.queue(sql, args...)
 }
 
-// WaitAtMost queues that the transaction waits for each lock for so long at most. It stands before the first lock.
-func (tx *Tx) WaitAtMost(d time.Duration) {
-	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(d))
+// SetLockTimeout queues that the transaction waits for each lock for so long at most. It stands before the first lock.
+func (tx *Tx) SetLockTimeout(d time.Duration) {
+	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(max(d, time.Millisecond))) // 0 would mean for ever
 }
 
 // write queues a statement that must touch exactly want rows. The count is known only after the commit, so a difference
@@ -123,6 +123,14 @@ func (tx *Tx) send(ctx context.Context) error {
 	tx.batch = &pgx.Batch{}
 	tx.begun = true
 	return classify(tx.conn.SendBatch(ctx, batch).Close(), tx.conn.Conn())
+}
+
+// sendQueued is send where something is queued, and nothing otherwise.
+func (tx *Tx) sendQueued(ctx context.Context) error {
+	if tx.batch.Len() == 0 {
+		return nil
+	}
+	return tx.send(ctx)
 }
 
 // commit sends the queued writes and the commit in one round trip.

@@ -57,18 +57,20 @@ var (
 )
 
 // lockFor locks for one attach or detach, and shows its scene.
-func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment) (*store.Attachments, *store.AttachScene, error) {
-	rows, err := tx.LockForAttachments(ctx, []store.Attachment{want}, false)
+func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment, wait bool) (*store.Attachments, *store.AttachScene, error) {
+	rows, err := tx.LockForAttachments(ctx, []store.Attachment{want}, wait)
 	if err != nil {
 		return nil, nil, err
 	}
 	return rows, rows.Scene(want), nil
 }
 
-// attach puts eni-2 on i-1.
-func attach(ctx context.Context, s *store.Store) error {
+// attach puts eni-2 on i-1, without waiting for a lock.
+func attach(ctx context.Context, s *store.Store) error { return attachWith(ctx, s, false) }
+
+func attachWith(ctx context.Context, s *store.Store, wait bool) error {
 	return s.InTx(ctx, func(tx *store.Tx) error {
-		rows, scene, err := lockFor(ctx, tx, onto)
+		rows, scene, err := lockFor(ctx, tx, onto, wait)
 		if err != nil {
 			return err
 		}
@@ -189,7 +191,7 @@ func TestInTxRollsBack(t *testing.T) {
 			}
 		}()
 		return s.InTx(t.Context(), func(tx *store.Tx) error {
-			rows, scene, err := lockFor(t.Context(), tx, onto)
+			rows, scene, err := lockFor(t.Context(), tx, onto, false)
 			if err != nil {
 				return err
 			}
@@ -217,7 +219,7 @@ func TestInTxReportsARefusedWrite(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		rows, scene, err := lockFor(t.Context(), tx, onto)
+		rows, scene, err := lockFor(t.Context(), tx, onto, false)
 		if err != nil {
 			return err
 		}
@@ -249,7 +251,7 @@ func TestLockTimeout(t *testing.T) {
 	if _, err := holder.Exec(t.Context(), `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
-	if err := attach(t.Context(), s); !errors.Is(err, store.ErrLockTimeout) {
+	if err := attachWith(t.Context(), s, true); !errors.Is(err, store.ErrLockTimeout) {
 		t.Errorf("got %v, want ErrLockTimeout", err)
 	}
 }
@@ -268,7 +270,7 @@ func TestStatementTimeout(t *testing.T) {
 	if _, err := holder.Exec(t.Context(), `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
-	if err := attach(t.Context(), s); !errors.Is(err, store.ErrUnavailable) {
+	if err := attachWith(t.Context(), s, true); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("got %v, want ErrUnavailable", err)
 	}
 }
@@ -301,7 +303,7 @@ func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
 	})
 	detach := func(arm bool) error {
 		return s.InTx(t.Context(), func(tx *store.Tx) error {
-			rows, scene, err := lockFor(t.Context(), tx, off)
+			rows, scene, err := lockFor(t.Context(), tx, off, false)
 			if err != nil {
 				return err
 			}
@@ -334,7 +336,7 @@ func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		rows, scene, err := lockFor(t.Context(), tx, onto)
+		rows, scene, err := lockFor(t.Context(), tx, onto, false)
 		if err != nil {
 			return err
 		}
@@ -369,10 +371,10 @@ func TestLocksOutOfOrderPanic(t *testing.T) {
 		}
 	}()
 	_ = s.InTx(t.Context(), func(tx *store.Tx) error {
-		if _, _, err := lockFor(t.Context(), tx, onto); err != nil {
+		if _, _, err := lockFor(t.Context(), tx, onto, false); err != nil {
 			return err
 		}
-		_, _, err := lockFor(t.Context(), tx, onto)
+		_, _, err := lockFor(t.Context(), tx, onto, false)
 		return err
 	})
 }

@@ -38,6 +38,8 @@ type ResourceID struct {
 	AccountID, ID string
 }
 
+func (r *ResourceID) fields() []any { return []any{&r.AccountID, &r.ID} }
+
 // compare orders resources as their locks are taken.
 func (r ResourceID) compare(other ResourceID) int {
 	return cmp.Or(cmp.Compare(r.AccountID, other.AccountID), cmp.Compare(r.ID, other.ID))

@@ -1,0 +1,82 @@
+package service
+
+import "slices"
+
+// fairQueue holds the requests of a lane by account, and gives out one of each account in turn. Requests of one account keep their order.
+// The zero value is an empty queue. It is not safe for concurrent use.
+type fairQueue struct {
+	byAccount map[string][]*laneRequest // no list is empty
+	turns     []string                  // the accounts that wait, in the order of their turns
+	size      int
+}
+
+// of returns how many requests of an account wait.
+func (q *fairQueue) of(accountID string) int { return len(q.byAccount[accountID]) }
+
+// accounts returns how many accounts wait.
+func (q *fairQueue) accounts() int { return len(q.turns) }
+
+func (q *fairQueue) push(r *laneRequest) {
+	if q.byAccount == nil {
+		q.byAccount = map[string][]*laneRequest{}
+	}
+	id := r.want.AccountID
+	if len(q.byAccount[id]) == 0 {
+		q.turns = append(q.turns, id)
+	}
+	q.byAccount[id] = append(q.byAccount[id], r)
+	q.size++
+}
+
+// front returns the request whose turn is next, or nil.
+func (q *fairQueue) front() *laneRequest {
+	if q.size == 0 {
+		return nil
+	}
+	return q.byAccount[q.turns[0]][0]
+}
+
+// pop takes the request whose turn is next, and puts its account behind the others; it returns nil where none waits.
+func (q *fairQueue) pop() *laneRequest {
+	r := q.front()
+	if r == nil {
+		return nil
+	}
+	id := q.turns[0]
+	q.turns = q.turns[1:]
+	q.cut(id, 0)
+	if q.of(id) > 0 {
+		q.turns = append(q.turns, id)
+	}
+	return r
+}
+
+// remove takes a request out, wherever it is.
+func (q *fairQueue) remove(r *laneRequest) {
+	id := r.want.AccountID
+	k := slices.Index(q.byAccount[id], r)
+	if k < 0 {
+		return
+	}
+	q.cut(id, k)
+	if q.of(id) == 0 {
+		q.turns = slices.DeleteFunc(q.turns, func(other string) bool { return other == id })
+	}
+}
+
+// cut takes the k-th request of an account out of its list.
+func (q *fairQueue) cut(id string, k int) {
+	list := q.byAccount[id]
+	if k == 0 {
+		list[0] = nil // for the garbage collector
+		list = list[1:]
+	} else {
+		list = slices.Delete(list, k, k+1)
+	}
+	if len(list) == 0 {
+		delete(q.byAccount, id)
+	} else {
+		q.byAccount[id] = list
+	}
+	q.size--
+}
