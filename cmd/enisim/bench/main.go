@@ -18,7 +18,10 @@ type options struct {
 	Length  time.Duration `default:"5s" help:"How long each cell is measured."`
 	Clients []int         `default:"1,8,32,64,128,256" help:"Client counts of the first table."`
 	Scale   []int         `default:"1000,100000,1000000" help:"Interfaces of the worlds of the second table."`
-	Tables  []string      `default:"load,scale,reads" enum:"load,scale,reads" help:"Which tables to print."`
+	Tables  []string      `default:"load,scale,reads,neighbours,overload" enum:"load,scale,reads,neighbours,overload" help:"Which tables to print."`
+
+	Greed    string `hidden:"" help:"Play a greedy tenant of the table of neighbours, and nothing else."`
+	Endpoint string `hidden:"" help:"The server of --greed."`
 }
 
 func main() {
@@ -26,7 +29,11 @@ func main() {
 	kong.Parse(&o, kong.Description("Measures enisim beside pgbench, and prints tables."))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, o); err != nil {
+	work := func() error { return run(ctx, o) }
+	if o.Greed != "" {
+		work = func() error { return beGreedy(ctx, o.Greed, o.Endpoint) }
+	}
+	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -52,6 +59,10 @@ func run(ctx context.Context, o options) (err error) {
 			err = b.scaleTable(ctx, o.Scale)
 		case "reads":
 			err = b.readsTable(ctx)
+		case "neighbours":
+			err = b.neighboursTable(ctx)
+		case "overload":
+			err = b.overloadTable(ctx)
 		}
 		if err != nil {
 			return err
