@@ -141,6 +141,9 @@ type Options struct {
 type API struct {
 	service      *service.Service
 	actions      map[string]map[string]action
+	userData     map[string]bool // the actions that take user data
+	reading      *readingBudget
+	controlling  *readingBudget
 	gate         *gatekeeper
 	log          *slog.Logger
 	newRequestID func() string
@@ -156,8 +159,11 @@ func New(s *service.Service, options Options) *API {
 		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(mostNonces), now: options.Now},
 		log:          options.Log,
 		newRequestID: options.NewRequestID,
+		reading:      newReadingBudget(maxReading, maxReadingPerAddress),
+		controlling:  newReadingBudget(maxControlReading, maxControlReading),
 		echo:         echo.New(),
 	}
+	a.userData = withUserData(a.actions)
 	if a.gate.now == nil {
 		a.gate.now = time.Now
 	}
@@ -187,7 +193,12 @@ func (a *API) Drain() { a.draining.Store(true) }
 // serve answers a request to the one endpoint.
 func (a *API) serve(c echo.Context) error {
 	x := a.begin(c)
-	reply, err := a.answer(c.Response().Writer, c.Request(), x)
+	memory := a.reading.share(c.Request())
+	defer memory.end()
+	reply, err := a.answer(c.Request(), memory, x)
+	if memory.unread { // or net/http would wait for the rest before it sends the answer
+		c.Response().Header().Set("Connection", "close")
+	}
 	if err != nil {
 		return a.writeError(c, x, err)
 	}
@@ -195,9 +206,9 @@ func (a *API) serve(c echo.Context) error {
 }
 
 // answer goes through the gateway's checks in their order (reference, protocol.md, section 5), and then the action's own.
-func (a *API) answer(w http.ResponseWriter, r *http.Request, x *exchange) (_ any, err error) {
+func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err error) {
 	defer catch(&err)
-	in, err := read(w, r)
+	in, err := a.read(r, memory)
 	x.format, x.version, x.action = in.format, in.parameters["Version"], in.parameters["Action"]
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		return nil, service.UnsupportedHTTPMethod

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -77,7 +78,13 @@ func (a *API) control(access Control, answer control) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		x := a.begin(c)
 		x.action = c.Request().URL.Path
+		memory := a.controlling.share(c.Request())
+		defer memory.end()
+		c.Set(memoryKey, memory)
 		status, reply, err := admitted(c, access, answer)
+		if memory.unread {
+			c.Response().Header().Set("Connection", "close")
+		}
 		if err != nil {
 			return a.writeControlError(c, x, err)
 		}
@@ -153,18 +160,35 @@ func refuseControl(status int, format string, args ...any) error {
 }
 
 // readJSON reads the body of a control request. A field that nobody reads is an error, or a misspelt one would be ignored.
-func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, largestBody) }
+func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, largestControlBody) }
+
+// memoryKey is where a request's context has its share of what requests may hold in memory.
+const memoryKey = "memory"
 
 // readLargeJSON is readJSON for a body of so many bytes at most.
-func readLargeJSON(c echo.Context, into any, largest int64) error {
+func readLargeJSON(c echo.Context, into any, largest int) error {
 	r := c.Request()
 	// Neither a form nor plain text, which a browser would send across sites without asking.
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return refuseControl(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(c.Response().Writer, r.Body, largest))
+	memory := c.Get(memoryKey).(*share) // every control has one
+	body, err := memory.readBody(r.Body, func([]byte) int { return largest })
+	if err == nil {
+		const copies = 2 // that decoding makes of a text, at most
+		err = memory.grow(copies * len(body))
+	}
+	switch {
+	case errors.Is(err, errTooLarge):
+		return refuseControl(http.StatusBadRequest, "the body is too large: it may have %d bytes here", largest)
+	case errors.Is(err, service.ServiceUnavailable):
+		return err
+	case err != nil:
+		return refuseControl(http.StatusBadRequest, "the body ends too soon")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
-	err := decoder.Decode(into)
+	err = decoder.Decode(into)
 	if err == nil {
 		if _, more := decoder.Token(); more == nil {
 			err = errors.New("more than one value")
@@ -206,6 +230,9 @@ func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
 		if !documented {
 			failure = err
 		}
+	}
+	if status == http.StatusServiceUnavailable {
+		c.Response().Header().Set("Retry-After", "1")
 	}
 	if status == http.StatusUnauthorized {
 		c.Response().Header().Set("WWW-Authenticate", "Bearer")

@@ -63,7 +63,7 @@ func readScenario(c echo.Context) (service.ScenarioFile, error) {
 	if r.Name == "" {
 		r.Name = "scenario"
 	}
-	return service.ScenarioFile{Name: r.Name, Text: []byte(r.Scenario)}, nil
+	return service.ScenarioFile{Name: r.Name, Text: []byte(r.Scenario), OverHTTP: true}, nil
 }
 
 func applyScenario(s *service.Service) control {

@@ -1,8 +1,9 @@
 package httpapi
 
 import (
+	"bytes"
+	"cmp"
 	"errors"
-	"io"
 	"mime"
 	"net/http"
 	"net/url"
@@ -14,11 +15,8 @@ import (
 	"enisim/service"
 )
 
-// Limits on what a request may carry.
-const (
-	largestBody    = 1 << 20 // bytes
-	mostParameters = 2000
-)
+// mostParameters is how many parameters a request may have.
+const mostParameters = 2000
 
 // parameters are what an action is given: a request's query and form body together, and for V3 what its headers say. An empty value counts
 // as absent.
@@ -49,9 +47,9 @@ type incoming struct {
 // read takes a request in, all of it, before anything is asked of the database: a slow client holds nothing but its connection.
 // With an error comes what could be read: enough to know the format of the reply. Of a name that is given twice the first counts, the query's
 // before the form's; the protocol leaves it undefined.
-func read(w http.ResponseWriter, r *http.Request) (*incoming, error) {
+func (a *API) read(r *http.Request, memory *share) (*incoming, error) {
 	in := &incoming{parameters: parameters{}, http: r}
-	err := in.readParameters(w)
+	err := in.readParameters(memory, a.userData)
 	for name, values := range in.all {
 		in.parameters[name] = values[0]
 	}
@@ -65,18 +63,38 @@ func read(w http.ResponseWriter, r *http.Request) (*incoming, error) {
 	return in, err
 }
 
-func (in *incoming) readParameters(w http.ResponseWriter) error {
-	var err error
+func (in *incoming) readParameters(memory *share, withUserData map[string]bool) error {
+	err := memory.grow(len(in.http.URL.RawQuery) + parameterCost*strings.Count(in.http.URL.RawQuery, "&"))
+	if err != nil {
+		return err
+	}
 	if in.query, err = parse(in.http.URL.RawQuery); err != nil {
 		in.all = in.query
 		return service.InvalidParameter.With("query string")
 	}
 	in.all = in.query
-	if in.body, err = io.ReadAll(http.MaxBytesReader(w, in.http.Body, largestBody)); err != nil {
+	isForm := isForm(in.http.Header.Get("Content-Type"))
+	in.body, err = memory.readBody(in.http.Body, func(soFar []byte) int {
+		name := cmp.Or(in.http.Header.Get(signature.HeaderAction), in.query.Get("Action"))
+		if name == "" && isForm {
+			name = actionIn(soFar)
+		}
+		if withUserData[name] {
+			return largestUserDataBody
+		}
+		return largestBody
+	})
+	switch {
+	case errors.Is(err, service.ServiceUnavailable):
+		return err
+	case err != nil:
 		return service.InvalidParameter.With("body")
 	}
-	if len(in.body) == 0 || !isForm(in.http.Header.Get("Content-Type")) {
+	if len(in.body) == 0 || !isForm {
 		return nil // no action takes another kind of body
+	}
+	if err := memory.grow(len(in.body) + parameterCost*bytes.Count(in.body, []byte("&"))); err != nil {
+		return err
 	}
 	form, err := parse(string(in.body))
 	in.all = url.Values{}

@@ -48,8 +48,21 @@ const (
 	scenarioTimeout = 30 * time.Second
 )
 
-// parseScenario reads a scenario for an account. The caller calls done when it has applied the scenario, so that only so many are in memory at a time.
-func (s *Service) parseScenario(ctx context.Context, accountID string, file *ScenarioFile) (sc *scenario.Scenario, done func(), err error) {
+// parseScenario reads a scenario. The caller calls done when it has applied the scenario, so that only so many are in memory at a time.
+func (s *Service) parseScenario(ctx context.Context, file ScenarioFile) (sc *scenario.Scenario, done func(), err error) {
+	return s.admitScenario(ctx, file, func(limits scenario.Limits) (*scenario.Scenario, error) {
+		return scenario.ParseWithin(file.Name, file.Text, limits)
+	})
+}
+
+// parseScenarioFor is parseScenario for the scenario of one account, whatever id the file has for it.
+func (s *Service) parseScenarioFor(ctx context.Context, accountID string, file ScenarioFile) (sc *scenario.Scenario, done func(), err error) {
+	return s.admitScenario(ctx, file, func(limits scenario.Limits) (*scenario.Scenario, error) {
+		return scenario.ParseFor(accountID, file.Name, file.Text, limits)
+	})
+}
+
+func (s *Service) admitScenario(ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error)) (sc *scenario.Scenario, done func(), err error) {
 	limits, done := scenario.FileLimits, func() {}
 	if file.OverHTTP {
 		limits = scenario.RequestLimits
@@ -64,7 +77,7 @@ func (s *Service) parseScenario(ctx context.Context, accountID string, file *Sce
 		}
 		done = func() { s.scenarios.Release(weight) }
 	}
-	if sc, err = scenario.ParseFor(accountID, file.Name, file.Text, limits); err != nil {
+	if sc, err = parse(limits); err != nil {
 		done()
 		return nil, nil, scenarioRefused(err)
 	}
@@ -123,7 +136,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		created.Account = accountView(account)
 		return told(created, s.insertAccount(ctx, account, own, now))
 	}
-	sc, done, err := s.parseScenario(ctx, account.ID, req.Scenario)
+	sc, done, err := s.parseScenarioFor(ctx, account.ID, *req.Scenario)
 	if err != nil {
 		return NewAccount{}, err
 	}
@@ -257,7 +270,7 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 	if file == nil {
 		return s.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
 	}
-	sc, done, err := s.parseScenario(ctx, id, file)
+	sc, done, err := s.parseScenarioFor(ctx, id, *file)
 	if err != nil {
 		return err
 	}

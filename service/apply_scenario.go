@@ -19,10 +19,11 @@ type Difference = scenario.Difference
 
 // ApplyScenario makes the accounts that a scenario names equal to it, all or nothing. Other accounts stay as they are.
 func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
-	sc, err := scenario.Parse(file.Name, file.Text)
+	sc, done, err := s.parseScenario(ctx, file)
 	if err != nil {
-		return Applied{}, scenarioRefused(err)
+		return Applied{}, err
 	}
+	defer done()
 	applied, err := scenario.Apply(ctx, s.store, sc, s.moment())
 	for _, account := range sc.World().Accounts {
 		s.forgetAccount(account.ID) // also when the outcome is unknown: its keys may have changed
@@ -32,10 +33,11 @@ func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied
 
 // DiffScenario returns what ApplyScenario would change. It writes nothing.
 func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Difference, error) {
-	sc, err := scenario.Parse(file.Name, file.Text)
+	sc, done, err := s.parseScenario(ctx, file)
 	if err != nil {
-		return nil, scenarioRefused(err)
+		return nil, err
 	}
+	defer done()
 	differences, err := scenario.Diff(ctx, s.store, sc, s.moment())
 	return differences, notApplicable(err)
 }

@@ -16,7 +16,12 @@ type Scenario struct {
 
 // Parse reads a scenario. The name of its file appears in the messages. When the file cannot be applied, the error is Problems: all of them.
 func Parse(name string, data []byte) (*Scenario, error) {
-	return parse(name, data, FileLimits, func(*document, *report) {})
+	return ParseWithin(name, data, FileLimits)
+}
+
+// ParseWithin is Parse within limits.
+func ParseWithin(name string, data []byte, limits Limits) (*Scenario, error) {
+	return parse(name, data, limits, func(*document, *report) {})
 }
 
 // ParseFor reads a scenario for an account that its writer did not know: the file has one account, with whatever id, and what it has becomes that

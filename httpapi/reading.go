@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+
+	"enisim/service"
+)
+
+// Limits on the bodies of requests, in bytes.
+const (
+	largestBody         = 64 << 10 // of an action
+	largestUserDataBody = 1 << 20  // of an action that takes user data
+	largestControlBody  = 1 << 20  // of the control API, where it has no scenario
+)
+
+// Limits on what all requests together hold in memory. A request that is as small as nearly all are is not counted, so that it is answered also
+// while others use up what there is.
+const (
+	maxReading           = 32 << 20 // bytes, of all requests
+	maxReadingPerAddress = 24 << 20 // bytes, of the requests from one address
+	maxControlReading    = 32 << 20 // bytes, of all requests to the control API, which have a budget of their own
+	uncounted            = 16 << 10 // bytes, of each request
+	parameterCost        = 400      // bytes that a parameter takes beside its text
+)
+
+// readingBudget is what all requests together may hold in memory.
+type readingBudget struct {
+	total, perAddress int
+
+	mu        sync.Mutex
+	used      int
+	byAddress map[string]int // only those that hold something
+}
+
+func newReadingBudget(total, perAddress int) *readingBudget {
+	return &readingBudget{total: total, perAddress: perAddress, byAddress: map[string]int{}}
+}
+
+func (b *readingBudget) take(address string, bytes int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.used+bytes > b.total || b.byAddress[address]+bytes > b.perAddress {
+		return false
+	}
+	b.used += bytes
+	b.byAddress[address] += bytes
+	return true
+}
+
+func (b *readingBudget) give(address string, bytes int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= bytes
+	if b.byAddress[address] -= bytes; b.byAddress[address] == 0 {
+		delete(b.byAddress, address)
+	}
+}
+
+// share is what one request holds of the budget.
+type share struct {
+	budget  *readingBudget
+	address string
+	cost    int  // of the request
+	taken   int  // of the budget
+	unread  bool // a part of the body was not read, so the connection cannot be used again
+}
+
+// share begins a request. Its end must be called when the request is answered.
+func (b *readingBudget) share(r *http.Request) *share {
+	address, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		address = r.RemoteAddr
+	}
+	return &share{budget: b, address: address}
+}
+
+// grow counts bytes that a request is about to hold.
+func (s *share) grow(bytes int) error {
+	s.cost += bytes
+	more := s.cost - uncounted - s.taken
+	if more <= 0 {
+		return nil
+	}
+	if !s.budget.take(s.address, more) {
+		return service.ServiceUnavailable
+	}
+	s.taken += more
+	return nil
+}
+
+func (s *share) end() {
+	if s.taken > 0 {
+		s.budget.give(s.address, s.taken)
+		s.taken = 0
+	}
+}
+
+// errTooLarge is returned for a body that is larger than it may be.
+var errTooLarge = errors.New("the body is too large")
+
+// readBody reads a body, and counts its bytes as they come: what a client announces costs nothing. allowed returns how large it may be, in view of
+// what has come so far.
+func (s *share) readBody(body io.Reader, allowed func(soFar []byte) int) (_ []byte, err error) {
+	defer func() { s.unread = err != nil }()
+	const first = 4 << 10
+	var buffer []byte
+	limit := allowed(nil)
+	for {
+		if len(buffer) > limit {
+			if limit = allowed(buffer); len(buffer) > limit {
+				return buffer, errTooLarge
+			}
+		}
+		if len(buffer) == cap(buffer) {
+			size := min(max(2*cap(buffer), first), limit+1)
+			if err := s.grow(size - cap(buffer)); err != nil {
+				return buffer, err
+			}
+			buffer = append(make([]byte, 0, size), buffer...)
+		}
+		n, err := body.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		switch {
+		case errors.Is(err, io.EOF) && len(buffer) > limit:
+			return buffer, errTooLarge
+		case errors.Is(err, io.EOF):
+			return buffer, nil
+		case err != nil:
+			return buffer, err
+		}
+	}
+}
+
+// withUserData returns the names of the actions that take user data, whose bodies may be larger.
+func withUserData(all map[string]map[string]action) map[string]bool {
+	names := map[string]bool{}
+	for _, product := range all {
+		for name, act := range product {
+			if takesUserData(act.request) {
+				names[name] = true
+			}
+		}
+	}
+	return names
+}
+
+func takesUserData(request reflect.Type) bool {
+	for _, field := range parameterFields(request) {
+		if field.name == "UserData" {
+			return true
+		}
+	}
+	return false
+}
+
+// actionIn returns the Action of a form of which only a part is there yet, "" if it has not come.
+func actionIn(form []byte) string {
+	for pair := range strings.SplitSeq(string(form), "&") {
+		if name, isAction := strings.CutPrefix(pair, "Action="); isAction {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"enisim/service"
+)
+
+// Requests hold no more than the budget of all and of their address, and give it back. A small one is not counted.
+func TestReadingBudget(t *testing.T) {
+	t.Parallel()
+	budget := newReadingBudget(280<<10, 200<<10)
+	var all []*share
+	from := func(address string) *share {
+		s := budget.share(&http.Request{RemoteAddr: address + ":1234"})
+		all = append(all, s)
+		return s
+	}
+	allow := func([]byte) int { return largestBody }
+	hold := func(s *share, bytes int) error {
+		_, err := s.readBody(strings.NewReader(strings.Repeat("x", bytes)), allow)
+		return err
+	}
+	held := 0
+	for ; held < 20; held++ {
+		if err := hold(from("10.0.0.1"), 60<<10); err != nil {
+			if !errors.Is(err, service.ServiceUnavailable) {
+				t.Fatal(err)
+			}
+			break
+		}
+	}
+	if held < 2 || held > 5 {
+		t.Errorf("got %d bodies of 60 KiB from one address, want as many as 200 KiB hold", held)
+	}
+	if err := hold(from("10.0.0.1"), 4<<10); err != nil {
+		t.Errorf("a small body while its address has used up its part: got %v, want it read", err)
+	}
+	if err := hold(from("10.0.0.2"), 60<<10); err != nil {
+		t.Errorf("a body from another address: got %v, want it read", err)
+	}
+	if err := hold(from("10.0.0.3"), 60<<10); !errors.Is(err, service.ServiceUnavailable) {
+		t.Errorf("a body beyond the budget of all: got %v, want %v", err, service.ServiceUnavailable)
+	}
+	for _, s := range all {
+		s.end()
+	}
+	if budget.used != 0 || len(budget.byAddress) != 0 {
+		t.Errorf("after all requests %d bytes of %d addresses are held, want none", budget.used, len(budget.byAddress))
+	}
+}
+
+// A client that announces a large body and sends a part of it holds what it has sent.
+func TestABodyCostsWhatHasCome(t *testing.T) {
+	t.Parallel()
+	budget := newReadingBudget(1<<20, 1<<20)
+	s := budget.share(&http.Request{RemoteAddr: "10.0.0.1:1"})
+	part := strings.NewReader(strings.Repeat("x", 1000))
+	if _, err := s.readBody(iotest.TimeoutReader(iotest.OneByteReader(part)), func([]byte) int { return largestBody }); err == nil {
+		t.Fatal("got no error for a body that stops")
+	}
+	if s.cost > 8<<10 {
+		t.Errorf("a part of a body counts %d bytes, want 8 KiB at most", s.cost)
+	}
+	if !s.unread {
+		t.Error("the connection would be used again, although a part of the body was not read")
+	}
+}
+
+// The Action may come in the body itself: it decides as soon as it is there, and where it is not there in time, the body is too large.
+func TestLargeBodiesAreForUserData(t *testing.T) {
+	t.Parallel()
+	names := withUserData(actions(nil))
+	for _, name := range []string{"RunInstances", "CreateInstance", "ModifyInstanceAttribute"} {
+		if !names[name] {
+			t.Errorf("%s takes user data, and its body is held to %d bytes", name, largestBody)
+		}
+	}
+	if names["DescribeInstances"] || len(names) > 5 {
+		t.Errorf("got %v, want the actions that take user data", names)
+	}
+	long := strings.Repeat("x", 100<<10)
+	for _, c := range []struct {
+		query, action, body string
+		tooLarge            bool
+	}{
+		{"Action=RunInstances", "", "UserData=" + long, false},
+		{"", "RunInstances", "UserData=" + long, false},
+		{"", "", "Action=RunInstances&UserData=" + long, false},
+		{"", "", "UserData=" + long + "&Action=RunInstances", true},
+		{"", "", "Action=DescribeInstances&UserData=" + long, true},
+		{"Action=DescribeInstances", "", "Action=RunInstances&UserData=" + long, true},
+		{"Action=RunInstances", "", "UserData=" + strings.Repeat("x", largestUserDataBody), true},
+		{"", "", "Action=DescribeInstances&UserData=" + strings.Repeat("x", 60<<10), false},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/?"+c.query, bytes.NewReader([]byte(c.body)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if c.action != "" {
+			request.Header.Set("X-Acs-Action", c.action)
+		}
+		in := &incoming{parameters: parameters{}, http: request}
+		memory := newReadingBudget(maxReading, maxReading).share(request)
+		if got := in.readParameters(memory, names); (got != nil) != c.tooLarge {
+			t.Errorf("query %q, header %q, body %.40q of %d bytes: got %v, want too large: %t", c.query, c.action, c.body, len(c.body), got, c.tooLarge)
+		}
+	}
+}
