@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -79,6 +80,9 @@ func (c *ControlClient) do(ctx context.Context, method, path string, body, reply
 	response, err := c.HTTP.Do(request)
 	if err != nil {
 		if cause := new(url.Error); errors.As(err, &cause) {
+			err = cause.Err
+		}
+		if cause := new(net.OpError); errors.As(err, &cause) {
 			err = cause.Err
 		}
 		return fmt.Errorf("no answer from the control API of %s: %w", c.Endpoint, err)

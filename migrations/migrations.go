@@ -7,6 +7,8 @@ import (
 	"embed"
 	"encoding/hex"
 	"io/fs"
+	"strconv"
+	"strings"
 )
 
 // FS has the migrations at its root, named NNNNN_what_it_does.sql.
@@ -30,4 +32,21 @@ func Hash() string {
 		sum.Write(text)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+// Newest returns the version of the newest migration.
+func Newest() (version int64) {
+	names, err := fs.Glob(FS, "*.sql")
+	if err != nil {
+		panic(err) // only a malformed pattern fails, and ours is a constant
+	}
+	for _, name := range names {
+		number, _, _ := strings.Cut(name, "_")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			panic(err) // the name of a migration begins with its number
+		}
+		version = max(version, n)
+	}
+	return version
 }

@@ -30,6 +30,9 @@ func hidePassword(err error) error {
 		return parse.Err
 	}
 	if _, reason, found := strings.Cut(err.Error(), "`: "); found {
+		if strings.HasPrefix(reason, "failed to parse as keyword/value") {
+			reason = "it is neither a URL nor a list of keyword=value"
+		}
 		return errors.New(reason)
 	}
 	return err

@@ -77,7 +77,7 @@ func HasSchema(ctx context.Context, url string) (bool, error) {
 	}
 	conn, err := pgx.ConnectConfig(ctx, pool.ConnConfig)
 	if err != nil {
-		return false, fmt.Errorf("connect to the database: %w", err)
+		return false, connectFailure(pool.ConnConfig, err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	var has bool
@@ -97,7 +97,7 @@ func migrating(ctx context.Context, url string, fn func(*pgx.Conn, *goose.Provid
 	delete(config.RuntimeParams, "idle_in_transaction_session_timeout")
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return fmt.Errorf("connect to the database: %w", err)
+		return connectFailure(config, err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {

@@ -48,7 +48,7 @@ type Store struct {
 func Config(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("database URL: %w", hidePassword(err))
+		return nil, hidePassword(err)
 	}
 	if config.MaxConns < defaultMaxConns && !namesPoolSize(url) {
 		config.MaxConns = defaultMaxConns

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -19,14 +18,14 @@ type accountCommand struct {
 	Delete accountDeleteCommand `cmd:"" help:"Remove an account with all that it has."`
 }
 
-// The environment that a server was started in says nothing of accounts: ENISIM_SCENARIO is what the server applies, so flags here are not read from it.
+// The variables have the command's name in them: ENISIM_SCENARIO is what the server starts with, and says nothing of an account.
 type accountCreateCommand struct {
 	targetFlags
-	ID        string        `env:"-" help:"16 digits (default: some are drawn)." placeholder:"ID"`
-	Name      string        `env:"-" help:"A name for people (default: the scenario's)." placeholder:"NAME"`
-	Quota     *int          `name:"network-interfaces-per-region" env:"-" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
-	ExpiresIn time.Duration `env:"-" help:"How long the account lives, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
-	Scenario  string        `env:"-" help:"Scenario of one account, with whatever id: the account gets what is in it, under keys of its own." placeholder:"FILE"`
+	ID        string        `env:"ENISIM_ACCOUNT_CREATE_ID" help:"16 digits (default: some are drawn)." placeholder:"ID"`
+	Name      string        `env:"ENISIM_ACCOUNT_CREATE_NAME" help:"A name for people (default: the scenario's)." placeholder:"NAME"`
+	Quota     *int          `name:"network-interfaces-per-region" env:"ENISIM_ACCOUNT_CREATE_NETWORK_INTERFACES_PER_REGION" max:"2147483647" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
+	ExpiresIn time.Duration `env:"ENISIM_ACCOUNT_CREATE_EXPIRES_IN" help:"How long the account lives, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
+	Scenario  string        `env:"ENISIM_ACCOUNT_CREATE_SCENARIO" help:"Scenario of one account, with whatever id: the account gets what is in it, under keys of its own." placeholder:"FILE"`
 }
 
 // Help is shown by --help.
@@ -34,14 +33,13 @@ func (accountCreateCommand) Help() string {
 	return `All of it is made or nothing, also beside a running server. The secrets of the keys are shown this once. Each account gets a key of its own; those in
 the scenario are made anew, because the id of a key is unique in the database.
 
-Example: enisim account create --name "run 17" --expires-in 1h --scenario staging.yaml`
+Example:
+
+    enisim account create --name run-17 --expires-in 1h --scenario staging.yaml`
 }
 
 // Validate refuses options that could only fail later.
 func (c *accountCreateCommand) Validate() error {
-	if c.ExpiresIn < 0 {
-		return errors.New("--expires-in is a duration such as 30m or 1h")
-	}
 	return c.targetFlags.Validate()
 }
 
@@ -113,7 +111,11 @@ type accountListCommand struct {
 }
 
 // Help is shown by --help.
-func (accountListCommand) Help() string { return "Example: enisim account list" }
+func (accountListCommand) Help() string {
+	return `Example:
+
+    enisim account list`
+}
 
 // Run is the command.
 func (c *accountListCommand) Run(ctx context.Context, s streams) error {
@@ -137,14 +139,16 @@ func (c *accountListCommand) Run(ctx context.Context, s streams) error {
 type accountResetCommand struct {
 	targetFlags
 	ID       string `arg:"" help:"Id of the account."`
-	Scenario string `env:"-" help:"Scenario of one account, with whatever id (default: the account is emptied)." placeholder:"FILE"`
+	Scenario string `env:"ENISIM_ACCOUNT_RESET_SCENARIO" help:"Scenario of one account, with whatever id (default: the account is emptied)." placeholder:"FILE"`
 }
 
 // Help is shown by --help.
 func (accountResetCommand) Help() string {
 	return `Id, name, quota, lifetime and access keys stay, and the RAM users that have keys; what the scenario says of keys is not read.
 
-Example: enisim account reset 1000000000000001 --scenario staging.yaml`
+Example:
+
+    enisim account reset 1000000000000001 --scenario staging.yaml`
 }
 
 // Run is the command.
@@ -178,7 +182,9 @@ type accountDeleteCommand struct {
 func (accountDeleteCommand) Help() string {
 	return `Its keys are unknown from then on, within a second to every server on the database.
 
-Example: enisim account delete 1000000000000001`
+Example:
+
+    enisim account delete 1000000000000001`
 }
 
 // Run is the command.

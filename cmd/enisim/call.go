@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/google/uuid"
@@ -51,7 +53,7 @@ type callCommand struct {
 	AccessKeyID     string        `default:"LTAIquickstart000001" help:"Access key to sign with (default: the quick-start world's)."`
 	AccessKeySecret string        `default:"quickstart-secret" help:"Its secret."`
 	Method          string        `default:"POST" enum:"GET,POST" help:"GET or POST."`
-	Timeout         time.Duration `default:"30s" help:"How long to wait for the reply."`
+	Timeout         time.Duration `default:"30s" min:"1ns" help:"How long to wait for the reply."`
 	Insecure        bool          `help:"Accept any certificate, such as that of serve --tls-self-signed."`
 }
 
@@ -60,9 +62,10 @@ func (callCommand) Help() string {
 	return `Any action, any parameter: the API's parameters begin with a capital letter, and lists are numbered.
 An action that several products have is ECS's, unless --Version says otherwise. The reply is printed as it came; an API error ends with exit code 1.
 
-Example: enisim call AttachNetworkInterface --RegionId cn-hangzhou --InstanceId i-web --NetworkInterfaceId eni-free-1
+Examples:
 
-Example: enisim call DescribeNetworkInterfaces --RegionId cn-hangzhou --Tag.1.Key team --Tag.1.Value net --Format XML`
+    enisim call AttachNetworkInterface --RegionId cn-hangzhou --InstanceId i-web --NetworkInterfaceId eni-free-1
+    enisim call DescribeNetworkInterfaces --RegionId cn-hangzhou --Tag.1.Key team --Tag.1.Value net --Format XML`
 }
 
 // Run is the command.
@@ -101,7 +104,7 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 		if errors.As(err, new(*tls.CertificateVerificationError)) {
 			hint = "--insecure accepts any certificate"
 		}
-		return fmt.Errorf("no reply from %s: %w (%s)", endpoint, err, hint)
+		return fmt.Errorf("no reply from %s: %s (%s)", endpoint, networkCause(err), hint)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
@@ -113,6 +116,28 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 		return errQuiet
 	}
 	return nil
+}
+
+// networkCause is why something failed on the network, without the libraries' account of the way there.
+func networkCause(err error) string {
+	var (
+		number  syscall.Errno
+		address *net.AddrError
+		name    *net.DNSError
+	)
+	switch {
+	case errors.As(err, &number):
+		return number.Error()
+	case errors.As(err, &address):
+		return address.Err
+	case errors.As(err, &name):
+		return "there is no host " + name.Name
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	case errors.Is(err, context.Canceled):
+		return "interrupted"
+	}
+	return err.Error()
 }
 
 // client is an HTTP client, which takes a server's certificate unseen when it is insecure.

@@ -13,7 +13,7 @@ import (
 
 type checkCommand struct {
 	History string        `arg:"" name:"history" help:"The history, as enisim load --history writes it."`
-	Timeout time.Duration `default:"10m" help:"How long to search for an answer."`
+	Timeout time.Duration `default:"10m" min:"1ns" help:"How long to search for an answer."`
 	Picture string        `placeholder:"FILE.html" help:"Where to draw a contradiction (default: the history's name and .html)."`
 }
 
@@ -24,7 +24,9 @@ an interface is on one instance at most and an instance holds no more than its l
 
 Exit codes: 0 it can (it is linearizable); 1 it cannot: the shortest contradicting part is printed, and drawn; 2 the file is no such history; 3 no answer within --timeout.
 
-Example: enisim check run.history`
+Example:
+
+    enisim check run.history`
 }
 
 // Run is the command.

@@ -22,7 +22,7 @@ func (f databaseFlags) Validate() error {
 		return nil
 	}
 	if _, err := store.Config(f.DatabaseURL); err != nil {
-		return fmt.Errorf("--database-url: %w (give it as postgres://user:password@host:port/database)", err)
+		return fmt.Errorf("--database-url is no address of a Postgres: %w (give it as postgres://user:password@host:port/database)", err)
 	}
 	return nil
 }

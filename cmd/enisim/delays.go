@@ -1,29 +1,13 @@
 package main
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // delayFlags are how long the states last through which resources pass. The defaults suit every client that was measured.
 type delayFlags struct {
-	AttachDelay time.Duration `default:"1s" help:"How long an interface is Attaching; 0 is InUse at once."`
-	DetachDelay time.Duration `default:"1s" help:"How long an interface is Detaching; 0 is Available at once."`
-	DeleteDelay time.Duration `default:"1s" help:"How long an interface is Deleting; 0 is gone at once."`
-	CreateDelay time.Duration `default:"1s" help:"How long a VPC, a VSwitch and an instance are Pending; 0 is Available, or Starting, at once."`
-	StartDelay  time.Duration `default:"2s" help:"How long an instance is Starting; 0 is Running at once."`
-	StopDelay   time.Duration `default:"2s" help:"How long an instance is Stopping; 0 is Stopped at once."`
-}
-
-// Validate refuses what is no duration to wait.
-func (d delayFlags) Validate() error {
-	for name, delay := range map[string]time.Duration{
-		"--attach-delay": d.AttachDelay, "--detach-delay": d.DetachDelay, "--delete-delay": d.DeleteDelay,
-		"--create-delay": d.CreateDelay, "--start-delay": d.StartDelay, "--stop-delay": d.StopDelay,
-	} {
-		if delay < 0 {
-			return fmt.Errorf("%s is a duration such as 0, 500ms or 2s", name)
-		}
-	}
-	return nil
+	AttachDelay time.Duration `default:"1s" max:"8760h" help:"How long an interface is Attaching; 0 is InUse at once."`
+	DetachDelay time.Duration `default:"1s" max:"8760h" help:"How long an interface is Detaching; 0 is Available at once."`
+	DeleteDelay time.Duration `default:"1s" max:"8760h" help:"How long an interface is Deleting; 0 is gone at once."`
+	CreateDelay time.Duration `default:"1s" max:"8760h" help:"How long a VPC, a VSwitch and an instance are Pending; 0 is Available, or Starting, at once."`
+	StartDelay  time.Duration `default:"2s" max:"8760h" help:"How long an instance is Starting; 0 is Running at once."`
+	StopDelay   time.Duration `default:"2s" max:"8760h" help:"How long an instance is Stopping; 0 is Stopped at once."`
 }

@@ -13,11 +13,15 @@ import (
 type healthCommand struct {
 	tlsFlags
 	Listen  string        `default:"127.0.0.1:8080" help:"Address that the server listens on."`
-	Timeout time.Duration `default:"2s" help:"How long to wait for the answer."`
+	Timeout time.Duration `default:"2s" min:"1ns" help:"How long to wait for the answer."`
 }
 
 // Help is shown by --help.
-func (healthCommand) Help() string { return "Example: enisim health --listen 127.0.0.1:8080" }
+func (healthCommand) Help() string {
+	return `Example:
+
+    enisim health --listen 127.0.0.1:8080`
+}
 
 // Run is the command.
 func (c *healthCommand) Run(ctx context.Context) error {
@@ -40,7 +44,7 @@ func (c *healthCommand) Run(ctx context.Context) error {
 	}
 	response, err := client(true).Do(request) // the certificate may name the server as others call it, and nothing is told to it
 	if err != nil {
-		return fmt.Errorf("not ready: %w", err)
+		return fmt.Errorf("not ready: %s", networkCause(err))
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {

@@ -22,7 +22,7 @@ type keyCreateCommand struct {
 	targetFlags
 	Account   string        `required:"" help:"Account of the key: 16 digits." placeholder:"ID"`
 	RAMUser   string        `help:"RAM user of that account (default: the account itself)." placeholder:"NAME"`
-	ExpiresIn time.Duration `help:"How long the key is good, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
+	ExpiresIn time.Duration `env:"ENISIM_KEY_CREATE_EXPIRES_IN" help:"How long the key is good, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
 	Temporary bool          `help:"A key with a SecurityToken, as STS issues them; needs --expires-in."`
 }
 
@@ -30,17 +30,15 @@ type keyCreateCommand struct {
 func (keyCreateCommand) Help() string {
 	return `The secret, and the token of a temporary key, are shown this once and cannot be asked for again.
 
-Example: enisim key create --account 1000000000000001
+Examples:
 
-Example: enisim key create --account 1000000000000001 --ram-user ci --temporary --expires-in 1h`
+    enisim key create --account 1000000000000001
+    enisim key create --account 1000000000000001 --ram-user ci --temporary --expires-in 1h`
 }
 
 // Validate refuses options that could only fail later.
 func (c *keyCreateCommand) Validate() error {
-	switch {
-	case c.ExpiresIn < 0:
-		return errors.New("--expires-in is a duration such as 30m or 1h")
-	case c.Temporary && c.ExpiresIn == 0:
+	if c.Temporary && c.ExpiresIn == 0 {
 		return errors.New("--temporary needs --expires-in, such as --expires-in 1h: a temporary key expires")
 	}
 	return c.targetFlags.Validate()
@@ -77,7 +75,11 @@ type keyListCommand struct {
 }
 
 // Help is shown by --help.
-func (keyListCommand) Help() string { return "Example: enisim key list --account 1000000000000001" }
+func (keyListCommand) Help() string {
+	return `Example:
+
+    enisim key list --account 1000000000000001`
+}
 
 // Run is the command.
 func (c *keyListCommand) Run(ctx context.Context, s streams) error {
@@ -122,7 +124,9 @@ type keyDisableCommand struct {
 func (keyDisableCommand) Help() string {
 	return `The key is refused with InvalidAccessKeyId.Inactive, within a second by every server on the database.
 
-Example: enisim key disable LTAIquickstart000001`
+Example:
+
+    enisim key disable LTAIquickstart000001`
 }
 
 // Run is the command.
@@ -149,7 +153,9 @@ type keyDeleteCommand struct {
 func (keyDeleteCommand) Help() string {
 	return `The key is unknown from then on, within a second to every server on the database.
 
-Example: enisim key delete LTAIquickstart000001`
+Example:
+
+    enisim key delete LTAIquickstart000001`
 }
 
 // Run is the command.

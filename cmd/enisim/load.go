@@ -19,7 +19,7 @@ type loadCommand struct {
 	AccessKeyID     string        `default:"LTAIquickstart000001" help:"Access key to sign with (default: the quick-start world's)."`
 	AccessKeySecret string        `default:"quickstart-secret" help:"Its secret."`
 	SecurityToken   string        `help:"The token of a temporary key." placeholder:"TOKEN"`
-	Signature       string        `env:"-" default:"v1" enum:"v1,v3" help:"How to sign: v1 or v3."`
+	Signature       string        `env:"ENISIM_LOAD_SIGNATURE" default:"v1" enum:"v1,v3" help:"How to sign: v1 or v3."`
 	Region          string        `default:"cn-hangzhou" help:"Region of the world."`
 	Insecure        bool          `help:"Accept any certificate, such as that of serve --tls-self-signed."`
 	Timeout         time.Duration `default:"10s" help:"How long to wait for an answer; then the outcome is unknown."`
@@ -29,16 +29,16 @@ type loadCommand struct {
 	Duration time.Duration `help:"End after this time (default: 30s, if there is no --requests)."`
 	Requests int64         `help:"End after so many requests." placeholder:"N"`
 
-	Scenario     string   `env:"-" help:"Scenario of one account: an account with what is in it is made for this run by the control API, and deleted afterwards (default: the world of the access key)." placeholder:"FILE"`
+	Scenario     string   `env:"ENISIM_LOAD_SCENARIO" help:"Scenario of one account: an account with what is in it is made for this run by the control API, and deleted afterwards (default: the world of the access key)." placeholder:"FILE"`
 	ControlToken string   `help:"What the server of --scenario was given as --control-token." placeholder:"TOKEN"`
 	Mix          load.Mix `default:"attach=45,detach=45,describe=10" help:"Shares of the actions."`
 	Zipf         float64  `default:"0" help:"Skew: the k-th interface, and the k-th instance of a cell, are asked for in proportion to 1/k^S; 0 asks for all alike." placeholder:"S"`
 	Cell         int      `default:"4" help:"Instances whose interfaces are attached among them only; 0: all of a VPC and zone."`
 	Seed         uint64   `help:"The same seed on the same world repeats what each client does (default: drawn, and printed)."`
 
-	Report  string           `env:"-" help:"Write charts of the run, as one HTML file." type:"path" placeholder:"FILE"`
-	History string           `env:"-" help:"Write what was asked and answered, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
-	FailIf  []load.Threshold `env:"-" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`
+	Report  string           `env:"ENISIM_LOAD_REPORT" help:"Write charts of the run, as one HTML file." type:"path" placeholder:"FILE"`
+	History string           `env:"ENISIM_LOAD_HISTORY" help:"Write what was asked and answered, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
+	FailIf  []load.Threshold `env:"ENISIM_LOAD_FAIL_IF" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`
 }
 
 // Help is shown by --help.
@@ -48,9 +48,10 @@ func (loadCommand) Help() string {
 
 ` + load.Grammar + `
 
-Example: enisim load --clients 64 --duration 30s --report report.html
+Examples:
 
-Example: enisim load --rate 2000 --scenario testdata/scenarios/cluster.yaml --zipf 1 --history history.jsonl --fail-if 'p99>50ms' --fail-if 'unknown>0'`
+    enisim load --clients 64 --duration 30s --report report.html
+    enisim load --rate 2000 --scenario testdata/scenarios/cluster.yaml --zipf 1 --history history.jsonl --fail-if 'p99>50ms' --fail-if 'unknown>0'`
 }
 
 // Validate refuses options that could only fail later.

@@ -45,18 +45,26 @@ const (
 
 // commands is the whole command line.
 type commands struct {
-	Serve    serveCommand    `cmd:"" help:"Serve the API."`
-	Call     callCommand     `cmd:"" help:"Sign and send one request, and print the reply."`
-	Scenario scenarioCommand `cmd:"" help:"Work with scenario files."`
-	Account  accountCommand  `cmd:"" help:"Make, list, reset and delete accounts."`
-	Key      keyCommand      `cmd:"" help:"Make, list, disable and delete access keys."`
-	Snapshot snapshotCommand `cmd:"" help:"Keep what an account has, and bring it back."`
-	Reset    resetCommand    `cmd:"" help:"Begin again: the quick-start world as it was at first."`
-	Verify   verifyCommand   `cmd:"" help:"Derive every promise anew from the tables, and tell what is broken."`
-	Load     loadCommand     `cmd:"" help:"Send many requests at a time, and tell how they fared."`
-	Check    checkCommand    `cmd:"" help:"Decide whether a history of calls and answers is linearizable."`
-	Health   healthCommand   `cmd:"" help:"Ask a server whether it is ready; exit code 0 says yes."`
-	Migrate  migrateCommand  `cmd:"" help:"Change or show the schema of the database."`
+	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
+
+	Serve   serveCommand   `cmd:"" group:"server" help:"Serve the API."`
+	Health  healthCommand  `cmd:"" group:"server" help:"Ask a server whether it is ready; exit code 0 says yes."`
+	Reset   resetCommand   `cmd:"" group:"server" help:"Begin again: the quick-start world as it was at first."`
+	Version versionCommand `cmd:"" group:"about" help:"Print the version, the commit and the schema version."`
+	Help    helpCommand    `cmd:"" group:"about" help:"Show the help of a command: enisim help scenario apply."`
+
+	Call callCommand `cmd:"" group:"calls" help:"Sign and send one request, and print the reply."`
+	Load loadCommand `cmd:"" group:"calls" help:"Send many requests at a time, and tell how they fared."`
+
+	Scenario scenarioCommand `cmd:"" group:"worlds" help:"Work with scenario files."`
+	Account  accountCommand  `cmd:"" group:"worlds" help:"Make, list, reset and delete accounts."`
+	Key      keyCommand      `cmd:"" group:"worlds" help:"Make, list, disable and delete access keys."`
+	Snapshot snapshotCommand `cmd:"" group:"worlds" help:"Keep what an account has, and bring it back."`
+
+	Check  checkCommand  `cmd:"" group:"proof" help:"Decide whether a history of calls and answers is linearizable."`
+	Verify verifyCommand `cmd:"" group:"proof" help:"Derive every promise anew from the tables, and tell what is broken."`
+
+	Migrate migrateCommand `cmd:"" group:"database" help:"Change or show the schema of the database."`
 }
 
 // streams are a command's standard streams: results go to Out, what a person should know to Err.
@@ -73,7 +81,7 @@ type usageError struct{ error }
 
 // run is the program without its process: it parses, runs one command and returns the exit code.
 func run(ctx context.Context, args []string, s streams) int {
-	out, errOut := s.Out, s.Err
+	errOut := s.Err
 	args, api, err := splitParameters(args)
 	if err != nil {
 		fmt.Fprintln(errOut, "enisim:", err)
@@ -81,14 +89,8 @@ func run(ctx context.Context, args []string, s streams) int {
 	}
 	var cli commands
 	exited := false
-	parser, err := kong.New(&cli,
-		kong.Name("enisim"),
-		kong.Description("A persistent simulator of the ECS control plane. Every flag can also be set in the environment, as ENISIM_<FLAG>."),
-		kong.DefaultEnvars("ENISIM"),
-		kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
-		kong.Writers(out, errOut),
-		kong.Exit(func(int) { exited = true }), // after --help
+	parser, err := newParser(&cli, s,
+		kong.Exit(func(int) { exited = true }), // after --help and --version
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(s, api),
 	)
@@ -96,16 +98,17 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintln(errOut, "enisim: broken command line definition:", err)
 		return exitFailure
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(completeArguments(args))
 	switch {
 	case exited:
 		return 0
 	case err != nil:
-		fmt.Fprintf(errOut, "enisim: %v\nTry: enisim --help\n", err)
+		fmt.Fprintf(errOut, "enisim: %s\nTry: %s --help\n", explainParse(err), commandOf(err))
 		return exitUsage
 	}
+	warnOfUnknownVariables(errOut, parser.Model, os.Environ())
 	if command.Selected().Name != "call" && len(api) > 0 {
-		fmt.Fprintln(errOut, "enisim: parameters that begin with a capital letter belong to enisim call")
+		fmt.Fprintln(errOut, "enisim: parameters that begin with a capital letter belong to enisim call\nTry: enisim call --help")
 		return exitUsage
 	}
 	if err := command.Run(); err != nil {

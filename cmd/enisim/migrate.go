@@ -24,7 +24,9 @@ type migrateUpCommand struct{ databaseFlags }
 
 // Help is shown by --help.
 func (migrateUpCommand) Help() string {
-	return "Example: enisim migrate up --database-url postgres://enisim:secret@db.example:5432/enisim"
+	return `Example:
+
+    enisim migrate up --database-url postgres://enisim:secret@db.example:5432/enisim`
 }
 
 // Run is the command.
@@ -47,14 +49,16 @@ func (c *migrateUpCommand) Run(ctx context.Context, s streams) error {
 
 type migrateDownCommand struct {
 	databaseFlags
-	Yes bool `env:"-" help:"Do it without asking."`
+	Yes bool `env:"ENISIM_MIGRATE_DOWN_YES" help:"Do it without asking."`
 }
 
 // Help is shown by --help.
 func (migrateDownCommand) Help() string {
 	return `Without --yes it asks, where a person can answer.
 
-Example: enisim migrate down --data-dir ./state --yes`
+Example:
+
+    enisim migrate down --data-dir ./state --yes`
 }
 
 // Run is the command.
@@ -118,7 +122,11 @@ func (c *migrateDownCommand) confirm(ctx context.Context, s streams, db *databas
 type migrateStatusCommand struct{ databaseFlags }
 
 // Help is shown by --help.
-func (migrateStatusCommand) Help() string { return "Example: enisim migrate status" }
+func (migrateStatusCommand) Help() string {
+	return `Example:
+
+    enisim migrate status`
+}
 
 // Run is the command.
 func (c *migrateStatusCommand) Run(ctx context.Context, s streams) error {

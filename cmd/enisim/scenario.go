@@ -31,7 +31,9 @@ func (scenarioApplyCommand) Help() string {
 	return `All of the file is applied or nothing, in one transaction, also beside a running server. What its accounts have and the file has not
 goes; other accounts are not touched.
 
-Example: enisim scenario apply staging.yaml`
+Example:
+
+    enisim scenario apply staging.yaml`
 }
 
 // Run is the command.

@@ -21,7 +21,9 @@ has what is left of its time. It is read at one moment, also beside a running se
 The file has the secrets of the account's access keys in it: keep it like one, or leave the keys out. Applying a file without them removes the keys
 that the account has.
 
-Example: enisim scenario export --account 1000000000000001 --output staging.yaml`
+Example:
+
+    enisim scenario export --account 1000000000000001 --output staging.yaml`
 }
 
 // Run is the command.

@@ -24,7 +24,9 @@ func (scenarioImportCommand) Help() string {
 	return `Reads what the vendor's CLI prints for DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances and DescribeNetworkInterfaces: any
 number of files and pages, in any order. What they refer to and do not hold is listed, so that it can be fetched.
 
-Example: enisim scenario import ./answers --key LTAIstaging00000001:staging-secret --output staging.yaml`
+Example:
+
+    enisim scenario import ./answers --key LTAIstaging00000001:staging-secret --output staging.yaml`
 }
 
 var sixteenDigits = regexp.MustCompile(`^[0-9]{16}$`)

@@ -9,7 +9,9 @@ func (scenarioSchemaCommand) Help() string {
 	return `An editor with a YAML language server then completes the keys, tells what they mean, and marks what is wrong. A file names the schema in its
 first line: # yaml-language-server: $schema=scenario.schema.json
 
-Example: enisim scenario schema > scenario.schema.json`
+Example:
+
+    enisim scenario schema > scenario.schema.json`
 }
 
 // Run is the command.

@@ -48,7 +48,7 @@ type serveCommand struct {
 	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. What clients did since is lost."`
 	Quickstart    bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
 	Signature     string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
-	Lanes         int      `env:"-" hidden:"" default:"1" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
+	Lanes         int      `hidden:"" default:"1" min:"-1" max:"64" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
 	ClosedToRAM   []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
 	ControlToken       string `help:"What callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
@@ -60,12 +60,14 @@ var signatureModes = map[string]httpapi.SignatureMode{"verify": httpapi.VerifySi
 
 // Help is shown by --help.
 func (serveCommand) Help() string {
-	return "Example: enisim serve --listen 127.0.0.1:8080 --data-dir ./state --scenario staging.yaml"
+	return `Example:
+
+    enisim serve --listen 127.0.0.1:8080 --data-dir ./state --scenario staging.yaml`
 }
 
 // Validate refuses options that could only fail later.
 func (c *serveCommand) Validate() error {
-	if err := cmp.Or(c.databaseFlags.Validate(), c.tlsFlags.Validate(), c.delayFlags.Validate()); err != nil {
+	if err := cmp.Or(c.databaseFlags.Validate(), c.tlsFlags.Validate()); err != nil {
 		return err
 	}
 	if _, err := c.address(); err != nil {
@@ -90,7 +92,7 @@ func (c *serveCommand) Validate() error {
 func (c *serveCommand) address() (*net.TCPAddr, error) {
 	address, err := net.ResolveTCPAddr("tcp", c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %w (give it as host:port, such as 127.0.0.1:8080)", c.Listen, err)
+		return nil, fmt.Errorf("--listen %s: %s (give it as host:port, such as 127.0.0.1:8080)", c.Listen, networkCause(err))
 	}
 	if address.IP == nil {
 		address.IP = net.IPv4zero // ":8080" is every address, of both families
@@ -316,7 +318,7 @@ func keyToShow(ctx context.Context, st *store.Store, now time.Time) (string, err
 func listen(ctx context.Context, address *net.TCPAddr) (*drainable, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address.String())
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w (is another server running there? choose another --listen)", address, err)
+		return nil, fmt.Errorf("cannot listen on %s: %s (is another server running there? choose another --listen)", address, networkCause(err))
 	}
 	return &drainable{TCPListener: listener.(*net.TCPListener)}, nil // that is what listening on tcp gives
 }

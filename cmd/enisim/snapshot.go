@@ -28,7 +28,9 @@ func (snapshotSaveCommand) Help() string {
 	return `All resources of the account are kept as they stand at one moment, in the database, in place of an older snapshot of the name. Requests go
 on meanwhile. Keys, users and quotas are not part of it.
 
-Example: enisim snapshot save before-test --account 1000000000000001`
+Example:
+
+    enisim snapshot save before-test --account 1000000000000001`
 }
 
 // Run is the command.
@@ -53,7 +55,9 @@ func (snapshotRestoreCommand) Help() string {
 	return `The account has again what it had, with the same ids, also beside running servers: whoever reads sees the old state or the restored one,
 never half. Keys, users and quotas stay as they are.
 
-Example: enisim snapshot restore before-test --account 1000000000000001`
+Example:
+
+    enisim snapshot restore before-test --account 1000000000000001`
 }
 
 // Run is the command.
@@ -78,7 +82,9 @@ type snapshotListCommand struct {
 
 // Help is shown by --help.
 func (snapshotListCommand) Help() string {
-	return "Example: enisim snapshot list --account 1000000000000001"
+	return `Example:
+
+    enisim snapshot list --account 1000000000000001`
 }
 
 // Run is the command.
@@ -104,7 +110,9 @@ type snapshotDeleteCommand struct{ snapshotFlags }
 
 // Help is shown by --help.
 func (snapshotDeleteCommand) Help() string {
-	return "Example: enisim snapshot delete before-test --account 1000000000000001"
+	return `Example:
+
+    enisim snapshot delete before-test --account 1000000000000001`
 }
 
 // Run is the command.

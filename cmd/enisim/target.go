@@ -22,7 +22,7 @@ type targetFlags struct {
 	ControlToken string `aliases:"token" env:"ENISIM_CONTROL_TOKEN,ENISIM_TOKEN" help:"What the server of --endpoint was given as --control-token." placeholder:"TOKEN"`
 	Insecure     bool   `help:"Accept any certificate of --endpoint, such as that of serve --tls-self-signed."`
 	databaseFlags
-	JSON bool `name:"json" env:"-" help:"Print JSON, as the control API answers."`
+	JSON bool `name:"json" help:"Print JSON, as the control API answers."`
 }
 
 // AfterApply lets the command line win over the environment, and an endpoint over a database. Kong calls it.

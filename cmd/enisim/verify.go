@@ -15,7 +15,9 @@ func (verifyCommand) Help() string {
 addresses, groups and their counts, client tokens. It looks at all accounts at one moment, writes nothing, and no request waits for it. Each
 violation is a line with the name of the invariant, the account and the ids; then the exit code is 1.
 
-Example: enisim verify --data-dir ./state`
+Example:
+
+    enisim verify --data-dir ./state`
 }
 
 // Run is the command.

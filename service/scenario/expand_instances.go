@@ -269,7 +269,7 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 		x.resolvedTypes[id.value] = t
 	}
 	if t == nil {
-		hint := x.hint(id.value, len(x.types)+len(x.catalogueTypes), func() string { return didYouMean(id.value, x.typeIDs()) })
+		hint := x.hint(id.value, len(x.types)+len(x.catalogueTypes), func() string { return DidYouMean(id.value, x.typeIDs()) })
 		if hint == "" {
 			hint = "declare it under instance_types"
 		}

@@ -8,16 +8,24 @@ import (
 	"strings"
 )
 
-// didYouMean suggests the candidate that a misspelt word is nearest to, or nothing if none is near.
-func didYouMean[S ~[]string](word string, candidates S) string {
+// DidYouMean suggests the candidate that a misspelt word is nearest to, or nothing if none is near.
+func DidYouMean[S ~[]string](word string, candidates S) string {
+	if best := Nearest(word, candidates); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
+// Nearest returns the candidate that a misspelt word is nearest to, or "" if none is near.
+func Nearest[S ~[]string](word string, candidates S) string {
 	best, distance := nearest(word, candidates)
 	if best == "" || distance > 1+len(word)/3 {
 		return ""
 	}
-	return fmt.Sprintf("did you mean %q?", best)
+	return best
 }
 
-// didYouMeanKey is didYouMean for keys, of which there are few enough to list them all when none is near. A slip of a finger or two comes first, then
+// didYouMeanKey is DidYouMean for keys, of which there are few enough to list them all when none is near. A slip of a finger or two comes first, then
 // words in common with a key that is not given yet.
 func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	best, distance := nearest(word, known)
@@ -27,7 +35,7 @@ func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	if best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	if hint := didYouMean(word, known); hint != "" {
+	if hint := DidYouMean(word, known); hint != "" {
 		return hint
 	}
 	if elsewhere := mappingsWith(word); len(elsewhere) > 0 {

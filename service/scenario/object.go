@@ -221,7 +221,7 @@ func (o *object) choice(key string) located[string] {
 		return v
 	}
 	if !slices.Contains(words, v.value) {
-		o.add(v.at, o.hint(v.value, len(words), func() string { return didYouMean(v.value, words) }), "unknown %s %q: it is one of %s", key, v.value, strings.Join(words, ", "))
+		o.add(v.at, o.hint(v.value, len(words), func() string { return DidYouMean(v.value, words) }), "unknown %s %q: it is one of %s", key, v.value, strings.Join(words, ", "))
 		return located[string]{value: fallback, at: v.at}
 	}
 	return v

@@ -111,7 +111,7 @@ func (r *report) hint(word string, candidates int, find func() string) string {
 
 // suggest is didYouMean for the keys of a map.
 func suggest[V any](r *report, word string, known map[string]V) string {
-	return r.hint(word, len(known), func() string { return didYouMean(word, sortedKeys(known)) })
+	return r.hint(word, len(known), func() string { return DidYouMean(word, sortedKeys(known)) })
 }
 
 // shortened cuts a text that is too long to be read.

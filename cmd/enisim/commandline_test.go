@@ -1,0 +1,232 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+
+	"enisim/migrations"
+)
+
+// leaves are the commands that can be run, each with its flags and those of the commands above it.
+func leaves(t *testing.T, cli *commands) (parser *kong.Kong, all []*kong.Node) {
+	t.Helper()
+	parser, err := newParser(cli, streams{strings.NewReader(""), &strings.Builder{}, &strings.Builder{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parser, parser.Model.Leaves(false)
+}
+
+// Each flag has a variable, and the variable is read. Two flags that share one are of one type.
+func TestEveryFlagHasItsVariable(t *testing.T) {
+	var cli commands
+	_, commands := leaves(t, &cli)
+	types := map[string]reflect.Type{}
+	for _, command := range commands {
+		for _, flag := range slices.Concat(command.AllFlags(false)...) {
+			if flag.Name == "help" || flag.Name == "version" {
+				continue
+			}
+			if len(flag.Envs) == 0 {
+				t.Errorf("%s --%s has no variable", command.FullPath(), flag.Name)
+				continue
+			}
+			for _, name := range flag.Envs {
+				of := flag.Target.Type()
+				if of.Kind() == reflect.Slice { // a list of one
+					of = of.Elem()
+				}
+				if known := types[name]; known != nil && known != of {
+					t.Errorf("%s --%s shares %s with a flag of another type, %v", command.FullPath(), flag.Name, name, known)
+				}
+				types[name] = of
+				sample, ok := map[reflect.Kind]string{reflect.String: "x", reflect.Bool: "true", reflect.Int: "3", reflect.Int64: "3", reflect.Uint64: "3", reflect.Float64: "3"}[flag.Target.Kind()]
+				switch {
+				case flag.Tag.Enum != "":
+					sample = strings.Split(flag.Tag.Enum, ",")[0]
+				case flag.Target.Type().String() == "time.Duration":
+					sample = "3s"
+				case flag.Target.Type().String() == "slog.Level":
+					sample = "warn"
+				case !ok:
+					continue // a type of load's own, or a list
+				}
+				t.Setenv(name, sample)
+				if err := flag.Reset(); err != nil || flag.Target.IsZero() {
+					t.Errorf("%s --%s: %s=%s is not read: %v, %v", command.FullPath(), flag.Name, name, sample, flag.Target, err)
+				}
+				if err := os.Unsetenv(name); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if len(types) < 40 {
+		t.Errorf("only %d variables were seen", len(types))
+	}
+}
+
+// No number and no duration of any command takes a value below its least one, and each says what is allowed, in our words.
+func TestEveryNumberHasALimit(t *testing.T) {
+	t.Parallel()
+	var cli commands
+	_, commands := leaves(t, &cli)
+	seen := 0
+	libraryText := regexp.MustCompile(`strconv|time: |slog: |parsing|invalid syntax|expected`)
+	for _, command := range commands {
+		for _, flag := range slices.Concat(command.AllFlags(false)...) {
+			kind := flag.Target.Kind()
+			if flag.Target.Type().Kind() == reflect.Pointer {
+				kind = flag.Target.Type().Elem().Kind()
+			}
+			if !slices.Contains([]reflect.Kind{reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64}, kind) {
+				continue
+			}
+			seen++
+			for _, value := range []string{"-7", "-7s", "soon", "", "NaN", "1e999", "99999999999999999999"} {
+				if kind == reflect.Float64 && value == "99999999999999999999" {
+					continue
+				}
+				var out, errOut strings.Builder
+				args := append(strings.Fields(command.Path()), "--"+flag.Name, value)
+				exit := run(t.Context(), args, streams{strings.NewReader(""), &out, &errOut})
+				if exit != exitUsage || !strings.Contains(errOut.String(), "--"+flag.Name) || !strings.Contains(errOut.String(), "Try: enisim "+strings.Fields(command.Path())[0]) {
+					t.Errorf("%v: got exit code %d, %q; want it refused, with the command's help named", args, exit, errOut.String())
+				}
+				if libraryText.MatchString(errOut.String()) {
+					t.Errorf("%v: got %q, which is a library's text", args, errOut.String())
+				}
+			}
+		}
+	}
+	if seen < 15 {
+		t.Errorf("only %d flags were seen", seen)
+	}
+}
+
+// A misspelt variable is told, with the one that was meant; those of others are not ours to judge.
+func TestUnknownVariables(t *testing.T) {
+	t.Parallel()
+	_, errOut, exit := outputOf(t, []string{"ENISIM_ATACH_DELAY=1s", "ENISIM_ENDPIONT=x", "ENISIM_QWERTZUIOP=1", "ENISIM_PORT=tcp://10.0.0.1:80", "ENISIM_SERVICE_HOST=10.0.0.1", "ENISIM_DATA_DIR=/nowhere"}, "", "version")
+	want := "enisim: ENISIM_ATACH_DELAY is not a setting and changes nothing: did you mean ENISIM_ATTACH_DELAY?\n" +
+		"enisim: ENISIM_ENDPIONT is not a setting and changes nothing: did you mean ENISIM_ENDPOINT?\n" +
+		"enisim: ENISIM_QWERTZUIOP is not a setting and changes nothing: enisim help serve lists those of the server\n"
+	if errOut != want || exit != 0 {
+		t.Errorf("got %q, exit code %d; want %q", errOut, exit, want)
+	}
+	_, errOut, exit = outputOf(t, []string{"ENISIM_ATTACH_DELAY=soon"}, "", "serve")
+	if exit != exitUsage || !strings.Contains(errOut, `(from the environment: ENISIM_ATTACH_DELAY="soon")`) || !strings.Contains(errOut, "Try: enisim serve --help") {
+		t.Errorf("a wrong value: got %q, exit code %d; want the variable named", errOut, exit)
+	}
+}
+
+// An error names the help of its command, as far as it got.
+func TestErrorsNameTheirHelp(t *testing.T) {
+	t.Parallel()
+	for args, help := range map[string]string{
+		"serve --attach-delay soon":              "enisim serve --help",
+		"serve --atach-delay 1s":                 "enisim serve --help",
+		"scenario aply":                          "enisim scenario --help",
+		"scenario apply":                         "enisim scenario apply --help",
+		"key create":                             "enisim key create --help",
+		"serve --control-token short":            "enisim serve --help",
+		"serve --RegionId cn-hangzhou":           "enisim call --help",
+		"lauch":                                  "enisim --help",
+		"help lauch":                             "enisim --help",
+		"account list --data-dir a --endpoint b": "enisim account list --help",
+	} {
+		if _, errOut, exit := output(t, strings.Fields(args)...); exit != exitUsage || !strings.HasSuffix(errOut, "\nTry: "+help+"\n") {
+			t.Errorf("%s: got exit code %d, %q; want %s named", args, exit, errOut, help)
+		}
+	}
+}
+
+// Help is grouped, has a page for each command, and its examples are lines that can be copied whole, of commands that parse.
+func TestHelp(t *testing.T) {
+	t.Parallel()
+	out, _, exit := output(t, "--help")
+	if exit != 0 {
+		t.Errorf("--help: got exit code %d", exit)
+	}
+	for _, group := range []string{"The server:", "Calls and load:", "Worlds and accounts:", "Proof:", "The database:"} {
+		if !strings.Contains(out, "\n"+group+"\n") {
+			t.Errorf("--help: got %s, want the group %q", out, group)
+		}
+	}
+	var cli commands
+	_, all := leaves(t, &cli)
+	for _, command := range all {
+		words := strings.Fields(command.Path())
+		if words[0] == "help" {
+			continue
+		}
+		asked, _, _ := output(t, append(words, "--help")...)
+		helped, errOut, exit := output(t, append([]string{"help"}, words...)...)
+		if exit != 0 || helped != asked {
+			t.Errorf("help %s: got %q, %q, exit code %d; want what --help prints", words, helped, errOut, exit)
+		}
+		examples := regexp.MustCompile(`(?m)^    (enisim .*)$`).FindAllStringSubmatch(asked, -1)
+		if len(examples) == 0 {
+			t.Errorf("help %s: there is no example in %s", words, asked)
+		}
+		for _, example := range examples {
+			line, _, _ := strings.Cut(example[1], " > ")
+			args := strings.Fields(strings.ReplaceAll(line, "'", ""))[1:]
+			args, _, err := splitParameters(args)
+			if err != nil {
+				t.Errorf("%s: %v", example[1], err)
+			}
+			var fresh commands
+			parser, _ := leaves(t, &fresh)
+			if _, err := parser.Parse(completeArguments(args)); err != nil {
+				t.Errorf("%s: %v", example[1], err)
+			}
+		}
+	}
+}
+
+// What is known of a build is printed, and what is not is left out.
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	line, errOut, exit := output(t, "version")
+	if want := regexp.MustCompile(`^enisim \S+, .*schema version \d+, go\S+.*\n$`); exit != 0 || !want.MatchString(line) {
+		t.Errorf("got %q, %q, exit code %d; want %s", line, errOut, exit, want)
+	}
+	if short, _, exit := output(t, "--version"); exit != 0 || short != line {
+		t.Errorf("--version: got %q, exit code %d; want %q", short, exit, line)
+	}
+	text, _, _ := output(t, "version", "--json")
+	var got buildInfo
+	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Schema != migrations.Newest() || got.Go == "" {
+		t.Errorf("--json: got %q, %v", text, err)
+	}
+	files, err := filepath.Glob("../../migrations/*.sql")
+	if err != nil || int64(len(files)) != migrations.Newest() {
+		t.Errorf("the newest of %d migrations is %d (%v)", len(files), migrations.Newest(), err)
+	}
+}
+
+// Why a database cannot be reached is said in words that help, without the libraries'.
+func TestUnreachableDatabases(t *testing.T) {
+	t.Parallel()
+	for url, says := range map[string]string{
+		"postgres://u:hunter2@127.0.0.1:1/db":          "nothing listens on 127.0.0.1:1",
+		"postgres:///db?host=/nowhere":                 "nothing listens on /nowhere/.s.PGSQL.5432",
+		"postgres://u:hunter2@no-such-host.invalid/db": "no-such-host.invalid, leads nowhere",
+	} {
+		for _, command := range []string{"serve --listen 127.0.0.1:0", "account list", "migrate up"} {
+			_, errOut, exit := output(t, append(strings.Fields(command), "--database-url", url)...)
+			if exit != exitFailure || !strings.Contains(errOut, says) || strings.Contains(errOut, "failed to connect") || strings.Contains(errOut, "hunter2") {
+				t.Errorf("%s on %s: got exit code %d, %q; want %q", command, url, exit, errOut, says)
+			}
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"enisim/migrations"
+)
+
+type versionCommand struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Help is shown by --help.
+func (versionCommand) Help() string {
+	return `What is not known of a build, such as its commit where it was built without version control, is left out.
+
+Example:
+
+    enisim version`
+}
+
+// Run is the command.
+func (c *versionCommand) Run(s streams) error {
+	build := readBuild()
+	if c.JSON {
+		encoder := json.NewEncoder(s.Out)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(build)
+	}
+	fmt.Fprintln(s.Out, build)
+	return nil
+}
+
+// buildInfo is what is known of this binary.
+type buildInfo struct {
+	Version  string `json:"version"` // of the module, or devel
+	Commit   string `json:"commit,omitempty"`
+	Time     string `json:"time,omitempty"` // of the commit
+	Modified bool   `json:"modified,omitempty"`
+	Go       string `json:"go"`
+	Schema   int64  `json:"schema"` // the newest migration
+}
+
+// readBuild reads what the toolchain has put into the binary. Built with -buildvcs=false it has no commit, and built without a module no version.
+func readBuild() buildInfo {
+	b := buildInfo{Go: runtime.Version(), Schema: migrations.Newest()}
+	info, ok := debug.ReadBuildInfo()
+	if ok {
+		b.Version = strings.Trim(info.Main.Version, "()")
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				b.Commit = s.Value
+			case "vcs.time":
+				b.Time = s.Value
+			case "vcs.modified":
+				b.Modified = s.Value == "true"
+			}
+		}
+	}
+	b.Version = cmp.Or(b.Version, "devel")
+	return b
+}
+
+// String is the build on a line.
+func (b buildInfo) String() string {
+	parts := []string{"enisim " + b.Version}
+	if b.Commit != "" {
+		commit := b.Commit[:min(12, len(b.Commit))]
+		if b.Modified {
+			commit += " with changes"
+		}
+		parts = append(parts, "commit "+commit)
+	}
+	if b.Time != "" {
+		parts = append(parts, b.Time)
+	}
+	return strings.Join(append(parts, fmt.Sprintf("schema version %d", b.Schema), b.Go), ", ")
+}
+
+func versionLine() string { return readBuild().String() }

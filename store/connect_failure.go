@@ -1,0 +1,73 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// connectError says in words for an operator why a database cannot be reached. Its cause stays for errors.Is.
+type connectError struct {
+	text  string
+	cause error
+}
+
+func (e *connectError) Error() string { return e.text }
+func (e *connectError) Unwrap() error { return e.cause }
+
+// connectFailure explains why a connection could not be made, and what to do.
+func connectFailure(config *pgx.ConnConfig, err error) error {
+	return &connectError{explainConnect(config, err), err}
+}
+
+func explainConnect(config *pgx.ConnConfig, err error) string {
+	where := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
+	if network, path := pgconn.NetworkAddress(config.Host, config.Port); network == "unix" {
+		where = path
+	}
+	var (
+		answer *pgconn.PgError
+		name   *net.DNSError
+		number syscall.Errno
+	)
+	switch {
+	case errors.As(err, &answer):
+		return explainAnswer(config, where, answer)
+	case errors.As(err, &name):
+		return fmt.Sprintf("the name of the database's host, %s, leads nowhere: check --database-url", name.Name)
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ENOENT):
+		return fmt.Sprintf("nothing listens on %s: is Postgres running there, and is --database-url right?", where)
+	case errors.Is(err, context.Canceled):
+		return fmt.Sprintf("interrupted while connecting to the database at %s", where)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return fmt.Sprintf("the database at %s does not answer: is it reachable from here?", where)
+	case errors.As(err, &number):
+		return fmt.Sprintf("cannot connect to the database at %s: %v", where, number)
+	}
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
+		err = inner
+	}
+	return fmt.Sprintf("cannot connect to the database at %s: %v", where, err)
+}
+
+// explainAnswer explains a refusal by Postgres.
+func explainAnswer(config *pgx.ConnConfig, where string, answer *pgconn.PgError) string {
+	switch answer.Code {
+	case "28P01", "28000":
+		return fmt.Sprintf("Postgres at %s does not let in the user %q: check the user and the password of --database-url", where, config.User)
+	case "3D000":
+		return fmt.Sprintf("there is no database %q at %s: create it (createdb %[1]s), or name another in --database-url", config.Database, where)
+	case "53300":
+		return fmt.Sprintf("Postgres at %s has no connection left: raise its max_connections, or stop what uses it", where)
+	case "57P03":
+		return fmt.Sprintf("Postgres at %s is starting or stopping: try again", where)
+	}
+	return fmt.Sprintf("Postgres at %s refuses the connection: %s", where, answer.Message)
+}
