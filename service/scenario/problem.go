@@ -109,7 +109,7 @@ func (r *report) hint(word string, candidates int, find func() string) string {
 	return find()
 }
 
-// suggest is didYouMean for the keys of a map.
+// suggest is DidYouMean for the keys of a map.
 func suggest[V any](r *report, word string, known map[string]V) string {
 	return r.hint(word, len(known), func() string { return DidYouMean(word, sortedKeys(known)) })
 }
