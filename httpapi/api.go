@@ -229,7 +229,11 @@ func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err er
 	if !known {
 		return nil, service.InvalidActionNotFound
 	}
-	return act.answer(service.ForCaller(r.Context(), caller), caller, in.parameters)
+	reply, err := act.answer(service.ForCaller(r.Context(), caller), caller, in.parameters)
+	if err != nil {
+		a.service.PaceRefusal(r.Context(), caller, err)
+	}
+	return reply, err
 }
 
 // refuse answers what never reached serve, or did not come back from it: an unknown path, a panic.

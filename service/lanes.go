@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -14,8 +15,12 @@ import (
 
 // Limits of the lanes: no caller makes a queue, a batch or a wait grow beyond them.
 const (
-	// maxBatch is how many requests share a transaction at most, so that a batch stays short however many wait.
+	// maxBatch is how many requests share a transaction at most, so that a batch stays short however many wait. While several accounts
+	// use a lane, maxPart is how many of one account do: others would wait for them.
 	maxBatch = 128
+	maxPart  = 32
+	// partsLast is how long a lane counts as used by several accounts after their requests met in it.
+	partsLast = time.Second
 	// maxQueued is how many requests wait in a lane, and maxQueuedPerAccount how many of one account. More are refused.
 	maxQueued           = 8192
 	maxQueuedPerAccount = 4096
@@ -58,6 +63,9 @@ type lane struct {
 	busy  bool
 	queue fairQueue
 	usual time.Duration // how long a batch takes, as a moving average
+
+	lastAccount  string    // whose request came last
+	severalUntil time.Time // until when the lane counts as used by several accounts
 }
 
 // laneRequest is an attach or a detach on its way through the lanes.
@@ -165,17 +173,32 @@ func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of which its account has a fair part.
+	r.queuedAt = time.Now()
+	if id := r.want.AccountID; id != l.lastAccount {
+		if l.lastAccount != "" {
+			l.severalUntil = r.queuedAt.Add(partsLast)
+		}
+		l.lastAccount = strings.Clone(id)
+	}
 	if l.busy {
 		own := l.queue.of(r.want.AccountID)
-		batches := 1 + own*max(l.queue.accounts(), 1)/maxBatch
-		if own >= maxQueuedPerAccount || l.queue.size >= maxQueued || l.usual*time.Duration(batches) > maxLaneWait {
-			return false, ServiceUnavailable
+		part := min(maxBatch/max(l.queue.accounts(), 1), l.maxPart(r.queuedAt))
+		expected := l.usual * time.Duration(1+own/max(part, 1))
+		if own >= maxQueuedPerAccount || l.queue.size >= maxQueued || expected > maxLaneWait {
+			return false, fmt.Errorf("%w: %d in the lane, for about %v", store.ErrBusy, own, expected.Round(time.Millisecond))
 		}
 	}
-	r.queuedAt = time.Now()
 	l.queue.push(r)
 	leads, l.busy = !l.busy, true
 	return leads, nil
+}
+
+// maxPart returns how many requests of one account a batch takes at most.
+func (l *lane) maxPart(now time.Time) int {
+	if now.Before(l.severalUntil) {
+		return maxPart
+	}
+	return maxBatch
 }
 
 // leave takes a request whose caller has disconnected out of the queue. If its turn has just come, it takes it: others may depend on that.
@@ -250,19 +273,23 @@ func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	parts, most := map[string]int{}, l.maxPart(now)
 	for len(batch) < maxBatch {
+		next := l.queue.front()
+		if next == nil || parts[next.want.AccountID] == most { // accounts have their turns, so the others have as many
+			break
+		}
 		r := l.queue.pop()
 		switch {
-		case r == nil:
-			return batch
 		case r.ctx.Err() != nil:
 			r.err = r.ctx.Err()
 			r.turn <- finished // nobody reads it, unless the request leads
 		case now.Sub(r.queuedAt) > maxLaneWait:
-			r.err = ServiceUnavailable
+			r.err = fmt.Errorf("%w: for %v", store.ErrBusy, now.Sub(r.queuedAt).Round(time.Millisecond))
 			r.turn <- finished
 		default:
 			batch = append(batch, r)
+			parts[r.want.AccountID]++
 		}
 	}
 	return batch

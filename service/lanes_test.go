@@ -415,8 +415,8 @@ func TestAccountsShareABatch(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := enter("greedy"); !errors.Is(err, ServiceUnavailable) {
-		t.Errorf("one more of the same account: got %v, want ServiceUnavailable", err)
+	if err := enter("greedy"); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("one more of the same account: got %v, want ErrBusy", err)
 	}
 	for range 2 {
 		if err := enter("polite"); err != nil {
@@ -424,8 +424,11 @@ func TestAccountsShareABatch(t *testing.T) {
 		}
 	}
 	batch := l.takeBatch(time.Now())
-	if len(batch) != maxBatch || batch[1].want.AccountID != "polite" || batch[3].want.AccountID != "polite" {
-		t.Errorf("got a batch of %d, want %d with the polite account's requests second and fourth", len(batch), maxBatch)
+	if len(batch) != maxPart+2 || batch[1].want.AccountID != "polite" || batch[3].want.AccountID != "polite" {
+		t.Errorf("got a batch of %d, want %d with the polite account's requests second and fourth", len(batch), maxPart+2)
+	}
+	if got := len(l.takeBatch(time.Now().Add(2 * partsLast))); got != maxBatch {
+		t.Errorf("long after the polite account's requests: got a batch of %d, want %d", got, maxBatch)
 	}
 }
 
@@ -437,12 +440,12 @@ func TestARequestWhoseTurnComesTooLateIsRefused(t *testing.T) {
 	if _, err := l.enter(r); err != nil {
 		t.Fatal(err)
 	}
-	if batch := l.takeBatch(r.queuedAt.Add(maxLaneWait + 1)); len(batch) != 0 || !errors.Is(r.err, ServiceUnavailable) || <-r.turn != finished {
-		t.Errorf("a late turn: got a batch of %d and %v, want ServiceUnavailable", len(batch), r.err)
+	if batch := l.takeBatch(r.queuedAt.Add(maxLaneWait + 1)); len(batch) != 0 || !errors.Is(r.err, store.ErrBusy) || <-r.turn != finished {
+		t.Errorf("a late turn: got a batch of %d and %v, want ErrBusy", len(batch), r.err)
 	}
 	l.usual = maxLaneWait + 1
-	if _, err := l.enter(r); !errors.Is(err, ServiceUnavailable) {
-		t.Errorf("behind a batch that takes long: got %v, want ServiceUnavailable", err)
+	if _, err := l.enter(r); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("behind a batch that takes long: got %v, want ErrBusy", err)
 	}
 }
 
@@ -575,7 +578,7 @@ func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
 			switch {
 			case errors.Is(err, InvalidEniIDNotFound):
 				answered.Add(1)
-			case errors.Is(err, ServiceUnavailable): // on a machine that is too busy for so many
+			case errors.Is(err, store.ErrBusy): // on a machine that is too busy for so many
 				late.Add(1)
 			default:
 				t.Errorf("request %d: got %v, want InvalidEniId.NotFound", k, err)
@@ -583,8 +586,8 @@ func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
 		})
 	}
 	l.awaitQueue(t, maxQueuedPerAccount)
-	if err := l.attach(t.Context(), "eni-2", "i-1"); !errors.Is(err, ServiceUnavailable) {
-		t.Errorf("one more: got %v, want ServiceUnavailable", err)
+	if err := l.attach(t.Context(), "eni-2", "i-1"); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("one more: got %v, want ErrBusy", err)
 	}
 	release()
 	if err := first(); err != nil {

@@ -38,6 +38,7 @@ type Service struct {
 	unknownKeys *lru.Cache[string, time.Time] // when the database was asked last
 	regions     sync.Map                      // ids of regions that are known to exist: they never go
 	lanes       *lanes
+	pacer       *pacer
 	scenarios   *semaphore.Weighted // that came over HTTP and are in memory, in tokens
 }
 
@@ -50,6 +51,7 @@ func New(st *store.Store, options Options) *Service {
 		random:      rand.Reader,
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
+		pacer:       newPacer(),
 		scenarios:   semaphore.NewWeighted(scenarioTokens),
 	}
 	if s.now == nil {
