@@ -156,7 +156,7 @@ func New(s *service.Service, options Options) *API {
 	a := &API{
 		service:      s,
 		actions:      actions(s),
-		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(mostNonces), now: options.Now},
+		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(maxNonces, maxNoncesPerKey), now: options.Now},
 		log:          options.Log,
 		newRequestID: options.NewRequestID,
 		reading:      newReadingBudget(maxReading, maxReadingPerAddress),

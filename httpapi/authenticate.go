@@ -65,7 +65,7 @@ func (g *gatekeeper) authenticate(ctx context.Context, in *incoming) (service.Ca
 // verify checks what a request claims against the key that it names.
 func (g *gatekeeper) verify(c claim, identity service.Identity) error {
 	sent, err := time.Parse(signature.TimeFormat, c.timestamp)
-	if err != nil {
+	if err != nil || sent.Format(signature.TimeFormat) != c.timestamp { // Parse takes fractions of a second, and hours of one digit
 		return service.InvalidTimeStampFormat
 	}
 	now := g.now()
@@ -79,10 +79,14 @@ func (g *gatekeeper) verify(c claim, identity service.Identity) error {
 	if err := identity.CheckSecurityToken(c.securityToken); err != nil {
 		return err
 	}
-	if !g.nonces.remember(c.accessKeyID, c.nonce, now) {
+	switch g.nonces.remember(c.accessKeyID, c.nonce, sent, now) {
+	case nonceWasUsed:
 		return service.SignatureNonceUsed
+	case nonceMayBeForgotten: // the same request with the time of now is welcome
+		return service.ServiceUnavailable
+	default:
+		return nil
 	}
-	return nil
 }
 
 // claimOf reads the claim of a request. In IdentifyOnly what proves it may be missing.

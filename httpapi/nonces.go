@@ -2,56 +2,150 @@ package httpapi
 
 import (
 	"hash/maphash"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
 
-// How nonces are remembered: each for at least nonceTime, unless mostNonces newer ones came since. Two generations of 8-byte fingerprints take
-// about 40 MB when both are full, and nothing grows beyond that, however many requests come.
+// How many nonces are remembered: about 40 MB of 8-byte fingerprints when there are as many as there may be.
 const (
-	nonceTime  = 15 * time.Minute
-	mostNonces = 1 << 19
+	maxNonces       = 1 << 20
+	maxNoncesPerKey = 1 << 18
+	nonceSweep      = time.Minute // how often those whose time has run out are dropped
 )
 
-// nonceMemory remembers which nonces were used. It belongs to one process: another replica does not know them (docs/differences.md).
+// nonceMemory remembers which nonces were used, each until the timestamp that it came with has run out: one from 15 minutes ahead for 30 minutes. It
+// belongs to one process: another replica does not know them (docs/differences.md).
+//
+// Its memory is bounded by time, not by forgetting nonces that are still good. A key that has used up its share forgets those with its earliest
+// timestamps, and from then on its requests with such timestamps are refused, so that none can be sent again. A client whose clock is right does
+// not notice. When all keys together have used up what there is, the key that has most gives way: no key can push out another one's nonces.
 type nonceMemory struct {
-	seed     maphash.Seed
-	most     int
-	mu       sync.Mutex
-	young    map[uint64]struct{}
-	old      map[uint64]struct{}
-	youngest time.Time // when young began
+	seed       maphash.Seed
+	max        int
+	maxPerKey  int
+	mu         sync.Mutex
+	keys       map[string]*keyNonces
+	count      int // of all keys
+	sweptUntil time.Time
 }
 
-func newNonceMemory(most int) *nonceMemory {
-	return &nonceMemory{seed: maphash.MakeSeed(), most: most, young: map[uint64]struct{}{}}
+// keyNonces are the nonces of one access key.
+type keyNonces struct {
+	sent   map[uint64]int64 // by fingerprint: the second of the timestamp
+	before int64            // nonces with a timestamp before this second may have been forgotten
 }
 
-// remember tells whether a key uses a nonce for the first time. A fingerprint stands for the nonce, so one request in some 10^13 would be
-// refused without cause.
-func (m *nonceMemory) remember(accessKeyID, nonce string, now time.Time) bool {
-	var h maphash.Hash
-	h.SetSeed(m.seed)
-	_, _ = h.WriteString(accessKeyID) // never fails
-	_ = h.WriteByte(0)
-	_, _ = h.WriteString(nonce)
-	fingerprint := h.Sum64()
+// nonceUse is what becomes of a nonce.
+type nonceUse int
+
+const (
+	nonceIsNew nonceUse = iota
+	nonceWasUsed
+	nonceMayBeForgotten // whether it was used cannot be known any more
+)
+
+func newNonceMemory(limit, limitPerKey int) *nonceMemory {
+	return &nonceMemory{seed: maphash.MakeSeed(), max: limit, maxPerKey: limitPerKey, keys: map[string]*keyNonces{}}
+}
+
+// remember notes that a key uses a nonce in a request that says it was sent at a time. A fingerprint stands for the nonce, so one request in some
+// 10^13 is refused without cause.
+func (m *nonceMemory) remember(accessKeyID, nonce string, sent, now time.Time) nonceUse {
+	fingerprint := maphash.String(m.seed, nonce)
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if age := now.Sub(m.youngest); len(m.young) >= m.most || age >= nonceTime {
-		m.old, m.young, m.youngest = m.young, map[uint64]struct{}{}, now
-		if age >= 2*nonceTime {
-			m.old = nil
+	m.sweep(now)
+	key := m.keys[accessKeyID]
+	if key == nil {
+		key = &keyNonces{sent: map[uint64]int64{}}
+		m.keys[strings.Clone(accessKeyID)] = key // a clone: the id is a part of a request
+	}
+	if _, used := key.sent[fingerprint]; used {
+		return nonceWasUsed
+	}
+	if sent.Unix() < key.before {
+		return nonceMayBeForgotten
+	}
+	if len(key.sent) >= m.maxPerKey {
+		m.count -= key.forgetEarliest()
+	}
+	for m.count >= m.max {
+		m.count -= m.largest().forgetEarliest()
+	}
+	if sent.Unix() < key.before {
+		return nonceMayBeForgotten
+	}
+	key.sent[fingerprint] = sent.Unix()
+	m.count++
+	return nonceIsNew
+}
+
+// sweep drops the nonces whose timestamps have run out.
+func (m *nonceMemory) sweep(now time.Time) {
+	if now.Before(m.sweptUntil) && m.sweptUntil.Sub(now) <= nonceSweep {
+		return
+	}
+	m.sweptUntil = now.Add(nonceSweep)
+	oldest := now.Add(-timeWindow).Unix()
+	m.count = 0
+	for id, key := range m.keys {
+		key.keep(oldest)
+		m.count += len(key.sent)
+		if len(key.sent) == 0 && key.before <= oldest {
+			delete(m.keys, id)
 		}
 	}
-	_, used := m.young[fingerprint]
-	if !used {
-		_, used = m.old[fingerprint]
+}
+
+// largest returns the key with the most nonces.
+func (m *nonceMemory) largest() *keyNonces {
+	var largest *keyNonces
+	for _, key := range m.keys {
+		if largest == nil || len(key.sent) > len(largest.sent) {
+			largest = key
+		}
 	}
-	if used {
-		return false
+	return largest
+}
+
+// keep drops the nonces from before a second, into a new map, as one that has become empty keeps its memory.
+func (k *keyNonces) keep(oldest int64) {
+	kept := 0
+	for _, second := range k.sent {
+		if second >= oldest {
+			kept++
+		}
 	}
-	m.young[fingerprint] = struct{}{}
-	return true
+	if kept == len(k.sent) {
+		return
+	}
+	sent := make(map[uint64]int64, kept)
+	for fingerprint, second := range k.sent {
+		if second >= oldest {
+			sent[fingerprint] = second
+		}
+	}
+	k.sent = sent
+}
+
+// forgetEarliest makes room: it forgets the earliest seconds with a quarter of the nonces, at least one of them, and returns how many nonces that
+// were.
+func (k *keyNonces) forgetEarliest() int {
+	counts := map[int64]int{}
+	for _, second := range k.sent {
+		counts[second]++
+	}
+	before, forgotten := len(k.sent), 0
+	for _, second := range slices.Sorted(maps.Keys(counts)) {
+		if forgotten += counts[second]; forgotten*4 >= before {
+			k.before = max(k.before, second+1)
+			break
+		}
+	}
+	k.keep(k.before)
+	return before - len(k.sent)
 }

@@ -264,6 +264,10 @@ func TestTampering(t *testing.T) {
 			{"a clock that is slow", func(o *order) { o.timestamp = at(-15*time.Minute - 5*time.Second) }, nil, "InvalidTimeStamp.Expired"},
 			{"a clock that is fast", func(o *order) { o.timestamp = at(15*time.Minute + 5*time.Second) }, nil, "InvalidTimeStamp.Expired"},
 			{"a time of another form", func(o *order) { o.timestamp = "Sun, 22 Nov 2026 10:15:30 GMT" }, nil, "InvalidTimeStamp.Format"},
+			{"a time with a fraction", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05.000Z") }, nil, "InvalidTimeStamp.Format"},
+			{"a time with a comma", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05") + ",5Z" }, nil, "InvalidTimeStamp.Format"},
+			{"a time with an hour of one digit", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T") + "1:02:03Z" }, nil, "InvalidTimeStamp.Format"},
+			{"a time with an offset", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05+00:00") }, nil, "InvalidTimeStamp.Format"},
 			{"a token for a key without", func(o *order) { o.token = "token" }, nil, "InvalidSecurityToken.Malformed"},
 		} {
 			o := newOrder()
@@ -293,6 +297,40 @@ func TestTampering(t *testing.T) {
 		}
 		if r := s.send(t, first); r.code() != "SignatureNonceUsed" {
 			t.Errorf("%s, a request sent twice: got %d %q, want SignatureNonceUsed", name, r.status, r.code())
+		}
+	}
+}
+
+// In V3 the Content-Type is signed, or does not decide how the body is read.
+func TestTheContentTypeOfV3(t *testing.T) {
+	t.Parallel()
+	s := verifying(t)
+	for _, c := range []struct {
+		name, signed, sent string
+		unsigned           bool
+		want               string // code; "" for success
+	}{
+		{"a form", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded", false, ""},
+		{"changed on the way", "application/x-www-form-urlencoded", "application/json", false, "SignatureDoesNotMatch"},
+		{"not signed", "", "application/x-www-form-urlencoded", true, ""},
+		{"not signed, and changed on the way", "", "application/json", true, ""},
+		{"not signed, and malformed", "", ";;;", true, ""},
+		{"signed as another type, which no action takes", "application/json", "application/json", false, "MissingParameter"},
+	} {
+		o := newOrder()
+		o.action = "DescribeNetworkInterfaceAttribute"
+		body := url.Values{"RegionId": {"cn-hangzhou"}, "NetworkInterfaceId": {"eni-1"}}
+		x := &sent{method: http.MethodPost, form: body, header: http.Header{
+			signature.HeaderAction: {o.action}, signature.HeaderVersion: {o.version},
+			signature.HeaderDate: {o.timestamp}, signature.HeaderNonce: {o.nonce},
+		}}
+		if !c.unsigned {
+			x.header.Set("Content-Type", c.signed)
+		}
+		signature.RequestV3{Method: x.method, Host: strings.TrimPrefix(s.URL, "http://"), Header: x.header, Body: []byte(body.Encode())}.Sign(o.key, o.secret)
+		x.header.Set("Content-Type", c.sent)
+		if r := s.send(t, x); r.code() != c.want {
+			t.Errorf("%s: got %d %q, want %q", c.name, r.status, r.code(), c.want)
 		}
 	}
 }
