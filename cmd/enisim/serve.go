@@ -130,7 +130,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	secure, err := c.secure(address.IP)
+	secure, err := c.secure(address.IP, cmp.Or(db.dir, c.DataDir))
 	if err != nil {
 		return err
 	}
@@ -278,6 +278,9 @@ func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, o
 	if secure != nil {
 		scheme = "https"
 		certificate = "SHA-256   " + fingerprint(secure.Certificates[0]) + "\n"
+		if dir := cmp.Or(db.dir, c.DataDir); c.TLSSelfSigned && dir != "" {
+			certificate += "CA        " + caFile(dir) + "\n"
+		}
 	}
 	control := "open to programs on this machine"
 	switch {

@@ -134,3 +134,99 @@ func TestTLSWithFiles(t *testing.T) {
 		t.Errorf("exit code: got %d, want 0; log: %s", got, server.log)
 	}
 }
+
+// The certificate and its authority stay over restarts. The authority alone stays where the server's certificate must be made anew.
+func TestKeptCertificate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
+	kept := func(address net.IP, now time.Time) *x509.Certificate {
+		t.Helper()
+		certificate, err := keptCertificate(dir, address, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		authority, err := os.ReadFile(caFile(dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		trusted := x509.NewCertPool()
+		trusted.AppendCertsFromPEM(authority)
+		for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
+			if _, err := certificate.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: trusted, CurrentTime: now}); err != nil {
+				t.Errorf("a client that trusts ca.pem calls %s: %v", name, err)
+			}
+		}
+		return certificate.Leaf
+	}
+	first := kept(net.IPv4zero, now)
+	authority, err := os.ReadFile(caFile(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameAuthority := func(when string, want bool) {
+		t.Helper()
+		if text, err := os.ReadFile(caFile(dir)); err != nil || (string(text) == string(authority)) != want {
+			t.Errorf("%s: the authority is as before: %v (%v), want %v", when, !want, err, want)
+		}
+	}
+	if again := kept(net.IPv4zero, now.Add(24*time.Hour)); !again.Equal(first) {
+		t.Error("a day later the certificate is another one")
+	}
+	if err := os.Remove(caFile(dir)); err != nil {
+		t.Fatal(err)
+	}
+	for what, other := range map[string]*x509.Certificate{
+		"another address": kept(net.IPv4(192, 0, 2, 7), now),
+		"about to expire": kept(net.IPv4zero, now.Add(340*24*time.Hour)),
+	} {
+		if other.Equal(first) {
+			t.Errorf("%s: the certificate is as before", what)
+		}
+	}
+	if err := os.WriteFile(serverFile(dir), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kept(net.IPv4zero, now)
+	sameAuthority("after all that", true)
+	for _, path := range []string{caKeyFile(dir), serverFile(dir)} {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: got %v, %v; want it for its owner only", path, info.Mode(), err)
+		}
+	}
+	kept(net.IPv4zero, now.Add(caValidity))
+	sameAuthority("ten years later", false)
+	if err := os.WriteFile(caKeyFile(dir), []byte("garbage"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := keptCertificate(dir, net.IPv4zero, now); err == nil || !strings.Contains(err.Error(), "remove the folder "+tlsFolder(dir)) {
+		t.Errorf("an authority that is garbage: got %v, want what to do", err)
+	}
+}
+
+// A client that trusts the authority once trusts the server after a restart, on the same data folder and beside another database.
+func TestSelfSignedTLSOverARestart(t *testing.T) {
+	t.Parallel()
+	for _, own := range []bool{true, false} {
+		dir := dataDir(t)
+		args := []string{"--data-dir", dir, "--tls-self-signed"}
+		if !own {
+			args = append(args, "--database-url", storetest.URL(t))
+		}
+		server := start(t, args...)
+		first := server.greeting["SHA-256"]
+		if got := server.greeting["CA"]; got != caFile(dir) {
+			t.Errorf("got CA %q, want %q", got, caFile(dir))
+		}
+		server.end(t, syscall.SIGTERM)
+		server = start(t, args...)
+		if second := server.greeting["SHA-256"]; second != first || first == "" {
+			t.Errorf("after a restart the certificate has the SHA-256 %s, before it %s", second, first)
+		}
+		out, errOut, exit := outputOf(t, []string{"SSL_CERT_FILE=" + caFile(dir)}, "", "call", "DescribeRegions", "--endpoint", server.endpoint)
+		if exit != 0 {
+			t.Errorf("a client that trusts ca.pem: got exit code %d, %q, %q", exit, out, errOut)
+		}
+		server.end(t, syscall.SIGTERM)
+	}
+}
