@@ -29,6 +29,7 @@ func controls(s *service.Service) map[string]control {
 	return map[string]control{
 		"GET /accounts":              listAccounts(s),
 		"POST /accounts":             createAccount(s),
+		"PATCH /accounts/:id":        changeAccount(s),
 		"POST /accounts/:id/reset":   resetAccount(s),
 		"DELETE /accounts/:id":       deleteAccount(s),
 		"GET /accounts/:id/scenario": exportAccount(s),

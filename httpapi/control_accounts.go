@@ -18,11 +18,17 @@ type createAccountRequest struct {
 	Name      string        `json:"name"`
 	Quotas    accountQuotas `json:"quotas"`
 	ExpiresIn string        `json:"expires_in"` // such as 1h; "" is never
+	Repeats   string        `json:"repeats"`    // accept or refuse; "" is as the server says
 	Scenario  *string       `json:"scenario"`
 }
 
 type accountQuotas struct {
 	NetworkInterfacesPerRegion *int `json:"network_interfaces_per_region"`
+}
+
+// changeAccountRequest changes what it names.
+type changeAccountRequest struct {
+	Repeats *string `json:"repeats"`
 }
 
 type resetAccountRequest struct {
@@ -33,6 +39,7 @@ type accountReply struct {
 	ID        string        `json:"id"`
 	Name      string        `json:"name"`
 	Quotas    accountQuotas `json:"quotas"`
+	Repeats   string        `json:"repeats,omitempty"`
 	ExpiresAt *time.Time    `json:"expires_at,omitempty"`
 	CreatedAt time.Time     `json:"created_at"`
 }
@@ -57,6 +64,7 @@ func spellAccount(a service.Account) accountReply {
 		ID:        a.ID,
 		Name:      a.Name,
 		Quotas:    accountQuotas{&a.NetworkInterfacesPerRegion},
+		Repeats:   a.Repeats,
 		ExpiresAt: a.ExpiresAt,
 		CreatedAt: a.CreatedAt,
 	}
@@ -84,6 +92,7 @@ func createAccount(s *service.Service) control {
 			Name:                       r.Name,
 			NetworkInterfacesPerRegion: r.Quotas.NetworkInterfacesPerRegion,
 			ExpiresIn:                  expiresIn,
+			Repeats:                    r.Repeats,
 			Scenario:                   sentScenario(r.Scenario),
 		})
 		return http.StatusCreated, ControlReply(created), err
@@ -111,6 +120,17 @@ func listAccounts(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		accounts, err := s.Accounts(c.Request().Context())
 		return http.StatusOK, accountsReply{spellEach(accounts, spellAccount)}, err
+	}
+}
+
+func changeAccount(s *service.Service) control {
+	return func(c echo.Context) (int, any, error) {
+		var r changeAccountRequest
+		if err := readJSON(c, &r); err != nil {
+			return 0, nil, err
+		}
+		account, err := s.ChangeAccount(c.Request().Context(), c.Param("id"), service.ChangeAccount(r))
+		return http.StatusOK, spellAccount(account), err
 	}
 }
 

@@ -20,6 +20,8 @@ func ControlReply(result any) any {
 	switch v := result.(type) {
 	case []service.Account:
 		return accountsReply{spellEach(v, spellAccount)}
+	case service.Account:
+		return spellAccount(v)
 	case service.NewAccount:
 		return newAccountReply{spellAccount(v.Account), spellEach(v.Keys, spellNewAccountKey)}
 	case []service.AccessKey:
@@ -121,7 +123,7 @@ func (c *ControlClient) refusal(response *http.Response, body []byte) error {
 }
 
 func decodeAccount(r accountReply) service.Account {
-	account := service.Account{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt}
+	account := service.Account{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, Repeats: r.Repeats}
 	if r.Quotas.NetworkInterfacesPerRegion != nil {
 		account.NetworkInterfacesPerRegion = *r.Quotas.NetworkInterfacesPerRegion
 	}
@@ -179,6 +181,7 @@ func (c *ControlClient) CreateAccount(ctx context.Context, req service.CreateAcc
 		ID:       req.ID,
 		Name:     req.Name,
 		Quotas:   accountQuotas{req.NetworkInterfacesPerRegion},
+		Repeats:  req.Repeats,
 		Scenario: textOf(req.Scenario),
 	}
 	if req.ExpiresIn != 0 {
@@ -187,6 +190,13 @@ func (c *ControlClient) CreateAccount(ctx context.Context, req service.CreateAcc
 	var reply newAccountReply
 	err := c.do(ctx, http.MethodPost, "/accounts", body, &reply)
 	return service.NewAccount{Account: decodeAccount(reply.accountReply), Keys: spellEach(reply.Keys, decodeNewAccountKey)}, err
+}
+
+// ChangeAccount changes an account.
+func (c *ControlClient) ChangeAccount(ctx context.Context, id string, req service.ChangeAccount) (service.Account, error) {
+	var reply accountReply
+	err := c.do(ctx, http.MethodPatch, "/accounts/"+url.PathEscape(id), changeAccountRequest(req), &reply)
+	return decodeAccount(reply), err
 }
 
 // ResetAccount empties an account, or makes it equal to a scenario.

@@ -27,6 +27,7 @@ accounts:
     access_keys: [{id: ` + accessKey + `, secret: test-secret}]
     ram_users: [{name: ci, allow: ["ecs:Describe*"]}]
     quotas: {network_interfaces_per_region: 500}
+    repeats: accept
     regions:
       - id: cn-hangzhou
         vpcs:

@@ -21,6 +21,7 @@ type Account struct {
 	NetworkInterfacesPerRegion int // quota
 	CreatedAt                  time.Time
 	ExpiresAt                  *time.Time // nil: never
+	Repeats                    string     // accept, refuse, or "": as the server says
 }
 
 // NewAccount is an account that was just made, with all its keys and what proves them, which is never told again.
@@ -90,7 +91,13 @@ type CreateAccount struct {
 	Name                       string        // "": the scenario's
 	NetworkInterfacesPerRegion *int          // nil: the scenario's, or the documented quota
 	ExpiresIn                  time.Duration // 0: never
+	Repeats                    string        // accept or refuse; "": the scenario's, or as the server says
 	Scenario                   *ScenarioFile // nil: an empty account
+}
+
+// ChangeAccount asks for a change of an account. What is nil stays.
+type ChangeAccount struct {
+	Repeats *string // accept, refuse, or "": as the server says
 }
 
 // The sizes of what an operator may ask for.
@@ -120,6 +127,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		Name:                       req.Name,
 		NetworkInterfacesPerRegion: documentedQuota,
 		CreatedAt:                  now,
+		Repeats:                    req.Repeats,
 	}
 	if account.ID == "" {
 		account.ID = s.newAccountID()
@@ -144,6 +152,9 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 	world := *sc.World() // a copy: what changes is replaced, not written into
 	if account.Name == "" {
 		account.Name = world.Accounts[0].Name
+	}
+	if account.Repeats == "" {
+		account.Repeats = world.Accounts[0].Repeats
 	}
 	account.NetworkInterfacesPerRegion = world.Accounts[0].NetworkInterfacesPerRegion
 	if req.NetworkInterfacesPerRegion != nil {
@@ -232,7 +243,48 @@ func (req CreateAccount) check() error {
 	case req.ExpiresIn != 0 && req.ExpiresIn < shortestLife:
 		return refused("an account lives for %v at least: give a duration such as 1h, or 0 for ever", shortestLife)
 	}
-	return nil
+	return checkRepeats(req.Repeats)
+}
+
+func checkRepeats(repeats string) error {
+	if oneOf(repeats, "", store.RepeatsAccept, store.RepeatsRefuse) {
+		return nil
+	}
+	return refused("repeats is %s, %s, or empty for what the server says, got %q", store.RepeatsAccept, store.RepeatsRefuse, repeats)
+}
+
+// ChangeAccount changes an account, and returns it. Requests on this server meet the change at once, on others within identityCacheTime.
+func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccount) (Account, error) {
+	if !accountForm.MatchString(id) {
+		return Account{}, notAnAccount(id)
+	}
+	if req.Repeats != nil {
+		if err := checkRepeats(*req.Repeats); err != nil {
+			return Account{}, err
+		}
+	}
+	now := s.moment()
+	var changed store.Account
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		account, err := tx.LockAccount(ctx, id)
+		switch {
+		case err != nil:
+			return err
+		case account == nil || account.Expired(now):
+			return noAccount(id)
+		}
+		if req.Repeats != nil {
+			account.Repeats = *req.Repeats
+			tx.SetRepeats(id, account.Repeats)
+		}
+		changed = *account
+		return nil
+	})
+	s.forgetAccount(id) // also when the outcome is unknown
+	if err != nil {
+		return Account{}, err
+	}
+	return accountView(changed), nil
 }
 
 // newAccountID draws 16 digits. The cloud's begin with a 1, too.
@@ -329,6 +381,7 @@ func accountView(a store.Account) Account {
 		NetworkInterfacesPerRegion: a.NetworkInterfacesPerRegion,
 		CreatedAt:                  a.CreatedAt,
 		ExpiresAt:                  a.ExpiresAt,
+		Repeats:                    a.Repeats,
 	}
 }
 

@@ -79,6 +79,13 @@ var attachRules = []rule[attach]{
 	{err: SecurityGroupInstanceLimit, broken: overfillsGroup},
 }
 
+// isRepeated reports whether the instance has the interface already, or is about to. Clients that lost the first answer, or that repeat the call until
+// the interface is InUse, send such a request. It is accepted for accounts that ask for that; for the others the rule on the status refuses it.
+func (a attach) isRepeated() bool {
+	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type == store.ENISecondary &&
+		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID
+}
+
 // hasNoSuchNetworkCard tells whether the request names a network card that the type does not have. Most types have none to name.
 func hasNoSuchNetworkCard(a attach) bool {
 	return a.NetworkCardIndex != nil && (a.Type.NetworkCards == nil || *a.NetworkCardIndex >= *a.Type.NetworkCards)
@@ -94,7 +101,7 @@ func overfillsGroup(a attach) bool {
 }
 
 // AttachNetworkInterface attaches an interface to an instance. On return it is committed: the interface is Attaching, and InUse after the
-// attach delay. Until a detach has come to its end it holds one of the places of the instance's type.
+// attach delay. Until a detach has come to its end it holds one of the places of the instance's type. A repeat to the same instance changes nothing.
 func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterface) error {
 	if err := check(attachParameterRules, req); err != nil {
 		return err
@@ -104,7 +111,11 @@ func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req
 	}
 	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
-		if err := check(attachRules, attach{req, scene}); err != nil {
+		decided := attach{req, scene}
+		if caller.Repeats && decided.isRepeated() {
+			return nil
+		}
+		if err := check(attachRules, decided); err != nil {
 			return err
 		}
 		scene.Attach(req.NetworkCardIndex, after(now, s.options.AttachDelay))

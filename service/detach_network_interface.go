@@ -48,6 +48,12 @@ var detachRules = []rule[detach]{
 	}},
 }
 
+// isRepeated reports whether the interface is on no instance already. Which instance the request names does not matter then, as long as there is one:
+// nothing tells which one the interface was on. While it is Attaching, or on another instance, there is something to refuse.
+func (d detach) isRepeated() bool {
+	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary && d.ENI.Status == store.ENIAvailable
+}
+
 // DetachNetworkInterface takes an interface off its instance: it is Detaching, and Available after the detach delay. A repeat while it
 // is Detaching is accepted; it changes nothing, unless the interface is stuck there, which it ends.
 func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterface) error {
@@ -59,7 +65,11 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 	}
 	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID, Part: true}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
-		if err := check(detachRules, detach{req, scene}); err != nil {
+		decided := detach{req, scene}
+		if caller.Repeats && decided.isRepeated() {
+			return nil
+		}
+		if err := check(detachRules, decided); err != nil {
 			return err
 		}
 		if scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil {

@@ -25,6 +25,7 @@ type Caller struct {
 	AssumedRole string   // role/session; "": none
 	Allow       []string // what the RAM user may call, as product:Action with * as wildcard
 	Expired     bool     // the access key, or its account, is past its time
+	Repeats     bool     // whether an attach or a detach is accepted whose effect is there already
 }
 
 type cachedIdentity struct {
@@ -60,6 +61,7 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 			AccountID: key.AccountID,
 			Allow:     key.Allow,
 			Expired:   past(key.ExpiresAt) || past(key.AccountEndsAt),
+			Repeats:   key.Repeats == store.RepeatsAccept || key.Repeats == "" && s.options.AcceptRepeats,
 		},
 		Secret:        key.Secret,
 		securityToken: key.SecurityToken,

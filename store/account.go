@@ -9,7 +9,14 @@ type Account struct {
 	NetworkInterfacesPerRegion int // quota
 	CreatedAt                  time.Time
 	ExpiresAt                  *time.Time // as good as gone from then on; nil: never
+	Repeats                    string     // RepeatsAccept, RepeatsRefuse, or "": as the server says
 }
+
+// Values of Account.Repeats: whether an attach or a detach is accepted whose effect is there already.
+const (
+	RepeatsAccept = "accept"
+	RepeatsRefuse = "refuse"
+)
 
 // Expired tells whether the account's life is over at now.
 func (a Account) Expired(now time.Time) bool { return a.ExpiresAt != nil && !a.ExpiresAt.After(now) }

@@ -11,7 +11,7 @@ import (
 // ListAccounts reads the accounts that have not expired at now.
 func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, error) {
 	return query(ctx, s, pgx.RowToStructByPos[Account], `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at
+		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
 		FROM accounts
 		WHERE (expires_at <= $1) IS NOT TRUE
 		ORDER BY id`, now)
@@ -44,7 +44,7 @@ func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
 	tx.queue(patientSettings)
 	tx.lock(rankClientTokens, lockTokensOfAccount, id)
 	tx.lock(rankAccounts, `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at
+		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
 		FROM accounts
 		WHERE id = $1
 		FOR UPDATE`, id).
@@ -58,7 +58,7 @@ func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) 
 	tx.queue(sweepSettings)
 	tx.lock(rankClientTokens, lockTokensOfAccount, id)
 	tx.lock(rankAccounts, `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at
+		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
 		FROM accounts
 		WHERE id = $1 AND expires_at <= $2
 		FOR UPDATE SKIP LOCKED`, id, now).
@@ -67,14 +67,19 @@ func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) 
 }
 
 func accountFields(a *Account) []any {
-	return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt}
+	return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt, &a.Repeats}
 }
 
 // InsertAccount adds an account whose id is taken and free.
 func (tx *Tx) InsertAccount(a Account) {
 	tx.write(1, `
-		INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at)
-		VALUES ($1, $2, $3, $4, $5)`, a.ID, a.Name, a.NetworkInterfacesPerRegion, a.CreatedAt, a.ExpiresAt)
+		INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at, repeats)
+		VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, a.Name, a.NetworkInterfacesPerRegion, a.CreatedAt, a.ExpiresAt, a.Repeats)
+}
+
+// SetRepeats queues the write that changes what a locked account says of repeats.
+func (tx *Tx) SetRepeats(id, repeats string) {
+	tx.write(1, `UPDATE accounts SET repeats = $2 WHERE id = $1`, id, repeats)
 }
 
 // Locks on all that a locked account has, in the order of the house.

@@ -70,7 +70,7 @@ const (
 
 	keepAccounts = `
 	UPDATE staged_accounts s
-	SET (name, network_interfaces_per_region) = (a.name, a.network_interfaces_per_region)
+	SET (name, network_interfaces_per_region, repeats) = (a.name, a.network_interfaces_per_region, a.repeats)
 	FROM accounts a
 	WHERE a.id = s.id`
 
@@ -104,14 +104,14 @@ const (
 const (
 	updateAccounts = `
 	UPDATE accounts a
-	SET (name, network_interfaces_per_region) = (s.name, s.network_interfaces_per_region)
+	SET (name, network_interfaces_per_region, repeats) = (s.name, s.network_interfaces_per_region, s.repeats)
 	FROM staged_accounts s
 	WHERE a.id = s.id
-	  AND (a.name, a.network_interfaces_per_region) IS DISTINCT FROM (s.name, s.network_interfaces_per_region)`
+	  AND (a.name, a.network_interfaces_per_region, a.repeats) IS DISTINCT FROM (s.name, s.network_interfaces_per_region, s.repeats)`
 
 	insertAccounts = `
-	INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at)
-	SELECT id, name, network_interfaces_per_region, created_at, expires_at
+	INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at, repeats)
+	SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
 	FROM staged_accounts s
 	WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = s.id)`
 )

@@ -141,6 +141,10 @@ var violations = []struct{ constraint, sql string }{
 	{"an_account_exists_once", `UPDATE accounts SET id = '1000000000000001' WHERE id = '1000000000000002'`},
 	{"an_account_id_has_16_digits", `INSERT INTO accounts (id, created_at) VALUES ('42', '2026-11-22')`},
 	{"an_account_expires_after_it_was_made", `UPDATE accounts SET expires_at = created_at`},
+	{"repeats_are_accepted_or_refused", `UPDATE accounts SET repeats = 'sometimes'`},
+	{"a_failed_client_token_has_no_answer", `
+		INSERT INTO client_tokens (account_id, action, token, request_hash, answer, failed, created_at)
+		VALUES ('1000000000000001', 'CreateVpc', 'failed', '', '{}', true, '2026-11-22')`},
 	{"a_quota_is_not_negative", `UPDATE accounts SET network_interfaces_per_region = -1`},
 	{"a_ram_user_exists_once_per_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000001', 'ci')`},
 	{"a_ram_user_belongs_to_an_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000009', 'ci')`},

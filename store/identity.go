@@ -19,13 +19,14 @@ type Identity struct {
 	Status        string
 	ExpiresAt     *time.Time // of the key
 	AccountEndsAt *time.Time // of the account; nil: never
+	Repeats       string     // of the account
 }
 
 // FindIdentity reads an access key by its id, or nil when there is none.
 func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
 	rows, err := query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
 		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at,
-		       a.expires_at
+		       a.expires_at, a.repeats
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
 		LEFT JOIN ram_users u ON u.account_id = k.account_id AND u.name = k.ram_user_name

@@ -72,9 +72,9 @@ func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now t
 		return err
 	}
 	if err := readAll(ctx, tx, &w.Accounts, func(a *Account) []any {
-		return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt}
+		return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt, &a.Repeats}
 	}, func(a *Account) bool { return !a.Expired(now) }, `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at
+		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
 		FROM accounts WHERE id = ANY ($1) ORDER BY id`, ids); err != nil {
 		return err
 	}

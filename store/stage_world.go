@@ -81,8 +81,10 @@ func stageInstanceTypes(ctx context.Context, tx pgx.Tx, rows []InstanceType) err
 }
 
 func stageAccounts(ctx context.Context, tx pgx.Tx, rows []Account, now time.Time) error {
-	return stage(ctx, tx, "staged_accounts", []string{"id", "name", "network_interfaces_per_region", "created_at", "expires_at"}, rows,
-		func(a *Account) []any { return []any{a.ID, a.Name, a.NetworkInterfacesPerRegion, now, a.ExpiresAt} })
+	return stage(ctx, tx, "staged_accounts", []string{"id", "name", "network_interfaces_per_region", "created_at", "expires_at", "repeats"}, rows,
+		func(a *Account) []any {
+			return []any{a.ID, a.Name, a.NetworkInterfacesPerRegion, now, a.ExpiresAt, a.Repeats}
+		})
 }
 
 func stageRAMUsers(ctx context.Context, tx pgx.Tx, rows []RAMUser) error {

@@ -14,6 +14,7 @@ import (
 type accountCommand struct {
 	Create accountCreateCommand `cmd:"" help:"Make an account with a key, and with a scenario in it if one is given."`
 	List   accountListCommand   `cmd:"" help:"List the accounts."`
+	Set    accountSetCommand    `cmd:"" help:"Change an account: whether it accepts repeats."`
 	Reset  accountResetCommand  `cmd:"" help:"Empty an account, or make it equal to a scenario; its keys stay."`
 	Delete accountDeleteCommand `cmd:"" help:"Remove an account with all that it has."`
 }
@@ -25,6 +26,7 @@ type accountCreateCommand struct {
 	Name      string        `env:"ENISIM_ACCOUNT_CREATE_NAME" help:"A name for people (default: the scenario's)." placeholder:"NAME"`
 	Quota     *int          `name:"network-interfaces-per-region" env:"ENISIM_ACCOUNT_CREATE_NETWORK_INTERFACES_PER_REGION" max:"2147483647" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
 	ExpiresIn time.Duration `env:"ENISIM_ACCOUNT_CREATE_EXPIRES_IN" help:"How long the account lives, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
+	Repeats   string        `env:"ENISIM_ACCOUNT_CREATE_REPEATS" enum:"accept,refuse," default:"" help:"accept makes an attach to the instance that has the interface, and a detach of one that is on none, succeed (default: the scenario's, or as the server says)." placeholder:"accept|refuse"`
 	Scenario  string        `env:"ENISIM_ACCOUNT_CREATE_SCENARIO" help:"Scenario of one account, with whatever id: the account gets what is in it, under keys of its own." placeholder:"FILE"`
 }
 
@@ -55,6 +57,7 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 			Name:                       c.Name,
 			NetworkInterfacesPerRegion: c.Quota,
 			ExpiresIn:                  c.ExpiresIn,
+			Repeats:                    c.Repeats,
 			Scenario:                   file,
 		})
 		if err != nil {
@@ -128,11 +131,48 @@ func (c *accountListCommand) Run(ctx context.Context, s streams) error {
 			return printJSON(s.Out, list)
 		}
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(table, "ACCOUNT\tINTERFACES PER REGION\tEXPIRES\tCREATED\tNAME")
+		fmt.Fprintln(table, "ACCOUNT\tINTERFACES PER REGION\tREPEATS\tEXPIRES\tCREATED\tNAME")
 		for _, a := range list {
-			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\n", a.ID, a.NetworkInterfacesPerRegion, expiry(a.ExpiresAt), a.CreatedAt.UTC().Format(time.RFC3339), orDash(a.Name))
+			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", a.ID, a.NetworkInterfacesPerRegion, orDash(a.Repeats), expiry(a.ExpiresAt), a.CreatedAt.UTC().Format(time.RFC3339), orDash(a.Name))
 		}
 		return table.Flush()
+	})
+}
+
+// repeatsDefault is the word for an account that leaves repeats to the server.
+const repeatsDefault = "default"
+
+type accountSetCommand struct {
+	targetFlags
+	ID      string `arg:"" help:"Id of the account."`
+	Repeats string `env:"ENISIM_ACCOUNT_SET_REPEATS" required:"" enum:"accept,refuse,default" help:"Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed. default is as the server says." placeholder:"accept|refuse|default"`
+}
+
+// Help is shown by --help.
+func (accountSetCommand) Help() string {
+	return `Every server on the database follows within a second.
+
+Example:
+
+    enisim account set 1000000000000001 --repeats accept`
+}
+
+// Run is the command.
+func (c *accountSetCommand) Run(ctx context.Context, s streams) error {
+	repeats := c.Repeats
+	if repeats == repeatsDefault {
+		repeats = ""
+	}
+	return c.withOperator(ctx, s, func(accounts operator) error {
+		account, err := accounts.ChangeAccount(ctx, c.ID, service.ChangeAccount{Repeats: &repeats})
+		if err != nil {
+			return err
+		}
+		if c.JSON {
+			return printJSON(s.Out, account)
+		}
+		fmt.Fprintf(s.Out, "%s: repeats %s\n", account.ID, c.Repeats)
+		return nil
 	})
 }
 

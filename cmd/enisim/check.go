@@ -9,11 +9,13 @@ import (
 
 	"enisim/cmd/enisim/check"
 	"enisim/cmd/enisim/history"
+	"enisim/store"
 )
 
 type checkCommand struct {
 	History string        `arg:"" name:"history" help:"The history, as enisim load --history writes it."`
 	Timeout time.Duration `default:"10m" min:"1ns" help:"How long to search for an answer."`
+	Repeats string        `default:"refuse" enum:"accept,refuse" help:"What the server was asked to do with repeats: serve --repeats, or repeats of the account."`
 	Picture string        `placeholder:"FILE.html" help:"Where to draw a contradiction (default: the history's name and .html)."`
 }
 
@@ -43,7 +45,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	result, err := check.Check(ctx, h)
+	result, err := check.Check(ctx, h, check.Rules{AcceptRepeats: c.Repeats == store.RepeatsAccept})
 	switch {
 	case err != nil:
 		return usageError{fmt.Errorf("%s: %w", c.History, err)}

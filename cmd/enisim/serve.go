@@ -48,6 +48,7 @@ type serveCommand struct {
 	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. What clients did since is lost."`
 	Quickstart    bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
 	Signature     string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
+	Repeats       string   `default:"refuse" enum:"accept,refuse" help:"accept makes an attach to the instance that has the interface, and a detach of one that is on none, succeed. Accounts may say otherwise."`
 	Lanes         int      `hidden:"" default:"1" min:"-1" max:"64" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
 	ClosedToRAM   []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
@@ -143,6 +144,8 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		StopDelay:   c.StopDelay,
 		ClosedToRAM: c.ClosedToRAM,
 		Lanes:       c.Lanes,
+
+		AcceptRepeats: c.Repeats == store.RepeatsAccept,
 	}), httpapi.Options{
 		Log:       log,
 		Signature: signatureModes[c.Signature],

@@ -60,6 +60,7 @@ func (t *targetFlags) AfterApply(parsed *kong.Context) error {
 type operator interface {
 	Accounts(ctx context.Context) ([]service.Account, error)
 	CreateAccount(ctx context.Context, req service.CreateAccount) (service.NewAccount, error)
+	ChangeAccount(ctx context.Context, id string, req service.ChangeAccount) (service.Account, error)
 	ResetAccount(ctx context.Context, id string, file *service.ScenarioFile) error
 	DeleteAccount(ctx context.Context, id string) error
 	ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error)

@@ -37,6 +37,7 @@ type accountEntry struct {
 	keys                       []keyEntry
 	users                      []userEntry
 	networkInterfacesPerRegion located[int]
+	repeats                    string
 	regions                    []regionEntry
 }
 
@@ -241,6 +242,7 @@ func (r *reader) account(node ast.Node) (accountEntry, bool) {
 		keys:    readList(o, "access_keys", r.accessKey),
 		users:   readList(o, "ram_users", r.ramUser),
 		regions: readList(o, "regions", r.region),
+		repeats: o.choice("repeats").value,
 	}
 	if quotas, at := o.ask("quotas"); quotas != nil {
 		a.networkInterfacesPerRegion = r.quotas(quotas, at)

@@ -236,7 +236,7 @@ func (x *expansion) account(e *accountEntry) {
 	if e.networkInterfacesPerRegion.given {
 		quota = e.networkInterfacesPerRegion.value
 	}
-	x.world.Accounts = append(x.world.Accounts, store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota})
+	x.world.Accounts = append(x.world.Accounts, store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota, Repeats: e.repeats})
 	if !x.roomForParts(len(x.types), e.at) {
 		return
 	}

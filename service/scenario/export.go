@@ -50,6 +50,9 @@ func (x *exporter) export(now time.Time) []byte {
 	if a.NetworkInterfacesPerRegion != defaultNetworkInterfacesPerRegion {
 		fmt.Fprintf(&x.out, "    quotas: {network_interfaces_per_region: %d}\n", a.NetworkInterfacesPerRegion)
 	}
+	if a.Repeats != "" {
+		fmt.Fprintf(&x.out, "    repeats: %s\n", a.Repeats)
+	}
 	regions := x.regions()
 	if len(regions) > 0 {
 		x.out.WriteString("    regions:\n")

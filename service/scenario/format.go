@@ -142,6 +142,8 @@ var accountMapping = &mapping{
 		{name: "ram_users", kind: list, of: ramUserMapping, about: "RAM users of the account."},
 		{name: "regions", kind: list, of: regionMapping, about: "Regions, with all that the account has in them."},
 		{name: "quotas", kind: nested, of: quotasMapping, about: "Quotas of the account."},
+		{name: "repeats", kind: choice, words: []string{store.RepeatsAccept, store.RepeatsRefuse},
+			about: "Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed. Without it, as the server says."},
 	},
 }
 

@@ -13,7 +13,7 @@ var accountRows = kindOfRow[store.Account]{
 	of:   func(w *store.World) []store.Account { return w.Accounts },
 	id:   func(a *store.Account) store.ResourceID { return store.ResourceID{AccountID: a.ID, ID: a.ID} },
 	words: func(_ *side, a *store.Account) []word {
-		return []word{{key: "name", value: a.Name}, {key: "network_interfaces_per_region", value: a.NetworkInterfacesPerRegion}}
+		return []word{{key: "name", value: a.Name}, {key: "network_interfaces_per_region", value: a.NetworkInterfacesPerRegion}, {key: "repeats", value: a.Repeats}}
 	},
 }
 

@@ -144,7 +144,7 @@ func TestTheSchemaRefusesWhatIsWrongInShape(t *testing.T) {
 const everyKey = `{
 "enisim": 1,
 "accounts": [{
-	"id": "1000000000000001", "name": "all", "quotas": {"network_interfaces_per_region": 7},
+	"id": "1000000000000001", "name": "all", "repeats": "accept", "quotas": {"network_interfaces_per_region": 7},
 	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "assumed_role": "r/s", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
 	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
 	"regions": [{

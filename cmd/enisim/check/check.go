@@ -34,12 +34,17 @@ var patience = []int{0, 1, 8, forever}
 // widest is how many ways of one piece are followed at once at most.
 const widest = 2000
 
+// Rules are what a server was asked to do otherwise.
+type Rules struct {
+	AcceptRepeats bool // an attach to the instance that has the interface, and a detach of one that is on none, succeed and change nothing
+}
+
 // Check decides whether a history is linearizable. An error says that the history cannot be judged; running out of ctx is Undecided.
 //
 // Neither verdict rests on how it was found: an order of the whole history is replayed through the model, and a contradiction is what porcupine has found
 // to be one.
-func Check(ctx context.Context, h *history.History) (Result, error) {
-	w, err := compile(h)
+func Check(ctx context.Context, h *history.History, rules Rules) (Result, error) {
+	w, err := compile(h, rules)
 	if err != nil {
 		return Result{}, err
 	}

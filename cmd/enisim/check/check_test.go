@@ -97,7 +97,7 @@ func TestSeesWhatCannotBe(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			result, err := Check(t.Context(), write(c.calls...))
+			result, err := Check(t.Context(), write(c.calls...), Rules{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,6 +108,40 @@ func TestSeesWhatCannotBe(t *testing.T) {
 				var text strings.Builder
 				result.Contradiction.Write(&text)
 				t.Errorf("got a contradiction of %d operations, want %d:\n%s", got, c.shown, text.String())
+			}
+		})
+	}
+}
+
+// Where the server accepts repeats, an attach to the instance that has the interface and a detach of one that is on none are right, and their refusal is
+// wrong. They change nothing: a repeat takes no second place.
+func TestRepeatsAreWhatTheServerWasAskedFor(t *testing.T) {
+	t.Parallel()
+	twice := []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"}, {40, 50, "detach eni-1 i-1", "ok"}, {60, 70, "detach eni-1 i-2", "ok"}}
+	accepting := Rules{AcceptRepeats: true}
+	for _, c := range []struct {
+		name  string
+		calls []answered
+		rules Rules
+		want  Verdict
+	}{
+		{"accepted", twice, accepting, Linearizable},
+		{"accepted, but not asked for", twice, Rules{}, Violation},
+		{"both at once", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {5, 30, "attach eni-1 i-1", "ok"}, {40, 50, "describe eni-1", "i-1"}}, accepting, Linearizable},
+		{"takes no place", []answered{
+			{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"}, {40, 50, "attach eni-2 i-1", "ok"}, {60, 70, "attach eni-3 i-1", noPlace}}, accepting, Linearizable},
+		{"gives none back", []answered{
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "detach eni-3 i-1", "ok"}, {40, 50, "attach eni-3 i-1", "ok"}}, accepting, Violation},
+		{"to another instance", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-2", "ok"}}, accepting, Violation},
+		{"refused to another instance", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-2", notFree}}, accepting, Linearizable},
+		{"refused", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", notFree}}, accepting, Violation},
+		{"a detach refused", []answered{{0, 10, "detach eni-1 i-1", notFree}}, accepting, Violation},
+		{"unknown", []answered{{0, 0, "attach eni-1 i-1", "unknown"}, {5, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 0, "detach eni-1 i-1", "unknown"}}, accepting, Linearizable},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if result, err := Check(t.Context(), write(c.calls...), c.rules); err != nil || result.Verdict != c.want {
+				t.Errorf("got verdict %d (%v), want %d", result.Verdict, err, c.want)
 			}
 		})
 	}
@@ -139,7 +173,7 @@ func TestAcceptsWhatCanBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := Check(t.Context(), write(calls...))
+			result, err := Check(t.Context(), write(calls...), Rules{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -153,7 +187,7 @@ func TestAcceptsWhatCanBe(t *testing.T) {
 // A contradiction is told in lines that suffice to see it, and drawn.
 func TestTellsAContradiction(t *testing.T) {
 	t.Parallel()
-	result, err := Check(t.Context(), write(oneTooMany...))
+	result, err := Check(t.Context(), write(oneTooMany...), Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -193,7 +227,7 @@ No order of them explains op 3. It would have needed eni-3 free and a place on i
 // A holder that came long before the contradiction is told with the operation that put it there.
 func TestTellsWhoHoldsThePlaces(t *testing.T) {
 	t.Parallel()
-	result, err := Check(t.Context(), write(answered{0, 10, "attach eni-1 i-1", "ok"}, answered{20, 30, "attach eni-2 i-1", "ok"}, answered{40, 50, "attach eni-3 i-1", "ok"}))
+	result, err := Check(t.Context(), write(answered{0, 10, "attach eni-1 i-1", "ok"}, answered{20, 30, "attach eni-2 i-1", "ok"}, answered{40, 50, "attach eni-3 i-1", "ok"}), Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +250,7 @@ func TestRefusesWhatTheModelLacks(t *testing.T) {
 		"op 1 (line 9) saw interface eni-1 Attaching; the model is of a server without delays: serve --attach-delay 0 --detach-delay 0":                                attaching,
 		"instance i-1 holds 4 interfaces at the start and its limit is 3; a history begins in a possible world: mend the lines of its world, or the server's database": crowded,
 	} {
-		if _, err := Check(t.Context(), h); err == nil || err.Error() != want {
+		if _, err := Check(t.Context(), h, Rules{}); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
@@ -227,7 +261,7 @@ func TestOutOfTimeIsUndecided(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	result, err := Check(ctx, write(oneTooMany...))
+	result, err := Check(ctx, write(oneTooMany...), Rules{})
 	if err != nil || result.Verdict != Undecided {
 		t.Errorf("got %d, %v, want undecided", result.Verdict, err)
 	}
@@ -259,7 +293,7 @@ func BenchmarkCheck(b *testing.B) {
 				h := generate(uint64(seed), s.shape)
 				ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 				b.StartTimer()
-				result, err := Check(ctx, h)
+				result, err := Check(ctx, h, Rules{})
 				cancel()
 				if err != nil {
 					b.Fatal(err)

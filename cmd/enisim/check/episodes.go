@@ -36,6 +36,9 @@ func (w *world) episodes(patience int) []episode {
 		bound(ops, patience)
 		start := w.start[eni]
 		for _, e := range episodesOf(eni, ops, start) {
+			if e.ops = withoutRepeats(e); len(e.ops) == 0 {
+				continue
+			}
 			if settled := settle(e); len(settled) < len(e.ops) || !slices.ContainsFunc(settled, func(o op) bool { return o.maybe }) {
 				out = append(out, episodesOf(eni, settled, e.start)...)
 			} else {
@@ -62,6 +65,24 @@ func episodesOf(eni int, ops []op, start int) []episode {
 		ops, start = ops[n:], end
 	}
 	return out
+}
+
+// withoutRepeats returns the operations of an episode. A single one that only repeats what is so changes nothing: an answered one tells where its interface is,
+// and one of unknown outcome tells nothing.
+func withoutRepeats(e episode) []op {
+	if !e.solo() || !e.ops[0].isRepeated(e.start) {
+		return e.ops
+	}
+	o := e.ops[0]
+	if o.maybe {
+		return nil
+	}
+	o.repeats = false
+	o.kind = free
+	if e.start != nowhere {
+		o.kind = on
+	}
+	return []op{o}
 }
 
 // settle finds out which operations of unknown outcome cannot have happened, and leaves them out, and which must have, as what is told of their interface
@@ -174,6 +195,8 @@ type settling struct {
 	last      int64 // the latest end of what changes something
 	certain   int   // where an operation that began after all the others had ended has put it, or seen it; unsure without one
 	attaching bool
+	detaching bool
+	repeats   bool // a change may be one that changes nothing, so net says nothing
 }
 
 func newSettling(start int) settling {
@@ -191,8 +214,10 @@ func (s *settling) add(o op) {
 	}
 	s.last = max(s.last, o.to)
 	s.unknown = s.unknown || o.maybe
+	s.repeats = s.repeats || o.repeats
 	if o.kind == detach {
 		s.net--
+		s.detaching = true
 		return
 	}
 	s.net++
@@ -227,6 +252,12 @@ func (s *settling) place() int {
 		return s.certain
 	case s.unknown || s.start == unsure:
 		return unsure
+	case s.repeats && s.attaching && s.detaching:
+		return unsure
+	case s.repeats && s.attaching:
+		return s.target
+	case s.repeats:
+		return nowhere
 	case net == 0:
 		return nowhere
 	case net == 1 && s.attaching:

@@ -18,6 +18,7 @@ type shape struct {
 	describes                    float64 // the share of describes
 	unknown                      float64 // the share of attaches and detaches whose answer is lost
 	lanes                        bool    // what arrives within 3 ms is done together and answered together
+	repeats                      bool    // the server accepts what is so already
 	skew                         float64 // of interfaces, as Zipf's s, more than 1; 0 is even
 }
 
@@ -101,6 +102,9 @@ func (g *generator) send(client int) {
 // do is the server: it does a call, or answers a code. A describe is answered here and now.
 func (g *generator) do(o *history.Operation, eni, instance int) (code string) {
 	at := g.at[eni]
+	if g.repeats && (o.Action == history.Attach && at == instance || o.Action == history.Detach && at < 0) {
+		return ""
+	}
 	switch o.Action {
 	case history.Describe:
 		if o.Status = store.ENIAvailable; at >= 0 {

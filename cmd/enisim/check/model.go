@@ -36,6 +36,7 @@ const endless = math.MaxInt64
 type op struct {
 	kind      kind
 	maybe     bool // of unknown outcome: it may also have no effect
+	repeats   bool // the server accepts it when its effect is there already
 	eni       int  // index in the world
 	instance  int  // index in the world; nowhere where it does not matter
 	from, to  int64
@@ -45,10 +46,18 @@ type op struct {
 // changes tells whether the operation has an effect.
 func (o *op) changes() bool { return o.kind <= detach }
 
+// isRepeated reports whether the operation is accepted while its interface is at a place because it is there already, or has left already.
+func (o *op) isRepeated(at int) bool {
+	return o.repeats && (o.kind == attach && at == o.instance || o.kind == detach && at == nowhere)
+}
+
 // allows is the model: whether an answer is right while its interface is at a place and its instance holds so many interfaces of its limit. Others is how many
 // more it may hold that a window of a history does not show, 0 in a whole one. The order of the rules is that of the service: the status of the
 // interface comes before the limit of the instance.
 func (o *op) allows(at, held, others, limit int) bool {
+	if o.isRepeated(at) {
+		return true
+	}
 	switch o.kind {
 	case attach:
 		return (at == nowhere || at == unsure) && held < limit
@@ -70,6 +79,8 @@ func (o *op) allows(at, held, others, limit int) bool {
 // to be there was not counted.
 func (o *op) move(at int) (to, more int) {
 	switch {
+	case o.isRepeated(at):
+		return at, 0
 	case o.kind == attach:
 		return o.instance, 1
 	case at == unsure:
@@ -104,7 +115,7 @@ func named(account, id string) string {
 }
 
 // compile puts a history into the words of the model.
-func compile(h *history.History) (*world, error) {
+func compile(h *history.History, rules Rules) (*world, error) {
 	w := &world{history: h}
 	instances := map[*history.Instance]int{}
 	type key struct{ account, id string }
@@ -154,12 +165,13 @@ func compile(h *history.History) (*world, error) {
 		case source.Action == history.Describe:
 			constrains = false
 		case source.Outcome == history.Fail:
-			o.kind, constrains = refusal(source)
+			o.kind, constrains = refusal(source, rules)
 		default:
 			o.kind = attach
 			if source.Action == history.Detach {
 				o.kind = detach
 			}
+			o.repeats = rules.AcceptRepeats
 			if o.maybe = source.Outcome == history.Unknown; o.maybe {
 				o.to = endless
 			}
@@ -172,8 +184,12 @@ func compile(h *history.History) (*world, error) {
 }
 
 // refusal is what a refused attach or detach tells of the world. Most codes tell nothing that the model knows of: throttling, a right that the caller lacks.
-func refusal(source *history.Operation) (k kind, constrains bool) {
+func refusal(source *history.Operation, rules Rules) (k kind, constrains bool) {
 	switch {
+	case rules.AcceptRepeats && source.Action == history.Attach && source.Code == service.InvalidEniState.Code:
+		return elsewhere, true
+	case rules.AcceptRepeats && source.Action == history.Detach && source.Code == service.InvalidEniState.Code:
+		return never, true
 	case source.Action == history.Attach && source.Code == service.InvalidEniState.Code:
 		return taken, true
 	case source.Action == history.Attach && source.Code == service.EniPerInstanceLimitExceeded.Code:

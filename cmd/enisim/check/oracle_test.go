@@ -15,8 +15,8 @@ import (
 )
 
 // oracle asks porcupine about a whole history, without any of what makes Check fast.
-func oracle(t interface{ Fatal(...any) }, h *history.History) porcupine.CheckResult {
-	w, err := compile(h)
+func oracle(t interface{ Fatal(...any) }, h *history.History, rules Rules) porcupine.CheckResult {
+	w, err := compile(h, rules)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,21 +66,23 @@ func TestSaysWhatPorcupineSays(t *testing.T) {
 	verdicts := map[Verdict]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
+		rules := Rules{AcceptRepeats: rapid.Bool().Draw(t, "repeats")}
 		h := generate(seed, shape{
 			instances: rapid.IntRange(1, 3).Draw(t, "instances"), interfaces: rapid.IntRange(1, 5).Draw(t, "interfaces"),
 			limit: rapid.IntRange(2, 4).Draw(t, "limit"), clients: rapid.IntRange(1, 6).Draw(t, "clients"),
 			operations: rapid.IntRange(6, 24).Draw(t, "operations"), describes: .2,
+			repeats: rapid.Float64Range(0, 1).Draw(t, "server's repeats") < .9 == rules.AcceptRepeats, // seldom not what the checker is told
 			unknown: rapid.SampledFrom([]float64{0, 0, .1, .3}).Draw(t, "unknown"),
 		})
 		r := rand.New(rand.NewPCG(seed, 2))
 		for range rapid.IntRange(0, 2).Draw(t, "corruptions") {
 			corrupt(r, h)
 		}
-		want := oracle(t, h)
+		want := oracle(t, h, rules)
 		if want == porcupine.Unknown {
 			t.Skip("too hard for porcupine alone")
 		}
-		got, err := Check(context.Background(), h)
+		got, err := Check(context.Background(), h, rules)
 		if err != nil {
 			t.Fatal(err)
 		}

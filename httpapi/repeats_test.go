@@ -1,0 +1,185 @@
+package httpapi_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"enisim/httpapi"
+	"enisim/service"
+)
+
+// repeatsWorld has two instances, and interfaces in each status that a repeat may meet. says is a line of the account, or nothing.
+func repeatsWorld(says string) string {
+	return strings.Replace(world(`
+        instances:
+          - {id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-2, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces:
+          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: eni-attaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, status: Attaching}
+          - {id: eni-used, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2}
+          - {id: eni-detaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2, status: Detaching}
+          - {id: eni-deleting, vswitch: vsw-h, security_groups: [sg-main], status: Deleting}
+`), "    regions:", "    "+says+"\n    regions:", 1)
+}
+
+// repeats are the calls that differ, and beside them those that do not.
+var repeats = []struct{ name, action, instance, eni, accepting, refusing string }{
+	{"attach while Attaching", "AttachNetworkInterface", "i-1", "eni-attaching", ok, "InvalidOperation.InvalidEniState"}, // i-1 is full
+	{"attach while InUse", "AttachNetworkInterface", "i-2", "eni-used", ok, "InvalidOperation.InvalidEniState"},
+	{"detach while Available", "DetachNetworkInterface", "i-2", "eni-free", ok, "InvalidOperation.InvalidEniState"},
+	{"detach while Detaching", "DetachNetworkInterface", "i-2", "eni-detaching", ok, ok},
+
+	{"attach to another instance", "AttachNetworkInterface", "i-2", "eni-attaching", "InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEniState"},
+	{"attach while Detaching", "AttachNetworkInterface", "i-2", "eni-detaching", "InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEniState"},
+	{"attach of a primary interface", "AttachNetworkInterface", "i-1", "", "InvalidOperation.InvalidEniType", "InvalidOperation.InvalidEniType"},
+	{"attach to no instance", "AttachNetworkInterface", "i-nowhere", "eni-used", "InvalidEcsId.NotFound", "InvalidEcsId.NotFound"},
+	{"detach while Attaching", "DetachNetworkInterface", "i-1", "eni-attaching", "InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEniState"},
+	{"detach while Deleting", "DetachNetworkInterface", "i-1", "eni-deleting", "InvalidOperation.InvalidEniState", "InvalidOperation.InvalidEniState"},
+	{"detach from another instance", "DetachNetworkInterface", "i-1", "eni-used", "InvalidParameter.EniNotBelongEcs", "InvalidParameter.EniNotBelongEcs"},
+	{"detach from no instance", "DetachNetworkInterface", "i-nowhere", "eni-free", "InvalidEcsId.NotFound", "InvalidEcsId.NotFound"},
+	{"detach of no interface", "DetachNetworkInterface", "i-1", "eni-nowhere", "InvalidEniId.NotFound", "InvalidEniId.NotFound"},
+}
+
+// A repeat is accepted where the account says so, or, when it does not say, the server; and it changes nothing.
+func TestRepeatsAreAcceptedWhereAskedFor(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, account string
+		server        bool
+		accepting     bool
+	}{
+		{"neither says", "name: x", false, false},
+		{"the server accepts", "name: x", true, true},
+		{"the account accepts", "repeats: accept", false, true},
+		{"the account refuses", "repeats: refuse", true, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, repeatsWorld(c.account), service.Options{AcceptRepeats: c.server, AttachDelay: time.Hour, DetachDelay: time.Hour})
+			before := spelled(s.mustCall(t, "DescribeNetworkInterfaces", "PageSize", "100").body["NetworkInterfaceSets"])
+			for _, r := range repeats {
+				want := r.refusing
+				if c.accepting {
+					want = r.accepting
+				}
+				eni := r.eni
+				if eni == "" {
+					eni = primaryOf(t, s, r.instance)
+				}
+				if got := s.mustCall(t, r.action, "InstanceId", r.instance, "NetworkInterfaceId", eni); got.code() != want {
+					t.Errorf("%s: got %d %v, want %q", r.name, got.status, got.body, want)
+				}
+			}
+			if after := spelled(s.mustCall(t, "DescribeNetworkInterfaces", "PageSize", "100").body["NetworkInterfaceSets"]); after != before {
+				t.Errorf("afterwards: got\n%s\nwant\n%s", after, before)
+			}
+			checkInvariants(t, s.pool)
+		})
+	}
+}
+
+// primaryOf is the primary interface of an instance.
+func primaryOf(t *testing.T, s *server, instance string) (id string) {
+	t.Helper()
+	if err := s.pool.QueryRow(t.Context(), `SELECT id FROM network_interfaces WHERE instance_id = $1 AND type = 'Primary'`, instance).Scan(&id); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// Many that ask for the same at once all get it, in whatever batches they run: the interface takes one place, and leaves it once.
+func TestRaceOfRepeats(t *testing.T) {
+	t.Parallel()
+	const callers = 40
+	s := serve(t, repeatsWorld("repeats: accept"), service.Options{AttachDelay: time.Hour})
+	for _, action := range []string{"AttachNetworkInterface", "DetachNetworkInterface", "AttachNetworkInterface"} {
+		if action == "DetachNetworkInterface" {
+			if _, err := s.pool.Exec(t.Context(), `UPDATE network_interfaces SET settles_at = 'epoch' WHERE id = 'eni-free'`); err != nil { // InUse by now
+				t.Fatal(err)
+			}
+		}
+		expect(t, race(t, callers, func(int) (string, error) {
+			r, err := s.call(t.Context(), action, "InstanceId", "i-2", "NetworkInterfaceId", "eni-free")
+			return r.code(), err
+		}), map[string]int{ok: callers})
+		var index *int
+		if err := s.pool.QueryRow(t.Context(), `SELECT device_index FROM network_interfaces WHERE id = 'eni-free'`).Scan(&index); err != nil {
+			t.Fatal(err)
+		}
+		if attached := index != nil; attached != (action == "AttachNetworkInterface") {
+			t.Errorf("after %d times %s: got device index %v", callers, action, index)
+		}
+		checkInvariants(t, s.pool)
+	}
+	if n := deadlocks(t, s); n != 0 {
+		t.Errorf("deadlocks: got %d, want 0", n)
+	}
+}
+
+// An account is made with repeats, tells so, and is changed; the server that changes it acts on it with the next request.
+func TestControlOfRepeats(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	made := s.makeAccount(t, map[string]any{"repeats": "accept", "scenario": tenant("web")})
+	attach := func(want string) {
+		t.Helper()
+		r := s.mustCall(t, "AttachNetworkInterface", "AccessKeyId", made.Keys[0].ID, "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
+		if r.code() != want {
+			t.Errorf("attach: got %d %v, want %q", r.status, r.body, want)
+		}
+	}
+	change := func(body string, want int, contains string) {
+		t.Helper()
+		status, text, _ := s.control(t, controlRequest{method: "PATCH", path: "/accounts/" + made.ID, body: body})
+		if status != want || !strings.Contains(text, contains) {
+			t.Errorf("PATCH %s: got %d %s, want %d with %s", body, status, text, want, contains)
+		}
+	}
+	attach(ok)
+	attach(ok)
+	if _, text, _ := s.control(t, controlRequest{method: "GET", path: "/accounts"}); strings.Count(text, `"repeats":"accept"`) != 1 {
+		t.Errorf("the list: got %s, want one account that accepts repeats", text)
+	}
+	change(`{"repeats": "refuse"}`, http.StatusOK, `"repeats":"refuse"`)
+	attach("InvalidOperation.InvalidEniState")
+	change(`{}`, http.StatusOK, `"repeats":"refuse"`)
+	change(`{"repeats": "accept"}`, http.StatusOK, `"id":"`+made.ID+`"`)
+	attach(ok)
+	change(`{"repeats": ""}`, http.StatusOK, made.ID)
+	attach("InvalidOperation.InvalidEniState") // as the server says
+
+	change(`{"repeats": "sometimes"}`, http.StatusBadRequest, "accept, refuse")
+	change(`{"repeat": "accept"}`, http.StatusBadRequest, "repeat")
+	for id, want := range map[string]int{"1999999999999999": http.StatusNotFound, "x": http.StatusBadRequest} {
+		if status, text, _ := s.control(t, controlRequest{method: "PATCH", path: "/accounts/" + id, body: `{"repeats": "accept"}`}); status != want {
+			t.Errorf("of %s: got %d %s, want %d", id, status, text, want)
+		}
+	}
+	if status, text, _ := s.control(t, controlRequest{method: "POST", path: "/accounts", body: `{"repeats": "yes"}`}); status != http.StatusBadRequest {
+		t.Errorf("made with another word: got %d %s, want 400", status, text)
+	}
+	// A scenario says it too, unless the request does; and a reset leaves it.
+	file := strings.Replace(tenant("web"), "    regions:", "    repeats: accept\n    regions:", 1)
+	made = s.makeAccount(t, map[string]any{"scenario": file})
+	change(`{}`, http.StatusOK, `"repeats":"accept"`)
+	if status, text, _ := s.control(t, controlRequest{method: "POST", path: "/accounts/" + made.ID + "/reset", body: fmt.Sprintf(`{"scenario": %q}`, tenant("web"))}); status != http.StatusNoContent {
+		t.Fatalf("reset: got %d %s", status, text)
+	}
+	change(`{}`, http.StatusOK, `"repeats":"accept"`)
+	made = s.makeAccount(t, map[string]any{"repeats": "refuse", "scenario": file})
+	change(`{}`, http.StatusOK, `"repeats":"refuse"`)
+}
+
+// What an account says costs an attach nothing: it comes with the key.
+func TestRepeatsComeWithTheKey(t *testing.T) {
+	t.Parallel()
+	s := serve(t, repeatsWorld("repeats: accept"), service.Options{})
+	identity, err := s.service.Identify(t.Context(), accessKey)
+	if err != nil || !identity.Repeats {
+		t.Errorf("got %v (%v), want a caller whose repeats are accepted", identity.Repeats, err)
+	}
+}
