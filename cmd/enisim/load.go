@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,9 +38,13 @@ type loadCommand struct {
 	Cell         int      `default:"4" help:"Instances whose interfaces are attached among them only; 0: all of a VPC and zone."`
 	Seed         uint64   `help:"The same seed on the same world repeats what each client does (default: drawn, and printed)."`
 
-	Report  string           `env:"ENISIM_LOAD_REPORT" help:"Write charts of the run, as one HTML file." type:"path" placeholder:"FILE"`
-	History string           `env:"ENISIM_LOAD_HISTORY" help:"Write what was asked and answered, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
-	FailIf  []load.Threshold `env:"ENISIM_LOAD_FAIL_IF" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`
+	Report       string `env:"ENISIM_LOAD_REPORT" help:"Write charts of the run, as one HTML file." type:"path" placeholder:"FILE"`
+	History      string `env:"ENISIM_LOAD_HISTORY" help:"Write what was asked and answered, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
+	AllowUnknown bool   `help:"Let calls of unknown outcome (a 5xx, or no answer) pass; without it one is enough for exit code 1, unless a --fail-if says how many may be."`
+
+	FailIf []load.Threshold `env:"ENISIM_LOAD_FAIL_IF" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`
+
+	world string // what was found there
 }
 
 // Help is shown by --help.
@@ -47,6 +53,8 @@ func (loadCommand) Help() string {
 --attach-delay 0 --detach-delay 0, or most requests find their interface on its way.
 
 ` + load.Grammar + `
+
+Exit codes: 0 it ran and passed; 1 a threshold was broken, an outcome is unknown, or there was no run; 2 an option is wrong; 130 it was interrupted.
 
 Examples:
 
@@ -70,6 +78,9 @@ func (c *loadCommand) Validate() error {
 	case c.Cell < 0:
 		return errors.New("--cell is a number of instances, or 0")
 	}
+	if c.Report != "" && c.Report == c.History {
+		return errors.New("--report and --history are two files")
+	}
 	for _, t := range c.FailIf {
 		if t.Action() != "" && !c.Mix.Has(t.Action()) {
 			return fmt.Errorf("--fail-if '%s': the mix %s has no such action", t, c.Mix)
@@ -86,19 +97,49 @@ func (c *loadCommand) Run(ctx context.Context, s streams) error {
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64N(1e9) + 1
 	}
+	if err := errors.Join(writable("--report", c.Report), writable("--history", c.History)); err != nil {
+		return usageError{err}
+	}
 	summary, err := c.load(ctx, s)
 	if summary == nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("%w before the first request", errInterrupted)
+		}
 		return err
 	}
 	if err := errors.Join(err, summary.Print(s.Out)); err != nil {
 		return err
 	}
+	verdicts := c.verdicts(summary)
 	if c.Report != "" {
-		if err := c.writeReport(summary); err != nil {
+		if err := c.writeReport(summary, verdicts); err != nil {
 			return err
 		}
 	}
-	return c.judge(s.Err, summary)
+	failed := judge(s.Err, verdicts)
+	if summary.Interrupted {
+		return fmt.Errorf("%w after %v; the figures are of that time", errInterrupted, summary.Elapsed.Round(time.Millisecond))
+	}
+	return failed
+}
+
+// writable returns an error unless a file can be written: better now than at the end of a run. A file that is there keeps its content, and one that is
+// not is not made.
+func writable(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	_, err := os.Stat(path)
+	isNew := errors.Is(err, fs.ErrNotExist)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("%s %s cannot be written: %w; name a file in a folder that exists and is yours", flag, path, errors.Unwrap(err))
+	}
+	err = file.Close()
+	if isNew {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // load makes the world, puts the load on it and takes it away again. There may be a summary and an error.
@@ -120,11 +161,12 @@ func (c *loadCommand) load(ctx context.Context, s streams) (summary *load.Summar
 	if err != nil {
 		return nil, err
 	}
+	c.world = fmt.Sprintf("%d instances, %d interfaces", len(world.Instances), len(world.Interfaces))
 	plan, err := load.NewPlan(world, load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
 	if err != nil {
 		return nil, fmt.Errorf("%w: give --scenario FILE, or the key of an account that has more", err)
 	}
-	fmt.Fprintf(s.Err, "%d instances, %d interfaces; %s, zipf %g, --seed %d\n", len(world.Instances), len(world.Interfaces), c.Mix, c.Zipf, c.Seed)
+	fmt.Fprintf(s.Err, "%s; %s, zipf %g, --seed %d\n", c.world, c.Mix, c.Zipf, c.Seed)
 
 	run := load.Run{Targets: c.spread(target), Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
 	if c.History != "" {
@@ -168,26 +210,65 @@ func (c *loadCommand) tenant(ctx context.Context, target load.Target) (*load.Ten
 	return load.NewTenant(ctx, target, c.ControlToken, text, expiresIn)
 }
 
+// verdicts are those on the thresholds. Unless something else is said of them, there may be no unknown outcomes.
+func (c *loadCommand) verdicts(summary *load.Summary) []load.Verdict {
+	thresholds := slices.Clone(c.FailIf)
+	if !c.AllowUnknown && !slices.ContainsFunc(thresholds, load.Threshold.LimitsUnknown) {
+		thresholds = append(thresholds, load.NoUnknown)
+	}
+	verdicts := make([]load.Verdict, len(thresholds))
+	for n, t := range thresholds {
+		verdicts[n] = t.Judge(summary)
+	}
+	return verdicts
+}
+
 // judge ends a run that broke a threshold with exit code 1, with each said.
-func (c *loadCommand) judge(out io.Writer, summary *load.Summary) error {
+func judge(out io.Writer, verdicts []load.Verdict) error {
 	var failed error
-	for _, t := range c.FailIf {
-		if broken, was := t.Broken(summary); broken {
-			fmt.Fprintf(out, "enisim: failed: %s: %s\n", t, was)
-			failed = errQuiet
+	for _, v := range verdicts {
+		if !v.Broken {
+			continue
 		}
+		fmt.Fprintf(out, "enisim: failed: %s: %s\n", v.Threshold, v.Was)
+		if v.Threshold == load.NoUnknown {
+			fmt.Fprintln(out, "enisim: unknown is a 5xx or no answer; --allow-unknown takes it for no failure")
+		}
+		failed = errQuiet
 	}
 	return failed
 }
 
-func (c *loadCommand) writeReport(summary *load.Summary) error {
+func (c *loadCommand) writeReport(summary *load.Summary, verdicts []load.Verdict) error {
 	file, err := os.Create(c.Report)
 	if err != nil {
 		return err
 	}
-	title := fmt.Sprintf("%s, %d clients, %s, zipf %g, seed %d", strings.Join(c.Endpoint, ", "), c.Clients, c.Mix, c.Zipf, c.Seed)
-	if c.Rate > 0 {
-		title += fmt.Sprintf(", %g requests a second due", c.Rate)
+	about := load.About{Title: strings.Join(c.Endpoint, ", "), Verdicts: verdicts}
+	add := func(name, format string, values ...any) {
+		about.Facts = append(about.Facts, [2]string{name, fmt.Sprintf(format, values...)})
 	}
-	return errors.Join(load.Report(file, title, summary), file.Close())
+	if c.Scenario != "" {
+		add("scenario", "%s", c.Scenario)
+	} else {
+		add("world", "that of the access key %s", c.AccessKeyID)
+	}
+	add("region", "%s: %s", c.Region, c.world)
+	add("clients", "%d", c.Clients)
+	if c.Rate > 0 {
+		add("open load", "%g requests a second are due", c.Rate)
+	} else {
+		add("closed load", "a client sends when it has its answer")
+	}
+	if c.Requests > 0 {
+		add("requests", "%d", c.Requests)
+	}
+	if c.Duration > 0 {
+		add("duration", "%v", c.Duration)
+	}
+	add("mix", "%s", c.Mix)
+	add("zipf", "%g", c.Zipf)
+	add("cell", "%d", c.Cell)
+	add("seed", "%d", c.Seed)
+	return errors.Join(load.Report(file, about, summary), file.Close())
 }

@@ -207,6 +207,96 @@ func TestLoadOfAScenario(t *testing.T) {
 	}
 }
 
+// Calls of unknown outcome end a run with exit code 1, unless they are allowed by one flag or limited by another. Of these two endpoints one is nowhere.
+func TestLoadWithUnknownOutcomes(t *testing.T) {
+	t.Parallel()
+	server := start(t, "--data-dir", dataDir(t), "--attach-delay", "0", "--detach-delay", "0")
+	for _, c := range []struct {
+		flags []string
+		exit  int
+		says  string
+	}{
+		{nil, exitFailure, "failed: unknown>0: it was "},
+		{[]string{"--allow-unknown"}, 0, ""},
+		{[]string{"--fail-if", "unknown>20"}, 0, ""},
+		{[]string{"--fail-if", "unknown>=1"}, exitFailure, "failed: unknown>=1: it was "},
+		{[]string{"--fail-if", "errors>20"}, 0, ""},
+		{[]string{"--fail-if", "p99>1h"}, exitFailure, "--allow-unknown"},
+	} {
+		args := append([]string{"load", "--endpoint", server.endpoint, "--endpoint", "127.0.0.1:1", "--clients", "2", "--requests", "20"}, c.flags...)
+		out, errOut, exit := output(t, args...)
+		if exit != c.exit || !strings.Contains(errOut, c.says) {
+			t.Errorf("%v: got %q, %q, exit code %d; want %d, and %q said", c.flags, out, errOut, exit, c.exit, c.says)
+		}
+	}
+}
+
+// A file that cannot be written is told before anything is asked, even of a server that is not there. One that can be is not touched by that.
+func TestLoadFilesThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, flag := range []string{"--report", "--history"} {
+		for _, path := range []string{folder, filepath.Join(folder, "nowhere", "file")} {
+			_, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1", flag, path)
+			if exit != exitUsage || !strings.Contains(errOut, flag+" "+path+" cannot be written") {
+				t.Errorf("%s %s: got %q, exit code %d; want it refused", flag, path, errOut, exit)
+			}
+		}
+	}
+	kept, missing := filepath.Join(folder, "kept"), filepath.Join(folder, "new")
+	if err := os.WriteFile(kept, []byte("kept"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1", "--report", kept, "--history", missing); exit != exitFailure {
+		t.Errorf("got %q, exit code %d; want the server missed", errOut, exit)
+	}
+	if content, err := os.ReadFile(kept); err != nil || string(content) != "kept" {
+		t.Errorf("got %q, %v; want the old report kept until there is a new one", content, err)
+	}
+	if _, err := os.Stat(missing); !os.IsNotExist(err) {
+		t.Errorf("got %v, want no history of a run that was none", err)
+	}
+}
+
+// A run that is interrupted says so, with what it has, and ends with an exit code of its own. Its account is deleted.
+func TestLoadThatIsInterrupted(t *testing.T) {
+	t.Parallel()
+	dir, into := dataDir(t), t.TempDir()
+	server := start(t, "--data-dir", dir, "--no-quickstart", "--attach-delay", "0", "--detach-delay", "0")
+	cmd := program(t.Context(), "load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4)), "--clients", "2", "--duration", "1h",
+		"--report", filepath.Join(into, "report.html"), "--history", filepath.Join(into, "run.history"))
+	var out strings.Builder
+	cmd.Stdout = &out
+	stderr, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		fmt.Fprintln(&said, lines.Text())
+		if strings.Contains(lines.Text(), "--seed") { // it begins
+			if err := cmd.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	_ = cmd.Wait() // how it ended is in ProcessState
+	if exit := cmd.ProcessState.ExitCode(); exit != exitInterrupted || !strings.Contains(said.String(), "enisim: interrupted after ") || !strings.Contains(out.String(), "action") {
+		t.Errorf("got %q, %q, exit code %d; want the table, the interrupt said, and %d", out.String(), said.String(), exit, exitInterrupted)
+	}
+	page, err := os.ReadFile(filepath.Join(into, "report.html"))
+	if err != nil || !strings.Contains(string(page), "interrupted") {
+		t.Errorf("got %d bytes, %v, want a report that tells", len(page), err)
+	}
+	readHistory(t, filepath.Join(into, "run.history"))
+	if list, _, _ := output(t, "account", "list", "--data-dir", dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
+		t.Errorf("got %q, want no account left", list)
+	}
+}
+
 func TestLoadOptions(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ args, says string }{
@@ -221,6 +311,7 @@ func TestLoadOptions(t *testing.T) {
 		{"--zipf=-1", "--zipf"},
 		{"--cell=-1", "--cell"},
 		{"--signature v2", "--signature"},
+		{"--report both --history both", "two files"},
 	} {
 		if out, errOut, exit := output(t, append([]string{"load"}, strings.Fields(c.args)...)...); exit != exitUsage || !strings.Contains(out+errOut, c.says) {
 			t.Errorf("%s: got %q, exit code %d; want %q and %d", c.args, errOut, exit, c.says, exitUsage)

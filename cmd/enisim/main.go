@@ -41,6 +41,8 @@ const (
 	exitFailure   = 1
 	exitUsage     = 2
 	exitUndecided = 3
+
+	exitInterrupted = 130 // as shells have it for a program that Ctrl-C ended
 )
 
 // commands is the whole command line.
@@ -75,6 +77,9 @@ type streams struct {
 
 // errQuiet ends a command with exitFailure when everything was said already.
 var errQuiet = errors.New("failed")
+
+// errInterrupted ends a command with exitInterrupted: it was told to stop before its work was done.
+var errInterrupted = errors.New("interrupted")
 
 // usageError ends a command with exitUsage: an option is wrong, which showed only when it met files or the database.
 type usageError struct{ error }
@@ -120,6 +125,9 @@ func run(ctx context.Context, args []string, s streams) int {
 		}
 		if errors.Is(err, errUndecided) {
 			return exitUndecided
+		}
+		if errors.Is(err, errInterrupted) {
+			return exitInterrupted
 		}
 		return exitFailure
 	}

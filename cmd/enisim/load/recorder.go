@@ -70,6 +70,8 @@ type Summary struct {
 	Unsent  int64         // of an open load: requests that were due before its end, and that no client was free for
 	Actions []Stats       // by name
 	Series  []Interval    // the same over time
+
+	Interrupted bool // it was ended before its time
 }
 
 // Total is all actions together.

@@ -25,15 +25,31 @@ var pageText string
 
 var page = template.Must(template.New("report").Parse(pageText))
 
-// Colours of outcomes, of actions, and of percentiles from the middle to the longest.
+// Colours of outcomes, of actions, and of percentiles from the longest to the middle.
 var (
 	outcomeColours    = []string{"#2b7a78", "#e0a030", "#b3261e"}
 	actionColours     = []string{"#2b5fa8", "#d17a22", "#6b8e23", "#7b4fa0", "#808080"}
-	percentileColours = []string{"#9cc4e4", "#5b9bd5", "#2b5fa8", "#14306b", "#b3261e"}
+	percentileColours = []string{"#f0a050", "#b3261e", "#14306b", "#5b9bd5", "#c4e0f5"}
 )
 
+// layered is how the n-th of several lines is drawn. Lines of equal values lie upon each other, so each is thinner than those below it, which show at
+// its sides.
+func layered(n, lines int) []charts.SeriesOpts {
+	return []charts.SeriesOpts{
+		charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(true), Symbol: "circle", SymbolSize: 2 + 2*(lines-n)}), // a value without neighbours has no line
+		charts.WithLineStyleOpts(opts.LineStyle{Width: float32(2 + 2*(lines-n-1))}),
+	}
+}
+
+// About is what a report says of a run beside its figures.
+type About struct {
+	Title    string
+	Facts    [][2]string // such as the seed, in the order in which they are shown
+	Verdicts []Verdict
+}
+
 // Report writes charts of a run as one HTML page that needs nothing else.
-func Report(out io.Writer, title string, s *Summary) error {
+func Report(out io.Writer, about About, s *Summary) error {
 	rows := make([][]string, 0, len(s.Actions)+1)
 	for _, a := range s.rows() {
 		row := []string{cmp.Or(a.Action, "all"), fmt.Sprint(a.Count()), fmt.Sprintf("%.1f/s", s.Rate(a.Count()))}
@@ -53,13 +69,14 @@ func Report(out io.Writer, title string, s *Summary) error {
 		options[n] = c.JSON()
 	}
 	return page.Execute(out, map[string]any{
-		"Title":   title,
-		"Started": s.Started.UTC().Format(time.RFC3339),
-		"Elapsed": s.Elapsed.Round(time.Millisecond).String(),
-		"Unsent":  s.Unsent,
-		"Rows":    rows,
-		"Script":  template.JS(script),
-		"Charts":  options,
+		"About":       about,
+		"Started":     s.Started.UTC().Format(time.RFC3339),
+		"Elapsed":     s.Elapsed.Round(time.Millisecond).String(),
+		"Interrupted": s.Interrupted,
+		"Unsent":      s.Unsent,
+		"Rows":        rows,
+		"Script":      template.JS(script),
+		"Charts":      options,
 	})
 }
 
@@ -73,7 +90,7 @@ type chart interface {
 func frame(title, unit string, colours []string) []charts.GlobalOpts {
 	return []charts.GlobalOpts{
 		charts.WithTitleOpts(opts.Title{Title: title, Left: "0"}),
-		charts.WithLegendOpts(opts.Legend{Show: opts.Bool(true), Top: "30", Left: "0"}),
+		charts.WithLegendOpts(opts.Legend{Show: opts.Bool(true), Top: "30", Left: "0", Icon: "roundRect"}),
 		charts.WithTooltipOpts(opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}),
 		charts.WithGridOpts(opts.Grid{Left: "10", Right: "30", Top: "80", Bottom: "20", ContainLabel: opts.Bool(true)}),
 		charts.WithYAxisOpts(opts.YAxis{Name: unit}),
@@ -134,18 +151,20 @@ func (s *Summary) outcomes() chart {
 				n += of.count(a)
 			}
 			return aSecond(n, i), true
-		}), charts.WithLineChartOpts(opts.LineChart{Stack: "all", ShowSymbol: opts.Bool(false)}), charts.WithAreaStyleOpts(opts.AreaStyle{Opacity: opts.Float(0.5)}))
+		}), charts.WithLineChartOpts(opts.LineChart{Stack: "all", ShowSymbol: opts.Bool(false)}),
+			charts.WithLineStyleOpts(opts.LineStyle{Opacity: opts.Float(0)}), // of an outcome that never came it would lie upon the one below
+			charts.WithAreaStyleOpts(opts.AreaStyle{Opacity: opts.Float(0.8)}))
 	}
 	return line
 }
 
 func (s *Summary) rates() chart {
 	line := s.overTime("Answers a second, by action", "1/s", actionColours)
-	for _, a := range s.Actions {
+	for n, a := range s.Actions {
 		line.AddSeries(a.Action, s.series(func(i Interval) (float64, bool) {
 			p, _ := i.of(a.Action)
 			return aSecond(p.count(), i), true
-		}), charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false)}))
+		}), layered(n, len(s.Actions))...)
 	}
 	return line
 }
@@ -154,20 +173,20 @@ func (s *Summary) rates() chart {
 func (s *Summary) latencies(action string) chart {
 	line := s.overTime("Latency of "+action, "ms", percentileColours)
 	line.SetGlobalOptions(charts.WithYAxisOpts(opts.YAxis{Name: "ms", Type: "log"}))
-	for _, p := range []struct {
+	for n, p := range []struct {
 		name  string
 		value func(Point) time.Duration
 	}{
-		{"p50", func(p Point) time.Duration { return p.P50 }},
-		{"p90", func(p Point) time.Duration { return p.P90 }},
-		{"p99", func(p Point) time.Duration { return p.P99 }},
-		{"p99.9", func(p Point) time.Duration { return p.P999 }},
 		{"max", func(p Point) time.Duration { return p.Max }},
+		{"p99.9", func(p Point) time.Duration { return p.P999 }},
+		{"p99", func(p Point) time.Duration { return p.P99 }},
+		{"p90", func(p Point) time.Duration { return p.P90 }},
+		{"p50", func(p Point) time.Duration { return p.P50 }},
 	} {
 		line.AddSeries(p.name, s.series(func(i Interval) (float64, bool) {
 			point, there := i.of(action)
 			return milliseconds(p.value(point)), there && point.count() > 0
-		}), charts.WithLineChartOpts(opts.LineChart{ShowSymbol: opts.Bool(false)}))
+		}), layered(n, len(percentileColours))...)
 	}
 	return line
 }
@@ -193,12 +212,12 @@ func (s *Summary) distribution() chart {
 		names[n] = fmt.Sprintf("p%g", p)
 	}
 	line.SetXAxis(names)
-	for _, a := range s.Actions {
+	for n, a := range s.Actions {
 		data := make([]opts.LineData, len(percents))
 		for n, p := range percents {
 			data[n].Value = milliseconds(a.Percentile(p))
 		}
-		line.AddSeries(a.Action, data)
+		line.AddSeries(a.Action, data, layered(n, len(s.Actions))...)
 	}
 	return line
 }

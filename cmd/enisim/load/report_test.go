@@ -1,6 +1,7 @@
 package load
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,7 +14,14 @@ var elsewhere = regexp.MustCompile(`(?i)<(?:script|link|img|iframe|object|embed)
 func TestAReportIsOneFile(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := Report(&out, "127.0.0.1:8080 </title><b>", sample()); err != nil {
+	var broken Threshold
+	if err := broken.UnmarshalText([]byte("attach.max>1h")); err != nil {
+		t.Fatal(err)
+	}
+	if err := Report(&out, About{
+		Title: "127.0.0.1:8080 </title><b>", Facts: [][2]string{{"scenario", "cluster.yaml"}, {"seed", "4711"}},
+		Verdicts: []Verdict{NoUnknown.Judge(sample()), broken.Judge(sample())},
+	}, sample()); err != nil {
 		t.Fatal(err)
 	}
 	if found := elsewhere.FindString(strings.Replace(out.String(), script, "", 1)); found != "" {
@@ -21,6 +29,12 @@ func TestAReportIsOneFile(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), script) {
 		t.Error("the script is not in the page")
+	}
+	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.Replace(out.String(), script, "", 1), " ")
+	for _, want := range []string{"scenario cluster.yaml", "seed 4711", "unknown&gt;0 failed it was 1 of 200", "attach.max&gt;1h passed it was 100ms"} {
+		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+			t.Errorf("the page does not say %q", want)
+		}
 	}
 	for _, want := range []string{"AttachNetworkInterface", "EniPerInstanceLimitExceeded", "Latency of DetachNetworkInterface"} {
 		if !strings.Contains(out.String(), want) {
@@ -31,5 +45,47 @@ func TestAReportIsOneFile(t *testing.T) {
 		if strings.Contains(out.String(), unsafe) {
 			t.Errorf("the page takes a text for its own: %s", unsafe)
 		}
+	}
+}
+
+// Lines of equal values lie upon each other, so each line of a chart is thinner than those that were drawn before it. The lines of areas are not drawn.
+func TestLinesOfAReportDoNotHideEachOther(t *testing.T) {
+	t.Parallel()
+	var out strings.Builder
+	if err := Report(&out, About{}, sample()); err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(out.String(), "const options = ")
+	var charts []struct {
+		Title  struct{ Text string }
+		Series []struct {
+			Type, Stack string
+			LineStyle   struct {
+				Width   float64
+				Opacity *float64
+			}
+		}
+	}
+	if err := json.NewDecoder(strings.NewReader(after)).Decode(&charts); err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for _, c := range charts {
+		for n, series := range c.Series {
+			switch {
+			case series.Type != "line":
+			case series.Stack != "":
+				if series.LineStyle.Opacity == nil || *series.LineStyle.Opacity != 0 {
+					t.Errorf("%s: area %d has a line", c.Title.Text, n)
+				}
+			case series.LineStyle.Width < 1 || n > 0 && series.LineStyle.Width >= c.Series[n-1].LineStyle.Width:
+				t.Errorf("%s: line %d is %g wide, the one below it %g", c.Title.Text, n, series.LineStyle.Width, c.Series[max(0, n-1)].LineStyle.Width)
+			default:
+				lines++
+			}
+		}
+	}
+	if lines < 10 {
+		t.Errorf("got %d lines, want those of rates and percentiles", lines)
 	}
 }

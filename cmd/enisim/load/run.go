@@ -44,6 +44,7 @@ func (r Run) Do(ctx context.Context) (*Summary, error) {
 		defer pool.close()
 		pools[n] = pool
 	}
+	interrupt := ctx
 	if r.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, r.Duration)
@@ -68,6 +69,7 @@ func (r Run) Do(ctx context.Context) (*Summary, error) {
 	if !ranOut() { // its time was up, or it was interrupted
 		summary.Unsent = slots.unsent(<-ended)
 	}
+	summary.Interrupted = interrupt.Err() != nil
 	return summary, nil
 }
 

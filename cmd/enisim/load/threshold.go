@@ -74,6 +74,25 @@ func (t Threshold) String() string { return t.text }
 // Action is the action that the threshold is about, by the name that it has in a mix; "" is all.
 func (t Threshold) Action() string { return t.action }
 
+// NoUnknown is the threshold that a run has without being asked: no call whose outcome is unknown.
+var NoUnknown = Threshold{text: "unknown>0", metric: "unknown", operator: ">"}
+
+// LimitsUnknown reports whether the threshold says how many unknown outcomes there may be.
+func (t Threshold) LimitsUnknown() bool { return t.metric == "unknown" || t.metric == "errors" }
+
+// Verdict is what became of a threshold in a run.
+type Verdict struct {
+	Threshold Threshold
+	Broken    bool
+	Was       string // what the run had
+}
+
+// Judge returns the verdict on a run.
+func (t Threshold) Judge(s *Summary) Verdict {
+	broken, was := t.Broken(s)
+	return Verdict{t, broken, was}
+}
+
 // Broken tells whether a run has failed the threshold, and what it had. A run without any operation that the threshold is about has failed it: there is nothing to say
 // that it held.
 func (t Threshold) Broken(s *Summary) (broken bool, was string) {
