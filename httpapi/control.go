@@ -131,13 +131,21 @@ func checkLocal(r *http.Request) error {
 	if !isLoopbackName(r.Host) {
 		return refuseControl(http.StatusForbidden, "without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q", r.Host)
 	}
-	if err := crossOrigin.Check(r); err != nil {
+	if err := checkSameOrigin(r); err != nil {
 		return refuseControl(http.StatusForbidden, "a page of another site may not use the control API: %v", err)
 	}
 	return nil
 }
 
 var crossOrigin = http.NewCrossOriginProtection()
+
+// checkSameOrigin refuses what a page of another origin makes a browser send. Also a GET, which net/http lets through: the page cannot read the
+// answer, but it can make the server work, as with an image at /verify. Sec-Fetch-Site is none for an address that a person has typed.
+func checkSameOrigin(r *http.Request) error {
+	asPost := r.Clone(r.Context())
+	asPost.Method = http.MethodPost // or any that net/http looks at
+	return crossOrigin.Check(asPost)
+}
 
 // isLoopbackName tells whether a Host header names this machine by itself, rather than through DNS.
 func isLoopbackName(host string) bool {
@@ -218,6 +226,9 @@ func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
 		operator *service.OperatorError
 	)
 	text, failure := err.Error(), error(nil)
+	if a.clientIsGone(c, x, err) {
+		return nil
+	}
 	switch {
 	case errors.As(err, &refusal):
 		status = refusal.status

@@ -264,7 +264,15 @@ func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 		{"a sandboxed page", post("", http.Header{"Origin": {"null"}}), 403},
 		{"a removal by another site", remove(http.Header{"Origin": {"https://evil.example"}}), 403},
 		{"a removal by a form of another site", remove(http.Header{"Sec-Fetch-Site": {"cross-site"}}), 403},
-		{"a question whether it may", controlRequest{method: "OPTIONS", path: "/keys", header: http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"DELETE"}}}, 404},
+		{"a question whether it may", controlRequest{method: "OPTIONS", path: "/keys", header: http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"DELETE"}}}, 403},
+
+		{"an address that was typed", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"none"}}}, 200},
+		{"reading by a page of the server itself", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"same-origin"}}}, 200},
+		{"an image of another site", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
+		{"an image of another port", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"same-site"}}}, 403},
+		{"reading by another site", controlRequest{method: "GET", path: "/keys", header: http.Header{"Origin": {"https://evil.example"}}}, 403},
+		{"a look by another site", controlRequest{method: "HEAD", path: "/accounts", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
+		{"a path that is not there, for another site", controlRequest{method: "GET", path: "/nothing", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
 	} {
 		status, body, header := s.control(t, c.r)
 		if status != c.status {
@@ -276,6 +284,20 @@ func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 	}
 	if _, err := s.service.Identify(t.Context(), accessKey); err != nil {
 		t.Errorf("afterwards the world's key: got %v, want it untouched", err)
+	}
+}
+
+// Every control refuses another site, whatever its method.
+func TestEveryControlRefusesOtherSites(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	for _, name := range httpapi.ControlNames() {
+		method, path, _ := strings.Cut(name, " ")
+		for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {
+			if status, body, _ := s.control(t, controlRequest{method: method, path: path, header: header}); status != http.StatusForbidden {
+				t.Errorf("%s with %v: got %d %s, want 403", name, header, status, body)
+			}
+		}
 	}
 }
 

@@ -2,10 +2,12 @@ package httpapi
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -47,6 +49,9 @@ func (a *API) writeReply(c echo.Context, x *exchange, reply any) error {
 // writeError is the only place where a failure becomes a response. What is not of the public contract is shown as InternalError and goes
 // into the log in full.
 func (a *API) writeError(c echo.Context, x *exchange, err error) error {
+	if a.clientIsGone(c, x, err) {
+		return nil
+	}
 	shown, documented := service.APIError(err)
 	if documented {
 		err = nil
@@ -62,6 +67,18 @@ func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 		Message:   shown.Message,
 		Recommend: "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(shown.Code) + "&product=" + productOf(x.version).title + "&requestId=" + x.requestID,
 	})
+}
+
+// statusClientGone is the status in the log of a request whose client has gone away. Nobody sees it but the operator.
+const statusClientGone = 499
+
+// clientIsGone reports whether a request failed because its client closed the connection, and logs that. It is nobody's failure.
+func (a *API) clientIsGone(c echo.Context, x *exchange, err error) bool {
+	if !errors.Is(c.Request().Context().Err(), context.Canceled) || !errors.Is(err, context.Canceled) {
+		return false
+	}
+	a.logRequest(c, x, statusClientGone, "ClientGone", nil)
+	return true
 }
 
 func write(c echo.Context, x *exchange, status int, root string, body any) error {
