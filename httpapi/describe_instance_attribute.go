@@ -35,7 +35,7 @@ type describeInstanceAttributeReply struct {
 	OperationLocks          struct{ LockReason []struct{} }
 	CreditSpecification     string
 	SerialNumber            string
-	DedicatedHostAttribute  struct{}
+	DedicatedHostAttribute  dedicatedHostAttribute
 	SecurityOptions         struct{}
 	NetworkOptions          struct{}
 }
@@ -76,6 +76,7 @@ func spellInstanceAttribute(described service.Instance) any {
 		IoOptimized:             "none",
 		OperationLocks:          i.OperationLocks,
 		CreditSpecification:     i.CreditSpecification,
+		SerialNumber:            i.SerialNumber,
 	}
 	if i.IoOptimized {
 		reply.IoOptimized = "optimized"

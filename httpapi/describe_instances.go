@@ -3,6 +3,8 @@ package httpapi
 import (
 	"cmp"
 
+	"github.com/google/uuid"
+
 	"enisim/service"
 )
 
@@ -19,7 +21,7 @@ func spellInstances(list service.List[service.Instance]) any {
 }
 
 // instance is an instance in replies. What it does not name has the value of a plain pay-as-you-go Linux instance without public addresses; what
-// such an instance has no value for is empty.
+// such an instance has no value for is empty, or absent where captured answers lack it.
 type instance struct {
 	InstanceId              string
 	InstanceName            string
@@ -58,7 +60,7 @@ type instance struct {
 	AutoReleaseTime         string
 	StoppedMode             string
 	IoOptimized             bool
-	KeyPairName             string
+	KeyPairName             string `json:",omitempty" xml:",omitempty"`
 	OperationLocks          struct{ LockReason []struct{} }
 	DeletionProtection      bool
 	Recyclable              bool
@@ -70,20 +72,30 @@ type instance struct {
 	SerialNumber            string
 	DeploymentSetId         string
 	HpcClusterId            string
-	Tags                    ecsTags
+	Tags                    *ecsTags `json:",omitempty" xml:",omitempty"`
 
-	MetadataOptions            struct{}
-	CpuOptions                 struct{}
-	DedicatedHostAttribute     struct{}
-	DedicatedInstanceAttribute struct{}
-	EcsCapacityReservationAttr struct{}
-	HibernationOptions         struct{}
+	MetadataOptions            struct{ HttpTokens, HttpEndpoint string }
+	CpuOptions                 instanceCPUOptions
+	DedicatedHostAttribute     dedicatedHostAttribute
+	DedicatedInstanceAttribute struct{ Tenancy, Affinity string }
+	EcsCapacityReservationAttr struct{ CapacityReservationId, CapacityReservationPreference string }
+	HibernationOptions         struct{ Configured bool }
 	ImageOptions               struct{}
 	PrivateDnsNameOptions      struct{}
 	SecurityOptions            struct{}
 	AdditionalInfo             struct{}
 	ClockOptions               struct{}
 }
+
+// instanceCPUOptions: no source gives the figures of a type.
+type instanceCPUOptions struct {
+	CoreCount      int
+	ThreadsPerCore int
+	Numa           string
+}
+
+// dedicatedHostAttribute is empty: no instance is on a dedicated host.
+type dedicatedHostAttribute struct{ DedicatedHostId, DedicatedHostName, DedicatedHostClusterId string }
 
 // vpcAttributes are empty for a classic instance.
 type vpcAttributes struct {
@@ -110,9 +122,9 @@ type instanceNetworkInterface struct {
 	MacAddress         string
 	PrimaryIpAddress   string
 	PrivateIpSets      struct{ PrivateIpSet []privateIP }
-	Ipv6Sets           ipv6Sets
-	Ipv4PrefixSets     ipv4PrefixSets
-	Ipv6PrefixSets     ipv6PrefixSets
+	Ipv6Sets           *ipv6Sets       `json:",omitempty" xml:",omitempty"`
+	Ipv4PrefixSets     *ipv4PrefixSets `json:",omitempty" xml:",omitempty"`
+	Ipv6PrefixSets     *ipv6PrefixSets `json:",omitempty" xml:",omitempty"`
 }
 
 func spellInstance(i service.Instance) instance {
@@ -151,9 +163,15 @@ func spellInstance(i service.Instance) instance {
 		DeviceAvailable:     true,
 		SpotStrategy:        cmp.Or(a.SpotStrategy, "NoSpot"),
 		CreditSpecification: a.CreditSpecification,
-		Tags:                spellECSTags(i.Tags),
+		SerialNumber:        serialNumber(i),
 	}
-	out.InternetMaxBandwidthIn, out.InternetMaxBandwidthOut = a.InternetMaxBandwidthIn, a.InternetMaxBandwidthOut
+	if isBurstable(i.Type.Family) {
+		out.CreditSpecification = cmp.Or(a.CreditSpecification, "Standard")
+	}
+	if len(i.Tags) > 0 {
+		out.Tags = new(spellECSTags(i.Tags))
+	}
+	out.InternetMaxBandwidthIn, out.InternetMaxBandwidthOut = bandwidthIn(a.InternetMaxBandwidthIn, a.InternetMaxBandwidthOut), a.InternetMaxBandwidthOut
 	if out.InstanceChargeType == "PrePaid" {
 		out.ExpiredTime = i.CreatedAt.AddDate(0, 1, 0).Format(timeWithMinutes) // the shortest subscription: how long one is paid for is not kept
 	}
@@ -181,15 +199,42 @@ func spellInstance(i service.Instance) instance {
 	return out
 }
 
+// serialNumber is a UUID that follows from the instance.
+func serialNumber(i service.Instance) string {
+	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("enisim/"+i.AccountID+"/"+i.ID)).String()
+}
+
+// isBurstable reports whether the types of a family earn credits.
+func isBurstable(family string) bool { return family == "ecs.t5" || family == "ecs.t6" }
+
+// bandwidthIn is the inbound bandwidth: the one that was asked for, or what captured answers show, which is -1 for an instance without outbound
+// bandwidth and 80 Mbit/s for one with little of it.
+func bandwidthIn(in, out int) int {
+	const usual = 80
+	switch {
+	case in > 0:
+		return in
+	case out == 0:
+		return -1
+	}
+	return max(usual, out)
+}
+
 func spellInstanceNetworkInterface(n service.NetworkInterface) instanceNetworkInterface {
 	out := instanceNetworkInterface{
 		NetworkInterfaceId: n.ID,
 		Type:               n.Type,
 		MacAddress:         n.MACAddress,
 		PrimaryIpAddress:   n.PrimaryIP(),
-		Ipv6Sets:           ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
-		Ipv4PrefixSets:     spellIPv4Prefixes(n),
-		Ipv6PrefixSets:     spellIPv6Prefixes(n),
+	}
+	if addresses := n.IPv6(); len(addresses) > 0 {
+		out.Ipv6Sets = &ipv6Sets{spellEach(addresses, spellIPv6)}
+	}
+	if prefixes := spellIPv4Prefixes(n); len(prefixes.Ipv4PrefixSet) > 0 {
+		out.Ipv4PrefixSets = &prefixes
+	}
+	if prefixes := spellIPv6Prefixes(n); len(prefixes.Ipv6PrefixSet) > 0 {
+		out.Ipv6PrefixSets = &prefixes
 	}
 	out.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), spellIPv4)
 	return out

@@ -25,7 +25,7 @@ type connectionTrackingConfiguration struct {
 
 type networkInterfaceTrafficConfig struct {
 	NetworkInterfaceTrafficMode string
-	QueueNumber                 *int `json:",omitempty" xml:",omitempty"`
+	QueueNumber                 int
 }
 
 func spellNetworkInterfaceAttribute(n service.NetworkInterfaceAttribute) any {

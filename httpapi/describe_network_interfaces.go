@@ -21,15 +21,15 @@ func spellNetworkInterfaces(list service.List[service.NetworkInterface]) any {
 // managingServiceID stands for the cloud service that manages an interface: which one it is, the simulator does not know.
 const managingServiceID = 1000000000000000
 
-// networkInterfaceSet is a network interface in replies. There are no RDMA interfaces here, so no QueuePairNumber; no public addresses; and
-// no trunks.
+// networkInterfaceSet is a network interface in replies. There are no RDMA interfaces here, so no queue pairs; no public addresses; and no trunks.
+// InstanceId is empty where there is none, rather than absent, and so is every list: clients rely on it.
 type networkInterfaceSet struct {
 	NetworkInterfaceId          string
 	NetworkInterfaceName        string
 	Description                 string
 	Status                      string
 	Type                        string
-	InstanceId                  string `json:",omitempty" xml:",omitempty"`
+	InstanceId                  string
 	VpcId                       string
 	VSwitchId                   string
 	ZoneId                      string
@@ -49,8 +49,9 @@ type networkInterfaceSet struct {
 	DeleteOnRelease             bool
 	SourceDestCheck             bool
 	ServiceManaged              bool
-	ServiceID                   int64 `json:",omitempty" xml:",omitempty"`
-	QueueNumber                 *int  `json:",omitempty" xml:",omitempty"` // if set: no source gives the default of a type
+	ServiceID                   int64
+	QueueNumber                 int
+	QueuePairNumber             int
 	NetworkInterfaceTrafficMode string
 }
 
@@ -126,7 +127,7 @@ func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		DeleteOnRelease:             n.DeleteOnRelease,
 		SourceDestCheck:             n.SourceDestCheck,
 		ServiceManaged:              n.ServiceManaged,
-		QueueNumber:                 n.QueueNumber,
+		QueueNumber:                 service.QueuesOf(n),
 		NetworkInterfaceTrafficMode: "Standard",
 	}
 	set.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), func(a service.PrivateIPAddress) associablePrivateIP {
@@ -134,7 +135,10 @@ func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 	})
 	if n.InstanceID != nil {
 		set.InstanceId = *n.InstanceID
-		set.Attachment = attachment{InstanceId: *n.InstanceID, DeviceIndex: n.DeviceIndex, NetworkCardIndex: n.NetworkCardIndex}
+		set.Attachment = attachment{InstanceId: *n.InstanceID, DeviceIndex: n.DeviceIndex, NetworkCardIndex: new(0)}
+		if n.NetworkCardIndex != nil {
+			set.Attachment.NetworkCardIndex = n.NetworkCardIndex
+		}
 	}
 	if n.ServiceManaged { // a customer is not told where a service uses its interface
 		set.InstanceId = ""

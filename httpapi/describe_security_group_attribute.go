@@ -1,10 +1,6 @@
 package httpapi
 
-import (
-	"strconv"
-
-	"enisim/service"
-)
+import "enisim/service"
 
 type describeSecurityGroupAttributeReply struct {
 	Reply
@@ -60,7 +56,7 @@ type securityGroupRule struct {
 	PortRangeListName       string
 	NicType                 string
 	Policy                  string
-	Priority                string // the wire has it so
+	Priority                int // captured answers have a number, where today's page has a string
 	Description             string
 	CreateTime              string
 }
@@ -84,7 +80,7 @@ func spellSecurityGroupRule(r service.SecurityGroupRule) securityGroupRule {
 		DestPrefixListId:    r.DestPrefixListID,
 		NicType:             r.NICType,
 		Policy:              r.Policy,
-		Priority:            strconv.Itoa(r.Priority),
+		Priority:            r.Priority,
 		Description:         r.Description,
 		CreateTime:          r.CreatedAt.Format(timeWithSeconds),
 	}

@@ -5,13 +5,28 @@ import "enisim/service"
 type describeVPCsReply struct {
 	Reply
 	numberedPageReply
-	Vpcs struct{ Vpc []vpc }
+	Vpcs struct{ Vpc []listedVPC }
 }
 
 func spellVPCs(list service.List[service.VPC]) any {
 	reply := &describeVPCsReply{numberedPageReply: numberedPageOf(list)}
-	reply.Vpcs.Vpc = spellEach(list.Items, spellVPC)
+	reply.Vpcs.Vpc = spellEach(list.Items, spellListedVPC)
 	return reply
+}
+
+// listedVPC is a VPC in a list, which has more than the reply for one.
+type listedVPC struct {
+	vpc
+	RouterTableIds struct{ RouterTableIds []string }
+	NatGatewayIds  struct{ NatGatewayIds []string }
+	CenStatus      string
+}
+
+func spellListedVPC(v service.VPC) listedVPC {
+	out := listedVPC{vpc: spellVPC(v), CenStatus: "Detached"}
+	out.RouterTableIds.RouterTableIds = []string{v.SystemRouteTableID()}
+	out.NatGatewayIds.NatGatewayIds = []string{}
+	return out
 }
 
 // vpc is a VPC in replies. None is a default, has secondary blocks, gateways or DHCP options, or is attached to a CEN here.
@@ -28,11 +43,8 @@ type vpc struct {
 	Ipv6CidrBlocks       struct{ Ipv6CidrBlock []ipv6CIDRBlock }
 	EnabledIpv6          bool
 	VRouterId            string
-	RouterTableIds       struct{ RouterTableIds []string }
 	VSwitchIds           vswitchIDs
-	NatGatewayIds        struct{ NatGatewayIds []string }
 	IsDefault            bool
-	CenStatus            string
 	DhcpOptionsSetId     string
 	DhcpOptionsSetStatus string
 	DnsHostnameStatus    string
@@ -59,7 +71,6 @@ func spellVPC(v service.VPC) vpc {
 		EnabledIpv6:       v.IPv6CIDRBlock != nil,
 		VRouterId:         v.VRouterID(),
 		VSwitchIds:        idsOfVSwitches(v),
-		CenStatus:         "Detached",
 		DnsHostnameStatus: "DISABLED",
 		OwnerId:           ownerNumber(v.AccountID),
 		ResourceGroupId:   v.ResourceGroupID,
@@ -72,7 +83,5 @@ func spellVPC(v service.VPC) vpc {
 	if v.IPv6CIDRBlock != nil {
 		out.Ipv6CidrBlocks.Ipv6CidrBlock = []ipv6CIDRBlock{{v.IPv6CIDRBlock.String(), "BGP"}}
 	}
-	out.RouterTableIds.RouterTableIds = []string{v.SystemRouteTableID()}
-	out.NatGatewayIds.NatGatewayIds = []string{}
 	return out
 }

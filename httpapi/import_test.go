@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"enisim/service"
@@ -49,6 +50,8 @@ func seen(t *testing.T, answer []byte, into map[string]string) {
 	byKey := func(a, b tag) int { return cmp.Compare(a.TagKey, b.TagKey) }
 	for _, i := range body.Instances.Instance {
 		slices.SortFunc(i.Tags.Tag, byKey)
+		i.InstanceName = cmp.Or(i.InstanceName, i.InstanceId)
+		i.HostName = cmp.Or(i.HostName, "iZ"+strings.TrimPrefix(i.InstanceId, "i-")+"Z")
 		into[i.InstanceId] = fmt.Sprintf("%+v", i)
 	}
 	for _, n := range body.NetworkInterfaceSets.NetworkInterfaceSet {

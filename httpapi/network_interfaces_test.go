@@ -319,7 +319,7 @@ func TestInterfacesReadBack(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		var named []string // far above what the VSwitch gives of its own accord
 		pairs, want := drawSettings(rt, wanted{
-			"DeleteOnRelease": true, "SourceDestCheck": false, "QueueNumber": nil, "NetworkInterfaceName": "", "Description": "",
+			"DeleteOnRelease": true, "SourceDestCheck": false, "QueueNumber": 0, "NetworkInterfaceName": "", "Description": "",
 			"tracking": []any{910.0, 3.0, 30.0}, "groups": []any{"sg-main"},
 		}, "SecurityGroupIds", true)
 		pairs = append(pairs, "VSwitchId", "vsw-h")

@@ -65,7 +65,7 @@ func shownRule(p map[string]any) string {
 	var words []string
 	for _, field := range []string{"Direction", "IpProtocol", "PortRange", "SourcePortRange", "Policy", "Priority", "NicType",
 		"SourceCidrIp", "Ipv6SourceCidrIp", "SourceGroupId", "DestCidrIp", "Ipv6DestCidrIp", "DestGroupId"} {
-		words = append(words, p[field].(string))
+		words = append(words, fmt.Sprint(p[field]))
 	}
 	return strings.Join(words, " ")
 }

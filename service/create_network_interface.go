@@ -183,7 +183,9 @@ func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req
 			return NetworkInterface{}, err
 		}
 		n := s.newNetworkInterface(caller.AccountID, c)
-		tx.InsertNetworkInterface(store.NewNetworkInterface(n), scene.Offer.IPv4)
+		tx.InsertNetworkInterface(store.NewNetworkInterface{
+			NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
+		}, scene.Offer.IPv4)
 		return n, nil
 	})
 }

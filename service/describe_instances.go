@@ -119,7 +119,7 @@ func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req Desc
 	var read store.List[Instance]
 	if !req.selectsNone() {
 		var err error
-		if read, err = s.store.DescribeInstances(ctx, s.moment(), store.InstanceFilter{
+		if read, err = s.listInstances(ctx, store.InstanceFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
 			IDs:             req.InstanceIDs,

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"enisim/store"
+	"enisim/store/catalogue"
 )
 
 // NetworkInterface is a network interface as a caller sees it, for packages that know nothing of the store.
@@ -11,6 +12,19 @@ type NetworkInterface = store.DescribedNetworkInterface
 
 // PrivateIPAddress is an address of a NetworkInterface.
 type PrivateIPAddress = store.PrivateIPAddress
+
+// QueuesOf returns how many queues an interface has: as many as were set, or as are usual on its instance; 0 if no source gives the figure.
+func QueuesOf(n NetworkInterface) int {
+	usual := catalogue.FindDetails(n.CatalogueType)
+	queues := usual.SecondaryENIQueues
+	if n.Type == store.ENIPrimary {
+		queues = usual.PrimaryENIQueues
+	}
+	if n.QueueNumber != nil {
+		queues = n.QueueNumber
+	}
+	return valueOf(queues)
+}
 
 // DescribeNetworkInterfaces is the request for a list of interfaces. All its filters must hold; an empty one does not filter.
 type DescribeNetworkInterfaces struct {

@@ -1,10 +1,22 @@
 package service
 
 import (
+	"cmp"
 	"context"
 
 	"enisim/store"
 )
+
+// listInstances reads a page of instances. Those for which no name was chosen have the ones that a creation gives.
+func (s *Service) listInstances(ctx context.Context, f store.InstanceFilter, p store.Page) (store.List[Instance], error) {
+	read, err := s.store.DescribeInstances(ctx, s.moment(), f, p)
+	for k := range read.Rows {
+		i := &read.Rows[k]
+		i.Name = cmp.Or(i.Name, i.ID)
+		i.HostName = cmp.Or(i.HostName, defaultHostName(i.ID))
+	}
+	return read, err
+}
 
 // readInstances reads a page of the caller's instances, for the actions that each show a part of them.
 func (s *Service) readInstances(
@@ -14,7 +26,7 @@ func (s *Service) readInstances(
 		return paged(p, page, store.List[Instance]{}, func(i Instance) string { return i.ID }), nil
 	}
 	f.AccountID = caller.AccountID
-	read, err := s.store.DescribeInstances(ctx, s.moment(), f, p.page(page))
+	read, err := s.listInstances(ctx, f, p.page(page))
 	if err != nil {
 		return List[Instance]{}, err
 	}
@@ -28,7 +40,7 @@ var instanceRules = []rule[*Instance]{
 
 // readInstance reads one instance of the caller, in a region or, if none is named, in any.
 func (s *Service) readInstance(ctx context.Context, caller Caller, regionID, instanceID string) (Instance, error) {
-	read, err := s.store.DescribeInstances(ctx, s.moment(), store.InstanceFilter{
+	read, err := s.listInstances(ctx, store.InstanceFilter{
 		AccountID: caller.AccountID, RegionID: regionID, IDs: []string{instanceID},
 	}, store.Page{Limit: 1})
 	if err != nil {

@@ -45,7 +45,7 @@ const matchingInstances = `
 	    JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 	    WHERE i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4
 	      AND (nullif($5::text[], '{}') IS NULL OR i.id = ANY ($5))
-	      AND ($6 = '' OR i.name LIKE $6)
+	      AND ($6 = '' OR coalesce(nullif(i.name, ''), i.id) LIKE $6) -- one without a name is shown by its id
 	      AND ($7 = '' OR i.vpc_id = $7)
 	      AND ($8 = '' OR i.vswitch_id = $8)
 	      AND ($9 = '' OR i.zone_id = $9)

@@ -14,6 +14,7 @@ type DescribedNetworkInterface struct {
 	Addresses        []PrivateIPAddress // address and rank only; the primary one of a family comes first
 	Prefixes         []netip.Prefix     // the /28 of IPv4 and the /80 of IPv6 that it has as a whole
 	SecurityGroupIDs []string           // in the order in which the caller named them
+	CatalogueType    string             // of the instance that it is on; "": it is on none, or on one of a type of its account
 }
 
 // IPv4 are the IPv4 addresses, the primary one first.
@@ -128,7 +129,10 @@ const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
 	       ARRAY(SELECT m.security_group_id
 	             FROM network_interface_security_groups m
 	             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
-	             ORDER BY m.position, m.security_group_id)
+	             ORDER BY m.position, m.security_group_id),
+	       coalesce((SELECT i.instance_type
+	                 FROM instances i
+	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id AND i.instance_type_owner_id = ''), '')
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) n
 	ORDER BY n.id`
 
@@ -151,7 +155,7 @@ func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInte
 		&n.InstanceID, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
 		&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged,
 		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt,
-		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs)
+		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs, &n.CatalogueType)
 	n.CreatedAt = n.CreatedAt.UTC()
 	return n, err
 }

@@ -104,8 +104,8 @@ type typeScriptError struct {
 
 func (e *typeScriptError) Error() string { return e.Name + ": " + e.Message }
 
-// startTypeScriptSDK starts the driver, for as long as the test takes.
-func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
+// nodeForTypeScript returns the Node that runs the TypeScript SDKs. Without it, or without the SDKs, the test is skipped, but not in CI.
+func nodeForTypeScript(t *testing.T) string {
 	t.Helper()
 	node, err := exec.LookPath("node")
 	if err == nil {
@@ -118,6 +118,13 @@ func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
 	default:
 		t.Skipf("the TypeScript SDK needs Node and `make sdk`: %v", err)
 	}
+	return node
+}
+
+// startTypeScriptSDK starts the driver, for as long as the test takes.
+func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
+	t.Helper()
+	node := nodeForTypeScript(t)
 	driver := exec.CommandContext(t.Context(), node, "driver.mjs")
 	driver.Dir = "typescript"
 	driver.Env = []string{} // no proxies, no credentials, nothing of whoever runs the test
