@@ -99,33 +99,45 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	if !accessKeyForm.MatchString(accessKeyID) {
 		return nil, nil
 	}
-	account := unknownAccount
-	if cached, ok := s.identities.Get(accessKeyID); ok {
-		if time.Since(cached.readAt) < identityCacheTime {
-			return cached.identity, nil
-		}
-		account = cached.identity.AccountID
+	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
+		return cached.identity, nil
 	}
 	if missedAt, ok := s.unknownKeys.Get(accessKeyID); ok && time.Since(missedAt) < identityCacheTime {
 		return nil, nil
 	}
-	readAt := time.Now()
-	identity, err := s.store.FindIdentity(store.WithAccount(ctx, account), accessKeyID)
-	if err != nil {
-		return nil, err
+	// One request asks for all that need the same key meanwhile. It goes on when its own caller disconnects, because the others wait.
+	found := s.lookups.DoChan(accessKeyID, func() (any, error) {
+		return s.readIdentity(context.WithoutCancel(ctx), strings.Clone(accessKeyID))
+	})
+	select {
+	case result := <-found:
+		identity, _ := result.Val.(*store.Identity)
+		return identity, result.Err
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
-	if identity == nil {
-		s.identities.Remove(accessKeyID)
-		s.unknownKeys.Add(strings.Clone(accessKeyID), readAt)
-		return nil, nil
-	}
-	s.identities.Add(strings.Clone(accessKeyID), cachedIdentity{identity, readAt})
-	return identity, nil
 }
 
-// unknownAccount stands for the accounts of keys that are not known yet: looking them up has a share of the connections of its own,
-// so that a flood of invented keys delays new keys only.
-const unknownAccount = "(unknown)" // no account has such an id
+// readIdentity asks the database, and remembers the answer. Lookups have shares of the connections of their own: they must not wait for
+// the requests of an account that has too many, and a flood of invented keys must delay new keys only.
+func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
+	lookups := "(unknown keys)" // no account has such an id
+	if s.identities.Contains(accessKeyID) {
+		lookups = "(known keys)"
+	}
+	readAt := time.Now()
+	identity, err := s.store.FindIdentity(store.WithAccount(ctx, lookups), accessKeyID)
+	switch {
+	case err != nil:
+		return nil, err
+	case identity == nil:
+		s.identities.Remove(accessKeyID)
+		s.unknownKeys.Add(accessKeyID, readAt)
+	default:
+		s.identities.Add(accessKeyID, cachedIdentity{identity, readAt})
+	}
+	return identity, nil
+}
 
 // ForCaller returns a context in which the database work of a request counts against the share of its caller's account.
 func ForCaller(ctx context.Context, caller Caller) context.Context {

@@ -10,6 +10,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/sync/singleflight"
 
 	"enisim/store"
 )
@@ -37,6 +38,7 @@ type Service struct {
 	random      io.Reader
 	identities  *lru.Cache[string, cachedIdentity]
 	unknownKeys *lru.Cache[string, time.Time] // when the database was asked last
+	lookups     singleflight.Group            // of keys, by id
 	regions     sync.Map                      // ids of regions that are known to exist: they never go
 	lanes       *lanes
 	pacer       *pacer

@@ -66,6 +66,7 @@ var greeds = map[string]greed{
 // neighbourWorld has a greedy tenant and a polite one.
 func neighbourWorld(interfaces int) string {
 	greedy, typed, _ := strings.Cut(scaleWorld(interfaces), "instance_types:")
+	greedy = strings.Replace(greedy, "    regions:\n", "    quotas: {network_interfaces_per_region: 10000000}\n    regions:\n", 1)
 	polite, _, _ := strings.Cut(scaleWorld(2*politePairs), "instance_types:")
 	_, polite, _ = strings.Cut(polite, "accounts:\n")
 	polite = strings.NewReplacer("1000000000000001", politeAccount, keyID, politeKey).Replace(polite)
