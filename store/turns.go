@@ -14,7 +14,7 @@ const (
 	maxQueuedPerAccount = 1024
 	// maxQueueWait is how long a request may wait for a connection. SDKs give up on an answer after 3 s, so a request whose
 	// turn would come later is refused while its client still listens.
-	maxQueueWait = 2 * time.Second
+	maxQueueWait = 2500 * time.Millisecond
 	// reservedConns of a pool are for batches, identities and probes, which serve all accounts.
 	reservedConns = 2
 )
