@@ -105,7 +105,7 @@ func (g *gatekeeper) claimV1(in *incoming) (claim, error) {
 	}
 	for _, name := range names {
 		if p[name] == "" {
-			return claim{}, service.MissingNamedParameter.With(name)
+			return claim{}, service.MissingCommon[name]
 		}
 	}
 	if g.mode == VerifySignature && p["SignatureMethod"] != signature.MethodV1 {
@@ -125,6 +125,17 @@ func (g *gatekeeper) claimV1(in *incoming) (claim, error) {
 	}, nil
 }
 
+// missingHeader returns the error for a V3 header that a request lacks: that of the parameter that it stands for. The hash of the body stands for none.
+func missingHeader(name string) error {
+	parameter := map[string]string{
+		signature.HeaderAction: "Action", signature.HeaderVersion: "Version", signature.HeaderDate: "Timestamp", signature.HeaderNonce: "SignatureNonce",
+	}[name]
+	if missing := service.MissingCommon[parameter]; missing != nil {
+		return missing
+	}
+	return service.MissingNamedParameter.With(strings.ToLower(name))
+}
+
 func (g *gatekeeper) claimV3(in *incoming) (claim, error) {
 	header := in.http.Header
 	a, err := signature.ParseAuthorization(header.Get("Authorization"))
@@ -139,7 +150,7 @@ func (g *gatekeeper) claimV3(in *incoming) (claim, error) {
 	}
 	for _, name := range names {
 		if header.Get(name) == "" {
-			return claim{}, service.MissingNamedParameter.With(strings.ToLower(name))
+			return claim{}, missingHeader(name)
 		}
 	}
 	if g.mode == VerifySignature && !a.Covers(header) {

@@ -61,10 +61,10 @@ func TestBadInput(t *testing.T) {
 		status                                  int
 		code                                    string
 	}{
-		{"no parameters", "GET", "/", "", "", 400, "MissingParameter"},
-		{"no action", "GET", with("Action", ""), "", "", 400, "MissingParameter"},
-		{"no version", "GET", with("Version", ""), "", "", 400, "MissingParameter"},
-		{"no key", "GET", with("AccessKeyId", ""), "", "", 400, "MissingParameter"},
+		{"no parameters", "GET", "/", "", "", 400, "MissingAction"},
+		{"no action", "GET", with("Action", ""), "", "", 400, "MissingAction"},
+		{"no version", "GET", with("Version", ""), "", "", 400, "MissingVersion"},
+		{"no key", "GET", with("AccessKeyId", ""), "", "", 400, "MissingAccessKeyId"},
 		{"unknown key", "GET", with("AccessKeyId", "LTAInobody"), "", "", 404, "InvalidAccessKeyId.NotFound"},
 		{"unknown action", "GET", with("Action", "AttachNetworkInterfaces"), "", "", 404, "InvalidAction.NotFound"},
 		{"unknown version", "GET", with("Version", "2013-01-10"), "", "", 400, "InvalidVersion"},
@@ -89,8 +89,8 @@ func TestBadInput(t *testing.T) {
 		{"a semicolon in the query", "GET", "/?Action=a;b=c", "", "", 400, "InvalidParameter"},
 		{"broken percent-encoding in the form", "POST", "/", form, "Action=%zz", 400, "InvalidParameter"},
 		{"huge body", "POST", "/", form, "Action=" + strings.Repeat("a", 1<<20), 400, "InvalidParameter"},
-		{"a body of another type", "POST", "/", "application/json", `{"Action":"AttachNetworkInterface"}`, 400, "MissingParameter"},
-		{"a broken content type", "POST", "/", ";;;", "Action=x", 400, "MissingParameter"},
+		{"a body of another type", "POST", "/", "application/json", `{"Action":"AttachNetworkInterface"}`, 400, "MissingAction"},
+		{"a broken content type", "POST", "/", ";;;", "Action=x", 400, "MissingAction"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), c.method, s.URL+c.target, strings.NewReader(c.body))
@@ -144,7 +144,7 @@ func TestErrorsInJSON(t *testing.T) {
 		if err := json.Unmarshal(body, &shown); err != nil {
 			t.Fatalf("Format=%s: %v", format, err)
 		}
-		if got, want := shown["Code"], "MissingParameter"; got != want {
+		if got, want := shown["Code"], "MissingAction"; got != want {
 			t.Errorf("Format=%s: got %s, want %s", format, got, want)
 		}
 		if got, want := header.Get("Content-Type"), "application/json;charset=utf-8"; got != want {

@@ -43,9 +43,23 @@ var gatewayRequests = map[string]struct {
 	after  func(*sent)
 	broken func(*testing.T, *server) // what is done to the server first
 }{
-	"UnsupportedHTTPMethod":          {after: func(x *sent) { x.method = http.MethodPut }},
-	"InvalidParameter":               {after: func(x *sent) { x.query.Set("Description", "\xff") }},
-	"MissingParameter":               {after: func(x *sent) { x.query.Del("Timestamp") }},
+	"UnsupportedHTTPMethod":   {after: func(x *sent) { x.method = http.MethodPut }},
+	"InvalidParameter":        {after: func(x *sent) { x.query.Set("Description", "\xff") }},
+	"MissingAction":           {after: func(x *sent) { x.query.Del("Action") }},
+	"MissingVersion":          {after: func(x *sent) { x.query.Del("Version") }},
+	"MissingAccessKeyId":      {after: func(x *sent) { x.query.Del("AccessKeyId") }},
+	"MissingSignature":        {after: func(x *sent) { x.query.Del("Signature") }},
+	"MissingSignatureMethod":  {after: func(x *sent) { x.query.Del("SignatureMethod") }},
+	"MissingSignatureVersion": {after: func(x *sent) { x.query.Del("SignatureVersion") }},
+	"MissingSignatureNonce":   {after: func(x *sent) { x.query.Del("SignatureNonce") }},
+	"MissingTimestamp":        {after: func(x *sent) { x.query.Del("Timestamp") }},
+	"MissingParameter": {after: func(x *sent) { // of a V3 request, the one header that stands for no parameter
+		x.header.Set("Authorization", "ACS3-HMAC-SHA256 Credential=LTAItest,SignedHeaders=host,Signature=00")
+		for _, name := range []string{signature.HeaderAction, signature.HeaderVersion, signature.HeaderDate, signature.HeaderNonce} {
+			x.header.Set(name, "x")
+		}
+		x.query.Set("Format", "JSON")
+	}},
 	"InvalidParamater":               {after: func(x *sent) { x.query.Set("SignatureMethod", "HMAC-MD5") }},
 	"IncompleteSignature":            {after: func(x *sent) { x.header.Set("Authorization", "ACS3-HMAC-SHA256 x"); x.query.Set("Format", "JSON") }},
 	"InvalidAccessKeyId.NotFound":    {before: func(o *order) { o.key = "LTAInobody" }},
@@ -246,7 +260,7 @@ func TestGatewayChecksInOrder(t *testing.T) {
 		after  func(*sent)
 	}{
 		{code: "UnsupportedHTTPMethod", after: func(x *sent) { x.method = http.MethodPut }},
-		{code: "MissingParameter", after: func(x *sent) { x.query.Del("SignatureVersion") }},
+		{code: "MissingSignatureVersion", after: func(x *sent) { x.query.Del("SignatureVersion") }},
 		{code: "InvalidAccessKeyId.NotFound", before: func(o *order) { o.key = "LTAInobody" }},
 		{code: "InvalidTimeStamp.Expired", before: func(o *order) { o.timestamp = "2020-01-01T00:00:00Z" }},
 		{code: "SignatureDoesNotMatch", before: func(o *order) { o.secret = "wrong" }},

@@ -102,7 +102,8 @@ func ofInstance(id string, more ...string) []string {
 // newInstanceGolden are the cases that RunInstances and CreateInstance share.
 func newInstanceGolden(more ...goldenCase) []goldenCase {
 	cases := []goldenCase{
-		{name: "MissingParameter", pairs: inRegion("ImageId", "m-golden", "InstanceType", "ecs.g6.large", "SecurityGroupId", "sg-main")},
+		{name: "MissingParameter", pairs: newInstance("ImageId", "")},
+		{name: "InvalidResourceType.NotSupported", pairs: inRegion("ImageId", "m-golden", "InstanceType", "ecs.g6.large", "DryRun", "true")},
 		{name: "InvalidParameter", pairs: newInstance("InternetMaxBandwidthOut", "much")},
 		{name: "InvalidClientToken.ValueNotSupported", pairs: newInstance("ClientToken", "ü")},
 		{name: "InvalidInstanceName.Malformed", pairs: newInstance("InstanceName", "1")},

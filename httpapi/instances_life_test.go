@@ -178,6 +178,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 	s.expectCode(t, ok, "RebootInstance", "InstanceId", id)
 	started(clock.now())
 	lasts(startDelay, "Starting", "Running")
+	s.expectCode(t, "InvalidParameter", "StopInstance", "InstanceId", id, "StoppedMode", "Free")
 	s.expectCode(t, ok, "StopInstance", "InstanceId", id, "StoppedMode", "StopCharging")
 	lasts(stopDelay, "Stopping", "Stopped")
 	if got := s.instance(t, id).Attributes.StoppedMode; got != "StopCharging" {

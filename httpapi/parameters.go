@@ -44,6 +44,20 @@ type incoming struct {
 	http       *http.Request
 }
 
+// goNil is how a released provider that is written in Go spells what its configuration leaves out, such as NicType. It counts as absent where no text of the
+// user's own can stand.
+const goNil = "<nil>"
+
+// isFreeText reports whether a parameter holds text of the user's own: a name, a description, a tag, user data.
+func isFreeText(name string) bool {
+	for _, ending := range []string{"Name", "Description", "Key", "Value", "UserData"} {
+		if strings.HasSuffix(name, ending) {
+			return true
+		}
+	}
+	return false
+}
+
 // read takes a request in, all of it, before anything is asked of the database: a slow client holds nothing but its connection.
 // With an error comes what could be read: enough to know the format of the reply. Of a name that is given twice the first counts, the query's
 // before the form's; the protocol leaves it undefined.
@@ -51,7 +65,9 @@ func (a *API) read(r *http.Request, memory *share) (*incoming, error) {
 	in := &incoming{parameters: parameters{}, http: r}
 	err := in.readParameters(memory, a.userData)
 	for name, values := range in.all {
-		in.parameters[name] = values[0]
+		if values[0] != goNil || isFreeText(name) {
+			in.parameters[name] = values[0]
+		}
 	}
 	if isV3(r) {
 		in.parameters["Action"] = r.Header.Get(signature.HeaderAction)

@@ -83,7 +83,7 @@ var (
 	SignatureDoesNotMatch         = declare(400, "SignatureDoesNotMatch", "Specified signature is not matched with our calculation. server string to sign is:%s")
 	IncompleteSignature           = declare(400, "IncompleteSignature", "The request signature does not conform to Aliyun standards. server string to sign is:%s")
 	SignatureNonceUsed            = declare(400, "SignatureNonceUsed", "Specified signature nonce was used already.")
-	MissingSecurityToken          = declare(400, "MissingSecurityToken", "The security token that this access key needs is not supplied.")
+	MissingSecurityToken          = declare(400, "MissingSecurityToken", "SecurityToken is mandatory for this action.")
 	InvalidSecurityTokenMalformed = declare(400, "InvalidSecurityToken.Malformed", "Specified SecurityToken is malformed.")
 	InvalidSecurityTokenExpired   = declare(400, "InvalidSecurityToken.Expired", "Specified SecurityToken is expired.")
 	ForbiddenRAM                  = declare(403, "Forbidden.RAM", "User not authorized to operate on the specified resource, or this API doesn't support RAM.")
@@ -97,6 +97,18 @@ var (
 	InternalError                 = declare(500, "InternalError", "The request processing has failed due to some unknown error, exception or failure.")
 	ServiceUnavailable            = declare(503, "ServiceUnavailable", "The request has failed due to a temporary failure of the server.")
 )
+
+// MissingCommon are the errors for the common parameters that a request lacks. Each has a code of its own.
+var MissingCommon = map[string]*Error{
+	"Action":           declare(400, "MissingAction", "Action is mandatory for this action."),
+	"Version":          declare(400, "MissingVersion", "Version is mandatory for this action."),
+	"AccessKeyId":      declare(400, "MissingAccessKeyId", "AccessKeyId is mandatory for this action."),
+	"Signature":        declare(400, "MissingSignature", "Signature is mandatory for this action."),
+	"SignatureMethod":  declare(400, "MissingSignatureMethod", "SignatureMethod is mandatory for this action."),
+	"SignatureVersion": declare(400, "MissingSignatureVersion", "SignatureVersion is mandatory for this action."),
+	"SignatureNonce":   declare(400, "MissingSignatureNonce", "SignatureNonce is mandatory for this action."),
+	"Timestamp":        declare(400, "MissingTimestamp", "Timestamp is mandatory for this action."),
+}
 
 // Errors that several actions answer.
 var (

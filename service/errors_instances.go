@@ -7,6 +7,7 @@ var (
 	InvalidHostNameMalformed             = declare(400, "InvalidHostName.Malformed", `The specified parameter "HostName" is not valid.`)
 	InvalidPrivateIPMalformed            = declare(400, "InvalidPrivateIpAddress.Malformed", "Specified private IP address is malformed.")
 	InvalidImageIDNotFound               = declare(404, "InvalidImageId.NotFound", "The specified ImageId does not exist.")
+	InvalidResourceTypeNotSupported      = declare(403, "InvalidResourceType.NotSupported", "user order resource type [classic][%s] not exists in [%s]")
 	InvalidInstanceTypeValueNotSupported = declare(400, "InvalidInstanceType.ValueNotSupported", "The specified InstanceType does not exist or beyond the permitted range.")
 	EniNotSupportedByType                = declare(400, "InvalidInstanceType.ElasticNetworkInterfaceNotSupported", "The specified instance type does not support Elastic Network Interface, you can not attach Elastic Network Interface to generation I instances.")
 	LaunchVSwitchIDNotFound              = declare(404, "InvalidVSwitchId.NotFound", "Specified virtual switch does not exist.")

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"net/netip"
 	"reflect"
 	"slices"
@@ -107,7 +108,8 @@ func newInstanceRules[R any](common func(R) NewInstance, malformed func(R) Malfo
 		required("RegionId", text(func(r NewInstance) string { return r.RegionID })),
 		required("ImageId", func(r R) string { return common(r).ImageID + common(r).ImageFamily }),
 		required("InstanceType", text(func(r NewInstance) string { return r.InstanceType })),
-		required("VSwitchId", func(r R) string { return primary(r).VSwitchID }),
+		{err: InvalidResourceTypeNotSupported, broken: func(r R) bool { return primary(r).VSwitchID == "" }, // it would be of the classic network
+			fill: func(r R) []any { return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)} }},
 		{err: MissingNamedParameter, broken: func(r R) bool { return len(primary(r).groups()) == 0 }, fill: named[R]("SecurityGroupId")},
 		readable(malformed),
 		wellFormed(InvalidClientTokenValue, text(func(r NewInstance) string { return r.ClientToken }), goodClientToken),

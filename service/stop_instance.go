@@ -12,12 +12,14 @@ import (
 const (
 	KeepCharging = "KeepCharging"
 	StopCharging = "StopCharging"
+
+	stoppedModeNotApplicable = "Not-applicable" // what a running instance shows; tools send it back
 )
 
 // StopInstance is the request to stop a running instance.
 type StopInstance struct {
 	LifeRequest
-	StoppedMode string // "": KeepCharging
+	StoppedMode string // "" and Not-applicable: KeepCharging
 	ForceStop   *bool  // accepted: every guest listens
 	Hibernate   *bool  // accepted: memory is not simulated
 	ConfirmStop *bool  // accepted, and without effect
@@ -28,7 +30,7 @@ var (
 	stopParameterRules = slices.Concat(
 		lifeParameterRules(func(r StopInstance) LifeRequest { return r.LifeRequest }, func(r StopInstance) Malformed { return r.Malformed }),
 		[]rule[StopInstance]{
-			among("StoppedMode", func(r StopInstance) string { return r.StoppedMode }, KeepCharging, StopCharging),
+			among("StoppedMode", func(r StopInstance) string { return r.StoppedMode }, KeepCharging, StopCharging, stoppedModeNotApplicable),
 		})
 	stopRules = lifeRules(store.InstanceRunning)
 )
@@ -44,7 +46,7 @@ func (s *Service) StopInstance(ctx context.Context, caller Caller, req StopInsta
 			i.Status, i.NextStatus, i.SettlesAt = store.InstanceStopping, new(store.InstanceStopped), new(now.Add(s.options.StopDelay))
 		}
 		i.Attributes.StoppedMode = req.StoppedMode
-		if req.StoppedMode == "" {
+		if req.StoppedMode != StopCharging {
 			i.Attributes.StoppedMode = KeepCharging
 		}
 		return i
