@@ -26,16 +26,24 @@ const (
 type drainable struct {
 	*net.TCPListener
 	open   atomic.Int64 // connections
+	limits *connections
 	closed sync.Once
 }
 
 // Accept ends for good at the deadline that drain sets.
 func (d *drainable) Accept() (net.Conn, error) {
-	conn, err := d.TCPListener.Accept()
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, errors.Join(net.ErrClosed, d.Close())
+	for {
+		conn, err := d.TCPListener.Accept()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil, errors.Join(net.ErrClosed, d.Close())
+		}
+		if err != nil {
+			return nil, err
+		}
+		if admitted := d.limits.admit(conn); admitted != nil {
+			return admitted, nil
+		}
 	}
-	return conn, err
 }
 
 // Close closes once: Accept and http.Server both close what the other may have closed a moment before.

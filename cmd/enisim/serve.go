@@ -32,7 +32,7 @@ const (
 	readTimeout       = 30 * time.Second // with the body
 	writeTimeout      = time.Minute      // from the end of the header, so it covers the body, the database's longest and the reply
 	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 128 << 10
+	maxHeaderBytes    = 64 << 10
 )
 
 // shortestToken is the least that a --control-token has, as others may guess as often as they like.
@@ -326,15 +326,16 @@ func listen(ctx context.Context, address *net.TCPAddr) (*drainable, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %s (is another server running there? choose another --listen)", address, networkCause(err))
 	}
-	return &drainable{TCPListener: listener.(*net.TCPListener)}, nil // that is what listening on tcp gives
+	return &drainable{TCPListener: listener.(*net.TCPListener), limits: newConnections(maxConnections, maxHeaders)}, nil // that is what listening on tcp gives
 }
 
 // serve answers requests until ctx ends, and then answers all that it has taken in.
 func serve(ctx context.Context, listener *drainable, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           api,
+		Handler:           listener.limits.handler(api),
 		TLSConfig:         secure,
 		ConnState:         listener.count,
+		ConnContext:       listener.limits.remember,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

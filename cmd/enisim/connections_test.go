@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// limitedServer is a server on a listener with so many connections, whose handler answers when the test says so, and at once at other paths.
+func limitedServer(t *testing.T, most, headers int) (address string, limits *connections, answer chan struct{}) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &drainable{TCPListener: listener.(*net.TCPListener), limits: newConnections(most, headers)}
+	answer = make(chan struct{})
+	server := &http.Server{
+		ConnState:   d.count,
+		ConnContext: d.limits.remember,
+		Handler: d.limits.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/wait" {
+				<-answer
+			}
+		})),
+		MaxHeaderBytes: maxHeaderBytes,
+	}
+	go func() { _ = server.Serve(d) }()
+	t.Cleanup(func() { _ = server.Close() })
+	return listener.Addr().String(), d.limits, answer
+}
+
+// dial opens a connection and sends a text on it.
+func dial(t *testing.T, address, text string) net.Conn {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	if _, err := io.WriteString(conn, text); err != nil {
+		t.Fatal(err)
+	}
+	return conn
+}
+
+// statusOf reads the status of an answer, 0 for a connection that is closed without one.
+func statusOf(t *testing.T, conn net.Conn) int {
+	t.Helper()
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		var broken net.Error
+		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.As(err, &broken) {
+			t.Fatal(err)
+		}
+		return 0
+	}
+	_ = response.Body.Close()
+	return response.StatusCode
+}
+
+const get = "GET / HTTP/1.1\r\nHost: enisim\r\n\r\n"
+
+// Among too many connections, the one on which a header does not come to its end makes room, and one on which a request is answered does not.
+func TestTooManyConnections(t *testing.T) {
+	t.Parallel()
+	address, limits, answer := limitedServer(t, 3, maxHeaders)
+	waiting := dial(t, address, "GET /wait HTTP/1.1\r\nHost: enisim\r\n\r\n")
+	idle := dial(t, address, get)
+	if got := statusOf(t, idle); got != 200 {
+		t.Fatalf("got %d, want 200", got)
+	}
+	slow := dial(t, address, "GET / HTTP/1.1\r\n")
+	for limits.slowest() == nil { // until what it sent has come
+		if t.Context().Err() != nil {
+			t.Fatal("the slow connection does not arrive")
+		}
+	}
+	if got := statusOf(t, dial(t, address, get)); got != 200 {
+		t.Errorf("one connection more: got %d, want 200", got)
+	}
+	if got := statusOf(t, slow); got != 0 {
+		t.Errorf("the slow connection: got %d, want it closed", got)
+	}
+	if _, err := io.WriteString(idle, get); err != nil || statusOf(t, idle) != 200 {
+		t.Errorf("the idle connection: got error %v or no answer, want it kept while others do not end their headers", err)
+	}
+	close(answer)
+	if got := statusOf(t, waiting); got != 200 {
+		t.Errorf("the request under way: got %d, want 200", got)
+	}
+}
+
+// slowest returns a connection on which a header has begun.
+func (s *connections) slowest() *connection {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		if c.answering == 0 && c.cost > 0 && c.cost < 2*headerLineCost {
+			return c
+		}
+	}
+	return nil
+}
+
+// When every connection answers a request, a new one is told to come again.
+func TestBusyConnectionsAreNotClosed(t *testing.T) {
+	t.Parallel()
+	address, limits, answer := limitedServer(t, 1, maxHeaders)
+	waiting := dial(t, address, "GET /wait HTTP/1.1\r\nHost: enisim\r\n\r\n")
+	for !limits.anyAnswering() {
+		if t.Context().Err() != nil {
+			t.Fatal("the request does not arrive")
+		}
+	}
+	if got := statusOf(t, dial(t, address, "")); got != http.StatusServiceUnavailable {
+		t.Errorf("a connection more: got %d, want 503", got)
+	}
+	close(answer)
+	if got := statusOf(t, waiting); got != 200 {
+		t.Errorf("the request under way: got %d, want 200", got)
+	}
+}
+
+func (s *connections) anyAnswering() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for c := range s.open {
+		if c.answering > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// Headers of many connections hold so much together and no more, and one of many lines is refused. Ordinary ones are read all the same, and what
+// they held is given back.
+func TestHeadersHaveABudget(t *testing.T) {
+	t.Parallel()
+	const budget = 50 << 10
+	address, limits, _ := limitedServer(t, 1000, budget)
+	begun := "GET / HTTP/1.1\r\nHost: enisim\r\nLong: " + strings.Repeat("x", 30<<10)
+	first, second := dial(t, address, begun), dial(t, address, begun)
+	dial(t, address, begun)
+	refused := dial(t, address, begun)
+	_ = refused
+	if got := statusOf(t, dial(t, address, get)); got != 200 {
+		t.Errorf("an ordinary request beside: got %d, want 200", got)
+	}
+	if got := statusOf(t, dial(t, address, "GET / HTTP/1.1\r\nHost: enisim\r\n"+strings.Repeat("a: b\r\n", 3*maxHeaderLines+1000))); got == 200 {
+		t.Error("a header of very many lines is read")
+	}
+	_ = first.Close()
+	_ = second.Close()
+	for limits.held() > budget {
+		if t.Context().Err() != nil {
+			t.Fatalf("%d bytes are held, want %d at most", limits.held(), budget)
+		}
+	}
+}
+
+func (s *connections) held() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.headers
+}
