@@ -107,6 +107,21 @@ func actions(s *service.Service) map[string]map[string]action {
 	}
 }
 
+// networkActionsOfECS are actions of VPC that the older product has too, under its own Version, as its SDKs do. Requests and answers are the same, and a permission is that
+// of VPC.
+var networkActionsOfECS = []string{
+	"CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc", "DescribeRouteTables", "DescribeVSwitches", "DescribeVpcs", "ModifyVSwitchAttribute", "ModifyVpcAttribute",
+}
+
+// servedActions is the whole API with the actions that two products have.
+func servedActions(s *service.Service) map[string]map[string]action {
+	all := actions(s)
+	for _, name := range networkActionsOfECS {
+		all[ecsVersion][name] = all[vpcVersion][name]
+	}
+	return all
+}
+
 // handle makes an action of a method of the service and of the function that spells what it answers: a pointer to a struct that embeds Reply.
 func handle[Request, Answer any](call func(context.Context, service.Caller, Request) (Answer, error), spell func(Answer) any) action {
 	return action{
@@ -155,7 +170,7 @@ type API struct {
 func New(s *service.Service, options Options) *API {
 	a := &API{
 		service:      s,
-		actions:      actions(s),
+		actions:      servedActions(s),
 		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(maxNonces, maxNoncesPerKey), now: options.Now},
 		log:          options.Log,
 		newRequestID: options.NewRequestID,

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -490,4 +491,36 @@ func TestIPv6OfAVPCIsSwitchedOffAndOn(t *testing.T) {
 	if got := ipv6(); got == nil || *got == *first {
 		t.Errorf("switched on again: got %v, want another block than %v", got, first)
 	}
+}
+
+// The older product has the actions on networks too, under its own Version: what they answer is the same, as is the permission that they need.
+func TestNetworkActionsUnderTheVersionOfECS(t *testing.T) {
+	t.Parallel()
+	const ecs, vpc = "2014-05-26", "2016-04-28"
+	s := serve(t, strings.Replace(world(""), "    regions:", `    ram_users: [{name: looker, allow: ["vpc:DescribeVpcs"], access_keys: [{id: LTAIlooker, secret: s}]}]
+    regions:`, 1), service.Options{})
+	for _, action := range []string{"DescribeVpcs", "DescribeVSwitches", "DescribeRouteTables"} {
+		var answers []string
+		for _, version := range []string{ecs, vpc} {
+			r := s.mustCall(t, action, "Version", version)
+			delete(r.body, "RequestId")
+			answers = append(answers, spelled(r.body))
+		}
+		if answers[0] != answers[1] || !strings.Contains(answers[0], "vpc-main") && action != "DescribeRouteTables" || strings.Contains(answers[0], "Code") {
+			t.Errorf("%s: got\n%s\nand under the Version of VPC\n%s", action, answers[0], answers[1])
+		}
+	}
+	made := s.mustCall(t, "CreateVpc", "Version", ecs, "CidrBlock", "172.16.0.0/12")
+	id, _ := made.body["VpcId"].(string)
+	s.expectCode(t, ok, "ModifyVpcAttribute", "Version", ecs, "VpcId", id, "VpcName", "older")
+	inside := s.mustCall(t, "CreateVSwitch", "Version", ecs, "VpcId", id, "ZoneId", "cn-hangzhou-h", "CidrBlock", "172.16.0.0/24")
+	vswitch, _ := inside.body["VSwitchId"].(string)
+	s.expectCode(t, ok, "ModifyVSwitchAttribute", "Version", ecs, "VSwitchId", vswitch, "VSwitchName", "older")
+	s.expectCode(t, ok, "DeleteVSwitch", "Version", ecs, "VSwitchId", vswitch)
+	s.expectCode(t, ok, "DeleteVpc", "Version", ecs, "VpcId", id)
+
+	s.expectCode(t, ok, "DescribeVpcs", "Version", ecs, "AccessKeyId", "LTAIlooker")
+	s.expectCode(t, "Forbidden.RAM", "DescribeVSwitches", "Version", ecs, "AccessKeyId", "LTAIlooker")
+	s.expectCode(t, "InvalidAction.NotFound", "DescribeVpcAttribute", "Version", ecs, "VpcId", "vpc-main") // the older product has none
+	s.expectCode(t, "InvalidAction.NotFound", "DescribeInstances", "Version", vpc)
 }
