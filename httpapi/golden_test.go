@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -83,9 +84,13 @@ var goldenTime = time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)
 type goldenWorld struct {
 	t        *testing.T
 	scenario string
+	reads    bool // whether the action only reads, so that it can share what is usual
 	usual    *httptest.Server
 	shared   *sharedWorlds
 }
+
+// readsOnly matches the actions that change nothing.
+var readsOnly = regexp.MustCompile(`^(Describe|List|Get)`)
 
 // sharedWorlds are worlds in which no request has an effect, so all actions can meet them: a database for each action would be most of what the
 // golden files cost.
@@ -174,7 +179,15 @@ func withSettings(t *testing.T, pool *pgxpool.Pool, settings map[string]string) 
 	return other
 }
 
+// whole is the undisturbed world that actions share which do not change it.
+func (g *goldenWorld) whole() *sharedWorld {
+	return g.shared.get("whole", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(service.Options{}, "") })
+}
+
 func ordinary(g *goldenWorld) *httptest.Server {
+	if g.reads {
+		return g.whole().server
+	}
 	if g.usual == nil {
 		g.usual, _ = g.server(service.Options{}, "")
 	}
@@ -204,8 +217,7 @@ func locked(g *goldenWorld) *httptest.Server {
 
 // withoutDatabase has lost its database. It is a server of its own, because it remembers a key for a second only.
 func withoutDatabase(g *goldenWorld) *httptest.Server {
-	whole := g.shared.get("whole", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(service.Options{}, "") })
-	pool := impatient(g.t, whole.pool)
+	pool := impatient(g.t, g.whole().pool)
 	server := g.serverOn(pool, service.Options{})
 	get(g.t, server, "/?Action=AttachNetworkInterface&Version="+httpapi.VersionOf("AttachNetworkInterface")+"&AccessKeyId="+goldenKey+
 		"&RegionId=cn-hangzhou&InstanceId=i-not-found&NetworkInterfaceId=eni-ok") // the key and the region are known from now on
@@ -224,7 +236,7 @@ func TestGolden(t *testing.T) {
 				worlds := map[string]*goldenWorld{}
 				for _, c := range cases {
 					if worlds[c.world] == nil {
-						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, shared: shared}
+						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, reads: readsOnly.MatchString(action), shared: shared}
 					}
 					in := ordinary
 					if c.in != nil {

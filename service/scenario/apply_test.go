@@ -187,6 +187,7 @@ func TestApplyConverges(t *testing.T) {
 	db := newTarget(t)
 	for i, c := range changes {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			if c.name != "nothing" && c.after == before {
 				t.Fatal("the change changes nothing: its texts are not in the file")
 			}
