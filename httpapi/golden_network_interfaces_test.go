@@ -148,7 +148,8 @@ var networkInterfacesGolden = inWorld(interfacesWorld, map[string][]goldenCase{
 		{name: "InvalidOperation.MultiGroupType", pairs: creating("SecurityGroupId", "", "SecurityGroupIds.1", "sg-main", "SecurityGroupIds.2", "sg-enterprise")},
 		{name: "InvalidVSwitch.Ipv6NotTurnOn", pairs: creating("VSwitchId", "vsw-used-up", "Ipv6AddressCount", "1")},
 		{name: "InvalidVSwitchId.IpInvalid", pairs: creating("PrivateIpAddress.1", "10.0.0.253")}, // reserved
-		{name: "InvalidPrivateIpAddress.Duplicated", pairs: creating("PrimaryIpAddress", "10.0.0.1")},
+		{name: "InvalidPrivateIpAddress.Duplicated", pairs: creating("PrimaryIpAddress", "10.0.0.1", "ClientToken", "refused")},
+		{name: "IdempotentFailed", pairs: creating("PrimaryIpAddress", "10.0.0.1", "ClientToken", "refused")},
 		{name: "MaxEniCountExceeded", pairs: creating(), in: changed(`UPDATE accounts SET network_interfaces_per_region = 10`)},
 		{name: "InvalidVSwitchId.IpNotEnough", pairs: creating("VSwitchId", "vsw-used-up")},
 		{name: "OperationConflict", pairs: creating(), in: holding(`SELECT FROM accounts FOR UPDATE`)},

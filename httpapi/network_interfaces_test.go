@@ -137,12 +137,14 @@ func TestRaceForOneClientToken(t *testing.T) {
 	}
 }
 
-// A request that failed leaves its token free: the same request may succeed later, with other results than a failure.
-func TestAFailedCreationLeavesItsTokenFree(t *testing.T) {
+// A request that was refused uses up its token, as captured: a repeat is told so, also when what was in the way has gone, and another request with the token is
+// another request. With a new token it succeeds, and so does a request whose refusal time alone lifts, or whose token is as old as tokens get.
+func TestAFailedCreationUsesUpItsToken(t *testing.T) {
 	t.Parallel()
+	clock := newTestClock()
 	s := serve(t, quotaWorld(100, `
         network_interfaces: [{id: "eni-{n}", count: 4, vswitch: vsw-4, security_groups: [sg-main]}]
-`), service.Options{})
+`), service.Options{CreateDelay: time.Hour, Now: clock.now})
 	request := plain("vsw-4", "ClientToken", "mine")
 	if r := s.mustCall(t, "CreateNetworkInterface", request...); r.code() != "InvalidVSwitchId.IpNotEnough" {
 		t.Fatalf("without an address: got %v", r.body)
@@ -150,6 +152,27 @@ func TestAFailedCreationLeavesItsTokenFree(t *testing.T) {
 	if r := s.mustCall(t, "DeleteNetworkInterface", "NetworkInterfaceId", "eni-3"); r.code() != ok {
 		t.Fatalf("delete: got %v", r.body)
 	}
+	if r := s.mustCall(t, "CreateNetworkInterface", request...); r.status != 403 || r.code() != "IdempotentFailed" {
+		t.Errorf("repeated: got %d %v, want 403 IdempotentFailed", r.status, r.body)
+	}
+	if r := s.mustCall(t, "CreateNetworkInterface", also(request, "Description", "another")...); r.code() != "IdempotentParameterMismatch" {
+		t.Errorf("another request with the token: got %v", r.body)
+	}
+
+	vpc := s.mustCall(t, "CreateVpc", "CidrBlock", "172.16.0.0/12").body["VpcId"]
+	clock.advance(time.Hour)
+	made := s.mustCall(t, "CreateVSwitch", "VpcId", fmt.Sprint(vpc), "ZoneId", "cn-hangzhou-h", "CidrBlock", "172.16.0.0/24").body["VSwitchId"]
+	group := s.mustCall(t, "CreateSecurityGroup", "VpcId", fmt.Sprint(vpc)).body["SecurityGroupId"]
+	early := []string{"VSwitchId", fmt.Sprint(made), "SecurityGroupId", fmt.Sprint(group), "ClientToken", "early"}
+	if r := s.mustCall(t, "CreateNetworkInterface", early...); r.code() != "IncorrectVSwitchStatus" {
+		t.Errorf("in a VSwitch that is Pending: got %v", r.body)
+	}
+	clock.advance(time.Hour)
+	if r := s.mustCall(t, "CreateNetworkInterface", early...); r.code() != ok {
+		t.Errorf("repeated when it is Available: got %v", r.body)
+	}
+
+	clock.advance(24 * time.Hour)
 	first, second := s.mustCall(t, "CreateNetworkInterface", request...), s.mustCall(t, "CreateNetworkInterface", request...)
 	if first.code() != ok || first.body["PrivateIpAddress"] != "10.2.0.3" || second.body["NetworkInterfaceId"] != first.body["NetworkInterfaceId"] {
 		t.Errorf("with the address of the deleted one: got %v, then %v, want it twice", first.body, second.body)

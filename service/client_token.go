@@ -5,6 +5,8 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"slices"
 	"time"
 
 	"enisim/store"
@@ -13,6 +15,9 @@ import (
 // clientTokenLife is for how long a ClientToken repeats its first answer. No source gives the figure for ECS.
 const clientTokenLife = 24 * time.Hour
 
+// maxFailedTokens is how many refusals of an account are remembered, the latest ones.
+const maxFailedTokens = 1000
+
 // idempotent is what makes a repeated request known.
 type idempotent struct {
 	action  string
@@ -20,30 +25,52 @@ type idempotent struct {
 	request any    // with its token; two are the same if they spell the same JSON
 }
 
+// failingActions are the actions whose refusal uses up the token, as captured of instances and as a CNI expects of interfaces and their addresses. Of the
+// others no source tells it, and tools repeat them with the same token until what is in the way has gone.
+var failingActions = []string{"AssignIpv6Addresses", "AssignPrivateIpAddresses", "CreateInstance", "CreateNetworkInterface", "RunInstances"}
+
+// keepsToken reports whether a refusal uses up the token of its request. One that time alone lifts does not: a conflict, a status on its way. Neither does a
+// dry run, a failure of ours, or a refusal of the token itself.
+func keepsToken(call idempotent, err error) bool {
+	var refusal *Error
+	if call.token == "" || !slices.Contains(failingActions, call.action) || !errors.As(err, &refusal) || refusal.Status >= 500 {
+		return false
+	}
+	return !slices.ContainsFunc([]*Error{
+		OperationConflict, EcsTaskConflict, IncorrectVSwitchStatus, InvalidEniState, InvalidEcsState, DryRunOperation,
+		IdempotentParameterMismatch, IdempotentFailed,
+	}, func(e *Error) bool { return e.Is(refusal) })
+}
+
 // once runs write in a transaction, and for a request with a ClientToken at most once: the token is committed with what the request
 // did, a repeat gets the first answer, and a token that comes with another request is refused. While one request is under way another
-// with its token waits. A request that fails leaves its token free.
+// with its token waits. A request that fails leaves its token free, unless keepsToken says otherwise: then a repeat is IdempotentFailed.
 func once[Answer any](ctx context.Context, s *Service, caller Caller, call idempotent, write func(*store.Tx) (Answer, error)) (Answer, error) {
 	var answer Answer
-	err := s.store.InTx(ctx, func(tx *store.Tx) (err error) {
-		if call.token == "" {
+	if call.token == "" {
+		err := s.store.InTx(ctx, func(tx *store.Tx) (err error) {
 			answer, err = write(tx)
 			return err
-		}
-		token := store.ClientToken{AccountID: caller.AccountID, Action: call.action, Token: call.token}
-		spelled, err := json.Marshal(call.request)
-		if err != nil {
-			return err
-		}
-		hash := sha256.Sum256(spelled)
+		})
+		return answer, err
+	}
+	token := store.ClientToken{AccountID: caller.AccountID, Action: call.action, Token: call.token}
+	spelled, err := json.Marshal(call.request)
+	if err != nil {
+		return answer, err
+	}
+	hash := sha256.Sum256(spelled)
+	err = s.store.InTx(ctx, func(tx *store.Tx) (err error) {
 		now := s.moment()
 		claimed, err := tx.ClaimToken(ctx, token, hash[:], now, now.Add(-clientTokenLife))
 		switch {
 		case err != nil:
 			return err
-		case claimed.Answer == nil:
+		case claimed.Answer == nil && !claimed.Failed:
 		case !bytes.Equal(claimed.RequestHash, hash[:]):
 			return IdempotentParameterMismatch
+		case claimed.Failed:
+			return IdempotentFailed
 		default:
 			return json.Unmarshal(claimed.Answer, &answer)
 		}
@@ -57,5 +84,13 @@ func once[Answer any](ctx context.Context, s *Service, caller Caller, call idemp
 		tx.KeepAnswer(token, kept, now.Add(-clientTokenLife))
 		return nil
 	})
+	if keepsToken(call, err) {
+		// In a transaction of its own, as the refusal has rolled back the first one. Where it fails, the refusal is no less true, and a repeat is decided anew.
+		_ = s.store.InTx(ctx, func(tx *store.Tx) error {
+			now := s.moment()
+			tx.KeepFailure(token, hash[:], now, now.Add(-clientTokenLife), maxFailedTokens)
+			return nil
+		})
+	}
 	return answer, err
 }

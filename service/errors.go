@@ -92,6 +92,7 @@ var (
 	InvalidActionNotFound         = declare(404, "InvalidAction.NotFound", "Specified api is not found, please check your url and method.")
 	InvalidVersion                = declare(400, "InvalidVersion", "Specified parameter Version is not valid.")
 	IdempotentParameterMismatch   = declare(400, "IdempotentParameterMismatch", "Request uses a client token in a previous request but is not identical to that request.")
+	IdempotentFailed              = declare(403, "IdempotentFailed", "The previous idempotent request(s) has failed due to some unknown error, exception or failure.")
 	InvalidRegionIDNotFound       = declare(404, "InvalidRegionId.NotFound", "The specified RegionId does not exist.")
 	OperationConflict             = declare(409, "OperationConflict", "Request was denied due to conflict with a previous request.")
 	InternalError                 = declare(500, "InternalError", "The request processing has failed due to some unknown error, exception or failure.")

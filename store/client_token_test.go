@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -47,5 +48,61 @@ func TestClientTokens(t *testing.T) {
 	var left int
 	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens`).Scan(&left); err != nil || left != 1 {
 		t.Errorf("got %d tokens (%v), want only the one that counts", left, err)
+	}
+}
+
+// A failure is kept unless the token was used since, and of an account's failures only the latest.
+func TestFailedClientTokens(t *testing.T) {
+	t.Parallel()
+	const most = 10
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	if _, err := pool.Exec(t.Context(), constraintWorld); err != nil {
+		t.Fatal(err)
+	}
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	token := func(name string) store.ClientToken {
+		return store.ClientToken{AccountID: "1000000000000001", Action: "RunInstances", Token: name}
+	}
+	claim := func(name string, answer string, now time.Time) (claimed store.ClaimedToken) {
+		t.Helper()
+		err := st.InTx(t.Context(), func(tx *store.Tx) (err error) {
+			if claimed, err = tx.ClaimToken(t.Context(), token(name), []byte(name), now, now.Add(-time.Hour)); err == nil && answer != "" {
+				tx.KeepAnswer(token(name), []byte(answer), now.Add(-time.Hour))
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return claimed
+	}
+	fail := func(name string, now time.Time) {
+		t.Helper()
+		if err := st.InTx(t.Context(), func(tx *store.Tx) error {
+			tx.KeepFailure(token(name), []byte(name), now, now.Add(-time.Hour), most)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	claim("used", `{"InstanceId": "i-1"}`, noon)
+	fail("used", noon)
+	if got := claim("used", "", noon); got.Failed || got.Answer == nil {
+		t.Errorf("used since: got %+v, want its answer", got)
+	}
+	for k := range 3 * most {
+		fail(fmt.Sprint("refused-", k), noon.Add(time.Duration(k)*time.Second))
+	}
+	var left int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens WHERE failed`).Scan(&left); err != nil || left != most {
+		t.Errorf("got %d failures (%v), want the latest %d", left, err, most)
+	}
+	last := fmt.Sprint("refused-", 3*most-1)
+	if got := claim(last, "", noon.Add(time.Minute)); !got.Failed || string(got.RequestHash) != last {
+		t.Errorf("the latest: got %+v, want a failure of the request", got)
+	}
+	if got := claim(last, `{}`, noon.Add(2*time.Hour)); got.Failed || got.Answer != nil {
+		t.Errorf("after its time: got %+v, want a new token", got)
 	}
 }
