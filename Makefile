@@ -3,15 +3,16 @@
 GO ?= go
 FUZZTIME ?= 10s
 OPERATIONS ?= 1000000
+SOAK ?= 60s
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 # Shows what runs while it runs, on a terminal with a dot for each test, and at the end what failed and what was skipped and why.
 TESTS = $(GO) tool -modfile=.ci/tools/go.mod gotestsum --format $$([ -t 2 ] && echo dots-v2 || echo pkgname) --format-hide-empty-pkg --
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk up prove
+.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk up prove soak-hostile
 
 help: ## Print the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Serve on 127.0.0.1:8080, with a private Postgres and the quick-start world
 	$(GO) build -o bin/enisim ./cmd/enisim
@@ -29,6 +30,9 @@ race: ## Run the tests under the race detector
 
 prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
 	$(GO) test ./cmd/enisim/prove -run '^TestTheHistoryIsLinearizableWhateverBreaks$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)
+
+soak-hostile: ## Attack a server for SOAK (60s), and hold its memory to 256 MiB
+	$(GO) test ./cmd/enisim -run '^TestHostileSoak$$' -v -count 1 -timeout 20m -soak $(SOAK)
 
 lint: ## Run the linters
 	$(LINT) run ./...

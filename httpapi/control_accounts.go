@@ -10,7 +10,7 @@ import (
 )
 
 // largestScenario is the most that a request with a scenario in it may have, in bytes.
-const largestScenario = 8 << 20
+const largestScenario = 6 << 20
 
 // createAccountRequest asks for an account. Names are as in scenarios; scenario is the text of one.
 type createAccountRequest struct {

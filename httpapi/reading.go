@@ -22,9 +22,9 @@ const (
 // Limits on what all requests together hold in memory. A request that is as small as nearly all are is not counted, so that it is answered also
 // while others use up what there is.
 const (
-	maxReading           = 32 << 20 // bytes, of all requests
-	maxReadingPerAddress = 24 << 20 // bytes, of the requests from one address
-	maxControlReading    = 32 << 20 // bytes, of all requests to the control API, which have a budget of their own
+	maxReading           = 24 << 20 // bytes, of all requests
+	maxReadingPerAddress = 16 << 20 // bytes, of the requests from one address
+	maxControlReading    = 20 << 20 // bytes, of all requests to the control API, which have a budget of their own
 	uncounted            = 16 << 10 // bytes, of each request
 	parameterCost        = 400      // bytes that a parameter takes beside its text
 )

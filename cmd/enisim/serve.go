@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ const (
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 64 << 10
 )
+
+// softMemoryLimit is up to where a server lets garbage lie, in bytes: what it holds of requests at most, and some room.
+const softMemoryLimit = 160 << 20
 
 // shortestToken is the least that a --control-token has, as others may guess as often as they like.
 const shortestToken = 16
@@ -331,6 +335,9 @@ func listen(ctx context.Context, address *net.TCPAddr) (*drainable, error) {
 
 // serve answers requests until ctx ends, and then answers all that it has taken in.
 func serve(ctx context.Context, listener *drainable, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger) error {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(softMemoryLimit)
+	}
 	server := &http.Server{
 		Handler:           listener.limits.handler(api),
 		TLSConfig:         secure,

@@ -21,7 +21,7 @@ var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_00
 
 // RequestLimits are for a scenario that comes in a request to a server, which has other things to do: some 11,000 interfaces that are written out one
 // by one, or 500,000 with counts.
-var RequestLimits = Limits{Bytes: 8 << 20, Tokens: 250_000, Resources: 500_000, Parts: 4_000_000}
+var RequestLimits = Limits{Bytes: 4 << 20, Tokens: 250_000, Resources: 500_000, Parts: 4_000_000}
 
 // Bounds of the structure of a file. The YAML parser recurses over nested collections and over the keys of one mapping, and notes at each node the
 // keys on the way to it.

@@ -1,0 +1,280 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"enisim/httpapi/signature"
+	"enisim/store/storetest"
+)
+
+var soakFor = flag.Duration("soak", 0, "how long TestHostileSoak attacks a server; 0: not at all")
+
+// maxSoakMemory is what a server may hold at every moment, whatever is sent to it.
+const maxSoakMemory = 256 << 20
+
+// soakWorld has an account that is attacked with and one that behaves.
+const soakWorld = `
+enisim: 1
+accounts:
+  - id: "1000000000000001"
+    access_keys: [{id: LTAIhostile, secret: s}]
+    regions:
+      - id: cn-hangzhou
+        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1}]}]
+  - id: "1000000000000002"
+    access_keys: [{id: LTAIcrash, secret: s}]
+    regions:
+      - id: cn-hangzhou
+        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1}]}]
+        instances: [{id: i-1, type: ecs.g6.4xlarge, vswitch: vsw-1, security_groups: [sg-1]}]
+        network_interfaces: [{id: eni-1, vswitch: vsw-1, security_groups: [sg-1]}]
+`
+
+// attacker sends what nobody should. Each attack is one step, and begins anew when it is over.
+type attacker struct {
+	address string
+	client  *http.Client
+	sent    sync.Map // *atomic.Int64 by "attack: answer"
+}
+
+func (a *attacker) count(attack, answer string) {
+	n, _ := a.sent.LoadOrStore(attack+": "+answer, new(atomic.Int64))
+	n.(*atomic.Int64).Add(1)
+}
+
+// post sends a form, and counts the answer.
+func (a *attacker) post(ctx context.Context, attack, path, contentType, body string) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+a.address+path, strings.NewReader(body))
+	if err != nil {
+		a.count(attack, "not sent")
+		return
+	}
+	request.Header.Set("Content-Type", contentType)
+	response, err := a.client.Do(request)
+	if err != nil {
+		a.count(attack, "broken connection")
+		return
+	}
+	_, _ = io.Copy(io.Discard, response.Body)
+	_ = response.Body.Close()
+	a.count(attack, strconv.Itoa(response.StatusCode))
+}
+
+// hold opens a connection, sends a text, and keeps it open for some time.
+func (a *attacker) hold(ctx context.Context, attack, text string) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", a.address)
+	if err != nil {
+		a.count(attack, "not connected")
+		return
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, text); err != nil {
+		a.count(attack, "closed")
+		return
+	}
+	a.count(attack, "held")
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Duration(2+rand.IntN(6)) * time.Second): // the length of an attack, not a wait for something
+	}
+}
+
+func signedForm(action string, pairs ...string) string {
+	form := url.Values{
+		"Action": {action}, "Version": {"2014-05-26"}, "AccessKeyId": {"LTAIhostile"}, "RegionId": {"cn-hangzhou"},
+		"SignatureMethod": {signature.MethodV1}, "SignatureVersion": {signature.VersionV1},
+		"SignatureNonce": {uuid.NewString()}, "Timestamp": {time.Now().UTC().Format(signature.TimeFormat)},
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		form.Set(pairs[i], pairs[i+1])
+	}
+	form.Set(signature.ParameterV1, signature.V1(http.MethodPost, form, "s"))
+	return form.Encode()
+}
+
+// attacks are all that is tried, each by so many at a time.
+func (a *attacker) attacks() map[string]struct {
+	workers int
+	step    func(ctx context.Context, name string)
+} {
+	type attack = struct {
+		workers int
+		step    func(ctx context.Context, name string)
+	}
+	const form = "application/x-www-form-urlencoded"
+	padding := strings.Repeat("p", 60<<10)
+	var wide, many []string
+	for i := range 1950 {
+		wide = append(wide, fmt.Sprintf("NetworkInterface.%d.SecurityGroupIds.1", i+1), "sg-1")
+		many = append(many, fmt.Sprintf("a%d=", i))
+	}
+	list, err := json.Marshal(strings.Split(strings.Repeat("i-1,", 6000), ","))
+	if err != nil {
+		panic(err) // a list of strings always is JSON
+	}
+	scenarioOf := func(text string) string {
+		body, err := json.Marshal(map[string]string{"scenario": text})
+		if err != nil {
+			panic(err) // as above
+		}
+		return string(body)
+	}
+	scenarios := []string{
+		scenarioOf("enisim: 1\naccounts: " + strings.Repeat("[", 200_000)),
+		scenarioOf("enisim: 1\naccounts: " + strings.Repeat("[{a: ", 10_000)),
+		scenarioOf("enisim: 1\naccounts: [" + strings.Repeat("{},", 80_000) + "]"),
+		scenarioOf("enisim: 1\naccounts: [" + strings.Repeat("1,", 2_000_000) + "]"),
+		scenarioOf(strings.Repeat("a: b\n", 200_000)),
+		scenarioOf("enisim: 1\naccounts: [{id: &a x, regions: [{instances: [" + strings.Repeat("{count: 1000000},", 10_000) + "]}]}]"),
+		scenarioOf("a: " + strings.Repeat("x", 7<<20)),
+		strings.Repeat(`{"scenario":`, 50_000),
+		`{"scenario": "` + strings.Repeat("x", 9<<20) + `"}`,
+	}
+	head := func(length int) string {
+		return fmt.Sprintf("POST /?Action=RunInstances HTTP/1.1\r\nHost: enisim\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", form, length)
+	}
+	return map[string]attack{
+		"unknown keys with padding": {8, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/", form, "Action=DescribeInstances&Version=2014-05-26&AccessKeyId=LTAI"+uuid.NewString()+"&Padding="+padding)
+		}},
+		"large bodies": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/", form, "Action=RunInstances&AccessKeyId=LTAI"+uuid.NewString()+"&UserData="+strings.Repeat(padding, 17))
+		}},
+		"unfinished bodies":  {400, func(ctx context.Context, name string) { a.hold(ctx, name, head(1<<20)+strings.Repeat(padding, 16)) }},
+		"unfinished headers": {400, func(ctx context.Context, name string) { a.hold(ctx, name, "GET / HTTP/1.1\r\nLong: "+padding) }},
+		"headers of lines": {100, func(ctx context.Context, name string) {
+			a.hold(ctx, name, "GET / HTTP/1.1\r\n"+strings.Repeat("a: b\r\n", 9000))
+		}},
+		"idle connections":    {1500, func(ctx context.Context, name string) { a.hold(ctx, name, "") }},
+		"unsigned parameters": {8, func(ctx context.Context, name string) { a.post(ctx, name, "/", form, strings.Join(many, "&")) }},
+		"huge queries": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/?Action=DescribeInstances&a="+padding[:50<<10], form, "")
+		}},
+		"wide lists": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/", form, signedForm("RunInstances", append([]string{"ImageId", "m-1", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-1", "SecurityGroupId", "sg-1"}, wide...)...))
+		}},
+		"huge JSON lists": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/", form, signedForm("DescribeInstances", "InstanceIds", string(list)))
+		}},
+		"deep JSON": {2, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/", form, signedForm("DescribeInstances", "InstanceIds", strings.Repeat("[", 50<<10)))
+		}},
+		"nonces":     {8, func(ctx context.Context, name string) { a.post(ctx, name, "/", form, signedForm("DescribeRegions")) }},
+		"compressed": {1, func(ctx context.Context, name string) { a.post(ctx, name, "/", "application/gzip", padding) }},
+		"scenarios": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/_enisim/accounts", "application/json", scenarios[rand.IntN(len(scenarios))])
+		}},
+	}
+}
+
+// While a server is attacked in every way that is known, it holds less than 256 MiB at every moment, and answers a client that behaves. That client
+// repeats what is refused with 503 and what the connection was lost for, as SDKs do.
+func TestHostileSoak(t *testing.T) {
+	if *soakFor == 0 {
+		t.Skip("make soak-hostile runs it")
+	}
+	binary := filepath.Join(t.TempDir(), "enisim")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	server := startBinary(t, binary, "--database-url", storetest.URL(t), "--scenario", file(t, soakWorld), "--attach-delay", "0", "--detach-delay", "0", "--log-level", "error")
+	ctx, stop := context.WithTimeout(t.Context(), *soakFor)
+	defer stop()
+	a := &attacker{address: strings.TrimPrefix(server.endpoint, "http://"), client: &http.Client{
+		Timeout: 20 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 4},
+	}}
+	var workers sync.WaitGroup
+	for name, attack := range a.attacks() {
+		for range attack.workers {
+			workers.Go(func() {
+				for ctx.Err() == nil {
+					attack.step(ctx, name)
+				}
+			})
+		}
+	}
+
+	var latencies []time.Duration
+	repeated := 0
+	client := &http.Client{Timeout: 20 * time.Second}
+	for n := 0; ctx.Err() == nil; n++ {
+		action := []string{"AttachNetworkInterface", "DetachNetworkInterface"}[n%2]
+		began := time.Now()
+		lost := false // an answer, which may have been a success
+		for try := 0; ; try++ {
+			status, err := callOverHTTP(t.Context(), client, server.endpoint, action, "i-1", "eni-1")
+			if err == nil && (status == http.StatusOK || lost && status == http.StatusBadRequest) {
+				break
+			}
+			if try == 50 || (err == nil && status != http.StatusServiceUnavailable) {
+				t.Fatalf("%s: got %d, %v, want 200; the log says\n%s", action, status, err, server.log)
+			}
+			lost = lost || err != nil
+			repeated++
+		}
+		latencies = append(latencies, time.Since(began))
+	}
+	workers.Wait()
+
+	peak := memoryPeak(t, server.cmd.Process.Pid)
+	slices.Sort(latencies)
+	if len(latencies) == 0 {
+		t.Fatal("the client that behaves got no answer")
+	}
+	t.Logf("at its peak the server held %d MiB; a client that behaves had %d answers, p50 %v, p99 %v, worst %v, %d repeated", peak>>20, len(latencies),
+		latencies[len(latencies)/2], latencies[len(latencies)*99/100], latencies[len(latencies)-1], repeated)
+	var counts []string
+	a.sent.Range(func(what, n any) bool {
+		counts = append(counts, fmt.Sprintf("%7d %s", n.(*atomic.Int64).Load(), what))
+		return true
+	})
+	slices.SortFunc(counts, func(a, b string) int { return strings.Compare(a[8:], b[8:]) })
+	t.Logf("attacks and their answers:\n%s", strings.Join(counts, "\n"))
+	if peak >= maxSoakMemory {
+		t.Errorf("at its peak the server held %d MiB, want less than %d", peak>>20, maxSoakMemory>>20)
+	}
+	for _, line := range bytes.Split(server.log.Bytes(), []byte("\n")) {
+		if bytes.Contains(line, []byte("panic")) {
+			t.Errorf("the log has %s", line)
+		}
+	}
+}
+
+// memoryPeak returns the most resident memory that a process has had, in bytes.
+func memoryPeak(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(status), "VmHWM:")
+	if !found {
+		t.Skip("this system does not say how much memory a process has had")
+	}
+	kib, err := strconv.Atoi(strings.Fields(rest)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kib << 10
+}
