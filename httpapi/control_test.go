@@ -5,11 +5,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/scenario"
 )
 
 const controlToken = "a-token-for-this-test-only"
@@ -304,6 +306,9 @@ func TestEveryControlRefusesOtherSites(t *testing.T) {
 func TestActionNames(t *testing.T) {
 	t.Parallel()
 	names := httpapi.ActionNames()
+	if listed := scenario.ActionNames(); !slices.Equal(listed, names) {
+		t.Errorf("the permissions of scenarios name the actions\n%s\nand the table has\n%s", strings.Join(listed, "\n"), strings.Join(names, "\n"))
+	}
 	if !strings.Contains(strings.Join(names, " "), "ecs:AttachNetworkInterface") {
 		t.Errorf("got %q, want ecs:AttachNetworkInterface among them", names)
 	}

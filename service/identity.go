@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"enisim/service/scenario"
 	"enisim/store"
 )
 
@@ -208,27 +209,5 @@ func (s *Service) regionKnown(ctx context.Context, regionID string) (bool, error
 // UntagResources.
 func allows(patterns []string, action string) bool {
 	action = strings.ToLower(action)
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return matches(strings.ToLower(pattern), action) })
-}
-
-// matches tells whether a text fits a pattern in which * stands for any run of characters.
-func matches(pattern, text string) bool {
-	head, rest, wild := strings.Cut(pattern, "*")
-	if !wild {
-		return pattern == text
-	}
-	text, found := strings.CutPrefix(text, head)
-	if !found {
-		return false
-	}
-	parts := strings.Split(rest, "*")
-	tail := parts[len(parts)-1]
-	for _, part := range parts[:len(parts)-1] {
-		i := strings.Index(text, part) // the leftmost fit leaves the most for what follows
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(part):]
-	}
-	return strings.HasSuffix(text, tail)
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return scenario.Matches(strings.ToLower(pattern), action) })
 }

@@ -271,6 +271,10 @@ func (x *expansion) ramUser(e *userEntry, account string, seen map[string]positi
 			x.add(pattern.at, `write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`, "%q is not of the form product:Action", pattern.value)
 			continue
 		}
+		if !namesAnAction(pattern.value) {
+			x.add(pattern.at, x.hint(pattern.value, 3*len(actionNames), func() string { return suggestPermission(pattern.value) }), "permission %q names no action", pattern.value)
+			continue
+		}
 		user.Allow = append(user.Allow, pattern.value)
 	}
 	x.world.RAMUsers = append(x.world.RAMUsers, user)

@@ -273,7 +273,7 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 		if hint == "" {
 			hint = "declare it under instance_types"
 		}
-		x.add(id.at, hint, "unknown instance type %q", id.value)
+		x.addReference(id.at, hint, "unknown instance type %q", id.value)
 	}
 	return t
 }

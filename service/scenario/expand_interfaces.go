@@ -148,10 +148,10 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 	const unknown = "there is no instance %s in this account"
 	switch {
 	case !known && x.seen(at, unknown):
-		x.add(at, "", unknown, instanceID)
+		x.addReference(at, "", unknown, instanceID)
 		return
 	case !known:
-		x.add(at, referenceHint(x.report, instanceID, x.instances), unknown, instanceID)
+		x.addReference(at, referenceHint(x.report, instanceID, x.instances), unknown, instanceID)
 		return
 	case i.row == nil:
 		return // reported with the instance

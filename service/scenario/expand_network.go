@@ -239,7 +239,7 @@ func (x *accountExpansion) checkZone(zone located[string], region string) {
 	known, exists := x.zones[zone.value]
 	switch {
 	case !exists && x.full():
-		x.add(zone.at, "", "unknown zone %q", zone.value)
+		x.addReference(zone.at, "", "unknown zone %q", zone.value)
 	case !exists:
 		var zones []string
 		for id, z := range x.zones {
@@ -248,7 +248,7 @@ func (x *accountExpansion) checkZone(zone located[string], region string) {
 			}
 		}
 		slices.Sort(zones)
-		x.add(zone.at, fmt.Sprintf("region %s has %s", region, strings.Join(zones, ", ")), "unknown zone %q", zone.value)
+		x.addReference(zone.at, fmt.Sprintf("region %s has %s", region, strings.Join(zones, ", ")), "unknown zone %q", zone.value)
 	case known.region != region:
 		x.add(zone.at, "", "zone %s lies in region %s, not in %s", zone.value, known.region, region)
 	}
@@ -331,9 +331,9 @@ func (x *accountExpansion) findVSwitch(id string, at position, region string) *v
 	const unknown = "there is no VSwitch %s in this account"
 	switch {
 	case !known && x.seen(at, unknown):
-		x.add(at, "", unknown, id)
+		x.addReference(at, "", unknown, id)
 	case !known:
-		x.add(at, referenceHint(x.report, id, x.vswitches), unknown, id)
+		x.addReference(at, referenceHint(x.report, id, x.vswitches), unknown, id)
 	case v.row.RegionID != region:
 		x.add(at, "", "VSwitch %s lies in region %s, not in %s", id, v.row.RegionID, region)
 		return nil
@@ -358,9 +358,9 @@ func (x *accountExpansion) findGroups(refs []located[template], n int, vpc strin
 		g, known := x.groups[id]
 		switch {
 		case !known && x.seen(ref.at, unknown):
-			x.add(ref.at, "", unknown, id)
+			x.addReference(ref.at, "", unknown, id)
 		case !known:
-			x.add(ref.at, referenceHint(x.report, id, x.groups), unknown, id)
+			x.addReference(ref.at, referenceHint(x.report, id, x.groups), unknown, id)
 		case g.row.VPCID != vpc:
 			x.add(ref.at, "", "security group %s belongs to VPC %s, the VSwitch to %s", id, g.row.VPCID, vpc)
 		case slices.Contains(found, g):

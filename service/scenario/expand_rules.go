@@ -108,7 +108,7 @@ func (x *accountExpansion) peerBlock(text located[string], ofFamily func(netip.A
 
 func (x *accountExpansion) peerGroup(id located[string]) string {
 	if id.given && x.groups[id.value] == nil {
-		x.add(id.at, referenceHint(x.report, id.value, x.groups), "there is no security group %s in this account", id.value)
+		x.addReference(id.at, referenceHint(x.report, id.value, x.groups), "there is no security group %s in this account", id.value)
 	}
 	return id.value
 }

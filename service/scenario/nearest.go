@@ -25,14 +25,9 @@ func Nearest[S ~[]string](word string, candidates S) string {
 	return best
 }
 
-// didYouMeanKey is DidYouMean for keys, of which there are few enough to list them all when none is near. A slip of a finger or two comes first, then
-// words in common with a key that is not given yet.
+// didYouMeanKey is DidYouMean for keys, of which there are few enough to list them all when none is near.
 func didYouMeanKey(word string, known []string, given map[string]pair) string {
-	best, distance := nearest(word, known)
-	if distance > 1+len(word)/6 {
-		best = sharingWords(word, slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }))
-	}
-	if best != "" {
+	if best := meantKey(word, known, given); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	if hint := DidYouMean(word, known); hint != "" {
@@ -44,8 +39,18 @@ func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	if len(known) == 1 {
 		return fmt.Sprintf("the only key there is %q", known[0])
 	}
-	best, _ = nearest(word, known)
+	best, _ := nearest(word, known)
 	return fmt.Sprintf("the nearest known key is %q, all of them are %s", best, strings.Join(known, ", "))
+}
+
+// meantKey returns the key that a misspelt one most likely stands for, or "". A slip of a finger or two comes first, then words in common with a key that is
+// not given yet.
+func meantKey(word string, known []string, given map[string]pair) string {
+	best, distance := nearest(word, known)
+	if distance > 1+len(word)/6 {
+		best = sharingWords(word, slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }))
+	}
+	return best
 }
 
 // sharingWords is the key all of whose words are in a word, or that has all of its words: port_range for port.

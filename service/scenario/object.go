@@ -18,6 +18,7 @@ type object struct {
 	fields map[string]pair
 	order  []string
 	asked  map[string]bool
+	hints  map[string]string // of the keys that the format does not know
 }
 
 type pair struct {
@@ -40,12 +41,66 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 		r.add(at, "", "%s must be a mapping of keys to values, got %s", m.what, describe(resolved))
 		return nil
 	}
+	o.adopt()
 	for i := range m.keys {
 		if m.keys[i].required {
 			o.require(m.keys[i].name)
 		}
 	}
 	return o
+}
+
+// adopt reads the value of a misspelt key as that of the key which was meant, so that one slip is one problem, which finish reports.
+func (o *object) adopt() {
+	known := o.keyNames()
+	if len(known) == 0 { // a mapping of tags, in which every key is right
+		return
+	}
+	meant := map[string]string{}
+	for _, key := range o.order {
+		if slices.Contains(known, key) {
+			continue
+		}
+		if o.hints == nil {
+			o.hints = map[string]string{}
+		}
+		o.hints[key] = o.hint(key, len(known), func() string { return didYouMeanKey(key, known, o.fields) })
+		best := o.hint(key, len(known), func() string { return meantKey(key, known, o.fields) })
+		switch i := slices.Index(known, best); {
+		case i >= 0 && o.keys[i].mayHold(o.fields[key].value):
+			meant[key] = best
+		case isCollection(o.fields[key].value):
+			o.incomplete = true
+		}
+	}
+	for _, key := range o.order {
+		best, found := meant[key]
+		if _, given := o.fields[best]; found && !given {
+			o.fields[best] = o.fields[key]
+		}
+	}
+}
+
+// mayHold reports whether a value is of the right form for a key: a list, a mapping or neither.
+func (k *key) mayHold(node ast.Node) bool {
+	switch node.(type) {
+	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode, *ast.NullNode:
+		return true
+	case *ast.SequenceNode:
+		return k.kind == texts || k.kind == list
+	case *ast.MappingNode, *ast.MappingValueNode:
+		return k.kind == nested || k.kind == labels
+	}
+	return k.kind != texts && k.kind != list && k.kind != nested && k.kind != labels
+}
+
+// isCollection reports whether a value holds others, to which something elsewhere in the file may refer.
+func isCollection(node ast.Node) bool {
+	switch node.(type) {
+	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode, *ast.AliasNode, *ast.AnchorNode:
+		return true
+	}
+	return false
 }
 
 // take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which count where it does not say otherwise.
@@ -168,7 +223,7 @@ func (o *object) finish() {
 	}
 	for _, key := range o.order {
 		if !slices.Contains(known, key) {
-			o.add(o.fields[key].key, o.hint(key, len(known), func() string { return didYouMeanKey(key, known, o.fields) }), "unknown key %q in %s", key, o.what)
+			o.add(o.fields[key].key, o.hints[key], "unknown key %q in %s", key, o.what)
 		}
 	}
 }

@@ -45,11 +45,12 @@ type position struct {
 // report gathers the problems of a file. An entry that expands to thousands of resources tends to have the same problem thousands of times, so what one
 // place says in the same words of code is told once, with a count.
 type report struct {
-	file     string
-	found    []*finding
-	index    map[findingKey]*finding
-	more     int // problems beyond maxProblems
-	hintCost int // pairs of a character and a candidate so far
+	incomplete bool // a part of the file is not understood: see addReference
+	file       string
+	found      []*finding
+	index      map[findingKey]*finding
+	more       int // problems beyond maxProblems
+	hintCost   int // pairs of a character and a candidate so far
 }
 
 // Bounds of what is said of a file that has nothing but problems.
@@ -88,6 +89,13 @@ func (r *report) add(at position, hint, format string, args ...any) {
 	}
 	r.index[key] = f
 	r.found = append(r.found, f)
+}
+
+// addReference notes a reference that leads nowhere, unless a part of the file could not be read, in which the target may be. That part is a problem already.
+func (r *report) addReference(at position, hint, format string, args ...any) {
+	if !r.incomplete {
+		r.add(at, hint, format, args...)
+	}
 }
 
 // seen tells whether a problem of this kind is noted for the place already, so that its hint, which may be costly, need not be made.

@@ -1,0 +1,128 @@
+package scenario
+
+import "strings"
+
+// actionNames are the actions that a RAM user may be allowed, as product:Action, in order. A test of the table of actions holds the two together.
+var actionNames = []string{
+	"ecs:AssignIpv6Addresses",
+	"ecs:AssignPrivateIpAddresses",
+	"ecs:AttachNetworkInterface",
+	"ecs:AuthorizeSecurityGroup",
+	"ecs:AuthorizeSecurityGroupEgress",
+	"ecs:CreateInstance",
+	"ecs:CreateNetworkInterface",
+	"ecs:CreateSecurityGroup",
+	"ecs:DeleteInstance",
+	"ecs:DeleteNetworkInterface",
+	"ecs:DeleteSecurityGroup",
+	"ecs:DescribeAvailableResource",
+	"ecs:DescribeDisks",
+	"ecs:DescribeImages",
+	"ecs:DescribeInstanceAttachmentAttributes",
+	"ecs:DescribeInstanceAttribute",
+	"ecs:DescribeInstanceMaintenanceAttributes",
+	"ecs:DescribeInstanceRamRole",
+	"ecs:DescribeInstanceStatus",
+	"ecs:DescribeInstanceTypeFamilies",
+	"ecs:DescribeInstanceTypes",
+	"ecs:DescribeInstances",
+	"ecs:DescribeNetworkInterfaceAttribute",
+	"ecs:DescribeNetworkInterfaces",
+	"ecs:DescribeRegions",
+	"ecs:DescribeSecurityGroupAttribute",
+	"ecs:DescribeSecurityGroups",
+	"ecs:DescribeUserData",
+	"ecs:DescribeZones",
+	"ecs:DetachNetworkInterface",
+	"ecs:JoinSecurityGroup",
+	"ecs:LeaveSecurityGroup",
+	"ecs:ListTagResources",
+	"ecs:ModifyInstanceAttribute",
+	"ecs:ModifyInstanceSpec",
+	"ecs:ModifyNetworkInterfaceAttribute",
+	"ecs:ModifySecurityGroupAttribute",
+	"ecs:ModifySecurityGroupPolicy",
+	"ecs:RebootInstance",
+	"ecs:RevokeSecurityGroup",
+	"ecs:RevokeSecurityGroupEgress",
+	"ecs:RunInstances",
+	"ecs:StartInstance",
+	"ecs:StopInstance",
+	"ecs:TagResources",
+	"ecs:UnassignIpv6Addresses",
+	"ecs:UnassignPrivateIpAddresses",
+	"ecs:UntagResources",
+	"sts:AssumeRole",
+	"sts:GetCallerIdentity",
+	"vpc:CreateVSwitch",
+	"vpc:CreateVpc",
+	"vpc:DeleteVSwitch",
+	"vpc:DeleteVpc",
+	"vpc:DescribeRouteTableList",
+	"vpc:DescribeRouteTables",
+	"vpc:DescribeVSwitchAttributes",
+	"vpc:DescribeVSwitches",
+	"vpc:DescribeVpcAttribute",
+	"vpc:DescribeVpcs",
+	"vpc:ListTagResources",
+	"vpc:ModifyVSwitchAttribute",
+	"vpc:ModifyVpcAttribute",
+	"vpc:TagResources",
+	"vpc:UnTagResources",
+	"vpc:UntagResources",
+}
+
+// ActionNames returns the actions that a permission of a RAM user may name.
+func ActionNames() []string { return append([]string(nil), actionNames...) }
+
+// namesAnAction reports whether a permission allows any action. Upper and lower case are the same to it, and * stands for any run of characters.
+func namesAnAction(permission string) bool {
+	permission = strings.ToLower(permission)
+	for _, name := range actionNames {
+		if Matches(permission, strings.ToLower(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// suggestPermission suggests what a permission that names no action may have meant. Of one that ends with a wildcard only the beginning counts.
+func suggestPermission(permission string) string {
+	candidates := actionNames
+	if head, wild := strings.CutSuffix(permission, "*"); wild {
+		candidates = nil
+		for _, name := range actionNames {
+			for length := len(head) - 1; length <= len(head)+1; length++ {
+				if length >= 0 && length <= len(name) {
+					candidates = append(candidates, name[:length]+"*")
+				}
+			}
+		}
+	}
+	if hint := DidYouMean(permission, candidates); hint != "" {
+		return hint
+	}
+	return `a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc and sts`
+}
+
+// Matches reports whether a text fits a pattern in which * stands for any run of characters.
+func Matches(pattern, text string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return pattern == text
+	}
+	text, found := strings.CutPrefix(text, head)
+	if !found {
+		return false
+	}
+	parts := strings.Split(rest, "*")
+	tail := parts[len(parts)-1]
+	for _, part := range parts[:len(parts)-1] {
+		i := strings.Index(text, part) // the leftmost fit leaves the most for what follows
+		if i < 0 {
+			return false
+		}
+		text = text[i+len(part):]
+	}
+	return strings.HasSuffix(text, tail)
+}
