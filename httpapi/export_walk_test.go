@@ -147,9 +147,13 @@ var steps = map[string]func(*walker, *testing.T) []string{
 		return []string{"NetworkInterfaceId", w.some(t, "interface", "network_interfaces"), w.pick("kind", "Ipv6AddressCount", "Ipv6PrefixCount"), w.pick("count", "1", "2")}
 	},
 	"TagResources": func(w *walker, t *testing.T) []string {
-		kind := w.pick("kind", "instance", "eni", "securitygroup")
-		table := map[string]string{"instance": "instances", "eni": "network_interfaces", "securitygroup": "security_groups"}[kind]
-		return []string{"ResourceType", kind, "ResourceId.1", w.some(t, "resource", table), "Tag.1.Key", w.text(), "Tag.1.Value", w.text()}
+		kind := w.pick("kind", "instance", "eni", "securitygroup", "disk")
+		table := map[string]string{"instance": "instances", "eni": "network_interfaces", "securitygroup": "security_groups", "disk": "instances"}[kind]
+		id := w.some(t, "resource", table)
+		if kind == "disk" {
+			id = store.SystemDiskID(id)
+		}
+		return []string{"ResourceType", kind, "ResourceId.1", id, "Tag.1.Key", w.text(), "Tag.1.Value", w.text()}
 	},
 	"JoinSecurityGroup": func(w *walker, t *testing.T) []string {
 		return []string{"NetworkInterfaceId", w.some(t, "interface", "network_interfaces"), "SecurityGroupId", w.some(t, "group", "security_groups")}

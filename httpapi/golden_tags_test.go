@@ -104,7 +104,7 @@ var tagsGolden = map[string][]goldenCase{
 		{name: "InternalError", pairs: taggedInstance(), in: withoutTags},
 		{name: "ServiceUnavailable", pairs: taggedInstance(), in: withoutDatabase},
 		{name: "empty", pairs: taggedInstance()},
-		{name: "of-nothing-here", pairs: taggedInstance("ResourceType", "disk")},
+		{name: "of-nothing-here", pairs: taggedInstance("ResourceType", "snapshot")},
 		{name: "of-an-instance", pairs: taggedInstance("ResourceType", "INSTANCE"), in: tagged},
 		{name: "of-a-vpc", version: "2016-04-28", pairs: inRegion("ResourceType", "vpc", "Tag.1.Key", "env"), in: tagged},
 	},

@@ -10,7 +10,7 @@ import (
 )
 
 const tagWorld = `
-        instances: [{id: "i-{n}", count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
+        instances: [{id: "i-{n}", count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], data_disks: [{}]}]
         network_interfaces: [{id: "eni-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main]}]
   - id: "1000000000000002"
     access_keys: [{id: LTAIother, secret: other-secret}]
@@ -103,7 +103,7 @@ func TestTagsComeAndGo(t *testing.T) {
 	s := serve(t, world(tagWorld), service.Options{})
 	for _, c := range []struct{ version, kind, id string }{
 		{"2014-05-26", "instance", "i-1"}, {"2014-05-26", "Eni", "eni-1"}, {"2014-05-26", "securitygroup", "sg-main"},
-		{"2016-04-28", "VPC", "vpc-main"}, {"2016-04-28", "vswitch", "vsw-h"},
+		{"2014-05-26", "disk", "d-1"}, {"2014-05-26", "Disk", "d-1-data-1"}, {"2016-04-28", "VPC", "vpc-main"}, {"2016-04-28", "vswitch", "vsw-h"},
 	} {
 		on := []string{"Version", c.version, "ResourceType", c.kind, "ResourceId.1", c.id}
 		must := func(want, action string, pairs ...string) {
@@ -132,12 +132,66 @@ func TestTagsComeAndGo(t *testing.T) {
 		if other := s.mustCall(t, "ListTagResources", also(on, "AccessKeyId", "LTAIother")...); strings.Contains(fmt.Sprint(other.body), c.id) {
 			t.Errorf("tags of %s, asked by another account: got %v, want none", c.kind, other.body)
 		}
+		if r := s.mustCall(t, "TagResources", also(on, "AccessKeyId", "LTAIother", "Tag.1.Key", "theirs")...); r.code() != "InvalidResourceId.NotFound" {
+			t.Errorf("a tag for %s, given by another account: got %v, want InvalidResourceId.NotFound", c.kind, r.body)
+		}
 		untag := "UntagResources"
 		if c.version == "2016-04-28" {
 			untag = "UnTagResources" // as the vendor's metadata of VPC spell it
 		}
 		must(ok, untag, "All", "true")
 		has()
+	}
+}
+
+// Disks have tags of their own. A creation gives them the instance's; after that, neither changes with the other, and they go with the instance.
+func TestTagsOfDisks(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(tagWorld), service.Options{})
+	disks := func(pairs ...string) []string {
+		r := s.mustCall(t, "DescribeDisks", also(pairs, "MaxResults", "100")...)
+		ids, tags := fieldsOf(t, r, "Disks", "Disk", "DiskId"), fieldsOf(t, r, "Disks", "Disk", "Tags.Tag")
+		for k := range ids {
+			ids[k] += " " + tags[k]
+		}
+		return ids
+	}
+	both := []string{"ResourceType", "disk", "ResourceId.1", "d-2-data-1", "ResourceId.2", "d-2", "ResourceId.3", "d-3"}
+	if r := s.mustCall(t, "TagResources", also(both, "Tag.1.Key", "team", "Tag.1.Value", "net")...); r.code() != ok {
+		t.Fatalf("got %v, want a success", r.body)
+	}
+	if r := s.mustCall(t, "UntagResources", "ResourceType", "disk", "ResourceId.1", "d-3", "TagKey.1", "team"); r.code() != ok {
+		t.Fatalf("got %v, want a success", r.body)
+	}
+	const netTag = "[map[TagKey:team TagValue:net]]"
+	if got, want := disks("Tag.1.Key", "team"), []string{"d-2 " + netTag, "d-2-data-1 " + netTag}; !slices.Equal(got, want) {
+		t.Errorf("disks with the tag: got %q, want %q", got, want)
+	}
+	if got, want := disks("InstanceId", "i-3"), []string{"d-3 []", "d-3-data-1 []"}; !slices.Equal(got, want) {
+		t.Errorf("disks without it: got %q, want %q", got, want)
+	}
+
+	made := s.mustCall(t, "RunInstances", "ImageId", service.InstanceImageID, "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main",
+		"DataDisk.1.Size", "20", "Tag.1.Key", "team", "Tag.1.Value", "net")
+	if made.code() != ok {
+		t.Fatalf("got %v, want an instance", made.body)
+	}
+	id := made.body["InstanceIdSets"].(map[string]any)["InstanceIdSet"].([]any)[0].(string)
+	for range 2 { // before and after the instance loses its tag
+		for _, disk := range disks("InstanceId", id) {
+			if !strings.HasSuffix(disk, netTag) {
+				t.Errorf("a disk of a new instance: got %q, want its tag", disk)
+			}
+		}
+		if r := s.mustCall(t, "UntagResources", "ResourceType", "instance", "ResourceId.1", id, "All", "true"); r.code() != ok {
+			t.Fatalf("got %v, want a success", r.body)
+		}
+	}
+	if r := s.mustCall(t, "DeleteInstance", "InstanceId", "i-2", "Force", "true"); r.code() != ok {
+		t.Fatalf("got %v, want a success", r.body)
+	}
+	if tags, _ := listTags(t, s, "ResourceType", "disk", "ResourceId.1", "d-2", "ResourceId.2", "d-2-data-1"); len(tags) > 0 {
+		t.Errorf("after the instance: got %v, want none", tags)
 	}
 }
 

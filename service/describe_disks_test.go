@@ -15,7 +15,7 @@ func TestDescribeDisks(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `
 		UPDATE instances
 		SET attributes = '{"InstanceChargeType": "PrePaid", "SystemDisk": {"Category": "cloud_ssd"}, "DataDisks": [
-		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true}, {"ID": "d-z", "KeepWithoutInstance": true}]}',
+		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true}, {"ID": "d-z", "KeepWithoutInstance": true, "Tags": {"team": "net"}}]}',
 		    resource_group_id = 'rg-1', tags = '{"team": "net"}'
 		WHERE account_id = $1 AND id = 'i-001'`, listAccount); err != nil {
 		t.Fatal(err)
@@ -53,7 +53,8 @@ func TestDescribeDisks(t *testing.T) {
 		{"those that stay", DescribeDisks{DeleteWithInstance: new(false)}, []string{"d-z"}},
 		{"a way to pay", DescribeDisks{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
 		{"a resource group", DescribeDisks{ResourceGroupID: "rg-1"}, []string{"d-001", "d-a", "d-z"}},
-		{"a tag", DescribeDisks{Tags: []Tag{{"team", "net"}}}, []string{"d-001", "d-a", "d-z"}},
+		{"a tag of its own", DescribeDisks{Tags: []Tag{{"team", "net"}}}, []string{"d-z"}},
+		{"a key", DescribeDisks{Tags: []Tag{{"team", ""}}}, []string{"d-z"}},
 		{"a tag that none has", DescribeDisks{Tags: []Tag{{"team", "web"}}}, nil},
 		{"a snapshot", DescribeDisks{SnapshotID: "s-1"}, nil},
 		{"on many instances", DescribeDisks{MultiAttach: "Enabled"}, nil},

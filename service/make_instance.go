@@ -113,22 +113,27 @@ func (s *Service) attributesOf(r NewInstance) store.InstanceAttributes {
 		InstanceChargeType: r.InstanceChargeType, InternetChargeType: r.InternetChargeType,
 		InternetMaxBandwidthIn: valueOf(r.InternetMaxBandwidthIn), InternetMaxBandwidthOut: valueOf(r.InternetMaxBandwidthOut),
 		SpotStrategy: r.SpotStrategy, CreditSpecification: r.CreditSpecification, DeletionProtection: valueOf(r.DeletionProtection),
-		SystemDisk: diskOf(r.SystemDisk),
+		SystemDisk: diskOf(r.SystemDisk, r.Tags),
 	}
 	if a.ImageID == "" {
 		a.ImageID = InstanceImageID // a family is its newest image
 	}
 	for _, d := range r.DataDisks {
-		disk := diskOf(d)
+		disk := diskOf(d, r.Tags)
 		disk.ID = s.newID("d-", r.RegionID)
 		a.DataDisks = append(a.DataDisks, disk)
 	}
 	return a
 }
 
-func diskOf(d NewDisk) store.Disk {
-	return store.Disk{
+// diskOf returns a new disk. It has the tags of the instance that it is made with.
+func diskOf(d NewDisk, tags []Tag) store.Disk {
+	disk := store.Disk{
 		Name: d.DiskName, Description: d.Description, Category: d.Category, PerformanceLevel: d.PerformanceLevel,
 		SizeGiB: valueOf(d.Size), Encrypted: valueOf(d.Encrypted), KeepWithoutInstance: isFalse(d.DeleteWithInstance),
 	}
+	if len(tags) > 0 {
+		disk.Tags = tagMap(tags)
+	}
+	return disk
 }

@@ -25,7 +25,7 @@ type tagType struct {
 var (
 	ECSTags = TagProduct{"ecs", []tagType{
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface}, {"securitygroup", store.TaggedSecurityGroup},
-		{name: "disk"}, {name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
+		{"disk", store.TaggedDisk}, {name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
 		{name: "launchtemplate"}, {name: "reservedinstance"}, {name: "snapshotpolicy"}, {name: "command"},
 	}}
 	VPCTags = TagProduct{"vpc", []tagType{
@@ -159,7 +159,7 @@ func (s *Service) changeTags(ctx context.Context, caller Caller, product TagProd
 		if err := check(rules, c); err != nil {
 			return err
 		}
-		tx.ChangeTags(caller.AccountID, t.kind, c.ids, remove(c.found), c.give)
+		tx.ChangeTags(caller.AccountID, t.kind, c.found, remove(c.found), c.give)
 		return nil
 	})
 }

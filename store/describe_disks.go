@@ -14,7 +14,6 @@ type DescribedDisk struct {
 	RegionID, ZoneID   string
 	InstanceID         string
 	ResourceGroupID    string
-	Tags               map[string]string
 	ImageID            string // of the instance; "" if it names none
 	InstanceChargeType string // the same
 	CreatedAt          time.Time
@@ -35,19 +34,21 @@ type DiskFilter struct {
 	Tags                TagFilter
 }
 
-// matchingDisks are those that a filter selects. A disk is no row of its own: it is kept with its instance. The id of a system disk is made as
-// SystemDiskID makes it.
-const matchingDisks = `
-	WITH matching AS (
-	    SELECT d.*, i.region_id, i.zone_id, i.id AS instance_id, i.resource_group_id, i.tags, i.created_at,
-	           coalesce(i.attributes->>'ImageID', '') AS image_id, coalesce(i.attributes->>'InstanceChargeType', '') AS charge_type
-	    FROM instances i
-	    CROSS JOIN LATERAL (
+// disksOfInstance are the disks of an instance i. The id of a system disk is made as SystemDiskID makes it.
+const disksOfInstance = `
 	        SELECT 'd-' || regexp_replace(i.id, '^i-', '') AS id, 0 AS position, coalesce(i.attributes->'SystemDisk', '{}') AS disk
 	        UNION ALL
 	        SELECT data.disk->>'ID', data.position::integer, data.disk
 	        FROM jsonb_array_elements(i.attributes->'DataDisks') WITH ORDINALITY AS data (disk, position)
-	    ) d
+	    `
+
+// matchingDisks are those that a filter selects. A disk is no row of its own: it is kept with its instance.
+const matchingDisks = `
+	WITH matching AS (
+	    SELECT d.*, i.region_id, i.zone_id, i.id AS instance_id, i.resource_group_id, i.created_at,
+	           coalesce(i.attributes->>'ImageID', '') AS image_id, coalesce(i.attributes->>'InstanceChargeType', '') AS charge_type
+	    FROM instances i
+	    CROSS JOIN LATERAL (` + disksOfInstance + `) d
 	    WHERE i.account_id = $1 AND i.region_id = $2 AND d.id > $3
 	      AND (nullif($4::text[], '{}') IS NULL OR d.id = ANY ($4))
 	      AND ($5 = '' OR i.id = $5)
@@ -59,15 +60,15 @@ const matchingDisks = `
 	      AND ($11::boolean IS NULL OR (d.position = 0) = $11)
 	      AND ($12::boolean IS NULL OR coalesce((d.disk->>'Encrypted')::boolean, false) = $12)
 	      AND ($13::boolean IS NULL OR coalesce((d.disk->>'KeepWithoutInstance')::boolean, false) = $13)
-	      AND (nullif($14::jsonb[], '{}') IS NULL OR i.tags @> ALL ($14))
-	      AND (nullif($15::text[], '{}') IS NULL OR i.tags ?& $15)
+	      AND (nullif($14::jsonb[], '{}') IS NULL OR coalesce(d.disk->'Tags', '{}') @> ALL ($14))
+	      AND (nullif($15::text[], '{}') IS NULL OR coalesce(d.disk->'Tags', '{}') ?& $15)
 	)`
 
 const countDisks = matchingDisks + `
 	SELECT count(*) FROM matching`
 
 const pageOfDisks = matchingDisks + `
-	SELECT disk, id, position, region_id, zone_id, instance_id, resource_group_id, tags, image_id, charge_type, created_at
+	SELECT disk, id, position, region_id, zone_id, instance_id, resource_group_id, image_id, charge_type, created_at
 	FROM matching
 	ORDER BY id
 	LIMIT $16 OFFSET $17`
@@ -82,7 +83,7 @@ func (s *Store) DescribeDisks(ctx context.Context, f DiskFilter, p Page) (List[D
 func scanDescribedDisk(row pgx.CollectableRow) (DescribedDisk, error) {
 	var d DescribedDisk
 	var id string
-	err := row.Scan(&d.Disk, &id, &d.Position, &d.RegionID, &d.ZoneID, &d.InstanceID, &d.ResourceGroupID, &d.Tags,
+	err := row.Scan(&d.Disk, &id, &d.Position, &d.RegionID, &d.ZoneID, &d.InstanceID, &d.ResourceGroupID,
 		&d.ImageID, &d.InstanceChargeType, &d.CreatedAt)
 	d.ID, d.CreatedAt = id, d.CreatedAt.UTC()
 	return d, err

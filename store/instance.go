@@ -67,6 +67,8 @@ type Disk struct {
 	SizeGiB             int    `json:",omitempty"`
 	Encrypted           bool   `json:",omitempty"`
 	KeepWithoutInstance bool   `json:",omitempty"` // DeleteWithInstance is false
+
+	Tags map[string]string `json:",omitempty"`
 }
 
 // Settled is the instance as it stands at now: in its next status once that is due.

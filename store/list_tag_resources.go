@@ -33,6 +33,11 @@ func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, li
 		    SELECT id, tags FROM settled_network_interfaces($1) WHERE $4 = 'network interface' AND account_id = $2 AND region_id = $3
 		    UNION ALL
 		    SELECT id, tags FROM security_groups WHERE $4 = 'security group' AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT d.id, coalesce(d.disk->'Tags', '{}')
+		    FROM instances i
+		    CROSS JOIN LATERAL (`+disksOfInstance+`) d
+		    WHERE $4 = 'disk' AND i.account_id = $2 AND i.region_id = $3
 		) r
 		CROSS JOIN LATERAL jsonb_each_text(r.tags) t
 		WHERE r.id >= $5 AND (r.id, t.key COLLATE "C") > ($5, $6)

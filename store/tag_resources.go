@@ -15,9 +15,10 @@ const (
 	TaggedInstance         TaggedKind = "instance"
 	TaggedNetworkInterface TaggedKind = "network interface"
 	TaggedSecurityGroup    TaggedKind = "security group"
+	TaggedDisk             TaggedKind = "disk"
 )
 
-// tagStatements lock resources and change their tags. They differ in the table only, and in that an interface may be gone though its row is there.
+// tagStatements lock resources and change their tags; those of disks are in tag_disks.go. They differ in the table only, and in that an interface may be gone though its row is there.
 var tagStatements = map[TaggedKind]struct {
 	rank        rank
 	lock, write string
@@ -49,6 +50,7 @@ type TaggedResource struct {
 	ID     string
 	Tags   map[string]string
 	goneAt *time.Time // when it is gone; nil: it stays
+	disk   *lockedDisk
 }
 
 // GoneBy tells whether the resource is gone at a moment.
@@ -56,6 +58,9 @@ func (r TaggedResource) GoneBy(now time.Time) bool { return due(r.goneAt, now) }
 
 // LockTagged locks those resources of a kind that there are, and reads their tags.
 func (tx *Tx) LockTagged(ctx context.Context, accountID, regionID string, kind TaggedKind, ids []string) ([]TaggedResource, error) {
+	if kind == TaggedDisk {
+		return tx.lockDisks(ctx, accountID, regionID, ids)
+	}
 	var found []TaggedResource
 	statements := tagStatements[kind]
 	tx.lock(statements.rank, statements.lock, accountID, regionID, ids).
@@ -66,6 +71,14 @@ func (tx *Tx) LockTagged(ctx context.Context, accountID, regionID string, kind T
 }
 
 // ChangeTags queues the write that takes the tags of some keys from locked resources, and then gives them others.
-func (tx *Tx) ChangeTags(accountID string, kind TaggedKind, ids, remove []string, give map[string]string) {
+func (tx *Tx) ChangeTags(accountID string, kind TaggedKind, found []TaggedResource, remove []string, give map[string]string) {
+	if kind == TaggedDisk {
+		tx.changeDiskTags(accountID, found, remove, give)
+		return
+	}
+	ids := make([]string, len(found))
+	for k, r := range found {
+		ids[k] = r.ID
+	}
 	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, append([]string{}, remove...), tags(give)) // nil would be NULL
 }

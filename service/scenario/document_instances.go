@@ -124,6 +124,7 @@ func (o *object) disk() store.Disk {
 		SizeGiB:             o.integer("size_gib").value,
 		Encrypted:           o.boolean("encrypted"),
 		KeepWithoutInstance: !o.boolean("delete_with_instance"),
+		Tags:                o.tags("tags"),
 	}
 }
 

@@ -309,6 +309,7 @@ func diskKeys(keys ...key) []key {
 		key{name: "size_gib", kind: integer, most: maxInteger - 1, fallback: 0, about: "In GiB. 0 is the default: 40 of a system disk, 20 of a data disk."},
 		key{name: "encrypted", kind: boolean, fallback: false, about: "Whether it is encrypted."},
 		key{name: "delete_with_instance", kind: boolean, fallback: true, about: "Whether it goes with its instance."},
+		key{name: "tags", kind: labels, about: "A mapping of texts, 20 at most."},
 	)
 }
 

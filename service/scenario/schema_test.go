@@ -172,9 +172,10 @@ const everyKey = `{
 				"image": "img", "key_pair": "k", "ram_role": "r", "user_data": "ZQ==", "instance_charge_type": "PostPaid", "internet_charge_type": "PayByTraffic",
 				"internet_max_bandwidth_in": 1, "internet_max_bandwidth_out": 2, "spot_strategy": "NoSpot", "credit_specification": "Standard",
 				"stopped_mode": "StopCharging", "deletion_protection": true,
-				"system_disk": {"name": "n", "description": "d", "category": "cloud_essd", "performance_level": "PL1", "size_gib": 40, "encrypted": true, "delete_with_instance": false},
+				"system_disk": {"name": "n", "description": "d", "category": "cloud_essd", "performance_level": "PL1", "size_gib": 40, "encrypted": true, "delete_with_instance": false,
+				"tags": {"team": "storage"}},
 				"data_disks": [{"id": "d-{n}", "name": "n", "description": "d", "category": "cloud", "performance_level": "PL2", "size_gib": 20, "encrypted": true,
-					"delete_with_instance": false}, {}]},
+					"delete_with_instance": false, "tags": {}}, {}]},
 			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a"}
 		],
 		"network_interfaces": [

@@ -179,7 +179,7 @@ func diskWords(d *store.Disk) []word {
 	return []word{
 		{key: "name", value: d.Name}, {key: "description", value: d.Description}, {key: "category", value: d.Category},
 		{key: "performance_level", value: d.PerformanceLevel}, {key: "size_gib", value: d.SizeGiB}, {key: "encrypted", value: d.Encrypted},
-		{key: "delete_with_instance", value: !d.KeepWithoutInstance},
+		{key: "delete_with_instance", value: !d.KeepWithoutInstance}, {key: "tags", value: d.Tags},
 	}
 }
 
