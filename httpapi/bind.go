@@ -125,7 +125,8 @@ func (b *binding) value(v reflect.Value, name string) {
 		}
 	case v.Type() == integerType:
 		b.scalar(name, func(s string) error {
-			n, err := strconv.Atoi(s)
+			wide, err := strconv.ParseInt(s, 10, 32) // as wide as the API's integers, and the database's
+			n := int(wide)
 			v.Set(reflect.ValueOf(&n))
 			return err
 		})
