@@ -6,6 +6,7 @@ OPERATIONS ?= 1000000
 SOAK ?= 60s
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 # Shows what runs while it runs, on a terminal with a dot for each test, and at the end what failed and what was skipped and why.
+TESTFLAGS ?= -timeout 30m
 TESTS = $(GO) tool -modfile=.ci/tools/go.mod gotestsum --format $$([ -t 2 ] && echo dots-v2 || echo pkgname) --format-hide-empty-pkg --
 
 .DEFAULT_GOAL := help
