@@ -28,7 +28,7 @@ func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied
 	for _, account := range sc.World().Accounts {
 		s.forgetAccount(account.ID) // also when the outcome is unknown: its keys may have changed
 	}
-	return applied, notApplicable(err)
+	return applied, ExplainApply(err)
 }
 
 // DiffScenario returns what ApplyScenario would change. It writes nothing.
@@ -39,11 +39,11 @@ func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Differ
 	}
 	defer done()
 	differences, err := scenario.Diff(ctx, s.store, sc, s.moment())
-	return differences, notApplicable(err)
+	return differences, ExplainApply(err)
 }
 
-// notApplicable explains to an operator why the database does not take a scenario that is valid in itself.
-func notApplicable(err error) error {
+// ExplainApply explains to an operator why the database does not take a scenario that is valid in itself.
+func ExplainApply(err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccessKeyTaken):
 		return refused("an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)", err)

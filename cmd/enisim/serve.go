@@ -219,7 +219,7 @@ func (c *serveCommand) seed(ctx context.Context, st *store.Store, sc *scenario.S
 	defer shown.end()
 	seeded, err := scenario.Seed(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
 	if err != nil {
-		return "", err
+		return "", service.ExplainApply(err)
 	}
 	var parts []string
 	if len(seeded.New) > 0 {
@@ -272,7 +272,8 @@ func applyScenario(ctx context.Context, st *store.Store, name string, text []byt
 func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (store.Applied, error) {
 	shown := newProgress(errOut, "applying "+filepath.Base(sc.Name()))
 	defer shown.end()
-	return scenario.ApplyTelling(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
+	applied, err := scenario.ApplyTelling(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
+	return applied, service.ExplainApply(err)
 }
 
 // greet tells a person where everything is.

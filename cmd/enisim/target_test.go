@@ -217,3 +217,20 @@ func TestReset(t *testing.T) {
 		t.Errorf("another machine: got exit code %d, %q; want it refused", exit, errOut)
 	}
 }
+
+// A scenario that is valid in itself and cannot be applied is refused in words that say what to change.
+func TestScenarioWithTheKeyOfAnotherAccount(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	first := "enisim: 1\naccounts: [{id: \"1000000000000001\", access_keys: [{id: LTAItaken, secret: s}]}]\n"
+	if out, errOut, exit := output(t, "scenario", "apply", file(t, first), "--database-url", url); exit != 0 {
+		t.Fatal(out, errOut)
+	}
+	second := file(t, strings.Replace(first, "1000000000000001", "1000000000000002", 1))
+	for _, args := range [][]string{{"scenario", "apply", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second, "--scenario-reset"}} {
+		_, errOut, exit := output(t, append(args, "--database-url", url)...)
+		if exit != exitFailure || !strings.Contains(errOut, "LTAItaken") || !strings.Contains(errOut, "give it another one") {
+			t.Errorf("%v: got exit code %d, %q; want the key named, and what to do", args, exit, errOut)
+		}
+	}
+}
