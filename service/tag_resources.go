@@ -27,10 +27,13 @@ var (
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface}, {"securitygroup", store.TaggedSecurityGroup},
 		{"disk", store.TaggedDisk}, {name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
 		{name: "launchtemplate"}, {name: "reservedinstance"}, {name: "snapshotpolicy"}, {name: "command"},
+		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"}, {name: "managedinstance"},
 	}}
 	VPCTags = TagProduct{"vpc", []tagType{
 		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch},
 		{name: "ROUTETABLE"}, {name: "EIP"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"}, {name: "COMMONBANDWIDTHPACKAGE"},
+		{name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"}, {name: "IPV4GATEWAY"}, {name: "IPV6GATEWAY"}, {name: "NETWORKACL"}, {name: "TRAFFICMIRRORFILTER"},
+		{name: "TRAFFICMIRRORSESSION"}, {name: "FLOWLOG"}, {name: "HAVIP"}, {name: "DHCPOPTIONSSET"}, {name: "GATEWAYENDPOINT"}, {name: "IPV6ADDRESS"},
 	}}
 )
 
