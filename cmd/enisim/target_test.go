@@ -59,6 +59,7 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 		}
 	}
 
+	want(enisim(0, "scenario", "check", "-"), "standard input: 1 account, 1 access key")
 	want(enisim(exitFailure, "scenario", "diff", "-"), "+ network_interface eni-1\n", "- network_interface eni-free-1\n")
 	want(enisim(0, "scenario", "apply", "-"), "network_interfaces: 3 new, 0 changed,")
 	want(enisim(0, "scenario", "apply", "-"), "nothing to change")
