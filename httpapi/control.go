@@ -182,7 +182,7 @@ func readLargeJSON(c echo.Context, into any, largest int) error {
 		return refuseControl(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
 	memory := c.Get(memoryKey).(*share) // every control has one
-	body, err := memory.readBody(r.Body, func([]byte) int { return largest })
+	body, err := memory.readBody(r, func([]byte) int { return largest })
 	if err == nil {
 		const copies = 2 // that decoding makes of a text, at most
 		err = memory.grow(copies * len(body))

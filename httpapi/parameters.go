@@ -90,7 +90,7 @@ func (in *incoming) readParameters(memory *share, withUserData map[string]bool) 
 	}
 	in.all = in.query
 	isForm := isForm(in.contentType())
-	in.body, err = memory.readBody(in.http.Body, func(soFar []byte) int {
+	in.body, err = memory.readBody(in.http, func(soFar []byte) int {
 		name := cmp.Or(in.http.Header.Get(signature.HeaderAction), in.query.Get("Action"))
 		if name == "" && isForm {
 			name = actionIn(soFar)

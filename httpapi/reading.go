@@ -104,11 +104,17 @@ func (s *share) end() {
 // errTooLarge is returned for a body that is larger than it may be.
 var errTooLarge = errors.New("the body is too large")
 
-// readBody reads a body, and counts its bytes as they come: what a client announces costs nothing. allowed returns how large it may be, in view of
-// what has come so far.
-func (s *share) readBody(body io.Reader, allowed func(soFar []byte) int) (_ []byte, err error) {
+// readBody reads the body of a request, and counts its bytes as they come: what a client announces costs nothing. allowed returns how large the body
+// may be, in view of what has come so far.
+func (s *share) readBody(r *http.Request, allowed func(soFar []byte) int) (_ []byte, err error) {
+	if r.ContentLength == 0 {
+		return nil, nil
+	}
 	defer func() { s.unread = err != nil }()
-	const first = 4 << 10
+	first := 4 << 10
+	if r.ContentLength > 0 {
+		first = int(min(r.ContentLength+1, int64(first))) // with a byte in which to see the end
+	}
 	var buffer []byte
 	limit := allowed(nil)
 	for {
@@ -124,7 +130,7 @@ func (s *share) readBody(body io.Reader, allowed func(soFar []byte) int) (_ []by
 			}
 			buffer = append(make([]byte, 0, size), buffer...)
 		}
-		n, err := body.Read(buffer[len(buffer):cap(buffer)])
+		n, err := r.Body.Read(buffer[len(buffer):cap(buffer)])
 		buffer = buffer[:len(buffer)+n]
 		switch {
 		case errors.Is(err, io.EOF) && len(buffer) > limit:

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func TestReadingBudget(t *testing.T) {
 	}
 	allow := func([]byte) int { return largestBody }
 	hold := func(s *share, bytes int) error {
-		_, err := s.readBody(strings.NewReader(strings.Repeat("x", bytes)), allow)
+		_, err := s.readBody(bodyOf(strings.NewReader(strings.Repeat("x", bytes))), allow)
 		return err
 	}
 	held := 0
@@ -55,13 +56,18 @@ func TestReadingBudget(t *testing.T) {
 	}
 }
 
+// bodyOf is a request with a body whose length is not known.
+func bodyOf(body io.Reader) *http.Request {
+	return &http.Request{Body: io.NopCloser(body), ContentLength: -1}
+}
+
 // A client that announces a large body and sends a part of it holds what it has sent.
 func TestABodyCostsWhatHasCome(t *testing.T) {
 	t.Parallel()
 	budget := newReadingBudget(1<<20, 1<<20)
 	s := budget.share(&http.Request{RemoteAddr: "10.0.0.1:1"})
 	part := strings.NewReader(strings.Repeat("x", 1000))
-	if _, err := s.readBody(iotest.TimeoutReader(iotest.OneByteReader(part)), func([]byte) int { return largestBody }); err == nil {
+	if _, err := s.readBody(bodyOf(iotest.TimeoutReader(iotest.OneByteReader(part))), func([]byte) int { return largestBody }); err == nil {
 		t.Fatal("got no error for a body that stops")
 	}
 	if s.cost > 8<<10 {
