@@ -59,6 +59,7 @@ func TestDescribeInstancesFilters(t *testing.T) {
 					{"image", "of its own", func(f *filter) { f.ImageIDs = []string{"image-1"} }, func(d row) bool { return d.Attributes.ImageID == "image-1" }},
 					{"image", "any", func(f *filter) { f.ImageIDs = []string{"image-1", ""} }, func(row) bool { return true }},
 					{"charge type", "the usual", func(f *filter) { f.ChargeTypes = []string{"PostPaid", ""} }, func(d row) bool { return d.Attributes.InstanceChargeType == "" }},
+					{"name", "of those without one, their ids", func(f *filter) { f.NamePattern = "i-%" }, func(d row) bool { return d.Name == "" }},
 					{"name", `100\%`, func(f *filter) { f.NamePattern = `100\%` }, func(d row) bool { return d.Name == "100%" }},
 				},
 			)

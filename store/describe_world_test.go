@@ -185,6 +185,11 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 		}
 		n.NextStatus, n.SettlesAt, n.InstanceENIQuantity = nil, nil, nil // not a reader's business
 		d := store.DescribedNetworkInterface{NetworkInterface: n, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{}}
+		for _, i := range w.Instances {
+			if n.InstanceID != nil && i.AccountID == accountID && i.ID == *n.InstanceID && w.types[i.InstanceType].OwnerID == store.CatalogueOwner {
+				d.CatalogueType = i.InstanceType
+			}
+		}
 		for _, a := range w.PrivateIPAddresses {
 			if a.AccountID == accountID && a.NetworkInterfaceID == n.ID {
 				d.Addresses = append(d.Addresses, store.PrivateIPAddress{Address: a.Address, IsPrimary: a.IsPrimary})
