@@ -43,7 +43,8 @@ var memberRules = []rule[membership]{
 	{err: InvalidEniIDNotFound, broken: func(m membership) bool { return m.NetworkInterfaceID != "" && m.ENI == nil },
 		fill: func(m membership) []any { return []any{m.NetworkInterfaceID} }},
 	{err: InvalidSecurityGroupIDNotFound, broken: func(m membership) bool { return m.Group == nil }},
-	// An attach came between finding the instance and locking the interface. To wait for another instance now would break the order of locks.
+	// An attach came between finding the instance and locking the interface. To wait for another instance now would break the order of locks, so
+	// the instance is looked for again (inTxLookingAgain).
 	{err: OperationConflict, broken: func(m membership) bool { return m.Moved() }},
 	{err: EniServiceManaged, broken: func(m membership) bool { return m.ENI != nil && m.ENI.ServiceManaged }},
 	{err: IncorrectInstanceStatus, broken: func(m membership) bool {
@@ -83,7 +84,7 @@ func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req Join
 	if err := s.admit(ctx, caller, "ecs:JoinSecurityGroup", req.RegionID); err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
+	return s.inTxLookingAgain(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
 		if err != nil {
 			return err

@@ -25,7 +25,7 @@ func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req Lea
 	if err := s.admit(ctx, caller, "ecs:LeaveSecurityGroup", req.RegionID); err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
+	return s.inTxLookingAgain(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
 		if err != nil {
 			return err

@@ -46,7 +46,7 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modification]{
 	{err: PrimaryEniOnlyNameAndDesc, broken: func(m modification) bool { return m.ENI.Type == store.ENIPrimary && m.touchesMoreThanTexts() }},
 	{err: InvalidEniState, broken: func(m modification) bool { return !oneOf(m.ENI.Status, store.ENIAvailable, store.ENIInUse) },
 		fill: func(m modification) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status} }},
-	// It was attached between the look for its instance and its lock.
+	// It was attached between the look for its instance and its lock; the instance is looked for again (inTxLookingAgain).
 	{err: OperationConflict, broken: func(m modification) bool {
 		return m.touchesInstance() && m.ENI.InstanceID != nil && (m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
 	}},
@@ -87,7 +87,7 @@ func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Ca
 	if err := s.admit(ctx, caller, "ecs:ModifyNetworkInterfaceAttribute", req.RegionID); err != nil {
 		return err
 	}
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
+	return s.inTxLookingAgain(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForModifyNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, req.touchesInstance(), req.SecurityGroupIDs)
 		if err != nil {
 			return err
