@@ -17,9 +17,10 @@ func fieldsOf(t *testing.T, r reply, list, item, field string) []string {
 	items, _ := r.body[list].(map[string]any)[item].([]any)
 	var out []string
 	for _, i := range items {
-		value, found := i, true
+		value := i
 		for _, name := range strings.Split(field, ".") {
 			object, _ := value.(map[string]any)
+			found := false
 			if value, found = object[name]; !found {
 				value = "absent"
 				break

@@ -45,7 +45,8 @@ func TestEnumeratedValues(t *testing.T) {
 					c.pairs = also(c.pairs, "Permissions.1.PortRange", "-1/-1")
 				}
 				reply := goldenReply(t, server, action, "json", c)
-				code, _, _ := strings.Cut(strings.TrimPrefix(reply[strings.Index(reply, "{"):], `{"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","HostId":"ecs.cn-hangzhou.aliyuncs.com","Code":"`), `"`)
+				_, body, _ := strings.Cut(reply, "{")
+				code, _, _ := strings.Cut(strings.TrimPrefix(body, `"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","HostId":"ecs.cn-hangzhou.aliyuncs.com","Code":"`), `"`)
 				refused := !strings.HasPrefix(reply, "200 ") && refusesAValue.MatchString(code)
 				reason, isRefused := strings.CutPrefix(v.decision, "refused: ")
 				switch {

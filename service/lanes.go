@@ -256,7 +256,7 @@ func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 	}
 	mine := finished
 	for _, r := range batch {
-		if err != nil && !(unknown && r.contended != nil) {
+		if err != nil && (!unknown || r.contended == nil) {
 			r.contended, r.err = nil, err
 		}
 		if r == leader {

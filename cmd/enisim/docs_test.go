@@ -180,7 +180,7 @@ func (b docsBlock) commands() []docsCommand {
 			last := &commands[len(commands)-1]
 			last.line += "\n" + line
 			continued = docsContinues.MatchString(line)
-		case isCommand && strings.TrimSpace(command) != "" && !(prompt == "" && strings.HasPrefix(command, "#")):
+		case isCommand && strings.TrimSpace(command) != "" && (prompt != "" || !strings.HasPrefix(command, "#")):
 			commands = append(commands, docsCommand{page: b.page, number: b.line + 1 + n, line: command, figures: slices.Contains(b.language, "figures")})
 			continued = docsContinues.MatchString(command)
 		case len(commands) > 0:

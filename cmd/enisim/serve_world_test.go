@@ -88,7 +88,7 @@ func TestGreeting(t *testing.T) {
 // A port that is taken, and a scenario that is wrong, are reported before anything is made.
 func TestServeMakesNothingWhenItCannotServe(t *testing.T) {
 	t.Parallel()
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

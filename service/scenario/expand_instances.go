@@ -70,7 +70,7 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
 	next := x.nextStatus(e.settlesTo, e.status.value, nextInstanceStatus)
-	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.carried.parts(), e.at) {
+	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.parts(), e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {

@@ -44,7 +44,7 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 	status := x.interfaceStatus(e)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, status, nextENIStatus)
 	next := x.nextStatus(e.settlesTo, status, nextENIStatus)
-	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.privateAddresses)+e.carried.parts(), e.at) {
+	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.privateAddresses)+e.parts(), e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
