@@ -67,7 +67,7 @@ func race(t *testing.T, binary string, guarded bool, seed int) (r raced) {
 	second := startBinary(t, binary, args...)
 	path := filepath.Join(t.TempDir(), "history.jsonl")
 	if _, stderr, exit := output(t, "load", "--endpoint", first.endpoint, "--endpoint", second.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
-		"--clients", "32", "--requests", "6000", "--seed", strconv.Itoa(seed), "--history", path); exit != 0 {
+		"--allow-unknown", "--clients", "32", "--requests", "6000", "--seed", strconv.Itoa(seed), "--history", path); exit != 0 {
 		t.Fatalf("load: exit code %d: %s", exit, stderr)
 	}
 	stdout, stderr, exit := output(t, "check", path)
