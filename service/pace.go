@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -17,8 +18,10 @@ import (
 const (
 	// freeRefusals is how many refusals an account gets a second without delay.
 	freeRefusals = 20
-	// refusalDelay is how long each further one is held back: as long as its Retry-After asks the client to wait.
-	refusalDelay = time.Second
+	// Each further one is held back for about as long as its Retry-After asks the client to wait: between these two, at random, so that
+	// clients that repeat at once do not come back all at the same moment.
+	minRefusalDelay = 500 * time.Millisecond
+	maxRefusalDelay = 1500 * time.Millisecond
 	// maxHeldRefusals is how many refusals of an account are held back at a time, and maxPacedAccounts of how many accounts the pace is
 	// remembered. More are answered at once.
 	maxHeldRefusals  = 1024
@@ -69,5 +72,6 @@ func (p *pacer) hold(accountID string, now time.Time) (delay time.Duration, rele
 		account.held.Add(-1)
 		return 0, func() {}
 	}
-	return refusalDelay, func() { account.held.Add(-1) }
+	delay = minRefusalDelay + rand.N(maxRefusalDelay-minRefusalDelay)
+	return delay, func() { account.held.Add(-1) }
 }

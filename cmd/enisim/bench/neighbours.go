@@ -30,6 +30,7 @@ const (
 	greedySize    = 20_000 // interfaces of the greedy tenant
 	appliedSize   = 100_000
 	lockedRow     = "i-spread-1"
+	settling      = 3 * time.Second // while the greedy clients connect
 )
 
 // greed is what the greedy tenant does beside the polite one.
@@ -196,7 +197,12 @@ func (b *bench) besideGreed(ctx context.Context, s *server, word string) (m meas
 	if err := cmd.Start(); err != nil {
 		return m, other, err
 	}
-	m, err = b.polite(ctx, s)
+	select {
+	case <-time.After(settling):
+		m, err = b.polite(ctx, s)
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
 	end()
 	err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM))
 	err = errors.Join(err, json.NewDecoder(out).Decode(&other), cmd.Wait(), <-disturbed)
