@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,6 +16,8 @@ const (
 	// maxQueueWait is how long a request may wait for a connection. SDKs give up on an answer after 3 s, so a request whose
 	// turn would come later is refused while its client still listens.
 	maxQueueWait = 2500 * time.Millisecond
+	// accountsMeet is how long accounts count as sharing the pool after requests of two of them came.
+	accountsMeet = time.Second
 	// reservedConns of a pool are for batches, identities and probes, which serve all accounts.
 	reservedConns = 2
 )
@@ -40,11 +43,15 @@ func WithoutAccount(ctx context.Context) context.Context {
 // turns hands out the connections of a pool: a bounded number to each account, and in turn where several accounts wait. It counts
 // connections and holds none; whoever has a turn takes one from the pool without waiting.
 type turns struct {
-	perAccount int // how many connections an account may hold
+	perAccount int // how many connections an account may hold while several share the pool
+	alone      int // how many it may hold otherwise
 	shared     int // how many all accounts together may hold
 	maxWait    time.Duration
 
-	mu       sync.Mutex
+	mu           sync.Mutex
+	lastAccount  string    // whose request came last
+	severalUntil time.Time // until when several accounts share the pool
+
 	held     int // by all accounts
 	accounts map[string]*accountTurns
 	waiting  []*accountTurns // the accounts with a request that could start if there were a connection, in the order of their turns
@@ -62,16 +69,24 @@ type accountTurns struct {
 // turn is a request that waits for a connection.
 type turn struct{ granted chan struct{} }
 
-// newTurns shares out a pool of so many connections. An account may hold a quarter of it, which leaves room for others however long
-// its transactions wait for locks.
+// newTurns shares out a pool of so many connections. While several accounts share it, one may hold an eighth, so that its statements
+// leave the processors to others, too, and otherwise half. So there is room for others, however long its transactions wait for locks.
 func newTurns(conns int) *turns {
-	shared := max(conns-reservedConns, (conns+1)/2)
 	return &turns{
-		perAccount: max(1, conns/4),
-		shared:     shared,
+		perAccount: max(1, conns/8),
+		alone:      max(1, conns/2),
+		shared:     max(conns-reservedConns, (conns+1)/2),
 		maxWait:    maxQueueWait,
 		accounts:   map[string]*accountTurns{},
 	}
+}
+
+// limit returns how many connections an account may hold now.
+func (t *turns) limit(now time.Time) int {
+	if now.Before(t.severalUntil) {
+		return t.perAccount
+	}
+	return t.alone
 }
 
 // begin waits for a turn of the context's account, and returns the function that ends it. The wait is over with ErrBusy after maxWait,
@@ -98,24 +113,32 @@ func (t *turns) begin(ctx context.Context) (end func(), err error) {
 func (t *turns) enter(id string) (*accountTurns, *turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
+	if id != t.lastAccount {
+		if t.lastAccount != "" {
+			t.severalUntil = now.Add(accountsMeet)
+		}
+		t.lastAccount = strings.Clone(id)
+	}
+	limit := t.limit(now)
 	account := t.accounts[id]
 	if account == nil {
 		account = &accountTurns{id: id}
 		t.accounts[id] = account
 	}
-	if account.held < t.perAccount && t.held < t.shared && len(account.queue) == 0 {
+	if account.held < limit && t.held < t.shared && len(account.queue) == 0 {
 		account.held++
 		t.held++
 		return account, nil, nil
 	}
 	// The estimate is the account's own: how long those before this request will take, with all of its connections.
-	expected := account.usual * time.Duration(len(account.queue)/t.perAccount+1)
+	expected := account.usual * time.Duration(len(account.queue)/limit+1)
 	if len(account.queue) >= maxQueuedPerAccount || expected > t.maxWait {
 		return nil, nil, fmt.Errorf("%w: %d wait, for about %v", ErrBusy, len(account.queue), expected.Round(time.Millisecond))
 	}
 	mine := &turn{granted: make(chan struct{})}
 	account.queue = append(account.queue, mine)
-	t.list(account)
+	t.list(account, limit)
 	return account, mine, nil
 }
 
@@ -155,13 +178,14 @@ func (t *turns) end(account *accountTurns, took time.Duration) {
 
 // release frees what a request held and hands it on: to one request of each waiting account in turn, as long as there are connections.
 func (t *turns) release(account *accountTurns) {
+	limit := t.limit(time.Now())
 	account.held--
 	t.held--
-	t.list(account)
+	t.list(account, limit)
 	for t.held < t.shared && len(t.waiting) > 0 {
 		next := t.waiting[0]
 		t.waiting, next.listed = t.waiting[1:], false
-		if len(next.queue) == 0 || next.held >= t.perAccount {
+		if len(next.queue) == 0 || next.held >= limit {
 			continue // it is listed again when it ends a turn
 		}
 		granted := next.queue[0]
@@ -169,14 +193,14 @@ func (t *turns) release(account *accountTurns) {
 		next.held++
 		t.held++
 		close(granted.granted)
-		t.list(next) // behind the other accounts
+		t.list(next, limit) // behind the other accounts
 	}
 	t.drop(account)
 }
 
 // list puts an account that waits, and may hold more, at the end of those in turn.
-func (t *turns) list(account *accountTurns) {
-	if !account.listed && len(account.queue) > 0 && account.held < t.perAccount {
+func (t *turns) list(account *accountTurns, limit int) {
+	if !account.listed && len(account.queue) > 0 && account.held < limit {
 		account.listed = true
 		t.waiting = append(t.waiting, account)
 	}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // mustBegin takes a turn that is free, and fails the test where it is not.
@@ -36,25 +37,38 @@ func queued(t *testing.T, turns *turns, account string, order chan<- string) {
 	}()
 }
 
-// An account holds its share of the connections and no more, and leaves the rest to others.
+// An account holds half of the connections while it is alone, and an eighth while others come too: it leaves the rest to them.
 func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 	t.Parallel()
-	turns := newTurns(16)
-	order := make(chan string, 1)
-	first := mustBegin(t, turns, "a")
-	for range turns.perAccount - 1 {
-		mustBegin(t, turns, "a")
-	}
-	queued(t, turns, "a", order)
-	mustBegin(t, turns, "b")()
-	select {
-	case <-order:
-		t.Fatal("the account got a connection beyond its share")
-	default:
-	}
-	first()
-	if got := <-order; got != "a" {
-		t.Errorf("got the turn of %q, want that of a", got)
+	for name, c := range map[string]struct {
+		others bool
+		want   int
+	}{"alone": {false, 8}, "beside others": {true, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			turns := newTurns(16)
+			if c.others {
+				mustBegin(t, turns, "b")()
+				turns.severalUntil = time.Now().Add(time.Hour)
+			}
+			first := mustBegin(t, turns, "a")
+			for range c.want - 1 {
+				mustBegin(t, turns, "a")
+			}
+			order := make(chan string, 1)
+			queued(t, turns, "a", order)
+			mustBegin(t, turns, "c")()
+			select {
+			case <-order:
+				t.Fatal("the account got a connection beyond its share")
+			default:
+			}
+			turns.severalUntil = turns.severalUntil.Add(-2 * time.Hour)
+			first()
+			if got := <-order; got != "a" {
+				t.Errorf("got the turn of %q, want that of a", got)
+			}
+		})
 	}
 }
 
