@@ -77,18 +77,7 @@ func neighbourWorld(interfaces int) string {
 // neighboursTable measures the polite tenant alone and beside each kind of greed. The greedy tenant's clients run in a process of low
 // priority, because in earnest they would have machines of their own.
 func (b *bench) neighboursTable(ctx context.Context) (err error) {
-	url, err := b.database(ctx, "neighbours")
-	if err != nil {
-		return err
-	}
-	file, err := b.write("neighbours.yaml", neighbourWorld(greedySize))
-	if err != nil {
-		return err
-	}
-	if _, err := b.apply(ctx, url, file); err != nil {
-		return err
-	}
-	s, err := b.serve(ctx, url)
+	s, _, err := b.serveApplied(ctx, "neighbours", neighbourWorld(greedySize))
 	if err != nil {
 		return err
 	}

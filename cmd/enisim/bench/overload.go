@@ -21,18 +21,7 @@ func (b *bench) overloadTable(ctx context.Context) (err error) {
 		closed = 64
 		open   = 2000 // clients, so that none is missing when a request is due
 	)
-	url, err := b.database(ctx, "overload")
-	if err != nil {
-		return err
-	}
-	file, err := b.write("overload.yaml", scaleWorld(size))
-	if err != nil {
-		return err
-	}
-	if _, err := b.apply(ctx, url, file); err != nil {
-		return err
-	}
-	s, err := b.serve(ctx, url)
+	s, _, err := b.serveApplied(ctx, "overload", scaleWorld(size))
 	if err != nil {
 		return err
 	}
@@ -45,7 +34,7 @@ func (b *bench) overloadTable(ctx context.Context) (err error) {
 		"due a second", "answered a second", "p50 / p99 / p99.9 ms of these", "refused a second", "p50 / p99 / p99.9 ms of these", "server MiB")
 	row("capacity", rate(most.rate), most.latency.String(), "0", "", "")
 	for _, times := range []float64{0.5, 1, 2, 4} {
-		if err := b.forget(ctx, url); err != nil {
+		if err := b.forget(ctx, s.url); err != nil {
 			return err
 		}
 		answered, refused := &latencies{}, &latencies{}

@@ -108,6 +108,23 @@ func (b *bench) serveWorld(ctx context.Context, url, name, text string) (*server
 	return b.serve(ctx, url, "--scenario", file)
 }
 
+// serveApplied serves a database of its own with a large world in it, which is applied before the server starts.
+func (b *bench) serveApplied(ctx context.Context, name, text string) (_ *server, applied time.Duration, err error) {
+	url, err := b.database(ctx, name)
+	if err != nil {
+		return nil, 0, err
+	}
+	file, err := b.write(name+".yaml", text)
+	if err != nil {
+		return nil, 0, err
+	}
+	if applied, err = b.apply(ctx, url, file); err != nil {
+		return nil, 0, err
+	}
+	s, err := b.serve(ctx, url)
+	return s, applied, err
+}
+
 // scaleTable measures the same load in worlds of different sizes.
 func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 	const clients = 64
@@ -115,19 +132,7 @@ func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 		"interfaces", "applied in", "operations a second", "to the first", "p50 / p99 / p99.9 ms", "server MiB")
 	var first float64
 	for _, size := range sizes {
-		url, err := b.database(ctx, fmt.Sprint("scale_", size))
-		if err != nil {
-			return err
-		}
-		file, err := b.write("scale.yaml", scaleWorld(size))
-		if err != nil {
-			return err
-		}
-		applied, err := b.apply(ctx, url, file)
-		if err != nil {
-			return err
-		}
-		s, err := b.serve(ctx, url)
+		s, applied, err := b.serveApplied(ctx, fmt.Sprint("scale_", size), scaleWorld(size))
 		if err != nil {
 			return err
 		}
@@ -153,18 +158,7 @@ func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 // readsTable measures lists while attaches run.
 func (b *bench) readsTable(ctx context.Context) (err error) {
 	const readers, writers, size = 8, 32, 100_000
-	url, err := b.database(ctx, "reads")
-	if err != nil {
-		return err
-	}
-	file, err := b.write("reads.yaml", scaleWorld(size))
-	if err != nil {
-		return err
-	}
-	if _, err := b.apply(ctx, url, file); err != nil {
-		return err
-	}
-	s, err := b.serve(ctx, url)
+	s, _, err := b.serveApplied(ctx, "reads", scaleWorld(size))
 	if err != nil {
 		return err
 	}
@@ -216,7 +210,7 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 		if alone.failed+beside.failed > 0 {
 			return fmt.Errorf("%s: %d reads failed", r.name, alone.failed+beside.failed)
 		}
-		if err := b.forget(ctx, url); err != nil {
+		if err := b.forget(ctx, s.url); err != nil {
 			return err
 		}
 		row(r.name, rate(alone.rate), alone.latency.String(), rate(beside.rate), beside.latency.String(), rate(wrote.Rate(wrote.Total().Count())))
