@@ -122,12 +122,12 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 // readIdentity asks the database, and remembers the answer. Lookups have shares of the connections of their own: they must not wait for
 // the requests of an account that has too many, and a flood of invented keys must delay new keys only.
 func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
-	lookups := "(unknown keys)" // no account has such an id
+	kind := "unknown keys"
 	if s.identities.Contains(accessKeyID) {
-		lookups = "(known keys)"
+		kind = "known keys"
 	}
 	readAt := time.Now()
-	identity, err := s.store.FindIdentity(store.WithAccount(ctx, lookups), accessKeyID)
+	identity, err := s.store.FindIdentity(store.WithLookups(ctx, kind), accessKeyID)
 	switch {
 	case err != nil:
 		return nil, err

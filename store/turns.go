@@ -26,18 +26,30 @@ const (
 // would come too late for its client. Nothing was sent to the database.
 var ErrBusy = errors.New("store: too many requests of this account are waiting for the database")
 
-// accountKey is the context key of WithAccount.
-type accountKey struct{}
+// turnsKey is the context key of the queue in which statements wait for a connection.
+type turnsKey struct{}
 
-// WithAccount returns a context whose statements count against an account's share of the connections. Without an account they are the
-// server's own (batches, identities, probes) and the operators', which come first.
-func WithAccount(ctx context.Context, accountID string) context.Context {
-	return context.WithValue(ctx, accountKey{}, accountID)
+// queueName names a queue: an account's, or one of the server's own lookups.
+type queueName struct {
+	id      string
+	account bool
 }
 
-// WithoutAccount returns a context whose statements count against no account's share.
+// WithAccount returns a context whose statements count against an account's share of the connections. Without an account they are the
+// server's own (batches, probes) and the operators', which come first.
+func WithAccount(ctx context.Context, accountID string) context.Context {
+	return context.WithValue(ctx, turnsKey{}, queueName{accountID, true})
+}
+
+// WithLookups returns a context whose statements are lookups of the server. Those of a kind have a share of the connections like an
+// account, but do not count as one.
+func WithLookups(ctx context.Context, kind string) context.Context {
+	return context.WithValue(ctx, turnsKey{}, queueName{kind, false})
+}
+
+// WithoutAccount returns a context whose statements count against no share.
 func WithoutAccount(ctx context.Context) context.Context {
-	return context.WithValue(ctx, accountKey{}, nil)
+	return context.WithValue(ctx, turnsKey{}, nil)
 }
 
 // turns hands out the connections of a pool: a bounded number to each account, and in turn where several accounts wait. It counts
@@ -53,13 +65,13 @@ type turns struct {
 	severalUntil time.Time // until when several accounts share the pool
 
 	held     int // by all accounts
-	accounts map[string]*accountTurns
+	accounts map[queueName]*accountTurns
 	waiting  []*accountTurns // the accounts with a request that could start if there were a connection, in the order of their turns
 }
 
 // accountTurns are the connections that one account holds and waits for. It is dropped when there are none.
 type accountTurns struct {
-	id     string
+	name   queueName
 	held   int
 	queue  []*turn
 	listed bool          // whether it is among the waiting
@@ -77,7 +89,7 @@ func newTurns(conns int) *turns {
 		alone:      max(1, conns/2),
 		shared:     max(conns-reservedConns, (conns+1)/2),
 		maxWait:    maxQueueWait,
-		accounts:   map[string]*accountTurns{},
+		accounts:   map[queueName]*accountTurns{},
 	}
 }
 
@@ -92,11 +104,11 @@ func (t *turns) limit(now time.Time) int {
 // begin waits for a turn of the context's account, and returns the function that ends it. The wait is over with ErrBusy after maxWait,
 // or at once where the account's queue is full or too long.
 func (t *turns) begin(ctx context.Context) (end func(), err error) {
-	id, ok := ctx.Value(accountKey{}).(string)
+	name, ok := ctx.Value(turnsKey{}).(queueName)
 	if !ok {
 		return func() {}, nil
 	}
-	account, mine, err := t.enter(id)
+	account, mine, err := t.enter(name)
 	if err != nil {
 		return nil, err
 	}
@@ -110,21 +122,21 @@ func (t *turns) begin(ctx context.Context) (end func(), err error) {
 }
 
 // enter takes a free turn, or else a place in the account's queue.
-func (t *turns) enter(id string) (*accountTurns, *turn, error) {
+func (t *turns) enter(name queueName) (*accountTurns, *turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	now := time.Now()
-	if id != t.lastAccount {
+	if name.account && name.id != t.lastAccount {
 		if t.lastAccount != "" {
 			t.severalUntil = now.Add(accountsMeet)
 		}
-		t.lastAccount = strings.Clone(id)
+		t.lastAccount = strings.Clone(name.id)
 	}
 	limit := t.limit(now)
-	account := t.accounts[id]
+	account := t.accounts[name]
 	if account == nil {
-		account = &accountTurns{id: id}
-		t.accounts[id] = account
+		account = &accountTurns{name: queueName{strings.Clone(name.id), name.account}}
+		t.accounts[account.name] = account
 	}
 	if account.held < limit && t.held < t.shared && len(account.queue) == 0 {
 		account.held++
@@ -209,6 +221,6 @@ func (t *turns) list(account *accountTurns, limit int) {
 // drop forgets an account that neither holds nor waits for anything, so that accounts that come and go take no memory.
 func (t *turns) drop(account *accountTurns) {
 	if account.held == 0 && len(account.queue) == 0 && !account.listed {
-		delete(t.accounts, account.id)
+		delete(t.accounts, account.name)
 	}
 }
