@@ -18,7 +18,7 @@ const (
 	maxQueueWait = 2500 * time.Millisecond
 	// accountsMeet is how long accounts count as sharing the pool after requests of two of them came.
 	accountsMeet = time.Second
-	// reservedConns of a pool are for batches, identities and probes, which serve all accounts.
+	// reservedConns of a pool are for batches and probes, which serve all accounts.
 	reservedConns = 2
 )
 
