@@ -85,7 +85,7 @@ type turn struct{ granted chan struct{} }
 // leave the processors to others, too, and otherwise half. So there is room for others, however long its transactions wait for locks.
 func newTurns(conns int) *turns {
 	return &turns{
-		perAccount: max(1, conns/8),
+		perAccount: max(1, min(2, conns/2), conns/8), // two, so that one that waits for a lock does not stop all others of its account
 		alone:      max(1, conns/2),
 		shared:     max(conns-reservedConns, (conns+1)/2),
 		maxWait:    maxQueueWait,
