@@ -129,12 +129,7 @@ func TestTwoChangesOfAddressesMeet(t *testing.T) {
 		r, err := s.call(t.Context(), "AssignPrivateIpAddresses", "NetworkInterfaceId", "eni-free", "SecondaryPrivateIpAddressCount", "1")
 		first <- fmt.Sprint(r.code(), err)
 	}()
-	for waiting := 0; waiting == 0; {
-		if err := s.pool.QueryRow(t.Context(), `
-			SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
-			t.Fatal(err)
-		}
-	}
+	storetest.AwaitLockWaits(t, s.pool, 1)
 	for action, pairs := range map[string][]string{
 		"AssignPrivateIpAddresses": {"SecondaryPrivateIpAddressCount", "1"}, "AssignIpv6Addresses": {"Ipv6AddressCount", "1"},
 		"UnassignPrivateIpAddresses": {"PrivateIpAddress.1", "10.0.9.9"}, "UnassignIpv6Addresses": {"Ipv6Address.1", "2001:db8:0:100::9"},

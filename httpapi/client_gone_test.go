@@ -6,41 +6,61 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/store/storetest"
 )
+
+// logLines are the lines of a log, of which every request leaves one.
+type logLines chan string
+
+func (l logLines) Write(line []byte) (int, error) {
+	l <- string(line)
+	return len(line), nil
+}
+
+func (l logLines) next(t *testing.T) string {
+	t.Helper()
+	select {
+	case line := <-l:
+		return line
+	case <-time.After(time.Minute):
+		t.Fatal("the request leaves no line in the log")
+		return ""
+	}
+}
 
 // A client that goes away is logged as that, and not as a failure of the server: for an action that changes something, one that reads, one in a lane,
 // and for the control API.
 func TestAClientThatGoesAwayIsNoFailure(t *testing.T) {
 	t.Parallel()
-	log := &safeBuffer{}
-	s := serve(t, world(`
+	lines := make(logLines, 100)
+	s := serveOn(t, patient(t, storetest.Pool(t)), world(`
         instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
         network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
 `), service.Options{}, func(o *httpapi.Options) {
-		o.Log, o.Control.Open = slog.New(slog.NewTextHandler(log, nil)), true
+		o.Log, o.Control.Open = slog.New(slog.NewTextHandler(lines, nil)), true
 	})
-	s.mustCall(t, "DescribeInstances") // the key is known from here on, for a second
 
-	tx, err := s.pool.Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
-	if _, err := tx.Exec(t.Context(), `LOCK TABLE accounts, instances, network_interfaces, access_keys IN ACCESS EXCLUSIVE MODE`); err != nil {
-		t.Fatal(err)
-	}
 	query := "?Version=2014-05-26&RegionId=cn-hangzhou&AccessKeyId=" + accessKey
-	for _, target := range []string{
-		"/" + query + "&Action=DescribeInstances",
-		"/" + query + "&Action=DeleteInstance&InstanceId=i-1",
-		"/" + query + "&Action=AttachNetworkInterface&InstanceId=i-1&NetworkInterfaceId=eni-1",
-		"/_enisim/accounts",
-		"/_enisim/verify",
+	// The lookup of a key goes on without its caller, so the table of keys stays free, and for the actions the one of accounts.
+	for target, tables := range map[string]string{
+		"/" + query + "&Action=DescribeInstances":                                              "instances",
+		"/" + query + "&Action=DeleteInstance&InstanceId=i-1":                                  "instances",
+		"/" + query + "&Action=AttachNetworkInterface&InstanceId=i-1&NetworkInterfaceId=eni-1": "instances, network_interfaces",
+		"/_enisim/accounts": "accounts",
+		"/_enisim/verify":   "instances",
 	} {
-		before := strings.Count(log.String(), "level=")
+		holder, err := s.pool.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = holder.Rollback(context.WithoutCancel(t.Context())) }()
+		if _, err := holder.Exec(t.Context(), `LOCK TABLE `+tables+` IN ACCESS EXCLUSIVE MODE`); err != nil {
+			t.Fatal(err)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+target, nil)
 		if err != nil {
@@ -54,22 +74,16 @@ func TestAClientThatGoesAwayIsNoFailure(t *testing.T) {
 				_ = response.Body.Close()
 			}
 		}()
-		for waiting := 0; waiting == 0; { // for the locked table
-			if err := s.pool.QueryRow(t.Context(), `
-				SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
-				t.Fatal(err)
-			}
-		}
+		storetest.AwaitLockWaits(t, s.pool, 1) // for the locked table
 		cancel()
 		<-done
-		for strings.Count(log.String(), "level=") == before { // until the handler has seen it
-			if t.Context().Err() != nil {
-				t.Fatal("the request leaves no line in the log")
-			}
+		// The session goes on waiting for its lock until Postgres has heard of the end, and must not be taken for that of the next request.
+		storetest.AwaitNoLockWaits(t, s.pool)
+		if line := lines.next(t); !strings.Contains(line, "level=INFO") || !strings.Contains(line, "status=499") {
+			t.Errorf("%s: got\n%s\nwant a line at INFO with status 499", target, line)
 		}
-		lines := strings.Split(strings.TrimSpace(log.String()), "\n")
-		if last := lines[len(lines)-1]; !strings.Contains(last, "level=INFO") || !strings.Contains(last, "status=499") {
-			t.Errorf("%s: got\n%s\nwant a line at INFO with status 499", target, last)
+		if err := holder.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

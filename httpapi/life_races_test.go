@@ -249,12 +249,7 @@ func TestInterfaceAttachedBetweenLookAndLock(t *testing.T) {
 			r, err := s.call(t.Context(), c.action, also(c.pairs, "NetworkInterfaceId", c.eni)...)
 			answer <- fmt.Sprint(r.code(), err)
 		}()
-		for waiting := 0; waiting == 0; {
-			if err := pool.QueryRow(t.Context(), `
-				SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
-				t.Fatal(err)
-			}
-		}
+		storetest.AwaitLockWaits(t, pool, 1)
 		if err := attach.Commit(t.Context()); err != nil {
 			t.Fatal(err)
 		}

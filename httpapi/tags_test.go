@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"enisim/service"
+	"enisim/store/storetest"
 )
 
 const tagWorld = `
@@ -60,7 +61,7 @@ func TestRaceForTheTagsOfAResource(t *testing.T) {
 // taken in the callers' order, some would then wait for each other.
 func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(tagWorld), service.Options{})
+	s := serveOn(t, patient(t, storetest.Pool(t)), world(tagWorld), service.Options{})
 	holder, err := s.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -68,30 +69,23 @@ func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
 	if _, err := holder.Exec(t.Context(), `SELECT FROM instances WHERE id = 'i-2' FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
-	released := make(chan error, 1)
+	answers := make(chan map[string]int, 1)
 	go func() {
-		for waiting := 0; waiting < 2; {
-			err := s.pool.QueryRow(t.Context(), `
-				SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
-			if err != nil {
-				released <- err
-				return
+		answers <- race(t, 8, func(k int) (string, error) {
+			ids := []string{"i-1", "i-2", "i-3"}
+			if k%2 == 1 {
+				slices.Reverse(ids)
 			}
-		}
-		released <- holder.Commit(t.Context())
+			r, err := s.call(t.Context(), "TagResources", "ResourceType", "instance",
+				"ResourceId.1", ids[0], "ResourceId.2", ids[1], "ResourceId.3", ids[2], "Tag.1.Key", "team")
+			return r.code(), err
+		})
 	}()
-	expect(t, race(t, 8, func(k int) (string, error) {
-		ids := []string{"i-1", "i-2", "i-3"}
-		if k%2 == 1 {
-			slices.Reverse(ids)
-		}
-		r, err := s.call(t.Context(), "TagResources", "ResourceType", "instance",
-			"ResourceId.1", ids[0], "ResourceId.2", ids[1], "ResourceId.3", ids[2], "Tag.1.Key", "team")
-		return r.code(), err
-	}), map[string]int{ok: 8})
-	if err := <-released; err != nil {
+	storetest.AwaitLockWaits(t, s.pool, 2)
+	if err := holder.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	expect(t, <-answers, map[string]int{ok: 8})
 	if n := deadlocks(t, s); n != 0 {
 		t.Errorf("deadlocks: got %d, want 0", n)
 	}

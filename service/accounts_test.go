@@ -330,7 +330,7 @@ func TestAResetBringsNoKeyBack(t *testing.T) {
 	}
 	reset := make(chan error, 1)
 	go func() { reset <- s.ResetAccount(t.Context(), created.ID, scenarioFile(tenantFile)) }()
-	waitForLockWait(t, pool)
+	storetest.AwaitLockWaits(t, pool, 1)
 	if err := revoking.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -340,21 +340,6 @@ func TestAResetBringsNoKeyBack(t *testing.T) {
 	for i, want := range []error{InvalidAccessKeyIDInactive, InvalidAccessKeyIDNotFound} {
 		if _, err := s.Identify(t.Context(), created.Keys[i].ID); !errors.Is(err, want) {
 			t.Errorf("key %d: got %v, want %v", i, err, want)
-		}
-	}
-}
-
-// waitForLockWait returns once somebody waits for a lock of the database. Each try asks the database, which sets the pace.
-func waitForLockWait(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for waiting := false; !waiting; {
-		if time.Now().After(deadline) {
-			t.Fatal("nobody came to wait for a lock")
-		}
-		if err := pool.QueryRow(t.Context(), `
-			SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
@@ -392,7 +377,7 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 				return err
 			}
 			go func() { done <- op.do() }()
-			waitForLockWait(t, pool)
+			storetest.AwaitLockWaits(t, pool, 1)
 			_, err := tx.Exec(t.Context(), `SELECT FROM accounts FOR KEY SHARE NOWAIT`)
 			if err == nil {
 				_, err = tx.Exec(t.Context(), `SELECT FROM vswitches FOR NO KEY UPDATE NOWAIT`)

@@ -156,7 +156,7 @@ func (l *laneTest) locked(t *testing.T, request func() error) (answer func() err
 	t.Helper()
 	result := make(chan error, 1)
 	go func() { result <- request() }()
-	waitForLockWait(t, l.pool)
+	storetest.AwaitLockWaits(t, l.pool, 1)
 	return func() error { return <-result }
 }
 
@@ -345,7 +345,7 @@ func TestARequestThatNeedsALockedRowWaitsAlone(t *testing.T) {
 			if err := errors.Join(first(), free()); err != nil {
 				t.Errorf("requests whose rows are free: got %v, want no error", err)
 			}
-			waitForLockWait(t, l.pool)
+			storetest.AwaitLockWaits(t, l.pool, 1)
 			if err := l.attach(t.Context(), "eni-4", "i-3"); err != nil {
 				t.Errorf("a request that comes while the other one waits: got %v, want no error", err)
 			}

@@ -125,30 +125,13 @@ func TestApplyWorldRefusesAKeyThatIsBeingTaken(t *testing.T) {
 		_, err := newStore(pool).ApplyWorld(t.Context(), smallWorld("1000000000000001"), time.Now())
 		applied <- err
 	}()
-	waitForLockWait(t, pool)
+	storetest.AwaitLockWaits(t, pool, 1)
 	if err := other.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-applied; !errors.Is(err, store.ErrAccessKeyTaken) {
 		t.Errorf("got error %v, want %v", err, store.ErrAccessKeyTaken)
 	}
-}
-
-// waitForLockWait returns once a backend of the database waits for a lock.
-func waitForLockWait(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		var waiting bool
-		err := pool.QueryRow(t.Context(), `
-			SELECT count(*) > 0 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if waiting {
-			return
-		}
-	}
-	t.Fatal("nobody came to wait for a lock")
 }
 
 func TestAppliedAddsUp(t *testing.T) {
