@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"regexp"
@@ -166,4 +167,59 @@ func smallWorld(account string) *store.World {
 		}},
 		GroupMemberships: []store.GroupMembership{{AccountID: account, NetworkInterfaceID: "eni-1", SecurityGroupID: "sg-1", VPCID: "vpc-1"}},
 	}
+}
+
+// A session keeps the plans by which Postgres checks foreign keys. One that was made for a small table would read all of an account for each row of a
+// large world. The bound is far above what a lookup by a key reads, and far below that.
+func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
+	t.Parallel()
+	const interfaces, maxReadPerRow = 10_000, 40
+	config := storetest.Pool(t).Config()
+	config.MaxConns = 1 // the session with the old plans
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	st := newStore(pool)
+	if _, err := st.ApplyWorld(t.Context(), smallWorld("1000000000000001"), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := st.ApplyWorld(t.Context(), wideWorld("1000000000000002", interfaces), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	read := 0
+	if _, err := pool.Exec(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil { // the session counts for itself until then
+		t.Fatal(err)
+	}
+	if err := pool.QueryRow(t.Context(), `
+		SELECT sum(seq_tup_read)::bigint + (SELECT sum(idx_tup_read)::bigint FROM pg_stat_user_indexes)
+		FROM pg_stat_user_tables`).Scan(&read); err != nil {
+		t.Fatal(err)
+	}
+	if read > maxReadPerRow*interfaces {
+		t.Errorf("got %d rows read to apply %d interfaces, want %d for each at most", read, interfaces, maxReadPerRow)
+	}
+}
+
+// wideWorld is an account with so many free interfaces.
+func wideWorld(account string, interfaces int) *store.World {
+	w := smallWorld(account)
+	w.AccessKeys[0].ID = "LTAI2"
+	w.Accounts[0].NetworkInterfacesPerRegion = interfaces
+	w.VPCs[0].CIDRBlock = netip.MustParsePrefix("10.0.0.0/8")
+	w.VSwitches[0].CIDRBlock = netip.MustParsePrefix("10.0.0.0/16")
+	eni, address, membership := w.NetworkInterfaces[0], w.PrivateIPAddresses[0], w.GroupMemberships[0]
+	w.NetworkInterfaces, w.PrivateIPAddresses, w.GroupMemberships = nil, nil, nil
+	next := netip.MustParseAddr("10.0.0.1")
+	for n := range interfaces {
+		eni.ID, eni.MACAddress = fmt.Sprintf("eni-%d", n), fmt.Sprintf("00:16:3e:%02x:%02x:%02x", n>>16, n>>8&255, n&255)
+		address.NetworkInterfaceID, address.Address = eni.ID, next
+		membership.NetworkInterfaceID = eni.ID
+		w.NetworkInterfaces = append(w.NetworkInterfaces, eni)
+		w.PrivateIPAddresses = append(w.PrivateIPAddresses, address)
+		w.GroupMemberships = append(w.GroupMemberships, membership)
+		next = next.Next()
+	}
+	return w
 }

@@ -180,8 +180,14 @@ func execTogether(ctx context.Context, tx pgx.Tx, statements []string) ([]pgconn
 }
 
 // takeByPages fills a large table.
+//
+// Postgres checks foreign keys by plans that each session keeps. One that was made when a table had a handful of rows may read all of an account for
+// each new row, which makes a large world quadratic, so the session then plans anew.
 func takeByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (int64, error) {
-	const atOnce = 2000 // pages: fifty thousand rows, and some seconds
+	const (
+		atOnce = 2000 // pages: fifty thousand rows, and some seconds
+		large  = 20   // pages: from where on old plans would hurt
+	)
 	var pages, rows int64
 	if err := tx.QueryRow(ctx, `
 		SELECT pg_relation_size(oid) / current_setting('block_size')::bigint, greatest(reltuples, 0)::bigint
@@ -191,6 +197,11 @@ func takeByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (i
 	var inserted int64
 	for first := int64(0); first < pages; first += atOnce {
 		next := min(first+atOnce, pages)
+		if pages >= large {
+			if _, err := tx.Exec(ctx, `DISCARD PLANS`); err != nil {
+				return 0, err
+			}
+		}
 		tag, err := tx.Exec(ctx, step.sql, pgx.QueryExecModeExec, fmt.Sprintf("(%d,0)", first), fmt.Sprintf("(%d,0)", next))
 		if err != nil {
 			return 0, err
