@@ -175,13 +175,16 @@ func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, la
 const memoryKey = "memory"
 
 // readLargeJSON is readJSON for a body of so many bytes at most.
+// controlMemory returns the share of memory that every control request has.
+func controlMemory(c echo.Context) *share { return c.Get(memoryKey).(*share) }
+
 func readLargeJSON(c echo.Context, into any, largest int) error {
 	r := c.Request()
 	// Neither a form nor plain text, which a browser would send across sites without asking.
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return refuseControl(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
-	memory := c.Get(memoryKey).(*share) // every control has one
+	memory := controlMemory(c)
 	body, err := memory.readBody(r, func([]byte) int { return largest })
 	if err == nil {
 		const copies = 2 // that decoding makes of a text, at most

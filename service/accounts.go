@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -43,46 +42,8 @@ type ScenarioFile struct {
 	OverHTTP bool // it came in a request to a server, which has narrower limits than a program of its own
 }
 
-// How many scenarios that came over HTTP are read and applied at a time, in tokens of YAML that they may have together. Others wait for some time.
-const (
-	scenarioTokens  = 250_000 // of scenario.RequestLimits
-	scenarioTimeout = 30 * time.Second
-)
-
-// parseScenario reads a scenario. The caller calls done when it has applied the scenario, so that only so many are in memory at a time.
-func (s *Service) parseScenario(ctx context.Context, file ScenarioFile) (sc *scenario.Scenario, done func(), err error) {
-	return s.admitScenario(ctx, file, func(limits scenario.Limits) (*scenario.Scenario, error) {
-		return scenario.ParseWithin(file.Name, file.Text, limits)
-	})
-}
-
-// parseScenarioFor is parseScenario for the scenario of one account, whatever id the file has for it.
-func (s *Service) parseScenarioFor(ctx context.Context, accountID string, file ScenarioFile) (sc *scenario.Scenario, done func(), err error) {
-	return s.admitScenario(ctx, file, func(limits scenario.Limits) (*scenario.Scenario, error) {
-		return scenario.ParseFor(accountID, file.Name, file.Text, limits)
-	})
-}
-
-func (s *Service) admitScenario(ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error)) (sc *scenario.Scenario, done func(), err error) {
-	limits, done := scenario.FileLimits, func() {}
-	if file.OverHTTP {
-		limits = scenario.RequestLimits
-		weight := int64(min(len(file.Text), scenarioTokens)) // a token has a byte at least
-		waiting, cancel := context.WithTimeout(ctx, scenarioTimeout)
-		defer cancel()
-		switch err := s.scenarios.Acquire(waiting, weight); {
-		case ctx.Err() != nil:
-			return nil, nil, ctx.Err()
-		case err != nil:
-			return nil, nil, ServiceUnavailable
-		}
-		done = func() { s.scenarios.Release(weight) }
-	}
-	if sc, err = parse(limits); err != nil {
-		done()
-		return nil, nil, scenarioRefused(err)
-	}
-	return sc, done, nil
+func (f ScenarioFile) parse(limits scenario.Limits) (*scenario.Scenario, error) {
+	return scenario.ParseWithin(f.Name, f.Text, limits)
 }
 
 // CreateAccount asks for an account.
@@ -144,33 +105,34 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		created.Account = accountView(account)
 		return told(created, s.insertAccount(ctx, account, own, now))
 	}
-	sc, done, err := s.parseScenarioFor(ctx, account.ID, *req.Scenario)
-	if err != nil {
-		return NewAccount{}, err
+	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
+		return scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text, limits)
 	}
-	defer done()
-	world := *sc.World() // a copy: what changes is replaced, not written into
-	if account.Name == "" {
-		account.Name = world.Accounts[0].Name
-	}
-	if account.Repeats == "" {
-		account.Repeats = world.Accounts[0].Repeats
-	}
-	account.NetworkInterfacesPerRegion = world.Accounts[0].NetworkInterfacesPerRegion
-	if req.NetworkInterfacesPerRegion != nil {
-		account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
-	}
-	world.Accounts = []store.Account{account}
-	inFile := world.AccessKeys
-	world.AccessKeys = []store.AccessKey{own}
-	for _, k := range inFile {
-		key := renewed(k, now)
-		world.AccessKeys = append(world.AccessKeys, key)
-		created.Keys = append(created.Keys, NewAccountKey{newOperatorsView(key), k.ID})
-	}
-	created.Account = accountView(account)
-	_, err = s.store.CreateWorld(ctx, &world, now)
-	return told(created, worldRefused(account.ID, err))
+	err := s.withScenario(ctx, *req.Scenario, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
+		world := *sc.World() // a copy: what changes is replaced, not written into
+		if account.Name == "" {
+			account.Name = world.Accounts[0].Name
+		}
+		if account.Repeats == "" {
+			account.Repeats = world.Accounts[0].Repeats
+		}
+		account.NetworkInterfacesPerRegion = world.Accounts[0].NetworkInterfacesPerRegion
+		if req.NetworkInterfacesPerRegion != nil {
+			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
+		}
+		world.Accounts = []store.Account{account}
+		inFile := world.AccessKeys
+		world.AccessKeys = []store.AccessKey{own}
+		for _, k := range inFile {
+			key := renewed(k, now)
+			world.AccessKeys = append(world.AccessKeys, key)
+			created.Keys = append(created.Keys, NewAccountKey{newOperatorsView(key), k.ID})
+		}
+		created.Account = accountView(account)
+		_, err := s.store.CreateWorld(ctx, &world, now)
+		return worldRefused(account.ID, err)
+	})
+	return told(created, err)
 }
 
 // told is what is told of a new account: nothing where there is none.
@@ -322,16 +284,16 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 	if file == nil {
 		return s.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
 	}
-	sc, done, err := s.parseScenarioFor(ctx, id, *file)
-	if err != nil {
-		return err
+	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
+		return scenario.ParseFor(id, file.Name, file.Text, limits)
 	}
-	defer done()
-	world := *sc.World()
-	world.AccessKeys = nil
-	_, err = s.store.ResetWorld(ctx, &world, now)
-	s.forgetAccount(id) // what its RAM users may do has changed
-	return worldRefused(id, err)
+	return s.withScenario(ctx, *file, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
+		world := *sc.World()
+		world.AccessKeys = nil
+		_, err := s.store.ResetWorld(ctx, &world, now)
+		s.forgetAccount(id) // what its RAM users may do has changed
+		return worldRefused(id, err)
+	})
 }
 
 // DeleteAccount removes an account with all that it has. Its keys are unknown at once here, and within identityCacheTime on every replica.
@@ -383,15 +345,6 @@ func accountView(a store.Account) Account {
 		ExpiresAt:                  a.ExpiresAt,
 		Repeats:                    a.Repeats,
 	}
-}
-
-// scenarioRefused tells an operator what is wrong with a file.
-func scenarioRefused(err error) error {
-	var problems scenario.Problems
-	if errors.As(err, &problems) {
-		return refused("%s", problems)
-	}
-	return fmt.Errorf("read the scenario: %w", err)
 }
 
 // worldRefused tells an operator why a scenario that is right in itself cannot be an account's.

@@ -19,27 +19,32 @@ type Difference = scenario.Difference
 
 // ApplyScenario makes the accounts that a scenario names equal to it, all or nothing. Other accounts stay as they are.
 func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
-	sc, done, err := s.parseScenario(ctx, file)
-	if err != nil {
-		return Applied{}, err
-	}
-	defer done()
-	applied, err := scenario.Apply(ctx, s.store, sc, s.moment())
-	for _, account := range sc.World().Accounts {
-		s.forgetAccount(account.ID) // also when the outcome is unknown: its keys may have changed
-	}
-	return applied, ExplainApply(err)
+	var applied Applied
+	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
+		applied, err = scenario.Apply(ctx, s.store, sc, s.moment())
+		for _, account := range sc.World().Accounts {
+			s.forgetAccount(account.ID) // also when the outcome is unknown: its keys may have changed
+		}
+		return ExplainApply(err)
+	})
+	return applied, err
 }
 
 // DiffScenario returns what ApplyScenario would change. It writes nothing.
 func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Difference, error) {
-	sc, done, err := s.parseScenario(ctx, file)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	differences, err := scenario.Diff(ctx, s.store, sc, s.moment())
-	return differences, ExplainApply(err)
+	var differences []Difference
+	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, limits scenario.Limits) (err error) {
+		var ids []string
+		for _, account := range sc.World().Accounts {
+			ids = append(ids, account.ID)
+		}
+		if err := s.checkWorldSize(ctx, ids, limits, "enisim scenario diff"); err != nil {
+			return err
+		}
+		differences, err = scenario.Diff(ctx, s.store, sc, s.moment())
+		return ExplainApply(err)
+	})
+	return differences, err
 }
 
 // ExplainApply explains to an operator why the database does not take a scenario that is valid in itself.

@@ -42,7 +42,7 @@ type Service struct {
 	regions     sync.Map                      // ids of regions that are known to exist: they never go
 	lanes       *lanes
 	pacer       *pacer
-	scenarios   *semaphore.Weighted // that came over HTTP and are in memory, in tokens
+	worlds      *semaphore.Weighted // room in memory for the worlds of control requests
 }
 
 // New makes a Service on a database whose schema is up to date.
@@ -55,7 +55,7 @@ func New(st *store.Store, options Options) *Service {
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
 		pacer:       newPacer(),
-		scenarios:   semaphore.NewWeighted(scenarioTokens),
+		worlds:      semaphore.NewWeighted(worldRoom),
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -200,3 +200,14 @@ func (s *Store) sweepAccount(ctx context.Context, id string, now time.Time, inte
 	})
 	return swept, err
 }
+
+// CountResources counts the instances and network interfaces that accounts have, those included that are about to go.
+func (s *Store) CountResources(ctx context.Context, accountIDs []string) (int, error) {
+	counts, err := query(ctx, s, pgx.RowTo[int], `
+		SELECT (SELECT count(*) FROM instances WHERE account_id = ANY ($1))
+		     + (SELECT count(*) FROM network_interfaces WHERE account_id = ANY ($1))`, accountIDs)
+	if err != nil {
+		return 0, err
+	}
+	return counts[0], nil
+}

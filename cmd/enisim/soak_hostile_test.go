@@ -148,9 +148,15 @@ func (a *attacker) attacks() map[string]struct {
 		scenarioOf(strings.Repeat("a: b\n", 200_000)),
 		scenarioOf("enisim: 1\naccounts: [{id: &a x, regions: [{instances: [" + strings.Repeat("{count: 1000000},", 10_000) + "]}]}]"),
 		scenarioOf("a: " + strings.Repeat("x", 7<<20)),
+		scenarioOf("a: " + strings.Repeat("x", 2<<20-10)),
+		scenarioOf("a: |\n" + strings.Repeat(" xxxxxxxxxx\n", (2<<20)/12-10)),
+		scenarioOf(`a: "` + strings.Repeat("x", 2<<20-10) + `"`),
+		scenarioOf("enisim: 1\naccounts: [" + strings.Repeat("{},", 49_000) + "]"),
+		scenarioOf("enisim: 1\naccounts: [{id: \"1000000000000009\"}]\n#" + strings.Repeat("x", 2<<20-100)),
 		strings.Repeat(`{"scenario":`, 50_000),
 		`{"scenario": "` + strings.Repeat("x", 9<<20) + `"}`,
 	}
+	large, long := scenarioOf(sizedWorld(50_000, 1)), scenarioOf(sizedWorld(1, 7_000))
 	head := func(length int) string {
 		return fmt.Sprintf("POST /?Action=RunInstances HTTP/1.1\r\nHost: enisim\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", form, length)
 	}
@@ -183,9 +189,34 @@ func (a *attacker) attacks() map[string]struct {
 		"nonces":     {8, func(ctx context.Context, name string) { a.post(ctx, name, "/", form, signedForm("DescribeRegions")) }},
 		"compressed": {1, func(ctx context.Context, name string) { a.post(ctx, name, "/", "application/gzip", padding) }},
 		"scenarios": {4, func(ctx context.Context, name string) {
-			a.post(ctx, name, "/_enisim/accounts", "application/json", scenarios[rand.IntN(len(scenarios))])
+			a.post(ctx, name, "/_enisim/scenario/apply", "application/json", scenarios[rand.IntN(len(scenarios))])
+		}},
+		"large worlds": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/_enisim/scenario/diff", "application/json", large)
+		}},
+		"long worlds": {4, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/_enisim/scenario/diff", "application/json", long)
 		}},
 	}
+}
+
+// sizedWorld is a scenario of so many entries with so many copies each.
+func sizedWorld(copies, entries int) string {
+	var b strings.Builder
+	b.WriteString(`
+enisim: 1
+accounts:
+  - id: "1000000000000009"
+    quotas: {network_interfaces_per_region: 100000}
+    regions:
+      - id: cn-hangzhou
+        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1, type: enterprise}]}]
+        network_interfaces:
+`)
+	for n := range entries {
+		fmt.Fprintf(&b, "          - {id: \"eni-%d-{n}\", count: %d, vswitch: vsw-1, security_groups: [sg-1]}\n", n, copies)
+	}
+	return b.String()
 }
 
 // While a server is attacked in every way that is known, it holds less than 256 MiB at every moment, and answers a client that behaves. That client

@@ -3,6 +3,8 @@ package scenario
 import (
 	"errors"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/scanner"
 	"github.com/goccy/go-yaml/token"
@@ -19,9 +21,9 @@ type Limits struct {
 // FileLimits are for a file that its user reads in a process of its own.
 var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_000, Parts: 16_000_000}
 
-// RequestLimits are for a scenario that comes in a request to a server, which has other things to do: some 11,000 interfaces that are written out one
-// by one, or 500,000 with counts.
-var RequestLimits = Limits{Bytes: 4 << 20, Tokens: 250_000, Resources: 500_000, Parts: 4_000_000}
+// RequestLimits are for a scenario that comes in a request to a server, which has other things to do: some 8,000 interfaces that are written out one
+// by one, or 50,000 with counts.
+var RequestLimits = Limits{Bytes: 2 << 20, Tokens: 150_000, Resources: 50_000, Parts: 500_000}
 
 // Bounds of the structure of a file. The YAML parser recurses over nested collections and over the keys of one mapping, and notes at each node the
 // keys on the way to it.
@@ -33,6 +35,9 @@ const (
 	maxItems = 1000 // of a list of texts
 )
 
+// ErrBeyondLimits is wrapped by the error of a file that is larger than its Limits allow, or describes more.
+var ErrBeyondLimits = errors.New("the scenario is beyond the limits")
+
 // errBeyondBounds stops the reading of a file, for a reason that is reported.
 var errBeyondBounds = errors.New("the file is beyond the bounds")
 
@@ -40,8 +45,12 @@ var errBeyondBounds = errors.New("the file is beyond the bounds")
 // parser reports it.
 func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 	if len(data) > limits.Bytes {
+		r.beyondLimits = true
 		r.add(position{1, 1}, "split it, or write entries that differ by a number only as one with a count", "the file has %d bytes, and may have %d", len(data), limits.Bytes)
 		return nil, errBeyondBounds
+	}
+	if err := r.countSigns(data, limits); err != nil {
+		return nil, err
 	}
 	var (
 		scan   scanner.Scanner
@@ -64,6 +73,38 @@ func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 			}
 		}
 	}
+}
+
+// countSigns counts the bytes at which a token may begin or end. The scanner holds all tokens of a file before it returns the first one, so a file that
+// could have more than twice as many tokens as it may is refused before. A file of the format has fewer such bytes than tokens.
+func (r *reader) countSigns(data []byte, limits Limits) error {
+	const (
+		always      = "{}[]:,&*!|>'\"#%<\r\n"
+		beforeBlank = "-?" // signs only there, and else a part of an id
+	)
+	at, signs := position{1, 0}, 0
+	for i, c := range data {
+		if utf8.RuneStart(c) {
+			at.column++
+		}
+		switch {
+		case strings.IndexByte(always, c) >= 0, strings.IndexByte(beforeBlank, c) >= 0 && (i+1 == len(data) || data[i+1] <= ' '):
+			if signs++; signs > limits.Tokens {
+				return r.tooManyTokens(at, limits)
+			}
+		}
+		if c == '\n' {
+			at = position{at.line + 1, 0}
+		}
+	}
+	return nil
+}
+
+func (r *report) tooManyTokens(at position, limits Limits) error {
+	r.beyondLimits = true
+	r.add(at, "write entries that differ by a number only as one with a count, or split the file",
+		"the file has more than %d words and signs up to here", limits.Tokens)
+	return errBeyondBounds
 }
 
 // bounds follows the tokens of a file, and knows from their columns which collections are open. It need not know YAML's grammar: what it takes for
@@ -96,8 +137,7 @@ func (c collection) isFlow() bool {
 // next takes a token.
 func (b *bounds) next(t *token.Token) error {
 	if b.tokens++; b.tokens > b.limits.Tokens {
-		return b.stop(t, "write entries that differ by a number only as one with a count, or split the file",
-			"the file has more than %d words and signs up to here", b.limits.Tokens)
+		return b.tooManyTokens(position{t.Position.Line, t.Position.Column}, b.limits)
 	}
 	if t.Type == token.CommentType {
 		return nil

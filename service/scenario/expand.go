@@ -32,6 +32,7 @@ func (x *expansion) roomForParts(parts int, at position) bool {
 	if x.parts += parts; x.parts <= x.limits.Parts {
 		return true
 	}
+	x.beyondLimits = true
 	x.add(at, "", "up to here the file describes %d addresses, groups, disks and types of its resources, and %d are the most", x.parts, x.limits.Parts)
 	return false
 }

@@ -300,6 +300,7 @@ func (x *accountExpansion) nextStatus(to located[string], status string, next ma
 func (x *accountExpansion) room(count, parts int, at position) bool {
 	x.resources += count
 	if x.resources > x.limits.Resources {
+		x.beyondLimits = true
 		x.add(at, "", "up to here the file describes %d instances and interfaces, and %d are the most", x.resources, x.limits.Resources)
 		return false
 	}

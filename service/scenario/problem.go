@@ -45,12 +45,13 @@ type position struct {
 // report gathers the problems of a file. An entry that expands to thousands of resources tends to have the same problem thousands of times, so what one
 // place says in the same words of code is told once, with a count.
 type report struct {
-	incomplete bool // a part of the file is not understood: see addReference
-	file       string
-	found      []*finding
-	index      map[findingKey]*finding
-	more       int // problems beyond maxProblems
-	hintCost   int // pairs of a character and a candidate so far
+	beyondLimits bool // a limit of the caller was exceeded
+	incomplete   bool // a part of the file is not understood: see addReference
+	file         string
+	found        []*finding
+	index        map[findingKey]*finding
+	more         int // problems beyond maxProblems
+	hintCost     int // pairs of a character and a candidate so far
 }
 
 // Bounds of what is said of a file that has nothing but problems.
@@ -131,6 +132,8 @@ func shortened(text string) string {
 }
 
 // err is nil, or the Problems.
+//
+// It wraps ErrBeyondLimits where larger limits might have let the file pass.
 func (r *report) err() error {
 	if len(r.found) == 0 {
 		return nil
@@ -148,5 +151,13 @@ func (r *report) err() error {
 	if r.more > 0 {
 		problems = append(problems, Problem{File: r.file, Message: fmt.Sprintf("and at least %d more problems", r.more)})
 	}
+	if r.beyondLimits {
+		return problemsBeyondLimits{problems}
+	}
 	return problems
 }
+
+// problemsBeyondLimits are the Problems of a file that is larger than its Limits allow.
+type problemsBeyondLimits struct{ Problems }
+
+func (p problemsBeyondLimits) Unwrap() []error { return []error{p.Problems, ErrBeyondLimits} }

@@ -31,6 +31,7 @@ func (r *reader) read(entries int) bool {
 	if r.entries += entries; r.entries <= r.allowed {
 		return true
 	}
+	r.beyondLimits = true
 	r.add(position{1, 1}, "use fewer aliases", "the file has more than %d entries, with its aliases", r.allowed)
 	return false
 }
@@ -42,7 +43,7 @@ func (r *reader) parseYAML(data []byte) ast.Node {
 	if err != nil {
 		return nil // reported
 	}
-	r.allowed = 100_000 + 4*len(tokens)
+	r.allowed = r.limits.Parts/5 + 4*len(tokens)
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // object reports duplicates itself, all of them
 	if err != nil {
 		r.syntaxError(data, err)

@@ -1,0 +1,96 @@
+package service
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"enisim/service/scenario"
+)
+
+// A server holds the worlds of scenarios in memory while it reads, applies, compares or exports them for the control API. All of them together have
+// room for one of the largest size. Most are small, and several of those have room side by side.
+const (
+	worldRoom      = 10 // small worlds, or one large one
+	smallWorldRoom = 1
+	worldTimeout   = 30 * time.Second // of waiting for room
+)
+
+// smallWorld limits a scenario that has room beside others.
+var smallWorld = scenario.Limits{Bytes: 64 << 10, Tokens: 8_000, Resources: 2_000, Parts: 20_000}
+
+// withWorldRoom calls use when there is room for a world within some limits. It first tries the limits of a small world. Where use returns an error that
+// wraps scenario.ErrBeyondLimits, it calls use again with the limits of a large one, when there is room for that.
+func (s *Service) withWorldRoom(ctx context.Context, use func(scenario.Limits) error) error {
+	err := s.inWorldRoom(ctx, smallWorldRoom, smallWorld, use)
+	if errors.Is(err, scenario.ErrBeyondLimits) {
+		err = s.inWorldRoom(ctx, worldRoom, scenario.RequestLimits, use)
+	}
+	return err
+}
+
+func (s *Service) inWorldRoom(ctx context.Context, room int64, limits scenario.Limits, use func(scenario.Limits) error) error {
+	waiting, cancel := context.WithTimeout(ctx, worldTimeout)
+	defer cancel()
+	switch err := s.worlds.Acquire(waiting, room); {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return ServiceUnavailable
+	}
+	defer s.worlds.Release(room)
+	return use(limits)
+}
+
+// withScenario parses a scenario file and calls use with it. For a file that came over HTTP, it does so when there is room for the world. What is
+// wrong with the file, or too large in it, becomes the operator's error.
+func (s *Service) withScenario(ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error),
+	use func(*scenario.Scenario, scenario.Limits) error,
+) error {
+	parseAndUse := func(limits scenario.Limits) error {
+		sc, err := parse(limits)
+		if err != nil {
+			return err
+		}
+		return use(sc, limits)
+	}
+	if !file.OverHTTP {
+		return scenarioRefused(parseAndUse(scenario.FileLimits))
+	}
+	return scenarioRefused(s.withWorldRoom(ctx, parseAndUse))
+}
+
+// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits where accounts have more than may be read into memory.
+func (s *Service) checkWorldSize(ctx context.Context, accountIDs []string, limits scenario.Limits, command string) error {
+	resources, err := s.store.CountResources(ctx, accountIDs)
+	if err != nil || resources <= limits.Resources {
+		return err
+	}
+	return worldTooLarge{resources: resources, limit: limits.Resources, command: command}
+}
+
+// worldTooLarge is returned for an account that is too large for the control API.
+type worldTooLarge struct {
+	resources, limit int
+	command          string // that does it without a server
+}
+
+func (e worldTooLarge) Error() string {
+	return fmt.Sprintf("the account has %d instances and network interfaces, and a server reads %d at most for a request; "+
+		"run %s with --database-url or --data-dir, where the database is", e.resources, e.limit, e.command)
+}
+
+func (e worldTooLarge) Is(target error) bool { return target == scenario.ErrBeyondLimits }
+
+// scenarioRefused turns what is wrong with a scenario, or too large in it, into an error for the operator. Other errors stay as they are.
+func scenarioRefused(err error) error {
+	var problems scenario.Problems
+	if errors.As(err, &problems) {
+		return refused("%s", problems)
+	}
+	if tooLarge, ok := errors.AsType[worldTooLarge](err); ok {
+		return refused("%s", tooLarge)
+	}
+	return err
+}
