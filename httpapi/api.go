@@ -220,7 +220,7 @@ func (a *API) serve(c echo.Context) error {
 	return a.writeReply(c, x, reply)
 }
 
-// answer goes through the gateway's checks in their order (reference, protocol.md, section 5), and then the action's own.
+// answer goes through the gateway's checks in their order (docs/reference/protocol.md, section 5), and then the action's own.
 func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err error) {
 	defer catch(&err)
 	in, err := a.read(r, memory)

@@ -20,7 +20,7 @@ const (
 	IdentifyOnly
 )
 
-// timeWindow is how far a request's time may be from ours, either way (reference, protocol.md, section 1.1).
+// timeWindow is how far a request's time may be from ours, either way (docs/reference/protocol.md, section 1.1).
 const timeWindow = 15 * time.Minute
 
 // gatekeeper finds out who sends a request.
@@ -45,7 +45,7 @@ type claim struct {
 // isV3 tells whether a request is signed in V3. A V1 request may carry x-acs headers too: the Authorization header is what tells them apart.
 func isV3(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), "ACS3-") }
 
-// authenticate goes through the gateway's checks of the sender, in their order (reference, protocol.md, section 5): parameters present, key known,
+// authenticate goes through the gateway's checks of the sender, in their order (docs/reference/protocol.md, section 5): parameters present, key known,
 // time, signature, nonce.
 func (g *gatekeeper) authenticate(ctx context.Context, in *incoming) (service.Caller, error) {
 	c, err := g.claimOf(in)

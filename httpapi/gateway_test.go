@@ -247,7 +247,7 @@ func TestAV3RequestIsAnsweredInJSON(t *testing.T) {
 	}
 }
 
-// Where two of the gateway's checks fail, the earlier one answers (reference, protocol.md, section 5).
+// Where two of the gateway's checks fail, the earlier one answers (docs/reference/protocol.md, section 5).
 func TestGatewayChecksInOrder(t *testing.T) {
 	t.Parallel()
 	s := verifying(t)

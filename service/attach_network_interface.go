@@ -40,7 +40,7 @@ type attach struct {
 	*store.AttachScene
 }
 
-// attachRules are the rules on resources, in the order of the reference (attach-network-interface.md, section 6, steps 6 to 12).
+// attachRules are the rules on resources, in the order of the reference (docs/reference/attach-network-interface.md, section 6, steps 6 to 12).
 var attachRules = []rule[attach]{
 	{err: InvalidEcsIDNotFound, broken: func(a attach) bool { return a.Instance == nil }},
 	{err: InvalidEniIDNotFound, broken: func(a attach) bool { return a.ENI == nil },

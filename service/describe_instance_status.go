@@ -16,7 +16,7 @@ type DescribeInstanceStatus struct {
 	Malformed   Malformed
 }
 
-// instanceStatusPages are the bounds of the reference (actions.md, section 2.5).
+// instanceStatusPages are the bounds of the reference (docs/reference/actions.md, section 2.5).
 var instanceStatusPages = paging{list: "instance statuses", mostByNumber: 50, defaultPerPage: 10}
 
 var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatus]{

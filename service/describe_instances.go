@@ -45,7 +45,7 @@ type DescribeInstances struct {
 	Malformed           Malformed
 }
 
-// instancePages are the bounds of the reference (protocol.md, section 1.4).
+// instancePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
 var instancePages = paging{
 	list: "instances", mostByNumber: 100, fewestByToken: 10, mostByToken: 100, defaultPerPage: 10,
 }

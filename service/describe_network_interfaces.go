@@ -47,7 +47,7 @@ type DescribeNetworkInterfaces struct {
 	Malformed           Malformed
 }
 
-// networkInterfacePages are the bounds of the reference (protocol.md, section 1.4).
+// networkInterfacePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
 var networkInterfacePages = paging{
 	list: "network interfaces", mostByNumber: 1000, fewestByToken: 10, mostByToken: 500, defaultPerPage: 10,
 }

@@ -27,7 +27,7 @@ type SecurityGroupAttribute struct {
 	Rules List[SecurityGroupRule]
 }
 
-// rulePages are the bounds of the reference (protocol.md, section 1.4).
+// rulePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
 var rulePages = paging{list: "security group rules", fewestByToken: 10, mostByToken: 1000, defaultPerPage: 500}
 
 var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupAttribute]{

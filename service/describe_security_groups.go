@@ -33,7 +33,7 @@ type SecurityGroups struct {
 	RegionID string
 }
 
-// securityGroupPages are the bounds of the reference (protocol.md, section 1.4), which gives no lower one for MaxResults.
+// securityGroupPages are the bounds of the reference (docs/reference/protocol.md, section 1.4), which gives no lower one for MaxResults.
 var securityGroupPages = paging{
 	list: "security groups", mostByNumber: 50, fewestByToken: 1, mostByToken: 100, defaultPerPage: 10,
 }

@@ -30,7 +30,7 @@ type detach struct {
 	*store.AttachScene
 }
 
-// detachRules mirror the attach (reference, attach-network-interface.md, section 9): what never changes comes before what may.
+// detachRules mirror the attach (docs/reference/attach-network-interface.md, section 9): what never changes comes before what may.
 var detachRules = []rule[detach]{
 	{err: InvalidEcsIDNotFound, broken: func(d detach) bool { return d.Instance == nil }},
 	{err: InvalidEniIDNotFound, broken: func(d detach) bool { return d.ENI == nil },

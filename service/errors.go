@@ -53,7 +53,7 @@ var (
 )
 
 // Errors that the seed's rules need and its table lacks, from later editions of the document and sibling pages
-// (reference, attach-network-interface.md, sections 3 and 4). Where no text is known, it is ours.
+// (docs/reference/attach-network-interface.md, sections 3 and 4). Where no text is known, it is ours.
 var (
 	InvalidInstanceIDMalformed = declare(400, "InvalidInstanceID.Malformed", `The specified parameter "InstanceId" is not valid.`)
 	InvalidEniID               = declare(400, "InvalidParams.EniId", `The specified parameter "EniId" is not valid.`)
@@ -72,7 +72,7 @@ var (
 	InvalidEniIDNotFound       = declare(404, "InvalidEniId.NotFound", `The specified EniId "%s" is not found.`)
 )
 
-// Errors that any action may answer (reference, protocol.md, section 5).
+// Errors that any action may answer (docs/reference/protocol.md, section 5).
 var (
 	MissingNamedParameter      = declare(400, "MissingParameter", `The input parameter "%s" that is mandatory for processing this request is not supplied.`)
 	InvalidAccessKeyIDInactive = declare(400, "InvalidAccessKeyId.Inactive", "Specified access key is disabled.")

@@ -1,6 +1,6 @@
 package service
 
-// Errors of the addresses of an interface (reference, actions.md, sections 1.8 to 1.11). Where no text is known, it is ours.
+// Errors of the addresses of an interface (docs/reference/actions.md, sections 1.8 to 1.11). Where no text is known, it is ours.
 var (
 	InvalidEniIDMalformed      = declare(400, "InvalidEniId.Malformed", `The specified parameter "EniId" is not valid.`)
 	MissingAlternatives        = declare(403, "MissingParameter", "These parameters %s cannot be both empty.")
@@ -11,7 +11,7 @@ var (
 	MaxEniIPv6IPsCountExceeded = declare(403, "MaxEniIpv6IpsCountExceeded", "The number of IPv6 addresses exceeds the limit per ENI.")
 )
 
-// Errors of the actions on tags (reference, actions.md, part 4).
+// Errors of the actions on tags (docs/reference/actions.md, part 4).
 var (
 	NumberExceedResourceIDs     = declare(400, "NumberExceed.ResourceIds", "The ResourceIds parameter's number is exceed , Valid : 50")
 	NumberExceedTags            = declare(400, "NumberExceed.Tags", "The Tags parameter's number is exceed , Valid : 20")

@@ -1,6 +1,6 @@
 package service
 
-// Errors of RunInstances and CreateInstance (reference, actions.md, sections 2.1 and 2.2). Where no text is known, it is ours.
+// Errors of RunInstances and CreateInstance (docs/reference/actions.md, sections 2.1 and 2.2). Where no text is known, it is ours.
 var (
 	InvalidAmount                        = declare(400, "InvalidParameter", "The specified parameter Amount is not valid.")
 	InvalidInstanceNameMalformed         = declare(400, "InvalidInstanceName.Malformed", `The specified parameter "InstanceName" is not valid.`)
@@ -27,7 +27,7 @@ var (
 	LaunchEniElsewhere                   = declare(403, "InvalidOperation.NetworkInterface", "A network interface is not in the VPC and zone of the instance.")
 )
 
-// Errors of DeleteInstance (reference, actions.md, section 2.3). Where no text is known, it is ours.
+// Errors of DeleteInstance (docs/reference/actions.md, section 2.3). Where no text is known, it is ours.
 var (
 	InvalidInstanceIDParameter          = declare(400, "InvalidParameter", "The input parameter InstanceId is invalid.")
 	DeletionProtectionRefuses           = declare(403, "InvalidOperation.DeletionProtection", "The operation is not allowed due to deletion protection.")

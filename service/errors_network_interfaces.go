@@ -1,6 +1,6 @@
 package service
 
-// Errors of the actions that create, change and delete an interface (reference, actions.md, sections 1.3, 1.4 and 1.7). Where no text is known, it is ours.
+// Errors of the actions that create, change and delete an interface (docs/reference/actions.md, sections 1.3, 1.4 and 1.7). Where no text is known, it is ours.
 var (
 	EniTrafficMode                = declare(400, "InvalidParameter.EniTrafficMode", "The ENI traffic mode is set incorrectly, it must be either Standard or HighPerformance.")
 	QueuePairNumberMustEmpty      = declare(400, "InvalidParameter.QueuePairNumberMustEmpty", "When the traffic mode is set to Standard, the QueuePairNumber must be empty.")

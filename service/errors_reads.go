@@ -1,6 +1,6 @@
 package service
 
-// Errors of the Describe actions (reference, actions.md, sections 1.5, 2.4 and part 4). Where no text is known, it is ours.
+// Errors of the Describe actions (docs/reference/actions.md, sections 1.5, 2.4 and part 4). Where no text is known, it is ours.
 var (
 	DryRunOperation                   = declare(400, "DryRunOperation", "Request validation has been passed with DryRun flag set.")
 	InvalidRegionIDMalformed          = declare(400, "InvalidRegionId.MalFormed", "The specified parameter RegionId is not valid.")
@@ -11,7 +11,7 @@ var (
 	InvalidInstanceChargeTypeNotFound = declare(404, "InvalidInstanceChargeType.NotFound", "The specified instance charge type is not found.")
 )
 
-// Errors of the reads of instances and of the catalogue (reference, actions.md, sections 2.5 and 2.6). Where no text is known, it is ours.
+// Errors of the reads of instances and of the catalogue (docs/reference/actions.md, sections 2.5 and 2.6). Where no text is known, it is ours.
 var (
 	InvalidAcceptLanguageNotFound = declare(404, "InvalidAcceptLanguage.NotFound", "The AcceptLanguage provided does not exist in our records.")
 	InvalidZoneIDNotInRecords     = declare(404, "InvalidZoneId.NotFound", "The ZoneId provided does not exist in our records.")

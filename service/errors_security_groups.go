@@ -1,6 +1,6 @@
 package service
 
-// Errors of the actions on security groups (reference, actions.md, part 3). Where no text is known, it is ours.
+// Errors of the actions on security groups (docs/reference/actions.md, part 3). Where no text is known, it is ours.
 var (
 	InvalidSecurityGroupName           = declare(400, "InvalidSecurityGroupName.Malformed", "Specified security group name is not valid.")
 	InvalidSecurityGroupDescription    = declare(400, "InvalidSecurityGroupDiscription.Malformed", "Specified security group description is not valid.") // the vendor's spelling

@@ -154,7 +154,7 @@ type admission struct {
 }
 
 // admissionRules stand between an action's checks of its parameters and its look at resources: P5, A1 and A2 of the reference
-// (attach-network-interface.md, sections 5 and 6).
+// (docs/reference/attach-network-interface.md, sections 5 and 6).
 var admissionRules = []rule[admission]{
 	{err: InvalidRegionIDNotFound, broken: func(a admission) bool { return !a.regionKnown }},
 	{err: AbsInvalidAccountNotFound, broken: func(a admission) bool { return a.caller.Expired }},

@@ -10,7 +10,7 @@ import (
 
 const base36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-// regionMarks are the three characters with which the ids of a region begin, after their prefix (reference, states.md, section 4).
+// regionMarks are the three characters with which the ids of a region begin, after their prefix (docs/reference/states.md, section 4).
 var regionMarks = map[string]string{
 	"cn-hangzhou": "bp1", "cn-beijing": "2ze", "cn-shanghai": "uf6", "cn-shenzhen": "wz9", "cn-qingdao": "m5e", "cn-hongkong": "j6c",
 	"ap-southeast-1": "t4n",

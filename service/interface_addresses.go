@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// What the four actions on an interface's addresses share (reference, actions.md, sections 1.8 to 1.11).
+// What the four actions on an interface's addresses share (docs/reference/actions.md, sections 1.8 to 1.11).
 
 // firstNotIPv6 is the first text that is no IPv6 address. There must be one.
 func firstNotIPv6(texts []string) string {

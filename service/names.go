@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// The texts that a caller chooses (reference, states.md, section 5). Lengths are in characters. An empty text is none, so a rule asks first
+// The texts that a caller chooses (docs/reference/states.md, section 5). Lengths are in characters. An empty text is none, so a rule asks first
 // whether there is one, as wellFormed does.
 
 // goodName tells whether a text can name an ECS resource. A URL cannot, for it has slashes.

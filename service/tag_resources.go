@@ -21,7 +21,7 @@ type tagType struct {
 	kind store.TaggedKind
 }
 
-// The products that have tags (reference, actions.md, part 4).
+// The products that have tags (docs/reference/actions.md, part 4).
 var (
 	ECSTags = TagProduct{"ecs", []tagType{
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface}, {"securitygroup", store.TaggedSecurityGroup},

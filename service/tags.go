@@ -21,7 +21,7 @@ func lacksKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
 }
 
-// What tags to give to a resource may not be (reference, states.md, section 5). Each is a predicate of its own, because each has an error of its own.
+// What tags to give to a resource may not be (docs/reference/states.md, section 5). Each is a predicate of its own, because each has an error of its own.
 
 // tooManyTags tells whether there are more tags than a call may give.
 func tooManyTags(tags []Tag) bool { return len(tags) > mostTags }

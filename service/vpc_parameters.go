@@ -28,7 +28,7 @@ func goodVPCTags[T any](tags func(T) []Tag) []rule[T] {
 	}
 }
 
-// vpcPages are the bounds of every list of the product: by number only (reference, protocol.md, section 1.4).
+// vpcPages are the bounds of every list of the product: by number only (docs/reference/protocol.md, section 1.4).
 var vpcPages = paging{list: "VPC", mostByNumber: 50, defaultPerPage: 10}
 
 // goodTagFilter refuses more tags than a filter may have, and one without a key.

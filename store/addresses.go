@@ -37,7 +37,7 @@ func UsableIPv4(block netip.Prefix) int {
 	return 1<<(32-block.Bits()) - ReservedFirst - ReservedLast
 }
 
-// ReservedBlocks are ranges that no VPC and no VSwitch may use (reference, states.md, section 6).
+// ReservedBlocks are ranges that no VPC and no VSwitch may use (docs/reference/states.md, section 6).
 var ReservedBlocks = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"),
 	netip.MustParsePrefix("127.0.0.0/8"),

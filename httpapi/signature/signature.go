@@ -3,7 +3,7 @@
 //
 // It never looks up a key, judges a timestamp or a nonce, or decides on an API error.
 //
-// Source: reference, protocol.md, sections 2 and 3.
+// Source: docs/reference/protocol.md, sections 2 and 3.
 package signature
 
 import (

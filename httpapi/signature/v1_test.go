@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestV1Vectors checks the vectors of the reference (protocol.md, section 2), which were made with the vendor's own SDKs.
+// TestV1Vectors checks the vectors of the reference (docs/reference/protocol.md, section 2), which were made with the vendor's own SDKs.
 func TestV1Vectors(t *testing.T) {
 	t.Parallel()
 	common := map[string]string{

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// vectorsV3 are the reference's (protocol.md, section 3).
+// vectorsV3 are the reference's (docs/reference/protocol.md, section 3).
 var vectorsV3 = []struct {
 	name, host, key, secret, action string
 	query                           url.Values
