@@ -7,8 +7,8 @@ SOAK ?= 60s
 # Git that is missing, or refuses the folder of another user, must not stop a build: the binary then knows no commit.
 BUILD = $(GO) build $(shell git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || echo -buildvcs=false) -o bin/enisim ./cmd/enisim
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
-# Shows what runs while it runs, on a terminal with a dot for each test, and at the end what failed and what was skipped and why.
-TESTFLAGS ?= -timeout 30m
+# Tests mostly wait for Postgres, so more of them than cores run side by side. gotestsum shows what runs while it runs, on a terminal with a dot for each test, and at the end what failed and what was skipped and why.
+TESTFLAGS ?= -timeout 30m -parallel 4
 TESTS = $(GO) tool -modfile=.ci/tools/go.mod gotestsum --format $$([ -t 2 ] && echo dots-v2 || echo pkgname) --format-hide-empty-pkg --
 
 .DEFAULT_GOAL := help

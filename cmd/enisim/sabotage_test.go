@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"crypto/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,7 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"enisim/cmd/enisim/history"
-	"enisim/store/storetest"
+	"enisim/store"
+	"enisim/store/pglocal"
 )
 
 // hotWorld has one instance with two places for 60 interfaces.
@@ -49,9 +52,9 @@ type raced struct {
 }
 
 // race puts load on two servers of a build that share a database: requests of one process run together, so it takes two to race.
-func race(t *testing.T, binary string, guarded bool, seed int) (r raced) {
+func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, seed int) (r raced) {
 	t.Helper()
-	url := storetest.URL(t)
+	url := newDatabase(t, postgres)
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +70,7 @@ func race(t *testing.T, binary string, guarded bool, seed int) (r raced) {
 	second := startBinary(t, binary, args...)
 	path := filepath.Join(t.TempDir(), "history.jsonl")
 	if _, stderr, exit := output(t, "load", "--endpoint", first.endpoint, "--endpoint", second.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
-		"--allow-unknown", "--clients", "32", "--requests", "6000", "--seed", strconv.Itoa(seed), "--history", path); exit != 0 {
+		"--allow-unknown", "--clients", "32", "--requests", "6000", "--duration", "20s", "--seed", strconv.Itoa(seed), "--history", path); exit != 0 {
 		t.Fatalf("load: exit code %d: %s", exit, stderr)
 	}
 	stdout, stderr, exit := output(t, "check", path)
@@ -83,17 +86,51 @@ func race(t *testing.T, binary string, guarded bool, seed int) (r raced) {
 	return r
 }
 
+// newDatabase makes a database with our schema.
+func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), postgres.DatabaseURL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	name := "race_" + strings.ToLower(rand.Text())
+	if _, err := conn.Exec(t.Context(), `CREATE DATABASE `+name); err != nil {
+		t.Fatal(err)
+	}
+	url = postgres.DatabaseURL(name)
+	if err := store.Migrate(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
 // What the locks promise they keep without the constraints behind them. A build whose lock is missing, or whose count comes too early, is caught by enisim check
 // within thousands of calls. With the constraints in place what the same build acknowledges is right; where the locks would have failed it answers InternalErrors.
+//
+// The Postgres is the test's own: sessions of a sabotaged build that wait at an exclusion constraint keep Postgres from dropping any database at all.
 func TestSabotageIsCaught(t *testing.T) {
 	t.Parallel()
+	dir := t.TempDir()
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // Postgres runs as another user
+		t.Fatal(err)
+	}
+	postgres, err := pglocal.Start(t.Context(), pglocal.Options{DataDir: dir, Settings: map[string]string{"fsync": "off"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := postgres.Stop(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, tag := range []string{"", "sabotage_instance_lock", "sabotage_count"} {
 		t.Run("tag "+tag, func(t *testing.T) {
 			t.Parallel()
 			binary := build(t, tag)
-			guarded, bare := race(t, binary, true, 1), race(t, binary, false, 1)
+			guarded, bare := race(t, postgres, binary, true, 1), race(t, postgres, binary, false, 1)
 			for seed := 2; tag != "" && bare.exit == 0 && seed <= mostRounds; seed++ { // whether two servers meet is up to the scheduler
-				bare = race(t, binary, false, seed)
+				bare = race(t, postgres, binary, false, seed)
 			}
 			t.Logf("guarded by constraints: %d unknown outcomes; %s\nbare: %s", guarded.unknown, guarded.verdict, bare.verdict)
 			if guarded.exit != 0 || guarded.held > 3 {

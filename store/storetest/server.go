@@ -28,8 +28,9 @@ type server struct {
 
 	// admin holds the advisory lock that says that this schema is in use; so it stays open while the process lives. It
 	// is one connection and not a pool, which would keep goroutines that leak detectors in tests complain of.
-	mu    sync.Mutex
 	admin *pgx.Conn
+
+	mu sync.Mutex // held while a database is made or dropped: Postgres does one at a time fastest
 }
 
 // shared returns the server, which the first caller connects to.
@@ -138,21 +139,29 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 }
 
 // clone makes a test database.
-func (s *server) clone(ctx context.Context, name string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, err := s.admin.Exec(ctx, `CREATE DATABASE `+identifier(name)+` TEMPLATE `+identifier(templateName(s.schema))+s.strategy); err != nil {
-		return fmt.Errorf("clone the template database: %w", err)
-	}
-	return nil
+func (s *server) clone(name string) error {
+	return s.execute("clone the template database", `CREATE DATABASE `+identifier(name)+` TEMPLATE `+identifier(templateName(s.schema))+s.strategy)
 }
 
 // drop drops a test database, and the sessions that a test left in it.
-func (s *server) drop(ctx context.Context, name string) error {
+func (s *server) drop(name string) error {
+	return s.execute("drop the test database", `DROP DATABASE IF EXISTS `+identifier(name)+` WITH (FORCE)`)
+}
+
+// execute runs a statement over a connection of its own, so that one that fails or takes too long fails one test only. Waiting for the statements of
+// others does not count towards its time.
+func (s *server) execute(what, sql string) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, err := s.admin.Exec(ctx, `DROP DATABASE IF EXISTS `+identifier(name)+` WITH (FORCE)`); err != nil {
-		return fmt.Errorf("drop the test database: %w", err)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, s.admin.Config())
+	if err == nil {
+		_, err = conn.Exec(ctx, sql)
+		err = errors.Join(err, conn.Close(ctx))
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -113,7 +113,7 @@ func TestDatabaseAfterTest(t *testing.T) {
 			t.Errorf("the log of a test that failed: %t says %q; want the address in it: %t", failed, log, failed)
 		}
 		if failed {
-			if err := s.drop(t.Context(), name); err != nil {
+			if err := s.drop(name); err != nil {
 				t.Error(err)
 			}
 		}
@@ -170,10 +170,10 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 		group.Go(func() {
 			other := mustOpen(t, schema, migrate)
 			name := databaseName(schema, t.Name(), time.Now())
-			if err := other.clone(t.Context(), name); err != nil {
+			if err := other.clone(name); err != nil {
 				t.Error(err)
 			}
-			if err := other.drop(t.Context(), name); err != nil {
+			if err := other.drop(name); err != nil {
 				t.Error(err)
 			}
 		})
@@ -210,7 +210,7 @@ func TestPrune(t *testing.T) {
 	old := databaseName(schema, "old", time.Now().Add(-keepFor-time.Hour))
 	visited := databaseName(schema, "visited", time.Now().Add(-keepFor-time.Hour))
 	for _, name := range []string{fresh, old, visited} {
-		if err := user.clone(t.Context(), name); err != nil {
+		if err := user.clone(name); err != nil {
 			t.Fatal(err)
 		}
 	}
