@@ -27,7 +27,7 @@ type accountCreateCommand struct {
 	Quota     *int          `name:"network-interfaces-per-region" env:"ENISIM_ACCOUNT_CREATE_NETWORK_INTERFACES_PER_REGION" max:"2147483647" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
 	ExpiresIn time.Duration `env:"ENISIM_ACCOUNT_CREATE_EXPIRES_IN" help:"How long the account lives, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
 	Repeats   string        `env:"ENISIM_ACCOUNT_CREATE_REPEATS" enum:"accept,refuse," default:"" help:"accept makes an attach to the instance that has the interface, and a detach of one that is on none, succeed (default: the scenario's, or as the server says)." placeholder:"accept|refuse"`
-	Scenario  string        `env:"ENISIM_ACCOUNT_CREATE_SCENARIO" help:"Scenario of one account, with whatever id: the account gets what is in it, under keys of its own." placeholder:"FILE"`
+	Scenario  string        `env:"ENISIM_ACCOUNT_CREATE_SCENARIO" help:"Scenario of one account, under any id: the new account gets its content, with access keys of its own." placeholder:"FILE"`
 }
 
 // Help is shown by --help.
@@ -179,7 +179,7 @@ func (c *accountSetCommand) Run(ctx context.Context, s streams) error {
 type accountResetCommand struct {
 	targetFlags
 	ID       string `arg:"" help:"Id of the account."`
-	Scenario string `env:"ENISIM_ACCOUNT_RESET_SCENARIO" help:"Scenario of one account, with whatever id (default: the account is emptied)." placeholder:"FILE"`
+	Scenario string `env:"ENISIM_ACCOUNT_RESET_SCENARIO" help:"Scenario of one account, under any id (default: the account is emptied)." placeholder:"FILE"`
 }
 
 // Help is shown by --help.

@@ -15,7 +15,7 @@ import (
 type checkCommand struct {
 	History string        `arg:"" name:"history" help:"The history, as enisim load --history writes it."`
 	Timeout time.Duration `default:"10m" min:"1ns" help:"How long to search for an answer."`
-	Repeats string        `default:"refuse" enum:"accept,refuse" help:"What the server was asked to do with repeats: serve --repeats, or repeats of the account."`
+	Repeats string        `default:"refuse" enum:"accept,refuse" help:"How the server answers repeats: its --repeats, or repeats of the account."`
 	Picture string        `placeholder:"FILE.html" help:"Where to draw a contradiction (default: the history's name and .html)."`
 }
 

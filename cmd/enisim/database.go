@@ -13,7 +13,7 @@ import (
 // databaseFlags choose the database of a command: a Postgres that runs somewhere, or the private one in a folder.
 type databaseFlags struct {
 	DatabaseURL string `help:"Postgres to use, as postgres://user:password@host:port/database. Without it, enisim runs a private one." placeholder:"URL"`
-	DataDir     string `help:"Folder of the private Postgres, and of what the server keeps (default: a folder for this user's state)." placeholder:"DIR"`
+	DataDir     string `help:"Folder of the private Postgres and of the server's own files (default: a folder for this user's state)." placeholder:"DIR"`
 }
 
 // Validate refuses a URL that is none. Whether a Postgres answers there shows later.

@@ -419,6 +419,11 @@ func TestTheCommandsInTheText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	design, err := filepath.Glob("../../docs/design/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pages = append(pages, design...)
 	seen := 0
 	for _, path := range append(pages, "../../README.md", "../../ARCHITECTURE.md", "../../CONTRIBUTING.md") {
 		content, err := os.ReadFile(path)

@@ -71,7 +71,7 @@ func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
 
 type keyListCommand struct {
 	targetFlags
-	Account string `help:"Account whose keys to list (default: all accounts)." placeholder:"ID"`
+	Account string `help:"Account whose keys are listed (default: all accounts)." placeholder:"ID"`
 }
 
 // Help is shown by --help.

@@ -27,19 +27,19 @@ type loadCommand struct {
 	Timeout         time.Duration `default:"10s" help:"How long to wait for an answer; then the outcome is unknown."`
 
 	Clients  int           `default:"64" help:"How many requests may be under way at a time."`
-	Rate     float64       `help:"Open load: requests a second that are due in all, whatever the server does (default: closed load; each client sends when it has its answer)." placeholder:"R"`
+	Rate     float64       `help:"Open load: total requests due a second, however fast the server answers (default: closed load; each client sends when it has its answer)." placeholder:"R"`
 	Duration time.Duration `help:"End after this time (default: 30s, if there is no --requests)."`
 	Requests int64         `help:"End after so many requests." placeholder:"N"`
 
-	Scenario     string   `env:"ENISIM_LOAD_SCENARIO" help:"Scenario of one account: an account with what is in it is made for this run by the control API, and deleted afterwards (default: the world of the access key)." placeholder:"FILE"`
-	ControlToken string   `help:"What the server of --scenario was given as --control-token." placeholder:"TOKEN"`
+	Scenario     string   `env:"ENISIM_LOAD_SCENARIO" help:"Scenario of one account: the control API makes an account with its content for this run and deletes it afterwards (default: the world of the access key)." placeholder:"FILE"`
+	ControlToken string   `help:"The --control-token of the server, for --scenario." placeholder:"TOKEN"`
 	Mix          load.Mix `default:"attach=45,detach=45,describe=10" help:"Shares of the actions."`
 	Zipf         float64  `default:"0" help:"Skew: the k-th interface, and the k-th instance of a cell, are asked for in proportion to 1/k^S; 0 asks for all alike." placeholder:"S"`
-	Cell         int      `default:"4" help:"Instances whose interfaces are attached among them only; 0: all of a VPC and zone."`
-	Seed         uint64   `help:"The same seed on the same world repeats what each client does (default: drawn, and printed)."`
+	Cell         int      `default:"4" help:"Size of a cell: interfaces move among so many instances only; 0: among all of a VPC and zone."`
+	Seed         uint64   `help:"The same seed on the same world repeats the operations of each client (default: random, and printed)."`
 
 	Report       string `env:"ENISIM_LOAD_REPORT" help:"Write charts of the run, as one HTML file." type:"path" placeholder:"FILE"`
-	History      string `env:"ENISIM_LOAD_HISTORY" help:"Write what was asked and answered, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
+	History      string `env:"ENISIM_LOAD_HISTORY" help:"Write each request and its answer, as JSON lines for enisim check." type:"path" placeholder:"FILE"`
 	AllowUnknown bool   `help:"Let calls of unknown outcome (a 5xx, or no answer) pass; without it one is enough for exit code 1, unless a --fail-if says how many may be."`
 
 	FailIf []load.Threshold `env:"ENISIM_LOAD_FAIL_IF" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`

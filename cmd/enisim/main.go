@@ -56,15 +56,15 @@ type commands struct {
 	Help    helpCommand    `cmd:"" group:"about" help:"Show the help of a command: enisim help scenario apply."`
 
 	Call callCommand `cmd:"" group:"calls" help:"Sign and send one request, and print the reply."`
-	Load loadCommand `cmd:"" group:"calls" help:"Send many requests at a time, and tell how they fared."`
+	Load loadCommand `cmd:"" group:"calls" help:"Send many requests at a time, and report rates, latencies and errors."`
 
 	Scenario scenarioCommand `cmd:"" group:"worlds" help:"Work with scenario files."`
 	Account  accountCommand  `cmd:"" group:"worlds" help:"Make, list, reset and delete accounts."`
 	Key      keyCommand      `cmd:"" group:"worlds" help:"Make, list, disable and delete access keys."`
-	Snapshot snapshotCommand `cmd:"" group:"worlds" help:"Keep what an account has, and bring it back."`
+	Snapshot snapshotCommand `cmd:"" group:"worlds" help:"Save the state of an account, and restore it."`
 
 	Check  checkCommand  `cmd:"" group:"proof" help:"Decide whether a history of calls and answers is linearizable."`
-	Verify verifyCommand `cmd:"" group:"proof" help:"Derive every promise anew from the tables, and tell what is broken."`
+	Verify verifyCommand `cmd:"" group:"proof" help:"Recompute all invariants from the tables, and report violations."`
 
 	Migrate migrateCommand `cmd:"" group:"database" help:"Change or show the schema of the database."`
 }

@@ -16,7 +16,7 @@ import (
 
 type migrateCommand struct {
 	Up     migrateUpCommand     `cmd:"" help:"Bring the schema up to date, as serve does at its start."`
-	Down   migrateDownCommand   `cmd:"" help:"Take the newest migration back. What it holds is lost."`
+	Down   migrateDownCommand   `cmd:"" help:"Revert the newest migration. The data in its tables and columns is lost."`
 	Status migrateStatusCommand `cmd:"" help:"List the migrations and whether each is applied."`
 }
 

@@ -15,9 +15,9 @@ import (
 type scenarioCommand struct {
 	Apply  scenarioApplyCommand  `cmd:"" help:"Make the accounts that a file names equal to it."`
 	Check  scenarioCheckCommand  `cmd:"" help:"Find all that is wrong with files, without a database."`
-	Diff   scenarioDiffCommand   `cmd:"" help:"Tell what applying a file would change, and change nothing."`
-	Export scenarioExportCommand `cmd:"" help:"Make a scenario of what an account has, with the secrets of its keys."`
-	Import scenarioImportCommand `cmd:"" help:"Make a scenario of what the vendor's command line prints about a real account."`
+	Diff   scenarioDiffCommand   `cmd:"" help:"Show what applying a file would change, without changing it."`
+	Export scenarioExportCommand `cmd:"" help:"Write an account as a scenario, with the secrets of its keys."`
+	Import scenarioImportCommand `cmd:"" help:"Write a real account as a scenario, from the output of the vendor's command line."`
 	Schema scenarioSchemaCommand `cmd:"" help:"Print the JSON Schema of scenario files, for editors."`
 }
 

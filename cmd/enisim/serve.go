@@ -48,15 +48,15 @@ type serveCommand struct {
 	tlsFlags
 	delayFlags
 	Listen        string   `default:"127.0.0.1:8080" help:"Address to serve on."`
-	Scenario      string   `help:"Scenario whose accounts to make at start, unless they exist: those keep what they have." placeholder:"FILE"`
-	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. What clients did since is lost."`
+	Scenario      string   `help:"Scenario whose accounts are created at start. Accounts that exist stay as they are." placeholder:"FILE"`
+	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. Changes by clients are lost."`
 	Quickstart    bool     `default:"true" negatable:"" help:"Give a database without accounts the quick-start world."`
 	Signature     string   `default:"verify" enum:"verify,identify" help:"verify checks signatures; identify takes the id of an access key for proof, for throw-away tests."`
 	Repeats       string   `default:"refuse" enum:"accept,refuse" help:"accept makes an attach to the instance that has the interface, and a detach of one that is on none, succeed. Accounts may say otherwise."`
 	Lanes         int      `hidden:"" default:"1" min:"-1" max:"64" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
 	ClosedToRAM   []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
-	ControlToken       string `help:"What callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
+	ControlToken       string `help:"Token that callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
 	AllowQuickstartKey bool   `help:"Serve also to other machines while a key of the quick-start world, which everybody knows, is active."`
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 type snapshotCommand struct {
-	Save    snapshotSaveCommand    `cmd:"" help:"Keep what an account has now."`
+	Save    snapshotSaveCommand    `cmd:"" help:"Save the current state of an account."`
 	Restore snapshotRestoreCommand `cmd:"" help:"Bring an account back to a snapshot."`
 	List    snapshotListCommand    `cmd:"" help:"List the snapshots of an account."`
 	Delete  snapshotDeleteCommand  `cmd:"" help:"Forget a snapshot."`
@@ -77,7 +77,7 @@ func (c *snapshotRestoreCommand) Run(ctx context.Context, s streams) error {
 
 type snapshotListCommand struct {
 	targetFlags
-	Account string `required:"" help:"Account whose snapshots to list." placeholder:"ID"`
+	Account string `required:"" help:"Account whose snapshots are listed." placeholder:"ID"`
 }
 
 // Help is shown by --help.

@@ -19,7 +19,7 @@ import (
 // targetFlags choose what an operator's command works on: a running server, through its control API, or a database.
 type targetFlags struct {
 	Endpoint     string `help:"Server to work on, through its control API, as http://host:port. Without it, and without --database-url and --data-dir, the database of the server that runs in the default folder." placeholder:"URL"`
-	ControlToken string `aliases:"token" env:"ENISIM_CONTROL_TOKEN,ENISIM_TOKEN" help:"What the server of --endpoint was given as --control-token." placeholder:"TOKEN"`
+	ControlToken string `aliases:"token" env:"ENISIM_CONTROL_TOKEN,ENISIM_TOKEN" help:"The --control-token of the server at --endpoint." placeholder:"TOKEN"`
 	Insecure     bool   `help:"Accept any certificate of --endpoint, such as that of serve --tls-self-signed."`
 	databaseFlags
 	JSON bool `name:"json" help:"Print JSON, as the control API answers."`
