@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // DidYouMean suggests the candidate that a misspelt word is nearest to, or nothing if none is near.
@@ -96,32 +98,11 @@ func mappingsWith(key string) (names []string) {
 // nearest is the candidate with the smallest edit distance, the first of equals.
 func nearest(word string, candidates []string) (best string, distance int) {
 	for _, candidate := range candidates {
-		if d := editDistance(strings.ToLower(word), strings.ToLower(candidate)); best == "" || d < distance {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(candidate)); best == "" || d < distance {
 			best, distance = candidate, d
 		}
 	}
 	return best, distance
-}
-
-// editDistance counts the insertions, deletions and substitutions between two words (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0] // the distance of a[:i] and b[:j]
-		row[0] = i + 1
-		for j := range len(b) {
-			substituted := diagonal
-			if a[i] != b[j] {
-				substituted++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(substituted, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // sortedKeys lists a map's keys in order, so that hints do not change from run to run.
