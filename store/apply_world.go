@@ -195,7 +195,7 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, why pur
 // lockWorld takes the staged accounts, and all of theirs in the order of the house.
 func lockWorld(ctx context.Context, tx pgx.Tx) error {
 	_, err := execTogether(ctx, tx, []string{
-		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups, lockLeavers, lockPlaces,
+		takeAccounts, lockClientTokens, lockAccounts, lockVPCs, lockVSwitches, lockInstances, lockNetworkInterfaces, lockSecurityGroups, lockDepartures, lockCapacity,
 	})
 	return err
 }

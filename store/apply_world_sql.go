@@ -47,12 +47,12 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 
-	lockLeavers = `
+	lockDepartures = `
 	SELECT FROM security_group_leavers
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, instance_id, security_group_id FOR UPDATE`
 
-	lockPlaces = `
+	lockCapacity = `
 	SELECT FROM security_group_places
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, security_group_id, share FOR NO KEY UPDATE`
@@ -408,5 +408,5 @@ const (
 	      AND m.security_group_id = s.security_group_id)`
 )
 
-const countPlaces = `
+const countCapacity = `
 	SELECT count_places(array_agg(id)) FROM staged_accounts`

@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// Attachment names an instance and an interface that somebody wants to bring together, or to part.
+// Attachment is a request to attach an interface to an instance, or to detach it.
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
-	Part                                                bool // what only an attach depends on is not read
+	Part                                                bool // a detach: rows that only an attach needs are not read
 }
 
 func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }
 func (a Attachment) eni() ResourceID      { return ResourceID{a.AccountID, a.NetworkInterfaceID} }
 
-// RowKind is a table whose rows attaches and detaches lock.
+// RowKind is a kind of rows that attaches and detaches lock.
 type RowKind int
 
-// The tables of contended rows. For a security group it stands for the rows of its capacity.
+// The kinds of rows. SecurityGroupRow includes the rows of the group's capacity and departures.
 const (
 	InstanceRow RowKind = iota
 	NetworkInterfaceRow
@@ -30,22 +30,23 @@ type Row struct {
 	ResourceID
 }
 
-// Rows returns the rows that an attachment names: first the instance, then the interface, as they are locked.
+// Rows returns the rows that a request names, in lock order: the instance, then the interface.
 func (a Attachment) Rows() [2]Row {
 	return [2]Row{{InstanceRow, a.instance()}, {NetworkInterfaceRow, a.eni()}}
 }
 
-// Attachments are the rows that a batch of attaches and detaches depends on, under their locks. Scene shows them to one request at a
-// time; what a request changes, the next one sees. WriteAttachments writes what has changed in the end.
+// Attachments are the locked rows that a batch of attaches and detaches depends on. Scene gives one
+// request at a time its view of them. Each request sees the changes of the requests before it. In
+// the end, WriteAttachments writes the changed rows.
 type Attachments struct {
 	now       time.Time
-	instances map[ResourceID]*heldInstance
-	enis      map[ResourceID]*heldENI
-	groups    map[ResourceID]bool         // the groups at stake that are locked against going away
-	places    map[ResourceID]*groupPlaces // by group
-	contended map[Row]bool                // named rows that exist, and that another transaction has locked
-	wait      bool                        // whether every row was waited for, and all places of the groups are locked
-	changed   bool
+	instances map[ResourceID]*batchInstance
+	enis      map[ResourceID]*batchENI
+	groups    map[ResourceID]bool           // the affected groups that are locked, so that they cannot be deleted
+	capacity  map[ResourceID]*groupCapacity // by group
+	contended map[Row]bool                  // named rows that exist and are locked by another transaction
+	wait      bool                          // whether it waited for every row, and locked all capacity of the groups
+	changed   bool                          // whether a request has changed a row
 }
 
 func (a *Attachments) addContended(kind RowKind) func(ResourceID) {
@@ -57,17 +58,18 @@ func (a *Attachments) addContended(kind RowKind) func(ResourceID) {
 	}
 }
 
-// heldInstance is an instance that requests name, with the interfaces whose rows name it, or another one that is about to leave a group.
-type heldInstance struct {
+// batchInstance is an instance that requests name, with the interfaces whose rows refer to it. It
+// may also be another instance that is about to leave a group.
+type batchInstance struct {
 	Instance
-	Type    InstanceType
-	held    map[string]*heldENI // nil: no request names the instance, so it is not locked
-	primary *heldENI            // of held; nil: it has none
-	leavers map[string]*leaver  // by group; nil: was one, and is no longer
+	Type       InstanceType
+	held       map[string]*batchENI  // nil if no request names the instance, so that it is not locked
+	primary    *batchENI             // one of held; nil if it has none
+	departures map[string]*departure // by group; a nil value is a departure to delete
 }
 
-// heldENI is an interface that requests name, or that is on such an instance.
-type heldENI struct {
+// batchENI is an interface that requests name, or that such an instance holds.
+type batchENI struct {
 	NetworkInterface
 	groups     []string
 	ipv4, ipv6 int
@@ -76,96 +78,99 @@ type heldENI struct {
 }
 
 // leaver is an instance's place in a group that it leaves at a time.
-type leaver struct {
+type departure struct {
 	at        time.Time
 	written   bool // whether the row differs from what is stored
-	contended bool // whether another transaction has locked the row, so that nothing is known of it
+	contended bool // whether another transaction has locked the row, so that at is unknown
 }
 
-// groupPlaces are the free places of a group, as far as they are locked.
-type groupPlaces struct {
-	free   int
-	shares []placeShare
+// groupCapacity is the capacity that a group has left, as far as the batch has locked it.
+type groupCapacity struct {
+	free   int // of all the locked shares together
+	shares []capacityShare
 }
 
-type placeShare struct{ share, free int }
+// capacityShare is the stored row of one share.
+type capacityShare struct{ share, free int }
 
-// At sets the moment at which the batch is decided. It is pure.
+// At sets the time at which the batch is decided. It sends nothing to the database.
 func (a *Attachments) At(now time.Time) {
 	a.now = now
 	if !a.wait {
 		return
 	}
-	for _, i := range a.instances { // the places that have come free by now
-		for group, l := range i.leavers {
-			if places := a.places[ResourceID{i.AccountID, group}]; places != nil && !l.at.After(now) {
-				i.leavers[group], places.free = nil, places.free+1
+	for _, i := range a.instances { // release the capacity of the departures that are due
+		for group, l := range i.departures {
+			if capacity := a.capacity[ResourceID{i.AccountID, group}]; capacity != nil && !l.at.After(now) {
+				i.departures[group], capacity.free = nil, capacity.free+1
 			}
 		}
 	}
 }
 
-// Changed tells whether there is anything to write.
+// Changed reports whether there is anything to write.
 func (a *Attachments) Changed() bool { return a.changed }
 
-// AttachScene is all that decides an attach or a detach, as it stands at the moment of the batch. A row that is missing is nil.
+// AttachScene is one request's view of the locked rows, settled to the time of the batch. A missing
+// row is nil.
 type AttachScene struct {
 	Instance *Instance
 	Type     *InstanceType // of Instance
 	ENI      *NetworkInterface
-	IPv4     int          // private IPv4 addresses of ENI, the primary one included; a prefix counts as one
-	IPv6     int          // IPv6 addresses of ENI; a prefix counts as one
-	Held     int          // how many interfaces have a place on Instance, the primary one included
+	IPv4     int          // number of private IPv4 addresses of ENI, with the primary one; a prefix counts as one
+	IPv6     int          // number of IPv6 addresses of ENI; a prefix counts as one
+	Held     int          // number of interfaces that Instance holds, with the primary one
 	Groups   []GroupScene // the security groups of ENI
 
-	// Contended is a row that the request needs and another transaction has locked; nil: there is none. Then nothing else of the scene
-	// counts, and the request has to be decided in a transaction that waits.
+	// Contended is a row that the request needs and that another transaction has locked, or nil. If
+	// it is set, the rest of the scene is incomplete, and the request has to be decided in a
+	// transaction that waits.
 	Contended *Row
 
 	batch    *Attachments
-	instance *heldInstance
-	eni      *heldENI
+	instance *batchInstance
+	eni      *batchENI
 }
 
-// Scene shows the rows to the next request.
-func (a *Attachments) Scene(want Attachment) *AttachScene {
-	s := &AttachScene{batch: a, instance: a.instances[want.instance()], eni: a.enis[want.eni()]}
-	if i := s.instance; i != nil && i.RegionID == want.RegionID {
+// Scene returns the next request's view of the rows.
+func (a *Attachments) Scene(request Attachment) *AttachScene {
+	s := &AttachScene{batch: a, instance: a.instances[request.instance()], eni: a.enis[request.eni()]}
+	if i := s.instance; i != nil && i.RegionID == request.RegionID {
 		s.Instance, s.Type = settledInstance(&i.Instance, a.now), &i.Type
 		for _, n := range i.held {
-			if !n.left(a.now) {
+			if !n.hasLeft(a.now) {
 				s.Held++
 			}
 		}
 	}
-	if n := s.eni; n != nil && n.RegionID == want.RegionID {
+	if n := s.eni; n != nil && n.RegionID == request.RegionID {
 		s.ENI, s.IPv4, s.IPv6 = settledENI(&n.NetworkInterface, a.now), n.ipv4, n.ipv6
 	}
 	if s.Instance != nil && s.ENI != nil {
-		s.Groups = a.groupScenes(want, s.instance, s.eni)
+		s.Groups = a.groupScenes(request, s.instance, s.eni)
 	}
 	if !a.wait {
-		s.Contended = s.contended(want)
+		s.Contended = s.contended(request)
 	}
 	return s
 }
 
-// groupScenes shows the groups of an interface as an instance sees them.
-func (a *Attachments) groupScenes(want Attachment, i *heldInstance, n *heldENI) (scenes []GroupScene) {
+// groupScenes returns the groups of an interface, and whether the instance is in them already.
+func (a *Attachments) groupScenes(request Attachment, i *batchInstance, n *batchENI) (scenes []GroupScene) {
 	for _, id := range n.groups {
-		g := GroupScene{ID: id, HasInstance: i.stays(id) || i.leavers[id] != nil}
-		if places := a.places[ResourceID{want.AccountID, id}]; places != nil {
-			g.Free = places.free
+		g := GroupScene{ID: id, HasInstance: i.staysIn(id) || i.departures[id] != nil}
+		if capacity := a.capacity[ResourceID{request.AccountID, id}]; capacity != nil {
+			g.Free = capacity.free
 		}
 		scenes = append(scenes, g)
 	}
 	return scenes
 }
 
-// contended returns the first row that the request needs and the batch does not have.
-func (s *AttachScene) contended(want Attachment) *Row {
+// contended returns the first row that the request needs and the batch could not lock, or nil.
+func (s *AttachScene) contended(request Attachment) *Row {
 	// First the named rows themselves.
-	for _, row := range want.Rows() {
+	for _, row := range request.Rows() {
 		if s.batch.contended[row] {
 			return &row
 		}
@@ -173,36 +178,39 @@ func (s *AttachScene) contended(want Attachment) *Row {
 	if s.Instance == nil || s.ENI == nil {
 		return nil
 	}
-	// Then the interfaces that have left the instance: an attach settles their rows, to have their device indexes.
+	// Then the interfaces that have left the instance: an attach settles their rows, to reuse their
+	// device indexes.
 	for _, n := range s.instance.held {
-		if !want.Part && n.left(s.batch.now) && !n.locked {
+		if !request.Part && n.hasLeft(s.batch.now) && !n.locked {
 			return &Row{NetworkInterfaceRow, ResourceID{n.AccountID, n.ID}}
 		}
 	}
-	// Then the capacity of the groups that the instance may join or leave: the locked share may have none, or every share may be
-	// locked by others. The locks of all shares decide whether a group is full.
+	// Then the capacity of the groups that the instance may join or leave. The locked share may
+	// have none left, or other transactions may have locked every share. Only a transaction with
+	// all shares can decide that a group is full.
 	for _, g := range s.Groups {
-		group := ResourceID{want.AccountID, g.ID}
-		departure := s.instance.leavers[g.ID]
+		group := ResourceID{request.AccountID, g.ID}
+		departure := s.instance.departures[g.ID]
 		switch {
 		case s.instance.hasPrimaryIn(g.ID):
 		case !s.batch.groups[group],
 			departure != nil && departure.contended,
-			want.Part && s.batch.places[group] == nil,
-			!want.Part && !g.HasInstance && g.Free <= 0:
+			request.Part && s.batch.capacity[group] == nil,
+			!request.Part && !g.HasInstance && g.Free <= 0:
 			return &Row{SecurityGroupRow, group}
 		}
 	}
 	return nil
 }
 
-// hasPrimaryIn reports whether the instance has its primary interface in a group, which it then never leaves.
-func (h *heldInstance) hasPrimaryIn(group string) bool {
+// hasPrimaryIn reports whether the instance's primary interface is in a group. If so, the instance
+// never leaves the group.
+func (h *batchInstance) hasPrimaryIn(group string) bool {
 	return h.primary != nil && slices.Contains(h.primary.groups, group)
 }
 
-// stays tells whether the instance has an interface to stay in a group.
-func (h *heldInstance) stays(group string) bool {
+// staysIn reports whether an interface that is not leaving the instance keeps it in a group.
+func (h *batchInstance) staysIn(group string) bool {
 	if h.hasPrimaryIn(group) {
 		return true
 	}
@@ -214,21 +222,24 @@ func (h *heldInstance) stays(group string) bool {
 	return false
 }
 
-// leavesAt is when the last interface on its way off the instance leaves a group; the zero time if there is none.
-func (h *heldInstance) leavesAt(group string, now time.Time) (last time.Time) {
+// departureTime returns when the last of the interfaces that are leaving the instance leaves a
+// group. It is the zero time if there is none.
+func (h *batchInstance) departureTime(group string, now time.Time) (last time.Time) {
 	for _, n := range h.held {
-		if n.NextStatus != nil && *n.NextStatus == ENIAvailable && n.SettlesAt.After(now) && n.SettlesAt.After(last) && slices.Contains(n.groups, group) {
+		leaving := n.NextStatus != nil && *n.NextStatus == ENIAvailable
+		if leaving && n.SettlesAt.After(now) && n.SettlesAt.After(last) && slices.Contains(n.groups, group) {
 			last = *n.SettlesAt
 		}
 	}
 	return last
 }
 
-// set changes an interface for the requests that follow, and takes it to another instance if need be.
-func (a *Attachments) set(n *heldENI, to NetworkInterface) {
+// set replaces the row of an interface for the requests that follow, and moves it to another
+// instance if the new row says so.
+func (a *Attachments) set(n *batchENI, to NetworkInterface) {
 	if n.InstanceID != nil {
 		if from := a.instances[ResourceID{n.AccountID, *n.InstanceID}]; from != nil {
-			delete(from.held, n.ID) // of nil too
+			delete(from.held, n.ID) // held may be nil
 		}
 	}
 	n.NetworkInterface, n.written, a.changed = to, true, true
@@ -237,10 +248,12 @@ func (a *Attachments) set(n *heldENI, to NetworkInterface) {
 	}
 }
 
-func (a *Attachments) takePlace(accountID, group string) {
-	a.places[ResourceID{accountID, group}].free-- // Scene has seen one
+// acquireCapacity counts an instance that joins a group.
+func (a *Attachments) acquireCapacity(accountID, group string) {
+	a.capacity[ResourceID{accountID, group}].free-- // the scene had some free
 }
 
-func (a *Attachments) giveBackPlace(accountID, group string) {
-	a.places[ResourceID{accountID, group}].free++ // Scene has seen a share
+// releaseCapacity counts an instance that leaves a group.
+func (a *Attachments) releaseCapacity(accountID, group string) {
+	a.capacity[ResourceID{accountID, group}].free++ // the scene had a locked share
 }

@@ -2,7 +2,8 @@
 
 package store
 
-// readHeldENIs queues the search for what the instances hold. It comes in a statement after the locks, whose snapshot sees what they waited for.
+// readHeldENIs queues the read of the interfaces that the instances hold. It is a statement after
+// the locking ones, so its snapshot sees the transactions that the locks waited for.
 func (tx *Tx) readHeldENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
 		SELECT n.account_id, n.instance_id, n.id, n.status, n.next_status, n.settles_at, n.device_index,
@@ -12,5 +13,5 @@ func (tx *Tx) readHeldENIs(a *Attachments, ids namedIDs) {
 		CROSS JOIN LATERAL (
 		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND instance_id = named.id OFFSET 0) n`,
 		ids.instances.accounts, ids.instances.ids).
-		Query(each(heldENIFields, a.addHeld))
+		Query(each(heldInterfaceFields, a.addHeldENI))
 }

@@ -2,9 +2,12 @@
 
 package store
 
-// lockAttachedInstances locks the instances that requests name. The lock comes before the join with the type: an instance whose type changed while its lock was waited
-// for would be lost by a join below it. Builds with the tags above have a wrong one in its place, to show that the loss of this lock is noticed
-// (TestSabotageIsCaught).
+// lockAttachedInstances queues the locks of the instances that requests name. The join with the
+// type comes after the lock, because a join below it would lose an instance whose type changed
+// during the wait for its lock.
+//
+// Builds with the tags above replace it by a wrong version, to prove that the tests notice a
+// missing lock (TestSabotageIsCaught).
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
@@ -16,8 +19,8 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 		CROSS JOIN LATERAL (
 		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`
 	if a.wait {
-		sql = waiting(sql)
+		sql = withoutSkipLocked(sql)
 	}
 	tx.lock(rankInstances, sql, ids.instances.accounts, ids.instances.ids).
-		Query(each(heldInstanceFields, a.addInstance))
+		Query(each(batchInstanceFields, a.addInstance))
 }

@@ -7,19 +7,29 @@ import (
 	"time"
 )
 
-// LockForAttachments locks the rows that a batch of attaches and detaches depends on, and reads them, in one round trip: first the
-// instances, then the interfaces, together with the interfaces that are due to leave the instances, so that their rows can be settled.
-// Only where an instance may join or leave a group, or a named row was not returned, a second round trip follows: it locks a share of
-// the group's capacity, and finds out whether the row exists.
+// LockForAttachments locks and reads the rows that a batch of attaches and detaches depends on. It
+// takes one round trip: the instances are locked first, then the interfaces. The interfaces that
+// are due to leave these instances are locked too, so that their rows can be settled.
 //
-// Without wait it never waits for another transaction: a row that is locked elsewhere is passed over, and the scene of each request
-// that needs it says so (AttachScene.Contended). With wait it waits for every row, and for the whole capacity of the groups.
-func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, wait bool) (*Attachments, error) {
+// A second round trip follows only if an instance may join or leave a security group, or if a named
+// row was not returned. It locks a share of the group's capacity, and finds out whether the row
+// exists.
+//
+// If wait is false, it never waits for another transaction. It skips each row that another
+// transaction has locked, and the scene of each request that needs the row says so
+// (AttachScene.Contended). If wait is true, it waits for every row, and locks the whole capacity of
+// the groups.
+func (tx *Tx) LockForAttachments(ctx context.Context, requests []Attachment, wait bool) (*Attachments, error) {
 	a := &Attachments{
-		instances: make(map[ResourceID]*heldInstance, len(wants)), enis: make(map[ResourceID]*heldENI, len(wants)),
-		groups: map[ResourceID]bool{}, places: map[ResourceID]*groupPlaces{}, wait: wait,
+		instances: make(map[ResourceID]*batchInstance, len(requests)),
+		enis:      make(map[ResourceID]*batchENI, len(requests)),
+		groups:    map[ResourceID]bool{},
+		capacity:  map[ResourceID]*groupCapacity{},
+		wait:      wait,
 	}
-	ids := namedBy(wants)
+	// First lock the instances and the interfaces, in the lock order, and read what depends on them
+	// in the same round trip.
+	ids := newNamedIDs(requests)
 	tx.lockAttachedInstances(a, ids)
 	tx.lockAttachedENIs(a, ids)
 	tx.readHeldENIs(a, ids)
@@ -27,25 +37,32 @@ func (tx *Tx) LockForAttachments(ctx context.Context, wants []Attachment, wait b
 	if err := tx.send(ctx); err != nil {
 		return nil, err
 	}
-	groups := listOf(a.groupsAtStake(wants))
+	// Then lock capacity in the groups that a request may change. Which groups these are is known
+	// only now, under the locks.
+	groups := newIDList(a.affectedGroups(requests))
 	if len(groups.ids) > 0 && wait {
-		tx.lockEveryPlace(a, groups)
+		tx.lockAllCapacityShares(a, groups)
 	} else if len(groups.ids) > 0 {
-		tx.lockSomePlaces(a, ids, groups)
+		tx.lockOneCapacityShare(a, ids, groups)
 	}
+	// Last, tell the contended rows from those that do not exist. With wait every row that exists
+	// was returned.
 	if !wait {
 		tx.findContended(a, ids)
 	}
 	return a, tx.sendQueued(ctx)
 }
 
-// waiting returns the text of a locking statement that waits for the rows that others hold, instead of passing over them.
-func waiting(sql string) string { return strings.ReplaceAll(sql, " SKIP LOCKED", "") }
+// withoutSkipLocked returns a locking statement that waits for locked rows instead of skipping
+// them.
+func withoutSkipLocked(sql string) string { return strings.ReplaceAll(sql, " SKIP LOCKED", "") }
 
-// findContended queues the question which of the named rows that no lock returned exist: those are locked by others, and the rest
-// does not exist. Where every row was returned, nothing is asked.
+// findContended queues a search for the named rows that no locking statement returned. The rows
+// that it finds are locked by other transactions; the rest do not exist. If every row was returned,
+// nothing is queued.
 func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
-	if missing := ids.instances.without(func(id ResourceID) bool { return a.instances[id] != nil }); len(missing.ids) > 0 {
+	hasInstance := func(id ResourceID) bool { return a.instances[id] != nil }
+	if missing := ids.instances.without(hasInstance); len(missing.ids) > 0 {
 		tx.queue(`
 			SELECT i.account_id, i.id
 			FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
@@ -54,7 +71,8 @@ func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
 			missing.accounts, missing.ids).
 			Query(each((*ResourceID).fields, a.addContended(InstanceRow)))
 	}
-	if missing := ids.enis.without(func(id ResourceID) bool { return a.enis[id] != nil }); len(missing.ids) > 0 {
+	hasENI := func(id ResourceID) bool { return a.enis[id] != nil }
+	if missing := ids.enis.without(hasENI); len(missing.ids) > 0 {
 		tx.queue(`
 			SELECT n.account_id, n.id
 			FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
@@ -65,30 +83,34 @@ func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
 	}
 }
 
-// groupsAtStake are the groups in which a request may take or give a place: those of its interface, less the ones in which its instance has its primary
-// interface, which never leaves. While the instance is locked they cannot change.
-func (a *Attachments) groupsAtStake(wants []Attachment) (groups []ResourceID) {
-	for _, w := range wants {
-		i, eni := a.instances[w.instance()], a.enis[w.eni()]
+// affectedGroups returns the security groups whose capacity a request may acquire or release. These
+// are the groups of its interface, without the groups of its instance's primary interface, because
+// that interface never leaves. The result cannot change while the instance is locked.
+func (a *Attachments) affectedGroups(requests []Attachment) (groups []ResourceID) {
+	for _, request := range requests {
+		i, eni := a.instances[request.instance()], a.enis[request.eni()]
 		if i == nil || eni == nil {
 			continue
 		}
 		for _, id := range eni.groups {
 			if !i.hasPrimaryIn(id) {
-				groups = append(groups, ResourceID{w.AccountID, id})
+				groups = append(groups, ResourceID{request.AccountID, id})
 			}
 		}
 	}
 	return groups
 }
 
-// The statements take ids as arrays, and look each up in a LATERAL subquery. That fixes two things for every plan: rows are found by their index, also where the
-// planner thinks that a table is small, and they are locked in the order of the arrays.
+// The statements take ids as arrays, and look each id up in a LATERAL subquery. So every plan finds
+// the rows by their index, even if the planner takes the table for a small one, and locks them in
+// the order of the arrays.
 
-// idList is a list of resources, as two arrays of a statement: sorted and each once, in the order of locks.
+// idList is a list of resources as two array arguments of a statement. It is sorted in lock order
+// and has no duplicates.
 type idList struct{ accounts, ids []string }
 
-func listOf(all []ResourceID) idList {
+// newIDList returns the list of some resources. It sorts all in place.
+func newIDList(all []ResourceID) idList {
 	slices.SortFunc(all, ResourceID.compare)
 	var l idList
 	for _, id := range slices.Compact(all) {
@@ -97,7 +119,7 @@ func listOf(all []ResourceID) idList {
 	return l
 }
 
-// without returns the resources of the list for which found is false.
+// without returns the resources of the list for which found reports false.
 func (l idList) without(found func(ResourceID) bool) (rest idList) {
 	for k, id := range l.ids {
 		if !found(ResourceID{l.accounts[k], id}) {
@@ -107,43 +129,48 @@ func (l idList) without(found func(ResourceID) bool) (rest idList) {
 	return rest
 }
 
-// namedIDs are what the requests of a batch name: instances; interfaces, and those of them that are to be attached.
+// namedIDs are the ids in the requests of a batch. attached are those of enis that a request wants
+// to attach.
 type namedIDs struct{ instances, enis, attached idList }
 
-func namedBy(wants []Attachment) namedIDs {
-	instances, enis, attached := make([]ResourceID, len(wants)), make([]ResourceID, len(wants)), make([]ResourceID, 0, len(wants))
-	for i, w := range wants {
-		instances[i], enis[i] = w.instance(), w.eni()
-		if !w.Part {
-			attached = append(attached, w.eni())
+func newNamedIDs(requests []Attachment) namedIDs {
+	instances, enis := make([]ResourceID, len(requests)), make([]ResourceID, len(requests))
+	attached := make([]ResourceID, 0, len(requests))
+	for i, request := range requests {
+		instances[i], enis[i] = request.instance(), request.eni()
+		if !request.Part {
+			attached = append(attached, request.eni())
 		}
 	}
-	return namedIDs{listOf(instances), listOf(enis), listOf(attached)}
+	return namedIDs{newIDList(instances), newIDList(enis), newIDList(attached)}
 }
 
-// heldInstanceFields are what lockAttachedInstances reads.
-func heldInstanceFields(h *heldInstance) []any {
+// batchInstanceFields returns the scan targets of lockAttachedInstances.
+func batchInstanceFields(h *batchInstance) []any {
 	i, t := &h.Instance, &h.Type
 	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
 		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt,
-		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
+		&t.NetworkCards, &t.HotPlug, &t.IOOptimized}
 }
 
-func (a *Attachments) addInstance(h heldInstance) {
-	h.held, h.leavers = map[string]*heldENI{}, map[string]*leaver{}
+// addInstance adds a locked instance to the batch.
+func (a *Attachments) addInstance(h batchInstance) {
+	h.held, h.departures = map[string]*batchENI{}, map[string]*departure{}
 	h.InstanceTypeOwnerID, h.InstanceType = h.Type.OwnerID, h.Type.ID
 	a.instances[ResourceID{h.AccountID, h.ID}] = &h
 }
 
-// heldENIFields are what readHeldENIs reads.
-func heldENIFields(n *heldENI) []any {
+// heldInterfaceFields returns the scan targets of readHeldENIs.
+func heldInterfaceFields(n *batchENI) []any {
 	return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeviceIndex, &n.groups}
 }
 
-func (a *Attachments) addHeld(n heldENI) {
+// addHeldENI records that an instance of the batch holds an interface.
+func (a *Attachments) addHeldENI(n batchENI) {
 	i := a.instances[ResourceID{n.AccountID, *n.InstanceID}]
 	if i == nil || i.held == nil {
-		return // it came after the locks, so for this batch it is not there
+		return // the batch has not locked its instance, which is contended or was inserted after the locking statement
 	}
 	eni := a.enis[ResourceID{n.AccountID, n.ID}]
 	if eni == nil {
@@ -156,6 +183,8 @@ func (a *Attachments) addHeld(n heldENI) {
 	}
 }
 
+// lockAttachedENIs queues the locks of the interfaces that requests name, and of those that are due
+// to leave the named instances.
 func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status, n.next_status, n.settles_at,
@@ -174,37 +203,41 @@ func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 		CROSS JOIN LATERAL (
 		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE SKIP LOCKED) n`
 	if a.wait {
-		sql = waiting(sql)
+		sql = withoutSkipLocked(sql)
 	}
 	tx.lock(rankNetworkInterfaces, sql, ids.enis.accounts, ids.enis.ids, ids.instances.accounts, ids.instances.ids).
-		Query(each(func(n *heldENI) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+		Query(each(func(n *batchENI) []any {
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type,
+				&n.Status, &n.NextStatus, &n.SettlesAt,
 				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex, &n.ServiceManaged}
-		}, func(n heldENI) {
+		}, func(n batchENI) {
 			n.locked = true
 			a.enis[ResourceID{n.AccountID, n.ID}] = &n
 		}))
 }
 
-// lockGroupsAtStake queues the locks of groups against going away. A departure's foreign key would take them with the write, and wait.
-func (tx *Tx) lockGroupsAtStake(a *Attachments, groups idList) {
+// lockAffectedGroups queues the locks that keep groups from being deleted. Without them, the
+// foreign key of a departure would lock the group during the write, and would wait.
+func (tx *Tx) lockAffectedGroups(a *Attachments, groups idList) {
 	sql := `
 		SELECT g.account_id, g.id
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT account_id, id FROM security_groups WHERE account_id = named.account_id AND id = named.id FOR KEY SHARE SKIP LOCKED) g`
 	if a.wait {
-		sql = waiting(sql)
+		sql = withoutSkipLocked(sql)
 	}
 	tx.lock(rankSecurityGroups, sql, groups.accounts, groups.ids).
 		Query(each((*ResourceID).fields, func(id ResourceID) { a.groups[id] = true }))
 }
 
-// lockSomePlaces never waits: it takes a share of each group that nobody has locked, and those departures of the instances that nobody
-// has locked. A departure that is locked is kept as such, because the group's capacity is being counted by another transaction.
-func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, groups idList) {
-	tx.lockGroupsAtStake(a, groups)
-	tx.lock(rankLeavers, `
+// lockOneCapacityShare queues the locks of one share of each group's capacity, and of the
+// departures of the instances. It never waits: it locks only rows that are not locked by another
+// transaction. A locked departure is recorded as contended, because another transaction may be
+// counting it.
+func (tx *Tx) lockOneCapacityShare(a *Attachments, ids namedIDs, groups idList) {
+	tx.lockAffectedGroups(a, groups)
+	tx.lock(rankDepartures, `
 		SELECT l.account_id, l.security_group_id, l.instance_id, locked.leaves_at
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
@@ -216,8 +249,9 @@ func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, groups idList) {
 		    SELECT leaves_at
 		    FROM security_group_leavers
 		    WHERE account_id = l.account_id AND security_group_id = l.security_group_id AND instance_id = l.instance_id
-		    FOR UPDATE SKIP LOCKED) locked ON true`, ids.instances.accounts, ids.instances.ids).Query(each(leaverFields, a.addLeaver))
-	tx.lock(rankPlaces, `
+		    FOR UPDATE SKIP LOCKED) locked ON true`, ids.instances.accounts, ids.instances.ids).
+		Query(each(departureFields, a.addDeparture))
+	tx.lock(rankCapacity, `
 		SELECT p.account_id, p.security_group_id, p.share, p.free
 		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
 		CROSS JOIN LATERAL (
@@ -226,18 +260,21 @@ func (tx *Tx) lockSomePlaces(a *Attachments, ids namedIDs, groups idList) {
 		    WHERE account_id = g.account_id AND security_group_id = g.id
 		    ORDER BY free > 0 DESC, (share + $3) % 8
 		    LIMIT 1
-		    FOR NO KEY UPDATE SKIP LOCKED) p`, groups.accounts, groups.ids, tx.share).Query(each(placeFields, a.addPlace))
+		    FOR NO KEY UPDATE SKIP LOCKED) p`, groups.accounts, groups.ids, tx.share).
+		Query(each(capacityFields, a.addCapacityShare))
 }
 
-func (tx *Tx) lockEveryPlace(a *Attachments, groups idList) {
-	tx.lockGroupsAtStake(a, groups)
-	tx.lock(rankLeavers, `
+// lockAllCapacityShares queues the locks of the groups' whole capacity and of all their departures.
+// It waits for each row.
+func (tx *Tx) lockAllCapacityShares(a *Attachments, groups idList) {
+	tx.lockAffectedGroups(a, groups)
+	tx.lock(rankDepartures, `
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
 		WHERE (account_id, security_group_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS g (account_id, id))
 		ORDER BY account_id, instance_id, security_group_id
-		FOR UPDATE`, groups.accounts, groups.ids).Query(each(leaverFields, a.addLeaver))
-	tx.lock(rankPlaces, `
+		FOR UPDATE`, groups.accounts, groups.ids).Query(each(departureFields, a.addDeparture))
+	tx.lock(rankCapacity, `
 		SELECT p.account_id, p.security_group_id, p.share, p.free
 		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
 		CROSS JOIN LATERAL (
@@ -245,50 +282,57 @@ func (tx *Tx) lockEveryPlace(a *Attachments, groups idList) {
 		    FROM security_group_places
 		    WHERE account_id = g.account_id AND security_group_id = g.id
 		    ORDER BY share
-		    FOR NO KEY UPDATE) p`, groups.accounts, groups.ids).Query(each(placeFields, a.addPlace))
+		    FOR NO KEY UPDATE) p`, groups.accounts, groups.ids).Query(each(capacityFields, a.addCapacityShare))
 }
 
-// leaverRow and placeRow are rows on their way to a map.
+// departureRow and capacityRow are rows as they are read, before they are added to the batch.
 type (
-	leaverRow struct {
+	departureRow struct {
 		accountID, groupID, instanceID string
 		at                             *time.Time // nil: another transaction has locked the row
 	}
-	placeRow struct {
+	capacityRow struct {
 		accountID, groupID string
-		placeShare
+		capacityShare
 	}
 )
 
-func leaverFields(l *leaverRow) []any { return []any{&l.accountID, &l.groupID, &l.instanceID, &l.at} }
+func departureFields(l *departureRow) []any {
+	return []any{&l.accountID, &l.groupID, &l.instanceID, &l.at}
+}
 
-func placeFields(p *placeRow) []any { return []any{&p.accountID, &p.groupID, &p.share, &p.free} }
+func capacityFields(p *capacityRow) []any { return []any{&p.accountID, &p.groupID, &p.share, &p.free} }
 
-// addLeaver keeps who leaves a group: also an instance that no request names, whose place is free when it is due.
-func (a *Attachments) addLeaver(l leaverRow) {
+// addDeparture records that an instance is about to leave a group. It may be an instance that no
+// request names: its capacity is released when the departure is due.
+func (a *Attachments) addDeparture(l departureRow) {
 	id := ResourceID{l.accountID, l.instanceID}
 	if a.instances[id] == nil {
-		a.instances[id] = &heldInstance{Instance: Instance{AccountID: l.accountID, ID: l.instanceID}, leavers: map[string]*leaver{}}
+		a.instances[id] = &batchInstance{
+			Instance: Instance{AccountID: l.accountID, ID: l.instanceID}, departures: map[string]*departure{},
+		}
 	}
 	if l.at == nil {
-		a.instances[id].leavers[l.groupID] = &leaver{contended: true}
+		a.instances[id].departures[l.groupID] = &departure{contended: true}
 		return
 	}
-	a.instances[id].leavers[l.groupID] = &leaver{at: *l.at}
+	a.instances[id].departures[l.groupID] = &departure{at: *l.at}
 }
 
-func (a *Attachments) addPlace(p placeRow) {
+// addCapacityShare adds a locked share to the capacity that the batch has of a group.
+func (a *Attachments) addCapacityShare(p capacityRow) {
 	id := ResourceID{p.accountID, p.groupID}
-	g := a.places[id]
+	g := a.capacity[id]
 	if g == nil {
-		g = &groupPlaces{}
-		a.places[id] = g
+		g = &groupCapacity{}
+		a.capacity[id] = g
 	}
 	g.free += p.free
-	g.shares = append(g.shares, p.placeShare)
+	g.shares = append(g.shares, p.capacityShare)
 }
 
-// readAttachedENIs queues the search for the addresses and groups of the interfaces that are to be attached. A prefix counts as one address.
+// readAttachedENIs queues the read of the addresses and groups of the interfaces to attach. A
+// prefix counts as one address.
 func (tx *Tx) readAttachedENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
 		SELECT named.account_id, named.id, address.v4 + prefix.v4, address.v6 + prefix.v6,
@@ -303,7 +347,9 @@ func (tx *Tx) readAttachedENIs(a *Attachments, ids namedIDs) {
 		    SELECT count(*) FILTER (WHERE family(p.prefix) = 4) AS v4, count(*) FILTER (WHERE family(p.prefix) = 6) AS v6
 		    FROM ip_prefixes p
 		    WHERE p.account_id = named.account_id AND p.network_interface_id = named.id) prefix`, ids.attached.accounts, ids.attached.ids).
-		Query(each(func(n *heldENI) []any { return []any{&n.AccountID, &n.ID, &n.ipv4, &n.ipv6, &n.groups} }, func(n heldENI) {
+		Query(each(func(n *batchENI) []any {
+			return []any{&n.AccountID, &n.ID, &n.ipv4, &n.ipv6, &n.groups}
+		}, func(n batchENI) {
 			if eni := a.enis[ResourceID{n.AccountID, n.ID}]; eni != nil {
 				eni.ipv4, eni.ipv6, eni.groups = n.ipv4, n.ipv6, n.groups
 			}

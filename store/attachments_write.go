@@ -6,26 +6,29 @@ import (
 	"time"
 )
 
-// WriteAttachments queues the writes of what the requests of a batch have changed.
+// WriteAttachments queues the writes of the rows that the requests of a batch have changed.
 func (tx *Tx) WriteAttachments(a *Attachments) {
 	tx.writeENIs(a)
-	tx.writeLeavers(a)
-	tx.writePlaces(a)
+	tx.writeDepartures(a)
+	tx.writeCapacity(a)
 }
 
+// writeENIs queues the write of the changed interfaces, in one UPDATE.
 func (tx *Tx) writeENIs(a *Attachments) {
 	var (
-		accounts, ids, statuses   []string
-		next, instances           []*string
-		settles                   []*time.Time
-		quantities, indexes, card []*int
+		accounts, ids, statuses    []string
+		next, instances            []*string
+		settles                    []*time.Time
+		quantities, indexes, cards []*int
 	)
 	for _, n := range a.enis {
 		if !n.written {
 			continue
 		}
-		accounts, ids, statuses, next, settles = append(accounts, n.AccountID), append(ids, n.ID), append(statuses, n.Status), append(next, n.NextStatus), append(settles, n.SettlesAt)
-		instances, quantities, indexes, card = append(instances, n.InstanceID), append(quantities, n.InstanceENIQuantity), append(indexes, n.DeviceIndex), append(card, n.NetworkCardIndex)
+		accounts, ids = append(accounts, n.AccountID), append(ids, n.ID)
+		statuses, next, settles = append(statuses, n.Status), append(next, n.NextStatus), append(settles, n.SettlesAt)
+		instances, quantities = append(instances, n.InstanceID), append(quantities, n.InstanceENIQuantity)
+		indexes, cards = append(indexes, n.DeviceIndex), append(cards, n.NetworkCardIndex)
 	}
 	if len(ids) == 0 {
 		return
@@ -37,54 +40,61 @@ func (tx *Tx) writeENIs(a *Attachments) {
 		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::integer[], $8::integer[], $9::integer[])
 		    AS c (account_id, id, status, next_status, settles_at, instance_id, instance_eni_quantity, device_index, network_card_index)
 		WHERE n.account_id = c.account_id AND n.id = c.id`,
-		accounts, ids, statuses, next, settles, instances, quantities, indexes, card)
+		accounts, ids, statuses, next, settles, instances, quantities, indexes, cards)
 }
 
-func (tx *Tx) writeLeavers(a *Attachments) {
-	var gone, come struct {
+// writeDepartures queues the writes of the departures that requests have cancelled or added.
+func (tx *Tx) writeDepartures(a *Attachments) {
+	var removed, added struct {
 		accounts, groups, instances []string
 		at                          []time.Time
 	}
 	for _, i := range a.instances {
-		for group, l := range i.leavers {
+		for group, l := range i.departures {
 			if l == nil {
-				gone.accounts, gone.groups, gone.instances = append(gone.accounts, i.AccountID), append(gone.groups, group), append(gone.instances, i.ID)
+				removed.accounts, removed.groups = append(removed.accounts, i.AccountID), append(removed.groups, group)
+				removed.instances = append(removed.instances, i.ID)
 			} else if l.written {
-				come.accounts, come.groups, come.instances = append(come.accounts, i.AccountID), append(come.groups, group), append(come.instances, i.ID)
-				come.at = append(come.at, l.at)
+				added.accounts, added.groups = append(added.accounts, i.AccountID), append(added.groups, group)
+				added.instances, added.at = append(added.instances, i.ID), append(added.at, l.at)
 			}
 		}
 	}
-	if len(gone.accounts) > 0 {
+	// Remove the departures that are cancelled or due; nil marks them. A transaction that waits may
+	// find a due one.
+	if len(removed.accounts) > 0 {
 		tx.queue(`
 			DELETE FROM security_group_leavers l
 			USING unnest($1::text[], $2::text[], $3::text[]) AS gone (account_id, security_group_id, instance_id)
 			WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id AND l.instance_id = gone.instance_id`,
-			gone.accounts, gone.groups, gone.instances)
+			removed.accounts, removed.groups, removed.instances)
 	}
-	if len(come.accounts) > 0 {
-		tx.write(int64(len(come.accounts)), `
+	if len(added.accounts) > 0 {
+		tx.write(int64(len(added.accounts)), `
 			INSERT INTO security_group_leavers (account_id, security_group_id, instance_id, leaves_at)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
 			ON CONFLICT (account_id, security_group_id, instance_id) DO UPDATE SET leaves_at = excluded.leaves_at`,
-			come.accounts, come.groups, come.instances, come.at)
+			added.accounts, added.groups, added.instances, added.at)
 	}
 }
 
-func (tx *Tx) writePlaces(a *Attachments) {
+// writeCapacity queues the write of the free capacity that the batch has left. It is spread evenly
+// over the locked shares of each group.
+func (tx *Tx) writeCapacity(a *Attachments) {
 	var (
 		accounts, groups []string
 		shares, free     []int
 	)
-	for _, id := range slices.SortedFunc(maps.Keys(a.places), ResourceID.compare) {
-		g := a.places[id]
+	for _, id := range slices.SortedFunc(maps.Keys(a.capacity), ResourceID.compare) {
+		g := a.capacity[id]
 		for k, s := range g.shares {
-			now := g.free / len(g.shares) // spread evenly over what is locked
-			if k < g.free%len(g.shares) {
-				now++
+			newFree := g.free / len(g.shares)
+			if k < g.free%len(g.shares) { // the first shares get the remainder
+				newFree++
 			}
-			if now != s.free {
-				accounts, groups, shares, free = append(accounts, id.AccountID), append(groups, id.ID), append(shares, s.share), append(free, now)
+			if newFree != s.free {
+				accounts, groups = append(accounts, id.AccountID), append(groups, id.ID)
+				shares, free = append(shares, s.share), append(free, newFree)
 			}
 		}
 	}

@@ -2,8 +2,9 @@ package store
 
 import "time"
 
-// Detach takes the scene's interface off the scene's instance: Detaching until settlesAt, when it is Available, and until then it holds its place;
-// Available at once if that is nil.
+// Detach detaches the scene's interface from the scene's instance. It is Detaching until settlesAt
+// and then Available, and it keeps its slot until then. It is Available at once if settlesAt is
+// nil.
 func (s *AttachScene) Detach(settlesAt *time.Time) {
 	n := *s.ENI
 	if settlesAt != nil {
@@ -14,13 +15,13 @@ func (s *AttachScene) Detach(settlesAt *time.Time) {
 	}
 	s.batch.set(s.eni, n)
 	for _, group := range s.eni.groups {
-		if s.instance.stays(group) {
+		if s.instance.staysIn(group) {
 			continue
 		}
-		if last := s.instance.leavesAt(group, s.batch.now); !last.IsZero() {
-			s.instance.leavers[group] = &leaver{at: last, written: true}
+		if last := s.instance.departureTime(group, s.batch.now); !last.IsZero() {
+			s.instance.departures[group] = &departure{at: last, written: true}
 		} else {
-			s.batch.giveBackPlace(n.AccountID, group)
+			s.batch.releaseCapacity(n.AccountID, group)
 		}
 	}
 }

@@ -33,15 +33,15 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR KEY SHARE`, accountID, regionID, ids)
-	leaving := map[string][]leaverRow{} // as far as their rows are locked: one that comes later may have another owner
-	tx.lock(rankLeavers, `
+	leaving := map[string][]departureRow{} // as far as their rows are locked: one that comes later may have another owner
+	tx.lock(rankDepartures, `
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, accountID, ids).
-		Query(each(leaverFields, func(l leaverRow) { leaving[l.groupID] = append(leaving[l.groupID], l) }))
-	tx.lock(rankPlaces, `
+		Query(each(departureFields, func(l departureRow) { leaving[l.groupID] = append(leaving[l.groupID], l) }))
+	tx.lock(rankCapacity, `
 		SELECT share
 		FROM security_group_places
 		WHERE account_id = $1 AND security_group_id = ANY ($2)

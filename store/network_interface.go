@@ -69,7 +69,7 @@ func (n NetworkInterface) Settled(now time.Time) NetworkInterface {
 }
 
 // left tells whether the interface's row still names an instance that it has left by now.
-func (n *NetworkInterface) left(now time.Time) bool {
+func (n *NetworkInterface) hasLeft(now time.Time) bool {
 	return due(n.SettlesAt, now) && *n.NextStatus == ENIAvailable
 }
 

@@ -4,9 +4,9 @@ package store
 
 import "time"
 
-// countedInstance is an instance and what it holds, from one statement.
+// countedInstance is an instance with the interfaces that it holds, from one statement.
 type countedInstance struct {
-	heldInstance
+	batchInstance
 	counted []struct {
 		ID, Status  string
 		NextStatus  *string
@@ -16,8 +16,10 @@ type countedInstance struct {
 	}
 }
 
-// What the instance holds is read in the statement that locks it. Where that waits for the lock, it still reads by the snapshot from before: it misses what the other one
-// did under the lock. For the tests that show that such a server is caught.
+// lockAttachedInstances is wrong on purpose: it reads what an instance holds in the statement that
+// locks it. If the statement waits for the lock, it still reads by its older snapshot, and misses
+// what the other transaction did under the lock. TestSabotageIsCaught proves that such a server is
+// caught.
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
@@ -35,20 +37,21 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 		CROSS JOIN LATERAL (
 		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`
 	if a.wait {
-		sql = waiting(sql)
+		sql = withoutSkipLocked(sql)
 	}
 	tx.lock(rankInstances, sql, ids.instances.accounts, ids.instances.ids).
 		Query(each(func(c *countedInstance) []any {
-			return append(heldInstanceFields(&c.heldInstance), &c.counted)
+			return append(batchInstanceFields(&c.batchInstance), &c.counted)
 		}, func(c countedInstance) {
-			a.addInstance(c.heldInstance)
+			a.addInstance(c.batchInstance)
 			for _, n := range c.counted {
-				eni := heldENI{groups: n.Groups}
+				eni := batchENI{groups: n.Groups}
 				eni.AccountID, eni.InstanceID, eni.ID, eni.Status = c.AccountID, &c.ID, n.ID, n.Status
 				eni.NextStatus, eni.SettlesAt, eni.DeviceIndex = n.NextStatus, n.SettlesAt, n.DeviceIndex
-				a.addHeld(eni)
+				a.addHeldENI(eni)
 			}
 		}))
 }
 
+// readHeldENIs does nothing, because lockAttachedInstances has read the interfaces already.
 func (tx *Tx) readHeldENIs(*Attachments, namedIDs) {}

@@ -2,7 +2,9 @@
 
 package store
 
-// The instance is read, and not locked: two servers that see a place free may both give it away. For the tests that show that such a server is caught.
+// lockAttachedInstances is wrong on purpose: it reads the instances without locking them. Two
+// servers that see the same free slot may both use it. TestSabotageIsCaught proves that such a
+// server is caught.
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	tx.lock(rankInstances, `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
@@ -14,5 +16,5 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 		CROSS JOIN LATERAL (
 		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`,
 		ids.instances.accounts, ids.instances.ids).
-		Query(each(heldInstanceFields, a.addInstance))
+		Query(each(batchInstanceFields, a.addInstance))
 }

@@ -23,8 +23,8 @@ const (
 	rankInstances
 	rankNetworkInterfaces
 	rankSecurityGroups
-	rankLeavers // of security groups
-	rankPlaces  // in security groups
+	rankDepartures // of security groups
+	rankCapacity   // in security groups
 	rankAccessKeys
 )
 

@@ -76,7 +76,7 @@ var worldSteps = []worldStep{
 	{insert, "ip_prefixes", insertIPPrefixes, nil},
 	{insert, "network_interface_security_groups", insertGroupMemberships, nil},
 	{insert, "security_group_rules", insertSecurityGroupRules, nil},
-	{prepare, "security_group_places", countPlaces, nil},
+	{prepare, "security_group_places", countCapacity, nil},
 }
 
 // tally adds up what the steps write, one entry per table, in the order in which the tables are first touched.
