@@ -9,13 +9,14 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// rolledBackCodes are the SQLSTATEs, or their classes, with which a COMMIT proves that it rolled back. Postgres raises each of them
-// before it writes the commit record: class 23 where a deferred constraint is checked, 40001 and 40P01 where a transaction is
-// sacrificed to others. Any other error may come after the record was written, so it proves nothing: 57014 and 57P01 among them,
-// which also end a wait for a standby.
+// rolledBackCodes are the SQLSTATEs (or classes) of a COMMIT that prove that it rolled back.
+// Postgres raises each of them before it writes the commit record: class 23 when it checks a
+// deferred constraint, 40001 and 40P01 when it aborts a transaction in favor of another. Any other
+// error may come after the record was written, so it proves nothing. 57014 and 57P01 are such
+// errors: they also end a wait for a replica.
 var rolledBackCodes = []string{"23", "40001", "40P01"}
 
-// commitFailure is the meaning of an error that Postgres reported for the COMMIT itself, rather than for a statement before it.
+// commitFailure classifies an error of the COMMIT itself, rather than of a statement before it.
 func commitFailure(err error, conn *pgx.Conn) error {
 	var pg *pgconn.PgError
 	switch {
@@ -27,17 +28,20 @@ func commitFailure(err error, conn *pgx.Conn) error {
 	return fmt.Errorf("%w: %w", ErrOutcomeUnknown, err)
 }
 
-// warningsKey is where a connection keeps the number of warnings that it has received, among its custom data.
+// warningsKey is the key of a connection's custom data under which it counts the warnings that it
+// has received.
 const warningsKey = "enisim: warnings"
 
-// countWarnings counts the warnings of a connection. A COMMIT that succeeds with one is not to be trusted: Postgres answers so when
-// the wait for a standby was cancelled, and the commit may be lost with the primary.
+// countWarnings counts the warnings of a connection. A COMMIT that succeeds with a warning proves
+// nothing: Postgres sends one when the wait for a replica was cancelled, and the commit may be lost
+// in a failover.
 func countWarnings(conn *pgconn.PgConn, notice *pgconn.Notice) {
 	if notice.SeverityUnlocalized == "WARNING" {
 		warningsOf(conn).Add(1)
 	}
 }
 
+// warningsOf returns the counter of a connection's warnings.
 func warningsOf(conn *pgconn.PgConn) *atomic.Int64 {
 	data := conn.CustomData()
 	warnings, ok := data[warningsKey].(*atomic.Int64)
@@ -48,5 +52,5 @@ func warningsOf(conn *pgconn.PgConn) *atomic.Int64 {
 	return warnings
 }
 
-// errCommitWarning is the cause of an unknown outcome where Postgres committed with a warning.
+// errCommitWarning is the cause of an unknown outcome when Postgres committed with a warning.
 var errCommitWarning = errors.New("the commit was answered with a warning")

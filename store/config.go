@@ -8,11 +8,12 @@ import (
 	"time"
 )
 
-// milliseconds spells a duration as Postgres reads its timeouts.
+// milliseconds renders a duration as Postgres parses its timeouts.
 func milliseconds(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
-// namesPoolSize tells whether a connection string sets the pool's size, in its URL or its key=value form.
-func namesPoolSize(conn string) bool { return strings.Contains(conn, "pool_max_conns=") }
+// hasPoolSize reports whether a connection string sets the pool's size, in its URL form or its
+// key=value form.
+func hasPoolSize(conn string) bool { return strings.Contains(conn, "pool_max_conns=") }
 
 func hasAnyPrefix(s string, prefixes ...string) bool {
 	for _, prefix := range prefixes {
@@ -23,7 +24,8 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 	return false
 }
 
-// hidePassword keeps a parse error's reason and drops the URL it quotes, which may hold a password.
+// hidePassword returns the reason of a parse error without the URL that it quotes, which may
+// contain a password.
 func hidePassword(err error) error {
 	var parse *url.Error
 	if errors.As(err, &parse) {

@@ -1,11 +1,13 @@
-// Package store is Postgres and nothing but Postgres: the pool, transactions, rows, locks and SQL.
+// Package store contains all use of Postgres and nothing else: the pool, transactions, rows, locks
+// and SQL.
 //
 // It keeps these promises:
 //   - A transaction takes its locks in one order (see rank; rows of one table by id), so
-//     two of them never wait for each other in a circle. Tx panics when code breaks the order.
-//   - What is counted is counted in a statement after the one that took the lock, so the count sees what the lock waited for.
-//   - SQL never asks the database for the time: the moment comes from the caller.
-//   - A commit whose outcome is unknown is reported as ErrOutcomeUnknown and never repeated.
+//     transactions never deadlock. Tx panics when code breaks the order.
+//   - Rows are counted in a statement after the one that takes the lock, so the count sees the
+//     changes of the transactions that the lock waited for.
+//   - SQL never asks the database for the time: the caller passes it.
+//   - A commit whose outcome is unknown is reported as ErrOutcomeUnknown and never retried.
 //
-// It never knows API errors, policy, HTTP, or who is calling.
+// It knows nothing of API errors, policy, HTTP, or identities.
 package store

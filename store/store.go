@@ -14,7 +14,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Limits on how long the database may keep a caller waiting. SDKs give up on an answer after 3 s, so a lock is given up before.
+// Limits on how long the database may keep a caller waiting. SDKs stop waiting for an answer after
+// 3 s, so the lock timeout is shorter.
 const (
 	lockTimeout      = 2 * time.Second
 	statementTimeout = 10 * time.Second
@@ -23,42 +24,49 @@ const (
 	defaultMaxConns  = 16
 )
 
-// What can go wrong between the store and its database. The cause is wrapped for the log.
+// Errors of the database. Each wraps its cause for the log.
 var (
-	// ErrLockTimeout: another transaction held a needed row for too long. Nothing was written.
+	// ErrLockTimeout is returned when another transaction held a lock on a needed row for too long.
+	// Nothing was written.
 	ErrLockTimeout = errors.New("store: timed out waiting for a row lock")
-	// ErrUnavailable: the database did not answer, refused the connection or ran out of time. Nothing was written.
+	// ErrUnavailable is returned when the database did not answer, refused the connection or
+	// reached a timeout. Nothing was written.
 	ErrUnavailable = errors.New("store: database unavailable")
-	// ErrOutcomeUnknown: the connection was lost while the commit was under way. It may or may not have been written.
+	// ErrOutcomeUnknown is returned when Postgres did not clearly confirm a commit, for example
+	// because the connection was lost. The transaction may or may not have been committed.
 	ErrOutcomeUnknown = errors.New("store: outcome of the commit is unknown")
-	// ErrAccountGone: what was written belongs to an account that is deleted, or never was. Nothing was written.
+	// ErrAccountGone is returned when a written row belongs to an account that was deleted or never
+	// existed. Nothing was written.
 	ErrAccountGone = errors.New("store: the account does not exist")
 )
 
-// Store is the database. It is safe for concurrent use.
+// Store gives access to the database. It is safe for concurrent use.
 type Store struct {
 	pool  *pgxpool.Pool
 	log   *slog.Logger
-	share int // of the places in a security group, the one that this process prefers, so that replicas seldom meet
+	share int // the share of a group's capacity that this process prefers, so that replicas seldom lock the same one
 	turns *turns
 }
 
-// Config parses a connection URL and sets what every connection of the pool needs: the timeouts after which Postgres itself gives up,
-// and the pool's size unless the URL names one (pool_max_conns).
+// Config parses a connection URL and adds the settings of every connection, such as the timeouts of
+// Postgres itself. It also sets the pool's size, unless the URL does (pool_max_conns).
 func Config(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, hidePassword(err)
 	}
-	if config.MaxConns < defaultMaxConns && !namesPoolSize(url) {
+	if config.MaxConns < defaultMaxConns && !hasPoolSize(url) {
 		config.MaxConns = defaultMaxConns
 	}
 	config.ConnConfig.OnNotice = countWarnings
 	for name, value := range map[string]string{
-		"application_name":                    "enisim",
-		"timezone":                            "UTC",
-		"plan_cache_mode":                     "force_generic_plan", // planning costs more than running, but for lists (see list)
-		"random_page_cost":                    "1.1",                // a hot table is in memory, however small: by its index, not past its dead rows
+		"application_name": "enisim",
+		"timezone":         "UTC",
+		// Planning a statement costs more than running it, except for lists (see list).
+		"plan_cache_mode": "force_generic_plan",
+		// A busy table is in memory. Even a small one is to be read by its index, not with all its
+		// dead rows.
+		"random_page_cost":                    "1.1",
 		"lock_timeout":                        milliseconds(lockTimeout),
 		"statement_timeout":                   milliseconds(statementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(statementTimeout),
@@ -70,7 +78,7 @@ func Config(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// Open connects to the database at a URL whose schema Migrate has brought up to date.
+// Open connects to the database at a URL. Migrate must have brought its schema up to date.
 func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	config, err := Config(url)
 	if err != nil {
@@ -88,7 +96,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 	return s, nil
 }
 
-// New makes a Store of a pool that was made from Config.
+// New returns a Store on a pool whose configuration comes from Config.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
 	return &Store{pool: pool, log: log, share: rand.IntN(8), turns: newTurns(int(pool.Config().MaxConns))}
 }
@@ -96,7 +104,7 @@ func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
 // Close waits for the transactions in flight and closes the pool.
 func (s *Store) Close() { s.pool.Close() }
 
-// Ping tells whether the database answers.
+// Ping returns an error if the database does not answer.
 func (s *Store) Ping(ctx context.Context) error {
 	conn, err := s.acquire(ctx)
 	if err != nil {
@@ -118,42 +126,44 @@ func query[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql stri
 	return out, classify(err, conn.Conn())
 }
 
-// conn is a connection of the pool, and the turn in which it was taken.
+// conn is a connection of the pool, with the turn under which it was taken.
 type conn struct {
 	*poolConn
-	end func()
+	endTurn func()
 }
 
-// poolConn has a name under which the method Conn can be promoted.
+// poolConn exists for its name: a field named Conn would hide the method Conn.
 type poolConn = pgxpool.Conn
 
-// Release gives the connection back to the pool and ends the turn.
+// Release returns the connection to the pool and ends the turn.
 func (c *conn) Release() {
 	c.poolConn.Release()
-	c.end()
+	c.endTurn()
 }
 
-// acquire takes a connection in the turn of the context's account. It waits a bounded time for the turn, and another for the pool,
-// which may have to connect first: a full pool refuses rather than queues for ever.
+// acquire takes a connection when the turn of the context's account comes. It waits a limited time
+// for the turn, and then a limited time for the pool, which may have to connect first. So a full
+// pool refuses requests instead of queueing them forever.
 func (s *Store) acquire(ctx context.Context) (*conn, error) {
-	end, err := s.turns.begin(ctx)
+	endTurn, err := s.turns.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
-	waiting, cancel := context.WithTimeout(ctx, acquireTimeout)
+	acquireCtx, cancel := context.WithTimeout(ctx, acquireTimeout)
 	defer cancel()
-	c, err := s.pool.Acquire(waiting)
+	c, err := s.pool.Acquire(acquireCtx)
 	if err != nil {
-		end()
+		endTurn()
 		if ctx.Err() != nil {
-			return nil, ctx.Err() // the caller went away
+			return nil, ctx.Err() // the caller has disconnected
 		}
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return &conn{c, end}, nil
+	return &conn{c, endTurn}, nil
 }
 
-// SQLSTATEs that tell what kind of failure it was: https://www.postgresql.org/docs/current/errcodes-appendix.html
+// SQLSTATEs by which classify distinguishes failures:
+// https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
 	stateLockNotAvailable = "55P03"
 	stateQueryCanceled    = "57014"
@@ -161,26 +171,29 @@ const (
 	stateForeignKey       = "23503"
 )
 
-// classify sorts a failed statement into the kinds above; what it does not know (a violated constraint, a bug) stays as it is.
-// A connection that is closed afterwards was lost on the way: pgx closes it on every failure that is not the server's word.
+// classify maps the error of a statement to one of the errors above. It returns any other error as
+// it is (a violated constraint, a bug). If the connection is closed afterwards, it was lost: pgx
+// closes it after every failure that the server did not report itself.
 func classify(err error, conn *pgx.Conn) error {
 	var pg *pgconn.PgError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, context.Canceled):
-		return err // the caller went away
+		return err // the caller has disconnected
 	case errors.As(err, &pg) && pg.Code == stateLockNotAvailable:
 		return fmt.Errorf("%w: %w", ErrLockTimeout, err)
-	case errors.As(err, &pg) && pg.Code == stateForeignKey && strings.HasSuffix(pg.ConstraintName, "_belongs_to_an_account"):
+	case errors.As(err, &pg) && pg.Code == stateForeignKey &&
+		strings.HasSuffix(pg.ConstraintName, "_belongs_to_an_account"):
 		return fmt.Errorf("%w: %w", ErrAccountGone, err)
-	case errors.As(err, &pg) && (pg.Code == stateQueryCanceled || connectionTrouble(pg)), conn.IsClosed():
+	case errors.As(err, &pg) && (pg.Code == stateQueryCanceled || isServerFailure(pg)), conn.IsClosed():
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
 	return err
 }
 
-// connectionTrouble tells whether the server itself is going away, starting, or out of resources (classes 08, 53, 57P, 25P).
-func connectionTrouble(pg *pgconn.PgError) bool {
+// isServerFailure reports whether the server itself is stopping, starting, or out of resources
+// (classes 08, 53, 57P, 25P).
+func isServerFailure(pg *pgconn.PgError) bool {
 	return pg.Severity == "FATAL" || pg.Severity == "PANIC" || hasAnyPrefix(pg.Code, "08", "53", "57P", "25P")
 }

@@ -9,21 +9,27 @@ import (
 	"time"
 )
 
-// Limits on how much of the pool one account may have, so that a tenant that waits waits alone.
+// Limits on how many connections of the pool one account may hold, so that a tenant that waits does
+// not delay the others.
 const (
-	// maxQueuedPerAccount is how many requests of one account wait for a connection; one more is refused.
+	// maxQueuedPerAccount is how many requests of one account may wait for a connection. One more
+	// is refused.
 	maxQueuedPerAccount = 1024
-	// maxQueueWait is how long a request may wait for a connection. SDKs give up on an answer after 3 s, so a request whose
-	// turn would come later is refused while its client still listens.
+	// maxQueueWait is how long a request may wait for a connection. SDKs stop waiting for an answer
+	// after 3 s, so a request whose turn would come later is refused while its client still
+	// listens.
 	maxQueueWait = 2500 * time.Millisecond
-	// accountsMeet is how long accounts count as sharing the pool after requests of two of them came.
-	accountsMeet = time.Second
-	// reservedConns of a pool are for batches and probes, which serve all accounts.
+	// sharingWindow is how long accounts count as sharing the pool after two different accounts
+	// have sent requests.
+	sharingWindow = time.Second
+	// reservedConns is how many connections of a pool are reserved for batches and probes, which
+	// serve all accounts.
 	reservedConns = 2
 )
 
-// ErrBusy is returned when a caller's account has too many requests in the queue for a connection, or when the turn of this one
-// would come too late for its client. Nothing was sent to the database.
+// ErrBusy is returned when the caller's account has too many requests in the queue for a
+// connection, or when this request's turn would come too late for its client. Nothing was sent to
+// the database.
 var ErrBusy = errors.New("store: too many requests of this account are waiting for the database")
 
 // turnsKey is the context key of the queue in which statements wait for a connection.
@@ -35,14 +41,15 @@ type queueName struct {
 	account bool
 }
 
-// WithAccount returns a context whose statements count against an account's share of the connections. Without an account they are the
-// server's own (batches, probes) and the operators', which come first.
+// WithAccount returns a context whose statements count against an account's share of the
+// connections. Statements without an account are those of the server itself (batches, probes) and
+// of operators. They wait in no queue.
 func WithAccount(ctx context.Context, accountID string) context.Context {
 	return context.WithValue(ctx, turnsKey{}, queueName{accountID, true})
 }
 
-// WithLookups returns a context whose statements are lookups of the server. Those of a kind have a share of the connections like an
-// account, but do not count as one.
+// WithLookups returns a context whose statements are lookups of the server. All lookups of one kind
+// have a share of the connections like an account, but do not count as an account.
 func WithLookups(ctx context.Context, kind string) context.Context {
 	return context.WithValue(ctx, turnsKey{}, queueName{kind, false})
 }
@@ -52,68 +59,74 @@ func WithoutAccount(ctx context.Context) context.Context {
 	return context.WithValue(ctx, turnsKey{}, nil)
 }
 
-// turns hands out the connections of a pool: a bounded number to each account, and in turn where several accounts wait. It counts
-// connections and holds none; whoever has a turn takes one from the pool without waiting.
+// turns grants the connections of a pool to accounts: each gets a limited number, and accounts that
+// wait are served in rotation. A turn is the right to take one connection. turns counts connections
+// and holds none. A request that has a turn takes a connection from the pool without waiting.
 type turns struct {
-	perAccount int // how many connections an account may hold while several share the pool
-	alone      int // how many it may hold otherwise
-	shared     int // how many all accounts together may hold
-	maxWait    time.Duration
+	perAccount      int // how many connections an account may hold while several accounts share the pool
+	perAccountAlone int // how many it may hold otherwise
+	maxHeld         int // how many all accounts together may hold
+	maxWait         time.Duration
 
-	mu           sync.Mutex
-	lastAccount  string    // whose request came last
-	severalUntil time.Time // until when several accounts share the pool
+	mu          sync.Mutex
+	lastAccount string    // the account of the last request
+	sharedUntil time.Time // several accounts count as sharing the pool until then
 
-	held     int // by all accounts
+	held     int // number of connections that all accounts hold
 	accounts map[queueName]*accountTurns
-	waiting  []*accountTurns // the accounts with a request that could start if there were a connection, in the order of their turns
+	rotation []*accountTurns // accounts below their limit with a queued request, in the order in which they are served
 }
 
-// accountTurns are the connections that one account holds and waits for. It is dropped when there are none.
+// accountTurns are the connections that one account holds, and its requests that wait for one. It
+// is removed when there are none.
 type accountTurns struct {
-	name   queueName
-	held   int
-	queue  []*turn
-	listed bool          // whether it is among the waiting
-	usual  time.Duration // how long its requests hold a connection, as a moving average
+	name        queueName
+	held        int
+	queue       []*waiter
+	inRotation  bool          // whether it is in turns.rotation
+	averageHold time.Duration // moving average of how long its requests hold a connection
 }
 
-// turn is a request that waits for a connection.
-type turn struct{ granted chan struct{} }
+// waiter is a request that waits for a connection. granted is closed when its turn comes.
+type waiter struct{ granted chan struct{} }
 
-// newTurns shares out a pool of so many connections. While several accounts share it, one may hold an eighth, so that its statements
-// leave the processors to others, too, and otherwise half. So there is room for others, however long its transactions wait for locks.
+// newTurns returns the turns of a pool with conns connections. An account may hold half of them
+// while it is alone, so that others find free connections however long its transactions wait for
+// locks. While several accounts share the pool, an account may hold an eighth, so that its
+// statements leave processor time to the others too.
 func newTurns(conns int) *turns {
 	return &turns{
-		perAccount: max(1, min(2, conns/2), conns/8), // two, so that one that waits for a lock does not stop all others of its account
-		alone:      max(1, conns/2),
-		shared:     max(conns-reservedConns, (conns+1)/2),
-		maxWait:    maxQueueWait,
-		accounts:   map[queueName]*accountTurns{},
+		// At least two, if the pool has four: a request that waits for a lock must not stop all
+		// others of its account.
+		perAccount:      max(1, min(2, conns/2), conns/8),
+		perAccountAlone: max(1, conns/2),
+		maxHeld:         max(conns-reservedConns, (conns+1)/2),
+		maxWait:         maxQueueWait,
+		accounts:        map[queueName]*accountTurns{},
 	}
 }
 
 // limit returns how many connections an account may hold now.
 func (t *turns) limit(now time.Time) int {
-	if now.Before(t.severalUntil) {
+	if now.Before(t.sharedUntil) {
 		return t.perAccount
 	}
-	return t.alone
+	return t.perAccountAlone
 }
 
-// begin waits for a turn of the context's account, and returns the function that ends it. The wait is over with ErrBusy after maxWait,
-// or at once where the account's queue is full or too long.
+// begin waits for a turn of the context's account, and returns the function that ends it. It fails
+// with ErrBusy after maxWait, or at once if the account's queue is full or would take too long.
 func (t *turns) begin(ctx context.Context) (end func(), err error) {
 	name, ok := ctx.Value(turnsKey{}).(queueName)
 	if !ok {
 		return func() {}, nil
 	}
-	account, mine, err := t.enter(name)
+	account, pending, err := t.enter(name)
 	if err != nil {
 		return nil, err
 	}
-	if mine != nil {
-		if err := t.wait(ctx, account, mine); err != nil {
+	if pending != nil {
+		if err := t.wait(ctx, account, pending); err != nil {
 			return nil, err
 		}
 	}
@@ -121,106 +134,120 @@ func (t *turns) begin(ctx context.Context) (end func(), err error) {
 	return func() { t.end(account, time.Since(started)) }, nil
 }
 
-// enter takes a free turn, or else a place in the account's queue.
-func (t *turns) enter(name queueName) (*accountTurns, *turn, error) {
+// enter takes a turn if one is free, and else returns the waiter that it has added to the account's
+// queue.
+func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	// First note whether several accounts use the pool, because the limit depends on it.
 	now := time.Now()
 	if name.account && name.id != t.lastAccount {
 		if t.lastAccount != "" {
-			t.severalUntil = now.Add(accountsMeet)
+			t.sharedUntil = now.Add(sharingWindow)
 		}
 		t.lastAccount = strings.Clone(name.id)
 	}
+	// Then take a turn if the account and the pool have one left, and no earlier request of the
+	// account waits.
 	limit := t.limit(now)
 	account := t.accounts[name]
 	if account == nil {
 		account = &accountTurns{name: queueName{strings.Clone(name.id), name.account}}
 		t.accounts[account.name] = account
 	}
-	if account.held < limit && t.held < t.shared && len(account.queue) == 0 {
+	if account.held < limit && t.held < t.maxHeld && len(account.queue) == 0 {
 		account.held++
 		t.held++
 		return account, nil, nil
 	}
-	// The estimate is the account's own: how long those before this request will take, with all of its connections.
-	expected := account.usual * time.Duration(len(account.queue)/limit+1)
+	// Last, join the queue, unless it is full or the turn would come too late. The estimate is how
+	// long the requests ahead will take on all of the account's connections.
+	expected := account.averageHold * time.Duration(len(account.queue)/limit+1)
 	if len(account.queue) >= maxQueuedPerAccount || expected > t.maxWait {
-		return nil, nil, fmt.Errorf("%w: %d wait, for about %v", ErrBusy, len(account.queue), expected.Round(time.Millisecond))
+		return nil, nil, fmt.Errorf("%w: %d wait, for about %v",
+			ErrBusy, len(account.queue), expected.Round(time.Millisecond))
 	}
-	mine := &turn{granted: make(chan struct{})}
-	account.queue = append(account.queue, mine)
-	t.list(account, limit)
-	return account, mine, nil
+	pending := &waiter{granted: make(chan struct{})}
+	account.queue = append(account.queue, pending)
+	t.addToRotation(account, limit)
+	return account, pending, nil
 }
 
-// wait returns when the turn has come. A request that gives up leaves the queue, unless its turn came in the same moment.
-func (t *turns) wait(ctx context.Context, account *accountTurns, mine *turn) error {
-	tooLate := time.NewTimer(t.maxWait)
-	defer tooLate.Stop()
+// wait waits until the turn is granted. A request that gives up leaves the queue. If its turn was
+// granted at the same time, it ends the turn.
+func (t *turns) wait(ctx context.Context, account *accountTurns, pending *waiter) error {
+	timeout := time.NewTimer(t.maxWait)
+	defer timeout.Stop()
 	var err error
 	select {
-	case <-mine.granted:
+	case <-pending.granted:
 		return nil
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-tooLate.C:
+	case <-timeout.C:
 		err = ErrBusy
 	}
+	// The request gives up. First look for it in the queue, under the lock, because its turn may
+	// have been granted since.
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for i, other := range account.queue {
-		if other == mine {
+		if other == pending {
 			account.queue = append(account.queue[:i], account.queue[i+1:]...)
-			t.drop(account)
+			t.removeIfIdle(account)
 			return err
 		}
 	}
-	t.release(account) // it was granted after all
+	t.release(account) // it is no longer queued, so its turn was granted
 	return err
 }
 
-// end gives a connection back, and the next in turn its own.
+// end ends a turn that took so long, and grants the next ones.
 func (t *turns) end(account *accountTurns, took time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	account.usual += (took - account.usual) / 8
+	account.averageHold += (took - account.averageHold) / 8
 	t.release(account)
 }
 
-// release frees what a request held and hands it on: to one request of each waiting account in turn, as long as there are connections.
+// release ends a turn and grants the free connections to the accounts in rotation, one request at a
+// time.
 func (t *turns) release(account *accountTurns) {
+	// First free the turn, which may bring the account itself below its limit.
 	limit := t.limit(time.Now())
 	account.held--
 	t.held--
-	t.list(account, limit)
-	for t.held < t.shared && len(t.waiting) > 0 {
-		next := t.waiting[0]
-		t.waiting, next.listed = t.waiting[1:], false
+	t.addToRotation(account, limit)
+	// Then serve the rotation while there are free connections.
+	for t.held < t.maxHeld && len(t.rotation) > 0 {
+		next := t.rotation[0]
+		t.rotation, next.inRotation = t.rotation[1:], false
 		if len(next.queue) == 0 || next.held >= limit {
-			continue // it is listed again when it ends a turn
+			continue // it is added again when it ends a turn
 		}
 		granted := next.queue[0]
 		next.queue = next.queue[1:]
 		next.held++
 		t.held++
 		close(granted.granted)
-		t.list(next, limit) // behind the other accounts
+		t.addToRotation(next, limit) // behind the other accounts
 	}
-	t.drop(account)
+	t.removeIfIdle(account)
 }
 
-// list puts an account that waits, and may hold more, at the end of those in turn.
-func (t *turns) list(account *accountTurns, limit int) {
-	if !account.listed && len(account.queue) > 0 && account.held < limit {
-		account.listed = true
-		t.waiting = append(t.waiting, account)
+// addToRotation puts an account at the end of the rotation if it has a queued request and may hold
+// more connections.
+func (t *turns) addToRotation(account *accountTurns, limit int) {
+	if !account.inRotation && len(account.queue) > 0 && account.held < limit {
+		account.inRotation = true
+		t.rotation = append(t.rotation, account)
 	}
 }
 
-// drop forgets an account that neither holds nor waits for anything, so that accounts that come and go take no memory.
-func (t *turns) drop(account *accountTurns) {
-	if account.held == 0 && len(account.queue) == 0 && !account.listed {
+// removeIfIdle removes an account that neither holds nor waits for a connection, so that inactive
+// accounts take no memory.
+func (t *turns) removeIfIdle(account *accountTurns) {
+	if account.held == 0 && len(account.queue) == 0 && !account.inRotation {
 		delete(t.accounts, account.name)
 	}
 }

@@ -16,9 +16,9 @@ import (
 // mustBegin takes a turn that is free, and fails the test where it is not.
 func mustBegin(t *testing.T, turns *turns, id string) (end func()) {
 	t.Helper()
-	account, mine, err := turns.enter(queueName{id, true})
-	if err != nil || mine != nil {
-		t.Fatalf("account %s: got error %v and a place in the queue %t, want a free turn", id, err, mine != nil)
+	account, pending, err := turns.enter(queueName{id, true})
+	if err != nil || pending != nil {
+		t.Fatalf("account %s: got error %v and a place in the queue %t, want a free turn", id, err, pending != nil)
 	}
 	return func() { turns.end(account, 0) }
 }
@@ -26,12 +26,12 @@ func mustBegin(t *testing.T, turns *turns, id string) (end func()) {
 // queued puts a request of an account into the queue. order gets the account's name when its turn comes.
 func queued(t *testing.T, turns *turns, account string, order chan<- string) {
 	t.Helper()
-	entered, mine, err := turns.enter(queueName{account, true})
-	if err != nil || mine == nil {
-		t.Fatalf("account %s: got error %v and a place in the queue %t, want to wait", account, err, mine != nil)
+	entered, pending, err := turns.enter(queueName{account, true})
+	if err != nil || pending == nil {
+		t.Fatalf("account %s: got error %v and a place in the queue %t, want to wait", account, err, pending != nil)
 	}
 	go func() {
-		<-mine.granted
+		<-pending.granted
 		order <- entered.name.id
 		turns.end(entered, 0)
 	}()
@@ -50,7 +50,7 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 			if c.others {
 				mustBegin(t, turns, "b")()
 				mustBegin(t, turns, "a")()
-				turns.severalUntil = turns.severalUntil.Add(time.Hour)
+				turns.sharedUntil = turns.sharedUntil.Add(time.Hour)
 			} else if lookup, _, err := turns.enter(queueName{"keys", false}); err != nil { // which is no account
 				t.Fatal(err)
 			} else {
@@ -68,7 +68,7 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 				t.Fatal("the account got a connection beyond its share")
 			default:
 			}
-			turns.severalUntil = turns.severalUntil.Add(-2 * time.Hour)
+			turns.sharedUntil = turns.sharedUntil.Add(-2 * time.Hour)
 			first()
 			if got := <-order; got != "a" {
 				t.Errorf("got the turn of %q, want that of a", got)
@@ -115,7 +115,7 @@ func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 	}
 
 	slow, _, _ := turns.enter(queueName{"c", true})
-	if _, mine, err := turns.enter(queueName{"c", true}); err != nil || mine == nil {
+	if _, pending, err := turns.enter(queueName{"c", true}); err != nil || pending == nil {
 		t.Fatalf("a second request: got error %v, want a place in the queue", err)
 	}
 	turns.end(slow, 8*2*turns.maxWait) // the average moves by an eighth
@@ -162,10 +162,10 @@ func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	if got := highest.Load(); got > int64(turns.shared) {
-		t.Errorf("held at once: got %d, want at most %d", got, turns.shared)
+	if got := highest.Load(); got > int64(turns.maxHeld) {
+		t.Errorf("held at once: got %d, want at most %d", got, turns.maxHeld)
 	}
-	if turns.held != 0 || len(turns.accounts) != 0 || len(turns.waiting) != 0 {
-		t.Errorf("in the end: got %d held, %d accounts, %d waiting, want none", turns.held, len(turns.accounts), len(turns.waiting))
+	if turns.held != 0 || len(turns.accounts) != 0 || len(turns.rotation) != 0 {
+		t.Errorf("in the end: got %d held, %d accounts, %d waiting, want none", turns.held, len(turns.accounts), len(turns.rotation))
 	}
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// rank is a place in the order in which a transaction takes its locks.
+// rank is a position in the order in which a transaction takes its locks.
 type rank int
 
-// The lock order of the house. Rows of one table are locked by id.
+// The lock order. Rows of one table are locked in the order of their ids.
 const (
 	rankNone rank = iota
 	rankClientTokens
@@ -23,25 +23,28 @@ const (
 	rankInstances
 	rankNetworkInterfaces
 	rankSecurityGroups
-	rankDepartures // of security groups
-	rankCapacity   // in security groups
+	rankDepartures // from security groups
+	rankCapacity   // of security groups
 	rankAccessKeys
 )
 
-// Tx is a transaction that talks to Postgres as rarely as it can: statements gather in an unsent batch, a read sends all
-// that has gathered, and the commit rides with the last writes. One that locks, decides and writes costs two round trips.
+// Tx is a transaction with few round trips to Postgres. Statements are queued in an unsent batch, a
+// read sends all that is queued, and the commit is sent together with the last writes. A
+// transaction that locks, decides and writes costs two round trips.
 type Tx struct {
 	conn   *conn
 	batch  *pgx.Batch
 	begun  bool    // whether the begin was sent
-	rank   rank    // of the last lock taken
-	share  int     // of the places in a group, the one that this process prefers
-	alarms []error // writes that touched another number of rows than they should
+	rank   rank    // rank of the last lock
+	share  int     // the share of a group's capacity that this process prefers
+	alarms []error // writes that touched an unexpected number of rows
 }
 
-// InTx runs fn in a transaction (READ COMMITTED: the locks, not the isolation level, decide). Returning nil commits what fn queued,
-// returning an error writes nothing. If fn neither reads nor writes, nothing is sent.
-// A commit is not given up when ctx ends, because half a commit is worse than a late one.
+// InTx runs fn in a READ COMMITTED transaction: the locks, not the isolation level, keep it
+// correct. If fn returns nil, what it has queued is committed. If fn returns an error, nothing is
+// written. If fn neither reads nor writes, nothing is sent.
+//
+// A commit goes on when ctx ends, because a late commit is better than one with an unknown outcome.
 func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 	conn, err := s.acquire(ctx)
 	if err != nil {
@@ -51,7 +54,7 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 	tx := &Tx{conn: conn, batch: &pgx.Batch{}, share: s.share}
 	finished := false
 	defer func() {
-		if !finished { // fn panicked, or failed: the connection goes back without an open transaction
+		if !finished { // fn failed or panicked: the connection must go back to the pool without an open transaction
 			tx.rollback(ctx)
 		}
 	}()
@@ -64,12 +67,13 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	for _, alarm := range tx.alarms {
-		s.log.ErrorContext(ctx, "a committed write touched an unexpected number of rows; please report this", "error", alarm)
+		s.log.ErrorContext(ctx, "a committed write touched an unexpected number of rows; please report this",
+			"error", alarm)
 	}
 	return nil
 }
 
-// queue adds a statement to the unsent batch, behind the begin.
+// queue adds a statement to the unsent batch, after the begin.
 func (tx *Tx) queue(sql string, args ...any) *pgx.QueuedQuery {
 	if !tx.begun && tx.batch.Len() == 0 {
 		tx.batch.Queue("begin")
@@ -77,8 +81,9 @@ func (tx *Tx) queue(sql string, args ...any) *pgx.QueuedQuery {
 	return tx.batch.Queue(sql, args...)
 }
 
-// lock queues a statement that takes row locks. The order of locks is checked here, when the code runs for the first time, rather than
-// in production when two transactions meet.
+// lock queues a statement that takes row locks. It panics if the statement breaks the lock order.
+// So a wrong order is found when the code runs for the first time, rather than by a deadlock in
+// production.
 func (tx *Tx) lock(r rank, sql string, args ...any) *pgx.QueuedQuery {
 	if r <= tx.rank {
 		panic(fmt.Sprintf("store: lock of rank %d taken after rank %d", r, tx.rank))
@@ -87,13 +92,14 @@ func (tx *Tx) lock(r rank, sql string, args ...any) *pgx.QueuedQuery {
 	return tx.queue(sql, args...)
 }
 
-// SetLockTimeout queues that the transaction waits for each lock for so long at most. It stands before the first lock.
+// SetLockTimeout queues the lock timeout of the transaction. It has to come before the first lock.
 func (tx *Tx) SetLockTimeout(d time.Duration) {
-	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(max(d, time.Millisecond))) // 0 would mean for ever
+	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(max(d, time.Millisecond))) // 0 would mean no timeout
 }
 
-// write queues a statement that must touch exactly want rows. The count is known only after the commit, so a difference
-// is an alarm in the log; the guards are the lock and the constraints.
+// write queues a statement that must touch exactly want rows. The number of rows is known only
+// after the commit, so a difference is only logged as an alarm. What prevents it are the locks and
+// the constraints.
 func (tx *Tx) write(want int64, sql string, args ...any) {
 	tx.queue(sql, args...).Exec(func(tag pgconn.CommandTag) error {
 		if got := tag.RowsAffected(); got != want {
@@ -103,21 +109,22 @@ func (tx *Tx) write(want int64, sql string, args ...any) {
 	})
 }
 
-// each reads every row of a queued query: into fields of a new T, which is then handed over.
-func each[T any](fields func(*T) []any, take func(T)) func(pgx.Rows) error {
+// each returns a reader for a queued query. It scans every row into the fields of a new T, and
+// passes it to handle.
+func each[T any](fields func(*T) []any, handle func(T)) func(pgx.Rows) error {
 	return func(rows pgx.Rows) error {
 		for rows.Next() {
 			var row T
 			if err := rows.Scan(fields(&row)...); err != nil {
 				return err
 			}
-			take(row)
+			handle(row)
 		}
 		return rows.Err()
 	}
 }
 
-// send sends what is queued, in one round trip, and hands each result to its reader.
+// send sends the queued statements in one round trip, and passes each result to its reader.
 func (tx *Tx) send(ctx context.Context) error {
 	batch := tx.batch
 	tx.batch = &pgx.Batch{}
@@ -125,7 +132,7 @@ func (tx *Tx) send(ctx context.Context) error {
 	return classify(tx.conn.SendBatch(ctx, batch).Close(), tx.conn.Conn())
 }
 
-// sendQueued is send where something is queued, and nothing otherwise.
+// sendQueued does the same as send, but sends nothing if nothing is queued.
 func (tx *Tx) sendQueued(ctx context.Context) error {
 	if tx.batch.Len() == 0 {
 		return nil
@@ -138,16 +145,17 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if !tx.begun && tx.batch.Len() == 0 {
 		return nil
 	}
-	// First send the writes and the commit together. Whether the commit was reached decides what an error means: after an error
-	// Postgres skips the rest of a batch, so an error of an earlier statement proves that nothing was written.
+	// First send the writes and the commit together. Whether Postgres reached the commit decides
+	// what an error means. After an error it skips the rest of a batch, so an error of an earlier
+	// statement proves that nothing was written.
 	conn := tx.conn.Conn()
 	warnings := warningsOf(conn.PgConn())
 	var (
-		reached, committed bool
-		before             int64
+		commitReached, committed bool
+		warningsBefore           int64
 	)
 	tx.queue("commit").Fn = func(results pgx.BatchResults) error {
-		reached, before = true, warnings.Load()
+		commitReached, warningsBefore = true, warnings.Load()
 		tag, err := results.Exec()
 		committed = tag.String() == "COMMIT" // a transaction that failed before answers ROLLBACK
 		return err
@@ -158,16 +166,17 @@ func (tx *Tx) commit(ctx context.Context) error {
 	tx.batch = &pgx.Batch{}
 	err := conn.SendBatch(ctx, batch).Close()
 
-	// Then judge the outcome: a 200 is only for a commit that Postgres confirmed without reservation.
+	// Then classify the outcome: the transaction has succeeded only if Postgres confirmed the
+	// commit without a warning.
 	var pg *pgconn.PgError
 	switch {
-	case err == nil && committed && warnings.Load() != before:
+	case err == nil && committed && warnings.Load() != warningsBefore:
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, errCommitWarning)
 	case err == nil && committed:
 		return nil
 	case err == nil:
 		return errors.New("store: the transaction was rolled back at commit")
-	case !reached && errors.As(err, &pg) && pg.Severity == "ERROR":
+	case !commitReached && errors.As(err, &pg) && pg.Severity == "ERROR":
 		tx.begun = true
 		tx.rollback(ctx)
 		return classify(err, conn)
@@ -175,7 +184,8 @@ func (tx *Tx) commit(ctx context.Context) error {
 	return commitFailure(err, conn)
 }
 
-// rollback ends a begun transaction. If that fails the pool drops the connection, which ends it too.
+// rollback rolls a begun transaction back. If that fails, the connection is closed, which ends the
+// transaction too.
 func (tx *Tx) rollback(ctx context.Context) {
 	if !tx.begun {
 		return
