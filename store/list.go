@@ -58,7 +58,7 @@ func list[T any](ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], c
 
 // snapshot runs the reads that queue puts into a batch: in one snapshot, each on a plan of its own.
 func (s *Store) snapshot(ctx context.Context, queue func(*pgx.Batch)) error {
-	conn, err := s.acquire(ctx)
+	conn, err := s.acquire(withLists(ctx))
 	if err != nil {
 		return err
 	}
