@@ -37,17 +37,17 @@ type CreateAccessKey struct {
 
 // What an operator may ask for. Other names exist nowhere, and the database is not asked for them.
 var (
-	accountForm   = regexp.MustCompile(`^[0-9]{16}$`)
-	ramUserForm   = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
-	accessKeyForm = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
+	accountIDPattern   = regexp.MustCompile(`^[0-9]{16}$`)
+	ramUserPattern     = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+	accessKeyIDPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
 )
 
 // CreateAccessKey makes a key, which counts at once.
 func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (NewAccessKey, error) {
-	if err := req.check(); err != nil {
+	if err := req.validate(); err != nil {
 		return NewAccessKey{}, err
 	}
-	now := s.moment()
+	now := s.now()
 	key := store.AccessKey{
 		ID:        "LTAI" + rand.Text(),
 		AccountID: req.AccountID,
@@ -72,9 +72,9 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 		case err != nil:
 			return err
 		case !owner.AccountExists:
-			return noAccount(req.AccountID)
+			return errNoAccount(req.AccountID)
 		case req.RAMUser != "" && !owner.RAMUserExists:
-			return noRAMUser(req.AccountID, req.RAMUser)
+			return errNoRAMUser(req.AccountID, req.RAMUser)
 		}
 		tx.InsertAccessKey(key)
 		return nil
@@ -82,34 +82,34 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 	if err != nil {
 		return NewAccessKey{}, err
 	}
-	return newOperatorsView(key), nil
+	return newAccessKeyView(key), nil
 }
 
-func (req CreateAccessKey) check() error {
+func (req CreateAccessKey) validate() error {
 	switch {
 	case req.AccountID == "":
-		return refused("a key belongs to an account: give its 16 digits, such as 1000000000000001")
-	case !accountForm.MatchString(req.AccountID):
-		return notAnAccount(req.AccountID)
-	case req.RAMUser != "" && !ramUserForm.MatchString(req.RAMUser):
-		return noRAMUser(req.AccountID, req.RAMUser)
+		return invalidRequestf("a key belongs to an account: give its 16 digits, such as 1000000000000001")
+	case !accountIDPattern.MatchString(req.AccountID):
+		return errInvalidAccountID(req.AccountID)
+	case req.RAMUser != "" && !ramUserPattern.MatchString(req.RAMUser):
+		return errNoRAMUser(req.AccountID, req.RAMUser)
 	case req.ExpiresIn < 0:
-		return refused("a key cannot expire in the past: give a duration such as 1h, or 0 for never")
+		return invalidRequestf("a key cannot expire in the past: give a duration such as 1h, or 0 for never")
 	case req.Temporary && req.ExpiresIn == 0:
-		return refused("a temporary key expires: give a duration too, such as 1h")
+		return invalidRequestf("a temporary key expires: give a duration too, such as 1h")
 	}
 	return nil
 }
 
 // AccessKeys lists the keys of an account, or of all accounts when it is "".
 func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey, error) {
-	if accountID != "" && !accountForm.MatchString(accountID) {
-		return nil, notAnAccount(accountID)
+	if accountID != "" && !accountIDPattern.MatchString(accountID) {
+		return nil, errInvalidAccountID(accountID)
 	}
-	listed, err := s.store.ListAccessKeys(ctx, accountID, s.moment())
+	listed, err := s.store.ListAccessKeys(ctx, accountID, s.now())
 	keys := make([]AccessKey, 0, len(listed))
 	for _, k := range listed {
-		keys = append(keys, operatorsView(k))
+		keys = append(keys, accessKeyView(k))
 	}
 	return keys, err
 }
@@ -120,7 +120,7 @@ func (s *Service) DisableAccessKey(ctx context.Context, id string) (AccessKey, e
 	err := s.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
 		key.Status = "Inactive"
 		tx.SetAccessKeyStatus(id, key.Status)
-		disabled = operatorsView(key)
+		disabled = accessKeyView(key)
 	})
 	return disabled, err
 }
@@ -132,8 +132,8 @@ func (s *Service) DeleteAccessKey(ctx context.Context, id string) error {
 
 // changeAccessKey changes a key that exists, and forgets what this replica remembers of it.
 func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey)) error {
-	if !accessKeyForm.MatchString(id) {
-		return noAccessKey(id)
+	if !accessKeyIDPattern.MatchString(id) {
+		return errNoAccessKey(id)
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
 		key, err := tx.LockAccessKey(ctx, id)
@@ -141,7 +141,7 @@ func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*s
 		case err != nil:
 			return err
 		case key == nil:
-			return noAccessKey(id)
+			return errNoAccessKey(id)
 		}
 		change(tx, *key)
 		return nil
@@ -150,7 +150,7 @@ func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*s
 	return err
 }
 
-func operatorsView(k store.ListedAccessKey) AccessKey {
+func accessKeyView(k store.ListedAccessKey) AccessKey {
 	key := AccessKey{
 		ID:        k.ID,
 		AccountID: k.AccountID,
@@ -165,14 +165,14 @@ func operatorsView(k store.ListedAccessKey) AccessKey {
 	return key
 }
 
-func noAccount(id string) error {
-	return missing("there is no account %s: enisim account list shows those that there are; enisim account create and enisim scenario apply make some", id)
+func errNoAccount(id string) error {
+	return notFoundf("there is no account %s: enisim account list shows those that there are; enisim account create and enisim scenario apply make some", id)
 }
 
-func noRAMUser(account, name string) error {
-	return missing("account %s has no RAM user %q: add it to ram_users in the account's scenario and apply that again", account, name)
+func errNoRAMUser(account, name string) error {
+	return notFoundf("account %s has no RAM user %q: add it to ram_users in the account's scenario and apply that again", account, name)
 }
 
-func noAccessKey(id string) error {
-	return missing("there is no access key %q: enisim key list shows those that there are", id)
+func errNoAccessKey(id string) error {
+	return notFoundf("there is no access key %q: enisim key list shows those that there are", id)
 }

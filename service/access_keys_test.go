@@ -240,7 +240,7 @@ func TestAScenarioTakesOverATemporaryKey(t *testing.T) {
 		Accounts:   []store.Account{{ID: keysAccount}},
 		AccessKeys: []store.AccessKey{{ID: key.ID, AccountID: keysAccount, Secret: "another", Status: "Active"}},
 	}
-	if _, err := s.store.ApplyWorld(t.Context(), w, s.moment()); err != nil {
+	if _, err := s.store.ApplyWorld(t.Context(), w, s.now()); err != nil {
 		t.Fatal(err)
 	}
 	identity, err := there.Identify(t.Context(), key.ID)

@@ -63,10 +63,10 @@ type ChangeAccount struct {
 
 // The sizes of what an operator may ask for.
 const (
-	longestAccountName = 128
-	largestQuota       = 1<<31 - 1 // of the database's column
-	shortestLife       = time.Second
-	documentedQuota    = 100
+	maxAccountNameLength = 128
+	maxQuota             = 1<<31 - 1 // of the database's column
+	minAccountLifetime   = time.Second
+	defaultQuota         = 100
 )
 
 // How much of what has expired one look at the accounts removes: some hundred milliseconds of work.
@@ -78,15 +78,15 @@ const (
 // CreateAccount makes an account with a key, and with the content of a scenario if one is given, all or nothing. The scenario's account may have
 // whatever id. Its keys are made anew, since the id of a key is unique in the database.
 func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAccount, error) {
-	if err := req.check(); err != nil {
+	if err := req.validate(); err != nil {
 		return NewAccount{}, err
 	}
-	now := s.moment()
-	s.sweep(ctx, now)
+	now := s.now()
+	s.removeExpired(ctx, now)
 	account := store.Account{
 		ID:                         req.ID,
 		Name:                       req.Name,
-		NetworkInterfacesPerRegion: documentedQuota,
+		NetworkInterfacesPerRegion: defaultQuota,
 		CreatedAt:                  now,
 		Repeats:                    req.Repeats,
 	}
@@ -97,7 +97,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		account.ExpiresAt = new(now.Add(req.ExpiresIn))
 	}
 	own := store.AccessKey{ID: "LTAI" + rand.Text(), AccountID: account.ID, Secret: rand.Text(), Status: "Active", CreatedAt: now}
-	created := NewAccount{Keys: []NewAccountKey{{NewAccessKey: newOperatorsView(own)}}}
+	created := NewAccount{Keys: []NewAccountKey{{NewAccessKey: newAccessKeyView(own)}}}
 	if req.Scenario == nil {
 		if req.NetworkInterfacesPerRegion != nil {
 			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
@@ -124,13 +124,13 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		inFile := world.AccessKeys
 		world.AccessKeys = []store.AccessKey{own}
 		for _, k := range inFile {
-			key := renewed(k, now)
+			key := withNewSecrets(k, now)
 			world.AccessKeys = append(world.AccessKeys, key)
-			created.Keys = append(created.Keys, NewAccountKey{newOperatorsView(key), k.ID})
+			created.Keys = append(created.Keys, NewAccountKey{newAccessKeyView(key), k.ID})
 		}
 		created.Account = accountView(account)
 		_, err := s.store.CreateWorld(ctx, &world, now)
-		return worldRefused(account.ID, err)
+		return explainWorldError(account.ID, err)
 	})
 	return told(created, err)
 }
@@ -152,7 +152,7 @@ func (s *Service) insertAccount(ctx context.Context, account store.Account, key 
 		case err != nil:
 			return err
 		case found != nil && !found.Expired(now):
-			return accountTaken(account.ID)
+			return errAccountTaken(account.ID)
 		case found != nil:
 			if err := tx.DeleteAccount(ctx, account.ID); err != nil {
 				return err
@@ -165,7 +165,7 @@ func (s *Service) insertAccount(ctx context.Context, account store.Account, key 
 }
 
 // renewed is a key of a scenario under an id of its own, with secrets of its own.
-func renewed(k store.AccessKey, now time.Time) store.AccessKey {
+func withNewSecrets(k store.AccessKey, now time.Time) store.AccessKey {
 	k.ID, k.Secret, k.CreatedAt = "LTAI"+rand.Text(), rand.Text(), now
 	if k.SecurityToken != nil {
 		k.ID, k.SecurityToken = "STS."+rand.Text(), new(rand.Text()+rand.Text())
@@ -173,7 +173,7 @@ func renewed(k store.AccessKey, now time.Time) store.AccessKey {
 	return k
 }
 
-func newOperatorsView(k store.AccessKey) NewAccessKey {
+func newAccessKeyView(k store.AccessKey) NewAccessKey {
 	shown := NewAccessKey{
 		AccessKey: AccessKey{
 			ID:        k.ID,
@@ -194,38 +194,38 @@ func newOperatorsView(k store.AccessKey) NewAccessKey {
 	return shown
 }
 
-func (req CreateAccount) check() error {
+func (req CreateAccount) validate() error {
 	switch {
-	case req.ID != "" && !accountForm.MatchString(req.ID):
-		return notAnAccount(req.ID)
-	case len(req.Name) > longestAccountName || !utf8.ValidString(req.Name) || strings.ContainsFunc(req.Name, unicode.IsControl):
-		return refused("the name of an account is text of at most %d bytes, without line breaks", longestAccountName)
-	case req.NetworkInterfacesPerRegion != nil && (*req.NetworkInterfacesPerRegion < 0 || *req.NetworkInterfacesPerRegion > largestQuota):
-		return refused("the quota of network interfaces per region is a number from 0 to %d, got %d", largestQuota, *req.NetworkInterfacesPerRegion)
-	case req.ExpiresIn != 0 && req.ExpiresIn < shortestLife:
-		return refused("an account lives for %v at least: give a duration such as 1h, or 0 for ever", shortestLife)
+	case req.ID != "" && !accountIDPattern.MatchString(req.ID):
+		return errInvalidAccountID(req.ID)
+	case len(req.Name) > maxAccountNameLength || !utf8.ValidString(req.Name) || strings.ContainsFunc(req.Name, unicode.IsControl):
+		return invalidRequestf("the name of an account is text of at most %d bytes, without line breaks", maxAccountNameLength)
+	case req.NetworkInterfacesPerRegion != nil && (*req.NetworkInterfacesPerRegion < 0 || *req.NetworkInterfacesPerRegion > maxQuota):
+		return invalidRequestf("the quota of network interfaces per region is a number from 0 to %d, got %d", maxQuota, *req.NetworkInterfacesPerRegion)
+	case req.ExpiresIn != 0 && req.ExpiresIn < minAccountLifetime:
+		return invalidRequestf("an account lives for %v at least: give a duration such as 1h, or 0 for ever", minAccountLifetime)
 	}
-	return checkRepeats(req.Repeats)
+	return validateRepeats(req.Repeats)
 }
 
-func checkRepeats(repeats string) error {
+func validateRepeats(repeats string) error {
 	if oneOf(repeats, "", store.RepeatsAccept, store.RepeatsRefuse) {
 		return nil
 	}
-	return refused("repeats is %s, %s, or empty for what the server says, got %q", store.RepeatsAccept, store.RepeatsRefuse, repeats)
+	return invalidRequestf("repeats is %s, %s, or empty for what the server says, got %q", store.RepeatsAccept, store.RepeatsRefuse, repeats)
 }
 
 // ChangeAccount changes an account, and returns it. Requests on this server meet the change at once, on others within identityCacheTime.
 func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccount) (Account, error) {
-	if !accountForm.MatchString(id) {
-		return Account{}, notAnAccount(id)
+	if !accountIDPattern.MatchString(id) {
+		return Account{}, errInvalidAccountID(id)
 	}
 	if req.Repeats != nil {
-		if err := checkRepeats(*req.Repeats); err != nil {
+		if err := validateRepeats(*req.Repeats); err != nil {
 			return Account{}, err
 		}
 	}
-	now := s.moment()
+	now := s.now()
 	var changed store.Account
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id)
@@ -233,7 +233,7 @@ func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccoun
 		case err != nil:
 			return err
 		case account == nil || account.Expired(now):
-			return noAccount(id)
+			return errNoAccount(id)
 		}
 		if req.Repeats != nil {
 			account.Repeats = *req.Repeats
@@ -262,8 +262,8 @@ func (s *Service) newAccountID() string {
 
 // Accounts lists the accounts.
 func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
-	now := s.moment()
-	s.sweep(ctx, now)
+	now := s.now()
+	s.removeExpired(ctx, now)
 	listed, err := s.store.ListAccounts(ctx, now)
 	accounts := make([]Account, 0, len(listed))
 	for _, a := range listed {
@@ -276,11 +276,11 @@ func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
 // stays: id, name, quota, lifetime, access keys and the RAM users that have some. What the scenario says of keys is not read, so that a test can go on
 // with the keys that it has.
 func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFile) error {
-	if !accountForm.MatchString(id) {
-		return notAnAccount(id)
+	if !accountIDPattern.MatchString(id) {
+		return errInvalidAccountID(id)
 	}
-	now := s.moment()
-	s.sweep(ctx, now)
+	now := s.now()
+	s.removeExpired(ctx, now)
 	if file == nil {
 		return s.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
 	}
@@ -292,38 +292,38 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 		world.AccessKeys = nil
 		_, err := s.store.ResetWorld(ctx, &world, now)
 		s.forgetAccount(id) // what its RAM users may do has changed
-		return worldRefused(id, err)
+		return explainWorldError(id, err)
 	})
 }
 
 // DeleteAccount removes an account with all that it has. Its keys are unknown at once here, and within identityCacheTime on every replica.
 func (s *Service) DeleteAccount(ctx context.Context, id string) error {
-	if !accountForm.MatchString(id) {
-		return notAnAccount(id)
+	if !accountIDPattern.MatchString(id) {
+		return errInvalidAccountID(id)
 	}
-	now := s.moment()
-	s.sweep(ctx, now)
+	now := s.now()
+	s.removeExpired(ctx, now)
 	err := s.withAccount(ctx, id, now, (*store.Tx).DeleteAccount)
 	s.forgetAccount(id) // also when the outcome is unknown
 	return err
 }
 
 // withAccount does something to an account under its lock.
-func (s *Service) withAccount(ctx context.Context, id string, now time.Time, do func(*store.Tx, context.Context, string) error) error {
+func (s *Service) withAccount(ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id)
 		switch {
 		case err != nil:
 			return err
 		case account == nil || account.Expired(now):
-			return noAccount(id)
+			return errNoAccount(id)
 		}
-		return do(tx, ctx, id)
+		return fn(tx, ctx, id)
 	})
 }
 
 // sweep removes what has expired, as far as that is quickly done.
-func (s *Service) sweep(ctx context.Context, now time.Time) {
+func (s *Service) removeExpired(ctx context.Context, now time.Time) {
 	s.store.SweepAccounts(ctx, now, accountsPerSweep, interfacesPerSweep)
 }
 
@@ -348,12 +348,12 @@ func accountView(a store.Account) Account {
 }
 
 // worldRefused tells an operator why a scenario that is right in itself cannot be an account's.
-func worldRefused(id string, err error) error {
+func explainWorldError(id string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccountTaken):
-		return accountTaken(id)
+		return errAccountTaken(id)
 	case errors.Is(err, store.ErrNoAccount):
-		return noAccount(id)
+		return errNoAccount(id)
 	case errors.Is(err, store.ErrZoneElsewhere):
 		return errZoneElsewhere(err)
 	}
@@ -361,13 +361,13 @@ func worldRefused(id string, err error) error {
 }
 
 func errZoneElsewhere(err error) error {
-	return refused("the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)", err)
+	return invalidRequestf("the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)", err)
 }
 
-func accountTaken(id string) error {
-	return refused("account %s exists: take another id, or none to have one drawn; enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it", id)
+func errAccountTaken(id string) error {
+	return invalidRequestf("account %s exists: take another id, or none to have one drawn; enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it", id)
 }
 
-func notAnAccount(id string) error {
-	return refused("%q is not an account: give its 16 digits, such as 1000000000000001", id)
+func errInvalidAccountID(id string) error {
+	return invalidRequestf("%q is not an account: give its 16 digits, such as 1000000000000001", id)
 }

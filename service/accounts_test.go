@@ -362,7 +362,7 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 		name string
 		do   func() error
 	}{
-		{"apply", func() error { _, err := scenario.Apply(t.Context(), s.store, sc, s.moment()); return err }},
+		{"apply", func() error { _, err := scenario.Apply(t.Context(), s.store, sc, s.now()); return err }},
 		{"reset to a scenario", func() error { return s.ResetAccount(t.Context(), keysAccount, scenarioFile(tenantFile)) }},
 		{"reset", func() error { return s.ResetAccount(t.Context(), keysAccount, nil) }},
 		{"delete", func() error { return s.DeleteAccount(t.Context(), keysAccount) }},
@@ -398,7 +398,7 @@ func TestAWriteIntoAnAccountThatIsGone(t *testing.T) {
 	t.Parallel()
 	s, _ := clockedService(t, storetest.Pool(t))
 	err := s.store.InTx(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.ClaimToken(t.Context(), store.ClientToken{AccountID: keysAccount, Action: "CreateVpc", Token: "t"}, []byte{}, s.moment(), s.moment())
+		_, err := tx.ClaimToken(t.Context(), store.ClientToken{AccountID: keysAccount, Action: "CreateVpc", Token: "t"}, []byte{}, s.now(), s.now())
 		return err
 	})
 	if shown, documented := APIError(err); !documented || !errors.Is(shown, InvalidAccessKeyIDNotFound) {
@@ -444,7 +444,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 		{"apply a scenario to it", func(s *Service, id string) error {
 			sc, err := scenario.Parse("s.yaml", []byte("enisim: 1\naccounts: [{id: \""+id+"\", access_keys: [{id: LTAInew, secret: s}]}]\n"))
 			if err == nil {
-				_, err = scenario.Apply(t.Context(), s.store, sc, s.moment())
+				_, err = scenario.Apply(t.Context(), s.store, sc, s.now())
 			}
 			return err
 		}, true},
@@ -487,7 +487,7 @@ func TestApplyLeavesTheLifetimeAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := scenario.Apply(t.Context(), s.store, sc, s.moment()); err != nil {
+	if _, err := scenario.Apply(t.Context(), s.store, sc, s.now()); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].Name != "quickstart" || list[0].ExpiresAt == nil || !list[0].ExpiresAt.Equal(now.Add(time.Hour)) {

@@ -21,7 +21,7 @@ type Difference = scenario.Difference
 func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
 	var applied Applied
 	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
-		applied, err = scenario.Apply(ctx, s.store, sc, s.moment())
+		applied, err = scenario.Apply(ctx, s.store, sc, s.now())
 		for _, account := range sc.World().Accounts {
 			s.forgetAccount(account.ID) // also when the outcome is unknown: its keys may have changed
 		}
@@ -41,7 +41,7 @@ func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Differ
 		if err := s.checkWorldSize(ctx, ids, limits, "enisim scenario diff"); err != nil {
 			return err
 		}
-		differences, err = scenario.Diff(ctx, s.store, sc, s.moment())
+		differences, err = scenario.Diff(ctx, s.store, sc, s.now())
 		return ExplainApply(err)
 	})
 	return differences, err
@@ -51,7 +51,7 @@ func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Differ
 func ExplainApply(err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccessKeyTaken):
-		return refused("an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)", err)
+		return invalidRequestf("an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)", err)
 	case errors.Is(err, store.ErrZoneElsewhere):
 		return errZoneElsewhere(err)
 	}

@@ -22,38 +22,38 @@ type AssignIPv6Addresses struct {
 var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses]{
 	required("RegionId", func(r AssignIPv6Addresses) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }, wellFormedID),
+	wellFormed(InvalidEniID, func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }, isValidID),
 	readable(func(r AssignIPv6Addresses) Malformed { return r.Malformed }),
-	invalid("ClientToken", func(r AssignIPv6Addresses) bool { return r.ClientToken != "" && !goodClientToken(r.ClientToken) }),
-	{err: MissingAlternatives, broken: func(r AssignIPv6Addresses) bool {
+	invalid("ClientToken", func(r AssignIPv6Addresses) bool { return r.ClientToken != "" && !isValidClientToken(r.ClientToken) }),
+	{err: MissingAlternatives, violated: func(r AssignIPv6Addresses) bool {
 		return len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil && len(r.IPv6Prefixes) == 0 && r.IPv6PrefixCount == nil
-	}, fill: named[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
-	{err: InvalidParameterConflict, broken: func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
-		fill: named[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount")},
-	{err: InvalidParameterConflict, broken: func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
-		fill: named[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount")},
+	}, messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
+	{err: InvalidParameterConflict, violated: func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount")},
+	{err: InvalidParameterConflict, violated: func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount")},
 	addressesOrPrefixes("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(r AssignIPv6Addresses) (addresses, prefixes bool) {
 		return len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil, len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
 	}),
-	within("Ipv6AddressCount", 1, mostIPv6, func(r AssignIPv6Addresses) *int { return r.IPv6AddressCount }),
-	within("Ipv6PrefixCount", 1, mostPrefixes, func(r AssignIPv6Addresses) *int { return r.IPv6PrefixCount }),
-	invalid("Ipv6Address", func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > mostIPv6 }),
-	{err: InvalidIPAddress, broken: func(r AssignIPv6Addresses) bool { return !areIPv6(r.IPv6Addresses...) },
-		fill: func(r AssignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
+	within("Ipv6AddressCount", 1, maxIPv6, func(r AssignIPv6Addresses) *int { return r.IPv6AddressCount }),
+	within("Ipv6PrefixCount", 1, maxPrefixes, func(r AssignIPv6Addresses) *int { return r.IPv6PrefixCount }),
+	invalid("Ipv6Address", func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > maxIPv6 }),
+	{err: InvalidIPAddress, violated: func(r AssignIPv6Addresses) bool { return !allIPv6(r.IPv6Addresses...) },
+		messageArgs: func(r AssignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
 }, prefixRules(familyIPv6, func(r AssignIPv6Addresses) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }))
 
 // assignIPv6AddressesRules: see assignPrivateIPAddressesRules.
-var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assign]{
-	{err: Ipv6NotTurnOn, broken: func(a assign) bool { return a.Offer.VSwitch.IPv6CIDRBlock == nil },
-		fill: func(a assign) []any { return []any{a.Offer.VSwitch.ID} }},
-}, assignNamedRules, []rule[assign]{
-	{err: MaxEniIPv6IPsCountExceeded, broken: func(a assign) bool { return a.Type == nil && a.Count(a.family.has)+a.wanted() > mostIPv6 }},
-	{err: Ipv6NotSupport, broken: func(a assign) bool { return a.Type != nil && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
-		fill: func(a assign) []any { return []any{a.Type.ID} }},
-	{err: Ipv6CountExceeded, broken: func(a assign) bool {
-		return a.Type != nil && exceeds(a.Count(a.family.has)+a.wanted(), a.Type.IPv6PerENI)
-	}, fill: func(a assign) []any {
-		return []any{a.eniID, *a.Type.IPv6PerENI, a.Type.ID, a.Count(a.family.has), a.wanted()}
+var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInput]{
+	{err: Ipv6NotTurnOn, violated: func(a assignInput) bool { return a.Offer.VSwitch.IPv6CIDRBlock == nil },
+		messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
+}, assignNamedRules, []rule[assignInput]{
+	{err: MaxEniIPv6IPsCountExceeded, violated: func(a assignInput) bool { return a.Type == nil && a.Count(a.family.contains)+a.wantedCount() > maxIPv6 }},
+	{err: Ipv6NotSupport, violated: func(a assignInput) bool { return a.Type != nil && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
+		messageArgs: func(a assignInput) []any { return []any{a.Type.ID} }},
+	{err: Ipv6CountExceeded, violated: func(a assignInput) bool {
+		return a.Type != nil && exceeds(a.Count(a.family.contains)+a.wantedCount(), a.Type.IPv6PerENI)
+	}, messageArgs: func(a assignInput) []any {
+		return []any{a.eniID, *a.Type.IPv6PerENI, a.Type.ID, a.Count(a.family.contains), a.wantedCount()}
 	}},
 }, notEnoughRules)
 
@@ -65,14 +65,14 @@ func (s *Service) AssignIPv6Addresses(ctx context.Context, caller Caller, req As
 	if err := s.admit(ctx, caller, "ecs:AssignIpv6Addresses", req.RegionID); err != nil {
 		return AssignedAddresses{}, err
 	}
-	return once(ctx, s, caller, idempotent{"AssignIpv6Addresses", req.ClientToken, req}, func(tx *store.Tx) (AssignedAddresses, error) {
-		return s.assignAddresses(ctx, tx, caller, assignment{
+	return runOnce(ctx, s, caller, idempotentCall{"AssignIpv6Addresses", req.ClientToken, req}, func(tx *store.Tx) (AssignedAddresses, error) {
+		return s.assignAddresses(ctx, tx, caller, assignRequest{
 			regionID:    req.RegionID,
 			eniID:       req.NetworkInterfaceID,
 			family:      familyIPv6,
-			addresses:   addresses(req.IPv6Addresses),
+			addresses:   parseAddresses(req.IPv6Addresses),
 			count:       valueOf(req.IPv6AddressCount),
-			prefixes:    prefixes(req.IPv6Prefixes),
+			prefixes:    parsePrefixes(req.IPv6Prefixes),
 			prefixCount: valueOf(req.IPv6PrefixCount),
 		}, assignIPv6AddressesRules)
 	})

@@ -27,41 +27,41 @@ type RoleCredentials struct {
 
 // How long a temporary key lives, in seconds.
 const (
-	shortestSession = 900
-	longestSession  = 43200
-	usualSession    = 3600
+	minSession     = 900
+	maxSession     = 43200
+	defaultSession = 3600
 )
 
 // expiredKeyLife is for how long a temporary key is remembered past its time, so that its holder learns that it expired.
-const expiredKeyLife = 24 * time.Hour
+const expiredKeyRetention = 24 * time.Hour
 
 var (
-	roleARNForm = regexp.MustCompile(`^acs:ram::([0-9]{16}):role/([a-zA-Z0-9.-]{1,64})$`)
-	sessionForm = regexp.MustCompile(`^[a-zA-Z0-9.@_-]{2,64}$`)
+	roleARNPattern     = regexp.MustCompile(`^acs:ram::([0-9]{16}):role/([a-zA-Z0-9.-]{1,64})$`)
+	sessionNamePattern = regexp.MustCompile(`^[a-zA-Z0-9.@_-]{2,64}$`)
 )
 
 // assumeRoleParameterRules: the reference has no sheet for STS, so the codes are the vendor's well-known ones.
 var assumeRoleParameterRules = []rule[AssumeRole]{
 	required("RoleArn", func(r AssumeRole) string { return r.RoleARN }),
 	required("RoleSessionName", func(r AssumeRole) string { return r.RoleSessionName }),
-	wellFormed(InvalidRoleARN, func(r AssumeRole) string { return r.RoleARN }, roleARNForm.MatchString),
-	wellFormed(InvalidRoleSessionName, func(r AssumeRole) string { return r.RoleSessionName }, sessionForm.MatchString),
-	{err: InvalidDurationSeconds, broken: func(r AssumeRole) bool {
+	wellFormed(InvalidRoleARN, func(r AssumeRole) string { return r.RoleARN }, roleARNPattern.MatchString),
+	wellFormed(InvalidRoleSessionName, func(r AssumeRole) string { return r.RoleSessionName }, sessionNamePattern.MatchString),
+	{err: InvalidDurationSeconds, violated: func(r AssumeRole) bool {
 		n := r.DurationSeconds
-		return len(r.Malformed) > 0 || n != nil && (*n < shortestSession || *n > longestSession)
+		return len(r.Malformed) > 0 || n != nil && (*n < minSession || *n > maxSession)
 	}},
 }
 
 // assumption is a request for a role, and the account of who sends it.
-type assumption struct {
+type assumeRoleInput struct {
 	AssumeRole
 	accountID string
 }
 
 // assumeRoleRules: every role of the caller's own account exists, and none of another.
-var assumeRoleRules = []rule[assumption]{
-	{err: EntityNotExistRole, broken: func(a assumption) bool { return roleARNForm.FindStringSubmatch(a.RoleARN)[1] != a.accountID },
-		fill: func(a assumption) []any { return []any{roleARNForm.FindStringSubmatch(a.RoleARN)[2]} }},
+var assumeRoleRules = []rule[assumeRoleInput]{
+	{err: EntityNotExistRole, violated: func(a assumeRoleInput) bool { return roleARNPattern.FindStringSubmatch(a.RoleARN)[1] != a.accountID },
+		messageArgs: func(a assumeRoleInput) []any { return []any{roleARNPattern.FindStringSubmatch(a.RoleARN)[2]} }},
 }
 
 // AssumeRole makes a temporary key of the caller's account that says which role it stands for. It counts at once. Temporary keys of
@@ -73,27 +73,27 @@ func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole)
 	if err := s.admit(ctx, caller, "sts:AssumeRole", ""); err != nil {
 		return RoleCredentials{}, err
 	}
-	if err := check(assumeRoleRules, assumption{req, caller.AccountID}); err != nil {
+	if err := check(assumeRoleRules, assumeRoleInput{req, caller.AccountID}); err != nil {
 		return RoleCredentials{}, err
 	}
-	role := roleARNForm.FindStringSubmatch(req.RoleARN)[2]
+	role := roleARNPattern.FindStringSubmatch(req.RoleARN)[2]
 	out := RoleCredentials{
 		AccessKeyID:   "STS." + s.randomText(),
 		Secret:        s.randomText(),
 		SecurityToken: s.randomText() + s.randomText(),
 		RoleARN:       req.RoleARN + "/" + req.RoleSessionName,
-		RoleID:        ramID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
+		RoleID:        newRAMID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.moment())
+		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.now())
 		switch {
 		case err != nil:
 			return err
 		case !owner.AccountExists: // it went after its key was looked up
 			return AbsInvalidAccountNotFound
 		}
-		now := s.moment()
-		lifetime := usualSession
+		now := s.now()
+		lifetime := defaultSession
 		if req.DurationSeconds != nil {
 			lifetime = *req.DurationSeconds
 		}
@@ -108,7 +108,7 @@ func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole)
 			ExpiresAt:     &out.ExpiresAt,
 			CreatedAt:     now,
 		})
-		tx.ForgetTemporaryKeys(caller.AccountID, now.Add(-expiredKeyLife))
+		tx.ForgetTemporaryKeys(caller.AccountID, now.Add(-expiredKeyRetention))
 		return nil
 	})
 	if err != nil {

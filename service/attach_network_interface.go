@@ -24,79 +24,79 @@ type AttachNetworkInterface struct {
 
 // attachParameterRules are P1 to P4 of the reference. Its text for a missing parameter, alone of all pages, does not name it.
 var attachParameterRules = []rule[AttachNetworkInterface]{
-	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
-	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
-	{err: MissingParameter, broken: func(r AttachNetworkInterface) bool { return r.InstanceID == "" }},
-	{err: UnsupportedParameter, broken: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
-	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterface) string { return r.InstanceID }, wellFormedID),
-	wellFormed(InvalidEniID, func(r AttachNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
+	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
+	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
+	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.InstanceID == "" }},
+	{err: UnsupportedParameter, violated: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
+	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterface) string { return r.InstanceID }, isValidID),
+	wellFormed(InvalidEniID, func(r AttachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 	readable(func(r AttachNetworkInterface) Malformed { return r.Malformed }),
 	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterface) *int { return r.NetworkCardIndex }),
 }
 
 // attach is what an attach is decided on: the request and what is under the locks, as it stands now.
-type attach struct {
+type attachInput struct {
 	AttachNetworkInterface
 	*store.AttachScene
 }
 
 // attachRules are the rules on resources, in the order of the reference (docs/reference/attach-network-interface.md, section 6, steps 6 to 12).
-var attachRules = []rule[attach]{
-	{err: InvalidEcsIDNotFound, broken: func(a attach) bool { return a.Instance == nil }},
-	{err: InvalidEniIDNotFound, broken: func(a attach) bool { return a.ENI == nil },
-		fill: func(a attach) []any { return []any{a.NetworkInterfaceID} }},
+var attachRules = []rule[attachInput]{
+	{err: InvalidEcsIDNotFound, violated: func(a attachInput) bool { return a.Instance == nil }},
+	{err: InvalidEniIDNotFound, violated: func(a attachInput) bool { return a.ENI == nil },
+		messageArgs: func(a attachInput) []any { return []any{a.NetworkInterfaceID} }},
 
-	{err: EniServiceManaged, broken: func(a attach) bool { return a.ENI.ServiceManaged }},
-	{err: InvalidEniType, broken: func(a attach) bool { return a.ENI.Type != store.ENISecondary }},
-	{err: InvalidEniState, broken: func(a attach) bool { return a.ENI.Status != store.ENIAvailable },
-		fill: func(a attach) []any { return []any{store.ENIAvailable, a.ENI.Status} }},
+	{err: EniServiceManaged, violated: func(a attachInput) bool { return a.ENI.ServiceManaged }},
+	{err: InvalidEniType, violated: func(a attachInput) bool { return a.ENI.Type != store.ENISecondary }},
+	{err: InvalidEniState, violated: func(a attachInput) bool { return a.ENI.Status != store.ENIAvailable },
+		messageArgs: func(a attachInput) []any { return []any{store.ENIAvailable, a.ENI.Status} }},
 
-	{err: InvalidGeneration, broken: func(a attach) bool { return !a.Type.IOOptimized }},
-	{err: InvalidEcsState, broken: func(a attach) bool {
+	{err: InvalidGeneration, violated: func(a attachInput) bool { return !a.Type.IOOptimized }},
+	{err: InvalidEcsState, violated: func(a attachInput) bool {
 		return !oneOf(a.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 	}},
-	{err: HotPlugNotSupport, broken: func(a attach) bool {
+	{err: HotPlugNotSupport, violated: func(a attachInput) bool {
 		return !a.Type.HotPlug && a.Instance.Status != store.InstanceStopped
 	}},
 
 	// A classic instance is in no VPC.
-	{err: VpcMismatch, broken: func(a attach) bool { return a.Instance.VPCID == nil || *a.Instance.VPCID != a.ENI.VPCID }},
-	{err: AvailabilityZoneMismatch, broken: func(a attach) bool { return a.Instance.ZoneID != a.ENI.ZoneID }},
+	{err: VpcMismatch, violated: func(a attachInput) bool { return a.Instance.VPCID == nil || *a.Instance.VPCID != a.ENI.VPCID }},
+	{err: AvailabilityZoneMismatch, violated: func(a attachInput) bool { return a.Instance.ZoneID != a.ENI.ZoneID }},
 
-	{err: NetworkCardIndexInvalid, broken: hasNoSuchNetworkCard},
-	{err: Ipv4CountExceeded, broken: func(a attach) bool { return exceeds(a.IPv4, a.Type.PrivateIPv4PerENI) },
-		fill: func(a attach) []any {
+	{err: NetworkCardIndexInvalid, violated: lacksNetworkCard},
+	{err: Ipv4CountExceeded, violated: func(a attachInput) bool { return exceeds(a.IPv4, a.Type.PrivateIPv4PerENI) },
+		messageArgs: func(a attachInput) []any {
 			return []any{a.ENI.ID, *a.Type.PrivateIPv4PerENI, a.Type.ID, a.IPv4, 0}
 		}},
-	{err: Ipv6NotSupport, broken: func(a attach) bool { return a.IPv6 > 0 && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
-		fill: func(a attach) []any { return []any{a.Type.ID} }},
-	{err: Ipv6CountExceeded, broken: func(a attach) bool { return exceeds(a.IPv6, a.Type.IPv6PerENI) },
-		fill: func(a attach) []any {
+	{err: Ipv6NotSupport, violated: func(a attachInput) bool { return a.IPv6 > 0 && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
+		messageArgs: func(a attachInput) []any { return []any{a.Type.ID} }},
+	{err: Ipv6CountExceeded, violated: func(a attachInput) bool { return exceeds(a.IPv6, a.Type.IPv6PerENI) },
+		messageArgs: func(a attachInput) []any {
 			return []any{a.ENI.ID, *a.Type.IPv6PerENI, a.Type.ID, a.IPv6, 0}
 		}},
 
-	{err: EniPerInstanceLimitExceeded, broken: func(a attach) bool { return a.Held >= a.Type.ENIQuantity }},
-	{err: SecurityGroupInstanceLimit, broken: overfillsGroup},
+	{err: EniPerInstanceLimitExceeded, violated: func(a attachInput) bool { return a.Held >= a.Type.ENIQuantity }},
+	{err: SecurityGroupInstanceLimit, violated: exceedsGroupCapacity},
 }
 
 // isRepeated reports whether the instance has the interface already, or is about to. Clients that lost the first answer, or that repeat the call until
 // the interface is InUse, send such a request. It is accepted for accounts that ask for that; for the others the rule on the status refuses it.
-func (a attach) isRepeated() bool {
+func (a attachInput) isRepeated() bool {
 	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type == store.ENISecondary &&
 		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID
 }
 
 // hasNoSuchNetworkCard tells whether the request names a network card that the type does not have. Most types have none to name.
-func hasNoSuchNetworkCard(a attach) bool {
+func lacksNetworkCard(a attachInput) bool {
 	return a.NetworkCardIndex != nil && (a.Type.NetworkCards == nil || *a.NetworkCardIndex >= *a.Type.NetworkCards)
 }
 
 // exceeds tells whether a count is above a figure of the type; one that no source gives does not bind.
-func exceeds(count int, figure *int) bool { return figure != nil && count > *figure }
+func exceeds(count int, limit *int) bool { return limit != nil && count > *limit }
 
 // overfillsGroup tells whether the instance would be one too many in a group of the interface. An instance that is in it already, through
 // another interface, takes no place.
-func overfillsGroup(a attach) bool {
+func exceedsGroupCapacity(a attachInput) bool {
 	return slices.ContainsFunc(a.Groups, func(g store.GroupScene) bool { return !g.HasInstance && g.Free <= 0 })
 }
 
@@ -111,14 +111,14 @@ func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req
 	}
 	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
-		decided := attach{req, scene}
-		if caller.Repeats && decided.isRepeated() {
+		input := attachInput{req, scene}
+		if caller.Repeats && input.isRepeated() {
 			return nil
 		}
-		if err := check(attachRules, decided); err != nil {
+		if err := check(attachRules, input); err != nil {
 			return err
 		}
-		scene.Attach(req.NetworkCardIndex, after(now, s.options.AttachDelay))
+		scene.Attach(req.NetworkCardIndex, dueAt(now, s.options.AttachDelay))
 		return nil
 	})
 }

@@ -10,7 +10,7 @@ import (
 // attachCase is everything that decides an attach. good is one that succeeds; a spoiler breaks one rule of it.
 type attachCase struct {
 	req       AttachNetworkInterface
-	admission admission
+	admission admissionInput
 	scene     *store.AttachScene
 }
 
@@ -18,7 +18,7 @@ func goodAttach() *attachCase {
 	vpc := "vpc-1"
 	return &attachCase{
 		req:       AttachNetworkInterface{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
-		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true},
+		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true},
 		scene: &store.AttachScene{
 			Instance: &store.Instance{ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning},
 			Type:     &store.InstanceType{ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true, IOOptimized: true},
@@ -38,7 +38,7 @@ func (c *attachCase) verdict() error {
 	if err := check(attachAdmissionRules, c.admission); err != nil {
 		return err
 	}
-	return check(attachRules, attach{c.req, c.scene})
+	return check(attachRules, attachInput{c.req, c.scene})
 }
 
 // attachSpoilers stand in the order of the rules: spoiler k breaks rule k of a good case.

@@ -18,7 +18,7 @@ type AuthorizeSecurityGroup struct {
 
 // AuthorizeSecurityGroup adds rules to a security group. One that is there already is not added again.
 func (s *Service) AuthorizeSecurityGroup(ctx context.Context, caller Caller, req AuthorizeSecurityGroup) error {
-	call := idempotent{action: "AuthorizeSecurityGroup", token: req.ClientToken, request: req}
+	call := idempotentCall{action: "AuthorizeSecurityGroup", token: req.ClientToken, request: req}
 	return s.authorize(ctx, caller, call, ingress, rulesRequest{
 		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,
 		permissions: req.Rules.all(), malformed: req.Malformed,
@@ -26,34 +26,34 @@ func (s *Service) AuthorizeSecurityGroup(ctx context.Context, caller Caller, req
 }
 
 // authorizeRules come last: how many rules are new is known only once the groups are.
-var authorizeRules = []rule[rulesChange]{
-	{err: AuthorizationLimitExceed, broken: func(c rulesChange) bool { return len(c.Rules)+len(c.added) > mostRules }},
+var authorizeRules = []rule[rulesInput]{
+	{err: AuthorizationLimitExceed, violated: func(c rulesInput) bool { return len(c.Rules)+len(c.added) > maxRules }},
 }
 
 // authorize adds rules of a direction.
-func (s *Service) authorize(ctx context.Context, caller Caller, call idempotent, d direction, req rulesRequest) error {
+func (s *Service) authorize(ctx context.Context, caller Caller, call idempotentCall, d direction, req rulesRequest) error {
 	if err := check(d.parameterRules(), req); err != nil {
 		return err
 	}
 	if err := s.admit(ctx, caller, "ecs:"+call.action, req.regionID); err != nil {
 		return err
 	}
-	_, err := once(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
+	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
 		scene, err := tx.LockForRules(ctx, caller.AccountID, req.regionID, req.securityGroupID, req.peers())
 		if err != nil {
 			return struct{}{}, err
 		}
-		change := rulesChange{rulesRequest: req, RulesScene: scene}
+		input := rulesInput{rulesRequest: req, RulesScene: scene}
 		for _, p := range req.permissions {
-			if r := d.rule(p); !slices.ContainsFunc(slices.Concat(scene.Rules, change.added), r.Same) {
-				change.added = append(change.added, r)
+			if r := d.newRule(p); !slices.ContainsFunc(slices.Concat(scene.Rules, input.added), r.Same) {
+				input.added = append(input.added, r)
 			}
 		}
-		if err := check(slices.Concat(d.sceneRules(), authorizeRules), change); err != nil {
+		if err := check(slices.Concat(d.sceneRules(), authorizeRules), input); err != nil {
 			return struct{}{}, err
 		}
-		now := s.moment()
-		for _, r := range change.added {
+		now := s.now()
+		for _, r := range input.added {
 			r.AccountID, r.ID, r.SecurityGroupID, r.CreatedAt = caller.AccountID, s.newID("sgr-", req.regionID), req.securityGroupID, now
 			tx.InsertRule(r)
 		}

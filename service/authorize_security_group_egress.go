@@ -13,7 +13,7 @@ type AuthorizeSecurityGroupEgress struct {
 
 // AuthorizeSecurityGroupEgress adds rules to a security group. One that is there already is not added again.
 func (s *Service) AuthorizeSecurityGroupEgress(ctx context.Context, caller Caller, req AuthorizeSecurityGroupEgress) error {
-	call := idempotent{action: "AuthorizeSecurityGroupEgress", token: req.ClientToken, request: req}
+	call := idempotentCall{action: "AuthorizeSecurityGroupEgress", token: req.ClientToken, request: req}
 	return s.authorize(ctx, caller, call, egress, rulesRequest{
 		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,
 		permissions: req.Rules.all(), malformed: req.Malformed,

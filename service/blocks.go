@@ -17,31 +17,31 @@ var ipv6Pool = netip.MustParsePrefix("2408:4000::/24")
 
 // How large the blocks are.
 const (
-	largestBlock, smallestVPC, smallestVSwitch = 16, 28, 29 // of IPv4
-	ipv6VPC, ipv6VSwitch                       = 56, 64
+	minIPv4BlockBits, maxVPCBits, maxVSwitchBits = 16, 28, 29 // of IPv4
+	ipv6VPCBits, ipv6VSwitchBits                 = 56, 64
 )
 
 // ipv4Block reads a block of IPv4 that begins at its first address.
-func ipv4Block(text string) (netip.Prefix, bool) {
+func parseIPv4Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
 	return block, err == nil && block.Addr().Is4() && block == block.Masked()
 }
 
 // ipv6Block reads a block of IPv6 as a VPC has it.
-func ipv6Block(text string) (netip.Prefix, bool) {
+func parseIPv6Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
-	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() && block.Bits() == ipv6VPC
+	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() && block.Bits() == ipv6VPCBits
 }
 
 // goodVPCMask tells whether a VPC's block is neither too large nor too small.
-func goodVPCMask(block netip.Prefix) bool {
-	largest := largestBlock
+func isValidVPCMask(block netip.Prefix) bool {
+	minBits := minIPv4BlockBits
 	for _, private := range privateBlocks {
 		if private.Contains(block.Addr()) {
-			largest = private.Bits()
+			minBits = private.Bits()
 		}
 	}
-	return block.Bits() >= largest && block.Bits() <= smallestVPC
+	return block.Bits() >= minBits && block.Bits() <= maxVPCBits
 }
 
 // overlapsAny tells whether a block has an address that one of the others has.
@@ -50,12 +50,12 @@ func overlapsAny(block netip.Prefix, others []netip.Prefix) bool {
 }
 
 // liesIn tells whether all of a block is in another.
-func liesIn(block, outer netip.Prefix) bool {
+func isWithin(block, outer netip.Prefix) bool {
 	return block.Bits() >= outer.Bits() && outer.Contains(block.Addr())
 }
 
 // firstFree is the first block of a size in outer that overlaps none of those taken.
-func firstFree(outer netip.Prefix, bits int, taken []netip.Prefix) (netip.Prefix, bool) {
+func firstFreeBlock(outer netip.Prefix, bits int, taken []netip.Prefix) (netip.Prefix, bool) {
 	candidate := netip.PrefixFrom(outer.Addr(), bits)
 	for outer.Contains(candidate.Addr()) {
 		i := slices.IndexFunc(taken, candidate.Overlaps)
@@ -83,13 +83,13 @@ func ipv6Subnet(block netip.Prefix, number int) (netip.Prefix, bool) {
 	bytes := block.Addr().As16()
 	number += int(bytes[7])
 	bytes[7] = byte(number)
-	subnet := netip.PrefixFrom(netip.AddrFrom16(bytes), ipv6VSwitch)
-	return subnet, number <= 255 && liesIn(subnet, block)
+	subnet := netip.PrefixFrom(netip.AddrFrom16(bytes), ipv6VSwitchBits)
+	return subnet, number <= 255 && isWithin(subnet, block)
 }
 
 // newIPv6Block draws a block for a VPC.
 func (s *Service) newIPv6Block() netip.Prefix {
 	bytes := ipv6Pool.Addr().As16()
-	copy(bytes[ipv6Pool.Bits()/8:ipv6VPC/8], s.randomBytes(ipv6VPC/8-ipv6Pool.Bits()/8))
-	return netip.PrefixFrom(netip.AddrFrom16(bytes), ipv6VPC)
+	copy(bytes[ipv6Pool.Bits()/8:ipv6VPCBits/8], s.randomBytes(ipv6VPCBits/8-ipv6Pool.Bits()/8))
+	return netip.PrefixFrom(netip.AddrFrom16(bytes), ipv6VPCBits)
 }

@@ -34,7 +34,7 @@ func TestFirstFree(t *testing.T) {
 		{"192.168.255.0/24", 29, parsed("192.168.255.0/25", "192.168.255.128/26"), "192.168.255.192/29"},
 		{"2408:4000::/56", 64, parsed("2408:4000::/64", "2408:4000:0:1::/64"), "2408:4000:0:2::/64"},
 	} {
-		got, free := firstFree(netip.MustParsePrefix(c.outer), c.bits, c.taken)
+		got, free := firstFreeBlock(netip.MustParsePrefix(c.outer), c.bits, c.taken)
 		if free != (c.want != "") || (free && got.String() != c.want) {
 			t.Errorf("a /%d of %s without %v: got %v, %t, want %q", c.bits, c.outer, c.taken, got, free, c.want)
 		}
@@ -60,7 +60,7 @@ func TestFirstFreeIsTheFirst(t *testing.T) {
 				break
 			}
 		}
-		got, free := firstFree(outer, bits, taken)
+		got, free := firstFreeBlock(outer, bits, taken)
 		if got != want || free != want.IsValid() {
 			t.Fatalf("a /%d without %v: got %v, %t, want %v", bits, taken, got, free, want)
 		}
@@ -93,7 +93,7 @@ func TestNewIPv6BlocksComeFromThePool(t *testing.T) {
 	seen := map[netip.Prefix]bool{}
 	for range 100 {
 		block := s.newIPv6Block()
-		if !liesIn(block, ipv6Pool) || block.Bits() != 56 || block != block.Masked() || seen[block] {
+		if !isWithin(block, ipv6Pool) || block.Bits() != 56 || block != block.Masked() || seen[block] {
 			t.Errorf("got %v, want a new /56 of %v", block, ipv6Pool)
 		}
 		seen[block] = true

@@ -13,13 +13,13 @@ import (
 )
 
 // clientTokenLife is for how long a ClientToken repeats its first answer. No source gives the figure for ECS.
-const clientTokenLife = 24 * time.Hour
+const clientTokenLifetime = 24 * time.Hour
 
 // maxFailedTokens is how many refusals of an account are remembered, the latest ones.
 const maxFailedTokens = 1000
 
 // idempotent is what makes a repeated request known.
-type idempotent struct {
+type idempotentCall struct {
 	action  string
 	token   string // "": each request is a new one
 	request any    // with its token; two are the same if they spell the same JSON
@@ -27,13 +27,13 @@ type idempotent struct {
 
 // failingActions are the actions whose refusal uses up the token, as captured of instances and as a CNI expects of interfaces and their addresses. Of the
 // others no source tells it, and tools repeat them with the same token until what is in the way has gone.
-var failingActions = []string{"AssignIpv6Addresses", "AssignPrivateIpAddresses", "CreateInstance", "CreateNetworkInterface", "RunInstances"}
+var tokenConsumingActions = []string{"AssignIpv6Addresses", "AssignPrivateIpAddresses", "CreateInstance", "CreateNetworkInterface", "RunInstances"}
 
 // keepsToken reports whether a refusal uses up the token of its request. One that time alone lifts does not: a conflict, a status on its way. Neither does a
 // dry run, a failure of ours, or a refusal of the token itself.
-func keepsToken(call idempotent, err error) bool {
+func consumesToken(call idempotentCall, err error) bool {
 	var refusal *Error
-	if call.token == "" || !slices.Contains(failingActions, call.action) || !errors.As(err, &refusal) || refusal.Status >= 500 {
+	if call.token == "" || !slices.Contains(tokenConsumingActions, call.action) || !errors.As(err, &refusal) || refusal.Status >= 500 {
 		return false
 	}
 	return !slices.ContainsFunc([]*Error{
@@ -45,7 +45,7 @@ func keepsToken(call idempotent, err error) bool {
 // once runs write in a transaction, and for a request with a ClientToken at most once: the token is committed with what the request
 // did, a repeat gets the first answer, and a token that comes with another request is refused. While one request is under way another
 // with its token waits. A request that fails leaves its token free, unless keepsToken says otherwise: then a repeat is IdempotentFailed.
-func once[Answer any](ctx context.Context, s *Service, caller Caller, call idempotent, write func(*store.Tx) (Answer, error)) (Answer, error) {
+func runOnce[Answer any](ctx context.Context, s *Service, caller Caller, call idempotentCall, write func(*store.Tx) (Answer, error)) (Answer, error) {
 	var answer Answer
 	if call.token == "" {
 		err := s.store.InTx(ctx, func(tx *store.Tx) (err error) {
@@ -55,19 +55,19 @@ func once[Answer any](ctx context.Context, s *Service, caller Caller, call idemp
 		return answer, err
 	}
 	token := store.ClientToken{AccountID: caller.AccountID, Action: call.action, Token: call.token}
-	spelled, err := json.Marshal(call.request)
+	encoded, err := json.Marshal(call.request)
 	if err != nil {
 		return answer, err
 	}
-	hash := sha256.Sum256(spelled)
+	requestHash := sha256.Sum256(encoded)
 	err = s.store.InTx(ctx, func(tx *store.Tx) (err error) {
-		now := s.moment()
-		claimed, err := tx.ClaimToken(ctx, token, hash[:], now, now.Add(-clientTokenLife))
+		now := s.now()
+		claimed, err := tx.ClaimToken(ctx, token, requestHash[:], now, now.Add(-clientTokenLifetime))
 		switch {
 		case err != nil:
 			return err
 		case claimed.Answer == nil && !claimed.Failed:
-		case !bytes.Equal(claimed.RequestHash, hash[:]):
+		case !bytes.Equal(claimed.RequestHash, requestHash[:]):
 			return IdempotentParameterMismatch
 		case claimed.Failed:
 			return IdempotentFailed
@@ -77,18 +77,18 @@ func once[Answer any](ctx context.Context, s *Service, caller Caller, call idemp
 		if answer, err = write(tx); err != nil {
 			return err
 		}
-		kept, err := json.Marshal(answer)
+		encodedAnswer, err := json.Marshal(answer)
 		if err != nil {
 			return err
 		}
-		tx.KeepAnswer(token, kept, now.Add(-clientTokenLife))
+		tx.KeepAnswer(token, encodedAnswer, now.Add(-clientTokenLifetime))
 		return nil
 	})
-	if keepsToken(call, err) {
+	if consumesToken(call, err) {
 		// In a transaction of its own, as the refusal has rolled back the first one. Where it fails, the refusal is no less true, and a repeat is decided anew.
 		_ = s.store.InTx(ctx, func(tx *store.Tx) error {
-			now := s.moment()
-			tx.KeepFailure(token, hash[:], now, now.Add(-clientTokenLife), maxFailedTokens)
+			now := s.now()
+			tx.KeepFailure(token, requestHash[:], now, now.Add(-clientTokenLifetime), maxFailedTokens)
 			return nil
 		})
 	}

@@ -28,8 +28,8 @@ func (r CreateInstance) primary() LaunchInterface {
 var createInstanceParameterRules = newInstanceRules(
 	func(r CreateInstance) NewInstance { return r.NewInstance }, func(r CreateInstance) Malformed { return r.Malformed }, CreateInstance.primary)
 
-var createInstanceRules = slices.Concat(launchExistenceRules, launchPlaceRules, launchAddressRules, []rule[launch]{
-	{err: SecurityGroupInstanceLimit, broken: launchOverfillsGroup},
+var createInstanceRules = slices.Concat(launchExistenceRules, launchConsistencyRules, launchAddressRules, []rule[launchInput]{
+	{err: SecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 })
 
 // CreateInstance creates an instance with its primary interface: it is Pending, and Stopped after the create delay.
@@ -40,8 +40,8 @@ func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateI
 	if err := s.admit(ctx, caller, "ecs:CreateInstance", req.RegionID); err != nil {
 		return CreatedInstance{}, err
 	}
-	return once(ctx, s, caller, idempotent{"CreateInstance", req.ClientToken, req}, func(tx *store.Tx) (CreatedInstance, error) {
-		l := launch{NewInstance: req.NewInstance, amount: 1, least: 1, interfaces: []LaunchInterface{req.primary()}}
+	return runOnce(ctx, s, caller, idempotentCall{"CreateInstance", req.ClientToken, req}, func(tx *store.Tx) (CreatedInstance, error) {
+		l := launchInput{NewInstance: req.NewInstance, amount: 1, minAmount: 1, interfaces: []LaunchInterface{req.primary()}}
 		if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
 			return CreatedInstance{}, err
 		}
@@ -51,11 +51,11 @@ func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateI
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return CreatedInstance{}, err
 		}
-		life := store.Instance{Status: store.InstanceStopped}
+		state := store.Instance{Status: store.InstanceStopped}
 		if s.options.CreateDelay > 0 {
-			life.Status, life.NextStatus, life.SettlesAt = store.InstancePending, new(store.InstanceStopped), new(l.now.Add(s.options.CreateDelay))
+			state.Status, state.NextStatus, state.SettlesAt = store.InstancePending, new(store.InstanceStopped), new(l.now.Add(s.options.CreateDelay))
 		}
-		id := s.makeInstance(tx, caller, l, 0, false, life)
+		id := s.insertInstance(tx, caller, l, 0, false, state)
 		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)
 		return CreatedInstance{id}, nil
 	})

@@ -40,21 +40,21 @@ type CreateNetworkInterface struct {
 }
 
 // mostGroups is how many security groups an interface may be in.
-const mostGroups = 10
+const maxSecurityGroups = 10
 
 var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInterface]{
 	required("RegionId", func(r CreateNetworkInterface) string { return r.RegionID }),
 	required("VSwitchId", func(r CreateNetworkInterface) string { return r.VSwitchID }),
-	{err: MissingNamedParameter, broken: func(r CreateNetworkInterface) bool { return r.SecurityGroupID == "" && len(r.SecurityGroupIDs) == 0 },
-		fill: named[CreateNetworkInterface]("SecurityGroupId")},
+	{err: MissingNamedParameter, violated: func(r CreateNetworkInterface) bool { return r.SecurityGroupID == "" && len(r.SecurityGroupIDs) == 0 },
+		messageArgs: nameArg[CreateNetworkInterface]("SecurityGroupId")},
 	readable(func(r CreateNetworkInterface) Malformed { return r.Malformed }),
-	{err: UnsupportedParameter, broken: func(r CreateNetworkInterface) bool {
+	{err: UnsupportedParameter, violated: func(r CreateNetworkInterface) bool {
 		return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
 	}},
 	among("InstanceType", func(r CreateNetworkInterface) string { return r.InstanceType }, store.ENISecondary),
-	{err: EniTrafficMode, broken: func(r CreateNetworkInterface) bool { return !oneOf(r.TrafficMode, "", trafficStandard) }},
-	{err: QueuePairNumberMustEmpty, broken: func(r CreateNetworkInterface) bool { return r.QueuePairNumber != nil }},
-	wellFormed(InvalidClientTokenValue, func(r CreateNetworkInterface) string { return r.ClientToken }, goodClientToken),
+	{err: EniTrafficMode, violated: func(r CreateNetworkInterface) bool { return !oneOf(r.TrafficMode, "", trafficStandard) }},
+	{err: QueuePairNumberMustEmpty, violated: func(r CreateNetworkInterface) bool { return r.QueuePairNumber != nil }},
+	wellFormed(InvalidClientTokenValue, func(r CreateNetworkInterface) string { return r.ClientToken }, isValidClientToken),
 
 	exclusive("SecurityGroupId, SecurityGroupIds", func(r CreateNetworkInterface) bool {
 		return r.SecurityGroupID != "" && len(r.SecurityGroupIDs) > 0
@@ -72,24 +72,24 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 		return len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil, len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
 	}),
 
-	wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, goodName),
+	wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, isValidName),
 	invalid("Description", func(r CreateNetworkInterface) bool {
-		return r.Description != "" && !goodDescription(r.Description, 2, 256)
+		return r.Description != "" && !isValidDescription(r.Description, 2, 256)
 	}),
-	invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return repeats(r.SecurityGroupIDs) }),
-	{err: JoinedGroupLimitExceed, broken: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > mostGroups }},
+	invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return hasDuplicates(r.SecurityGroupIDs) }),
+	{err: JoinedGroupLimitExceed, violated: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups }},
 
 	invalid("SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool { return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1 }),
-	{err: MaxEniPrivateIPsCountExceeded, broken: func(r CreateNetworkInterface) bool {
-		const mostNamed = 10
-		return len(r.PrivateIPAddresses) > mostNamed || valueOf(r.SecondaryIPCount) > mostSecondaryIPv4
+	{err: MaxEniPrivateIPsCountExceeded, violated: func(r CreateNetworkInterface) bool {
+		const maxNamed = 10
+		return len(r.PrivateIPAddresses) > maxNamed || valueOf(r.SecondaryIPCount) > maxSecondaryIPv4
 	}},
-	within("Ipv4PrefixCount", 1, mostPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
-	invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > mostIPv6 }),
-	within("Ipv6AddressCount", 1, mostIPv6, func(r CreateNetworkInterface) *int { return r.IPv6AddressCount }),
-	within("Ipv6PrefixCount", 1, mostPrefixes, func(r CreateNetworkInterface) *int { return r.IPv6PrefixCount }),
-	{err: InvalidIPAddress, broken: func(r CreateNetworkInterface) bool { return r.malformedAddress() != "" },
-		fill: func(r CreateNetworkInterface) []any { return []any{r.malformedAddress()} }},
+	within("Ipv4PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
+	invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > maxIPv6 }),
+	within("Ipv6AddressCount", 1, maxIPv6, func(r CreateNetworkInterface) *int { return r.IPv6AddressCount }),
+	within("Ipv6PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv6PrefixCount }),
+	{err: InvalidIPAddress, violated: func(r CreateNetworkInterface) bool { return r.malformedAddress() != "" },
+		messageArgs: func(r CreateNetworkInterface) []any { return []any{r.malformedAddress()} }},
 },
 	prefixRules(familyIPv4, func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.namedIPv4(), r.IPv4Prefixes} }),
 	prefixRules(familyIPv6, func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }),
@@ -99,64 +99,66 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterface) bool {
 			return isTrue(r.EnablePrimaryIPv6) && len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil
 		}),
-		{err: QuotaExceedTags, broken: func(r CreateNetworkInterface) bool { return tooManyTags(r.Tags) }},
-		{err: DuplicateTagKey, broken: func(r CreateNetworkInterface) bool { return repeatsTagKey(r.Tags) }},
-		{err: InvalidTagKeyMalformed, broken: func(r CreateNetworkInterface) bool { return hasBadTagKey(r.Tags) }},
-		{err: InvalidTagValueMalformed, broken: func(r CreateNetworkInterface) bool { return hasBadTagValue(r.Tags) }},
+		{err: QuotaExceedTags, violated: func(r CreateNetworkInterface) bool { return tooManyTags(r.Tags) }},
+		{err: DuplicateTagKey, violated: func(r CreateNetworkInterface) bool { return repeatsTagKey(r.Tags) }},
+		{err: InvalidTagKeyMalformed, violated: func(r CreateNetworkInterface) bool { return hasInvalidTagKey(r.Tags) }},
+		{err: InvalidTagValueMalformed, violated: func(r CreateNetworkInterface) bool { return hasInvalidTagValue(r.Tags) }},
 	},
 )
 
 // creation is what the creation of an interface is decided on: the request and what the locks returned.
-type creation struct {
+type createNetworkInterfaceInput struct {
 	CreateNetworkInterface
 	*store.CreateNetworkInterfaceScene
 	now time.Time
 }
 
 // createNetworkInterfaceRules: what does not exist, what does not go together, and counts last.
-var createNetworkInterfaceRules = slices.Concat([]rule[creation]{
-	{err: InvalidVSwitchIDNotFound, broken: func(c creation) bool { return c.Offer.VSwitch == nil },
-		fill: func(c creation) []any { return []any{c.VSwitchID} }},
-	{err: IncorrectVSwitchStatus, broken: func(c creation) bool { return c.Offer.VSwitch.Status(c.now) != store.NetworkAvailable }},
-}, joinRules(InvalidSecurityGroupIDNotFound, func(c creation) joining {
-	return joining{c.groupIDs(), c.Groups, c.Offer.VSwitch.VPCID}
-}), []rule[creation]{
-	{err: Ipv6NotTurnOn, broken: func(c creation) bool { return c.wantsIPv6() && c.Offer.VSwitch.IPv6CIDRBlock == nil },
-		fill: func(c creation) []any { return []any{c.VSwitchID} }},
-	{err: InvalidVSwitchIDIPInvalid, broken: func(c creation) bool { _, outside := c.outside(); return outside },
-		fill: func(c creation) []any {
-			p, _ := c.outside()
-			return []any{spellBlock(p), c.blockFor(p).String()}
+var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInput]{
+	{err: InvalidVSwitchIDNotFound, violated: func(c createNetworkInterfaceInput) bool { return c.Offer.VSwitch == nil },
+		messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
+	{err: IncorrectVSwitchStatus, violated: func(c createNetworkInterfaceInput) bool {
+		return c.Offer.VSwitch.Status(c.now) != store.NetworkAvailable
+	}},
+}, joinRules(InvalidSecurityGroupIDNotFound, func(c createNetworkInterfaceInput) joinInput {
+	return joinInput{c.groupIDs(), c.Groups, c.Offer.VSwitch.VPCID}
+}), []rule[createNetworkInterfaceInput]{
+	{err: Ipv6NotTurnOn, violated: func(c createNetworkInterfaceInput) bool { return c.wantsIPv6() && c.Offer.VSwitch.IPv6CIDRBlock == nil },
+		messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
+	{err: InvalidVSwitchIDIPInvalid, violated: func(c createNetworkInterfaceInput) bool { _, outside := c.firstOutside(); return outside },
+		messageArgs: func(c createNetworkInterfaceInput) []any {
+			p, _ := c.firstOutside()
+			return []any{formatBlock(p), c.blockFor(p).String()}
 		}},
-	{err: InvalidPrivateIPDuplicated, broken: func(c creation) bool { return len(c.Offer.Taken)+len(c.Offer.TakenBlocks) > 0 }},
-	{err: MaxEniCountExceeded, broken: func(c creation) bool { return c.Quota.Count >= c.Quota.Most }},
-	{err: InvalidVSwitchIDIPNotEnough, broken: func(c creation) bool {
-		want := c.want()
+	{err: InvalidPrivateIPDuplicated, violated: func(c createNetworkInterfaceInput) bool { return len(c.Offer.Taken)+len(c.Offer.TakenBlocks) > 0 }},
+	{err: MaxEniCountExceeded, violated: func(c createNetworkInterfaceInput) bool { return c.Quota.Count >= c.Quota.Most }},
+	{err: InvalidVSwitchIDIPNotEnough, violated: func(c createNetworkInterfaceInput) bool {
+		want := c.addressWant()
 		return len(c.Offer.IPv4) < want.IPv4 || len(c.Offer.IPv4Prefixes) < want.IPv4Prefixes || len(c.Offer.IPv6Prefixes) < want.IPv6Prefixes
-	}, fill: func(c creation) []any { return []any{c.VSwitchID} }},
+	}, messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
 })
 
 // joining is what an interface wants of security groups.
-type joining struct {
+type joinInput struct {
 	ids    []string
 	groups []store.GroupScene // those of the ids that exist
 	vpcID  string             // the interface's
 }
 
 // joinRules refuse groups that an interface cannot be in together, whatever is in them.
-func joinRules[T any](notFound *Error, of func(T) joining) []rule[T] {
+func joinRules[T any](notFound *Error, of func(T) joinInput) []rule[T] {
 	return []rule[T]{
-		{err: notFound, broken: func(t T) bool { return len(of(t).groups) < len(of(t).ids) }},
-		{err: VpcMismatch, broken: func(t T) bool {
+		{err: notFound, violated: func(t T) bool { return len(of(t).groups) < len(of(t).ids) }},
+		{err: VpcMismatch, violated: func(t T) bool {
 			j := of(t)
 			return slices.ContainsFunc(j.groups, func(g store.GroupScene) bool { return g.VPCID != j.vpcID })
 		}},
-		{err: MultiGroupType, broken: func(t T) bool { return mixTypes(slices.Values(of(t).groups)) }},
+		{err: MultiGroupType, violated: func(t T) bool { return haveDifferentTypes(slices.Values(of(t).groups)) }},
 	}
 }
 
 // mixTypes tells whether groups are of different types.
-func mixTypes(groups iter.Seq[store.GroupScene]) bool {
+func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 	types := map[string]bool{}
 	for g := range groups {
 		types[g.Type] = true
@@ -172,17 +174,17 @@ func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req
 	if err := s.admit(ctx, caller, "ecs:CreateNetworkInterface", req.RegionID); err != nil {
 		return NetworkInterface{}, err
 	}
-	call := idempotent{"CreateNetworkInterface", req.ClientToken, req}
-	return once(ctx, s, caller, call, func(tx *store.Tx) (NetworkInterface, error) {
-		scene, err := tx.LockForCreateNetworkInterface(ctx, caller.AccountID, req.RegionID, req.want(), req.groupIDs(), s.moment())
+	call := idempotentCall{"CreateNetworkInterface", req.ClientToken, req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (NetworkInterface, error) {
+		scene, err := tx.LockForCreateNetworkInterface(ctx, caller.AccountID, req.RegionID, req.addressWant(), req.groupIDs(), s.now())
 		if err != nil {
 			return NetworkInterface{}, err
 		}
-		c := creation{req, scene, s.moment()}
-		if err := check(createNetworkInterfaceRules, c); err != nil {
+		input := createNetworkInterfaceInput{req, scene, s.now()}
+		if err := check(createNetworkInterfaceRules, input); err != nil {
 			return NetworkInterface{}, err
 		}
-		n := s.newNetworkInterface(caller.AccountID, c)
+		n := s.newNetworkInterface(caller.AccountID, input)
 		tx.InsertNetworkInterface(store.NewNetworkInterface{
 			NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
 		}, scene.Offer.IPv4)
@@ -191,7 +193,7 @@ func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req
 }
 
 // newNetworkInterface is the interface that a creation makes, as a list shows it.
-func (s *Service) newNetworkInterface(accountID string, c creation) NetworkInterface {
+func (s *Service) newNetworkInterface(accountID string, c createNetworkInterfaceInput) NetworkInterface {
 	n := NetworkInterface{
 		NetworkInterface: store.NetworkInterface{
 			AccountID:       accountID,
@@ -210,15 +212,15 @@ func (s *Service) newNetworkInterface(accountID string, c creation) NetworkInter
 			Tags:            tagMap(c.Tags),
 			CreatedAt:       c.now,
 		},
-		Prefixes:         slices.Concat(prefixes(c.IPv4Prefixes), c.Offer.IPv4Prefixes, prefixes(c.IPv6Prefixes), c.Offer.IPv6Prefixes),
+		Prefixes:         slices.Concat(parsePrefixes(c.IPv4Prefixes), c.Offer.IPv4Prefixes, parsePrefixes(c.IPv6Prefixes), c.Offer.IPv6Prefixes),
 		SecurityGroupIDs: c.groupIDs(),
 	}
 	c.apply(&n.NetworkInterface)
 
-	ipv4 := slices.Concat(addresses(given(c.PrimaryIPAddress)), c.Offer.IPv4, addresses(c.PrivateIPAddresses))
-	ipv6 := addresses(c.IPv6Addresses)
+	ipv4 := slices.Concat(parseAddresses(optionalList(c.PrimaryIPAddress)), c.Offer.IPv4, parseAddresses(c.PrivateIPAddresses))
+	ipv6 := parseAddresses(c.IPv6Addresses)
 	for len(ipv6) < valueOf(c.IPv6AddressCount) {
-		drawn := s.drawIPv6(*c.Offer.VSwitch.IPv6CIDRBlock)
+		drawn := s.randomIPv6(*c.Offer.VSwitch.IPv6CIDRBlock)
 		if !slices.ContainsFunc(n.Prefixes, func(p netip.Prefix) bool { return p.Contains(drawn) }) {
 			ipv6 = append(ipv6, drawn)
 		}
@@ -230,14 +232,14 @@ func (s *Service) newNetworkInterface(accountID string, c creation) NetworkInter
 		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0 && isTrue(c.EnablePrimaryIPv6)})
 	}
 	slices.SortFunc(n.Addresses, func(a, b PrivateIPAddress) int {
-		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), a.Address.Compare(b.Address))
+		return cmp.Or(cmp.Compare(addressRank(a), addressRank(b)), a.Address.Compare(b.Address))
 	})
 	slices.SortFunc(n.Prefixes, func(a, b netip.Prefix) int { return a.Addr().Compare(b.Addr()) })
 	return n
 }
 
 // rankOf puts primary addresses first.
-func rankOf(a PrivateIPAddress) int {
+func addressRank(a PrivateIPAddress) int {
 	if a.IsPrimary {
 		return 0
 	}
@@ -245,14 +247,14 @@ func rankOf(a PrivateIPAddress) int {
 }
 
 // want is what the interface wants of its VSwitch. Single IPv6 addresses that are not named are drawn.
-func (r CreateNetworkInterface) want() store.AddressWant {
+func (r CreateNetworkInterface) addressWant() store.AddressWant {
 	want := store.AddressWant{
 		VSwitchID:    r.VSwitchID,
 		IPv4:         valueOf(r.SecondaryIPCount),
-		Named:        addresses(slices.Concat(r.namedIPv4(), r.IPv6Addresses)),
+		Named:        parseAddresses(slices.Concat(r.namedIPv4(), r.IPv6Addresses)),
 		IPv4Prefixes: valueOf(r.IPv4PrefixCount),
 		IPv6Prefixes: valueOf(r.IPv6PrefixCount),
-		NamedBlocks:  prefixes(slices.Concat(r.IPv4Prefixes, r.IPv6Prefixes)),
+		NamedBlocks:  parsePrefixes(slices.Concat(r.IPv4Prefixes, r.IPv6Prefixes)),
 	}
 	if r.PrimaryIPAddress == "" {
 		want.IPv4++
@@ -261,11 +263,11 @@ func (r CreateNetworkInterface) want() store.AddressWant {
 }
 
 func (r CreateNetworkInterface) groupIDs() []string {
-	return slices.Concat(given(r.SecurityGroupID), r.SecurityGroupIDs)
+	return slices.Concat(optionalList(r.SecurityGroupID), r.SecurityGroupIDs)
 }
 
 func (r CreateNetworkInterface) namedIPv4() []string {
-	return slices.Concat(given(r.PrimaryIPAddress), r.PrivateIPAddresses)
+	return slices.Concat(optionalList(r.PrimaryIPAddress), r.PrivateIPAddresses)
 }
 
 func (r CreateNetworkInterface) wantsIPv6() bool {
@@ -275,12 +277,12 @@ func (r CreateNetworkInterface) wantsIPv6() bool {
 // malformedAddress is the first text that is no address of its family: "" if there is none.
 func (r CreateNetworkInterface) malformedAddress() string {
 	for _, a := range r.namedIPv4() {
-		if !areIPv4(a) {
+		if !allIPv4(a) {
 			return a
 		}
 	}
 	for _, a := range r.IPv6Addresses {
-		if !areIPv6(a) {
+		if !allIPv6(a) {
 			return a
 		}
 	}
@@ -288,15 +290,15 @@ func (r CreateNetworkInterface) malformedAddress() string {
 }
 
 // outside is the first address or prefix that is named, but that the VSwitch does not give out.
-func (c creation) outside() (p netip.Prefix, found bool) {
-	want := c.want()
+func (c createNetworkInterfaceInput) firstOutside() (p netip.Prefix, found bool) {
+	want := c.addressWant()
 	for _, a := range want.Named {
-		if p := netip.PrefixFrom(a, a.BitLen()); !givesOut(c.blockFor(p), p) {
+		if p := netip.PrefixFrom(a, a.BitLen()); !canAssign(c.blockFor(p), p) {
 			return p, true
 		}
 	}
 	for _, p := range want.NamedBlocks {
-		if !givesOut(c.blockFor(p), p) {
+		if !canAssign(c.blockFor(p), p) {
 			return p, true
 		}
 	}
@@ -304,7 +306,7 @@ func (c creation) outside() (p netip.Prefix, found bool) {
 }
 
 // blockFor is the block of the VSwitch in the family of a prefix. There must be one.
-func (c creation) blockFor(p netip.Prefix) netip.Prefix {
+func (c createNetworkInterfaceInput) blockFor(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4() {
 		return c.Offer.VSwitch.CIDRBlock
 	}
@@ -312,7 +314,7 @@ func (c creation) blockFor(p netip.Prefix) netip.Prefix {
 }
 
 // spellBlock spells a prefix of one address as that.
-func spellBlock(p netip.Prefix) string {
+func formatBlock(p netip.Prefix) string {
 	if p.IsSingleIP() {
 		return p.Addr().String()
 	}

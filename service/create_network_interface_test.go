@@ -11,14 +11,14 @@ import (
 
 // creationCase is everything that decides the creation of an interface.
 type creationCase struct {
-	creation
-	admission admission
+	createNetworkInterfaceInput
+	admission admissionInput
 }
 
 func goodCreation() creationCase {
 	block, block6 := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("2001:db8:0:100::/64")
 	return creationCase{
-		creation: creation{
+		createNetworkInterfaceInput: createNetworkInterfaceInput{
 			CreateNetworkInterface: CreateNetworkInterface{
 				RegionID: "cn-hangzhou", VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1", "sg-2"},
 				IPv4Prefixes: []string{"10.0.0.16/28"}, IPv6Addresses: []string{"2001:db8:0:100::9"},
@@ -34,12 +34,12 @@ func goodCreation() creationCase {
 				Quota: store.InterfaceQuota{Most: 2, Count: 1},
 				Offer: &store.AddressOffer{
 					VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &block6},
-					IPv4:    addresses([]string{"10.0.0.1"}),
+					IPv4:    parseAddresses([]string{"10.0.0.1"}),
 				},
 				Groups: []store.GroupScene{{ID: "sg-1", VPCID: "vpc-1", Type: "normal"}, {ID: "sg-2", VPCID: "vpc-1", Type: "normal"}},
 			},
 		},
-		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:CreateNetworkInterface", regionKnown: true},
+		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:CreateNetworkInterface", regionKnown: true},
 	}
 }
 
@@ -47,9 +47,9 @@ func goodCreation() creationCase {
 func lifted[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Whole] {
 	var out []rule[Whole]
 	for _, r := range rules {
-		l := rule[Whole]{err: r.err, broken: func(w Whole) bool { return r.broken(part(w)) }}
-		if r.fill != nil {
-			l.fill = func(w Whole) []any { return r.fill(part(w)) }
+		l := rule[Whole]{err: r.err, violated: func(w Whole) bool { return r.violated(part(w)) }}
+		if r.messageArgs != nil {
+			l.messageArgs = func(w Whole) []any { return r.messageArgs(part(w)) }
 		}
 		out = append(out, l)
 	}
@@ -82,8 +82,8 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 	type request = creationCase
 	walkRules(t, slices.Concat(
 		lifted(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterface { return c.CreateNetworkInterface }),
-		lifted(admissionRules, func(c request) admission { return c.admission }),
-		lifted(createNetworkInterfaceRules, func(c request) creation { return c.creation }),
+		lifted(admissionRules, func(c request) admissionInput { return c.admission }),
+		lifted(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput { return c.createNetworkInterfaceInput }),
 	), goodCreation, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(c *request) { c.RegionID = "" }},
 		{"no VSwitchId", "MissingParameterVSwitchId", func(c *request) { c.VSwitchID = "" }},
@@ -180,7 +180,7 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"types of groups", "InvalidOperation.MultiGroupType", func(c *request) { c.Groups[0].Type = "enterprise" }},
 		{"no IPv6", "InvalidVSwitch.Ipv6NotTurnOnvsw-1", func(c *request) { c.Offer.VSwitch.IPv6CIDRBlock = nil }},
 		{"reserved", "InvalidVSwitchId.IpInvalid10.0.0.25310.0.0.0/24", func(c *request) { c.PrimaryIPAddress = "10.0.0.253" }},
-		{"taken", "InvalidPrivateIpAddress.Duplicated", func(c *request) { c.Offer.TakenBlocks = prefixes(c.IPv4Prefixes) }},
+		{"taken", "InvalidPrivateIpAddress.Duplicated", func(c *request) { c.Offer.TakenBlocks = parsePrefixes(c.IPv4Prefixes) }},
 		{"quota", "MaxEniCountExceeded", func(c *request) { c.Quota.Count = 2 }},
 		{"no address left", "InvalidVSwitchId.IpNotEnoughvsw-1", func(c *request) { c.Offer.IPv4 = nil }},
 	})
@@ -207,7 +207,7 @@ func TestGivesOut(t *testing.T) {
 		{"2001:db8:0:100::/64", "2001:db8:0:101::/80", false},
 		{"2001:db8:0:100::/64", "10.0.0.1/32", false},
 	} {
-		if got := givesOut(netip.MustParsePrefix(c.block), netip.MustParsePrefix(c.prefix)); got != c.want {
+		if got := canAssign(netip.MustParsePrefix(c.block), netip.MustParsePrefix(c.prefix)); got != c.want {
 			t.Errorf("%s of %s: got %t, want %t", c.prefix, c.block, got, c.want)
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // mostSecurityGroups is how many groups an account may have in a region.
-const mostSecurityGroups = 100
+const maxSecurityGroupsPerRegion = 100
 
 // CreateSecurityGroup is the request for a new security group. Without a SecurityGroupType it is a normal one.
 type CreateSecurityGroup struct {
@@ -28,32 +28,32 @@ type CreatedSecurityGroup struct{ ID string }
 
 var createSecurityGroupParameterRules = []rule[CreateSecurityGroup]{
 	required("RegionId", func(r CreateSecurityGroup) string { return r.RegionID }),
-	{err: VpcIDNeeded, broken: func(r CreateSecurityGroup) bool { return r.VPCID == "" }},
-	wellFormed(InvalidClientTokenValue, func(r CreateSecurityGroup) string { return r.ClientToken }, goodClientToken),
-	wellFormed(InvalidSecurityGroupName, func(r CreateSecurityGroup) string { return r.Name }, goodName),
-	wellFormed(InvalidSecurityGroupDescription, func(r CreateSecurityGroup) string { return r.Description }, goodGroupDescription),
-	{err: InvalidGroupType, broken: func(r CreateSecurityGroup) bool {
+	{err: VpcIDNeeded, violated: func(r CreateSecurityGroup) bool { return r.VPCID == "" }},
+	wellFormed(InvalidClientTokenValue, func(r CreateSecurityGroup) string { return r.ClientToken }, isValidClientToken),
+	wellFormed(InvalidSecurityGroupName, func(r CreateSecurityGroup) string { return r.Name }, isValidName),
+	wellFormed(InvalidSecurityGroupDescription, func(r CreateSecurityGroup) string { return r.Description }, isValidGroupDescription),
+	{err: InvalidGroupType, violated: func(r CreateSecurityGroup) bool {
 		return r.Type != "" && !oneOf(r.Type, store.GroupNormal, store.GroupEnterprise)
 	}},
-	{err: QuotaExceedTags, broken: func(r CreateSecurityGroup) bool { return tooManyTags(r.Tags) }},
-	{err: InvalidTagKeyMalformed, broken: func(r CreateSecurityGroup) bool { return hasBadTagKey(r.Tags) }},
-	{err: InvalidTagValueMalformed, broken: func(r CreateSecurityGroup) bool { return hasBadTagValue(r.Tags) }},
-	{err: DuplicateTagKey, broken: func(r CreateSecurityGroup) bool { return repeatsTagKey(r.Tags) }},
+	{err: QuotaExceedTags, violated: func(r CreateSecurityGroup) bool { return tooManyTags(r.Tags) }},
+	{err: InvalidTagKeyMalformed, violated: func(r CreateSecurityGroup) bool { return hasInvalidTagKey(r.Tags) }},
+	{err: InvalidTagValueMalformed, violated: func(r CreateSecurityGroup) bool { return hasInvalidTagValue(r.Tags) }},
+	{err: DuplicateTagKey, violated: func(r CreateSecurityGroup) bool { return repeatsTagKey(r.Tags) }},
 }
 
 // goodGroupDescription tells whether a text can describe a security group.
-func goodGroupDescription(s string) bool { return goodDescription(s, 2, 256) }
+func isValidGroupDescription(s string) bool { return isValidDescription(s, 2, 256) }
 
 // newGroup is what a creation is decided on: what the locks returned, and the status of the VPC.
-type newGroup struct {
+type createSecurityGroupInput struct {
 	*store.NewGroupScene
 	vpcStatus string // "": there is no VPC
 }
 
-var createSecurityGroupRules = []rule[newGroup]{
-	{err: InvalidVpcIDNotFound, broken: func(g newGroup) bool { return g.VPC == nil }},
-	{err: IncorrectVpcStatus, broken: func(g newGroup) bool { return g.vpcStatus != store.NetworkAvailable }},
-	{err: SecurityGroupQuotaExceeded, broken: func(g newGroup) bool { return g.Groups >= mostSecurityGroups }},
+var createSecurityGroupRules = []rule[createSecurityGroupInput]{
+	{err: InvalidVpcIDNotFound, violated: func(g createSecurityGroupInput) bool { return g.VPC == nil }},
+	{err: IncorrectVpcStatus, violated: func(g createSecurityGroupInput) bool { return g.vpcStatus != store.NetworkAvailable }},
+	{err: SecurityGroupQuotaExceeded, violated: func(g createSecurityGroupInput) bool { return g.Groups >= maxSecurityGroupsPerRegion }},
 }
 
 // CreateSecurityGroup makes a security group without members and rules.
@@ -64,18 +64,18 @@ func (s *Service) CreateSecurityGroup(ctx context.Context, caller Caller, req Cr
 	if err := s.admit(ctx, caller, "ecs:CreateSecurityGroup", req.RegionID); err != nil {
 		return CreatedSecurityGroup{}, err
 	}
-	call := idempotent{action: "CreateSecurityGroup", token: req.ClientToken, request: req}
-	return once(ctx, s, caller, call, func(tx *store.Tx) (CreatedSecurityGroup, error) {
+	call := idempotentCall{action: "CreateSecurityGroup", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (CreatedSecurityGroup, error) {
 		scene, err := tx.LockForNewGroup(ctx, caller.AccountID, req.RegionID, req.VPCID)
 		if err != nil {
 			return CreatedSecurityGroup{}, err
 		}
-		now := s.moment()
-		decided := newGroup{NewGroupScene: scene}
+		now := s.now()
+		input := createSecurityGroupInput{NewGroupScene: scene}
 		if scene.VPC != nil {
-			decided.vpcStatus = scene.VPC.Status(now)
+			input.vpcStatus = scene.VPC.Status(now)
 		}
-		if err := check(createSecurityGroupRules, decided); err != nil {
+		if err := check(createSecurityGroupRules, input); err != nil {
 			return CreatedSecurityGroup{}, err
 		}
 		group := store.SecurityGroup{

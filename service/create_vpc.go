@@ -36,14 +36,14 @@ type CreatedVPC struct {
 const defaultVPCBlock = "172.16.0.0/12"
 
 // mostUserBlocks is how many blocks of their own a VPC's users may name.
-const mostUserBlocks = 3
+const maxUserBlocks = 3
 
 // block is the block that the VPC is to have.
 func (r CreateVPC) block() (netip.Prefix, bool) {
 	if r.CIDRBlock == "" {
 		return netip.MustParsePrefix(defaultVPCBlock), true
 	}
-	return ipv4Block(r.CIDRBlock)
+	return parseIPv4Block(r.CIDRBlock)
 }
 
 func (r CreateVPC) userBlocks() []string {
@@ -56,26 +56,26 @@ func (r CreateVPC) userBlocks() []string {
 var createVPCParameterRules = slices.Concat([]rule[CreateVPC]{
 	required("RegionId", func(r CreateVPC) string { return r.RegionID }),
 	readable(func(r CreateVPC) Malformed { return r.Malformed }),
-	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
-	{err: IllegalCIDRBlockMask, broken: func(r CreateVPC) bool { block, _ := r.block(); return !goodVPCMask(block) },
-		fill: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} }},
-	{err: InvalidVPCCIDRBlock, broken: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) }},
+	{err: InvalidVPCCIDRBlock, violated: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
+	{err: IllegalCIDRBlockMask, violated: func(r CreateVPC) bool { block, _ := r.block(); return !isValidVPCMask(block) },
+		messageArgs: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} }},
+	{err: InvalidVPCCIDRBlock, violated: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) }},
 	invalid("UserCidr", func(r CreateVPC) bool {
-		return len(r.userBlocks()) > mostUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
-			_, ok := ipv4Block(text)
+		return len(r.userBlocks()) > maxUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
+			_, ok := parseIPv4Block(text)
 			return !ok
 		})
 	}),
-	invalid("Ipv6CidrBlock", func(r CreateVPC) bool { return badIPv6Wish(r.EnableIPv6, r.IPv6CIDRBlock) }),
+	invalid("Ipv6CidrBlock", func(r CreateVPC) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
 },
-	goodVPCTexts(func(r CreateVPC) string { return r.VPCName }, func(r CreateVPC) string { return r.Description }),
-	goodVPCTags(func(r CreateVPC) []Tag { return r.Tags }),
-	[]rule[CreateVPC]{wellFormed(InvalidClientTokenValue, func(r CreateVPC) string { return r.ClientToken }, goodClientToken)},
+	vpcTextRules(func(r CreateVPC) string { return r.VPCName }, func(r CreateVPC) string { return r.Description }),
+	vpcTagRules(func(r CreateVPC) []Tag { return r.Tags }),
+	[]rule[CreateVPC]{wellFormed(InvalidClientTokenValue, func(r CreateVPC) string { return r.ClientToken }, isValidClientToken)},
 )
 
 // badIPv6Wish tells whether a block is named that no VPC can have, or though IPv6 is refused.
-func badIPv6Wish(enable *bool, block string) bool {
-	_, ok := ipv6Block(block)
+func isInvalidIPv6Request(enable *bool, block string) bool {
+	_, ok := parseIPv6Block(block)
 	return block != "" && (!ok || isFalse(enable))
 }
 
@@ -83,7 +83,7 @@ func badIPv6Wish(enable *bool, block string) bool {
 func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 	switch {
 	case named != "":
-		block, _ := ipv6Block(named)
+		block, _ := parseIPv6Block(named)
 		return &block
 	case isTrue(enable):
 		return new(s.newIPv6Block())
@@ -100,11 +100,11 @@ func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (
 	if err := s.admit(ctx, caller, "vpc:CreateVpc", req.RegionID); err != nil {
 		return CreatedVPC{}, err
 	}
-	return once(ctx, s, caller, idempotent{"CreateVpc", req.ClientToken, req}, func(tx *store.Tx) (CreatedVPC, error) {
+	return runOnce(ctx, s, caller, idempotentCall{"CreateVpc", req.ClientToken, req}, func(tx *store.Tx) (CreatedVPC, error) {
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return CreatedVPC{}, err
 		}
-		now := s.moment()
+		now := s.now()
 		block, _ := req.block()
 		id := s.newID("vpc-", req.RegionID)
 		tx.InsertVPC(store.VPC{

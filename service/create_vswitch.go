@@ -25,59 +25,59 @@ type CreateVSwitch struct {
 }
 
 // mostVSwitches is how many VSwitches a VPC may have.
-const mostVSwitches = 150
+const maxVSwitches = 150
 
 var createVSwitchParameterRules = slices.Concat([]rule[CreateVSwitch]{
 	required("ZoneId", func(r CreateVSwitch) string { return r.ZoneID }),
 	required("VpcId", func(r CreateVSwitch) string { return r.VPCID }),
 	readable(func(r CreateVSwitch) Malformed { return r.Malformed }),
-	{err: MissingNamedParameter, broken: func(r CreateVSwitch) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
-		fill: named[CreateVSwitch]("CidrBlock")},
+	{err: MissingNamedParameter, violated: func(r CreateVSwitch) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
+		messageArgs: nameArg[CreateVSwitch]("CidrBlock")},
 	invalid("CidrMask", func(r CreateVSwitch) bool { return r.CIDRBlock != "" && r.CIDRMask != nil }),
-	within("CidrMask", largestBlock, smallestVSwitch, func(r CreateVSwitch) *int { return r.CIDRMask }),
+	within("CidrMask", minIPv4BlockBits, maxVSwitchBits, func(r CreateVSwitch) *int { return r.CIDRMask }),
 	wellFormed(InvalidCIDRBlockMalformed, func(r CreateVSwitch) string { return r.CIDRBlock }, func(text string) bool {
-		_, ok := ipv4Block(text)
+		_, ok := parseIPv4Block(text)
 		return ok
 	}),
 	wellFormed(InvalidVSwitchCIDRBlock, func(r CreateVSwitch) string { return r.CIDRBlock }, func(text string) bool {
-		block, _ := ipv4Block(text)
-		return block.Bits() >= largestBlock && block.Bits() <= smallestVSwitch && !overlapsAny(block, store.ReservedBlocks)
+		block, _ := parseIPv4Block(text)
+		return block.Bits() >= minIPv4BlockBits && block.Bits() <= maxVSwitchBits && !overlapsAny(block, store.ReservedBlocks)
 	}),
 	within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitch) *int { return r.IPv6CIDRBlock }),
 },
-	goodVPCTexts(func(r CreateVSwitch) string { return r.VSwitchName }, func(r CreateVSwitch) string { return r.Description }),
-	goodVPCTags(func(r CreateVSwitch) []Tag { return r.Tags }),
-	[]rule[CreateVSwitch]{wellFormed(InvalidClientTokenValue, func(r CreateVSwitch) string { return r.ClientToken }, goodClientToken)},
+	vpcTextRules(func(r CreateVSwitch) string { return r.VSwitchName }, func(r CreateVSwitch) string { return r.Description }),
+	vpcTagRules(func(r CreateVSwitch) []Tag { return r.Tags }),
+	[]rule[CreateVSwitch]{wellFormed(InvalidClientTokenValue, func(r CreateVSwitch) string { return r.ClientToken }, isValidClientToken)},
 )
 
 // newVSwitch is what a creation is decided on.
-type newVSwitch struct {
+type createVSwitchInput struct {
 	CreateVSwitch
 	*store.CreateVSwitchScene
 	now time.Time
 }
 
 // bits is how large the VSwitch is to be.
-func (n newVSwitch) bits() int {
+func (n createVSwitchInput) bits() int {
 	if n.CIDRMask != nil {
 		return *n.CIDRMask
 	}
-	block, _ := ipv4Block(n.CIDRBlock)
+	block, _ := parseIPv4Block(n.CIDRBlock)
 	return block.Bits()
 }
 
 // block is the block that the VSwitch gets: the one named, or the first of its size that is free. It is not free when others have a part of it.
-func (n newVSwitch) block() (block netip.Prefix, free bool) {
+func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	taken := ipv4Blocks(n.Siblings)
 	if n.CIDRMask != nil {
-		return firstFree(n.VPC.CIDRBlock, *n.CIDRMask, slices.Concat(taken, store.ReservedBlocks))
+		return firstFreeBlock(n.VPC.CIDRBlock, *n.CIDRMask, slices.Concat(taken, store.ReservedBlocks))
 	}
-	block, _ = ipv4Block(n.CIDRBlock)
+	block, _ = parseIPv4Block(n.CIDRBlock)
 	return block, !overlapsAny(block, taken)
 }
 
 // ipv6Block is the IPv6 block that the VSwitch gets; nil for none.
-func (n newVSwitch) ipv6Block() *netip.Prefix {
+func (n createVSwitchInput) ipv6Block() *netip.Prefix {
 	if n.IPv6CIDRBlock == nil {
 		return nil
 	}
@@ -116,21 +116,21 @@ func lacksSubnet(block *netip.Prefix, number *int) bool {
 	return !ok
 }
 
-var createVSwitchRules = []rule[newVSwitch]{
-	{err: InvalidVpcIDNotFound, broken: func(n newVSwitch) bool { return n.VPC == nil }},
-	{err: ZoneNotExist, broken: func(n newVSwitch) bool { return !n.ZoneKnown }},
-	{err: IncorrectVpcStatus, broken: func(n newVSwitch) bool { return n.VPC.Status(n.now) != store.NetworkAvailable }},
-	{err: InvalidVSwitchCIDRBlock, broken: func(n newVSwitch) bool {
+var createVSwitchRules = []rule[createVSwitchInput]{
+	{err: InvalidVpcIDNotFound, violated: func(n createVSwitchInput) bool { return n.VPC == nil }},
+	{err: ZoneNotExist, violated: func(n createVSwitchInput) bool { return !n.ZoneKnown }},
+	{err: IncorrectVpcStatus, violated: func(n createVSwitchInput) bool { return n.VPC.Status(n.now) != store.NetworkAvailable }},
+	{err: InvalidVSwitchCIDRBlock, violated: func(n createVSwitchInput) bool {
 		block, _ := n.block()
-		return n.bits() < n.VPC.CIDRBlock.Bits() || (n.CIDRBlock != "" && !liesIn(block, n.VPC.CIDRBlock))
+		return n.bits() < n.VPC.CIDRBlock.Bits() || (n.CIDRBlock != "" && !isWithin(block, n.VPC.CIDRBlock))
 	}},
-	invalid("Ipv6CidrBlock", func(n newVSwitch) bool { return lacksSubnet(n.VPC.IPv6CIDRBlock, n.IPv6CIDRBlock) }),
-	{err: InvalidCIDRBlockOverlapped, broken: func(n newVSwitch) bool { _, free := n.block(); return !free }},
-	{err: InvalidCIDRBlockOverlapped, broken: func(n newVSwitch) bool {
+	invalid("Ipv6CidrBlock", func(n createVSwitchInput) bool { return lacksSubnet(n.VPC.IPv6CIDRBlock, n.IPv6CIDRBlock) }),
+	{err: InvalidCIDRBlockOverlapped, violated: func(n createVSwitchInput) bool { _, free := n.block(); return !free }},
+	{err: InvalidCIDRBlockOverlapped, violated: func(n createVSwitchInput) bool {
 		block := n.ipv6Block()
 		return block != nil && overlapsAny(*block, ipv6Blocks(n.Siblings, ""))
 	}},
-	{err: QuotaExceededVSwitch, broken: func(n newVSwitch) bool { return len(n.Siblings) >= mostVSwitches }},
+	{err: QuotaExceededVSwitch, violated: func(n createVSwitchInput) bool { return len(n.Siblings) >= maxVSwitches }},
 }
 
 // CreateVSwitch creates a VSwitch in a VPC and answers its id. It is Pending, and Available after the create delay. Its resource group is the VPC's.
@@ -141,16 +141,16 @@ func (s *Service) CreateVSwitch(ctx context.Context, caller Caller, req CreateVS
 	if err := s.admit(ctx, caller, "vpc:CreateVSwitch", req.RegionID); err != nil {
 		return "", err
 	}
-	return once(ctx, s, caller, idempotent{"CreateVSwitch", req.ClientToken, req}, func(tx *store.Tx) (string, error) {
+	return runOnce(ctx, s, caller, idempotentCall{"CreateVSwitch", req.ClientToken, req}, func(tx *store.Tx) (string, error) {
 		scene, err := tx.LockForCreateVSwitch(ctx, caller.AccountID, req.RegionID, req.VPCID, req.ZoneID)
 		if err != nil {
 			return "", err
 		}
-		vswitch := newVSwitch{req, scene, s.moment()}
-		if err := check(createVSwitchRules, vswitch); err != nil {
+		input := createVSwitchInput{req, scene, s.now()}
+		if err := check(createVSwitchRules, input); err != nil {
 			return "", err
 		}
-		block, _ := vswitch.block()
+		block, _ := input.block()
 		id := s.newID("vsw-", scene.VPC.RegionID)
 		tx.InsertVSwitch(store.VSwitch{
 			AccountID:       caller.AccountID,
@@ -159,13 +159,13 @@ func (s *Service) CreateVSwitch(ctx context.Context, caller Caller, req CreateVS
 			RegionID:        scene.VPC.RegionID,
 			ZoneID:          req.ZoneID,
 			CIDRBlock:       block,
-			IPv6CIDRBlock:   vswitch.ipv6Block(),
+			IPv6CIDRBlock:   input.ipv6Block(),
 			Name:            req.VSwitchName,
 			Description:     req.Description,
 			ResourceGroupID: scene.VPC.ResourceGroupID,
 			Tags:            tagMap(req.Tags),
-			CreatedAt:       vswitch.now,
-			AvailableAt:     s.availableAt(vswitch.now),
+			CreatedAt:       input.now,
+			AvailableAt:     s.availableAt(input.now),
 		})
 		return id, nil
 	})

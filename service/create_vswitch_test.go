@@ -35,10 +35,10 @@ func TestCreateVSwitchParameters(t *testing.T) {
 	})
 }
 
-func goodNewVSwitch() newVSwitch {
+func goodNewVSwitch() createVSwitchInput {
 	block, ipv6 := netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2408:4000:0:100::/56")
 	sibling := netip.MustParsePrefix("2408:4000:0:1ff::/64")
-	return newVSwitch{goodCreateVSwitch(), &store.CreateVSwitchScene{
+	return createVSwitchInput{goodCreateVSwitch(), &store.CreateVSwitchScene{
 		VPC:       &store.VPC{ID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &ipv6},
 		ZoneKnown: true,
 		Siblings:  []store.VSwitch{{ID: "vsw-1", CIDRBlock: netip.MustParsePrefix("10.1.0.0/16"), IPv6CIDRBlock: &sibling}},
@@ -47,21 +47,23 @@ func goodNewVSwitch() newVSwitch {
 
 func TestCreateVSwitchRules(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVSwitchRules, goodNewVSwitch, []spoiler[newVSwitch]{
-		{"no VPC", "InvalidVpcId.NotFound", func(n *newVSwitch) { n.VPC = nil }},
-		{"zone", "InvalidZoneId.NotFound", func(n *newVSwitch) { n.ZoneKnown = false }},
-		{"pending", "IncorrectVpcStatus", func(n *newVSwitch) { n.VPC = withVPC(n.VPC, func(v *store.VPC) { v.AvailableAt = new(n.now.Add(1)) }) }},
-		{"outside", "InvalidParameter", func(n *newVSwitch) { n.CIDRBlock = "11.0.0.0/24" }},
-		{"no IPv6", "InvalidParameterIpv6CidrBlock", func(n *newVSwitch) {
+	walkRules(t, createVSwitchRules, goodNewVSwitch, []spoiler[createVSwitchInput]{
+		{"no VPC", "InvalidVpcId.NotFound", func(n *createVSwitchInput) { n.VPC = nil }},
+		{"zone", "InvalidZoneId.NotFound", func(n *createVSwitchInput) { n.ZoneKnown = false }},
+		{"pending", "IncorrectVpcStatus", func(n *createVSwitchInput) {
+			n.VPC = withVPC(n.VPC, func(v *store.VPC) { v.AvailableAt = new(n.now.Add(1)) })
+		}},
+		{"outside", "InvalidParameter", func(n *createVSwitchInput) { n.CIDRBlock = "11.0.0.0/24" }},
+		{"no IPv6", "InvalidParameterIpv6CidrBlock", func(n *createVSwitchInput) {
 			n.IPv6CIDRBlock = new(0)
 			n.VPC = withVPC(n.VPC, func(v *store.VPC) { v.IPv6CIDRBlock = nil })
 		}},
-		{"overlap", "InvalidCidrBlock.Overlapped", func(n *newVSwitch) {
+		{"overlap", "InvalidCidrBlock.Overlapped", func(n *createVSwitchInput) {
 			n.Siblings = append(n.Siblings, store.VSwitch{CIDRBlock: netip.MustParsePrefix("10.0.0.0/9")}, store.VSwitch{CIDRBlock: netip.MustParsePrefix("11.0.0.0/8")})
 		}},
-		{"IPv6 overlap", "InvalidCidrBlock.Overlapped", func(n *newVSwitch) { n.IPv6CIDRBlock = new(255) }},
-		{"quota", "QuotaExceeded.VSwitch", func(n *newVSwitch) {
-			for k := range mostVSwitches {
+		{"IPv6 overlap", "InvalidCidrBlock.Overlapped", func(n *createVSwitchInput) { n.IPv6CIDRBlock = new(255) }},
+		{"quota", "QuotaExceeded.VSwitch", func(n *createVSwitchInput) {
+			for k := range maxVSwitches {
 				n.Siblings = append(n.Siblings, store.VSwitch{CIDRBlock: netip.MustParsePrefix(fmt.Sprintf("10.2.%d.0/24", k))})
 			}
 		}},

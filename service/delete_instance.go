@@ -17,25 +17,25 @@ type DeleteInstance struct {
 }
 
 var deleteInstanceParameterRules = slices.Concat(
-	lifeParameterRules(func(r DeleteInstance) LifeRequest { return r.LifeRequest }, func(r DeleteInstance) Malformed { return r.Malformed }),
+	powerParameterRules(func(r DeleteInstance) LifeRequest { return r.LifeRequest }, func(r DeleteInstance) Malformed { return r.Malformed }),
 	[]rule[DeleteInstance]{
-		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstance) string { return r.InstanceID }, wellFormedID),
+		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstance) string { return r.InstanceID }, isValidID),
 	})
 
 // deleteInstance is what a deletion is decided on.
-type deleteInstance struct {
+type deleteInstanceInput struct {
 	DeleteInstance
 	*store.DeleteInstanceScene
 }
 
-var deleteInstanceRules = []rule[deleteInstance]{
-	{err: InvalidInstanceIDNotFound, broken: func(d deleteInstance) bool { return d.Instance == nil }},
-	{err: DeletionProtectionRefuses, broken: func(d deleteInstance) bool { return d.Instance.Attributes.DeletionProtection }},
-	{err: ChargeTypeViolation, broken: func(d deleteInstance) bool {
+var deleteInstanceRules = []rule[deleteInstanceInput]{
+	{err: InvalidInstanceIDNotFound, violated: func(d deleteInstanceInput) bool { return d.Instance == nil }},
+	{err: DeletionProtectionRefuses, violated: func(d deleteInstanceInput) bool { return d.Instance.Attributes.DeletionProtection }},
+	{err: ChargeTypeViolation, violated: func(d deleteInstanceInput) bool {
 		return d.Instance.Attributes.InstanceChargeType == "PrePaid" && !isTrue(d.TerminateSubscription)
 	}},
-	{err: IncorrectInstanceStatusInitializing, broken: func(d deleteInstance) bool { return d.Instance.Status == store.InstancePending }},
-	{err: IncorrectInstanceStatus, broken: func(d deleteInstance) bool {
+	{err: IncorrectInstanceStatusInitializing, violated: func(d deleteInstanceInput) bool { return d.Instance.Status == store.InstancePending }},
+	{err: IncorrectInstanceStatus, violated: func(d deleteInstanceInput) bool {
 		return d.Instance.Status != store.InstanceStopped && (d.Instance.Status != store.InstanceRunning || !isTrue(d.Force))
 	}},
 }
@@ -54,9 +54,9 @@ func (s *Service) DeleteInstance(ctx context.Context, caller Caller, req DeleteI
 		if err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
-		if err := check(deleteInstanceRules, deleteInstance{req, scene}); err != nil {
+		if err := check(deleteInstanceRules, deleteInstanceInput{req, scene}); err != nil {
 			return err
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {

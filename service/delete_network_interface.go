@@ -15,22 +15,24 @@ type DeleteNetworkInterface struct {
 var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterface]{
 	required("RegionId", func(r DeleteNetworkInterface) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
+	wellFormed(InvalidEniID, func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
 
 // deletion is what the deletion of an interface is decided on: the request and what the lock returned, settled.
-type deletion struct {
+type deleteNetworkInterfaceInput struct {
 	DeleteNetworkInterface
 	*store.DeleteNetworkInterfaceScene
 }
 
-var deleteNetworkInterfaceRules = []rule[deletion]{
-	{err: InvalidEniIDForbidden, broken: func(d deletion) bool { return d.ENI == nil },
-		fill: func(d deletion) []any { return []any{d.NetworkInterfaceID} }},
-	{err: EniServiceManaged, broken: func(d deletion) bool { return d.ENI.ServiceManaged }},
-	{err: InvalidEniType, broken: func(d deletion) bool { return d.ENI.Type != store.ENISecondary }},
-	{err: InvalidEniState, broken: func(d deletion) bool { return !oneOf(d.ENI.Status, store.ENIAvailable, store.ENIDeleting) },
-		fill: func(d deletion) []any { return []any{store.ENIAvailable, d.ENI.Status} }},
+var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
+	{err: InvalidEniIDForbidden, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI == nil },
+		messageArgs: func(d deleteNetworkInterfaceInput) []any { return []any{d.NetworkInterfaceID} }},
+	{err: EniServiceManaged, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.ServiceManaged }},
+	{err: InvalidEniType, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.Type != store.ENISecondary }},
+	{err: InvalidEniState, violated: func(d deleteNetworkInterfaceInput) bool {
+		return !oneOf(d.ENI.Status, store.ENIAvailable, store.ENIDeleting)
+	},
+		messageArgs: func(d deleteNetworkInterfaceInput) []any { return []any{store.ENIAvailable, d.ENI.Status} }},
 }
 
 // DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay, when its addresses are free again. A repeat while
@@ -48,9 +50,9 @@ func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req
 		if err != nil {
 			return conflictAs(InvalidOperationConflict, err)
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
-		if err := check(deleteNetworkInterfaceRules, deletion{req, scene}); err != nil {
+		if err := check(deleteNetworkInterfaceRules, deleteNetworkInterfaceInput{req, scene}); err != nil {
 			return err
 		}
 		switch {

@@ -13,14 +13,14 @@ type DeleteSecurityGroup struct {
 }
 
 var deleteSecurityGroupParameterRules = []rule[DeleteSecurityGroup]{
-	{err: MissingRegionID, broken: func(r DeleteSecurityGroup) bool { return r.RegionID == "" }},
+	{err: MissingRegionID, violated: func(r DeleteSecurityGroup) bool { return r.RegionID == "" }},
 	required("SecurityGroupId", func(r DeleteSecurityGroup) string { return r.SecurityGroupID }),
 }
 
 var deleteSecurityGroupRules = []rule[*store.DeleteGroupScene]{
-	{err: InvalidSecurityGroupNotFound, broken: func(s *store.DeleteGroupScene) bool { return !s.Exists }},
-	{err: GroupHasMembers, broken: func(s *store.DeleteGroupScene) bool { return s.HasMembers }},
-	{err: GroupIsAuthorized, broken: func(s *store.DeleteGroupScene) bool { return s.IsNamed }},
+	{err: InvalidSecurityGroupNotFound, violated: func(s *store.DeleteGroupScene) bool { return !s.Exists }},
+	{err: GroupHasMembers, violated: func(s *store.DeleteGroupScene) bool { return s.HasMembers }},
+	{err: GroupIsAuthorized, violated: func(s *store.DeleteGroupScene) bool { return s.IsNamed }},
 }
 
 // DeleteSecurityGroup deletes a security group and its rules. An interface keeps its group, attached or not, until it is gone.
@@ -32,7 +32,7 @@ func (s *Service) DeleteSecurityGroup(ctx context.Context, caller Caller, req De
 		return err
 	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDeleteGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, s.moment())
+		scene, err := tx.LockForDeleteGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, s.now())
 		if err != nil {
 			return err
 		}

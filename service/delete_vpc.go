@@ -19,20 +19,20 @@ type DeleteVPC struct {
 var deleteVPCParameterRules = []rule[DeleteVPC]{
 	required("VpcId", func(r DeleteVPC) string { return r.VPCID }),
 	readable(func(r DeleteVPC) Malformed { return r.Malformed }),
-	wellFormed(InvalidClientTokenValue, func(r DeleteVPC) string { return r.ClientToken }, goodClientToken),
+	wellFormed(InvalidClientTokenValue, func(r DeleteVPC) string { return r.ClientToken }, isValidClientToken),
 }
 
 // vpcDeletion is what a deletion is decided on.
-type vpcDeletion struct {
+type deleteVPCInput struct {
 	*store.DeleteVPCScene
 	now time.Time
 }
 
-var deleteVPCRules = []rule[vpcDeletion]{
-	{err: InvalidVpcIDNotFound, broken: func(d vpcDeletion) bool { return d.VPC == nil }},
-	{err: IncorrectVpcStatus, broken: func(d vpcDeletion) bool { return d.VPC.Status(d.now) != store.NetworkAvailable }},
-	{err: VPCHasVSwitches, broken: func(d vpcDeletion) bool { return d.HasVSwitches }},
-	{err: VPCHasSecurityGroups, broken: func(d vpcDeletion) bool { return d.HasSecurityGroups }},
+var deleteVPCRules = []rule[deleteVPCInput]{
+	{err: InvalidVpcIDNotFound, violated: func(d deleteVPCInput) bool { return d.VPC == nil }},
+	{err: IncorrectVpcStatus, violated: func(d deleteVPCInput) bool { return d.VPC.Status(d.now) != store.NetworkAvailable }},
+	{err: VPCHasVSwitches, violated: func(d deleteVPCInput) bool { return d.HasVSwitches }},
+	{err: VPCHasSecurityGroups, violated: func(d deleteVPCInput) bool { return d.HasSecurityGroups }},
 }
 
 // DeleteVPC deletes a VPC in which nothing is left. It is gone at once.
@@ -43,12 +43,12 @@ func (s *Service) DeleteVPC(ctx context.Context, caller Caller, req DeleteVPC) e
 	if err := s.admit(ctx, caller, "vpc:DeleteVpc", req.RegionID); err != nil {
 		return err
 	}
-	_, err := once(ctx, s, caller, idempotent{"DeleteVpc", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
+	_, err := runOnce(ctx, s, caller, idempotentCall{"DeleteVpc", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
 		scene, err := tx.LockForDeleteVPC(ctx, caller.AccountID, req.RegionID, req.VPCID)
 		if err != nil {
 			return struct{}{}, err
 		}
-		if err := check(deleteVPCRules, vpcDeletion{scene, s.moment()}); err != nil {
+		if err := check(deleteVPCRules, deleteVPCInput{scene, s.now()}); err != nil {
 			return struct{}{}, err
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {

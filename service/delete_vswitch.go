@@ -21,15 +21,15 @@ var deleteVSwitchParameterRules = []rule[DeleteVSwitch]{
 }
 
 // vswitchDeletion is what a deletion is decided on.
-type vswitchDeletion struct {
+type deleteVSwitchInput struct {
 	*store.DeleteVSwitchScene
 	now time.Time
 }
 
-var deleteVSwitchRules = []rule[vswitchDeletion]{
-	{err: VSwitchNotExist, broken: func(d vswitchDeletion) bool { return d.VSwitch == nil }},
-	{err: IncorrectVSwitchStatus, broken: func(d vswitchDeletion) bool { return d.VSwitch.Status(d.now) != store.NetworkAvailable }},
-	{err: VSwitchInUse, broken: func(d vswitchDeletion) bool { return d.InUse }},
+var deleteVSwitchRules = []rule[deleteVSwitchInput]{
+	{err: VSwitchNotExist, violated: func(d deleteVSwitchInput) bool { return d.VSwitch == nil }},
+	{err: IncorrectVSwitchStatus, violated: func(d deleteVSwitchInput) bool { return d.VSwitch.Status(d.now) != store.NetworkAvailable }},
+	{err: VSwitchInUse, violated: func(d deleteVSwitchInput) bool { return d.InUse }},
 }
 
 // DeleteVSwitch deletes a VSwitch in which no interface and no instance is left. It is gone at once. An interface that is Deleting is still there, one
@@ -42,11 +42,11 @@ func (s *Service) DeleteVSwitch(ctx context.Context, caller Caller, req DeleteVS
 		return err
 	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.moment())
+		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.now())
 		if err != nil {
 			return err
 		}
-		if err := check(deleteVSwitchRules, vswitchDeletion{scene, s.moment()}); err != nil {
+		if err := check(deleteVSwitchRules, deleteVSwitchInput{scene, s.now()}); err != nil {
 			return err
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {

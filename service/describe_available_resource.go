@@ -85,7 +85,7 @@ func (s *Service) DescribeAvailableResource(ctx context.Context, caller Caller, 
 		return AvailableResources{}, err
 	}
 	types, err := s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{
-		IDs: given(req.InstanceType), MinVCPUs: req.Cores, MaxVCPUs: req.Cores, MinMemoryGiB: decimal(req.Memory), MaxMemoryGiB: decimal(req.Memory),
+		IDs: optionalList(req.InstanceType), MinVCPUs: req.Cores, MaxVCPUs: req.Cores, MinMemoryGiB: parseDecimal(req.Memory), MaxMemoryGiB: parseDecimal(req.Memory),
 	})
 	if err != nil {
 		return AvailableResources{}, err

@@ -46,20 +46,20 @@ type DescribeDisks struct {
 }
 
 // diskPages are the bounds that the vendor's SDK documents.
-var diskPages = paging{list: "disks", mostByNumber: 100, fewestByToken: 10, mostByToken: 500, defaultPerPage: 10}
+var diskPages = paging{list: "disks", maxPageSize: 100, minResults: 10, maxResults: 500, defaultPageSize: 10}
 
 var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
 	required("RegionId", func(r DescribeDisks) string { return r.RegionID }),
 	validLists(func(r DescribeDisks) Malformed { return r.Malformed }, "DiskIds"),
 	readable(func(r DescribeDisks) Malformed { return r.Malformed }),
-	invalid("DiskIds", func(r DescribeDisks) bool { return len(r.DiskIDs) > mostListed }),
+	invalid("DiskIds", func(r DescribeDisks) bool { return len(r.DiskIDs) > maxListed }),
 	among("DiskType", func(r DescribeDisks) string { return r.DiskType }, "all", "system", "data"),
 	among("Status", func(r DescribeDisks) string { return r.Status },
 		"All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting"),
 	among("DiskChargeType", func(r DescribeDisks) string { return r.DiskChargeType }, "PrePaid", "PostPaid"),
-	{err: InvalidTagCount, broken: func(r DescribeDisks) bool { return tooManyTags(r.Tags) }},
-	invalid("Tag", func(r DescribeDisks) bool { return lacksKey(r.Tags) }),
-}, goodPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
+	{err: InvalidTagCount, violated: func(r DescribeDisks) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeDisks) bool { return lacksTagKey(r.Tags) }),
+}, validPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
 
 // selectsNone reports whether a filter is an empty list, or asks for what no disk is here: off its instance, made from a snapshot, locked, with a key
 // of the customer's.
@@ -70,7 +70,7 @@ func (r DescribeDisks) selectsNone() bool {
 }
 
 // wantsSystem tells whether only system disks are asked for, or only others; nil is both. A system disk cannot leave its instance, others can.
-func (r DescribeDisks) wantsSystem() *bool {
+func (r DescribeDisks) systemFilter() *bool {
 	switch {
 	case r.DiskType == "system" || r.DiskType == "data":
 		return new(r.DiskType == "system")
@@ -102,13 +102,13 @@ func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req Describe
 			ZoneID:          req.ZoneID,
 			ResourceGroupID: req.ResourceGroupID,
 			Name:            req.DiskName,
-			ChargeTypes:     orUnnamed(req.DiskChargeType, InstanceChargeType),
-			System:          req.wantsSystem(),
+			ChargeTypes:     withDefaults(req.DiskChargeType, InstanceChargeType),
+			System:          req.systemFilter(),
 			Encrypted:       req.Encrypted,
 			Tags:            tagFilter(req.Tags),
 		}
 		if req.Category != "all" {
-			filter.Categories = orUnnamed(req.Category, diskCategory)
+			filter.Categories = withDefaults(req.Category, diskCategory)
 		}
 		if req.DeleteWithInstance != nil {
 			filter.KeepWithoutInstance = new(!*req.DeleteWithInstance)
@@ -119,13 +119,13 @@ func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req Describe
 		}
 	}
 	for k := range read.Rows {
-		read.Rows[k] = complete(read.Rows[k])
+		read.Rows[k] = withDiskDefaults(read.Rows[k])
 	}
-	return paged(diskPages, req.Page, read, func(d Disk) string { return d.ID }), nil
+	return newPage(diskPages, req.Page, read, func(d Disk) string { return d.ID }), nil
 }
 
 // complete fills in what a disk does not name.
-func complete(d Disk) Disk {
+func withDiskDefaults(d Disk) Disk {
 	d.Category = cmp.Or(d.Category, diskCategory)
 	if d.Category == diskCategory {
 		d.PerformanceLevel = cmp.Or(d.PerformanceLevel, diskPerformanceLevel)

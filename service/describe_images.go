@@ -36,18 +36,18 @@ type Images struct {
 }
 
 // imagePages are the bounds that the vendor's SDK documents.
-var imagePages = paging{list: "images", mostByNumber: 100, defaultPerPage: 10}
+var imagePages = paging{list: "images", maxPageSize: 100, defaultPageSize: 10}
 
 var describeImagesRules = slices.Concat([]rule[DescribeImages]{
 	required("RegionId", func(r DescribeImages) string { return r.RegionID }),
 	readable(func(r DescribeImages) Malformed { return r.Malformed }),
-	invalid("ImageId", func(r DescribeImages) bool { return strings.Count(r.ImageID, ",") >= mostListed }),
+	invalid("ImageId", func(r DescribeImages) bool { return strings.Count(r.ImageID, ",") >= maxListed }),
 	among("ImageOwnerAlias", func(r DescribeImages) string { return r.ImageOwnerAlias }, "system", "self", "others", "marketplace"),
 	among("OSType", func(r DescribeImages) string { return r.OSType }, "linux", "windows"),
 	among("Architecture", func(r DescribeImages) string { return r.Architecture }, "i386", "x86_64", "arm64"),
-	{err: InvalidTagCount, broken: func(r DescribeImages) bool { return tooManyTags(r.Tags) }},
-	invalid("Tag", func(r DescribeImages) bool { return lacksKey(r.Tags) }),
-}, goodNumberedPage(imagePages, func(r DescribeImages) NumberedPage { return r.Page }))
+	{err: InvalidTagCount, violated: func(r DescribeImages) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeImages) bool { return lacksTagKey(r.Tags) }),
+}, validNumberedPage(imagePages, func(r DescribeImages) NumberedPage { return r.Page }))
 
 // selects tells whether an image is one that a request asks for. All images are available, the cloud's own, made from no snapshot, and have neither
 // tags nor a resource group.
@@ -82,5 +82,5 @@ func (s *Service) DescribeImages(ctx context.Context, caller Caller, req Describ
 		Rows:  selected[min(page.Skip, len(selected)):min(page.Skip+page.Limit, len(selected))],
 		Total: len(selected),
 	}
-	return Images{paged(imagePages, req.Page.request(), read, func(i Image) string { return i.ID }), req.RegionID}, nil
+	return Images{newPage(imagePages, req.Page.request(), read, func(i Image) string { return i.ID }), req.RegionID}, nil
 }

@@ -15,19 +15,19 @@ type DescribeInstanceAttachmentAttributes struct {
 	Malformed   Malformed
 }
 
-var attachmentAttributePages = paging{list: "instance attachment attributes", mostByNumber: 100, defaultPerPage: 10}
+var attachmentAttributePages = paging{list: "instance attachment attributes", maxPageSize: 100, defaultPageSize: 10}
 
 var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeInstanceAttachmentAttributes]{
 	required("RegionId", func(r DescribeInstanceAttachmentAttributes) string { return r.RegionID }),
 	validLists(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }, "InstanceIds"),
 	readable(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }),
 	{
-		err:    MissingNamedParameter,
-		broken: func(r DescribeInstanceAttachmentAttributes) bool { return r.InstanceIDs == nil },
-		fill:   named[DescribeInstanceAttachmentAttributes]("InstanceIds"),
+		err:         MissingNamedParameter,
+		violated:    func(r DescribeInstanceAttachmentAttributes) bool { return r.InstanceIDs == nil },
+		messageArgs: nameArg[DescribeInstanceAttachmentAttributes]("InstanceIds"),
 	},
-	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) > mostListed }),
-}, goodNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributes) NumberedPage { return r.Page }))
+	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributes) NumberedPage { return r.Page }))
 
 // DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a private pool.
 func (s *Service) DescribeInstanceAttachmentAttributes(

@@ -15,13 +15,13 @@ type DescribeInstanceMaintenanceAttributes struct {
 	Malformed   Malformed
 }
 
-var maintenancePages = paging{list: "instance maintenance attributes", mostByNumber: 100, defaultPerPage: 10}
+var maintenancePages = paging{list: "instance maintenance attributes", maxPageSize: 100, defaultPageSize: 10}
 
 var describeInstanceMaintenanceAttributesRules = slices.Concat([]rule[DescribeInstanceMaintenanceAttributes]{
 	required("RegionId", func(r DescribeInstanceMaintenanceAttributes) string { return r.RegionID }),
 	readable(func(r DescribeInstanceMaintenanceAttributes) Malformed { return r.Malformed }),
-	invalid("InstanceId", func(r DescribeInstanceMaintenanceAttributes) bool { return len(r.InstanceIDs) > mostListed }),
-}, goodNumberedPage(maintenancePages, func(r DescribeInstanceMaintenanceAttributes) NumberedPage { return r.Page }))
+	invalid("InstanceId", func(r DescribeInstanceMaintenanceAttributes) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(maintenancePages, func(r DescribeInstanceMaintenanceAttributes) NumberedPage { return r.Page }))
 
 // DescribeInstanceMaintenanceAttributes lists the caller's instances, by id. All of them recover by themselves.
 func (s *Service) DescribeInstanceMaintenanceAttributes(

@@ -22,14 +22,14 @@ type InstanceRAMRoles struct {
 	RegionID string
 }
 
-var ramRolePages = paging{list: "instance RAM roles", mostByNumber: 50, defaultPerPage: 10}
+var ramRolePages = paging{list: "instance RAM roles", maxPageSize: 50, defaultPageSize: 10}
 
 var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRole]{
 	required("RegionId", func(r DescribeInstanceRAMRole) string { return r.RegionID }),
 	validLists(func(r DescribeInstanceRAMRole) Malformed { return r.Malformed }, "InstanceIds"),
 	readable(func(r DescribeInstanceRAMRole) Malformed { return r.Malformed }),
-	invalid("InstanceIds", func(r DescribeInstanceRAMRole) bool { return len(r.InstanceIDs) > mostListed }),
-}, goodNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))
+	invalid("InstanceIds", func(r DescribeInstanceRAMRole) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))
 
 // DescribeInstanceRAMRole lists the caller's instances, by id, with their roles; one that has no role is listed too.
 func (s *Service) DescribeInstanceRAMRole(ctx context.Context, caller Caller, req DescribeInstanceRAMRole) (InstanceRAMRoles, error) {

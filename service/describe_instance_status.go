@@ -17,17 +17,17 @@ type DescribeInstanceStatus struct {
 }
 
 // instanceStatusPages are the bounds of the reference (docs/reference/actions.md, section 2.5).
-var instanceStatusPages = paging{list: "instance statuses", mostByNumber: 50, defaultPerPage: 10}
+var instanceStatusPages = paging{list: "instance statuses", maxPageSize: 50, defaultPageSize: 10}
 
 var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatus]{
 	required("RegionId", func(r DescribeInstanceStatus) string { return r.RegionID }),
 	readable(func(r DescribeInstanceStatus) Malformed { return r.Malformed }),
-	invalid("InstanceId", func(r DescribeInstanceStatus) bool { return len(r.InstanceIDs) > mostListed }),
-}, goodNumberedPage(instanceStatusPages, func(r DescribeInstanceStatus) NumberedPage { return r.Page }))
+	invalid("InstanceId", func(r DescribeInstanceStatus) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(instanceStatusPages, func(r DescribeInstanceStatus) NumberedPage { return r.Page }))
 
 // zoneRules come after the look at a zone that an action names.
 var zoneRules = []rule[bool]{
-	{err: InvalidZoneIDNotInRecords, broken: func(known bool) bool { return !known }},
+	{err: InvalidZoneIDNotInRecords, violated: func(known bool) bool { return !known }},
 }
 
 // DescribeInstanceStatus lists the caller's instances, by id, as they stand at the moment.

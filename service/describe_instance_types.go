@@ -46,21 +46,21 @@ type DescribeInstanceTypes struct {
 }
 
 // instanceTypePages are the bounds of the page of the action: a larger MaxResults is accepted and cut.
-var instanceTypePages = paging{list: "instance types", fewestByToken: 1, mostByToken: 100, defaultPerPage: 100}
+var instanceTypePages = paging{list: "instance types", minResults: 1, maxResults: 100, defaultPageSize: 100}
 
 // mostTypesNamed is how many types a request may name.
-const mostTypesNamed = 10
+const maxTypesNamed = 10
 
 // architectures are the names that the catalogue has for what the API calls otherwise.
 var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
 
 var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 	readable(func(r DescribeInstanceTypes) Malformed { return r.Malformed }),
-	invalid("InstanceTypes", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypes) > mostTypesNamed }),
-	invalid("InstanceTypeFamilies", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypeFamilies) > mostListed }),
+	invalid("InstanceTypes", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypes) > maxTypesNamed }),
+	invalid("InstanceTypeFamilies", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypeFamilies) > maxListed }),
 	among("CpuArchitecture", func(r DescribeInstanceTypes) string { return r.CPUArchitecture }, "X86", "ARM"),
 	invalid("CpuArchitectures", func(r DescribeInstanceTypes) bool {
-		if len(r.CPUArchitectures) > mostListed {
+		if len(r.CPUArchitectures) > maxListed {
 			return true
 		}
 		for _, a := range r.CPUArchitectures {
@@ -73,7 +73,7 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 	invalid("MinimumMemorySize", func(r DescribeInstanceTypes) bool { return r.MinimumMemorySize != "" && !isNumber(r.MinimumMemorySize) }),
 	invalid("MaximumMemorySize", func(r DescribeInstanceTypes) bool { return r.MaximumMemorySize != "" && !isNumber(r.MaximumMemorySize) }),
 	invalid("NextToken", func(r DescribeInstanceTypes) bool {
-		return r.Page.request(instanceTypePages).badToken(instanceTypePages)
+		return r.Page.request(instanceTypePages).hasInvalidToken(instanceTypePages)
 	}),
 }
 
@@ -87,7 +87,7 @@ func (s *Service) DescribeInstanceTypes(ctx context.Context, caller Caller, req 
 		return List[InstanceType]{}, err
 	}
 	var wanted []string
-	for _, a := range append(given(req.CPUArchitecture), req.CPUArchitectures...) {
+	for _, a := range append(optionalList(req.CPUArchitecture), req.CPUArchitectures...) {
 		wanted = append(wanted, architectures[a])
 	}
 	page := req.Page.request(instanceTypePages)
@@ -99,22 +99,22 @@ func (s *Service) DescribeInstanceTypes(ctx context.Context, caller Caller, req 
 		Architectures:        wanted,
 		MinVCPUs:             req.MinimumCPUCoreCount,
 		MaxVCPUs:             req.MaximumCPUCoreCount,
-		MinMemoryGiB:         decimal(req.MinimumMemorySize),
-		MaxMemoryGiB:         decimal(req.MaximumMemorySize),
+		MinMemoryGiB:         parseDecimal(req.MinimumMemorySize),
+		MaxMemoryGiB:         parseDecimal(req.MaximumMemorySize),
 		MinENIs:              req.MinimumENIQuantity,
 		MinPrivateIPv4PerENI: req.MinimumPrivateIPv4Quantity,
 		MinIPv6PerENI:        req.MinimumIPv6Quantity,
-		MinBandwidthKbps:     larger(req.MinimumInstanceBandwidthRx, req.MinimumInstanceBandwidthTx),
-		MinPPS:               larger(req.MinimumInstancePPSRx, req.MinimumInstancePPSTx),
+		MinBandwidthKbps:     maxOf(req.MinimumInstanceBandwidthRx, req.MinimumInstanceBandwidthTx),
+		MinPPS:               maxOf(req.MinimumInstancePPSRx, req.MinimumInstancePPSTx),
 	}, instanceTypePages.page(page))
 	if err != nil {
 		return List[InstanceType]{}, err
 	}
-	return paged(instanceTypePages, page, read, func(t InstanceType) string { return t.ID }), nil
+	return newPage(instanceTypePages, page, read, func(t InstanceType) string { return t.ID }), nil
 }
 
 // larger is the larger of two numbers that may be absent.
-func larger(a, b *int) *int {
+func maxOf(a, b *int) *int {
 	if a == nil || (b != nil && *b > *a) {
 		return b
 	}

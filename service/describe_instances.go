@@ -47,42 +47,42 @@ type DescribeInstances struct {
 
 // instancePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
 var instancePages = paging{
-	list: "instances", mostByNumber: 100, fewestByToken: 10, mostByToken: 100, defaultPerPage: 10,
+	list: "instances", maxPageSize: 100, minResults: 10, maxResults: 100, defaultPageSize: 10,
 }
 
 var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	required("RegionId", func(r DescribeInstances) string { return r.RegionID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstances) string { return r.RegionID }, wellFormedID),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstances) string { return r.RegionID }, isValidID),
 	validLists(func(r DescribeInstances) Malformed { return r.Malformed },
 		"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses"),
 	readable(func(r DescribeInstances) Malformed { return r.Malformed }),
-	invalid("InstanceIds", func(r DescribeInstances) bool { return len(r.InstanceIDs) > mostListed }),
+	invalid("InstanceIds", func(r DescribeInstances) bool { return len(r.InstanceIDs) > maxListed }),
 	invalid("PrivateIpAddresses", func(r DescribeInstances) bool {
-		return len(r.PrivateIPAddresses) > mostListed || !areIPv4(r.PrivateIPAddresses...)
+		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),
 	invalid("PublicIpAddresses", func(r DescribeInstances) bool {
-		return len(r.PublicIPAddresses) > mostListed || !areIPv4(r.PublicIPAddresses...)
+		return len(r.PublicIPAddresses) > maxListed || !allIPv4(r.PublicIPAddresses...)
 	}),
-	invalid("EipAddresses", func(r DescribeInstances) bool { return len(r.EIPAddresses) > mostListed || !areIPv4(r.EIPAddresses...) }),
+	invalid("EipAddresses", func(r DescribeInstances) bool { return len(r.EIPAddresses) > maxListed || !allIPv4(r.EIPAddresses...) }),
 	invalid("InnerIpAddresses", func(r DescribeInstances) bool {
-		return len(r.InnerIPAddresses) > mostListed || !areIPv4(r.InnerIPAddresses...)
+		return len(r.InnerIPAddresses) > maxListed || !allIPv4(r.InnerIPAddresses...)
 	}),
 	invalid("Ipv6Address", func(r DescribeInstances) bool {
-		return len(r.IPv6Addresses) > mostListed || !areIPv6(r.IPv6Addresses...)
+		return len(r.IPv6Addresses) > maxListed || !allIPv6(r.IPv6Addresses...)
 	}),
-	{err: InvalidTagCount, broken: func(r DescribeInstances) bool { return tooManyTags(r.Tags) }},
-	invalid("Tag", func(r DescribeInstances) bool { return lacksKey(r.Tags) }),
-	{err: InvalidStatusNotFound, broken: func(r DescribeInstances) bool {
+	{err: InvalidTagCount, violated: func(r DescribeInstances) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeInstances) bool { return lacksTagKey(r.Tags) }),
+	{err: InvalidStatusNotFound, violated: func(r DescribeInstances) bool {
 		return r.Status != "" && !oneOf(r.Status,
 			store.InstancePending, store.InstanceStarting, store.InstanceRunning, store.InstanceStopping, store.InstanceStopped)
 	}},
-	{err: InvalidNetworkTypeNotFound, broken: func(r DescribeInstances) bool {
+	{err: InvalidNetworkTypeNotFound, violated: func(r DescribeInstances) bool {
 		return r.InstanceNetworkType != "" && !oneOf(r.InstanceNetworkType, store.NetworkTypeVPC, store.NetworkTypeClassic)
 	}},
-	{err: InvalidInstanceChargeTypeNotFound, broken: func(r DescribeInstances) bool {
+	{err: InvalidInstanceChargeTypeNotFound, violated: func(r DescribeInstances) bool {
 		return r.InstanceChargeType != "" && !oneOf(r.InstanceChargeType, "PrePaid", "PostPaid")
 	}},
-}, goodPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
+}, validPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
 
 // selectsNone reports whether a filter is an empty list, or asks for what no instance has here: an address that is not of a VPC.
 func (r DescribeInstances) selectsNone() bool {
@@ -91,11 +91,11 @@ func (r DescribeInstances) selectsNone() bool {
 }
 
 // orUnnamed is what a filter selects by a value: those that have it, and where it is the usual one those that name none.
-func orUnnamed(value, usual string) []string {
-	if value == usual {
+func withDefaults(value, defaultValue string) []string {
+	if value == defaultValue {
 		return []string{value, ""}
 	}
-	return given(value)
+	return optionalList(value)
 }
 
 // likePattern is a name in which * stands for any run of characters, as LIKE reads it.
@@ -133,15 +133,15 @@ func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req Desc
 			Status:          req.Status,
 			NetworkType:     req.InstanceNetworkType,
 			ResourceGroupID: req.ResourceGroupID,
-			ImageIDs:        orUnnamed(req.ImageID, InstanceImageID),
-			ChargeTypes:     orUnnamed(req.InstanceChargeType, InstanceChargeType),
+			ImageIDs:        withDefaults(req.ImageID, InstanceImageID),
+			ChargeTypes:     withDefaults(req.InstanceChargeType, InstanceChargeType),
 			KeyPairName:     req.KeyPairName,
-			PrimaryIPs:      addresses(req.PrivateIPAddresses),
-			IPv6Addresses:   addresses(req.IPv6Addresses),
+			PrimaryIPs:      parseAddresses(req.PrivateIPAddresses),
+			IPv6Addresses:   parseAddresses(req.IPv6Addresses),
 			Tags:            tagFilter(req.Tags),
 		}, instancePages.page(req.Page)); err != nil {
 			return List[Instance]{}, err
 		}
 	}
-	return paged(instancePages, req.Page, read, func(i Instance) string { return i.ID }), nil
+	return newPage(instancePages, req.Page, read, func(i Instance) string { return i.ID }), nil
 }

@@ -25,20 +25,20 @@ type NetworkInterfaceAttribute struct {
 var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttribute]{
 	required("RegionId", func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r DescribeNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }, wellFormedID),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }, isValidID),
 	among("Attribute", func(r DescribeNetworkInterfaceAttribute) string { return r.Attribute },
 		"attachment", attributeConnectionTracking, "basic"),
 }
 
 // lookup is what was found for a request of one interface: one, or none.
-type lookup struct {
+type describedNetworkInterfaceInput struct {
 	DescribeNetworkInterfaceAttribute
 	found []NetworkInterface
 }
 
-var describedNetworkInterfaceRules = []rule[lookup]{
-	{err: InvalidEniIDNotFound, broken: func(l lookup) bool { return len(l.found) == 0 },
-		fill: func(l lookup) []any { return []any{l.NetworkInterfaceID} }},
+var describedNetworkInterfaceRules = []rule[describedNetworkInterfaceInput]{
+	{err: InvalidEniIDNotFound, violated: func(l describedNetworkInterfaceInput) bool { return len(l.found) == 0 },
+		messageArgs: func(l describedNetworkInterfaceInput) []any { return []any{l.NetworkInterfaceID} }},
 }
 
 // The timeouts of an interface whose own were never set, in seconds.
@@ -57,11 +57,11 @@ func (s *Service) DescribeNetworkInterfaceAttribute(ctx context.Context, caller 
 		return NetworkInterfaceAttribute{}, err
 	}
 	filter := store.NetworkInterfaceFilter{AccountID: caller.AccountID, RegionID: req.RegionID, IDs: []string{req.NetworkInterfaceID}}
-	read, err := s.store.DescribeNetworkInterfaces(ctx, s.moment(), filter, store.Page{Limit: 1})
+	read, err := s.store.DescribeNetworkInterfaces(ctx, s.now(), filter, store.Page{Limit: 1})
 	if err != nil {
 		return NetworkInterfaceAttribute{}, err
 	}
-	if err := check(describedNetworkInterfaceRules, lookup{req, read.Rows}); err != nil {
+	if err := check(describedNetworkInterfaceRules, describedNetworkInterfaceInput{req, read.Rows}); err != nil {
 		return NetworkInterfaceAttribute{}, err
 	}
 	out := NetworkInterfaceAttribute{NetworkInterface: read.Rows[0]}

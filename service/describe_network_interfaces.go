@@ -49,32 +49,32 @@ type DescribeNetworkInterfaces struct {
 
 // networkInterfacePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
 var networkInterfacePages = paging{
-	list: "network interfaces", mostByNumber: 1000, fewestByToken: 10, mostByToken: 500, defaultPerPage: 10,
+	list: "network interfaces", maxPageSize: 1000, minResults: 10, maxResults: 500, defaultPageSize: 10,
 }
 
 // describeNetworkInterfacesRules: no rule asks whether what a filter names exists. An unknown id is missing from the list, and clients
 // read an empty list as "deleted".
 var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	required("RegionId", func(r DescribeNetworkInterfaces) string { return r.RegionID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaces) string { return r.RegionID }, wellFormedID),
-	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfaces) string { return r.InstanceID }, wellFormedID),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaces) string { return r.RegionID }, isValidID),
+	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfaces) string { return r.InstanceID }, isValidID),
 	readable(func(r DescribeNetworkInterfaces) Malformed { return r.Malformed }),
-	invalid("NetworkInterfaceId", func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > mostListed }),
+	invalid("NetworkInterfaceId", func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > maxListed }),
 	// Trunk and Member are types of the cloud that no interface has here.
 	among("Type", func(r DescribeNetworkInterfaces) string { return r.Type }, store.ENIPrimary, store.ENISecondary, "Trunk", "Member"),
 	among("Status", func(r DescribeNetworkInterfaces) string { return r.Status },
 		store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
-	invalid("PrimaryIpAddress", func(r DescribeNetworkInterfaces) bool { return !areIPv4(given(r.PrimaryIPAddress)...) }),
+	invalid("PrimaryIpAddress", func(r DescribeNetworkInterfaces) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) }),
 	invalid("PrivateIpAddress", func(r DescribeNetworkInterfaces) bool {
-		return len(r.PrivateIPAddresses) > mostListed || !areIPv4(r.PrivateIPAddresses...)
+		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),
 	invalid("Ipv6Address", func(r DescribeNetworkInterfaces) bool {
-		return len(r.IPv6Addresses) > mostListed || !areIPv6(r.IPv6Addresses...)
+		return len(r.IPv6Addresses) > maxListed || !allIPv6(r.IPv6Addresses...)
 	}),
-	invalid("Tag", func(r DescribeNetworkInterfaces) bool { return tooManyTags(r.Tags) || lacksKey(r.Tags) }),
-	{err: InvalidEniPageNumber, broken: func(r DescribeNetworkInterfaces) bool { return r.Page.badNumber() }},
-	invalid("PageSize", func(r DescribeNetworkInterfaces) bool { return r.Page.badSize(networkInterfacePages) }),
-	invalid("NextToken", func(r DescribeNetworkInterfaces) bool { return r.Page.badToken(networkInterfacePages) }),
+	invalid("Tag", func(r DescribeNetworkInterfaces) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
+	{err: InvalidEniPageNumber, violated: func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidNumber() }},
+	invalid("PageSize", func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidSize(networkInterfacePages) }),
+	invalid("NextToken", func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidToken(networkInterfacePages) }),
 }
 
 // DescribeNetworkInterfaces lists the caller's interfaces, by id, as they stand at the moment. It takes no locks: an attach that is under way
@@ -86,7 +86,7 @@ func (s *Service) DescribeNetworkInterfaces(ctx context.Context, caller Caller, 
 	if err := s.admit(ctx, caller, "ecs:DescribeNetworkInterfaces", req.RegionID); err != nil {
 		return List[NetworkInterface]{}, err
 	}
-	read, err := s.store.DescribeNetworkInterfaces(ctx, s.moment(), store.NetworkInterfaceFilter{
+	read, err := s.store.DescribeNetworkInterfaces(ctx, s.now(), store.NetworkInterfaceFilter{
 		AccountID:       caller.AccountID,
 		RegionID:        req.RegionID,
 		IDs:             req.NetworkInterfaceIDs,
@@ -96,9 +96,9 @@ func (s *Service) DescribeNetworkInterfaces(ctx context.Context, caller Caller, 
 		SecurityGroupID: req.SecurityGroupID,
 		Type:            req.Type,
 		Status:          req.Status,
-		PrimaryIPs:      addresses(given(req.PrimaryIPAddress)),
-		SecondaryIPs:    addresses(req.PrivateIPAddresses),
-		IPv6Addresses:   addresses(req.IPv6Addresses),
+		PrimaryIPs:      parseAddresses(optionalList(req.PrimaryIPAddress)),
+		SecondaryIPs:    parseAddresses(req.PrivateIPAddresses),
+		IPv6Addresses:   parseAddresses(req.IPv6Addresses),
 		Name:            req.Name,
 		ServiceManaged:  req.ServiceManaged,
 		ResourceGroupID: req.ResourceGroupID,
@@ -107,5 +107,5 @@ func (s *Service) DescribeNetworkInterfaces(ctx context.Context, caller Caller, 
 	if err != nil {
 		return List[NetworkInterface]{}, err
 	}
-	return paged(networkInterfacePages, req.Page, read, func(n NetworkInterface) string { return n.ID }), nil
+	return newPage(networkInterfacePages, req.Page, read, func(n NetworkInterface) string { return n.ID }), nil
 }

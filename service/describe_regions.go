@@ -15,10 +15,10 @@ type DescribeRegions struct {
 }
 
 var describeRegionsRules = []rule[DescribeRegions]{
-	{err: InvalidResourceTypeNotFound, broken: func(r DescribeRegions) bool {
+	{err: InvalidResourceTypeNotFound, violated: func(r DescribeRegions) bool {
 		return r.ResourceType != "" && !oneOf(r.ResourceType, "instance", "disk", "reservedinstance", "scu")
 	}},
-	{err: InvalidAcceptLanguageNotFound, broken: func(r DescribeRegions) bool {
+	{err: InvalidAcceptLanguageNotFound, violated: func(r DescribeRegions) bool {
 		return r.AcceptLanguage != "" && !oneOf(r.AcceptLanguage, "zh-CN", "zh-TW", "en-US", "ja", "fr", "de", "ko")
 	}},
 }

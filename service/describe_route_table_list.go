@@ -25,8 +25,8 @@ type DescribeRouteTableList struct {
 var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableList]{
 	required("RegionId", func(r DescribeRouteTableList) string { return r.RegionID }),
 	readable(func(r DescribeRouteTableList) Malformed { return r.Malformed }),
-	goodTagFilter(func(r DescribeRouteTableList) []Tag { return r.Tags }),
-}, goodNumberedPage(vpcPages, func(r DescribeRouteTableList) NumberedPage { return r.Page }))
+	validTagFilter(func(r DescribeRouteTableList) []Tag { return r.Tags }),
+}, validNumberedPage(vpcPages, func(r DescribeRouteTableList) NumberedPage { return r.Page }))
 
 // DescribeRouteTableList lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids. No table has tags
 // of its own, so a filter by tags selects none.
@@ -38,7 +38,7 @@ func (s *Service) DescribeRouteTableList(ctx context.Context, caller Caller, req
 		return List[VPC]{}, err
 	}
 	if len(req.Tags) > 0 {
-		return paged(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
+		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
 	}
 	return s.listRouteTables(ctx, req.Page, routeTableFilter{
 		routerType: req.RouterType,
@@ -47,7 +47,7 @@ func (s *Service) DescribeRouteTableList(ctx context.Context, caller Caller, req
 		vpcs: store.VPCFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
-			IDs:             given(req.VPCID),
+			IDs:             optionalList(req.VPCID),
 			RouteTableID:    req.RouteTableID,
 			ResourceGroupID: req.ResourceGroupID,
 		},

@@ -28,7 +28,7 @@ type DescribeRouteTables struct {
 
 var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTables]{
 	readable(func(r DescribeRouteTables) Malformed { return r.Malformed }),
-}, goodNumberedPage(vpcPages, func(r DescribeRouteTables) NumberedPage { return r.Page }))
+}, validNumberedPage(vpcPages, func(r DescribeRouteTables) NumberedPage { return r.Page }))
 
 // DescribeRouteTables lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids.
 func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req DescribeRouteTables) (List[VPC], error) {
@@ -62,7 +62,7 @@ type routeTableFilter struct {
 func (s *Service) listRouteTables(ctx context.Context, page NumberedPage, filter routeTableFilter) (List[VPC], error) {
 	routers := slices.Compact(slices.DeleteFunc(filter.routerIDs, func(id string) bool { return id == "" }))
 	if len(routers) > 1 || filter.name != "" || (filter.routerType != "" && filter.routerType != RouterType) {
-		return paged(vpcPages, page.request(), store.List[VPC]{}, vpcID), nil
+		return newPage(vpcPages, page.request(), store.List[VPC]{}, vpcID), nil
 	}
 	if len(routers) == 1 {
 		filter.vpcs.VRouterID = routers[0]

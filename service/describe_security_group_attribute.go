@@ -28,7 +28,7 @@ type SecurityGroupAttribute struct {
 }
 
 // rulePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
-var rulePages = paging{list: "security group rules", fewestByToken: 10, mostByToken: 1000, defaultPerPage: 500}
+var rulePages = paging{list: "security group rules", minResults: 10, maxResults: 1000, defaultPageSize: 500}
 
 var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupAttribute]{
 	required("RegionId", func(r DescribeSecurityGroupAttribute) string { return r.RegionID }),
@@ -36,12 +36,12 @@ var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupA
 	readable(func(r DescribeSecurityGroupAttribute) Malformed { return r.Malformed }),
 	among("Direction", func(r DescribeSecurityGroupAttribute) string { return r.Direction }, "all", store.RuleIngress, store.RuleEgress),
 	among("NicType", func(r DescribeSecurityGroupAttribute) string { return r.NICType }, nicIntranet, nicInternet),
-	invalid("NextToken", func(r DescribeSecurityGroupAttribute) bool { return r.page().badToken(rulePages) }),
+	invalid("NextToken", func(r DescribeSecurityGroupAttribute) bool { return r.page().hasInvalidToken(rulePages) }),
 }
 
 // page is always one by token.
 func (r DescribeSecurityGroupAttribute) page() PageRequest {
-	return PageRequest{MaxResults: cmp.Or(r.MaxResults, &rulePages.defaultPerPage), NextToken: r.NextToken}
+	return PageRequest{MaxResults: cmp.Or(r.MaxResults, &rulePages.defaultPageSize), NextToken: r.NextToken}
 }
 
 // DescribeSecurityGroupAttribute shows a security group and its rules, by id, as they stand at one moment. It takes no locks.
@@ -65,5 +65,5 @@ func (s *Service) DescribeSecurityGroupAttribute(ctx context.Context, caller Cal
 	if err := check(securityGroupRules, group); err != nil {
 		return SecurityGroupAttribute{}, err
 	}
-	return SecurityGroupAttribute{*group, paged(rulePages, req.page(), read, func(r SecurityGroupRule) string { return r.ID })}, nil
+	return SecurityGroupAttribute{*group, newPage(rulePages, req.page(), read, func(r SecurityGroupRule) string { return r.ID })}, nil
 }

@@ -35,18 +35,18 @@ type SecurityGroups struct {
 
 // securityGroupPages are the bounds of the reference (docs/reference/protocol.md, section 1.4), which gives no lower one for MaxResults.
 var securityGroupPages = paging{
-	list: "security groups", mostByNumber: 50, fewestByToken: 1, mostByToken: 100, defaultPerPage: 10,
+	list: "security groups", maxPageSize: 50, minResults: 1, maxResults: 100, defaultPageSize: 10,
 }
 
 var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 	required("RegionId", func(r DescribeSecurityGroups) string { return r.RegionID }),
 	validLists(func(r DescribeSecurityGroups) Malformed { return r.Malformed }, "SecurityGroupIds"),
 	readable(func(r DescribeSecurityGroups) Malformed { return r.Malformed }),
-	invalid("SecurityGroupIds", func(r DescribeSecurityGroups) bool { return len(r.SecurityGroupIDs) > mostListed }),
+	invalid("SecurityGroupIds", func(r DescribeSecurityGroups) bool { return len(r.SecurityGroupIDs) > maxListed }),
 	among("SecurityGroupType", func(r DescribeSecurityGroups) string { return r.Type }, store.GroupNormal, store.GroupEnterprise),
 	among("NetworkType", func(r DescribeSecurityGroups) string { return r.NetworkType }, store.NetworkTypeVPC, store.NetworkTypeClassic),
-	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksKey(r.Tags) }),
-}, goodPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
+	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
+}, validPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
 
 // selectsNone reports whether a filter is an empty list, or asks for what no group is here: classic, or managed by a cloud service.
 func (r DescribeSecurityGroups) selectsNone() bool {
@@ -67,7 +67,7 @@ func (s *Service) DescribeSecurityGroups(ctx context.Context, caller Caller, req
 	var read store.List[SecurityGroup]
 	if !req.selectsNone() {
 		var err error
-		if read, err = s.store.DescribeSecurityGroups(ctx, s.moment(), store.SecurityGroupFilter{
+		if read, err = s.store.DescribeSecurityGroups(ctx, s.now(), store.SecurityGroupFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
 			ID:              req.SecurityGroupID,
@@ -81,5 +81,5 @@ func (s *Service) DescribeSecurityGroups(ctx context.Context, caller Caller, req
 			return SecurityGroups{}, err
 		}
 	}
-	return SecurityGroups{paged(securityGroupPages, req.Page, read, func(g SecurityGroup) string { return g.ID }), req.RegionID}, nil
+	return SecurityGroups{newPage(securityGroupPages, req.Page, read, func(g SecurityGroup) string { return g.ID }), req.RegionID}, nil
 }

@@ -36,10 +36,10 @@ func walkRules[T any](t *testing.T, rules []rule[T], good func() T, spoilers []s
 	}
 	answer := func(r T) string {
 		for _, rule := range rules {
-			if rule.broken(r) {
+			if rule.violated(r) {
 				var named []any
-				if rule.fill != nil {
-					named = rule.fill(r)
+				if rule.messageArgs != nil {
+					named = rule.messageArgs(r)
 				}
 				return fmt.Sprint(append([]any{rule.err.Code}, named...)...)
 			}
@@ -52,7 +52,7 @@ func walkRules[T any](t *testing.T, rules []rule[T], good func() T, spoilers []s
 		if got := answer(r); got != earlier.want {
 			t.Errorf("%s: got %s, want %s", earlier.name, got, earlier.want)
 		}
-		if !rules[k].broken(r) {
+		if !rules[k].violated(r) {
 			t.Errorf("%s: does not break rule %d", earlier.name, k)
 		}
 		for _, later := range spoilers[k+1:] {

@@ -17,7 +17,7 @@ var describeVPCAttributeParameterRules = []rule[DescribeVPCAttribute]{
 }
 
 var describeVPCAttributeRules = []rule[[]VPC]{
-	{err: InvalidVpcIDNotFound, broken: func(found []VPC) bool { return len(found) == 0 }},
+	{err: InvalidVpcIDNotFound, violated: func(found []VPC) bool { return len(found) == 0 }},
 }
 
 // DescribeVPCAttribute reads a VPC as it stands at the moment.
@@ -28,7 +28,7 @@ func (s *Service) DescribeVPCAttribute(ctx context.Context, caller Caller, req D
 	if err := s.admit(ctx, caller, "vpc:DescribeVpcAttribute", req.RegionID); err != nil {
 		return VPC{}, err
 	}
-	read, err := s.store.DescribeVPCs(ctx, s.moment(), store.VPCFilter{
+	read, err := s.store.DescribeVPCs(ctx, s.now(), store.VPCFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, IDs: []string{req.VPCID},
 	}, store.Page{Limit: 1})
 	if err != nil {

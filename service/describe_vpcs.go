@@ -27,7 +27,7 @@ type DescribeVPCs struct {
 }
 
 // mostVPCIDs is how many VPCs a list may ask for by id.
-const mostVPCIDs = 20
+const maxVPCIDs = 20
 
 func (r DescribeVPCs) ids() []string {
 	if r.VPCID == "" {
@@ -39,9 +39,9 @@ func (r DescribeVPCs) ids() []string {
 var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
 	required("RegionId", func(r DescribeVPCs) string { return r.RegionID }),
 	readable(func(r DescribeVPCs) Malformed { return r.Malformed }),
-	invalid("VpcId", func(r DescribeVPCs) bool { return len(r.ids()) > mostVPCIDs }),
-	goodTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
-}, goodNumberedPage(vpcPages, func(r DescribeVPCs) NumberedPage { return r.Page }))
+	invalid("VpcId", func(r DescribeVPCs) bool { return len(r.ids()) > maxVPCIDs }),
+	validTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
+}, validNumberedPage(vpcPages, func(r DescribeVPCs) NumberedPage { return r.Page }))
 
 // selectsNone tells whether a filter asks for what no VPC of the caller has here: a default, another owner, DHCP options.
 func (r DescribeVPCs) selectsNone(caller Caller) bool {
@@ -57,7 +57,7 @@ func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeV
 		return List[VPC]{}, err
 	}
 	if req.selectsNone(caller) {
-		return paged(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
+		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
 	}
 	return s.listVPCs(ctx, req.Page, store.VPCFilter{
 		AccountID:       caller.AccountID,
@@ -72,11 +72,11 @@ func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeV
 
 // listVPCs reads a page of VPCs, for all that is listed of them.
 func (s *Service) listVPCs(ctx context.Context, page NumberedPage, filter store.VPCFilter) (List[VPC], error) {
-	read, err := s.store.DescribeVPCs(ctx, s.moment(), filter, vpcPages.page(page.request()))
+	read, err := s.store.DescribeVPCs(ctx, s.now(), filter, vpcPages.page(page.request()))
 	if err != nil {
 		return List[VPC]{}, err
 	}
-	return paged(vpcPages, page.request(), read, vpcID), nil
+	return newPage(vpcPages, page.request(), read, vpcID), nil
 }
 
 func vpcID(v VPC) string { return v.ID }

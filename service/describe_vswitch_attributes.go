@@ -25,7 +25,7 @@ func (s *Service) DescribeVSwitchAttributes(ctx context.Context, caller Caller, 
 	if err := s.admit(ctx, caller, "vpc:DescribeVSwitchAttributes", req.RegionID); err != nil {
 		return nil, err
 	}
-	read, err := s.store.DescribeVSwitches(ctx, s.moment(), store.VSwitchFilter{
+	read, err := s.store.DescribeVSwitches(ctx, s.now(), store.VSwitchFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, ID: req.VSwitchID,
 	}, store.Page{Limit: 1})
 	if err != nil || len(read.Rows) == 0 {

@@ -27,11 +27,11 @@ type DescribeVSwitches struct {
 }
 
 var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitches]{
-	{err: MissingNamedParameter, broken: func(r DescribeVSwitches) bool { return r.RegionID == "" && r.VPCID == "" },
-		fill: named[DescribeVSwitches]("RegionId")},
+	{err: MissingNamedParameter, violated: func(r DescribeVSwitches) bool { return r.RegionID == "" && r.VPCID == "" },
+		messageArgs: nameArg[DescribeVSwitches]("RegionId")},
 	readable(func(r DescribeVSwitches) Malformed { return r.Malformed }),
-	goodTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
-}, goodNumberedPage(vpcPages, func(r DescribeVSwitches) NumberedPage { return r.Page }))
+	validTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
+}, validNumberedPage(vpcPages, func(r DescribeVSwitches) NumberedPage { return r.Page }))
 
 // DescribeVSwitches lists the caller's VSwitches, by id, as they stand at the moment. It takes no locks.
 func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req DescribeVSwitches) (List[VSwitch], error) {
@@ -44,7 +44,7 @@ func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req Desc
 	var read store.List[VSwitch]
 	if !isTrue(req.IsDefault) && (req.VSwitchOwnerID == "" || req.VSwitchOwnerID == caller.AccountID) {
 		var err error
-		if read, err = s.store.DescribeVSwitches(ctx, s.moment(), store.VSwitchFilter{
+		if read, err = s.store.DescribeVSwitches(ctx, s.now(), store.VSwitchFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
 			VPCID:           req.VPCID,
@@ -58,5 +58,5 @@ func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req Desc
 			return List[VSwitch]{}, err
 		}
 	}
-	return paged(vpcPages, req.Page.request(), read, func(v VSwitch) string { return v.ID }), nil
+	return newPage(vpcPages, req.Page.request(), read, func(v VSwitch) string { return v.ID }), nil
 }

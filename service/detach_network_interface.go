@@ -19,38 +19,38 @@ var detachParameterRules = []rule[DetachNetworkInterface]{
 	required("RegionId", func(r DetachNetworkInterface) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }),
 	required("InstanceId", func(r DetachNetworkInterface) string { return r.InstanceID }),
-	{err: UnsupportedParameter, broken: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
-	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterface) string { return r.InstanceID }, wellFormedID),
-	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, wellFormedID),
+	{err: UnsupportedParameter, violated: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
+	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterface) string { return r.InstanceID }, isValidID),
+	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
 
 // detach is what a detach is decided on: the request and what is under the locks, as it stands now.
-type detach struct {
+type detachInput struct {
 	DetachNetworkInterface
 	*store.AttachScene
 }
 
 // detachRules mirror the attach (docs/reference/attach-network-interface.md, section 9): what never changes comes before what may.
-var detachRules = []rule[detach]{
-	{err: InvalidEcsIDNotFound, broken: func(d detach) bool { return d.Instance == nil }},
-	{err: InvalidEniIDNotFound, broken: func(d detach) bool { return d.ENI == nil },
-		fill: func(d detach) []any { return []any{d.NetworkInterfaceID} }},
-	{err: EniServiceManaged, broken: func(d detach) bool { return d.ENI.ServiceManaged }},
-	{err: DetachPrimaryEniNotAllowed, broken: func(d detach) bool { return d.ENI.Type == store.ENIPrimary }},
-	{err: InvalidEniState, broken: func(d detach) bool { return !oneOf(d.ENI.Status, store.ENIInUse, store.ENIDetaching) },
-		fill: func(d detach) []any { return []any{store.ENIInUse, d.ENI.Status} }},
-	{err: EniNotBelongEcs, broken: func(d detach) bool { return *d.ENI.InstanceID != d.Instance.ID }},
-	{err: InvalidEcsState, broken: func(d detach) bool {
+var detachRules = []rule[detachInput]{
+	{err: InvalidEcsIDNotFound, violated: func(d detachInput) bool { return d.Instance == nil }},
+	{err: InvalidEniIDNotFound, violated: func(d detachInput) bool { return d.ENI == nil },
+		messageArgs: func(d detachInput) []any { return []any{d.NetworkInterfaceID} }},
+	{err: EniServiceManaged, violated: func(d detachInput) bool { return d.ENI.ServiceManaged }},
+	{err: DetachPrimaryEniNotAllowed, violated: func(d detachInput) bool { return d.ENI.Type == store.ENIPrimary }},
+	{err: InvalidEniState, violated: func(d detachInput) bool { return !oneOf(d.ENI.Status, store.ENIInUse, store.ENIDetaching) },
+		messageArgs: func(d detachInput) []any { return []any{store.ENIInUse, d.ENI.Status} }},
+	{err: EniNotBelongEcs, violated: func(d detachInput) bool { return *d.ENI.InstanceID != d.Instance.ID }},
+	{err: InvalidEcsState, violated: func(d detachInput) bool {
 		return !oneOf(d.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 	}},
-	{err: HotPlugNotSupport, broken: func(d detach) bool {
+	{err: HotPlugNotSupport, violated: func(d detachInput) bool {
 		return !d.Type.HotPlug && d.Instance.Status != store.InstanceStopped
 	}},
 }
 
 // isRepeated reports whether the interface is on no instance already. Which instance the request names does not matter then, as long as there is one:
 // nothing tells which one the interface was on. While it is Attaching, or on another instance, there is something to refuse.
-func (d detach) isRepeated() bool {
+func (d detachInput) isRepeated() bool {
 	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary && d.ENI.Status == store.ENIAvailable
 }
 
@@ -65,17 +65,17 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 	}
 	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID, Part: true}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
-		decided := detach{req, scene}
-		if caller.Repeats && decided.isRepeated() {
+		input := detachInput{req, scene}
+		if caller.Repeats && input.isRepeated() {
 			return nil
 		}
-		if err := check(detachRules, decided); err != nil {
+		if err := check(detachRules, input); err != nil {
 			return err
 		}
 		if scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil {
 			return nil // already on its way
 		}
-		scene.Detach(after(now, s.options.DetachDelay))
+		scene.Detach(dueAt(now, s.options.DetachDelay))
 		return nil
 	})
 }

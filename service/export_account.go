@@ -18,19 +18,19 @@ func (s *Service) ExportAccountOverHTTP(ctx context.Context, id string, withKeys
 		text, err = s.exportWithin(ctx, id, withKeys, limits)
 		return err
 	})
-	return text, scenarioRefused(err)
+	return text, explainScenarioError(err)
 }
 
 func (s *Service) exportWithin(ctx context.Context, id string, withKeys bool, limits scenario.Limits) ([]byte, error) {
-	if !accountForm.MatchString(id) {
-		return nil, notAnAccount(id)
+	if !accountIDPattern.MatchString(id) {
+		return nil, errInvalidAccountID(id)
 	}
 	if err := s.checkWorldSize(ctx, []string{id}, limits, "enisim scenario export"); err != nil {
 		return nil, err
 	}
-	text, err := scenario.Export(ctx, s.store, id, withKeys, s.moment())
+	text, err := scenario.Export(ctx, s.store, id, withKeys, s.now())
 	if err == nil && text == nil {
-		err = noAccount(id)
+		err = errNoAccount(id)
 	}
 	return text, err
 }

@@ -11,10 +11,10 @@ type fairQueue struct {
 }
 
 // of returns how many requests of an account wait.
-func (q *fairQueue) of(accountID string) int { return len(q.byAccount[accountID]) }
+func (q *fairQueue) countOf(accountID string) int { return len(q.byAccount[accountID]) }
 
 // accounts returns how many accounts wait.
-func (q *fairQueue) accounts() int { return len(q.turns) }
+func (q *fairQueue) accountCount() int { return len(q.turns) }
 
 func (q *fairQueue) push(r *laneRequest) {
 	if q.byAccount == nil {
@@ -44,8 +44,8 @@ func (q *fairQueue) pop() *laneRequest {
 	}
 	id := q.turns[0]
 	q.turns = q.turns[1:]
-	q.cut(id, 0)
-	if q.of(id) > 0 {
+	q.removeAt(id, 0)
+	if q.countOf(id) > 0 {
 		q.turns = append(q.turns, id)
 	}
 	return r
@@ -58,14 +58,14 @@ func (q *fairQueue) remove(r *laneRequest) {
 	if k < 0 {
 		return
 	}
-	q.cut(id, k)
-	if q.of(id) == 0 {
+	q.removeAt(id, k)
+	if q.countOf(id) == 0 {
 		q.turns = slices.DeleteFunc(q.turns, func(other string) bool { return other == id })
 	}
 }
 
 // cut takes the k-th request of an account out of its list.
-func (q *fairQueue) cut(id string, k int) {
+func (q *fairQueue) removeAt(id string, k int) {
 	list := q.byAccount[id]
 	if k == 0 {
 		list[0] = nil // for the garbage collector

@@ -8,7 +8,7 @@ import (
 )
 
 // mostListed is how many members a list parameter may have.
-const mostListed = 100
+const maxListed = 100
 
 // tagFilter asks for all of the tags.
 func tagFilter(tags []Tag) store.TagFilter {
@@ -24,7 +24,7 @@ func tagFilter(tags []Tag) store.TagFilter {
 }
 
 // areIPv4 tells whether all texts are IPv4 addresses.
-func areIPv4(texts ...string) bool {
+func allIPv4(texts ...string) bool {
 	return !slices.ContainsFunc(texts, func(text string) bool {
 		a, err := netip.ParseAddr(text)
 		return err != nil || !a.Is4()
@@ -32,7 +32,7 @@ func areIPv4(texts ...string) bool {
 }
 
 // areIPv6 tells whether all texts are IPv6 addresses.
-func areIPv6(texts ...string) bool {
+func allIPv6(texts ...string) bool {
 	return !slices.ContainsFunc(texts, func(text string) bool {
 		a, err := netip.ParseAddr(text)
 		return err != nil || !a.Is6() || a.Zone() != ""
@@ -40,7 +40,7 @@ func areIPv6(texts ...string) bool {
 }
 
 // addresses parses texts that are all addresses.
-func addresses(texts []string) []netip.Addr {
+func parseAddresses(texts []string) []netip.Addr {
 	var out []netip.Addr
 	for _, text := range texts {
 		out = append(out, netip.MustParseAddr(text))
@@ -49,7 +49,7 @@ func addresses(texts []string) []netip.Addr {
 }
 
 // given is the list of one text, or of none if it is empty: an empty parameter is an absent one.
-func given(text string) []string {
+func optionalList(text string) []string {
 	if text == "" {
 		return nil
 	}
@@ -58,5 +58,5 @@ func given(text string) []string {
 
 // dryRunRules come after all others: a request with DryRun that would be answered is an error that says so.
 var dryRunRules = []rule[*bool]{
-	{err: DryRunOperation, broken: isTrue},
+	{err: DryRunOperation, violated: isTrue},
 }

@@ -24,9 +24,9 @@ type CallerIdentity struct {
 // GetCallerIdentity tells who calls. Nobody needs a permission to ask that, as in the cloud.
 func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCallerIdentity) (CallerIdentity, error) {
 	const action = "sts:GetCallerIdentity"
-	asking := caller
-	asking.Allow = []string{action}
-	if err := s.admit(ctx, asking, action, ""); err != nil {
+	permitted := caller
+	permitted.Allow = []string{action}
+	if err := s.admit(ctx, permitted, action, ""); err != nil {
 		return CallerIdentity{}, err
 	}
 	id := CallerIdentity{AccountID: caller.AccountID}
@@ -35,11 +35,11 @@ func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCal
 	case caller.AssumedRole != "":
 		role, session, _ := strings.Cut(caller.AssumedRole, "/")
 		id.IdentityType, id.ARN = "AssumedRoleUser", arn+"assumed-role/"+caller.AssumedRole
-		id.RoleID = ramID("3", caller.AccountID, role)
+		id.RoleID = newRAMID("3", caller.AccountID, role)
 		id.PrincipalID = id.RoleID + ":" + session
 	case caller.RAMUser != "":
 		id.IdentityType, id.ARN = "RAMUser", arn+"user/"+caller.RAMUser
-		id.UserID = ramID("2", caller.AccountID, caller.RAMUser)
+		id.UserID = newRAMID("2", caller.AccountID, caller.RAMUser)
 		id.PrincipalID = id.UserID
 	default:
 		id.IdentityType, id.ARN = "Account", arn+"root"
@@ -49,7 +49,7 @@ func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCal
 }
 
 // ramID is the 18 digits that identify a user or a role of an account, made from its name: they are nowhere stored.
-func ramID(first, accountID, name string) string {
+func newRAMID(first, accountID, name string) string {
 	sum := sha256.Sum256([]byte(first + accountID + "/" + name))
 	return first + fmt.Sprintf("%017d", binary.BigEndian.Uint64(sum[:])%1e17)
 }

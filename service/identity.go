@@ -55,18 +55,18 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	case key.Status != "Active":
 		return Identity{}, InvalidAccessKeyIDInactive
 	}
-	now := s.now()
-	past := func(end *time.Time) bool { return end != nil && !end.After(now) }
+	now := s.clock()
+	isPast := func(end *time.Time) bool { return end != nil && !end.After(now) }
 	identity := Identity{
 		Caller: Caller{
 			AccountID: key.AccountID,
 			Allow:     key.Allow,
-			Expired:   past(key.ExpiresAt) || past(key.AccountEndsAt),
+			Expired:   isPast(key.ExpiresAt) || isPast(key.AccountEndsAt),
 			Repeats:   key.Repeats == store.RepeatsAccept || key.Repeats == "" && s.options.AcceptRepeats,
 		},
 		Secret:        key.Secret,
 		securityToken: key.SecurityToken,
-		keyExpired:    past(key.ExpiresAt),
+		keyExpired:    isPast(key.ExpiresAt),
 	}
 	if key.RAMUserName != nil {
 		identity.RAMUser = *key.RAMUserName
@@ -97,7 +97,7 @@ func (i Identity) CheckSecurityToken(token string) error {
 //
 // A caller's string may be a part of a large body. What a cache keeps is therefore a clone, or the whole body would stay in memory with it.
 func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
-	if !accessKeyForm.MatchString(accessKeyID) {
+	if !accessKeyIDPattern.MatchString(accessKeyID) {
 		return nil, nil
 	}
 	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
@@ -146,7 +146,7 @@ func ForCaller(ctx context.Context, caller Caller) context.Context {
 }
 
 // admission is what decides whether a caller may try an action at all.
-type admission struct {
+type admissionInput struct {
 	caller      Caller
 	action      string // product:Action
 	regionKnown bool
@@ -155,18 +155,18 @@ type admission struct {
 
 // admissionRules stand between an action's checks of its parameters and its look at resources: P5, A1 and A2 of the reference
 // (docs/reference/attach-network-interface.md, sections 5 and 6).
-var admissionRules = []rule[admission]{
-	{err: InvalidRegionIDNotFound, broken: func(a admission) bool { return !a.regionKnown }},
-	{err: AbsInvalidAccountNotFound, broken: func(a admission) bool { return a.caller.Expired }},
-	{err: ForbiddenNotSupportRAM, broken: func(a admission) bool { return a.caller.RAMUser != "" && a.closedToRAM }},
-	{err: ForbiddenRAM, broken: isForbidden},
+var admissionRules = []rule[admissionInput]{
+	{err: InvalidRegionIDNotFound, violated: func(a admissionInput) bool { return !a.regionKnown }},
+	{err: AbsInvalidAccountNotFound, violated: func(a admissionInput) bool { return a.caller.Expired }},
+	{err: ForbiddenNotSupportRAM, violated: func(a admissionInput) bool { return a.caller.RAMUser != "" && a.closedToRAM }},
+	{err: ForbiddenRAM, violated: isForbidden},
 }
 
 // attachAdmissionRules are those of AttachNetworkInterface, whose table, the seed's, has another code for a RAM user without permission.
-var attachAdmissionRules = append(slices.Clone(admissionRules[:len(admissionRules)-1]), rule[admission]{err: ForbiddenSubUser, broken: isForbidden})
+var attachAdmissionRules = append(slices.Clone(admissionRules[:len(admissionRules)-1]), rule[admissionInput]{err: ForbiddenSubUser, violated: isForbidden})
 
 // isForbidden reports whether the caller is a RAM user that may not call the action.
-func isForbidden(a admission) bool {
+func isForbidden(a admissionInput) bool {
 	return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action)
 }
 
@@ -175,7 +175,7 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 	known := regionID == ""
 	if !known {
 		var err error
-		if known, err = s.regionKnown(ctx, regionID); err != nil {
+		if known, err = s.regionExists(ctx, regionID); err != nil {
 			return err
 		}
 	}
@@ -183,7 +183,7 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 	if action == attachAction {
 		rules = attachAdmissionRules
 	}
-	return check(rules, admission{
+	return check(rules, admissionInput{
 		caller:      caller,
 		action:      action,
 		regionKnown: known,
@@ -191,8 +191,8 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 	})
 }
 
-func (s *Service) regionKnown(ctx context.Context, regionID string) (bool, error) {
-	if !wellFormedID(regionID) {
+func (s *Service) regionExists(ctx context.Context, regionID string) (bool, error) {
+	if !isValidID(regionID) {
 		return false, nil
 	}
 	if _, known := s.regions.Load(regionID); known {

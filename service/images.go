@@ -58,12 +58,12 @@ var images = []Image{
 
 // knownImage tells whether an instance may be created from an image: from one of the cloud, a retired one of the cloud, whose id ends in .vhd, or
 // a customer's own, whose id begins with m-. Of the last two there is no list.
-func knownImage(id string) bool {
+func isKnownImage(id string) bool {
 	if slices.ContainsFunc(images, func(i Image) bool { return i.ID == id }) {
 		return true
 	}
-	const longest = 128
-	wellFormed := len(id) <= longest && !strings.ContainsFunc(id, func(r rune) bool {
+	const maxLength = 128
+	wellFormed := len(id) <= maxLength && !strings.ContainsFunc(id, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
 	})
 	return wellFormed && ((strings.HasPrefix(id, "m-") && id != "m-") || (strings.HasSuffix(id, ".vhd") && id != ".vhd"))

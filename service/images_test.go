@@ -18,7 +18,7 @@ func TestKnownImages(t *testing.T) {
 		"": false, "m-": false, ".vhd": false, "ubuntu": false, "m-a b": false, "a/b.vhd": false, "xm-1": false,
 		"m-" + strings.Repeat("x", 126): true, "m-" + strings.Repeat("x", 127): false,
 	} {
-		if got := knownImage(id); got != want {
+		if got := isKnownImage(id); got != want {
 			t.Errorf("%q: got %v, want %v", id, got, want)
 		}
 	}

@@ -16,7 +16,7 @@ type LifeRequest struct {
 }
 
 // lifeParameterRules are those that the actions share.
-func lifeParameterRules[R any](request func(R) LifeRequest, malformed func(R) Malformed) []rule[R] {
+func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) Malformed) []rule[R] {
 	return []rule[R]{
 		required("InstanceId", func(r R) string { return request(r).InstanceID }),
 		readable(malformed),
@@ -24,15 +24,15 @@ func lifeParameterRules[R any](request func(R) LifeRequest, malformed func(R) Ma
 }
 
 // lifeRules let an instance begin something from one status only.
-func lifeRules(from string) []rule[*store.InstanceScene] {
+func powerRules(from string) []rule[*store.InstanceScene] {
 	return []rule[*store.InstanceScene]{
-		{err: InvalidInstanceIDNotFound, broken: func(s *store.InstanceScene) bool { return s.Instance == nil }},
-		{err: IncorrectInstanceStatus, broken: func(s *store.InstanceScene) bool { return s.Instance.Status != from }},
+		{err: InvalidInstanceIDNotFound, violated: func(s *store.InstanceScene) bool { return s.Instance == nil }},
+		{err: IncorrectInstanceStatus, violated: func(s *store.InstanceScene) bool { return s.Instance.Status != from }},
 	}
 }
 
 // changeLife admits a request whose parameters are checked, applies the rules to its instance, and writes what next makes of it.
-func (s *Service) changeLife(ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
+func (s *Service) changePowerState(ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
 	next func(i store.Instance, now time.Time) store.Instance,
 ) error {
 	if err := s.admit(ctx, caller, action, req.RegionID); err != nil {
@@ -43,7 +43,7 @@ func (s *Service) changeLife(ctx context.Context, caller Caller, action string, 
 		if err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
 		if err := check(rules, scene); err != nil {
 			return err
@@ -57,14 +57,14 @@ func (s *Service) changeLife(ctx context.Context, caller Caller, action string, 
 }
 
 // started is an instance that is started at now.
-func (s *Service) started(i store.Instance, now time.Time) store.Instance {
-	life := s.starting(now)
-	i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt = life.Status, life.NextStatus, life.SettlesAt, life.RunningAt, life.StartedAt
+func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instance {
+	state := s.startingInstance(now)
+	i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt = state.Status, state.NextStatus, state.SettlesAt, state.RunningAt, state.StartedAt
 	i.Attributes.StoppedMode = ""
 	return i
 }
 
 // stable are the statuses in which nothing is under way.
-func stable(i *store.Instance) bool {
+func isStable(i *store.Instance) bool {
 	return slices.Contains([]string{store.InstanceRunning, store.InstanceStopped}, i.Status)
 }

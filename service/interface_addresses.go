@@ -12,11 +12,11 @@ import (
 
 // firstNotIPv6 is the first text that is no IPv6 address. There must be one.
 func firstNotIPv6(texts []string) string {
-	return texts[slices.IndexFunc(texts, func(text string) bool { return !areIPv6(text) })]
+	return texts[slices.IndexFunc(texts, func(text string) bool { return !allIPv6(text) })]
 }
 
 // assignment is what is to be assigned to an interface, in one family.
-type assignment struct {
+type assignRequest struct {
 	regionID, eniID    string
 	family             addressFamily
 	addresses          []netip.Addr
@@ -25,7 +25,9 @@ type assignment struct {
 }
 
 // wanted is how many of the limit the assignment takes: a prefix counts as one address.
-func (a assignment) wanted() int { return len(a.addresses) + a.count + len(a.prefixes) + a.prefixCount }
+func (a assignRequest) wantedCount() int {
+	return len(a.addresses) + a.count + len(a.prefixes) + a.prefixCount
+}
 
 // AssignedAddresses are what an interface was given.
 type AssignedAddresses struct {
@@ -35,29 +37,29 @@ type AssignedAddresses struct {
 }
 
 // assign is what an assignment is decided on: the request and what the locks returned, settled.
-type assign struct {
-	assignment
+type assignInput struct {
+	assignRequest
 	*store.AssignScene
 	drawn []netip.Addr // IPv6 addresses drawn for it: more than it wants, for some may be taken
 }
 
 // assignStateRules come first: what the interface is, and where.
-var assignStateRules = append(addressStateRules(func(a assign) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
+var assignStateRules = append(addressStateRules(func(a assignInput) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
 	// A scenario may put the interface into another VSwitch between its look-up and its lock.
-	rule[assign]{err: EcsTaskConflict, broken: func(a assign) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID }},
+	rule[assignInput]{err: EcsTaskConflict, violated: func(a assignInput) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID }},
 )
 
 // addressStateRules are those of an interface whose addresses may change.
 func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScene)) []rule[T] {
 	eni := func(t T) *store.NetworkInterface { _, scene := of(t); return scene.ENI }
 	return []rule[T]{
-		{err: EcsTaskConflict, broken: func(t T) bool { _, scene := of(t); return scene.Busy }},
-		{err: InvalidEniIDNotFound, broken: func(t T) bool { return eni(t) == nil },
-			fill: func(t T) []any { id, _ := of(t); return []any{id} }},
-		{err: EniServiceManaged, broken: func(t T) bool { return eni(t).ServiceManaged }},
-		{err: InvalidEniState, broken: func(t T) bool { return !oneOf(eni(t).Status, store.ENIAvailable, store.ENIInUse) },
-			fill: func(t T) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, eni(t).Status} }},
-		{err: InvalidEcsState, broken: func(t T) bool {
+		{err: EcsTaskConflict, violated: func(t T) bool { _, scene := of(t); return scene.Busy }},
+		{err: InvalidEniIDNotFound, violated: func(t T) bool { return eni(t) == nil },
+			messageArgs: func(t T) []any { id, _ := of(t); return []any{id} }},
+		{err: EniServiceManaged, violated: func(t T) bool { return eni(t).ServiceManaged }},
+		{err: InvalidEniState, violated: func(t T) bool { return !oneOf(eni(t).Status, store.ENIAvailable, store.ENIInUse) },
+			messageArgs: func(t T) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, eni(t).Status} }},
+		{err: InvalidEcsState, violated: func(t T) bool {
 			_, scene := of(t)
 			return scene.ENI.Type == store.ENIPrimary && !oneOf(scene.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 		}},
@@ -65,30 +67,30 @@ func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScen
 }
 
 // assignNamedRules come before the limits: what the VSwitch does not give out, or has given to another.
-var assignNamedRules = []rule[assign]{
-	{err: InvalidVSwitchIDIPInvalid, broken: func(a assign) bool { return a.outside() != "" },
-		fill: func(a assign) []any { return []any{a.outside(), a.family.blockOf(a.Offer.VSwitch).String()} }},
-	{err: InvalidIPAssigned, broken: func(a assign) bool { return a.taken() != "" }, fill: func(a assign) []any { return []any{a.taken()} }},
+var assignNamedRules = []rule[assignInput]{
+	{err: InvalidVSwitchIDIPInvalid, violated: func(a assignInput) bool { return a.firstOutside() != "" },
+		messageArgs: func(a assignInput) []any { return []any{a.firstOutside(), a.family.blockOf(a.Offer.VSwitch).String()} }},
+	{err: InvalidIPAssigned, violated: func(a assignInput) bool { return a.firstTaken() != "" }, messageArgs: func(a assignInput) []any { return []any{a.firstTaken()} }},
 }
 
 // blockOf is the block of a VSwitch out of which a family's addresses come. The VSwitch must have one.
 func (f addressFamily) blockOf(v *store.VSwitch) netip.Prefix {
-	if f.has(v.CIDRBlock.Addr()) {
+	if f.contains(v.CIDRBlock.Addr()) {
 		return v.CIDRBlock
 	}
 	return *v.IPv6CIDRBlock
 }
 
 // outside is the first that is named, but that the VSwitch does not give out: "" if there is none.
-func (a assign) outside() string {
+func (a assignInput) firstOutside() string {
 	block := a.family.blockOf(a.Offer.VSwitch)
 	for _, address := range a.addresses {
-		if !givesOut(block, netip.PrefixFrom(address, address.BitLen())) {
+		if !canAssign(block, netip.PrefixFrom(address, address.BitLen())) {
 			return address.String()
 		}
 	}
 	for _, p := range a.prefixes {
-		if !givesOut(block, p) {
+		if !canAssign(block, p) {
 			return p.String()
 		}
 	}
@@ -96,7 +98,7 @@ func (a assign) outside() string {
 }
 
 // taken is the first that is named, but that an interface has: "" if there is none.
-func (a assign) taken() string {
+func (a assignInput) firstTaken() string {
 	for _, address := range a.addresses {
 		if slices.Contains(a.Offer.Taken, address) {
 			return address.String()
@@ -109,15 +111,15 @@ func (a assign) taken() string {
 }
 
 // notEnoughRules come last: nothing but room is lacking.
-var notEnoughRules = []rule[assign]{
-	{err: InvalidVSwitchIDIPNotEnough, broken: func(a assign) bool {
-		given := a.given()
-		return len(given.Addresses)+len(given.Prefixes) < a.wanted()
-	}, fill: func(a assign) []any { return []any{a.Offer.VSwitch.ID} }},
+var notEnoughRules = []rule[assignInput]{
+	{err: InvalidVSwitchIDIPNotEnough, violated: func(a assignInput) bool {
+		assigned := a.assigned()
+		return len(assigned.Addresses)+len(assigned.Prefixes) < a.wantedCount()
+	}, messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
 }
 
 // given is what the interface gets: what is named, and what was found or drawn for the rest.
-func (a assign) given() AssignedAddresses {
+func (a assignInput) assigned() AssignedAddresses {
 	out := AssignedAddresses{NetworkInterfaceID: a.eniID, Addresses: slices.Clone(a.addresses)}
 	out.Prefixes = slices.Concat(a.prefixes, a.Offer.IPv4Prefixes, a.Offer.IPv6Prefixes)
 	out.Addresses = append(out.Addresses, a.Offer.IPv4...)
@@ -132,64 +134,64 @@ func (a assign) given() AssignedAddresses {
 }
 
 // assignAddresses gives addresses to an interface, all of the assignment or none of it, in a transaction that has locked a client token at most.
-func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Caller, a assignment, rules []rule[assign]) (AssignedAddresses, error) {
-	subject := assign{assignment: a, AssignScene: &store.AssignScene{}}
-	home, busy, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
+func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput]) (AssignedAddresses, error) {
+	input := assignInput{assignRequest: a, AssignScene: &store.AssignScene{}}
+	vswitch, busy, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
 	if err != nil {
 		return AssignedAddresses{}, err
 	}
-	if subject.Busy = busy; busy || home == nil {
-		return AssignedAddresses{}, check(rules, subject)
+	if input.Busy = busy; busy || vswitch == nil {
+		return AssignedAddresses{}, check(rules, input)
 	}
-	want := store.AddressWant{VSwitchID: home.ID, Named: a.addresses, NamedBlocks: a.prefixes}
-	if a.family.has(home.CIDRBlock.Addr()) {
+	want := store.AddressWant{VSwitchID: vswitch.ID, Named: a.addresses, NamedBlocks: a.prefixes}
+	if a.family.contains(vswitch.CIDRBlock.Addr()) {
 		want.IPv4, want.IPv4Prefixes = a.count, a.prefixCount
 	} else {
 		want.IPv6Prefixes = a.prefixCount
-		if home.IPv6CIDRBlock != nil {
+		if vswitch.IPv6CIDRBlock != nil {
 			const spare = 2
 			for range spare * a.count {
-				subject.drawn = append(subject.drawn, s.drawIPv6(*home.IPv6CIDRBlock))
+				input.drawn = append(input.drawn, s.randomIPv6(*vswitch.IPv6CIDRBlock))
 			}
-			want.Named = slices.Concat(a.addresses, subject.drawn)
+			want.Named = slices.Concat(a.addresses, input.drawn)
 		}
 	}
-	if subject.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.moment()); err != nil {
+	if input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.now()); err != nil {
 		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)
 	}
-	subject.Settle(s.moment())
-	if err := check(rules, subject); err != nil {
+	input.Settle(s.now())
+	if err := check(rules, input); err != nil {
 		return AssignedAddresses{}, err
 	}
-	given := subject.given()
+	assigned := input.assigned()
 	var rows []store.PrivateIPAddress
-	for _, address := range given.Addresses {
+	for _, address := range assigned.Addresses {
 		rows = append(rows, store.PrivateIPAddress{Address: address})
 	}
-	tx.GiveAddresses(*subject.ENI, rows, given.Prefixes, subject.Offer.IPv4)
-	return given, nil
+	tx.GiveAddresses(*input.ENI, rows, assigned.Prefixes, input.Offer.IPv4)
+	return assigned, nil
 }
 
 // unassignment is what is to be taken from an interface.
-type unassignment struct {
+type unassignRequest struct {
 	eniID     string
 	addresses []netip.Addr
 	prefixes  []netip.Prefix
 }
 
 // unassign is what an unassignment is decided on.
-type unassign struct {
-	unassignment
+type unassignInput struct {
+	unassignRequest
 	*store.AddressScene
 }
 
 // unassignRules are those on the interface, and then on what it has.
-var unassignRules = append(addressStateRules(func(u unassign) (string, *store.AddressScene) { return u.eniID, u.AddressScene }),
-	rule[unassign]{err: InvalidIPUnassigned, broken: func(u unassign) bool { return u.foreign() != "" }, fill: func(u unassign) []any { return []any{u.foreign()} }},
+var unassignRules = append(addressStateRules(func(u unassignInput) (string, *store.AddressScene) { return u.eniID, u.AddressScene }),
+	rule[unassignInput]{err: InvalidIPUnassigned, violated: func(u unassignInput) bool { return u.firstUnassigned() != "" }, messageArgs: func(u unassignInput) []any { return []any{u.firstUnassigned()} }},
 )
 
 // foreign is the first that is named, but that the interface cannot give back: "" if there is none. It keeps its primary address for life.
-func (u unassign) foreign() string {
+func (u unassignInput) firstUnassigned() string {
 	for _, address := range u.addresses {
 		if !slices.ContainsFunc(u.Addresses, func(a store.PrivateIPAddress) bool { return a.Address == address && !a.IsPrimary }) {
 			return address.String()
@@ -204,14 +206,14 @@ func (u unassign) foreign() string {
 }
 
 // unassignAddresses takes addresses from an interface, all that are named or none.
-func (s *Service) unassignAddresses(ctx context.Context, caller Caller, regionID string, u unassignment, rules []rule[unassign]) error {
+func (s *Service) unassignAddresses(ctx context.Context, caller Caller, regionID string, u unassignRequest, rules []rule[unassignInput]) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForUnassign(ctx, caller.AccountID, regionID, u.eniID)
 		if err != nil {
 			return conflictAs(EcsTaskConflict, err)
 		}
-		scene.Settle(s.moment())
-		if err := check(rules, unassign{u, scene}); err != nil {
+		scene.Settle(s.now())
+		if err := check(rules, unassignInput{u, scene}); err != nil {
 			return err
 		}
 		tx.TakeBackAddresses(*scene.ENI, u.addresses, u.prefixes)

@@ -17,62 +17,62 @@ type JoinSecurityGroup struct {
 
 var joinParameterRules = []rule[JoinSecurityGroup]{
 	required("SecurityGroupId", func(r JoinSecurityGroup) string { return r.SecurityGroupID }),
-	{err: EniIDAndInstanceIDConflict, broken: func(r JoinSecurityGroup) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" }},
-	{err: MissingNamedParameter, broken: func(r JoinSecurityGroup) bool { return r.InstanceID == "" && r.NetworkInterfaceID == "" },
-		fill: named[JoinSecurityGroup]("InstanceId")},
-	{err: MissingRegionID, broken: func(r JoinSecurityGroup) bool { return r.NetworkInterfaceID != "" && r.RegionID == "" }},
+	{err: EniIDAndInstanceIDConflict, violated: func(r JoinSecurityGroup) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" }},
+	{err: MissingNamedParameter, violated: func(r JoinSecurityGroup) bool { return r.InstanceID == "" && r.NetworkInterfaceID == "" },
+		messageArgs: nameArg[JoinSecurityGroup]("InstanceId")},
+	{err: MissingRegionID, violated: func(r JoinSecurityGroup) bool { return r.NetworkInterfaceID != "" && r.RegionID == "" }},
 }
 
 // membership is what joining or leaving a group is decided on: the request and what the locks returned, settled.
-type membership struct {
+type membershipInput struct {
 	JoinSecurityGroup
 	*store.JoinScene
 }
 
 // isMember tells whether the interface is in the group.
-func (m membership) isMember() bool {
+func (m membershipInput) isMember() bool {
 	return slices.ContainsFunc(m.Joined, func(g store.JoinedGroup) bool { return g.ID == m.Group.ID })
 }
 
 // isAttached tells whether the interface is on an instance.
-func (m membership) isAttached() bool { return m.ENI != nil && m.ENI.InstanceID != nil }
+func (m membershipInput) isAttached() bool { return m.ENI != nil && m.ENI.InstanceID != nil }
 
 // memberRules are those that joining and leaving share.
-var memberRules = []rule[membership]{
-	{err: InvalidInstanceIDNotFound, broken: func(m membership) bool { return m.InstanceID != "" && m.Instance == nil }},
-	{err: InvalidEniIDNotFound, broken: func(m membership) bool { return m.NetworkInterfaceID != "" && m.ENI == nil },
-		fill: func(m membership) []any { return []any{m.NetworkInterfaceID} }},
-	{err: InvalidSecurityGroupIDNotFound, broken: func(m membership) bool { return m.Group == nil }},
+var memberRules = []rule[membershipInput]{
+	{err: InvalidInstanceIDNotFound, violated: func(m membershipInput) bool { return m.InstanceID != "" && m.Instance == nil }},
+	{err: InvalidEniIDNotFound, violated: func(m membershipInput) bool { return m.NetworkInterfaceID != "" && m.ENI == nil },
+		messageArgs: func(m membershipInput) []any { return []any{m.NetworkInterfaceID} }},
+	{err: InvalidSecurityGroupIDNotFound, violated: func(m membershipInput) bool { return m.Group == nil }},
 	// An attach came between finding the instance and locking the interface. To wait for another instance now would break the order of locks, so
 	// the instance is looked for again (inTxLookingAgain).
-	{err: OperationConflict, broken: func(m membership) bool { return m.Moved() }},
-	{err: EniServiceManaged, broken: func(m membership) bool { return m.ENI != nil && m.ENI.ServiceManaged }},
-	{err: IncorrectInstanceStatus, broken: func(m membership) bool {
+	{err: OperationConflict, violated: func(m membershipInput) bool { return m.Moved() }},
+	{err: EniServiceManaged, violated: func(m membershipInput) bool { return m.ENI != nil && m.ENI.ServiceManaged }},
+	{err: IncorrectInstanceStatus, violated: func(m membershipInput) bool {
 		return (m.InstanceID != "" || m.isAttached()) && !oneOf(m.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 	}},
-	{err: InvalidEniState, broken: func(m membership) bool {
+	{err: InvalidEniState, violated: func(m membershipInput) bool {
 		return m.ENI != nil && !oneOf(m.ENI.Status, store.ENIAvailable, store.ENIInUse)
 	},
-		fill: func(m membership) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status} }},
+		messageArgs: func(m membershipInput) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status} }},
 }
 
-var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membership]{
+var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membershipInput]{
 	// A classic instance has no interface and is in no VPC.
-	{err: InvalidInstanceIDMismatch, broken: func(m membership) bool {
+	{err: InvalidInstanceIDMismatch, violated: func(m membershipInput) bool {
 		return m.InstanceID != "" && (m.ENI == nil || m.ENI.VPCID != m.Group.VPCID)
 	}},
-	{err: VpcMismatch, broken: func(m membership) bool { return m.ENI.VPCID != m.Group.VPCID }},
-	{err: InvalidInstanceIDAlreadyExists, broken: membership.isMember},
-	{err: MultiGroupTypeOnJoin, broken: func(m membership) bool {
+	{err: VpcMismatch, violated: func(m membershipInput) bool { return m.ENI.VPCID != m.Group.VPCID }},
+	{err: InvalidInstanceIDAlreadyExists, violated: membershipInput.isMember},
+	{err: MultiGroupTypeOnJoin, violated: func(m membershipInput) bool {
 		return slices.ContainsFunc(m.Joined, func(g store.JoinedGroup) bool { return g.Type != m.Group.Type })
 	}},
-	{err: InstanceSecurityGroupLimitExceeded, broken: func(m membership) bool { return len(m.Joined) >= mostGroups }},
-	{err: SecurityGroupInstanceLimitExceeded, broken: func(m membership) bool { return m.overfills(store.GroupNormal) }},
-	{err: NetworkInterfaceCountExceeded, broken: func(m membership) bool { return m.overfills(store.GroupEnterprise) }},
+	{err: InstanceSecurityGroupLimitExceeded, violated: func(m membershipInput) bool { return len(m.Joined) >= maxSecurityGroups }},
+	{err: SecurityGroupInstanceLimitExceeded, violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupNormal) }},
+	{err: NetworkInterfaceCountExceeded, violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupEnterprise) }},
 })
 
 // overfills tells whether the interface's instance would be one too many in a group of a type. An interface that is on no instance takes no place.
-func (m membership) overfills(groupType string) bool {
+func (m membershipInput) exceedsCapacity(groupType string) bool {
 	return m.Group.Type == groupType && m.isAttached() && !m.Group.HasInstance && m.Group.Free <= 0
 }
 
@@ -84,14 +84,14 @@ func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req Join
 	if err := s.admit(ctx, caller, "ecs:JoinSecurityGroup", req.RegionID); err != nil {
 		return err
 	}
-	return s.inTxLookingAgain(ctx, func(tx *store.Tx) error {
+	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
 		if err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
-		if err := check(joinSecurityGroupRules, membership{req, scene}); err != nil {
+		if err := check(joinSecurityGroupRules, membershipInput{req, scene}); err != nil {
 			return err
 		}
 		tx.JoinGroup(scene, now)

@@ -11,14 +11,14 @@ import (
 // joinCase is everything that decides a join. A good one succeeds; a spoiler breaks one rule of it.
 type joinCase struct {
 	req       JoinSecurityGroup
-	admission admission
+	admission admissionInput
 	scene     *store.JoinScene
 }
 
 func goodJoin(req JoinSecurityGroup) *joinCase {
 	return &joinCase{
 		req:       req,
-		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true},
+		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true},
 		scene: &store.JoinScene{
 			Instance: &store.Instance{ID: "i-1", Status: store.InstanceRunning},
 			ENI:      &store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", Status: store.ENIInUse, InstanceID: new("i-1")},
@@ -41,7 +41,7 @@ func (c *joinCase) verdict() error {
 	if err := check(admissionRules, c.admission); err != nil {
 		return err
 	}
-	return check(joinSecurityGroupRules, membership{c.req, c.scene})
+	return check(joinSecurityGroupRules, membershipInput{c.req, c.scene})
 }
 
 // joinSpoilers stand in the order of the rules: spoiler k breaks rule k of a good case.
@@ -75,7 +75,7 @@ var joinSpoilers = []struct {
 	{"member", InvalidInstanceIDAlreadyExists, joinOfInstance, func(c *joinCase) { c.scene.Joined[0].ID = "sg-1" }},
 	{"types", MultiGroupTypeOnJoin, joinOfInstance, func(c *joinCase) { c.scene.Joined[0].Type = "another" }},
 	{"ten groups", InstanceSecurityGroupLimitExceeded, joinOfInstance, func(c *joinCase) {
-		for len(c.scene.Joined) < mostGroups {
+		for len(c.scene.Joined) < maxSecurityGroups {
 			c.scene.Joined = append(c.scene.Joined, c.scene.Joined[0])
 		}
 	}},
@@ -158,7 +158,7 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 			c.scene.Settle(due)
 		}},
 		{"the tenth group", joinOfInstance, func(c *joinCase) {
-			for len(c.scene.Joined) < mostGroups-1 {
+			for len(c.scene.Joined) < maxSecurityGroups-1 {
 				c.scene.Joined = append(c.scene.Joined, c.scene.Joined[0])
 			}
 		}},
@@ -174,7 +174,7 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 	if err := classic.verdict(); !errors.Is(err, InvalidInstanceIDMismatch) {
 		t.Errorf("a classic instance: got %v, want %s", err, InvalidInstanceIDMismatch.Code)
 	}
-	if err := check(leaveRules, membership{classic.req, classic.scene}); !errors.Is(err, InvalidSecurityGroupAssociation) {
+	if err := check(leaveRules, membershipInput{classic.req, classic.scene}); !errors.Is(err, InvalidSecurityGroupAssociation) {
 		t.Errorf("a classic instance leaves: got %v, want %s", err, InvalidSecurityGroupAssociation.Code)
 	}
 }

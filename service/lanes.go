@@ -20,7 +20,7 @@ const (
 	maxBatch = 128
 	maxPart  = 32
 	// partsLast is how long a lane counts as used by several accounts after their requests met in it.
-	partsLast = time.Second
+	sharedPeriod = time.Second
 	// maxQueued is how many requests wait in a lane, and maxQueuedPerAccount how many of one account. More are refused.
 	maxQueued           = 8192
 	maxQueuedPerAccount = 4096
@@ -59,13 +59,13 @@ type lane struct {
 	wait  bool // whether its batches wait for locks
 	users int  // requests in the lane of a contended row; guarded by lanes.mu
 
-	mu    sync.Mutex
-	busy  bool
-	queue fairQueue
-	usual time.Duration // how long a batch takes, as a moving average
+	mu              sync.Mutex
+	busy            bool
+	queue           fairQueue
+	averageDuration time.Duration // how long a batch takes, as a moving average
 
-	lastAccount  string    // whose request came last
-	severalUntil time.Time // until when the lane counts as used by several accounts
+	lastAccount string    // whose request came last
+	sharedUntil time.Time // until when the lane counts as used by several accounts
 }
 
 // laneRequest is an attach or a detach on its way through the lanes.
@@ -106,7 +106,7 @@ func (l *lanes) submit(ctx context.Context, want store.Attachment, decide func(*
 	if !waits {
 		instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
 		lane := &l.shared[maphash.Comparable(l.seed, instance)%uint64(len(l.shared))]
-		if err := l.pass(lane, r); err != nil || r.contended == nil {
+		if err := l.runInLane(lane, r); err != nil || r.contended == nil {
 			return err
 		}
 		row = *r.contended
@@ -115,7 +115,7 @@ func (l *lanes) submit(ctx context.Context, want store.Attachment, decide func(*
 	lane := l.enterContended(row)
 	defer l.leaveContended(row, lane)
 	r.contended, r.lockBy = nil, time.Now().Add(lockTimeout)
-	return l.pass(lane, r)
+	return l.runInLane(lane, r)
 }
 
 // contendedRow returns the named row of a request that has a lane, if one has.
@@ -152,19 +152,19 @@ func (l *lanes) leaveContended(row store.Row, lane *lane) {
 }
 
 // pass runs a request in a lane. It returns its answer; nil also where the request turned out to need a contended row.
-func (l *lanes) pass(lane *lane, r *laneRequest) error {
+func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
 	leads, err := lane.enter(r)
 	switch {
 	case err != nil:
 		return err
 	case leads:
-		return l.take(lane, r, lead)
+		return l.handleTurn(lane, r, lead)
 	}
 	select {
 	case next := <-r.turn:
-		return l.take(lane, r, next)
+		return l.handleTurn(lane, r, next)
 	case <-r.ctx.Done():
-		return l.leave(lane, r)
+		return l.abandon(lane, r)
 	}
 }
 
@@ -176,14 +176,14 @@ func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 	r.queuedAt = time.Now()
 	if id := r.want.AccountID; id != l.lastAccount {
 		if l.lastAccount != "" {
-			l.severalUntil = r.queuedAt.Add(partsLast)
+			l.sharedUntil = r.queuedAt.Add(sharedPeriod)
 		}
 		l.lastAccount = strings.Clone(id)
 	}
 	if l.busy {
-		own := l.queue.of(r.want.AccountID)
-		part := min(maxBatch/max(l.queue.accounts(), 1), l.maxPart(r.queuedAt))
-		expected := l.usual * time.Duration(1+own/max(part, 1))
+		own := l.queue.countOf(r.want.AccountID)
+		part := min(maxBatch/max(l.queue.accountCount(), 1), l.maxPart(r.queuedAt))
+		expected := l.averageDuration * time.Duration(1+own/max(part, 1))
 		if own >= maxQueuedPerAccount || l.queue.size >= maxQueued || expected > maxLaneWait {
 			return false, fmt.Errorf("%w: %d in the lane, for about %v", store.ErrBusy, own, expected.Round(time.Millisecond))
 		}
@@ -195,19 +195,19 @@ func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 
 // maxPart returns how many requests of one account a batch takes at most.
 func (l *lane) maxPart(now time.Time) int {
-	if now.Before(l.severalUntil) {
+	if now.Before(l.sharedUntil) {
 		return maxPart
 	}
 	return maxBatch
 }
 
 // leave takes a request whose caller has disconnected out of the queue. If its turn has just come, it takes it: others may depend on that.
-func (l *lanes) leave(lane *lane, r *laneRequest) error {
+func (l *lanes) abandon(lane *lane, r *laneRequest) error {
 	lane.mu.Lock()
 	select {
 	case next := <-r.turn:
 		lane.mu.Unlock()
-		return l.take(lane, r, next)
+		return l.handleTurn(lane, r, next)
 	default:
 	}
 	defer lane.mu.Unlock()
@@ -216,7 +216,7 @@ func (l *lanes) leave(lane *lane, r *laneRequest) error {
 }
 
 // take does what the lane has told a request, and returns its answer.
-func (l *lanes) take(lane *lane, r *laneRequest, next turn) error {
+func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
 	if next == lead {
 		next = l.lead(lane, r)
 	}
@@ -273,10 +273,10 @@ func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	parts, most := map[string]int{}, l.maxPart(now)
+	taken, maxOfAccount := map[string]int{}, l.maxPart(now)
 	for len(batch) < maxBatch {
 		next := l.queue.front()
-		if next == nil || parts[next.want.AccountID] == most { // accounts have their turns, so the others have as many
+		if next == nil || taken[next.want.AccountID] == maxOfAccount { // accounts have their turns, so the others have as many
 			break
 		}
 		r := l.queue.pop()
@@ -289,7 +289,7 @@ func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 			r.turn <- finished
 		default:
 			batch = append(batch, r)
-			parts[r.want.AccountID]++
+			taken[r.want.AccountID]++
 		}
 	}
 	return batch
@@ -299,7 +299,7 @@ func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 func (l *lane) passOn(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.usual += (took - l.usual) / 8
+	l.averageDuration += (took - l.averageDuration) / 8
 	next := l.queue.front()
 	if next == nil {
 		l.busy = false
@@ -355,7 +355,7 @@ func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait
 			return err
 		}
 		// Then the decisions, one after the other. The time is read after the locks, so that times follow the order of commits.
-		now := s.moment()
+		now := s.now()
 		rows.At(now)
 		for _, r := range batch {
 			scene := rows.Scene(r.want)

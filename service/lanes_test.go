@@ -427,7 +427,7 @@ func TestAccountsShareABatch(t *testing.T) {
 	if len(batch) != maxPart+2 || batch[1].want.AccountID != "polite" || batch[3].want.AccountID != "polite" {
 		t.Errorf("got a batch of %d, want %d with the polite account's requests second and fourth", len(batch), maxPart+2)
 	}
-	if got := len(l.takeBatch(time.Now().Add(2 * partsLast))); got != maxBatch {
+	if got := len(l.takeBatch(time.Now().Add(2 * sharedPeriod))); got != maxBatch {
 		t.Errorf("long after the polite account's requests: got a batch of %d, want %d", got, maxBatch)
 	}
 }
@@ -443,7 +443,7 @@ func TestARequestWhoseTurnComesTooLateIsRefused(t *testing.T) {
 	if batch := l.takeBatch(r.queuedAt.Add(maxLaneWait + 1)); len(batch) != 0 || !errors.Is(r.err, store.ErrBusy) || <-r.turn != finished {
 		t.Errorf("a late turn: got a batch of %d and %v, want ErrBusy", len(batch), r.err)
 	}
-	l.usual = maxLaneWait + 1
+	l.averageDuration = maxLaneWait + 1
 	if _, err := l.enter(r); !errors.Is(err, store.ErrBusy) {
 		t.Errorf("behind a batch that takes long: got %v, want ErrBusy", err)
 	}

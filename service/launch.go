@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	mostInstancesPerLaunch = 100
-	mostDataDisks          = 16
+	maxInstancesPerLaunch = 100
+	maxDataDisks          = 16
 )
 
 // NewInstance is what RunInstances and CreateInstance both take. What is not of the network is kept and shown.
@@ -79,82 +79,84 @@ type LaunchInterface struct {
 }
 
 // groups are the interface's groups, whichever way they were named.
-func (i LaunchInterface) groups() []string {
-	return append(given(i.SecurityGroupID), i.SecurityGroupIDs...)
+func (i LaunchInterface) groupIDs() []string {
+	return append(optionalList(i.SecurityGroupID), i.SecurityGroupIDs...)
 }
 
 // ipv4 is how many IPv4 addresses a new interface gets, the primary one included.
-func (i LaunchInterface) ipv4() int { return 1 + valueOf(i.SecondaryPrivateIPAddressCount) }
+func (i LaunchInterface) ipv4Count() int { return 1 + valueOf(i.SecondaryPrivateIPAddressCount) }
 
 // ipv6 is how many IPv6 addresses a new interface gets.
-func (i LaunchInterface) ipv6() int { return valueOf(i.IPv6AddressCount) + len(i.IPv6Addresses) }
+func (i LaunchInterface) ipv6Count() int { return valueOf(i.IPv6AddressCount) + len(i.IPv6Addresses) }
 
 // found is how many IPv4 addresses are to be found for it, rather than named.
-func (i LaunchInterface) found() int { return i.ipv4() - len(given(i.PrimaryIPAddress)) }
+func (i LaunchInterface) ipv4ToFind() int {
+	return i.ipv4Count() - len(optionalList(i.PrimaryIPAddress))
+}
 
 // tellsHowToCreate tells whether there is more than an existing interface takes.
-func (i LaunchInterface) tellsHowToCreate() bool {
+func (i LaunchInterface) hasCreationParameters() bool {
 	i.InstanceType, i.NetworkInterfaceID, i.NetworkCardIndex = "", "", nil
 	return !reflect.ValueOf(i).IsZero()
 }
 
 // newInstanceRules are the parameter rules that both actions have. primary is the primary interface as far as the request tells.
 func newInstanceRules[R any](common func(R) NewInstance, malformed func(R) Malformed, primary func(R) LaunchInterface) []rule[R] {
-	text := func(field func(NewInstance) string) func(R) string {
+	stringField := func(field func(NewInstance) string) func(R) string {
 		return func(r R) string { return field(common(r)) }
 	}
 	firstName := func(name string) string { return numberedName(name, 0, 1, false) }
 	return []rule[R]{
-		required("RegionId", text(func(r NewInstance) string { return r.RegionID })),
+		required("RegionId", stringField(func(r NewInstance) string { return r.RegionID })),
 		required("ImageId", func(r R) string { return common(r).ImageID + common(r).ImageFamily }),
-		required("InstanceType", text(func(r NewInstance) string { return r.InstanceType })),
-		{err: InvalidResourceTypeNotSupported, broken: func(r R) bool { return primary(r).VSwitchID == "" }, // it would be of the classic network
-			fill: func(r R) []any { return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)} }},
-		{err: MissingNamedParameter, broken: func(r R) bool { return len(primary(r).groups()) == 0 }, fill: named[R]("SecurityGroupId")},
+		required("InstanceType", stringField(func(r NewInstance) string { return r.InstanceType })),
+		{err: InvalidResourceTypeNotSupported, violated: func(r R) bool { return primary(r).VSwitchID == "" }, // it would be of the classic network
+			messageArgs: func(r R) []any { return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)} }},
+		{err: MissingNamedParameter, violated: func(r R) bool { return len(primary(r).groupIDs()) == 0 }, messageArgs: nameArg[R]("SecurityGroupId")},
 		readable(malformed),
-		wellFormed(InvalidClientTokenValue, text(func(r NewInstance) string { return r.ClientToken }), goodClientToken),
-		wellFormed(InvalidInstanceNameMalformed, text(func(r NewInstance) string { return firstName(r.InstanceName) }), goodName),
-		wellFormed(InvalidHostNameMalformed, text(func(r NewInstance) string { return firstName(r.HostName) }), goodHostName),
-		wellFormed(InvalidDescriptionMalformed, text(func(r NewInstance) string { return r.Description }),
-			func(s string) bool { return goodDescription(s, 2, 256) }),
-		wellFormed(InvalidPrivateIPMalformed, text(func(r NewInstance) string { return r.PrivateIPAddress }), func(s string) bool { return areIPv4(s) }),
-		among("InstanceChargeType", text(func(r NewInstance) string { return r.InstanceChargeType }), "PostPaid", "PrePaid"),
-		among("InternetChargeType", text(func(r NewInstance) string { return r.InternetChargeType }), "PayByTraffic", "PayByBandwidth"),
-		among("SpotStrategy", text(func(r NewInstance) string { return r.SpotStrategy }), "NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"),
-		among("CreditSpecification", text(func(r NewInstance) string { return r.CreditSpecification }), "Standard", "Unlimited"),
-		within("InternetMaxBandwidthIn", 0, mostBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthIn }),
-		within("InternetMaxBandwidthOut", 0, mostBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthOut }),
-		invalid("SystemDisk.Size", func(r R) bool { return hasBadSize(common(r).SystemDisk) }),
+		wellFormed(InvalidClientTokenValue, stringField(func(r NewInstance) string { return r.ClientToken }), isValidClientToken),
+		wellFormed(InvalidInstanceNameMalformed, stringField(func(r NewInstance) string { return firstName(r.InstanceName) }), isValidName),
+		wellFormed(InvalidHostNameMalformed, stringField(func(r NewInstance) string { return firstName(r.HostName) }), isValidHostName),
+		wellFormed(InvalidDescriptionMalformed, stringField(func(r NewInstance) string { return r.Description }),
+			func(s string) bool { return isValidDescription(s, 2, 256) }),
+		wellFormed(InvalidPrivateIPMalformed, stringField(func(r NewInstance) string { return r.PrivateIPAddress }), func(s string) bool { return allIPv4(s) }),
+		among("InstanceChargeType", stringField(func(r NewInstance) string { return r.InstanceChargeType }), "PostPaid", "PrePaid"),
+		among("InternetChargeType", stringField(func(r NewInstance) string { return r.InternetChargeType }), "PayByTraffic", "PayByBandwidth"),
+		among("SpotStrategy", stringField(func(r NewInstance) string { return r.SpotStrategy }), "NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"),
+		among("CreditSpecification", stringField(func(r NewInstance) string { return r.CreditSpecification }), "Standard", "Unlimited"),
+		within("InternetMaxBandwidthIn", 0, maxBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthIn }),
+		within("InternetMaxBandwidthOut", 0, maxBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthOut }),
+		invalid("SystemDisk.Size", func(r R) bool { return hasInvalidSize(common(r).SystemDisk) }),
 		invalid("DataDisk", func(r R) bool {
-			return len(common(r).DataDisks) > mostDataDisks || slices.ContainsFunc(common(r).DataDisks, hasBadSize)
+			return len(common(r).DataDisks) > maxDataDisks || slices.ContainsFunc(common(r).DataDisks, hasInvalidSize)
 		}),
-		{err: DuplicateTagKey, broken: func(r R) bool { return repeatsTagKey(common(r).Tags) }},
-		{err: InvalidTagKeyMalformed, broken: func(r R) bool { return hasBadTagKey(common(r).Tags) }},
-		{err: InvalidTagValueMalformed, broken: func(r R) bool { return hasBadTagValue(common(r).Tags) }},
-		{err: QuotaExceedTags, broken: func(r R) bool { return tooManyTags(common(r).Tags) }},
+		{err: DuplicateTagKey, violated: func(r R) bool { return repeatsTagKey(common(r).Tags) }},
+		{err: InvalidTagKeyMalformed, violated: func(r R) bool { return hasInvalidTagKey(common(r).Tags) }},
+		{err: InvalidTagValueMalformed, violated: func(r R) bool { return hasInvalidTagValue(common(r).Tags) }},
+		{err: QuotaExceedTags, violated: func(r R) bool { return tooManyTags(common(r).Tags) }},
 	}
 }
 
 // mostBandwidth is the most that an instance may have to the internet, in Mbit/s.
-const mostBandwidth = 1000
+const maxBandwidth = 1000
 
-func hasBadSize(d NewDisk) bool {
-	const largest = 65536
-	return d.Size != nil && (*d.Size < 1 || *d.Size > largest)
+func hasInvalidSize(d NewDisk) bool {
+	const maxSize = 65536
+	return d.Size != nil && (*d.Size < 1 || *d.Size > maxSize)
 }
 
 // launch is what a launch is decided on: the request and what the locks returned, settled.
-type launch struct {
+type launchInput struct {
 	NewInstance
-	amount, least int               // how many instances are asked for, and how few will do
-	interfaces    []LaunchInterface // of each instance, the primary one first
+	amount, minAmount int               // how many instances are asked for, and how few will do
+	interfaces        []LaunchInterface // of each instance, the primary one first
 	*store.LaunchScene
 	now   time.Time
 	count int // how many there will be
 }
 
 // want is what the launch needs of the world.
-func (l launch) want(accountID string) store.LaunchWant {
+func (l launchInput) storeWant(accountID string) store.LaunchWant {
 	want := store.LaunchWant{AccountID: accountID, RegionID: l.RegionID, ZoneID: l.ZoneID, InstanceType: l.InstanceType}
 	position := map[string]int{}
 	for k, i := range l.interfaces {
@@ -163,7 +165,7 @@ func (l launch) want(accountID string) store.LaunchWant {
 			continue
 		}
 		want.NewSecondary = want.NewSecondary || k > 0
-		want.SecurityGroupIDs = append(want.SecurityGroupIDs, i.groups()...)
+		want.SecurityGroupIDs = append(want.SecurityGroupIDs, i.groupIDs()...)
 		at, known := position[i.VSwitchID]
 		if !known {
 			at = len(want.Addresses)
@@ -171,43 +173,43 @@ func (l launch) want(accountID string) store.LaunchWant {
 			want.Addresses = append(want.Addresses, store.AddressWant{VSwitchID: i.VSwitchID})
 		}
 		addresses := &want.Addresses[at]
-		addresses.IPv4 += l.amount * i.found()
-		addresses.Named = append(addresses.Named, l.named(i)...)
+		addresses.IPv4 += l.amount * i.ipv4ToFind()
+		addresses.Named = append(addresses.Named, l.requestedAddresses(i)...)
 	}
 	return want
 }
 
 // row are the primary addresses that the caller chose for an interface of each instance, from the one that was named on.
-func (l launch) row(i LaunchInterface) (row []netip.Addr) {
-	for _, a := range addresses(given(i.PrimaryIPAddress)) {
+func (l launchInput) primaryAddresses(i LaunchInterface) (addresses []netip.Addr) {
+	for _, a := range parseAddresses(optionalList(i.PrimaryIPAddress)) {
 		for range l.amount {
 			if a.IsValid() { // behind the last address there is none
-				row = append(row, a)
+				addresses = append(addresses, a)
 			}
 			a = a.Next()
 		}
 	}
-	return row
+	return addresses
 }
 
 // named are all addresses that the caller chose for an interface.
-func (l launch) named(i LaunchInterface) []netip.Addr {
-	return append(l.row(i), addresses(i.IPv6Addresses)...)
+func (l launchInput) requestedAddresses(i LaunchInterface) []netip.Addr {
+	return append(l.primaryAddresses(i), parseAddresses(i.IPv6Addresses)...)
 }
 
 // chosen are those of named that belong to the instances that there will be.
-func (l launch) chosen(i LaunchInterface) []netip.Addr {
-	row := l.row(i)
-	return append(row[:min(len(row), l.count)], addresses(i.IPv6Addresses)...)
+func (l launchInput) usedAddresses(i LaunchInterface) []netip.Addr {
+	row := l.primaryAddresses(i)
+	return append(row[:min(len(row), l.count)], parseAddresses(i.IPv6Addresses)...)
 }
 
 // fresh are the interfaces that are created.
-func (l launch) fresh() []LaunchInterface {
+func (l launchInput) newInterfaces() []LaunchInterface {
 	return slices.DeleteFunc(slices.Clone(l.interfaces), func(i LaunchInterface) bool { return i.NetworkInterfaceID != "" })
 }
 
 // existing are the interfaces that are there already, as far as they are.
-func (l launch) existing() (found []*store.LaunchedENI) {
+func (l launchInput) existingInterfaces() (found []*store.LaunchedENI) {
 	for _, i := range l.interfaces {
 		if n := l.Interfaces[i.NetworkInterfaceID]; n != nil {
 			found = append(found, n)
@@ -218,42 +220,44 @@ func (l launch) existing() (found []*store.LaunchedENI) {
 
 // possible is how many instances can be made: as many as are asked for, or as many as addresses, groups and the quota have room for. If that is
 // less than will do, it is what will do, and a rule tells what there is too little of.
-func (l launch) possible() int {
+func (l launchInput) possibleCount() int {
 	n := l.amount
 	for vswitch, offer := range l.Offers {
-		if need := l.perInstance(vswitch); need > 0 {
+		if need := l.ipv4PerInstance(vswitch); need > 0 {
 			n = min(n, len(offer.IPv4)/need)
 		}
 	}
 	for _, g := range l.Groups {
 		n = min(n, g.Free)
 	}
-	if secondary := len(l.fresh()) - 1; secondary > 0 {
+	if secondary := len(l.newInterfaces()) - 1; secondary > 0 {
 		n = min(n, (l.Quota.Most-l.Quota.Count)/secondary)
 	}
 	first := l.interfaces[0]
-	for k, a := range l.row(first) {
-		if l.outside(first.VSwitchID, a) || slices.Contains(l.Offers[first.VSwitchID].Taken, a) {
+	for k, a := range l.primaryAddresses(first) {
+		if l.isOutside(first.VSwitchID, a) || slices.Contains(l.Offers[first.VSwitchID].Taken, a) {
 			n = min(n, k)
 		}
 	}
-	return max(n, l.least)
+	return max(n, l.minAmount)
 }
 
 // perInstance is how many IPv4 addresses of a VSwitch are to be found for each instance.
-func (l launch) perInstance(vswitch string) (need int) {
-	for _, i := range l.fresh() {
+func (l launchInput) ipv4PerInstance(vswitch string) (need int) {
+	for _, i := range l.newInterfaces() {
 		if i.VSwitchID == vswitch {
-			need += i.found()
+			need += i.ipv4ToFind()
 		}
 	}
 	return need
 }
 
-func (l launch) vswitch(i LaunchInterface) *store.VSwitch { return l.Offers[i.VSwitchID].VSwitch }
+func (l launchInput) vswitchOf(i LaunchInterface) *store.VSwitch {
+	return l.Offers[i.VSwitchID].VSwitch
+}
 
 // outside tells whether an address is none that its VSwitch gives.
-func (l launch) outside(vswitch string, a netip.Addr) bool {
+func (l launchInput) isOutside(vswitch string, a netip.Addr) bool {
 	v := l.Offers[vswitch].VSwitch
 	if v == nil || a.Is6() && v.IPv6CIDRBlock == nil {
 		return true
@@ -262,55 +266,55 @@ func (l launch) outside(vswitch string, a netip.Addr) bool {
 	if a.Is6() {
 		block = *v.IPv6CIDRBlock
 	}
-	return !givesOut(block, netip.PrefixFrom(a, a.BitLen()))
+	return !canAssign(block, netip.PrefixFrom(a, a.BitLen()))
 }
 
 // launchExistenceRules: what the request names is there.
-var launchExistenceRules = []rule[launch]{
-	{err: InvalidImageIDNotFound, broken: func(l launch) bool { return l.ImageID != "" && !knownImage(l.ImageID) }},
-	{err: InvalidInstanceTypeValueNotSupported, broken: func(l launch) bool { return l.Type == nil }},
-	{err: InvalidZoneIDNotFound, broken: func(l launch) bool { return l.ZoneID != "" && !l.ZoneKnown }},
-	{err: LaunchVSwitchIDNotFound, broken: func(l launch) bool {
-		return slices.ContainsFunc(l.fresh(), func(i LaunchInterface) bool { return l.vswitch(i) == nil })
+var launchExistenceRules = []rule[launchInput]{
+	{err: InvalidImageIDNotFound, violated: func(l launchInput) bool { return l.ImageID != "" && !isKnownImage(l.ImageID) }},
+	{err: InvalidInstanceTypeValueNotSupported, violated: func(l launchInput) bool { return l.Type == nil }},
+	{err: InvalidZoneIDNotFound, violated: func(l launchInput) bool { return l.ZoneID != "" && !l.ZoneKnown }},
+	{err: LaunchVSwitchIDNotFound, violated: func(l launchInput) bool {
+		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool { return l.vswitchOf(i) == nil })
 	}},
-	{err: LaunchSecurityGroupIDNotFound, broken: func(l launch) bool {
-		return slices.ContainsFunc(l.fresh(), func(i LaunchInterface) bool {
-			return slices.ContainsFunc(i.groups(), func(id string) bool { _, there := l.Groups[id]; return !there })
+	{err: LaunchSecurityGroupIDNotFound, violated: func(l launchInput) bool {
+		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool {
+			return slices.ContainsFunc(i.groupIDs(), func(id string) bool { _, there := l.Groups[id]; return !there })
 		})
 	}},
 }
 
 // launchPlaceRules: what is there fits together.
-var launchPlaceRules = []rule[launch]{
-	{err: IncorrectVSwitchStatus, broken: func(l launch) bool {
-		return slices.ContainsFunc(l.fresh(), func(i LaunchInterface) bool { return l.vswitch(i).Status(l.now) != store.NetworkAvailable })
+var launchConsistencyRules = []rule[launchInput]{
+	{err: IncorrectVSwitchStatus, violated: func(l launchInput) bool {
+		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool { return l.vswitchOf(i).Status(l.now) != store.NetworkAvailable })
 	}},
-	{err: VSwitchZoneMismatch, broken: func(l launch) bool { return l.ZoneID != "" && l.ZoneID != l.vswitch(l.interfaces[0]).ZoneID }},
-	{err: SecurityGroupVSwitchMismatch, broken: func(l launch) bool {
-		return slices.ContainsFunc(l.fresh(), func(i LaunchInterface) bool {
-			return slices.ContainsFunc(i.groups(), func(id string) bool { return l.Groups[id].VPCID != l.vswitch(i).VPCID })
+	{err: VSwitchZoneMismatch, violated: func(l launchInput) bool { return l.ZoneID != "" && l.ZoneID != l.vswitchOf(l.interfaces[0]).ZoneID }},
+	{err: SecurityGroupVSwitchMismatch, violated: func(l launchInput) bool {
+		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool {
+			return slices.ContainsFunc(i.groupIDs(), func(id string) bool { return l.Groups[id].VPCID != l.vswitchOf(i).VPCID })
 		})
 	}},
-	{err: PrivateIPOutsideVSwitch, broken: func(l launch) bool {
+	{err: PrivateIPOutsideVSwitch, violated: func(l launchInput) bool {
 		first := l.interfaces[0]
-		return l.PrivateIPAddress != "" && slices.ContainsFunc(l.chosen(first), func(a netip.Addr) bool { return a.Is4() && l.outside(first.VSwitchID, a) })
+		return l.PrivateIPAddress != "" && slices.ContainsFunc(l.usedAddresses(first), func(a netip.Addr) bool { return a.Is4() && l.isOutside(first.VSwitchID, a) })
 	}},
 }
 
 // launchIPv6Rules and launchAddressRules: there are addresses. An action that has no IPv6 has only the latter.
-var launchIPv6Rules = []rule[launch]{
-	invalid("Ipv6AddressCount", func(l launch) bool {
-		return slices.ContainsFunc(l.fresh(), func(i LaunchInterface) bool { return i.ipv6() > 0 && l.vswitch(i).IPv6CIDRBlock == nil })
+var launchIPv6Rules = []rule[launchInput]{
+	invalid("Ipv6AddressCount", func(l launchInput) bool {
+		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool { return i.ipv6Count() > 0 && l.vswitchOf(i).IPv6CIDRBlock == nil })
 	}),
-	{err: InvalidVSwitchIDIPInvalid, broken: func(l launch) bool { _, stray := l.stray(); return stray != nil },
-		fill: func(l launch) []any { block, stray := l.stray(); return []any{stray, block} }},
+	{err: InvalidVSwitchIDIPInvalid, violated: func(l launchInput) bool { _, stray := l.firstOutside(); return stray != nil },
+		messageArgs: func(l launchInput) []any { block, stray := l.firstOutside(); return []any{stray, block} }},
 }
 
-var launchAddressRules = []rule[launch]{
-	{err: InvalidPrivateIPDuplicated, broken: func(l launch) bool {
+var launchAddressRules = []rule[launchInput]{
+	{err: InvalidPrivateIPDuplicated, violated: func(l launchInput) bool {
 		seen := map[netip.Addr]bool{}
-		for _, i := range l.fresh() {
-			for _, a := range l.chosen(i) {
+		for _, i := range l.newInterfaces() {
+			for _, a := range l.usedAddresses(i) {
 				if seen[a] || slices.Contains(l.Offers[i.VSwitchID].Taken, a) {
 					return true
 				}
@@ -319,9 +323,9 @@ var launchAddressRules = []rule[launch]{
 		}
 		return false
 	}},
-	{err: QuotaExceededPrivateIP, broken: func(l launch) bool {
+	{err: QuotaExceededPrivateIP, violated: func(l launchInput) bool {
 		for vswitch, offer := range l.Offers {
-			if len(offer.IPv4) < l.count*l.perInstance(vswitch) {
+			if len(offer.IPv4) < l.count*l.ipv4PerInstance(vswitch) {
 				return true
 			}
 		}
@@ -330,11 +334,11 @@ var launchAddressRules = []rule[launch]{
 }
 
 // stray is the first address that is none of its VSwitch's, and the block that lacks it.
-func (l launch) stray() (block netip.Prefix, stray any) {
-	for _, i := range l.fresh() {
-		for _, a := range l.chosen(i) {
-			switch v := l.vswitch(i); {
-			case !l.outside(i.VSwitchID, a):
+func (l launchInput) firstOutside() (block netip.Prefix, stray any) {
+	for _, i := range l.newInterfaces() {
+		for _, a := range l.usedAddresses(i) {
+			switch v := l.vswitchOf(i); {
+			case !l.isOutside(i.VSwitchID, a):
 			case a.Is6():
 				return *v.IPv6CIDRBlock, a
 			default:
@@ -346,7 +350,7 @@ func (l launch) stray() (block netip.Prefix, stray any) {
 }
 
 // launchOverfillsGroup tells whether the new instances would be too many in a group.
-func launchOverfillsGroup(l launch) bool {
+func launchExceedsGroupCapacity(l launchInput) bool {
 	for _, g := range l.Groups {
 		if l.count > g.Free {
 			return true

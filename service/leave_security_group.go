@@ -10,11 +10,11 @@ import (
 // LeaveSecurityGroup is the request to take an interface out of a security group. It says the same as one to join.
 type LeaveSecurityGroup JoinSecurityGroup
 
-var leaveRules = slices.Concat(memberRules, []rule[membership]{
+var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
 	// A classic instance has no interface, so it is in no group.
-	{err: InvalidSecurityGroupAssociation, broken: func(m membership) bool { return !m.isMember() }},
-	{err: InstanceLastSecurityGroup, broken: func(m membership) bool { return m.InstanceID != "" && len(m.Joined) == 1 }},
-	{err: AtLeastInOneGroup, broken: func(m membership) bool { return len(m.Joined) == 1 }},
+	{err: InvalidSecurityGroupAssociation, violated: func(m membershipInput) bool { return !m.isMember() }},
+	{err: InstanceLastSecurityGroup, violated: func(m membershipInput) bool { return m.InstanceID != "" && len(m.Joined) == 1 }},
+	{err: AtLeastInOneGroup, violated: func(m membershipInput) bool { return len(m.Joined) == 1 }},
 })
 
 // LeaveSecurityGroup takes an interface out of a security group, unless it is its last one.
@@ -25,14 +25,14 @@ func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req Lea
 	if err := s.admit(ctx, caller, "ecs:LeaveSecurityGroup", req.RegionID); err != nil {
 		return err
 	}
-	return s.inTxLookingAgain(ctx, func(tx *store.Tx) error {
+	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
 		if err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
-		if err := check(leaveRules, membership{JoinSecurityGroup(req), scene}); err != nil {
+		if err := check(leaveRules, membershipInput{JoinSecurityGroup(req), scene}); err != nil {
 			return err
 		}
 		tx.LeaveGroup(scene, now)

@@ -21,21 +21,21 @@ type ListTagResources struct {
 type TagOfResource struct{ ResourceType, ResourceID, Key, Value string }
 
 // tagPages has pages of one size, and none by number.
-var tagPages = paging{list: "tags", defaultPerPage: 50}
+var tagPages = paging{list: "tags", defaultPageSize: 50}
 
 // tagListing is a request to a product.
-type tagListing struct {
+type listTagsInput struct {
 	ListTagResources
 	product TagProduct
 }
 
 // listTagResourcesRules: as in the other lists, no rule asks whether what a filter names exists.
 var listTagResourcesRules = append(
-	typeRules(func(r tagListing) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
-	tooManyResources(func(r tagListing) []string { return r.ResourceIDs }),
-	rule[tagListing]{err: NumberExceedTags, broken: func(r tagListing) bool { return tooManyTags(r.Tags) }},
-	rule[tagListing]{err: InvalidTagMismatch, broken: func(r tagListing) bool { return lacksKey(r.Tags) }},
-	invalid("NextToken", func(r tagListing) bool { _, _, ours := tagPosition(r.NextToken); return !ours }),
+	typeRules(func(r listTagsInput) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	tooManyResources(func(r listTagsInput) []string { return r.ResourceIDs }),
+	rule[listTagsInput]{err: NumberExceedTags, violated: func(r listTagsInput) bool { return tooManyTags(r.Tags) }},
+	rule[listTagsInput]{err: InvalidTagMismatch, violated: func(r listTagsInput) bool { return lacksTagKey(r.Tags) }},
+	invalid("NextToken", func(r listTagsInput) bool { _, _, ours := tagPosition(r.NextToken); return !ours }),
 )
 
 // tagSeparator stands in a token between a resource's id and a key. Neither has it.
@@ -43,29 +43,29 @@ const tagSeparator = "\x00"
 
 // tagPosition is the resource and the key after which a token goes on.
 func tagPosition(token string) (id, key string, ours bool) {
-	after, ours := tagPages.opened(token)
+	after, ours := tagPages.decodeToken(token)
 	if after == "" {
 		return "", "", ours
 	}
 	id, key, found := strings.Cut(after, tagSeparator)
-	return id, key, ours && found && wellFormedID(id) && utf8.ValidString(key) && !strings.Contains(key, tagSeparator)
+	return id, key, ours && found && isValidID(id) && utf8.ValidString(key) && !strings.Contains(key, tagSeparator)
 }
 
 // ListTagResources lists tags of a product's resources, by resource and key.
 func (s *Service) ListTagResources(product TagProduct) func(context.Context, Caller, ListTagResources) (List[TagOfResource], error) {
 	return func(ctx context.Context, caller Caller, req ListTagResources) (List[TagOfResource], error) {
-		if err := check(listTagResourcesRules, tagListing{req, product}); err != nil {
+		if err := check(listTagResourcesRules, listTagsInput{req, product}); err != nil {
 			return List[TagOfResource]{}, err
 		}
 		if err := s.admit(ctx, caller, product.name+":ListTagResources", req.RegionID); err != nil {
 			return List[TagOfResource]{}, err
 		}
-		t, _ := product.typeNamed(req.ResourceType)
+		t, _ := product.findType(req.ResourceType)
 		if t.kind == "" {
 			return List[TagOfResource]{}, nil
 		}
 		id, key, _ := tagPosition(req.NextToken)
-		read, err := s.store.ListTags(ctx, s.moment(), store.TagListFilter{
+		read, err := s.store.ListTags(ctx, s.now(), store.TagListFilter{
 			AccountID: caller.AccountID,
 			RegionID:  req.RegionID,
 			Kind:      t.kind,
@@ -73,7 +73,7 @@ func (s *Service) ListTagResources(product TagProduct) func(context.Context, Cal
 			Tags:      tagFilter(req.Tags),
 			AfterID:   id,
 			AfterKey:  key,
-		}, tagPages.defaultPerPage)
+		}, tagPages.defaultPageSize)
 		if err != nil {
 			return List[TagOfResource]{}, err
 		}

@@ -9,30 +9,30 @@ import (
 )
 
 // lockLaunch fills in what the locks return, as it stands under them.
-func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launch) (err error) {
-	l.LaunchScene, err = tx.LockForLaunch(ctx, l.want(caller.AccountID), s.moment())
+func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launchInput) (err error) {
+	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.now())
 	if err != nil {
 		return err
 	}
-	l.now = s.moment()
+	l.now = s.now()
 	l.Settle(l.now)
-	l.count = l.possible()
+	l.count = l.possibleCount()
 	return nil
 }
 
 // running is the life of an instance that is created and started at now.
-func (s *Service) running(now time.Time) store.Instance {
+func (s *Service) runningInstance(now time.Time) store.Instance {
 	created := now.Add(s.options.CreateDelay)
-	life := s.starting(created)
+	state := s.startingInstance(created)
 	if s.options.CreateDelay > 0 {
-		life.Status, life.NextStatus = store.InstancePending, new(store.InstanceStarting)
-		life.SettlesAt, life.RunningAt = &created, new(created.Add(s.options.StartDelay))
+		state.Status, state.NextStatus = store.InstancePending, new(store.InstanceStarting)
+		state.SettlesAt, state.RunningAt = &created, new(created.Add(s.options.StartDelay))
 	}
-	return life
+	return state
 }
 
 // starting is the life of an instance that is started at now.
-func (s *Service) starting(now time.Time) store.Instance {
+func (s *Service) startingInstance(now time.Time) store.Instance {
 	if s.options.StartDelay == 0 {
 		return store.Instance{Status: store.InstanceRunning, StartedAt: &now}
 	}
@@ -42,11 +42,11 @@ func (s *Service) starting(now time.Time) store.Instance {
 }
 
 // makeInstance queues the writes that create the k-th instance of a launch, from 0, with its interfaces. life has its status.
-func (s *Service) makeInstance(tx *store.Tx, caller Caller, l launch, k int, uniqueSuffix bool, life store.Instance) string {
-	home := l.vswitch(l.interfaces[0])
-	i := life
-	i.AccountID, i.ID, i.RegionID, i.ZoneID = caller.AccountID, s.newID("i-", l.RegionID), l.RegionID, home.ZoneID
-	i.NetworkType, i.VPCID, i.VSwitchID = store.NetworkTypeVPC, &home.VPCID, &home.ID
+func (s *Service) insertInstance(tx *store.Tx, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance) string {
+	vswitch := l.vswitchOf(l.interfaces[0])
+	i := state
+	i.AccountID, i.ID, i.RegionID, i.ZoneID = caller.AccountID, s.newID("i-", l.RegionID), l.RegionID, vswitch.ZoneID
+	i.NetworkType, i.VPCID, i.VSwitchID = store.NetworkTypeVPC, &vswitch.VPCID, &vswitch.ID
 	i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity = l.Type.OwnerID, l.Type.ID, l.Type.ENIQuantity
 	i.Name = numberedName(l.InstanceName, k, l.count, uniqueSuffix)
 	if i.Name == "" {
@@ -57,21 +57,21 @@ func (s *Service) makeInstance(tx *store.Tx, caller Caller, l launch, k int, uni
 		i.HostName = defaultHostName(i.ID)
 	}
 	i.Description, i.ResourceGroupID, i.Tags, i.CreatedAt = l.Description, l.ResourceGroupID, tagMap(l.Tags), l.now
-	i.Attributes = s.attributesOf(l.NewInstance)
+	i.Attributes = s.newInstanceAttributes(l.NewInstance)
 	tx.InsertInstance(i)
 	for index, wanted := range l.interfaces {
 		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
-			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, after(l.now, s.options.AttachDelay))
+			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, dueAt(l.now, s.options.AttachDelay))
 			continue
 		}
-		n, found := s.newInterface(l, i, k, index)
+		n, found := s.newLaunchedInterface(l, i, k, index)
 		tx.InsertNetworkInterface(n, found)
 	}
 	return i.ID
 }
 
 // newInterface is the interface of a device index of the k-th instance, and those of its addresses that were found. It takes them out of the offer.
-func (s *Service) newInterface(l launch, i store.Instance, k, index int) (n store.NewNetworkInterface, found []netip.Addr) {
+func (s *Service) newLaunchedInterface(l launchInput, i store.Instance, k, index int) (n store.NewNetworkInterface, found []netip.Addr) {
 	wanted := l.interfaces[index]
 	offer := l.Offers[wanted.VSwitchID]
 	v := offer.VSwitch
@@ -86,19 +86,19 @@ func (s *Service) newInterface(l launch, i store.Instance, k, index int) (n stor
 	if index == 0 {
 		n.Type, n.Tags = store.ENIPrimary, i.Tags
 	}
-	n.SecurityGroupIDs = wanted.groups()
+	n.SecurityGroupIDs = wanted.groupIDs()
 
-	found, offer.IPv4 = offer.IPv4[:wanted.found()], offer.IPv4[wanted.found():]
+	found, offer.IPv4 = offer.IPv4[:wanted.ipv4ToFind()], offer.IPv4[wanted.ipv4ToFind():]
 	ipv4 := found
-	if row := l.row(wanted); len(row) > 0 {
+	if row := l.primaryAddresses(wanted); len(row) > 0 {
 		ipv4 = append([]netip.Addr{row[k]}, found...)
 	}
 	for position, a := range ipv4 {
 		n.Addresses = append(n.Addresses, store.PrivateIPAddress{Address: a, IsPrimary: position == 0})
 	}
-	ipv6 := addresses(wanted.IPv6Addresses)
+	ipv6 := parseAddresses(wanted.IPv6Addresses)
 	for range valueOf(wanted.IPv6AddressCount) {
-		ipv6 = append(ipv6, s.drawIPv6(*v.IPv6CIDRBlock))
+		ipv6 = append(ipv6, s.randomIPv6(*v.IPv6CIDRBlock))
 	}
 	for _, a := range ipv6 {
 		n.Addresses = append(n.Addresses, store.PrivateIPAddress{Address: a})
@@ -107,19 +107,19 @@ func (s *Service) newInterface(l launch, i store.Instance, k, index int) (n stor
 }
 
 // attributesOf is what is only kept and shown of a new instance.
-func (s *Service) attributesOf(r NewInstance) store.InstanceAttributes {
+func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes {
 	a := store.InstanceAttributes{
 		ImageID: r.ImageID, KeyPairName: r.KeyPairName, RAMRoleName: r.RAMRoleName, UserData: r.UserData,
 		InstanceChargeType: r.InstanceChargeType, InternetChargeType: r.InternetChargeType,
 		InternetMaxBandwidthIn: valueOf(r.InternetMaxBandwidthIn), InternetMaxBandwidthOut: valueOf(r.InternetMaxBandwidthOut),
 		SpotStrategy: r.SpotStrategy, CreditSpecification: r.CreditSpecification, DeletionProtection: valueOf(r.DeletionProtection),
-		SystemDisk: diskOf(r.SystemDisk, r.Tags),
+		SystemDisk: newDisk(r.SystemDisk, r.Tags),
 	}
 	if a.ImageID == "" {
 		a.ImageID = InstanceImageID // a family is its newest image
 	}
 	for _, d := range r.DataDisks {
-		disk := diskOf(d, r.Tags)
+		disk := newDisk(d, r.Tags)
 		disk.ID = s.newID("d-", r.RegionID)
 		a.DataDisks = append(a.DataDisks, disk)
 	}
@@ -127,7 +127,7 @@ func (s *Service) attributesOf(r NewInstance) store.InstanceAttributes {
 }
 
 // diskOf returns a new disk. It has the tags of the instance that it is made with.
-func diskOf(d NewDisk, tags []Tag) store.Disk {
+func newDisk(d NewDisk, tags []Tag) store.Disk {
 	disk := store.Disk{
 		Name: d.DiskName, Description: d.Description, Category: d.Category, PerformanceLevel: d.PerformanceLevel,
 		SizeGiB: valueOf(d.Size), Encrypted: valueOf(d.Encrypted), KeepWithoutInstance: isFalse(d.DeleteWithInstance),

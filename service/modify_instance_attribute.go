@@ -26,29 +26,29 @@ type ModifyInstanceAttribute struct {
 var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
 	required("InstanceId", func(r ModifyInstanceAttribute) string { return r.InstanceID }),
 	readable(func(r ModifyInstanceAttribute) Malformed { return r.Malformed }),
-	wellFormed(InvalidInstanceNameMalformed, func(r ModifyInstanceAttribute) string { return r.InstanceName }, goodName),
-	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttribute) string { return r.HostName }, goodHostName),
+	wellFormed(InvalidInstanceNameMalformed, func(r ModifyInstanceAttribute) string { return r.InstanceName }, isValidName),
+	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttribute) string { return r.HostName }, isValidHostName),
 	wellFormed(InvalidDescriptionMalformed, func(r ModifyInstanceAttribute) string { return r.Description },
-		func(s string) bool { return goodDescription(s, 2, 256) }),
+		func(s string) bool { return isValidDescription(s, 2, 256) }),
 	among("CreditSpecification", func(r ModifyInstanceAttribute) string { return r.CreditSpecification }, "Standard", "Unlimited"),
-	within("NetworkInterfaceQueueNumber", 1, mostQueues, func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber }),
-	{err: JoinedGroupLimitExceed, broken: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > mostGroups }},
-	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return repeats(r.SecurityGroupIDs) }),
+	within("NetworkInterfaceQueueNumber", 1, maxQueues, func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber }),
+	{err: JoinedGroupLimitExceed, violated: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups }},
+	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }),
 }
 
 // modifyInstance is what a change of attributes is decided on.
-type modifyInstance struct {
+type modifyInstanceInput struct {
 	ModifyInstanceAttribute
 	*store.ModifyInstanceScene
 }
 
-var modifyInstanceAttributeRules = []rule[modifyInstance]{
-	{err: InvalidInstanceIDNotFound, broken: func(m modifyInstance) bool { return m.Instance == nil }},
-	{err: InvalidSecurityGroupIDNotFound, broken: func(m modifyInstance) bool { return len(m.Groups) < len(m.SecurityGroupIDs) }},
-	{err: IncorrectInstanceStatus, broken: func(m modifyInstance) bool {
-		return (len(m.SecurityGroupIDs) > 0 || m.UserData != "") && !stable(m.Instance)
+var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
+	{err: InvalidInstanceIDNotFound, violated: func(m modifyInstanceInput) bool { return m.Instance == nil }},
+	{err: InvalidSecurityGroupIDNotFound, violated: func(m modifyInstanceInput) bool { return len(m.Groups) < len(m.SecurityGroupIDs) }},
+	{err: IncorrectInstanceStatus, violated: func(m modifyInstanceInput) bool {
+		return (len(m.SecurityGroupIDs) > 0 || m.UserData != "") && !isStable(m.Instance)
 	}},
-	{err: VpcMismatch, broken: func(m modifyInstance) bool {
+	{err: VpcMismatch, violated: func(m modifyInstanceInput) bool {
 		for _, g := range m.Groups {
 			if m.Primary == nil || g.VPCID != m.Primary.VPCID { // a classic instance is in no VPC
 				return true
@@ -56,8 +56,8 @@ var modifyInstanceAttributeRules = []rule[modifyInstance]{
 		}
 		return false
 	}},
-	{err: MultiGroupType, broken: func(m modifyInstance) bool { return mixTypes(maps.Values(m.Groups)) }},
-	{err: SecurityGroupInstanceLimit, broken: func(m modifyInstance) bool {
+	{err: MultiGroupType, violated: func(m modifyInstanceInput) bool { return haveDifferentTypes(maps.Values(m.Groups)) }},
+	{err: SecurityGroupInstanceLimit, violated: func(m modifyInstanceInput) bool {
 		for _, g := range m.Groups {
 			if !g.HasInstance && g.Free <= 0 {
 				return true
@@ -80,12 +80,12 @@ func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, re
 		if err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
 		for id, g := range scene.Groups {
 			scene.Groups[id] = g.Settled(now)
 		}
-		if err := check(modifyInstanceAttributeRules, modifyInstance{req, scene}); err != nil {
+		if err := check(modifyInstanceAttributeRules, modifyInstanceInput{req, scene}); err != nil {
 			return err
 		}
 		attributes := scene.Instance.Attributes

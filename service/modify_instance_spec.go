@@ -23,48 +23,54 @@ type ModifyInstanceSpec struct {
 var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpec]{
 	required("InstanceId", func(r ModifyInstanceSpec) string { return r.InstanceID }),
 	readable(func(r ModifyInstanceSpec) Malformed { return r.Malformed }),
-	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpec) string { return r.ClientToken }, goodClientToken),
-	within("InternetMaxBandwidthIn", 0, mostBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthIn }),
-	within("InternetMaxBandwidthOut", 0, mostBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthOut }),
+	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpec) string { return r.ClientToken }, isValidClientToken),
+	within("InternetMaxBandwidthIn", 0, maxBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthIn }),
+	within("InternetMaxBandwidthOut", 0, maxBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthOut }),
 }
 
 // modifySpec is what a change of type is decided on.
-type modifySpec struct {
+type modifyInstanceSpecInput struct {
 	ModifyInstanceSpec
 	*store.ModifyInstanceSpecScene
 }
 
 // changesType tells whether the instance gets another type.
-func (m modifySpec) changesType() bool {
+func (m modifyInstanceSpecInput) changesType() bool {
 	return m.InstanceType != "" && (m.InstanceType != m.Type.ID || m.NewType.OwnerID != m.Type.OwnerID)
 }
 
-var modifyInstanceSpecRules = []rule[modifySpec]{
-	{err: InvalidInstanceIDNotFound, broken: func(m modifySpec) bool { return m.Instance == nil }},
-	{err: InvalidInstanceTypeValueNotSupported, broken: func(m modifySpec) bool { return m.InstanceType != "" && m.NewType == nil }},
-	{err: IncorrectInstanceStatus, broken: func(m modifySpec) bool {
-		return !stable(m.Instance) || (m.changesType() && m.Instance.Status != store.InstanceStopped)
+var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
+	{err: InvalidInstanceIDNotFound, violated: func(m modifyInstanceSpecInput) bool { return m.Instance == nil }},
+	{err: InvalidInstanceTypeValueNotSupported, violated: func(m modifyInstanceSpecInput) bool { return m.InstanceType != "" && m.NewType == nil }},
+	{err: IncorrectInstanceStatus, violated: func(m modifyInstanceSpecInput) bool {
+		return !isStable(m.Instance) || (m.changesType() && m.Instance.Status != store.InstanceStopped)
 	}},
-	{err: EniNotSupportedByType, broken: func(m modifySpec) bool { return m.changesType() && len(m.Held) > 1 && !m.NewType.IOOptimized }},
-	{err: EniCountExceeded, broken: func(m modifySpec) bool { return m.changesType() && len(m.Held) > m.NewType.ENIQuantity },
-		fill: func(m modifySpec) []any { return []any{m.NewType.ENIQuantity, m.NewType.ID, len(m.Held), 0} }},
-	{err: Ipv4CountExceeded, broken: func(m modifySpec) bool {
+	{err: EniNotSupportedByType, violated: func(m modifyInstanceSpecInput) bool {
+		return m.changesType() && len(m.Held) > 1 && !m.NewType.IOOptimized
+	}},
+	{err: EniCountExceeded, violated: func(m modifyInstanceSpecInput) bool { return m.changesType() && len(m.Held) > m.NewType.ENIQuantity },
+		messageArgs: func(m modifyInstanceSpecInput) []any {
+			return []any{m.NewType.ENIQuantity, m.NewType.ID, len(m.Held), 0}
+		}},
+	{err: Ipv4CountExceeded, violated: func(m modifyInstanceSpecInput) bool {
 		return m.changesType() && exceeds(m.mostIPv4().IPv4, m.NewType.PrivateIPv4PerENI)
 	},
-		fill: func(m modifySpec) []any {
+		messageArgs: func(m modifyInstanceSpecInput) []any {
 			return []any{m.mostIPv4().ID, *m.NewType.PrivateIPv4PerENI, m.NewType.ID, m.mostIPv4().IPv4, 0}
 		}},
-	{err: Ipv6NotSupport, broken: func(m modifySpec) bool {
+	{err: Ipv6NotSupport, violated: func(m modifyInstanceSpecInput) bool {
 		return m.changesType() && m.mostIPv6().IPv6 > 0 && m.NewType.IPv6PerENI != nil && *m.NewType.IPv6PerENI == 0
-	}, fill: func(m modifySpec) []any { return []any{m.NewType.ID} }},
-	{err: Ipv6CountExceeded, broken: func(m modifySpec) bool { return m.changesType() && exceeds(m.mostIPv6().IPv6, m.NewType.IPv6PerENI) },
-		fill: func(m modifySpec) []any {
+	}, messageArgs: func(m modifyInstanceSpecInput) []any { return []any{m.NewType.ID} }},
+	{err: Ipv6CountExceeded, violated: func(m modifyInstanceSpecInput) bool {
+		return m.changesType() && exceeds(m.mostIPv6().IPv6, m.NewType.IPv6PerENI)
+	},
+		messageArgs: func(m modifyInstanceSpecInput) []any {
 			return []any{m.mostIPv6().ID, *m.NewType.IPv6PerENI, m.NewType.ID, m.mostIPv6().IPv6, 0}
 		}},
 }
 
 // mostIPv4 is the interface with the most IPv4 addresses.
-func (m modifySpec) mostIPv4() (most store.HeldENI) {
+func (m modifyInstanceSpecInput) mostIPv4() (most store.HeldENI) {
 	for _, n := range m.Held {
 		if n.IPv4 > most.IPv4 {
 			most = n
@@ -74,7 +80,7 @@ func (m modifySpec) mostIPv4() (most store.HeldENI) {
 }
 
 // mostIPv6 is the interface with the most IPv6 addresses.
-func (m modifySpec) mostIPv6() (most store.HeldENI) {
+func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
 	for _, n := range m.Held {
 		if n.IPv6 > most.IPv6 {
 			most = n
@@ -92,21 +98,21 @@ func (s *Service) ModifyInstanceSpec(ctx context.Context, caller Caller, req Mod
 	if err := s.admit(ctx, caller, "ecs:ModifyInstanceSpec", req.RegionID); err != nil {
 		return err
 	}
-	_, err := once(ctx, s, caller, idempotent{"ModifyInstanceSpec", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
+	_, err := runOnce(ctx, s, caller, idempotentCall{"ModifyInstanceSpec", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
 		scene, err := tx.LockForModifyInstanceSpec(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.InstanceType)
 		if err != nil {
 			return struct{}{}, err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
-		m := modifySpec{req, scene}
-		if err := check(modifyInstanceSpecRules, m); err != nil {
+		input := modifyInstanceSpecInput{req, scene}
+		if err := check(modifyInstanceSpecRules, input); err != nil {
 			return struct{}{}, err
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return struct{}{}, err
 		}
-		if m.changesType() {
+		if input.changesType() {
 			tx.ChangeType(scene)
 		}
 		if req.InternetMaxBandwidthIn != nil {

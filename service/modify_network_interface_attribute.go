@@ -21,45 +21,53 @@ type ModifyNetworkInterfaceAttribute struct {
 var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInterfaceAttribute]{
 	required("RegionId", func(r ModifyNetworkInterfaceAttribute) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }, wellFormedID),
+	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }, isValidID),
 	readable(func(r ModifyNetworkInterfaceAttribute) Malformed { return r.Malformed }),
-	wellFormed(InvalidNetworkInterfaceName, func(r ModifyNetworkInterfaceAttribute) string { return r.Name }, goodName),
+	wellFormed(InvalidNetworkInterfaceName, func(r ModifyNetworkInterfaceAttribute) string { return r.Name }, isValidName),
 	invalid("Description", func(r ModifyNetworkInterfaceAttribute) bool {
-		return r.Description != "" && !goodDescription(r.Description, 2, 255)
+		return r.Description != "" && !isValidDescription(r.Description, 2, 255)
 	}),
-	{err: SecurityGroupIDRepeated, broken: func(r ModifyNetworkInterfaceAttribute) bool { return repeats(r.SecurityGroupIDs) }},
-	{err: JoinedGroupLimitExceed, broken: func(r ModifyNetworkInterfaceAttribute) bool { return len(r.SecurityGroupIDs) > mostGroups }},
+	{err: SecurityGroupIDRepeated, violated: func(r ModifyNetworkInterfaceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }},
+	{err: JoinedGroupLimitExceed, violated: func(r ModifyNetworkInterfaceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups }},
 }, settingsRules(func(r ModifyNetworkInterfaceAttribute) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }))
 
 // modification is what a change of an interface is decided on: the request and what the locks returned, settled.
-type modification struct {
+type modifyNetworkInterfaceInput struct {
 	ModifyNetworkInterfaceAttribute
 	*store.ModifyNetworkInterfaceScene
 }
 
 // modifyNetworkInterfaceRules: what never changes comes before what may, and counts come last.
-var modifyNetworkInterfaceRules = slices.Concat([]rule[modification]{
-	{err: InvalidEniIDNotFound, broken: func(m modification) bool { return m.ENI == nil },
-		fill: func(m modification) []any { return []any{m.NetworkInterfaceID} }},
-	{err: EniServiceManaged, broken: func(m modification) bool { return m.ENI.ServiceManaged }},
-	{err: ModifyPrimaryEniQueueNumber, broken: func(m modification) bool { return m.ENI.Type == store.ENIPrimary && m.queueNumber() != nil }},
-	{err: PrimaryEniOnlyNameAndDesc, broken: func(m modification) bool { return m.ENI.Type == store.ENIPrimary && m.touchesMoreThanTexts() }},
-	{err: InvalidEniState, broken: func(m modification) bool { return !oneOf(m.ENI.Status, store.ENIAvailable, store.ENIInUse) },
-		fill: func(m modification) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status} }},
+var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInput]{
+	{err: InvalidEniIDNotFound, violated: func(m modifyNetworkInterfaceInput) bool { return m.ENI == nil },
+		messageArgs: func(m modifyNetworkInterfaceInput) []any { return []any{m.NetworkInterfaceID} }},
+	{err: EniServiceManaged, violated: func(m modifyNetworkInterfaceInput) bool { return m.ENI.ServiceManaged }},
+	{err: ModifyPrimaryEniQueueNumber, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.ENI.Type == store.ENIPrimary && m.queueNumber() != nil
+	}},
+	{err: PrimaryEniOnlyNameAndDesc, violated: func(m modifyNetworkInterfaceInput) bool {
+		return m.ENI.Type == store.ENIPrimary && m.touchesMoreThanTexts()
+	}},
+	{err: InvalidEniState, violated: func(m modifyNetworkInterfaceInput) bool {
+		return !oneOf(m.ENI.Status, store.ENIAvailable, store.ENIInUse)
+	},
+		messageArgs: func(m modifyNetworkInterfaceInput) []any {
+			return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status}
+		}},
 	// It was attached between the look for its instance and its lock; the instance is looked for again (inTxLookingAgain).
-	{err: OperationConflict, broken: func(m modification) bool {
+	{err: OperationConflict, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.touchesInstance() && m.ENI.InstanceID != nil && (m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
 	}},
-	{err: InvalidEniStateForQueueNumber, broken: func(m modification) bool {
+	{err: InvalidEniStateForQueueNumber, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.queueNumber() != nil && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
 	}},
 	// No address could be the primary one.
-	invalid("EnablePrimaryIPv6", func(m modification) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 }),
-}, joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modification) joining {
-	return joining{m.SecurityGroupIDs, m.Groups, m.ENI.VPCID}
-}), []rule[modification]{
-	{err: SecurityGroupInstanceLimit, broken: func(m modification) bool { return m.overfills(store.GroupNormal) }},
-	{err: EnterpriseGroupFull, broken: func(m modification) bool { return m.overfills(store.GroupEnterprise) }},
+	invalid("EnablePrimaryIPv6", func(m modifyNetworkInterfaceInput) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 }),
+}, joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modifyNetworkInterfaceInput) joinInput {
+	return joinInput{m.SecurityGroupIDs, m.Groups, m.ENI.VPCID}
+}), []rule[modifyNetworkInterfaceInput]{
+	{err: SecurityGroupInstanceLimit, violated: func(m modifyNetworkInterfaceInput) bool { return m.exceedsCapacity(store.GroupNormal) }},
+	{err: EnterpriseGroupFull, violated: func(m modifyNetworkInterfaceInput) bool { return m.exceedsCapacity(store.GroupEnterprise) }},
 })
 
 // touchesInstance tells whether the change depends on the instance that the interface is on, or changes what it is in.
@@ -73,7 +81,7 @@ func (r ModifyNetworkInterfaceAttribute) touchesMoreThanTexts() bool {
 }
 
 // overfills tells whether the instance of the interface would be one too many in a group of a type. An interface that is on none takes no place.
-func (m modification) overfills(groupType string) bool {
+func (m modifyNetworkInterfaceInput) exceedsCapacity(groupType string) bool {
 	return m.ENI.InstanceID != nil && slices.ContainsFunc(m.Groups, func(g store.GroupScene) bool {
 		return g.Type == groupType && !g.HasInstance && g.Free <= 0
 	})
@@ -87,19 +95,19 @@ func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Ca
 	if err := s.admit(ctx, caller, "ecs:ModifyNetworkInterfaceAttribute", req.RegionID); err != nil {
 		return err
 	}
-	return s.inTxLookingAgain(ctx, func(tx *store.Tx) error {
+	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForModifyNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, req.touchesInstance(), req.SecurityGroupIDs)
 		if err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		scene.Settle(now)
-		if err := check(modifyNetworkInterfaceRules, modification{req, scene}); err != nil {
+		if err := check(modifyNetworkInterfaceRules, modifyNetworkInterfaceInput{req, scene}); err != nil {
 			return err
 		}
 		n := *scene.ENI
-		set(&n.Name, texted(req.Name))
-		set(&n.Description, texted(req.Description))
+		setIfPresent(&n.Name, nonEmpty(req.Name))
+		setIfPresent(&n.Description, nonEmpty(req.Description))
 		req.apply(&n)
 		tx.ModifyNetworkInterface(n)
 		if len(req.SecurityGroupIDs) > 0 {
@@ -113,7 +121,7 @@ func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Ca
 }
 
 // texted is a text that is there: an empty parameter is an absent one.
-func texted(text string) *string {
+func nonEmpty(text string) *string {
 	if text == "" {
 		return nil
 	}

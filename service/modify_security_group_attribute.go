@@ -18,13 +18,13 @@ type ModifySecurityGroupAttribute struct {
 var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttribute]{
 	required("RegionId", func(r ModifySecurityGroupAttribute) string { return r.RegionID }),
 	required("SecurityGroupId", func(r ModifySecurityGroupAttribute) string { return r.SecurityGroupID }),
-	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttribute) string { return r.Name }, goodName),
-	wellFormed(InvalidSecurityGroupDescription, func(r ModifySecurityGroupAttribute) string { return r.Description }, goodGroupDescription),
+	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttribute) string { return r.Name }, isValidName),
+	wellFormed(InvalidSecurityGroupDescription, func(r ModifySecurityGroupAttribute) string { return r.Description }, isValidGroupDescription),
 }
 
 // securityGroupRules are all that a change of a group asks of it.
 var securityGroupRules = []rule[*store.SecurityGroup]{
-	{err: InvalidSecurityGroupIDNotFound, broken: func(g *store.SecurityGroup) bool { return g == nil }},
+	{err: InvalidSecurityGroupIDNotFound, violated: func(g *store.SecurityGroup) bool { return g == nil }},
 }
 
 // ModifySecurityGroupAttribute names and describes a security group anew.

@@ -18,8 +18,8 @@ var modifySecurityGroupPolicyRules = []rule[ModifySecurityGroupPolicy]{
 	required("RegionId", func(r ModifySecurityGroupPolicy) string { return r.RegionID }),
 	required("SecurityGroupId", func(r ModifySecurityGroupPolicy) string { return r.SecurityGroupID }),
 	required("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) string { return r.InnerAccessPolicy }),
-	wellFormed(InvalidClientTokenValue, func(r ModifySecurityGroupPolicy) string { return r.ClientToken }, goodClientToken),
-	invalid("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) bool { return policyOf(r.InnerAccessPolicy) == "" }),
+	wellFormed(InvalidClientTokenValue, func(r ModifySecurityGroupPolicy) string { return r.ClientToken }, isValidClientToken),
+	invalid("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) bool { return parsePolicy(r.InnerAccessPolicy) == "" }),
 }
 
 // ModifySecurityGroupPolicy lets the members of a security group reach each other, or not. It is kept and shown.
@@ -30,8 +30,8 @@ func (s *Service) ModifySecurityGroupPolicy(ctx context.Context, caller Caller, 
 	if err := s.admit(ctx, caller, "ecs:ModifySecurityGroupPolicy", req.RegionID); err != nil {
 		return err
 	}
-	call := idempotent{action: "ModifySecurityGroupPolicy", token: req.ClientToken, request: req}
-	_, err := once(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
+	call := idempotentCall{action: "ModifySecurityGroupPolicy", token: req.ClientToken, request: req}
+	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
 		group, err := tx.LockSecurityGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID)
 		if err != nil {
 			return struct{}{}, err
@@ -39,7 +39,7 @@ func (s *Service) ModifySecurityGroupPolicy(ctx context.Context, caller Caller, 
 		if err := check(securityGroupRules, group); err != nil {
 			return struct{}{}, err
 		}
-		group.InnerAccessPolicy = policyOf(req.InnerAccessPolicy)
+		group.InnerAccessPolicy = parsePolicy(req.InnerAccessPolicy)
 		tx.UpdateSecurityGroup(*group)
 		return struct{}{}, nil
 	})

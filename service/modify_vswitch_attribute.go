@@ -29,17 +29,17 @@ var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
 	readable(func(r ModifyVSwitchAttribute) Malformed { return r.Malformed }),
 	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttribute) *int { return r.IPv6CIDRBlock }),
 	invalid("Ipv6CidrBlock", func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) }),
-}, goodVPCTexts(func(r ModifyVSwitchAttribute) string { return r.VSwitchName }, func(r ModifyVSwitchAttribute) string { return r.Description }))
+}, vpcTextRules(func(r ModifyVSwitchAttribute) string { return r.VSwitchName }, func(r ModifyVSwitchAttribute) string { return r.Description }))
 
 // vswitchChange is what a change is decided on.
-type vswitchChange struct {
+type modifyVSwitchInput struct {
 	ModifyVSwitchAttribute
 	*store.ModifyVSwitchScene
 	now time.Time
 }
 
 // ipv6Block is the IPv6 block that the VSwitch is to have, nil for none. It is not free when another VSwitch has it, or when there is none left.
-func (c vswitchChange) ipv6Block() (block *netip.Prefix, free bool) {
+func (c modifyVSwitchInput) ipv6Block() (block *netip.Prefix, free bool) {
 	taken := ipv6Blocks(c.Siblings, c.VSwitch.ID)
 	switch {
 	case isFalse(c.EnableIPv6):
@@ -48,27 +48,27 @@ func (c vswitchChange) ipv6Block() (block *netip.Prefix, free bool) {
 		named, _ := ipv6Subnet(*c.VPC.IPv6CIDRBlock, *c.IPv6CIDRBlock)
 		return &named, !overlapsAny(named, taken)
 	case isTrue(c.EnableIPv6) && c.VSwitch.IPv6CIDRBlock == nil:
-		found, free := firstFree(*c.VPC.IPv6CIDRBlock, ipv6VSwitch, taken)
+		found, free := firstFreeBlock(*c.VPC.IPv6CIDRBlock, ipv6VSwitchBits, taken)
 		return &found, free
 	}
 	return c.VSwitch.IPv6CIDRBlock, true
 }
 
 // leavesBlock tells whether the VSwitch would lose the IPv6 block that it has.
-func (c vswitchChange) leavesBlock() bool {
+func (c modifyVSwitchInput) losesBlock() bool {
 	block, _ := c.ipv6Block()
 	return c.VSwitch.IPv6CIDRBlock != nil && (block == nil || *block != *c.VSwitch.IPv6CIDRBlock)
 }
 
-var modifyVSwitchRules = []rule[vswitchChange]{
-	{err: VSwitchNotExist, broken: func(c vswitchChange) bool { return c.VSwitch == nil }},
-	{err: IncorrectVSwitchStatus, broken: func(c vswitchChange) bool { return c.VSwitch.Status(c.now) != store.NetworkAvailable }},
-	invalid("EnableIPv6", func(c vswitchChange) bool { return isTrue(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil }),
-	invalid("Ipv6CidrBlock", func(c vswitchChange) bool {
+var modifyVSwitchRules = []rule[modifyVSwitchInput]{
+	{err: VSwitchNotExist, violated: func(c modifyVSwitchInput) bool { return c.VSwitch == nil }},
+	{err: IncorrectVSwitchStatus, violated: func(c modifyVSwitchInput) bool { return c.VSwitch.Status(c.now) != store.NetworkAvailable }},
+	invalid("EnableIPv6", func(c modifyVSwitchInput) bool { return isTrue(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil }),
+	invalid("Ipv6CidrBlock", func(c modifyVSwitchInput) bool {
 		return c.IPv6CIDRBlock != nil && lacksSubnet(c.VPC.IPv6CIDRBlock, c.IPv6CIDRBlock)
 	}),
-	{err: InvalidCIDRBlockOverlapped, broken: func(c vswitchChange) bool { _, free := c.ipv6Block(); return !free }},
-	{err: VSwitchInUse, broken: func(c vswitchChange) bool { return c.leavesBlock() && c.HasIPv6Members }},
+	{err: InvalidCIDRBlockOverlapped, violated: func(c modifyVSwitchInput) bool { _, free := c.ipv6Block(); return !free }},
+	{err: VSwitchInUse, violated: func(c modifyVSwitchInput) bool { return c.losesBlock() && c.HasIPv6Members }},
 }
 
 // ModifyVSwitchAttribute changes the name and the description of a VSwitch, and gives it an IPv6 block or takes it away. Without a number it gets the
@@ -85,11 +85,11 @@ func (s *Service) ModifyVSwitchAttribute(ctx context.Context, caller Caller, req
 		if err != nil {
 			return err
 		}
-		change := vswitchChange{req, scene, s.moment()}
-		if err := check(modifyVSwitchRules, change); err != nil {
+		input := modifyVSwitchInput{req, scene, s.now()}
+		if err := check(modifyVSwitchRules, input); err != nil {
 			return err
 		}
-		block, _ := change.ipv6Block()
+		block, _ := input.ipv6Block()
 		vswitch := scene.VSwitch
 		vswitch.IPv6CIDRBlock = block
 		if req.VSwitchName != "" {

@@ -11,17 +11,17 @@ import (
 
 // Limits of an interface that is on no instance. On one, the figures of the instance's type count.
 const (
-	mostSecondaryIPv4 = 49
-	mostIPv6          = 10
-	mostPrefixes      = 10 // of one call
-	mostQueues        = 2048
+	maxSecondaryIPv4 = 49
+	maxIPv6          = 10
+	maxPrefixes      = 10 // of one call
+	maxQueues        = 2048
 )
 
 // addressFamily is what tells parameters of IPv4 from those of IPv6.
 type addressFamily struct {
 	address, prefix string // parameters
 	bits            int    // the length of a prefix
-	has             func(netip.Addr) bool
+	contains        func(netip.Addr) bool
 }
 
 var (
@@ -34,34 +34,34 @@ type namedAddresses struct{ addresses, prefixes []string }
 
 // prefixRules refuse prefixes that no VSwitch gives out, and what is named twice. The addresses must be well formed.
 func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T] {
-	first := func(bad func(string) bool) (func(T) bool, func(T) string) {
-		return func(r T) bool { return slices.ContainsFunc(named(r).prefixes, bad) },
-			func(r T) string { return named(r).prefixes[slices.IndexFunc(named(r).prefixes, bad)] }
+	first := func(isInvalid func(string) bool) (func(T) bool, func(T) string) {
+		return func(r T) bool { return slices.ContainsFunc(named(r).prefixes, isInvalid) },
+			func(r T) string { return named(r).prefixes[slices.IndexFunc(named(r).prefixes, isInvalid)] }
 	}
 	illegal, whichIllegal := first(func(text string) bool {
 		p, err := netip.ParsePrefix(text)
-		return err != nil || !f.has(p.Addr())
+		return err != nil || !f.contains(p.Addr())
 	})
 	masked, whichMasked := first(func(text string) bool { return netip.MustParsePrefix(text).Bits() != f.bits })
 	loose, _ := first(func(text string) bool { p := netip.MustParsePrefix(text); return p != p.Masked() })
 	return []rule[T]{
-		invalid(f.prefix, func(r T) bool { return len(named(r).prefixes) > mostPrefixes }),
-		{err: IPPrefixIllegal, broken: illegal, fill: func(r T) []any { return []any{whichIllegal(r)} }},
-		{err: IPPrefixMaskInvalid, broken: masked, fill: func(r T) []any {
+		invalid(f.prefix, func(r T) bool { return len(named(r).prefixes) > maxPrefixes }),
+		{err: IPPrefixIllegal, violated: illegal, messageArgs: func(r T) []any { return []any{whichIllegal(r)} }},
+		{err: IPPrefixMaskInvalid, violated: masked, messageArgs: func(r T) []any {
 			_, mask, _ := strings.Cut(whichMasked(r), "/")
 			return []any{mask, strconv.Itoa(f.bits), strconv.Itoa(f.bits)}
 		}},
-		{err: IPPrefixNotStrict, broken: loose},
-		{err: InvalidIPRepeated, broken: func(r T) bool { return named(r).repeated() != "" },
-			fill: func(r T) []any { return []any{named(r).repeated()} }},
+		{err: IPPrefixNotStrict, violated: loose},
+		{err: InvalidIPRepeated, violated: func(r T) bool { return named(r).firstRepeated() != "" },
+			messageArgs: func(r T) []any { return []any{named(r).firstRepeated()} }},
 	}
 }
 
 // repeated is the first address or prefix that is named twice, or lies in a prefix that is named too: "" if there is none.
-func (n namedAddresses) repeated() string {
-	blocks := prefixes(n.prefixes)
-	for k, a := range addresses(n.addresses) {
-		if slices.Contains(addresses(n.addresses[:k]), a) || slices.ContainsFunc(blocks, func(p netip.Prefix) bool { return p.Contains(a) }) {
+func (n namedAddresses) firstRepeated() string {
+	blocks := parsePrefixes(n.prefixes)
+	for k, a := range parseAddresses(n.addresses) {
+		if slices.Contains(parseAddresses(n.addresses[:k]), a) || slices.ContainsFunc(blocks, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			return n.addresses[k]
 		}
 	}
@@ -74,7 +74,7 @@ func (n namedAddresses) repeated() string {
 }
 
 // prefixes parses texts that are all prefixes.
-func prefixes(texts []string) []netip.Prefix {
+func parsePrefixes(texts []string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, text := range texts {
 		out = append(out, netip.MustParsePrefix(text))
@@ -83,7 +83,7 @@ func prefixes(texts []string) []netip.Prefix {
 }
 
 // givesOut tells whether a VSwitch of a block gives out all addresses of a prefix. The first and the last three of IPv4 are the cloud's own.
-func givesOut(block, p netip.Prefix) bool {
+func canAssign(block, p netip.Prefix) bool {
 	if p.Bits() < block.Bits() || !block.Contains(p.Addr()) {
 		return false
 	}
@@ -97,7 +97,7 @@ func givesOut(block, p netip.Prefix) bool {
 }
 
 // drawIPv6 is a random address of the lower half of a VSwitch's /64: the upper half is for prefixes.
-func (s *Service) drawIPv6(block netip.Prefix) netip.Addr {
+func (s *Service) randomIPv6(block netip.Prefix) netip.Addr {
 	bytes := block.Addr().As16()
 	copy(bytes[8:], s.randomBytes(8))
 	bytes[8] &= 0x7f

@@ -10,7 +10,7 @@ import (
 // whether there is one, as wellFormed does.
 
 // goodName tells whether a text can name an ECS resource. A URL cannot, for it has slashes.
-func goodName(s string) bool {
+func isValidName(s string) bool {
 	first, _ := utf8.DecodeRuneInString(s)
 	return lengthWithin(s, 2, 128) && unicode.IsLetter(first) && !strings.ContainsFunc(s, func(r rune) bool {
 		return !unicode.IsLetter(r) && (r < '0' || r > '9') && !strings.ContainsRune(":_.-", r)
@@ -18,21 +18,21 @@ func goodName(s string) bool {
 }
 
 // goodVPCName tells whether a text can name a VPC or what is in one.
-func goodVPCName(s string) bool { return lengthWithin(s, 1, 128) && !isURL(s) }
+func isValidVPCName(s string) bool { return lengthWithin(s, 1, 128) && !isURL(s) }
 
 // goodDescription tells whether a text can describe a resource, in a length that differs from page to page.
-func goodDescription(s string, least, most int) bool {
-	return lengthWithin(s, least, most) && !isURL(s)
+func isValidDescription(s string, minLength, maxLength int) bool {
+	return lengthWithin(s, minLength, maxLength) && !isURL(s)
 }
 
 // goodClientToken tells whether a text can make a request idempotent.
-func goodClientToken(s string) bool {
+func isValidClientToken(s string) bool {
 	return lengthWithin(s, 1, 64) && !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
-func lengthWithin(s string, least, most int) bool {
+func lengthWithin(s string, minLength, maxLength int) bool {
 	n := utf8.RuneCountInString(s)
-	return n >= least && n <= most
+	return n >= minLength && n <= maxLength
 }
 
 func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }

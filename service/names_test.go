@@ -7,23 +7,23 @@ import (
 
 func TestNames(t *testing.T) {
 	t.Parallel()
-	short := func(s string) bool { return goodDescription(s, 2, 5) }
+	short := func(s string) bool { return isValidDescription(s, 2, 5) }
 	for _, c := range []struct {
 		name string
 		is   func(string) bool
 		good []string
 		bad  []string
 	}{
-		{"a name", goodName,
+		{"a name", isValidName,
 			[]string{"ab", "名称", "É1", "web-1_a.b:c", "a" + strings.Repeat("名", 127)},
 			[]string{"", "a", "1ab", "_ab", "a b", "a/b", "a;", "a\n", "http://ab", "https://ab", "a" + strings.Repeat("名", 128)}},
-		{"a VPC's name", goodVPCName,
+		{"a VPC's name", isValidVPCName,
 			[]string{"1", "a b/c", "my http://", "http", strings.Repeat("名", 128)},
 			[]string{"", "http://", "https://a", strings.Repeat("名", 129)}},
 		{"a description", short, []string{"ab", "名名名名名", "1 /;"}, []string{"", "a", "abcdef"}},
-		{"a long description", func(s string) bool { return goodDescription(s, 1, 256) },
+		{"a long description", func(s string) bool { return isValidDescription(s, 1, 256) },
 			[]string{"a", "see http://x"}, []string{"", "http://x", "https://x"}},
-		{"a client token", goodClientToken,
+		{"a client token", isValidClientToken,
 			[]string{"a", "0c593ea1-3bea-11e9-b96b-88e9fe637760", strings.Repeat("~", 64)},
 			[]string{"", strings.Repeat("~", 65), "token-é"}},
 	} {

@@ -51,17 +51,17 @@ const (
 )
 
 func (s NetworkInterfaceSettings) queueNumber() *int {
-	return either(s.QueueNumber, s.Traffic.QueueNumber)
+	return firstSet(s.QueueNumber, s.Traffic.QueueNumber)
 }
 func (s NetworkInterfaceSettings) rxQueueSize() *int {
-	return either(s.RxQueueSize, s.Traffic.RxQueueSize)
+	return firstSet(s.RxQueueSize, s.Traffic.RxQueueSize)
 }
 func (s NetworkInterfaceSettings) txQueueSize() *int {
-	return either(s.TxQueueSize, s.Traffic.TxQueueSize)
+	return firstSet(s.TxQueueSize, s.Traffic.TxQueueSize)
 }
 
 // either is the first of two parameters that is there.
-func either[T any](a, b *T) *T {
+func firstSet[T any](a, b *T) *T {
 	if a != nil {
 		return a
 	}
@@ -70,50 +70,50 @@ func either[T any](a, b *T) *T {
 
 // settingsRules refuse settings that no interface can have.
 func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
-	broken := func(is func(NetworkInterfaceSettings) bool) func(T) bool {
+	violated := func(is func(NetworkInterfaceSettings) bool) func(T) bool {
 		return func(r T) bool { return is(settings(r)) }
 	}
 	return []rule[T]{
-		{err: UnsupportedParameter, broken: broken(asksForWhatIsNotOpen)},
-		{err: EniTrafficMode, broken: broken(func(s NetworkInterfaceSettings) bool { return !oneOf(s.Traffic.Mode, "", trafficStandard) })},
-		exclusive[T]("QueueNumber, NetworkInterfaceTrafficConfig.QueueNumber", broken(func(s NetworkInterfaceSettings) bool {
-			return differ(s.QueueNumber, s.Traffic.QueueNumber)
+		{err: UnsupportedParameter, violated: violated(usesUnsupportedFeature)},
+		{err: EniTrafficMode, violated: violated(func(s NetworkInterfaceSettings) bool { return !oneOf(s.Traffic.Mode, "", trafficStandard) })},
+		exclusive[T]("QueueNumber, NetworkInterfaceTrafficConfig.QueueNumber", violated(func(s NetworkInterfaceSettings) bool {
+			return bothSetAndDiffer(s.QueueNumber, s.Traffic.QueueNumber)
 		})),
-		exclusive[T]("RxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize", broken(func(s NetworkInterfaceSettings) bool {
-			return differ(s.RxQueueSize, s.Traffic.RxQueueSize)
+		exclusive[T]("RxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize", violated(func(s NetworkInterfaceSettings) bool {
+			return bothSetAndDiffer(s.RxQueueSize, s.Traffic.RxQueueSize)
 		})),
-		exclusive[T]("TxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize", broken(func(s NetworkInterfaceSettings) bool {
-			return differ(s.TxQueueSize, s.Traffic.TxQueueSize)
+		exclusive[T]("TxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize", violated(func(s NetworkInterfaceSettings) bool {
+			return bothSetAndDiffer(s.TxQueueSize, s.Traffic.TxQueueSize)
 		})),
-		{err: QueuePairNumberMustEmpty, broken: broken(func(s NetworkInterfaceSettings) bool { return s.Traffic.QueuePairNumber != nil })},
-		{err: InvalidEniQueueNumber, broken: broken(func(s NetworkInterfaceSettings) bool {
+		{err: QueuePairNumberMustEmpty, violated: violated(func(s NetworkInterfaceSettings) bool { return s.Traffic.QueuePairNumber != nil })},
+		{err: InvalidEniQueueNumber, violated: violated(func(s NetworkInterfaceSettings) bool {
 			n := s.queueNumber()
-			return n != nil && (*n < 1 || *n > mostQueues)
+			return n != nil && (*n < 1 || *n > maxQueues)
 		})},
-		{err: EniQueueSize, broken: broken(func(s NetworkInterfaceSettings) bool {
+		{err: EniQueueSize, violated: violated(func(s NetworkInterfaceSettings) bool {
 			rx, tx := s.rxQueueSize(), s.txQueueSize()
 			return (rx == nil) != (tx == nil) || (rx != nil && (*rx != *tx || !slices.Contains([]int{8192, 16384}, *rx)))
 		})},
-		{err: EniConnectionTracking, broken: broken(func(s NetworkInterfaceSettings) bool {
+		{err: EniConnectionTracking, violated: violated(func(s NetworkInterfaceSettings) bool {
 			c := s.ConnectionTracking
-			return outOf(c.TCPEstablishedTimeout, 30, 60, 80, 100, 200, 300, 500, 700, 910) ||
-				outOf(c.TCPClosedAndTimeWaitTimeout, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) ||
-				outOf(c.UDPTimeout, 10, 20, 30, 60, 80, 100)
+			return isNotAmong(c.TCPEstablishedTimeout, 30, 60, 80, 100, 200, 300, 500, 700, 910) ||
+				isNotAmong(c.TCPClosedAndTimeWaitTimeout, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15) ||
+				isNotAmong(c.UDPTimeout, 10, 20, 30, 60, 80, 100)
 		})},
 	}
 }
 
-func asksForWhatIsNotOpen(s NetworkInterfaceSettings) bool {
+func usesUnsupportedFeature(s NetworkInterfaceSettings) bool {
 	return s.Traffic.Mode == trafficHighPerformance || s.EnhancedNetwork != EnhancedNetwork{}
 }
 
-func differ(a, b *int) bool { return a != nil && b != nil && *a != *b }
+func bothSetAndDiffer(a, b *int) bool { return a != nil && b != nil && *a != *b }
 
-func outOf(n *int, accepted ...int) bool { return n != nil && !slices.Contains(accepted, *n) }
+func isNotAmong(n *int, accepted ...int) bool { return n != nil && !slices.Contains(accepted, *n) }
 
 // exclusive refuses parameters that do not go together.
-func exclusive[T any](parameters string, broken func(T) bool) rule[T] {
-	return rule[T]{err: InvalidParameterConflict, broken: broken, fill: named[T](parameters)}
+func exclusive[T any](parameters string, violated func(T) bool) rule[T] {
+	return rule[T]{err: InvalidParameterConflict, violated: violated, messageArgs: nameArg[T](parameters)}
 }
 
 // addressesOrPrefixes refuses a request that wants both addresses and prefixes of a family, whether it names them or gives their number.
@@ -126,20 +126,20 @@ func addressesOrPrefixes[T any](parameters string, wanted func(T) (addresses, pr
 
 // apply changes an interface to the settings, but for its addresses.
 func (s NetworkInterfaceSettings) apply(n *store.NetworkInterface) {
-	set(&n.DeleteOnRelease, s.DeleteOnRelease)
-	set(&n.SourceDestCheck, s.SourceDestCheck)
+	setIfPresent(&n.DeleteOnRelease, s.DeleteOnRelease)
+	setIfPresent(&n.SourceDestCheck, s.SourceDestCheck)
 	if number := s.queueNumber(); number != nil {
 		n.QueueNumber = number
 	}
-	set(&n.Attributes.RxQueueSize, s.rxQueueSize())
-	set(&n.Attributes.TxQueueSize, s.txQueueSize())
-	set(&n.Attributes.TCPEstablishedTimeout, s.ConnectionTracking.TCPEstablishedTimeout)
-	set(&n.Attributes.TCPClosedAndTimeWaitTimeout, s.ConnectionTracking.TCPClosedAndTimeWaitTimeout)
-	set(&n.Attributes.UDPTimeout, s.ConnectionTracking.UDPTimeout)
+	setIfPresent(&n.Attributes.RxQueueSize, s.rxQueueSize())
+	setIfPresent(&n.Attributes.TxQueueSize, s.txQueueSize())
+	setIfPresent(&n.Attributes.TCPEstablishedTimeout, s.ConnectionTracking.TCPEstablishedTimeout)
+	setIfPresent(&n.Attributes.TCPClosedAndTimeWaitTimeout, s.ConnectionTracking.TCPClosedAndTimeWaitTimeout)
+	setIfPresent(&n.Attributes.UDPTimeout, s.ConnectionTracking.UDPTimeout)
 }
 
 // set changes a field to a parameter that is there.
-func set[T any](field *T, parameter *T) {
+func setIfPresent[T any](field *T, parameter *T) {
 	if parameter != nil {
 		*field = *parameter
 	}

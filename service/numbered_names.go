@@ -8,12 +8,12 @@ import (
 )
 
 // numbering is the part of a name that counts the instances of one request: [begin,digits], each of which may be left out.
-var numbering = regexp.MustCompile(`\[([0-9]{0,6}),([1-6]?)\]`)
+var numberingPattern = regexp.MustCompile(`\[([0-9]{0,6}),([1-6]?)\]`)
 
 // numberedName is the name of the k-th of n instances, from 0: name[1,4]-a is name0001-a, name0002-a. A name without numbering is
 // the same for all, or, where it is to be unique, ends in 001, 002.
 func numberedName(name string, k, n int, unique bool) string {
-	at := numbering.FindStringSubmatchIndex(name)
+	at := numberingPattern.FindStringSubmatchIndex(name)
 	switch {
 	case name == "":
 		return ""
@@ -31,11 +31,11 @@ func numberedName(name string, k, n int, unique bool) string {
 	return name
 }
 
-var hostName = regexp.MustCompile(`^[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$`)
+var hostNamePattern = regexp.MustCompile(`^[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$`)
 
 // goodHostName tells whether a text can be the host name of a Linux instance.
-func goodHostName(s string) bool {
-	return lengthWithin(s, 2, 64) && hostName.MatchString(s)
+func isValidHostName(s string) bool {
+	return lengthWithin(s, 2, 64) && hostNamePattern.MatchString(s)
 }
 
 // defaultHostName is the host name of an instance for which none was chosen.

@@ -10,10 +10,10 @@ type OperatorError struct {
 
 func (e *OperatorError) Error() string { return e.text }
 
-func refused(format string, args ...any) error {
+func invalidRequestf(format string, args ...any) error {
 	return &OperatorError{text: fmt.Sprintf(format, args...)}
 }
 
-func missing(format string, args ...any) error {
+func notFoundf(format string, args ...any) error {
 	return &OperatorError{Missing: true, text: fmt.Sprintf(format, args...)}
 }

@@ -34,7 +34,7 @@ type TokenPage struct {
 
 func (r TokenPage) request(p paging) PageRequest {
 	if r.MaxResults == nil {
-		r.MaxResults = &p.defaultPerPage
+		r.MaxResults = &p.defaultPageSize
 	}
 	return PageRequest{MaxResults: r.MaxResults, NextToken: r.NextToken}
 }
@@ -48,34 +48,34 @@ type List[T any] struct {
 
 // paging is how a list may be cut into pages.
 type paging struct {
-	list           string // the kind of list, to which its tokens are bound
-	mostByNumber   int    // a larger PageSize is an error
-	fewestByToken  int    // a smaller or larger MaxResults is not: the nearest bound counts
-	mostByToken    int
-	defaultPerPage int
+	list            string // the kind of list, to which its tokens are bound
+	maxPageSize     int    // a larger PageSize is an error
+	minResults      int    // a smaller or larger MaxResults is not: the nearest bound counts
+	maxResults      int
+	defaultPageSize int
 }
 
 func (r PageRequest) byToken() bool { return r.MaxResults != nil || r.NextToken != "" }
 
 // badNumber tells whether a page is asked for by a number that no page has. A number is a 32-bit integer.
-func (r PageRequest) badNumber() bool {
+func (r PageRequest) hasInvalidNumber() bool {
 	return !r.byToken() && r.PageNumber != nil && (*r.PageNumber < 1 || *r.PageNumber > math.MaxInt32)
 }
 
 // badSize tells whether pages by number are asked for in a size that the list does not have.
-func (r PageRequest) badSize(p paging) bool {
-	return !r.byToken() && r.PageSize != nil && (*r.PageSize < 1 || *r.PageSize > p.mostByNumber)
+func (r PageRequest) hasInvalidSize(p paging) bool {
+	return !r.byToken() && r.PageSize != nil && (*r.PageSize < 1 || *r.PageSize > p.maxPageSize)
 }
 
 // badToken tells whether a token does not come from this kind of list.
-func (r PageRequest) badToken(p paging) bool {
-	_, ours := p.position(r.NextToken)
+func (r PageRequest) hasInvalidToken(p paging) bool {
+	_, ours := p.afterID(r.NextToken)
 	return !ours
 }
 
 // numbered is which page is asked for by number, and its size.
-func (r PageRequest) numbered(p paging) (number, size int) {
-	number, size = 1, p.defaultPerPage
+func (r PageRequest) numberAndSize(p paging) (number, size int) {
+	number, size = 1, p.defaultPageSize
 	if r.PageNumber != nil {
 		number = *r.PageNumber
 	}
@@ -88,24 +88,24 @@ func (r PageRequest) numbered(p paging) (number, size int) {
 // page is what to read for a request that is not bad.
 func (p paging) page(r PageRequest) store.Page {
 	if !r.byToken() {
-		number, size := r.numbered(p)
+		number, size := r.numberAndSize(p)
 		return store.Page{Skip: (number - 1) * size, Limit: size, Count: true}
 	}
-	limit := p.defaultPerPage
+	limit := p.defaultPageSize
 	if r.MaxResults != nil {
-		limit = min(max(*r.MaxResults, p.fewestByToken), p.mostByToken)
+		limit = min(max(*r.MaxResults, p.minResults), p.maxResults)
 	}
-	after, _ := p.position(r.NextToken)
+	after, _ := p.afterID(r.NextToken)
 	return store.Page{After: after, Limit: limit}
 }
 
 // paged is the answer to a request, made of what was read for it.
-func paged[T any](p paging, r PageRequest, read store.List[T], id func(T) string) List[T] {
+func newPage[T any](p paging, r PageRequest, read store.List[T], id func(T) string) List[T] {
 	out := List[T]{Items: read.Rows}
 	switch {
 	case !r.byToken():
 		out.TotalCount = read.Total
-		out.PageNumber, out.PageSize = r.numbered(p)
+		out.PageNumber, out.PageSize = r.numberAndSize(p)
 	case read.More:
 		out.NextToken = p.token(id(read.Rows[len(read.Rows)-1]))
 	}
@@ -114,33 +114,33 @@ func paged[T any](p paging, r PageRequest, read store.List[T], id func(T) string
 
 // tokenCheckLength is how many bytes of a token tell that it was made here, for this kind of list. They are no secret: a token only says where to
 // go on, and whoever forges one sees nothing that a list without it would not show.
-const tokenCheckLength = 6
+const tokenChecksumLength = 6
 
 // token leads to what comes after an id.
 func (p paging) token(after string) string {
-	return base64.RawURLEncoding.EncodeToString(append(p.tokenCheck(after), after...))
+	return base64.RawURLEncoding.EncodeToString(append(p.tokenChecksum(after), after...))
 }
 
 // position is the id after which a token goes on: "" for no token.
-func (p paging) position(token string) (after string, ours bool) {
-	after, ours = p.opened(token)
-	return after, ours && (after == "" || wellFormedID(strings.ReplaceAll(after, ".", "-"))) // types have dots
+func (p paging) afterID(token string) (after string, ours bool) {
+	after, ours = p.decodeToken(token)
+	return after, ours && (after == "" || isValidID(strings.ReplaceAll(after, ".", "-"))) // types have dots
 }
 
 // opened is what a token of this kind of list was made of: "" for no token.
-func (p paging) opened(token string) (after string, ours bool) {
+func (p paging) decodeToken(token string) (after string, ours bool) {
 	if token == "" {
 		return "", true
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(token)
-	if err != nil || len(raw) <= tokenCheckLength {
+	if err != nil || len(raw) <= tokenChecksumLength {
 		return "", false
 	}
-	after = string(raw[tokenCheckLength:])
-	return after, bytes.Equal(raw[:tokenCheckLength], p.tokenCheck(after))
+	after = string(raw[tokenChecksumLength:])
+	return after, bytes.Equal(raw[:tokenChecksumLength], p.tokenChecksum(after))
 }
 
-func (p paging) tokenCheck(after string) []byte {
+func (p paging) tokenChecksum(after string) []byte {
 	sum := sha256.Sum256([]byte(p.list + "\x00" + after))
-	return sum[:tokenCheckLength]
+	return sum[:tokenChecksumLength]
 }

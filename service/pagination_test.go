@@ -10,7 +10,7 @@ import (
 	"enisim/store"
 )
 
-var testPages = paging{list: "tests", mostByNumber: 50, fewestByToken: 10, mostByToken: 100, defaultPerPage: 10}
+var testPages = paging{list: "tests", maxPageSize: 50, minResults: 10, maxResults: 100, defaultPageSize: 10}
 
 // What is read for a request, within the bounds of the list.
 func TestPages(t *testing.T) {
@@ -60,13 +60,13 @@ func TestBadPages(t *testing.T) {
 		{name: "a token to what is no id", request: PageRequest{NextToken: testPages.token("eni\x00")}, token: true},
 		{name: "not base64", request: PageRequest{NextToken: "?"}, token: true},
 	} {
-		if got := c.request.badNumber(); got != c.number {
+		if got := c.request.hasInvalidNumber(); got != c.number {
 			t.Errorf("%s: got a bad number %v, want %v", c.name, got, c.number)
 		}
-		if got := c.request.badSize(testPages); got != c.size {
+		if got := c.request.hasInvalidSize(testPages); got != c.size {
 			t.Errorf("%s: got a bad size %v, want %v", c.name, got, c.size)
 		}
-		if got := c.request.badToken(testPages); got != c.token {
+		if got := c.request.hasInvalidToken(testPages); got != c.token {
 			t.Errorf("%s: got a bad token %v, want %v", c.name, got, c.token)
 		}
 	}
@@ -78,7 +78,7 @@ func TestTokens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		id := rapid.StringMatching(`[a-zA-Z0-9-]{1,128}`).Draw(t, "id")
 		token := testPages.token(id)
-		if got, ours := testPages.position(token); got != id || !ours {
+		if got, ours := testPages.afterID(token); got != id || !ours {
 			t.Fatalf("%s: got back %q, %v, want %q", token, got, ours, id)
 		}
 		raw, err := base64.RawURLEncoding.DecodeString(token)
@@ -86,7 +86,7 @@ func TestTokens(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw[rapid.IntRange(0, len(raw)-1).Draw(t, "byte")] ^= byte(rapid.IntRange(1, 255).Draw(t, "change"))
-		if got, ours := testPages.position(base64.RawURLEncoding.EncodeToString(raw)); ours {
+		if got, ours := testPages.afterID(base64.RawURLEncoding.EncodeToString(raw)); ours {
 			t.Fatalf("%s, changed: got %q, want no place", token, got)
 		}
 	})

@@ -9,7 +9,7 @@ import (
 
 // listInstances reads a page of instances. Those for which no name was chosen have the ones that a creation gives.
 func (s *Service) listInstances(ctx context.Context, f store.InstanceFilter, p store.Page) (store.List[Instance], error) {
-	read, err := s.store.DescribeInstances(ctx, s.moment(), f, p)
+	read, err := s.store.DescribeInstances(ctx, s.now(), f, p)
 	for k := range read.Rows {
 		i := &read.Rows[k]
 		i.Name = cmp.Or(i.Name, i.ID)
@@ -23,19 +23,19 @@ func (s *Service) readInstances(
 	ctx context.Context, caller Caller, f store.InstanceFilter, p paging, page PageRequest,
 ) (List[Instance], error) {
 	if JSONList(f.IDs).isEmpty() {
-		return paged(p, page, store.List[Instance]{}, func(i Instance) string { return i.ID }), nil
+		return newPage(p, page, store.List[Instance]{}, func(i Instance) string { return i.ID }), nil
 	}
 	f.AccountID = caller.AccountID
 	read, err := s.listInstances(ctx, f, p.page(page))
 	if err != nil {
 		return List[Instance]{}, err
 	}
-	return paged(p, page, read, func(i Instance) string { return i.ID }), nil
+	return newPage(p, page, read, func(i Instance) string { return i.ID }), nil
 }
 
 // instanceRules come after the look at an instance that an action names: nil is none.
 var instanceRules = []rule[*Instance]{
-	{err: InvalidInstanceIDNotFound, broken: func(i *Instance) bool { return i == nil }},
+	{err: InvalidInstanceIDNotFound, violated: func(i *Instance) bool { return i == nil }},
 }
 
 // readInstance reads one instance of the caller, in a region or, if none is named, in any.

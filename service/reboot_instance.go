@@ -14,8 +14,8 @@ type RebootInstance struct {
 }
 
 var (
-	rebootParameterRules = lifeParameterRules(func(r RebootInstance) LifeRequest { return r.LifeRequest }, func(r RebootInstance) Malformed { return r.Malformed })
-	rebootRules          = lifeRules(store.InstanceRunning)
+	rebootParameterRules = powerParameterRules(func(r RebootInstance) LifeRequest { return r.LifeRequest }, func(r RebootInstance) Malformed { return r.Malformed })
+	rebootRules          = powerRules(store.InstanceRunning)
 )
 
 // RebootInstance restarts an instance: it is Starting, and Running after the start delay.
@@ -23,5 +23,5 @@ func (s *Service) RebootInstance(ctx context.Context, caller Caller, req RebootI
 	if err := check(rebootParameterRules, req); err != nil {
 		return err
 	}
-	return s.changeLife(ctx, caller, "ecs:RebootInstance", req.LifeRequest, rebootRules, s.started)
+	return s.changePowerState(ctx, caller, "ecs:RebootInstance", req.LifeRequest, rebootRules, s.startedInstance)
 }

@@ -22,7 +22,7 @@ func isTrue(parameter *bool) bool  { return parameter != nil && *parameter }
 func isFalse(parameter *bool) bool { return parameter != nil && !*parameter }
 
 // repeats tells whether a list has a member twice.
-func repeats(list []string) bool {
+func hasDuplicates(list []string) bool {
 	sorted := slices.Sorted(slices.Values(list))
 	return len(slices.Compact(sorted)) < len(list)
 }

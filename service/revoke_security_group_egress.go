@@ -15,7 +15,7 @@ type RevokeSecurityGroupEgress struct {
 
 // RevokeSecurityGroupEgress takes rules away from a security group. One that is spelled out and not there is no error.
 func (s *Service) RevokeSecurityGroupEgress(ctx context.Context, caller Caller, req RevokeSecurityGroupEgress) error {
-	call := idempotent{action: "RevokeSecurityGroupEgress", token: req.ClientToken, request: req}
+	call := idempotentCall{action: "RevokeSecurityGroupEgress", token: req.ClientToken, request: req}
 	return s.revoke(ctx, caller, call, egress, rulesRequest{
 		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,
 		permissions: req.Rules.all(), ruleIDs: req.SecurityGroupRuleIDs, malformed: req.Malformed,

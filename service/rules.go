@@ -10,19 +10,19 @@ import (
 // rule is one line of an action's contract: when it is broken by what the action looks at, the API answers err.
 // fill gives the blanks of err's message; it is nil where the message has none.
 type rule[T any] struct {
-	err    *Error
-	broken func(T) bool
-	fill   func(T) []any
+	err         *Error
+	violated    func(T) bool
+	messageArgs func(T) []any
 }
 
 // check answers with the first broken rule. The order of a table is the order in which the API answers.
-func check[T any](rules []rule[T], subject T) error {
+func check[T any](rules []rule[T], input T) error {
 	for _, r := range rules {
-		if !r.broken(subject) {
+		if !r.violated(input) {
 			continue
 		}
-		if r.fill != nil {
-			return r.err.With(r.fill(subject)...)
+		if r.messageArgs != nil {
+			return r.err.With(r.messageArgs(input)...)
 		}
 		return r.err
 	}
@@ -33,14 +33,14 @@ func check[T any](rules []rule[T], subject T) error {
 
 // required refuses a request without a parameter.
 func required[T any](parameter string, value func(T) string) rule[T] {
-	return rule[T]{err: MissingNamedParameter, broken: func(r T) bool { return value(r) == "" }, fill: named[T](parameter)}
+	return rule[T]{err: MissingNamedParameter, violated: func(r T) bool { return value(r) == "" }, messageArgs: nameArg[T](parameter)}
 }
 
 // readable refuses parameters that are not of their type.
 func readable[T any](malformed func(T) Malformed) rule[T] {
 	return rule[T]{err: InvalidParameter,
-		broken: func(r T) bool { return len(malformed(r)) > 0 },
-		fill:   func(r T) []any { return []any{strings.Join(malformed(r), ", ")} },
+		violated:    func(r T) bool { return len(malformed(r)) > 0 },
+		messageArgs: func(r T) []any { return []any{strings.Join(malformed(r), ", ")} },
 	}
 }
 
@@ -50,19 +50,19 @@ func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T
 		return slices.DeleteFunc(slices.Clone(malformed(r)), func(p string) bool { return !slices.Contains(parameters, p) })
 	}
 	return rule[T]{err: InvalidJSONList,
-		broken: func(r T) bool { return len(invalid(r)) > 0 },
-		fill:   func(r T) []any { return []any{invalid(r)[0]} },
+		violated:    func(r T) bool { return len(invalid(r)) > 0 },
+		messageArgs: func(r T) []any { return []any{invalid(r)[0]} },
 	}
 }
 
 // invalid refuses a parameter by its name.
-func invalid[T any](parameter string, broken func(T) bool) rule[T] {
-	return rule[T]{err: InvalidParameter, broken: broken, fill: named[T](parameter)}
+func invalid[T any](parameter string, violated func(T) bool) rule[T] {
+	return rule[T]{err: InvalidParameter, violated: violated, messageArgs: nameArg[T](parameter)}
 }
 
 // within refuses a number outside its bounds.
-func within[T any](parameter string, least, most int, value func(T) *int) rule[T] {
-	return invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < least || *n > most) })
+func within[T any](parameter string, minimum, maximum int, value func(T) *int) rule[T] {
+	return invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < minimum || *n > maximum) })
 }
 
 // among refuses a text that is none of those accepted.
@@ -71,32 +71,32 @@ func among[T any](parameter string, value func(T) string, accepted ...string) ru
 }
 
 // wellFormed answers err for a text that is not as good asks.
-func wellFormed[T any](err *Error, value func(T) string, good func(string) bool) rule[T] {
-	return rule[T]{err: err, broken: func(r T) bool { return value(r) != "" && !good(value(r)) }}
+func wellFormed[T any](err *Error, value func(T) string, isValid func(string) bool) rule[T] {
+	return rule[T]{err: err, violated: func(r T) bool { return value(r) != "" && !isValid(value(r)) }}
 }
 
 // goodPage refuses a page that a list does not have.
-func goodPage[T any](p paging, page func(T) PageRequest) []rule[T] {
+func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	return []rule[T]{
-		invalid("PageNumber", func(r T) bool { return page(r).badNumber() }),
-		invalid("PageSize", func(r T) bool { return page(r).badSize(p) }),
-		invalid("NextToken", func(r T) bool { return page(r).badToken(p) }),
+		invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() }),
+		invalid("PageSize", func(r T) bool { return page(r).hasInvalidSize(p) }),
+		invalid("NextToken", func(r T) bool { return page(r).hasInvalidToken(p) }),
 	}
 }
 
 // goodNumberedPage is goodPage where pages go by number only.
-func goodNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
+func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
 	return []rule[T]{
-		invalid("PageNumber", func(r T) bool { return page(r).request().badNumber() }),
-		invalid("PageSize", func(r T) bool { return page(r).request().badSize(p) }),
+		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),
+		invalid("PageSize", func(r T) bool { return page(r).request().hasInvalidSize(p) }),
 	}
 }
 
 // wellFormedID tells whether a resource id has only the characters that ids have. Prefixes are not asked for: the cloud's own old ids lack them,
 // and a scenario chooses its ids freely.
-func wellFormedID(id string) bool {
-	const longest = 128
-	return len(id) <= longest && strings.IndexFunc(id, func(r rune) bool {
+func isValidID(id string) bool {
+	const maxLength = 128
+	return len(id) <= maxLength && strings.IndexFunc(id, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-'
 	}) < 0
 }
@@ -108,7 +108,7 @@ func isNumber(s string) bool {
 }
 
 // decimal is a decimal number that is given, or nil.
-func decimal(s string) *float64 {
+func parseDecimal(s string) *float64 {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
 		return nil
@@ -120,6 +120,6 @@ func decimal(s string) *float64 {
 func oneOf(status string, accepted ...string) bool { return slices.Contains(accepted, status) }
 
 // named fills the blank of a message with the name of a parameter.
-func named[T any](parameter string) func(T) []any {
+func nameArg[T any](parameter string) func(T) []any {
 	return func(T) []any { return []any{parameter} }
 }

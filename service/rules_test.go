@@ -16,12 +16,12 @@ func TestRepeatedRules(t *testing.T) {
 	t.Parallel()
 	rules := append([]rule[ruled]{
 		required("Id", func(r ruled) string { return r.ID }),
-		wellFormed(InvalidEniID, func(r ruled) string { return r.ID }, wellFormedID),
+		wellFormed(InvalidEniID, func(r ruled) string { return r.ID }, isValidID),
 		readable(func(r ruled) Malformed { return r.Malformed }),
 		among("Kind", func(r ruled) string { return r.Kind }, "normal", "enterprise"),
 		within("Amount", 1, 100, func(r ruled) *int { return r.Amount }),
 		invalid("Tag", func(r ruled) bool { return tooManyTags(r.Tags) }),
-	}, goodPage(instancePages, func(r ruled) PageRequest { return r.Page })...)
+	}, validPage(instancePages, func(r ruled) PageRequest { return r.Page })...)
 
 	good := func() ruled { return ruled{ID: "eni-1", Kind: "normal", Amount: new(100)} }
 	walkRules(t, rules, good, []spoiler[ruled]{

@@ -34,7 +34,7 @@ func (r RunInstances) amount() int {
 	return *r.Amount
 }
 
-func (r RunInstances) least() int {
+func (r RunInstances) minAmount() int {
 	if r.MinAmount == nil {
 		return r.amount()
 	}
@@ -42,7 +42,7 @@ func (r RunInstances) least() int {
 }
 
 // topLevel is the primary interface as the parameters outside the list tell.
-func (r RunInstances) topLevel() LaunchInterface {
+func (r RunInstances) primaryFromParameters() LaunchInterface {
 	return LaunchInterface{
 		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID, SecurityGroupID: r.SecurityGroupID, SecurityGroupIDs: r.SecurityGroupIDs,
 		PrimaryIPAddress: r.PrivateIPAddress, IPv6AddressCount: r.IPv6AddressCount, IPv6Addresses: r.IPv6Addresses,
@@ -50,7 +50,7 @@ func (r RunInstances) topLevel() LaunchInterface {
 }
 
 // listedPrimary is the primary interface as the list tells; nil: it does not.
-func (r RunInstances) listedPrimary() *LaunchInterface {
+func (r RunInstances) primaryFromList() *LaunchInterface {
 	for _, i := range r.NetworkInterfaces {
 		if i.InstanceType == store.ENIPrimary {
 			return &i
@@ -61,7 +61,7 @@ func (r RunInstances) listedPrimary() *LaunchInterface {
 
 // primary is the primary interface: that of the list, with what it leaves open from outside the list.
 func (r RunInstances) primary() LaunchInterface {
-	outside, listed := r.topLevel(), r.listedPrimary()
+	outside, listed := r.primaryFromParameters(), r.primaryFromList()
 	if listed == nil {
 		return outside
 	}
@@ -69,13 +69,13 @@ func (r RunInstances) primary() LaunchInterface {
 	if primary.VSwitchID == "" {
 		primary.VSwitchID = outside.VSwitchID
 	}
-	if len(primary.groups()) == 0 {
+	if len(primary.groupIDs()) == 0 {
 		primary.SecurityGroupID, primary.SecurityGroupIDs = outside.SecurityGroupID, outside.SecurityGroupIDs
 	}
 	if primary.PrimaryIPAddress == "" {
 		primary.PrimaryIPAddress = outside.PrimaryIPAddress
 	}
-	if primary.ipv6() == 0 {
+	if primary.ipv6Count() == 0 {
 		primary.IPv6AddressCount, primary.IPv6Addresses = outside.IPv6AddressCount, outside.IPv6Addresses
 	}
 	return primary
@@ -91,8 +91,8 @@ func (r RunInstances) secondary() (others []LaunchInterface) {
 		if i.NetworkInterfaceID == "" && i.VSwitchID == "" {
 			i.VSwitchID = primary.VSwitchID
 		}
-		if i.NetworkInterfaceID == "" && len(i.groups()) == 0 {
-			i.SecurityGroupIDs = primary.groups()
+		if i.NetworkInterfaceID == "" && len(i.groupIDs()) == 0 {
+			i.SecurityGroupIDs = primary.groupIDs()
 		}
 		others = append(others, i)
 	}
@@ -100,9 +100,9 @@ func (r RunInstances) secondary() (others []LaunchInterface) {
 }
 
 // launch is what is decided on, before anything is read.
-func (r RunInstances) launch() launch {
-	return launch{
-		NewInstance: r.NewInstance, amount: r.amount(), least: r.least(),
+func (r RunInstances) launchInput() launchInput {
+	return launchInput{
+		NewInstance: r.NewInstance, amount: r.amount(), minAmount: r.minAmount(),
 		interfaces: append([]LaunchInterface{r.primary()}, r.secondary()...),
 	}
 }
@@ -110,15 +110,15 @@ func (r RunInstances) launch() launch {
 var runInstancesParameterRules = slices.Concat(
 	newInstanceRules(func(r RunInstances) NewInstance { return r.NewInstance }, func(r RunInstances) Malformed { return r.Malformed }, RunInstances.primary),
 	[]rule[RunInstances]{
-		{err: InvalidAmount, broken: func(r RunInstances) bool { return r.amount() < 1 || r.amount() > mostInstancesPerLaunch }},
-		invalid("MinAmount", func(r RunInstances) bool { return r.least() < 1 || r.least() > r.amount() }),
+		{err: InvalidAmount, violated: func(r RunInstances) bool { return r.amount() < 1 || r.amount() > maxInstancesPerLaunch }},
+		invalid("MinAmount", func(r RunInstances) bool { return r.minAmount() < 1 || r.minAmount() > r.amount() }),
 		invalid("Ipv6Address", func(r RunInstances) bool {
-			return !areIPv6(r.IPv6Addresses...) || r.topLevel().ipv6() > mostIPv6
+			return !allIPv6(r.IPv6Addresses...) || r.primaryFromParameters().ipv6Count() > maxIPv6
 		}),
-		within("Ipv6AddressCount", 1, mostIPv6, func(r RunInstances) *int { return r.IPv6AddressCount }),
-		{err: InvalidParameterConflict, broken: func(r RunInstances) bool { return r.conflict() != "" },
-			fill: func(r RunInstances) []any { return []any{r.conflict()} }},
-		{err: InvalidLaunchEniType, broken: func(r RunInstances) bool {
+		within("Ipv6AddressCount", 1, maxIPv6, func(r RunInstances) *int { return r.IPv6AddressCount }),
+		{err: InvalidParameterConflict, violated: func(r RunInstances) bool { return r.conflictingParameters() != "" },
+			messageArgs: func(r RunInstances) []any { return []any{r.conflictingParameters()} }},
+		{err: InvalidLaunchEniType, violated: func(r RunInstances) bool {
 			primaries := 0
 			for _, i := range r.NetworkInterfaces {
 				if i.InstanceType == store.ENIPrimary {
@@ -130,13 +130,13 @@ var runInstancesParameterRules = slices.Concat(
 			}
 			return primaries > 1
 		}},
-		{err: InvalidParamNetworkInterface, broken: contradictsItself},
-		{err: InvalidCreateEniParams, broken: func(r RunInstances) bool { return r.badENIParameter() != "" },
-			fill: func(r RunInstances) []any { return []any{r.badENIParameter()} }},
-		{err: JoinedGroupLimitExceed, broken: func(r RunInstances) bool {
-			return slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return len(i.groups()) > mostGroups })
+		{err: InvalidParamNetworkInterface, violated: hasContradictoryInterfaces},
+		{err: InvalidCreateEniParams, violated: func(r RunInstances) bool { return r.invalidENIParameter() != "" },
+			messageArgs: func(r RunInstances) []any { return []any{r.invalidENIParameter()} }},
+		{err: JoinedGroupLimitExceed, violated: func(r RunInstances) bool {
+			return slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return len(i.groupIDs()) > maxSecurityGroups })
 		}},
-		{err: InvalidParamAmount, broken: func(r RunInstances) bool {
+		{err: InvalidParamAmount, violated: func(r RunInstances) bool {
 			return r.amount() > 1 && (len(r.primary().IPv6Addresses) > 0 ||
 				slices.ContainsFunc(r.NetworkInterfaces, func(i LaunchInterface) bool {
 					return i.NetworkInterfaceID != "" || i.PrimaryIPAddress != "" || len(i.IPv6Addresses) > 0
@@ -145,8 +145,8 @@ var runInstancesParameterRules = slices.Concat(
 	})
 
 // conflict names parameters that exclude each other; "": there are none.
-func (r RunInstances) conflict() string {
-	for _, i := range append(r.NetworkInterfaces, r.topLevel()) {
+func (r RunInstances) conflictingParameters() string {
+	for _, i := range append(r.NetworkInterfaces, r.primaryFromParameters()) {
 		switch {
 		case i.SecurityGroupID != "" && len(i.SecurityGroupIDs) > 0:
 			return "SecurityGroupId, SecurityGroupIds"
@@ -159,91 +159,93 @@ func (r RunInstances) conflict() string {
 
 // contradictsItself tells whether the list of interfaces says what it cannot mean: an existing interface that is to be created otherwise, or twice, or
 // as the primary one; or a primary interface that is told in the list and outside of it.
-func contradictsItself(r RunInstances) bool {
+func hasContradictoryInterfaces(r RunInstances) bool {
 	seen := map[string]bool{}
 	for _, i := range r.NetworkInterfaces {
 		if i.NetworkInterfaceID == "" {
 			continue
 		}
-		if i.InstanceType == store.ENIPrimary || seen[i.NetworkInterfaceID] || i.tellsHowToCreate() {
+		if i.InstanceType == store.ENIPrimary || seen[i.NetworkInterfaceID] || i.hasCreationParameters() {
 			return true
 		}
 		seen[i.NetworkInterfaceID] = true
 	}
-	outside, listed := r.topLevel(), r.listedPrimary()
-	return listed != nil && (len(listed.groups()) > 0 && len(outside.groups()) > 0 ||
+	outside, listed := r.primaryFromParameters(), r.primaryFromList()
+	return listed != nil && (len(listed.groupIDs()) > 0 && len(outside.groupIDs()) > 0 ||
 		listed.VSwitchID != "" && outside.VSwitchID != "" && listed.VSwitchID != outside.VSwitchID ||
 		listed.PrimaryIPAddress != "" && outside.PrimaryIPAddress != "" ||
-		listed.ipv6() > 0 && outside.ipv6() > 0)
+		listed.ipv6Count() > 0 && outside.ipv6Count() > 0)
 }
 
 // badENIParameter names the first parameter of an interface that is to be created that is not as it must be; "": all are.
-func (r RunInstances) badENIParameter() string {
+func (r RunInstances) invalidENIParameter() string {
 	for _, i := range r.NetworkInterfaces {
 		outside := func(n *int, least, most int) bool { return n != nil && (*n < least || *n > most) }
 		switch {
-		case i.PrimaryIPAddress != "" && !areIPv4(i.PrimaryIPAddress):
+		case i.PrimaryIPAddress != "" && !allIPv4(i.PrimaryIPAddress):
 			return "PrimaryIpAddress"
-		case outside(i.SecondaryPrivateIPAddressCount, 1, mostSecondaryIPv4):
+		case outside(i.SecondaryPrivateIPAddressCount, 1, maxSecondaryIPv4):
 			return "SecondaryPrivateIpAddressCount"
-		case outside(i.IPv6AddressCount, 1, mostIPv6):
+		case outside(i.IPv6AddressCount, 1, maxIPv6):
 			return "Ipv6AddressCount"
-		case !areIPv6(i.IPv6Addresses...) || len(i.IPv6Addresses) > mostIPv6:
+		case !allIPv6(i.IPv6Addresses...) || len(i.IPv6Addresses) > maxIPv6:
 			return "Ipv6Address"
-		case i.NetworkInterfaceName != "" && !goodName(i.NetworkInterfaceName):
+		case i.NetworkInterfaceName != "" && !isValidName(i.NetworkInterfaceName):
 			return "NetworkInterfaceName"
-		case i.Description != "" && !goodDescription(i.Description, 2, 256):
+		case i.Description != "" && !isValidDescription(i.Description, 2, 256):
 			return "Description"
-		case outside(i.QueueNumber, 1, mostQueues):
+		case outside(i.QueueNumber, 1, maxQueues):
 			return "QueueNumber"
 		case i.NetworkInterfaceTrafficMode != "" && i.NetworkInterfaceTrafficMode != "Standard": // there are no RDMA interfaces
 			return "NetworkInterfaceTrafficMode"
 		}
 	}
-	if slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return repeats(i.groups()) }) {
+	if slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return hasDuplicates(i.groupIDs()) }) {
 		return "SecurityGroupIds"
 	}
 	return ""
 }
 
 // runInstancesRules are the rules on resources: what is named is there, fits together, and there is room.
-var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launch]{
-	{err: InvalidEniIDForbidden, broken: func(l launch) bool { return l.missingENI() != "" },
-		fill: func(l launch) []any { return []any{l.missingENI()} }},
-	{err: InvalidLaunchEniID, broken: func(l launch) bool { return l.unfitENI() != "" },
-		fill: func(l launch) []any { return []any{l.unfitENI()} }},
-}, launchPlaceRules, launchIPv6Rules, []rule[launch]{
-	{err: LaunchMultiGroupType, broken: func(l launch) bool { return mixTypes(maps.Values(l.Groups)) }},
-	{err: LaunchEniElsewhere, broken: isSpread},
-	{err: EniNotSupportedByType, broken: func(l launch) bool { return len(l.interfaces) > 1 && !l.Type.IOOptimized }},
-	{err: NetworkCardIndexInvalid, broken: func(l launch) bool {
+var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
+	{err: InvalidEniIDForbidden, violated: func(l launchInput) bool { return l.missingENI() != "" },
+		messageArgs: func(l launchInput) []any { return []any{l.missingENI()} }},
+	{err: InvalidLaunchEniID, violated: func(l launchInput) bool { return l.unattachableENI() != "" },
+		messageArgs: func(l launchInput) []any { return []any{l.unattachableENI()} }},
+}, launchConsistencyRules, launchIPv6Rules, []rule[launchInput]{
+	{err: LaunchMultiGroupType, violated: func(l launchInput) bool { return haveDifferentTypes(maps.Values(l.Groups)) }},
+	{err: LaunchEniElsewhere, violated: spansLocations},
+	{err: EniNotSupportedByType, violated: func(l launchInput) bool { return len(l.interfaces) > 1 && !l.Type.IOOptimized }},
+	{err: NetworkCardIndexInvalid, violated: func(l launchInput) bool {
 		return slices.ContainsFunc(l.interfaces, func(i LaunchInterface) bool {
 			return i.NetworkCardIndex != nil && (*i.NetworkCardIndex < 0 || l.Type.NetworkCards == nil || *i.NetworkCardIndex >= *l.Type.NetworkCards)
 		})
 	}},
-	{err: EniCountExceeded, broken: func(l launch) bool { return len(l.interfaces) > l.Type.ENIQuantity },
-		fill: func(l launch) []any { return []any{l.Type.ENIQuantity, l.Type.ID, 0, len(l.interfaces)} }},
-	{err: Ipv4CountExceeded, broken: func(l launch) bool { return exceeds(l.most(ipv4Of).count, l.Type.PrivateIPv4PerENI) },
-		fill: func(l launch) []any {
-			return []any{l.most(ipv4Of).name, *l.Type.PrivateIPv4PerENI, l.Type.ID, 0, l.most(ipv4Of).count}
+	{err: EniCountExceeded, violated: func(l launchInput) bool { return len(l.interfaces) > l.Type.ENIQuantity },
+		messageArgs: func(l launchInput) []any { return []any{l.Type.ENIQuantity, l.Type.ID, 0, len(l.interfaces)} }},
+	{err: Ipv4CountExceeded, violated: func(l launchInput) bool {
+		return exceeds(l.withMostAddresses(countIPv4).count, l.Type.PrivateIPv4PerENI)
+	},
+		messageArgs: func(l launchInput) []any {
+			return []any{l.withMostAddresses(countIPv4).name, *l.Type.PrivateIPv4PerENI, l.Type.ID, 0, l.withMostAddresses(countIPv4).count}
 		}},
-	{err: Ipv6NotSupport, broken: func(l launch) bool {
-		return l.most(ipv6Of).count > 0 && l.Type.IPv6PerENI != nil && *l.Type.IPv6PerENI == 0
-	}, fill: func(l launch) []any { return []any{l.Type.ID} }},
-	{err: Ipv6CountExceeded, broken: func(l launch) bool { return exceeds(l.most(ipv6Of).count, l.Type.IPv6PerENI) },
-		fill: func(l launch) []any {
-			return []any{l.most(ipv6Of).name, *l.Type.IPv6PerENI, l.Type.ID, 0, l.most(ipv6Of).count}
+	{err: Ipv6NotSupport, violated: func(l launchInput) bool {
+		return l.withMostAddresses(countIPv6).count > 0 && l.Type.IPv6PerENI != nil && *l.Type.IPv6PerENI == 0
+	}, messageArgs: func(l launchInput) []any { return []any{l.Type.ID} }},
+	{err: Ipv6CountExceeded, violated: func(l launchInput) bool { return exceeds(l.withMostAddresses(countIPv6).count, l.Type.IPv6PerENI) },
+		messageArgs: func(l launchInput) []any {
+			return []any{l.withMostAddresses(countIPv6).name, *l.Type.IPv6PerENI, l.Type.ID, 0, l.withMostAddresses(countIPv6).count}
 		}},
-}, launchAddressRules, []rule[launch]{
-	{err: MaxEniCountExceeded, broken: func(l launch) bool {
-		created := l.count * (len(l.fresh()) - 1)
+}, launchAddressRules, []rule[launchInput]{
+	{err: MaxEniCountExceeded, violated: func(l launchInput) bool {
+		created := l.count * (len(l.newInterfaces()) - 1)
 		return created > 0 && l.Quota.Count+created > l.Quota.Most
 	}},
-	{err: LaunchSecurityGroupInstanceLimit, broken: launchOverfillsGroup},
+	{err: LaunchSecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 })
 
 // missingENI is the first named interface that is not there; "": all are.
-func (l launch) missingENI() string {
+func (l launchInput) missingENI() string {
 	for _, i := range l.interfaces {
 		if i.NetworkInterfaceID != "" && l.Interfaces[i.NetworkInterfaceID] == nil {
 			return i.NetworkInterfaceID
@@ -253,8 +255,8 @@ func (l launch) missingENI() string {
 }
 
 // unfitENI is the first named interface that no instance can take as it is; "": there is none.
-func (l launch) unfitENI() string {
-	for _, n := range l.existing() {
+func (l launchInput) unattachableENI() string {
+	for _, n := range l.existingInterfaces() {
 		if n.ServiceManaged || n.Type != store.ENISecondary || n.Status != store.ENIAvailable {
 			return n.ID
 		}
@@ -263,11 +265,11 @@ func (l launch) unfitENI() string {
 }
 
 // isSpread tells whether an interface lies in another VPC or zone than the instance.
-func isSpread(l launch) bool {
-	home := l.vswitch(l.interfaces[0])
-	return slices.ContainsFunc(l.existing(), func(n *store.LaunchedENI) bool { return n.VPCID != home.VPCID || n.ZoneID != home.ZoneID }) ||
-		slices.ContainsFunc(l.fresh(), func(i LaunchInterface) bool {
-			return l.vswitch(i).VPCID != home.VPCID || l.vswitch(i).ZoneID != home.ZoneID
+func spansLocations(l launchInput) bool {
+	primary := l.vswitchOf(l.interfaces[0])
+	return slices.ContainsFunc(l.existingInterfaces(), func(n *store.LaunchedENI) bool { return n.VPCID != primary.VPCID || n.ZoneID != primary.ZoneID }) ||
+		slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool {
+			return l.vswitchOf(i).VPCID != primary.VPCID || l.vswitchOf(i).ZoneID != primary.ZoneID
 		})
 }
 
@@ -277,25 +279,25 @@ type addressCount struct {
 	count int
 }
 
-func ipv4Of(i LaunchInterface, n *store.LaunchedENI) int {
+func countIPv4(i LaunchInterface, n *store.LaunchedENI) int {
 	if n != nil {
 		return n.IPv4
 	}
-	return i.ipv4()
+	return i.ipv4Count()
 }
 
-func ipv6Of(i LaunchInterface, n *store.LaunchedENI) int {
+func countIPv6(i LaunchInterface, n *store.LaunchedENI) int {
 	if n != nil {
 		return n.IPv6
 	}
-	return i.ipv6()
+	return i.ipv6Count()
 }
 
 // most is the interface with the most addresses. One that does not exist yet goes by its name, or by its type.
-func (l launch) most(of func(LaunchInterface, *store.LaunchedENI) int) (most addressCount) {
+func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.LaunchedENI) int) (most addressCount) {
 	for _, i := range l.interfaces {
-		if count := of(i, l.Interfaces[i.NetworkInterfaceID]); count > most.count {
-			most = addressCount{cmp.Or(i.NetworkInterfaceID, i.NetworkInterfaceName, i.InstanceType, store.ENISecondary), count}
+		if n := count(i, l.Interfaces[i.NetworkInterfaceID]); n > most.count {
+			most = addressCount{cmp.Or(i.NetworkInterfaceID, i.NetworkInterfaceName, i.InstanceType, store.ENISecondary), n}
 		}
 	}
 	return most
@@ -311,8 +313,8 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 	if err := s.admit(ctx, caller, "ecs:RunInstances", req.RegionID); err != nil {
 		return NewInstances{}, err
 	}
-	return once(ctx, s, caller, idempotent{"RunInstances", req.ClientToken, req}, func(tx *store.Tx) (NewInstances, error) {
-		l := req.launch()
+	return runOnce(ctx, s, caller, idempotentCall{"RunInstances", req.ClientToken, req}, func(tx *store.Tx) (NewInstances, error) {
+		l := req.launchInput()
 		if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
 			return NewInstances{}, err
 		}
@@ -324,7 +326,7 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 		}
 		var made NewInstances
 		for k := range l.count {
-			made.InstanceIDs = append(made.InstanceIDs, s.makeInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.running(l.now)))
+			made.InstanceIDs = append(made.InstanceIDs, s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)))
 		}
 		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
 		return made, nil

@@ -14,7 +14,7 @@ import (
 // runCase is everything that decides a launch. good is one that succeeds; a spoiler breaks one rule of it.
 type runCase struct {
 	req       RunInstances
-	admission admission
+	admission admissionInput
 	scene     *store.LaunchScene
 }
 
@@ -29,13 +29,13 @@ func goodRun() *runCase {
 			},
 			NetworkInterfaces: []LaunchInterface{{NetworkInterfaceID: "eni-1"}, {NetworkInterfaceName: "data"}},
 		},
-		admission: admission{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:RunInstances", regionKnown: true},
+		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:RunInstances", regionKnown: true},
 		scene: &store.LaunchScene{
 			Type:      &store.InstanceType{ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true},
 			ZoneKnown: true,
 			Offers: map[string]*store.AddressOffer{"vsw-1": {
 				VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", CIDRBlock: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDRBlock: &ipv6},
-				IPv4:    addresses([]string{"10.0.0.1", "10.0.0.2"}),
+				IPv4:    parseAddresses([]string{"10.0.0.1", "10.0.0.2"}),
 			}},
 			Quota: store.InterfaceQuota{Most: 2, Count: 1},
 			Interfaces: map[string]*store.LaunchedENI{"eni-1": {
@@ -58,10 +58,10 @@ func (c *runCase) verdict() error {
 	return check(runInstancesRules, c.launch())
 }
 
-func (c *runCase) launch() launch {
-	l := c.req.launch()
+func (c *runCase) launch() launchInput {
+	l := c.req.launchInput()
 	l.LaunchScene, l.now = c.scene, runMoment
-	l.count = l.possible()
+	l.count = l.possibleCount()
 	return l
 }
 
@@ -162,7 +162,7 @@ var runSpoilers = []struct {
 	{"type without IPv6", Ipv6NotSupport, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
 	{"IPv6 of the type", Ipv6CountExceeded, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6 = 2 }},
 	{"address taken", InvalidPrivateIPDuplicated, func(c *runCase) {
-		c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.9", addresses([]string{"10.0.0.9"})
+		c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.9", parseAddresses([]string{"10.0.0.9"})
 	}},
 	{"VSwitch full", QuotaExceededPrivateIP, func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = nil }},
 	{"quota", MaxEniCountExceeded, func(c *runCase) { c.scene.Quota.Count = 2 }},
@@ -254,7 +254,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		{"a quota for two", func(c *runCase) { c.scene.Quota.Most = 3 }, 2, nil},
 		{"a quota for one", func(c *runCase) { c.scene.Quota.Most = 2 }, 2, MaxEniCountExceeded},
 		{"a row of addresses with the fourth taken", func(c *runCase) {
-			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", addresses([]string{"10.0.0.23"})
+			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", parseAddresses([]string{"10.0.0.23"})
 		}, 3, nil},
 		{"a row of addresses that ends with the VSwitch", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.251" }, 2, nil},
 		{"a row of addresses with one", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2, PrivateIPOutsideVSwitch},
@@ -262,7 +262,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		c := goodRun()
 		c.req.NetworkInterfaces = c.req.NetworkInterfaces[1:]
 		c.req.Amount, c.req.MinAmount = new(5), new(2)
-		c.scene.Offers["vsw-1"].IPv4 = addresses([]string{
+		c.scene.Offers["vsw-1"].IPv4 = parseAddresses([]string{
 			"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.10",
 		})
 		c.scene.Quota.Most = 100
@@ -307,7 +307,7 @@ func TestKnownImage(t *testing.T) {
 		InstanceImageID: true, "m-bp1f3k9x7q2m5w8r4t6y": true, "win2019_1809_x64_dtc_en-us_40G_alibase.vhd": true,
 		"m-": false, ".vhd": false, "m-a b": false, "none": false, "": false,
 	} {
-		if got := knownImage(id); got != want {
+		if got := isKnownImage(id); got != want {
 			t.Errorf("%q: got %t, want %t", id, got, want)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // mostRules is how many rules a security group may have, of both directions together.
-const mostRules = 200
+const maxRules = 200
 
 // The two sides of an interface that a rule may be for. In a VPC there is the intranet only.
 const (
@@ -81,7 +81,7 @@ type permission struct {
 
 func (p IngressPermissions) all() []permission {
 	var out []permission
-	for _, i := range orOld(p.Permissions, p.Old) {
+	for _, i := range appendOld(p.Permissions, p.Old) {
 		out = append(out, permission{i.Permission, i.SourceCIDR, i.SourceIPv6CIDR, i.SourceGroupID, i.SourcePrefixListID})
 	}
 	return out
@@ -89,14 +89,14 @@ func (p IngressPermissions) all() []permission {
 
 func (p EgressPermissions) all() []permission {
 	var out []permission
-	for _, e := range orOld(p.Permissions, p.Old) {
+	for _, e := range appendOld(p.Permissions, p.Old) {
 		out = append(out, permission{e.Permission, e.DestCIDR, e.DestIPv6CIDR, e.DestGroupID, e.DestPrefixListID})
 	}
 	return out
 }
 
 // orOld are the rules of a list, and the one beside it, if that says anything.
-func orOld[P comparable](list []P, old P) []P {
+func appendOld[P comparable](list []P, old P) []P {
 	var nothing P
 	if old == nothing {
 		return list
@@ -118,38 +118,40 @@ func (d direction) parameterRules() []rule[rulesRequest] {
 		required("RegionId", func(r rulesRequest) string { return r.regionID }),
 		required("SecurityGroupId", func(r rulesRequest) string { return r.securityGroupID }),
 		readable(func(r rulesRequest) Malformed { return r.malformed }),
-		wellFormed(InvalidClientTokenValue, func(r rulesRequest) string { return r.clientToken }, goodClientToken),
-		invalid("Permissions", func(r rulesRequest) bool { return len(r.permissions) > mostListed }),
-		invalid("SecurityGroupRuleId", func(r rulesRequest) bool { return len(r.ruleIDs) > mostListed }),
-		{err: MissingNamedParameter, broken: func(r rulesRequest) bool {
-			return len(r.permissions)+len(r.ruleIDs) == 0 || r.has(func(p permission) bool { return p.IPProtocol == "" })
-		}, fill: named[rulesRequest]("IpProtocol")},
-		ofAny(InvalidIPProtocol, func(p permission) bool { return !goodProtocol(p.IPProtocol) }),
-		{err: MissingNamedParameter, broken: func(r rulesRequest) bool { return r.has(func(p permission) bool { return p.PortRange == "" }) },
-			fill: named[rulesRequest]("PortRange")},
-		ofAny(InvalidPortRange, func(p permission) bool {
-			return !goodPortRange(p.IPProtocol, p.PortRange) || p.SourcePortRange != "" && !goodPortRange(p.IPProtocol, p.SourcePortRange)
+		wellFormed(InvalidClientTokenValue, func(r rulesRequest) string { return r.clientToken }, isValidClientToken),
+		invalid("Permissions", func(r rulesRequest) bool { return len(r.permissions) > maxListed }),
+		invalid("SecurityGroupRuleId", func(r rulesRequest) bool { return len(r.ruleIDs) > maxListed }),
+		{err: MissingNamedParameter, violated: func(r rulesRequest) bool {
+			return len(r.permissions)+len(r.ruleIDs) == 0 || r.anyPermission(func(p permission) bool { return p.IPProtocol == "" })
+		}, messageArgs: nameArg[rulesRequest]("IpProtocol")},
+		anyPermissionRule(InvalidIPProtocol, func(p permission) bool { return !isValidProtocol(p.IPProtocol) }),
+		{err: MissingNamedParameter, violated: func(r rulesRequest) bool {
+			return r.anyPermission(func(p permission) bool { return p.PortRange == "" })
+		},
+			messageArgs: nameArg[rulesRequest]("PortRange")},
+		anyPermissionRule(InvalidPortRange, func(p permission) bool {
+			return !isValidPortRange(p.IPProtocol, p.PortRange) || p.SourcePortRange != "" && !isValidPortRange(p.IPProtocol, p.SourcePortRange)
 		}),
-		ofAny(d.missingPeer, func(p permission) bool {
+		anyPermissionRule(d.missingPeer, func(p permission) bool {
 			return p.peerCIDR == "" && p.peerIPv6CIDR == "" && p.peerGroupID == "" && p.peerPrefixListID == ""
 		}),
-		ofAny(InvalidSourceCidrIP, func(p permission) bool { return !goodBlock(p.SourceCIDR, netip.Addr.Is4) }),
-		ofAny(InvalidIPv6SourceCidrIP, func(p permission) bool { return !goodBlock(p.SourceIPv6CIDR, netip.Addr.Is6) }),
-		ofAny(InvalidDestCidrIP, func(p permission) bool { return !goodBlock(p.DestCIDR, netip.Addr.Is4) }),
-		ofAny(InvalidIPv6DestCidrIP, func(p permission) bool { return !goodBlock(p.DestIPv6CIDR, netip.Addr.Is6) }),
-		ofAny(InvalidPolicy, func(p permission) bool { return policyOf(cmp.Or(p.Policy, store.PolicyAccept)) == "" }),
-		ofAny(InvalidPriority, func(p permission) bool { n, err := priorityOf(p.Priority); return err != nil || n < 1 || n > 100 }),
-		ofAny(InvalidNicType, func(p permission) bool { return p.NICType != "" && !oneOf(p.NICType, nicIntranet, nicInternet) }),
-		ofAny(InvalidRuleDescription, func(p permission) bool { return p.Description != "" && !goodDescription(p.Description, 1, 512) }),
+		anyPermissionRule(InvalidSourceCidrIP, func(p permission) bool { return !isValidBlock(p.SourceCIDR, netip.Addr.Is4) }),
+		anyPermissionRule(InvalidIPv6SourceCidrIP, func(p permission) bool { return !isValidBlock(p.SourceIPv6CIDR, netip.Addr.Is6) }),
+		anyPermissionRule(InvalidDestCidrIP, func(p permission) bool { return !isValidBlock(p.DestCIDR, netip.Addr.Is4) }),
+		anyPermissionRule(InvalidIPv6DestCidrIP, func(p permission) bool { return !isValidBlock(p.DestIPv6CIDR, netip.Addr.Is6) }),
+		anyPermissionRule(InvalidPolicy, func(p permission) bool { return parsePolicy(cmp.Or(p.Policy, store.PolicyAccept)) == "" }),
+		anyPermissionRule(InvalidPriority, func(p permission) bool { n, err := parsePriority(p.Priority); return err != nil || n < 1 || n > 100 }),
+		anyPermissionRule(InvalidNicType, func(p permission) bool { return p.NICType != "" && !oneOf(p.NICType, nicIntranet, nicInternet) }),
+		anyPermissionRule(InvalidRuleDescription, func(p permission) bool { return p.Description != "" && !isValidDescription(p.Description, 1, 512) }),
 	}
 }
 
 // ofAny answers err where one of the rules of a request is bad.
-func ofAny(err *Error, bad func(permission) bool) rule[rulesRequest] {
-	return rule[rulesRequest]{err: err, broken: func(r rulesRequest) bool { return r.has(bad) }}
+func anyPermissionRule(err *Error, isInvalid func(permission) bool) rule[rulesRequest] {
+	return rule[rulesRequest]{err: err, violated: func(r rulesRequest) bool { return r.anyPermission(isInvalid) }}
 }
 
-func (r rulesRequest) has(what func(permission) bool) bool {
+func (r rulesRequest) anyPermission(what func(permission) bool) bool {
 	return slices.ContainsFunc(r.permissions, what)
 }
 
@@ -157,7 +159,7 @@ func (r rulesRequest) has(what func(permission) bool) bool {
 func (r rulesRequest) peers() []string {
 	var ids []string
 	for _, p := range r.permissions {
-		ids = append(ids, given(p.peerGroupID)...)
+		ids = append(ids, optionalList(p.peerGroupID)...)
 	}
 	return ids
 }
@@ -166,7 +168,7 @@ func (r rulesRequest) peers() []string {
 var portProtocols = []string{"TCP", "UDP"}
 
 // goodProtocol tells whether a rule may be on a protocol: one of those with a name, or an IANA number.
-func goodProtocol(protocol string) bool {
+func isValidProtocol(protocol string) bool {
 	if n, err := strconv.Atoi(protocol); err == nil {
 		return n >= 0 && n <= 255
 	}
@@ -174,7 +176,7 @@ func goodProtocol(protocol string) bool {
 }
 
 // goodPortRange tells whether ports are spelled as first/last, and as -1/-1 where the protocol has none.
-func goodPortRange(protocol, ports string) bool {
+func isValidPortRange(protocol, ports string) bool {
 	if !slices.Contains(portProtocols, strings.ToUpper(protocol)) {
 		return ports == "-1/-1"
 	}
@@ -186,7 +188,7 @@ func goodPortRange(protocol, ports string) bool {
 }
 
 // goodBlock tells whether a text is a block of a family, or a single address of it. "" is none.
-func goodBlock(text string, ofFamily func(netip.Addr) bool) bool {
+func isValidBlock(text string, ofFamily func(netip.Addr) bool) bool {
 	if text == "" {
 		return true
 	}
@@ -198,7 +200,7 @@ func goodBlock(text string, ofFamily func(netip.Addr) bool) bool {
 }
 
 // policyOf is a policy as it is shown, or "" for what is none.
-func policyOf(text string) string {
+func parsePolicy(text string) string {
 	for _, policy := range []string{store.PolicyAccept, store.PolicyDrop} {
 		if strings.EqualFold(text, policy) {
 			return policy
@@ -207,17 +209,17 @@ func policyOf(text string) string {
 	return ""
 }
 
-func priorityOf(text string) (int, error) { return strconv.Atoi(cmp.Or(text, "1")) }
+func parsePriority(text string) (int, error) { return strconv.Atoi(cmp.Or(text, "1")) }
 
 // rule is what a good permission asks for, as it is kept.
-func (d direction) rule(p permission) store.SecurityGroupRule {
-	priority, _ := priorityOf(p.Priority)
+func (d direction) newRule(p permission) store.SecurityGroupRule {
+	priority, _ := parsePriority(p.Priority)
 	r := store.SecurityGroupRule{
 		Direction:       d.name,
 		IPProtocol:      strings.ToUpper(p.IPProtocol),
 		PortRange:       p.PortRange,
 		SourcePortRange: p.SourcePortRange,
-		Policy:          policyOf(cmp.Or(p.Policy, store.PolicyAccept)),
+		Policy:          parsePolicy(cmp.Or(p.Policy, store.PolicyAccept)),
 		Priority:        priority,
 		NICType:         cmp.Or(p.NICType, nicIntranet),
 		SourceCIDR:      p.SourceCIDR,
@@ -235,7 +237,7 @@ func (d direction) rule(p permission) store.SecurityGroupRule {
 }
 
 // rulesChange is what a change of rules is decided on: the request, and what the locks returned.
-type rulesChange struct {
+type rulesInput struct {
 	rulesRequest
 	*store.RulesScene
 	added  []store.SecurityGroupRule // that the group does not have yet
@@ -243,10 +245,10 @@ type rulesChange struct {
 }
 
 // sceneRules are the rules on the groups that a request names.
-func (d direction) sceneRules() []rule[rulesChange] {
-	return []rule[rulesChange]{
-		{err: InvalidSecurityGroupIDNotFound, broken: func(c rulesChange) bool { return !c.Exists }},
-		{err: d.unknownPeer, broken: func(c rulesChange) bool {
+func (d direction) sceneRules() []rule[rulesInput] {
+	return []rule[rulesInput]{
+		{err: InvalidSecurityGroupIDNotFound, violated: func(c rulesInput) bool { return !c.Exists }},
+		{err: d.unknownPeer, violated: func(c rulesInput) bool {
 			return slices.ContainsFunc(c.peers(), func(id string) bool { return !c.Peers[id] })
 		}},
 	}

@@ -34,7 +34,7 @@ type Options struct {
 type Service struct {
 	store       *store.Store
 	options     Options
-	now         func() time.Time
+	clock       func() time.Time
 	random      io.Reader
 	identities  *lru.Cache[string, cachedIdentity]
 	unknownKeys *lru.Cache[string, time.Time] // when the database was asked last
@@ -50,15 +50,15 @@ func New(st *store.Store, options Options) *Service {
 	s := &Service{
 		store:       st,
 		options:     options,
-		now:         options.Now,
+		clock:       options.Now,
 		random:      rand.Reader,
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
 		pacer:       newPacer(),
 		worlds:      semaphore.NewWeighted(worldRoom),
 	}
-	if s.now == nil {
-		s.now = time.Now
+	if s.clock == nil {
+		s.clock = time.Now
 	}
 	s.lanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideTogether)
 	if options.Random != nil {
@@ -78,10 +78,10 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 
 // moment is the time as the database can hold it: UTC, in microseconds. An action reads it once, after its locks, so that times follow the
 // order of commits.
-func (s *Service) moment() time.Time { return s.now().UTC().Truncate(time.Microsecond) }
+func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // after is when what begins now and takes so long comes to its end; nil: it does not take any time.
-func after(now time.Time, delay time.Duration) *time.Time {
+func dueAt(now time.Time, delay time.Duration) *time.Time {
 	if delay == 0 {
 		return nil
 	}

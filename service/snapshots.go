@@ -14,14 +14,14 @@ type Snapshot = store.Snapshot
 // Restored tells what restoring a snapshot changed.
 type Restored = store.Applied
 
-var snapshotForm = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
+var snapshotNamePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 
 // SaveSnapshot keeps all resources of an account as they stand at one moment, in place of an older snapshot of the name. Nobody waits for it.
 func (s *Service) SaveSnapshot(ctx context.Context, accountID, name string) (Snapshot, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Snapshot{}, err
 	}
-	saved, err := s.store.SaveSnapshot(ctx, accountID, name, s.moment())
+	saved, err := s.store.SaveSnapshot(ctx, accountID, name, s.now())
 	return saved, explainSnapshot(err, accountID, name)
 }
 
@@ -37,8 +37,8 @@ func (s *Service) RestoreSnapshot(ctx context.Context, accountID, name string) (
 
 // Snapshots lists those of an account, by name.
 func (s *Service) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
-	if !accountForm.MatchString(accountID) {
-		return nil, refused("an account has 16 digits, got %q", accountID)
+	if !accountIDPattern.MatchString(accountID) {
+		return nil, invalidRequestf("an account has 16 digits, got %q", accountID)
 	}
 	return s.store.Snapshots(ctx, accountID)
 }
@@ -52,11 +52,11 @@ func (s *Service) DeleteSnapshot(ctx context.Context, accountID, name string) er
 }
 
 func checkSnapshot(accountID, name string) error {
-	if !accountForm.MatchString(accountID) {
-		return refused("an account has 16 digits, got %q", accountID)
+	if !accountIDPattern.MatchString(accountID) {
+		return invalidRequestf("an account has 16 digits, got %q", accountID)
 	}
-	if !snapshotForm.MatchString(name) {
-		return refused("a snapshot's name is 1 to 64 letters, digits, '.', '_' and '-', got %q", name)
+	if !snapshotNamePattern.MatchString(name) {
+		return invalidRequestf("a snapshot's name is 1 to 64 letters, digits, '.', '_' and '-', got %q", name)
 	}
 	return nil
 }
@@ -65,11 +65,11 @@ func checkSnapshot(accountID, name string) error {
 func explainSnapshot(err error, accountID, name string) error {
 	switch {
 	case errors.Is(err, store.ErrNoAccount):
-		return missing("there is no account %s", accountID)
+		return notFoundf("there is no account %s", accountID)
 	case errors.Is(err, store.ErrNoSnapshot):
-		return missing("account %s has no snapshot %q: enisim snapshot list --account %s shows those that there are", accountID, name, accountID)
+		return notFoundf("account %s has no snapshot %q: enisim snapshot list --account %s shows those that there are", accountID, name, accountID)
 	case errors.Is(err, store.ErrOldSnapshot):
-		return refused("snapshot %q was saved by another version of enisim, whose tables differ: bring the account into the state again, and save it anew", name)
+		return invalidRequestf("snapshot %q was saved by another version of enisim, whose tables differ: bring the account into the state again, and save it anew", name)
 	}
 	return err
 }

@@ -14,8 +14,8 @@ type StartInstance struct {
 }
 
 var (
-	startParameterRules = lifeParameterRules(func(r StartInstance) LifeRequest { return r.LifeRequest }, func(r StartInstance) Malformed { return r.Malformed })
-	startRules          = lifeRules(store.InstanceStopped)
+	startParameterRules = powerParameterRules(func(r StartInstance) LifeRequest { return r.LifeRequest }, func(r StartInstance) Malformed { return r.Malformed })
+	startRules          = powerRules(store.InstanceStopped)
 )
 
 // StartInstance starts an instance: it is Starting, and Running after the start delay.
@@ -23,5 +23,5 @@ func (s *Service) StartInstance(ctx context.Context, caller Caller, req StartIns
 	if err := check(startParameterRules, req); err != nil {
 		return err
 	}
-	return s.changeLife(ctx, caller, "ecs:StartInstance", req.LifeRequest, startRules, s.started)
+	return s.changePowerState(ctx, caller, "ecs:StartInstance", req.LifeRequest, startRules, s.startedInstance)
 }

@@ -28,11 +28,11 @@ type StopInstance struct {
 
 var (
 	stopParameterRules = slices.Concat(
-		lifeParameterRules(func(r StopInstance) LifeRequest { return r.LifeRequest }, func(r StopInstance) Malformed { return r.Malformed }),
+		powerParameterRules(func(r StopInstance) LifeRequest { return r.LifeRequest }, func(r StopInstance) Malformed { return r.Malformed }),
 		[]rule[StopInstance]{
 			among("StoppedMode", func(r StopInstance) string { return r.StoppedMode }, KeepCharging, StopCharging, stoppedModeNotApplicable),
 		})
-	stopRules = lifeRules(store.InstanceRunning)
+	stopRules = powerRules(store.InstanceRunning)
 )
 
 // StopInstance stops an instance: it is Stopping, and Stopped after the stop delay. Its interfaces stay InUse.
@@ -40,7 +40,7 @@ func (s *Service) StopInstance(ctx context.Context, caller Caller, req StopInsta
 	if err := check(stopParameterRules, req); err != nil {
 		return err
 	}
-	return s.changeLife(ctx, caller, "ecs:StopInstance", req.LifeRequest, stopRules, func(i store.Instance, now time.Time) store.Instance {
+	return s.changePowerState(ctx, caller, "ecs:StopInstance", req.LifeRequest, stopRules, func(i store.Instance, now time.Time) store.Instance {
 		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
 		if s.options.StopDelay > 0 {
 			i.Status, i.NextStatus, i.SettlesAt = store.InstanceStopping, new(store.InstanceStopped), new(now.Add(s.options.StopDelay))

@@ -38,7 +38,7 @@ var (
 )
 
 // typeNamed finds a type, in any case.
-func (p TagProduct) typeNamed(name string) (tagType, bool) {
+func (p TagProduct) findType(name string) (tagType, bool) {
 	k := slices.IndexFunc(p.types, func(t tagType) bool { return strings.EqualFold(t.name, name) })
 	if k < 0 {
 		return tagType{}, false
@@ -47,7 +47,7 @@ func (p TagProduct) typeNamed(name string) (tagType, bool) {
 }
 
 // mostTaggedAtOnce is how many resources one call may name.
-const mostTaggedAtOnce = 50
+const maxResourcesPerCall = 50
 
 // TagResources is the request to give tags to resources of one type. A tag of the same key is replaced.
 type TagResources struct {
@@ -58,7 +58,7 @@ type TagResources struct {
 }
 
 // tagging is a request to a product.
-type tagging struct {
+type tagInput struct {
 	TagResources
 	product TagProduct
 }
@@ -66,11 +66,11 @@ type tagging struct {
 // typeRules are those that the three actions begin with. Their codes for what is missing are their own.
 func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
 	return []rule[T]{
-		{err: MissingRegionIDOfTags, broken: func(r T) bool { _, region, _ := of(r); return region == "" }},
-		{err: MissingResourceType, broken: func(r T) bool { _, _, name := of(r); return name == "" }},
-		{err: InvalidResourceTypeNotFound, broken: func(r T) bool {
+		{err: MissingRegionIDOfTags, violated: func(r T) bool { _, region, _ := of(r); return region == "" }},
+		{err: MissingResourceType, violated: func(r T) bool { _, _, name := of(r); return name == "" }},
+		{err: InvalidResourceTypeNotFound, violated: func(r T) bool {
 			product, _, name := of(r)
-			_, known := product.typeNamed(name)
+			_, known := product.findType(name)
 			return !known
 		}},
 	}
@@ -79,48 +79,48 @@ func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
 // idRules are those on the resources that are named. A list may name none.
 func idRules[T any](ids func(T) []string) []rule[T] {
 	return []rule[T]{
-		{err: MissingResourceIDs, broken: func(r T) bool { return len(ids(r)) == 0 }},
+		{err: MissingResourceIDs, violated: func(r T) bool { return len(ids(r)) == 0 }},
 		tooManyResources(ids),
 	}
 }
 
 func tooManyResources[T any](ids func(T) []string) rule[T] {
-	return rule[T]{err: NumberExceedResourceIDs, broken: func(r T) bool { return len(ids(r)) > mostTaggedAtOnce }}
+	return rule[T]{err: NumberExceedResourceIDs, violated: func(r T) bool { return len(ids(r)) > maxResourcesPerCall }}
 }
 
 var tagResourcesParameterRules = slices.Concat(
-	typeRules(func(r tagging) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
-	idRules(func(r tagging) []string { return r.ResourceIDs }),
-	[]rule[tagging]{
-		{err: MissingTags, broken: func(r tagging) bool { return len(r.Tags) == 0 }},
-		{err: NumberExceedTags, broken: func(r tagging) bool { return tooManyTags(r.Tags) }},
-		{err: InvalidTagMismatch, broken: func(r tagging) bool { return lacksKey(r.Tags) }},
-		{err: InvalidTagKeyMalformed, broken: func(r tagging) bool { return hasBadTagKey(r.Tags) }},
-		{err: InvalidTagValueMalformed, broken: func(r tagging) bool {
-			return hasBadTagValue(r.Tags) || r.product.name == VPCTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
+	typeRules(func(r tagInput) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	idRules(func(r tagInput) []string { return r.ResourceIDs }),
+	[]rule[tagInput]{
+		{err: MissingTags, violated: func(r tagInput) bool { return len(r.Tags) == 0 }},
+		{err: NumberExceedTags, violated: func(r tagInput) bool { return tooManyTags(r.Tags) }},
+		{err: InvalidTagMismatch, violated: func(r tagInput) bool { return lacksTagKey(r.Tags) }},
+		{err: InvalidTagKeyMalformed, violated: func(r tagInput) bool { return hasInvalidTagKey(r.Tags) }},
+		{err: InvalidTagValueMalformed, violated: func(r tagInput) bool {
+			return hasInvalidTagValue(r.Tags) || r.product.name == VPCTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
 				return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
 			})
 		}},
-		{err: DuplicateTagKey, broken: func(r tagging) bool { return repeatsTagKey(r.Tags) }},
+		{err: DuplicateTagKey, violated: func(r tagInput) bool { return repeatsTagKey(r.Tags) }},
 	})
 
 // tagChange is what a change of tags is decided on.
-type tagChange struct {
+type changeTagsInput struct {
 	ids   []string // each once
 	found []store.TaggedResource
 	give  map[string]string
 }
 
-var untagResourcesRules = []rule[tagChange]{
-	{err: InvalidResourceIDNotFound, broken: func(c tagChange) bool { return len(c.found) < len(c.ids) }},
+var untagResourcesRules = []rule[changeTagsInput]{
+	{err: InvalidResourceIDNotFound, violated: func(c changeTagsInput) bool { return len(c.found) < len(c.ids) }},
 }
 
 var tagResourcesRules = append(slices.Clip(untagResourcesRules),
-	rule[tagChange]{err: QuotaExceedTags, broken: func(c tagChange) bool {
+	rule[changeTagsInput]{err: QuotaExceedTags, violated: func(c changeTagsInput) bool {
 		return slices.ContainsFunc(c.found, func(r store.TaggedResource) bool {
 			all := maps.Clone(r.Tags)
 			maps.Copy(all, c.give)
-			return len(all) > mostTags
+			return len(all) > maxTags
 		})
 	}},
 )
@@ -128,7 +128,7 @@ var tagResourcesRules = append(slices.Clip(untagResourcesRules),
 // TagResources gives tags to resources of a product: to all that a call names, or to none.
 func (s *Service) TagResources(product TagProduct) func(context.Context, Caller, TagResources) error {
 	return func(ctx context.Context, caller Caller, req TagResources) error {
-		if err := check(tagResourcesParameterRules, tagging{req, product}); err != nil {
+		if err := check(tagResourcesParameterRules, tagInput{req, product}); err != nil {
 			return err
 		}
 		if err := s.admit(ctx, caller, product.name+":TagResources", req.RegionID); err != nil {
@@ -138,18 +138,18 @@ func (s *Service) TagResources(product TagProduct) func(context.Context, Caller,
 		for _, t := range req.Tags {
 			give[t.Key] = t.Value
 		}
-		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, tagChange{ids: req.ResourceIDs, give: give}, tagResourcesRules,
+		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, changeTagsInput{ids: req.ResourceIDs, give: give}, tagResourcesRules,
 			func([]store.TaggedResource) []string { return nil })
 	}
 }
 
 // changeTags locks the resources of a change, and changes all or none. remove tells the keys of the tags to take away.
-func (s *Service) changeTags(ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c tagChange, rules []rule[tagChange],
+func (s *Service) changeTags(ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c changeTagsInput, rules []rule[changeTagsInput],
 	remove func([]store.TaggedResource) []string,
 ) error {
 	slices.Sort(c.ids)
 	c.ids = slices.Compact(c.ids)
-	t, _ := product.typeNamed(typeName)
+	t, _ := product.findType(typeName)
 	if t.kind == "" {
 		return check(rules, c)
 	}
@@ -157,7 +157,7 @@ func (s *Service) changeTags(ctx context.Context, caller Caller, product TagProd
 		if c.found, err = tx.LockTagged(ctx, caller.AccountID, regionID, t.kind, c.ids); err != nil {
 			return err
 		}
-		now := s.moment()
+		now := s.now()
 		c.found = slices.DeleteFunc(c.found, func(r store.TaggedResource) bool { return r.GoneBy(now) })
 		if err := check(rules, c); err != nil {
 			return err

@@ -7,7 +7,7 @@ import (
 )
 
 // mostTags is how many tags a filter, a call and a resource may have.
-const mostTags = 20
+const maxTags = 20
 
 // Tag is a tag of a request: one to give to a resource, or one that a filter asks for. In a filter an empty value stands for any.
 // Some SDKs spell the parameters in lower case: Tag.1.value.
@@ -17,14 +17,14 @@ type Tag struct {
 }
 
 // lacksKey tells whether a tag is asked for by its value alone.
-func lacksKey(tags []Tag) bool {
+func lacksTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
 }
 
 // What tags to give to a resource may not be (docs/reference/states.md, section 5). Each is a predicate of its own, because each has an error of its own.
 
 // tooManyTags tells whether there are more tags than a call may give.
-func tooManyTags(tags []Tag) bool { return len(tags) > mostTags }
+func tooManyTags(tags []Tag) bool { return len(tags) > maxTags }
 
 // repeatsTagKey tells whether two tags have the same key.
 func repeatsTagKey(tags []Tag) bool {
@@ -39,20 +39,20 @@ func repeatsTagKey(tags []Tag) bool {
 }
 
 // hasBadTagKey tells whether a key is one that no tag may have. Keys that begin with aliyun and acs: are the cloud's own.
-func hasBadTagKey(tags []Tag) bool {
+func hasInvalidTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool {
-		return t.Key == "" || badTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") || strings.HasPrefix(t.Key, "acs:")
+		return t.Key == "" || isInvalidTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") || strings.HasPrefix(t.Key, "acs:")
 	})
 }
 
 // hasBadTagValue tells whether a value is one that no tag may have.
-func hasBadTagValue(tags []Tag) bool {
-	return slices.ContainsFunc(tags, func(t Tag) bool { return badTagText(t.Value) })
+func hasInvalidTagValue(tags []Tag) bool {
+	return slices.ContainsFunc(tags, func(t Tag) bool { return isInvalidTagText(t.Value) })
 }
 
-func badTagText(s string) bool {
-	const longest = 128
-	return utf8.RuneCountInString(s) > longest || strings.Contains(s, "http://") || strings.Contains(s, "https://")
+func isInvalidTagText(s string) bool {
+	const maxLength = 128
+	return utf8.RuneCountInString(s) > maxLength || strings.Contains(s, "http://") || strings.Contains(s, "https://")
 }
 
 // tagMap is what is stored of tags that are well formed.

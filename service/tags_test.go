@@ -32,7 +32,7 @@ func TestTagsToGive(t *testing.T) {
 		{"https in a value", []Tag{{"a", "see https://x"}}, verdict{value: true}},
 		{"http without slashes", []Tag{{"http", "https:"}}, verdict{}},
 	} {
-		got := verdict{tooManyTags(c.tags), repeatsTagKey(c.tags), hasBadTagKey(c.tags), hasBadTagValue(c.tags)}
+		got := verdict{tooManyTags(c.tags), repeatsTagKey(c.tags), hasInvalidTagKey(c.tags), hasInvalidTagValue(c.tags)}
 		if got != c.want {
 			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
 		}

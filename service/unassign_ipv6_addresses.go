@@ -16,15 +16,15 @@ type UnassignIPv6Addresses struct {
 var unassignIPv6AddressesParameterRules = slices.Concat([]rule[UnassignIPv6Addresses]{
 	required("RegionId", func(r UnassignIPv6Addresses) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r UnassignIPv6Addresses) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r UnassignIPv6Addresses) string { return r.NetworkInterfaceID }, wellFormedID),
-	{err: MissingAlternatives, broken: func(r UnassignIPv6Addresses) bool { return len(r.IPv6Addresses) == 0 && len(r.IPv6Prefixes) == 0 },
-		fill: named[UnassignIPv6Addresses]("Ipv6Address, Ipv6Prefix")},
+	wellFormed(InvalidEniID, func(r UnassignIPv6Addresses) string { return r.NetworkInterfaceID }, isValidID),
+	{err: MissingAlternatives, violated: func(r UnassignIPv6Addresses) bool { return len(r.IPv6Addresses) == 0 && len(r.IPv6Prefixes) == 0 },
+		messageArgs: nameArg[UnassignIPv6Addresses]("Ipv6Address, Ipv6Prefix")},
 	addressesOrPrefixes("Ipv6Address, Ipv6Prefix", func(r UnassignIPv6Addresses) (addresses, prefixes bool) {
 		return len(r.IPv6Addresses) > 0, len(r.IPv6Prefixes) > 0
 	}),
-	invalid("Ipv6Address", func(r UnassignIPv6Addresses) bool { return len(r.IPv6Addresses) > mostIPv6 }),
-	{err: InvalidIPAddress, broken: func(r UnassignIPv6Addresses) bool { return !areIPv6(r.IPv6Addresses...) },
-		fill: func(r UnassignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
+	invalid("Ipv6Address", func(r UnassignIPv6Addresses) bool { return len(r.IPv6Addresses) > maxIPv6 }),
+	{err: InvalidIPAddress, violated: func(r UnassignIPv6Addresses) bool { return !allIPv6(r.IPv6Addresses...) },
+		messageArgs: func(r UnassignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
 }, prefixRules(familyIPv6, func(r UnassignIPv6Addresses) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }))
 
 // UnassignIPv6Addresses takes IPv6 addresses and prefixes from an interface: all that are named, or none when it lacks one of them.
@@ -36,5 +36,5 @@ func (s *Service) UnassignIPv6Addresses(ctx context.Context, caller Caller, req 
 		return err
 	}
 	return s.unassignAddresses(ctx, caller, req.RegionID,
-		unassignment{req.NetworkInterfaceID, addresses(req.IPv6Addresses), prefixes(req.IPv6Prefixes)}, unassignRules)
+		unassignRequest{req.NetworkInterfaceID, parseAddresses(req.IPv6Addresses), parsePrefixes(req.IPv6Prefixes)}, unassignRules)
 }

@@ -17,11 +17,11 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 	required("RegionId", func(r UnassignPrivateIPAddresses) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }),
 	// This page has a code of its own for an id that is none.
-	wellFormed(InvalidEniIDMalformed, func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }, wellFormedID),
-	{err: MissingAlternatives, broken: func(r UnassignPrivateIPAddresses) bool {
+	wellFormed(InvalidEniIDMalformed, func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }, isValidID),
+	{err: MissingAlternatives, violated: func(r UnassignPrivateIPAddresses) bool {
 		return len(r.PrivateIPAddresses) == 0 && len(r.IPv4Prefixes) == 0
 	},
-		fill: named[UnassignPrivateIPAddresses]("PrivateIpAddress, Ipv4Prefix")},
+		messageArgs: nameArg[UnassignPrivateIPAddresses]("PrivateIpAddress, Ipv4Prefix")},
 	addressesOrPrefixes("PrivateIpAddress, Ipv4Prefix", func(r UnassignPrivateIPAddresses) (addresses, prefixes bool) {
 		return len(r.PrivateIPAddresses) > 0, len(r.IPv4Prefixes) > 0
 	}),
@@ -29,7 +29,7 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 		const most = 32
 		return len(r.PrivateIPAddresses) > most
 	}),
-	{err: UnassignedIPMalformed, broken: func(r UnassignPrivateIPAddresses) bool { return !areIPv4(r.PrivateIPAddresses...) }},
+	{err: UnassignedIPMalformed, violated: func(r UnassignPrivateIPAddresses) bool { return !allIPv4(r.PrivateIPAddresses...) }},
 }, prefixRules(familyIPv4, func(r UnassignPrivateIPAddresses) namedAddresses {
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
@@ -43,5 +43,5 @@ func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller,
 		return err
 	}
 	return s.unassignAddresses(ctx, caller, req.RegionID,
-		unassignment{req.NetworkInterfaceID, addresses(req.PrivateIPAddresses), prefixes(req.IPv4Prefixes)}, unassignRules)
+		unassignRequest{req.NetworkInterfaceID, parseAddresses(req.PrivateIPAddresses), parsePrefixes(req.IPv4Prefixes)}, unassignRules)
 }

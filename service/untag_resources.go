@@ -19,30 +19,30 @@ type UntagResources struct {
 }
 
 // untagging is a request to a product.
-type untagging struct {
+type untagInput struct {
 	UntagResources
 	product TagProduct
 }
 
 var untagResourcesParameterRules = slices.Concat(
-	typeRules(func(r untagging) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
-	idRules(func(r untagging) []string { return r.ResourceIDs }),
-	[]rule[untagging]{
-		readable(func(r untagging) Malformed { return r.Malformed }),
-		{err: MissingTags, broken: func(r untagging) bool { return len(r.TagKeys) == 0 && (r.All == nil || !*r.All) }},
-		{err: NumberExceedTags, broken: func(r untagging) bool { return len(r.TagKeys) > mostTags }},
+	typeRules(func(r untagInput) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	idRules(func(r untagInput) []string { return r.ResourceIDs }),
+	[]rule[untagInput]{
+		readable(func(r untagInput) Malformed { return r.Malformed }),
+		{err: MissingTags, violated: func(r untagInput) bool { return len(r.TagKeys) == 0 && (r.All == nil || !*r.All) }},
+		{err: NumberExceedTags, violated: func(r untagInput) bool { return len(r.TagKeys) > maxTags }},
 	})
 
 // UntagResources takes tags from resources of a product: from all that a call names, or from none.
 func (s *Service) UntagResources(product TagProduct) func(context.Context, Caller, UntagResources) error {
 	return func(ctx context.Context, caller Caller, req UntagResources) error {
-		if err := check(untagResourcesParameterRules, untagging{req, product}); err != nil {
+		if err := check(untagResourcesParameterRules, untagInput{req, product}); err != nil {
 			return err
 		}
 		if err := s.admit(ctx, caller, product.name+":UntagResources", req.RegionID); err != nil {
 			return err
 		}
-		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, tagChange{ids: req.ResourceIDs}, untagResourcesRules,
+		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, changeTagsInput{ids: req.ResourceIDs}, untagResourcesRules,
 			func(found []store.TaggedResource) []string {
 				keys := req.TagKeys
 				if len(keys) == 0 {

@@ -56,9 +56,9 @@ func (s *Service) withScenario(ctx context.Context, file ScenarioFile, parse fun
 		return use(sc, limits)
 	}
 	if !file.OverHTTP {
-		return scenarioRefused(parseAndUse(scenario.FileLimits))
+		return explainScenarioError(parseAndUse(scenario.FileLimits))
 	}
-	return scenarioRefused(s.withWorldRoom(ctx, parseAndUse))
+	return explainScenarioError(s.withWorldRoom(ctx, parseAndUse))
 }
 
 // checkWorldSize returns an error that wraps scenario.ErrBeyondLimits where accounts have more than may be read into memory.
@@ -84,13 +84,13 @@ func (e worldTooLarge) Error() string {
 func (e worldTooLarge) Is(target error) bool { return target == scenario.ErrBeyondLimits }
 
 // scenarioRefused turns what is wrong with a scenario, or too large in it, into an error for the operator. Other errors stay as they are.
-func scenarioRefused(err error) error {
+func explainScenarioError(err error) error {
 	var problems scenario.Problems
 	if errors.As(err, &problems) {
-		return refused("%s", problems)
+		return invalidRequestf("%s", problems)
 	}
 	if tooLarge, ok := errors.AsType[worldTooLarge](err); ok {
-		return refused("%s", tooLarge)
+		return invalidRequestf("%s", tooLarge)
 	}
 	return err
 }

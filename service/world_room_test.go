@@ -120,7 +120,7 @@ accounts:
 		if err := limited(scenario.Limits{Resources: 3}); err != nil {
 			t.Errorf("%s of as many as there may be: %v", command, err)
 		}
-		err := scenarioRefused(limited(scenario.Limits{Resources: 2}))
+		err := explainScenarioError(limited(scenario.Limits{Resources: 2}))
 		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "has 3 instances") || !strings.Contains(err.Error(), command) {
 			t.Errorf("%s of more: got %v, want an operator's error with the number and the command", command, err)
 		}
