@@ -166,11 +166,18 @@ func accessKeyView(k store.ListedAccessKey) AccessKey {
 }
 
 func errNoAccount(id string) error {
-	return notFoundf("there is no account %s: enisim account list shows those that there are; enisim account create and enisim scenario apply make some", id)
+	return notFoundf(
+		"there is no account %s: enisim account list shows those that there are; enisim account create and enisim scenario apply make some",
+		id,
+	)
 }
 
 func errNoRAMUser(account, name string) error {
-	return notFoundf("account %s has no RAM user %q: add it to ram_users in the account's scenario and apply that again", account, name)
+	return notFoundf(
+		"account %s has no RAM user %q: add it to ram_users in the account's scenario and apply that again",
+		account,
+		name,
+	)
 }
 
 func errNoAccessKey(id string) error {

@@ -96,14 +96,23 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 	if req.ExpiresIn > 0 {
 		account.ExpiresAt = new(now.Add(req.ExpiresIn))
 	}
-	own := store.AccessKey{ID: "LTAI" + rand.Text(), AccountID: account.ID, Secret: rand.Text(), Status: "Active", CreatedAt: now}
+	own := store.AccessKey{
+		ID:        "LTAI" + rand.Text(),
+		AccountID: account.ID,
+		Secret:    rand.Text(),
+		Status:    "Active",
+		CreatedAt: now,
+	}
 	created := NewAccount{Keys: []NewAccountKey{{NewAccessKey: newAccessKeyView(own)}}}
 	if req.Scenario == nil {
 		if req.NetworkInterfacesPerRegion != nil {
 			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
 		}
 		created.Account = accountView(account)
-		return told(created, s.insertAccount(ctx, account, own, now))
+		if err := s.insertAccount(ctx, account, own, now); err != nil {
+			return NewAccount{}, err
+		}
+		return created, nil
 	}
 	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
 		return scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text, limits)
@@ -132,11 +141,6 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		_, err := s.store.CreateWorld(ctx, &world, now)
 		return explainWorldError(account.ID, err)
 	})
-	return told(created, err)
-}
-
-// told is what is told of a new account: nothing where there is none.
-func told(created NewAccount, err error) (NewAccount, error) {
 	if err != nil {
 		return NewAccount{}, err
 	}
@@ -198,12 +202,24 @@ func (req CreateAccount) validate() error {
 	switch {
 	case req.ID != "" && !accountIDPattern.MatchString(req.ID):
 		return errInvalidAccountID(req.ID)
-	case len(req.Name) > maxAccountNameLength || !utf8.ValidString(req.Name) || strings.ContainsFunc(req.Name, unicode.IsControl):
-		return invalidRequestf("the name of an account is text of at most %d bytes, without line breaks", maxAccountNameLength)
-	case req.NetworkInterfacesPerRegion != nil && (*req.NetworkInterfacesPerRegion < 0 || *req.NetworkInterfacesPerRegion > maxQuota):
-		return invalidRequestf("the quota of network interfaces per region is a number from 0 to %d, got %d", maxQuota, *req.NetworkInterfacesPerRegion)
+	case len(req.Name) > maxAccountNameLength || !utf8.ValidString(req.Name) ||
+		strings.ContainsFunc(req.Name, unicode.IsControl):
+		return invalidRequestf(
+			"the name of an account is text of at most %d bytes, without line breaks",
+			maxAccountNameLength,
+		)
+	case req.NetworkInterfacesPerRegion != nil &&
+		(*req.NetworkInterfacesPerRegion < 0 || *req.NetworkInterfacesPerRegion > maxQuota):
+		return invalidRequestf(
+			"the quota of network interfaces per region is a number from 0 to %d, got %d",
+			maxQuota,
+			*req.NetworkInterfacesPerRegion,
+		)
 	case req.ExpiresIn != 0 && req.ExpiresIn < minAccountLifetime:
-		return invalidRequestf("an account lives for %v at least: give a duration such as 1h, or 0 for ever", minAccountLifetime)
+		return invalidRequestf(
+			"an account lives for %v at least: give a duration such as 1h, or 0 for ever",
+			minAccountLifetime,
+		)
 	}
 	return validateRepeats(req.Repeats)
 }
@@ -212,7 +228,12 @@ func validateRepeats(repeats string) error {
 	if oneOf(repeats, "", store.RepeatsAccept, store.RepeatsRefuse) {
 		return nil
 	}
-	return invalidRequestf("repeats is %s, %s, or empty for what the server says, got %q", store.RepeatsAccept, store.RepeatsRefuse, repeats)
+	return invalidRequestf(
+		"repeats is %s, %s, or empty for what the server says, got %q",
+		store.RepeatsAccept,
+		store.RepeatsRefuse,
+		repeats,
+	)
 }
 
 // ChangeAccount changes an account, and returns it. Requests on this server meet the change at once, on others within identityCacheTime.
@@ -309,7 +330,9 @@ func (s *Service) DeleteAccount(ctx context.Context, id string) error {
 }
 
 // withAccount does something to an account under its lock.
-func (s *Service) withAccount(ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error) error {
+func (s *Service) withAccount(
+	ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error,
+) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id)
 		switch {
@@ -361,11 +384,17 @@ func explainWorldError(id string, err error) error {
 }
 
 func errZoneElsewhere(err error) error {
-	return invalidRequestf("the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)", err)
+	return invalidRequestf(
+		"the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)",
+		err,
+	)
 }
 
 func errAccountTaken(id string) error {
-	return invalidRequestf("account %s exists: take another id, or none to have one drawn; enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it", id)
+	return invalidRequestf(
+		"account %s exists: take another id, or none to have one drawn; enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it",
+		id,
+	)
 }
 
 func errInvalidAccountID(id string) error {

@@ -51,7 +51,10 @@ func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Differ
 func ExplainApply(err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccessKeyTaken):
-		return invalidRequestf("an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)", err)
+		return invalidRequestf(
+			"an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)",
+			err,
+		)
 	case errors.Is(err, store.ErrZoneElsewhere):
 		return errZoneElsewhere(err)
 	}

@@ -24,32 +24,59 @@ var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses
 	required("NetworkInterfaceId", func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }),
 	wellFormed(InvalidEniID, func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }, isValidID),
 	readable(func(r AssignIPv6Addresses) Malformed { return r.Malformed }),
-	invalid("ClientToken", func(r AssignIPv6Addresses) bool { return r.ClientToken != "" && !isValidClientToken(r.ClientToken) }),
+	invalid(
+		"ClientToken",
+		func(r AssignIPv6Addresses) bool { return r.ClientToken != "" && !isValidClientToken(r.ClientToken) },
+	),
 	{err: MissingAlternatives, violated: func(r AssignIPv6Addresses) bool {
-		return len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil && len(r.IPv6Prefixes) == 0 && r.IPv6PrefixCount == nil
+		return len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil && len(r.IPv6Prefixes) == 0 &&
+			r.IPv6PrefixCount == nil
 	}, messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
-	{err: InvalidParameterConflict, violated: func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
-		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount")},
-	{err: InvalidParameterConflict, violated: func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
-		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount")},
-	addressesOrPrefixes("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(r AssignIPv6Addresses) (addresses, prefixes bool) {
-		return len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil, len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
-	}),
+	{
+		err:         InvalidParameterConflict,
+		violated:    func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount"),
+	},
+	{
+		err:         InvalidParameterConflict,
+		violated:    func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount"),
+	},
+	addressesOrPrefixes(
+		"Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount",
+		func(r AssignIPv6Addresses) (addresses, prefixes bool) {
+			addresses = len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil
+			prefixes = len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
+			return addresses, prefixes
+		},
+	),
 	within("Ipv6AddressCount", 1, maxIPv6, func(r AssignIPv6Addresses) *int { return r.IPv6AddressCount }),
 	within("Ipv6PrefixCount", 1, maxPrefixes, func(r AssignIPv6Addresses) *int { return r.IPv6PrefixCount }),
 	invalid("Ipv6Address", func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > maxIPv6 }),
 	{err: InvalidIPAddress, violated: func(r AssignIPv6Addresses) bool { return !allIPv6(r.IPv6Addresses...) },
 		messageArgs: func(r AssignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
-}, prefixRules(familyIPv6, func(r AssignIPv6Addresses) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }))
+}, prefixRules(familyIPv6, func(r AssignIPv6Addresses) namedAddresses {
+	return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes}
+}))
 
 // assignIPv6AddressesRules: see assignPrivateIPAddressesRules.
 var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInput]{
 	{err: Ipv6NotTurnOn, violated: func(a assignInput) bool { return a.Offer.VSwitch.IPv6CIDRBlock == nil },
 		messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
 }, assignNamedRules, []rule[assignInput]{
-	{err: MaxEniIPv6IPsCountExceeded, violated: func(a assignInput) bool { return a.Type == nil && a.Count(a.family.contains)+a.wantedCount() > maxIPv6 }},
-	{err: Ipv6NotSupport, violated: func(a assignInput) bool { return a.Type != nil && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
-		messageArgs: func(a assignInput) []any { return []any{a.Type.ID} }},
+	{
+		err: MaxEniIPv6IPsCountExceeded,
+		violated: func(a assignInput) bool {
+			return a.Type == nil && a.Count(a.family.contains)+a.wantedCount() > maxIPv6
+		},
+	},
+	{
+		err: Ipv6NotSupport,
+		violated: func(a assignInput) bool {
+			return a.Type != nil && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0
+		},
+		messageArgs: func(a assignInput) []any { return []any{a.Type.ID} },
+	},
 	{err: Ipv6CountExceeded, violated: func(a assignInput) bool {
 		return a.Type != nil && exceeds(a.Count(a.family.contains)+a.wantedCount(), a.Type.IPv6PerENI)
 	}, messageArgs: func(a assignInput) []any {
@@ -58,14 +85,17 @@ var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInpu
 }, notEnoughRules)
 
 // AssignIPv6Addresses gives IPv6 addresses and prefixes to an interface, and answers which. On return they are committed.
-func (s *Service) AssignIPv6Addresses(ctx context.Context, caller Caller, req AssignIPv6Addresses) (AssignedAddresses, error) {
+func (s *Service) AssignIPv6Addresses(
+	ctx context.Context, caller Caller, req AssignIPv6Addresses,
+) (AssignedAddresses, error) {
 	if err := check(assignIPv6AddressesParameterRules, req); err != nil {
 		return AssignedAddresses{}, err
 	}
 	if err := s.admit(ctx, caller, "ecs:AssignIpv6Addresses", req.RegionID); err != nil {
 		return AssignedAddresses{}, err
 	}
-	return runOnce(ctx, s, caller, idempotentCall{"AssignIpv6Addresses", req.ClientToken, req}, func(tx *store.Tx) (AssignedAddresses, error) {
+	call := idempotentCall{action: "AssignIpv6Addresses", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (AssignedAddresses, error) {
 		return s.assignAddresses(ctx, tx, caller, assignRequest{
 			regionID:    req.RegionID,
 			eniID:       req.NetworkInterfaceID,

@@ -28,19 +28,31 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 		return r.ClientToken != "" && !isValidClientToken(r.ClientToken)
 	}),
 	{err: MissingAlternatives, violated: func(r AssignPrivateIPAddresses) bool {
-		return len(r.PrivateIPAddresses) == 0 && r.SecondaryPrivateIPAddressCount == nil && len(r.IPv4Prefixes) == 0 && r.IPv4PrefixCount == nil
-	}, messageArgs: nameArg[AssignPrivateIPAddresses]("PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount")},
+		return len(r.PrivateIPAddresses) == 0 && r.SecondaryPrivateIPAddressCount == nil && len(r.IPv4Prefixes) == 0 &&
+			r.IPv4PrefixCount == nil
+	}, messageArgs: nameArg[AssignPrivateIPAddresses](
+		"PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount")},
 	{err: InvalidParameterConflict, violated: func(r AssignPrivateIPAddresses) bool {
 		return len(r.PrivateIPAddresses) > 0 && r.SecondaryPrivateIPAddressCount != nil
 	}, messageArgs: nameArg[AssignPrivateIPAddresses]("PrivateIpAddress, SecondaryPrivateIpAddressCount")},
 	{err: InvalidParameterConflict, violated: func(r AssignPrivateIPAddresses) bool {
 		return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil
 	}, messageArgs: nameArg[AssignPrivateIPAddresses]("Ipv4Prefix, Ipv4PrefixCount")},
-	addressesOrPrefixes("PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount", func(r AssignPrivateIPAddresses) (addresses, prefixes bool) {
-		return len(r.PrivateIPAddresses) > 0 || r.SecondaryPrivateIPAddressCount != nil, len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
-	}),
+	addressesOrPrefixes(
+		"PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount",
+		func(r AssignPrivateIPAddresses) (addresses, prefixes bool) {
+			addresses = len(r.PrivateIPAddresses) > 0 || r.SecondaryPrivateIPAddressCount != nil
+			prefixes = len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
+			return addresses, prefixes
+		},
+	),
 	// The limit of addresses is the interface's, and answers for itself.
-	within("SecondaryPrivateIpAddressCount", 1, maxListed, func(r AssignPrivateIPAddresses) *int { return r.SecondaryPrivateIPAddressCount }),
+	within(
+		"SecondaryPrivateIpAddressCount",
+		1,
+		maxListed,
+		func(r AssignPrivateIPAddresses) *int { return r.SecondaryPrivateIPAddressCount },
+	),
 	within("Ipv4PrefixCount", 1, maxPrefixes, func(r AssignPrivateIPAddresses) *int { return r.IPv4PrefixCount }),
 	invalid("PrivateIpAddress", func(r AssignPrivateIPAddresses) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
@@ -63,14 +75,17 @@ var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedR
 }, notEnoughRules)
 
 // AssignPrivateIPAddresses gives IPv4 addresses and prefixes to an interface, and answers which. On return they are committed.
-func (s *Service) AssignPrivateIPAddresses(ctx context.Context, caller Caller, req AssignPrivateIPAddresses) (AssignedAddresses, error) {
+func (s *Service) AssignPrivateIPAddresses(
+	ctx context.Context, caller Caller, req AssignPrivateIPAddresses,
+) (AssignedAddresses, error) {
 	if err := check(assignPrivateIPAddressesParameterRules, req); err != nil {
 		return AssignedAddresses{}, err
 	}
 	if err := s.admit(ctx, caller, "ecs:AssignPrivateIpAddresses", req.RegionID); err != nil {
 		return AssignedAddresses{}, err
 	}
-	return runOnce(ctx, s, caller, idempotentCall{"AssignPrivateIpAddresses", req.ClientToken, req}, func(tx *store.Tx) (AssignedAddresses, error) {
+	call := idempotentCall{action: "AssignPrivateIpAddresses", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (AssignedAddresses, error) {
 		return s.assignAddresses(ctx, tx, caller, assignRequest{
 			regionID:    req.RegionID,
 			eniID:       req.NetworkInterfaceID,

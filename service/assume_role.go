@@ -45,7 +45,11 @@ var assumeRoleParameterRules = []rule[AssumeRole]{
 	required("RoleArn", func(r AssumeRole) string { return r.RoleARN }),
 	required("RoleSessionName", func(r AssumeRole) string { return r.RoleSessionName }),
 	wellFormed(InvalidRoleARN, func(r AssumeRole) string { return r.RoleARN }, roleARNPattern.MatchString),
-	wellFormed(InvalidRoleSessionName, func(r AssumeRole) string { return r.RoleSessionName }, sessionNamePattern.MatchString),
+	wellFormed(
+		InvalidRoleSessionName,
+		func(r AssumeRole) string { return r.RoleSessionName },
+		sessionNamePattern.MatchString,
+	),
 	{err: InvalidDurationSeconds, violated: func(r AssumeRole) bool {
 		n := r.DurationSeconds
 		return len(r.Malformed) > 0 || n != nil && (*n < minSession || *n > maxSession)
@@ -60,8 +64,13 @@ type assumeRoleInput struct {
 
 // assumeRoleRules: every role of the caller's own account exists, and none of another.
 var assumeRoleRules = []rule[assumeRoleInput]{
-	{err: EntityNotExistRole, violated: func(a assumeRoleInput) bool { return roleARNPattern.FindStringSubmatch(a.RoleARN)[1] != a.accountID },
-		messageArgs: func(a assumeRoleInput) []any { return []any{roleARNPattern.FindStringSubmatch(a.RoleARN)[2]} }},
+	{
+		err: EntityNotExistRole,
+		violated: func(a assumeRoleInput) bool {
+			return roleARNPattern.FindStringSubmatch(a.RoleARN)[1] != a.accountID
+		},
+		messageArgs: func(a assumeRoleInput) []any { return []any{roleARNPattern.FindStringSubmatch(a.RoleARN)[2]} },
+	},
 }
 
 // AssumeRole makes a temporary key of the caller's account that says which role it stands for. It counts at once. Temporary keys of

@@ -27,7 +27,10 @@ var attachParameterRules = []rule[AttachNetworkInterface]{
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.InstanceID == "" }},
-	{err: UnsupportedParameter, violated: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
+	{
+		err:      UnsupportedParameter,
+		violated: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" },
+	},
 	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterface) string { return r.InstanceID }, isValidID),
 	wellFormed(InvalidEniID, func(r AttachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 	readable(func(r AttachNetworkInterface) Malformed { return r.Malformed }),
@@ -60,7 +63,10 @@ var attachRules = []rule[attachInput]{
 	}},
 
 	// A classic instance is in no VPC.
-	{err: VpcMismatch, violated: func(a attachInput) bool { return a.Instance.VPCID == nil || *a.Instance.VPCID != a.ENI.VPCID }},
+	{
+		err:      VpcMismatch,
+		violated: func(a attachInput) bool { return a.Instance.VPCID == nil || *a.Instance.VPCID != a.ENI.VPCID },
+	},
 	{err: AvailabilityZoneMismatch, violated: func(a attachInput) bool { return a.Instance.ZoneID != a.ENI.ZoneID }},
 
 	{err: NetworkCardIndexInvalid, violated: lacksNetworkCard},
@@ -68,8 +74,13 @@ var attachRules = []rule[attachInput]{
 		messageArgs: func(a attachInput) []any {
 			return []any{a.ENI.ID, *a.Type.PrivateIPv4PerENI, a.Type.ID, a.IPv4, 0}
 		}},
-	{err: Ipv6NotSupport, violated: func(a attachInput) bool { return a.IPv6 > 0 && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0 },
-		messageArgs: func(a attachInput) []any { return []any{a.Type.ID} }},
+	{
+		err: Ipv6NotSupport,
+		violated: func(a attachInput) bool {
+			return a.IPv6 > 0 && a.Type.IPv6PerENI != nil && *a.Type.IPv6PerENI == 0
+		},
+		messageArgs: func(a attachInput) []any { return []any{a.Type.ID} },
+	},
 	{err: Ipv6CountExceeded, violated: func(a attachInput) bool { return exceeds(a.IPv6, a.Type.IPv6PerENI) },
 		messageArgs: func(a attachInput) []any {
 			return []any{a.ENI.ID, *a.Type.IPv6PerENI, a.Type.ID, a.IPv6, 0}
@@ -109,7 +120,12 @@ func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req
 	if err := s.admit(ctx, caller, attachAction, req.RegionID); err != nil {
 		return err
 	}
-	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID}
+	want := store.Attachment{
+		AccountID:          caller.AccountID,
+		RegionID:           req.RegionID,
+		InstanceID:         req.InstanceID,
+		NetworkInterfaceID: req.NetworkInterfaceID,
+	}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
 		input := attachInput{req, scene}
 		if caller.Repeats && input.isRepeated() {

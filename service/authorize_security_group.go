@@ -31,7 +31,9 @@ var authorizeRules = []rule[rulesInput]{
 }
 
 // authorize adds rules of a direction.
-func (s *Service) authorize(ctx context.Context, caller Caller, call idempotentCall, d direction, req rulesRequest) error {
+func (s *Service) authorize(
+	ctx context.Context, caller Caller, call idempotentCall, d direction, req rulesRequest,
+) error {
 	if err := check(d.parameterRules(), req); err != nil {
 		return err
 	}
@@ -54,7 +56,8 @@ func (s *Service) authorize(ctx context.Context, caller Caller, call idempotentC
 		}
 		now := s.now()
 		for _, r := range input.added {
-			r.AccountID, r.ID, r.SecurityGroupID, r.CreatedAt = caller.AccountID, s.newID("sgr-", req.regionID), req.securityGroupID, now
+			r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.regionID)
+			r.SecurityGroupID, r.CreatedAt = req.securityGroupID, now
 			tx.InsertRule(r)
 		}
 		return struct{}{}, nil

@@ -12,7 +12,9 @@ type AuthorizeSecurityGroupEgress struct {
 }
 
 // AuthorizeSecurityGroupEgress adds rules to a security group. One that is there already is not added again.
-func (s *Service) AuthorizeSecurityGroupEgress(ctx context.Context, caller Caller, req AuthorizeSecurityGroupEgress) error {
+func (s *Service) AuthorizeSecurityGroupEgress(
+	ctx context.Context, caller Caller, req AuthorizeSecurityGroupEgress,
+) error {
 	call := idempotentCall{action: "AuthorizeSecurityGroupEgress", token: req.ClientToken, request: req}
 	return s.authorize(ctx, caller, call, egress, rulesRequest{
 		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,

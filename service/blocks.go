@@ -30,7 +30,8 @@ func parseIPv4Block(text string) (netip.Prefix, bool) {
 // ipv6Block reads a block of IPv6 as a VPC has it.
 func parseIPv6Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
-	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() && block.Bits() == ipv6VPCBits
+	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() &&
+		block.Bits() == ipv6VPCBits
 }
 
 // goodVPCMask tells whether a VPC's block is neither too large nor too small.

@@ -27,13 +27,20 @@ type idempotentCall struct {
 
 // failingActions are the actions whose refusal uses up the token, as captured of instances and as a CNI expects of interfaces and their addresses. Of the
 // others no source tells it, and tools repeat them with the same token until what is in the way has gone.
-var tokenConsumingActions = []string{"AssignIpv6Addresses", "AssignPrivateIpAddresses", "CreateInstance", "CreateNetworkInterface", "RunInstances"}
+var tokenConsumingActions = []string{
+	"AssignIpv6Addresses",
+	"AssignPrivateIpAddresses",
+	"CreateInstance",
+	"CreateNetworkInterface",
+	"RunInstances",
+}
 
 // keepsToken reports whether a refusal uses up the token of its request. One that time alone lifts does not: a conflict, a status on its way. Neither does a
 // dry run, a failure of ours, or a refusal of the token itself.
 func consumesToken(call idempotentCall, err error) bool {
 	var refusal *Error
-	if call.token == "" || !slices.Contains(tokenConsumingActions, call.action) || !errors.As(err, &refusal) || refusal.Status >= 500 {
+	if call.token == "" || !slices.Contains(tokenConsumingActions, call.action) || !errors.As(err, &refusal) ||
+		refusal.Status >= 500 {
 		return false
 	}
 	return !slices.ContainsFunc([]*Error{
@@ -45,7 +52,9 @@ func consumesToken(call idempotentCall, err error) bool {
 // once runs write in a transaction, and for a request with a ClientToken at most once: the token is committed with what the request
 // did, a repeat gets the first answer, and a token that comes with another request is refused. While one request is under way another
 // with its token waits. A request that fails leaves its token free, unless keepsToken says otherwise: then a repeat is IdempotentFailed.
-func runOnce[Answer any](ctx context.Context, s *Service, caller Caller, call idempotentCall, write func(*store.Tx) (Answer, error)) (Answer, error) {
+func runOnce[Answer any](
+	ctx context.Context, s *Service, caller Caller, call idempotentCall, write func(*store.Tx) (Answer, error),
+) (Answer, error) {
 	var answer Answer
 	if call.token == "" {
 		err := s.store.InTx(ctx, func(tx *store.Tx) (err error) {

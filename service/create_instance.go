@@ -21,16 +21,25 @@ type CreatedInstance struct {
 // primary is the one interface of the new instance.
 func (r CreateInstance) primary() LaunchInterface {
 	return LaunchInterface{
-		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID, SecurityGroupID: r.SecurityGroupID, PrimaryIPAddress: r.PrivateIPAddress,
+		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,
+		SecurityGroupID: r.SecurityGroupID, PrimaryIPAddress: r.PrivateIPAddress,
 	}
 }
 
 var createInstanceParameterRules = newInstanceRules(
-	func(r CreateInstance) NewInstance { return r.NewInstance }, func(r CreateInstance) Malformed { return r.Malformed }, CreateInstance.primary)
+	func(r CreateInstance) NewInstance { return r.NewInstance },
+	func(r CreateInstance) Malformed { return r.Malformed },
+	CreateInstance.primary,
+)
 
-var createInstanceRules = slices.Concat(launchExistenceRules, launchConsistencyRules, launchAddressRules, []rule[launchInput]{
-	{err: SecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
-})
+var createInstanceRules = slices.Concat(
+	launchExistenceRules,
+	launchConsistencyRules,
+	launchAddressRules,
+	[]rule[launchInput]{
+		{err: SecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
+	},
+)
 
 // CreateInstance creates an instance with its primary interface: it is Pending, and Stopped after the create delay.
 func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateInstance) (CreatedInstance, error) {
@@ -40,8 +49,14 @@ func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateI
 	if err := s.admit(ctx, caller, "ecs:CreateInstance", req.RegionID); err != nil {
 		return CreatedInstance{}, err
 	}
-	return runOnce(ctx, s, caller, idempotentCall{"CreateInstance", req.ClientToken, req}, func(tx *store.Tx) (CreatedInstance, error) {
-		l := launchInput{NewInstance: req.NewInstance, amount: 1, minAmount: 1, interfaces: []LaunchInterface{req.primary()}}
+	call := idempotentCall{action: "CreateInstance", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (CreatedInstance, error) {
+		l := launchInput{
+			NewInstance: req.NewInstance,
+			amount:      1,
+			minAmount:   1,
+			interfaces:  []LaunchInterface{req.primary()},
+		}
 		if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
 			return CreatedInstance{}, err
 		}
@@ -53,7 +68,8 @@ func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateI
 		}
 		state := store.Instance{Status: store.InstanceStopped}
 		if s.options.CreateDelay > 0 {
-			state.Status, state.NextStatus, state.SettlesAt = store.InstancePending, new(store.InstanceStopped), new(l.now.Add(s.options.CreateDelay))
+			state.Status, state.NextStatus = store.InstancePending, new(store.InstanceStopped)
+			state.SettlesAt = new(l.now.Add(s.options.CreateDelay))
 		}
 		id := s.insertInstance(tx, caller, l, 0, false, state)
 		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)

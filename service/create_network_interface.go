@@ -30,7 +30,7 @@ type CreateNetworkInterface struct {
 	Name                     string   `api:"NetworkInterfaceName"`
 	Description              string
 	InstanceType             string // Secondary; Trunk is refused: not open to the public
-	TrafficMode              string `api:"NetworkInterfaceTrafficMode"` // Standard; HighPerformance is refused: there are no RDMA interfaces
+	TrafficMode              string `api:"NetworkInterfaceTrafficMode"` // Standard; HighPerformance (RDMA) is refused
 	QueuePairNumber          *int   // refused: RDMA
 	ResourceGroupID          string `api:"ResourceGroupId"`
 	Tags                     []Tag  `api:"Tag"`
@@ -42,57 +42,104 @@ type CreateNetworkInterface struct {
 // mostGroups is how many security groups an interface may be in.
 const maxSecurityGroups = 10
 
-var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInterface]{
-	required("RegionId", func(r CreateNetworkInterface) string { return r.RegionID }),
-	required("VSwitchId", func(r CreateNetworkInterface) string { return r.VSwitchID }),
-	{err: MissingNamedParameter, violated: func(r CreateNetworkInterface) bool { return r.SecurityGroupID == "" && len(r.SecurityGroupIDs) == 0 },
-		messageArgs: nameArg[CreateNetworkInterface]("SecurityGroupId")},
-	readable(func(r CreateNetworkInterface) Malformed { return r.Malformed }),
-	{err: UnsupportedParameter, violated: func(r CreateNetworkInterface) bool {
-		return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
-	}},
-	among("InstanceType", func(r CreateNetworkInterface) string { return r.InstanceType }, store.ENISecondary),
-	{err: EniTrafficMode, violated: func(r CreateNetworkInterface) bool { return !oneOf(r.TrafficMode, "", trafficStandard) }},
-	{err: QueuePairNumberMustEmpty, violated: func(r CreateNetworkInterface) bool { return r.QueuePairNumber != nil }},
-	wellFormed(InvalidClientTokenValue, func(r CreateNetworkInterface) string { return r.ClientToken }, isValidClientToken),
+var createNetworkInterfaceParameterRules = slices.Concat(
+	[]rule[CreateNetworkInterface]{
+		required("RegionId", func(r CreateNetworkInterface) string { return r.RegionID }),
+		required("VSwitchId", func(r CreateNetworkInterface) string { return r.VSwitchID }),
+		{
+			err: MissingNamedParameter,
+			violated: func(r CreateNetworkInterface) bool {
+				return r.SecurityGroupID == "" && len(r.SecurityGroupIDs) == 0
+			},
+			messageArgs: nameArg[CreateNetworkInterface]("SecurityGroupId"),
+		},
+		readable(func(r CreateNetworkInterface) Malformed { return r.Malformed }),
+		{err: UnsupportedParameter, violated: func(r CreateNetworkInterface) bool {
+			return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
+		}},
+		among("InstanceType", func(r CreateNetworkInterface) string { return r.InstanceType }, store.ENISecondary),
+		{
+			err:      EniTrafficMode,
+			violated: func(r CreateNetworkInterface) bool { return !oneOf(r.TrafficMode, "", trafficStandard) },
+		},
+		{
+			err:      QueuePairNumberMustEmpty,
+			violated: func(r CreateNetworkInterface) bool { return r.QueuePairNumber != nil },
+		},
+		wellFormed(
+			InvalidClientTokenValue,
+			func(r CreateNetworkInterface) string { return r.ClientToken },
+			isValidClientToken,
+		),
 
-	exclusive("SecurityGroupId, SecurityGroupIds", func(r CreateNetworkInterface) bool {
-		return r.SecurityGroupID != "" && len(r.SecurityGroupIDs) > 0
-	}),
-	exclusive("PrivateIpAddress, SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool {
-		return len(r.PrivateIPAddresses) > 0 && r.SecondaryIPCount != nil
-	}),
-	exclusive("Ipv4Prefix, Ipv4PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil }),
-	exclusive("Ipv6Address, Ipv6AddressCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil }),
-	exclusive("Ipv6Prefix, Ipv6PrefixCount", func(r CreateNetworkInterface) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil }),
-	addressesOrPrefixes("PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount", func(r CreateNetworkInterface) (addresses, prefixes bool) {
-		return len(r.PrivateIPAddresses) > 0 || r.SecondaryIPCount != nil, len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
-	}),
-	addressesOrPrefixes("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(r CreateNetworkInterface) (addresses, prefixes bool) {
-		return len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil, len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
-	}),
+		exclusive("SecurityGroupId, SecurityGroupIds", func(r CreateNetworkInterface) bool {
+			return r.SecurityGroupID != "" && len(r.SecurityGroupIDs) > 0
+		}),
+		exclusive("PrivateIpAddress, SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool {
+			return len(r.PrivateIPAddresses) > 0 && r.SecondaryIPCount != nil
+		}),
+		exclusive(
+			"Ipv4Prefix, Ipv4PrefixCount",
+			func(r CreateNetworkInterface) bool { return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil },
+		),
+		exclusive(
+			"Ipv6Address, Ipv6AddressCount",
+			func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+		),
+		exclusive(
+			"Ipv6Prefix, Ipv6PrefixCount",
+			func(r CreateNetworkInterface) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+		),
+		addressesOrPrefixes(
+			"PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount",
+			func(r CreateNetworkInterface) (addresses, prefixes bool) {
+				addresses = len(r.PrivateIPAddresses) > 0 || r.SecondaryIPCount != nil
+				prefixes = len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
+				return addresses, prefixes
+			},
+		),
+		addressesOrPrefixes(
+			"Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount",
+			func(r CreateNetworkInterface) (addresses, prefixes bool) {
+				addresses = len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil
+				prefixes = len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
+				return addresses, prefixes
+			},
+		),
 
-	wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, isValidName),
-	invalid("Description", func(r CreateNetworkInterface) bool {
-		return r.Description != "" && !isValidDescription(r.Description, 2, 256)
-	}),
-	invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return hasDuplicates(r.SecurityGroupIDs) }),
-	{err: JoinedGroupLimitExceed, violated: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups }},
+		wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, isValidName),
+		invalid("Description", func(r CreateNetworkInterface) bool {
+			return r.Description != "" && !isValidDescription(r.Description, 2, 256)
+		}),
+		invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return hasDuplicates(r.SecurityGroupIDs) }),
+		{
+			err:      JoinedGroupLimitExceed,
+			violated: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
+		},
 
-	invalid("SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool { return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1 }),
-	{err: MaxEniPrivateIPsCountExceeded, violated: func(r CreateNetworkInterface) bool {
-		const maxNamed = 10
-		return len(r.PrivateIPAddresses) > maxNamed || valueOf(r.SecondaryIPCount) > maxSecondaryIPv4
-	}},
-	within("Ipv4PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
-	invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > maxIPv6 }),
-	within("Ipv6AddressCount", 1, maxIPv6, func(r CreateNetworkInterface) *int { return r.IPv6AddressCount }),
-	within("Ipv6PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv6PrefixCount }),
-	{err: InvalidIPAddress, violated: func(r CreateNetworkInterface) bool { return r.malformedAddress() != "" },
-		messageArgs: func(r CreateNetworkInterface) []any { return []any{r.malformedAddress()} }},
-},
-	prefixRules(familyIPv4, func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.namedIPv4(), r.IPv4Prefixes} }),
-	prefixRules(familyIPv6, func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} }),
+		invalid(
+			"SecondaryPrivateIpAddressCount",
+			func(r CreateNetworkInterface) bool { return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1 },
+		),
+		{err: MaxEniPrivateIPsCountExceeded, violated: func(r CreateNetworkInterface) bool {
+			const maxNamed = 10
+			return len(r.PrivateIPAddresses) > maxNamed || valueOf(r.SecondaryIPCount) > maxSecondaryIPv4
+		}},
+		within("Ipv4PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
+		invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > maxIPv6 }),
+		within("Ipv6AddressCount", 1, maxIPv6, func(r CreateNetworkInterface) *int { return r.IPv6AddressCount }),
+		within("Ipv6PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv6PrefixCount }),
+		{err: InvalidIPAddress, violated: func(r CreateNetworkInterface) bool { return r.malformedAddress() != "" },
+			messageArgs: func(r CreateNetworkInterface) []any { return []any{r.malformedAddress()} }},
+	},
+	prefixRules(
+		familyIPv4,
+		func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.namedIPv4(), r.IPv4Prefixes} },
+	),
+	prefixRules(
+		familyIPv6,
+		func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} },
+	),
 	settingsRules(func(r CreateNetworkInterface) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }),
 	[]rule[CreateNetworkInterface]{
 		// No address could be the primary one.
@@ -101,8 +148,14 @@ var createNetworkInterfaceParameterRules = slices.Concat([]rule[CreateNetworkInt
 		}),
 		{err: QuotaExceedTags, violated: func(r CreateNetworkInterface) bool { return tooManyTags(r.Tags) }},
 		{err: DuplicateTagKey, violated: func(r CreateNetworkInterface) bool { return repeatsTagKey(r.Tags) }},
-		{err: InvalidTagKeyMalformed, violated: func(r CreateNetworkInterface) bool { return hasInvalidTagKey(r.Tags) }},
-		{err: InvalidTagValueMalformed, violated: func(r CreateNetworkInterface) bool { return hasInvalidTagValue(r.Tags) }},
+		{
+			err:      InvalidTagKeyMalformed,
+			violated: func(r CreateNetworkInterface) bool { return hasInvalidTagKey(r.Tags) },
+		},
+		{
+			err:      InvalidTagValueMalformed,
+			violated: func(r CreateNetworkInterface) bool { return hasInvalidTagValue(r.Tags) },
+		},
 	},
 )
 
@@ -115,26 +168,44 @@ type createNetworkInterfaceInput struct {
 
 // createNetworkInterfaceRules: what does not exist, what does not go together, and counts last.
 var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInput]{
-	{err: InvalidVSwitchIDNotFound, violated: func(c createNetworkInterfaceInput) bool { return c.Offer.VSwitch == nil },
-		messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
+	{
+		err:         InvalidVSwitchIDNotFound,
+		violated:    func(c createNetworkInterfaceInput) bool { return c.Offer.VSwitch == nil },
+		messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} },
+	},
 	{err: IncorrectVSwitchStatus, violated: func(c createNetworkInterfaceInput) bool {
 		return c.Offer.VSwitch.Status(c.now) != store.NetworkAvailable
 	}},
 }, joinRules(InvalidSecurityGroupIDNotFound, func(c createNetworkInterfaceInput) joinInput {
 	return joinInput{c.groupIDs(), c.Groups, c.Offer.VSwitch.VPCID}
 }), []rule[createNetworkInterfaceInput]{
-	{err: Ipv6NotTurnOn, violated: func(c createNetworkInterfaceInput) bool { return c.wantsIPv6() && c.Offer.VSwitch.IPv6CIDRBlock == nil },
-		messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
-	{err: InvalidVSwitchIDIPInvalid, violated: func(c createNetworkInterfaceInput) bool { _, outside := c.firstOutside(); return outside },
+	{
+		err: Ipv6NotTurnOn,
+		violated: func(c createNetworkInterfaceInput) bool {
+			return c.wantsIPv6() && c.Offer.VSwitch.IPv6CIDRBlock == nil
+		},
+		messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} },
+	},
+	{
+		err:      InvalidVSwitchIDIPInvalid,
+		violated: func(c createNetworkInterfaceInput) bool { _, outside := c.firstOutside(); return outside },
 		messageArgs: func(c createNetworkInterfaceInput) []any {
 			p, _ := c.firstOutside()
 			return []any{formatBlock(p), c.blockFor(p).String()}
-		}},
-	{err: InvalidPrivateIPDuplicated, violated: func(c createNetworkInterfaceInput) bool { return len(c.Offer.Taken)+len(c.Offer.TakenBlocks) > 0 }},
-	{err: MaxEniCountExceeded, violated: func(c createNetworkInterfaceInput) bool { return c.Quota.Count >= c.Quota.Most }},
+		},
+	},
+	{
+		err:      InvalidPrivateIPDuplicated,
+		violated: func(c createNetworkInterfaceInput) bool { return len(c.Offer.Taken)+len(c.Offer.TakenBlocks) > 0 },
+	},
+	{
+		err:      MaxEniCountExceeded,
+		violated: func(c createNetworkInterfaceInput) bool { return c.Quota.Count >= c.Quota.Most },
+	},
 	{err: InvalidVSwitchIDIPNotEnough, violated: func(c createNetworkInterfaceInput) bool {
 		want := c.addressWant()
-		return len(c.Offer.IPv4) < want.IPv4 || len(c.Offer.IPv4Prefixes) < want.IPv4Prefixes || len(c.Offer.IPv6Prefixes) < want.IPv6Prefixes
+		return len(c.Offer.IPv4) < want.IPv4 || len(c.Offer.IPv4Prefixes) < want.IPv4Prefixes ||
+			len(c.Offer.IPv6Prefixes) < want.IPv6Prefixes
 	}, messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
 })
 
@@ -167,7 +238,9 @@ func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 }
 
 // CreateNetworkInterface creates an interface that is Available at once. A quota holds the secondary interfaces of the account in the region.
-func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req CreateNetworkInterface) (NetworkInterface, error) {
+func (s *Service) CreateNetworkInterface(
+	ctx context.Context, caller Caller, req CreateNetworkInterface,
+) (NetworkInterface, error) {
 	if err := check(createNetworkInterfaceParameterRules, req); err != nil {
 		return NetworkInterface{}, err
 	}
@@ -176,7 +249,14 @@ func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req
 	}
 	call := idempotentCall{"CreateNetworkInterface", req.ClientToken, req}
 	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (NetworkInterface, error) {
-		scene, err := tx.LockForCreateNetworkInterface(ctx, caller.AccountID, req.RegionID, req.addressWant(), req.groupIDs(), s.now())
+		scene, err := tx.LockForCreateNetworkInterface(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.addressWant(),
+			req.groupIDs(),
+			s.now(),
+		)
 		if err != nil {
 			return NetworkInterface{}, err
 		}
@@ -186,7 +266,8 @@ func (s *Service) CreateNetworkInterface(ctx context.Context, caller Caller, req
 		}
 		n := s.newNetworkInterface(caller.AccountID, input)
 		tx.InsertNetworkInterface(store.NewNetworkInterface{
-			NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
+			NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes,
+			SecurityGroupIDs: n.SecurityGroupIDs,
 		}, scene.Offer.IPv4)
 		return n, nil
 	})
@@ -212,12 +293,21 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 			Tags:            tagMap(c.Tags),
 			CreatedAt:       c.now,
 		},
-		Prefixes:         slices.Concat(parsePrefixes(c.IPv4Prefixes), c.Offer.IPv4Prefixes, parsePrefixes(c.IPv6Prefixes), c.Offer.IPv6Prefixes),
+		Prefixes: slices.Concat(
+			parsePrefixes(c.IPv4Prefixes),
+			c.Offer.IPv4Prefixes,
+			parsePrefixes(c.IPv6Prefixes),
+			c.Offer.IPv6Prefixes,
+		),
 		SecurityGroupIDs: c.groupIDs(),
 	}
 	c.apply(&n.NetworkInterface)
 
-	ipv4 := slices.Concat(parseAddresses(optionalList(c.PrimaryIPAddress)), c.Offer.IPv4, parseAddresses(c.PrivateIPAddresses))
+	ipv4 := slices.Concat(
+		parseAddresses(optionalList(c.PrimaryIPAddress)),
+		c.Offer.IPv4,
+		parseAddresses(c.PrivateIPAddresses),
+	)
 	ipv6 := parseAddresses(c.IPv6Addresses)
 	for len(ipv6) < valueOf(c.IPv6AddressCount) {
 		drawn := s.randomIPv6(*c.Offer.VSwitch.IPv6CIDRBlock)
@@ -229,7 +319,10 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0})
 	}
 	for k, a := range ipv6 {
-		n.Addresses = append(n.Addresses, PrivateIPAddress{Address: a, IsPrimary: k == 0 && isTrue(c.EnablePrimaryIPv6)})
+		n.Addresses = append(
+			n.Addresses,
+			PrivateIPAddress{Address: a, IsPrimary: k == 0 && isTrue(c.EnablePrimaryIPv6)},
+		)
 	}
 	slices.SortFunc(n.Addresses, func(a, b PrivateIPAddress) int {
 		return cmp.Or(cmp.Compare(addressRank(a), addressRank(b)), a.Address.Compare(b.Address))

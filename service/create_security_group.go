@@ -29,9 +29,17 @@ type CreatedSecurityGroup struct{ ID string }
 var createSecurityGroupParameterRules = []rule[CreateSecurityGroup]{
 	required("RegionId", func(r CreateSecurityGroup) string { return r.RegionID }),
 	{err: VpcIDNeeded, violated: func(r CreateSecurityGroup) bool { return r.VPCID == "" }},
-	wellFormed(InvalidClientTokenValue, func(r CreateSecurityGroup) string { return r.ClientToken }, isValidClientToken),
+	wellFormed(
+		InvalidClientTokenValue,
+		func(r CreateSecurityGroup) string { return r.ClientToken },
+		isValidClientToken,
+	),
 	wellFormed(InvalidSecurityGroupName, func(r CreateSecurityGroup) string { return r.Name }, isValidName),
-	wellFormed(InvalidSecurityGroupDescription, func(r CreateSecurityGroup) string { return r.Description }, isValidGroupDescription),
+	wellFormed(
+		InvalidSecurityGroupDescription,
+		func(r CreateSecurityGroup) string { return r.Description },
+		isValidGroupDescription,
+	),
 	{err: InvalidGroupType, violated: func(r CreateSecurityGroup) bool {
 		return r.Type != "" && !oneOf(r.Type, store.GroupNormal, store.GroupEnterprise)
 	}},
@@ -52,12 +60,20 @@ type createSecurityGroupInput struct {
 
 var createSecurityGroupRules = []rule[createSecurityGroupInput]{
 	{err: InvalidVpcIDNotFound, violated: func(g createSecurityGroupInput) bool { return g.VPC == nil }},
-	{err: IncorrectVpcStatus, violated: func(g createSecurityGroupInput) bool { return g.vpcStatus != store.NetworkAvailable }},
-	{err: SecurityGroupQuotaExceeded, violated: func(g createSecurityGroupInput) bool { return g.Groups >= maxSecurityGroupsPerRegion }},
+	{
+		err:      IncorrectVpcStatus,
+		violated: func(g createSecurityGroupInput) bool { return g.vpcStatus != store.NetworkAvailable },
+	},
+	{
+		err:      SecurityGroupQuotaExceeded,
+		violated: func(g createSecurityGroupInput) bool { return g.Groups >= maxSecurityGroupsPerRegion },
+	},
 }
 
 // CreateSecurityGroup makes a security group without members and rules.
-func (s *Service) CreateSecurityGroup(ctx context.Context, caller Caller, req CreateSecurityGroup) (CreatedSecurityGroup, error) {
+func (s *Service) CreateSecurityGroup(
+	ctx context.Context, caller Caller, req CreateSecurityGroup,
+) (CreatedSecurityGroup, error) {
 	if err := check(createSecurityGroupParameterRules, req); err != nil {
 		return CreatedSecurityGroup{}, err
 	}

@@ -53,24 +53,33 @@ func (r CreateVPC) userBlocks() []string {
 	return strings.Split(r.UserCIDR, ",")
 }
 
-var createVPCParameterRules = slices.Concat([]rule[CreateVPC]{
-	required("RegionId", func(r CreateVPC) string { return r.RegionID }),
-	readable(func(r CreateVPC) Malformed { return r.Malformed }),
-	{err: InvalidVPCCIDRBlock, violated: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
-	{err: IllegalCIDRBlockMask, violated: func(r CreateVPC) bool { block, _ := r.block(); return !isValidVPCMask(block) },
-		messageArgs: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} }},
-	{err: InvalidVPCCIDRBlock, violated: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) }},
-	invalid("UserCidr", func(r CreateVPC) bool {
-		return len(r.userBlocks()) > maxUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
-			_, ok := parseIPv4Block(text)
-			return !ok
-		})
-	}),
-	invalid("Ipv6CidrBlock", func(r CreateVPC) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
-},
+var createVPCParameterRules = slices.Concat(
+	[]rule[CreateVPC]{
+		required("RegionId", func(r CreateVPC) string { return r.RegionID }),
+		readable(func(r CreateVPC) Malformed { return r.Malformed }),
+		{err: InvalidVPCCIDRBlock, violated: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
+		{
+			err:         IllegalCIDRBlockMask,
+			violated:    func(r CreateVPC) bool { block, _ := r.block(); return !isValidVPCMask(block) },
+			messageArgs: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} },
+		},
+		{
+			err:      InvalidVPCCIDRBlock,
+			violated: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) },
+		},
+		invalid("UserCidr", func(r CreateVPC) bool {
+			return len(r.userBlocks()) > maxUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
+				_, ok := parseIPv4Block(text)
+				return !ok
+			})
+		}),
+		invalid("Ipv6CidrBlock", func(r CreateVPC) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
+	},
 	vpcTextRules(func(r CreateVPC) string { return r.VPCName }, func(r CreateVPC) string { return r.Description }),
 	vpcTagRules(func(r CreateVPC) []Tag { return r.Tags }),
-	[]rule[CreateVPC]{wellFormed(InvalidClientTokenValue, func(r CreateVPC) string { return r.ClientToken }, isValidClientToken)},
+	[]rule[CreateVPC]{
+		wellFormed(InvalidClientTokenValue, func(r CreateVPC) string { return r.ClientToken }, isValidClientToken),
+	},
 )
 
 // badIPv6Wish tells whether a block is named that no VPC can have, or though IPv6 is refused.
@@ -100,7 +109,8 @@ func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (
 	if err := s.admit(ctx, caller, "vpc:CreateVpc", req.RegionID); err != nil {
 		return CreatedVPC{}, err
 	}
-	return runOnce(ctx, s, caller, idempotentCall{"CreateVpc", req.ClientToken, req}, func(tx *store.Tx) (CreatedVPC, error) {
+	call := idempotentCall{action: "CreateVpc", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (CreatedVPC, error) {
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return CreatedVPC{}, err
 		}

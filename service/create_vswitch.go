@@ -27,27 +27,45 @@ type CreateVSwitch struct {
 // mostVSwitches is how many VSwitches a VPC may have.
 const maxVSwitches = 150
 
-var createVSwitchParameterRules = slices.Concat([]rule[CreateVSwitch]{
-	required("ZoneId", func(r CreateVSwitch) string { return r.ZoneID }),
-	required("VpcId", func(r CreateVSwitch) string { return r.VPCID }),
-	readable(func(r CreateVSwitch) Malformed { return r.Malformed }),
-	{err: MissingNamedParameter, violated: func(r CreateVSwitch) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
-		messageArgs: nameArg[CreateVSwitch]("CidrBlock")},
-	invalid("CidrMask", func(r CreateVSwitch) bool { return r.CIDRBlock != "" && r.CIDRMask != nil }),
-	within("CidrMask", minIPv4BlockBits, maxVSwitchBits, func(r CreateVSwitch) *int { return r.CIDRMask }),
-	wellFormed(InvalidCIDRBlockMalformed, func(r CreateVSwitch) string { return r.CIDRBlock }, func(text string) bool {
-		_, ok := parseIPv4Block(text)
-		return ok
-	}),
-	wellFormed(InvalidVSwitchCIDRBlock, func(r CreateVSwitch) string { return r.CIDRBlock }, func(text string) bool {
-		block, _ := parseIPv4Block(text)
-		return block.Bits() >= minIPv4BlockBits && block.Bits() <= maxVSwitchBits && !overlapsAny(block, store.ReservedBlocks)
-	}),
-	within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitch) *int { return r.IPv6CIDRBlock }),
-},
-	vpcTextRules(func(r CreateVSwitch) string { return r.VSwitchName }, func(r CreateVSwitch) string { return r.Description }),
+var createVSwitchParameterRules = slices.Concat(
+	[]rule[CreateVSwitch]{
+		required("ZoneId", func(r CreateVSwitch) string { return r.ZoneID }),
+		required("VpcId", func(r CreateVSwitch) string { return r.VPCID }),
+		readable(func(r CreateVSwitch) Malformed { return r.Malformed }),
+		{
+			err:         MissingNamedParameter,
+			violated:    func(r CreateVSwitch) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
+			messageArgs: nameArg[CreateVSwitch]("CidrBlock"),
+		},
+		invalid("CidrMask", func(r CreateVSwitch) bool { return r.CIDRBlock != "" && r.CIDRMask != nil }),
+		within("CidrMask", minIPv4BlockBits, maxVSwitchBits, func(r CreateVSwitch) *int { return r.CIDRMask }),
+		wellFormed(
+			InvalidCIDRBlockMalformed,
+			func(r CreateVSwitch) string { return r.CIDRBlock },
+			func(text string) bool {
+				_, ok := parseIPv4Block(text)
+				return ok
+			},
+		),
+		wellFormed(
+			InvalidVSwitchCIDRBlock,
+			func(r CreateVSwitch) string { return r.CIDRBlock },
+			func(text string) bool {
+				block, _ := parseIPv4Block(text)
+				return block.Bits() >= minIPv4BlockBits && block.Bits() <= maxVSwitchBits &&
+					!overlapsAny(block, store.ReservedBlocks)
+			},
+		),
+		within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitch) *int { return r.IPv6CIDRBlock }),
+	},
+	vpcTextRules(
+		func(r CreateVSwitch) string { return r.VSwitchName },
+		func(r CreateVSwitch) string { return r.Description },
+	),
 	vpcTagRules(func(r CreateVSwitch) []Tag { return r.Tags }),
-	[]rule[CreateVSwitch]{wellFormed(InvalidClientTokenValue, func(r CreateVSwitch) string { return r.ClientToken }, isValidClientToken)},
+	[]rule[CreateVSwitch]{
+		wellFormed(InvalidClientTokenValue, func(r CreateVSwitch) string { return r.ClientToken }, isValidClientToken),
+	},
 )
 
 // newVSwitch is what a creation is decided on.
@@ -119,12 +137,18 @@ func lacksSubnet(block *netip.Prefix, number *int) bool {
 var createVSwitchRules = []rule[createVSwitchInput]{
 	{err: InvalidVpcIDNotFound, violated: func(n createVSwitchInput) bool { return n.VPC == nil }},
 	{err: ZoneNotExist, violated: func(n createVSwitchInput) bool { return !n.ZoneKnown }},
-	{err: IncorrectVpcStatus, violated: func(n createVSwitchInput) bool { return n.VPC.Status(n.now) != store.NetworkAvailable }},
+	{
+		err:      IncorrectVpcStatus,
+		violated: func(n createVSwitchInput) bool { return n.VPC.Status(n.now) != store.NetworkAvailable },
+	},
 	{err: InvalidVSwitchCIDRBlock, violated: func(n createVSwitchInput) bool {
 		block, _ := n.block()
 		return n.bits() < n.VPC.CIDRBlock.Bits() || (n.CIDRBlock != "" && !isWithin(block, n.VPC.CIDRBlock))
 	}},
-	invalid("Ipv6CidrBlock", func(n createVSwitchInput) bool { return lacksSubnet(n.VPC.IPv6CIDRBlock, n.IPv6CIDRBlock) }),
+	invalid(
+		"Ipv6CidrBlock",
+		func(n createVSwitchInput) bool { return lacksSubnet(n.VPC.IPv6CIDRBlock, n.IPv6CIDRBlock) },
+	),
 	{err: InvalidCIDRBlockOverlapped, violated: func(n createVSwitchInput) bool { _, free := n.block(); return !free }},
 	{err: InvalidCIDRBlockOverlapped, violated: func(n createVSwitchInput) bool {
 		block := n.ipv6Block()
@@ -141,7 +165,8 @@ func (s *Service) CreateVSwitch(ctx context.Context, caller Caller, req CreateVS
 	if err := s.admit(ctx, caller, "vpc:CreateVSwitch", req.RegionID); err != nil {
 		return "", err
 	}
-	return runOnce(ctx, s, caller, idempotentCall{"CreateVSwitch", req.ClientToken, req}, func(tx *store.Tx) (string, error) {
+	call := idempotentCall{action: "CreateVSwitch", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (string, error) {
 		scene, err := tx.LockForCreateVSwitch(ctx, caller.AccountID, req.RegionID, req.VPCID, req.ZoneID)
 		if err != nil {
 			return "", err

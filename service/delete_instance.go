@@ -17,10 +17,14 @@ type DeleteInstance struct {
 }
 
 var deleteInstanceParameterRules = slices.Concat(
-	powerParameterRules(func(r DeleteInstance) LifeRequest { return r.LifeRequest }, func(r DeleteInstance) Malformed { return r.Malformed }),
+	powerParameterRules(
+		func(r DeleteInstance) LifeRequest { return r.LifeRequest },
+		func(r DeleteInstance) Malformed { return r.Malformed },
+	),
 	[]rule[DeleteInstance]{
 		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstance) string { return r.InstanceID }, isValidID),
-	})
+	},
+)
 
 // deleteInstance is what a deletion is decided on.
 type deleteInstanceInput struct {
@@ -30,13 +34,20 @@ type deleteInstanceInput struct {
 
 var deleteInstanceRules = []rule[deleteInstanceInput]{
 	{err: InvalidInstanceIDNotFound, violated: func(d deleteInstanceInput) bool { return d.Instance == nil }},
-	{err: DeletionProtectionRefuses, violated: func(d deleteInstanceInput) bool { return d.Instance.Attributes.DeletionProtection }},
+	{
+		err:      DeletionProtectionRefuses,
+		violated: func(d deleteInstanceInput) bool { return d.Instance.Attributes.DeletionProtection },
+	},
 	{err: ChargeTypeViolation, violated: func(d deleteInstanceInput) bool {
 		return d.Instance.Attributes.InstanceChargeType == "PrePaid" && !isTrue(d.TerminateSubscription)
 	}},
-	{err: IncorrectInstanceStatusInitializing, violated: func(d deleteInstanceInput) bool { return d.Instance.Status == store.InstancePending }},
+	{
+		err:      IncorrectInstanceStatusInitializing,
+		violated: func(d deleteInstanceInput) bool { return d.Instance.Status == store.InstancePending },
+	},
 	{err: IncorrectInstanceStatus, violated: func(d deleteInstanceInput) bool {
-		return d.Instance.Status != store.InstanceStopped && (d.Instance.Status != store.InstanceRunning || !isTrue(d.Force))
+		return d.Instance.Status != store.InstanceStopped &&
+			(d.Instance.Status != store.InstanceRunning || !isTrue(d.Force))
 	}},
 }
 

@@ -28,7 +28,10 @@ var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
 	{err: InvalidEniIDForbidden, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI == nil },
 		messageArgs: func(d deleteNetworkInterfaceInput) []any { return []any{d.NetworkInterfaceID} }},
 	{err: EniServiceManaged, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.ServiceManaged }},
-	{err: InvalidEniType, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.Type != store.ENISecondary }},
+	{
+		err:      InvalidEniType,
+		violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.Type != store.ENISecondary },
+	},
 	{err: InvalidEniState, violated: func(d deleteNetworkInterfaceInput) bool {
 		return !oneOf(d.ENI.Status, store.ENIAvailable, store.ENIDeleting)
 	},
@@ -46,7 +49,13 @@ func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req
 	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		atOnce := s.options.DeleteDelay == 0
-		scene, err := tx.LockForDeleteNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, atOnce)
+		scene, err := tx.LockForDeleteNetworkInterface(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.NetworkInterfaceID,
+			atOnce,
+		)
 		if err != nil {
 			return conflictAs(InvalidOperationConflict, err)
 		}

@@ -30,7 +30,10 @@ type deleteVPCInput struct {
 
 var deleteVPCRules = []rule[deleteVPCInput]{
 	{err: InvalidVpcIDNotFound, violated: func(d deleteVPCInput) bool { return d.VPC == nil }},
-	{err: IncorrectVpcStatus, violated: func(d deleteVPCInput) bool { return d.VPC.Status(d.now) != store.NetworkAvailable }},
+	{
+		err:      IncorrectVpcStatus,
+		violated: func(d deleteVPCInput) bool { return d.VPC.Status(d.now) != store.NetworkAvailable },
+	},
 	{err: VPCHasVSwitches, violated: func(d deleteVPCInput) bool { return d.HasVSwitches }},
 	{err: VPCHasSecurityGroups, violated: func(d deleteVPCInput) bool { return d.HasSecurityGroups }},
 }
@@ -43,7 +46,8 @@ func (s *Service) DeleteVPC(ctx context.Context, caller Caller, req DeleteVPC) e
 	if err := s.admit(ctx, caller, "vpc:DeleteVpc", req.RegionID); err != nil {
 		return err
 	}
-	_, err := runOnce(ctx, s, caller, idempotentCall{"DeleteVpc", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
+	call := idempotentCall{action: "DeleteVpc", token: req.ClientToken, request: req}
+	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
 		scene, err := tx.LockForDeleteVPC(ctx, caller.AccountID, req.RegionID, req.VPCID)
 		if err != nil {
 			return struct{}{}, err

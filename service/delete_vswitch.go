@@ -28,7 +28,10 @@ type deleteVSwitchInput struct {
 
 var deleteVSwitchRules = []rule[deleteVSwitchInput]{
 	{err: VSwitchNotExist, violated: func(d deleteVSwitchInput) bool { return d.VSwitch == nil }},
-	{err: IncorrectVSwitchStatus, violated: func(d deleteVSwitchInput) bool { return d.VSwitch.Status(d.now) != store.NetworkAvailable }},
+	{
+		err:      IncorrectVSwitchStatus,
+		violated: func(d deleteVSwitchInput) bool { return d.VSwitch.Status(d.now) != store.NetworkAvailable },
+	},
 	{err: VSwitchInUse, violated: func(d deleteVSwitchInput) bool { return d.InUse }},
 }
 

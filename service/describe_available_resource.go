@@ -64,16 +64,30 @@ var describeAvailableResourceRules = []rule[DescribeAvailableResource]{
 	readable(func(r DescribeAvailableResource) Malformed { return r.Malformed }),
 	among("DestinationResource", func(r DescribeAvailableResource) string { return r.DestinationResource },
 		KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk, kindDataDisk),
-	among("ResourceType", func(r DescribeAvailableResource) string { return r.ResourceType }, "instance", "disk", "reservedinstance", "ddh"),
+	among(
+		"ResourceType",
+		func(r DescribeAvailableResource) string { return r.ResourceType },
+		"instance",
+		"disk",
+		"reservedinstance",
+		"ddh",
+	),
 	among("IoOptimized", func(r DescribeAvailableResource) string { return r.IOOptimized }, "optimized", "none"),
 	among("NetworkCategory", func(r DescribeAvailableResource) string { return r.NetworkCategory },
 		store.NetworkTypeVPC, store.NetworkTypeClassic),
-	among("InstanceChargeType", func(r DescribeAvailableResource) string { return r.InstanceChargeType }, "PrePaid", "PostPaid"),
+	among(
+		"InstanceChargeType",
+		func(r DescribeAvailableResource) string { return r.InstanceChargeType },
+		"PrePaid",
+		"PostPaid",
+	),
 	invalid("Memory", func(r DescribeAvailableResource) bool { return r.Memory != "" && !isNumber(r.Memory) }),
 }
 
 // DescribeAvailableResource lists what the zones of a region offer, by zone. All offer the same; where nothing fits, no zone is listed.
-func (s *Service) DescribeAvailableResource(ctx context.Context, caller Caller, req DescribeAvailableResource) (AvailableResources, error) {
+func (s *Service) DescribeAvailableResource(
+	ctx context.Context, caller Caller, req DescribeAvailableResource,
+) (AvailableResources, error) {
 	if err := check(describeAvailableResourceRules, req); err != nil {
 		return AvailableResources{}, err
 	}
@@ -85,7 +99,11 @@ func (s *Service) DescribeAvailableResource(ctx context.Context, caller Caller, 
 		return AvailableResources{}, err
 	}
 	types, err := s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{
-		IDs: optionalList(req.InstanceType), MinVCPUs: req.Cores, MaxVCPUs: req.Cores, MinMemoryGiB: parseDecimal(req.Memory), MaxMemoryGiB: parseDecimal(req.Memory),
+		IDs:          optionalList(req.InstanceType),
+		MinVCPUs:     req.Cores,
+		MaxVCPUs:     req.Cores,
+		MinMemoryGiB: parseDecimal(req.Memory),
+		MaxMemoryGiB: parseDecimal(req.Memory),
 	})
 	if err != nil {
 		return AvailableResources{}, err
@@ -105,13 +123,19 @@ func (s *Service) DescribeAvailableResource(ctx context.Context, caller Caller, 
 // resources are what every zone offers to a request, given the types that fit it.
 func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableResource {
 	if r.DestinationResource != kindIOOptimized {
-		types = slices.DeleteFunc(types, func(t InstanceType) bool { return t.IOOptimized == (r.IOOptimized == "none") })
+		types = slices.DeleteFunc(
+			types,
+			func(t InstanceType) bool { return t.IOOptimized == (r.IOOptimized == "none") },
+		)
 	}
 	if len(types) == 0 {
 		return nil
 	}
 	named := func(resources []AvailableResource, value string) []AvailableResource {
-		return slices.DeleteFunc(slices.Clone(resources), func(a AvailableResource) bool { return value != "" && a.Value != value })
+		return slices.DeleteFunc(
+			slices.Clone(resources),
+			func(a AvailableResource) bool { return value != "" && a.Value != value },
+		)
 	}
 	var out []AvailableResource
 	switch r.DestinationResource {

@@ -64,9 +64,11 @@ var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
 // selectsNone reports whether a filter is an empty list, or asks for what no disk is here: off its instance, made from a snapshot, locked, with a key
 // of the customer's.
 func (r DescribeDisks) selectsNone() bool {
-	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) || !slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
+	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) ||
+		!slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
 		r.SnapshotID != "" || r.AutoSnapshotPolicyID != "" || r.KMSKeyID != "" || r.LockReason != "" ||
-		(r.Portable != nil && r.DiskType == "system" && *r.Portable) || (r.Portable != nil && r.DiskType == "data" && !*r.Portable)
+		(r.Portable != nil && r.DiskType == "system" && *r.Portable) ||
+		(r.Portable != nil && r.DiskType == "data" && !*r.Portable)
 }
 
 // wantsSystem tells whether only system disks are asked for, or only others; nil is both. A system disk cannot leave its instance, others can.

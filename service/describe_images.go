@@ -42,7 +42,14 @@ var describeImagesRules = slices.Concat([]rule[DescribeImages]{
 	required("RegionId", func(r DescribeImages) string { return r.RegionID }),
 	readable(func(r DescribeImages) Malformed { return r.Malformed }),
 	invalid("ImageId", func(r DescribeImages) bool { return strings.Count(r.ImageID, ",") >= maxListed }),
-	among("ImageOwnerAlias", func(r DescribeImages) string { return r.ImageOwnerAlias }, "system", "self", "others", "marketplace"),
+	among(
+		"ImageOwnerAlias",
+		func(r DescribeImages) string { return r.ImageOwnerAlias },
+		"system",
+		"self",
+		"others",
+		"marketplace",
+	),
 	among("OSType", func(r DescribeImages) string { return r.OSType }, "linux", "windows"),
 	among("Architecture", func(r DescribeImages) string { return r.Architecture }, "i386", "x86_64", "arm64"),
 	{err: InvalidTagCount, violated: func(r DescribeImages) bool { return tooManyTags(r.Tags) }},
@@ -82,5 +89,8 @@ func (s *Service) DescribeImages(ctx context.Context, caller Caller, req Describ
 		Rows:  selected[min(page.Skip, len(selected)):min(page.Skip+page.Limit, len(selected))],
 		Total: len(selected),
 	}
-	return Images{newPage(imagePages, req.Page.request(), read, func(i Image) string { return i.ID }), req.RegionID}, nil
+	return Images{
+		newPage(imagePages, req.Page.request(), read, func(i Image) string { return i.ID }),
+		req.RegionID,
+	}, nil
 }

@@ -27,7 +27,9 @@ var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeIns
 		messageArgs: nameArg[DescribeInstanceAttachmentAttributes]("InstanceIds"),
 	},
 	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributes) NumberedPage { return r.Page }))
+}, validNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributes) NumberedPage {
+	return r.Page
+}))
 
 // DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a private pool.
 func (s *Service) DescribeInstanceAttachmentAttributes(
@@ -39,5 +41,11 @@ func (s *Service) DescribeInstanceAttachmentAttributes(
 	if err := s.admit(ctx, caller, "ecs:DescribeInstanceAttachmentAttributes", req.RegionID); err != nil {
 		return List[Instance]{}, err
 	}
-	return s.readInstances(ctx, caller, store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs}, attachmentAttributePages, req.Page.request())
+	return s.readInstances(
+		ctx,
+		caller,
+		store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs},
+		attachmentAttributePages,
+		req.Page.request(),
+	)
 }

@@ -13,7 +13,9 @@ var describeInstanceAttributeRules = []rule[DescribeInstanceAttribute]{
 }
 
 // DescribeInstanceAttribute shows one instance of the caller as it stands at the moment.
-func (s *Service) DescribeInstanceAttribute(ctx context.Context, caller Caller, req DescribeInstanceAttribute) (Instance, error) {
+func (s *Service) DescribeInstanceAttribute(
+	ctx context.Context, caller Caller, req DescribeInstanceAttribute,
+) (Instance, error) {
 	if err := check(describeInstanceAttributeRules, req); err != nil {
 		return Instance{}, err
 	}

@@ -33,5 +33,11 @@ func (s *Service) DescribeInstanceMaintenanceAttributes(
 	if err := s.admit(ctx, caller, "ecs:DescribeInstanceMaintenanceAttributes", req.RegionID); err != nil {
 		return List[Instance]{}, err
 	}
-	return s.readInstances(ctx, caller, store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs}, maintenancePages, req.Page.request())
+	return s.readInstances(
+		ctx,
+		caller,
+		store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs},
+		maintenancePages,
+		req.Page.request(),
+	)
 }

@@ -32,7 +32,9 @@ var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRole]
 }, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))
 
 // DescribeInstanceRAMRole lists the caller's instances, by id, with their roles; one that has no role is listed too.
-func (s *Service) DescribeInstanceRAMRole(ctx context.Context, caller Caller, req DescribeInstanceRAMRole) (InstanceRAMRoles, error) {
+func (s *Service) DescribeInstanceRAMRole(
+	ctx context.Context, caller Caller, req DescribeInstanceRAMRole,
+) (InstanceRAMRoles, error) {
 	if err := check(describeInstanceRAMRoleRules, req); err != nil {
 		return InstanceRAMRoles{}, err
 	}

@@ -31,7 +31,9 @@ var zoneRules = []rule[bool]{
 }
 
 // DescribeInstanceStatus lists the caller's instances, by id, as they stand at the moment.
-func (s *Service) DescribeInstanceStatus(ctx context.Context, caller Caller, req DescribeInstanceStatus) (List[Instance], error) {
+func (s *Service) DescribeInstanceStatus(
+	ctx context.Context, caller Caller, req DescribeInstanceStatus,
+) (List[Instance], error) {
 	if err := check(describeInstanceStatusRules, req); err != nil {
 		return List[Instance]{}, err
 	}
@@ -43,10 +45,16 @@ func (s *Service) DescribeInstanceStatus(ctx context.Context, caller Caller, req
 		if err != nil {
 			return List[Instance]{}, err
 		}
-		if err := check(zoneRules, slices.ContainsFunc(zones, func(z store.Zone) bool { return z.ID == req.ZoneID })); err != nil {
+		known := slices.ContainsFunc(zones, func(z store.Zone) bool { return z.ID == req.ZoneID })
+		if err := check(zoneRules, known); err != nil {
 			return List[Instance]{}, err
 		}
 	}
-	return s.readInstances(ctx, caller, store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs, ZoneID: req.ZoneID},
-		instanceStatusPages, req.Page.request())
+	return s.readInstances(
+		ctx,
+		caller,
+		store.InstanceFilter{RegionID: req.RegionID, IDs: req.InstanceIDs, ZoneID: req.ZoneID},
+		instanceStatusPages,
+		req.Page.request(),
+	)
 }

@@ -40,7 +40,10 @@ func (s *Service) DescribeInstanceTypeFamilies(
 	}
 	families := FamiliesOf(types)
 	if req.Generation != "" {
-		families = slices.DeleteFunc(families, func(f InstanceTypeFamily) bool { return f.Generation != req.Generation })
+		families = slices.DeleteFunc(
+			families,
+			func(f InstanceTypeFamily) bool { return f.Generation != req.Generation },
+		)
 	}
 	return families, nil
 }

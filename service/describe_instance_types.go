@@ -57,7 +57,10 @@ var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
 var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 	readable(func(r DescribeInstanceTypes) Malformed { return r.Malformed }),
 	invalid("InstanceTypes", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypes) > maxTypesNamed }),
-	invalid("InstanceTypeFamilies", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypeFamilies) > maxListed }),
+	invalid(
+		"InstanceTypeFamilies",
+		func(r DescribeInstanceTypes) bool { return len(r.InstanceTypeFamilies) > maxListed },
+	),
 	among("CpuArchitecture", func(r DescribeInstanceTypes) string { return r.CPUArchitecture }, "X86", "ARM"),
 	invalid("CpuArchitectures", func(r DescribeInstanceTypes) bool {
 		if len(r.CPUArchitectures) > maxListed {
@@ -70,8 +73,14 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 		}
 		return false
 	}),
-	invalid("MinimumMemorySize", func(r DescribeInstanceTypes) bool { return r.MinimumMemorySize != "" && !isNumber(r.MinimumMemorySize) }),
-	invalid("MaximumMemorySize", func(r DescribeInstanceTypes) bool { return r.MaximumMemorySize != "" && !isNumber(r.MaximumMemorySize) }),
+	invalid(
+		"MinimumMemorySize",
+		func(r DescribeInstanceTypes) bool { return r.MinimumMemorySize != "" && !isNumber(r.MinimumMemorySize) },
+	),
+	invalid(
+		"MaximumMemorySize",
+		func(r DescribeInstanceTypes) bool { return r.MaximumMemorySize != "" && !isNumber(r.MaximumMemorySize) },
+	),
 	invalid("NextToken", func(r DescribeInstanceTypes) bool {
 		return r.Page.request(instanceTypePages).hasInvalidToken(instanceTypePages)
 	}),
@@ -79,7 +88,9 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 
 // DescribeInstanceTypes lists the instance types that the caller sees, by id: those of its account, and of the catalogue those that it has none of
 // its own for. Filters on figures that the catalogue lacks, as on GPUs, are ignored.
-func (s *Service) DescribeInstanceTypes(ctx context.Context, caller Caller, req DescribeInstanceTypes) (List[InstanceType], error) {
+func (s *Service) DescribeInstanceTypes(
+	ctx context.Context, caller Caller, req DescribeInstanceTypes,
+) (List[InstanceType], error) {
 	if err := check(describeInstanceTypesRules, req); err != nil {
 		return List[InstanceType]{}, err
 	}
@@ -122,7 +133,9 @@ func maxOf(a, b *int) *int {
 }
 
 // allInstanceTypes are the types that a caller sees and a filter selects, by id.
-func (s *Service) allInstanceTypes(ctx context.Context, caller Caller, f store.InstanceTypeFilter) ([]InstanceType, error) {
+func (s *Service) allInstanceTypes(
+	ctx context.Context, caller Caller, f store.InstanceTypeFilter,
+) ([]InstanceType, error) {
 	f.AccountID = caller.AccountID
 	read, err := s.store.DescribeInstanceTypes(ctx, f, store.Page{Limit: math.MaxInt32})
 	return read.Rows, err

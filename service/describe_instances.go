@@ -63,7 +63,10 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	invalid("PublicIpAddresses", func(r DescribeInstances) bool {
 		return len(r.PublicIPAddresses) > maxListed || !allIPv4(r.PublicIPAddresses...)
 	}),
-	invalid("EipAddresses", func(r DescribeInstances) bool { return len(r.EIPAddresses) > maxListed || !allIPv4(r.EIPAddresses...) }),
+	invalid(
+		"EipAddresses",
+		func(r DescribeInstances) bool { return len(r.EIPAddresses) > maxListed || !allIPv4(r.EIPAddresses...) },
+	),
 	invalid("InnerIpAddresses", func(r DescribeInstances) bool {
 		return len(r.InnerIPAddresses) > maxListed || !allIPv4(r.InnerIPAddresses...)
 	}),
@@ -73,11 +76,18 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	{err: InvalidTagCount, violated: func(r DescribeInstances) bool { return tooManyTags(r.Tags) }},
 	invalid("Tag", func(r DescribeInstances) bool { return lacksTagKey(r.Tags) }),
 	{err: InvalidStatusNotFound, violated: func(r DescribeInstances) bool {
-		return r.Status != "" && !oneOf(r.Status,
-			store.InstancePending, store.InstanceStarting, store.InstanceRunning, store.InstanceStopping, store.InstanceStopped)
+		return r.Status != "" && !oneOf(
+			r.Status,
+			store.InstancePending,
+			store.InstanceStarting,
+			store.InstanceRunning,
+			store.InstanceStopping,
+			store.InstanceStopped,
+		)
 	}},
 	{err: InvalidNetworkTypeNotFound, violated: func(r DescribeInstances) bool {
-		return r.InstanceNetworkType != "" && !oneOf(r.InstanceNetworkType, store.NetworkTypeVPC, store.NetworkTypeClassic)
+		return r.InstanceNetworkType != "" &&
+			!oneOf(r.InstanceNetworkType, store.NetworkTypeVPC, store.NetworkTypeClassic)
 	}},
 	{err: InvalidInstanceChargeTypeNotFound, violated: func(r DescribeInstances) bool {
 		return r.InstanceChargeType != "" && !oneOf(r.InstanceChargeType, "PrePaid", "PostPaid")

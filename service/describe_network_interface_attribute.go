@@ -11,7 +11,7 @@ import (
 type DescribeNetworkInterfaceAttribute struct {
 	RegionID           string `api:"RegionId"`
 	NetworkInterfaceID string `api:"NetworkInterfaceId"`
-	Attribute          string // attachment (the default), connectionTrackingConfiguration, or basic, which a client sends
+	Attribute          string // attachment (the default), connectionTrackingConfiguration, or basic
 }
 
 const attributeConnectionTracking = "connectionTrackingConfiguration"
@@ -25,7 +25,11 @@ type NetworkInterfaceAttribute struct {
 var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttribute]{
 	required("RegionId", func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r DescribeNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }, isValidID),
+	wellFormed(
+		InvalidRegionIDMalformed,
+		func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID },
+		isValidID,
+	),
 	among("Attribute", func(r DescribeNetworkInterfaceAttribute) string { return r.Attribute },
 		"attachment", attributeConnectionTracking, "basic"),
 }
@@ -49,14 +53,20 @@ const (
 )
 
 // DescribeNetworkInterfaceAttribute shows one interface as it stands at the moment. It takes no locks.
-func (s *Service) DescribeNetworkInterfaceAttribute(ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttribute) (NetworkInterfaceAttribute, error) {
+func (s *Service) DescribeNetworkInterfaceAttribute(
+	ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttribute,
+) (NetworkInterfaceAttribute, error) {
 	if err := check(describeNetworkInterfaceAttributeRules, req); err != nil {
 		return NetworkInterfaceAttribute{}, err
 	}
 	if err := s.admit(ctx, caller, "ecs:DescribeNetworkInterfaceAttribute", req.RegionID); err != nil {
 		return NetworkInterfaceAttribute{}, err
 	}
-	filter := store.NetworkInterfaceFilter{AccountID: caller.AccountID, RegionID: req.RegionID, IDs: []string{req.NetworkInterfaceID}}
+	filter := store.NetworkInterfaceFilter{
+		AccountID: caller.AccountID,
+		RegionID:  req.RegionID,
+		IDs:       []string{req.NetworkInterfaceID},
+	}
 	read, err := s.store.DescribeNetworkInterfaces(ctx, s.now(), filter, store.Page{Limit: 1})
 	if err != nil {
 		return NetworkInterfaceAttribute{}, err
@@ -68,9 +78,11 @@ func (s *Service) DescribeNetworkInterfaceAttribute(ctx context.Context, caller 
 	if req.Attribute == attributeConnectionTracking {
 		set := out.Attributes
 		out.ConnectionTracking = &ConnectionTracking{
-			TCPEstablishedTimeout:       new(cmp.Or(set.TCPEstablishedTimeout, defaultTCPEstablishedTimeout)),
-			TCPClosedAndTimeWaitTimeout: new(cmp.Or(set.TCPClosedAndTimeWaitTimeout, defaultTCPClosedAndTimeWaitTimeout)),
-			UDPTimeout:                  new(cmp.Or(set.UDPTimeout, defaultUDPTimeout)),
+			TCPEstablishedTimeout: new(cmp.Or(set.TCPEstablishedTimeout, defaultTCPEstablishedTimeout)),
+			TCPClosedAndTimeWaitTimeout: new(
+				cmp.Or(set.TCPClosedAndTimeWaitTimeout, defaultTCPClosedAndTimeWaitTimeout),
+			),
+			UDPTimeout: new(cmp.Or(set.UDPTimeout, defaultUDPTimeout)),
 		}
 	}
 	return out, nil

@@ -59,12 +59,25 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaces) string { return r.RegionID }, isValidID),
 	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfaces) string { return r.InstanceID }, isValidID),
 	readable(func(r DescribeNetworkInterfaces) Malformed { return r.Malformed }),
-	invalid("NetworkInterfaceId", func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > maxListed }),
+	invalid(
+		"NetworkInterfaceId",
+		func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > maxListed },
+	),
 	// Trunk and Member are types of the cloud that no interface has here.
-	among("Type", func(r DescribeNetworkInterfaces) string { return r.Type }, store.ENIPrimary, store.ENISecondary, "Trunk", "Member"),
+	among(
+		"Type",
+		func(r DescribeNetworkInterfaces) string { return r.Type },
+		store.ENIPrimary,
+		store.ENISecondary,
+		"Trunk",
+		"Member",
+	),
 	among("Status", func(r DescribeNetworkInterfaces) string { return r.Status },
 		store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
-	invalid("PrimaryIpAddress", func(r DescribeNetworkInterfaces) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) }),
+	invalid(
+		"PrimaryIpAddress",
+		func(r DescribeNetworkInterfaces) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) },
+	),
 	invalid("PrivateIpAddress", func(r DescribeNetworkInterfaces) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),
@@ -74,12 +87,17 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	invalid("Tag", func(r DescribeNetworkInterfaces) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
 	{err: InvalidEniPageNumber, violated: func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidNumber() }},
 	invalid("PageSize", func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidSize(networkInterfacePages) }),
-	invalid("NextToken", func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidToken(networkInterfacePages) }),
+	invalid(
+		"NextToken",
+		func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidToken(networkInterfacePages) },
+	),
 }
 
 // DescribeNetworkInterfaces lists the caller's interfaces, by id, as they stand at the moment. It takes no locks: an attach that is under way
 // is not waited for, and shows once it is committed.
-func (s *Service) DescribeNetworkInterfaces(ctx context.Context, caller Caller, req DescribeNetworkInterfaces) (List[NetworkInterface], error) {
+func (s *Service) DescribeNetworkInterfaces(
+	ctx context.Context, caller Caller, req DescribeNetworkInterfaces,
+) (List[NetworkInterface], error) {
 	if err := check(describeNetworkInterfacesRules, req); err != nil {
 		return List[NetworkInterface]{}, err
 	}

@@ -30,7 +30,9 @@ var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableList]{
 
 // DescribeRouteTableList lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids. No table has tags
 // of its own, so a filter by tags selects none.
-func (s *Service) DescribeRouteTableList(ctx context.Context, caller Caller, req DescribeRouteTableList) (List[VPC], error) {
+func (s *Service) DescribeRouteTableList(
+	ctx context.Context, caller Caller, req DescribeRouteTableList,
+) (List[VPC], error) {
 	if err := check(describeRouteTableListRules, req); err != nil {
 		return List[VPC]{}, err
 	}

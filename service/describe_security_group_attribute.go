@@ -34,7 +34,13 @@ var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupA
 	required("RegionId", func(r DescribeSecurityGroupAttribute) string { return r.RegionID }),
 	required("SecurityGroupId", func(r DescribeSecurityGroupAttribute) string { return r.SecurityGroupID }),
 	readable(func(r DescribeSecurityGroupAttribute) Malformed { return r.Malformed }),
-	among("Direction", func(r DescribeSecurityGroupAttribute) string { return r.Direction }, "all", store.RuleIngress, store.RuleEgress),
+	among(
+		"Direction",
+		func(r DescribeSecurityGroupAttribute) string { return r.Direction },
+		"all",
+		store.RuleIngress,
+		store.RuleEgress,
+	),
 	among("NicType", func(r DescribeSecurityGroupAttribute) string { return r.NICType }, nicIntranet, nicInternet),
 	invalid("NextToken", func(r DescribeSecurityGroupAttribute) bool { return r.page().hasInvalidToken(rulePages) }),
 }
@@ -45,7 +51,9 @@ func (r DescribeSecurityGroupAttribute) page() PageRequest {
 }
 
 // DescribeSecurityGroupAttribute shows a security group and its rules, by id, as they stand at one moment. It takes no locks.
-func (s *Service) DescribeSecurityGroupAttribute(ctx context.Context, caller Caller, req DescribeSecurityGroupAttribute) (SecurityGroupAttribute, error) {
+func (s *Service) DescribeSecurityGroupAttribute(
+	ctx context.Context, caller Caller, req DescribeSecurityGroupAttribute,
+) (SecurityGroupAttribute, error) {
 	if err := check(describeSecurityGroupAttributeParameterRules, req); err != nil {
 		return SecurityGroupAttribute{}, err
 	}
@@ -53,7 +61,8 @@ func (s *Service) DescribeSecurityGroupAttribute(ctx context.Context, caller Cal
 		return SecurityGroupAttribute{}, err
 	}
 	filter := store.RuleFilter{
-		AccountID: caller.AccountID, RegionID: req.RegionID, SecurityGroupID: req.SecurityGroupID, Direction: req.Direction, NICType: req.NICType,
+		AccountID: caller.AccountID, RegionID: req.RegionID, SecurityGroupID: req.SecurityGroupID,
+		Direction: req.Direction, NICType: req.NICType,
 	}
 	if filter.Direction == "all" {
 		filter.Direction = ""
@@ -65,5 +74,8 @@ func (s *Service) DescribeSecurityGroupAttribute(ctx context.Context, caller Cal
 	if err := check(securityGroupRules, group); err != nil {
 		return SecurityGroupAttribute{}, err
 	}
-	return SecurityGroupAttribute{*group, newPage(rulePages, req.page(), read, func(r SecurityGroupRule) string { return r.ID })}, nil
+	return SecurityGroupAttribute{
+		*group,
+		newPage(rulePages, req.page(), read, func(r SecurityGroupRule) string { return r.ID }),
+	}, nil
 }

@@ -43,8 +43,18 @@ var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 	validLists(func(r DescribeSecurityGroups) Malformed { return r.Malformed }, "SecurityGroupIds"),
 	readable(func(r DescribeSecurityGroups) Malformed { return r.Malformed }),
 	invalid("SecurityGroupIds", func(r DescribeSecurityGroups) bool { return len(r.SecurityGroupIDs) > maxListed }),
-	among("SecurityGroupType", func(r DescribeSecurityGroups) string { return r.Type }, store.GroupNormal, store.GroupEnterprise),
-	among("NetworkType", func(r DescribeSecurityGroups) string { return r.NetworkType }, store.NetworkTypeVPC, store.NetworkTypeClassic),
+	among(
+		"SecurityGroupType",
+		func(r DescribeSecurityGroups) string { return r.Type },
+		store.GroupNormal,
+		store.GroupEnterprise,
+	),
+	among(
+		"NetworkType",
+		func(r DescribeSecurityGroups) string { return r.NetworkType },
+		store.NetworkTypeVPC,
+		store.NetworkTypeClassic,
+	),
 	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
 }, validPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
 
@@ -54,7 +64,9 @@ func (r DescribeSecurityGroups) selectsNone() bool {
 }
 
 // DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It takes no locks.
-func (s *Service) DescribeSecurityGroups(ctx context.Context, caller Caller, req DescribeSecurityGroups) (SecurityGroups, error) {
+func (s *Service) DescribeSecurityGroups(
+	ctx context.Context, caller Caller, req DescribeSecurityGroups,
+) (SecurityGroups, error) {
 	if err := check(describeSecurityGroupsRules, req); err != nil {
 		return SecurityGroups{}, err
 	}
@@ -81,5 +93,8 @@ func (s *Service) DescribeSecurityGroups(ctx context.Context, caller Caller, req
 			return SecurityGroups{}, err
 		}
 	}
-	return SecurityGroups{newPage(securityGroupPages, req.Page, read, func(g SecurityGroup) string { return g.ID }), req.RegionID}, nil
+	return SecurityGroups{
+		newPage(securityGroupPages, req.Page, read, func(g SecurityGroup) string { return g.ID }),
+		req.RegionID,
+	}, nil
 }

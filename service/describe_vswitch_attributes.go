@@ -18,7 +18,9 @@ var describeVSwitchAttributesRules = []rule[DescribeVSwitchAttributes]{
 
 // DescribeVSwitchAttributes reads a VSwitch as it stands at the moment. One that is not there is nil and no error: clients wait for that answer
 // after they deleted it.
-func (s *Service) DescribeVSwitchAttributes(ctx context.Context, caller Caller, req DescribeVSwitchAttributes) (*VSwitch, error) {
+func (s *Service) DescribeVSwitchAttributes(
+	ctx context.Context, caller Caller, req DescribeVSwitchAttributes,
+) (*VSwitch, error) {
 	if err := check(describeVSwitchAttributesRules, req); err != nil {
 		return nil, err
 	}

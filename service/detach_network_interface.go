@@ -19,7 +19,10 @@ var detachParameterRules = []rule[DetachNetworkInterface]{
 	required("RegionId", func(r DetachNetworkInterface) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }),
 	required("InstanceId", func(r DetachNetworkInterface) string { return r.InstanceID }),
-	{err: UnsupportedParameter, violated: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" }},
+	{
+		err:      UnsupportedParameter,
+		violated: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" },
+	},
 	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterface) string { return r.InstanceID }, isValidID),
 	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
@@ -37,8 +40,11 @@ var detachRules = []rule[detachInput]{
 		messageArgs: func(d detachInput) []any { return []any{d.NetworkInterfaceID} }},
 	{err: EniServiceManaged, violated: func(d detachInput) bool { return d.ENI.ServiceManaged }},
 	{err: DetachPrimaryEniNotAllowed, violated: func(d detachInput) bool { return d.ENI.Type == store.ENIPrimary }},
-	{err: InvalidEniState, violated: func(d detachInput) bool { return !oneOf(d.ENI.Status, store.ENIInUse, store.ENIDetaching) },
-		messageArgs: func(d detachInput) []any { return []any{store.ENIInUse, d.ENI.Status} }},
+	{
+		err:         InvalidEniState,
+		violated:    func(d detachInput) bool { return !oneOf(d.ENI.Status, store.ENIInUse, store.ENIDetaching) },
+		messageArgs: func(d detachInput) []any { return []any{store.ENIInUse, d.ENI.Status} },
+	},
 	{err: EniNotBelongEcs, violated: func(d detachInput) bool { return *d.ENI.InstanceID != d.Instance.ID }},
 	{err: InvalidEcsState, violated: func(d detachInput) bool {
 		return !oneOf(d.Instance.Status, store.InstanceRunning, store.InstanceStopped)
@@ -51,7 +57,8 @@ var detachRules = []rule[detachInput]{
 // isRepeated reports whether the interface is on no instance already. Which instance the request names does not matter then, as long as there is one:
 // nothing tells which one the interface was on. While it is Attaching, or on another instance, there is something to refuse.
 func (d detachInput) isRepeated() bool {
-	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary && d.ENI.Status == store.ENIAvailable
+	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary &&
+		d.ENI.Status == store.ENIAvailable
 }
 
 // DetachNetworkInterface takes an interface off its instance: it is Detaching, and Available after the detach delay. A repeat while it
@@ -63,7 +70,13 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 	if err := s.admit(ctx, caller, "ecs:DetachNetworkInterface", req.RegionID); err != nil {
 		return err
 	}
-	want := store.Attachment{AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: req.InstanceID, NetworkInterfaceID: req.NetworkInterfaceID, Part: true}
+	want := store.Attachment{
+		AccountID:          caller.AccountID,
+		RegionID:           req.RegionID,
+		InstanceID:         req.InstanceID,
+		NetworkInterfaceID: req.NetworkInterfaceID,
+		Part:               true,
+	}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
 		input := detachInput{req, scene}
 		if caller.Repeats && input.isRepeated() {

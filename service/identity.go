@@ -158,12 +158,18 @@ type admissionInput struct {
 var admissionRules = []rule[admissionInput]{
 	{err: InvalidRegionIDNotFound, violated: func(a admissionInput) bool { return !a.regionKnown }},
 	{err: AbsInvalidAccountNotFound, violated: func(a admissionInput) bool { return a.caller.Expired }},
-	{err: ForbiddenNotSupportRAM, violated: func(a admissionInput) bool { return a.caller.RAMUser != "" && a.closedToRAM }},
+	{
+		err:      ForbiddenNotSupportRAM,
+		violated: func(a admissionInput) bool { return a.caller.RAMUser != "" && a.closedToRAM },
+	},
 	{err: ForbiddenRAM, violated: isForbidden},
 }
 
 // attachAdmissionRules are those of AttachNetworkInterface, whose table, the seed's, has another code for a RAM user without permission.
-var attachAdmissionRules = append(slices.Clone(admissionRules[:len(admissionRules)-1]), rule[admissionInput]{err: ForbiddenSubUser, violated: isForbidden})
+var attachAdmissionRules = append(
+	slices.Clone(admissionRules[:len(admissionRules)-1]),
+	rule[admissionInput]{err: ForbiddenSubUser, violated: isForbidden},
+)
 
 // isForbidden reports whether the caller is a RAM user that may not call the action.
 func isForbidden(a admissionInput) bool {
@@ -187,7 +193,10 @@ func (s *Service) admit(ctx context.Context, caller Caller, action, regionID str
 		caller:      caller,
 		action:      action,
 		regionKnown: known,
-		closedToRAM: slices.ContainsFunc(s.options.ClosedToRAM, func(closed string) bool { return strings.EqualFold(closed, action) }),
+		closedToRAM: slices.ContainsFunc(
+			s.options.ClosedToRAM,
+			func(closed string) bool { return strings.EqualFold(closed, action) },
+		),
 	})
 }
 
@@ -209,5 +218,8 @@ func (s *Service) regionExists(ctx context.Context, regionID string) (bool, erro
 // UntagResources.
 func allows(patterns []string, action string) bool {
 	action = strings.ToLower(action)
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return scenario.Matches(strings.ToLower(pattern), action) })
+	return slices.ContainsFunc(
+		patterns,
+		func(pattern string) bool { return scenario.Matches(strings.ToLower(pattern), action) },
+	)
 }

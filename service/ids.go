@@ -12,7 +12,8 @@ const base36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 // regionMarks are the three characters with which the ids of a region begin, after their prefix (docs/reference/states.md, section 4).
 var regionMarks = map[string]string{
-	"cn-hangzhou": "bp1", "cn-beijing": "2ze", "cn-shanghai": "uf6", "cn-shenzhen": "wz9", "cn-qingdao": "m5e", "cn-hongkong": "j6c",
+	"cn-hangzhou": "bp1", "cn-beijing": "2ze", "cn-shanghai": "uf6", "cn-shenzhen": "wz9",
+	"cn-qingdao": "m5e", "cn-hongkong": "j6c",
 	"ap-southeast-1": "t4n",
 }
 
@@ -39,7 +40,8 @@ func idLength(prefix string) int {
 func (s *Service) newID(prefix, regionID string) string {
 	id := regionMark(regionID)
 	for len(id) < idLength(prefix) {
-		if b := s.randomBytes(1)[0]; b < 7*36 { // the rest of the bytes would make some characters more likely than others
+		// Larger bytes are dropped: they would make some characters more likely than others.
+		if b := s.randomBytes(1)[0]; b < 7*36 {
 			id += base36[b%36 : b%36+1]
 		}
 	}

@@ -20,38 +20,52 @@ type Image struct {
 // images are the images of the cloud, by id.
 var images = []Image{
 	{
-		ID: "aliyun_3_arm64_20G_alibase_20240819.vhd", Family: "acs:alibaba_cloud_linux_3_2104_lts_arm64", Platform: "Aliyun",
-		OSName: "Alibaba Cloud Linux  3.2104 LTS 64位 ARM版", OSNameEn: "Alibaba Cloud Linux  3.2104 LTS 64 bit ARM Edition", OSType: "linux",
+		ID: "aliyun_3_arm64_20G_alibase_20240819.vhd", Family: "acs:alibaba_cloud_linux_3_2104_lts_arm64",
+		Platform: "Aliyun",
+		OSName:   "Alibaba Cloud Linux  3.2104 LTS 64位 ARM版",
+		OSNameEn: "Alibaba Cloud Linux  3.2104 LTS 64 bit ARM Edition", OSType: "linux",
 		Architecture: "arm64", SizeGiB: 20, CreationTime: "2024-08-20T02:12:28Z",
 	},
 	{
-		ID: InstanceImageID, Family: "acs:alibaba_cloud_linux_3_2104_lts_x64", Platform: "Aliyun",
-		OSName: "Alibaba Cloud Linux  3.2104 LTS 64位", OSNameEn: "Alibaba Cloud Linux  3.2104 LTS 64 bit", OSType: "linux",
+		ID: InstanceImageID, Family: "acs:alibaba_cloud_linux_3_2104_lts_x64",
+		Platform: "Aliyun",
+		OSName:   "Alibaba Cloud Linux  3.2104 LTS 64位",
+		OSNameEn: "Alibaba Cloud Linux  3.2104 LTS 64 bit", OSType: "linux",
 		Architecture: "x86_64", SizeGiB: 20, CreationTime: "2024-08-20T02:10:14Z",
 	},
 	{
-		ID: "centos_7_9_x64_20G_alibase_20240628.vhd", Family: "acs:centos_7_9_x64", Platform: "CentOS",
-		OSName: "CentOS  7.9 64位", OSNameEn: "CentOS  7.9 64 bit", OSType: "linux",
+		ID: "centos_7_9_x64_20G_alibase_20240628.vhd", Family: "acs:centos_7_9_x64",
+		Platform: "CentOS",
+		OSName:   "CentOS  7.9 64位",
+		OSNameEn: "CentOS  7.9 64 bit", OSType: "linux",
 		Architecture: "x86_64", SizeGiB: 20, CreationTime: "2024-07-01T02:21:36Z",
 	},
 	{
-		ID: "debian_12_6_x64_20G_alibase_20240711.vhd", Family: "acs:debian_12_6_x64", Platform: "Debian",
-		OSName: "Debian  12.6 64位", OSNameEn: "Debian  12.6 64 bit", OSType: "linux",
+		ID: "debian_12_6_x64_20G_alibase_20240711.vhd", Family: "acs:debian_12_6_x64",
+		Platform: "Debian",
+		OSName:   "Debian  12.6 64位",
+		OSNameEn: "Debian  12.6 64 bit", OSType: "linux",
 		Architecture: "x86_64", SizeGiB: 20, CreationTime: "2024-07-12T06:01:55Z",
 	},
 	{
-		ID: "ubuntu_22_04_arm64_20G_alibase_20240710.vhd", Family: "acs:ubuntu_22_04_arm64", Platform: "Ubuntu",
-		OSName: "Ubuntu  22.04 64位 ARM版", OSNameEn: "Ubuntu  22.04 64 bit ARM Edition", OSType: "linux",
+		ID: "ubuntu_22_04_arm64_20G_alibase_20240710.vhd", Family: "acs:ubuntu_22_04_arm64",
+		Platform: "Ubuntu",
+		OSName:   "Ubuntu  22.04 64位 ARM版",
+		OSNameEn: "Ubuntu  22.04 64 bit ARM Edition", OSType: "linux",
 		Architecture: "arm64", SizeGiB: 20, CreationTime: "2024-07-11T03:44:09Z",
 	},
 	{
-		ID: "ubuntu_22_04_x64_20G_alibase_20240710.vhd", Family: "acs:ubuntu_22_04_x64", Platform: "Ubuntu",
-		OSName: "Ubuntu  22.04 64位", OSNameEn: "Ubuntu  22.04 64 bit", OSType: "linux",
+		ID: "ubuntu_22_04_x64_20G_alibase_20240710.vhd", Family: "acs:ubuntu_22_04_x64",
+		Platform: "Ubuntu",
+		OSName:   "Ubuntu  22.04 64位",
+		OSNameEn: "Ubuntu  22.04 64 bit", OSType: "linux",
 		Architecture: "x86_64", SizeGiB: 20, CreationTime: "2024-07-11T03:40:52Z",
 	},
 	{
-		ID: "win2022_21H2_x64_dtc_en-us_40G_alibase_20240715.vhd", Family: "acs:windows_2022_64_dtc_en-us", Platform: "Windows Server 2022",
-		OSName: "Windows Server  2022 数据中心版 64位英文版", OSNameEn: "Windows Server  2022 Datacenter Edition 64bit English Edition", OSType: "windows",
+		ID: "win2022_21H2_x64_dtc_en-us_40G_alibase_20240715.vhd", Family: "acs:windows_2022_64_dtc_en-us",
+		Platform: "Windows Server 2022",
+		OSName:   "Windows Server  2022 数据中心版 64位英文版",
+		OSNameEn: "Windows Server  2022 Datacenter Edition 64bit English Edition", OSType: "windows",
 		Architecture: "x86_64", SizeGiB: 40, CreationTime: "2024-07-16T08:30:17Z",
 	},
 }
@@ -66,7 +80,8 @@ func isKnownImage(id string) bool {
 	wellFormed := len(id) <= maxLength && !strings.ContainsFunc(id, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
 	})
-	return wellFormed && ((strings.HasPrefix(id, "m-") && id != "m-") || (strings.HasSuffix(id, ".vhd") && id != ".vhd"))
+	return wellFormed &&
+		((strings.HasPrefix(id, "m-") && id != "m-") || (strings.HasSuffix(id, ".vhd") && id != ".vhd"))
 }
 
 // FindImage is an image by its id. Of one that is not the cloud's own no more is known than its id tells.
@@ -77,7 +92,9 @@ func FindImage(id string) Image {
 		}
 	}
 	if strings.HasPrefix(id, "win") {
-		return Image{ID: id, OSName: "Customized Windows", OSNameEn: "Customized Windows", OSType: "windows"}
+		return Image{ID: id, OSName: "Customized Windows",
+			OSNameEn: "Customized Windows", OSType: "windows"}
 	}
-	return Image{ID: id, OSName: "Customized Linux", OSNameEn: "Customized Linux", OSType: "linux"}
+	return Image{ID: id, OSName: "Customized Linux",
+		OSNameEn: "Customized Linux", OSType: "linux"}
 }

@@ -27,12 +27,16 @@ func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) M
 func powerRules(from string) []rule[*store.InstanceScene] {
 	return []rule[*store.InstanceScene]{
 		{err: InvalidInstanceIDNotFound, violated: func(s *store.InstanceScene) bool { return s.Instance == nil }},
-		{err: IncorrectInstanceStatus, violated: func(s *store.InstanceScene) bool { return s.Instance.Status != from }},
+		{
+			err:      IncorrectInstanceStatus,
+			violated: func(s *store.InstanceScene) bool { return s.Instance.Status != from },
+		},
 	}
 }
 
 // changeLife admits a request whose parameters are checked, applies the rules to its instance, and writes what next makes of it.
-func (s *Service) changePowerState(ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
+func (s *Service) changePowerState(
+	ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
 	next func(i store.Instance, now time.Time) store.Instance,
 ) error {
 	if err := s.admit(ctx, caller, action, req.RegionID); err != nil {
@@ -59,7 +63,8 @@ func (s *Service) changePowerState(ctx context.Context, caller Caller, action st
 // started is an instance that is started at now.
 func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instance {
 	state := s.startingInstance(now)
-	i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt = state.Status, state.NextStatus, state.SettlesAt, state.RunningAt, state.StartedAt
+	i.Status, i.NextStatus, i.SettlesAt = state.Status, state.NextStatus, state.SettlesAt
+	i.RunningAt, i.StartedAt = state.RunningAt, state.StartedAt
 	i.Attributes.StoppedMode = ""
 	return i
 }

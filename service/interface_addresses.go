@@ -44,9 +44,13 @@ type assignInput struct {
 }
 
 // assignStateRules come first: what the interface is, and where.
-var assignStateRules = append(addressStateRules(func(a assignInput) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
+var assignStateRules = append(
+	addressStateRules(func(a assignInput) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
 	// A scenario may put the interface into another VSwitch between its look-up and its lock.
-	rule[assignInput]{err: EcsTaskConflict, violated: func(a assignInput) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID }},
+	rule[assignInput]{
+		err:      EcsTaskConflict,
+		violated: func(a assignInput) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID },
+	},
 )
 
 // addressStateRules are those of an interface whose addresses may change.
@@ -57,11 +61,15 @@ func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScen
 		{err: InvalidEniIDNotFound, violated: func(t T) bool { return eni(t) == nil },
 			messageArgs: func(t T) []any { id, _ := of(t); return []any{id} }},
 		{err: EniServiceManaged, violated: func(t T) bool { return eni(t).ServiceManaged }},
-		{err: InvalidEniState, violated: func(t T) bool { return !oneOf(eni(t).Status, store.ENIAvailable, store.ENIInUse) },
-			messageArgs: func(t T) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, eni(t).Status} }},
+		{
+			err:         InvalidEniState,
+			violated:    func(t T) bool { return !oneOf(eni(t).Status, store.ENIAvailable, store.ENIInUse) },
+			messageArgs: func(t T) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, eni(t).Status} },
+		},
 		{err: InvalidEcsState, violated: func(t T) bool {
 			_, scene := of(t)
-			return scene.ENI.Type == store.ENIPrimary && !oneOf(scene.Instance.Status, store.InstanceRunning, store.InstanceStopped)
+			return scene.ENI.Type == store.ENIPrimary &&
+				!oneOf(scene.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 		}},
 	}
 }
@@ -69,8 +77,14 @@ func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScen
 // assignNamedRules come before the limits: what the VSwitch does not give out, or has given to another.
 var assignNamedRules = []rule[assignInput]{
 	{err: InvalidVSwitchIDIPInvalid, violated: func(a assignInput) bool { return a.firstOutside() != "" },
-		messageArgs: func(a assignInput) []any { return []any{a.firstOutside(), a.family.blockOf(a.Offer.VSwitch).String()} }},
-	{err: InvalidIPAssigned, violated: func(a assignInput) bool { return a.firstTaken() != "" }, messageArgs: func(a assignInput) []any { return []any{a.firstTaken()} }},
+		messageArgs: func(a assignInput) []any {
+			return []any{a.firstOutside(), a.family.blockOf(a.Offer.VSwitch).String()}
+		}},
+	{
+		err:         InvalidIPAssigned,
+		violated:    func(a assignInput) bool { return a.firstTaken() != "" },
+		messageArgs: func(a assignInput) []any { return []any{a.firstTaken()} },
+	},
 }
 
 // blockOf is the block of a VSwitch out of which a family's addresses come. The VSwitch must have one.
@@ -134,7 +148,9 @@ func (a assignInput) assigned() AssignedAddresses {
 }
 
 // assignAddresses gives addresses to an interface, all of the assignment or none of it, in a transaction that has locked a client token at most.
-func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput]) (AssignedAddresses, error) {
+func (s *Service) assignAddresses(
+	ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput],
+) (AssignedAddresses, error) {
 	input := assignInput{assignRequest: a, AssignScene: &store.AssignScene{}}
 	vswitch, busy, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
 	if err != nil {
@@ -156,7 +172,8 @@ func (s *Service) assignAddresses(ctx context.Context, tx *store.Tx, caller Call
 			want.Named = slices.Concat(a.addresses, input.drawn)
 		}
 	}
-	if input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.now()); err != nil {
+	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.now())
+	if err != nil {
 		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)
 	}
 	input.Settle(s.now())
@@ -186,14 +203,22 @@ type unassignInput struct {
 }
 
 // unassignRules are those on the interface, and then on what it has.
-var unassignRules = append(addressStateRules(func(u unassignInput) (string, *store.AddressScene) { return u.eniID, u.AddressScene }),
-	rule[unassignInput]{err: InvalidIPUnassigned, violated: func(u unassignInput) bool { return u.firstUnassigned() != "" }, messageArgs: func(u unassignInput) []any { return []any{u.firstUnassigned()} }},
+var unassignRules = append(
+	addressStateRules(func(u unassignInput) (string, *store.AddressScene) { return u.eniID, u.AddressScene }),
+	rule[unassignInput]{
+		err:         InvalidIPUnassigned,
+		violated:    func(u unassignInput) bool { return u.firstUnassigned() != "" },
+		messageArgs: func(u unassignInput) []any { return []any{u.firstUnassigned()} },
+	},
 )
 
 // foreign is the first that is named, but that the interface cannot give back: "" if there is none. It keeps its primary address for life.
 func (u unassignInput) firstUnassigned() string {
 	for _, address := range u.addresses {
-		if !slices.ContainsFunc(u.Addresses, func(a store.PrivateIPAddress) bool { return a.Address == address && !a.IsPrimary }) {
+		if !slices.ContainsFunc(
+			u.Addresses,
+			func(a store.PrivateIPAddress) bool { return a.Address == address && !a.IsPrimary },
+		) {
 			return address.String()
 		}
 	}
@@ -206,7 +231,9 @@ func (u unassignInput) firstUnassigned() string {
 }
 
 // unassignAddresses takes addresses from an interface, all that are named or none.
-func (s *Service) unassignAddresses(ctx context.Context, caller Caller, regionID string, u unassignRequest, rules []rule[unassignInput]) error {
+func (s *Service) unassignAddresses(
+	ctx context.Context, caller Caller, regionID string, u unassignRequest, rules []rule[unassignInput],
+) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForUnassign(ctx, caller.AccountID, regionID, u.eniID)
 		if err != nil {

@@ -17,10 +17,19 @@ type JoinSecurityGroup struct {
 
 var joinParameterRules = []rule[JoinSecurityGroup]{
 	required("SecurityGroupId", func(r JoinSecurityGroup) string { return r.SecurityGroupID }),
-	{err: EniIDAndInstanceIDConflict, violated: func(r JoinSecurityGroup) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" }},
-	{err: MissingNamedParameter, violated: func(r JoinSecurityGroup) bool { return r.InstanceID == "" && r.NetworkInterfaceID == "" },
-		messageArgs: nameArg[JoinSecurityGroup]("InstanceId")},
-	{err: MissingRegionID, violated: func(r JoinSecurityGroup) bool { return r.NetworkInterfaceID != "" && r.RegionID == "" }},
+	{
+		err:      EniIDAndInstanceIDConflict,
+		violated: func(r JoinSecurityGroup) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" },
+	},
+	{
+		err:         MissingNamedParameter,
+		violated:    func(r JoinSecurityGroup) bool { return r.InstanceID == "" && r.NetworkInterfaceID == "" },
+		messageArgs: nameArg[JoinSecurityGroup]("InstanceId"),
+	},
+	{
+		err:      MissingRegionID,
+		violated: func(r JoinSecurityGroup) bool { return r.NetworkInterfaceID != "" && r.RegionID == "" },
+	},
 }
 
 // membership is what joining or leaving a group is decided on: the request and what the locks returned, settled.
@@ -39,21 +48,30 @@ func (m membershipInput) isAttached() bool { return m.ENI != nil && m.ENI.Instan
 
 // memberRules are those that joining and leaving share.
 var memberRules = []rule[membershipInput]{
-	{err: InvalidInstanceIDNotFound, violated: func(m membershipInput) bool { return m.InstanceID != "" && m.Instance == nil }},
-	{err: InvalidEniIDNotFound, violated: func(m membershipInput) bool { return m.NetworkInterfaceID != "" && m.ENI == nil },
-		messageArgs: func(m membershipInput) []any { return []any{m.NetworkInterfaceID} }},
+	{
+		err:      InvalidInstanceIDNotFound,
+		violated: func(m membershipInput) bool { return m.InstanceID != "" && m.Instance == nil },
+	},
+	{
+		err:         InvalidEniIDNotFound,
+		violated:    func(m membershipInput) bool { return m.NetworkInterfaceID != "" && m.ENI == nil },
+		messageArgs: func(m membershipInput) []any { return []any{m.NetworkInterfaceID} },
+	},
 	{err: InvalidSecurityGroupIDNotFound, violated: func(m membershipInput) bool { return m.Group == nil }},
 	// An attach came between finding the instance and locking the interface. To wait for another instance now would break the order of locks, so
 	// the instance is looked for again (inTxLookingAgain).
 	{err: OperationConflict, violated: func(m membershipInput) bool { return m.Moved() }},
 	{err: EniServiceManaged, violated: func(m membershipInput) bool { return m.ENI != nil && m.ENI.ServiceManaged }},
 	{err: IncorrectInstanceStatus, violated: func(m membershipInput) bool {
-		return (m.InstanceID != "" || m.isAttached()) && !oneOf(m.Instance.Status, store.InstanceRunning, store.InstanceStopped)
+		return (m.InstanceID != "" || m.isAttached()) &&
+			!oneOf(m.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 	}},
 	{err: InvalidEniState, violated: func(m membershipInput) bool {
 		return m.ENI != nil && !oneOf(m.ENI.Status, store.ENIAvailable, store.ENIInUse)
 	},
-		messageArgs: func(m membershipInput) []any { return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status} }},
+		messageArgs: func(m membershipInput) []any {
+			return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status}
+		}},
 }
 
 var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membershipInput]{
@@ -66,9 +84,18 @@ var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membershipInput]{
 	{err: MultiGroupTypeOnJoin, violated: func(m membershipInput) bool {
 		return slices.ContainsFunc(m.Joined, func(g store.JoinedGroup) bool { return g.Type != m.Group.Type })
 	}},
-	{err: InstanceSecurityGroupLimitExceeded, violated: func(m membershipInput) bool { return len(m.Joined) >= maxSecurityGroups }},
-	{err: SecurityGroupInstanceLimitExceeded, violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupNormal) }},
-	{err: NetworkInterfaceCountExceeded, violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupEnterprise) }},
+	{
+		err:      InstanceSecurityGroupLimitExceeded,
+		violated: func(m membershipInput) bool { return len(m.Joined) >= maxSecurityGroups },
+	},
+	{
+		err:      SecurityGroupInstanceLimitExceeded,
+		violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupNormal) },
+	},
+	{
+		err:      NetworkInterfaceCountExceeded,
+		violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupEnterprise) },
+	},
 })
 
 // overfills tells whether the interface's instance would be one too many in a group of a type. An interface that is on no instance takes no place.
@@ -85,7 +112,14 @@ func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req Join
 		return err
 	}
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
+		scene, err := tx.LockForJoin(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.InstanceID,
+			req.NetworkInterfaceID,
+			req.SecurityGroupID,
+		)
 		if err != nil {
 			return err
 		}

@@ -91,12 +91,15 @@ const (
 
 func newLanes(count int, run func(context.Context, []*laneRequest, bool) error) *lanes {
 	return &lanes{
-		seed: maphash.MakeSeed(), shared: make([]lane, count), timeout: batchTimeout, run: run, contended: map[store.Row]*lane{},
+		seed: maphash.MakeSeed(), shared: make([]lane, count), timeout: batchTimeout, run: run,
+		contended: map[store.Row]*lane{},
 	}
 }
 
 // submit runs a request in the lanes, and returns its answer.
-func (l *lanes) submit(ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error) error {
+func (l *lanes) submit(
+	ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error,
+) error {
 	r := &laneRequest{ctx: ctx, want: want, decide: decide, turn: make(chan turn, 1)}
 	if len(l.shared) == 0 {
 		return l.runAlone(r)
@@ -185,7 +188,12 @@ func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 		part := min(maxBatch/max(l.queue.accountCount(), 1), l.maxPart(r.queuedAt))
 		expected := l.averageDuration * time.Duration(1+own/max(part, 1))
 		if own >= maxQueuedPerAccount || l.queue.size >= maxQueued || expected > maxLaneWait {
-			return false, fmt.Errorf("%w: %d in the lane, for about %v", store.ErrBusy, own, expected.Round(time.Millisecond))
+			return false, fmt.Errorf(
+				"%w: %d in the lane, for about %v",
+				store.ErrBusy,
+				own,
+				expected.Round(time.Millisecond),
+			)
 		}
 	}
 	l.queue.push(r)
@@ -276,7 +284,8 @@ func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	taken, maxOfAccount := map[string]int{}, l.maxPart(now)
 	for len(batch) < maxBatch {
 		next := l.queue.front()
-		if next == nil || taken[next.want.AccountID] == maxOfAccount { // accounts have their turns, so the others have as many
+		if next == nil ||
+			taken[next.want.AccountID] == maxOfAccount { // accounts have their turns, so the others have as many
 			break
 		}
 		r := l.queue.pop()

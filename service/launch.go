@@ -101,7 +101,9 @@ func (i LaunchInterface) hasCreationParameters() bool {
 }
 
 // newInstanceRules are the parameter rules that both actions have. primary is the primary interface as far as the request tells.
-func newInstanceRules[R any](common func(R) NewInstance, malformed func(R) Malformed, primary func(R) LaunchInterface) []rule[R] {
+func newInstanceRules[R any](
+	common func(R) NewInstance, malformed func(R) Malformed, primary func(R) LaunchInterface,
+) []rule[R] {
 	stringField := func(field func(NewInstance) string) func(R) string {
 		return func(r R) string { return field(common(r)) }
 	}
@@ -110,20 +112,66 @@ func newInstanceRules[R any](common func(R) NewInstance, malformed func(R) Malfo
 		required("RegionId", stringField(func(r NewInstance) string { return r.RegionID })),
 		required("ImageId", func(r R) string { return common(r).ImageID + common(r).ImageFamily }),
 		required("InstanceType", stringField(func(r NewInstance) string { return r.InstanceType })),
-		{err: InvalidResourceTypeNotSupported, violated: func(r R) bool { return primary(r).VSwitchID == "" }, // it would be of the classic network
-			messageArgs: func(r R) []any { return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)} }},
-		{err: MissingNamedParameter, violated: func(r R) bool { return len(primary(r).groupIDs()) == 0 }, messageArgs: nameArg[R]("SecurityGroupId")},
+		{
+			err:      InvalidResourceTypeNotSupported,
+			violated: func(r R) bool { return primary(r).VSwitchID == "" }, // it would be of the classic network
+			messageArgs: func(r R) []any {
+				return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)}
+			},
+		},
+		{
+			err:         MissingNamedParameter,
+			violated:    func(r R) bool { return len(primary(r).groupIDs()) == 0 },
+			messageArgs: nameArg[R]("SecurityGroupId"),
+		},
 		readable(malformed),
-		wellFormed(InvalidClientTokenValue, stringField(func(r NewInstance) string { return r.ClientToken }), isValidClientToken),
-		wellFormed(InvalidInstanceNameMalformed, stringField(func(r NewInstance) string { return firstName(r.InstanceName) }), isValidName),
-		wellFormed(InvalidHostNameMalformed, stringField(func(r NewInstance) string { return firstName(r.HostName) }), isValidHostName),
+		wellFormed(
+			InvalidClientTokenValue,
+			stringField(func(r NewInstance) string { return r.ClientToken }),
+			isValidClientToken,
+		),
+		wellFormed(
+			InvalidInstanceNameMalformed,
+			stringField(func(r NewInstance) string { return firstName(r.InstanceName) }),
+			isValidName,
+		),
+		wellFormed(
+			InvalidHostNameMalformed,
+			stringField(func(r NewInstance) string { return firstName(r.HostName) }),
+			isValidHostName,
+		),
 		wellFormed(InvalidDescriptionMalformed, stringField(func(r NewInstance) string { return r.Description }),
 			func(s string) bool { return isValidDescription(s, 2, 256) }),
-		wellFormed(InvalidPrivateIPMalformed, stringField(func(r NewInstance) string { return r.PrivateIPAddress }), func(s string) bool { return allIPv4(s) }),
-		among("InstanceChargeType", stringField(func(r NewInstance) string { return r.InstanceChargeType }), "PostPaid", "PrePaid"),
-		among("InternetChargeType", stringField(func(r NewInstance) string { return r.InternetChargeType }), "PayByTraffic", "PayByBandwidth"),
-		among("SpotStrategy", stringField(func(r NewInstance) string { return r.SpotStrategy }), "NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"),
-		among("CreditSpecification", stringField(func(r NewInstance) string { return r.CreditSpecification }), "Standard", "Unlimited"),
+		wellFormed(
+			InvalidPrivateIPMalformed,
+			stringField(func(r NewInstance) string { return r.PrivateIPAddress }),
+			func(s string) bool { return allIPv4(s) },
+		),
+		among(
+			"InstanceChargeType",
+			stringField(func(r NewInstance) string { return r.InstanceChargeType }),
+			"PostPaid",
+			"PrePaid",
+		),
+		among(
+			"InternetChargeType",
+			stringField(func(r NewInstance) string { return r.InternetChargeType }),
+			"PayByTraffic",
+			"PayByBandwidth",
+		),
+		among(
+			"SpotStrategy",
+			stringField(func(r NewInstance) string { return r.SpotStrategy }),
+			"NoSpot",
+			"SpotWithPriceLimit",
+			"SpotAsPriceGo",
+		),
+		among(
+			"CreditSpecification",
+			stringField(func(r NewInstance) string { return r.CreditSpecification }),
+			"Standard",
+			"Unlimited",
+		),
 		within("InternetMaxBandwidthIn", 0, maxBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthIn }),
 		within("InternetMaxBandwidthOut", 0, maxBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthOut }),
 		invalid("SystemDisk.Size", func(r R) bool { return hasInvalidSize(common(r).SystemDisk) }),
@@ -205,7 +253,10 @@ func (l launchInput) usedAddresses(i LaunchInterface) []netip.Addr {
 
 // fresh are the interfaces that are created.
 func (l launchInput) newInterfaces() []LaunchInterface {
-	return slices.DeleteFunc(slices.Clone(l.interfaces), func(i LaunchInterface) bool { return i.NetworkInterfaceID != "" })
+	return slices.DeleteFunc(
+		slices.Clone(l.interfaces),
+		func(i LaunchInterface) bool { return i.NetworkInterfaceID != "" },
+	)
 }
 
 // existing are the interfaces that are there already, as far as they are.
@@ -271,7 +322,10 @@ func (l launchInput) isOutside(vswitch string, a netip.Addr) bool {
 
 // launchExistenceRules: what the request names is there.
 var launchExistenceRules = []rule[launchInput]{
-	{err: InvalidImageIDNotFound, violated: func(l launchInput) bool { return l.ImageID != "" && !isKnownImage(l.ImageID) }},
+	{
+		err:      InvalidImageIDNotFound,
+		violated: func(l launchInput) bool { return l.ImageID != "" && !isKnownImage(l.ImageID) },
+	},
 	{err: InvalidInstanceTypeValueNotSupported, violated: func(l launchInput) bool { return l.Type == nil }},
 	{err: InvalidZoneIDNotFound, violated: func(l launchInput) bool { return l.ZoneID != "" && !l.ZoneKnown }},
 	{err: LaunchVSwitchIDNotFound, violated: func(l launchInput) bool {
@@ -287,27 +341,46 @@ var launchExistenceRules = []rule[launchInput]{
 // launchPlaceRules: what is there fits together.
 var launchConsistencyRules = []rule[launchInput]{
 	{err: IncorrectVSwitchStatus, violated: func(l launchInput) bool {
-		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool { return l.vswitchOf(i).Status(l.now) != store.NetworkAvailable })
+		return slices.ContainsFunc(
+			l.newInterfaces(),
+			func(i LaunchInterface) bool { return l.vswitchOf(i).Status(l.now) != store.NetworkAvailable },
+		)
 	}},
-	{err: VSwitchZoneMismatch, violated: func(l launchInput) bool { return l.ZoneID != "" && l.ZoneID != l.vswitchOf(l.interfaces[0]).ZoneID }},
+	{
+		err:      VSwitchZoneMismatch,
+		violated: func(l launchInput) bool { return l.ZoneID != "" && l.ZoneID != l.vswitchOf(l.interfaces[0]).ZoneID },
+	},
 	{err: SecurityGroupVSwitchMismatch, violated: func(l launchInput) bool {
 		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool {
-			return slices.ContainsFunc(i.groupIDs(), func(id string) bool { return l.Groups[id].VPCID != l.vswitchOf(i).VPCID })
+			return slices.ContainsFunc(
+				i.groupIDs(),
+				func(id string) bool { return l.Groups[id].VPCID != l.vswitchOf(i).VPCID },
+			)
 		})
 	}},
 	{err: PrivateIPOutsideVSwitch, violated: func(l launchInput) bool {
 		first := l.interfaces[0]
-		return l.PrivateIPAddress != "" && slices.ContainsFunc(l.usedAddresses(first), func(a netip.Addr) bool { return a.Is4() && l.isOutside(first.VSwitchID, a) })
+		return l.PrivateIPAddress != "" &&
+			slices.ContainsFunc(
+				l.usedAddresses(first),
+				func(a netip.Addr) bool { return a.Is4() && l.isOutside(first.VSwitchID, a) },
+			)
 	}},
 }
 
 // launchIPv6Rules and launchAddressRules: there are addresses. An action that has no IPv6 has only the latter.
 var launchIPv6Rules = []rule[launchInput]{
 	invalid("Ipv6AddressCount", func(l launchInput) bool {
-		return slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool { return i.ipv6Count() > 0 && l.vswitchOf(i).IPv6CIDRBlock == nil })
+		return slices.ContainsFunc(
+			l.newInterfaces(),
+			func(i LaunchInterface) bool { return i.ipv6Count() > 0 && l.vswitchOf(i).IPv6CIDRBlock == nil },
+		)
 	}),
-	{err: InvalidVSwitchIDIPInvalid, violated: func(l launchInput) bool { _, stray := l.firstOutside(); return stray != nil },
-		messageArgs: func(l launchInput) []any { block, stray := l.firstOutside(); return []any{stray, block} }},
+	{
+		err:         InvalidVSwitchIDIPInvalid,
+		violated:    func(l launchInput) bool { _, stray := l.firstOutside(); return stray != nil },
+		messageArgs: func(l launchInput) []any { block, stray := l.firstOutside(); return []any{stray, block} },
+	},
 }
 
 var launchAddressRules = []rule[launchInput]{

@@ -13,7 +13,10 @@ type LeaveSecurityGroup JoinSecurityGroup
 var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
 	// A classic instance has no interface, so it is in no group.
 	{err: InvalidSecurityGroupAssociation, violated: func(m membershipInput) bool { return !m.isMember() }},
-	{err: InstanceLastSecurityGroup, violated: func(m membershipInput) bool { return m.InstanceID != "" && len(m.Joined) == 1 }},
+	{
+		err:      InstanceLastSecurityGroup,
+		violated: func(m membershipInput) bool { return m.InstanceID != "" && len(m.Joined) == 1 },
+	},
 	{err: AtLeastInOneGroup, violated: func(m membershipInput) bool { return len(m.Joined) == 1 }},
 })
 
@@ -26,7 +29,14 @@ func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req Lea
 		return err
 	}
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForJoin(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.NetworkInterfaceID, req.SecurityGroupID)
+		scene, err := tx.LockForJoin(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.InstanceID,
+			req.NetworkInterfaceID,
+			req.SecurityGroupID,
+		)
 		if err != nil {
 			return err
 		}

@@ -52,7 +52,9 @@ func tagPosition(token string) (id, key string, ours bool) {
 }
 
 // ListTagResources lists tags of a product's resources, by resource and key.
-func (s *Service) ListTagResources(product TagProduct) func(context.Context, Caller, ListTagResources) (List[TagOfResource], error) {
+func (s *Service) ListTagResources(
+	product TagProduct,
+) func(context.Context, Caller, ListTagResources) (List[TagOfResource], error) {
 	return func(ctx context.Context, caller Caller, req ListTagResources) (List[TagOfResource], error) {
 		if err := check(listTagResourcesRules, listTagsInput{req, product}); err != nil {
 			return List[TagOfResource]{}, err

@@ -37,12 +37,15 @@ func (s *Service) startingInstance(now time.Time) store.Instance {
 		return store.Instance{Status: store.InstanceRunning, StartedAt: &now}
 	}
 	return store.Instance{
-		Status: store.InstanceStarting, NextStatus: new(store.InstanceRunning), SettlesAt: new(now.Add(s.options.StartDelay)), StartedAt: &now,
+		Status: store.InstanceStarting, NextStatus: new(store.InstanceRunning),
+		SettlesAt: new(now.Add(s.options.StartDelay)), StartedAt: &now,
 	}
 }
 
 // makeInstance queues the writes that create the k-th instance of a launch, from 0, with its interfaces. life has its status.
-func (s *Service) insertInstance(tx *store.Tx, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance) string {
+func (s *Service) insertInstance(
+	tx *store.Tx, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance,
+) string {
 	vswitch := l.vswitchOf(l.interfaces[0])
 	i := state
 	i.AccountID, i.ID, i.RegionID, i.ZoneID = caller.AccountID, s.newID("i-", l.RegionID), l.RegionID, vswitch.ZoneID
@@ -71,17 +74,22 @@ func (s *Service) insertInstance(tx *store.Tx, caller Caller, l launchInput, k i
 }
 
 // newInterface is the interface of a device index of the k-th instance, and those of its addresses that were found. It takes them out of the offer.
-func (s *Service) newLaunchedInterface(l launchInput, i store.Instance, k, index int) (n store.NewNetworkInterface, found []netip.Addr) {
+func (s *Service) newLaunchedInterface(
+	l launchInput, i store.Instance, k, index int,
+) (n store.NewNetworkInterface, found []netip.Addr) {
 	wanted := l.interfaces[index]
 	offer := l.Offers[wanted.VSwitchID]
 	v := offer.VSwitch
 	n.NetworkInterface = store.NetworkInterface{
-		AccountID: i.AccountID, ID: s.newID("eni-", i.RegionID), RegionID: i.RegionID, ZoneID: v.ZoneID, VPCID: v.VPCID, VSwitchID: v.ID,
+		AccountID: i.AccountID, ID: s.newID("eni-", i.RegionID),
+		RegionID: i.RegionID, ZoneID: v.ZoneID, VPCID: v.VPCID, VSwitchID: v.ID,
 		Type: store.ENISecondary, Status: store.ENIInUse,
-		InstanceID: &i.ID, InstanceENIQuantity: &i.ENIQuantity, DeviceIndex: &index, NetworkCardIndex: wanted.NetworkCardIndex,
+		InstanceID: &i.ID, InstanceENIQuantity: &i.ENIQuantity,
+		DeviceIndex: &index, NetworkCardIndex: wanted.NetworkCardIndex,
 		MACAddress: s.newMAC(), QueueNumber: wanted.QueueNumber,
 		DeleteOnRelease: !isFalse(wanted.DeleteOnRelease), SourceDestCheck: valueOf(wanted.SourceDestCheck),
-		Name: wanted.NetworkInterfaceName, Description: wanted.Description, ResourceGroupID: i.ResourceGroupID, CreatedAt: l.now,
+		Name: wanted.NetworkInterfaceName, Description: wanted.Description,
+		ResourceGroupID: i.ResourceGroupID, CreatedAt: l.now,
 	}
 	if index == 0 {
 		n.Type, n.Tags = store.ENIPrimary, i.Tags
@@ -111,9 +119,11 @@ func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes 
 	a := store.InstanceAttributes{
 		ImageID: r.ImageID, KeyPairName: r.KeyPairName, RAMRoleName: r.RAMRoleName, UserData: r.UserData,
 		InstanceChargeType: r.InstanceChargeType, InternetChargeType: r.InternetChargeType,
-		InternetMaxBandwidthIn: valueOf(r.InternetMaxBandwidthIn), InternetMaxBandwidthOut: valueOf(r.InternetMaxBandwidthOut),
-		SpotStrategy: r.SpotStrategy, CreditSpecification: r.CreditSpecification, DeletionProtection: valueOf(r.DeletionProtection),
-		SystemDisk: newDisk(r.SystemDisk, r.Tags),
+		InternetMaxBandwidthIn:  valueOf(r.InternetMaxBandwidthIn),
+		InternetMaxBandwidthOut: valueOf(r.InternetMaxBandwidthOut),
+		SpotStrategy:            r.SpotStrategy, CreditSpecification: r.CreditSpecification,
+		DeletionProtection: valueOf(r.DeletionProtection),
+		SystemDisk:         newDisk(r.SystemDisk, r.Tags),
 	}
 	if a.ImageID == "" {
 		a.ImageID = InstanceImageID // a family is its newest image

@@ -16,7 +16,7 @@ type ModifyInstanceAttribute struct {
 	HostName                    string
 	Password                    string   `json:"-"` // accepted and forgotten
 	UserData                    string   // Base64
-	SecurityGroupIDs            []string `api:"SecurityGroupIds"` // of the primary interface, in place of those that it has
+	SecurityGroupIDs            []string `api:"SecurityGroupIds"` // replace those of the primary interface
 	DeletionProtection          *bool
 	CreditSpecification         string
 	NetworkInterfaceQueueNumber *int // of the primary interface
@@ -26,13 +26,30 @@ type ModifyInstanceAttribute struct {
 var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
 	required("InstanceId", func(r ModifyInstanceAttribute) string { return r.InstanceID }),
 	readable(func(r ModifyInstanceAttribute) Malformed { return r.Malformed }),
-	wellFormed(InvalidInstanceNameMalformed, func(r ModifyInstanceAttribute) string { return r.InstanceName }, isValidName),
+	wellFormed(
+		InvalidInstanceNameMalformed,
+		func(r ModifyInstanceAttribute) string { return r.InstanceName },
+		isValidName,
+	),
 	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttribute) string { return r.HostName }, isValidHostName),
 	wellFormed(InvalidDescriptionMalformed, func(r ModifyInstanceAttribute) string { return r.Description },
 		func(s string) bool { return isValidDescription(s, 2, 256) }),
-	among("CreditSpecification", func(r ModifyInstanceAttribute) string { return r.CreditSpecification }, "Standard", "Unlimited"),
-	within("NetworkInterfaceQueueNumber", 1, maxQueues, func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber }),
-	{err: JoinedGroupLimitExceed, violated: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups }},
+	among(
+		"CreditSpecification",
+		func(r ModifyInstanceAttribute) string { return r.CreditSpecification },
+		"Standard",
+		"Unlimited",
+	),
+	within(
+		"NetworkInterfaceQueueNumber",
+		1,
+		maxQueues,
+		func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber },
+	),
+	{
+		err:      JoinedGroupLimitExceed,
+		violated: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
+	},
 	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }),
 }
 
@@ -44,7 +61,10 @@ type modifyInstanceInput struct {
 
 var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
 	{err: InvalidInstanceIDNotFound, violated: func(m modifyInstanceInput) bool { return m.Instance == nil }},
-	{err: InvalidSecurityGroupIDNotFound, violated: func(m modifyInstanceInput) bool { return len(m.Groups) < len(m.SecurityGroupIDs) }},
+	{
+		err:      InvalidSecurityGroupIDNotFound,
+		violated: func(m modifyInstanceInput) bool { return len(m.Groups) < len(m.SecurityGroupIDs) },
+	},
 	{err: IncorrectInstanceStatus, violated: func(m modifyInstanceInput) bool {
 		return (len(m.SecurityGroupIDs) > 0 || m.UserData != "") && !isStable(m.Instance)
 	}},
@@ -56,7 +76,10 @@ var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
 		}
 		return false
 	}},
-	{err: MultiGroupType, violated: func(m modifyInstanceInput) bool { return haveDifferentTypes(maps.Values(m.Groups)) }},
+	{
+		err:      MultiGroupType,
+		violated: func(m modifyInstanceInput) bool { return haveDifferentTypes(maps.Values(m.Groups)) },
+	},
 	{err: SecurityGroupInstanceLimit, violated: func(m modifyInstanceInput) bool {
 		for _, g := range m.Groups {
 			if !g.HasInstance && g.Free <= 0 {
@@ -76,7 +99,13 @@ func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, re
 		return err
 	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForModifyInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.SecurityGroupIDs)
+		scene, err := tx.LockForModifyInstance(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.InstanceID,
+			req.SecurityGroupIDs,
+		)
 		if err != nil {
 			return err
 		}
@@ -99,7 +128,7 @@ func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, re
 			attributes.DeletionProtection = *req.DeletionProtection
 		}
 		tx.ChangeInstance(scene, store.InstanceChange{
-			Name: orNil(req.InstanceName), Description: orNil(req.Description), HostName: orNil(req.HostName),
+			Name: nonEmpty(req.InstanceName), Description: nonEmpty(req.Description), HostName: nonEmpty(req.HostName),
 			Attributes: attributes, QueueNumber: req.NetworkInterfaceQueueNumber,
 		})
 		if len(req.SecurityGroupIDs) > 0 {
@@ -107,12 +136,4 @@ func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, re
 		}
 		return nil
 	})
-}
-
-// orNil is a text that a request has; nil: it has none.
-func orNil(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }

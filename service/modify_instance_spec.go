@@ -24,8 +24,18 @@ var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpec]{
 	required("InstanceId", func(r ModifyInstanceSpec) string { return r.InstanceID }),
 	readable(func(r ModifyInstanceSpec) Malformed { return r.Malformed }),
 	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpec) string { return r.ClientToken }, isValidClientToken),
-	within("InternetMaxBandwidthIn", 0, maxBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthIn }),
-	within("InternetMaxBandwidthOut", 0, maxBandwidth, func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthOut }),
+	within(
+		"InternetMaxBandwidthIn",
+		0,
+		maxBandwidth,
+		func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthIn },
+	),
+	within(
+		"InternetMaxBandwidthOut",
+		0,
+		maxBandwidth,
+		func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthOut },
+	),
 }
 
 // modifySpec is what a change of type is decided on.
@@ -41,17 +51,25 @@ func (m modifyInstanceSpecInput) changesType() bool {
 
 var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 	{err: InvalidInstanceIDNotFound, violated: func(m modifyInstanceSpecInput) bool { return m.Instance == nil }},
-	{err: InvalidInstanceTypeValueNotSupported, violated: func(m modifyInstanceSpecInput) bool { return m.InstanceType != "" && m.NewType == nil }},
+	{
+		err:      InvalidInstanceTypeValueNotSupported,
+		violated: func(m modifyInstanceSpecInput) bool { return m.InstanceType != "" && m.NewType == nil },
+	},
 	{err: IncorrectInstanceStatus, violated: func(m modifyInstanceSpecInput) bool {
 		return !isStable(m.Instance) || (m.changesType() && m.Instance.Status != store.InstanceStopped)
 	}},
 	{err: EniNotSupportedByType, violated: func(m modifyInstanceSpecInput) bool {
 		return m.changesType() && len(m.Held) > 1 && !m.NewType.IOOptimized
 	}},
-	{err: EniCountExceeded, violated: func(m modifyInstanceSpecInput) bool { return m.changesType() && len(m.Held) > m.NewType.ENIQuantity },
+	{
+		err: EniCountExceeded,
+		violated: func(m modifyInstanceSpecInput) bool {
+			return m.changesType() && len(m.Held) > m.NewType.ENIQuantity
+		},
 		messageArgs: func(m modifyInstanceSpecInput) []any {
 			return []any{m.NewType.ENIQuantity, m.NewType.ID, len(m.Held), 0}
-		}},
+		},
+	},
 	{err: Ipv4CountExceeded, violated: func(m modifyInstanceSpecInput) bool {
 		return m.changesType() && exceeds(m.mostIPv4().IPv4, m.NewType.PrivateIPv4PerENI)
 	},
@@ -98,8 +116,15 @@ func (s *Service) ModifyInstanceSpec(ctx context.Context, caller Caller, req Mod
 	if err := s.admit(ctx, caller, "ecs:ModifyInstanceSpec", req.RegionID); err != nil {
 		return err
 	}
-	_, err := runOnce(ctx, s, caller, idempotentCall{"ModifyInstanceSpec", req.ClientToken, req}, func(tx *store.Tx) (struct{}, error) {
-		scene, err := tx.LockForModifyInstanceSpec(ctx, caller.AccountID, req.RegionID, req.InstanceID, req.InstanceType)
+	call := idempotentCall{action: "ModifyInstanceSpec", token: req.ClientToken, request: req}
+	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
+		scene, err := tx.LockForModifyInstanceSpec(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.InstanceID,
+			req.InstanceType,
+		)
 		if err != nil {
 			return struct{}{}, err
 		}

@@ -23,13 +23,25 @@ var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInt
 	required("NetworkInterfaceId", func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
 	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }, isValidID),
 	readable(func(r ModifyNetworkInterfaceAttribute) Malformed { return r.Malformed }),
-	wellFormed(InvalidNetworkInterfaceName, func(r ModifyNetworkInterfaceAttribute) string { return r.Name }, isValidName),
+	wellFormed(
+		InvalidNetworkInterfaceName,
+		func(r ModifyNetworkInterfaceAttribute) string { return r.Name },
+		isValidName,
+	),
 	invalid("Description", func(r ModifyNetworkInterfaceAttribute) bool {
 		return r.Description != "" && !isValidDescription(r.Description, 2, 255)
 	}),
-	{err: SecurityGroupIDRepeated, violated: func(r ModifyNetworkInterfaceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }},
-	{err: JoinedGroupLimitExceed, violated: func(r ModifyNetworkInterfaceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups }},
-}, settingsRules(func(r ModifyNetworkInterfaceAttribute) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }))
+	{
+		err:      SecurityGroupIDRepeated,
+		violated: func(r ModifyNetworkInterfaceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) },
+	},
+	{
+		err:      JoinedGroupLimitExceed,
+		violated: func(r ModifyNetworkInterfaceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
+	},
+}, settingsRules(func(r ModifyNetworkInterfaceAttribute) NetworkInterfaceSettings {
+	return r.NetworkInterfaceSettings
+}))
 
 // modification is what a change of an interface is decided on: the request and what the locks returned, settled.
 type modifyNetworkInterfaceInput struct {
@@ -56,18 +68,28 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 		}},
 	// It was attached between the look for its instance and its lock; the instance is looked for again (inTxLookingAgain).
 	{err: OperationConflict, violated: func(m modifyNetworkInterfaceInput) bool {
-		return m.touchesInstance() && m.ENI.InstanceID != nil && (m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
+		return m.touchesInstance() && m.ENI.InstanceID != nil &&
+			(m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
 	}},
 	{err: InvalidEniStateForQueueNumber, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.queueNumber() != nil && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
 	}},
 	// No address could be the primary one.
-	invalid("EnablePrimaryIPv6", func(m modifyNetworkInterfaceInput) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 }),
+	invalid(
+		"EnablePrimaryIPv6",
+		func(m modifyNetworkInterfaceInput) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 },
+	),
 }, joinRules(InvalidGroupIDNotFoundOnENIModify, func(m modifyNetworkInterfaceInput) joinInput {
 	return joinInput{m.SecurityGroupIDs, m.Groups, m.ENI.VPCID}
 }), []rule[modifyNetworkInterfaceInput]{
-	{err: SecurityGroupInstanceLimit, violated: func(m modifyNetworkInterfaceInput) bool { return m.exceedsCapacity(store.GroupNormal) }},
-	{err: EnterpriseGroupFull, violated: func(m modifyNetworkInterfaceInput) bool { return m.exceedsCapacity(store.GroupEnterprise) }},
+	{
+		err:      SecurityGroupInstanceLimit,
+		violated: func(m modifyNetworkInterfaceInput) bool { return m.exceedsCapacity(store.GroupNormal) },
+	},
+	{
+		err:      EnterpriseGroupFull,
+		violated: func(m modifyNetworkInterfaceInput) bool { return m.exceedsCapacity(store.GroupEnterprise) },
+	},
 })
 
 // touchesInstance tells whether the change depends on the instance that the interface is on, or changes what it is in.
@@ -88,7 +110,9 @@ func (m modifyNetworkInterfaceInput) exceedsCapacity(groupType string) bool {
 }
 
 // ModifyNetworkInterfaceAttribute changes an interface. With an attached one, its instance joins and leaves groups at once.
-func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttribute) error {
+func (s *Service) ModifyNetworkInterfaceAttribute(
+	ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttribute,
+) error {
 	if err := check(modifyNetworkInterfaceParameterRules, req); err != nil {
 		return err
 	}
@@ -96,7 +120,14 @@ func (s *Service) ModifyNetworkInterfaceAttribute(ctx context.Context, caller Ca
 		return err
 	}
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForModifyNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID, req.touchesInstance(), req.SecurityGroupIDs)
+		scene, err := tx.LockForModifyNetworkInterface(
+			ctx,
+			caller.AccountID,
+			req.RegionID,
+			req.NetworkInterfaceID,
+			req.touchesInstance(),
+			req.SecurityGroupIDs,
+		)
 		if err != nil {
 			return err
 		}

@@ -19,7 +19,11 @@ var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttribute]{
 	required("RegionId", func(r ModifySecurityGroupAttribute) string { return r.RegionID }),
 	required("SecurityGroupId", func(r ModifySecurityGroupAttribute) string { return r.SecurityGroupID }),
 	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttribute) string { return r.Name }, isValidName),
-	wellFormed(InvalidSecurityGroupDescription, func(r ModifySecurityGroupAttribute) string { return r.Description }, isValidGroupDescription),
+	wellFormed(
+		InvalidSecurityGroupDescription,
+		func(r ModifySecurityGroupAttribute) string { return r.Description },
+		isValidGroupDescription,
+	),
 }
 
 // securityGroupRules are all that a change of a group asks of it.
@@ -28,7 +32,9 @@ var securityGroupRules = []rule[*store.SecurityGroup]{
 }
 
 // ModifySecurityGroupAttribute names and describes a security group anew.
-func (s *Service) ModifySecurityGroupAttribute(ctx context.Context, caller Caller, req ModifySecurityGroupAttribute) error {
+func (s *Service) ModifySecurityGroupAttribute(
+	ctx context.Context, caller Caller, req ModifySecurityGroupAttribute,
+) error {
 	if err := check(modifySecurityGroupAttributeRules, req); err != nil {
 		return err
 	}

@@ -18,8 +18,15 @@ var modifySecurityGroupPolicyRules = []rule[ModifySecurityGroupPolicy]{
 	required("RegionId", func(r ModifySecurityGroupPolicy) string { return r.RegionID }),
 	required("SecurityGroupId", func(r ModifySecurityGroupPolicy) string { return r.SecurityGroupID }),
 	required("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) string { return r.InnerAccessPolicy }),
-	wellFormed(InvalidClientTokenValue, func(r ModifySecurityGroupPolicy) string { return r.ClientToken }, isValidClientToken),
-	invalid("InnerAccessPolicy", func(r ModifySecurityGroupPolicy) bool { return parsePolicy(r.InnerAccessPolicy) == "" }),
+	wellFormed(
+		InvalidClientTokenValue,
+		func(r ModifySecurityGroupPolicy) string { return r.ClientToken },
+		isValidClientToken,
+	),
+	invalid(
+		"InnerAccessPolicy",
+		func(r ModifySecurityGroupPolicy) bool { return parsePolicy(r.InnerAccessPolicy) == "" },
+	),
 }
 
 // ModifySecurityGroupPolicy lets the members of a security group reach each other, or not. It is kept and shown.

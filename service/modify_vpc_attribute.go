@@ -22,8 +22,14 @@ type ModifyVPCAttribute struct {
 var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttribute]{
 	required("VpcId", func(r ModifyVPCAttribute) string { return r.VPCID }),
 	readable(func(r ModifyVPCAttribute) Malformed { return r.Malformed }),
-	invalid("Ipv6CidrBlock", func(r ModifyVPCAttribute) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
-}, vpcTextRules(func(r ModifyVPCAttribute) string { return r.VPCName }, func(r ModifyVPCAttribute) string { return r.Description }))
+	invalid(
+		"Ipv6CidrBlock",
+		func(r ModifyVPCAttribute) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) },
+	),
+}, vpcTextRules(
+	func(r ModifyVPCAttribute) string { return r.VPCName },
+	func(r ModifyVPCAttribute) string { return r.Description },
+))
 
 // vpcChange is what a change is decided on.
 type modifyVPCInput struct {
@@ -34,13 +40,19 @@ type modifyVPCInput struct {
 
 var modifyVPCRules = []rule[modifyVPCInput]{
 	{err: InvalidVpcIDNotFound, violated: func(c modifyVPCInput) bool { return c.VPC == nil }},
-	{err: IncorrectVpcStatus, violated: func(c modifyVPCInput) bool { return c.VPC.Status(c.now) != store.NetworkAvailable }},
+	{
+		err:      IncorrectVpcStatus,
+		violated: func(c modifyVPCInput) bool { return c.VPC.Status(c.now) != store.NetworkAvailable },
+	},
 	// A block stays as long as the VPC has IPv6.
 	invalid("Ipv6CidrBlock", func(c modifyVPCInput) bool {
 		named, _ := parseIPv6Block(c.IPv6CIDRBlock)
 		return c.IPv6CIDRBlock != "" && c.VPC.IPv6CIDRBlock != nil && *c.VPC.IPv6CIDRBlock != named
 	}),
-	{err: VPCHasVSwitches, violated: func(c modifyVPCInput) bool { return isFalse(c.EnableIPv6) && c.IPv6HasVSwitches }},
+	{
+		err:      VPCHasVSwitches,
+		violated: func(c modifyVPCInput) bool { return isFalse(c.EnableIPv6) && c.IPv6HasVSwitches },
+	},
 }
 
 // ModifyVPCAttribute changes the name and the description of a VPC, and gives it an IPv6 block or takes it away.

@@ -28,8 +28,14 @@ var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
 	required("VSwitchId", func(r ModifyVSwitchAttribute) string { return r.VSwitchID }),
 	readable(func(r ModifyVSwitchAttribute) Malformed { return r.Malformed }),
 	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttribute) *int { return r.IPv6CIDRBlock }),
-	invalid("Ipv6CidrBlock", func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) }),
-}, vpcTextRules(func(r ModifyVSwitchAttribute) string { return r.VSwitchName }, func(r ModifyVSwitchAttribute) string { return r.Description }))
+	invalid(
+		"Ipv6CidrBlock",
+		func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) },
+	),
+}, vpcTextRules(
+	func(r ModifyVSwitchAttribute) string { return r.VSwitchName },
+	func(r ModifyVSwitchAttribute) string { return r.Description },
+))
 
 // vswitchChange is what a change is decided on.
 type modifyVSwitchInput struct {
@@ -62,12 +68,21 @@ func (c modifyVSwitchInput) losesBlock() bool {
 
 var modifyVSwitchRules = []rule[modifyVSwitchInput]{
 	{err: VSwitchNotExist, violated: func(c modifyVSwitchInput) bool { return c.VSwitch == nil }},
-	{err: IncorrectVSwitchStatus, violated: func(c modifyVSwitchInput) bool { return c.VSwitch.Status(c.now) != store.NetworkAvailable }},
-	invalid("EnableIPv6", func(c modifyVSwitchInput) bool { return isTrue(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil }),
+	{
+		err:      IncorrectVSwitchStatus,
+		violated: func(c modifyVSwitchInput) bool { return c.VSwitch.Status(c.now) != store.NetworkAvailable },
+	},
+	invalid(
+		"EnableIPv6",
+		func(c modifyVSwitchInput) bool { return isTrue(c.EnableIPv6) && c.VPC.IPv6CIDRBlock == nil },
+	),
 	invalid("Ipv6CidrBlock", func(c modifyVSwitchInput) bool {
 		return c.IPv6CIDRBlock != nil && lacksSubnet(c.VPC.IPv6CIDRBlock, c.IPv6CIDRBlock)
 	}),
-	{err: InvalidCIDRBlockOverlapped, violated: func(c modifyVSwitchInput) bool { _, free := c.ipv6Block(); return !free }},
+	{
+		err:      InvalidCIDRBlockOverlapped,
+		violated: func(c modifyVSwitchInput) bool { _, free := c.ipv6Block(); return !free },
+	},
 	{err: VSwitchInUse, violated: func(c modifyVSwitchInput) bool { return c.losesBlock() && c.HasIPv6Members }},
 }
 

@@ -61,7 +61,8 @@ func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T]
 func (n namedAddresses) firstRepeated() string {
 	blocks := parsePrefixes(n.prefixes)
 	for k, a := range parseAddresses(n.addresses) {
-		if slices.Contains(parseAddresses(n.addresses[:k]), a) || slices.ContainsFunc(blocks, func(p netip.Prefix) bool { return p.Contains(a) }) {
+		if slices.Contains(parseAddresses(n.addresses[:k]), a) ||
+			slices.ContainsFunc(blocks, func(p netip.Prefix) bool { return p.Contains(a) }) {
 			return n.addresses[k]
 		}
 	}

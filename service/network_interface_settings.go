@@ -21,7 +21,7 @@ type NetworkInterfaceSettings struct {
 
 // TrafficConfig names the queues once more; what is named twice must be the same.
 type TrafficConfig struct {
-	Mode            string `api:"NetworkInterfaceTrafficMode"` // HighPerformance is refused: there are no RDMA interfaces
+	Mode            string `api:"NetworkInterfaceTrafficMode"` // HighPerformance (RDMA) is refused
 	QueueNumber     *int
 	QueuePairNumber *int // refused: RDMA
 	RxQueueSize     *int
@@ -75,24 +75,42 @@ func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
 	}
 	return []rule[T]{
 		{err: UnsupportedParameter, violated: violated(usesUnsupportedFeature)},
-		{err: EniTrafficMode, violated: violated(func(s NetworkInterfaceSettings) bool { return !oneOf(s.Traffic.Mode, "", trafficStandard) })},
-		exclusive[T]("QueueNumber, NetworkInterfaceTrafficConfig.QueueNumber", violated(func(s NetworkInterfaceSettings) bool {
-			return bothSetAndDiffer(s.QueueNumber, s.Traffic.QueueNumber)
-		})),
-		exclusive[T]("RxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize", violated(func(s NetworkInterfaceSettings) bool {
-			return bothSetAndDiffer(s.RxQueueSize, s.Traffic.RxQueueSize)
-		})),
-		exclusive[T]("TxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize", violated(func(s NetworkInterfaceSettings) bool {
-			return bothSetAndDiffer(s.TxQueueSize, s.Traffic.TxQueueSize)
-		})),
-		{err: QueuePairNumberMustEmpty, violated: violated(func(s NetworkInterfaceSettings) bool { return s.Traffic.QueuePairNumber != nil })},
+		{
+			err: EniTrafficMode,
+			violated: violated(
+				func(s NetworkInterfaceSettings) bool { return !oneOf(s.Traffic.Mode, "", trafficStandard) },
+			),
+		},
+		exclusive[T](
+			"QueueNumber, NetworkInterfaceTrafficConfig.QueueNumber",
+			violated(func(s NetworkInterfaceSettings) bool {
+				return bothSetAndDiffer(s.QueueNumber, s.Traffic.QueueNumber)
+			}),
+		),
+		exclusive[T](
+			"RxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize",
+			violated(func(s NetworkInterfaceSettings) bool {
+				return bothSetAndDiffer(s.RxQueueSize, s.Traffic.RxQueueSize)
+			}),
+		),
+		exclusive[T](
+			"TxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize",
+			violated(func(s NetworkInterfaceSettings) bool {
+				return bothSetAndDiffer(s.TxQueueSize, s.Traffic.TxQueueSize)
+			}),
+		),
+		{
+			err:      QueuePairNumberMustEmpty,
+			violated: violated(func(s NetworkInterfaceSettings) bool { return s.Traffic.QueuePairNumber != nil }),
+		},
 		{err: InvalidEniQueueNumber, violated: violated(func(s NetworkInterfaceSettings) bool {
 			n := s.queueNumber()
 			return n != nil && (*n < 1 || *n > maxQueues)
 		})},
 		{err: EniQueueSize, violated: violated(func(s NetworkInterfaceSettings) bool {
 			rx, tx := s.rxQueueSize(), s.txQueueSize()
-			return (rx == nil) != (tx == nil) || (rx != nil && (*rx != *tx || !slices.Contains([]int{8192, 16384}, *rx)))
+			return (rx == nil) != (tx == nil) ||
+				(rx != nil && (*rx != *tx || !slices.Contains([]int{8192, 16384}, *rx)))
 		})},
 		{err: EniConnectionTracking, violated: violated(func(s NetworkInterfaceSettings) bool {
 			c := s.ConnectionTracking

@@ -8,7 +8,9 @@ import (
 )
 
 // listInstances reads a page of instances. Those for which no name was chosen have the ones that a creation gives.
-func (s *Service) listInstances(ctx context.Context, f store.InstanceFilter, p store.Page) (store.List[Instance], error) {
+func (s *Service) listInstances(
+	ctx context.Context, f store.InstanceFilter, p store.Page,
+) (store.List[Instance], error) {
 	read, err := s.store.DescribeInstances(ctx, s.now(), f, p)
 	for k := range read.Rows {
 		i := &read.Rows[k]

@@ -14,8 +14,11 @@ type RebootInstance struct {
 }
 
 var (
-	rebootParameterRules = powerParameterRules(func(r RebootInstance) LifeRequest { return r.LifeRequest }, func(r RebootInstance) Malformed { return r.Malformed })
-	rebootRules          = powerRules(store.InstanceRunning)
+	rebootParameterRules = powerParameterRules(
+		func(r RebootInstance) LifeRequest { return r.LifeRequest },
+		func(r RebootInstance) Malformed { return r.Malformed },
+	)
+	rebootRules = powerRules(store.InstanceRunning)
 )
 
 // RebootInstance restarts an instance: it is Starting, and Running after the start delay.

@@ -51,7 +51,8 @@ func (s *Service) revoke(ctx context.Context, caller Caller, call idempotentCall
 				continue
 			}
 			exists[r.ID] = true
-			if slices.Contains(req.ruleIDs, r.ID) || req.anyPermission(func(p permission) bool { return d.newRule(p).Same(r) }) {
+			if slices.Contains(req.ruleIDs, r.ID) ||
+				req.anyPermission(func(p permission) bool { return d.newRule(p).Same(r) }) {
 				deletedIDs = append(deletedIDs, r.ID)
 			}
 		}

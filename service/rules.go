@@ -33,7 +33,11 @@ func check[T any](rules []rule[T], input T) error {
 
 // required refuses a request without a parameter.
 func required[T any](parameter string, value func(T) string) rule[T] {
-	return rule[T]{err: MissingNamedParameter, violated: func(r T) bool { return value(r) == "" }, messageArgs: nameArg[T](parameter)}
+	return rule[T]{
+		err:         MissingNamedParameter,
+		violated:    func(r T) bool { return value(r) == "" },
+		messageArgs: nameArg[T](parameter),
+	}
 }
 
 // readable refuses parameters that are not of their type.
@@ -47,7 +51,10 @@ func readable[T any](malformed func(T) Malformed) rule[T] {
 // validLists refuses the JSON lists among these parameters that are none. It stands before readable, which answers in other words.
 func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T] {
 	invalid := func(r T) Malformed {
-		return slices.DeleteFunc(slices.Clone(malformed(r)), func(p string) bool { return !slices.Contains(parameters, p) })
+		return slices.DeleteFunc(
+			slices.Clone(malformed(r)),
+			func(p string) bool { return !slices.Contains(parameters, p) },
+		)
 	}
 	return rule[T]{err: InvalidJSONList,
 		violated:    func(r T) bool { return len(invalid(r)) > 0 },

@@ -44,7 +44,8 @@ func (r RunInstances) minAmount() int {
 // topLevel is the primary interface as the parameters outside the list tell.
 func (r RunInstances) primaryFromParameters() LaunchInterface {
 	return LaunchInterface{
-		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID, SecurityGroupID: r.SecurityGroupID, SecurityGroupIDs: r.SecurityGroupIDs,
+		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,
+		SecurityGroupID: r.SecurityGroupID, SecurityGroupIDs: r.SecurityGroupIDs,
 		PrimaryIPAddress: r.PrivateIPAddress, IPv6AddressCount: r.IPv6AddressCount, IPv6Addresses: r.IPv6Addresses,
 	}
 }
@@ -108,9 +109,16 @@ func (r RunInstances) launchInput() launchInput {
 }
 
 var runInstancesParameterRules = slices.Concat(
-	newInstanceRules(func(r RunInstances) NewInstance { return r.NewInstance }, func(r RunInstances) Malformed { return r.Malformed }, RunInstances.primary),
+	newInstanceRules(
+		func(r RunInstances) NewInstance { return r.NewInstance },
+		func(r RunInstances) Malformed { return r.Malformed },
+		RunInstances.primary,
+	),
 	[]rule[RunInstances]{
-		{err: InvalidAmount, violated: func(r RunInstances) bool { return r.amount() < 1 || r.amount() > maxInstancesPerLaunch }},
+		{
+			err:      InvalidAmount,
+			violated: func(r RunInstances) bool { return r.amount() < 1 || r.amount() > maxInstancesPerLaunch },
+		},
 		invalid("MinAmount", func(r RunInstances) bool { return r.minAmount() < 1 || r.minAmount() > r.amount() }),
 		invalid("Ipv6Address", func(r RunInstances) bool {
 			return !allIPv6(r.IPv6Addresses...) || r.primaryFromParameters().ipv6Count() > maxIPv6
@@ -134,7 +142,10 @@ var runInstancesParameterRules = slices.Concat(
 		{err: InvalidCreateEniParams, violated: func(r RunInstances) bool { return r.invalidENIParameter() != "" },
 			messageArgs: func(r RunInstances) []any { return []any{r.invalidENIParameter()} }},
 		{err: JoinedGroupLimitExceed, violated: func(r RunInstances) bool {
-			return slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return len(i.groupIDs()) > maxSecurityGroups })
+			return slices.ContainsFunc(
+				append(r.secondary(), r.primary()),
+				func(i LaunchInterface) bool { return len(i.groupIDs()) > maxSecurityGroups },
+			)
 		}},
 		{err: InvalidParamAmount, violated: func(r RunInstances) bool {
 			return r.amount() > 1 && (len(r.primary().IPv6Addresses) > 0 ||
@@ -142,7 +153,8 @@ var runInstancesParameterRules = slices.Concat(
 					return i.NetworkInterfaceID != "" || i.PrimaryIPAddress != "" || len(i.IPv6Addresses) > 0
 				}))
 		}},
-	})
+	},
+)
 
 // conflict names parameters that exclude each other; "": there are none.
 func (r RunInstances) conflictingParameters() string {
@@ -196,11 +208,15 @@ func (r RunInstances) invalidENIParameter() string {
 			return "Description"
 		case outside(i.QueueNumber, 1, maxQueues):
 			return "QueueNumber"
-		case i.NetworkInterfaceTrafficMode != "" && i.NetworkInterfaceTrafficMode != "Standard": // there are no RDMA interfaces
+		// There are no RDMA interfaces.
+		case i.NetworkInterfaceTrafficMode != "" && i.NetworkInterfaceTrafficMode != "Standard":
 			return "NetworkInterfaceTrafficMode"
 		}
 	}
-	if slices.ContainsFunc(append(r.secondary(), r.primary()), func(i LaunchInterface) bool { return hasDuplicates(i.groupIDs()) }) {
+	if slices.ContainsFunc(
+		append(r.secondary(), r.primary()),
+		func(i LaunchInterface) bool { return hasDuplicates(i.groupIDs()) },
+	) {
 		return "SecurityGroupIds"
 	}
 	return ""
@@ -213,12 +229,19 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	{err: InvalidLaunchEniID, violated: func(l launchInput) bool { return l.unattachableENI() != "" },
 		messageArgs: func(l launchInput) []any { return []any{l.unattachableENI()} }},
 }, launchConsistencyRules, launchIPv6Rules, []rule[launchInput]{
-	{err: LaunchMultiGroupType, violated: func(l launchInput) bool { return haveDifferentTypes(maps.Values(l.Groups)) }},
+	{
+		err:      LaunchMultiGroupType,
+		violated: func(l launchInput) bool { return haveDifferentTypes(maps.Values(l.Groups)) },
+	},
 	{err: LaunchEniElsewhere, violated: spansLocations},
-	{err: EniNotSupportedByType, violated: func(l launchInput) bool { return len(l.interfaces) > 1 && !l.Type.IOOptimized }},
+	{
+		err:      EniNotSupportedByType,
+		violated: func(l launchInput) bool { return len(l.interfaces) > 1 && !l.Type.IOOptimized },
+	},
 	{err: NetworkCardIndexInvalid, violated: func(l launchInput) bool {
 		return slices.ContainsFunc(l.interfaces, func(i LaunchInterface) bool {
-			return i.NetworkCardIndex != nil && (*i.NetworkCardIndex < 0 || l.Type.NetworkCards == nil || *i.NetworkCardIndex >= *l.Type.NetworkCards)
+			return i.NetworkCardIndex != nil &&
+				(*i.NetworkCardIndex < 0 || l.Type.NetworkCards == nil || *i.NetworkCardIndex >= *l.Type.NetworkCards)
 		})
 	}},
 	{err: EniCountExceeded, violated: func(l launchInput) bool { return len(l.interfaces) > l.Type.ENIQuantity },
@@ -227,15 +250,30 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 		return exceeds(l.withMostAddresses(countIPv4).count, l.Type.PrivateIPv4PerENI)
 	},
 		messageArgs: func(l launchInput) []any {
-			return []any{l.withMostAddresses(countIPv4).name, *l.Type.PrivateIPv4PerENI, l.Type.ID, 0, l.withMostAddresses(countIPv4).count}
+			return []any{
+				l.withMostAddresses(countIPv4).name,
+				*l.Type.PrivateIPv4PerENI,
+				l.Type.ID,
+				0,
+				l.withMostAddresses(countIPv4).count,
+			}
 		}},
 	{err: Ipv6NotSupport, violated: func(l launchInput) bool {
 		return l.withMostAddresses(countIPv6).count > 0 && l.Type.IPv6PerENI != nil && *l.Type.IPv6PerENI == 0
 	}, messageArgs: func(l launchInput) []any { return []any{l.Type.ID} }},
-	{err: Ipv6CountExceeded, violated: func(l launchInput) bool { return exceeds(l.withMostAddresses(countIPv6).count, l.Type.IPv6PerENI) },
+	{
+		err:      Ipv6CountExceeded,
+		violated: func(l launchInput) bool { return exceeds(l.withMostAddresses(countIPv6).count, l.Type.IPv6PerENI) },
 		messageArgs: func(l launchInput) []any {
-			return []any{l.withMostAddresses(countIPv6).name, *l.Type.IPv6PerENI, l.Type.ID, 0, l.withMostAddresses(countIPv6).count}
-		}},
+			return []any{
+				l.withMostAddresses(countIPv6).name,
+				*l.Type.IPv6PerENI,
+				l.Type.ID,
+				0,
+				l.withMostAddresses(countIPv6).count,
+			}
+		},
+	},
 }, launchAddressRules, []rule[launchInput]{
 	{err: MaxEniCountExceeded, violated: func(l launchInput) bool {
 		created := l.count * (len(l.newInterfaces()) - 1)
@@ -267,7 +305,10 @@ func (l launchInput) unattachableENI() string {
 // isSpread tells whether an interface lies in another VPC or zone than the instance.
 func spansLocations(l launchInput) bool {
 	primary := l.vswitchOf(l.interfaces[0])
-	return slices.ContainsFunc(l.existingInterfaces(), func(n *store.LaunchedENI) bool { return n.VPCID != primary.VPCID || n.ZoneID != primary.ZoneID }) ||
+	return slices.ContainsFunc(
+		l.existingInterfaces(),
+		func(n *store.LaunchedENI) bool { return n.VPCID != primary.VPCID || n.ZoneID != primary.ZoneID },
+	) ||
 		slices.ContainsFunc(l.newInterfaces(), func(i LaunchInterface) bool {
 			return l.vswitchOf(i).VPCID != primary.VPCID || l.vswitchOf(i).ZoneID != primary.ZoneID
 		})
@@ -297,7 +338,10 @@ func countIPv6(i LaunchInterface, n *store.LaunchedENI) int {
 func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.LaunchedENI) int) (most addressCount) {
 	for _, i := range l.interfaces {
 		if n := count(i, l.Interfaces[i.NetworkInterfaceID]); n > most.count {
-			most = addressCount{cmp.Or(i.NetworkInterfaceID, i.NetworkInterfaceName, i.InstanceType, store.ENISecondary), n}
+			most = addressCount{
+				cmp.Or(i.NetworkInterfaceID, i.NetworkInterfaceName, i.InstanceType, store.ENISecondary),
+				n,
+			}
 		}
 	}
 	return most
@@ -313,7 +357,8 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 	if err := s.admit(ctx, caller, "ecs:RunInstances", req.RegionID); err != nil {
 		return NewInstances{}, err
 	}
-	return runOnce(ctx, s, caller, idempotentCall{"RunInstances", req.ClientToken, req}, func(tx *store.Tx) (NewInstances, error) {
+	call := idempotentCall{action: "RunInstances", token: req.ClientToken, request: req}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (NewInstances, error) {
 		l := req.launchInput()
 		if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
 			return NewInstances{}, err
@@ -326,7 +371,10 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 		}
 		var made NewInstances
 		for k := range l.count {
-			made.InstanceIDs = append(made.InstanceIDs, s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)))
+			made.InstanceIDs = append(
+				made.InstanceIDs,
+				s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)),
+			)
 		}
 		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
 		return made, nil

@@ -82,7 +82,10 @@ type permission struct {
 func (p IngressPermissions) all() []permission {
 	var out []permission
 	for _, i := range appendOld(p.Permissions, p.Old) {
-		out = append(out, permission{i.Permission, i.SourceCIDR, i.SourceIPv6CIDR, i.SourceGroupID, i.SourcePrefixListID})
+		out = append(
+			out,
+			permission{i.Permission, i.SourceCIDR, i.SourceIPv6CIDR, i.SourceGroupID, i.SourcePrefixListID},
+		)
 	}
 	return out
 }
@@ -122,7 +125,8 @@ func (d direction) parameterRules() []rule[rulesRequest] {
 		invalid("Permissions", func(r rulesRequest) bool { return len(r.permissions) > maxListed }),
 		invalid("SecurityGroupRuleId", func(r rulesRequest) bool { return len(r.ruleIDs) > maxListed }),
 		{err: MissingNamedParameter, violated: func(r rulesRequest) bool {
-			return len(r.permissions)+len(r.ruleIDs) == 0 || r.anyPermission(func(p permission) bool { return p.IPProtocol == "" })
+			return len(r.permissions)+len(r.ruleIDs) == 0 ||
+				r.anyPermission(func(p permission) bool { return p.IPProtocol == "" })
 		}, messageArgs: nameArg[rulesRequest]("IpProtocol")},
 		anyPermissionRule(InvalidIPProtocol, func(p permission) bool { return !isValidProtocol(p.IPProtocol) }),
 		{err: MissingNamedParameter, violated: func(r rulesRequest) bool {
@@ -130,19 +134,44 @@ func (d direction) parameterRules() []rule[rulesRequest] {
 		},
 			messageArgs: nameArg[rulesRequest]("PortRange")},
 		anyPermissionRule(InvalidPortRange, func(p permission) bool {
-			return !isValidPortRange(p.IPProtocol, p.PortRange) || p.SourcePortRange != "" && !isValidPortRange(p.IPProtocol, p.SourcePortRange)
+			return !isValidPortRange(p.IPProtocol, p.PortRange) ||
+				p.SourcePortRange != "" && !isValidPortRange(p.IPProtocol, p.SourcePortRange)
 		}),
 		anyPermissionRule(d.missingPeer, func(p permission) bool {
 			return p.peerCIDR == "" && p.peerIPv6CIDR == "" && p.peerGroupID == "" && p.peerPrefixListID == ""
 		}),
-		anyPermissionRule(InvalidSourceCidrIP, func(p permission) bool { return !isValidBlock(p.SourceCIDR, netip.Addr.Is4) }),
-		anyPermissionRule(InvalidIPv6SourceCidrIP, func(p permission) bool { return !isValidBlock(p.SourceIPv6CIDR, netip.Addr.Is6) }),
-		anyPermissionRule(InvalidDestCidrIP, func(p permission) bool { return !isValidBlock(p.DestCIDR, netip.Addr.Is4) }),
-		anyPermissionRule(InvalidIPv6DestCidrIP, func(p permission) bool { return !isValidBlock(p.DestIPv6CIDR, netip.Addr.Is6) }),
-		anyPermissionRule(InvalidPolicy, func(p permission) bool { return parsePolicy(cmp.Or(p.Policy, store.PolicyAccept)) == "" }),
-		anyPermissionRule(InvalidPriority, func(p permission) bool { n, err := parsePriority(p.Priority); return err != nil || n < 1 || n > 100 }),
-		anyPermissionRule(InvalidNicType, func(p permission) bool { return p.NICType != "" && !oneOf(p.NICType, nicIntranet, nicInternet) }),
-		anyPermissionRule(InvalidRuleDescription, func(p permission) bool { return p.Description != "" && !isValidDescription(p.Description, 1, 512) }),
+		anyPermissionRule(
+			InvalidSourceCidrIP,
+			func(p permission) bool { return !isValidBlock(p.SourceCIDR, netip.Addr.Is4) },
+		),
+		anyPermissionRule(
+			InvalidIPv6SourceCidrIP,
+			func(p permission) bool { return !isValidBlock(p.SourceIPv6CIDR, netip.Addr.Is6) },
+		),
+		anyPermissionRule(
+			InvalidDestCidrIP,
+			func(p permission) bool { return !isValidBlock(p.DestCIDR, netip.Addr.Is4) },
+		),
+		anyPermissionRule(
+			InvalidIPv6DestCidrIP,
+			func(p permission) bool { return !isValidBlock(p.DestIPv6CIDR, netip.Addr.Is6) },
+		),
+		anyPermissionRule(
+			InvalidPolicy,
+			func(p permission) bool { return parsePolicy(cmp.Or(p.Policy, store.PolicyAccept)) == "" },
+		),
+		anyPermissionRule(
+			InvalidPriority,
+			func(p permission) bool { n, err := parsePriority(p.Priority); return err != nil || n < 1 || n > 100 },
+		),
+		anyPermissionRule(
+			InvalidNicType,
+			func(p permission) bool { return p.NICType != "" && !oneOf(p.NICType, nicIntranet, nicInternet) },
+		),
+		anyPermissionRule(
+			InvalidRuleDescription,
+			func(p permission) bool { return p.Description != "" && !isValidDescription(p.Description, 1, 512) },
+		),
 	}
 }
 
@@ -181,7 +210,8 @@ func isValidPortRange(protocol, ports string) bool {
 		return ports == "-1/-1"
 	}
 	var first, last int
-	if n, err := fmt.Sscanf(ports, "%d/%d", &first, &last); err != nil || n != 2 || ports != fmt.Sprintf("%d/%d", first, last) {
+	if n, err := fmt.Sscanf(ports, "%d/%d", &first, &last); err != nil || n != 2 ||
+		ports != fmt.Sprintf("%d/%d", first, last) {
 		return false
 	}
 	return first >= 1 && first <= last && last <= 65535

@@ -17,14 +17,17 @@ import (
 
 // Options are what an operator chooses. The zero value of a delay means at once.
 type Options struct {
-	AttachDelay   time.Duration    // from Attaching to InUse
-	DetachDelay   time.Duration    // from Detaching to Available
-	DeleteDelay   time.Duration    // of an interface, from Deleting to gone
-	CreateDelay   time.Duration    // how long a VPC, a VSwitch and an instance are Pending
-	StartDelay    time.Duration    // from Starting to Running
-	StopDelay     time.Duration    // from Stopping to Stopped
-	Lanes         int              // how many transactions attaches and detaches share at a time; 0: one; less: each request has its own
-	AcceptRepeats bool             // of accounts that do not say: an attach or a detach whose effect is there already succeeds
+	AttachDelay time.Duration // from Attaching to InUse
+	DetachDelay time.Duration // from Detaching to Available
+	DeleteDelay time.Duration // of an interface, from Deleting to gone
+	CreateDelay time.Duration // how long a VPC, a VSwitch and an instance are Pending
+	StartDelay  time.Duration // from Starting to Running
+	StopDelay   time.Duration // from Stopping to Stopped
+	// Lanes is how many batches of attaches and detaches run at a time. 0 means one. With a negative number each
+	// request has a transaction of its own.
+	Lanes int
+	// AcceptRepeats makes an attach or a detach succeed whose effect is there already. An account may override it.
+	AcceptRepeats bool
 	ClosedToRAM   []string         // actions that no RAM user may call, whatever it is allowed: product:Action
 	Now           func() time.Time // nil: the machine's clock
 	Random        io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand

@@ -67,9 +67,17 @@ func explainSnapshot(err error, accountID, name string) error {
 	case errors.Is(err, store.ErrNoAccount):
 		return notFoundf("there is no account %s", accountID)
 	case errors.Is(err, store.ErrNoSnapshot):
-		return notFoundf("account %s has no snapshot %q: enisim snapshot list --account %s shows those that there are", accountID, name, accountID)
+		return notFoundf(
+			"account %s has no snapshot %q: enisim snapshot list --account %s shows those that there are",
+			accountID,
+			name,
+			accountID,
+		)
 	case errors.Is(err, store.ErrOldSnapshot):
-		return invalidRequestf("snapshot %q was saved by another version of enisim, whose tables differ: bring the account into the state again, and save it anew", name)
+		return invalidRequestf(
+			"snapshot %q was saved by another version of enisim, whose tables differ: bring the account into the state again, and save it anew",
+			name,
+		)
 	}
 	return err
 }

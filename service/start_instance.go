@@ -14,8 +14,11 @@ type StartInstance struct {
 }
 
 var (
-	startParameterRules = powerParameterRules(func(r StartInstance) LifeRequest { return r.LifeRequest }, func(r StartInstance) Malformed { return r.Malformed })
-	startRules          = powerRules(store.InstanceStopped)
+	startParameterRules = powerParameterRules(
+		func(r StartInstance) LifeRequest { return r.LifeRequest },
+		func(r StartInstance) Malformed { return r.Malformed },
+	)
+	startRules = powerRules(store.InstanceStopped)
 )
 
 // StartInstance starts an instance: it is Starting, and Running after the start delay.

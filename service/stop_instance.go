@@ -28,10 +28,20 @@ type StopInstance struct {
 
 var (
 	stopParameterRules = slices.Concat(
-		powerParameterRules(func(r StopInstance) LifeRequest { return r.LifeRequest }, func(r StopInstance) Malformed { return r.Malformed }),
+		powerParameterRules(
+			func(r StopInstance) LifeRequest { return r.LifeRequest },
+			func(r StopInstance) Malformed { return r.Malformed },
+		),
 		[]rule[StopInstance]{
-			among("StoppedMode", func(r StopInstance) string { return r.StoppedMode }, KeepCharging, StopCharging, stoppedModeNotApplicable),
-		})
+			among(
+				"StoppedMode",
+				func(r StopInstance) string { return r.StoppedMode },
+				KeepCharging,
+				StopCharging,
+				stoppedModeNotApplicable,
+			),
+		},
+	)
 	stopRules = powerRules(store.InstanceRunning)
 )
 
@@ -40,15 +50,23 @@ func (s *Service) StopInstance(ctx context.Context, caller Caller, req StopInsta
 	if err := check(stopParameterRules, req); err != nil {
 		return err
 	}
-	return s.changePowerState(ctx, caller, "ecs:StopInstance", req.LifeRequest, stopRules, func(i store.Instance, now time.Time) store.Instance {
-		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
-		if s.options.StopDelay > 0 {
-			i.Status, i.NextStatus, i.SettlesAt = store.InstanceStopping, new(store.InstanceStopped), new(now.Add(s.options.StopDelay))
-		}
-		i.Attributes.StoppedMode = req.StoppedMode
-		if req.StoppedMode != StopCharging {
-			i.Attributes.StoppedMode = KeepCharging
-		}
-		return i
-	})
+	return s.changePowerState(
+		ctx,
+		caller,
+		"ecs:StopInstance",
+		req.LifeRequest,
+		stopRules,
+		func(i store.Instance, now time.Time) store.Instance {
+			i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
+			if s.options.StopDelay > 0 {
+				i.Status, i.NextStatus = store.InstanceStopping, new(store.InstanceStopped)
+				i.SettlesAt = new(now.Add(s.options.StopDelay))
+			}
+			i.Attributes.StoppedMode = req.StoppedMode
+			if req.StoppedMode != StopCharging {
+				i.Attributes.StoppedMode = KeepCharging
+			}
+			return i
+		},
+	)
 }

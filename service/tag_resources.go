@@ -24,16 +24,20 @@ type tagType struct {
 // The products that have tags (docs/reference/actions.md, part 4).
 var (
 	ECSTags = TagProduct{"ecs", []tagType{
-		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface}, {"securitygroup", store.TaggedSecurityGroup},
-		{"disk", store.TaggedDisk}, {name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
+		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface},
+		{"securitygroup", store.TaggedSecurityGroup}, {"disk", store.TaggedDisk},
+		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
 		{name: "launchtemplate"}, {name: "reservedinstance"}, {name: "snapshotpolicy"}, {name: "command"},
-		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"}, {name: "managedinstance"},
+		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"},
+		{name: "managedinstance"},
 	}}
 	VPCTags = TagProduct{"vpc", []tagType{
 		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch},
-		{name: "ROUTETABLE"}, {name: "EIP"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"}, {name: "COMMONBANDWIDTHPACKAGE"},
-		{name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"}, {name: "IPV4GATEWAY"}, {name: "IPV6GATEWAY"}, {name: "NETWORKACL"}, {name: "TRAFFICMIRRORFILTER"},
-		{name: "TRAFFICMIRRORSESSION"}, {name: "FLOWLOG"}, {name: "HAVIP"}, {name: "DHCPOPTIONSSET"}, {name: "GATEWAYENDPOINT"}, {name: "IPV6ADDRESS"},
+		{name: "ROUTETABLE"}, {name: "EIP"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
+		{name: "COMMONBANDWIDTHPACKAGE"}, {name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"},
+		{name: "IPV4GATEWAY"}, {name: "IPV6GATEWAY"}, {name: "NETWORKACL"}, {name: "TRAFFICMIRRORFILTER"},
+		{name: "TRAFFICMIRRORSESSION"}, {name: "FLOWLOG"}, {name: "HAVIP"}, {name: "DHCPOPTIONSSET"},
+		{name: "GATEWAYENDPOINT"}, {name: "IPV6ADDRESS"},
 	}}
 )
 
@@ -97,9 +101,10 @@ var tagResourcesParameterRules = slices.Concat(
 		{err: InvalidTagMismatch, violated: func(r tagInput) bool { return lacksTagKey(r.Tags) }},
 		{err: InvalidTagKeyMalformed, violated: func(r tagInput) bool { return hasInvalidTagKey(r.Tags) }},
 		{err: InvalidTagValueMalformed, violated: func(r tagInput) bool {
-			return hasInvalidTagValue(r.Tags) || r.product.name == VPCTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
-				return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
-			})
+			return hasInvalidTagValue(r.Tags) ||
+				r.product.name == VPCTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
+					return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
+				})
 		}},
 		{err: DuplicateTagKey, violated: func(r tagInput) bool { return repeatsTagKey(r.Tags) }},
 	})
@@ -138,14 +143,23 @@ func (s *Service) TagResources(product TagProduct) func(context.Context, Caller,
 		for _, t := range req.Tags {
 			give[t.Key] = t.Value
 		}
-		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, changeTagsInput{ids: req.ResourceIDs, give: give}, tagResourcesRules,
-			func([]store.TaggedResource) []string { return nil })
+		return s.changeTags(
+			ctx,
+			caller,
+			product,
+			req.RegionID,
+			req.ResourceType,
+			changeTagsInput{ids: req.ResourceIDs, give: give},
+			tagResourcesRules,
+			func([]store.TaggedResource) []string { return nil },
+		)
 	}
 }
 
 // changeTags locks the resources of a change, and changes all or none. remove tells the keys of the tags to take away.
-func (s *Service) changeTags(ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c changeTagsInput, rules []rule[changeTagsInput],
-	remove func([]store.TaggedResource) []string,
+func (s *Service) changeTags(
+	ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c changeTagsInput,
+	rules []rule[changeTagsInput], remove func([]store.TaggedResource) []string,
 ) error {
 	slices.Sort(c.ids)
 	c.ids = slices.Compact(c.ids)

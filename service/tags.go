@@ -41,7 +41,8 @@ func repeatsTagKey(tags []Tag) bool {
 // hasBadTagKey tells whether a key is one that no tag may have. Keys that begin with aliyun and acs: are the cloud's own.
 func hasInvalidTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool {
-		return t.Key == "" || isInvalidTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") || strings.HasPrefix(t.Key, "acs:")
+		return t.Key == "" || isInvalidTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") ||
+			strings.HasPrefix(t.Key, "acs:")
 	})
 }
 

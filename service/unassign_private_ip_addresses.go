@@ -17,7 +17,11 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 	required("RegionId", func(r UnassignPrivateIPAddresses) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }),
 	// This page has a code of its own for an id that is none.
-	wellFormed(InvalidEniIDMalformed, func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }, isValidID),
+	wellFormed(
+		InvalidEniIDMalformed,
+		func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID },
+		isValidID,
+	),
 	{err: MissingAlternatives, violated: func(r UnassignPrivateIPAddresses) bool {
 		return len(r.PrivateIPAddresses) == 0 && len(r.IPv4Prefixes) == 0
 	},
@@ -29,7 +33,10 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 		const most = 32
 		return len(r.PrivateIPAddresses) > most
 	}),
-	{err: UnassignedIPMalformed, violated: func(r UnassignPrivateIPAddresses) bool { return !allIPv4(r.PrivateIPAddresses...) }},
+	{
+		err:      UnassignedIPMalformed,
+		violated: func(r UnassignPrivateIPAddresses) bool { return !allIPv4(r.PrivateIPAddresses...) },
+	},
 }, prefixRules(familyIPv4, func(r UnassignPrivateIPAddresses) namedAddresses {
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
@@ -42,6 +49,15 @@ func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller,
 	if err := s.admit(ctx, caller, "ecs:UnassignPrivateIpAddresses", req.RegionID); err != nil {
 		return err
 	}
-	return s.unassignAddresses(ctx, caller, req.RegionID,
-		unassignRequest{req.NetworkInterfaceID, parseAddresses(req.PrivateIPAddresses), parsePrefixes(req.IPv4Prefixes)}, unassignRules)
+	return s.unassignAddresses(
+		ctx,
+		caller,
+		req.RegionID,
+		unassignRequest{
+			req.NetworkInterfaceID,
+			parseAddresses(req.PrivateIPAddresses),
+			parsePrefixes(req.IPv4Prefixes),
+		},
+		unassignRules,
+	)
 }

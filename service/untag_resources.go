@@ -29,7 +29,10 @@ var untagResourcesParameterRules = slices.Concat(
 	idRules(func(r untagInput) []string { return r.ResourceIDs }),
 	[]rule[untagInput]{
 		readable(func(r untagInput) Malformed { return r.Malformed }),
-		{err: MissingTags, violated: func(r untagInput) bool { return len(r.TagKeys) == 0 && (r.All == nil || !*r.All) }},
+		{
+			err:      MissingTags,
+			violated: func(r untagInput) bool { return len(r.TagKeys) == 0 && (r.All == nil || !*r.All) },
+		},
 		{err: NumberExceedTags, violated: func(r untagInput) bool { return len(r.TagKeys) > maxTags }},
 	})
 
@@ -42,7 +45,14 @@ func (s *Service) UntagResources(product TagProduct) func(context.Context, Calle
 		if err := s.admit(ctx, caller, product.name+":UntagResources", req.RegionID); err != nil {
 			return err
 		}
-		return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType, changeTagsInput{ids: req.ResourceIDs}, untagResourcesRules,
+		return s.changeTags(
+			ctx,
+			caller,
+			product,
+			req.RegionID,
+			req.ResourceType,
+			changeTagsInput{ids: req.ResourceIDs},
+			untagResourcesRules,
 			func(found []store.TaggedResource) []string {
 				keys := req.TagKeys
 				if len(keys) == 0 {
@@ -53,6 +63,7 @@ func (s *Service) UntagResources(product TagProduct) func(context.Context, Calle
 					}
 				}
 				return keys
-			})
+			},
+		)
 	}
 }

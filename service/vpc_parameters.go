@@ -10,7 +10,11 @@ import (
 func vpcTextRules[T any](name, description func(T) string) []rule[T] {
 	return []rule[T]{
 		wellFormed(InvalidVpcNameMalformed, name, isValidVPCName),
-		wellFormed(InvalidVpcDiscriptionMalformed, description, func(s string) bool { return isValidDescription(s, 1, 256) }),
+		wellFormed(
+			InvalidVpcDiscriptionMalformed,
+			description,
+			func(s string) bool { return isValidDescription(s, 1, 256) },
+		),
 	}
 }
 

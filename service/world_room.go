@@ -30,7 +30,9 @@ func (s *Service) withWorldRoom(ctx context.Context, use func(scenario.Limits) e
 	return err
 }
 
-func (s *Service) inWorldRoom(ctx context.Context, room int64, limits scenario.Limits, use func(scenario.Limits) error) error {
+func (s *Service) inWorldRoom(
+	ctx context.Context, room int64, limits scenario.Limits, use func(scenario.Limits) error,
+) error {
 	waiting, cancel := context.WithTimeout(ctx, worldTimeout)
 	defer cancel()
 	switch err := s.worlds.Acquire(waiting, room); {
@@ -45,7 +47,8 @@ func (s *Service) inWorldRoom(ctx context.Context, room int64, limits scenario.L
 
 // withScenario parses a scenario file and calls use with it. For a file that came over HTTP, it does so when there is room for the world. What is
 // wrong with the file, or too large in it, becomes the operator's error.
-func (s *Service) withScenario(ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error),
+func (s *Service) withScenario(
+	ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error),
 	use func(*scenario.Scenario, scenario.Limits) error,
 ) error {
 	parseAndUse := func(limits scenario.Limits) error {
@@ -62,7 +65,9 @@ func (s *Service) withScenario(ctx context.Context, file ScenarioFile, parse fun
 }
 
 // checkWorldSize returns an error that wraps scenario.ErrBeyondLimits where accounts have more than may be read into memory.
-func (s *Service) checkWorldSize(ctx context.Context, accountIDs []string, limits scenario.Limits, command string) error {
+func (s *Service) checkWorldSize(
+	ctx context.Context, accountIDs []string, limits scenario.Limits, command string,
+) error {
 	resources, err := s.store.CountResources(ctx, accountIDs)
 	if err != nil || resources <= limits.Resources {
 		return err
@@ -77,8 +82,13 @@ type worldTooLarge struct {
 }
 
 func (e worldTooLarge) Error() string {
-	return fmt.Sprintf("the account has %d instances and network interfaces, and a server reads %d at most for a request; "+
-		"run %s with --database-url or --data-dir, where the database is", e.resources, e.limit, e.command)
+	return fmt.Sprintf(
+		"the account has %d instances and network interfaces, and a server reads %d at most for a request; "+
+			"run %s with --database-url or --data-dir, where the database is",
+		e.resources,
+		e.limit,
+		e.command,
+	)
 }
 
 func (e worldTooLarge) Is(target error) bool { return target == scenario.ErrBeyondLimits }
