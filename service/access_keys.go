@@ -9,7 +9,8 @@ import (
 	"enisim/store"
 )
 
-// AccessKey is a key as operators see it. Its secret is not of it: that is shown once, by CreateAccessKey.
+// AccessKey is a key as operators see it. Its secret is not of it: that is shown once, by
+// CreateAccessKey.
 type AccessKey struct {
 	ID        string
 	AccountID string

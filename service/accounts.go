@@ -23,7 +23,8 @@ type Account struct {
 	Repeats                    string     // accept, refuse, or "": as the server says
 }
 
-// NewAccount is an account that was just made, with all its keys and what proves them, which is never told again.
+// NewAccount is an account that was just made, with all its keys and what proves them, which is
+// never told again.
 type NewAccount struct {
 	Account
 	Keys []NewAccountKey // first the account's own, which every account gets; then those of its scenario
@@ -35,7 +36,8 @@ type NewAccountKey struct {
 	InScenario string // the id of the key in whose place it stands; "" for the one that every account gets
 }
 
-// ScenarioFile is a scenario as somebody wrote it. Its name appears in what is said of mistakes in it.
+// ScenarioFile is a scenario as somebody wrote it. Its name appears in what is said of mistakes in
+// it.
 type ScenarioFile struct {
 	Name     string
 	Text     []byte
@@ -75,8 +77,9 @@ const (
 	interfacesPerSweep = 5_000
 )
 
-// CreateAccount makes an account with a key, and with the content of a scenario if one is given, all or nothing. The scenario's account may have
-// whatever id. Its keys are made anew, since the id of a key is unique in the database.
+// CreateAccount makes an account with a key, and with the content of a scenario if one is given,
+// all or nothing. The scenario's account may have whatever id. Its keys are made anew, since the id
+// of a key is unique in the database.
 func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAccount, error) {
 	if err := req.validate(); err != nil {
 		return NewAccount{}, err
@@ -168,7 +171,7 @@ func (s *Service) insertAccount(ctx context.Context, account store.Account, key 
 	})
 }
 
-// renewed is a key of a scenario under an id of its own, with secrets of its own.
+// withNewSecrets returns a key of a scenario under an id of its own, with secrets of its own.
 func withNewSecrets(k store.AccessKey, now time.Time) store.AccessKey {
 	k.ID, k.Secret, k.CreatedAt = "LTAI"+rand.Text(), rand.Text(), now
 	if k.SecurityToken != nil {
@@ -236,7 +239,8 @@ func validateRepeats(repeats string) error {
 	)
 }
 
-// ChangeAccount changes an account, and returns it. Requests on this server meet the change at once, on others within identityCacheTime.
+// ChangeAccount changes an account, and returns it. Requests on this server meet the change at
+// once, on others within identityCacheTime.
 func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccount) (Account, error) {
 	if !accountIDPattern.MatchString(id) {
 		return Account{}, errInvalidAccountID(id)
@@ -293,9 +297,10 @@ func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
 	return accounts, err
 }
 
-// ResetAccount empties an account, or makes its content equal to a scenario's, whose account may have whatever id. What the account is known by
-// stays: id, name, quota, lifetime, access keys and the RAM users that have some. What the scenario says of keys is not read, so that a test can go on
-// with the keys that it has.
+// ResetAccount empties an account, or makes its content equal to a scenario's, whose account may
+// have whatever id. What the account is known by stays: id, name, quota, lifetime, access keys and
+// the RAM users that have some. What the scenario says of keys is not read, so that a test can go
+// on with the keys that it has.
 func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFile) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
@@ -317,7 +322,8 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 	})
 }
 
-// DeleteAccount removes an account with all that it has. Its keys are unknown at once here, and within identityCacheTime on every replica.
+// DeleteAccount removes an account with all that it has. Its keys are unknown at once here, and
+// within identityCacheTime on every replica.
 func (s *Service) DeleteAccount(ctx context.Context, id string) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
@@ -345,7 +351,7 @@ func (s *Service) withAccount(
 	})
 }
 
-// sweep removes what has expired, as far as that is quickly done.
+// removeExpired removes what has expired, as far as that is quickly done.
 func (s *Service) removeExpired(ctx context.Context, now time.Time) {
 	s.store.SweepAccounts(ctx, now, accountsPerSweep, interfacesPerSweep)
 }
@@ -370,7 +376,8 @@ func accountView(a store.Account) Account {
 	}
 }
 
-// worldRefused tells an operator why a scenario that is right in itself cannot be an account's.
+// explainWorldError tells an operator why a scenario that is right in itself cannot be an
+// account's.
 func explainWorldError(id string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccountTaken):

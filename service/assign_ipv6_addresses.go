@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// AssignIPv6Addresses is the request to give IPv6 addresses or IPv6 prefixes of /80 to an interface. The caller names them or says how many.
+// AssignIPv6Addresses is the request to give IPv6 addresses or IPv6 prefixes of /80 to an
+// interface. The caller names them or says how many.
 type AssignIPv6Addresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -84,7 +85,8 @@ var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInpu
 	}},
 }, notEnoughRules)
 
-// AssignIPv6Addresses gives IPv6 addresses and prefixes to an interface, and answers which. On return they are committed.
+// AssignIPv6Addresses gives IPv6 addresses and prefixes to an interface, and answers which. On
+// return they are committed.
 func (s *Service) AssignIPv6Addresses(
 	ctx context.Context, caller Caller, req AssignIPv6Addresses,
 ) (AssignedAddresses, error) {

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// AssignPrivateIPAddresses is the request to give secondary IPv4 addresses or IPv4 prefixes of /28 to an interface. The caller names them or says how many.
+// AssignPrivateIPAddresses is the request to give secondary IPv4 addresses or IPv4 prefixes of /28
+// to an interface. The caller names them or says how many.
 type AssignPrivateIPAddresses struct {
 	RegionID                       string   `api:"RegionId"`
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
@@ -61,7 +62,8 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
 
-// assignPrivateIPAddressesRules: what is named comes before the limits, and room in the VSwitch last.
+// assignPrivateIPAddressesRules: what is named comes before the limits, and room in the VSwitch
+// last.
 var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedRules, []rule[assignInput]{
 	{err: MaxEniPrivateIPsCountExceeded, violated: func(a assignInput) bool {
 		const primary = 1
@@ -74,7 +76,8 @@ var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedR
 	}},
 }, notEnoughRules)
 
-// AssignPrivateIPAddresses gives IPv4 addresses and prefixes to an interface, and answers which. On return they are committed.
+// AssignPrivateIPAddresses gives IPv4 addresses and prefixes to an interface, and answers which. On
+// return they are committed.
 func (s *Service) AssignPrivateIPAddresses(
 	ctx context.Context, caller Caller, req AssignPrivateIPAddresses,
 ) (AssignedAddresses, error) {

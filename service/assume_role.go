@@ -32,7 +32,8 @@ const (
 	defaultSession = 3600
 )
 
-// expiredKeyLife is for how long a temporary key is remembered past its time, so that its holder learns that it expired.
+// expiredKeyRetention is for how long a temporary key is remembered past its time, so that its
+// holder learns that it expired.
 const expiredKeyRetention = 24 * time.Hour
 
 var (
@@ -40,7 +41,8 @@ var (
 	sessionNamePattern = regexp.MustCompile(`^[a-zA-Z0-9.@_-]{2,64}$`)
 )
 
-// assumeRoleParameterRules: the reference has no sheet for STS, so the codes are the vendor's well-known ones.
+// assumeRoleParameterRules: the reference has no sheet for STS, so the codes are the vendor's
+// well-known ones.
 var assumeRoleParameterRules = []rule[AssumeRole]{
 	required("RoleArn", func(r AssumeRole) string { return r.RoleARN }),
 	required("RoleSessionName", func(r AssumeRole) string { return r.RoleSessionName }),
@@ -56,7 +58,7 @@ var assumeRoleParameterRules = []rule[AssumeRole]{
 	}},
 }
 
-// assumption is a request for a role, and the account of who sends it.
+// assumeRoleInput is a request for a role, and the account of who sends it.
 type assumeRoleInput struct {
 	AssumeRole
 	accountID string
@@ -73,8 +75,8 @@ var assumeRoleRules = []rule[assumeRoleInput]{
 	},
 }
 
-// AssumeRole makes a temporary key of the caller's account that says which role it stands for. It counts at once. Temporary keys of
-// the account that expired long ago are forgotten on the way.
+// AssumeRole makes a temporary key of the caller's account that says which role it stands for. It
+// counts at once. Temporary keys of the account that expired long ago are forgotten on the way.
 func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole) (RoleCredentials, error) {
 	if err := check(assumeRoleParameterRules, req); err != nil {
 		return RoleCredentials{}, err
@@ -126,7 +128,7 @@ func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole)
 	return out, nil
 }
 
-// randomText is 128 random bits as 26 letters and digits.
+// randomText returns 128 random bits as 26 letters and digits.
 func (s *Service) randomText() string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(s.randomBytes(16))
 }

@@ -12,7 +12,8 @@ import (
 // attachAction is the action as permissions name it.
 const attachAction = "ecs:AttachNetworkInterface"
 
-// AttachNetworkInterface is the request to attach an existing secondary interface to a VPC instance.
+// AttachNetworkInterface is the request to attach an existing secondary interface to a VPC
+// instance.
 type AttachNetworkInterface struct {
 	RegionID               string `api:"RegionId"`
 	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
@@ -22,7 +23,8 @@ type AttachNetworkInterface struct {
 	Malformed              Malformed
 }
 
-// attachParameterRules are P1 to P4 of the reference. Its text for a missing parameter, alone of all pages, does not name it.
+// attachParameterRules are P1 to P4 of the reference. Its text for a missing parameter, alone of
+// all pages, does not name it.
 var attachParameterRules = []rule[AttachNetworkInterface]{
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
@@ -37,13 +39,15 @@ var attachParameterRules = []rule[AttachNetworkInterface]{
 	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterface) *int { return r.NetworkCardIndex }),
 }
 
-// attach is what an attach is decided on: the request and what is under the locks, as it stands now.
+// attachInput is what an attach is decided on: the request and what is under the locks, as it
+// stands now.
 type attachInput struct {
 	AttachNetworkInterface
 	*store.AttachScene
 }
 
-// attachRules are the rules on resources, in the order of the reference (docs/reference/attach-network-interface.md, section 6, steps 6 to 12).
+// attachRules are the rules on resources, in the order of the reference
+// (docs/reference/attach-network-interface.md, section 6, steps 6 to 12).
 var attachRules = []rule[attachInput]{
 	{err: InvalidEcsIDNotFound, violated: func(a attachInput) bool { return a.Instance == nil }},
 	{err: InvalidEniIDNotFound, violated: func(a attachInput) bool { return a.ENI == nil },
@@ -90,29 +94,33 @@ var attachRules = []rule[attachInput]{
 	{err: SecurityGroupInstanceLimit, violated: exceedsGroupCapacity},
 }
 
-// isRepeated reports whether the instance has the interface already, or is about to. Clients that lost the first answer, or that repeat the call until
-// the interface is InUse, send such a request. It is accepted for accounts that ask for that; for the others the rule on the status refuses it.
+// isRepeated reports whether the instance has the interface already, or is about to. Clients that
+// lost the first answer, or that repeat the call until the interface is InUse, send such a request.
+// It is accepted for accounts that ask for that; for the others the rule on the status refuses it.
 func (a attachInput) isRepeated() bool {
 	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type == store.ENISecondary &&
 		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID
 }
 
-// hasNoSuchNetworkCard tells whether the request names a network card that the type does not have. Most types have none to name.
+// lacksNetworkCard reports whether the request names a network card that the type does not have.
+// Most types have none to name.
 func lacksNetworkCard(a attachInput) bool {
 	return a.NetworkCardIndex != nil && (a.Type.NetworkCards == nil || *a.NetworkCardIndex >= *a.Type.NetworkCards)
 }
 
-// exceeds tells whether a count is above a figure of the type; one that no source gives does not bind.
+// exceeds reports whether a count is above a figure of the type; one that no source gives does not
+// bind.
 func exceeds(count int, limit *int) bool { return limit != nil && count > *limit }
 
-// overfillsGroup tells whether the instance would be one too many in a group of the interface. An instance that is in it already, through
-// another interface, takes no place.
+// exceedsGroupCapacity reports whether the instance would be one too many in a group of the
+// interface. An instance that is in it already, through another interface, takes no place.
 func exceedsGroupCapacity(a attachInput) bool {
 	return slices.ContainsFunc(a.Groups, func(g store.GroupScene) bool { return !g.HasInstance && g.Free <= 0 })
 }
 
-// AttachNetworkInterface attaches an interface to an instance. On return it is committed: the interface is Attaching, and InUse after the
-// attach delay. Until a detach has come to its end it holds one of the places of the instance's type. A repeat to the same instance changes nothing.
+// AttachNetworkInterface attaches an interface to an instance. On return it is committed: the
+// interface is Attaching, and InUse after the attach delay. Until a detach has come to its end it
+// holds one of the places of the instance's type. A repeat to the same instance changes nothing.
 func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterface) error {
 	if err := check(attachParameterRules, req); err != nil {
 		return err

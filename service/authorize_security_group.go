@@ -16,7 +16,8 @@ type AuthorizeSecurityGroup struct {
 	Malformed       Malformed
 }
 
-// AuthorizeSecurityGroup adds rules to a security group. One that is there already is not added again.
+// AuthorizeSecurityGroup adds rules to a security group. One that is there already is not added
+// again.
 func (s *Service) AuthorizeSecurityGroup(ctx context.Context, caller Caller, req AuthorizeSecurityGroup) error {
 	call := idempotentCall{action: "AuthorizeSecurityGroup", token: req.ClientToken, request: req}
 	return s.authorize(ctx, caller, call, ingress, rulesRequest{

@@ -21,20 +21,20 @@ const (
 	ipv6VPCBits, ipv6VSwitchBits                 = 56, 64
 )
 
-// ipv4Block reads a block of IPv4 that begins at its first address.
+// parseIPv4Block reads a block of IPv4 that begins at its first address.
 func parseIPv4Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
 	return block, err == nil && block.Addr().Is4() && block == block.Masked()
 }
 
-// ipv6Block reads a block of IPv6 as a VPC has it.
+// parseIPv6Block reads a block of IPv6 as a VPC has it.
 func parseIPv6Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
 	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() &&
 		block.Bits() == ipv6VPCBits
 }
 
-// goodVPCMask tells whether a VPC's block is neither too large nor too small.
+// isValidVPCMask reports whether a VPC's block is neither too large nor too small.
 func isValidVPCMask(block netip.Prefix) bool {
 	minBits := minIPv4BlockBits
 	for _, private := range privateBlocks {
@@ -45,17 +45,17 @@ func isValidVPCMask(block netip.Prefix) bool {
 	return block.Bits() >= minBits && block.Bits() <= maxVPCBits
 }
 
-// overlapsAny tells whether a block has an address that one of the others has.
+// overlapsAny reports whether a block has an address that one of the others has.
 func overlapsAny(block netip.Prefix, others []netip.Prefix) bool {
 	return slices.ContainsFunc(others, block.Overlaps)
 }
 
-// liesIn tells whether all of a block is in another.
+// isWithin reports whether all of a block is in another.
 func isWithin(block, outer netip.Prefix) bool {
 	return block.Bits() >= outer.Bits() && outer.Contains(block.Addr())
 }
 
-// firstFree is the first block of a size in outer that overlaps none of those taken.
+// firstFreeBlock returns the first block of a size in outer that overlaps none of those taken.
 func firstFreeBlock(outer netip.Prefix, bits int, taken []netip.Prefix) (netip.Prefix, bool) {
 	candidate := netip.PrefixFrom(outer.Addr(), bits)
 	for outer.Contains(candidate.Addr()) {
@@ -79,7 +79,7 @@ func lastAddress(block netip.Prefix) netip.Addr {
 	return last
 }
 
-// ipv6Subnet is the /64 of a VPC's IPv6 block that has a number.
+// ipv6Subnet returns the /64 of a VPC's IPv6 block that has a number.
 func ipv6Subnet(block netip.Prefix, number int) (netip.Prefix, bool) {
 	bytes := block.Addr().As16()
 	number += int(bytes[7])

@@ -18,7 +18,7 @@ type CreatedInstance struct {
 	InstanceID string
 }
 
-// primary is the one interface of the new instance.
+// primary returns the one interface of the new instance.
 func (r CreateInstance) primary() LaunchInterface {
 	return LaunchInterface{
 		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,
@@ -41,7 +41,8 @@ var createInstanceRules = slices.Concat(
 	},
 )
 
-// CreateInstance creates an instance with its primary interface: it is Pending, and Stopped after the create delay.
+// CreateInstance creates an instance with its primary interface: it is Pending, and Stopped after
+// the create delay.
 func (s *Service) CreateInstance(ctx context.Context, caller Caller, req CreateInstance) (CreatedInstance, error) {
 	if err := check(createInstanceParameterRules, req); err != nil {
 		return CreatedInstance{}, err

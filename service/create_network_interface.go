@@ -11,8 +11,8 @@ import (
 	"enisim/store"
 )
 
-// CreateNetworkInterface is the request to create a secondary interface, with its addresses, groups and tags. What is neither named nor counted
-// is one private IPv4 address.
+// CreateNetworkInterface is the request to create a secondary interface, with its addresses, groups
+// and tags. What is neither named nor counted is one private IPv4 address.
 type CreateNetworkInterface struct {
 	RegionID                 string   `api:"RegionId"`
 	VSwitchID                string   `api:"VSwitchId"`        // gives it VPC and zone, for life
@@ -39,7 +39,7 @@ type CreateNetworkInterface struct {
 	Malformed                Malformed
 }
 
-// mostGroups is how many security groups an interface may be in.
+// maxSecurityGroups is how many security groups an interface may be in.
 const maxSecurityGroups = 10
 
 var createNetworkInterfaceParameterRules = slices.Concat(
@@ -159,7 +159,8 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 	},
 )
 
-// creation is what the creation of an interface is decided on: the request and what the locks returned.
+// createNetworkInterfaceInput is what the creation of an interface is decided on: the request and
+// what the locks returned.
 type createNetworkInterfaceInput struct {
 	CreateNetworkInterface
 	*store.CreateNetworkInterfaceScene
@@ -209,7 +210,7 @@ var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInp
 	}, messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
 })
 
-// joining is what an interface wants of security groups.
+// joinInput is what an interface wants of security groups.
 type joinInput struct {
 	ids    []string
 	groups []store.GroupScene // those of the ids that exist
@@ -228,7 +229,7 @@ func joinRules[T any](notFound *Error, of func(T) joinInput) []rule[T] {
 	}
 }
 
-// mixTypes tells whether groups are of different types.
+// haveDifferentTypes reports whether groups are of different types.
 func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 	types := map[string]bool{}
 	for g := range groups {
@@ -237,7 +238,8 @@ func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 	return len(types) > 1
 }
 
-// CreateNetworkInterface creates an interface that is Available at once. A quota holds the secondary interfaces of the account in the region.
+// CreateNetworkInterface creates an interface that is Available at once. A quota holds the
+// secondary interfaces of the account in the region.
 func (s *Service) CreateNetworkInterface(
 	ctx context.Context, caller Caller, req CreateNetworkInterface,
 ) (NetworkInterface, error) {
@@ -273,7 +275,7 @@ func (s *Service) CreateNetworkInterface(
 	})
 }
 
-// newNetworkInterface is the interface that a creation makes, as a list shows it.
+// newNetworkInterface returns the interface that a creation makes, as a list shows it.
 func (s *Service) newNetworkInterface(accountID string, c createNetworkInterfaceInput) NetworkInterface {
 	n := NetworkInterface{
 		NetworkInterface: store.NetworkInterface{
@@ -331,7 +333,7 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 	return n
 }
 
-// rankOf puts primary addresses first.
+// addressRank puts primary addresses first.
 func addressRank(a PrivateIPAddress) int {
 	if a.IsPrimary {
 		return 0
@@ -339,7 +341,8 @@ func addressRank(a PrivateIPAddress) int {
 	return 1
 }
 
-// want is what the interface wants of its VSwitch. Single IPv6 addresses that are not named are drawn.
+// addressWant returns what the interface wants of its VSwitch. Single IPv6 addresses that are not
+// named are drawn.
 func (r CreateNetworkInterface) addressWant() store.AddressWant {
 	want := store.AddressWant{
 		VSwitchID:    r.VSwitchID,
@@ -367,7 +370,7 @@ func (r CreateNetworkInterface) wantsIPv6() bool {
 	return len(r.IPv6Addresses)+len(r.IPv6Prefixes) > 0 || r.IPv6AddressCount != nil || r.IPv6PrefixCount != nil
 }
 
-// malformedAddress is the first text that is no address of its family: "" if there is none.
+// malformedAddress returns the first text that is no address of its family: "" if there is none.
 func (r CreateNetworkInterface) malformedAddress() string {
 	for _, a := range r.namedIPv4() {
 		if !allIPv4(a) {
@@ -382,7 +385,8 @@ func (r CreateNetworkInterface) malformedAddress() string {
 	return ""
 }
 
-// outside is the first address or prefix that is named, but that the VSwitch does not give out.
+// firstOutside returns the first address or prefix that is named, but that the VSwitch does not
+// give out.
 func (c createNetworkInterfaceInput) firstOutside() (p netip.Prefix, found bool) {
 	want := c.addressWant()
 	for _, a := range want.Named {
@@ -398,7 +402,7 @@ func (c createNetworkInterfaceInput) firstOutside() (p netip.Prefix, found bool)
 	return netip.Prefix{}, false
 }
 
-// blockFor is the block of the VSwitch in the family of a prefix. There must be one.
+// blockFor returns the block of the VSwitch in the family of a prefix. There must be one.
 func (c createNetworkInterfaceInput) blockFor(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4() {
 		return c.Offer.VSwitch.CIDRBlock
@@ -406,7 +410,7 @@ func (c createNetworkInterfaceInput) blockFor(p netip.Prefix) netip.Prefix {
 	return *c.Offer.VSwitch.IPv6CIDRBlock
 }
 
-// spellBlock spells a prefix of one address as that.
+// formatBlock spells a prefix of one address as that.
 func formatBlock(p netip.Prefix) string {
 	if p.IsSingleIP() {
 		return p.Addr().String()

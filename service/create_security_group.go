@@ -7,10 +7,11 @@ import (
 	"enisim/store"
 )
 
-// mostSecurityGroups is how many groups an account may have in a region.
+// maxSecurityGroupsPerRegion is how many groups an account may have in a region.
 const maxSecurityGroupsPerRegion = 100
 
-// CreateSecurityGroup is the request for a new security group. Without a SecurityGroupType it is a normal one.
+// CreateSecurityGroup is the request for a new security group. Without a SecurityGroupType it is a
+// normal one.
 type CreateSecurityGroup struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`
@@ -49,10 +50,11 @@ var createSecurityGroupParameterRules = []rule[CreateSecurityGroup]{
 	{err: DuplicateTagKey, violated: func(r CreateSecurityGroup) bool { return repeatsTagKey(r.Tags) }},
 }
 
-// goodGroupDescription tells whether a text can describe a security group.
+// isValidGroupDescription reports whether a text can describe a security group.
 func isValidGroupDescription(s string) bool { return isValidDescription(s, 2, 256) }
 
-// newGroup is what a creation is decided on: what the locks returned, and the status of the VPC.
+// createSecurityGroupInput is what a creation is decided on: what the locks returned, and the
+// status of the VPC.
 type createSecurityGroupInput struct {
 	*store.NewGroupScene
 	vpcStatus string // "": there is no VPC

@@ -11,7 +11,8 @@ import (
 	"enisim/store"
 )
 
-// CreateVPC is the request for a new VPC. An IPv6 block asks for IPv6, EnableIpv6 alone for a block of the cloud's choice.
+// CreateVPC is the request for a new VPC. An IPv6 block asks for IPv6, EnableIpv6 alone for a block
+// of the cloud's choice.
 type CreateVPC struct {
 	RegionID        string `api:"RegionId"`
 	CIDRBlock       string `api:"CidrBlock"`
@@ -35,10 +36,10 @@ type CreatedVPC struct {
 // defaultVPCBlock is what a VPC has whose creator names no block.
 const defaultVPCBlock = "172.16.0.0/12"
 
-// mostUserBlocks is how many blocks of their own a VPC's users may name.
+// maxUserBlocks is how many blocks of their own a VPC's users may name.
 const maxUserBlocks = 3
 
-// block is the block that the VPC is to have.
+// block returns the block that the VPC is to have.
 func (r CreateVPC) block() (netip.Prefix, bool) {
 	if r.CIDRBlock == "" {
 		return netip.MustParsePrefix(defaultVPCBlock), true
@@ -82,13 +83,15 @@ var createVPCParameterRules = slices.Concat(
 	},
 )
 
-// badIPv6Wish tells whether a block is named that no VPC can have, or though IPv6 is refused.
+// isInvalidIPv6Request reports whether a block is named that no VPC can have, or though IPv6 is
+// refused.
 func isInvalidIPv6Request(enable *bool, block string) bool {
 	_, ok := parseIPv6Block(block)
 	return block != "" && (!ok || isFalse(enable))
 }
 
-// ipv6BlockFor is the block that a VPC gets by a good wish: the one named, one that is drawn, or none.
+// ipv6BlockFor returns the block that a VPC gets by a good wish: the one named, one that is drawn,
+// or none.
 func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 	switch {
 	case named != "":
@@ -100,8 +103,9 @@ func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 	return nil
 }
 
-// CreateVPC creates a VPC, with its vRouter and its system route table. It is Pending, and Available after the create delay. With DryRun, a request
-// that would be answered is an error that says so.
+// CreateVPC creates a VPC, with its vRouter and its system route table. It is Pending, and
+// Available after the create delay. With DryRun, a request that would be answered is an error that
+// says so.
 func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (CreatedVPC, error) {
 	if err := check(createVPCParameterRules, req); err != nil {
 		return CreatedVPC{}, err
@@ -135,7 +139,7 @@ func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (
 	})
 }
 
-// availableAt is when a network that is created now leaves Pending; nil: it is never Pending.
+// availableAt returns when a network that is created now leaves Pending; nil: it is never Pending.
 func (s *Service) availableAt(now time.Time) *time.Time {
 	if s.options.CreateDelay == 0 {
 		return nil

@@ -24,7 +24,7 @@ type CreateVSwitch struct {
 	Malformed     Malformed
 }
 
-// mostVSwitches is how many VSwitches a VPC may have.
+// maxVSwitches is how many VSwitches a VPC may have.
 const maxVSwitches = 150
 
 var createVSwitchParameterRules = slices.Concat(
@@ -68,14 +68,14 @@ var createVSwitchParameterRules = slices.Concat(
 	},
 )
 
-// newVSwitch is what a creation is decided on.
+// createVSwitchInput is what a creation is decided on.
 type createVSwitchInput struct {
 	CreateVSwitch
 	*store.CreateVSwitchScene
 	now time.Time
 }
 
-// bits is how large the VSwitch is to be.
+// bits returns how large the VSwitch is to be.
 func (n createVSwitchInput) bits() int {
 	if n.CIDRMask != nil {
 		return *n.CIDRMask
@@ -84,7 +84,8 @@ func (n createVSwitchInput) bits() int {
 	return block.Bits()
 }
 
-// block is the block that the VSwitch gets: the one named, or the first of its size that is free. It is not free when others have a part of it.
+// block returns the block that the VSwitch gets: the one named, or the first of its size that is
+// free. It is not free when others have a part of it.
 func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	taken := ipv4Blocks(n.Siblings)
 	if n.CIDRMask != nil {
@@ -94,7 +95,7 @@ func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	return block, !overlapsAny(block, taken)
 }
 
-// ipv6Block is the IPv6 block that the VSwitch gets; nil for none.
+// ipv6Block returns the IPv6 block that the VSwitch gets; nil for none.
 func (n createVSwitchInput) ipv6Block() *netip.Prefix {
 	if n.IPv6CIDRBlock == nil {
 		return nil
@@ -111,7 +112,7 @@ func ipv4Blocks(vswitches []store.VSwitch) []netip.Prefix {
 	return blocks
 }
 
-// ipv6Blocks are the IPv6 blocks of VSwitches, without the one of an id.
+// ipv6Blocks returns the IPv6 blocks of VSwitches, without the one of an id.
 func ipv6Blocks(vswitches []store.VSwitch, without string) []netip.Prefix {
 	var blocks []netip.Prefix
 	for _, v := range vswitches {
@@ -122,7 +123,7 @@ func ipv6Blocks(vswitches []store.VSwitch, without string) []netip.Prefix {
 	return blocks
 }
 
-// lacksSubnet tells whether a VPC's IPv6 block has no part of a number.
+// lacksSubnet reports whether a VPC's IPv6 block has no part of a number.
 func lacksSubnet(block *netip.Prefix, number *int) bool {
 	if number == nil {
 		return false
@@ -157,7 +158,8 @@ var createVSwitchRules = []rule[createVSwitchInput]{
 	{err: QuotaExceededVSwitch, violated: func(n createVSwitchInput) bool { return len(n.Siblings) >= maxVSwitches }},
 }
 
-// CreateVSwitch creates a VSwitch in a VPC and answers its id. It is Pending, and Available after the create delay. Its resource group is the VPC's.
+// CreateVSwitch creates a VSwitch in a VPC and answers its id. It is Pending, and Available after
+// the create delay. Its resource group is the VPC's.
 func (s *Service) CreateVSwitch(ctx context.Context, caller Caller, req CreateVSwitch) (string, error) {
 	if err := check(createVSwitchParameterRules, req); err != nil {
 		return "", err

@@ -18,7 +18,8 @@ var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterface]{
 	wellFormed(InvalidEniID, func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
 
-// deletion is what the deletion of an interface is decided on: the request and what the lock returned, settled.
+// deleteNetworkInterfaceInput is what the deletion of an interface is decided on: the request and
+// what the lock returned, settled.
 type deleteNetworkInterfaceInput struct {
 	DeleteNetworkInterface
 	*store.DeleteNetworkInterfaceScene
@@ -38,8 +39,9 @@ var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
 		messageArgs: func(d deleteNetworkInterfaceInput) []any { return []any{store.ENIAvailable, d.ENI.Status} }},
 }
 
-// DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay, when its addresses are free again. A repeat while
-// it is Deleting is accepted; it changes nothing, unless the interface is stuck there, which it ends.
+// DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay,
+// when its addresses are free again. A repeat while it is Deleting is accepted; it changes nothing,
+// unless the interface is stuck there, which it ends.
 func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterface) error {
 	if err := check(deleteNetworkInterfaceParameterRules, req); err != nil {
 		return err

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DeleteVPC is the request to delete a VPC. ForceDelete is not among its parameters: it is about gateways, of which there are none here.
+// DeleteVPC is the request to delete a VPC. ForceDelete is not among its parameters: it is about
+// gateways, of which there are none here.
 type DeleteVPC struct {
 	RegionID    string `api:"RegionId"`
 	VPCID       string `api:"VpcId"`
@@ -22,7 +23,7 @@ var deleteVPCParameterRules = []rule[DeleteVPC]{
 	wellFormed(InvalidClientTokenValue, func(r DeleteVPC) string { return r.ClientToken }, isValidClientToken),
 }
 
-// vpcDeletion is what a deletion is decided on.
+// deleteVPCInput is what a deletion is decided on.
 type deleteVPCInput struct {
 	*store.DeleteVPCScene
 	now time.Time

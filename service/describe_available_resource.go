@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeAvailableResource is the request for what the zones of a region offer. Nothing is ever sold out.
+// DescribeAvailableResource is the request for what the zones of a region offer. Nothing is ever
+// sold out.
 type DescribeAvailableResource struct {
 	RegionID            string `api:"RegionId"`
 	DestinationResource string // what to list
@@ -32,7 +33,8 @@ type AvailableResources struct {
 	Resources []AvailableResource // none if the zone itself is the resource
 }
 
-// AvailableResource is an instance type, a category of disks, or another thing that has a name. Disks come in sizes.
+// AvailableResource is an instance type, a category of disks, or another thing that has a name.
+// Disks come in sizes.
 type AvailableResource struct {
 	Value          string
 	MinGiB, MaxGiB int
@@ -84,7 +86,8 @@ var describeAvailableResourceRules = []rule[DescribeAvailableResource]{
 	invalid("Memory", func(r DescribeAvailableResource) bool { return r.Memory != "" && !isNumber(r.Memory) }),
 }
 
-// DescribeAvailableResource lists what the zones of a region offer, by zone. All offer the same; where nothing fits, no zone is listed.
+// DescribeAvailableResource lists what the zones of a region offer, by zone. All offer the same;
+// where nothing fits, no zone is listed.
 func (s *Service) DescribeAvailableResource(
 	ctx context.Context, caller Caller, req DescribeAvailableResource,
 ) (AvailableResources, error) {
@@ -120,7 +123,7 @@ func (s *Service) DescribeAvailableResource(
 	return out, nil
 }
 
-// resources are what every zone offers to a request, given the types that fit it.
+// resources returns what every zone offers to a request, given the types that fit it.
 func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableResource {
 	if r.DestinationResource != kindIOOptimized {
 		types = slices.DeleteFunc(
@@ -163,7 +166,7 @@ func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableRe
 	return out
 }
 
-// DiskCategories are the categories of disks that every zone offers.
+// DiskCategories returns the categories of disks that every zone offers.
 func DiskCategories() []string {
 	var out []string
 	for _, d := range systemDisks {

@@ -19,7 +19,8 @@ const (
 	dataDiskSizeGiB      = 20
 )
 
-// DescribeDisks is the request for a list of disks. All its filters must hold; an empty one does not filter.
+// DescribeDisks is the request for a list of disks. All its filters must hold; an empty one does
+// not filter.
 type DescribeDisks struct {
 	RegionID             string   `api:"RegionId"`
 	DiskIDs              JSONList `api:"DiskIds"`
@@ -61,8 +62,8 @@ var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
 	invalid("Tag", func(r DescribeDisks) bool { return lacksTagKey(r.Tags) }),
 }, validPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
 
-// selectsNone reports whether a filter is an empty list, or asks for what no disk is here: off its instance, made from a snapshot, locked, with a key
-// of the customer's.
+// selectsNone reports whether a filter is an empty list, or asks for what no disk is here: off its
+// instance, made from a snapshot, locked, with a key of the customer's.
 func (r DescribeDisks) selectsNone() bool {
 	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) ||
 		!slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
@@ -71,7 +72,8 @@ func (r DescribeDisks) selectsNone() bool {
 		(r.Portable != nil && r.DiskType == "data" && !*r.Portable)
 }
 
-// wantsSystem tells whether only system disks are asked for, or only others; nil is both. A system disk cannot leave its instance, others can.
+// systemFilter reports whether only system disks are asked for, or only others; nil is both. A
+// system disk cannot leave its instance, others can.
 func (r DescribeDisks) systemFilter() *bool {
 	switch {
 	case r.DiskType == "system" || r.DiskType == "data":
@@ -82,8 +84,9 @@ func (r DescribeDisks) systemFilter() *bool {
 	return nil
 }
 
-// DescribeDisks lists the disks of the caller's instances, by id: of each its system disk, and the data disks that it was created with. With
-// DryRun, a request that would be answered is an error that says so.
+// DescribeDisks lists the disks of the caller's instances, by id: of each its system disk, and the
+// data disks that it was created with. With DryRun, a request that would be answered is an error
+// that says so.
 func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req DescribeDisks) (List[Disk], error) {
 	if err := check(describeDisksRules, req); err != nil {
 		return List[Disk]{}, err
@@ -126,7 +129,7 @@ func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req Describe
 	return newPage(diskPages, req.Page, read, func(d Disk) string { return d.ID }), nil
 }
 
-// complete fills in what a disk does not name.
+// withDiskDefaults fills in what a disk does not name.
 func withDiskDefaults(d Disk) Disk {
 	d.Category = cmp.Or(d.Category, diskCategory)
 	if d.Category == diskCategory {

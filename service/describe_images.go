@@ -9,7 +9,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeImages is the request for a list of images. All its filters must hold; an empty one does not filter.
+// DescribeImages is the request for a list of images. All its filters must hold; an empty one does
+// not filter.
 type DescribeImages struct {
 	RegionID             string `api:"RegionId"`
 	ImageID              string `api:"ImageId"` // or several, with commas
@@ -56,8 +57,8 @@ var describeImagesRules = slices.Concat([]rule[DescribeImages]{
 	invalid("Tag", func(r DescribeImages) bool { return lacksTagKey(r.Tags) }),
 }, validNumberedPage(imagePages, func(r DescribeImages) NumberedPage { return r.Page }))
 
-// selects tells whether an image is one that a request asks for. All images are available, the cloud's own, made from no snapshot, and have neither
-// tags nor a resource group.
+// selects reports whether an image is one that a request asks for. All images are available, the
+// cloud's own, made from no snapshot, and have neither tags nor a resource group.
 func (r DescribeImages) selects(i Image) bool {
 	among := func(list, value string) bool { return list == "" || slices.Contains(strings.Split(list, ","), value) }
 	name := r.ImageName
@@ -71,8 +72,8 @@ func (r DescribeImages) selects(i Image) bool {
 		r.SnapshotID == "" && r.ResourceGroupID == "" && len(r.Tags) == 0
 }
 
-// DescribeImages lists the images of the cloud, by id, the same ones for every account and region. With DryRun, a request that would be answered
-// is an error that says so.
+// DescribeImages lists the images of the cloud, by id, the same ones for every account and region.
+// With DryRun, a request that would be answered is an error that says so.
 func (s *Service) DescribeImages(ctx context.Context, caller Caller, req DescribeImages) (Images, error) {
 	if err := check(describeImagesRules, req); err != nil {
 		return Images{}, err

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceAttachmentAttributes is the request for the private pools that instances were started from.
+// DescribeInstanceAttachmentAttributes is the request for the private pools that instances were
+// started from.
 type DescribeInstanceAttachmentAttributes struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs JSONList     `api:"InstanceIds"`
@@ -31,7 +32,8 @@ var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeIns
 	return r.Page
 }))
 
-// DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a private pool.
+// DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a
+// private pool.
 func (s *Service) DescribeInstanceAttachmentAttributes(
 	ctx context.Context, caller Caller, req DescribeInstanceAttachmentAttributes,
 ) (List[Instance], error) {

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceRAMRole is the request for the RAM roles of instances. All its filters must hold; an empty one does not filter.
+// DescribeInstanceRAMRole is the request for the RAM roles of instances. All its filters must hold;
+// an empty one does not filter.
 type DescribeInstanceRAMRole struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs JSONList     `api:"InstanceIds"`
@@ -31,7 +32,8 @@ var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRole]
 	invalid("InstanceIds", func(r DescribeInstanceRAMRole) bool { return len(r.InstanceIDs) > maxListed }),
 }, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))
 
-// DescribeInstanceRAMRole lists the caller's instances, by id, with their roles; one that has no role is listed too.
+// DescribeInstanceRAMRole lists the caller's instances, by id, with their roles; one that has no
+// role is listed too.
 func (s *Service) DescribeInstanceRAMRole(
 	ctx context.Context, caller Caller, req DescribeInstanceRAMRole,
 ) (InstanceRAMRoles, error) {

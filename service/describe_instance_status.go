@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceStatus is the request for the statuses of instances. All its filters must hold; an empty one does not filter.
+// DescribeInstanceStatus is the request for the statuses of instances. All its filters must hold;
+// an empty one does not filter.
 type DescribeInstanceStatus struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs []string     `api:"InstanceId"`

@@ -8,13 +8,16 @@ import (
 	"enisim/store/catalogue"
 )
 
-// InstanceType is an instance type as a caller sees it, for packages that know nothing of the store.
+// InstanceType is an instance type as a caller sees it, for packages that know nothing of the
+// store.
 type InstanceType = store.InstanceType
 
-// InstanceTypeDetails are figures of an instance type that bind nothing. A nil figure, or "", is one that no source gives.
+// InstanceTypeDetails are figures of an instance type that bind nothing. A nil figure, or "", is
+// one that no source gives.
 type InstanceTypeDetails = catalogue.Details
 
-// DetailsOf returns the further figures of a type: of one that an account defined for itself there are none.
+// DetailsOf returns the further figures of a type: of one that an account defined for itself there
+// are none.
 func DetailsOf(t InstanceType) InstanceTypeDetails {
 	if t.OwnerID != store.CatalogueOwner {
 		return InstanceTypeDetails{}
@@ -22,7 +25,8 @@ func DetailsOf(t InstanceType) InstanceTypeDetails {
 	return catalogue.FindDetails(t.ID)
 }
 
-// DescribeInstanceTypes is the request for a list of instance types. All its filters must hold; an empty one does not filter.
+// DescribeInstanceTypes is the request for a list of instance types. All its filters must hold; an
+// empty one does not filter.
 type DescribeInstanceTypes struct {
 	RegionID                   string `api:"RegionId"` // "": the types are the same everywhere
 	InstanceTypes              []string
@@ -45,10 +49,11 @@ type DescribeInstanceTypes struct {
 	Malformed                  Malformed
 }
 
-// instanceTypePages are the bounds of the page of the action: a larger MaxResults is accepted and cut.
+// instanceTypePages are the bounds of the page of the action: a larger MaxResults is accepted and
+// cut.
 var instanceTypePages = paging{list: "instance types", minResults: 1, maxResults: 100, defaultPageSize: 100}
 
-// mostTypesNamed is how many types a request may name.
+// maxTypesNamed is how many types a request may name.
 const maxTypesNamed = 10
 
 // architectures are the names that the catalogue has for what the API calls otherwise.
@@ -86,8 +91,9 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 	}),
 }
 
-// DescribeInstanceTypes lists the instance types that the caller sees, by id: those of its account, and of the catalogue those that it has none of
-// its own for. Filters on figures that the catalogue lacks, as on GPUs, are ignored.
+// DescribeInstanceTypes lists the instance types that the caller sees, by id: those of its account,
+// and of the catalogue those that it has none of its own for. Filters on figures that the catalogue
+// lacks, as on GPUs, are ignored.
 func (s *Service) DescribeInstanceTypes(
 	ctx context.Context, caller Caller, req DescribeInstanceTypes,
 ) (List[InstanceType], error) {
@@ -124,7 +130,7 @@ func (s *Service) DescribeInstanceTypes(
 	return newPage(instanceTypePages, page, read, func(t InstanceType) string { return t.ID }), nil
 }
 
-// larger is the larger of two numbers that may be absent.
+// maxOf returns the larger of two numbers that may be absent.
 func maxOf(a, b *int) *int {
 	if a == nil || (b != nil && *b > *a) {
 		return b
@@ -132,7 +138,7 @@ func maxOf(a, b *int) *int {
 	return a
 }
 
-// allInstanceTypes are the types that a caller sees and a filter selects, by id.
+// allInstanceTypes returns the types that a caller sees and a filter selects, by id.
 func (s *Service) allInstanceTypes(
 	ctx context.Context, caller Caller, f store.InstanceTypeFilter,
 ) ([]InstanceType, error) {

@@ -17,7 +17,8 @@ const (
 // Instance is an instance as a caller sees it, for packages that know nothing of the store.
 type Instance = store.DescribedInstance
 
-// DescribeInstances is the request for a list of instances. All its filters must hold; an empty one does not filter.
+// DescribeInstances is the request for a list of instances. All its filters must hold; an empty one
+// does not filter.
 type DescribeInstances struct {
 	RegionID            string   `api:"RegionId"`
 	InstanceIDs         JSONList `api:"InstanceIds"`
@@ -94,13 +95,15 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	}},
 }, validPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
 
-// selectsNone reports whether a filter is an empty list, or asks for what no instance has here: an address that is not of a VPC.
+// selectsNone reports whether a filter is an empty list, or asks for what no instance has here: an
+// address that is not of a VPC.
 func (r DescribeInstances) selectsNone() bool {
 	return areEmpty(r.InstanceIDs, r.PrivateIPAddresses, r.PublicIPAddresses, r.EIPAddresses, r.InnerIPAddresses) ||
 		len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0
 }
 
-// orUnnamed is what a filter selects by a value: those that have it, and where it is the usual one those that name none.
+// withDefaults returns what a filter selects by a value: those that have it, and where it is the
+// usual one those that name none.
 func withDefaults(value, defaultValue string) []string {
 	if value == defaultValue {
 		return []string{value, ""}
@@ -108,14 +111,15 @@ func withDefaults(value, defaultValue string) []string {
 	return optionalList(value)
 }
 
-// likePattern is a name in which * stands for any run of characters, as LIKE reads it.
+// likePattern returns a name in which * stands for any run of characters, as LIKE reads it.
 func likePattern(name string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`).Replace(name)
 }
 
-// DescribeInstances lists the caller's instances, by id, with their interfaces, as they stand at the moment. It takes no locks. An interface is
-// listed from the moment its attach is accepted until its detach has come to its end. With DryRun, a request that would be answered
-// is an error that says so.
+// DescribeInstances lists the caller's instances, by id, with their interfaces, as they stand at
+// the moment. It takes no locks. An interface is listed from the moment its attach is accepted
+// until its detach has come to its end. With DryRun, a request that would be answered is an error
+// that says so.
 func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req DescribeInstances) (List[Instance], error) {
 	if err := check(describeInstancesRules, req); err != nil {
 		return List[Instance]{}, err

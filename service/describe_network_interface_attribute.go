@@ -16,7 +16,8 @@ type DescribeNetworkInterfaceAttribute struct {
 
 const attributeConnectionTracking = "connectionTrackingConfiguration"
 
-// NetworkInterfaceAttribute is an interface, and the part of it that was asked for beside what each answer has.
+// NetworkInterfaceAttribute is an interface, and the part of it that was asked for beside what each
+// answer has.
 type NetworkInterfaceAttribute struct {
 	NetworkInterface
 	ConnectionTracking *ConnectionTracking // nil unless asked for; no timeout in it is nil
@@ -34,7 +35,7 @@ var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttr
 		"attachment", attributeConnectionTracking, "basic"),
 }
 
-// lookup is what was found for a request of one interface: one, or none.
+// describedNetworkInterfaceInput is what was found for a request of one interface: one, or none.
 type describedNetworkInterfaceInput struct {
 	DescribeNetworkInterfaceAttribute
 	found []NetworkInterface
@@ -52,7 +53,8 @@ const (
 	defaultUDPTimeout                  = 30
 )
 
-// DescribeNetworkInterfaceAttribute shows one interface as it stands at the moment. It takes no locks.
+// DescribeNetworkInterfaceAttribute shows one interface as it stands at the moment. It takes no
+// locks.
 func (s *Service) DescribeNetworkInterfaceAttribute(
 	ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttribute,
 ) (NetworkInterfaceAttribute, error) {

@@ -7,13 +7,15 @@ import (
 	"enisim/store/catalogue"
 )
 
-// NetworkInterface is a network interface as a caller sees it, for packages that know nothing of the store.
+// NetworkInterface is a network interface as a caller sees it, for packages that know nothing of
+// the store.
 type NetworkInterface = store.DescribedNetworkInterface
 
 // PrivateIPAddress is an address of a NetworkInterface.
 type PrivateIPAddress = store.PrivateIPAddress
 
-// QueuesOf returns how many queues an interface has: as many as were set, or as are usual on its instance; 0 if no source gives the figure.
+// QueuesOf returns how many queues an interface has: as many as were set, or as are usual on its
+// instance; 0 if no source gives the figure.
 func QueuesOf(n NetworkInterface) int {
 	usual := catalogue.FindDetails(n.CatalogueType)
 	queues := usual.SecondaryENIQueues
@@ -26,7 +28,8 @@ func QueuesOf(n NetworkInterface) int {
 	return valueOf(queues)
 }
 
-// DescribeNetworkInterfaces is the request for a list of interfaces. All its filters must hold; an empty one does not filter.
+// DescribeNetworkInterfaces is the request for a list of interfaces. All its filters must hold; an
+// empty one does not filter.
 type DescribeNetworkInterfaces struct {
 	RegionID            string   `api:"RegionId"`
 	NetworkInterfaceIDs []string `api:"NetworkInterfaceId"`
@@ -52,8 +55,8 @@ var networkInterfacePages = paging{
 	list: "network interfaces", maxPageSize: 1000, minResults: 10, maxResults: 500, defaultPageSize: 10,
 }
 
-// describeNetworkInterfacesRules: no rule asks whether what a filter names exists. An unknown id is missing from the list, and clients
-// read an empty list as "deleted".
+// describeNetworkInterfacesRules: no rule asks whether what a filter names exists. An unknown id is
+// missing from the list, and clients read an empty list as "deleted".
 var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	required("RegionId", func(r DescribeNetworkInterfaces) string { return r.RegionID }),
 	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaces) string { return r.RegionID }, isValidID),
@@ -93,8 +96,8 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	),
 }
 
-// DescribeNetworkInterfaces lists the caller's interfaces, by id, as they stand at the moment. It takes no locks: an attach that is under way
-// is not waited for, and shows once it is committed.
+// DescribeNetworkInterfaces lists the caller's interfaces, by id, as they stand at the moment. It
+// takes no locks: an attach that is under way is not waited for, and shows once it is committed.
 func (s *Service) DescribeNetworkInterfaces(
 	ctx context.Context, caller Caller, req DescribeNetworkInterfaces,
 ) (List[NetworkInterface], error) {

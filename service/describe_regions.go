@@ -26,10 +26,11 @@ var describeRegionsRules = []rule[DescribeRegions]{
 // Region is a region with its name in the language of whoever asks.
 type Region struct{ ID, LocalName string }
 
-// isChinese tells whether a caller asks for Chinese, which is also for whoever names no language. Names are known in it and in English.
+// isChinese reports whether a caller asks for Chinese, which is also for whoever names no language.
+// Names are known in it and in English.
 func isChinese(language string) bool { return language == "" || strings.HasPrefix(language, "zh") }
 
-// localName is the name of a region in a language; its id, where a scenario gave it none.
+// localName returns the name of a region in a language; its id, where a scenario gave it none.
 func localName(r store.Region, language string) string {
 	if isChinese(language) {
 		return cmp.Or(r.LocalNameZh, r.ID)

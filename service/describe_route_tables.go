@@ -13,7 +13,8 @@ const (
 	RouteTableType = "System"
 )
 
-// DescribeRouteTables is the request for route tables with their entries. All its filters must hold; an empty one does not filter.
+// DescribeRouteTables is the request for route tables with their entries. All its filters must
+// hold; an empty one does not filter.
 type DescribeRouteTables struct {
 	RegionID        string `api:"RegionId"`
 	VRouterID       string `api:"VRouterId"`
@@ -30,7 +31,8 @@ var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTables]{
 	readable(func(r DescribeRouteTables) Malformed { return r.Malformed }),
 }, validNumberedPage(vpcPages, func(r DescribeRouteTables) NumberedPage { return r.Page }))
 
-// DescribeRouteTables lists the system route tables of the caller's VPCs, which stand for them, in the order of the VPCs' ids.
+// DescribeRouteTables lists the system route tables of the caller's VPCs, which stand for them, in
+// the order of the VPCs' ids.
 func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req DescribeRouteTables) (List[VPC], error) {
 	if err := check(describeRouteTablesRules, req); err != nil {
 		return List[VPC]{}, err

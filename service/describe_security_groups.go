@@ -7,10 +7,12 @@ import (
 	"enisim/store"
 )
 
-// SecurityGroup is a security group as a caller sees it, for packages that know nothing of the store.
+// SecurityGroup is a security group as a caller sees it, for packages that know nothing of the
+// store.
 type SecurityGroup = store.DescribedSecurityGroup
 
-// DescribeSecurityGroups is the request for a list of security groups. All its filters must hold; an empty one does not filter.
+// DescribeSecurityGroups is the request for a list of security groups. All its filters must hold;
+// an empty one does not filter.
 type DescribeSecurityGroups struct {
 	RegionID         string   `api:"RegionId"`
 	SecurityGroupID  string   `api:"SecurityGroupId"`
@@ -33,7 +35,8 @@ type SecurityGroups struct {
 	RegionID string
 }
 
-// securityGroupPages are the bounds of the reference (docs/reference/protocol.md, section 1.4), which gives no lower one for MaxResults.
+// securityGroupPages are the bounds of the reference (docs/reference/protocol.md, section 1.4),
+// which gives no lower one for MaxResults.
 var securityGroupPages = paging{
 	list: "security groups", maxPageSize: 50, minResults: 1, maxResults: 100, defaultPageSize: 10,
 }
@@ -58,12 +61,14 @@ var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
 }, validPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
 
-// selectsNone reports whether a filter is an empty list, or asks for what no group is here: classic, or managed by a cloud service.
+// selectsNone reports whether a filter is an empty list, or asks for what no group is here:
+// classic, or managed by a cloud service.
 func (r DescribeSecurityGroups) selectsNone() bool {
 	return r.SecurityGroupIDs.isEmpty() || r.NetworkType == store.NetworkTypeClassic || isTrue(r.ServiceManaged)
 }
 
-// DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It takes no locks.
+// DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It
+// takes no locks.
 func (s *Service) DescribeSecurityGroups(
 	ctx context.Context, caller Caller, req DescribeSecurityGroups,
 ) (SecurityGroups, error) {

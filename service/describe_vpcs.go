@@ -11,7 +11,8 @@ import (
 // VPC is a VPC as a caller sees it, for packages that know nothing of the store.
 type VPC = store.DescribedVPC
 
-// DescribeVPCs is the request for a list of VPCs. All its filters must hold; an empty one does not filter.
+// DescribeVPCs is the request for a list of VPCs. All its filters must hold; an empty one does not
+// filter.
 type DescribeVPCs struct {
 	RegionID         string `api:"RegionId"`
 	VPCID            string `api:"VpcId"` // ids, separated by commas
@@ -26,7 +27,7 @@ type DescribeVPCs struct {
 	Malformed        Malformed
 }
 
-// mostVPCIDs is how many VPCs a list may ask for by id.
+// maxVPCIDs is how many VPCs a list may ask for by id.
 const maxVPCIDs = 20
 
 func (r DescribeVPCs) ids() []string {
@@ -43,7 +44,8 @@ var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
 	validTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
 }, validNumberedPage(vpcPages, func(r DescribeVPCs) NumberedPage { return r.Page }))
 
-// selectsNone tells whether a filter asks for what no VPC of the caller has here: a default, another owner, DHCP options.
+// selectsNone reports whether a filter asks for what no VPC of the caller has here: a default,
+// another owner, DHCP options.
 func (r DescribeVPCs) selectsNone(caller Caller) bool {
 	return isTrue(r.IsDefault) || r.DHCPOptionsSetID != "" || (r.VPCOwnerID != "" && r.VPCOwnerID != caller.AccountID)
 }

@@ -10,7 +10,8 @@ import (
 // VSwitch is a VSwitch as a caller sees it, for packages that know nothing of the store.
 type VSwitch = store.DescribedVSwitch
 
-// DescribeVSwitches is the request for a list of VSwitches, of a region or of a VPC. All its filters must hold; an empty one does not filter.
+// DescribeVSwitches is the request for a list of VSwitches, of a region or of a VPC. All its
+// filters must hold; an empty one does not filter.
 type DescribeVSwitches struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`
@@ -33,7 +34,8 @@ var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitches]{
 	validTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
 }, validNumberedPage(vpcPages, func(r DescribeVSwitches) NumberedPage { return r.Page }))
 
-// DescribeVSwitches lists the caller's VSwitches, by id, as they stand at the moment. It takes no locks.
+// DescribeVSwitches lists the caller's VSwitches, by id, as they stand at the moment. It takes no
+// locks.
 func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req DescribeVSwitches) (List[VSwitch], error) {
 	if err := check(describeVSwitchesRules, req); err != nil {
 		return List[VSwitch]{}, err

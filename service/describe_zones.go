@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeZones is the request for the zones of a region. Each offers every resource in every way to pay.
+// DescribeZones is the request for the zones of a region. Each offers every resource in every way
+// to pay.
 type DescribeZones struct {
 	RegionID       string `api:"RegionId"`
 	AcceptLanguage string
@@ -61,7 +62,8 @@ func (s *Service) DescribeZones(ctx context.Context, caller Caller, req Describe
 	return out, err
 }
 
-// localZoneName is made of the region's name and of what the zone's id adds to the region's: cn-hangzhou-h is zone H.
+// localZoneName returns made of the region's name and of what the zone's id adds to the region's:
+// cn-hangzhou-h is zone H.
 func localZoneName(region store.Region, zoneID, language string) string {
 	letter := strings.ToUpper(strings.TrimLeft(strings.TrimPrefix(zoneID, region.ID), "-"))
 	if isChinese(language) {

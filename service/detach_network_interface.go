@@ -27,13 +27,15 @@ var detachParameterRules = []rule[DetachNetworkInterface]{
 	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
 
-// detach is what a detach is decided on: the request and what is under the locks, as it stands now.
+// detachInput is what a detach is decided on: the request and what is under the locks, as it stands
+// now.
 type detachInput struct {
 	DetachNetworkInterface
 	*store.AttachScene
 }
 
-// detachRules mirror the attach (docs/reference/attach-network-interface.md, section 9): what never changes comes before what may.
+// detachRules mirror the attach (docs/reference/attach-network-interface.md, section 9): what never
+// changes comes before what may.
 var detachRules = []rule[detachInput]{
 	{err: InvalidEcsIDNotFound, violated: func(d detachInput) bool { return d.Instance == nil }},
 	{err: InvalidEniIDNotFound, violated: func(d detachInput) bool { return d.ENI == nil },
@@ -54,15 +56,17 @@ var detachRules = []rule[detachInput]{
 	}},
 }
 
-// isRepeated reports whether the interface is on no instance already. Which instance the request names does not matter then, as long as there is one:
-// nothing tells which one the interface was on. While it is Attaching, or on another instance, there is something to refuse.
+// isRepeated reports whether the interface is on no instance already. Which instance the request
+// names does not matter then, as long as there is one: nothing tells which one the interface was
+// on. While it is Attaching, or on another instance, there is something to refuse.
 func (d detachInput) isRepeated() bool {
 	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary &&
 		d.ENI.Status == store.ENIAvailable
 }
 
-// DetachNetworkInterface takes an interface off its instance: it is Detaching, and Available after the detach delay. A repeat while it
-// is Detaching is accepted; it changes nothing, unless the interface is stuck there, which it ends.
+// DetachNetworkInterface takes an interface off its instance: it is Detaching, and Available after
+// the detach delay. A repeat while it is Detaching is accepted; it changes nothing, unless the
+// interface is stuck there, which it ends.
 func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterface) error {
 	if err := check(detachParameterRules, req); err != nil {
 		return err

@@ -1,8 +1,10 @@
-// Package service is what the simulated cloud does: requests, the rules that accept or refuse them, the API errors, life-cycles and the
-// clock. Each action is a method of Service in a file of its name: checks of the request, then one transaction that locks, settles,
-// applies the rules in the order in which the API answers, and queues its writes.
+// Package service is what the simulated cloud does: requests, the rules that accept or refuse them,
+// the API errors, life-cycles and the clock. Each action is a method of Service in a file of its
+// name: checks of the request, then one transaction that locks, settles, applies the rules in the
+// order in which the API answers, and queues its writes.
 //
-// A rule is a pure function of what the locks returned. Time is read once, after the locks, and travels as a value.
+// A rule is a pure function of what the locks returned. Time is read once, after the locks, and
+// travels as a value.
 //
 // It never sees HTTP, Echo, pgx or SQL, and starts no goroutine.
 package service

@@ -22,12 +22,13 @@ func (e *Error) Is(target error) bool {
 	return ok && other.Code == e.Code
 }
 
-// With is a copy whose message's blanks are filled.
+// With returns a copy whose message's blanks are filled.
 func (e *Error) With(args ...any) *Error {
 	return &Error{Status: e.Status, Code: e.Code, Message: fmt.Sprintf(e.Message, args...)}
 }
 
-// Declared lists every API error that this simulator can answer. A test holds the contract files to it.
+// Declared lists every API error that this simulator can answer. A test holds the contract files to
+// it.
 var Declared []*Error
 
 func declare(status int, code, message string) *Error {
@@ -88,8 +89,9 @@ var (
 	InvalidEcsIDNotFound = declare(404, "InvalidEcsId.NotFound", "The specified EcsId is not found.")
 )
 
-// Errors that the seed's rules need and its table lacks, from later editions of the document and sibling pages
-// (docs/reference/attach-network-interface.md, sections 3 and 4). Where no text is known, it is ours.
+// Errors that the seed's rules need and its table lacks, from later editions of the document and
+// sibling pages (docs/reference/attach-network-interface.md, sections 3 and 4). Where no text is
+// known, it is ours.
 var (
 	InvalidInstanceIDMalformed = declare(
 		400,
@@ -179,7 +181,8 @@ var (
 		"InvalidTimeStamp.Expired",
 		"Specified time stamp or date value is expired.",
 	)
-	// SDKs cut the message at "server string to sign is:" and compare the rest with what they signed.
+	// SDKs cut the message at "server string to sign is:" and compare the rest with what they
+	// signed.
 	SignatureDoesNotMatch = declare(
 		400,
 		"SignatureDoesNotMatch",
@@ -239,7 +242,8 @@ var (
 	)
 )
 
-// MissingCommon are the errors for the common parameters that a request lacks. Each has a code of its own.
+// MissingCommon are the errors for the common parameters that a request lacks. Each has a code of
+// its own.
 var MissingCommon = map[string]*Error{
 	"Action":           declare(400, "MissingAction", "Action is mandatory for this action."),
 	"Version":          declare(400, "MissingVersion", "Version is mandatory for this action."),
@@ -350,8 +354,9 @@ var (
 	)
 )
 
-// conflictAs is a failure as an action shows it that has a code of its own for a lock that is held for too long: Operation.Conflict of the address
-// actions, InvalidOperation.Conflict of a deletion. Clients retry by the spelling.
+// conflictAs returns a failure as an action shows it that has a code of its own for a lock that is
+// held for too long: Operation.Conflict of the address actions, InvalidOperation.Conflict of a
+// deletion. Clients retry by the spelling.
 func conflictAs(conflict *Error, err error) error {
 	if errors.Is(err, store.ErrLockTimeout) {
 		return conflict
@@ -359,8 +364,9 @@ func conflictAs(conflict *Error, err error) error {
 	return err
 }
 
-// APIError is what a caller is told of a failure. documented is false where that is InternalError in place of something that only an operator
-// can mend: then the failure itself belongs into the log.
+// APIError returns what a caller is told of a failure. documented is false where that is
+// InternalError in place of something that only an operator can mend: then the failure itself
+// belongs into the log.
 func APIError(err error) (shown *Error, documented bool) {
 	switch {
 	case errors.As(err, &shown):

@@ -1,6 +1,7 @@
 package service
 
-// Errors of the addresses of an interface (docs/reference/actions.md, sections 1.8 to 1.11). Where no text is known, it is ours.
+// Errors of the addresses of an interface (docs/reference/actions.md, sections 1.8 to 1.11). Where
+// no text is known, it is ours.
 var (
 	InvalidEniIDMalformed = declare(400, "InvalidEniId.Malformed", `The specified parameter "EniId" is not valid.`)
 	MissingAlternatives   = declare(403, "MissingParameter", "These parameters %s cannot be both empty.")
@@ -68,7 +69,8 @@ var (
 	)
 )
 
-// Errors of STS. The reference has no sheet for it; the codes are the vendor's well-known ones, the texts ours.
+// Errors of STS. The reference has no sheet for it; the codes are the vendor's well-known ones, the
+// texts ours.
 var (
 	InvalidRoleARN         = declare(400, "InvalidParameter.RoleArn", "The parameter RoleArn is wrongly formed.")
 	InvalidRoleSessionName = declare(

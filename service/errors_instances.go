@@ -1,6 +1,7 @@
 package service
 
-// Errors of RunInstances and CreateInstance (docs/reference/actions.md, sections 2.1 and 2.2). Where no text is known, it is ours.
+// Errors of RunInstances and CreateInstance (docs/reference/actions.md, sections 2.1 and 2.2).
+// Where no text is known, it is ours.
 var (
 	InvalidAmount = declare(
 		400,
@@ -119,7 +120,8 @@ var (
 	)
 )
 
-// Errors of DeleteInstance (docs/reference/actions.md, section 2.3). Where no text is known, it is ours.
+// Errors of DeleteInstance (docs/reference/actions.md, section 2.3). Where no text is known, it is
+// ours.
 var (
 	InvalidInstanceIDParameter = declare(400, "InvalidParameter", "The input parameter InstanceId is invalid.")
 	DeletionProtectionRefuses  = declare(

@@ -1,6 +1,7 @@
 package service
 
-// Errors of the actions that create, change and delete an interface (docs/reference/actions.md, sections 1.3, 1.4 and 1.7). Where no text is known, it is ours.
+// Errors of the actions that create, change and delete an interface (docs/reference/actions.md,
+// sections 1.3, 1.4 and 1.7). Where no text is known, it is ours.
 var (
 	EniTrafficMode = declare(
 		400,

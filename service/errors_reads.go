@@ -1,6 +1,7 @@
 package service
 
-// Errors of the Describe actions (docs/reference/actions.md, sections 1.5, 2.4 and part 4). Where no text is known, it is ours.
+// Errors of the Describe actions (docs/reference/actions.md, sections 1.5, 2.4 and part 4). Where
+// no text is known, it is ours.
 var (
 	DryRunOperation = declare(
 		400,
@@ -35,7 +36,8 @@ var (
 	)
 )
 
-// Errors of the reads of instances and of the catalogue (docs/reference/actions.md, sections 2.5 and 2.6). Where no text is known, it is ours.
+// Errors of the reads of instances and of the catalogue (docs/reference/actions.md, sections 2.5
+// and 2.6). Where no text is known, it is ours.
 var (
 	InvalidAcceptLanguageNotFound = declare(
 		404,

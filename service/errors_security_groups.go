@@ -1,6 +1,7 @@
 package service
 
-// Errors of the actions on security groups (docs/reference/actions.md, part 3). Where no text is known, it is ours.
+// Errors of the actions on security groups (docs/reference/actions.md, part 3). Where no text is
+// known, it is ours.
 var (
 	InvalidSecurityGroupName = declare(
 		400,

@@ -1,6 +1,7 @@
 package service
 
-// Errors of the VPC product (docs/reference/actions.md, part 5, and states.md, section 6). Where no text is known, it is ours.
+// Errors of the VPC product (docs/reference/actions.md, part 5, and states.md, section 6). Where no
+// text is known, it is ours.
 var (
 	InvalidVPCCIDRBlock     = declare(400, "InvalidParameter", "Specified CIDR block is not valid")
 	InvalidVSwitchCIDRBlock = declare(400, "InvalidParameter", "Specified CIDR block is not valid in VPC.")

@@ -6,13 +6,14 @@ import (
 	"enisim/service/scenario"
 )
 
-// ExportAccount makes a scenario of all that an account has, as it stands at one moment: applied, it gives the same world. Its access keys are in it
-// with their secrets, or not at all.
+// ExportAccount makes a scenario of all that an account has, as it stands at one moment: applied,
+// it gives the same world. Its access keys are in it with their secrets, or not at all.
 func (s *Service) ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error) {
 	return s.exportWithin(ctx, id, withKeys, scenario.FileLimits)
 }
 
-// ExportAccountOverHTTP is ExportAccount for a server, which holds only so much in memory for the control API.
+// ExportAccountOverHTTP returns ExportAccount for a server, which holds only so much in memory for
+// the control API.
 func (s *Service) ExportAccountOverHTTP(ctx context.Context, id string, withKeys bool) (text []byte, err error) {
 	err = s.withWorldRoom(ctx, func(limits scenario.Limits) (err error) {
 		text, err = s.exportWithin(ctx, id, withKeys, limits)

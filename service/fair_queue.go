@@ -2,18 +2,19 @@ package service
 
 import "slices"
 
-// fairQueue holds the requests of a lane by account, and gives out one of each account in turn. Requests of one account keep their order.
-// The zero value is an empty queue. It is not safe for concurrent use.
+// fairQueue holds the requests of a lane by account, and gives out one of each account in turn.
+// Requests of one account keep their order. The zero value is an empty queue. It is not safe for
+// concurrent use.
 type fairQueue struct {
 	byAccount map[string][]*laneRequest // no list is empty
 	turns     []string                  // the accounts that wait, in the order of their turns
 	size      int
 }
 
-// of returns how many requests of an account wait.
+// countOf returns how many requests of an account wait.
 func (q *fairQueue) countOf(accountID string) int { return len(q.byAccount[accountID]) }
 
-// accounts returns how many accounts wait.
+// accountCount returns how many accounts wait.
 func (q *fairQueue) accountCount() int { return len(q.turns) }
 
 func (q *fairQueue) push(r *laneRequest) {
@@ -36,7 +37,8 @@ func (q *fairQueue) front() *laneRequest {
 	return q.byAccount[q.turns[0]][0]
 }
 
-// pop takes the request whose turn is next, and puts its account behind the others; it returns nil where none waits.
+// pop takes the request whose turn is next, and puts its account behind the others; it returns nil
+// where none waits.
 func (q *fairQueue) pop() *laneRequest {
 	r := q.front()
 	if r == nil {
@@ -64,7 +66,7 @@ func (q *fairQueue) remove(r *laneRequest) {
 	}
 }
 
-// cut takes the k-th request of an account out of its list.
+// removeAt takes the k-th request of an account out of its list.
 func (q *fairQueue) removeAt(id string, k int) {
 	list := q.byAccount[id]
 	if k == 0 {

@@ -7,7 +7,7 @@ import (
 	"enisim/store"
 )
 
-// mostListed is how many members a list parameter may have.
+// maxListed is how many members a list parameter may have.
 const maxListed = 100
 
 // tagFilter asks for all of the tags.
@@ -23,7 +23,7 @@ func tagFilter(tags []Tag) store.TagFilter {
 	return f
 }
 
-// areIPv4 tells whether all texts are IPv4 addresses.
+// allIPv4 reports whether all texts are IPv4 addresses.
 func allIPv4(texts ...string) bool {
 	return !slices.ContainsFunc(texts, func(text string) bool {
 		a, err := netip.ParseAddr(text)
@@ -31,7 +31,7 @@ func allIPv4(texts ...string) bool {
 	})
 }
 
-// areIPv6 tells whether all texts are IPv6 addresses.
+// allIPv6 reports whether all texts are IPv6 addresses.
 func allIPv6(texts ...string) bool {
 	return !slices.ContainsFunc(texts, func(text string) bool {
 		a, err := netip.ParseAddr(text)
@@ -39,7 +39,7 @@ func allIPv6(texts ...string) bool {
 	})
 }
 
-// addresses parses texts that are all addresses.
+// parseAddresses parses texts that are all addresses.
 func parseAddresses(texts []string) []netip.Addr {
 	var out []netip.Addr
 	for _, text := range texts {
@@ -56,7 +56,8 @@ func optionalList(text string) []string {
 	return []string{text}
 }
 
-// dryRunRules come after all others: a request with DryRun that would be answered is an error that says so.
+// dryRunRules come after all others: a request with DryRun that would be answered is an error that
+// says so.
 var dryRunRules = []rule[*bool]{
 	{err: DryRunOperation, violated: isTrue},
 }

@@ -48,7 +48,8 @@ func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCal
 	return id, nil
 }
 
-// ramID is the 18 digits that identify a user or a role of an account, made from its name: they are nowhere stored.
+// newRAMID returns the 18 digits that identify a user or a role of an account, made from its name:
+// they are nowhere stored.
 func newRAMID(first, accountID, name string) string {
 	sum := sha256.Sum256([]byte(first + accountID + "/" + name))
 	return first + fmt.Sprintf("%017d", binary.BigEndian.Uint64(sum[:])%1e17)

@@ -11,8 +11,9 @@ import (
 	"enisim/store"
 )
 
-// A key is looked up once a second at most, so that a request costs no round trip for it, and a change counts within a second on every replica.
-// Unknown keys have a small cache of their own, so that a flood of them neither grows the server nor displaces the keys that exist.
+// A key is looked up once a second at most, so that a request costs no round trip for it, and a
+// change counts within a second on every replica. Unknown keys have a small cache of their own, so
+// that a flood of them neither grows the server nor displaces the keys that exist.
 const (
 	identityCacheTime = time.Second
 	identityCacheSize = 10_000
@@ -42,8 +43,8 @@ type Identity struct {
 	keyExpired    bool    // the key itself, as its token says
 }
 
-// Identify finds who an access key stands for. Whether an expired key or a RAM user gets through is decided later, at its place in
-// the order of checks.
+// Identify finds who an access key stands for. Whether an expired key or a RAM user gets through is
+// decided later, at its place in the order of checks.
 func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, error) {
 	key, err := s.findIdentity(ctx, accessKeyID)
 	if err != nil {
@@ -77,7 +78,8 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	return identity, nil
 }
 
-// CheckSecurityToken tells whether a request carries the token that its key needs: a temporary key its own, another one none.
+// CheckSecurityToken reports whether a request carries the token that its key needs: a temporary
+// key its own, another one none.
 func (i Identity) CheckSecurityToken(token string) error {
 	switch {
 	case i.securityToken == nil && token == "":
@@ -92,10 +94,12 @@ func (i Identity) CheckSecurityToken(token string) error {
 	return nil
 }
 
-// findIdentity asks the caches, then the database. It returns nil for an unknown key, and asks nobody about an id that no key can have.
-// The age of a cached entry is real time, also where a test stops the clock of the simulated cloud.
+// findIdentity asks the caches, then the database. It returns nil for an unknown key, and asks
+// nobody about an id that no key can have. The age of a cached entry is real time, also where a
+// test stops the clock of the simulated cloud.
 //
-// A caller's string may be a part of a large body. What a cache keeps is therefore a clone, or the whole body would stay in memory with it.
+// A caller's string may be a part of a large body. What a cache keeps is therefore a clone, or the
+// whole body would stay in memory with it.
 func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
 	if !accessKeyIDPattern.MatchString(accessKeyID) {
 		return nil, nil
@@ -106,7 +110,8 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	if missedAt, ok := s.unknownKeys.Get(accessKeyID); ok && time.Since(missedAt) < identityCacheTime {
 		return nil, nil
 	}
-	// One request asks for all that need the same key meanwhile. It goes on when its own caller disconnects, because the others wait.
+	// One request asks for all that need the same key meanwhile. It goes on when its own caller
+	// disconnects, because the others wait.
 	found := s.lookups.DoChan(accessKeyID, func() (any, error) {
 		return s.readIdentity(context.WithoutCancel(ctx), strings.Clone(accessKeyID))
 	})
@@ -119,8 +124,9 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	}
 }
 
-// readIdentity asks the database, and remembers the answer. Lookups have shares of the connections of their own: they must not wait for
-// the requests of an account that has too many, and a flood of invented keys must delay new keys only.
+// readIdentity asks the database, and remembers the answer. Lookups have shares of the connections
+// of their own: they must not wait for the requests of an account that has too many, and a flood of
+// invented keys must delay new keys only.
 func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
 	kind := "unknown keys"
 	if s.identities.Contains(accessKeyID) {
@@ -140,12 +146,13 @@ func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.
 	return identity, nil
 }
 
-// ForCaller returns a context in which the database work of a request counts against the share of its caller's account.
+// ForCaller returns a context in which the database work of a request counts against the share of
+// its caller's account.
 func ForCaller(ctx context.Context, caller Caller) context.Context {
 	return store.WithAccount(ctx, caller.AccountID)
 }
 
-// admission is what decides whether a caller may try an action at all.
+// admissionInput is what decides whether a caller may try an action at all.
 type admissionInput struct {
 	caller      Caller
 	action      string // product:Action
@@ -153,8 +160,8 @@ type admissionInput struct {
 	closedToRAM bool
 }
 
-// admissionRules stand between an action's checks of its parameters and its look at resources: P5, A1 and A2 of the reference
-// (docs/reference/attach-network-interface.md, sections 5 and 6).
+// admissionRules stand between an action's checks of its parameters and its look at resources: P5,
+// A1 and A2 of the reference (docs/reference/attach-network-interface.md, sections 5 and 6).
 var admissionRules = []rule[admissionInput]{
 	{err: InvalidRegionIDNotFound, violated: func(a admissionInput) bool { return !a.regionKnown }},
 	{err: AbsInvalidAccountNotFound, violated: func(a admissionInput) bool { return a.caller.Expired }},
@@ -165,7 +172,8 @@ var admissionRules = []rule[admissionInput]{
 	{err: ForbiddenRAM, violated: isForbidden},
 }
 
-// attachAdmissionRules are those of AttachNetworkInterface, whose table, the seed's, has another code for a RAM user without permission.
+// attachAdmissionRules are those of AttachNetworkInterface, whose table, the seed's, has another
+// code for a RAM user without permission.
 var attachAdmissionRules = append(
 	slices.Clone(admissionRules[:len(admissionRules)-1]),
 	rule[admissionInput]{err: ForbiddenSubUser, violated: isForbidden},
@@ -214,8 +222,8 @@ func (s *Service) regionExists(ctx context.Context, regionID string) (bool, erro
 	return known, err
 }
 
-// allows reports whether one of the patterns covers an action. Case does not count, as in the real service: VPC has UnTagResources where ECS has
-// UntagResources.
+// allows reports whether one of the patterns covers an action. Case does not count, as in the real
+// service: VPC has UnTagResources where ECS has UntagResources.
 func allows(patterns []string, action string) bool {
 	action = strings.ToLower(action)
 	return slices.ContainsFunc(

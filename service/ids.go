@@ -10,14 +10,16 @@ import (
 
 const base36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-// regionMarks are the three characters with which the ids of a region begin, after their prefix (docs/reference/states.md, section 4).
+// regionMarks are the three characters with which the ids of a region begin, after their prefix
+// (docs/reference/states.md, section 4).
 var regionMarks = map[string]string{
 	"cn-hangzhou": "bp1", "cn-beijing": "2ze", "cn-shanghai": "uf6", "cn-shenzhen": "wz9",
 	"cn-qingdao": "m5e", "cn-hongkong": "j6c",
 	"ap-southeast-1": "t4n",
 }
 
-// regionMark is the mark of a region. Where none is known it is made from the region's name, so that it is the same on every replica.
+// regionMark returns the mark of a region. Where none is known it is made from the region's name,
+// so that it is the same on every replica.
 func regionMark(regionID string) string {
 	if mark, known := regionMarks[regionID]; known {
 		return mark
@@ -27,7 +29,7 @@ func regionMark(regionID string) string {
 	return string([]byte{base36[n%36], base36[n/36%36], base36[n/36/36%36]})
 }
 
-// idLength is how many characters follow the prefix of an id.
+// idLength returns how many characters follow the prefix of an id.
 func idLength(prefix string) int {
 	switch prefix {
 	case "vpc-", "vsw-", "vrt-", "vtb-":
@@ -54,7 +56,7 @@ func (s *Service) newMAC() string {
 	return fmt.Sprintf("00:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
 }
 
-// randomBytes are n bytes from the service's source.
+// randomBytes returns n bytes from the service's source.
 func (s *Service) randomBytes(n int) []byte {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(s.random, b); err != nil {

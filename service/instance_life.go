@@ -15,7 +15,7 @@ type LifeRequest struct {
 	DryRun     *bool
 }
 
-// lifeParameterRules are those that the actions share.
+// powerParameterRules returns those that the actions share.
 func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) Malformed) []rule[R] {
 	return []rule[R]{
 		required("InstanceId", func(r R) string { return request(r).InstanceID }),
@@ -23,7 +23,7 @@ func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) M
 	}
 }
 
-// lifeRules let an instance begin something from one status only.
+// powerRules let an instance begin something from one status only.
 func powerRules(from string) []rule[*store.InstanceScene] {
 	return []rule[*store.InstanceScene]{
 		{err: InvalidInstanceIDNotFound, violated: func(s *store.InstanceScene) bool { return s.Instance == nil }},
@@ -34,7 +34,8 @@ func powerRules(from string) []rule[*store.InstanceScene] {
 	}
 }
 
-// changeLife admits a request whose parameters are checked, applies the rules to its instance, and writes what next makes of it.
+// changePowerState admits a request whose parameters are checked, applies the rules to its
+// instance, and writes what next makes of it.
 func (s *Service) changePowerState(
 	ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
 	next func(i store.Instance, now time.Time) store.Instance,
@@ -60,7 +61,7 @@ func (s *Service) changePowerState(
 	})
 }
 
-// started is an instance that is started at now.
+// startedInstance returns an instance that is started at now.
 func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instance {
 	state := s.startingInstance(now)
 	i.Status, i.NextStatus, i.SettlesAt = state.Status, state.NextStatus, state.SettlesAt
@@ -69,7 +70,7 @@ func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instanc
 	return i
 }
 
-// stable are the statuses in which nothing is under way.
+// isStable returns the statuses in which nothing is under way.
 func isStable(i *store.Instance) bool {
 	return slices.Contains([]string{store.InstanceRunning, store.InstanceStopped}, i.Status)
 }

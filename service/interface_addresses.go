@@ -8,14 +8,15 @@ import (
 	"enisim/store"
 )
 
-// What the four actions on an interface's addresses share (docs/reference/actions.md, sections 1.8 to 1.11).
+// What the four actions on an interface's addresses share (docs/reference/actions.md, sections 1.8
+// to 1.11).
 
-// firstNotIPv6 is the first text that is no IPv6 address. There must be one.
+// firstNotIPv6 returns the first text that is no IPv6 address. There must be one.
 func firstNotIPv6(texts []string) string {
 	return texts[slices.IndexFunc(texts, func(text string) bool { return !allIPv6(text) })]
 }
 
-// assignment is what is to be assigned to an interface, in one family.
+// assignRequest is what is to be assigned to an interface, in one family.
 type assignRequest struct {
 	regionID, eniID    string
 	family             addressFamily
@@ -24,7 +25,7 @@ type assignRequest struct {
 	prefixes           []netip.Prefix
 }
 
-// wanted is how many of the limit the assignment takes: a prefix counts as one address.
+// wantedCount returns how many of the limit the assignment takes: a prefix counts as one address.
 func (a assignRequest) wantedCount() int {
 	return len(a.addresses) + a.count + len(a.prefixes) + a.prefixCount
 }
@@ -36,7 +37,8 @@ type AssignedAddresses struct {
 	Prefixes           []netip.Prefix
 }
 
-// assign is what an assignment is decided on: the request and what the locks returned, settled.
+// assignInput is what an assignment is decided on: the request and what the locks returned,
+// settled.
 type assignInput struct {
 	assignRequest
 	*store.AssignScene
@@ -53,7 +55,7 @@ var assignStateRules = append(
 	},
 )
 
-// addressStateRules are those of an interface whose addresses may change.
+// addressStateRules returns those of an interface whose addresses may change.
 func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScene)) []rule[T] {
 	eni := func(t T) *store.NetworkInterface { _, scene := of(t); return scene.ENI }
 	return []rule[T]{
@@ -74,7 +76,8 @@ func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScen
 	}
 }
 
-// assignNamedRules come before the limits: what the VSwitch does not give out, or has given to another.
+// assignNamedRules come before the limits: what the VSwitch does not give out, or has given to
+// another.
 var assignNamedRules = []rule[assignInput]{
 	{err: InvalidVSwitchIDIPInvalid, violated: func(a assignInput) bool { return a.firstOutside() != "" },
 		messageArgs: func(a assignInput) []any {
@@ -87,7 +90,8 @@ var assignNamedRules = []rule[assignInput]{
 	},
 }
 
-// blockOf is the block of a VSwitch out of which a family's addresses come. The VSwitch must have one.
+// blockOf returns the block of a VSwitch out of which a family's addresses come. The VSwitch must
+// have one.
 func (f addressFamily) blockOf(v *store.VSwitch) netip.Prefix {
 	if f.contains(v.CIDRBlock.Addr()) {
 		return v.CIDRBlock
@@ -95,7 +99,8 @@ func (f addressFamily) blockOf(v *store.VSwitch) netip.Prefix {
 	return *v.IPv6CIDRBlock
 }
 
-// outside is the first that is named, but that the VSwitch does not give out: "" if there is none.
+// firstOutside returns the first that is named, but that the VSwitch does not give out: "" if there
+// is none.
 func (a assignInput) firstOutside() string {
 	block := a.family.blockOf(a.Offer.VSwitch)
 	for _, address := range a.addresses {
@@ -111,7 +116,7 @@ func (a assignInput) firstOutside() string {
 	return ""
 }
 
-// taken is the first that is named, but that an interface has: "" if there is none.
+// firstTaken returns the first that is named, but that an interface has: "" if there is none.
 func (a assignInput) firstTaken() string {
 	for _, address := range a.addresses {
 		if slices.Contains(a.Offer.Taken, address) {
@@ -132,7 +137,8 @@ var notEnoughRules = []rule[assignInput]{
 	}, messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
 }
 
-// given is what the interface gets: what is named, and what was found or drawn for the rest.
+// assigned returns what the interface gets: what is named, and what was found or drawn for the
+// rest.
 func (a assignInput) assigned() AssignedAddresses {
 	out := AssignedAddresses{NetworkInterfaceID: a.eniID, Addresses: slices.Clone(a.addresses)}
 	out.Prefixes = slices.Concat(a.prefixes, a.Offer.IPv4Prefixes, a.Offer.IPv6Prefixes)
@@ -147,7 +153,8 @@ func (a assignInput) assigned() AssignedAddresses {
 	return out
 }
 
-// assignAddresses gives addresses to an interface, all of the assignment or none of it, in a transaction that has locked a client token at most.
+// assignAddresses gives addresses to an interface, all of the assignment or none of it, in a
+// transaction that has locked a client token at most.
 func (s *Service) assignAddresses(
 	ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput],
 ) (AssignedAddresses, error) {
@@ -189,14 +196,14 @@ func (s *Service) assignAddresses(
 	return assigned, nil
 }
 
-// unassignment is what is to be taken from an interface.
+// unassignRequest is what is to be taken from an interface.
 type unassignRequest struct {
 	eniID     string
 	addresses []netip.Addr
 	prefixes  []netip.Prefix
 }
 
-// unassign is what an unassignment is decided on.
+// unassignInput is what an unassignment is decided on.
 type unassignInput struct {
 	unassignRequest
 	*store.AddressScene
@@ -212,7 +219,8 @@ var unassignRules = append(
 	},
 )
 
-// foreign is the first that is named, but that the interface cannot give back: "" if there is none. It keeps its primary address for life.
+// firstUnassigned returns the first that is named, but that the interface cannot give back: "" if
+// there is none. It keeps its primary address for life.
 func (u unassignInput) firstUnassigned() string {
 	for _, address := range u.addresses {
 		if !slices.ContainsFunc(

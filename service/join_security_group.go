@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// JoinSecurityGroup is the request to put an interface into a security group: the one that is named, or the primary one of an instance.
+// JoinSecurityGroup is the request to put an interface into a security group: the one that is
+// named, or the primary one of an instance.
 type JoinSecurityGroup struct {
 	RegionID           string `api:"RegionId"` // needed with a NetworkInterfaceId only
 	SecurityGroupID    string `api:"SecurityGroupId"`
@@ -32,18 +33,19 @@ var joinParameterRules = []rule[JoinSecurityGroup]{
 	},
 }
 
-// membership is what joining or leaving a group is decided on: the request and what the locks returned, settled.
+// membershipInput is what joining or leaving a group is decided on: the request and what the locks
+// returned, settled.
 type membershipInput struct {
 	JoinSecurityGroup
 	*store.JoinScene
 }
 
-// isMember tells whether the interface is in the group.
+// isMember reports whether the interface is in the group.
 func (m membershipInput) isMember() bool {
 	return slices.ContainsFunc(m.Joined, func(g store.JoinedGroup) bool { return g.ID == m.Group.ID })
 }
 
-// isAttached tells whether the interface is on an instance.
+// isAttached reports whether the interface is on an instance.
 func (m membershipInput) isAttached() bool { return m.ENI != nil && m.ENI.InstanceID != nil }
 
 // memberRules are those that joining and leaving share.
@@ -58,8 +60,9 @@ var memberRules = []rule[membershipInput]{
 		messageArgs: func(m membershipInput) []any { return []any{m.NetworkInterfaceID} },
 	},
 	{err: InvalidSecurityGroupIDNotFound, violated: func(m membershipInput) bool { return m.Group == nil }},
-	// An attach came between finding the instance and locking the interface. To wait for another instance now would break the order of locks, so
-	// the instance is looked for again (inTxLookingAgain).
+	// An attach came between finding the instance and locking the interface. To wait for another
+	// instance now would break the order of locks, so the instance is looked for again
+	// (inTxRetryingMoves).
 	{err: OperationConflict, violated: func(m membershipInput) bool { return m.Moved() }},
 	{err: EniServiceManaged, violated: func(m membershipInput) bool { return m.ENI != nil && m.ENI.ServiceManaged }},
 	{err: IncorrectInstanceStatus, violated: func(m membershipInput) bool {
@@ -98,7 +101,8 @@ var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membershipInput]{
 	},
 })
 
-// overfills tells whether the interface's instance would be one too many in a group of a type. An interface that is on no instance takes no place.
+// exceedsCapacity reports whether the interface's instance would be one too many in a group of a
+// type. An interface that is on no instance takes no place.
 func (m membershipInput) exceedsCapacity(groupType string) bool {
 	return m.Group.Type == groupType && m.isAttached() && !m.Group.HasInstance && m.Group.Free <= 0
 }

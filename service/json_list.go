@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// JSONList is a list that travels as one JSON array in a string: ["a","b"]. A list that is present and empty is not nil: it selects nothing,
-// where an absent one selects everything.
+// JSONList is a list that travels as one JSON array in a string: ["a","b"]. A list that is present
+// and empty is not nil: it selects nothing, where an absent one selects everything.
 type JSONList []string
 
 // isEmpty reports whether the list is present and has no member.
@@ -19,7 +19,8 @@ func areEmpty(lists ...JSONList) bool { return slices.ContainsFunc(lists, JSONLi
 
 var errNotAList = errors.New("not a JSON list of strings")
 
-// ParseJSONList parses a list as clients and shells send it. Besides JSON it accepts what can mean one thing only:
+// ParseJSONList parses a list as clients and shells send it. Besides JSON it accepts what can mean
+// one thing only:
 //
 //	['a','b']      single quotes, also around one of several members
 //	[\"a\",\"b\"]  quotes that a shell has not unescaped
@@ -28,7 +29,8 @@ var errNotAList = errors.New("not a JSON list of strings")
 //	["a","b",]     a comma at the end
 //	null           an empty list
 //
-// Members without quotes are refused, in brackets or not: the real service refuses them too. So is a zero byte, which no database keeps.
+// Members without quotes are refused, in brackets or not: the real service refuses them too. So is
+// a zero byte, which no database keeps.
 func ParseJSONList(text string) (JSONList, error) {
 	var members []string
 	if err := json.Unmarshal([]byte(text), &members); err == nil {

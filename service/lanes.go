@@ -15,35 +15,45 @@ import (
 
 // Limits of the lanes: no caller makes a queue, a batch or a wait grow beyond them.
 const (
-	// maxBatch is how many requests share a transaction at most, so that a batch stays short however many wait. While several accounts
-	// use a lane, maxPart is how many of one account do: others would wait for them.
+	// maxBatch is how many requests share a transaction at most, so that a batch stays short
+	// however many wait. While several accounts use a lane, maxPart is how many of one account do:
+	// others would wait for them.
 	maxBatch = 128
 	maxPart  = 32
-	// partsLast is how long a lane counts as used by several accounts after their requests met in it.
+	// sharedPeriod is how long a lane counts as used by several accounts after their requests met
+	// in it.
 	sharedPeriod = time.Second
-	// maxQueued is how many requests wait in a lane, and maxQueuedPerAccount how many of one account. More are refused.
+	// maxQueued is how many requests wait in a lane, and maxQueuedPerAccount how many of one
+	// account. More are refused.
 	maxQueued           = 8192
 	maxQueuedPerAccount = 4096
-	// maxLaneWait is how long a request may wait for its batch. SDKs give up on an answer after 3 s.
+	// maxLaneWait is how long a request may wait for its batch. SDKs give up on an answer after 3
+	// s.
 	maxLaneWait = 2500 * time.Millisecond
-	// lockTimeout is how long a request waits for contended rows, from the moment that it left the shared lane.
+	// lockTimeout is how long a request waits for contended rows, from the moment that it left the
+	// shared lane.
 	lockTimeout = 2 * time.Second
-	// batchLockTimeout is how long a batch waits for a lock. Then its requests run alone, so that only those that need the lock wait on.
+	// batchLockTimeout is how long a batch waits for a lock. Then its requests run alone, so that
+	// only those that need the lock wait on.
 	batchLockTimeout = 500 * time.Millisecond
-	// batchTimeout is how long a batch may take until its commit: longer than Postgres itself takes to give up. A connection that only
-	// seems to be there must not hold up a lane for as long as TCP believes in it.
+	// batchTimeout is how long a batch may take until its commit: longer than Postgres itself takes
+	// to give up. A connection that only seems to be there must not hold up a lane for as long as
+	// TCP believes in it.
 	batchTimeout = 12 * time.Second
 )
 
-// lanes run the attaches and detaches that arrive while a transaction is in flight together in the next one: one round of locks and one
-// commit for all of them. Requests are never delayed to fill a batch: one that finds its lane idle has a transaction to itself.
+// lanes run the attaches and detaches that arrive while a transaction is in flight together in the
+// next one: one round of locks and one commit for all of them. Requests are never delayed to fill a
+// batch: one that finds its lane idle has a transaction to itself.
 //
-// A batch of a shared lane serves all accounts, so it waits for no row that another transaction has locked. A request that needs such a
-// row leaves the batch undecided and goes to the lane of that row. There the requests of one account wait for it together, under the
-// account's share of the connections. So a tenant that waits waits alone.
+// A batch of a shared lane serves all accounts, so it waits for no row that another transaction has
+// locked. A request that needs such a row leaves the batch undecided and goes to the lane of that
+// row. There the requests of one account wait for it together, under the account's share of the
+// connections. So a tenant that waits waits alone.
 //
-// There is no worker goroutine: leadership rotates. The first request to arrive leads: it runs its batch in its own goroutine, and then
-// makes the request whose turn is next the leader of the next batch.
+// There is no worker goroutine: leadership rotates. The first request to arrive leads: it runs its
+// batch in its own goroutine, and then makes the request whose turn is next the leader of the next
+// batch.
 type lanes struct {
 	seed    maphash.Seed
 	shared  []lane        // by instance; empty: every request has a transaction of its own
@@ -104,7 +114,8 @@ func (l *lanes) submit(
 	if len(l.shared) == 0 {
 		return l.runAlone(r)
 	}
-	// First the shared lane, unless requests for the same instance or interface wait for it already: this one waits behind them.
+	// First the shared lane, unless requests for the same instance or interface wait for it
+	// already: this one waits behind them.
 	row, waits := l.contendedRow(want)
 	if !waits {
 		instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
@@ -114,7 +125,8 @@ func (l *lanes) submit(
 		}
 		row = *r.contended
 	}
-	// Then the lane of the contended row. Its batches wait for all locks that they need, so a request leaves it with an answer.
+	// Then the lane of the contended row. Its batches wait for all locks that they need, so a
+	// request leaves it with an answer.
 	lane := l.enterContended(row)
 	defer l.leaveContended(row, lane)
 	r.contended, r.lockBy = nil, time.Now().Add(lockTimeout)
@@ -154,7 +166,8 @@ func (l *lanes) leaveContended(row store.Row, lane *lane) {
 	}
 }
 
-// pass runs a request in a lane. It returns its answer; nil also where the request turned out to need a contended row.
+// runInLane runs a request in a lane. It returns its answer; nil also where the request turned out
+// to need a contended row.
 func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
 	leads, err := lane.enter(r)
 	switch {
@@ -175,7 +188,8 @@ func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
 func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of which its account has a fair part.
+	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of
+	// which its account has a fair part.
 	r.queuedAt = time.Now()
 	if id := r.want.AccountID; id != l.lastAccount {
 		if l.lastAccount != "" {
@@ -209,7 +223,8 @@ func (l *lane) maxPart(now time.Time) int {
 	return maxBatch
 }
 
-// leave takes a request whose caller has disconnected out of the queue. If its turn has just come, it takes it: others may depend on that.
+// abandon takes a request whose caller has disconnected out of the queue. If its turn has just
+// come, it takes it: others may depend on that.
 func (l *lanes) abandon(lane *lane, r *laneRequest) error {
 	lane.mu.Lock()
 	select {
@@ -223,7 +238,7 @@ func (l *lanes) abandon(lane *lane, r *laneRequest) error {
 	return r.ctx.Err()
 }
 
-// take does what the lane has told a request, and returns its answer.
+// handleTurn does what the lane has told a request, and returns its answer.
 func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
 	if next == lead {
 		next = l.lead(lane, r)
@@ -234,8 +249,8 @@ func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
 	return r.err
 }
 
-// runAlone runs a request in a transaction of its own, which waits for locks, under its account's share of the connections. A panic is
-// its own.
+// runAlone runs a request in a transaction of its own, which waits for locks, under its account's
+// share of the connections. A panic is its own.
 func (l *lanes) runAlone(r *laneRequest) error {
 	if err := l.run(r.ctx, []*laneRequest{r}, true); err != nil {
 		return err
@@ -243,20 +258,22 @@ func (l *lanes) runAlone(r *laneRequest) error {
 	return r.err
 }
 
-// lead runs the next batch of a lane, passes the lead on, and tells each request of the batch what is next for it: the leader by its
-// return, the others by their channels.
+// lead runs the next batch of a lane, passes the lead on, and tells each request of the batch what
+// is next for it: the leader by its return, the others by their channels.
 func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 	// First take the batch and run it, for all requests in it.
 	batch := lane.takeBatch(time.Now())
 	started := time.Now()
 	err := l.runSafely(leader.ctx, lane, batch)
 
-	// Then pass the lead on before the answers are given, so that the database does not wait for them.
+	// Then pass the lead on before the answers are given, so that the database does not wait for
+	// them.
 	lane.passOn(time.Since(started))
 
-	// Then answer. A failed batch is run again one by one, so that its requests do not suffer for each other. After an unknown outcome
-	// nothing is run again, and no request is told anything else: a refusal, too, may be due to what is not known to be committed. Only
-	// a request that was not decided goes on, to the lane of the row that it needs.
+	// Then answer. A failed batch is run again one by one, so that its requests do not suffer for
+	// each other. After an unknown outcome nothing is run again, and no request is told anything
+	// else: a refusal, too, may be due to what is not known to be committed. Only a request that
+	// was not decided goes on, to the lane of the row that it needs.
 	unknown := errors.Is(err, store.ErrOutcomeUnknown)
 	next := finished
 	if err != nil && !unknown && (len(batch) > 1 || !lane.wait && errors.Is(err, store.ErrLockTimeout)) {
@@ -276,8 +293,9 @@ func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 	return mine
 }
 
-// takeBatch takes the next batch out of the queue, an equal part of it for each account that waits. Requests whose callers have
-// disconnected are dropped, and those whose turn comes too late are refused.
+// takeBatch takes the next batch out of the queue, an equal part of it for each account that waits.
+// Requests whose callers have disconnected are dropped, and those whose turn comes too late are
+// refused.
 func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -317,8 +335,9 @@ func (l *lane) passOn(took time.Duration) {
 	next.turn <- lead
 }
 
-// runSafely runs a batch for all of its requests: it does not end with one caller, it takes no account's share of the connections where
-// it serves all accounts, and a panic over one request fails the batch, after which that request panics alone.
+// runSafely runs a batch for all of its requests: it does not end with one caller, it takes no
+// account's share of the connections where it serves all accounts, and a panic over one request
+// fails the batch, after which that request panics alone.
 func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest) (err error) {
 	switch len(batch) {
 	case 0:
@@ -344,15 +363,17 @@ func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest)
 // errUnchanged is why a batch writes nothing: a commit would wait for the disk.
 var errUnchanged = errors.New("nothing to write")
 
-// decideTogether decides a batch in one transaction: request k sees what request k-1 did. Without wait it waits for no row that another
-// transaction has locked, and leaves the requests that need one undecided.
+// decideTogether decides a batch in one transaction: request k sees what request k-1 did. Without
+// wait it waits for no row that another transaction has locked, and leaves the requests that need
+// one undecided.
 func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait bool) error {
 	wants := make([]store.Attachment, len(batch))
 	for i, r := range batch {
 		wants[i] = r.want
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		// First the locks. Requests that wait for the same row do so together for a moment, and then each for what is left of its time.
+		// First the locks. Requests that wait for the same row do so together for a moment, and
+		// then each for what is left of its time.
 		switch lockBy := batch[0].lockBy; {
 		case len(batch) > 1 || !wait:
 			tx.SetLockTimeout(batchLockTimeout)
@@ -363,7 +384,8 @@ func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait
 		if err != nil {
 			return err
 		}
-		// Then the decisions, one after the other. The time is read after the locks, so that times follow the order of commits.
+		// Then the decisions, one after the other. The time is read after the locks, so that times
+		// follow the order of commits.
 		now := s.now()
 		rows.At(now)
 		for _, r := range batch {

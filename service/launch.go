@@ -15,7 +15,8 @@ const (
 	maxDataDisks          = 16
 )
 
-// NewInstance is what RunInstances and CreateInstance both take. What is not of the network is kept and shown.
+// NewInstance is what RunInstances and CreateInstance both take. What is not of the network is kept
+// and shown.
 type NewInstance struct {
 	RegionID                string `api:"RegionId"`
 	ZoneID                  string `api:"ZoneId"`
@@ -58,7 +59,8 @@ type NewDisk struct {
 	DeleteWithInstance *bool
 }
 
-// LaunchInterface is an interface that comes with an instance: a new one, or an existing one by its id.
+// LaunchInterface is an interface that comes with an instance: a new one, or an existing one by its
+// id.
 type LaunchInterface struct {
 	InstanceType                   string   // Primary or Secondary
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
@@ -78,29 +80,30 @@ type LaunchInterface struct {
 	SourceDestCheck                *bool
 }
 
-// groups are the interface's groups, whichever way they were named.
+// groupIDs returns the interface's groups, whichever way they were named.
 func (i LaunchInterface) groupIDs() []string {
 	return append(optionalList(i.SecurityGroupID), i.SecurityGroupIDs...)
 }
 
-// ipv4 is how many IPv4 addresses a new interface gets, the primary one included.
+// ipv4Count returns how many IPv4 addresses a new interface gets, the primary one included.
 func (i LaunchInterface) ipv4Count() int { return 1 + valueOf(i.SecondaryPrivateIPAddressCount) }
 
-// ipv6 is how many IPv6 addresses a new interface gets.
+// ipv6Count returns how many IPv6 addresses a new interface gets.
 func (i LaunchInterface) ipv6Count() int { return valueOf(i.IPv6AddressCount) + len(i.IPv6Addresses) }
 
-// found is how many IPv4 addresses are to be found for it, rather than named.
+// ipv4ToFind returns how many IPv4 addresses are to be found for it, rather than named.
 func (i LaunchInterface) ipv4ToFind() int {
 	return i.ipv4Count() - len(optionalList(i.PrimaryIPAddress))
 }
 
-// tellsHowToCreate tells whether there is more than an existing interface takes.
+// hasCreationParameters reports whether there is more than an existing interface takes.
 func (i LaunchInterface) hasCreationParameters() bool {
 	i.InstanceType, i.NetworkInterfaceID, i.NetworkCardIndex = "", "", nil
 	return !reflect.ValueOf(i).IsZero()
 }
 
-// newInstanceRules are the parameter rules that both actions have. primary is the primary interface as far as the request tells.
+// newInstanceRules returns the parameter rules that both actions have. primary is the primary
+// interface as far as the request tells.
 func newInstanceRules[R any](
 	common func(R) NewInstance, malformed func(R) Malformed, primary func(R) LaunchInterface,
 ) []rule[R] {
@@ -185,7 +188,7 @@ func newInstanceRules[R any](
 	}
 }
 
-// mostBandwidth is the most that an instance may have to the internet, in Mbit/s.
+// maxBandwidth is the most that an instance may have to the internet, in Mbit/s.
 const maxBandwidth = 1000
 
 func hasInvalidSize(d NewDisk) bool {
@@ -193,7 +196,7 @@ func hasInvalidSize(d NewDisk) bool {
 	return d.Size != nil && (*d.Size < 1 || *d.Size > maxSize)
 }
 
-// launch is what a launch is decided on: the request and what the locks returned, settled.
+// launchInput is what a launch is decided on: the request and what the locks returned, settled.
 type launchInput struct {
 	NewInstance
 	amount, minAmount int               // how many instances are asked for, and how few will do
@@ -227,7 +230,8 @@ func (l launchInput) storeWant(accountID string) store.LaunchWant {
 	return want
 }
 
-// row are the primary addresses that the caller chose for an interface of each instance, from the one that was named on.
+// primaryAddresses returns the primary addresses that the caller chose for an interface of each
+// instance, from the one that was named on.
 func (l launchInput) primaryAddresses(i LaunchInterface) (addresses []netip.Addr) {
 	for _, a := range parseAddresses(optionalList(i.PrimaryIPAddress)) {
 		for range l.amount {
@@ -240,18 +244,18 @@ func (l launchInput) primaryAddresses(i LaunchInterface) (addresses []netip.Addr
 	return addresses
 }
 
-// named are all addresses that the caller chose for an interface.
+// requestedAddresses returns all addresses that the caller chose for an interface.
 func (l launchInput) requestedAddresses(i LaunchInterface) []netip.Addr {
 	return append(l.primaryAddresses(i), parseAddresses(i.IPv6Addresses)...)
 }
 
-// chosen are those of named that belong to the instances that there will be.
+// usedAddresses returns those of named that belong to the instances that there will be.
 func (l launchInput) usedAddresses(i LaunchInterface) []netip.Addr {
 	row := l.primaryAddresses(i)
 	return append(row[:min(len(row), l.count)], parseAddresses(i.IPv6Addresses)...)
 }
 
-// fresh are the interfaces that are created.
+// newInterfaces returns the interfaces that are created.
 func (l launchInput) newInterfaces() []LaunchInterface {
 	return slices.DeleteFunc(
 		slices.Clone(l.interfaces),
@@ -259,7 +263,7 @@ func (l launchInput) newInterfaces() []LaunchInterface {
 	)
 }
 
-// existing are the interfaces that are there already, as far as they are.
+// existingInterfaces returns the interfaces that are there already, as far as they are.
 func (l launchInput) existingInterfaces() (found []*store.LaunchedENI) {
 	for _, i := range l.interfaces {
 		if n := l.Interfaces[i.NetworkInterfaceID]; n != nil {
@@ -269,8 +273,9 @@ func (l launchInput) existingInterfaces() (found []*store.LaunchedENI) {
 	return found
 }
 
-// possible is how many instances can be made: as many as are asked for, or as many as addresses, groups and the quota have room for. If that is
-// less than will do, it is what will do, and a rule tells what there is too little of.
+// possibleCount returns how many instances can be made: as many as are asked for, or as many as
+// addresses, groups and the quota have room for. If that is less than will do, it is what will do,
+// and a rule tells what there is too little of.
 func (l launchInput) possibleCount() int {
 	n := l.amount
 	for vswitch, offer := range l.Offers {
@@ -293,7 +298,7 @@ func (l launchInput) possibleCount() int {
 	return max(n, l.minAmount)
 }
 
-// perInstance is how many IPv4 addresses of a VSwitch are to be found for each instance.
+// ipv4PerInstance returns how many IPv4 addresses of a VSwitch are to be found for each instance.
 func (l launchInput) ipv4PerInstance(vswitch string) (need int) {
 	for _, i := range l.newInterfaces() {
 		if i.VSwitchID == vswitch {
@@ -307,7 +312,7 @@ func (l launchInput) vswitchOf(i LaunchInterface) *store.VSwitch {
 	return l.Offers[i.VSwitchID].VSwitch
 }
 
-// outside tells whether an address is none that its VSwitch gives.
+// outside reports whether an address is none that its VSwitch gives.
 func (l launchInput) isOutside(vswitch string, a netip.Addr) bool {
 	v := l.Offers[vswitch].VSwitch
 	if v == nil || a.Is6() && v.IPv6CIDRBlock == nil {
@@ -338,7 +343,7 @@ var launchExistenceRules = []rule[launchInput]{
 	}},
 }
 
-// launchPlaceRules: what is there fits together.
+// launchConsistencyRules: what is there fits together.
 var launchConsistencyRules = []rule[launchInput]{
 	{err: IncorrectVSwitchStatus, violated: func(l launchInput) bool {
 		return slices.ContainsFunc(
@@ -368,7 +373,8 @@ var launchConsistencyRules = []rule[launchInput]{
 	}},
 }
 
-// launchIPv6Rules and launchAddressRules: there are addresses. An action that has no IPv6 has only the latter.
+// launchIPv6Rules and launchAddressRules: there are addresses. An action that has no IPv6 has only
+// the latter.
 var launchIPv6Rules = []rule[launchInput]{
 	invalid("Ipv6AddressCount", func(l launchInput) bool {
 		return slices.ContainsFunc(
@@ -406,7 +412,8 @@ var launchAddressRules = []rule[launchInput]{
 	}},
 }
 
-// stray is the first address that is none of its VSwitch's, and the block that lacks it.
+// firstOutside returns the first address that is none of its VSwitch's, and the block that lacks
+// it.
 func (l launchInput) firstOutside() (block netip.Prefix, stray any) {
 	for _, i := range l.newInterfaces() {
 		for _, a := range l.usedAddresses(i) {
@@ -422,7 +429,7 @@ func (l launchInput) firstOutside() (block netip.Prefix, stray any) {
 	return netip.Prefix{}, nil
 }
 
-// launchOverfillsGroup tells whether the new instances would be too many in a group.
+// launchExceedsGroupCapacity reports whether the new instances would be too many in a group.
 func launchExceedsGroupCapacity(l launchInput) bool {
 	for _, g := range l.Groups {
 		if l.count > g.Free {

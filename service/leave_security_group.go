@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// LeaveSecurityGroup is the request to take an interface out of a security group. It says the same as one to join.
+// LeaveSecurityGroup is the request to take an interface out of a security group. It says the same
+// as one to join.
 type LeaveSecurityGroup JoinSecurityGroup
 
 var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{

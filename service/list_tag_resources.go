@@ -8,7 +8,8 @@ import (
 	"enisim/store"
 )
 
-// ListTagResources is the request for the tags of resources of one type. All its filters must hold of a resource; an empty one does not filter.
+// ListTagResources is the request for the tags of resources of one type. All its filters must hold
+// of a resource; an empty one does not filter.
 type ListTagResources struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
@@ -23,7 +24,7 @@ type TagOfResource struct{ ResourceType, ResourceID, Key, Value string }
 // tagPages has pages of one size, and none by number.
 var tagPages = paging{list: "tags", defaultPageSize: 50}
 
-// tagListing is a request to a product.
+// listTagsInput is a request to a product.
 type listTagsInput struct {
 	ListTagResources
 	product TagProduct
@@ -41,7 +42,7 @@ var listTagResourcesRules = append(
 // tagSeparator stands in a token between a resource's id and a key. Neither has it.
 const tagSeparator = "\x00"
 
-// tagPosition is the resource and the key after which a token goes on.
+// tagPosition returns the resource and the key after which a token goes on.
 func tagPosition(token string) (id, key string, ours bool) {
 	after, ours := tagPages.decodeToken(token)
 	if after == "" {

@@ -20,7 +20,7 @@ func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l
 	return nil
 }
 
-// running is the life of an instance that is created and started at now.
+// runningInstance returns the life of an instance that is created and started at now.
 func (s *Service) runningInstance(now time.Time) store.Instance {
 	created := now.Add(s.options.CreateDelay)
 	state := s.startingInstance(created)
@@ -31,7 +31,7 @@ func (s *Service) runningInstance(now time.Time) store.Instance {
 	return state
 }
 
-// starting is the life of an instance that is started at now.
+// startingInstance returns the life of an instance that is started at now.
 func (s *Service) startingInstance(now time.Time) store.Instance {
 	if s.options.StartDelay == 0 {
 		return store.Instance{Status: store.InstanceRunning, StartedAt: &now}
@@ -42,7 +42,8 @@ func (s *Service) startingInstance(now time.Time) store.Instance {
 	}
 }
 
-// makeInstance queues the writes that create the k-th instance of a launch, from 0, with its interfaces. life has its status.
+// insertInstance queues the writes that create the k-th instance of a launch, from 0, with its
+// interfaces. life has its status.
 func (s *Service) insertInstance(
 	tx *store.Tx, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance,
 ) string {
@@ -73,7 +74,8 @@ func (s *Service) insertInstance(
 	return i.ID
 }
 
-// newInterface is the interface of a device index of the k-th instance, and those of its addresses that were found. It takes them out of the offer.
+// newLaunchedInterface returns the interface of a device index of the k-th instance, and those of
+// its addresses that were found. It takes them out of the offer.
 func (s *Service) newLaunchedInterface(
 	l launchInput, i store.Instance, k, index int,
 ) (n store.NewNetworkInterface, found []netip.Addr) {
@@ -114,7 +116,7 @@ func (s *Service) newLaunchedInterface(
 	return n, found
 }
 
-// attributesOf is what is only kept and shown of a new instance.
+// newInstanceAttributes returns what is only kept and shown of a new instance.
 func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes {
 	a := store.InstanceAttributes{
 		ImageID: r.ImageID, KeyPairName: r.KeyPairName, RAMRoleName: r.RAMRoleName, UserData: r.UserData,
@@ -136,7 +138,7 @@ func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes 
 	return a
 }
 
-// diskOf returns a new disk. It has the tags of the instance that it is made with.
+// newDisk returns a new disk. It has the tags of the instance that it is made with.
 func newDisk(d NewDisk, tags []Tag) store.Disk {
 	disk := store.Disk{
 		Name: d.DiskName, Description: d.Description, Category: d.Category, PerformanceLevel: d.PerformanceLevel,

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceAttribute is the request to change what is set of an instance. What is absent stays.
+// ModifyInstanceAttribute is the request to change what is set of an instance. What is absent
+// stays.
 type ModifyInstanceAttribute struct {
 	RegionID                    string `api:"RegionId"`
 	InstanceID                  string `api:"InstanceId"`
@@ -53,7 +54,7 @@ var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
 	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }),
 }
 
-// modifyInstance is what a change of attributes is decided on.
+// modifyInstanceInput is what a change of attributes is decided on.
 type modifyInstanceInput struct {
 	ModifyInstanceAttribute
 	*store.ModifyInstanceScene

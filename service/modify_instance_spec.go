@@ -6,7 +6,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceSpec is the request to change an instance's type or its bandwidths. What is absent stays.
+// ModifyInstanceSpec is the request to change an instance's type or its bandwidths. What is absent
+// stays.
 type ModifyInstanceSpec struct {
 	RegionID                string `api:"RegionId"`
 	InstanceID              string `api:"InstanceId"`
@@ -38,13 +39,13 @@ var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpec]{
 	),
 }
 
-// modifySpec is what a change of type is decided on.
+// modifyInstanceSpecInput is what a change of type is decided on.
 type modifyInstanceSpecInput struct {
 	ModifyInstanceSpec
 	*store.ModifyInstanceSpecScene
 }
 
-// changesType tells whether the instance gets another type.
+// changesType reports whether the instance gets another type.
 func (m modifyInstanceSpecInput) changesType() bool {
 	return m.InstanceType != "" && (m.InstanceType != m.Type.ID || m.NewType.OwnerID != m.Type.OwnerID)
 }
@@ -87,7 +88,7 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 		}},
 }
 
-// mostIPv4 is the interface with the most IPv4 addresses.
+// mostIPv4 returns the interface with the most IPv4 addresses.
 func (m modifyInstanceSpecInput) mostIPv4() (most store.HeldENI) {
 	for _, n := range m.Held {
 		if n.IPv4 > most.IPv4 {
@@ -97,7 +98,7 @@ func (m modifyInstanceSpecInput) mostIPv4() (most store.HeldENI) {
 	return most
 }
 
-// mostIPv6 is the interface with the most IPv6 addresses.
+// maxIPv6 is the interface with the most IPv6 addresses.
 func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
 	for _, n := range m.Held {
 		if n.IPv6 > most.IPv6 {
@@ -107,8 +108,9 @@ func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
 	return most
 }
 
-// ModifyInstanceSpec gives a stopped instance another type, or an instance other bandwidths, at once. The interfaces that the instance holds, also those
-// that are still on their way off, must fit the new type.
+// ModifyInstanceSpec gives a stopped instance another type, or an instance other bandwidths, at
+// once. The interfaces that the instance holds, also those that are still on their way off, must
+// fit the new type.
 func (s *Service) ModifyInstanceSpec(ctx context.Context, caller Caller, req ModifyInstanceSpec) error {
 	if err := check(modifyInstanceSpecParameterRules, req); err != nil {
 		return err

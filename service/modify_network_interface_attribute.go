@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyNetworkInterfaceAttribute is the request to change an interface. What is empty or absent stays.
+// ModifyNetworkInterfaceAttribute is the request to change an interface. What is empty or absent
+// stays.
 type ModifyNetworkInterfaceAttribute struct {
 	RegionID                 string `api:"RegionId"`
 	NetworkInterfaceID       string `api:"NetworkInterfaceId"`
@@ -43,7 +44,8 @@ var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInt
 	return r.NetworkInterfaceSettings
 }))
 
-// modification is what a change of an interface is decided on: the request and what the locks returned, settled.
+// modifyNetworkInterfaceInput is what a change of an interface is decided on: the request and what
+// the locks returned, settled.
 type modifyNetworkInterfaceInput struct {
 	ModifyNetworkInterfaceAttribute
 	*store.ModifyNetworkInterfaceScene
@@ -66,7 +68,8 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 		messageArgs: func(m modifyNetworkInterfaceInput) []any {
 			return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status}
 		}},
-	// It was attached between the look for its instance and its lock; the instance is looked for again (inTxLookingAgain).
+	// It was attached between the look for its instance and its lock; the instance is looked for
+	// again (inTxRetryingMoves).
 	{err: OperationConflict, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.touchesInstance() && m.ENI.InstanceID != nil &&
 			(m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
@@ -92,24 +95,27 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 	},
 })
 
-// touchesInstance tells whether the change depends on the instance that the interface is on, or changes what it is in.
+// touchesInstance reports whether the change depends on the instance that the interface is on, or
+// changes what it is in.
 func (r ModifyNetworkInterfaceAttribute) touchesInstance() bool {
 	return len(r.SecurityGroupIDs) > 0 || r.queueNumber() != nil
 }
 
-// touchesMoreThanTexts tells whether more is to be changed than name and description.
+// touchesMoreThanTexts reports whether more is to be changed than name and description.
 func (r ModifyNetworkInterfaceAttribute) touchesMoreThanTexts() bool {
 	return len(r.SecurityGroupIDs) > 0 || r.NetworkInterfaceSettings != NetworkInterfaceSettings{}
 }
 
-// overfills tells whether the instance of the interface would be one too many in a group of a type. An interface that is on none takes no place.
+// exceedsCapacity reports whether the instance of the interface would be one too many in a group of
+// a type. An interface that is on none takes no place.
 func (m modifyNetworkInterfaceInput) exceedsCapacity(groupType string) bool {
 	return m.ENI.InstanceID != nil && slices.ContainsFunc(m.Groups, func(g store.GroupScene) bool {
 		return g.Type == groupType && !g.HasInstance && g.Free <= 0
 	})
 }
 
-// ModifyNetworkInterfaceAttribute changes an interface. With an attached one, its instance joins and leaves groups at once.
+// ModifyNetworkInterfaceAttribute changes an interface. With an attached one, its instance joins
+// and leaves groups at once.
 func (s *Service) ModifyNetworkInterfaceAttribute(
 	ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttribute,
 ) error {
@@ -151,7 +157,7 @@ func (s *Service) ModifyNetworkInterfaceAttribute(
 	})
 }
 
-// texted is a text that is there: an empty parameter is an absent one.
+// nonEmpty returns a text that is there: an empty parameter is an absent one.
 func nonEmpty(text string) *string {
 	if text == "" {
 		return nil

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupAttribute is the request for another name or description of a security group. What is empty stays as it is.
+// ModifySecurityGroupAttribute is the request for another name or description of a security group.
+// What is empty stays as it is.
 type ModifySecurityGroupAttribute struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`

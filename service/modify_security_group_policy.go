@@ -6,7 +6,8 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupPolicy is the request that says whether the members of a security group reach each other.
+// ModifySecurityGroupPolicy is the request that says whether the members of a security group reach
+// each other.
 type ModifySecurityGroupPolicy struct {
 	RegionID          string `api:"RegionId"`
 	SecurityGroupID   string `api:"SecurityGroupId"`
@@ -29,7 +30,8 @@ var modifySecurityGroupPolicyRules = []rule[ModifySecurityGroupPolicy]{
 	),
 }
 
-// ModifySecurityGroupPolicy lets the members of a security group reach each other, or not. It is kept and shown.
+// ModifySecurityGroupPolicy lets the members of a security group reach each other, or not. It is
+// kept and shown.
 func (s *Service) ModifySecurityGroupPolicy(ctx context.Context, caller Caller, req ModifySecurityGroupPolicy) error {
 	if err := check(modifySecurityGroupPolicyRules, req); err != nil {
 		return err

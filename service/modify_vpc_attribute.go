@@ -31,7 +31,7 @@ var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttribute]{
 	func(r ModifyVPCAttribute) string { return r.Description },
 ))
 
-// vpcChange is what a change is decided on.
+// modifyVPCInput is what a change is decided on.
 type modifyVPCInput struct {
 	ModifyVPCAttribute
 	*store.ModifyVPCScene
@@ -55,7 +55,8 @@ var modifyVPCRules = []rule[modifyVPCInput]{
 	},
 }
 
-// ModifyVPCAttribute changes the name and the description of a VPC, and gives it an IPv6 block or takes it away.
+// ModifyVPCAttribute changes the name and the description of a VPC, and gives it an IPv6 block or
+// takes it away.
 func (s *Service) ModifyVPCAttribute(ctx context.Context, caller Caller, req ModifyVPCAttribute) error {
 	if err := check(modifyVPCParameterRules, req); err != nil {
 		return err

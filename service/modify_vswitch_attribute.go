@@ -37,14 +37,15 @@ var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
 	func(r ModifyVSwitchAttribute) string { return r.Description },
 ))
 
-// vswitchChange is what a change is decided on.
+// modifyVSwitchInput is what a change is decided on.
 type modifyVSwitchInput struct {
 	ModifyVSwitchAttribute
 	*store.ModifyVSwitchScene
 	now time.Time
 }
 
-// ipv6Block is the IPv6 block that the VSwitch is to have, nil for none. It is not free when another VSwitch has it, or when there is none left.
+// ipv6Block returns the IPv6 block that the VSwitch is to have, nil for none. It is not free when
+// another VSwitch has it, or when there is none left.
 func (c modifyVSwitchInput) ipv6Block() (block *netip.Prefix, free bool) {
 	taken := ipv6Blocks(c.Siblings, c.VSwitch.ID)
 	switch {
@@ -60,7 +61,7 @@ func (c modifyVSwitchInput) ipv6Block() (block *netip.Prefix, free bool) {
 	return c.VSwitch.IPv6CIDRBlock, true
 }
 
-// leavesBlock tells whether the VSwitch would lose the IPv6 block that it has.
+// losesBlock reports whether the VSwitch would lose the IPv6 block that it has.
 func (c modifyVSwitchInput) losesBlock() bool {
 	block, _ := c.ipv6Block()
 	return c.VSwitch.IPv6CIDRBlock != nil && (block == nil || *block != *c.VSwitch.IPv6CIDRBlock)
@@ -86,8 +87,9 @@ var modifyVSwitchRules = []rule[modifyVSwitchInput]{
 	{err: VSwitchInUse, violated: func(c modifyVSwitchInput) bool { return c.losesBlock() && c.HasIPv6Members }},
 }
 
-// ModifyVSwitchAttribute changes the name and the description of a VSwitch, and gives it an IPv6 block or takes it away. Without a number it gets the
-// first block that is free, or keeps the one that it has.
+// ModifyVSwitchAttribute changes the name and the description of a VSwitch, and gives it an IPv6
+// block or takes it away. Without a number it gets the first block that is free, or keeps the one
+// that it has.
 func (s *Service) ModifyVSwitchAttribute(ctx context.Context, caller Caller, req ModifyVSwitchAttribute) error {
 	if err := check(modifyVSwitchParameterRules, req); err != nil {
 		return err

@@ -32,7 +32,8 @@ var (
 // namedAddresses are the addresses and prefixes that a request names.
 type namedAddresses struct{ addresses, prefixes []string }
 
-// prefixRules refuse prefixes that no VSwitch gives out, and what is named twice. The addresses must be well formed.
+// prefixRules refuse prefixes that no VSwitch gives out, and what is named twice. The addresses
+// must be well formed.
 func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T] {
 	first := func(isInvalid func(string) bool) (func(T) bool, func(T) string) {
 		return func(r T) bool { return slices.ContainsFunc(named(r).prefixes, isInvalid) },
@@ -57,7 +58,8 @@ func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T]
 	}
 }
 
-// repeated is the first address or prefix that is named twice, or lies in a prefix that is named too: "" if there is none.
+// firstRepeated returns the first address or prefix that is named twice, or lies in a prefix that
+// is named too: "" if there is none.
 func (n namedAddresses) firstRepeated() string {
 	blocks := parsePrefixes(n.prefixes)
 	for k, a := range parseAddresses(n.addresses) {
@@ -74,7 +76,7 @@ func (n namedAddresses) firstRepeated() string {
 	return ""
 }
 
-// prefixes parses texts that are all prefixes.
+// parsePrefixes parses texts that are all prefixes.
 func parsePrefixes(texts []string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, text := range texts {
@@ -83,7 +85,8 @@ func parsePrefixes(texts []string) []netip.Prefix {
 	return out
 }
 
-// givesOut tells whether a VSwitch of a block gives out all addresses of a prefix. The first and the last three of IPv4 are the cloud's own.
+// canAssign reports whether a VSwitch of a block gives out all addresses of a prefix. The first and
+// the last three of IPv4 are the cloud's own.
 func canAssign(block, p netip.Prefix) bool {
 	if p.Bits() < block.Bits() || !block.Contains(p.Addr()) {
 		return false
@@ -97,7 +100,8 @@ func canAssign(block, p netip.Prefix) bool {
 	return first >= store.ReservedFirst && last < 1<<(32-block.Bits())-store.ReservedLast
 }
 
-// drawIPv6 is a random address of the lower half of a VSwitch's /64: the upper half is for prefixes.
+// randomIPv6 returns a random address of the lower half of a VSwitch's /64: the upper half is for
+// prefixes.
 func (s *Service) randomIPv6(block netip.Prefix) netip.Addr {
 	bytes := block.Addr().As16()
 	copy(bytes[8:], s.randomBytes(8))

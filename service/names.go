@@ -6,10 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// The texts that a caller chooses (docs/reference/states.md, section 5). Lengths are in characters. An empty text is none, so a rule asks first
-// whether there is one, as wellFormed does.
+// The texts that a caller chooses (docs/reference/states.md, section 5). Lengths are in characters.
+// An empty text is none, so a rule asks first whether there is one, as wellFormed does.
 
-// goodName tells whether a text can name an ECS resource. A URL cannot, for it has slashes.
+// isValidName reports whether a text can name an ECS resource. A URL cannot, for it has slashes.
 func isValidName(s string) bool {
 	first, _ := utf8.DecodeRuneInString(s)
 	return lengthWithin(s, 2, 128) && unicode.IsLetter(first) && !strings.ContainsFunc(s, func(r rune) bool {
@@ -17,15 +17,16 @@ func isValidName(s string) bool {
 	})
 }
 
-// goodVPCName tells whether a text can name a VPC or what is in one.
+// isValidVPCName reports whether a text can name a VPC or what is in one.
 func isValidVPCName(s string) bool { return lengthWithin(s, 1, 128) && !isURL(s) }
 
-// goodDescription tells whether a text can describe a resource, in a length that differs from page to page.
+// isValidDescription reports whether a text can describe a resource, in a length that differs from
+// page to page.
 func isValidDescription(s string, minLength, maxLength int) bool {
 	return lengthWithin(s, minLength, maxLength) && !isURL(s)
 }
 
-// goodClientToken tells whether a text can make a request idempotent.
+// isValidClientToken reports whether a text can make a request idempotent.
 func isValidClientToken(s string) bool {
 	return lengthWithin(s, 1, 64) && !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }

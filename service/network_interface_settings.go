@@ -6,7 +6,8 @@ import (
 	"enisim/store"
 )
 
-// NetworkInterfaceSettings are the parameters that an interface is created with and that can be changed later. nil leaves one as it is.
+// NetworkInterfaceSettings are the parameters that an interface is created with and that can be
+// changed later. nil leaves one as it is.
 type NetworkInterfaceSettings struct {
 	DeleteOnRelease    *bool // whether it goes with its instance
 	SourceDestCheck    *bool
@@ -60,7 +61,7 @@ func (s NetworkInterfaceSettings) txQueueSize() *int {
 	return firstSet(s.TxQueueSize, s.Traffic.TxQueueSize)
 }
 
-// either is the first of two parameters that is there.
+// firstSet returns the first of two parameters that is there.
 func firstSet[T any](a, b *T) *T {
 	if a != nil {
 		return a
@@ -134,7 +135,8 @@ func exclusive[T any](parameters string, violated func(T) bool) rule[T] {
 	return rule[T]{err: InvalidParameterConflict, violated: violated, messageArgs: nameArg[T](parameters)}
 }
 
-// addressesOrPrefixes refuses a request that wants both addresses and prefixes of a family, whether it names them or gives their number.
+// addressesOrPrefixes refuses a request that wants both addresses and prefixes of a family, whether
+// it names them or gives their number.
 func addressesOrPrefixes[T any](parameters string, wanted func(T) (addresses, prefixes bool)) rule[T] {
 	return exclusive(parameters, func(r T) bool {
 		addresses, prefixes := wanted(r)
@@ -156,7 +158,7 @@ func (s NetworkInterfaceSettings) apply(n *store.NetworkInterface) {
 	setIfPresent(&n.Attributes.UDPTimeout, s.ConnectionTracking.UDPTimeout)
 }
 
-// set changes a field to a parameter that is there.
+// setIfPresent changes a field to a parameter that is there.
 func setIfPresent[T any](field *T, parameter *T) {
 	if parameter != nil {
 		*field = *parameter

@@ -13,17 +13,19 @@ import (
 	"enisim/store"
 )
 
-// Limits of the refusals that an overload causes. A client that repeats a refused request at once would otherwise take as much of the
-// processor as its account's share of the database was meant to save.
+// Limits of the refusals that an overload causes. A client that repeats a refused request at once
+// would otherwise take as much of the processor as its account's share of the database was meant to
+// save.
 const (
 	// freeRefusals is how many refusals an account gets a second without delay.
 	freeRefusals = 20
-	// Each further one is held back for about as long as its Retry-After asks the client to wait: between these two, at random, so that
-	// clients that repeat at once do not come back all at the same moment.
+	// Each further one is held back for about as long as its Retry-After asks the client to wait:
+	// between these two, at random, so that clients that repeat at once do not come back all at the
+	// same moment.
 	minRefusalDelay = 500 * time.Millisecond
 	maxRefusalDelay = 1500 * time.Millisecond
-	// maxHeldRefusals is how many refusals of an account are held back at a time, and maxPacedAccounts of how many accounts the pace is
-	// remembered. More are answered at once.
+	// maxHeldRefusals is how many refusals of an account are held back at a time, and
+	// maxPacedAccounts of how many accounts the pace is remembered. More are answered at once.
 	maxHeldRefusals  = 1024
 	maxPacedAccounts = 1024
 )
@@ -40,8 +42,9 @@ type accountPace struct {
 
 func newPacer() *pacer { return &pacer{newCache[*accountPace](maxPacedAccounts)} }
 
-// PaceRefusal returns at once, unless err refuses a request of an account because too many of its requests wait, and the account has had
-// many such refusals lately. Then it returns after a moment, or when ctx ends.
+// PaceRefusal returns at once, unless err refuses a request of an account because too many of its
+// requests wait, and the account has had many such refusals lately. Then it returns after a moment,
+// or when ctx ends.
 func (s *Service) PaceRefusal(ctx context.Context, caller Caller, err error) {
 	if !errors.Is(err, store.ErrBusy) {
 		return

@@ -10,8 +10,8 @@ import (
 	"enisim/store"
 )
 
-// PageRequest is the part of a list that a caller asks for: a page by its number, or, when MaxResults or NextToken is there, the page
-// that a token leads to.
+// PageRequest is the part of a list that a caller asks for: a page by its number, or, when
+// MaxResults or NextToken is there, the page that a token leads to.
 type PageRequest struct {
 	MaxResults *int
 	NextToken  string // "": from the start
@@ -57,23 +57,25 @@ type paging struct {
 
 func (r PageRequest) byToken() bool { return r.MaxResults != nil || r.NextToken != "" }
 
-// badNumber tells whether a page is asked for by a number that no page has. A number is a 32-bit integer.
+// hasInvalidNumber reports whether a page is asked for by a number that no page has. A number is a
+// 32-bit integer.
 func (r PageRequest) hasInvalidNumber() bool {
 	return !r.byToken() && r.PageNumber != nil && (*r.PageNumber < 1 || *r.PageNumber > math.MaxInt32)
 }
 
-// badSize tells whether pages by number are asked for in a size that the list does not have.
+// hasInvalidSize reports whether pages by number are asked for in a size that the list does not
+// have.
 func (r PageRequest) hasInvalidSize(p paging) bool {
 	return !r.byToken() && r.PageSize != nil && (*r.PageSize < 1 || *r.PageSize > p.maxPageSize)
 }
 
-// badToken tells whether a token does not come from this kind of list.
+// hasInvalidToken reports whether a token does not come from this kind of list.
 func (r PageRequest) hasInvalidToken(p paging) bool {
 	_, ours := p.afterID(r.NextToken)
 	return !ours
 }
 
-// numbered is which page is asked for by number, and its size.
+// numberAndSize returns which page is asked for by number, and its size.
 func (r PageRequest) numberAndSize(p paging) (number, size int) {
 	number, size = 1, p.defaultPageSize
 	if r.PageNumber != nil {
@@ -85,7 +87,7 @@ func (r PageRequest) numberAndSize(p paging) (number, size int) {
 	return number, size
 }
 
-// page is what to read for a request that is not bad.
+// page returns what to read for a request that is not bad.
 func (p paging) page(r PageRequest) store.Page {
 	if !r.byToken() {
 		number, size := r.numberAndSize(p)
@@ -99,7 +101,7 @@ func (p paging) page(r PageRequest) store.Page {
 	return store.Page{After: after, Limit: limit}
 }
 
-// paged is the answer to a request, made of what was read for it.
+// newPage returns the answer to a request, made of what was read for it.
 func newPage[T any](p paging, r PageRequest, read store.List[T], id func(T) string) List[T] {
 	out := List[T]{Items: read.Rows}
 	switch {
@@ -112,8 +114,9 @@ func newPage[T any](p paging, r PageRequest, read store.List[T], id func(T) stri
 	return out
 }
 
-// tokenCheckLength is how many bytes of a token tell that it was made here, for this kind of list. They are no secret: a token only says where to
-// go on, and whoever forges one sees nothing that a list without it would not show.
+// tokenChecksumLength is how many bytes of a token tell that it was made here, for this kind of
+// list. They are no secret: a token only says where to go on, and whoever forges one sees nothing
+// that a list without it would not show.
 const tokenChecksumLength = 6
 
 // token leads to what comes after an id.
@@ -121,13 +124,13 @@ func (p paging) token(after string) string {
 	return base64.RawURLEncoding.EncodeToString(append(p.tokenChecksum(after), after...))
 }
 
-// position is the id after which a token goes on: "" for no token.
+// afterID returns the id after which a token goes on: "" for no token.
 func (p paging) afterID(token string) (after string, ours bool) {
 	after, ours = p.decodeToken(token)
 	return after, ours && (after == "" || isValidID(strings.ReplaceAll(after, ".", "-"))) // types have dots
 }
 
-// opened is what a token of this kind of list was made of: "" for no token.
+// decodeToken returns what a token of this kind of list was made of: "" for no token.
 func (p paging) decodeToken(token string) (after string, ours bool) {
 	if token == "" {
 		return "", true

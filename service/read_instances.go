@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// listInstances reads a page of instances. Those for which no name was chosen have the ones that a creation gives.
+// listInstances reads a page of instances. Those for which no name was chosen have the ones that a
+// creation gives.
 func (s *Service) listInstances(
 	ctx context.Context, f store.InstanceFilter, p store.Page,
 ) (store.List[Instance], error) {
@@ -20,7 +21,8 @@ func (s *Service) listInstances(
 	return read, err
 }
 
-// readInstances reads a page of the caller's instances, for the actions that each show a part of them.
+// readInstances reads a page of the caller's instances, for the actions that each show a part of
+// them.
 func (s *Service) readInstances(
 	ctx context.Context, caller Caller, f store.InstanceFilter, p paging, page PageRequest,
 ) (List[Instance], error) {

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// RevokeSecurityGroup is the request to take away rules on what comes to the members of a security group: those of the ids, and those that say the
-// same as the ones spelled out.
+// RevokeSecurityGroup is the request to take away rules on what comes to the members of a security
+// group: those of the ids, and those that say the same as the ones spelled out.
 type RevokeSecurityGroup struct {
 	RegionID             string             `api:"RegionId"`
 	SecurityGroupID      string             `api:"SecurityGroupId"`
@@ -18,7 +18,8 @@ type RevokeSecurityGroup struct {
 	Malformed            Malformed
 }
 
-// RevokeSecurityGroup takes rules away from a security group. One that is spelled out and not there is no error.
+// RevokeSecurityGroup takes rules away from a security group. One that is spelled out and not there
+// is no error.
 func (s *Service) RevokeSecurityGroup(ctx context.Context, caller Caller, req RevokeSecurityGroup) error {
 	call := idempotentCall{action: "RevokeSecurityGroup", token: req.ClientToken, request: req}
 	return s.revoke(ctx, caller, call, ingress, rulesRequest{

@@ -7,15 +7,16 @@ import (
 	"strings"
 )
 
-// rule is one line of an action's contract: when it is broken by what the action looks at, the API answers err.
-// fill gives the blanks of err's message; it is nil where the message has none.
+// rule is one line of an action's contract: when it is broken by what the action looks at, the API
+// answers err. fill gives the blanks of err's message; it is nil where the message has none.
 type rule[T any] struct {
 	err         *Error
 	violated    func(T) bool
 	messageArgs func(T) []any
 }
 
-// check answers with the first broken rule. The order of a table is the order in which the API answers.
+// check answers with the first broken rule. The order of a table is the order in which the API
+// answers.
 func check[T any](rules []rule[T], input T) error {
 	for _, r := range rules {
 		if !r.violated(input) {
@@ -29,7 +30,8 @@ func check[T any](rules []rule[T], input T) error {
 	return nil
 }
 
-// The rules that every table repeats. Where a page has an error of its own for one, the table spells the rule out.
+// The rules that every table repeats. Where a page has an error of its own for one, the table
+// spells the rule out.
 
 // required refuses a request without a parameter.
 func required[T any](parameter string, value func(T) string) rule[T] {
@@ -48,7 +50,8 @@ func readable[T any](malformed func(T) Malformed) rule[T] {
 	}
 }
 
-// validLists refuses the JSON lists among these parameters that are none. It stands before readable, which answers in other words.
+// validLists refuses the JSON lists among these parameters that are none. It stands before
+// readable, which answers in other words.
 func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T] {
 	invalid := func(r T) Malformed {
 		return slices.DeleteFunc(
@@ -82,7 +85,7 @@ func wellFormed[T any](err *Error, value func(T) string, isValid func(string) bo
 	return rule[T]{err: err, violated: func(r T) bool { return value(r) != "" && !isValid(value(r)) }}
 }
 
-// goodPage refuses a page that a list does not have.
+// validPage refuses a page that a list does not have.
 func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() }),
@@ -91,7 +94,7 @@ func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	}
 }
 
-// goodNumberedPage is goodPage where pages go by number only.
+// validNumberedPage returns validPage where pages go by number only.
 func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),
@@ -99,8 +102,8 @@ func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
 	}
 }
 
-// wellFormedID tells whether a resource id has only the characters that ids have. Prefixes are not asked for: the cloud's own old ids lack them,
-// and a scenario chooses its ids freely.
+// isValidID reports whether a resource id has only the characters that ids have. Prefixes are not
+// asked for: the cloud's own old ids lack them, and a scenario chooses its ids freely.
 func isValidID(id string) bool {
 	const maxLength = 128
 	return len(id) <= maxLength && strings.IndexFunc(id, func(r rune) bool {
@@ -108,13 +111,13 @@ func isValidID(id string) bool {
 	}) < 0
 }
 
-// isNumber tells whether a text is a decimal number.
+// isNumber reports whether a text is a decimal number.
 func isNumber(s string) bool {
 	n, err := strconv.ParseFloat(s, 64)
 	return err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
-// decimal is a decimal number that is given, or nil.
+// parseDecimal returns a decimal number that is given, or nil.
 func parseDecimal(s string) *float64 {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
@@ -123,7 +126,7 @@ func parseDecimal(s string) *float64 {
 	return &n
 }
 
-// oneOf tells whether a status is among those that an action takes.
+// oneOf reports whether a status is among those that an action takes.
 func oneOf(status string, accepted ...string) bool { return slices.Contains(accepted, status) }
 
 // named fills the blank of a message with the name of a parameter.

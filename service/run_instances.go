@@ -41,7 +41,7 @@ func (r RunInstances) minAmount() int {
 	return *r.MinAmount
 }
 
-// topLevel is the primary interface as the parameters outside the list tell.
+// primaryFromParameters returns the primary interface as the parameters outside the list tell.
 func (r RunInstances) primaryFromParameters() LaunchInterface {
 	return LaunchInterface{
 		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,
@@ -50,7 +50,7 @@ func (r RunInstances) primaryFromParameters() LaunchInterface {
 	}
 }
 
-// listedPrimary is the primary interface as the list tells; nil: it does not.
+// primaryFromList returns the primary interface as the list tells; nil: it does not.
 func (r RunInstances) primaryFromList() *LaunchInterface {
 	for _, i := range r.NetworkInterfaces {
 		if i.InstanceType == store.ENIPrimary {
@@ -60,7 +60,8 @@ func (r RunInstances) primaryFromList() *LaunchInterface {
 	return nil
 }
 
-// primary is the primary interface: that of the list, with what it leaves open from outside the list.
+// primary returns the primary interface: that of the list, with what it leaves open from outside
+// the list.
 func (r RunInstances) primary() LaunchInterface {
 	outside, listed := r.primaryFromParameters(), r.primaryFromList()
 	if listed == nil {
@@ -82,7 +83,8 @@ func (r RunInstances) primary() LaunchInterface {
 	return primary
 }
 
-// secondary are the other interfaces of the list. One that names no VSwitch or groups has those of the primary interface.
+// secondary returns the other interfaces of the list. One that names no VSwitch or groups has those
+// of the primary interface.
 func (r RunInstances) secondary() (others []LaunchInterface) {
 	primary := r.primary()
 	for _, i := range r.NetworkInterfaces {
@@ -100,7 +102,7 @@ func (r RunInstances) secondary() (others []LaunchInterface) {
 	return others
 }
 
-// launch is what is decided on, before anything is read.
+// launchInput returns what is decided on, before anything is read.
 func (r RunInstances) launchInput() launchInput {
 	return launchInput{
 		NewInstance: r.NewInstance, amount: r.amount(), minAmount: r.minAmount(),
@@ -156,7 +158,7 @@ var runInstancesParameterRules = slices.Concat(
 	},
 )
 
-// conflict names parameters that exclude each other; "": there are none.
+// conflictingParameters names parameters that exclude each other; "": there are none.
 func (r RunInstances) conflictingParameters() string {
 	for _, i := range append(r.NetworkInterfaces, r.primaryFromParameters()) {
 		switch {
@@ -169,8 +171,9 @@ func (r RunInstances) conflictingParameters() string {
 	return ""
 }
 
-// contradictsItself tells whether the list of interfaces says what it cannot mean: an existing interface that is to be created otherwise, or twice, or
-// as the primary one; or a primary interface that is told in the list and outside of it.
+// hasContradictoryInterfaces reports whether the list of interfaces says what it cannot mean: an
+// existing interface that is to be created otherwise, or twice, or as the primary one; or a primary
+// interface that is told in the list and outside of it.
 func hasContradictoryInterfaces(r RunInstances) bool {
 	seen := map[string]bool{}
 	for _, i := range r.NetworkInterfaces {
@@ -189,7 +192,8 @@ func hasContradictoryInterfaces(r RunInstances) bool {
 		listed.ipv6Count() > 0 && outside.ipv6Count() > 0)
 }
 
-// badENIParameter names the first parameter of an interface that is to be created that is not as it must be; "": all are.
+// invalidENIParameter names the first parameter of an interface that is to be created that is not
+// as it must be; "": all are.
 func (r RunInstances) invalidENIParameter() string {
 	for _, i := range r.NetworkInterfaces {
 		outside := func(n *int, least, most int) bool { return n != nil && (*n < least || *n > most) }
@@ -222,7 +226,8 @@ func (r RunInstances) invalidENIParameter() string {
 	return ""
 }
 
-// runInstancesRules are the rules on resources: what is named is there, fits together, and there is room.
+// runInstancesRules are the rules on resources: what is named is there, fits together, and there is
+// room.
 var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	{err: InvalidEniIDForbidden, violated: func(l launchInput) bool { return l.missingENI() != "" },
 		messageArgs: func(l launchInput) []any { return []any{l.missingENI()} }},
@@ -282,7 +287,7 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	{err: LaunchSecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 })
 
-// missingENI is the first named interface that is not there; "": all are.
+// missingENI returns the first named interface that is not there; "": all are.
 func (l launchInput) missingENI() string {
 	for _, i := range l.interfaces {
 		if i.NetworkInterfaceID != "" && l.Interfaces[i.NetworkInterfaceID] == nil {
@@ -292,7 +297,8 @@ func (l launchInput) missingENI() string {
 	return ""
 }
 
-// unfitENI is the first named interface that no instance can take as it is; "": there is none.
+// unattachableENI returns the first named interface that no instance can take as it is; "": there
+// is none.
 func (l launchInput) unattachableENI() string {
 	for _, n := range l.existingInterfaces() {
 		if n.ServiceManaged || n.Type != store.ENISecondary || n.Status != store.ENIAvailable {
@@ -302,7 +308,7 @@ func (l launchInput) unattachableENI() string {
 	return ""
 }
 
-// isSpread tells whether an interface lies in another VPC or zone than the instance.
+// spansLocations reports whether an interface lies in another VPC or zone than the instance.
 func spansLocations(l launchInput) bool {
 	primary := l.vswitchOf(l.interfaces[0])
 	return slices.ContainsFunc(
@@ -334,7 +340,8 @@ func countIPv6(i LaunchInterface, n *store.LaunchedENI) int {
 	return i.ipv6Count()
 }
 
-// most is the interface with the most addresses. One that does not exist yet goes by its name, or by its type.
+// withMostAddresses returns the interface with the most addresses. One that does not exist yet goes
+// by its name, or by its type.
 func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.LaunchedENI) int) (most addressCount) {
 	for _, i := range l.interfaces {
 		if n := count(i, l.Interfaces[i.NetworkInterfaceID]); n > most.count {
@@ -347,9 +354,10 @@ func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.Launch
 	return most
 }
 
-// RunInstances creates instances and starts them: they are Pending, Starting and Running in their time. Their interfaces are created with them; an
-// existing one is attached in the same transaction, so it is on an instance or there is none. With a MinAmount there may be fewer than Amount, where
-// addresses, groups or the account's quota have room for no more.
+// RunInstances creates instances and starts them: they are Pending, Starting and Running in their
+// time. Their interfaces are created with them; an existing one is attached in the same
+// transaction, so it is on an instance or there is none. With a MinAmount there may be fewer than
+// Amount, where addresses, groups or the account's quota have room for no more.
 func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstances) (NewInstances, error) {
 	if err := check(runInstancesParameterRules, req); err != nil {
 		return NewInstances{}, err

@@ -11,7 +11,7 @@ import (
 	"enisim/store"
 )
 
-// mostRules is how many rules a security group may have, of both directions together.
+// maxRules is how many rules a security group may have, of both directions together.
 const maxRules = 200
 
 // The two sides of an interface that a rule may be for. In a VPC there is the intranet only.
@@ -49,13 +49,15 @@ type EgressPermission struct {
 	DestPrefixListID string `api:"DestPrefixListId"`
 }
 
-// IngressPermissions are the rules that a request names: as Permissions.N, or, as of old, one without.
+// IngressPermissions are the rules that a request names: as Permissions.N, or, as of old, one
+// without.
 type IngressPermissions struct {
 	Permissions []IngressPermission
 	Old         IngressPermission `api:",inline"`
 }
 
-// EgressPermissions are the rules that a request names: as Permissions.N, or, as of old, one without.
+// EgressPermissions are the rules that a request names: as Permissions.N, or, as of old, one
+// without.
 type EgressPermissions struct {
 	Permissions []EgressPermission
 	Old         EgressPermission `api:",inline"`
@@ -98,7 +100,7 @@ func (p EgressPermissions) all() []permission {
 	return out
 }
 
-// orOld are the rules of a list, and the one beside it, if that says anything.
+// appendOld returns the rules of a list, and the one beside it, if that says anything.
 func appendOld[P comparable](list []P, old P) []P {
 	var nothing P
 	if old == nothing {
@@ -115,7 +117,8 @@ type rulesRequest struct {
 	malformed                              Malformed
 }
 
-// parameterRules are the rules on what a request says, which differ in the direction only. A request that names rules by their ids need say nothing else.
+// parameterRules returns the rules on what a request says, which differ in the direction only. A
+// request that names rules by their ids need say nothing else.
 func (d direction) parameterRules() []rule[rulesRequest] {
 	return []rule[rulesRequest]{
 		required("RegionId", func(r rulesRequest) string { return r.regionID }),
@@ -175,7 +178,7 @@ func (d direction) parameterRules() []rule[rulesRequest] {
 	}
 }
 
-// ofAny answers err where one of the rules of a request is bad.
+// anyPermissionRule answers err where one of the rules of a request is bad.
 func anyPermissionRule(err *Error, isInvalid func(permission) bool) rule[rulesRequest] {
 	return rule[rulesRequest]{err: err, violated: func(r rulesRequest) bool { return r.anyPermission(isInvalid) }}
 }
@@ -184,7 +187,7 @@ func (r rulesRequest) anyPermission(what func(permission) bool) bool {
 	return slices.ContainsFunc(r.permissions, what)
 }
 
-// peers are the groups that the rules of a request name.
+// peers returns the groups that the rules of a request name.
 func (r rulesRequest) peers() []string {
 	var ids []string
 	for _, p := range r.permissions {
@@ -196,7 +199,8 @@ func (r rulesRequest) peers() []string {
 // portProtocols are the protocols that have ports.
 var portProtocols = []string{"TCP", "UDP"}
 
-// goodProtocol tells whether a rule may be on a protocol: one of those with a name, or an IANA number.
+// isValidProtocol reports whether a rule may be on a protocol: one of those with a name, or an IANA
+// number.
 func isValidProtocol(protocol string) bool {
 	if n, err := strconv.Atoi(protocol); err == nil {
 		return n >= 0 && n <= 255
@@ -204,7 +208,8 @@ func isValidProtocol(protocol string) bool {
 	return oneOf(strings.ToUpper(protocol), "TCP", "UDP", "ICMP", "ICMPV6", "GRE", "ALL")
 }
 
-// goodPortRange tells whether ports are spelled as first/last, and as -1/-1 where the protocol has none.
+// isValidPortRange reports whether ports are spelled as first/last, and as -1/-1 where the protocol
+// has none.
 func isValidPortRange(protocol, ports string) bool {
 	if !slices.Contains(portProtocols, strings.ToUpper(protocol)) {
 		return ports == "-1/-1"
@@ -217,7 +222,8 @@ func isValidPortRange(protocol, ports string) bool {
 	return first >= 1 && first <= last && last <= 65535
 }
 
-// goodBlock tells whether a text is a block of a family, or a single address of it. "" is none.
+// isValidBlock reports whether a text is a block of a family, or a single address of it. "" is
+// none.
 func isValidBlock(text string, ofFamily func(netip.Addr) bool) bool {
 	if text == "" {
 		return true
@@ -229,7 +235,7 @@ func isValidBlock(text string, ofFamily func(netip.Addr) bool) bool {
 	return err == nil && ofFamily(address) && address.Zone() == ""
 }
 
-// policyOf is a policy as it is shown, or "" for what is none.
+// parsePolicy returns a policy as it is shown, or "" for what is none.
 func parsePolicy(text string) string {
 	for _, policy := range []string{store.PolicyAccept, store.PolicyDrop} {
 		if strings.EqualFold(text, policy) {
@@ -241,7 +247,7 @@ func parsePolicy(text string) string {
 
 func parsePriority(text string) (int, error) { return strconv.Atoi(cmp.Or(text, "1")) }
 
-// rule is what a good permission asks for, as it is kept.
+// newRule returns what a good permission asks for, as it is kept.
 func (d direction) newRule(p permission) store.SecurityGroupRule {
 	priority, _ := parsePriority(p.Priority)
 	r := store.SecurityGroupRule{
@@ -266,7 +272,7 @@ func (d direction) newRule(p permission) store.SecurityGroupRule {
 	return r
 }
 
-// rulesChange is what a change of rules is decided on: the request, and what the locks returned.
+// rulesInput is what a change of rules is decided on: the request, and what the locks returned.
 type rulesInput struct {
 	rulesRequest
 	*store.RulesScene
@@ -274,7 +280,7 @@ type rulesInput struct {
 	absent bool                      // a rule that is to go by its id is not one of the group's in this direction
 }
 
-// sceneRules are the rules on the groups that a request names.
+// sceneRules returns the rules on the groups that a request names.
 func (d direction) sceneRules() []rule[rulesInput] {
 	return []rule[rulesInput]{
 		{err: InvalidSecurityGroupIDNotFound, violated: func(c rulesInput) bool { return !c.Exists }},

@@ -23,17 +23,19 @@ type Options struct {
 	CreateDelay time.Duration // how long a VPC, a VSwitch and an instance are Pending
 	StartDelay  time.Duration // from Starting to Running
 	StopDelay   time.Duration // from Stopping to Stopped
-	// Lanes is how many batches of attaches and detaches run at a time. 0 means one. With a negative number each
-	// request has a transaction of its own.
+	// Lanes is how many batches of attaches and detaches run at a time. 0 means one. With a
+	// negative number each request has a transaction of its own.
 	Lanes int
-	// AcceptRepeats makes an attach or a detach succeed whose effect is there already. An account may override it.
+	// AcceptRepeats makes an attach or a detach succeed whose effect is there already. An account
+	// may override it.
 	AcceptRepeats bool
 	ClosedToRAM   []string         // actions that no RAM user may call, whatever it is allowed: product:Action
 	Now           func() time.Time // nil: the machine's clock
 	Random        io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 }
 
-// Service is the simulated cloud on one database. It is safe for concurrent use and holds nothing that another replica would need.
+// Service is the simulated cloud on one database. It is safe for concurrent use and holds nothing
+// that another replica would need.
 type Service struct {
 	store       *store.Store
 	options     Options
@@ -79,11 +81,12 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 	return cache
 }
 
-// moment is the time as the database can hold it: UTC, in microseconds. An action reads it once, after its locks, so that times follow the
-// order of commits.
+// now returns the time as the database can hold it: UTC, in microseconds. An action reads it once,
+// after its locks, so that times follow the order of commits.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// after is when what begins now and takes so long comes to its end; nil: it does not take any time.
+// dueAt returns when what begins now and takes so long comes to its end; nil: it does not take any
+// time.
 func dueAt(now time.Time, delay time.Duration) *time.Time {
 	if delay == 0 {
 		return nil
@@ -92,5 +95,5 @@ func dueAt(now time.Time, delay time.Duration) *time.Time {
 	return &due
 }
 
-// Ready tells whether the database answers.
+// Ready reports whether the database answers.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }

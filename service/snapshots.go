@@ -16,7 +16,8 @@ type Restored = store.Applied
 
 var snapshotNamePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 
-// SaveSnapshot keeps all resources of an account as they stand at one moment, in place of an older snapshot of the name. Nobody waits for it.
+// SaveSnapshot keeps all resources of an account as they stand at one moment, in place of an older
+// snapshot of the name. Nobody waits for it.
 func (s *Service) SaveSnapshot(ctx context.Context, accountID, name string) (Snapshot, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Snapshot{}, err
@@ -25,8 +26,9 @@ func (s *Service) SaveSnapshot(ctx context.Context, accountID, name string) (Sna
 	return saved, explainSnapshot(err, accountID, name)
 }
 
-// RestoreSnapshot makes the resources of an account what they were, with their ids, at once for every reader. Keys, users and quotas stay. A status
-// that was on its way when the snapshot was saved is at its end once its time is over.
+// RestoreSnapshot makes the resources of an account what they were, with their ids, at once for
+// every reader. Keys, users and quotas stay. A status that was on its way when the snapshot was
+// saved is at its end once its time is over.
 func (s *Service) RestoreSnapshot(ctx context.Context, accountID, name string) (Restored, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Restored{}, err

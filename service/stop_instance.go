@@ -45,7 +45,8 @@ var (
 	stopRules = powerRules(store.InstanceRunning)
 )
 
-// StopInstance stops an instance: it is Stopping, and Stopped after the stop delay. Its interfaces stay InUse.
+// StopInstance stops an instance: it is Stopping, and Stopped after the stop delay. Its interfaces
+// stay InUse.
 func (s *Service) StopInstance(ctx context.Context, caller Caller, req StopInstance) error {
 	if err := check(stopParameterRules, req); err != nil {
 		return err

@@ -9,13 +9,15 @@ import (
 	"enisim/store"
 )
 
-// TagProduct is a product whose resources have tags. ECS and VPC have the same three actions, each for its own types of resources.
+// TagProduct is a product whose resources have tags. ECS and VPC have the same three actions, each
+// for its own types of resources.
 type TagProduct struct {
 	name  string
 	types []tagType
 }
 
-// tagType is a type of resource as the API names it. Those without a kind are documented, but have no resources here.
+// tagType is a type of resource as the API names it. Those without a kind are documented, but have
+// no resources here.
 type tagType struct {
 	name string
 	kind store.TaggedKind
@@ -41,7 +43,7 @@ var (
 	}}
 )
 
-// typeNamed finds a type, in any case.
+// findType finds a type, in any case.
 func (p TagProduct) findType(name string) (tagType, bool) {
 	k := slices.IndexFunc(p.types, func(t tagType) bool { return strings.EqualFold(t.name, name) })
 	if k < 0 {
@@ -50,10 +52,11 @@ func (p TagProduct) findType(name string) (tagType, bool) {
 	return p.types[k], true
 }
 
-// mostTaggedAtOnce is how many resources one call may name.
+// maxResourcesPerCall is how many resources one call may name.
 const maxResourcesPerCall = 50
 
-// TagResources is the request to give tags to resources of one type. A tag of the same key is replaced.
+// TagResources is the request to give tags to resources of one type. A tag of the same key is
+// replaced.
 type TagResources struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
@@ -61,13 +64,14 @@ type TagResources struct {
 	Tags         []Tag    `api:"Tag"`
 }
 
-// tagging is a request to a product.
+// tagInput is a request to a product.
 type tagInput struct {
 	TagResources
 	product TagProduct
 }
 
-// typeRules are those that the three actions begin with. Their codes for what is missing are their own.
+// typeRules returns those that the three actions begin with. Their codes for what is missing are
+// their own.
 func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
 	return []rule[T]{
 		{err: MissingRegionIDOfTags, violated: func(r T) bool { _, region, _ := of(r); return region == "" }},
@@ -80,7 +84,7 @@ func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
 	}
 }
 
-// idRules are those on the resources that are named. A list may name none.
+// idRules returns those on the resources that are named. A list may name none.
 func idRules[T any](ids func(T) []string) []rule[T] {
 	return []rule[T]{
 		{err: MissingResourceIDs, violated: func(r T) bool { return len(ids(r)) == 0 }},
@@ -109,7 +113,7 @@ var tagResourcesParameterRules = slices.Concat(
 		{err: DuplicateTagKey, violated: func(r tagInput) bool { return repeatsTagKey(r.Tags) }},
 	})
 
-// tagChange is what a change of tags is decided on.
+// changeTagsInput is what a change of tags is decided on.
 type changeTagsInput struct {
 	ids   []string // each once
 	found []store.TaggedResource
@@ -156,7 +160,8 @@ func (s *Service) TagResources(product TagProduct) func(context.Context, Caller,
 	}
 }
 
-// changeTags locks the resources of a change, and changes all or none. remove tells the keys of the tags to take away.
+// changeTags locks the resources of a change, and changes all or none. remove tells the keys of the
+// tags to take away.
 func (s *Service) changeTags(
 	ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c changeTagsInput,
 	rules []rule[changeTagsInput], remove func([]store.TaggedResource) []string,

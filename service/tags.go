@@ -6,27 +6,28 @@ import (
 	"unicode/utf8"
 )
 
-// mostTags is how many tags a filter, a call and a resource may have.
+// maxTags is how many tags a filter, a call and a resource may have.
 const maxTags = 20
 
-// Tag is a tag of a request: one to give to a resource, or one that a filter asks for. In a filter an empty value stands for any.
-// Some SDKs spell the parameters in lower case: Tag.1.value.
+// Tag is a tag of a request: one to give to a resource, or one that a filter asks for. In a filter
+// an empty value stands for any. Some SDKs spell the parameters in lower case: Tag.1.value.
 type Tag struct {
 	Key   string `api:"Key|key"`
 	Value string `api:"Value|value"`
 }
 
-// lacksKey tells whether a tag is asked for by its value alone.
+// lacksTagKey reports whether a tag is asked for by its value alone.
 func lacksTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
 }
 
-// What tags to give to a resource may not be (docs/reference/states.md, section 5). Each is a predicate of its own, because each has an error of its own.
+// What tags to give to a resource may not be (docs/reference/states.md, section 5). Each is a
+// predicate of its own, because each has an error of its own.
 
-// tooManyTags tells whether there are more tags than a call may give.
+// tooManyTags reports whether there are more tags than a call may give.
 func tooManyTags(tags []Tag) bool { return len(tags) > maxTags }
 
-// repeatsTagKey tells whether two tags have the same key.
+// repeatsTagKey reports whether two tags have the same key.
 func repeatsTagKey(tags []Tag) bool {
 	seen := map[string]bool{}
 	for _, t := range tags {
@@ -38,7 +39,8 @@ func repeatsTagKey(tags []Tag) bool {
 	return false
 }
 
-// hasBadTagKey tells whether a key is one that no tag may have. Keys that begin with aliyun and acs: are the cloud's own.
+// hasInvalidTagKey reports whether a key is one that no tag may have. Keys that begin with aliyun
+// and acs: are the cloud's own.
 func hasInvalidTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool {
 		return t.Key == "" || isInvalidTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") ||
@@ -46,7 +48,7 @@ func hasInvalidTagKey(tags []Tag) bool {
 	})
 }
 
-// hasBadTagValue tells whether a value is one that no tag may have.
+// hasInvalidTagValue reports whether a value is one that no tag may have.
 func hasInvalidTagValue(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool { return isInvalidTagText(t.Value) })
 }
@@ -56,7 +58,7 @@ func isInvalidTagText(s string) bool {
 	return utf8.RuneCountInString(s) > maxLength || strings.Contains(s, "http://") || strings.Contains(s, "https://")
 }
 
-// tagMap is what is stored of tags that are well formed.
+// tagMap returns what is stored of tags that are well formed.
 func tagMap(tags []Tag) map[string]string {
 	m := make(map[string]string, len(tags))
 	for _, t := range tags {

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// UnassignPrivateIPAddresses is the request to take secondary IPv4 addresses or prefixes from an interface.
+// UnassignPrivateIPAddresses is the request to take secondary IPv4 addresses or prefixes from an
+// interface.
 type UnassignPrivateIPAddresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -41,7 +42,8 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
 
-// UnassignPrivateIPAddresses takes IPv4 addresses and prefixes from an interface: all that are named, or none when it lacks one of them.
+// UnassignPrivateIPAddresses takes IPv4 addresses and prefixes from an interface: all that are
+// named, or none when it lacks one of them.
 func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller, req UnassignPrivateIPAddresses) error {
 	if err := check(unassignPrivateIPAddressesParameterRules, req); err != nil {
 		return err

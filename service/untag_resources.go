@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// UntagResources is the request to take tags from resources of one type: those of some keys, or all of them. A key that a resource does not have is
-// no error.
+// UntagResources is the request to take tags from resources of one type: those of some keys, or all
+// of them. A key that a resource does not have is no error.
 type UntagResources struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
@@ -18,7 +18,7 @@ type UntagResources struct {
 	Malformed    Malformed
 }
 
-// untagging is a request to a product.
+// untagInput is a request to a product.
 type untagInput struct {
 	UntagResources
 	product TagProduct

@@ -18,7 +18,7 @@ func vpcTextRules[T any](name, description func(T) string) []rule[T] {
 	}
 }
 
-// goodVPCTags: here a value must not look like the cloud's own either.
+// vpcTagRules: here a value must not look like the cloud's own either.
 func vpcTagRules[T any](tags func(T) []Tag) []rule[T] {
 	return []rule[T]{
 		{err: QuotaExceedTags, violated: func(r T) bool { return tooManyTags(tags(r)) }},
@@ -32,10 +32,11 @@ func vpcTagRules[T any](tags func(T) []Tag) []rule[T] {
 	}
 }
 
-// vpcPages are the bounds of every list of the product: by number only (docs/reference/protocol.md, section 1.4).
+// vpcPages are the bounds of every list of the product: by number only (docs/reference/protocol.md,
+// section 1.4).
 var vpcPages = paging{list: "VPC", maxPageSize: 50, defaultPageSize: 10}
 
-// goodTagFilter refuses more tags than a filter may have, and one without a key.
+// validTagFilter refuses more tags than a filter may have, and one without a key.
 func validTagFilter[T any](tags func(T) []Tag) rule[T] {
 	return invalid("Tag", func(r T) bool { return tooManyTags(tags(r)) || lacksTagKey(tags(r)) })
 }
