@@ -9,8 +9,7 @@ import (
 	"enisim/store"
 )
 
-// AccessKey is a key as operators see it. Its secret is not of it: that is shown once, by
-// CreateAccessKey.
+// AccessKey is a key as operators see it. It excludes the secret, which CreateAccessKey shows once.
 type AccessKey struct {
 	ID        string
 	AccountID string
@@ -21,14 +20,14 @@ type AccessKey struct {
 	CreatedAt time.Time
 }
 
-// NewAccessKey is a key together with what proves it, which is never told again.
+// NewAccessKey is a new key with its secret, which is shown only once.
 type NewAccessKey struct {
 	AccessKey
 	Secret        string
 	SecurityToken string // of a temporary key
 }
 
-// CreateAccessKey asks for a key of an account, or of one of its RAM users.
+// CreateAccessKey is the request for a key of an account, or of one of its RAM users.
 type CreateAccessKey struct {
 	AccountID string
 	RAMUser   string        // "": the account itself
@@ -36,14 +35,15 @@ type CreateAccessKey struct {
 	Temporary bool          // with a SecurityToken, as the cloud's STS issues them
 }
 
-// What an operator may ask for. Other names exist nowhere, and the database is not asked for them.
+// The forms of the names that an operator may give. The database is not queried for other names,
+// because none can exist.
 var (
 	accountIDPattern   = regexp.MustCompile(`^[0-9]{16}$`)
 	ramUserPattern     = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 	accessKeyIDPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
 )
 
-// CreateAccessKey makes a key, which counts at once.
+// CreateAccessKey creates a key, which is valid at once.
 func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (NewAccessKey, error) {
 	if err := req.validate(); err != nil {
 		return NewAccessKey{}, err
@@ -115,7 +115,7 @@ func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey
 	return keys, err
 }
 
-// DisableAccessKey makes a key Inactive: within identityCacheTime it is refused on every replica.
+// DisableAccessKey makes a key Inactive. Every replica refuses it within identityCacheTime.
 func (s *Service) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
 	var disabled AccessKey
 	err := s.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
@@ -126,12 +126,12 @@ func (s *Service) DisableAccessKey(ctx context.Context, id string) (AccessKey, e
 	return disabled, err
 }
 
-// DeleteAccessKey removes a key: within identityCacheTime it is unknown on every replica.
+// DeleteAccessKey deletes a key. It is unknown on every replica within identityCacheTime.
 func (s *Service) DeleteAccessKey(ctx context.Context, id string) error {
 	return s.changeAccessKey(ctx, id, func(tx *store.Tx, _ store.ListedAccessKey) { tx.DeleteAccessKey(id) })
 }
 
-// changeAccessKey changes a key that exists, and forgets what this replica remembers of it.
+// changeAccessKey changes a key that exists, and removes it from the cache of this replica.
 func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey)) error {
 	if !accessKeyIDPattern.MatchString(id) {
 		return errNoAccessKey(id)

@@ -23,8 +23,8 @@ type Account struct {
 	Repeats                    string     // accept, refuse, or "": as the server says
 }
 
-// NewAccount is an account that was just made, with all its keys and what proves them, which is
-// never told again.
+// NewAccount is an account that was just created, with all its keys and their secrets, which are
+// shown only once.
 type NewAccount struct {
 	Account
 	Keys []NewAccountKey // first the account's own, which every account gets; then those of its scenario
@@ -36,8 +36,7 @@ type NewAccountKey struct {
 	InScenario string // the id of the key in whose place it stands; "" for the one that every account gets
 }
 
-// ScenarioFile is a scenario as somebody wrote it. Its name appears in what is said of mistakes in
-// it.
+// ScenarioFile is the text of a scenario. Its name appears in messages about mistakes in it.
 type ScenarioFile struct {
 	Name     string
 	Text     []byte
@@ -48,7 +47,7 @@ func (f ScenarioFile) parse(limits scenario.Limits) (*scenario.Scenario, error) 
 	return scenario.ParseWithin(f.Name, f.Text, limits)
 }
 
-// CreateAccount asks for an account.
+// CreateAccount is the request for an account.
 type CreateAccount struct {
 	ID                         string        // "": one is drawn
 	Name                       string        // "": the scenario's
@@ -58,12 +57,12 @@ type CreateAccount struct {
 	Scenario                   *ScenarioFile // nil: an empty account
 }
 
-// ChangeAccount asks for a change of an account. What is nil stays.
+// ChangeAccount is the request to change an account. A nil field stays as it is.
 type ChangeAccount struct {
 	Repeats *string // accept, refuse, or "": as the server says
 }
 
-// The sizes of what an operator may ask for.
+// Limits and defaults of an account.
 const (
 	maxAccountNameLength = 128
 	maxQuota             = 1<<31 - 1 // of the database's column
@@ -71,15 +70,15 @@ const (
 	defaultQuota         = 100
 )
 
-// How much of what has expired one look at the accounts removes: some hundred milliseconds of work.
+// How much each call of removeExpired deletes: some hundred milliseconds of work.
 const (
 	accountsPerSweep   = 20
 	interfacesPerSweep = 5_000
 )
 
-// CreateAccount makes an account with a key, and with the content of a scenario if one is given,
-// all or nothing. The scenario's account may have whatever id. Its keys are made anew, since the id
-// of a key is unique in the database.
+// CreateAccount creates an account with a key and, if a scenario is given, with its content: all of
+// it or none. The scenario's account may have any id. Its keys get new ids and secrets, because the
+// id of a key is unique in the database.
 func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAccount, error) {
 	if err := req.validate(); err != nil {
 		return NewAccount{}, err
@@ -150,7 +149,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 	return created, nil
 }
 
-// insertAccount makes an account without content.
+// insertAccount creates an account without content.
 func (s *Service) insertAccount(ctx context.Context, account store.Account, key store.AccessKey, now time.Time) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		tx.TakeAccount(account.ID)
@@ -171,7 +170,7 @@ func (s *Service) insertAccount(ctx context.Context, account store.Account, key 
 	})
 }
 
-// withNewSecrets returns a key of a scenario under an id of its own, with secrets of its own.
+// withNewSecrets returns a key of a scenario with a new id and new secrets.
 func withNewSecrets(k store.AccessKey, now time.Time) store.AccessKey {
 	k.ID, k.Secret, k.CreatedAt = "LTAI"+rand.Text(), rand.Text(), now
 	if k.SecurityToken != nil {
@@ -239,8 +238,8 @@ func validateRepeats(repeats string) error {
 	)
 }
 
-// ChangeAccount changes an account, and returns it. Requests on this server meet the change at
-// once, on others within identityCacheTime.
+// ChangeAccount changes an account, and returns it. The change applies to requests on this server
+// at once, and on others within identityCacheTime.
 func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccount) (Account, error) {
 	if !accountIDPattern.MatchString(id) {
 		return Account{}, errInvalidAccountID(id)
@@ -274,7 +273,7 @@ func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccoun
 	return accountView(changed), nil
 }
 
-// newAccountID draws 16 digits. The cloud's begin with a 1, too.
+// newAccountID returns a random id of 16 digits. Like the ids of the real cloud, it begins with 1.
 func (s *Service) newAccountID() string {
 	id := []byte("1")
 	for len(id) < 16 {
@@ -297,10 +296,9 @@ func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
 	return accounts, err
 }
 
-// ResetAccount empties an account, or makes its content equal to a scenario's, whose account may
-// have whatever id. What the account is known by stays: id, name, quota, lifetime, access keys and
-// the RAM users that have some. What the scenario says of keys is not read, so that a test can go
-// on with the keys that it has.
+// ResetAccount empties an account, or replaces its content by a scenario's, whose account may have
+// any id. These stay: id, name, quota, lifetime, access keys and the RAM users that have keys. The
+// keys of the scenario are ignored, so that a test can go on with the keys that it has.
 func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFile) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
@@ -322,8 +320,8 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 	})
 }
 
-// DeleteAccount removes an account with all that it has. Its keys are unknown at once here, and
-// within identityCacheTime on every replica.
+// DeleteAccount deletes an account with all that it has. Its keys are unknown at once on this
+// replica, and within identityCacheTime on every other.
 func (s *Service) DeleteAccount(ctx context.Context, id string) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
@@ -335,7 +333,7 @@ func (s *Service) DeleteAccount(ctx context.Context, id string) error {
 	return err
 }
 
-// withAccount does something to an account under its lock.
+// withAccount locks an account and runs fn on it.
 func (s *Service) withAccount(
 	ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error,
 ) error {
@@ -351,12 +349,12 @@ func (s *Service) withAccount(
 	})
 }
 
-// removeExpired removes what has expired, as far as that is quickly done.
+// removeExpired deletes some of the expired accounts and interfaces, as much as is done quickly.
 func (s *Service) removeExpired(ctx context.Context, now time.Time) {
 	s.store.SweepAccounts(ctx, now, accountsPerSweep, interfacesPerSweep)
 }
 
-// forgetAccount makes this replica ask for the keys of an account again.
+// forgetAccount removes the keys of an account from the cache of this replica.
 func (s *Service) forgetAccount(id string) {
 	for _, key := range s.identities.Keys() {
 		if cached, ok := s.identities.Peek(key); ok && cached.identity.AccountID == id {
@@ -376,8 +374,8 @@ func accountView(a store.Account) Account {
 	}
 }
 
-// explainWorldError tells an operator why a scenario that is right in itself cannot be an
-// account's.
+// explainWorldError explains to an operator why a valid scenario cannot become an account's
+// content.
 func explainWorldError(id string, err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccountTaken):

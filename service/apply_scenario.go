@@ -8,7 +8,8 @@ import (
 	"enisim/store"
 )
 
-// Applied counts what applying a scenario changed, for packages that know nothing of the store.
+// Applied counts what applying a scenario changed. The alias is for packages that do not import the
+// store.
 type Applied = store.Applied
 
 // TableChange counts the rows of one table that were written.
@@ -17,8 +18,8 @@ type TableChange = store.TableChange
 // Difference is one resource that applying a scenario would change.
 type Difference = scenario.Difference
 
-// ApplyScenario makes the accounts that a scenario names equal to it, all or nothing. Other
-// accounts stay as they are.
+// ApplyScenario makes the content of a scenario's accounts equal to the scenario: all of it or
+// none. Other accounts stay as they are.
 func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
 	var applied Applied
 	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
@@ -48,8 +49,7 @@ func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Differ
 	return differences, err
 }
 
-// ExplainApply explains to an operator why the database does not take a scenario that is valid in
-// itself.
+// ExplainApply explains to an operator why the database refuses a scenario that is valid in itself.
 func ExplainApply(err error) error {
 	switch {
 	case errors.Is(err, store.ErrAccessKeyTaken):

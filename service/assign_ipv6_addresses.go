@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// AssignIPv6Addresses is the request to give IPv6 addresses or IPv6 prefixes of /80 to an
-// interface. The caller names them or says how many.
+// AssignIPv6Addresses is the request to assign IPv6 addresses or IPv6 prefixes of /80 to an
+// interface. The caller names them or gives their number.
 type AssignIPv6Addresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -60,7 +60,7 @@ var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses
 	return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes}
 }))
 
-// assignIPv6AddressesRules: see assignPrivateIPAddressesRules.
+// assignIPv6AddressesRules has the same order as assignPrivateIPAddressesRules.
 var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInput]{
 	{err: Ipv6NotTurnOn, violated: func(a assignInput) bool { return a.Offer.VSwitch.IPv6CIDRBlock == nil },
 		messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
@@ -85,8 +85,8 @@ var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInpu
 	}},
 }, notEnoughRules)
 
-// AssignIPv6Addresses gives IPv6 addresses and prefixes to an interface, and answers which. On
-// return they are committed.
+// AssignIPv6Addresses assigns IPv6 addresses and prefixes to an interface, and returns them. They
+// are committed by then.
 func (s *Service) AssignIPv6Addresses(
 	ctx context.Context, caller Caller, req AssignIPv6Addresses,
 ) (AssignedAddresses, error) {

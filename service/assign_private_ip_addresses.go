@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// AssignPrivateIPAddresses is the request to give secondary IPv4 addresses or IPv4 prefixes of /28
-// to an interface. The caller names them or says how many.
+// AssignPrivateIPAddresses is the request to assign secondary IPv4 addresses or IPv4 prefixes of
+// /28 to an interface. The caller names them or gives their number.
 type AssignPrivateIPAddresses struct {
 	RegionID                       string   `api:"RegionId"`
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
@@ -47,7 +47,7 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 			return addresses, prefixes
 		},
 	),
-	// The limit of addresses is the interface's, and answers for itself.
+	// The limit of addresses is the interface's, and a rule below answers for it.
 	within(
 		"SecondaryPrivateIpAddressCount",
 		1,
@@ -62,8 +62,8 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
 
-// assignPrivateIPAddressesRules: what is named comes before the limits, and room in the VSwitch
-// last.
+// assignPrivateIPAddressesRules checks the named addresses first, then the limits, and last whether
+// the VSwitch has enough free addresses.
 var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedRules, []rule[assignInput]{
 	{err: MaxEniPrivateIPsCountExceeded, violated: func(a assignInput) bool {
 		const primary = 1
@@ -76,8 +76,8 @@ var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedR
 	}},
 }, notEnoughRules)
 
-// AssignPrivateIPAddresses gives IPv4 addresses and prefixes to an interface, and answers which. On
-// return they are committed.
+// AssignPrivateIPAddresses assigns IPv4 addresses and prefixes to an interface, and returns them.
+// They are committed by then.
 func (s *Service) AssignPrivateIPAddresses(
 	ctx context.Context, caller Caller, req AssignPrivateIPAddresses,
 ) (AssignedAddresses, error) {

@@ -18,22 +18,22 @@ type AssumeRole struct {
 	Malformed       Malformed
 }
 
-// RoleCredentials are a temporary key and the role that it stands for.
+// RoleCredentials are a temporary key and the role that it belongs to.
 type RoleCredentials struct {
 	AccessKeyID, Secret, SecurityToken string
 	ExpiresAt                          time.Time
 	RoleARN, RoleID                    string // with the session behind the role
 }
 
-// How long a temporary key lives, in seconds.
+// The lifetime of a temporary key, in seconds.
 const (
 	minSession     = 900
 	maxSession     = 43200
 	defaultSession = 3600
 )
 
-// expiredKeyRetention is for how long a temporary key is remembered past its time, so that its
-// holder learns that it expired.
+// expiredKeyRetention is how long an expired temporary key is kept, so that its holder learns that
+// it has expired.
 const expiredKeyRetention = 24 * time.Hour
 
 var (
@@ -41,8 +41,8 @@ var (
 	sessionNamePattern = regexp.MustCompile(`^[a-zA-Z0-9.@_-]{2,64}$`)
 )
 
-// assumeRoleParameterRules: the reference has no sheet for STS, so the codes are the vendor's
-// well-known ones.
+// assumeRoleParameterRules uses the vendor's well-known codes, because the reference has no sheet
+// for STS.
 var assumeRoleParameterRules = []rule[AssumeRole]{
 	required("RoleArn", func(r AssumeRole) string { return r.RoleARN }),
 	required("RoleSessionName", func(r AssumeRole) string { return r.RoleSessionName }),
@@ -58,13 +58,13 @@ var assumeRoleParameterRules = []rule[AssumeRole]{
 	}},
 }
 
-// assumeRoleInput is a request for a role, and the account of who sends it.
+// assumeRoleInput is a request for a role, and the caller's account.
 type assumeRoleInput struct {
 	AssumeRole
 	accountID string
 }
 
-// assumeRoleRules: every role of the caller's own account exists, and none of another.
+// assumeRoleRules accepts every role of the caller's own account, and none of another account.
 var assumeRoleRules = []rule[assumeRoleInput]{
 	{
 		err: EntityNotExistRole,
@@ -75,8 +75,8 @@ var assumeRoleRules = []rule[assumeRoleInput]{
 	},
 }
 
-// AssumeRole makes a temporary key of the caller's account that says which role it stands for. It
-// counts at once. Temporary keys of the account that expired long ago are forgotten on the way.
+// AssumeRole creates a temporary key of the caller's account that carries the role. It is valid at
+// once. In the same transaction, temporary keys of the account that expired long ago are deleted.
 func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole) (RoleCredentials, error) {
 	if err := check(assumeRoleParameterRules, req); err != nil {
 		return RoleCredentials{}, err

@@ -9,7 +9,7 @@ import (
 	"enisim/store"
 )
 
-// attachAction is the action as permissions name it.
+// attachAction is the name of the action in permissions.
 const attachAction = "ecs:AttachNetworkInterface"
 
 // AttachNetworkInterface is the request to attach an existing secondary interface to a VPC
@@ -23,8 +23,8 @@ type AttachNetworkInterface struct {
 	Malformed              Malformed
 }
 
-// attachParameterRules are P1 to P4 of the reference. Its text for a missing parameter, alone of
-// all pages, does not name it.
+// attachParameterRules are P1 to P4 of the reference. Unlike all other actions, the message for a
+// missing parameter does not name it.
 var attachParameterRules = []rule[AttachNetworkInterface]{
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
 	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
@@ -39,8 +39,8 @@ var attachParameterRules = []rule[AttachNetworkInterface]{
 	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterface) *int { return r.NetworkCardIndex }),
 }
 
-// attachInput is what an attach is decided on: the request and what is under the locks, as it
-// stands now.
+// attachInput is the request plus the locked rows that its rules check, settled to the current
+// time.
 type attachInput struct {
 	AttachNetworkInterface
 	*store.AttachScene
@@ -94,33 +94,34 @@ var attachRules = []rule[attachInput]{
 	{err: SecurityGroupInstanceLimit, violated: exceedsGroupCapacity},
 }
 
-// isRepeated reports whether the instance has the interface already, or is about to. Clients that
-// lost the first answer, or that repeat the call until the interface is InUse, send such a request.
-// It is accepted for accounts that ask for that; for the others the rule on the status refuses it.
+// isRepeated reports whether the interface is already on this instance, or Attaching to it. Clients
+// send such a request when they lost the first answer, or repeat the call until the interface is
+// InUse. It succeeds for accounts that accept repeats. For other accounts the rule on the status
+// refuses it.
 func (a attachInput) isRepeated() bool {
 	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type == store.ENISecondary &&
 		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID
 }
 
 // lacksNetworkCard reports whether the request names a network card that the type does not have.
-// Most types have none to name.
+// Most types have none.
 func lacksNetworkCard(a attachInput) bool {
 	return a.NetworkCardIndex != nil && (a.Type.NetworkCards == nil || *a.NetworkCardIndex >= *a.Type.NetworkCards)
 }
 
-// exceeds reports whether a count is above a figure of the type; one that no source gives does not
-// bind.
+// exceeds reports whether a count is above a limit of the type. A limit that no source gives is nil
+// and does not bind.
 func exceeds(count int, limit *int) bool { return limit != nil && count > *limit }
 
-// exceedsGroupCapacity reports whether the instance would be one too many in a group of the
-// interface. An instance that is in it already, through another interface, takes no place.
+// exceedsGroupCapacity reports whether a group of the interface has no capacity left for the
+// instance. An instance that is in the group already, through another interface, needs none.
 func exceedsGroupCapacity(a attachInput) bool {
 	return slices.ContainsFunc(a.Groups, func(g store.GroupScene) bool { return !g.HasInstance && g.Free <= 0 })
 }
 
 // AttachNetworkInterface attaches an interface to an instance. On return it is committed: the
-// interface is Attaching, and InUse after the attach delay. Until a detach has come to its end it
-// holds one of the places of the instance's type. A repeat to the same instance changes nothing.
+// interface is Attaching, and InUse after the attach delay. It counts against the limit of the
+// instance's type until a detach is complete. A repeat to the same instance changes nothing.
 func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterface) error {
 	if err := check(attachParameterRules, req); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"enisim/store"
 )
 
-// AuthorizeSecurityGroup is the request for rules on what comes to the members of a security group.
+// AuthorizeSecurityGroup is the request to add ingress rules to a security group.
 type AuthorizeSecurityGroup struct {
 	RegionID        string             `api:"RegionId"`
 	SecurityGroupID string             `api:"SecurityGroupId"`
@@ -16,8 +16,8 @@ type AuthorizeSecurityGroup struct {
 	Malformed       Malformed
 }
 
-// AuthorizeSecurityGroup adds rules to a security group. One that is there already is not added
-// again.
+// AuthorizeSecurityGroup adds rules to a security group. A rule that the group already has is not
+// added again.
 func (s *Service) AuthorizeSecurityGroup(ctx context.Context, caller Caller, req AuthorizeSecurityGroup) error {
 	call := idempotentCall{action: "AuthorizeSecurityGroup", token: req.ClientToken, request: req}
 	return s.authorize(ctx, caller, call, ingress, rulesRequest{
@@ -26,12 +26,12 @@ func (s *Service) AuthorizeSecurityGroup(ctx context.Context, caller Caller, req
 	})
 }
 
-// authorizeRules come last: how many rules are new is known only once the groups are.
+// authorizeRules come last, because the number of new rules is known only when the groups are read.
 var authorizeRules = []rule[rulesInput]{
 	{err: AuthorizationLimitExceed, violated: func(c rulesInput) bool { return len(c.Rules)+len(c.added) > maxRules }},
 }
 
-// authorize adds rules of a direction.
+// authorize adds rules of one direction.
 func (s *Service) authorize(
 	ctx context.Context, caller Caller, call idempotentCall, d direction, req rulesRequest,
 ) error {

@@ -2,8 +2,7 @@ package service
 
 import "context"
 
-// AuthorizeSecurityGroupEgress is the request for rules on what the members of a security group
-// send.
+// AuthorizeSecurityGroupEgress is the request to add egress rules to a security group.
 type AuthorizeSecurityGroupEgress struct {
 	RegionID        string            `api:"RegionId"`
 	SecurityGroupID string            `api:"SecurityGroupId"`
@@ -12,8 +11,8 @@ type AuthorizeSecurityGroupEgress struct {
 	Malformed       Malformed
 }
 
-// AuthorizeSecurityGroupEgress adds rules to a security group. One that is there already is not
-// added again.
+// AuthorizeSecurityGroupEgress adds rules to a security group. A rule that the group already has is
+// not added again.
 func (s *Service) AuthorizeSecurityGroupEgress(
 	ctx context.Context, caller Caller, req AuthorizeSecurityGroupEgress,
 ) error {

@@ -5,29 +5,30 @@ import (
 	"slices"
 )
 
-// privateBlocks are the ranges of which a VPC may have all; of others it has a /16 at most.
+// privateBlocks are the private ranges. A VPC may use a whole one of them; in any other range it
+// has a /16 at most.
 var privateBlocks = []netip.Prefix{
 	netip.MustParsePrefix("10.0.0.0/8"),
 	netip.MustParsePrefix("172.16.0.0/12"),
 	netip.MustParsePrefix("192.168.0.0/16"),
 }
 
-// ipv6Pool is the range of which VPCs get their IPv6 blocks.
+// ipv6Pool is the range from which VPCs get their IPv6 blocks.
 var ipv6Pool = netip.MustParsePrefix("2408:4000::/24")
 
-// How large the blocks are.
+// Bounds of the prefix lengths of blocks: more bits are a smaller block.
 const (
 	minIPv4BlockBits, maxVPCBits, maxVSwitchBits = 16, 28, 29 // of IPv4
 	ipv6VPCBits, ipv6VSwitchBits                 = 56, 64
 )
 
-// parseIPv4Block reads a block of IPv4 that begins at its first address.
+// parseIPv4Block parses an IPv4 block that begins at its first address.
 func parseIPv4Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
 	return block, err == nil && block.Addr().Is4() && block == block.Masked()
 }
 
-// parseIPv6Block reads a block of IPv6 as a VPC has it.
+// parseIPv6Block parses an IPv6 block of the size that a VPC has.
 func parseIPv6Block(text string) (netip.Prefix, bool) {
 	block, err := netip.ParsePrefix(text)
 	return block, err == nil && block.Addr().Is6() && !block.Addr().Is4In6() && block == block.Masked() &&
@@ -45,17 +46,17 @@ func isValidVPCMask(block netip.Prefix) bool {
 	return block.Bits() >= minBits && block.Bits() <= maxVPCBits
 }
 
-// overlapsAny reports whether a block has an address that one of the others has.
+// overlapsAny reports whether a block shares an address with one of the others.
 func overlapsAny(block netip.Prefix, others []netip.Prefix) bool {
 	return slices.ContainsFunc(others, block.Overlaps)
 }
 
-// isWithin reports whether all of a block is in another.
+// isWithin reports whether a block lies completely in another.
 func isWithin(block, outer netip.Prefix) bool {
 	return block.Bits() >= outer.Bits() && outer.Contains(block.Addr())
 }
 
-// firstFreeBlock returns the first block of a size in outer that overlaps none of those taken.
+// firstFreeBlock returns the first block of a given size in outer that overlaps no taken block.
 func firstFreeBlock(outer netip.Prefix, bits int, taken []netip.Prefix) (netip.Prefix, bool) {
 	candidate := netip.PrefixFrom(outer.Addr(), bits)
 	for outer.Contains(candidate.Addr()) {
@@ -63,7 +64,8 @@ func firstFreeBlock(outer netip.Prefix, bits int, taken []netip.Prefix) (netip.P
 		if i < 0 {
 			return candidate, true
 		}
-		// One of the two holds the other; the search goes on behind the larger.
+		// Two overlapping blocks contain one another, so the search continues behind the larger
+		// one.
 		larger := netip.PrefixFrom(candidate.Addr(), min(bits, taken[i].Bits())).Masked()
 		candidate = netip.PrefixFrom(lastAddress(larger).Next(), bits)
 	}
@@ -79,7 +81,7 @@ func lastAddress(block netip.Prefix) netip.Addr {
 	return last
 }
 
-// ipv6Subnet returns the /64 of a VPC's IPv6 block that has a number.
+// ipv6Subnet returns the /64 with the given number in a VPC's IPv6 block.
 func ipv6Subnet(block netip.Prefix, number int) (netip.Prefix, bool) {
 	bytes := block.Addr().As16()
 	number += int(bytes[7])
@@ -88,7 +90,7 @@ func ipv6Subnet(block netip.Prefix, number int) (netip.Prefix, bool) {
 	return subnet, number <= 255 && isWithin(subnet, block)
 }
 
-// newIPv6Block draws a block for a VPC.
+// newIPv6Block returns a random IPv6 block for a VPC.
 func (s *Service) newIPv6Block() netip.Prefix {
 	bytes := ipv6Pool.Addr().As16()
 	copy(bytes[ipv6Pool.Bits()/8:ipv6VPCBits/8], s.randomBytes(ipv6VPCBits/8-ipv6Pool.Bits()/8))

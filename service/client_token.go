@@ -12,23 +12,23 @@ import (
 	"enisim/store"
 )
 
-// clientTokenLifetime is for how long a ClientToken repeats its first answer. No source gives the
-// figure for ECS.
+// clientTokenLifetime is how long a ClientToken returns its first answer. No source gives the value
+// for ECS.
 const clientTokenLifetime = 24 * time.Hour
 
-// maxFailedTokens is how many refusals of an account are remembered, the latest ones.
+// maxFailedTokens is how many refusals of an account are kept. The latest ones stay.
 const maxFailedTokens = 1000
 
-// idempotentCall is what makes a repeated request known.
+// idempotentCall identifies a request, so that a repeat is recognised.
 type idempotentCall struct {
 	action  string
 	token   string // "": each request is a new one
 	request any    // with its token; two are the same if they spell the same JSON
 }
 
-// tokenConsumingActions are the actions whose refusal uses up the token, as captured of instances
-// and as a CNI expects of interfaces and their addresses. Of the others no source tells it, and
-// tools repeat them with the same token until what is in the way has gone.
+// tokenConsumingActions are the actions whose refusal uses up the token: this was captured for
+// instances, and a CNI expects it for interfaces and their addresses. No source tells about other
+// actions, and tools repeat those with the same token until the obstacle is gone.
 var tokenConsumingActions = []string{
 	"AssignIpv6Addresses",
 	"AssignPrivateIpAddresses",
@@ -37,9 +37,9 @@ var tokenConsumingActions = []string{
 	"RunInstances",
 }
 
-// consumesToken reports whether a refusal uses up the token of its request. One that time alone
-// lifts does not: a conflict, a status on its way. Neither does a dry run, a failure of ours, or a
-// refusal of the token itself.
+// consumesToken reports whether a refusal uses up the token of its request. A refusal that goes
+// away with time does not: a conflict, or a status in transition. Neither does a dry run, an
+// internal failure, or a refusal of the token itself.
 func consumesToken(call idempotentCall, err error) bool {
 	var refusal *Error
 	if call.token == "" || !slices.Contains(tokenConsumingActions, call.action) || !errors.As(err, &refusal) ||
@@ -52,11 +52,11 @@ func consumesToken(call idempotentCall, err error) bool {
 	}, func(e *Error) bool { return e.Is(refusal) })
 }
 
-// runOnce runs write in a transaction, and for a request with a ClientToken at most once: the token
-// is committed with what the request did, a repeat gets the first answer, and a token that comes
-// with another request is refused. While one request is under way another with its token waits. A
-// request that fails leaves its token free, unless consumesToken says otherwise: then a repeat is
-// IdempotentFailed.
+// runOnce runs write in a transaction. A request with a ClientToken is run at most once: the token
+// is committed together with its effect, and a repeat gets the first answer. A token that comes
+// with a different request is refused. While one request runs, another one with its token waits. A
+// request that fails leaves its token free, unless consumesToken reports otherwise: then a repeat
+// gets IdempotentFailed.
 func runOnce[Answer any](
 	ctx context.Context, s *Service, caller Caller, call idempotentCall, write func(*store.Tx) (Answer, error),
 ) (Answer, error) {
@@ -99,8 +99,8 @@ func runOnce[Answer any](
 		return nil
 	})
 	if consumesToken(call, err) {
-		// In a transaction of its own, as the refusal has rolled back the first one. Where it
-		// fails, the refusal is no less true, and a repeat is decided anew.
+		// This needs a transaction of its own, because the refusal has rolled back the first one.
+		// If it fails, the refusal still holds, and a repeat is decided again.
 		_ = s.store.InTx(ctx, func(tx *store.Tx) error {
 			now := s.now()
 			tx.KeepFailure(token, requestHash[:], now, now.Add(-clientTokenLifetime), maxFailedTokens)

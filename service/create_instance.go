@@ -13,12 +13,12 @@ type CreateInstance struct {
 	Malformed Malformed
 }
 
-// CreatedInstance is what CreateInstance made.
+// CreatedInstance is the answer to CreateInstance.
 type CreatedInstance struct {
 	InstanceID string
 }
 
-// primary returns the one interface of the new instance.
+// primary returns the only interface of the new instance.
 func (r CreateInstance) primary() LaunchInterface {
 	return LaunchInterface{
 		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,

@@ -12,7 +12,7 @@ import (
 )
 
 // CreateNetworkInterface is the request to create a secondary interface, with its addresses, groups
-// and tags. What is neither named nor counted is one private IPv4 address.
+// and tags. By default it gets one private IPv4 address.
 type CreateNetworkInterface struct {
 	RegionID                 string   `api:"RegionId"`
 	VSwitchID                string   `api:"VSwitchId"`        // gives it VPC and zone, for life
@@ -142,7 +142,7 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 	),
 	settingsRules(func(r CreateNetworkInterface) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }),
 	[]rule[CreateNetworkInterface]{
-		// No address could be the primary one.
+		// Without an IPv6 address there is none that could be the primary one.
 		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterface) bool {
 			return isTrue(r.EnablePrimaryIPv6) && len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil
 		}),
@@ -159,15 +159,15 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 	},
 )
 
-// createNetworkInterfaceInput is what the creation of an interface is decided on: the request and
-// what the locks returned.
+// createNetworkInterfaceInput is the request plus the locked rows that its rules check.
 type createNetworkInterfaceInput struct {
 	CreateNetworkInterface
 	*store.CreateNetworkInterfaceScene
 	now time.Time
 }
 
-// createNetworkInterfaceRules: what does not exist, what does not go together, and counts last.
+// createNetworkInterfaceRules checks first what must exist, then what must fit together, and counts
+// last.
 var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInput]{
 	{
 		err:         InvalidVSwitchIDNotFound,
@@ -210,14 +210,15 @@ var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInp
 	}, messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
 })
 
-// joinInput is what an interface wants of security groups.
+// joinInput is the groups that an interface is to be in.
 type joinInput struct {
 	ids    []string
 	groups []store.GroupScene // those of the ids that exist
 	vpcID  string             // the interface's
 }
 
-// joinRules refuse groups that an interface cannot be in together, whatever is in them.
+// joinRules returns the rules that refuse groups which an interface cannot be in together. They do
+// not look at capacity.
 func joinRules[T any](notFound *Error, of func(T) joinInput) []rule[T] {
 	return []rule[T]{
 		{err: notFound, violated: func(t T) bool { return len(of(t).groups) < len(of(t).ids) }},
@@ -229,7 +230,7 @@ func joinRules[T any](notFound *Error, of func(T) joinInput) []rule[T] {
 	}
 }
 
-// haveDifferentTypes reports whether groups are of different types.
+// haveDifferentTypes reports whether the groups are of different types.
 func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 	types := map[string]bool{}
 	for g := range groups {
@@ -238,7 +239,7 @@ func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 	return len(types) > 1
 }
 
-// CreateNetworkInterface creates an interface that is Available at once. A quota holds the
+// CreateNetworkInterface creates an interface that is Available at once. A quota limits the
 // secondary interfaces of the account in the region.
 func (s *Service) CreateNetworkInterface(
 	ctx context.Context, caller Caller, req CreateNetworkInterface,
@@ -275,7 +276,7 @@ func (s *Service) CreateNetworkInterface(
 	})
 }
 
-// newNetworkInterface returns the interface that a creation makes, as a list shows it.
+// newNetworkInterface returns the new interface as a list shows it.
 func (s *Service) newNetworkInterface(accountID string, c createNetworkInterfaceInput) NetworkInterface {
 	n := NetworkInterface{
 		NetworkInterface: store.NetworkInterface{
@@ -333,7 +334,7 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 	return n
 }
 
-// addressRank puts primary addresses first.
+// addressRank returns the sort key that puts primary addresses first.
 func addressRank(a PrivateIPAddress) int {
 	if a.IsPrimary {
 		return 0
@@ -341,8 +342,8 @@ func addressRank(a PrivateIPAddress) int {
 	return 1
 }
 
-// addressWant returns what the interface wants of its VSwitch. Single IPv6 addresses that are not
-// named are drawn.
+// addressWant returns the addresses that the interface needs from its VSwitch. Single IPv6
+// addresses that are not named are not among them, because they are random.
 func (r CreateNetworkInterface) addressWant() store.AddressWant {
 	want := store.AddressWant{
 		VSwitchID:    r.VSwitchID,
@@ -370,7 +371,7 @@ func (r CreateNetworkInterface) wantsIPv6() bool {
 	return len(r.IPv6Addresses)+len(r.IPv6Prefixes) > 0 || r.IPv6AddressCount != nil || r.IPv6PrefixCount != nil
 }
 
-// malformedAddress returns the first text that is no address of its family: "" if there is none.
+// malformedAddress returns the first text that is not an address of its family, or "".
 func (r CreateNetworkInterface) malformedAddress() string {
 	for _, a := range r.namedIPv4() {
 		if !allIPv4(a) {
@@ -385,8 +386,7 @@ func (r CreateNetworkInterface) malformedAddress() string {
 	return ""
 }
 
-// firstOutside returns the first address or prefix that is named, but that the VSwitch does not
-// give out.
+// firstOutside returns the first named address or prefix that the VSwitch cannot assign.
 func (c createNetworkInterfaceInput) firstOutside() (p netip.Prefix, found bool) {
 	want := c.addressWant()
 	for _, a := range want.Named {
@@ -402,7 +402,7 @@ func (c createNetworkInterfaceInput) firstOutside() (p netip.Prefix, found bool)
 	return netip.Prefix{}, false
 }
 
-// blockFor returns the block of the VSwitch in the family of a prefix. There must be one.
+// blockFor returns the VSwitch's block in the family of a prefix. The VSwitch must have one.
 func (c createNetworkInterfaceInput) blockFor(p netip.Prefix) netip.Prefix {
 	if p.Addr().Is4() {
 		return c.Offer.VSwitch.CIDRBlock
@@ -410,7 +410,7 @@ func (c createNetworkInterfaceInput) blockFor(p netip.Prefix) netip.Prefix {
 	return *c.Offer.VSwitch.IPv6CIDRBlock
 }
 
-// formatBlock spells a prefix of one address as that.
+// formatBlock formats a prefix, and one of a single address as an address.
 func formatBlock(p netip.Prefix) string {
 	if p.IsSingleIP() {
 		return p.Addr().String()

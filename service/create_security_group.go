@@ -10,8 +10,8 @@ import (
 // maxSecurityGroupsPerRegion is how many groups an account may have in a region.
 const maxSecurityGroupsPerRegion = 100
 
-// CreateSecurityGroup is the request for a new security group. Without a SecurityGroupType it is a
-// normal one.
+// CreateSecurityGroup is the request for a new security group. The default SecurityGroupType is
+// normal.
 type CreateSecurityGroup struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`
@@ -24,7 +24,7 @@ type CreateSecurityGroup struct {
 	Malformed       Malformed
 }
 
-// CreatedSecurityGroup tells the id of a new group.
+// CreatedSecurityGroup has the id of a new group.
 type CreatedSecurityGroup struct{ ID string }
 
 var createSecurityGroupParameterRules = []rule[CreateSecurityGroup]{
@@ -50,11 +50,10 @@ var createSecurityGroupParameterRules = []rule[CreateSecurityGroup]{
 	{err: DuplicateTagKey, violated: func(r CreateSecurityGroup) bool { return repeatsTagKey(r.Tags) }},
 }
 
-// isValidGroupDescription reports whether a text can describe a security group.
+// isValidGroupDescription reports whether a text is a valid description of a security group.
 func isValidGroupDescription(s string) bool { return isValidDescription(s, 2, 256) }
 
-// createSecurityGroupInput is what a creation is decided on: what the locks returned, and the
-// status of the VPC.
+// createSecurityGroupInput is the locked rows that the rules check, and the status of the VPC.
 type createSecurityGroupInput struct {
 	*store.NewGroupScene
 	vpcStatus string // "": there is no VPC
@@ -72,7 +71,7 @@ var createSecurityGroupRules = []rule[createSecurityGroupInput]{
 	},
 }
 
-// CreateSecurityGroup makes a security group without members and rules.
+// CreateSecurityGroup creates a security group without members and rules.
 func (s *Service) CreateSecurityGroup(
 	ctx context.Context, caller Caller, req CreateSecurityGroup,
 ) (CreatedSecurityGroup, error) {

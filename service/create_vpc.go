@@ -11,8 +11,8 @@ import (
 	"enisim/store"
 )
 
-// CreateVPC is the request for a new VPC. An IPv6 block asks for IPv6, EnableIpv6 alone for a block
-// of the cloud's choice.
+// CreateVPC is the request for a new VPC. An IPv6 block asks for IPv6. EnableIpv6 alone asks for an
+// IPv6 block of the cloud's choice.
 type CreateVPC struct {
 	RegionID        string `api:"RegionId"`
 	CIDRBlock       string `api:"CidrBlock"`
@@ -33,13 +33,13 @@ type CreatedVPC struct {
 	VPCID, VRouterID, RouteTableID, ResourceGroupID string
 }
 
-// defaultVPCBlock is what a VPC has whose creator names no block.
+// defaultVPCBlock is the block of a VPC whose creator names none.
 const defaultVPCBlock = "172.16.0.0/12"
 
-// maxUserBlocks is how many blocks of their own a VPC's users may name.
+// maxUserBlocks is how many user CIDR blocks a VPC may have.
 const maxUserBlocks = 3
 
-// block returns the block that the VPC is to have.
+// block returns the block for the VPC.
 func (r CreateVPC) block() (netip.Prefix, bool) {
 	if r.CIDRBlock == "" {
 		return netip.MustParsePrefix(defaultVPCBlock), true
@@ -83,15 +83,15 @@ var createVPCParameterRules = slices.Concat(
 	},
 )
 
-// isInvalidIPv6Request reports whether a block is named that no VPC can have, or though IPv6 is
-// refused.
+// isInvalidIPv6Request reports whether the named block is not valid for a VPC, or is named although
+// IPv6 is refused.
 func isInvalidIPv6Request(enable *bool, block string) bool {
 	_, ok := parseIPv6Block(block)
 	return block != "" && (!ok || isFalse(enable))
 }
 
-// ipv6BlockFor returns the block that a VPC gets by a good wish: the one named, one that is drawn,
-// or none.
+// ipv6BlockFor returns the IPv6 block for a valid request: the named one, a random one, or nil for
+// none.
 func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 	switch {
 	case named != "":
@@ -104,8 +104,8 @@ func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 }
 
 // CreateVPC creates a VPC, with its vRouter and its system route table. It is Pending, and
-// Available after the create delay. With DryRun, a request that would be answered is an error that
-// says so.
+// Available after the create delay. A DryRun request that would succeed gets the error
+// DryRunOperation.
 func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (CreatedVPC, error) {
 	if err := check(createVPCParameterRules, req); err != nil {
 		return CreatedVPC{}, err
@@ -139,7 +139,8 @@ func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (
 	})
 }
 
-// availableAt returns when a network that is created now leaves Pending; nil: it is never Pending.
+// availableAt returns when a network that is created now leaves Pending, or nil if it is Available
+// at once.
 func (s *Service) availableAt(now time.Time) *time.Time {
 	if s.options.CreateDelay == 0 {
 		return nil

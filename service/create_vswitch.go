@@ -9,7 +9,7 @@ import (
 	"enisim/store"
 )
 
-// CreateVSwitch is the request for a new VSwitch, with a block that it names or with one of a size.
+// CreateVSwitch is the request for a new VSwitch, with a named block or with the size of one.
 type CreateVSwitch struct {
 	RegionID      string `api:"RegionId"`
 	ZoneID        string `api:"ZoneId"`
@@ -68,14 +68,14 @@ var createVSwitchParameterRules = slices.Concat(
 	},
 )
 
-// createVSwitchInput is what a creation is decided on.
+// createVSwitchInput is the request plus the locked rows that its rules check.
 type createVSwitchInput struct {
 	CreateVSwitch
 	*store.CreateVSwitchScene
 	now time.Time
 }
 
-// bits returns how large the VSwitch is to be.
+// bits returns the prefix length of the VSwitch's block.
 func (n createVSwitchInput) bits() int {
 	if n.CIDRMask != nil {
 		return *n.CIDRMask
@@ -84,8 +84,8 @@ func (n createVSwitchInput) bits() int {
 	return block.Bits()
 }
 
-// block returns the block that the VSwitch gets: the one named, or the first of its size that is
-// free. It is not free when others have a part of it.
+// block returns the block for the VSwitch: the named one, or the first free one of its size. free
+// is false if another VSwitch overlaps it.
 func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	taken := ipv4Blocks(n.Siblings)
 	if n.CIDRMask != nil {
@@ -95,7 +95,7 @@ func (n createVSwitchInput) block() (block netip.Prefix, free bool) {
 	return block, !overlapsAny(block, taken)
 }
 
-// ipv6Block returns the IPv6 block that the VSwitch gets; nil for none.
+// ipv6Block returns the IPv6 block for the VSwitch, or nil for none.
 func (n createVSwitchInput) ipv6Block() *netip.Prefix {
 	if n.IPv6CIDRBlock == nil {
 		return nil
@@ -112,7 +112,7 @@ func ipv4Blocks(vswitches []store.VSwitch) []netip.Prefix {
 	return blocks
 }
 
-// ipv6Blocks returns the IPv6 blocks of VSwitches, without the one of an id.
+// ipv6Blocks returns the IPv6 blocks of VSwitches, except the one with the id without.
 func ipv6Blocks(vswitches []store.VSwitch, without string) []netip.Prefix {
 	var blocks []netip.Prefix
 	for _, v := range vswitches {
@@ -123,7 +123,7 @@ func ipv6Blocks(vswitches []store.VSwitch, without string) []netip.Prefix {
 	return blocks
 }
 
-// lacksSubnet reports whether a VPC's IPv6 block has no part of a number.
+// lacksSubnet reports whether a VPC's IPv6 block has no /64 with the given number.
 func lacksSubnet(block *netip.Prefix, number *int) bool {
 	if number == nil {
 		return false
@@ -158,7 +158,7 @@ var createVSwitchRules = []rule[createVSwitchInput]{
 	{err: QuotaExceededVSwitch, violated: func(n createVSwitchInput) bool { return len(n.Siblings) >= maxVSwitches }},
 }
 
-// CreateVSwitch creates a VSwitch in a VPC and answers its id. It is Pending, and Available after
+// CreateVSwitch creates a VSwitch in a VPC and returns its id. It is Pending, and Available after
 // the create delay. Its resource group is the VPC's.
 func (s *Service) CreateVSwitch(ctx context.Context, caller Caller, req CreateVSwitch) (string, error) {
 	if err := check(createVSwitchParameterRules, req); err != nil {

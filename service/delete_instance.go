@@ -26,7 +26,7 @@ var deleteInstanceParameterRules = slices.Concat(
 	},
 )
 
-// deleteInstanceInput is what a deletion is decided on.
+// deleteInstanceInput is the request plus the locked rows that its rules check.
 type deleteInstanceInput struct {
 	DeleteInstance
 	*store.DeleteInstanceScene
@@ -51,9 +51,9 @@ var deleteInstanceRules = []rule[deleteInstanceInput]{
 	}},
 }
 
-// DeleteInstance deletes an instance at once, and its primary interface with it. Of the others,
-// those that are to go with it are Deleting for the delete delay; those that are not, and those on
-// their way off it, are Available at once.
+// DeleteInstance deletes an instance and its primary interface at once. A secondary interface with
+// DeleteOnRelease is Deleting for the delete delay. Other interfaces, and those that are Detaching,
+// are Available at once.
 func (s *Service) DeleteInstance(ctx context.Context, caller Caller, req DeleteInstance) error {
 	if err := check(deleteInstanceParameterRules, req); err != nil {
 		return err

@@ -18,8 +18,8 @@ var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterface]{
 	wellFormed(InvalidEniID, func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
 
-// deleteNetworkInterfaceInput is what the deletion of an interface is decided on: the request and
-// what the lock returned, settled.
+// deleteNetworkInterfaceInput is the request plus the locked rows that its rules check, settled to
+// the current time.
 type deleteNetworkInterfaceInput struct {
 	DeleteNetworkInterface
 	*store.DeleteNetworkInterfaceScene
@@ -40,8 +40,8 @@ var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
 }
 
 // DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay,
-// when its addresses are free again. A repeat while it is Deleting is accepted; it changes nothing,
-// unless the interface is stuck there, which it ends.
+// when its addresses are free again. A repeat while it is Deleting succeeds and changes nothing.
+// Only if the interface is stuck in Deleting, a repeat deletes it.
 func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterface) error {
 	if err := check(deleteNetworkInterfaceParameterRules, req); err != nil {
 		return err

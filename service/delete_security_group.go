@@ -23,8 +23,8 @@ var deleteSecurityGroupRules = []rule[*store.DeleteGroupScene]{
 	{err: GroupIsAuthorized, violated: func(s *store.DeleteGroupScene) bool { return s.IsNamed }},
 }
 
-// DeleteSecurityGroup deletes a security group and its rules. An interface keeps its group,
-// attached or not, until it is gone.
+// DeleteSecurityGroup deletes a security group and its rules. An interface counts as a member until
+// it is deleted, attached or not.
 func (s *Service) DeleteSecurityGroup(ctx context.Context, caller Caller, req DeleteSecurityGroup) error {
 	if err := check(deleteSecurityGroupParameterRules, req); err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DeleteVPC is the request to delete a VPC. ForceDelete is not among its parameters: it is about
-// gateways, of which there are none here.
+// DeleteVPC is the request to delete a VPC. It has no ForceDelete: that is about gateways, which
+// are not simulated.
 type DeleteVPC struct {
 	RegionID    string `api:"RegionId"`
 	VPCID       string `api:"VpcId"`
@@ -23,7 +23,7 @@ var deleteVPCParameterRules = []rule[DeleteVPC]{
 	wellFormed(InvalidClientTokenValue, func(r DeleteVPC) string { return r.ClientToken }, isValidClientToken),
 }
 
-// deleteVPCInput is what a deletion is decided on.
+// deleteVPCInput is the locked rows that the rules check.
 type deleteVPCInput struct {
 	*store.DeleteVPCScene
 	now time.Time
@@ -39,7 +39,7 @@ var deleteVPCRules = []rule[deleteVPCInput]{
 	{err: VPCHasSecurityGroups, violated: func(d deleteVPCInput) bool { return d.HasSecurityGroups }},
 }
 
-// DeleteVPC deletes a VPC in which nothing is left. It is gone at once.
+// DeleteVPC deletes an empty VPC. It is gone at once.
 func (s *Service) DeleteVPC(ctx context.Context, caller Caller, req DeleteVPC) error {
 	if err := check(deleteVPCParameterRules, req); err != nil {
 		return err

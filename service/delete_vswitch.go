@@ -20,7 +20,7 @@ var deleteVSwitchParameterRules = []rule[DeleteVSwitch]{
 	readable(func(r DeleteVSwitch) Malformed { return r.Malformed }),
 }
 
-// deleteVSwitchInput is what a deletion is decided on.
+// deleteVSwitchInput is the locked rows that the rules check.
 type deleteVSwitchInput struct {
 	*store.DeleteVSwitchScene
 	now time.Time
@@ -35,9 +35,8 @@ var deleteVSwitchRules = []rule[deleteVSwitchInput]{
 	{err: VSwitchInUse, violated: func(d deleteVSwitchInput) bool { return d.InUse }},
 }
 
-// DeleteVSwitch deletes a VSwitch in which no interface and no instance is left. It is gone at
-// once. An interface that is Deleting is still there, one that was gone when the request came is
-// not.
+// DeleteVSwitch deletes a VSwitch without interfaces and instances. It is gone at once. An
+// interface that is Deleting still counts, one that was gone when the request came does not.
 func (s *Service) DeleteVSwitch(ctx context.Context, caller Caller, req DeleteVSwitch) error {
 	if err := check(deleteVSwitchParameterRules, req); err != nil {
 		return err

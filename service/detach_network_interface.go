@@ -27,15 +27,15 @@ var detachParameterRules = []rule[DetachNetworkInterface]{
 	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
 }
 
-// detachInput is what a detach is decided on: the request and what is under the locks, as it stands
-// now.
+// detachInput is the request plus the locked rows that its rules check, settled to the current
+// time.
 type detachInput struct {
 	DetachNetworkInterface
 	*store.AttachScene
 }
 
-// detachRules mirror the attach (docs/reference/attach-network-interface.md, section 9): what never
-// changes comes before what may.
+// detachRules mirrors the attach (docs/reference/attach-network-interface.md, section 9):
+// properties that never change come before those that may.
 var detachRules = []rule[detachInput]{
 	{err: InvalidEcsIDNotFound, violated: func(d detachInput) bool { return d.Instance == nil }},
 	{err: InvalidEniIDNotFound, violated: func(d detachInput) bool { return d.ENI == nil },
@@ -56,17 +56,17 @@ var detachRules = []rule[detachInput]{
 	}},
 }
 
-// isRepeated reports whether the interface is on no instance already. Which instance the request
-// names does not matter then, as long as there is one: nothing tells which one the interface was
-// on. While it is Attaching, or on another instance, there is something to refuse.
+// isRepeated reports whether the interface is on no instance already. It does not matter which
+// existing instance the request names, because nothing records where the interface was. An
+// interface that is Attaching, or on another instance, is not a repeat and is refused.
 func (d detachInput) isRepeated() bool {
 	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary &&
 		d.ENI.Status == store.ENIAvailable
 }
 
-// DetachNetworkInterface takes an interface off its instance: it is Detaching, and Available after
-// the detach delay. A repeat while it is Detaching is accepted; it changes nothing, unless the
-// interface is stuck there, which it ends.
+// DetachNetworkInterface detaches an interface from its instance: it is Detaching, and Available
+// after the detach delay. A repeat while it is Detaching succeeds and changes nothing. Only if the
+// interface is stuck in Detaching, a repeat detaches it.
 func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterface) error {
 	if err := check(detachParameterRules, req); err != nil {
 		return err

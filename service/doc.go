@@ -1,7 +1,7 @@
-// Package service is what the simulated cloud does: requests, the rules that accept or refuse them,
-// the API errors, life-cycles and the clock. Each action is a method of Service in a file of its
-// name: checks of the request, then one transaction that locks, settles, applies the rules in the
-// order in which the API answers, and queues its writes.
+// Package service implements the simulated cloud: requests, the rules that accept or refuse them,
+// the API errors, life cycles and the clock. Each action is a method of Service in a file of its
+// name. It checks the request, then runs one transaction that locks rows and settles them, applies
+// the rules in the order in which the API answers, and queues its writes.
 //
 // A rule is a pure function of what the locks returned. Time is read once, after the locks, and
 // travels as a value.

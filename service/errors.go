@@ -16,19 +16,19 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// Is matches by code, so that a filled copy is still the error that was declared.
+// Is compares codes, so that a copy made by With still matches its declaration.
 func (e *Error) Is(target error) bool {
 	other, ok := target.(*Error)
 	return ok && other.Code == e.Code
 }
 
-// With returns a copy whose message's blanks are filled.
+// With returns a copy with the blanks of the message filled.
 func (e *Error) With(args ...any) *Error {
 	return &Error{Status: e.Status, Code: e.Code, Message: fmt.Sprintf(e.Message, args...)}
 }
 
-// Declared lists every API error that this simulator can answer. A test holds the contract files to
-// it.
+// Declared lists every API error that this simulator can return. A test compares the contract files
+// with it.
 var Declared []*Error
 
 func declare(status int, code, message string) *Error {
@@ -37,7 +37,7 @@ func declare(status int, code, message string) *Error {
 	return e
 }
 
-// Errors of AttachNetworkInterface as the seed prints them: same status, same text.
+// Errors of AttachNetworkInterface with the status and text of the seed.
 var (
 	UnsupportedParameter = declare(400, "UnsupportedParameter", "The parameters is unsupported.")
 	InvalidEcsState      = declare(
@@ -89,9 +89,9 @@ var (
 	InvalidEcsIDNotFound = declare(404, "InvalidEcsId.NotFound", "The specified EcsId is not found.")
 )
 
-// Errors that the seed's rules need and its table lacks, from later editions of the document and
-// sibling pages (docs/reference/attach-network-interface.md, sections 3 and 4). Where no text is
-// known, it is ours.
+// Errors that the seed's rules need and its table lacks. They are from later editions of the
+// document and from sibling pages (docs/reference/attach-network-interface.md, sections 3 and 4).
+// Where no text is known, it is ours.
 var (
 	InvalidInstanceIDMalformed = declare(
 		400,
@@ -242,8 +242,7 @@ var (
 	)
 )
 
-// MissingCommon are the errors for the common parameters that a request lacks. Each has a code of
-// its own.
+// MissingCommon has the error for each common parameter that a request may lack.
 var MissingCommon = map[string]*Error{
 	"Action":           declare(400, "MissingAction", "Action is mandatory for this action."),
 	"Version":          declare(400, "MissingVersion", "Version is mandatory for this action."),
@@ -354,9 +353,9 @@ var (
 	)
 )
 
-// conflictAs returns a failure as an action shows it that has a code of its own for a lock that is
-// held for too long: Operation.Conflict of the address actions, InvalidOperation.Conflict of a
-// deletion. Clients retry by the spelling.
+// conflictAs returns conflict for a lock timeout, and other errors as they are. It is for actions
+// with a code of their own for a lock timeout: Operation.Conflict of the address actions,
+// InvalidOperation.Conflict of a deletion. Clients retry by the spelling.
 func conflictAs(conflict *Error, err error) error {
 	if errors.Is(err, store.ErrLockTimeout) {
 		return conflict
@@ -364,9 +363,9 @@ func conflictAs(conflict *Error, err error) error {
 	return err
 }
 
-// APIError returns what a caller is told of a failure. documented is false where that is
-// InternalError in place of something that only an operator can mend: then the failure itself
-// belongs into the log.
+// APIError returns the error that a caller gets for a failure. documented is false if that is
+// InternalError or ServiceUnavailable in place of something that only an operator can mend. The
+// failure itself must then be logged.
 func APIError(err error) (shown *Error, documented bool) {
 	switch {
 	case errors.As(err, &shown):

@@ -6,14 +6,13 @@ import (
 	"enisim/service/scenario"
 )
 
-// ExportAccount makes a scenario of all that an account has, as it stands at one moment: applied,
-// it gives the same world. Its access keys are in it with their secrets, or not at all.
+// ExportAccount returns a scenario of all that an account has at one moment. Applying it gives the
+// same world. It includes the access keys with their secrets if withKeys is set.
 func (s *Service) ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error) {
 	return s.exportWithin(ctx, id, withKeys, scenario.FileLimits)
 }
 
-// ExportAccountOverHTTP returns ExportAccount for a server, which holds only so much in memory for
-// the control API.
+// ExportAccountOverHTTP is ExportAccount for a server, which bounds the memory of the control API.
 func (s *Service) ExportAccountOverHTTP(ctx context.Context, id string, withKeys bool) (text []byte, err error) {
 	err = s.withWorldRoom(ctx, func(limits scenario.Limits) (err error) {
 		text, err = s.exportWithin(ctx, id, withKeys, limits)

@@ -2,7 +2,7 @@ package service
 
 import "slices"
 
-// fairQueue holds the requests of a lane by account, and gives out one of each account in turn.
+// fairQueue holds the requests of a lane by account, and returns one of each account in turn.
 // Requests of one account keep their order. The zero value is an empty queue. It is not safe for
 // concurrent use.
 type fairQueue struct {
@@ -37,8 +37,8 @@ func (q *fairQueue) front() *laneRequest {
 	return q.byAccount[q.turns[0]][0]
 }
 
-// pop takes the request whose turn is next, and puts its account behind the others; it returns nil
-// where none waits.
+// pop removes the request whose turn is next, and puts its account behind the others. It returns
+// nil if the queue is empty.
 func (q *fairQueue) pop() *laneRequest {
 	r := q.front()
 	if r == nil {
@@ -53,7 +53,7 @@ func (q *fairQueue) pop() *laneRequest {
 	return r
 }
 
-// remove takes a request out, wherever it is.
+// remove removes a request, wherever it is in the queue.
 func (q *fairQueue) remove(r *laneRequest) {
 	id := r.want.AccountID
 	k := slices.Index(q.byAccount[id], r)
@@ -66,7 +66,7 @@ func (q *fairQueue) remove(r *laneRequest) {
 	}
 }
 
-// removeAt takes the k-th request of an account out of its list.
+// removeAt removes the k-th request of an account.
 func (q *fairQueue) removeAt(id string, k int) {
 	list := q.byAccount[id]
 	if k == 0 {

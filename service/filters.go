@@ -10,7 +10,7 @@ import (
 // maxListed is how many members a list parameter may have.
 const maxListed = 100
 
-// tagFilter asks for all of the tags.
+// tagFilter returns a filter for resources that have all of the tags.
 func tagFilter(tags []Tag) store.TagFilter {
 	var f store.TagFilter
 	for _, t := range tags {
@@ -39,7 +39,7 @@ func allIPv6(texts ...string) bool {
 	})
 }
 
-// parseAddresses parses texts that are all addresses.
+// parseAddresses parses valid addresses.
 func parseAddresses(texts []string) []netip.Addr {
 	var out []netip.Addr
 	for _, text := range texts {
@@ -48,7 +48,8 @@ func parseAddresses(texts []string) []netip.Addr {
 	return out
 }
 
-// given is the list of one text, or of none if it is empty: an empty parameter is an absent one.
+// optionalList returns a list with the text, or nil if the text is empty: an empty parameter is an
+// absent one.
 func optionalList(text string) []string {
 	if text == "" {
 		return nil
@@ -56,8 +57,8 @@ func optionalList(text string) []string {
 	return []string{text}
 }
 
-// dryRunRules come after all others: a request with DryRun that would be answered is an error that
-// says so.
+// dryRunRules come after all others: a DryRun request that would succeed gets the error
+// DryRunOperation.
 var dryRunRules = []rule[*bool]{
 	{err: DryRunOperation, violated: isTrue},
 }

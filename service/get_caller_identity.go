@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// GetCallerIdentity is the request of a caller who asks who it is. It has no parameters.
+// GetCallerIdentity is the request for the caller's own identity. It has no parameters.
 type GetCallerIdentity struct{}
 
-// CallerIdentity is who a caller is: an account, a user in it, or a role in it.
+// CallerIdentity is the identity of a caller: an account, a user in it, or a role in it.
 type CallerIdentity struct {
 	IdentityType string // Account, RAMUser or AssumedRoleUser
 	AccountID    string
@@ -21,7 +21,8 @@ type CallerIdentity struct {
 	ARN          string
 }
 
-// GetCallerIdentity tells who calls. Nobody needs a permission to ask that, as in the cloud.
+// GetCallerIdentity returns the identity of the caller. As in the real cloud, this needs no
+// permission.
 func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCallerIdentity) (CallerIdentity, error) {
 	const action = "sts:GetCallerIdentity"
 	permitted := caller
@@ -48,8 +49,8 @@ func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCal
 	return id, nil
 }
 
-// newRAMID returns the 18 digits that identify a user or a role of an account, made from its name:
-// they are nowhere stored.
+// newRAMID returns the 18 digits that identify a user or a role of an account. They are derived
+// from its name and not stored.
 func newRAMID(first, accountID, name string) string {
 	sum := sha256.Sum256([]byte(first + accountID + "/" + name))
 	return first + fmt.Sprintf("%017d", binary.BigEndian.Uint64(sum[:])%1e17)
