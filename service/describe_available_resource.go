@@ -25,7 +25,7 @@ type DescribeAvailableResource struct {
 	Malformed           Malformed
 }
 
-// AvailableResources are what each of some zones of a region offers of one kind.
+// AvailableResources are the resources of one kind that zones of a region offer.
 type AvailableResources struct {
 	RegionID  string
 	Kind      string
@@ -33,8 +33,8 @@ type AvailableResources struct {
 	Resources []AvailableResource // none if the zone itself is the resource
 }
 
-// AvailableResource is an instance type, a category of disks, or another thing that has a name.
-// Disks come in sizes.
+// AvailableResource is an instance type, a disk category, or another resource with a name. Disk
+// categories have a range of sizes.
 type AvailableResource struct {
 	Value          string
 	MinGiB, MaxGiB int
@@ -86,8 +86,8 @@ var describeAvailableResourceRules = []rule[DescribeAvailableResource]{
 	invalid("Memory", func(r DescribeAvailableResource) bool { return r.Memory != "" && !isNumber(r.Memory) }),
 }
 
-// DescribeAvailableResource lists what the zones of a region offer, by zone. All offer the same;
-// where nothing fits, no zone is listed.
+// DescribeAvailableResource lists what the zones of a region offer, by zone. All zones offer the
+// same. If no resource fits the request, no zone is listed.
 func (s *Service) DescribeAvailableResource(
 	ctx context.Context, caller Caller, req DescribeAvailableResource,
 ) (AvailableResources, error) {
@@ -123,7 +123,7 @@ func (s *Service) DescribeAvailableResource(
 	return out, nil
 }
 
-// resources returns what every zone offers to a request, given the types that fit it.
+// resources returns what every zone offers for a request, given the instance types that fit it.
 func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableResource {
 	if r.DestinationResource != kindIOOptimized {
 		types = slices.DeleteFunc(
@@ -166,7 +166,7 @@ func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableRe
 	return out
 }
 
-// DiskCategories returns the categories of disks that every zone offers.
+// DiskCategories returns the disk categories that every zone offers.
 func DiskCategories() []string {
 	var out []string
 	for _, d := range systemDisks {

@@ -8,10 +8,10 @@ import (
 	"enisim/store"
 )
 
-// Disk is a disk as a caller sees it, for packages that know nothing of the store.
+// Disk is a disk as a caller sees it. The alias is for packages that do not import the store.
 type Disk = store.DescribedDisk
 
-// What a disk is that names nothing else.
+// Defaults for disks that do not set these.
 const (
 	diskCategory         = "cloud_essd"
 	diskPerformanceLevel = "PL1" // which only this category has
@@ -62,8 +62,8 @@ var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
 	invalid("Tag", func(r DescribeDisks) bool { return lacksTagKey(r.Tags) }),
 }, validPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
 
-// selectsNone reports whether a filter is an empty list, or asks for what no disk is here: off its
-// instance, made from a snapshot, locked, with a key of the customer's.
+// selectsNone reports whether a filter is an empty list, or selects disks that do not exist here:
+// detached, made from a snapshot, locked, or with a customer's key.
 func (r DescribeDisks) selectsNone() bool {
 	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) ||
 		!slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
@@ -72,8 +72,8 @@ func (r DescribeDisks) selectsNone() bool {
 		(r.Portable != nil && r.DiskType == "data" && !*r.Portable)
 }
 
-// systemFilter reports whether only system disks are asked for, or only others; nil is both. A
-// system disk cannot leave its instance, others can.
+// systemFilter returns whether to list only system disks (true) or only data disks (false), or nil
+// for both. Only data disks can be detached from their instance.
 func (r DescribeDisks) systemFilter() *bool {
 	switch {
 	case r.DiskType == "system" || r.DiskType == "data":
@@ -84,9 +84,9 @@ func (r DescribeDisks) systemFilter() *bool {
 	return nil
 }
 
-// DescribeDisks lists the disks of the caller's instances, by id: of each its system disk, and the
-// data disks that it was created with. With DryRun, a request that would be answered is an error
-// that says so.
+// DescribeDisks lists the disks of the caller's instances, by id: the system disk of each, and the
+// data disks that it was created with. A DryRun request that would succeed gets the error
+// DryRunOperation.
 func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req DescribeDisks) (List[Disk], error) {
 	if err := check(describeDisksRules, req); err != nil {
 		return List[Disk]{}, err
@@ -129,7 +129,7 @@ func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req Describe
 	return newPage(diskPages, req.Page, read, func(d Disk) string { return d.ID }), nil
 }
 
-// withDiskDefaults fills in what a disk does not name.
+// withDiskDefaults returns the disk with defaults for what it does not set.
 func withDiskDefaults(d Disk) Disk {
 	d.Category = cmp.Or(d.Category, diskCategory)
 	if d.Category == diskCategory {

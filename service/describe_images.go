@@ -57,8 +57,8 @@ var describeImagesRules = slices.Concat([]rule[DescribeImages]{
 	invalid("Tag", func(r DescribeImages) bool { return lacksTagKey(r.Tags) }),
 }, validNumberedPage(imagePages, func(r DescribeImages) NumberedPage { return r.Page }))
 
-// selects reports whether an image is one that a request asks for. All images are available, the
-// cloud's own, made from no snapshot, and have neither tags nor a resource group.
+// selects reports whether a request selects an image. All images are available and the cloud's own.
+// None is made from a snapshot, has tags or is in a resource group.
 func (r DescribeImages) selects(i Image) bool {
 	among := func(list, value string) bool { return list == "" || slices.Contains(strings.Split(list, ","), value) }
 	name := r.ImageName
@@ -72,8 +72,8 @@ func (r DescribeImages) selects(i Image) bool {
 		r.SnapshotID == "" && r.ResourceGroupID == "" && len(r.Tags) == 0
 }
 
-// DescribeImages lists the images of the cloud, by id, the same ones for every account and region.
-// With DryRun, a request that would be answered is an error that says so.
+// DescribeImages lists the images of the cloud, by id. They are the same for every account and
+// region. A DryRun request that would succeed gets the error DryRunOperation.
 func (s *Service) DescribeImages(ctx context.Context, caller Caller, req DescribeImages) (Images, error) {
 	if err := check(describeImagesRules, req); err != nil {
 		return Images{}, err

@@ -12,7 +12,7 @@ var describeInstanceAttributeRules = []rule[DescribeInstanceAttribute]{
 	required("InstanceId", func(r DescribeInstanceAttribute) string { return r.InstanceID }),
 }
 
-// DescribeInstanceAttribute shows one instance of the caller as it stands at the moment.
+// DescribeInstanceAttribute returns one instance of the caller in its current state.
 func (s *Service) DescribeInstanceAttribute(
 	ctx context.Context, caller Caller, req DescribeInstanceAttribute,
 ) (Instance, error) {

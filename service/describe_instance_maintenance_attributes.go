@@ -7,7 +7,7 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceMaintenanceAttributes is the request for what happens to instances when their
+// DescribeInstanceMaintenanceAttributes is the request for what is done with instances when their
 // host needs repair.
 type DescribeInstanceMaintenanceAttributes struct {
 	RegionID    string       `api:"RegionId"`
@@ -24,8 +24,8 @@ var describeInstanceMaintenanceAttributesRules = slices.Concat([]rule[DescribeIn
 	invalid("InstanceId", func(r DescribeInstanceMaintenanceAttributes) bool { return len(r.InstanceIDs) > maxListed }),
 }, validNumberedPage(maintenancePages, func(r DescribeInstanceMaintenanceAttributes) NumberedPage { return r.Page }))
 
-// DescribeInstanceMaintenanceAttributes lists the caller's instances, by id. All of them recover by
-// themselves.
+// DescribeInstanceMaintenanceAttributes lists the caller's instances, by id. All of them have
+// automatic recovery.
 func (s *Service) DescribeInstanceMaintenanceAttributes(
 	ctx context.Context, caller Caller, req DescribeInstanceMaintenanceAttributes,
 ) (List[Instance], error) {

@@ -32,8 +32,8 @@ var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRole]
 	invalid("InstanceIds", func(r DescribeInstanceRAMRole) bool { return len(r.InstanceIDs) > maxListed }),
 }, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))
 
-// DescribeInstanceRAMRole lists the caller's instances, by id, with their roles; one that has no
-// role is listed too.
+// DescribeInstanceRAMRole lists the caller's instances with their roles, by id. An instance without
+// a role is listed too.
 func (s *Service) DescribeInstanceRAMRole(
 	ctx context.Context, caller Caller, req DescribeInstanceRAMRole,
 ) (InstanceRAMRoles, error) {

@@ -26,12 +26,12 @@ var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatus]{
 	invalid("InstanceId", func(r DescribeInstanceStatus) bool { return len(r.InstanceIDs) > maxListed }),
 }, validNumberedPage(instanceStatusPages, func(r DescribeInstanceStatus) NumberedPage { return r.Page }))
 
-// zoneRules come after the look at a zone that an action names.
+// zoneRules apply after the zone that a request names was read.
 var zoneRules = []rule[bool]{
 	{err: InvalidZoneIDNotInRecords, violated: func(known bool) bool { return !known }},
 }
 
-// DescribeInstanceStatus lists the caller's instances, by id, as they stand at the moment.
+// DescribeInstanceStatus lists the caller's instances in their current state, by id.
 func (s *Service) DescribeInstanceStatus(
 	ctx context.Context, caller Caller, req DescribeInstanceStatus,
 ) (List[Instance], error) {

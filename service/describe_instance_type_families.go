@@ -48,7 +48,7 @@ func (s *Service) DescribeInstanceTypeFamilies(
 	return families, nil
 }
 
-// FamiliesOf returns the families of types, by id.
+// FamiliesOf returns the families of instance types, by id.
 func FamiliesOf(types []InstanceType) []InstanceTypeFamily {
 	var families []InstanceTypeFamily
 	for _, t := range types {
@@ -60,7 +60,7 @@ func FamiliesOf(types []InstanceType) []InstanceTypeFamily {
 	return slices.Compact(families)
 }
 
-// generation returns what the API calls the generation of a type.
+// generation returns the API's name of the generation of a type.
 func generation(t InstanceType) string {
 	if t.Generation == "" {
 		return ""

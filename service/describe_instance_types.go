@@ -8,16 +8,16 @@ import (
 	"enisim/store/catalogue"
 )
 
-// InstanceType is an instance type as a caller sees it, for packages that know nothing of the
-// store.
+// InstanceType is an instance type as a caller sees it. The alias is for packages that do not
+// import the store.
 type InstanceType = store.InstanceType
 
-// InstanceTypeDetails are figures of an instance type that bind nothing. A nil figure, or "", is
-// one that no source gives.
+// InstanceTypeDetails are figures of an instance type that are shown but not enforced. nil or "" is
+// a figure that no source gives.
 type InstanceTypeDetails = catalogue.Details
 
-// DetailsOf returns the further figures of a type: of one that an account defined for itself there
-// are none.
+// DetailsOf returns the details of a type. They are empty for a type that an account defined for
+// itself.
 func DetailsOf(t InstanceType) InstanceTypeDetails {
 	if t.OwnerID != store.CatalogueOwner {
 		return InstanceTypeDetails{}
@@ -49,14 +49,14 @@ type DescribeInstanceTypes struct {
 	Malformed                  Malformed
 }
 
-// instanceTypePages are the bounds of the page of the action: a larger MaxResults is accepted and
-// cut.
+// instanceTypePages are the bounds of the action's page in the reference. A larger MaxResults is
+// accepted and cut.
 var instanceTypePages = paging{list: "instance types", minResults: 1, maxResults: 100, defaultPageSize: 100}
 
 // maxTypesNamed is how many types a request may name.
 const maxTypesNamed = 10
 
-// architectures are the names that the catalogue has for what the API calls otherwise.
+// architectures maps the API's names to those of the catalogue.
 var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
 
 var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
@@ -92,8 +92,8 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 }
 
 // DescribeInstanceTypes lists the instance types that the caller sees, by id: those of its account,
-// and of the catalogue those that it has none of its own for. Filters on figures that the catalogue
-// lacks, as on GPUs, are ignored.
+// and those of the catalogue that the account does not override. Filters on figures that the
+// catalogue lacks, such as GPUs, are ignored.
 func (s *Service) DescribeInstanceTypes(
 	ctx context.Context, caller Caller, req DescribeInstanceTypes,
 ) (List[InstanceType], error) {
@@ -138,7 +138,7 @@ func maxOf(a, b *int) *int {
 	return a
 }
 
-// allInstanceTypes returns the types that a caller sees and a filter selects, by id.
+// allInstanceTypes returns all types that a caller sees and a filter selects, by id.
 func (s *Service) allInstanceTypes(
 	ctx context.Context, caller Caller, f store.InstanceTypeFilter,
 ) ([]InstanceType, error) {

@@ -8,13 +8,14 @@ import (
 	"enisim/store"
 )
 
-// What an instance has that names nothing else, as one from a scenario.
+// Defaults for instances that do not set these, such as those of a scenario.
 const (
 	InstanceChargeType = "PostPaid"
 	InstanceImageID    = "aliyun_3_x64_20G_alibase_20240819.vhd"
 )
 
-// Instance is an instance as a caller sees it, for packages that know nothing of the store.
+// Instance is an instance as a caller sees it. The alias is for packages that do not import the
+// store.
 type Instance = store.DescribedInstance
 
 // DescribeInstances is the request for a list of instances. All its filters must hold; an empty one
@@ -95,15 +96,15 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 	}},
 }, validPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
 
-// selectsNone reports whether a filter is an empty list, or asks for what no instance has here: an
-// address that is not of a VPC.
+// selectsNone reports whether a filter is an empty list, or asks for an address that no instance
+// has here: one that is not of a VPC.
 func (r DescribeInstances) selectsNone() bool {
 	return areEmpty(r.InstanceIDs, r.PrivateIPAddresses, r.PublicIPAddresses, r.EIPAddresses, r.InnerIPAddresses) ||
 		len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0
 }
 
-// withDefaults returns what a filter selects by a value: those that have it, and where it is the
-// usual one those that name none.
+// withDefaults returns the stored values that a filter selects: value, and "" as well if value is
+// the default.
 func withDefaults(value, defaultValue string) []string {
 	if value == defaultValue {
 		return []string{value, ""}
@@ -111,15 +112,14 @@ func withDefaults(value, defaultValue string) []string {
 	return optionalList(value)
 }
 
-// likePattern returns a name in which * stands for any run of characters, as LIKE reads it.
+// likePattern returns the pattern for LIKE of a name in which * stands for any run of characters.
 func likePattern(name string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`, `*`, `%`).Replace(name)
 }
 
-// DescribeInstances lists the caller's instances, by id, with their interfaces, as they stand at
-// the moment. It takes no locks. An interface is listed from the moment its attach is accepted
-// until its detach has come to its end. With DryRun, a request that would be answered is an error
-// that says so.
+// DescribeInstances lists the caller's instances with their interfaces in their current state, by
+// id. It takes no locks. An interface is listed from the time when its attach is accepted until its
+// detach is complete. A DryRun request that would succeed gets the error DryRunOperation.
 func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req DescribeInstances) (List[Instance], error) {
 	if err := check(describeInstancesRules, req); err != nil {
 		return List[Instance]{}, err

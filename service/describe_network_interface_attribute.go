@@ -16,8 +16,8 @@ type DescribeNetworkInterfaceAttribute struct {
 
 const attributeConnectionTracking = "connectionTrackingConfiguration"
 
-// NetworkInterfaceAttribute is an interface, and the part of it that was asked for beside what each
-// answer has.
+// NetworkInterfaceAttribute is an interface, with the attribute that was asked for beyond those
+// that every answer has.
 type NetworkInterfaceAttribute struct {
 	NetworkInterface
 	ConnectionTracking *ConnectionTracking // nil unless asked for; no timeout in it is nil
@@ -35,7 +35,7 @@ var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttr
 		"attachment", attributeConnectionTracking, "basic"),
 }
 
-// describedNetworkInterfaceInput is what was found for a request of one interface: one, or none.
+// describedNetworkInterfaceInput is the request for one interface and the rows found: one or none.
 type describedNetworkInterfaceInput struct {
 	DescribeNetworkInterfaceAttribute
 	found []NetworkInterface
@@ -46,15 +46,14 @@ var describedNetworkInterfaceRules = []rule[describedNetworkInterfaceInput]{
 		messageArgs: func(l describedNetworkInterfaceInput) []any { return []any{l.NetworkInterfaceID} }},
 }
 
-// The timeouts of an interface whose own were never set, in seconds.
+// Default timeouts of an interface, in seconds.
 const (
 	defaultTCPEstablishedTimeout       = 910
 	defaultTCPClosedAndTimeWaitTimeout = 3
 	defaultUDPTimeout                  = 30
 )
 
-// DescribeNetworkInterfaceAttribute shows one interface as it stands at the moment. It takes no
-// locks.
+// DescribeNetworkInterfaceAttribute returns one interface in its current state. It takes no locks.
 func (s *Service) DescribeNetworkInterfaceAttribute(
 	ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttribute,
 ) (NetworkInterfaceAttribute, error) {

@@ -7,15 +7,15 @@ import (
 	"enisim/store/catalogue"
 )
 
-// NetworkInterface is a network interface as a caller sees it, for packages that know nothing of
-// the store.
+// NetworkInterface is a network interface as a caller sees it. The alias is for packages that do
+// not import the store.
 type NetworkInterface = store.DescribedNetworkInterface
 
 // PrivateIPAddress is an address of a NetworkInterface.
 type PrivateIPAddress = store.PrivateIPAddress
 
-// QueuesOf returns how many queues an interface has: as many as were set, or as are usual on its
-// instance; 0 if no source gives the figure.
+// QueuesOf returns the number of queues of an interface: the one that was set, or the default of
+// its instance's type. It is 0 if no source gives the figure.
 func QueuesOf(n NetworkInterface) int {
 	usual := catalogue.FindDetails(n.CatalogueType)
 	queues := usual.SecondaryENIQueues
@@ -55,7 +55,7 @@ var networkInterfacePages = paging{
 	list: "network interfaces", maxPageSize: 1000, minResults: 10, maxResults: 500, defaultPageSize: 10,
 }
 
-// describeNetworkInterfacesRules: no rule asks whether what a filter names exists. An unknown id is
+// describeNetworkInterfacesRules does not check whether the named resources exist. An unknown id is
 // missing from the list, and clients read an empty list as "deleted".
 var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	required("RegionId", func(r DescribeNetworkInterfaces) string { return r.RegionID }),
@@ -66,7 +66,7 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 		"NetworkInterfaceId",
 		func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > maxListed },
 	),
-	// Trunk and Member are types of the cloud that no interface has here.
+	// Trunk and Member are valid types of the real cloud, but no interface has them here.
 	among(
 		"Type",
 		func(r DescribeNetworkInterfaces) string { return r.Type },
@@ -96,8 +96,9 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
 	),
 }
 
-// DescribeNetworkInterfaces lists the caller's interfaces, by id, as they stand at the moment. It
-// takes no locks: an attach that is under way is not waited for, and shows once it is committed.
+// DescribeNetworkInterfaces lists the caller's interfaces in their current state, by id. It takes
+// no locks, so it does not wait for an attach that is in flight. The attach shows once it is
+// committed.
 func (s *Service) DescribeNetworkInterfaces(
 	ctx context.Context, caller Caller, req DescribeNetworkInterfaces,
 ) (List[NetworkInterface], error) {

@@ -8,7 +8,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeRegions is the request for all regions. Each offers every resource in every way to pay.
+// DescribeRegions is the request for all regions. Each region offers every resource with every
+// charge type.
 type DescribeRegions struct {
 	ResourceType   string
 	AcceptLanguage string
@@ -23,14 +24,14 @@ var describeRegionsRules = []rule[DescribeRegions]{
 	}},
 }
 
-// Region is a region with its name in the language of whoever asks.
+// Region is a region with its name in the caller's language.
 type Region struct{ ID, LocalName string }
 
-// isChinese reports whether a caller asks for Chinese, which is also for whoever names no language.
-// Names are known in it and in English.
+// isChinese reports whether the language is Chinese, which is the default. Names are known in
+// Chinese and English.
 func isChinese(language string) bool { return language == "" || strings.HasPrefix(language, "zh") }
 
-// localName returns the name of a region in a language; its id, where a scenario gave it none.
+// localName returns the name of a region in a language, or its id if a scenario gave it no name.
 func localName(r store.Region, language string) string {
 	if isChinese(language) {
 		return cmp.Or(r.LocalNameZh, r.ID)

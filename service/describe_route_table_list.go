@@ -29,8 +29,9 @@ var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableList]{
 	validTagFilter(func(r DescribeRouteTableList) []Tag { return r.Tags }),
 }, validNumberedPage(vpcPages, func(r DescribeRouteTableList) NumberedPage { return r.Page }))
 
-// DescribeRouteTableList lists the system route tables of the caller's VPCs, which stand for them,
-// in the order of the VPCs' ids. No table has tags of its own, so a filter by tags selects none.
+// DescribeRouteTableList lists the system route tables of the caller's VPCs. Each is represented by
+// its VPC, in the order of the VPCs' ids. No table has tags of its own, so a filter by tags selects
+// none.
 func (s *Service) DescribeRouteTableList(
 	ctx context.Context, caller Caller, req DescribeRouteTableList,
 ) (List[VPC], error) {

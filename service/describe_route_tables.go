@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// What every route table has here: it is the system one of a VPC's vRouter, and nobody named it.
+// The properties that every route table has here: it is the system table of a VPC's vRouter, and
+// has no name.
 const (
 	RouterType     = "VRouter"
 	RouteTableType = "System"
@@ -31,8 +32,8 @@ var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTables]{
 	readable(func(r DescribeRouteTables) Malformed { return r.Malformed }),
 }, validNumberedPage(vpcPages, func(r DescribeRouteTables) NumberedPage { return r.Page }))
 
-// DescribeRouteTables lists the system route tables of the caller's VPCs, which stand for them, in
-// the order of the VPCs' ids.
+// DescribeRouteTables lists the system route tables of the caller's VPCs. Each is represented by
+// its VPC, in the order of the VPCs' ids.
 func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req DescribeRouteTables) (List[VPC], error) {
 	if err := check(describeRouteTablesRules, req); err != nil {
 		return List[VPC]{}, err
@@ -53,7 +54,7 @@ func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req De
 	})
 }
 
-// routeTableFilter selects route tables: those of the VPCs that are selected.
+// routeTableFilter selects route tables by their own properties and by their VPCs.
 type routeTableFilter struct {
 	routerType string
 	routerIDs  []string // two parameters name the router; "" for one that is not given

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// SecurityGroupRule is a rule of a security group as a caller sees it, for packages that know
-// nothing of the store.
+// SecurityGroupRule is a rule of a security group as a caller sees it. The alias is for packages
+// that do not import the store.
 type SecurityGroupRule = store.DescribedRule
 
 // DescribeSecurityGroupAttribute is the request for a security group and its rules.
@@ -46,13 +46,13 @@ var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupA
 	invalid("NextToken", func(r DescribeSecurityGroupAttribute) bool { return r.page().hasInvalidToken(rulePages) }),
 }
 
-// page returns always one by token.
+// page returns the page that is asked for, which is always one by token.
 func (r DescribeSecurityGroupAttribute) page() PageRequest {
 	return PageRequest{MaxResults: cmp.Or(r.MaxResults, &rulePages.defaultPageSize), NextToken: r.NextToken}
 }
 
-// DescribeSecurityGroupAttribute shows a security group and its rules, by id, as they stand at one
-// moment. It takes no locks.
+// DescribeSecurityGroupAttribute returns a security group and its rules, by id, as of one moment.
+// It takes no locks.
 func (s *Service) DescribeSecurityGroupAttribute(
 	ctx context.Context, caller Caller, req DescribeSecurityGroupAttribute,
 ) (SecurityGroupAttribute, error) {

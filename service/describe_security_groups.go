@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// SecurityGroup is a security group as a caller sees it, for packages that know nothing of the
-// store.
+// SecurityGroup is a security group as a caller sees it. The alias is for packages that do not
+// import the store.
 type SecurityGroup = store.DescribedSecurityGroup
 
 // DescribeSecurityGroups is the request for a list of security groups. All its filters must hold;
@@ -61,14 +61,14 @@ var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
 	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
 }, validPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
 
-// selectsNone reports whether a filter is an empty list, or asks for what no group is here:
-// classic, or managed by a cloud service.
+// selectsNone reports whether a filter is an empty list, or selects groups that do not exist here:
+// classic ones, or those managed by a cloud service.
 func (r DescribeSecurityGroups) selectsNone() bool {
 	return r.SecurityGroupIDs.isEmpty() || r.NetworkType == store.NetworkTypeClassic || isTrue(r.ServiceManaged)
 }
 
-// DescribeSecurityGroups lists the caller's security groups, by id, as they stand at the moment. It
-// takes no locks.
+// DescribeSecurityGroups lists the caller's security groups in their current state, by id. It takes
+// no locks.
 func (s *Service) DescribeSecurityGroups(
 	ctx context.Context, caller Caller, req DescribeSecurityGroups,
 ) (SecurityGroups, error) {

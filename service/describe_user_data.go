@@ -2,7 +2,7 @@ package service
 
 import "context"
 
-// DescribeUserData is the request for what an instance was given to run when it starts.
+// DescribeUserData is the request for the user data of an instance, which it runs when it starts.
 type DescribeUserData struct {
 	RegionID   string `api:"RegionId"`
 	InstanceID string `api:"InstanceId"`
@@ -13,7 +13,7 @@ var describeUserDataRules = []rule[DescribeUserData]{
 	required("InstanceId", func(r DescribeUserData) string { return r.InstanceID }),
 }
 
-// DescribeUserData shows the user data of one instance of the caller.
+// DescribeUserData returns one instance of the caller, with its user data.
 func (s *Service) DescribeUserData(ctx context.Context, caller Caller, req DescribeUserData) (Instance, error) {
 	if err := check(describeUserDataRules, req); err != nil {
 		return Instance{}, err

@@ -20,7 +20,7 @@ var describeVPCAttributeRules = []rule[[]VPC]{
 	{err: InvalidVpcIDNotFound, violated: func(found []VPC) bool { return len(found) == 0 }},
 }
 
-// DescribeVPCAttribute reads a VPC as it stands at the moment.
+// DescribeVPCAttribute returns a VPC in its current state.
 func (s *Service) DescribeVPCAttribute(ctx context.Context, caller Caller, req DescribeVPCAttribute) (VPC, error) {
 	if err := check(describeVPCAttributeParameterRules, req); err != nil {
 		return VPC{}, err

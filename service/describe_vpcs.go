@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// VPC is a VPC as a caller sees it, for packages that know nothing of the store.
+// VPC is a VPC as a caller sees it. The alias is for packages that do not import the store.
 type VPC = store.DescribedVPC
 
 // DescribeVPCs is the request for a list of VPCs. All its filters must hold; an empty one does not
@@ -44,13 +44,13 @@ var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
 	validTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
 }, validNumberedPage(vpcPages, func(r DescribeVPCs) NumberedPage { return r.Page }))
 
-// selectsNone reports whether a filter asks for what no VPC of the caller has here: a default,
-// another owner, DHCP options.
+// selectsNone reports whether a filter selects VPCs that the caller does not have here: a default
+// VPC, one of another owner, or one with DHCP options.
 func (r DescribeVPCs) selectsNone(caller Caller) bool {
 	return isTrue(r.IsDefault) || r.DHCPOptionsSetID != "" || (r.VPCOwnerID != "" && r.VPCOwnerID != caller.AccountID)
 }
 
-// DescribeVPCs lists the caller's VPCs, by id, as they stand at the moment. It takes no locks.
+// DescribeVPCs lists the caller's VPCs in their current state, by id. It takes no locks.
 func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeVPCs) (List[VPC], error) {
 	if err := check(describeVPCsRules, req); err != nil {
 		return List[VPC]{}, err
@@ -72,7 +72,7 @@ func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeV
 	})
 }
 
-// listVPCs reads a page of VPCs, for all that is listed of them.
+// listVPCs reads a page of VPCs. Every list of VPCs or their parts uses it.
 func (s *Service) listVPCs(ctx context.Context, page NumberedPage, filter store.VPCFilter) (List[VPC], error) {
 	read, err := s.store.DescribeVPCs(ctx, s.now(), filter, vpcPages.page(page.request()))
 	if err != nil {

@@ -16,8 +16,8 @@ var describeVSwitchAttributesRules = []rule[DescribeVSwitchAttributes]{
 	required("VSwitchId", func(r DescribeVSwitchAttributes) string { return r.VSwitchID }),
 }
 
-// DescribeVSwitchAttributes reads a VSwitch as it stands at the moment. One that is not there is
-// nil and no error: clients wait for that answer after they deleted it.
+// DescribeVSwitchAttributes returns a VSwitch in its current state, or nil and no error if there is
+// none. Clients wait for that answer after a deletion.
 func (s *Service) DescribeVSwitchAttributes(
 	ctx context.Context, caller Caller, req DescribeVSwitchAttributes,
 ) (*VSwitch, error) {

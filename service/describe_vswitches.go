@@ -7,7 +7,7 @@ import (
 	"enisim/store"
 )
 
-// VSwitch is a VSwitch as a caller sees it, for packages that know nothing of the store.
+// VSwitch is a VSwitch as a caller sees it. The alias is for packages that do not import the store.
 type VSwitch = store.DescribedVSwitch
 
 // DescribeVSwitches is the request for a list of VSwitches, of a region or of a VPC. All its
@@ -34,8 +34,7 @@ var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitches]{
 	validTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
 }, validNumberedPage(vpcPages, func(r DescribeVSwitches) NumberedPage { return r.Page }))
 
-// DescribeVSwitches lists the caller's VSwitches, by id, as they stand at the moment. It takes no
-// locks.
+// DescribeVSwitches lists the caller's VSwitches in their current state, by id. It takes no locks.
 func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req DescribeVSwitches) (List[VSwitch], error) {
 	if err := check(describeVSwitchesRules, req); err != nil {
 		return List[VSwitch]{}, err

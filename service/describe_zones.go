@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeZones is the request for the zones of a region. Each offers every resource in every way
-// to pay.
+// DescribeZones is the request for the zones of a region. Each zone offers every resource with
+// every charge type.
 type DescribeZones struct {
 	RegionID       string `api:"RegionId"`
 	AcceptLanguage string
@@ -16,10 +16,10 @@ type DescribeZones struct {
 	Malformed      Malformed
 }
 
-// Zone is a zone with its name in the language of whoever asks.
+// Zone is a zone with its name in the caller's language.
 type Zone struct{ ID, LocalName string }
 
-// Zones are the zones of a region. All offer the same.
+// Zones are the zones of a region, which all offer the same instance types.
 type Zones struct {
 	Zones []Zone
 	Types []InstanceType // none if they were not asked for
@@ -62,8 +62,8 @@ func (s *Service) DescribeZones(ctx context.Context, caller Caller, req Describe
 	return out, err
 }
 
-// localZoneName returns made of the region's name and of what the zone's id adds to the region's:
-// cn-hangzhou-h is zone H.
+// localZoneName returns the region's name and the zone's letter, which is what the zone's id adds
+// to the region's: cn-hangzhou-h is zone H.
 func localZoneName(region store.Region, zoneID, language string) string {
 	letter := strings.ToUpper(strings.TrimLeft(strings.TrimPrefix(zoneID, region.ID), "-"))
 	if isChinese(language) {

@@ -11,16 +11,16 @@ import (
 	"enisim/store"
 )
 
-// A key is looked up once a second at most, so that a request costs no round trip for it, and a
-// change counts within a second on every replica. Unknown keys have a small cache of their own, so
-// that a flood of them neither grows the server nor displaces the keys that exist.
+// A key is looked up once a second at most. So a request costs no round trip for it, and a change
+// applies within a second on every replica. Unknown keys have a small cache of their own. So a
+// flood of them neither uses up memory nor displaces the keys that exist.
 const (
 	identityCacheTime = time.Second
 	identityCacheSize = 10_000
 	unknownCacheSize  = 1_000
 )
 
-// Caller is who sends a request: an account, a RAM user in it, or a role of it.
+// Caller is the sender of a request: an account, a RAM user in it, or a role of it.
 type Caller struct {
 	AccountID   string
 	RAMUser     string   // "": the account itself
@@ -35,7 +35,7 @@ type cachedIdentity struct {
 	readAt   time.Time
 }
 
-// Identity is who an access key stands for, and what proves it.
+// Identity is the holder of an access key, with the key's secrets.
 type Identity struct {
 	Caller
 	Secret        string
@@ -43,8 +43,8 @@ type Identity struct {
 	keyExpired    bool    // the key itself, as its token says
 }
 
-// Identify finds who an access key stands for. Whether an expired key or a RAM user gets through is
-// decided later, at its place in the order of checks.
+// Identify returns the identity of an access key. It accepts expired keys and RAM users: admission
+// rules decide on those, at their place in the order of checks.
 func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, error) {
 	key, err := s.findIdentity(ctx, accessKeyID)
 	if err != nil {
@@ -78,8 +78,8 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	return identity, nil
 }
 
-// CheckSecurityToken reports whether a request carries the token that its key needs: a temporary
-// key its own, another one none.
+// CheckSecurityToken returns an error unless a request carries the token that its key needs: a
+// temporary key its own, any other key none.
 func (i Identity) CheckSecurityToken(token string) error {
 	switch {
 	case i.securityToken == nil && token == "":
@@ -94,12 +94,12 @@ func (i Identity) CheckSecurityToken(token string) error {
 	return nil
 }
 
-// findIdentity asks the caches, then the database. It returns nil for an unknown key, and asks
-// nobody about an id that no key can have. The age of a cached entry is real time, also where a
-// test stops the clock of the simulated cloud.
+// findIdentity looks into the caches, then into the database. It returns nil for an unknown key. An
+// id that no key can have is not looked up. The age of a cached entry is real time, even if a test
+// stops the clock of the simulated cloud.
 //
-// A caller's string may be a part of a large body. What a cache keeps is therefore a clone, or the
-// whole body would stay in memory with it.
+// A caller's string may be a part of a large body. Therefore the caches keep a clone; otherwise the
+// whole body would stay in memory.
 func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
 	if !accessKeyIDPattern.MatchString(accessKeyID) {
 		return nil, nil
@@ -110,8 +110,8 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	if missedAt, ok := s.unknownKeys.Get(accessKeyID); ok && time.Since(missedAt) < identityCacheTime {
 		return nil, nil
 	}
-	// One request asks for all that need the same key meanwhile. It goes on when its own caller
-	// disconnects, because the others wait.
+	// One query serves all requests that need the same key meanwhile. It goes on when its own
+	// caller disconnects, because the others wait for it.
 	found := s.lookups.DoChan(accessKeyID, func() (any, error) {
 		return s.readIdentity(context.WithoutCancel(ctx), strings.Clone(accessKeyID))
 	})
@@ -124,9 +124,9 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	}
 }
 
-// readIdentity asks the database, and remembers the answer. Lookups have shares of the connections
-// of their own: they must not wait for the requests of an account that has too many, and a flood of
-// invented keys must delay new keys only.
+// readIdentity queries the database, and caches the answer. Lookups have shares of the connections
+// of their own: they must not wait for the requests of an account that has too many. A flood of
+// invented keys must delay only keys that are not cached yet.
 func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
 	kind := "unknown keys"
 	if s.identities.Contains(accessKeyID) {
@@ -146,13 +146,13 @@ func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.
 	return identity, nil
 }
 
-// ForCaller returns a context in which the database work of a request counts against the share of
-// its caller's account.
+// ForCaller returns a context that counts the database work of a request against the share of the
+// caller's account.
 func ForCaller(ctx context.Context, caller Caller) context.Context {
 	return store.WithAccount(ctx, caller.AccountID)
 }
 
-// admissionInput is what decides whether a caller may try an action at all.
+// admissionInput is what the admission rules check.
 type admissionInput struct {
 	caller      Caller
 	action      string // product:Action
@@ -160,8 +160,9 @@ type admissionInput struct {
 	closedToRAM bool
 }
 
-// admissionRules stand between an action's checks of its parameters and its look at resources: P5,
-// A1 and A2 of the reference (docs/reference/attach-network-interface.md, sections 5 and 6).
+// admissionRules apply after an action's parameter rules and before its rules on resources. They
+// are P5, A1 and A2 of the reference (docs/reference/attach-network-interface.md, sections 5 and
+// 6).
 var admissionRules = []rule[admissionInput]{
 	{err: InvalidRegionIDNotFound, violated: func(a admissionInput) bool { return !a.regionKnown }},
 	{err: AbsInvalidAccountNotFound, violated: func(a admissionInput) bool { return a.caller.Expired }},
@@ -172,8 +173,8 @@ var admissionRules = []rule[admissionInput]{
 	{err: ForbiddenRAM, violated: isForbidden},
 }
 
-// attachAdmissionRules are those of AttachNetworkInterface, whose table, the seed's, has another
-// code for a RAM user without permission.
+// attachAdmissionRules are the admission rules of AttachNetworkInterface. The seed's table for it
+// has another code for a RAM user without permission.
 var attachAdmissionRules = append(
 	slices.Clone(admissionRules[:len(admissionRules)-1]),
 	rule[admissionInput]{err: ForbiddenSubUser, violated: isForbidden},
@@ -184,7 +185,7 @@ func isForbidden(a admissionInput) bool {
 	return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action)
 }
 
-// admit applies the admission rules. Some actions need no region: "" is none.
+// admit applies the admission rules. regionID is "" for an action that needs no region.
 func (s *Service) admit(ctx context.Context, caller Caller, action, regionID string) error {
 	known := regionID == ""
 	if !known {
@@ -222,7 +223,7 @@ func (s *Service) regionExists(ctx context.Context, regionID string) (bool, erro
 	return known, err
 }
 
-// allows reports whether one of the patterns covers an action. Case does not count, as in the real
+// allows reports whether one of the patterns matches an action. Case is ignored, as in the real
 // service: VPC has UnTagResources where ECS has UntagResources.
 func allows(patterns []string, action string) bool {
 	action = strings.ToLower(action)

@@ -10,7 +10,7 @@ import (
 
 const base36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-// regionMarks are the three characters with which the ids of a region begin, after their prefix
+// regionMarks maps a region to the three characters that follow the prefix of its ids
 // (docs/reference/states.md, section 4).
 var regionMarks = map[string]string{
 	"cn-hangzhou": "bp1", "cn-beijing": "2ze", "cn-shanghai": "uf6", "cn-shenzhen": "wz9",
@@ -18,8 +18,8 @@ var regionMarks = map[string]string{
 	"ap-southeast-1": "t4n",
 }
 
-// regionMark returns the mark of a region. Where none is known it is made from the region's name,
-// so that it is the same on every replica.
+// regionMark returns the mark of a region. An unknown region's mark is derived from its name, so
+// that it is the same on every replica.
 func regionMark(regionID string) string {
 	if mark, known := regionMarks[regionID]; known {
 		return mark
@@ -38,7 +38,7 @@ func idLength(prefix string) int {
 	return 20
 }
 
-// newID makes the id of a resource in a region. prefix ends in a dash: "eni-".
+// newID returns a new id of a resource in a region. prefix ends in a dash: "eni-".
 func (s *Service) newID(prefix, regionID string) string {
 	id := regionMark(regionID)
 	for len(id) < idLength(prefix) {
@@ -50,13 +50,13 @@ func (s *Service) newID(prefix, regionID string) string {
 	return prefix + id
 }
 
-// newMAC makes a MAC address as the cloud's interfaces have them.
+// newMAC returns a random MAC address in the format of the real cloud's interfaces.
 func (s *Service) newMAC() string {
 	b := s.randomBytes(3)
 	return fmt.Sprintf("00:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
 }
 
-// randomBytes returns n bytes from the service's source.
+// randomBytes returns n bytes from the service's random source.
 func (s *Service) randomBytes(n int) []byte {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(s.random, b); err != nil {
@@ -65,7 +65,7 @@ func (s *Service) randomBytes(n int) []byte {
 	return b
 }
 
-// lockedReader is a source that many requests may read at once.
+// lockedReader makes a reader safe for concurrent use.
 type lockedReader struct {
 	mu sync.Mutex
 	r  io.Reader

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Image is an operating system that an instance may start from. All images are the cloud's own, the
-// same for every account and region.
+// Image is an operating system from which an instance may be created. All images are the cloud's
+// own, the same for every account and region.
 type Image struct {
 	ID               string
 	Family           string
@@ -71,9 +71,9 @@ var images = []Image{
 	},
 }
 
-// isKnownImage reports whether an instance may be created from an image: from one of the cloud, a
-// retired one of the cloud, whose id ends in .vhd, or a customer's own, whose id begins with m-. Of
-// the last two there is no list.
+// isKnownImage reports whether an instance may be created from an image. These are the listed
+// images of the cloud, retired ones, whose id ends in .vhd, and a customer's own, whose id begins
+// with m-. There is no list of the last two kinds.
 func isKnownImage(id string) bool {
 	if slices.ContainsFunc(images, func(i Image) bool { return i.ID == id }) {
 		return true
@@ -86,8 +86,8 @@ func isKnownImage(id string) bool {
 		((strings.HasPrefix(id, "m-") && id != "m-") || (strings.HasSuffix(id, ".vhd") && id != ".vhd"))
 }
 
-// FindImage returns an image by its id. Of one that is not the cloud's own no more is known than
-// its id tells.
+// FindImage returns an image by its id. For an image that is not in the list, the fields are
+// derived from the id.
 func FindImage(id string) Image {
 	for _, image := range images {
 		if image.ID == id {

@@ -8,14 +8,14 @@ import (
 	"enisim/store"
 )
 
-// LifeRequest is what the actions on one instance's life take.
+// LifeRequest has the parameters that the actions on one instance's power state share.
 type LifeRequest struct {
 	RegionID   string `api:"RegionId"` // may be absent: an id is unique within its account
 	InstanceID string `api:"InstanceId"`
 	DryRun     *bool
 }
 
-// powerParameterRules returns those that the actions share.
+// powerParameterRules returns the rules on these parameters.
 func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) Malformed) []rule[R] {
 	return []rule[R]{
 		required("InstanceId", func(r R) string { return request(r).InstanceID }),
@@ -23,7 +23,7 @@ func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) M
 	}
 }
 
-// powerRules let an instance begin something from one status only.
+// powerRules returns the rules that let a transition begin from one status only.
 func powerRules(from string) []rule[*store.InstanceScene] {
 	return []rule[*store.InstanceScene]{
 		{err: InvalidInstanceIDNotFound, violated: func(s *store.InstanceScene) bool { return s.Instance == nil }},
@@ -35,7 +35,7 @@ func powerRules(from string) []rule[*store.InstanceScene] {
 }
 
 // changePowerState admits a request whose parameters are checked, applies the rules to its
-// instance, and writes what next makes of it.
+// instance, and stores the result of next.
 func (s *Service) changePowerState(
 	ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
 	next func(i store.Instance, now time.Time) store.Instance,
@@ -61,7 +61,7 @@ func (s *Service) changePowerState(
 	})
 }
 
-// startedInstance returns an instance that is started at now.
+// startedInstance returns the instance i, started at now.
 func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instance {
 	state := s.startingInstance(now)
 	i.Status, i.NextStatus, i.SettlesAt = state.Status, state.NextStatus, state.SettlesAt
@@ -70,7 +70,7 @@ func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instanc
 	return i
 }
 
-// isStable returns the statuses in which nothing is under way.
+// isStable reports whether the instance is not in transition.
 func isStable(i *store.Instance) bool {
 	return slices.Contains([]string{store.InstanceRunning, store.InstanceStopped}, i.Status)
 }

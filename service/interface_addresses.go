@@ -8,15 +8,15 @@ import (
 	"enisim/store"
 )
 
-// What the four actions on an interface's addresses share (docs/reference/actions.md, sections 1.8
-// to 1.11).
+// The parts that the four actions on an interface's addresses share (docs/reference/actions.md,
+// sections 1.8 to 1.11).
 
-// firstNotIPv6 returns the first text that is no IPv6 address. There must be one.
+// firstNotIPv6 returns the first text that is not an IPv6 address. There must be one.
 func firstNotIPv6(texts []string) string {
 	return texts[slices.IndexFunc(texts, func(text string) bool { return !allIPv6(text) })]
 }
 
-// assignRequest is what is to be assigned to an interface, in one family.
+// assignRequest is a request to assign addresses and prefixes of one family to an interface.
 type assignRequest struct {
 	regionID, eniID    string
 	family             addressFamily
@@ -25,37 +25,37 @@ type assignRequest struct {
 	prefixes           []netip.Prefix
 }
 
-// wantedCount returns how many of the limit the assignment takes: a prefix counts as one address.
+// wantedCount returns how much of the limit the request uses: a prefix counts as one address.
 func (a assignRequest) wantedCount() int {
 	return len(a.addresses) + a.count + len(a.prefixes) + a.prefixCount
 }
 
-// AssignedAddresses are what an interface was given.
+// AssignedAddresses are the addresses and prefixes that were assigned to an interface.
 type AssignedAddresses struct {
 	NetworkInterfaceID string
 	Addresses          []netip.Addr
 	Prefixes           []netip.Prefix
 }
 
-// assignInput is what an assignment is decided on: the request and what the locks returned,
-// settled.
+// assignInput is the request plus the locked rows that its rules check, settled to the current
+// time.
 type assignInput struct {
 	assignRequest
 	*store.AssignScene
 	drawn []netip.Addr // IPv6 addresses drawn for it: more than it wants, for some may be taken
 }
 
-// assignStateRules come first: what the interface is, and where.
+// assignStateRules come first. They check the interface and where it is.
 var assignStateRules = append(
 	addressStateRules(func(a assignInput) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
-	// A scenario may put the interface into another VSwitch between its look-up and its lock.
+	// A scenario may move the interface to another VSwitch after FindVSwitchOf and before the lock.
 	rule[assignInput]{
 		err:      EcsTaskConflict,
 		violated: func(a assignInput) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID },
 	},
 )
 
-// addressStateRules returns those of an interface whose addresses may change.
+// addressStateRules returns the rules on an interface whose addresses are to change.
 func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScene)) []rule[T] {
 	eni := func(t T) *store.NetworkInterface { _, scene := of(t); return scene.ENI }
 	return []rule[T]{
@@ -76,8 +76,8 @@ func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScen
 	}
 }
 
-// assignNamedRules come before the limits: what the VSwitch does not give out, or has given to
-// another.
+// assignNamedRules come before the limits. They refuse named addresses that the VSwitch cannot
+// assign, or that are taken.
 var assignNamedRules = []rule[assignInput]{
 	{err: InvalidVSwitchIDIPInvalid, violated: func(a assignInput) bool { return a.firstOutside() != "" },
 		messageArgs: func(a assignInput) []any {
@@ -90,8 +90,7 @@ var assignNamedRules = []rule[assignInput]{
 	},
 }
 
-// blockOf returns the block of a VSwitch out of which a family's addresses come. The VSwitch must
-// have one.
+// blockOf returns the VSwitch's block of the family. The VSwitch must have one.
 func (f addressFamily) blockOf(v *store.VSwitch) netip.Prefix {
 	if f.contains(v.CIDRBlock.Addr()) {
 		return v.CIDRBlock
@@ -99,8 +98,7 @@ func (f addressFamily) blockOf(v *store.VSwitch) netip.Prefix {
 	return *v.IPv6CIDRBlock
 }
 
-// firstOutside returns the first that is named, but that the VSwitch does not give out: "" if there
-// is none.
+// firstOutside returns the first named address or prefix that the VSwitch cannot assign, or "".
 func (a assignInput) firstOutside() string {
 	block := a.family.blockOf(a.Offer.VSwitch)
 	for _, address := range a.addresses {
@@ -116,7 +114,7 @@ func (a assignInput) firstOutside() string {
 	return ""
 }
 
-// firstTaken returns the first that is named, but that an interface has: "" if there is none.
+// firstTaken returns the first named address or prefix that an interface already has, or "".
 func (a assignInput) firstTaken() string {
 	for _, address := range a.addresses {
 		if slices.Contains(a.Offer.Taken, address) {
@@ -129,7 +127,7 @@ func (a assignInput) firstTaken() string {
 	return ""
 }
 
-// notEnoughRules come last: nothing but room is lacking.
+// notEnoughRules come last: the VSwitch has too few free addresses.
 var notEnoughRules = []rule[assignInput]{
 	{err: InvalidVSwitchIDIPNotEnough, violated: func(a assignInput) bool {
 		assigned := a.assigned()
@@ -137,8 +135,8 @@ var notEnoughRules = []rule[assignInput]{
 	}, messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
 }
 
-// assigned returns what the interface gets: what is named, and what was found or drawn for the
-// rest.
+// assigned returns what the interface gets: what is named, and for the rest free IPv4 addresses and
+// prefixes, and random IPv6 addresses.
 func (a assignInput) assigned() AssignedAddresses {
 	out := AssignedAddresses{NetworkInterfaceID: a.eniID, Addresses: slices.Clone(a.addresses)}
 	out.Prefixes = slices.Concat(a.prefixes, a.Offer.IPv4Prefixes, a.Offer.IPv6Prefixes)
@@ -153,8 +151,8 @@ func (a assignInput) assigned() AssignedAddresses {
 	return out
 }
 
-// assignAddresses gives addresses to an interface, all of the assignment or none of it, in a
-// transaction that has locked a client token at most.
+// assignAddresses assigns all that the request asks for, or nothing. The transaction may have
+// locked a client token, but nothing else.
 func (s *Service) assignAddresses(
 	ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput],
 ) (AssignedAddresses, error) {
@@ -196,20 +194,20 @@ func (s *Service) assignAddresses(
 	return assigned, nil
 }
 
-// unassignRequest is what is to be taken from an interface.
+// unassignRequest is a request to release addresses and prefixes of an interface.
 type unassignRequest struct {
 	eniID     string
 	addresses []netip.Addr
 	prefixes  []netip.Prefix
 }
 
-// unassignInput is what an unassignment is decided on.
+// unassignInput is the request plus the locked rows that its rules check.
 type unassignInput struct {
 	unassignRequest
 	*store.AddressScene
 }
 
-// unassignRules are those on the interface, and then on what it has.
+// unassignRules check the interface first, and then whether it has the addresses.
 var unassignRules = append(
 	addressStateRules(func(u unassignInput) (string, *store.AddressScene) { return u.eniID, u.AddressScene }),
 	rule[unassignInput]{
@@ -219,8 +217,8 @@ var unassignRules = append(
 	},
 )
 
-// firstUnassigned returns the first that is named, but that the interface cannot give back: "" if
-// there is none. It keeps its primary address for life.
+// firstUnassigned returns the first named address or prefix that the interface cannot release, or
+// "". It keeps its primary address for life.
 func (u unassignInput) firstUnassigned() string {
 	for _, address := range u.addresses {
 		if !slices.ContainsFunc(
@@ -238,7 +236,7 @@ func (u unassignInput) firstUnassigned() string {
 	return ""
 }
 
-// unassignAddresses takes addresses from an interface, all that are named or none.
+// unassignAddresses releases all named addresses of an interface, or none.
 func (s *Service) unassignAddresses(
 	ctx context.Context, caller Caller, regionID string, u unassignRequest, rules []rule[unassignInput],
 ) error {

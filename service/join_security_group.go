@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// JoinSecurityGroup is the request to put an interface into a security group: the one that is
-// named, or the primary one of an instance.
+// JoinSecurityGroup is the request to add an interface to a security group: a named interface, or
+// the primary one of an instance.
 type JoinSecurityGroup struct {
 	RegionID           string `api:"RegionId"` // needed with a NetworkInterfaceId only
 	SecurityGroupID    string `api:"SecurityGroupId"`
@@ -33,8 +33,8 @@ var joinParameterRules = []rule[JoinSecurityGroup]{
 	},
 }
 
-// membershipInput is what joining or leaving a group is decided on: the request and what the locks
-// returned, settled.
+// membershipInput is the request plus the locked rows that the rules of joining and leaving check,
+// settled to the current time.
 type membershipInput struct {
 	JoinSecurityGroup
 	*store.JoinScene
@@ -48,7 +48,7 @@ func (m membershipInput) isMember() bool {
 // isAttached reports whether the interface is on an instance.
 func (m membershipInput) isAttached() bool { return m.ENI != nil && m.ENI.InstanceID != nil }
 
-// memberRules are those that joining and leaving share.
+// memberRules are the rules that joining and leaving share.
 var memberRules = []rule[membershipInput]{
 	{
 		err:      InvalidInstanceIDNotFound,
@@ -60,9 +60,9 @@ var memberRules = []rule[membershipInput]{
 		messageArgs: func(m membershipInput) []any { return []any{m.NetworkInterfaceID} },
 	},
 	{err: InvalidSecurityGroupIDNotFound, violated: func(m membershipInput) bool { return m.Group == nil }},
-	// An attach came between finding the instance and locking the interface. To wait for another
-	// instance now would break the order of locks, so the instance is looked for again
-	// (inTxRetryingMoves).
+	// The interface was attached after its instance was looked up and before the interface was
+	// locked. Locking the other instance now would break the lock order, so inTxRetryingMoves
+	// begins again.
 	{err: OperationConflict, violated: func(m membershipInput) bool { return m.Moved() }},
 	{err: EniServiceManaged, violated: func(m membershipInput) bool { return m.ENI != nil && m.ENI.ServiceManaged }},
 	{err: IncorrectInstanceStatus, violated: func(m membershipInput) bool {
@@ -101,13 +101,13 @@ var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membershipInput]{
 	},
 })
 
-// exceedsCapacity reports whether the interface's instance would be one too many in a group of a
-// type. An interface that is on no instance takes no place.
+// exceedsCapacity reports whether a group of the given type has no capacity left for the
+// interface's instance. An interface that is on no instance needs none.
 func (m membershipInput) exceedsCapacity(groupType string) bool {
 	return m.Group.Type == groupType && m.isAttached() && !m.Group.HasInstance && m.Group.Free <= 0
 }
 
-// JoinSecurityGroup puts an interface into a security group, behind those that it is in.
+// JoinSecurityGroup adds an interface to a security group, behind the groups that it is in.
 func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req JoinSecurityGroup) error {
 	if err := check(joinParameterRules, req); err != nil {
 		return err

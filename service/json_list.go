@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// JSONList is a list that travels as one JSON array in a string: ["a","b"]. A list that is present
-// and empty is not nil: it selects nothing, where an absent one selects everything.
+// JSONList is a list parameter that is one JSON array in a string: ["a","b"]. A list that is
+// present and empty is not nil. It selects nothing, while an absent one selects everything.
 type JSONList []string
 
-// isEmpty reports whether the list is present and has no member.
+// isEmpty reports whether the list is present and has no members.
 func (l JSONList) isEmpty() bool { return l != nil && len(l) == 0 }
 
-// areEmpty reports whether one of the lists is present and has no member.
+// areEmpty reports whether one of the lists is present and has no members.
 func areEmpty(lists ...JSONList) bool { return slices.ContainsFunc(lists, JSONList.isEmpty) }
 
 var errNotAList = errors.New("not a JSON list of strings")
 
-// ParseJSONList parses a list as clients and shells send it. Besides JSON it accepts what can mean
-// one thing only:
+// ParseJSONList parses a list as clients and shells send it. Besides JSON it accepts forms that
+// have only one possible meaning:
 //
 //	['a','b']      single quotes, also around one of several members
 //	[\"a\",\"b\"]  quotes that a shell has not unescaped
@@ -29,8 +29,8 @@ var errNotAList = errors.New("not a JSON list of strings")
 //	["a","b",]     a comma at the end
 //	null           an empty list
 //
-// Members without quotes are refused, in brackets or not: the real service refuses them too. So is
-// a zero byte, which no database keeps.
+// Members without quotes are refused, in brackets or not, as in the real service. So is a zero
+// byte, which no database stores.
 func ParseJSONList(text string) (JSONList, error) {
 	var members []string
 	if err := json.Unmarshal([]byte(text), &members); err == nil {

@@ -13,47 +13,44 @@ import (
 	"enisim/store"
 )
 
-// Limits of the lanes: no caller makes a queue, a batch or a wait grow beyond them.
+// Limits of the lanes. They bound the length of a queue, the size of a batch and every wait.
 const (
-	// maxBatch is how many requests share a transaction at most, so that a batch stays short
-	// however many wait. While several accounts use a lane, maxPart is how many of one account do:
-	// others would wait for them.
+	// maxBatch is the maximum number of requests in a transaction, so that a batch stays short
+	// however many wait. While several accounts use a lane, maxPart is the maximum per account,
+	// because the others wait for the batch.
 	maxBatch = 128
 	maxPart  = 32
-	// sharedPeriod is how long a lane counts as used by several accounts after their requests met
-	// in it.
+	// sharedPeriod is how long a lane counts as used by several accounts after requests of two
+	// accounts met in it.
 	sharedPeriod = time.Second
-	// maxQueued is how many requests wait in a lane, and maxQueuedPerAccount how many of one
-	// account. More are refused.
+	// maxQueued is the maximum number of requests that wait in a lane, and maxQueuedPerAccount that
+	// of one account. More are refused.
 	maxQueued           = 8192
 	maxQueuedPerAccount = 4096
-	// maxLaneWait is how long a request may wait for its batch. SDKs give up on an answer after 3
-	// s.
+	// maxLaneWait is how long a request may wait for its batch. SDKs give up after 3 s.
 	maxLaneWait = 2500 * time.Millisecond
-	// lockTimeout is how long a request waits for contended rows, from the moment that it left the
-	// shared lane.
+	// lockTimeout is how long a request waits for contended rows after it left the shared lane.
 	lockTimeout = 2 * time.Second
-	// batchLockTimeout is how long a batch waits for a lock. Then its requests run alone, so that
-	// only those that need the lock wait on.
+	// batchLockTimeout is the lock timeout of a batch. After it the requests run alone, so that
+	// only requests that need the contended lock keep waiting.
 	batchLockTimeout = 500 * time.Millisecond
-	// batchTimeout is how long a batch may take until its commit: longer than Postgres itself takes
-	// to give up. A connection that only seems to be there must not hold up a lane for as long as
-	// TCP believes in it.
+	// batchTimeout is the timeout of a batch including its commit. It is longer than Postgres's own
+	// timeouts. Without it, a dead connection would block a lane until TCP gives up.
 	batchTimeout = 12 * time.Second
 )
 
-// lanes run the attaches and detaches that arrive while a transaction is in flight together in the
-// next one: one round of locks and one commit for all of them. Requests are never delayed to fill a
-// batch: one that finds its lane idle has a transaction to itself.
+// lanes batch attaches and detaches. Requests that arrive while a transaction is in flight run
+// together in the next one: one round of locks and one commit for all of them. Requests are never
+// delayed to fill a batch: a request in an idle lane has a transaction to itself.
 //
 // A batch of a shared lane serves all accounts, so it waits for no row that another transaction has
 // locked. A request that needs such a row leaves the batch undecided and goes to the lane of that
-// row. There the requests of one account wait for it together, under the account's share of the
-// connections. So a tenant that waits waits alone.
+// row. There the requests of one account wait for it together, and use the account's share of the
+// connections. So only the tenant that needs the row waits for it.
 //
-// There is no worker goroutine: leadership rotates. The first request to arrive leads: it runs its
-// batch in its own goroutine, and then makes the request whose turn is next the leader of the next
-// batch.
+// There is no worker goroutine: leadership rotates. The first request to arrive is the leader: it
+// runs its batch in its own goroutine. Then it makes the request whose turn is next the leader of
+// the next batch.
 type lanes struct {
 	seed    maphash.Seed
 	shared  []lane        // by instance; empty: every request has a transaction of its own
@@ -78,7 +75,7 @@ type lane struct {
 	sharedUntil time.Time // until when the lane counts as used by several accounts
 }
 
-// laneRequest is an attach or a detach on its way through the lanes.
+// laneRequest is an attach or a detach in the lanes.
 type laneRequest struct {
 	ctx       context.Context
 	want      store.Attachment
@@ -90,7 +87,7 @@ type laneRequest struct {
 	turn      chan turn  // what a request that waits has to do next
 }
 
-// turn is what a lane tells a request that waits.
+// turn tells a waiting request what to do next.
 type turn int
 
 const (
@@ -114,8 +111,8 @@ func (l *lanes) submit(
 	if len(l.shared) == 0 {
 		return l.runAlone(r)
 	}
-	// First the shared lane, unless requests for the same instance or interface wait for it
-	// already: this one waits behind them.
+	// First the shared lane. But if requests already wait in a contended lane for the same instance
+	// or interface, this one goes behind them.
 	row, waits := l.contendedRow(want)
 	if !waits {
 		instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
@@ -125,15 +122,15 @@ func (l *lanes) submit(
 		}
 		row = *r.contended
 	}
-	// Then the lane of the contended row. Its batches wait for all locks that they need, so a
-	// request leaves it with an answer.
+	// Then the lane of the contended row. Its batches wait for all locks that they need, so the
+	// request gets its answer there.
 	lane := l.enterContended(row)
 	defer l.leaveContended(row, lane)
 	r.contended, r.lockBy = nil, time.Now().Add(lockTimeout)
 	return l.runInLane(lane, r)
 }
 
-// contendedRow returns the named row of a request that has a lane, if one has.
+// contendedRow returns the first row of a request that has a lane of its own.
 func (l *lanes) contendedRow(want store.Attachment) (row store.Row, found bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -166,8 +163,8 @@ func (l *lanes) leaveContended(row store.Row, lane *lane) {
 	}
 }
 
-// runInLane runs a request in a lane. It returns its answer; nil also where the request turned out
-// to need a contended row.
+// runInLane runs a request in a lane and returns its answer. It also returns nil if the request
+// turned out to need a contended row.
 func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
 	leads, err := lane.enter(r)
 	switch {
@@ -184,12 +181,13 @@ func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
 	}
 }
 
-// enter puts a request into the lane's queue, and reports whether the lane was idle.
+// enter puts a request into the lane's queue, and reports whether it leads because the lane was
+// idle.
 func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of
-	// which its account has a fair part.
+	// which its account gets a fair part.
 	r.queuedAt = time.Now()
 	if id := r.want.AccountID; id != l.lastAccount {
 		if l.lastAccount != "" {
@@ -215,7 +213,7 @@ func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 	return leads, nil
 }
 
-// maxPart returns how many requests of one account a batch takes at most.
+// maxPart returns the maximum number of requests of one account in a batch.
 func (l *lane) maxPart(now time.Time) int {
 	if now.Before(l.sharedUntil) {
 		return maxPart
@@ -223,8 +221,8 @@ func (l *lane) maxPart(now time.Time) int {
 	return maxBatch
 }
 
-// abandon takes a request whose caller has disconnected out of the queue. If its turn has just
-// come, it takes it: others may depend on that.
+// abandon removes a request whose caller has disconnected from the queue. If its turn has just
+// come, the request still takes it, because the next leader may depend on that.
 func (l *lanes) abandon(lane *lane, r *laneRequest) error {
 	lane.mu.Lock()
 	select {
@@ -249,8 +247,8 @@ func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
 	return r.err
 }
 
-// runAlone runs a request in a transaction of its own, which waits for locks, under its account's
-// share of the connections. A panic is its own.
+// runAlone runs a request in a transaction of its own. It waits for locks, and uses its account's
+// share of the connections. A panic affects only this request.
 func (l *lanes) runAlone(r *laneRequest) error {
 	if err := l.run(r.ctx, []*laneRequest{r}, true); err != nil {
 		return err
@@ -258,22 +256,21 @@ func (l *lanes) runAlone(r *laneRequest) error {
 	return r.err
 }
 
-// lead runs the next batch of a lane, passes the lead on, and tells each request of the batch what
-// is next for it: the leader by its return, the others by their channels.
+// lead runs the next batch of a lane, passes leadership on, and tells each request of the batch its
+// next turn: the leader by the return value, the others by their channels.
 func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
-	// First take the batch and run it, for all requests in it.
+	// First take the batch from the queue and run it.
 	batch := lane.takeBatch(time.Now())
 	started := time.Now()
 	err := l.runSafely(leader.ctx, lane, batch)
 
-	// Then pass the lead on before the answers are given, so that the database does not wait for
-	// them.
+	// Then pass leadership on before answering, so that the database does not wait for the answers.
 	lane.passOn(time.Since(started))
 
-	// Then answer. A failed batch is run again one by one, so that its requests do not suffer for
-	// each other. After an unknown outcome nothing is run again, and no request is told anything
-	// else: a refusal, too, may be due to what is not known to be committed. Only a request that
-	// was not decided goes on, to the lane of the row that it needs.
+	// Then answer. A failed batch is run again one by one, so that its requests do not fail because
+	// of each other. After an unknown outcome nothing is run again, and every decided request gets
+	// that error: even a refusal may depend on changes that are not known to be committed. Only an
+	// undecided request goes on, to the lane of the row that it needs.
 	unknown := errors.Is(err, store.ErrOutcomeUnknown)
 	next := finished
 	if err != nil && !unknown && (len(batch) > 1 || !lane.wait && errors.Is(err, store.ErrLockTimeout)) {
@@ -293,9 +290,8 @@ func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 	return mine
 }
 
-// takeBatch takes the next batch out of the queue, an equal part of it for each account that waits.
-// Requests whose callers have disconnected are dropped, and those whose turn comes too late are
-// refused.
+// takeBatch takes the next batch out of the queue, with an equal part for each waiting account. It
+// drops requests whose context is done, and refuses those that have waited too long.
 func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -322,7 +318,7 @@ func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 	return batch
 }
 
-// passOn makes the request whose turn is next the leader, if there is one.
+// passOn makes the request whose turn is next the leader, or marks the lane idle.
 func (l *lane) passOn(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -335,9 +331,9 @@ func (l *lane) passOn(took time.Duration) {
 	next.turn <- lead
 }
 
-// runSafely runs a batch for all of its requests: it does not end with one caller, it takes no
-// account's share of the connections where it serves all accounts, and a panic over one request
-// fails the batch, after which that request panics alone.
+// runSafely runs a batch on behalf of all of its requests. The batch does not end when one caller
+// disconnects. In a shared lane it uses no account's share of the connections. A panic in one
+// request fails the batch, after which only that request panics when it runs alone.
 func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest) (err error) {
 	switch len(batch) {
 	case 0:
@@ -360,20 +356,20 @@ func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest)
 	return l.run(ctx, batch, lane.wait)
 }
 
-// errUnchanged is why a batch writes nothing: a commit would wait for the disk.
+// errUnchanged makes a batch without writes roll back, because a commit would wait for the disk.
 var errUnchanged = errors.New("nothing to write")
 
-// decideTogether decides a batch in one transaction: request k sees what request k-1 did. Without
-// wait it waits for no row that another transaction has locked, and leaves the requests that need
-// one undecided.
+// decideTogether decides a batch in one transaction: request k sees the changes of request k-1.
+// Without wait it skips rows that another transaction has locked, and leaves the requests that need
+// them undecided.
 func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait bool) error {
 	wants := make([]store.Attachment, len(batch))
 	for i, r := range batch {
 		wants[i] = r.want
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		// First the locks. Requests that wait for the same row do so together for a moment, and
-		// then each for what is left of its time.
+		// First lock the rows. Requests that wait for the same row do so together for a short time,
+		// and then each alone for the rest of its time.
 		switch lockBy := batch[0].lockBy; {
 		case len(batch) > 1 || !wait:
 			tx.SetLockTimeout(batchLockTimeout)
@@ -384,8 +380,8 @@ func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait
 		if err != nil {
 			return err
 		}
-		// Then the decisions, one after the other. The time is read after the locks, so that times
-		// follow the order of commits.
+		// Then decide the requests one after the other. The time is read after the locks, so that
+		// times follow the order of commits.
 		now := s.now()
 		rows.At(now)
 		for _, r := range batch {

@@ -15,8 +15,8 @@ const (
 	maxDataDisks          = 16
 )
 
-// NewInstance is what RunInstances and CreateInstance both take. What is not of the network is kept
-// and shown.
+// NewInstance has the parameters that RunInstances and CreateInstance share. Those that do not
+// concern the network are stored and shown, without effect.
 type NewInstance struct {
 	RegionID                string `api:"RegionId"`
 	ZoneID                  string `api:"ZoneId"`
@@ -48,7 +48,7 @@ type NewInstance struct {
 	ClientToken             string
 }
 
-// NewDisk is a disk that comes with an instance.
+// NewDisk is a disk that is created with an instance.
 type NewDisk struct {
 	Category           string
 	Size               *int // GiB
@@ -59,8 +59,7 @@ type NewDisk struct {
 	DeleteWithInstance *bool
 }
 
-// LaunchInterface is an interface that comes with an instance: a new one, or an existing one by its
-// id.
+// LaunchInterface is an interface of a new instance: a new one, or an existing one by its id.
 type LaunchInterface struct {
 	InstanceType                   string   // Primary or Secondary
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
@@ -80,30 +79,30 @@ type LaunchInterface struct {
 	SourceDestCheck                *bool
 }
 
-// groupIDs returns the interface's groups, whichever way they were named.
+// groupIDs returns the ids of the interface's groups, from both parameters.
 func (i LaunchInterface) groupIDs() []string {
 	return append(optionalList(i.SecurityGroupID), i.SecurityGroupIDs...)
 }
 
-// ipv4Count returns how many IPv4 addresses a new interface gets, the primary one included.
+// ipv4Count returns the number of IPv4 addresses of a new interface, including the primary one.
 func (i LaunchInterface) ipv4Count() int { return 1 + valueOf(i.SecondaryPrivateIPAddressCount) }
 
-// ipv6Count returns how many IPv6 addresses a new interface gets.
+// ipv6Count returns the number of IPv6 addresses of a new interface.
 func (i LaunchInterface) ipv6Count() int { return valueOf(i.IPv6AddressCount) + len(i.IPv6Addresses) }
 
-// ipv4ToFind returns how many IPv4 addresses are to be found for it, rather than named.
+// ipv4ToFind returns how many of the IPv4 addresses are not named, so that free ones are needed.
 func (i LaunchInterface) ipv4ToFind() int {
 	return i.ipv4Count() - len(optionalList(i.PrimaryIPAddress))
 }
 
-// hasCreationParameters reports whether there is more than an existing interface takes.
+// hasCreationParameters reports whether a parameter is set that only a new interface may have.
 func (i LaunchInterface) hasCreationParameters() bool {
 	i.InstanceType, i.NetworkInterfaceID, i.NetworkCardIndex = "", "", nil
 	return !reflect.ValueOf(i).IsZero()
 }
 
-// newInstanceRules returns the parameter rules that both actions have. primary is the primary
-// interface as far as the request tells.
+// newInstanceRules returns the parameter rules that both actions share. primary returns the primary
+// interface of a request.
 func newInstanceRules[R any](
 	common func(R) NewInstance, malformed func(R) Malformed, primary func(R) LaunchInterface,
 ) []rule[R] {
@@ -188,7 +187,7 @@ func newInstanceRules[R any](
 	}
 }
 
-// maxBandwidth is the most that an instance may have to the internet, in Mbit/s.
+// maxBandwidth is the maximum internet bandwidth of an instance, in Mbit/s.
 const maxBandwidth = 1000
 
 func hasInvalidSize(d NewDisk) bool {
@@ -196,7 +195,8 @@ func hasInvalidSize(d NewDisk) bool {
 	return d.Size != nil && (*d.Size < 1 || *d.Size > maxSize)
 }
 
-// launchInput is what a launch is decided on: the request and what the locks returned, settled.
+// launchInput is the request plus the locked rows that its rules check, settled to the current
+// time.
 type launchInput struct {
 	NewInstance
 	amount, minAmount int               // how many instances are asked for, and how few will do
@@ -206,7 +206,7 @@ type launchInput struct {
 	count int // how many there will be
 }
 
-// want is what the launch needs of the world.
+// storeWant returns the rows and free addresses that the launch needs.
 func (l launchInput) storeWant(accountID string) store.LaunchWant {
 	want := store.LaunchWant{AccountID: accountID, RegionID: l.RegionID, ZoneID: l.ZoneID, InstanceType: l.InstanceType}
 	position := map[string]int{}
@@ -230,8 +230,8 @@ func (l launchInput) storeWant(accountID string) store.LaunchWant {
 	return want
 }
 
-// primaryAddresses returns the primary addresses that the caller chose for an interface of each
-// instance, from the one that was named on.
+// primaryAddresses returns the primary addresses of an interface that the caller chose, one for
+// each instance: the named address and those that follow it.
 func (l launchInput) primaryAddresses(i LaunchInterface) (addresses []netip.Addr) {
 	for _, a := range parseAddresses(optionalList(i.PrimaryIPAddress)) {
 		for range l.amount {
@@ -244,18 +244,18 @@ func (l launchInput) primaryAddresses(i LaunchInterface) (addresses []netip.Addr
 	return addresses
 }
 
-// requestedAddresses returns all addresses that the caller chose for an interface.
+// requestedAddresses returns all addresses of an interface that the caller chose.
 func (l launchInput) requestedAddresses(i LaunchInterface) []netip.Addr {
 	return append(l.primaryAddresses(i), parseAddresses(i.IPv6Addresses)...)
 }
 
-// usedAddresses returns those of named that belong to the instances that there will be.
+// usedAddresses returns the requested addresses for the instances that will be created.
 func (l launchInput) usedAddresses(i LaunchInterface) []netip.Addr {
 	row := l.primaryAddresses(i)
 	return append(row[:min(len(row), l.count)], parseAddresses(i.IPv6Addresses)...)
 }
 
-// newInterfaces returns the interfaces that are created.
+// newInterfaces returns the interfaces that are to be created.
 func (l launchInput) newInterfaces() []LaunchInterface {
 	return slices.DeleteFunc(
 		slices.Clone(l.interfaces),
@@ -263,7 +263,7 @@ func (l launchInput) newInterfaces() []LaunchInterface {
 	)
 }
 
-// existingInterfaces returns the interfaces that are there already, as far as they are.
+// existingInterfaces returns the rows of the named interfaces that exist.
 func (l launchInput) existingInterfaces() (found []*store.LaunchedENI) {
 	for _, i := range l.interfaces {
 		if n := l.Interfaces[i.NetworkInterfaceID]; n != nil {
@@ -273,9 +273,9 @@ func (l launchInput) existingInterfaces() (found []*store.LaunchedENI) {
 	return found
 }
 
-// possibleCount returns how many instances can be made: as many as are asked for, or as many as
-// addresses, groups and the quota have room for. If that is less than will do, it is what will do,
-// and a rule tells what there is too little of.
+// possibleCount returns how many instances can be created: the requested amount, or fewer if
+// addresses, groups or the quota do not allow more. It is never less than the minimum amount. If
+// that many are not possible, a rule refuses the request.
 func (l launchInput) possibleCount() int {
 	n := l.amount
 	for vswitch, offer := range l.Offers {
@@ -298,7 +298,7 @@ func (l launchInput) possibleCount() int {
 	return max(n, l.minAmount)
 }
 
-// ipv4PerInstance returns how many IPv4 addresses of a VSwitch are to be found for each instance.
+// ipv4PerInstance returns how many free IPv4 addresses of a VSwitch each instance needs.
 func (l launchInput) ipv4PerInstance(vswitch string) (need int) {
 	for _, i := range l.newInterfaces() {
 		if i.VSwitchID == vswitch {
@@ -312,7 +312,7 @@ func (l launchInput) vswitchOf(i LaunchInterface) *store.VSwitch {
 	return l.Offers[i.VSwitchID].VSwitch
 }
 
-// outside reports whether an address is none that its VSwitch gives.
+// isOutside reports whether the VSwitch cannot assign an address.
 func (l launchInput) isOutside(vswitch string, a netip.Addr) bool {
 	v := l.Offers[vswitch].VSwitch
 	if v == nil || a.Is6() && v.IPv6CIDRBlock == nil {
@@ -325,7 +325,7 @@ func (l launchInput) isOutside(vswitch string, a netip.Addr) bool {
 	return !canAssign(block, netip.PrefixFrom(a, a.BitLen()))
 }
 
-// launchExistenceRules: what the request names is there.
+// launchExistenceRules check that the named resources exist.
 var launchExistenceRules = []rule[launchInput]{
 	{
 		err:      InvalidImageIDNotFound,
@@ -343,7 +343,7 @@ var launchExistenceRules = []rule[launchInput]{
 	}},
 }
 
-// launchConsistencyRules: what is there fits together.
+// launchConsistencyRules check that the resources fit together.
 var launchConsistencyRules = []rule[launchInput]{
 	{err: IncorrectVSwitchStatus, violated: func(l launchInput) bool {
 		return slices.ContainsFunc(
@@ -373,8 +373,8 @@ var launchConsistencyRules = []rule[launchInput]{
 	}},
 }
 
-// launchIPv6Rules and launchAddressRules: there are addresses. An action that has no IPv6 has only
-// the latter.
+// launchIPv6Rules and launchAddressRules check the addresses. An action without IPv6 uses only the
+// latter.
 var launchIPv6Rules = []rule[launchInput]{
 	invalid("Ipv6AddressCount", func(l launchInput) bool {
 		return slices.ContainsFunc(
@@ -412,8 +412,7 @@ var launchAddressRules = []rule[launchInput]{
 	}},
 }
 
-// firstOutside returns the first address that is none of its VSwitch's, and the block that lacks
-// it.
+// firstOutside returns the first address that its VSwitch cannot assign, and the VSwitch's block.
 func (l launchInput) firstOutside() (block netip.Prefix, stray any) {
 	for _, i := range l.newInterfaces() {
 		for _, a := range l.usedAddresses(i) {
@@ -429,7 +428,7 @@ func (l launchInput) firstOutside() (block netip.Prefix, stray any) {
 	return netip.Prefix{}, nil
 }
 
-// launchExceedsGroupCapacity reports whether the new instances would be too many in a group.
+// launchExceedsGroupCapacity reports whether a group has too little capacity for the new instances.
 func launchExceedsGroupCapacity(l launchInput) bool {
 	for _, g := range l.Groups {
 		if l.count > g.Free {

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// LeaveSecurityGroup is the request to take an interface out of a security group. It says the same
-// as one to join.
+// LeaveSecurityGroup is the request to remove an interface from a security group. Its parameters
+// are those of JoinSecurityGroup.
 type LeaveSecurityGroup JoinSecurityGroup
 
 var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
@@ -21,7 +21,7 @@ var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
 	{err: AtLeastInOneGroup, violated: func(m membershipInput) bool { return len(m.Joined) == 1 }},
 })
 
-// LeaveSecurityGroup takes an interface out of a security group, unless it is its last one.
+// LeaveSecurityGroup removes an interface from a security group, unless it is its last one.
 func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req LeaveSecurityGroup) error {
 	if err := check(joinParameterRules, JoinSecurityGroup(req)); err != nil {
 		return err

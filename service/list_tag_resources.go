@@ -9,7 +9,7 @@ import (
 )
 
 // ListTagResources is the request for the tags of resources of one type. All its filters must hold
-// of a resource; an empty one does not filter.
+// for a resource; an empty one does not filter.
 type ListTagResources struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
@@ -21,16 +21,16 @@ type ListTagResources struct {
 // TagOfResource is one tag of one resource.
 type TagOfResource struct{ ResourceType, ResourceID, Key, Value string }
 
-// tagPages has pages of one size, and none by number.
+// tagPages have one size, and go by token only.
 var tagPages = paging{list: "tags", defaultPageSize: 50}
 
-// listTagsInput is a request to a product.
+// listTagsInput is a request to one product.
 type listTagsInput struct {
 	ListTagResources
 	product TagProduct
 }
 
-// listTagResourcesRules: as in the other lists, no rule asks whether what a filter names exists.
+// listTagResourcesRules does not check whether the named resources exist, as in the other lists.
 var listTagResourcesRules = append(
 	typeRules(func(r listTagsInput) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
 	tooManyResources(func(r listTagsInput) []string { return r.ResourceIDs }),
@@ -39,10 +39,10 @@ var listTagResourcesRules = append(
 	invalid("NextToken", func(r listTagsInput) bool { _, _, ours := tagPosition(r.NextToken); return !ours }),
 )
 
-// tagSeparator stands in a token between a resource's id and a key. Neither has it.
+// tagSeparator separates a resource's id and a key in a token. Neither contains it.
 const tagSeparator = "\x00"
 
-// tagPosition returns the resource and the key after which a token goes on.
+// tagPosition returns the resource and the key after which the page of a token begins.
 func tagPosition(token string) (id, key string, ours bool) {
 	after, ours := tagPages.decodeToken(token)
 	if after == "" {
@@ -52,7 +52,7 @@ func tagPosition(token string) (id, key string, ours bool) {
 	return id, key, ours && found && isValidID(id) && utf8.ValidString(key) && !strings.Contains(key, tagSeparator)
 }
 
-// ListTagResources lists tags of a product's resources, by resource and key.
+// ListTagResources lists the tags of a product's resources, by resource and key.
 func (s *Service) ListTagResources(
 	product TagProduct,
 ) func(context.Context, Caller, ListTagResources) (List[TagOfResource], error) {

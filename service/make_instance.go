@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// lockLaunch fills in what the locks return, as it stands under them.
+// lockLaunch locks the rows that a launch needs, and stores them in l, settled to the current time.
 func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launchInput) (err error) {
 	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.now())
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l
 	return nil
 }
 
-// runningInstance returns the life of an instance that is created and started at now.
+// runningInstance returns the status fields of an instance that is created and started at now.
 func (s *Service) runningInstance(now time.Time) store.Instance {
 	created := now.Add(s.options.CreateDelay)
 	state := s.startingInstance(created)
@@ -31,7 +31,7 @@ func (s *Service) runningInstance(now time.Time) store.Instance {
 	return state
 }
 
-// startingInstance returns the life of an instance that is started at now.
+// startingInstance returns the status fields of an instance that is started at now.
 func (s *Service) startingInstance(now time.Time) store.Instance {
 	if s.options.StartDelay == 0 {
 		return store.Instance{Status: store.InstanceRunning, StartedAt: &now}
@@ -43,7 +43,7 @@ func (s *Service) startingInstance(now time.Time) store.Instance {
 }
 
 // insertInstance queues the writes that create the k-th instance of a launch, from 0, with its
-// interfaces. life has its status.
+// interfaces. state has its status fields.
 func (s *Service) insertInstance(
 	tx *store.Tx, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance,
 ) string {
@@ -74,8 +74,8 @@ func (s *Service) insertInstance(
 	return i.ID
 }
 
-// newLaunchedInterface returns the interface of a device index of the k-th instance, and those of
-// its addresses that were found. It takes them out of the offer.
+// newLaunchedInterface returns the interface for a device index of the k-th instance. found are
+// those of its addresses that it takes out of the VSwitch's offer.
 func (s *Service) newLaunchedInterface(
 	l launchInput, i store.Instance, k, index int,
 ) (n store.NewNetworkInterface, found []netip.Addr) {
@@ -116,7 +116,8 @@ func (s *Service) newLaunchedInterface(
 	return n, found
 }
 
-// newInstanceAttributes returns what is only kept and shown of a new instance.
+// newInstanceAttributes returns the attributes of a new instance that are stored and shown, without
+// effect.
 func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes {
 	a := store.InstanceAttributes{
 		ImageID: r.ImageID, KeyPairName: r.KeyPairName, RAMRoleName: r.RAMRoleName, UserData: r.UserData,
@@ -138,7 +139,7 @@ func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes 
 	return a
 }
 
-// newDisk returns a new disk. It has the tags of the instance that it is made with.
+// newDisk returns a new disk. It has the tags of its instance.
 func newDisk(d NewDisk, tags []Tag) store.Disk {
 	disk := store.Disk{
 		Name: d.DiskName, Description: d.Description, Category: d.Category, PerformanceLevel: d.PerformanceLevel,

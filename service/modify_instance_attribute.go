@@ -7,8 +7,7 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceAttribute is the request to change what is set of an instance. What is absent
-// stays.
+// ModifyInstanceAttribute is the request to change attributes of an instance. What is absent stays.
 type ModifyInstanceAttribute struct {
 	RegionID                    string `api:"RegionId"`
 	InstanceID                  string `api:"InstanceId"`
@@ -54,7 +53,7 @@ var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
 	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }),
 }
 
-// modifyInstanceInput is what a change of attributes is decided on.
+// modifyInstanceInput is the request plus the locked rows that its rules check.
 type modifyInstanceInput struct {
 	ModifyInstanceAttribute
 	*store.ModifyInstanceScene
@@ -91,7 +90,8 @@ var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
 	}},
 }
 
-// ModifyInstanceAttribute changes an instance at once. Its groups are its primary interface's.
+// ModifyInstanceAttribute changes an instance at once. The groups of an instance are those of its
+// primary interface.
 func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, req ModifyInstanceAttribute) error {
 	if err := check(modifyInstanceAttributeParameterRules, req); err != nil {
 		return err

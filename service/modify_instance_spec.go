@@ -39,7 +39,7 @@ var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpec]{
 	),
 }
 
-// modifyInstanceSpecInput is what a change of type is decided on.
+// modifyInstanceSpecInput is the request plus the locked rows that its rules check.
 type modifyInstanceSpecInput struct {
 	ModifyInstanceSpec
 	*store.ModifyInstanceSpecScene
@@ -98,7 +98,7 @@ func (m modifyInstanceSpecInput) mostIPv4() (most store.HeldENI) {
 	return most
 }
 
-// maxIPv6 is the interface with the most IPv6 addresses.
+// mostIPv6 returns the interface with the most IPv6 addresses.
 func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
 	for _, n := range m.Held {
 		if n.IPv6 > most.IPv6 {
@@ -108,9 +108,8 @@ func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
 	return most
 }
 
-// ModifyInstanceSpec gives a stopped instance another type, or an instance other bandwidths, at
-// once. The interfaces that the instance holds, also those that are still on their way off, must
-// fit the new type.
+// ModifyInstanceSpec changes the type of a stopped instance, or the bandwidths of any instance, at
+// once. The interfaces of the instance must fit the new type, including those that are Detaching.
 func (s *Service) ModifyInstanceSpec(ctx context.Context, caller Caller, req ModifyInstanceSpec) error {
 	if err := check(modifyInstanceSpecParameterRules, req); err != nil {
 		return err

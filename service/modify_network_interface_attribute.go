@@ -44,14 +44,15 @@ var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInt
 	return r.NetworkInterfaceSettings
 }))
 
-// modifyNetworkInterfaceInput is what a change of an interface is decided on: the request and what
-// the locks returned, settled.
+// modifyNetworkInterfaceInput is the request plus the locked rows that its rules check, settled to
+// the current time.
 type modifyNetworkInterfaceInput struct {
 	ModifyNetworkInterfaceAttribute
 	*store.ModifyNetworkInterfaceScene
 }
 
-// modifyNetworkInterfaceRules: what never changes comes before what may, and counts come last.
+// modifyNetworkInterfaceRules checks properties that never change first, then those that may, and
+// counts last.
 var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInput]{
 	{err: InvalidEniIDNotFound, violated: func(m modifyNetworkInterfaceInput) bool { return m.ENI == nil },
 		messageArgs: func(m modifyNetworkInterfaceInput) []any { return []any{m.NetworkInterfaceID} }},
@@ -68,8 +69,8 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 		messageArgs: func(m modifyNetworkInterfaceInput) []any {
 			return []any{store.ENIAvailable + "," + store.ENIInUse, m.ENI.Status}
 		}},
-	// It was attached between the look for its instance and its lock; the instance is looked for
-	// again (inTxRetryingMoves).
+	// The interface was attached after its instance was looked up and before it was locked, so
+	// inTxRetryingMoves begins again.
 	{err: OperationConflict, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.touchesInstance() && m.ENI.InstanceID != nil &&
 			(m.Instance == nil || m.Instance.ID != *m.ENI.InstanceID)
@@ -77,7 +78,7 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 	{err: InvalidEniStateForQueueNumber, violated: func(m modifyNetworkInterfaceInput) bool {
 		return m.queueNumber() != nil && m.ENI.InstanceID != nil && m.Instance.Status != store.InstanceStopped
 	}},
-	// No address could be the primary one.
+	// Without an IPv6 address there is none that could be the primary one.
 	invalid(
 		"EnablePrimaryIPv6",
 		func(m modifyNetworkInterfaceInput) bool { return isTrue(m.EnablePrimaryIPv6) && m.IPv6 == 0 },
@@ -95,27 +96,27 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 	},
 })
 
-// touchesInstance reports whether the change depends on the instance that the interface is on, or
-// changes what it is in.
+// touchesInstance reports whether the change depends on the interface's instance, or changes its
+// groups.
 func (r ModifyNetworkInterfaceAttribute) touchesInstance() bool {
 	return len(r.SecurityGroupIDs) > 0 || r.queueNumber() != nil
 }
 
-// touchesMoreThanTexts reports whether more is to be changed than name and description.
+// touchesMoreThanTexts reports whether the request changes more than name and description.
 func (r ModifyNetworkInterfaceAttribute) touchesMoreThanTexts() bool {
 	return len(r.SecurityGroupIDs) > 0 || r.NetworkInterfaceSettings != NetworkInterfaceSettings{}
 }
 
-// exceedsCapacity reports whether the instance of the interface would be one too many in a group of
-// a type. An interface that is on none takes no place.
+// exceedsCapacity reports whether a group of the given type has no capacity left for the
+// interface's instance. An interface that is on no instance needs none.
 func (m modifyNetworkInterfaceInput) exceedsCapacity(groupType string) bool {
 	return m.ENI.InstanceID != nil && slices.ContainsFunc(m.Groups, func(g store.GroupScene) bool {
 		return g.Type == groupType && !g.HasInstance && g.Free <= 0
 	})
 }
 
-// ModifyNetworkInterfaceAttribute changes an interface. With an attached one, its instance joins
-// and leaves groups at once.
+// ModifyNetworkInterfaceAttribute changes an interface. If it is attached, its instance joins and
+// leaves groups at once.
 func (s *Service) ModifyNetworkInterfaceAttribute(
 	ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttribute,
 ) error {
@@ -157,7 +158,8 @@ func (s *Service) ModifyNetworkInterfaceAttribute(
 	})
 }
 
-// nonEmpty returns a text that is there: an empty parameter is an absent one.
+// nonEmpty returns a pointer to the text, or nil if it is empty: an empty parameter is an absent
+// one.
 func nonEmpty(text string) *string {
 	if text == "" {
 		return nil

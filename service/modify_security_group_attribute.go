@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupAttribute is the request for another name or description of a security group.
-// What is empty stays as it is.
+// ModifySecurityGroupAttribute is the request to change the name or description of a security
+// group. What is empty stays.
 type ModifySecurityGroupAttribute struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`
@@ -27,12 +27,12 @@ var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttribute]{
 	),
 }
 
-// securityGroupRules are all that a change of a group asks of it.
+// securityGroupRules are the only rules on the group itself when it is read or changed.
 var securityGroupRules = []rule[*store.SecurityGroup]{
 	{err: InvalidSecurityGroupIDNotFound, violated: func(g *store.SecurityGroup) bool { return g == nil }},
 }
 
-// ModifySecurityGroupAttribute names and describes a security group anew.
+// ModifySecurityGroupAttribute changes the name and description of a security group.
 func (s *Service) ModifySecurityGroupAttribute(
 	ctx context.Context, caller Caller, req ModifySecurityGroupAttribute,
 ) error {

@@ -6,7 +6,7 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupPolicy is the request that says whether the members of a security group reach
+// ModifySecurityGroupPolicy is the request to set whether the members of a security group reach
 // each other.
 type ModifySecurityGroupPolicy struct {
 	RegionID          string `api:"RegionId"`
@@ -30,8 +30,8 @@ var modifySecurityGroupPolicyRules = []rule[ModifySecurityGroupPolicy]{
 	),
 }
 
-// ModifySecurityGroupPolicy lets the members of a security group reach each other, or not. It is
-// kept and shown.
+// ModifySecurityGroupPolicy sets whether the members of a security group reach each other. The
+// policy is stored and shown, without effect.
 func (s *Service) ModifySecurityGroupPolicy(ctx context.Context, caller Caller, req ModifySecurityGroupPolicy) error {
 	if err := check(modifySecurityGroupPolicyRules, req); err != nil {
 		return err

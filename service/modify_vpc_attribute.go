@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// ModifyVPCAttribute is the request to change a VPC. What it leaves out stays.
+// ModifyVPCAttribute is the request to change a VPC. What is empty or absent stays.
 type ModifyVPCAttribute struct {
 	RegionID      string `api:"RegionId"`
 	VPCID         string `api:"VpcId"`
@@ -31,7 +31,7 @@ var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttribute]{
 	func(r ModifyVPCAttribute) string { return r.Description },
 ))
 
-// modifyVPCInput is what a change is decided on.
+// modifyVPCInput is the request plus the locked rows that its rules check.
 type modifyVPCInput struct {
 	ModifyVPCAttribute
 	*store.ModifyVPCScene
@@ -44,7 +44,7 @@ var modifyVPCRules = []rule[modifyVPCInput]{
 		err:      IncorrectVpcStatus,
 		violated: func(c modifyVPCInput) bool { return c.VPC.Status(c.now) != store.NetworkAvailable },
 	},
-	// A block stays as long as the VPC has IPv6.
+	// The IPv6 block of a VPC cannot be replaced by another one.
 	invalid("Ipv6CidrBlock", func(c modifyVPCInput) bool {
 		named, _ := parseIPv6Block(c.IPv6CIDRBlock)
 		return c.IPv6CIDRBlock != "" && c.VPC.IPv6CIDRBlock != nil && *c.VPC.IPv6CIDRBlock != named
@@ -55,8 +55,8 @@ var modifyVPCRules = []rule[modifyVPCInput]{
 	},
 }
 
-// ModifyVPCAttribute changes the name and the description of a VPC, and gives it an IPv6 block or
-// takes it away.
+// ModifyVPCAttribute changes the name and the description of a VPC, and adds or removes its IPv6
+// block.
 func (s *Service) ModifyVPCAttribute(ctx context.Context, caller Caller, req ModifyVPCAttribute) error {
 	if err := check(modifyVPCParameterRules, req); err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"enisim/store"
 )
 
-// ModifyVSwitchAttribute is the request to change a VSwitch. What it leaves out stays.
+// ModifyVSwitchAttribute is the request to change a VSwitch. What is empty or absent stays.
 type ModifyVSwitchAttribute struct {
 	RegionID      string `api:"RegionId"`
 	VSwitchID     string `api:"VSwitchId"`
@@ -37,15 +37,15 @@ var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
 	func(r ModifyVSwitchAttribute) string { return r.Description },
 ))
 
-// modifyVSwitchInput is what a change is decided on.
+// modifyVSwitchInput is the request plus the locked rows that its rules check.
 type modifyVSwitchInput struct {
 	ModifyVSwitchAttribute
 	*store.ModifyVSwitchScene
 	now time.Time
 }
 
-// ipv6Block returns the IPv6 block that the VSwitch is to have, nil for none. It is not free when
-// another VSwitch has it, or when there is none left.
+// ipv6Block returns the IPv6 block that the VSwitch will have, or nil for none. free is false if
+// another VSwitch has that block, or if no block is left.
 func (c modifyVSwitchInput) ipv6Block() (block *netip.Prefix, free bool) {
 	taken := ipv6Blocks(c.Siblings, c.VSwitch.ID)
 	switch {
@@ -61,7 +61,7 @@ func (c modifyVSwitchInput) ipv6Block() (block *netip.Prefix, free bool) {
 	return c.VSwitch.IPv6CIDRBlock, true
 }
 
-// losesBlock reports whether the VSwitch would lose the IPv6 block that it has.
+// losesBlock reports whether the VSwitch would lose its current IPv6 block.
 func (c modifyVSwitchInput) losesBlock() bool {
 	block, _ := c.ipv6Block()
 	return c.VSwitch.IPv6CIDRBlock != nil && (block == nil || *block != *c.VSwitch.IPv6CIDRBlock)
@@ -87,9 +87,8 @@ var modifyVSwitchRules = []rule[modifyVSwitchInput]{
 	{err: VSwitchInUse, violated: func(c modifyVSwitchInput) bool { return c.losesBlock() && c.HasIPv6Members }},
 }
 
-// ModifyVSwitchAttribute changes the name and the description of a VSwitch, and gives it an IPv6
-// block or takes it away. Without a number it gets the first block that is free, or keeps the one
-// that it has.
+// ModifyVSwitchAttribute changes the name and the description of a VSwitch, and adds or removes its
+// IPv6 block. Without a number it keeps its block, or gets the first one that is free.
 func (s *Service) ModifyVSwitchAttribute(ctx context.Context, caller Caller, req ModifyVSwitchAttribute) error {
 	if err := check(modifyVSwitchParameterRules, req); err != nil {
 		return err
