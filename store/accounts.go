@@ -17,8 +17,8 @@ func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, err
 		ORDER BY id`, now)
 }
 
-// patientSettings are for a transaction that removes all of an account: a large one takes longer than any request may.
-const patientSettings = `
+// longTransactionSettings are for a transaction that removes all of an account: a large one takes longer than any request may.
+const longTransactionSettings = `
 	SELECT set_config('statement_timeout', '15min', true), set_config('lock_timeout', '30s', true)`
 
 // sweepSettings are for one that nobody asked for: it waits for nobody, and so keeps nobody waiting.
@@ -41,7 +41,7 @@ func (tx *Tx) TakeAccount(id string) {
 // LockAccount locks an account, so that nothing new refers to it, or finds nil where there is none. An expired one is found.
 func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
 	var found *Account
-	tx.queue(patientSettings)
+	tx.queue(longTransactionSettings)
 	tx.lock(rankClientTokens, lockTokensOfAccount, id)
 	tx.lock(rankAccounts, `
 		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats

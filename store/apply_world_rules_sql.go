@@ -1,6 +1,7 @@
 package store
 
-// A prefix or a rule that differs is another one, as an address is.
+// A prefix or a rule that differs counts as another one, like an address. It is deleted and
+// inserted, not updated.
 const (
 	deleteIPPrefixes = `
 	DELETE FROM ip_prefixes p
@@ -18,7 +19,8 @@ const (
 	    SELECT FROM ip_prefixes p
 	    WHERE p.account_id = s.account_id AND p.vswitch_id = s.vswitch_id AND p.prefix = s.prefix)`
 
-	// Also those that speak of a group that another one of its id is to replace.
+	// It also deletes the rules that refer to a group that is to be replaced by another one with
+	// the same id.
 	deleteSecurityGroupRules = `
 	DELETE FROM security_group_rules r
 	WHERE r.account_id IN (SELECT id FROM staged_accounts)

@@ -1,13 +1,14 @@
 package store
 
-// settleWorld lets what is due take effect, so that a row that stands as the world wants it counts as equal; and a row that is on its way where the
-// world wants it, and not there yet, keeps its due time.
+// settleWorld settles the rows that are due, so that a row whose settled state is the wanted one
+// counts as equal. A transient row with the wanted transition that is not due yet keeps its due
+// time.
 var settleWorld = []string{
 	settleVPCs, settleVSwitches, settleInstances, removeDeletedNetworkInterfaces, settleNetworkInterfaces,
-	keepVPCsUnderWay, keepVSwitchesUnderWay, keepInstancesUnderWay, keepNetworkInterfacesUnderWay,
+	keepPendingVPCs, keepPendingVSwitches, keepTransientInstances, keepTransientNetworkInterfaces,
 }
 
-// What Settled and Status tell, written back.
+// These statements write back what Settled and Status compute.
 const (
 	settleVPCs = `
 	UPDATE vpcs SET available_at = NULL
@@ -39,27 +40,28 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts) AND settles_at <= $1`
 )
 
+// These statements copy the due times of transient rows into the staging tables.
 const (
-	keepVPCsUnderWay = `
+	keepPendingVPCs = `
 	UPDATE staged_vpcs s
 	SET available_at = v.available_at
 	FROM vpcs v
 	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1`
 
-	keepVSwitchesUnderWay = `
+	keepPendingVSwitches = `
 	UPDATE staged_vswitches s
 	SET available_at = v.available_at
 	FROM vswitches v
 	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1`
 
-	keepInstancesUnderWay = `
+	keepTransientInstances = `
 	UPDATE staged_instances s
 	SET settles_at = i.settles_at, running_at = i.running_at
 	FROM instances i
 	WHERE s.settles_at IS NOT NULL AND i.account_id = s.account_id AND i.id = s.id
 	  AND (i.status, i.next_status) = (s.status, s.next_status) AND i.settles_at > $1`
 
-	keepNetworkInterfacesUnderWay = `
+	keepTransientNetworkInterfaces = `
 	UPDATE staged_network_interfaces s
 	SET settles_at = n.settles_at
 	FROM network_interfaces n

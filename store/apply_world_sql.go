@@ -1,16 +1,20 @@
 package store
 
-// The statements of ApplyWorld. Each speaks of the accounts in staged_accounts only, and takes no arguments, so that it can be pasted into psql
-// and no plan is cached for staging tables that are gone with the transaction. Only what fills a large table takes two: the places in its staging
-// table from which and up to which it takes rows, ('(0,0)', '(4294967295,0)') for all.
+// The statements of ApplyWorld concern only the accounts in staged_accounts. They take no
+// arguments, so that they can be pasted into psql, and so that no plan is cached for staging tables
+// that are dropped with the transaction. Only a statement that fills a large table takes two
+// arguments: the first position in its staging table from which it copies rows, and the position at
+// which it stops. For all rows these are '(0,0)' and '(4294967295,0)'.
 
-// Locks. An account that does not exist yet has no row to lock, so one apply of an account at a time is an advisory lock.
+// The locks. An account that does not exist yet has no row to lock. So an advisory lock makes sure
+// that one transaction at a time applies a world to an account.
 const (
-	takeAccounts = `
+	lockAccountIDs = `
 	SELECT pg_advisory_xact_lock(hashtextextended('enisim account ' || id, 0))
 	FROM (SELECT id FROM staged_accounts ORDER BY id) AS in_order`
 
-	// Before the accounts: who claims a token again holds it, and then asks for locks that the accounts' would bar.
+	// Client tokens are locked before the accounts: a request that claims a token again holds the
+	// token's lock, and then waits for locks that conflict with those of the accounts.
 	lockClientTokens = `
 	SELECT FROM client_tokens
 	WHERE account_id IN (SELECT id FROM staged_accounts)
@@ -26,7 +30,7 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 
-	// Every new interface refers to its VSwitch, so from here on none appears.
+	// Every new interface refers to its VSwitch, so after this lock no interface is created.
 	lockVSwitches = `
 	SELECT FROM vswitches
 	WHERE account_id IN (SELECT id FROM staged_accounts)
@@ -58,7 +62,8 @@ const (
 	ORDER BY account_id, security_group_id, share FOR NO KEY UPDATE`
 )
 
-// What an account is known by, for a world that leaves it as it is. The keys are locked, or one that is disabled or deleted meanwhile would come back.
+// These statements keep the identity of an account when a world resets it. The keys are locked,
+// because a key that is disabled or deleted at the same time would otherwise be restored.
 const (
 	expiredAccounts = `
 	SELECT id FROM accounts WHERE id IN (SELECT id FROM staged_accounts) AND expires_at <= $1 ORDER BY id`
@@ -151,7 +156,8 @@ const (
 	   IS DISTINCT FROM
 	      (s.ram_user_name, s.secret, s.security_token, s.assumed_role, s.status, s.expires_at)`
 
-	// Waits for another account that is about to take the same key, and leaves the refusal to verifyAccessKeys.
+	// It waits for another account that is inserting the same key, and leaves the error to
+	// verifyAccessKeys.
 	insertAccessKeys = `
 	INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at)
 	SELECT id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at
@@ -272,7 +278,7 @@ const (
 )
 
 const (
-	// The places compare with IS NOT DISTINCT FROM, as a classic instance has no VPC.
+	// Locations are compared with IS NOT DISTINCT FROM, because a classic instance has no VPC.
 	deleteInstances = `
 	DELETE FROM instances i
 	WHERE i.account_id IN (SELECT id FROM staged_accounts)
@@ -316,8 +322,9 @@ const (
 	      WHERE s.account_id = n.account_id AND s.id = n.id
 	        AND (s.region_id, s.zone_id, s.vpc_id, s.vswitch_id) = (n.region_id, n.zone_id, n.vpc_id, n.vswitch_id))`
 
-	// Those that differ; those on an instance that gets another type, because while types and instances change one after the other, the
-	// instance's limit may be lower than it was and than it will be; and those on an instance that moves to another VSwitch of its zone.
+	// The interfaces that differ, and those on an instance that gets another type or moves to
+	// another VSwitch of its zone. Another type matters because types and instances change one
+	// after the other: in between, the instance's limit may be lower than before and than after.
 	markChangedNetworkInterfaces = `
 	CREATE TEMP TABLE changed_network_interfaces ON COMMIT DROP AS
 	SELECT n.account_id, n.id
@@ -370,7 +377,8 @@ const (
 	  AND NOT EXISTS (SELECT FROM network_interfaces n WHERE n.account_id = s.account_id AND n.id = s.id)`
 )
 
-// An address or a membership that differs is another one, so these are only deleted and inserted. That also lets addresses swap owners.
+// An address or a membership that differs counts as another one, so these are only deleted and
+// inserted. So two interfaces can also swap their addresses.
 const (
 	deletePrivateIPAddresses = `
 	DELETE FROM private_ip_addresses a
@@ -408,5 +416,6 @@ const (
 	      AND m.security_group_id = s.security_group_id)`
 )
 
+// countCapacity counts the capacity of all groups anew.
 const countCapacity = `
 	SELECT count_places(array_agg(id)) FROM staged_accounts`

@@ -76,7 +76,8 @@ const pageOfDisks = matchingDisks + `
 // DescribeDisks reads a page of the disks that a filter selects.
 func (s *Store) DescribeDisks(ctx context.Context, f DiskFilter, p Page) (List[DescribedDisk], error) {
 	return list(ctx, s, p, scanDescribedDisk, countDisks, pageOfDisks,
-		f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.ZoneID, f.ResourceGroupID, f.Name, f.Categories, f.ChargeTypes,
+		f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.ZoneID, f.ResourceGroupID, f.Name, f.Categories,
+		f.ChargeTypes,
 		f.System, f.Encrypted, f.KeepWithoutInstance, f.Tags.Pairs, f.Tags.Keys)
 }
 

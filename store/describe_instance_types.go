@@ -59,6 +59,7 @@ const pageOfInstanceTypes = matchingInstanceTypes + `
 // DescribeInstanceTypes reads a page of the instance types that a filter selects.
 func (s *Store) DescribeInstanceTypes(ctx context.Context, f InstanceTypeFilter, p Page) (List[InstanceType], error) {
 	return list(ctx, s, p, pgx.RowToStructByPos[InstanceType], countInstanceTypes, pageOfInstanceTypes,
-		f.AccountID, p.After, f.IDs, f.Family, f.Families, f.Architectures, f.MinVCPUs, f.MaxVCPUs, f.MinMemoryGiB, f.MaxMemoryGiB,
+		f.AccountID, p.After, f.IDs, f.Family, f.Families, f.Architectures, f.MinVCPUs, f.MaxVCPUs, f.MinMemoryGiB,
+		f.MaxMemoryGiB,
 		f.MinENIs, f.MinPrivateIPv4PerENI, f.MinIPv6PerENI, f.MinBandwidthKbps, f.MinPPS)
 }

@@ -115,8 +115,8 @@ func (s *Store) DescribeInstances(ctx context.Context, now time.Time, f Instance
 func (f InstanceFilter) arguments(now time.Time, p Page) []any {
 	return []any{
 		now, f.AccountID, f.RegionID, p.After, f.IDs, f.NamePattern, f.VPCID, f.VSwitchID, f.ZoneID, f.SecurityGroupID,
-		f.InstanceType, f.Family, f.Status, f.NetworkType, f.ResourceGroupID, f.PrimaryIPs, f.IPv6Addresses, f.Tags.Pairs, f.Tags.Keys,
-		f.ImageIDs, f.ChargeTypes, f.KeyPairName, f.RAMRoleName,
+		f.InstanceType, f.Family, f.Status, f.NetworkType, f.ResourceGroupID, f.PrimaryIPs, f.IPv6Addresses,
+		f.Tags.Pairs, f.Tags.Keys, f.ImageIDs, f.ChargeTypes, f.KeyPairName, f.RAMRoleName,
 	}
 }
 

@@ -144,8 +144,9 @@ func (s *Store) DescribeNetworkInterfaces(ctx context.Context, now time.Time, f 
 // arguments are those of matchingNetworkInterfaces.
 func (f NetworkInterfaceFilter) arguments(now time.Time, p Page) []any {
 	return []any{
-		now, f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.VPCID, f.VSwitchID, f.SecurityGroupID, f.Type, f.Status,
-		f.PrimaryIPs, f.SecondaryIPs, f.IPv6Addresses, f.Name, f.ServiceManaged, f.ResourceGroupID, f.Tags.Pairs, f.Tags.Keys,
+		now, f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.VPCID, f.VSwitchID, f.SecurityGroupID, f.Type,
+		f.Status, f.PrimaryIPs, f.SecondaryIPs, f.IPv6Addresses, f.Name, f.ServiceManaged, f.ResourceGroupID,
+		f.Tags.Pairs, f.Tags.Keys,
 	}
 }
 

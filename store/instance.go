@@ -133,7 +133,8 @@ func instanceOfATypeFields(r *instanceRow) []any {
 	i, t := &r.Instance, &r.InstanceType
 	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
 		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.Attributes,
-		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug,
+		&t.IOOptimized}
 }
 
 func (r instanceRow) both() (Instance, InstanceType) {

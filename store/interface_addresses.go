@@ -46,7 +46,8 @@ func (tx *Tx) lockAddressesOf(accountID, regionID, eniID string, scene *AddressS
 		    AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0)) -- the one of tryAddressesOf, if it was got
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
 		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
+				&n.NextStatus, &n.SettlesAt,
 				&n.InstanceID, &n.ServiceManaged}
 		}, func(n NetworkInterface) { scene.ENI = &n }))
 

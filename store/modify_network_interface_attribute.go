@@ -40,7 +40,8 @@ func (tx *Tx) LockForModifyNetworkInterface(ctx context.Context, accountID, regi
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
 		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.QueueNumber,
+			return []any{&n.AccountID, &n.ID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID,
+				&n.QueueNumber,
 				&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged, &n.Name, &n.Description, &n.Attributes}
 		}, func(n NetworkInterface) { scene.ENI = &n }))
 	tx.queue(`

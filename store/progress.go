@@ -6,79 +6,90 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Progress tells how far ApplyWorld is. Done and Total count work rather than rows: a row that is copied to the database is one unit, and one that is
-// then checked and written, which takes longer, is mergeWork units more. Only the tables that can be large count.
+// Progress reports how much of its work ApplyWorld has done. Done and Total count units of work,
+// not rows. Copying a row to the database is one unit. Checking and writing it takes longer and is
+// mergeWork units more. Only the large tables count.
 type Progress struct {
-	Table       string // that is being copied or written
+	Table       string // the table that is being copied or written
 	Done, Total int64
 }
 
-// mergeWork is how many times the time of its copying it takes to write a row into its table, where indexes and constraints wait for it.
+// mergeWork is how many times longer it takes to write a row into its table, with indexes and
+// constraints, than to copy it to the database.
 const mergeWork = 10
 
-// largeTables can have as many rows as a world has resources. They are filled some pages of their staging table at a time, since one statement for
-// all of a large world would tell nothing for half a minute.
-var largeTables = []string{"instances", "network_interfaces", "private_ip_addresses", "network_interface_security_groups"}
+// largeTables are the tables that can have as many rows as a world has resources. They are filled
+// some pages of their staging table at a time, because one statement for all of a large world would
+// report no progress for half a minute.
+var largeTables = []string{
+	"instances", "network_interfaces", "private_ip_addresses", "network_interface_security_groups",
+}
 
-// progress adds up what was done and tells it on, if anybody listens. It is used by one goroutine at a time.
+// progress adds up the work that is done, and reports it to onProgress unless that is nil. It is
+// used by one goroutine at a time.
 type progress struct {
-	tell func(Progress)
-	now  Progress
+	onProgress func(Progress)
+	current    Progress
 }
 
-func newProgress(w *World, tell func(Progress)) *progress {
+// newProgress returns the progress of applying a world.
+func newProgress(w *World, onProgress func(Progress)) *progress {
 	rows := len(w.Instances) + len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.GroupMemberships)
-	return &progress{tell: tell, now: Progress{Total: int64(rows) * (1 + mergeWork)}}
+	return &progress{onProgress: onProgress, current: Progress{Total: int64(rows) * (1 + mergeWork)}}
 }
 
-func (p *progress) add(table string, work int64) {
-	if p.tell == nil {
+// advance reports that so much more work is done, on a table.
+func (p *progress) advance(table string, work int64) {
+	if p.onProgress == nil {
 		return
 	}
-	p.now.Table = table
-	p.now.Done = min(p.now.Done+work, p.now.Total)
-	p.tell(p.now)
+	p.current.Table = table
+	p.current.Done = min(p.current.Done+work, p.current.Total)
+	p.onProgress(p.current)
 }
 
-// end tells that all is done, whatever was estimated.
-func (p *progress) end() { p.add(p.now.Table, p.now.Total) }
+// finish reports that all work is done, even if the estimate says otherwise.
+func (p *progress) finish() { p.advance(p.current.Table, p.current.Total) }
 
-// copyingTx is a transaction that counts what is copied through it into the staging tables of large tables.
+// copyingTx is a transaction that reports the rows that are copied into the staging tables of large
+// tables.
 type copyingTx struct {
 	pgx.Tx
 	progress *progress
 }
 
-// CopyFrom is pgx.Tx's.
-func (tx copyingTx) CopyFrom(ctx context.Context, into pgx.Identifier, columns []string, source pgx.CopyFromSource) (int64, error) {
+// CopyFrom implements pgx.Tx.
+func (tx copyingTx) CopyFrom(ctx context.Context, into pgx.Identifier, columns []string, source pgx.CopyFromSource,
+) (int64, error) {
 	for _, table := range largeTables {
 		if into[0] == stagingTable(table) {
-			source = &countedSource{CopyFromSource: source, table: table, progress: tx.progress}
+			source = &reportingSource{CopyFromSource: source, table: table, progress: tx.progress}
 		}
 	}
 	return tx.Tx.CopyFrom(ctx, into, columns, source)
 }
 
-// countedSource tells of the rows that are read from it.
-type countedSource struct {
+// reportingSource reports the rows that are read from it.
+type reportingSource struct {
 	pgx.CopyFromSource
-	table    string
-	progress *progress
-	untold   int64
+	table      string
+	progress   *progress
+	unreported int64
 }
 
-// Next is pgx.CopyFromSource's.
-func (s *countedSource) Next() bool {
-	const often = 1000 // rows
+// Next implements pgx.CopyFromSource.
+func (s *reportingSource) Next() bool {
+	const reportEvery = 1000 // rows
 	more := s.CopyFromSource.Next()
-	if s.untold == often || !more {
-		s.progress.add(s.table, s.untold)
-		s.untold = 0
+	if s.unreported == reportEvery || !more {
+		s.progress.advance(s.table, s.unreported)
+		s.unreported = 0
 	}
 	if more {
-		s.untold++
+		s.unreported++
 	}
 	return more
 }
 
+// stagingTable returns the name of the staging table of a table.
 func stagingTable(table string) string { return "staged_" + table }

@@ -31,14 +31,14 @@ func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Tim
 		if err := w.readAccounts(ctx, tx, accountIDs, now); err != nil {
 			return err
 		}
-		living := make([]string, len(w.Accounts))
+		activeIDs := make([]string, len(w.Accounts))
 		for i := range w.Accounts {
-			living[i] = w.Accounts[i].ID
+			activeIDs[i] = w.Accounts[i].ID
 		}
-		if err := w.readNetworks(ctx, tx, living, now); err != nil {
+		if err := w.readNetworks(ctx, tx, activeIDs, now); err != nil {
 			return err
 		}
-		return w.readInterfaces(ctx, tx, living, now)
+		return w.readInterfaces(ctx, tx, activeIDs, now)
 	})
 	return w, classify(err, conn.Conn())
 }
@@ -78,46 +78,49 @@ func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now t
 		FROM accounts WHERE id = ANY ($1) ORDER BY id`, ids); err != nil {
 		return err
 	}
-	living := make([]string, len(w.Accounts))
+	activeIDs := make([]string, len(w.Accounts))
 	for i := range w.Accounts {
-		living[i] = w.Accounts[i].ID
+		activeIDs[i] = w.Accounts[i].ID
 	}
 	if err := readAll(ctx, tx, &w.RAMUsers, func(u *RAMUser) []any { return []any{&u.AccountID, &u.Name, &u.Allow} }, nil, `
-		SELECT account_id, name, allow FROM ram_users WHERE account_id = ANY ($1) ORDER BY account_id, name`, living); err != nil {
+		SELECT account_id, name, allow FROM ram_users WHERE account_id = ANY ($1) ORDER BY account_id, name`, activeIDs); err != nil {
 		return err
 	}
 	if err := readAll(ctx, tx, &w.AccessKeys, func(k *AccessKey) []any {
 		return []any{&k.ID, &k.AccountID, &k.RAMUserName, &k.Secret, &k.SecurityToken, &k.AssumedRole, &k.Status, &k.ExpiresAt, &k.CreatedAt}
 	}, nil, `
 		SELECT id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at
-		FROM access_keys WHERE account_id = ANY ($1) ORDER BY account_id, id`, living); err != nil {
+		FROM access_keys WHERE account_id = ANY ($1) ORDER BY account_id, id`, activeIDs); err != nil {
 		return err
 	}
 	return readAll(ctx, tx, &w.InstanceTypes, func(t *InstanceType) []any {
 		return []any{
-			&t.OwnerID, &t.ID, &t.Family, &t.Generation, &t.VCPUs, &t.MemoryGiB, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
-			&t.ENITrunkSupported, &t.ENITotalQuantity, &t.BandwidthGbps, &t.PPS10k, &t.NetworkCards, &t.CPUArchitecture, &t.HotPlug, &t.IOOptimized,
+			&t.OwnerID, &t.ID, &t.Family, &t.Generation, &t.VCPUs, &t.MemoryGiB, &t.ENIQuantity, &t.PrivateIPv4PerENI,
+			&t.IPv6PerENI, &t.ENITrunkSupported, &t.ENITotalQuantity, &t.BandwidthGbps, &t.PPS10k, &t.NetworkCards,
+			&t.CPUArchitecture, &t.HotPlug, &t.IOOptimized,
 		}
 	}, nil, `
 		SELECT owner_id, id, family, generation, vcpus, memory_gib, eni_quantity, private_ipv4_per_eni, ipv6_per_eni,
 		    eni_trunk_supported, eni_total_quantity, bandwidth_gbps, pps_10k, network_cards, cpu_architecture, hot_plug, io_optimized
-		FROM instance_types WHERE owner_id = ANY ($1) ORDER BY owner_id, id`, living)
+		FROM instance_types WHERE owner_id = ANY ($1) ORDER BY owner_id, id`, activeIDs)
 }
 
 func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
 	if err := readAll(ctx, tx, &w.VPCs, func(v *VPC) []any {
-		return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.ResourceGroupID,
+		return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
+			&v.ResourceGroupID,
 			&v.Tags, &v.Attributes, &v.CreatedAt, &v.AvailableAt}
-	}, func(v *VPC) bool { return leave(w.VPCsSettleIn, v.AccountID, v.ID, v.AvailableAt, now) }, `
+	}, func(v *VPC) bool { return noteTimeLeft(w.VPCsSettleIn, v.AccountID, v.ID, v.AvailableAt, now) }, `
 		SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id,
 		    tags, attributes, created_at, available_at
 		FROM vpcs WHERE account_id = ANY ($1) ORDER BY account_id, region_id, id`, accounts); err != nil {
 		return err
 	}
 	if err := readAll(ctx, tx, &w.VSwitches, func(v *VSwitch) []any {
-		return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
+		return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name,
+			&v.Description,
 			&v.ResourceGroupID, &v.Tags, &v.CreatedAt, &v.AvailableAt, &v.NextHost}
-	}, func(v *VSwitch) bool { return leave(w.VSwitchesSettleIn, v.AccountID, v.ID, v.AvailableAt, now) }, `
+	}, func(v *VSwitch) bool { return noteTimeLeft(w.VSwitchesSettleIn, v.AccountID, v.ID, v.AvailableAt, now) }, `
 		SELECT account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description,
 		    resource_group_id, tags, created_at, available_at, next_host
 		FROM vswitches WHERE account_id = ANY ($1) ORDER BY account_id, vpc_id, id`, accounts); err != nil {
@@ -139,13 +142,14 @@ func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, 
 
 func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
 	if err := readAll(ctx, tx, &w.Instances, func(i *Instance) []any {
-		return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.InstanceTypeOwnerID, &i.InstanceType,
-			&i.ENIQuantity, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.StartedAt, &i.Name, &i.Description, &i.HostName,
+		return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID,
+			&i.InstanceTypeOwnerID, &i.InstanceType, &i.ENIQuantity, &i.Status, &i.NextStatus, &i.SettlesAt,
+			&i.RunningAt, &i.StartedAt, &i.Name, &i.Description, &i.HostName,
 			&i.ResourceGroupID, &i.Tags, &i.Attributes, &i.CreatedAt}
 	}, func(i *Instance) bool {
 		*i = i.Settled(now)
-		leave(w.InstancesRunIn, i.AccountID, i.ID, i.RunningAt, now)
-		return leave(w.InstancesSettleIn, i.AccountID, i.ID, i.SettlesAt, now)
+		noteTimeLeft(w.InstancesRunIn, i.AccountID, i.ID, i.RunningAt, now)
+		return noteTimeLeft(w.InstancesSettleIn, i.AccountID, i.ID, i.SettlesAt, now)
 	}, `
 		SELECT account_id, id, region_id, zone_id, network_type, vpc_id, vswitch_id, instance_type_owner_id, instance_type,
 		    eni_quantity, status, next_status, settles_at, running_at, started_at, name, description, host_name,
@@ -155,16 +159,18 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 	}
 	gone := map[ResourceID]bool{}
 	if err := readAll(ctx, tx, &w.NetworkInterfaces, func(n *NetworkInterface) []any {
-		return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
-			&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
-			&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged, &n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt}
+		return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
+			&n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex,
+			&n.MACAddress, &n.QueueNumber, &n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged, &n.Name,
+			&n.Description, &n.ResourceGroupID,
+			&n.Tags, &n.Attributes, &n.CreatedAt}
 	}, func(n *NetworkInterface) bool {
 		*n = n.Settled(now)
 		if n.Status == ENIDeleted {
 			gone[ResourceID{n.AccountID, n.ID}] = true
 			return false
 		}
-		return leave(w.NetworkInterfacesSettleIn, n.AccountID, n.ID, n.SettlesAt, now)
+		return noteTimeLeft(w.NetworkInterfacesSettleIn, n.AccountID, n.ID, n.SettlesAt, now)
 	}, `
 		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
 		    instance_id, instance_eni_quantity, device_index, network_card_index, mac_address, queue_number,
@@ -194,7 +200,7 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 }
 
 // leave notes what is left of a row's time. It tells that the row is to be kept.
-func leave(left map[ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
+func noteTimeLeft(left map[ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
 	if due != nil && due.After(now) {
 		left[ResourceID{account, id}] = due.Sub(now)
 	}

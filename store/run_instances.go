@@ -87,7 +87,8 @@ func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 		ORDER BY id
 		FOR NO KEY UPDATE`, want.AccountID, want.RegionID, want.NetworkInterfaceIDs).
 		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
+				&n.NextStatus, &n.SettlesAt,
 				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.ServiceManaged}
 		}, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
 	tx.queue(`
@@ -143,7 +144,8 @@ func (tx *Tx) InsertInstance(i Instance) {
 		    name, description, host_name, resource_group_id, tags, attributes, created_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 		i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID,
-		i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt,
+		i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt,
+		i.StartedAt,
 		i.Name, i.Description, i.HostName, i.ResourceGroupID, tags(i.Tags), i.Attributes, i.CreatedAt)
 }
 

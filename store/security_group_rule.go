@@ -38,8 +38,8 @@ const ruleColumns = `
 
 func (r *SecurityGroupRule) fields() []any {
 	return []any{
-		&r.AccountID, &r.ID, &r.SecurityGroupID, &r.Direction, &r.IPProtocol, &r.PortRange, &r.SourcePortRange, &r.Policy, &r.Priority, &r.NICType,
-		&r.SourceCIDR, &r.SourceIPv6CIDR, &r.SourceGroupID, &r.SourcePrefixListID,
+		&r.AccountID, &r.ID, &r.SecurityGroupID, &r.Direction, &r.IPProtocol, &r.PortRange, &r.SourcePortRange,
+		&r.Policy, &r.Priority, &r.NICType, &r.SourceCIDR, &r.SourceIPv6CIDR, &r.SourceGroupID, &r.SourcePrefixListID,
 		&r.DestCIDR, &r.DestIPv6CIDR, &r.DestGroupID, &r.DestPrefixListID, &r.Description, &r.CreatedAt,
 	}
 }

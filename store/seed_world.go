@@ -40,7 +40,7 @@ func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgre
 		if len(result.New) == 0 {
 			return result, nil
 		}
-		_, err = s.applyWorldFor(ctx, w.without(exists), now, freshAccounts, onProgress)
+		_, err = s.applyWorldInMode(ctx, w.without(exists), now, createAccounts, onProgress)
 		if errors.Is(err, ErrAccountTaken) && races < maxSeedRaces {
 			continue
 		}

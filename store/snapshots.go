@@ -12,25 +12,26 @@ import (
 	"enisim/migrations"
 )
 
-// What can be wrong with a snapshot that somebody asks for. Nothing was written.
+// Errors of a snapshot that cannot be restored or deleted. Nothing was written.
 var (
-	// ErrNoSnapshot: the account has none of that name.
+	// ErrNoSnapshot is returned when the account has no snapshot of that name.
 	ErrNoSnapshot = errors.New("store: no such snapshot")
-	// ErrOldSnapshot: it was saved under another schema.
+	// ErrOldSnapshot is returned when the snapshot was saved under another schema.
 	ErrOldSnapshot = errors.New("store: snapshot of another schema")
 )
 
-// Snapshot is what an account had at a moment: all its resources, and none of its keys, users and quotas.
+// Snapshot describes the saved state of an account: all its resources, without its keys, users and
+// quotas.
 type Snapshot struct {
 	AccountID, Name string
-	Resources       int // VPCs, VSwitches, security groups, instances and network interfaces
+	Resources       int // number of VPCs, VSwitches, security groups, instances and network interfaces
 	CreatedAt       time.Time
 }
 
 // snapshotTable is one of the tables that hold the resources of an account.
 type snapshotTable struct {
 	name  string
-	owner string // the column of the account
+	owner string // the column with the account's id
 }
 
 var snapshotTables = []snapshotTable{
@@ -46,7 +47,8 @@ var snapshotTables = []snapshotTable{
 	{"security_group_rules", "account_id"},
 }
 
-// The statements of each table, whose names are ours; arguments are the account and the snapshot. A piece has a thousand rows at most.
+// The statements of each table. They are formatted with names from snapshotTables only. Their
+// arguments are the account and the snapshot. A piece has at most a thousand rows.
 const (
 	saveRows = `
 		INSERT INTO snapshot_rows (account_id, snapshot_name, of_table, piece, content)
@@ -62,16 +64,18 @@ const (
 		WHERE s.account_id = $1 AND s.snapshot_name = $2 AND s.of_table = '%[1]s'`
 )
 
-func (t snapshotTable) save() string { return fmt.Sprintf(saveRows, t.name, t.owner) }
+// saveSQL returns the statement that saves the rows of an account.
+func (t snapshotTable) saveSQL() string { return fmt.Sprintf(saveRows, t.name, t.owner) }
 
-// restore puts the saved rows into the staging table.
-func (t snapshotTable) restore() string { return fmt.Sprintf(restoreRows, t.name) }
+// restoreSQL returns the statement that copies the saved rows into the staging table.
+func (t snapshotTable) restoreSQL() string { return fmt.Sprintf(restoreRows, t.name) }
 
-// SaveSnapshot keeps what an account has, in place of an older snapshot of the name. It reads at one moment, and takes no lock that a request
-// would wait for.
+// SaveSnapshot saves the resources of an account, in place of an older snapshot of the same name.
+// It reads all tables in one database snapshot, and takes no lock that a request would wait for.
 func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now time.Time) (Snapshot, error) {
 	out := Snapshot{AccountID: accountID, Name: name, CreatedAt: now}
 	err := s.largeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+		// First replace the row of the snapshot, then save the rows of each table.
 		if _, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name); err != nil {
 			return err
 		}
@@ -88,7 +92,7 @@ func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now ti
 			return err
 		}
 		for _, table := range snapshotTables {
-			if _, err := tx.Exec(ctx, table.save(), accountID, name); err != nil {
+			if _, err := tx.Exec(ctx, table.saveSQL(), accountID, name); err != nil {
 				return fmt.Errorf("save %s: %w", table.name, err)
 			}
 		}
@@ -100,12 +104,14 @@ func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now ti
 	return out, nil
 }
 
-// RestoreSnapshot makes an account's resources equal to a snapshot, as ApplyWorld makes them equal to a file, and with the same locks: rows that
-// are there stay, so that a request that waits for one meets the restored world. Keys, users and quotas stay as they are. Client tokens are
-// forgotten: their answers speak of what may be gone.
+// RestoreSnapshot makes an account's resources equal to a snapshot, with the same locks and steps
+// as ApplyWorld. Rows that exist are updated, not replaced, so that a request that waits for one
+// sees the restored state. Keys, users and quotas do not change. Client tokens are deleted, because
+// their saved answers may refer to deleted resources.
 func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Applied, error) {
-	var written tally
+	var written changeCounter
 	err := s.largeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		// First find the snapshot. Its lock keeps it from being deleted or replaced.
 		var schema string
 		if err := tx.QueryRow(ctx, `
 			SELECT schema FROM snapshots WHERE account_id = $1 AND name = $2 FOR SHARE`, accountID, name).Scan(&schema); err != nil {
@@ -117,6 +123,7 @@ func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Ap
 		if schema != migrations.Hash() {
 			return ErrOldSnapshot
 		}
+		// Then stage the account, because lockWorld locks the staged accounts.
 		if _, err := tx.Exec(ctx, createStagingTables); err != nil {
 			return err
 		}
@@ -126,7 +133,8 @@ func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Ap
 		if err := lockWorld(ctx, tx); err != nil {
 			return err
 		}
-		// Under the locks, so that the keys and users that are staged are those that there are.
+		// Then stage the stored keys and users, which makes the steps leave them unchanged. This
+		// has to happen under the locks.
 		for _, sql := range []string{
 			`INSERT INTO staged_ram_users SELECT * FROM ram_users WHERE account_id = $1`,
 			`INSERT INTO staged_access_keys SELECT * FROM access_keys WHERE account_id = $1`,
@@ -135,28 +143,29 @@ func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Ap
 				return err
 			}
 		}
+		// Last stage the saved rows, and change the tables.
 		for _, table := range snapshotTables {
-			if _, err := tx.Exec(ctx, table.restore(), pgx.QueryExecModeExec, accountID, name); err != nil {
+			if _, err := tx.Exec(ctx, table.restoreSQL(), pgx.QueryExecModeExec, accountID, name); err != nil {
 				return fmt.Errorf("stage %s: %w", table.name, err)
 			}
 		}
-		return takeWorldSteps(ctx, tx, &written, new(progress))
+		return runWorldSteps(ctx, tx, &written, new(progress))
 	})
 	if err != nil {
 		return Applied{}, fmt.Errorf("restore snapshot: %w", err)
 	}
 	applied := Applied{Tables: written.changes}
-	s.analyzeAfter(ctx, applied)
+	s.analyzeIfLarge(ctx, applied)
 	return applied, nil
 }
 
-// Snapshots lists those of an account, by name.
+// Snapshots returns the snapshots of an account, ordered by name.
 func (s *Store) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
 	return query(ctx, s, pgx.RowToStructByPos[Snapshot], `
 		SELECT account_id, name, resources, created_at FROM snapshots WHERE account_id = $1 ORDER BY name`, accountID)
 }
 
-// DeleteSnapshot forgets a snapshot.
+// DeleteSnapshot deletes a snapshot.
 func (s *Store) DeleteSnapshot(ctx context.Context, accountID, name string) error {
 	return s.InTx(ctx, func(tx *Tx) error {
 		var deleted int64

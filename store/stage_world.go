@@ -9,7 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// createStagingTables makes a temporary twin of each table that a world fills. They go with the transaction.
+// createStagingTables creates a temporary copy of each table that a world fills, without its rows.
+// They are dropped when the transaction ends.
 const createStagingTables = `
 	CREATE TEMP TABLE staged_regions (LIKE regions) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_zones (LIKE zones) ON COMMIT DROP;
@@ -27,7 +28,8 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_network_interface_security_groups (LIKE network_interface_security_groups) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_security_group_rules (LIKE security_group_rules) ON COMMIT DROP`
 
-// stageWorld copies a world into the staging tables, with now as the time of creation.
+// stageWorld copies a world into the staging tables, with now as the time of creation. Due times
+// are computed from now.
 func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	if _, err := tx.Exec(ctx, createStagingTables); err != nil {
 		return err
@@ -68,35 +70,41 @@ func stageZones(ctx context.Context, tx pgx.Tx, rows []Zone) error {
 
 func stageInstanceTypes(ctx context.Context, tx pgx.Tx, rows []InstanceType) error {
 	return stage(ctx, tx, "staged_instance_types", []string{
-		"owner_id", "id", "family", "generation", "vcpus", "memory_gib", "eni_quantity", "private_ipv4_per_eni", "ipv6_per_eni",
-		"eni_trunk_supported", "eni_total_quantity", "bandwidth_gbps", "pps_10k", "network_cards", "cpu_architecture", "hot_plug",
-		"io_optimized",
+		"owner_id", "id", "family", "generation", "vcpus", "memory_gib", "eni_quantity", "private_ipv4_per_eni",
+		"ipv6_per_eni", "eni_trunk_supported", "eni_total_quantity", "bandwidth_gbps", "pps_10k", "network_cards",
+		"cpu_architecture", "hot_plug", "io_optimized",
 	}, rows, func(t *InstanceType) []any {
 		return []any{
-			t.OwnerID, t.ID, t.Family, t.Generation, t.VCPUs, t.MemoryGiB, t.ENIQuantity, t.PrivateIPv4PerENI, t.IPv6PerENI,
-			t.ENITrunkSupported, t.ENITotalQuantity, t.BandwidthGbps, t.PPS10k, t.NetworkCards, t.CPUArchitecture, t.HotPlug,
-			t.IOOptimized,
+			t.OwnerID, t.ID, t.Family, t.Generation, t.VCPUs, t.MemoryGiB, t.ENIQuantity, t.PrivateIPv4PerENI,
+			t.IPv6PerENI, t.ENITrunkSupported, t.ENITotalQuantity, t.BandwidthGbps, t.PPS10k, t.NetworkCards,
+			t.CPUArchitecture, t.HotPlug, t.IOOptimized,
 		}
 	})
 }
 
 func stageAccounts(ctx context.Context, tx pgx.Tx, rows []Account, now time.Time) error {
-	return stage(ctx, tx, "staged_accounts", []string{"id", "name", "network_interfaces_per_region", "created_at", "expires_at", "repeats"}, rows,
-		func(a *Account) []any {
-			return []any{a.ID, a.Name, a.NetworkInterfacesPerRegion, now, a.ExpiresAt, a.Repeats}
-		})
+	return stage(ctx, tx, "staged_accounts", []string{
+		"id", "name", "network_interfaces_per_region", "created_at", "expires_at", "repeats",
+	}, rows, func(a *Account) []any {
+		return []any{a.ID, a.Name, a.NetworkInterfacesPerRegion, now, a.ExpiresAt, a.Repeats}
+	})
 }
 
 func stageRAMUsers(ctx context.Context, tx pgx.Tx, rows []RAMUser) error {
 	return stage(ctx, tx, "staged_ram_users", []string{"account_id", "name", "allow"}, rows,
-		func(u *RAMUser) []any { return []any{u.AccountID, u.Name, append([]string{}, u.Allow...)} }) // nil would be NULL
+		func(u *RAMUser) []any {
+			return []any{u.AccountID, u.Name, append([]string{}, u.Allow...)} // nil would be NULL
+		})
 }
 
 func stageAccessKeys(ctx context.Context, tx pgx.Tx, rows []AccessKey, now time.Time) error {
 	return stage(ctx, tx, "staged_access_keys", []string{
-		"id", "account_id", "ram_user_name", "secret", "security_token", "assumed_role", "status", "expires_at", "created_at",
+		"id", "account_id", "ram_user_name", "secret", "security_token", "assumed_role", "status", "expires_at",
+		"created_at",
 	}, rows, func(k *AccessKey) []any {
-		return []any{k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.AssumedRole, k.Status, k.ExpiresAt, now}
+		return []any{
+			k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.AssumedRole, k.Status, k.ExpiresAt, now,
+		}
 	})
 }
 
@@ -107,7 +115,7 @@ func stageVPCs(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	}, w.VPCs, func(v *VPC) []any {
 		return []any{
 			v.AccountID, v.ID, v.RegionID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description, v.ResourceGroupID,
-			tags(v.Tags), v.Attributes, now, settlesAfter(w.VPCsSettleIn, ResourceID{v.AccountID, v.ID}, now),
+			tags(v.Tags), v.Attributes, now, settleTime(w.VPCsSettleIn, ResourceID{v.AccountID, v.ID}, now),
 		}
 	})
 }
@@ -119,7 +127,8 @@ func stageVSwitches(ctx context.Context, tx pgx.Tx, w *World, now time.Time) err
 	}, w.VSwitches, func(v *VSwitch) []any {
 		return []any{
 			v.AccountID, v.ID, v.VPCID, v.RegionID, v.ZoneID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description,
-			v.ResourceGroupID, tags(v.Tags), now, settlesAfter(w.VSwitchesSettleIn, ResourceID{v.AccountID, v.ID}, now), max(v.NextHost, 1),
+			v.ResourceGroupID, tags(v.Tags), now, settleTime(w.VSwitchesSettleIn, ResourceID{v.AccountID, v.ID}, now),
+			max(v.NextHost, 1),
 		}
 	})
 }
@@ -138,14 +147,15 @@ func stageSecurityGroups(ctx context.Context, tx pgx.Tx, rows []SecurityGroup, n
 
 func stageInstances(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	return stage(ctx, tx, "staged_instances", []string{
-		"account_id", "id", "region_id", "zone_id", "network_type", "vpc_id", "vswitch_id", "instance_type_owner_id", "instance_type",
-		"eni_quantity", "status", "next_status", "settles_at", "running_at", "started_at", "name", "description", "host_name",
-		"resource_group_id", "tags", "attributes", "created_at",
+		"account_id", "id", "region_id", "zone_id", "network_type", "vpc_id", "vswitch_id", "instance_type_owner_id",
+		"instance_type", "eni_quantity", "status", "next_status", "settles_at", "running_at", "started_at", "name",
+		"description", "host_name", "resource_group_id", "tags", "attributes", "created_at",
 	}, w.Instances, func(i *Instance) []any {
-		settlesAt := settlesAfter(w.InstancesSettleIn, ResourceID{i.AccountID, i.ID}, now)
+		settlesAt := settleTime(w.InstancesSettleIn, ResourceID{i.AccountID, i.ID}, now)
 		return []any{
-			i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID, i.InstanceTypeOwnerID, i.InstanceType,
-			i.ENIQuantity, i.Status, i.NextStatus, settlesAt, settlesAfter(w.InstancesRunIn, ResourceID{i.AccountID, i.ID}, now), now, i.Name, i.Description, i.HostName,
+			i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID, i.InstanceTypeOwnerID,
+			i.InstanceType, i.ENIQuantity, i.Status, i.NextStatus, settlesAt,
+			settleTime(w.InstancesRunIn, ResourceID{i.AccountID, i.ID}, now), now, i.Name, i.Description, i.HostName,
 			i.ResourceGroupID, tags(i.Tags), i.Attributes, now,
 		}
 	})
@@ -153,15 +163,17 @@ func stageInstances(ctx context.Context, tx pgx.Tx, w *World, now time.Time) err
 
 func stageNetworkInterfaces(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 	return stage(ctx, tx, "staged_network_interfaces", []string{
-		"account_id", "id", "region_id", "zone_id", "vpc_id", "vswitch_id", "type", "status", "next_status", "settles_at",
-		"instance_id", "instance_eni_quantity", "device_index", "network_card_index", "mac_address", "queue_number",
-		"delete_on_release", "source_dest_check", "service_managed", "name", "description", "resource_group_id", "tags", "attributes", "created_at",
+		"account_id", "id", "region_id", "zone_id", "vpc_id", "vswitch_id", "type", "status", "next_status",
+		"settles_at", "instance_id", "instance_eni_quantity", "device_index", "network_card_index", "mac_address",
+		"queue_number", "delete_on_release", "source_dest_check", "service_managed", "name", "description",
+		"resource_group_id", "tags", "attributes", "created_at",
 	}, w.NetworkInterfaces, func(n *NetworkInterface) []any {
-		settlesAt := settlesAfter(w.NetworkInterfacesSettleIn, ResourceID{n.AccountID, n.ID}, now)
+		settlesAt := settleTime(w.NetworkInterfacesSettleIn, ResourceID{n.AccountID, n.ID}, now)
 		return []any{
 			n.AccountID, n.ID, n.RegionID, n.ZoneID, n.VPCID, n.VSwitchID, n.Type, n.Status, n.NextStatus, settlesAt,
 			n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex, n.MACAddress, n.QueueNumber,
-			n.DeleteOnRelease, n.SourceDestCheck, n.ServiceManaged, n.Name, n.Description, n.ResourceGroupID, tags(n.Tags), n.Attributes, now,
+			n.DeleteOnRelease, n.SourceDestCheck, n.ServiceManaged, n.Name, n.Description, n.ResourceGroupID,
+			tags(n.Tags), n.Attributes, now,
 		}
 	})
 }
@@ -183,28 +195,34 @@ func stageGroupMemberships(ctx context.Context, tx pgx.Tx, rows []GroupMembershi
 }
 
 func stageIPPrefixes(ctx context.Context, tx pgx.Tx, rows []IPPrefix) error {
-	return stage(ctx, tx, "staged_ip_prefixes", []string{"account_id", "vswitch_id", "prefix", "network_interface_id"}, rows,
-		func(p *IPPrefix) []any { return []any{p.AccountID, p.VSwitchID, p.Prefix, p.NetworkInterfaceID} })
+	return stage(ctx, tx, "staged_ip_prefixes", []string{
+		"account_id", "vswitch_id", "prefix", "network_interface_id",
+	}, rows, func(p *IPPrefix) []any {
+		return []any{p.AccountID, p.VSwitchID, p.Prefix, p.NetworkInterfaceID}
+	})
 }
 
 func stageSecurityGroupRules(ctx context.Context, tx pgx.Tx, rows []SecurityGroupRule, now time.Time) error {
 	return stage(ctx, tx, "staged_security_group_rules", []string{
-		"account_id", "id", "security_group_id", "direction", "ip_protocol", "port_range", "source_port_range", "policy", "priority", "nic_type",
-		"source_cidr_ip", "ipv6_source_cidr_ip", "source_group_id", "source_prefix_list_id",
-		"dest_cidr_ip", "ipv6_dest_cidr_ip", "dest_group_id", "dest_prefix_list_id", "description", "created_at",
+		"account_id", "id", "security_group_id", "direction", "ip_protocol", "port_range", "source_port_range",
+		"policy", "priority", "nic_type", "source_cidr_ip", "ipv6_source_cidr_ip", "source_group_id",
+		"source_prefix_list_id", "dest_cidr_ip", "ipv6_dest_cidr_ip", "dest_group_id", "dest_prefix_list_id",
+		"description", "created_at",
 	}, rows, func(r *SecurityGroupRule) []any {
 		return []any{
-			r.AccountID, r.ID, r.SecurityGroupID, r.Direction, r.IPProtocol, r.PortRange, r.SourcePortRange, r.Policy, r.Priority, r.NICType,
-			r.SourceCIDR, r.SourceIPv6CIDR, orNull(r.SourceGroupID), r.SourcePrefixListID,
-			r.DestCIDR, r.DestIPv6CIDR, orNull(r.DestGroupID), r.DestPrefixListID, r.Description, now,
+			r.AccountID, r.ID, r.SecurityGroupID, r.Direction, r.IPProtocol, r.PortRange, r.SourcePortRange, r.Policy,
+			r.Priority, r.NICType, r.SourceCIDR, r.SourceIPv6CIDR, nullIfEmpty(r.SourceGroupID), r.SourcePrefixListID,
+			r.DestCIDR, r.DestIPv6CIDR, nullIfEmpty(r.DestGroupID), r.DestPrefixListID, r.Description, now,
 		}
 	})
 }
 
-// stage copies rows into a staging table. The planner knows nothing of a fresh table, and with a wrong guess the joins of a large world
-// become quadratic, so a large one is analyzed.
-func stage[T any](ctx context.Context, tx pgx.Tx, table string, columns []string, rows []T, values func(*T) []any) error {
-	const large = 1000
+// stage copies rows into a staging table. It analyzes a large one: the planner has no statistics of
+// a new table, and with a wrong guess the joins of a large world become quadratic.
+func stage[T any](
+	ctx context.Context, tx pgx.Tx, table string, columns []string, rows []T, values func(*T) []any,
+) error {
+	const minStagedRowsToAnalyze = 1000
 	if len(rows) == 0 {
 		return nil
 	}
@@ -212,15 +230,15 @@ func stage[T any](ctx context.Context, tx pgx.Tx, table string, columns []string
 	if _, err := tx.CopyFrom(ctx, pgx.Identifier{table}, columns, source); err != nil {
 		return fmt.Errorf("copy into %s: %w", table, err)
 	}
-	if len(rows) < large {
+	if len(rows) < minStagedRowsToAnalyze {
 		return nil
 	}
 	_, err := tx.Exec(ctx, "ANALYZE "+pgx.Identifier{table}.Sanitize())
 	return err
 }
 
-// settlesAfter is when a row that has an entry in durations settles.
-func settlesAfter(durations map[ResourceID]time.Duration, id ResourceID, now time.Time) *time.Time {
+// settleTime returns when a row settles, or nil if it has no entry in durations.
+func settleTime(durations map[ResourceID]time.Duration, id ResourceID, now time.Time) *time.Time {
 	d, settles := durations[id]
 	if !settles {
 		return nil
@@ -229,7 +247,7 @@ func settlesAfter(durations map[ResourceID]time.Duration, id ResourceID, now tim
 	return &at
 }
 
-// tags is a resource's tags for a column that is never NULL.
+// tags returns a resource's tags for a column that is never NULL.
 func tags(m map[string]string) map[string]string {
 	if m == nil {
 		return map[string]string{}
@@ -237,8 +255,8 @@ func tags(m map[string]string) map[string]string {
 	return m
 }
 
-// orNull is a text for a column in which NULL stands for none.
-func orNull(s string) *string {
+// nullIfEmpty returns a text for a column in which NULL stands for the empty text.
+func nullIfEmpty(s string) *string {
 	if s == "" {
 		return nil
 	}

@@ -10,19 +10,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// worldStep is one statement on the way to the world. What it writes is counted for its table, unless it only prepares others.
+// worldStep is one of the statements that apply a world. The rows that it writes are counted for
+// its table, unless it only prepares other steps.
 type worldStep struct {
 	verb   verb
 	table  string
 	sql    string
-	verify func(context.Context, pgx.Tx) error // nil: nothing that a constraint does not see
+	verify func(context.Context, pgx.Tx) error // runs after the statement; nil if constraints check everything
 }
 
-// byPages tells whether the step fills a large table.
-func (s worldStep) byPages() bool { return s.verb == insert && slices.Contains(largeTables, s.table) }
+// isPaged reports whether the step fills a large table, and so runs some pages at a time.
+func (s worldStep) isPaged() bool { return s.verb == insert && slices.Contains(largeTables, s.table) }
 
-func (s worldStep) failed(err error) error { return fmt.Errorf("%s %s: %w", s.verb, s.table, err) }
+// wrap adds to an error which step has failed.
+func (s worldStep) wrap(err error) error { return fmt.Errorf("%s %s: %w", s.verb, s.table, err) }
 
+// verb is what a step does with its table.
 type verb string
 
 const (
@@ -32,11 +35,13 @@ const (
 	remove  verb = "delete"
 )
 
-// worldSteps go from what is there to what is staged without a forbidden state in between, as constraints hold at each statement: first what
-// goes, children before parents; then what is new or differs, parents before children. Interfaces that change leave their instances in
-// between, so that two of them can swap places, and a type's limit can shrink.
+// worldSteps change the stored accounts into the staged ones. Constraints hold after each
+// statement, so no state in between may violate one. First rows are deleted, children before
+// parents. Then rows are inserted and updated, parents before children. Changed interfaces are
+// detached in between, so that two of them can swap their slots, and the limit of a type can
+// shrink.
 var worldSteps = []worldStep{
-	{prepare, "client_tokens", deleteClientTokens, nil}, // not of the world: their answers speak of what may be gone
+	{prepare, "client_tokens", deleteClientTokens, nil}, // their saved answers may refer to deleted resources
 	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
 	{remove, "ip_prefixes", deleteIPPrefixes, nil},
 	{remove, "network_interface_security_groups", deleteGroupMemberships, nil},
@@ -58,7 +63,7 @@ var worldSteps = []worldStep{
 	{insert, "ram_users", insertRAMUsers, nil},
 	{update, "access_keys", updateAccessKeys, nil},
 	{insert, "access_keys", insertAccessKeys, verifyAccessKeys},
-	{remove, "ram_users", deleteRAMUsers, nil}, // after the keys that moved to another user
+	{remove, "ram_users", deleteRAMUsers, nil}, // after its keys may have moved to another user
 	{update, "instance_types", updateInstanceTypes, nil},
 	{insert, "instance_types", insertInstanceTypes, nil},
 	{update, "vpcs", updateVPCs, nil},
@@ -69,7 +74,7 @@ var worldSteps = []worldStep{
 	{insert, "security_groups", insertSecurityGroups, nil},
 	{update, "instances", updateInstances, nil},
 	{insert, "instances", insertInstances, nil},
-	{remove, "instance_types", deleteInstanceTypes, nil}, // after the instances that changed their type
+	{remove, "instance_types", deleteInstanceTypes, nil}, // after instances may have changed their type
 	{update, "network_interfaces", updateNetworkInterfaces, nil},
 	{insert, "network_interfaces", insertNetworkInterfaces, nil},
 	{insert, "private_ip_addresses", insertPrivateIPAddresses, nil},
@@ -79,12 +84,13 @@ var worldSteps = []worldStep{
 	{prepare, "security_group_places", countCapacity, nil},
 }
 
-// tally adds up what the steps write, one entry per table, in the order in which the tables are first touched.
-type tally struct {
+// changeCounter counts the rows that the steps write. It has one entry for each table, in the order
+// in which the tables are first changed.
+type changeCounter struct {
 	changes []TableChange
 }
 
-func (t *tally) count(step worldStep, rows int64) {
+func (t *changeCounter) count(step worldStep, rows int64) {
 	if rows == 0 || step.verb == prepare {
 		return
 	}
@@ -99,7 +105,8 @@ func (t *tally) count(step worldStep, rows int64) {
 	}
 }
 
-func (t *tally) of(table string) *TableChange {
+// of returns the entry of a table.
+func (t *changeCounter) of(table string) *TableChange {
 	for i := range t.changes {
 		if t.changes[i].Table == table {
 			return &t.changes[i]
@@ -109,20 +116,21 @@ func (t *tally) of(table string) *TableChange {
 	return &t.changes[len(t.changes)-1]
 }
 
-// takeWorldSteps makes the staged accounts equal to what is staged. A small world is a matter of a few round trips.
-func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally, p *progress) error {
+// runWorldSteps runs all steps, which makes the stored accounts equal to the staged ones. It sends
+// as many steps as possible in one round trip, so a small world needs only a few.
+func runWorldSteps(ctx context.Context, tx pgx.Tx, written *changeCounter, p *progress) error {
 	for steps := worldSteps; len(steps) > 0; {
-		if steps[0].byPages() {
-			rows, err := takeByPages(ctx, tx, steps[0], p)
+		if steps[0].isPaged() {
+			rows, err := runByPages(ctx, tx, steps[0], p)
 			if err != nil {
-				return steps[0].failed(err)
+				return steps[0].wrap(err)
 			}
 			written.count(steps[0], rows)
 			steps = steps[1:]
 			continue
 		}
-		n := together(steps)
-		if err := takeTogether(ctx, tx, steps[:n], written); err != nil {
+		n := stepsInOneTrip(steps)
+		if err := runStepsInOneTrip(ctx, tx, steps[:n], written); err != nil {
 			return err
 		}
 		if verify := steps[n-1].verify; verify != nil {
@@ -135,11 +143,12 @@ func takeWorldSteps(ctx context.Context, tx pgx.Tx, written *tally, p *progress)
 	return nil
 }
 
-// together is how many of the next steps need nothing in between: up to the first that is verified, or to one that goes by pages.
-func together(steps []worldStep) int {
+// stepsInOneTrip returns how many of the next steps can run in one round trip: all before the next
+// paged step, or up to the next step that is verified.
+func stepsInOneTrip(steps []worldStep) int {
 	for n, step := range steps {
 		switch {
-		case step.byPages():
+		case step.isPaged():
 			return n
 		case step.verify != nil:
 			return n + 1
@@ -148,14 +157,15 @@ func together(steps []worldStep) int {
 	return len(steps)
 }
 
-func takeTogether(ctx context.Context, tx pgx.Tx, steps []worldStep, written *tally) error {
+// runStepsInOneTrip runs steps in one round trip and counts what they write.
+func runStepsInOneTrip(ctx context.Context, tx pgx.Tx, steps []worldStep, written *changeCounter) error {
 	statements := make([]string, 0, len(steps))
 	for _, step := range steps {
 		statements = append(statements, step.sql)
 	}
-	tags, err := execTogether(ctx, tx, statements)
+	tags, err := execInOneTrip(ctx, tx, statements)
 	if err != nil {
-		return steps[min(len(tags), len(steps)-1)].failed(err) // the last, if the connection broke behind it
+		return steps[min(len(tags), len(steps)-1)].wrap(err) // the last step, if the connection was lost after it
 	}
 	for n, tag := range tags {
 		written.count(steps[n], tag.RowsAffected())
@@ -163,15 +173,16 @@ func takeTogether(ctx context.Context, tx pgx.Tx, steps []worldStep, written *ta
 	return nil
 }
 
-// execTogether runs statements without arguments in one round trip, one after the other. It returns what each did; the first one that fails is the last to run,
-// and the one behind those that it returns.
-func execTogether(ctx context.Context, tx pgx.Tx, statements []string) ([]pgconn.CommandTag, error) {
+// execInOneTrip runs statements without arguments in one round trip, one after the other. It
+// returns the command tag of each statement that succeeded. If there is an error, it is that of the
+// next statement, and no later one has run.
+func execInOneTrip(ctx context.Context, tx pgx.Tx, statements []string) ([]pgconn.CommandTag, error) {
 	results := tx.Conn().PgConn().Exec(ctx, strings.Join(statements, ";\n"))
 	tags := make([]pgconn.CommandTag, 0, len(statements))
 	for results.NextResult() {
 		tag, err := results.ResultReader().Close()
 		if err != nil {
-			_ = results.Close() // it says the same
+			_ = results.Close() // returns the same error
 			return tags, err
 		}
 		tags = append(tags, tag)
@@ -179,35 +190,40 @@ func execTogether(ctx context.Context, tx pgx.Tx, statements []string) ([]pgconn
 	return tags, results.Close()
 }
 
-// takeByPages fills a large table.
+// runByPages runs a step that fills a large table, some pages of its staging table at a time, and
+// returns the number of inserted rows.
 //
-// Postgres checks foreign keys by plans that each session keeps. One that was made when a table had a handful of rows may read all of an account for
-// each new row, which makes a large world quadratic, so the session then plans anew.
-func takeByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (int64, error) {
+// Each session keeps the plans by which Postgres checks foreign keys. A plan from a time when a
+// table had only a few rows may read all rows of an account for each new row. That makes a large
+// world quadratic, so the session discards its plans before.
+func runByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (int64, error) {
 	const (
-		atOnce = 2000 // pages: fifty thousand rows, and some seconds
-		large  = 20   // pages: from where on old plans would hurt
+		pagesPerStatement  = 2000 // fifty thousand rows, which take some seconds
+		minPagesToPlanAnew = 20   // old plans are slow from this size on
 	)
+	// First look how many pages there are, and how many rows they have, for the progress.
 	var pages, rows int64
 	if err := tx.QueryRow(ctx, `
 		SELECT pg_relation_size(oid) / current_setting('block_size')::bigint, greatest(reltuples, 0)::bigint
 		FROM pg_class WHERE oid = $1::text::regclass`, stagingTable(step.table)).Scan(&pages, &rows); err != nil {
 		return 0, err
 	}
+	// Then copy range by range.
 	var inserted int64
-	for first := int64(0); first < pages; first += atOnce {
-		next := min(first+atOnce, pages)
-		if pages >= large {
+	for first := int64(0); first < pages; first += pagesPerStatement {
+		next := min(first+pagesPerStatement, pages)
+		if pages >= minPagesToPlanAnew {
 			if _, err := tx.Exec(ctx, `DISCARD PLANS`); err != nil {
 				return 0, err
 			}
 		}
-		tag, err := tx.Exec(ctx, step.sql, pgx.QueryExecModeExec, fmt.Sprintf("(%d,0)", first), fmt.Sprintf("(%d,0)", next))
+		tag, err := tx.Exec(ctx, step.sql, pgx.QueryExecModeExec,
+			fmt.Sprintf("(%d,0)", first), fmt.Sprintf("(%d,0)", next))
 		if err != nil {
 			return 0, err
 		}
 		inserted += tag.RowsAffected()
-		p.add(step.table, mergeWork*(rows*next/pages-rows*first/pages))
+		p.advance(step.table, mergeWork*(rows*next/pages-rows*first/pages))
 	}
 	return inserted, nil
 }
