@@ -7,18 +7,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ListedAccessKey is an access key without what proves it: no secret is read where none is needed.
+// ListedAccessKey is an access key without its secret and security token, which are read only where
+// they are needed.
 type ListedAccessKey struct {
 	ID          string
 	AccountID   string
-	RAMUserName *string // nil: the account itself
+	RAMUserName *string // nil for a key of the account itself
 	Status      string
 	Temporary   bool
 	ExpiresAt   *time.Time
 	CreatedAt   time.Time
 }
 
-// ListAccessKeys reads the keys of an account, or of all accounts when it is "". Those of an account that has expired at now are gone with it.
+// ListAccessKeys returns the keys of an account, or of all accounts if accountID is "". It leaves
+// out the keys of accounts that have expired at now.
 func (s *Store) ListAccessKeys(ctx context.Context, accountID string, now time.Time) ([]ListedAccessKey, error) {
 	return query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
 		SELECT k.id, k.account_id, k.ram_user_name, k.status, k.security_token IS NOT NULL, k.expires_at, k.created_at
@@ -28,14 +30,15 @@ func (s *Store) ListAccessKeys(ctx context.Context, accountID string, now time.T
 		ORDER BY k.account_id, k.id`, accountID, now)
 }
 
-// KeyOwner is whom a new key is for.
+// KeyOwner reports whether the owner of a new key exists.
 type KeyOwner struct {
 	AccountExists bool
 	RAMUserExists bool // in that account
 }
 
-// LockKeyOwner finds the account and the RAM user of a new key, and keeps both from going. No scenario changes an account whose row is locked.
-// An account that has expired at now is not found.
+// LockKeyOwner looks up the account and the RAM user of a new key, and keeps both from being
+// deleted: a scenario waits for the account's lock too. An account that has expired at now does not
+// exist.
 func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, now time.Time) (KeyOwner, error) {
 	var owner KeyOwner
 	tx.lock(rankAccounts, `
@@ -43,12 +46,13 @@ func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, n
 		FROM accounts a
 		WHERE a.id = $1 AND (a.expires_at <= $3) IS NOT TRUE
 		FOR KEY SHARE`, accountID, ramUserName, now).
-		Query(each(func(o *KeyOwner) []any { return []any{&o.AccountExists, &o.RAMUserExists} }, func(o KeyOwner) { owner = o }))
+		Query(each(func(o *KeyOwner) []any { return []any{&o.AccountExists, &o.RAMUserExists} },
+			func(o KeyOwner) { owner = o }))
 	err := tx.send(ctx)
 	return owner, err
 }
 
-// InsertAccessKey adds a key whose owner is locked.
+// InsertAccessKey queues the write that adds a key. Its owner must be locked.
 func (tx *Tx) InsertAccessKey(k AccessKey) {
 	tx.write(1, `
 		INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at)
@@ -56,7 +60,7 @@ func (tx *Tx) InsertAccessKey(k AccessKey) {
 		k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.AssumedRole, k.Status, k.ExpiresAt, k.CreatedAt)
 }
 
-// LockAccessKey reads a key and keeps others from changing it, or finds nil when there is none.
+// LockAccessKey locks and reads a key. It returns nil if there is none.
 func (tx *Tx) LockAccessKey(ctx context.Context, id string) (*ListedAccessKey, error) {
 	var found *ListedAccessKey
 	tx.lock(rankAccessKeys, `
@@ -71,12 +75,12 @@ func (tx *Tx) LockAccessKey(ctx context.Context, id string) (*ListedAccessKey, e
 	return found, err
 }
 
-// SetAccessKeyStatus makes a locked key Active or Inactive.
+// SetAccessKeyStatus queues the write that makes a locked key Active or Inactive.
 func (tx *Tx) SetAccessKeyStatus(id, status string) {
 	tx.write(1, `UPDATE access_keys SET status = $2 WHERE id = $1`, id, status)
 }
 
-// DeleteAccessKey removes a locked key.
+// DeleteAccessKey queues the deletion of a locked key.
 func (tx *Tx) DeleteAccessKey(id string) {
 	tx.write(1, `DELETE FROM access_keys WHERE id = $1`, id)
 }

@@ -8,34 +8,37 @@ type Account struct {
 	Name                       string
 	NetworkInterfacesPerRegion int // quota
 	CreatedAt                  time.Time
-	ExpiresAt                  *time.Time // as good as gone from then on; nil: never
-	Repeats                    string     // RepeatsAccept, RepeatsRefuse, or "": as the server says
+	ExpiresAt                  *time.Time // from then on the account counts as deleted; nil if it never expires
+	Repeats                    string     // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
 }
 
-// Values of Account.Repeats: whether an attach or a detach is accepted whose effect is there already.
+// Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of
+// a detached one.
 const (
 	RepeatsAccept = "accept"
 	RepeatsRefuse = "refuse"
 )
 
-// Expired tells whether the account's life is over at now.
+// Expired reports whether the account has expired at now.
 func (a Account) Expired(now time.Time) bool { return a.ExpiresAt != nil && !a.ExpiresAt.After(now) }
 
-// RAMUser is a user inside an account. Allow lists what it may call, as product:Action with * as wildcard; nothing else is allowed.
+// RAMUser is a user of an account. Allow lists the only actions that it may call, as product:Action
+// with * as wildcard.
 type RAMUser struct {
 	AccountID string
 	Name      string
 	Allow     []string
 }
 
-// AccessKey is a key of an account, or of one of its RAM users when RAMUserName is set. Its ID is unique over all accounts.
+// AccessKey is a key of an account, or of one of its RAM users if RAMUserName is set. Its ID is
+// unique across all accounts.
 type AccessKey struct {
 	ID            string
 	AccountID     string
 	RAMUserName   *string
 	Secret        string
-	SecurityToken *string // of a temporary key, which then expires
-	AssumedRole   *string // of a temporary key: role/session
+	SecurityToken *string // set for a temporary key, which has an expiry time
+	AssumedRole   *string // set for a temporary key: role/session
 	Status        string  // Active or Inactive
 	ExpiresAt     *time.Time
 	CreatedAt     time.Time

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ListAccounts reads the accounts that have not expired at now.
+// ListAccounts returns the accounts that have not expired at now.
 func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, error) {
 	return query(ctx, s, pgx.RowToStructByPos[Account], `
 		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
@@ -17,28 +17,34 @@ func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, err
 		ORDER BY id`, now)
 }
 
-// longTransactionSettings are for a transaction that removes all of an account: a large one takes longer than any request may.
+// longTransactionSettings are the settings of a transaction that deletes all rows of an account. A
+// large account takes longer than any request may.
 const longTransactionSettings = `
 	SELECT set_config('statement_timeout', '15min', true), set_config('lock_timeout', '30s', true)`
 
-// sweepSettings are for one that nobody asked for: it waits for nobody, and so keeps nobody waiting.
+// sweepSettings are the settings of a transaction that purges an expired account. No caller depends
+// on it, so it hardly waits for locks: while it waited, others would wait for it.
 const sweepSettings = `
 	SELECT set_config('statement_timeout', '15min', true), set_config('lock_timeout', '100ms', true)`
 
-// lockTokensOfAccount comes before the account's own lock: who claims a token again holds it, and then asks for locks that the account's would bar.
-// After the account's lock no token is new.
+// lockTokensOfAccount locks the client tokens of an account. It comes before the lock of the
+// account itself: a request that claims a token again holds the token's lock, and then waits for
+// locks that conflict with the account's. Once the account is locked, no new token can appear.
 const lockTokensOfAccount = `
 	SELECT FROM client_tokens
 	WHERE account_id = $1
 	ORDER BY action, token
 	FOR UPDATE`
 
-// TakeAccount makes others that are about to make the same account wait: one that does not exist yet has no row to lock.
+// TakeAccount queues the lock of an account's id, so that other transactions that create the same
+// account wait. It is an advisory lock, because an account that does not exist yet has no row to
+// lock.
 func (tx *Tx) TakeAccount(id string) {
 	tx.queue(`SELECT pg_advisory_xact_lock(hashtextextended('enisim account ' || $1, 0))`, id)
 }
 
-// LockAccount locks an account, so that nothing new refers to it, or finds nil where there is none. An expired one is found.
+// LockAccount locks and reads an account, so that no new row can refer to it. It returns nil if
+// there is none. It also returns an expired account.
 func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
 	var found *Account
 	tx.queue(longTransactionSettings)
@@ -52,7 +58,8 @@ func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
 	return found, tx.send(ctx)
 }
 
-// lockExpiredAccount is LockAccount for one that has expired at now and that nobody else is busy with.
+// lockExpiredAccount is LockAccount for an account that has expired at now. It returns nil if
+// another transaction has locked the account.
 func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) (*Account, error) {
 	var found *Account
 	tx.queue(sweepSettings)
@@ -66,23 +73,25 @@ func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) 
 	return found, tx.send(ctx)
 }
 
+// accountFields returns the scan targets of an account.
 func accountFields(a *Account) []any {
 	return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt, &a.Repeats}
 }
 
-// InsertAccount adds an account whose id is taken and free.
+// InsertAccount queues the write that adds an account. Its id must be locked by TakeAccount and
+// unused.
 func (tx *Tx) InsertAccount(a Account) {
 	tx.write(1, `
 		INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at, repeats)
 		VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, a.Name, a.NetworkInterfacesPerRegion, a.CreatedAt, a.ExpiresAt, a.Repeats)
 }
 
-// SetRepeats queues the write that changes what a locked account says of repeats.
+// SetRepeats queues the write of a locked account's Repeats.
 func (tx *Tx) SetRepeats(id, repeats string) {
 	tx.write(1, `UPDATE accounts SET repeats = $2 WHERE id = $1`, id, repeats)
 }
 
-// Locks on all that a locked account has, in the order of the house.
+// lockContents lock all rows of a locked account, in the lock order.
 var lockContents = []struct {
 	rank rank
 	sql  string
@@ -94,8 +103,10 @@ var lockContents = []struct {
 	{rankSecurityGroups, `SELECT FROM security_groups WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 }
 
-// deleteContents remove all that an account has, children before parents. Nearly all the time goes into the checks of foreign keys, three for each
-// interface; with the rows that refer to it gone before, they find nothing, which is cheaper than a cascade that deletes them one by one.
+// deleteContents delete all rows of an account, children before parents. Nearly all the time is
+// spent on the checks of foreign keys, three for each interface. The referring rows are deleted
+// first, so the checks find nothing. That is cheaper than a cascade, which would delete them one by
+// one.
 var deleteContents = []string{
 	`DELETE FROM client_tokens WHERE account_id = $1`,
 	`DELETE FROM security_group_rules WHERE account_id = $1`,
@@ -107,19 +118,21 @@ var deleteContents = []string{
 	`DELETE FROM security_groups WHERE account_id = $1`,
 	`DELETE FROM vswitches WHERE account_id = $1`,
 	`DELETE FROM vpcs WHERE account_id = $1`,
-	`DELETE FROM instance_types WHERE owner_id = $1`, // no foreign key leads from the account to these
+	`DELETE FROM instance_types WHERE owner_id = $1`, // these have no foreign key to the account
 }
 
+// lockKeysOfAccount locks the access keys of an account.
 const lockKeysOfAccount = `SELECT FROM access_keys WHERE account_id = $1 ORDER BY id FOR UPDATE`
 
-// deleteAccount removes an account without contents.
+// deleteAccount delete an account whose contents are deleted.
 var deleteAccount = []string{
 	`DELETE FROM access_keys WHERE account_id = $1`,
 	`DELETE FROM ram_users WHERE account_id = $1`,
 	`DELETE FROM accounts WHERE id = $1`,
 }
 
-// EmptyAccount removes all that a locked account has, except its keys and RAM users. It is sent at once, as a commit has no time for so much.
+// EmptyAccount deletes all rows of a locked account, except its keys and RAM users. The statements
+// are sent at once, because they may take longer than the timeout of a commit.
 func (tx *Tx) EmptyAccount(ctx context.Context, id string) error {
 	for _, l := range lockContents {
 		tx.lock(l.rank, l.sql, id)
@@ -130,7 +143,8 @@ func (tx *Tx) EmptyAccount(ctx context.Context, id string) error {
 	return tx.send(ctx)
 }
 
-// DeleteAccount removes a locked account with all that it has.
+// DeleteAccount deletes a locked account with all its rows. The statements are sent at once, like
+// those of EmptyAccount.
 func (tx *Tx) DeleteAccount(ctx context.Context, id string) error {
 	for _, l := range lockContents {
 		tx.lock(l.rank, l.sql, id)
@@ -145,15 +159,16 @@ func (tx *Tx) DeleteAccount(ctx context.Context, id string) error {
 	return tx.send(ctx)
 }
 
-// countInterfaces counts the interfaces of an account, up to a number.
-func (tx *Tx) countInterfaces(ctx context.Context, id string, most int) (n int, err error) {
-	tx.queue(`SELECT count(*) FROM (SELECT FROM network_interfaces WHERE account_id = $1 LIMIT $2) AS those`, id, most).
+// countInterfaces returns the number of interfaces of an account, or limit if there are more.
+func (tx *Tx) countInterfaces(ctx context.Context, id string, limit int) (n int, err error) {
+	tx.queue(`SELECT count(*) FROM (SELECT FROM network_interfaces WHERE account_id = $1 LIMIT $2) AS those`, id, limit).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
 	return n, tx.send(ctx)
 }
 
-// deleteSomeInterfaces removes n interfaces of a locked account, with what they have. ARRAY makes sure that they are chosen once: IN may choose again
-// for each row that it looks at, others each time.
+// deleteSomeInterfaces deletes n interfaces of a locked account, with their addresses and
+// memberships. The statement uses ARRAY, so that the interfaces are chosen once: IN might choose
+// again for each row that it checks, and choose others each time.
 func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error {
 	tx.lock(rankNetworkInterfaces, `
 		DELETE FROM network_interfaces
@@ -161,9 +176,10 @@ func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error 
 	return tx.send(ctx)
 }
 
-// SweepAccounts removes the rows of accounts that have expired at now: of so many accounts, and of not many more interfaces, at a time, so that no
-// caller waits long for what others left behind. An account that somebody is busy with waits for the next sweep. No caller depends on a sweep, as
-// reads leave out what has expired: a failure is logged.
+// SweepAccounts purges accounts that have expired at now. One call purges at most so many accounts,
+// and about so many interfaces, so that no caller waits long for expired rows of others. An account
+// that another transaction has locked is left for the next sweep. A failure is only logged: no
+// caller depends on a sweep, because reads leave expired rows out.
 func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, interfaces int) {
 	expired, err := query(ctx, s, pgx.RowTo[string], `
 		SELECT id FROM accounts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`, now, accounts)
@@ -179,11 +195,14 @@ func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, inte
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		s.log.ErrorContext(ctx, "accounts that have expired could not be removed; the next look at the accounts tries again", "error", err)
+		s.log.ErrorContext(ctx, "accounts that have expired could not be removed; the next look at the accounts tries again", "error",
+			err)
 	}
 }
 
-// sweepAccount removes an account that has expired at now, or as many of its interfaces as it may, since nobody sees them any more.
+// sweepAccount purges an account that has expired at now. If the account has at least so many
+// interfaces, it purges only those, and the rest is left for the next sweep. It returns how many
+// interfaces it has purged.
 func (s *Store) sweepAccount(ctx context.Context, id string, now time.Time, interfaces int) (swept int, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
 		account, err := tx.lockExpiredAccount(ctx, id, now)
@@ -201,7 +220,8 @@ func (s *Store) sweepAccount(ctx context.Context, id string, now time.Time, inte
 	return swept, err
 }
 
-// CountResources counts the instances and network interfaces that accounts have, those included that are about to go.
+// CountResources returns the number of instances and network interfaces of accounts, with those
+// that are being deleted.
 func (s *Store) CountResources(ctx context.Context, accountIDs []string) (int, error) {
 	counts, err := query(ctx, s, pgx.RowTo[int], `
 		SELECT (SELECT count(*) FROM instances WHERE account_id = ANY ($1))

@@ -6,38 +6,40 @@ import (
 	"time"
 )
 
-// AddressWant is what is to be given out of one VSwitch.
+// AddressWant says which addresses and prefixes of one VSwitch are to be assigned.
 type AddressWant struct {
 	VSwitchID    string
-	IPv4         int            // how many free IPv4 addresses to find
+	IPv4         int            // number of free IPv4 addresses to find
 	Named        []netip.Addr   // addresses of either family that the caller chose
-	IPv4Prefixes int            // how many free /28 to find
-	IPv6Prefixes int            // how many free /80 to find
+	IPv4Prefixes int            // number of free /28 to find
+	IPv6Prefixes int            // number of free /80 to find
 	NamedBlocks  []netip.Prefix // prefixes of either family that the caller chose
 }
 
-// AddressOffer is what a VSwitch has for a want. It holds as long as the transaction does.
+// AddressOffer is what a VSwitch can assign for an AddressWant. It stays valid until the end of the
+// transaction.
 type AddressOffer struct {
-	VSwitch      *VSwitch       // nil: there is none of this id in the region
-	IPv4         []netip.Addr   // fewer than wanted when the VSwitch has no more
-	IPv4Prefixes []netip.Prefix // the same
-	IPv6Prefixes []netip.Prefix // the same
-	Taken        []netip.Addr   // those of Named that an interface has, alone or in a prefix
-	TakenBlocks  []netip.Prefix // those of NamedBlocks that an interface has, or of which it has an address
+	VSwitch      *VSwitch       // nil if the region has no VSwitch with this id
+	IPv4         []netip.Addr   // fewer than wanted if the VSwitch has no more
+	IPv4Prefixes []netip.Prefix // fewer than wanted if the VSwitch has no more
+	IPv6Prefixes []netip.Prefix // fewer than wanted if the VSwitch has no more
+	Taken        []netip.Addr   // those of Named that an interface has, as an address or in a prefix
+	TakenBlocks  []netip.Prefix // those of NamedBlocks of which an interface has the prefix or an address in it
 }
 
-// ReservedHosts are how many addresses of a VSwitch nobody gets: its first, and the last three.
+// Number of addresses at the start and at the end of a VSwitch that are never assigned.
 const (
 	ReservedFirst = 1
 	ReservedLast  = 3
 )
 
-// UsableIPv4 is how many IPv4 addresses of a block can be given out.
+// UsableIPv4 returns how many IPv4 addresses of a block can be assigned.
 func UsableIPv4(block netip.Prefix) int {
 	return 1<<(32-block.Bits()) - ReservedFirst - ReservedLast
 }
 
-// ReservedBlocks are ranges that no VPC and no VSwitch may use (docs/reference/states.md, section 6).
+// ReservedBlocks are ranges that no VPC and no VSwitch may use (docs/reference/states.md, section
+// 6).
 var ReservedBlocks = []netip.Prefix{
 	netip.MustParsePrefix("100.64.0.0/10"),
 	netip.MustParsePrefix("127.0.0.0/8"),
@@ -45,13 +47,15 @@ var ReservedBlocks = []netip.Prefix{
 	netip.MustParsePrefix("224.0.0.0/4"),
 }
 
-// LockAddresses queues the locks of VSwitches, and the search for what is wanted of each: one want a VSwitch. Interfaces that were gone at
-// the time before give their addresses back for good.
+// LockAddresses queues the locks of VSwitches, and the search for free addresses in each. There is
+// one want for each VSwitch. Interfaces deleted before goneBefore are purged, which frees their
+// addresses.
 //
-// The search for single addresses begins behind the one that was given last, so it finds one at once as long as the VSwitch is not nearly full, and
-// an address is not given anew right after it was given back. IPv6 prefixes come from the upper half of a VSwitch's /64;
-// who draws single IPv6 addresses draws them from the lower half, so the two never meet unless a caller names them.
-func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, before time.Time) []*AddressOffer {
+// The search for single addresses begins after the last one that was assigned. So it finds one at
+// once unless the VSwitch is nearly full, and a released address is not assigned again right away.
+// IPv6 prefixes come from the upper half of a VSwitch's /64. Single IPv6 addresses are drawn from
+// the lower half, so the two never collide unless a caller names them.
+func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, goneBefore time.Time) []*AddressOffer {
 	offers := make([]*AddressOffer, len(wants))
 	ids := make([]string, len(wants))
 	byID := map[string]*AddressOffer{}
@@ -68,28 +72,31 @@ func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, bef
 		Query(each(func(v *VSwitch) []any {
 			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.AvailableAt}
 		}, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
-	tx.purgeNetworkInterfaces(accountID, ids, before)
+	tx.purgeNetworkInterfaces(accountID, ids, goneBefore)
 	for k, want := range wants {
-		tx.offer(accountID, want, offers[k])
+		tx.findFreeAddresses(accountID, want, offers[k])
 	}
 	return offers
 }
 
-// purgeNetworkInterfaces queues the deletion of interfaces in VSwitches that were gone at a moment. One that somebody else is looking at stays.
-func (tx *Tx) purgeNetworkInterfaces(accountID string, vswitchIDs []string, before time.Time) {
+// purgeNetworkInterfaces queues the removal of interfaces in VSwitches whose deletion was due at
+// goneBefore. It skips rows that are locked by another transaction.
+func (tx *Tx) purgeNetworkInterfaces(accountID string, vswitchIDs []string, goneBefore time.Time) {
 	tx.queue(`
 		DELETE FROM network_interfaces
 		WHERE (account_id, id) IN (
 		    SELECT account_id, id FROM network_interfaces
 		    WHERE account_id = $1 AND vswitch_id = ANY ($2) AND next_status = 'Deleted' AND settles_at <= $3
-		    FOR UPDATE SKIP LOCKED)`, accountID, vswitchIDs, before)
+		    FOR UPDATE SKIP LOCKED)`, accountID, vswitchIDs, goneBefore)
 }
 
-// offer queues the search of one VSwitch. Prefixes are looked for first, so that the addresses that are found do not lie in them.
-func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
-	chosen := append([]netip.Addr{}, want.Named...) // nil would be NULL
+// findFreeAddresses queues the search for free addresses and prefixes of one VSwitch. It also
+// queues the check of the addresses that the caller named.
+func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *AddressOffer) {
+	// First find IPv4 prefixes, so that the single addresses that are found next are not in them.
+	named := append([]netip.Addr{}, want.Named...) // nil would be NULL
 	if want.IPv4Prefixes > 0 {
-		// The first and the last block have addresses that nobody gets.
+		// The first and the last block are left out, because they contain reserved addresses.
 		tx.queue(`
 			SELECT block.prefix
 			FROM vswitches v
@@ -104,11 +111,14 @@ func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
 			      SELECT FROM ip_prefixes p
 			      WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = block.prefix)
 			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
-			LIMIT $3`, accountID, want.VSwitchID, want.IPv4Prefixes, chosen).
-			Query(each(func(p *netip.Prefix) []any { return []any{p} }, func(p netip.Prefix) { offer.IPv4Prefixes = append(offer.IPv4Prefixes, p) }))
+			LIMIT $3`, accountID, want.VSwitchID, want.IPv4Prefixes, named).
+			Query(each(func(p *netip.Prefix) []any { return []any{p} },
+				func(p netip.Prefix) { offer.IPv4Prefixes = append(offer.IPv4Prefixes, p) }))
 	}
+	// Then find single IPv4 addresses. Ask for so many more that enough are left when those in the
+	// prefixes are dropped.
 	if want.IPv4 > 0 {
-		spare := 16 * (want.IPv4Prefixes + len(want.NamedBlocks)) // as many as those prefixes can hold
+		spare := 16 * (want.IPv4Prefixes + len(want.NamedBlocks)) // a /28 has 16 addresses
 		tx.queue(`
 			SELECT candidate.address
 			FROM vswitches v
@@ -127,7 +137,7 @@ func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
 			      SELECT FROM ip_prefixes p
 			      WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = network(set_masklen(candidate.address, 28)))
 			  AND candidate.address <> ALL ($4::inet[])
-			LIMIT $3`, accountID, want.VSwitchID, want.IPv4+spare, chosen).
+			LIMIT $3`, accountID, want.VSwitchID, want.IPv4+spare, named).
 			Query(each(func(a *netip.Addr) []any { return []any{a} }, func(a netip.Addr) {
 				if len(offer.IPv4) < want.IPv4 && !within(a, offer.IPv4Prefixes) && !within(a, want.NamedBlocks) {
 					offer.IPv4 = append(offer.IPv4, a)
@@ -135,8 +145,8 @@ func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
 			}))
 	}
 	if want.IPv6Prefixes > 0 {
-		// A /64 has 65,536 of them; the upper half is searched.
-		// g * 2^48 in two steps: the whole is beyond a bigint.
+		// A /64 has 65,536 prefixes of /80; search the upper half. g * 2^48 is added in two steps,
+		// because it does not fit into a bigint.
 		tx.queue(`
 			SELECT block.prefix
 			FROM vswitches v
@@ -151,9 +161,11 @@ func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
 			      WHERE a.account_id = $1 AND a.vswitch_id = $2
 			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet)
 			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
-			LIMIT $3`, accountID, want.VSwitchID, want.IPv6Prefixes, chosen).
-			Query(each(func(p *netip.Prefix) []any { return []any{p} }, func(p netip.Prefix) { offer.IPv6Prefixes = append(offer.IPv6Prefixes, p) }))
+			LIMIT $3`, accountID, want.VSwitchID, want.IPv6Prefixes, named).
+			Query(each(func(p *netip.Prefix) []any { return []any{p} },
+				func(p netip.Prefix) { offer.IPv6Prefixes = append(offer.IPv6Prefixes, p) }))
 	}
+	// Last, check which of the named addresses and prefixes are taken.
 	if len(want.Named) > 0 {
 		tx.queue(`
 			SELECT chosen
@@ -166,7 +178,8 @@ func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
 			          WHERE p.account_id = $1 AND p.vswitch_id = $2
 			            AND p.prefix = network(set_masklen(chosen, CASE family(chosen) WHEN 4 THEN 28 ELSE 80 END)))`,
 			accountID, want.VSwitchID, want.Named).
-			Query(each(func(a *netip.Addr) []any { return []any{a} }, func(a netip.Addr) { offer.Taken = append(offer.Taken, a) }))
+			Query(each(func(a *netip.Addr) []any { return []any{a} },
+				func(a netip.Addr) { offer.Taken = append(offer.Taken, a) }))
 	}
 	if len(want.NamedBlocks) > 0 {
 		tx.queue(`
@@ -180,17 +193,19 @@ func (tx *Tx) offer(accountID string, want AddressWant, offer *AddressOffer) {
 			          SELECT FROM ip_prefixes p
 			          WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = chosen)`,
 			accountID, want.VSwitchID, want.NamedBlocks).
-			Query(each(func(p *netip.Prefix) []any { return []any{p} }, func(p netip.Prefix) { offer.TakenBlocks = append(offer.TakenBlocks, p) }))
+			Query(each(func(p *netip.Prefix) []any { return []any{p} },
+				func(p netip.Prefix) { offer.TakenBlocks = append(offer.TakenBlocks, p) }))
 	}
 }
 
-// within tells whether an address lies in one of the prefixes.
+// within reports whether an address is in one of the prefixes.
 func within(a netip.Addr, prefixes []netip.Prefix) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// GiveAddresses queues the writes that give addresses and prefixes of an interface's VSwitch to it. found are those of the IPv4 addresses
-// that an offer found, rather than the caller: the next search begins behind them.
+// GiveAddresses queues the writes that assign addresses and prefixes to an interface. found are the
+// IPv4 addresses that come from an AddressOffer, not from the caller: the next search begins after
+// the last of them.
 func (tx *Tx) GiveAddresses(n NetworkInterface, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr) {
 	for _, a := range addresses {
 		tx.write(1, `

@@ -5,15 +5,18 @@ import (
 	"slices"
 )
 
-// RulesScene is a security group whose rules are about to change, read under its lock.
+// RulesScene is a locked security group whose rules are to change.
 type RulesScene struct {
 	Exists bool
-	Peers  map[string]bool // those of the groups that the change names that exist
+	Peers  map[string]bool // the existing ones of the groups that the change names
 	Rules  []SecurityGroupRule
 }
 
-// LockForRules locks a security group, and the groups that a change of its rules names, so that nobody deletes them meanwhile.
-func (tx *Tx) LockForRules(ctx context.Context, accountID, regionID, groupID string, peers []string) (*RulesScene, error) {
+// LockForRules locks a security group, and the groups that a change of its rules names, so that
+// none of them can be deleted.
+func (tx *Tx) LockForRules(
+	ctx context.Context, accountID, regionID, groupID string, peers []string,
+) (*RulesScene, error) {
 	scene := &RulesScene{Peers: map[string]bool{}}
 	tx.lock(rankSecurityGroups, `
 		SELECT id
@@ -45,7 +48,7 @@ func (tx *Tx) InsertRule(r SecurityGroupRule) {
 		r.DestCIDR, r.DestIPv6CIDR, r.DestGroupID, r.DestPrefixListID, r.Description, r.CreatedAt)
 }
 
-// DeleteRules queues the write that removes rules.
+// DeleteRules queues the deletion of rules.
 func (tx *Tx) DeleteRules(accountID string, ids []string) {
 	tx.write(int64(len(ids)), `
 		DELETE FROM security_group_rules WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)

@@ -7,21 +7,24 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ClientToken names a request that shall take effect once, however often it is sent.
+// ClientToken identifies a request that takes effect once, however often it is sent.
 type ClientToken struct {
 	AccountID, Action, Token string
 }
 
-// ClaimedToken is what is known of a token under its lock.
+// ClaimedToken is a locked token.
 type ClaimedToken struct {
-	RequestHash []byte // of the request that claimed it first
-	Answer      []byte // JSON; nil: the token is new, and the request is to be run, unless it has failed
-	Failed      bool   // the request was refused
+	RequestHash []byte // hash of the request that claimed it first
+	Answer      []byte // JSON; nil if the token is new, so that the request is to be run, or if Failed
+	Failed      bool   // whether the request was refused
 }
 
-// ClaimToken takes a token for a request, and waits for another transaction that has it. It is the first lock of a transaction, in a
-// round trip of its own. A token from before expired is as good as new.
-func (tx *Tx) ClaimToken(ctx context.Context, t ClientToken, requestHash []byte, now, expired time.Time) (ClaimedToken, error) {
+// ClaimToken locks a token for a request, and waits for another transaction that has locked it. It
+// is the first lock of a transaction, and takes a round trip of its own. A token claimed before
+// expired counts as new.
+func (tx *Tx) ClaimToken(
+	ctx context.Context, t ClientToken, requestHash []byte, now, expired time.Time,
+) (ClaimedToken, error) {
 	var claimed ClaimedToken
 	tx.lock(rankClientTokens, `
 		INSERT INTO client_tokens AS t (account_id, action, token, request_hash, created_at)
@@ -37,7 +40,8 @@ func (tx *Tx) ClaimToken(ctx context.Context, t ClientToken, requestHash []byte,
 	return claimed, err
 }
 
-// KeepAnswer queues the writes that make a claimed token repeat an answer.
+// KeepAnswer queues the writes that save the answer of a claimed token, so that the same request
+// gets it again.
 func (tx *Tx) KeepAnswer(t ClientToken, answer []byte, expired time.Time) {
 	tx.write(1, `
 		UPDATE client_tokens SET answer = $4 WHERE account_id = $1 AND action = $2 AND token = $3`,
@@ -45,9 +49,10 @@ func (tx *Tx) KeepAnswer(t ClientToken, answer []byte, expired time.Time) {
 	tx.forgetTokens(t.AccountID, expired)
 }
 
-// KeepFailure queues the writes that make a token repeat that its request was refused, unless the token has been used since, and that forget some of the
-// account's failures beyond the latest most.
-func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.Time, most int) {
+// KeepFailure queues the writes that record that the request of a token was refused, unless the
+// token has been used since. They also delete some of the account's oldest failures, so that about
+// maxFailures remain.
+func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.Time, maxFailures int) {
 	tx.lock(rankClientTokens, `
 		INSERT INTO client_tokens AS t (account_id, action, token, request_hash, created_at, failed)
 		VALUES ($1, $2, $3, $4, $5, true)
@@ -60,11 +65,12 @@ func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.T
 		    SELECT account_id, action, token FROM client_tokens
 		    WHERE account_id = $1 AND failed AND created_at < (
 		        SELECT created_at FROM client_tokens WHERE account_id = $1 AND failed ORDER BY created_at DESC OFFSET $2 LIMIT 1)
-		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, t.AccountID, most-1)
+		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, t.AccountID, maxFailures-1)
 	tx.forgetTokens(t.AccountID, expired)
 }
 
-// forgetTokens queues the write that forgets some tokens of an account from before expired: those that nobody else is looking at.
+// forgetTokens queues the deletion of some tokens of an account that were claimed before expired.
+// It skips tokens that are locked by another transaction.
 func (tx *Tx) forgetTokens(accountID string, expired time.Time) {
 	tx.queue(`
 		DELETE FROM client_tokens

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// connectError says in words for an operator why a database cannot be reached. Its cause stays for errors.Is.
+// connectError explains to an operator why a database cannot be reached. It unwraps to its cause.
 type connectError struct {
 	text  string
 	cause error
@@ -22,16 +22,18 @@ type connectError struct {
 func (e *connectError) Error() string { return e.text }
 func (e *connectError) Unwrap() error { return e.cause }
 
-// connectFailure explains why a connection could not be made, and what to do.
+// connectFailure returns an error that explains why a connection failed, and what to do.
 func connectFailure(config *pgx.ConnConfig, err error) error {
 	return &connectError{explainConnect(config, err), err}
 }
 
+// explainConnect returns the text of connectFailure.
 func explainConnect(config *pgx.ConnConfig, err error) string {
 	where := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 	if network, path := pgconn.NetworkAddress(config.Host, config.Port); network == "unix" {
 		where = path
 	}
+	// First try the kinds of errors for which there is specific advice.
 	var (
 		answer *pgconn.PgError
 		name   *net.DNSError
@@ -51,19 +53,22 @@ func explainConnect(config *pgx.ConnConfig, err error) string {
 	case errors.As(err, &number):
 		return fmt.Sprintf("cannot connect to the database at %s: %v", where, number)
 	}
+	// Otherwise show the innermost error, which has the reason.
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(inner) {
 		err = inner
 	}
 	return fmt.Sprintf("cannot connect to the database at %s: %v", where, err)
 }
 
-// explainAnswer explains a refusal by Postgres.
+// explainAnswer returns the text for a connection that Postgres itself refused.
 func explainAnswer(config *pgx.ConnConfig, where string, answer *pgconn.PgError) string {
 	switch answer.Code {
 	case "28P01", "28000":
-		return fmt.Sprintf("Postgres at %s does not let in the user %q: check the user and the password of --database-url", where, config.User)
+		return fmt.Sprintf("Postgres at %s does not let in the user %q: check the user and the password of --database-url",
+			where, config.User)
 	case "3D000":
-		return fmt.Sprintf("there is no database %q at %s: create it (createdb %[1]s), or name another in --database-url", config.Database, where)
+		return fmt.Sprintf("there is no database %q at %s: create it (createdb %[1]s), or name another in --database-url",
+			config.Database, where)
 	case "53300":
 		return fmt.Sprintf("Postgres at %s has no connection left: raise its max_connections, or stop what uses it", where)
 	case "57P03":

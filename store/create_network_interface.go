@@ -7,32 +7,36 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// InterfaceQuota is how many secondary interfaces an account may have in a region, and how many it has.
+// InterfaceQuota is an account's quota of secondary interfaces in a region, and its use.
 type InterfaceQuota struct {
-	Most  int
-	Count int // no more than one above Most is counted
+	Most  int // the maximum
+	Count int // the number of interfaces; counting stops at Most + 1
 }
 
-// CreateNetworkInterfaceScene is all that decides the creation of an interface, read under the locks.
+// CreateNetworkInterfaceScene is what the creation of an interface depends on, read under the
+// locks.
 type CreateNetworkInterfaceScene struct {
 	Quota  InterfaceQuota
 	Offer  *AddressOffer
-	Groups []GroupScene // those that exist: id, VPC and type only
+	Groups []GroupScene // the existing ones of the named groups: id, VPC and type only
 }
 
-// LockForCreateNetworkInterface locks an account, for its quota, and a VSwitch, for its addresses, and keeps security groups from going away.
-// It reads what the creation of an interface depends on, in one round trip. An interface that was gone before counts no longer.
-func (tx *Tx) LockForCreateNetworkInterface(ctx context.Context, accountID, regionID string, want AddressWant, groupIDs []string, before time.Time,
+// LockForCreateNetworkInterface locks an account, for its quota, a VSwitch, for its addresses, and
+// security groups, so that they cannot be deleted. It reads what the creation of an interface
+// depends on, in one round trip. Interfaces deleted before goneBefore do not count.
+func (tx *Tx) LockForCreateNetworkInterface(
+	ctx context.Context, accountID, regionID string, want AddressWant, groupIDs []string, goneBefore time.Time,
 ) (*CreateNetworkInterfaceScene, error) {
 	scene := &CreateNetworkInterfaceScene{}
-	tx.lockInterfaceQuota(accountID, regionID, before, &scene.Quota)
-	scene.Offer = tx.LockAddresses(accountID, regionID, []AddressWant{want}, before)[0]
-	tx.shareGroups(accountID, regionID, groupIDs, func(g GroupScene) { scene.Groups = append(scene.Groups, g) })
+	tx.lockInterfaceQuota(accountID, regionID, goneBefore, &scene.Quota)
+	scene.Offer = tx.LockAddresses(accountID, regionID, []AddressWant{want}, goneBefore)[0]
+	tx.lockGroupsForKeyShare(accountID, regionID, groupIDs, func(g GroupScene) { scene.Groups = append(scene.Groups, g) })
 	return scene, tx.send(ctx)
 }
 
-// lockInterfaceQuota queues the lock of an account, under which secondary interfaces are created, and the count of those that it has in a region.
-func (tx *Tx) lockInterfaceQuota(accountID, regionID string, before time.Time, quota *InterfaceQuota) {
+// lockInterfaceQuota queues the lock of an account, without which no secondary interface is
+// created, and the count of its secondary interfaces in a region.
+func (tx *Tx) lockInterfaceQuota(accountID, regionID string, goneBefore time.Time, quota *InterfaceQuota) {
 	tx.lock(rankAccounts, `
 		SELECT network_interfaces_per_region
 		FROM accounts
@@ -46,12 +50,14 @@ func (tx *Tx) lockInterfaceQuota(accountID, regionID string, before time.Time, q
 		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.type = 'Secondary'
 		      AND (n.next_status = 'Deleted' AND n.settles_at <= $3) IS NOT TRUE
 		    LIMIT (SELECT a.network_interfaces_per_region + 1 FROM accounts a WHERE a.id = $1)
-		) counted`, accountID, regionID, before).
+		) counted`, accountID, regionID, goneBefore).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Count) })
 }
 
-// shareGroups queues the locks that keep security groups from being deleted, and reads them. Who joins no instance to a group changes nothing in it.
-func (tx *Tx) shareGroups(accountID, regionID string, ids []string, found func(GroupScene)) {
+// lockGroupsForKeyShare queues the locks that keep security groups from being deleted, and reads
+// the groups. FOR KEY SHARE is enough for a transaction that changes neither the group nor its
+// capacity.
+func (tx *Tx) lockGroupsForKeyShare(accountID, regionID string, ids []string, found func(GroupScene)) {
 	tx.lock(rankSecurityGroups, `
 		SELECT id, vpc_id, type
 		FROM security_groups

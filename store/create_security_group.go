@@ -6,13 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// NewGroupScene is all that decides whether a security group may be created, read under the locks.
+// NewGroupScene is what the creation of a security group depends on, read under the locks.
 type NewGroupScene struct {
-	VPC    *VPC // nil: there is none of this id in the region; otherwise its id and when it is Available
-	Groups int  // how many the account has in the region
+	VPC    *VPC // id and AvailableAt only; nil if the region has no VPC with this id
+	Groups int  // number of groups that the account has in the region
 }
 
-// LockForNewGroup locks the account, so that nobody else of it creates a group, and the VPC, so that nobody deletes it.
+// LockForNewGroup locks the account, so that no other transaction creates a group in it, and the
+// VPC, so that it cannot be deleted.
 func (tx *Tx) LockForNewGroup(ctx context.Context, accountID, regionID, vpcID string) (*NewGroupScene, error) {
 	scene := &NewGroupScene{}
 	tx.lock(rankAccounts, `

@@ -6,15 +6,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CreateVSwitchScene is all that decides the creation of a VSwitch.
+// CreateVSwitchScene is what the creation of a VSwitch depends on, read under the locks.
 type CreateVSwitchScene struct {
-	VPC       *VPC      // nil: there is none of this id
-	ZoneKnown bool      // whether the zone is one of the VPC's region
-	Siblings  []VSwitch // the VSwitches that the VPC has: ID and blocks only
+	VPC       *VPC      // nil if there is no VPC with this id
+	ZoneKnown bool      // whether the zone is in the VPC's region
+	Siblings  []VSwitch // the VSwitches of the VPC: ID and blocks only
 }
 
-// LockForCreateVSwitch locks a VPC, so that nobody else gives out its blocks, and reads which are given. A region of "" is any.
-func (tx *Tx) LockForCreateVSwitch(ctx context.Context, accountID, regionID, vpcID, zoneID string) (*CreateVSwitchScene, error) {
+// LockForCreateVSwitch locks a VPC, so that no other transaction assigns its blocks, and reads
+// which are assigned. A regionID of "" matches any region.
+func (tx *Tx) LockForCreateVSwitch(
+	ctx context.Context, accountID, regionID, vpcID, zoneID string,
+) (*CreateVSwitchScene, error) {
 	scene := &CreateVSwitchScene{}
 	tx.lockVPC(accountID, regionID, vpcID, func(v VPC) { scene.VPC = &v })
 	tx.queue(`
@@ -27,13 +30,13 @@ func (tx *Tx) LockForCreateVSwitch(ctx context.Context, accountID, regionID, vpc
 	return scene, tx.send(ctx)
 }
 
-// readSubnets queues a read of the blocks that a VPC's VSwitches have.
-func (tx *Tx) readSubnets(accountID, vpcID string, take func(VSwitch)) {
+// readSubnets queues the read of the VSwitches of a VPC, with their blocks.
+func (tx *Tx) readSubnets(accountID, vpcID string, found func(VSwitch)) {
 	tx.queue(`
 		SELECT id, cidr_block, ipv6_cidr_block
 		FROM vswitches
 		WHERE account_id = $1 AND vpc_id = $2`, accountID, vpcID).
-		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} }, take))
+		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} }, found))
 }
 
 // InsertVSwitch queues the write that creates a VSwitch.

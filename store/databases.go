@@ -9,8 +9,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// CreateDatabase makes a database on the server at a URL, whose user must be allowed to: a copy of another one, or an empty one where the original is "".
-// Nobody may be connected to the original.
+// CreateDatabase creates a database on the server at a URL, whose user must have the right to do
+// so. It is a copy of the database original, or empty if original is "". No session may be
+// connected to the original.
 func CreateDatabase(ctx context.Context, url, name, original string) error {
 	return administer(ctx, url, func(conn *pgx.Conn) error {
 		sql := `CREATE DATABASE ` + pgx.Identifier{name}.Sanitize()
@@ -22,14 +23,17 @@ func CreateDatabase(ctx context.Context, url, name, original string) error {
 			return err
 		}
 		if durable == "off" {
-			sql += ` STRATEGY file_copy` // the faster way where it does not wait for the disk once for each of some 300 files
+			// This strategy is faster, but only without fsync, which would wait for the disk once
+			// for each of some 300 files.
+			sql += ` STRATEGY file_copy`
 		}
 		_, err := conn.Exec(ctx, sql)
 		return err
 	})
 }
 
-// DropDatabase drops a database of the server at a URL, and ends the sessions in it. One that is not there is well.
+// DropDatabase drops a database of the server at a URL, and ends its sessions. It is no error if
+// the database does not exist.
 func DropDatabase(ctx context.Context, url, name string) error {
 	return administer(ctx, url, func(conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, `DROP DATABASE IF EXISTS `+pgx.Identifier{name}.Sanitize()+` WITH (FORCE)`)
@@ -37,14 +41,15 @@ func DropDatabase(ctx context.Context, url, name string) error {
 	})
 }
 
-// DatabasesWith lists the databases of the server at a URL whose name begins so, and in which nobody is.
+// DatabasesWith returns the databases of the server at a URL whose names start with prefix and that
+// have no sessions.
 func DatabasesWith(ctx context.Context, url, prefix string) ([]string, error) {
 	var names []string
 	err := administer(ctx, url, func(conn *pgx.Conn) error {
 		rows, _ := conn.Query(ctx, `
 			SELECT datname FROM pg_database
 			WHERE starts_with(datname, $1) AND NOT EXISTS (SELECT FROM pg_stat_activity s WHERE s.datname = pg_database.datname)
-			ORDER BY datname`, prefix) // CollectRows reports the error of the query too
+			ORDER BY datname`, prefix) // CollectRows returns its error too
 		var err error
 		names, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
@@ -52,24 +57,27 @@ func DatabasesWith(ctx context.Context, url, prefix string) ([]string, error) {
 	return names, err
 }
 
-// administer does something about databases on a connection of its own, as none of these statements goes in a transaction.
-func administer(ctx context.Context, url string, do func(*pgx.Conn) error) error {
+// administer calls fn with a connection of its own, because these statements cannot run in a
+// transaction.
+func administer(ctx context.Context, url string, fn func(*pgx.Conn) error) error {
 	pool, err := Config(url)
 	if err != nil {
 		return err
 	}
 	config := pool.ConnConfig
-	delete(config.RuntimeParams, "statement_timeout") // files are copied and removed, and others may be in line
+	// No timeouts: files are copied and removed, and other such statements may come first.
+	delete(config.RuntimeParams, "statement_timeout")
 	delete(config.RuntimeParams, "lock_timeout")
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("connect to the database: %w", err)
 	}
 	defer conn.Close(context.WithoutCancel(ctx))
-	err = do(conn)
+	err = fn(conn)
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "42501" { // insufficient_privilege
-		return fmt.Errorf("%w (let the user make databases: ALTER ROLE %s CREATEDB)", err, pgx.Identifier{config.User}.Sanitize())
+		return fmt.Errorf("%w (let the user make databases: ALTER ROLE %s CREATEDB)",
+			err, pgx.Identifier{config.User}.Sanitize())
 	}
 	return err
 }

@@ -5,19 +5,23 @@ import (
 	"time"
 )
 
-// DeleteInstanceScene is an instance under its lock, with the interfaces that name it. A missing instance is nil.
+// DeleteInstanceScene is an instance under its lock, with the interfaces that name it. A missing
+// instance is nil.
 type DeleteInstanceScene struct {
 	InstanceScene
 	Held   []NetworkInterface // ID, type, status and whether it goes with the instance only
 	groups []string           // that they are in
 }
 
-// LockForDeleteInstance locks an instance and all interfaces that name it, and in a second round trip the places in their groups. The interfaces are looked
-// for under the instance's lock: from then on none comes, and one that is due elsewhere either has gone when its lock is granted or goes with this
-// transaction.
-func (tx *Tx) LockForDeleteInstance(ctx context.Context, accountID, regionID, instanceID string) (*DeleteInstanceScene, error) {
+// LockForDeleteInstance locks an instance and all interfaces that name it, and in a second round
+// trip the places in their groups. The interfaces are looked for under the instance's lock: from
+// then on none comes, and one that is due elsewhere either has gone when its lock is granted or
+// goes with this transaction.
+func (tx *Tx) LockForDeleteInstance(
+	ctx context.Context, accountID, regionID, instanceID string,
+) (*DeleteInstanceScene, error) {
 	scene := &DeleteInstanceScene{}
-	tx.lockInstanceWhole(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
 	tx.lock(rankNetworkInterfaces, `
 		SELECT id, type, status, next_status, settles_at, delete_on_release
 		FROM network_interfaces
@@ -42,8 +46,9 @@ func (tx *Tx) LockForDeleteInstance(ctx context.Context, accountID, regionID, in
 	return scene, tx.send(ctx)
 }
 
-// Going are the interfaces that go with the instance: the primary one and the others. Staying become Available: those that outlive an instance, and those
-// that are on their way off it, or have left.
+// Going are the interfaces that go with the instance: the primary one and the others. Staying
+// become Available: those that outlive an instance, and those that are on their way off it, or have
+// left.
 func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 	for _, n := range s.Held {
 		leaving := n.Status == ENIDetaching || (n.NextStatus != nil && *n.NextStatus == ENIAvailable)
@@ -59,7 +64,8 @@ func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 	return primary, secondary, staying
 }
 
-// GiveBackAllPlaces queues the write that gives back the places that the scene's instance has in groups, while its interfaces still name it.
+// GiveBackAllPlaces queues the write that gives back the places that the scene's instance has in
+// groups, while its interfaces still name it.
 func (tx *Tx) GiveBackAllPlaces(s *DeleteInstanceScene, now time.Time) {
 	tx.GiveBackPlaces(s.Instance.AccountID, s.groups, s.Instance.ID, now)
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// DeleteNetworkInterfaceScene is all that decides the deletion of an interface, read under its lock. A row that is missing is nil.
+// DeleteNetworkInterfaceScene is all that decides the deletion of an interface, read under its
+// lock. A row that is missing is nil.
 type DeleteNetworkInterfaceScene struct {
 	ENI *NetworkInterface
 }
@@ -16,9 +17,12 @@ const eniToDelete = `
 	WHERE account_id = $1 AND region_id = $2 AND id = $3
 	`
 
-// LockForDeleteNetworkInterface locks an interface and reads it, in one round trip. atOnce tells whether its row is to be
-// deleted, for which the lock is a stronger one. The instance that it may have left is not locked: whoever deletes that locks its interfaces too.
-func (tx *Tx) LockForDeleteNetworkInterface(ctx context.Context, accountID, regionID, eniID string, atOnce bool) (*DeleteNetworkInterfaceScene, error) {
+// LockForDeleteNetworkInterface locks an interface and reads it, in one round trip. atOnce tells
+// whether its row is to be deleted, for which the lock is a stronger one. The instance that it may
+// have left is not locked: whoever deletes that locks its interfaces too.
+func (tx *Tx) LockForDeleteNetworkInterface(
+	ctx context.Context, accountID, regionID, eniID string, atOnce bool,
+) (*DeleteNetworkInterfaceScene, error) {
 	sql := eniToDelete + "FOR NO KEY UPDATE"
 	if atOnce {
 		sql = eniToDelete + "FOR UPDATE"

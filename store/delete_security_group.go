@@ -14,9 +14,11 @@ type DeleteGroupScene struct {
 	IsNamed    bool // whether a rule of another group names it
 }
 
-// LockForDeleteGroup locks a security group, and deletes the interfaces in it that were gone at the time before: their rows would keep it. They are
-// locked before the group, as by everybody.
-func (tx *Tx) LockForDeleteGroup(ctx context.Context, accountID, regionID, groupID string, before time.Time) (*DeleteGroupScene, error) {
+// LockForDeleteGroup locks a security group, and deletes the interfaces in it that were gone at the
+// time before: their rows would keep it. They are locked before the group, as by everybody.
+func (tx *Tx) LockForDeleteGroup(
+	ctx context.Context, accountID, regionID, groupID string, goneBefore time.Time,
+) (*DeleteGroupScene, error) {
 	scene := &DeleteGroupScene{}
 	tx.lock(rankNetworkInterfaces, `
 		SELECT n.id
@@ -24,7 +26,7 @@ func (tx *Tx) LockForDeleteGroup(ctx context.Context, accountID, regionID, group
 		JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
 		WHERE m.account_id = $1 AND m.security_group_id = $2 AND n.next_status = 'Deleted' AND n.settles_at <= $3
 		ORDER BY n.id
-		FOR UPDATE OF n`, accountID, groupID, before)
+		FOR UPDATE OF n`, accountID, groupID, goneBefore)
 	tx.lock(rankSecurityGroups, `
 		SELECT true FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3 FOR UPDATE`, accountID, regionID, groupID).
 		Query(each(func(exists *bool) []any { return []any{exists} }, func(exists bool) { scene.Exists = exists }))
@@ -36,7 +38,7 @@ func (tx *Tx) LockForDeleteGroup(ctx context.Context, accountID, regionID, group
 		    FROM network_interface_security_groups m
 		    JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
 		    WHERE m.account_id = $1 AND m.security_group_id = $2 AND n.next_status = 'Deleted' AND n.settles_at <= $3
-		    FOR UPDATE OF n SKIP LOCKED)`, accountID, groupID, before)
+		    FOR UPDATE OF n SKIP LOCKED)`, accountID, groupID, goneBefore)
 	tx.queue(`
 		SELECT EXISTS (
 		           SELECT FROM network_interface_security_groups WHERE account_id = $1 AND security_group_id = $2),
@@ -49,7 +51,8 @@ func (tx *Tx) LockForDeleteGroup(ctx context.Context, accountID, regionID, group
 	return scene, tx.send(ctx)
 }
 
-// DeleteSecurityGroup queues the writes that delete a group and its rules. The rules go first: one may name its own group.
+// DeleteSecurityGroup queues the writes that delete a group and its rules. The rules go first: one
+// may name its own group.
 func (tx *Tx) DeleteSecurityGroup(accountID, groupID string) {
 	tx.queue(`
 		DELETE FROM security_group_rules WHERE account_id = $1 AND security_group_id = $2`, accountID, groupID)

@@ -13,7 +13,8 @@ type DeleteVPCScene struct {
 	HasSecurityGroups bool
 }
 
-// LockForDeleteVPC locks a VPC against all that would refer to it, and reads what still does. A region of "" is any.
+// LockForDeleteVPC locks a VPC against all that would refer to it, and reads what still does. A
+// region of "" is any.
 func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID string) (*DeleteVPCScene, error) {
 	scene := &DeleteVPCScene{}
 	tx.lock(rankVPCs, `

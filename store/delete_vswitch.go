@@ -13,9 +13,12 @@ type DeleteVSwitchScene struct {
 	InUse   bool     // whether an interface or an instance is in it
 }
 
-// LockForDeleteVSwitch locks a VSwitch against all that would refer to it, and reads whether anything still does. Interfaces that were gone at
-// the time before are not in the way. A region of "" is any.
-func (tx *Tx) LockForDeleteVSwitch(ctx context.Context, accountID, regionID, vswitchID string, before time.Time) (*DeleteVSwitchScene, error) {
+// LockForDeleteVSwitch locks a VSwitch against all that would refer to it, and reads whether
+// anything still does. Interfaces that were gone at the time before are not in the way. A region of
+// "" is any.
+func (tx *Tx) LockForDeleteVSwitch(
+	ctx context.Context, accountID, regionID, vswitchID string, goneBefore time.Time,
+) (*DeleteVSwitchScene, error) {
 	scene := &DeleteVSwitchScene{}
 	tx.lock(rankVSwitches, `
 		SELECT account_id, id, vpc_id, region_id, zone_id, available_at
@@ -25,7 +28,7 @@ func (tx *Tx) LockForDeleteVSwitch(ctx context.Context, accountID, regionID, vsw
 		Query(each(func(v *VSwitch) []any {
 			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.AvailableAt}
 		}, func(v VSwitch) { scene.VSwitch = &v }))
-	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, before)
+	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, goneBefore)
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)
 		    OR EXISTS (SELECT FROM instances WHERE account_id = $1 AND vswitch_id = $2)`, accountID, vswitchID).

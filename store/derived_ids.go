@@ -2,7 +2,8 @@ package store
 
 import "strings"
 
-// A VPC has one vRouter and one system route table for life. Neither has a row: their ids follow from the VPC's.
+// A VPC has one vRouter and one system route table for life. Neither has a row: their ids follow
+// from the VPC's.
 const (
 	vpcPrefix        = "vpc-"
 	vRouterPrefix    = "vrt-"
@@ -17,8 +18,9 @@ func SystemRouteTableID(vpcID string) string {
 	return routeTablePrefix + strings.TrimPrefix(vpcID, vpcPrefix)
 }
 
-// vpcsOfDerived are the ids that a VPC may have to which a derived id belongs: a scenario may leave out the prefix of a VPC's. No id asks for
-// none, and a text that is no such id for one that no VPC has.
+// vpcsOfDerived are the ids that a VPC may have to which a derived id belongs: a scenario may leave
+// out the prefix of a VPC's. No id asks for none, and a text that is no such id for one that no VPC
+// has.
 func vpcsOfDerived(prefix, id string) []string {
 	rest, derived := strings.CutPrefix(id, prefix)
 	switch {

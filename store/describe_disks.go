@@ -19,7 +19,8 @@ type DescribedDisk struct {
 	CreatedAt          time.Time
 }
 
-// DiskFilter selects disks of an account in a region. All that is set must hold; the zero value selects every one.
+// DiskFilter selects disks of an account in a region. All that is set must hold; the zero value
+// selects every one.
 type DiskFilter struct {
 	AccountID, RegionID string
 	IDs                 []string
@@ -34,7 +35,8 @@ type DiskFilter struct {
 	Tags                TagFilter
 }
 
-// disksOfInstance are the disks of an instance i. The id of a system disk is made as SystemDiskID makes it.
+// disksOfInstance are the disks of an instance i. The id of a system disk is made as SystemDiskID
+// makes it.
 const disksOfInstance = `
 	        SELECT 'd-' || regexp_replace(i.id, '^i-', '') AS id, 0 AS position, coalesce(i.attributes->'SystemDisk', '{}') AS disk
 	        UNION ALL
@@ -42,7 +44,8 @@ const disksOfInstance = `
 	        FROM jsonb_array_elements(i.attributes->'DataDisks') WITH ORDINALITY AS data (disk, position)
 	    `
 
-// matchingDisks are those that a filter selects. A disk is no row of its own: it is kept with its instance.
+// matchingDisks are those that a filter selects. A disk is no row of its own: it is kept with its
+// instance.
 const matchingDisks = `
 	WITH matching AS (
 	    SELECT d.*, i.region_id, i.zone_id, i.id AS instance_id, i.resource_group_id, i.created_at,

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// InstanceTypeFilter selects the instance types that an account sees. All that is set must hold; the zero value selects every one. A type whose
-// figure no source gives has at least nothing of it.
+// InstanceTypeFilter selects the instance types that an account sees. All that is set must hold;
+// the zero value selects every one. A type whose figure no source gives has at least nothing of it.
 type InstanceTypeFilter struct {
 	AccountID                                    string
 	IDs                                          []string
@@ -20,8 +20,8 @@ type InstanceTypeFilter struct {
 	MinBandwidthKbps, MinPPS                     *int
 }
 
-// matchingInstanceTypes are those that a filter selects. An account's own type stands before the catalogue's of the same id, whether or not
-// it is selected.
+// matchingInstanceTypes are those that a filter selects. An account's own type stands before the
+// catalogue's of the same id, whether or not it is selected.
 const matchingInstanceTypes = `
 	WITH visible AS (
 	    SELECT DISTINCT ON (id) *

@@ -8,14 +8,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedInstance is an instance as a reader sees it at a moment: settled, with its type and its interfaces.
+// DescribedInstance is an instance as a reader sees it at a moment: settled, with its type and its
+// interfaces.
 type DescribedInstance struct {
 	Instance
 	Type              InstanceType                // what a list shows of it: family, CPUs, memory, I/O optimization
 	NetworkInterfaces []DescribedNetworkInterface // by device index: id, type, MAC address, addresses and groups only
 }
 
-// InstanceFilter selects instances of an account. All that is set must hold; the zero value selects every one.
+// InstanceFilter selects instances of an account. All that is set must hold; the zero value selects
+// every one.
 type InstanceFilter struct {
 	AccountID, RegionID  string // of any region, if none is named
 	IDs                  []string
@@ -36,8 +38,9 @@ type InstanceFilter struct {
 	Tags                 TagFilter
 }
 
-// matchingInstances are those that a filter selects; see matchingNetworkInterfaces for the form of its conditions. A primary interface never
-// leaves its instance, so what is stored of it is settled.
+// matchingInstances are those that a filter selects; see matchingNetworkInterfaces for the form of
+// its conditions. A primary interface never leaves its instance, so what is stored of it is
+// settled.
 const matchingInstances = `
 	WITH matching AS (
 	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized
@@ -107,7 +110,9 @@ const pageOfInstances = matchingInstances + `
 	ORDER BY i.id`
 
 // DescribeInstances reads a page of the instances that a filter selects, as they stand at now.
-func (s *Store) DescribeInstances(ctx context.Context, now time.Time, f InstanceFilter, p Page) (List[DescribedInstance], error) {
+func (s *Store) DescribeInstances(
+	ctx context.Context, now time.Time, f InstanceFilter, p Page,
+) (List[DescribedInstance], error) {
 	return list(ctx, s, p, scanDescribedInstance, countInstances, pageOfInstances, f.arguments(now, p)...)
 }
 

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedNetworkInterface is a network interface as a reader sees it at a moment: settled, with its addresses and groups.
+// DescribedNetworkInterface is a network interface as a reader sees it at a moment: settled, with
+// its addresses and groups.
 type DescribedNetworkInterface struct {
 	NetworkInterface
 	Addresses        []PrivateIPAddress // address and rank only; the primary one of a family comes first
@@ -59,7 +60,8 @@ func (n DescribedNetworkInterface) ofFamily(is func(netip.Addr) bool) []PrivateI
 	return out
 }
 
-// NetworkInterfaceFilter selects interfaces of an account in a region. All that is set must hold; the zero value selects every one.
+// NetworkInterfaceFilter selects interfaces of an account in a region. All that is set must hold;
+// the zero value selects every one.
 type NetworkInterfaceFilter struct {
 	AccountID, RegionID string
 	IDs                 []string
@@ -76,9 +78,10 @@ type NetworkInterfaceFilter struct {
 	Tags                TagFilter
 }
 
-// matchingNetworkInterfaces are those that a filter selects. An instance is asked for twice, because the index is on what is stored. What
-// lies in another table is asked for as an array, because Postgres turns it into a condition on the primary key, which it does not with
-// IN or EXISTS below an OR.
+// matchingNetworkInterfaces are those that a filter selects. An instance is asked for twice,
+// because the index is on what is stored. What lies in another table is asked for as an array,
+// because Postgres turns it into a condition on the primary key, which it does not with IN or
+// EXISTS below an OR.
 const matchingNetworkInterfaces = `
 	WITH matching AS (
 	    SELECT n.*
@@ -136,8 +139,11 @@ const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) n
 	ORDER BY n.id`
 
-// DescribeNetworkInterfaces reads a page of the interfaces that a filter selects, as they stand at now.
-func (s *Store) DescribeNetworkInterfaces(ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page) (List[DescribedNetworkInterface], error) {
+// DescribeNetworkInterfaces reads a page of the interfaces that a filter selects, as they stand at
+// now.
+func (s *Store) DescribeNetworkInterfaces(
+	ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page,
+) (List[DescribedNetworkInterface], error) {
 	return list(ctx, s, p, scanDescribedNetworkInterface, countNetworkInterfaces, pageOfNetworkInterfaces, f.arguments(now, p)...)
 }
 

@@ -18,8 +18,11 @@ type RuleFilter struct {
 	Direction, NICType                   string
 }
 
-// DescribeSecurityGroupAttribute reads a security group, nil when there is none, and a page of those of its rules that a filter selects.
-func (s *Store) DescribeSecurityGroupAttribute(ctx context.Context, f RuleFilter, p Page) (*SecurityGroup, List[DescribedRule], error) {
+// DescribeSecurityGroupAttribute reads a security group, nil when there is none, and a page of
+// those of its rules that a filter selects.
+func (s *Store) DescribeSecurityGroupAttribute(
+	ctx context.Context, f RuleFilter, p Page,
+) (*SecurityGroup, List[DescribedRule], error) {
 	var group *SecurityGroup
 	var rules List[DescribedRule]
 	err := s.snapshot(ctx, func(batch *pgx.Batch) {

@@ -15,7 +15,8 @@ type DescribedSecurityGroup struct {
 	GroupRules int // those of them that name a group
 }
 
-// SecurityGroupFilter selects groups of an account in a region. All that is set must hold; the zero value selects every one.
+// SecurityGroupFilter selects groups of an account in a region. All that is set must hold; the zero
+// value selects every one.
 type SecurityGroupFilter struct {
 	AccountID, RegionID string
 	ID                  string
@@ -25,7 +26,8 @@ type SecurityGroupFilter struct {
 	Tags                TagFilter
 }
 
-// matchingSecurityGroups are those that a filter selects. The moment has a name because counting does not need it.
+// matchingSecurityGroups are those that a filter selects. The moment has a name because counting
+// does not need it.
 const matchingSecurityGroups = `
 	WITH moment AS (SELECT $1::timestamptz AS now),
 	matching AS (
@@ -61,7 +63,9 @@ const pageOfSecurityGroups = matchingSecurityGroups + `
 	ORDER BY g.id`
 
 // DescribeSecurityGroups reads a page of the groups that a filter selects, as they stand at now.
-func (s *Store) DescribeSecurityGroups(ctx context.Context, now time.Time, f SecurityGroupFilter, p Page) (List[DescribedSecurityGroup], error) {
+func (s *Store) DescribeSecurityGroups(
+	ctx context.Context, now time.Time, f SecurityGroupFilter, p Page,
+) (List[DescribedSecurityGroup], error) {
 	scan := func(row pgx.CollectableRow) (DescribedSecurityGroup, error) {
 		var g DescribedSecurityGroup
 		err := row.Scan(&g.AccountID, &g.ID, &g.VPCID, &g.RegionID, &g.Type, &g.InstanceLimit, &g.InnerAccessPolicy,

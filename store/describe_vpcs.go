@@ -21,7 +21,8 @@ func (v DescribedVPC) VRouterID() string { return VRouterID(v.ID) }
 // SystemRouteTableID is the id of the VPC's system route table.
 func (v DescribedVPC) SystemRouteTableID() string { return SystemRouteTableID(v.ID) }
 
-// VPCFilter selects VPCs of an account. All that is set must hold; the zero value selects every one.
+// VPCFilter selects VPCs of an account. All that is set must hold; the zero value selects every
+// one.
 type VPCFilter struct {
 	AccountID       string
 	RegionID        string

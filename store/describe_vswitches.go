@@ -17,7 +17,8 @@ type DescribedVSwitch struct {
 // SystemRouteTableID is the id of the route table that the VSwitch uses.
 func (v DescribedVSwitch) SystemRouteTableID() string { return SystemRouteTableID(v.VPCID) }
 
-// VSwitchFilter selects VSwitches of an account. All that is set must hold; the zero value selects every one.
+// VSwitchFilter selects VSwitches of an account. All that is set must hold; the zero value selects
+// every one.
 type VSwitchFilter struct {
 	AccountID       string
 	RegionID        string
@@ -29,7 +30,8 @@ type VSwitchFilter struct {
 	Tags            TagFilter
 }
 
-// matchingVSwitches are those that a filter selects. Postgres counts what is taken for the rows of a page alone.
+// matchingVSwitches are those that a filter selects. Postgres counts what is taken for the rows of
+// a page alone.
 const matchingVSwitches = `
 	WITH matching AS (
 	    SELECT *, taken_ipv4(account_id, id, $11) AS taken
@@ -55,8 +57,11 @@ const pageOfVSwitches = matchingVSwitches + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $12 OFFSET $13) v
 	ORDER BY v.id`
 
-// DescribeVSwitches reads a page, by number, of the VSwitches that a filter selects, as they stand at now.
-func (s *Store) DescribeVSwitches(ctx context.Context, now time.Time, f VSwitchFilter, p Page) (List[DescribedVSwitch], error) {
+// DescribeVSwitches reads a page, by number, of the VSwitches that a filter selects, as they stand
+// at now.
+func (s *Store) DescribeVSwitches(
+	ctx context.Context, now time.Time, f VSwitchFilter, p Page,
+) (List[DescribedVSwitch], error) {
 	return list(ctx, s, p, scanDescribedVSwitch(now), countVSwitches, pageOfVSwitches,
 		f.AccountID, f.RegionID, f.VPCID, f.ID, f.ZoneID, f.Name, f.ResourceGroupID,
 		vpcsOfDerived(routeTablePrefix, f.RouteTableID), f.Tags.Pairs, f.Tags.Keys, now)

@@ -24,8 +24,9 @@ func (g GroupScene) Settled(now time.Time) GroupScene {
 	return g
 }
 
-// lockGroups queues the locks of security groups against going away, and of all their places, and reads them as instance sees them; "" is one that
-// does not exist yet. A group that is not there, or in another region, is not found.
+// lockGroups queues the locks of security groups against going away, and of all their places, and
+// reads them as instance sees them; "" is one that does not exist yet. A group that is not there,
+// or in another region, is not found.
 func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance string, found func(GroupScene)) {
 	tx.lock(rankSecurityGroups, `
 		SELECT id
@@ -71,15 +72,18 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		}))
 }
 
-// Whoever changes which groups the interfaces of an instance are in, or which interfaces a new or a deleted instance has, first gives back the
-// places that the instance has in the groups in question, then writes, and then takes the places that it has now. lockGroups holds the locks for it.
+// Whoever changes which groups the interfaces of an instance are in, or which interfaces a new or a
+// deleted instance has, first gives back the places that the instance has in the groups in
+// question, then writes, and then takes the places that it has now. lockGroups holds the locks for
+// it.
 
 // GiveBackPlaces queues the write that gives back what an instance has in locked groups.
 func (tx *Tx) GiveBackPlaces(accountID string, groupIDs []string, instanceID string, now time.Time) {
 	tx.queue(`SELECT give_back_places($1, $2, $3, $4)`, accountID, groupIDs, instanceID, now)
 }
 
-// TakePlaces queues the write that takes what instances have in locked groups by the interfaces that they hold.
+// TakePlaces queues the write that takes what instances have in locked groups by the interfaces
+// that they hold.
 func (tx *Tx) TakePlaces(accountID string, groupIDs, instanceIDs []string, now time.Time) {
 	tx.queue(`SELECT take_places($1, $2, $3, $4)`, accountID, groupIDs, instanceIDs, now)
 }

@@ -37,13 +37,15 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 	return rows[0], nil
 }
 
-// RegionExists tells whether a region is in the catalogue or declared by a scenario. Regions never go, so true stays true.
+// RegionExists tells whether a region is in the catalogue or declared by a scenario. Regions never
+// go, so true stays true.
 func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error) {
 	rows, err := query(ctx, s, pgx.RowTo[bool], `SELECT true FROM regions WHERE id = $1`, regionID)
 	return len(rows) > 0, err
 }
 
-// FirstAccessKey returns the id of the first active key of an account itself that lasts as long as the account, and the number of such keys at now.
+// FirstAccessKey returns the id of the first active key of an account itself that lasts as long as
+// the account, and the number of such keys at now.
 func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, count int, err error) {
 	type first struct {
 		ID    string

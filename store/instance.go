@@ -38,8 +38,8 @@ type Instance struct {
 	CreatedAt                       time.Time
 }
 
-// InstanceAttributes are what is only kept and shown of an instance. The zero value is that of one from a scenario: a plain pay-as-you-go
-// Linux instance.
+// InstanceAttributes are what is only kept and shown of an instance. The zero value is that of one
+// from a scenario: a plain pay-as-you-go Linux instance.
 type InstanceAttributes struct {
 	ImageID                 string `json:",omitempty"`
 	KeyPairName             string `json:",omitempty"`
@@ -57,7 +57,8 @@ type InstanceAttributes struct {
 	DataDisks               []Disk `json:",omitempty"`
 }
 
-// Disk is a disk of an instance. The system disk has no ID of its own: it follows from the instance's.
+// Disk is a disk of an instance. The system disk has no ID of its own: it follows from the
+// instance's.
 type Disk struct {
 	ID                  string `json:",omitempty"`
 	Name                string `json:",omitempty"`
@@ -86,7 +87,8 @@ func (i Instance) Settled(now time.Time) Instance {
 	return i
 }
 
-// settledInstance is Settled for a row that may be missing. One of which nothing is due is returned as it is.
+// settledInstance is Settled for a row that may be missing. One of which nothing is due is returned
+// as it is.
 func settledInstance(i *Instance, now time.Time) *Instance {
 	if i == nil || !due(i.SettlesAt, now) && !due(i.RunningAt, now) {
 		return i
@@ -100,24 +102,25 @@ func due(settlesAt *time.Time, now time.Time) bool {
 	return settlesAt != nil && !settlesAt.After(now)
 }
 
-// lockInstance queues the lock of one instance, which comes with the figures of its type. regionID "" stands for any region. found is not called
-// when there is none.
+// lockInstance queues the lock of one instance, which comes with the figures of its type. regionID
+// "" stands for any region. found is not called when there is none.
 func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
 	tx.lock(rankInstances, `
 		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
 		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR NO KEY UPDATE
-		)`+instanceOfAType, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
+		)`+instanceWithType, accountID, regionID, instanceID).Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
 }
 
-// lockInstanceWhole is lockInstance for whoever deletes the instance, or changes what its interfaces refer to.
-func (tx *Tx) lockInstanceWhole(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
+// lockInstanceForUpdate is lockInstance for whoever deletes the instance, or changes what its
+// interfaces refer to.
+func (tx *Tx) lockInstanceForUpdate(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
 	tx.lock(rankInstances, `
 		WITH i AS MATERIALIZED (
 		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR UPDATE
-		)`+instanceOfAType, accountID, regionID, instanceID).Query(each(instanceOfATypeFields, func(r instanceRow) { found(r.both()) }))
+		)`+instanceWithType, accountID, regionID, instanceID).Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
 }
 
-const instanceOfAType = `
+const instanceWithType = `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at, i.attributes,
 		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
@@ -129,7 +132,7 @@ type instanceRow struct {
 	InstanceType
 }
 
-func instanceOfATypeFields(r *instanceRow) []any {
+func instanceWithTypeFields(r *instanceRow) []any {
 	i, t := &r.Instance, &r.InstanceType
 	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
 		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.Attributes,

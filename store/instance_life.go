@@ -11,7 +11,8 @@ type InstanceScene struct {
 	Type     *InstanceType // of Instance
 }
 
-// LockInstance locks an instance and reads it, in one round trip. regionID "" stands for any region.
+// LockInstance locks an instance and reads it, in one round trip. regionID "" stands for any
+// region.
 func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID string) (*InstanceScene, error) {
 	scene := &InstanceScene{}
 	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
@@ -21,7 +22,8 @@ func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID 
 // Settle makes the scene stand as it does at now. It is pure.
 func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.Instance, now) }
 
-// SetLife queues the write of a locked instance's status, of what follows it, and of its attributes. StartedAt nil leaves it as it was.
+// SetLife queues the write of a locked instance's status, of what follows it, and of its
+// attributes. StartedAt nil leaves it as it was.
 func (tx *Tx) SetLife(i Instance) {
 	tx.write(1, `
 		UPDATE instances

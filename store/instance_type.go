@@ -3,7 +3,8 @@ package store
 // CatalogueOwner owns the instance types that every account sees.
 const CatalogueOwner = ""
 
-// InstanceType is what a type of instance can hold. A nil figure is one that no source gives: it does not bind.
+// InstanceType is what a type of instance can hold. A nil figure is one that no source gives: it
+// does not bind.
 type InstanceType struct {
 	OwnerID           string // an account, or CatalogueOwner
 	ID                string

@@ -8,30 +8,35 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// AddressScene is an interface whose addresses are about to change, read under the locks. A row that is missing is nil.
+// AddressScene is a locked interface whose addresses are to change. A missing row is nil.
 type AddressScene struct {
-	Busy      bool // another transaction is changing the interface's addresses, so nothing was read
+	Busy      bool // whether another transaction is changing the interface's addresses; then nothing was read
 	ENI       *NetworkInterface
-	Instance  *Instance     // that ENI is on
+	Instance  *Instance     // the one that holds ENI
 	Type      *InstanceType // of Instance
 	Addresses []PrivateIPAddress
 	Prefixes  []netip.Prefix
 }
 
-// tryAddressesOf queues that this transaction alone changes the addresses of an interface until it ends. Two that meet are to be told so, rather than run one
-// after the other: that is what the API answers. An attach, or any other change of the interface, is waited for by its row lock as ever.
-func (tx *Tx) tryAddressesOf(accountID, eniID string, busy *bool) {
+// tryLockAddresses queues the attempt to lock the addresses of an interface until the transaction
+// ends. It sets busy if another transaction has the lock. It does not wait, because the API refuses
+// the second of two concurrent requests. For an attach, or any other change of the interface, the
+// row lock waits as usual.
+func (tx *Tx) tryLockAddresses(accountID, eniID string, busy *bool) {
 	tx.queue(`SELECT NOT pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $2, 0))`, accountID, eniID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(busy) })
 }
 
-// lockAddressesOf queues the locks of an interface and of the instance whose primary interface it is, and what is read under them.
+// lockInterfaceForAddresses queues the locks of an interface, and of the instance whose primary
+// interface it is. It also queues the reads that depend on them.
 //
-// Which instance that is can be asked in the very statement that locks it: a primary interface belongs to one instance for life. Of a secondary interface,
-// which moves, the instance needs no lock. Its status does not matter, its type changes with a scenario only, which locks all interfaces, and it can
-// neither lose the interface nor be deleted while the interface's own row is locked. An attach counts the addresses under that lock too. So no instance is
-// ever locked in vain, and there is nothing to start again.
-func (tx *Tx) lockAddressesOf(accountID, regionID, eniID string, scene *AddressScene) {
+// The statement that locks the instance can also look it up, because a primary interface belongs to
+// the same instance for life. A secondary interface can move, but its instance needs no lock. The
+// instance's status does not matter. Its type changes only with a scenario, which locks all
+// interfaces. It can neither lose the interface nor be deleted while the interface's own row is
+// locked. An attach counts the addresses under that lock too. So the right instance is locked at
+// the first attempt, and no retry is needed.
+func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene *AddressScene) {
 	tx.lock(rankInstances, `
 		SELECT i.id
 		FROM instances i
@@ -77,7 +82,8 @@ func (tx *Tx) lockAddressesOf(accountID, regionID, eniID string, scene *AddressS
 			func(p netip.Prefix) { scene.Prefixes = append(scene.Prefixes, p) }))
 }
 
-// Settle makes the scene stand as it does at now: an interface that has left its instance is on none. It is pure.
+// Settle settles the scene to now: an interface that has left its instance has no instance. It is
+// pure.
 func (s *AddressScene) Settle(now time.Time) {
 	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
 	if s.ENI == nil || s.ENI.InstanceID == nil {
@@ -85,47 +91,55 @@ func (s *AddressScene) Settle(now time.Time) {
 	}
 }
 
-// Count is how many of the limit for one address family the interface has used up: the primary address counts, and a prefix counts as one address.
-func (s *AddressScene) Count(is func(netip.Addr) bool) int {
+// Count returns how many addresses of one family count against the interface's limit. The primary
+// address counts, and a prefix counts as one address.
+func (s *AddressScene) Count(isOfFamily func(netip.Addr) bool) int {
 	n := 0
 	for _, a := range s.Addresses {
-		if is(a.Address) {
+		if isOfFamily(a.Address) {
 			n++
 		}
 	}
 	for _, p := range s.Prefixes {
-		if is(p.Addr()) {
+		if isOfFamily(p.Addr()) {
 			n++
 		}
 	}
 	return n
 }
 
-// AssignScene is all that decides an assignment of addresses.
+// AssignScene is what an assignment of addresses depends on.
 type AssignScene struct {
 	AddressScene
 	Offer AddressOffer // of the interface's VSwitch
 }
 
-// FindVSwitchOf reads the VSwitch of an interface, without a row lock, or finds nil when there is no such interface. busy reports whether another transaction
-// is changing the interface's addresses; no other one can from now on.
-func (tx *Tx) FindVSwitchOf(ctx context.Context, accountID, regionID, eniID string) (found *VSwitch, busy bool, err error) {
-	tx.tryAddressesOf(accountID, eniID, &busy)
+// FindVSwitchOf reads the VSwitch of an interface without a row lock. It returns nil if there is no
+// such interface. busy reports whether another transaction is changing the interface's addresses.
+// If not, none can until this transaction ends.
+func (tx *Tx) FindVSwitchOf(
+	ctx context.Context, accountID, regionID, eniID string,
+) (found *VSwitch, busy bool, err error) {
+	tx.tryLockAddresses(accountID, eniID, &busy)
 	tx.queue(`
 		SELECT v.id, v.cidr_block, v.ipv6_cidr_block
 		FROM network_interfaces n
 		JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} }, func(v VSwitch) { found = &v }))
+		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} },
+			func(v VSwitch) { found = &v }))
 	err = tx.send(ctx)
 	return found, busy, err
 }
 
-// LockForAssign locks an interface and its VSwitch, which want names, and reads what the VSwitch has for it. before: see LockAddresses.
-func (tx *Tx) LockForAssign(ctx context.Context, accountID, regionID, eniID string, want AddressWant, before time.Time) (*AssignScene, error) {
+// LockForAssign locks an interface and its VSwitch, which want names, and reads what the VSwitch
+// can assign. For goneBefore see LockAddresses.
+func (tx *Tx) LockForAssign(
+	ctx context.Context, accountID, regionID, eniID string, want AddressWant, goneBefore time.Time,
+) (*AssignScene, error) {
 	scene := &AssignScene{}
-	offers := tx.LockAddresses(accountID, regionID, []AddressWant{want}, before)
-	tx.lockAddressesOf(accountID, regionID, eniID, &scene.AddressScene)
+	offers := tx.LockAddresses(accountID, regionID, []AddressWant{want}, goneBefore)
+	tx.lockInterfaceForAddresses(accountID, regionID, eniID, &scene.AddressScene)
 	if err := tx.send(ctx); err != nil {
 		return nil, err
 	}
@@ -133,16 +147,16 @@ func (tx *Tx) LockForAssign(ctx context.Context, accountID, regionID, eniID stri
 	return scene, nil
 }
 
-// LockForUnassign locks an interface and reads its addresses. Whoever gives addresses back needs no lock of the VSwitch: who is looking for one
-// sees it as taken until the commit.
+// LockForUnassign locks an interface and reads its addresses. Releasing addresses needs no lock of
+// the VSwitch: searches for free addresses see them as taken until the commit.
 func (tx *Tx) LockForUnassign(ctx context.Context, accountID, regionID, eniID string) (*AddressScene, error) {
 	scene := &AddressScene{}
-	tx.tryAddressesOf(accountID, eniID, &scene.Busy)
-	tx.lockAddressesOf(accountID, regionID, eniID, scene)
+	tx.tryLockAddresses(accountID, eniID, &scene.Busy)
+	tx.lockInterfaceForAddresses(accountID, regionID, eniID, scene)
 	return scene, tx.send(ctx)
 }
 
-// TakeBackAddresses queues the writes that take addresses and prefixes from a locked interface.
+// TakeBackAddresses queues the writes that release addresses and prefixes of a locked interface.
 func (tx *Tx) TakeBackAddresses(n NetworkInterface, addresses []netip.Addr, prefixes []netip.Prefix) {
 	if len(addresses) > 0 {
 		tx.write(int64(len(addresses)), `

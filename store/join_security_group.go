@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// JoinScene is all that decides whether an interface may join a security group or leave it, read under the locks. A row that is missing is nil.
+// JoinScene is all that decides whether an interface may join a security group or leave it, read
+// under the locks. A row that is missing is nil.
 type JoinScene struct {
 	Instance *Instance         // that the interface is on
 	ENI      *NetworkInterface // the one that was named, or the primary one of the instance that was named
@@ -20,10 +21,13 @@ type JoinedGroup struct {
 	Position int
 }
 
-// LockForJoin locks an interface, the instance that it is on, and the places in a security group that it is to join or to leave. The interface is named
-// by its id, or, where that is "", as the primary one of an instance; a region of "" stands for that of the interface.
-func (tx *Tx) LockForJoin(ctx context.Context, accountID, regionID, instanceID, eniID, groupID string) (*JoinScene, error) {
-	scene, region, err := tx.lockMember(ctx, accountID, regionID, instanceID, eniID)
+// LockForJoin locks an interface, the instance that it is on, and the places in a security group
+// that it is to join or to leave. The interface is named by its id, or, where that is "", as the
+// primary one of an instance; a region of "" stands for that of the interface.
+func (tx *Tx) LockForJoin(
+	ctx context.Context, accountID, regionID, instanceID, eniID, groupID string,
+) (*JoinScene, error) {
+	scene, region, err := tx.lockInstanceAndENI(ctx, accountID, regionID, instanceID, eniID)
 	if err != nil {
 		return nil, err
 	}
@@ -32,13 +36,16 @@ func (tx *Tx) LockForJoin(ctx context.Context, accountID, regionID, instanceID, 
 		on = *scene.ENI.InstanceID
 	}
 	tx.lockGroups(accountID, region, []string{groupID}, on, func(g GroupScene) { scene.Group = &g })
-	tx.readJoined(accountID, scene)
+	tx.readJoinedGroups(accountID, scene)
 	return scene, tx.send(ctx)
 }
 
-// lockMember locks an interface and, first, the instance that it is on. Which one that is is read without a lock, so it may be another one by the
-// time that the interface is locked: see Moved.
-func (tx *Tx) lockMember(ctx context.Context, accountID, regionID, instanceID, eniID string) (scene *JoinScene, region string, err error) {
+// lockInstanceAndENI locks an interface and, first, the instance that it is on. Which one that is
+// is read without a lock, so it may be another one by the time that the interface is locked: see
+// Moved.
+func (tx *Tx) lockInstanceAndENI(
+	ctx context.Context, accountID, regionID, instanceID, eniID string,
+) (scene *JoinScene, region string, err error) {
 	scene = &JoinScene{}
 	tx.lock(rankInstances, `
 		SELECT account_id, id, region_id, vpc_id, status, next_status, settles_at, running_at
@@ -72,7 +79,7 @@ func (tx *Tx) lockMember(ctx context.Context, accountID, regionID, instanceID, e
 	return scene, region, nil
 }
 
-func (tx *Tx) readJoined(accountID string, scene *JoinScene) {
+func (tx *Tx) readJoinedGroups(accountID string, scene *JoinScene) {
 	if scene.ENI == nil {
 		return
 	}
@@ -87,7 +94,8 @@ func (tx *Tx) readJoined(accountID string, scene *JoinScene) {
 		}))
 }
 
-// Moved tells whether the interface came to another instance than the one that is locked, while the locks were waited for.
+// Moved tells whether the interface came to another instance than the one that is locked, while the
+// locks were waited for.
 func (s *JoinScene) Moved() bool {
 	return s.ENI != nil && s.ENI.InstanceID != nil && (s.Instance == nil || s.Instance.ID != *s.ENI.InstanceID)
 }
@@ -101,22 +109,24 @@ func (s *JoinScene) Settle(now time.Time) {
 	}
 }
 
-// JoinGroup queues the writes that put the scene's interface into the scene's group, behind those that it is in.
+// JoinGroup queues the writes that put the scene's interface into the scene's group, behind those
+// that it is in.
 func (tx *Tx) JoinGroup(s *JoinScene, now time.Time) {
 	position := 0
 	for _, g := range s.Joined {
 		position = max(position, g.Position+1)
 	}
-	tx.regroup(s, now, func() {
+	tx.changeMembership(s, now, func() {
 		tx.write(1, `
 			INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
 			VALUES ($1, $2, $3, $4, $5)`, s.ENI.AccountID, s.ENI.ID, s.Group.ID, s.ENI.VPCID, position)
 	})
 }
 
-// LeaveGroup queues the writes that take the scene's interface out of the scene's group. Those behind it move up.
+// LeaveGroup queues the writes that take the scene's interface out of the scene's group. Those
+// behind it move up.
 func (tx *Tx) LeaveGroup(s *JoinScene, now time.Time) {
-	tx.regroup(s, now, func() {
+	tx.changeMembership(s, now, func() {
 		tx.queue(`
 			UPDATE network_interface_security_groups m
 			SET position = m.position - 1
@@ -130,8 +140,9 @@ func (tx *Tx) LeaveGroup(s *JoinScene, now time.Time) {
 	})
 }
 
-// regroup queues the write of a membership, and what it means for the places of the instance that the interface is on, if it is on one.
-func (tx *Tx) regroup(s *JoinScene, now time.Time, write func()) {
+// regroup queues the write of a membership, and what it means for the places of the instance that
+// the interface is on, if it is on one.
+func (tx *Tx) changeMembership(s *JoinScene, now time.Time, write func()) {
 	if s.ENI.InstanceID == nil {
 		write()
 		return

@@ -8,8 +8,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Page is the part of a list that is read. Lists are in the order of ids, which never change, so whatever comes and goes, a row that is
-// there all the time is met once by a reader who goes on after the last id seen.
+// Page is the part of a list that is read. Lists are in the order of ids, which never change, so
+// whatever comes and goes, a row that is there all the time is met once by a reader who goes on
+// after the last id seen.
 type Page struct {
 	After string // only ids after this one
 	Skip  int    // of these, leave out the first
@@ -30,12 +31,16 @@ type TagFilter struct {
 	Keys  []string            // tags of any value
 }
 
-// list reads a page, and counts if it is asked to, in one snapshot and one round trip. It takes no locks and waits for none.
-// Both statements have the same arguments; the page's has two more, its limit and the rows to skip.
+// list reads a page, and counts if it is asked to, in one snapshot and one round trip. It takes no
+// locks and waits for none. Both statements have the same arguments; the page's has two more, its
+// limit and the rows to skip.
 //
-// A list has a dozen optional filters, so Postgres must plan it for the ones that are given. Left alone it would settle, after some
-// runs of a prepared statement, on one plan for all: on 100,000 interfaces that turns the 0.2 s of a large security group into 30 s.
-func list[T any](ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], count, page string, args ...any) (List[T], error) {
+// A list has a dozen optional filters, so Postgres must plan it for the ones that are given. Left
+// alone it would settle, after some runs of a prepared statement, on one plan for all: on 100,000
+// interfaces that turns the 0.2 s of a large security group into 30 s.
+func list[T any](
+	ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], count, page string, args ...any,
+) (List[T], error) {
 	var out List[T]
 	err := s.snapshot(ctx, func(batch *pgx.Batch) {
 		if p.Count {

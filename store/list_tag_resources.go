@@ -10,7 +10,8 @@ import (
 // TagOfResource is one tag of one resource.
 type TagOfResource struct{ ResourceID, Key, Value string }
 
-// TagListFilter selects the tags of resources of one kind. All that is set must hold, of the resource: each tag of a selected one is listed.
+// TagListFilter selects the tags of resources of one kind. All that is set must hold, of the
+// resource: each tag of a selected one is listed.
 type TagListFilter struct {
 	AccountID, RegionID string
 	Kind                TaggedKind

@@ -9,8 +9,9 @@ import (
 	"enisim/store/catalogue"
 )
 
-// loadCatalogue makes the tables hold the regions, zones and instance types of this binary's catalogue. Only rows that differ are written, so a
-// start on a loaded database writes nothing. What a newer binary or a scenario has added stays.
+// loadCatalogue makes the tables hold the regions, zones and instance types of this binary's
+// catalogue. Only rows that differ are written, so a start on a loaded database writes nothing.
+// What a newer binary or a scenario has added stays.
 func loadCatalogue(ctx context.Context, conn *pgx.Conn) error {
 	regions, zones := catalogueRegions()
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {

@@ -12,7 +12,8 @@ import (
 	"enisim/migrations"
 )
 
-// migrationLock is the advisory lock under which one process at a time changes the schema: "enisim" in ASCII.
+// migrationLock is the advisory lock under which one process at a time changes the schema: "enisim"
+// in ASCII.
 const migrationLock = 0x656e6973696d
 
 // MigrationStatus tells of one migration whether it is applied.
@@ -22,8 +23,8 @@ type MigrationStatus struct {
 	Applied bool
 }
 
-// Migrate brings the schema and the catalogue at a URL up to date. Servers that start together on an empty database wait for each
-// other here. A database that is newer than this binary is refused.
+// Migrate brings the schema and the catalogue at a URL up to date. Servers that start together on
+// an empty database wait for each other here. A database that is newer than this binary is refused.
 func Migrate(ctx context.Context, url string) error {
 	return migrating(ctx, url, func(conn *pgx.Conn, provider *goose.Provider) error {
 		if err := refuseNewer(ctx, provider); err != nil {
@@ -36,7 +37,8 @@ func Migrate(ctx context.Context, url string) error {
 	})
 }
 
-// MigrateDown takes the newest migration back and returns its name, or "" when none is applied. Its data are lost.
+// MigrateDown takes the newest migration back and returns its name, or "" when none is applied. Its
+// data are lost.
 func MigrateDown(ctx context.Context, url string) (string, error) {
 	name := ""
 	err := migrating(ctx, url, func(_ *pgx.Conn, provider *goose.Provider) error {
@@ -85,7 +87,8 @@ func HasSchema(ctx context.Context, url string) (bool, error) {
 	return has, err
 }
 
-// migrating runs fn while this process alone may change the schema. The lock belongs to a connection of its own, so it goes with the process.
+// migrating runs fn while this process alone may change the schema. The lock belongs to a
+// connection of its own, so it goes with the process.
 func migrating(ctx context.Context, url string, fn func(*pgx.Conn, *goose.Provider) error) error {
 	pool, err := Config(url)
 	if err != nil {
@@ -125,5 +128,6 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 	return nil
 }
 
-// closeDB closes the pool that goose used. It was idle by then, so there is nothing left to fail that matters.
+// closeDB closes the pool that goose used. It was idle by then, so there is nothing left to fail
+// that matters.
 func closeDB(db *sql.DB) { _ = db.Close() }

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// ModifyInstanceScene is all that decides a change of an instance's attributes. A missing row is nil, or not in the map.
+// ModifyInstanceScene is all that decides a change of an instance's attributes. A missing row is
+// nil, or not in the map.
 type ModifyInstanceScene struct {
 	InstanceScene
 	Primary *NetworkInterface     // its ID, VPC and instance only
@@ -13,9 +14,12 @@ type ModifyInstanceScene struct {
 	Groups  map[string]GroupScene // by ID: those that it is to be in
 }
 
-// LockForModifyInstance locks an instance with its primary interface, and then the groups that it is to be in, if any, with their places and those of
-// the groups that it leaves. The groups are looked for in the region of the instance.
-func (tx *Tx) LockForModifyInstance(ctx context.Context, accountID, regionID, instanceID string, groupIDs []string) (*ModifyInstanceScene, error) {
+// LockForModifyInstance locks an instance with its primary interface, and then the groups that it
+// is to be in, if any, with their places and those of the groups that it leaves. The groups are
+// looked for in the region of the instance.
+func (tx *Tx) LockForModifyInstance(
+	ctx context.Context, accountID, regionID, instanceID string, groupIDs []string,
+) (*ModifyInstanceScene, error) {
 	scene := &ModifyInstanceScene{Groups: map[string]GroupScene{}}
 	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
 	tx.lock(rankNetworkInterfaces, `

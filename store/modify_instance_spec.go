@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// ModifyInstanceSpecScene is all that decides a change of an instance's type. What is missing is nil.
+// ModifyInstanceSpecScene is all that decides a change of an instance's type. What is missing is
+// nil.
 type ModifyInstanceSpecScene struct {
 	InstanceScene
 	NewType *InstanceType
@@ -19,10 +20,13 @@ type HeldENI struct {
 	IPv4, IPv6 int
 }
 
-// LockForModifyInstanceSpec locks an instance and all interfaces that name it, whose rows carry the limit of its type, in one round trip.
-func (tx *Tx) LockForModifyInstanceSpec(ctx context.Context, accountID, regionID, instanceID, newType string) (*ModifyInstanceSpecScene, error) {
+// LockForModifyInstanceSpec locks an instance and all interfaces that name it, whose rows carry the
+// limit of its type, in one round trip.
+func (tx *Tx) LockForModifyInstanceSpec(
+	ctx context.Context, accountID, regionID, instanceID, newType string,
+) (*ModifyInstanceSpecScene, error) {
 	scene := &ModifyInstanceSpecScene{}
-	tx.lockInstanceWhole(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
 	tx.lock(rankNetworkInterfaces, `
 		SELECT id
 		FROM network_interfaces
@@ -48,7 +52,8 @@ func (tx *Tx) LockForModifyInstanceSpec(ctx context.Context, accountID, regionID
 	return scene, tx.send(ctx)
 }
 
-// Settle makes the scene stand as it does at now: an interface that has left the instance is no longer held by it. It is pure.
+// Settle makes the scene stand as it does at now: an interface that has left the instance is no
+// longer held by it. It is pure.
 func (s *ModifyInstanceSpecScene) Settle(now time.Time) {
 	s.InstanceScene.Settle(now)
 	var held []HeldENI
@@ -62,8 +67,9 @@ func (s *ModifyInstanceSpecScene) Settle(now time.Time) {
 	s.Held = held
 }
 
-// ChangeType queues the writes that give the scene's instance the scene's new type. Rows of interfaces that have left are settled, and what is held is
-// numbered below the new limit: device indexes may have gaps.
+// ChangeType queues the writes that give the scene's instance the scene's new type. Rows of
+// interfaces that have left are settled, and what is held is numbered below the new limit: device
+// indexes may have gaps.
 func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
 	i, t := scene.Instance, scene.NewType
 	if len(scene.Freed) > 0 {

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyNetworkInterfaceScene is all that decides a change of an interface, read under the locks. What is missing, or was not asked for, is nil.
+// ModifyNetworkInterfaceScene is all that decides a change of an interface, read under the locks.
+// What is missing, or was not asked for, is nil.
 type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
 	Instance *Instance    // that ENI was on when its lock was asked for: id and status only
@@ -17,9 +18,12 @@ type ModifyNetworkInterfaceScene struct {
 	Groups   []GroupScene // those of the groups asked for that exist; with their places if ENI is on an instance
 }
 
-// LockForModifyNetworkInterface locks an interface, and, if the change touches it, the instance that it is on. Groups that the interface is to be in
-// are locked in a second round trip: with their places, and those of the groups that it leaves, if it is on an instance, and else only against going away.
-func (tx *Tx) LockForModifyNetworkInterface(ctx context.Context, accountID, regionID, eniID string, touchesInstance bool, groupIDs []string,
+// LockForModifyNetworkInterface locks an interface, and, if the change touches it, the instance
+// that it is on. Groups that the interface is to be in are locked in a second round trip: with
+// their places, and those of the groups that it leaves, if it is on an instance, and else only
+// against going away.
+func (tx *Tx) LockForModifyNetworkInterface(
+	ctx context.Context, accountID, regionID, eniID string, touchesInstance bool, groupIDs []string,
 ) (*ModifyNetworkInterfaceScene, error) {
 	scene := &ModifyNetworkInterfaceScene{}
 	if touchesInstance {
@@ -63,7 +67,7 @@ func (tx *Tx) LockForModifyNetworkInterface(ctx context.Context, accountID, regi
 	if on := scene.ENI.InstanceID; on != nil {
 		tx.lockGroups(accountID, regionID, slices.Concat(groupIDs, scene.Joined), *on, found)
 	} else {
-		tx.shareGroups(accountID, regionID, groupIDs, found)
+		tx.lockGroupsForKeyShare(accountID, regionID, groupIDs, found)
 	}
 	return scene, tx.send(ctx)
 }
@@ -85,7 +89,8 @@ func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
 		n.AccountID, n.ID, n.Name, n.Description, n.QueueNumber, n.DeleteOnRelease, n.SourceDestCheck, n.Attributes)
 }
 
-// SetPrimaryIPv6 queues the write that makes the lowest IPv6 address of an interface its primary one, or none. One that is primary stays so.
+// SetPrimaryIPv6 queues the write that makes the lowest IPv6 address of an interface its primary
+// one, or none. One that is primary stays so.
 func (tx *Tx) SetPrimaryIPv6(n NetworkInterface, enable bool) {
 	tx.queue(`
 		UPDATE private_ip_addresses

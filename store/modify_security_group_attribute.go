@@ -2,7 +2,8 @@ package store
 
 import "context"
 
-// LockSecurityGroup locks a security group that is about to change, or returns nil when there is none.
+// LockSecurityGroup locks a security group that is about to change, or returns nil when there is
+// none.
 func (tx *Tx) LockSecurityGroup(ctx context.Context, accountID, regionID, groupID string) (*SecurityGroup, error) {
 	var group *SecurityGroup
 	tx.lock(rankSecurityGroups, `

@@ -22,7 +22,8 @@ func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID s
 	return scene, tx.send(ctx)
 }
 
-// lockVPC queues the lock of a VPC: who holds it alone gives out its blocks. found is not called when there is none.
+// lockVPC queues the lock of a VPC: who holds it alone gives out its blocks. found is not called
+// when there is none.
 func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
 	tx.lock(rankVPCs, `
 		SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id, available_at

@@ -6,7 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyVSwitchScene is all that decides a change of a VSwitch. What is about IPv6 was read only if that is to change.
+// ModifyVSwitchScene is all that decides a change of a VSwitch. What is about IPv6 was read only if
+// that is to change.
 type ModifyVSwitchScene struct {
 	VSwitch        *VSwitch // nil: there is none of this id
 	VPC            *VPC
@@ -14,8 +15,11 @@ type ModifyVSwitchScene struct {
 	HasIPv6Members bool      // whether an interface has an IPv6 address or prefix of it
 }
 
-// LockForModifyVSwitch locks a VSwitch, and if its IPv6 block is to change, its VPC, which gives out the blocks. A region of "" is any.
-func (tx *Tx) LockForModifyVSwitch(ctx context.Context, accountID, regionID, vswitchID string, changesIPv6 bool) (*ModifyVSwitchScene, error) {
+// LockForModifyVSwitch locks a VSwitch, and if its IPv6 block is to change, its VPC, which gives
+// out the blocks. A region of "" is any.
+func (tx *Tx) LockForModifyVSwitch(
+	ctx context.Context, accountID, regionID, vswitchID string, changesIPv6 bool,
+) (*ModifyVSwitchScene, error) {
 	scene := &ModifyVSwitchScene{}
 	if changesIPv6 {
 		tx.lock(rankVPCs, `

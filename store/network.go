@@ -62,7 +62,8 @@ const (
 	PolicyDrop   = "Drop"
 )
 
-// InstanceLimitOf is how many instances may be in a group of a type, unless somebody chose another figure.
+// InstanceLimitOf is how many instances may be in a group of a type, unless somebody chose another
+// figure.
 func InstanceLimitOf(groupType string) int {
 	if groupType == GroupEnterprise {
 		return 65_536
@@ -70,7 +71,8 @@ func InstanceLimitOf(groupType string) int {
 	return 2000
 }
 
-// SecurityGroup is a security group of a VPC. InstanceLimit is the most instances that may have an attached interface in it.
+// SecurityGroup is a security group of a VPC. InstanceLimit is the most instances that may have an
+// attached interface in it.
 type SecurityGroup struct {
 	AccountID, ID, VPCID, RegionID     string
 	Type                               string // normal or enterprise

@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Network interface statuses, as the API spells them. ENIDeleted is the end of Deleting: the row counts as gone.
+// Network interface statuses, as the API spells them. ENIDeleted is the end of Deleting: the row
+// counts as gone.
 const (
 	ENIAvailable = "Available"
 	ENIAttaching = "Attaching"
@@ -24,8 +25,8 @@ const (
 	ENISecondary = "Secondary"
 )
 
-// NetworkInterface is a row of network_interfaces as it is stored; Settled tells how it stands at a moment.
-// The pointers from InstanceID to NetworkCardIndex are nil while it is not attached.
+// NetworkInterface is a row of network_interfaces as it is stored; Settled tells how it stands at a
+// moment. The pointers from InstanceID to NetworkCardIndex are nil while it is not attached.
 type NetworkInterface struct {
 	AccountID, ID, RegionID, ZoneID                  string
 	VPCID, VSwitchID                                 string
@@ -46,7 +47,8 @@ type NetworkInterface struct {
 	CreatedAt                                        time.Time
 }
 
-// NetworkInterfaceAttributes are what is only kept and shown of an interface. 0 stands for what was never set.
+// NetworkInterfaceAttributes are what is only kept and shown of an interface. 0 stands for what was
+// never set.
 type NetworkInterfaceAttributes struct {
 	TCPEstablishedTimeout       int `json:",omitempty"` // s
 	TCPClosedAndTimeWaitTimeout int `json:",omitempty"` // s
@@ -55,8 +57,8 @@ type NetworkInterfaceAttributes struct {
 	TxQueueSize                 int `json:",omitempty"`
 }
 
-// Settled is the interface as it stands at now: in its next status once that is due, and off its instance when that is Available.
-// An interface whose deletion is due has the status ENIDeleted.
+// Settled is the interface as it stands at now: in its next status once that is due, and off its
+// instance when that is Available. An interface whose deletion is due has the status ENIDeleted.
 func (n NetworkInterface) Settled(now time.Time) NetworkInterface {
 	if !due(n.SettlesAt, now) {
 		return n
@@ -73,7 +75,8 @@ func (n *NetworkInterface) hasLeft(now time.Time) bool {
 	return due(n.SettlesAt, now) && *n.NextStatus == ENIAvailable
 }
 
-// settledENI is Settled for a row that may be missing; one that is gone by now is missing too. One of which nothing is due is returned as it is.
+// settledENI is Settled for a row that may be missing; one that is gone by now is missing too. One
+// of which nothing is due is returned as it is.
 func settledENI(n *NetworkInterface, now time.Time) *NetworkInterface {
 	if n == nil || !due(n.SettlesAt, now) {
 		return n
@@ -100,13 +103,15 @@ type IPPrefix struct {
 	NetworkInterfaceID   string
 }
 
-// GroupMembership puts an interface into a security group; Position, from 0, keeps the order in which the caller named the groups.
+// GroupMembership puts an interface into a security group; Position, from 0, keeps the order in
+// which the caller named the groups.
 type GroupMembership struct {
 	AccountID, NetworkInterfaceID, SecurityGroupID, VPCID string
 	Position                                              int
 }
 
-// NewNetworkInterface is an interface to be created, with all that is its own. Addresses, prefixes and groups need only what tells them apart.
+// NewNetworkInterface is an interface to be created, with all that is its own. Addresses, prefixes
+// and groups need only what tells them apart.
 type NewNetworkInterface struct {
 	NetworkInterface
 	Addresses        []PrivateIPAddress
@@ -135,7 +140,8 @@ func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
 		accountID, eniID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
-// ReplaceGroups queues the writes that put an interface into these security groups, and no longer into those that it was in.
+// ReplaceGroups queues the writes that put an interface into these security groups, and no longer
+// into those that it was in.
 func (tx *Tx) ReplaceGroups(n NetworkInterface, was, groupIDs []string, now time.Time) {
 	concerned := slices.Concat(was, groupIDs)
 	if n.InstanceID != nil {
@@ -156,14 +162,16 @@ func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 		FROM unnest($4::text[]) WITH ORDINALITY AS chosen (id, position)`, n.AccountID, n.ID, n.VPCID, groupIDs)
 }
 
-// DeleteNetworkInterfaces queues the deletion of locked interfaces: their addresses and memberships go along.
+// DeleteNetworkInterfaces queues the deletion of locked interfaces: their addresses and memberships
+// go along.
 func (tx *Tx) DeleteNetworkInterfaces(accountID string, ids []string) {
 	tx.write(int64(len(ids)), `
 		DELETE FROM network_interfaces WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
 }
 
-// BeginDeleteNetworkInterfaces queues the write that takes locked interfaces off their instance and sets them Deleting until settlesAt, when they are gone.
-// A primary interface cannot be Deleting, because it cannot be without its instance: it is deleted at once.
+// BeginDeleteNetworkInterfaces queues the write that takes locked interfaces off their instance and
+// sets them Deleting until settlesAt, when they are gone. A primary interface cannot be Deleting,
+// because it cannot be without its instance: it is deleted at once.
 func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, ids []string, settlesAt time.Time) {
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces
@@ -172,7 +180,8 @@ func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, ids []string, settl
 		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids, settlesAt)
 }
 
-// ReleaseNetworkInterfaces queues the write that takes locked interfaces off their instance at once.
+// ReleaseNetworkInterfaces queues the write that takes locked interfaces off their instance at
+// once.
 func (tx *Tx) ReleaseNetworkInterfaces(accountID string, ids []string) {
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces

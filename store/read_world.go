@@ -8,9 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ReadWorld reads accounts with all that they have, as it stands at now and at one moment of the database, and all regions and zones. Nobody waits for
-// it. What it reads is a world that ApplyWorld would change nothing for: a transient row that is on its way has what is left of its time. Accounts that
-// do not exist, or have expired at now, are left out.
+// ReadWorld reads accounts with all that they have, as it stands at now and at one moment of the
+// database, and all regions and zones. Nobody waits for it. What it reads is a world that
+// ApplyWorld would change nothing for: a transient row that is on its way has what is left of its
+// time. Accounts that do not exist, or have expired at now, are left out.
 func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Time) (*World, error) {
 	w := &World{
 		VPCsSettleIn:              map[ResourceID]time.Duration{},
@@ -43,8 +44,11 @@ func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Tim
 	return w, classify(err, conn.Conn())
 }
 
-// readAll appends the rows of a query, each scanned into the fields of a new T, as far as they are to be kept.
-func readAll[T any](ctx context.Context, tx pgx.Tx, to *[]T, fields func(*T) []any, keep func(*T) bool, sql string, args ...any) error {
+// readAll appends the rows of a query, each scanned into the fields of a new T, as far as they are
+// to be kept.
+func readAll[T any](
+	ctx context.Context, tx pgx.Tx, to *[]T, fields func(*T) []any, keep func(*T) bool, sql string, args ...any,
+) error {
 	rows, err := tx.Query(ctx, sql, args...)
 	if err != nil {
 		return err
@@ -207,7 +211,8 @@ func noteTimeLeft(left map[ResourceID]time.Duration, account, id string, due *ti
 	return true
 }
 
-// CheckWorld refuses what ApplyWorld would refuse of a world because of what is not in it: ErrAccessKeyTaken and ErrZoneElsewhere.
+// CheckWorld refuses what ApplyWorld would refuse of a world because of what is not in it:
+// ErrAccessKeyTaken and ErrZoneElsewhere.
 func (s *Store) CheckWorld(ctx context.Context, w *World) error {
 	accounts, keys, zones, regions := []string{}, []string{}, []string{}, []string{}
 	for i := range w.Accounts {

@@ -20,7 +20,8 @@ type LaunchWant struct {
 	SecurityGroupIDs    []string // groups that new interfaces join
 }
 
-// LaunchScene is all that decides a launch, read under the locks. What is missing is nil, or not in its map.
+// LaunchScene is all that decides a launch, read under the locks. What is missing is nil, or not in
+// its map.
 type LaunchScene struct {
 	Type       *InstanceType
 	ZoneKnown  bool
@@ -37,8 +38,9 @@ type LaunchedENI struct {
 	SecurityGroupIDs []string
 }
 
-// LockForLaunch locks and reads what new instances depend on, in one round trip, or in two where existing interfaces are named: only under their
-// locks is it known which groups they bring along. An interface that was gone before counts no longer, and has lost its addresses.
+// LockForLaunch locks and reads what new instances depend on, in one round trip, or in two where
+// existing interfaces are named: only under their locks is it known which groups they bring along.
+// An interface that was gone before counts no longer, and has lost its addresses.
 func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, before time.Time) (*LaunchScene, error) {
 	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{}, Groups: map[string]GroupScene{}}
 	if want.NewSecondary {
@@ -129,7 +131,8 @@ func (s *LaunchScene) Settle(now time.Time) {
 	}
 }
 
-// TakePlacesInGroups queues the writes that give new instances, whose interfaces are written, their places in the scene's groups.
+// TakePlacesInGroups queues the writes that give new instances, whose interfaces are written, their
+// places in the scene's groups.
 func (tx *Tx) TakePlacesInGroups(scene *LaunchScene, accountID string, instanceIDs []string, now time.Time) {
 	groups := slices.Collect(maps.Keys(scene.Groups))
 	tx.GiveBackPlaces(accountID, groups, "", now) // of those that have left
@@ -149,7 +152,8 @@ func (tx *Tx) InsertInstance(i Instance) {
 		i.Name, i.Description, i.HostName, i.ResourceGroupID, tags(i.Tags), i.Attributes, i.CreatedAt)
 }
 
-// PlaceENI queues the write that puts a locked interface onto an instance: Attaching until settlesAt, or InUse at once if that is nil.
+// PlaceENI queues the write that puts a locked interface onto an instance: Attaching until
+// settlesAt, or InUse at once if that is nil.
 func (tx *Tx) PlaceENI(n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time) {
 	status, next := ENIInUse, (*string)(nil)
 	if settlesAt != nil {

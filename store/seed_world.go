@@ -8,15 +8,18 @@ import (
 	"time"
 )
 
-// Seeded reports what SeedWorld did: which accounts it made, and which it found and left alone. Both are sorted.
+// Seeded reports what SeedWorld did: which accounts it made, and which it found and left alone.
+// Both are sorted.
 type Seeded struct {
 	New, Kept []string
 }
 
-// maxSeedRaces limits how often SeedWorld starts over because another process made one of its accounts meanwhile.
+// maxSeedRaces limits how often SeedWorld starts over because another process made one of its
+// accounts meanwhile.
 const maxSeedRaces = 10
 
-// SeedWorld makes those accounts of a world that do not exist yet, in one transaction, and leaves the others as they are.
+// SeedWorld makes those accounts of a world that do not exist yet, in one transaction, and leaves
+// the others as they are.
 func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgress func(Progress)) (Seeded, error) {
 	for races := 0; ; races++ {
 		existing, err := s.ListAccounts(ctx, now)
@@ -48,7 +51,8 @@ func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgre
 	}
 }
 
-// without returns the world without the rows of some accounts. Regions and zones belong to no account and stay.
+// without returns the world without the rows of some accounts. Regions and zones belong to no
+// account and stay.
 func (w *World) without(accounts map[string]bool) *World {
 	rest := *w
 	rest.InstanceTypes = rowsOfOthers(w.InstanceTypes, accounts, func(r *InstanceType) string { return r.OwnerID })

@@ -19,7 +19,8 @@ func (d *lockedDisk) disk() *Disk {
 	return &d.attributes.DataDisks[d.position-1]
 }
 
-// lockDisks locks the instances whose disks are named, as disks are kept with them, and reads the tags of the disks.
+// lockDisks locks the instances whose disks are named, as disks are kept with them, and reads the
+// tags of the disks.
 func (tx *Tx) lockDisks(ctx context.Context, accountID, regionID string, ids []string) ([]TaggedResource, error) {
 	type row struct {
 		id, instanceID string

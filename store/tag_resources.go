@@ -18,7 +18,8 @@ const (
 	TaggedDisk             TaggedKind = "disk"
 )
 
-// tagStatements lock resources and change their tags; those of disks are in tag_disks.go. They differ in the table only, and in that an interface may be gone though its row is there.
+// tagStatements lock resources and change their tags; those of disks are in tag_disks.go. They
+// differ in the table only, and in that an interface may be gone though its row is there.
 var tagStatements = map[TaggedKind]struct {
 	rank        rank
 	lock, write string
@@ -57,7 +58,9 @@ type TaggedResource struct {
 func (r TaggedResource) GoneBy(now time.Time) bool { return due(r.goneAt, now) }
 
 // LockTagged locks those resources of a kind that there are, and reads their tags.
-func (tx *Tx) LockTagged(ctx context.Context, accountID, regionID string, kind TaggedKind, ids []string) ([]TaggedResource, error) {
+func (tx *Tx) LockTagged(
+	ctx context.Context, accountID, regionID string, kind TaggedKind, ids []string,
+) ([]TaggedResource, error) {
 	if kind == TaggedDisk {
 		return tx.lockDisks(ctx, accountID, regionID, ids)
 	}
@@ -70,7 +73,8 @@ func (tx *Tx) LockTagged(ctx context.Context, accountID, regionID string, kind T
 	return found, err
 }
 
-// ChangeTags queues the write that takes the tags of some keys from locked resources, and then gives them others.
+// ChangeTags queues the write that takes the tags of some keys from locked resources, and then
+// gives them others.
 func (tx *Tx) ChangeTags(accountID string, kind TaggedKind, found []TaggedResource, remove []string, give map[string]string) {
 	if kind == TaggedDisk {
 		tx.changeDiskTags(accountID, found, remove, give)

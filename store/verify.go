@@ -14,7 +14,8 @@ type Violation struct {
 	What      string // in words, with the ids
 }
 
-// MaxViolations is the most that Verify tells of one invariant. Who has so many looks for one cause.
+// MaxViolations is the most that Verify tells of one invariant. Who has so many looks for one
+// cause.
 const MaxViolations = 1000
 
 // Invariants are the names of what Verify checks, in its order.
@@ -26,8 +27,9 @@ func Invariants() []string {
 	return names
 }
 
-// Verify derives every invariant anew from the tables and returns what violates it, MaxViolations of each at most. It sees all tables at one moment, writes
-// nothing, and takes no lock that a request would wait for.
+// Verify derives every invariant anew from the tables and returns what violates it, MaxViolations
+// of each at most. It sees all tables at one moment, writes nothing, and takes no lock that a
+// request would wait for.
 func (s *Store) Verify(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := s.largeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {

@@ -5,10 +5,11 @@ import (
 	"time"
 )
 
-// World is a state to bring accounts into: ApplyWorld makes every account in it equal to it. Rows come as they shall be stored, except that
-// their times are open: CreatedAt is set when a row is first written, and when a transient row settles comes from the maps below.
+// World is the wanted state of some accounts: ApplyWorld makes every account in it equal to it. Its
+// rows are as they are to be stored, except for their times. CreatedAt is set when a row is first
+// written. The due time of a transient row comes from the maps below.
 type World struct {
-	Regions       []Region // added where they are missing, never changed
+	Regions       []Region // missing ones are added, existing ones never changed
 	Zones         []Zone
 	InstanceTypes []InstanceType // each owned by one of the accounts
 
@@ -25,22 +26,24 @@ type World struct {
 	GroupMemberships   []GroupMembership
 	SecurityGroupRules []SecurityGroupRule
 
-	// How long after being applied a transient row settles. A transient row without an entry stays as it is; a network without one is Available.
+	// These maps say how long after ApplyWorld a transient row settles. A transient row without an
+	// entry never settles. A VPC or VSwitch without one is Available.
 	VPCsSettleIn              map[ResourceID]time.Duration
 	VSwitchesSettleIn         map[ResourceID]time.Duration
 	InstancesSettleIn         map[ResourceID]time.Duration
-	InstancesRunIn            map[ResourceID]time.Duration // of those that settle to Starting: when the second step ends
+	InstancesRunIn            map[ResourceID]time.Duration // for instances that settle to Starting: when they are Running
 	NetworkInterfacesSettleIn map[ResourceID]time.Duration
 }
 
-// ResourceID names a resource of an account: ids are unique within their account only.
+// ResourceID identifies a resource: ids are unique only within their account.
 type ResourceID struct {
 	AccountID, ID string
 }
 
+// fields returns the scan targets of a resource id.
 func (r *ResourceID) fields() []any { return []any{&r.AccountID, &r.ID} }
 
-// compare orders resources as their locks are taken.
+// compare orders resources in lock order.
 func (r ResourceID) compare(other ResourceID) int {
 	return cmp.Or(cmp.Compare(r.AccountID, other.AccountID), cmp.Compare(r.ID, other.ID))
 }
