@@ -257,8 +257,7 @@ func (a *API) refuse(c echo.Context, err error) {
 		return
 	}
 	x := a.begin(c)
-	var router *echo.HTTPError
-	if errors.As(err, &router) { // the router's only complaints are an unknown path and a wrong method on a known one
+	if _, ok := errors.AsType[*echo.HTTPError](err); ok { // the router's only complaints are an unknown path and a wrong method on a known one
 		err = service.InvalidActionNotFound
 	}
 	if err := a.writeError(c, x, err); err != nil {

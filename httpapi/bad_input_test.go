@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -49,9 +50,7 @@ func TestBadInput(t *testing.T) {
 	}
 	with := func(name, value string) string {
 		changed := url.Values{}
-		for k, v := range good {
-			changed[k] = v
-		}
+		maps.Copy(changed, good)
 		changed.Set(name, value)
 		return "/?" + changed.Encode()
 	}

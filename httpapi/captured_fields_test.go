@@ -18,7 +18,7 @@ func fieldsOf(t *testing.T, r reply, list, item, field string) []string {
 	var out []string
 	for _, i := range items {
 		value := i
-		for _, name := range strings.Split(field, ".") {
+		for name := range strings.SplitSeq(field, ".") {
 			object, _ := value.(map[string]any)
 			found := false
 			if value, found = object[name]; !found {

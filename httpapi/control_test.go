@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -33,9 +34,7 @@ func (s *server) control(t testing.TB, r controlRequest) (status int, body strin
 	if r.body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	for name, values := range r.header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, r.header)
 	request.Host = r.host
 	response, err := s.Client().Do(request)
 	if err != nil {

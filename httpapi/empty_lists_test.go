@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,7 @@ func TestListParametersThatAreEmpty(t *testing.T) {
 	call := func(version, action string, pairs ...string) (status int, body string) {
 		query := url.Values{"Action": {action}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {"LTAIown"}, "RegionId": {"cn-hangzhou"}}
 		also, _ := inProduct(alsoSend, version, action)
-		for pairs := append(also[:len(also):len(also)], pairs...); len(pairs) > 0; pairs = pairs[2:] {
+		for pairs := append(slices.Clip(also), pairs...); len(pairs) > 0; pairs = pairs[2:] {
 			query.Set(pairs[0], pairs[1])
 		}
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/?"+query.Encode(), nil)

@@ -104,9 +104,7 @@ func answerOf(t *testing.T, api *API, method, target, contentType, body string, 
 		request.URL.Path = path
 	}
 	request.URL.RawPath = path
-	for name, values := range header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, header)
 	if contentType != "" {
 		request.Header.Set("Content-Type", contentType)
 	}
@@ -160,9 +158,7 @@ func TestHostileValues(t *testing.T) {
 				parameter := p.name
 				for _, value := range hostileFor(p.kind, i+len(name)) {
 					body := url.Values{}
-					for k, v := range good {
-						body[k] = v
-					}
+					maps.Copy(body, good)
 					body.Del(insteadOf[name][parameter])
 					body.Set(parameter, value)
 					calls <- call{version, name, parameter, value, body.Encode()}

@@ -50,8 +50,7 @@ var ways = []way{
 
 // codeOf takes the API error apart from one that a caller could not be told of.
 func codeOf(err error) (string, error) {
-	var api *service.Error
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[*service.Error](err); ok {
 		return api.Code, nil
 	}
 	return "", err

@@ -100,8 +100,7 @@ func (e worldTooLarge) Is(target error) bool { return target == scenario.ErrBeyo
 // explainScenarioError turns what is wrong with a scenario, or too large in it, into an error for
 // the operator. Other errors stay as they are.
 func explainScenarioError(err error) error {
-	var problems scenario.Problems
-	if errors.As(err, &problems) {
+	if problems, ok := errors.AsType[scenario.Problems](err); ok {
 		return invalidRequestf("%s", problems)
 	}
 	if tooLarge, ok := errors.AsType[worldTooLarge](err); ok {

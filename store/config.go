@@ -27,8 +27,7 @@ func hasAnyPrefix(s string, prefixes ...string) bool {
 // hidePassword returns the reason of a parse error without the URL that it quotes, which may
 // contain a password.
 func hidePassword(err error) error {
-	var parse *url.Error
-	if errors.As(err, &parse) {
+	if parse, ok := errors.AsType[*url.Error](err); ok {
 		return parse.Err
 	}
 	if _, reason, found := strings.Cut(err.Error(), "`: "); found {

@@ -190,8 +190,7 @@ func TestEachConstraintRefusesItsViolation(t *testing.T) {
 			}
 			return err
 		})
-		var refused *pgconn.PgError
-		if !errors.As(err, &refused) {
+		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok {
 			t.Errorf("%s: got %v, want a violation, of: %s", v.constraint, err, v.sql)
 		} else if refused.ConstraintName != v.constraint {
 			t.Errorf("got a violation of %q (%s), want of %s, by: %s", refused.ConstraintName, refused.Message, v.constraint, v.sql)

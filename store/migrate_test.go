@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -73,13 +74,13 @@ func TestMigrateDownAndUpAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := len(list) - 1; i >= 0; i-- {
+	for _, applied := range slices.Backward(list) {
 		name, err := store.MigrateDown(t.Context(), url)
 		if err != nil {
-			t.Fatalf("take back %s: %v", list[i].Name, err)
+			t.Fatalf("take back %s: %v", applied.Name, err)
 		}
-		if name != list[i].Name {
-			t.Errorf("took back %q, want %q", name, list[i].Name)
+		if name != applied.Name {
+			t.Errorf("took back %q, want %q", name, applied.Name)
 		}
 	}
 	if name, err := store.MigrateDown(t.Context(), url); name != "" || err != nil {

@@ -73,8 +73,8 @@ func TestSeedWorldForgetsNoRows(t *testing.T) {
 	world := &store.World{}
 	value := reflect.ValueOf(world).Elem()
 	id := store.ResourceID{AccountID: "a", ID: "x"}
-	for i := range value.NumField() {
-		switch field := value.Field(i); field.Kind() {
+	for _, field := range value.Fields() {
+		switch field.Kind() {
 		case reflect.Slice:
 			row := reflect.New(field.Type().Elem()).Elem()
 			for _, name := range []string{"AccountID", "OwnerID"} {
@@ -82,7 +82,7 @@ func TestSeedWorldForgetsNoRows(t *testing.T) {
 					owner.SetString("a")
 				}
 			}
-			if account, ok := row.Interface().(store.Account); ok {
+			if account, ok := reflect.TypeAssert[store.Account](row); ok {
 				account.ID = "a"
 				row.Set(reflect.ValueOf(account))
 			}

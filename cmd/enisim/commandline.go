@@ -135,8 +135,8 @@ func explainParse(err error) string {
 func commandOf(err error) string {
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil {
-		for i := len(parse.Context.Path) - 1; i >= 0; i-- {
-			if node := parse.Context.Path[i].Command; node != nil {
+		for _, element := range slices.Backward(parse.Context.Path) {
+			if node := element.Command; node != nil {
 				return node.FullPath()
 			}
 		}

@@ -285,7 +285,7 @@ func TestHostileSoak(t *testing.T) {
 	if peak >= maxSoakMemory {
 		t.Errorf("at its peak the server held %d MiB, want less than %d", peak>>20, maxSoakMemory>>20)
 	}
-	for _, line := range bytes.Split(server.log.Bytes(), []byte("\n")) {
+	for line := range bytes.SplitSeq(server.log.Bytes(), []byte("\n")) {
 		if bytes.Contains(line, []byte("panic")) {
 			t.Errorf("the log has %s", line)
 		}

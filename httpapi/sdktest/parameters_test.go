@@ -96,7 +96,7 @@ func TestEveryParameterOfTheSDKIsKnown(t *testing.T) {
 	t.Parallel()
 	reasons := map[string]string{}
 	for reason, names := range ignored {
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			if reasons[name] != "" {
 				t.Errorf("%s is ignored for two reasons", name)
 			}
@@ -131,8 +131,7 @@ func TestEveryParameterOfTheSDKIsKnown(t *testing.T) {
 // sentNames lists the parameters that a request of the SDK can send: of a list those of its first item.
 func sentNames(request reflect.Type, prefix string) []string {
 	var names []string
-	for i := range request.NumField() {
-		field := request.Field(i)
+	for field := range request.Fields() {
 		name := field.Tag.Get("name")
 		if name == "" {
 			continue // what all requests share

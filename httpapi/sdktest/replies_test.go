@@ -159,8 +159,8 @@ func unread(value any, model reflect.Type, path string, report func(string)) {
 }
 
 func fieldNamed(model reflect.Type, name string) (reflect.Type, bool) {
-	for i := range model.NumField() {
-		if field := model.Field(i); field.Tag.Get("json") == name {
+	for field := range model.Fields() {
+		if field.Tag.Get("json") == name {
 			return field.Type, true
 		}
 	}

@@ -468,8 +468,7 @@ func TestParseReportsEveryProblemWithItsLine(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			_, err := scenario.Parse("s.yaml", []byte(c.file))
-			var problems scenario.Problems
-			if !errors.As(err, &problems) {
+			if _, ok := errors.AsType[scenario.Problems](err); !ok {
 				t.Fatalf("got error %v, want Problems", err)
 			}
 			if got, want := err.Error(), strings.Join(c.want, "\n"); got != want {

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"slices"
+	"strings"
 
 	"enisim/store"
 )
@@ -76,11 +77,12 @@ var ruleRows = kindOfRow[store.SecurityGroupRule]{
 		return store.ResourceID{AccountID: r.AccountID, ID: r.ID}
 	},
 	place: func(s *side, r *store.SecurityGroupRule) string {
-		text := spell(ruleEntryOf(r, ""))
+		var text strings.Builder
+		text.WriteString(spell(ruleEntryOf(r, "")))
 		for _, group := range []string{r.SecurityGroupID, r.SourceGroupID, r.DestGroupID} {
-			text += " " + group + " " + s.groupVPCs[store.ResourceID{AccountID: r.AccountID, ID: group}]
+			text.WriteString(" " + group + " " + s.groupVPCs[store.ResourceID{AccountID: r.AccountID, ID: group}])
 		}
-		return text
+		return text.String()
 	},
 	words: func(*side, *store.SecurityGroupRule) []word { return nil },
 }

@@ -246,9 +246,9 @@ func (p *piece) withoutInterfaces(left []int) *piece {
 	}
 	for _, eni := range left {
 		start := unsure
-		for k := len(p.episodes) - 1; k >= 0; k-- {
-			if p.episodes[k].eni == eni {
-				start = p.episodes[k].start
+		for _, e := range slices.Backward(p.episodes) {
+			if e.eni == eni {
+				start = e.start
 			}
 		}
 		for i := range out.instances {

@@ -80,8 +80,8 @@ func (j *judge) model() porcupine.Model {
 	return porcupine.Model{
 		Init: func() any {
 			at, held := make([]int, len(j.homes)), make([]int, len(j.piece.instances))
-			for k := len(j.piece.episodes) - 1; k >= 0; k-- {
-				at[j.homes[j.piece.episodes[k].eni]] = j.piece.episodes[k].start
+			for _, e := range slices.Backward(j.piece.episodes) {
+				at[j.homes[e.eni]] = e.start
 			}
 			for i, p := range j.piece.instances {
 				held[i] = p.held
