@@ -195,8 +195,9 @@ func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, inte
 		}
 	}
 	if err != nil && ctx.Err() == nil {
-		s.log.ErrorContext(ctx, "accounts that have expired could not be removed; the next look at the accounts tries again", "error",
-			err)
+		s.log.ErrorContext(ctx,
+			"accounts that have expired could not be removed; the next look at the accounts tries again",
+			"error", err)
 	}
 }
 

@@ -206,7 +206,9 @@ func within(a netip.Addr, prefixes []netip.Prefix) bool {
 // GiveAddresses queues the writes that assign addresses and prefixes to an interface. found are the
 // IPv4 addresses that come from an AddressOffer, not from the caller: the next search begins after
 // the last of them.
-func (tx *Tx) GiveAddresses(n NetworkInterface, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr) {
+func (tx *Tx) GiveAddresses(
+	n NetworkInterface, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr,
+) {
 	for _, a := range addresses {
 		tx.write(1, `
 			INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)

@@ -5,23 +5,25 @@ import (
 	"time"
 )
 
-// DeleteInstanceScene is an instance under its lock, with the interfaces that name it. A missing
+// DeleteInstanceScene is a locked instance with the interfaces whose rows refer to it. A missing
 // instance is nil.
 type DeleteInstanceScene struct {
 	InstanceScene
-	Held   []NetworkInterface // ID, type, status and whether it goes with the instance only
-	groups []string           // that they are in
+	Held   []NetworkInterface // only ID, type, status and DeleteOnRelease
+	groups []string           // the groups that the interfaces are in or the instance is leaving
 }
 
-// LockForDeleteInstance locks an instance and all interfaces that name it, and in a second round
-// trip the places in their groups. The interfaces are looked for under the instance's lock: from
-// then on none comes, and one that is due elsewhere either has gone when its lock is granted or
-// goes with this transaction.
+// LockForDeleteInstance locks an instance and all interfaces whose rows refer to it, and in a
+// second round trip the capacity of their groups. The interfaces are looked up under the instance's
+// lock, so no new one is attached. An interface that is due to leave either has left when its lock
+// is granted, or is handled by this transaction.
 func (tx *Tx) LockForDeleteInstance(
 	ctx context.Context, accountID, regionID, instanceID string,
 ) (*DeleteInstanceScene, error) {
 	scene := &DeleteInstanceScene{}
-	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
+		scene.Instance, scene.Type = &i, &t
+	})
 	tx.lock(rankNetworkInterfaces, `
 		SELECT id, type, status, next_status, settles_at, delete_on_release
 		FROM network_interfaces
@@ -46,9 +48,9 @@ func (tx *Tx) LockForDeleteInstance(
 	return scene, tx.send(ctx)
 }
 
-// Going are the interfaces that go with the instance: the primary one and the others. Staying
-// become Available: those that outlive an instance, and those that are on their way off it, or have
-// left.
+// Going returns the ids of the interfaces that are deleted with the instance, primary and secondary
+// ones, and of the others. staying become Available: the interfaces that outlive an instance, and
+// those that are leaving it or have left it.
 func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 	for _, n := range s.Held {
 		leaving := n.Status == ENIDetaching || (n.NextStatus != nil && *n.NextStatus == ENIAvailable)
@@ -64,13 +66,13 @@ func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 	return primary, secondary, staying
 }
 
-// GiveBackAllPlaces queues the write that gives back the places that the scene's instance has in
-// groups, while its interfaces still name it.
+// GiveBackAllPlaces queues the write that releases the capacity of the scene's instance in all its
+// groups. It has to come before the interfaces are detached or deleted.
 func (tx *Tx) GiveBackAllPlaces(s *DeleteInstanceScene, now time.Time) {
 	tx.GiveBackPlaces(s.Instance.AccountID, s.groups, s.Instance.ID, now)
 }
 
-// DeleteInstance queues the deletion of a locked instance that no interface names any more.
+// DeleteInstance queues the deletion of a locked instance. No interface may refer to it any more.
 func (tx *Tx) DeleteInstance(i Instance) {
 	tx.write(1, `
 		DELETE FROM instances WHERE account_id = $1 AND id = $2`, i.AccountID, i.ID)

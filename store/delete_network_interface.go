@@ -5,21 +5,22 @@ import (
 	"time"
 )
 
-// DeleteNetworkInterfaceScene is all that decides the deletion of an interface, read under its
-// lock. A row that is missing is nil.
+// DeleteNetworkInterfaceScene is what the deletion of an interface depends on, read under its lock.
+// A missing row is nil.
 type DeleteNetworkInterfaceScene struct {
 	ENI *NetworkInterface
 }
 
+// eniToDelete is the locking statement without its locking clause.
 const eniToDelete = `
 	SELECT account_id, id, type, status, next_status, settles_at, service_managed
 	FROM network_interfaces
 	WHERE account_id = $1 AND region_id = $2 AND id = $3
 	`
 
-// LockForDeleteNetworkInterface locks an interface and reads it, in one round trip. atOnce tells
-// whether its row is to be deleted, for which the lock is a stronger one. The instance that it may
-// have left is not locked: whoever deletes that locks its interfaces too.
+// LockForDeleteNetworkInterface locks and reads an interface, in one round trip. atOnce says that
+// its row is to be deleted at once, which needs the stronger lock. The instance that it may have
+// left is not locked, because a transaction that deletes the instance locks its interfaces too.
 func (tx *Tx) LockForDeleteNetworkInterface(
 	ctx context.Context, accountID, regionID, eniID string, atOnce bool,
 ) (*DeleteNetworkInterfaceScene, error) {
@@ -35,5 +36,5 @@ func (tx *Tx) LockForDeleteNetworkInterface(
 	return scene, tx.send(ctx)
 }
 
-// Settle makes the scene stand as it does at now. It is pure.
+// Settle settles the scene to now. It is pure.
 func (s *DeleteNetworkInterfaceScene) Settle(now time.Time) { s.ENI = settledENI(s.ENI, now) }

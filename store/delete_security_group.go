@@ -7,18 +7,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DeleteGroupScene is all that decides whether a security group may go, read under its lock.
+// DeleteGroupScene is what the deletion of a security group depends on, read under its lock.
 type DeleteGroupScene struct {
 	Exists     bool
 	HasMembers bool // whether an interface is in it
 	IsNamed    bool // whether a rule of another group names it
 }
 
-// LockForDeleteGroup locks a security group, and deletes the interfaces in it that were gone at the
-// time before: their rows would keep it. They are locked before the group, as by everybody.
+// LockForDeleteGroup locks a security group, and purges the interfaces in it that were deleted
+// before goneBefore, because their rows refer to the group.
 func (tx *Tx) LockForDeleteGroup(
 	ctx context.Context, accountID, regionID, groupID string, goneBefore time.Time,
 ) (*DeleteGroupScene, error) {
+	// First lock the deleted interfaces, because the lock order has interfaces before groups. Then
+	// lock the group.
 	scene := &DeleteGroupScene{}
 	tx.lock(rankNetworkInterfaces, `
 		SELECT n.id
@@ -30,7 +32,8 @@ func (tx *Tx) LockForDeleteGroup(
 	tx.lock(rankSecurityGroups, `
 		SELECT true FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3 FOR UPDATE`, accountID, regionID, groupID).
 		Query(each(func(exists *bool) []any { return []any{exists} }, func(exists bool) { scene.Exists = exists }))
-	// What is locked above is not skipped here; what came since is somebody else's.
+	// Then purge the interfaces. The rows that this transaction has locked are not skipped. A row
+	// that is skipped was locked by another transaction after that.
 	tx.queue(`
 		DELETE FROM network_interfaces
 		WHERE (account_id, id) IN (
@@ -39,6 +42,7 @@ func (tx *Tx) LockForDeleteGroup(
 		    JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
 		    WHERE m.account_id = $1 AND m.security_group_id = $2 AND n.next_status = 'Deleted' AND n.settles_at <= $3
 		    FOR UPDATE OF n SKIP LOCKED)`, accountID, groupID, goneBefore)
+	// Last, read what still refers to the group.
 	tx.queue(`
 		SELECT EXISTS (
 		           SELECT FROM network_interface_security_groups WHERE account_id = $1 AND security_group_id = $2),
@@ -51,8 +55,8 @@ func (tx *Tx) LockForDeleteGroup(
 	return scene, tx.send(ctx)
 }
 
-// DeleteSecurityGroup queues the writes that delete a group and its rules. The rules go first: one
-// may name its own group.
+// DeleteSecurityGroup queues the deletion of a group and its rules. The rules are deleted first,
+// because a rule may refer to its own group.
 func (tx *Tx) DeleteSecurityGroup(accountID, groupID string) {
 	tx.queue(`
 		DELETE FROM security_group_rules WHERE account_id = $1 AND security_group_id = $2`, accountID, groupID)

@@ -6,15 +6,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DeleteVPCScene is all that decides the deletion of a VPC.
+// DeleteVPCScene is what the deletion of a VPC depends on, read under its lock.
 type DeleteVPCScene struct {
-	VPC               *VPC // nil: there is none of this id
+	VPC               *VPC // nil if there is no VPC with this id
 	HasVSwitches      bool
 	HasSecurityGroups bool
 }
 
-// LockForDeleteVPC locks a VPC against all that would refer to it, and reads what still does. A
-// region of "" is any.
+// LockForDeleteVPC locks a VPC, so that no new row can refer to it, and reads whether any row still
+// does. A regionID of "" matches any region.
 func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID string) (*DeleteVPCScene, error) {
 	scene := &DeleteVPCScene{}
 	tx.lock(rankVPCs, `

@@ -7,15 +7,15 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DeleteVSwitchScene is all that decides the deletion of a VSwitch.
+// DeleteVSwitchScene is what the deletion of a VSwitch depends on, read under its lock.
 type DeleteVSwitchScene struct {
-	VSwitch *VSwitch // nil: there is none of this id
+	VSwitch *VSwitch // nil if there is no VSwitch with this id
 	InUse   bool     // whether an interface or an instance is in it
 }
 
-// LockForDeleteVSwitch locks a VSwitch against all that would refer to it, and reads whether
-// anything still does. Interfaces that were gone at the time before are not in the way. A region of
-// "" is any.
+// LockForDeleteVSwitch locks a VSwitch, so that no new row can refer to it, and reads whether any
+// row still does. Interfaces deleted before goneBefore are purged first. A regionID of "" matches
+// any region.
 func (tx *Tx) LockForDeleteVSwitch(
 	ctx context.Context, accountID, regionID, vswitchID string, goneBefore time.Time,
 ) (*DeleteVSwitchScene, error) {

@@ -7,36 +7,36 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedDisk is a disk as a reader sees it, with what it has from its instance.
+// DescribedDisk is a disk as a reader sees it, with the values that come from its instance.
 type DescribedDisk struct {
-	Disk                   // with its ID, also if it is a system disk
+	Disk                   // a system disk has its ID here too
 	Position           int // on the instance: 0 is the system disk
 	RegionID, ZoneID   string
 	InstanceID         string
 	ResourceGroupID    string
-	ImageID            string // of the instance; "" if it names none
-	InstanceChargeType string // the same
+	ImageID            string // of the instance; "" if not set
+	InstanceChargeType string // of the instance; "" if not set
 	CreatedAt          time.Time
 }
 
-// DiskFilter selects disks of an account in a region. All that is set must hold; the zero value
-// selects every one.
+// DiskFilter selects disks of an account in a region. A disk must match every field that is set.
+// The zero value selects all.
 type DiskFilter struct {
 	AccountID, RegionID string
 	IDs                 []string
 	InstanceID, ZoneID  string
 	ResourceGroupID     string
 	Name                string
-	Categories          []string // one of them is the disk's; "" is that of a disk that names none
-	ChargeTypes         []string // the same for the way to pay for its instance
+	Categories          []string // matches any of them; "" matches a disk without a category
+	ChargeTypes         []string // charge types of the instance, in the same way
 	System              *bool
 	Encrypted           *bool
 	KeepWithoutInstance *bool
 	Tags                TagFilter
 }
 
-// disksOfInstance are the disks of an instance i. The id of a system disk is made as SystemDiskID
-// makes it.
+// disksOfInstance selects the disks of an instance i. It derives the id of a system disk in the
+// same way as SystemDiskID.
 const disksOfInstance = `
 	        SELECT 'd-' || regexp_replace(i.id, '^i-', '') AS id, 0 AS position, coalesce(i.attributes->'SystemDisk', '{}') AS disk
 	        UNION ALL
@@ -44,8 +44,8 @@ const disksOfInstance = `
 	        FROM jsonb_array_elements(i.attributes->'DataDisks') WITH ORDINALITY AS data (disk, position)
 	    `
 
-// matchingDisks are those that a filter selects. A disk is no row of its own: it is kept with its
-// instance.
+// matchingDisks selects the disks that match a filter. A disk has no row of its own: it is stored
+// with its instance.
 const matchingDisks = `
 	WITH matching AS (
 	    SELECT d.*, i.region_id, i.zone_id, i.id AS instance_id, i.resource_group_id, i.created_at,
@@ -76,7 +76,7 @@ const pageOfDisks = matchingDisks + `
 	ORDER BY id
 	LIMIT $16 OFFSET $17`
 
-// DescribeDisks reads a page of the disks that a filter selects.
+// DescribeDisks returns a page of the disks that match a filter.
 func (s *Store) DescribeDisks(ctx context.Context, f DiskFilter, p Page) (List[DescribedDisk], error) {
 	return list(ctx, s, p, scanDescribedDisk, countDisks, pageOfDisks,
 		f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.ZoneID, f.ResourceGroupID, f.Name, f.Categories,

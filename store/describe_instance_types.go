@@ -6,22 +6,23 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// InstanceTypeFilter selects the instance types that an account sees. All that is set must hold;
-// the zero value selects every one. A type whose figure no source gives has at least nothing of it.
+// InstanceTypeFilter selects instance types that an account sees. A type must match every field
+// that is set. The zero value selects all. A type with an unknown figure matches no minimum of that
+// figure.
 type InstanceTypeFilter struct {
 	AccountID                                    string
 	IDs                                          []string
 	Family                                       string
-	Families                                     []string // one of them is the type's
-	Architectures                                []string // the same
+	Families                                     []string // matches any of them
+	Architectures                                []string // matches any of them
 	MinVCPUs, MaxVCPUs                           *int
 	MinMemoryGiB, MaxMemoryGiB                   *float64
 	MinENIs, MinPrivateIPv4PerENI, MinIPv6PerENI *int
 	MinBandwidthKbps, MinPPS                     *int
 }
 
-// matchingInstanceTypes are those that a filter selects. An account's own type stands before the
-// catalogue's of the same id, whether or not it is selected.
+// matchingInstanceTypes selects the types that match a filter. An account's own type hides the
+// catalogue's type of the same id, even if the own type does not match.
 const matchingInstanceTypes = `
 	WITH visible AS (
 	    SELECT DISTINCT ON (id) *
@@ -56,7 +57,7 @@ const pageOfInstanceTypes = matchingInstanceTypes + `
 	ORDER BY id
 	LIMIT $16 OFFSET $17`
 
-// DescribeInstanceTypes reads a page of the instance types that a filter selects.
+// DescribeInstanceTypes returns a page of the instance types that match a filter.
 func (s *Store) DescribeInstanceTypes(ctx context.Context, f InstanceTypeFilter, p Page) (List[InstanceType], error) {
 	return list(ctx, s, p, pgx.RowToStructByPos[InstanceType], countInstanceTypes, pageOfInstanceTypes,
 		f.AccountID, p.After, f.IDs, f.Family, f.Families, f.Architectures, f.MinVCPUs, f.MaxVCPUs, f.MinMemoryGiB,

@@ -8,39 +8,38 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedInstance is an instance as a reader sees it at a moment: settled, with its type and its
-// interfaces.
+// DescribedInstance is an instance as a reader sees it: settled, with its type and its interfaces.
 type DescribedInstance struct {
 	Instance
-	Type              InstanceType                // what a list shows of it: family, CPUs, memory, I/O optimization
+	Type              InstanceType                // family, CPUs, memory and I/O optimization only
 	NetworkInterfaces []DescribedNetworkInterface // by device index: id, type, MAC address, addresses and groups only
 }
 
-// InstanceFilter selects instances of an account. All that is set must hold; the zero value selects
-// every one.
+// InstanceFilter selects instances of an account. An instance must match every field that is set.
+// The zero value selects all.
 type InstanceFilter struct {
-	AccountID, RegionID  string // of any region, if none is named
+	AccountID, RegionID  string // a RegionID of "" matches any region
 	IDs                  []string
-	NamePattern          string // as LIKE reads it
+	NamePattern          string // a pattern of LIKE
 	VPCID, VSwitchID     string
 	ZoneID               string
-	SecurityGroupID      string // of the primary interface
+	SecurityGroupID      string // a group of the primary interface
 	InstanceType, Family string
 	Status               string
 	NetworkType          string
 	ResourceGroupID      string
-	ImageIDs             []string // one of them is the image's; "" is that of an instance that names none
-	ChargeTypes          []string // the same for the way to pay
+	ImageIDs             []string // matches any of them; "" matches an instance without an image
+	ChargeTypes          []string // charge types, in the same way
 	KeyPairName          string
 	RAMRoleName          string
-	PrimaryIPs           []netip.Addr // one of them is the primary IPv4 address of the primary interface
-	IPv6Addresses        []netip.Addr // one of them is an IPv6 address of any interface
+	PrimaryIPs           []netip.Addr // matches any of them as primary IPv4 address of the primary interface
+	IPv6Addresses        []netip.Addr // matches any of them as IPv6 address of any interface
 	Tags                 TagFilter
 }
 
-// matchingInstances are those that a filter selects; see matchingNetworkInterfaces for the form of
-// its conditions. A primary interface never leaves its instance, so what is stored of it is
-// settled.
+// matchingInstances selects the instances that match a filter. For the form of its conditions see
+// matchingNetworkInterfaces. The stored row of a primary interface is always settled, because it
+// never leaves its instance.
 const matchingInstances = `
 	WITH matching AS (
 	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized
@@ -109,14 +108,14 @@ const pageOfInstances = matchingInstances + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $24 OFFSET $25) i
 	ORDER BY i.id`
 
-// DescribeInstances reads a page of the instances that a filter selects, as they stand at now.
+// DescribeInstances returns a page of the instances that match a filter, settled to now.
 func (s *Store) DescribeInstances(
 	ctx context.Context, now time.Time, f InstanceFilter, p Page,
 ) (List[DescribedInstance], error) {
 	return list(ctx, s, p, scanDescribedInstance, countInstances, pageOfInstances, f.arguments(now, p)...)
 }
 
-// arguments are those of matchingInstances.
+// arguments returns the arguments of matchingInstances.
 func (f InstanceFilter) arguments(now time.Time, p Page) []any {
 	return []any{
 		now, f.AccountID, f.RegionID, p.After, f.IDs, f.NamePattern, f.VPCID, f.VSwitchID, f.ZoneID, f.SecurityGroupID,
@@ -127,7 +126,8 @@ func (f InstanceFilter) arguments(now time.Time, p Page) []any {
 
 func scanDescribedInstance(row pgx.CollectableRow) (DescribedInstance, error) {
 	var i DescribedInstance
-	err := row.Scan(&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.InstanceType, &i.Status,
+	err := row.Scan(&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID,
+		&i.InstanceType, &i.Status,
 		&i.Name, &i.Description, &i.HostName, &i.ResourceGroupID, &i.Tags, &i.Attributes, &i.CreatedAt, &i.StartedAt,
 		&i.Type.Family, &i.Type.VCPUs, &i.Type.MemoryGiB, &i.Type.IOOptimized, &i.NetworkInterfaces)
 	i.Type.ID, i.CreatedAt = i.InstanceType, i.CreatedAt.UTC()

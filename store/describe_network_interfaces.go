@@ -8,29 +8,32 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedNetworkInterface is a network interface as a reader sees it at a moment: settled, with
-// its addresses and groups.
+// DescribedNetworkInterface is a network interface as a reader sees it: settled, with its addresses
+// and groups.
 type DescribedNetworkInterface struct {
 	NetworkInterface
-	Addresses        []PrivateIPAddress // address and rank only; the primary one of a family comes first
-	Prefixes         []netip.Prefix     // the /28 of IPv4 and the /80 of IPv6 that it has as a whole
+	Addresses        []PrivateIPAddress // only Address and IsPrimary; the primary address of a family comes first
+	Prefixes         []netip.Prefix     // its IPv4 prefixes (/28) and IPv6 prefixes (/80)
 	SecurityGroupIDs []string           // in the order in which the caller named them
-	CatalogueType    string             // of the instance that it is on; "": it is on none, or on one of a type of its account
+
+	// CatalogueType is the type of its instance. It is "" if the interface has no instance, or if
+	// the type belongs to an account.
+	CatalogueType string
 }
 
-// IPv4 are the IPv4 addresses, the primary one first.
+// IPv4 returns the IPv4 addresses, the primary one first.
 func (n DescribedNetworkInterface) IPv4() []PrivateIPAddress { return n.ofFamily(netip.Addr.Is4) }
 
-// IPv6 are the IPv6 addresses.
+// IPv6 returns the IPv6 addresses.
 func (n DescribedNetworkInterface) IPv6() []PrivateIPAddress { return n.ofFamily(netip.Addr.Is6) }
 
-// IPv4Prefixes are the prefixes of IPv4.
+// IPv4Prefixes returns the IPv4 prefixes.
 func (n DescribedNetworkInterface) IPv4Prefixes() []netip.Prefix { return n.prefixesOf(netip.Addr.Is4) }
 
-// IPv6Prefixes are the prefixes of IPv6.
+// IPv6Prefixes returns the IPv6 prefixes.
 func (n DescribedNetworkInterface) IPv6Prefixes() []netip.Prefix { return n.prefixesOf(netip.Addr.Is6) }
 
-// PrimaryIP is the primary IPv4 address, or "" when there is none.
+// PrimaryIP returns the primary IPv4 address, or "" if there is none.
 func (n DescribedNetworkInterface) PrimaryIP() string {
 	for _, a := range n.IPv4() {
 		if a.IsPrimary {
@@ -60,28 +63,28 @@ func (n DescribedNetworkInterface) ofFamily(is func(netip.Addr) bool) []PrivateI
 	return out
 }
 
-// NetworkInterfaceFilter selects interfaces of an account in a region. All that is set must hold;
-// the zero value selects every one.
+// NetworkInterfaceFilter selects interfaces of an account in a region. An interface must match
+// every field that is set. The zero value selects all.
 type NetworkInterfaceFilter struct {
 	AccountID, RegionID string
 	IDs                 []string
 	InstanceID          string
 	VPCID, VSwitchID    string
-	SecurityGroupID     string // of secondary interfaces only
+	SecurityGroupID     string // matches secondary interfaces only
 	Type, Status        string
-	PrimaryIPs          []netip.Addr // one of them is the primary IPv4 address
-	SecondaryIPs        []netip.Addr // one of them is another IPv4 address
-	IPv6Addresses       []netip.Addr // one of them is an IPv6 address
+	PrimaryIPs          []netip.Addr // matches any of them as primary IPv4 address
+	SecondaryIPs        []netip.Addr // matches any of them as secondary IPv4 address
+	IPv6Addresses       []netip.Addr // matches any of them as IPv6 address
 	Name                string
 	ServiceManaged      *bool
 	ResourceGroupID     string
 	Tags                TagFilter
 }
 
-// matchingNetworkInterfaces are those that a filter selects. An instance is asked for twice,
-// because the index is on what is stored. What lies in another table is asked for as an array,
-// because Postgres turns it into a condition on the primary key, which it does not with IN or
-// EXISTS below an OR.
+// matchingNetworkInterfaces selects the interfaces that match a filter. It compares the instance
+// twice, because the index is on the stored instance. It selects from other tables into arrays,
+// because Postgres turns an array into a condition on the primary key. It does not do that with IN
+// or EXISTS below an OR.
 const matchingNetworkInterfaces = `
 	WITH matching AS (
 	    SELECT n.*
@@ -115,7 +118,7 @@ const matchingNetworkInterfaces = `
 const countNetworkInterfaces = matchingNetworkInterfaces + `
 	SELECT count(*) FROM matching`
 
-// What is read of each row beside the row itself is read for the rows of the page alone.
+// pageOfNetworkInterfaces reads addresses, prefixes and groups only for the rows of the page.
 const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
@@ -139,15 +142,15 @@ const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) n
 	ORDER BY n.id`
 
-// DescribeNetworkInterfaces reads a page of the interfaces that a filter selects, as they stand at
-// now.
+// DescribeNetworkInterfaces returns a page of the interfaces that match a filter, settled to now.
 func (s *Store) DescribeNetworkInterfaces(
 	ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page,
 ) (List[DescribedNetworkInterface], error) {
-	return list(ctx, s, p, scanDescribedNetworkInterface, countNetworkInterfaces, pageOfNetworkInterfaces, f.arguments(now, p)...)
+	return list(ctx, s, p, scanDescribedNetworkInterface, countNetworkInterfaces, pageOfNetworkInterfaces,
+		f.arguments(now, p)...)
 }
 
-// arguments are those of matchingNetworkInterfaces.
+// arguments returns the arguments of matchingNetworkInterfaces.
 func (f NetworkInterfaceFilter) arguments(now time.Time, p Page) []any {
 	return []any{
 		now, f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.VPCID, f.VSwitchID, f.SecurityGroupID, f.Type,

@@ -6,20 +6,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedRule is a rule with the names of the groups that it names.
+// DescribedRule is a rule with the names of the groups to which it refers.
 type DescribedRule struct {
 	SecurityGroupRule
 	SourceGroupName, DestGroupName string
 }
 
-// RuleFilter selects rules of a security group. All that is set must hold.
+// RuleFilter selects rules of a security group. A rule must match every field that is set.
 type RuleFilter struct {
 	AccountID, RegionID, SecurityGroupID string
 	Direction, NICType                   string
 }
 
-// DescribeSecurityGroupAttribute reads a security group, nil when there is none, and a page of
-// those of its rules that a filter selects.
+// DescribeSecurityGroupAttribute returns a security group, or nil if there is none, and a page of
+// its rules that match a filter.
 func (s *Store) DescribeSecurityGroupAttribute(
 	ctx context.Context, f RuleFilter, p Page,
 ) (*SecurityGroup, List[DescribedRule], error) {

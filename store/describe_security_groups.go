@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedSecurityGroup is a security group as a reader sees it at a moment.
+// DescribedSecurityGroup is a security group as a reader sees it.
 type DescribedSecurityGroup struct {
 	SecurityGroup
-	Instances  int // that have an attached interface in it
-	Rules      int // of either direction
-	GroupRules int // those of them that name a group
+	Instances  int // number of instances with an attached interface in the group
+	Rules      int // number of rules of both directions
+	GroupRules int // number of rules that refer to a group
 }
 
-// SecurityGroupFilter selects groups of an account in a region. All that is set must hold; the zero
-// value selects every one.
+// SecurityGroupFilter selects groups of an account in a region. A group must match every field that
+// is set. The zero value selects all.
 type SecurityGroupFilter struct {
 	AccountID, RegionID string
 	ID                  string
@@ -26,8 +26,8 @@ type SecurityGroupFilter struct {
 	Tags                TagFilter
 }
 
-// matchingSecurityGroups are those that a filter selects. The moment has a name because counting
-// does not need it.
+// matchingSecurityGroups selects the groups that match a filter. It mentions the time ($1) for the
+// sake of countSecurityGroups, which has the argument but does not need it.
 const matchingSecurityGroups = `
 	WITH moment AS (SELECT $1::timestamptz AS now),
 	matching AS (
@@ -62,7 +62,8 @@ const pageOfSecurityGroups = matchingSecurityGroups + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $13 OFFSET $14) g
 	ORDER BY g.id`
 
-// DescribeSecurityGroups reads a page of the groups that a filter selects, as they stand at now.
+// DescribeSecurityGroups returns a page of the groups that match a filter. Their instances are
+// counted as of now.
 func (s *Store) DescribeSecurityGroups(
 	ctx context.Context, now time.Time, f SecurityGroupFilter, p Page,
 ) (List[DescribedSecurityGroup], error) {
@@ -74,5 +75,6 @@ func (s *Store) DescribeSecurityGroups(
 		return g, err
 	}
 	return list(ctx, s, p, scan, countSecurityGroups, pageOfSecurityGroups,
-		now, f.AccountID, f.RegionID, p.After, f.ID, f.IDs, f.VPCID, f.Name, f.Type, f.ResourceGroupID, f.Tags.Pairs, f.Tags.Keys)
+		now, f.AccountID, f.RegionID, p.After, f.ID, f.IDs, f.VPCID, f.Name, f.Type, f.ResourceGroupID, f.Tags.Pairs,
+		f.Tags.Keys)
 }

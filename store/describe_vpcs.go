@@ -7,22 +7,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedVPC is a VPC as a reader sees it at a moment, with what is in it.
+// DescribedVPC is a VPC as a reader sees it, with its contents.
 type DescribedVPC struct {
 	VPC
 	Status         string
-	VSwitches      []VSwitch // by id: ID and CIDRBlock only
-	SecurityGroups int       // how many
+	VSwitches      []VSwitch // ordered by id; ID and CIDRBlock only
+	SecurityGroups int       // number of groups
 }
 
-// VRouterID is the id of the VPC's vRouter.
+// VRouterID returns the id of the VPC's vRouter.
 func (v DescribedVPC) VRouterID() string { return VRouterID(v.ID) }
 
-// SystemRouteTableID is the id of the VPC's system route table.
+// SystemRouteTableID returns the id of the VPC's system route table.
 func (v DescribedVPC) SystemRouteTableID() string { return SystemRouteTableID(v.ID) }
 
-// VPCFilter selects VPCs of an account. All that is set must hold; the zero value selects every
-// one.
+// VPCFilter selects VPCs of an account. A VPC must match every field that is set. The zero value
+// selects all.
 type VPCFilter struct {
 	AccountID       string
 	RegionID        string
@@ -31,7 +31,7 @@ type VPCFilter struct {
 	EnabledIPv6     *bool
 	ResourceGroupID string
 	VRouterID       string
-	RouteTableID    string // of its system route table
+	RouteTableID    string // id of its system route table
 	Tags            TagFilter
 }
 
@@ -66,17 +66,20 @@ const pageOfVPCs = matchingVPCs + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $11 OFFSET $12) v
 	ORDER BY v.id`
 
-// DescribeVPCs reads a page, by number, of the VPCs that a filter selects, as they stand at now.
+// DescribeVPCs returns a page, by number, of the VPCs that match a filter, with their statuses at
+// now.
 func (s *Store) DescribeVPCs(ctx context.Context, now time.Time, f VPCFilter, p Page) (List[DescribedVPC], error) {
 	return list(ctx, s, p, scanDescribedVPC(now), countVPCs, pageOfVPCs,
 		f.AccountID, f.RegionID, f.IDs, f.Name, f.EnabledIPv6, f.ResourceGroupID,
-		vpcsOfDerived(vRouterPrefix, f.VRouterID), vpcsOfDerived(routeTablePrefix, f.RouteTableID), f.Tags.Pairs, f.Tags.Keys)
+		possibleVPCIDs(vRouterPrefix, f.VRouterID), possibleVPCIDs(routeTablePrefix, f.RouteTableID), f.Tags.Pairs,
+		f.Tags.Keys)
 }
 
 func scanDescribedVPC(now time.Time) pgx.RowToFunc[DescribedVPC] {
 	return func(row pgx.CollectableRow) (DescribedVPC, error) {
 		var v DescribedVPC
-		err := row.Scan(&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.ResourceGroupID,
+		err := row.Scan(&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
+			&v.ResourceGroupID,
 			&v.Tags, &v.Attributes, &v.CreatedAt, &v.AvailableAt, &v.VSwitches, &v.SecurityGroups)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VPC.Status(now)

@@ -7,18 +7,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DescribedVSwitch is a VSwitch as a reader sees it at a moment.
+// DescribedVSwitch is a VSwitch as a reader sees it.
 type DescribedVSwitch struct {
 	VSwitch
 	Status   string
-	FreeIPv4 int // how many of its IPv4 addresses are left to give
+	FreeIPv4 int // number of free IPv4 addresses
 }
 
-// SystemRouteTableID is the id of the route table that the VSwitch uses.
+// SystemRouteTableID returns the id of the route table that the VSwitch uses.
 func (v DescribedVSwitch) SystemRouteTableID() string { return SystemRouteTableID(v.VPCID) }
 
-// VSwitchFilter selects VSwitches of an account. All that is set must hold; the zero value selects
-// every one.
+// VSwitchFilter selects VSwitches of an account. A VSwitch must match every field that is set. The
+// zero value selects all.
 type VSwitchFilter struct {
 	AccountID       string
 	RegionID        string
@@ -26,12 +26,12 @@ type VSwitchFilter struct {
 	ZoneID          string
 	Name            string
 	ResourceGroupID string
-	RouteTableID    string // the system route table of its VPC
+	RouteTableID    string // id of the system route table of its VPC
 	Tags            TagFilter
 }
 
-// matchingVSwitches are those that a filter selects. Postgres counts what is taken for the rows of
-// a page alone.
+// matchingVSwitches selects the VSwitches that match a filter. Postgres counts the taken addresses
+// only for the rows of the page.
 const matchingVSwitches = `
 	WITH matching AS (
 	    SELECT *, taken_ipv4(account_id, id, $11) AS taken
@@ -57,21 +57,22 @@ const pageOfVSwitches = matchingVSwitches + `
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $12 OFFSET $13) v
 	ORDER BY v.id`
 
-// DescribeVSwitches reads a page, by number, of the VSwitches that a filter selects, as they stand
-// at now.
+// DescribeVSwitches returns a page, by number, of the VSwitches that match a filter, with their
+// statuses at now.
 func (s *Store) DescribeVSwitches(
 	ctx context.Context, now time.Time, f VSwitchFilter, p Page,
 ) (List[DescribedVSwitch], error) {
 	return list(ctx, s, p, scanDescribedVSwitch(now), countVSwitches, pageOfVSwitches,
 		f.AccountID, f.RegionID, f.VPCID, f.ID, f.ZoneID, f.Name, f.ResourceGroupID,
-		vpcsOfDerived(routeTablePrefix, f.RouteTableID), f.Tags.Pairs, f.Tags.Keys, now)
+		possibleVPCIDs(routeTablePrefix, f.RouteTableID), f.Tags.Pairs, f.Tags.Keys, now)
 }
 
 func scanDescribedVSwitch(now time.Time) pgx.RowToFunc[DescribedVSwitch] {
 	return func(row pgx.CollectableRow) (DescribedVSwitch, error) {
 		var v DescribedVSwitch
 		var taken int
-		err := row.Scan(&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
+		err := row.Scan(&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name,
+			&v.Description,
 			&v.ResourceGroupID, &v.Tags, &v.CreatedAt, &v.AvailableAt, &taken)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VSwitch.Status(now)

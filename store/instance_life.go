@@ -15,7 +15,9 @@ type InstanceScene struct {
 // region.
 func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID string) (*InstanceScene, error) {
 	scene := &InstanceScene{}
-	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
+		scene.Instance, scene.Type = &i, &t
+	})
 	return scene, tx.send(ctx)
 }
 

@@ -65,7 +65,8 @@ func (tx *Tx) lockInstanceAndENI(
 		                ELSE $4 END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
 		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.ServiceManaged}
+			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
+				&n.InstanceID, &n.ServiceManaged}
 		}, func(n NetworkInterface) { scene.ENI = &n }))
 	if err := tx.send(ctx); err != nil {
 		return nil, "", err

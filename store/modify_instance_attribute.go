@@ -21,7 +21,9 @@ func (tx *Tx) LockForModifyInstance(
 	ctx context.Context, accountID, regionID, instanceID string, groupIDs []string,
 ) (*ModifyInstanceScene, error) {
 	scene := &ModifyInstanceScene{Groups: map[string]GroupScene{}}
-	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
+		scene.Instance, scene.Type = &i, &t
+	})
 	tx.lock(rankNetworkInterfaces, `
 		SELECT account_id, id, vpc_id, instance_id
 		FROM network_interfaces
@@ -40,11 +42,12 @@ func (tx *Tx) LockForModifyInstance(
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
 		return scene, err
 	}
-	tx.lockGroups(accountID, scene.Instance.RegionID, slices.Concat(groupIDs, scene.Joined), instanceID, func(g GroupScene) {
-		if slices.Contains(groupIDs, g.ID) {
-			scene.Groups[g.ID] = g
-		}
-	})
+	tx.lockGroups(accountID, scene.Instance.RegionID, slices.Concat(groupIDs, scene.Joined), instanceID,
+		func(g GroupScene) {
+			if slices.Contains(groupIDs, g.ID) {
+				scene.Groups[g.ID] = g
+			}
+		})
 	return scene, tx.send(ctx)
 }
 

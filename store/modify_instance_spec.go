@@ -26,7 +26,9 @@ func (tx *Tx) LockForModifyInstanceSpec(
 	ctx context.Context, accountID, regionID, instanceID, newType string,
 ) (*ModifyInstanceSpecScene, error) {
 	scene := &ModifyInstanceSpecScene{}
-	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) { scene.Instance, scene.Type = &i, &t })
+	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
+		scene.Instance, scene.Type = &i, &t
+	})
 	tx.lock(rankNetworkInterfaces, `
 		SELECT id
 		FROM network_interfaces

@@ -31,7 +31,8 @@ func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR NO KEY UPDATE`, accountID, vpcID, regionID).
 		Query(each(func(v *VPC) []any {
-			return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.ResourceGroupID, &v.AvailableAt}
+			return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
+				&v.ResourceGroupID, &v.AvailableAt}
 		}, found))
 }
 

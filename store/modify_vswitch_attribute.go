@@ -27,7 +27,8 @@ func (tx *Tx) LockForModifyVSwitch(
 			FROM vpcs
 			WHERE account_id = $1 AND id = (SELECT vpc_id FROM vswitches WHERE account_id = $1 AND id = $2)
 			FOR NO KEY UPDATE`, accountID, vswitchID).
-			Query(each(func(v *VPC) []any { return []any{&v.AccountID, &v.ID, &v.IPv6CIDRBlock} }, func(v VPC) { scene.VPC = &v }))
+			Query(each(func(v *VPC) []any { return []any{&v.AccountID, &v.ID, &v.IPv6CIDRBlock} },
+				func(v VPC) { scene.VPC = &v }))
 	}
 	tx.lock(rankVSwitches, `
 		SELECT account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description, available_at
@@ -35,7 +36,8 @@ func (tx *Tx) LockForModifyVSwitch(
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR NO KEY UPDATE`, accountID, vswitchID, regionID).
 		Query(each(func(v *VSwitch) []any {
-			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description, &v.AvailableAt}
+			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name,
+				&v.Description, &v.AvailableAt}
 		}, func(v VSwitch) { scene.VSwitch = &v }))
 	if changesIPv6 {
 		tx.queue(`

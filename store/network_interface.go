@@ -128,7 +128,8 @@ func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) 
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
 		n.AccountID, n.ID, n.RegionID, n.ZoneID, n.VPCID, n.VSwitchID, n.Type, n.Status,
 		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex, n.MACAddress, n.QueueNumber,
-		n.DeleteOnRelease, n.SourceDestCheck, n.Name, n.Description, n.ResourceGroupID, tags(n.Tags), n.Attributes, n.CreatedAt)
+		n.DeleteOnRelease, n.SourceDestCheck, n.Name, n.Description, n.ResourceGroupID, tags(n.Tags), n.Attributes,
+		n.CreatedAt)
 	tx.GiveAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }

@@ -25,22 +25,23 @@ func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Tim
 		return nil, err
 	}
 	defer conn.Release()
-	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '15min'`); err != nil { // as long as a large world takes
-			return err
-		}
-		if err := w.readAccounts(ctx, tx, accountIDs, now); err != nil {
-			return err
-		}
-		activeIDs := make([]string, len(w.Accounts))
-		for i := range w.Accounts {
-			activeIDs[i] = w.Accounts[i].ID
-		}
-		if err := w.readNetworks(ctx, tx, activeIDs, now); err != nil {
-			return err
-		}
-		return w.readInterfaces(ctx, tx, activeIDs, now)
-	})
+	err = pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '15min'`); err != nil { // as long as a large world takes
+				return err
+			}
+			if err := w.readAccounts(ctx, tx, accountIDs, now); err != nil {
+				return err
+			}
+			activeIDs := make([]string, len(w.Accounts))
+			for i := range w.Accounts {
+				activeIDs[i] = w.Accounts[i].ID
+			}
+			if err := w.readNetworks(ctx, tx, activeIDs, now); err != nil {
+				return err
+			}
+			return w.readInterfaces(ctx, tx, activeIDs, now)
+		})
 	return w, classify(err, conn.Conn())
 }
 
@@ -91,7 +92,8 @@ func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now t
 		return err
 	}
 	if err := readAll(ctx, tx, &w.AccessKeys, func(k *AccessKey) []any {
-		return []any{&k.ID, &k.AccountID, &k.RAMUserName, &k.Secret, &k.SecurityToken, &k.AssumedRole, &k.Status, &k.ExpiresAt, &k.CreatedAt}
+		return []any{&k.ID, &k.AccountID, &k.RAMUserName, &k.Secret, &k.SecurityToken, &k.AssumedRole, &k.Status,
+			&k.ExpiresAt, &k.CreatedAt}
 	}, nil, `
 		SELECT id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at
 		FROM access_keys WHERE account_id = ANY ($1) ORDER BY account_id, id`, activeIDs); err != nil {

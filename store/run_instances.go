@@ -42,7 +42,8 @@ type LaunchedENI struct {
 // existing interfaces are named: only under their locks is it known which groups they bring along.
 // An interface that was gone before counts no longer, and has lost its addresses.
 func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, before time.Time) (*LaunchScene, error) {
-	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{}, Groups: map[string]GroupScene{}}
+	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{},
+		Groups: map[string]GroupScene{}}
 	if want.NewSecondary {
 		tx.lockInterfaceQuota(want.AccountID, want.RegionID, before, &scene.Quota)
 	}
@@ -76,7 +77,8 @@ func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
 		ORDER BY owner_id DESC
 		LIMIT 1`, accountID, id).
 		Query(each(func(t *InstanceType) []any {
-			return []any{&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+			return []any{&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug,
+				&t.IOOptimized}
 		}, found))
 }
 
@@ -110,11 +112,12 @@ func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 		SELECT network_interface_id, security_group_id
 		FROM network_interface_security_groups
 		WHERE account_id = $1 AND network_interface_id = ANY ($2)`, want.AccountID, want.NetworkInterfaceIDs).
-		Query(each(func(m *GroupMembership) []any { return []any{&m.NetworkInterfaceID, &m.SecurityGroupID} }, func(m GroupMembership) {
-			if locked := scene.Interfaces[m.NetworkInterfaceID]; locked != nil {
-				locked.SecurityGroupIDs = append(locked.SecurityGroupIDs, m.SecurityGroupID)
-			}
-		}))
+		Query(each(func(m *GroupMembership) []any { return []any{&m.NetworkInterfaceID, &m.SecurityGroupID} },
+			func(m GroupMembership) {
+				if locked := scene.Interfaces[m.NetworkInterfaceID]; locked != nil {
+					locked.SecurityGroupIDs = append(locked.SecurityGroupIDs, m.SecurityGroupID)
+				}
+			}))
 }
 
 // Settle makes the scene stand as it does at now: an interface that is gone is missing. It is pure.
@@ -154,7 +157,9 @@ func (tx *Tx) InsertInstance(i Instance) {
 
 // PlaceENI queues the write that puts a locked interface onto an instance: Attaching until
 // settlesAt, or InUse at once if that is nil.
-func (tx *Tx) PlaceENI(n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time) {
+func (tx *Tx) PlaceENI(
+	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time,
+) {
 	status, next := ENIInUse, (*string)(nil)
 	if settlesAt != nil {
 		status, next = ENIAttaching, new(ENIInUse)

@@ -63,11 +63,15 @@ func (w *World) without(accounts map[string]bool) *World {
 	rest.VSwitches = rowsOfOthers(w.VSwitches, accounts, func(r *VSwitch) string { return r.AccountID })
 	rest.SecurityGroups = rowsOfOthers(w.SecurityGroups, accounts, func(r *SecurityGroup) string { return r.AccountID })
 	rest.Instances = rowsOfOthers(w.Instances, accounts, func(r *Instance) string { return r.AccountID })
-	rest.NetworkInterfaces = rowsOfOthers(w.NetworkInterfaces, accounts, func(r *NetworkInterface) string { return r.AccountID })
-	rest.PrivateIPAddresses = rowsOfOthers(w.PrivateIPAddresses, accounts, func(r *PrivateIPAddress) string { return r.AccountID })
+	rest.NetworkInterfaces = rowsOfOthers(w.NetworkInterfaces, accounts,
+		func(r *NetworkInterface) string { return r.AccountID })
+	rest.PrivateIPAddresses = rowsOfOthers(w.PrivateIPAddresses, accounts,
+		func(r *PrivateIPAddress) string { return r.AccountID })
 	rest.IPPrefixes = rowsOfOthers(w.IPPrefixes, accounts, func(r *IPPrefix) string { return r.AccountID })
-	rest.GroupMemberships = rowsOfOthers(w.GroupMemberships, accounts, func(r *GroupMembership) string { return r.AccountID })
-	rest.SecurityGroupRules = rowsOfOthers(w.SecurityGroupRules, accounts, func(r *SecurityGroupRule) string { return r.AccountID })
+	rest.GroupMemberships = rowsOfOthers(w.GroupMemberships, accounts,
+		func(r *GroupMembership) string { return r.AccountID })
+	rest.SecurityGroupRules = rowsOfOthers(w.SecurityGroupRules, accounts,
+		func(r *SecurityGroupRule) string { return r.AccountID })
 	rest.VPCsSettleIn = timesOfOthers(w.VPCsSettleIn, accounts)
 	rest.VSwitchesSettleIn = timesOfOthers(w.VSwitchesSettleIn, accounts)
 	rest.InstancesSettleIn = timesOfOthers(w.InstancesSettleIn, accounts)

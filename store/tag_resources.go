@@ -75,7 +75,9 @@ func (tx *Tx) LockTagged(
 
 // ChangeTags queues the write that takes the tags of some keys from locked resources, and then
 // gives them others.
-func (tx *Tx) ChangeTags(accountID string, kind TaggedKind, found []TaggedResource, remove []string, give map[string]string) {
+func (tx *Tx) ChangeTags(
+	accountID string, kind TaggedKind, found []TaggedResource, remove []string, give map[string]string,
+) {
 	if kind == TaggedDisk {
 		tx.changeDiskTags(accountID, found, remove, give)
 		return
