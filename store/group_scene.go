@@ -2,52 +2,55 @@ package store
 
 import "time"
 
-// GroupScene is a security group that an instance would join, and how many more it takes.
+// GroupScene is a security group that an instance would join, with the capacity that it has left.
 type GroupScene struct {
 	ID, VPCID, Type string      // an attach reads the ID only
-	Free            int         // how many more instances may join
-	LeavesAt        []time.Time // when each of the others leaves that is about to, and whose place is not among the free ones
-	HasInstance     bool        // whether the instance has a place in the group already
+	Free            int         // number of instances that may still join
+	LeavesAt        []time.Time // departure times of other instances that still count against the limit
+	HasInstance     bool        // whether the instance counts against the limit already
 }
 
-// Settled is the group as it stands at now: the places of those who have left are free.
+// Settled returns the group settled to now: the capacity of departures that are due is free.
 func (g GroupScene) Settled(now time.Time) GroupScene {
-	var leaving []time.Time
+	var departures []time.Time
 	for _, at := range g.LeavesAt {
 		if at.After(now) {
-			leaving = append(leaving, at)
+			departures = append(departures, at)
 		} else {
 			g.Free++
 		}
 	}
-	g.LeavesAt = leaving
+	g.LeavesAt = departures
 	return g
 }
 
-// lockGroups queues the locks of security groups against going away, and of all their places, and
-// reads them as instance sees them; "" is one that does not exist yet. A group that is not there,
-// or in another region, is not found.
+// lockGroups queues the locks of security groups, so that they cannot be deleted, and of all their
+// capacity. It then reads the groups as an instance sees them. An instance of "" does not exist
+// yet. found is called for each group that exists in the region.
 func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance string, found func(GroupScene)) {
+	// First lock the groups, their departures and their capacity, in the lock order.
 	tx.lock(rankSecurityGroups, `
 		SELECT id
 		FROM security_groups
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR KEY SHARE`, accountID, regionID, ids)
-	leaving := map[string][]departureRow{} // as far as their rows are locked: one that comes later may have another owner
+	departures := map[string][]departureRow{} // the locked ones: a later departure may belong to another transaction
 	tx.lock(rankDepartures, `
 		SELECT account_id, security_group_id, instance_id, leaves_at
 		FROM security_group_leavers
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, accountID, ids).
-		Query(each(departureFields, func(l departureRow) { leaving[l.groupID] = append(leaving[l.groupID], l) }))
+		Query(each(departureFields, func(l departureRow) { departures[l.groupID] = append(departures[l.groupID], l) }))
 	tx.lock(rankCapacity, `
 		SELECT share
 		FROM security_group_places
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
 		ORDER BY account_id, security_group_id, share
 		FOR NO KEY UPDATE`, accountID, ids)
+	// Then read the groups, in a statement after the locks, whose snapshot sees the transactions
+	// that they waited for.
 	tx.queue(`
 		SELECT g.id, g.vpc_id, g.type,
 		       (SELECT coalesce(sum(p.free), 0) FROM security_group_places p WHERE p.account_id = g.account_id AND p.security_group_id = g.id),
@@ -61,7 +64,7 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		Query(each(func(g *GroupScene) []any {
 			return []any{&g.ID, &g.VPCID, &g.Type, &g.Free, &g.HasInstance}
 		}, func(g GroupScene) {
-			for _, l := range leaving[g.ID] {
+			for _, l := range departures[g.ID] {
 				if l.instanceID == instance {
 					g.HasInstance = true
 				} else {
@@ -72,18 +75,18 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		}))
 }
 
-// Whoever changes which groups the interfaces of an instance are in, or which interfaces a new or a
-// deleted instance has, first gives back the places that the instance has in the groups in
-// question, then writes, and then takes the places that it has now. lockGroups holds the locks for
-// it.
+// Capacity changes in three steps when a transaction changes the groups of an instance's
+// interfaces, or creates or deletes an instance. First it releases the capacity of the instance in
+// the affected groups. Then it writes its changes. Then it acquires the capacity that the instance
+// needs now. lockGroups takes the locks for this.
 
-// GiveBackPlaces queues the write that gives back what an instance has in locked groups.
+// GiveBackPlaces queues the write that releases the capacity of an instance in locked groups.
 func (tx *Tx) GiveBackPlaces(accountID string, groupIDs []string, instanceID string, now time.Time) {
 	tx.queue(`SELECT give_back_places($1, $2, $3, $4)`, accountID, groupIDs, instanceID, now)
 }
 
-// TakePlaces queues the write that takes what instances have in locked groups by the interfaces
-// that they hold.
+// TakePlaces queues the write that acquires the capacity of instances in locked groups, according
+// to the interfaces that they hold.
 func (tx *Tx) TakePlaces(accountID string, groupIDs, instanceIDs []string, now time.Time) {
 	tx.queue(`SELECT take_places($1, $2, $3, $4)`, accountID, groupIDs, instanceIDs, now)
 }

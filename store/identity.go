@@ -7,22 +7,22 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Identity is an access key and what it stands for.
+// Identity is an access key with its account and RAM user.
 type Identity struct {
 	AccessKeyID   string
 	AccountID     string
-	RAMUserName   *string  // nil: the account itself
-	Allow         []string // of the RAM user
+	RAMUserName   *string  // nil for a key of the account itself
+	Allow         []string // what the RAM user may call
 	Secret        string
-	SecurityToken *string // of a temporary key
-	AssumedRole   *string // of a temporary key: role/session
+	SecurityToken *string // set for a temporary key
+	AssumedRole   *string // set for a temporary key: role/session
 	Status        string
-	ExpiresAt     *time.Time // of the key
-	AccountEndsAt *time.Time // of the account; nil: never
-	Repeats       string     // of the account
+	ExpiresAt     *time.Time // expiry time of the key
+	AccountEndsAt *time.Time // expiry time of the account; nil if it never expires
+	Repeats       string     // Account.Repeats
 }
 
-// FindIdentity reads an access key by its id, or nil when there is none.
+// FindIdentity returns an access key by its id, or nil if there is none.
 func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
 	rows, err := query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
 		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at,
@@ -37,15 +37,15 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 	return rows[0], nil
 }
 
-// RegionExists tells whether a region is in the catalogue or declared by a scenario. Regions never
-// go, so true stays true.
+// RegionExists reports whether a region is in the catalogue or declared by a scenario. Regions are
+// never deleted, so callers may cache true forever.
 func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error) {
 	rows, err := query(ctx, s, pgx.RowTo[bool], `SELECT true FROM regions WHERE id = $1`, regionID)
 	return len(rows) > 0, err
 }
 
-// FirstAccessKey returns the id of the first active key of an account itself that lasts as long as
-// the account, and the number of such keys at now.
+// FirstAccessKey returns the id of the first active key that belongs to an account itself and never
+// expires. It also returns the number of such keys. Accounts that have expired at now do not count.
 func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, count int, err error) {
 	type first struct {
 		ID    string

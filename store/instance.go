@@ -2,7 +2,7 @@ package store
 
 import "time"
 
-// Instance statuses, as the API spells them.
+// Instance statuses, as the API writes them.
 const (
 	InstancePending  = "Pending"
 	InstanceStarting = "Starting"
@@ -17,8 +17,8 @@ const (
 	NetworkTypeClassic = "classic"
 )
 
-// Instance is a row of instances as it is stored; Settled tells how it stands at a moment.
-// VPCID and VSwitchID are nil for a classic instance.
+// Instance is a row of instances as it is stored; Settled returns its state at a given time. VPCID
+// and VSwitchID are nil for a classic instance.
 type Instance struct {
 	AccountID, ID, RegionID, ZoneID string
 	NetworkType                     string
@@ -29,8 +29,8 @@ type Instance struct {
 	Status                          string
 	NextStatus                      *string
 	SettlesAt                       *time.Time
-	RunningAt                       *time.Time // the end of a second step, from Starting; nil: there is none
-	StartedAt                       *time.Time // of the last start; nil: never
+	RunningAt                       *time.Time // when Starting, its next status but one, ends in Running; else nil
+	StartedAt                       *time.Time // time of the last start; nil if never started
 	Name, Description, HostName     string
 	ResourceGroupID                 string
 	Tags                            map[string]string
@@ -38,8 +38,8 @@ type Instance struct {
 	CreatedAt                       time.Time
 }
 
-// InstanceAttributes are what is only kept and shown of an instance. The zero value is that of one
-// from a scenario: a plain pay-as-you-go Linux instance.
+// InstanceAttributes are values of an instance that are only stored and shown. The zero value is
+// that of an instance from a scenario: a plain pay-as-you-go Linux instance.
 type InstanceAttributes struct {
 	ImageID                 string `json:",omitempty"`
 	KeyPairName             string `json:",omitempty"`
@@ -57,8 +57,8 @@ type InstanceAttributes struct {
 	DataDisks               []Disk `json:",omitempty"`
 }
 
-// Disk is a disk of an instance. The system disk has no ID of its own: it follows from the
-// instance's.
+// Disk is a disk of an instance. The system disk has no stored ID: it is derived from the
+// instance's id.
 type Disk struct {
 	ID                  string `json:",omitempty"`
 	Name                string `json:",omitempty"`
@@ -72,7 +72,7 @@ type Disk struct {
 	Tags map[string]string `json:",omitempty"`
 }
 
-// Settled is the instance as it stands at now: in its next status once that is due.
+// Settled returns the instance settled to now: it has its next status once that is due.
 func (i Instance) Settled(now time.Time) Instance {
 	switch {
 	case due(i.RunningAt, now):
@@ -87,8 +87,8 @@ func (i Instance) Settled(now time.Time) Instance {
 	return i
 }
 
-// settledInstance is Settled for a row that may be missing. One of which nothing is due is returned
-// as it is.
+// settledInstance is Settled for a row that may be nil. If nothing is due, it returns the row
+// itself.
 func settledInstance(i *Instance, now time.Time) *Instance {
 	if i == nil || !due(i.SettlesAt, now) && !due(i.RunningAt, now) {
 		return i
@@ -97,29 +97,32 @@ func settledInstance(i *Instance, now time.Time) *Instance {
 	return &settled
 }
 
-// due tells whether a transient row has reached its next status at now.
+// due reports whether a transient row has reached its next status at now.
 func due(settlesAt *time.Time, now time.Time) bool {
 	return settlesAt != nil && !settlesAt.After(now)
 }
 
-// lockInstance queues the lock of one instance, which comes with the figures of its type. regionID
-// "" stands for any region. found is not called when there is none.
+// lockInstance queues the lock of an instance, and reads it with the limits of its type. A regionID
+// of "" matches any region. found is not called if there is none.
 func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
 	tx.lock(rankInstances, `
 		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
 		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR NO KEY UPDATE
-		)`+instanceWithType, accountID, regionID, instanceID).Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
+		)`+instanceWithType, accountID, regionID, instanceID).
+		Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
 }
 
-// lockInstanceForUpdate is lockInstance for whoever deletes the instance, or changes what its
-// interfaces refer to.
+// lockInstanceForUpdate is lockInstance for transactions that delete the instance, or change the
+// columns to which its interfaces refer.
 func (tx *Tx) lockInstanceForUpdate(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
 	tx.lock(rankInstances, `
 		WITH i AS MATERIALIZED (
 		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR UPDATE
-		)`+instanceWithType, accountID, regionID, instanceID).Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
+		)`+instanceWithType, accountID, regionID, instanceID).
+		Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
 }
 
+// instanceWithType selects the locked instance i with its type.
 const instanceWithType = `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at, i.attributes,

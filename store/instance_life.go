@@ -5,14 +5,13 @@ import (
 	"time"
 )
 
-// InstanceScene is an instance under its lock; nil: there is none.
+// InstanceScene is a locked instance with its type.
 type InstanceScene struct {
-	Instance *Instance
+	Instance *Instance     // nil if there is none
 	Type     *InstanceType // of Instance
 }
 
-// LockInstance locks an instance and reads it, in one round trip. regionID "" stands for any
-// region.
+// LockInstance locks and reads an instance, in one round trip. A regionID of "" matches any region.
 func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID string) (*InstanceScene, error) {
 	scene := &InstanceScene{}
 	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
@@ -21,11 +20,11 @@ func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID 
 	return scene, tx.send(ctx)
 }
 
-// Settle makes the scene stand as it does at now. It is pure.
+// Settle settles the scene to now. It is pure.
 func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.Instance, now) }
 
-// SetLife queues the write of a locked instance's status, of what follows it, and of its
-// attributes. StartedAt nil leaves it as it was.
+// SetLife queues the write of a locked instance's status, of its next statuses with their due
+// times, and of its attributes. A nil StartedAt leaves the stored one unchanged.
 func (tx *Tx) SetLife(i Instance) {
 	tx.write(1, `
 		UPDATE instances

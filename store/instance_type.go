@@ -1,10 +1,10 @@
 package store
 
-// CatalogueOwner owns the instance types that every account sees.
+// CatalogueOwner is the owner of the instance types that every account sees.
 const CatalogueOwner = ""
 
-// InstanceType is what a type of instance can hold. A nil figure is one that no source gives: it
-// does not bind.
+// InstanceType is an instance type with its limits. A limit that no source gives is nil and is not
+// enforced.
 type InstanceType struct {
 	OwnerID           string // an account, or CatalogueOwner
 	ID                string
@@ -12,7 +12,7 @@ type InstanceType struct {
 	Generation        string
 	VCPUs             int
 	MemoryGiB         float64
-	ENIQuantity       int // most interfaces of one instance, the primary one included
+	ENIQuantity       int // maximum number of interfaces of one instance, with the primary one
 	PrivateIPv4PerENI *int
 	IPv6PerENI        *int
 	ENITrunkSupported bool
@@ -21,18 +21,18 @@ type InstanceType struct {
 	PPS10k            *float64
 	NetworkCards      *int
 	CPUArchitecture   string
-	HotPlug           bool // whether interfaces may come and go while the instance runs
-	IOOptimized       bool // only such types take secondary interfaces
+	HotPlug           bool // whether interfaces may be attached and detached while the instance runs
+	IOOptimized       bool // only such types may have secondary interfaces
 }
 
-// Region is a region of the catalogue, or one that a scenario declared.
+// Region is a region of the catalogue or of a scenario.
 type Region struct {
 	ID          string
 	LocalNameEn string
 	LocalNameZh string
 }
 
-// Zone lies in one region.
+// Zone is a zone of a region.
 type Zone struct {
 	ID       string
 	RegionID string

@@ -6,13 +6,13 @@ import (
 	"time"
 )
 
-// JoinScene is all that decides whether an interface may join a security group or leave it, read
-// under the locks. A row that is missing is nil.
+// JoinScene is what joining or leaving a security group depends on, read under the locks. A missing
+// row is nil.
 type JoinScene struct {
-	Instance *Instance         // that the interface is on
-	ENI      *NetworkInterface // the one that was named, or the primary one of the instance that was named
-	Joined   []JoinedGroup     // the groups that the interface is in
-	Group    *GroupScene       // the one to join or to leave
+	Instance *Instance         // the one that holds ENI
+	ENI      *NetworkInterface // the named one, or the primary one of the named instance
+	Joined   []JoinedGroup     // the groups of ENI
+	Group    *GroupScene       // the group to join or to leave
 }
 
 // JoinedGroup is a security group that an interface is in.
@@ -21,9 +21,9 @@ type JoinedGroup struct {
 	Position int
 }
 
-// LockForJoin locks an interface, the instance that it is on, and the places in a security group
-// that it is to join or to leave. The interface is named by its id, or, where that is "", as the
-// primary one of an instance; a region of "" stands for that of the interface.
+// LockForJoin locks an interface, the instance that holds it, and the capacity of a security group
+// that it is to join or leave. The interface is identified by its id. If that is "", it is the
+// primary interface of an instance. A regionID of "" stands for the region of the interface.
 func (tx *Tx) LockForJoin(
 	ctx context.Context, accountID, regionID, instanceID, eniID, groupID string,
 ) (*JoinScene, error) {
@@ -31,18 +31,18 @@ func (tx *Tx) LockForJoin(
 	if err != nil {
 		return nil, err
 	}
-	on := ""
+	heldBy := ""
 	if scene.ENI != nil && scene.ENI.InstanceID != nil {
-		on = *scene.ENI.InstanceID
+		heldBy = *scene.ENI.InstanceID
 	}
-	tx.lockGroups(accountID, region, []string{groupID}, on, func(g GroupScene) { scene.Group = &g })
+	tx.lockGroups(accountID, region, []string{groupID}, heldBy, func(g GroupScene) { scene.Group = &g })
 	tx.readJoinedGroups(accountID, scene)
 	return scene, tx.send(ctx)
 }
 
-// lockInstanceAndENI locks an interface and, first, the instance that it is on. Which one that is
-// is read without a lock, so it may be another one by the time that the interface is locked: see
-// Moved.
+// lockInstanceAndENI locks an interface and, before it, the instance that holds it. The instance is
+// looked up without a lock. By the time the interface is locked, it may have moved to another one:
+// see Moved.
 func (tx *Tx) lockInstanceAndENI(
 	ctx context.Context, accountID, regionID, instanceID, eniID string,
 ) (scene *JoinScene, region string, err error) {
@@ -80,6 +80,7 @@ func (tx *Tx) lockInstanceAndENI(
 	return scene, region, nil
 }
 
+// readJoinedGroups queues the read of the groups that the scene's interface is in.
 func (tx *Tx) readJoinedGroups(accountID string, scene *JoinScene) {
 	if scene.ENI == nil {
 		return
@@ -95,13 +96,13 @@ func (tx *Tx) readJoinedGroups(accountID string, scene *JoinScene) {
 		}))
 }
 
-// Moved tells whether the interface came to another instance than the one that is locked, while the
-// locks were waited for.
+// Moved reports whether the interface moved to another instance than the locked one during the wait
+// for the locks.
 func (s *JoinScene) Moved() bool {
 	return s.ENI != nil && s.ENI.InstanceID != nil && (s.Instance == nil || s.Instance.ID != *s.ENI.InstanceID)
 }
 
-// Settle makes the scene stand as it does at now. It is pure.
+// Settle settles the scene to now. It is pure.
 func (s *JoinScene) Settle(now time.Time) {
 	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
 	if s.Group != nil {
@@ -110,8 +111,8 @@ func (s *JoinScene) Settle(now time.Time) {
 	}
 }
 
-// JoinGroup queues the writes that put the scene's interface into the scene's group, behind those
-// that it is in.
+// JoinGroup queues the writes that add the scene's interface to the scene's group. The group
+// becomes the last in the interface's order.
 func (tx *Tx) JoinGroup(s *JoinScene, now time.Time) {
 	position := 0
 	for _, g := range s.Joined {
@@ -124,8 +125,8 @@ func (tx *Tx) JoinGroup(s *JoinScene, now time.Time) {
 	})
 }
 
-// LeaveGroup queues the writes that take the scene's interface out of the scene's group. Those
-// behind it move up.
+// LeaveGroup queues the writes that remove the scene's interface from the scene's group. Later
+// groups move up in the interface's order.
 func (tx *Tx) LeaveGroup(s *JoinScene, now time.Time) {
 	tx.changeMembership(s, now, func() {
 		tx.queue(`

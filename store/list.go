@@ -8,36 +8,36 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Page is the part of a list that is read. Lists are in the order of ids, which never change, so
-// whatever comes and goes, a row that is there all the time is met once by a reader who goes on
-// after the last id seen.
+// Page is the part of a list that is read. Lists are ordered by id, and ids never change. So a
+// reader that continues after the last id sees each row that exists all the time exactly once,
+// whatever is inserted and deleted.
 type Page struct {
-	After string // only ids after this one
-	Skip  int    // of these, leave out the first
-	Limit int
-	Count bool // whether to count the whole list too
+	After string // only rows with a greater id
+	Skip  int    // number of these rows to skip
+	Limit int    // maximum number of rows
+	Count bool   // whether to count the whole list too
 }
 
 // List is a page of rows.
 type List[T any] struct {
 	Rows  []T
 	More  bool // whether rows follow
-	Total int  // how long the whole list is, if it was counted
+	Total int  // length of the whole list, if it was counted
 }
 
-// TagFilter is what the tags of a resource must hold.
+// TagFilter selects resources by their tags. All pairs and keys must match.
 type TagFilter struct {
-	Pairs []map[string]string // each one tag, key and value
-	Keys  []string            // tags of any value
+	Pairs []map[string]string // each map is one tag with its key and value
+	Keys  []string            // keys of tags with any value
 }
 
-// list reads a page, and counts if it is asked to, in one snapshot and one round trip. It takes no
-// locks and waits for none. Both statements have the same arguments; the page's has two more, its
-// limit and the rows to skip.
+// list reads a page, and counts the whole list if the page asks for it, in one snapshot and one
+// round trip. It takes no locks and waits for none. Both statements have the same arguments. The
+// statement of the page has two more: its limit and the number of rows to skip.
 //
-// A list has a dozen optional filters, so Postgres must plan it for the ones that are given. Left
-// alone it would settle, after some runs of a prepared statement, on one plan for all: on 100,000
-// interfaces that turns the 0.2 s of a large security group into 30 s.
+// A list has a dozen optional filters, so Postgres must plan it for the filters that are set. By
+// default it would use one plan for all after some runs of a prepared statement. On 100,000
+// interfaces, listing a large security group would then take 30 s instead of 0.2 s.
 func list[T any](
 	ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], count, page string, args ...any,
 ) (List[T], error) {
@@ -46,7 +46,7 @@ func list[T any](
 		if p.Count {
 			batch.Queue(count, args...).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
 		}
-		pageArgs := slices.Concat(args, []any{p.Limit + 1, p.Skip}) // one row more tells whether rows follow
+		pageArgs := slices.Concat(args, []any{p.Limit + 1, p.Skip}) // one row more shows whether rows follow
 		batch.Queue(page, pageArgs...).Query(func(rows pgx.Rows) (err error) {
 			out.Rows, err = pgx.CollectRows(rows, scan)
 			return err
@@ -61,13 +61,14 @@ func list[T any](
 	return out, nil
 }
 
-// snapshot runs the reads that queue puts into a batch: in one snapshot, each on a plan of its own.
+// snapshot runs the reads that queue adds to a batch. They share one database snapshot, and each is
+// planned anew.
 func (s *Store) snapshot(ctx context.Context, queue func(*pgx.Batch)) error {
 	conn, err := s.acquire(withLists(ctx))
 	if err != nil {
 		return err
 	}
-	defer conn.Release() // which closes a connection whose transaction failed
+	defer conn.Release() // closes a connection whose transaction failed
 
 	batch := &pgx.Batch{}
 	batch.Queue("begin isolation level repeatable read, read only")

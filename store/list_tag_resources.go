@@ -7,20 +7,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// TagOfResource is one tag of one resource.
+// TagOfResource is a tag of a resource.
 type TagOfResource struct{ ResourceID, Key, Value string }
 
-// TagListFilter selects the tags of resources of one kind. All that is set must hold, of the
-// resource: each tag of a selected one is listed.
+// TagListFilter selects resources of one kind, whose tags are listed. A resource must match every
+// field that is set. All tags of a selected resource are listed.
 type TagListFilter struct {
 	AccountID, RegionID string
 	Kind                TaggedKind
 	IDs                 []string
 	Tags                TagFilter
-	AfterID, AfterKey   string // only what comes after this tag
+	AfterID, AfterKey   string // only tags after this one
 }
 
-// ListTags reads tags in the order of resources and keys: limit of them at most.
+// ListTags returns at most limit tags, ordered by resource id and key.
 func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, limit int) (List[TagOfResource], error) {
 	return list(ctx, s, Page{Limit: limit}, pgx.RowToStructByPos[TagOfResource], "", `
 		SELECT r.id, t.key, t.value

@@ -9,9 +9,9 @@ import (
 	"enisim/store/catalogue"
 )
 
-// loadCatalogue makes the tables hold the regions, zones and instance types of this binary's
-// catalogue. Only rows that differ are written, so a start on a loaded database writes nothing.
-// What a newer binary or a scenario has added stays.
+// loadCatalogue writes the regions, zones and instance types of this binary's catalogue into the
+// tables. It writes only rows that differ, so a start on a loaded database writes nothing. It keeps
+// rows that a newer binary or a scenario has added.
 func loadCatalogue(ctx context.Context, conn *pgx.Conn) error {
 	regions, zones := catalogueRegions()
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
@@ -50,6 +50,7 @@ const upsertRegions = `
 	SET local_name_en = excluded.local_name_en, local_name_zh = excluded.local_name_zh
 	WHERE (r.local_name_en, r.local_name_zh) IS DISTINCT FROM (excluded.local_name_en, excluded.local_name_zh)`
 
+// catalogueRegions returns the regions and zones of the catalogue as rows.
 func catalogueRegions() (regions []Region, zones []Zone) {
 	for _, r := range catalogue.Regions() {
 		regions = append(regions, Region{ID: r.ID, LocalNameEn: r.LocalNameEn, LocalNameZh: r.LocalNameZh})
@@ -60,6 +61,7 @@ func catalogueRegions() (regions []Region, zones []Zone) {
 	return regions, zones
 }
 
+// catalogueTypes returns the instance types of the catalogue as rows.
 func catalogueTypes() []InstanceType {
 	all := catalogue.InstanceTypes()
 	types := make([]InstanceType, 0, len(all))

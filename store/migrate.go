@@ -16,15 +16,16 @@ import (
 // in ASCII.
 const migrationLock = 0x656e6973696d
 
-// MigrationStatus tells of one migration whether it is applied.
+// MigrationStatus reports whether a migration is applied.
 type MigrationStatus struct {
 	Version int64
 	Name    string
 	Applied bool
 }
 
-// Migrate brings the schema and the catalogue at a URL up to date. Servers that start together on
-// an empty database wait for each other here. A database that is newer than this binary is refused.
+// Migrate brings the schema and the catalogue of the database at a URL up to date. Servers that
+// start at the same time on an empty database wait for each other here. It fails if the schema is
+// newer than this binary.
 func Migrate(ctx context.Context, url string) error {
 	return migrating(ctx, url, func(conn *pgx.Conn, provider *goose.Provider) error {
 		if err := refuseNewer(ctx, provider); err != nil {
@@ -37,8 +38,8 @@ func Migrate(ctx context.Context, url string) error {
 	})
 }
 
-// MigrateDown takes the newest migration back and returns its name, or "" when none is applied. Its
-// data are lost.
+// MigrateDown reverts the newest migration and returns its name, or "" if none is applied. The data
+// of its tables and columns are lost.
 func MigrateDown(ctx context.Context, url string) (string, error) {
 	name := ""
 	err := migrating(ctx, url, func(_ *pgx.Conn, provider *goose.Provider) error {
@@ -58,7 +59,7 @@ func MigrateDown(ctx context.Context, url string) (string, error) {
 	return name, err
 }
 
-// Migrations lists the migrations of this binary and whether each is applied.
+// Migrations returns the migrations of this binary, and whether each is applied.
 func Migrations(ctx context.Context, url string) ([]MigrationStatus, error) {
 	var out []MigrationStatus
 	err := migrating(ctx, url, func(_ *pgx.Conn, provider *goose.Provider) error {
@@ -71,7 +72,7 @@ func Migrations(ctx context.Context, url string) ([]MigrationStatus, error) {
 	return out, err
 }
 
-// HasSchema reports whether the database at a URL has tables of enisim. It changes nothing.
+// HasSchema reports whether the database at a URL has the tables of enisim. It changes nothing.
 func HasSchema(ctx context.Context, url string) (bool, error) {
 	pool, err := Config(url)
 	if err != nil {
@@ -87,15 +88,16 @@ func HasSchema(ctx context.Context, url string) (bool, error) {
 	return has, err
 }
 
-// migrating runs fn while this process alone may change the schema. The lock belongs to a
-// connection of its own, so it goes with the process.
+// migrating runs fn while no other process may change the schema. The lock belongs to a connection
+// of its own, so it is released when the process dies.
 func migrating(ctx context.Context, url string, fn func(*pgx.Conn, *goose.Provider) error) error {
 	pool, err := Config(url)
 	if err != nil {
 		return err
 	}
 	config := pool.ConnConfig
-	delete(config.RuntimeParams, "lock_timeout") // waiting for the other server, or for a long migration, is right here
+	// No timeouts: it has to wait for a migration by another server, and its own may take long.
+	delete(config.RuntimeParams, "lock_timeout")
 	delete(config.RuntimeParams, "statement_timeout")
 	delete(config.RuntimeParams, "idle_in_transaction_session_timeout")
 	conn, err := pgx.ConnectConfig(ctx, config)
@@ -115,7 +117,8 @@ func migrating(ctx context.Context, url string, fn func(*pgx.Conn, *goose.Provid
 	return fn(conn, provider)
 }
 
-// refuseNewer keeps an old binary from serving, or worse migrating, a schema that it does not know.
+// refuseNewer returns an error if the schema is newer than this binary. Otherwise an old binary
+// would serve or even migrate a schema that it does not know.
 func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 	database, binary, err := provider.GetVersions(ctx)
 	if err != nil {
@@ -128,6 +131,6 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 	return nil
 }
 
-// closeDB closes the pool that goose used. It was idle by then, so there is nothing left to fail
-// that matters.
+// closeDB closes the pool that goose has used. The pool is idle by then, so an error does not
+// matter.
 func closeDB(db *sql.DB) { _ = db.Close() }

@@ -64,8 +64,8 @@ func (tx *Tx) LockForModifyNetworkInterface(
 			scene.Groups = append(scene.Groups, g)
 		}
 	}
-	if on := scene.ENI.InstanceID; on != nil {
-		tx.lockGroups(accountID, regionID, slices.Concat(groupIDs, scene.Joined), *on, found)
+	if instanceID := scene.ENI.InstanceID; instanceID != nil {
+		tx.lockGroups(accountID, regionID, slices.Concat(groupIDs, scene.Joined), *instanceID, found)
 	} else {
 		tx.lockGroupsForKeyShare(accountID, regionID, groupIDs, found)
 	}

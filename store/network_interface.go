@@ -143,16 +143,16 @@ func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
 
 // ReplaceGroups queues the writes that put an interface into these security groups, and no longer
 // into those that it was in.
-func (tx *Tx) ReplaceGroups(n NetworkInterface, was, groupIDs []string, now time.Time) {
-	concerned := slices.Concat(was, groupIDs)
+func (tx *Tx) ReplaceGroups(n NetworkInterface, oldGroupIDs, groupIDs []string, now time.Time) {
+	affected := slices.Concat(oldGroupIDs, groupIDs)
 	if n.InstanceID != nil {
-		tx.GiveBackPlaces(n.AccountID, concerned, *n.InstanceID, now)
+		tx.GiveBackPlaces(n.AccountID, affected, *n.InstanceID, now)
 	}
 	tx.queue(`
 		DELETE FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID)
 	tx.joinGroups(n, groupIDs)
 	if n.InstanceID != nil {
-		tx.TakePlaces(n.AccountID, concerned, []string{*n.InstanceID}, now)
+		tx.TakePlaces(n.AccountID, affected, []string{*n.InstanceID}, now)
 	}
 }
 

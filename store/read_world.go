@@ -163,7 +163,7 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 		FROM instances WHERE account_id = ANY ($1) ORDER BY account_id, id`, accounts); err != nil {
 		return err
 	}
-	gone := map[ResourceID]bool{}
+	deleted := map[ResourceID]bool{}
 	if err := readAll(ctx, tx, &w.NetworkInterfaces, func(n *NetworkInterface) []any {
 		return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
 			&n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex,
@@ -173,7 +173,7 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 	}, func(n *NetworkInterface) bool {
 		*n = n.Settled(now)
 		if n.Status == ENIDeleted {
-			gone[ResourceID{n.AccountID, n.ID}] = true
+			deleted[ResourceID{n.AccountID, n.ID}] = true
 			return false
 		}
 		return noteTimeLeft(w.NetworkInterfacesSettleIn, n.AccountID, n.ID, n.SettlesAt, now)
@@ -186,29 +186,29 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 	}
 	if err := readAll(ctx, tx, &w.PrivateIPAddresses, func(a *PrivateIPAddress) []any {
 		return []any{&a.AccountID, &a.VSwitchID, &a.Address, &a.NetworkInterfaceID, &a.IsPrimary}
-	}, func(a *PrivateIPAddress) bool { return !gone[ResourceID{a.AccountID, a.NetworkInterfaceID}] }, `
+	}, func(a *PrivateIPAddress) bool { return !deleted[ResourceID{a.AccountID, a.NetworkInterfaceID}] }, `
 		SELECT account_id, vswitch_id, address, network_interface_id, is_primary
 		FROM private_ip_addresses WHERE account_id = ANY ($1) ORDER BY account_id, network_interface_id, is_primary DESC, address`, accounts); err != nil {
 		return err
 	}
 	if err := readAll(ctx, tx, &w.IPPrefixes, func(p *IPPrefix) []any {
 		return []any{&p.AccountID, &p.VSwitchID, &p.Prefix, &p.NetworkInterfaceID}
-	}, func(p *IPPrefix) bool { return !gone[ResourceID{p.AccountID, p.NetworkInterfaceID}] }, `
+	}, func(p *IPPrefix) bool { return !deleted[ResourceID{p.AccountID, p.NetworkInterfaceID}] }, `
 		SELECT account_id, vswitch_id, prefix, network_interface_id
 		FROM ip_prefixes WHERE account_id = ANY ($1) ORDER BY account_id, network_interface_id, prefix`, accounts); err != nil {
 		return err
 	}
 	return readAll(ctx, tx, &w.GroupMemberships, func(m *GroupMembership) []any {
 		return []any{&m.AccountID, &m.NetworkInterfaceID, &m.SecurityGroupID, &m.VPCID, &m.Position}
-	}, func(m *GroupMembership) bool { return !gone[ResourceID{m.AccountID, m.NetworkInterfaceID}] }, `
+	}, func(m *GroupMembership) bool { return !deleted[ResourceID{m.AccountID, m.NetworkInterfaceID}] }, `
 		SELECT account_id, network_interface_id, security_group_id, vpc_id, position
 		FROM network_interface_security_groups WHERE account_id = ANY ($1) ORDER BY account_id, network_interface_id, position`, accounts)
 }
 
 // leave notes what is left of a row's time. It tells that the row is to be kept.
-func noteTimeLeft(left map[ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
+func noteTimeLeft(timeLeft map[ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
 	if due != nil && due.After(now) {
-		left[ResourceID{account, id}] = due.Sub(now)
+		timeLeft[ResourceID{account, id}] = due.Sub(now)
 	}
 	return true
 }

@@ -41,13 +41,13 @@ type LaunchedENI struct {
 // LockForLaunch locks and reads what new instances depend on, in one round trip, or in two where
 // existing interfaces are named: only under their locks is it known which groups they bring along.
 // An interface that was gone before counts no longer, and has lost its addresses.
-func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, before time.Time) (*LaunchScene, error) {
+func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore time.Time) (*LaunchScene, error) {
 	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{},
 		Groups: map[string]GroupScene{}}
 	if want.NewSecondary {
-		tx.lockInterfaceQuota(want.AccountID, want.RegionID, before, &scene.Quota)
+		tx.lockInterfaceQuota(want.AccountID, want.RegionID, goneBefore, &scene.Quota)
 	}
-	for k, offer := range tx.LockAddresses(want.AccountID, want.RegionID, want.Addresses, before) {
+	for k, offer := range tx.LockAddresses(want.AccountID, want.RegionID, want.Addresses, goneBefore) {
 		scene.Offers[want.Addresses[k].VSwitchID] = offer
 	}
 	tx.readInstanceType(want.AccountID, want.InstanceType, func(t InstanceType) { scene.Type = &t })

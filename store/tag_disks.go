@@ -55,13 +55,13 @@ func (tx *Tx) lockDisks(ctx context.Context, accountID, regionID string, ids []s
 }
 
 // changeDiskTags queues the writes of ChangeTags for disks, one for each instance.
-func (tx *Tx) changeDiskTags(accountID string, found []TaggedResource, remove []string, give map[string]string) {
+func (tx *Tx) changeDiskTags(accountID string, found []TaggedResource, remove []string, add map[string]string) {
 	for k, r := range found {
 		changed := maps.Clone(r.Tags)
 		for _, key := range remove {
 			delete(changed, key)
 		}
-		maps.Copy(changed, give)
+		maps.Copy(changed, add)
 		if len(changed) == 0 {
 			changed = nil // as a disk that never had any
 		}

@@ -76,15 +76,15 @@ func (tx *Tx) LockTagged(
 // ChangeTags queues the write that takes the tags of some keys from locked resources, and then
 // gives them others.
 func (tx *Tx) ChangeTags(
-	accountID string, kind TaggedKind, found []TaggedResource, remove []string, give map[string]string,
+	accountID string, kind TaggedKind, found []TaggedResource, remove []string, add map[string]string,
 ) {
 	if kind == TaggedDisk {
-		tx.changeDiskTags(accountID, found, remove, give)
+		tx.changeDiskTags(accountID, found, remove, add)
 		return
 	}
 	ids := make([]string, len(found))
 	for k, r := range found {
 		ids[k] = r.ID
 	}
-	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, append([]string{}, remove...), tags(give)) // nil would be NULL
+	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, append([]string{}, remove...), tags(add)) // nil would be NULL
 }
