@@ -29,7 +29,7 @@ type Instance struct {
 	Status                          string
 	NextStatus                      *string
 	SettlesAt                       *time.Time
-	RunningAt                       *time.Time // when Starting, its next status but one, ends in Running; else nil
+	RunningAt                       *time.Time // when a second step, from Starting to Running, ends; nil if there is none
 	StartedAt                       *time.Time // time of the last start; nil if never started
 	Name, Description, HostName     string
 	ResourceGroupID                 string

@@ -142,8 +142,8 @@ func (tx *Tx) LeaveGroup(s *JoinScene, now time.Time) {
 	})
 }
 
-// regroup queues the write of a membership, and what it means for the places of the instance that
-// the interface is on, if it is on one.
+// changeMembership calls write, which queues the write of a membership. If an instance holds the
+// interface, it also queues the changes of the group's capacity.
 func (tx *Tx) changeMembership(s *JoinScene, now time.Time, write func()) {
 	if s.ENI.InstanceID == nil {
 		write()

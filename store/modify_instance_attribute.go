@@ -5,18 +5,18 @@ import (
 	"slices"
 )
 
-// ModifyInstanceScene is all that decides a change of an instance's attributes. A missing row is
-// nil, or not in the map.
+// ModifyInstanceScene is what a change of an instance's attributes depends on, read under the
+// locks. A missing row is nil, or not in the map.
 type ModifyInstanceScene struct {
 	InstanceScene
-	Primary *NetworkInterface     // its ID, VPC and instance only
-	Joined  []string              // the groups that Primary is in; read only if it is to be in others
-	Groups  map[string]GroupScene // by ID: those that it is to be in
+	Primary *NetworkInterface     // the primary interface: ID, VPC and instance only
+	Joined  []string              // the groups that Primary is in; read only if new ones are named
+	Groups  map[string]GroupScene // the new groups of Primary, by ID
 }
 
-// LockForModifyInstance locks an instance with its primary interface, and then the groups that it
-// is to be in, if any, with their places and those of the groups that it leaves. The groups are
-// looked for in the region of the instance.
+// LockForModifyInstance locks an instance and its primary interface. If new groups are named, it
+// then locks these groups, with their capacity and that of the groups that the interface leaves.
+// The groups are looked up in the region of the instance.
 func (tx *Tx) LockForModifyInstance(
 	ctx context.Context, accountID, regionID, instanceID string, groupIDs []string,
 ) (*ModifyInstanceScene, error) {
@@ -51,14 +51,15 @@ func (tx *Tx) LockForModifyInstance(
 	return scene, tx.send(ctx)
 }
 
-// InstanceChange is what changes of an instance; nil leaves a text as it was.
+// InstanceChange holds the new values of an instance. A nil text or number leaves the stored one
+// unchanged.
 type InstanceChange struct {
 	Name, Description, HostName *string
 	Attributes                  InstanceAttributes
-	QueueNumber                 *int // of the primary interface
+	QueueNumber                 *int // queue number of the primary interface
 }
 
-// ChangeInstance queues the write of a locked instance's texts and attributes.
+// ChangeInstance queues the writes of an InstanceChange to a locked instance.
 func (tx *Tx) ChangeInstance(scene *ModifyInstanceScene, c InstanceChange) {
 	tx.write(1, `
 		UPDATE instances

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// ModifyInstanceSpecScene is all that decides a change of an instance's type. What is missing is
-// nil.
+// ModifyInstanceSpecScene is what a change of an instance's type depends on, read under the locks.
+// A missing row is nil.
 type ModifyInstanceSpecScene struct {
 	InstanceScene
 	NewType *InstanceType
-	Held    []HeldENI // what the instance holds, by device index, the primary interface first
-	Freed   []string  // interfaces that have left the instance, but whose rows still name it
+	Held    []HeldENI // the interfaces of the instance, by device index, so the primary one is first
+	Freed   []string  // ids of interfaces that have left the instance, although their rows still refer to it
 }
 
-// HeldENI is an interface on an instance, and how many addresses it has; a prefix counts as one.
+// HeldENI is an interface of an instance, with its number of addresses. A prefix counts as one.
 type HeldENI struct {
 	NetworkInterface
 	IPv4, IPv6 int
 }
 
-// LockForModifyInstanceSpec locks an instance and all interfaces that name it, whose rows carry the
-// limit of its type, in one round trip.
+// LockForModifyInstanceSpec locks an instance and all interfaces whose rows refer to it, in one
+// round trip. Their rows have a copy of the limit of its type.
 func (tx *Tx) LockForModifyInstanceSpec(
 	ctx context.Context, accountID, regionID, instanceID, newType string,
 ) (*ModifyInstanceSpecScene, error) {
@@ -54,8 +54,8 @@ func (tx *Tx) LockForModifyInstanceSpec(
 	return scene, tx.send(ctx)
 }
 
-// Settle makes the scene stand as it does at now: an interface that has left the instance is no
-// longer held by it. It is pure.
+// Settle settles the scene to now: an interface that has left the instance moves from Held to
+// Freed. It is pure.
 func (s *ModifyInstanceSpecScene) Settle(now time.Time) {
 	s.InstanceScene.Settle(now)
 	var held []HeldENI
@@ -69,14 +69,15 @@ func (s *ModifyInstanceSpecScene) Settle(now time.Time) {
 	s.Held = held
 }
 
-// ChangeType queues the writes that give the scene's instance the scene's new type. Rows of
-// interfaces that have left are settled, and what is held is numbered below the new limit: device
-// indexes may have gaps.
+// ChangeType queues the writes that change the scene's instance to the scene's new type.
 func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
+	// First settle the rows of the interfaces that have left, which frees their slots.
 	i, t := scene.Instance, scene.NewType
 	if len(scene.Freed) > 0 {
 		tx.ReleaseNetworkInterfaces(i.AccountID, scene.Freed)
 	}
+	// Then give the interfaces above the new limit lower slots. There may be free ones, because
+	// device indexes may have gaps.
 	taken := map[int]bool{}
 	for _, n := range scene.Held {
 		taken[*n.DeviceIndex] = true

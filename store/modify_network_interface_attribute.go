@@ -8,23 +8,25 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyNetworkInterfaceScene is all that decides a change of an interface, read under the locks.
-// What is missing, or was not asked for, is nil.
+// ModifyNetworkInterfaceScene is what a change of an interface depends on, read under the locks. A
+// row that is missing or not needed is nil.
 type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
-	Instance *Instance    // that ENI was on when its lock was asked for: id and status only
-	IPv6     int          // how many IPv6 addresses ENI has
-	Joined   []string     // the groups that ENI is in; read only if it is to be in others
-	Groups   []GroupScene // those of the groups asked for that exist; with their places if ENI is on an instance
+	Instance *Instance    // the one that held ENI before the wait for ENI's lock: id and status only
+	IPv6     int          // number of IPv6 addresses of ENI
+	Joined   []string     // the groups that ENI is in; read only if new ones are named
+	Groups   []GroupScene // the existing ones of the new groups; with their capacity if an instance holds ENI
 }
 
-// LockForModifyNetworkInterface locks an interface, and, if the change touches it, the instance
-// that it is on. Groups that the interface is to be in are locked in a second round trip: with
-// their places, and those of the groups that it leaves, if it is on an instance, and else only
-// against going away.
+// LockForModifyNetworkInterface locks an interface. If touchesInstance, it also locks the instance
+// that holds the interface. New groups of the interface are locked in a second round trip. If an
+// instance holds the interface, the capacity of these groups and of those that the interface leaves
+// is locked too. Otherwise the groups are only kept from being deleted.
 func (tx *Tx) LockForModifyNetworkInterface(
 	ctx context.Context, accountID, regionID, eniID string, touchesInstance bool, groupIDs []string,
 ) (*ModifyNetworkInterfaceScene, error) {
+	// First lock the instance and the interface, in the lock order. The instance is looked up
+	// without a lock.
 	scene := &ModifyNetworkInterfaceScene{}
 	if touchesInstance {
 		tx.lock(rankInstances, `
@@ -59,6 +61,7 @@ func (tx *Tx) LockForModifyNetworkInterface(
 	if err := tx.send(ctx); err != nil || scene.ENI == nil || len(groupIDs) == 0 {
 		return scene, err
 	}
+	// Then lock the groups, which depend on the groups and the instance of the locked interface.
 	found := func(g GroupScene) {
 		if slices.Contains(groupIDs, g.ID) {
 			scene.Groups = append(scene.Groups, g)
@@ -72,7 +75,7 @@ func (tx *Tx) LockForModifyNetworkInterface(
 	return scene, tx.send(ctx)
 }
 
-// Settle makes the scene stand as it does at now. It is pure.
+// Settle settles the scene to now. It is pure.
 func (s *ModifyNetworkInterfaceScene) Settle(now time.Time) {
 	s.Instance, s.ENI = settledInstance(s.Instance, now), settledENI(s.ENI, now)
 	for i, g := range s.Groups {
@@ -80,7 +83,7 @@ func (s *ModifyNetworkInterfaceScene) Settle(now time.Time) {
 	}
 }
 
-// ModifyNetworkInterface queues the write of what can be changed of an interface itself.
+// ModifyNetworkInterface queues the write of the attributes of an interface that can be changed.
 func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
 	tx.write(1, `
 		UPDATE network_interfaces
@@ -89,8 +92,9 @@ func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
 		n.AccountID, n.ID, n.Name, n.Description, n.QueueNumber, n.DeleteOnRelease, n.SourceDestCheck, n.Attributes)
 }
 
-// SetPrimaryIPv6 queues the write that makes the lowest IPv6 address of an interface its primary
-// one, or none. One that is primary stays so.
+// SetPrimaryIPv6 queues the write that gives an interface a primary IPv6 address or, without
+// enable, takes it away. The primary address stays the same if there is one, and is the lowest
+// address otherwise.
 func (tx *Tx) SetPrimaryIPv6(n NetworkInterface, enable bool) {
 	tx.queue(`
 		UPDATE private_ip_addresses

@@ -2,8 +2,7 @@ package store
 
 import "context"
 
-// LockSecurityGroup locks a security group that is about to change, or returns nil when there is
-// none.
+// LockSecurityGroup locks and reads a security group. It returns nil if there is none.
 func (tx *Tx) LockSecurityGroup(ctx context.Context, accountID, regionID, groupID string) (*SecurityGroup, error) {
 	var group *SecurityGroup
 	tx.lock(rankSecurityGroups, `
@@ -17,7 +16,8 @@ func (tx *Tx) LockSecurityGroup(ctx context.Context, accountID, regionID, groupI
 	return group, tx.send(ctx)
 }
 
-// UpdateSecurityGroup queues the write of what can change of a group.
+// UpdateSecurityGroup queues the write of a locked group's name, description and inner access
+// policy.
 func (tx *Tx) UpdateSecurityGroup(g SecurityGroup) {
 	tx.write(1, `
 		UPDATE security_groups

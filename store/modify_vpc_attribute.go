@@ -6,13 +6,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyVPCScene is all that decides a change of a VPC.
+// ModifyVPCScene is what a change of a VPC depends on, read under its lock.
 type ModifyVPCScene struct {
-	VPC              *VPC // nil: there is none of this id
-	IPv6HasVSwitches bool // whether a VSwitch has a part of its IPv6 block
+	VPC              *VPC // nil if there is no VPC with this id
+	IPv6HasVSwitches bool // whether a VSwitch uses a part of its IPv6 block
 }
 
-// LockForModifyVPC locks a VPC, and reads whether its IPv6 block is in use. A region of "" is any.
+// LockForModifyVPC locks a VPC, and reads whether its IPv6 block is in use. A regionID of ""
+// matches any region.
 func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID string) (*ModifyVPCScene, error) {
 	scene := &ModifyVPCScene{}
 	tx.lockVPC(accountID, regionID, vpcID, func(v VPC) { scene.VPC = &v })
@@ -22,8 +23,8 @@ func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID s
 	return scene, tx.send(ctx)
 }
 
-// lockVPC queues the lock of a VPC: who holds it alone gives out its blocks. found is not called
-// when there is none.
+// lockVPC queues the lock of a VPC. Its blocks are assigned only under this lock. found is not
+// called if there is no such VPC.
 func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
 	tx.lock(rankVPCs, `
 		SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id, available_at
@@ -36,7 +37,7 @@ func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
 		}, found))
 }
 
-// UpdateVPC queues the write that gives a locked VPC its name, description and IPv6 block.
+// UpdateVPC queues the write of a locked VPC's name, description and IPv6 block.
 func (tx *Tx) UpdateVPC(v *VPC) {
 	tx.write(1, `
 		UPDATE vpcs

@@ -6,17 +6,17 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyVSwitchScene is all that decides a change of a VSwitch. What is about IPv6 was read only if
-// that is to change.
+// ModifyVSwitchScene is what a change of a VSwitch depends on, read under the locks. The fields
+// after VSwitch are read only if the IPv6 block is to change.
 type ModifyVSwitchScene struct {
-	VSwitch        *VSwitch // nil: there is none of this id
+	VSwitch        *VSwitch // nil if there is no VSwitch with this id
 	VPC            *VPC
-	Siblings       []VSwitch // the VSwitches of the VPC, this one too: ID and blocks only
-	HasIPv6Members bool      // whether an interface has an IPv6 address or prefix of it
+	Siblings       []VSwitch // the VSwitches of the VPC, with this one: ID and blocks only
+	HasIPv6Members bool      // whether an interface has an IPv6 address or prefix of the VSwitch
 }
 
-// LockForModifyVSwitch locks a VSwitch, and if its IPv6 block is to change, its VPC, which gives
-// out the blocks. A region of "" is any.
+// LockForModifyVSwitch locks a VSwitch. If its IPv6 block is to change, it first locks the VPC,
+// because blocks are assigned under that lock. A regionID of "" matches any region.
 func (tx *Tx) LockForModifyVSwitch(
 	ctx context.Context, accountID, regionID, vswitchID string, changesIPv6 bool,
 ) (*ModifyVSwitchScene, error) {
@@ -55,7 +55,7 @@ func (tx *Tx) LockForModifyVSwitch(
 	return scene, tx.send(ctx)
 }
 
-// UpdateVSwitch queues the write that gives a locked VSwitch its name, description and IPv6 block.
+// UpdateVSwitch queues the write of a locked VSwitch's name, description and IPv6 block.
 func (tx *Tx) UpdateVSwitch(v *VSwitch) {
 	tx.write(1, `
 		UPDATE vswitches

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Statuses of a VPC and a VSwitch, as the API spells them.
+// Statuses of a VPC and a VSwitch, as the API writes them.
 const (
 	NetworkPending   = "Pending"
 	NetworkAvailable = "Available"
@@ -20,15 +20,15 @@ type VPC struct {
 	Tags                               map[string]string
 	Attributes                         VPCAttributes
 	CreatedAt                          time.Time
-	AvailableAt                        *time.Time // Pending until then; nil: Available
+	AvailableAt                        *time.Time // Pending until then; nil if Available
 }
 
-// VPCAttributes are what is only kept and shown of a VPC.
+// VPCAttributes are values of a VPC that are only stored and shown.
 type VPCAttributes struct {
 	UserCIDRs []string `json:",omitempty"`
 }
 
-// Status is how the VPC stands at now.
+// Status returns the status of the VPC at now.
 func (v VPC) Status(now time.Time) string { return networkStatus(v.AvailableAt, now) }
 
 // VSwitch is a subnet of a VPC in one zone.
@@ -39,11 +39,14 @@ type VSwitch struct {
 	Name, Description, ResourceGroupID     string
 	Tags                                   map[string]string
 	CreatedAt                              time.Time
-	AvailableAt                            *time.Time // Pending until then; nil: Available
-	NextHost                               int        // of the block, from 1, where the search for a free address begins; 0 stands for 1
+	AvailableAt                            *time.Time // Pending until then; nil if Available
+
+	// NextHost is the number of the address in the block, from 1, at which the search for a free
+	// one begins. 0 stands for 1.
+	NextHost int
 }
 
-// Status is how the VSwitch stands at now.
+// Status returns the status of the VSwitch at now.
 func (v VSwitch) Status(now time.Time) string { return networkStatus(v.AvailableAt, now) }
 
 func networkStatus(availableAt *time.Time, now time.Time) string {
@@ -53,7 +56,7 @@ func networkStatus(availableAt *time.Time, now time.Time) string {
 	return NetworkAvailable
 }
 
-// Types of a security group, and what it does with traffic among its members.
+// Types of a security group, and its policies for traffic among its members.
 const (
 	GroupNormal     = "normal"
 	GroupEnterprise = "enterprise"
@@ -62,8 +65,7 @@ const (
 	PolicyDrop   = "Drop"
 )
 
-// InstanceLimitOf is how many instances may be in a group of a type, unless somebody chose another
-// figure.
+// InstanceLimitOf returns the default maximum number of instances in a group of a type.
 func InstanceLimitOf(groupType string) int {
 	if groupType == GroupEnterprise {
 		return 65_536
@@ -71,8 +73,8 @@ func InstanceLimitOf(groupType string) int {
 	return 2000
 }
 
-// SecurityGroup is a security group of a VPC. InstanceLimit is the most instances that may have an
-// attached interface in it.
+// SecurityGroup is a security group of a VPC. InstanceLimit is the maximum number of instances with
+// an attached interface in it.
 type SecurityGroup struct {
 	AccountID, ID, VPCID, RegionID     string
 	Type                               string // normal or enterprise

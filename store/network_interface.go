@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Network interface statuses, as the API spells them. ENIDeleted is the end of Deleting: the row
-// counts as gone.
+// Network interface statuses, as the API writes them. ENIDeleted follows Deleting and is never
+// shown: the row counts as deleted.
 const (
 	ENIAvailable = "Available"
 	ENIAttaching = "Attaching"
@@ -25,8 +25,8 @@ const (
 	ENISecondary = "Secondary"
 )
 
-// NetworkInterface is a row of network_interfaces as it is stored; Settled tells how it stands at a
-// moment. The pointers from InstanceID to NetworkCardIndex are nil while it is not attached.
+// NetworkInterface is a row of network_interfaces as it is stored; Settled returns its state at a
+// given time. The pointers from InstanceID to NetworkCardIndex are nil while it is not attached.
 type NetworkInterface struct {
 	AccountID, ID, RegionID, ZoneID                  string
 	VPCID, VSwitchID                                 string
@@ -47,8 +47,8 @@ type NetworkInterface struct {
 	CreatedAt                                        time.Time
 }
 
-// NetworkInterfaceAttributes are what is only kept and shown of an interface. 0 stands for what was
-// never set.
+// NetworkInterfaceAttributes are values of an interface that are only stored and shown. 0 stands
+// for a value that was never set.
 type NetworkInterfaceAttributes struct {
 	TCPEstablishedTimeout       int `json:",omitempty"` // s
 	TCPClosedAndTimeWaitTimeout int `json:",omitempty"` // s
@@ -57,8 +57,9 @@ type NetworkInterfaceAttributes struct {
 	TxQueueSize                 int `json:",omitempty"`
 }
 
-// Settled is the interface as it stands at now: in its next status once that is due, and off its
-// instance when that is Available. An interface whose deletion is due has the status ENIDeleted.
+// Settled returns the interface settled to now: it has its next status once that is due. If that is
+// Available, it has left its instance. An interface whose deletion is due has the status
+// ENIDeleted.
 func (n NetworkInterface) Settled(now time.Time) NetworkInterface {
 	if !due(n.SettlesAt, now) {
 		return n
@@ -70,13 +71,14 @@ func (n NetworkInterface) Settled(now time.Time) NetworkInterface {
 	return n
 }
 
-// left tells whether the interface's row still names an instance that it has left by now.
+// hasLeft reports whether the interface has left its instance by now, although its row still refers
+// to it.
 func (n *NetworkInterface) hasLeft(now time.Time) bool {
 	return due(n.SettlesAt, now) && *n.NextStatus == ENIAvailable
 }
 
-// settledENI is Settled for a row that may be missing; one that is gone by now is missing too. One
-// of which nothing is due is returned as it is.
+// settledENI is Settled for a row that may be nil. It returns nil for an interface whose deletion
+// is due. If nothing is due, it returns the row itself.
 func settledENI(n *NetworkInterface, now time.Time) *NetworkInterface {
 	if n == nil || !due(n.SettlesAt, now) {
 		return n
@@ -88,7 +90,8 @@ func settledENI(n *NetworkInterface, now time.Time) *NetworkInterface {
 	return &settled
 }
 
-// PrivateIPAddress is an address of an interface, IPv4 or IPv6, given once in its VSwitch.
+// PrivateIPAddress is an IPv4 or IPv6 address of an interface. It is assigned at most once in its
+// VSwitch.
 type PrivateIPAddress struct {
 	AccountID, VSwitchID string
 	Address              netip.Addr
@@ -96,22 +99,23 @@ type PrivateIPAddress struct {
 	IsPrimary            bool
 }
 
-// IPPrefix is a prefix of an interface, of either family, given once in its VSwitch.
+// IPPrefix is a prefix of an interface, of either family. It is assigned at most once in its
+// VSwitch.
 type IPPrefix struct {
 	AccountID, VSwitchID string
 	Prefix               netip.Prefix
 	NetworkInterfaceID   string
 }
 
-// GroupMembership puts an interface into a security group; Position, from 0, keeps the order in
-// which the caller named the groups.
+// GroupMembership is the membership of an interface in a security group. Position, from 0, keeps
+// the order in which the caller named the groups.
 type GroupMembership struct {
 	AccountID, NetworkInterfaceID, SecurityGroupID, VPCID string
 	Position                                              int
 }
 
-// NewNetworkInterface is an interface to be created, with all that is its own. Addresses, prefixes
-// and groups need only what tells them apart.
+// NewNetworkInterface is an interface to be created, with its addresses, prefixes and groups. Of an
+// address only Address and IsPrimary are used.
 type NewNetworkInterface struct {
 	NetworkInterface
 	Addresses        []PrivateIPAddress
@@ -119,7 +123,7 @@ type NewNetworkInterface struct {
 	SecurityGroupIDs []string // in the order in which the caller named them
 }
 
-// InsertNetworkInterface queues the writes that create an interface. found: see GiveAddresses.
+// InsertNetworkInterface queues the writes that create an interface. For found see GiveAddresses.
 func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) {
 	tx.write(1, `
 		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
@@ -134,15 +138,15 @@ func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) 
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }
 
-// readGroupsOf queues the search for the security groups that a locked interface is in.
+// readGroupsOf queues the read of the security groups that a locked interface is in.
 func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
 	tx.queue(`
 		SELECT ARRAY(SELECT security_group_id FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2)`,
 		accountID, eniID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
-// ReplaceGroups queues the writes that put an interface into these security groups, and no longer
-// into those that it was in.
+// ReplaceGroups queues the writes that move an interface from its old security groups to new ones.
+// If an instance holds the interface, it also queues the changes of the groups' capacity.
 func (tx *Tx) ReplaceGroups(n NetworkInterface, oldGroupIDs, groupIDs []string, now time.Time) {
 	affected := slices.Concat(oldGroupIDs, groupIDs)
 	if n.InstanceID != nil {
@@ -156,6 +160,7 @@ func (tx *Tx) ReplaceGroups(n NetworkInterface, oldGroupIDs, groupIDs []string, 
 	}
 }
 
+// joinGroups queues the writes that add an interface to security groups, in their order.
 func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 	tx.write(int64(len(groupIDs)), `
 		INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
@@ -163,16 +168,16 @@ func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 		FROM unnest($4::text[]) WITH ORDINALITY AS chosen (id, position)`, n.AccountID, n.ID, n.VPCID, groupIDs)
 }
 
-// DeleteNetworkInterfaces queues the deletion of locked interfaces: their addresses and memberships
-// go along.
+// DeleteNetworkInterfaces queues the deletion of locked interfaces, with their addresses and
+// memberships.
 func (tx *Tx) DeleteNetworkInterfaces(accountID string, ids []string) {
 	tx.write(int64(len(ids)), `
 		DELETE FROM network_interfaces WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
 }
 
-// BeginDeleteNetworkInterfaces queues the write that takes locked interfaces off their instance and
-// sets them Deleting until settlesAt, when they are gone. A primary interface cannot be Deleting,
-// because it cannot be without its instance: it is deleted at once.
+// BeginDeleteNetworkInterfaces queues the write that detaches locked interfaces and makes them
+// Deleting until settlesAt, when they count as deleted. A primary interface cannot be Deleting,
+// because it cannot exist without its instance: it has to be deleted at once.
 func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, ids []string, settlesAt time.Time) {
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces
@@ -181,8 +186,7 @@ func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, ids []string, settl
 		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids, settlesAt)
 }
 
-// ReleaseNetworkInterfaces queues the write that takes locked interfaces off their instance at
-// once.
+// ReleaseNetworkInterfaces queues the write that detaches locked interfaces at once.
 func (tx *Tx) ReleaseNetworkInterfaces(accountID string, ids []string) {
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces

@@ -55,9 +55,9 @@ func WithLookups(ctx context.Context, kind string) context.Context {
 	return context.WithValue(ctx, turnsKey{}, queueName{id: kind})
 }
 
-// withLists returns a context in which the context's account has a share of its own for reads that
-// may return many rows, half as large as its other one. Such a read keeps a processor busy for as
-// long as dozens of other requests.
+// withLists returns a context whose statements count against a second share of the context's
+// account. It is for reads that may return many rows, and half as large as the first share. Such a
+// read uses as much processor time as dozens of other requests.
 func withLists(ctx context.Context) context.Context {
 	name, ok := ctx.Value(turnsKey{}).(queueName)
 	if !ok || !name.account {
