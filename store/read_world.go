@@ -8,10 +8,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ReadWorld reads accounts with all that they have, as it stands at now and at one moment of the
-// database, and all regions and zones. Nobody waits for it. What it reads is a world that
-// ApplyWorld would change nothing for: a transient row that is on its way has what is left of its
-// time. Accounts that do not exist, or have expired at now, are left out.
+// ReadWorld reads accounts with all their rows, settled to now, and all regions and zones. It reads
+// them in one database snapshot and takes no lock that a request would wait for. ApplyWorld would
+// change nothing for the result: a transient row has the remaining time until it is due. Accounts
+// that do not exist or have expired at now are left out.
 func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Time) (*World, error) {
 	w := &World{
 		VPCsSettleIn:              map[ResourceID]time.Duration{},
@@ -45,8 +45,8 @@ func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Tim
 	return w, classify(err, conn.Conn())
 }
 
-// readAll appends the rows of a query, each scanned into the fields of a new T, as far as they are
-// to be kept.
+// readAll appends the rows of a query to a slice. Each row is scanned into the fields of a new T.
+// If keep is not nil, only rows for which it reports true are appended.
 func readAll[T any](
 	ctx context.Context, tx pgx.Tx, to *[]T, fields func(*T) []any, keep func(*T) bool, sql string, args ...any,
 ) error {
@@ -67,8 +67,11 @@ func readAll[T any](
 	return rows.Err()
 }
 
+// readAccounts reads regions, zones, and the accounts with their users, keys and instance types.
 func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now time.Time) error {
-	if err := readAll(ctx, tx, &w.Regions, func(r *Region) []any { return []any{&r.ID, &r.LocalNameEn, &r.LocalNameZh} }, nil, `
+	if err := readAll(ctx, tx, &w.Regions, func(r *Region) []any {
+		return []any{&r.ID, &r.LocalNameEn, &r.LocalNameZh}
+	}, nil, `
 		SELECT id, local_name_en, local_name_zh FROM regions ORDER BY id`); err != nil {
 		return err
 	}
@@ -87,7 +90,9 @@ func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now t
 	for i := range w.Accounts {
 		activeIDs[i] = w.Accounts[i].ID
 	}
-	if err := readAll(ctx, tx, &w.RAMUsers, func(u *RAMUser) []any { return []any{&u.AccountID, &u.Name, &u.Allow} }, nil, `
+	if err := readAll(ctx, tx, &w.RAMUsers, func(u *RAMUser) []any {
+		return []any{&u.AccountID, &u.Name, &u.Allow}
+	}, nil, `
 		SELECT account_id, name, allow FROM ram_users WHERE account_id = ANY ($1) ORDER BY account_id, name`, activeIDs); err != nil {
 		return err
 	}
@@ -111,6 +116,7 @@ func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now t
 		FROM instance_types WHERE owner_id = ANY ($1) ORDER BY owner_id, id`, activeIDs)
 }
 
+// readNetworks reads VPCs, VSwitches, and security groups with their rules.
 func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
 	if err := readAll(ctx, tx, &w.VPCs, func(v *VPC) []any {
 		return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
@@ -146,6 +152,8 @@ func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, 
 		FROM security_group_rules r WHERE r.account_id = ANY ($1) ORDER BY r.account_id, r.security_group_id, r.id`, accounts)
 }
 
+// readInterfaces reads instances, and interfaces with their addresses, prefixes and memberships. It
+// leaves out interfaces whose deletion is due, and all that belongs to them.
 func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
 	if err := readAll(ctx, tx, &w.Instances, func(i *Instance) []any {
 		return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID,
@@ -205,7 +213,8 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 		FROM network_interface_security_groups WHERE account_id = ANY ($1) ORDER BY account_id, network_interface_id, position`, accounts)
 }
 
-// leave notes what is left of a row's time. It tells that the row is to be kept.
+// noteTimeLeft records the remaining time of a row that is not due yet. It always returns true, so
+// that readAll keeps the row.
 func noteTimeLeft(timeLeft map[ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
 	if due != nil && due.After(now) {
 		timeLeft[ResourceID{account, id}] = due.Sub(now)
@@ -213,7 +222,7 @@ func noteTimeLeft(timeLeft map[ResourceID]time.Duration, account, id string, due
 	return true
 }
 
-// CheckWorld refuses what ApplyWorld would refuse of a world because of what is not in it:
+// CheckWorld returns the errors of ApplyWorld that depend on rows outside the world:
 // ErrAccessKeyTaken and ErrZoneElsewhere.
 func (s *Store) CheckWorld(ctx context.Context, w *World) error {
 	accounts, keys, zones, regions := []string{}, []string{}, []string{}, []string{}

@@ -9,18 +9,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// LaunchWant is what new instances of one type need of the world.
+// LaunchWant says what new instances of one type need.
 type LaunchWant struct {
 	AccountID, RegionID string
-	ZoneID              string // "": that of the VSwitch
+	ZoneID              string // "" for the zone of the VSwitch
 	InstanceType        string
 	Addresses           []AddressWant
-	NewSecondary        bool     // whether secondary interfaces are created, which count for the account's quota
+	NewSecondary        bool     // whether secondary interfaces are created, which count against the account's quota
 	NetworkInterfaceIDs []string // existing interfaces to attach
 	SecurityGroupIDs    []string // groups that new interfaces join
 }
 
-// LaunchScene is all that decides a launch, read under the locks. What is missing is nil, or not in
+// LaunchScene is what a launch depends on, read under the locks. A missing row is nil, or not in
 // its map.
 type LaunchScene struct {
 	Type       *InstanceType
@@ -28,22 +28,25 @@ type LaunchScene struct {
 	Offers     map[string]*AddressOffer // by VSwitch
 	Quota      InterfaceQuota           // read only if secondary interfaces are created
 	Interfaces map[string]*LaunchedENI  // by ID
-	Groups     map[string]GroupScene    // by ID: those that were named, and those of existing interfaces
+	Groups     map[string]GroupScene    // by ID: the named ones, and those of existing interfaces
 }
 
-// LaunchedENI is an existing interface that goes onto a new instance.
+// LaunchedENI is an existing interface that is to be attached to a new instance.
 type LaunchedENI struct {
 	NetworkInterface
-	IPv4, IPv6       int // its addresses, the primary one included; a prefix counts as one
+	IPv4, IPv6       int // number of its addresses, with the primary one; a prefix counts as one
 	SecurityGroupIDs []string
 }
 
-// LockForLaunch locks and reads what new instances depend on, in one round trip, or in two where
-// existing interfaces are named: only under their locks is it known which groups they bring along.
-// An interface that was gone before counts no longer, and has lost its addresses.
+// LockForLaunch locks and reads what new instances depend on. It takes one round trip, or two if
+// existing interfaces are named, because their groups are known only under their locks. Interfaces
+// deleted before goneBefore do not count against the quota, and are purged, which frees their
+// addresses.
 func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore time.Time) (*LaunchScene, error) {
-	scene := &LaunchScene{Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{},
-		Groups: map[string]GroupScene{}}
+	scene := &LaunchScene{
+		Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{}, Groups: map[string]GroupScene{},
+	}
+	// First lock the account and the VSwitches, in the lock order, and read what needs no lock.
 	if want.NewSecondary {
 		tx.lockInterfaceQuota(want.AccountID, want.RegionID, goneBefore, &scene.Quota)
 	}
@@ -54,6 +57,7 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 	tx.queue(`SELECT EXISTS (SELECT FROM zones WHERE id = $1 AND region_id = $2)`, want.ZoneID, want.RegionID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.ZoneKnown) })
 
+	// Then lock the existing interfaces, and send, because the last locks depend on their groups.
 	groups := want.SecurityGroupIDs
 	if len(want.NetworkInterfaceIDs) > 0 {
 		tx.lockLaunchedENIs(want, scene)
@@ -64,11 +68,13 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 			groups = append(groups, n.SecurityGroupIDs...)
 		}
 	}
+	// Last, lock all groups with their capacity.
 	tx.lockGroups(want.AccountID, want.RegionID, groups, "", func(g GroupScene) { scene.Groups[g.ID] = g })
 	return scene, tx.send(ctx)
 }
 
-// readInstanceType queues the search for a type: the account's own stands before the catalogue's.
+// readInstanceType queues the read of a type. The account's own type takes precedence over the
+// catalogue's.
 func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
 	tx.queue(`
 		SELECT owner_id, id, eni_quantity, private_ipv4_per_eni, ipv6_per_eni, network_cards, hot_plug, io_optimized
@@ -82,6 +88,8 @@ func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
 		}, found))
 }
 
+// lockLaunchedENIs queues the locks of the existing interfaces, and the reads of their addresses
+// and groups.
 func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 	tx.lock(rankNetworkInterfaces, `
 		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
@@ -104,7 +112,7 @@ func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 		) has
 		GROUP BY has.network_interface_id`, want.AccountID, want.NetworkInterfaceIDs).
 		Query(each(func(n *LaunchedENI) []any { return []any{&n.ID, &n.IPv4, &n.IPv6} }, func(n LaunchedENI) {
-			if locked := scene.Interfaces[n.ID]; locked != nil { // not one of another region
+			if locked := scene.Interfaces[n.ID]; locked != nil { // nil for an interface of another region
 				locked.IPv4, locked.IPv6 = n.IPv4, n.IPv6
 			}
 		}))
@@ -120,7 +128,7 @@ func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 			}))
 }
 
-// Settle makes the scene stand as it does at now: an interface that is gone is missing. It is pure.
+// Settle settles the scene to now: it drops an interface whose deletion is due. It is pure.
 func (s *LaunchScene) Settle(now time.Time) {
 	for id, n := range s.Interfaces {
 		if settled := settledENI(&n.NetworkInterface, now); settled != nil {
@@ -134,15 +142,15 @@ func (s *LaunchScene) Settle(now time.Time) {
 	}
 }
 
-// TakePlacesInGroups queues the writes that give new instances, whose interfaces are written, their
-// places in the scene's groups.
+// TakePlacesInGroups queues the writes that acquire the capacity of new instances in the scene's
+// groups. It has to come after the writes of their interfaces.
 func (tx *Tx) TakePlacesInGroups(scene *LaunchScene, accountID string, instanceIDs []string, now time.Time) {
 	groups := slices.Collect(maps.Keys(scene.Groups))
-	tx.GiveBackPlaces(accountID, groups, "", now) // of those that have left
+	tx.GiveBackPlaces(accountID, groups, "", now) // no instance: only releases departures that are due
 	tx.TakePlaces(accountID, groups, instanceIDs, now)
 }
 
-// InsertInstance queues the write that creates an instance. Its interfaces follow.
+// InsertInstance queues the write that creates an instance. Its interfaces are written after it.
 func (tx *Tx) InsertInstance(i Instance) {
 	tx.write(1, `
 		INSERT INTO instances (account_id, id, region_id, zone_id, network_type, vpc_id, vswitch_id,
@@ -155,8 +163,8 @@ func (tx *Tx) InsertInstance(i Instance) {
 		i.Name, i.Description, i.HostName, i.ResourceGroupID, tags(i.Tags), i.Attributes, i.CreatedAt)
 }
 
-// PlaceENI queues the write that puts a locked interface onto an instance: Attaching until
-// settlesAt, or InUse at once if that is nil.
+// PlaceENI queues the write that attaches a locked interface to an instance. It is Attaching until
+// settlesAt and then InUse, or InUse at once if settlesAt is nil.
 func (tx *Tx) PlaceENI(
 	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time,
 ) {

@@ -8,7 +8,7 @@ const (
 	RuleEgress  = "egress"
 )
 
-// SecurityGroupRule is a rule of a security group. "" stands for what it does not name.
+// SecurityGroupRule is a rule of a security group. A text that is not set is "".
 type SecurityGroupRule struct {
 	AccountID, ID, SecurityGroupID                                string
 	Direction                                                     string // ingress or egress
@@ -22,7 +22,7 @@ type SecurityGroupRule struct {
 	CreatedAt                                                     time.Time
 }
 
-// Same tells whether two rules of a group say the same. What describes a rule is no part of it.
+// Same reports whether two rules of a group have the same effect. Their descriptions may differ.
 func (r SecurityGroupRule) Same(other SecurityGroupRule) bool {
 	for _, rule := range []*SecurityGroupRule{&r, &other} {
 		rule.AccountID, rule.ID, rule.SecurityGroupID, rule.Description, rule.CreatedAt = "", "", "", "", time.Time{}
@@ -30,12 +30,13 @@ func (r SecurityGroupRule) Same(other SecurityGroupRule) bool {
 	return r == other
 }
 
-// ruleColumns are the columns of a rule, and what reads them.
+// ruleColumns are the columns of a rule, in the order of SecurityGroupRule.fields.
 const ruleColumns = `
 	r.account_id, r.id, r.security_group_id, r.direction, r.ip_protocol, r.port_range, r.source_port_range, r.policy, r.priority, r.nic_type,
 	r.source_cidr_ip, r.ipv6_source_cidr_ip, coalesce(r.source_group_id, ''), r.source_prefix_list_id,
 	r.dest_cidr_ip, r.ipv6_dest_cidr_ip, coalesce(r.dest_group_id, ''), r.dest_prefix_list_id, r.description, r.created_at`
 
+// fields returns the scan targets of ruleColumns.
 func (r *SecurityGroupRule) fields() []any {
 	return []any{
 		&r.AccountID, &r.ID, &r.SecurityGroupID, &r.Direction, &r.IPProtocol, &r.PortRange, &r.SourcePortRange,

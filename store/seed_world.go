@@ -8,20 +8,21 @@ import (
 	"time"
 )
 
-// Seeded reports what SeedWorld did: which accounts it made, and which it found and left alone.
+// Seeded reports which accounts SeedWorld created, and which existed already and were not changed.
 // Both are sorted.
 type Seeded struct {
 	New, Kept []string
 }
 
-// maxSeedRaces limits how often SeedWorld starts over because another process made one of its
-// accounts meanwhile.
+// maxSeedRaces limits how often SeedWorld starts again because another process has created one of
+// its accounts at the same time.
 const maxSeedRaces = 10
 
-// SeedWorld makes those accounts of a world that do not exist yet, in one transaction, and leaves
-// the others as they are.
+// SeedWorld creates the accounts of a world that do not exist yet, in one transaction. It does not
+// change existing ones.
 func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgress func(Progress)) (Seeded, error) {
 	for races := 0; ; races++ {
+		// First find out which accounts exist.
 		existing, err := s.ListAccounts(ctx, now)
 		if err != nil {
 			return Seeded{}, err
@@ -43,6 +44,8 @@ func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgre
 		if len(result.New) == 0 {
 			return result, nil
 		}
+		// Then create the others. If another process has created one since, start again, because
+		// that one is to be kept.
 		_, err = s.applyWorldInMode(ctx, w.without(exists), now, createAccounts, onProgress)
 		if errors.Is(err, ErrAccountTaken) && races < maxSeedRaces {
 			continue
@@ -80,10 +83,12 @@ func (w *World) without(accounts map[string]bool) *World {
 	return &rest
 }
 
+// rowsOfOthers returns a copy of rows without those of some accounts.
 func rowsOfOthers[R any](rows []R, accounts map[string]bool, accountOf func(*R) string) []R {
 	return slices.DeleteFunc(slices.Clone(rows), func(r R) bool { return accounts[accountOf(&r)] })
 }
 
+// timesOfOthers returns a copy of times without those of some accounts.
 func timesOfOthers(times map[ResourceID]time.Duration, accounts map[string]bool) map[ResourceID]time.Duration {
 	rest := maps.Clone(times)
 	maps.DeleteFunc(rest, func(id ResourceID, _ time.Duration) bool { return accounts[id.AccountID] })

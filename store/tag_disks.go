@@ -5,13 +5,14 @@ import (
 	"maps"
 )
 
-// lockedDisk is a disk in what was read of its locked instance.
+// lockedDisk is a disk within the attributes of its locked instance.
 type lockedDisk struct {
 	instanceID string
-	attributes *InstanceAttributes // which the disks of one instance share
+	attributes *InstanceAttributes // shared by the disks of one instance
 	position   int                 // 0 is the system disk
 }
 
+// disk returns the disk itself.
 func (d *lockedDisk) disk() *Disk {
 	if d.position == 0 {
 		return &d.attributes.SystemDisk
@@ -19,8 +20,8 @@ func (d *lockedDisk) disk() *Disk {
 	return &d.attributes.DataDisks[d.position-1]
 }
 
-// lockDisks locks the instances whose disks are named, as disks are kept with them, and reads the
-// tags of the disks.
+// lockDisks locks the instances of the named disks, because disks are stored with their instances,
+// and reads the tags of the disks.
 func (tx *Tx) lockDisks(ctx context.Context, accountID, regionID string, ids []string) ([]TaggedResource, error) {
 	type row struct {
 		id, instanceID string
@@ -54,7 +55,8 @@ func (tx *Tx) lockDisks(ctx context.Context, accountID, regionID string, ids []s
 	return found, err
 }
 
-// changeDiskTags queues the writes of ChangeTags for disks, one for each instance.
+// changeDiskTags queues the writes of ChangeTags for disks, one for each instance. The disks of an
+// instance must be next to each other in found.
 func (tx *Tx) changeDiskTags(accountID string, found []TaggedResource, remove []string, add map[string]string) {
 	for k, r := range found {
 		changed := maps.Clone(r.Tags)
@@ -63,10 +65,10 @@ func (tx *Tx) changeDiskTags(accountID string, found []TaggedResource, remove []
 		}
 		maps.Copy(changed, add)
 		if len(changed) == 0 {
-			changed = nil // as a disk that never had any
+			changed = nil // like a disk that never had tags
 		}
 		r.disk.disk().Tags = changed
-		if k+1 == len(found) || found[k+1].disk.instanceID != r.disk.instanceID { // the last one of its instance
+		if k+1 == len(found) || found[k+1].disk.instanceID != r.disk.instanceID { // the last disk of its instance
 			tx.write(1, `UPDATE instances SET attributes = $3 WHERE account_id = $1 AND id = $2`, accountID, r.disk.instanceID, r.disk.attributes)
 		}
 	}

@@ -18,8 +18,8 @@ const (
 	TaggedDisk             TaggedKind = "disk"
 )
 
-// tagStatements lock resources and change their tags; those of disks are in tag_disks.go. They
-// differ in the table only, and in that an interface may be gone though its row is there.
+// tagStatements lock resources and change their tags. Those of disks are in tag_disks.go. They
+// differ only in the table, and in that an interface may have a row although its deletion is due.
 var tagStatements = map[TaggedKind]struct {
 	rank        rank
 	lock, write string
@@ -46,18 +46,18 @@ var tagStatements = map[TaggedKind]struct {
 		UPDATE security_groups SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 }
 
-// TaggedResource is a resource as far as its tags go.
+// TaggedResource is a locked resource with its tags.
 type TaggedResource struct {
 	ID     string
 	Tags   map[string]string
-	goneAt *time.Time // when it is gone; nil: it stays
-	disk   *lockedDisk
+	goneAt *time.Time  // when its deletion is due; nil if it is not being deleted
+	disk   *lockedDisk // set for a disk
 }
 
-// GoneBy tells whether the resource is gone at a moment.
+// GoneBy reports whether the deletion of the resource is due at now.
 func (r TaggedResource) GoneBy(now time.Time) bool { return due(r.goneAt, now) }
 
-// LockTagged locks those resources of a kind that there are, and reads their tags.
+// LockTagged locks the existing ones of some resources of one kind, and reads their tags.
 func (tx *Tx) LockTagged(
 	ctx context.Context, accountID, regionID string, kind TaggedKind, ids []string,
 ) ([]TaggedResource, error) {
@@ -73,8 +73,8 @@ func (tx *Tx) LockTagged(
 	return found, err
 }
 
-// ChangeTags queues the write that takes the tags of some keys from locked resources, and then
-// gives them others.
+// ChangeTags queues the write that removes the tags with some keys from locked resources, and then
+// adds or replaces others.
 func (tx *Tx) ChangeTags(
 	accountID string, kind TaggedKind, found []TaggedResource, remove []string, add map[string]string,
 ) {
@@ -86,5 +86,6 @@ func (tx *Tx) ChangeTags(
 	for k, r := range found {
 		ids[k] = r.ID
 	}
-	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, append([]string{}, remove...), tags(add)) // nil would be NULL
+	keys := append([]string{}, remove...) // nil would be NULL
+	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, keys, tags(add))
 }

@@ -7,18 +7,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Violation is a place in the tables where an invariant does not hold.
+// Violation is an invariant that does not hold for some row.
 type Violation struct {
-	Invariant string // its name
+	Invariant string // name of the invariant
 	AccountID string
-	What      string // in words, with the ids
+	What      string // a description with the ids
 }
 
-// MaxViolations is the most that Verify tells of one invariant. Who has so many looks for one
-// cause.
+// MaxViolations is the maximum number of violations of one invariant that Verify returns. So many
+// have one cause, and more would not help to find it.
 const MaxViolations = 1000
 
-// Invariants are the names of what Verify checks, in its order.
+// Invariants returns the names of the invariants that Verify checks, in its order.
 func Invariants() []string {
 	names := make([]string, 0, len(invariants))
 	for _, i := range invariants {
@@ -27,9 +27,9 @@ func Invariants() []string {
 	return names
 }
 
-// Verify derives every invariant anew from the tables and returns what violates it, MaxViolations
-// of each at most. It sees all tables at one moment, writes nothing, and takes no lock that a
-// request would wait for.
+// Verify recomputes all invariants from the tables and returns their violations, at most
+// MaxViolations of each. It reads all tables in one database snapshot, writes nothing, and takes no
+// lock that a request would wait for.
 func (s *Store) Verify(ctx context.Context) ([]Violation, error) {
 	var found []Violation
 	err := s.largeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
@@ -48,9 +48,9 @@ func (s *Store) Verify(ctx context.Context) ([]Violation, error) {
 	return found, nil
 }
 
-// violations asks for those of one invariant.
+// violations returns the violations of one invariant.
 func (i invariant) violations(ctx context.Context, tx pgx.Tx) ([]Violation, error) {
-	rows, err := tx.Query(ctx, i.sql, pgx.QueryExecModeExec) // planned for what is there now: it reads whole tables
+	rows, err := tx.Query(ctx, i.sql, pgx.QueryExecModeExec) // planned anew, because it reads whole tables
 	if err != nil {
 		return nil, err
 	}

@@ -1,15 +1,15 @@
 package store
 
-// invariant is something that holds at every moment, whoever calls what at once. Its query finds
-// where it does not: the account, and what is wrong in words. It takes no arguments, so that it can
-// be pasted into psql, and asks no constraint and no number that is kept of others: it counts.
+// invariant is a condition that holds at all times, whatever requests run at the same time. Its
+// query finds the violations: the account and a description. The query takes no arguments, so that
+// it can be pasted into psql. It relies on no constraint and no stored count: it counts the rows.
 type invariant struct{ name, sql string }
 
-// invariants are all of them. Rows whose time has come count as they stand in the tables, since
-// each action writes them back before it counts.
+// invariants are all invariants. A row that is due counts as it is stored, because each action
+// writes it back before it counts.
 //
-// The quota of interfaces is none: it refuses callers, and a scenario or an operator may put an
-// account above it.
+// The quota of interfaces is not an invariant: it limits callers, but a scenario or an operator may
+// exceed it.
 var invariants = []invariant{
 	{"an_instance_holds_what_its_type_takes", `
 	SELECT i.account_id, format('instance %s holds %s interfaces, its type %s takes %s', i.id, count(*), t.id, t.eni_quantity)
