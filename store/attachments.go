@@ -77,7 +77,8 @@ type batchENI struct {
 	written    bool // whether the row differs from what is stored
 }
 
-// leaver is an instance's place in a group that it leaves at a time.
+// departure is the time at which an instance leaves a group. It counts against the group's limit
+// until then.
 type departure struct {
 	at        time.Time
 	written   bool // whether the row differs from what is stored
