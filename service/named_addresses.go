@@ -9,7 +9,7 @@ import (
 	"enisim/store"
 )
 
-// Limits of an interface that is on no instance. On one, the figures of the instance's type count.
+// Limits of an interface that is on no instance. Otherwise the limits of the instance's type apply.
 const (
 	maxSecondaryIPv4 = 49
 	maxIPv6          = 10
@@ -17,7 +17,7 @@ const (
 	maxQueues        = 2048
 )
 
-// addressFamily is what tells parameters of IPv4 from those of IPv6.
+// addressFamily has what differs between the parameters of IPv4 and IPv6.
 type addressFamily struct {
 	address, prefix string // parameters
 	bits            int    // the length of a prefix
@@ -32,8 +32,8 @@ var (
 // namedAddresses are the addresses and prefixes that a request names.
 type namedAddresses struct{ addresses, prefixes []string }
 
-// prefixRules refuse prefixes that no VSwitch gives out, and what is named twice. The addresses
-// must be well formed.
+// prefixRules returns the rules that refuse prefixes which no VSwitch can assign, and duplicates.
+// The addresses must be well formed.
 func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T] {
 	first := func(isInvalid func(string) bool) (func(T) bool, func(T) string) {
 		return func(r T) bool { return slices.ContainsFunc(named(r).prefixes, isInvalid) },
@@ -58,8 +58,8 @@ func prefixRules[T any](f addressFamily, named func(T) namedAddresses) []rule[T]
 	}
 }
 
-// firstRepeated returns the first address or prefix that is named twice, or lies in a prefix that
-// is named too: "" if there is none.
+// firstRepeated returns the first address or prefix that is named twice, or lies in a named prefix;
+// "" if there is none.
 func (n namedAddresses) firstRepeated() string {
 	blocks := parsePrefixes(n.prefixes)
 	for k, a := range parseAddresses(n.addresses) {
@@ -76,7 +76,7 @@ func (n namedAddresses) firstRepeated() string {
 	return ""
 }
 
-// parsePrefixes parses texts that are all prefixes.
+// parsePrefixes parses valid prefixes.
 func parsePrefixes(texts []string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, text := range texts {
@@ -85,8 +85,8 @@ func parsePrefixes(texts []string) []netip.Prefix {
 	return out
 }
 
-// canAssign reports whether a VSwitch of a block gives out all addresses of a prefix. The first and
-// the last three of IPv4 are the cloud's own.
+// canAssign reports whether a VSwitch with the block can assign all addresses of a prefix. The
+// first and the last three IPv4 addresses are reserved for the cloud.
 func canAssign(block, p netip.Prefix) bool {
 	if p.Bits() < block.Bits() || !block.Contains(p.Addr()) {
 		return false
@@ -100,7 +100,7 @@ func canAssign(block, p netip.Prefix) bool {
 	return first >= store.ReservedFirst && last < 1<<(32-block.Bits())-store.ReservedLast
 }
 
-// randomIPv6 returns a random address of the lower half of a VSwitch's /64: the upper half is for
+// randomIPv6 returns a random address in the lower half of a VSwitch's /64. The upper half is for
 // prefixes.
 func (s *Service) randomIPv6(block netip.Prefix) netip.Addr {
 	bytes := block.Addr().As16()

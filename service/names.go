@@ -6,10 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// The texts that a caller chooses (docs/reference/states.md, section 5). Lengths are in characters.
-// An empty text is none, so a rule asks first whether there is one, as wellFormed does.
+// Validation of the texts that a caller chooses (docs/reference/states.md, section 5). Lengths are
+// in characters. An empty text means that there is none, so a rule must check that first, as
+// wellFormed does.
 
-// isValidName reports whether a text can name an ECS resource. A URL cannot, for it has slashes.
+// isValidName reports whether a text is a valid name of an ECS resource. A URL is not, because it
+// has slashes.
 func isValidName(s string) bool {
 	first, _ := utf8.DecodeRuneInString(s)
 	return lengthWithin(s, 2, 128) && unicode.IsLetter(first) && !strings.ContainsFunc(s, func(r rune) bool {
@@ -17,16 +19,16 @@ func isValidName(s string) bool {
 	})
 }
 
-// isValidVPCName reports whether a text can name a VPC or what is in one.
+// isValidVPCName reports whether a text is a valid name of a VPC or of a resource in one.
 func isValidVPCName(s string) bool { return lengthWithin(s, 1, 128) && !isURL(s) }
 
-// isValidDescription reports whether a text can describe a resource, in a length that differs from
-// page to page.
+// isValidDescription reports whether a text is a valid description of a resource. The length
+// differs between the actions.
 func isValidDescription(s string, minLength, maxLength int) bool {
 	return lengthWithin(s, minLength, maxLength) && !isURL(s)
 }
 
-// isValidClientToken reports whether a text can make a request idempotent.
+// isValidClientToken reports whether a text is a valid ClientToken.
 func isValidClientToken(s string) bool {
 	return lengthWithin(s, 1, 64) && !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }

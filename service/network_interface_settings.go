@@ -7,7 +7,7 @@ import (
 )
 
 // NetworkInterfaceSettings are the parameters that an interface is created with and that can be
-// changed later. nil leaves one as it is.
+// changed later. A nil field stays as it is.
 type NetworkInterfaceSettings struct {
 	DeleteOnRelease    *bool // whether it goes with its instance
 	SourceDestCheck    *bool
@@ -20,7 +20,7 @@ type NetworkInterfaceSettings struct {
 	EnhancedNetwork    EnhancedNetwork    // refused: not open to the public
 }
 
-// TrafficConfig names the queues once more; what is named twice must be the same.
+// TrafficConfig repeats the parameters of queues. If both are set, they must be equal.
 type TrafficConfig struct {
 	Mode            string `api:"NetworkInterfaceTrafficMode"` // HighPerformance (RDMA) is refused
 	QueueNumber     *int
@@ -36,7 +36,7 @@ type ConnectionTracking struct {
 	UDPTimeout                  *int `api:"UdpTimeout"`
 }
 
-// EnhancedNetwork is not open to the public.
+// EnhancedNetwork is refused, because it is not open to the public.
 type EnhancedNetwork struct {
 	EnableExpress                   *bool
 	EnableRss                       *bool
@@ -61,7 +61,7 @@ func (s NetworkInterfaceSettings) txQueueSize() *int {
 	return firstSet(s.TxQueueSize, s.Traffic.TxQueueSize)
 }
 
-// firstSet returns the first of two parameters that is there.
+// firstSet returns the first of two parameters that is set.
 func firstSet[T any](a, b *T) *T {
 	if a != nil {
 		return a
@@ -69,7 +69,7 @@ func firstSet[T any](a, b *T) *T {
 	return b
 }
 
-// settingsRules refuse settings that no interface can have.
+// settingsRules returns the rules that refuse settings which no interface can have.
 func settingsRules[T any](settings func(T) NetworkInterfaceSettings) []rule[T] {
 	violated := func(is func(NetworkInterfaceSettings) bool) func(T) bool {
 		return func(r T) bool { return is(settings(r)) }
@@ -130,13 +130,13 @@ func bothSetAndDiffer(a, b *int) bool { return a != nil && b != nil && *a != *b 
 
 func isNotAmong(n *int, accepted ...int) bool { return n != nil && !slices.Contains(accepted, *n) }
 
-// exclusive refuses parameters that do not go together.
+// exclusive refuses parameters that exclude each other.
 func exclusive[T any](parameters string, violated func(T) bool) rule[T] {
 	return rule[T]{err: InvalidParameterConflict, violated: violated, messageArgs: nameArg[T](parameters)}
 }
 
-// addressesOrPrefixes refuses a request that wants both addresses and prefixes of a family, whether
-// it names them or gives their number.
+// addressesOrPrefixes refuses a request for both addresses and prefixes of a family, whether it
+// names them or gives their number.
 func addressesOrPrefixes[T any](parameters string, wanted func(T) (addresses, prefixes bool)) rule[T] {
 	return exclusive(parameters, func(r T) bool {
 		addresses, prefixes := wanted(r)
@@ -144,7 +144,7 @@ func addressesOrPrefixes[T any](parameters string, wanted func(T) (addresses, pr
 	})
 }
 
-// apply changes an interface to the settings, but for its addresses.
+// apply applies the settings to an interface, except those of its addresses.
 func (s NetworkInterfaceSettings) apply(n *store.NetworkInterface) {
 	setIfPresent(&n.DeleteOnRelease, s.DeleteOnRelease)
 	setIfPresent(&n.SourceDestCheck, s.SourceDestCheck)
@@ -158,7 +158,7 @@ func (s NetworkInterfaceSettings) apply(n *store.NetworkInterface) {
 	setIfPresent(&n.Attributes.UDPTimeout, s.ConnectionTracking.UDPTimeout)
 }
 
-// setIfPresent changes a field to a parameter that is there.
+// setIfPresent sets a field if the parameter is present.
 func setIfPresent[T any](field *T, parameter *T) {
 	if parameter != nil {
 		*field = *parameter

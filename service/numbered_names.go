@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// numberingPattern is the part of a name that counts the instances of one request: [begin,digits],
-// each of which may be left out.
+// numberingPattern matches the part of a name that numbers the instances of one request:
+// [begin,digits]. Each number is optional.
 var numberingPattern = regexp.MustCompile(`\[([0-9]{0,6}),([1-6]?)\]`)
 
-// numberedName returns the name of the k-th of n instances, from 0: name[1,4]-a is name0001-a,
-// name0002-a. A name without numbering is the same for all, or, where it is to be unique, ends in
-// 001, 002.
+// numberedName returns the name of the k-th of n instances, from 0: name[1,4]-a becomes name0001-a,
+// name0002-a. A name without numbering is the same for all. If it has to be unique, 001, 002 and so
+// on are appended.
 func numberedName(name string, k, n int, unique bool) string {
 	at := numberingPattern.FindStringSubmatchIndex(name)
 	switch {
@@ -35,12 +35,12 @@ func numberedName(name string, k, n int, unique bool) string {
 
 var hostNamePattern = regexp.MustCompile(`^[A-Za-z0-9]+([.-][A-Za-z0-9]+)*$`)
 
-// isValidHostName reports whether a text can be the host name of a Linux instance.
+// isValidHostName reports whether a text is a valid host name of a Linux instance.
 func isValidHostName(s string) bool {
 	return lengthWithin(s, 2, 64) && hostNamePattern.MatchString(s)
 }
 
-// defaultHostName returns the host name of an instance for which none was chosen.
+// defaultHostName returns the host name of an instance that does not set one.
 func defaultHostName(instanceID string) string {
 	return "iZ" + strings.TrimPrefix(instanceID, "i-") + "Z"
 }

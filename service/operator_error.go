@@ -2,8 +2,8 @@ package service
 
 import "fmt"
 
-// OperatorError is why something that an operator asked for cannot be done, and what would be
-// right. It is no error of the simulated API.
+// OperatorError explains why a request of an operator is refused, and what would be right. It is
+// not an error of the simulated API.
 type OperatorError struct {
 	Missing bool // what was named does not exist; otherwise the request itself is wrong
 	text    string

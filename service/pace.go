@@ -14,23 +14,21 @@ import (
 )
 
 // Limits of the refusals that an overload causes. A client that repeats a refused request at once
-// would otherwise take as much of the processor as its account's share of the database was meant to
-// save.
+// would otherwise use as much processor time as its account's share of the database saves.
 const (
-	// freeRefusals is how many refusals an account gets a second without delay.
+	// freeRefusals is how many refusals per second an account gets without delay.
 	freeRefusals = 20
-	// Each further one is held back for about as long as its Retry-After asks the client to wait:
-	// between these two, at random, so that clients that repeat at once do not come back all at the
-	// same moment.
+	// A further refusal is held back for about the time of its Retry-After: a random time between
+	// these two, so that clients which repeat at once do not all come back together.
 	minRefusalDelay = 500 * time.Millisecond
 	maxRefusalDelay = 1500 * time.Millisecond
-	// maxHeldRefusals is how many refusals of an account are held back at a time, and
-	// maxPacedAccounts of how many accounts the pace is remembered. More are answered at once.
+	// maxHeldRefusals is the maximum number of refusals of an account that are held back, and
+	// maxPacedAccounts that of the accounts that are tracked. More are answered at once.
 	maxHeldRefusals  = 1024
 	maxPacedAccounts = 1024
 )
 
-// pacer holds back refusals.
+// pacer delays refusals.
 type pacer struct {
 	accounts *lru.Cache[string, *accountPace]
 }
@@ -42,9 +40,9 @@ type accountPace struct {
 
 func newPacer() *pacer { return &pacer{newCache[*accountPace](maxPacedAccounts)} }
 
-// PaceRefusal returns at once, unless err refuses a request of an account because too many of its
-// requests wait, and the account has had many such refusals lately. Then it returns after a moment,
-// or when ctx ends.
+// PaceRefusal delays the answer to a request that is refused because too many requests of its
+// account wait. Other errors, and the first refusals of each second, are not delayed. It returns
+// early when ctx ends.
 func (s *Service) PaceRefusal(ctx context.Context, caller Caller, err error) {
 	if !errors.Is(err, store.ErrBusy) {
 		return
@@ -59,7 +57,7 @@ func (s *Service) PaceRefusal(ctx context.Context, caller Caller, err error) {
 	}
 }
 
-// hold returns how long to hold back a refusal, and the function to call afterwards.
+// hold returns the delay of a refusal, and the function to call after it.
 func (p *pacer) hold(accountID string, now time.Time) (delay time.Duration, release func()) {
 	account, _ := p.accounts.Get(accountID)
 	if account == nil {

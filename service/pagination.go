@@ -10,8 +10,8 @@ import (
 	"enisim/store"
 )
 
-// PageRequest is the part of a list that a caller asks for: a page by its number, or, when
-// MaxResults or NextToken is there, the page that a token leads to.
+// PageRequest is the page of a list that a caller asks for: by number, or, if MaxResults or
+// NextToken is set, by token.
 type PageRequest struct {
 	MaxResults *int
 	NextToken  string // "": from the start
@@ -19,14 +19,14 @@ type PageRequest struct {
 	PageSize   *int
 }
 
-// NumberedPage is the part of a list that a caller asks for where pages go by number only.
+// NumberedPage is a page request where pages go by number only.
 type NumberedPage struct{ PageNumber, PageSize *int }
 
 func (r NumberedPage) request() PageRequest {
 	return PageRequest{PageNumber: r.PageNumber, PageSize: r.PageSize}
 }
 
-// TokenPage is the part of a list that a caller asks for where pages go by token only.
+// TokenPage is a page request where pages go by token only.
 type TokenPage struct {
 	MaxResults *int
 	NextToken  string
@@ -46,7 +46,7 @@ type List[T any] struct {
 	TotalCount, PageNumber, PageSize int    // 0 when pages go by token
 }
 
-// paging is how a list may be cut into pages.
+// paging is the bounds of a list's pages.
 type paging struct {
 	list            string // the kind of list, to which its tokens are bound
 	maxPageSize     int    // a larger PageSize is an error
@@ -57,25 +57,24 @@ type paging struct {
 
 func (r PageRequest) byToken() bool { return r.MaxResults != nil || r.NextToken != "" }
 
-// hasInvalidNumber reports whether a page is asked for by a number that no page has. A number is a
-// 32-bit integer.
+// hasInvalidNumber reports whether the request has an invalid page number. A number is a 32-bit
+// integer.
 func (r PageRequest) hasInvalidNumber() bool {
 	return !r.byToken() && r.PageNumber != nil && (*r.PageNumber < 1 || *r.PageNumber > math.MaxInt32)
 }
 
-// hasInvalidSize reports whether pages by number are asked for in a size that the list does not
-// have.
+// hasInvalidSize reports whether the request has an invalid size of pages by number.
 func (r PageRequest) hasInvalidSize(p paging) bool {
 	return !r.byToken() && r.PageSize != nil && (*r.PageSize < 1 || *r.PageSize > p.maxPageSize)
 }
 
-// hasInvalidToken reports whether a token does not come from this kind of list.
+// hasInvalidToken reports whether the token is not of this kind of list.
 func (r PageRequest) hasInvalidToken(p paging) bool {
 	_, ours := p.afterID(r.NextToken)
 	return !ours
 }
 
-// numberAndSize returns which page is asked for by number, and its size.
+// numberAndSize returns the number and size of a page by number.
 func (r PageRequest) numberAndSize(p paging) (number, size int) {
 	number, size = 1, p.defaultPageSize
 	if r.PageNumber != nil {
@@ -87,7 +86,7 @@ func (r PageRequest) numberAndSize(p paging) (number, size int) {
 	return number, size
 }
 
-// page returns what to read for a request that is not bad.
+// page returns the rows to read for a valid request.
 func (p paging) page(r PageRequest) store.Page {
 	if !r.byToken() {
 		number, size := r.numberAndSize(p)
@@ -101,7 +100,7 @@ func (p paging) page(r PageRequest) store.Page {
 	return store.Page{After: after, Limit: limit}
 }
 
-// newPage returns the answer to a request, made of what was read for it.
+// newPage returns the page for a request, made of the rows that were read for it.
 func newPage[T any](p paging, r PageRequest, read store.List[T], id func(T) string) List[T] {
 	out := List[T]{Items: read.Rows}
 	switch {
@@ -114,23 +113,25 @@ func newPage[T any](p paging, r PageRequest, read store.List[T], id func(T) stri
 	return out
 }
 
-// tokenChecksumLength is how many bytes of a token tell that it was made here, for this kind of
-// list. They are no secret: a token only says where to go on, and whoever forges one sees nothing
-// that a list without it would not show.
+// tokenChecksumLength is the number of bytes at the start of a token that show that it was made
+// here, for this kind of list. The checksum is not a secret: a token is only a place to continue
+// from, and a forged one shows nothing that a list without a token would not show.
 const tokenChecksumLength = 6
 
-// token leads to what comes after an id.
+// token returns the token of the page that begins after an id.
 func (p paging) token(after string) string {
 	return base64.RawURLEncoding.EncodeToString(append(p.tokenChecksum(after), after...))
 }
 
-// afterID returns the id after which a token goes on: "" for no token.
+// afterID returns the id after which the page of a token begins, or "" without a token. ours is
+// false if the token is not of this kind of list.
 func (p paging) afterID(token string) (after string, ours bool) {
 	after, ours = p.decodeToken(token)
 	return after, ours && (after == "" || isValidID(strings.ReplaceAll(after, ".", "-"))) // types have dots
 }
 
-// decodeToken returns what a token of this kind of list was made of: "" for no token.
+// decodeToken returns the text that a token of this kind of list was made from, or "" without a
+// token.
 func (p paging) decodeToken(token string) (after string, ours bool) {
 	if token == "" {
 		return "", true

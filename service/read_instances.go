@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// listInstances reads a page of instances. Those for which no name was chosen have the ones that a
-// creation gives.
+// listInstances reads a page of instances. It fills in the default names of instances that have
+// none.
 func (s *Service) listInstances(
 	ctx context.Context, f store.InstanceFilter, p store.Page,
 ) (store.List[Instance], error) {
@@ -21,8 +21,7 @@ func (s *Service) listInstances(
 	return read, err
 }
 
-// readInstances reads a page of the caller's instances, for the actions that each show a part of
-// them.
+// readInstances reads a page of the caller's instances, for actions that each show a part of them.
 func (s *Service) readInstances(
 	ctx context.Context, caller Caller, f store.InstanceFilter, p paging, page PageRequest,
 ) (List[Instance], error) {
@@ -37,12 +36,12 @@ func (s *Service) readInstances(
 	return newPage(p, page, read, func(i Instance) string { return i.ID }), nil
 }
 
-// instanceRules come after the look at an instance that an action names: nil is none.
+// instanceRules apply to the instance that an action names; nil means that there is none.
 var instanceRules = []rule[*Instance]{
 	{err: InvalidInstanceIDNotFound, violated: func(i *Instance) bool { return i == nil }},
 }
 
-// readInstance reads one instance of the caller, in a region or, if none is named, in any.
+// readInstance reads one instance of the caller. An empty regionID stands for any region.
 func (s *Service) readInstance(ctx context.Context, caller Caller, regionID, instanceID string) (Instance, error) {
 	read, err := s.listInstances(ctx, store.InstanceFilter{
 		AccountID: caller.AccountID, RegionID: regionID, IDs: []string{instanceID},

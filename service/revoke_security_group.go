@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// RevokeSecurityGroup is the request to take away rules on what comes to the members of a security
-// group: those of the ids, and those that say the same as the ones spelled out.
+// RevokeSecurityGroup is the request to remove ingress rules from a security group: those with the
+// given ids, and those that equal the given permissions.
 type RevokeSecurityGroup struct {
 	RegionID             string             `api:"RegionId"`
 	SecurityGroupID      string             `api:"SecurityGroupId"`
@@ -18,8 +18,8 @@ type RevokeSecurityGroup struct {
 	Malformed            Malformed
 }
 
-// RevokeSecurityGroup takes rules away from a security group. One that is spelled out and not there
-// is no error.
+// RevokeSecurityGroup removes rules from a security group. A permission without a matching rule is
+// not an error.
 func (s *Service) RevokeSecurityGroup(ctx context.Context, caller Caller, req RevokeSecurityGroup) error {
 	call := idempotentCall{action: "RevokeSecurityGroup", token: req.ClientToken, request: req}
 	return s.revoke(ctx, caller, call, ingress, rulesRequest{
@@ -32,7 +32,7 @@ var revokeRules = []rule[rulesInput]{
 	{err: InvalidSecurityGroupRuleIDNotFound, violated: func(c rulesInput) bool { return c.absent }},
 }
 
-// revoke takes away rules of a direction.
+// revoke removes rules of one direction.
 func (s *Service) revoke(ctx context.Context, caller Caller, call idempotentCall, d direction, req rulesRequest) error {
 	if err := check(d.parameterRules(), req); err != nil {
 		return err

@@ -2,8 +2,8 @@ package service
 
 import "context"
 
-// RevokeSecurityGroupEgress is the request to take away rules on what the members of a security
-// group send: those of the ids, and those that say the same as the ones spelled out.
+// RevokeSecurityGroupEgress is the request to remove egress rules from a security group: those with
+// the given ids, and those that equal the given permissions.
 type RevokeSecurityGroupEgress struct {
 	RegionID             string            `api:"RegionId"`
 	SecurityGroupID      string            `api:"SecurityGroupId"`
@@ -13,8 +13,8 @@ type RevokeSecurityGroupEgress struct {
 	Malformed            Malformed
 }
 
-// RevokeSecurityGroupEgress takes rules away from a security group. One that is spelled out and not
-// there is no error.
+// RevokeSecurityGroupEgress removes rules from a security group. A permission without a matching
+// rule is not an error.
 func (s *Service) RevokeSecurityGroupEgress(ctx context.Context, caller Caller, req RevokeSecurityGroupEgress) error {
 	call := idempotentCall{action: "RevokeSecurityGroupEgress", token: req.ClientToken, request: req}
 	return s.revoke(ctx, caller, call, egress, rulesRequest{

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// rule is one line of an action's contract: when it is broken by what the action looks at, the API
-// answers err. fill gives the blanks of err's message; it is nil where the message has none.
+// rule is one line of an action's contract: if the input violates it, the API answers err.
+// messageArgs returns the arguments of err's message; it is nil if the message has none.
 type rule[T any] struct {
 	err         *Error
 	violated    func(T) bool
 	messageArgs func(T) []any
 }
 
-// check answers with the first broken rule. The order of a table is the order in which the API
-// answers.
+// check returns the error of the first violated rule. The order of a table is the order in which
+// the API answers.
 func check[T any](rules []rule[T], input T) error {
 	for _, r := range rules {
 		if !r.violated(input) {
@@ -30,10 +30,10 @@ func check[T any](rules []rule[T], input T) error {
 	return nil
 }
 
-// The rules that every table repeats. Where a page has an error of its own for one, the table
-// spells the rule out.
+// The rules that every table repeats. If an action's page has another error for one of them, its
+// table has its own rule instead.
 
-// required refuses a request without a parameter.
+// required refuses a request without the parameter.
 func required[T any](parameter string, value func(T) string) rule[T] {
 	return rule[T]{
 		err:         MissingNamedParameter,
@@ -50,8 +50,8 @@ func readable[T any](malformed func(T) Malformed) rule[T] {
 	}
 }
 
-// validLists refuses the JSON lists among these parameters that are none. It stands before
-// readable, which answers in other words.
+// validLists refuses malformed JSON lists among these parameters. It must come before readable,
+// which has another message.
 func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T] {
 	invalid := func(r T) Malformed {
 		return slices.DeleteFunc(
@@ -65,7 +65,7 @@ func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T
 	}
 }
 
-// invalid refuses a parameter by its name.
+// invalid refuses a parameter, with its name in the message.
 func invalid[T any](parameter string, violated func(T) bool) rule[T] {
 	return rule[T]{err: InvalidParameter, violated: violated, messageArgs: nameArg[T](parameter)}
 }
@@ -75,17 +75,17 @@ func within[T any](parameter string, minimum, maximum int, value func(T) *int) r
 	return invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < minimum || *n > maximum) })
 }
 
-// among refuses a text that is none of those accepted.
+// among refuses a text that is not one of the accepted ones.
 func among[T any](parameter string, value func(T) string, accepted ...string) rule[T] {
 	return invalid(parameter, func(r T) bool { return value(r) != "" && !slices.Contains(accepted, value(r)) })
 }
 
-// wellFormed answers err for a text that is not as good asks.
+// wellFormed returns err for a text that is present and not valid.
 func wellFormed[T any](err *Error, value func(T) string, isValid func(string) bool) rule[T] {
 	return rule[T]{err: err, violated: func(r T) bool { return value(r) != "" && !isValid(value(r)) }}
 }
 
-// validPage refuses a page that a list does not have.
+// validPage returns the rules that refuse an invalid page request.
 func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() }),
@@ -94,7 +94,7 @@ func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	}
 }
 
-// validNumberedPage returns validPage where pages go by number only.
+// validNumberedPage is validPage where pages go by number only.
 func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),
@@ -102,8 +102,8 @@ func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
 	}
 }
 
-// isValidID reports whether a resource id has only the characters that ids have. Prefixes are not
-// asked for: the cloud's own old ids lack them, and a scenario chooses its ids freely.
+// isValidID reports whether a text has only the characters of resource ids. It does not require a
+// prefix: the cloud's own old ids have none, and a scenario may choose any ids.
 func isValidID(id string) bool {
 	const maxLength = 128
 	return len(id) <= maxLength && strings.IndexFunc(id, func(r rune) bool {
@@ -117,7 +117,7 @@ func isNumber(s string) bool {
 	return err == nil && !math.IsNaN(n) && !math.IsInf(n, 0)
 }
 
-// parseDecimal returns a decimal number that is given, or nil.
+// parseDecimal parses a decimal number. It returns nil if the text is not one.
 func parseDecimal(s string) *float64 {
 	n, err := strconv.ParseFloat(s, 64)
 	if err != nil {
@@ -126,10 +126,10 @@ func parseDecimal(s string) *float64 {
 	return &n
 }
 
-// oneOf reports whether a status is among those that an action takes.
+// oneOf reports whether a value is one of the accepted ones.
 func oneOf(status string, accepted ...string) bool { return slices.Contains(accepted, status) }
 
-// named fills the blank of a message with the name of a parameter.
+// nameArg returns the message arguments that consist of a parameter's name.
 func nameArg[T any](parameter string) func(T) []any {
 	return func(T) []any { return []any{parameter} }
 }

@@ -9,7 +9,7 @@ import (
 	"enisim/store"
 )
 
-// RunInstances is the request for new instances, started at once, with their interfaces.
+// RunInstances is the request to create instances with their interfaces, and to start them at once.
 type RunInstances struct {
 	NewInstance
 	SecurityGroupIDs  []string `api:"SecurityGroupIds"`
@@ -22,7 +22,7 @@ type RunInstances struct {
 	Malformed         Malformed
 }
 
-// NewInstances are the ids of what RunInstances made.
+// NewInstances is the answer to RunInstances.
 type NewInstances struct {
 	InstanceIDs []string
 }
@@ -41,7 +41,8 @@ func (r RunInstances) minAmount() int {
 	return *r.MinAmount
 }
 
-// primaryFromParameters returns the primary interface as the parameters outside the list tell.
+// primaryFromParameters returns the primary interface as described by the parameters outside the
+// list.
 func (r RunInstances) primaryFromParameters() LaunchInterface {
 	return LaunchInterface{
 		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,
@@ -50,7 +51,7 @@ func (r RunInstances) primaryFromParameters() LaunchInterface {
 	}
 }
 
-// primaryFromList returns the primary interface as the list tells; nil: it does not.
+// primaryFromList returns the primary interface in the list, or nil if there is none.
 func (r RunInstances) primaryFromList() *LaunchInterface {
 	for _, i := range r.NetworkInterfaces {
 		if i.InstanceType == store.ENIPrimary {
@@ -60,7 +61,7 @@ func (r RunInstances) primaryFromList() *LaunchInterface {
 	return nil
 }
 
-// primary returns the primary interface: that of the list, with what it leaves open from outside
+// primary returns the primary interface: the one of the list, completed by the parameters outside
 // the list.
 func (r RunInstances) primary() LaunchInterface {
 	outside, listed := r.primaryFromParameters(), r.primaryFromList()
@@ -83,8 +84,8 @@ func (r RunInstances) primary() LaunchInterface {
 	return primary
 }
 
-// secondary returns the other interfaces of the list. One that names no VSwitch or groups has those
-// of the primary interface.
+// secondary returns the other interfaces of the list. An interface without VSwitch or groups gets
+// those of the primary interface.
 func (r RunInstances) secondary() (others []LaunchInterface) {
 	primary := r.primary()
 	for _, i := range r.NetworkInterfaces {
@@ -102,7 +103,7 @@ func (r RunInstances) secondary() (others []LaunchInterface) {
 	return others
 }
 
-// launchInput returns what is decided on, before anything is read.
+// launchInput returns the input of the rules before any rows are locked.
 func (r RunInstances) launchInput() launchInput {
 	return launchInput{
 		NewInstance: r.NewInstance, amount: r.amount(), minAmount: r.minAmount(),
@@ -158,7 +159,7 @@ var runInstancesParameterRules = slices.Concat(
 	},
 )
 
-// conflictingParameters names parameters that exclude each other; "": there are none.
+// conflictingParameters returns the names of parameters that exclude each other, or "".
 func (r RunInstances) conflictingParameters() string {
 	for _, i := range append(r.NetworkInterfaces, r.primaryFromParameters()) {
 		switch {
@@ -171,9 +172,9 @@ func (r RunInstances) conflictingParameters() string {
 	return ""
 }
 
-// hasContradictoryInterfaces reports whether the list of interfaces says what it cannot mean: an
-// existing interface that is to be created otherwise, or twice, or as the primary one; or a primary
-// interface that is told in the list and outside of it.
+// hasContradictoryInterfaces reports whether the list of interfaces contradicts itself. An existing
+// interface must not have parameters for a new one, be listed twice, or be the primary one. The
+// primary interface must not be described differently in the list and outside of it.
 func hasContradictoryInterfaces(r RunInstances) bool {
 	seen := map[string]bool{}
 	for _, i := range r.NetworkInterfaces {
@@ -192,8 +193,7 @@ func hasContradictoryInterfaces(r RunInstances) bool {
 		listed.ipv6Count() > 0 && outside.ipv6Count() > 0)
 }
 
-// invalidENIParameter names the first parameter of an interface that is to be created that is not
-// as it must be; "": all are.
+// invalidENIParameter returns the name of the first invalid parameter of a new interface, or "".
 func (r RunInstances) invalidENIParameter() string {
 	for _, i := range r.NetworkInterfaces {
 		outside := func(n *int, least, most int) bool { return n != nil && (*n < least || *n > most) }
@@ -226,8 +226,7 @@ func (r RunInstances) invalidENIParameter() string {
 	return ""
 }
 
-// runInstancesRules are the rules on resources: what is named is there, fits together, and there is
-// room.
+// runInstancesRules check that the resources exist, fit together, and have enough capacity.
 var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	{err: InvalidEniIDForbidden, violated: func(l launchInput) bool { return l.missingENI() != "" },
 		messageArgs: func(l launchInput) []any { return []any{l.missingENI()} }},
@@ -287,7 +286,7 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	{err: LaunchSecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 })
 
-// missingENI returns the first named interface that is not there; "": all are.
+// missingENI returns the first named interface that does not exist, or "".
 func (l launchInput) missingENI() string {
 	for _, i := range l.interfaces {
 		if i.NetworkInterfaceID != "" && l.Interfaces[i.NetworkInterfaceID] == nil {
@@ -297,8 +296,7 @@ func (l launchInput) missingENI() string {
 	return ""
 }
 
-// unattachableENI returns the first named interface that no instance can take as it is; "": there
-// is none.
+// unattachableENI returns the first named interface that cannot be attached to any instance, or "".
 func (l launchInput) unattachableENI() string {
 	for _, n := range l.existingInterfaces() {
 		if n.ServiceManaged || n.Type != store.ENISecondary || n.Status != store.ENIAvailable {
@@ -308,7 +306,7 @@ func (l launchInput) unattachableENI() string {
 	return ""
 }
 
-// spansLocations reports whether an interface lies in another VPC or zone than the instance.
+// spansLocations reports whether an interface is in another VPC or zone than the instance.
 func spansLocations(l launchInput) bool {
 	primary := l.vswitchOf(l.interfaces[0])
 	return slices.ContainsFunc(
@@ -320,7 +318,7 @@ func spansLocations(l launchInput) bool {
 		})
 }
 
-// addressCount is how many addresses of a family the interface of a name has.
+// addressCount is the number of addresses of one family that the named interface has.
 type addressCount struct {
 	name  string
 	count int
@@ -340,8 +338,8 @@ func countIPv6(i LaunchInterface, n *store.LaunchedENI) int {
 	return i.ipv6Count()
 }
 
-// withMostAddresses returns the interface with the most addresses. One that does not exist yet goes
-// by its name, or by its type.
+// withMostAddresses returns the interface with the most addresses. A new interface is identified by
+// its name, or by its type.
 func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.LaunchedENI) int) (most addressCount) {
 	for _, i := range l.interfaces {
 		if n := count(i, l.Interfaces[i.NetworkInterfaceID]); n > most.count {
@@ -354,10 +352,10 @@ func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.Launch
 	return most
 }
 
-// RunInstances creates instances and starts them: they are Pending, Starting and Running in their
-// time. Their interfaces are created with them; an existing one is attached in the same
-// transaction, so it is on an instance or there is none. With a MinAmount there may be fewer than
-// Amount, where addresses, groups or the account's quota have room for no more.
+// RunInstances creates instances and starts them: they are Pending, then Starting, then Running.
+// Their new interfaces are created in the same transaction, and existing ones are attached in it.
+// With a MinAmount there may be fewer instances than Amount, if addresses, groups or the account's
+// quota do not allow more.
 func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstances) (NewInstances, error) {
 	if err := check(runInstancesParameterRules, req); err != nil {
 		return NewInstances{}, err

@@ -11,16 +11,17 @@ import (
 	"enisim/store"
 )
 
-// maxRules is how many rules a security group may have, of both directions together.
+// maxRules is the maximum number of rules of a security group, of both directions together.
 const maxRules = 200
 
-// The two sides of an interface that a rule may be for. In a VPC there is the intranet only.
+// The network types of a rule. In a VPC there is only the intranet.
 const (
 	nicIntranet = "intranet"
 	nicInternet = "internet"
 )
 
-// Permission is what a rule of either direction may say, as a caller spells it.
+// Permission has the parameters that a rule of either direction may have, as the caller spells
+// them.
 type Permission struct {
 	IPProtocol      string `api:"IpProtocol"`
 	PortRange       string
@@ -35,35 +36,35 @@ type Permission struct {
 	Description     string
 }
 
-// IngressPermission is a rule on what comes from a source.
+// IngressPermission is an ingress rule of a request.
 type IngressPermission struct {
 	Permission
 	SourceGroupID      string `api:"SourceGroupId"`
 	SourcePrefixListID string `api:"SourcePrefixListId"`
 }
 
-// EgressPermission is a rule on what goes to a destination.
+// EgressPermission is an egress rule of a request.
 type EgressPermission struct {
 	Permission
 	DestGroupID      string `api:"DestGroupId"`
 	DestPrefixListID string `api:"DestPrefixListId"`
 }
 
-// IngressPermissions are the rules that a request names: as Permissions.N, or, as of old, one
-// without.
+// IngressPermissions are the rules of a request: a list Permissions.N, and one in the old style
+// outside of it.
 type IngressPermissions struct {
 	Permissions []IngressPermission
 	Old         IngressPermission `api:",inline"`
 }
 
-// EgressPermissions are the rules that a request names: as Permissions.N, or, as of old, one
-// without.
+// EgressPermissions are the rules of a request: a list Permissions.N, and one in the old style
+// outside of it.
 type EgressPermissions struct {
 	Permissions []EgressPermission
 	Old         EgressPermission `api:",inline"`
 }
 
-// direction is what ingress and egress differ in.
+// direction has what differs between ingress and egress.
 type direction struct {
 	name        string
 	missingPeer *Error // a rule names nothing at its other end
@@ -75,7 +76,7 @@ var (
 	egress  = direction{store.RuleEgress, MissingRuleDest, InvalidDestGroupIDNotFound}
 )
 
-// permission is a rule of a request, whichever its direction.
+// permission is a rule of a request, in either direction.
 type permission struct {
 	Permission
 	peerCIDR, peerIPv6CIDR, peerGroupID, peerPrefixListID string // what is at its other end
@@ -100,7 +101,7 @@ func (p EgressPermissions) all() []permission {
 	return out
 }
 
-// appendOld returns the rules of a list, and the one beside it, if that says anything.
+// appendOld returns the rules of the list, and the one in the old style, unless that is empty.
 func appendOld[P comparable](list []P, old P) []P {
 	var nothing P
 	if old == nothing {
@@ -109,7 +110,7 @@ func appendOld[P comparable](list []P, old P) []P {
 	return slices.Concat(list, []P{old})
 }
 
-// rulesRequest is a request that adds rules to a group or takes them away.
+// rulesRequest is a request to add or remove rules of a group.
 type rulesRequest struct {
 	regionID, securityGroupID, clientToken string
 	permissions                            []permission
@@ -117,8 +118,8 @@ type rulesRequest struct {
 	malformed                              Malformed
 }
 
-// parameterRules returns the rules on what a request says, which differ in the direction only. A
-// request that names rules by their ids need say nothing else.
+// parameterRules returns the rules on the request, which differ only in the direction. A request
+// that names rules by their ids needs no other parameters.
 func (d direction) parameterRules() []rule[rulesRequest] {
 	return []rule[rulesRequest]{
 		required("RegionId", func(r rulesRequest) string { return r.regionID }),
@@ -178,7 +179,7 @@ func (d direction) parameterRules() []rule[rulesRequest] {
 	}
 }
 
-// anyPermissionRule answers err where one of the rules of a request is bad.
+// anyPermissionRule returns err if one of the permissions of a request is invalid.
 func anyPermissionRule(err *Error, isInvalid func(permission) bool) rule[rulesRequest] {
 	return rule[rulesRequest]{err: err, violated: func(r rulesRequest) bool { return r.anyPermission(isInvalid) }}
 }
@@ -187,7 +188,7 @@ func (r rulesRequest) anyPermission(what func(permission) bool) bool {
 	return slices.ContainsFunc(r.permissions, what)
 }
 
-// peers returns the groups that the rules of a request name.
+// peers returns the groups that the permissions of a request name.
 func (r rulesRequest) peers() []string {
 	var ids []string
 	for _, p := range r.permissions {
@@ -199,8 +200,7 @@ func (r rulesRequest) peers() []string {
 // portProtocols are the protocols that have ports.
 var portProtocols = []string{"TCP", "UDP"}
 
-// isValidProtocol reports whether a rule may be on a protocol: one of those with a name, or an IANA
-// number.
+// isValidProtocol reports whether a text is the name of a protocol or an IANA number.
 func isValidProtocol(protocol string) bool {
 	if n, err := strconv.Atoi(protocol); err == nil {
 		return n >= 0 && n <= 255
@@ -208,8 +208,8 @@ func isValidProtocol(protocol string) bool {
 	return oneOf(strings.ToUpper(protocol), "TCP", "UDP", "ICMP", "ICMPV6", "GRE", "ALL")
 }
 
-// isValidPortRange reports whether ports are spelled as first/last, and as -1/-1 where the protocol
-// has none.
+// isValidPortRange reports whether ports have the form first/last, or are -1/-1 for a protocol
+// without ports.
 func isValidPortRange(protocol, ports string) bool {
 	if !slices.Contains(portProtocols, strings.ToUpper(protocol)) {
 		return ports == "-1/-1"
@@ -222,8 +222,8 @@ func isValidPortRange(protocol, ports string) bool {
 	return first >= 1 && first <= last && last <= 65535
 }
 
-// isValidBlock reports whether a text is a block of a family, or a single address of it. "" is
-// none.
+// isValidBlock reports whether a text is a block or a single address of a family. It accepts "",
+// which is none.
 func isValidBlock(text string, ofFamily func(netip.Addr) bool) bool {
 	if text == "" {
 		return true
@@ -235,7 +235,7 @@ func isValidBlock(text string, ofFamily func(netip.Addr) bool) bool {
 	return err == nil && ofFamily(address) && address.Zone() == ""
 }
 
-// parsePolicy returns a policy as it is shown, or "" for what is none.
+// parsePolicy returns a policy in its canonical spelling, or "" if the text is not one.
 func parsePolicy(text string) string {
 	for _, policy := range []string{store.PolicyAccept, store.PolicyDrop} {
 		if strings.EqualFold(text, policy) {
@@ -247,7 +247,7 @@ func parsePolicy(text string) string {
 
 func parsePriority(text string) (int, error) { return strconv.Atoi(cmp.Or(text, "1")) }
 
-// newRule returns what a good permission asks for, as it is kept.
+// newRule returns the stored rule for a valid permission.
 func (d direction) newRule(p permission) store.SecurityGroupRule {
 	priority, _ := parsePriority(p.Priority)
 	r := store.SecurityGroupRule{
@@ -272,7 +272,7 @@ func (d direction) newRule(p permission) store.SecurityGroupRule {
 	return r
 }
 
-// rulesInput is what a change of rules is decided on: the request, and what the locks returned.
+// rulesInput is the request plus the locked rows that its rules check.
 type rulesInput struct {
 	rulesRequest
 	*store.RulesScene
@@ -280,7 +280,7 @@ type rulesInput struct {
 	absent bool                      // a rule that is to go by its id is not one of the group's in this direction
 }
 
-// sceneRules returns the rules on the groups that a request names.
+// sceneRules returns the rules on the groups of a request.
 func (d direction) sceneRules() []rule[rulesInput] {
 	return []rule[rulesInput]{
 		{err: InvalidSecurityGroupIDNotFound, violated: func(c rulesInput) bool { return !c.Exists }},

@@ -15,7 +15,7 @@ import (
 	"enisim/store"
 )
 
-// Options are what an operator chooses. The zero value of a delay means at once.
+// Options are the operator's settings. A delay of zero means that the transition happens at once.
 type Options struct {
 	AttachDelay time.Duration // from Attaching to InUse
 	DetachDelay time.Duration // from Detaching to Available
@@ -34,8 +34,8 @@ type Options struct {
 	Random        io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 }
 
-// Service is the simulated cloud on one database. It is safe for concurrent use and holds nothing
-// that another replica would need.
+// Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
+// that another replica needs.
 type Service struct {
 	store       *store.Store
 	options     Options
@@ -50,7 +50,7 @@ type Service struct {
 	worlds      *semaphore.Weighted // room in memory for the worlds of control requests
 }
 
-// New makes a Service on a database whose schema is up to date.
+// New returns a Service on a database whose schema is up to date.
 func New(st *store.Store, options Options) *Service {
 	s := &Service{
 		store:       st,
@@ -72,7 +72,8 @@ func New(st *store.Store, options Options) *Service {
 	return s
 }
 
-// newCache makes a cache of so many entries, from which the least recently used goes first.
+// newCache returns a cache with a maximum number of entries, which evicts the least recently used
+// one.
 func newCache[Value any](size int) *lru.Cache[string, Value] {
 	cache, err := lru.New[string, Value](size)
 	if err != nil {
@@ -81,12 +82,11 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 	return cache
 }
 
-// now returns the time as the database can hold it: UTC, in microseconds. An action reads it once,
-// after its locks, so that times follow the order of commits.
+// now returns the time with the precision of the database: UTC, in microseconds. An action reads it
+// once, after its locks, so that times follow the order of commits.
 func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
-// dueAt returns when what begins now and takes so long comes to its end; nil: it does not take any
-// time.
+// dueAt returns when a transition that begins now ends, or nil if it takes no time.
 func dueAt(now time.Time, delay time.Duration) *time.Time {
 	if delay == 0 {
 		return nil
@@ -95,5 +95,5 @@ func dueAt(now time.Time, delay time.Duration) *time.Time {
 	return &due
 }
 
-// Ready reports whether the database answers.
+// Ready returns an error if the database does not answer.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }

@@ -8,16 +8,17 @@ import (
 	"enisim/store"
 )
 
-// Snapshot is what an account had at a moment, for packages that know nothing of the store.
+// Snapshot describes a saved state of an account. The alias is for packages that do not import the
+// store.
 type Snapshot = store.Snapshot
 
-// Restored tells what restoring a snapshot changed.
+// Restored counts what restoring a snapshot changed.
 type Restored = store.Applied
 
 var snapshotNamePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 
-// SaveSnapshot keeps all resources of an account as they stand at one moment, in place of an older
-// snapshot of the name. Nobody waits for it.
+// SaveSnapshot saves all resources of an account as of one moment, and replaces an older snapshot
+// of that name. It blocks no requests.
 func (s *Service) SaveSnapshot(ctx context.Context, accountID, name string) (Snapshot, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Snapshot{}, err
@@ -26,9 +27,9 @@ func (s *Service) SaveSnapshot(ctx context.Context, accountID, name string) (Sna
 	return saved, explainSnapshot(err, accountID, name)
 }
 
-// RestoreSnapshot makes the resources of an account what they were, with their ids, at once for
-// every reader. Keys, users and quotas stay. A status that was on its way when the snapshot was
-// saved is at its end once its time is over.
+// RestoreSnapshot restores the resources of an account with their ids. All readers see them at
+// once. Keys, users and quotas stay. A transition that was in progress when the snapshot was saved
+// is over if its time has passed.
 func (s *Service) RestoreSnapshot(ctx context.Context, accountID, name string) (Restored, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Restored{}, err
@@ -37,7 +38,7 @@ func (s *Service) RestoreSnapshot(ctx context.Context, accountID, name string) (
 	return restored, explainSnapshot(err, accountID, name)
 }
 
-// Snapshots lists those of an account, by name.
+// Snapshots lists the snapshots of an account, by name.
 func (s *Service) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
 	if !accountIDPattern.MatchString(accountID) {
 		return nil, invalidRequestf("an account has 16 digits, got %q", accountID)
@@ -45,7 +46,7 @@ func (s *Service) Snapshots(ctx context.Context, accountID string) ([]Snapshot, 
 	return s.store.Snapshots(ctx, accountID)
 }
 
-// DeleteSnapshot forgets a snapshot.
+// DeleteSnapshot deletes a snapshot.
 func (s *Service) DeleteSnapshot(ctx context.Context, accountID, name string) error {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return err
@@ -63,7 +64,7 @@ func checkSnapshot(accountID, name string) error {
 	return nil
 }
 
-// explainSnapshot says what an operator can do about a failure.
+// explainSnapshot returns an error that tells an operator what to do about a failure.
 func explainSnapshot(err error, accountID, name string) error {
 	switch {
 	case errors.Is(err, store.ErrNoAccount):

@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// Ways to stop: whether a stopped instance costs as a running one.
+// Stopped modes: whether a stopped instance is charged like a running one.
 const (
 	KeepCharging = "KeepCharging"
 	StopCharging = "StopCharging"

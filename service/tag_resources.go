@@ -16,8 +16,8 @@ type TagProduct struct {
 	types []tagType
 }
 
-// tagType is a type of resource as the API names it. Those without a kind are documented, but have
-// no resources here.
+// tagType is a type of resource in the API. A type without a kind is documented, but has no
+// resources here.
 type tagType struct {
 	name string
 	kind store.TaggedKind
@@ -43,7 +43,7 @@ var (
 	}}
 )
 
-// findType finds a type, in any case.
+// findType returns the type with a name, ignoring case.
 func (p TagProduct) findType(name string) (tagType, bool) {
 	k := slices.IndexFunc(p.types, func(t tagType) bool { return strings.EqualFold(t.name, name) })
 	if k < 0 {
@@ -52,10 +52,10 @@ func (p TagProduct) findType(name string) (tagType, bool) {
 	return p.types[k], true
 }
 
-// maxResourcesPerCall is how many resources one call may name.
+// maxResourcesPerCall is the maximum number of resources in one call.
 const maxResourcesPerCall = 50
 
-// TagResources is the request to give tags to resources of one type. A tag of the same key is
+// TagResources is the request to add tags to resources of one type. A tag with the same key is
 // replaced.
 type TagResources struct {
 	RegionID     string `api:"RegionId"`
@@ -64,14 +64,14 @@ type TagResources struct {
 	Tags         []Tag    `api:"Tag"`
 }
 
-// tagInput is a request to a product.
+// tagInput is a request to one product.
 type tagInput struct {
 	TagResources
 	product TagProduct
 }
 
-// typeRules returns those that the three actions begin with. Their codes for what is missing are
-// their own.
+// typeRules returns the rules that the three actions begin with. They have their own codes for
+// missing parameters.
 func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
 	return []rule[T]{
 		{err: MissingRegionIDOfTags, violated: func(r T) bool { _, region, _ := of(r); return region == "" }},
@@ -84,7 +84,8 @@ func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
 	}
 }
 
-// idRules returns those on the resources that are named. A list may name none.
+// idRules returns the rules on the resource ids. ListTagResources does not use them, because a list
+// needs no ids.
 func idRules[T any](ids func(T) []string) []rule[T] {
 	return []rule[T]{
 		{err: MissingResourceIDs, violated: func(r T) bool { return len(ids(r)) == 0 }},
@@ -113,7 +114,7 @@ var tagResourcesParameterRules = slices.Concat(
 		{err: DuplicateTagKey, violated: func(r tagInput) bool { return repeatsTagKey(r.Tags) }},
 	})
 
-// changeTagsInput is what a change of tags is decided on.
+// changeTagsInput is the requested change plus the locked rows that its rules check.
 type changeTagsInput struct {
 	ids   []string // each once
 	found []store.TaggedResource
@@ -134,7 +135,7 @@ var tagResourcesRules = append(slices.Clip(untagResourcesRules),
 	}},
 )
 
-// TagResources gives tags to resources of a product: to all that a call names, or to none.
+// TagResources adds tags to all resources of a call, or to none.
 func (s *Service) TagResources(product TagProduct) func(context.Context, Caller, TagResources) error {
 	return func(ctx context.Context, caller Caller, req TagResources) error {
 		if err := check(tagResourcesParameterRules, tagInput{req, product}); err != nil {
@@ -160,8 +161,8 @@ func (s *Service) TagResources(product TagProduct) func(context.Context, Caller,
 	}
 }
 
-// changeTags locks the resources of a change, and changes all or none. remove tells the keys of the
-// tags to take away.
+// changeTags locks the resources of a change, and changes all of them or none. remove returns the
+// keys of the tags to remove.
 func (s *Service) changeTags(
 	ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c changeTagsInput,
 	rules []rule[changeTagsInput], remove func([]store.TaggedResource) []string,

@@ -6,25 +6,25 @@ import (
 	"unicode/utf8"
 )
 
-// maxTags is how many tags a filter, a call and a resource may have.
+// maxTags is the maximum number of tags of a filter, a call and a resource.
 const maxTags = 20
 
-// Tag is a tag of a request: one to give to a resource, or one that a filter asks for. In a filter
-// an empty value stands for any. Some SDKs spell the parameters in lower case: Tag.1.value.
+// Tag is a tag of a request: one to add to a resource, or one of a filter. In a filter an empty
+// value stands for any. Some SDKs send the parameters in lower case: Tag.1.value.
 type Tag struct {
 	Key   string `api:"Key|key"`
 	Value string `api:"Value|value"`
 }
 
-// lacksTagKey reports whether a tag is asked for by its value alone.
+// lacksTagKey reports whether a tag has no key.
 func lacksTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool { return t.Key == "" })
 }
 
-// What tags to give to a resource may not be (docs/reference/states.md, section 5). Each is a
-// predicate of its own, because each has an error of its own.
+// Validation of the tags for a resource (docs/reference/states.md, section 5). Each is a predicate
+// of its own, because each has its own error.
 
-// tooManyTags reports whether there are more tags than a call may give.
+// tooManyTags reports whether there are more tags than a call may have.
 func tooManyTags(tags []Tag) bool { return len(tags) > maxTags }
 
 // repeatsTagKey reports whether two tags have the same key.
@@ -39,8 +39,8 @@ func repeatsTagKey(tags []Tag) bool {
 	return false
 }
 
-// hasInvalidTagKey reports whether a key is one that no tag may have. Keys that begin with aliyun
-// and acs: are the cloud's own.
+// hasInvalidTagKey reports whether a tag has an invalid key. Keys that begin with aliyun or acs:
+// are reserved for the cloud.
 func hasInvalidTagKey(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool {
 		return t.Key == "" || isInvalidTagText(t.Key) || strings.HasPrefix(t.Key, "aliyun") ||
@@ -48,7 +48,7 @@ func hasInvalidTagKey(tags []Tag) bool {
 	})
 }
 
-// hasInvalidTagValue reports whether a value is one that no tag may have.
+// hasInvalidTagValue reports whether a tag has an invalid value.
 func hasInvalidTagValue(tags []Tag) bool {
 	return slices.ContainsFunc(tags, func(t Tag) bool { return isInvalidTagText(t.Value) })
 }
@@ -58,7 +58,7 @@ func isInvalidTagText(s string) bool {
 	return utf8.RuneCountInString(s) > maxLength || strings.Contains(s, "http://") || strings.Contains(s, "https://")
 }
 
-// tagMap returns what is stored of tags that are well formed.
+// tagMap returns valid tags in the form in which they are stored.
 func tagMap(tags []Tag) map[string]string {
 	m := make(map[string]string, len(tags))
 	for _, t := range tags {

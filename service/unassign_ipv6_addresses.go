@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// UnassignIPv6Addresses is the request to take IPv6 addresses or prefixes from an interface.
+// UnassignIPv6Addresses is the request to release IPv6 addresses or prefixes of an interface.
 type UnassignIPv6Addresses struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
@@ -34,8 +34,8 @@ var unassignIPv6AddressesParameterRules = slices.Concat([]rule[UnassignIPv6Addre
 	return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes}
 }))
 
-// UnassignIPv6Addresses takes IPv6 addresses and prefixes from an interface: all that are named, or
-// none when it lacks one of them.
+// UnassignIPv6Addresses releases IPv6 addresses and prefixes of an interface: all that are named,
+// or none if it lacks one of them.
 func (s *Service) UnassignIPv6Addresses(ctx context.Context, caller Caller, req UnassignIPv6Addresses) error {
 	if err := check(unassignIPv6AddressesParameterRules, req); err != nil {
 		return err

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// UnassignPrivateIPAddresses is the request to take secondary IPv4 addresses or prefixes from an
+// UnassignPrivateIPAddresses is the request to release secondary IPv4 addresses or prefixes of an
 // interface.
 type UnassignPrivateIPAddresses struct {
 	RegionID           string   `api:"RegionId"`
@@ -17,7 +17,7 @@ type UnassignPrivateIPAddresses struct {
 var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPrivateIPAddresses]{
 	required("RegionId", func(r UnassignPrivateIPAddresses) string { return r.RegionID }),
 	required("NetworkInterfaceId", func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }),
-	// This page has a code of its own for an id that is none.
+	// This action has a code of its own for a malformed id.
 	wellFormed(
 		InvalidEniIDMalformed,
 		func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID },
@@ -42,8 +42,8 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
 
-// UnassignPrivateIPAddresses takes IPv4 addresses and prefixes from an interface: all that are
-// named, or none when it lacks one of them.
+// UnassignPrivateIPAddresses releases IPv4 addresses and prefixes of an interface: all that are
+// named, or none if it lacks one of them.
 func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller, req UnassignPrivateIPAddresses) error {
 	if err := check(unassignPrivateIPAddressesParameterRules, req); err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// UntagResources is the request to take tags from resources of one type: those of some keys, or all
-// of them. A key that a resource does not have is no error.
+// UntagResources is the request to remove tags from resources of one type: those with the given
+// keys, or all. A key that a resource does not have is not an error.
 type UntagResources struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
@@ -18,7 +18,7 @@ type UntagResources struct {
 	Malformed    Malformed
 }
 
-// untagInput is a request to a product.
+// untagInput is a request to one product.
 type untagInput struct {
 	UntagResources
 	product TagProduct
@@ -36,7 +36,7 @@ var untagResourcesParameterRules = slices.Concat(
 		{err: NumberExceedTags, violated: func(r untagInput) bool { return len(r.TagKeys) > maxTags }},
 	})
 
-// UntagResources takes tags from resources of a product: from all that a call names, or from none.
+// UntagResources removes tags from all resources of a call, or from none.
 func (s *Service) UntagResources(product TagProduct) func(context.Context, Caller, UntagResources) error {
 	return func(ctx context.Context, caller Caller, req UntagResources) error {
 		if err := check(untagResourcesParameterRules, untagInput{req, product}); err != nil {

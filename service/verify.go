@@ -6,13 +6,13 @@ import (
 	"enisim/store"
 )
 
-// Violation is a place where the tables break a promise, for packages that know nothing of the
+// Violation is a row that violates an invariant. The alias is for packages that do not import the
 // store.
 type Violation = store.Violation
 
-// Invariants returns the names of what Verify checks.
+// Invariants returns the names of the invariants that Verify checks.
 func Invariants() []string { return store.Invariants() }
 
-// Verify derives every promise that the tables can keep anew from them, of all accounts at one
-// moment, and returns where one is broken. Nobody waits for it.
+// Verify recomputes all invariants from the tables, of all accounts at one moment, and returns the
+// violations. It blocks no requests.
 func (s *Service) Verify(ctx context.Context) ([]Violation, error) { return s.store.Verify(ctx) }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The rules that the actions of the VPC product repeat. VSwitches have the codes of VPCs.
+// The rules that the actions of the VPC product share. VSwitches have the error codes of VPCs.
 
 func vpcTextRules[T any](name, description func(T) string) []rule[T] {
 	return []rule[T]{
@@ -18,7 +18,7 @@ func vpcTextRules[T any](name, description func(T) string) []rule[T] {
 	}
 }
 
-// vpcTagRules: here a value must not look like the cloud's own either.
+// vpcTagRules also refuses values that are reserved for the cloud.
 func vpcTagRules[T any](tags func(T) []Tag) []rule[T] {
 	return []rule[T]{
 		{err: QuotaExceedTags, violated: func(r T) bool { return tooManyTags(tags(r)) }},
@@ -32,11 +32,11 @@ func vpcTagRules[T any](tags func(T) []Tag) []rule[T] {
 	}
 }
 
-// vpcPages are the bounds of every list of the product: by number only (docs/reference/protocol.md,
-// section 1.4).
+// vpcPages are the bounds of every list of the product, whose pages go by number only
+// (docs/reference/protocol.md, section 1.4).
 var vpcPages = paging{list: "VPC", maxPageSize: 50, defaultPageSize: 10}
 
-// validTagFilter refuses more tags than a filter may have, and one without a key.
+// validTagFilter refuses a filter with too many tags, or with a tag that has no key.
 func validTagFilter[T any](tags func(T) []Tag) rule[T] {
 	return invalid("Tag", func(r T) bool { return tooManyTags(tags(r)) || lacksTagKey(tags(r)) })
 }

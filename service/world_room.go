@@ -10,20 +10,20 @@ import (
 )
 
 // A server holds the worlds of scenarios in memory while it reads, applies, compares or exports
-// them for the control API. All of them together have room for one of the largest size. Most are
-// small, and several of those have room side by side.
+// them for the control API. All of them together may use the memory of one world of the largest
+// size. Most worlds are small, and several of them fit at the same time.
 const (
 	worldRoom      = 10 // small worlds, or one large one
 	smallWorldRoom = 1
 	worldTimeout   = 30 * time.Second // of waiting for room
 )
 
-// smallWorld limits a scenario that has room beside others.
+// smallWorld has the limits of a scenario that fits beside others.
 var smallWorld = scenario.Limits{Bytes: 64 << 10, Tokens: 8_000, Resources: 2_000, Parts: 20_000}
 
-// withWorldRoom calls use when there is room for a world within some limits. It first tries the
-// limits of a small world. Where use returns an error that wraps scenario.ErrBeyondLimits, it calls
-// use again with the limits of a large one, when there is room for that.
+// withWorldRoom waits for room for a world, and calls use with its limits. It first tries the
+// limits of a small world. If use returns an error that wraps scenario.ErrBeyondLimits, it waits
+// for room for a large world and calls use again with those limits.
 func (s *Service) withWorldRoom(ctx context.Context, use func(scenario.Limits) error) error {
 	err := s.inWorldRoom(ctx, smallWorldRoom, smallWorld, use)
 	if errors.Is(err, scenario.ErrBeyondLimits) {
@@ -47,9 +47,8 @@ func (s *Service) inWorldRoom(
 	return use(limits)
 }
 
-// withScenario parses a scenario file and calls use with it. For a file that came over HTTP, it
-// does so when there is room for the world. What is wrong with the file, or too large in it,
-// becomes the operator's error.
+// withScenario parses a scenario file and calls use with it. For a file that came over HTTP it
+// first waits for room. If the file is invalid or too large, it returns an OperatorError.
 func (s *Service) withScenario(
 	ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error),
 	use func(*scenario.Scenario, scenario.Limits) error,
@@ -67,8 +66,8 @@ func (s *Service) withScenario(
 	return explainScenarioError(s.withWorldRoom(ctx, parseAndUse))
 }
 
-// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits where accounts have more than
-// may be read into memory.
+// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits if the accounts have more
+// resources than may be read into memory.
 func (s *Service) checkWorldSize(
 	ctx context.Context, accountIDs []string, limits scenario.Limits, command string,
 ) error {
@@ -97,8 +96,8 @@ func (e worldTooLarge) Error() string {
 
 func (e worldTooLarge) Is(target error) bool { return target == scenario.ErrBeyondLimits }
 
-// explainScenarioError turns what is wrong with a scenario, or too large in it, into an error for
-// the operator. Other errors stay as they are.
+// explainScenarioError returns an error for the operator if a scenario is invalid or too large.
+// Other errors stay as they are.
 func explainScenarioError(err error) error {
 	if problems, ok := errors.AsType[scenario.Problems](err); ok {
 		return invalidRequestf("%s", problems)
