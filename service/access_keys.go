@@ -147,7 +147,7 @@ func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*s
 		change(tx, *key)
 		return nil
 	})
-	s.identities.Remove(id) // also when the outcome is unknown
+	s.identities.Remove(id) // even if the outcome is unknown
 	return err
 }
 

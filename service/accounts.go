@@ -20,27 +20,27 @@ type Account struct {
 	NetworkInterfacesPerRegion int // quota
 	CreatedAt                  time.Time
 	ExpiresAt                  *time.Time // nil: never
-	Repeats                    string     // accept, refuse, or "": as the server says
+	Repeats                    string     // accept, refuse, or "" for the server's default
 }
 
 // NewAccount is an account that was just created, with all its keys and their secrets, which are
 // shown only once.
 type NewAccount struct {
 	Account
-	Keys []NewAccountKey // first the account's own, which every account gets; then those of its scenario
+	Keys []NewAccountKey // first the account's own key, then those of its scenario
 }
 
 // NewAccountKey is a key of a new account.
 type NewAccountKey struct {
 	NewAccessKey
-	InScenario string // the id of the key in whose place it stands; "" for the one that every account gets
+	InScenario string // the id of the scenario's key that it replaces; "" for the account's own key
 }
 
 // ScenarioFile is the text of a scenario. Its name appears in messages about mistakes in it.
 type ScenarioFile struct {
 	Name     string
 	Text     []byte
-	OverHTTP bool // it came in a request to a server, which has narrower limits than a program of its own
+	OverHTTP bool // it came in a request to a server, which has narrower limits than the command line
 }
 
 func (f ScenarioFile) parse(limits scenario.Limits) (*scenario.Scenario, error) {
@@ -49,23 +49,23 @@ func (f ScenarioFile) parse(limits scenario.Limits) (*scenario.Scenario, error) 
 
 // CreateAccount is the request for an account.
 type CreateAccount struct {
-	ID                         string        // "": one is drawn
+	ID                         string        // "": a random one
 	Name                       string        // "": the scenario's
-	NetworkInterfacesPerRegion *int          // nil: the scenario's, or the documented quota
+	NetworkInterfacesPerRegion *int          // nil: the scenario's, or the default quota
 	ExpiresIn                  time.Duration // 0: never
-	Repeats                    string        // accept or refuse; "": the scenario's, or as the server says
+	Repeats                    string        // accept or refuse; "": the scenario's, or the server's default
 	Scenario                   *ScenarioFile // nil: an empty account
 }
 
 // ChangeAccount is the request to change an account. A nil field stays as it is.
 type ChangeAccount struct {
-	Repeats *string // accept, refuse, or "": as the server says
+	Repeats *string // accept, refuse, or "" for the server's default
 }
 
 // Limits and defaults of an account.
 const (
 	maxAccountNameLength = 128
-	maxQuota             = 1<<31 - 1 // of the database's column
+	maxQuota             = 1<<31 - 1 // the maximum of the database's column
 	minAccountLifetime   = time.Second
 	defaultQuota         = 100
 )
@@ -83,6 +83,8 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 	if err := req.validate(); err != nil {
 		return NewAccount{}, err
 	}
+	// First the account itself and its own key. Fields that the request leaves open may come from
+	// the scenario.
 	now := s.now()
 	s.removeExpired(ctx, now)
 	account := store.Account{
@@ -106,6 +108,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		CreatedAt: now,
 	}
 	created := NewAccount{Keys: []NewAccountKey{{NewAccessKey: newAccessKeyView(own)}}}
+	// Without a scenario, insert the empty account.
 	if req.Scenario == nil {
 		if req.NetworkInterfacesPerRegion != nil {
 			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
@@ -116,11 +119,13 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		}
 		return created, nil
 	}
+	// With one, create the account and its content in one transaction. The request's fields
+	// override the scenario's.
 	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
 		return scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text, limits)
 	}
 	err := s.withScenario(ctx, *req.Scenario, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
-		world := *sc.World() // a copy: what changes is replaced, not written into
+		world := *sc.World() // a copy: the slices below are replaced, not modified
 		if account.Name == "" {
 			account.Name = world.Accounts[0].Name
 		}
@@ -266,7 +271,7 @@ func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccoun
 		changed = *account
 		return nil
 	})
-	s.forgetAccount(id) // also when the outcome is unknown
+	s.forgetAccount(id) // even if the outcome is unknown
 	if err != nil {
 		return Account{}, err
 	}
@@ -277,7 +282,8 @@ func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccoun
 func (s *Service) newAccountID() string {
 	id := []byte("1")
 	for len(id) < 16 {
-		if b := s.randomBytes(1)[0]; b < 250 { // the rest of the bytes would make some digits more likely than others
+		// Larger bytes are dropped: they would make some digits more likely than others.
+		if b := s.randomBytes(1)[0]; b < 250 {
 			id = append(id, '0'+b%10)
 		}
 	}
@@ -315,7 +321,7 @@ func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFil
 		world := *sc.World()
 		world.AccessKeys = nil
 		_, err := s.store.ResetWorld(ctx, &world, now)
-		s.forgetAccount(id) // what its RAM users may do has changed
+		s.forgetAccount(id) // the permissions of its RAM users may have changed
 		return explainWorldError(id, err)
 	})
 }
@@ -329,7 +335,7 @@ func (s *Service) DeleteAccount(ctx context.Context, id string) error {
 	now := s.now()
 	s.removeExpired(ctx, now)
 	err := s.withAccount(ctx, id, now, (*store.Tx).DeleteAccount)
-	s.forgetAccount(id) // also when the outcome is unknown
+	s.forgetAccount(id) // even if the outcome is unknown
 	return err
 }
 

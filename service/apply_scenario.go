@@ -25,7 +25,7 @@ func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied
 	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
 		applied, err = scenario.Apply(ctx, s.store, sc, s.now())
 		for _, account := range sc.World().Accounts {
-			s.forgetAccount(account.ID) // also when the outcome is unknown: its keys may have changed
+			s.forgetAccount(account.ID) // even if the outcome is unknown: its keys may have changed
 		}
 		return ExplainApply(err)
 	})

@@ -22,7 +22,7 @@ type AssumeRole struct {
 type RoleCredentials struct {
 	AccessKeyID, Secret, SecurityToken string
 	ExpiresAt                          time.Time
-	RoleARN, RoleID                    string // with the session behind the role
+	RoleARN, RoleID                    string // with the name of the session appended
 }
 
 // The lifetime of a temporary key, in seconds.
@@ -100,7 +100,7 @@ func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole)
 		switch {
 		case err != nil:
 			return err
-		case !owner.AccountExists: // it went after its key was looked up
+		case !owner.AccountExists: // deleted after its key was looked up
 			return AbsInvalidAccountNotFound
 		}
 		now := s.now()
@@ -108,7 +108,7 @@ func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole)
 		if req.DurationSeconds != nil {
 			lifetime = *req.DurationSeconds
 		}
-		out.ExpiresAt = now.Add(time.Duration(lifetime) * time.Second).Truncate(time.Second) // as it is shown
+		out.ExpiresAt = now.Add(time.Duration(lifetime) * time.Second).Truncate(time.Second) // the precision that the answer shows
 		tx.InsertAccessKey(store.AccessKey{
 			ID:            out.AccessKeyID,
 			AccountID:     caller.AccountID,

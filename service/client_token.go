@@ -23,7 +23,7 @@ const maxFailedTokens = 1000
 type idempotentCall struct {
 	action  string
 	token   string // "": each request is a new one
-	request any    // with its token; two are the same if they spell the same JSON
+	request any    // includes the token; two requests are the same if their JSON is equal
 }
 
 // tokenConsumingActions are the actions whose refusal uses up the token: this was captured for
@@ -74,6 +74,8 @@ func runOnce[Answer any](
 		return answer, err
 	}
 	requestHash := sha256.Sum256(encoded)
+	// First claim the token: this waits for another request that holds it. Then answer a repeat
+	// from the token.
 	err = s.store.InTx(ctx, func(tx *store.Tx) (err error) {
 		now := s.now()
 		claimed, err := tx.ClaimToken(ctx, token, requestHash[:], now, now.Add(-clientTokenLifetime))
@@ -88,6 +90,7 @@ func runOnce[Answer any](
 		default:
 			return json.Unmarshal(claimed.Answer, &answer)
 		}
+		// A new request is run, and its answer is committed together with its effect.
 		if answer, err = write(tx); err != nil {
 			return err
 		}

@@ -213,7 +213,7 @@ var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInp
 // joinInput is the groups that an interface is to be in.
 type joinInput struct {
 	ids    []string
-	groups []store.GroupScene // those of the ids that exist
+	groups []store.GroupScene // the groups of ids that exist
 	vpcID  string             // the interface's
 }
 
@@ -306,11 +306,13 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 	}
 	c.apply(&n.NetworkInterface)
 
+	// The primary IPv4 address comes first: the named one, or the first free one.
 	ipv4 := slices.Concat(
 		parseAddresses(optionalList(c.PrimaryIPAddress)),
 		c.Offer.IPv4,
 		parseAddresses(c.PrivateIPAddresses),
 	)
+	// Random IPv6 addresses must not lie in a prefix of the interface.
 	ipv6 := parseAddresses(c.IPv6Addresses)
 	for len(ipv6) < valueOf(c.IPv6AddressCount) {
 		drawn := s.randomIPv6(*c.Offer.VSwitch.IPv6CIDRBlock)
@@ -327,6 +329,7 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 			PrivateIPAddress{Address: a, IsPrimary: k == 0 && isTrue(c.EnablePrimaryIPv6)},
 		)
 	}
+	// Sort as the lists do, because the answer shows the interface as a list would.
 	slices.SortFunc(n.Addresses, func(a, b PrivateIPAddress) int {
 		return cmp.Or(cmp.Compare(addressRank(a), addressRank(b)), a.Address.Compare(b.Address))
 	})

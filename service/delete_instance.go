@@ -10,9 +10,9 @@ import (
 // DeleteInstance is the request to release an instance.
 type DeleteInstance struct {
 	LifeRequest
-	Force                 *bool // also a running one
-	ForceStop             *bool // accepted: every guest listens
-	TerminateSubscription *bool // also one that is paid in advance
+	Force                 *bool // allows a running instance
+	ForceStop             *bool // accepted, without effect: every guest reacts to a stop
+	TerminateSubscription *bool // allows a prepaid instance
 	Malformed             Malformed
 }
 
@@ -74,6 +74,8 @@ func (s *Service) DeleteInstance(ctx context.Context, caller Caller, req DeleteI
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return err
 		}
+		// The interfaces that go with the instance are deleted, those that stay are detached. Their
+		// groups get their capacity back first.
 		primary, secondary, staying := scene.Going()
 		if s.options.DeleteDelay == 0 {
 			primary, secondary = append(primary, secondary...), nil

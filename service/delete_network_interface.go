@@ -67,7 +67,7 @@ func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req
 			return err
 		}
 		switch {
-		case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already on its way
+		case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already in transition
 		case atOnce:
 			tx.DeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID})
 		default:

@@ -143,7 +143,7 @@ func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableRe
 	var out []AvailableResource
 	switch r.DestinationResource {
 	case KindZone:
-		out = []AvailableResource{{}} // each zone its own
+		out = []AvailableResource{{}} // the zone itself
 	case kindIOOptimized:
 		if slices.ContainsFunc(types, func(t InstanceType) bool { return t.IOOptimized }) {
 			out = append(out, AvailableResource{Value: "optimized"})

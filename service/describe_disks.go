@@ -14,7 +14,7 @@ type Disk = store.DescribedDisk
 // Defaults for disks that do not set these.
 const (
 	diskCategory         = "cloud_essd"
-	diskPerformanceLevel = "PL1" // which only this category has
+	diskPerformanceLevel = "PL1" // only this category has performance levels
 	systemDiskSizeGiB    = 40
 	dataDiskSizeGiB      = 20
 )
@@ -29,8 +29,8 @@ type DescribeDisks struct {
 	ResourceGroupID      string   `api:"ResourceGroupId"`
 	DiskName             string
 	DiskType             string // all, system or data
-	Category             string // all, or one
-	Status               string // All, or one
+	Category             string // all, or one category
+	Status               string // All, or one status
 	DiskChargeType       string
 	MultiAttach          string
 	Portable             *bool
@@ -140,7 +140,7 @@ func withDiskDefaults(d Disk) Disk {
 		d.ImageID = cmp.Or(d.ImageID, InstanceImageID)
 		d.SizeGiB = cmp.Or(d.SizeGiB, systemDiskSizeGiB)
 	} else {
-		d.ImageID = "" // only a system disk is made of an image
+		d.ImageID = "" // only a system disk has an image
 		d.SizeGiB = cmp.Or(d.SizeGiB, dataDiskSizeGiB)
 	}
 	return d

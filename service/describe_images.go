@@ -13,13 +13,13 @@ import (
 // not filter.
 type DescribeImages struct {
 	RegionID             string `api:"RegionId"`
-	ImageID              string `api:"ImageId"` // or several, with commas
-	ImageName            string // * stands for any run of characters; without one, a part of the name
+	ImageID              string `api:"ImageId"` // or several, separated by commas
+	ImageName            string // * matches any characters; without it, a substring of the name
 	ImageFamily          string
 	ImageOwnerAlias      string
 	OSType               string
 	Architecture         string
-	Status               string // or several, with commas
+	Status               string // or several, separated by commas
 	IsSupportIOOptimized *bool  `api:"IsSupportIoOptimized"`
 	IsPublic             *bool  // whether to list images that other customers have published
 	SnapshotID           string `api:"SnapshotId"`

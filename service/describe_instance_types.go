@@ -37,7 +37,7 @@ type DescribeInstanceTypes struct {
 	MinimumCPUCoreCount        *int      `api:"MinimumCpuCoreCount"`
 	MaximumCPUCoreCount        *int      `api:"MaximumCpuCoreCount"`
 	MinimumMemorySize          string    // GiB, a decimal number
-	MaximumMemorySize          string    // the same
+	MaximumMemorySize          string    // likewise
 	MinimumENIQuantity         *int      `api:"MinimumEniQuantity"`
 	MinimumPrivateIPv4Quantity *int      `api:"MinimumEniPrivateIpAddressQuantity"` // of an interface
 	MinimumIPv6Quantity        *int      `api:"MinimumEniIpv6AddressQuantity"`      // of an interface

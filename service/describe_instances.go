@@ -38,7 +38,7 @@ type DescribeInstances struct {
 	InstanceChargeType  string
 	InstanceNetworkType string
 	Status              string
-	InstanceName        string // * stands for any run of characters
+	InstanceName        string // * matches any characters
 	KeyPairName         string
 	ResourceGroupID     string `api:"ResourceGroupId"`
 	Tags                []Tag  `api:"Tag"`

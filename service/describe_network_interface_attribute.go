@@ -20,7 +20,7 @@ const attributeConnectionTracking = "connectionTrackingConfiguration"
 // that every answer has.
 type NetworkInterfaceAttribute struct {
 	NetworkInterface
-	ConnectionTracking *ConnectionTracking // nil unless asked for; no timeout in it is nil
+	ConnectionTracking *ConnectionTracking // nil unless requested; otherwise all timeouts are set
 }
 
 var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttribute]{

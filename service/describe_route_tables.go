@@ -57,7 +57,7 @@ func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req De
 // routeTableFilter selects route tables by their own properties and by their VPCs.
 type routeTableFilter struct {
 	routerType string
-	routerIDs  []string // two parameters name the router; "" for one that is not given
+	routerIDs  []string // two parameters name the router; "" for an absent one
 	name       string
 	vpcs       store.VPCFilter
 }

@@ -12,7 +12,7 @@ import (
 type DescribeZones struct {
 	RegionID       string `api:"RegionId"`
 	AcceptLanguage string
-	Verbose        *bool // whether to list what the zones offer; nil: yes
+	Verbose        *bool // whether to list the instance types; nil: yes
 	Malformed      Malformed
 }
 
@@ -22,7 +22,7 @@ type Zone struct{ ID, LocalName string }
 // Zones are the zones of a region, which all offer the same instance types.
 type Zones struct {
 	Zones []Zone
-	Types []InstanceType // none if they were not asked for
+	Types []InstanceType // empty if they were not requested
 }
 
 var describeZonesRules = []rule[DescribeZones]{

@@ -90,7 +90,7 @@ func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req
 			return err
 		}
 		if scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil {
-			return nil // already on its way
+			return nil // already in transition
 		}
 		scene.Detach(dueAt(now, s.options.DetachDelay))
 		return nil

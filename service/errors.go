@@ -11,7 +11,7 @@ import (
 type Error struct {
 	Status  int
 	Code    string
-	Message string // a format of fmt where the documented text has blanks; With fills them
+	Message string // a fmt format if the documented text has blanks; With fills them
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
@@ -372,7 +372,7 @@ func APIError(err error) (shown *Error, documented bool) {
 		return shown, true
 	case errors.Is(err, store.ErrLockTimeout):
 		return OperationConflict, true
-	case errors.Is(err, store.ErrAccountGone): // deleted while the request was under way, and its keys with it
+	case errors.Is(err, store.ErrAccountGone): // the account was deleted during the request, with its keys
 		return InvalidAccessKeyIDNotFound, true
 	case errors.Is(err, store.ErrBusy):
 		return ServiceUnavailable, true

@@ -12,7 +12,8 @@ func (s *Service) ExportAccount(ctx context.Context, id string, withKeys bool) (
 	return s.exportWithin(ctx, id, withKeys, scenario.FileLimits)
 }
 
-// ExportAccountOverHTTP is ExportAccount for a server, which bounds the memory of the control API.
+// ExportAccountOverHTTP returns ExportAccount for a server, which bounds the memory of the control
+// API.
 func (s *Service) ExportAccountOverHTTP(ctx context.Context, id string, withKeys bool) (text []byte, err error) {
 	err = s.withWorldRoom(ctx, func(limits scenario.Limits) (err error) {
 		text, err = s.exportWithin(ctx, id, withKeys, limits)

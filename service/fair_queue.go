@@ -7,7 +7,7 @@ import "slices"
 // concurrent use.
 type fairQueue struct {
 	byAccount map[string][]*laneRequest // no list is empty
-	turns     []string                  // the accounts that wait, in the order of their turns
+	turns     []string                  // the accounts with waiting requests, in the order of their turns
 	size      int
 }
 

@@ -25,9 +25,9 @@ type Caller struct {
 	AccountID   string
 	RAMUser     string   // "": the account itself
 	AssumedRole string   // role/session; "": none
-	Allow       []string // what the RAM user may call, as product:Action with * as wildcard
-	Expired     bool     // the access key, or its account, is past its time
-	Repeats     bool     // whether an attach or a detach is accepted whose effect is there already
+	Allow       []string // the permissions of the RAM user: product:Action, with * as a wildcard
+	Expired     bool     // the access key or its account has expired
+	Repeats     bool     // whether a repeated attach or detach succeeds without effect
 }
 
 type cachedIdentity struct {
@@ -40,7 +40,7 @@ type Identity struct {
 	Caller
 	Secret        string
 	securityToken *string // of a temporary key
-	keyExpired    bool    // the key itself, as its token says
+	keyExpired    bool    // the key itself has expired, not only its account
 }
 
 // Identify returns the identity of an access key. It accepts expired keys and RAM users: admission

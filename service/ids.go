@@ -60,7 +60,7 @@ func (s *Service) newMAC() string {
 func (s *Service) randomBytes(n int) []byte {
 	b := make([]byte, n)
 	if _, err := io.ReadFull(s.random, b); err != nil {
-		panic(err) // the machine's source does not fail, and a test's has no end
+		panic(err) // the machine's source does not fail, and a test's source is endless
 	}
 	return b
 }

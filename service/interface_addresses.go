@@ -21,7 +21,7 @@ type assignRequest struct {
 	regionID, eniID    string
 	family             addressFamily
 	addresses          []netip.Addr
-	count, prefixCount int // beside those that are named
+	count, prefixCount int // in addition to the named ones
 	prefixes           []netip.Prefix
 }
 
@@ -42,7 +42,7 @@ type AssignedAddresses struct {
 type assignInput struct {
 	assignRequest
 	*store.AssignScene
-	drawn []netip.Addr // IPv6 addresses drawn for it: more than it wants, for some may be taken
+	drawn []netip.Addr // random IPv6 addresses: more than needed, because some may be taken
 }
 
 // assignStateRules come first. They check the interface and where it is.
@@ -157,6 +157,7 @@ func (s *Service) assignAddresses(
 	ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput],
 ) (AssignedAddresses, error) {
 	input := assignInput{assignRequest: a, AssignScene: &store.AssignScene{}}
+	// First find the VSwitch, because it must be locked before the interface.
 	vswitch, busy, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
 	if err != nil {
 		return AssignedAddresses{}, err
@@ -164,6 +165,8 @@ func (s *Service) assignAddresses(
 	if input.Busy = busy; busy || vswitch == nil {
 		return AssignedAddresses{}, check(rules, input)
 	}
+	// Then work out which addresses are needed. IPv6 addresses are random, with spare ones for
+	// those that are taken.
 	want := store.AddressWant{VSwitchID: vswitch.ID, Named: a.addresses, NamedBlocks: a.prefixes}
 	if a.family.contains(vswitch.CIDRBlock.Addr()) {
 		want.IPv4, want.IPv4Prefixes = a.count, a.prefixCount
@@ -177,6 +180,7 @@ func (s *Service) assignAddresses(
 			want.Named = slices.Concat(a.addresses, input.drawn)
 		}
 	}
+	// Then lock the rows and check the rules.
 	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.now())
 	if err != nil {
 		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)

@@ -53,25 +53,25 @@ const (
 // the next batch.
 type lanes struct {
 	seed    maphash.Seed
-	shared  []lane        // by instance; empty: every request has a transaction of its own
+	shared  []lane        // chosen by instance; empty: every request has a transaction of its own
 	timeout time.Duration // of a batch, until its commit
 	run     func(ctx context.Context, batch []*laneRequest, wait bool) error
 
 	mu        sync.Mutex
-	contended map[store.Row]*lane // the lanes of contended rows, as long as there are requests in them
+	contended map[store.Row]*lane // the lanes of contended rows, which exist while they have requests
 }
 
 // lane is a queue behind the batch that is in flight.
 type lane struct {
 	wait  bool // whether its batches wait for locks
-	users int  // requests in the lane of a contended row; guarded by lanes.mu
+	users int  // the number of requests in the lane of a contended row; guarded by lanes.mu
 
 	mu              sync.Mutex
 	busy            bool
 	queue           fairQueue
-	averageDuration time.Duration // how long a batch takes, as a moving average
+	averageDuration time.Duration // moving average of the duration of a batch
 
-	lastAccount string    // whose request came last
+	lastAccount string    // the account of the last request
 	sharedUntil time.Time // until when the lane counts as used by several accounts
 }
 
@@ -82,18 +82,18 @@ type laneRequest struct {
 	decide    func(*store.AttachScene, time.Time) error // the rules, and the change if no rule is violated
 	queuedAt  time.Time
 	lockBy    time.Time  // when it stops waiting for contended rows; zero: it is in a shared lane
-	contended *store.Row // the row that it needs and another transaction has locked; nil: it was decided
+	contended *store.Row // a row that it needs and that another transaction has locked; nil: it was decided
 	err       error      // the answer
-	turn      chan turn  // what a request that waits has to do next
+	turn      chan turn  // receives what the waiting request does next
 }
 
 // turn tells a waiting request what to do next.
 type turn int
 
 const (
-	finished turn = iota // its answer is there, or the contended row that it needs
-	lead                 // run the next batch, and be part of it
-	alone                // its batch has failed: run without the others
+	finished turn = iota // the request has its answer, or its contended row
+	lead                 // the request runs the next batch, which includes it
+	alone                // its batch has failed: the request runs alone
 )
 
 func newLanes(count int, run func(context.Context, []*laneRequest, bool) error) *lanes {
@@ -306,7 +306,7 @@ func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 		switch {
 		case r.ctx.Err() != nil:
 			r.err = r.ctx.Err()
-			r.turn <- finished // nobody reads it, unless the request leads
+			r.turn <- finished // read only if the request leads; the channel has room
 		case now.Sub(r.queuedAt) > maxLaneWait:
 			r.err = fmt.Errorf("%w: for %v", store.ErrBusy, now.Sub(r.queuedAt).Round(time.Millisecond))
 			r.turn <- finished

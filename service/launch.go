@@ -27,9 +27,9 @@ type NewInstance struct {
 	SecurityGroupID         string `api:"SecurityGroupId"`
 	PrivateIPAddress        string `api:"PrivateIpAddress"`
 	InstanceName            string // name[1,4]suffix numbers the instances
-	HostName                string // the same
+	HostName                string // likewise
 	Description             string
-	Password                string `json:"-"` // accepted and forgotten: it must not even be hashed
+	Password                string `json:"-"` // accepted and not stored: it must not even be hashed
 	KeyPairName             string
 	RAMRoleName             string `api:"RamRoleName"`
 	UserData                string // Base64
@@ -116,7 +116,7 @@ func newInstanceRules[R any](
 		required("InstanceType", stringField(func(r NewInstance) string { return r.InstanceType })),
 		{
 			err:      InvalidResourceTypeNotSupported,
-			violated: func(r R) bool { return primary(r).VSwitchID == "" }, // it would be of the classic network
+			violated: func(r R) bool { return primary(r).VSwitchID == "" }, // without a VSwitch it would be of the classic network
 			messageArgs: func(r R) []any {
 				return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)}
 			},
@@ -199,11 +199,11 @@ func hasInvalidSize(d NewDisk) bool {
 // time.
 type launchInput struct {
 	NewInstance
-	amount, minAmount int               // how many instances are asked for, and how few will do
-	interfaces        []LaunchInterface // of each instance, the primary one first
+	amount, minAmount int               // the requested number of instances, and the minimum
+	interfaces        []LaunchInterface // of each instance; the primary one comes first
 	*store.LaunchScene
 	now   time.Time
-	count int // how many there will be
+	count int // the number of instances that will be created
 }
 
 // storeWant returns the rows and free addresses that the launch needs.
@@ -235,7 +235,7 @@ func (l launchInput) storeWant(accountID string) store.LaunchWant {
 func (l launchInput) primaryAddresses(i LaunchInterface) (addresses []netip.Addr) {
 	for _, a := range parseAddresses(optionalList(i.PrimaryIPAddress)) {
 		for range l.amount {
-			if a.IsValid() { // behind the last address there is none
+			if a.IsValid() { // there is no address after the last one
 				addresses = append(addresses, a)
 			}
 			a = a.Next()

@@ -63,6 +63,8 @@ func (s *Service) insertInstance(
 	i.Description, i.ResourceGroupID, i.Tags, i.CreatedAt = l.Description, l.ResourceGroupID, tagMap(l.Tags), l.now
 	i.Attributes = s.newInstanceAttributes(l.NewInstance)
 	tx.InsertInstance(i)
+	// Then its interfaces, in the order of their device indexes: existing ones are attached, the
+	// others created.
 	for index, wanted := range l.interfaces {
 		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
 			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, dueAt(l.now, s.options.AttachDelay))
@@ -98,6 +100,8 @@ func (s *Service) newLaunchedInterface(
 	}
 	n.SecurityGroupIDs = wanted.groupIDs()
 
+	// First the primary address: the named one of this instance, or the first free one. Then the
+	// other IPv4 addresses.
 	found, offer.IPv4 = offer.IPv4[:wanted.ipv4ToFind()], offer.IPv4[wanted.ipv4ToFind():]
 	ipv4 := found
 	if row := l.primaryAddresses(wanted); len(row) > 0 {
@@ -106,6 +110,7 @@ func (s *Service) newLaunchedInterface(
 	for position, a := range ipv4 {
 		n.Addresses = append(n.Addresses, store.PrivateIPAddress{Address: a, IsPrimary: position == 0})
 	}
+	// Then the IPv6 addresses: named, or random.
 	ipv6 := parseAddresses(wanted.IPv6Addresses)
 	for range valueOf(wanted.IPv6AddressCount) {
 		ipv6 = append(ipv6, s.randomIPv6(*v.IPv6CIDRBlock))
@@ -129,7 +134,7 @@ func (s *Service) newInstanceAttributes(r NewInstance) store.InstanceAttributes 
 		SystemDisk:         newDisk(r.SystemDisk, r.Tags),
 	}
 	if a.ImageID == "" {
-		a.ImageID = InstanceImageID // a family is its newest image
+		a.ImageID = InstanceImageID // a family stands for its newest image
 	}
 	for _, d := range r.DataDisks {
 		disk := newDisk(d, r.Tags)

@@ -14,7 +14,7 @@ type ModifyInstanceAttribute struct {
 	InstanceName                string
 	Description                 string
 	HostName                    string
-	Password                    string   `json:"-"` // accepted and forgotten
+	Password                    string   `json:"-"` // accepted and not stored
 	UserData                    string   // Base64
 	SecurityGroupIDs            []string `api:"SecurityGroupIds"` // replace those of the primary interface
 	DeletionProtection          *bool

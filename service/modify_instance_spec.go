@@ -14,8 +14,8 @@ type ModifyInstanceSpec struct {
 	InstanceType            string
 	InternetMaxBandwidthIn  *int  // Mbit/s
 	InternetMaxBandwidthOut *int  // Mbit/s
-	AllowMigrateAcrossZone  *bool // accepted: every zone has every type
-	Async                   *bool // accepted: the change is done when the answer comes
+	AllowMigrateAcrossZone  *bool // accepted, without effect: every zone has every type
+	Async                   *bool // accepted, without effect: the change is complete on return
 	DryRun                  *bool
 	ClientToken             string
 	Malformed               Malformed

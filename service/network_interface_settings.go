@@ -9,7 +9,7 @@ import (
 // NetworkInterfaceSettings are the parameters that an interface is created with and that can be
 // changed later. A nil field stays as it is.
 type NetworkInterfaceSettings struct {
-	DeleteOnRelease    *bool // whether it goes with its instance
+	DeleteOnRelease    *bool // whether it is deleted with its instance
 	SourceDestCheck    *bool
 	EnablePrimaryIPv6  *bool // whether its first IPv6 address is its primary one
 	QueueNumber        *int

@@ -25,7 +25,7 @@ func numberedName(name string, k, n int, unique bool) string {
 		if digits != "" {
 			width, _ = strconv.Atoi(digits)
 		}
-		first, _ := strconv.Atoi(begin) // nothing is 0
+		first, _ := strconv.Atoi(begin) // "" is 0
 		return fmt.Sprintf("%s%0*d%s", name[:at[0]], width, first+k, name[at[1]:])
 	case unique && n > 1:
 		return fmt.Sprintf("%s%03d", name, k+1)

@@ -5,7 +5,7 @@ import "fmt"
 // OperatorError explains why a request of an operator is refused, and what would be right. It is
 // not an error of the simulated API.
 type OperatorError struct {
-	Missing bool // what was named does not exist; otherwise the request itself is wrong
+	Missing bool // the named thing does not exist; otherwise the request is invalid
 	text    string
 }
 

@@ -48,9 +48,9 @@ type List[T any] struct {
 
 // paging is the bounds of a list's pages.
 type paging struct {
-	list            string // the kind of list, to which its tokens are bound
+	list            string // the kind of list; a token is valid for one kind only
 	maxPageSize     int    // a larger PageSize is an error
-	minResults      int    // a smaller or larger MaxResults is not: the nearest bound counts
+	minResults      int    // a smaller or larger MaxResults is not an error: the nearest bound is used
 	maxResults      int
 	defaultPageSize int
 }
@@ -127,7 +127,7 @@ func (p paging) token(after string) string {
 // false if the token is not of this kind of list.
 func (p paging) afterID(token string) (after string, ours bool) {
 	after, ours = p.decodeToken(token)
-	return after, ours && (after == "" || isValidID(strings.ReplaceAll(after, ".", "-"))) // types have dots
+	return after, ours && (after == "" || isValidID(strings.ReplaceAll(after, ".", "-"))) // instance types have dots
 }
 
 // decodeToken returns the text that a token of this kind of list was made from, or "" without a

@@ -9,7 +9,7 @@ import (
 // RebootInstance is the request to stop and start a running instance.
 type RebootInstance struct {
 	LifeRequest
-	ForceStop *bool // accepted: every guest listens
+	ForceStop *bool // accepted, without effect: every guest reacts to a stop
 	Malformed Malformed
 }
 

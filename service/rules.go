@@ -94,7 +94,7 @@ func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 	}
 }
 
-// validNumberedPage is validPage where pages go by number only.
+// validNumberedPage returns validPage where pages go by number only.
 func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),

@@ -16,7 +16,7 @@ type RunInstances struct {
 	IPv6AddressCount  *int     `api:"Ipv6AddressCount"`
 	IPv6Addresses     []string `api:"Ipv6Address"`
 	Amount            *int     // nil: 1
-	MinAmount         *int     // how few will do; nil: Amount
+	MinAmount         *int     // the minimum number of instances; nil: Amount
 	UniqueSuffix      *bool
 	NetworkInterfaces []LaunchInterface `api:"NetworkInterface"`
 	Malformed         Malformed
@@ -375,6 +375,7 @@ func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstan
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return NewInstances{}, err
 		}
+		// The rules hold for l.count instances, so all of them are created.
 		var made NewInstances
 		for k := range l.count {
 			made.InstanceIDs = append(

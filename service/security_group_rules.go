@@ -67,8 +67,8 @@ type EgressPermissions struct {
 // direction has what differs between ingress and egress.
 type direction struct {
 	name        string
-	missingPeer *Error // a rule names nothing at its other end
-	unknownPeer *Error // a rule names a group that is not there
+	missingPeer *Error // for a rule that has no source or destination
+	unknownPeer *Error // for a rule that names a group which does not exist
 }
 
 var (
@@ -79,7 +79,7 @@ var (
 // permission is a rule of a request, in either direction.
 type permission struct {
 	Permission
-	peerCIDR, peerIPv6CIDR, peerGroupID, peerPrefixListID string // what is at its other end
+	peerCIDR, peerIPv6CIDR, peerGroupID, peerPrefixListID string // the source or destination
 }
 
 func (p IngressPermissions) all() []permission {
@@ -114,7 +114,7 @@ func appendOld[P comparable](list []P, old P) []P {
 type rulesRequest struct {
 	regionID, securityGroupID, clientToken string
 	permissions                            []permission
-	ruleIDs                                []string // of rules to take away
+	ruleIDs                                []string // the rules to remove
 	malformed                              Malformed
 }
 
@@ -276,8 +276,8 @@ func (d direction) newRule(p permission) store.SecurityGroupRule {
 type rulesInput struct {
 	rulesRequest
 	*store.RulesScene
-	added  []store.SecurityGroupRule // that the group does not have yet
-	absent bool                      // a rule that is to go by its id is not one of the group's in this direction
+	added  []store.SecurityGroupRule // rules that the group does not have yet
+	absent bool                      // a rule id to remove is not one of the group's in this direction
 }
 
 // sceneRules returns the rules on the groups of a request.

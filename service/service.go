@@ -29,7 +29,7 @@ type Options struct {
 	// AcceptRepeats makes an attach or a detach succeed whose effect is there already. An account
 	// may override it.
 	AcceptRepeats bool
-	ClosedToRAM   []string         // actions that no RAM user may call, whatever it is allowed: product:Action
+	ClosedToRAM   []string         // actions that no RAM user may call, whatever its permissions: product:Action
 	Now           func() time.Time // nil: the machine's clock
 	Random        io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 }
@@ -42,9 +42,9 @@ type Service struct {
 	clock       func() time.Time
 	random      io.Reader
 	identities  *lru.Cache[string, cachedIdentity]
-	unknownKeys *lru.Cache[string, time.Time] // when the database was asked last
+	unknownKeys *lru.Cache[string, time.Time] // the time of the last query
 	lookups     singleflight.Group            // of keys, by id
-	regions     sync.Map                      // ids of regions that are known to exist: they never go
+	regions     sync.Map                      // ids of regions that are known to exist; regions are never deleted
 	lanes       *lanes
 	pacer       *pacer
 	worlds      *semaphore.Weighted // room in memory for the worlds of control requests
@@ -77,7 +77,7 @@ func New(st *store.Store, options Options) *Service {
 func newCache[Value any](size int) *lru.Cache[string, Value] {
 	cache, err := lru.New[string, Value](size)
 	if err != nil {
-		panic(err) // only a size that is not positive fails, and ours are constants
+		panic(err) // only a size below 1 fails, and ours are positive constants
 	}
 	return cache
 }

@@ -9,7 +9,7 @@ import (
 // StartInstance is the request to start a stopped instance.
 type StartInstance struct {
 	LifeRequest
-	InitLocalDisk *bool // accepted: no disk is local
+	InitLocalDisk *bool // accepted, without effect: no disk is local
 	Malformed     Malformed
 }
 

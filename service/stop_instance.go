@@ -13,16 +13,16 @@ const (
 	KeepCharging = "KeepCharging"
 	StopCharging = "StopCharging"
 
-	stoppedModeNotApplicable = "Not-applicable" // what a running instance shows; tools send it back
+	stoppedModeNotApplicable = "Not-applicable" // the value of a running instance, which tools send back
 )
 
 // StopInstance is the request to stop a running instance.
 type StopInstance struct {
 	LifeRequest
 	StoppedMode string // "" and Not-applicable: KeepCharging
-	ForceStop   *bool  // accepted: every guest listens
-	Hibernate   *bool  // accepted: memory is not simulated
-	ConfirmStop *bool  // accepted, and without effect
+	ForceStop   *bool  // accepted, without effect: every guest reacts to a stop
+	Hibernate   *bool  // accepted, without effect: memory is not simulated
+	ConfirmStop *bool  // accepted, without effect
 	Malformed   Malformed
 }
 

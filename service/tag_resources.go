@@ -116,7 +116,7 @@ var tagResourcesParameterRules = slices.Concat(
 
 // changeTagsInput is the requested change plus the locked rows that its rules check.
 type changeTagsInput struct {
-	ids   []string // each once
+	ids   []string // without duplicates
 	found []store.TaggedResource
 	give  map[string]string
 }

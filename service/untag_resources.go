@@ -14,7 +14,7 @@ type UntagResources struct {
 	ResourceType string
 	ResourceIDs  []string `api:"ResourceId"`
 	TagKeys      []string `api:"TagKey"`
-	All          *bool    // counts only without TagKeys
+	All          *bool    // ignored if there are TagKeys
 	Malformed    Malformed
 }
 

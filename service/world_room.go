@@ -13,9 +13,9 @@ import (
 // them for the control API. All of them together may use the memory of one world of the largest
 // size. Most worlds are small, and several of them fit at the same time.
 const (
-	worldRoom      = 10 // small worlds, or one large one
+	worldRoom      = 10 // in small worlds; a large world needs all of it
 	smallWorldRoom = 1
-	worldTimeout   = 30 * time.Second // of waiting for room
+	worldTimeout   = 30 * time.Second // how long a request waits for room
 )
 
 // smallWorld has the limits of a scenario that fits beside others.
@@ -81,7 +81,7 @@ func (s *Service) checkWorldSize(
 // worldTooLarge is returned for an account that is too large for the control API.
 type worldTooLarge struct {
 	resources, limit int
-	command          string // that does it without a server
+	command          string // the command that works without a server
 }
 
 func (e worldTooLarge) Error() string {
