@@ -8,7 +8,7 @@ import (
 
 // demand is what an interface still wants of its VSwitch once the addresses that the file names are claimed. Demands are met at the end, in
 // file order, so that an address that the file names is never given to an earlier interface.
-type demand struct {
+type addressDemand struct {
 	eni                      string
 	vswitch                  *vswitch
 	at                       position
@@ -17,7 +17,7 @@ type demand struct {
 }
 
 // demand notes a demand for later.
-func (x *accountExpansion) demand(d demand) {
+func (x *accountExpansion) addDemand(d addressDemand) {
 	d.vswitch.wanted += uint64(d.primary + d.secondary)
 	if d.primary+d.secondary+d.ipv6 > 0 {
 		x.demands = append(x.demands, d)
@@ -25,7 +25,7 @@ func (x *accountExpansion) demand(d demand) {
 }
 
 // claim gives an interface an address that the file names. The first IPv4 address of an interface is its primary one.
-func (x *accountExpansion) claim(d *demand, text located[string], from *pool, key string) {
+func (x *accountExpansion) claim(d *addressDemand, text located[string], from *pool, key string) {
 	if from == nil {
 		return // the VSwitch's block is broken, and reported
 	}
@@ -37,7 +37,7 @@ func (x *accountExpansion) claim(d *demand, text located[string], from *pool, ke
 	case a.BitLen() != from.block.Addr().BitLen() || !from.block.Contains(a):
 		x.add(text.at, "", "address %s lies outside %s of VSwitch %s", a, from.block, d.vswitch.row.ID)
 		return
-	case from.reserves(a):
+	case from.isReserved(a):
 		x.add(text.at, "the first address of a VSwitch and the last three are the cloud's own", "address %s is reserved in VSwitch %s", a, d.vswitch.row.ID)
 		return
 	}
@@ -53,11 +53,11 @@ func (x *accountExpansion) claim(d *demand, text located[string], from *pool, ke
 		d.vswitch.wanted++
 		d.primary = 0
 	}
-	x.give(d, a, primary)
+	x.addAddress(d, a, primary)
 }
 
 // claimPrefixes gives an interface the prefixes that the file names.
-func (x *accountExpansion) claimPrefixes(d *demand, prefixes []located[template], n int) {
+func (x *accountExpansion) claimPrefixes(d *addressDemand, prefixes []located[template], n int) {
 	v := d.vswitch
 	for _, text := range prefixes {
 		p, err := netip.ParsePrefix(text.value.expand(n))
@@ -79,7 +79,7 @@ func (x *accountExpansion) claimPrefixes(d *demand, prefixes []located[template]
 			x.add(text.at, "", "prefix %s lies outside %s of VSwitch %s", p, from.block, v.row.ID)
 			continue
 		}
-		if from.reservesPartOf(p) {
+		if from.overlapsReserved(p) {
 			x.add(text.at, "the first and the last prefix of a VSwitch have addresses that are the cloud's own", "prefix %s is reserved in VSwitch %s", p, v.row.ID)
 			continue
 		}
@@ -120,7 +120,7 @@ func (x *accountExpansion) assignAddresses() {
 	}
 }
 
-func (x *accountExpansion) assign(d *demand, from *pool, count int, primary bool) {
+func (x *accountExpansion) assign(d *addressDemand, from *pool, count int, primary bool) {
 	if from == nil {
 		return
 	}
@@ -129,11 +129,11 @@ func (x *accountExpansion) assign(d *demand, from *pool, count int, primary bool
 		if !free {
 			return // checkFull reports it
 		}
-		x.give(d, a, primary)
+		x.addAddress(d, a, primary)
 	}
 }
 
-func (x *accountExpansion) give(d *demand, a netip.Addr, primary bool) {
+func (x *accountExpansion) addAddress(d *addressDemand, a netip.Addr, primary bool) {
 	if a.Is6() {
 		primary, d.primaryIPv6 = d.primaryIPv6, false
 	}

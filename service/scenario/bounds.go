@@ -49,7 +49,7 @@ func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 		r.add(position{1, 1}, "split it, or write entries that differ by a number only as one with a count", "the file has %d bytes, and may have %d", len(data), limits.Bytes)
 		return nil, errBeyondBounds
 	}
-	if err := r.countSigns(data, limits); err != nil {
+	if err := r.countPossibleTokens(data, limits); err != nil {
 		return nil, err
 	}
 	var (
@@ -68,7 +68,7 @@ func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 			if t.Type == token.InvalidType {
 				return tokens, nil
 			}
-			if err := b.next(t); err != nil {
+			if err := b.addToken(t); err != nil {
 				return nil, err
 			}
 		}
@@ -77,7 +77,7 @@ func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 
 // countSigns counts the bytes at which a token may begin or end. The scanner holds all tokens of a file before it returns the first one, so a file that
 // could have more than twice as many tokens as it may is refused before. A file of the format has fewer such bytes than tokens.
-func (r *reader) countSigns(data []byte, limits Limits) error {
+func (r *reader) countPossibleTokens(data []byte, limits Limits) error {
 	const (
 		always      = "{}[]:,&*!|>'\"#%<\r\n"
 		beforeBlank = "-?" // signs only there, and else a part of an id
@@ -135,7 +135,7 @@ func (c collection) isFlow() bool {
 }
 
 // next takes a token.
-func (b *bounds) next(t *token.Token) error {
+func (b *bounds) addToken(t *token.Token) error {
 	if b.tokens++; b.tokens > b.limits.Tokens {
 		return b.tooManyTokens(position{t.Position.Line, t.Position.Column}, b.limits)
 	}
@@ -166,12 +166,12 @@ func (b *bounds) next(t *token.Token) error {
 	case token.SequenceEntryType:
 		if !inFlow {
 			b.starts = true
-			return b.enter(t, token.SequenceEntryType, t.Position.Column)
+			return b.enterBlock(t, token.SequenceEntryType, t.Position.Column)
 		}
 	case token.MappingKeyType:
 		if !inFlow {
 			b.starts = true
-			if err := b.enter(t, token.MappingValueType, t.Position.Column); err != nil {
+			if err := b.enterBlock(t, token.MappingValueType, t.Position.Column); err != nil {
 				return err
 			}
 		}
@@ -179,7 +179,7 @@ func (b *bounds) next(t *token.Token) error {
 	case token.MappingValueType:
 		if !inFlow {
 			b.starts = true
-			if err := b.enter(t, token.MappingValueType, b.first.Position.Column); err != nil {
+			if err := b.enterBlock(t, token.MappingValueType, b.first.Position.Column); err != nil {
 				return err
 			}
 		}
@@ -189,7 +189,7 @@ func (b *bounds) next(t *token.Token) error {
 }
 
 // enter comes to an entry of a block, and so leaves the blocks that lie further to the right.
-func (b *bounds) enter(t *token.Token, sign token.Type, column int) error {
+func (b *bounds) enterBlock(t *token.Token, sign token.Type, column int) error {
 	for len(b.open) > 0 {
 		top := b.open[len(b.open)-1]
 		// The list of a key may begin in the key's column. The next key then ends it.

@@ -51,30 +51,30 @@ func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]
 }
 
 // side is one of two worlds, with what is needed to spell its rows.
-type side struct {
+type snapshot struct {
 	*store.World
 	belongings map[store.ResourceID]*belongings
 	groupVPCs  map[store.ResourceID]string
 }
 
-func newSide(w *store.World) *side {
-	s := &side{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{}}
+func newSnapshot(w *store.World) *snapshot {
+	snap := &snapshot{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{}}
 	for i := range w.SecurityGroups {
 		g := &w.SecurityGroups[i]
-		s.groupVPCs[store.ResourceID{AccountID: g.AccountID, ID: g.ID}] = g.RegionID + " " + g.VPCID
+		snap.groupVPCs[store.ResourceID{AccountID: g.AccountID, ID: g.ID}] = g.RegionID + " " + g.VPCID
 	}
-	return s
+	return snap
 }
 
 // differ gathers the differences from what is there to what is wanted.
-type differ struct {
-	there, wanted *side
-	several       bool // accounts
-	found, gone   []Difference
+type diffBuilder struct {
+	existing, wanted *snapshot
+	several          bool // accounts
+	found, removed   []Difference
 }
 
 func diffWorlds(there, wanted *store.World) []Difference {
-	d := &differ{there: newSide(there), wanted: newSide(wanted), several: len(wanted.Accounts) > 1}
+	d := &diffBuilder{existing: newSnapshot(there), wanted: newSnapshot(wanted), several: len(wanted.Accounts) > 1}
 	d.regions()
 	for _, compare := range []func(){
 		func() { compareRows(d, accountRows) }, func() { compareRows(d, userRows) }, func() { compareRows(d, keyRows) },
@@ -84,16 +84,16 @@ func diffWorlds(there, wanted *store.World) []Difference {
 	} {
 		compare()
 	}
-	return append(d.found, d.gone...)
+	return append(d.found, d.removed...)
 }
 
 // regions are those that would be added, with their zones. None ever goes.
-func (d *differ) regions() {
+func (d *diffBuilder) regions() {
 	known := map[string]bool{}
-	for _, r := range d.there.Regions {
+	for _, r := range d.existing.Regions {
 		known["region "+r.ID] = true
 	}
-	for _, z := range d.there.Zones {
+	for _, z := range d.existing.Zones {
 		known["zone "+z.ID] = true
 	}
 	for _, r := range d.wanted.Regions {
@@ -109,17 +109,17 @@ func (d *differ) regions() {
 }
 
 // kindOfRow is a table: how its rows are told apart, and spelled.
-type kindOfRow[T any] struct {
-	what  string
-	of    func(*store.World) []T
-	id    func(*T) store.ResourceID
-	place func(*side, *T) string // a row in another place is another one; nil: there are no places
-	words func(*side, *T) []word
+type rowKind[T any] struct {
+	what     string
+	rows     func(*store.World) []T
+	id       func(*T) store.ResourceID
+	location func(*snapshot, *T) string // a row in another place is another one; nil: there are no places
+	fields   func(*snapshot, *T) []field
 }
 
 // compareRows finds the differences in one table.
-func compareRows[T any](d *differ, kind kindOfRow[T]) {
-	there, wanted := kind.of(d.there.World), kind.of(d.wanted.World)
+func compareRows[T any](d *diffBuilder, kind rowKind[T]) {
+	there, wanted := kind.rows(d.existing.World), kind.rows(d.wanted.World)
 	index := make(map[store.ResourceID]*T, len(there))
 	for i := range there {
 		index[kind.id(&there[i])] = &there[i]
@@ -132,23 +132,23 @@ func compareRows[T any](d *differ, kind kindOfRow[T]) {
 		switch {
 		case before == nil:
 			d.found = append(d.found, d.difference("+", kind.what, id, nil))
-		case kind.place != nil && kind.place(d.there, before) != kind.place(d.wanted, row):
-			d.gone = append(d.gone, d.difference("-", kind.what, id, nil))
+		case kind.location != nil && kind.location(d.existing, before) != kind.location(d.wanted, row):
+			d.removed = append(d.removed, d.difference("-", kind.what, id, nil))
 			d.found = append(d.found, d.difference("+", kind.what, id, nil))
 		default:
-			if changes := changesOf(kind.words(d.there, before), kind.words(d.wanted, row)); len(changes) > 0 {
+			if changes := changedFields(kind.fields(d.existing, before), kind.fields(d.wanted, row)); len(changes) > 0 {
 				d.found = append(d.found, d.difference("~", kind.what, id, changes))
 			}
 		}
 	}
 	for i := range there {
 		if id := kind.id(&there[i]); index[id] != nil {
-			d.gone = append(d.gone, d.difference("-", kind.what, id, nil))
+			d.removed = append(d.removed, d.difference("-", kind.what, id, nil))
 		}
 	}
 }
 
-func (d *differ) difference(mark, what string, id store.ResourceID, changes []string) Difference {
+func (d *diffBuilder) difference(mark, what string, id store.ResourceID, changes []string) Difference {
 	out := Difference{Mark: mark, What: what, ID: id.ID, Changes: changes}
 	if d.several && what != accountRows.what {
 		out.Account = id.AccountID
@@ -157,15 +157,15 @@ func (d *differ) difference(mark, what string, id store.ResourceID, changes []st
 }
 
 // changesOf compares the words of a row, key by key.
-func changesOf(before, after []word) (changes []string) {
+func changedFields(before, after []field) (changes []string) {
 	for i, w := range after {
-		was := valueOf(before, w.key, i)
-		if same(was, w.value) {
+		was := fieldValue(before, w.key, i)
+		if equalValues(was, w.value) {
 			continue
 		}
-		old, now := spell(was), spell(w.value)
+		old, now := formatValue(was), formatValue(w.value)
 		switch {
-		case (w.key == "settles_in" || w.key == "runs_in") && underWayAlike(before, after):
+		case (w.key == "settles_in" || w.key == "runs_in") && sameTransition(before, after):
 		case w.key == "secret" || w.key == "security_token":
 			changes = append(changes, w.key+" becomes another one")
 		default:
@@ -174,7 +174,7 @@ func changesOf(before, after []word) (changes []string) {
 	}
 	for i, w := range before {
 		if w.value != nil && !hasKey(after, w.key, i) {
-			changes = append(changes, fmt.Sprintf("%s %s -> none", w.key, spell(w.value)))
+			changes = append(changes, fmt.Sprintf("%s %s -> none", w.key, formatValue(w.value)))
 		}
 	}
 	return changes
@@ -182,24 +182,24 @@ func changesOf(before, after []word) (changes []string) {
 
 // valueOf is the value of a key among words, nil if it is none of them. The words of two rows differ in their keys at most where one is a classic instance, so
 // the key is nearly always where it is expected.
-func valueOf(words []word, key string, expected int) any {
+func fieldValue(words []field, key string, expected int) any {
 	if i := indexOf(words, key, expected); i >= 0 {
 		return words[i].value
 	}
 	return nil
 }
 
-func hasKey(words []word, key string, expected int) bool { return indexOf(words, key, expected) >= 0 }
+func hasKey(words []field, key string, expected int) bool { return indexOf(words, key, expected) >= 0 }
 
-func indexOf(words []word, key string, expected int) int {
+func indexOf(words []field, key string, expected int) int {
 	if expected < len(words) && words[expected].key == key {
 		return expected
 	}
-	return slices.IndexFunc(words, func(w word) bool { return w.key == key })
+	return slices.IndexFunc(words, func(w field) bool { return w.key == key })
 }
 
 // same compares two values as a file would have them.
-func same(a, b any) bool {
+func equalValues(a, b any) bool {
 	switch a := a.(type) {
 	case string:
 		b, ok := b.(string)
@@ -219,13 +219,13 @@ func same(a, b any) bool {
 	case nil:
 		return b == nil
 	}
-	return spell(a) == spell(b)
+	return formatValue(a) == formatValue(b)
 }
 
 // underWayAlike tells whether a row is on its way where it is wanted to be on its way. It then keeps its time.
-func underWayAlike(before, after []word) bool {
+func sameTransition(before, after []field) bool {
 	var way [2]map[string]string
-	for k, words := range [][]word{before, after} {
+	for k, words := range [][]field{before, after} {
 		way[k] = map[string]string{}
 		for _, w := range words {
 			switch w.key {
@@ -234,7 +234,7 @@ func underWayAlike(before, after []word) bool {
 					return false
 				}
 			case "status", "settles_to":
-				way[k][w.key] = spell(w.value)
+				way[k][w.key] = formatValue(w.value)
 			}
 		}
 	}
@@ -242,7 +242,7 @@ func underWayAlike(before, after []word) bool {
 }
 
 // spell is a value as a file has it.
-func spell(value any) string {
+func formatValue(value any) string {
 	if value == nil {
 		return "none"
 	}

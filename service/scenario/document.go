@@ -65,14 +65,14 @@ type regionEntry struct {
 }
 
 // label is what any resource may carry.
-type label struct {
+type commonFields struct {
 	name, description located[string]
 	resourceGroup     string
 	tags              map[string]string
 }
 
 type vpcEntry struct {
-	label
+	commonFields
 	id        located[string]
 	block     located[netip.Prefix]
 	ipv6Block located[netip.Prefix]
@@ -83,7 +83,7 @@ type vpcEntry struct {
 }
 
 type vswitchEntry struct {
-	label
+	commonFields
 	id        located[string]
 	zone      located[string]
 	block     located[netip.Prefix]
@@ -93,7 +93,7 @@ type vswitchEntry struct {
 }
 
 type groupEntry struct {
-	label
+	commonFields
 	id            located[string]
 	kind          string
 	instanceLimit located[int]
@@ -117,7 +117,7 @@ type copies struct {
 }
 
 type instanceEntry struct {
-	label
+	commonFields
 	copies
 	at             position
 	id             located[string]
@@ -144,8 +144,8 @@ type diskEntry struct {
 }
 
 // carried is what any network interface may carry, a primary one too.
-type carried struct {
-	label
+type interfaceFields struct {
+	commonFields
 	secondaryCount  int
 	ipv6Addresses   []located[string]
 	ipv6Count       int
@@ -161,13 +161,13 @@ type carried struct {
 
 // primaryEntry is what an instance's primary interface has of its own.
 type primaryEntry struct {
-	carried
+	interfaceFields
 	id                 located[string]
 	secondaryAddresses []located[string]
 }
 
 type interfaceEntry struct {
-	carried
+	interfaceFields
 	copies
 	at               position
 	id               located[string]
@@ -223,7 +223,7 @@ func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
 	nodes := o.list(key, list)
 	var out []T
 	for _, node := range nodes {
-		if entry, ok := read(node); ok && !o.full() {
+		if entry, ok := read(node); ok && !o.isFull() {
 			out = append(out, entry)
 		}
 	}
@@ -244,7 +244,7 @@ func (r *reader) account(node ast.Node) (accountEntry, bool) {
 		regions: readList(o, "regions", r.region),
 		repeats: o.choice("repeats").value,
 	}
-	if quotas, at := o.ask("quotas"); quotas != nil {
+	if quotas, at := o.node("quotas"); quotas != nil {
 		a.networkInterfacesPerRegion = r.quotas(quotas, at)
 	}
 	o.finish()
@@ -272,7 +272,7 @@ func (r *reader) accessKey(node ast.Node) (keyEntry, bool) {
 		securityToken: o.text("security_token"),
 		assumedRole:   o.text("assumed_role"),
 		status:        o.choice("status").value,
-		expiresAt:     o.moment("expires_at"),
+		expiresAt:     o.timestamp("expires_at"),
 	}
 	if k.securityToken.given {
 		o.require("expires_at") // a key with a token is a temporary one
@@ -314,8 +314,8 @@ func (r *reader) region(node ast.Node) (regionEntry, bool) {
 	return e, true
 }
 
-func (o *object) label() label {
-	return label{name: o.text("name"), description: o.text("description"), resourceGroup: o.text("resource_group").value, tags: o.tags("tags")}
+func (o *object) commonFields() commonFields {
+	return commonFields{name: o.text("name"), description: o.text("description"), resourceGroup: o.text("resource_group").value, tags: o.tags("tags")}
 }
 
 func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
@@ -324,14 +324,14 @@ func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {
 		return vpcEntry{}, false
 	}
 	e := vpcEntry{
-		id:        o.text("id"),
-		block:     o.block("cidr_block", ipv4Block),
-		ipv6Block: o.block("ipv6_cidr_block", ipv6Block),
-		userCIDRs: o.texts("user_cidrs"),
-		settlesIn: o.duration("settles_in"),
-		vswitches: readList(o, "vswitches", r.vswitch),
-		groups:    readList(o, "security_groups", r.securityGroup),
-		label:     o.label(),
+		id:           o.text("id"),
+		block:        o.block("cidr_block", ipv4Block),
+		ipv6Block:    o.block("ipv6_cidr_block", ipv6Block),
+		userCIDRs:    o.texts("user_cidrs"),
+		settlesIn:    o.duration("settles_in"),
+		vswitches:    readList(o, "vswitches", r.vswitch),
+		groups:       readList(o, "security_groups", r.securityGroup),
+		commonFields: o.commonFields(),
 	}
 	o.finish()
 	return e, true
@@ -343,13 +343,13 @@ func (r *reader) vswitch(node ast.Node) (vswitchEntry, bool) {
 		return vswitchEntry{}, false
 	}
 	e := vswitchEntry{
-		id:        o.text("id"),
-		zone:      o.text("zone"),
-		block:     o.block("cidr_block", ipv4Block),
-		ipv6Block: o.block("ipv6_cidr_block", ipv6Block),
-		next:      o.text("next_private_ip_address"),
-		settlesIn: o.duration("settles_in"),
-		label:     o.label(),
+		id:           o.text("id"),
+		zone:         o.text("zone"),
+		block:        o.block("cidr_block", ipv4Block),
+		ipv6Block:    o.block("ipv6_cidr_block", ipv6Block),
+		next:         o.text("next_private_ip_address"),
+		settlesIn:    o.duration("settles_in"),
+		commonFields: o.commonFields(),
 	}
 	o.finish()
 	return e, true
@@ -366,7 +366,7 @@ func (r *reader) securityGroup(node ast.Node) (groupEntry, bool) {
 		instanceLimit: o.integer("instance_limit"),
 		innerPolicy:   o.choice("inner_access_policy").value,
 		rules:         readList(o, "rules", r.rule),
-		label:         o.label(),
+		commonFields:  o.commonFields(),
 	}
 	o.finish()
 	return e, true
@@ -392,7 +392,7 @@ func (r *reader) rule(node ast.Node) (ruleEntry, bool) {
 		row: store.SecurityGroupRule{
 			Direction:          o.choice("direction").value,
 			Policy:             o.choice("policy").value,
-			Priority:           o.integerOr("priority"),
+			Priority:           o.integerOrFallback("priority"),
 			NICType:            o.choice("nic_type").value,
 			SourcePrefixListID: o.text("source_prefix_list").value,
 			DestPrefixListID:   o.text("dest_prefix_list").value,

@@ -37,24 +37,24 @@ func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
 		runsIn:         o.duration("runs_in"),
 		attributes:     o.instanceAttributes(),
 		dataDisks:      readList(o, "data_disks", r.dataDisk),
-		label:          o.label(),
+		commonFields:   o.commonFields(),
 	}
 	e.primary.deleteOnRelease = true
-	if primary, _ := o.ask("primary_network_interface"); primary != nil {
+	if primary, _ := o.node("primary_network_interface"); primary != nil {
 		e.primary = r.primaryInterface(primary)
 	}
-	if disk, _ := o.ask("system_disk"); disk != nil {
+	if disk, _ := o.node("system_disk"); disk != nil {
 		e.attributes.SystemDisk = r.systemDisk(disk)
 	}
-	e.settling(o)
+	e.checkSettling(o)
 	switch {
 	case !e.classic:
 		o.require("vswitch", "security_groups")
-		o.refuse("zone", `it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`)
+		o.refuseKey("zone", `it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`)
 	default:
 		o.require("zone")
 		for _, key := range []string{"vswitch", "security_groups", "private_ip_address", "primary_network_interface"} {
-			o.refuse(key, "a classic instance lies in no VPC")
+			o.refuseKey(key, "a classic instance lies in no VPC")
 		}
 	}
 	o.finish()
@@ -69,14 +69,14 @@ func (r *reader) primaryInterface(node ast.Node) primaryEntry {
 	e := primaryEntry{
 		id:                 o.text("id"),
 		secondaryAddresses: o.texts("secondary_private_ip_addresses"),
-		carried:            o.carried(),
+		interfaceFields:    o.interfaceFields(),
 	}
 	o.finish()
 	return e
 }
 
-func (o *object) carried() carried {
-	return carried{
+func (o *object) interfaceFields() interfaceFields {
+	return interfaceFields{
 		secondaryCount:  o.integer("secondary_private_ip_address_count").value,
 		ipv6Addresses:   o.texts("ipv6_addresses"),
 		ipv6Count:       o.integer("ipv6_address_count").value,
@@ -94,7 +94,7 @@ func (o *object) carried() carried {
 			RxQueueSize:                 o.integer("rx_queue_size").value,
 			TxQueueSize:                 o.integer("tx_queue_size").value,
 		},
-		label: o.label(),
+		commonFields: o.commonFields(),
 	}
 }
 
@@ -149,7 +149,7 @@ func (r *reader) dataDisk(node ast.Node) (diskEntry, bool) {
 }
 
 // settling reports an end of a transient status that lacks its time.
-func (e *instanceEntry) settling(o *object) {
+func (e *instanceEntry) checkSettling(o *object) {
 	if e.settlesTo.given {
 		o.require("settles_in")
 	}
@@ -165,7 +165,7 @@ func (e *instanceEntry) settling(o *object) {
 }
 
 // refuse reports a key that is known but has no meaning here.
-func (o *object) refuse(key, why string) {
+func (o *object) refuseKey(key, why string) {
 	if field, present := o.fields[key]; present {
 		o.add(field.key, why, "%s does not go with the network_type of this instance", key)
 	}
@@ -189,7 +189,7 @@ func (r *reader) networkInterface(node ast.Node) (interfaceEntry, bool) {
 		settlesTo:        o.choice("settles_to"),
 		privateAddresses: o.texts("private_ip_addresses"),
 		serviceManaged:   o.boolean("service_managed"),
-		carried:          o.carried(),
+		interfaceFields:  o.interfaceFields(),
 	}
 	if e.settlesTo.given {
 		o.require("settles_in")
@@ -223,14 +223,14 @@ func (r *reader) instanceType(node ast.Node) (typeEntry, bool) {
 		e.eniQuantity = maxInteger - 1 // reported above; its interfaces are not to blame
 	}
 	if e.family == "" {
-		e.family = familyOf(e.id.value)
+		e.family = defaultFamily(e.id.value)
 	}
 	o.finish()
 	return e, true
 }
 
 // familyOf is the family of a type that names none: its id up to the last dot.
-func familyOf(id string) string {
+func defaultFamily(id string) string {
 	if i := strings.LastIndex(id, "."); i >= 0 {
 		return id[:i]
 	}

@@ -78,7 +78,7 @@ func expand(doc *document, problems *report, limits Limits) *store.World {
 	for i := range doc.accounts {
 		a := &doc.accounts[i]
 		if x.checkAccountID(a.id) {
-			x.unique(seen, "account", a.id.value, a.id.at)
+			x.checkUnique(seen, "account", a.id.value, a.id.at)
 		}
 		x.account(a)
 	}
@@ -107,7 +107,7 @@ const needsCount = "placeholders need a count in the same entry"
 const maxIDLength = 128
 
 // wellFormed reports an id with characters that no id has.
-func (x *expansion) wellFormed(id string, at position) bool {
+func (x *expansion) checkID(id string, at position) bool {
 	ok := id != "" && len(id) <= maxIDLength
 	for i := 0; ok && i < len(id); i++ {
 		c := id[i]
@@ -125,17 +125,17 @@ func (x *expansion) wellFormed(id string, at position) bool {
 }
 
 // unique reports an id that is taken.
-func (x *expansion) unique(seen map[string]position, what, id string, at position) bool {
+func (x *expansion) checkUnique(seen map[string]position, what, id string, at position) bool {
 	first, taken := seen[id]
 	if !taken {
 		seen[id] = at
 		return true
 	}
-	x.twice(what, id, at, first)
+	x.reportDuplicate(what, id, at, first)
 	return false
 }
 
-func (x *expansion) twice(what, id string, at, first position) {
+func (x *expansion) reportDuplicate(what, id string, at, first position) {
 	if first == at {
 		x.add(at, "give the id a {n}, so that the copies differ", "copies of this entry share the id %q", id)
 		return
@@ -153,7 +153,7 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 			x.add(e.id.at, "", "an instance type's id has letters, digits, '-' and '.', got %q", e.id.value)
 			continue
 		}
-		if !x.unique(seen, "instance type", e.id.value, e.id.at) {
+		if !x.checkUnique(seen, "instance type", e.id.value, e.id.at) {
 			continue
 		}
 		x.types[e.id.value] = &store.InstanceType{
@@ -206,7 +206,7 @@ func (x *expansion) typeIDs() []string { return append(sortedKeys(x.types), x.ca
 
 // declareZones takes the zones that a region entry lists. A region that lists zones exists, whether the catalogue knows it or not.
 func (x *expansion) declareZones(e *regionEntry) {
-	if !e.id.given || len(e.zones) == 0 || !x.wellFormed(e.id.value, e.id.at) {
+	if !e.id.given || len(e.zones) == 0 || !x.checkID(e.id.value, e.id.at) {
 		return
 	}
 	if !x.regions[e.id.value] {
@@ -214,7 +214,7 @@ func (x *expansion) declareZones(e *regionEntry) {
 		x.world.Regions = append(x.world.Regions, store.Region{ID: e.id.value})
 	}
 	for _, zone := range e.zones {
-		if !x.wellFormed(zone.value, zone.at) {
+		if !x.checkID(zone.value, zone.at) {
 			continue
 		}
 		known, exists := x.zones[zone.value]
@@ -251,7 +251,7 @@ func (x *expansion) account(e *accountEntry) {
 	for i := range e.users {
 		x.ramUser(&e.users[i], id, users)
 	}
-	newAccountExpansion(x, id).run(e.regions)
+	newAccountExpansion(x, id).expandRegions(e.regions)
 }
 
 func (x *expansion) ramUser(e *userEntry, account string, seen map[string]position) {
@@ -263,7 +263,7 @@ func (x *expansion) ramUser(e *userEntry, account string, seen map[string]positi
 		x.add(e.name.at, "", "a RAM user's name has 1 to 64 letters, digits, '.', '_' and '-', got %q", name)
 		return
 	}
-	if !x.unique(seen, "RAM user", name, e.name.at) {
+	if !x.checkUnique(seen, "RAM user", name, e.name.at) {
 		return
 	}
 	user := store.RAMUser{AccountID: account, Name: name}
@@ -285,7 +285,7 @@ func (x *expansion) ramUser(e *userEntry, account string, seen map[string]positi
 // accessKeys takes keys of an account, or of one of its users. A key's id is unique in the whole world, as it alone tells who is calling.
 func (x *expansion) accessKeys(entries []keyEntry, account string, user *string) {
 	for _, e := range entries {
-		if !e.id.given || !x.wellFormed(e.id.value, e.id.at) || !x.unique(x.keys, "access key", e.id.value, e.id.at) {
+		if !e.id.given || !x.checkID(e.id.value, e.id.at) || !x.checkUnique(x.keys, "access key", e.id.value, e.id.at) {
 			continue
 		}
 		x.world.AccessKeys = append(x.world.AccessKeys, store.AccessKey{

@@ -26,7 +26,7 @@ var nextInstanceStatus = map[string]string{
 }
 
 // otherEnds are where else a transient status may lead, if the file says so.
-var otherEnds = map[string][]string{
+var alternativeStatuses = map[string][]string{
 	store.InstancePending: {store.InstanceStopped, store.InstanceStarting},
 	store.ENIAttaching:    {store.ENIAvailable},
 }
@@ -70,7 +70,7 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
 	next := x.nextStatus(e.settlesTo, e.status.value, nextInstanceStatus)
-	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.parts(), e.at) {
+	if read.failed || !x.roomForCopies(e.count, 1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.partCount(), e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
@@ -80,9 +80,9 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 
 func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n int, typ *store.InstanceType, region, next string) {
 	id := t.id.value.expand(n)
-	x.wellFormed(id, e.id.at)
+	x.checkID(id, e.id.at)
 	if known, taken := x.instances[id]; taken {
-		x.twice("instance", id, e.id.at, known.at)
+		x.reportDuplicate("instance", id, e.id.at, known.at)
 		return
 	}
 	i := &instance{typ: typ, at: e.id.at}
@@ -138,28 +138,28 @@ func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n in
 func (x *accountExpansion) dataDisks(e *instanceEntry, t *instanceTemplates, n int, row *store.Instance) {
 	for k := range e.dataDisks {
 		disk, id := e.dataDisks[k].disk, t.diskIDs[k]
-		disk.ID = dataDiskID(row.ID, k+1)
+		disk.ID = defaultDataDiskID(row.ID, k+1)
 		at := e.at
 		if id.given {
 			disk.ID, at = id.value.expand(n), id.at
-			x.wellFormed(disk.ID, at)
+			x.checkID(disk.ID, at)
 		}
-		x.unique(x.diskIDs, "disk", disk.ID, at)
+		x.checkUnique(x.diskIDs, "disk", disk.ID, at)
 		row.Attributes.DataDisks = append(row.Attributes.DataDisks, disk)
 	}
 }
 
 // dataDiskID is the id of an instance's data disk that the file does not name: the first of i-web is d-web-data-1.
-func dataDiskID(instance string, n int) string {
+func defaultDataDiskID(instance string, n int) string {
 	return fmt.Sprintf("d-%s-data-%d", strings.TrimPrefix(instance, "i-"), n)
 }
 
 // primaryInterface gives an instance the interface that it is born with.
 func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplates, n int, i *instance, v *vswitch) {
-	id, at := primaryInterfaceID(i.row.ID), e.id.at
+	id, at := defaultPrimaryInterfaceID(i.row.ID), e.id.at
 	if t.primaryID.given {
 		id, at = t.primaryID.value.expand(n), t.primaryID.at
-		x.wellFormed(id, at)
+		x.checkID(id, at)
 	}
 	if known, taken := x.interfaces[id]; taken {
 		x.add(at, "", "the primary interfaces of the instances %s and %s, on line %d, would share the id %s",
@@ -183,14 +183,14 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 		Name:                t.primaryName.value.expand(n),
 		Description:         t.primaryDescription.value.expand(n),
 	}
-	x.carry(&row, &e.primary.carried)
+	x.applyInterfaceFields(&row, &e.primary.interfaceFields)
 	row.NetworkCardIndex = e.primary.networkCard.pointer()
 	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, row)
-	x.join(id, groups, v.row.VPCID)
+	x.joinGroups(id, groups, v.row.VPCID)
 	i.next = 1
-	i.hold(groups)
+	i.countInGroups(groups)
 	x.checkAddressCounts(e.at, 1+len(e.primary.secondaryAddresses)+e.primary.secondaryCount, len(e.primary.ipv6Addresses)+e.primary.ipv6Count, i)
-	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.primary.secondaryCount, ipv6: e.primary.ipv6Count, primaryIPv6: e.primary.primaryIPv6}
+	d := addressDemand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.primary.secondaryCount, ipv6: e.primary.ipv6Count, primaryIPv6: e.primary.primaryIPv6}
 	if t.privateAddress.given {
 		x.claim(&d, located[string]{t.privateAddress.value.expand(n), t.privateAddress.at, true}, v.ipv4, "private_ip_address")
 	}
@@ -202,11 +202,11 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	d.primary = wanted
 	x.claimIPv6(&d, t.ipv6Addresses, n)
 	x.claimPrefixes(&d, t.prefixes, n)
-	x.demand(d)
+	x.addDemand(d)
 }
 
 // primaryInterfaceID is the id of an instance's primary interface: i-web has eni-web-primary.
-func primaryInterfaceID(instance string) string {
+func defaultPrimaryInterfaceID(instance string) string {
 	const prefix = "i-"
 	if len(instance) > len(prefix) && instance[:len(prefix)] == prefix {
 		instance = instance[len(prefix):]
@@ -215,7 +215,7 @@ func primaryInterfaceID(instance string) string {
 }
 
 // place takes a place of an instance for an interface: the one that the file names, or the lowest that is free. It tells who has it, if it is taken.
-func (i *instance) place(named located[int]) (index int, takenAt position, taken bool) {
+func (i *instance) takeSlot(named located[int]) (index int, takenAt position, taken bool) {
 	if !named.given {
 		for {
 			index = i.next
@@ -236,7 +236,7 @@ func (i *instance) place(named located[int]) (index int, takenAt position, taken
 }
 
 // hold counts the instance in each of an interface's groups where it is new.
-func (i *instance) hold(groups []*group) {
+func (i *instance) countInGroups(groups []*group) {
 	for _, g := range groups {
 		if !slices.Contains(i.groups, g) {
 			i.groups = append(i.groups, g)
@@ -246,7 +246,7 @@ func (i *instance) hold(groups []*group) {
 }
 
 // join puts an interface into its groups.
-func (x *accountExpansion) join(eni string, groups []*group, vpc string) {
+func (x *accountExpansion) joinGroups(eni string, groups []*group, vpc string) {
 	for position, g := range groups {
 		x.world.GroupMemberships = append(x.world.GroupMemberships, store.GroupMembership{
 			AccountID:          x.accountID,
@@ -290,14 +290,14 @@ func (x *accountExpansion) nextStatus(to located[string], status string, next ma
 	if !to.given || to.value == next[status] {
 		return next[status]
 	}
-	if !slices.Contains(otherEnds[status], to.value) {
+	if !slices.Contains(alternativeStatuses[status], to.value) {
 		x.add(to.at, "leave settles_to out", "status %s does not lead to %s", status, to.value)
 	}
 	return to.value
 }
 
 // room counts the copies of an entry, and the parts of each, against what a file may describe.
-func (x *accountExpansion) room(count, parts int, at position) bool {
+func (x *accountExpansion) roomForCopies(count, parts int, at position) bool {
 	x.resources += count
 	if x.resources > x.limits.Resources {
 		x.beyondLimits = true

@@ -44,7 +44,7 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 	status := x.interfaceStatus(e)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, status, nextENIStatus)
 	next := x.nextStatus(e.settlesTo, status, nextENIStatus)
-	if read.failed || !x.room(e.count, 1+len(e.groups)+len(e.privateAddresses)+e.parts(), e.at) {
+	if read.failed || !x.roomForCopies(e.count, 1+len(e.groups)+len(e.privateAddresses)+e.partCount(), e.at) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
@@ -53,7 +53,7 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 }
 
 // parts counts what an interface carries, as room does.
-func (c *carried) parts() int {
+func (c *interfaceFields) partCount() int {
 	return c.secondaryCount + len(c.ipv6Addresses) + c.ipv6Count + len(c.prefixes)
 }
 
@@ -77,13 +77,13 @@ func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
 
 func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTemplates, n int, status, next, region string) {
 	id := t.id.value.expand(n)
-	x.wellFormed(id, e.id.at)
+	x.checkID(id, e.id.at)
 	if known, taken := x.interfaces[id]; taken {
 		if known.primaryOf != "" {
 			x.add(e.id.at, "choose another id", "%q is the id of the primary interface of instance %s on line %d", id, known.primaryOf, known.at.line)
 			return
 		}
-		x.twice("network interface", id, e.id.at, known.at)
+		x.reportDuplicate("network interface", id, e.id.at, known.at)
 		return
 	}
 	x.interfaces[id] = owner{at: e.id.at}
@@ -108,7 +108,7 @@ func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTempl
 		Name:           t.name.value.expand(n),
 		Description:    t.description.value.expand(n),
 	}
-	x.carry(&row, &e.carried)
+	x.applyInterfaceFields(&row, &e.interfaceFields)
 	if e.settlesIn.given {
 		row.NextStatus = new(next)
 		x.world.NetworkInterfacesSettleIn[store.ResourceID{AccountID: x.accountID, ID: id}] = e.settlesIn.value
@@ -117,12 +117,12 @@ func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTempl
 		x.attach(e, &row, t.attachedTo.value.expand(n), groups)
 	}
 	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, row)
-	x.join(id, groups, v.row.VPCID)
-	x.addressesOf(e, t, n, id, v)
+	x.joinGroups(id, groups, v.row.VPCID)
+	x.demandAddresses(e, t, n, id, v)
 }
 
 // carry gives an interface what any may carry, but for its addresses.
-func (x *accountExpansion) carry(row *store.NetworkInterface, c *carried) {
+func (x *accountExpansion) applyInterfaceFields(row *store.NetworkInterface, c *interfaceFields) {
 	row.MACAddress = c.macAddress.value
 	if !c.macAddress.given {
 		row.MACAddress = x.macs.derive(row.ID)
@@ -147,7 +147,7 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 	i, known := x.instances[instanceID]
 	const unknown = "there is no instance %s in this account"
 	switch {
-	case !known && x.seen(at, unknown):
+	case !known && x.isReported(at, unknown):
 		x.addReference(at, "", unknown, instanceID)
 		return
 	case !known:
@@ -168,7 +168,7 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 		x.add(at, "", "instance %s is of type %s, which takes no secondary interfaces because it is not I/O optimized", instanceID, i.typ.ID)
 		return
 	}
-	index, taken, isTaken := i.place(e.deviceIndex)
+	index, taken, isTaken := i.takeSlot(e.deviceIndex)
 	switch {
 	case isTaken && taken == position{}:
 		x.add(e.deviceIndex.at, "name the device indexes of all interfaces of the instance, or of none",
@@ -186,10 +186,10 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 			instanceID, i.typ.ID, i.typ.ENIQuantity, eni.ID)
 		return
 	}
-	x.checkAddressCounts(e.at, e.ipv4Total(), len(e.ipv6Addresses)+e.ipv6Count, i)
+	x.checkAddressCounts(e.at, e.ipv4Count(), len(e.ipv6Addresses)+e.ipv6Count, i)
 	eni.InstanceID, eni.InstanceENIQuantity, eni.DeviceIndex = &i.row.ID, &i.row.ENIQuantity, &index
 	eni.NetworkCardIndex = e.networkCard.pointer()
-	i.hold(groups)
+	i.countInGroups(groups)
 }
 
 // checkAddressCounts reports an interface with more addresses than its instance's type allows.
@@ -203,23 +203,23 @@ func (x *accountExpansion) checkAddressCounts(at position, ipv4, ipv6 int, i *in
 }
 
 // ipv4Total counts the primary address too, which the entry need not name.
-func (e *interfaceEntry) ipv4Total() int {
+func (e *interfaceEntry) ipv4Count() int {
 	return max(len(e.privateAddresses), 1) + e.secondaryCount
 }
 
 // addressesOf notes which addresses an interface names and how many more it wants.
-func (x *accountExpansion) addressesOf(e *interfaceEntry, t *interfaceTemplates, n int, id string, v *vswitch) {
-	d := demand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.secondaryCount, ipv6: e.ipv6Count, primaryIPv6: e.primaryIPv6}
+func (x *accountExpansion) demandAddresses(e *interfaceEntry, t *interfaceTemplates, n int, id string, v *vswitch) {
+	d := addressDemand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.secondaryCount, ipv6: e.ipv6Count, primaryIPv6: e.primaryIPv6}
 	for _, a := range t.privateAddresses {
 		x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv4, "private_ip_addresses")
 	}
 	x.claimIPv6(&d, t.ipv6Addresses, n)
 	x.claimPrefixes(&d, t.prefixes, n)
-	x.demand(d)
+	x.addDemand(d)
 }
 
 // claimIPv6 gives an interface the IPv6 addresses that the file names, and refuses any in a VSwitch without IPv6.
-func (x *accountExpansion) claimIPv6(d *demand, addresses []located[template], n int) {
+func (x *accountExpansion) claimIPv6(d *addressDemand, addresses []located[template], n int) {
 	v := d.vswitch
 	if v.ipv6 == nil && (d.ipv6 > 0 || len(addresses) > 0) {
 		x.add(d.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has IPv6 addresses, VSwitch %s has no IPv6 block", v.row.ID)

@@ -22,7 +22,7 @@ type accountExpansion struct {
 	macs       macs
 	ruleIDs    map[string]position
 	diskIDs    map[string]position
-	demands    []demand
+	demands    []addressDemand
 
 	resolvedTypes map[string]*store.InstanceType // nil for an unknown one
 }
@@ -64,9 +64,9 @@ func newAccountExpansion(x *expansion, id string) *accountExpansion {
 
 // run goes through the regions once per kind, because an entry may refer to what comes later in the file, and because the primary
 // interfaces of all instances get their addresses first.
-func (x *accountExpansion) run(regions []regionEntry) {
+func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	seen := map[string]position{}
-	x.grow(regions)
+	x.preallocate(regions)
 	for i := range regions {
 		e := &regions[i]
 		x.region(e, seen)
@@ -98,7 +98,7 @@ func (x *accountExpansion) run(regions []regionEntry) {
 }
 
 func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
-	if !e.id.given || !x.unique(seen, "region", e.id.value, e.id.at) || x.regions[e.id.value] {
+	if !e.id.given || !x.checkUnique(seen, "region", e.id.value, e.id.at) || x.regions[e.id.value] {
 		return
 	}
 	x.add(e.id.at, cmp.Or(suggest(x.report, e.id.value, x.regions), "declare it by listing its zones: zones: [...]"),
@@ -107,7 +107,7 @@ func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
 
 // grow makes room for all that the counts promise, so that a large world is not copied again and again while it grows. A file with a problem makes
 // no world, and needs none.
-func (x *accountExpansion) grow(regions []regionEntry) {
+func (x *accountExpansion) preallocate(regions []regionEntry) {
 	instances, interfaces := 0, 0
 	for i := range regions {
 		for j := range regions[i].instances {
@@ -128,12 +128,12 @@ func (x *accountExpansion) grow(regions []regionEntry) {
 	x.instances = make(map[string]*instance, instances)
 	x.interfaces = make(map[string]owner, instances+interfaces)
 	x.macs = make(macs, instances+interfaces)
-	x.demands = make([]demand, 0, instances+interfaces)
+	x.demands = make([]addressDemand, 0, instances+interfaces)
 }
 
 func (x *accountExpansion) vpc(e *vpcEntry, region string) {
-	if e.id.given && x.wellFormed(e.id.value, e.id.at) {
-		x.unique(x.vpcs, "VPC", e.id.value, e.id.at)
+	if e.id.given && x.checkID(e.id.value, e.id.at) {
+		x.checkUnique(x.vpcs, "VPC", e.id.value, e.id.at)
 	}
 	x.world.VPCs = append(x.world.VPCs, store.VPC{
 		AccountID:       x.accountID,
@@ -153,8 +153,8 @@ func (x *accountExpansion) vpc(e *vpcEntry, region string) {
 	for i := range e.vswitches {
 		x.vswitch(&e.vswitches[i], e, region)
 	}
-	refuseOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.block })
-	refuseOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.ipv6Block })
+	reportOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.block })
+	reportOverlaps(x.report, e.vswitches, func(v *vswitchEntry) located[netip.Prefix] { return v.ipv6Block })
 	for i := range e.groups {
 		x.group(&e.groups[i], e, region)
 	}
@@ -164,9 +164,9 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 	if !e.id.given {
 		return
 	}
-	x.wellFormed(e.id.value, e.id.at)
+	x.checkID(e.id.value, e.id.at)
 	if known, taken := x.vswitches[e.id.value]; taken {
-		x.twice("VSwitch", e.id.value, e.id.at, known.at)
+		x.reportDuplicate("VSwitch", e.id.value, e.id.at, known.at)
 		return
 	}
 	x.checkZone(e.zone, region)
@@ -238,7 +238,7 @@ func (x *accountExpansion) checkZone(zone located[string], region string) {
 	}
 	known, exists := x.zones[zone.value]
 	switch {
-	case !exists && x.full():
+	case !exists && x.isFull():
 		x.addReference(zone.at, "", "unknown zone %q", zone.value)
 	case !exists:
 		var zones []string
@@ -264,7 +264,7 @@ func (x *accountExpansion) checkWithin(inner, outer located[netip.Prefix], vpc *
 }
 
 // refuseOverlaps reports each VSwitch of a VPC whose block overlaps that of one before it in the file.
-func refuseOverlaps(problems *report, entries []vswitchEntry, block func(*vswitchEntry) located[netip.Prefix]) {
+func reportOverlaps(problems *report, entries []vswitchEntry, block func(*vswitchEntry) located[netip.Prefix]) {
 	type item struct {
 		block located[netip.Prefix]
 		id    string
@@ -299,9 +299,9 @@ func (x *accountExpansion) group(e *groupEntry, vpc *vpcEntry, region string) {
 	if !e.id.given {
 		return
 	}
-	x.wellFormed(e.id.value, e.id.at)
+	x.checkID(e.id.value, e.id.at)
 	if known, taken := x.groups[e.id.value]; taken {
-		x.twice("security group", e.id.value, e.id.at, known.at)
+		x.reportDuplicate("security group", e.id.value, e.id.at, known.at)
 		return
 	}
 	limit, at := store.InstanceLimitOf(e.kind), e.id.at
@@ -330,7 +330,7 @@ func (x *accountExpansion) findVSwitch(id string, at position, region string) *v
 	v, known := x.vswitches[id]
 	const unknown = "there is no VSwitch %s in this account"
 	switch {
-	case !known && x.seen(at, unknown):
+	case !known && x.isReported(at, unknown):
 		x.addReference(at, "", unknown, id)
 	case !known:
 		x.addReference(at, referenceHint(x.report, id, x.vswitches), unknown, id)
@@ -357,7 +357,7 @@ func (x *accountExpansion) findGroups(refs []located[template], n int, vpc strin
 		id := ref.value.expand(n)
 		g, known := x.groups[id]
 		switch {
-		case !known && x.seen(ref.at, unknown):
+		case !known && x.isReported(ref.at, unknown):
 			x.addReference(ref.at, "", unknown, id)
 		case !known:
 			x.addReference(ref.at, referenceHint(x.report, id, x.groups), unknown, id)

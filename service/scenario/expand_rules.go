@@ -33,12 +33,12 @@ func (x *accountExpansion) rules(g *groupEntry) {
 		e := &g.rules[k]
 		row := e.row
 		row.AccountID, row.SecurityGroupID = x.accountID, g.id.value
-		row.ID = ruleID(g.id.value, k+1)
+		row.ID = defaultRuleID(g.id.value, k+1)
 		if e.id.given {
 			row.ID = e.id.value
-			x.wellFormed(row.ID, e.id.at)
+			x.checkID(row.ID, e.id.at)
 		}
-		x.unique(x.ruleIDs, "rule", row.ID, cmp.Or(e.id.at, e.at))
+		x.checkUnique(x.ruleIDs, "rule", row.ID, cmp.Or(e.id.at, e.at))
 		x.checkProtocol(e)
 		row.IPProtocol, row.PortRange, row.SourcePortRange = e.protocol.value, cmp.Or(e.ports.value, noPorts), e.sourcePorts.value
 		row.SourceCIDR, row.SourceIPv6CIDR = x.peerBlock(e.source, netip.Addr.Is4), x.peerBlock(e.ipv6Source, netip.Addr.Is6)
@@ -50,7 +50,7 @@ func (x *accountExpansion) rules(g *groupEntry) {
 }
 
 // ruleID is the id of a group's rule that the file does not name: the first of sg-web is sgr-web-1.
-func ruleID(group string, n int) string {
+func defaultRuleID(group string, n int) string {
 	return fmt.Sprintf("sgr-%s-%d", strings.TrimPrefix(group, "sg-"), n)
 }
 
@@ -73,7 +73,7 @@ func (x *accountExpansion) checkProtocol(e *ruleEntry) {
 	for _, r := range []located[string]{e.ports, e.sourcePorts} {
 		switch {
 		case !r.given:
-		case ports && !goodPortRange(r.value):
+		case ports && !isValidPortRange(r.value):
 			x.add(r.at, "", "a port range is first/last from 1 to 65535, such as 80/80, got %q", r.value)
 		case !ports && r.value != noPorts:
 			x.add(r.at, "leave it out", "%s has no ports, got %q", e.protocol.value, r.value)
@@ -81,7 +81,7 @@ func (x *accountExpansion) checkProtocol(e *ruleEntry) {
 	}
 }
 
-func goodPortRange(text string) bool {
+func isValidPortRange(text string) bool {
 	var first, last int
 	n, err := fmt.Sscanf(text, "%d/%d", &first, &last)
 	return err == nil && n == 2 && text == fmt.Sprintf("%d/%d", first, last) && 1 <= first && first <= last && last <= 65535

@@ -44,9 +44,9 @@ func (x *exporter) export(now time.Time) []byte {
 	x.out.WriteByte('\n')
 	fmt.Fprintf(&x.out, "enisim: %d\naccounts:\n", formatVersion)
 	x.explicit = x.explicitMACs()
-	x.head(2, entry{accountMapping, []word{{key: "id", value: a.ID}, {key: "name", value: a.Name}}})
-	x.list(4, "access_keys", x.keys(""))
-	x.list(4, "ram_users", x.users())
+	x.writeHead(2, entry{accountMapping, []field{{key: "id", value: a.ID}, {key: "name", value: a.Name}}})
+	x.writeList(4, "access_keys", x.keys(""))
+	x.writeList(4, "ram_users", x.users())
 	if a.NetworkInterfacesPerRegion != defaultNetworkInterfacesPerRegion {
 		fmt.Fprintf(&x.out, "    quotas: {network_interfaces_per_region: %d}\n", a.NetworkInterfacesPerRegion)
 	}
@@ -58,14 +58,14 @@ func (x *exporter) export(now time.Time) []byte {
 		x.out.WriteString("    regions:\n")
 	}
 	for _, region := range regions {
-		x.head(6, entry{regionMapping, []word{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}})
-		x.list(8, "vpcs", x.vpcs(region))
-		x.list(8, "instances", x.instances(region))
-		x.list(8, "network_interfaces", x.interfaces(region))
+		x.writeHead(6, entry{regionMapping, []field{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}})
+		x.writeList(8, "vpcs", x.vpcs(region))
+		x.writeList(8, "instances", x.instances(region))
+		x.writeList(8, "network_interfaces", x.interfaces(region))
 	}
-	x.list(0, "instance_types", func(yield func(entry) bool) {
+	x.writeList(0, "instance_types", func(yield func(entry) bool) {
 		for i := range x.InstanceTypes {
-			if !yield(typeEntryOf(&x.InstanceTypes[i])) {
+			if !yield(newTypeEntry(&x.InstanceTypes[i])) {
 				return
 			}
 		}
@@ -77,7 +77,7 @@ func (x *exporter) export(now time.Time) []byte {
 func (x *exporter) keys(user string) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for i := range x.AccessKeys {
-			if k := &x.AccessKeys[i]; textOr(orNone(k.RAMUserName)) == user && !yield(keyEntryOf(k)) {
+			if k := &x.AccessKeys[i]; firstText(valueOrNil(k.RAMUserName)) == user && !yield(newKeyEntry(k)) {
 				return
 			}
 		}
@@ -88,7 +88,7 @@ func (x *exporter) users() iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for i := range x.RAMUsers {
 			u := &x.RAMUsers[i]
-			if !yield(entry{ramUserMapping, []word{
+			if !yield(entry{ramUserMapping, []field{
 				{key: "name", value: u.Name}, {key: "allow", value: u.Allow}, {key: "access_keys", value: slices.Collect(x.keys(u.Name))},
 			}}) {
 				return
@@ -124,16 +124,16 @@ func (x *exporter) vpcs(region string) iter.Seq[entry] {
 	vswitches, groups, rules := map[string][]entry{}, map[string][]entry{}, map[string][]entry{}
 	for i := range x.VSwitches {
 		v := &x.VSwitches[i]
-		vswitches[v.VPCID] = append(vswitches[v.VPCID], vswitchEntryOf(x.World, v))
+		vswitches[v.VPCID] = append(vswitches[v.VPCID], newVSwitchEntry(x.World, v))
 	}
 	for i := range x.SecurityGroupRules {
 		r := &x.SecurityGroupRules[i]
-		rules[r.SecurityGroupID] = append(rules[r.SecurityGroupID], ruleEntryOf(r, ruleID(r.SecurityGroupID, len(rules[r.SecurityGroupID])+1)))
+		rules[r.SecurityGroupID] = append(rules[r.SecurityGroupID], newRuleEntry(r, defaultRuleID(r.SecurityGroupID, len(rules[r.SecurityGroupID])+1)))
 	}
 	for i := range x.SecurityGroups {
 		g := &x.SecurityGroups[i]
-		e := groupEntryOf(g)
-		e.words = append(e.words, word{key: "rules", value: rules[g.ID]})
+		e := newGroupEntry(g)
+		e.fields = append(e.fields, field{key: "rules", value: rules[g.ID]})
 		groups[g.VPCID] = append(groups[g.VPCID], e)
 	}
 	return func(yield func(entry) bool) {
@@ -142,8 +142,8 @@ func (x *exporter) vpcs(region string) iter.Seq[entry] {
 			if v.RegionID != region {
 				continue
 			}
-			e := vpcEntryOf(x.World, v)
-			e.words = append(e.words, word{key: "vswitches", value: vswitches[v.ID]}, word{key: "security_groups", value: groups[v.ID]})
+			e := newVPCEntry(x.World, v)
+			e.fields = append(e.fields, field{key: "vswitches", value: vswitches[v.ID]}, field{key: "security_groups", value: groups[v.ID]})
 			if !yield(e) {
 				return
 			}
@@ -164,11 +164,11 @@ func (x *exporter) instances(region string) iter.Seq[entry] {
 			if row.RegionID != region {
 				continue
 			}
-			var primary []word
+			var primary []field
 			if n := primaries[row.ID]; n != nil {
-				primary = x.primaryWords(row, n)
+				primary = x.primaryFields(row, n)
 			}
-			if !yield(instanceEntryOf(x.World, row, primary)) {
+			if !yield(newInstanceEntry(x.World, row, primary)) {
 				return
 			}
 		}
@@ -176,18 +176,18 @@ func (x *exporter) instances(region string) iter.Seq[entry] {
 }
 
 // primaryWords are what an instance's entry says of its primary interface.
-func (x *exporter) primaryWords(i *store.Instance, n *store.NetworkInterface) []word {
-	b := x.of(n)
+func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) []field {
+	b := x.belongingsFor(n)
 	primary, secondary := any(nil), []string(nil)
-	if addresses := spelled(b.ipv4.addresses); len(addresses) > 0 {
+	if addresses := formatAll(b.ipv4.addresses); len(addresses) > 0 {
 		primary, secondary = addresses[0], addresses[1:]
 	}
-	return []word{
+	return []field{
 		{key: "security_groups", value: b.groups},
 		{key: "private_ip_address", value: primary},
 		{key: "primary_network_interface", value: entry{primaryMapping, slices.Concat(
-			[]word{{key: "id", value: n.ID, implied: primaryInterfaceID(i.ID)}, {key: "secondary_private_ip_addresses", value: secondary}},
-			carriedWords(n, b, x.explicit[n.ID]),
+			[]field{{key: "id", value: n.ID, defaultValue: defaultPrimaryInterfaceID(i.ID)}, {key: "secondary_private_ip_addresses", value: secondary}},
+			interfaceFieldsOf(n, b, x.explicit[n.ID]),
 		)}},
 	}
 }
@@ -204,7 +204,7 @@ func (x *exporter) interfaces(region string) iter.Seq[entry] {
 			if n.InstanceID != nil && *n.InstanceID != on {
 				on, next = *n.InstanceID, 1
 			}
-			e := interfaceEntryOf(x.World, n, x.of(n), x.explicit[n.ID], next)
+			e := newInterfaceEntry(x.World, n, x.belongingsFor(n), x.explicit[n.ID], next)
 			if n.DeviceIndex != nil && *n.DeviceIndex == next {
 				next++
 			}
@@ -215,7 +215,7 @@ func (x *exporter) interfaces(region string) iter.Seq[entry] {
 	}
 }
 
-func (x *exporter) of(n *store.NetworkInterface) *belongings {
+func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {
 	if b := x.belongings[store.ResourceID{AccountID: n.AccountID, ID: n.ID}]; b != nil {
 		return b
 	}
@@ -230,7 +230,7 @@ func (x *exporter) explicitMACs() map[string]string {
 		for _, region := range regions {
 			for i := range x.NetworkInterfaces {
 				n := &x.NetworkInterfaces[i]
-				if n.Type == kind && n.RegionID == region && !x.macs.follows(n.ID, n.MACAddress) {
+				if n.Type == kind && n.RegionID == region && !x.macs.isDerived(n.ID, n.MACAddress) {
 					explicit[n.ID] = n.MACAddress
 				}
 			}

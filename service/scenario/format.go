@@ -383,9 +383,9 @@ func settlesWith(next map[string]string) dict {
 }
 
 // blockForm is the form of an address block whose mask has bounds.
-func blockForm(address string, least, most int) string {
-	masks := make([]string, 0, most-least+1)
-	for mask := least; mask <= most; mask++ {
+func blockForm(address string, minBits, maxBits int) string {
+	masks := make([]string, 0, maxBits-minBits+1)
+	for mask := minBits; mask <= maxBits; mask++ {
 		masks = append(masks, strconv.Itoa(mask))
 	}
 	return "^" + address + "/(" + strings.Join(masks, "|") + ")$"

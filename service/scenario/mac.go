@@ -8,23 +8,23 @@ import "hash/fnv"
 type macs map[uint32]uint32
 
 func (taken macs) derive(id string) string {
-	low := taken.next(id)
-	taken[low] = after(low)
-	return spellMAC(low)
+	low := taken.nextFree(id)
+	taken[low] = following(low)
+	return formatMAC(low)
 }
 
 // follows tells whether derive would give an address to an id, and takes it then.
-func (taken macs) follows(id, mac string) bool {
-	low := taken.next(id)
-	if spellMAC(low) != mac {
+func (taken macs) isDerived(id, mac string) bool {
+	low := taken.nextFree(id)
+	if formatMAC(low) != mac {
 		return false
 	}
-	taken[low] = after(low)
+	taken[low] = following(low)
 	return true
 }
 
 // next is the address of an id, as its lower three bytes, or the next one that is free.
-func (taken macs) next(id string) uint32 {
+func (taken macs) nextFree(id string) uint32 {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(id)) // never fails
 	sum := hash.Sum32()
@@ -39,9 +39,9 @@ func (taken macs) next(id string) uint32 {
 	return free
 }
 
-func after(low uint32) uint32 { return (low + 1) & 0xffffff }
+func following(low uint32) uint32 { return (low + 1) & 0xffffff }
 
-func spellMAC(low uint32) string {
+func formatMAC(low uint32) string {
 	const hex = "0123456789abcdef"
 	mac := []byte("00:16:3e:xx:xx:xx")
 	for i := range 3 {

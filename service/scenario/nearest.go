@@ -35,7 +35,7 @@ func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	if hint := DidYouMean(word, known); hint != "" {
 		return hint
 	}
-	if elsewhere := mappingsWith(word); len(elsewhere) > 0 {
+	if elsewhere := mappingsWithKey(word); len(elsewhere) > 0 {
 		return "it belongs in " + strings.Join(elsewhere, ", or in ")
 	}
 	if len(known) == 1 {
@@ -50,13 +50,13 @@ func didYouMeanKey(word string, known []string, given map[string]pair) string {
 func meantKey(word string, known []string, given map[string]pair) string {
 	best, distance := nearest(word, known)
 	if distance > 1+len(word)/6 {
-		best = sharingWords(word, slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }))
+		best = keySharingWords(word, slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }))
 	}
 	return best
 }
 
 // sharingWords is the key all of whose words are in a word, or that has all of its words: port_range for port.
-func sharingWords(word string, keys []string) string {
+func keySharingWords(word string, keys []string) string {
 	words := strings.Split(word, "_")
 	contain := func(all, some []string) bool {
 		return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
@@ -76,7 +76,7 @@ func sharingWords(word string, keys []string) string {
 }
 
 // mappingsWith are the mappings of the format that have a key.
-func mappingsWith(key string) (names []string) {
+func mappingsWithKey(key string) (names []string) {
 	seen := map[*mapping]bool{}
 	var visit func(*mapping)
 	visit = func(m *mapping) {

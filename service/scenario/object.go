@@ -28,20 +28,20 @@ type pair struct {
 
 // object opens a mapping and reports the required keys that it lacks. It returns nil, with the problem reported, when the node is none.
 func (r *reader) object(node ast.Node, m *mapping) *object {
-	at := place(node)
+	at := positionOf(node)
 	resolved := r.resolve(node)
 	if resolved == nil {
 		return nil
 	}
-	if !r.read(1) {
+	if !r.countEntries(1) {
 		return nil
 	}
 	o := &object{reader: r, mapping: m, at: at, fields: map[string]pair{}, asked: map[string]bool{}}
-	if !o.take(resolved, map[ast.Node]bool{}, 0) {
+	if !o.addPairs(resolved, map[ast.Node]bool{}, 0) {
 		r.add(at, "", "%s must be a mapping of keys to values, got %s", m.what, describe(resolved))
 		return nil
 	}
-	o.adopt()
+	o.adoptMisspelt()
 	for i := range m.keys {
 		if m.keys[i].required {
 			o.require(m.keys[i].name)
@@ -51,7 +51,7 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 }
 
 // adopt reads the value of a misspelt key as that of the key which was meant, so that one slip is one problem, which finish reports.
-func (o *object) adopt() {
+func (o *object) adoptMisspelt() {
 	known := o.keyNames()
 	if len(known) == 0 { // a mapping of tags, in which every key is right
 		return
@@ -67,7 +67,7 @@ func (o *object) adopt() {
 		o.hints[key] = o.hint(key, len(known), func() string { return didYouMeanKey(key, known, o.fields) })
 		best := o.hint(key, len(known), func() string { return meantKey(key, known, o.fields) })
 		switch i := slices.Index(known, best); {
-		case i >= 0 && o.keys[i].mayHold(o.fields[key].value):
+		case i >= 0 && o.keys[i].accepts(o.fields[key].value):
 			meant[key] = best
 		case isCollection(o.fields[key].value):
 			o.incomplete = true
@@ -82,7 +82,7 @@ func (o *object) adopt() {
 }
 
 // mayHold reports whether a value is of the right form for a key: a list, a mapping or neither.
-func (k *key) mayHold(node ast.Node) bool {
+func (k *key) accepts(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode, *ast.NullNode:
 		return true
@@ -105,7 +105,7 @@ func isCollection(node ast.Node) bool {
 
 // take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which count where it does not say otherwise.
 // A mapping that was taken before has nothing new, which also ends a circle of merges. It tells whether the node is a mapping.
-func (o *object) take(node ast.Node, taken map[ast.Node]bool, depth int) bool {
+func (o *object) addPairs(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 	var values []*ast.MappingValueNode
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -115,7 +115,7 @@ func (o *object) take(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 	default:
 		return false
 	}
-	if taken[node] || !o.read(len(values)) {
+	if taken[node] || !o.countEntries(len(values)) {
 		return true
 	}
 	taken[node] = true
@@ -126,7 +126,7 @@ func (o *object) take(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 			merges = append(merges, v.Value)
 			continue
 		}
-		key, at := o.keyOf(v), place(v.Key)
+		key, at := o.keyOf(v), positionOf(v.Key)
 		if first, twice := own[key]; twice {
 			o.add(at, "", "key %q is given twice, first on line %d", key, first.line)
 			continue
@@ -140,26 +140,26 @@ func (o *object) take(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 	}
 	for _, merge := range merges {
 		if depth == maxDepth {
-			o.add(place(merge), "", "more than %d mappings merge each other here", maxDepth)
+			o.add(positionOf(merge), "", "more than %d mappings merge each other here", maxDepth)
 			break
 		}
-		o.merge(merge, taken, depth+1)
+		o.addMerged(merge, taken, depth+1)
 	}
 	return true
 }
 
 // merge takes what a merge key names: a mapping, or a list of mappings of which the earlier ones count first.
-func (o *object) merge(node ast.Node, taken map[ast.Node]bool, depth int) {
+func (o *object) addMerged(node ast.Node, taken map[ast.Node]bool, depth int) {
 	sources := []ast.Node{node}
 	if list, ok := o.resolve(node).(*ast.SequenceNode); ok {
 		sources = list.Values
 	}
-	if !o.read(len(sources)) {
+	if !o.countEntries(len(sources)) {
 		return
 	}
 	for _, source := range sources {
-		if resolved := o.resolve(source); resolved != nil && !o.take(resolved, taken, depth) {
-			o.add(place(source), "", "<< must name a mapping")
+		if resolved := o.resolve(source); resolved != nil && !o.addPairs(resolved, taken, depth) {
+			o.add(positionOf(source), "", "<< must name a mapping")
 		}
 	}
 }
@@ -176,18 +176,18 @@ func (o *object) keyOf(v *ast.MappingValueNode) string {
 }
 
 // ask returns the value of a key, nil if the file has none.
-func (o *object) ask(key string) (ast.Node, position) {
+func (o *object) node(key string) (ast.Node, position) {
 	o.asked[key] = true
 	field, present := o.fields[key]
 	if !present {
 		return nil, o.at
 	}
-	return o.resolve(field.value), place(field.value)
+	return o.resolve(field.value), positionOf(field.value)
 }
 
 // askScalar is ask for a key that must not be left without a value.
-func (o *object) askScalar(key string) (ast.Node, position) {
-	node, at := o.ask(key)
+func (o *object) scalarNode(key string) (ast.Node, position) {
+	node, at := o.node(key)
 	if _, empty := node.(*ast.NullNode); empty {
 		o.add(o.fields[key].key, "give it one, or remove the line", "%s has no value", key)
 		return nil, at
@@ -231,12 +231,12 @@ func (o *object) finish() {
 // text reads a scalar as text. Numbers count as they are written; a boolean does not, since YAML makes one of words that were meant as text.
 func (o *object) text(key string) located[string] {
 	o.find(key, text)
-	return o.words(key)
+	return o.anyScalar(key)
 }
 
 // words reads a scalar as text, whatever the text is to be.
-func (o *object) words(key string) located[string] {
-	node, at := o.askScalar(key)
+func (o *object) anyScalar(key string) located[string] {
+	node, at := o.scalarNode(key)
 	return o.scalar(node, at, key)
 }
 
@@ -270,7 +270,7 @@ func (o *object) choice(key string) located[string] {
 	k := o.find(key, choice)
 	words := k.words
 	fallback, _ := k.fallback.(string)
-	v := o.words(key)
+	v := o.anyScalar(key)
 	if !v.given {
 		v.value = fallback
 		return v
@@ -286,7 +286,7 @@ func (o *object) choice(key string) located[string] {
 func (o *object) integer(key string) located[int] {
 	k := o.find(key, integer)
 	least, most := k.least, k.most
-	node, at := o.askScalar(key)
+	node, at := o.scalarNode(key)
 	if node == nil {
 		return located[int]{at: at}
 	}
@@ -304,7 +304,7 @@ func (o *object) integer(key string) located[int] {
 }
 
 // integerOr is integer for a key that has a number of its own where the file gives none.
-func (o *object) integerOr(key string) int {
+func (o *object) integerOrFallback(key string) int {
 	n := o.integer(key)
 	if fallback, ok := o.find(key, integer).fallback.(int); ok && !n.given {
 		return fallback
@@ -325,7 +325,7 @@ func asInt(v any) (int, bool) {
 // number reads a number that may have a fraction and must not be negative.
 func (o *object) number(key string) located[float64] {
 	o.find(key, number)
-	node, at := o.askScalar(key)
+	node, at := o.scalarNode(key)
 	if node == nil {
 		return located[float64]{at: at}
 	}
@@ -347,7 +347,7 @@ func (o *object) number(key string) located[float64] {
 
 func (o *object) boolean(key string) bool {
 	fallback, _ := o.find(key, boolean).fallback.(bool)
-	node, at := o.askScalar(key)
+	node, at := o.scalarNode(key)
 	if node == nil {
 		return fallback
 	}
@@ -362,7 +362,7 @@ func (o *object) boolean(key string) bool {
 // duration reads a time span as Go spells it.
 func (o *object) duration(key string) located[time.Duration] {
 	o.find(key, timeSpan)
-	v := o.words(key)
+	v := o.anyScalar(key)
 	if !v.given {
 		return located[time.Duration]{at: v.at}
 	}
@@ -375,9 +375,9 @@ func (o *object) duration(key string) located[time.Duration] {
 }
 
 // moment reads a point in time, in UTC and to the microsecond, as the database keeps it.
-func (o *object) moment(key string) *time.Time {
+func (o *object) timestamp(key string) *time.Time {
 	o.find(key, moment)
-	v := o.words(key)
+	v := o.anyScalar(key)
 	if !v.given {
 		return nil
 	}
@@ -394,7 +394,7 @@ func (o *object) moment(key string) *time.Time {
 func (o *object) block(key string, family kind) located[netip.Prefix] {
 	k := o.find(key, family)
 	least, most := k.least, k.most
-	v := o.words(key)
+	v := o.anyScalar(key)
 	none := located[netip.Prefix]{at: v.at}
 	if !v.given {
 		return none
@@ -426,7 +426,7 @@ func (o *object) block(key string, family kind) located[netip.Prefix] {
 // list reads the entries of a list. A key without a value is an empty list: all its entries may be commented out.
 func (o *object) list(key string, holds kind) []ast.Node {
 	o.find(key, holds)
-	node, at := o.ask(key)
+	node, at := o.node(key)
 	switch n := node.(type) {
 	case nil, *ast.NullNode:
 		return nil
@@ -435,7 +435,7 @@ func (o *object) list(key string, holds kind) []ast.Node {
 			o.add(at, "", "%s has %d entries, and may have %d", key, len(n.Values), maxItems)
 			return nil
 		}
-		if !o.read(len(n.Values)) {
+		if !o.countEntries(len(n.Values)) {
 			return nil
 		}
 		return n.Values
@@ -456,7 +456,7 @@ func (o *object) texts(key string) []located[string] {
 	}
 	out := make([]located[string], 0, len(nodes))
 	for _, node := range nodes {
-		at := place(node)
+		at := positionOf(node)
 		resolved := o.resolve(node)
 		if resolved == nil {
 			continue
@@ -484,7 +484,7 @@ var tagsMapping = &mapping{what: "the mapping of tags"}
 // tags reads a mapping of texts.
 func (o *object) tags(key string) map[string]string {
 	o.find(key, labels)
-	node, at := o.ask(key)
+	node, at := o.node(key)
 	switch node.(type) {
 	case nil, *ast.NullNode:
 		return nil
@@ -502,7 +502,7 @@ func (o *object) tags(key string) map[string]string {
 	}
 	tags := make(map[string]string, len(inner.order))
 	for _, name := range inner.order {
-		if v := inner.words(name); v.given {
+		if v := inner.anyScalar(name); v.given {
 			tags[name] = v.value
 		}
 	}

@@ -55,7 +55,7 @@ func (p *pool) claimPrefix(prefix netip.Prefix, at position) (before position, t
 }
 
 // reservesPartOf tells whether the cloud keeps an address of a prefix for itself.
-func (p *pool) reservesPartOf(prefix netip.Prefix) bool {
+func (p *pool) overlapsReserved(prefix netip.Prefix) bool {
 	first := p.offset(prefix.Addr())
 	return first == 0 || first|(1<<p.within-1) > p.last
 }
@@ -64,7 +64,7 @@ func (p *pool) reservesPartOf(prefix netip.Prefix) bool {
 func (p *pool) capacity() uint64 { return p.last }
 
 // reserves tells whether the cloud keeps an address of the block for itself.
-func (p *pool) reserves(a netip.Addr) bool {
+func (p *pool) isReserved(a netip.Addr) bool {
 	offset := p.offset(a)
 	return offset == 0 || offset > p.last
 }
@@ -95,21 +95,21 @@ func (p *pool) take() (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-func (p *pool) offset(a netip.Addr) uint64 { return low(a) - low(p.block.Addr()) }
+func (p *pool) offset(a netip.Addr) uint64 { return lowBits(a) - lowBits(p.block.Addr()) }
 
 func (p *pool) at(offset uint64) netip.Addr {
 	if p.block.Addr().Is4() {
 		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(low(p.block.Addr())+offset)) // an offset into an IPv4 block has 16 bits at most
+		binary.BigEndian.PutUint32(b[:], uint32(lowBits(p.block.Addr())+offset)) // an offset into an IPv4 block has 16 bits at most
 		return netip.AddrFrom4(b)
 	}
 	b := p.block.Addr().As16()
-	binary.BigEndian.PutUint64(b[8:], low(p.block.Addr())+offset)
+	binary.BigEndian.PutUint64(b[8:], lowBits(p.block.Addr())+offset)
 	return netip.AddrFrom16(b)
 }
 
 // low is an address's last 64 bits as a number.
-func low(a netip.Addr) uint64 {
+func lowBits(a netip.Addr) uint64 {
 	if a.Is4() {
 		b := a.As4()
 		return uint64(binary.BigEndian.Uint32(b[:]))

@@ -80,11 +80,11 @@ func (r *report) add(at position, hint, format string, args ...any) {
 		known.repeated++
 		return
 	}
-	if r.full() {
+	if r.isFull() {
 		r.more++
 		return
 	}
-	f := &finding{Problem: Problem{File: r.file, Line: at.line, Column: at.column, Message: shortened(fmt.Sprintf(format, args...)), Hint: shortened(hint)}}
+	f := &finding{Problem: Problem{File: r.file, Line: at.line, Column: at.column, Message: truncate(fmt.Sprintf(format, args...)), Hint: truncate(hint)}}
 	if r.index == nil {
 		r.index = map[findingKey]*finding{}
 	}
@@ -100,16 +100,16 @@ func (r *report) addReference(at position, hint, format string, args ...any) {
 }
 
 // seen tells whether a problem of this kind is noted for the place already, so that its hint, which may be costly, need not be made.
-func (r *report) seen(at position, format string) bool {
+func (r *report) isReported(at position, format string) bool {
 	return r.index[findingKey{at, format}] != nil
 }
 
 // full reports whether further problems are only counted.
-func (r *report) full() bool { return len(r.found) >= maxProblems }
+func (r *report) isFull() bool { return len(r.found) >= maxProblems }
 
 // hint makes a hint that looks for a word among so many candidates, unless it would cost more than it is worth.
 func (r *report) hint(word string, candidates int, find func() string) string {
-	if r.full() || len(word) > maxHintWord || candidates > maxCandidates {
+	if r.isFull() || len(word) > maxHintWord || candidates > maxCandidates {
 		return ""
 	}
 	if r.hintCost += len(word) * candidates; r.hintCost > maxHintCost {
@@ -124,7 +124,7 @@ func suggest[V any](r *report, word string, known map[string]V) string {
 }
 
 // shortened cuts a text that is too long to be read.
-func shortened(text string) string {
+func truncate(text string) string {
 	if len(text) <= maxMessage {
 		return text
 	}

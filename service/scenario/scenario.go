@@ -87,8 +87,8 @@ func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (A
 }
 
 // ApplyTelling is Apply, and calls tell as it goes on, from one goroutine at a time.
-func ApplyTelling(ctx context.Context, st *store.Store, sc *Scenario, now time.Time, tell func(Progress)) (Applied, error) {
-	return st.ApplyWorldTelling(ctx, sc.world, now, tell)
+func ApplyTelling(ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress)) (Applied, error) {
+	return st.ApplyWorldTelling(ctx, sc.world, now, onProgress)
 }
 
 // Seeded reports which accounts Seed made, and which it left alone.

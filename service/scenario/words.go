@@ -12,27 +12,27 @@ import (
 
 // entry is a mapping of a file, with a word for each of its keys that a row has a value for.
 type entry struct {
-	of    *mapping
-	words []word
+	mapping *mapping
+	fields  []field
 }
 
 // word is a key with its value: a text, an integer, a number, a boolean, a time, a span, texts, labels, an entry, or a list of them.
 // What a file means without the key is implied: the key's own fallback, unless told.
-type word struct {
-	key     string
-	value   any
-	implied any
+type field struct {
+	key          string
+	value        any
+	defaultValue any
 }
 
 // saysMore tells whether a file needs the word.
-func (e entry) saysMore(w word) bool {
+func (e entry) differsFromDefault(w field) bool {
 	switch v := w.value.(type) {
 	case nil:
 		return false
 	case string:
-		return v != textOr(w.implied, e.fallback(w.key))
+		return v != firstText(w.defaultValue, e.fallback(w.key))
 	case int:
-		return any(v) != cmp.Or(w.implied, e.fallback(w.key))
+		return any(v) != cmp.Or(w.defaultValue, e.fallback(w.key))
 	case bool:
 		return any(v) != e.fallback(w.key)
 	case []string:
@@ -40,7 +40,7 @@ func (e entry) saysMore(w word) bool {
 	case map[string]string:
 		return len(v) > 0
 	case entry:
-		return slices.ContainsFunc(v.words, v.saysMore)
+		return slices.ContainsFunc(v.fields, v.differsFromDefault)
 	case []entry:
 		return len(v) > 0
 	}
@@ -48,16 +48,16 @@ func (e entry) saysMore(w word) bool {
 }
 
 func (e entry) fallback(key string) any {
-	for i := range e.of.keys {
-		if e.of.keys[i].name == key {
-			return e.of.keys[i].fallback
+	for i := range e.mapping.keys {
+		if e.mapping.keys[i].name == key {
+			return e.mapping.keys[i].fallback
 		}
 	}
-	panic("scenario: the format knows no such key " + key + " of " + e.of.what)
+	panic("scenario: the format knows no such key " + key + " of " + e.mapping.what)
 }
 
 // textOr is the first that is a text, or none.
-func textOr(values ...any) string {
+func firstText(values ...any) string {
 	for _, v := range values {
 		if s, ok := v.(string); ok {
 			return s
@@ -67,7 +67,7 @@ func textOr(values ...any) string {
 }
 
 // orNone is the value of a pointer, or nothing.
-func orNone[T any](p *T) any {
+func valueOrNil[T any](p *T) any {
 	if p == nil {
 		return nil
 	}
@@ -75,46 +75,46 @@ func orNone[T any](p *T) any {
 }
 
 // spanOrNone is a span of a resource, or nothing.
-func spanOrNone(spans map[store.ResourceID]time.Duration, account, id string) any {
+func durationOrNil(spans map[store.ResourceID]time.Duration, account, id string) any {
 	if d, there := spans[store.ResourceID{AccountID: account, ID: id}]; there {
 		return d
 	}
 	return nil
 }
 
-func labelWords(name, description, resourceGroup string, tags map[string]string) []word {
-	return []word{{key: "name", value: name}, {key: "description", value: description}, {key: "resource_group", value: resourceGroup}, {key: "tags", value: tags}}
+func commonFieldsOf(name, description, resourceGroup string, tags map[string]string) []field {
+	return []field{{key: "name", value: name}, {key: "description", value: description}, {key: "resource_group", value: resourceGroup}, {key: "tags", value: tags}}
 }
 
-func keyEntryOf(k *store.AccessKey) entry {
-	return entry{accessKeyMapping, []word{
-		{key: "id", value: k.ID}, {key: "secret", value: k.Secret}, {key: "status", value: k.Status}, {key: "expires_at", value: orNone(k.ExpiresAt)},
-		{key: "security_token", value: orNone(k.SecurityToken)}, {key: "assumed_role", value: orNone(k.AssumedRole)},
+func newKeyEntry(k *store.AccessKey) entry {
+	return entry{accessKeyMapping, []field{
+		{key: "id", value: k.ID}, {key: "secret", value: k.Secret}, {key: "status", value: k.Status}, {key: "expires_at", value: valueOrNil(k.ExpiresAt)},
+		{key: "security_token", value: valueOrNil(k.SecurityToken)}, {key: "assumed_role", value: valueOrNil(k.AssumedRole)},
 	}}
 }
 
-func typeEntryOf(t *store.InstanceType) entry {
-	return entry{typeMapping, []word{
-		{key: "id", value: t.ID}, {key: "family", value: t.Family, implied: familyOf(t.ID)}, {key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
-		{key: "eni_quantity", value: t.ENIQuantity}, {key: "private_ipv4_per_eni", value: orNone(t.PrivateIPv4PerENI)}, {key: "ipv6_per_eni", value: orNone(t.IPv6PerENI)},
-		{key: "network_cards", value: orNone(t.NetworkCards)}, {key: "cpu_architecture", value: t.CPUArchitecture},
+func newTypeEntry(t *store.InstanceType) entry {
+	return entry{typeMapping, []field{
+		{key: "id", value: t.ID}, {key: "family", value: t.Family, defaultValue: defaultFamily(t.ID)}, {key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
+		{key: "eni_quantity", value: t.ENIQuantity}, {key: "private_ipv4_per_eni", value: valueOrNil(t.PrivateIPv4PerENI)}, {key: "ipv6_per_eni", value: valueOrNil(t.IPv6PerENI)},
+		{key: "network_cards", value: valueOrNil(t.NetworkCards)}, {key: "cpu_architecture", value: t.CPUArchitecture},
 		{key: "hot_plug", value: t.HotPlug}, {key: "io_optimized", value: t.IOOptimized},
 	}}
 }
 
-func vpcEntryOf(w *store.World, v *store.VPC) entry {
-	return entry{vpcMapping, slices.Concat([]word{{key: "id", value: v.ID}}, labelWords(v.Name, v.Description, v.ResourceGroupID, v.Tags), []word{
+func newVPCEntry(w *store.World, v *store.VPC) entry {
+	return entry{vpcMapping, slices.Concat([]field{{key: "id", value: v.ID}}, commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
 		{key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
-		{key: "user_cidrs", value: v.Attributes.UserCIDRs}, {key: "settles_in", value: spanOrNone(w.VPCsSettleIn, v.AccountID, v.ID)},
+		{key: "user_cidrs", value: v.Attributes.UserCIDRs}, {key: "settles_in", value: durationOrNil(w.VPCsSettleIn, v.AccountID, v.ID)},
 	})}
 }
 
-func vswitchEntryOf(w *store.World, v *store.VSwitch) entry {
+func newVSwitchEntry(w *store.World, v *store.VSwitch) entry {
 	next := newPool(v.CIDRBlock)
-	return entry{vswitchMapping, slices.Concat([]word{{key: "id", value: v.ID}}, labelWords(v.Name, v.Description, v.ResourceGroupID, v.Tags), []word{
+	return entry{vswitchMapping, slices.Concat([]field{{key: "id", value: v.ID}}, commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
 		{key: "zone", value: v.ZoneID}, {key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
-		{key: "next_private_ip_address", value: next.at(uint64(max(v.NextHost, 1))).String(), implied: next.at(1).String()}, // both are positive
-		{key: "settles_in", value: spanOrNone(w.VSwitchesSettleIn, v.AccountID, v.ID)},
+		{key: "next_private_ip_address", value: next.at(uint64(max(v.NextHost, 1))).String(), defaultValue: next.at(1).String()}, // both are positive
+		{key: "settles_in", value: durationOrNil(w.VSwitchesSettleIn, v.AccountID, v.ID)},
 	})}
 }
 
@@ -125,18 +125,18 @@ func block(p *netip.Prefix) any {
 	return p.String()
 }
 
-func groupEntryOf(g *store.SecurityGroup) entry {
-	return entry{groupMapping, slices.Concat([]word{{key: "id", value: g.ID}}, labelWords(g.Name, g.Description, g.ResourceGroupID, g.Tags), []word{
-		{key: "type", value: g.Type}, {key: "instance_limit", value: g.InstanceLimit, implied: store.InstanceLimitOf(g.Type)},
+func newGroupEntry(g *store.SecurityGroup) entry {
+	return entry{groupMapping, slices.Concat([]field{{key: "id", value: g.ID}}, commonFieldsOf(g.Name, g.Description, g.ResourceGroupID, g.Tags), []field{
+		{key: "type", value: g.Type}, {key: "instance_limit", value: g.InstanceLimit, defaultValue: store.InstanceLimitOf(g.Type)},
 		{key: "inner_access_policy", value: g.InnerAccessPolicy},
 	})}
 }
 
 // ruleEntryOf spells a rule. implied is the id that it would have without one.
-func ruleEntryOf(r *store.SecurityGroupRule, implied string) entry {
-	return entry{ruleMapping, []word{
-		{key: "id", value: r.ID, implied: implied}, {key: "direction", value: r.Direction}, {key: "ip_protocol", value: r.IPProtocol},
-		{key: "port_range", value: r.PortRange, implied: noPorts}, {key: "source_port_range", value: r.SourcePortRange},
+func newRuleEntry(r *store.SecurityGroupRule, defaultID string) entry {
+	return entry{ruleMapping, []field{
+		{key: "id", value: r.ID, defaultValue: defaultID}, {key: "direction", value: r.Direction}, {key: "ip_protocol", value: r.IPProtocol},
+		{key: "port_range", value: r.PortRange, defaultValue: noPorts}, {key: "source_port_range", value: r.SourcePortRange},
 		{key: "source_cidr_ip", value: r.SourceCIDR}, {key: "ipv6_source_cidr_ip", value: r.SourceIPv6CIDR},
 		{key: "source_group", value: r.SourceGroupID}, {key: "source_prefix_list", value: r.SourcePrefixListID},
 		{key: "dest_cidr_ip", value: r.DestCIDR}, {key: "ipv6_dest_cidr_ip", value: r.DestIPv6CIDR},
@@ -146,37 +146,37 @@ func ruleEntryOf(r *store.SecurityGroupRule, implied string) entry {
 }
 
 // instanceEntryOf spells an instance. primary is what its entry says of its primary interface.
-func instanceEntryOf(w *store.World, i *store.Instance, primary []word) entry {
+func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry {
 	a := &i.Attributes
-	words := slices.Concat([]word{{key: "id", value: i.ID}}, labelWords(i.Name, i.Description, i.ResourceGroupID, i.Tags), []word{
+	words := slices.Concat([]field{{key: "id", value: i.ID}}, commonFieldsOf(i.Name, i.Description, i.ResourceGroupID, i.Tags), []field{
 		{key: "host_name", value: i.HostName}, {key: "type", value: i.InstanceType}, {key: "network_type", value: i.NetworkType},
 	})
 	if i.VSwitchID == nil {
-		words = append(words, word{key: "zone", value: i.ZoneID})
+		words = append(words, field{key: "zone", value: i.ZoneID})
 	}
 	disks := make([]entry, len(a.DataDisks))
 	for k := range a.DataDisks {
 		d := &a.DataDisks[k]
-		disks[k] = entry{dataDiskMapping, append([]word{{key: "id", value: d.ID, implied: dataDiskID(i.ID, k+1)}}, diskWords(d)...)}
+		disks[k] = entry{dataDiskMapping, append([]field{{key: "id", value: d.ID, defaultValue: defaultDataDiskID(i.ID, k+1)}}, diskFields(d)...)}
 	}
-	words = append(append(words, word{key: "vswitch", value: orNone(i.VSwitchID)}), primary...)
+	words = append(append(words, field{key: "vswitch", value: valueOrNil(i.VSwitchID)}), primary...)
 	return entry{instanceMapping, append(words,
-		word{key: "status", value: i.Status},
-		word{key: "settles_in", value: spanOrNone(w.InstancesSettleIn, i.AccountID, i.ID)},
-		word{key: "settles_to", value: orNone(i.NextStatus), implied: nextInstanceStatus[i.Status]},
-		word{key: "runs_in", value: spanOrNone(w.InstancesRunIn, i.AccountID, i.ID)},
-		word{key: "image", value: a.ImageID}, word{key: "key_pair", value: a.KeyPairName}, word{key: "ram_role", value: a.RAMRoleName},
-		word{key: "user_data", value: a.UserData}, word{key: "instance_charge_type", value: a.InstanceChargeType},
-		word{key: "internet_charge_type", value: a.InternetChargeType}, word{key: "internet_max_bandwidth_in", value: a.InternetMaxBandwidthIn},
-		word{key: "internet_max_bandwidth_out", value: a.InternetMaxBandwidthOut}, word{key: "spot_strategy", value: a.SpotStrategy},
-		word{key: "credit_specification", value: a.CreditSpecification}, word{key: "stopped_mode", value: a.StoppedMode},
-		word{key: "deletion_protection", value: a.DeletionProtection}, word{key: "system_disk", value: entry{systemDiskMapping, diskWords(&a.SystemDisk)}},
-		word{key: "data_disks", value: disks},
+		field{key: "status", value: i.Status},
+		field{key: "settles_in", value: durationOrNil(w.InstancesSettleIn, i.AccountID, i.ID)},
+		field{key: "settles_to", value: valueOrNil(i.NextStatus), defaultValue: nextInstanceStatus[i.Status]},
+		field{key: "runs_in", value: durationOrNil(w.InstancesRunIn, i.AccountID, i.ID)},
+		field{key: "image", value: a.ImageID}, field{key: "key_pair", value: a.KeyPairName}, field{key: "ram_role", value: a.RAMRoleName},
+		field{key: "user_data", value: a.UserData}, field{key: "instance_charge_type", value: a.InstanceChargeType},
+		field{key: "internet_charge_type", value: a.InternetChargeType}, field{key: "internet_max_bandwidth_in", value: a.InternetMaxBandwidthIn},
+		field{key: "internet_max_bandwidth_out", value: a.InternetMaxBandwidthOut}, field{key: "spot_strategy", value: a.SpotStrategy},
+		field{key: "credit_specification", value: a.CreditSpecification}, field{key: "stopped_mode", value: a.StoppedMode},
+		field{key: "deletion_protection", value: a.DeletionProtection}, field{key: "system_disk", value: entry{systemDiskMapping, diskFields(&a.SystemDisk)}},
+		field{key: "data_disks", value: disks},
 	)}
 }
 
-func diskWords(d *store.Disk) []word {
-	return []word{
+func diskFields(d *store.Disk) []field {
+	return []field{
 		{key: "name", value: d.Name}, {key: "description", value: d.Description}, {key: "category", value: d.Category},
 		{key: "performance_level", value: d.PerformanceLevel}, {key: "size_gib", value: d.SizeGiB}, {key: "encrypted", value: d.Encrypted},
 		{key: "delete_with_instance", value: !d.KeepWithoutInstance}, {key: "tags", value: d.Tags},
@@ -243,7 +243,7 @@ func belongingsOf(w *store.World) map[store.ResourceID]*belongings {
 }
 
 // carriedWords are those of any interface. mac is "" for one that follows from the id.
-func carriedWords(n *store.NetworkInterface, b *belongings, mac string) []word {
+func interfaceFieldsOf(n *store.NetworkInterface, b *belongings, mac string) []field {
 	a := &n.Attributes
 	ipv4, _ := slices.BinarySearchFunc(b.prefixes, true, func(p netip.Prefix, _ bool) int {
 		if p.Addr().Is4() {
@@ -251,10 +251,10 @@ func carriedWords(n *store.NetworkInterface, b *belongings, mac string) []word {
 		}
 		return 1
 	})
-	return slices.Concat(labelWords(n.Name, n.Description, n.ResourceGroupID, n.Tags), []word{
-		{key: "ipv6_addresses", value: spelled(b.ipv6.addresses)}, {key: "primary_ipv6", value: b.ipv6.hasPrimary},
-		{key: "ipv4_prefixes", value: spelled(b.prefixes[:ipv4])}, {key: "ipv6_prefixes", value: spelled(b.prefixes[ipv4:])},
-		{key: "mac_address", value: mac}, {key: "network_card_index", value: orNone(n.NetworkCardIndex)}, {key: "queue_number", value: orNone(n.QueueNumber)},
+	return slices.Concat(commonFieldsOf(n.Name, n.Description, n.ResourceGroupID, n.Tags), []field{
+		{key: "ipv6_addresses", value: formatAll(b.ipv6.addresses)}, {key: "primary_ipv6", value: b.ipv6.hasPrimary},
+		{key: "ipv4_prefixes", value: formatAll(b.prefixes[:ipv4])}, {key: "ipv6_prefixes", value: formatAll(b.prefixes[ipv4:])},
+		{key: "mac_address", value: mac}, {key: "network_card_index", value: valueOrNil(n.NetworkCardIndex)}, {key: "queue_number", value: valueOrNil(n.QueueNumber)},
 		{key: "delete_on_release", value: n.DeleteOnRelease}, {key: "source_dest_check", value: n.SourceDestCheck},
 		{key: "tcp_established_timeout", value: a.TCPEstablishedTimeout}, {key: "tcp_closed_and_time_wait_timeout", value: a.TCPClosedAndTimeWaitTimeout},
 		{key: "udp_timeout", value: a.UDPTimeout}, {key: "rx_queue_size", value: a.RxQueueSize}, {key: "tx_queue_size", value: a.TxQueueSize},
@@ -262,7 +262,7 @@ func carriedWords(n *store.NetworkInterface, b *belongings, mac string) []word {
 }
 
 // spelled are addresses or prefixes as texts.
-func spelled[T fmt.Stringer](values []T) []string {
+func formatAll[T fmt.Stringer](values []T) []string {
 	texts := make([]string, len(values))
 	for i, v := range values {
 		texts[i] = v.String()
@@ -271,17 +271,17 @@ func spelled[T fmt.Stringer](values []T) []string {
 }
 
 // interfaceEntryOf spells a secondary interface. index is the device index that it would have without one.
-func interfaceEntryOf(w *store.World, n *store.NetworkInterface, b *belongings, mac string, index int) entry {
+func newInterfaceEntry(w *store.World, n *store.NetworkInterface, b *belongings, mac string, index int) entry {
 	implied := store.ENIAvailable
 	if n.InstanceID != nil {
 		implied = store.ENIInUse
 	}
-	carried := carriedWords(n, b, mac)
-	return entry{interfaceMapping, slices.Concat([]word{{key: "id", value: n.ID}}, carried[:4], []word{
-		{key: "vswitch", value: n.VSwitchID}, {key: "security_groups", value: b.groups}, {key: "attached_to", value: orNone(n.InstanceID)},
-		{key: "device_index", value: orNone(n.DeviceIndex), implied: index}, {key: "status", value: n.Status, implied: implied},
-		{key: "settles_in", value: spanOrNone(w.NetworkInterfacesSettleIn, n.AccountID, n.ID)},
-		{key: "settles_to", value: orNone(n.NextStatus), implied: nextENIStatus[n.Status]},
-		{key: "private_ip_addresses", value: spelled(b.ipv4.addresses)},
-	}, carried[4:], []word{{key: "service_managed", value: n.ServiceManaged}})}
+	carried := interfaceFieldsOf(n, b, mac)
+	return entry{interfaceMapping, slices.Concat([]field{{key: "id", value: n.ID}}, carried[:4], []field{
+		{key: "vswitch", value: n.VSwitchID}, {key: "security_groups", value: b.groups}, {key: "attached_to", value: valueOrNil(n.InstanceID)},
+		{key: "device_index", value: valueOrNil(n.DeviceIndex), defaultValue: index}, {key: "status", value: n.Status, defaultValue: implied},
+		{key: "settles_in", value: durationOrNil(w.NetworkInterfacesSettleIn, n.AccountID, n.ID)},
+		{key: "settles_to", value: valueOrNil(n.NextStatus), defaultValue: nextENIStatus[n.Status]},
+		{key: "private_ip_addresses", value: formatAll(b.ipv4.addresses)},
+	}, carried[4:], []field{{key: "service_managed", value: n.ServiceManaged}})}
 }

@@ -16,27 +16,27 @@ import (
 // writer writes entries as YAML: what has a list in it over several lines, all else on one.
 type writer struct{ out bytes.Buffer }
 
-const indentBy = 2
+const indentWidth = 2
 
 // list writes a key with a list of entries, unless there are none.
-func (w *writer) list(indent int, key string, entries iter.Seq[entry]) {
+func (w *writer) writeList(indent int, key string, entries iter.Seq[entry]) {
 	started := false
 	for e := range entries {
 		if !started {
 			fmt.Fprintf(&w.out, "%*s%s:\n", indent, "", key)
 			started = true
 		}
-		w.item(indent+indentBy, e)
+		w.writeItem(indent+indentWidth, e)
 	}
 }
 
 // item writes an entry of a list.
-func (w *writer) item(indent int, e entry) {
-	if slices.ContainsFunc(e.words, func(word word) bool { _, isList := word.value.([]entry); return isList && e.saysMore(word) }) {
-		w.head(indent, e)
-		for _, word := range e.words {
+func (w *writer) writeItem(indent int, e entry) {
+	if slices.ContainsFunc(e.fields, func(word field) bool { _, isList := word.value.([]entry); return isList && e.differsFromDefault(word) }) {
+		w.writeHead(indent, e)
+		for _, word := range e.fields {
 			if entries, isList := word.value.([]entry); isList {
-				w.list(indent+indentBy, word.key, slices.Values(entries))
+				w.writeList(indent+indentWidth, word.key, slices.Values(entries))
 			}
 		}
 		return
@@ -47,10 +47,10 @@ func (w *writer) item(indent int, e entry) {
 }
 
 // head begins an entry over several lines with all but its lists.
-func (w *writer) head(indent int, e entry) {
+func (w *writer) writeHead(indent int, e entry) {
 	mark := "- "
-	for _, word := range e.words {
-		if _, isList := word.value.([]entry); isList || !e.saysMore(word) {
+	for _, word := range e.fields {
+		if _, isList := word.value.([]entry); isList || !e.differsFromDefault(word) {
 			continue
 		}
 		fmt.Fprintf(&w.out, "%*s%s%s: ", indent, "", mark, word.key)
@@ -63,8 +63,8 @@ func (w *writer) head(indent int, e entry) {
 // appendFlow writes an entry on the line.
 func (e entry) appendFlow(out *bytes.Buffer) {
 	separator := "{"
-	for _, word := range e.words {
-		if !e.saysMore(word) {
+	for _, word := range e.fields {
+		if !e.differsFromDefault(word) {
 			continue
 		}
 		out.WriteString(separator)

@@ -27,7 +27,7 @@ type reader struct {
 }
 
 // read counts entries that are read, and reports whether there may be so many.
-func (r *reader) read(entries int) bool {
+func (r *reader) countEntries(entries int) bool {
 	if r.entries += entries; r.entries <= r.allowed {
 		return true
 	}
@@ -60,7 +60,7 @@ func (r *reader) parseYAML(data []byte) ast.Node {
 		return nil
 	}
 	if len(bodies) > 1 {
-		r.add(place(bodies[1]), "put each into a file of its own", "the file has a second YAML document")
+		r.add(positionOf(bodies[1]), "put each into a file of its own", "the file has a second YAML document")
 		return nil
 	}
 	r.anchors = map[string]ast.Node{}
@@ -118,7 +118,7 @@ func (r *reader) resolve(node ast.Node) ast.Node {
 			name := n.Value.GetToken().Value
 			target, known := r.anchors[name]
 			if !known {
-				r.add(place(n), suggest(r.report, name, r.anchors), "alias *%s refers to no anchor", name)
+				r.add(positionOf(n), suggest(r.report, name, r.anchors), "alias *%s refers to no anchor", name)
 				return nil
 			}
 			node = target
@@ -126,19 +126,19 @@ func (r *reader) resolve(node ast.Node) ast.Node {
 			return node
 		}
 	}
-	r.add(place(node), "", "the alias refers to itself")
+	r.add(positionOf(node), "", "the alias refers to itself")
 	return nil
 }
 
 // place is where a node starts.
-func place(node ast.Node) position {
+func positionOf(node ast.Node) position {
 	switch n := node.(type) {
 	case *ast.MappingNode:
 		if !n.IsFlowStyle && len(n.Values) > 0 {
-			return place(n.Values[0].Key) // the token of a block mapping is the colon of its first pair
+			return positionOf(n.Values[0].Key) // the token of a block mapping is the colon of its first pair
 		}
 	case *ast.MappingValueNode:
-		return place(n.Key)
+		return positionOf(n.Key)
 	}
 	if token := node.GetToken(); token != nil && token.Position != nil {
 		return position{token.Position.Line, token.Position.Column}

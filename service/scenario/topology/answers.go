@@ -142,7 +142,7 @@ func (a *account) problem(format string, args ...any) {
 }
 
 // read takes all sources. Their order does not matter.
-func read(sources []Source) *account {
+func readAnswers(sources []Source) *account {
 	a := &account{
 		vpcs: map[string]*vpc{}, vswitches: map[string]*vswitch{}, groups: map[string]*securityGroup{},
 		instances: map[string]*instance{}, interfaces: map[string]*networkInterface{}, from: map[string]string{},
@@ -159,14 +159,14 @@ func read(sources []Source) *account {
 				a.problem("%s: this is no JSON: %v", source.Name, err)
 				break
 			}
-			a.answer(source.Name, answer)
+			a.addAnswer(source.Name, answer)
 		}
 	}
 	return a
 }
 
 // answer takes one answer, whose kind shows in its top-level key.
-func (a *account) answer(file string, data []byte) {
+func (a *account) addAnswer(file string, data []byte) {
 	var body struct {
 		Code, Message        string
 		Vpcs                 *struct{ Vpc []*vpc }
@@ -181,15 +181,15 @@ func (a *account) answer(file string, data []byte) {
 	}
 	switch {
 	case body.Vpcs != nil:
-		take(a, file, "VPC", a.vpcs, body.Vpcs.Vpc, func(v *vpc) string { return v.VpcId })
+		addResources(a, file, "VPC", a.vpcs, body.Vpcs.Vpc, func(v *vpc) string { return v.VpcId })
 	case body.VSwitches != nil:
-		take(a, file, "VSwitch", a.vswitches, body.VSwitches.VSwitch, func(v *vswitch) string { return v.VSwitchId })
+		addResources(a, file, "VSwitch", a.vswitches, body.VSwitches.VSwitch, func(v *vswitch) string { return v.VSwitchId })
 	case body.SecurityGroups != nil:
-		take(a, file, "security group", a.groups, body.SecurityGroups.SecurityGroup, func(g *securityGroup) string { return g.SecurityGroupId })
+		addResources(a, file, "security group", a.groups, body.SecurityGroups.SecurityGroup, func(g *securityGroup) string { return g.SecurityGroupId })
 	case body.Instances != nil:
-		take(a, file, "instance", a.instances, body.Instances.Instance, func(i *instance) string { return i.InstanceId })
+		addResources(a, file, "instance", a.instances, body.Instances.Instance, func(i *instance) string { return i.InstanceId })
 	case body.NetworkInterfaceSets != nil:
-		take(a, file, "network interface", a.interfaces, body.NetworkInterfaceSets.NetworkInterfaceSet, func(n *networkInterface) string { return n.NetworkInterfaceId })
+		addResources(a, file, "network interface", a.interfaces, body.NetworkInterfaceSets.NetworkInterfaceSet, func(n *networkInterface) string { return n.NetworkInterfaceId })
 	case body.Code != "":
 		a.problem("%s: the answer is the error %s: %s", file, body.Code, body.Message)
 	default:
@@ -199,7 +199,7 @@ func (a *account) answer(file string, data []byte) {
 }
 
 // take adds resources. Pages may overlap, as long as they tell the same.
-func take[T any](a *account, file, what string, all map[string]*T, items []*T, id func(*T) string) {
+func addResources[T any](a *account, file, what string, all map[string]*T, items []*T, id func(*T) string) {
 	for _, item := range items {
 		key := id(item)
 		known, twice := all[key]

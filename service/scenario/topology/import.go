@@ -21,7 +21,7 @@ type Options struct {
 
 // Import makes a scenario of answers. Its error tells all that is in the way, a line each.
 func Import(sources []Source, o Options) ([]byte, error) {
-	a := read(sources)
+	a := readAnswers(sources)
 	if len(a.problems) > 0 {
 		return nil, errors.New(strings.Join(a.problems, "\n")) // what could not be read would only be missed below
 	}
@@ -63,13 +63,13 @@ func (a *account) accountID(chosen string) string {
 }
 
 // lacking is what to fetch, and who refers to it.
-type lacking map[string][]string
+type missingAnswers map[string][]string
 
-func (l lacking) add(action, id, by string) { l[action+" "+id] = append(l[action+" "+id], by) }
+func (l missingAnswers) add(action, id, by string) { l[action+" "+id] = append(l[action+" "+id], by) }
 
 // checkReferences reports what the answers refer to and do not hold.
 func (a *account) checkReferences() {
-	l := lacking{}
+	l := missingAnswers{}
 	for _, id := range slices.Sorted(maps.Keys(a.vswitches)) {
 		if a.vpcs[a.vswitches[id].VpcId] == nil {
 			l.add("DescribeVpcs", a.vswitches[id].VpcId, id)
@@ -82,7 +82,7 @@ func (a *account) checkReferences() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.instances)) {
 		i := a.instances[id]
-		if i.classic() {
+		if i.isClassic() {
 			continue
 		}
 		if a.vswitches[i.VpcAttributes.VSwitchId] == nil {
@@ -102,7 +102,7 @@ func (a *account) checkReferences() {
 		if a.vswitches[n.VSwitchId] == nil {
 			l.add("DescribeVSwitches", n.VSwitchId, id)
 		}
-		if on := n.instanceID(); on != "" && a.instances[on] == nil && n.attached() {
+		if on := n.instanceID(); on != "" && a.instances[on] == nil && n.isAttached() {
 			l.add("DescribeInstances", on, id)
 		}
 		for _, group := range n.SecurityGroupIds.SecurityGroupId {
@@ -137,7 +137,7 @@ func (a *account) checkInterfaces() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.interfaces)) {
 		n := a.interfaces[id]
-		if n.attached() && n.instanceID() == "" && !n.ServiceManaged && n.Type != "Member" {
+		if n.isAttached() && n.instanceID() == "" && !n.ServiceManaged && n.Type != "Member" {
 			a.problem("network interface %s is %s and names no instance: fetch DescribeNetworkInterfaces again", id, n.Status)
 		}
 		if len(n.SecurityGroupIds.SecurityGroupId) == 0 && !n.ServiceManaged && n.Type != store.ENIPrimary {
@@ -146,17 +146,17 @@ func (a *account) checkInterfaces() {
 	}
 }
 
-func (i *instance) classic() bool {
+func (i *instance) isClassic() bool {
 	return i.InstanceNetworkType == store.NetworkTypeClassic || i.VpcAttributes.VSwitchId == "" && i.InstanceNetworkType == ""
 }
 
-func (n *networkInterface) attached() bool {
+func (n *networkInterface) isAttached() bool {
 	return n.Status == store.ENIInUse || n.Status == store.ENIAttaching || n.Status == store.ENIDetaching
 }
 
 // onInstance tells whether the scenario attaches the interface: a trunk's members have no place of their own on the instance.
-func (n *networkInterface) onInstance() bool {
-	return n.attached() && n.instanceID() != "" && n.Type != "Member"
+func (n *networkInterface) isOnInstance() bool {
+	return n.isAttached() && n.instanceID() != "" && n.Type != "Member"
 }
 
 // primaryOf is the primary interface of an instance.
@@ -170,7 +170,7 @@ func (a *account) primaryOf(id string) *networkInterface {
 }
 
 // need is what the instances of a type hold at most, which the type must allow.
-type need struct {
+type typeNeed struct {
 	vcpus      int
 	memoryMiB  float64
 	interfaces int
@@ -179,13 +179,13 @@ type need struct {
 }
 
 // needs gathers what the instances ask of their types.
-func (a *account) needs(attached map[string][]*networkInterface, primaries map[string]*networkInterface) map[string]*need {
-	out := map[string]*need{}
+func (a *account) typeNeeds(attached map[string][]*networkInterface, primaries map[string]*networkInterface) map[string]*typeNeed {
+	out := map[string]*typeNeed{}
 	for _, id := range slices.Sorted(maps.Keys(a.instances)) {
 		i := a.instances[id]
 		n := out[i.InstanceType]
 		if n == nil {
-			n = &need{vcpus: max(i.Cpu, 1), memoryMiB: i.Memory}
+			n = &typeNeed{vcpus: max(i.Cpu, 1), memoryMiB: i.Memory}
 			out[i.InstanceType] = n
 		}
 		held := attached[id]
@@ -202,7 +202,7 @@ func (a *account) needs(attached map[string][]*networkInterface, primaries map[s
 }
 
 // declared is the type as the scenario must declare it, with the reason; none if the catalogue's type holds all there is.
-func declared(id string, n *need) (flow, string) {
+func typeDeclaration(id string, n *typeNeed) (flow, string) {
 	known, found := catalogue.FindInstanceType(id)
 	fits := func(limit *int, count int) bool { return limit == nil || count <= *limit }
 	if found && n.interfaces <= known.ENIQuantity && fits(known.PrivateIPv4PerENI, n.ipv4) && fits(known.IPv6PerENI, n.ipv6) && (known.IOOptimized || !n.secondary) {
@@ -213,7 +213,7 @@ func declared(id string, n *need) (flow, string) {
 	if !found {
 		f.number("vcpus", n.vcpus)
 		f.raw("memory_gib", fmt.Sprintf("%g", n.memoryMiB/1024))
-		f.number("eni_quantity", max(n.interfaces, guessedInterfaces))
+		f.number("eni_quantity", max(n.interfaces, assumedENIQuantity))
 		return f, "The catalogue does not know this type. Its limits are guesses: at least what its instances hold now."
 	}
 	f.number("vcpus", known.VCPUs)
@@ -233,4 +233,4 @@ func declared(id string, n *need) (flow, string) {
 }
 
 // guessedInterfaces is what an unknown type is taken to hold, where its instances hold less.
-const guessedInterfaces = 2
+const assumedENIQuantity = 2

@@ -71,7 +71,7 @@ func (w *writer) write() []byte {
 		switch on := n.instanceID(); {
 		case n.Type == store.ENIPrimary:
 			primaries[on] = n
-		case n.onInstance():
+		case n.isOnInstance():
 			attached[on] = append(attached[on], n)
 		}
 	}
@@ -118,7 +118,7 @@ func (w *writer) regions() map[string][]string {
 		in(w.vpcs[v.VpcId].RegionId)[v.ZoneId] = true
 	}
 	for _, i := range w.instances {
-		if i.classic() {
+		if i.isClassic() {
 			in(i.RegionId)[i.ZoneId] = true
 		}
 	}
@@ -149,7 +149,7 @@ func (w *writer) region(region string, zones []string, attached map[string][]*ne
 	}
 	w.heading(8, "vpcs", w.networks(region, attached, primaries))
 	w.heading(8, "instances", w.hosts(region, primaries))
-	w.heading(8, "network_interfaces", w.cards(region, attached))
+	w.heading(8, "network_interfaces", w.secondaryInterfaces(region, attached))
 }
 
 // heading writes a list, unless it is empty.
@@ -271,10 +271,10 @@ func (w *writer) hosts(region string, primaries map[string]*networkInterface) []
 			f.text("status", i.Status)
 		}
 		switch {
-		case i.classic() && i.RegionId == region:
+		case i.isClassic() && i.RegionId == region:
 			f.text("network_type", store.NetworkTypeClassic)
 			f.text("zone", i.ZoneId)
-		case !i.classic() && w.regionOf(i.VpcAttributes.VSwitchId) == region:
+		case !i.isClassic() && w.regionOf(i.VpcAttributes.VSwitchId) == region:
 			f.text("vswitch", i.VpcAttributes.VSwitchId)
 			primary := primaries[id]
 			f.list("security_groups", groupsOf(i, primary))
@@ -302,31 +302,31 @@ func (w *writer) primary(f *flow, n *networkInterface) {
 	own.tags(n.Tags)
 	own.list("secondary_private_ip_addresses", addresses)
 	own.list("ipv6_addresses", n.ipv6())
-	own.own(n)
+	own.interfaceFields(n)
 	f.raw("primary_network_interface", own.String())
 }
 
 func (w *writer) regionOf(vswitch string) string { return w.vpcs[w.vswitches[vswitch].VpcId].RegionId }
 
 // cards are the secondary interfaces: those on instances by device index, since file order gives the index, and then the free ones.
-func (w *writer) cards(region string, attached map[string][]*networkInterface) []string {
+func (w *writer) secondaryInterfaces(region string, attached map[string][]*networkInterface) []string {
 	var lines []string
 	for _, on := range slices.Sorted(maps.Keys(attached)) {
 		for _, n := range attached[on] {
 			if w.regionOf(n.VSwitchId) == region {
-				lines = append(lines, w.card(n, on)...)
+				lines = append(lines, w.secondaryInterface(n, on)...)
 			}
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.interfaces)) {
-		if n := w.interfaces[id]; n.Type != store.ENIPrimary && !n.onInstance() && w.regionOf(n.VSwitchId) == region {
-			lines = append(lines, w.card(n, "")...)
+		if n := w.interfaces[id]; n.Type != store.ENIPrimary && !n.isOnInstance() && w.regionOf(n.VSwitchId) == region {
+			lines = append(lines, w.secondaryInterface(n, "")...)
 		}
 	}
 	return lines
 }
 
-func (w *writer) card(n *networkInterface, on string) []string {
+func (w *writer) secondaryInterface(n *networkInterface, on string) []string {
 	var lines []string
 	var f flow
 	f.text("id", n.NetworkInterfaceId)
@@ -339,7 +339,7 @@ func (w *writer) card(n *networkInterface, on string) []string {
 	f.list("ipv6_addresses", n.ipv6())
 	f.text("attached_to", on)
 	switch {
-	case n.attached() && on == "":
+	case n.isAttached() && on == "":
 		lines = append(lines, "# It is "+n.Status+" where no instance is named, and free here.")
 	case n.Status != store.ENIInUse && n.Status != store.ENIAvailable:
 		f.text("status", n.Status)
@@ -350,7 +350,7 @@ func (w *writer) card(n *networkInterface, on string) []string {
 	if n.ServiceManaged {
 		f.raw("service_managed", "true")
 	}
-	f.own(n)
+	f.interfaceFields(n)
 	if len(n.SecurityGroupIds.SecurityGroupId) == 0 {
 		return append(lines, "# Left out, because it is in no security group: "+n.NetworkInterfaceId)
 	}
@@ -358,7 +358,7 @@ func (w *writer) card(n *networkInterface, on string) []string {
 }
 
 // own are what any interface may carry besides its addresses.
-func (f *flow) own(n *networkInterface) {
+func (f *flow) interfaceFields(n *networkInterface) {
 	var ipv4, ipv6 []string
 	for _, p := range n.Ipv4PrefixSets.Ipv4PrefixSet {
 		ipv4 = append(ipv4, p.Ipv4Prefix)
@@ -381,10 +381,10 @@ func (f *flow) own(n *networkInterface) {
 }
 
 func (w *writer) types(attached map[string][]*networkInterface, primaries map[string]*networkInterface) {
-	needs := w.needs(attached, primaries)
+	needs := w.typeNeeds(attached, primaries)
 	started := false
 	for _, id := range slices.Sorted(maps.Keys(needs)) {
-		f, why := declared(id, needs[id])
+		f, why := typeDeclaration(id, needs[id])
 		if f == nil {
 			continue
 		}
