@@ -2,7 +2,8 @@ package scenario
 
 import "strings"
 
-// actionNames are the actions that a RAM user may be allowed, as product:Action, in order. A test of the table of actions holds the two together.
+// actionNames are the actions that a RAM user may be allowed, as product:Action, in order. A test
+// of the table of actions holds the two together.
 var actionNames = []string{
 	"ecs:AssignIpv6Addresses",
 	"ecs:AssignPrivateIpAddresses",
@@ -75,7 +76,8 @@ var actionNames = []string{
 // ActionNames returns the actions that a permission of a RAM user may name.
 func ActionNames() []string { return append([]string(nil), actionNames...) }
 
-// namesAnAction reports whether a permission allows any action. Upper and lower case are the same to it, and * stands for any run of characters.
+// namesAnAction reports whether a permission allows any action. Upper and lower case are the same
+// to it, and * stands for any run of characters.
 func namesAnAction(permission string) bool {
 	permission = strings.ToLower(permission)
 	for _, name := range actionNames {
@@ -86,7 +88,8 @@ func namesAnAction(permission string) bool {
 	return false
 }
 
-// suggestPermission suggests what a permission that names no action may have meant. Of one that ends with a wildcard only the beginning counts.
+// suggestPermission suggests what a permission that names no action may have meant. Of one that
+// ends with a wildcard only the beginning counts.
 func suggestPermission(permission string) string {
 	candidates := actionNames
 	if head, wild := strings.CutSuffix(permission, "*"); wild {

@@ -6,8 +6,9 @@ import (
 	"enisim/store"
 )
 
-// demand is what an interface still wants of its VSwitch once the addresses that the file names are claimed. Demands are met at the end, in
-// file order, so that an address that the file names is never given to an earlier interface.
+// demand is what an interface still wants of its VSwitch once the addresses that the file names are
+// claimed. Demands are met at the end, in file order, so that an address that the file names is
+// never given to an earlier interface.
 type addressDemand struct {
 	eni                      string
 	vswitch                  *vswitch
@@ -16,7 +17,7 @@ type addressDemand struct {
 	primaryIPv6              bool // whether the next IPv6 address is its primary one
 }
 
-// demand notes a demand for later.
+// addDemand notes a demand for later.
 func (x *accountExpansion) addDemand(d addressDemand) {
 	d.vswitch.wanted += uint64(d.primary + d.secondary)
 	if d.primary+d.secondary+d.ipv6 > 0 {
@@ -24,7 +25,8 @@ func (x *accountExpansion) addDemand(d addressDemand) {
 	}
 }
 
-// claim gives an interface an address that the file names. The first IPv4 address of an interface is its primary one.
+// claim gives an interface an address that the file names. The first IPv4 address of an interface
+// is its primary one.
 func (x *accountExpansion) claim(d *addressDemand, text located[string], from *pool, key string) {
 	if from == nil {
 		return // the VSwitch's block is broken, and reported
@@ -38,7 +40,13 @@ func (x *accountExpansion) claim(d *addressDemand, text located[string], from *p
 		x.add(text.at, "", "address %s lies outside %s of VSwitch %s", a, from.block, d.vswitch.row.ID)
 		return
 	case from.isReserved(a):
-		x.add(text.at, "the first address of a VSwitch and the last three are the cloud's own", "address %s is reserved in VSwitch %s", a, d.vswitch.row.ID)
+		x.add(
+			text.at,
+			"the first address of a VSwitch and the last three are the cloud's own",
+			"address %s is reserved in VSwitch %s",
+			a,
+			d.vswitch.row.ID,
+		)
 		return
 	}
 	if before, twice := from.claim(a, text.at); twice && before == text.at {
@@ -62,13 +70,25 @@ func (x *accountExpansion) claimPrefixes(d *addressDemand, prefixes []located[te
 	for _, text := range prefixes {
 		p, err := netip.ParsePrefix(text.value.expand(n))
 		if err != nil || p != p.Masked() || p.Bits() != prefixBits(p) {
-			x.add(text.at, "", "a prefix is a /%d such as 10.0.0.16/28, or a /%d of IPv6, got %q", ipv4PrefixBits, ipv6PrefixBits, text.value.expand(n))
+			x.add(
+				text.at,
+				"",
+				"a prefix is a /%d such as 10.0.0.16/28, or a /%d of IPv6, got %q",
+				ipv4PrefixBits,
+				ipv6PrefixBits,
+				text.value.expand(n),
+			)
 			continue
 		}
 		from := v.ipv4
 		if p.Addr().Is6() {
 			if from = v.ipv6; from == nil {
-				x.add(text.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has an IPv6 prefix, VSwitch %s has no IPv6 block", v.row.ID)
+				x.add(
+					text.at,
+					"give the VSwitch and its VPC an ipv6_cidr_block",
+					"the interface has an IPv6 prefix, VSwitch %s has no IPv6 block",
+					v.row.ID,
+				)
 				continue
 			}
 		}
@@ -80,7 +100,13 @@ func (x *accountExpansion) claimPrefixes(d *addressDemand, prefixes []located[te
 			continue
 		}
 		if from.overlapsReserved(p) {
-			x.add(text.at, "the first and the last prefix of a VSwitch have addresses that are the cloud's own", "prefix %s is reserved in VSwitch %s", p, v.row.ID)
+			x.add(
+				text.at,
+				"the first and the last prefix of a VSwitch have addresses that are the cloud's own",
+				"prefix %s is reserved in VSwitch %s",
+				p,
+				v.row.ID,
+			)
 			continue
 		}
 		if before, twice := from.claimPrefix(p, text.at); twice {
@@ -90,7 +116,10 @@ func (x *accountExpansion) claimPrefixes(d *addressDemand, prefixes []located[te
 		if p.Addr().Is4() {
 			v.wanted += 1 << from.within
 		}
-		x.world.IPPrefixes = append(x.world.IPPrefixes, store.IPPrefix{AccountID: x.accountID, VSwitchID: v.row.ID, Prefix: p, NetworkInterfaceID: d.eni})
+		x.world.IPPrefixes = append(
+			x.world.IPPrefixes,
+			store.IPPrefix{AccountID: x.accountID, VSwitchID: v.row.ID, Prefix: p, NetworkInterfaceID: d.eni},
+		)
 	}
 }
 
@@ -103,7 +132,13 @@ func (x *accountExpansion) checkPrefixes() {
 			}
 			for _, offset := range sortedKeys(from.taken) {
 				if prefix, whole := from.prefixes[offset>>from.within]; whole {
-					x.add(from.taken[offset], "", "address %s lies in a prefix that the file gives to an interface on line %d", from.at(offset), prefix.line)
+					x.add(
+						from.taken[offset],
+						"",
+						"address %s lies in a prefix that the file gives to an interface on line %d",
+						from.at(offset),
+						prefix.line,
+					)
 				}
 			}
 		}
@@ -146,13 +181,21 @@ func (x *accountExpansion) addAddress(d *addressDemand, a netip.Addr, primary bo
 	})
 }
 
-// checkFull reports VSwitches of which the file wants more than they have. An IPv6 block has more addresses than any file can ask for.
+// checkFull reports VSwitches of which the file wants more than they have. An IPv6 block has more
+// addresses than any file can ask for.
 func (x *accountExpansion) checkFull() {
 	for _, id := range sortedKeys(x.vswitches) {
 		v := x.vswitches[id]
 		if v.ipv4 != nil && v.wanted > v.ipv4.capacity() {
-			x.add(v.at, "give it a larger block, or spread the interfaces over more VSwitches",
-				"VSwitch %s is full: its block %s has %d addresses for use, the file wants %d", id, v.ipv4.block, v.ipv4.capacity(), v.wanted)
+			x.add(
+				v.at,
+				"give it a larger block, or spread the interfaces over more VSwitches",
+				"VSwitch %s is full: its block %s has %d addresses for use, the file wants %d",
+				id,
+				v.ipv4.block,
+				v.ipv4.capacity(),
+				v.wanted,
+			)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Limits bound what reading a scenario may cost. Time and memory are linear in the size of a file within them, whatever is in it.
+// Limits bound what reading a scenario may cost. Time and memory are linear in the size of a file
+// within them, whatever is in it.
 type Limits struct {
 	Bytes     int // of the file
 	Tokens    int // words and signs of YAML, each of which takes up to 600 bytes of memory
@@ -21,12 +22,12 @@ type Limits struct {
 // FileLimits are for a file that its user reads in a process of its own.
 var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_000, Parts: 16_000_000}
 
-// RequestLimits are for a scenario that comes in a request to a server, which has other things to do: some 8,000 interfaces that are written out one
-// by one, or 50,000 with counts.
+// RequestLimits are for a scenario that comes in a request to a server, which has other things to
+// do: some 8,000 interfaces that are written out one by one, or 50,000 with counts.
 var RequestLimits = Limits{Bytes: 2 << 20, Tokens: 150_000, Resources: 50_000, Parts: 500_000}
 
-// Bounds of the structure of a file. The YAML parser recurses over nested collections and over the keys of one mapping, and notes at each node the
-// keys on the way to it.
+// Bounds of the structure of a file. The YAML parser recurses over nested collections and over the
+// keys of one mapping, and notes at each node the keys on the way to it.
 const (
 	maxDepth = 32   // collections within each other; the format has 12
 	maxKeys  = 256  // of one mapping; the format has some 40
@@ -35,18 +36,25 @@ const (
 	maxItems = 1000 // of a list of texts
 )
 
-// ErrBeyondLimits is wrapped by the error of a file that is larger than its Limits allow, or describes more.
+// ErrBeyondLimits is wrapped by the error of a file that is larger than its Limits allow, or
+// describes more.
 var ErrBeyondLimits = errors.New("the scenario is beyond the limits")
 
 // errBeyondBounds stops the reading of a file, for a reason that is reported.
 var errBeyondBounds = errors.New("the file is beyond the bounds")
 
-// tokenize splits a file into tokens, and stops where it goes beyond a bound, before the parser sees it. An invalid token is the last one: the
-// parser reports it.
+// tokenize splits a file into tokens, and stops where it goes beyond a bound, before the parser
+// sees it. An invalid token is the last one: the parser reports it.
 func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 	if len(data) > limits.Bytes {
 		r.beyondLimits = true
-		r.add(position{1, 1}, "split it, or write entries that differ by a number only as one with a count", "the file has %d bytes, and may have %d", len(data), limits.Bytes)
+		r.add(
+			position{1, 1},
+			"split it, or write entries that differ by a number only as one with a count",
+			"the file has %d bytes, and may have %d",
+			len(data),
+			limits.Bytes,
+		)
 		return nil, errBeyondBounds
 	}
 	if err := r.countPossibleTokens(data, limits); err != nil {
@@ -75,8 +83,9 @@ func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 	}
 }
 
-// countSigns counts the bytes at which a token may begin or end. The scanner holds all tokens of a file before it returns the first one, so a file that
-// could have more than twice as many tokens as it may is refused before. A file of the format has fewer such bytes than tokens.
+// countPossibleTokens counts the bytes at which a token may begin or end. The scanner holds all
+// tokens of a file before it returns the first one, so a file that could have more than twice as
+// many tokens as it may is refused before. A file of the format has fewer such bytes than tokens.
 func (r *reader) countPossibleTokens(data []byte, limits Limits) error {
 	const (
 		always      = "{}[]:,&*!|>'\"#%<\r\n"
@@ -88,7 +97,8 @@ func (r *reader) countPossibleTokens(data []byte, limits Limits) error {
 			at.column++
 		}
 		switch {
-		case strings.IndexByte(always, c) >= 0, strings.IndexByte(beforeBlank, c) >= 0 && (i+1 == len(data) || data[i+1] <= ' '):
+		case strings.IndexByte(always, c) >= 0,
+			strings.IndexByte(beforeBlank, c) >= 0 && (i+1 == len(data) || data[i+1] <= ' '):
 			if signs++; signs > limits.Tokens {
 				return r.tooManyTokens(at, limits)
 			}
@@ -107,8 +117,9 @@ func (r *report) tooManyTokens(at position, limits Limits) error {
 	return errBeyondBounds
 }
 
-// bounds follows the tokens of a file, and knows from their columns which collections are open. It need not know YAML's grammar: what it takes for
-// open is at least what the parser will recurse over.
+// bounds follows the tokens of a file, and knows from their columns which collections are open. It
+// need not know YAML's grammar: what it takes for open is at least what the parser will recurse
+// over.
 type bounds struct {
 	*report
 	limits Limits
@@ -188,7 +199,7 @@ func (b *bounds) addToken(t *token.Token) error {
 	return nil
 }
 
-// enter comes to an entry of a block, and so leaves the blocks that lie further to the right.
+// enterBlock comes to an entry of a block, and so leaves the blocks that lie further to the right.
 func (b *bounds) enterBlock(t *token.Token, sign token.Type, column int) error {
 	for len(b.open) > 0 {
 		top := b.open[len(b.open)-1]

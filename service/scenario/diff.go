@@ -21,7 +21,7 @@ type Difference struct {
 	Changes []string // of ~: "status Running -> Stopped"
 }
 
-// String is the difference on a line.
+// String returns the difference on a line.
 func (d Difference) String() string {
 	line := d.Mark + " " + d.What + " " + d.ID
 	if d.Account != "" {
@@ -33,8 +33,8 @@ func (d Difference) String() string {
 	return line
 }
 
-// Diff tells what applying a scenario at now would change, in the order of the file, and then what would go. Nothing is written, and nobody waits.
-// What Apply would refuse, Diff refuses.
+// Diff tells what applying a scenario at now would change, in the order of the file, and then what
+// would go. Nothing is written, and nobody waits. What Apply would refuse, Diff refuses.
 func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]Difference, error) {
 	ids := make([]string, len(sc.world.Accounts))
 	for i := range sc.world.Accounts {
@@ -50,7 +50,7 @@ func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]
 	return diffWorlds(there, sc.world), nil
 }
 
-// side is one of two worlds, with what is needed to spell its rows.
+// snapshot is one of two worlds, with what is needed to spell its rows.
 type snapshot struct {
 	*store.World
 	belongings map[store.ResourceID]*belongings
@@ -66,7 +66,7 @@ func newSnapshot(w *store.World) *snapshot {
 	return snap
 }
 
-// differ gathers the differences from what is there to what is wanted.
+// diffBuilder gathers the differences from what is there to what is wanted.
 type diffBuilder struct {
 	existing, wanted *snapshot
 	several          bool // accounts
@@ -87,7 +87,7 @@ func diffWorlds(there, wanted *store.World) []Difference {
 	return append(d.found, d.removed...)
 }
 
-// regions are those that would be added, with their zones. None ever goes.
+// regions returns those that would be added, with their zones. None ever goes.
 func (d *diffBuilder) regions() {
 	known := map[string]bool{}
 	for _, r := range d.existing.Regions {
@@ -108,7 +108,7 @@ func (d *diffBuilder) regions() {
 	}
 }
 
-// kindOfRow is a table: how its rows are told apart, and spelled.
+// rowKind is a table: how its rows are told apart, and spelled.
 type rowKind[T any] struct {
 	what     string
 	rows     func(*store.World) []T
@@ -156,7 +156,7 @@ func (d *diffBuilder) difference(mark, what string, id store.ResourceID, changes
 	return out
 }
 
-// changesOf compares the words of a row, key by key.
+// changedFields compares the words of a row, key by key.
 func changedFields(before, after []field) (changes []string) {
 	for i, w := range after {
 		was := fieldValue(before, w.key, i)
@@ -180,8 +180,9 @@ func changedFields(before, after []field) (changes []string) {
 	return changes
 }
 
-// valueOf is the value of a key among words, nil if it is none of them. The words of two rows differ in their keys at most where one is a classic instance, so
-// the key is nearly always where it is expected.
+// fieldValue returns the value of a key among words, nil if it is none of them. The words of two
+// rows differ in their keys at most where one is a classic instance, so the key is nearly always
+// where it is expected.
 func fieldValue(words []field, key string, expected int) any {
 	if i := indexOf(words, key, expected); i >= 0 {
 		return words[i].value
@@ -198,7 +199,7 @@ func indexOf(words []field, key string, expected int) int {
 	return slices.IndexFunc(words, func(w field) bool { return w.key == key })
 }
 
-// same compares two values as a file would have them.
+// equalValues compares two values as a file would have them.
 func equalValues(a, b any) bool {
 	switch a := a.(type) {
 	case string:
@@ -222,7 +223,8 @@ func equalValues(a, b any) bool {
 	return formatValue(a) == formatValue(b)
 }
 
-// underWayAlike tells whether a row is on its way where it is wanted to be on its way. It then keeps its time.
+// sameTransition reports whether a row is on its way where it is wanted to be on its way. It then
+// keeps its time.
 func sameTransition(before, after []field) bool {
 	var way [2]map[string]string
 	for k, words := range [][]field{before, after} {
@@ -241,7 +243,7 @@ func sameTransition(before, after []field) bool {
 	return way[0]["status"] == way[1]["status"] && way[0]["settles_to"] == way[1]["settles_to"]
 }
 
-// spell is a value as a file has it.
+// formatValue returns a value as a file has it.
 func formatValue(value any) string {
 	if value == nil {
 		return "none"

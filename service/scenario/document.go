@@ -12,7 +12,8 @@ import (
 // formatVersion is the version of the file format that this package reads.
 const formatVersion = 1
 
-// Limits of what a file may ask for. The cloud's own, except maxCount, which stops a slip of the finger.
+// Limits of what a file may ask for. The cloud's own, except maxCount, which stops a slip of the
+// finger.
 const (
 	maxCount       = 1_000_000
 	minVPCMask     = 8
@@ -23,7 +24,8 @@ const (
 	maxInteger     = 1 << 31 // of the database's columns, exclusive
 )
 
-// The types below are the file as it is written, each value with its place. What the values mean together is expand's matter.
+// The types below are the file as it is written, each value with its place. What the values mean
+// together is expand's matter.
 
 type document struct {
 	accounts []accountEntry
@@ -64,7 +66,7 @@ type regionEntry struct {
 	interfaces []interfaceEntry
 }
 
-// label is what any resource may carry.
+// commonFields is what any resource may carry.
 type commonFields struct {
 	name, description located[string]
 	resourceGroup     string
@@ -101,7 +103,8 @@ type groupEntry struct {
 	rules         []ruleEntry
 }
 
-// ruleEntry is a rule of a security group. What its keys say in one word or number is in the row already.
+// ruleEntry is a rule of a security group. What its keys say in one word or number is in the row
+// already.
 type ruleEntry struct {
 	at                                        position
 	id, protocol, ports, sourcePorts          located[string]
@@ -143,7 +146,7 @@ type diskEntry struct {
 	disk store.Disk
 }
 
-// carried is what any network interface may carry, a primary one too.
+// interfaceFields is what any network interface may carry, a primary one too.
 type interfaceFields struct {
 	commonFields
 	secondaryCount  int
@@ -196,7 +199,8 @@ type typeEntry struct {
 	ioOptimized     bool
 }
 
-// document reads the whole file. It returns nil if the file is not one of this version, since nothing else in it could be judged then.
+// document reads the whole file. It returns nil if the file is not one of this version, since
+// nothing else in it could be judged then.
 func (r *reader) document(root ast.Node) *document {
 	o := r.object(root, documentMapping)
 	if o == nil {
@@ -205,7 +209,13 @@ func (r *reader) document(root ast.Node) *document {
 	version := o.integer("enisim")
 	if version.value != formatVersion {
 		if version.given {
-			r.add(version.at, "", "this enisim reads version %d of the format, the file says %d", formatVersion, version.value)
+			r.add(
+				version.at,
+				"",
+				"this enisim reads version %d of the format, the file says %d",
+				formatVersion,
+				version.value,
+			)
 		}
 		return nil
 	}
@@ -217,8 +227,8 @@ func (r *reader) document(root ast.Node) *document {
 	return doc
 }
 
-// readList reads each entry of a list. Entries that are no mapping are reported and left out, and so are all of a file with too many problems, which
-// are then only counted.
+// readList reads each entry of a list. Entries that are no mapping are reported and left out, and
+// so are all of a file with too many problems, which are then only counted.
 func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
 	nodes := o.list(key, list)
 	var out []T
@@ -315,7 +325,12 @@ func (r *reader) region(node ast.Node) (regionEntry, bool) {
 }
 
 func (o *object) commonFields() commonFields {
-	return commonFields{name: o.text("name"), description: o.text("description"), resourceGroup: o.text("resource_group").value, tags: o.tags("tags")}
+	return commonFields{
+		name:          o.text("name"),
+		description:   o.text("description"),
+		resourceGroup: o.text("resource_group").value,
+		tags:          o.tags("tags"),
+	}
 }
 
 func (r *reader) vpc(node ast.Node) (vpcEntry, bool) {

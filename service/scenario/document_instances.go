@@ -50,7 +50,10 @@ func (r *reader) instance(node ast.Node) (instanceEntry, bool) {
 	switch {
 	case !e.classic:
 		o.require("vswitch", "security_groups")
-		o.refuseKey("zone", `it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`)
+		o.refuseKey(
+			"zone",
+			`it lies in the zone of its vswitch; only an instance with network_type: classic names a zone`,
+		)
 	default:
 		o.require("zone")
 		for _, key := range []string{"vswitch", "security_groups", "private_ip_address", "primary_network_interface"} {
@@ -148,7 +151,7 @@ func (r *reader) dataDisk(node ast.Node) (diskEntry, bool) {
 	return e, true
 }
 
-// settling reports an end of a transient status that lacks its time.
+// checkSettling reports an end of a transient status that lacks its time.
 func (e *instanceEntry) checkSettling(o *object) {
 	if e.settlesTo.given {
 		o.require("settles_in")
@@ -157,14 +160,24 @@ func (e *instanceEntry) checkSettling(o *object) {
 	case toStarting:
 		o.require("runs_in")
 	case e.runsIn.given:
-		o.add(e.runsIn.at, "it is for an instance that starts once it is there: settles_to: Starting", "runs_in needs settles_to: Starting")
+		o.add(
+			e.runsIn.at,
+			"it is for an instance that starts once it is there: settles_to: Starting",
+			"runs_in needs settles_to: Starting",
+		)
 	}
 	if e.runsIn.given && e.runsIn.value < e.settlesIn.value {
-		o.add(e.runsIn.at, "", "runs_in %s is before settles_in %s; both count from the moment when the file is applied", e.runsIn.value, e.settlesIn.value)
+		o.add(
+			e.runsIn.at,
+			"",
+			"runs_in %s is before settles_in %s; both count from the moment when the file is applied",
+			e.runsIn.value,
+			e.settlesIn.value,
+		)
 	}
 }
 
-// refuse reports a key that is known but has no meaning here.
+// refuseKey reports a key that is known but has no meaning here.
 func (o *object) refuseKey(key, why string) {
 	if field, present := o.fields[key]; present {
 		o.add(field.key, why, "%s does not go with the network_type of this instance", key)
@@ -229,7 +242,7 @@ func (r *reader) instanceType(node ast.Node) (typeEntry, bool) {
 	return e, true
 }
 
-// familyOf is the family of a type that names none: its id up to the last dot.
+// defaultFamily returns the family of a type that names none: its id up to the last dot.
 func defaultFamily(id string) string {
 	if i := strings.LastIndex(id, "."); i >= 0 {
 		return id[:i]

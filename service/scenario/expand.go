@@ -12,8 +12,9 @@ import (
 // defaultNetworkInterfacesPerRegion is the documented quota.
 const defaultNetworkInterfacesPerRegion = 100
 
-// expansion turns a document into a world. Like reading, it goes on after a problem, to find the others, and what depends on something
-// broken is not reported again. The world counts only if there was no problem.
+// expansion turns a document into a world. Like reading, it goes on after a problem, to find the
+// others, and what depends on something broken is not reported again. The world counts only if
+// there was no problem.
 type expansion struct {
 	*report
 	world          *store.World
@@ -33,7 +34,13 @@ func (x *expansion) roomForParts(parts int, at position) bool {
 		return true
 	}
 	x.beyondLimits = true
-	x.add(at, "", "up to here the file describes %d addresses, groups, disks and types of its resources, and %d are the most", x.parts, x.limits.Parts)
+	x.add(
+		at,
+		"",
+		"up to here the file describes %d addresses, groups, disks and types of its resources, and %d are the most",
+		x.parts,
+		x.limits.Parts,
+	)
 	return false
 }
 
@@ -106,7 +113,7 @@ const needsCount = "placeholders need a count in the same entry"
 // maxIDLength is the longest id that the API takes.
 const maxIDLength = 128
 
-// wellFormed reports an id with characters that no id has.
+// checkID reports an id with characters that no id has.
 func (x *expansion) checkID(id string, at position) bool {
 	ok := id != "" && len(id) <= maxIDLength
 	for i := 0; ok && i < len(id); i++ {
@@ -124,7 +131,7 @@ func (x *expansion) checkID(id string, at position) bool {
 	return false
 }
 
-// unique reports an id that is taken.
+// checkUnique reports an id that is taken.
 func (x *expansion) checkUnique(seen map[string]position, what, id string, at position) bool {
 	first, taken := seen[id]
 	if !taken {
@@ -172,7 +179,7 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 	}
 }
 
-// pointer is nil for an absent value.
+// pointer returns nil for an absent value.
 func (l located[T]) pointer() *T {
 	if !l.given {
 		return nil
@@ -204,7 +211,8 @@ func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 
 func (x *expansion) typeIDs() []string { return append(sortedKeys(x.types), x.catalogueTypes...) }
 
-// declareZones takes the zones that a region entry lists. A region that lists zones exists, whether the catalogue knows it or not.
+// declareZones takes the zones that a region entry lists. A region that lists zones exists, whether
+// the catalogue knows it or not.
 func (x *expansion) declareZones(e *regionEntry) {
 	if !e.id.given || len(e.zones) == 0 || !x.checkID(e.id.value, e.id.at) {
 		return
@@ -237,7 +245,10 @@ func (x *expansion) account(e *accountEntry) {
 	if e.networkInterfacesPerRegion.given {
 		quota = e.networkInterfacesPerRegion.value
 	}
-	x.world.Accounts = append(x.world.Accounts, store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota, Repeats: e.repeats})
+	x.world.Accounts = append(
+		x.world.Accounts,
+		store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota, Repeats: e.repeats},
+	)
 	if !x.roomForParts(len(x.types), e.at) {
 		return
 	}
@@ -269,11 +280,21 @@ func (x *expansion) ramUser(e *userEntry, account string, seen map[string]positi
 	user := store.RAMUser{AccountID: account, Name: name}
 	for _, pattern := range e.allow {
 		if !allowForm.MatchString(pattern.value) {
-			x.add(pattern.at, `write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`, "%q is not of the form product:Action", pattern.value)
+			x.add(
+				pattern.at,
+				`write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
+				"%q is not of the form product:Action",
+				pattern.value,
+			)
 			continue
 		}
 		if !namesAnAction(pattern.value) {
-			x.add(pattern.at, x.hint(pattern.value, 3*len(actionNames), func() string { return suggestPermission(pattern.value) }), "permission %q names no action", pattern.value)
+			x.add(
+				pattern.at,
+				x.hint(pattern.value, 3*len(actionNames), func() string { return suggestPermission(pattern.value) }),
+				"permission %q names no action",
+				pattern.value,
+			)
 			continue
 		}
 		user.Allow = append(user.Allow, pattern.value)
@@ -282,7 +303,8 @@ func (x *expansion) ramUser(e *userEntry, account string, seen map[string]positi
 	x.accessKeys(e.keys, account, &name)
 }
 
-// accessKeys takes keys of an account, or of one of its users. A key's id is unique in the whole world, as it alone tells who is calling.
+// accessKeys takes keys of an account, or of one of its users. A key's id is unique in the whole
+// world, as it alone tells who is calling.
 func (x *expansion) accessKeys(entries []keyEntry, account string, user *string) {
 	for _, e := range entries {
 		if !e.id.given || !x.checkID(e.id.value, e.id.at) || !x.checkUnique(x.keys, "access key", e.id.value, e.id.at) {

@@ -25,7 +25,7 @@ var nextInstanceStatus = map[string]string{
 	store.InstanceStopping: store.InstanceStopped,
 }
 
-// otherEnds are where else a transient status may lead, if the file says so.
+// alternativeStatuses are where else a transient status may lead, if the file says so.
 var alternativeStatuses = map[string][]string{
 	store.InstancePending: {store.InstanceStopped, store.InstanceStarting},
 	store.ENIAttaching:    {store.ENIAvailable},
@@ -70,7 +70,12 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
 	next := x.nextStatus(e.settlesTo, e.status.value, nextInstanceStatus)
-	if read.failed || !x.roomForCopies(e.count, 1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.partCount(), e.at) {
+	if read.failed ||
+		!x.roomForCopies(
+			e.count,
+			1+len(e.groups)+len(e.primary.secondaryAddresses)+len(e.dataDisks)+e.primary.partCount(),
+			e.at,
+		) {
 		return
 	}
 	for n := 1; n <= e.count; n++ {
@@ -78,7 +83,9 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 	}
 }
 
-func (x *accountExpansion) instance(e *instanceEntry, t *instanceTemplates, n int, typ *store.InstanceType, region, next string) {
+func (x *accountExpansion) instance(
+	e *instanceEntry, t *instanceTemplates, n int, typ *store.InstanceType, region, next string,
+) {
 	id := t.id.value.expand(n)
 	x.checkID(id, e.id.at)
 	if known, taken := x.instances[id]; taken {
@@ -149,7 +156,8 @@ func (x *accountExpansion) dataDisks(e *instanceEntry, t *instanceTemplates, n i
 	}
 }
 
-// dataDiskID is the id of an instance's data disk that the file does not name: the first of i-web is d-web-data-1.
+// defaultDataDiskID returns the id of an instance's data disk that the file does not name: the
+// first of i-web is d-web-data-1.
 func defaultDataDiskID(instance string, n int) string {
 	return fmt.Sprintf("d-%s-data-%d", strings.TrimPrefix(instance, "i-"), n)
 }
@@ -189,10 +197,28 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	x.joinGroups(id, groups, v.row.VPCID)
 	i.next = 1
 	i.countInGroups(groups)
-	x.checkAddressCounts(e.at, 1+len(e.primary.secondaryAddresses)+e.primary.secondaryCount, len(e.primary.ipv6Addresses)+e.primary.ipv6Count, i)
-	d := addressDemand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.primary.secondaryCount, ipv6: e.primary.ipv6Count, primaryIPv6: e.primary.primaryIPv6}
+	x.checkAddressCounts(
+		e.at,
+		1+len(e.primary.secondaryAddresses)+e.primary.secondaryCount,
+		len(e.primary.ipv6Addresses)+e.primary.ipv6Count,
+		i,
+	)
+	d := addressDemand{
+		eni:         id,
+		vswitch:     v,
+		at:          e.at,
+		primary:     1,
+		secondary:   e.primary.secondaryCount,
+		ipv6:        e.primary.ipv6Count,
+		primaryIPv6: e.primary.primaryIPv6,
+	}
 	if t.privateAddress.given {
-		x.claim(&d, located[string]{t.privateAddress.value.expand(n), t.privateAddress.at, true}, v.ipv4, "private_ip_address")
+		x.claim(
+			&d,
+			located[string]{t.privateAddress.value.expand(n), t.privateAddress.at, true},
+			v.ipv4,
+			"private_ip_address",
+		)
 	}
 	wanted := d.primary // a secondary address must not be taken for the primary one, which may be open
 	d.primary = 0
@@ -205,7 +231,8 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	x.addDemand(d)
 }
 
-// primaryInterfaceID is the id of an instance's primary interface: i-web has eni-web-primary.
+// defaultPrimaryInterfaceID returns the id of an instance's primary interface: i-web has
+// eni-web-primary.
 func defaultPrimaryInterfaceID(instance string) string {
 	const prefix = "i-"
 	if len(instance) > len(prefix) && instance[:len(prefix)] == prefix {
@@ -214,7 +241,8 @@ func defaultPrimaryInterfaceID(instance string) string {
 	return "eni-" + instance + "-primary"
 }
 
-// place takes a place of an instance for an interface: the one that the file names, or the lowest that is free. It tells who has it, if it is taken.
+// place takes a place of an instance for an interface: the one that the file names, or the lowest
+// that is free. It tells who has it, if it is taken.
 func (i *instance) takeSlot(named located[int]) (index int, takenAt position, taken bool) {
 	if !named.given {
 		for {
@@ -235,7 +263,7 @@ func (i *instance) takeSlot(named located[int]) (index int, takenAt position, ta
 	return named.value, position{}, false
 }
 
-// hold counts the instance in each of an interface's groups where it is new.
+// countInGroups counts the instance in each of an interface's groups where it is new.
 func (i *instance) countInGroups(groups []*group) {
 	for _, g := range groups {
 		if !slices.Contains(i.groups, g) {
@@ -245,7 +273,7 @@ func (i *instance) countInGroups(groups []*group) {
 	}
 }
 
-// join puts an interface into its groups.
+// joinGroups puts an interface into its groups.
 func (x *accountExpansion) joinGroups(eni string, groups []*group, vpc string) {
 	for position, g := range groups {
 		x.world.GroupMemberships = append(x.world.GroupMemberships, store.GroupMembership{
@@ -258,7 +286,8 @@ func (x *accountExpansion) joinGroups(eni string, groups []*group, vpc string) {
 	}
 }
 
-// instanceType resolves a type once per account. It returns nil, with the problem reported, for an unknown one.
+// instanceType resolves a type once per account. It returns nil, with the problem reported, for an
+// unknown one.
 func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType {
 	if !id.given {
 		return nil
@@ -269,7 +298,11 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 		x.resolvedTypes[id.value] = t
 	}
 	if t == nil {
-		hint := x.hint(id.value, len(x.types)+len(x.catalogueTypes), func() string { return DidYouMean(id.value, x.typeIDs()) })
+		hint := x.hint(
+			id.value,
+			len(x.types)+len(x.catalogueTypes),
+			func() string { return DidYouMean(id.value, x.typeIDs()) },
+		)
 		if hint == "" {
 			hint = "declare it under instance_types"
 		}
@@ -281,11 +314,18 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 // checkSettlesIn reports settles_in on a status that leads nowhere.
 func (x *accountExpansion) checkSettlesIn(given bool, at position, status string, next map[string]string) {
 	if given && next[status] == "" {
-		x.add(at, "", "settles_in goes with the transient statuses %s, this entry is %s", strings.Join(sortedKeys(next), ", "), status)
+		x.add(
+			at,
+			"",
+			"settles_in goes with the transient statuses %s, this entry is %s",
+			strings.Join(sortedKeys(next), ", "),
+			status,
+		)
 	}
 }
 
-// nextStatus is where a transient status leads: where the file says, or as it does in the cloud.
+// nextStatus returns where a transient status leads: where the file says, or as it does in the
+// cloud.
 func (x *accountExpansion) nextStatus(to located[string], status string, next map[string]string) string {
 	if !to.given || to.value == next[status] {
 		return next[status]
@@ -296,12 +336,19 @@ func (x *accountExpansion) nextStatus(to located[string], status string, next ma
 	return to.value
 }
 
-// room counts the copies of an entry, and the parts of each, against what a file may describe.
+// roomForCopies counts the copies of an entry, and the parts of each, against what a file may
+// describe.
 func (x *accountExpansion) roomForCopies(count, parts int, at position) bool {
 	x.resources += count
 	if x.resources > x.limits.Resources {
 		x.beyondLimits = true
-		x.add(at, "", "up to here the file describes %d instances and interfaces, and %d are the most", x.resources, x.limits.Resources)
+		x.add(
+			at,
+			"",
+			"up to here the file describes %d instances and interfaces, and %d are the most",
+			x.resources,
+			x.limits.Resources,
+		)
 		return false
 	}
 	return x.roomForParts(count*parts, at)

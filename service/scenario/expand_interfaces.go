@@ -52,12 +52,13 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 	}
 }
 
-// parts counts what an interface carries, as room does.
+// partCount counts what an interface carries, as room does.
 func (c *interfaceFields) partCount() int {
 	return c.secondaryCount + len(c.ipv6Addresses) + c.ipv6Count + len(c.prefixes)
 }
 
-// interfaceStatus is the status that an entry names, or the one that follows from whether it is attached.
+// interfaceStatus returns the status that an entry names, or the one that follows from whether it
+// is attached.
 func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
 	implied := store.ENIAvailable
 	if e.attachedTo.given {
@@ -75,12 +76,21 @@ func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
 	return status
 }
 
-func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTemplates, n int, status, next, region string) {
+func (x *accountExpansion) networkInterface(
+	e *interfaceEntry, t *interfaceTemplates, n int, status, next, region string,
+) {
 	id := t.id.value.expand(n)
 	x.checkID(id, e.id.at)
 	if known, taken := x.interfaces[id]; taken {
 		if known.primaryOf != "" {
-			x.add(e.id.at, "choose another id", "%q is the id of the primary interface of instance %s on line %d", id, known.primaryOf, known.at.line)
+			x.add(
+				e.id.at,
+				"choose another id",
+				"%q is the id of the primary interface of instance %s on line %d",
+				id,
+				known.primaryOf,
+				known.at.line,
+			)
 			return
 		}
 		x.reportDuplicate("network interface", id, e.id.at, known.at)
@@ -121,13 +131,14 @@ func (x *accountExpansion) networkInterface(e *interfaceEntry, t *interfaceTempl
 	x.demandAddresses(e, t, n, id, v)
 }
 
-// carry gives an interface what any may carry, but for its addresses.
+// applyInterfaceFields gives an interface what any may carry, but for its addresses.
 func (x *accountExpansion) applyInterfaceFields(row *store.NetworkInterface, c *interfaceFields) {
 	row.MACAddress = c.macAddress.value
 	if !c.macAddress.given {
 		row.MACAddress = x.macs.derive(row.ID)
 	}
-	row.QueueNumber, row.DeleteOnRelease, row.SourceDestCheck = c.queueNumber.pointer(), c.deleteOnRelease, c.sourceDestCheck
+	row.QueueNumber = c.queueNumber.pointer()
+	row.DeleteOnRelease, row.SourceDestCheck = c.deleteOnRelease, c.sourceDestCheck
 	row.ResourceGroupID, row.Tags, row.Attributes = c.resourceGroup, c.tags, c.attributes
 }
 
@@ -135,9 +146,19 @@ func (x *accountExpansion) applyInterfaceFields(row *store.NetworkInterface, c *
 func (x *accountExpansion) checkMAC(mac located[string], counted bool) {
 	switch {
 	case mac.given && !macForm.MatchString(mac.value):
-		x.add(mac.at, "", "a MAC address has six pairs of lower-case digits, such as 00:16:3e:01:02:03, got %q", mac.value)
+		x.add(
+			mac.at,
+			"",
+			"a MAC address has six pairs of lower-case digits, such as 00:16:3e:01:02:03, got %q",
+			mac.value,
+		)
 	case mac.given && counted:
-		x.add(mac.at, "leave it out: it follows from the id", "copies of this entry would share the MAC address %s", mac.value)
+		x.add(
+			mac.at,
+			"leave it out: it follows from the id",
+			"copies of this entry would share the MAC address %s",
+			mac.value,
+		)
 	}
 }
 
@@ -159,13 +180,35 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 		x.add(at, "", "instance %s is a classic one, which takes no interfaces", instanceID)
 		return
 	case *i.row.VPCID != eni.VPCID:
-		x.add(at, "choose a vswitch of the instance's VPC, or another instance", "instance %s lies in VPC %s, network interface %s in %s", instanceID, *i.row.VPCID, eni.ID, eni.VPCID)
+		x.add(
+			at,
+			"choose a vswitch of the instance's VPC, or another instance",
+			"instance %s lies in VPC %s, network interface %s in %s",
+			instanceID,
+			*i.row.VPCID,
+			eni.ID,
+			eni.VPCID,
+		)
 		return
 	case i.row.ZoneID != eni.ZoneID:
-		x.add(at, "choose a vswitch of the instance's zone, or another instance", "instance %s lies in zone %s, network interface %s in %s", instanceID, i.row.ZoneID, eni.ID, eni.ZoneID)
+		x.add(
+			at,
+			"choose a vswitch of the instance's zone, or another instance",
+			"instance %s lies in zone %s, network interface %s in %s",
+			instanceID,
+			i.row.ZoneID,
+			eni.ID,
+			eni.ZoneID,
+		)
 		return
 	case !i.typ.IOOptimized:
-		x.add(at, "", "instance %s is of type %s, which takes no secondary interfaces because it is not I/O optimized", instanceID, i.typ.ID)
+		x.add(
+			at,
+			"",
+			"instance %s is of type %s, which takes no secondary interfaces because it is not I/O optimized",
+			instanceID,
+			i.typ.ID,
+		)
 		return
 	}
 	index, taken, isTaken := i.takeSlot(e.deviceIndex)
@@ -175,11 +218,25 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 			"device index %d of instance %s went to an interface before that names none", index, instanceID)
 		return
 	case isTaken:
-		x.add(e.deviceIndex.at, "", "device index %d of instance %s is given twice, first on line %d", index, instanceID, taken.line)
+		x.add(
+			e.deviceIndex.at,
+			"",
+			"device index %d of instance %s is given twice, first on line %d",
+			index,
+			instanceID,
+			taken.line,
+		)
 		return
 	case e.deviceIndex.given && index >= i.typ.ENIQuantity:
-		x.add(e.deviceIndex.at, "", "instance %s of type %s has the device indexes 1 to %d for secondary interfaces, got %d",
-			instanceID, i.typ.ID, i.typ.ENIQuantity-1, index)
+		x.add(
+			e.deviceIndex.at,
+			"",
+			"instance %s of type %s has the device indexes 1 to %d for secondary interfaces, got %d",
+			instanceID,
+			i.typ.ID,
+			i.typ.ENIQuantity-1,
+			index,
+		)
 		return
 	case index >= i.typ.ENIQuantity:
 		x.add(at, "", "instance %s of type %s holds %d interfaces at most, the primary one included: no place for %s",
@@ -195,21 +252,43 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 // checkAddressCounts reports an interface with more addresses than its instance's type allows.
 func (x *accountExpansion) checkAddressCounts(at position, ipv4, ipv6 int, i *instance) {
 	if most := i.typ.PrivateIPv4PerENI; most != nil && ipv4 > *most {
-		x.add(at, "", "the interface has %d private addresses, an interface of an instance of type %s has %d at most", ipv4, i.typ.ID, *most)
+		x.add(
+			at,
+			"",
+			"the interface has %d private addresses, an interface of an instance of type %s has %d at most",
+			ipv4,
+			i.typ.ID,
+			*most,
+		)
 	}
 	if most := i.typ.IPv6PerENI; most != nil && ipv6 > *most {
-		x.add(at, "", "the interface has %d IPv6 addresses, an interface of an instance of type %s has %d at most", ipv6, i.typ.ID, *most)
+		x.add(
+			at,
+			"",
+			"the interface has %d IPv6 addresses, an interface of an instance of type %s has %d at most",
+			ipv6,
+			i.typ.ID,
+			*most,
+		)
 	}
 }
 
-// ipv4Total counts the primary address too, which the entry need not name.
+// ipv4Count counts the primary address too, which the entry need not name.
 func (e *interfaceEntry) ipv4Count() int {
 	return max(len(e.privateAddresses), 1) + e.secondaryCount
 }
 
-// addressesOf notes which addresses an interface names and how many more it wants.
+// demandAddresses notes which addresses an interface names and how many more it wants.
 func (x *accountExpansion) demandAddresses(e *interfaceEntry, t *interfaceTemplates, n int, id string, v *vswitch) {
-	d := addressDemand{eni: id, vswitch: v, at: e.at, primary: 1, secondary: e.secondaryCount, ipv6: e.ipv6Count, primaryIPv6: e.primaryIPv6}
+	d := addressDemand{
+		eni:         id,
+		vswitch:     v,
+		at:          e.at,
+		primary:     1,
+		secondary:   e.secondaryCount,
+		ipv6:        e.ipv6Count,
+		primaryIPv6: e.primaryIPv6,
+	}
 	for _, a := range t.privateAddresses {
 		x.claim(&d, located[string]{a.value.expand(n), a.at, true}, v.ipv4, "private_ip_addresses")
 	}
@@ -218,11 +297,17 @@ func (x *accountExpansion) demandAddresses(e *interfaceEntry, t *interfaceTempla
 	x.addDemand(d)
 }
 
-// claimIPv6 gives an interface the IPv6 addresses that the file names, and refuses any in a VSwitch without IPv6.
+// claimIPv6 gives an interface the IPv6 addresses that the file names, and refuses any in a VSwitch
+// without IPv6.
 func (x *accountExpansion) claimIPv6(d *addressDemand, addresses []located[template], n int) {
 	v := d.vswitch
 	if v.ipv6 == nil && (d.ipv6 > 0 || len(addresses) > 0) {
-		x.add(d.at, "give the VSwitch and its VPC an ipv6_cidr_block", "the interface has IPv6 addresses, VSwitch %s has no IPv6 block", v.row.ID)
+		x.add(
+			d.at,
+			"give the VSwitch and its VPC an ipv6_cidr_block",
+			"the interface has IPv6 addresses, VSwitch %s has no IPv6 block",
+			v.row.ID,
+		)
 		d.ipv6 = 0
 		return
 	}

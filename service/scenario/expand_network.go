@@ -10,7 +10,8 @@ import (
 	"enisim/store"
 )
 
-// accountExpansion expands the resources of one account. Ids are unique within it, per kind of resource.
+// accountExpansion expands the resources of one account. Ids are unique within it, per kind of
+// resource.
 type accountExpansion struct {
 	*expansion
 	accountID  string
@@ -42,7 +43,8 @@ type group struct {
 	instances int
 }
 
-// owner tells whose id an interface's is: an instance's primary interface was not written in the file.
+// owner tells whose id an interface's is: an instance's primary interface was not written in the
+// file.
 type owner struct {
 	at        position
 	primaryOf string
@@ -62,8 +64,8 @@ func newAccountExpansion(x *expansion, id string) *accountExpansion {
 	}
 }
 
-// run goes through the regions once per kind, because an entry may refer to what comes later in the file, and because the primary
-// interfaces of all instances get their addresses first.
+// expandRegions goes through the regions once per kind, because an entry may refer to what comes
+// later in the file, and because the primary interfaces of all instances get their addresses first.
 func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	seen := map[string]position{}
 	x.preallocate(regions)
@@ -105,8 +107,8 @@ func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
 		"unknown region %q", e.id.value)
 }
 
-// grow makes room for all that the counts promise, so that a large world is not copied again and again while it grows. A file with a problem makes
-// no world, and needs none.
+// preallocate makes room for all that the counts promise, so that a large world is not copied again
+// and again while it grows. A file with a problem makes no world, and needs none.
 func (x *accountExpansion) preallocate(regions []regionEntry) {
 	instances, interfaces := 0, 0
 	for i := range regions {
@@ -172,7 +174,13 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 	x.checkZone(e.zone, region)
 	x.checkWithin(e.block, vpc.block, vpc)
 	if e.ipv6Block.given && !vpc.ipv6Block.given {
-		x.add(e.ipv6Block.at, "give the VPC an ipv6_cidr_block", "VPC %s has no IPv6 block for %s to lie in", vpc.id.value, e.ipv6Block.value)
+		x.add(
+			e.ipv6Block.at,
+			"give the VPC an ipv6_cidr_block",
+			"VPC %s has no IPv6 block for %s to lie in",
+			vpc.id.value,
+			e.ipv6Block.value,
+		)
 	} else {
 		x.checkWithin(e.ipv6Block, vpc.ipv6Block, vpc)
 	}
@@ -208,7 +216,7 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 	x.world.VSwitches = append(x.world.VSwitches, *v.row)
 }
 
-// userCIDRs are further blocks of a VPC, as they are written.
+// userCIDRs returns further blocks of a VPC, as they are written.
 func (x *accountExpansion) userCIDRs(blocks []located[string]) (out []string) {
 	for _, b := range blocks {
 		if _, err := netip.ParsePrefix(b.value); err != nil {
@@ -219,14 +227,21 @@ func (x *accountExpansion) userCIDRs(blocks []located[string]) (out []string) {
 	return out
 }
 
-// nextHost is where the search for a free address begins, as an offset into the VSwitch's block.
+// nextHost returns where the search for a free address begins, as an offset into the VSwitch's
+// block.
 func (x *accountExpansion) nextHost(next located[string], v *vswitch) int {
 	if !next.given {
 		return 1
 	}
 	a, err := netip.ParseAddr(next.value)
 	if err != nil || !v.ipv4.block.Contains(a) || a == v.ipv4.block.Addr() {
-		x.add(next.at, "", "next_private_ip_address must be an address of %s, not its first, got %q", v.ipv4.block, next.value)
+		x.add(
+			next.at,
+			"",
+			"next_private_ip_address must be an address of %s, not its first, got %q",
+			v.ipv4.block,
+			next.value,
+		)
 		return 1
 	}
 	return int(v.ipv4.offset(a)) // of an IPv4 block: 16 bits at most
@@ -248,7 +263,12 @@ func (x *accountExpansion) checkZone(zone located[string], region string) {
 			}
 		}
 		slices.Sort(zones)
-		x.addReference(zone.at, fmt.Sprintf("region %s has %s", region, strings.Join(zones, ", ")), "unknown zone %q", zone.value)
+		x.addReference(
+			zone.at,
+			fmt.Sprintf("region %s has %s", region, strings.Join(zones, ", ")),
+			"unknown zone %q",
+			zone.value,
+		)
 	case known.region != region:
 		x.add(zone.at, "", "zone %s lies in region %s, not in %s", zone.value, known.region, region)
 	}
@@ -263,7 +283,8 @@ func (x *accountExpansion) checkWithin(inner, outer located[netip.Prefix], vpc *
 	}
 }
 
-// refuseOverlaps reports each VSwitch of a VPC whose block overlaps that of one before it in the file.
+// reportOverlaps reports each VSwitch of a VPC whose block overlaps that of one before it in the
+// file.
 func reportOverlaps(problems *report, entries []vswitchEntry, block func(*vswitchEntry) located[netip.Prefix]) {
 	type item struct {
 		block located[netip.Prefix]
@@ -276,10 +297,13 @@ func reportOverlaps(problems *report, entries []vswitchEntry, block func(*vswitc
 			items = append(items, item{b, entries[i].id.value, i})
 		}
 	}
-	// Blocks are either disjoint or one holds the other, so in the order of addresses, the larger first, an overlap is with the last one that
-	// is still open.
+	// Blocks are either disjoint or one holds the other, so in the order of addresses, the larger
+	// first, an overlap is with the last one that is still open.
 	slices.SortFunc(items, func(a, b item) int {
-		return cmp.Or(a.block.value.Addr().Compare(b.block.value.Addr()), cmp.Compare(a.block.value.Bits(), b.block.value.Bits()))
+		return cmp.Or(
+			a.block.value.Addr().Compare(b.block.value.Addr()),
+			cmp.Compare(a.block.value.Bits(), b.block.value.Bits()),
+		)
 	})
 	for i, open := 1, 0; i < len(items); i++ {
 		if !items[open].block.value.Overlaps(items[i].block.value) {
@@ -325,7 +349,8 @@ func (x *accountExpansion) group(e *groupEntry, vpc *vpcEntry, region string) {
 	x.world.SecurityGroups = append(x.world.SecurityGroups, *g.row)
 }
 
-// findVSwitch resolves a reference. It returns nil, with the problem reported, when there is none in the region.
+// findVSwitch resolves a reference. It returns nil, with the problem reported, when there is none
+// in the region.
 func (x *accountExpansion) findVSwitch(id string, at position, region string) *vswitch {
 	v, known := x.vswitches[id]
 	const unknown = "there is no VSwitch %s in this account"
@@ -379,8 +404,14 @@ func (x *accountExpansion) findGroups(refs []located[template], n int, vpc strin
 func (x *accountExpansion) checkGroupLimits() {
 	for _, id := range sortedKeys(x.groups) {
 		if g := x.groups[id]; g.instances > g.row.InstanceLimit {
-			x.add(g.at, "raise its instance_limit, or use more groups",
-				"security group %s has attached interfaces of %d instances, its instance_limit is %d", id, g.instances, g.row.InstanceLimit)
+			x.add(
+				g.at,
+				"raise its instance_limit, or use more groups",
+				"security group %s has attached interfaces of %d instances, its instance_limit is %d",
+				id,
+				g.instances,
+				g.row.InstanceLimit,
+			)
 		}
 	}
 }

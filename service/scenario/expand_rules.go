@@ -40,16 +40,20 @@ func (x *accountExpansion) rules(g *groupEntry) {
 		}
 		x.checkUnique(x.ruleIDs, "rule", row.ID, cmp.Or(e.id.at, e.at))
 		x.checkProtocol(e)
-		row.IPProtocol, row.PortRange, row.SourcePortRange = e.protocol.value, cmp.Or(e.ports.value, noPorts), e.sourcePorts.value
-		row.SourceCIDR, row.SourceIPv6CIDR = x.peerBlock(e.source, netip.Addr.Is4), x.peerBlock(e.ipv6Source, netip.Addr.Is6)
-		row.DestCIDR, row.DestIPv6CIDR = x.peerBlock(e.destination, netip.Addr.Is4), x.peerBlock(e.ipv6Dest, netip.Addr.Is6)
+		row.IPProtocol, row.PortRange = e.protocol.value, cmp.Or(e.ports.value, noPorts)
+		row.SourcePortRange = e.sourcePorts.value
+		row.SourceCIDR = x.peerBlock(e.source, netip.Addr.Is4)
+		row.SourceIPv6CIDR = x.peerBlock(e.ipv6Source, netip.Addr.Is6)
+		row.DestCIDR = x.peerBlock(e.destination, netip.Addr.Is4)
+		row.DestIPv6CIDR = x.peerBlock(e.ipv6Dest, netip.Addr.Is6)
 		row.SourceGroupID, row.DestGroupID = x.peerGroup(e.sourceGroup), x.peerGroup(e.destGroup)
 		x.checkPeer(e, &row)
 		x.world.SecurityGroupRules = append(x.world.SecurityGroupRules, row)
 	}
 }
 
-// ruleID is the id of a group's rule that the file does not name: the first of sg-web is sgr-web-1.
+// defaultRuleID returns the id of a group's rule that the file does not name: the first of sg-web
+// is sgr-web-1.
 func defaultRuleID(group string, n int) string {
 	return fmt.Sprintf("sgr-%s-%d", strings.TrimPrefix(group, "sg-"), n)
 }
@@ -63,7 +67,12 @@ func (x *accountExpansion) checkProtocol(e *ruleEntry) {
 		if upper := strings.ToUpper(e.protocol.value); protocolForm.MatchString(upper) {
 			hint = "write " + upper
 		}
-		x.add(e.protocol.at, hint, "ip_protocol is TCP, UDP, ICMP, ICMPV6, GRE, ALL or an IANA number, got %q", e.protocol.value)
+		x.add(
+			e.protocol.at,
+			hint,
+			"ip_protocol is TCP, UDP, ICMP, ICMPV6, GRE, ALL or an IANA number, got %q",
+			e.protocol.value,
+		)
 		return
 	}
 	ports := e.protocol.value == "TCP" || e.protocol.value == "UDP"
@@ -84,10 +93,11 @@ func (x *accountExpansion) checkProtocol(e *ruleEntry) {
 func isValidPortRange(text string) bool {
 	var first, last int
 	n, err := fmt.Sscanf(text, "%d/%d", &first, &last)
-	return err == nil && n == 2 && text == fmt.Sprintf("%d/%d", first, last) && 1 <= first && first <= last && last <= 65535
+	return err == nil && n == 2 && text == fmt.Sprintf("%d/%d", first, last) && 1 <= first && first <= last &&
+		last <= 65535
 }
 
-// peerBlock is a block, or a single address, as it is written.
+// peerBlock returns a block, or a single address, as it is written.
 func (x *accountExpansion) peerBlock(text located[string], ofFamily func(netip.Addr) bool) string {
 	if !text.given {
 		return ""
@@ -108,7 +118,12 @@ func (x *accountExpansion) peerBlock(text located[string], ofFamily func(netip.A
 
 func (x *accountExpansion) peerGroup(id located[string]) string {
 	if id.given && x.groups[id.value] == nil {
-		x.addReference(id.at, referenceHint(x.report, id.value, x.groups), "there is no security group %s in this account", id.value)
+		x.addReference(
+			id.at,
+			referenceHint(x.report, id.value, x.groups),
+			"there is no security group %s in this account",
+			id.value,
+		)
 	}
 	return id.value
 }
@@ -116,9 +131,19 @@ func (x *accountExpansion) peerGroup(id located[string]) string {
 // checkPeer reports a rule that says nothing of its other end.
 func (x *accountExpansion) checkPeer(e *ruleEntry, row *store.SecurityGroupRule) {
 	switch {
-	case row.Direction == store.RuleIngress && !e.source.given && !e.ipv6Source.given && !e.sourceGroup.given && row.SourcePrefixListID == "":
-		x.add(e.at, "source_cidr_ip: 0.0.0.0/0 is everybody", "an ingress rule names its source: source_cidr_ip, ipv6_source_cidr_ip, source_group or source_prefix_list")
-	case row.Direction == store.RuleEgress && !e.destination.given && !e.ipv6Dest.given && !e.destGroup.given && row.DestPrefixListID == "":
-		x.add(e.at, "dest_cidr_ip: 0.0.0.0/0 is everybody", "an egress rule names its destination: dest_cidr_ip, ipv6_dest_cidr_ip, dest_group or dest_prefix_list")
+	case row.Direction == store.RuleIngress && !e.source.given && !e.ipv6Source.given &&
+		!e.sourceGroup.given && row.SourcePrefixListID == "":
+		x.add(
+			e.at,
+			"source_cidr_ip: 0.0.0.0/0 is everybody",
+			"an ingress rule names its source: source_cidr_ip, ipv6_source_cidr_ip, source_group or source_prefix_list",
+		)
+	case row.Direction == store.RuleEgress && !e.destination.given && !e.ipv6Dest.given &&
+		!e.destGroup.given && row.DestPrefixListID == "":
+		x.add(
+			e.at,
+			"dest_cidr_ip: 0.0.0.0/0 is everybody",
+			"an egress rule names its destination: dest_cidr_ip, ipv6_dest_cidr_ip, dest_group or dest_prefix_list",
+		)
 	}
 }

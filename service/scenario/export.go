@@ -11,8 +11,8 @@ import (
 	"enisim/store/catalogue"
 )
 
-// Export makes a scenario of what an account has at now: applied, it gives the same world. It is nil if there is no such account. The access keys come
-// with their secrets, or not at all.
+// Export makes a scenario of what an account has at now: applied, it gives the same world. It is
+// nil if there is no such account. The access keys come with their secrets, or not at all.
 func Export(ctx context.Context, st *store.Store, accountID string, withKeys bool, now time.Time) ([]byte, error) {
 	world, err := st.ReadWorld(ctx, []string{accountID}, now)
 	if err != nil || len(world.Accounts) == 0 {
@@ -58,7 +58,10 @@ func (x *exporter) export(now time.Time) []byte {
 		x.out.WriteString("    regions:\n")
 	}
 	for _, region := range regions {
-		x.writeHead(6, entry{regionMapping, []field{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}})
+		x.writeHead(
+			6,
+			entry{regionMapping, []field{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}},
+		)
 		x.writeList(8, "vpcs", x.vpcs(region))
 		x.writeList(8, "instances", x.instances(region))
 		x.writeList(8, "network_interfaces", x.interfaces(region))
@@ -73,7 +76,7 @@ func (x *exporter) export(now time.Time) []byte {
 	return x.out.Bytes()
 }
 
-// keys are those of a RAM user, or of the account itself when it is "".
+// keys returns those of a RAM user, or of the account itself when it is "".
 func (x *exporter) keys(user string) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for i := range x.AccessKeys {
@@ -89,7 +92,10 @@ func (x *exporter) users() iter.Seq[entry] {
 		for i := range x.RAMUsers {
 			u := &x.RAMUsers[i]
 			if !yield(entry{ramUserMapping, []field{
-				{key: "name", value: u.Name}, {key: "allow", value: u.Allow}, {key: "access_keys", value: slices.Collect(x.keys(u.Name))},
+				{
+					key:   "name",
+					value: u.Name,
+				}, {key: "allow", value: u.Allow}, {key: "access_keys", value: slices.Collect(x.keys(u.Name))},
 			}}) {
 				return
 			}
@@ -97,7 +103,7 @@ func (x *exporter) users() iter.Seq[entry] {
 	}
 }
 
-// regions are those in which the account has anything.
+// regions returns those in which the account has anything.
 func (x *exporter) regions() []string {
 	has := map[string]bool{}
 	for i := range x.VPCs {
@@ -109,7 +115,7 @@ func (x *exporter) regions() []string {
 	return sortedKeys(has)
 }
 
-// declaredZones are those of a region that the catalogue does not know.
+// declaredZones returns those of a region that the catalogue does not know.
 func (x *exporter) declaredZones(region string) (zones []string) {
 	known, _ := catalogue.FindRegion(region)
 	for _, z := range x.Zones {
@@ -128,7 +134,10 @@ func (x *exporter) vpcs(region string) iter.Seq[entry] {
 	}
 	for i := range x.SecurityGroupRules {
 		r := &x.SecurityGroupRules[i]
-		rules[r.SecurityGroupID] = append(rules[r.SecurityGroupID], newRuleEntry(r, defaultRuleID(r.SecurityGroupID, len(rules[r.SecurityGroupID])+1)))
+		rules[r.SecurityGroupID] = append(
+			rules[r.SecurityGroupID],
+			newRuleEntry(r, defaultRuleID(r.SecurityGroupID, len(rules[r.SecurityGroupID])+1)),
+		)
 	}
 	for i := range x.SecurityGroups {
 		g := &x.SecurityGroups[i]
@@ -143,7 +152,11 @@ func (x *exporter) vpcs(region string) iter.Seq[entry] {
 				continue
 			}
 			e := newVPCEntry(x.World, v)
-			e.fields = append(e.fields, field{key: "vswitches", value: vswitches[v.ID]}, field{key: "security_groups", value: groups[v.ID]})
+			e.fields = append(
+				e.fields,
+				field{key: "vswitches", value: vswitches[v.ID]},
+				field{key: "security_groups", value: groups[v.ID]},
+			)
 			if !yield(e) {
 				return
 			}
@@ -175,7 +188,7 @@ func (x *exporter) instances(region string) iter.Seq[entry] {
 	}
 }
 
-// primaryWords are what an instance's entry says of its primary interface.
+// primaryFields returns what an instance's entry says of its primary interface.
 func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) []field {
 	b := x.belongingsFor(n)
 	primary, secondary := any(nil), []string(nil)
@@ -186,13 +199,17 @@ func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) [
 		{key: "security_groups", value: b.groups},
 		{key: "private_ip_address", value: primary},
 		{key: "primary_network_interface", value: entry{primaryMapping, slices.Concat(
-			[]field{{key: "id", value: n.ID, defaultValue: defaultPrimaryInterfaceID(i.ID)}, {key: "secondary_private_ip_addresses", value: secondary}},
+			[]field{
+				{key: "id", value: n.ID, defaultValue: defaultPrimaryInterfaceID(i.ID)},
+				{key: "secondary_private_ip_addresses", value: secondary},
+			},
 			interfaceFieldsOf(n, b, x.explicit[n.ID]),
 		)}},
 	}
 }
 
-// interfaces are the secondary interfaces: those on instances by device index, and then the free ones.
+// interfaces returns the secondary interfaces: those on instances by device index, and then the
+// free ones.
 func (x *exporter) interfaces(region string) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		on, next := "", 1
@@ -222,7 +239,8 @@ func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {
 	return &belongings{}
 }
 
-// explicitMACs are the addresses that do not follow from the ids of their interfaces. The reader derives the others in this order.
+// explicitMACs returns the addresses that do not follow from the ids of their interfaces. The
+// reader derives the others in this order.
 func (x *exporter) explicitMACs() map[string]string {
 	explicit := map[string]string{}
 	regions := x.regions()

@@ -27,7 +27,8 @@ func Nearest[S ~[]string](word string, candidates S) string {
 	return best
 }
 
-// didYouMeanKey is DidYouMean for keys, of which there are few enough to list them all when none is near.
+// didYouMeanKey returns DidYouMean for keys, of which there are few enough to list them all when
+// none is near.
 func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	if best := meantKey(word, known, given); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
@@ -45,17 +46,21 @@ func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	return fmt.Sprintf("the nearest known key is %q, all of them are %s", best, strings.Join(known, ", "))
 }
 
-// meantKey returns the key that a misspelt one most likely stands for, or "". A slip of a finger or two comes first, then words in common with a key that is
-// not given yet.
+// meantKey returns the key that a misspelt one most likely stands for, or "". A slip of a finger or
+// two comes first, then words in common with a key that is not given yet.
 func meantKey(word string, known []string, given map[string]pair) string {
 	best, distance := nearest(word, known)
 	if distance > 1+len(word)/6 {
-		best = keySharingWords(word, slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }))
+		best = keySharingWords(
+			word,
+			slices.DeleteFunc(slices.Clone(known), func(key string) bool { _, there := given[key]; return there }),
+		)
 	}
 	return best
 }
 
-// sharingWords is the key all of whose words are in a word, or that has all of its words: port_range for port.
+// keySharingWords returns the key all of whose words are in a word, or that has all of its words:
+// port_range for port.
 func keySharingWords(word string, keys []string) string {
 	words := strings.Split(word, "_")
 	contain := func(all, some []string) bool {
@@ -75,7 +80,7 @@ func keySharingWords(word string, keys []string) string {
 	return cmp.Or(best, around)
 }
 
-// mappingsWith are the mappings of the format that have a key.
+// mappingsWithKey returns the mappings of the format that have a key.
 func mappingsWithKey(key string) (names []string) {
 	seen := map[*mapping]bool{}
 	var visit func(*mapping)
@@ -95,10 +100,11 @@ func mappingsWithKey(key string) (names []string) {
 	return names
 }
 
-// nearest is the candidate with the smallest edit distance, the first of equals.
+// nearest returns the candidate with the smallest edit distance, the first of equals.
 func nearest(word string, candidates []string) (best string, distance int) {
 	for _, candidate := range candidates {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(candidate)); best == "" || d < distance {
+		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(candidate)); best == "" ||
+			d < distance {
 			best, distance = candidate, d
 		}
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// object is a mapping of the file whose keys are being asked for. Which keys there are, and what they hold, is in the table of its kind.
+// object is a mapping of the file whose keys are being asked for. Which keys there are, and what
+// they hold, is in the table of its kind.
 type object struct {
 	*reader
 	*mapping
@@ -26,7 +27,8 @@ type pair struct {
 	value ast.Node
 }
 
-// object opens a mapping and reports the required keys that it lacks. It returns nil, with the problem reported, when the node is none.
+// object opens a mapping and reports the required keys that it lacks. It returns nil, with the
+// problem reported, when the node is none.
 func (r *reader) object(node ast.Node, m *mapping) *object {
 	at := positionOf(node)
 	resolved := r.resolve(node)
@@ -50,7 +52,8 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 	return o
 }
 
-// adopt reads the value of a misspelt key as that of the key which was meant, so that one slip is one problem, which finish reports.
+// adoptMisspelt reads the value of a misspelt key as that of the key which was meant, so that one
+// slip is one problem, which finish reports.
 func (o *object) adoptMisspelt() {
 	known := o.keyNames()
 	if len(known) == 0 { // a mapping of tags, in which every key is right
@@ -81,7 +84,7 @@ func (o *object) adoptMisspelt() {
 	}
 }
 
-// mayHold reports whether a value is of the right form for a key: a list, a mapping or neither.
+// accepts reports whether a value is of the right form for a key: a list, a mapping or neither.
 func (k *key) accepts(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode, *ast.NullNode:
@@ -94,7 +97,8 @@ func (k *key) accepts(node ast.Node) bool {
 	return k.kind != texts && k.kind != list && k.kind != nested && k.kind != labels
 }
 
-// isCollection reports whether a value holds others, to which something elsewhere in the file may refer.
+// isCollection reports whether a value holds others, to which something elsewhere in the file may
+// refer.
 func isCollection(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode, *ast.AliasNode, *ast.AnchorNode:
@@ -103,8 +107,9 @@ func isCollection(node ast.Node) bool {
 	return false
 }
 
-// take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which count where it does not say otherwise.
-// A mapping that was taken before has nothing new, which also ends a circle of merges. It tells whether the node is a mapping.
+// take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which
+// count where it does not say otherwise. A mapping that was taken before has nothing new, which
+// also ends a circle of merges. It reports whether the node is a mapping.
 func (o *object) addPairs(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 	var values []*ast.MappingValueNode
 	switch n := node.(type) {
@@ -148,7 +153,8 @@ func (o *object) addPairs(node ast.Node, taken map[ast.Node]bool, depth int) boo
 	return true
 }
 
-// merge takes what a merge key names: a mapping, or a list of mappings of which the earlier ones count first.
+// addMerged takes what a merge key names: a mapping, or a list of mappings of which the earlier
+// ones count first.
 func (o *object) addMerged(node ast.Node, taken map[ast.Node]bool, depth int) {
 	sources := []ast.Node{node}
 	if list, ok := o.resolve(node).(*ast.SequenceNode); ok {
@@ -175,7 +181,7 @@ func (o *object) keyOf(v *ast.MappingValueNode) string {
 	return key.GetToken().Value
 }
 
-// ask returns the value of a key, nil if the file has none.
+// node returns the value of a key, nil if the file has none.
 func (o *object) node(key string) (ast.Node, position) {
 	o.asked[key] = true
 	field, present := o.fields[key]
@@ -185,7 +191,7 @@ func (o *object) node(key string) (ast.Node, position) {
 	return o.resolve(field.value), positionOf(field.value)
 }
 
-// askScalar is ask for a key that must not be left without a value.
+// scalarNode returns ask for a key that must not be left without a value.
 func (o *object) scalarNode(key string) (ast.Node, position) {
 	node, at := o.node(key)
 	if _, empty := node.(*ast.NullNode); empty {
@@ -213,7 +219,8 @@ func (o *object) missing(key string) {
 	o.add(o.at, hint, "%s lacks the required key "+key, o.what)
 }
 
-// finish reports the keys that the format does not know. One that it knows and nobody has asked for is a mistake of this package.
+// finish reports the keys that the format does not know. One that it knows and nobody has asked for
+// is a mistake of this package.
 func (o *object) finish() {
 	known := o.keyNames()
 	for _, key := range known {
@@ -228,13 +235,14 @@ func (o *object) finish() {
 	}
 }
 
-// text reads a scalar as text. Numbers count as they are written; a boolean does not, since YAML makes one of words that were meant as text.
+// text reads a scalar as text. Numbers count as they are written; a boolean does not, since YAML
+// makes one of words that were meant as text.
 func (o *object) text(key string) located[string] {
 	o.find(key, text)
 	return o.anyScalar(key)
 }
 
-// words reads a scalar as text, whatever the text is to be.
+// anyScalar reads a scalar as text, whatever the text is to be.
 func (o *object) anyScalar(key string) located[string] {
 	node, at := o.scalarNode(key)
 	return o.scalar(node, at, key)
@@ -276,7 +284,14 @@ func (o *object) choice(key string) located[string] {
 		return v
 	}
 	if !slices.Contains(words, v.value) {
-		o.add(v.at, o.hint(v.value, len(words), func() string { return DidYouMean(v.value, words) }), "unknown %s %q: it is one of %s", key, v.value, strings.Join(words, ", "))
+		o.add(
+			v.at,
+			o.hint(v.value, len(words), func() string { return DidYouMean(v.value, words) }),
+			"unknown %s %q: it is one of %s",
+			key,
+			v.value,
+			strings.Join(words, ", "),
+		)
 		return located[string]{value: fallback, at: v.at}
 	}
 	return v
@@ -303,7 +318,8 @@ func (o *object) integer(key string) located[int] {
 	return located[int]{value, at, true}
 }
 
-// integerOr is integer for a key that has a number of its own where the file gives none.
+// integerOrFallback returns integer for a key that has a number of its own where the file gives
+// none.
 func (o *object) integerOrFallback(key string) int {
 	n := o.integer(key)
 	if fallback, ok := o.find(key, integer).fallback.(int); ok && !n.given {
@@ -374,7 +390,7 @@ func (o *object) duration(key string) located[time.Duration] {
 	return located[time.Duration]{d, v.at, true}
 }
 
-// moment reads a point in time, in UTC and to the microsecond, as the database keeps it.
+// timestamp reads a point in time, in UTC and to the microsecond, as the database keeps it.
 func (o *object) timestamp(key string) *time.Time {
 	o.find(key, moment)
 	v := o.anyScalar(key)
@@ -423,7 +439,8 @@ func (o *object) block(key string, family kind) located[netip.Prefix] {
 	return located[netip.Prefix]{p, v.at, true}
 }
 
-// list reads the entries of a list. A key without a value is an empty list: all its entries may be commented out.
+// list reads the entries of a list. A key without a value is an empty list: all its entries may be
+// commented out.
 func (o *object) list(key string, holds kind) []ast.Node {
 	o.find(key, holds)
 	node, at := o.node(key)
@@ -451,7 +468,8 @@ func (o *object) list(key string, holds kind) []ast.Node {
 // texts reads a list of texts.
 func (o *object) texts(key string) []located[string] {
 	nodes := o.list(key, texts)
-	if field, present := o.fields[key]; present && len(nodes) == 0 && o.find(key, texts).atLeast1 && isEmpty(o.resolve(field.value)) {
+	if field, present := o.fields[key]; present && len(nodes) == 0 && o.find(key, texts).atLeast1 &&
+		isEmpty(o.resolve(field.value)) {
 		o.add(field.key, "", "%s must name at least one group", key)
 	}
 	out := make([]located[string], 0, len(nodes))
@@ -490,7 +508,12 @@ func (o *object) tags(key string) map[string]string {
 		return nil
 	}
 	if list, isList := node.(*ast.SequenceNode); isList {
-		o.add(at, "write tags: {team: network, env: test}", "tags must be a mapping of keys to values, got %s", describe(list))
+		o.add(
+			at,
+			"write tags: {team: network, env: test}",
+			"tags must be a mapping of keys to values, got %s",
+			describe(list),
+		)
 		return nil
 	}
 	inner := o.object(node, tagsMapping)

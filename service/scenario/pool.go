@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// reservedAtEnd is how many addresses the cloud keeps at the end of a VSwitch's block; at its start it keeps one. Of 192.168.1.0/24 these are
-// .0, .253, .254 and .255.
+// reservedAtEnd is how many addresses the cloud keeps at the end of a VSwitch's block; at its start
+// it keeps one. Of 192.168.1.0/24 these are .0, .253, .254 and .255.
 const reservedAtEnd = 3
 
-// pool gives out the addresses of one block of a VSwitch, lowest first. It works on offsets into the block, which fit 64 bits because an IPv6
-// block is a /64.
+// pool gives out the addresses of one block of a VSwitch, lowest first. It works on offsets into
+// the block, which fit 64 bits because an IPv6 block is a /64.
 type pool struct {
 	block netip.Prefix
 	last  uint64              // the highest offset that may be given
@@ -30,10 +30,16 @@ const (
 func newPool(block netip.Prefix) *pool {
 	host := block.Addr().BitLen() - block.Bits()
 	size := uint64(1)<<host - 1 // the highest offset; for a /64 the shift gives 0 and the subtraction all ones
-	return &pool{block: block, last: size - reservedAtEnd, next: 1, taken: map[uint64]position{}, within: uint(block.Addr().BitLen() - prefixBits(block))}
+	return &pool{
+		block:  block,
+		last:   size - reservedAtEnd,
+		next:   1,
+		taken:  map[uint64]position{},
+		within: uint(block.Addr().BitLen() - prefixBits(block)),
+	}
 }
 
-// prefixBits is the length of the prefixes of a block.
+// prefixBits returns the length of the prefixes of a block.
 func prefixBits(block netip.Prefix) int {
 	if block.Addr().Is4() {
 		return ipv4PrefixBits
@@ -54,23 +60,23 @@ func (p *pool) claimPrefix(prefix netip.Prefix, at position) (before position, t
 	return position{}, false
 }
 
-// reservesPartOf tells whether the cloud keeps an address of a prefix for itself.
+// overlapsReserved reports whether the cloud keeps an address of a prefix for itself.
 func (p *pool) overlapsReserved(prefix netip.Prefix) bool {
 	first := p.offset(prefix.Addr())
 	return first == 0 || first|(1<<p.within-1) > p.last
 }
 
-// capacity is how many addresses the block has for use.
+// capacity returns how many addresses the block has for use.
 func (p *pool) capacity() uint64 { return p.last }
 
-// reserves tells whether the cloud keeps an address of the block for itself.
+// isReserved reports whether the cloud keeps an address of the block for itself.
 func (p *pool) isReserved(a netip.Addr) bool {
 	offset := p.offset(a)
 	return offset == 0 || offset > p.last
 }
 
-// claim notes an address that the file names. It returns where the address was named before, if it was.
-// All claims come before the first take.
+// claim notes an address that the file names. It returns where the address was named before, if it
+// was. All claims come before the first take.
 func (p *pool) claim(a netip.Addr, at position) (before position, twice bool) {
 	offset := p.offset(a)
 	if before, twice = p.taken[offset]; !twice {
@@ -100,7 +106,10 @@ func (p *pool) offset(a netip.Addr) uint64 { return lowBits(a) - lowBits(p.block
 func (p *pool) at(offset uint64) netip.Addr {
 	if p.block.Addr().Is4() {
 		var b [4]byte
-		binary.BigEndian.PutUint32(b[:], uint32(lowBits(p.block.Addr())+offset)) // an offset into an IPv4 block has 16 bits at most
+		binary.BigEndian.PutUint32(
+			b[:],
+			uint32(lowBits(p.block.Addr())+offset),
+		) // an offset into an IPv4 block has 16 bits at most
 		return netip.AddrFrom4(b)
 	}
 	b := p.block.Addr().As16()
@@ -108,7 +117,7 @@ func (p *pool) at(offset uint64) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// low is an address's last 64 bits as a number.
+// lowBits returns an address's last 64 bits as a number.
 func lowBits(a netip.Addr) uint64 {
 	if a.Is4() {
 		b := a.As4()

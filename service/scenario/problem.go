@@ -26,7 +26,8 @@ func (p Problem) String() string {
 	return text
 }
 
-// Problems is the error of a file that cannot be applied: all that is wrong with it, in the order of its lines.
+// Problems is the error of a file that cannot be applied: all that is wrong with it, in the order
+// of its lines.
 type Problems []Problem
 
 func (ps Problems) Error() string {
@@ -42,8 +43,9 @@ type position struct {
 	line, column int
 }
 
-// report gathers the problems of a file. An entry that expands to thousands of resources tends to have the same problem thousands of times, so what one
-// place says in the same words of code is told once, with a count.
+// report gathers the problems of a file. An entry that expands to thousands of resources tends to
+// have the same problem thousands of times, so what one place says in the same words of code is
+// told once, with a count.
 type report struct {
 	beyondLimits bool // a limit of the caller was exceeded
 	incomplete   bool // a part of the file is not understood: see addReference
@@ -84,7 +86,15 @@ func (r *report) add(at position, hint, format string, args ...any) {
 		r.more++
 		return
 	}
-	f := &finding{Problem: Problem{File: r.file, Line: at.line, Column: at.column, Message: truncate(fmt.Sprintf(format, args...)), Hint: truncate(hint)}}
+	f := &finding{
+		Problem: Problem{
+			File:    r.file,
+			Line:    at.line,
+			Column:  at.column,
+			Message: truncate(fmt.Sprintf(format, args...)),
+			Hint:    truncate(hint),
+		},
+	}
 	if r.index == nil {
 		r.index = map[findingKey]*finding{}
 	}
@@ -92,22 +102,25 @@ func (r *report) add(at position, hint, format string, args ...any) {
 	r.found = append(r.found, f)
 }
 
-// addReference notes a reference that leads nowhere, unless a part of the file could not be read, in which the target may be. That part is a problem already.
+// addReference notes a reference that leads nowhere, unless a part of the file could not be read,
+// in which the target may be. That part is a problem already.
 func (r *report) addReference(at position, hint, format string, args ...any) {
 	if !r.incomplete {
 		r.add(at, hint, format, args...)
 	}
 }
 
-// seen tells whether a problem of this kind is noted for the place already, so that its hint, which may be costly, need not be made.
+// isReported reports whether a problem of this kind is noted for the place already, so that its
+// hint, which may be costly, need not be made.
 func (r *report) isReported(at position, format string) bool {
 	return r.index[findingKey{at, format}] != nil
 }
 
-// full reports whether further problems are only counted.
+// isFull reports whether further problems are only counted.
 func (r *report) isFull() bool { return len(r.found) >= maxProblems }
 
-// hint makes a hint that looks for a word among so many candidates, unless it would cost more than it is worth.
+// hint makes a hint that looks for a word among so many candidates, unless it would cost more than
+// it is worth.
 func (r *report) hint(word string, candidates int, find func() string) string {
 	if r.isFull() || len(word) > maxHintWord || candidates > maxCandidates {
 		return ""
@@ -118,12 +131,12 @@ func (r *report) hint(word string, candidates int, find func() string) string {
 	return find()
 }
 
-// suggest is DidYouMean for the keys of a map.
+// suggest returns DidYouMean for the keys of a map.
 func suggest[V any](r *report, word string, known map[string]V) string {
 	return r.hint(word, len(known), func() string { return DidYouMean(word, sortedKeys(known)) })
 }
 
-// shortened cuts a text that is too long to be read.
+// truncate cuts a text that is too long to be read.
 func truncate(text string) string {
 	if len(text) <= maxMessage {
 		return text
@@ -131,7 +144,7 @@ func truncate(text string) string {
 	return strings.ToValidUTF8(text[:maxMessage], "") + "..."
 }
 
-// err is nil, or the Problems.
+// err returns nil, or the Problems.
 //
 // It wraps ErrBeyondLimits where larger limits might have let the file pass.
 func (r *report) err() error {
@@ -149,7 +162,10 @@ func (r *report) err() error {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	if r.more > 0 {
-		problems = append(problems, Problem{File: r.file, Message: fmt.Sprintf("and at least %d more problems", r.more)})
+		problems = append(
+			problems,
+			Problem{File: r.file, Message: fmt.Sprintf("and at least %d more problems", r.more)},
+		)
 	}
 	if r.beyondLimits {
 		return problemsBeyondLimits{problems}

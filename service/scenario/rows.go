@@ -14,7 +14,11 @@ var accountRows = rowKind[store.Account]{
 	rows: func(w *store.World) []store.Account { return w.Accounts },
 	id:   func(a *store.Account) store.ResourceID { return store.ResourceID{AccountID: a.ID, ID: a.ID} },
 	fields: func(_ *snapshot, a *store.Account) []field {
-		return []field{{key: "name", value: a.Name}, {key: "network_interfaces_per_region", value: a.NetworkInterfacesPerRegion}, {key: "repeats", value: a.Repeats}}
+		return []field{
+			{key: "name", value: a.Name},
+			{key: "network_interfaces_per_region", value: a.NetworkInterfacesPerRegion},
+			{key: "repeats", value: a.Repeats},
+		}
 	},
 }
 
@@ -92,7 +96,11 @@ var instanceRows = rowKind[store.Instance]{
 	rows: func(w *store.World) []store.Instance { return w.Instances },
 	id:   func(i *store.Instance) store.ResourceID { return store.ResourceID{AccountID: i.AccountID, ID: i.ID} },
 	location: func(_ *snapshot, i *store.Instance) string {
-		return i.RegionID + " " + i.ZoneID + " " + firstText(valueOrNil(i.VPCID)) + " " + firstText(valueOrNil(i.VSwitchID))
+		return i.RegionID + " " + i.ZoneID + " " + firstText(
+			valueOrNil(i.VPCID),
+		) + " " + firstText(
+			valueOrNil(i.VSwitchID),
+		)
 	},
 	fields: func(s *snapshot, i *store.Instance) []field {
 		ofCatalogue := i.InstanceTypeOwnerID == store.CatalogueOwner // which a type of the account may stand before
@@ -114,6 +122,9 @@ var interfaceRows = rowKind[store.NetworkInterface]{
 		if b == nil {
 			b = &belongings{}
 		}
-		return slices.Concat(newInterfaceEntry(s.World, n, b, n.MACAddress, 0).fields, []field{{key: "type", value: n.Type}})
+		return slices.Concat(
+			newInterfaceEntry(s.World, n, b, n.MACAddress, 0).fields,
+			[]field{{key: "type", value: n.Type}},
+		)
 	},
 }

@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// Schema is the format as a JSON Schema (2020-12), for editors. It takes every file that Parse takes. What it cannot say, such as that a VSwitch
-// that an instance names is there, only Parse finds.
+// Schema returns the format as a JSON Schema (2020-12), for editors. It takes every file that Parse
+// takes. What it cannot say, such as that a VSwitch that an instance names is there, only Parse
+// finds.
 func Schema() []byte {
 	defs := properties{}
 	var define func(m *mapping)
@@ -113,7 +114,7 @@ func (k *key) schema() keySchema {
 	return s
 }
 
-// listType is the type of a list. A key without a value is an empty one.
+// listType returns the type of a list. A key without a value is an empty one.
 func (k *key) listType() any {
 	if k.atLeast1 {
 		return "array"

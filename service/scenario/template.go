@@ -6,14 +6,16 @@ import (
 	"strings"
 )
 
-// template is a text of an entry with a count, in which {n} stands for the number of the copy, from 1.
+// template is a text of an entry with a count, in which {n} stands for the number of the copy, from
+// 1.
 //
 //	{n}       1, 2, 3, ...
 //	{n:05}    00001, 00002, 00003, ...
 //	{n/3}     1, 1, 1, 2, 2, 2, 3, ...: the number of the group when the copies go into groups of three
 //	{n/3:05}  00001, 00001, 00001, 00002, ...
 //
-// Groups are numbered from 1, as copies are, so that eni-node-{n:05} attached to i-node-{n/3:05} starts at i-node-00001.
+// Groups are numbered from 1, as copies are, so that eni-node-{n:05} attached to i-node-{n/3:05}
+// starts at i-node-00001.
 type template []segment
 
 // segment is literal text, or the number when group is not 0.
@@ -23,7 +25,8 @@ type segment struct {
 	width   int
 }
 
-// The widest and largest that a placeholder may ask for. Nothing real needs more, and a slip of the finger must not fill the memory.
+// The widest and largest that a placeholder may ask for. Nothing real needs more, and a slip of the
+// finger must not fill the memory.
 const (
 	maxTemplateWidth = 20
 	maxTemplateGroup = 1_000_000_000
@@ -80,7 +83,7 @@ func parsePlaceholder(inside string) (segment, error) {
 	return s, nil
 }
 
-// literalTemplate is a text without placeholders.
+// literalTemplate returns a text without placeholders.
 func literalTemplate(text string) template {
 	if text == "" {
 		return nil
@@ -88,7 +91,7 @@ func literalTemplate(text string) template {
 	return template{{literal: text}}
 }
 
-// expand is the text of copy n.
+// expand returns the text of copy n.
 func (t template) expand(n int) string {
 	if len(t) == 0 {
 		return ""
@@ -112,7 +115,8 @@ func (t template) expand(n int) string {
 	return string(out)
 }
 
-// templateReader reads the texts of one entry as templates. In an entry without a count, a brace is a brace.
+// templateReader reads the texts of one entry as templates. In an entry without a count, a brace is
+// a brace.
 type templateReader struct {
 	*report
 	counted bool

@@ -16,15 +16,16 @@ type entry struct {
 	fields  []field
 }
 
-// word is a key with its value: a text, an integer, a number, a boolean, a time, a span, texts, labels, an entry, or a list of them.
-// What a file means without the key is implied: the key's own fallback, unless told.
+// field is a key with its value: a text, an integer, a number, a boolean, a time, a span, texts,
+// labels, an entry, or a list of them. What a file means without the key is implied: the key's own
+// fallback, unless told.
 type field struct {
 	key          string
 	value        any
 	defaultValue any
 }
 
-// saysMore tells whether a file needs the word.
+// differsFromDefault reports whether a file needs the word.
 func (e entry) differsFromDefault(w field) bool {
 	switch v := w.value.(type) {
 	case nil:
@@ -56,7 +57,7 @@ func (e entry) fallback(key string) any {
 	panic("scenario: the format knows no such key " + key + " of " + e.mapping.what)
 }
 
-// textOr is the first that is a text, or none.
+// firstText returns the first that is a text, or none.
 func firstText(values ...any) string {
 	for _, v := range values {
 		if s, ok := v.(string); ok {
@@ -66,7 +67,7 @@ func firstText(values ...any) string {
 	return ""
 }
 
-// orNone is the value of a pointer, or nothing.
+// valueOrNil returns the value of a pointer, or nothing.
 func valueOrNil[T any](p *T) any {
 	if p == nil {
 		return nil
@@ -74,7 +75,7 @@ func valueOrNil[T any](p *T) any {
 	return *p
 }
 
-// spanOrNone is a span of a resource, or nothing.
+// durationOrNil returns a span of a resource, or nothing.
 func durationOrNil(spans map[store.ResourceID]time.Duration, account, id string) any {
 	if d, there := spans[store.ResourceID{AccountID: account, ID: id}]; there {
 		return d
@@ -83,39 +84,52 @@ func durationOrNil(spans map[store.ResourceID]time.Duration, account, id string)
 }
 
 func commonFieldsOf(name, description, resourceGroup string, tags map[string]string) []field {
-	return []field{{key: "name", value: name}, {key: "description", value: description}, {key: "resource_group", value: resourceGroup}, {key: "tags", value: tags}}
+	return []field{{key: "name", value: name}, {key: "description", value: description},
+		{key: "resource_group", value: resourceGroup}, {key: "tags", value: tags}}
 }
 
 func newKeyEntry(k *store.AccessKey) entry {
 	return entry{accessKeyMapping, []field{
-		{key: "id", value: k.ID}, {key: "secret", value: k.Secret}, {key: "status", value: k.Status}, {key: "expires_at", value: valueOrNil(k.ExpiresAt)},
-		{key: "security_token", value: valueOrNil(k.SecurityToken)}, {key: "assumed_role", value: valueOrNil(k.AssumedRole)},
+		{key: "id", value: k.ID}, {key: "secret", value: k.Secret}, {key: "status", value: k.Status},
+		{key: "expires_at", value: valueOrNil(k.ExpiresAt)},
+		{key: "security_token", value: valueOrNil(k.SecurityToken)},
+		{key: "assumed_role", value: valueOrNil(k.AssumedRole)},
 	}}
 }
 
 func newTypeEntry(t *store.InstanceType) entry {
 	return entry{typeMapping, []field{
-		{key: "id", value: t.ID}, {key: "family", value: t.Family, defaultValue: defaultFamily(t.ID)}, {key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
-		{key: "eni_quantity", value: t.ENIQuantity}, {key: "private_ipv4_per_eni", value: valueOrNil(t.PrivateIPv4PerENI)}, {key: "ipv6_per_eni", value: valueOrNil(t.IPv6PerENI)},
-		{key: "network_cards", value: valueOrNil(t.NetworkCards)}, {key: "cpu_architecture", value: t.CPUArchitecture},
+		{key: "id", value: t.ID}, {key: "family", value: t.Family, defaultValue: defaultFamily(t.ID)},
+		{key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
+		{key: "eni_quantity", value: t.ENIQuantity},
+		{key: "private_ipv4_per_eni", value: valueOrNil(t.PrivateIPv4PerENI)},
+		{key: "ipv6_per_eni", value: valueOrNil(t.IPv6PerENI)},
+		{key: "network_cards", value: valueOrNil(t.NetworkCards)},
+		{key: "cpu_architecture", value: t.CPUArchitecture},
 		{key: "hot_plug", value: t.HotPlug}, {key: "io_optimized", value: t.IOOptimized},
 	}}
 }
 
 func newVPCEntry(w *store.World, v *store.VPC) entry {
-	return entry{vpcMapping, slices.Concat([]field{{key: "id", value: v.ID}}, commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
-		{key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
-		{key: "user_cidrs", value: v.Attributes.UserCIDRs}, {key: "settles_in", value: durationOrNil(w.VPCsSettleIn, v.AccountID, v.ID)},
-	})}
+	return entry{vpcMapping, slices.Concat([]field{{key: "id", value: v.ID}},
+		commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
+			{key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
+			{key: "user_cidrs", value: v.Attributes.UserCIDRs},
+			{key: "settles_in", value: durationOrNil(w.VPCsSettleIn, v.AccountID, v.ID)},
+		})}
 }
 
 func newVSwitchEntry(w *store.World, v *store.VSwitch) entry {
 	next := newPool(v.CIDRBlock)
-	return entry{vswitchMapping, slices.Concat([]field{{key: "id", value: v.ID}}, commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
-		{key: "zone", value: v.ZoneID}, {key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
-		{key: "next_private_ip_address", value: next.at(uint64(max(v.NextHost, 1))).String(), defaultValue: next.at(1).String()}, // both are positive
-		{key: "settles_in", value: durationOrNil(w.VSwitchesSettleIn, v.AccountID, v.ID)},
-	})}
+	return entry{vswitchMapping, slices.Concat([]field{{key: "id", value: v.ID}},
+		commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
+			{key: "zone", value: v.ZoneID}, {key: "cidr_block", value: v.CIDRBlock.String()},
+			{key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
+			// Both offsets are positive.
+			{key: "next_private_ip_address", value: next.at(uint64(max(v.NextHost, 1))).String(),
+				defaultValue: next.at(1).String()},
+			{key: "settles_in", value: durationOrNil(w.VSwitchesSettleIn, v.AccountID, v.ID)},
+		})}
 }
 
 func block(p *netip.Prefix) any {
@@ -126,38 +140,46 @@ func block(p *netip.Prefix) any {
 }
 
 func newGroupEntry(g *store.SecurityGroup) entry {
-	return entry{groupMapping, slices.Concat([]field{{key: "id", value: g.ID}}, commonFieldsOf(g.Name, g.Description, g.ResourceGroupID, g.Tags), []field{
-		{key: "type", value: g.Type}, {key: "instance_limit", value: g.InstanceLimit, defaultValue: store.InstanceLimitOf(g.Type)},
-		{key: "inner_access_policy", value: g.InnerAccessPolicy},
-	})}
+	return entry{groupMapping, slices.Concat([]field{{key: "id", value: g.ID}},
+		commonFieldsOf(g.Name, g.Description, g.ResourceGroupID, g.Tags), []field{
+			{key: "type", value: g.Type},
+			{key: "instance_limit", value: g.InstanceLimit, defaultValue: store.InstanceLimitOf(g.Type)},
+			{key: "inner_access_policy", value: g.InnerAccessPolicy},
+		})}
 }
 
-// ruleEntryOf spells a rule. implied is the id that it would have without one.
+// newRuleEntry spells a rule. implied is the id that it would have without one.
 func newRuleEntry(r *store.SecurityGroupRule, defaultID string) entry {
 	return entry{ruleMapping, []field{
-		{key: "id", value: r.ID, defaultValue: defaultID}, {key: "direction", value: r.Direction}, {key: "ip_protocol", value: r.IPProtocol},
-		{key: "port_range", value: r.PortRange, defaultValue: noPorts}, {key: "source_port_range", value: r.SourcePortRange},
+		{key: "id", value: r.ID, defaultValue: defaultID}, {key: "direction", value: r.Direction},
+		{key: "ip_protocol", value: r.IPProtocol},
+		{key: "port_range", value: r.PortRange, defaultValue: noPorts},
+		{key: "source_port_range", value: r.SourcePortRange},
 		{key: "source_cidr_ip", value: r.SourceCIDR}, {key: "ipv6_source_cidr_ip", value: r.SourceIPv6CIDR},
 		{key: "source_group", value: r.SourceGroupID}, {key: "source_prefix_list", value: r.SourcePrefixListID},
 		{key: "dest_cidr_ip", value: r.DestCIDR}, {key: "ipv6_dest_cidr_ip", value: r.DestIPv6CIDR},
 		{key: "dest_group", value: r.DestGroupID}, {key: "dest_prefix_list", value: r.DestPrefixListID},
-		{key: "policy", value: r.Policy}, {key: "priority", value: r.Priority}, {key: "nic_type", value: r.NICType}, {key: "description", value: r.Description},
+		{key: "policy", value: r.Policy}, {key: "priority", value: r.Priority},
+		{key: "nic_type", value: r.NICType}, {key: "description", value: r.Description},
 	}}
 }
 
-// instanceEntryOf spells an instance. primary is what its entry says of its primary interface.
+// newInstanceEntry spells an instance. primary is what its entry says of its primary interface.
 func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry {
 	a := &i.Attributes
-	words := slices.Concat([]field{{key: "id", value: i.ID}}, commonFieldsOf(i.Name, i.Description, i.ResourceGroupID, i.Tags), []field{
-		{key: "host_name", value: i.HostName}, {key: "type", value: i.InstanceType}, {key: "network_type", value: i.NetworkType},
-	})
+	words := slices.Concat([]field{{key: "id", value: i.ID}},
+		commonFieldsOf(i.Name, i.Description, i.ResourceGroupID, i.Tags), []field{
+			{key: "host_name", value: i.HostName}, {key: "type", value: i.InstanceType},
+			{key: "network_type", value: i.NetworkType},
+		})
 	if i.VSwitchID == nil {
 		words = append(words, field{key: "zone", value: i.ZoneID})
 	}
 	disks := make([]entry, len(a.DataDisks))
 	for k := range a.DataDisks {
 		d := &a.DataDisks[k]
-		disks[k] = entry{dataDiskMapping, append([]field{{key: "id", value: d.ID, defaultValue: defaultDataDiskID(i.ID, k+1)}}, diskFields(d)...)}
+		id := field{key: "id", value: d.ID, defaultValue: defaultDataDiskID(i.ID, k+1)}
+		disks[k] = entry{dataDiskMapping, append([]field{id}, diskFields(d)...)}
 	}
 	words = append(append(words, field{key: "vswitch", value: valueOrNil(i.VSwitchID)}), primary...)
 	return entry{instanceMapping, append(words,
@@ -165,20 +187,27 @@ func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry 
 		field{key: "settles_in", value: durationOrNil(w.InstancesSettleIn, i.AccountID, i.ID)},
 		field{key: "settles_to", value: valueOrNil(i.NextStatus), defaultValue: nextInstanceStatus[i.Status]},
 		field{key: "runs_in", value: durationOrNil(w.InstancesRunIn, i.AccountID, i.ID)},
-		field{key: "image", value: a.ImageID}, field{key: "key_pair", value: a.KeyPairName}, field{key: "ram_role", value: a.RAMRoleName},
+		field{key: "image", value: a.ImageID}, field{key: "key_pair", value: a.KeyPairName},
+		field{key: "ram_role", value: a.RAMRoleName},
 		field{key: "user_data", value: a.UserData}, field{key: "instance_charge_type", value: a.InstanceChargeType},
-		field{key: "internet_charge_type", value: a.InternetChargeType}, field{key: "internet_max_bandwidth_in", value: a.InternetMaxBandwidthIn},
-		field{key: "internet_max_bandwidth_out", value: a.InternetMaxBandwidthOut}, field{key: "spot_strategy", value: a.SpotStrategy},
-		field{key: "credit_specification", value: a.CreditSpecification}, field{key: "stopped_mode", value: a.StoppedMode},
-		field{key: "deletion_protection", value: a.DeletionProtection}, field{key: "system_disk", value: entry{systemDiskMapping, diskFields(&a.SystemDisk)}},
+		field{key: "internet_charge_type", value: a.InternetChargeType},
+		field{key: "internet_max_bandwidth_in", value: a.InternetMaxBandwidthIn},
+		field{key: "internet_max_bandwidth_out", value: a.InternetMaxBandwidthOut},
+		field{key: "spot_strategy", value: a.SpotStrategy},
+		field{key: "credit_specification", value: a.CreditSpecification},
+		field{key: "stopped_mode", value: a.StoppedMode},
+		field{key: "deletion_protection", value: a.DeletionProtection},
+		field{key: "system_disk", value: entry{systemDiskMapping, diskFields(&a.SystemDisk)}},
 		field{key: "data_disks", value: disks},
 	)}
 }
 
 func diskFields(d *store.Disk) []field {
 	return []field{
-		{key: "name", value: d.Name}, {key: "description", value: d.Description}, {key: "category", value: d.Category},
-		{key: "performance_level", value: d.PerformanceLevel}, {key: "size_gib", value: d.SizeGiB}, {key: "encrypted", value: d.Encrypted},
+		{key: "name", value: d.Name}, {key: "description", value: d.Description},
+		{key: "category", value: d.Category},
+		{key: "performance_level", value: d.PerformanceLevel}, {key: "size_gib", value: d.SizeGiB},
+		{key: "encrypted", value: d.Encrypted},
 		{key: "delete_with_instance", value: !d.KeepWithoutInstance}, {key: "tags", value: d.Tags},
 	}
 }
@@ -242,7 +271,7 @@ func belongingsOf(w *store.World) map[store.ResourceID]*belongings {
 	return out
 }
 
-// carriedWords are those of any interface. mac is "" for one that follows from the id.
+// interfaceFieldsOf returns those of any interface. mac is "" for one that follows from the id.
 func interfaceFieldsOf(n *store.NetworkInterface, b *belongings, mac string) []field {
 	a := &n.Attributes
 	ipv4, _ := slices.BinarySearchFunc(b.prefixes, true, func(p netip.Prefix, _ bool) int {
@@ -252,16 +281,21 @@ func interfaceFieldsOf(n *store.NetworkInterface, b *belongings, mac string) []f
 		return 1
 	})
 	return slices.Concat(commonFieldsOf(n.Name, n.Description, n.ResourceGroupID, n.Tags), []field{
-		{key: "ipv6_addresses", value: formatAll(b.ipv6.addresses)}, {key: "primary_ipv6", value: b.ipv6.hasPrimary},
-		{key: "ipv4_prefixes", value: formatAll(b.prefixes[:ipv4])}, {key: "ipv6_prefixes", value: formatAll(b.prefixes[ipv4:])},
-		{key: "mac_address", value: mac}, {key: "network_card_index", value: valueOrNil(n.NetworkCardIndex)}, {key: "queue_number", value: valueOrNil(n.QueueNumber)},
+		{key: "ipv6_addresses", value: formatAll(b.ipv6.addresses)},
+		{key: "primary_ipv6", value: b.ipv6.hasPrimary},
+		{key: "ipv4_prefixes", value: formatAll(b.prefixes[:ipv4])},
+		{key: "ipv6_prefixes", value: formatAll(b.prefixes[ipv4:])},
+		{key: "mac_address", value: mac}, {key: "network_card_index", value: valueOrNil(n.NetworkCardIndex)},
+		{key: "queue_number", value: valueOrNil(n.QueueNumber)},
 		{key: "delete_on_release", value: n.DeleteOnRelease}, {key: "source_dest_check", value: n.SourceDestCheck},
-		{key: "tcp_established_timeout", value: a.TCPEstablishedTimeout}, {key: "tcp_closed_and_time_wait_timeout", value: a.TCPClosedAndTimeWaitTimeout},
-		{key: "udp_timeout", value: a.UDPTimeout}, {key: "rx_queue_size", value: a.RxQueueSize}, {key: "tx_queue_size", value: a.TxQueueSize},
+		{key: "tcp_established_timeout", value: a.TCPEstablishedTimeout},
+		{key: "tcp_closed_and_time_wait_timeout", value: a.TCPClosedAndTimeWaitTimeout},
+		{key: "udp_timeout", value: a.UDPTimeout}, {key: "rx_queue_size", value: a.RxQueueSize},
+		{key: "tx_queue_size", value: a.TxQueueSize},
 	})
 }
 
-// spelled are addresses or prefixes as texts.
+// formatAll returns addresses or prefixes as texts.
 func formatAll[T fmt.Stringer](values []T) []string {
 	texts := make([]string, len(values))
 	for i, v := range values {
@@ -270,7 +304,8 @@ func formatAll[T fmt.Stringer](values []T) []string {
 	return texts
 }
 
-// interfaceEntryOf spells a secondary interface. index is the device index that it would have without one.
+// newInterfaceEntry spells a secondary interface. index is the device index that it would have
+// without one.
 func newInterfaceEntry(w *store.World, n *store.NetworkInterface, b *belongings, mac string, index int) entry {
 	implied := store.ENIAvailable
 	if n.InstanceID != nil {
@@ -278,8 +313,10 @@ func newInterfaceEntry(w *store.World, n *store.NetworkInterface, b *belongings,
 	}
 	carried := interfaceFieldsOf(n, b, mac)
 	return entry{interfaceMapping, slices.Concat([]field{{key: "id", value: n.ID}}, carried[:4], []field{
-		{key: "vswitch", value: n.VSwitchID}, {key: "security_groups", value: b.groups}, {key: "attached_to", value: valueOrNil(n.InstanceID)},
-		{key: "device_index", value: valueOrNil(n.DeviceIndex), defaultValue: index}, {key: "status", value: n.Status, defaultValue: implied},
+		{key: "vswitch", value: n.VSwitchID}, {key: "security_groups", value: b.groups},
+		{key: "attached_to", value: valueOrNil(n.InstanceID)},
+		{key: "device_index", value: valueOrNil(n.DeviceIndex), defaultValue: index},
+		{key: "status", value: n.Status, defaultValue: implied},
 		{key: "settles_in", value: durationOrNil(w.NetworkInterfacesSettleIn, n.AccountID, n.ID)},
 		{key: "settles_to", value: valueOrNil(n.NextStatus), defaultValue: nextENIStatus[n.Status]},
 		{key: "private_ip_addresses", value: formatAll(b.ipv4.addresses)},

@@ -18,7 +18,7 @@ type writer struct{ out bytes.Buffer }
 
 const indentWidth = 2
 
-// list writes a key with a list of entries, unless there are none.
+// writeList writes a key with a list of entries, unless there are none.
 func (w *writer) writeList(indent int, key string, entries iter.Seq[entry]) {
 	started := false
 	for e := range entries {
@@ -30,9 +30,12 @@ func (w *writer) writeList(indent int, key string, entries iter.Seq[entry]) {
 	}
 }
 
-// item writes an entry of a list.
+// writeItem writes an entry of a list.
 func (w *writer) writeItem(indent int, e entry) {
-	if slices.ContainsFunc(e.fields, func(word field) bool { _, isList := word.value.([]entry); return isList && e.differsFromDefault(word) }) {
+	if slices.ContainsFunc(
+		e.fields,
+		func(word field) bool { _, isList := word.value.([]entry); return isList && e.differsFromDefault(word) },
+	) {
 		w.writeHead(indent, e)
 		for _, word := range e.fields {
 			if entries, isList := word.value.([]entry); isList {
@@ -46,7 +49,7 @@ func (w *writer) writeItem(indent int, e entry) {
 	w.out.WriteByte('\n')
 }
 
-// head begins an entry over several lines with all but its lists.
+// writeHead begins an entry over several lines with all but its lists.
 func (w *writer) writeHead(indent int, e entry) {
 	mark := "- "
 	for _, word := range e.fields {
@@ -126,7 +129,7 @@ var (
 	reserved  = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )
 
-// Text is a text as YAML that reads as the same text, on one line.
+// Text returns a text as YAML that reads as the same text, on one line.
 func Text(s string) string {
 	var out bytes.Buffer
 	appendText(&out, s)
@@ -145,7 +148,7 @@ func appendText(out *bytes.Buffer, s string) {
 	out.Truncate(out.Len() - 1) // and ends its line
 }
 
-// isIPv4 tells whether a text is an address or a block, which no YAML reader takes for a number.
+// isIPv4 reports whether a text is an address or a block, which no YAML reader takes for a number.
 func isIPv4(s string) bool {
 	if s == "" || s[0] < '0' || s[0] > '9' {
 		return false

@@ -10,14 +10,16 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// located is a value of the file with its place. An absent value has the place of the entry that lacks it.
+// located is a value of the file with its place. An absent value has the place of the entry that
+// lacks it.
 type located[T any] struct {
 	value T
 	at    position
 	given bool
 }
 
-// reader reads the YAML tree. Reading never stops at a problem: it is reported, and the value counts as absent.
+// reader reads the YAML tree. Reading never stops at a problem: it is reported, and the value
+// counts as absent.
 type reader struct {
 	*report
 	limits  Limits
@@ -68,7 +70,8 @@ func (r *reader) parseYAML(data []byte) ast.Node {
 	return bodies[0]
 }
 
-// syntaxError reports what the YAML parser says. The mistakes that are made most get a hint of their own.
+// syntaxError reports what the YAML parser says. The mistakes that are made most get a hint of
+// their own.
 func (r *reader) syntaxError(data []byte, err error) {
 	at, message := position{1, 1}, ""
 	if detail, ok := errors.AsType[yaml.Error](err); ok {
@@ -130,7 +133,7 @@ func (r *reader) resolve(node ast.Node) ast.Node {
 	return nil
 }
 
-// place is where a node starts.
+// positionOf returns where a node starts.
 func positionOf(node ast.Node) position {
 	switch n := node.(type) {
 	case *ast.MappingNode:

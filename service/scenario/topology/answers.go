@@ -87,7 +87,7 @@ type networkInterface struct {
 	QueueNumber     int
 }
 
-// addresses are the IPv4 addresses, the primary one first.
+// addresses returns the IPv4 addresses, the primary one first.
 func (n *networkInterface) addresses() []string {
 	primary, others := n.PrivateIpAddress, []string(nil)
 	for _, a := range n.PrivateIpSets.PrivateIpSet {
@@ -112,7 +112,7 @@ func (n *networkInterface) ipv6() []string {
 	return out
 }
 
-// instanceID is the instance that an interface is on, or on its way to or from.
+// instanceID returns the instance that an interface is on, or on its way to or from.
 func (n *networkInterface) instanceID() string {
 	if n.InstanceId != "" {
 		return n.InstanceId
@@ -141,7 +141,7 @@ func (a *account) problem(format string, args ...any) {
 	a.problems = append(a.problems, fmt.Sprintf(format, args...))
 }
 
-// read takes all sources. Their order does not matter.
+// readAnswers takes all sources. Their order does not matter.
 func readAnswers(sources []Source) *account {
 	a := &account{
 		vpcs: map[string]*vpc{}, vswitches: map[string]*vswitch{}, groups: map[string]*securityGroup{},
@@ -165,7 +165,7 @@ func readAnswers(sources []Source) *account {
 	return a
 }
 
-// answer takes one answer, whose kind shows in its top-level key.
+// addAnswer takes one answer, whose kind shows in its top-level key.
 func (a *account) addAnswer(file string, data []byte) {
 	var body struct {
 		Code, Message        string
@@ -183,22 +183,53 @@ func (a *account) addAnswer(file string, data []byte) {
 	case body.Vpcs != nil:
 		addResources(a, file, "VPC", a.vpcs, body.Vpcs.Vpc, func(v *vpc) string { return v.VpcId })
 	case body.VSwitches != nil:
-		addResources(a, file, "VSwitch", a.vswitches, body.VSwitches.VSwitch, func(v *vswitch) string { return v.VSwitchId })
+		addResources(
+			a,
+			file,
+			"VSwitch",
+			a.vswitches,
+			body.VSwitches.VSwitch,
+			func(v *vswitch) string { return v.VSwitchId },
+		)
 	case body.SecurityGroups != nil:
-		addResources(a, file, "security group", a.groups, body.SecurityGroups.SecurityGroup, func(g *securityGroup) string { return g.SecurityGroupId })
+		addResources(
+			a,
+			file,
+			"security group",
+			a.groups,
+			body.SecurityGroups.SecurityGroup,
+			func(g *securityGroup) string { return g.SecurityGroupId },
+		)
 	case body.Instances != nil:
-		addResources(a, file, "instance", a.instances, body.Instances.Instance, func(i *instance) string { return i.InstanceId })
+		addResources(
+			a,
+			file,
+			"instance",
+			a.instances,
+			body.Instances.Instance,
+			func(i *instance) string { return i.InstanceId },
+		)
 	case body.NetworkInterfaceSets != nil:
-		addResources(a, file, "network interface", a.interfaces, body.NetworkInterfaceSets.NetworkInterfaceSet, func(n *networkInterface) string { return n.NetworkInterfaceId })
+		addResources(
+			a,
+			file,
+			"network interface",
+			a.interfaces,
+			body.NetworkInterfaceSets.NetworkInterfaceSet,
+			func(n *networkInterface) string { return n.NetworkInterfaceId },
+		)
 	case body.Code != "":
 		a.problem("%s: the answer is the error %s: %s", file, body.Code, body.Message)
 	default:
-		a.problem("%s: this is no answer of DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances or DescribeNetworkInterfaces: "+
-			"it has none of Vpcs, VSwitches, SecurityGroups, Instances and NetworkInterfaceSets", file)
+		a.problem(
+			"%s: this is no answer of DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances or DescribeNetworkInterfaces: "+
+				"it has none of Vpcs, VSwitches, SecurityGroups, Instances and NetworkInterfaceSets",
+			file,
+		)
 	}
 }
 
-// take adds resources. Pages may overlap, as long as they tell the same.
+// addResources adds resources. Pages may overlap, as long as they tell the same.
 func addResources[T any](a *account, file, what string, all map[string]*T, items []*T, id func(*T) string) {
 	for _, item := range items {
 		key := id(item)
@@ -207,7 +238,13 @@ func addResources[T any](a *account, file, what string, all map[string]*T, items
 		case key == "":
 			a.problem("%s: a %s has no id", file, what)
 		case twice && !reflect.DeepEqual(known, item):
-			a.problem("%s: %s %s differs from what %s tells of it; keep the newer file", file, what, key, a.from[what+key])
+			a.problem(
+				"%s: %s %s differs from what %s tells of it; keep the newer file",
+				file,
+				what,
+				key,
+				a.from[what+key],
+			)
 		case !twice:
 			all[key] = item
 			a.from[what+key] = file

@@ -35,7 +35,7 @@ func Import(sources []Source, o Options) ([]byte, error) {
 	return w.write(), nil
 }
 
-// accountID is the account that the scenario is for.
+// accountID returns the account that the scenario is for.
 func (a *account) accountID(chosen string) string {
 	if chosen != "" {
 		return chosen
@@ -62,7 +62,7 @@ func (a *account) accountID(chosen string) string {
 	return ""
 }
 
-// lacking is what to fetch, and who refers to it.
+// missingAnswers is what to fetch, and who refers to it.
 type missingAnswers map[string][]string
 
 func (l missingAnswers) add(action, id, by string) { l[action+" "+id] = append(l[action+" "+id], by) }
@@ -132,34 +132,47 @@ func (a *account) checkInterfaces() {
 		inner, err := netip.ParsePrefix(v.CidrBlock)
 		outer, outerErr := netip.ParsePrefix(of.CidrBlock)
 		if err == nil && outerErr == nil && !outer.Overlaps(inner) {
-			a.problem("VSwitch %s lies in a secondary block of VPC %s, and a scenario's VPC has one block: leave it out of the files, with what is in it", id, v.VpcId)
+			a.problem(
+				"VSwitch %s lies in a secondary block of VPC %s, and a scenario's VPC has one block: leave it out of the files, with what is in it",
+				id,
+				v.VpcId,
+			)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.interfaces)) {
 		n := a.interfaces[id]
 		if n.isAttached() && n.instanceID() == "" && !n.ServiceManaged && n.Type != "Member" {
-			a.problem("network interface %s is %s and names no instance: fetch DescribeNetworkInterfaces again", id, n.Status)
+			a.problem(
+				"network interface %s is %s and names no instance: fetch DescribeNetworkInterfaces again",
+				id,
+				n.Status,
+			)
 		}
 		if len(n.SecurityGroupIds.SecurityGroupId) == 0 && !n.ServiceManaged && n.Type != store.ENIPrimary {
-			a.problem("network interface %s is in no security group, and a scenario's is in one at least: leave it out of the files", id)
+			a.problem(
+				"network interface %s is in no security group, and a scenario's is in one at least: leave it out of the files",
+				id,
+			)
 		}
 	}
 }
 
 func (i *instance) isClassic() bool {
-	return i.InstanceNetworkType == store.NetworkTypeClassic || i.VpcAttributes.VSwitchId == "" && i.InstanceNetworkType == ""
+	return i.InstanceNetworkType == store.NetworkTypeClassic ||
+		i.VpcAttributes.VSwitchId == "" && i.InstanceNetworkType == ""
 }
 
 func (n *networkInterface) isAttached() bool {
 	return n.Status == store.ENIInUse || n.Status == store.ENIAttaching || n.Status == store.ENIDetaching
 }
 
-// onInstance tells whether the scenario attaches the interface: a trunk's members have no place of their own on the instance.
+// isOnInstance reports whether the scenario attaches the interface: a trunk's members have no place
+// of their own on the instance.
 func (n *networkInterface) isOnInstance() bool {
 	return n.isAttached() && n.instanceID() != "" && n.Type != "Member"
 }
 
-// primaryOf is the primary interface of an instance.
+// primaryOf returns the primary interface of an instance.
 func (a *account) primaryOf(id string) *networkInterface {
 	for _, n := range a.interfaces {
 		if n.Type == store.ENIPrimary && n.instanceID() == id {
@@ -169,7 +182,7 @@ func (a *account) primaryOf(id string) *networkInterface {
 	return nil
 }
 
-// need is what the instances of a type hold at most, which the type must allow.
+// typeNeed is what the instances of a type hold at most, which the type must allow.
 type typeNeed struct {
 	vcpus      int
 	memoryMiB  float64
@@ -178,8 +191,10 @@ type typeNeed struct {
 	secondary  bool
 }
 
-// needs gathers what the instances ask of their types.
-func (a *account) typeNeeds(attached map[string][]*networkInterface, primaries map[string]*networkInterface) map[string]*typeNeed {
+// typeNeeds gathers what the instances ask of their types.
+func (a *account) typeNeeds(
+	attached map[string][]*networkInterface, primaries map[string]*networkInterface,
+) map[string]*typeNeed {
 	out := map[string]*typeNeed{}
 	for _, id := range slices.Sorted(maps.Keys(a.instances)) {
 		i := a.instances[id]
@@ -201,11 +216,14 @@ func (a *account) typeNeeds(attached map[string][]*networkInterface, primaries m
 	return out
 }
 
-// declared is the type as the scenario must declare it, with the reason; none if the catalogue's type holds all there is.
+// typeDeclaration returns the type as the scenario must declare it, with the reason; none if the
+// catalogue's type holds all there is.
 func typeDeclaration(id string, n *typeNeed) (flow, string) {
 	known, found := catalogue.FindInstanceType(id)
 	fits := func(limit *int, count int) bool { return limit == nil || count <= *limit }
-	if found && n.interfaces <= known.ENIQuantity && fits(known.PrivateIPv4PerENI, n.ipv4) && fits(known.IPv6PerENI, n.ipv6) && (known.IOOptimized || !n.secondary) {
+	if found && n.interfaces <= known.ENIQuantity && fits(known.PrivateIPv4PerENI, n.ipv4) &&
+		fits(known.IPv6PerENI, n.ipv6) &&
+		(known.IOOptimized || !n.secondary) {
 		return nil, ""
 	}
 	var f flow
@@ -232,5 +250,5 @@ func typeDeclaration(id string, n *typeNeed) (flow, string) {
 	return f, "The catalogue's type holds less than its instances do here. The raised limits are guesses."
 }
 
-// guessedInterfaces is what an unknown type is taken to hold, where its instances hold less.
+// assumedENIQuantity is what an unknown type is taken to hold, where its instances hold less.
 const assumedENIQuantity = 2

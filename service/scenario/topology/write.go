@@ -102,7 +102,8 @@ func (w *writer) write() []byte {
 	return w.out.Bytes()
 }
 
-// regions are those in which the account has anything, with the zones that the catalogue does not know.
+// regions returns those in which the account has anything, with the zones that the catalogue does
+// not know.
 func (w *writer) regions() map[string][]string {
 	zones := map[string]map[string]bool{}
 	in := func(region string) map[string]bool {
@@ -135,7 +136,9 @@ func (w *writer) regions() map[string][]string {
 	return unknown
 }
 
-func (w *writer) region(region string, zones []string, attached map[string][]*networkInterface, primaries map[string]*networkInterface) {
+func (w *writer) region(
+	region string, zones []string, attached map[string][]*networkInterface, primaries map[string]*networkInterface,
+) {
 	w.line(6, "- id: %s", scenario.Text(region))
 	if _, known := catalogue.FindRegion(region); !known && len(zones) == 0 {
 		zones = []string{region + "a"}
@@ -163,7 +166,9 @@ func (w *writer) heading(indent int, key string, lines []string) {
 	}
 }
 
-func (w *writer) networks(region string, attached map[string][]*networkInterface, primaries map[string]*networkInterface) []string {
+func (w *writer) networks(
+	region string, attached map[string][]*networkInterface, primaries map[string]*networkInterface,
+) []string {
 	sizes := w.groupSizes(attached, primaries)
 	var lines []string
 	for _, id := range slices.Sorted(maps.Keys(w.vpcs)) {
@@ -229,7 +234,9 @@ const (
 )
 
 // groupSizes counts the instances that have an interface in each group.
-func (w *writer) groupSizes(attached map[string][]*networkInterface, primaries map[string]*networkInterface) map[string]int {
+func (w *writer) groupSizes(
+	attached map[string][]*networkInterface, primaries map[string]*networkInterface,
+) map[string]int {
 	sizes := map[string]int{}
 	for id, i := range w.instances {
 		in := map[string]bool{}
@@ -248,7 +255,7 @@ func (w *writer) groupSizes(attached map[string][]*networkInterface, primaries m
 	return sizes
 }
 
-// groupsOf are the groups of an instance: those of its primary interface.
+// groupsOf returns the groups of an instance: those of its primary interface.
 func groupsOf(i *instance, primary *networkInterface) []string {
 	if primary != nil && len(primary.SecurityGroupIds.SecurityGroupId) > 0 {
 		return primary.SecurityGroupIds.SecurityGroupId
@@ -308,7 +315,8 @@ func (w *writer) primary(f *flow, n *networkInterface) {
 
 func (w *writer) regionOf(vswitch string) string { return w.vpcs[w.vswitches[vswitch].VpcId].RegionId }
 
-// cards are the secondary interfaces: those on instances by device index, since file order gives the index, and then the free ones.
+// secondaryInterfaces returns the secondary interfaces: those on instances by device index, since
+// file order gives the index, and then the free ones.
 func (w *writer) secondaryInterfaces(region string, attached map[string][]*networkInterface) []string {
 	var lines []string
 	for _, on := range slices.Sorted(maps.Keys(attached)) {
@@ -357,7 +365,7 @@ func (w *writer) secondaryInterface(n *networkInterface, on string) []string {
 	return append(lines, "- "+f.String())
 }
 
-// own are what any interface may carry besides its addresses.
+// interfaceFields returns what any interface may carry besides its addresses.
 func (f *flow) interfaceFields(n *networkInterface) {
 	var ipv4, ipv6 []string
 	for _, p := range n.Ipv4PrefixSets.Ipv4PrefixSet {
