@@ -64,7 +64,7 @@ func list[T any](
 // snapshot runs the reads that queue adds to a batch. They share one database snapshot, and each is
 // planned anew.
 func (s *Store) snapshot(ctx context.Context, queue func(*pgx.Batch)) error {
-	conn, err := s.acquire(withLists(ctx))
+	conn, err := s.acquire(ctx)
 	if err != nil {
 		return err
 	}

@@ -39,32 +39,19 @@ type turnsKey struct{}
 type queueName struct {
 	id      string
 	account bool
-	lists   bool // reads of an account that may return many rows
 }
 
 // WithAccount returns a context whose statements count against an account's share of the
 // connections. Statements without an account are those of the server itself (batches, probes) and
 // of operators. They wait in no queue.
 func WithAccount(ctx context.Context, accountID string) context.Context {
-	return context.WithValue(ctx, turnsKey{}, queueName{id: accountID, account: true})
+	return context.WithValue(ctx, turnsKey{}, queueName{accountID, true})
 }
 
 // WithLookups returns a context whose statements are lookups of the server. All lookups of one kind
 // have a share of the connections like an account, but do not count as an account.
 func WithLookups(ctx context.Context, kind string) context.Context {
-	return context.WithValue(ctx, turnsKey{}, queueName{id: kind})
-}
-
-// withLists returns a context whose statements count against a second share of the context's
-// account. It is for reads that may return many rows, and half as large as the first share. Such a
-// read uses as much processor time as dozens of other requests.
-func withLists(ctx context.Context) context.Context {
-	name, ok := ctx.Value(turnsKey{}).(queueName)
-	if !ok || !name.account {
-		return ctx
-	}
-	name.lists = true
-	return context.WithValue(ctx, turnsKey{}, name)
+	return context.WithValue(ctx, turnsKey{}, queueName{kind, false})
 }
 
 // WithoutAccount returns a context whose statements count against no share.
@@ -119,16 +106,12 @@ func newTurns(conns int) *turns {
 	}
 }
 
-// limit returns how many connections the requests of a queue may hold now.
-func (t *turns) limit(name queueName, now time.Time) int {
-	limit := t.perAccountAlone
+// limit returns how many connections an account may hold now.
+func (t *turns) limit(now time.Time) int {
 	if now.Before(t.sharedUntil) {
-		limit = t.perAccount
+		return t.perAccount
 	}
-	if name.lists {
-		return max(1, limit/2)
-	}
-	return limit
+	return t.perAccountAlone
 }
 
 // begin waits for a turn of the context's account, and returns the function that ends it. It fails
@@ -166,11 +149,10 @@ func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 	}
 	// Then take a turn if the account and the pool have one left, and no earlier request of the
 	// account waits.
-	limit := t.limit(name, now)
+	limit := t.limit(now)
 	account := t.accounts[name]
 	if account == nil {
-		name.id = strings.Clone(name.id)
-		account = &accountTurns{name: name}
+		account = &accountTurns{name: queueName{strings.Clone(name.id), name.account}}
 		t.accounts[account.name] = account
 	}
 	if account.held < limit && t.held < t.maxHeld && len(account.queue) == 0 {
@@ -187,7 +169,7 @@ func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 	}
 	pending := &waiter{granted: make(chan struct{})}
 	account.queue = append(account.queue, pending)
-	t.addToRotation(account, now)
+	t.addToRotation(account, limit)
 	return account, pending, nil
 }
 
@@ -232,15 +214,15 @@ func (t *turns) end(account *accountTurns, took time.Duration) {
 // time.
 func (t *turns) release(account *accountTurns) {
 	// First free the turn, which may bring the account itself below its limit.
-	now := time.Now()
+	limit := t.limit(time.Now())
 	account.held--
 	t.held--
-	t.addToRotation(account, now)
+	t.addToRotation(account, limit)
 	// Then serve the rotation while there are free connections.
 	for t.held < t.maxHeld && len(t.rotation) > 0 {
 		next := t.rotation[0]
 		t.rotation, next.inRotation = t.rotation[1:], false
-		if len(next.queue) == 0 || next.held >= t.limit(next.name, now) {
+		if len(next.queue) == 0 || next.held >= limit {
 			continue // it is added again when it ends a turn
 		}
 		granted := next.queue[0]
@@ -248,15 +230,15 @@ func (t *turns) release(account *accountTurns) {
 		next.held++
 		t.held++
 		close(granted.granted)
-		t.addToRotation(next, now) // behind the other accounts
+		t.addToRotation(next, limit) // behind the other accounts
 	}
 	t.removeIfIdle(account)
 }
 
 // addToRotation puts an account at the end of the rotation if it has a queued request and may hold
 // more connections.
-func (t *turns) addToRotation(account *accountTurns, now time.Time) {
-	if !account.inRotation && len(account.queue) > 0 && account.held < t.limit(account.name, now) {
+func (t *turns) addToRotation(account *accountTurns, limit int) {
+	if !account.inRotation && len(account.queue) > 0 && account.held < limit {
 		account.inRotation = true
 		t.rotation = append(t.rotation, account)
 	}

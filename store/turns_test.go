@@ -16,7 +16,7 @@ import (
 // mustBegin takes a turn that is free, and fails the test where it is not.
 func mustBegin(t *testing.T, turns *turns, id string) (end func()) {
 	t.Helper()
-	account, pending, err := turns.enter(queueName{id: id, account: true})
+	account, pending, err := turns.enter(queueName{id, true})
 	if err != nil || pending != nil {
 		t.Fatalf("account %s: got error %v and a place in the queue %t, want a free turn", id, err, pending != nil)
 	}
@@ -26,7 +26,7 @@ func mustBegin(t *testing.T, turns *turns, id string) (end func()) {
 // queued puts a request of an account into the queue. order gets the account's name when its turn comes.
 func queued(t *testing.T, turns *turns, account string, order chan<- string) {
 	t.Helper()
-	entered, pending, err := turns.enter(queueName{id: account, account: true})
+	entered, pending, err := turns.enter(queueName{account, true})
 	if err != nil || pending == nil {
 		t.Fatalf("account %s: got error %v and a place in the queue %t, want to wait", account, err, pending != nil)
 	}
@@ -51,7 +51,7 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 				mustBegin(t, turns, "b")()
 				mustBegin(t, turns, "a")()
 				turns.sharedUntil = turns.sharedUntil.Add(time.Hour)
-			} else if lookup, _, err := turns.enter(queueName{id: "keys"}); err != nil { // which is no account
+			} else if lookup, _, err := turns.enter(queueName{"keys", false}); err != nil { // which is no account
 				t.Fatal(err)
 			} else {
 				turns.end(lookup, 0)
@@ -74,34 +74,6 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 				t.Errorf("got the turn of %q, want that of a", got)
 			}
 		})
-	}
-}
-
-// Reads of many rows have a share of their own, half as large: they neither use up the other one nor wait for it.
-func TestListsHaveHalfAShareOfTheirOwn(t *testing.T) {
-	t.Parallel()
-	turns := newTurns(16)
-	begin := func(name queueName) bool {
-		_, pending, err := turns.enter(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return pending == nil
-	}
-	other := queueName{id: "b", account: true}
-	name := queueName{id: "a", account: true}
-	lists, ok := withLists(WithAccount(t.Context(), "a")).Value(turnsKey{}).(queueName)
-	if !ok || lists != (queueName{id: "a", account: true, lists: true}) {
-		t.Fatalf("got the queue %+v, want that of the account's lists", lists)
-	}
-	if begin(other); !begin(name) || !begin(name) || begin(name) {
-		t.Error("beside others an account holds two connections")
-	}
-	if !begin(lists) || begin(lists) {
-		t.Error("beside others an account's lists hold one connection more")
-	}
-	if got := withLists(t.Context()).Value(turnsKey{}); got != nil {
-		t.Errorf("the lists of operators: got the queue %v, want none", got)
 	}
 }
 
@@ -133,7 +105,7 @@ func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 	for range maxQueuedPerAccount {
 		queued(t, turns, "a", order)
 	}
-	if _, _, err := turns.enter(queueName{id: "a", account: true}); !errors.Is(err, ErrBusy) {
+	if _, _, err := turns.enter(queueName{"a", true}); !errors.Is(err, ErrBusy) {
 		t.Errorf("with a full queue: got %v, want ErrBusy", err)
 	}
 	queued(t, turns, "b", order) // another account's queue is its own
@@ -142,12 +114,12 @@ func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 		<-order
 	}
 
-	slow, _, _ := turns.enter(queueName{id: "c", account: true})
-	if _, pending, err := turns.enter(queueName{id: "c", account: true}); err != nil || pending == nil {
+	slow, _, _ := turns.enter(queueName{"c", true})
+	if _, pending, err := turns.enter(queueName{"c", true}); err != nil || pending == nil {
 		t.Fatalf("a second request: got error %v, want a place in the queue", err)
 	}
 	turns.end(slow, 8*2*turns.maxWait) // the average moves by an eighth
-	if _, _, err := turns.enter(queueName{id: "c", account: true}); !errors.Is(err, ErrBusy) {
+	if _, _, err := turns.enter(queueName{"c", true}); !errors.Is(err, ErrBusy) {
 		t.Errorf("behind requests that take long: got %v, want ErrBusy", err)
 	}
 }
