@@ -2,8 +2,8 @@ package scenario
 
 import "strings"
 
-// actionNames are the actions that a RAM user may be allowed, as product:Action, in order. A test
-// of the table of actions holds the two together.
+// actionNames are the actions that a RAM user may be allowed, as product:Action, sorted. A test
+// compares them with the table of actions.
 var actionNames = []string{
 	"ecs:AssignIpv6Addresses",
 	"ecs:AssignPrivateIpAddresses",
@@ -76,8 +76,8 @@ var actionNames = []string{
 // ActionNames returns the actions that a permission of a RAM user may name.
 func ActionNames() []string { return append([]string(nil), actionNames...) }
 
-// namesAnAction reports whether a permission allows any action. Upper and lower case are the same
-// to it, and * stands for any run of characters.
+// namesAnAction reports whether a permission allows any action. Case is ignored, and * matches any
+// characters.
 func namesAnAction(permission string) bool {
 	permission = strings.ToLower(permission)
 	for _, name := range actionNames {
@@ -88,8 +88,8 @@ func namesAnAction(permission string) bool {
 	return false
 }
 
-// suggestPermission suggests what a permission that names no action may have meant. Of one that
-// ends with a wildcard only the beginning counts.
+// suggestPermission suggests a correction for a permission that matches no action. If the
+// permission ends with a wildcard, only the part before it counts.
 func suggestPermission(permission string) string {
 	candidates := actionNames
 	if head, wild := strings.CutSuffix(permission, "*"); wild {
@@ -108,7 +108,7 @@ func suggestPermission(permission string) string {
 	return `a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc and sts`
 }
 
-// Matches reports whether a text fits a pattern in which * stands for any run of characters.
+// Matches reports whether a text matches a pattern in which * stands for any characters.
 func Matches(pattern, text string) bool {
 	head, rest, wild := strings.Cut(pattern, "*")
 	if !wild {

@@ -6,9 +6,9 @@ import (
 	"enisim/store"
 )
 
-// demand is what an interface still wants of its VSwitch once the addresses that the file names are
-// claimed. Demands are met at the end, in file order, so that an address that the file names is
-// never given to an earlier interface.
+// addressDemand is the addresses that an interface still needs after the addresses in the file are
+// claimed. Demands are met at the end, in file order, so that an address in the file is never
+// assigned to an earlier interface.
 type addressDemand struct {
 	eni                      string
 	vswitch                  *vswitch
@@ -17,7 +17,7 @@ type addressDemand struct {
 	primaryIPv6              bool // whether the next IPv6 address is its primary one
 }
 
-// addDemand notes a demand for later.
+// addDemand records a demand, to be met later.
 func (x *accountExpansion) addDemand(d addressDemand) {
 	d.vswitch.wanted += uint64(d.primary + d.secondary)
 	if d.primary+d.secondary+d.ipv6 > 0 {
@@ -25,8 +25,8 @@ func (x *accountExpansion) addDemand(d addressDemand) {
 	}
 }
 
-// claim gives an interface an address that the file names. The first IPv4 address of an interface
-// is its primary one.
+// claim assigns an address in the file to an interface. The first IPv4 address of an interface is
+// its primary one.
 func (x *accountExpansion) claim(d *addressDemand, text located[string], from *pool, key string) {
 	if from == nil {
 		return // the VSwitch's block is broken, and reported
@@ -64,7 +64,7 @@ func (x *accountExpansion) claim(d *addressDemand, text located[string], from *p
 	x.addAddress(d, a, primary)
 }
 
-// claimPrefixes gives an interface the prefixes that the file names.
+// claimPrefixes assigns the prefixes in the file to an interface.
 func (x *accountExpansion) claimPrefixes(d *addressDemand, prefixes []located[template], n int) {
 	v := d.vswitch
 	for _, text := range prefixes {
@@ -123,7 +123,7 @@ func (x *accountExpansion) claimPrefixes(d *addressDemand, prefixes []located[te
 	}
 }
 
-// checkPrefixes reports addresses that the file names in prefixes that it names.
+// checkPrefixes reports addresses in the file that lie in prefixes in the file.
 func (x *accountExpansion) checkPrefixes() {
 	for _, id := range sortedKeys(x.vswitches) {
 		for _, from := range []*pool{x.vswitches[id].ipv4, x.vswitches[id].ipv6} {
@@ -181,8 +181,8 @@ func (x *accountExpansion) addAddress(d *addressDemand, a netip.Addr, primary bo
 	})
 }
 
-// checkFull reports VSwitches of which the file wants more than they have. An IPv6 block has more
-// addresses than any file can ask for.
+// checkFull reports VSwitches with fewer addresses than the file needs. An IPv6 block is never
+// full, because it has more addresses than any file can need.
 func (x *accountExpansion) checkFull() {
 	for _, id := range sortedKeys(x.vswitches) {
 		v := x.vswitches[id]

@@ -10,8 +10,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Limits bound what reading a scenario may cost. Time and memory are linear in the size of a file
-// within them, whatever is in it.
+// Limits bound the cost of reading a scenario. Within them, time and memory are linear in the size
+// of the file, whatever its content.
 type Limits struct {
 	Bytes     int // of the file
 	Tokens    int // words and signs of YAML, each of which takes up to 600 bytes of memory
@@ -19,15 +19,15 @@ type Limits struct {
 	Parts     int // addresses, groups, disks and other parts of them, with all copies
 }
 
-// FileLimits are for a file that its user reads in a process of its own.
+// FileLimits are for a file that the command line reads.
 var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_000, Parts: 16_000_000}
 
-// RequestLimits are for a scenario that comes in a request to a server, which has other things to
-// do: some 8,000 interfaces that are written out one by one, or 50,000 with counts.
+// RequestLimits are for a scenario in a request to a server, which has other work. They allow some
+// 8,000 interfaces that are written one by one, or 50,000 with counts.
 var RequestLimits = Limits{Bytes: 2 << 20, Tokens: 150_000, Resources: 50_000, Parts: 500_000}
 
 // Bounds of the structure of a file. The YAML parser recurses over nested collections and over the
-// keys of one mapping, and notes at each node the keys on the way to it.
+// keys of one mapping, and stores at each node the keys on the path to it.
 const (
 	maxDepth = 32   // collections within each other; the format has 12
 	maxKeys  = 256  // of one mapping; the format has some 40
@@ -36,15 +36,15 @@ const (
 	maxItems = 1000 // of a list of texts
 )
 
-// ErrBeyondLimits is wrapped by the error of a file that is larger than its Limits allow, or
-// describes more.
+// ErrBeyondLimits is wrapped by the error for a file that is larger than its Limits, or describes
+// more than they allow.
 var ErrBeyondLimits = errors.New("the scenario is beyond the limits")
 
-// errBeyondBounds stops the reading of a file, for a reason that is reported.
+// errBeyondBounds stops the reading of a file. The reason is already reported.
 var errBeyondBounds = errors.New("the file is beyond the bounds")
 
-// tokenize splits a file into tokens, and stops where it goes beyond a bound, before the parser
-// sees it. An invalid token is the last one: the parser reports it.
+// tokenize splits a file into tokens before the parser sees it, and stops at the first violated
+// bound. An invalid token is the last one, and the parser reports it.
 func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 	if len(data) > limits.Bytes {
 		r.beyondLimits = true
@@ -83,9 +83,9 @@ func (r *reader) tokenize(data []byte, limits Limits) (token.Tokens, error) {
 	}
 }
 
-// countPossibleTokens counts the bytes at which a token may begin or end. The scanner holds all
-// tokens of a file before it returns the first one, so a file that could have more than twice as
-// many tokens as it may is refused before. A file of the format has fewer such bytes than tokens.
+// countPossibleTokens counts the bytes at which a token may begin or end. The scanner keeps all
+// tokens of a file in memory, so a file that could have more than twice the allowed number is
+// refused before. A valid file has fewer such bytes than tokens.
 func (r *reader) countPossibleTokens(data []byte, limits Limits) error {
 	const (
 		always      = "{}[]:,&*!|>'\"#%<\r\n"
@@ -117,9 +117,9 @@ func (r *report) tooManyTokens(at position, limits Limits) error {
 	return errBeyondBounds
 }
 
-// bounds follows the tokens of a file, and knows from their columns which collections are open. It
-// need not know YAML's grammar: what it takes for open is at least what the parser will recurse
-// over.
+// bounds follows the tokens of a file, and derives the open collections from their columns. It need
+// not know YAML's grammar: it considers at least those collections open over which the parser will
+// recurse.
 type bounds struct {
 	*report
 	limits Limits
@@ -132,7 +132,7 @@ type bounds struct {
 	last   *token.Token // that was seen
 }
 
-// collection is a list or a mapping that is open.
+// collection is an open list or mapping.
 type collection struct {
 	sign   token.Type // that opened it: "-", ":", "[" or "{"
 	column int        // where the entries of a block begin
@@ -145,7 +145,7 @@ func (c collection) isFlow() bool {
 	return c.sign == token.SequenceStartType || c.sign == token.MappingStartType
 }
 
-// next takes a token.
+// addToken processes the next token.
 func (b *bounds) addToken(t *token.Token) error {
 	if b.tokens++; b.tokens > b.limits.Tokens {
 		return b.tooManyTokens(position{t.Position.Line, t.Position.Column}, b.limits)
@@ -199,7 +199,7 @@ func (b *bounds) addToken(t *token.Token) error {
 	return nil
 }
 
-// enterBlock comes to an entry of a block, and so leaves the blocks that lie further to the right.
+// enterBlock begins an entry of a block, which closes the blocks further to the right.
 func (b *bounds) enterBlock(t *token.Token, sign token.Type, column int) error {
 	for len(b.open) > 0 {
 		top := b.open[len(b.open)-1]
@@ -234,7 +234,7 @@ func (b *bounds) checkDepth(t *token.Token) error {
 	return b.stop(t, "", "more than %d lists and mappings lie within each other here", maxDepth)
 }
 
-// countKey counts a key of the innermost collection; nil is one that is not known yet.
+// countKey counts a key of the innermost collection; nil is a key that is not known yet.
 func (b *bounds) countKey(t, key *token.Token) error {
 	if len(b.open) == 0 {
 		return nil
@@ -255,7 +255,7 @@ func (b *bounds) countKey(t, key *token.Token) error {
 	return nil
 }
 
-// stop reports why the file is read no further.
+// stop reports why the file is not read further.
 func (b *bounds) stop(t *token.Token, hint, format string, args ...any) error {
 	b.add(position{t.Position.Line, t.Position.Column}, hint, format, args...)
 	return errBeyondBounds

@@ -12,7 +12,7 @@ import (
 	"enisim/store"
 )
 
-// Difference is one resource that applying a scenario would make, change or remove.
+// Difference is one resource that applying a scenario would add, change or remove.
 type Difference struct {
 	Mark    string // +, ~ or -
 	What    string // network_interface, as the format calls it
@@ -21,7 +21,7 @@ type Difference struct {
 	Changes []string // of ~: "status Running -> Stopped"
 }
 
-// String returns the difference on a line.
+// String returns the difference as one line.
 func (d Difference) String() string {
 	line := d.Mark + " " + d.What + " " + d.ID
 	if d.Account != "" {
@@ -33,8 +33,9 @@ func (d Difference) String() string {
 	return line
 }
 
-// Diff tells what applying a scenario at now would change, in the order of the file, and then what
-// would go. Nothing is written, and nobody waits. What Apply would refuse, Diff refuses.
+// Diff returns what applying a scenario at now would change: first additions and changes in the
+// order of the file, then removals. It writes nothing and blocks no requests. It refuses the
+// scenarios that Apply would refuse.
 func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]Difference, error) {
 	ids := make([]string, len(sc.world.Accounts))
 	for i := range sc.world.Accounts {
@@ -50,7 +51,7 @@ func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]
 	return diffWorlds(there, sc.world), nil
 }
 
-// snapshot is one of two worlds, with what is needed to spell its rows.
+// snapshot is one of the two compared worlds, with the indexes that formatting its rows needs.
 type snapshot struct {
 	*store.World
 	belongings map[store.ResourceID]*belongings
@@ -66,7 +67,7 @@ func newSnapshot(w *store.World) *snapshot {
 	return snap
 }
 
-// diffBuilder gathers the differences from what is there to what is wanted.
+// diffBuilder collects the differences between the existing and the wanted world.
 type diffBuilder struct {
 	existing, wanted *snapshot
 	several          bool // accounts
@@ -87,7 +88,7 @@ func diffWorlds(there, wanted *store.World) []Difference {
 	return append(d.found, d.removed...)
 }
 
-// regions returns those that would be added, with their zones. None ever goes.
+// regions adds the regions and zones that would be added. None is ever removed.
 func (d *diffBuilder) regions() {
 	known := map[string]bool{}
 	for _, r := range d.existing.Regions {
@@ -108,7 +109,7 @@ func (d *diffBuilder) regions() {
 	}
 }
 
-// rowKind is a table: how its rows are told apart, and spelled.
+// rowKind describes a table: how its rows are identified and formatted.
 type rowKind[T any] struct {
 	what     string
 	rows     func(*store.World) []T
@@ -156,7 +157,7 @@ func (d *diffBuilder) difference(mark, what string, id store.ResourceID, changes
 	return out
 }
 
-// changedFields compares the words of a row, key by key.
+// changedFields compares the fields of a row, key by key.
 func changedFields(before, after []field) (changes []string) {
 	for i, w := range after {
 		was := fieldValue(before, w.key, i)
@@ -180,9 +181,9 @@ func changedFields(before, after []field) (changes []string) {
 	return changes
 }
 
-// fieldValue returns the value of a key among words, nil if it is none of them. The words of two
-// rows differ in their keys at most where one is a classic instance, so the key is nearly always
-// where it is expected.
+// fieldValue returns the value of a key, or nil if no field has it. The fields of two rows have
+// different keys only if one is a classic instance, so the key is nearly always at the expected
+// index.
 func fieldValue(words []field, key string, expected int) any {
 	if i := indexOf(words, key, expected); i >= 0 {
 		return words[i].value
@@ -199,7 +200,7 @@ func indexOf(words []field, key string, expected int) int {
 	return slices.IndexFunc(words, func(w field) bool { return w.key == key })
 }
 
-// equalValues compares two values as a file would have them.
+// equalValues compares two values by their form in a file.
 func equalValues(a, b any) bool {
 	switch a := a.(type) {
 	case string:
@@ -223,8 +224,8 @@ func equalValues(a, b any) bool {
 	return formatValue(a) == formatValue(b)
 }
 
-// sameTransition reports whether a row is on its way where it is wanted to be on its way. It then
-// keeps its time.
+// sameTransition reports whether an existing row is already in the wanted transition. It then keeps
+// its due time.
 func sameTransition(before, after []field) bool {
 	var way [2]map[string]string
 	for k, words := range [][]field{before, after} {
@@ -243,7 +244,7 @@ func sameTransition(before, after []field) bool {
 	return way[0]["status"] == way[1]["status"] && way[0]["settles_to"] == way[1]["settles_to"]
 }
 
-// formatValue returns a value as a file has it.
+// formatValue returns a value in its form in a file.
 func formatValue(value any) string {
 	if value == nil {
 		return "none"

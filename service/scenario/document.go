@@ -12,8 +12,8 @@ import (
 // formatVersion is the version of the file format that this package reads.
 const formatVersion = 1
 
-// Limits of what a file may ask for. The cloud's own, except maxCount, which stops a slip of the
-// finger.
+// Limits of the content of a file. They are the real cloud's, except maxCount, which catches typing
+// errors.
 const (
 	maxCount       = 1_000_000
 	minVPCMask     = 8
@@ -24,8 +24,8 @@ const (
 	maxInteger     = 1 << 31 // of the database's columns, exclusive
 )
 
-// The types below are the file as it is written, each value with its place. What the values mean
-// together is expand's matter.
+// The types below represent the file as it is written, each value with its position. expand
+// interprets the values together.
 
 type document struct {
 	accounts []accountEntry
@@ -66,7 +66,7 @@ type regionEntry struct {
 	interfaces []interfaceEntry
 }
 
-// commonFields is what any resource may carry.
+// commonFields are the fields that any resource may have.
 type commonFields struct {
 	name, description located[string]
 	resourceGroup     string
@@ -103,7 +103,7 @@ type groupEntry struct {
 	rules         []ruleEntry
 }
 
-// ruleEntry is a rule of a security group. What its keys say in one word or number is in the row
+// ruleEntry is a rule of a security group. Values that need no interpretation are in the row
 // already.
 type ruleEntry struct {
 	at                                        position
@@ -113,7 +113,8 @@ type ruleEntry struct {
 	row                                       store.SecurityGroupRule
 }
 
-// copies is how often an entry stands for a resource. Only an entry with a count has placeholders.
+// copies is the number of resources that an entry stands for. Only an entry with a count has
+// placeholders.
 type copies struct {
 	count   int
 	counted bool
@@ -146,7 +147,7 @@ type diskEntry struct {
 	disk store.Disk
 }
 
-// interfaceFields is what any network interface may carry, a primary one too.
+// interfaceFields are the fields that any network interface may have, including a primary one.
 type interfaceFields struct {
 	commonFields
 	secondaryCount  int
@@ -162,7 +163,7 @@ type interfaceFields struct {
 	attributes      store.NetworkInterfaceAttributes
 }
 
-// primaryEntry is what an instance's primary interface has of its own.
+// primaryEntry has the fields of an instance's primary interface.
 type primaryEntry struct {
 	interfaceFields
 	id                 located[string]
@@ -199,8 +200,8 @@ type typeEntry struct {
 	ioOptimized     bool
 }
 
-// document reads the whole file. It returns nil if the file is not one of this version, since
-// nothing else in it could be judged then.
+// document reads the whole file. It returns nil for a file of another version, because nothing else
+// in it could be checked then.
 func (r *reader) document(root ast.Node) *document {
 	o := r.object(root, documentMapping)
 	if o == nil {
@@ -227,8 +228,8 @@ func (r *reader) document(root ast.Node) *document {
 	return doc
 }
 
-// readList reads each entry of a list. Entries that are no mapping are reported and left out, and
-// so are all of a file with too many problems, which are then only counted.
+// readList reads the entries of a list. Entries that are not mappings are reported and skipped. If
+// a file has too many problems, all entries are skipped, and further problems are only counted.
 func readList[T any](o *object, key string, read func(ast.Node) (T, bool)) []T {
 	nodes := o.list(key, list)
 	var out []T

@@ -151,7 +151,7 @@ func (r *reader) dataDisk(node ast.Node) (diskEntry, bool) {
 	return e, true
 }
 
-// checkSettling reports an end of a transient status that lacks its time.
+// checkSettling reports a target of a transient status without its time.
 func (e *instanceEntry) checkSettling(o *object) {
 	if e.settlesTo.given {
 		o.require("settles_in")
@@ -177,7 +177,7 @@ func (e *instanceEntry) checkSettling(o *object) {
 	}
 }
 
-// refuseKey reports a key that is known but has no meaning here.
+// refuseKey reports a known key that has no meaning here.
 func (o *object) refuseKey(key, why string) {
 	if field, present := o.fields[key]; present {
 		o.add(field.key, why, "%s does not go with the network_type of this instance", key)
@@ -242,7 +242,7 @@ func (r *reader) instanceType(node ast.Node) (typeEntry, bool) {
 	return e, true
 }
 
-// defaultFamily returns the family of a type that names none: its id up to the last dot.
+// defaultFamily returns the family of a type that sets none: its id up to the last dot.
 func defaultFamily(id string) string {
 	if i := strings.LastIndex(id, "."); i >= 0 {
 		return id[:i]

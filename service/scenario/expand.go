@@ -9,12 +9,12 @@ import (
 	"enisim/store/catalogue"
 )
 
-// defaultNetworkInterfacesPerRegion is the documented quota.
+// defaultNetworkInterfacesPerRegion is the documented quota of network interfaces.
 const defaultNetworkInterfacesPerRegion = 100
 
-// expansion turns a document into a world. Like reading, it goes on after a problem, to find the
-// others, and what depends on something broken is not reported again. The world counts only if
-// there was no problem.
+// expansion turns a document into a world. It continues after a problem, to find others. It does
+// not report problems that are only consequences of reported ones. The world is used only if there
+// was no problem.
 type expansion struct {
 	*report
 	world          *store.World
@@ -28,7 +28,7 @@ type expansion struct {
 	parts          int
 }
 
-// roomForParts counts parts of resources against what a file may describe.
+// roomForParts counts parts of resources against the limit of a file.
 func (x *expansion) roomForParts(parts int, at position) bool {
 	if x.parts += parts; x.parts <= x.limits.Parts {
 		return true
@@ -44,7 +44,7 @@ func (x *expansion) roomForParts(parts int, at position) bool {
 	return false
 }
 
-// zoneInfo is where a zone lies.
+// zoneInfo is the region of a zone.
 type zoneInfo struct {
 	region string
 	at     position // where the file declares it; zero for one of the catalogue
@@ -110,10 +110,10 @@ func (x *expansion) checkAccountID(id located[string]) bool {
 
 const needsCount = "placeholders need a count in the same entry"
 
-// maxIDLength is the longest id that the API takes.
+// maxIDLength is the maximum length of an id that the API accepts.
 const maxIDLength = 128
 
-// checkID reports an id with characters that no id has.
+// checkID reports an id with invalid characters.
 func (x *expansion) checkID(id string, at position) bool {
 	ok := id != "" && len(id) <= maxIDLength
 	for i := 0; ok && i < len(id); i++ {
@@ -131,7 +131,7 @@ func (x *expansion) checkID(id string, at position) bool {
 	return false
 }
 
-// checkUnique reports an id that is taken.
+// checkUnique reports an id that is already used.
 func (x *expansion) checkUnique(seen map[string]position, what, id string, at position) bool {
 	first, taken := seen[id]
 	if !taken {
@@ -187,7 +187,7 @@ func (l located[T]) pointer() *T {
 	return &l.value
 }
 
-// findType resolves an instance type: the file's own first, then the catalogue's.
+// findType returns an instance type: the file's own one, or the catalogue's.
 func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 	if own, declared := x.types[id]; declared {
 		t := *own
@@ -211,8 +211,8 @@ func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 
 func (x *expansion) typeIDs() []string { return append(sortedKeys(x.types), x.catalogueTypes...) }
 
-// declareZones takes the zones that a region entry lists. A region that lists zones exists, whether
-// the catalogue knows it or not.
+// declareZones adds the zones of a region entry. A region that lists zones exists, even if the
+// catalogue does not have it.
 func (x *expansion) declareZones(e *regionEntry) {
 	if !e.id.given || len(e.zones) == 0 || !x.checkID(e.id.value, e.id.at) {
 		return
@@ -303,8 +303,8 @@ func (x *expansion) ramUser(e *userEntry, account string, seen map[string]positi
 	x.accessKeys(e.keys, account, &name)
 }
 
-// accessKeys takes keys of an account, or of one of its users. A key's id is unique in the whole
-// world, as it alone tells who is calling.
+// accessKeys adds the keys of an account, or of one of its users. A key's id is unique in the whole
+// world, because it alone identifies the caller.
 func (x *expansion) accessKeys(entries []keyEntry, account string, user *string) {
 	for _, e := range entries {
 		if !e.id.given || !x.checkID(e.id.value, e.id.at) || !x.checkUnique(x.keys, "access key", e.id.value, e.id.at) {

@@ -8,7 +8,7 @@ import (
 	"enisim/store"
 )
 
-// instance is an instance that interfaces can be attached to.
+// instance is an expanded instance, to which interfaces can be attached.
 type instance struct {
 	row     *store.Instance // nil if it is broken, so that its interfaces are not judged
 	typ     *store.InstanceType
@@ -18,20 +18,20 @@ type instance struct {
 	groups  []*group         // that it has an interface in
 }
 
-// nextInstanceStatus is where a transient status leads.
+// nextInstanceStatus maps a transient status to the status that follows it.
 var nextInstanceStatus = map[string]string{
 	store.InstancePending:  store.InstanceRunning,
 	store.InstanceStarting: store.InstanceRunning,
 	store.InstanceStopping: store.InstanceStopped,
 }
 
-// alternativeStatuses are where else a transient status may lead, if the file says so.
+// alternativeStatuses are other statuses that may follow a transient one, if the file says so.
 var alternativeStatuses = map[string][]string{
 	store.InstancePending: {store.InstanceStopped, store.InstanceStarting},
 	store.ENIAttaching:    {store.ENIAvailable},
 }
 
-// instanceTemplates are the texts of an entry that may differ from copy to copy.
+// instanceTemplates are the texts of an entry that may differ between copies.
 type instanceTemplates struct {
 	id, zone, vswitch, name, description, hostName, privateAddress located[template]
 	groups                                                         []located[template]
@@ -141,7 +141,7 @@ func (x *accountExpansion) instance(
 	}
 }
 
-// dataDisks gives an instance its data disks.
+// dataDisks adds the data disks of an instance.
 func (x *accountExpansion) dataDisks(e *instanceEntry, t *instanceTemplates, n int, row *store.Instance) {
 	for k := range e.dataDisks {
 		disk, id := e.dataDisks[k].disk, t.diskIDs[k]
@@ -156,13 +156,13 @@ func (x *accountExpansion) dataDisks(e *instanceEntry, t *instanceTemplates, n i
 	}
 }
 
-// defaultDataDiskID returns the id of an instance's data disk that the file does not name: the
-// first of i-web is d-web-data-1.
+// defaultDataDiskID returns the id of a data disk that sets none: the first of i-web is
+// d-web-data-1.
 func defaultDataDiskID(instance string, n int) string {
 	return fmt.Sprintf("d-%s-data-%d", strings.TrimPrefix(instance, "i-"), n)
 }
 
-// primaryInterface gives an instance the interface that it is born with.
+// primaryInterface creates the primary interface of an instance.
 func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplates, n int, i *instance, v *vswitch) {
 	id, at := defaultPrimaryInterfaceID(i.row.ID), e.id.at
 	if t.primaryID.given {
@@ -231,7 +231,7 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	x.addDemand(d)
 }
 
-// defaultPrimaryInterfaceID returns the id of an instance's primary interface: i-web has
+// defaultPrimaryInterfaceID returns the id of a primary interface that sets none: i-web has
 // eni-web-primary.
 func defaultPrimaryInterfaceID(instance string) string {
 	const prefix = "i-"
@@ -241,8 +241,8 @@ func defaultPrimaryInterfaceID(instance string) string {
 	return "eni-" + instance + "-primary"
 }
 
-// place takes a place of an instance for an interface: the one that the file names, or the lowest
-// that is free. It tells who has it, if it is taken.
+// takeSlot takes a slot of an instance for an interface: the one in the file, or the lowest free
+// one. If the slot is taken, it returns the position of the interface that has it.
 func (i *instance) takeSlot(named located[int]) (index int, takenAt position, taken bool) {
 	if !named.given {
 		for {
@@ -263,7 +263,7 @@ func (i *instance) takeSlot(named located[int]) (index int, takenAt position, ta
 	return named.value, position{}, false
 }
 
-// countInGroups counts the instance in each of an interface's groups where it is new.
+// countInGroups counts the instance in those groups of an interface in which it is new.
 func (i *instance) countInGroups(groups []*group) {
 	for _, g := range groups {
 		if !slices.Contains(i.groups, g) {
@@ -273,7 +273,7 @@ func (i *instance) countInGroups(groups []*group) {
 	}
 }
 
-// joinGroups puts an interface into its groups.
+// joinGroups adds an interface to its groups.
 func (x *accountExpansion) joinGroups(eni string, groups []*group, vpc string) {
 	for position, g := range groups {
 		x.world.GroupMemberships = append(x.world.GroupMemberships, store.GroupMembership{
@@ -286,8 +286,7 @@ func (x *accountExpansion) joinGroups(eni string, groups []*group, vpc string) {
 	}
 }
 
-// instanceType resolves a type once per account. It returns nil, with the problem reported, for an
-// unknown one.
+// instanceType looks up a type, once per account. It reports an unknown one and returns nil.
 func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType {
 	if !id.given {
 		return nil
@@ -311,7 +310,7 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 	return t
 }
 
-// checkSettlesIn reports settles_in on a status that leads nowhere.
+// checkSettlesIn reports settles_in with a status that is not transient.
 func (x *accountExpansion) checkSettlesIn(given bool, at position, status string, next map[string]string) {
 	if given && next[status] == "" {
 		x.add(
@@ -324,8 +323,7 @@ func (x *accountExpansion) checkSettlesIn(given bool, at position, status string
 	}
 }
 
-// nextStatus returns where a transient status leads: where the file says, or as it does in the
-// cloud.
+// nextStatus returns the status that follows a transient one: the file's, or the real cloud's.
 func (x *accountExpansion) nextStatus(to located[string], status string, next map[string]string) string {
 	if !to.given || to.value == next[status] {
 		return next[status]
@@ -336,8 +334,7 @@ func (x *accountExpansion) nextStatus(to located[string], status string, next ma
 	return to.value
 }
 
-// roomForCopies counts the copies of an entry, and the parts of each, against what a file may
-// describe.
+// roomForCopies counts the copies of an entry, and the parts of each, against the limits of a file.
 func (x *accountExpansion) roomForCopies(count, parts int, at position) bool {
 	x.resources += count
 	if x.resources > x.limits.Resources {

@@ -7,17 +7,17 @@ import (
 	"enisim/store"
 )
 
-// nextENIStatus is where a transient status leads.
+// nextENIStatus maps a transient status to the status that follows it.
 var nextENIStatus = map[string]string{
 	store.ENIAttaching: store.ENIInUse,
 	store.ENIDetaching: store.ENIAvailable,
 	store.ENIDeleting:  store.ENIDeleted,
 }
 
-// attachedStatuses are those of an interface that is on an instance, or holds its place there.
+// attachedStatuses are the statuses of an interface that is on an instance, or holds a slot of it.
 var attachedStatuses = []string{store.ENIAttaching, store.ENIInUse, store.ENIDetaching}
 
-// interfaceTemplates are the texts of an entry that may differ from copy to copy.
+// interfaceTemplates are the texts of an entry that may differ between copies.
 type interfaceTemplates struct {
 	id, vswitch, attachedTo, name, description located[template]
 	groups, privateAddresses                   []located[template]
@@ -52,13 +52,13 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 	}
 }
 
-// partCount counts what an interface carries, as room does.
+// partCount returns how many parts an interface has, for roomForCopies.
 func (c *interfaceFields) partCount() int {
 	return c.secondaryCount + len(c.ipv6Addresses) + c.ipv6Count + len(c.prefixes)
 }
 
-// interfaceStatus returns the status that an entry names, or the one that follows from whether it
-// is attached.
+// interfaceStatus returns the status of an entry, or the default that depends on whether it is
+// attached.
 func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
 	implied := store.ENIAvailable
 	if e.attachedTo.given {
@@ -131,7 +131,7 @@ func (x *accountExpansion) networkInterface(
 	x.demandAddresses(e, t, n, id, v)
 }
 
-// applyInterfaceFields gives an interface what any may carry, but for its addresses.
+// applyInterfaceFields sets the fields that any interface may have, except its addresses.
 func (x *accountExpansion) applyInterfaceFields(row *store.NetworkInterface, c *interfaceFields) {
 	row.MACAddress = c.macAddress.value
 	if !c.macAddress.given {
@@ -142,7 +142,7 @@ func (x *accountExpansion) applyInterfaceFields(row *store.NetworkInterface, c *
 	row.ResourceGroupID, row.Tags, row.Attributes = c.resourceGroup, c.tags, c.attributes
 }
 
-// checkMAC reports what is no MAC address, and one that many copies would share.
+// checkMAC reports an invalid MAC address, and one that several copies would share.
 func (x *accountExpansion) checkMAC(mac located[string], counted bool) {
 	switch {
 	case mac.given && !macForm.MatchString(mac.value):
@@ -162,7 +162,7 @@ func (x *accountExpansion) checkMAC(mac located[string], counted bool) {
 	}
 }
 
-// attach puts an interface on an instance, if the real cloud would.
+// attach attaches an interface to an instance, if the real cloud would allow it.
 func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface, instanceID string, groups []*group) {
 	at := e.attachedTo.at
 	i, known := x.instances[instanceID]
@@ -273,12 +273,13 @@ func (x *accountExpansion) checkAddressCounts(at position, ipv4, ipv6 int, i *in
 	}
 }
 
-// ipv4Count counts the primary address too, which the entry need not name.
+// ipv4Count returns the number of IPv4 addresses, including the primary one, which the entry need
+// not name.
 func (e *interfaceEntry) ipv4Count() int {
 	return max(len(e.privateAddresses), 1) + e.secondaryCount
 }
 
-// demandAddresses notes which addresses an interface names and how many more it wants.
+// demandAddresses records the addresses that an interface names, and how many more it needs.
 func (x *accountExpansion) demandAddresses(e *interfaceEntry, t *interfaceTemplates, n int, id string, v *vswitch) {
 	d := addressDemand{
 		eni:         id,
@@ -297,7 +298,7 @@ func (x *accountExpansion) demandAddresses(e *interfaceEntry, t *interfaceTempla
 	x.addDemand(d)
 }
 
-// claimIPv6 gives an interface the IPv6 addresses that the file names, and refuses any in a VSwitch
+// claimIPv6 assigns the IPv6 addresses in the file to an interface, and refuses any in a VSwitch
 // without IPv6.
 func (x *accountExpansion) claimIPv6(d *addressDemand, addresses []located[template], n int) {
 	v := d.vswitch

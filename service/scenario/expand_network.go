@@ -28,7 +28,7 @@ type accountExpansion struct {
 	resolvedTypes map[string]*store.InstanceType // nil for an unknown one
 }
 
-// vswitch is a VSwitch that interfaces can be put into.
+// vswitch is an expanded VSwitch, in which interfaces can be created.
 type vswitch struct {
 	row        *store.VSwitch
 	at         position
@@ -36,15 +36,15 @@ type vswitch struct {
 	wanted     uint64
 }
 
-// group is a security group and how many instances have an interface in it.
+// group is a security group and the number of its instances.
 type group struct {
 	row       *store.SecurityGroup
 	at        position // of what sets the limit
 	instances int
 }
 
-// owner tells whose id an interface's is: an instance's primary interface was not written in the
-// file.
+// owner is the source of an interface's id: the primary interface of an instance is not in the file
+// itself.
 type owner struct {
 	at        position
 	primaryOf string
@@ -64,8 +64,9 @@ func newAccountExpansion(x *expansion, id string) *accountExpansion {
 	}
 }
 
-// expandRegions goes through the regions once per kind, because an entry may refer to what comes
-// later in the file, and because the primary interfaces of all instances get their addresses first.
+// expandRegions visits the regions once per kind of resource. One reason is that an entry may refer
+// to a later one in the file. The other is that the primary interfaces of all instances get their
+// addresses first.
 func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	seen := map[string]position{}
 	x.preallocate(regions)
@@ -107,8 +108,8 @@ func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
 		"unknown region %q", e.id.value)
 }
 
-// preallocate makes room for all that the counts promise, so that a large world is not copied again
-// and again while it grows. A file with a problem makes no world, and needs none.
+// preallocate allocates memory for all copies, so that a large world is not copied again and again
+// while it grows. For a file with a problem it does nothing, because no world is made of it.
 func (x *accountExpansion) preallocate(regions []regionEntry) {
 	instances, interfaces := 0, 0
 	for i := range regions {
@@ -216,7 +217,7 @@ func (x *accountExpansion) vswitch(e *vswitchEntry, vpc *vpcEntry, region string
 	x.world.VSwitches = append(x.world.VSwitches, *v.row)
 }
 
-// userCIDRs returns further blocks of a VPC, as they are written.
+// userCIDRs returns the user CIDR blocks of a VPC, as they are written.
 func (x *accountExpansion) userCIDRs(blocks []located[string]) (out []string) {
 	for _, b := range blocks {
 		if _, err := netip.ParsePrefix(b.value); err != nil {
@@ -227,8 +228,7 @@ func (x *accountExpansion) userCIDRs(blocks []located[string]) (out []string) {
 	return out
 }
 
-// nextHost returns where the search for a free address begins, as an offset into the VSwitch's
-// block.
+// nextHost returns where the search for a free address begins: an offset into the VSwitch's block.
 func (x *accountExpansion) nextHost(next located[string], v *vswitch) int {
 	if !next.given {
 		return 1
@@ -283,8 +283,8 @@ func (x *accountExpansion) checkWithin(inner, outer located[netip.Prefix], vpc *
 	}
 }
 
-// reportOverlaps reports each VSwitch of a VPC whose block overlaps that of one before it in the
-// file.
+// reportOverlaps reports each VSwitch of a VPC whose block overlaps the block of an earlier one in
+// the file.
 func reportOverlaps(problems *report, entries []vswitchEntry, block func(*vswitchEntry) located[netip.Prefix]) {
 	type item struct {
 		block located[netip.Prefix]
@@ -297,8 +297,8 @@ func reportOverlaps(problems *report, entries []vswitchEntry, block func(*vswitc
 			items = append(items, item{b, entries[i].id.value, i})
 		}
 	}
-	// Blocks are either disjoint or one holds the other, so in the order of addresses, the larger
-	// first, an overlap is with the last one that is still open.
+	// Two blocks are either disjoint or one contains the other. So in the order of addresses,
+	// larger blocks first, an overlap is always with the last block that is still open.
 	slices.SortFunc(items, func(a, b item) int {
 		return cmp.Or(
 			a.block.value.Addr().Compare(b.block.value.Addr()),
@@ -349,8 +349,8 @@ func (x *accountExpansion) group(e *groupEntry, vpc *vpcEntry, region string) {
 	x.world.SecurityGroups = append(x.world.SecurityGroups, *g.row)
 }
 
-// findVSwitch resolves a reference. It returns nil, with the problem reported, when there is none
-// in the region.
+// findVSwitch looks up a VSwitch of the region. If there is none, it reports the problem and
+// returns nil.
 func (x *accountExpansion) findVSwitch(id string, at position, region string) *vswitch {
 	v, known := x.vswitches[id]
 	const unknown = "there is no VSwitch %s in this account"
@@ -366,7 +366,7 @@ func (x *accountExpansion) findVSwitch(id string, at position, region string) *v
 	return v
 }
 
-// referenceHint says what a reference to nothing may have meant.
+// referenceHint suggests a correction for a reference that leads nowhere.
 func referenceHint[V any](r *report, id string, known map[string]V) string {
 	if strings.Contains(id, "{n") {
 		return needsCount
@@ -374,7 +374,7 @@ func referenceHint[V any](r *report, id string, known map[string]V) string {
 	return suggest(r, id, known)
 }
 
-// findGroups resolves the groups of an interface in a VPC. Those that are reported are left out.
+// findGroups looks up the groups of an interface in a VPC. Unknown ones are reported and left out.
 func (x *accountExpansion) findGroups(refs []located[template], n int, vpc string) []*group {
 	const unknown = "there is no security group %s in this account"
 	found := make([]*group, 0, len(refs))
@@ -400,7 +400,7 @@ func (x *accountExpansion) findGroups(refs []located[template], n int, vpc strin
 	return found
 }
 
-// checkGroupLimits reports groups with interfaces of more instances than their limit.
+// checkGroupLimits reports groups with more instances than their limit.
 func (x *accountExpansion) checkGroupLimits() {
 	for _, id := range sortedKeys(x.groups) {
 		if g := x.groups[id]; g.instances > g.row.InstanceLimit {

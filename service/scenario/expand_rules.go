@@ -10,7 +10,7 @@ import (
 	"enisim/store"
 )
 
-// The two sides of an interface that a rule may be for.
+// The network types of a rule.
 const (
 	nicIntranet = "intranet"
 	nicInternet = "internet"
@@ -24,7 +24,8 @@ var (
 	portRangeForm = regexp.MustCompile(`^(-1/-1|[0-9]{1,5}/[0-9]{1,5})$`)
 )
 
-// rules takes the rules of a group, once all groups are known, since a rule may name any.
+// rules adds the rules of a group. All groups must be known by then, because a rule may name any of
+// them.
 func (x *accountExpansion) rules(g *groupEntry) {
 	if !g.id.given {
 		return
@@ -52,8 +53,7 @@ func (x *accountExpansion) rules(g *groupEntry) {
 	}
 }
 
-// defaultRuleID returns the id of a group's rule that the file does not name: the first of sg-web
-// is sgr-web-1.
+// defaultRuleID returns the id of a rule that sets none: the first of sg-web is sgr-web-1.
 func defaultRuleID(group string, n int) string {
 	return fmt.Sprintf("sgr-%s-%d", strings.TrimPrefix(group, "sg-"), n)
 }
@@ -128,7 +128,7 @@ func (x *accountExpansion) peerGroup(id located[string]) string {
 	return id.value
 }
 
-// checkPeer reports a rule that says nothing of its other end.
+// checkPeer reports a rule without a source or destination.
 func (x *accountExpansion) checkPeer(e *ruleEntry, row *store.SecurityGroupRule) {
 	switch {
 	case row.Direction == store.RuleIngress && !e.source.given && !e.ipv6Source.given &&

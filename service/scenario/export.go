@@ -11,8 +11,9 @@ import (
 	"enisim/store/catalogue"
 )
 
-// Export makes a scenario of what an account has at now: applied, it gives the same world. It is
-// nil if there is no such account. The access keys come with their secrets, or not at all.
+// Export returns a scenario of what an account has at now. Applying it gives the same world. It
+// returns nil if there is no such account. With withKeys it includes the access keys and their
+// secrets.
 func Export(ctx context.Context, st *store.Store, accountID string, withKeys bool, now time.Time) ([]byte, error) {
 	world, err := st.ReadWorld(ctx, []string{accountID}, now)
 	if err != nil || len(world.Accounts) == 0 {
@@ -25,7 +26,7 @@ func Export(ctx context.Context, st *store.Store, accountID string, withKeys boo
 	return x.export(now), nil
 }
 
-// exporter writes the one account of a world. The rows come in the order of ReadWorld.
+// exporter writes a world of one account. The rows have the order of ReadWorld.
 type exporter struct {
 	*store.World
 	writer
@@ -76,7 +77,7 @@ func (x *exporter) export(now time.Time) []byte {
 	return x.out.Bytes()
 }
 
-// keys returns those of a RAM user, or of the account itself when it is "".
+// keys returns the entries of the keys of a RAM user, or of the account itself if user is "".
 func (x *exporter) keys(user string) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for i := range x.AccessKeys {
@@ -103,7 +104,7 @@ func (x *exporter) users() iter.Seq[entry] {
 	}
 }
 
-// regions returns those in which the account has anything.
+// regions returns the regions in which the account has resources.
 func (x *exporter) regions() []string {
 	has := map[string]bool{}
 	for i := range x.VPCs {
@@ -115,7 +116,7 @@ func (x *exporter) regions() []string {
 	return sortedKeys(has)
 }
 
-// declaredZones returns those of a region that the catalogue does not know.
+// declaredZones returns the zones of a region that the catalogue does not have.
 func (x *exporter) declaredZones(region string) (zones []string) {
 	known, _ := catalogue.FindRegion(region)
 	for _, z := range x.Zones {
@@ -188,7 +189,7 @@ func (x *exporter) instances(region string) iter.Seq[entry] {
 	}
 }
 
-// primaryFields returns what an instance's entry says of its primary interface.
+// primaryFields returns the fields of an instance's primary interface.
 func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) []field {
 	b := x.belongingsFor(n)
 	primary, secondary := any(nil), []string(nil)
@@ -208,8 +209,8 @@ func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) [
 	}
 }
 
-// interfaces returns the secondary interfaces: those on instances by device index, and then the
-// free ones.
+// interfaces returns the entries of the secondary interfaces: those on instances by device index,
+// and then those on none.
 func (x *exporter) interfaces(region string) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		on, next := "", 1
@@ -239,7 +240,7 @@ func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {
 	return &belongings{}
 }
 
-// explicitMACs returns the addresses that do not follow from the ids of their interfaces. The
+// explicitMACs returns the MAC addresses that are not derived from the ids of their interfaces. The
 // reader derives the others in this order.
 func (x *exporter) explicitMACs() map[string]string {
 	explicit := map[string]string{}

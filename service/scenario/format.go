@@ -7,9 +7,8 @@ import (
 	"enisim/store"
 )
 
-// The tables below are the format: each mapping of a file with its keys. The reader takes from them
-// what a key may hold and which keys there are, and Schema spells them for editors, so the two
-// cannot tell different things.
+// The tables below are the format: each mapping of a file with its keys. The reader uses them to
+// check keys and values, and Schema renders them for editors, so the two cannot differ.
 
 // mapping is one kind of mapping.
 type mapping struct {
@@ -36,7 +35,7 @@ type key struct {
 	of       *mapping // what a list or a nested mapping holds
 }
 
-// kind is what a key holds.
+// kind is the kind of a key's value.
 type kind int
 
 const (
@@ -55,8 +54,8 @@ const (
 	labels
 )
 
-// find gives the key of a name. One that the table lacks is a mistake of this package, which any
-// file with the mapping would show.
+// find returns the key with a name. A key that the table lacks is a mistake of this package, which
+// any file with the mapping would show.
 func (m *mapping) find(name string, k kind) *key {
 	for i := range m.keys {
 		if m.keys[i].name == name && m.keys[i].kind == k {
@@ -74,7 +73,7 @@ func (m *mapping) keyNames() []string {
 	return names
 }
 
-// Forms of texts, for editors. Where copies are possible, a placeholder may stand anywhere.
+// Patterns of texts, for editors. If copies are possible, a placeholder may stand anywhere.
 const (
 	placeholder = `\{n(/[0-9]+)?(:0[0-9]+)?\}`
 	idForm      = `^[0-9A-Za-z-]{1,128}$`
@@ -83,7 +82,7 @@ const (
 	momentForm  = `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`
 )
 
-// labelKeys go with any resource.
+// labelKeys returns the keys with those that any resource may have.
 func labelKeys(keys ...key) []key {
 	return append(keys,
 		key{name: "name", kind: text, about: "Its name, as the API shows it."},
@@ -93,7 +92,8 @@ func labelKeys(keys ...key) []key {
 	)
 }
 
-// carriedKeys go with any network interface, a primary one too.
+// carriedKeys returns the keys with those that any network interface may have, including a primary
+// one.
 func carriedKeys(keys ...key) []key {
 	return labelKeys(append(
 		keys,
@@ -406,7 +406,7 @@ var groupMapping = &mapping{
 	),
 }
 
-// policies are what a rule or a group does with traffic.
+// policies are the policies of a rule or a group.
 var policies = []string{store.PolicyAccept, store.PolicyDrop}
 
 var ruleMapping = &mapping{
@@ -574,7 +574,7 @@ var instanceMapping = &mapping{
 	},
 }
 
-// diskKeys go with any disk.
+// diskKeys returns the keys with those that any disk may have.
 func diskKeys(keys ...key) []key {
 	return append(
 		keys,
@@ -740,10 +740,10 @@ var typeMapping = &mapping{
 	},
 }
 
-// dict is an object of the schema.
+// dict is an object of the JSON Schema.
 type dict map[string]any
 
-// whenIs returns the schema's condition that a key has one of some values.
+// whenIs returns the schema's condition that a key has one of the values.
 func whenIs(name string, values ...string) dict {
 	return dict{"required": []string{name}, "properties": dict{name: dict{"enum": values}}}
 }
@@ -753,7 +753,7 @@ func settlesWith(next map[string]string) dict {
 	return dict{"if": dict{"required": []string{"settles_in"}}, "then": whenIs("status", sortedKeys(next)...)}
 }
 
-// blockForm returns the form of an address block whose mask has bounds.
+// blockForm returns the pattern of an address block with bounds of its mask.
 func blockForm(address string, minBits, maxBits int) string {
 	masks := make([]string, 0, maxBits-minBits+1)
 	for mask := minBits; mask <= maxBits; mask++ {

@@ -2,11 +2,11 @@ package scenario
 
 import "hash/fnv"
 
-// macs derives the MAC addresses of one account's interfaces from their ids, in the range that the
-// cloud uses. Three bytes are few: of a hundred thousand ids some hundreds share a hash, and then
-// the later one takes the next free address. The map leads from each address that is taken towards
-// the next free one, and the way gets shorter as it is gone: so also ids that were chosen to share
-// a hash are quickly told apart.
+// macs derives the MAC addresses of one account's interfaces from their ids, in the range of the
+// real cloud. Only three bytes are free: of a hundred thousand ids some hundreds share a hash, and
+// then the later one gets the next free address. The map leads from each taken address towards the
+// next free one. Each search shortens that path, so that ids with deliberately equal hashes are
+// handled quickly too.
 type macs map[uint32]uint32
 
 func (taken macs) derive(id string) string {
@@ -15,7 +15,7 @@ func (taken macs) derive(id string) string {
 	return formatMAC(low)
 }
 
-// isDerived reports whether derive would give an address to an id, and takes it then.
+// isDerived reports whether derive would return an address for an id. If so, it takes the address.
 func (taken macs) isDerived(id, mac string) bool {
 	low := taken.nextFree(id)
 	if formatMAC(low) != mac {
@@ -25,7 +25,7 @@ func (taken macs) isDerived(id, mac string) bool {
 	return true
 }
 
-// nextFree returns the address of an id, as its lower three bytes, or the next one that is free.
+// nextFree returns the address for an id, as its lower three bytes, or the next free one.
 func (taken macs) nextFree(id string) uint32 {
 	hash := fnv.New32a()
 	_, _ = hash.Write([]byte(id)) // never fails

@@ -10,7 +10,7 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// DidYouMean suggests the candidate that a misspelt word is nearest to, or nothing if none is near.
+// DidYouMean returns a hint with the candidate nearest to a misspelt word, or "" if none is near.
 func DidYouMean[S ~[]string](word string, candidates S) string {
 	if best := Nearest(word, candidates); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
@@ -18,7 +18,7 @@ func DidYouMean[S ~[]string](word string, candidates S) string {
 	return ""
 }
 
-// Nearest returns the candidate that a misspelt word is nearest to, or "" if none is near.
+// Nearest returns the candidate nearest to a misspelt word, or "" if none is near.
 func Nearest[S ~[]string](word string, candidates S) string {
 	best, distance := nearest(word, candidates)
 	if best == "" || distance > 1+len(word)/3 {
@@ -27,8 +27,7 @@ func Nearest[S ~[]string](word string, candidates S) string {
 	return best
 }
 
-// didYouMeanKey returns DidYouMean for keys, of which there are few enough to list them all when
-// none is near.
+// didYouMeanKey is DidYouMean for keys. If none is near, it lists all keys, since they are few.
 func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	if best := meantKey(word, known, given); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
@@ -46,8 +45,8 @@ func didYouMeanKey(word string, known []string, given map[string]pair) string {
 	return fmt.Sprintf("the nearest known key is %q, all of them are %s", best, strings.Join(known, ", "))
 }
 
-// meantKey returns the key that a misspelt one most likely stands for, or "". A slip of a finger or
-// two comes first, then words in common with a key that is not given yet.
+// meantKey returns the key that a misspelt one most likely stands for, or "". It tries typing
+// errors first, then common words with a key that is not given yet.
 func meantKey(word string, known []string, given map[string]pair) string {
 	best, distance := nearest(word, known)
 	if distance > 1+len(word)/6 {
@@ -59,7 +58,7 @@ func meantKey(word string, known []string, given map[string]pair) string {
 	return best
 }
 
-// keySharingWords returns the key all of whose words are in a word, or that has all of its words:
+// keySharingWords returns the key that has all words of a misspelt one, or only words of it:
 // port_range for port.
 func keySharingWords(word string, keys []string) string {
 	words := strings.Split(word, "_")
@@ -80,7 +79,7 @@ func keySharingWords(word string, keys []string) string {
 	return cmp.Or(best, around)
 }
 
-// mappingsWithKey returns the mappings of the format that have a key.
+// mappingsWithKey returns the names of the mappings of the format that have a key.
 func mappingsWithKey(key string) (names []string) {
 	seen := map[*mapping]bool{}
 	var visit func(*mapping)
@@ -111,5 +110,5 @@ func nearest(word string, candidates []string) (best string, distance int) {
 	return best, distance
 }
 
-// sortedKeys lists a map's keys in order, so that hints do not change from run to run.
+// sortedKeys returns a map's keys, sorted, so that hints do not change between runs.
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }

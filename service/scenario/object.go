@@ -10,8 +10,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// object is a mapping of the file whose keys are being asked for. Which keys there are, and what
-// they hold, is in the table of its kind.
+// object is a mapping of the file that is being read. Its keys and their values are described by
+// the table of its kind.
 type object struct {
 	*reader
 	*mapping
@@ -27,8 +27,8 @@ type pair struct {
 	value ast.Node
 }
 
-// object opens a mapping and reports the required keys that it lacks. It returns nil, with the
-// problem reported, when the node is none.
+// object opens a mapping and reports the required keys that it lacks. If the node is not a mapping,
+// it reports that and returns nil.
 func (r *reader) object(node ast.Node, m *mapping) *object {
 	at := positionOf(node)
 	resolved := r.resolve(node)
@@ -52,8 +52,8 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 	return o
 }
 
-// adoptMisspelt reads the value of a misspelt key as that of the key which was meant, so that one
-// slip is one problem, which finish reports.
+// adoptMisspelt uses the value of a misspelt key for the key that was meant. So one typing error is
+// one problem, which finish reports.
 func (o *object) adoptMisspelt() {
 	known := o.keyNames()
 	if len(known) == 0 { // a mapping of tags, in which every key is right
@@ -84,7 +84,7 @@ func (o *object) adoptMisspelt() {
 	}
 }
 
-// accepts reports whether a value is of the right form for a key: a list, a mapping or neither.
+// accepts reports whether a value has the right form for a key: a list, a mapping or neither.
 func (k *key) accepts(node ast.Node) bool {
 	switch node.(type) {
 	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode, *ast.NullNode:
@@ -97,7 +97,7 @@ func (k *key) accepts(node ast.Node) bool {
 	return k.kind != texts && k.kind != list && k.kind != nested && k.kind != labels
 }
 
-// isCollection reports whether a value holds others, to which something elsewhere in the file may
+// isCollection reports whether a value contains other values, to which another part of the file may
 // refer.
 func isCollection(node ast.Node) bool {
 	switch node.(type) {
@@ -107,9 +107,9 @@ func isCollection(node ast.Node) bool {
 	return false
 }
 
-// take takes the pairs of a mapping, and then those of the mappings that it merges (<<), which
-// count where it does not say otherwise. A mapping that was taken before has nothing new, which
-// also ends a circle of merges. It reports whether the node is a mapping.
+// addPairs adds the pairs of a mapping, and then those of the mappings that it merges (<<), which
+// have lower priority. A mapping that was added before is skipped, which also ends a cycle of
+// merges. It reports whether the node is a mapping.
 func (o *object) addPairs(node ast.Node, taken map[ast.Node]bool, depth int) bool {
 	var values []*ast.MappingValueNode
 	switch n := node.(type) {
@@ -153,8 +153,8 @@ func (o *object) addPairs(node ast.Node, taken map[ast.Node]bool, depth int) boo
 	return true
 }
 
-// addMerged takes what a merge key names: a mapping, or a list of mappings of which the earlier
-// ones count first.
+// addMerged adds the value of a merge key: a mapping, or a list of mappings of which earlier ones
+// have priority.
 func (o *object) addMerged(node ast.Node, taken map[ast.Node]bool, depth int) {
 	sources := []ast.Node{node}
 	if list, ok := o.resolve(node).(*ast.SequenceNode); ok {
@@ -181,7 +181,7 @@ func (o *object) keyOf(v *ast.MappingValueNode) string {
 	return key.GetToken().Value
 }
 
-// node returns the value of a key, nil if the file has none.
+// node returns the value of a key, or nil if the file has none.
 func (o *object) node(key string) (ast.Node, position) {
 	o.asked[key] = true
 	field, present := o.fields[key]
@@ -191,7 +191,7 @@ func (o *object) node(key string) (ast.Node, position) {
 	return o.resolve(field.value), positionOf(field.value)
 }
 
-// scalarNode returns ask for a key that must not be left without a value.
+// scalarNode is node for a key that must have a value if it is present.
 func (o *object) scalarNode(key string) (ast.Node, position) {
 	node, at := o.node(key)
 	if _, empty := node.(*ast.NullNode); empty {
@@ -201,7 +201,7 @@ func (o *object) scalarNode(key string) (ast.Node, position) {
 	return node, at
 }
 
-// require reports those keys that the file lacks.
+// require reports the keys that the file lacks.
 func (o *object) require(keys ...string) {
 	for _, key := range keys {
 		if _, present := o.fields[key]; !present {
@@ -215,12 +215,12 @@ func (o *object) missing(key string) {
 	if i := slices.Index(o.keyNames(), key); i >= 0 {
 		hint = o.keys[i].hint
 	}
-	// The key is part of the format so that two missing keys are two problems.
+	// The key is part of the format, so that two missing keys are two problems.
 	o.add(o.at, hint, "%s lacks the required key "+key, o.what)
 }
 
-// finish reports the keys that the format does not know. One that it knows and nobody has asked for
-// is a mistake of this package.
+// finish reports the keys that the format does not know. A known key that was not read is a mistake
+// of this package.
 func (o *object) finish() {
 	known := o.keyNames()
 	for _, key := range known {
@@ -235,14 +235,14 @@ func (o *object) finish() {
 	}
 }
 
-// text reads a scalar as text. Numbers count as they are written; a boolean does not, since YAML
-// makes one of words that were meant as text.
+// text reads a scalar as text. A number is accepted as it is written. A boolean is refused, because
+// YAML reads some words as booleans that were meant as text.
 func (o *object) text(key string) located[string] {
 	o.find(key, text)
 	return o.anyScalar(key)
 }
 
-// anyScalar reads a scalar as text, whatever the text is to be.
+// anyScalar reads any scalar as text.
 func (o *object) anyScalar(key string) located[string] {
 	node, at := o.scalarNode(key)
 	return o.scalar(node, at, key)
@@ -273,7 +273,7 @@ func (o *object) scalar(node ast.Node, at position, name string) located[string]
 	return located[string]{text, at, true}
 }
 
-// choice reads one of a few words.
+// choice reads one of a fixed set of words.
 func (o *object) choice(key string) located[string] {
 	k := o.find(key, choice)
 	words := k.words
@@ -318,8 +318,7 @@ func (o *object) integer(key string) located[int] {
 	return located[int]{value, at, true}
 }
 
-// integerOrFallback returns integer for a key that has a number of its own where the file gives
-// none.
+// integerOrFallback is integer for a key with a default number.
 func (o *object) integerOrFallback(key string) int {
 	n := o.integer(key)
 	if fallback, ok := o.find(key, integer).fallback.(int); ok && !n.given {
@@ -338,7 +337,7 @@ func asInt(v any) (int, bool) {
 	return 0, false
 }
 
-// number reads a number that may have a fraction and must not be negative.
+// number reads a number with an optional fraction, which must not be negative.
 func (o *object) number(key string) located[float64] {
 	o.find(key, number)
 	node, at := o.scalarNode(key)
@@ -375,7 +374,7 @@ func (o *object) boolean(key string) bool {
 	return b.Value
 }
 
-// duration reads a time span as Go spells it.
+// duration reads a duration in Go's format.
 func (o *object) duration(key string) located[time.Duration] {
 	o.find(key, timeSpan)
 	v := o.anyScalar(key)
@@ -390,7 +389,7 @@ func (o *object) duration(key string) located[time.Duration] {
 	return located[time.Duration]{d, v.at, true}
 }
 
-// timestamp reads a point in time, in UTC and to the microsecond, as the database keeps it.
+// timestamp reads a point in time, in UTC with the database's precision of a microsecond.
 func (o *object) timestamp(key string) *time.Time {
 	o.find(key, moment)
 	v := o.anyScalar(key)
@@ -439,8 +438,8 @@ func (o *object) block(key string, family kind) located[netip.Prefix] {
 	return located[netip.Prefix]{p, v.at, true}
 }
 
-// list reads the entries of a list. A key without a value is an empty list: all its entries may be
-// commented out.
+// list reads the entries of a list. A key without a value is an empty list, because all its entries
+// may be commented out.
 func (o *object) list(key string, holds kind) []ast.Node {
 	o.find(key, holds)
 	node, at := o.node(key)
@@ -496,7 +495,7 @@ func isEmpty(node ast.Node) bool {
 	return false
 }
 
-// tagsMapping has any keys.
+// tagsMapping may have any keys.
 var tagsMapping = &mapping{what: "the mapping of tags"}
 
 // tags reads a mapping of texts.

@@ -5,12 +5,12 @@ import (
 	"net/netip"
 )
 
-// reservedAtEnd is how many addresses the cloud keeps at the end of a VSwitch's block; at its start
-// it keeps one. Of 192.168.1.0/24 these are .0, .253, .254 and .255.
+// reservedAtEnd is how many addresses the cloud reserves at the end of a VSwitch's block; at its
+// start it reserves one. Of 192.168.1.0/24 these are .0, .253, .254 and .255.
 const reservedAtEnd = 3
 
-// pool gives out the addresses of one block of a VSwitch, lowest first. It works on offsets into
-// the block, which fit 64 bits because an IPv6 block is a /64.
+// pool assigns the addresses of one block of a VSwitch, lowest first. It uses offsets into the
+// block, which fit into 64 bits because an IPv6 block is a /64.
 type pool struct {
 	block netip.Prefix
 	last  uint64              // the highest offset that may be given
@@ -39,7 +39,7 @@ func newPool(block netip.Prefix) *pool {
 	}
 }
 
-// prefixBits returns the length of the prefixes of a block.
+// prefixBits returns the length of the prefixes in a block.
 func prefixBits(block netip.Prefix) int {
 	if block.Addr().Is4() {
 		return ipv4PrefixBits
@@ -47,7 +47,7 @@ func prefixBits(block netip.Prefix) int {
 	return ipv6PrefixBits
 }
 
-// claimPrefix notes a prefix that the file names, as claim does an address.
+// claimPrefix records a prefix in the file, as claim does for an address.
 func (p *pool) claimPrefix(prefix netip.Prefix, at position) (before position, twice bool) {
 	number := p.offset(prefix.Addr()) >> p.within
 	if before, twice = p.prefixes[number]; twice {
@@ -60,23 +60,23 @@ func (p *pool) claimPrefix(prefix netip.Prefix, at position) (before position, t
 	return position{}, false
 }
 
-// overlapsReserved reports whether the cloud keeps an address of a prefix for itself.
+// overlapsReserved reports whether the cloud reserves an address of a prefix.
 func (p *pool) overlapsReserved(prefix netip.Prefix) bool {
 	first := p.offset(prefix.Addr())
 	return first == 0 || first|(1<<p.within-1) > p.last
 }
 
-// capacity returns how many addresses the block has for use.
+// capacity returns the number of usable addresses of the block.
 func (p *pool) capacity() uint64 { return p.last }
 
-// isReserved reports whether the cloud keeps an address of the block for itself.
+// isReserved reports whether the cloud reserves an address of the block.
 func (p *pool) isReserved(a netip.Addr) bool {
 	offset := p.offset(a)
 	return offset == 0 || offset > p.last
 }
 
-// claim notes an address that the file names. It returns where the address was named before, if it
-// was. All claims come before the first take.
+// claim records an address in the file. If the address was claimed before, it returns that
+// position. All claims come before the first take.
 func (p *pool) claim(a netip.Addr, at position) (before position, twice bool) {
 	offset := p.offset(a)
 	if before, twice = p.taken[offset]; !twice {
@@ -85,7 +85,7 @@ func (p *pool) claim(a netip.Addr, at position) (before position, twice bool) {
 	return before, twice
 }
 
-// take gives the lowest free address, or none if the block is used up.
+// take returns the lowest free address, or none if the block is used up.
 func (p *pool) take() (netip.Addr, bool) {
 	for p.next <= p.last {
 		offset := p.next
@@ -117,7 +117,7 @@ func (p *pool) at(offset uint64) netip.Addr {
 	return netip.AddrFrom16(b)
 }
 
-// lowBits returns an address's last 64 bits as a number.
+// lowBits returns the last 64 bits of an address as a number.
 func lowBits(a netip.Addr) uint64 {
 	if a.Is4() {
 		b := a.As4()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Problem is one thing in a scenario file that has to change.
+// Problem is one mistake in a scenario file.
 type Problem struct {
 	File         string
 	Line, Column int // from 1; 0 for what is said of the file as a whole
@@ -26,8 +26,8 @@ func (p Problem) String() string {
 	return text
 }
 
-// Problems is the error of a file that cannot be applied: all that is wrong with it, in the order
-// of its lines.
+// Problems is the error for a file that cannot be applied. It has all problems, in the order of
+// their lines.
 type Problems []Problem
 
 func (ps Problems) Error() string {
@@ -43,9 +43,9 @@ type position struct {
 	line, column int
 }
 
-// report gathers the problems of a file. An entry that expands to thousands of resources tends to
-// have the same problem thousands of times, so what one place says in the same words of code is
-// told once, with a count.
+// report collects the problems of a file. An entry that expands to thousands of resources may have
+// the same problem thousands of times. Therefore problems with the same position and format are
+// reported once, with a count.
 type report struct {
 	beyondLimits bool // a limit of the caller was exceeded
 	incomplete   bool // a part of the file is not understood: see addReference
@@ -56,7 +56,7 @@ type report struct {
 	hintCost     int // pairs of a character and a candidate so far
 }
 
-// Bounds of what is said of a file that has nothing but problems.
+// Bounds of the messages about a file with very many problems.
 const (
 	maxProblems   = 200
 	maxMessage    = 1000      // bytes
@@ -75,7 +75,7 @@ type finding struct {
 	repeated int
 }
 
-// add notes a problem. The format identifies the kind of problem, so it must be a constant.
+// add records a problem. The format identifies the kind of problem, so it must be a constant.
 func (r *report) add(at position, hint, format string, args ...any) {
 	key := findingKey{at, format}
 	if known := r.index[key]; known != nil {
@@ -102,16 +102,16 @@ func (r *report) add(at position, hint, format string, args ...any) {
 	r.found = append(r.found, f)
 }
 
-// addReference notes a reference that leads nowhere, unless a part of the file could not be read,
-// in which the target may be. That part is a problem already.
+// addReference records a reference that leads nowhere. It does nothing if a part of the file could
+// not be read, because the target may be there, and that part is already a problem.
 func (r *report) addReference(at position, hint, format string, args ...any) {
 	if !r.incomplete {
 		r.add(at, hint, format, args...)
 	}
 }
 
-// isReported reports whether a problem of this kind is noted for the place already, so that its
-// hint, which may be costly, need not be made.
+// isReported reports whether a problem of this kind is recorded for the position. Then its hint,
+// which may be costly, is not needed.
 func (r *report) isReported(at position, format string) bool {
 	return r.index[findingKey{at, format}] != nil
 }
@@ -119,8 +119,8 @@ func (r *report) isReported(at position, format string) bool {
 // isFull reports whether further problems are only counted.
 func (r *report) isFull() bool { return len(r.found) >= maxProblems }
 
-// hint makes a hint that looks for a word among so many candidates, unless it would cost more than
-// it is worth.
+// hint returns the hint of find, which compares a word with the given number of candidates. It
+// returns "" if that would cost too much.
 func (r *report) hint(word string, candidates int, find func() string) string {
 	if r.isFull() || len(word) > maxHintWord || candidates > maxCandidates {
 		return ""
@@ -131,12 +131,12 @@ func (r *report) hint(word string, candidates int, find func() string) string {
 	return find()
 }
 
-// suggest returns DidYouMean for the keys of a map.
+// suggest is DidYouMean for the keys of a map.
 func suggest[V any](r *report, word string, known map[string]V) string {
 	return r.hint(word, len(known), func() string { return DidYouMean(word, sortedKeys(known)) })
 }
 
-// truncate cuts a text that is too long to be read.
+// truncate shortens a text that is too long to be read.
 func truncate(text string) string {
 	if len(text) <= maxMessage {
 		return text
@@ -144,9 +144,9 @@ func truncate(text string) string {
 	return strings.ToValidUTF8(text[:maxMessage], "") + "..."
 }
 
-// err returns nil, or the Problems.
+// err returns the Problems, or nil if there are none.
 //
-// It wraps ErrBeyondLimits where larger limits might have let the file pass.
+// The error wraps ErrBeyondLimits if larger limits might have let the file pass.
 func (r *report) err() error {
 	if len(r.found) == 0 {
 		return nil

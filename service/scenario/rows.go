@@ -7,7 +7,7 @@ import (
 	"enisim/store"
 )
 
-// The tables of a world, as Diff compares them. Their places are those of ApplyWorld.
+// The tables of a world, as Diff compares them, in the order of ApplyWorld.
 
 var accountRows = rowKind[store.Account]{
 	what: "account",
@@ -73,7 +73,7 @@ var groupRows = rowKind[store.SecurityGroup]{
 	fields:   func(_ *snapshot, g *store.SecurityGroup) []field { return newGroupEntry(g).fields },
 }
 
-// A rule that says something else is another one, and so is one that speaks of another group.
+// A rule with other content is another rule, and so is one that refers to another group.
 var ruleRows = rowKind[store.SecurityGroupRule]{
 	what: "security_group_rule",
 	rows: func(w *store.World) []store.SecurityGroupRule { return w.SecurityGroupRules },

@@ -14,19 +14,19 @@ type Scenario struct {
 	world *store.World
 }
 
-// Parse reads a scenario. The name of its file appears in the messages. When the file cannot be
-// applied, the error is Problems: all of them.
+// Parse reads a scenario. The name of its file appears in the messages. If the file cannot be
+// applied, the error is Problems, with all of them.
 func Parse(name string, data []byte) (*Scenario, error) {
 	return ParseWithin(name, data, FileLimits)
 }
 
-// ParseWithin returns Parse within limits.
+// ParseWithin is Parse with limits.
 func ParseWithin(name string, data []byte, limits Limits) (*Scenario, error) {
 	return parse(name, data, limits, func(*document, *report) {})
 }
 
-// ParseFor reads a scenario for an account that its writer did not know: the file has one account,
-// with whatever id, and what it has becomes that of the account with this id.
+// ParseFor reads a scenario for an account that its author did not know. The file has one account
+// with any id, and its content becomes that of the account with accountID.
 func ParseFor(accountID, name string, data []byte, limits Limits) (*Scenario, error) {
 	return parse(name, data, limits, func(doc *document, problems *report) {
 		n := len(doc.accounts)
@@ -84,28 +84,30 @@ func (sc *Scenario) Name() string { return sc.name }
 // World returns the state that the scenario describes. Callers must not change it.
 func (sc *Scenario) World() *store.World { return sc.world }
 
-// Applied tells what applying a scenario changed, for callers that know nothing of the store.
+// Applied counts what applying a scenario changed. The alias is for callers that do not import the
+// store.
 type Applied = store.Applied
 
-// Progress tells how far applying a scenario is.
+// Progress is how far applying a scenario is.
 type Progress = store.Progress
 
-// Apply makes the accounts of a scenario equal to it, all or nothing, and tells what that changed.
+// Apply makes the accounts of a scenario equal to it, all of them or none, and returns what that
+// changed.
 func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (Applied, error) {
 	return st.ApplyWorld(ctx, sc.world, now)
 }
 
-// ApplyTelling returns Apply, and calls tell as it goes on, from one goroutine at a time.
+// ApplyTelling is Apply with progress: it calls onProgress from one goroutine at a time.
 func ApplyTelling(
 	ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress),
 ) (Applied, error) {
 	return st.ApplyWorldTelling(ctx, sc.world, now, onProgress)
 }
 
-// Seeded reports which accounts Seed made, and which it left alone.
+// Seeded lists the accounts that Seed created, and those that it left as they are.
 type Seeded = store.Seeded
 
-// Seed makes those accounts of a scenario that do not exist yet, all or nothing, and leaves the
+// Seed creates the accounts of a scenario that do not exist yet, all of them or none. It leaves the
 // others as they are.
 func Seed(
 	ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress),

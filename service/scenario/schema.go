@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// Schema returns the format as a JSON Schema (2020-12), for editors. It takes every file that Parse
-// takes. What it cannot say, such as that a VSwitch that an instance names is there, only Parse
-// finds.
+// Schema returns the format as a JSON Schema (2020-12), for editors. It accepts every file that
+// Parse accepts. What it cannot express, such as that a named VSwitch must exist, only Parse
+// checks.
 func Schema() []byte {
 	defs := properties{}
 	var define func(m *mapping)
@@ -114,7 +114,7 @@ func (k *key) schema() keySchema {
 	return s
 }
 
-// listType returns the type of a list. A key without a value is an empty one.
+// listType returns the type of a list. A key without a value is an empty list.
 func (k *key) listType() any {
 	if k.atLeast1 {
 		return "array"
@@ -124,7 +124,7 @@ func (k *key) listType() any {
 
 func (m *mapping) ref() string { return "#/$defs/" + m.name }
 
-// properties are an object that keeps its order.
+// properties is a JSON object that keeps its order.
 type properties []property
 
 type property struct {

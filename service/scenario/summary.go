@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// Summary says in one line what the scenario is made of. What it has none of goes unsaid.
+// Summary returns one line with the numbers of the scenario's resources, without those of which
+// there are none.
 func (sc *Scenario) Summary() string {
 	w := sc.world
 	primary := 0

@@ -18,22 +18,22 @@ import (
 // starts at i-node-00001.
 type template []segment
 
-// segment is literal text, or the number when group is not 0.
+// segment is literal text, or the number if group is not 0.
 type segment struct {
 	literal string
 	group   int
 	width   int
 }
 
-// The widest and largest that a placeholder may ask for. Nothing real needs more, and a slip of the
-// finger must not fill the memory.
+// Bounds of a placeholder's width and number. No real file needs more, and a typing error must not
+// use up the memory.
 const (
 	maxTemplateWidth = 20
 	maxTemplateGroup = 1_000_000_000
 	maxTemplate      = 1024 // bytes of a text with placeholders, of which each copy has one of its own
 )
 
-// parseTemplate reads a text with placeholders.
+// parseTemplate parses a text with placeholders.
 func parseTemplate(text string) (template, error) {
 	var t template
 	for text != "" {
@@ -91,7 +91,7 @@ func literalTemplate(text string) template {
 	return template{{literal: text}}
 }
 
-// expand returns the text of copy n.
+// expand returns the text for copy n.
 func (t template) expand(n int) string {
 	if len(t) == 0 {
 		return ""
@@ -115,8 +115,8 @@ func (t template) expand(n int) string {
 	return string(out)
 }
 
-// templateReader reads the texts of one entry as templates. In an entry without a count, a brace is
-// a brace.
+// templateReader parses the texts of one entry as templates. In an entry without a count, braces
+// have no special meaning.
 type templateReader struct {
 	*report
 	counted bool

@@ -10,22 +10,22 @@ import (
 	"enisim/store"
 )
 
-// entry is a mapping of a file, with a word for each of its keys that a row has a value for.
+// entry is a mapping of a file, with a field for each key that has a value in the row.
 type entry struct {
 	mapping *mapping
 	fields  []field
 }
 
-// field is a key with its value: a text, an integer, a number, a boolean, a time, a span, texts,
-// labels, an entry, or a list of them. What a file means without the key is implied: the key's own
-// fallback, unless told.
+// field is a key with its value: a text, an integer, a number, a boolean, a time, a duration,
+// texts, tags, an entry, or a list of entries. defaultValue is what a file without the key means;
+// nil stands for the key's own fallback.
 type field struct {
 	key          string
 	value        any
 	defaultValue any
 }
 
-// differsFromDefault reports whether a file needs the word.
+// differsFromDefault reports whether a file needs the field.
 func (e entry) differsFromDefault(w field) bool {
 	switch v := w.value.(type) {
 	case nil:
@@ -57,7 +57,7 @@ func (e entry) fallback(key string) any {
 	panic("scenario: the format knows no such key " + key + " of " + e.mapping.what)
 }
 
-// firstText returns the first that is a text, or none.
+// firstText returns the first value that is a non-empty text, or "".
 func firstText(values ...any) string {
 	for _, v := range values {
 		if s, ok := v.(string); ok {
@@ -67,7 +67,7 @@ func firstText(values ...any) string {
 	return ""
 }
 
-// valueOrNil returns the value of a pointer, or nothing.
+// valueOrNil returns the value of a pointer, or nil.
 func valueOrNil[T any](p *T) any {
 	if p == nil {
 		return nil
@@ -75,7 +75,7 @@ func valueOrNil[T any](p *T) any {
 	return *p
 }
 
-// durationOrNil returns a span of a resource, or nothing.
+// durationOrNil returns the duration of a resource, or nil.
 func durationOrNil(spans map[store.ResourceID]time.Duration, account, id string) any {
 	if d, there := spans[store.ResourceID{AccountID: account, ID: id}]; there {
 		return d
@@ -148,7 +148,8 @@ func newGroupEntry(g *store.SecurityGroup) entry {
 		})}
 }
 
-// newRuleEntry spells a rule. implied is the id that it would have without one.
+// newRuleEntry returns the entry of a rule. defaultID is the id that the rule has if the file sets
+// none.
 func newRuleEntry(r *store.SecurityGroupRule, defaultID string) entry {
 	return entry{ruleMapping, []field{
 		{key: "id", value: r.ID, defaultValue: defaultID}, {key: "direction", value: r.Direction},
@@ -164,7 +165,8 @@ func newRuleEntry(r *store.SecurityGroupRule, defaultID string) entry {
 	}}
 }
 
-// newInstanceEntry spells an instance. primary is what its entry says of its primary interface.
+// newInstanceEntry returns the entry of an instance. primary has the fields of its primary
+// interface.
 func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry {
 	a := &i.Attributes
 	words := slices.Concat([]field{{key: "id", value: i.ID}},
@@ -212,7 +214,7 @@ func diskFields(d *store.Disk) []field {
 	}
 }
 
-// belongings are what rows of other tables give to an interface.
+// belongings are the rows of other tables that belong to an interface.
 type belongings struct {
 	groups     []string
 	ipv4, ipv6 addressList
@@ -238,7 +240,7 @@ func (l *addressList) add(a netip.Addr, primary bool) {
 	l.addresses, l.hasPrimary = slices.Insert(l.addresses, at, a), l.hasPrimary || primary
 }
 
-// belongingsOf gathers those of all interfaces.
+// belongingsOf collects the belongings of all interfaces.
 func belongingsOf(w *store.World) map[store.ResourceID]*belongings {
 	out := make(map[store.ResourceID]*belongings, len(w.NetworkInterfaces))
 	of := func(account, eni string) *belongings {
@@ -271,7 +273,8 @@ func belongingsOf(w *store.World) map[store.ResourceID]*belongings {
 	return out
 }
 
-// interfaceFieldsOf returns those of any interface. mac is "" for one that follows from the id.
+// interfaceFieldsOf returns the fields that any interface has. mac is "" for an address that is
+// derived from the id.
 func interfaceFieldsOf(n *store.NetworkInterface, b *belongings, mac string) []field {
 	a := &n.Attributes
 	ipv4, _ := slices.BinarySearchFunc(b.prefixes, true, func(p netip.Prefix, _ bool) int {
@@ -304,8 +307,8 @@ func formatAll[T fmt.Stringer](values []T) []string {
 	return texts
 }
 
-// newInterfaceEntry spells a secondary interface. index is the device index that it would have
-// without one.
+// newInterfaceEntry returns the entry of a secondary interface. index is the device index that it
+// has if the file sets none.
 func newInterfaceEntry(w *store.World, n *store.NetworkInterface, b *belongings, mac string, index int) entry {
 	implied := store.ENIAvailable
 	if n.InstanceID != nil {

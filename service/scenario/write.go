@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// writer writes entries as YAML: what has a list in it over several lines, all else on one.
+// writer writes entries as YAML: an entry that contains a list on several lines, any other on one.
 type writer struct{ out bytes.Buffer }
 
 const indentWidth = 2
@@ -49,7 +49,7 @@ func (w *writer) writeItem(indent int, e entry) {
 	w.out.WriteByte('\n')
 }
 
-// writeHead begins an entry over several lines with all but its lists.
+// writeHead begins an entry on several lines with all fields except its lists.
 func (w *writer) writeHead(indent int, e entry) {
 	mark := "- "
 	for _, word := range e.fields {
@@ -63,7 +63,7 @@ func (w *writer) writeHead(indent int, e entry) {
 	}
 }
 
-// appendFlow writes an entry on the line.
+// appendFlow writes an entry on the current line.
 func (e entry) appendFlow(out *bytes.Buffer) {
 	separator := "{"
 	for _, word := range e.fields {
@@ -129,7 +129,7 @@ var (
 	reserved  = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )
 
-// Text returns a text as YAML that reads as the same text, on one line.
+// Text returns a text as YAML that is read as the same text, on one line.
 func Text(s string) string {
 	var out bytes.Buffer
 	appendText(&out, s)

@@ -10,15 +10,15 @@ import (
 	"github.com/goccy/go-yaml/parser"
 )
 
-// located is a value of the file with its place. An absent value has the place of the entry that
-// lacks it.
+// located is a value of the file with its position. An absent value has the position of the entry
+// that lacks it.
 type located[T any] struct {
 	value T
 	at    position
 	given bool
 }
 
-// reader reads the YAML tree. Reading never stops at a problem: it is reported, and the value
+// reader reads the YAML tree. It does not stop at a problem: the problem is reported, and the value
 // counts as absent.
 type reader struct {
 	*report
@@ -28,7 +28,7 @@ type reader struct {
 	allowed int // how many they may be; through aliases a small file can have more than any memory holds
 }
 
-// read counts entries that are read, and reports whether there may be so many.
+// countEntries counts entries that are read, and reports whether the limit allows them.
 func (r *reader) countEntries(entries int) bool {
 	if r.entries += entries; r.entries <= r.allowed {
 		return true
@@ -38,7 +38,8 @@ func (r *reader) countEntries(entries int) bool {
 	return false
 }
 
-// parseYAML gives the tree of the file's single document, or nil with a problem reported.
+// parseYAML returns the tree of the file's single document. If that fails, it reports the problem
+// and returns nil.
 func (r *reader) parseYAML(data []byte) ast.Node {
 	start := position{1, 1}
 	tokens, err := r.tokenize(data, r.limits)
@@ -70,8 +71,7 @@ func (r *reader) parseYAML(data []byte) ast.Node {
 	return bodies[0]
 }
 
-// syntaxError reports what the YAML parser says. The mistakes that are made most get a hint of
-// their own.
+// syntaxError reports an error of the YAML parser. Common mistakes get a hint of their own.
 func (r *reader) syntaxError(data []byte, err error) {
 	at, message := position{1, 1}, ""
 	if detail, ok := errors.AsType[yaml.Error](err); ok {
@@ -98,7 +98,7 @@ func (r *reader) syntaxError(data []byte, err error) {
 	r.add(at, hint, "this is not YAML: %s", message)
 }
 
-// anchorCollector finds the nodes that aliases refer to.
+// anchorCollector collects the nodes that aliases refer to.
 type anchorCollector map[string]ast.Node
 
 func (c anchorCollector) Visit(node ast.Node) ast.Visitor {
@@ -108,7 +108,7 @@ func (c anchorCollector) Visit(node ast.Node) ast.Visitor {
 	return c
 }
 
-// resolve looks through anchors, aliases and tags.
+// resolve follows anchors, aliases and tags.
 func (r *reader) resolve(node ast.Node) ast.Node {
 	const deepest = 32 // an alias within its own anchor would go on for ever
 	for range deepest {
@@ -133,7 +133,7 @@ func (r *reader) resolve(node ast.Node) ast.Node {
 	return nil
 }
 
-// positionOf returns where a node starts.
+// positionOf returns the position at which a node starts.
 func positionOf(node ast.Node) position {
 	switch n := node.(type) {
 	case *ast.MappingNode:
@@ -149,7 +149,7 @@ func positionOf(node ast.Node) position {
 	return position{1, 1}
 }
 
-// describe names what a node holds, for messages that expected something else.
+// describe names the kind of a node, for messages that expected another one.
 func describe(node ast.Node) string {
 	switch n := node.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:

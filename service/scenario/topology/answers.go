@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// The answers, as far as a scenario has use for them. Fields are named as on the wire.
+// The fields of the answers that a scenario needs. They have the names of the wire.
 
 // text is a text that some answers write as a number, such as OwnerId.
 type text string
 
-// UnmarshalJSON takes both.
+// UnmarshalJSON accepts both.
 func (t *text) UnmarshalJSON(data []byte) error {
 	if trimmed := strings.Trim(string(data), `"`); trimmed != "null" && trimmed != "0" {
 		*t = text(trimmed)
@@ -112,7 +112,7 @@ func (n *networkInterface) ipv6() []string {
 	return out
 }
 
-// instanceID returns the instance that an interface is on, or on its way to or from.
+// instanceID returns the instance that an interface is on, also while it is Attaching or Detaching.
 func (n *networkInterface) instanceID() string {
 	if n.InstanceId != "" {
 		return n.InstanceId
@@ -120,13 +120,13 @@ func (n *networkInterface) instanceID() string {
 	return n.Attachment.InstanceId
 }
 
-// Source is a file with answers, one after the other.
+// Source is a file of concatenated answers.
 type Source struct {
 	Name string
 	Data []byte
 }
 
-// account is what the answers tell of an account, by id.
+// account is what the answers contain of an account, by id.
 type account struct {
 	vpcs       map[string]*vpc
 	vswitches  map[string]*vswitch
@@ -141,7 +141,7 @@ func (a *account) problem(format string, args ...any) {
 	a.problems = append(a.problems, fmt.Sprintf(format, args...))
 }
 
-// readAnswers takes all sources. Their order does not matter.
+// readAnswers reads all sources, in any order.
 func readAnswers(sources []Source) *account {
 	a := &account{
 		vpcs: map[string]*vpc{}, vswitches: map[string]*vswitch{}, groups: map[string]*securityGroup{},
@@ -165,7 +165,7 @@ func readAnswers(sources []Source) *account {
 	return a
 }
 
-// addAnswer takes one answer, whose kind shows in its top-level key.
+// addAnswer adds one answer. Its top-level key identifies its kind.
 func (a *account) addAnswer(file string, data []byte) {
 	var body struct {
 		Code, Message        string
@@ -229,7 +229,7 @@ func (a *account) addAnswer(file string, data []byte) {
 	}
 }
 
-// addResources adds resources. Pages may overlap, as long as they tell the same.
+// addResources adds resources. Pages may overlap if they agree.
 func addResources[T any](a *account, file, what string, all map[string]*T, items []*T, id func(*T) string) {
 	for _, item := range items {
 		key := id(item)

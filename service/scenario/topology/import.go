@@ -13,13 +13,13 @@ import (
 	"enisim/store/catalogue"
 )
 
-// Options are what the answers do not tell.
+// Options are values that the answers do not contain.
 type Options struct {
 	AccountID     string // "": the one that the answers name
 	KeyID, Secret string // an access key for the account; KeyID "": none
 }
 
-// Import makes a scenario of answers. Its error tells all that is in the way, a line each.
+// Import returns a scenario made from answers. Its error lists all obstacles, one per line.
 func Import(sources []Source, o Options) ([]byte, error) {
 	a := readAnswers(sources)
 	if len(a.problems) > 0 {
@@ -35,7 +35,7 @@ func Import(sources []Source, o Options) ([]byte, error) {
 	return w.write(), nil
 }
 
-// accountID returns the account that the scenario is for.
+// accountID returns the account for the scenario.
 func (a *account) accountID(chosen string) string {
 	if chosen != "" {
 		return chosen
@@ -62,12 +62,12 @@ func (a *account) accountID(chosen string) string {
 	return ""
 }
 
-// missingAnswers is what to fetch, and who refers to it.
+// missingAnswers maps what to fetch to the resources that refer to it.
 type missingAnswers map[string][]string
 
 func (l missingAnswers) add(action, id, by string) { l[action+" "+id] = append(l[action+" "+id], by) }
 
-// checkReferences reports what the answers refer to and do not hold.
+// checkReferences reports references to resources that the answers do not contain.
 func (a *account) checkReferences() {
 	l := missingAnswers{}
 	for _, id := range slices.Sorted(maps.Keys(a.vswitches)) {
@@ -121,7 +121,7 @@ func (a *account) checkReferences() {
 	}
 }
 
-// checkInterfaces reports interfaces that no scenario can describe.
+// checkInterfaces reports interfaces that a scenario cannot describe.
 func (a *account) checkInterfaces() {
 	for _, id := range slices.Sorted(maps.Keys(a.vswitches)) {
 		v := a.vswitches[id]
@@ -166,7 +166,7 @@ func (n *networkInterface) isAttached() bool {
 	return n.Status == store.ENIInUse || n.Status == store.ENIAttaching || n.Status == store.ENIDetaching
 }
 
-// isOnInstance reports whether the scenario attaches the interface: a trunk's members have no place
+// isOnInstance reports whether the scenario attaches the interface. A trunk's members have no slot
 // of their own on the instance.
 func (n *networkInterface) isOnInstance() bool {
 	return n.isAttached() && n.instanceID() != "" && n.Type != "Member"
@@ -182,7 +182,7 @@ func (a *account) primaryOf(id string) *networkInterface {
 	return nil
 }
 
-// typeNeed is what the instances of a type hold at most, which the type must allow.
+// typeNeed is the maximum that the instances of a type have, which the type must allow.
 type typeNeed struct {
 	vcpus      int
 	memoryMiB  float64
@@ -191,7 +191,7 @@ type typeNeed struct {
 	secondary  bool
 }
 
-// typeNeeds gathers what the instances ask of their types.
+// typeNeeds collects what the instances need from their types.
 func (a *account) typeNeeds(
 	attached map[string][]*networkInterface, primaries map[string]*networkInterface,
 ) map[string]*typeNeed {
@@ -216,8 +216,8 @@ func (a *account) typeNeeds(
 	return out
 }
 
-// typeDeclaration returns the type as the scenario must declare it, with the reason; none if the
-// catalogue's type holds all there is.
+// typeDeclaration returns the type as the scenario must declare it, and the reason. It is empty if
+// the catalogue's type is sufficient.
 func typeDeclaration(id string, n *typeNeed) (flow, string) {
 	known, found := catalogue.FindInstanceType(id)
 	fits := func(limit *int, count int) bool { return limit == nil || count <= *limit }
@@ -250,5 +250,6 @@ func typeDeclaration(id string, n *typeNeed) (flow, string) {
 	return f, "The catalogue's type holds less than its instances do here. The raised limits are guesses."
 }
 
-// assumedENIQuantity is what an unknown type is taken to hold, where its instances hold less.
+// assumedENIQuantity is the number of interfaces that an unknown type is assumed to allow, if its
+// instances do not have more.
 const assumedENIQuantity = 2

@@ -19,7 +19,7 @@ type flow []string
 
 func (f *flow) raw(key, value string) { *f = append(*f, key+": "+value) }
 
-// text adds a text that is not empty.
+// text adds a text unless it is empty.
 func (f *flow) text(key, value string) {
 	if value != "" {
 		f.raw(key, scenario.Text(value))
@@ -102,8 +102,8 @@ func (w *writer) write() []byte {
 	return w.out.Bytes()
 }
 
-// regions returns those in which the account has anything, with the zones that the catalogue does
-// not know.
+// regions returns the regions in which the account has resources, with the zones that the catalogue
+// lacks.
 func (w *writer) regions() map[string][]string {
 	zones := map[string]map[string]bool{}
 	in := func(region string) map[string]bool {
@@ -155,7 +155,7 @@ func (w *writer) region(
 	w.heading(8, "network_interfaces", w.secondaryInterfaces(region, attached))
 }
 
-// heading writes a list, unless it is empty.
+// heading writes a list unless it is empty.
 func (w *writer) heading(indent int, key string, lines []string) {
 	if len(lines) == 0 {
 		return
@@ -227,7 +227,7 @@ func (w *writer) networks(
 	return lines
 }
 
-// How many instances a group takes by default.
+// The default limits of instances in a group.
 const (
 	largestNormal     = 2000
 	largestEnterprise = 65_536
@@ -315,8 +315,8 @@ func (w *writer) primary(f *flow, n *networkInterface) {
 
 func (w *writer) regionOf(vswitch string) string { return w.vpcs[w.vswitches[vswitch].VpcId].RegionId }
 
-// secondaryInterfaces returns the secondary interfaces: those on instances by device index, since
-// file order gives the index, and then the free ones.
+// secondaryInterfaces returns the secondary interfaces: those on instances by device index, because
+// their order in the file gives the index, and then those on none.
 func (w *writer) secondaryInterfaces(region string, attached map[string][]*networkInterface) []string {
 	var lines []string
 	for _, on := range slices.Sorted(maps.Keys(attached)) {
@@ -365,7 +365,7 @@ func (w *writer) secondaryInterface(n *networkInterface, on string) []string {
 	return append(lines, "- "+f.String())
 }
 
-// interfaceFields returns what any interface may carry besides its addresses.
+// interfaceFields adds the fields that any interface may have, except its addresses.
 func (f *flow) interfaceFields(n *networkInterface) {
 	var ipv4, ipv6 []string
 	for _, p := range n.Ipv4PrefixSets.Ipv4PrefixSet {
