@@ -14,21 +14,22 @@ import (
 	"time"
 )
 
-// account is the user who owns the cluster and runs Postgres. It differs from the user of this process only for root.
+// account is the user that owns the cluster and runs Postgres. It differs from the user of this
+// process only if that is root.
 type account struct {
 	name     string
 	uid, gid int
 	groups   []uint32
-	switched bool // this process is root and must change to the account for everything that Postgres runs
+	switched bool // this process is root and has to run all programs of Postgres as this account
 }
 
-// accountFor returns the account for the cluster in home, a folder that need not exist.
+// accountFor returns the account for the cluster in the folder home, which may not exist yet.
 func accountFor(home string) (account, error) {
 	if os.Getuid() != 0 {
 		return account{name: "the current user", uid: os.Getuid(), gid: os.Getgid()}, nil
 	}
 	if info, err := os.Lstat(home); err == nil {
-		// Existing data keeps its owner: a user postgres that came with a later installation must not lock it out.
+		// Existing data keeps its owner, even if a later installation has added a user postgres.
 		if uid := ownerOf(info); uid != 0 {
 			return switchTo(uid, int(info.Sys().(*syscall.Stat_t).Gid)), nil
 		}
@@ -49,11 +50,12 @@ func accountFor(home string) (account, error) {
 		" add one of them, or start enisim as another user")
 }
 
+// switchTo returns the account with a uid, for a process that runs as root.
 func switchTo(uid, gid int) account {
 	a := account{name: "uid " + strconv.Itoa(uid), uid: uid, gid: gid, switched: true}
 	u, err := user.LookupId(strconv.Itoa(uid))
 	if err != nil {
-		return a // a number without a name can run programs just as well
+		return a // a uid without a name can run programs too
 	}
 	a.name = "user " + u.Username
 	ids, err := u.GroupIds()
@@ -68,8 +70,9 @@ func switchTo(uid, gid int) account {
 	return a
 }
 
-// command prepares a program that runs as the account, in a session of its own: a ctrl-C at the terminal is for enisim,
-// which drains first and then stops Postgres itself.
+// command returns a command that runs a program as the account. It has a session of its own, so
+// that a ctrl-C at the terminal reaches only enisim, which drains first and then stops Postgres
+// itself.
 func (a account) command(ctx context.Context, dir, program string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
@@ -77,22 +80,23 @@ func (a account) command(ctx context.Context, dir, program string, args ...strin
 	if a.switched {
 		cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid), Groups: a.groups}
 	}
-	// Of our environment only what finding and loading programs takes: PGPORT, PGOPTIONS and their like are meant for
-	// clients, yet Postgres would obey some of them.
+	// Pass on only the variables for finding and loading programs. PGPORT, PGOPTIONS and the like
+	// are meant for clients, but Postgres would obey some of them.
 	cmd.Env = []string{"LC_ALL=C", "TZ=UTC"}
 	for _, name := range []string{"PATH", "LD_LIBRARY_PATH"} {
 		if value, ok := os.LookupEnv(name); ok {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
-	// The whole session is killed, since initdb has children; they may hold its output open for a moment more.
+	// Kill the whole session, because initdb has children. They may keep its output open a little
+	// longer.
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
 	cmd.WaitDelay = time.Second
 	return cmd
 }
 
-// openFile opens a file in a folder of the account. The account could have put a symbolic link there, which root must
-// not follow.
+// openFile opens a file in a folder of the account. It does not follow symbolic links: the account
+// could have created one, and root must not follow it.
 func (a account) openFile(path string, flag int) (*os.File, error) {
 	file, err := os.OpenFile(path, flag|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -106,7 +110,8 @@ func (a account) openFile(path string, flag int) (*os.File, error) {
 	return file, nil
 }
 
-// privateFolder makes a folder that only the account can enter, or checks that an existing one is such a folder.
+// privateFolder creates a folder that only the account can enter. If the folder exists, it checks
+// that this holds.
 func (a account) privateFolder(path string) error {
 	err := os.Mkdir(path, 0o700)
 	if err != nil && !errors.Is(err, os.ErrExist) {
@@ -129,8 +134,9 @@ func (a account) privateFolder(path string) error {
 	return nil
 }
 
-// adopt gives an empty folder of root's to the account: it was made a moment ago, here or by a process that was killed
-// before it came to this. One that holds something is somebody's, or another process adopted it just now.
+// adopt changes the owner of an empty folder from root to the account. Such a folder was just
+// created, by this process or by one that was killed before it could do this. A folder with files
+// belongs to root for another reason, or another process has just adopted it.
 func (a account) adopt(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil || !info.IsDir() || ownerOf(info) != 0 {
@@ -143,10 +149,11 @@ func (a account) adopt(path string) error {
 	return os.Lchown(path, a.uid, a.gid)
 }
 
+// ownerOf returns the uid of a file's owner.
 func ownerOf(info os.FileInfo) int { return int(info.Sys().(*syscall.Stat_t).Uid) }
 
-// checkEnter reports the first folder on the way to path that the account cannot enter. It tries instead of reading
-// modes, which would miss access lists.
+// checkEnter returns an error that names the first folder on the path that the account cannot
+// enter. It tries to enter each folder, because file modes do not show access control lists.
 func (a account) checkEnter(ctx context.Context, path string) error {
 	canEnter := func(dir string) bool { return a.command(ctx, dir, "/bin/sh", "-c", ":").Run() == nil }
 	if !a.switched || canEnter(path) {

@@ -16,7 +16,7 @@ import (
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
 
-// binaries is a folder with the programs of one Postgres.
+// binaries is a folder with the programs of a Postgres installation.
 type binaries struct {
 	dir          string
 	major, minor int
@@ -26,13 +26,14 @@ func (b binaries) program(name string) string { return filepath.Join(b.dir, name
 
 func (b binaries) String() string { return fmt.Sprintf("PostgreSQL %d (%s)", b.major, b.dir) }
 
-// sources says where a Postgres may come from.
+// sources are the places where Postgres may come from.
 type sources struct {
-	path       string   // as in $PATH; searched first
+	path       string   // a list like $PATH; searched first
 	globs      []string // searched next, the newest version first
-	repository string   // asked last, when nothing is installed; empty: the library's own
+	repository string   // for a download if nothing is installed; "" for the library's default
 }
 
+// systemSources returns the usual sources of this system.
 func systemSources() sources {
 	return sources{
 		path: os.Getenv("PATH"),
@@ -45,12 +46,16 @@ func systemSources() sources {
 	}
 }
 
-// downloadVersion is the Postgres that is fetched where none is installed.
+// downloadVersion is the version of Postgres that is downloaded if none is installed.
 const downloadVersion = embeddedpostgres.V17
 
-// choose returns the binaries for a cluster of the given major version; 0 means that there is no cluster yet, and any
-// version does. Downloads are kept in the folder downloads.
-func (s sources) choose(ctx context.Context, major int, owner account, downloads string, logger *slog.Logger) (binaries, error) {
+// choose returns the binaries for a cluster of a major version. A major of 0 means that there is no
+// cluster yet, so any version will do. A download is kept in the folder downloads.
+func (s sources) choose(
+	ctx context.Context, major int, owner account, downloads string, logger *slog.Logger,
+) (binaries, error) {
+	// First look for installed binaries and for an earlier download. If there are none, download
+	// them.
 	found := s.installed(ctx, owner)
 	found = append(found, probe(ctx, owner, []string{filepath.Join(downloads, "bin")})...)
 	if len(found) == 0 {
@@ -64,6 +69,7 @@ func (s sources) choose(ctx context.Context, major int, owner account, downloads
 		}
 		found = probe(ctx, owner, []string{filepath.Join(downloads, "bin")})
 	}
+	// Then choose the first that fits the cluster, because they are in the order of preference.
 	for _, b := range found {
 		if major == 0 || b.major == major {
 			return b, nil
@@ -80,13 +86,14 @@ func (s sources) choose(ctx context.Context, major int, owner account, downloads
 		" or use another --data-dir", major, strings.Join(names, " and "), major)
 }
 
-// Installed tells whether Start would find a Postgres on this machine, and so not download one.
+// Installed reports whether a Postgres is installed on this machine, so that Start need not
+// download one.
 func Installed(ctx context.Context) bool {
 	owner, err := accountFor("")
 	return err == nil && len(systemSources().installed(ctx, owner)) > 0
 }
 
-// installed returns what the system has, in the order of preference.
+// installed returns the installed binaries, in the order of preference.
 func (s sources) installed(ctx context.Context, owner account) []binaries {
 	found := probe(ctx, owner, filepath.SplitList(s.path))
 	for _, glob := range s.globs {
@@ -100,11 +107,12 @@ func (s sources) installed(ctx context.Context, owner account) []binaries {
 	return found
 }
 
-// versionLine matches "postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)" and "postgres (PostgreSQL) 18beta1".
+// versionLine matches "postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)" and "postgres
+// (PostgreSQL) 18beta1".
 var versionLine = regexp.MustCompile(`\(PostgreSQL\) (\d+)(?:\.(\d+))?`)
 
-// probe keeps the folders that hold a Postgres which owner can run. Running it is the only honest test: a folder that
-// root can read may be closed to owner.
+// probe returns those of the folders that contain a Postgres that owner can run. It runs each of
+// them, because a folder that root can read may be closed to owner.
 func probe(ctx context.Context, owner account, dirs []string) []binaries {
 	var found []binaries
 	for _, dir := range dirs {
@@ -129,15 +137,17 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// download fetches Postgres and unpacks it into the folder target, which appears whole or not at all.
+// download downloads Postgres and unpacks it into the folder target, which appears complete or not
+// at all.
 func (s sources) download(ctx context.Context, target string, owner account) error {
 	work, err := os.MkdirTemp(filepath.Dir(target), "download-")
 	if err != nil {
 		return err
 	}
 	unpacked := filepath.Join(work, "unpacked")
-	// The library cannot fetch without starting, and cannot start for root. It gives up between the two, after it has
-	// unpacked all, because it must empty this data folder first, and os.RemoveAll refuses a path that ends in a dot.
+	// First configure the library so that it downloads without starting Postgres, which it cannot
+	// do as root. It unpacks everything and then fails, because it has to empty its data folder,
+	// and os.RemoveAll refuses a path that ends in a dot.
 	stopHere := filepath.Join(work, "data") + "/."
 	config := embeddedpostgres.DefaultConfig()
 	if s.repository != "" {
@@ -151,7 +161,8 @@ func (s sources) download(ctx context.Context, target string, owner account) err
 		Port(0).
 		DataPath(stopHere))
 
-	// The library takes no context. When ours ends, it is left behind to finish in its own folder.
+	// Then run it in a goroutine, because it takes no context. If the context ends, it finishes by
+	// itself in its own folder.
 	var startErr error
 	done := make(chan struct{})
 	go func() {
@@ -167,15 +178,17 @@ func (s sources) download(ctx context.Context, target string, owner account) err
 		return context.Cause(ctx)
 	case <-done:
 	}
+	// Last, move the result to its final place. The expected failure is the one that names the data
+	// folder.
 	defer os.RemoveAll(work)
 	if startErr != nil && !strings.Contains(startErr.Error(), stopHere) {
 		return startErr
 	}
 	if owner.switched {
-		give := func(path string, _ os.DirEntry, err error) error {
+		chown := func(path string, _ os.DirEntry, err error) error {
 			return errors.Join(err, os.Lchown(path, owner.uid, owner.gid))
 		}
-		if err := filepath.WalkDir(unpacked, give); err != nil {
+		if err := filepath.WalkDir(unpacked, chown); err != nil {
 			return err
 		}
 	}

@@ -14,10 +14,12 @@ import (
 	"strings"
 )
 
-// superuser owns everything in the cluster. The name is the customary one, so that psql examples work.
+// superuser is the database user that owns everything in the cluster. It has the usual name, so
+// that psql examples work.
 const superuser = "postgres"
 
-// clusterMajor returns the major version of the Postgres that made the cluster, or 0 where there is no cluster.
+// clusterMajor returns the major version of the Postgres that created the cluster, or 0 if there is
+// no cluster.
 func clusterMajor(files layout) (int, error) {
 	content, err := os.ReadFile(filepath.Join(files.cluster(), "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -33,8 +35,9 @@ func clusterMajor(files layout) (int, error) {
 	return major, nil
 }
 
-// sweep removes what killed processes left behind. The caller holds the start lock, so nobody is at work in there.
-func sweep(files layout) error {
+// removeLeftovers removes the temporary folders of killed processes. The caller holds the start
+// lock, so no other process is using them.
+func removeLeftovers(files layout) error {
 	for _, pattern := range []string{"initdb-*", "download-*"} {
 		leftovers, err := filepath.Glob(filepath.Join(escapeGlob(files.home), pattern))
 		if err != nil {
@@ -49,11 +52,13 @@ func sweep(files layout) error {
 	return nil
 }
 
+// escapeGlob returns a pattern that matches only path.
 func escapeGlob(path string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(path)
 }
 
-// initCluster makes the cluster. It comes into being by a rename, so a cluster that is there is complete and on disk.
+// initCluster creates the cluster in a temporary folder, and then renames the folder. So an
+// existing cluster is always complete and on disk.
 func initCluster(ctx context.Context, files layout, bin binaries, owner account) error {
 	work, err := os.MkdirTemp(files.home, "initdb-")
 	if err != nil {
@@ -64,8 +69,9 @@ func initCluster(ctx context.Context, files layout, bin binaries, owner account)
 			return err
 		}
 	}
-	// The C locale spares initdb its slowest step, and sorts alike on every machine. Without TCP nobody comes as a host;
-	// the entry for hosts refuses them all the same, should a hand in the configuration open a port.
+	// The C locale avoids the slowest step of initdb, and sorts in the same way on every machine.
+	// There are no clients by TCP, but reject them anyway, in case somebody opens a port in the
+	// configuration.
 	out, err := owner.command(ctx, files.home, bin.program("initdb"), "--pgdata="+work, "--username="+superuser,
 		"--encoding=UTF8", "--locale=C", "--auth-local=trust", "--auth-host=reject").CombinedOutput()
 	if err != nil {
@@ -78,7 +84,7 @@ func initCluster(ctx context.Context, files layout, bin binaries, owner account)
 	return syncFolder(files.home)
 }
 
-// syncFolder makes a rename in it durable.
+// syncFolder makes a rename in a folder durable.
 func syncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
@@ -87,7 +93,7 @@ func syncFolder(path string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// defaultSettings are those that Options may change.
+// defaultSettings are the settings of Postgres that Options may override.
 var defaultSettings = map[string]string{
 	"max_connections": "200",
 	"shared_buffers":  "128MB",
@@ -97,12 +103,12 @@ var defaultSettings = map[string]string{
 	"lc_messages":     "C",
 }
 
-// renderConfig writes postgresql.conf. It is ours alone: a hand that wants to change something has ALTER SYSTEM, which
-// wins over it.
+// renderConfig renders postgresql.conf. Only enisim writes this file. Operators can use ALTER
+// SYSTEM, which takes precedence over it.
 func renderConfig(settings map[string]string, run string) []byte {
 	all := maps.Clone(defaultSettings)
 	maps.Copy(all, settings)
-	// What follows is not for Options: all processes must agree on it.
+	// Options cannot override these, because all processes must agree on them.
 	all["listen_addresses"] = ""
 	all["port"] = strconv.Itoa(port)
 	all["unix_socket_directories"] = `"` + strings.ReplaceAll(run, `"`, `""`) + `"` // a list, hence the inner quotes
@@ -117,9 +123,11 @@ func renderConfig(settings map[string]string, run string) []byte {
 	return config.Bytes()
 }
 
+// configPath returns the path of postgresql.conf.
 func configPath(files layout) string { return filepath.Join(files.cluster(), "postgresql.conf") }
 
-// writeConfig replaces the configuration in one step, so that a crash leaves the old one or the new one.
+// writeConfig replaces the configuration by a rename, so that a crash leaves either the old or the
+// new one.
 func writeConfig(files layout, owner account, config []byte) error {
 	temporary := configPath(files) + ".new"
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -136,10 +144,11 @@ func writeConfig(files layout, owner account, config []byte) error {
 	return os.Rename(temporary, configPath(files))
 }
 
-// logLimit is the size at which the log of Postgres becomes the previous log, at a start.
+// logLimit is the size above which the log of Postgres is rotated at a start.
 const logLimit = 16 << 20
 
-// openLog opens the log for the next postmaster to append to, and says where its part begins.
+// openLog opens the log, so that the next postmaster appends to it. It also returns the position at
+// which its part begins.
 func openLog(files layout, owner account) (*os.File, int64, error) {
 	if info, err := os.Lstat(files.log()); err == nil && info.Size() > logLimit {
 		if err := os.Rename(files.log(), files.log()+".1"); err != nil {
@@ -157,18 +166,18 @@ func openLog(files layout, owner account) (*os.File, int64, error) {
 	return file, info.Size(), nil
 }
 
-// logTail returns the end of what was logged since the offset, short enough for an error message.
+// logTail returns the end of the log after the position since, short enough for an error message.
 func logTail(files layout, since int64) string {
-	const most = 2 << 10
+	const maxBytes = 2 << 10
 	file, err := os.Open(files.log())
 	if err != nil {
 		return err.Error()
 	}
 	defer file.Close()
 	if info, err := file.Stat(); err == nil {
-		since = max(since, info.Size()-most)
+		since = max(since, info.Size()-maxBytes)
 	}
-	tail, err := io.ReadAll(io.NewSectionReader(file, since, most))
+	tail, err := io.ReadAll(io.NewSectionReader(file, since, maxBytes))
 	if err != nil {
 		return err.Error()
 	}

@@ -1,34 +1,41 @@
-// Package pglocal runs the private Postgres of enisim: the server that is used when nobody names another one.
+// Package pglocal runs the private Postgres of enisim: the server that is used when no other one is
+// configured.
 //
-// It finds an installed Postgres (or fetches one), keeps a cluster in a data folder, starts the postmaster, and hands out
-// a URL. It knows nothing of schemas, tables or of what enisim stores there.
+// It finds an installed Postgres (or downloads one), keeps a cluster in a data folder, starts the
+// postmaster, and returns a URL. It knows nothing of schemas, tables or the data in them.
 //
 // # What it promises
 //
-//   - A commit that was answered is on disk, after a kill -9 of the Go process, of the postmaster, or of both. The next
-//     Start attaches to the postmaster that is still running, or starts one that recovers.
-//   - Any number of processes, of any life-time, share one data folder. The last one that stops takes Postgres with it. Where
-//     the last one is killed, a watcher stops Postgres some seconds later, unless another one attaches meanwhile.
-//   - A cluster appears in the data folder whole or not at all: initdb works in a folder beside it, which is renamed.
-//   - It never touches a file that it did not make: everything lives in <data folder>/postgres (see layout).
+//   - A confirmed commit is on disk, even after a kill -9 of the Go process, of the postmaster, or
+//     of both. The next Start attaches to the postmaster if it still runs, or starts one that
+//     recovers.
+//   - Any number of processes, of any lifetime, share one data folder. The last process to release
+//     it stops Postgres. If that one is killed, a watcher stops Postgres some seconds later, unless
+//     another process attaches before.
+//   - A cluster appears in the data folder complete or not at all: initdb works in a folder beside
+//     it, which is then renamed.
+//   - It never changes a file that it did not create: all its files are in <data folder>/postgres
+//     (see layout).
 //
 // # Who may connect
 //
-// Postgres listens on a Unix socket only, never on TCP. Whoever reaches the socket is trusted without a password, which
-// is acceptable for one reason: the socket lies in a folder that only the owner of the cluster (and root) can enter, and
-// Start refuses a folder where this does not hold.
+// Postgres listens on a Unix socket only, never on TCP. It trusts every client of the socket
+// without a password. That is safe because only the owner of the cluster and root can enter the
+// socket's folder. Start refuses a folder that others can enter.
 //
 // # Which user runs it
 //
-// Postgres refuses to run as root, and root is the ordinary case in containers. Started by root, the cluster belongs to,
-// and its processes run as, the user postgres, or nobody where there is no such user. A cluster that exists already keeps
-// its owner. Started by anybody else, it is simply theirs.
+// Postgres refuses to run as root, but in containers root is the usual user. If root starts it, the
+// cluster belongs to the user postgres, or to the user nobody if there is no user postgres. Its
+// processes run as that user. An existing cluster keeps its owner. If another user starts it, the
+// cluster belongs to that user.
 //
 // # Three locks
 //
-// All are flocks, which die with the process that holds them, and none is inherited by Postgres.
+// All are flocks, which end with the process that holds them. Postgres inherits none of them.
 //
-//   - start.lock, exclusive and short, is held by whoever changes the state: initdb, start, stop.
-//   - users.lock, shared, is held by every Server from Start to Stop. Who gets it exclusively is the last one out.
-//   - watch.lock, exclusive, is held by the watcher while it lives.
+//   - start.lock is held exclusively, for a short time, to change the state: initdb, start, stop.
+//   - users.lock is held shared by every Server from Start to Stop. The Server that gets it
+//     exclusively is the last one to release the data folder.
+//   - watch.lock is held exclusively by the watcher as long as it runs.
 package pglocal

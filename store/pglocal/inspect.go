@@ -6,13 +6,13 @@ import (
 	"path/filepath"
 )
 
-// State is what a data folder holds.
+// State is the state of a data folder.
 type State struct {
-	Cluster bool // a cluster was made there
-	Running bool // and its Postgres runs
+	Cluster bool // whether it contains a cluster
+	Running bool // whether the cluster's Postgres runs
 }
 
-// Inspect looks at a data folder. It makes nothing and starts nothing.
+// Inspect returns the state of a data folder. It creates nothing and starts nothing.
 func Inspect(dataDir string) (State, error) {
 	absolute, err := filepath.Abs(dataDir)
 	if err != nil {

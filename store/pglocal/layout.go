@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// layout names the files of one data folder:
+// layout returns the paths of the files of a data folder:
 //
 //	<data folder>/            any folder; made if missing, otherwise left as it is
 //	  postgres/               home: private to the user who runs Postgres
@@ -31,19 +31,20 @@ func (l layout) startLock() string { return filepath.Join(l.home, "start.lock") 
 func (l layout) usersLock() string { return filepath.Join(l.home, "users.lock") }
 func (l layout) watchLock() string { return filepath.Join(l.home, "watch.lock") }
 
-// maxSocketPath is what every supported system can bind: sun_path has 104 bytes on BSD and macOS, 108 on Linux, one of
-// them for the closing zero.
+// maxSocketPath is the longest socket path on every supported system: sun_path has 104 bytes on BSD
+// and macOS and 108 on Linux, one of them for the final zero.
 const maxSocketPath = 103
 
-// socketName follows from the port, which is a part of a name and no more: nobody listens on it.
+// socketName contains the port. The port is only a part of this name: no process listens on it.
 const (
 	port       = 5432
 	socketName = ".s.PGSQL.5432"
 )
 
-// run is the folder of the socket. Where the data folder's path is too long for a socket, or has a comma, which clients
-// take for the end of a host, it is a folder in /tmp (not $TMPDIR, which may differ between two processes that must find
-// the same socket) named by a hash of that path.
+// run returns the folder of the socket. It is usually in the data folder. If the data folder's path
+// is too long for a socket, or has a comma, which clients take for the end of a host, it is a
+// folder in /tmp named by a hash of that path. It is not in $TMPDIR, which may differ between two
+// processes that must find the same socket.
 func (l layout) run(owner account) string {
 	run := filepath.Join(l.home, "run")
 	if len(filepath.Join(run, socketName)) <= maxSocketPath && !strings.Contains(run, ",") {
@@ -53,10 +54,11 @@ func (l layout) run(owner account) string {
 	return filepath.Join("/tmp", "enisim-"+strconv.Itoa(owner.uid)+"-"+hex.EncodeToString(sum[:8]))
 }
 
-// rootDataDir can be entered by everybody, and so by the user who runs Postgres for root; /root cannot.
+// rootDataDir is the default data folder of root. Unlike /root, every user can enter it, and so can
+// the user that runs Postgres for root.
 const rootDataDir = "/var/lib/enisim"
 
-// DefaultDataDir is where the cluster lives when nobody says otherwise.
+// DefaultDataDir returns the data folder that is used if none is configured.
 func DefaultDataDir() (string, error) {
 	if os.Getuid() == 0 {
 		return rootDataDir, nil
@@ -72,12 +74,13 @@ func DefaultDataDir() (string, error) {
 	return filepath.Join(userHome, ".local", "state", "enisim"), nil
 }
 
-// prepare makes the folders, up to the home, and returns their layout with the account that owns them.
+// prepare creates the folders down to the home folder, and returns their layout with the account
+// that owns them.
 func prepare(dataDir string) (layout, account, error) {
 	if dataDir == "" {
 		return layout{}, account{}, errors.New("no data folder is named")
 	}
-	// The user who runs Postgres must be able to enter what root makes.
+	// The user that runs Postgres must be able to enter a folder that root creates.
 	mode := os.FileMode(0o700)
 	if os.Getuid() == 0 {
 		mode = 0o755
@@ -85,7 +88,8 @@ func prepare(dataDir string) (layout, account, error) {
 	if err := os.MkdirAll(dataDir, mode); err != nil {
 		return layout{}, account{}, fmt.Errorf("make the data folder: %w: use another --data-dir", err)
 	}
-	// Two spellings of one folder must lead to one name of the socket folder, and to one -D that a postmaster is known by.
+	// Resolve the path, because different paths of the same folder must lead to the same socket
+	// folder and to the same -D argument, by which a postmaster is recognized.
 	absolute, err := filepath.Abs(dataDir)
 	if err != nil {
 		return layout{}, account{}, err

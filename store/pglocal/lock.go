@@ -9,15 +9,17 @@ import (
 	"time"
 )
 
-// lockPoll is how often a waiting process asks for a lock. A blocking flock would not notice that its context ended.
+// lockPoll is how often a waiting process tries to get a lock. A blocking flock would not notice
+// that its context has ended.
 const lockPoll = 10 * time.Millisecond
 
-// fileLock is an flock on a file that is never removed: removing it would let two processes lock two different files of
-// the same name.
+// fileLock is an flock on a file that is never removed. Otherwise two processes could lock two
+// different files of the same name.
 type fileLock struct {
 	file *os.File
 }
 
+// openLock opens the file of a lock, and creates it if it is missing.
 func openLock(path string, owner account) (*fileLock, error) {
 	file, err := owner.openFile(path, os.O_RDWR|os.O_CREATE)
 	if err != nil {
@@ -26,7 +28,7 @@ func openLock(path string, owner account) (*fileLock, error) {
 	return &fileLock{file: file}, nil
 }
 
-// lock waits for the lock in the given mode, syscall.LOCK_SH or syscall.LOCK_EX, until ctx ends.
+// lock waits until it gets the lock or ctx ends. The mode is syscall.LOCK_SH or syscall.LOCK_EX.
 func (l *fileLock) lock(ctx context.Context, mode int) error {
 	for {
 		ok, err := l.tryLock(mode)
@@ -41,8 +43,8 @@ func (l *fileLock) lock(ctx context.Context, mode int) error {
 	}
 }
 
-// tryLock takes the lock if it is free. A lock held already is converted to the new mode; where that fails, it may be
-// lost, so only its last use may be a conversion.
+// tryLock takes the lock if it is free. If this process holds it already, it is converted to the
+// new mode. A failed conversion may lose the lock, so only its last use may be a conversion.
 func (l *fileLock) tryLock(mode int) (bool, error) {
 	err := syscall.Flock(int(l.file.Fd()), mode|syscall.LOCK_NB)
 	switch {
@@ -55,11 +57,12 @@ func (l *fileLock) tryLock(mode int) (bool, error) {
 	}
 }
 
-// release unlocks in words before it closes: a child that is just being forked holds a copy of the descriptor until its
-// exec, and closing ours alone would leave the lock with it for that moment.
+// release unlocks explicitly before it closes the file. A child that is just being forked has a
+// copy of the descriptor until its exec, and with close alone it would keep the lock until then.
 func (l *fileLock) release() error {
 	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }
 
-// unlock gives the lock back and keeps the file. It fails only where the file is closed, and then nothing is locked.
+// unlock releases the lock and keeps the file open. It fails only if the file is closed, and then
+// there is no lock.
 func (l *fileLock) unlock() { _ = syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN) }

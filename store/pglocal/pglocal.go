@@ -21,28 +21,30 @@ import (
 const Database = "enisim"
 
 const (
-	// connectPatience is for one attempt to connect. A socket answers at once or not at all.
-	connectPatience = 5 * time.Second
-	// startPatience bounds a start, of which the longest part is the recovery after a crash.
-	startPatience = 2 * time.Minute
-	// orphanPatience is how long the backends of a killed postmaster may hold up the next one. They notice within
-	// milliseconds that it is gone, unless they are busy.
-	orphanPatience = 15 * time.Second
-	// fastPatience is how long a fast shutdown may take, after which an immediate one is asked for. That takes 5 s at most: what is left then, Postgres kills.
-	fastPatience = 10 * time.Second
-	// cleanupPatience is for stopping what a failed Start began, in both ways.
-	cleanupPatience = 20 * time.Second
+	// connectTimeout is for one attempt to connect. A socket answers at once or not at all.
+	connectTimeout = 5 * time.Second
+	// startTimeout bounds a start, of which the longest part is the recovery after a crash.
+	startTimeout = 2 * time.Minute
+	// orphanTimeout is how long the backends of a killed postmaster may hold up the next one. They
+	// notice within milliseconds that it is gone, unless they are busy.
+	orphanTimeout = 15 * time.Second
+	// fastStopTimeout is how long a fast shutdown may take, after which an immediate one is asked
+	// for. That takes 5 s at most: what is left then, Postgres kills.
+	fastStopTimeout = 10 * time.Second
+	// cleanupTimeout is for stopping what a failed Start began, in both ways.
+	cleanupTimeout = 20 * time.Second
 )
 
 // Options say what to start. Only DataDir is required.
 type Options struct {
 	DataDir string
-	// Settings are Postgres settings, such as max_connections or fsync. Without any, every commit is durable. They are
-	// those of the process that starts the postmaster: who attaches to a running one finds it as it is.
+	// Settings are Postgres settings, such as max_connections or fsync. Without any, every commit
+	// is durable. They are those of the process that starts the postmaster: who attaches to a
+	// running one finds it as it is.
 	Settings map[string]string
 	Logger   *slog.Logger
-	// OrphanGrace is how long Postgres runs on when all who use it are gone and none has stopped it (default: 2 s). Like
-	// the settings, it is that of the process that starts the postmaster.
+	// OrphanGrace is how long Postgres runs on when all who use it are gone and none has stopped it
+	// (default: 2 s). Like the settings, it is that of the process that starts the postmaster.
 	OrphanGrace time.Duration
 
 	sources *sources // replaced by tests
@@ -61,8 +63,8 @@ type Server struct {
 	stopped chan struct{} // closed by the first Stop
 }
 
-// Start attaches to the Postgres of the data folder, after having started it, and having made its cluster, as needed. The
-// folder is in use until Stop.
+// Start attaches to the Postgres of the data folder, after having started it, and having made its
+// cluster, as needed. The folder is in use until Stop.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	s, err := start(ctx, opts)
 	if err != nil {
@@ -99,7 +101,7 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 	}
 	defer func() {
 		if err != nil { // also when ctx ended: what was begun is not left behind
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 			defer cancel()
 			err = errors.Join(err, s.leave(ctx))
 		}
@@ -128,7 +130,8 @@ func (s *Server) URL() string { return s.DatabaseURL(Database) }
 
 // DatabaseURL is the address of another database, which need not exist.
 func (s *Server) DatabaseURL(database string) string {
-	// Whatever is not said here, clients take from variables such as PGPORT. Neither pgx nor libpq reads a plus as a space.
+	// Whatever is not said here, clients take from variables such as PGPORT. Neither pgx nor libpq
+	// reads a plus as a space.
 	query := url.Values{"host": {s.run()}, "port": {strconv.Itoa(port)}, "sslmode": {"disable"}}.Encode()
 	address := url.URL{
 		Scheme:   "postgres",
@@ -139,7 +142,8 @@ func (s *Server) DatabaseURL(database string) string {
 	return address.String()
 }
 
-// Stop ends this use of Postgres, and Postgres too if there is no other. A second Stop does nothing.
+// Stop ends this use of Postgres, and Postgres too if there is no other. A second Stop does
+// nothing.
 func (s *Server) Stop(ctx context.Context) error {
 	return s.unlessStopped(ctx, func() error {
 		close(s.stopped)
@@ -204,7 +208,7 @@ func (s *Server) lockStart(ctx context.Context) (unlock func(), err error) {
 
 // ensureCluster chooses the binaries and, in a new data folder, makes the cluster.
 func (s *Server) ensureCluster(ctx context.Context, from *sources) error {
-	if err := sweep(s.files); err != nil {
+	if err := removeLeftovers(s.files); err != nil {
 		return err
 	}
 	major, err := clusterMajor(s.files)
@@ -229,9 +233,10 @@ func (s *Server) ensureCluster(ctx context.Context, from *sources) error {
 	return nil
 }
 
-// ensureRunning returns when Postgres answers and has the database enisim; the caller holds the start lock.
+// ensureRunning returns when Postgres answers and has the database enisim; the caller holds the
+// start lock.
 func (s *Server) ensureRunning(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startPatience, fmt.Errorf("Postgres did not answer within %v", startPatience))
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("Postgres did not answer within %v", startTimeout))
 	defer cancel()
 	found, err := findPostmaster(s.files)
 	if err != nil {
@@ -250,9 +255,9 @@ func (s *Server) ensureRunning(ctx context.Context) error {
 			return err
 		}
 	}
-	crashed := found.pid != 0 || found.garbled
+	crashed := found.pid != 0 || found.malformed
 	switch {
-	case found.garbled:
+	case found.malformed:
 		s.logger.Warn("postmaster.pid held no process id, as after a crash or on a full disk; no Postgres runs there, so it is removed", "file", pidPath(s.files))
 	case crashed:
 		s.logger.Warn("Postgres was not stopped properly; it recovers", "pid", found.pid)
@@ -267,7 +272,7 @@ func (s *Server) ensureRunning(ctx context.Context) error {
 			s.logger.Info("Postgres started", "pid", pid, "postgres", s.bin.String(), "took", time.Since(began))
 			return nil
 		}
-		if !crashed || ctx.Err() != nil || time.Since(began) > orphanPatience {
+		if !crashed || ctx.Err() != nil || time.Since(began) > orphanTimeout {
 			return err
 		}
 		// Backends of the dead postmaster are in the way; they are about to notice that it is gone.
@@ -284,7 +289,7 @@ func (s *Server) launchAndAwait(ctx context.Context) (pid int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	if found.imposter || found.garbled || garbledSocketLock(s.run()) {
+	if found.pidReused || found.malformed || isSocketLockMalformed(s.run()) {
 		if err := removeStalePID(s.files, s.run()); err != nil {
 			return 0, err
 		}
@@ -296,7 +301,7 @@ func (s *Server) launchAndAwait(ctx context.Context) (pid int, err error) {
 	if err := s.awaitAnswer(ctx, pid); err != nil {
 		if ctx.Err() != nil {
 			// It has not written postmaster.pid perhaps, by which leave would find it.
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupPatience)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 			defer cancel()
 			err = errors.Join(err, stop(ctx, s.files, pid))
 		}
@@ -325,7 +330,7 @@ func (s *Server) awaitAnswer(ctx context.Context, pid int) error {
 
 // ensureDatabase makes the database enisim if it is missing.
 func (s *Server) ensureDatabase(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, connectPatience)
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	conn, err := pgx.Connect(ctx, s.DatabaseURL("postgres"))
 	if err != nil {
@@ -341,7 +346,8 @@ func (s *Server) ensureDatabase(ctx context.Context) error {
 	return err
 }
 
-// warnOfSettings is for the operator who changed a setting and attaches to a Postgres that started without it.
+// warnOfSettings is for the operator who changed a setting and attaches to a Postgres that started
+// without it.
 func (s *Server) warnOfSettings() {
 	current, err := os.ReadFile(configPath(s.files))
 	if err == nil && !bytes.Equal(current, s.config) {

@@ -344,7 +344,7 @@ func TestStartWhenPIDIsTakenByAnother(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := postmasterOf(t, dir); got.running || !got.imposter {
+	if got := postmasterOf(t, dir); got.running || !got.pidReused {
 		t.Fatalf("findPostmaster: got %+v, want an imposter", got)
 	}
 	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
@@ -400,7 +400,7 @@ func TestGarbledPIDFile(t *testing.T) {
 	if err := os.WriteFile(pidPath(s.files), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if got := postmasterOf(t, dir); got.pid != running || !got.running || !got.garbled {
+	if got := postmasterOf(t, dir); got.pid != running || !got.running || !got.malformed {
 		t.Errorf("got %+v, want the postmaster %d found without its file", got, running)
 	}
 	other := mustStart(t, Options{DataDir: dir})

@@ -11,11 +11,13 @@ import (
 	"time"
 )
 
-// The watcher is a small process beside the postmaster. It stops the postmaster when all who use it are gone without having stopped it, as after a
-// kill -9 of the last server. Its end changes nothing: the next Start starts another one.
+// The watcher is a small process beside the postmaster. It stops the postmaster when all who use it
+// are gone without having stopped it, as after a kill -9 of the last server. Its end changes
+// nothing: the next Start starts another one.
 //
-// It only looks at locks, which end with the processes that hold them, so a pid that is used again does not fool it. It looks under the start lock,
-// as whoever changes the state does; a server that starts again within the grace period attaches to the running postmaster.
+// It only looks at locks, which end with the processes that hold them, so a pid that is used again
+// does not fool it. It looks under the start lock, as whoever changes the state does; a server that
+// starts again within the grace period attaches to the running postmaster.
 
 const (
 	watchVariable = "ENISIM_PGLOCAL_WATCH" // set for the watcher itself, by nobody else
@@ -35,7 +37,8 @@ const (
 	watchSelfFD
 )
 
-// A watcher is the binary that uses this package, whatever it does otherwise, so it must turn off before that begins: here.
+// A watcher is the binary that uses this package, whatever it does otherwise, so it must turn off
+// before that begins: here.
 func init() {
 	order := os.Getenv(watchVariable)
 	if order == "" {
@@ -147,7 +150,7 @@ func (w *watcher) finished() bool {
 	if err != nil || time.Since(w.unusedSince) < w.Grace {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	if err := stop(ctx, w.files, found.pid); err != nil {
 		return false
@@ -156,7 +159,8 @@ func (w *watcher) finished() bool {
 	return true
 }
 
-// isCurrent reports whether the locks are still those of the data folder. It may have been removed, and even made anew.
+// isCurrent reports whether the locks are still those of the data folder. It may have been removed,
+// and even made anew.
 func (w *watcher) isCurrent() bool {
 	there, err := os.Stat(w.files.startLock())
 	if err != nil {
