@@ -17,40 +17,42 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Database is the database that Start makes sure of.
+// Database is the name of the database that Start creates if it is missing.
 const Database = "enisim"
 
 const (
-	// connectTimeout is for one attempt to connect. A socket answers at once or not at all.
+	// connectTimeout limits one attempt to connect. A socket answers at once or not at all.
 	connectTimeout = 5 * time.Second
-	// startTimeout bounds a start, of which the longest part is the recovery after a crash.
+	// startTimeout limits a start, of which the longest part is the recovery after a crash.
 	startTimeout = 2 * time.Minute
-	// orphanTimeout is how long the backends of a killed postmaster may hold up the next one. They
-	// notice within milliseconds that it is gone, unless they are busy.
+	// orphanTimeout is how long the backends of a killed postmaster may delay the next one. They
+	// notice within milliseconds that it has died, unless they are busy.
 	orphanTimeout = 15 * time.Second
-	// fastStopTimeout is how long a fast shutdown may take, after which an immediate one is asked
-	// for. That takes 5 s at most: what is left then, Postgres kills.
+	// fastStopTimeout limits a fast shutdown. After it, an immediate shutdown is requested, which
+	// takes at most 5 s: Postgres kills the remaining processes then.
 	fastStopTimeout = 10 * time.Second
-	// cleanupTimeout is for stopping what a failed Start began, in both ways.
+	// cleanupTimeout limits the stop of a Postgres that a failed Start has started. It is enough
+	// for a fast shutdown that times out and an immediate one.
 	cleanupTimeout = 20 * time.Second
 )
 
-// Options say what to start. Only DataDir is required.
+// Options are the options of Start. Only DataDir is required.
 type Options struct {
 	DataDir string
 	// Settings are Postgres settings, such as max_connections or fsync. Without any, every commit
-	// is durable. They are those of the process that starts the postmaster: who attaches to a
-	// running one finds it as it is.
+	// is durable. They take effect only if this process starts the postmaster, not if it attaches
+	// to a running one.
 	Settings map[string]string
 	Logger   *slog.Logger
-	// OrphanGrace is how long Postgres runs on when all who use it are gone and none has stopped it
-	// (default: 2 s). Like the settings, it is that of the process that starts the postmaster.
+	// OrphanGrace is how long Postgres continues to run when all its users have died without
+	// stopping it (default: 2 s). Like the settings, it takes effect only in the process that
+	// starts the postmaster.
 	OrphanGrace time.Duration
 
 	sources *sources // replaced by tests
 }
 
-// Server is one use of the private Postgres. The postmaster runs as long as anybody uses it.
+// Server is one use of the private Postgres. The postmaster runs as long as it is in use.
 type Server struct {
 	files  layout
 	owner  account
@@ -59,12 +61,12 @@ type Server struct {
 	logger *slog.Logger
 	users  *fileLock
 
-	mu      sync.Mutex    // serialises a restart by Supervise with Stop
+	mu      sync.Mutex    // held by Stop and by a restart of Supervise
 	stopped chan struct{} // closed by the first Stop
 }
 
-// Start attaches to the Postgres of the data folder, after having started it, and having made its
-// cluster, as needed. The folder is in use until Stop.
+// Start attaches to the Postgres of the data folder. If necessary, it creates the cluster and
+// starts Postgres first. The folder is in use until Stop.
 func Start(ctx context.Context, opts Options) (*Server, error) {
 	s, err := start(ctx, opts)
 	if err != nil {
@@ -73,7 +75,9 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	return s, nil
 }
 
+// start is Start without the prefix of its errors.
 func start(ctx context.Context, opts Options) (_ *Server, err error) {
+	// First prepare the folders, which needs no lock.
 	files, owner, err := prepare(opts.DataDir)
 	if err != nil {
 		return nil, err
@@ -91,6 +95,8 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 		return nil, err
 	}
 
+	// Then take the start lock, so that no other process starts or stops Postgres at the same time,
+	// and register as a user.
 	unlock, err := s.lockStart(ctx)
 	if err != nil {
 		return nil, err
@@ -100,16 +106,19 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 		return nil, err
 	}
 	defer func() {
-		if err != nil { // also when ctx ended: what was begun is not left behind
+		if err != nil { // clean up even if ctx has ended
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 			defer cancel()
 			err = errors.Join(err, s.leave(ctx))
 		}
 	}()
-	// Nobody holds it exclusively without the start lock, which is ours: this does not wait.
+	// This does not wait: another process holds it exclusively only under the start lock, which
+	// this process has.
 	if err := s.users.lock(ctx, syscall.LOCK_SH); err != nil {
 		return nil, err
 	}
+	// Last, make sure that there is a cluster, that Postgres runs, and that a watcher stops it
+	// after a kill -9.
 	if err := s.ensureCluster(ctx, opts.sources); err != nil {
 		return nil, err
 	}
@@ -122,16 +131,16 @@ func start(ctx context.Context, opts Options) (_ *Server, err error) {
 	return s, nil
 }
 
-// run is the folder of the socket.
+// run returns the folder of the socket.
 func (s *Server) run() string { return s.files.run(s.owner) }
 
-// URL is the address of the database enisim, for pgx and for libpq alike.
+// URL returns the address of the database enisim. Both pgx and libpq understand it.
 func (s *Server) URL() string { return s.DatabaseURL(Database) }
 
-// DatabaseURL is the address of another database, which need not exist.
+// DatabaseURL returns the address of another database, which need not exist.
 func (s *Server) DatabaseURL(database string) string {
-	// Whatever is not said here, clients take from variables such as PGPORT. Neither pgx nor libpq
-	// reads a plus as a space.
+	// Clients take what is not set here from variables such as PGPORT. Neither pgx nor libpq
+	// decodes a plus as a space.
 	query := url.Values{"host": {s.run()}, "port": {strconv.Itoa(port)}, "sslmode": {"disable"}}.Encode()
 	address := url.URL{
 		Scheme:   "postgres",
@@ -142,7 +151,7 @@ func (s *Server) DatabaseURL(database string) string {
 	return address.String()
 }
 
-// Stop ends this use of Postgres, and Postgres too if there is no other. A second Stop does
+// Stop ends this use of Postgres, and stops Postgres if it is the last one. A second Stop does
 // nothing.
 func (s *Server) Stop(ctx context.Context) error {
 	return s.unlessStopped(ctx, func() error {
@@ -151,8 +160,8 @@ func (s *Server) Stop(ctx context.Context) error {
 	})
 }
 
-// unlessStopped does something under the start lock, if this use has not ended.
-func (s *Server) unlessStopped(ctx context.Context, do func() error) error {
+// unlessStopped calls fn under the start lock, unless this use has ended.
+func (s *Server) unlessStopped(ctx context.Context, fn func() error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {
@@ -165,10 +174,10 @@ func (s *Server) unlessStopped(ctx context.Context, do func() error) error {
 		return err
 	}
 	defer unlock()
-	return do()
+	return fn()
 }
 
-// leave is the end of a use; the caller holds the start lock.
+// leave ends this use, and stops Postgres if it is the last one. The caller holds the start lock.
 func (s *Server) leave(ctx context.Context) error {
 	last, err := s.users.tryLock(syscall.LOCK_EX)
 	if last {
@@ -177,6 +186,7 @@ func (s *Server) leave(ctx context.Context) error {
 	return errors.Join(err, s.users.release())
 }
 
+// stopPostgres stops the postmaster if it runs.
 func (s *Server) stopPostgres(ctx context.Context) error {
 	found, err := findPostmaster(s.files)
 	if err != nil || !found.running {
@@ -190,7 +200,7 @@ func (s *Server) stopPostgres(ctx context.Context) error {
 	return nil
 }
 
-// lockStart takes the start lock and returns what gives it back.
+// lockStart takes the start lock, and returns the function that releases it.
 func (s *Server) lockStart(ctx context.Context) (unlock func(), err error) {
 	l, err := openLock(s.files.startLock(), s.owner)
 	if err != nil {
@@ -206,7 +216,8 @@ func (s *Server) lockStart(ctx context.Context) (unlock func(), err error) {
 	}, nil
 }
 
-// ensureCluster chooses the binaries and, in a new data folder, makes the cluster.
+// ensureCluster chooses the binaries, and creates the cluster if there is none. The caller holds
+// the start lock.
 func (s *Server) ensureCluster(ctx context.Context, from *sources) error {
 	if err := removeLeftovers(s.files); err != nil {
 		return err
@@ -233,11 +244,13 @@ func (s *Server) ensureCluster(ctx context.Context, from *sources) error {
 	return nil
 }
 
-// ensureRunning returns when Postgres answers and has the database enisim; the caller holds the
+// ensureRunning makes sure that Postgres answers and has the database enisim. The caller holds the
 // start lock.
 func (s *Server) ensureRunning(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("Postgres did not answer within %v", startTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout,
+		fmt.Errorf("Postgres did not answer within %v", startTimeout))
 	defer cancel()
+	// First attach to a postmaster that runs.
 	found, err := findPostmaster(s.files)
 	if err != nil {
 		return err
@@ -250,15 +263,17 @@ func (s *Server) ensureRunning(ctx context.Context) error {
 		} else if ctx.Err() != nil {
 			return err
 		}
-		// It was stopping when we came.
+		// It was stopping already, and has stopped by now.
 		if found, err = findPostmaster(s.files); err != nil {
 			return err
 		}
 	}
+	// Then start one. Find out whether the last one crashed, because its backends may still run.
 	crashed := found.pid != 0 || found.malformed
 	switch {
 	case found.malformed:
-		s.logger.Warn("postmaster.pid held no process id, as after a crash or on a full disk; no Postgres runs there, so it is removed", "file", pidPath(s.files))
+		s.logger.Warn("postmaster.pid held no process id, as after a crash or on a full disk;"+
+			" no Postgres runs there, so it is removed", "file", pidPath(s.files))
 	case crashed:
 		s.logger.Warn("Postgres was not stopped properly; it recovers", "pid", found.pid)
 	}
@@ -275,7 +290,8 @@ func (s *Server) ensureRunning(ctx context.Context) error {
 		if !crashed || ctx.Err() != nil || time.Since(began) > orphanTimeout {
 			return err
 		}
-		// Backends of the dead postmaster are in the way; they are about to notice that it is gone.
+		// Try again: backends of the dead postmaster prevent a start until they notice that it has
+		// died.
 		select {
 		case <-ctx.Done():
 			return err
@@ -284,6 +300,8 @@ func (s *Server) ensureRunning(ctx context.Context) error {
 	}
 }
 
+// launchAndAwait starts a postmaster and waits until it answers. If it does not start, the error
+// has the end of its log.
 func (s *Server) launchAndAwait(ctx context.Context) (pid int, err error) {
 	found, err := findPostmaster(s.files)
 	if err != nil {
@@ -300,24 +318,26 @@ func (s *Server) launchAndAwait(ctx context.Context) (pid int, err error) {
 	}
 	if err := s.awaitAnswer(ctx, pid); err != nil {
 		if ctx.Err() != nil {
-			// It has not written postmaster.pid perhaps, by which leave would find it.
+			// Stop it here, because it may not have written postmaster.pid yet, by which leave
+			// would find it.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 			defer cancel()
 			err = errors.Join(err, stop(ctx, s.files, pid))
 		}
-		return 0, fmt.Errorf("%s did not start: %w; the end of %s:\n%s", s.bin, err, s.files.log(), logTail(s.files, logStart))
+		return 0, fmt.Errorf("%s did not start: %w; the end of %s:\n%s",
+			s.bin, err, s.files.log(), logTail(s.files, logStart))
 	}
 	return pid, nil
 }
 
-// awaitAnswer waits until Postgres answers, or until the process pid is no more.
+// awaitAnswer waits until Postgres answers. It returns an error if the process pid has exited.
 func (s *Server) awaitAnswer(ctx context.Context, pid int) error {
 	for {
 		answer := s.ensureDatabase(ctx)
 		if answer == nil {
 			return nil
 		}
-		if how, yes := ended(s.files, pid); yes {
+		if how, exited := ended(s.files, pid); exited {
 			return fmt.Errorf("it exited%s", how)
 		}
 		select {
@@ -328,7 +348,7 @@ func (s *Server) awaitAnswer(ctx context.Context, pid int) error {
 	}
 }
 
-// ensureDatabase makes the database enisim if it is missing.
+// ensureDatabase creates the database enisim if it is missing.
 func (s *Server) ensureDatabase(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
@@ -346,8 +366,8 @@ func (s *Server) ensureDatabase(ctx context.Context) error {
 	return err
 }
 
-// warnOfSettings is for the operator who changed a setting and attaches to a Postgres that started
-// without it.
+// warnOfSettings logs a warning if the running Postgres was started with other settings than those
+// of this Server.
 func (s *Server) warnOfSettings() {
 	current, err := os.ReadFile(configPath(s.files))
 	if err == nil && !bytes.Equal(current, s.config) {

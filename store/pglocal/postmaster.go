@@ -12,15 +12,15 @@ import (
 	"time"
 )
 
-// processPoll is how often something is asked of a process that cannot tell by itself.
+// processPoll is how often the state of a process is polled.
 const processPoll = 10 * time.Millisecond
 
-// launch starts a postmaster and returns its pid, and where its part of the log begins. It does so
-// without pg_ctl, which would put our paths through a shell, look only every 100 ms, and hide from
-// us that the postmaster gave up.
+// launch starts a postmaster. It returns its pid and the position in the log where its part begins.
+// It does not use pg_ctl, which would pass the paths through a shell, poll only every 100 ms, and
+// hide that the postmaster has exited.
 //
-// The postmaster is nobody's to wait for: it outlives this process if it must, so its Process is
-// released, and ended collects it should it die while it is still our child.
+// Nothing waits for the postmaster, because it may outlive this process, so its Process is
+// released. If it dies while it is still a child of this process, ended reaps it.
 func launch(files layout, bin binaries, owner account) (pid int, logStart int64, err error) {
 	log, logStart, err := openLog(files, owner)
 	if err != nil {
@@ -36,11 +36,11 @@ func launch(files layout, bin binaries, owner account) (pid int, logStart int64,
 	return pid, logStart, cmd.Process.Release()
 }
 
-// ended tells whether the postmaster pid is no more, and how it ended, where that is known.
+// ended reports whether the postmaster pid has exited, and how, if that is known.
 //
-// It collects a child of ours, which would stay a zombie and keep its pid otherwise. Orphans are
-// children of ours, too, where enisim is process 1 of a container.
-func ended(files layout, pid int) (how string, yes bool) {
+// It reaps a dead child of this process, which would otherwise remain a zombie and keep its pid.
+// Orphans are children of this process too, if enisim is process 1 of a container.
+func ended(files layout, pid int) (how string, exited bool) {
 	var status syscall.WaitStatus
 	switch child, err := syscall.Wait4(pid, &status, syscall.WNOHANG, nil); {
 	case err != nil: // not a child
@@ -54,14 +54,15 @@ func ended(files layout, pid int) (how string, yes bool) {
 	}
 }
 
-// postmaster is what postmaster.pid says, held against the process that has this pid.
+// postmaster is the content of postmaster.pid, compared with the process that has this pid.
 type postmaster struct {
-	pid       int  // 0: there is no postmaster.pid, so Postgres was never started, or stopped properly
-	running   bool // pid is a postmaster of this cluster
-	pidReused bool // pid is taken by another process, or by a zombie
-	malformed bool // postmaster.pid holds no process id; pid is then that of the postmaster that runs all the same, or 0
+	pid       int  // 0 if there is no postmaster.pid: Postgres was never started, or was stopped properly
+	running   bool // whether pid is a postmaster of this cluster
+	pidReused bool // whether pid is another process or a zombie
+	malformed bool // whether postmaster.pid has no process id; pid is then that of a running postmaster, or 0
 }
 
+// findPostmaster returns the postmaster of the cluster.
 func findPostmaster(files layout) (postmaster, error) {
 	content, err := os.ReadFile(pidPath(files))
 	if errors.Is(err, os.ErrNotExist) {
@@ -72,23 +73,24 @@ func findPostmaster(files layout) (postmaster, error) {
 	}
 	pid, ok := firstLine(content)
 	if !ok {
-		// It is being written this moment, or its writer was killed over it, or the disk was full.
+		// The file is just being written, or its writer was killed, or the disk was full.
 		pid, err := searchPostmaster(files)
 		return postmaster{pid: pid, running: pid != 0, malformed: true}, err
 	}
-	ended(files, pid) // collects a dead child of ours, whose pid Postgres would take for a living one
+	ended(files, pid) // reaps a dead child, which Postgres would take for a running process
 	return examine(files, pid), nil
 }
 
+// firstLine parses the first line of a pid file.
 func firstLine(content []byte) (pid int, ok bool) {
 	line, _, complete := bytes.Cut(content, []byte("\n"))
 	pid, err := strconv.Atoi(string(line))
 	return pid, complete && err == nil && pid > 0
 }
 
-// searchPostmaster finds the postmaster of a cluster among all processes, or 0. Its children have
-// command lines of their own, but for a moment after they were made: their parent is the
-// postmaster.
+// searchPostmaster looks for the postmaster of a cluster among all processes. It returns its pid,
+// or 0 if there is none. Right after a fork, children of the postmaster still have its command
+// line. They are recognized by their parent, which is the postmaster.
 func searchPostmaster(files layout) (int, error) {
 	running := map[int]bool{}
 	processes, err := filepath.Glob("/proc/[0-9]*")
@@ -108,14 +110,14 @@ func searchPostmaster(files layout) (int, error) {
 	return 0, nil
 }
 
-// parentOf returns the parent of a process, or 0 if the process is gone.
+// parentOf returns the pid of a process's parent, or 0 if the process has exited.
 func parentOf(pid int) int {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return 0
 	}
-	// The name of the program, in parentheses, may hold anything; the state and the parent follow
-	// it.
+	// The state and the parent follow the name of the program, which is in parentheses and may
+	// contain any character.
 	fields := bytes.Fields(status[bytes.LastIndexByte(status, ')')+1:])
 	if len(fields) < 2 {
 		return 0
@@ -127,8 +129,8 @@ func parentOf(pid int) int {
 	return parent
 }
 
-// isSocketLockMalformed reports whether the lock file of the socket is there and holds no process
-// id, over which Postgres would not start.
+// isSocketLockMalformed reports whether the lock file of the socket exists and has no process id.
+// Postgres would not start then.
 func isSocketLockMalformed(run string) bool {
 	content, err := os.ReadFile(socketLock(run))
 	if err != nil {
@@ -138,12 +140,14 @@ func isSocketLockMalformed(run string) bool {
 	return !ok
 }
 
+// socketLock returns the path of the socket's lock file.
 func socketLock(run string) string { return filepath.Join(run, socketName+".lock") }
 
-// examine tells what runs under a pid. The number alone does not: it is used again, above all in
-// containers, where pids begin anew while postmaster.pid lies on a volume. The command line does;
-// it is empty for a zombie, and, for a moment, during an exec, which is over before a pid gets into
-// postmaster.pid. Where the system does not show it, the number must do.
+// examine finds out whether a pid is the postmaster of the cluster. The number alone does not prove
+// it, because pids are reused. This is frequent in containers, where pids start again from 1 while
+// postmaster.pid is on a volume. So it looks at the command line. That is empty for a zombie and,
+// briefly, during an exec, which is over before a pid is written into postmaster.pid. If the system
+// does not show command lines, the number has to be enough.
 func examine(files layout, pid int) postmaster {
 	p := postmaster{pid: pid}
 	if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
@@ -155,12 +159,13 @@ func examine(files layout, pid int) postmaster {
 	return p
 }
 
+// pidPath returns the path of postmaster.pid.
 func pidPath(files layout) string { return filepath.Join(files.cluster(), "postmaster.pid") }
 
-// removeStalePID removes the pid files of a postmaster that died, where another process has its
-// pid: Postgres would only see that the pid is taken, and refuse to start. It still refuses while
-// orphaned backends use the old shared memory, whose key follows from the folder of the cluster and
-// not only from postmaster.pid.
+// removeStalePID removes the pid files of a dead postmaster whose pid another process has.
+// Otherwise Postgres would only see that the pid is in use, and refuse to start. It still refuses
+// while orphaned backends use the old shared memory, because the key of that is derived from the
+// folder of the cluster, not only from postmaster.pid.
 func removeStalePID(files layout, run string) error {
 	for _, path := range []string{pidPath(files), socketLock(run)} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -170,17 +175,17 @@ func removeStalePID(files layout, run string) error {
 	return nil
 }
 
-// stop ends the postmaster pid with a fast shutdown: it throws its clients out, writes a checkpoint
-// and exits. If it does not get done, it is told to exit at once, and the next start recovers:
-// asked while it recovers from the crash of one of its processes, Postgres 15 waits for its
-// checkpointer for ever.
+// stop stops the postmaster pid with a fast shutdown: it disconnects its clients, writes a
+// checkpoint and exits. If that times out, it requests an immediate shutdown, after which the next
+// start recovers. This is needed because Postgres 15 may wait forever for its checkpointer, if the
+// fast shutdown comes while it recovers from the crash of one of its processes.
 func stop(ctx context.Context, files layout, pid int) error {
 	if err := signalStop(pid, syscall.SIGINT); err != nil {
 		return err
 	}
 	fastStopTimedOut := time.After(fastStopTimeout)
 	for {
-		if _, yes := ended(files, pid); yes {
+		if _, exited := ended(files, pid); exited {
 			return nil
 		}
 		select {
@@ -195,7 +200,7 @@ func stop(ctx context.Context, files layout, pid int) error {
 	}
 }
 
-// signalStop sends a signal to the postmaster pid, which may have ended.
+// signalStop sends a signal to the postmaster pid. It is no error if the postmaster has exited.
 func signalStop(pid int, signal syscall.Signal) error {
 	if err := syscall.Kill(pid, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
 		return fmt.Errorf("stop Postgres (pid %d): %w", pid, err)

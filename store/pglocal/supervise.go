@@ -10,8 +10,8 @@ const (
 	superviseBackoff = 10 * time.Second
 )
 
-// Supervise starts Postgres again whenever it died, until ctx ends or the Server is stopped.
-// Connections of the old one are lost; a pool makes new ones by itself.
+// Supervise restarts Postgres whenever it has died, until ctx ends or the Server is stopped. The
+// old connections are lost; a pool opens new ones by itself.
 func (s *Server) Supervise(ctx context.Context) {
 	wait := supervisePoll
 	for {
@@ -26,8 +26,9 @@ func (s *Server) Supervise(ctx context.Context) {
 	}
 }
 
-// check starts Postgres if it died, and returns how long to wait for the next check: longer after
-// each failure, since what prevents a start, a full disk say, rarely goes away within a second.
+// check restarts Postgres if it has died, and returns how long to wait until the next check. It
+// waits longer after each failure, because what prevents a start, such as a full disk, rarely ends
+// within a second.
 func (s *Server) check(ctx context.Context, lastWait time.Duration) time.Duration {
 	if found, err := findPostmaster(s.files); err == nil && found.running {
 		return supervisePoll
@@ -42,6 +43,7 @@ func (s *Server) check(ctx context.Context, lastWait time.Duration) time.Duratio
 	return supervisePoll
 }
 
+// restart starts Postgres, unless the Server is stopped.
 func (s *Server) restart(ctx context.Context) error {
 	return s.unlessStopped(ctx, func() error { return s.ensureRunning(ctx) })
 }

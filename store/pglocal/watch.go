@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// The watcher is a small process beside the postmaster. It stops the postmaster when all who use it
-// are gone without having stopped it, as after a kill -9 of the last server. Its end changes
-// nothing: the next Start starts another one.
+// The watcher is a small process beside the postmaster. It stops the postmaster when all its users
+// have died without stopping it, for example after a kill -9 of the last server. If the watcher
+// itself dies, nothing is lost: the next Start starts another one.
 //
-// It only looks at locks, which end with the processes that hold them, so a pid that is used again
-// does not fool it. It looks under the start lock, as whoever changes the state does; a server that
-// starts again within the grace period attaches to the running postmaster.
+// It checks only locks, which end with the processes that hold them, so a reused pid does not
+// mislead it. It checks them under the start lock, like every process that changes the state. A
+// server that starts again within the grace period attaches to the running postmaster.
 
 const (
-	watchVariable = "ENISIM_PGLOCAL_WATCH" // set for the watcher itself, by nobody else
+	watchVariable = "ENISIM_PGLOCAL_WATCH" // set only in the environment of the watcher
 	watchPoll     = 250 * time.Millisecond
 	orphanGrace   = 2 * time.Second
 )
 
-// watchOrder tells a watcher what to watch. The files of the locks are its descriptors 3, 4 and 5.
+// watchOrder is the watcher's configuration. The lock files are its descriptors 3, 4 and 5.
 type watchOrder struct {
 	Home  string
 	Grace time.Duration
@@ -37,8 +37,8 @@ const (
 	watchSelfFD
 )
 
-// A watcher is the binary that uses this package, whatever it does otherwise, so it must turn off
-// before that begins: here.
+// The watcher is the same binary as its user, started again. So init runs it before the binary does
+// anything else.
 func init() {
 	order := os.Getenv(watchVariable)
 	if order == "" {
@@ -56,17 +56,20 @@ func init() {
 	os.Exit(0)
 }
 
-// ensureWatcher starts a watcher unless there is one; the caller holds the start lock.
+// ensureWatcher starts a watcher unless there is one. The caller holds the start lock.
 func (s *Server) ensureWatcher(ctx context.Context, grace time.Duration) error {
+	// First take the watcher's lock. If that fails, there is a watcher already.
 	self, err := openLock(s.files.watchLock(), s.owner)
 	if err != nil {
 		return err
 	}
-	// Closed and not unlocked: the lock goes to the watcher with its copy of the file.
+	// The file is closed, but not unlocked: the watcher inherits the lock with its copy of the
+	// file.
 	defer self.file.Close()
 	if free, err := self.tryLock(syscall.LOCK_EX); err != nil || !free {
 		return err
 	}
+	// Then open the other locks for it, without locking them.
 	start, err := openLock(s.files.startLock(), s.owner)
 	if err != nil {
 		return err
@@ -92,7 +95,7 @@ func (s *Server) ensureWatcher(ctx context.Context, grace time.Duration) error {
 	if _, err := os.Stat(program); err != nil { // replaced or removed since we were started
 		program = "/proc/" + strconv.Itoa(os.Getpid()) + "/exe"
 	}
-	// The shell starts it and ends, so it is nobody's child to wait for.
+	// Last, start it through a shell that exits at once, so that no process has to wait for it.
 	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", `"$0" enisim-postgres-watcher &`, program)
 	cmd.Dir = "/"
 	cmd.Env = []string{watchVariable + "=" + string(order)}
@@ -109,7 +112,7 @@ type watcher struct {
 	watchOrder
 	files              layout
 	start, users, self *fileLock
-	unusedSince        time.Time // zero while somebody uses Postgres
+	unusedSince        time.Time // zero while Postgres is in use
 }
 
 // run returns when there is nothing left to watch.
@@ -121,8 +124,10 @@ func (w *watcher) run() {
 	}
 }
 
-// finished looks once, and reports whether there is nothing left to watch.
+// finished checks the locks once, stops an unused postmaster, and reports whether there is nothing
+// left to watch.
 func (w *watcher) finished() bool {
+	// First take the start lock, so that no process starts or stops Postgres at the same time.
 	if !w.isCurrent() {
 		return true
 	}
@@ -130,6 +135,7 @@ func (w *watcher) finished() bool {
 		return err != nil
 	}
 	defer w.start.unlock()
+	// Then find out whether Postgres is in use: every user holds a shared lock.
 	unused, err := w.users.tryLock(syscall.LOCK_EX)
 	if err != nil {
 		return true
@@ -139,9 +145,10 @@ func (w *watcher) finished() bool {
 		return false
 	}
 	defer w.users.unlock()
+	// If it is unused, finish when it has stopped, or stop it after the grace period.
 	found, err := findPostmaster(w.files)
 	if err == nil && !found.running {
-		w.self.unlock() // before the start lock, so that the next Start sees it
+		w.self.unlock() // before the start lock, so that the next Start starts a new watcher
 		return true
 	}
 	if w.unusedSince.IsZero() {
@@ -159,13 +166,13 @@ func (w *watcher) finished() bool {
 	return true
 }
 
-// isCurrent reports whether the locks are still those of the data folder. It may have been removed,
-// and even made anew.
+// isCurrent reports whether the locks still belong to the data folder. The folder may have been
+// removed, and even created again.
 func (w *watcher) isCurrent() bool {
-	there, err := os.Stat(w.files.startLock())
+	current, err := os.Stat(w.files.startLock())
 	if err != nil {
 		return false
 	}
-	ours, err := w.start.file.Stat()
-	return err == nil && os.SameFile(there, ours)
+	own, err := w.start.file.Stat()
+	return err == nil && os.SameFile(current, own)
 }
