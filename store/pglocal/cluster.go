@@ -70,7 +70,7 @@ func initCluster(ctx context.Context, files layout, bin binaries, owner account)
 		}
 	}
 	// The C locale avoids the slowest step of initdb, and sorts in the same way on every machine.
-	// There are no clients by TCP, but reject them anyway, in case somebody opens a port in the
+	// There are no clients by TCP, but reject them anyway, in case an operator opens a port in the
 	// configuration.
 	out, err := owner.command(ctx, files.home, bin.program("initdb"), "--pgdata="+work, "--username="+superuser,
 		"--encoding=UTF8", "--locale=C", "--auth-local=trust", "--auth-host=reject").CombinedOutput()

@@ -2,27 +2,32 @@
 //
 //	pool := storetest.Pool(t) // or storetest.URL(t)
 //
-// The database is a clone of a template that store.Migrate made, so it has the schema and the catalogue. It is dropped
-// after the test; after a failed one it is kept for a day, and the log says how to look into it.
+// The database is a clone of a template that store.Migrate has created, so it has the schema and
+// the catalogue. It is dropped after the test. If the test fails, it is kept for a day, and the log
+// says how to connect to it.
 //
 // # Which Postgres
 //
-// ENISIM_TEST_DATABASE_URL names one (its user must be allowed to create databases). Without it, an installed Postgres is
-// started through pglocal, or else a container. ENISIM_TEST_POSTGRES=container forces the container, whose image is
-// ENISIM_TEST_POSTGRES_IMAGE. The test processes of a run share the server, and so do runs that overlap.
+// ENISIM_TEST_DATABASE_URL selects one (its user must be allowed to create databases). If it is not
+// set, pglocal starts an installed Postgres. If none is installed, a container is started.
+// ENISIM_TEST_POSTGRES=container forces the container, whose image is ENISIM_TEST_POSTGRES_IMAGE.
+// The test processes of a run share the server, and so do runs that overlap.
 //
-// Nothing is durable there: fsync is off. Should the machine crash, and the server not start again, remove its folder,
-// enisim-test-<uid> in the folder for temporary files.
+// Nothing is durable there: fsync is off. If the server does not start again after a crash of the
+// machine, remove its folder, enisim-test-<uid> in the folder for temporary files.
 //
-// # Who ends it
+// # How it is stopped
 //
-// Test processes come and go, some of them by panic, timeout or kill -9, and none knows whether it is the last. So each
-// has a keeper: the same binary, started again, that uses the server for it and notices its end by the end of a pipe.
-// When the last keeper leaves, Postgres stops (see pglocal). A container goes with the run, by Ryuk of testcontainers-go;
-// where Ryuk is disabled, whoever disabled it removes the container.
+// Test processes start and end at any time, some of them by panic, timeout or kill -9. None knows
+// whether it is the last. So each process has a keeper: the same binary, started again. The keeper
+// uses the server on behalf of its process, and notices by the end of a pipe that the process has
+// ended. When the last keeper exits, Postgres stops (see pglocal). A container is removed after the
+// run by Ryuk of testcontainers-go. Users that disable Ryuk have to remove the container
+// themselves.
 //
 // # What is cleaned up
 //
-// Every process holds a shared advisory lock on its template's name while it runs. The templates and test databases of
-// other schemas are dropped as soon as nobody holds theirs, those of this schema that tests left behind after a day.
+// Every process holds a shared advisory lock on its schema while it runs. The templates and test
+// databases of another schema are dropped as soon as no process holds that schema's lock. Old test
+// databases of this schema are dropped after a day.
 package storetest

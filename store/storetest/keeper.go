@@ -20,40 +20,41 @@ import (
 	"enisim/store/pglocal"
 )
 
-// startPatience is for a first start that has to pull an image or to download Postgres.
-const startPatience = 5 * time.Minute
+// startTimeout is long enough for a first start that has to pull an image or to download Postgres.
+const startTimeout = 5 * time.Minute
 
 const (
 	urlVariable    = "ENISIM_TEST_DATABASE_URL"
 	choiceVariable = "ENISIM_TEST_POSTGRES"
 	imageVariable  = "ENISIM_TEST_POSTGRES_IMAGE"
-	keeperVariable = "ENISIM_STORETEST_KEEPER" // set for the keeper itself, by nobody else
+	keeperVariable = "ENISIM_STORETEST_KEEPER" // set only in the environment of the keeper
 
 	defaultImage = "postgres:17-alpine"
 )
 
-// settings trade durability, which a test server needs none of, for speed.
+// settings trade durability for speed, because a test server needs no durability.
 var settings = map[string]string{
 	"fsync":                "off",
 	"full_page_writes":     "off",
 	"max_connections":      "400",
 	"wal_level":            "minimal",
 	"max_wal_senders":      "0",
-	"max_parallel_workers": "0", // two cores, and plans that do not depend on luck
+	"max_parallel_workers": "0", // for machines with two cores, and for plans that are always the same
 }
 
-// location is where a test server is. A keeper reports it, as JSON, on its standard output.
+// location is the address of a test server. A keeper reports it, as JSON, on its standard output.
 type location struct {
 	URL   string
-	Later string `json:",omitempty"` // how to find a kept database when the tests are over
+	Later string `json:",omitempty"` // how to connect to a kept database after the tests
 	Error string `json:",omitempty"`
 
-	// lifeline is a pipe to the keeper, which takes its end for the end of this process. A file that nothing refers to
-	// is closed, hence this field.
+	// lifeline is a pipe to the keeper. The keeper takes the end of the pipe for the end of this
+	// process. The field keeps the pipe open, because Go closes a file to which nothing refers.
 	lifeline *os.File
 }
 
-// findServer returns the server that the environment names, or else has a keeper use one for us.
+// findServer returns the server that the environment names. If it names none, it starts a keeper,
+// which uses a server on behalf of this process.
 func findServer(ctx context.Context) (location, error) {
 	if named := os.Getenv(urlVariable); named != "" {
 		return location{URL: named}, nil
@@ -61,13 +62,14 @@ func findServer(ctx context.Context) (location, error) {
 	return startKeeper(ctx)
 }
 
-// startKeeper starts this binary again, as the keeper, and returns what it reports.
+// startKeeper starts this binary again, as the keeper, and returns the location that it reports.
 func startKeeper(ctx context.Context) (location, error) {
+	// First make two pipes: one for the lifeline, one for the report.
 	self, err := os.Executable()
 	if err != nil {
 		return location{}, err
 	}
-	stdin, ourEnd, err := os.Pipe()
+	stdin, lifeline, err := os.Pipe()
 	if err != nil {
 		return location{}, err
 	}
@@ -78,19 +80,23 @@ func startKeeper(ctx context.Context) (location, error) {
 	}
 	defer report.Close()
 
-	keeper := exec.CommandContext(context.Background(), self) // it outlives us
+	// Then start the keeper.
+	keeper := exec.CommandContext(context.Background(), self) // it outlives this process
 	keeper.Dir = "/"
 	keeper.Stdin, keeper.Stdout = stdin, stdout
-	// A ctrl-C ends the tests; the keeper, in a session of its own, then stops the server.
+	// A ctrl-C ends only the tests. The keeper has a session of its own, so it can then stop the
+	// server.
 	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	keeper.Env = append(os.Environ(), keeperVariable+"=1",
-		// What the keepers of a run start belongs to that run, although each has another parent process.
+		// All keepers of a run belong to the same session of testcontainers, although their parent
+		// processes differ.
 		"TESTCONTAINERS_SESSION_ID="+testcontainers.SessionID())
 	err = keeper.Start()
-	_ = stdout.Close() // so that a keeper that dies is the end of the pipe
+	_ = stdout.Close() // so that the pipe ends when the keeper dies
 	if err != nil {
 		return location{}, fmt.Errorf("start a keeper: %w", err)
 	}
+	// Last, wait for its report.
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = report.SetReadDeadline(deadline) // pipes have deadlines
 	}
@@ -101,11 +107,12 @@ func startKeeper(ctx context.Context) (location, error) {
 	if found.Error != "" {
 		return location{}, errors.New(found.Error)
 	}
-	found.lifeline = ourEnd
+	found.lifeline = lifeline
 	return found, keeper.Process.Release()
 }
 
-// A keeper is a test binary of any package, so it must turn off before the tests: here.
+// A keeper is the test binary of some package, started again. So init runs the keeper before any
+// test.
 func init() {
 	if os.Getenv(keeperVariable) != "" {
 		keep(os.Stdin, os.Stdout)
@@ -113,9 +120,9 @@ func init() {
 	}
 }
 
-// keep uses a server until its input ends, which is when the test process does.
+// keep uses a server until its input ends, which happens when the test process ends.
 func keep(lifeline io.Reader, report io.Writer) {
-	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	found, leave, err := useServer(ctx)
 	if err != nil {
@@ -128,7 +135,7 @@ func keep(lifeline io.Reader, report io.Writer) {
 	leave()
 }
 
-// useServer starts a server, or joins those who use it, until leave is called.
+// useServer starts a server, or attaches to a running one, and uses it until leave is called.
 func useServer(ctx context.Context) (found location, leave func(), err error) {
 	switch choice := os.Getenv(choiceVariable); {
 	case choice == "container":
@@ -142,12 +149,13 @@ func useServer(ctx context.Context) (found location, leave func(), err error) {
 	if containerErr == nil {
 		return found, leave, nil
 	}
-	if found, leave, err = useLocal(ctx); err != nil { // by a download
+	if found, leave, err = useLocal(ctx); err != nil { // downloads Postgres
 		return location{}, nil, errors.Join(err, fmt.Errorf("no container either: %w", containerErr))
 	}
 	return found, leave, nil
 }
 
+// useLocal uses a Postgres of pglocal.
 func useLocal(ctx context.Context) (location, func(), error) {
 	dir := filepath.Join(os.TempDir(), "enisim-test-"+strconv.Itoa(os.Getuid()))
 	local, err := pglocal.Start(ctx, pglocal.Options{DataDir: dir, Settings: settings})
@@ -155,16 +163,17 @@ func useLocal(ctx context.Context) (location, func(), error) {
 		return location{}, nil, err
 	}
 	leave := func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), operationTimeout)
 		defer cancel()
-		_ = local.Stop(ctx) // nobody is left to hear of it; the next start sees to what it finds
+		_ = local.Stop(ctx) // no process is left to report to, and the next start handles any state
 	}
 	later := "(enisim serve --data-dir " + dir + " starts its server, should it have stopped)"
 	return location{URL: local.DatabaseURL("postgres"), Later: later}, leave, nil
 }
 
+// useContainer uses a container of testcontainers-go.
 func useContainer(ctx context.Context) (found location, leave func(), err error) {
-	// The library panics where it finds no Docker.
+	// The library panics if it finds no Docker.
 	defer func() {
 		if broken := recover(); broken != nil {
 			err = fmt.Errorf("start a container: %v", broken)

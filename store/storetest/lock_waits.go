@@ -15,18 +15,19 @@ func AwaitLockWaits(t testing.TB, pool *pgxpool.Pool, n int) {
 	awaitLockWaits(t, pool, "at least", n, func(waiting int) bool { return waiting >= n })
 }
 
-// AwaitNoLockWaits returns once no session of the pool's database waits for a lock. A caller that has gone away may leave such a session for
-// a moment: Postgres learns of it later.
+// AwaitNoLockWaits returns once no session of the pool's database waits for a lock. The session of
+// a caller that has disconnected may still wait, because Postgres notices that later.
 func AwaitNoLockWaits(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
 	awaitLockWaits(t, pool, "exactly", 0, func(waiting int) bool { return waiting == 0 })
 }
 
-// awaitLockWaits asks over a connection of its own, because the sessions that it waits for may be all that the pool has. The database sleeps
-// between two looks, so that they take no processor time from the sessions.
+// awaitLockWaits polls until enough reports true. It has a connection of its own, because the
+// sessions that it waits for may use all connections of the pool. It sleeps in the database between
+// two queries, so that they take no processor time from the sessions.
 func awaitLockWaits(t testing.TB, pool *pgxpool.Pool, comparison string, n int, enough func(waiting int) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), operationTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, pool.Config().ConnConfig)
 	if err != nil {
@@ -43,7 +44,8 @@ func awaitLockWaits(t testing.TB, pool *pgxpool.Pool, comparison string, n int, 
 			_, err = conn.Exec(ctx, `SELECT pg_sleep(0.005)`)
 		}
 		if err != nil {
-			t.Fatalf("storetest: after %v, %d sessions wait for a lock, want %s %d: %v", time.Since(began), waiting, comparison, n, err)
+			t.Fatalf("storetest: after %v, %d sessions wait for a lock, want %s %d: %v",
+				time.Since(began), waiting, comparison, n, err)
 		}
 	}
 }

@@ -8,40 +8,44 @@ import (
 	"time"
 )
 
-// The databases of this package, by name. A name carries all that pruning has to know:
+// Names of the databases of this package. A name contains everything that pruning needs to know:
 //
 //	enisim_template_<schema>
 //	enisim_building_<schema>                       a template that is not finished
 //	enisim_test_<schema>_<time>_<test>_<random>
 const (
 	fingerprintLength = 12
-	longestName       = 63 // the limit of Postgres
+	maxNameLength     = 63 // the limit of Postgres
 )
 
+// templateName returns the name of the template of a schema; buildingName its name until it is
+// finished.
 func templateName(schema string) string { return "enisim_template_" + schema }
 func buildingName(schema string) string { return "enisim_building_" + schema }
 
-var unfit = regexp.MustCompile(`[^a-z0-9]+`)
+var notAllowedInName = regexp.MustCompile(`[^a-z0-9]+`)
 
+// databaseName returns a new name for the database of a test.
 func databaseName(schema, test string, now time.Time) string {
 	name := "enisim_test_" + schema + "_" + strconv.FormatInt(now.Unix()/60, 36) + "_"
 	suffix := "_" + strings.ToLower(rand.Text()[:8])
-	label := strings.Trim(unfit.ReplaceAllString(strings.ToLower(test), "_"), "_")
-	return name + label[:min(len(label), longestName-len(name)-len(suffix))] + suffix
+	label := strings.Trim(notAllowedInName.ReplaceAllString(strings.ToLower(test), "_"), "_")
+	return name + label[:min(len(label), maxNameLength-len(name)-len(suffix))] + suffix
 }
 
-var ours = regexp.MustCompile(`^enisim_(?:(template|building)_([0-9a-f]{12})|(test)_([0-9a-f]{12})_([0-9a-z]+)_.*)$`)
+var databaseNamePattern = regexp.MustCompile(`^enisim_(?:(template|building)_([0-9a-f]{12})|(test)_([0-9a-f]{12})_([0-9a-z]+)_.*)$`)
 
-// parsedName is what the name of a database tells.
+// parsedName is the parsed name of a database.
 type parsedName struct {
 	schema string
-	test   bool
-	made   time.Time // of a test database
+	test   bool      // whether it is a test database, not a template
+	made   time.Time // creation time of a test database
 }
 
-// parseName tells whether the name is one of ours.
+// parseName parses the name of a database, and reports whether the database belongs to this
+// package.
 func parseName(name string) (parsedName, bool) {
-	match := ours.FindStringSubmatch(name)
+	match := databaseNamePattern.FindStringSubmatch(name)
 	switch {
 	case match == nil:
 		return parsedName{}, false

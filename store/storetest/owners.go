@@ -8,7 +8,8 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-// Owners counts all rows that belong to an account: account, table, number. It finds the tables by their columns, so that a new one is counted too.
+// Owners returns the number of rows that belong to each account, by account and table. It finds the
+// tables by their columns, so it counts those of new tables too.
 func Owners(t testing.TB, pool *pgxpool.Pool) map[string]map[string]int {
 	t.Helper()
 	type column struct{ Table, Name string }

@@ -10,10 +10,11 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// keepFor is how long a test database of the current schema may stay: for somebody to look into it after a failure.
-const keepFor = 24 * time.Hour
+// maxAge is how long a test database of the current schema may stay: for somebody to look into it
+// after a failure.
+const maxAge = 24 * time.Hour
 
-// prune drops the databases that nobody will use again. The caller holds the build lock.
+// prune drops the databases that will not be used again. The caller holds the build lock.
 func (s *server) prune(ctx context.Context) error {
 	rows, err := s.admin.Query(ctx, `SELECT datname FROM pg_database WHERE datname LIKE 'enisim\_%'`)
 	if err != nil {
@@ -30,7 +31,7 @@ func (s *server) prune(ctx context.Context) error {
 		case !ok:
 		case parsed.schema != s.schema:
 			foreign[parsed.schema] = append(foreign[parsed.schema], name)
-		case parsed.test && time.Since(parsed.made) > keepFor:
+		case parsed.test && time.Since(parsed.made) > maxAge:
 			if err := s.dropUnused(ctx, name); err != nil {
 				return err
 			}
@@ -44,8 +45,9 @@ func (s *server) prune(ctx context.Context) error {
 	return nil
 }
 
-// pruneSchema drops all databases of another schema, unless a test process holds its lock. One that begins meanwhile waits
-// for the build lock after it got its own, and then makes its template anew.
+// pruneSchema drops all databases of another schema, unless a test process holds the schema's lock.
+// A test process of that schema that starts at the same time waits for the build lock after it has
+// got the schema's lock, and then creates its template again.
 func (s *server) pruneSchema(ctx context.Context, schema string, names []string) (err error) {
 	var free bool
 	if err := s.admin.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockOf(schema)).Scan(&free); err != nil || !free {
@@ -63,7 +65,8 @@ func (s *server) pruneSchema(ctx context.Context, schema string, names []string)
 	return nil
 }
 
-// dropUnused leaves a database alone in which somebody is connected, such as a developer who looks for a bug.
+// dropUnused drops a database, unless it has a session, for example of a developer who looks for a
+// bug.
 func (s *server) dropUnused(ctx context.Context, name string) error {
 	var sessions int
 	if err := s.admin.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&sessions); err != nil {
@@ -74,7 +77,7 @@ func (s *server) dropUnused(ctx context.Context, name string) error {
 	}
 	_, err := s.admin.Exec(ctx, `DROP DATABASE IF EXISTS `+identifier(name))
 	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && pgErr.Code == "55006" { // object_in_use: somebody connected just now
+	if errors.As(err, &pgErr) && pgErr.Code == "55006" { // object_in_use: a session has just connected
 		return nil
 	}
 	return err

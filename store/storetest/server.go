@@ -18,24 +18,25 @@ import (
 	"enisim/store/catalogue"
 )
 
-// server is the Postgres that all tests of this process share.
+// server is the Postgres server that all tests of this process share.
 type server struct {
 	at     location
 	url    *url.URL
-	schema string // fingerprint of what the template holds
+	schema string // fingerprint of the template's contents
 
-	strategy string // the end of a CREATE DATABASE that clones
+	cloneStrategy string // last clause of a CREATE DATABASE that clones
 
-	// admin holds the advisory lock that says that this schema is in use; so it stays open while the process lives. It
-	// is one connection and not a pool, which would keep goroutines that leak detectors in tests complain of.
+	// admin holds the advisory lock that marks this schema as used, so it stays open as long as the
+	// process runs. It is a single connection, because a pool would have goroutines, which leak
+	// detectors in tests report.
 	admin *pgx.Conn
 
-	mu sync.Mutex // held while a database is made or dropped: Postgres does one at a time fastest
+	mu sync.Mutex // held while a database is created or dropped: Postgres is fastest if it does one at a time
 }
 
-// shared returns the server, which the first caller connects to.
+// shared returns the server. The first call connects to it.
 var shared = sync.OnceValues(func() (*server, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), startPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	found, err := findServer(ctx)
 	if err != nil {
@@ -44,24 +45,26 @@ var shared = sync.OnceValues(func() (*server, error) {
 	return open(ctx, found, schemaFingerprint(), store.Migrate)
 })
 
-// schemaFingerprint changes with everything that store.Migrate puts into an empty database.
+// schemaFingerprint returns a hash of everything that store.Migrate writes into an empty database.
 func schemaFingerprint() string {
 	sum := sha256.New()
 	sum.Write([]byte(migrations.Hash()))
 	for _, part := range []any{catalogue.Regions(), catalogue.InstanceTypes()} {
 		if err := json.NewEncoder(sum).Encode(part); err != nil {
-			panic(err) // plain structs always encode, and a hash takes everything
+			panic(err) // cannot happen: plain structs can always be encoded, and a hash accepts all bytes
 		}
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:fingerprintLength]
 }
 
-// buildLock is the advisory lock under which templates are made and old databases dropped. It is of the two-number kind,
-// so it never is a schema's lock.
+// buildLock is the advisory lock under which templates are created and old databases are dropped.
+// Its key has two numbers, so it never equals the key of a schema.
 const buildLock = `(1701734761, 1)`
 
-// open connects to a server and makes sure of the template.
-func open(ctx context.Context, at location, schema string, migrate func(ctx context.Context, url string) error) (*server, error) {
+// open connects to a server, and creates the template if it is missing.
+func open(
+	ctx context.Context, at location, schema string, migrate func(ctx context.Context, url string) error,
+) (*server, error) {
 	address, err := url.Parse(at.URL)
 	if err != nil {
 		return nil, errors.New("ENISIM_TEST_DATABASE_URL is not a URL") // the error of url.Parse would show the password
@@ -76,6 +79,8 @@ func open(ctx context.Context, at location, schema string, migrate func(ctx cont
 	return s, nil
 }
 
+// prepare marks the schema as used, creates the template if it is missing, and prunes old
+// databases.
 func (s *server) prepare(ctx context.Context, migrate func(ctx context.Context, url string) error) (err error) {
 	if _, err := s.admin.Exec(ctx, `SELECT pg_advisory_lock_shared($1)`, lockOf(s.schema)); err != nil {
 		return fmt.Errorf("lock schema %s: %w", s.schema, err)
@@ -96,19 +101,21 @@ func (s *server) prepare(ctx context.Context, migrate func(ctx context.Context, 
 	return s.prune(ctx)
 }
 
-// chooseStrategy has files copied where that is the faster way: without fsync. Elsewhere each of some 300 files would be
-// synchronised, and the default of Postgres, to write them to the log, is better. Before 15 there was no choice.
+// chooseStrategy makes clones copy files if fsync is off, because that is faster then. With fsync,
+// each of some 300 files would be synced. Then the default of Postgres is faster, which writes them
+// to the WAL. Before Postgres 15 there is no choice.
 func (s *server) chooseStrategy(ctx context.Context) error {
 	var copyFiles bool
 	err := s.admin.QueryRow(ctx, `
 		SELECT current_setting('fsync') = 'off' AND current_setting('server_version_num')::int >= 150000`).Scan(&copyFiles)
 	if copyFiles {
-		s.strategy = ` STRATEGY file_copy`
+		s.cloneStrategy = ` STRATEGY file_copy`
 	}
 	return err
 }
 
-// ensureTemplate makes the template under another name, so that a template is complete if it is there.
+// ensureTemplate creates the template if it is missing. It builds the template under another name
+// and then renames it, so that an existing template is always complete.
 func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Context, url string) error) error {
 	template, building := identifier(templateName(s.schema)), identifier(buildingName(s.schema))
 	var exists bool
@@ -117,7 +124,7 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 		return err
 	}
 	for _, sql := range []string{
-		`DROP DATABASE IF EXISTS ` + building + ` WITH (FORCE)`, // its maker was killed
+		`DROP DATABASE IF EXISTS ` + building + ` WITH (FORCE)`, // left by a process that was killed
 		`CREATE DATABASE ` + building,
 	} {
 		if _, err := s.admin.Exec(ctx, sql); err != nil {
@@ -128,7 +135,7 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 		return err
 	}
 	for _, sql := range []string{
-		`ALTER DATABASE ` + building + ` ALLOW_CONNECTIONS false`, // a session in it would be in the way of clones
+		`ALTER DATABASE ` + building + ` ALLOW_CONNECTIONS false`, // a session in the template would prevent clones
 		`ALTER DATABASE ` + building + ` RENAME TO ` + template,
 	} {
 		if _, err := s.admin.Exec(ctx, sql); err != nil {
@@ -138,22 +145,23 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 	return nil
 }
 
-// clone makes a test database.
+// clone creates a test database.
 func (s *server) clone(name string) error {
-	return s.execute("clone the template database", `CREATE DATABASE `+identifier(name)+` TEMPLATE `+identifier(templateName(s.schema))+s.strategy)
+	return s.execute("clone the template database",
+		`CREATE DATABASE `+identifier(name)+` TEMPLATE `+identifier(templateName(s.schema))+s.cloneStrategy)
 }
 
-// drop drops a test database, and the sessions that a test left in it.
+// drop drops a test database, and ends the sessions that a test has left in it.
 func (s *server) drop(name string) error {
 	return s.execute("drop the test database", `DROP DATABASE IF EXISTS `+identifier(name)+` WITH (FORCE)`)
 }
 
-// execute runs a statement over a connection of its own, so that one that fails or takes too long fails one test only. Waiting for the statements of
-// others does not count towards its time.
+// execute runs a statement over a connection of its own, so that a statement that fails or takes
+// too long fails only one test. Its timeout does not include the wait for other statements.
 func (s *server) execute(what, sql string) (err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), operationTimeout)
 	defer cancel()
 	conn, err := pgx.ConnectConfig(ctx, s.admin.Config())
 	if err == nil {
@@ -173,13 +181,14 @@ func (s *server) database(name string) *url.URL {
 	return &address
 }
 
+// identifier quotes a name for SQL.
 func identifier(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// lockOf is the advisory lock that users of a schema share.
+// lockOf returns the key of the advisory lock that the users of a schema share.
 func lockOf(schema string) int64 {
 	key, err := strconv.ParseInt(schema, 16, 64)
 	if err != nil {
-		panic(err) // a fingerprint is made, or was matched, as hexadecimal
+		panic(err) // cannot happen: a fingerprint is always hexadecimal
 	}
 	return key
 }

@@ -12,16 +12,18 @@ import (
 )
 
 const (
-	// patience is for anything that a database is asked to do here, on a machine that has much else to do.
-	patience = 3 * time.Minute
+	// operationTimeout limits each database operation of this package. It is long enough for a busy
+	// machine.
+	operationTimeout = 3 * time.Minute
 	// maxConns is small because many tests share one server's connections.
 	maxConns = 10
-	// poolSize is the part of a URL that only pools understand.
+	// poolSize is the parameter of a URL that only pools understand.
 	poolSize = "pool_max_conns"
 )
 
-// Pool returns a pool on a fresh database, configured as the server's own (store.New accepts it). It has ten connections
-// at most, unless ENISIM_TEST_DATABASE_URL says otherwise with pool_max_conns. It is closed after the test.
+// Pool returns a pool on a new database, configured like that of the server, so store.New accepts
+// it. It has at most ten connections, unless ENISIM_TEST_DATABASE_URL sets pool_max_conns. It is
+// closed after the test.
 func Pool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
 	address := freshDatabase(t)
@@ -44,20 +46,22 @@ func Pool(t testing.TB) *pgxpool.Pool {
 		}()
 		select {
 		case <-closed:
-		case <-time.After(patience):
-			t.Errorf("storetest: after %v, %d connections of the pool are still in use", patience, pool.Stat().AcquiredConns())
+		case <-time.After(operationTimeout):
+			t.Errorf("storetest: after %v, %d connections of the pool are still in use",
+				operationTimeout, pool.Stat().AcquiredConns())
 		}
 	})
 	return pool
 }
 
-// URL returns the address of a fresh database, for a pool and for a single connection alike.
+// URL returns the address of a new database. It is valid for a pool and for a single connection.
 func URL(t testing.TB) string {
 	t.Helper()
 	return withoutPoolSize(freshDatabase(t)).String()
 }
 
-// withoutPoolSize removes what a single connection would take for a setting of the server.
+// withoutPoolSize returns the address without the pool's size, which a single connection would take
+// for a setting of the server.
 func withoutPoolSize(address *url.URL) *url.URL {
 	query := address.Query()
 	query.Del(poolSize)
@@ -66,9 +70,11 @@ func withoutPoolSize(address *url.URL) *url.URL {
 	return &bare
 }
 
-// encode does what url.Values.Encode does, in a form that clients of Postgres read: to them a plus is a plus.
+// encode is url.Values.Encode for clients of Postgres, which do not decode a plus as a space.
 func encode(query url.Values) string { return strings.ReplaceAll(query.Encode(), "+", "%20") }
 
+// freshDatabase creates the database of a test and returns its address. The database is dropped
+// after the test, unless the test fails.
 func freshDatabase(t testing.TB) *url.URL {
 	t.Helper()
 	server, err := shared()

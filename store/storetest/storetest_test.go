@@ -207,8 +207,8 @@ func TestPrune(t *testing.T) {
 	schema := randomSchema()
 	user := mustOpen(t, schema, migrateNothing)
 	fresh := databaseName(schema, "fresh", time.Now())
-	old := databaseName(schema, "old", time.Now().Add(-keepFor-time.Hour))
-	visited := databaseName(schema, "visited", time.Now().Add(-keepFor-time.Hour))
+	old := databaseName(schema, "old", time.Now().Add(-maxAge-time.Hour))
+	visited := databaseName(schema, "visited", time.Now().Add(-maxAge-time.Hour))
 	for _, name := range []string{fresh, old, visited} {
 		if err := user.clone(name); err != nil {
 			t.Fatal(err)
@@ -251,8 +251,8 @@ func TestNames(t *testing.T) {
 	now := time.Unix(1_790_000_040, 0)
 	const schema = "0123456789ab"
 	name := databaseName(schema, "TestAttach/Ein_Fall: 50% größer, "+strings.Repeat("x", 100), now)
-	if want := "enisim_test_0123456789ab_"; !strings.HasPrefix(name, want) || len(name) > longestName {
-		t.Errorf("databaseName: got %q (%d bytes), want %s... of at most %d", name, len(name), want, longestName)
+	if want := "enisim_test_0123456789ab_"; !strings.HasPrefix(name, want) || len(name) > maxNameLength {
+		t.Errorf("databaseName: got %q (%d bytes), want %s... of at most %d", name, len(name), want, maxNameLength)
 	}
 	for name, want := range map[string]parsedName{
 		name:                              {schema: schema, test: true, made: now},
@@ -436,9 +436,9 @@ func admin(t *testing.T, s *server, sql string) {
 // eventually waits for what another process does and cannot announce.
 func eventually(t *testing.T, what string, reached func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !reached(); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(operationTimeout); !reached(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not reached within %v: %s", patience, what)
+			t.Fatalf("not reached within %v: %s", operationTimeout, what)
 		}
 	}
 }
