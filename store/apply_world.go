@@ -93,7 +93,7 @@ func (s *Store) ResetWorld(ctx context.Context, w *World, now time.Time) (Applie
 	return s.applyWorldInMode(ctx, w, now, resetAccounts, nil)
 }
 
-// purpose is what a world is applied for.
+// applyMode says which accounts of a world may exist already.
 type applyMode int
 
 const (

@@ -13,8 +13,8 @@ type InterfaceQuota struct {
 	Count int // the number of interfaces; counting stops at Most + 1
 }
 
-// CreateNetworkInterfaceScene is what the creation of an interface depends on, read under the
-// locks.
+// CreateNetworkInterfaceScene contains the rows on which the creation of an interface depends, read
+// under the locks.
 type CreateNetworkInterfaceScene struct {
 	Quota  InterfaceQuota
 	Offer  *AddressOffer

@@ -6,7 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// NewGroupScene is what the creation of a security group depends on, read under the locks.
+// NewGroupScene contains the rows on which the creation of a security group depends, read under the
+// locks.
 type NewGroupScene struct {
 	VPC    *VPC // id and AvailableAt only; nil if the region has no VPC with this id
 	Groups int  // number of groups that the account has in the region

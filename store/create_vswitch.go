@@ -6,7 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// CreateVSwitchScene is what the creation of a VSwitch depends on, read under the locks.
+// CreateVSwitchScene contains the rows on which the creation of a VSwitch depends, read under the
+// locks.
 type CreateVSwitchScene struct {
 	VPC       *VPC      // nil if there is no VPC with this id
 	ZoneKnown bool      // whether the zone is in the VPC's region

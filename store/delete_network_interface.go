@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// DeleteNetworkInterfaceScene is what the deletion of an interface depends on, read under its lock.
-// A missing row is nil.
+// DeleteNetworkInterfaceScene contains the rows on which the deletion of an interface depends, read
+// under its lock. A missing row is nil.
 type DeleteNetworkInterfaceScene struct {
 	ENI *NetworkInterface
 }

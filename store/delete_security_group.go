@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DeleteGroupScene is what the deletion of a security group depends on, read under its lock.
+// DeleteGroupScene contains the rows on which the deletion of a security group depends, read under
+// its lock.
 type DeleteGroupScene struct {
 	Exists     bool
 	HasMembers bool // whether an interface is in it

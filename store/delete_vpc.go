@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DeleteVPCScene is what the deletion of a VPC depends on, read under its lock.
+// DeleteVPCScene contains the rows on which the deletion of a VPC depends, read under its lock.
 type DeleteVPCScene struct {
 	VPC               *VPC // nil if there is no VPC with this id
 	HasVSwitches      bool

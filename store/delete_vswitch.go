@@ -7,7 +7,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// DeleteVSwitchScene is what the deletion of a VSwitch depends on, read under its lock.
+// DeleteVSwitchScene contains the rows on which the deletion of a VSwitch depends, read under its
+// lock.
 type DeleteVSwitchScene struct {
 	VSwitch *VSwitch // nil if there is no VSwitch with this id
 	InUse   bool     // whether an interface or an instance is in it

@@ -108,7 +108,7 @@ func (s *AddressScene) Count(isOfFamily func(netip.Addr) bool) int {
 	return n
 }
 
-// AssignScene is what an assignment of addresses depends on.
+// AssignScene contains the rows on which an assignment of addresses depends.
 type AssignScene struct {
 	AddressScene
 	Offer AddressOffer // of the interface's VSwitch

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// JoinScene is what joining or leaving a security group depends on, read under the locks. A missing
-// row is nil.
+// JoinScene contains the rows on which joining or leaving a security group depends, read under the
+// locks. A missing row is nil.
 type JoinScene struct {
 	Instance *Instance         // the one that holds ENI
 	ENI      *NetworkInterface // the named one, or the primary one of the named instance

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// ModifyInstanceScene is what a change of an instance's attributes depends on, read under the
-// locks. A missing row is nil, or not in the map.
+// ModifyInstanceScene contains the rows on which a change of an instance's attributes depends, read
+// under the locks. A missing row is nil, or not in the map.
 type ModifyInstanceScene struct {
 	InstanceScene
 	Primary *NetworkInterface     // the primary interface: ID, VPC and instance only

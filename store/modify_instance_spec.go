@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// ModifyInstanceSpecScene is what a change of an instance's type depends on, read under the locks.
-// A missing row is nil.
+// ModifyInstanceSpecScene contains the rows on which a change of an instance's type depends, read
+// under the locks. A missing row is nil.
 type ModifyInstanceSpecScene struct {
 	InstanceScene
 	NewType *InstanceType

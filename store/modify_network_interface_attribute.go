@@ -8,8 +8,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyNetworkInterfaceScene is what a change of an interface depends on, read under the locks. A
-// row that is missing or not needed is nil.
+// ModifyNetworkInterfaceScene contains the rows on which a change of an interface depends, read
+// under the locks. A row that is missing or not needed is nil.
 type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
 	Instance *Instance    // the one that held ENI before the wait for ENI's lock: id and status only

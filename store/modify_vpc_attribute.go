@@ -6,7 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyVPCScene is what a change of a VPC depends on, read under its lock.
+// ModifyVPCScene contains the rows on which a change of a VPC depends, read under its lock.
 type ModifyVPCScene struct {
 	VPC              *VPC // nil if there is no VPC with this id
 	IPv6HasVSwitches bool // whether a VSwitch uses a part of its IPv6 block

@@ -6,8 +6,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ModifyVSwitchScene is what a change of a VSwitch depends on, read under the locks. The fields
-// after VSwitch are read only if the IPv6 block is to change.
+// ModifyVSwitchScene contains the rows on which a change of a VSwitch depends, read under the
+// locks. The fields after VSwitch are read only if the IPv6 block is to change.
 type ModifyVSwitchScene struct {
 	VSwitch        *VSwitch // nil if there is no VSwitch with this id
 	VPC            *VPC

@@ -20,8 +20,8 @@ type LaunchWant struct {
 	SecurityGroupIDs    []string // groups that new interfaces join
 }
 
-// LaunchScene is what a launch depends on, read under the locks. A missing row is nil, or not in
-// its map.
+// LaunchScene contains the rows on which a launch depends, read under the locks. A missing row is
+// nil, or not in its map.
 type LaunchScene struct {
 	Type       *InstanceType
 	ZoneKnown  bool

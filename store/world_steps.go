@@ -25,7 +25,7 @@ func (s worldStep) isPaged() bool { return s.verb == insert && slices.Contains(l
 // wrap adds to an error which step has failed.
 func (s worldStep) wrap(err error) error { return fmt.Errorf("%s %s: %w", s.verb, s.table, err) }
 
-// verb is what a step does with its table.
+// verb is the kind of a step: prepare, insert, update or delete.
 type verb string
 
 const (

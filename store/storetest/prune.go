@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// maxAge is how long a test database of the current schema may stay: for somebody to look into it
-// after a failure.
+// maxAge is how long a test database of the current schema is kept, so that a failure can be
+// investigated.
 const maxAge = 24 * time.Hour
 
 // prune drops the databases that will not be used again. The caller holds the build lock.
