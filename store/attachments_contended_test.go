@@ -9,8 +9,8 @@ import (
 	"enisim/store"
 )
 
-// contendedWorld is what an attach of eni-2 to i-1 depends on: a group that the instance is about
-// to leave, with an interface whose detach is due at contendedNow.
+// contendedWorld is what an attach of eni-2 to i-1 depends on: a group that the instance is about to leave, with an interface whose detach
+// is due at contendedNow.
 const contendedWorld = `
 UPDATE network_interfaces SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z' WHERE id = 'eni-1';
 INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position) VALUES
@@ -23,8 +23,8 @@ var contendedNow = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 // errLooked ends a transaction that only looked.
 var errLooked = errors.New("looked")
 
-// A batch passes over every row that another transaction has locked, whichever row it is, and its
-// scene names that row. Were the batch to wait, it would fail with the lock timeout of the store.
+// A batch passes over every row that another transaction has locked, whichever row it is, and its scene names that row. Were the batch
+// to wait, it would fail with the lock timeout of the store.
 func TestABatchPassesOverLockedRows(t *testing.T) {
 	t.Parallel()
 	id := func(id string) store.ResourceID { return store.ResourceID{AccountID: account, ID: id} }

@@ -20,6 +20,7 @@ type DeleteInstanceScene struct {
 func (tx *Tx) LockForDeleteInstance(
 	ctx context.Context, accountID, regionID, instanceID string,
 ) (*DeleteInstanceScene, error) {
+	// First lock the instance and its interfaces, in the lock order, and read their groups.
 	scene := &DeleteInstanceScene{}
 	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
 		scene.Instance, scene.Type = &i, &t
@@ -44,6 +45,7 @@ func (tx *Tx) LockForDeleteInstance(
 	if err := tx.send(ctx); err != nil || scene.Instance == nil {
 		return scene, err
 	}
+	// Then lock the groups with their capacity. Which groups these are is known only now.
 	tx.lockGroups(accountID, scene.Instance.RegionID, scene.groups, instanceID, func(GroupScene) {})
 	return scene, tx.send(ctx)
 }

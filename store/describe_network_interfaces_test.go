@@ -17,9 +17,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// Each filter of DescribeNetworkInterfaces selects exactly what it should, alone and together with
-// others, and each row comes complete: the same as a walk over the world in Go. Nothing of another
-// account or region appears, though all use the same ids and addresses.
+// Each filter of DescribeNetworkInterfaces selects exactly what it should, alone and together with others, and each row comes complete:
+// the same as a walk over the world in Go. Nothing of another account or region appears, though all use the same ids and addresses.
 func TestDescribeNetworkInterfacesFilters(t *testing.T) {
 	t.Parallel()
 	s, world := openListWorld(t)
@@ -97,8 +96,7 @@ func TestDescribeWaitsForNoLock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A lock that were waited for would end in ErrLockTimeout: it is held until the end of the
-	// test.
+	// A lock that were waited for would end in ErrLockTimeout: it is held until the end of the test.
 	interfaces, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
 		store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
 	if err != nil || interfaces.Total != 4 || interfaces.Rows[0].Name != "" {
@@ -167,8 +165,7 @@ func TestListsArePlannedForTheirFilters(t *testing.T) {
 	}
 }
 
-// openFilled is a store on a database in which an account has n interfaces: two on each instance,
-// evenly in 20 VSwitches and 20 groups.
+// openFilled is a store on a database in which an account has n interfaces: two on each instance, evenly in 20 VSwitches and 20 groups.
 func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -198,8 +195,7 @@ func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 	}
 	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 		for _, sql := range fill {
-			// What comes next refers to these rows, and is looked up by plans for tables of the
-			// size that is known.
+			// What comes next refers to these rows, and is looked up by plans for tables of the size that is known.
 			if _, err := tx.Exec(t.Context(), sql+"; ANALYZE"); err != nil {
 				return err
 			}

@@ -19,15 +19,14 @@ import (
 	"enisim/store/storetest"
 )
 
-// describeTime is when the world of the lists is applied, and listTime when it is read: some of its
-// rows have settled in between, others have not.
+// describeTime is when the world of the lists is applied, and listTime when it is read: some of its rows have settled in between, others have not.
 var (
 	describeTime = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	listTime     = describeTime.Add(time.Minute)
 )
 
-// listWorld is a random world of two accounts and two regions: always the same one. The accounts
-// use the same ids, so that whoever forgets one of them in a condition shows the rows of the other.
+// listWorld is a random world of two accounts and two regions: always the same one. The accounts use the same ids, so that whoever forgets one of
+// them in a condition shows the rows of the other.
 func listWorld() *store.World {
 	w := &store.World{
 		InstancesSettleIn:         map[store.ResourceID]time.Duration{},
@@ -61,8 +60,7 @@ func (b *listWorldBuilder) tags() map[string]string {
 	return tags
 }
 
-// addRegion adds two VPCs of a VSwitch in each of two zones, and instances and interfaces in them.
-// The suffix keeps ids of regions apart.
+// addRegion adds two VPCs of a VSwitch in each of two zones, and instances and interfaces in them. The suffix keeps ids of regions apart.
 func (b *listWorldBuilder) addRegion(region, zone1, zone2, suffix string) {
 	for v := range 2 {
 		vpc := fmt.Sprintf("vpc-%d%s", v, suffix)
@@ -140,8 +138,7 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 		}
 	}
 	b.NetworkInterfaces = append(b.NetworkInterfaces, n)
-	// Addresses count up in a VSwitch, so both accounts and both regions have the same ones.
-	// Positions of groups count down.
+	// Addresses count up in a VSwitch, so both accounts and both regions have the same ones. Positions of groups count down.
 	next := vsw.CIDRBlock.Addr()
 	for _, a := range b.PrivateIPAddresses {
 		if a.AccountID == b.account && a.VSwitchID == vsw.ID && a.Address.Is4() {
@@ -258,8 +255,7 @@ func settlesAt(in map[store.ResourceID]time.Duration, accountID, id string) *tim
 	return new(describeTime.Add(d))
 }
 
-// openListWorld is a store on a database with the world of the lists, and the world as a reader
-// sees it.
+// openListWorld is a store on a database with the world of the lists, and the world as a reader sees it.
 func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -314,8 +310,7 @@ func byAnyText[F, D any](name string, rows []D, set func(*F, string), of func(D)
 	return out
 }
 
-// byAddress is a filter on addresses: a setting for every address among some, each with one that
-// nobody has, and for a few of them together.
+// byAddress is a filter on addresses: a setting for every address among some, each with one that nobody has, and for a few of them together.
 func byAddress[F, D any](name string, among []netip.Addr, set func(*F, []netip.Addr), of func(D) []netip.Addr) []listFilter[F, D] {
 	var out []listFilter[F, D]
 	add := func(wanted ...netip.Addr) {
@@ -381,8 +376,7 @@ func byTags[F, D any](set func(*F, store.TagFilter), of func(D) map[string]strin
 	return out
 }
 
-// walkFilters reads with no filter, with each, and with random pairs and triples, and compares with
-// what they should select.
+// walkFilters reads with no filter, with each, and with random pairs and triples, and compares with what they should select.
 func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], id func(D) string, read func(F, store.Page) (store.List[D], error)) {
 	t.Helper()
 	try := func(together ...listFilter[F, D]) {

@@ -46,6 +46,8 @@ func (tx *Tx) LockForJoin(
 func (tx *Tx) lockInstanceAndENI(
 	ctx context.Context, accountID, regionID, instanceID, eniID string,
 ) (scene *JoinScene, region string, err error) {
+	// First lock the instance and the interface, in the lock order. For an interface that is named
+	// by its id, the instance is looked up in the same statement.
 	scene = &JoinScene{}
 	tx.lock(rankInstances, `
 		SELECT account_id, id, region_id, vpc_id, status, next_status, settles_at, running_at
@@ -71,6 +73,7 @@ func (tx *Tx) lockInstanceAndENI(
 	if err := tx.send(ctx); err != nil {
 		return nil, "", err
 	}
+	// Then find out the region in which the group is to be looked up.
 	region = regionID
 	if scene.ENI != nil {
 		region = cmp.Or(region, scene.ENI.RegionID)

@@ -20,6 +20,8 @@ type ModifyInstanceScene struct {
 func (tx *Tx) LockForModifyInstance(
 	ctx context.Context, accountID, regionID, instanceID string, groupIDs []string,
 ) (*ModifyInstanceScene, error) {
+	// First lock the instance and its primary interface, in the lock order, and read the
+	// interface's groups.
 	scene := &ModifyInstanceScene{Groups: map[string]GroupScene{}}
 	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
 		scene.Instance, scene.Type = &i, &t
@@ -42,6 +44,8 @@ func (tx *Tx) LockForModifyInstance(
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
 		return scene, err
 	}
+	// Then lock the new and the old groups. They need a second round trip, because the region and
+	// the old groups are known only now.
 	tx.lockGroups(accountID, scene.Instance.RegionID, slices.Concat(groupIDs, scene.Joined), instanceID,
 		func(g GroupScene) {
 			if slices.Contains(groupIDs, g.ID) {

@@ -94,6 +94,8 @@ func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
 		tx.write(1, `
 			UPDATE network_interfaces SET device_index = $3 WHERE account_id = $1 AND id = $2`, n.AccountID, n.ID, free)
 	}
+	// Last, write the new type with its limit, which the foreign key copies into the rows of the
+	// interfaces.
 	tx.write(1, `
 		UPDATE instances
 		SET instance_type_owner_id = $3, instance_type = $4, eni_quantity = $5

@@ -30,6 +30,8 @@ func (s *Store) ReadWorld(ctx context.Context, accountIDs []string, now time.Tim
 			if _, err := tx.Exec(ctx, `SET LOCAL statement_timeout = '15min'`); err != nil { // as long as a large world takes
 				return err
 			}
+			// First read the accounts, because the rest is read only for those that have not
+			// expired.
 			if err := w.readAccounts(ctx, tx, accountIDs, now); err != nil {
 				return err
 			}

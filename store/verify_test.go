@@ -12,8 +12,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// verifyWorld adds to constraintWorld what makes every invariant hold, and something for each to
-// look at.
+// verifyWorld adds to constraintWorld what makes every invariant hold, and something for each to look at.
 const verifyWorld = constraintWorld + `
 INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
     ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse', 'i-2', 2, 0, '00:16:3e:00:00:20', '2026-11-22');
@@ -27,8 +26,7 @@ UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT count_places(ARRAY['1000000000000001']);
 `
 
-// brokenInvariants break each invariant: first the constraints go that would refuse it, then a
-// statement does it. What follows from the same mistake is found too.
+// brokenInvariants break each invariant: first the constraints go that would refuse it, then a statement does it. What follows from the same mistake is found too.
 var brokenInvariants = []struct {
 	invariant string
 	without   []string // constraints
@@ -265,8 +263,7 @@ func TestEachInvariantFindsItsViolation(t *testing.T) {
 	}
 }
 
-// TestVerifyTellsNoMoreThanAnybodyReads breaks one invariant in very many places, and another one
-// after it.
+// TestVerifyTellsNoMoreThanAnybodyReads breaks one invariant in very many places, and another one after it.
 func TestVerifyTellsNoMoreThanAnybodyReads(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -282,8 +279,7 @@ func TestVerifyTellsNoMoreThanAnybodyReads(t *testing.T) {
 	}
 }
 
-// verify is what Verify finds, which must be of the account of verifyWorld, or of one that does not
-// exist.
+// verify is what Verify finds, which must be of the account of verifyWorld, or of one that does not exist.
 func verify(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
 	found, err := newStore(pool).Verify(t.Context())

@@ -123,6 +123,7 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 	if err != nil || exists {
 		return err
 	}
+	// First create an empty database and migrate it.
 	for _, sql := range []string{
 		`DROP DATABASE IF EXISTS ` + building + ` WITH (FORCE)`, // left by a process that was killed
 		`CREATE DATABASE ` + building,
@@ -134,6 +135,8 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 	if err := migrate(ctx, s.database(buildingName(s.schema)).String()); err != nil {
 		return err
 	}
+	// Then make it the template. The rename comes last, because it is what other processes look
+	// for.
 	for _, sql := range []string{
 		`ALTER DATABASE ` + building + ` ALLOW_CONNECTIONS false`, // a session in the template would prevent clones
 		`ALTER DATABASE ` + building + ` RENAME TO ` + template,
