@@ -37,7 +37,7 @@ type KeyOwner struct {
 }
 
 // LockKeyOwner looks up the account and the RAM user of a new key, and keeps both from being
-// deleted: a scenario waits for the account's lock too. An account that has expired at now does not
+// deleted. A scenario waits for the account's lock too. An account that has expired at now does not
 // exist.
 func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, now time.Time) (KeyOwner, error) {
 	var owner KeyOwner

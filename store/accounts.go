@@ -28,7 +28,7 @@ const sweepSettings = `
 	SELECT set_config('statement_timeout', '15min', true), set_config('lock_timeout', '100ms', true)`
 
 // lockTokensOfAccount locks the client tokens of an account. It comes before the lock of the
-// account itself: a request that claims a token again holds the token's lock, and then waits for
+// account itself. A request that claims a token again holds the token's lock, and then waits for
 // locks that conflict with the account's. Once the account is locked, no new token can appear.
 const lockTokensOfAccount = `
 	SELECT FROM client_tokens

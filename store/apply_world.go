@@ -61,9 +61,9 @@ func (a Applied) Total() TableChange {
 
 // ApplyWorld makes every account of the world equal to it, in one transaction. It does not change
 // other accounts. Applying the same world again writes nothing: a transient row that is not yet due
-// keeps its due time. A resource whose location changed (its region, zone, VPC or VSwitch, which
-// never change in the real cloud) counts as another resource with the same id: it is deleted and
-// inserted.
+// keeps its due time. The location of a resource (its region, zone, VPC or VSwitch) never changes
+// in the real cloud. So a resource with another location counts as another resource with the same
+// id: it is deleted and inserted.
 //
 // It locks the ids of the accounts first, so that at most one ApplyWorld of an account runs at a
 // time. Then it takes row locks in the lock order. So an attach in flight ends before its rows are

@@ -1,10 +1,10 @@
 package store
 
 // The statements of ApplyWorld concern only the accounts in staged_accounts. They take no
-// arguments, so that they can be pasted into psql, and so that no plan is cached for staging tables
-// that are dropped with the transaction. Only a statement that fills a large table takes two
-// arguments: the first position in its staging table from which it copies rows, and the position at
-// which it stops. For all rows these are '(0,0)' and '(4294967295,0)'.
+// arguments, so that they can be pasted into psql. That also keeps Postgres from caching plans for
+// staging tables, which are dropped with the transaction. Only a statement that fills a large table
+// takes two arguments, which are positions in its staging table. It copies the rows from the first
+// position up to the second. For all rows these are '(0,0)' and '(4294967295,0)'.
 
 // The locks. An account that does not exist yet has no row to lock. So an advisory lock makes sure
 // that one transaction at a time applies a world to an account.
@@ -13,7 +13,7 @@ const (
 	SELECT pg_advisory_xact_lock(hashtextextended('enisim account ' || id, 0))
 	FROM (SELECT id FROM staged_accounts ORDER BY id) AS in_order`
 
-	// Client tokens are locked before the accounts: a request that claims a token again holds the
+	// Client tokens are locked before the accounts. A request that claims a token again holds the
 	// token's lock, and then waits for locks that conflict with those of the accounts.
 	lockClientTokens = `
 	SELECT FROM client_tokens

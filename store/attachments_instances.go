@@ -3,8 +3,8 @@
 package store
 
 // lockAttachedInstances queues the locks of the instances that requests name. The join with the
-// type comes after the lock, because a join below it would lose an instance whose type changed
-// during the wait for its lock.
+// type comes after the lock. A join below it would lose an instance whose type changed during the
+// wait for its lock.
 //
 // Builds with the tags above replace it by a wrong version, to prove that the tests notice a
 // missing lock (TestSabotageIsCaught).

@@ -102,8 +102,8 @@ func (a *Attachments) affectedGroups(requests []Attachment) (groups []ResourceID
 }
 
 // The statements take ids as arrays, and look each id up in a LATERAL subquery. So every plan finds
-// the rows by their index, even if the planner takes the table for a small one, and locks them in
-// the order of the arrays.
+// the rows by their index, even if the planner takes the table for a small one. It also locks them
+// in the order of the arrays.
 
 // idList is a list of resources as two array arguments of a statement. It is sorted in lock order
 // and has no duplicates.

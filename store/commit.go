@@ -10,10 +10,10 @@ import (
 )
 
 // rolledBackCodes are the SQLSTATEs (or classes) of a COMMIT that prove that it rolled back.
-// Postgres raises each of them before it writes the commit record: class 23 when it checks a
-// deferred constraint, 40001 and 40P01 when it aborts a transaction in favor of another. Any other
-// error may come after the record was written, so it proves nothing. 57014 and 57P01 are such
-// errors: they also end a wait for a replica.
+// Postgres raises each of them before it writes the commit record. It raises class 23 when it
+// checks a deferred constraint, and 40001 and 40P01 when it aborts a transaction in favor of
+// another. Any other error may come after the record was written, so it proves nothing. 57014 and
+// 57P01 are such errors: they also end a wait for a replica.
 var rolledBackCodes = []string{"23", "40001", "40P01"}
 
 // commitFailure classifies an error of the COMMIT itself, rather than of a statement before it.

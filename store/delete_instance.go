@@ -51,8 +51,8 @@ func (tx *Tx) LockForDeleteInstance(
 }
 
 // Going returns the ids of the interfaces that are deleted with the instance, primary and secondary
-// ones, and of the others. staying become Available: the interfaces that outlive an instance, and
-// those that are leaving it or have left it.
+// ones, and of the others. The interfaces in staying become Available: those that outlive an
+// instance, and those that are leaving it or have left it.
 func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 	for _, n := range s.Held {
 		leaving := n.Status == ENIDetaching || (n.NextStatus != nil && *n.NextStatus == ENIAvailable)

@@ -18,7 +18,7 @@ const eniToDelete = `
 	WHERE account_id = $1 AND region_id = $2 AND id = $3
 	`
 
-// LockForDeleteNetworkInterface locks and reads an interface, in one round trip. atOnce says that
+// LockForDeleteNetworkInterface locks and reads an interface, in one round trip. If atOnce is true,
 // its row is to be deleted at once, which needs the stronger lock. The instance that it may have
 // left is not locked, because a transaction that deletes the instance locks its interfaces too.
 func (tx *Tx) LockForDeleteNetworkInterface(

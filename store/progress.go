@@ -19,8 +19,8 @@ type Progress struct {
 const mergeWork = 10
 
 // largeTables are the tables that can have as many rows as a world has resources. They are filled
-// some pages of their staging table at a time, because one statement for all of a large world would
-// report no progress for half a minute.
+// some pages of their staging table at a time. One statement for all of a large world would report
+// no progress for half a minute.
 var largeTables = []string{
 	"instances", "network_interfaces", "private_ip_addresses", "network_interface_security_groups",
 }

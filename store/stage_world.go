@@ -217,8 +217,8 @@ func stageSecurityGroupRules(ctx context.Context, tx pgx.Tx, rows []SecurityGrou
 	})
 }
 
-// stage copies rows into a staging table. It analyzes a large one: the planner has no statistics of
-// a new table, and with a wrong guess the joins of a large world become quadratic.
+// stage copies rows into a staging table. It analyzes a large one, because the planner has no
+// statistics of a new table. With a wrong guess the joins of a large world become quadratic.
 func stage[T any](
 	ctx context.Context, tx pgx.Tx, table string, columns []string, rows []T, values func(*T) []any,
 ) error {

@@ -28,8 +28,8 @@ const (
 )
 
 // ErrBusy is returned when the caller's account has too many requests in the queue for a
-// connection, or when this request's turn would come too late for its client. Nothing was sent to
-// the database.
+// connection. It is also returned when this request's turn would come too late for its client.
+// Nothing was sent to the database.
 var ErrBusy = errors.New("store: too many requests of this account are waiting for the database")
 
 // turnsKey is the context key of the queue in which statements wait for a connection.

@@ -143,8 +143,8 @@ func runWorldSteps(ctx context.Context, tx pgx.Tx, written *changeCounter, p *pr
 	return nil
 }
 
-// stepsInOneTrip returns how many of the next steps can run in one round trip: all before the next
-// paged step, or up to the next step that is verified.
+// stepsInOneTrip returns how many of the next steps can run in one round trip. These are all steps
+// before the next paged one, or up to the next one that is verified.
 func stepsInOneTrip(steps []worldStep) int {
 	for n, step := range steps {
 		switch {

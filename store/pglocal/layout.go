@@ -13,12 +13,12 @@ import (
 
 // layout returns the paths of the files of a data folder:
 //
-//	<data folder>/            any folder; made if missing, otherwise left as it is
-//	  postgres/               home: private to the user who runs Postgres
+//	<data folder>/            any folder; created if missing, otherwise not changed
+//	  postgres/               home: private to the user that runs Postgres
 //	    cluster/              PGDATA
 //	    run/                  the socket
-//	    downloaded/           Postgres itself, where none is installed
-//	    postgres.log          what Postgres has to say
+//	    downloaded/           Postgres itself, if none is installed
+//	    postgres.log          the log of Postgres
 //	    start.lock, users.lock, watch.lock
 type layout struct {
 	home string
@@ -31,8 +31,8 @@ func (l layout) startLock() string { return filepath.Join(l.home, "start.lock") 
 func (l layout) usersLock() string { return filepath.Join(l.home, "users.lock") }
 func (l layout) watchLock() string { return filepath.Join(l.home, "watch.lock") }
 
-// maxSocketPath is the longest socket path on every supported system: sun_path has 104 bytes on BSD
-// and macOS and 108 on Linux, one of them for the final zero.
+// maxSocketPath is the longest socket path on every supported system. The array sun_path has 104
+// bytes on BSD and macOS and 108 on Linux, one of them for the final zero.
 const maxSocketPath = 103
 
 // socketName contains the port. The port is only a part of this name: no process listens on it.
@@ -41,10 +41,10 @@ const (
 	socketName = ".s.PGSQL.5432"
 )
 
-// run returns the folder of the socket. It is usually in the data folder. If the data folder's path
-// is too long for a socket, or has a comma, which clients take for the end of a host, it is a
-// folder in /tmp named by a hash of that path. It is not in $TMPDIR, which may differ between two
-// processes that must find the same socket.
+// run returns the folder of the socket. It is usually in the data folder. The data folder's path
+// may be too long for a socket, or may have a comma, which clients take for the end of a host. Then
+// it is a folder in /tmp named by a hash of that path. It is not in $TMPDIR, which may differ
+// between two processes that must find the same socket.
 func (l layout) run(owner account) string {
 	run := filepath.Join(l.home, "run")
 	if len(filepath.Join(run, socketName)) <= maxSocketPath && !strings.Contains(run, ",") {
@@ -89,7 +89,7 @@ func prepare(dataDir string) (layout, account, error) {
 		return layout{}, account{}, fmt.Errorf("make the data folder: %w: use another --data-dir", err)
 	}
 	// Resolve the path, because different paths of the same folder must lead to the same socket
-	// folder and to the same -D argument, by which a postmaster is recognized.
+	// folder. They must also lead to the same -D argument, by which a postmaster is recognized.
 	absolute, err := filepath.Abs(dataDir)
 	if err != nil {
 		return layout{}, account{}, err

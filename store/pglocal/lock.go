@@ -58,7 +58,7 @@ func (l *fileLock) tryLock(mode int) (bool, error) {
 }
 
 // release unlocks explicitly before it closes the file. A child that is just being forked has a
-// copy of the descriptor until its exec, and with close alone it would keep the lock until then.
+// copy of the descriptor until its exec. With close alone it would keep the lock until then.
 func (l *fileLock) release() error {
 	return errors.Join(syscall.Flock(int(l.file.Fd()), syscall.LOCK_UN), l.file.Close())
 }

@@ -164,7 +164,7 @@ func pidPath(files layout) string { return filepath.Join(files.cluster(), "postm
 
 // removeStalePID removes the pid files of a dead postmaster whose pid another process has.
 // Otherwise Postgres would only see that the pid is in use, and refuse to start. It still refuses
-// while orphaned backends use the old shared memory, because the key of that is derived from the
+// while orphaned backends use the old shared memory. The key of that memory is derived from the
 // folder of the cluster, not only from postmaster.pid.
 func removeStalePID(files layout, run string) error {
 	for _, path := range []string{pidPath(files), socketLock(run)} {
@@ -177,8 +177,8 @@ func removeStalePID(files layout, run string) error {
 
 // stop stops the postmaster pid with a fast shutdown: it disconnects its clients, writes a
 // checkpoint and exits. If that times out, it requests an immediate shutdown, after which the next
-// start recovers. This is needed because Postgres 15 may wait forever for its checkpointer, if the
-// fast shutdown comes while it recovers from the crash of one of its processes.
+// start recovers. This is needed because the fast shutdown may come while Postgres recovers from
+// the crash of one of its processes. Postgres 15 then waits forever for its checkpointer.
 func stop(ctx context.Context, files layout, pid int) error {
 	if err := signalStop(pid, syscall.SIGINT); err != nil {
 		return err

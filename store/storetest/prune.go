@@ -46,8 +46,8 @@ func (s *server) prune(ctx context.Context) error {
 }
 
 // pruneSchema drops all databases of another schema, unless a test process holds the schema's lock.
-// A test process of that schema that starts at the same time waits for the build lock after it has
-// got the schema's lock, and then creates its template again.
+// A test process of that schema may start at the same time. It waits for the build lock after it
+// has got the schema's lock, and then creates its template again.
 func (s *server) pruneSchema(ctx context.Context, schema string, names []string) (err error) {
 	var free bool
 	if err := s.admin.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockOf(schema)).Scan(&free); err != nil || !free {
