@@ -101,8 +101,8 @@ func (a *Attachments) At(now time.Time) {
 		return
 	}
 	for _, i := range a.instances { // release the capacity of the departures that are due
-		for group, l := range i.departures {
-			if capacity := a.capacity[ResourceID{i.AccountID, group}]; capacity != nil && !l.at.After(now) {
+		for group, d := range i.departures {
+			if capacity := a.capacity[ResourceID{i.AccountID, group}]; capacity != nil && !d.at.After(now) {
 				i.departures[group], capacity.free = nil, capacity.free+1
 			}
 		}

@@ -297,26 +297,26 @@ type (
 	}
 )
 
-func departureFields(l *departureRow) []any {
-	return []any{&l.accountID, &l.groupID, &l.instanceID, &l.at}
+func departureFields(d *departureRow) []any {
+	return []any{&d.accountID, &d.groupID, &d.instanceID, &d.at}
 }
 
 func capacityFields(p *capacityRow) []any { return []any{&p.accountID, &p.groupID, &p.share, &p.free} }
 
 // addDeparture records that an instance is about to leave a group. It may be an instance that no
 // request names: its capacity is released when the departure is due.
-func (a *Attachments) addDeparture(l departureRow) {
-	id := ResourceID{l.accountID, l.instanceID}
+func (a *Attachments) addDeparture(d departureRow) {
+	id := ResourceID{d.accountID, d.instanceID}
 	if a.instances[id] == nil {
 		a.instances[id] = &batchInstance{
-			Instance: Instance{AccountID: l.accountID, ID: l.instanceID}, departures: map[string]*departure{},
+			Instance: Instance{AccountID: d.accountID, ID: d.instanceID}, departures: map[string]*departure{},
 		}
 	}
-	if l.at == nil {
-		a.instances[id].departures[l.groupID] = &departure{contended: true}
+	if d.at == nil {
+		a.instances[id].departures[d.groupID] = &departure{contended: true}
 		return
 	}
-	a.instances[id].departures[l.groupID] = &departure{at: *l.at}
+	a.instances[id].departures[d.groupID] = &departure{at: *d.at}
 }
 
 // addCapacityShare adds a locked share to the capacity that the batch has of a group.

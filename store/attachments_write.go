@@ -50,13 +50,13 @@ func (tx *Tx) writeDepartures(a *Attachments) {
 		at                          []time.Time
 	}
 	for _, i := range a.instances {
-		for group, l := range i.departures {
-			if l == nil {
+		for group, d := range i.departures {
+			if d == nil {
 				removed.accounts, removed.groups = append(removed.accounts, i.AccountID), append(removed.groups, group)
 				removed.instances = append(removed.instances, i.ID)
-			} else if l.written {
+			} else if d.written {
 				added.accounts, added.groups = append(added.accounts, i.AccountID), append(added.groups, group)
-				added.instances, added.at = append(added.instances, i.ID), append(added.at, l.at)
+				added.instances, added.at = append(added.instances, i.ID), append(added.at, d.at)
 			}
 		}
 	}

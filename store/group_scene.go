@@ -42,7 +42,7 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, accountID, ids).
-		Query(each(departureFields, func(l departureRow) { departures[l.groupID] = append(departures[l.groupID], l) }))
+		Query(each(departureFields, func(d departureRow) { departures[d.groupID] = append(departures[d.groupID], d) }))
 	tx.lock(rankCapacity, `
 		SELECT share
 		FROM security_group_places
@@ -64,11 +64,11 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		Query(each(func(g *GroupScene) []any {
 			return []any{&g.ID, &g.VPCID, &g.Type, &g.Free, &g.HasInstance}
 		}, func(g GroupScene) {
-			for _, l := range departures[g.ID] {
-				if l.instanceID == instance {
+			for _, d := range departures[g.ID] {
+				if d.instanceID == instance {
 					g.HasInstance = true
 				} else {
-					g.LeavesAt = append(g.LeavesAt, *l.at)
+					g.LeavesAt = append(g.LeavesAt, *d.at)
 				}
 			}
 			found(g)
