@@ -41,7 +41,7 @@ func VersionOf(action string) string {
 }
 
 // productOf is the product of a Version; of one that is none, the first.
-func productOf(version string) product {
+func productForVersion(version string) product {
 	for _, p := range products {
 		if p.version == version {
 			return p

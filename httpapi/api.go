@@ -33,76 +33,76 @@ type action struct {
 func actions(s *service.Service) map[string]map[string]action {
 	return map[string]map[string]action{
 		ecsVersion: {
-			"AssignIpv6Addresses":                   handle(s.AssignIPv6Addresses, spellAssignedIPv6Addresses),
-			"AssignPrivateIpAddresses":              handle(s.AssignPrivateIPAddresses, spellAssignedPrivateIPAddresses),
-			"AttachNetworkInterface":                done(s.AttachNetworkInterface),
-			"AuthorizeSecurityGroup":                done(s.AuthorizeSecurityGroup),
-			"AuthorizeSecurityGroupEgress":          done(s.AuthorizeSecurityGroupEgress),
-			"CreateInstance":                        handle(s.CreateInstance, spellNewInstance),
-			"CreateNetworkInterface":                handle(s.CreateNetworkInterface, spellCreatedNetworkInterface),
-			"CreateSecurityGroup":                   handle(s.CreateSecurityGroup, spellCreatedSecurityGroup),
-			"DeleteInstance":                        done(s.DeleteInstance),
-			"DeleteNetworkInterface":                done(s.DeleteNetworkInterface),
-			"DeleteSecurityGroup":                   done(s.DeleteSecurityGroup),
-			"DescribeAvailableResource":             handle(s.DescribeAvailableResource, spellAvailableResources),
-			"DescribeDisks":                         handle(s.DescribeDisks, spellDisks),
-			"DescribeImages":                        handle(s.DescribeImages, spellImages),
-			"DescribeInstanceAttachmentAttributes":  handle(s.DescribeInstanceAttachmentAttributes, spellAttachmentAttributes),
-			"DescribeInstanceAttribute":             handle(s.DescribeInstanceAttribute, spellInstanceAttribute),
-			"DescribeInstanceMaintenanceAttributes": handle(s.DescribeInstanceMaintenanceAttributes, spellMaintenanceAttributes),
-			"DescribeInstanceRamRole":               handle(s.DescribeInstanceRAMRole, spellInstanceRAMRoles),
-			"DescribeInstanceStatus":                handle(s.DescribeInstanceStatus, spellInstanceStatuses),
-			"DescribeInstanceTypeFamilies":          handle(s.DescribeInstanceTypeFamilies, spellInstanceTypeFamilies),
-			"DescribeInstanceTypes":                 handle(s.DescribeInstanceTypes, spellInstanceTypes),
-			"DescribeInstances":                     handle(s.DescribeInstances, spellInstances),
-			"DescribeNetworkInterfaceAttribute":     handle(s.DescribeNetworkInterfaceAttribute, spellNetworkInterfaceAttribute),
-			"DescribeNetworkInterfaces":             handle(s.DescribeNetworkInterfaces, spellNetworkInterfaces),
-			"DescribeRegions":                       handle(s.DescribeRegions, spellRegions),
-			"DescribeSecurityGroupAttribute":        handle(s.DescribeSecurityGroupAttribute, spellSecurityGroupAttribute),
-			"DescribeSecurityGroups":                handle(s.DescribeSecurityGroups, spellSecurityGroups),
-			"DescribeUserData":                      handle(s.DescribeUserData, spellUserData),
-			"DescribeZones":                         handle(s.DescribeZones, spellZones),
-			"DetachNetworkInterface":                done(s.DetachNetworkInterface),
-			"JoinSecurityGroup":                     done(s.JoinSecurityGroup),
-			"LeaveSecurityGroup":                    done(s.LeaveSecurityGroup),
-			"ListTagResources":                      handle(s.ListTagResources(service.ECSTags), spellTagResources),
-			"ModifyInstanceAttribute":               done(s.ModifyInstanceAttribute),
-			"ModifyInstanceSpec":                    done(s.ModifyInstanceSpec),
-			"ModifyNetworkInterfaceAttribute":       done(s.ModifyNetworkInterfaceAttribute),
-			"ModifySecurityGroupAttribute":          done(s.ModifySecurityGroupAttribute),
-			"ModifySecurityGroupPolicy":             done(s.ModifySecurityGroupPolicy),
-			"RebootInstance":                        done(s.RebootInstance),
-			"RevokeSecurityGroup":                   done(s.RevokeSecurityGroup),
-			"RevokeSecurityGroupEgress":             done(s.RevokeSecurityGroupEgress),
-			"RunInstances":                          handle(s.RunInstances, spellNewInstances),
-			"StartInstance":                         done(s.StartInstance),
-			"StopInstance":                          done(s.StopInstance),
-			"TagResources":                          done(s.TagResources(service.ECSTags)),
-			"UnassignIpv6Addresses":                 done(s.UnassignIPv6Addresses),
-			"UnassignPrivateIpAddresses":            done(s.UnassignPrivateIPAddresses),
-			"UntagResources":                        done(s.UntagResources(service.ECSTags)),
+			"AssignIpv6Addresses":                   handle(s.AssignIPv6Addresses, newAssignedIPv6AddressesResponse),
+			"AssignPrivateIpAddresses":              handle(s.AssignPrivateIPAddresses, newAssignedPrivateIPAddressesResponse),
+			"AttachNetworkInterface":                empty(s.AttachNetworkInterface),
+			"AuthorizeSecurityGroup":                empty(s.AuthorizeSecurityGroup),
+			"AuthorizeSecurityGroupEgress":          empty(s.AuthorizeSecurityGroupEgress),
+			"CreateInstance":                        handle(s.CreateInstance, newNewInstanceResponse),
+			"CreateNetworkInterface":                handle(s.CreateNetworkInterface, newCreatedNetworkInterfaceResponse),
+			"CreateSecurityGroup":                   handle(s.CreateSecurityGroup, newCreatedSecurityGroupResponse),
+			"DeleteInstance":                        empty(s.DeleteInstance),
+			"DeleteNetworkInterface":                empty(s.DeleteNetworkInterface),
+			"DeleteSecurityGroup":                   empty(s.DeleteSecurityGroup),
+			"DescribeAvailableResource":             handle(s.DescribeAvailableResource, newAvailableResourcesResponse),
+			"DescribeDisks":                         handle(s.DescribeDisks, newDisksResponse),
+			"DescribeImages":                        handle(s.DescribeImages, newImagesResponse),
+			"DescribeInstanceAttachmentAttributes":  handle(s.DescribeInstanceAttachmentAttributes, newAttachmentAttributesResponse),
+			"DescribeInstanceAttribute":             handle(s.DescribeInstanceAttribute, newInstanceAttributeResponse),
+			"DescribeInstanceMaintenanceAttributes": handle(s.DescribeInstanceMaintenanceAttributes, newMaintenanceAttributesResponse),
+			"DescribeInstanceRamRole":               handle(s.DescribeInstanceRAMRole, newInstanceRAMRolesResponse),
+			"DescribeInstanceStatus":                handle(s.DescribeInstanceStatus, newInstanceStatusesResponse),
+			"DescribeInstanceTypeFamilies":          handle(s.DescribeInstanceTypeFamilies, newInstanceTypeFamiliesResponse),
+			"DescribeInstanceTypes":                 handle(s.DescribeInstanceTypes, newInstanceTypesResponse),
+			"DescribeInstances":                     handle(s.DescribeInstances, newInstancesResponse),
+			"DescribeNetworkInterfaceAttribute":     handle(s.DescribeNetworkInterfaceAttribute, newNetworkInterfaceAttributeResponse),
+			"DescribeNetworkInterfaces":             handle(s.DescribeNetworkInterfaces, newNetworkInterfacesResponse),
+			"DescribeRegions":                       handle(s.DescribeRegions, newRegionsResponse),
+			"DescribeSecurityGroupAttribute":        handle(s.DescribeSecurityGroupAttribute, newSecurityGroupAttributeResponse),
+			"DescribeSecurityGroups":                handle(s.DescribeSecurityGroups, newSecurityGroupsResponse),
+			"DescribeUserData":                      handle(s.DescribeUserData, newUserDataResponse),
+			"DescribeZones":                         handle(s.DescribeZones, newZonesResponse),
+			"DetachNetworkInterface":                empty(s.DetachNetworkInterface),
+			"JoinSecurityGroup":                     empty(s.JoinSecurityGroup),
+			"LeaveSecurityGroup":                    empty(s.LeaveSecurityGroup),
+			"ListTagResources":                      handle(s.ListTagResources(service.ECSTags), newTagResourcesResponse),
+			"ModifyInstanceAttribute":               empty(s.ModifyInstanceAttribute),
+			"ModifyInstanceSpec":                    empty(s.ModifyInstanceSpec),
+			"ModifyNetworkInterfaceAttribute":       empty(s.ModifyNetworkInterfaceAttribute),
+			"ModifySecurityGroupAttribute":          empty(s.ModifySecurityGroupAttribute),
+			"ModifySecurityGroupPolicy":             empty(s.ModifySecurityGroupPolicy),
+			"RebootInstance":                        empty(s.RebootInstance),
+			"RevokeSecurityGroup":                   empty(s.RevokeSecurityGroup),
+			"RevokeSecurityGroupEgress":             empty(s.RevokeSecurityGroupEgress),
+			"RunInstances":                          handle(s.RunInstances, newNewInstancesResponse),
+			"StartInstance":                         empty(s.StartInstance),
+			"StopInstance":                          empty(s.StopInstance),
+			"TagResources":                          empty(s.TagResources(service.ECSTags)),
+			"UnassignIpv6Addresses":                 empty(s.UnassignIPv6Addresses),
+			"UnassignPrivateIpAddresses":            empty(s.UnassignPrivateIPAddresses),
+			"UntagResources":                        empty(s.UntagResources(service.ECSTags)),
 		},
 		vpcVersion: {
-			"CreateVSwitch":             handle(s.CreateVSwitch, spellCreatedVSwitch),
-			"CreateVpc":                 handle(s.CreateVPC, spellCreatedVPC),
-			"DeleteVSwitch":             done(s.DeleteVSwitch),
-			"DeleteVpc":                 done(s.DeleteVPC),
-			"DescribeRouteTableList":    handle(s.DescribeRouteTableList, spellRouteTableList),
-			"DescribeRouteTables":       handle(s.DescribeRouteTables, spellRouteTables),
-			"DescribeVSwitchAttributes": handle(s.DescribeVSwitchAttributes, spellVSwitchAttributes),
-			"DescribeVSwitches":         handle(s.DescribeVSwitches, spellVSwitches),
-			"DescribeVpcAttribute":      handle(s.DescribeVPCAttribute, spellVPCAttribute),
-			"DescribeVpcs":              handle(s.DescribeVPCs, spellVPCs),
-			"ListTagResources":          handle(s.ListTagResources(service.VPCTags), spellTagResources),
-			"ModifyVSwitchAttribute":    done(s.ModifyVSwitchAttribute),
-			"ModifyVpcAttribute":        done(s.ModifyVPCAttribute),
-			"TagResources":              done(s.TagResources(service.VPCTags)),
-			"UntagResources":            done(s.UntagResources(service.VPCTags)),
-			"UnTagResources":            done(s.UntagResources(service.VPCTags)), // as the product's own metadata spell it
+			"CreateVSwitch":             handle(s.CreateVSwitch, newCreatedVSwitchResponse),
+			"CreateVpc":                 handle(s.CreateVPC, newCreatedVPCResponse),
+			"DeleteVSwitch":             empty(s.DeleteVSwitch),
+			"DeleteVpc":                 empty(s.DeleteVPC),
+			"DescribeRouteTableList":    handle(s.DescribeRouteTableList, newRouteTableListResponse),
+			"DescribeRouteTables":       handle(s.DescribeRouteTables, newRouteTablesResponse),
+			"DescribeVSwitchAttributes": handle(s.DescribeVSwitchAttributes, newVSwitchAttributesResponse),
+			"DescribeVSwitches":         handle(s.DescribeVSwitches, newVSwitchesResponse),
+			"DescribeVpcAttribute":      handle(s.DescribeVPCAttribute, newVPCAttributeResponse),
+			"DescribeVpcs":              handle(s.DescribeVPCs, newVPCsResponse),
+			"ListTagResources":          handle(s.ListTagResources(service.VPCTags), newTagResourcesResponse),
+			"ModifyVSwitchAttribute":    empty(s.ModifyVSwitchAttribute),
+			"ModifyVpcAttribute":        empty(s.ModifyVPCAttribute),
+			"TagResources":              empty(s.TagResources(service.VPCTags)),
+			"UntagResources":            empty(s.UntagResources(service.VPCTags)),
+			"UnTagResources":            empty(s.UntagResources(service.VPCTags)), // as the product's own metadata spell it
 		},
 		stsVersion: {
-			"AssumeRole":        handle(s.AssumeRole, spellRoleCredentials),
-			"GetCallerIdentity": handle(s.GetCallerIdentity, spellCallerIdentity),
+			"AssumeRole":        handle(s.AssumeRole, newRoleCredentialsResponse),
+			"GetCallerIdentity": handle(s.GetCallerIdentity, newCallerIdentityResponse),
 		},
 	}
 }
@@ -123,21 +123,21 @@ func servedActions(s *service.Service) map[string]map[string]action {
 }
 
 // handle makes an action of a method of the service and of the function that spells what it answers: a pointer to a struct that embeds Reply.
-func handle[Request, Answer any](call func(context.Context, service.Caller, Request) (Answer, error), spell func(Answer) any) action {
+func handle[Request, Answer any](call func(context.Context, service.Caller, Request) (Answer, error), newResponse func(Answer) any) action {
 	return action{
 		answer: func(ctx context.Context, caller service.Caller, p parameters) (any, error) {
 			answer, err := call(ctx, caller, bind[Request](p))
 			if err != nil {
 				return nil, err
 			}
-			return spell(answer), nil
+			return newResponse(answer), nil
 		},
 		request: reflect.TypeFor[Request](),
 	}
 }
 
 // done makes an action that answers its RequestId only.
-func done[Request any](call func(context.Context, service.Caller, Request) error) action {
+func empty[Request any](call func(context.Context, service.Caller, Request) error) action {
 	return handle(func(ctx context.Context, caller service.Caller, r Request) (struct{}, error) {
 		return struct{}{}, call(ctx, caller, r)
 	}, func(struct{}) any { return &Reply{} })
@@ -209,7 +209,7 @@ func (a *API) Drain() { a.draining.Store(true) }
 func (a *API) serve(c echo.Context) error {
 	x := a.begin(c)
 	memory := a.reading.share(c.Request())
-	defer memory.end()
+	defer memory.release()
 	reply, err := a.answer(c.Request(), memory, x)
 	if memory.unread { // or net/http would wait for the rest before it sends the answer
 		c.Response().Header().Set("Connection", "close")
@@ -222,8 +222,8 @@ func (a *API) serve(c echo.Context) error {
 
 // answer goes through the gateway's checks in their order (docs/reference/protocol.md, section 5), and then the action's own.
 func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err error) {
-	defer catch(&err)
-	in, err := a.read(r, memory)
+	defer recoverPanic(&err)
+	in, err := a.readRequest(r, memory)
 	x.format, x.version, x.action = in.format, in.parameters["Version"], in.parameters["Action"]
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
 		return nil, service.UnsupportedHTTPMethod

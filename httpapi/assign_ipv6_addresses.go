@@ -9,9 +9,9 @@ type assignIPv6AddressesReply struct {
 	Ipv6PrefixSets     struct{ Ipv6Prefix []string }
 }
 
-func spellAssignedIPv6Addresses(a service.AssignedAddresses) any {
+func newAssignedIPv6AddressesResponse(a service.AssignedAddresses) any {
 	reply := &assignIPv6AddressesReply{NetworkInterfaceId: a.NetworkInterfaceID}
-	reply.Ipv6Sets.Ipv6Address = spellAddresses(a.Addresses)
-	reply.Ipv6PrefixSets.Ipv6Prefix = spellAddresses(a.Prefixes)
+	reply.Ipv6Sets.Ipv6Address = formatAddresses(a.Addresses)
+	reply.Ipv6PrefixSets.Ipv6Prefix = formatAddresses(a.Prefixes)
 	return reply
 }

@@ -15,14 +15,14 @@ type assignPrivateIPAddressesReply struct {
 	}
 }
 
-func spellAssignedPrivateIPAddresses(a service.AssignedAddresses) any {
+func newAssignedPrivateIPAddressesResponse(a service.AssignedAddresses) any {
 	reply := &assignPrivateIPAddressesReply{}
 	set := &reply.AssignedPrivateIpAddressesSet
 	set.NetworkInterfaceId = a.NetworkInterfaceID
-	set.PrivateIpSet.PrivateIpAddress = spellAddresses(a.Addresses)
-	set.Ipv4PrefixSet.Ipv4Prefixes = spellAddresses(a.Prefixes)
+	set.PrivateIpSet.PrivateIpAddress = formatAddresses(a.Addresses)
+	set.Ipv4PrefixSet.Ipv4Prefixes = formatAddresses(a.Prefixes)
 	return reply
 }
 
 // spellAddresses are addresses or prefixes in their own spelling.
-func spellAddresses[T fmt.Stringer](addresses []T) []string { return spellEach(addresses, T.String) }
+func formatAddresses[T fmt.Stringer](addresses []T) []string { return mapEach(addresses, T.String) }

@@ -8,7 +8,7 @@ type assumeRoleReply struct {
 	Credentials     struct{ SecurityToken, AccessKeyId, AccessKeySecret, Expiration string }
 }
 
-func spellRoleCredentials(c service.RoleCredentials) any {
+func newRoleCredentialsResponse(c service.RoleCredentials) any {
 	reply := &assumeRoleReply{}
 	reply.AssumedRoleUser.AssumedRoleId = c.RoleID
 	reply.AssumedRoleUser.Arn = c.RoleARN

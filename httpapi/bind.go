@@ -172,7 +172,7 @@ func (b *binding) numbers(prefix string, scalars bool) []string {
 		if last := len(items) - 1; hasField == scalars || last >= 0 && items[last].written == written {
 			continue
 		}
-		if n, ok := listNumber(written); ok {
+		if n, ok := parseListNumber(written); ok {
 			items = append(items, item{n, written})
 		}
 	}
@@ -186,7 +186,7 @@ func (b *binding) numbers(prefix string, scalars bool) []string {
 }
 
 // listNumber reads the number of a list's item.
-func listNumber(written string) (n int, ok bool) {
+func parseListNumber(written string) (n int, ok bool) {
 	const maxDigits = 10
 	if len(written) > maxDigits {
 		return 0, false

@@ -159,7 +159,7 @@ func FuzzBind(f *testing.F) {
 	f.Add(`List=["a","b"]&Nested.1.GroupIds.2=g&Config.Timeout=x`)
 	f.Add("Ids.99999999999999999999=a&Ids.00001=b&Tag..Key=c&Tag.1=d")
 	f.Fuzz(func(t *testing.T, query string) {
-		values, err := parse(query)
+		values, err := parseQuery(query)
 		if err != nil {
 			t.Skip("refused before")
 		}

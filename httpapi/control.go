@@ -71,7 +71,7 @@ func (a *API) serveControl(access Control) {
 
 // noControl answers where there is no control.
 func noControl(c echo.Context) (int, any, error) {
-	return 0, nil, refuseControl(http.StatusNotFound, "there is no %s %s; docs/control-api.md has the list", c.Request().Method, c.Request().URL.Path)
+	return 0, nil, newControlError(http.StatusNotFound, "there is no %s %s; docs/control-api.md has the list", c.Request().Method, c.Request().URL.Path)
 }
 
 // control makes a handler of a control: who is admitted gets its answer, and the log a line.
@@ -80,7 +80,7 @@ func (a *API) control(access Control, answer control) echo.HandlerFunc {
 		x := a.begin(c)
 		x.action = c.Request().URL.Path
 		memory := a.controlling.share(c.Request())
-		defer memory.end()
+		defer memory.release()
 		c.Set(memoryKey, memory)
 		status, reply, err := admitted(c, access, answer)
 		if memory.unread {
@@ -95,15 +95,15 @@ func (a *API) control(access Control, answer control) echo.HandlerFunc {
 }
 
 func admitted(c echo.Context, access Control, answer control) (status int, reply any, err error) {
-	defer catch(&err)
-	if err := access.check(c.Request()); err != nil {
+	defer recoverPanic(&err)
+	if err := access.authorize(c.Request()); err != nil {
 		return 0, nil, err
 	}
 	return answer(c)
 }
 
 // check decides whether a request may use the control API.
-func (access Control) check(r *http.Request) error {
+func (access Control) authorize(r *http.Request) error {
 	if access.Token != "" {
 		return access.checkToken(r)
 	}
@@ -115,7 +115,7 @@ func (access Control) checkToken(r *http.Request) error {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(access.Token))
 	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
-		return refuseControl(http.StatusUnauthorized, "send the server's --control-token as the header Authorization: Bearer <token>")
+		return newControlError(http.StatusUnauthorized, "send the server's --control-token as the header Authorization: Bearer <token>")
 	}
 	return nil
 }
@@ -129,10 +129,10 @@ func (access Control) checkToken(r *http.Request) error {
 // With a token neither matters, as no page knows it.
 func checkLocal(r *http.Request) error {
 	if !isLoopbackName(r.Host) {
-		return refuseControl(http.StatusForbidden, "without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q", r.Host)
+		return newControlError(http.StatusForbidden, "without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q", r.Host)
 	}
 	if err := checkSameOrigin(r); err != nil {
-		return refuseControl(http.StatusForbidden, "a page of another site may not use the control API: %v", err)
+		return newControlError(http.StatusForbidden, "a page of another site may not use the control API: %v", err)
 	}
 	return nil
 }
@@ -164,12 +164,12 @@ type controlError struct {
 
 func (e *controlError) Error() string { return e.text }
 
-func refuseControl(status int, format string, args ...any) error {
+func newControlError(status int, format string, args ...any) error {
 	return &controlError{status, fmt.Sprintf(format, args...)}
 }
 
 // readJSON reads the body of a control request. A field that nobody reads is an error, or a misspelt one would be ignored.
-func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, largestControlBody) }
+func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, maxControlBodyBytes) }
 
 // memoryKey is where a request's context has its share of what requests may hold in memory.
 const memoryKey = "memory"
@@ -178,25 +178,25 @@ const memoryKey = "memory"
 // controlMemory returns the share of memory that every control request has.
 func controlMemory(c echo.Context) *share { return c.Get(memoryKey).(*share) }
 
-func readLargeJSON(c echo.Context, into any, largest int) error {
+func readLargeJSON(c echo.Context, into any, maxBytes int) error {
 	r := c.Request()
 	// Neither a form nor plain text, which a browser would send across sites without asking.
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
-		return refuseControl(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
+		return newControlError(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
 	memory := controlMemory(c)
-	body, err := memory.readBody(r, func([]byte) int { return largest })
+	body, err := memory.readBody(r, func([]byte) int { return maxBytes })
 	if err == nil {
 		const copies = 2 // that decoding makes of a text, at most
 		err = memory.grow(copies * len(body))
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
-		return refuseControl(http.StatusBadRequest, "the body is too large: it may have %d bytes here", largest)
+		return newControlError(http.StatusBadRequest, "the body is too large: it may have %d bytes here", maxBytes)
 	case errors.Is(err, service.ServiceUnavailable):
 		return err
 	case err != nil:
-		return refuseControl(http.StatusBadRequest, "the body ends too soon")
+		return newControlError(http.StatusBadRequest, "the body ends too soon")
 	}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.DisallowUnknownFields()
@@ -209,7 +209,7 @@ func readLargeJSON(c echo.Context, into any, largest int) error {
 		}
 	}
 	if err != nil {
-		return refuseControl(http.StatusBadRequest, "the body is not the JSON that belongs here: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return newControlError(http.StatusBadRequest, "the body is not the JSON that belongs here: %s", strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // largestScenario is the most that a request with a scenario in it may have, in bytes.
-const largestScenario = 4 << 20
+const maxScenarioBytes = 4 << 20
 
 // createAccountRequest asks for an account. Names are as in scenarios; scenario is the text of one.
 type createAccountRequest struct {
@@ -59,7 +59,7 @@ type newAccountKeyReply struct {
 	InScenario string `json:"in_scenario,omitempty"`
 }
 
-func spellAccount(a service.Account) accountReply {
+func newAccount(a service.Account) accountReply {
 	return accountReply{
 		ID:        a.ID,
 		Name:      a.Name,
@@ -70,14 +70,14 @@ func spellAccount(a service.Account) accountReply {
 	}
 }
 
-func spellNewAccountKey(k service.NewAccountKey) newAccountKeyReply {
-	return newAccountKeyReply{spellNewKey(k.NewAccessKey), k.InScenario}
+func newNewAccountKey(k service.NewAccountKey) newAccountKeyReply {
+	return newAccountKeyReply{newNewKey(k.NewAccessKey), k.InScenario}
 }
 
 func createAccount(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		var r createAccountRequest
-		if err := readLargeJSON(c, &r, largestScenario); err != nil {
+		if err := readLargeJSON(c, &r, maxScenarioBytes); err != nil {
 			return 0, nil, err
 		}
 		if r.Scenario != nil {
@@ -93,23 +93,23 @@ func createAccount(s *service.Service) control {
 			NetworkInterfacesPerRegion: r.Quotas.NetworkInterfacesPerRegion,
 			ExpiresIn:                  expiresIn,
 			Repeats:                    r.Repeats,
-			Scenario:                   sentScenario(r.Scenario),
+			Scenario:                   scenarioFile(r.Scenario),
 		})
 		return http.StatusCreated, ControlReply(created), err
 	}
 }
 
 // longestWork is how long an answer may take that waits for something to be done with a world of any size.
-const longestWork = 15 * time.Minute
+const maxWorldDuration = 15 * time.Minute
 
 // allowForLargeWorld lets the answer take longer than the server lets any other.
 func allowForLargeWorld(c echo.Context) {
 	// It fails only where the connection has no deadline to move, as in a test without a server.
-	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(longestWork))
+	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(maxWorldDuration))
 }
 
 // sentScenario is a scenario that came in a request, nil for none.
-func sentScenario(text *string) *service.ScenarioFile {
+func scenarioFile(text *string) *service.ScenarioFile {
 	if text == nil {
 		return nil
 	}
@@ -119,7 +119,7 @@ func sentScenario(text *string) *service.ScenarioFile {
 func listAccounts(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		accounts, err := s.Accounts(c.Request().Context())
-		return http.StatusOK, accountsReply{spellEach(accounts, spellAccount)}, err
+		return http.StatusOK, accountsReply{mapEach(accounts, newAccount)}, err
 	}
 }
 
@@ -130,7 +130,7 @@ func changeAccount(s *service.Service) control {
 			return 0, nil, err
 		}
 		account, err := s.ChangeAccount(c.Request().Context(), c.Param("id"), service.ChangeAccount(r))
-		return http.StatusOK, spellAccount(account), err
+		return http.StatusOK, newAccount(account), err
 	}
 }
 
@@ -139,14 +139,14 @@ func resetAccount(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		var r resetAccountRequest
 		if c.Request().ContentLength != 0 {
-			if err := readLargeJSON(c, &r, largestScenario); err != nil {
+			if err := readLargeJSON(c, &r, maxScenarioBytes); err != nil {
 				return 0, nil, err
 			}
 		}
 		if r.Scenario != nil {
 			allowForLargeWorld(c)
 		}
-		return http.StatusNoContent, nil, s.ResetAccount(c.Request().Context(), c.Param("id"), sentScenario(r.Scenario))
+		return http.StatusNoContent, nil, s.ResetAccount(c.Request().Context(), c.Param("id"), scenarioFile(r.Scenario))
 	}
 }
 

@@ -19,25 +19,25 @@ import (
 func ControlReply(result any) any {
 	switch v := result.(type) {
 	case []service.Account:
-		return accountsReply{spellEach(v, spellAccount)}
+		return accountsReply{mapEach(v, newAccount)}
 	case service.Account:
-		return spellAccount(v)
+		return newAccount(v)
 	case service.NewAccount:
-		return newAccountReply{spellAccount(v.Account), spellEach(v.Keys, spellNewAccountKey)}
+		return newAccountReply{newAccount(v.Account), mapEach(v.Keys, newNewAccountKey)}
 	case []service.AccessKey:
-		return keysReply{spellEach(v, spellKey)}
+		return keysReply{mapEach(v, newKey)}
 	case service.AccessKey:
-		return spellKey(v)
+		return newKey(v)
 	case service.NewAccessKey:
-		return spellNewKey(v)
+		return newNewKey(v)
 	case []service.Snapshot:
-		return snapshotsReply{spellEach(v, spellSnapshot)}
+		return snapshotsReply{mapEach(v, newSnapshot)}
 	case service.Snapshot:
-		return spellSnapshot(v)
+		return newSnapshot(v)
 	case service.Applied:
 		return newChangesReply(v)
 	case []service.Difference:
-		return differencesReply{spellEach(v, newDifferenceReply)}
+		return differencesReply{mapEach(v, newDifferenceReply)}
 	case []service.Violation:
 		return newVerifyReply(v)
 	}
@@ -172,7 +172,7 @@ func textOf(file *service.ScenarioFile) *string {
 func (c *ControlClient) Accounts(ctx context.Context) ([]service.Account, error) {
 	var reply accountsReply
 	err := c.do(ctx, http.MethodGet, "/accounts", nil, &reply)
-	return spellEach(reply.Accounts, decodeAccount), err
+	return mapEach(reply.Accounts, decodeAccount), err
 }
 
 // CreateAccount makes an account.
@@ -189,7 +189,7 @@ func (c *ControlClient) CreateAccount(ctx context.Context, req service.CreateAcc
 	}
 	var reply newAccountReply
 	err := c.do(ctx, http.MethodPost, "/accounts", body, &reply)
-	return service.NewAccount{Account: decodeAccount(reply.accountReply), Keys: spellEach(reply.Keys, decodeNewAccountKey)}, err
+	return service.NewAccount{Account: decodeAccount(reply.accountReply), Keys: mapEach(reply.Keys, decodeNewAccountKey)}, err
 }
 
 // ChangeAccount changes an account.
@@ -228,7 +228,7 @@ func (c *ControlClient) AccessKeys(ctx context.Context, accountID string) ([]ser
 	}
 	var reply keysReply
 	err := c.do(ctx, http.MethodGet, path, nil, &reply)
-	return spellEach(reply.Keys, decodeKey), err
+	return mapEach(reply.Keys, decodeKey), err
 }
 
 // CreateAccessKey makes a key.
@@ -272,7 +272,7 @@ func (c *ControlClient) RestoreSnapshot(ctx context.Context, accountID, name str
 func (c *ControlClient) Snapshots(ctx context.Context, accountID string) ([]service.Snapshot, error) {
 	var reply snapshotsReply
 	err := c.do(ctx, http.MethodGet, "/snapshots?"+url.Values{"account": {accountID}}.Encode(), nil, &reply)
-	return spellEach(reply.Snapshots, decodeSnapshot), err
+	return mapEach(reply.Snapshots, decodeSnapshot), err
 }
 
 // DeleteSnapshot removes a snapshot.
@@ -291,14 +291,14 @@ func (c *ControlClient) ApplyScenario(ctx context.Context, file service.Scenario
 func (c *ControlClient) DiffScenario(ctx context.Context, file service.ScenarioFile) ([]service.Difference, error) {
 	var reply differencesReply
 	err := c.do(ctx, http.MethodPost, "/scenario/diff", scenarioRequest{file.Name, string(file.Text)}, &reply)
-	return spellEach(reply.Differences, func(d differenceReply) service.Difference { return service.Difference(d) }), err
+	return mapEach(reply.Differences, func(d differenceReply) service.Difference { return service.Difference(d) }), err
 }
 
 // Verify returns where the tables break an invariant.
 func (c *ControlClient) Verify(ctx context.Context) ([]service.Violation, error) {
 	var reply verifyReply
 	err := c.do(ctx, http.MethodGet, "/verify", nil, &reply)
-	return spellEach(reply.Violations, func(v violationReply) service.Violation {
+	return mapEach(reply.Violations, func(v violationReply) service.Violation {
 		return service.Violation{Invariant: v.Invariant, AccountID: v.Account, What: v.What}
 	}), err
 }

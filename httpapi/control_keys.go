@@ -38,7 +38,7 @@ type keysReply struct {
 	Keys []keyReply `json:"keys"`
 }
 
-func spellKey(k service.AccessKey) keyReply {
+func newKey(k service.AccessKey) keyReply {
 	return keyReply{
 		ID:        k.ID,
 		Account:   k.AccountID,
@@ -50,8 +50,8 @@ func spellKey(k service.AccessKey) keyReply {
 	}
 }
 
-func spellNewKey(k service.NewAccessKey) newKeyReply {
-	return newKeyReply{spellKey(k.AccessKey), k.Secret, k.SecurityToken}
+func newNewKey(k service.NewAccessKey) newKeyReply {
+	return newKeyReply{newKey(k.AccessKey), k.Secret, k.SecurityToken}
 }
 
 // readExpiresIn reads how long something is to last: "" is for ever, or 0.
@@ -61,7 +61,7 @@ func readExpiresIn(text string) (time.Duration, error) {
 	}
 	d, err := time.ParseDuration(text)
 	if err != nil {
-		return 0, refuseControl(http.StatusBadRequest, "expires_in is a duration such as 30m or 1h, got %q", text)
+		return 0, newControlError(http.StatusBadRequest, "expires_in is a duration such as 30m or 1h, got %q", text)
 	}
 	return d, nil
 }
@@ -82,21 +82,21 @@ func createKey(s *service.Service) control {
 			ExpiresIn: expiresIn,
 			Temporary: r.Temporary,
 		})
-		return http.StatusCreated, spellNewKey(key), err
+		return http.StatusCreated, newNewKey(key), err
 	}
 }
 
 func listKeys(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		keys, err := s.AccessKeys(c.Request().Context(), c.QueryParam("account"))
-		return http.StatusOK, keysReply{spellEach(keys, spellKey)}, err
+		return http.StatusOK, keysReply{mapEach(keys, newKey)}, err
 	}
 }
 
 func disableKey(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		key, err := s.DisableAccessKey(c.Request().Context(), c.Param("id"))
-		return http.StatusOK, spellKey(key), err
+		return http.StatusOK, newKey(key), err
 	}
 }
 

@@ -56,7 +56,7 @@ func newDifferenceReply(d service.Difference) differenceReply { return differenc
 // readScenario reads the body of a request that has a scenario.
 func readScenario(c echo.Context) (service.ScenarioFile, error) {
 	var r scenarioRequest
-	if err := readLargeJSON(c, &r, largestScenario); err != nil {
+	if err := readLargeJSON(c, &r, maxScenarioBytes); err != nil {
 		return service.ScenarioFile{}, err
 	}
 	allowForLargeWorld(c)

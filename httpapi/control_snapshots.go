@@ -31,7 +31,7 @@ type snapshotsReply struct {
 	Snapshots []snapshotReply `json:"snapshots"`
 }
 
-func spellSnapshot(s service.Snapshot) snapshotReply {
+func newSnapshot(s service.Snapshot) snapshotReply {
 	return snapshotReply{s.AccountID, s.Name, s.Resources, s.CreatedAt}
 }
 
@@ -42,14 +42,14 @@ func saveSnapshot(s *service.Service) control {
 			return 0, nil, err
 		}
 		saved, err := s.SaveSnapshot(c.Request().Context(), r.Account, r.Name)
-		return http.StatusCreated, spellSnapshot(saved), err
+		return http.StatusCreated, newSnapshot(saved), err
 	}
 }
 
 func listSnapshots(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		list, err := s.Snapshots(c.Request().Context(), c.QueryParam("account"))
-		return http.StatusOK, snapshotsReply{spellEach(list, spellSnapshot)}, err
+		return http.StatusOK, snapshotsReply{mapEach(list, newSnapshot)}, err
 	}
 }
 

@@ -7,6 +7,6 @@ type createInstanceReply struct {
 	InstanceId string
 }
 
-func spellNewInstance(made service.CreatedInstance) any {
+func newNewInstanceResponse(made service.CreatedInstance) any {
 	return &createInstanceReply{InstanceId: made.InstanceID}
 }

@@ -27,7 +27,7 @@ type createNetworkInterfaceReply struct {
 	Tags                 ecsTags
 }
 
-func spellCreatedNetworkInterface(n service.NetworkInterface) any {
+func newCreatedNetworkInterfaceResponse(n service.NetworkInterface) any {
 	reply := &createNetworkInterfaceReply{
 		NetworkInterfaceId:   n.ID,
 		NetworkInterfaceName: n.Name,
@@ -42,12 +42,12 @@ func spellCreatedNetworkInterface(n service.NetworkInterface) any {
 		ResourceGroupId:      n.ResourceGroupID,
 		OwnerId:              n.AccountID,
 		SourceDestCheck:      n.SourceDestCheck,
-		SecurityGroupIds:     securityGroupIDs{spellEach(n.SecurityGroupIDs, itself)},
-		Ipv6Sets:             ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
-		Ipv4PrefixSets:       spellIPv4Prefixes(n),
-		Ipv6PrefixSets:       spellIPv6Prefixes(n),
-		Tags:                 spellECSTags(n.Tags),
+		SecurityGroupIds:     securityGroupIDs{mapEach(n.SecurityGroupIDs, identity)},
+		Ipv6Sets:             ipv6Sets{mapEach(n.IPv6(), newIPv6)},
+		Ipv4PrefixSets:       newIPv4Prefixes(n),
+		Ipv6PrefixSets:       newIPv6Prefixes(n),
+		Tags:                 newECSTags(n.Tags),
 	}
-	reply.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), spellIPv4)
+	reply.PrivateIpSets.PrivateIpSet = mapEach(n.IPv4(), newPrivateIP)
 	return reply
 }

@@ -7,6 +7,6 @@ type createSecurityGroupReply struct {
 	SecurityGroupId string
 }
 
-func spellCreatedSecurityGroup(created service.CreatedSecurityGroup) any {
+func newCreatedSecurityGroupResponse(created service.CreatedSecurityGroup) any {
 	return &createSecurityGroupReply{SecurityGroupId: created.ID}
 }

@@ -10,6 +10,6 @@ type createVPCReply struct {
 	ResourceGroupId string
 }
 
-func spellCreatedVPC(v service.CreatedVPC) any {
+func newCreatedVPCResponse(v service.CreatedVPC) any {
 	return &createVPCReply{VpcId: v.VPCID, VRouterId: v.VRouterID, RouteTableId: v.RouteTableID, ResourceGroupId: v.ResourceGroupID}
 }

@@ -5,4 +5,4 @@ type createVSwitchReply struct {
 	VSwitchId string
 }
 
-func spellCreatedVSwitch(id string) any { return &createVSwitchReply{VSwitchId: id} }
+func newCreatedVSwitchResponse(id string) any { return &createVSwitchReply{VSwitchId: id} }

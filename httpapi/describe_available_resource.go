@@ -32,11 +32,11 @@ type availability struct{ Status, StatusCategory string }
 
 var withStock = availability{"Available", "WithStock"}
 
-func spellAvailableResources(available service.AvailableResources) any {
+func newAvailableResourcesResponse(available service.AvailableResources) any {
 	reply := &describeAvailableResourceReply{}
-	reply.AvailableZones.AvailableZone = spellEach(available.ZoneIDs, func(zoneID string) availableZone {
+	reply.AvailableZones.AvailableZone = mapEach(available.ZoneIDs, func(zoneID string) availableZone {
 		of := availableResource{Type: available.Kind}
-		of.SupportedResources.SupportedResource = spellEach(available.Resources, func(a service.AvailableResource) supportedResource {
+		of.SupportedResources.SupportedResource = mapEach(available.Resources, func(a service.AvailableResource) supportedResource {
 			out := supportedResource{Value: a.Value, availability: withStock, Min: a.MinGiB, Max: a.MaxGiB}
 			if available.Kind == service.KindZone {
 				out.Value = zoneID

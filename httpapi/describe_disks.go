@@ -12,9 +12,9 @@ type describeDisksReply struct {
 	Disks struct{ Disk []disk }
 }
 
-func spellDisks(list service.List[service.Disk]) any {
+func newDisksResponse(list service.List[service.Disk]) any {
 	reply := &describeDisksReply{pageReply: pageOf(list)}
-	reply.Disks.Disk = spellEach(list.Items, spellDisk)
+	reply.Disks.Disk = mapEach(list.Items, newDisk)
 	return reply
 }
 
@@ -65,7 +65,7 @@ type diskAttachment struct {
 	AttachedTime string
 }
 
-func spellDisk(d service.Disk) disk {
+func newDisk(d service.Disk) disk {
 	created := d.CreatedAt.Format(timeWithSeconds)
 	out := disk{
 		DiskId:             d.ID,
@@ -92,7 +92,7 @@ func spellDisk(d service.Disk) disk {
 		CreationTime:       created,
 		AttachedTime:       created,
 		ExpiredTime:        "2999-09-08T16:00Z", // never
-		Tags:               spellECSTags(d.Tags),
+		Tags:               newECSTags(d.Tags),
 	}
 	if d.Position == 0 {
 		out.Type, out.Portable = "system", false

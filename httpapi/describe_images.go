@@ -9,9 +9,9 @@ type describeImagesReply struct {
 	Images struct{ Image []image }
 }
 
-func spellImages(images service.Images) any {
+func newImagesResponse(images service.Images) any {
 	reply := &describeImagesReply{RegionId: images.RegionID, numberedPageReply: numberedPageOf(images.List)}
-	reply.Images.Image = spellEach(images.Items, spellImage)
+	reply.Images.Image = mapEach(images.Items, newImage)
 	return reply
 }
 
@@ -50,7 +50,7 @@ type image struct {
 
 type imageFeatures struct{ NvmeSupport string }
 
-func spellImage(i service.Image) image {
+func newImage(i service.Image) image {
 	out := image{
 		ImageId:                 i.ID,
 		ImageName:               i.ID,
@@ -71,7 +71,7 @@ func spellImage(i service.Image) image {
 		IsSupportIoOptimized:    true,
 		LoginAsNonRootSupported: i.OSType == "linux",
 		Features:                imageFeatures{"supported"},
-		Tags:                    spellECSTags(nil),
+		Tags:                    newECSTags(nil),
 	}
 	out.DiskDeviceMappings.DiskDeviceMapping = []struct{}{}
 	return out

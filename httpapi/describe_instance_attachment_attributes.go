@@ -14,9 +14,9 @@ type attachmentAttributes struct {
 	PrivatePoolOptionsId            string
 }
 
-func spellAttachmentAttributes(list service.List[service.Instance]) any {
+func newAttachmentAttributesResponse(list service.List[service.Instance]) any {
 	reply := &describeInstanceAttachmentAttributesReply{numberedPageReply: numberedPageOf(list)}
-	reply.Instances.Instance = spellEach(list.Items, func(i service.Instance) attachmentAttributes {
+	reply.Instances.Instance = mapEach(list.Items, func(i service.Instance) attachmentAttributes {
 		return attachmentAttributes{InstanceId: i.ID, PrivatePoolOptionsMatchCriteria: "None"}
 	})
 	return reply

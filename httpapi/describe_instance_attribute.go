@@ -47,8 +47,8 @@ type attributeEIPAddress struct {
 	InternetChargeType string
 }
 
-func spellInstanceAttribute(described service.Instance) any {
-	i := spellInstance(described)
+func newInstanceAttributeResponse(described service.Instance) any {
+	i := newInstanceReply(described)
 	reply := &describeInstanceAttributeReply{
 		InstanceId:              i.InstanceId,
 		InstanceName:            i.InstanceName,

@@ -19,9 +19,9 @@ type maintenanceAttribute struct {
 	NotifyOnMaintenance bool
 }
 
-func spellMaintenanceAttributes(list service.List[service.Instance]) any {
+func newMaintenanceAttributesResponse(list service.List[service.Instance]) any {
 	reply := &describeInstanceMaintenanceAttributesReply{numberedPageReply: numberedPageOf(list)}
-	reply.MaintenanceAttributes.MaintenanceAttribute = spellEach(list.Items, func(i service.Instance) maintenanceAttribute {
+	reply.MaintenanceAttributes.MaintenanceAttribute = mapEach(list.Items, func(i service.Instance) maintenanceAttribute {
 		out := maintenanceAttribute{InstanceId: i.ID}
 		out.ActionOnMaintenance.Value, out.ActionOnMaintenance.DefaultValue = "AutoRecover", "AutoRecover"
 		out.ActionOnMaintenance.SupportedValues.SupportedValue = []string{"Stop", "AutoRecover", "AutoRedeploy"}

@@ -11,9 +11,9 @@ type describeInstanceRAMRoleReply struct {
 
 type instanceRAMRole struct{ InstanceId, RamRoleName string }
 
-func spellInstanceRAMRoles(roles service.InstanceRAMRoles) any {
+func newInstanceRAMRolesResponse(roles service.InstanceRAMRoles) any {
 	reply := &describeInstanceRAMRoleReply{RegionId: roles.RegionID, TotalCount: roles.TotalCount}
-	reply.InstanceRamRoleSets.InstanceRamRoleSet = spellEach(roles.Items, func(i service.Instance) instanceRAMRole {
+	reply.InstanceRamRoleSets.InstanceRamRoleSet = mapEach(roles.Items, func(i service.Instance) instanceRAMRole {
 		return instanceRAMRole{i.ID, i.Attributes.RAMRoleName}
 	})
 	return reply

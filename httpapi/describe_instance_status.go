@@ -10,8 +10,8 @@ type describeInstanceStatusReply struct {
 
 type instanceStatus struct{ InstanceId, Status string }
 
-func spellInstanceStatuses(list service.List[service.Instance]) any {
+func newInstanceStatusesResponse(list service.List[service.Instance]) any {
 	reply := &describeInstanceStatusReply{numberedPageReply: numberedPageOf(list)}
-	reply.InstanceStatuses.InstanceStatus = spellEach(list.Items, func(i service.Instance) instanceStatus { return instanceStatus{i.ID, i.Status} })
+	reply.InstanceStatuses.InstanceStatus = mapEach(list.Items, func(i service.Instance) instanceStatus { return instanceStatus{i.ID, i.Status} })
 	return reply
 }

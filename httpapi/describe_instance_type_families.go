@@ -9,9 +9,9 @@ type describeInstanceTypeFamiliesReply struct {
 
 type instanceTypeFamily struct{ InstanceTypeFamilyId, Generation string }
 
-func spellInstanceTypeFamilies(families []service.InstanceTypeFamily) any {
+func newInstanceTypeFamiliesResponse(families []service.InstanceTypeFamily) any {
 	reply := &describeInstanceTypeFamiliesReply{}
-	reply.InstanceTypeFamilies.InstanceTypeFamily = spellEach(families, func(f service.InstanceTypeFamily) instanceTypeFamily {
+	reply.InstanceTypeFamilies.InstanceTypeFamily = mapEach(families, func(f service.InstanceTypeFamily) instanceTypeFamily {
 		return instanceTypeFamily{f.ID, f.Generation}
 	})
 	return reply

@@ -75,13 +75,13 @@ type networkCards struct{ NetworkCardInfo []networkCardInfo }
 
 type networkCardInfo struct{ NetworkCardIndex int }
 
-func spellInstanceTypes(list service.List[service.InstanceType]) any {
+func newInstanceTypesResponse(list service.List[service.InstanceType]) any {
 	reply := &describeInstanceTypesReply{NextToken: list.NextToken}
-	reply.InstanceTypes.InstanceType = spellEach(list.Items, spellInstanceType)
+	reply.InstanceTypes.InstanceType = mapEach(list.Items, newInstanceType)
 	return reply
 }
 
-func spellInstanceType(t service.InstanceType) instanceType {
+func newInstanceType(t service.InstanceType) instanceType {
 	d := service.DetailsOf(t)
 	out := instanceType{
 		InstanceTypeId:              t.ID,
@@ -90,35 +90,35 @@ func spellInstanceType(t service.InstanceType) instanceType {
 		InstanceCategory:            d.Category,
 		CpuArchitecture:             "X86",
 		CpuCoreCount:                t.VCPUs,
-		CpuSpeedFrequency:           known(d.CPUFrequencyGHz),
-		CpuTurboFrequency:           known(d.CPUTurboFrequencyGHz),
+		CpuSpeedFrequency:           valueOrZero(d.CPUFrequencyGHz),
+		CpuTurboFrequency:           valueOrZero(d.CPUTurboFrequencyGHz),
 		PhysicalProcessorModel:      d.PhysicalProcessorModel,
 		MemorySize:                  t.MemoryGiB,
-		GPUAmount:                   known(d.GPUAmount),
+		GPUAmount:                   valueOrZero(d.GPUAmount),
 		GPUSpec:                     d.GPUSpec,
-		GPUMemorySize:               known(d.GPUMemoryGiB),
-		LocalStorageAmount:          known(d.LocalStorageAmount),
-		LocalStorageCapacity:        known(d.LocalStorageCapacityGiB),
+		GPUMemorySize:               valueOrZero(d.GPUMemoryGiB),
+		LocalStorageAmount:          valueOrZero(d.LocalStorageAmount),
+		LocalStorageCapacity:        valueOrZero(d.LocalStorageCapacityGiB),
 		LocalStorageCategory:        d.LocalStorageCategory,
-		DiskQuantity:                known(d.DiskQuantity),
+		DiskQuantity:                valueOrZero(d.DiskQuantity),
 		NvmeSupport:                 d.NVMeSupport,
-		BaselineCredit:              known(d.BaselineCredit),
-		InitialCredit:               known(d.InitialCredit),
+		BaselineCredit:              valueOrZero(d.BaselineCredit),
+		InitialCredit:               valueOrZero(d.InitialCredit),
 		EniQuantity:                 t.ENIQuantity,
-		EniTotalQuantity:            cmp.Or(known(t.ENITotalQuantity), t.ENIQuantity),
+		EniTotalQuantity:            cmp.Or(valueOrZero(t.ENITotalQuantity), t.ENIQuantity),
 		EniTrunkSupported:           t.ENITrunkSupported,
-		EniPrivateIpAddressQuantity: known(t.PrivateIPv4PerENI),
-		EniIpv6AddressQuantity:      known(t.IPv6PerENI),
-		EriQuantity:                 known(d.ERIQuantity),
-		PrimaryEniQueueNumber:       known(d.PrimaryENIQueues),
-		SecondaryEniQueueNumber:     known(d.SecondaryENIQueues),
-		MaximumQueueNumberPerEni:    known(d.MaxQueuesPerENI),
-		TotalEniQueueQuantity:       known(d.TotalENIQueues),
-		QueuePairNumber:             known(d.QueuePairs),
-		InstanceBandwidthRx:         known(d.BandwidthRxKbps),
-		InstanceBandwidthTx:         known(d.BandwidthTxKbps),
-		InstancePpsRx:               known(d.PPSRx),
-		InstancePpsTx:               known(d.PPSTx),
+		EniPrivateIpAddressQuantity: valueOrZero(t.PrivateIPv4PerENI),
+		EniIpv6AddressQuantity:      valueOrZero(t.IPv6PerENI),
+		EriQuantity:                 valueOrZero(d.ERIQuantity),
+		PrimaryEniQueueNumber:       valueOrZero(d.PrimaryENIQueues),
+		SecondaryEniQueueNumber:     valueOrZero(d.SecondaryENIQueues),
+		MaximumQueueNumberPerEni:    valueOrZero(d.MaxQueuesPerENI),
+		TotalEniQueueQuantity:       valueOrZero(d.TotalENIQueues),
+		QueuePairNumber:             valueOrZero(d.QueuePairs),
+		InstanceBandwidthRx:         valueOrZero(d.BandwidthRxKbps),
+		InstanceBandwidthTx:         valueOrZero(d.BandwidthTxKbps),
+		InstancePpsRx:               valueOrZero(d.PPSRx),
+		InstancePpsTx:               valueOrZero(d.PPSTx),
 		JumboFrameSupport:           d.JumboFrameSupport,
 	}
 	if t.CPUArchitecture == "arm64" {
@@ -126,20 +126,20 @@ func spellInstanceType(t service.InstanceType) instanceType {
 	}
 	out.CpuOptions.SupportedTopologyTypes.SupportedTopologyType = []string{}
 	out.SupportedBootModes.SupportedBootMode = []string{}
-	if cards := known(t.NetworkCards); cards > 0 {
+	if cards := valueOrZero(t.NetworkCards); cards > 0 {
 		out.NetworkCardQuantity, out.NetworkCards = cards, &networkCards{}
 		for index := range cards {
 			out.NetworkCards.NetworkCardInfo = append(out.NetworkCards.NetworkCardInfo, networkCardInfo{index})
 		}
 	}
-	kbps, pps := int(math.Round(known(t.BandwidthGbps)*1_024_000)), int(math.Round(known(t.PPS10k)*10_000))
+	kbps, pps := int(math.Round(valueOrZero(t.BandwidthGbps)*1_024_000)), int(math.Round(valueOrZero(t.PPS10k)*10_000))
 	out.InstanceBandwidthRx, out.InstanceBandwidthTx = cmp.Or(out.InstanceBandwidthRx, kbps), cmp.Or(out.InstanceBandwidthTx, kbps)
 	out.InstancePpsRx, out.InstancePpsTx = cmp.Or(out.InstancePpsRx, pps), cmp.Or(out.InstancePpsTx, pps)
 	return out
 }
 
 // known returns a figure, or 0 where no source gives it.
-func known[Figure int | float64](figure *Figure) Figure {
+func valueOrZero[Figure int | float64](figure *Figure) Figure {
 	if figure == nil {
 		return 0
 	}

@@ -14,9 +14,9 @@ type describeInstancesReply struct {
 	Instances struct{ Instance []instance }
 }
 
-func spellInstances(list service.List[service.Instance]) any {
+func newInstancesResponse(list service.List[service.Instance]) any {
 	reply := &describeInstancesReply{pageReply: pageOf(list)}
-	reply.Instances.Instance = spellEach(list.Items, spellInstance)
+	reply.Instances.Instance = mapEach(list.Items, newInstanceReply)
 	return reply
 }
 
@@ -127,7 +127,7 @@ type instanceNetworkInterface struct {
 	Ipv6PrefixSets     *ipv6PrefixSets `json:",omitempty" xml:",omitempty"`
 }
 
-func spellInstance(i service.Instance) instance {
+func newInstanceReply(i service.Instance) instance {
 	a := i.Attributes
 	image := service.FindImage(cmp.Or(a.ImageID, service.InstanceImageID))
 	out := instance{
@@ -169,7 +169,7 @@ func spellInstance(i service.Instance) instance {
 		out.CreditSpecification = cmp.Or(a.CreditSpecification, "Standard")
 	}
 	if len(i.Tags) > 0 {
-		out.Tags = new(spellECSTags(i.Tags))
+		out.Tags = new(newECSTags(i.Tags))
 	}
 	out.InternetMaxBandwidthIn, out.InternetMaxBandwidthOut = bandwidthIn(a.InternetMaxBandwidthIn, a.InternetMaxBandwidthOut), a.InternetMaxBandwidthOut
 	if out.InstanceChargeType == "PrePaid" {
@@ -185,13 +185,13 @@ func spellInstance(i service.Instance) instance {
 		out.VpcAttributes.VpcId, out.VpcAttributes.VSwitchId = *i.VPCID, *i.VSwitchID
 	}
 	out.OperationLocks.LockReason = []struct{}{}
-	out.NetworkInterfaces.NetworkInterface = spellEach(i.NetworkInterfaces, spellInstanceNetworkInterface)
+	out.NetworkInterfaces.NetworkInterface = mapEach(i.NetworkInterfaces, newInstanceNetworkInterface)
 	for _, n := range i.NetworkInterfaces {
 		if n.Type != "Primary" {
 			continue
 		}
 		// The instance's groups and address are its primary interface's.
-		out.SecurityGroupIds.SecurityGroupId = spellEach(n.SecurityGroupIDs, itself)
+		out.SecurityGroupIds.SecurityGroupId = mapEach(n.SecurityGroupIDs, identity)
 		if ip := n.PrimaryIP(); ip != "" {
 			out.VpcAttributes.PrivateIpAddress.IpAddress = []string{ip}
 		}
@@ -220,7 +220,7 @@ func bandwidthIn(in, out int) int {
 	return max(usual, out)
 }
 
-func spellInstanceNetworkInterface(n service.NetworkInterface) instanceNetworkInterface {
+func newInstanceNetworkInterface(n service.NetworkInterface) instanceNetworkInterface {
 	out := instanceNetworkInterface{
 		NetworkInterfaceId: n.ID,
 		Type:               n.Type,
@@ -228,14 +228,14 @@ func spellInstanceNetworkInterface(n service.NetworkInterface) instanceNetworkIn
 		PrimaryIpAddress:   n.PrimaryIP(),
 	}
 	if addresses := n.IPv6(); len(addresses) > 0 {
-		out.Ipv6Sets = &ipv6Sets{spellEach(addresses, spellIPv6)}
+		out.Ipv6Sets = &ipv6Sets{mapEach(addresses, newIPv6)}
 	}
-	if prefixes := spellIPv4Prefixes(n); len(prefixes.Ipv4PrefixSet) > 0 {
+	if prefixes := newIPv4Prefixes(n); len(prefixes.Ipv4PrefixSet) > 0 {
 		out.Ipv4PrefixSets = &prefixes
 	}
-	if prefixes := spellIPv6Prefixes(n); len(prefixes.Ipv6PrefixSet) > 0 {
+	if prefixes := newIPv6Prefixes(n); len(prefixes.Ipv6PrefixSet) > 0 {
 		out.Ipv6PrefixSets = &prefixes
 	}
-	out.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), spellIPv4)
+	out.PrivateIpSets.PrivateIpSet = mapEach(n.IPv4(), newPrivateIP)
 	return out
 }

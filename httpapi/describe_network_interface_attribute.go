@@ -28,8 +28,8 @@ type networkInterfaceTrafficConfig struct {
 	QueueNumber                 int
 }
 
-func spellNetworkInterfaceAttribute(n service.NetworkInterfaceAttribute) any {
-	reply := &describeNetworkInterfaceAttributeReply{networkInterfaceSet: spellNetworkInterface(n.NetworkInterface)}
+func newNetworkInterfaceAttributeResponse(n service.NetworkInterfaceAttribute) any {
+	reply := &describeNetworkInterfaceAttributeReply{networkInterfaceSet: newNetworkInterface(n.NetworkInterface)}
 	if reply.Attachment.InstanceId != "" {
 		reply.Attachment.MemberNetworkInterfaceIds = &memberNetworkInterfaceIDs{[]string{}}
 	}

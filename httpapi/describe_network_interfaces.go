@@ -12,9 +12,9 @@ type describeNetworkInterfacesReply struct {
 	NetworkInterfaceSets struct{ NetworkInterfaceSet []networkInterfaceSet }
 }
 
-func spellNetworkInterfaces(list service.List[service.NetworkInterface]) any {
+func newNetworkInterfacesResponse(list service.List[service.NetworkInterface]) any {
 	reply := &describeNetworkInterfacesReply{pageReply: pageOf(list)}
-	reply.NetworkInterfaceSets.NetworkInterfaceSet = spellEach(list.Items, spellNetworkInterface)
+	reply.NetworkInterfaceSets.NetworkInterfaceSet = mapEach(list.Items, newNetworkInterface)
 	return reply
 }
 
@@ -90,21 +90,21 @@ type (
 	securityGroupIDs struct{ SecurityGroupId []string }
 )
 
-func spellIPv4(a service.PrivateIPAddress) privateIP {
+func newPrivateIP(a service.PrivateIPAddress) privateIP {
 	return privateIP{a.Address.String(), a.IsPrimary}
 }
 
-func spellIPv6(a service.PrivateIPAddress) ipv6 { return ipv6{a.Address.String(), a.IsPrimary} }
+func newIPv6(a service.PrivateIPAddress) ipv6 { return ipv6{a.Address.String(), a.IsPrimary} }
 
-func spellIPv4Prefixes(n service.NetworkInterface) ipv4PrefixSets {
-	return ipv4PrefixSets{spellEach(n.IPv4Prefixes(), func(p netip.Prefix) ipv4Prefix { return ipv4Prefix{p.String()} })}
+func newIPv4Prefixes(n service.NetworkInterface) ipv4PrefixSets {
+	return ipv4PrefixSets{mapEach(n.IPv4Prefixes(), func(p netip.Prefix) ipv4Prefix { return ipv4Prefix{p.String()} })}
 }
 
-func spellIPv6Prefixes(n service.NetworkInterface) ipv6PrefixSets {
-	return ipv6PrefixSets{spellEach(n.IPv6Prefixes(), func(p netip.Prefix) ipv6Prefix { return ipv6Prefix{p.String()} })}
+func newIPv6Prefixes(n service.NetworkInterface) ipv6PrefixSets {
+	return ipv6PrefixSets{mapEach(n.IPv6Prefixes(), func(p netip.Prefix) ipv6Prefix { return ipv6Prefix{p.String()} })}
 }
 
-func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
+func newNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 	set := networkInterfaceSet{
 		NetworkInterfaceId:          n.ID,
 		NetworkInterfaceName:        n.Name,
@@ -118,11 +118,11 @@ func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		OwnerId:                     n.AccountID,
 		MacAddress:                  n.MACAddress,
 		PrivateIpAddress:            n.PrimaryIP(),
-		Ipv6Sets:                    ipv6Sets{spellEach(n.IPv6(), spellIPv6)},
-		Ipv4PrefixSets:              spellIPv4Prefixes(n),
-		Ipv6PrefixSets:              spellIPv6Prefixes(n),
-		SecurityGroupIds:            securityGroupIDs{spellEach(n.SecurityGroupIDs, itself)},
-		Tags:                        spellECSTags(n.Tags),
+		Ipv6Sets:                    ipv6Sets{mapEach(n.IPv6(), newIPv6)},
+		Ipv4PrefixSets:              newIPv4Prefixes(n),
+		Ipv6PrefixSets:              newIPv6Prefixes(n),
+		SecurityGroupIds:            securityGroupIDs{mapEach(n.SecurityGroupIDs, identity)},
+		Tags:                        newECSTags(n.Tags),
 		CreationTime:                n.CreatedAt.Format(timeWithSeconds),
 		DeleteOnRelease:             n.DeleteOnRelease,
 		SourceDestCheck:             n.SourceDestCheck,
@@ -130,8 +130,8 @@ func spellNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		QueueNumber:                 service.QueuesOf(n),
 		NetworkInterfaceTrafficMode: "Standard",
 	}
-	set.PrivateIpSets.PrivateIpSet = spellEach(n.IPv4(), func(a service.PrivateIPAddress) associablePrivateIP {
-		return associablePrivateIP{privateIP: spellIPv4(a)}
+	set.PrivateIpSets.PrivateIpSet = mapEach(n.IPv4(), func(a service.PrivateIPAddress) associablePrivateIP {
+		return associablePrivateIP{privateIP: newPrivateIP(a)}
 	})
 	if n.InstanceID != nil {
 		set.InstanceId = *n.InstanceID

@@ -14,9 +14,9 @@ type region struct {
 	Status         string
 }
 
-func spellRegions(regions []service.Region) any {
+func newRegionsResponse(regions []service.Region) any {
 	reply := &describeRegionsReply{}
-	reply.Regions.Region = spellEach(regions, func(r service.Region) region {
+	reply.Regions.Region = mapEach(regions, func(r service.Region) region {
 		return region{r.ID, r.LocalName, "ecs." + r.ID + ".aliyuncs.com", "available"}
 	})
 	return reply

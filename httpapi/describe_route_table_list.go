@@ -8,9 +8,9 @@ type describeRouteTableListReply struct {
 	RouterTableList struct{ RouterTableListType []routerTable } // the vendor's names
 }
 
-func spellRouteTableList(list service.List[service.VPC]) any {
+func newRouteTableListResponse(list service.List[service.VPC]) any {
 	reply := &describeRouteTableListReply{numberedPageReply: numberedPageOf(list)}
-	reply.RouterTableList.RouterTableListType = spellEach(list.Items, spellRouterTable)
+	reply.RouterTableList.RouterTableListType = mapEach(list.Items, newRouterTable)
 	return reply
 }
 
@@ -34,7 +34,7 @@ type routerTable struct {
 	Tags                   vpcTags
 }
 
-func spellRouterTable(v service.VPC) routerTable {
+func newRouterTable(v service.VPC) routerTable {
 	out := routerTable{
 		RouteTableId:           v.SystemRouteTableID(),
 		RouteTableType:         service.RouteTableType,
@@ -48,7 +48,7 @@ func spellRouterTable(v service.VPC) routerTable {
 		OwnerId:                ownerNumber(v.AccountID),
 		ResourceGroupId:        v.ResourceGroupID,
 		CreationTime:           v.CreatedAt.Format(timeWithSeconds),
-		Tags:                   spellVPCTags(nil),
+		Tags:                   newVPCTags(nil),
 	}
 	out.GatewayIds.GatewayIds = []string{}
 	return out

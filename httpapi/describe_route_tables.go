@@ -8,9 +8,9 @@ type describeRouteTablesReply struct {
 	RouteTables struct{ RouteTable []routeTable }
 }
 
-func spellRouteTables(list service.List[service.VPC]) any {
+func newRouteTablesResponse(list service.List[service.VPC]) any {
 	reply := &describeRouteTablesReply{numberedPageReply: numberedPageOf(list)}
-	reply.RouteTables.RouteTable = spellEach(list.Items, spellRouteTable)
+	reply.RouteTables.RouteTable = mapEach(list.Items, newRouteTable)
 	return reply
 }
 
@@ -42,7 +42,7 @@ type routeEntry struct {
 // cloudServicesBlock is where the cloud's own services are: every table has a way there.
 const cloudServicesBlock = "100.64.0.0/10"
 
-func spellRouteTable(v service.VPC) routeTable {
+func newRouteTable(v service.VPC) routeTable {
 	out := routeTable{
 		RouteTableId:    v.SystemRouteTableID(),
 		RouteTableType:  service.RouteTableType,

@@ -15,7 +15,7 @@ type describeSecurityGroupAttributeReply struct {
 	Permissions       struct{ Permission []securityGroupRule }
 }
 
-func spellSecurityGroupAttribute(g service.SecurityGroupAttribute) any {
+func newSecurityGroupAttributeResponse(g service.SecurityGroupAttribute) any {
 	reply := &describeSecurityGroupAttributeReply{
 		RegionId:          g.RegionID,
 		SecurityGroupId:   g.ID,
@@ -26,7 +26,7 @@ func spellSecurityGroupAttribute(g service.SecurityGroupAttribute) any {
 		NextToken:         g.Rules.NextToken,
 	}
 	reply.SnapshotPolicyIds.SnapshotPolicyId = []struct{}{}
-	reply.Permissions.Permission = spellEach(g.Rules.Items, spellSecurityGroupRule)
+	reply.Permissions.Permission = mapEach(g.Rules.Items, newSecurityGroupRule)
 	return reply
 }
 
@@ -61,7 +61,7 @@ type securityGroupRule struct {
 	CreateTime              string
 }
 
-func spellSecurityGroupRule(r service.SecurityGroupRule) securityGroupRule {
+func newSecurityGroupRule(r service.SecurityGroupRule) securityGroupRule {
 	return securityGroupRule{
 		SecurityGroupRuleId: r.ID,
 		Direction:           r.Direction,

@@ -13,12 +13,12 @@ type describeSecurityGroupsReply struct {
 	SecurityGroups struct{ SecurityGroup []securityGroup }
 }
 
-func spellSecurityGroups(groups service.SecurityGroups) any {
+func newSecurityGroupsResponse(groups service.SecurityGroups) any {
 	reply := &describeSecurityGroupsReply{RegionId: groups.RegionID, NextToken: groups.NextToken}
 	if groups.PageNumber > 0 {
 		reply.TotalCount, reply.PageNumber, reply.PageSize = &groups.TotalCount, &groups.PageNumber, &groups.PageSize
 	}
-	reply.SecurityGroups.SecurityGroup = spellEach(groups.Items, spellSecurityGroup)
+	reply.SecurityGroups.SecurityGroup = mapEach(groups.Items, newSecurityGroup)
 	return reply
 }
 
@@ -39,7 +39,7 @@ type securityGroup struct {
 	Tags                    ecsTags
 }
 
-func spellSecurityGroup(g service.SecurityGroup) securityGroup {
+func newSecurityGroup(g service.SecurityGroup) securityGroup {
 	return securityGroup{
 		SecurityGroupId:         g.ID,
 		SecurityGroupName:       g.Name,
@@ -52,6 +52,6 @@ func spellSecurityGroup(g service.SecurityGroup) securityGroup {
 		RuleCount:               g.Rules,
 		GroupToGroupRuleCount:   g.GroupRules,
 		ResourceGroupId:         g.ResourceGroupID,
-		Tags:                    spellECSTags(g.Tags),
+		Tags:                    newECSTags(g.Tags),
 	}
 }

@@ -9,6 +9,6 @@ type describeUserDataReply struct {
 	UserData   string
 }
 
-func spellUserData(i service.Instance) any {
+func newUserDataResponse(i service.Instance) any {
 	return &describeUserDataReply{RegionId: i.RegionID, InstanceId: i.ID, UserData: i.Attributes.UserData}
 }

@@ -19,8 +19,8 @@ type cloudResource struct {
 	ResourceCount int
 }
 
-func spellVPCAttribute(v service.VPC) any {
-	reply := &describeVPCAttributeReply{vpc: spellVPC(v)}
+func newVPCAttributeResponse(v service.VPC) any {
+	reply := &describeVPCAttributeReply{vpc: newVPC(v)}
 	reply.AssociatedCens.AssociatedCen = []struct{}{}
 	reply.AssociatedPropagationSources.AssociatedPropagationSources = []struct{}{}
 	for _, r := range []cloudResource{

@@ -8,9 +8,9 @@ type describeVPCsReply struct {
 	Vpcs struct{ Vpc []listedVPC }
 }
 
-func spellVPCs(list service.List[service.VPC]) any {
+func newVPCsResponse(list service.List[service.VPC]) any {
 	reply := &describeVPCsReply{numberedPageReply: numberedPageOf(list)}
-	reply.Vpcs.Vpc = spellEach(list.Items, spellListedVPC)
+	reply.Vpcs.Vpc = mapEach(list.Items, newListedVPC)
 	return reply
 }
 
@@ -22,8 +22,8 @@ type listedVPC struct {
 	CenStatus      string
 }
 
-func spellListedVPC(v service.VPC) listedVPC {
-	out := listedVPC{vpc: spellVPC(v), CenStatus: "Detached"}
+func newListedVPC(v service.VPC) listedVPC {
+	out := listedVPC{vpc: newVPC(v), CenStatus: "Detached"}
 	out.RouterTableIds.RouterTableIds = []string{v.SystemRouteTableID()}
 	out.NatGatewayIds.NatGatewayIds = []string{}
 	return out
@@ -59,7 +59,7 @@ type ipv6CIDRBlock struct {
 	Ipv6Isp       string
 }
 
-func spellVPC(v service.VPC) vpc {
+func newVPC(v service.VPC) vpc {
 	out := vpc{
 		VpcId:             v.ID,
 		VpcName:           v.Name,
@@ -67,7 +67,7 @@ func spellVPC(v service.VPC) vpc {
 		Status:            v.Status,
 		RegionId:          v.RegionID,
 		CidrBlock:         v.CIDRBlock.String(),
-		Ipv6CidrBlock:     spellBlock(v.IPv6CIDRBlock),
+		Ipv6CidrBlock:     formatBlock(v.IPv6CIDRBlock),
 		EnabledIpv6:       v.IPv6CIDRBlock != nil,
 		VRouterId:         v.VRouterID(),
 		VSwitchIds:        idsOfVSwitches(v),
@@ -75,10 +75,10 @@ func spellVPC(v service.VPC) vpc {
 		OwnerId:           ownerNumber(v.AccountID),
 		ResourceGroupId:   v.ResourceGroupID,
 		CreationTime:      v.CreatedAt.Format(timeWithSeconds),
-		Tags:              spellVPCTags(v.Tags),
+		Tags:              newVPCTags(v.Tags),
 	}
 	out.SecondaryCidrBlocks.SecondaryCidrBlock = []string{}
-	out.UserCidrs.UserCidr = spellEach(v.Attributes.UserCIDRs, itself)
+	out.UserCidrs.UserCidr = mapEach(v.Attributes.UserCIDRs, identity)
 	out.Ipv6CidrBlocks.Ipv6CidrBlock = []ipv6CIDRBlock{}
 	if v.IPv6CIDRBlock != nil {
 		out.Ipv6CidrBlocks.Ipv6CidrBlock = []ipv6CIDRBlock{{v.IPv6CIDRBlock.String(), "BGP"}}

@@ -8,9 +8,9 @@ type describeVSwitchAttributesReply struct {
 }
 
 // spellVSwitchAttributes spells a VSwitch that is not there with empty fields.
-func spellVSwitchAttributes(v *service.VSwitch) any {
+func newVSwitchAttributesResponse(v *service.VSwitch) any {
 	if v == nil {
-		return &describeVSwitchAttributesReply{vswitch: vswitch{Tags: spellVPCTags(nil)}}
+		return &describeVSwitchAttributesReply{vswitch: vswitch{Tags: newVPCTags(nil)}}
 	}
-	return &describeVSwitchAttributesReply{vswitch: spellVSwitch(*v)}
+	return &describeVSwitchAttributesReply{vswitch: newVSwitch(*v)}
 }

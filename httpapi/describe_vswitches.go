@@ -8,9 +8,9 @@ type describeVSwitchesReply struct {
 	VSwitches struct{ VSwitch []vswitch }
 }
 
-func spellVSwitches(list service.List[service.VSwitch]) any {
+func newVSwitchesResponse(list service.List[service.VSwitch]) any {
 	reply := &describeVSwitchesReply{numberedPageReply: numberedPageOf(list)}
-	reply.VSwitches.VSwitch = spellEach(list.Items, spellVSwitch)
+	reply.VSwitches.VSwitch = mapEach(list.Items, newVSwitch)
 	return reply
 }
 
@@ -41,7 +41,7 @@ type routeTableOfVSwitch struct {
 	RouteTableType string
 }
 
-func spellVSwitch(v service.VSwitch) vswitch {
+func newVSwitch(v service.VSwitch) vswitch {
 	return vswitch{
 		VSwitchId:               v.ID,
 		VSwitchName:             v.Name,
@@ -50,13 +50,13 @@ func spellVSwitch(v service.VSwitch) vswitch {
 		VpcId:                   v.VPCID,
 		ZoneId:                  v.ZoneID,
 		CidrBlock:               v.CIDRBlock.String(),
-		Ipv6CidrBlock:           spellBlock(v.IPv6CIDRBlock),
+		Ipv6CidrBlock:           formatBlock(v.IPv6CIDRBlock),
 		EnabledIpv6:             v.IPv6CIDRBlock != nil,
 		AvailableIpAddressCount: v.FreeIPv4,
 		RouteTable:              routeTableOfVSwitch{v.SystemRouteTableID(), service.RouteTableType},
 		OwnerId:                 ownerNumber(v.AccountID),
 		ResourceGroupId:         v.ResourceGroupID,
 		CreationTime:            v.CreatedAt.Format(timeWithSeconds),
-		Tags:                    spellVPCTags(v.Tags),
+		Tags:                    newVPCTags(v.Tags),
 	}
 }

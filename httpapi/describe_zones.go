@@ -48,23 +48,23 @@ type resourcesInfo struct {
 	}
 }
 
-func spellZones(zones service.Zones) any {
+func newZonesResponse(zones service.Zones) any {
 	offered := zone{ZoneType: "AvailabilityZone"}
 	offered.AvailableResourceCreation.ResourceTypes = []string{"VSwitch", "IoOptimized", "Instance", "Disk"}
 	offered.AvailableDiskCategories.DiskCategories = service.DiskCategories()
 	offered.AvailableVolumeCategories.VolumeCategories = []string{}
 	offered.AvailableDedicatedHostTypes.DedicatedHostType = []string{}
 	offered.DedicatedHostGenerations.DedicatedHostGeneration = []string{}
-	offered.AvailableInstanceTypes.InstanceTypes = spellEach(zones.Types, instanceTypeID)
+	offered.AvailableInstanceTypes.InstanceTypes = mapEach(zones.Types, instanceTypeID)
 	offered.AvailableResources.ResourcesInfo = []resourcesInfo{}
 	for _, optimized := range []bool{true, false} {
 		types := slices.DeleteFunc(slices.Clone(zones.Types), func(t service.InstanceType) bool { return t.IOOptimized != optimized })
 		if len(types) > 0 {
-			offered.AvailableResources.ResourcesInfo = append(offered.AvailableResources.ResourcesInfo, spellResourcesInfo(optimized, types))
+			offered.AvailableResources.ResourcesInfo = append(offered.AvailableResources.ResourcesInfo, newResourcesInfo(optimized, types))
 		}
 	}
 	reply := &describeZonesReply{}
-	reply.Zones.Zone = spellEach(zones.Zones, func(z service.Zone) zone {
+	reply.Zones.Zone = mapEach(zones.Zones, func(z service.Zone) zone {
 		out := offered
 		out.ZoneId, out.LocalName = z.ID, z.LocalName
 		return out
@@ -74,11 +74,11 @@ func spellZones(zones service.Zones) any {
 
 func instanceTypeID(t service.InstanceType) string { return t.ID }
 
-func spellResourcesInfo(optimized bool, types []service.InstanceType) resourcesInfo {
+func newResourcesInfo(optimized bool, types []service.InstanceType) resourcesInfo {
 	info := resourcesInfo{IoOptimized: optimized}
-	info.InstanceTypes.SupportedInstanceType = spellEach(types, instanceTypeID)
+	info.InstanceTypes.SupportedInstanceType = mapEach(types, instanceTypeID)
 	generations := []string{}
-	info.InstanceTypeFamilies.SupportedInstanceTypeFamily = spellEach(service.FamiliesOf(types), func(f service.InstanceTypeFamily) string {
+	info.InstanceTypeFamilies.SupportedInstanceTypeFamily = mapEach(service.FamiliesOf(types), func(f service.InstanceTypeFamily) string {
 		if f.Generation != "" {
 			generations = append(generations, f.Generation)
 		}

@@ -12,7 +12,7 @@ type getCallerIdentityReply struct {
 	Arn          string
 }
 
-func spellCallerIdentity(id service.CallerIdentity) any {
+func newCallerIdentityResponse(id service.CallerIdentity) any {
 	return &getCallerIdentityReply{
 		IdentityType: id.IdentityType,
 		AccountId:    id.AccountID,

@@ -37,7 +37,7 @@ func numberedPageOf[T any](list service.List[T]) numberedPageReply {
 }
 
 // spellEach is a list on the wire: empty where there is nothing, never null.
-func spellEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
+func mapEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
 	out := make([]Wire, 0, len(items))
 	for _, item := range items {
 		out = append(out, spell(item))
@@ -45,13 +45,13 @@ func spellEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
 	return out
 }
 
-func itself(s string) string { return s }
+func identity(s string) string { return s }
 
 // ecsTags are tags as ECS spells them in replies; VPC says Key and Value.
 type ecsTags struct{ Tag []ecsTag }
 
 type ecsTag struct{ TagKey, TagValue string }
 
-func spellECSTags(tags map[string]string) ecsTags {
-	return ecsTags{spellEach(slices.Sorted(maps.Keys(tags)), func(key string) ecsTag { return ecsTag{key, tags[key]} })}
+func newECSTags(tags map[string]string) ecsTags {
+	return ecsTags{mapEach(slices.Sorted(maps.Keys(tags)), func(key string) ecsTag { return ecsTag{key, tags[key]} })}
 }

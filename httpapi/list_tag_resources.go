@@ -11,9 +11,9 @@ type listTagResourcesReply struct {
 // tagResource is a tag of a resource. Here, unlike in its other replies, VPC says TagKey and TagValue too.
 type tagResource struct{ ResourceId, ResourceType, TagKey, TagValue string }
 
-func spellTagResources(list service.List[service.TagOfResource]) any {
+func newTagResourcesResponse(list service.List[service.TagOfResource]) any {
 	reply := &listTagResourcesReply{NextToken: list.NextToken}
-	reply.TagResources.TagResource = spellEach(list.Items, func(t service.TagOfResource) tagResource {
+	reply.TagResources.TagResource = mapEach(list.Items, func(t service.TagOfResource) tagResource {
 		return tagResource{t.ResourceID, t.ResourceType, t.Key, t.Value}
 	})
 	return reply

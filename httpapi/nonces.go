@@ -58,7 +58,7 @@ func (m *nonceMemory) remember(accessKeyID, nonce string, sent, now time.Time) n
 
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.sweep(now)
+	m.dropExpired(now)
 	key := m.keys[accessKeyID]
 	if key == nil {
 		key = &keyNonces{sent: map[uint64]int64{}}
@@ -71,10 +71,10 @@ func (m *nonceMemory) remember(accessKeyID, nonce string, sent, now time.Time) n
 		return nonceMayBeForgotten
 	}
 	if len(key.sent) >= m.maxPerKey {
-		m.count -= key.forgetEarliest()
+		m.count -= key.dropEarliest()
 	}
 	for m.count >= m.max {
-		m.count -= m.largest().forgetEarliest()
+		m.count -= m.largest().dropEarliest()
 	}
 	if sent.Unix() < key.before {
 		return nonceMayBeForgotten
@@ -85,7 +85,7 @@ func (m *nonceMemory) remember(accessKeyID, nonce string, sent, now time.Time) n
 }
 
 // sweep drops the nonces whose timestamps have run out.
-func (m *nonceMemory) sweep(now time.Time) {
+func (m *nonceMemory) dropExpired(now time.Time) {
 	if now.Before(m.sweptUntil) && m.sweptUntil.Sub(now) <= nonceSweep {
 		return
 	}
@@ -93,7 +93,7 @@ func (m *nonceMemory) sweep(now time.Time) {
 	oldest := now.Add(-timeWindow).Unix()
 	m.count = 0
 	for id, key := range m.keys {
-		key.keep(oldest)
+		key.dropBefore(oldest)
 		m.count += len(key.sent)
 		if len(key.sent) == 0 && key.before <= oldest {
 			delete(m.keys, id)
@@ -113,7 +113,7 @@ func (m *nonceMemory) largest() *keyNonces {
 }
 
 // keep drops the nonces from before a second, into a new map, as one that has become empty keeps its memory.
-func (k *keyNonces) keep(oldest int64) {
+func (k *keyNonces) dropBefore(oldest int64) {
 	kept := 0
 	for _, second := range k.sent {
 		if second >= oldest {
@@ -134,7 +134,7 @@ func (k *keyNonces) keep(oldest int64) {
 
 // forgetEarliest makes room: it forgets the earliest seconds with a quarter of the nonces, at least one of them, and returns how many nonces that
 // were.
-func (k *keyNonces) forgetEarliest() int {
+func (k *keyNonces) dropEarliest() int {
 	counts := map[int64]int{}
 	for _, second := range k.sent {
 		counts[second]++
@@ -146,6 +146,6 @@ func (k *keyNonces) forgetEarliest() int {
 			break
 		}
 	}
-	k.keep(k.before)
+	k.dropBefore(k.before)
 	return before - len(k.sent)
 }

@@ -23,7 +23,7 @@ func (p *panicError) LogValue() slog.Value {
 }
 
 // catch turns a panic into the error of the function that defers it.
-func catch(err *error) {
+func recoverPanic(err *error) {
 	switch value := recover(); value {
 	case nil:
 	case http.ErrAbortHandler: // net/http's own way to break off a reply
@@ -36,7 +36,7 @@ func catch(err *error) {
 // catchPanics is for panics outside of what an action or a control does, whose frames catch their own and know more of the request.
 func catchPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
-		defer catch(&err)
+		defer recoverPanic(&err)
 		return next(c)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // mostParameters is how many parameters a request may have.
-const mostParameters = 2000
+const maxParameters = 2000
 
 // parameters are what an action is given: a request's query and form body together, and for V3 what its headers say. An empty value counts
 // as absent.
@@ -61,7 +61,7 @@ func isFreeText(name string) bool {
 // read takes a request in, all of it, before anything is asked of the database: a slow client holds nothing but its connection.
 // With an error comes what could be read: enough to know the format of the reply. Of a name that is given twice the first counts, the query's
 // before the form's; the protocol leaves it undefined.
-func (a *API) read(r *http.Request, memory *share) (*incoming, error) {
+func (a *API) readRequest(r *http.Request, memory *share) (*incoming, error) {
 	in := &incoming{parameters: parameters{}, http: r}
 	err := in.readParameters(memory, a.userData)
 	for name, values := range in.all {
@@ -84,7 +84,7 @@ func (in *incoming) readParameters(memory *share, withUserData map[string]bool) 
 	if err != nil {
 		return err
 	}
-	if in.query, err = parse(in.http.URL.RawQuery); err != nil {
+	if in.query, err = parseQuery(in.http.URL.RawQuery); err != nil {
 		in.all = in.query
 		return service.InvalidParameter.With("query string")
 	}
@@ -112,7 +112,7 @@ func (in *incoming) readParameters(memory *share, withUserData map[string]bool) 
 	if err := memory.grow(len(in.body) + parameterCost*bytes.Count(in.body, []byte("&"))); err != nil {
 		return err
 	}
-	form, err := parse(string(in.body))
+	form, err := parseQuery(string(in.body))
 	in.all = url.Values{}
 	for _, values := range []url.Values{in.query, form} {
 		for name, given := range values {
@@ -122,7 +122,7 @@ func (in *incoming) readParameters(memory *share, withUserData map[string]bool) 
 	if err != nil {
 		return service.InvalidParameter.With("body")
 	}
-	if len(in.all) > mostParameters {
+	if len(in.all) > maxParameters {
 		return service.InvalidParameter.With("body")
 	}
 	return nil
@@ -135,8 +135,8 @@ var (
 
 // parse reads a query or a form. Its text is UTF-8 without zero bytes, or no database could keep it. What is well formed is returned
 // with the error.
-func parse(encoded string) (url.Values, error) {
-	if strings.Count(encoded, "&") >= mostParameters {
+func parseQuery(encoded string) (url.Values, error) {
+	if strings.Count(encoded, "&") >= maxParameters {
 		return nil, errTooMany
 	}
 	values, err := url.ParseQuery(encoded)

@@ -16,7 +16,7 @@ import (
 const (
 	largestBody         = 64 << 10 // of an action
 	largestUserDataBody = 1 << 20  // of an action that takes user data
-	largestControlBody  = 1 << 20  // of the control API, where it has no scenario
+	maxControlBodyBytes = 1 << 20  // of the control API, where it has no scenario
 )
 
 // Limits on what all requests together hold in memory. A request that is as small as nearly all are is not counted, so that it is answered also
@@ -42,7 +42,7 @@ func newReadingBudget(total, perAddress int) *readingBudget {
 	return &readingBudget{total: total, perAddress: perAddress, byAddress: map[string]int{}}
 }
 
-func (b *readingBudget) take(address string, bytes int) bool {
+func (b *readingBudget) acquire(address string, bytes int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.used+bytes > b.total || b.byAddress[address]+bytes > b.perAddress {
@@ -53,7 +53,7 @@ func (b *readingBudget) take(address string, bytes int) bool {
 	return true
 }
 
-func (b *readingBudget) give(address string, bytes int) {
+func (b *readingBudget) release(address string, bytes int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= bytes
@@ -87,16 +87,16 @@ func (s *share) grow(bytes int) error {
 	if more <= 0 {
 		return nil
 	}
-	if !s.budget.take(s.address, more) {
+	if !s.budget.acquire(s.address, more) {
 		return service.ServiceUnavailable
 	}
 	s.taken += more
 	return nil
 }
 
-func (s *share) end() {
+func (s *share) release() {
 	if s.taken > 0 {
-		s.budget.give(s.address, s.taken)
+		s.budget.release(s.address, s.taken)
 		s.taken = 0
 	}
 }

@@ -49,7 +49,7 @@ func TestReadingBudget(t *testing.T) {
 		t.Errorf("a body beyond the budget of all: got %v, want %v", err, service.ServiceUnavailable)
 	}
 	for _, s := range all {
-		s.end()
+		s.release()
 	}
 	if budget.used != 0 || len(budget.byAddress) != 0 {
 		t.Errorf("after all requests %d bytes of %d addresses are held, want none", budget.used, len(budget.byAddress))

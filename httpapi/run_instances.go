@@ -7,8 +7,8 @@ type runInstancesReply struct {
 	InstanceIdSets struct{ InstanceIdSet []string }
 }
 
-func spellNewInstances(made service.NewInstances) any {
+func newNewInstancesResponse(made service.NewInstances) any {
 	reply := &runInstancesReply{}
-	reply.InstanceIdSets.InstanceIdSet = spellEach(made.InstanceIDs, itself)
+	reply.InstanceIdSets.InstanceIdSet = mapEach(made.InstanceIDs, identity)
 	return reply
 }

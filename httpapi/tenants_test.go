@@ -118,7 +118,7 @@ var insteadOf = map[string]map[string]string{
 
 // inProduct is what a table of this test has for a name, in one product or in all.
 func inProduct[T any](table map[string]T, version, name string) (T, bool) {
-	if found, ok := table[productOf(version).ram+":"+name]; ok {
+	if found, ok := table[productForVersion(version).ram+":"+name]; ok {
 		return found, true
 	}
 	found, ok := table[name]

@@ -16,8 +16,8 @@ type vpcTags struct{ Tag []vpcTag }
 
 type vpcTag struct{ Key, Value string }
 
-func spellVPCTags(tags map[string]string) vpcTags {
-	return vpcTags{spellEach(slices.Sorted(maps.Keys(tags)), func(key string) vpcTag { return vpcTag{key, tags[key]} })}
+func newVPCTags(tags map[string]string) vpcTags {
+	return vpcTags{mapEach(slices.Sorted(maps.Keys(tags)), func(key string) vpcTag { return vpcTag{key, tags[key]} })}
 }
 
 // ownerNumber is an account as VPC spells it: its 16 digits as a number.
@@ -27,7 +27,7 @@ func ownerNumber(accountID string) int64 {
 }
 
 // spellBlock is a block, or "" for none.
-func spellBlock(block *netip.Prefix) string {
+func formatBlock(block *netip.Prefix) string {
 	if block == nil {
 		return ""
 	}

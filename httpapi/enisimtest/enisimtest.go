@@ -19,7 +19,7 @@ import (
 )
 
 // patience is for anything that a server is asked to do while it starts or ends.
-const patience = 2 * time.Minute
+const startTimeout = 2 * time.Minute
 
 // Server is a running simulator. It is safe for concurrent use.
 type Server struct {
@@ -100,9 +100,9 @@ func start(t testing.TB, with []Option) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	url, err := freshDatabase(ctx, t)
+	url, err := newDatabase(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -136,26 +136,26 @@ func firstKey(sc *scenario.Scenario) (id, secret string) {
 }
 
 // freshDatabase makes a database with the schema, for the time of a test, and returns its address.
-func freshDatabase(ctx context.Context, t testing.TB) (string, error) {
-	pg, err := use(ctx)
+func newDatabase(ctx context.Context, t testing.TB) (string, error) {
+	pg, err := acquirePostgres(ctx)
 	if err != nil {
 		return "", err
 	}
-	atEnd(t, "leave Postgres", leave)
+	cleanup(t, "leave Postgres", releasePostgres)
 	name := newName()
 	if err := store.CreateDatabase(ctx, pg.url, name, pg.original); err != nil {
 		return "", fmt.Errorf("make a database: %w", err)
 	}
-	atEnd(t, "drop the database", func(ctx context.Context) error { return store.DropDatabase(ctx, pg.url, name) })
+	cleanup(t, "drop the database", func(ctx context.Context) error { return store.DropDatabase(ctx, pg.url, name) })
 	return pg.database(name)
 }
 
 // atEnd has something done after the test, whose context has ended by then.
-func atEnd(t testing.TB, what string, do func(context.Context) error) {
+func cleanup(t testing.TB, what string, fn func(context.Context) error) {
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 		defer cancel()
-		if err := do(ctx); err != nil {
+		if err := fn(ctx); err != nil {
 			t.Errorf("enisimtest: %s: %v", what, err)
 		}
 	})
@@ -163,16 +163,16 @@ func atEnd(t testing.TB, what string, do func(context.Context) error) {
 
 // Run runs the tests of a package with one Postgres, and returns the exit code: see the package's documentation.
 func Run(m *testing.M) int {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if _, err := use(ctx); err != nil {
+	if _, err := acquirePostgres(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "enisimtest:", err)
 		return 1
 	}
 	code := m.Run()
-	ctx, cancel = context.WithTimeout(context.Background(), patience)
+	ctx, cancel = context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
-	if err := leave(ctx); err != nil {
+	if err := releasePostgres(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "enisimtest:", err)
 		return max(code, 1)
 	}

@@ -27,7 +27,7 @@ var settings = map[string]string{
 }
 
 // connections are the most that one server has.
-const connections = 8
+const maxConnections = 8
 
 // postgres is the database server of this process, while any test uses it.
 type postgres struct {
@@ -44,7 +44,7 @@ var shared struct {
 }
 
 // use joins those who use Postgres, or starts it for them.
-func use(ctx context.Context) (*postgres, error) {
+func acquirePostgres(ctx context.Context) (*postgres, error) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.users == 0 {
@@ -59,13 +59,13 @@ func use(ctx context.Context) (*postgres, error) {
 }
 
 // leave is the end of a use.
-func leave(ctx context.Context) error {
+func releasePostgres(ctx context.Context) error {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
 	if shared.users--; shared.users > 0 {
 		return nil
 	}
-	return shared.end(ctx)
+	return shared.stop(ctx)
 }
 
 func startPostgres(ctx context.Context) (_ *postgres, err error) {
@@ -79,10 +79,10 @@ func startPostgres(ctx context.Context) (_ *postgres, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, pg.end(context.WithoutCancel(ctx)))
+			err = errors.Join(err, pg.stop(context.WithoutCancel(ctx)))
 		}
 	}()
-	if err := pg.dropOld(ctx); err != nil {
+	if err := pg.dropExpired(ctx); err != nil {
 		return nil, fmt.Errorf("drop what earlier tests left: %w", err)
 	}
 	if err := store.CreateDatabase(ctx, pg.url, pg.original, ""); err != nil {
@@ -96,7 +96,7 @@ func startPostgres(ctx context.Context) (_ *postgres, err error) {
 }
 
 // end drops what this process made, and stops Postgres if no other process uses it.
-func (pg *postgres) end(ctx context.Context) error {
+func (pg *postgres) stop(ctx context.Context) error {
 	err := store.DropDatabase(ctx, pg.url, pg.original)
 	if pg.local != nil {
 		err = errors.Join(err, pg.local.Stop(ctx))
@@ -111,14 +111,14 @@ func (pg *postgres) database(name string) (string, error) {
 		return "", fmt.Errorf("%s is not a URL", urlVariable) // the error of url.Parse would show the password
 	}
 	address.Path = "/" + name
-	address.RawQuery = strings.TrimPrefix(address.RawQuery+"&pool_max_conns="+strconv.Itoa(connections), "&")
+	address.RawQuery = strings.TrimPrefix(address.RawQuery+"&pool_max_conns="+strconv.Itoa(maxConnections), "&")
 	return address.String(), nil
 }
 
 const (
 	prefix = "enisimtest_"
 	// keepFor is how long a database of a test that was killed stays.
-	keepFor = 24 * time.Hour
+	retention = 24 * time.Hour
 )
 
 // newName is the name of a database, with the time in it.
@@ -127,7 +127,7 @@ func newName() string {
 }
 
 // dropOld drops what tests left that were killed.
-func (pg *postgres) dropOld(ctx context.Context) error {
+func (pg *postgres) dropExpired(ctx context.Context) error {
 	names, err := store.DatabasesWith(ctx, pg.url, prefix)
 	if err != nil {
 		return err
@@ -135,7 +135,7 @@ func (pg *postgres) dropOld(ctx context.Context) error {
 	for _, name := range names {
 		made, _, _ := strings.Cut(strings.TrimPrefix(name, prefix), "_")
 		seconds, err := strconv.ParseInt(made, 10, 64)
-		if err != nil || time.Since(time.Unix(seconds, 0)) < keepFor {
+		if err != nil || time.Since(time.Unix(seconds, 0)) < retention {
 			continue
 		}
 		if err := store.DropDatabase(ctx, pg.url, name); err != nil {

@@ -25,7 +25,7 @@ const (
 )
 
 // mustBeSigned are the headers whose change must break the signature; each that a request carries has to be signed.
-var mustBeSigned = []string{"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-security-token", "x-acs-signature-nonce", "x-acs-version"}
+var requiredHeaders = []string{"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-security-token", "x-acs-signature-nonce", "x-acs-version"}
 
 // Authorization is what the header of that name says.
 type Authorization struct {
@@ -75,7 +75,7 @@ func ParseAuthorization(header string) (Authorization, error) {
 
 // Covers tells whether all that must be signed of a request is. Host and body hash are in every request.
 func (a Authorization) Covers(header http.Header) bool {
-	for _, name := range mustBeSigned {
+	for _, name := range requiredHeaders {
 		if (name == "host" || header.Get(name) != "") && !slices.Contains(a.SignedHeaders, name) {
 			return false
 		}
