@@ -13,7 +13,7 @@ type product struct {
 	title   string // as links to the vendor's pages name it
 }
 
-// products in the order in which an action is looked for that several have.
+// products are in the order in which an action that several of them have is looked up.
 var products = []product{{ecsVersion, "ecs", "Ecs"}, {vpcVersion, "vpc", "Vpc"}, {stsVersion, "sts", "Sts"}}
 
 // ActionNames lists every action as RAM policies name it, product:Action.
@@ -29,7 +29,8 @@ func ActionNames() []string {
 	return names
 }
 
-// VersionOf is the Version of the product that has an action: the one of ECS, where another has it too, or where none has.
+// VersionOf returns the Version of the product that has an action. It is that of ECS if several
+// products have it, or none.
 func VersionOf(action string) string {
 	table := actions(nil)
 	for _, p := range products {
@@ -40,7 +41,7 @@ func VersionOf(action string) string {
 	return ecsVersion
 }
 
-// productOf is the product of a Version; of one that is none, the first.
+// productForVersion returns the product of a Version, or the first product for an unknown one.
 func productForVersion(version string) product {
 	for _, p := range products {
 		if p.version == version {
@@ -50,7 +51,8 @@ func productForVersion(version string) product {
 	return products[0]
 }
 
-// ParameterNames lists the parameters that an action reads, as product:Action names it: of a list those of its first item, as in Tag.1.Key.
+// ParameterNames returns the parameters that an action reads; the action is named product:Action.
+// Of a list it returns those of the first item, as in Tag.1.Key.
 func ParameterNames(action string) []string {
 	ram, name, _ := strings.Cut(action, ":")
 	for _, p := range products {

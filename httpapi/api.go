@@ -16,20 +16,21 @@ import (
 	"enisim/service"
 )
 
-// The Version of every action of a product. All are served on one port, and the Version tells them apart.
+// The Version of every action of a product. All products are served on one port and differ in the
+// Version.
 const (
 	ecsVersion = "2014-05-26"
 	vpcVersion = "2016-04-28"
 	stsVersion = "2015-04-01"
 )
 
-// action answers one API action: it binds the parameters, calls the service and spells the answer.
+// action answers one API action: it binds the parameters, calls the service and makes the response.
 type action struct {
 	answer  func(ctx context.Context, caller service.Caller, p parameters) (any, error)
 	request reflect.Type // what the parameters are bound to
 }
 
-// actions is the whole API: version, then action. Names are the API's.
+// actions returns the whole API: version, then action. Names are the API's.
 func actions(s *service.Service) map[string]map[string]action {
 	return map[string]map[string]action{
 		ecsVersion: {
@@ -38,7 +39,7 @@ func actions(s *service.Service) map[string]map[string]action {
 			"AttachNetworkInterface":                empty(s.AttachNetworkInterface),
 			"AuthorizeSecurityGroup":                empty(s.AuthorizeSecurityGroup),
 			"AuthorizeSecurityGroupEgress":          empty(s.AuthorizeSecurityGroupEgress),
-			"CreateInstance":                        handle(s.CreateInstance, newNewInstanceResponse),
+			"CreateInstance":                        handle(s.CreateInstance, newCreateInstanceResponse),
 			"CreateNetworkInterface":                handle(s.CreateNetworkInterface, newCreatedNetworkInterfaceResponse),
 			"CreateSecurityGroup":                   handle(s.CreateSecurityGroup, newCreatedSecurityGroupResponse),
 			"DeleteInstance":                        empty(s.DeleteInstance),
@@ -74,7 +75,7 @@ func actions(s *service.Service) map[string]map[string]action {
 			"RebootInstance":                        empty(s.RebootInstance),
 			"RevokeSecurityGroup":                   empty(s.RevokeSecurityGroup),
 			"RevokeSecurityGroupEgress":             empty(s.RevokeSecurityGroupEgress),
-			"RunInstances":                          handle(s.RunInstances, newNewInstancesResponse),
+			"RunInstances":                          handle(s.RunInstances, newRunInstancesResponse),
 			"StartInstance":                         empty(s.StartInstance),
 			"StopInstance":                          empty(s.StopInstance),
 			"TagResources":                          empty(s.TagResources(service.ECSTags)),
@@ -107,13 +108,13 @@ func actions(s *service.Service) map[string]map[string]action {
 	}
 }
 
-// networkActionsOfECS are actions of VPC that the older product has too, under its own Version, as its SDKs do. Requests and answers are the same, and a permission is that
-// of VPC.
+// networkActionsOfECS are actions of VPC that ECS has too, under its own Version, as in its SDKs.
+// Requests and answers are the same, and the permission is that of VPC.
 var networkActionsOfECS = []string{
 	"CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc", "DescribeRouteTables", "DescribeVSwitches", "DescribeVpcs", "ModifyVSwitchAttribute", "ModifyVpcAttribute",
 }
 
-// servedActions is the whole API with the actions that two products have.
+// servedActions returns the whole API, including the actions that two products have.
 func servedActions(s *service.Service) map[string]map[string]action {
 	all := actions(s)
 	for _, name := range networkActionsOfECS {
@@ -122,7 +123,8 @@ func servedActions(s *service.Service) map[string]map[string]action {
 	return all
 }
 
-// handle makes an action of a method of the service and of the function that spells what it answers: a pointer to a struct that embeds Reply.
+// handle makes an action from a method of the service and a function that makes its response: a
+// pointer to a struct that embeds Reply.
 func handle[Request, Answer any](call func(context.Context, service.Caller, Request) (Answer, error), newResponse func(Answer) any) action {
 	return action{
 		answer: func(ctx context.Context, caller service.Caller, p parameters) (any, error) {
@@ -136,14 +138,14 @@ func handle[Request, Answer any](call func(context.Context, service.Caller, Requ
 	}
 }
 
-// done makes an action that answers its RequestId only.
+// empty makes an action whose response has only a RequestId.
 func empty[Request any](call func(context.Context, service.Caller, Request) error) action {
 	return handle(func(ctx context.Context, caller service.Caller, r Request) (struct{}, error) {
 		return struct{}{}, call(ctx, caller, r)
 	}, func(struct{}) any { return &Reply{} })
 }
 
-// Options are what the process around the API decides.
+// Options are the settings of the process that runs the API.
 type Options struct {
 	Log          *slog.Logger
 	NewRequestID func() string // nil: a random UUID in upper case
@@ -166,7 +168,7 @@ type API struct {
 	draining     atomic.Bool
 }
 
-// New makes the API of a service.
+// New returns the API of a service.
 func New(s *service.Service, options Options) *API {
 	a := &API{
 		service:      s,
@@ -202,7 +204,8 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.echo.ServeHTTP(w, r)
 }
 
-// Drain makes readiness fail and asks clients to leave, while requests are still answered.
+// Drain makes readiness fail and asks clients to close their connections, while requests are still
+// answered.
 func (a *API) Drain() { a.draining.Store(true) }
 
 // serve answers a request to the one endpoint.
@@ -220,7 +223,8 @@ func (a *API) serve(c echo.Context) error {
 	return a.writeReply(c, x, reply)
 }
 
-// answer goes through the gateway's checks in their order (docs/reference/protocol.md, section 5), and then the action's own.
+// answer applies the checks of the gateway in their order (docs/reference/protocol.md, section 5),
+// and then runs the action.
 func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err error) {
 	defer recoverPanic(&err)
 	in, err := a.readRequest(r, memory)
@@ -251,7 +255,7 @@ func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err er
 	return reply, err
 }
 
-// refuse answers what never reached serve, or did not come back from it: an unknown path, a panic.
+// refuse answers a request that did not reach serve, or failed in it: an unknown path, a panic.
 func (a *API) refuse(c echo.Context, err error) {
 	if c.Response().Committed {
 		return
@@ -265,10 +269,11 @@ func (a *API) refuse(c echo.Context, err error) {
 	}
 }
 
-// healthz tells that the process lives.
+// healthz reports that the process lives.
 func (a *API) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
-// readyz tells whether requests will be answered: the database answers and the server is not about to stop.
+// readyz reports whether requests will be answered: the database answers, and the server is not
+// about to stop.
 func (a *API) readyz(c echo.Context) error {
 	if a.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "stopping\n")
@@ -279,7 +284,7 @@ func (a *API) readyz(c echo.Context) error {
 	return c.String(http.StatusOK, "ok\n")
 }
 
-// exchange is what is known of a request while it is answered: enough for the reply's frame and for the log.
+// exchange is the state of one request while it is answered, for the response and the log.
 type exchange struct {
 	requestID string
 	host      string

@@ -24,5 +24,5 @@ func newAssignedPrivateIPAddressesResponse(a service.AssignedAddresses) any {
 	return reply
 }
 
-// spellAddresses are addresses or prefixes in their own spelling.
+// formatAddresses returns addresses or prefixes as texts.
 func formatAddresses[T fmt.Stringer](addresses []T) []string { return mapEach(addresses, T.String) }

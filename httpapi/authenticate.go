@@ -10,20 +10,21 @@ import (
 	"enisim/service"
 )
 
-// SignatureMode is how a caller proves who it is.
+// SignatureMode is how callers are authenticated.
 type SignatureMode int
 
-// VerifySignature, the zero value, checks each request's signature, time and nonce. IdentifyOnly takes the id of an access key for proof:
-// for throw-away tests by hand.
+// VerifySignature, the zero value, checks each request's signature, time and nonce. IdentifyOnly
+// accepts the id of an access key as proof: for throw-away tests by hand.
 const (
 	VerifySignature SignatureMode = iota
 	IdentifyOnly
 )
 
-// timeWindow is how far a request's time may be from ours, either way (docs/reference/protocol.md, section 1.1).
+// timeWindow is the maximum difference between a request's time and ours
+// (docs/reference/protocol.md, section 1.1).
 const timeWindow = 15 * time.Minute
 
-// gatekeeper finds out who sends a request.
+// gatekeeper authenticates the caller of a request.
 type gatekeeper struct {
 	service *service.Service
 	mode    SignatureMode
@@ -31,7 +32,7 @@ type gatekeeper struct {
 	now     func() time.Time
 }
 
-// claim is what a request says of its sender, whichever version it is signed in.
+// claim is what a request states about its caller, in either signature version.
 type claim struct {
 	accessKeyID   string
 	securityToken string
@@ -42,11 +43,12 @@ type claim struct {
 	sign          func(stringToSign, secret string) string
 }
 
-// isV3 tells whether a request is signed in V3. A V1 request may carry x-acs headers too: the Authorization header is what tells them apart.
+// isV3 reports whether a request is signed in V3. A V1 request may have x-acs headers too, so only
+// the Authorization header decides.
 func isV3(r *http.Request) bool { return strings.HasPrefix(r.Header.Get("Authorization"), "ACS3-") }
 
-// authenticate goes through the gateway's checks of the sender, in their order (docs/reference/protocol.md, section 5): parameters present, key known,
-// time, signature, nonce.
+// authenticate applies the checks of the caller in their order (docs/reference/protocol.md, section
+// 5): parameters present, key known, time, signature, nonce.
 func (g *gatekeeper) authenticate(ctx context.Context, in *incoming) (service.Caller, error) {
 	c, err := g.claimOf(in)
 	if err != nil {
@@ -62,7 +64,7 @@ func (g *gatekeeper) authenticate(ctx context.Context, in *incoming) (service.Ca
 	return identity.Caller, err
 }
 
-// verify checks what a request claims against the key that it names.
+// verify checks a claim against the key that it names.
 func (g *gatekeeper) verify(c claim, identity service.Identity) error {
 	sent, err := time.Parse(signature.TimeFormat, c.timestamp)
 	if err != nil || sent.Format(signature.TimeFormat) != c.timestamp { // Parse takes fractions of a second, and hours of one digit
@@ -89,7 +91,7 @@ func (g *gatekeeper) verify(c claim, identity service.Identity) error {
 	}
 }
 
-// claimOf reads the claim of a request. In IdentifyOnly what proves it may be missing.
+// claimOf reads the claim of a request. With IdentifyOnly the signature may be missing.
 func (g *gatekeeper) claimOf(in *incoming) (claim, error) {
 	if isV3(in.http) {
 		return g.claimV3(in)
@@ -125,7 +127,8 @@ func (g *gatekeeper) claimV1(in *incoming) (claim, error) {
 	}, nil
 }
 
-// missingHeader returns the error for a V3 header that a request lacks: that of the parameter that it stands for. The hash of the body stands for none.
+// missingHeader returns the error for a missing V3 header, which is that of the parameter with the
+// same meaning. The hash of the body has no such parameter.
 func missingHeader(name string) error {
 	parameter := map[string]string{
 		signature.HeaderAction: "Action", signature.HeaderVersion: "Version", signature.HeaderDate: "Timestamp", signature.HeaderNonce: "SignatureNonce",

@@ -11,7 +11,8 @@ import (
 	"enisim/service"
 )
 
-// bind fills a request of the service from parameters. A parameter is named as the field's tag says, or as the field:
+// bind fills a request of the service from parameters. The name of a parameter is the field's tag,
+// or the field's name:
 //
 //	string, *int, *bool      Name
 //	[]string                 Name.1, Name.2, ...
@@ -19,8 +20,9 @@ import (
 //	struct                   Name.Field
 //	[]struct                 Name.1.Field, ...
 //
-// Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent one: Name.1= is no list. A field of
-// service.Malformed lists what could not be read. Of a list only the first maxBoundItems are bound.
+// Numbers of a list may have gaps. Unknown parameters are ignored, and an empty value is an absent
+// one: Name.1= is no list. A field of service.Malformed lists what could not be read. Of a list
+// only the first maxBoundItems are bound.
 func bind[Request any](p parameters) Request {
 	var request Request
 	b := binding{parameters: p}
@@ -34,8 +36,9 @@ func bind[Request any](p parameters) Request {
 	return request
 }
 
-// maxBoundItems is how many items of a list are bound: more than any action takes, so that the action's own rule refuses a longer list with its own
-// error, at its place in the order of checks, and a list of thousands of items costs no more than that.
+// maxBoundItems is the maximum number of items of a list that are bound. It is more than any action
+// accepts, so that the action's own rule refuses a longer list at its place in the order of checks.
+// It also bounds the cost of a list of thousands of items.
 const maxBoundItems = 201
 
 type binding struct {
@@ -52,7 +55,7 @@ var (
 	boolType      = reflect.TypeFor[*bool]()
 )
 
-// parameterField is a field of a request that a parameter fills, or several of them do.
+// parameterField is a field of a request that one or several parameters fill.
 type parameterField struct {
 	name  string // the parameter's
 	other string // a spelling that some SDKs send instead; "" for none
@@ -60,10 +63,11 @@ type parameterField struct {
 	index []int // the way to the field, as reflect goes it
 }
 
-// knownFields are what parameterFields found, by type: looking at tags costs as much as all the rest of binding.
+// knownFields caches the results of parameterFields by type, because reading tags costs as much as
+// the rest of binding.
 var knownFields sync.Map
 
-// parameterFields are the fields of a request, or of a struct in one, in their order.
+// parameterFields returns the fields of a request, or of a struct in one, in their order.
 func parameterFields(request reflect.Type) []parameterField {
 	if known, ok := knownFields.Load(request); ok {
 		return known.([]parameterField)
@@ -150,8 +154,9 @@ func (b *binding) scalar(name string, parse func(string) error) {
 	}
 }
 
-// numbers returns the N of the parameters prefix+N, for scalars, or prefix+N.Field that have a value, in ascending order, as they were written. Each
-// number counts once, and there are maxBoundItems of them at most.
+// numbers returns the N of the parameters prefix+N (scalars) or prefix+N.Field that have a value,
+// in ascending order, as they were written. It returns each number once, and maxBoundItems of them
+// at most.
 func (b *binding) numbers(prefix string, scalars bool) []string {
 	if b.names == nil {
 		b.names = b.parameters.sortedNames()
@@ -185,7 +190,7 @@ func (b *binding) numbers(prefix string, scalars bool) []string {
 	return out
 }
 
-// listNumber reads the number of a list's item.
+// parseListNumber parses the number of a list's item.
 func parseListNumber(written string) (n int, ok bool) {
 	const maxDigits = 10
 	if len(written) > maxDigits {

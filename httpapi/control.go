@@ -18,13 +18,15 @@ import (
 	"enisim/service"
 )
 
-// controlPrefix is where the control API lives: a path that no cloud API has.
+// controlPrefix is the path of the control API, which no cloud API uses.
 const controlPrefix = "/_enisim"
 
-// control answers one request to the control API: the HTTP status and what is spelled as JSON, nil for nothing.
+// control answers one request to the control API: the HTTP status, and the reply to encode as JSON
+// or nil.
 type control func(c echo.Context) (status int, reply any, err error)
 
-// controls is the whole control API: method and path below the prefix. docs/control-api.md describes it.
+// controls returns the whole control API: method and path below the prefix. docs/control-api.md
+// describes it.
 func controls(s *service.Service) map[string]control {
 	return map[string]control{
 		"GET /accounts":              listAccounts(s),
@@ -51,7 +53,7 @@ func controls(s *service.Service) map[string]control {
 	}
 }
 
-// Control says who may use the control API. The zero value is nobody: it is not there.
+// Control is who may use the control API. With the zero value there is no control API.
 type Control struct {
 	Token string // "": no token lets in; otherwise who sends it, as Authorization: Bearer, may do everything
 	Open  bool   // without a token, everybody who reaches the server may: for one that listens on loopback only
@@ -69,12 +71,13 @@ func (a *API) serveControl(access Control) {
 	a.echo.Any(controlPrefix+"/*", a.control(access, noControl))
 }
 
-// noControl answers where there is no control.
+// noControl answers requests if there is no control API.
 func noControl(c echo.Context) (int, any, error) {
 	return 0, nil, newControlError(http.StatusNotFound, "there is no %s %s; docs/control-api.md has the list", c.Request().Method, c.Request().URL.Path)
 }
 
-// control makes a handler of a control: who is admitted gets its answer, and the log a line.
+// control makes a handler of a control: it authorizes the request, writes the answer and logs a
+// line.
 func (a *API) control(access Control, answer control) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		x := a.begin(c)
@@ -102,7 +105,7 @@ func admitted(c echo.Context, access Control, answer control) (status int, reply
 	return answer(c)
 }
 
-// check decides whether a request may use the control API.
+// authorize returns an error unless a request may use the control API.
 func (access Control) authorize(r *http.Request) error {
 	if access.Token != "" {
 		return access.checkToken(r)
@@ -110,7 +113,8 @@ func (access Control) authorize(r *http.Request) error {
 	return checkLocal(r)
 }
 
-// checkToken compares hashes, so that the time it takes tells neither where a wrong token differs nor how long the right one is.
+// checkToken compares hashes, so that its duration reveals neither where a wrong token differs nor
+// the length of the right one.
 func (access Control) checkToken(r *http.Request) error {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(access.Token))
@@ -120,13 +124,13 @@ func (access Control) checkToken(r *http.Request) error {
 	return nil
 }
 
-// checkLocal keeps browsers out of a control API that is open on loopback. The machine's user runs a browser, in which any page of the web may
-// send requests to 127.0.0.1:
+// checkLocal keeps browsers out of a control API that is open on loopback. Any web page in the
+// user's browser may send requests to 127.0.0.1:
 //   - across sites, which the browser tells by Sec-Fetch-Site or Origin. It lets the page send a POST with a simple body unasked;
 //   - from its own site, when its name resolves to 127.0.0.1 a moment after the page was loaded (DNS rebinding). To the browser that is the
 //     same site, and the page may even read the answers; only Host still has the foreign name.
 //
-// With a token neither matters, as no page knows it.
+// With a token neither matters, because no page knows it.
 func checkLocal(r *http.Request) error {
 	if !isLoopbackName(r.Host) {
 		return newControlError(http.StatusForbidden, "without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q", r.Host)
@@ -139,15 +143,17 @@ func checkLocal(r *http.Request) error {
 
 var crossOrigin = http.NewCrossOriginProtection()
 
-// checkSameOrigin refuses what a page of another origin makes a browser send. Also a GET, which net/http lets through: the page cannot read the
-// answer, but it can make the server work, as with an image at /verify. Sec-Fetch-Site is none for an address that a person has typed.
+// checkSameOrigin refuses requests that a page of another origin makes a browser send. This
+// includes a GET, which net/http lets through: the page cannot read the answer, but it can make the
+// server work, as with an image at /verify. Sec-Fetch-Site is none for an address that a person has
+// typed.
 func checkSameOrigin(r *http.Request) error {
 	asPost := r.Clone(r.Context())
 	asPost.Method = http.MethodPost // or any that net/http looks at
 	return crossOrigin.Check(asPost)
 }
 
-// isLoopbackName tells whether a Host header names this machine by itself, rather than through DNS.
+// isLoopbackName reports whether a Host header names this machine without DNS.
 func isLoopbackName(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -156,7 +162,7 @@ func isLoopbackName(host string) bool {
 	return strings.EqualFold(host, "localhost") || ip.IsLoopback()
 }
 
-// controlError is a request to the control API that is refused before it reaches the service.
+// controlError is returned for a control request that is refused before it reaches the service.
 type controlError struct {
 	status int
 	text   string
@@ -168,19 +174,21 @@ func newControlError(status int, format string, args ...any) error {
 	return &controlError{status, fmt.Sprintf(format, args...)}
 }
 
-// readJSON reads the body of a control request. A field that nobody reads is an error, or a misspelt one would be ignored.
+// readJSON reads the body of a control request. An unknown field is an error, because otherwise a
+// misspelt one would be ignored.
 func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, maxControlBodyBytes) }
 
-// memoryKey is where a request's context has its share of what requests may hold in memory.
+// memoryKey is the key of the memory share in a request's context.
 const memoryKey = "memory"
 
-// readLargeJSON is readJSON for a body of so many bytes at most.
-// controlMemory returns the share of memory that every control request has.
+// readLargeJSON is readJSON for a body of at most maxBytes. controlMemory returns the share of
+// memory that every control request has.
 func controlMemory(c echo.Context) *share { return c.Get(memoryKey).(*share) }
 
 func readLargeJSON(c echo.Context, into any, maxBytes int) error {
 	r := c.Request()
-	// Neither a form nor plain text, which a browser would send across sites without asking.
+	// A form or plain text is refused, because a browser would send these across sites without
+	// asking.
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return newControlError(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
@@ -214,14 +222,14 @@ func readLargeJSON(c echo.Context, into any, maxBytes int) error {
 	return nil
 }
 
-// controlErrorReply is the body of every failure.
+// controlErrorReply is the body of every failure of the control API.
 type controlErrorReply struct {
 	RequestID string `json:"request_id"`
 	Error     string `json:"error"`
 }
 
-// writeControlError is the only place where a failure of the control API becomes a response. What is neither the operator's doing nor of the
-// public contract goes into the log in full.
+// writeControlError returns the only place where a failure of the control API becomes a response.
+// Errors that are neither the operator's nor of the public contract are logged in full.
 func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
 	var (
 		status   int
@@ -256,7 +264,7 @@ func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
 	return writeControl(c, x, status, controlErrorReply{x.requestID, text})
 }
 
-// writeControl sends a reply that no cache keeps, since it may hold a secret.
+// writeControl writes a reply that must not be cached, because it may have a secret.
 func writeControl(c echo.Context, x *exchange, status int, reply any) error {
 	c.Response().Header().Set("X-Acs-Request-Id", x.requestID)
 	c.Response().Header().Set("Cache-Control", "no-store")

@@ -9,10 +9,11 @@ import (
 	"enisim/service"
 )
 
-// largestScenario is the most that a request with a scenario in it may have, in bytes.
+// maxScenarioBytes is the maximum size of a request with a scenario.
 const maxScenarioBytes = 4 << 20
 
-// createAccountRequest asks for an account. Names are as in scenarios; scenario is the text of one.
+// createAccountRequest is the request for an account. Names are as in scenarios; scenario is the
+// text of one.
 type createAccountRequest struct {
 	ID        string        `json:"id"`
 	Name      string        `json:"name"`
@@ -26,7 +27,7 @@ type accountQuotas struct {
 	NetworkInterfacesPerRegion *int `json:"network_interfaces_per_region"`
 }
 
-// changeAccountRequest changes what it names.
+// changeAccountRequest is the request to change an account. An absent field stays.
 type changeAccountRequest struct {
 	Repeats *string `json:"repeats"`
 }
@@ -48,7 +49,7 @@ type accountsReply struct {
 	Accounts []accountReply `json:"accounts"`
 }
 
-// newAccountReply has the secrets of all keys of the account.
+// newAccountReply includes the secrets of all keys of the account.
 type newAccountReply struct {
 	accountReply
 	Keys []newAccountKeyReply `json:"keys"`
@@ -70,8 +71,8 @@ func newAccount(a service.Account) accountReply {
 	}
 }
 
-func newNewAccountKey(k service.NewAccountKey) newAccountKeyReply {
-	return newAccountKeyReply{newNewKey(k.NewAccessKey), k.InScenario}
+func newCreatedAccountKey(k service.NewAccountKey) newAccountKeyReply {
+	return newAccountKeyReply{newCreatedKey(k.NewAccessKey), k.InScenario}
 }
 
 func createAccount(s *service.Service) control {
@@ -99,16 +100,16 @@ func createAccount(s *service.Service) control {
 	}
 }
 
-// longestWork is how long an answer may take that waits for something to be done with a world of any size.
+// maxWorldDuration is the timeout of an answer that depends on an operation on a world of any size.
 const maxWorldDuration = 15 * time.Minute
 
-// allowForLargeWorld lets the answer take longer than the server lets any other.
+// allowForLargeWorld extends the write timeout of the answer to maxWorldDuration.
 func allowForLargeWorld(c echo.Context) {
-	// It fails only where the connection has no deadline to move, as in a test without a server.
+	// It fails only if the connection has no deadline, as in a test without a server.
 	_ = http.NewResponseController(c.Response().Writer).SetWriteDeadline(time.Now().Add(maxWorldDuration))
 }
 
-// sentScenario is a scenario that came in a request, nil for none.
+// scenarioFile returns the scenario of a request, or nil for none.
 func scenarioFile(text *string) *service.ScenarioFile {
 	if text == nil {
 		return nil
@@ -134,7 +135,7 @@ func changeAccount(s *service.Service) control {
 	}
 }
 
-// resetAccount takes no body for an account that is to be empty.
+// resetAccount empties the account if the request has no body.
 func resetAccount(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		var r resetAccountRequest
@@ -150,12 +151,12 @@ func resetAccount(s *service.Service) control {
 	}
 }
 
-// scenarioReply has a scenario as text, as the requests that take one do.
+// scenarioReply has a scenario as text, in the form in which requests take it.
 type scenarioReply struct {
 	Scenario string `json:"scenario"`
 }
 
-// exportAccount leaves the access keys out, whose secrets are in the text, unless the request asks for them.
+// exportAccount leaves out the access keys and their secrets, unless the request asks for them.
 func exportAccount(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
 		allowForLargeWorld(c)

@@ -15,7 +15,8 @@ import (
 	"enisim/service"
 )
 
-// ControlReply returns the body with which the control API answers a result of the service, for others that print it as JSON.
+// ControlReply returns the body with which the control API answers a result of the service. It is
+// for commands that print it as JSON.
 func ControlReply(result any) any {
 	switch v := result.(type) {
 	case []service.Account:
@@ -23,13 +24,13 @@ func ControlReply(result any) any {
 	case service.Account:
 		return newAccount(v)
 	case service.NewAccount:
-		return newAccountReply{newAccount(v.Account), mapEach(v.Keys, newNewAccountKey)}
+		return newAccountReply{newAccount(v.Account), mapEach(v.Keys, newCreatedAccountKey)}
 	case []service.AccessKey:
 		return keysReply{mapEach(v, newKey)}
 	case service.AccessKey:
 		return newKey(v)
 	case service.NewAccessKey:
-		return newNewKey(v)
+		return newCreatedKey(v)
 	case []service.Snapshot:
 		return snapshotsReply{mapEach(v, newSnapshot)}
 	case service.Snapshot:
@@ -44,17 +45,18 @@ func ControlReply(result any) any {
 	return result
 }
 
-// ControlClient uses the control API of a running server. Its methods are those of service.Service, with the same results.
+// ControlClient uses the control API of a running server. Its methods are those of service.Service,
+// with the same results.
 type ControlClient struct {
 	Endpoint string // http://host:port
 	Token    string // "": none
 	HTTP     *http.Client
 }
 
-// maxControlReply limits the size of a reply that a client reads, in bytes.
+// maxControlReply is the maximum size of a reply that a client reads, in bytes.
 const maxControlReply = 1 << 30
 
-// ControlFailure is a refusal by the server, or no answer.
+// ControlFailure is a refusal by the server, or the lack of an answer.
 type ControlFailure struct{ text string }
 
 func (e *ControlFailure) Error() string { return e.text }
@@ -106,7 +108,7 @@ func (c *ControlClient) do(ctx context.Context, method, path string, body, reply
 	return nil
 }
 
-// refusal returns the error that a failed request stands for.
+// refusal returns the error of a failed request.
 func (c *ControlClient) refusal(response *http.Response, body []byte) error {
 	var reply controlErrorReply
 	if err := json.Unmarshal(body, &reply); err != nil || reply.Error == "" {
@@ -303,7 +305,8 @@ func (c *ControlClient) Verify(ctx context.Context) ([]service.Violation, error)
 	}), err
 }
 
-// ControlEndpoint completes an endpoint as people give it: 127.0.0.1:8080 becomes http://127.0.0.1:8080.
+// ControlEndpoint completes an endpoint without a scheme: 127.0.0.1:8080 becomes
+// http://127.0.0.1:8080.
 func ControlEndpoint(text string) string {
 	endpoint := strings.TrimSuffix(text, "/")
 	if !strings.Contains(endpoint, "://") {

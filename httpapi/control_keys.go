@@ -9,7 +9,7 @@ import (
 	"enisim/service"
 )
 
-// createKeyRequest asks for an access key. Names are as in scenarios.
+// createKeyRequest is the request for an access key. Names are as in scenarios.
 type createKeyRequest struct {
 	Account   string `json:"account"`
 	RAMUser   string `json:"ram_user"`
@@ -27,7 +27,7 @@ type keyReply struct {
 	CreatedAt time.Time  `json:"created_at"`
 }
 
-// newKeyReply is the only reply with a secret in it, by itself and in newAccountReply.
+// newKeyReply is the only reply with a secret. newAccountReply contains it.
 type newKeyReply struct {
 	keyReply
 	Secret        string `json:"secret"`
@@ -50,11 +50,11 @@ func newKey(k service.AccessKey) keyReply {
 	}
 }
 
-func newNewKey(k service.NewAccessKey) newKeyReply {
+func newCreatedKey(k service.NewAccessKey) newKeyReply {
 	return newKeyReply{newKey(k.AccessKey), k.Secret, k.SecurityToken}
 }
 
-// readExpiresIn reads how long something is to last: "" is for ever, or 0.
+// readExpiresIn parses a lifetime. "" is 0, which means for ever.
 func readExpiresIn(text string) (time.Duration, error) {
 	if text == "" {
 		return 0, nil
@@ -82,7 +82,7 @@ func createKey(s *service.Service) control {
 			ExpiresIn: expiresIn,
 			Temporary: r.Temporary,
 		})
-		return http.StatusCreated, newNewKey(key), err
+		return http.StatusCreated, newCreatedKey(key), err
 	}
 }
 

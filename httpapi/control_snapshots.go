@@ -9,7 +9,8 @@ import (
 	"enisim/service"
 )
 
-// saveSnapshotRequest asks for a snapshot, and restoreSnapshotRequest for the return to one.
+// saveSnapshotRequest is the request to save a snapshot, and restoreSnapshotRequest the one to
+// restore it.
 type (
 	saveSnapshotRequest struct {
 		Account string `json:"account"`

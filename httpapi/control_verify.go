@@ -8,7 +8,7 @@ import (
 	"enisim/service"
 )
 
-// verifyReply has what was checked, and what is broken.
+// verifyReply has the checked invariants and their violations.
 type verifyReply struct {
 	Invariants []string         `json:"invariants"`
 	Violations []violationReply `json:"violations"`

@@ -7,6 +7,6 @@ type createInstanceReply struct {
 	InstanceId string
 }
 
-func newNewInstanceResponse(made service.CreatedInstance) any {
+func newCreateInstanceResponse(made service.CreatedInstance) any {
 	return &createInstanceReply{InstanceId: made.InstanceID}
 }

@@ -2,7 +2,7 @@ package httpapi
 
 import "enisim/service"
 
-// createNetworkInterfaceReply is a new interface, in fewer fields than a list has.
+// createNetworkInterfaceReply is a new interface. It has fewer fields than an interface in a list.
 type createNetworkInterfaceReply struct {
 	Reply
 	NetworkInterfaceId   string

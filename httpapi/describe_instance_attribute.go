@@ -2,7 +2,8 @@ package httpapi
 
 import "enisim/service"
 
-// describeInstanceAttributeReply is an instance without a list around it. What it shows, it shows as DescribeInstances does, but for IoOptimized.
+// describeInstanceAttributeReply is an instance without a list around it. Its fields have the
+// values of DescribeInstances, except IoOptimized.
 type describeInstanceAttributeReply struct {
 	Reply
 	InstanceId              string

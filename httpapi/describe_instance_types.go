@@ -13,8 +13,9 @@ type describeInstanceTypesReply struct {
 	InstanceTypes struct{ InstanceType []instanceType }
 }
 
-// instanceType is an instance type in replies. A figure that no source gives is 0, "" or false, since clients read it whether it is there or
-// not; only what captures leave out for a type that has none is left out.
+// instanceType is an instance type in replies. A figure that no source gives is 0, "" or false,
+// because clients read it in any case. A field is left out only if captured answers lack it for a
+// type that has none.
 type instanceType struct {
 	InstanceTypeId              string
 	InstanceTypeFamily          string
@@ -62,7 +63,7 @@ type instanceType struct {
 	EnhancedNetwork             struct{}
 }
 
-// instanceTypeCPUOptions: no source gives any.
+// instanceTypeCPUOptions is empty, because no source gives the figures.
 type instanceTypeCPUOptions struct {
 	Core                     int
 	CoreFactor               int
@@ -138,7 +139,7 @@ func newInstanceType(t service.InstanceType) instanceType {
 	return out
 }
 
-// known returns a figure, or 0 where no source gives it.
+// valueOrZero returns a figure, or 0 if no source gives it.
 func valueOrZero[Figure int | float64](figure *Figure) Figure {
 	if figure == nil {
 		return 0

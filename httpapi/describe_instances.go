@@ -20,8 +20,9 @@ func newInstancesResponse(list service.List[service.Instance]) any {
 	return reply
 }
 
-// instance is an instance in replies. What it does not name has the value of a plain pay-as-you-go Linux instance without public addresses; what
-// such an instance has no value for is empty, or absent where captured answers lack it.
+// instance is an instance in replies. Attributes that it does not set have the values of a plain
+// pay-as-you-go Linux instance without public addresses. A field without a value is empty, or
+// absent if captured answers lack it.
 type instance struct {
 	InstanceId              string
 	InstanceName            string
@@ -87,14 +88,14 @@ type instance struct {
 	ClockOptions               struct{}
 }
 
-// instanceCPUOptions: no source gives the figures of a type.
+// instanceCPUOptions is empty, because no source gives the figures of a type.
 type instanceCPUOptions struct {
 	CoreCount      int
 	ThreadsPerCore int
 	Numa           string
 }
 
-// dedicatedHostAttribute is empty: no instance is on a dedicated host.
+// dedicatedHostAttribute is empty, because no instance is on a dedicated host.
 type dedicatedHostAttribute struct{ DedicatedHostId, DedicatedHostName, DedicatedHostClusterId string }
 
 // vpcAttributes are empty for a classic instance.
@@ -115,7 +116,7 @@ type eipAddress struct {
 	IsSupportUnassociate bool
 }
 
-// instanceNetworkInterface is what an instance's reply tells of an interface.
+// instanceNetworkInterface is an interface in an instance's reply.
 type instanceNetworkInterface struct {
 	NetworkInterfaceId string
 	Type               string
@@ -190,7 +191,7 @@ func newInstanceReply(i service.Instance) instance {
 		if n.Type != "Primary" {
 			continue
 		}
-		// The instance's groups and address are its primary interface's.
+		// The groups and address of an instance are those of its primary interface.
 		out.SecurityGroupIds.SecurityGroupId = mapEach(n.SecurityGroupIDs, identity)
 		if ip := n.PrimaryIP(); ip != "" {
 			out.VpcAttributes.PrivateIpAddress.IpAddress = []string{ip}
@@ -199,7 +200,7 @@ func newInstanceReply(i service.Instance) instance {
 	return out
 }
 
-// serialNumber is a UUID that follows from the instance.
+// serialNumber returns a UUID that is derived from the instance.
 func serialNumber(i service.Instance) string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte("enisim/"+i.AccountID+"/"+i.ID)).String()
 }
@@ -207,8 +208,8 @@ func serialNumber(i service.Instance) string {
 // isBurstable reports whether the types of a family earn credits.
 func isBurstable(family string) bool { return family == "ecs.t5" || family == "ecs.t6" }
 
-// bandwidthIn is the inbound bandwidth: the one that was asked for, or what captured answers show, which is -1 for an instance without outbound
-// bandwidth and 80 Mbit/s for one with little of it.
+// bandwidthIn returns the inbound bandwidth: the requested one, or what captured answers show. That
+// is -1 without outbound bandwidth, and 80 Mbit/s with little of it.
 func bandwidthIn(in, out int) int {
 	const usual = 80
 	switch {

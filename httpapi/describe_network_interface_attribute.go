@@ -2,8 +2,8 @@ package httpapi
 
 import "enisim/service"
 
-// describeNetworkInterfaceAttributeReply is an interface as a list shows it, and more. There are no trunks, so an attachment has no members; and no
-// limits of bandwidth.
+// describeNetworkInterfaceAttributeReply is an interface with more fields than in a list. An
+// attachment has no members, because there are no trunks. There are no bandwidth limits.
 type describeNetworkInterfaceAttributeReply struct {
 	Reply
 	networkInterfaceSet

@@ -18,11 +18,13 @@ func newNetworkInterfacesResponse(list service.List[service.NetworkInterface]) a
 	return reply
 }
 
-// managingServiceID stands for the cloud service that manages an interface: which one it is, the simulator does not know.
+// managingServiceID stands for the cloud service that manages an interface. The simulator does not
+// know which service it is.
 const managingServiceID = 1000000000000000
 
-// networkInterfaceSet is a network interface in replies. There are no RDMA interfaces here, so no queue pairs; no public addresses; and no trunks.
-// InstanceId is empty where there is none, rather than absent, and so is every list: clients rely on it.
+// networkInterfaceSet is a network interface in replies. There are no RDMA interfaces, so no queue
+// pairs; no public addresses; and no trunks. InstanceId without a value is empty rather than
+// absent, and so is every list: clients rely on it.
 type networkInterfaceSet struct {
 	NetworkInterfaceId          string
 	NetworkInterfaceName        string
@@ -55,13 +57,13 @@ type networkInterfaceSet struct {
 	NetworkInterfaceTrafficMode string
 }
 
-// associablePrivateIP is a private address to which a public one could belong.
+// associablePrivateIP is a private address with its public address, which is always empty.
 type associablePrivateIP struct {
 	privateIP
 	AssociatedPublicIp struct{}
 }
 
-// attachment is what holds an interface: nothing when it is not attached.
+// attachment is the attachment of an interface; it is empty for an interface that is not attached.
 type attachment struct {
 	InstanceId       string `json:",omitempty" xml:",omitempty"`
 	DeviceIndex      *int   `json:",omitempty" xml:",omitempty"`

@@ -39,7 +39,7 @@ type routeEntry struct {
 	NextHops             struct{ NextHop []struct{} }
 }
 
-// cloudServicesBlock is where the cloud's own services are: every table has a way there.
+// cloudServicesBlock is the block of the cloud's own services. Every table has a route to it.
 const cloudServicesBlock = "100.64.0.0/10"
 
 func newRouteTable(v service.VPC) routeTable {

@@ -30,8 +30,8 @@ func newSecurityGroupAttributeResponse(g service.SecurityGroupAttribute) any {
 	return reply
 }
 
-// securityGroupRule is a rule in replies. There are no lists of prefixes and of ports here, so they have no names, and no group of another account can
-// be named.
+// securityGroupRule is a rule in replies. There are no lists of prefixes and ports here, so their
+// names are empty. No group of another account can be named.
 type securityGroupRule struct {
 	SecurityGroupRuleId     string
 	Direction               string

@@ -2,7 +2,7 @@ package httpapi
 
 import "enisim/service"
 
-// describeSecurityGroupsReply: of the lists, this one alone leaves out TotalCount when pages go by token.
+// describeSecurityGroupsReply is the only list that leaves out TotalCount when pages go by token.
 type describeSecurityGroupsReply struct {
 	Reply
 	RegionId       string

@@ -13,7 +13,8 @@ type describeVPCAttributeReply struct {
 	SupportIpv4Gateway           bool
 }
 
-// cloudResource is how many there are of a kind in a VPC. A kind of which there is none is left out.
+// cloudResource is the number of resources of one kind in a VPC. A kind without resources is left
+// out.
 type cloudResource struct {
 	ResourceType  string
 	ResourceCount int

@@ -14,7 +14,7 @@ func newVPCsResponse(list service.List[service.VPC]) any {
 	return reply
 }
 
-// listedVPC is a VPC in a list, which has more than the reply for one.
+// listedVPC is a VPC in a list, which has more fields than the reply for one VPC.
 type listedVPC struct {
 	vpc
 	RouterTableIds struct{ RouterTableIds []string }
@@ -29,7 +29,8 @@ func newListedVPC(v service.VPC) listedVPC {
 	return out
 }
 
-// vpc is a VPC in replies. None is a default, has secondary blocks, gateways or DHCP options, or is attached to a CEN here.
+// vpc is a VPC in replies. None is a default, has secondary blocks, gateways or DHCP options, or is
+// attached to a CEN here.
 type vpc struct {
 	VpcId                string
 	VpcName              string

@@ -7,7 +7,7 @@ type describeVSwitchAttributesReply struct {
 	vswitch
 }
 
-// spellVSwitchAttributes spells a VSwitch that is not there with empty fields.
+// newVSwitchAttributesResponse returns a response with empty fields if there is no VSwitch.
 func newVSwitchAttributesResponse(v *service.VSwitch) any {
 	if v == nil {
 		return &describeVSwitchAttributesReply{vswitch: vswitch{Tags: newVPCTags(nil)}}

@@ -7,13 +7,14 @@ import (
 	"enisim/service"
 )
 
-// How the wire spells times: of interfaces and networks with seconds, of instances without.
+// Formats of times on the wire: those of interfaces and networks have seconds, those of instances
+// have none.
 const (
 	timeWithSeconds = "2006-01-02T15:04:05Z"
 	timeWithMinutes = "2006-01-02T15:04Z"
 )
 
-// pageReply is what the reply of a list says of its page, next to Reply.
+// pageReply has the fields of a page in the reply of a list, next to Reply.
 type pageReply struct {
 	NextToken  string
 	PageNumber int
@@ -36,7 +37,7 @@ func numberedPageOf[T any](list service.List[T]) numberedPageReply {
 	return numberedPageReply{list.PageNumber, list.PageSize, list.TotalCount}
 }
 
-// spellEach is a list on the wire: empty where there is nothing, never null.
+// mapEach returns a list for the wire. Without items it is empty, never null.
 func mapEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
 	out := make([]Wire, 0, len(items))
 	for _, item := range items {
@@ -47,7 +48,7 @@ func mapEach[T, Wire any](items []T, spell func(T) Wire) []Wire {
 
 func identity(s string) string { return s }
 
-// ecsTags are tags as ECS spells them in replies; VPC says Key and Value.
+// ecsTags are tags in replies of ECS; VPC uses Key and Value.
 type ecsTags struct{ Tag []ecsTag }
 
 type ecsTag struct{ TagKey, TagValue string }

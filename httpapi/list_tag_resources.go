@@ -8,7 +8,8 @@ type listTagResourcesReply struct {
 	TagResources struct{ TagResource []tagResource }
 }
 
-// tagResource is a tag of a resource. Here, unlike in its other replies, VPC says TagKey and TagValue too.
+// tagResource is a tag of a resource. In this reply, unlike in others, VPC uses TagKey and TagValue
+// too.
 type tagResource struct{ ResourceId, ResourceType, TagKey, TagValue string }
 
 func newTagResourcesResponse(list service.List[service.TagOfResource]) any {

@@ -9,19 +9,22 @@ import (
 	"time"
 )
 
-// How many nonces are remembered: about 40 MB of 8-byte fingerprints when there are as many as there may be.
+// The maximum number of remembered nonces: about 40 MB of 8-byte fingerprints.
 const (
 	maxNonces       = 1 << 20
 	maxNoncesPerKey = 1 << 18
 	nonceSweep      = time.Minute // how often those whose time has run out are dropped
 )
 
-// nonceMemory remembers which nonces were used, each until the timestamp that it came with has run out: one from 15 minutes ahead for 30 minutes. It
-// belongs to one process: another replica does not know them (docs/differences.md).
+// nonceMemory remembers used nonces, each until its timestamp has expired: a nonce whose timestamp
+// is 15 minutes ahead, for 30 minutes. It belongs to one process: another replica does not know its
+// nonces (docs/differences.md).
 //
-// Its memory is bounded by time, not by forgetting nonces that are still good. A key that has used up its share forgets those with its earliest
-// timestamps, and from then on its requests with such timestamps are refused, so that none can be sent again. A client whose clock is right does
-// not notice. When all keys together have used up what there is, the key that has most gives way: no key can push out another one's nonces.
+// Its memory is bounded by time, not by forgetting nonces that are still valid. A key that has used
+// up its share forgets the nonces with its earliest timestamps. From then on its requests with such
+// timestamps are refused, so that none can be replayed. A client with a right clock does not
+// notice. If all keys together have used up the memory, the key with the most nonces gives way: no
+// key can push out another one's nonces.
 type nonceMemory struct {
 	seed       maphash.Seed
 	max        int
@@ -38,7 +41,7 @@ type keyNonces struct {
 	before int64            // nonces with a timestamp before this second may have been forgotten
 }
 
-// nonceUse is what becomes of a nonce.
+// nonceUse is the result of using a nonce.
 type nonceUse int
 
 const (
@@ -51,8 +54,8 @@ func newNonceMemory(limit, limitPerKey int) *nonceMemory {
 	return &nonceMemory{seed: maphash.MakeSeed(), max: limit, maxPerKey: limitPerKey, keys: map[string]*keyNonces{}}
 }
 
-// remember notes that a key uses a nonce in a request that says it was sent at a time. A fingerprint stands for the nonce, so one request in some
-// 10^13 is refused without cause.
+// remember records that a key uses a nonce in a request with a timestamp. It stores a fingerprint
+// of the nonce, so one request in some 10^13 is refused without cause.
 func (m *nonceMemory) remember(accessKeyID, nonce string, sent, now time.Time) nonceUse {
 	fingerprint := maphash.String(m.seed, nonce)
 
@@ -84,7 +87,7 @@ func (m *nonceMemory) remember(accessKeyID, nonce string, sent, now time.Time) n
 	return nonceIsNew
 }
 
-// sweep drops the nonces whose timestamps have run out.
+// dropExpired drops the nonces whose timestamps have expired.
 func (m *nonceMemory) dropExpired(now time.Time) {
 	if now.Before(m.sweptUntil) && m.sweptUntil.Sub(now) <= nonceSweep {
 		return
@@ -112,7 +115,8 @@ func (m *nonceMemory) largest() *keyNonces {
 	return largest
 }
 
-// keep drops the nonces from before a second, into a new map, as one that has become empty keeps its memory.
+// dropBefore drops the nonces from before a second. It copies the others into a new map, because a
+// map keeps its memory when it becomes empty.
 func (k *keyNonces) dropBefore(oldest int64) {
 	kept := 0
 	for _, second := range k.sent {
@@ -132,8 +136,8 @@ func (k *keyNonces) dropBefore(oldest int64) {
 	k.sent = sent
 }
 
-// forgetEarliest makes room: it forgets the earliest seconds with a quarter of the nonces, at least one of them, and returns how many nonces that
-// were.
+// dropEarliest makes room: it drops the earliest seconds with a quarter of the nonces, at least one
+// second, and returns the number of dropped nonces.
 func (k *keyNonces) dropEarliest() int {
 	counts := map[int64]int{}
 	for _, second := range k.sent {

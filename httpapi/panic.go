@@ -9,7 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// panicError is a panic of a handler on its way to the log. Its caller sees an InternalError, and the server lives on.
+// panicError is a panic of a handler, for the log. The caller gets an InternalError, and the server
+// continues.
 type panicError struct {
 	value any
 	stack string
@@ -17,12 +18,12 @@ type panicError struct {
 
 func (p *panicError) Error() string { return fmt.Sprint("panic: ", p.value) }
 
-// LogValue keeps the stack, which is many lines, apart from the message.
+// LogValue separates the message from the stack, which has many lines.
 func (p *panicError) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("message", p.Error()), slog.String("stack", p.stack))
 }
 
-// catch turns a panic into the error of the function that defers it.
+// recoverPanic turns a panic into the error of the function that defers it.
 func recoverPanic(err *error) {
 	switch value := recover(); value {
 	case nil:
@@ -33,7 +34,8 @@ func recoverPanic(err *error) {
 	}
 }
 
-// catchPanics is for panics outside of what an action or a control does, whose frames catch their own and know more of the request.
+// catchPanics handles panics outside of actions and controls. Those handle their own panics,
+// because they know more of the request.
 func catchPanics(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer recoverPanic(&err)

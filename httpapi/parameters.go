@@ -15,14 +15,15 @@ import (
 	"enisim/service"
 )
 
-// mostParameters is how many parameters a request may have.
+// maxParameters is the maximum number of parameters of a request.
 const maxParameters = 2000
 
-// parameters are what an action is given: a request's query and form body together, and for V3 what its headers say. An empty value counts
-// as absent.
+// parameters are the parameters of an action: those of the query, of the form body and, for V3, of
+// the headers. An empty value counts as absent.
 type parameters map[string]string
 
-// sortedNames returns the names of the parameters that have a value, in order, so that those with a prefix stand together.
+// sortedNames returns the sorted names of the parameters that have a value, so that those with a
+// common prefix are adjacent.
 func (p parameters) sortedNames() []string {
 	names := make([]string, 0, len(p))
 	for name, value := range p {
@@ -44,11 +45,12 @@ type incoming struct {
 	http       *http.Request
 }
 
-// goNil is how a released provider that is written in Go spells what its configuration leaves out, such as NicType. It counts as absent where no text of the
-// user's own can stand.
+// goNil is what a released provider, written in Go, sends for options that its configuration leaves
+// out, such as NicType. It counts as absent, except in parameters with free text.
 const goNil = "<nil>"
 
-// isFreeText reports whether a parameter holds text of the user's own: a name, a description, a tag, user data.
+// isFreeText reports whether a parameter has text of the user's own: a name, a description, a tag,
+// user data.
 func isFreeText(name string) bool {
 	for _, ending := range []string{"Name", "Description", "Key", "Value", "UserData"} {
 		if strings.HasSuffix(name, ending) {
@@ -58,9 +60,10 @@ func isFreeText(name string) bool {
 	return false
 }
 
-// read takes a request in, all of it, before anything is asked of the database: a slow client holds nothing but its connection.
-// With an error comes what could be read: enough to know the format of the reply. Of a name that is given twice the first counts, the query's
-// before the form's; the protocol leaves it undefined.
+// readRequest reads a whole request before the database is queried, so that a slow client holds
+// nothing but its connection. With an error it returns what could be read, at least the format of
+// the reply. If a name is given twice, the first value counts, and the query's before the form's.
+// The protocol does not define this.
 func (a *API) readRequest(r *http.Request, memory *share) (*incoming, error) {
 	in := &incoming{parameters: parameters{}, http: r}
 	err := in.readParameters(memory, a.userData)
@@ -133,8 +136,8 @@ var (
 	errTooMany = errors.New("too many parameters")
 )
 
-// parse reads a query or a form. Its text is UTF-8 without zero bytes, or no database could keep it. What is well formed is returned
-// with the error.
+// parseQuery parses a query or a form. Its text must be UTF-8 without zero bytes, because no
+// database stores others. With an error it returns the valid part.
 func parseQuery(encoded string) (url.Values, error) {
 	if strings.Count(encoded, "&") >= maxParameters {
 		return nil, errTooMany
@@ -151,8 +154,8 @@ func parseQuery(encoded string) (url.Values, error) {
 
 func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
 
-// contentType returns the type of the body as far as it counts. In V3 one that is not signed does not: the signature covers the bytes of the body,
-// and whoever changes the header on the way must not change how they are read.
+// contentType returns the type of the body, or "" for a V3 request that does not sign it. The
+// signature covers the bytes of the body, so a changed header must not change how they are read.
 func (in *incoming) contentType() string {
 	if isV3(in.http) {
 		a, err := signature.ParseAuthorization(in.http.Header.Get("Authorization"))
@@ -163,7 +166,7 @@ func (in *incoming) contentType() string {
 	return in.http.Header.Get("Content-Type")
 }
 
-// isForm tells whether a body's type is a form's; a client that does not say sends a form.
+// isForm reports whether the type of a body is that of a form, which is the default.
 func isForm(contentType string) bool {
 	if contentType == "" {
 		return true

@@ -19,8 +19,8 @@ const (
 	maxControlBodyBytes = 1 << 20  // of the control API, where it has no scenario
 )
 
-// Limits on what all requests together hold in memory. A request that is as small as nearly all are is not counted, so that it is answered also
-// while others use up what there is.
+// Limits on the memory of all requests together. A small request, as nearly all are, is not
+// counted, so that it is answered even if others use up the memory.
 const (
 	maxReading           = 24 << 20 // bytes, of all requests
 	maxReadingPerAddress = 16 << 20 // bytes, of the requests from one address
@@ -29,7 +29,7 @@ const (
 	parameterCost        = 400      // bytes that a parameter takes beside its text
 )
 
-// readingBudget is what all requests together may hold in memory.
+// readingBudget is the memory that all requests together may use.
 type readingBudget struct {
 	total, perAddress int
 
@@ -62,7 +62,7 @@ func (b *readingBudget) release(address string, bytes int) {
 	}
 }
 
-// share is what one request holds of the budget.
+// share is the part of the budget that one request uses.
 type share struct {
 	budget  *readingBudget
 	address string
@@ -71,7 +71,8 @@ type share struct {
 	unread  bool // a part of the body was not read, so the connection cannot be used again
 }
 
-// share begins a request. Its end must be called when the request is answered.
+// share returns a new, empty share for a request. Its release must be called when the request is
+// answered.
 func (b *readingBudget) share(r *http.Request) *share {
 	address, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -80,7 +81,7 @@ func (b *readingBudget) share(r *http.Request) *share {
 	return &share{budget: b, address: address}
 }
 
-// grow counts bytes that a request is about to hold.
+// grow adds bytes that a request is about to use.
 func (s *share) grow(bytes int) error {
 	s.cost += bytes
 	more := s.cost - uncounted - s.taken
@@ -101,11 +102,11 @@ func (s *share) release() {
 	}
 }
 
-// errTooLarge is returned for a body that is larger than it may be.
+// errTooLarge is returned for a body that exceeds its limit.
 var errTooLarge = errors.New("the body is too large")
 
-// readBody reads the body of a request, and counts its bytes as they come: what a client announces costs nothing. allowed returns how large the body
-// may be, in view of what has come so far.
+// readBody reads the body of a request, and counts its bytes as they arrive: an announced length
+// costs nothing. allowed returns the maximum size of the body, given what has arrived so far.
 func (s *share) readBody(r *http.Request, allowed func(soFar []byte) int) (_ []byte, err error) {
 	if r.ContentLength == 0 {
 		return nil, nil
@@ -165,7 +166,8 @@ func takesUserData(request reflect.Type) bool {
 	return false
 }
 
-// actionIn returns the Action of a form of which only a part is there yet, "" if it has not come.
+// actionIn returns the Action of a form of which only a part has arrived, or "" if the Action has
+// not.
 func actionIn(form []byte) string {
 	for pair := range strings.SplitSeq(string(form), "&") {
 		if name, isAction := strings.CutPrefix(pair, "Action="); isAction {

@@ -7,7 +7,7 @@ type runInstancesReply struct {
 	InstanceIdSets struct{ InstanceIdSet []string }
 }
 
-func newNewInstancesResponse(made service.NewInstances) any {
+func newRunInstancesResponse(made service.NewInstances) any {
 	reply := &runInstancesReply{}
 	reply.InstanceIdSets.InstanceIdSet = mapEach(made.InstanceIDs, identity)
 	return reply

@@ -9,9 +9,9 @@ import (
 	"enisim/service"
 )
 
-// What the replies of the VPC product share.
+// Parts that the replies of the VPC product share.
 
-// vpcTags are tags as VPC spells them in replies; ECS says TagKey and TagValue.
+// vpcTags are tags in replies of VPC; ECS uses TagKey and TagValue.
 type vpcTags struct{ Tag []vpcTag }
 
 type vpcTag struct{ Key, Value string }
@@ -20,13 +20,13 @@ func newVPCTags(tags map[string]string) vpcTags {
 	return vpcTags{mapEach(slices.Sorted(maps.Keys(tags)), func(key string) vpcTag { return vpcTag{key, tags[key]} })}
 }
 
-// ownerNumber is an account as VPC spells it: its 16 digits as a number.
+// ownerNumber returns an account's id as VPC shows it: its 16 digits as a number.
 func ownerNumber(accountID string) int64 {
 	n, _ := strconv.ParseInt(accountID, 10, 64) // a constraint of the database holds it to digits
 	return n
 }
 
-// spellBlock is a block, or "" for none.
+// formatBlock returns a block as text, or "" for none.
 func formatBlock(block *netip.Prefix) string {
 	if block == nil {
 		return ""

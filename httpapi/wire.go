@@ -18,19 +18,19 @@ import (
 	"enisim/service"
 )
 
-// Content types as the gateway sends them. SDKs compare the XML one to the letter.
+// Content types of the gateway. SDKs compare the one of XML literally.
 const (
 	contentTypeJSON = "application/json;charset=utf-8"
 	contentTypeXML  = "text/xml;charset=utf-8"
 )
 
-// Reply is what every reply starts with. A reply embeds it; its fields have the names of the wire, and a list is a struct with one slice field,
-// empty rather than nil.
+// Reply is embedded in every reply. The fields of a reply have the names of the wire. A list is a
+// struct with one slice field, which is empty rather than nil.
 type Reply struct{ RequestId string }
 
 func (r *Reply) setRequestID(id string) { r.RequestId = id }
 
-// errorReply is the body of a failure. All its fields are strings: an SDK insists.
+// errorReply is the body of a failure. All its fields are strings, because an SDK requires it.
 type errorReply struct {
 	RequestId string
 	HostId    string
@@ -46,8 +46,8 @@ func (a *API) writeReply(c echo.Context, x *exchange, reply any) error {
 	return write(c, x, http.StatusOK, x.action+"Response", reply)
 }
 
-// writeError is the only place where a failure becomes a response. What is not of the public contract is shown as InternalError and goes
-// into the log in full.
+// writeError returns the only place where a failure becomes a response. An error that is not of the
+// public contract is shown as InternalError and logged in full.
 func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 	if a.clientIsGone(c, x, err) {
 		return nil
@@ -69,10 +69,12 @@ func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 	})
 }
 
-// statusClientGone is the status in the log of a request whose client has gone away. Nobody sees it but the operator.
+// statusClientGone is the logged status of a request whose client has disconnected. Only the
+// operator sees it.
 const statusClientGone = 499
 
-// clientIsGone reports whether a request failed because its client closed the connection, and logs that. It is nobody's failure.
+// clientIsGone reports whether a request failed because its client closed the connection, and logs
+// that. It is not counted as a failure.
 func (a *API) clientIsGone(c echo.Context, x *exchange, err error) bool {
 	if !errors.Is(c.Request().Context().Err(), context.Canceled) || !errors.Is(err, context.Canceled) {
 		return false
@@ -105,13 +107,13 @@ func setHeaders(h http.Header, requestID string) {
 	}
 }
 
-// traceID returns 32 hexadecimal digits, as trace ids have, that follow from the request id.
+// traceID returns 32 hexadecimal digits, derived from the request id.
 func traceID(requestID string) string {
 	sum := sha256.Sum256([]byte(requestID))
 	return hex.EncodeToString(sum[:16])
 }
 
-// encode spells a reply compactly: no line breaks, no indentation, as the gateway does.
+// encode encodes a reply without line breaks or indentation, like the gateway.
 func encode(f format, root string, body any) (encoded []byte, contentType string, err error) {
 	var out bytes.Buffer
 	if f == formatJSON {
@@ -125,7 +127,7 @@ func encode(f format, root string, body any) (encoded []byte, contentType string
 	return out.Bytes(), contentTypeXML, err
 }
 
-// logRequest leaves the one line of a request. failure is nil unless an operator has something to see to.
+// logRequest writes the log line of a request. failure is nil unless an operator must act.
 func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, failure error) {
 	level := slog.LevelInfo
 	if failure != nil {

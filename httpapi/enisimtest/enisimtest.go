@@ -18,7 +18,7 @@ import (
 	"enisim/testdata/scenarios"
 )
 
-// patience is for anything that a server is asked to do while it starts or ends.
+// startTimeout is the timeout of each operation while a server starts or ends.
 const startTimeout = 2 * time.Minute
 
 // Server is a running simulator. It is safe for concurrent use.
@@ -27,15 +27,16 @@ type Server struct {
 	Endpoint string
 	// URL is the same with a scheme. Beneath it is the control API, /_enisim/, open.
 	URL string
-	// AccessKeyID and AccessKeySecret are the first key in the scenario that an account itself has and that can be used: active, lasting. Both are "" where
-	// there is none.
+	// AccessKeyID and AccessKeySecret are the first usable key of an account itself in the
+	// scenario: active and without expiry. Both are "" if there is none.
 	AccessKeyID, AccessKeySecret string
 
 	ahead atomic.Int64 // how far the simulated world's clock is ahead of the machine's, in nanoseconds
 }
 
-// Advance moves the time in the simulated world on: what is Attaching for 5 s is InUse after Advance(5 * time.Second). The time of requests, by which
-// signatures are too old, stays the machine's.
+// Advance moves the time of the simulated world forward: an interface that is Attaching for 5 s is
+// InUse after Advance(5 * time.Second). The time that signatures are checked with stays the
+// machine's.
 func (s *Server) Advance(by time.Duration) { s.ahead.Add(int64(by)) }
 
 func (s *Server) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
@@ -49,7 +50,8 @@ type options struct {
 	service service.Options
 }
 
-// Scenario starts with the world of a scenario file. Without it, or ScenarioText, it is the quick-start one.
+// Scenario starts with the world of a scenario file. Without it, or ScenarioText, it is the
+// quick-start one.
 func Scenario(path string) Option {
 	return func(o *options) (err error) {
 		o.name = path
@@ -66,8 +68,8 @@ func ScenarioText(text string) Option {
 	}
 }
 
-// Delay makes every status on the way last so long: Attaching, Detaching, Deleting, Pending, Starting, Stopping. Without it none lasts: what is attached is
-// InUse at once.
+// Delay sets the duration of every transition: Attaching, Detaching, Deleting, Pending, Starting,
+// Stopping. Without it transitions take no time: an attached interface is InUse at once.
 func Delay(d time.Duration) Option {
 	return func(o *options) error {
 		if d < 0 {
@@ -125,7 +127,7 @@ func start(t testing.TB, with []Option) (*Server, error) {
 	return s, nil
 }
 
-// firstKey is the key that a test signs with unless it chooses another.
+// firstKey returns the default key of a test.
 func firstKey(sc *scenario.Scenario) (id, secret string) {
 	for _, k := range sc.World().AccessKeys {
 		if k.RAMUserName == nil && k.SecurityToken == nil && k.ExpiresAt == nil && k.Status == "Active" {
@@ -135,7 +137,8 @@ func firstKey(sc *scenario.Scenario) (id, secret string) {
 	return "", ""
 }
 
-// freshDatabase makes a database with the schema, for the time of a test, and returns its address.
+// newDatabase creates a database with the schema for the duration of a test, and returns its
+// address.
 func newDatabase(ctx context.Context, t testing.TB) (string, error) {
 	pg, err := acquirePostgres(ctx)
 	if err != nil {
@@ -150,7 +153,7 @@ func newDatabase(ctx context.Context, t testing.TB) (string, error) {
 	return pg.database(name)
 }
 
-// atEnd has something done after the test, whose context has ended by then.
+// cleanup runs fn after the test, whose context has ended by then.
 func cleanup(t testing.TB, what string, fn func(context.Context) error) {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
@@ -161,7 +164,8 @@ func cleanup(t testing.TB, what string, fn func(context.Context) error) {
 	})
 }
 
-// Run runs the tests of a package with one Postgres, and returns the exit code: see the package's documentation.
+// Run runs the tests of a package with one Postgres, and returns the exit code: see the package's
+// documentation.
 func Run(m *testing.M) int {
 	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()

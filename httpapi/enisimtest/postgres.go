@@ -19,31 +19,32 @@ import (
 
 const urlVariable = "ENISIM_TEST_DATABASE_URL"
 
-// settings trade durability, which a test needs none of, for speed. Many tests at once each have a few connections.
+// settings trade durability, which tests do not need, for speed. Many tests at once have a few
+// connections each.
 var settings = map[string]string{
 	"fsync":            "off",
 	"full_page_writes": "off",
 	"max_connections":  "400",
 }
 
-// connections are the most that one server has.
+// maxConnections is the maximum number of connections of one server.
 const maxConnections = 8
 
-// postgres is the database server of this process, while any test uses it.
+// postgres is the database server of this process, which runs while a test uses it.
 type postgres struct {
 	url      string          // of a database that exists
 	local    *pglocal.Server // nil where the environment names one
 	original string          // the database that those of the tests are copies of
 }
 
-// shared is the one of this process, and how many use it.
+// shared is the server of this process, and the number of its users.
 var shared struct {
 	mu    sync.Mutex
 	users int
 	*postgres
 }
 
-// use joins those who use Postgres, or starts it for them.
+// acquirePostgres returns the shared server, and starts it for the first user.
 func acquirePostgres(ctx context.Context) (*postgres, error) {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
@@ -58,7 +59,7 @@ func acquirePostgres(ctx context.Context) (*postgres, error) {
 	return shared.postgres, nil
 }
 
-// leave is the end of a use.
+// releasePostgres ends one use of the shared server.
 func releasePostgres(ctx context.Context) error {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
@@ -95,7 +96,7 @@ func startPostgres(ctx context.Context) (_ *postgres, err error) {
 	return pg, store.Migrate(ctx, address)
 }
 
-// end drops what this process made, and stops Postgres if no other process uses it.
+// stop drops the databases of this process, and stops Postgres if no other process uses it.
 func (pg *postgres) stop(ctx context.Context) error {
 	err := store.DropDatabase(ctx, pg.url, pg.original)
 	if pg.local != nil {
@@ -104,7 +105,7 @@ func (pg *postgres) stop(ctx context.Context) error {
 	return err
 }
 
-// database is the address of a database on the server.
+// database returns the address of a database on the server.
 func (pg *postgres) database(name string) (string, error) {
 	address, err := url.Parse(pg.url)
 	if err != nil {
@@ -117,16 +118,16 @@ func (pg *postgres) database(name string) (string, error) {
 
 const (
 	prefix = "enisimtest_"
-	// keepFor is how long a database of a test that was killed stays.
+	// retention is how long the database of a killed test is kept.
 	retention = 24 * time.Hour
 )
 
-// newName is the name of a database, with the time in it.
+// newName returns a new name of a database, which includes the time.
 func newName() string {
 	return fmt.Sprintf("%s%d_%s", prefix, time.Now().Unix(), strings.ToLower(rand.Text()[:12]))
 }
 
-// dropOld drops what tests left that were killed.
+// dropExpired drops old databases of killed tests.
 func (pg *postgres) dropExpired(ctx context.Context) error {
 	names, err := store.DatabasesWith(ctx, pg.url, prefix)
 	if err != nil {

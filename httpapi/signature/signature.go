@@ -1,5 +1,6 @@
-// Package signature computes and checks the signatures that requests of the RPC protocol carry: V1 (HMAC-SHA1 over the parameters) and V3
-// (ACS3-HMAC-SHA256 over headers, query and a hash of the body). The server verifies and the command line signs with the same code.
+// Package signature computes and checks the signatures of the RPC protocol: V1 (HMAC-SHA1 over the
+// parameters) and V3 (ACS3-HMAC-SHA256 over headers, query and a hash of the body). The server
+// verifies and the command line signs with the same code.
 //
 // It never looks up a key, judges a timestamp or a nonce, or decides on an API error.
 //
@@ -12,14 +13,15 @@ import (
 	"slices"
 )
 
-// TimeFormat is how a request spells its time, in UTC.
+// TimeFormat is the format of a request's time, in UTC.
 const TimeFormat = "2006-01-02T15:04:05Z"
 
-// Equal compares two signatures in a time that does not depend on where they differ.
+// Equal compares two signatures in constant time.
 func Equal(a, b string) bool { return hmac.Equal([]byte(a), []byte(b)) }
 
-// appendEscaped percent-encodes as the protocol asks: all but letters, digits and -_.~ as %XX in upper case. The library's url.QueryEscape differs
-// in the space, and url.PathEscape in several marks.
+// appendEscaped percent-encodes a text as the protocol requires: all but letters, digits and -_.~
+// as %XX in upper case. The library's url.QueryEscape differs in the space, and url.PathEscape in
+// several marks.
 func appendEscaped[T string | []byte](out []byte, text T) []byte {
 	const digits = "0123456789ABCDEF"
 	for i := range len(text) {
@@ -32,7 +34,7 @@ func appendEscaped[T string | []byte](out []byte, text T) []byte {
 	return out
 }
 
-// unreserved are the characters that the protocol leaves as they are.
+// unreserved are the characters that the protocol does not encode.
 var unreserved = func() (set [256]bool) {
 	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.~") {
 		set[c] = true
@@ -40,7 +42,8 @@ var unreserved = func() (set [256]bool) {
 	return set
 }()
 
-// canonical spells parameters as both versions sign them: sorted by name, each name and value escaped, joined by &.
+// canonical returns the parameters in the form that both versions sign: sorted by name, each name
+// and value escaped, joined by &.
 func canonical(parameters url.Values, without string) []byte {
 	names := make([]string, 0, len(parameters))
 	for name := range parameters {

@@ -12,8 +12,8 @@ import (
 // Parameter is a parameter of a request to sign.
 type Parameter struct{ Name, Value string }
 
-// SignerV1 signs one request after the other with a key's secret, as V1 does, in buffers that it uses again: a load generator shares its cores with the server that
-// it measures. It is for one goroutine.
+// SignerV1 signs requests with a key's secret, like V1, and reuses its buffers: a load generator
+// shares its cores with the server that it measures. It must be used by one goroutine only.
 type SignerV1 struct {
 	mac       mac.Hash
 	query     []byte
@@ -22,12 +22,13 @@ type SignerV1 struct {
 	signature [28]byte // base64 of sum
 }
 
-// NewSignerV1 makes a signer for a secret.
+// NewSignerV1 returns a signer with a secret.
 func NewSignerV1(secret string) *SignerV1 {
 	return &SignerV1{mac: hmac.New(sha1.New, []byte(secret+"&"))}
 }
 
-// Query signs parameters, which it sorts in place, and returns them as the query of a request with the signature as the last. The bytes are good until the next call.
+// Query signs parameters, which it sorts in place, and returns them as the query of a request. The
+// signature comes last. The bytes are valid until the next call.
 func (s *SignerV1) Query(method string, parameters []Parameter) []byte {
 	slices.SortFunc(parameters, func(a, b Parameter) int { return cmp.Compare(a.Name, b.Name) })
 	s.query = s.query[:0]

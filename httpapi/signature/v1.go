@@ -14,7 +14,8 @@ const (
 	VersionV1   = "1.0"
 )
 
-// V1 signs all parameters of a request, from query and form together, with a key's secret. Method is GET or POST.
+// V1 signs all parameters of a request, from query and form together, with a key's secret. Method
+// is GET or POST.
 func V1(method string, parameters url.Values, secret string) string {
 	return SignV1(StringToSignV1(method, parameters), secret)
 }
@@ -26,7 +27,8 @@ func SignV1(stringToSign, secret string) string {
 	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// StringToSignV1 is what V1 signs. A parameter with an empty value is part of it, the signature itself is not.
+// StringToSignV1 returns the text that V1 signs. It includes parameters with empty values, but not
+// the signature itself.
 func StringToSignV1(method string, parameters url.Values) string {
 	inner := canonical(parameters, ParameterV1)
 	out := append(make([]byte, 0, len(method)+2*len(inner)), method...)

@@ -24,25 +24,26 @@ const (
 	HeaderSecurityToken = "X-Acs-Security-Token"
 )
 
-// mustBeSigned are the headers whose change must break the signature; each that a request carries has to be signed.
+// requiredHeaders are the headers that must be signed if a request has them, so that changing them
+// breaks the signature.
 var requiredHeaders = []string{"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-security-token", "x-acs-signature-nonce", "x-acs-version"}
 
-// Authorization is what the header of that name says.
+// Authorization is a parsed Authorization header.
 type Authorization struct {
 	AccessKeyID   string
 	SignedHeaders []string // lower-case and sorted
 	Signature     string
 }
 
-// ErrAuthorization says that an Authorization header is not one of V3.
+// ErrAuthorization is returned for an Authorization header that is not one of V3.
 var ErrAuthorization = errors.New("signature: malformed Authorization header")
 
-// IsV3 tells whether an Authorization header means to be of V3.
+// IsV3 reports whether an Authorization header claims to be of V3.
 func IsV3(header string) bool {
 	return strings.HasPrefix(header, AlgorithmV3+" ") || header == AlgorithmV3
 }
 
-// ParseAuthorization reads the Authorization header of a V3 request.
+// ParseAuthorization parses the Authorization header of a V3 request.
 func ParseAuthorization(header string) (Authorization, error) {
 	var a Authorization
 	rest, found := strings.CutPrefix(header, AlgorithmV3+" ")
@@ -73,7 +74,8 @@ func ParseAuthorization(header string) (Authorization, error) {
 	return a, nil
 }
 
-// Covers tells whether all that must be signed of a request is. Host and body hash are in every request.
+// Covers reports whether all headers that must be signed are signed. Every request has host and
+// body hash.
 func (a Authorization) Covers(header http.Header) bool {
 	for _, name := range requiredHeaders {
 		if (name == "host" || header.Get(name) != "") && !slices.Contains(a.SignedHeaders, name) {
@@ -83,7 +85,7 @@ func (a Authorization) Covers(header http.Header) bool {
 	return true
 }
 
-// RequestV3 is what of a request V3 signs.
+// RequestV3 has the parts of a request that V3 signs.
 type RequestV3 struct {
 	Method string
 	Host   string // with the port, as sent
@@ -92,8 +94,9 @@ type RequestV3 struct {
 	Body   []byte
 }
 
-// StringToSign is what V3 signs, given the names of the signed headers. Form parameters count through the hash of the body only, which is taken of
-// the body itself: one that differs from what the header says breaks the signature.
+// StringToSign returns the text that V3 signs, given the names of the signed headers. Form
+// parameters count only through the hash of the body. The hash is computed from the body itself, so
+// a wrong hash in the header breaks the signature.
 func (r RequestV3) StringToSign(signedHeaders []string) string {
 	var out strings.Builder
 	out.WriteString(r.Method)
@@ -124,8 +127,8 @@ func SignV3(stringToSign, secret string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// Sign completes a request: it sets the hash of the body and the Authorization header. Action, version, date, nonce and, for a temporary
-// key, the security token must be in the headers.
+// Sign completes a request: it sets the hash of the body and the Authorization header. Action,
+// version, date, nonce and, for a temporary key, the security token must be in the headers.
 func (r RequestV3) Sign(accessKeyID, secret string) {
 	r.Header.Set(HeaderContentSHA256, hash(r.Body))
 	signed := []string{"host"}
