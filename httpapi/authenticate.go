@@ -67,7 +67,8 @@ func (g *gatekeeper) authenticate(ctx context.Context, in *incoming) (service.Ca
 // verify checks a claim against the key that it names.
 func (g *gatekeeper) verify(c claim, identity service.Identity) error {
 	sent, err := time.Parse(signature.TimeFormat, c.timestamp)
-	if err != nil || sent.Format(signature.TimeFormat) != c.timestamp { // Parse takes fractions of a second, and hours of one digit
+	if err != nil ||
+		sent.Format(signature.TimeFormat) != c.timestamp { // Parse takes fractions of a second, and hours of one digit
 		return service.InvalidTimeStampFormat
 	}
 	now := g.now()
@@ -142,7 +143,13 @@ func missingHeader(name string) error {
 func (g *gatekeeper) claimV3(in *incoming) (claim, error) {
 	header := in.http.Header
 	a, err := signature.ParseAuthorization(header.Get("Authorization"))
-	request := signature.RequestV3{Method: in.http.Method, Host: in.http.Host, Query: in.query, Header: header, Body: in.body}
+	request := signature.RequestV3{
+		Method: in.http.Method,
+		Host:   in.http.Host,
+		Query:  in.query,
+		Header: header,
+		Body:   in.body,
+	}
 	stringToSign := func() string { return request.StringToSign(a.SignedHeaders) }
 	if err != nil {
 		return claim{}, service.IncompleteSignature.With(stringToSign())

@@ -181,7 +181,10 @@ func (b *binding) numbers(prefix string, scalars bool) []string {
 			items = append(items, item{n, written})
 		}
 	}
-	slices.SortFunc(items, func(a, b item) int { return cmp.Or(a.number-b.number, len(a.written)-len(b.written)) }) // 1 before 01
+	slices.SortFunc(
+		items,
+		func(a, b item) int { return cmp.Or(a.number-b.number, len(a.written)-len(b.written)) },
+	) // 1 before 01
 	items = slices.CompactFunc(items, func(a, b item) bool { return a.number == b.number })
 	out := make([]string, min(len(items), maxBoundItems))
 	for i := range out {

@@ -73,7 +73,12 @@ func (a *API) serveControl(access Control) {
 
 // noControl answers requests if there is no control API.
 func noControl(c echo.Context) (int, any, error) {
-	return 0, nil, newControlError(http.StatusNotFound, "there is no %s %s; docs/control-api.md has the list", c.Request().Method, c.Request().URL.Path)
+	return 0, nil, newControlError(
+		http.StatusNotFound,
+		"there is no %s %s; docs/control-api.md has the list",
+		c.Request().Method,
+		c.Request().URL.Path,
+	)
 }
 
 // control makes a handler of a control: it authorizes the request, writes the answer and logs a
@@ -119,7 +124,10 @@ func (access Control) checkToken(r *http.Request) error {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	got, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(access.Token))
 	if !strings.EqualFold(scheme, "Bearer") || subtle.ConstantTimeCompare(got[:], want[:]) == 0 {
-		return newControlError(http.StatusUnauthorized, "send the server's --control-token as the header Authorization: Bearer <token>")
+		return newControlError(
+			http.StatusUnauthorized,
+			"send the server's --control-token as the header Authorization: Bearer <token>",
+		)
 	}
 	return nil
 }
@@ -133,7 +141,11 @@ func (access Control) checkToken(r *http.Request) error {
 // With a token neither matters, because no page knows it.
 func checkLocal(r *http.Request) error {
 	if !isLoopbackName(r.Host) {
-		return newControlError(http.StatusForbidden, "without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q", r.Host)
+		return newControlError(
+			http.StatusForbidden,
+			"without a --control-token the control API answers to 127.0.0.1, [::1] and localhost only, not to %q",
+			r.Host,
+		)
 	}
 	if err := checkSameOrigin(r); err != nil {
 		return newControlError(http.StatusForbidden, "a page of another site may not use the control API: %v", err)
@@ -217,7 +229,11 @@ func readLargeJSON(c echo.Context, into any, maxBytes int) error {
 		}
 	}
 	if err != nil {
-		return newControlError(http.StatusBadRequest, "the body is not the JSON that belongs here: %s", strings.TrimPrefix(err.Error(), "json: "))
+		return newControlError(
+			http.StatusBadRequest,
+			"the body is not the JSON that belongs here: %s",
+			strings.TrimPrefix(err.Error(), "json: "),
+		)
 	}
 	return nil
 }

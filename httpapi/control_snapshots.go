@@ -67,6 +67,10 @@ func restoreSnapshot(s *service.Service) control {
 
 func deleteSnapshot(s *service.Service) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, s.DeleteSnapshot(c.Request().Context(), c.QueryParam("account"), c.Param("name"))
+		return http.StatusNoContent, nil, s.DeleteSnapshot(
+			c.Request().Context(),
+			c.QueryParam("account"),
+			c.Param("name"),
+		)
 	}
 }

@@ -31,6 +31,9 @@ func verify(s *service.Service) control {
 func newVerifyReply(found []service.Violation) verifyReply {
 	return verifyReply{
 		Invariants: service.Invariants(),
-		Violations: mapEach(found, func(v service.Violation) violationReply { return violationReply{v.Invariant, v.AccountID, v.What} }),
+		Violations: mapEach(
+			found,
+			func(v service.Violation) violationReply { return violationReply{v.Invariant, v.AccountID, v.What} },
+		),
 	}
 }

@@ -11,5 +11,10 @@ type createVPCReply struct {
 }
 
 func newCreatedVPCResponse(v service.CreatedVPC) any {
-	return &createVPCReply{VpcId: v.VPCID, VRouterId: v.VRouterID, RouteTableId: v.RouteTableID, ResourceGroupId: v.ResourceGroupID}
+	return &createVPCReply{
+		VpcId:           v.VPCID,
+		VRouterId:       v.VRouterID,
+		RouteTableId:    v.RouteTableID,
+		ResourceGroupId: v.ResourceGroupID,
+	}
 }

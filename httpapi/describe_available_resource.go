@@ -36,16 +36,19 @@ func newAvailableResourcesResponse(available service.AvailableResources) any {
 	reply := &describeAvailableResourceReply{}
 	reply.AvailableZones.AvailableZone = mapEach(available.ZoneIDs, func(zoneID string) availableZone {
 		of := availableResource{Type: available.Kind}
-		of.SupportedResources.SupportedResource = mapEach(available.Resources, func(a service.AvailableResource) supportedResource {
-			out := supportedResource{Value: a.Value, availability: withStock, Min: a.MinGiB, Max: a.MaxGiB}
-			if available.Kind == service.KindZone {
-				out.Value = zoneID
-			}
-			if a.MaxGiB > 0 {
-				out.Unit = "GiB"
-			}
-			return out
-		})
+		of.SupportedResources.SupportedResource = mapEach(
+			available.Resources,
+			func(a service.AvailableResource) supportedResource {
+				out := supportedResource{Value: a.Value, availability: withStock, Min: a.MinGiB, Max: a.MaxGiB}
+				if available.Kind == service.KindZone {
+					out.Value = zoneID
+				}
+				if a.MaxGiB > 0 {
+					out.Unit = "GiB"
+				}
+				return out
+			},
+		)
 		out := availableZone{RegionId: available.RegionID, ZoneId: zoneID, availability: withStock}
 		out.AvailableResources.AvailableResource = []availableResource{of}
 		return out

@@ -21,12 +21,15 @@ type maintenanceAttribute struct {
 
 func newMaintenanceAttributesResponse(list service.List[service.Instance]) any {
 	reply := &describeInstanceMaintenanceAttributesReply{numberedPageReply: numberedPageOf(list)}
-	reply.MaintenanceAttributes.MaintenanceAttribute = mapEach(list.Items, func(i service.Instance) maintenanceAttribute {
-		out := maintenanceAttribute{InstanceId: i.ID}
-		out.ActionOnMaintenance.Value, out.ActionOnMaintenance.DefaultValue = "AutoRecover", "AutoRecover"
-		out.ActionOnMaintenance.SupportedValues.SupportedValue = []string{"Stop", "AutoRecover", "AutoRedeploy"}
-		out.MaintenanceWindows.MaintenanceWindow = []struct{}{}
-		return out
-	})
+	reply.MaintenanceAttributes.MaintenanceAttribute = mapEach(
+		list.Items,
+		func(i service.Instance) maintenanceAttribute {
+			out := maintenanceAttribute{InstanceId: i.ID}
+			out.ActionOnMaintenance.Value, out.ActionOnMaintenance.DefaultValue = "AutoRecover", "AutoRecover"
+			out.ActionOnMaintenance.SupportedValues.SupportedValue = []string{"Stop", "AutoRecover", "AutoRedeploy"}
+			out.MaintenanceWindows.MaintenanceWindow = []struct{}{}
+			return out
+		},
+	)
 	return reply
 }

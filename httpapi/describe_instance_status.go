@@ -12,6 +12,9 @@ type instanceStatus struct{ InstanceId, Status string }
 
 func newInstanceStatusesResponse(list service.List[service.Instance]) any {
 	reply := &describeInstanceStatusReply{numberedPageReply: numberedPageOf(list)}
-	reply.InstanceStatuses.InstanceStatus = mapEach(list.Items, func(i service.Instance) instanceStatus { return instanceStatus{i.ID, i.Status} })
+	reply.InstanceStatuses.InstanceStatus = mapEach(
+		list.Items,
+		func(i service.Instance) instanceStatus { return instanceStatus{i.ID, i.Status} },
+	)
 	return reply
 }

@@ -11,8 +11,11 @@ type instanceTypeFamily struct{ InstanceTypeFamilyId, Generation string }
 
 func newInstanceTypeFamiliesResponse(families []service.InstanceTypeFamily) any {
 	reply := &describeInstanceTypeFamiliesReply{}
-	reply.InstanceTypeFamilies.InstanceTypeFamily = mapEach(families, func(f service.InstanceTypeFamily) instanceTypeFamily {
-		return instanceTypeFamily{f.ID, f.Generation}
-	})
+	reply.InstanceTypeFamilies.InstanceTypeFamily = mapEach(
+		families,
+		func(f service.InstanceTypeFamily) instanceTypeFamily {
+			return instanceTypeFamily{f.ID, f.Generation}
+		},
+	)
 	return reply
 }

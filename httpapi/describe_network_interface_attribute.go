@@ -38,7 +38,10 @@ func newNetworkInterfaceAttributeResponse(n service.NetworkInterfaceAttribute) a
 			*c.TCPEstablishedTimeout, *c.TCPClosedAndTimeWaitTimeout, *c.UDPTimeout,
 		}
 	}
-	reply.NetworkInterfaceTrafficConfig = networkInterfaceTrafficConfig{reply.NetworkInterfaceTrafficMode, reply.QueueNumber}
+	reply.NetworkInterfaceTrafficConfig = networkInterfaceTrafficConfig{
+		reply.NetworkInterfaceTrafficMode,
+		reply.QueueNumber,
+	}
 	reply.TcpOptionAddressEnabled = "false"
 	return reply
 }

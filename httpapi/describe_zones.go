@@ -58,9 +58,15 @@ func newZonesResponse(zones service.Zones) any {
 	offered.AvailableInstanceTypes.InstanceTypes = mapEach(zones.Types, instanceTypeID)
 	offered.AvailableResources.ResourcesInfo = []resourcesInfo{}
 	for _, optimized := range []bool{true, false} {
-		types := slices.DeleteFunc(slices.Clone(zones.Types), func(t service.InstanceType) bool { return t.IOOptimized != optimized })
+		types := slices.DeleteFunc(
+			slices.Clone(zones.Types),
+			func(t service.InstanceType) bool { return t.IOOptimized != optimized },
+		)
 		if len(types) > 0 {
-			offered.AvailableResources.ResourcesInfo = append(offered.AvailableResources.ResourcesInfo, newResourcesInfo(optimized, types))
+			offered.AvailableResources.ResourcesInfo = append(
+				offered.AvailableResources.ResourcesInfo,
+				newResourcesInfo(optimized, types),
+			)
 		}
 	}
 	reply := &describeZonesReply{}
@@ -78,12 +84,15 @@ func newResourcesInfo(optimized bool, types []service.InstanceType) resourcesInf
 	info := resourcesInfo{IoOptimized: optimized}
 	info.InstanceTypes.SupportedInstanceType = mapEach(types, instanceTypeID)
 	generations := []string{}
-	info.InstanceTypeFamilies.SupportedInstanceTypeFamily = mapEach(service.FamiliesOf(types), func(f service.InstanceTypeFamily) string {
-		if f.Generation != "" {
-			generations = append(generations, f.Generation)
-		}
-		return f.ID
-	})
+	info.InstanceTypeFamilies.SupportedInstanceTypeFamily = mapEach(
+		service.FamiliesOf(types),
+		func(f service.InstanceTypeFamily) string {
+			if f.Generation != "" {
+				generations = append(generations, f.Generation)
+			}
+			return f.ID
+		},
+	)
 	slices.Sort(generations)
 	info.InstanceGenerations.SupportedInstanceGeneration = slices.Compact(generations)
 	info.NetworkTypes.SupportedNetworkCategory = []string{"vpc"}

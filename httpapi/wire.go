@@ -65,7 +65,11 @@ func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 		HostId:    x.host,
 		Code:      shown.Code,
 		Message:   shown.Message,
-		Recommend: "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(shown.Code) + "&product=" + productForVersion(x.version).title + "&requestId=" + x.requestID,
+		Recommend: "https://api.aliyun.com/troubleshoot?q=" + url.QueryEscape(
+			shown.Code,
+		) + "&product=" + productForVersion(
+			x.version,
+		).title + "&requestId=" + x.requestID,
 	})
 }
 

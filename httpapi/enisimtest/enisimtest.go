@@ -119,7 +119,9 @@ func start(t testing.TB, with []Option) (*Server, error) {
 		return nil, err
 	}
 	o.service.Now = s.now
-	listening := httptest.NewServer(httpapi.New(service.New(st, o.service), httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}))
+	listening := httptest.NewServer(
+		httpapi.New(service.New(st, o.service), httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}),
+	)
 	t.Cleanup(listening.Close)
 	s.URL = listening.URL
 	s.Endpoint = strings.TrimPrefix(s.URL, "http://")

@@ -26,7 +26,15 @@ const (
 
 // requiredHeaders are the headers that must be signed if a request has them, so that changing them
 // breaks the signature.
-var requiredHeaders = []string{"host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-security-token", "x-acs-signature-nonce", "x-acs-version"}
+var requiredHeaders = []string{
+	"host",
+	"x-acs-action",
+	"x-acs-content-sha256",
+	"x-acs-date",
+	"x-acs-security-token",
+	"x-acs-signature-nonce",
+	"x-acs-version",
+}
 
 // Authorization is a parsed Authorization header.
 type Authorization struct {
@@ -133,7 +141,8 @@ func (r RequestV3) Sign(accessKeyID, secret string) {
 	r.Header.Set(HeaderContentSHA256, hash(r.Body))
 	signed := []string{"host"}
 	for name := range r.Header {
-		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-acs-") || (lower == "content-type" && len(r.Body) > 0) {
+		if lower := strings.ToLower(name); strings.HasPrefix(lower, "x-acs-") ||
+			(lower == "content-type" && len(r.Body) > 0) {
 			signed = append(signed, lower)
 		}
 	}
