@@ -231,7 +231,7 @@ func (b *bounds) checkDepth(t *token.Token) error {
 	if len(b.open)+b.prefix <= maxDepth {
 		return nil
 	}
-	return b.stop(t, "", "more than %d lists and mappings lie within each other here", maxDepth)
+	return b.stop(t, "more than %d lists and mappings lie within each other here", maxDepth)
 }
 
 // countKey counts a key of the innermost collection; nil is a key that is not known yet.
@@ -241,22 +241,22 @@ func (b *bounds) countKey(t, key *token.Token) error {
 	}
 	top := &b.open[len(b.open)-1]
 	if top.keys++; top.keys > maxKeys {
-		return b.stop(t, "", "the mapping has more than %d keys up to here", maxKeys)
+		return b.stop(t, "the mapping has more than %d keys up to here", maxKeys)
 	}
 	if key == nil {
 		return nil
 	}
 	if len(key.Value) > maxKey {
-		return b.stop(key, "", "the key has %d bytes, and may have %d", len(key.Value), maxKey)
+		return b.stop(key, "the key has %d bytes, and may have %d", len(key.Value), maxKey)
 	}
 	if top.path = top.outer + len(key.Value); top.path > maxPath {
-		return b.stop(key, "", "the keys on the way here have more than %d bytes together", maxPath)
+		return b.stop(key, "the keys on the way here have more than %d bytes together", maxPath)
 	}
 	return nil
 }
 
 // stop reports why the file is not read further.
-func (b *bounds) stop(t *token.Token, hint, format string, args ...any) error {
-	b.add(position{t.Position.Line, t.Position.Column}, hint, format, args...)
+func (b *bounds) stop(t *token.Token, format string, args ...any) error {
+	b.add(position{t.Position.Line, t.Position.Column}, "", format, args...)
 	return errBeyondBounds
 }
