@@ -36,12 +36,14 @@ func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied
 func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Difference, error) {
 	var differences []Difference
 	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, limits scenario.Limits) (err error) {
-		var ids []string
-		for _, account := range sc.World().Accounts {
-			ids = append(ids, account.ID)
-		}
-		if err := s.checkWorldSize(ctx, ids, limits, "enisim scenario diff"); err != nil {
-			return err
+		if file.OverHTTP {
+			var ids []string
+			for _, account := range sc.World().Accounts {
+				ids = append(ids, account.ID)
+			}
+			if err := s.checkWorldSize(ctx, ids, limits, "enisim scenario diff"); err != nil {
+				return err
+			}
 		}
 		differences, err = scenario.Diff(ctx, s.store, sc, s.now())
 		return ExplainApply(err)

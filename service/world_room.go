@@ -21,22 +21,27 @@ const (
 // smallWorld has the limits of a scenario that fits beside others.
 var smallWorld = scenario.Limits{Bytes: 64 << 10, Tokens: 8_000, Resources: 2_000, Parts: 20_000}
 
+// maxWorldText returns how many bytes of attributes and tags an account may have that is read within
+// limits. User data is most of it.
+func maxWorldText(limits scenario.Limits) int { return 16 * limits.Bytes }
+
 // withWorldRoom waits for room for a world, and calls use with its limits. It first tries the
 // limits of a small world. If use returns an error that wraps scenario.ErrBeyondLimits, it waits
 // for room for a large world and calls use again with those limits.
 func (s *Service) withWorldRoom(ctx context.Context, use func(scenario.Limits) error) error {
-	err := s.inWorldRoom(ctx, smallWorldRoom, smallWorld, use)
+	waiting, cancel := context.WithTimeout(ctx, worldTimeout) // for both together
+	defer cancel()
+	err := s.inWorldRoom(ctx, waiting, smallWorldRoom, smallWorld, use)
 	if errors.Is(err, scenario.ErrBeyondLimits) {
-		err = s.inWorldRoom(ctx, worldRoom, scenario.RequestLimits, use)
+		err = s.inWorldRoom(ctx, waiting, worldRoom, scenario.RequestLimits, use)
 	}
 	return err
 }
 
+// inWorldRoom calls use when there is room. It waits until waiting ends, which ends with ctx.
 func (s *Service) inWorldRoom(
-	ctx context.Context, room int64, limits scenario.Limits, use func(scenario.Limits) error,
+	ctx, waiting context.Context, room int64, limits scenario.Limits, use func(scenario.Limits) error,
 ) error {
-	waiting, cancel := context.WithTimeout(ctx, worldTimeout)
-	defer cancel()
 	switch err := s.worlds.Acquire(waiting, room); {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -66,32 +71,35 @@ func (s *Service) withScenario(
 	return explainScenarioError(s.withWorldRoom(ctx, parseAndUse))
 }
 
-// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits if the accounts have more
-// resources than may be read into memory.
+// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits if the accounts have more than
+// a server may read into memory. command is the command that works without a server.
 func (s *Service) checkWorldSize(
 	ctx context.Context, accountIDs []string, limits scenario.Limits, command string,
 ) error {
-	resources, err := s.store.CountResources(ctx, accountIDs)
-	if err != nil || resources <= limits.Resources {
+	size, err := s.store.MeasureWorld(ctx, accountIDs)
+	switch maxText := maxWorldText(limits); {
+	case err != nil:
 		return err
+	case size.Resources > limits.Resources:
+		return worldTooLarge{size.Resources, limits.Resources, "instances and network interfaces", command}
+	case size.Parts > limits.Parts:
+		return worldTooLarge{size.Parts, limits.Parts, "addresses, memberships and rules", command}
+	case size.Text > maxText:
+		return worldTooLarge{size.Text, maxText, "bytes of user data, tags and other attributes", command}
 	}
-	return worldTooLarge{resources: resources, limit: limits.Resources, command: command}
+	return nil
 }
 
 // worldTooLarge is returned for an account that is too large for the control API.
 type worldTooLarge struct {
-	resources, limit int
-	command          string // the command that works without a server
+	has, limit int
+	what       string
+	command    string // the command that works without a server
 }
 
 func (e worldTooLarge) Error() string {
-	return fmt.Sprintf(
-		"the account has %d instances and network interfaces, and a server reads %d at most for a request; "+
-			"run %s with --database-url or --data-dir, where the database is",
-		e.resources,
-		e.limit,
-		e.command,
-	)
+	return fmt.Sprintf("the account has %d %s, and a server reads %d at most for a request; "+
+		"run %s with --database-url or --data-dir, where the database is", e.has, e.what, e.limit, e.command)
 }
 
 func (e worldTooLarge) Is(target error) bool { return target == scenario.ErrBeyondLimits }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -84,7 +85,9 @@ func TestWorldRoomIsNotAwaitedForACallerThatIsGone(t *testing.T) {
 // What is more than a server reads for a request is refused with what to do: a file that describes it, and an account that has it.
 func TestWorldsThatAreTooLargeForARequest(t *testing.T) {
 	t.Parallel()
-	s, _ := clockedService(t, storetest.Pool(t))
+	pool := storetest.Pool(t)
+	s, _ := clockedService(t, pool)
+	const accountID = "1000000000000001"
 	const text = `
 enisim: 1
 accounts:
@@ -108,21 +111,38 @@ accounts:
 	if _, err := s.ApplyScenario(t.Context(), over("3")); err != nil {
 		t.Fatal(err)
 	}
-	for command, limited := range map[string]func(scenario.Limits) error{
-		"enisim scenario export": func(limits scenario.Limits) error {
-			_, err := s.exportWithin(t.Context(), "1000000000000001", false, limits)
-			return err
-		},
-		"enisim scenario diff": func(limits scenario.Limits) error {
-			return s.checkWorldSize(t.Context(), []string{"1000000000000001"}, limits, "enisim scenario diff")
-		},
+	for _, c := range []struct {
+		limits scenario.Limits
+		want   string // "": as many as there may be
+	}{
+		{scenario.Limits{Resources: 3, Parts: 6, Bytes: 1}, ""},
+		{scenario.Limits{Resources: 2, Parts: 6, Bytes: 1}, "has 3 instances and network interfaces, and a server reads 2"},
+		{scenario.Limits{Resources: 3, Parts: 5, Bytes: 1}, "has 6 addresses, memberships and rules, and a server reads 5"},
 	} {
-		if err := limited(scenario.Limits{Resources: 3}); err != nil {
-			t.Errorf("%s of as many as there may be: %v", command, err)
+		err := s.checkWorldSize(t.Context(), []string{accountID}, c.limits, "")
+		if (err == nil) != (c.want == "") || !strings.Contains(fmt.Sprint(err), c.want) {
+			t.Errorf("%+v: got %v, want %q", c.limits, err, c.want)
 		}
-		err := explainScenarioError(limited(scenario.Limits{Resources: 2}))
-		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), "has 3 instances") || !strings.Contains(err.Error(), command) {
-			t.Errorf("%s of more: got %v, want an operator's error with the number and the command", command, err)
+	}
+	if text, err := s.ExportAccountOverHTTP(t.Context(), accountID, false); err != nil || !strings.Contains(string(text), "eni-") {
+		t.Fatalf("got %q, %v, want the interfaces", text, err)
+	}
+	for sql, want := range map[string]string{
+		`UPDATE network_interfaces SET description = repeat('x', 9000000) WHERE id = 'eni-1'`:                          "bytes as a scenario",
+		`UPDATE network_interfaces SET attributes = jsonb_build_object('x', repeat('x', 40000000)) WHERE id = 'eni-1'`: "bytes of user data, tags and other attributes",
+	} {
+		if _, err := pool.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+		_, err := s.ExportAccountOverHTTP(t.Context(), accountID, false)
+		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), exportCommand) {
+			t.Errorf("got %v, want an operator's error with %q and the command", err, want)
+		}
+		if text, err := s.ExportAccount(t.Context(), accountID, false); err != nil || len(text) == 0 {
+			t.Errorf("without a server: got %d bytes and %v, want the scenario", len(text), err)
+		}
+		if _, err := pool.Exec(t.Context(), `UPDATE network_interfaces SET description = '', attributes = '{}' WHERE id = 'eni-1'`); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -221,14 +221,28 @@ func (s *Store) sweepAccount(ctx context.Context, id string, now time.Time, inte
 	return swept, err
 }
 
-// CountResources returns the number of instances and network interfaces of accounts, with those
-// that are being deleted.
-func (s *Store) CountResources(ctx context.Context, accountIDs []string) (int, error) {
-	counts, err := query(ctx, s, pgx.RowTo[int], `
-		SELECT (SELECT count(*) FROM instances WHERE account_id = ANY ($1))
-		     + (SELECT count(*) FROM network_interfaces WHERE account_id = ANY ($1))`, accountIDs)
+// WorldSize is how much there is to read of accounts.
+type WorldSize struct {
+	Resources int // instances and network interfaces, with those that are about to go
+	Parts     int // addresses, prefixes, memberships in security groups, and rules
+	Text      int // bytes of the attributes and tags of the resources
+}
+
+// MeasureWorld returns how much ReadWorld would read of accounts.
+func (s *Store) MeasureWorld(ctx context.Context, accountIDs []string) (WorldSize, error) {
+	sizes, err := query(ctx, s, pgx.RowToStructByPos[WorldSize], `
+		SELECT count(*),
+		       (SELECT count(*) FROM private_ip_addresses WHERE account_id = ANY ($1))
+		     + (SELECT count(*) FROM ip_prefixes WHERE account_id = ANY ($1))
+		     + (SELECT count(*) FROM network_interface_security_groups WHERE account_id = ANY ($1))
+		     + (SELECT count(*) FROM security_group_rules WHERE account_id = ANY ($1)),
+		       coalesce(sum(octet_length(attributes::text) + octet_length(tags::text)), 0)::bigint
+		FROM (
+		    SELECT attributes, tags FROM instances WHERE account_id = ANY ($1)
+		    UNION ALL
+		    SELECT attributes, tags FROM network_interfaces WHERE account_id = ANY ($1)) AS resources`, accountIDs)
 	if err != nil {
-		return 0, err
+		return WorldSize{}, err
 	}
-	return counts[0], nil
+	return sizes[0], nil
 }
