@@ -111,11 +111,7 @@ func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
 // The Postgres is the test's own: sessions of a sabotaged build that wait at an exclusion constraint keep Postgres from dropping any database at all.
 func TestSabotageIsCaught(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // Postgres runs as another user
-		t.Fatal(err)
-	}
-	postgres, err := pglocal.Start(t.Context(), pglocal.Options{DataDir: dir, Settings: map[string]string{"fsync": "off"}})
+	postgres, err := pglocal.Start(t.Context(), pglocal.Options{DataDir: dataDir(t), Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,7 +156,8 @@ func (a *attacker) attacks() map[string]struct {
 		strings.Repeat(`{"scenario":`, 50_000),
 		`{"scenario": "` + strings.Repeat("x", 9<<20) + `"}`,
 	}
-	large, long := scenarioOf(sizedWorld(50_000, 1)), scenarioOf(sizedWorld(1, 7_000))
+	large, long := scenarioOf(sizedWorld(50_000, 1, "")), scenarioOf(sizedWorld(1, 7_000, ""))
+	crowded := scenarioOf(sizedWorld(9_500, 1, ", secondary_private_ip_address_count: 49"))
 	head := func(length int) string {
 		return fmt.Sprintf("POST /?Action=RunInstances HTTP/1.1\r\nHost: enisim\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", form, length)
 	}
@@ -197,11 +198,18 @@ func (a *attacker) attacks() map[string]struct {
 		"long worlds": {4, func(ctx context.Context, name string) {
 			a.post(ctx, name, "/_enisim/scenario/diff", "application/json", long)
 		}},
+		"crowded worlds": {2, func(ctx context.Context, name string) {
+			a.post(ctx, name, "/_enisim/scenario/diff", "application/json", crowded)
+		}},
 	}
 }
 
-// sizedWorld is a scenario of so many entries with so many copies each.
-func sizedWorld(copies, entries int) string {
+// sizedWorld is a scenario of so many entries of interfaces with so many copies each, and with further keys.
+func sizedWorld(copies, entries int, keys string) string {
+	var vswitches []string
+	for k := range 50 {
+		vswitches = append(vswitches, fmt.Sprintf("{id: vsw-%d, zone: cn-hangzhou-h, cidr_block: 10.%d.0.0/16}", k+1, k))
+	}
 	var b strings.Builder
 	b.WriteString(`
 enisim: 1
@@ -210,11 +218,11 @@ accounts:
     quotas: {network_interfaces_per_region: 100000}
     regions:
       - id: cn-hangzhou
-        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1, type: enterprise}]}]
+        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [` + strings.Join(vswitches, ", ") + `], security_groups: [{id: sg-1, type: enterprise}]}]
         network_interfaces:
 `)
 	for n := range entries {
-		fmt.Fprintf(&b, "          - {id: \"eni-%d-{n}\", count: %d, vswitch: vsw-1, security_groups: [sg-1]}\n", n, copies)
+		fmt.Fprintf(&b, "          - {id: \"eni-%d-{n}\", count: %d, vswitch: \"vsw-{n/1000}\", security_groups: [sg-1]%s}\n", n, copies, keys)
 	}
 	return b.String()
 }

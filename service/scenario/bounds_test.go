@@ -156,6 +156,22 @@ func TestHostileFilesCostNoMoreThanTheirSize(t *testing.T) {
 	}
 }
 
+// The scanner keeps all tokens of a file in memory, so a file with too many of them is refused before. Not parallel, as above.
+func TestAFileWithTooManyTokensIsNotScanned(t *testing.T) {
+	const maxAllocated = 4 << 20
+	file := []byte("enisim: 1\naccounts: [" + rep("1,", scenario.RequestLimits.Bytes/2-100))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := scenario.ParseWithin("s.yaml", file, scenario.RequestLimits)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; got > maxAllocated {
+		t.Errorf("got %d bytes of memory for a file of %d, want %d at most", got, len(file), maxAllocated)
+	}
+	if !errors.Is(err, scenario.ErrBeyondLimits) || !strings.Contains(fmt.Sprint(err), "more than 150000 words and signs") {
+		t.Errorf("got %v, want that there are too many words and signs", err)
+	}
+}
+
 // A file that is too large is refused for its size, and one with too many tokens where they begin to be too many.
 func TestFileLimits(t *testing.T) {
 	t.Parallel()
