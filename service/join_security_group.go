@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"slices"
+	"time"
 
 	"enisim/store"
 )
@@ -109,10 +110,19 @@ func (m membershipInput) exceedsCapacity(groupType string) bool {
 
 // JoinSecurityGroup adds an interface to a security group, behind the groups that it is in.
 func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req JoinSecurityGroup) error {
+	return s.changeMembership(ctx, caller, "ecs:JoinSecurityGroup", req, joinSecurityGroupRules, (*store.Tx).JoinGroup)
+}
+
+// changeMembership checks a request to join or leave a security group, first by its parameters and
+// then under the locks, and queues the change.
+func (s *Service) changeMembership(
+	ctx context.Context, caller Caller, action string, req JoinSecurityGroup, rules []rule[membershipInput],
+	change func(*store.Tx, *store.JoinScene, time.Time),
+) error {
 	if err := check(joinParameterRules, req); err != nil {
 		return err
 	}
-	if err := s.admit(ctx, caller, "ecs:JoinSecurityGroup", req.RegionID); err != nil {
+	if err := s.admit(ctx, caller, action, req.RegionID); err != nil {
 		return err
 	}
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
@@ -129,10 +139,10 @@ func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req Join
 		}
 		now := s.now()
 		scene.Settle(now)
-		if err := check(joinSecurityGroupRules, membershipInput{req, scene}); err != nil {
+		if err := check(rules, membershipInput{req, scene}); err != nil {
 			return err
 		}
-		tx.JoinGroup(scene, now)
+		change(tx, scene, now)
 		return nil
 	})
 }

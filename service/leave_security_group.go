@@ -23,30 +23,5 @@ var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
 
 // LeaveSecurityGroup removes an interface from a security group, unless it is its last one.
 func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req LeaveSecurityGroup) error {
-	if err := check(joinParameterRules, JoinSecurityGroup(req)); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:LeaveSecurityGroup", req.RegionID); err != nil {
-		return err
-	}
-	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForJoin(
-			ctx,
-			caller.AccountID,
-			req.RegionID,
-			req.InstanceID,
-			req.NetworkInterfaceID,
-			req.SecurityGroupID,
-		)
-		if err != nil {
-			return err
-		}
-		now := s.now()
-		scene.Settle(now)
-		if err := check(leaveRules, membershipInput{JoinSecurityGroup(req), scene}); err != nil {
-			return err
-		}
-		tx.LeaveGroup(scene, now)
-		return nil
-	})
+	return s.changeMembership(ctx, caller, "ecs:LeaveSecurityGroup", JoinSecurityGroup(req), leaveRules, (*store.Tx).LeaveGroup)
 }
