@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"enisim/store/pglocal"
 )
 
 // asProgram makes the test binary the program itself, so that tests can start it as processes of their own, and kill them.
@@ -132,7 +134,7 @@ func (p *process) end(t testing.TB, signal syscall.Signal) {
 // dataDir is a folder for a private Postgres, in a place that the unprivileged user who runs it can enter.
 func dataDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "enisim-test-")
+	dir, err := os.MkdirTemp(pglocal.ScratchDir(), "enisim-test-")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -72,7 +72,7 @@ func releasePostgres(ctx context.Context) error {
 func startPostgres(ctx context.Context) (_ *postgres, err error) {
 	pg := &postgres{url: os.Getenv(urlVariable), original: newName()}
 	if pg.url == "" {
-		dir := filepath.Join(os.TempDir(), "enisimtest-"+strconv.Itoa(os.Getuid()))
+		dir := filepath.Join(pglocal.ScratchDir(), "enisimtest-"+strconv.Itoa(os.Getuid()))
 		if pg.local, err = pglocal.Start(ctx, pglocal.Options{DataDir: dir, Settings: settings}); err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ const patience = time.Minute
 // running in it is a failure of the test, and is stopped.
 func newDataDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "pglocal-")
+	dir, err := os.MkdirTemp(ScratchDir(), "pglocal-")
 	if err != nil {
 		t.Fatal(err)
 	}

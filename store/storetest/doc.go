@@ -14,7 +14,8 @@
 // The test processes of a run share the server, and so do runs that overlap.
 //
 // Nothing is durable there: fsync is off. If the server does not start again after a crash of the
-// machine, remove its folder, enisim-test-<uid> in the folder for temporary files.
+// machine, remove its folder, enisim-test-<uid> in pglocal.ScratchDir. On Linux that folder lies in
+// memory if possible, so it is gone after a restart of the machine.
 //
 // # How it is stopped
 //

@@ -157,7 +157,7 @@ func useServer(ctx context.Context) (found location, leave func(), err error) {
 
 // useLocal uses a Postgres of pglocal.
 func useLocal(ctx context.Context) (location, func(), error) {
-	dir := filepath.Join(os.TempDir(), "enisim-test-"+strconv.Itoa(os.Getuid()))
+	dir := filepath.Join(pglocal.ScratchDir(), "enisim-test-"+strconv.Itoa(os.Getuid()))
 	local, err := pglocal.Start(ctx, pglocal.Options{DataDir: dir, Settings: settings})
 	if err != nil {
 		return location{}, nil, err
