@@ -480,7 +480,8 @@ func TestConcurrentAppliesTakeTurns(t *testing.T) {
 	}
 }
 
-// keepAttaching attaches a free interface again and again, as a caller would: the instance's lock, then the interface's.
+// keepAttaching attaches a free interface again and again, as a caller would. It locks the instance first and then the interface. If one of them does not
+// exist, it ends the transaction there: to go on without the lock of an instance that another session creates meanwhile would be a deadlock.
 func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 	for ctx.Err() == nil {
 		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
@@ -493,7 +494,7 @@ func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 				 WHERE n.id = 'eni-4' AND i.id = 'i-1'
 				   AND NOT EXISTS (SELECT FROM network_interfaces WHERE instance_id = 'i-1' AND device_index = 3)`,
 			} {
-				if _, err := tx.Exec(ctx, sql); err != nil {
+				if tag, err := tx.Exec(ctx, sql); err != nil || tag.RowsAffected() == 0 {
 					return err
 				}
 			}
