@@ -157,7 +157,7 @@ func (a *attacker) attacks() map[string]struct {
 		`{"scenario": "` + strings.Repeat("x", 9<<20) + `"}`,
 	}
 	large, long := scenarioOf(sizedWorld(50_000, 1, "")), scenarioOf(sizedWorld(1, 7_000, ""))
-	crowded := scenarioOf(sizedWorld(9_500, 1, ", secondary_private_ip_address_count: 49"))
+	crowded := scenarioOf(sizedWorld(5_900, 1, ", secondary_private_ip_address_count: 49"))
 	head := func(length int) string {
 		return fmt.Sprintf("POST /?Action=RunInstances HTTP/1.1\r\nHost: enisim\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", form, length)
 	}

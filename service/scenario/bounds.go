@@ -24,7 +24,7 @@ var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_00
 
 // RequestLimits are for a scenario in a request to a server, which has other work. They allow some
 // 8,000 interfaces that are written one by one, or 50,000 with counts.
-var RequestLimits = Limits{Bytes: 2 << 20, Tokens: 150_000, Resources: 50_000, Parts: 500_000}
+var RequestLimits = Limits{Bytes: 2 << 20, Tokens: 150_000, Resources: 50_000, Parts: 300_000}
 
 // Bounds of the structure of a file. The YAML parser recurses over nested collections and over the
 // keys of one mapping, and stores at each node the keys on the path to it.
