@@ -37,52 +37,18 @@ type InstanceFilter struct {
 	Tags                 TagFilter
 }
 
-// matchingInstances selects the instances that match a filter. For the form of its conditions see
-// matchingNetworkInterfaces. The stored row of a primary interface is always settled, because it
-// never leaves its instance.
+// matchingInstances selects the rows of a page of instances, with what a list shows of their types.
 const matchingInstances = `
-	WITH matching AS (
-	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized
 	    FROM settled_instances($1) i
 	    JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
-	    WHERE i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4
-	      AND (nullif($5::text[], '{}') IS NULL OR i.id = ANY ($5))
-	      AND ($6 = '' OR coalesce(nullif(i.name, ''), i.id) LIKE $6) -- one without a name is shown by its id
-	      AND ($7 = '' OR i.vpc_id = $7)
-	      AND ($8 = '' OR i.vswitch_id = $8)
-	      AND ($9 = '' OR i.zone_id = $9)
-	      AND ($10 = '' OR i.id = ANY (ARRAY(
-	          SELECT p.instance_id
-	          FROM network_interface_security_groups m
-	          JOIN network_interfaces p ON p.account_id = m.account_id AND p.id = m.network_interface_id
-	          WHERE m.account_id = $2 AND m.security_group_id = $10 AND p.type = 'Primary')))
-	      AND ($11 = '' OR i.instance_type = $11)
-	      AND ($12 = '' OR t.family = $12)
-	      AND ($13 = '' OR i.status = $13)
-	      AND ($14 = '' OR i.network_type = $14)
-	      AND ($15 = '' OR i.resource_group_id = $15)
-	      AND (nullif($16::inet[], '{}') IS NULL OR i.id = ANY (ARRAY(
-	          SELECT p.instance_id
-	          FROM private_ip_addresses a
-	          JOIN network_interfaces p ON p.account_id = a.account_id AND p.id = a.network_interface_id
-	          WHERE a.account_id = $2 AND a.address = ANY ($16) AND family(a.address) = 4 AND a.is_primary AND p.type = 'Primary')))
-	      AND (nullif($17::inet[], '{}') IS NULL OR i.id = ANY (ARRAY(
-	          SELECT n.instance_id
-	          FROM private_ip_addresses a
-	          JOIN settled_network_interfaces($1) n ON n.account_id = a.account_id AND n.id = a.network_interface_id
-	          WHERE a.account_id = $2 AND a.address = ANY ($17) AND family(a.address) = 6 AND n.instance_id IS NOT NULL)))
-	      AND (nullif($18::jsonb[], '{}') IS NULL OR i.tags @> ALL ($18))
-	      AND (nullif($19::text[], '{}') IS NULL OR i.tags ?& $19)
-	      AND (nullif($20::text[], '{}') IS NULL OR coalesce(i.attributes->>'ImageID', '') = ANY ($20))
-	      AND (nullif($21::text[], '{}') IS NULL OR coalesce(i.attributes->>'InstanceChargeType', '') = ANY ($21))
-	      AND ($22 = '' OR i.attributes->>'KeyPairName' = $22)
-	      AND ($23 = '' OR i.attributes->>'RAMRoleName' = $23)
-	)`
+	    WHERE %[1]s`
 
-const countInstances = matchingInstances + `
-	SELECT count(*) FROM matching`
-
-const pageOfInstances = matchingInstances + `
+// instanceStatements read the instances that match. The page reads the interfaces only of its own
+// rows.
+var instanceStatements = listStatements{
+	count: `
+	    SELECT count(*)` + matchingInstances,
+	page: `
 	SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.instance_type, i.status,
 	       i.name, i.description, i.host_name, i.resource_group_id, i.tags, i.attributes, i.created_at, i.started_at,
 	       i.family, i.vcpus, i.memory_gib, i.io_optimized,
@@ -105,23 +71,60 @@ const pageOfInstances = matchingInstances + `
 	                ORDER BY m.position, m.security_group_id)) ORDER BY n.device_index), '[]')
 	        FROM settled_network_interfaces($1) n
 	        WHERE n.account_id = i.account_id AND n.stored_instance_id = i.id AND n.instance_id = i.id)
-	FROM (SELECT * FROM matching ORDER BY id LIMIT $24 OFFSET $25) i
-	ORDER BY i.id`
+	FROM (
+	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized` + matchingInstances + `
+	    ORDER BY i.id %[2]s
+	) i
+	ORDER BY i.id`,
+}
+
+// conditions returns the conditions of the filters that are set. For their form see those of
+// NetworkInterfaceFilter. The stored row of a primary interface is always settled, because it never
+// leaves its instance.
+func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
+	c := newConditions(`i.account_id = $2`, now, f.AccountID)
+	c.add(p.After != "", `i.id > {}`, p.After)
+	c.add(f.RegionID != "", `i.region_id = {}`, f.RegionID)
+	c.addKey(len(f.IDs) > 0, `i.id = ANY ({})`, f.IDs)
+	c.add(f.NamePattern != "", `coalesce(nullif(i.name, ''), i.id) LIKE {}`, f.NamePattern) // one without a name is shown by its id
+	c.add(f.VPCID != "", `i.vpc_id = {}`, f.VPCID)
+	c.add(f.VSwitchID != "", `i.vswitch_id = {}`, f.VSwitchID)
+	c.add(f.ZoneID != "", `i.zone_id = {}`, f.ZoneID)
+	c.add(f.SecurityGroupID != "", `i.id = ANY (ARRAY(
+	          SELECT p.instance_id
+	          FROM network_interface_security_groups m
+	          JOIN network_interfaces p ON p.account_id = m.account_id AND p.id = m.network_interface_id
+	          WHERE m.account_id = $2 AND m.security_group_id = {} AND p.type = 'Primary'))`, f.SecurityGroupID)
+	c.add(f.InstanceType != "", `i.instance_type = {}`, f.InstanceType)
+	c.add(f.Family != "", `t.family = {}`, f.Family)
+	c.add(f.Status != "", `i.status = {}`, f.Status)
+	c.add(f.NetworkType != "", `i.network_type = {}`, f.NetworkType)
+	c.add(f.ResourceGroupID != "", `i.resource_group_id = {}`, f.ResourceGroupID)
+	c.addKey(len(f.PrimaryIPs) > 0, `i.id = ANY (ARRAY(
+	          SELECT p.instance_id
+	          FROM private_ip_addresses a
+	          JOIN network_interfaces p ON p.account_id = a.account_id AND p.id = a.network_interface_id
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary AND p.type = 'Primary'))`,
+		f.PrimaryIPs)
+	c.addKey(len(f.IPv6Addresses) > 0, `i.id = ANY (ARRAY(
+	          SELECT n.instance_id
+	          FROM private_ip_addresses a
+	          JOIN settled_network_interfaces($1) n ON n.account_id = a.account_id AND n.id = a.network_interface_id
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 6 AND n.instance_id IS NOT NULL))`,
+		f.IPv6Addresses)
+	c.addTags("i.tags", f.Tags)
+	c.add(len(f.ImageIDs) > 0, `coalesce(i.attributes->>'ImageID', '') = ANY ({})`, f.ImageIDs)
+	c.add(len(f.ChargeTypes) > 0, `coalesce(i.attributes->>'InstanceChargeType', '') = ANY ({})`, f.ChargeTypes)
+	c.add(f.KeyPairName != "", `i.attributes->>'KeyPairName' = {}`, f.KeyPairName)
+	c.add(f.RAMRoleName != "", `i.attributes->>'RAMRoleName' = {}`, f.RAMRoleName)
+	return c
+}
 
 // DescribeInstances returns a page of the instances that match a filter, settled to now.
 func (s *Store) DescribeInstances(
 	ctx context.Context, now time.Time, f InstanceFilter, p Page,
 ) (List[DescribedInstance], error) {
-	return list(ctx, s, p, scanDescribedInstance, countInstances, pageOfInstances, f.arguments(now, p)...)
-}
-
-// arguments returns the arguments of matchingInstances.
-func (f InstanceFilter) arguments(now time.Time, p Page) []any {
-	return []any{
-		now, f.AccountID, f.RegionID, p.After, f.IDs, f.NamePattern, f.VPCID, f.VSwitchID, f.ZoneID, f.SecurityGroupID,
-		f.InstanceType, f.Family, f.Status, f.NetworkType, f.ResourceGroupID, f.PrimaryIPs, f.IPv6Addresses,
-		f.Tags.Pairs, f.Tags.Keys, f.ImageIDs, f.ChargeTypes, f.KeyPairName, f.RAMRoleName,
-	}
+	return listWhere(ctx, s, p, scanDescribedInstance, instanceStatements, f.conditions(now, p))
 }
 
 func scanDescribedInstance(row pgx.CollectableRow) (DescribedInstance, error) {

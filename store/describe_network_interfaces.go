@@ -81,45 +81,23 @@ type NetworkInterfaceFilter struct {
 	Tags                TagFilter
 }
 
-// matchingNetworkInterfaces selects the interfaces that match a filter. It compares the instance
-// twice, because the index is on the stored instance. It selects from other tables into arrays,
-// because Postgres turns an array into a condition on the primary key. It does not do that with IN
-// or EXISTS below an OR.
-const matchingNetworkInterfaces = `
-	WITH matching AS (
-	    SELECT n.*
-	    FROM settled_network_interfaces($1) n
-	    WHERE n.account_id = $2 AND n.region_id = $3 AND n.id > $4
-	      AND (nullif($5::text[], '{}') IS NULL OR n.id = ANY ($5))
-	      AND ($6 = '' OR (n.stored_instance_id = $6 AND n.instance_id = $6))
-	      AND ($7 = '' OR n.vpc_id = $7)
-	      AND ($8 = '' OR n.vswitch_id = $8)
-	      AND ($9 = '' OR (n.type = 'Secondary' AND n.id = ANY (ARRAY(
-	          SELECT m.network_interface_id FROM network_interface_security_groups m
-	          WHERE m.account_id = $2 AND m.security_group_id = $9 AND m.network_interface_id > $4))))
-	      AND ($10 = '' OR n.type = $10)
-	      AND ($11 = '' OR n.status = $11)
-	      AND (nullif($12::inet[], '{}') IS NULL OR n.id = ANY (ARRAY(
-	          SELECT a.network_interface_id FROM private_ip_addresses a
-	          WHERE a.account_id = $2 AND a.address = ANY ($12) AND family(a.address) = 4 AND a.is_primary)))
-	      AND (nullif($13::inet[], '{}') IS NULL OR n.id = ANY (ARRAY(
-	          SELECT a.network_interface_id FROM private_ip_addresses a
-	          WHERE a.account_id = $2 AND a.address = ANY ($13) AND family(a.address) = 4 AND NOT a.is_primary)))
-	      AND (nullif($14::inet[], '{}') IS NULL OR n.id = ANY (ARRAY(
-	          SELECT a.network_interface_id FROM private_ip_addresses a
-	          WHERE a.account_id = $2 AND a.address = ANY ($14) AND family(a.address) = 6)))
-	      AND ($15 = '' OR n.name = $15)
-	      AND ($16::boolean IS NULL OR n.service_managed = $16)
-	      AND ($17 = '' OR n.resource_group_id = $17)
-	      AND (nullif($18::jsonb[], '{}') IS NULL OR n.tags @> ALL ($18))
-	      AND (nullif($19::text[], '{}') IS NULL OR n.tags ?& $19)
-	)`
-
-const countNetworkInterfaces = matchingNetworkInterfaces + `
-	SELECT count(*) FROM matching`
-
-// pageOfNetworkInterfaces reads addresses, prefixes and groups only for the rows of the page.
-const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
+// networkInterfaceStatements read the interfaces that match. The page reads addresses, prefixes and
+// groups only for its own rows.
+var networkInterfaceStatements = listStatements{
+	count: `
+	SELECT count(*)
+	FROM settled_network_interfaces($1) n
+	WHERE %[1]s`,
+	// Deleted interfaces whose time has come are still stored. They are counted apart, by the index of
+	// those that are being deleted, so that the rest is counted by an index alone.
+	countAll: `
+	SELECT (SELECT count(*)
+	        FROM network_interfaces
+	        WHERE account_id = $2 AND region_id = $3)
+	     - (SELECT count(*)
+	        FROM network_interfaces
+	        WHERE account_id = $2 AND region_id = $3 AND next_status = 'Deleted' AND settles_at <= $1)`,
+	page: `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
 	       n.delete_on_release, n.source_dest_check, n.service_managed,
@@ -139,24 +117,54 @@ const pageOfNetworkInterfaces = matchingNetworkInterfaces + `
 	       coalesce((SELECT i.instance_type
 	                 FROM instances i
 	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id AND i.instance_type_owner_id = ''), '')
-	FROM (SELECT * FROM matching ORDER BY id LIMIT $20 OFFSET $21) n
-	ORDER BY n.id`
+	FROM (
+	    SELECT *
+	    FROM settled_network_interfaces($1) n
+	    WHERE %[1]s
+	    ORDER BY n.id %[2]s
+	) n
+	ORDER BY n.id`,
+}
+
+// conditions returns the conditions of the filters that are set. It compares the instance twice,
+// because the index is on the stored instance. It selects from other tables into arrays, because
+// Postgres turns an array into a condition on the primary key.
+func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
+	c := newConditions(`n.account_id = $2 AND n.region_id = $3`, now, f.AccountID, f.RegionID)
+	c.add(p.After != "", `n.id > {}`, p.After)
+	c.addKey(len(f.IDs) > 0, `n.id = ANY ({})`, f.IDs)
+	c.addKey(f.InstanceID != "", `n.stored_instance_id = {} AND n.instance_id = {}`, f.InstanceID)
+	c.add(f.VPCID != "", `n.vpc_id = {}`, f.VPCID)
+	c.add(f.VSwitchID != "", `n.vswitch_id = {}`, f.VSwitchID)
+	if f.SecurityGroupID != "" { // of a large group, only the members from the beginning of the page are read
+		after := c.argument(p.After)
+		c.add(true, `n.type = 'Secondary' AND n.id = ANY (ARRAY(
+	          SELECT m.network_interface_id FROM network_interface_security_groups m
+	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > `+after+`))`, f.SecurityGroupID)
+	}
+	c.add(f.Type != "", `n.type = {}`, f.Type)
+	c.add(f.Status != "", `n.status = {}`, f.Status)
+	c.addKey(len(f.PrimaryIPs) > 0, `n.id = ANY (ARRAY(
+	          SELECT a.network_interface_id FROM private_ip_addresses a
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary))`, f.PrimaryIPs)
+	c.addKey(len(f.SecondaryIPs) > 0, `n.id = ANY (ARRAY(
+	          SELECT a.network_interface_id FROM private_ip_addresses a
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND NOT a.is_primary))`, f.SecondaryIPs)
+	c.addKey(len(f.IPv6Addresses) > 0, `n.id = ANY (ARRAY(
+	          SELECT a.network_interface_id FROM private_ip_addresses a
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 6))`, f.IPv6Addresses)
+	c.add(f.Name != "", `n.name = {}`, f.Name)
+	c.add(f.ServiceManaged != nil, `n.service_managed = {}`, f.ServiceManaged)
+	c.add(f.ResourceGroupID != "", `n.resource_group_id = {}`, f.ResourceGroupID)
+	c.addTags("n.tags", f.Tags)
+	return c
+}
 
 // DescribeNetworkInterfaces returns a page of the interfaces that match a filter, settled to now.
 func (s *Store) DescribeNetworkInterfaces(
 	ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page,
 ) (List[DescribedNetworkInterface], error) {
-	return list(ctx, s, p, scanDescribedNetworkInterface, countNetworkInterfaces, pageOfNetworkInterfaces,
-		f.arguments(now, p)...)
-}
-
-// arguments returns the arguments of matchingNetworkInterfaces.
-func (f NetworkInterfaceFilter) arguments(now time.Time, p Page) []any {
-	return []any{
-		now, f.AccountID, f.RegionID, p.After, f.IDs, f.InstanceID, f.VPCID, f.VSwitchID, f.SecurityGroupID, f.Type,
-		f.Status, f.PrimaryIPs, f.SecondaryIPs, f.IPv6Addresses, f.Name, f.ServiceManaged, f.ResourceGroupID,
-		f.Tags.Pairs, f.Tags.Keys,
-	}
+	return listWhere(ctx, s, p, scanDescribedNetworkInterface, networkInterfaceStatements, f.conditions(now, p))
 }
 
 func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInterface, error) {

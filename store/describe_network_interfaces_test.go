@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -128,8 +129,8 @@ func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 		f := filter{AccountID: account, RegionID: "cn-hangzhou"}
 		c.set(&f)
 		// Without a name, a statement is planned for its arguments, as list has it.
-		rows, _ := pool.Query(t.Context(), "EXPLAIN "+store.PageOfNetworkInterfaces,
-			append([]any{pgx.QueryExecModeCacheDescribe}, f.PageArguments(listTime, store.Page{Limit: 10})...)...)
+		page, args := f.PageStatement(listTime, store.Page{Limit: 10})
+		rows, _ := pool.Query(t.Context(), "EXPLAIN "+page, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			t.Fatal(err)
@@ -141,27 +142,68 @@ func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 	}
 }
 
-// A list is planned for its filters, however often the connection has run it with others.
+// A list is planned for its filters, however often the connection has run it. Only if it finds its rows by keys may Postgres keep a plan.
 func TestListsArePlannedForTheirFilters(t *testing.T) {
 	t.Parallel()
-	s, pool := open(t, func(c *pgxpool.Config) {
-		c.MaxConns = 1
-		c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan" // what Postgres may come to on its own
-	})
-	for range 10 {
-		if _, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
-			store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10}); err != nil {
+	type filter = store.NetworkInterfaceFilter
+	for _, c := range []struct {
+		by              string
+		filter          filter
+		generic, custom int
+	}{
+		{"nothing", filter{}, 0, 10},
+		{"a group", filter{SecurityGroupID: "sg-1"}, 0, 10},
+		{"a status and tags", filter{Status: store.ENIInUse, Tags: store.TagFilter{Keys: []string{"team"}}}, 0, 10},
+		{"ids", filter{IDs: []string{"eni-1"}}, 10, 0},
+		{"an instance", filter{InstanceID: "i-1"}, 10, 0},
+		{"an address", filter{PrimaryIPs: []netip.Addr{netip.MustParseAddr("10.0.0.1")}}, 10, 0},
+	} {
+		t.Run(c.by, func(t *testing.T) {
+			t.Parallel()
+			s, pool := open(t, func(c *pgxpool.Config) {
+				c.MaxConns = 1
+				c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan" // what Postgres may come to on its own
+			})
+			c.filter.AccountID, c.filter.RegionID = account, "cn-hangzhou"
+			for range 10 {
+				if _, err := s.DescribeNetworkInterfaces(t.Context(), listTime, c.filter, store.Page{Limit: 10}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var generic, custom int
+			if err := pool.QueryRow(t.Context(), `
+				SELECT generic_plans, custom_plans FROM pg_prepared_statements
+				WHERE statement LIKE '%settled_network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&generic, &custom); err != nil {
+				t.Fatal(err)
+			}
+			if generic != c.generic || custom != c.custom {
+				t.Errorf("ten runs: got %d by a plan for all arguments and %d by one of their own, want %d and %d", generic, custom, c.generic, c.custom)
+			}
+		})
+	}
+}
+
+// The number of interfaces is that of those that exist at the time, whatever is still stored of others.
+func TestTheCountOfAllInterfacesLeavesOutThoseThatAreGone(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	for _, c := range []struct {
+		settles time.Time
+		want    int
+	}{
+		{listTime.Add(time.Second), 4}, // it is still being deleted
+		{listTime, 3},
+	} {
+		if _, err := pool.Exec(t.Context(), `
+			UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = $1
+			WHERE id = (SELECT min(id) FROM network_interfaces WHERE instance_id IS NULL)`, c.settles); err != nil {
 			t.Fatal(err)
 		}
-	}
-	var generic, custom int
-	if err := pool.QueryRow(t.Context(), `
-		SELECT generic_plans, custom_plans FROM pg_prepared_statements
-		WHERE statement LIKE '%settled_network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&generic, &custom); err != nil {
-		t.Fatal(err)
-	}
-	if generic != 0 || custom != 10 {
-		t.Errorf("ten runs: got %d by a plan for all filters and %d by one of their own, want 0 and 10", generic, custom)
+		got, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
+			store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
+		if err != nil || got.Total != c.want || len(got.Rows) != c.want {
+			t.Errorf("gone at %v: got %d rows of %d, %v, want %d", c.settles, len(got.Rows), got.Total, err, c.want)
+		}
 	}
 }
 

@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// PageOfNetworkInterfaces and PageArguments are the statement that reads a page of interfaces, for a look at its plan.
-const PageOfNetworkInterfaces = pageOfNetworkInterfaces
-
-// PageArguments are what PageOfNetworkInterfaces takes.
-func (f NetworkInterfaceFilter) PageArguments(now time.Time, p Page) []any {
-	return append(f.arguments(now, p), p.Limit+1, p.Skip)
+// PageStatement returns the statement that reads a page of interfaces, and its arguments, for a look at its plan.
+func (f NetworkInterfaceFilter) PageStatement(now time.Time, p Page) (string, []any) {
+	c := f.conditions(now, p)
+	_, page := networkInterfaceStatements.of(c)
+	return page, append(c.args, p.Limit+1, p.Skip)
 }
 
 // Send sends what is queued.
