@@ -2,42 +2,45 @@ package history
 
 import "time"
 
-// version of the format, the value of the first line's enisim_history.
+// version is the version of the format: the value of enisim_history in the first line.
 const version = 1
 
-// The actions that a history may hold, as the API spells them. A describe asks for one interface by its id.
+// The actions that a history may hold, as the API spells them. A describe asks for one interface by
+// its id.
 const (
 	Attach   = "AttachNetworkInterface"
 	Detach   = "DetachNetworkInterface"
 	Describe = "DescribeNetworkInterfaces"
 )
 
-// Outcome is how an operation ended, as the client saw it.
+// Outcome is the result of an operation, as the client saw it.
 type Outcome string
 
-// The outcomes.
+// The outcomes of an operation.
 const (
-	OK      Outcome = "ok"      // done
-	Fail    Outcome = "fail"    // refused with a 4xx: not done, and never will be
-	Unknown Outcome = "unknown" // a timeout, a reset, a 5xx or no completion at all: may have been done, or be done later
+	OK   Outcome = "ok"   // done
+	Fail Outcome = "fail" // refused with a 4xx: it had no effect and never will
+	// A timeout, a reset, a 5xx or no completion at all. The operation may have had an effect, or
+	// may still have one later.
+	Unknown Outcome = "unknown"
 )
 
 // Header is the first line of a history.
 type Header struct {
-	StartedAt time.Time // when the clock of its events stood at 0
-	Note      string    // for people
-	Seed      uint64    // of the load's plan; 0 where there is none
+	StartedAt time.Time // the time at which the clock of its events was 0
+	Note      string    // a remark for the reader of the file
+	Seed      uint64    // the seed of the load's plan; 0 if it has none
 }
 
-// Instance is an instance as it stood at the start.
+// Instance is an instance and its state at the start of a history.
 type Instance struct {
 	Account string // "" in a history of one account
 	ID      string
-	Limit   int // how many interfaces it may hold, the primary one included
-	Held    int // how many it holds that no operation of the history moves, the primary one included
+	Limit   int // the maximum number of interfaces on it, with the primary one
+	Held    int // the number of interfaces on it that no operation of the history moves, with the primary one
 }
 
-// Interface is a network interface as it stood at the start.
+// Interface is a network interface and its state at the start of a history.
 type Interface struct {
 	Account  string // "" in a history of one account
 	ID       string
@@ -47,23 +50,23 @@ type Interface struct {
 // Operation is a call and its outcome. Times count from the start of the history.
 type Operation struct {
 	ID        int
-	Line      int // where its invoke stands in the file, from 1
+	Line      int // the line of its invoke in the file, from 1
 	Client    int
 	Action    string
-	Instance  *Instance // that the call names; nil for a describe
+	Instance  *Instance // the instance that the call names; nil for a describe
 	Interface *Interface
 
 	Outcome Outcome
 	Invoked time.Duration // before the request was sent
-	Ended   time.Duration // after the answer was read, or the client gave up; 0 if it has no completion
+	Ended   time.Duration // after the answer was read, or the client gave up; 0 without a completion
 
-	Status string // a describe that is OK: the interface's status; "" if it was not listed
-	On     string // a describe that is OK: the id of the instance that the interface is on; "" if on none
-	Code   string // a Fail: the API's error code
-	Error  string // an Unknown: what the client knows, for people
+	Status string // of a describe that is OK: the interface's status; "" if it was not listed
+	On     string // of a describe that is OK: the id of the interface's instance; "" if it has none
+	Code   string // of a Fail: the API's error code
+	Error  string // of an Unknown: what the client knows about the cause
 }
 
-// History is a whole file.
+// History is the content of a whole file.
 type History struct {
 	Header
 	Instances  []*Instance

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Problem is what is wrong with a history file, and how to mend it.
+// Problem is an error in a history file. Its message says how to correct the file.
 type Problem struct {
 	File    string
 	Line    int // from 1
@@ -20,7 +20,8 @@ type Problem struct {
 
 func (p Problem) Error() string { return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message) }
 
-// line is any line of a file. Numbers that must be given are pointers, to tell what is missing from 0.
+// line holds the keys of all types of lines. Required numbers are pointers, so that a missing
+// number differs from 0.
 type line struct {
 	Version   *int      `json:"enisim_history"`
 	StartedAt time.Time `json:"started_at"`
@@ -43,10 +44,10 @@ type line struct {
 	Error     string  `json:"error"`
 }
 
-// key names a resource: ids are unique within an account only.
+// key identifies a resource: ids are unique only within an account.
 type key struct{ account, id string }
 
-// reader gathers a history line by line.
+// reader builds a history line by line.
 type reader struct {
 	history    *History
 	instances  map[key]*Instance
@@ -55,8 +56,9 @@ type reader struct {
 	completed  map[int]bool
 }
 
-// Read reads a whole history. The name is for messages; an error of what stands in the file is a Problem. A piece of a line at the end is where
-// the writer was cut off, and is left out.
+// Read reads a whole history. The name is used in error messages; an error in the content of the
+// file is a Problem. An incomplete last line is ignored, because the writer may have been stopped
+// at any byte.
 func Read(name string, file io.Reader) (*History, error) {
 	r := reader{
 		history:    &History{},
@@ -65,7 +67,7 @@ func Read(name string, file io.Reader) (*History, error) {
 		operations: map[int]int{},
 		completed:  map[int]bool{},
 	}
-	lines := bufio.NewReaderSize(file, flushAt)
+	lines := bufio.NewReaderSize(file, flushSize)
 	for n := 1; ; n++ {
 		text, err := readLine(lines)
 		last := errors.Is(err, io.EOF)
@@ -75,7 +77,7 @@ func Read(name string, file io.Reader) (*History, error) {
 		if last && n > 1 && !json.Valid(text) {
 			return r.history, nil
 		}
-		if err := r.take(n, text); err != nil {
+		if err := r.addLine(n, text); err != nil {
 			return nil, Problem{name, n, err.Error()}
 		}
 		if last {
@@ -84,7 +86,7 @@ func Read(name string, file io.Reader) (*History, error) {
 	}
 }
 
-// readLine reads a whole line, of any length.
+// readLine reads a whole line of any length. The line is valid until the next call.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	text, err := r.ReadSlice('\n')
 	if !errors.Is(err, bufio.ErrBufferFull) {
@@ -95,32 +97,34 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	return append(whole, rest...), err
 }
 
-// take adds a line to the history.
-func (r *reader) take(n int, text []byte) error {
+// addLine parses a line and adds it to the history.
+func (r *reader) addLine(n int, text []byte) error {
 	var l line
 	err := json.Unmarshal(text, &l)
+	// The first line is the header, which has no type.
 	if n == 1 {
 		switch {
 		case err != nil || l.Version == nil:
 			return errors.New(`this is no history: the first line must be {"enisim_history":1,...}`)
 		case *l.Version != version:
-			return fmt.Errorf("the history has format %d, and this program reads format %d; use the enisim that wrote it", *l.Version, version)
+			return fmt.Errorf("the history has format %d, and this program reads format %d; use the enisim that "+
+				"wrote it", *l.Version, version)
 		}
 		r.history.Header = Header{l.StartedAt, l.Note, l.Seed}
 		return nil
 	}
 	if err != nil {
-		return wrongForm(err)
+		return formatError(err)
 	}
 	switch l.Type {
 	case "instance":
-		return r.instance(l)
+		return r.addInstance(l)
 	case "interface":
-		return r.networkInterface(l)
+		return r.addInterface(l)
 	case "invoke":
-		return r.invoke(n, l)
+		return r.addInvoke(n, l)
 	case string(OK), string(Fail), string(Unknown):
-		return r.complete(l)
+		return r.addCompletion(l)
 	case "":
 		return errors.New("type is missing; it is instance, interface, invoke, ok, fail or unknown")
 	default:
@@ -128,15 +132,16 @@ func (r *reader) take(n int, text []byte) error {
 	}
 }
 
-// wrongForm says in words what encoding/json found.
-func wrongForm(err error) error {
+// formatError translates an error of encoding/json into a message about the line.
+func formatError(err error) error {
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
 		return fmt.Errorf("%s is a %s; it must be a %s", wrong.Field, wrong.Value, wrong.Type)
 	}
 	return fmt.Errorf("not a JSON object on one line: %w", err)
 }
 
-func (r *reader) instance(l line) error {
+// addInstance adds an instance of the initial state.
+func (r *reader) addInstance(l line) error {
 	k := key{l.Account, l.ID}
 	switch {
 	case l.ID == "":
@@ -144,11 +149,13 @@ func (r *reader) instance(l line) error {
 	case r.instances[k] != nil:
 		return fmt.Errorf("instance %s is there already; an instance has one line", l.ID)
 	case len(r.history.Operations) > 0:
-		return fmt.Errorf("instance %s comes after the first invoke; move the line up, it tells how the world stands at the start", l.ID)
+		return fmt.Errorf("instance %s comes after the first invoke; move the line up, it tells how the world "+
+			"stands at the start", l.ID)
 	case l.Limit == nil:
 		return fmt.Errorf("instance %s needs a limit: how many interfaces it may hold, the primary one included", l.ID)
 	case l.Held < 0 || *l.Limit < l.Held:
-		return fmt.Errorf("instance %s has held %d of limit %d; held is 0 to limit: the interfaces on it that no operation moves", l.ID, l.Held, *l.Limit)
+		return fmt.Errorf("instance %s has held %d of limit %d; held is 0 to limit: the interfaces on it that no "+
+			"operation moves", l.ID, l.Held, *l.Limit)
 	}
 	i := &Instance{l.Account, l.ID, *l.Limit, l.Held}
 	r.instances[k] = i
@@ -156,7 +163,8 @@ func (r *reader) instance(l line) error {
 	return nil
 }
 
-func (r *reader) networkInterface(l line) error {
+// addInterface adds a network interface of the initial state.
+func (r *reader) addInterface(l line) error {
 	k := key{l.Account, l.ID}
 	switch {
 	case l.ID == "":
@@ -164,9 +172,10 @@ func (r *reader) networkInterface(l line) error {
 	case r.interfaces[k] != nil:
 		return fmt.Errorf("interface %s is there already; an interface has one line", l.ID)
 	case len(r.history.Operations) > 0:
-		return fmt.Errorf("interface %s comes after the first invoke; move the line up, it tells how the world stands at the start", l.ID)
+		return fmt.Errorf("interface %s comes after the first invoke; move the line up, it tells how the world "+
+			"stands at the start", l.ID)
 	case l.Instance != "" && r.instances[key{l.Account, l.Instance}] == nil:
-		return undeclared("instance", l.Account, l.Instance)
+		return errUndeclared("instance", l.Account, l.Instance)
 	}
 	i := &Interface{l.Account, l.ID, l.Instance}
 	r.interfaces[k] = i
@@ -174,8 +183,9 @@ func (r *reader) networkInterface(l line) error {
 	return nil
 }
 
-// undeclared says that a line of the world is missing.
-func undeclared(kind, account, id string) error {
+// errUndeclared is returned when a line names a resource that no earlier line describes. It shows
+// the line that is missing.
+func errUndeclared(kind, account, id string) error {
 	more := ""
 	if account != "" {
 		more += fmt.Sprintf(`,"account":%q`, account)
@@ -183,64 +193,77 @@ func undeclared(kind, account, id string) error {
 	if kind == "instance" {
 		more += `,"limit":N,"held":N`
 	}
-	return fmt.Errorf(`%s %s has no line of its own before this one; tell how it stands at the start: {"type":%q,"id":%q%s}`, kind, id, kind, id, more)
+	return fmt.Errorf(`%s %s has no line of its own before this one; tell how it stands at the start: `+
+		`{"type":%q,"id":%q%s}`, kind, id, kind, id, more)
 }
 
-func (r *reader) invoke(n int, l line) error {
-	if err := r.timed(l); err != nil {
+// addInvoke adds an operation, whose outcome stays unknown until a completion is read.
+func (r *reader) addInvoke(n int, l line) error {
+	// First check what can be checked without the action.
+	if err := r.checkEvent(l); err != nil {
 		return err
 	}
 	if first, twice := r.operations[*l.Op]; twice {
-		return fmt.Errorf("op %d was invoked on line %d; give each operation a number of its own", *l.Op, r.history.Operations[first].Line)
+		return fmt.Errorf("op %d was invoked on line %d; give each operation a number of its own", *l.Op,
+			r.history.Operations[first].Line)
 	}
 	op := Operation{
 		ID: *l.Op, Line: n, Client: l.Client, Action: l.Action, Outcome: Unknown, Invoked: time.Duration(*l.Time),
 		Instance: r.instances[key{l.Account, l.Instance}], Interface: r.interfaces[key{l.Account, l.Interface}],
 	}
+	// Then check which resources the action needs, and that earlier lines describe them.
 	switch l.Action {
 	case Attach, Detach:
 		if op.Instance == nil && l.Instance == "" {
 			return fmt.Errorf("%s needs an instance", l.Action)
 		}
 		if op.Instance == nil {
-			return undeclared("instance", l.Account, l.Instance)
+			return errUndeclared("instance", l.Account, l.Instance)
 		}
 	case Describe:
 		if l.Instance != "" {
 			return fmt.Errorf("%s of a history asks for one interface by its id; remove its instance", Describe)
 		}
 	default:
-		return fmt.Errorf("action %q is not known; a history holds %s", l.Action, strings.Join([]string{Attach, Detach, Describe}, ", "))
+		return fmt.Errorf("action %q is not known; a history holds %s", l.Action,
+			strings.Join([]string{Attach, Detach, Describe}, ", "))
 	}
 	if op.Interface == nil && l.Interface == "" {
 		return fmt.Errorf("%s needs an interface", l.Action)
 	}
 	if op.Interface == nil {
-		return undeclared("interface", l.Account, l.Interface)
+		return errUndeclared("interface", l.Account, l.Interface)
 	}
+	// Only then add the operation, so that a refused line changes nothing.
 	r.operations[*l.Op] = len(r.history.Operations)
 	r.history.Operations = append(r.history.Operations, op)
 	return nil
 }
 
-func (r *reader) complete(l line) error {
-	if err := r.timed(l); err != nil {
+// addCompletion sets the outcome of an operation.
+func (r *reader) addCompletion(l line) error {
+	if err := r.checkEvent(l); err != nil {
 		return err
 	}
 	index, known := r.operations[*l.Op]
 	if !known {
-		return fmt.Errorf("op %d has no invoke before this line; an invoke is written before its request is sent", *l.Op)
+		return fmt.Errorf("op %d has no invoke before this line; an invoke is written before its request is sent",
+			*l.Op)
 	}
+	// First check the completion against its invoke, then store what it says.
 	op := &r.history.Operations[index]
 	switch {
 	case r.completed[op.ID]:
 		return fmt.Errorf("op %d has an outcome already; an operation has one", op.ID)
 	case time.Duration(*l.Time) < op.Invoked:
-		return fmt.Errorf("op %d ends at %d, before its invoke on line %d; all times of a history are of one monotonic clock", op.ID, *l.Time, op.Line)
+		return fmt.Errorf("op %d ends at %d, before its invoke on line %d; all times of a history are of one "+
+			"monotonic clock", op.ID, *l.Time, op.Line)
 	case l.Type == string(Fail) && l.Code == "":
-		return fmt.Errorf("op %d fails without a code; give the API's error code, or write unknown if there is none", op.ID)
+		return fmt.Errorf("op %d fails without a code; give the API's error code, or write unknown if there is none",
+			op.ID)
 	case l.Type == string(OK) && op.Action == Describe && l.Status == nil:
-		return fmt.Errorf(`op %d is a describe and says nothing; give "status", which is "" if the interface was not listed`, op.ID)
+		return fmt.Errorf(`op %d is a describe and says nothing; give "status", which is "" if the interface was `+
+			`not listed`, op.ID)
 	case l.Type == string(OK) && op.Action != Describe && (l.Status != nil || l.Instance != ""):
 		return fmt.Errorf("op %d is no describe; remove status and instance", op.ID)
 	}
@@ -252,8 +275,8 @@ func (r *reader) complete(l line) error {
 	return nil
 }
 
-// timed looks for what every event has.
-func (r *reader) timed(l line) error {
+// checkEvent checks the keys that every event needs.
+func (r *reader) checkEvent(l line) error {
 	switch {
 	case l.Op == nil:
 		return fmt.Errorf("%s needs op, the number of its operation", l.Type)

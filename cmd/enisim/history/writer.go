@@ -9,20 +9,24 @@ import (
 	"time"
 )
 
-// flushAt is the size of the buffer, in bytes, from which whole lines go to the file.
-const flushAt = 64 << 10
+// flushSize is the number of buffered bytes at which the buffer is written to the file. It is
+// written in whole lines.
+const flushSize = 64 << 10
 
-// Call is what a client asks for.
+// Call is a request that a client is about to send.
 type Call struct {
-	Client    int // who asks: one call at a time, unless the outcome of the one before is unknown
+	// The number of the client. A client sends one call at a time, unless the outcome of its last
+	// call is unknown.
+	Client    int
 	Action    string
 	Account   string // "" in a history of one account
 	Instance  string // "" for a describe
 	Interface string
 }
 
-// Writer writes a history as it happens. Any number of goroutines may use it; its lines are made by hand, because a load of 10,000 requests a second shares a
-// core with it. An error of the file is kept for Close, and nothing is written after it.
+// Writer writes a history while it happens. Any number of goroutines may use it. It encodes its
+// lines by hand, because a load of 10,000 requests a second shares a core with it. After the first
+// error of the file it writes nothing more; Close returns that error.
 type Writer struct {
 	mu      sync.Mutex
 	file    io.Writer
@@ -32,9 +36,10 @@ type Writer struct {
 	err     error
 }
 
-// NewWriter begins a history; its clock stands at 0 now, whatever h.StartedAt says. Close it, then the file.
+// NewWriter starts a history. The clock of its events is 0 now; h.StartedAt is ignored. The caller
+// closes the Writer first and then the file.
 func NewWriter(file io.Writer, h Header) *Writer {
-	w := &Writer{file: file, buffer: make([]byte, 0, 2*flushAt), started: time.Now()}
+	w := &Writer{file: file, buffer: make([]byte, 0, 2*flushSize), started: time.Now()}
 	b := w.buffer
 	b = append(b, `{"enisim_history":`...)
 	b = strconv.AppendInt(b, version, 10)
@@ -51,7 +56,8 @@ func NewWriter(file io.Writer, h Header) *Writer {
 	return w
 }
 
-// Instance tells how an instance stands at the start. Instances and interfaces come before the first call.
+// Instance writes the state of an instance at the start. Instances and interfaces come before the
+// first call.
 func (w *Writer) Instance(i Instance) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,10 +67,10 @@ func (w *Writer) Instance(i Instance) {
 	}
 	b = appendNumber(b, `,"limit":`, i.Limit)
 	b = appendNumber(b, `,"held":`, i.Held)
-	w.end(b)
+	w.endLine(b)
 }
 
-// Interface tells how an interface stands at the start.
+// Interface writes the state of an interface at the start.
 func (w *Writer) Interface(n Interface) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -75,15 +81,16 @@ func (w *Writer) Interface(n Interface) {
 	if n.Instance != "" {
 		b = appendText(b, `,"instance":`, n.Instance)
 	}
-	w.end(b)
+	w.endLine(b)
 }
 
-// Invoke tells that a client is about to send a call. It returns the number of the operation, for the one method that will tell its outcome.
+// Invoke writes that a client is about to send a call. It returns the number of the operation,
+// which the caller passes to the method for its outcome.
 func (w *Writer) Invoke(c Call) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ops++
-	b := w.event("invoke", w.ops)
+	b := w.startEvent("invoke", w.ops)
 	b = appendNumber(b, `,"client":`, c.Client)
 	b = appendText(b, `,"action":`, c.Action)
 	if c.Account != "" {
@@ -93,43 +100,46 @@ func (w *Writer) Invoke(c Call) int {
 		b = appendText(b, `,"instance":`, c.Instance)
 	}
 	b = appendText(b, `,"interface":`, c.Interface)
-	w.end(b)
+	w.endLine(b)
 	return w.ops
 }
 
-// OK tells that an attach or a detach was answered with 200.
+// OK writes that an attach or a detach was answered with 200.
 func (w *Writer) OK(op int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.end(w.event("ok", op))
+	w.endLine(w.startEvent("ok", op))
 }
 
-// Described tells what a describe said of its interface: its status, "" if it was not listed, and the id of the instance that it is on, "" if on none.
+// Described writes the answer of a describe: the status of its interface, "" if it was not listed,
+// and the id of its instance, "" if it has none.
 func (w *Writer) Described(op int, status, instance string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b := appendText(w.event("ok", op), `,"status":`, status)
+	b := appendText(w.startEvent("ok", op), `,"status":`, status)
 	if instance != "" {
 		b = appendText(b, `,"instance":`, instance)
 	}
-	w.end(b)
+	w.endLine(b)
 }
 
-// Fail tells that the API refused an operation, with a 4xx and its code.
+// Fail writes that the API refused an operation with a 4xx and a code.
 func (w *Writer) Fail(op int, code string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.end(appendText(w.event("fail", op), `,"code":`, code))
+	w.endLine(appendText(w.startEvent("fail", op), `,"code":`, code))
 }
 
-// Unknown tells that nobody knows whether an operation was done: no answer, or a 5xx. The reason is for people.
+// Unknown writes that the outcome of an operation is not known: there was no answer, or a 5xx. The
+// reason is for people.
 func (w *Writer) Unknown(op int, reason string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.end(appendText(w.event("unknown", op), `,"error":`, reason))
+	w.endLine(appendText(w.startEvent("unknown", op), `,"error":`, reason))
 }
 
-// Close writes what is still in the buffer, and returns the first error of the file. Operations without an outcome are unknown to who reads it.
+// Close writes the rest of the buffer and returns the first error of the file. Read takes
+// operations without an outcome for unknown.
 func (w *Writer) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -140,8 +150,9 @@ func (w *Writer) Close() error {
 	return nil
 }
 
-// event begins the line of an event, which happens now.
-func (w *Writer) event(kind string, op int) []byte {
+// startEvent returns the buffer with the start of an event's line. The caller holds the lock, so
+// the order of the lines is the order of their times.
+func (w *Writer) startEvent(kind string, op int) []byte {
 	b := w.buffer
 	b = append(b, `{"type":"`...)
 	b = append(b, kind...)
@@ -150,15 +161,17 @@ func (w *Writer) event(kind string, op int) []byte {
 	return strconv.AppendInt(b, int64(time.Since(w.started)), 10)
 }
 
-// end ends a line.
-func (w *Writer) end(b []byte) {
+// endLine ends a line and keeps the buffer. It writes the buffer to the file when it is large
+// enough.
+func (w *Writer) endLine(b []byte) {
 	b = append(b, "}\n"...)
 	w.buffer = b
-	if len(w.buffer) >= flushAt {
+	if len(w.buffer) >= flushSize {
 		w.flush()
 	}
 }
 
+// flush writes the buffer to the file, unless an earlier write failed.
 func (w *Writer) flush() {
 	if w.err == nil {
 		_, w.err = w.file.Write(w.buffer)
@@ -166,16 +179,18 @@ func (w *Writer) flush() {
 	w.buffer = w.buffer[:0]
 }
 
+// appendNumber appends a key and a number.
 func appendNumber(b []byte, key string, n int) []byte {
 	return strconv.AppendInt(append(b, key...), int64(n), 10)
 }
 
-// appendText appends a key and a string. Ids and codes need no escapes; what does is left to encoding/json.
+// appendText appends a key and a string. Ids and codes need no escapes; any string that needs them
+// is encoded by encoding/json.
 func appendText(b []byte, key, s string) []byte {
 	b = append(b, key...)
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			quoted, _ := json.Marshal(s) // a string always has a form
+			quoted, _ := json.Marshal(s) // a string can always be encoded
 			return append(b, quoted...)
 		}
 	}
