@@ -8,9 +8,11 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// certify replays an order of the whole history, piece by piece put together by the moments in which the operations happened, through the model and nothing else: every
-// operation happens once and between its invoke and its end, and every answer is right. However the order was found, this proves it.
+// certify replays an order of the whole history through the model and returns an error if it is not
+// valid. It checks that every operation happens once and within its call, and that every answer is
+// right. A valid order proves that the history is linearizable, no matter how the order was found.
 func (w *world) certify(orders []*step) error {
+	// First merge the orders of the pieces by the times of their steps.
 	var steps []step
 	for _, last := range orders {
 		first := len(steps)
@@ -21,6 +23,7 @@ func (w *world) certify(orders []*step) error {
 	}
 	slices.SortStableFunc(steps, func(a, b step) int { return cmp.Compare(a.time, b.time) })
 
+	// Then replay the steps.
 	at, held := slices.Clone(w.start), slices.Clone(w.held)
 	happened := map[int]bool{}
 	for _, s := range steps {
@@ -29,25 +32,27 @@ func (w *world) certify(orders []*step) error {
 		switch {
 		case happened[id]:
 			return fmt.Errorf("op %d happens twice", id)
-		case s.time < int64(o.operation.Invoked) || o.operation.Outcome != history.Unknown && s.time > int64(o.operation.Ended):
+		case s.time < int64(o.operation.Invoked) ||
+			o.operation.Outcome != history.Unknown && s.time > int64(o.operation.Ended):
 			return fmt.Errorf("op %d happens at %d, outside of its call", id, s.time)
 		}
 		happened[id] = true
 		count, limit := 0, 0
-		if o.counts() {
+		if o.usesCount() {
 			count, limit = held[o.instance], w.limit[o.instance]
 		}
 		if !o.allows(at[o.eni], count, 0, limit) {
 			return fmt.Errorf("op %d does not fit where it is put", id)
 		}
-		if o.changes() {
-			to, more := o.move(at[o.eni])
+		if o.changesState() {
+			to, more := o.apply(at[o.eni])
 			at[o.eni] = to
 			held[o.instance] += more
 		}
 	}
+	// Last, check that no operation is missing.
 	for _, o := range w.ops {
-		if !o.maybe && !happened[o.operation.ID] {
+		if !o.uncertain && !happened[o.operation.ID] {
 			return fmt.Errorf("op %d does not happen", o.operation.ID)
 		}
 	}

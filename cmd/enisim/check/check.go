@@ -10,7 +10,7 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// Verdict is what was decided.
+// Verdict is the result of a check.
 type Verdict int
 
 // The verdicts.
@@ -20,61 +20,73 @@ const (
 	Undecided
 )
 
-// Result is a verdict and what it rests on.
+// Result is a verdict and the evidence for it.
 type Result struct {
 	Verdict       Verdict
-	Summary       string         // what the history holds, in words
-	Pieces        int            // that were decided by themselves
-	Contradiction *Contradiction // of a Violation
+	Summary       string         // counts of the operations, interfaces and instances, as text
+	Pieces        int            // the number of pieces that were decided independently
+	Contradiction *Contradiction // the evidence of a Violation
 }
 
-// patience with unknown operations (see episodes), from one attempt to the next. The last one is exact.
-var patience = []int{0, 1, 8, forever}
+// graceSteps are the grace values of the attempts in their order (see world.episodes). The last one
+// is exact.
+var graceSteps = []int{0, 1, 8, unlimited}
 
-// widest is how many ways of one piece are followed at once at most.
-const widest = 2000
+// maxOrdersPerPiece is the maximum number of candidate orders that a sweep keeps.
+const maxOrdersPerPiece = 2000
 
-// Rules are what a server was asked to do otherwise.
+// Rules are the settings of the server that change which answers are correct.
 type Rules struct {
-	AcceptRepeats bool // an attach to the instance that has the interface, and a detach of one that is on none, succeed and change nothing
+	// AcceptRepeats says that a repeat succeeds and changes nothing. A repeat is an attach to the
+	// instance that the interface is on already, or a detach of a free interface.
+	AcceptRepeats bool
 }
 
-// Check decides whether a history is linearizable. An error says that the history cannot be judged; running out of ctx is Undecided.
+// Check decides whether a history is linearizable. It returns an error when the history cannot be
+// checked. When ctx ends first, the verdict is Undecided.
 //
-// Neither verdict rests on how it was found: an order of the whole history is replayed through the model, and a contradiction is what porcupine has found
-// to be one.
+// The verdicts do not depend on the search: an order of the whole history is replayed through the
+// model, and a contradiction is confirmed by porcupine.
 func Check(ctx context.Context, h *history.History, rules Rules) (Result, error) {
-	w, err := compile(h, rules)
+	w, err := newWorld(h, rules)
 	if err != nil {
 		return Result{}, err
 	}
-	attempts := patience
-	if !slices.ContainsFunc(w.ops, func(o op) bool { return o.maybe }) {
-		attempts = []int{forever}
+	// First choose the attempts. A history without unknown outcomes needs only the exact one.
+	attempts := graceSteps
+	if !slices.ContainsFunc(w.ops, func(o op) bool { return o.uncertain }) {
+		attempts = []int{unlimited}
 	}
 	result := Result{Summary: summary(h), Verdict: Undecided}
-	for _, patience := range attempts {
-		episodes := w.episodes(patience)
+	for _, grace := range attempts {
+		// Then cut the history into pieces and search for an order of each piece. A small grace
+		// gives small pieces, which are fast to search; its orders are valid, but its failures
+		// prove nothing.
+		episodes := w.episodes(grace)
 		pieces := w.pieces(episodes)
 		result.Pieces = len(pieces)
 		enough := 1
-		if patience == forever {
-			enough = manyFailures
+		if grace == unlimited {
+			enough = maxFailures
 		}
-		orders, failures, inTime := inOrder(ctx, pieces, enough)
+		orders, failures, inTime := orderPieces(ctx, pieces, enough)
 		if !inTime {
 			return result, nil
 		}
+		// With an order for every piece, replay the whole history through the model.
 		if len(failures) == 0 {
 			if err := w.certify(orders); err != nil {
-				return Result{}, fmt.Errorf("enisim check contradicts itself, and nothing is decided: %w; report it with the history", err)
+				return Result{}, fmt.Errorf("enisim check contradicts itself, and nothing is decided: %w; "+
+					"report it with the history", err)
 			}
 			result.Verdict = Linearizable
 			return result, nil
 		}
-		if patience != forever {
+		// A failure counts only in the exact attempt.
+		if grace != unlimited {
 			continue
 		}
+		// Last, search the failed pieces for a contradiction that porcupine confirms.
 		for _, f := range failures {
 			if result.Contradiction = w.contradiction(ctx, episodes, f.piece, f.at); result.Contradiction != nil {
 				result.Verdict = Violation
@@ -85,27 +97,29 @@ func Check(ctx context.Context, h *history.History, rules Rules) (Result, error)
 	return result, nil
 }
 
-// failure is a piece that has no order, or for which none was found.
+// failure is a piece for which no order was found.
 type failure struct {
 	piece *piece
-	at    *op // at whose end all orders fail
+	at    *op // the operation at whose end no candidate order was left
 }
 
-// manyFailures are enough to look for a contradiction in.
-const manyFailures = 100
+// maxFailures is the number of failures that are searched for a contradiction.
+const maxFailures = 100
 
-// inOrder finds an order of each piece, until enough have none. Failures come in the order of time: where a history goes wrong, what follows is in doubt as well.
-func inOrder(ctx context.Context, pieces []*piece, enough int) (orders []*step, failures []failure, inTime bool) {
+// orderPieces searches for an order of each piece and stops after the given number of failures. It
+// returns the failures in the order of time, because after the first violation the rest of a
+// history is unreliable.
+func orderPieces(ctx context.Context, pieces []*piece, enough int) (orders []*step, failures []failure, inTime bool) {
 	for _, p := range pieces {
-		last, err := p.order(ctx, widest)
-		var stuck errStuck
+		last, err := p.order(ctx, maxOrdersPerPiece)
+		var noOrder errNoOrder
 		switch {
 		case err == nil:
 			orders = append(orders, last)
-		case !errors.As(err, &stuck):
+		case !errors.As(err, &noOrder):
 			return nil, nil, false
 		default:
-			failures = append(failures, failure{p, stuck.op})
+			failures = append(failures, failure{p, noOrder.op})
 		}
 		if len(failures) == enough {
 			break
@@ -115,12 +129,13 @@ func inOrder(ctx context.Context, pieces []*piece, enough int) (orders []*step, 
 	return orders, failures, true
 }
 
-// summary counts what a history holds.
+// summary returns the counts of a history as text.
 func summary(h *history.History) string {
 	outcomes := map[history.Outcome]int{}
 	for _, o := range h.Operations {
 		outcomes[o.Outcome]++
 	}
 	return fmt.Sprintf("%d operations (%d ok, %d refused, %d of unknown outcome) on %d interfaces and %d instances",
-		len(h.Operations), outcomes[history.OK], outcomes[history.Fail], outcomes[history.Unknown], len(h.Interfaces), len(h.Instances))
+		len(h.Operations), outcomes[history.OK], outcomes[history.Fail], outcomes[history.Unknown], len(h.Interfaces),
+		len(h.Instances))
 }

@@ -14,15 +14,17 @@ import (
 	"enisim/store"
 )
 
-// answered is a call of a written history: from and to are milliseconds; to is 0 for an unknown outcome.
-type answered struct {
+// testCall is a call of a test's history. from and to are in milliseconds; to is 0 for an unknown
+// outcome.
+type testCall struct {
 	from, to int
 	call     string // attach eni-1 i-1, detach eni-1 i-1, describe eni-1
-	answer   string // ok, a code; of a describe the instance or free; unknown
+	answer   string // ok or a code; for a describe the instance or free; unknown
 }
 
-// write makes a history of calls on i-1 and i-2, which have 3 places each and one of them taken, and eni-1 to eni-5, which are free.
-func write(calls ...answered) *history.History {
+// newHistory returns a history of calls on i-1 and i-2, and on eni-1 to eni-5. Each instance has a
+// limit of 3 and one interface that nothing moves. The interfaces are free.
+func newHistory(calls ...testCall) *history.History {
 	h := &history.History{}
 	instances := map[string]*history.Instance{}
 	for _, id := range []string{"i-1", "i-2"} {
@@ -38,8 +40,10 @@ func write(calls ...answered) *history.History {
 	actions := map[string]string{"attach": history.Attach, "detach": history.Detach, "describe": history.Describe}
 	for k, c := range calls {
 		words := append(strings.Fields(c.call), "")
-		o := history.Operation{ID: k + 1, Line: k + 9, Client: k, Action: actions[words[0]], Interface: interfaces[words[1]], Instance: instances[words[2]],
-			Outcome: history.OK, Invoked: time.Duration(c.from) * time.Millisecond, Ended: time.Duration(c.to) * time.Millisecond}
+		o := history.Operation{ID: k + 1, Line: k + 9, Client: k, Action: actions[words[0]],
+			Interface: interfaces[words[1]], Instance: instances[words[2]],
+			Outcome: history.OK, Invoked: time.Duration(c.from) * time.Millisecond,
+			Ended: time.Duration(c.to) * time.Millisecond}
 		switch {
 		case c.answer == "unknown":
 			o.Outcome = history.Unknown
@@ -59,45 +63,61 @@ var (
 	notFree    = service.InvalidEniState.Code
 	noPlace    = service.EniPerInstanceLimitExceeded.Code
 	notOnThis  = service.EniNotBelongEcs.Code
-	oneTooMany = []answered{
+	oneTooMany = []testCall{
 		{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-2 i-1", "ok"}, {2, 12, "attach eni-3 i-1", "ok"},
 		{3, 13, "attach eni-4 i-2", "ok"}, {20, 30, "describe eni-4", "i-2"},
 	}
 )
 
-// Each way in which a server can be wrong is seen, and told by as few operations as show it.
-func TestSeesWhatCannotBe(t *testing.T) {
+// Check finds each kind of violation, and its contradiction has as few operations as show it.
+func TestCheckFindsViolations(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
-		calls []answered
-		shown int // operations of the contradiction
+		calls []testCall
+		shown int // maximum number of operations of the contradiction
 	}{
 		{"one too many on an instance", oneTooMany, 3},
-		{"two winners of one interface", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"}}, 2},
-		{"a lost attach", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "free"}}, 1},
-		{"a lost detach", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 50, "attach eni-1 i-2", notFree}}, 1},
-		{"a stale read", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 50, "describe eni-1", "i-1"}}, 1},
-		{"a read from the future", []answered{{0, 10, "describe eni-1", "i-1"}, {11, 20, "attach eni-1 i-1", "ok"}}, 1},
-		{"reads that go back", []answered{{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "i-1"}, {30, 40, "describe eni-1", "free"}}, 3},
-		{"a read of another instance", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "i-2"}}, 1},
-		{"refused as not free while it is free", []answered{{0, 10, "attach eni-1 i-1", notFree}, {20, 30, "attach eni-1 i-1", "ok"}}, 1},
-		{"refused as full while there are places", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
-		{"refused as full while it is not free", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
-		{"a detach refused as free while it is on", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notFree}}, 1},
-		{"a detach refused as elsewhere while it is here", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notOnThis}}, 1},
-		{"detached twice", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 50, "detach eni-1 i-1", "ok"}}, 1},
-		{"detached from where it is not", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-2", "ok"}}, 1},
-		{"an interface that is gone", []answered{{0, 10, "describe eni-1", ""}}, 1},
-		{"unknown, seen done and then not done", []answered{{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"}, {40, 50, "describe eni-1", "free"}}, 3},
-		{"unknown, and done twice", []answered{{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"}, {40, 50, "detach eni-1 i-1", "ok"}, {60, 70, "describe eni-1", "i-1"}}, 4},
-		{"unknown, and seen before it was asked for", []answered{{0, 10, "describe eni-1", "i-1"}, {11, 0, "attach eni-1 i-1", "unknown"}}, 1},
-		{"unknown, and the instance would hold one too many", []answered{
-			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {11, 0, "attach eni-3 i-1", "unknown"}, {20, 30, "describe eni-3", "i-1"}}, 4},
+		{"two winners of one interface",
+			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"}}, 2},
+		{"a lost attach", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "free"}}, 1},
+		{"a lost detach", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"},
+			{40, 50, "attach eni-1 i-2", notFree}}, 1},
+		{"a stale read", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"},
+			{40, 50, "describe eni-1", "i-1"}}, 1},
+		{"a read from the future", []testCall{{0, 10, "describe eni-1", "i-1"}, {11, 20, "attach eni-1 i-1", "ok"}}, 1},
+		{"reads that go back", []testCall{{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "i-1"},
+			{30, 40, "describe eni-1", "free"}}, 3},
+		{"a read of another instance", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "i-2"}},
+			1},
+		{"refused as not free while it is free",
+			[]testCall{{0, 10, "attach eni-1 i-1", notFree}, {20, 30, "attach eni-1 i-1", "ok"}}, 1},
+		{"refused as full while there are places",
+			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
+		{"refused as full while it is not free", []testCall{{0, 10, "attach eni-1 i-1", "ok"},
+			{0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
+		{"a detach refused as free while it is on",
+			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notFree}}, 1},
+		{"a detach refused as elsewhere while it is here",
+			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notOnThis}}, 1},
+		{"detached twice", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"},
+			{40, 50, "detach eni-1 i-1", "ok"}}, 1},
+		{"detached from where it is not",
+			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-2", "ok"}}, 1},
+		{"an interface that is gone", []testCall{{0, 10, "describe eni-1", ""}}, 1},
+		{"unknown, seen done and then not done", []testCall{{0, 0, "attach eni-1 i-1", "unknown"},
+			{20, 30, "describe eni-1", "i-1"}, {40, 50, "describe eni-1", "free"}}, 3},
+		{"unknown, and done twice", []testCall{{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"},
+			{40, 50, "detach eni-1 i-1", "ok"}, {60, 70, "describe eni-1", "i-1"}}, 4},
+		{"unknown, and seen before it was asked for",
+			[]testCall{{0, 10, "describe eni-1", "i-1"}, {11, 0, "attach eni-1 i-1", "unknown"}}, 1},
+		{"unknown, and the instance would hold one too many", []testCall{
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"},
+			{11, 0, "attach eni-3 i-1", "unknown"}, {20, 30, "describe eni-3", "i-1"}}, 4},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			result, err := Check(t.Context(), write(c.calls...), Rules{})
+			result, err := Check(t.Context(), newHistory(c.calls...), Rules{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,67 +133,90 @@ func TestSeesWhatCannotBe(t *testing.T) {
 	}
 }
 
-// Where the server accepts repeats, an attach to the instance that has the interface and a detach of one that is on none are right, and their refusal is
-// wrong. They change nothing: a repeat takes no second place.
-func TestRepeatsAreWhatTheServerWasAskedFor(t *testing.T) {
+// When the server accepts repeats, an attach to the instance that has the interface and a detach of
+// a free interface are right, and their refusal is a violation. They change nothing: a repeat does
+// not count as a second interface.
+func TestCheckAcceptsRepeats(t *testing.T) {
 	t.Parallel()
-	twice := []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"}, {40, 50, "detach eni-1 i-1", "ok"}, {60, 70, "detach eni-1 i-2", "ok"}}
+	twice := []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"},
+		{40, 50, "detach eni-1 i-1", "ok"}, {60, 70, "detach eni-1 i-2", "ok"}}
 	accepting := Rules{AcceptRepeats: true}
 	for _, c := range []struct {
 		name  string
-		calls []answered
+		calls []testCall
 		rules Rules
 		want  Verdict
 	}{
 		{"accepted", twice, accepting, Linearizable},
 		{"accepted, but not asked for", twice, Rules{}, Violation},
-		{"both at once", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {5, 30, "attach eni-1 i-1", "ok"}, {40, 50, "describe eni-1", "i-1"}}, accepting, Linearizable},
-		{"takes no place", []answered{
-			{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"}, {40, 50, "attach eni-2 i-1", "ok"}, {60, 70, "attach eni-3 i-1", noPlace}}, accepting, Linearizable},
-		{"gives none back", []answered{
-			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "detach eni-3 i-1", "ok"}, {40, 50, "attach eni-3 i-1", "ok"}}, accepting, Violation},
-		{"to another instance", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-2", "ok"}}, accepting, Violation},
-		{"refused to another instance", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-2", notFree}}, accepting, Linearizable},
-		{"refused", []answered{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", notFree}}, accepting, Violation},
-		{"a detach refused", []answered{{0, 10, "detach eni-1 i-1", notFree}}, accepting, Violation},
-		{"unknown", []answered{{0, 0, "attach eni-1 i-1", "unknown"}, {5, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"}, {40, 0, "detach eni-1 i-1", "unknown"}}, accepting, Linearizable},
+		{"both at once", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {5, 30, "attach eni-1 i-1", "ok"},
+			{40, 50, "describe eni-1", "i-1"}}, accepting, Linearizable},
+		{"takes no place", []testCall{
+			{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"}, {40, 50, "attach eni-2 i-1", "ok"},
+			{60, 70, "attach eni-3 i-1", noPlace}}, accepting, Linearizable},
+		{"gives none back", []testCall{
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "detach eni-3 i-1", "ok"},
+			{40, 50, "attach eni-3 i-1", "ok"}}, accepting, Violation},
+		{"to another instance", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-2", "ok"}},
+			accepting, Violation},
+		{"refused to another instance", []testCall{{0, 10, "attach eni-1 i-1", "ok"},
+			{20, 30, "attach eni-1 i-2", notFree}}, accepting, Linearizable},
+		{"refused", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", notFree}}, accepting,
+			Violation},
+		{"a detach refused", []testCall{{0, 10, "detach eni-1 i-1", notFree}}, accepting, Violation},
+		{"unknown", []testCall{{0, 0, "attach eni-1 i-1", "unknown"}, {5, 10, "attach eni-1 i-1", "ok"},
+			{20, 30, "detach eni-1 i-1", "ok"}, {40, 0, "detach eni-1 i-1", "unknown"}}, accepting, Linearizable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			if result, err := Check(t.Context(), write(c.calls...), c.rules); err != nil || result.Verdict != c.want {
+			if result, err := Check(t.Context(), newHistory(c.calls...), c.rules); err != nil ||
+				result.Verdict != c.want {
 				t.Errorf("got verdict %d (%v), want %d", result.Verdict, err, c.want)
 			}
 		})
 	}
 }
 
-// What races, late answers and lost answers allow is allowed.
-func TestAcceptsWhatCanBe(t *testing.T) {
+// Check accepts everything that concurrent, late and lost answers allow.
+func TestCheckAcceptsLinearizable(t *testing.T) {
 	t.Parallel()
-	for name, calls := range map[string][]answered{
-		"nothing":                            nil,
-		"overlapping winners, with a detach": {{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"}, {2, 12, "detach eni-1 i-1", "ok"}},
-		"reads on both sides of a call":      {{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"}, {30, 40, "describe eni-1", "i-1"}},
+	for name, calls := range map[string][]testCall{
+		"nothing": nil,
+		"overlapping winners, with a detach": {{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"},
+			{2, 12, "detach eni-1 i-1", "ok"}},
+		"reads on both sides of a call": {{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"},
+			{30, 40, "describe eni-1", "i-1"}},
 		"a place that becomes free": {
-			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 50, "detach eni-1 i-1", "ok"}, {20, 30, "attach eni-3 i-1", "ok"}},
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 50, "detach eni-1 i-1", "ok"},
+			{20, 30, "attach eni-3 i-1", "ok"}},
 		"a visitor takes the last place and leaves it": {
-			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 60, "detach eni-2 i-1", "ok"}, {20, 50, "attach eni-3 i-1", "ok"}},
+			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 60, "detach eni-2 i-1", "ok"},
+			{20, 50, "attach eni-3 i-1", "ok"}},
 		"full for a moment": {
-			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 80, "detach eni-1 i-1", "ok"}, {20, 70, "attach eni-3 i-1", noPlace}},
-		"touching calls overlap":             {{0, 10, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"}},
-		"elsewhere":                          {{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-2", notOnThis}},
-		"other codes tell nothing":           {{0, 10, "attach eni-1 i-1", "Throttling"}, {20, 30, "attach eni-1 i-1", "SecurityGroupInstanceLimitExceed"}},
-		"unknown, and done":                  {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "i-1"}},
-		"unknown, and not done":              {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "free"}},
-		"unknown, and done after a while":    {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "describe eni-1", "free"}, {40, 50, "describe eni-1", "i-1"}},
-		"unknown, and done after everything": {{0, 0, "attach eni-1 i-1", "unknown"}, {20, 30, "attach eni-1 i-2", "ok"}, {40, 50, "detach eni-1 i-2", "ok"}, {60, 70, "describe eni-1", "i-1"}},
-		"unknown, and in the way":            {{0, 10, "attach eni-1 i-1", "ok"}, {11, 0, "attach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", noPlace}},
+			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 80, "detach eni-1 i-1", "ok"},
+			{20, 70, "attach eni-3 i-1", noPlace}},
+		"touching calls overlap": {{0, 10, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"}},
+		"elsewhere": {{0, 10, "attach eni-1 i-1", "ok"},
+			{20, 30, "detach eni-1 i-2", notOnThis}},
+		"other codes tell nothing": {{0, 10, "attach eni-1 i-1", "Throttling"},
+			{20, 30, "attach eni-1 i-1", "SecurityGroupInstanceLimitExceed"}},
+		"unknown, and done": {{0, 0, "attach eni-1 i-1", "unknown"},
+			{20, 30, "describe eni-1", "i-1"}},
+		"unknown, and not done": {{0, 0, "attach eni-1 i-1", "unknown"},
+			{20, 30, "describe eni-1", "free"}},
+		"unknown, and done after a while": {{0, 0, "attach eni-1 i-1", "unknown"},
+			{20, 30, "describe eni-1", "free"}, {40, 50, "describe eni-1", "i-1"}},
+		"unknown, and done after everything": {{0, 0, "attach eni-1 i-1", "unknown"},
+			{20, 30, "attach eni-1 i-2", "ok"}, {40, 50, "detach eni-1 i-2", "ok"}, {60, 70, "describe eni-1", "i-1"}},
+		"unknown, and in the way": {{0, 10, "attach eni-1 i-1", "ok"},
+			{11, 0, "attach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", noPlace}},
 		"unknown, and out of the way": {
-			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {11, 0, "detach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", "ok"}},
+			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"},
+			{11, 0, "detach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", "ok"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			result, err := Check(t.Context(), write(calls...), Rules{})
+			result, err := Check(t.Context(), newHistory(calls...), Rules{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -184,10 +227,10 @@ func TestAcceptsWhatCanBe(t *testing.T) {
 	}
 }
 
-// A contradiction is told in lines that suffice to see it, and drawn.
-func TestTellsAContradiction(t *testing.T) {
+// The text of a contradiction shows all that is needed to understand it, and there is a picture.
+func TestContradictionText(t *testing.T) {
 	t.Parallel()
-	result, err := Check(t.Context(), write(oneTooMany...), Rules{})
+	result, err := Check(t.Context(), newHistory(oneTooMany...), Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,31 +267,36 @@ No order of them explains op 3. It would have needed eni-3 free and a place on i
 	}
 }
 
-// A holder that came long before the contradiction is told with the operation that put it there.
-func TestTellsWhoHoldsThePlaces(t *testing.T) {
+// An interface that was attached long before the contradiction is shown with the operation that
+// attached it.
+func TestContradictionNamesHolders(t *testing.T) {
 	t.Parallel()
-	result, err := Check(t.Context(), write(answered{0, 10, "attach eni-1 i-1", "ok"}, answered{20, 30, "attach eni-2 i-1", "ok"}, answered{40, 50, "attach eni-3 i-1", "ok"}), Rules{})
+	result, err := Check(t.Context(), newHistory(testCall{0, 10, "attach eni-1 i-1", "ok"},
+		testCall{20, 30, "attach eni-2 i-1", "ok"}, testCall{40, 50, "attach eni-3 i-1", "ok"}), Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var text strings.Builder
 	result.Contradiction.Write(&text)
-	const want = "i-1 has 3 places. When this begins, are taken: 1 by interfaces that no operation moves; 1 by eni-1 (op 1, line 9); 1 by eni-2 (op 2, line 10)."
+	const want = "i-1 has 3 places. When this begins, are taken: 1 by interfaces that no operation moves; 1 by " +
+		"eni-1 (op 1, line 9); 1 by eni-2 (op 2, line 10)."
 	if !strings.Contains(text.String(), want) {
 		t.Errorf("got\n%s\nwant in it\n%s", text.String(), want)
 	}
 }
 
-// What the model does not speak of is refused, not judged.
-func TestRefusesWhatTheModelLacks(t *testing.T) {
+// Check refuses a history that its model does not cover.
+func TestCheckRefusesUnsupportedHistories(t *testing.T) {
 	t.Parallel()
-	attaching := write(answered{0, 10, "describe eni-1", "i-1"})
+	attaching := newHistory(testCall{0, 10, "describe eni-1", "i-1"})
 	attaching.Operations[0].Status = store.ENIAttaching
-	crowded := write()
+	crowded := newHistory()
 	crowded.Instances[0].Held = 4
 	for want, h := range map[string]*history.History{
-		"op 1 (line 9) saw interface eni-1 Attaching; the model is of a server without delays: serve --attach-delay 0 --detach-delay 0":                                attaching,
-		"instance i-1 holds 4 interfaces at the start and its limit is 3; a history begins in a possible world: mend the lines of its world, or the server's database": crowded,
+		"op 1 (line 9) saw interface eni-1 Attaching; the model is of a server without delays: serve " +
+			"--attach-delay 0 --detach-delay 0": attaching,
+		"instance i-1 holds 4 interfaces at the start and its limit is 3; a history begins in a possible world: " +
+			"mend the lines of its world, or the server's database": crowded,
 	} {
 		if _, err := Check(t.Context(), h, Rules{}); err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -256,18 +304,18 @@ func TestRefusesWhatTheModelLacks(t *testing.T) {
 	}
 }
 
-// Out of time is no verdict.
-func TestOutOfTimeIsUndecided(t *testing.T) {
+// A timeout gives no verdict.
+func TestTimeoutIsUndecided(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	result, err := Check(ctx, write(oneTooMany...), Rules{})
+	result, err := Check(ctx, newHistory(oneTooMany...), Rules{})
 	if err != nil || result.Verdict != Undecided {
 		t.Errorf("got %d, %v, want undecided", result.Verdict, err)
 	}
 }
 
-// shapes are the loads that the benchmark measures, 100,000 operations of 64 clients each.
+// shapes are the loads that the benchmark measures, with 100,000 operations of 64 clients each.
 var shapes = []struct {
 	name string
 	shape
@@ -282,7 +330,8 @@ var shapes = []struct {
 	{"1%-unknown-hot-instance", shape{instances: 1, interfaces: 1000, limit: 8, unknown: .01}},
 }
 
-// BenchmarkCheck measures 100,000 operations of 64 clients, and counts the histories that a minute did not suffice for.
+// BenchmarkCheck measures 100,000 operations of 64 clients, and counts the histories that were not
+// decided within a minute.
 func BenchmarkCheck(b *testing.B) {
 	for _, s := range shapes {
 		b.Run(s.name, func(b *testing.B) {

@@ -10,21 +10,24 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// Contradiction is a small part of a history that no order explains. Whatever else happened, it cannot have happened so.
+// Contradiction is a small part of a history that no order explains.
 type Contradiction struct {
-	world   *world
-	piece   *piece
-	goal    *op           // the operation at whose end all orders fail
-	holders map[int][]int // by instance of the world: the interfaces that are certainly on it then
-	judge   *judge
-	info    porcupine.LinearizationInfo // how far porcupine came
+	world     *world
+	piece     *piece
+	goal      *op           // the operation at whose end all orders fail
+	holders   map[int][]int // by instance of the world: the interfaces that are certainly on it at the start
+	reference *referenceChecker
+	info      porcupine.LinearizationInfo // the partial orders that porcupine found
 }
 
-// contradiction finds a small part of a piece that cannot be, given where the piece's order is stuck. It is nil if porcupine does not agree.
+// contradiction returns a small part of a piece that has no order. The part ends with goal, the
+// operation at which the sweep failed. It returns nil if porcupine does not confirm the result.
 //
-// Every part is a relaxation: each order of the whole is one of the part. Calls that begin before the part may have happened before it, calls that end after it
-// may happen after it, and interfaces that are left out may be on an instance or not, whichever an answer needs.
+// Every part is a relaxation: each order of the whole is an order of the part. Calls that begin
+// before the part may have happened before it, and calls that end after it may happen after it.
+// Interfaces that are left out may be on an instance or not, as an answer requires.
 func (w *world) contradiction(ctx context.Context, episodes []episode, p *piece, goal *op) *Contradiction {
+	// First collect the times at which a window may start.
 	var begins []int64
 	for _, e := range p.episodes {
 		for _, o := range e.ops {
@@ -34,13 +37,15 @@ func (w *world) contradiction(ctx context.Context, episodes []episode, p *piece,
 		}
 	}
 	slices.Sort(begins)
+	// Then try windows that start earlier and earlier. Minimize the first one without an order, and
+	// let porcupine confirm the result.
 	for back := 1; ; back *= 2 {
 		since := begins[max(0, len(begins)-back)]
 		part := w.window(episodes, p, since, goal)
-		if part.contradicts(ctx) {
-			small := part.smallest(ctx, goal.eni)
-			j := w.judge(small)
-			result, info := j.ask(ctx)
+		if part.hasNoOrder(ctx) {
+			small := part.minimize(ctx, goal.eni)
+			j := w.newReferenceChecker(small)
+			result, info := j.check(ctx)
 			if result == porcupine.Illegal {
 				return &Contradiction{w, small, goal, w.holders(episodes, p, part, small, since), j, info}
 			}
@@ -51,29 +56,32 @@ func (w *world) contradiction(ctx context.Context, episodes []episode, p *piece,
 	}
 }
 
-// window is the part of a piece from a moment to the end of an operation.
+// window returns the part of a piece from a time to the end of an operation.
 func (w *world) window(episodes []episode, p *piece, since int64, goal *op) *piece {
 	held := w.heldAt(episodes, p, since)
+	// First keep the episodes that overlap the window, with their operations in it.
 	var kept []episode
-	open := map[int]bool{} // interfaces whose place at since is unsure
+	open := map[int]bool{} // interfaces whose instance at since is not known
 	for _, e := range p.episodes {
 		if e.to < since || e.from > goal.to {
 			continue
 		}
-		part := episode{eni: e.eni, start: e.start, end: unsure}
+		part := episode{eni: e.eni, start: e.start, end: anywhere}
 		if e.from < since {
-			part.start = unsure
+			part.start = anywhere
 			open[e.eni] = true
 		}
 		for _, o := range e.ops {
+			// An operation that crosses the border may have happened outside. An observation that
+			// crosses it proves nothing.
 			early, late := o.from < since, o.to > goal.to
 			switch {
 			case o.from > goal.to || o.to < since:
 				continue
-			case (early || late) && !o.changes():
+			case (early || late) && !o.changesState():
 				continue
 			case early || late:
-				o.maybe = true
+				o.uncertain = true
 				if late {
 					o.to = endless
 				}
@@ -84,6 +92,7 @@ func (w *world) window(episodes []episode, p *piece, since int64, goal *op) *pie
 			kept = append(kept, part)
 		}
 	}
+	// Then count, for each instance, the interfaces that may be on it without being known.
 	out := w.piece(kept, held)
 	for eni := range open {
 		for i := range out.instances {
@@ -95,22 +104,23 @@ func (w *world) window(episodes []episode, p *piece, since int64, goal *op) *pie
 	return out
 }
 
-// mayBeOn tells whether an interface whose place is unsure may be on an instance.
+// mayBeOn reports whether an interface whose instance is not known may be on an instance.
 func (w *world) mayBeOn(p *piece, eni, instance int) bool {
 	for _, e := range p.episodes {
 		if e.eni != eni {
 			continue
 		}
-		if e.start == instance || slices.ContainsFunc(e.ops, func(o op) bool { return o.kind == attach && o.instance == instance }) {
+		if e.start == instance ||
+			slices.ContainsFunc(e.ops, func(o op) bool { return o.kind == attach && o.instance == instance }) {
 			return true
 		}
 	}
 	return false
 }
 
-// places tells where the interfaces are at a moment; unsure where an episode of the piece is under way. Other episodes bring no interface to the piece's
-// instances and take none from them.
-func (w *world) places(episodes []episode, p *piece, at int64) []int {
+// interfacePlaces returns the instance of each interface at a time; anywhere while an episode of
+// the piece is in progress. Episodes outside the piece do not change its instances.
+func (w *world) interfacePlaces(episodes []episode, p *piece, at int64) []int {
 	type key struct {
 		eni  int
 		from int64
@@ -125,19 +135,19 @@ func (w *world) places(episodes []episode, p *piece, at int64) []int {
 		case e.to < at:
 			places[e.eni] = e.end
 		case e.from < at && inPiece[key{e.eni, e.from}]:
-			places[e.eni] = unsure
+			places[e.eni] = anywhere
 		}
 	}
 	return places
 }
 
-// heldAt tells how many interfaces each instance certainly holds at a moment.
+// heldAt returns how many interfaces each instance certainly holds at a time.
 func (w *world) heldAt(episodes []episode, p *piece, at int64) []int {
 	held := make([]int, len(w.limit))
 	for i, instance := range w.history.Instances {
 		held[i] = instance.Held
 	}
-	for _, place := range w.places(episodes, p, at) {
+	for _, place := range w.interfacePlaces(episodes, p, at) {
 		if place >= 0 {
 			held[place]++
 		}
@@ -145,11 +155,12 @@ func (w *world) heldAt(episodes []episode, p *piece, at int64) []int {
 	return held
 }
 
-// holders names the interfaces that are on the instances of a part when it begins, without those that its smallest form leaves out.
+// holders returns the interfaces that are on the instances of a part at its start, without those
+// that the minimized part leaves out.
 func (w *world) holders(episodes []episode, p, part, small *piece, at int64) map[int][]int {
 	out := map[int][]int{}
-	for eni, place := range w.places(episodes, p, at) {
-		if place < 0 || part.place(place) == nil || part.moves(eni) && !small.moves(eni) {
+	for eni, place := range w.interfacePlaces(episodes, p, at) {
+		if place < 0 || part.instanceState(place) == nil || part.hasOperationsOn(eni) && !small.hasOperationsOn(eni) {
 			continue
 		}
 		out[place] = append(out[place], eni)
@@ -157,12 +168,14 @@ func (w *world) holders(episodes []episode, p, part, small *piece, at int64) map
 	return out
 }
 
-// sight is the last operation before a moment that put an interface where it is, or else saw it there; nil if it was there from the start.
-func (w *world) sight(eni, place int, before int64) *history.Operation {
+// lastEvidence returns the last operation before a time that attached the interface where it is, or
+// else observed it there. It returns nil if the interface was there from the start.
+func (w *world) lastEvidence(eni, place int, before int64) *history.Operation {
 	var found *op
 	for k := range w.ops {
 		o := &w.ops[k]
-		if at, tells := o.after(); o.eni == eni && tells && at == place && o.to < before && (found == nil || o.changes() || !found.changes()) {
+		if at, known := o.instanceAfter(); o.eni == eni && known && at == place && o.to < before &&
+			(found == nil || o.changesState() || !found.changesState()) {
 			found = o
 		}
 	}
@@ -172,13 +185,13 @@ func (w *world) sight(eni, place int, before int64) *history.Operation {
 	return found.operation
 }
 
-// moves tells whether the piece has operations on an interface.
-func (p *piece) moves(eni int) bool {
+// hasOperationsOn reports whether the piece has operations on an interface.
+func (p *piece) hasOperationsOn(eni int) bool {
 	return slices.ContainsFunc(p.episodes, func(e episode) bool { return e.eni == eni })
 }
 
-// begin is when the first operation of a piece begins.
-func (p *piece) begin() int64 {
+// firstInvoke returns the time of the first invoke of a piece.
+func (p *piece) firstInvoke() int64 {
 	first := int64(endless)
 	for _, e := range p.episodes {
 		for _, o := range e.ops {
@@ -188,22 +201,24 @@ func (p *piece) begin() int64 {
 	return first
 }
 
-// place is an instance of the piece, by its index in the world; nil if it has none of that.
-func (p *piece) place(instance int) *place {
+// instanceState returns an instance of the piece by its index in the world; nil if the piece does
+// not use it.
+func (p *piece) instanceState(instance int) *instanceState {
 	if i, there := p.index[instance]; there {
 		return &p.instances[i]
 	}
 	return nil
 }
 
-// contradicts tells whether no order is found.
-func (p *piece) contradicts(ctx context.Context) bool {
+// hasNoOrder reports whether the search finds no order. A timeout is not such a result.
+func (p *piece) hasNoOrder(ctx context.Context) bool {
 	_, err := p.order(ctx, 500)
-	return errors.As(err, new(errStuck))
+	return errors.As(err, new(errNoOrder))
 }
 
-// smallest leaves out of a contradiction what it does not need: interfaces, and answers that changed nothing.
-func (p *piece) smallest(ctx context.Context, eni int) *piece {
+// minimize removes what a contradiction does not need: first interfaces, then answers that changed
+// nothing.
+func (p *piece) minimize(ctx context.Context, eni int) *piece {
 	var interfaces []int
 	for _, e := range p.episodes {
 		if e.eni != eni && !slices.Contains(interfaces, e.eni) {
@@ -213,19 +228,20 @@ func (p *piece) smallest(ctx context.Context, eni int) *piece {
 	p = shrink(ctx, p, interfaces, (*piece).withoutInterfaces)
 	var answers []int
 	for _, o := range p.operations() {
-		if !o.changes() {
+		if !o.changesState() {
 			answers = append(answers, o.operation.ID)
 		}
 	}
 	return shrink(ctx, p, answers, (*piece).withoutOperations)
 }
 
-// shrink leaves out as many of the given things as it can, halves first, while the piece still contradicts itself.
+// shrink removes as many of the given items as possible while the piece has no order. It tries
+// large groups first and then halves their size.
 func shrink(ctx context.Context, p *piece, things []int, without func(*piece, []int) *piece) *piece {
 	for size := len(things); size > 0; size /= 2 {
 		for first := 0; first < len(things); {
 			some := things[first:min(first+size, len(things))]
-			if smaller := without(p, some); ctx.Err() == nil && smaller.contradicts(ctx) {
+			if smaller := without(p, some); ctx.Err() == nil && smaller.hasNoOrder(ctx) {
 				p = smaller
 				things = slices.Delete(slices.Clone(things), first, first+len(some))
 			} else {
@@ -236,7 +252,8 @@ func shrink(ctx context.Context, p *piece, things []int, without func(*piece, []
 	return p
 }
 
-// withoutInterfaces leaves out interfaces: they may be where they are wanted.
+// withoutInterfaces returns the piece without some interfaces. Such an interface may be wherever an
+// answer requires it.
 func (p *piece) withoutInterfaces(left []int) *piece {
 	out := &piece{index: p.index, instances: slices.Clone(p.instances)}
 	for _, e := range p.episodes {
@@ -244,8 +261,10 @@ func (p *piece) withoutInterfaces(left []int) *piece {
 			out.episodes = append(out.episodes, e)
 		}
 	}
+	// Each of them no longer counts where it started, and may be on that instance or on any other
+	// to which it was attached.
 	for _, eni := range left {
-		start := unsure
+		start := anywhere
 		for _, e := range slices.Backward(p.episodes) {
 			if e.eni == eni {
 				start = e.start
@@ -257,7 +276,8 @@ func (p *piece) withoutInterfaces(left []int) *piece {
 				q.held--
 			}
 			if start == q.instance || slices.ContainsFunc(p.episodes, func(e episode) bool {
-				return e.eni == eni && slices.ContainsFunc(e.ops, func(o op) bool { return o.kind == attach && o.instance == q.instance })
+				return e.eni == eni &&
+					slices.ContainsFunc(e.ops, func(o op) bool { return o.kind == attach && o.instance == q.instance })
 			}) {
 				q.others++
 			}
@@ -266,7 +286,7 @@ func (p *piece) withoutInterfaces(left []int) *piece {
 	return out
 }
 
-// withoutOperations leaves out operations that change nothing.
+// withoutOperations returns the piece without some operations, which change nothing.
 func (p *piece) withoutOperations(ids []int) *piece {
 	out := &piece{index: p.index, instances: p.instances}
 	for _, e := range p.episodes {
@@ -278,7 +298,7 @@ func (p *piece) withoutOperations(ids []int) *piece {
 	return out
 }
 
-// operations lists the operations of a piece.
+// operations returns the operations of a piece.
 func (p *piece) operations() []*op {
 	var out []*op
 	for k := range p.episodes {

@@ -1,19 +1,26 @@
-// Package check decides whether a history can have happened: whether it is linearizable against a model in which an interface is free or on one
-// instance, and an instance holds at most its limit. docs/check.md says what that promises to a reader of its verdicts.
+// Package check decides whether a history is linearizable. In its model an interface is free or on
+// one instance, and an instance holds at most its limit. docs/check.md describes what the verdicts
+// mean.
 //
 // # How
 //
-// The model is op.allows and op.move; nothing else knows the rules. An operation is a moment between its invoke and its end at which it happens at once. One of unknown
-// outcome may happen at any moment after its invoke, or never.
+// The model is op.allows and op.apply; no other code knows the rules. An operation happens at one
+// point in time between its invoke and its end. An operation of unknown outcome happens at any time
+// after its invoke, or never.
 //
-//  1. Each interface's history is cut into episodes where no call on it is under way and every order agrees on where it is.
-//  2. Episodes that share an instance are put together, and cut again where none is under way: the pieces, each of which is decided by itself.
-//  3. A sweep through a piece's invokes and ends looks for an order (see sweep).
-//  4. Where it is stuck, windows of the piece that reach further and further back are tried, until one contradicts itself; it is made as small as can be.
+//  1. The history of each interface is cut into episodes. At a cut, no call on the interface is in
+//     progress, and all orders agree on the instance that it is on.
+//  2. Episodes that share an instance are joined, and cut again wherever none of them is in
+//     progress. The results are the pieces; each piece is decided independently.
+//  3. A sweep through the invokes and ends of a piece searches for an order (see sweep).
+//  4. Where the sweep finds no order, windows of the piece that start earlier and earlier are tried
+//     until one has no order. Then that window is minimized.
 //
-// # Why to believe it
+// # Why the verdicts are reliable
 //
-// A wrong cut, or a mistake in the sweep, cannot become a wrong verdict. "Linearizable" is an order of the whole history, which certify replays through the
-// model, operation by operation. "Violation" is a small part, a relaxation of the history, of which porcupine says that it has no order. If neither is
-// there, the verdict is Undecided. A test compares verdicts with those of porcupine on thousands of small whole histories.
+// A wrong cut or a bug in the sweep cannot cause a wrong verdict. "Linearizable" is based on an
+// order of the whole history, which certify replays through the model, one operation at a time.
+// "Violation" is based on a small part of the history with relaxed constraints, for which porcupine
+// confirms that no order exists. Without either of these the verdict is Undecided. A test compares
+// the verdicts with those of porcupine on thousands of small whole histories.
 package check

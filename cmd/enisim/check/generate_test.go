@@ -11,34 +11,36 @@ import (
 	"enisim/store"
 )
 
-// shape is what a generated history looks like.
+// shape describes a generated history.
 type shape struct {
 	instances, interfaces, limit int // each instance has one interface that nothing moves
 	clients, operations          int
-	describes                    float64 // the share of describes
-	unknown                      float64 // the share of attaches and detaches whose answer is lost
-	lanes                        bool    // what arrives within 3 ms is done together and answered together
-	repeats                      bool    // the server accepts what is so already
-	skew                         float64 // of interfaces, as Zipf's s, more than 1; 0 is even
+	describes                    float64 // share of describes
+	unknown                      float64 // share of attaches and detaches whose answer is lost
+	lanes                        bool    // calls that arrive within 3 ms are executed together and answered together
+	repeats                      bool    // the server accepts repeats
+	skew                         float64 // skew of the interfaces: Zipf's s, more than 1; 0 for none
 }
 
-// generator runs clients against a server that is right, in virtual time.
+// generator runs clients against a correct server, in virtual time.
 type generator struct {
 	shape
-	rand    *rand.Rand
-	zipf    *rand.Zipf
-	history *history.History
-	at      []int // by interface: the index of its instance; -1 is none
-	held    []int // by instance
-	now     int64 // nanoseconds
-	agenda  agenda
+	rand     *rand.Rand
+	zipf     *rand.Zipf
+	history  *history.History
+	at       []int // by interface: the index of its instance; -1 is none
+	held     []int // by instance
+	now      int64 // nanoseconds
+	schedule schedule
 }
 
-// generate makes a history that is linearizable: each call takes effect at one moment between its invoke and its end.
+// generate returns a linearizable history: each call takes effect at one point in time between its
+// invoke and its end.
 func generate(seed uint64, s shape) *history.History {
 	g := &generator{shape: s, rand: rand.New(rand.NewPCG(seed, 1)), history: &history.History{}}
 	for i := range s.instances {
-		g.history.Instances = append(g.history.Instances, &history.Instance{ID: fmt.Sprint("i-", i+1), Limit: s.limit, Held: 1})
+		g.history.Instances = append(g.history.Instances,
+			&history.Instance{ID: fmt.Sprint("i-", i+1), Limit: s.limit, Held: 1})
 		g.held = append(g.held, 1)
 	}
 	for i := range s.interfaces {
@@ -49,22 +51,22 @@ func generate(seed uint64, s shape) *history.History {
 		g.zipf = rand.NewZipf(g.rand, s.skew, 1, uint64(s.interfaces-1))
 	}
 	for client := range s.clients {
-		g.after(g.random(0.1), func() { g.send(client) })
+		g.scheduleAfter(g.random(0.1), func() { g.send(client) })
 	}
-	for len(g.agenda) > 0 {
-		next := heap.Pop(&g.agenda).(appointment)
+	for len(g.schedule) > 0 {
+		next := heap.Pop(&g.schedule).(scheduledCall)
 		g.now = next.at
 		next.run()
 	}
 	return g.history
 }
 
-// random is a random time with a mean of so many milliseconds.
+// random returns a random duration with the given mean, in nanoseconds.
 func (g *generator) random(milliseconds float64) int64 {
 	return 1 + int64(g.rand.ExpFloat64()*milliseconds*1e6)
 }
 
-// send lets a client send a call, if there are more to send.
+// send sends the next call of a client, unless all operations were sent.
 func (g *generator) send(client int) {
 	h := g.history
 	if len(h.Operations) == g.operations {
@@ -76,7 +78,9 @@ func (g *generator) send(client int) {
 	}
 	instance := g.rand.IntN(g.instances)
 	k := len(h.Operations)
-	o := history.Operation{ID: k + 1, Line: k + 1, Client: client, Interface: h.Interfaces[eni], Invoked: time.Duration(g.now)}
+	// First choose the action: mostly a detach of an attached interface, otherwise an attach.
+	o := history.Operation{ID: k + 1, Line: k + 1, Client: client, Interface: h.Interfaces[eni],
+		Invoked: time.Duration(g.now)}
 	switch {
 	case g.rand.Float64() < g.describes:
 		o.Action, instance = history.Describe, -1
@@ -89,18 +93,20 @@ func (g *generator) send(client int) {
 		o.Instance = h.Instances[instance]
 	}
 	h.Operations = append(h.Operations, o)
+	// Then schedule its execution and, after that, its answer.
 	wait := g.random(2)
 	if g.lanes {
 		wait = 3e6 - g.now%3e6
 	}
-	g.after(wait, func() {
-		code := g.do(&h.Operations[k], eni, instance)
-		g.after(g.random(1), func() { g.answer(&h.Operations[k], code) })
+	g.scheduleAfter(wait, func() {
+		code := g.execute(&h.Operations[k], eni, instance)
+		g.scheduleAfter(g.random(1), func() { g.answer(&h.Operations[k], code) })
 	})
 }
 
-// do is the server: it does a call, or answers a code. A describe is answered here and now.
-func (g *generator) do(o *history.Operation, eni, instance int) (code string) {
+// execute is the server: it executes a call and returns the code of a refusal. It fills in the
+// answer of a describe.
+func (g *generator) execute(o *history.Operation, eni, instance int) (code string) {
 	at := g.at[eni]
 	if g.repeats && (o.Action == history.Attach && at == instance || o.Action == history.Detach && at < 0) {
 		return ""
@@ -132,7 +138,7 @@ func (g *generator) do(o *history.Operation, eni, instance int) (code string) {
 	return ""
 }
 
-// answer ends a call, and its client sends the next one.
+// answer ends a call. Then its client sends the next one.
 func (g *generator) answer(o *history.Operation, code string) {
 	o.Ended = time.Duration(g.now)
 	switch {
@@ -146,23 +152,25 @@ func (g *generator) answer(o *history.Operation, code string) {
 	g.send(o.Client)
 }
 
-// agenda is what is to happen, in virtual time.
-type agenda []appointment
+// schedule is a heap of the calls to run, in virtual time.
+type schedule []scheduledCall
 
-type appointment struct {
+// scheduledCall is a function and the time at which it runs.
+type scheduledCall struct {
 	at  int64
 	run func()
 }
 
-func (g *generator) after(wait int64, run func()) {
-	heap.Push(&g.agenda, appointment{g.now + wait, run})
+// scheduleAfter runs a function after a wait.
+func (g *generator) scheduleAfter(wait int64, run func()) {
+	heap.Push(&g.schedule, scheduledCall{g.now + wait, run})
 }
 
-func (a agenda) Len() int           { return len(a) }
-func (a agenda) Less(i, j int) bool { return a[i].at < a[j].at }
-func (a agenda) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *agenda) Push(x any)        { *a = append(*a, x.(appointment)) }
-func (a *agenda) Pop() any {
+func (a schedule) Len() int           { return len(a) }
+func (a schedule) Less(i, j int) bool { return a[i].at < a[j].at }
+func (a schedule) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
+func (a *schedule) Push(x any)        { *a = append(*a, x.(scheduledCall)) }
+func (a *schedule) Pop() any {
 	last := (*a)[len(*a)-1]
 	*a = (*a)[:len(*a)-1]
 	return last

@@ -9,114 +9,122 @@ import (
 	"enisim/store"
 )
 
-// kind is what an answered operation says. The first two change the world, the others only tell how it stood.
+// kind is what the answer of an operation means. The first two kinds change the state; the others
+// are observations.
 type kind uint8
 
 const (
-	attach    kind = iota // the interface went onto the instance
-	detach                // the interface left the instance
-	free                  // the interface was on no instance
-	taken                 // the interface was on some instance
-	on                    // the interface was on the instance
-	elsewhere             // the interface was on another instance
-	full                  // the interface was free and the instance had no place
-	never                 // no world answers so
+	attach     kind = iota // the interface went onto the instance
+	detach                 // the interface left the instance
+	free                   // the interface was on no instance
+	taken                  // the interface was on some instance
+	on                     // the interface was on the instance
+	elsewhere              // the interface was on another instance
+	full                   // the interface was free and the instance was full
+	impossible             // no state explains the answer
 )
 
-// Places of an interface other than an instance, which is an index from 0.
+// Values for the instance of an interface, beside the indexes from 0.
 const (
-	nowhere = -1 // free
-	unsure  = -2 // anywhere: a window of a history begins without knowing
+	nowhere  = -1 // free
+	anywhere = -2 // not known: a window of a history starts without this information
 )
 
 // endless is the end of an operation that may take effect at any later time.
 const endless = math.MaxInt64
 
-// op is an operation in the words of the model.
+// op is an operation of the model.
 type op struct {
-	kind      kind
-	maybe     bool // of unknown outcome: it may also have no effect
-	repeats   bool // the server accepts it when its effect is there already
-	eni       int  // index in the world
-	instance  int  // index in the world; nowhere where it does not matter
-	from, to  int64
-	operation *history.Operation
+	kind          kind
+	uncertain     bool // the outcome is unknown: it may have no effect
+	acceptsRepeat bool // the server accepts it if its effect is already there
+	eni           int  // index in the world
+	instance      int  // index in the world; nowhere if the instance does not matter
+	from, to      int64
+	operation     *history.Operation
 }
 
-// changes tells whether the operation has an effect.
-func (o *op) changes() bool { return o.kind <= detach }
+// changesState reports whether the operation changes the state.
+func (o *op) changesState() bool { return o.kind <= detach }
 
-// isRepeated reports whether the operation is accepted while its interface is at a place because it is there already, or has left already.
-func (o *op) isRepeated(at int) bool {
-	return o.repeats && (o.kind == attach && at == o.instance || o.kind == detach && at == nowhere)
+// isRepeat reports whether the operation is a repeat that the server accepts: the interface is
+// already attached to the instance, or already free.
+func (o *op) isRepeat(at int) bool {
+	return o.acceptsRepeat && (o.kind == attach && at == o.instance || o.kind == detach && at == nowhere)
 }
 
-// allows is the model: whether an answer is right while its interface is at a place and its instance holds so many interfaces of its limit. Others is how many
-// more it may hold that a window of a history does not show, 0 in a whole one. The order of the rules is that of the service: the status of the
-// interface comes before the limit of the instance.
+// allows is the model. It reports whether the answer is right when the interface is on the instance
+// at, and the operation's instance holds held interfaces of its limit. others is the number of
+// further interfaces that may be on it but are not shown in a window; it is 0 in a whole history.
+// The order of the rules is that of the service: the status of the interface comes before the limit
+// of the instance.
 func (o *op) allows(at, held, others, limit int) bool {
-	if o.isRepeated(at) {
+	if o.isRepeat(at) {
 		return true
 	}
 	switch o.kind {
 	case attach:
-		return (at == nowhere || at == unsure) && held < limit
+		return (at == nowhere || at == anywhere) && held < limit
 	case detach, on:
-		return at == o.instance || at == unsure
+		return at == o.instance || at == anywhere
 	case free:
-		return at == nowhere || at == unsure
+		return at == nowhere || at == anywhere
 	case taken:
 		return at != nowhere
 	case elsewhere:
 		return at != nowhere && at != o.instance
 	case full:
-		return (at == nowhere || at == unsure) && held+others >= limit
+		return (at == nowhere || at == anywhere) && held+others >= limit
 	}
 	return false
 }
 
-// move applies an operation that changes something: where its interface is afterwards, and what that adds to the instance. An interface that was not known
-// to be there was not counted.
-func (o *op) move(at int) (to, more int) {
+// apply returns the instance of the interface after an operation that changes something, and the
+// change of the count of the operation's instance. An interface that may be anywhere was not
+// counted.
+func (o *op) apply(at int) (to, more int) {
 	switch {
-	case o.isRepeated(at):
+	case o.isRepeat(at):
 		return at, 0
 	case o.kind == attach:
 		return o.instance, 1
-	case at == unsure:
+	case at == anywhere:
 		return nowhere, 0
 	}
 	return nowhere, -1
 }
 
-// world is a history in the words of the model.
+// world is a history in the terms of the model.
 type world struct {
 	history *history.History
-	start   []int // where each interface is at the start
+	start   []int // by interface: its instance at the start
 	limit   []int
-	held    []int // how many interfaces each instance holds at the start
-	ops     []op  // what constrains an order; other operations may stand anywhere
+	held    []int // by instance: the number of interfaces on it at the start
+	ops     []op  // operations that constrain an order; all others are ignored
 }
 
-// instance and eni are ids, with their account where there is one.
-func (w *world) instance(i int) string {
-	return named(w.history.Instances[i].Account, w.history.Instances[i].ID)
+// instanceName returns the id of an instance, with its account if it has one.
+func (w *world) instanceName(i int) string {
+	return qualifiedName(w.history.Instances[i].Account, w.history.Instances[i].ID)
 }
 
-func (w *world) eni(i int) string {
-	return named(w.history.Interfaces[i].Account, w.history.Interfaces[i].ID)
+// interfaceName returns the id of an interface, with its account if it has one.
+func (w *world) interfaceName(i int) string {
+	return qualifiedName(w.history.Interfaces[i].Account, w.history.Interfaces[i].ID)
 }
 
-func named(account, id string) string {
+// qualifiedName returns account/id, or the id alone without an account.
+func qualifiedName(account, id string) string {
 	if account == "" {
 		return id
 	}
 	return account + "/" + id
 }
 
-// compile puts a history into the words of the model.
-func compile(h *history.History, rules Rules) (*world, error) {
+// newWorld converts a history into the terms of the model.
+func newWorld(h *history.History, rules Rules) (*world, error) {
 	w := &world{history: h}
+	// First the initial state: the limits, and which interface is on which instance.
 	instances := map[*history.Instance]int{}
 	type key struct{ account, id string }
 	byID := map[key]int{}
@@ -136,18 +144,22 @@ func compile(h *history.History, rules Rules) (*world, error) {
 	}
 	for i, held := range w.held {
 		if held > w.limit[i] {
-			return nil, fmt.Errorf("instance %s holds %d interfaces at the start and its limit is %d; a history begins in a possible world: mend the lines of its world, or the server's database",
+			return nil, fmt.Errorf("instance %s holds %d interfaces at the start and its limit is %d; a history "+
+				"begins in a possible world: mend the lines of its world, or the server's database",
 				h.Instances[i].ID, held, w.limit[i])
 		}
 	}
+	// Then the operations. Only answers that say something about the state are kept.
 	for k := range h.Operations {
 		source := &h.Operations[k]
-		o := op{eni: interfaces[source.Interface], instance: nowhere, from: int64(source.Invoked), to: int64(source.Ended), operation: source}
+		o := op{eni: interfaces[source.Interface], instance: nowhere, from: int64(source.Invoked),
+			to: int64(source.Ended), operation: source}
 		if source.Instance != nil {
 			o.instance = instances[source.Instance]
 		}
 		if source.Status == store.ENIAttaching || source.Status == store.ENIDetaching {
-			return nil, fmt.Errorf("op %d (line %d) saw interface %s %s; the model is of a server without delays: serve --attach-delay 0 --detach-delay 0",
+			return nil, fmt.Errorf("op %d (line %d) saw interface %s %s; the model is of a server without delays: "+
+				"serve --attach-delay 0 --detach-delay 0",
 				source.ID, source.Line, source.Interface.ID, source.Status)
 		}
 		constrains := true
@@ -160,19 +172,19 @@ func compile(h *history.History, rules Rules) (*world, error) {
 			case source.Status == store.ENIInUse && known:
 				o.kind, o.instance = on, at
 			default:
-				o.kind = never
+				o.kind = impossible
 			}
 		case source.Action == history.Describe:
 			constrains = false
 		case source.Outcome == history.Fail:
-			o.kind, constrains = refusal(source, rules)
+			o.kind, constrains = refusalKind(source, rules)
 		default:
 			o.kind = attach
 			if source.Action == history.Detach {
 				o.kind = detach
 			}
-			o.repeats = rules.AcceptRepeats
-			if o.maybe = source.Outcome == history.Unknown; o.maybe {
+			o.acceptsRepeat = rules.AcceptRepeats
+			if o.uncertain = source.Outcome == history.Unknown; o.uncertain {
 				o.to = endless
 			}
 		}
@@ -183,13 +195,14 @@ func compile(h *history.History, rules Rules) (*world, error) {
 	return w, nil
 }
 
-// refusal is what a refused attach or detach tells of the world. Most codes tell nothing that the model knows of: throttling, a right that the caller lacks.
-func refusal(source *history.Operation, rules Rules) (k kind, constrains bool) {
+// refusalKind returns what a refused attach or detach says about the state. Most codes say nothing
+// that the model knows, such as throttling or a missing permission.
+func refusalKind(source *history.Operation, rules Rules) (k kind, constrains bool) {
 	switch {
 	case rules.AcceptRepeats && source.Action == history.Attach && source.Code == service.InvalidEniState.Code:
 		return elsewhere, true
 	case rules.AcceptRepeats && source.Action == history.Detach && source.Code == service.InvalidEniState.Code:
-		return never, true
+		return impossible, true
 	case source.Action == history.Attach && source.Code == service.InvalidEniState.Code:
 		return taken, true
 	case source.Action == history.Attach && source.Code == service.EniPerInstanceLimitExceeded.Code:

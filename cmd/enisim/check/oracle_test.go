@@ -14,16 +14,16 @@ import (
 	"enisim/store"
 )
 
-// oracle asks porcupine about a whole history, without any of what makes Check fast.
-func oracle(t interface{ Fatal(...any) }, h *history.History, rules Rules) porcupine.CheckResult {
-	w, err := compile(h, rules)
+// porcupineVerdict checks a whole history with porcupine, without the cuts and the sweep of Check.
+func porcupineVerdict(t interface{ Fatal(...any) }, h *history.History, rules Rules) porcupine.CheckResult {
+	w, err := newWorld(h, rules)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &piece{index: map[int]int{}}
 	for i := range w.limit {
 		p.index[i] = i
-		p.instances = append(p.instances, place{instance: i, limit: w.limit[i], held: w.held[i]})
+		p.instances = append(p.instances, instanceState{instance: i, limit: w.limit[i], held: w.held[i]})
 	}
 	for eni, start := range w.start {
 		e := episode{eni: eni, start: start}
@@ -36,11 +36,11 @@ func oracle(t interface{ Fatal(...any) }, h *history.History, rules Rules) porcu
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	result, _ := w.judge(p).ask(ctx)
+	result, _ := w.newReferenceChecker(p).check(ctx)
 	return result
 }
 
-// corrupt gives an operation another answer.
+// corrupt gives a random operation another answer.
 func corrupt(r *rand.Rand, h *history.History) {
 	o := &h.Operations[r.IntN(len(h.Operations))]
 	o.Outcome, o.Code, o.Status, o.On, o.Error = history.OK, "", "", "", ""
@@ -60,25 +60,28 @@ func corrupt(r *rand.Rand, h *history.History) {
 	}
 }
 
-// Whatever happened, true or corrupted, with lost outcomes or without: Check says what porcupine says of the whole.
-func TestSaysWhatPorcupineSays(t *testing.T) {
+// Check has the same verdict as porcupine on random histories, valid or corrupted, with and without
+// lost answers.
+func TestAgreesWithPorcupine(t *testing.T) {
 	t.Parallel()
 	verdicts := map[Verdict]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		seed := rapid.Uint64().Draw(t, "seed")
 		rules := Rules{AcceptRepeats: rapid.Bool().Draw(t, "repeats")}
 		h := generate(seed, shape{
-			instances: rapid.IntRange(1, 3).Draw(t, "instances"), interfaces: rapid.IntRange(1, 5).Draw(t, "interfaces"),
-			limit: rapid.IntRange(2, 4).Draw(t, "limit"), clients: rapid.IntRange(1, 6).Draw(t, "clients"),
+			instances:  rapid.IntRange(1, 3).Draw(t, "instances"),
+			interfaces: rapid.IntRange(1, 5).Draw(t, "interfaces"),
+			limit:      rapid.IntRange(2, 4).Draw(t, "limit"), clients: rapid.IntRange(1, 6).Draw(t, "clients"),
 			operations: rapid.IntRange(6, 24).Draw(t, "operations"), describes: .2,
-			repeats: rapid.Float64Range(0, 1).Draw(t, "server's repeats") < .9 == rules.AcceptRepeats, // seldom not what the checker is told
+			// rarely different from what the checker is given
+			repeats: rapid.Float64Range(0, 1).Draw(t, "server's repeats") < .9 == rules.AcceptRepeats,
 			unknown: rapid.SampledFrom([]float64{0, 0, .1, .3}).Draw(t, "unknown"),
 		})
 		r := rand.New(rand.NewPCG(seed, 2))
 		for range rapid.IntRange(0, 2).Draw(t, "corruptions") {
 			corrupt(r, h)
 		}
-		want := oracle(t, h, rules)
+		want := porcupineVerdict(t, h, rules)
 		if want == porcupine.Unknown {
 			t.Skip("too hard for porcupine alone")
 		}
@@ -88,17 +91,17 @@ func TestSaysWhatPorcupineSays(t *testing.T) {
 		}
 		verdicts[got.Verdict]++
 		if (got.Verdict == Linearizable) != (want == porcupine.Ok) || got.Verdict == Undecided {
-			t.Fatalf("got verdict %d, porcupine says %s, of %s", got.Verdict, want, spell(h))
+			t.Fatalf("got verdict %d, porcupine says %s, of %s", got.Verdict, want, historyText(h))
 		}
 	})
 	t.Logf("%d linearizable, %d not", verdicts[Linearizable], verdicts[Violation])
 }
 
-// spell lists a history, for failures.
-func spell(h *history.History) (text string) {
+// historyText returns the operations of a history as text, for failures.
+func historyText(h *history.History) (text string) {
 	for k := range h.Operations {
 		o := &h.Operations[k]
-		text += "\n" + seconds(o.Invoked) + "–" + seconds(o.Ended) + " " + call(o) + ": " + answer(o)
+		text += "\n" + seconds(o.Invoked) + "–" + seconds(o.Ended) + " " + callText(o) + ": " + answerText(o)
 	}
 	return text
 }

@@ -5,24 +5,27 @@ import (
 	"slices"
 )
 
-// piece is a part of a history that may be decided by itself: episodes, and the instances whose places they take, give back or find taken.
+// piece is a part of a history that can be decided independently: some episodes, and the instances
+// whose interface counts they change or depend on.
 type piece struct {
-	instances []place
-	index     map[int]int // of an instance of the world: where it stands in instances
-	episodes  []episode   // in the order of their beginnings
+	instances []instanceState
+	index     map[int]int // by instance of the world: its index in instances
+	episodes  []episode   // in the order of their starts
 }
 
-// place is an instance in a piece.
-type place struct {
+// instanceState is an instance in a piece.
+type instanceState struct {
 	instance int // index in the world
 	limit    int
-	held     int // at the beginning
-	others   int // how many more it may hold at any time, in a window that leaves interfaces out
+	held     int // number of interfaces on it at the start of the piece
+	// The number of interfaces that a window leaves out and that may be on it at any time.
+	others int
 }
 
-// union is a set of disjoint sets.
+// union is a set of disjoint sets (union-find): each element holds the index of its parent.
 type union []int
 
+// newUnion returns n sets of one element each.
 func newUnion(n int) union {
 	u := make(union, n)
 	for i := range u {
@@ -31,6 +34,7 @@ func newUnion(n int) union {
 	return u
 }
 
+// find returns the representative of the set of i. It shortens the path on the way.
 func (u union) find(i int) int {
 	for u[i] != i {
 		u[i] = u[u[i]]
@@ -39,22 +43,26 @@ func (u union) find(i int) int {
 	return i
 }
 
+// join merges the sets of i and j.
 func (u union) join(i, j int) { u[u.find(i)] = u.find(j) }
 
-// counts tells whether the operation depends on or changes how many interfaces its instance holds.
-func (o *op) counts() bool { return o.changes() || o.kind == full }
+// usesCount reports whether the operation depends on the number of interfaces on its instance, or
+// changes it.
+func (o *op) usesCount() bool { return o.changesState() || o.kind == full }
 
-// pieces puts together the episodes that share an instance, and cuts again wherever none of them is under way: there each instance holds what every
-// order agrees on.
+// pieces joins the episodes that share an instance, and cuts again wherever none of them is in
+// progress. At such a cut all orders agree on how many interfaces each instance holds.
 func (w *world) pieces(episodes []episode) []*piece {
+	// First join each episode with the instances whose counts it uses.
 	u := newUnion(len(w.limit) + len(episodes)) // instances, then episodes
 	for k, e := range episodes {
 		for _, o := range e.ops {
-			if o.counts() {
+			if o.usesCount() {
 				u.join(len(w.limit)+k, o.instance)
 			}
 		}
 	}
+	// Then collect the episodes of each set, in the order in which the sets are met.
 	groups := map[int][]episode{}
 	var roots []int
 	for k, e := range episodes {
@@ -64,6 +72,8 @@ func (w *world) pieces(episodes []episode) []*piece {
 		}
 		groups[root] = append(groups[root], e)
 	}
+	// Then cut each set where no episode is in progress. held follows the counts from cut to cut:
+	// an episode moves its interface from its first instance to its last one.
 	held := slices.Clone(w.held)
 	var out []*piece
 	for _, root := range roots {
@@ -90,14 +100,16 @@ func (w *world) pieces(episodes []episode) []*piece {
 	return out
 }
 
-// piece makes a piece of episodes, while the instances hold so many interfaces.
+// piece returns a piece of the given episodes. held are the interface counts of the instances at
+// its start.
 func (w *world) piece(episodes []episode, held []int) *piece {
 	p := &piece{index: map[int]int{}, episodes: episodes}
 	for _, e := range episodes {
 		for _, o := range e.ops {
-			if _, there := p.index[o.instance]; o.counts() && !there {
+			if _, there := p.index[o.instance]; o.usesCount() && !there {
 				p.index[o.instance] = len(p.instances)
-				p.instances = append(p.instances, place{instance: o.instance, limit: w.limit[o.instance], held: held[o.instance]})
+				p.instances = append(p.instances,
+					instanceState{instance: o.instance, limit: w.limit[o.instance], held: held[o.instance]})
 			}
 		}
 	}

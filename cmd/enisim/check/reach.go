@@ -5,109 +5,125 @@ import (
 	"slices"
 )
 
-// reach finds the ways that lead from one to the end of an operation that has not happened in it, by letting only such operations happen that may help: first
-// those that help most directly.
-func (s *sweep) reach(from *way, goal int) []*way {
-	var out []*way
+// extendUntil returns the extensions of a candidate order in which an operation has happened, so
+// that the operation can end. It applies only operations that may help the goal, and tries the most
+// direct ones first.
+func (s *sweep) extendUntil(from *candidateOrder, goal int) []*candidateOrder {
+	var out []*candidateOrder
 	seen := map[string]bool{}
-	todo := &detours{{way: from}}
-	for todo.Len() > 0 {
-		d := heap.Pop(todo).(detour)
-		if d.way.has(goal) {
-			if out = append(out, d.way); len(out) > s.width {
-				s.narrowed = true
+	queue := &searchQueue{{order: from}}
+	for queue.Len() > 0 {
+		// First take the cheapest order. If the goal has happened in it, it is a result.
+		d := heap.Pop(queue).(searchNode)
+		if d.order.hasHappened(goal) {
+			if out = append(out, d.order); len(out) > s.maxOrders {
+				s.truncated = true
 				break
 			}
 			continue
 		}
-		for k, n := range s.helpful(d.way, goal) {
-			next := d.way.clone()
-			s.happen(next, n)
+		// Otherwise extend it by each operation that may help, unless an equivalent order was
+		// queued.
+		for k, n := range s.helpfulOperations(d.order, goal) {
+			next := d.order.clone()
+			s.apply(next, n)
 			if key := next.key(); !seen[key] {
 				seen[key] = true
-				heap.Push(todo, detour{next, d.cost + 1 + k})
+				heap.Push(queue, searchNode{next, d.cost + 1 + k})
 			}
 		}
-		if len(seen) > 64*s.width {
-			s.narrowed = true
+		// Give up at a limit, and remember that the search was incomplete.
+		if len(seen) > 64*s.maxOrders {
+			s.truncated = true
 			break
 		}
 	}
-	return s.lazy(out)
+	return s.withoutDominated(out)
 }
 
-// detour is a way and how far it has gone from what was asked for.
-type detour struct {
-	way  *way
-	cost int
+// searchNode is a candidate order and the cost of its extension.
+type searchNode struct {
+	order *candidateOrder
+	cost  int
 }
 
-// detours are a heap, the shortest first.
-type detours []detour
+// searchQueue is a heap with the lowest cost first.
+type searchQueue []searchNode
 
-func (d detours) Len() int           { return len(d) }
-func (d detours) Less(i, j int) bool { return d[i].cost < d[j].cost }
-func (d detours) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
-func (d *detours) Push(x any)        { *d = append(*d, x.(detour)) }
-func (d *detours) Pop() any {
+func (d searchQueue) Len() int           { return len(d) }
+func (d searchQueue) Less(i, j int) bool { return d[i].cost < d[j].cost }
+func (d searchQueue) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *searchQueue) Push(x any)        { *d = append(*d, x.(searchNode)) }
+func (d *searchQueue) Pop() any {
 	last := (*d)[len(*d)-1]
 	*d = (*d)[:len(*d)-1]
 	return last
 }
 
-// helpful lists the operations that may happen next in a way and may help the goal to happen, or help something that would come too late after it. It follows
-// what each needs:
+// helpfulOperations returns the operations that may happen next in a candidate order and may help
+// the goal to happen, or help another operation that would be too late after the goal. It follows
+// the dependencies of each operation:
 //
-//   - all calls on one interface depend on each other;
-//   - an attach needs a place: a detach gives one;
-//   - a refusal for a full instance needs it full: an attach takes a place, and a detach would come in its way.
+//   - All calls on one interface depend on each other.
+//   - An attach needs a free slot on its instance, which a detach provides.
+//   - A refusal because of a full instance needs the instance to be full. An attach contributes to
+//     that, and a detach of it must wait.
 //
-// Operations on other interfaces that are neither may as well happen later.
-func (s *sweep) helpful(v *way, goal int) []int {
+// Operations on other interfaces that match neither case may happen later.
+func (s *sweep) helpfulOperations(v *candidateOrder, goal int) []int {
 	var out []int
-	met := make([]uint64, len(v.done))
+	queued := make([]uint64, len(v.done))
 	queue := make([]int, 0, 8)
-	meet := func(n int) {
-		if !v.has(n) && met[n/64]&(1<<(n%64)) == 0 {
-			met[n/64] |= 1 << (n % 64)
+	// enqueue adds an operation whose dependencies are to be followed, once.
+	enqueue := func(n int) {
+		if !v.hasHappened(n) && queued[n/64]&(1<<(n%64)) == 0 {
+			queued[n/64] |= 1 << (n % 64)
 			queue = append(queue, n)
 		}
 	}
-	meet(goal)
+	enqueue(goal)
 	for len(queue) > 0 {
 		n := queue[0]
 		queue = queue[1:]
 		o := &s.slots[n]
-		if o.changes() && s.fits(v, n) {
+		// First the operation itself, if it may happen now.
+		if o.changesState() && s.mayHappen(v, n) {
 			out = append(out, n)
 		}
-		if !o.solo {
-			s.together(v, o.home, meet)
+		// Then the other calls on its interface.
+		if !o.isolated {
+			s.addSameInterface(v, o.episodeSlot, enqueue)
 		}
+		// Then the operations that change the count of its instance.
 		switch {
 		case o.kind == attach && int(v.held[o.local]) >= s.piece.instances[o.local].limit:
-			s.providers(v, detach, o.local, meet)
+			s.addProviders(v, detach, o.local, enqueue)
 		case o.kind == attach && int(v.held[o.local]) == s.piece.instances[o.local].limit-1:
-			for _, k := range s.active { // the last place: who has yet to come and go takes it first
-				if visitor := &s.slots[k]; visitor.kind == detach && visitor.local == o.local && !visitor.solo && int(v.at[visitor.home]) != visitor.instance {
-					meet(k)
+			// This attach takes the last slot. An interface that has yet to be attached and
+			// detached must use that slot before.
+			for _, k := range s.active {
+				if visitor := &s.slots[k]; visitor.kind == detach && visitor.local == o.local && !visitor.isolated &&
+					int(v.attachedTo[visitor.episodeSlot]) != visitor.instance {
+					enqueue(k)
 				}
 			}
 		case o.kind == detach:
 			for _, k := range s.active {
 				if s.slots[k].kind == full && s.slots[k].local == o.local {
-					meet(k)
+					enqueue(k)
 				}
 			}
-		case o.kind == full && int(v.held[o.local])+s.piece.instances[o.local].others < s.piece.instances[o.local].limit:
-			s.providers(v, attach, o.local, meet)
+		case o.kind == full &&
+			int(v.held[o.local])+s.piece.instances[o.local].others < s.piece.instances[o.local].limit:
+			s.addProviders(v, attach, o.local, enqueue)
 		}
 	}
 	return out
 }
 
-// together meets the calls on one interface that are under way. Of those that ask for the same only the one that ends first.
-func (s *sweep) together(v *way, home int, meet func(int)) {
+// addSameInterface enqueues the calls in progress on one interface. Of identical calls it enqueues
+// only the one that ends first.
+func (s *sweep) addSameInterface(v *candidateOrder, episodeSlot int, enqueue func(int)) {
 	type same struct {
 		kind     kind
 		instance int
@@ -115,51 +131,52 @@ func (s *sweep) together(v *way, home int, meet func(int)) {
 	}
 	var first []same
 	for _, k := range s.active {
-		if o := &s.slots[k]; o.home == home && !v.has(k) {
-			if o.changes() {
-				this := same{o.kind, o.instance, o.maybe}
+		if o := &s.slots[k]; o.episodeSlot == episodeSlot && !v.hasHappened(k) {
+			if o.changesState() {
+				this := same{o.kind, o.instance, o.uncertain}
 				if slices.Contains(first, this) {
 					continue
 				}
 				first = append(first, this)
 			}
-			meet(k)
+			enqueue(k)
 		}
 	}
 }
 
-// providers meets the operations of a kind on an instance. Of those that are alone with their interfaces only the one that ends first: they differ in
-// nothing else.
-func (s *sweep) providers(v *way, k kind, local int, meet func(int)) {
-	var certain, maybe bool
+// addProviders enqueues the operations of a kind on an instance. Of isolated operations it enqueues
+// only the one that ends first, because they differ in nothing else.
+func (s *sweep) addProviders(v *candidateOrder, k kind, local int, enqueue func(int)) {
+	var certain, uncertain bool
 	for _, n := range s.active {
 		o := &s.slots[n]
-		if o.kind != k || o.local != local || v.has(n) {
+		if o.kind != k || o.local != local || v.hasHappened(n) {
 			continue
 		}
-		if o.solo {
+		if o.isolated {
 			first := &certain
-			if o.maybe {
-				first = &maybe
+			if o.uncertain {
+				first = &uncertain
 			}
-			if *first || !s.fits(v, n) && k == detach {
+			if *first || !s.mayHappen(v, n) && k == detach {
 				continue
 			}
 			*first = true
 		}
-		meet(n)
+		enqueue(n)
 	}
 }
 
-// lazy leaves out ways in which more has happened than in another one and nothing was gained by it.
-func (s *sweep) lazy(ways []*way) []*way {
-	if len(ways) < 2 {
-		return ways
+// withoutDominated drops candidate orders in which more operations have happened than in another
+// one, without any benefit.
+func (s *sweep) withoutDominated(orders []*candidateOrder) []*candidateOrder {
+	if len(orders) < 2 {
+		return orders
 	}
-	out := ways[:0:0]
-	for i, v := range ways {
+	out := orders[:0:0]
+	for i, v := range orders {
 		worse := false
-		for j, better := range ways {
+		for j, better := range orders {
 			if i != j && s.dominates(better, v) {
 				worse = true
 				break
@@ -172,17 +189,18 @@ func (s *sweep) lazy(ways []*way) []*way {
 	return out
 }
 
-// dominates tells whether all that may follow v may also follow a: in a, the same has happened without some calls that are alone with their interfaces and
-// may still happen, and no fewer answers are explained.
-func (s *sweep) dominates(a, v *way) bool {
+// dominates reports whether everything that may follow v may also follow a. In a, the same
+// operations have happened except some isolated calls that may still happen, and at least as many
+// answers are explained.
+func (s *sweep) dominates(a, v *candidateOrder) bool {
 	better := false
 	for _, k := range s.active {
 		o := &s.slots[k]
 		switch {
-		case a.has(k) == v.has(k):
-		case o.changes() && v.has(k) && o.solo:
+		case a.hasHappened(k) == v.hasHappened(k):
+		case o.changesState() && v.hasHappened(k) && o.isolated:
 			better = true
-		case !o.changes() && a.has(k):
+		case !o.changesState() && a.hasHappened(k):
 			better = true
 		default:
 			return false

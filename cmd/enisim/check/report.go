@@ -15,21 +15,24 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// describe puts an operation and its answer into words.
-func describe(o *op) string { return call(o.operation) + ": " + answer(o.operation) }
+// operationText returns an operation and its answer as text.
+func operationText(o *op) string { return callText(o.operation) + ": " + answerText(o.operation) }
 
-func call(o *history.Operation) string {
+// callText returns the request of an operation as text.
+func callText(o *history.Operation) string {
 	if o.Instance == nil {
-		return fmt.Sprintf("%s %s", o.Action, named(o.Interface.Account, o.Interface.ID))
+		return fmt.Sprintf("%s %s", o.Action, qualifiedName(o.Interface.Account, o.Interface.ID))
 	}
 	preposition := "to"
 	if o.Action == history.Detach {
 		preposition = "from"
 	}
-	return fmt.Sprintf("%s %s %s %s", o.Action, named(o.Interface.Account, o.Interface.ID), preposition, o.Instance.ID)
+	return fmt.Sprintf("%s %s %s %s", o.Action, qualifiedName(o.Interface.Account, o.Interface.ID), preposition,
+		o.Instance.ID)
 }
 
-func answer(o *history.Operation) string {
+// answerText returns the answer of an operation as text.
+func answerText(o *history.Operation) string {
 	switch {
 	case o.Outcome == history.Fail:
 		return o.Code
@@ -47,17 +50,19 @@ func answer(o *history.Operation) string {
 	return o.Status + " on " + o.On
 }
 
-// Write tells the contradiction in plain lines.
+// Write writes the contradiction as text: first the initial state, then the operations in the order
+// of their invokes, then what the last operation would have needed.
 func (c *Contradiction) Write(out io.Writer) {
 	operations := c.piece.operations()
 	slices.SortFunc(operations, func(a, b *op) int { return cmp.Compare(a.from, b.from) })
-	fmt.Fprintf(out, "These answers contradict each other (%d of %d operations):\n\n", len(operations), len(c.world.history.Operations))
+	fmt.Fprintf(out, "These answers contradict each other (%d of %d operations):\n\n", len(operations),
+		len(c.world.history.Operations))
 	for _, p := range c.piece.instances {
-		if slices.ContainsFunc(operations, func(o *op) bool { return o.counts() && o.instance == p.instance }) {
-			fmt.Fprintln(out, "  "+c.describePlace(p))
+		if slices.ContainsFunc(operations, func(o *op) bool { return o.usesCount() && o.instance == p.instance }) {
+			fmt.Fprintln(out, "  "+c.describeInstance(p))
 		}
 	}
-	for _, e := range c.starts() {
+	for _, e := range c.initialPlaces() {
 		fmt.Fprintln(out, "  "+e)
 	}
 	fmt.Fprintln(out)
@@ -68,17 +73,19 @@ func (c *Contradiction) Write(out io.Writer) {
 		if o.operation.Outcome != history.Unknown {
 			to = seconds(o.operation.Ended)
 		}
-		fmt.Fprintf(table, "  %d\t%d\t%d\t%s\t%s\t%s\t%s\n", o.operation.ID, o.operation.Line, o.operation.Client, seconds(o.operation.Invoked), to, call(o.operation), answer(o.operation))
+		fmt.Fprintf(table, "  %d\t%d\t%d\t%s\t%s\t%s\t%s\n", o.operation.ID, o.operation.Line, o.operation.Client,
+			seconds(o.operation.Invoked), to, callText(o.operation), answerText(o.operation))
 	}
 	table.Flush()
-	fmt.Fprintf(out, "\nNo order of them explains op %d. %s\n", c.goal.operation.ID, c.why())
+	fmt.Fprintf(out, "\nNo order of them explains op %d. %s\n", c.goal.operation.ID, c.requirement())
 }
 
-// seconds spells a time of the history.
+// seconds returns a time of the history as text.
 func seconds(d time.Duration) string { return fmt.Sprintf("%.6fs", d.Seconds()) }
 
-// describePlace tells how an instance stands when the contradiction begins.
-func (c *Contradiction) describePlace(p place) string {
+// describeInstance returns the state of an instance at the start of the contradiction: its limit,
+// and the interfaces on it.
+func (c *Contradiction) describeInstance(p instanceState) string {
 	instance := c.world.history.Instances[p.instance]
 	var taken []string
 	if instance.Held > 0 {
@@ -89,76 +96,83 @@ func (c *Contradiction) describePlace(p place) string {
 		if left--; left < 0 {
 			break
 		}
-		taken = append(taken, "1 by "+c.world.eni(h)+since(c.world.sight(h, p.instance, c.piece.begin())))
+		taken = append(taken,
+			"1 by "+c.world.interfaceName(h)+evidenceText(c.world.lastEvidence(h, p.instance, c.piece.firstInvoke())))
 	}
-	text := fmt.Sprintf("%s has %d places", c.world.instance(p.instance), p.limit)
+	text := fmt.Sprintf("%s has %d places", c.world.instanceName(p.instance), p.limit)
 	if len(taken) > 0 {
 		text += ". When this begins, are taken: " + strings.Join(taken, "; ")
 	}
-	if p.others > 0 && slices.ContainsFunc(c.piece.operations(), func(o *op) bool { return o.kind == full && o.instance == p.instance }) {
+	if p.others > 0 && slices.ContainsFunc(c.piece.operations(),
+		func(o *op) bool { return o.kind == full && o.instance == p.instance }) {
 		text += fmt.Sprintf("; not more than %d others may be on it", p.others)
 	}
 	return text + "."
 }
 
-// since tells what put an interface where it is.
-func since(o *history.Operation) string {
+// evidenceText names the operation that proves an initial state.
+func evidenceText(o *history.Operation) string {
 	if o == nil {
 		return " (from the start)"
 	}
 	return fmt.Sprintf(" (op %d, line %d)", o.ID, o.Line)
 }
 
-// starts tells where the interfaces of the contradiction are when it begins, where that is known.
-func (c *Contradiction) starts() []string {
+// initialPlaces returns the initial states of the interfaces, where they are known.
+func (c *Contradiction) initialPlaces() []string {
 	var out []string
 	met := map[int]bool{}
 	for _, e := range c.piece.episodes {
-		if met[e.eni] || e.start == unsure {
+		if met[e.eni] || e.start == anywhere {
 			continue
 		}
 		met[e.eni] = true
-		if c.piece.place(e.start) != nil {
-			continue // told with the instance
+		if c.piece.instanceState(e.start) != nil {
+			continue // described with the instance
 		}
 		place := "free"
 		if e.start != nowhere {
-			place = "on " + c.world.instance(e.start)
+			place = "on " + c.world.instanceName(e.start)
 		}
-		out = append(out, fmt.Sprintf("%s is %s%s.", c.world.eni(e.eni), place, since(c.world.sight(e.eni, e.start, c.piece.begin()))))
+		out = append(out, fmt.Sprintf("%s is %s%s.", c.world.interfaceName(e.eni), place,
+			evidenceText(c.world.lastEvidence(e.eni, e.start, c.piece.firstInvoke()))))
 	}
 	return out
 }
 
-// why says what the operation at which all orders fail would have needed.
-func (c *Contradiction) why() string {
+// requirement returns what the operation at which all orders fail would have needed.
+func (c *Contradiction) requirement() string {
 	o := c.goal
-	eni := c.world.eni(o.eni)
+	eni := c.world.interfaceName(o.eni)
 	switch o.kind {
 	case attach:
-		return fmt.Sprintf("It would have needed %s free and a place on %s at one moment of its call.", eni, c.world.instance(o.instance))
+		return fmt.Sprintf("It would have needed %s free and a place on %s at one moment of its call.", eni,
+			c.world.instanceName(o.instance))
 	case full:
-		return fmt.Sprintf("It would have needed %s free and %s full at one moment of its call.", eni, c.world.instance(o.instance))
+		return fmt.Sprintf("It would have needed %s free and %s full at one moment of its call.", eni,
+			c.world.instanceName(o.instance))
 	case detach, on:
-		return fmt.Sprintf("It would have needed %s on %s at one moment of its call.", eni, c.world.instance(o.instance))
+		return fmt.Sprintf("It would have needed %s on %s at one moment of its call.", eni,
+			c.world.instanceName(o.instance))
 	case free:
 		return fmt.Sprintf("It would have needed %s free at one moment of its call.", eni)
 	case taken:
 		return fmt.Sprintf("It would have needed %s on an instance at one moment of its call.", eni)
 	case elsewhere:
-		return fmt.Sprintf("It would have needed %s on another instance than %s at one moment of its call.", eni, c.world.instance(o.instance))
+		return fmt.Sprintf("It would have needed %s on another instance than %s at one moment of its call.", eni,
+			c.world.instanceName(o.instance))
 	}
 	return "Nothing of the world answers so."
 }
 
-// Draw writes porcupine's picture of the contradiction to a file, an HTML page.
+// Draw writes porcupine's picture of the contradiction to a file, as an HTML page.
 func (c *Contradiction) Draw(path string) error {
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	if err := porcupine.Visualize(c.judge.model(), c.info, file); err != nil {
+	if err := porcupine.Visualize(c.reference.model(), c.info, file); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	return file.Close()

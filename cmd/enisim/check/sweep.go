@@ -9,63 +9,69 @@ import (
 	"slices"
 )
 
-// sweep looks for an order of a piece's operations that explains all answers. It goes through the invokes and ends in the order of time and keeps the frontier: the
-// ways in which the operations so far may have happened. It is lazy: an operation happens in a way only when its end has come, or when something that ends
-// needs it; an operation that changes nothing happens as soon as it fits, because it never stands in another's way.
+// sweep searches for an order of a piece's operations that explains all answers. It processes the
+// invokes and ends in the order of time and keeps the frontier: the candidate orders of the
+// operations so far. It is lazy: an operation happens in a candidate order only when it ends, or
+// when an operation that ends needs it. An operation that changes nothing happens as soon as its
+// answer is right, because it never blocks another one.
 //
-// What it finds is checked by others (certificate, porcupine), so that a mistake here costs an answer, not its truth.
+// The results are verified elsewhere (certify, porcupine), so a bug here can cost a verdict, but
+// cannot make a verdict wrong.
 type sweep struct {
-	piece    *piece
-	slots    []slot         // of operations under way, free ones among them
-	unused   []int          // slots that are free
-	active   []int          // slots that are not, the first to end first
-	open     []int          // by home: how many operations of its episode have yet to end
-	vacant   []int          // homes that are free
-	homeOf   map[int]int    // by episode, of those under way
-	slotOf   map[[2]int]int // by episode and operation, of those under way
-	next     int            // event
-	frontier []*way
-	now      int64
-	width    int  // how many ways are kept at most
-	eager    bool // what is kept of too many: where most has happened, instead of least
-	narrowed bool // more ways than that were met, and some given up
+	piece            *piece
+	slots            []slot // operations in progress, and free slots
+	freeSlots        []int
+	active           []int // slots in use, in the order of the ends of their operations
+	open             []int // by episode slot: the number of operations of its episode that have not ended
+	freeEpisodeSlots []int
+	episodeSlotOf    map[int]int    // by episode, for those in progress
+	slotOf           map[[2]int]int // by episode and operation, for those in progress
+	nextEvent        int            // index of the next event
+	frontier         []*candidateOrder
+	now              int64
+	maxOrders        int  // maximum number of candidate orders that are kept
+	depthFirst       bool // when there are too many orders, keep those in which most has happened, not least
+	truncated        bool // candidate orders were dropped because there were too many
 }
 
-// slot is an operation under way.
+// slot holds an operation in progress.
 type slot struct {
 	*op
-	home  int // where its episode's place stands in a way
-	local int // where its instance stands in the piece; nowhere where it does not matter
-	solo  bool
+	episodeSlot int  // index of its episode's interface in attachedTo
+	local       int  // index of its instance in the piece; nowhere if the instance does not matter
+	isolated    bool // the operation is the only one of its episode
 }
 
-// way is one way in which all may have happened so far.
-type way struct {
-	at    []int32  // by home: the place of the interface
-	held  []int32  // by instance of the piece
-	done  []uint64 // by slot: what is under way and has happened
-	trail *step
+// candidateOrder is the state after one possible order of the operations so far.
+type candidateOrder struct {
+	attachedTo []int32  // by episode slot: the instance of the interface, or nowhere or anywhere
+	held       []int32  // by instance of the piece: the number of interfaces on it
+	done       []uint64 // by slot, one bit each: operations in progress that have happened
+	lastStep   *step
 }
 
-// step is an operation that happened, and what happened before.
+// step is an operation that happened, linked to the step before it.
 type step struct {
 	op     *op
 	time   int64
 	before *step
 }
 
-func (v *way) has(slot int) bool { return v.done[slot/64]&(1<<(slot%64)) != 0 }
+// hasHappened reports whether the operation in a slot has happened.
+func (v *candidateOrder) hasHappened(slot int) bool { return v.done[slot/64]&(1<<(slot%64)) != 0 }
 
-func (v *way) clone() *way {
+// clone returns a deep copy, except for the steps, which never change.
+func (v *candidateOrder) clone() *candidateOrder {
 	c := *v
-	c.at, c.held, c.done = slices.Clone(v.at), slices.Clone(v.held), slices.Clone(v.done)
+	c.attachedTo, c.held, c.done = slices.Clone(v.attachedTo), slices.Clone(v.held), slices.Clone(v.done)
 	return &c
 }
 
-// key is the same for ways that have the same future.
-func (v *way) key() string {
-	b := make([]byte, 0, 4*len(v.at)+4*len(v.held)+8*len(v.done))
-	for _, at := range v.at {
+// key returns a value that is equal for candidate orders with the same state, which have the same
+// possible continuations.
+func (v *candidateOrder) key() string {
+	b := make([]byte, 0, 4*len(v.attachedTo)+4*len(v.held)+8*len(v.done))
+	for _, at := range v.attachedTo {
 		b = binary.LittleEndian.AppendUint32(b, uint32(at))
 	}
 	for _, held := range v.held {
@@ -77,7 +83,7 @@ func (v *way) key() string {
 	return string(b)
 }
 
-// event is an invoke or an end.
+// event is the invoke or the end of an operation.
 type event struct {
 	time    int64
 	end     bool
@@ -85,7 +91,8 @@ type event struct {
 	op      int
 }
 
-// events lists the invokes and ends of a piece in the order of time. At one time invokes come first: a closed interval overlaps what it touches.
+// events returns the invokes and ends of a piece in the order of time. At equal times invokes come
+// first, because intervals are closed: two calls that touch overlap.
 func (p *piece) events() []event {
 	var out []event
 	for k, e := range p.episodes {
@@ -111,135 +118,153 @@ func (p *piece) events() []event {
 	return out
 }
 
-// errStuck says that no way leads past the end of an operation.
-type errStuck struct {
-	op       *op
-	narrowed bool // ways were given up before: another one might have led on
+// errNoOrder is returned when no candidate order can be extended past the end of an operation.
+type errNoOrder struct {
+	op        *op
+	truncated bool // candidate orders were dropped before, so the search was incomplete
 }
 
-func (errStuck) Error() string { return "no order explains all answers" }
+func (errNoOrder) Error() string { return "no order explains all answers" }
 
-// errTime says that there was no more time.
-var errTime = errors.New("out of time")
+// errTimeout is returned when the context ends during a search.
+var errTimeout = errors.New("out of time")
 
-// The sweep follows few ways at first. Where it is stuck it goes back, further each time, and passes the place with more.
+// Limits of the sweep (see piece.order).
 const (
-	fewWays    = 8
-	moreWays   = 6  // times as many, each time
-	stride     = 64 // events from one saved sweep to the next
-	stridesOff = 64 // how many saved sweeps are kept
+	initialOrders    = 8  // candidate orders that are kept at first
+	orderGrowth      = 6  // factor of the limit, from one attempt to the next
+	snapshotInterval = 64 // events from one snapshot to the next
+	maxSnapshots     = 64 // maximum number of snapshots that are kept
 )
 
-// order finds an order of the piece's operations, the last step of which it returns, or says where it is stuck.
-func (p *piece) order(ctx context.Context, width int) (*step, error) {
-	s := &sweep{piece: p, width: fewWays, frontier: []*way{{held: make([]int32, len(p.instances))}}, homeOf: map[int]int{}, slotOf: map[[2]int]int{}}
+// order searches for an order of the piece's operations and returns its last step. If the search
+// fails, the error says at which operation. The sweep keeps few candidate orders at first. When
+// none is left, it goes back to a snapshot and repeats that part with more candidate orders.
+func (p *piece) order(ctx context.Context, maxOrdersAllowed int) (*step, error) {
+	// First build the start: one candidate order, in which nothing has happened.
+	s := &sweep{
+		piece:         p,
+		maxOrders:     initialOrders,
+		frontier:      []*candidateOrder{{held: make([]int32, len(p.instances))}},
+		episodeSlotOf: map[int]int{},
+		slotOf:        map[[2]int]int{},
+	}
 	for i, place := range p.instances {
 		s.frontier[0].held[i] = int32(place.held)
 	}
 	events := p.events()
-	var saved []*sweep // the latest last
-	back, passed := 1, -1
-	for s.next < len(events) {
-		if s.next%stride == 0 {
+	var snapshots []*sweep // the latest last
+	rewind, furthest := 1, -1
+	for s.nextEvent < len(events) {
+		// Take a snapshot now and then, and check the time.
+		if s.nextEvent%snapshotInterval == 0 {
 			if ctx.Err() != nil {
-				return nil, errTime
+				return nil, errTimeout
 			}
-			if saved = append(saved, s.save()); len(saved) > stridesOff {
-				saved = saved[1:]
+			if snapshots = append(snapshots, s.snapshot()); len(snapshots) > maxSnapshots {
+				snapshots = snapshots[1:]
 			}
 		}
-		if s.next > passed+stride {
-			s.width, s.eager, back = fewWays, false, 1
+		// Past the difficult part, return to few candidate orders.
+		if s.nextEvent > furthest+snapshotInterval {
+			s.maxOrders, s.depthFirst, rewind = initialOrders, false, 1
 		}
-		err := s.take(ctx, events[s.next])
+		// Then process one event.
+		err := s.process(ctx, events[s.nextEvent])
 		if err == nil {
-			s.next++
+			s.nextEvent++
 			continue
 		}
-		stuck := errStuck{}
-		if !errors.As(err, &stuck) || !s.narrowed || s.width >= width {
+		// If no order is left although some were dropped, try again from a snapshot: first the
+		// other preference with the same limit, then a higher limit from twice as far back.
+		noOrder := errNoOrder{}
+		if !errors.As(err, &noOrder) || !s.truncated || s.maxOrders >= maxOrdersAllowed {
 			return nil, err
 		}
-		wider, eager := s.width, !s.eager
-		if !eager {
-			wider = min(moreWays*s.width, width)
-			back *= 2
+		maxOrders, depthFirst := s.maxOrders, !s.depthFirst
+		if !depthFirst {
+			maxOrders = min(orderGrowth*s.maxOrders, maxOrdersAllowed)
+			rewind *= 2
 		}
-		passed = max(passed, s.next)
-		saved = saved[:max(1, len(saved)-back)]
-		s, saved = saved[len(saved)-1], saved[:len(saved)-1]
-		s.width, s.eager = wider, eager
+		furthest = max(furthest, s.nextEvent)
+		snapshots = snapshots[:max(1, len(snapshots)-rewind)]
+		s, snapshots = snapshots[len(snapshots)-1], snapshots[:len(snapshots)-1]
+		s.maxOrders, s.depthFirst = maxOrders, depthFirst
 	}
-	return s.frontier[0].trail, nil
+	return s.frontier[0].lastStep, nil
 }
 
-// save keeps a sweep as it is.
-func (s *sweep) save() *sweep {
+// snapshot returns a copy that does not change with the sweep.
+func (s *sweep) snapshot() *sweep {
 	c := *s
-	c.slots, c.unused, c.active, c.vacant = slices.Clone(s.slots), slices.Clone(s.unused), slices.Clone(s.active), slices.Clone(s.vacant)
-	c.open, c.homeOf, c.slotOf = slices.Clone(s.open), maps.Clone(s.homeOf), maps.Clone(s.slotOf)
-	c.frontier = make([]*way, len(s.frontier))
+	c.slots, c.freeSlots, c.active, c.freeEpisodeSlots = slices.Clone(s.slots), slices.Clone(s.freeSlots),
+		slices.Clone(s.active), slices.Clone(s.freeEpisodeSlots)
+	c.open, c.episodeSlotOf, c.slotOf = slices.Clone(s.open), maps.Clone(s.episodeSlotOf), maps.Clone(s.slotOf)
+	c.frontier = make([]*candidateOrder, len(s.frontier))
 	for i, v := range s.frontier {
 		c.frontier[i] = v.clone()
 	}
 	return &c
 }
 
-// take lets an event happen.
-func (s *sweep) take(ctx context.Context, e event) error {
+// process advances the sweep by one event.
+func (s *sweep) process(ctx context.Context, e event) error {
 	s.now = e.time
 	episode := &s.piece.episodes[e.episode]
 	id := [2]int{e.episode, e.op}
-	home, under := s.homeOf[e.episode]
+	episodeSlot, isOpen := s.episodeSlotOf[e.episode]
 	if !e.end {
-		if !under {
-			home = s.enter(episode)
-			s.homeOf[e.episode] = home
+		if !isOpen {
+			episodeSlot = s.openEpisode(episode)
+			s.episodeSlotOf[e.episode] = episodeSlot
 		}
-		s.slotOf[id] = s.invoke(&episode.ops[e.op], home, episode.solo())
+		s.slotOf[id] = s.invoke(&episode.ops[e.op], episodeSlot, episode.isIsolated())
 		return nil
 	}
 	if err := s.finish(ctx, s.slotOf[id]); err != nil {
 		return err
 	}
 	delete(s.slotOf, id)
-	if s.open[home]--; s.open[home] == 0 {
-		delete(s.homeOf, e.episode)
-		s.leave(home)
+	if s.open[episodeSlot]--; s.open[episodeSlot] == 0 {
+		delete(s.episodeSlotOf, e.episode)
+		s.closeEpisode(episodeSlot)
 	}
 	return nil
 }
 
-// enter makes room for the place of an episode's interface.
-func (s *sweep) enter(e *episode) (home int) {
-	if n := len(s.vacant); n > 0 {
-		home, s.vacant = s.vacant[n-1], s.vacant[:n-1]
+// openEpisode assigns an episode slot to an episode and sets the start of its interface in all
+// candidate orders.
+func (s *sweep) openEpisode(e *episode) (episodeSlot int) {
+	if n := len(s.freeEpisodeSlots); n > 0 {
+		episodeSlot, s.freeEpisodeSlots = s.freeEpisodeSlots[n-1], s.freeEpisodeSlots[:n-1]
 	} else {
-		home, s.open = len(s.open), append(s.open, 0)
+		episodeSlot, s.open = len(s.open), append(s.open, 0)
 		for _, v := range s.frontier {
-			v.at = append(v.at, nowhere)
+			v.attachedTo = append(v.attachedTo, nowhere)
 		}
 	}
-	s.open[home] = len(e.ops)
+	s.open[episodeSlot] = len(e.ops)
 	for _, v := range s.frontier {
-		v.at[home] = int32(e.start)
+		v.attachedTo[episodeSlot] = int32(e.start)
 	}
-	return home
+	return episodeSlot
 }
 
-// leave forgets the place of an episode that is over.
-func (s *sweep) leave(home int) {
+// closeEpisode frees the slot of an episode that is over. The slot gets a fixed value, so that
+// equal states have equal keys.
+func (s *sweep) closeEpisode(episodeSlot int) {
 	for _, v := range s.frontier {
-		v.at[home] = nowhere
+		v.attachedTo[episodeSlot] = nowhere
 	}
-	s.vacant = append(s.vacant, home)
+	s.freeEpisodeSlots = append(s.freeEpisodeSlots, episodeSlot)
 }
 
-// invoke begins an operation.
-func (s *sweep) invoke(o *op, home int, solo bool) int {
+// invoke assigns a slot to an operation whose call starts. It returns the slot.
+func (s *sweep) invoke(o *op, episodeSlot int, isolated bool) int {
+	// First take a free slot, or add one, for which each candidate order may need another word of bits.
 	var n int
-	if k := len(s.unused); k > 0 {
-		n, s.unused = s.unused[k-1], s.unused[:k-1]
+	if k := len(s.freeSlots); k > 0 {
+		n, s.freeSlots = s.freeSlots[k-1], s.freeSlots[:k-1]
 	} else {
 		n = len(s.slots)
 		s.slots = append(s.slots, slot{})
@@ -250,57 +275,64 @@ func (s *sweep) invoke(o *op, home int, solo bool) int {
 		}
 	}
 	local := nowhere
-	if o.counts() {
+	if o.usesCount() {
 		local = s.piece.index[o.instance]
 	}
-	s.slots[n] = slot{op: o, home: home, local: local, solo: solo}
-	at, _ := slices.BinarySearchFunc(s.active, o.to, func(k int, to int64) int { return cmp.Compare(s.slots[k].to, to) })
+	s.slots[n] = slot{op: o, episodeSlot: episodeSlot, local: local, isolated: isolated}
+	// Keep the active slots in the order of their ends.
+	at, _ := slices.BinarySearchFunc(s.active, o.to,
+		func(k int, to int64) int { return cmp.Compare(s.slots[k].to, to) })
 	s.active = slices.Insert(s.active, at, n)
-	if !o.changes() {
+	// An operation that changes nothing happens now, wherever its answer is right.
+	if !o.changesState() {
 		for _, v := range s.frontier {
-			if s.fits(v, n) {
-				s.happen(v, n)
+			if s.mayHappen(v, n) {
+				s.apply(v, n)
 			}
 		}
 	}
 	return n
 }
 
-// finish ends an operation: only ways in which it has happened go on.
+// finish ends an operation. Only candidate orders in which it has happened remain, except that an
+// operation of unknown outcome need not have happened.
 func (s *sweep) finish(ctx context.Context, n int) error {
-	ways, maybe := s.frontier, s.slots[n].maybe
-	if !maybe {
-		ways = nil
+	// First extend the candidate orders in which the operation has not happened.
+	orders, uncertain := s.frontier, s.slots[n].uncertain
+	if !uncertain {
+		orders = nil
 		for _, v := range s.frontier {
-			if v.has(n) {
-				ways = append(ways, v)
+			if v.hasHappened(n) {
+				orders = append(orders, v)
 				continue
 			}
 			if ctx.Err() != nil {
-				return errTime
+				return errTimeout
 			}
-			ways = append(ways, s.reach(v, n)...)
+			orders = append(orders, s.extendUntil(v, n)...)
 		}
-		if len(ways) == 0 {
-			return errStuck{s.slots[n].op, s.narrowed}
+		if len(orders) == 0 {
+			return errNoOrder{s.slots[n].op, s.truncated}
 		}
 	}
-	for _, v := range ways {
+	// Then free the slot. Its bit is cleared for the next operation that uses it.
+	for _, v := range orders {
 		v.done[n/64] &^= 1 << (n % 64)
 	}
-	s.unused = append(s.unused, n)
+	s.freeSlots = append(s.freeSlots, n)
 	s.active = slices.DeleteFunc(s.active, func(k int) bool { return k == n })
-	s.frontier = s.keep(ways)
+	s.frontier = s.prune(orders)
 	return nil
 }
 
-// keep leaves out ways that have the same future as another one, and the busiest of too many.
-func (s *sweep) keep(ways []*way) []*way {
-	if len(ways) == 1 {
-		return ways
+// prune drops candidate orders that are equivalent to another one. If there are still too many, it
+// keeps the first ones by rank.
+func (s *sweep) prune(orders []*candidateOrder) []*candidateOrder {
+	if len(orders) == 1 {
+		return orders
 	}
-	seen := make(map[string]bool, len(ways))
-	ways = slices.DeleteFunc(ways, func(v *way) bool {
+	seen := make(map[string]bool, len(orders))
+	orders = slices.DeleteFunc(orders, func(v *candidateOrder) bool {
 		k := v.key()
 		if seen[k] {
 			return true
@@ -308,50 +340,53 @@ func (s *sweep) keep(ways []*way) []*way {
 		seen[k] = true
 		return false
 	})
-	if len(ways) > s.width {
-		s.narrowed = true
-		slices.SortStableFunc(ways, func(a, b *way) int { return cmp.Compare(s.rank(a), s.rank(b)) })
-		ways = ways[:s.width]
+	if len(orders) > s.maxOrders {
+		s.truncated = true
+		slices.SortStableFunc(orders, func(a, b *candidateOrder) int { return cmp.Compare(s.rank(a), s.rank(b)) })
+		orders = orders[:s.maxOrders]
 	}
-	return ways
+	return orders
 }
 
-// rank orders ways by how little has happened, or by how much.
-func (s *sweep) rank(v *way) (n int) {
+// rank returns the sort key of prune: lower for orders in which less has happened, or more with
+// depthFirst.
+func (s *sweep) rank(v *candidateOrder) (n int) {
 	for _, k := range s.active {
-		if v.has(k) != s.eager && (s.eager || s.slots[k].changes()) {
+		if v.hasHappened(k) != s.depthFirst && (s.depthFirst || s.slots[k].changesState()) {
 			n++
 		}
 	}
 	return n
 }
 
-// fits tells whether an operation may happen next.
-func (s *sweep) fits(v *way, n int) bool {
+// mayHappen reports whether an operation may happen next in a candidate order.
+func (s *sweep) mayHappen(v *candidateOrder, n int) bool {
 	o := &s.slots[n]
 	held, others, limit := 0, 0, 0
 	if o.local >= 0 {
 		place := &s.piece.instances[o.local]
 		held, others, limit = int(v.held[o.local]), place.others, place.limit
 	}
-	return o.allows(int(v.at[o.home]), held, others, limit)
+	return o.allows(int(v.attachedTo[o.episodeSlot]), held, others, limit)
 }
 
-// happen lets an operation happen, and then all that changes nothing and fits.
-func (s *sweep) happen(v *way, n int) {
+// apply lets an operation happen, and then every operation that changes nothing and whose answer is
+// now right.
+func (s *sweep) apply(v *candidateOrder, n int) {
 	o := &s.slots[n]
 	v.done[n/64] |= 1 << (n % 64)
-	v.trail = &step{o.op, s.now, v.trail}
-	if !o.changes() {
+	v.lastStep = &step{o.op, s.now, v.lastStep}
+	if !o.changesState() {
 		return
 	}
-	to, more := o.move(int(v.at[o.home]))
-	v.at[o.home] = int32(to)
+	to, more := o.apply(int(v.attachedTo[o.episodeSlot]))
+	v.attachedTo[o.episodeSlot] = int32(to)
 	v.held[o.local] += int32(more)
 	for _, k := range s.active {
-		if watcher := &s.slots[k]; !watcher.changes() && (watcher.home == o.home || watcher.local == o.local) && !v.has(k) && s.fits(v, k) {
+		if observer := &s.slots[k]; !observer.changesState() && (observer.episodeSlot == o.episodeSlot ||
+			observer.local == o.local) && !v.hasHappened(k) && s.mayHappen(v, k) {
 			v.done[k/64] |= 1 << (k % 64)
-			v.trail = &step{watcher.op, s.now, v.trail}
+			v.lastStep = &step{observer.op, s.now, v.lastStep}
 		}
 	}
 }
