@@ -10,18 +10,22 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// BenchmarkLoad measures what a request costs the client: a server in another process answers at once, and what counts is the processor time of this process. The
-// plan is that of the command line, and a history is written where it says so.
+// BenchmarkLoad measures the cost of a request for the client. A stub server in another process
+// answers at once, and only the processor time of this process counts. The plan is that of the
+// command line; the history benchmark also writes a history.
 func BenchmarkLoad(b *testing.B) {
 	world := World{}
 	place := Place{"vpc-1", "cn-hangzhou-h"}
 	for n := range 100 {
-		world.Instances = append(world.Instances, Instance{ID: fmt.Sprintf("i-bp1abcd12345678%04d", n), Place: place, Limit: 8, Held: 1})
+		world.Instances = append(world.Instances,
+			Instance{ID: fmt.Sprintf("i-bp1abcd12345678%04d", n), Place: place, Limit: 8, Held: 1})
 	}
 	for n := range 700 {
-		world.Interfaces = append(world.Interfaces, Interface{ID: fmt.Sprintf("eni-bp1abcd12345678%04d", n), Place: place})
+		world.Interfaces = append(world.Interfaces,
+			Interface{ID: fmt.Sprintf("eni-bp1abcd12345678%04d", n), Place: place})
 	}
-	target := Target{Endpoint: answering(b), Region: "cn-hangzhou", AccessKeyID: "testid", AccessKeySecret: "testsecret", Timeout: 10 * time.Second}
+	target := Target{Endpoint: startStubServer(b), Region: "cn-hangzhou", AccessKeyID: "testid",
+		AccessKeySecret: "testsecret", Timeout: 10 * time.Second}
 	for _, c := range []struct {
 		name   string
 		change func(*Run)
@@ -53,7 +57,7 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// processorTime is what this process has used, of all cores, in user and system mode.
+// processorTime returns the processor time of this process on all cores, in user and system mode.
 func processorTime(b *testing.B) time.Duration {
 	b.Helper()
 	var usage syscall.Rusage

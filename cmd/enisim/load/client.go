@@ -21,7 +21,7 @@ import (
 	"enisim/httpapi/signature"
 )
 
-// Target is an endpoint, and who calls it.
+// Target is an endpoint and the key to call it with.
 type Target struct {
 	Endpoint        string // http://host:port, or https://
 	Region          string // RegionId of every request
@@ -30,28 +30,31 @@ type Target struct {
 	SecurityToken   string        // of a temporary key
 	SignatureV3     bool          // sign with V3 (default: V1)
 	Insecure        bool          // accept any certificate
-	Timeout         time.Duration // of one request, from its sending; 0: none
+	Timeout         time.Duration // of one request, from when it is sent; 0: none
 }
 
-// connections to a target are shared by its clients. There are never more of them than clients, and none is used for a request a second time: what was sent to a
-// server that then broke the connection may have been done.
+// connections are the connections to a target, which its clients share. There is at most one for
+// each client. No request is sent a second time on another connection, because a server that breaks
+// a connection may have executed the request.
 type connections struct {
 	target    Target
 	host      *fasthttp.HostClient
-	authority string // host and port, as a request names them
+	authority string // host and port for the Host header
 	url       string // up to the query
 }
 
-// errNotConnected says that there was no connection to send a request on.
+// errNotConnected is returned when no connection could be opened, so the request was not sent.
 type errNotConnected struct{ error }
 
 func (e errNotConnected) Unwrap() error { return e.error }
 
-// mostIdle is how long a connection may wait for its next request. Servers close those that wait for longer (enisim after two minutes), and a request
-// that crosses with that is lost.
-const mostIdle = time.Minute
+// maxIdle is how long a connection may be idle. Servers close connections that are idle for longer
+// (enisim after two minutes), and a request that is sent at that moment is lost.
+const maxIdle = time.Minute
 
-func connect(t Target, most int) (*connections, error) {
+// newConnections returns a pool of at most maxConnections connections to a target. They are opened
+// when they are used.
+func newConnections(t Target, maxConnections int) (*connections, error) {
 	endpoint, err := url.Parse(t.Endpoint)
 	if err != nil || endpoint.Host == "" || endpoint.Scheme != "http" && endpoint.Scheme != "https" {
 		return nil, fmt.Errorf("the endpoint %q is not http://host:port", t.Endpoint)
@@ -62,12 +65,13 @@ func connect(t Target, most int) (*connections, error) {
 		authority: endpoint.Host,
 		url:       endpoint.Scheme + "://" + endpoint.Host + "/?",
 		host: &fasthttp.HostClient{
-			Addr:                      fasthttp.AddMissingPort(endpoint.Host, secure),
-			IsTLS:                     secure,
-			TLSConfig:                 &tls.Config{InsecureSkipVerify: t.Insecure, ServerName: endpoint.Hostname()},
-			MaxConns:                  most,
-			MaxConnWaitTimeout:        time.Second, // a connection that was just given up still counts for a moment
-			MaxIdleConnDuration:       mostIdle,
+			Addr:      fasthttp.AddMissingPort(endpoint.Host, secure),
+			IsTLS:     secure,
+			TLSConfig: &tls.Config{InsecureSkipVerify: t.Insecure, ServerName: endpoint.Hostname()},
+			MaxConns:  maxConnections,
+			// A connection that was just dropped still counts for a short time.
+			MaxConnWaitTimeout:        time.Second,
+			MaxIdleConnDuration:       maxIdle,
 			MaxIdemponentCallAttempts: 1,
 			NoDefaultUserAgentHeader:  true,
 			DisablePathNormalizing:    true,
@@ -82,9 +86,10 @@ func connect(t Target, most int) (*connections, error) {
 	}, nil
 }
 
+// close closes the idle connections.
 func (c *connections) close() { c.host.CloseIdleConnections() }
 
-// sender sends the requests of one client, one at a time, with buffers of its own.
+// sender sends the requests of one client, one at a time. Its buffers are reused.
 type sender struct {
 	*connections
 	signer     *signature.SignerV1
@@ -92,27 +97,31 @@ type sender struct {
 	response   fasthttp.Response
 	parameters []signature.Parameter
 	uri        []byte
-	nonce      []byte // that of this sender, and a number
+	nonce      []byte // a prefix of this sender, and a number
 	nonceStem  int
 	sent       uint64
-	versions   map[string]string // of actions: looking one up makes the whole table of them
-	second     int64             // of the time that timestamp spells
-	timestamp  string
+	// Versions of the actions. They are cached, because a lookup builds the whole table of actions.
+	versions  map[string]string
+	second    int64 // the second that timestamp holds
+	timestamp string
 }
 
-func (c *connections) sender() *sender {
-	s := &sender{connections: c, signer: signature.NewSignerV1(c.target.AccessKeySecret), nonce: []byte(uuid.NewString() + "-"), versions: map[string]string{}}
+// newSender returns a sender for one client.
+func (c *connections) newSender() *sender {
+	s := &sender{connections: c, signer: signature.NewSignerV1(c.target.AccessKeySecret),
+		nonce: []byte(uuid.NewString() + "-"), versions: map[string]string{}}
 	s.nonceStem = len(s.nonce)
 	return s
 }
 
-// reply is what came of one request. The body is good until the next.
+// reply is the answer to a request. The body is valid until the next request.
 type reply struct {
 	status int // 0: no answer
 	body   []byte
-	err    error // why there is no answer
+	err    error // the reason for no answer
 }
 
+// send signs and sends an operation and waits for the answer.
 func (s *sender) send(op Operation) reply {
 	s.prepare(op)
 	if t := s.target.Timeout; t > 0 {
@@ -124,8 +133,9 @@ func (s *sender) send(op Operation) reply {
 	return reply{status: s.response.StatusCode(), body: s.response.Body()}
 }
 
-// prepare makes and signs the request.
+// prepare builds and signs the request.
 func (s *sender) prepare(op Operation) {
+	// First the parameters of the operation.
 	s.parameters = append(s.parameters[:0], op.Parameters...)
 	if op.Instance != "" {
 		s.parameters = append(s.parameters, signature.Parameter{Name: "InstanceId", Value: op.Instance})
@@ -138,6 +148,7 @@ func (s *sender) prepare(op Operation) {
 		s.parameters = append(s.parameters, signature.Parameter{Name: name, Value: op.Interface})
 	}
 	s.parameters = append(s.parameters, signature.Parameter{Name: "RegionId", Value: s.target.Region})
+	// Then the nonce and the timestamp, which both signature versions need.
 	s.sent++
 	s.nonce = strconv.AppendUint(s.nonce[:s.nonceStem], s.sent, 36)
 	if now := time.Now(); now.Unix() != s.second {
@@ -148,6 +159,7 @@ func (s *sender) prepare(op Operation) {
 		s.signV3(op)
 		return
 	}
+	// Then the parameters of signature V1, and the signature over all of them.
 	s.parameters = append(s.parameters,
 		signature.Parameter{Name: "AccessKeyId", Value: s.target.AccessKeyID},
 		signature.Parameter{Name: "Action", Value: op.Action},
@@ -165,6 +177,7 @@ func (s *sender) prepare(op Operation) {
 	s.request.SetRequestURIBytes(s.uri)
 }
 
+// version returns the API version of an action.
 func (s *sender) version(action string) string {
 	version, known := s.versions[action]
 	if !known {
@@ -174,7 +187,8 @@ func (s *sender) version(action string) string {
 	return version
 }
 
-// signV3 makes a request of V3, by the package's ordinary way: it has no hot path of its own.
+// signV3 builds a request with signature V3. It uses the package's general functions; V3 has no
+// fast path.
 func (s *sender) signV3(op Operation) {
 	query := url.Values{}
 	for _, p := range s.parameters {
@@ -197,11 +211,12 @@ func (s *sender) signV3(op Operation) {
 	s.request.SetRequestURI(s.url + query.Encode())
 }
 
-// outcome reads a reply. A 5xx is unknown even where it has a code: what the server answers when it fails to answer proves nothing.
+// outcome returns what a reply proves about its operation. A 5xx is unknown even if it has a code:
+// an answer about a failure does not prove that there was no effect.
 func (r reply) outcome() (outcome history.Outcome, code string) {
 	switch {
 	case r.err != nil:
-		return history.Unknown, missing(r.err)
+		return history.Unknown, failureCode(r.err)
 	case r.status == http.StatusOK:
 		return history.OK, ""
 	}
@@ -215,10 +230,11 @@ func (r reply) outcome() (outcome history.Outcome, code string) {
 	return history.Unknown, code
 }
 
-// missing names why an answer is missing.
-func missing(err error) string {
+// failureCode returns the code for a request without an answer.
+func failureCode(err error) string {
 	switch {
-	case errors.As(err, new(errNotConnected)), errors.Is(err, fasthttp.ErrNoFreeConns), errors.As(err, new(*tls.CertificateVerificationError)):
+	case errors.As(err, new(errNotConnected)), errors.Is(err, fasthttp.ErrNoFreeConns),
+		errors.As(err, new(*tls.CertificateVerificationError)):
 		return NotConnected
 	case errors.Is(err, fasthttp.ErrTimeout), isTimeout(err):
 		return Timeout
@@ -226,12 +242,14 @@ func missing(err error) string {
 	return ConnectionLost
 }
 
+// isTimeout reports whether an error is a timeout.
 func isTimeout(err error) bool {
 	var timeout interface{ Timeout() bool }
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// errorCode finds the code in an API error, without reading the whole of it.
+// errorCode returns the code of an API error. It searches for the key instead of parsing the whole
+// body, because a load can have many refusals.
 func errorCode(body []byte) string {
 	const key = `"Code":"`
 	_, rest, found := bytes.Cut(body, []byte(key))
@@ -245,8 +263,9 @@ func errorCode(body []byte) string {
 	return string(code)
 }
 
-// described reads the answer to a describe of one interface.
-func described(body []byte) (status, on string, err error) {
+// parseDescribe returns the status and the instance in the answer to a describe of one interface;
+// both are "" if it was not listed.
+func parseDescribe(body []byte) (status, on string, err error) {
 	var answer struct {
 		NetworkInterfaceSets struct {
 			NetworkInterfaceSet []struct{ Status, InstanceId string }
@@ -261,7 +280,8 @@ func described(body []byte) (status, on string, err error) {
 	return "", "", nil
 }
 
-// Endpoint spells an endpoint as a URL: http:// where no scheme is given, and no slash at the end.
+// Endpoint returns an endpoint as a URL: with http:// if it has no scheme, and without a slash at
+// the end.
 func Endpoint(text string) string {
 	text = strings.TrimSuffix(text, "/")
 	if !strings.Contains(text, "://") {

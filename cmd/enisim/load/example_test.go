@@ -11,7 +11,7 @@ import (
 	"enisim/cmd/enisim/load"
 )
 
-// Each client attaches an interface of its own to an instance of its own, and detaches it again.
+// Each client attaches its own interface to its own instance, and detaches it again.
 func ExampleRun() {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer server.Close()
@@ -27,7 +27,8 @@ func ExampleRun() {
 		}
 	}
 	summary, err := load.Run{
-		Targets:  []load.Target{{Endpoint: server.URL, Region: "cn-hangzhou", AccessKeyID: "LTAIquickstart000001", AccessKeySecret: "quickstart-secret", Timeout: 10 * time.Second}},
+		Targets: []load.Target{{Endpoint: server.URL, Region: "cn-hangzhou", AccessKeyID: "LTAIquickstart000001",
+			AccessKeySecret: "quickstart-secret", Timeout: 10 * time.Second}},
 		Clients:  10,
 		Requests: 1000,
 		Plan:     plan,

@@ -18,18 +18,19 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// asServer makes the test binary a server of its own that answers at once, so that a benchmark can tell the client's time from the server's.
-const asServer = "ENISIM_TEST_AS_SERVER"
+// stubServerEnv is set for a process that runs the test binary as a stub server. A separate process
+// lets a benchmark measure the client's processor time without the server's.
+const stubServerEnv = "ENISIM_TEST_AS_SERVER"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asServer) != "" {
-		answerAtOnce()
+	if os.Getenv(stubServerEnv) != "" {
+		serveStub()
 	}
 	os.Exit(m.Run())
 }
 
-// answerAtOnce serves until it is killed.
-func answerAtOnce() {
+// serveStub answers every request at once, until the process is killed.
+func serveStub() {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -44,12 +45,12 @@ func answerAtOnce() {
 	os.Exit(1)
 }
 
-// answering starts such a server as a process.
-func answering(b *testing.B) (endpoint string) {
+// startStubServer starts a stub server as a process and returns its endpoint.
+func startStubServer(b *testing.B) (endpoint string) {
 	b.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(b.Context()))
 	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), asServer+"=1")
+	cmd.Env = append(os.Environ(), stubServerEnv+"=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		b.Fatal(err)
@@ -68,16 +69,17 @@ func answering(b *testing.B) (endpoint string) {
 	return strings.TrimSpace(line)
 }
 
-// serveHTTP serves with a handler, and is the target of that.
+// serveHTTP starts a server with a handler and returns its target.
 func serveHTTP(t *testing.T, handler http.HandlerFunc) Target {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	return Target{Endpoint: server.URL, Region: "cn-hangzhou", AccessKeyID: "testid", AccessKeySecret: "testsecret", Timeout: time.Minute}
+	return Target{Endpoint: server.URL, Region: "cn-hangzhou", AccessKeyID: "testid", AccessKeySecret: "testsecret",
+		Timeout: time.Minute}
 }
 
-// attaches is a plan of endless attaches.
-func attaches(int) Next {
+// attachPlan is a plan of attaches without end.
+func attachPlan(int) Next {
 	return func(Result) (Operation, bool) {
 		return Operation{Action: history.Attach, Instance: "i-1", Interface: "eni-1"}, true
 	}

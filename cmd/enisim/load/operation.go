@@ -9,31 +9,38 @@ import (
 
 // Operation is one request of a plan.
 type Operation struct {
-	Action     string                // of the API, such as AttachNetworkInterface
-	Instance   string                // InstanceId; "" leaves it out
-	Interface  string                // NetworkInterfaceId, or the only one where the action takes a list; "" leaves it out
-	Parameters []signature.Parameter // further ones
+	Action   string // the API's name, such as AttachNetworkInterface
+	Instance string // InstanceId; "" leaves it out
+	// NetworkInterfaceId, or its first element if the action takes a list; "" leaves it out.
+	Interface  string
+	Parameters []signature.Parameter // further parameters
 }
 
-// Result is how an operation ended.
+// Result is the result of an operation.
 type Result struct {
 	Operation
 	Outcome history.Outcome // "" before the first operation
-	Code    string          // the API's error code; of an Unknown without an answer, what came instead of one: Timeout, ConnectionLost, NotConnected
-	Latency time.Duration   // from the moment when it was due, or was sent, to the answer
-	Status  string          // of a describe of one interface, where a history is written: the interface's status; "" if it was not listed
-	On      string          // the same: the instance that the interface is on; "" if on none
+	// The API's error code. For an operation without an answer it is Timeout, ConnectionLost or
+	// NotConnected.
+	Code    string
+	Latency time.Duration // from when it was due, or was sent, to the answer
+	// The status and the instance of the interface, for a describe of one interface. They are read
+	// only if a history is written, and are "" if it was not listed or is free.
+	Status string
+	On     string
 }
 
-// Next gives a client's next operation, or false if there is none. It gets how the client's last one ended.
+// Next returns a client's next operation, or false if there is none. It gets the result of the
+// client's last operation.
 type Next func(last Result) (Operation, bool)
 
-// Plan gives each client, from 0, what it does. A client calls its Next from one goroutine; clients run at the same time.
+// Plan returns the Next of each client, whose numbers start at 0. A client calls its Next from one
+// goroutine; the clients run concurrently.
 type Plan func(client int) Next
 
-// What stands for a code where no answer came.
+// Codes of operations without an answer.
 const (
 	Timeout        = "Timeout"
 	ConnectionLost = "ConnectionLost"
-	NotConnected   = "NotConnected" // the server took no connection, so the request was never sent
+	NotConnected   = "NotConnected" // there was no connection, so the request was never sent
 )

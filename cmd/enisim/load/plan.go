@@ -8,124 +8,143 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// PlanOptions choose a plan of NewPlan.
+// PlanOptions are the options of NewPlan.
 type PlanOptions struct {
 	Clients int
 	Mix     Mix
-	Zipf    float64 // skew: the k-th interface, and the k-th instance of a cell, are asked for in proportion to 1/k^Zipf; 0: all alike
-	Cell    int     // instances of a cell; 0: all of a place
-	Seed    uint64  // the same seed on the same world is the same sequence of operations for each client
+	// Skew: the k-th interface, and the k-th instance of a cell, are used in proportion to
+	// 1/k^Zipf. With 0 all are used equally.
+	Zipf float64
+	Cell int // number of instances in a cell; 0: all of a place
+	// The same seed on the same world gives the same sequence of operations for each client.
+	Seed uint64
 }
 
-// cell is a part of a world that operations do not leave: some instances of one place, and interfaces that go to those only. What happens in different cells is
-// independent, which is what makes a long history quick to check. Clients work on all cells.
+// cell is a part of a world: some instances of one place, and interfaces that are attached only to
+// these. Operations in different cells are independent, so a long history can be checked quickly.
+// Every client works on all cells.
 type cell struct {
 	instances []string
 	skew      zipf
 }
 
-// target is an interface with its cell.
-type target struct {
+// planInterface is an interface and its cell.
+type planInterface struct {
 	id    string
 	cell  *cell
-	start string // the instance that it was on at the start; "" if it was free
+	start string // the instance that it was attached to at the start; "" if it was free
 }
 
-// NewPlan is the plan of enisim load. A client knows nothing of the others, and does not look at how its operations end, so its sequence is given by the seed:
+// NewPlan returns the plan of enisim load. A client does not depend on other clients or on the
+// results of its operations, so the seed determines its sequence:
 //
-//   - The mix is a deck of cards that is shuffled, played to its end and shuffled anew, so that shares are exact.
+//   - The mix is a deck of cards, one card for each action. The deck is shuffled, played to its end
+//     and shuffled again, so the shares are exact.
 //   - An attach takes any interface, free or not, and any instance of its cell, full or not.
-//   - A detach aims at where the client itself put an interface last, the oldest first (at the start, at interfaces that were attached already, which are dealt to the
-//     clients). A client keeps few in hand: with a handful it plays a detach rather than an attach, and with none an attach rather than a detach, as long as the deck
-//     has one left.
-//   - One detach in straying aims anywhere, and an attach later at an interface that the client has in hand, so that the hand does not grow.
-//   - A describe asks for any interface.
+//   - A detach takes the interface that the client attached the longest time ago. At the start, the
+//     interfaces that are attached already are distributed over the clients. A client keeps few
+//     interfaces attached: from preferDetach on it plays a detach instead of an attach, and with
+//     none an attach instead of a detach, as long as the deck has such a card.
+//   - One detach in strayInterval takes any interface. For each of these a later attach takes an
+//     interface that the client has attached already, so that their number does not grow.
+//   - A describe takes any interface.
 func NewPlan(w World, o PlanOptions) (Plan, error) {
-	targets, err := cells(w, o)
+	targets, err := newCells(w, o)
 	if err != nil {
 		return nil, err
 	}
-	hot := newZipf(len(targets), o.Zipf)
-	dealt := make([][]held, o.Clients)
-	attached := 0
+	skew := newZipf(len(targets), o.Zipf)
+	dealt := make([][]attachment, o.Clients)
+	count := 0
 	for n := range targets {
 		if t := &targets[n]; t.start != "" {
-			dealt[attached%o.Clients] = append(dealt[attached%o.Clients], held{t, t.start})
-			attached++
+			dealt[count%o.Clients] = append(dealt[count%o.Clients], attachment{t, t.start})
+			count++
 		}
 	}
 	return func(client int) Next {
-		c := &player{targets: targets, hot: hot, mix: o.Mix.reduced(), random: rand.New(rand.NewPCG(o.Seed, uint64(client))), hand: slices.Clone(dealt[client])}
+		c := &clientPlan{targets: targets, skew: skew, mix: o.Mix.reduced(),
+			random: rand.New(rand.NewPCG(o.Seed, uint64(client))), attached: slices.Clone(dealt[client])}
 		return func(Result) (Operation, bool) { return c.next(), true }
 	}, nil
 }
 
-// cells parts a world, and lists its interfaces cell by cell, so that the hot ones are in hot cells. Interfaces that are attached are in their instance's
-// cell; the free ones of a place are dealt to its cells in turn. An interface in whose place there is no instance is left out.
-func cells(w World, o PlanOptions) ([]target, error) {
+// newCells splits a world into cells and returns its interfaces, cell by cell, so that the most
+// used interfaces share cells. An attached interface belongs to the cell of its instance. The free
+// interfaces of a place are distributed over its cells in turn. An interface in a place without
+// instances is left out.
+func newCells(w World, o PlanOptions) ([]planInterface, error) {
+	// First fill the cells of each place with instances.
 	places := map[Place][]*cell{}
-	of := map[string]*cell{} // by instance
-	var all []*cell
+	cellOf := map[string]*cell{} // by instance
+	var allCells []*cell
 	for _, i := range w.Instances {
-		here := places[i.Place]
-		if len(here) == 0 || o.Cell > 0 && len(here[len(here)-1].instances) == o.Cell {
-			here = append(here, &cell{})
-			places[i.Place] = here
-			all = append(all, here[len(here)-1])
+		placeCells := places[i.Place]
+		if len(placeCells) == 0 || o.Cell > 0 && len(placeCells[len(placeCells)-1].instances) == o.Cell {
+			placeCells = append(placeCells, &cell{})
+			places[i.Place] = placeCells
+			allCells = append(allCells, placeCells[len(placeCells)-1])
 		}
-		last := here[len(here)-1]
+		last := placeCells[len(placeCells)-1]
 		last.instances = append(last.instances, i.ID)
-		of[i.ID] = last
+		cellOf[i.ID] = last
 	}
-	members := map[*cell][]target{}
+	// Then assign the interfaces.
+	members := map[*cell][]planInterface{}
 	dealt := map[Place]int{}
 	for _, n := range w.Interfaces {
-		c := of[n.Instance]
-		if here := places[n.Place]; c == nil && len(here) > 0 {
-			c = here[dealt[n.Place]%len(here)]
+		c := cellOf[n.Instance]
+		if placeCells := places[n.Place]; c == nil && len(placeCells) > 0 {
+			c = placeCells[dealt[n.Place]%len(placeCells)]
 			dealt[n.Place]++
 		}
 		if c != nil {
-			members[c] = append(members[c], target{n.ID, c, n.Instance})
+			members[c] = append(members[c], planInterface{n.ID, c, n.Instance})
 		}
 	}
-	var targets []target
-	for _, c := range all {
+	// Last, list the interfaces cell by cell.
+	var targets []planInterface
+	for _, c := range allCells {
 		c.skew = newZipf(len(c.instances), o.Zipf)
 		targets = append(targets, members[c]...)
 	}
 	if len(targets) == 0 {
-		return nil, fmt.Errorf("the world has %d instances and %d secondary interfaces, and none of them in the same VPC and zone: there is nothing to attach", len(w.Instances), len(w.Interfaces))
+		return nil, fmt.Errorf("the world has %d instances and %d secondary interfaces, and none of them in the "+
+			"same VPC and zone: there is nothing to attach", len(w.Instances), len(w.Interfaces))
 	}
 	return targets, nil
 }
 
-// A client's habits.
+// Constants of a client's sequence (see NewPlan).
 const (
-	handful  = 2    // interfaces in hand from which on it would rather detach
-	most     = 4096 // interfaces in hand, after which the oldest is forgotten: the mix has more attaches than detaches
-	straying = 20   // one detach in so many aims anywhere
+	preferDetach = 2 // number of attached interfaces from which on a client prefers a detach
+	// The number of attached interfaces after which a client forgets the oldest. This happens if
+	// the mix has more attaches than detaches.
+	maxAttached   = 4096
+	strayInterval = 20 // one detach in this many takes any interface
 )
 
-// held is an interface, and the instance where the client put it.
-type held struct {
-	target   *target
+// attachment is an interface and the instance to which the client attached it.
+type attachment struct {
+	target   *planInterface
 	instance string
 }
 
-// player is a client's part of a plan.
-type player struct {
-	targets []target
-	hot     zipf
-	mix     Mix
-	left    Mix // cards of the deck
-	random  *rand.Rand
-	hand    []held // the oldest first
-	strayed int    // detaches that took nothing from the hand, for which no attach has put nothing into it yet
+// clientPlan is the state of one client's sequence.
+type clientPlan struct {
+	targets  []planInterface
+	skew     zipf
+	mix      Mix
+	deck     Mix // cards that are left
+	random   *rand.Rand
+	attached []attachment // the oldest first
+	// The number of detaches that took any interface, for which no attach has compensated yet.
+	pendingStrays int
 }
 
-func (p *player) next() Operation {
-	switch p.card() {
+// next returns the next operation.
+func (p *clientPlan) next() Operation {
+	switch p.nextAction() {
 	case history.Attach:
 		return p.attach()
 	case history.Detach:
@@ -135,60 +154,66 @@ func (p *player) next() Operation {
 	}
 }
 
-func (p *player) attach() Operation {
-	if p.strayed > 0 && len(p.hand) > 0 {
-		p.strayed--
-		t := p.hand[p.random.IntN(len(p.hand))].target
+// attach returns an attach, and remembers it unless it compensates for a stray detach.
+func (p *clientPlan) attach() Operation {
+	if p.pendingStrays > 0 && len(p.attached) > 0 {
+		p.pendingStrays--
+		t := p.attached[p.random.IntN(len(p.attached))].target
 		return Operation{Action: history.Attach, Interface: t.id, Instance: p.anyInstance(t)}
 	}
 	t := p.anyInterface()
 	to := p.anyInstance(t)
-	if len(p.hand) == most {
-		p.hand = p.hand[1:]
+	if len(p.attached) == maxAttached {
+		p.attached = p.attached[1:]
 	}
-	p.hand = append(p.hand, held{t, to})
+	p.attached = append(p.attached, attachment{t, to})
 	return Operation{Action: history.Attach, Interface: t.id, Instance: to}
 }
 
-func (p *player) detach() Operation {
-	if len(p.hand) == 0 || p.random.IntN(straying) == 0 {
-		p.strayed++
+// detach returns a detach of the oldest attached interface, or sometimes of any interface.
+func (p *clientPlan) detach() Operation {
+	if len(p.attached) == 0 || p.random.IntN(strayInterval) == 0 {
+		p.pendingStrays++
 		t := p.anyInterface()
 		return Operation{Action: history.Detach, Interface: t.id, Instance: p.anyInstance(t)}
 	}
-	h := p.hand[0]
-	p.hand = p.hand[1:]
+	h := p.attached[0]
+	p.attached = p.attached[1:]
 	return Operation{Action: history.Detach, Interface: h.target.id, Instance: h.instance}
 }
 
-func (p *player) anyInterface() *target { return &p.targets[p.hot.draw(p.random)] }
+// anyInterface returns a random interface, by the skew.
+func (p *clientPlan) anyInterface() *planInterface { return &p.targets[p.skew.draw(p.random)] }
 
-func (p *player) anyInstance(t *target) string {
+// anyInstance returns a random instance of an interface's cell, by the skew.
+func (p *clientPlan) anyInstance(t *planInterface) string {
 	return t.cell.instances[t.cell.skew.draw(p.random)]
 }
 
-// card takes a card from the deck.
-func (p *player) card() string {
-	if p.left == (Mix{}) {
-		p.left = p.mix
+// nextAction takes a card from the deck and returns its action.
+func (p *clientPlan) nextAction() string {
+	if p.deck == (Mix{}) {
+		p.deck = p.mix
 	}
-	n := p.random.IntN(p.left.Attach + p.left.Detach + p.left.Describe)
-	attach, detach := n < p.left.Attach, n >= p.left.Attach && n < p.left.Attach+p.left.Detach
+	// First draw a card.
+	n := p.random.IntN(p.deck.Attach + p.deck.Detach + p.deck.Describe)
+	attach, detach := n < p.deck.Attach, n >= p.deck.Attach && n < p.deck.Attach+p.deck.Detach
+	// Then swap an attach and a detach if there are too many or no attached interfaces.
 	switch {
-	case attach && len(p.hand) >= handful && p.left.Detach > 0:
+	case attach && len(p.attached) >= preferDetach && p.deck.Detach > 0:
 		attach, detach = false, true
-	case detach && len(p.hand) == 0 && p.left.Attach > 0:
+	case detach && len(p.attached) == 0 && p.deck.Attach > 0:
 		attach, detach = true, false
 	}
 	switch {
 	case attach:
-		p.left.Attach--
+		p.deck.Attach--
 		return history.Attach
 	case detach:
-		p.left.Detach--
+		p.deck.Detach--
 		return history.Detach
 	default:
-		p.left.Describe--
+		p.deck.Describe--
 		return history.Describe
 	}
 }

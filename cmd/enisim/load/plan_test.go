@@ -11,23 +11,26 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// wide is a world of two places, with interfaces on instances, free ones, and one in a place without instances.
-func wide() World {
+// testWorld returns a world of two places with instances, attached and free interfaces, and one
+// interface in a place without instances.
+func testWorld() World {
 	var w World
 	for n := range 20 {
 		place := Place{"vpc-1", fmt.Sprintf("zone-%d", n%2)}
 		w.Instances = append(w.Instances, Instance{ID: fmt.Sprintf("i-%02d", n), Place: place, Limit: 8, Held: 1})
-		w.Interfaces = append(w.Interfaces, Interface{ID: fmt.Sprintf("eni-on-%02d", n), Place: place, Instance: fmt.Sprintf("i-%02d", n)})
+		w.Interfaces = append(w.Interfaces,
+			Interface{ID: fmt.Sprintf("eni-on-%02d", n), Place: place, Instance: fmt.Sprintf("i-%02d", n)})
 	}
 	for n := range 60 {
-		w.Interfaces = append(w.Interfaces, Interface{ID: fmt.Sprintf("eni-%02d", n), Place: Place{"vpc-1", fmt.Sprintf("zone-%d", n%2)}})
+		w.Interfaces = append(w.Interfaces,
+			Interface{ID: fmt.Sprintf("eni-%02d", n), Place: Place{"vpc-1", fmt.Sprintf("zone-%d", n%2)}})
 	}
 	w.Interfaces = append(w.Interfaces, Interface{ID: "eni-alone", Place: Place{"vpc-2", "zone-0"}})
 	return w
 }
 
-// draw takes the first n operations of a client, whose ends are as they may.
-func draw(plan Plan, client, n int, result Result) []Operation {
+// drawOperations returns the first n operations of a client, all of which have the given result.
+func drawOperations(plan Plan, client, n int, result Result) []Operation {
 	next := plan(client)
 	list := make([]Operation, n)
 	for k := range list {
@@ -36,46 +39,49 @@ func draw(plan Plan, client, n int, result Result) []Operation {
 	return list
 }
 
-// A client's sequence comes of the seed alone: not of how its operations end, nor of the other clients.
-func TestTheSameSeedIsTheSameSequence(t *testing.T) {
+// A client's sequence depends only on the seed, not on the results of its operations or on other
+// clients.
+func TestPlanIsDeterministic(t *testing.T) {
 	t.Parallel()
 	plan := func(seed uint64) Plan {
-		p, err := NewPlan(wide(), PlanOptions{Clients: 4, Mix: Mix{45, 45, 10}, Zipf: 0.8, Cell: 4, Seed: seed})
+		p, err := NewPlan(testWorld(), PlanOptions{Clients: 4, Mix: Mix{45, 45, 10}, Zipf: 0.8, Cell: 4, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p
 	}
 	for client := range 4 {
-		first := draw(plan(7), client, 1000, Result{})
+		first := drawOperations(plan(7), client, 1000, Result{})
 		again := plan(7)
-		draw(again, (client+1)%4, 500, Result{})
-		if second := draw(again, client, 1000, Result{Outcome: history.Fail, Code: "EniPerInstanceLimitExceeded"}); !reflect.DeepEqual(first, second) {
+		drawOperations(again, (client+1)%4, 500, Result{})
+		if second := drawOperations(again, client, 1000,
+			Result{Outcome: history.Fail, Code: "EniPerInstanceLimitExceeded"}); !reflect.DeepEqual(first, second) {
 			t.Errorf("client %d: the same seed gave another sequence", client)
 		}
-		if reflect.DeepEqual(first, draw(plan(8), client, 1000, Result{})) {
+		if reflect.DeepEqual(first, drawOperations(plan(8), client, 1000, Result{})) {
 			t.Errorf("client %d: another seed gave the same sequence", client)
 		}
-		if reflect.DeepEqual(first, draw(plan(7), (client+1)%4, 1000, Result{})) {
+		if reflect.DeepEqual(first, drawOperations(plan(7), (client+1)%4, 1000, Result{})) {
 			t.Errorf("clients %d and its neighbour do the same", client)
 		}
 	}
 }
 
-// The deck makes a mix exact, each time that it was played to its end.
-func TestAMixIsExact(t *testing.T) {
+// The deck makes a mix exact each time it has been played to its end.
+func TestMixIsExact(t *testing.T) {
 	t.Parallel()
 	for _, mix := range []Mix{{45, 45, 10}, {90, 10, 0}, {0, 0, 1}, {1, 3, 2}, {0, 1, 0}} {
-		plan, err := NewPlan(wide(), PlanOptions{Clients: 2, Mix: mix, Cell: 4, Seed: 3})
+		plan, err := NewPlan(testWorld(), PlanOptions{Clients: 2, Mix: mix, Cell: 4, Seed: 3})
 		if err != nil {
 			t.Fatal(err)
 		}
 		const decks = 40
 		got := map[string]int{}
-		for _, op := range draw(plan, 1, decks*(mix.Attach+mix.Detach+mix.Describe), Result{}) {
+		for _, op := range drawOperations(plan, 1, decks*(mix.Attach+mix.Detach+mix.Describe), Result{}) {
 			got[op.Action]++
 		}
-		for action, share := range map[string]int{history.Attach: mix.Attach, history.Detach: mix.Detach, history.Describe: mix.Describe} {
+		for action, share := range map[string]int{history.Attach: mix.Attach, history.Detach: mix.Detach,
+			history.Describe: mix.Describe} {
 			if got[action] != decks*share {
 				t.Errorf("%s: got %d of %s, want %d", mix, got[action], action, decks*share)
 			}
@@ -83,11 +89,11 @@ func TestAMixIsExact(t *testing.T) {
 	}
 }
 
-// What is attached is in one place with its instance, and in one cell of at most four instances; that interfaces and instances of different cells never meet is
-// what makes a history fall apart into small ones.
+// An interface meets only instances of its place, and at most the four of its cell. A history can
+// be split into small parts because interfaces and instances of different cells never meet.
 func TestOperationsStayInTheirCell(t *testing.T) {
 	t.Parallel()
-	world := wide()
+	world := testWorld()
 	const most = 4
 	plan, err := NewPlan(world, PlanOptions{Clients: 3, Mix: Mix{45, 45, 10}, Cell: most, Seed: 5})
 	if err != nil {
@@ -100,9 +106,9 @@ func TestOperationsStayInTheirCell(t *testing.T) {
 	for _, n := range world.Interfaces {
 		places[n.ID] = n.Place
 	}
-	met := map[string]map[string]bool{} // instances by interface
+	met := map[string]map[string]bool{} // by interface: its instances
 	for client := range 3 {
-		for _, op := range draw(plan, client, 20000, Result{}) {
+		for _, op := range drawOperations(plan, client, 20000, Result{}) {
 			if op.Interface == "eni-alone" {
 				t.Fatal("an interface is used that no instance can take")
 			}
@@ -131,19 +137,20 @@ func TestOperationsStayInTheirCell(t *testing.T) {
 	}
 }
 
-// A client that meets nobody finds most of what it asks for: its hand is where it thinks, and does not grow.
-func TestAPlanMostlySucceeds(t *testing.T) {
+// Most operations of a single client succeed: its interfaces are where it expects them, and their
+// number does not grow.
+func TestPlanMostlySucceeds(t *testing.T) {
 	t.Parallel()
-	plan, err := NewPlan(wide(), PlanOptions{Clients: 20, Mix: Mix{45, 45, 10}, Cell: 4, Seed: 5})
+	plan, err := NewPlan(testWorld(), PlanOptions{Clients: 20, Mix: Mix{45, 45, 10}, Cell: 4, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
 	on := map[string]string{}
-	for _, n := range wide().Interfaces {
+	for _, n := range testWorld().Interfaces {
 		on[n.ID] = n.Instance
 	}
 	done, asked, most := 0, 0, 0
-	for _, op := range draw(plan, 0, 100000, Result{}) {
+	for _, op := range drawOperations(plan, 0, 100000, Result{}) {
 		switch {
 		case op.Action == history.Describe:
 			continue
@@ -164,7 +171,8 @@ func TestAPlanMostlySucceeds(t *testing.T) {
 		most = max(most, attached)
 	}
 	if done < asked*7/10 || most > 30 {
-		t.Errorf("got %d of %d done, with %d attached at most; want most done, and not many more than the 20 of the start attached", done, asked, most)
+		t.Errorf("got %d of %d done, with %d attached at most; want most done, and not many more than the 20 of "+
+			"the start attached", done, asked, most)
 	}
 }
 
@@ -191,15 +199,15 @@ func TestZipf(t *testing.T) {
 	}
 }
 
-func TestAWorldWithNothingToAttach(t *testing.T) {
+func TestNewPlanRefusesUnusableWorld(t *testing.T) {
 	t.Parallel()
-	_, err := NewPlan(World{Instances: wide().Instances}, PlanOptions{Clients: 1, Mix: Mix{1, 1, 1}})
+	_, err := NewPlan(World{Instances: testWorld().Instances}, PlanOptions{Clients: 1, Mix: Mix{1, 1, 1}})
 	if err == nil || !strings.Contains(err.Error(), "20 instances and 0 secondary interfaces") {
 		t.Errorf("got %v, want what is missing", err)
 	}
 }
 
-func TestMixes(t *testing.T) {
+func TestMixUnmarshal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Mix{
 		"attach=45,detach=45,describe=10": {45, 45, 10},
@@ -211,8 +219,10 @@ func TestMixes(t *testing.T) {
 			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"", "attach", "attach=x", "attach=-1", "attach=1,attach=2", "reboot=1", "attach=0", "attach=99999"} {
-		if err := new(Mix).UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "attach=45,detach=45,describe=10") {
+	for _, text := range []string{"", "attach", "attach=x", "attach=-1", "attach=1,attach=2", "reboot=1", "attach=0",
+		"attach=99999"} {
+		if err := new(Mix).UnmarshalText([]byte(text)); err == nil ||
+			!strings.Contains(err.Error(), "attach=45,detach=45,describe=10") {
 			t.Errorf("%q: got %v, want how a mix is written", text, err)
 		}
 	}

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// columns are the percentiles that are shown.
-var columns = []float64{50, 90, 99, 99.9, 100}
+// percentiles are the percentiles in tables and reports.
+var percentiles = []float64{50, 90, 99, 99.9, 100}
 
-// Print writes a summary as tables, for people.
+// Print writes a summary as tables: the actions, then the codes of what was not OK.
 func (s *Summary) Print(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "action\tcount\trate\tp50\tp90\tp99\tp99.9\tmax\tok\trefused\tunknown\t")
 	for _, a := range s.rows() {
 		fmt.Fprintf(table, "%s\t%d\t%.1f/s\t", cmp.Or(a.Action, "all"), a.Count(), s.Rate(a.Count()))
-		for _, p := range columns {
-			fmt.Fprintf(table, "%s\t", spellLatency(a.Percentile(p)))
+		for _, p := range percentiles {
+			fmt.Fprintf(table, "%s\t", formatLatency(a.Percentile(p)))
 		}
 		fmt.Fprintf(table, "%d\t%d\t%d\t\n", a.OK, a.Refused, a.Unknown)
 	}
@@ -30,7 +30,7 @@ func (s *Summary) Print(out io.Writer) error {
 	table = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	codes := false
 	for _, a := range s.Actions {
-		for _, code := range a.byCount() {
+		for _, code := range a.codesByCount() {
 			if !codes {
 				codes = true
 				fmt.Fprintln(table, "\naction\tcode\tcount")
@@ -44,7 +44,7 @@ func (s *Summary) Print(out io.Writer) error {
 	return table.Flush()
 }
 
-// rows are the actions, and all of them if there are several.
+// rows returns the actions, and their total if there are several.
 func (s *Summary) rows() []Stats {
 	if len(s.Actions) == 1 {
 		return s.Actions
@@ -52,15 +52,15 @@ func (s *Summary) rows() []Stats {
 	return append(slices.Clone(s.Actions), s.Total())
 }
 
-// byCount are the codes, the most frequent first.
-func (s Stats) byCount() []string {
+// codesByCount returns the codes, the most frequent first.
+func (s Stats) codesByCount() []string {
 	return slices.SortedFunc(maps.Keys(s.Codes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(s.Codes[b], s.Codes[a]), cmp.Compare(a, b))
 	})
 }
 
-// spellLatency spells a latency with three digits.
-func spellLatency(d time.Duration) string {
+// formatLatency returns a latency with three significant digits.
+func formatLatency(d time.Duration) string {
 	switch {
 	case d < time.Millisecond:
 		return fmt.Sprintf("%dµs", d.Microseconds())

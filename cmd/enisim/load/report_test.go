@@ -7,11 +7,12 @@ import (
 	"testing"
 )
 
-// elsewhere is what would make a browser fetch something.
-var elsewhere = regexp.MustCompile(`(?i)<(?:script|link|img|iframe|object|embed)\b[^>]*\b(?:src|href|data)\s*=|@import|url\(\s*['"]?https?:`)
+// externalResource matches HTML that makes a browser fetch something.
+var externalResource = regexp.MustCompile(`(?i)<(?:script|link|img|iframe|object|embed)\b` +
+	`[^>]*\b(?:src|href|data)\s*=|@import|url\(\s*['"]?https?:`)
 
-// A report needs nothing but itself: no script, style, font or picture from elsewhere.
-func TestAReportIsOneFile(t *testing.T) {
+// A report is self-contained: it uses no script, style, font or picture from elsewhere.
+func TestReportIsOneFile(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
 	var broken Threshold
@@ -20,23 +21,25 @@ func TestAReportIsOneFile(t *testing.T) {
 	}
 	if err := Report(&out, About{
 		Title: "127.0.0.1:8080 </title><b>", Facts: [][2]string{{"scenario", "cluster.yaml"}, {"seed", "4711"}},
-		Verdicts: []Verdict{NoUnknown.Judge(sample()), broken.Judge(sample())},
-	}, sample()); err != nil {
+		Verdicts: []Verdict{NoUnknown.Judge(testSummary()), broken.Judge(testSummary())},
+	}, testSummary()); err != nil {
 		t.Fatal(err)
 	}
-	if found := elsewhere.FindString(strings.Replace(out.String(), script, "", 1)); found != "" {
+	if found := externalResource.FindString(strings.Replace(out.String(), script, "", 1)); found != "" {
 		t.Errorf("the page fetches something: %s", found)
 	}
 	if !strings.Contains(out.String(), script) {
 		t.Error("the script is not in the page")
 	}
 	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.Replace(out.String(), script, "", 1), " ")
-	for _, want := range []string{"scenario cluster.yaml", "seed 4711", "unknown&gt;0 failed it was 1 of 200", "attach.max&gt;1h passed it was 100ms"} {
+	for _, want := range []string{"scenario cluster.yaml", "seed 4711", "unknown&gt;0 failed it was 1 of 200",
+		"attach.max&gt;1h passed it was 100ms"} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	for _, want := range []string{"AttachNetworkInterface", "EniPerInstanceLimitExceeded", "Latency of DetachNetworkInterface"} {
+	for _, want := range []string{"AttachNetworkInterface", "EniPerInstanceLimitExceeded",
+		"Latency of DetachNetworkInterface"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the page has no %s", want)
 		}
@@ -48,11 +51,12 @@ func TestAReportIsOneFile(t *testing.T) {
 	}
 }
 
-// Lines of equal values lie upon each other, so each line of a chart is thinner than those that were drawn before it. The lines of areas are not drawn.
-func TestLinesOfAReportDoNotHideEachOther(t *testing.T) {
+// Lines with equal values cover each other, so each line of a chart is thinner than those below it.
+// Stacked areas have no lines.
+func TestReportLinesDoNotHideEachOther(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := Report(&out, About{}, sample()); err != nil {
+	if err := Report(&out, About{}, testSummary()); err != nil {
 		t.Fatal(err)
 	}
 	_, after, _ := strings.Cut(out.String(), "const options = ")
@@ -79,7 +83,8 @@ func TestLinesOfAReportDoNotHideEachOther(t *testing.T) {
 					t.Errorf("%s: area %d has a line", c.Title.Text, n)
 				}
 			case series.LineStyle.Width < 1 || n > 0 && series.LineStyle.Width >= c.Series[n-1].LineStyle.Width:
-				t.Errorf("%s: line %d is %g wide, the one below it %g", c.Title.Text, n, series.LineStyle.Width, c.Series[max(0, n-1)].LineStyle.Width)
+				t.Errorf("%s: line %d is %g wide, the one below it %g", c.Title.Text, n, series.LineStyle.Width,
+					c.Series[max(0, n-1)].LineStyle.Width)
 			default:
 				lines++
 			}

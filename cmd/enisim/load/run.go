@@ -11,71 +11,92 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// Run is a load to put on a target. It ends with the first that comes of Duration, Requests, its context, and the end of all clients' plans; what is under way
-// then is still waited for.
+// Run is a load on one or more targets. It ends with the first of Duration, Requests, its context,
+// and the end of all clients' plans. It still waits for the answers of requests in progress.
 type Run struct {
-	Targets  []Target      // client n works on the one at n modulo their number: servers on one database, for one
-	Clients  int           // how many requests may be under way at a time; each client has a connection
-	Rate     float64       // requests a second that are due in all, whether earlier ones were answered or not; 0: a client's next is due when its last was answered
-	Duration time.Duration // 0: no end
-	Requests int64         // in all; 0: no end
+	// Client n uses target n modulo their number. Several targets are, for example, servers on one
+	// database.
+	Targets []Target
+	Clients int // maximum number of requests in progress
+	// The number of requests that are due each second, whether earlier ones were answered or not. 0
+	// is a closed load: the next request of a client is due when its last one was answered.
+	Rate     float64
+	Duration time.Duration // 0: no limit
+	Requests int64         // total number; 0: no limit
 	Plan     Plan
-	History  *history.Writer // gets every call; nil: none. Only for plans of the three actions that a history knows
-	Progress func(Interval)  // gets every second what happened in it; nil: nobody
+	// If not nil, it gets every call. The plan must use only the three actions that a history
+	// knows.
+	History  *history.Writer
+	Progress func(Interval) // if not nil, it is called every second with the last interval
 }
 
-// tick is the length of an interval.
-const tick = time.Second
+// intervalLength is the length of an interval.
+const intervalLength = time.Second
 
-// pause is what a client waits when the server took no connection, so that it does not keep a core busy with a server that is away.
-const pause = 20 * time.Millisecond
+// reconnectDelay is the wait of a client when the server refused a connection, so that an
+// unavailable server does not keep a core busy.
+const reconnectDelay = 20 * time.Millisecond
 
-// Do runs it. What goes wrong with requests is in the summary; an error says that there was no run.
+// Do runs the load. Failed requests are part of the summary; an error means that there was no run.
 func (r Run) Do(ctx context.Context) (*Summary, error) {
 	if len(r.Targets) < 1 || r.Clients < 1 || r.Plan == nil {
 		return nil, errors.New("a load needs a target, a client and a plan")
 	}
+	// First make the connections of each target.
 	pools := make([]*connections, len(r.Targets))
 	for n, t := range r.Targets {
-		pool, err := connect(t, r.Clients)
+		pool, err := newConnections(t, r.Clients)
 		if err != nil {
 			return nil, err
 		}
 		defer pool.close()
 		pools[n] = pool
 	}
+	// Then start the time limit. interrupt keeps the caller's context, to distinguish an
+	// interruption from the end of the duration.
 	interrupt := ctx
 	if r.Duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, r.Duration)
 		defer cancel()
 	}
-	slots := &slots{started: time.Now(), rate: r.Rate, duration: r.Duration, most: r.Requests}
+	// Then start the clients, which share one queue of requests.
+	queue := &requestQueue{started: time.Now(), rate: r.Rate, duration: r.Duration, maxRequests: r.Requests}
 	ended := make(chan time.Duration, 1)
-	ranOut := context.AfterFunc(ctx, func() { ended <- time.Since(slots.started) })
-	record := newRecorder(slots.started)
+	ranOut := context.AfterFunc(ctx, func() { ended <- time.Since(queue.started) })
+	record := newRecorder(queue.started)
 	var clients sync.WaitGroup
 	for n := range r.Clients {
-		c := client{number: n, next: r.Plan(n), sender: pools[n%len(pools)].sender(), slots: slots, recorder: record, history: r.History}
-		clients.Go(func() { c.work(ctx) })
+		c := client{
+			number:   n,
+			next:     r.Plan(n),
+			sender:   pools[n%len(pools)].newSender(),
+			queue:    queue,
+			recorder: record,
+			history:  r.History,
+		}
+		clients.Go(func() { c.run(ctx) })
 	}
+	// Then end the intervals in this goroutine until all clients are done.
 	done := make(chan struct{})
 	go func() {
 		clients.Wait()
 		close(done)
 	}()
 	r.watch(record, done)
+	// Last, count what was due and not sent. If the context ended the run, that is counted until
+	// then, not until the last answer. ranOut reports false if the context has ended.
 	summary := record.summary()
-	if !ranOut() { // its time was up, or it was interrupted
-		summary.Unsent = slots.unsent(<-ended)
+	if !ranOut() { // the duration is over, or the run was interrupted
+		summary.Unsent = queue.unsent(<-ended)
 	}
 	summary.Interrupted = interrupt.Err() != nil
 	return summary, nil
 }
 
-// watch ends an interval every second, until the clients are done.
+// watch ends an interval every second, and the last one when the clients are done.
 func (r Run) watch(record *recorder, done <-chan struct{}) {
-	ticker := time.NewTicker(tick)
+	ticker := time.NewTicker(intervalLength)
 	defer ticker.Stop()
 	for working := true; working; {
 		now := time.Time{}
@@ -84,54 +105,60 @@ func (r Run) watch(record *recorder, done <-chan struct{}) {
 		case <-done:
 			now, working = time.Now(), false
 		}
-		interval := record.interval(now)
+		interval := record.endInterval(now)
 		if r.Progress != nil {
 			r.Progress(interval)
 		}
 	}
 }
 
-// slots gives out the requests of a run, one after the other, to whichever client is free.
-type slots struct {
-	started  time.Time
-	rate     float64
-	duration time.Duration
-	most     int64
-	taken    atomic.Int64
+// requestQueue assigns the requests of a run, one after the other, to the next free client.
+type requestQueue struct {
+	started     time.Time
+	rate        float64
+	duration    time.Duration
+	maxRequests int64
+	taken       atomic.Int64 // number of requests that were assigned
 }
 
-// grain is how late the runtime's timers may be.
-const grain = time.Millisecond
+// timerTolerance is how late a timer of the runtime may fire.
+const timerTolerance = time.Millisecond
 
-// take waits for the next request to be due, and tells the moment from which its latency counts; false is the end of the run.
+// next waits until the next request is due and returns the time from which its latency counts. It
+// returns false at the end of the run.
 //
-// Of an open load that moment is when it was due, also if no client was free then: what a request waits for clients that the server keeps busy is the server's
-// doing, and leaving it out would count a stall once for each client instead of once for each request (coordinated omission). If a client was free and the timer
-// alone woke it late, that is this program's doing, and latency counts from when it woke.
-func (s *slots) take(ctx context.Context) (from time.Time, ok bool) {
+// In an open load that time is when the request was due, even if no client was free then. A request
+// that waits for clients that the server keeps busy is delayed by the server. Without that wait, a
+// stall would count once for each client instead of once for each request (coordinated omission).
+// If a client was free and only the timer fired late, by at most timerTolerance, the delay is this
+// program's, and the latency counts from when the client woke up.
+func (s *requestQueue) next(ctx context.Context) (from time.Time, ok bool) {
+	// First take a number. It is given back if there is no such request, so that unsent can count.
 	n := s.taken.Add(1) - 1
-	if ctx.Err() != nil || s.most > 0 && n >= s.most {
+	if ctx.Err() != nil || s.maxRequests > 0 && n >= s.maxRequests {
 		s.taken.Add(-1)
 		return time.Time{}, false
 	}
 	if s.rate == 0 {
 		return time.Now(), true
 	}
-	after := time.Duration(float64(n) / s.rate * float64(time.Second))
-	if s.duration > 0 && after >= s.duration {
+	// In an open load the number determines when the request is due.
+	dueAfter := time.Duration(float64(n) / s.rate * float64(time.Second))
+	if s.duration > 0 && dueAfter >= s.duration {
 		s.taken.Add(-1)
 		return time.Time{}, false
 	}
-	due := s.started.Add(after)
-	early := time.Until(due)
-	if early <= 0 {
+	due := s.started.Add(dueAfter)
+	wait := time.Until(due)
+	if wait <= 0 {
 		return due, true
 	}
-	timer := time.NewTimer(early)
+	// Then wait for that time, or for the end of the run.
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		if now := time.Now(); now.Sub(due) <= grain {
+		if now := time.Now(); now.Sub(due) <= timerTolerance {
 			return now, true
 		}
 		return due, true
@@ -141,76 +168,79 @@ func (s *slots) take(ctx context.Context) (from time.Time, ok bool) {
 	}
 }
 
-// unsent is how many requests of an open load were due until a moment of the run and were not sent.
-func (s *slots) unsent(until time.Duration) int64 {
+// unsent returns how many requests of an open load were due until a time of the run and were not
+// sent.
+func (s *requestQueue) unsent(until time.Duration) int64 {
 	if s.duration > 0 {
 		until = min(until, s.duration)
 	}
 	due := int64(math.Ceil(s.rate * until.Seconds()))
-	if s.most > 0 {
-		due = min(due, s.most)
+	if s.maxRequests > 0 {
+		due = min(due, s.maxRequests)
 	}
 	return max(0, due-s.taken.Load())
 }
 
-// client does what its plan says, one operation after the other.
+// client executes its plan, one operation after the other.
 type client struct {
 	number   int
 	next     Next
 	sender   *sender
-	slots    *slots
+	queue    *requestQueue
 	recorder *recorder
 	history  *history.Writer
 }
 
-func (c *client) work(ctx context.Context) {
+// run executes operations until the plan or the run ends.
+func (c *client) run(ctx context.Context) {
 	var last Result
 	for {
 		op, more := c.next(last)
 		if !more {
 			return
 		}
-		from, ok := c.slots.take(ctx)
+		from, ok := c.queue.next(ctx)
 		if !ok {
 			return
 		}
-		last = c.do(op, from)
+		last = c.execute(op, from)
 		if last.Code == NotConnected {
 			select {
-			case <-time.After(pause):
+			case <-time.After(reconnectDelay):
 			case <-ctx.Done():
 			}
 		}
 	}
 }
 
-// do sends one operation, and tells the history and the recorder.
-func (c *client) do(op Operation, from time.Time) Result {
+// execute sends one operation and records its result, in the history and in the recorder.
+func (c *client) execute(op Operation, from time.Time) Result {
 	var id int
 	if c.history != nil {
-		id = c.history.Invoke(history.Call{Client: c.number, Action: op.Action, Instance: op.Instance, Interface: op.Interface})
+		id = c.history.Invoke(history.Call{Client: c.number, Action: op.Action, Instance: op.Instance,
+			Interface: op.Interface})
 	}
 	reply := c.sender.send(op)
 	now := time.Now()
 	result := Result{Operation: op, Latency: now.Sub(from)}
 	result.Outcome, result.Code = reply.outcome()
 	if c.history != nil {
-		c.tell(id, reply, &result)
+		c.recordOutcome(id, reply, &result)
 	}
 	c.recorder.add(result, now)
 	return result
 }
 
-// tell writes how an operation ended into the history.
-func (c *client) tell(id int, reply reply, result *Result) {
+// recordOutcome writes the outcome of an operation to the history.
+func (c *client) recordOutcome(id int, reply reply, result *Result) {
 	if result.Outcome == history.OK && result.Action == history.Describe {
 		var err error
-		if result.Status, result.On, err = described(reply.body); err != nil {
+		if result.Status, result.On, err = parseDescribe(reply.body); err != nil {
 			result.Outcome, result.Code = history.Unknown, "Unreadable"
 		}
 	}
 	switch {
-	case result.Code == NotConnected: // what was never sent was not done
+	case result.Code == NotConnected: // a request that was never sent had no effect
 		c.history.Fail(id, result.Code)
 	case result.Outcome == history.Unknown && reply.err != nil:
 		c.history.Unknown(id, result.Code+": "+reply.err.Error())

@@ -26,21 +26,23 @@ func run(t *testing.T, r Run) *Summary {
 	return summary
 }
 
-func TestEachRequestIsSignedAndIsSentOnce(t *testing.T) {
+func TestRequestsAreSignedAndSentOnce(t *testing.T) {
 	t.Parallel()
 	for _, v3 := range []bool{false, true} {
 		var mu sync.Mutex
 		nonces := map[string]bool{}
 		target := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
-			nonce, given, want := query.Get("SignatureNonce"), query.Get("Signature"), signature.V1(r.Method, query, "testsecret")
+			nonce, given, want := query.Get("SignatureNonce"), query.Get("Signature"),
+				signature.V1(r.Method, query, "testsecret")
 			if v3 {
 				a, err := signature.ParseAuthorization(r.Header.Get("Authorization"))
 				if err != nil || !a.Covers(r.Header) {
 					t.Errorf("got %v, %v, want all of it signed", r.Header, err)
 				}
 				nonce, given = r.Header.Get(signature.HeaderNonce), a.Signature
-				want = signature.SignV3(signature.RequestV3{Method: r.Method, Host: r.Host, Query: query, Header: r.Header}.StringToSign(a.SignedHeaders), "testsecret")
+				want = signature.SignV3(signature.RequestV3{Method: r.Method, Host: r.Host, Query: query,
+					Header: r.Header}.StringToSign(a.SignedHeaders), "testsecret")
 			}
 			mu.Lock()
 			defer mu.Unlock()
@@ -48,20 +50,22 @@ func TestEachRequestIsSignedAndIsSentOnce(t *testing.T) {
 				t.Errorf("v3=%v: got signature %s and nonce %s, want %s and one of its own", v3, given, nonce, want)
 			}
 			nonces[nonce] = true
-			if query.Get("InstanceId") != "i-1" || query.Get("NetworkInterfaceId") != "eni-1" || query.Get("RegionId") != "cn-hangzhou" {
+			if query.Get("InstanceId") != "i-1" || query.Get("NetworkInterfaceId") != "eni-1" ||
+				query.Get("RegionId") != "cn-hangzhou" {
 				t.Errorf("got %v, want the operation's parameters", query)
 			}
 		})
 		target.SignatureV3 = v3
-		summary := run(t, Run{Targets: []Target{target}, Clients: 8, Requests: 500, Plan: attaches})
+		summary := run(t, Run{Targets: []Target{target}, Clients: 8, Requests: 500, Plan: attachPlan})
 		if total := summary.Total(); total.OK != 500 || len(nonces) != 500 {
 			t.Errorf("v3=%v: got %d ok of %d requests, want 500", v3, total.OK, len(nonces))
 		}
 	}
 }
 
-// In an open load a stall of the server is met by every request that was due in it, not only by those that its clients had under way.
-func TestLatencyCountsFromWhenARequestWasDue(t *testing.T) {
+// In an open load, a stall of the server is counted for every request that was due during the
+// stall, not only for those in progress.
+func TestLatencyCountsFromDueTime(t *testing.T) {
 	t.Parallel()
 	const rate, stall = 200, 500 * time.Millisecond
 	var arrived atomic.Int64
@@ -75,7 +79,7 @@ func TestLatencyCountsFromWhenARequestWasDue(t *testing.T) {
 			<-stalled
 		}
 	})
-	summary := run(t, Run{Targets: []Target{target}, Clients: 4, Rate: rate, Requests: 200, Plan: attaches})
+	summary := run(t, Run{Targets: []Target{target}, Clients: 4, Rate: rate, Requests: 200, Plan: attachPlan})
 	total := summary.Total()
 	if total.OK != 200 {
 		t.Fatalf("got %d ok, want 200", total.OK)
@@ -88,11 +92,12 @@ func TestLatencyCountsFromWhenARequestWasDue(t *testing.T) {
 		}
 	}
 	if want := int64(rate * 0.4); waited < want-2 {
-		t.Errorf("got %d requests that waited, want the %d that were due: 4 clients alone had no more than 4 under way", waited, want)
+		t.Errorf("got %d requests that waited, want the %d that were due: 4 clients alone had no more than 4 under way",
+			waited, want)
 	}
 }
 
-func TestWhatEndsARun(t *testing.T) {
+func TestRunEnds(t *testing.T) {
 	t.Parallel()
 	var got atomic.Int64
 	target := serveHTTP(t, func(http.ResponseWriter, *http.Request) { got.Add(1) })
@@ -108,9 +113,9 @@ func TestWhatEndsARun(t *testing.T) {
 		run  Run
 		want int64
 	}{
-		{"requests", Run{Clients: 7, Requests: 100, Plan: attaches}, 100},
-		{"requests of an open load", Run{Clients: 7, Rate: 5000, Requests: 100, Plan: attaches}, 100},
-		{"its duration", Run{Clients: 2, Rate: 100, Duration: 300 * time.Millisecond, Plan: attaches}, 30},
+		{"requests", Run{Clients: 7, Requests: 100, Plan: attachPlan}, 100},
+		{"requests of an open load", Run{Clients: 7, Rate: 5000, Requests: 100, Plan: attachPlan}, 100},
+		{"its duration", Run{Clients: 2, Rate: 100, Duration: 300 * time.Millisecond, Plan: attachPlan}, 30},
 		{"the plan", Run{Clients: 4, Plan: three}, 12},
 	} {
 		got.Store(0)
@@ -118,7 +123,8 @@ func TestWhatEndsARun(t *testing.T) {
 		summary := run(t, c.run)
 		total := summary.Total()
 		if total.OK != got.Load() || total.OK+summary.Unsent != c.want || c.run.Duration == 0 && summary.Unsent != 0 {
-			t.Errorf("%s: got %d ok, %d requests at the server, %d unsent; want %d in all, and only a duration to leave some", c.name, total.OK, got.Load(), summary.Unsent, c.want)
+			t.Errorf("%s: got %d ok, %d requests at the server, %d unsent; want %d in all, and only a duration to "+
+				"leave some", c.name, total.OK, got.Load(), summary.Unsent, c.want)
 		}
 	}
 }
@@ -143,7 +149,8 @@ func TestClientsShareTheTargets(t *testing.T) {
 	}
 }
 
-// What was due and not sent is told: until the end of the run, or until it was interrupted, and not until the last answer.
+// Requests that were due and not sent are counted: until the end of the run or its interruption,
+// not until the last answer.
 func TestUnsentRequestsAreCounted(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -163,18 +170,21 @@ func TestUnsentRequestsAreCounted(t *testing.T) {
 		close(release)
 	}()
 	const rate = 100
-	summary, err := Run{Targets: []Target{target}, Clients: 2, Rate: rate, Duration: time.Hour, Plan: attaches}.Do(ctx)
+	summary, err := Run{Targets: []Target{target}, Clients: 2, Rate: rate, Duration: time.Hour,
+		Plan: attachPlan}.Do(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
 	total, due := summary.Total(), int64(ended.Sub(summary.Started).Seconds()*rate)+1
-	if total.Count() != 2 || summary.Unsent < due-2 || summary.Elapsed < time.Second || summary.Unsent > int64((summary.Elapsed-500*time.Millisecond).Seconds()*rate) {
-		t.Errorf("got %d sent and %d unsent, want 2, and %d until it was interrupted", total.Count(), summary.Unsent, due-2)
+	if total.Count() != 2 || summary.Unsent < due-2 || summary.Elapsed < time.Second ||
+		summary.Unsent > int64((summary.Elapsed-500*time.Millisecond).Seconds()*rate) {
+		t.Errorf("got %d sent and %d unsent, want 2, and %d until it was interrupted", total.Count(), summary.Unsent,
+			due-2)
 	}
 }
 
-// A plan may look at how the last operation ended.
-func TestAPlanGetsItsResults(t *testing.T) {
+// A plan gets the result of the last operation.
+func TestPlanGetsResults(t *testing.T) {
 	t.Parallel()
 	target := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("Action") == history.Attach {
@@ -197,13 +207,14 @@ func TestAPlanGetsItsResults(t *testing.T) {
 		}
 	}
 	run(t, Run{Targets: []Target{target}, Clients: 1, Plan: plan})
-	if len(results) != 3 || results[0].Outcome != "" || results[1].Outcome != history.Fail || results[1].Code != "EniPerInstanceLimitExceeded" ||
+	if len(results) != 3 || results[0].Outcome != "" || results[1].Outcome != history.Fail ||
+		results[1].Code != "EniPerInstanceLimitExceeded" ||
 		results[2].Outcome != history.OK || results[2].Action != history.Detach {
 		t.Errorf("got %+v, want nothing, the refusal and what was done", results)
 	}
 }
 
-// Each way in which a request can end, in the summary and in the history.
+// Each possible end of a request is counted in the summary and written to the history.
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	refused, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -248,8 +259,11 @@ func TestOutcomes(t *testing.T) {
 		{"broke off", breakOff, history.Attach, history.Unknown, ConnectionLost},
 		{"hung", hang, history.Attach, history.Unknown, Timeout},
 		{"nobody", nil, history.Attach, history.Unknown, NotConnected},
-		{"described", answers(200, `{"NetworkInterfaceSets":{"NetworkInterfaceSet":[{"Status":"InUse","InstanceId":"i-1"}]}}`), history.Describe, history.OK, ""},
-		{"described as absent", answers(200, `{"NetworkInterfaceSets":{"NetworkInterfaceSet":[]}}`), history.Describe, history.OK, ""},
+		{"described",
+			answers(200, `{"NetworkInterfaceSets":{"NetworkInterfaceSet":[{"Status":"InUse","InstanceId":"i-1"}]}}`),
+			history.Describe, history.OK, ""},
+		{"described as absent", answers(200, `{"NetworkInterfaceSets":{"NetworkInterfaceSet":[]}}`), history.Describe,
+			history.OK, ""},
 		{"described by something else", answers(200, `<html>`), history.Describe, history.Unknown, "Unreadable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -263,12 +277,14 @@ func TestOutcomes(t *testing.T) {
 			}
 			var file bytes.Buffer
 			writer := history.NewWriter(&file, history.Header{})
-			World{Instances: []Instance{{ID: "i-1", Limit: 2, Held: 1}}, Interfaces: []Interface{{ID: "eni-1"}}}.Tell(writer)
+			World{Instances: []Instance{{ID: "i-1", Limit: 2, Held: 1}},
+				Interfaces: []Interface{{ID: "eni-1"}}}.Tell(writer)
 			op := Operation{Action: c.action, Instance: "i-1", Interface: "eni-1"}
 			if c.action == history.Describe {
 				op.Instance = ""
 			}
-			summary := run(t, Run{Targets: []Target{target}, Clients: 1, Requests: 2, History: writer, Plan: func(int) Next { return func(Result) (Operation, bool) { return op, true } }})
+			summary := run(t, Run{Targets: []Target{target}, Clients: 1, Requests: 2, History: writer,
+				Plan: func(int) Next { return func(Result) (Operation, bool) { return op, true } }})
 			if err := writer.Close(); err != nil {
 				t.Fatal(err)
 			}
@@ -278,7 +294,8 @@ func TestOutcomes(t *testing.T) {
 				wantCodes = 0
 			}
 			if got.Action != c.action || got.Codes[c.code] != wantCodes || got.Count() != 2 ||
-				map[history.Outcome]int64{history.OK: got.OK, history.Fail: got.Refused, history.Unknown: got.Unknown}[c.outcome] != 2 {
+				map[history.Outcome]int64{history.OK: got.OK, history.Fail: got.Refused,
+					history.Unknown: got.Unknown}[c.outcome] != 2 {
 				t.Errorf("got %+v, want 2 %s with code %q", got, c.outcome, c.code)
 			}
 			h, err := history.Read("history", &file)
@@ -290,9 +307,10 @@ func TestOutcomes(t *testing.T) {
 			}
 			for _, o := range h.Operations {
 				if c.code == NotConnected {
-					c.outcome = history.Fail // what was never sent was not done
+					c.outcome = history.Fail // a request that was never sent had no effect
 				}
-				if o.Outcome != c.outcome || o.Ended <= o.Invoked || o.Outcome == history.Fail && o.Code != c.code || o.Outcome == history.Unknown && !strings.HasPrefix(o.Error, c.code) {
+				if o.Outcome != c.outcome || o.Ended <= o.Invoked || o.Outcome == history.Fail && o.Code != c.code ||
+					o.Outcome == history.Unknown && !strings.HasPrefix(o.Error, c.code) {
 					t.Errorf("the history has %+v, want %s with %q", o, c.outcome, c.code)
 				}
 				if c.name == "described" && (o.Status != "InUse" || o.On != "i-1") {
@@ -303,12 +321,12 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-func TestARunThatCannotBe(t *testing.T) {
+func TestRunRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]Run{
-		"no target":   {Clients: 1, Plan: attaches},
-		"no endpoint": {Targets: []Target{{Endpoint: "ftp://x"}}, Clients: 1, Plan: attaches},
-		"no clients":  {Targets: []Target{{Endpoint: "http://x"}}, Plan: attaches},
+		"no target":   {Clients: 1, Plan: attachPlan},
+		"no endpoint": {Targets: []Target{{Endpoint: "ftp://x"}}, Clients: 1, Plan: attachPlan},
+		"no clients":  {Targets: []Target{{Endpoint: "http://x"}}, Plan: attachPlan},
 		"no plan":     {Targets: []Target{{Endpoint: "http://x"}}, Clients: 1},
 	} {
 		if _, err := r.Do(t.Context()); err == nil {
@@ -317,16 +335,18 @@ func TestARunThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestTheIntervalsAddUp(t *testing.T) {
+func TestIntervalsAddUp(t *testing.T) {
 	t.Parallel()
 	target := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "{}") })
 	var seen int64
-	summary := run(t, Run{Targets: []Target{target}, Clients: 4, Rate: 200, Requests: 300, Plan: attaches, Progress: func(i Interval) {
-		for _, a := range i.Actions {
-			seen += a.count()
-		}
-	}})
+	summary := run(t, Run{Targets: []Target{target}, Clients: 4, Rate: 200, Requests: 300, Plan: attachPlan,
+		Progress: func(i Interval) {
+			for _, a := range i.Actions {
+				seen += a.count()
+			}
+		}})
 	if len(summary.Series) < 2 || seen != 300 || summary.Actions[0].OK != 300 {
-		t.Errorf("got %d intervals with %d operations, and %d in all; want several, 300 and 300", len(summary.Series), seen, summary.Actions[0].OK)
+		t.Errorf("got %d intervals with %d operations, and %d in all; want several, 300 and 300", len(summary.Series),
+			seen, summary.Actions[0].OK)
 	}
 }

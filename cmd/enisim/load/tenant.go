@@ -11,22 +11,23 @@ import (
 	"time"
 )
 
-// Tenant is an account of its own for a run, so that it meets nobody else's resources and leaves none behind.
+// Tenant is an account that exists only for a run. It shares no resources with others and leaves
+// none behind.
 type Tenant struct {
 	control control
 	ID      string
 	Key     struct{ ID, Secret string }
 }
 
-// control is the control API of the server at an endpoint.
+// control calls the control API of the server at an endpoint.
 type control struct {
 	target Target
-	token  string // "": open
+	token  string // "": the control API needs none
 	http   http.Client
 }
 
-// NewTenant makes an account with a scenario in it by the server's control API, for which token is "" where it is open. The account goes by itself after
-// expiresIn.
+// NewTenant creates an account with the content of a scenario, through the server's control API.
+// token is "" if the control API needs none. The account expires after expiresIn.
 func NewTenant(ctx context.Context, t Target, token string, scenario []byte, expiresIn time.Duration) (*Tenant, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: t.Insecure}
@@ -47,18 +48,19 @@ func NewTenant(ctx context.Context, t Target, token string, scenario []byte, exp
 	return tenant, nil
 }
 
-// Target is the target of before, with the account's key.
+// Target returns the original target with the account's key.
 func (t *Tenant) Target() Target {
 	target := t.control.target
 	target.AccessKeyID, target.AccessKeySecret, target.SecurityToken = t.Key.ID, t.Key.Secret, ""
 	return target
 }
 
-// Delete removes the account with all that it has.
+// Delete deletes the account and all its resources.
 func (t *Tenant) Delete(ctx context.Context) error {
 	return t.control.do(ctx, http.MethodDelete, "accounts/"+t.ID, nil, nil)
 }
 
+// do sends a request to the control API and decodes the answer, unless answer is nil.
 func (c *control) do(ctx context.Context, method, path string, body []byte, answer any) error {
 	request, err := http.NewRequestWithContext(ctx, method, c.target.Endpoint+"/_enisim/"+path, bytes.NewReader(body))
 	if err != nil {
@@ -70,6 +72,7 @@ func (c *control) do(ctx context.Context, method, path string, body []byte, answ
 	if c.token != "" {
 		request.Header.Set("Authorization", "Bearer "+c.token)
 	}
+	// Then send it, and translate each kind of failure into a message that says how to go on.
 	response, err := c.http.Do(request)
 	if err != nil {
 		return fmt.Errorf("no reply from the control API: %w (is the server running? start it with: enisim serve)", err)
@@ -80,8 +83,10 @@ func (c *control) do(ctx context.Context, method, path string, body []byte, answ
 	case err != nil:
 		return fmt.Errorf("the control API's reply broke off: %w", err)
 	case response.StatusCode == http.StatusUnauthorized, response.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("the control API of %s refuses with status %d: give the token of its server as --control-token; "+
-			"an endpoint that is no enisim has none, so leave --scenario out and use the world that is there", c.target.Endpoint, response.StatusCode)
+		return fmt.Errorf("the control API of %s refuses with status %d: give the token of its server as "+
+			"--control-token; "+
+			"an endpoint that is no enisim has none, so leave --scenario out and use the world that is there",
+			c.target.Endpoint, response.StatusCode)
 	case response.StatusCode >= http.StatusBadRequest:
 		var problem struct{ Error string }
 		if json.Unmarshal(text, &problem) != nil || problem.Error == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Grammar is how a threshold is written, for who wrote one that is not.
+// Grammar is the help text about thresholds. It is part of the error for an invalid one.
 const Grammar = `a threshold is [ACTION.]METRIC OPERATOR VALUE, and what it says must not be so:
   ACTION    attach, detach or describe (default: all together)
   METRIC    p50, p99, p99.9 or any other percentile, max:  a latency, such as 50ms
@@ -20,23 +20,26 @@ const Grammar = `a threshold is [ACTION.]METRIC OPERATOR VALUE, and what it says
   OPERATOR  <  <=  >  >=
 Examples: p99>50ms  attach.p99.9>=0.2s  rate<1000/s  errors>1%  unknown>0`
 
-// Threshold is a condition under which a run has failed.
+// Threshold is a condition that makes a run fail.
 type Threshold struct {
 	text     string
-	action   string // its short name; "" for all
+	action   string // short name; "" for all actions
 	metric   string
-	percent  float64 // of a percentile; 100 of max
+	percent  float64 // of a percentile; 100 for max
 	operator string
-	value    float64 // seconds, operations a second, a number, or a share of 1
-	share    bool    // value is a share of all operations
+	value    float64 // seconds, operations a second, a count, or a fraction
+	share    bool    // value is a fraction of all operations
 }
 
-var thresholdForm = regexp.MustCompile(`^(?:(attach|detach|describe)\.)?(?:p([0-9]+(?:\.[0-9]+)?)|(max|rate|refused|unknown|errors)) *(<=|>=|<|>) *(\S+)$`)
+// thresholdPattern is the form of a threshold: action, percentile or other metric, operator, value.
+var thresholdPattern = regexp.MustCompile(`^(?:(attach|detach|describe)\.)?` +
+	`(?:p([0-9]+(?:\.[0-9]+)?)|(max|rate|refused|unknown|errors)) *(<=|>=|<|>) *(\S+)$`)
 
-// UnmarshalText reads a threshold from a command line.
+// UnmarshalText parses a threshold of a command line.
 func (t *Threshold) UnmarshalText(text []byte) error {
+	// First split the text, then parse the value, whose form depends on the metric.
 	wrong := fmt.Errorf("%q: %s", text, Grammar)
-	parts := thresholdForm.FindStringSubmatch(strings.TrimSpace(string(text)))
+	parts := thresholdPattern.FindStringSubmatch(strings.TrimSpace(string(text)))
 	if parts == nil {
 		return wrong
 	}
@@ -69,33 +72,35 @@ func (t *Threshold) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// String returns the threshold as it was given.
 func (t Threshold) String() string { return t.text }
 
-// Action is the action that the threshold is about, by the name that it has in a mix; "" is all.
+// Action returns the short name of the threshold's action; "" for all actions.
 func (t Threshold) Action() string { return t.action }
 
-// NoUnknown is the threshold that a run has without being asked: no call whose outcome is unknown.
+// NoUnknown is the threshold that every run has by default: no call of unknown outcome.
 var NoUnknown = Threshold{text: "unknown>0", metric: "unknown", operator: ">"}
 
-// LimitsUnknown reports whether the threshold says how many unknown outcomes there may be.
+// LimitsUnknown reports whether the threshold limits the number of unknown outcomes.
 func (t Threshold) LimitsUnknown() bool { return t.metric == "unknown" || t.metric == "errors" }
 
-// Verdict is what became of a threshold in a run.
+// Verdict is the result of a threshold for a run.
 type Verdict struct {
 	Threshold Threshold
-	Broken    bool
-	Was       string // what the run had
+	Broken    bool   // the run failed the threshold
+	Was       string // the measured value, as text
 }
 
-// Judge returns the verdict on a run.
+// Judge returns the verdict for a run.
 func (t Threshold) Judge(s *Summary) Verdict {
 	broken, was := t.Broken(s)
 	return Verdict{t, broken, was}
 }
 
-// Broken tells whether a run has failed the threshold, and what it had. A run without any operation that the threshold is about has failed it: there is nothing to say
-// that it held.
+// Broken reports whether a run failed the threshold, and returns the measured value as text. A run
+// without any operation of the threshold's action fails it, because nothing shows that it held.
 func (t Threshold) Broken(s *Summary) (broken bool, was string) {
+	// First select the stats of the threshold's action.
 	stats := s.Total()
 	if t.action != "" {
 		stats = Stats{Latency: hdrhistogram.New(1, 2, 1)}
@@ -108,11 +113,12 @@ func (t Threshold) Broken(s *Summary) (broken bool, was string) {
 	if stats.Count() == 0 {
 		return true, "there was no operation"
 	}
+	// Then compute the value of the metric, as a share if the threshold is one.
 	var value float64
 	switch t.metric {
 	case "", "max":
 		latency := stats.Percentile(t.percent)
-		value, was = latency.Seconds(), "it was "+spellLatency(latency)
+		value, was = latency.Seconds(), "it was "+formatLatency(latency)
 	case "rate":
 		value = s.Rate(stats.Count())
 		was = fmt.Sprintf("it was %.1f/s", value)
@@ -129,6 +135,7 @@ func (t Threshold) Broken(s *Summary) (broken bool, was string) {
 	if t.share {
 		value /= float64(stats.Count())
 	}
+	// Then compare.
 	switch t.operator {
 	case "<":
 		return value < t.value, was

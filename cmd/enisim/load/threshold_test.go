@@ -8,11 +8,13 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
-// sample is a run of ten seconds: attaches of 1 to 100 ms, of which one was refused, and 100 detaches of 1 ms, of which one is unknown.
-func sample() *Summary {
+// testSummary is a run of ten seconds: attaches of 1 to 100 ms, one of them refused, and 100
+// detaches of 1 ms, one of them unknown.
+func testSummary() *Summary {
 	r := newRecorder(time.Now())
 	for ms := range 100 {
-		result := Result{Operation: Operation{Action: history.Attach}, Outcome: history.OK, Latency: time.Duration(ms+1) * time.Millisecond}
+		result := Result{Operation: Operation{Action: history.Attach}, Outcome: history.OK,
+			Latency: time.Duration(ms+1) * time.Millisecond}
 		if ms == 0 {
 			result.Outcome, result.Code = history.Fail, "EniPerInstanceLimitExceeded"
 		}
@@ -23,7 +25,7 @@ func sample() *Summary {
 		}
 		r.add(result, r.started.Add(10*time.Second))
 	}
-	r.interval(r.started.Add(10 * time.Second))
+	r.endInterval(r.started.Add(10 * time.Second))
 	return r.summary()
 }
 
@@ -50,26 +52,28 @@ func TestThresholds(t *testing.T) {
 		"attach.unknown>0":    false,
 		"detach.refused>0":    false,
 		"refused>0":           true,
-		"describe.p99>1h":     true, // there was none
+		"describe.p99>1h":     true, // there were no describes
 	} {
 		var threshold Threshold
 		if err := threshold.UnmarshalText([]byte(text)); err != nil {
 			t.Errorf("%s: %v", text, err)
 			continue
 		}
-		if got, was := threshold.Broken(sample()); got != broken || was == "" {
+		if got, was := threshold.Broken(testSummary()); got != broken || was == "" {
 			t.Errorf("%s: got broken=%v (%s), want %v", text, got, was, broken)
 		}
 	}
 }
 
-func TestBadThresholds(t *testing.T) {
+func TestInvalidThresholds(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		"", "p99", "p99>", "p99>50", "p99=50ms", "p101>50ms", "p>1ms", "99>1ms", "p99>-1ms", "reboot.p99>1ms", "attach>1", "rate<1000", "rate<fast/s", "errors>1s", "errors>x%",
+		"", "p99", "p99>", "p99>50", "p99=50ms", "p101>50ms", "p>1ms", "99>1ms", "p99>-1ms", "reboot.p99>1ms",
+		"attach>1", "rate<1000", "rate<fast/s", "errors>1s", "errors>x%",
 		"errors>NaN", "max>1ms,p99>1ms",
 	} {
-		if err := new(Threshold).UnmarshalText([]byte(text)); err == nil || !strings.Contains(err.Error(), "[ACTION.]METRIC OPERATOR VALUE") {
+		if err := new(Threshold).UnmarshalText([]byte(text)); err == nil ||
+			!strings.Contains(err.Error(), "[ACTION.]METRIC OPERATOR VALUE") {
 			t.Errorf("%q: got %v, want the grammar", text, err)
 		}
 	}
@@ -78,7 +82,7 @@ func TestBadThresholds(t *testing.T) {
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
-	if err := sample().Print(&out); err != nil {
+	if err := testSummary().Print(&out); err != nil {
 		t.Fatal(err)
 	}
 	got := []string{}

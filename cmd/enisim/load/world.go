@@ -15,7 +15,8 @@ import (
 	"enisim/httpapi/signature"
 )
 
-// World is what a plan works on, as the API listed it: the instances, and the secondary interfaces that may be attached to them.
+// World is what a plan works on, as the API lists it: the instances, and the secondary interfaces
+// that can be attached to them.
 type World struct {
 	Instances  []Instance
 	Interfaces []Interface
@@ -25,21 +26,21 @@ type World struct {
 type Instance struct {
 	ID    string
 	Place Place
-	Limit int // how many interfaces it may hold, the primary one included
-	Held  int // how many it holds that are not in the world's list, the primary one included
+	Limit int // the maximum number of interfaces on it, with the primary one
+	Held  int // the number of interfaces on it that are not in the world's list, with the primary one
 }
 
-// Interface is a secondary network interface of a world, which is Available or InUse.
+// Interface is a secondary network interface of a world. Its status is Available or InUse.
 type Interface struct {
 	ID       string
 	Place    Place
-	Instance string // the instance that it is on; "" if it is free
+	Instance string // the instance that it is attached to; "" if it is free
 }
 
-// Place is where interfaces and instances can meet.
+// Place is a VPC and a zone. An interface can be attached only to an instance of the same place.
 type Place struct{ VPC, Zone string }
 
-// Tell writes the world into a history.
+// Tell writes the world to a history, as its initial state.
 func (w World) Tell(h *history.Writer) {
 	for _, i := range w.Instances {
 		h.Instance(history.Instance{ID: i.ID, Limit: i.Limit, Held: i.Held})
@@ -49,14 +50,14 @@ func (w World) Tell(h *history.Writer) {
 	}
 }
 
-// Sizes of the pages that the API is asked for, which are the largest that it gives.
+// Page sizes: the maximum that the API allows.
 const (
-	instancesAPage  = 100
-	interfacesAPage = 500
-	typesARequest   = 10
+	instancesPerPage  = 100
+	interfacesPerPage = 500
+	typesPerRequest   = 10
 )
 
-// What discovery reads of the replies.
+// The parts of the replies that Discover reads.
 type (
 	listedInstance struct {
 		InstanceId, InstanceType, Status, ZoneId string
@@ -71,76 +72,89 @@ type (
 	}
 )
 
-// Discover asks a target for its world: Running and Stopped instances, and secondary interfaces that are Available or InUse and no service's own. What is on
-// its way is left out: wait until the world is still.
+// Discover asks a target for its world: the Running and Stopped instances, and the secondary
+// interfaces that are Available or InUse and not managed by a service. Resources in a transient
+// status are left out, so call it when nothing changes.
 func Discover(ctx context.Context, t Target) (World, error) {
-	pool, err := connect(t, 1)
+	pool, err := newConnections(t, 1)
 	if err != nil {
 		return World{}, err
 	}
 	defer pool.close()
-	api := pool.sender()
+	api := pool.newSender()
 
-	instances, err := list(ctx, api, "DescribeInstances", instancesAPage, func(body []byte) ([]listedInstance, string, error) {
-		var page struct {
-			NextToken string
-			Instances struct{ Instance []listedInstance }
-		}
-		err := json.Unmarshal(body, &page)
-		return page.Instances.Instance, page.NextToken, err
-	})
+	// First list the instances and the interfaces, then ask for the limits of the instance types.
+	instances, err := listAll(ctx, api, "DescribeInstances", instancesPerPage,
+		func(body []byte) ([]listedInstance, string, error) {
+			var page struct {
+				NextToken string
+				Instances struct{ Instance []listedInstance }
+			}
+			err := json.Unmarshal(body, &page)
+			return page.Instances.Instance, page.NextToken, err
+		})
 	if err != nil {
 		return World{}, err
 	}
-	interfaces, err := list(ctx, api, "DescribeNetworkInterfaces", interfacesAPage, func(body []byte) ([]listedInterface, string, error) {
-		var page struct {
-			NextToken            string
-			NetworkInterfaceSets struct{ NetworkInterfaceSet []listedInterface }
-		}
-		err := json.Unmarshal(body, &page)
-		return page.NetworkInterfaceSets.NetworkInterfaceSet, page.NextToken, err
-	})
+	interfaces, err := listAll(ctx, api, "DescribeNetworkInterfaces", interfacesPerPage,
+		func(body []byte) ([]listedInterface, string, error) {
+			var page struct {
+				NextToken            string
+				NetworkInterfaceSets struct{ NetworkInterfaceSet []listedInterface }
+			}
+			err := json.Unmarshal(body, &page)
+			return page.NetworkInterfaceSets.NetworkInterfaceSet, page.NextToken, err
+		})
 	if err != nil {
 		return World{}, err
 	}
-	limits, err := limitsOf(ctx, api, instances)
+	limits, err := interfaceLimits(ctx, api, instances)
 	if err != nil {
 		return World{}, err
 	}
-	return worldOf(instances, interfaces, limits), nil
+	return newWorld(instances, interfaces, limits), nil
 }
 
-func worldOf(instances []listedInstance, interfaces []listedInterface, limits map[string]int) World {
+// newWorld returns the world of what the API listed.
+func newWorld(instances []listedInstance, interfaces []listedInterface, limits map[string]int) World {
 	var w World
-	instances = slices.DeleteFunc(instances, func(i listedInstance) bool { return i.Status != "Running" && i.Status != "Stopped" })
-	still := map[string]bool{"": true} // instances that an interface of the world may be on
+	// First drop the instances in other statuses.
+	instances = slices.DeleteFunc(instances,
+		func(i listedInstance) bool { return i.Status != "Running" && i.Status != "Stopped" })
+	usable := map[string]bool{"": true} // instances that an interface of the world may be on; "" is none
 	for _, i := range instances {
-		still[i.InstanceId] = true
+		usable[i.InstanceId] = true
 	}
-	moved := map[string]bool{} // interfaces that a plan may move
+	// Then keep the interfaces that a plan may move.
+	movable := map[string]bool{}
 	for _, n := range interfaces {
-		if n.Type != "Secondary" || n.ServiceManaged || n.Status != "Available" && n.Status != "InUse" || !still[n.InstanceId] {
+		if n.Type != "Secondary" || n.ServiceManaged || n.Status != "Available" && n.Status != "InUse" ||
+			!usable[n.InstanceId] {
 			continue
 		}
-		moved[n.NetworkInterfaceId] = true
-		w.Interfaces = append(w.Interfaces, Interface{ID: n.NetworkInterfaceId, Place: Place{n.VpcId, n.ZoneId}, Instance: n.InstanceId})
+		movable[n.NetworkInterfaceId] = true
+		w.Interfaces = append(w.Interfaces,
+			Interface{ID: n.NetworkInterfaceId, Place: Place{n.VpcId, n.ZoneId}, Instance: n.InstanceId})
 	}
+	// Then count the other interfaces of each instance, which take up part of its limit.
 	for _, i := range instances {
-		instance := Instance{ID: i.InstanceId, Place: Place{i.VpcAttributes.VpcId, i.ZoneId}, Limit: limits[i.InstanceType]}
+		instance := Instance{ID: i.InstanceId, Place: Place{i.VpcAttributes.VpcId, i.ZoneId},
+			Limit: limits[i.InstanceType]}
 		for _, n := range i.NetworkInterfaces.NetworkInterface {
-			if !moved[n.NetworkInterfaceId] {
+			if !movable[n.NetworkInterfaceId] {
 				instance.Held++
 			}
 		}
 		w.Instances = append(w.Instances, instance)
 	}
+	// Last, sort by id, so that the same seed gives the same plan.
 	slices.SortFunc(w.Instances, func(a, b Instance) int { return cmp.Compare(a.ID, b.ID) })
 	slices.SortFunc(w.Interfaces, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
 	return w
 }
 
-// limitsOf asks how many interfaces an instance of each type may hold.
-func limitsOf(ctx context.Context, api *sender, instances []listedInstance) (map[string]int, error) {
+// interfaceLimits returns how many interfaces an instance of each type may have.
+func interfaceLimits(ctx context.Context, api *sender, instances []listedInstance) (map[string]int, error) {
 	limits := map[string]int{}
 	var types []string
 	for _, i := range instances {
@@ -149,12 +163,12 @@ func limitsOf(ctx context.Context, api *sender, instances []listedInstance) (map
 			types = append(types, i.InstanceType)
 		}
 	}
-	for some := range slices.Chunk(types, typesARequest) {
+	for some := range slices.Chunk(types, typesPerRequest) {
 		var named []signature.Parameter
 		for n, id := range some {
 			named = append(named, signature.Parameter{Name: "InstanceTypes." + strconv.Itoa(n+1), Value: id})
 		}
-		body, err := api.ask(ctx, "DescribeInstanceTypes", named)
+		body, err := api.call(ctx, "DescribeInstanceTypes", named)
 		if err != nil {
 			return nil, err
 		}
@@ -176,15 +190,16 @@ func limitsOf(ctx context.Context, api *sender, instances []listedInstance) (map
 	return limits, nil
 }
 
-// list reads all pages of a list.
-func list[T any](ctx context.Context, api *sender, action string, perPage int, read func([]byte) ([]T, string, error)) ([]T, error) {
+// listAll reads all pages of a list.
+func listAll[T any](ctx context.Context, api *sender, action string, perPage int,
+	read func([]byte) ([]T, string, error)) ([]T, error) {
 	var all []T
 	for token := ""; ; {
 		parameters := []signature.Parameter{{Name: "MaxResults", Value: strconv.Itoa(perPage)}}
 		if token != "" {
 			parameters = append(parameters, signature.Parameter{Name: "NextToken", Value: token})
 		}
-		body, err := api.ask(ctx, action, parameters)
+		body, err := api.call(ctx, action, parameters)
 		if err != nil {
 			return nil, err
 		}
@@ -200,17 +215,19 @@ func list[T any](ctx context.Context, api *sender, action string, perPage int, r
 	}
 }
 
-// ask sends a request whose answer is needed.
-func (s *sender) ask(ctx context.Context, action string, parameters []signature.Parameter) ([]byte, error) {
+// call sends a request and returns an error unless it succeeds.
+func (s *sender) call(ctx context.Context, action string, parameters []signature.Parameter) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	reply := s.send(Operation{Action: action, Parameters: parameters})
 	switch {
 	case errors.As(reply.err, new(*tls.CertificateVerificationError)):
-		return nil, fmt.Errorf("no reply from %s: %w (--insecure accepts any certificate)", s.target.Endpoint, reply.err)
+		return nil, fmt.Errorf("no reply from %s: %w (--insecure accepts any certificate)", s.target.Endpoint,
+			reply.err)
 	case reply.err != nil:
-		return nil, fmt.Errorf("no reply from %s: %w (is it running? start it with: enisim serve)", s.target.Endpoint, reply.err)
+		return nil, fmt.Errorf("no reply from %s: %w (is it running? start it with: enisim serve)", s.target.Endpoint,
+			reply.err)
 	case reply.status != http.StatusOK:
 		return nil, fmt.Errorf("%s answers %s with status %d: %s", s.target.Endpoint, action, reply.status, reply.body)
 	}
