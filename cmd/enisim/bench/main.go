@@ -13,7 +13,7 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// options are the command line.
+// options are the flags of the command line.
 type options struct {
 	Length  time.Duration `default:"5s" help:"How long each cell is measured."`
 	Clients []int         `default:"1,8,32,64,128,256" help:"Client counts of the first table."`
@@ -31,7 +31,7 @@ func main() {
 	defer stop()
 	work := func() error { return run(ctx, o) }
 	if o.Greed != "" {
-		work = func() error { return beGreedy(ctx, o.Greed, o.Endpoint) }
+		work = func() error { return runGreedy(ctx, o.Greed, o.Endpoint) }
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -39,6 +39,7 @@ func main() {
 	}
 }
 
+// run prints the chosen tables, one after the other.
 func run(ctx context.Context, o options) (err error) {
 	b, err := newBench(ctx, o.Length)
 	if err != nil {
@@ -49,7 +50,8 @@ func run(ctx context.Context, o options) (err error) {
 			err = closing
 		}
 	}()
-	fmt.Printf("%s, %d cores, %s, load average before %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(), runtime.Version(), loadAverage())
+	fmt.Printf("%s, %d cores, %s, load average before %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(),
+		runtime.Version(), loadAverage())
 	for _, table := range o.Tables {
 		var err error
 		switch table {
@@ -71,7 +73,8 @@ func run(ctx context.Context, o options) (err error) {
 	return nil
 }
 
-// loadAverage is how many processes wanted a core in the last minute: a measurement beside others is none.
+// loadAverage returns the average number of processes that wanted a core in the last minute.
+// Figures are valid only if nothing else ran.
 func loadAverage() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if err != nil {
@@ -81,19 +84,23 @@ func loadAverage() string {
 	return first
 }
 
-// row prints a line of a table in Markdown, each as soon as it is known.
-func row(cells ...string) { fmt.Println("| " + strings.Join(cells, " | ") + " |") }
+// printRow prints a row of a table in Markdown as soon as it is known.
+func printRow(cells ...string) { fmt.Println("| " + strings.Join(cells, " | ") + " |") }
 
-// heading prints the first two lines of a table, and what it is about.
-func heading(text string, columns ...string) {
+// printHeading prints a text and the first two lines of its table.
+func printHeading(text string, columns ...string) {
 	fmt.Println("\n" + text + "\n")
-	row(columns...)
+	printRow(columns...)
 	fmt.Println("|" + strings.Repeat(" --- |", len(columns)))
 }
 
-func rate(r float64) string  { return fmt.Sprintf("%.0f", r) }
-func ratio(r float64) string { return fmt.Sprintf("%.2f×", r) }
+func formatRate(r float64) string  { return fmt.Sprintf("%.0f", r) }
+func formatRatio(r float64) string { return fmt.Sprintf("%.2f×", r) }
 
-func ms(d time.Duration) string { return fmt.Sprintf("%.2f", float64(d.Microseconds())/1000) }
+func formatMilliseconds(d time.Duration) string {
+	return fmt.Sprintf("%.2f", float64(d.Microseconds())/1000)
+}
 
-func (p percentiles) String() string { return ms(p.p50) + " / " + ms(p.p99) + " / " + ms(p.p999) }
+func (p percentiles) String() string {
+	return formatMilliseconds(p.p50) + " / " + formatMilliseconds(p.p99) + " / " + formatMilliseconds(p.p999)
+}

@@ -13,34 +13,41 @@ import (
 	"enisim/cmd/enisim/load"
 )
 
-// overloadTable measures attaches and detaches that come at a rate, whether earlier ones were answered or not: at what the server does
-// with 64 clients, and at multiples of it. What is too much has to be refused soon, so that what is accepted is answered in time.
+// overloadTable measures attaches and detaches that are due at a fixed rate, whether earlier ones
+// were answered or not. The rates are multiples of what the server achieves with 64 clients. Above
+// that the server must refuse requests early, so that the others are answered in time.
 func (b *bench) overloadTable(ctx context.Context) (err error) {
 	const (
-		size   = 20_000
-		closed = 64
-		open   = 2000 // clients, so that none is missing when a request is due
+		size          = 20_000
+		closedClients = 64
+		openClients   = 2000 // enough that one is free whenever a request is due
 	)
 	s, _, err := b.serveApplied(ctx, "overload", scaleWorld(size))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	most, err := b.measure(ctx, s, closed, turns(closed, size/2, 1, numbered("i-spread-"), numbered("eni-spread-")))
+	// First measure the capacity.
+	capacity, err := b.measure(ctx, s, closedClients,
+		alternate(closedClients, size/2, 1, numberedID("i-spread-"), numberedID("eni-spread-")))
 	if err != nil {
 		return err
 	}
-	heading(fmt.Sprintf("Overload: attaches and detaches that are due at multiples of %.0f a second, which %d clients get; latency from when each was due.", most.rate, closed),
-		"due a second", "answered a second", "p50 / p99 / p99.9 ms of these", "refused a second", "p50 / p99 / p99.9 ms of these", "server MiB")
-	row("capacity", rate(most.rate), most.latency.String(), "0", "", "")
-	for _, times := range []float64{0.5, 1, 2, 4} {
-		if err := b.forget(ctx, s.url); err != nil {
+	printHeading(fmt.Sprintf("Overload: attaches and detaches that are due at multiples of %.0f a second, which %d "+
+		"clients get; latency from when each was due.", capacity.rate, closedClients),
+		"due a second", "answered a second", "p50 / p99 / p99.9 ms of these", "refused a second",
+		"p50 / p99 / p99.9 ms of these", "server MiB")
+	printRow("capacity", formatRate(capacity.rate), capacity.latency.String(), "0", "", "")
+	// Then measure each multiple of it. The latencies of answered and refused requests are kept
+	// apart.
+	for _, factor := range []float64{0.5, 1, 2, 4} {
+		if err := b.detachAll(ctx, s.url); err != nil {
 			return err
 		}
 		answered, refused := &latencies{}, &latencies{}
-		plan := turns(open, size/2, 1, numbered("i-spread-"), numbered("eni-spread-"))
+		plan := alternate(openClients, size/2, 1, numberedID("i-spread-"), numberedID("eni-spread-"))
 		summary, err := load.Run{
-			Targets: []load.Target{s.target}, Clients: open, Rate: times * most.rate, Duration: b.length,
+			Targets: []load.Target{s.target}, Clients: openClients, Rate: factor * capacity.rate, Duration: b.length,
 			Plan: func(client int) load.Next {
 				next := plan(client)
 				return func(last load.Result) (load.Operation, bool) {
@@ -58,23 +65,25 @@ func (b *bench) overloadTable(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		memory, err := s.memory()
+		memory, err := s.peakMemory()
 		if err != nil {
 			return err
 		}
-		row(fmt.Sprintf("%.1f×: %.0f", times, times*most.rate), rate(summary.Rate(answered.count)), answered.String(),
-			rate(summary.Rate(refused.count)), refused.String(), fmt.Sprintf("%.0f", memory))
+		printRow(fmt.Sprintf("%.1f×: %.0f", factor, factor*capacity.rate), formatRate(summary.Rate(answered.count)),
+			answered.String(),
+			formatRate(summary.Rate(refused.count)), refused.String(), fmt.Sprintf("%.0f", memory))
 	}
 	return nil
 }
 
-// latencies collects how long requests took, from many clients at a time.
+// latencies collects the latencies of requests of many clients.
 type latencies struct {
 	mu    sync.Mutex
 	all   *hdrhistogram.Histogram
 	count int64
 }
 
+// add adds one latency.
 func (l *latencies) add(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -85,9 +94,10 @@ func (l *latencies) add(took time.Duration) {
 	l.count++
 }
 
+// String returns the percentiles, or "" if there is no latency.
 func (l *latencies) String() string {
 	if l.count == 0 {
 		return ""
 	}
-	return percentilesOf(l.all).String()
+	return newPercentiles(l.all).String()
 }

@@ -19,58 +19,65 @@ import (
 //go:embed attach.sql
 var attachSQL []byte
 
-// measured is one cell of a table.
-type measured struct {
+// measurement is one cell of a table.
+type measurement struct {
 	rate      float64       // operations a second
 	latency   percentiles   // of one operation
-	perCommit float64       // operations for each commit of the database; 0: not measured
-	failed    int64         // operations that had another answer than a success
+	perCommit float64       // operations per commit of the database; 0: not measured
+	failed    int64         // operations without a successful answer
 	length    time.Duration // of the measurement
 }
 
+// percentiles are latencies of one operation.
 type percentiles struct{ p50, p99, p999 time.Duration }
 
-func percentilesOf(h *hdrhistogram.Histogram) percentiles {
+// newPercentiles reads the percentiles from a histogram of microseconds.
+func newPercentiles(h *hdrhistogram.Histogram) percentiles {
 	at := func(p float64) time.Duration { return time.Duration(h.ValueAtPercentile(p)) * time.Microsecond }
 	return percentiles{at(50), at(99), at(99.9)}
 }
 
-// pgbench runs attach.sql on the database at a URL. Its connections are open before it counts.
-func pgbench(ctx context.Context, program, url, dir string, clients int, length time.Duration) (measured, error) {
+// pgbench runs attach.sql on the database at a URL. It opens its connections before it starts to
+// measure.
+func pgbench(ctx context.Context, program, url, dir string, clients int, length time.Duration) (measurement, error) {
+	// First write the script and build the command line.
 	script := filepath.Join(dir, "attach.sql")
 	if err := os.WriteFile(script, attachSQL, 0o600); err != nil {
-		return measured{}, err
+		return measurement{}, err
 	}
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return measured{}, err
+		return measurement{}, err
 	}
 	prefix := filepath.Join(dir, fmt.Sprintf("pgbench-%d", clients))
-	cmd := exec.CommandContext(ctx, program, "--no-vacuum", "--protocol=prepared", "--client="+strconv.Itoa(clients), "--jobs="+strconv.Itoa(min(clients, 2)),
+	cmd := exec.CommandContext(ctx, program, "--no-vacuum", "--protocol=prepared", "--client="+strconv.Itoa(clients),
+		"--jobs="+strconv.Itoa(min(clients, 2)),
 		"--time="+strconv.Itoa(int(length.Seconds())), "--file="+script, "--define=clients="+strconv.Itoa(clients),
 		"--define=pairs="+strconv.Itoa(pairs/clients), "--log", "--log-prefix="+prefix,
 		"--host="+config.Host, "--port="+strconv.Itoa(int(config.Port)), "--username="+config.User, config.Database)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return measured{}, fmt.Errorf("pgbench: %w\n%s", err, out)
+		return measurement{}, fmt.Errorf("pgbench: %w\n%s", err, out)
 	}
-	m := measured{length: length}
+	// Then read the rate from the output, and the latencies from the logs.
+	m := measurement{length: length}
 	for line := range strings.Lines(string(out)) {
 		if rest, found := strings.CutPrefix(line, "tps = "); found {
 			number, _, _ := strings.Cut(rest, " ")
 			if m.rate, err = strconv.ParseFloat(number, 64); err != nil {
-				return measured{}, fmt.Errorf("pgbench printed %q: %w", line, err)
+				return measurement{}, fmt.Errorf("pgbench printed %q: %w", line, err)
 			}
 		}
 	}
 	if m.rate == 0 {
-		return measured{}, fmt.Errorf("pgbench printed no rate:\n%s", out)
+		return measurement{}, fmt.Errorf("pgbench printed no rate:\n%s", out)
 	}
 	m.latency, err = pgbenchLatencies(prefix)
 	return m, err
 }
 
-// pgbenchLatencies reads the logs of a run, a file for each of its threads: a line for each transaction, whose third word is its microseconds.
+// pgbenchLatencies reads the logs of a run, one file for each of its threads, and removes them. A
+// log has a line for each transaction, whose third word is its latency in microseconds.
 func pgbenchLatencies(prefix string) (percentiles, error) {
 	files, err := filepath.Glob(prefix + ".*")
 	if err != nil || len(files) == 0 {
@@ -106,5 +113,5 @@ func pgbenchLatencies(prefix string) (percentiles, error) {
 			return percentiles{}, err
 		}
 	}
-	return percentilesOf(all), nil
+	return newPercentiles(all), nil
 }

@@ -19,41 +19,45 @@ import (
 	"enisim/store/pglocal"
 )
 
-// bench is a database with a world in it, and the programs that work on it.
+// bench is a private Postgres and the programs that use it.
 type bench struct {
-	dir      string // for all that the run writes
-	enisim   string // the program, built for the run
+	dir      string // all files of the run
+	enisim   string // path of the program, built for the run
 	pgbench  string
 	postgres *pglocal.Server
 	length   time.Duration // of one cell
-	warm     time.Duration // before it
+	warmUp   time.Duration // before each cell; not measured
 }
 
-// newBench builds enisim and starts a private Postgres with its default durability.
+// newBench builds enisim and starts a private Postgres with its default durability. Postgres runs
+// as an unprivileged user, so the folder must be readable for others.
 func newBench(ctx context.Context, length time.Duration) (_ *bench, err error) {
 	dir, err := os.MkdirTemp("", "enisim-bench-")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{dir: dir, enisim: filepath.Join(dir, "enisim"), length: length, warm: time.Second}
+	b := &bench{dir: dir, enisim: filepath.Join(dir, "enisim"), length: length, warmUp: time.Second}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.close(ctx))
 		}
 	}()
-	if err := os.Chmod(dir, 0o755); err != nil { // Postgres is another user than root
+	if err := os.Chmod(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.enisim, "enisim/cmd/enisim").CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(ctx, "go", "build", "-o", b.enisim,
+		"enisim/cmd/enisim").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build enisim: %w\n%s", err, out)
 	}
 	if b.pgbench, err = findPgbench(); err != nil {
 		return nil, err
 	}
-	b.postgres, err = pglocal.Start(ctx, pglocal.Options{DataDir: filepath.Join(dir, "data"), Settings: map[string]string{"max_connections": strconv.Itoa(mostClients + 64)}})
+	b.postgres, err = pglocal.Start(ctx, pglocal.Options{DataDir: filepath.Join(dir, "data"),
+		Settings: map[string]string{"max_connections": strconv.Itoa(maxClients + 64)}})
 	return b, err
 }
 
+// close stops Postgres and removes all files of the run.
 func (b *bench) close(ctx context.Context) error {
 	var err error
 	if b.postgres != nil {
@@ -64,7 +68,7 @@ func (b *bench) close(ctx context.Context) error {
 	return errors.Join(err, os.RemoveAll(b.dir))
 }
 
-// findPgbench looks where Debian keeps it, and in the path.
+// findPgbench returns the newest pgbench of Debian's packages, or the one in the path.
 func findPgbench() (string, error) {
 	found, err := filepath.Glob("/usr/lib/postgresql/*/bin/pgbench")
 	if err == nil && len(found) > 0 {
@@ -77,7 +81,7 @@ func findPgbench() (string, error) {
 	return program, nil
 }
 
-// database makes an empty database and returns its URL.
+// database creates an empty database and returns its URL.
 func (b *bench) database(ctx context.Context, name string) (url string, err error) {
 	conn, err := pgx.Connect(ctx, b.postgres.URL())
 	if err != nil {
@@ -97,9 +101,12 @@ type server struct {
 	url    string // of its database
 }
 
-// serve starts a server on a database, whose transient statuses take no time.
+// serve starts a server on a database, with transient statuses of no duration. It returns when the
+// server has printed its endpoint.
 func (b *bench) serve(ctx context.Context, url string, args ...string) (*server, error) {
-	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", url, "--attach-delay", "0", "--detach-delay", "0", "--log-level", "error"}, args...)
+	// First start the process.
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", url, "--attach-delay", "0",
+		"--detach-delay", "0", "--log-level", "error"}, args...)
 	s := &server{cmd: exec.CommandContext(ctx, b.enisim, args...), url: url}
 	s.cmd.Stderr = os.Stderr
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
@@ -110,6 +117,8 @@ func (b *bench) serve(ctx context.Context, url string, args ...string) (*server,
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
+	// Then read its output up to the endpoint. A goroutine reads the rest, so that the server never
+	// blocks on a full pipe.
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		if endpoint, found := strings.CutPrefix(lines.Text(), "API "); found {
@@ -118,7 +127,7 @@ func (b *bench) serve(ctx context.Context, url string, args ...string) (*server,
 				AccessKeyID: keyID, AccessKeySecret: keySecret, Timeout: 30 * time.Second,
 			}
 			go func() {
-				for lines.Scan() { // keeps the pipe empty
+				for lines.Scan() {
 				}
 			}()
 			return s, nil
@@ -127,6 +136,7 @@ func (b *bench) serve(ctx context.Context, url string, args ...string) (*server,
 	return nil, errors.Join(errors.New("the server ended before it listened"), s.cmd.Wait())
 }
 
+// stop ends the server and waits for it.
 func (s *server) stop() error {
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
@@ -134,8 +144,8 @@ func (s *server) stop() error {
 	return s.cmd.Wait()
 }
 
-// memory is the most that the server's process has had resident, in MiB.
-func (s *server) memory() (float64, error) {
+// peakMemory returns the maximum resident memory of the server's process, in MiB.
+func (s *server) peakMemory() (float64, error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {
 		return 0, err
@@ -149,36 +159,39 @@ func (s *server) memory() (float64, error) {
 	return 0, errors.New("the kernel does not tell the process's memory")
 }
 
-// commits is how many transactions the server's database has committed.
-func commits(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
+// countCommits returns how many transactions the server's database has committed.
+func countCommits(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
 	if _, err := conn.Exec(ctx, `SELECT pg_stat_clear_snapshot()`); err != nil {
 		return 0, err
 	}
 	return n, conn.QueryRow(ctx, `SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()`).Scan(&n)
 }
 
-// measure puts a load on a server: first for a moment that does not count, so that connections are open, statements prepared and pages in memory.
-func (b *bench) measure(ctx context.Context, s *server, clients int, plan load.Plan) (measured, error) {
-	if _, err := (load.Run{Targets: []load.Target{s.target}, Clients: clients, Duration: b.warm, Plan: plan}).Do(ctx); err != nil {
-		return measured{}, err
+// measure puts a load on a server. A warm-up comes first, so that connections are open, statements
+// are prepared and pages are in memory.
+func (b *bench) measure(ctx context.Context, s *server, clients int, plan load.Plan) (measurement, error) {
+	if _, err := (load.Run{Targets: []load.Target{s.target}, Clients: clients, Duration: b.warmUp,
+		Plan: plan}).Do(ctx); err != nil {
+		return measurement{}, err
 	}
 	summary, err := load.Run{Targets: []load.Target{s.target}, Clients: clients, Duration: b.length, Plan: plan}.Do(ctx)
 	if err != nil {
-		return measured{}, err
+		return measurement{}, err
 	}
 	total := summary.Total()
-	return measured{
-		rate: summary.Rate(total.Count()), latency: percentilesOf(total.Latency), failed: total.Refused + total.Unknown, length: summary.Elapsed,
+	return measurement{
+		rate: summary.Rate(total.Count()), latency: newPercentiles(total.Latency),
+		failed: total.Refused + total.Unknown, length: summary.Elapsed,
 	}, nil
 }
 
-// write puts a text into a file of the run's folder.
-func (b *bench) write(name, text string) (string, error) {
+// writeFile writes a file into the run's folder and returns its path.
+func (b *bench) writeFile(name, text string) (string, error) {
 	file := filepath.Join(b.dir, name)
 	return file, os.WriteFile(file, []byte(text), 0o600)
 }
 
-// apply applies a scenario, and tells how long that took, from the start of the program to its end.
+// apply applies a scenario and returns how long the program took, from its start to its end.
 func (b *bench) apply(ctx context.Context, url, file string) (time.Duration, error) {
 	started := time.Now()
 	out, err := exec.CommandContext(ctx, b.enisim, "scenario", "apply", "--database-url", url, file).CombinedOutput()

@@ -14,8 +14,9 @@ import (
 	"enisim/httpapi/signature"
 )
 
-// loadTable compares pgbench and HTTP at each client count.
+// loadTable compares pgbench and HTTP at each number of clients.
 func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
+	// First start two servers on one database: the normal one, and one without batches.
 	url, err := b.database(ctx, "load")
 	if err != nil {
 		return err
@@ -25,96 +26,105 @@ func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	each, err := b.serve(ctx, url, "--lanes=-1") // the same server without lanes
+	unbatched, err := b.serve(ctx, url, "--lanes=-1")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, each.stop()) }()
+	defer func() { err = errors.Join(err, unbatched.stop()) }()
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 
-	heading("Attach and detach in turn: operations a second, ratio to pgbench, and p50 / p99 / p99.9 in ms. Each transaction is durable, each signature (V1) verified.",
-		"clients", "pgbench", "pgbench ms", "**HTTP**", "**ratio**", "HTTP ms", "p50 ratio", "requests a commit", "transaction each", "lanes to that",
+	printHeading("Attach and detach in turn: operations a second, ratio to pgbench, and p50 / p99 / p99.9 in ms. "+
+		"Each transaction is durable, each signature (V1) verified.",
+		"clients", "pgbench", "pgbench ms", "**HTTP**", "**ratio**", "HTTP ms", "p50 ratio", "requests a commit",
+		"transaction each", "lanes to that",
 		"one group", "to HTTP", "joining one group", "to HTTP", "one hot instance", "to HTTP", "hot ms", "server MiB")
+	// Then measure pgbench and each load, for each number of clients.
 	for _, n := range clients {
-		straight, err := pgbench(ctx, b.pgbench, url, b.dir, n, b.length)
+		direct, err := pgbench(ctx, b.pgbench, url, b.dir, n, b.length)
 		if err != nil {
 			return err
 		}
-		if _, err := conn.Exec(ctx, free); err != nil {
+		if _, err := conn.Exec(ctx, detachAllSQL); err != nil {
 			return err
 		}
-		cells := make([]measured, 5)
+		cells := make([]measurement, 5)
 		for k, l := range []struct {
 			server *server
 			plan   load.Plan
 		}{
-			{s, turns(n, pairs, 0, numbered("i-spread-"), numbered("eni-spread-"))},
-			{each, turns(n, pairs, 0, numbered("i-spread-"), numbered("eni-spread-"))},
-			{s, turns(n, pairs, 0, numbered("i-group-"), numbered("eni-group-"))},
-			{s, turns(n, pairs, 0, numbered("i-join-"), numbered("eni-join-"))},
-			{s, turns(n, n, 0, func(int) string { return "i-hot" }, numbered("eni-hot-"))},
+			{s, alternate(n, pairs, 0, numberedID("i-spread-"), numberedID("eni-spread-"))},
+			{unbatched, alternate(n, pairs, 0, numberedID("i-spread-"), numberedID("eni-spread-"))},
+			{s, alternate(n, pairs, 0, numberedID("i-group-"), numberedID("eni-group-"))},
+			{s, alternate(n, pairs, 0, numberedID("i-join-"), numberedID("eni-join-"))},
+			{s, alternate(n, n, 0, func(int) string { return "i-hot" }, numberedID("eni-hot-"))},
 		} {
-			before, err := commits(ctx, conn)
+			before, err := countCommits(ctx, conn)
 			if err != nil {
 				return err
 			}
 			if cells[k], err = b.measure(ctx, l.server, n, l.plan); err != nil {
 				return err
 			}
-			after, err := commits(ctx, conn)
+			after, err := countCommits(ctx, conn)
 			if err != nil {
 				return err
 			}
-			// The commits of the moment before count too, as its operations do.
-			cells[k].perCommit = cells[k].rate * (b.warm + b.length).Seconds() / float64(after-before)
-			if _, err := conn.Exec(ctx, free); err != nil { // where the run ended between an attach and its detach
+			// The commits of the warm-up are counted too, so its operations are included.
+			cells[k].perCommit = cells[k].rate * (b.warmUp + b.length).Seconds() / float64(after-before)
+			// A run may have ended between an attach and its detach.
+			if _, err := conn.Exec(ctx, detachAllSQL); err != nil {
 				return err
 			}
 			if f := cells[k].failed; f > 0 {
 				return fmt.Errorf("%d clients, load %d: %d operations failed", n, k, f)
 			}
 		}
-		memory, err := s.memory()
+		// Then print the row.
+		memory, err := s.peakMemory()
 		if err != nil {
 			return err
 		}
-		http, each, group, join, hot := cells[0], cells[1], cells[2], cells[3], cells[4]
-		row(strconv.Itoa(n), rate(straight.rate), straight.latency.String(),
-			"**"+rate(http.rate)+"**", "**"+ratio(http.rate/straight.rate)+"**", http.latency.String(), ratio(float64(http.latency.p50)/float64(straight.latency.p50)),
-			fmt.Sprintf("%.1f", http.perCommit), rate(each.rate), ratio(http.rate/each.rate),
-			rate(group.rate), ratio(group.rate/http.rate), rate(join.rate), ratio(join.rate/http.rate),
-			rate(hot.rate), ratio(hot.rate/http.rate), hot.latency.String(), fmt.Sprintf("%.0f", memory))
+		http, unbatched, group, join, hot := cells[0], cells[1], cells[2], cells[3], cells[4]
+		printRow(strconv.Itoa(n), formatRate(direct.rate), direct.latency.String(),
+			"**"+formatRate(http.rate)+"**", "**"+formatRatio(http.rate/direct.rate)+"**", http.latency.String(),
+			formatRatio(float64(http.latency.p50)/float64(direct.latency.p50)),
+			fmt.Sprintf("%.1f", http.perCommit), formatRate(unbatched.rate), formatRatio(http.rate/unbatched.rate),
+			formatRate(group.rate), formatRatio(group.rate/http.rate), formatRate(join.rate),
+			formatRatio(join.rate/http.rate),
+			formatRate(hot.rate), formatRatio(hot.rate/http.rate), hot.latency.String(), fmt.Sprintf("%.0f", memory))
 	}
 	return b.printCosts(ctx)
 }
 
-// free takes off what a run left attached, with its place in a group, so that the next one finds all interfaces free.
-const free = `
+// detachAllSQL detaches what a run left attached and releases the capacity of the security groups,
+// so that the next run finds all interfaces free.
+const detachAllSQL = `
 	UPDATE network_interfaces
 	SET status = 'Available', instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL
 	WHERE type = 'Secondary' AND instance_id IS NOT NULL;
 	SELECT count_places(array_agg(id)) FROM accounts`
 
-// serveWorld serves a database with a world in it.
+// serveWorld starts a server with a world on a database.
 func (b *bench) serveWorld(ctx context.Context, url, name, text string) (*server, error) {
-	file, err := b.write(name, text)
+	file, err := b.writeFile(name, text)
 	if err != nil {
 		return nil, err
 	}
 	return b.serve(ctx, url, "--scenario", file)
 }
 
-// serveApplied serves a database of its own with a large world in it, which is applied before the server starts.
+// serveApplied starts a server on a new database with a large world, which is applied before the
+// server starts. It returns how long the apply took.
 func (b *bench) serveApplied(ctx context.Context, name, text string) (_ *server, applied time.Duration, err error) {
 	url, err := b.database(ctx, name)
 	if err != nil {
 		return nil, 0, err
 	}
-	file, err := b.write(name+".yaml", text)
+	file, err := b.writeFile(name+".yaml", text)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -128,7 +138,8 @@ func (b *bench) serveApplied(ctx context.Context, name, text string) (_ *server,
 // scaleTable measures the same load in worlds of different sizes.
 func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 	const clients = 64
-	heading(fmt.Sprintf("Scale: attach and detach in turn by %d clients, all over a world of so many interfaces.", clients),
+	printHeading(fmt.Sprintf("Scale: attach and detach in turn by %d clients, all over a world of so many interfaces.",
+		clients),
 		"interfaces", "applied in", "operations a second", "to the first", "p50 / p99 / p99.9 ms", "server MiB")
 	var first float64
 	for _, size := range sizes {
@@ -136,11 +147,12 @@ func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 		if err != nil {
 			return err
 		}
-		m, err := b.measure(ctx, s, clients, turns(clients, size/2, 1, numbered("i-spread-"), numbered("eni-spread-")))
+		m, err := b.measure(ctx, s, clients,
+			alternate(clients, size/2, 1, numberedID("i-spread-"), numberedID("eni-spread-")))
 		if err != nil {
 			return errors.Join(err, s.stop())
 		}
-		memory, err := s.memory()
+		memory, err := s.peakMemory()
 		if err := errors.Join(err, s.stop()); err != nil {
 			return err
 		}
@@ -150,12 +162,13 @@ func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 		if first == 0 {
 			first = m.rate
 		}
-		row(strconv.Itoa(size), applied.Round(100*time.Millisecond).String(), rate(m.rate), ratio(m.rate/first), m.latency.String(), fmt.Sprintf("%.0f", memory))
+		printRow(strconv.Itoa(size), applied.Round(100*time.Millisecond).String(), formatRate(m.rate),
+			formatRatio(m.rate/first), m.latency.String(), fmt.Sprintf("%.0f", memory))
 	}
 	return nil
 }
 
-// readsTable measures lists while attaches run.
+// readsTable measures lists, alone and while attaches run.
 func (b *bench) readsTable(ctx context.Context) (err error) {
 	const readers, writers, size = 8, 32, 100_000
 	s, _, err := b.serveApplied(ctx, "reads", scaleWorld(size))
@@ -163,8 +176,10 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	heading(fmt.Sprintf("Reads: DescribeNetworkInterfaces by %d clients in a world of %d interfaces, alone, and while %d clients attach and detach.", readers, size, writers),
-		"read", "alone, a second", "p50 / p99 / p99.9 ms", "beside attaches, a second", "p50 / p99 / p99.9 ms", "attaches and detaches a second")
+	printHeading(fmt.Sprintf("Reads: DescribeNetworkInterfaces by %d clients in a world of %d interfaces, alone, "+
+		"and while %d clients attach and detach.", readers, size, writers),
+		"read", "alone, a second", "p50 / p99 / p99.9 ms", "beside attaches, a second", "p50 / p99 / p99.9 ms",
+		"attaches and detaches a second")
 	for _, r := range []struct {
 		name string
 		op   func(n int) load.Operation
@@ -181,6 +196,7 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 			}}
 		}},
 	} {
+		// First measure the reads alone.
 		reads := func(client int) load.Next {
 			step := client
 			return func(load.Result) (load.Operation, bool) {
@@ -192,14 +208,15 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		// Then measure them again while writers attach and detach until the reads are done.
 		writing, stop := context.WithCancel(ctx)
-		var wrote *load.Summary
+		var written *load.Summary
 		var writeErr error
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			plan := turns(writers, size/2, 1, numbered("i-spread-"), numbered("eni-spread-"))
-			wrote, writeErr = load.Run{Targets: []load.Target{s.target}, Clients: writers, Plan: plan}.Do(writing)
+			plan := alternate(writers, size/2, 1, numberedID("i-spread-"), numberedID("eni-spread-"))
+			written, writeErr = load.Run{Targets: []load.Target{s.target}, Clients: writers, Plan: plan}.Do(writing)
 		}()
 		beside, err := b.measure(ctx, s, readers, reads)
 		stop()
@@ -210,21 +227,22 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 		if alone.failed+beside.failed > 0 {
 			return fmt.Errorf("%s: %d reads failed", r.name, alone.failed+beside.failed)
 		}
-		if err := b.forget(ctx, s.url); err != nil {
+		if err := b.detachAll(ctx, s.url); err != nil {
 			return err
 		}
-		row(r.name, rate(alone.rate), alone.latency.String(), rate(beside.rate), beside.latency.String(), rate(wrote.Rate(wrote.Total().Count())))
+		printRow(r.name, formatRate(alone.rate), alone.latency.String(), formatRate(beside.rate),
+			beside.latency.String(), formatRate(written.Rate(written.Total().Count())))
 	}
 	return nil
 }
 
-// forget takes off what a run left attached.
-func (b *bench) forget(ctx context.Context, url string) (err error) {
+// detachAll detaches what a run left attached.
+func (b *bench) detachAll(ctx context.Context, url string) (err error) {
 	conn, err := pgx.Connect(ctx, url)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	_, err = conn.Exec(ctx, free)
+	_, err = conn.Exec(ctx, detachAllSQL)
 	return err
 }

@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// fault is something that goes wrong, and is over after a while.
+// fault is a fault that ends after a while.
 type fault struct {
-	kind   kind
-	server int           // the one that it is about, where it is about one
-	lasts  time.Duration // where it does not last as long as the recovery
-	luck   uint64        // chooses a victim
+	kind     faultKind
+	server   int           // index of the affected server, for faults of one server
+	duration time.Duration // of faults that do not end by recovery
+	victim   uint64        // random number that selects the process to kill
 }
 
-// kind is a kind of faults.
-type kind struct {
+// faultKind is a kind of fault.
+type faultKind struct {
 	name string
-	do   func(*proof, context.Context, fault) error
+	run  func(*proof, context.Context, fault) error
 }
 
-var kinds = []kind{
+// faultKinds are all kinds of faults.
+var faultKinds = []faultKind{
 	{"server killed", (*proof).killServer},
 	{"clients cut off from a server", (*proof).cutClients},
 	{"requests to a server lost", (*proof).loseRequests},
@@ -33,29 +34,32 @@ var kinds = []kind{
 	{"Postgres paused", (*proof).pausePostgres},
 }
 
-// longest is how long a fault lasts at most. Some outlast the patience of clients.
-const longest = clientPatience + time.Second
+// maxFaultDuration is the maximum duration of a fault. Some faults outlast the timeout of clients.
+const maxFaultDuration = clientTimeout + time.Second
 
-// schedule is one fault of each kind, in any order. Short ones are as likely as long ones.
-func (p *proof) schedule() []fault {
+// newFaults returns one fault of each kind in random order. Short faults are more likely than long
+// ones.
+func (p *proof) newFaults() []fault {
 	var faults []fault
-	for _, k := range kinds {
+	for _, k := range faultKinds {
 		part := p.random.Float64()
-		faults = append(faults, fault{k, p.random.IntN(len(p.servers)), time.Duration(part * part * float64(longest)), p.random.Uint64()})
+		faults = append(faults, fault{k, p.random.IntN(len(p.servers)),
+			time.Duration(part * part * float64(maxFaultDuration)), p.random.Uint64()})
 	}
 	p.random.Shuffle(len(faults), func(i, j int) { faults[i], faults[j] = faults[j], faults[i] })
 	return faults
 }
 
-// inflict has faults happen one after the other, with so many undisturbed operations before, between and after them.
-func (p *proof) inflict(ctx context.Context, faults []fault, flow *traffic, between int64) error {
+// runFaults runs the faults one after the other. Before, between and after them, between operations
+// run undisturbed.
+func (p *proof) runFaults(ctx context.Context, faults []fault, flow *traffic, between int64) error {
 	for _, f := range faults {
-		if err := flow.await(ctx, between); err != nil {
+		if err := flow.awaitOperations(ctx, between); err != nil {
 			return err
 		}
 		began := time.Now()
-		err := flow.disturb(func() error {
-			if err := f.kind.do(p, ctx, f); err != nil {
+		err := flow.withFault(func() error {
+			if err := f.kind.run(p, ctx, f); err != nil {
 				return err
 			}
 			return p.awaitAnswers(ctx)
@@ -66,7 +70,7 @@ func (p *proof) inflict(ctx context.Context, faults []fault, flow *traffic, betw
 		p.faults[f.kind.name]++
 		p.logf("%s, over after %v", f.kind.name, time.Since(began).Round(time.Millisecond))
 	}
-	return flow.await(ctx, between)
+	return flow.awaitOperations(ctx, between)
 }
 
 func (p *proof) killServer(_ context.Context, f fault) error {
@@ -78,41 +82,41 @@ func (p *proof) killServer(_ context.Context, f fault) error {
 }
 
 func (p *proof) cutClients(ctx context.Context, f fault) error {
-	return p.servers[f.server].front.cut(ctx, f.lasts)
+	return p.servers[f.server].clientLink.cut(ctx, f.duration)
 }
 
 func (p *proof) loseRequests(ctx context.Context, f fault) error {
-	return p.servers[f.server].front.silence(ctx, there, f.lasts)
+	return p.servers[f.server].clientLink.dropOneWay(ctx, upstream, f.duration)
 }
 
 func (p *proof) loseAnswers(ctx context.Context, f fault) error {
-	return p.servers[f.server].front.silence(ctx, back, f.lasts)
+	return p.servers[f.server].clientLink.dropOneWay(ctx, downstream, f.duration)
 }
 
 func (p *proof) cutServer(ctx context.Context, f fault) error {
-	return p.servers[f.server].back.cut(ctx, f.lasts)
+	return p.servers[f.server].postgresLink.cut(ctx, f.duration)
 }
 
 func (p *proof) loseStatements(ctx context.Context, f fault) error {
-	return p.servers[f.server].back.silence(ctx, there, f.lasts)
+	return p.servers[f.server].postgresLink.dropOneWay(ctx, upstream, f.duration)
 }
 
 func (p *proof) loseResults(ctx context.Context, f fault) error {
-	return p.servers[f.server].back.silence(ctx, back, f.lasts)
+	return p.servers[f.server].postgresLink.dropOneWay(ctx, downstream, f.duration)
 }
 
 func (p *proof) killPostgres(ctx context.Context, _ fault) error { return p.postgres.kill(ctx) }
 
 func (p *proof) killProcessOfPostgres(ctx context.Context, f fault) error {
-	return p.postgres.killProcess(ctx, f.luck)
+	return p.postgres.killProcess(ctx, f.victim)
 }
 
 func (p *proof) pausePostgres(ctx context.Context, f fault) error {
-	return p.postgres.pause(ctx, f.lasts)
+	return p.postgres.pause(ctx, f.duration)
 }
 
-// wait lets a fault last.
-func wait(ctx context.Context, d time.Duration) error {
+// sleep waits, or returns an error when ctx ends.
+func sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-time.After(d):
 		return nil

@@ -16,14 +16,15 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// cable carries connections, until it is cut.
-type cable struct{ *toxiproxy.Proxy }
+// link forwards connections until it is cut.
+type link struct{ *toxiproxy.Proxy }
 
-// newCable leads from a free address, its Listen, to another one.
-func newCable(t *testing.T, to string) *cable {
+// newLink returns a link from a free address, its Listen, to another address.
+func newLink(t *testing.T, to string) *link {
 	t.Helper()
 	quiet := zerolog.Nop()
-	c := &cable{toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet), "", freeAddress(t), to)}
+	proxies := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), quiet)
+	c := &link{toxiproxy.NewProxy(proxies, "", freeAddress(t), to)}
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -31,33 +32,36 @@ func newCable(t *testing.T, to string) *cable {
 	return c
 }
 
-// cut breaks all connections, and takes none for a while.
-func (c *cable) cut(ctx context.Context, lasts time.Duration) error {
+// cut breaks all connections and accepts none for a while.
+func (c *link) cut(ctx context.Context, lasts time.Duration) error {
 	c.Stop()
-	if err := wait(ctx, lasts); err != nil {
+	if err := sleep(ctx, lasts); err != nil {
 		return err
 	}
 	return c.Start()
 }
 
-// The ways along a cable.
+// The directions of a link.
 const (
-	there = "upstream"   // what asks
-	back  = "downstream" // what answers
+	upstream   = "upstream"   // requests
+	downstream = "downstream" // answers
 )
 
-// silence loses what goes one way for a while, and then breaks all connections: who waits for an answer cannot tell whether it was the question that was lost.
-func (c *cable) silence(ctx context.Context, way string, lasts time.Duration) error {
-	if _, err := c.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type": "timeout", "stream": %q, "attributes": {"timeout": 0}}`, way))); err != nil {
+// dropOneWay drops all data in one direction for a while and then breaks all connections. The
+// waiting side cannot know whether its request was lost or the answer.
+func (c *link) dropOneWay(ctx context.Context, direction string, lasts time.Duration) error {
+	if _, err := c.Toxics.AddToxicJson(strings.NewReader(fmt.Sprintf(`{"type": "timeout", "stream": %q, `+
+		`"attributes": {"timeout": 0}}`, direction))); err != nil {
 		return err
 	}
-	err := wait(ctx, lasts)
+	err := sleep(ctx, lasts)
 	c.Stop()
 	c.Toxics.ResetToxics(ctx)
 	return errors.Join(err, c.Start())
 }
 
-// freeAddress finds an address to listen on that stays free while nobody does: its port is not of those that the system gives to outgoing connections.
+// freeAddress returns an address to listen on. It stays free while nothing listens there, because
+// its port is outside the range for outgoing connections.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	const first, ports = 20000, 10000
@@ -76,8 +80,9 @@ func freeAddress(t *testing.T) string {
 	return ""
 }
 
-// bridge leads from a free TCP address, which it returns, to a Unix socket: a toxiproxy speaks TCP only, and the private Postgres does not.
-func bridge(t *testing.T, socket string) string {
+// forwardToSocket forwards a free TCP address, which it returns, to a Unix socket. toxiproxy uses
+// only TCP, and the private Postgres listens only on a Unix socket.
+func forwardToSocket(t *testing.T, socket string) string {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -90,24 +95,24 @@ func bridge(t *testing.T, socket string) string {
 			if err != nil {
 				return // closed
 			}
-			go cross(from, socket)
+			go forward(from, socket)
 		}
 	}()
 	return listener.Addr().String()
 }
 
-// cross carries a connection until one of its ends is closed.
-func cross(from net.Conn, socket string) {
+// forward copies a connection in both directions until one end is closed.
+func forward(from net.Conn, socket string) {
 	defer from.Close()
 	to, err := new(net.Dialer).DialContext(context.Background(), "unix", socket)
 	if err != nil {
-		return // Postgres is away
+		return // Postgres does not run now
 	}
 	defer to.Close()
 	go func() {
 		defer from.Close()
 		defer to.Close()
-		_, _ = io.Copy(from, to) // ends with a connection, whichever way
+		_, _ = io.Copy(from, to) // ends when either connection is closed
 	}()
 	_, _ = io.Copy(to, from)
 }

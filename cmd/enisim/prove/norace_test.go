@@ -2,4 +2,5 @@
 
 package prove
 
+// buildFlags are empty without the race detector.
 var buildFlags []string

@@ -20,28 +20,31 @@ import (
 	"enisim/store/pglocal"
 )
 
-// postgres is a private one with default durability, which starts again whenever it died.
+// postgres is a private Postgres with default durability. It is started again whenever it dies.
 type postgres struct {
 	local   *pglocal.Server
 	dir     string // its data folder
-	address string // for servers
+	address string // TCP address for servers
 }
 
+// startPostgres starts Postgres, and stops it at the end of the test.
 func startPostgres(t *testing.T, dir string) *postgres {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	local, err := pglocal.Start(ctx, pglocal.Options{DataDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 		defer cancel()
 		if err := local.Stop(ctx); err != nil {
 			t.Error(err)
 		}
 	})
+	// Then supervise it: Supervise starts it again after each crash. The supervision ends before
+	// Postgres is stopped, so that a stop is not taken for a crash.
 	supervised := make(chan struct{})
 	supervision, end := context.WithCancel(context.WithoutCancel(t.Context()))
 	t.Cleanup(func() {
@@ -57,10 +60,10 @@ func startPostgres(t *testing.T, dir string) *postgres {
 		t.Fatal(err)
 	}
 	_, socket := pgconn.NetworkAddress(config.Host, config.Port)
-	return &postgres{local: local, dir: dir, address: bridge(t, socket)}
+	return &postgres{local: local, dir: dir, address: forwardToSocket(t, socket)}
 }
 
-// postmaster is the process of which all others of Postgres are children.
+// postmaster returns the parent of all processes of Postgres.
 func (g *postgres) postmaster(ctx context.Context) (*process.Process, error) {
 	text, err := os.ReadFile(filepath.Join(g.dir, "postgres", "cluster", "postmaster.pid"))
 	if err != nil {
@@ -74,7 +77,7 @@ func (g *postgres) postmaster(ctx context.Context) (*process.Process, error) {
 	return process.NewProcessWithContext(ctx, int32(pid))
 }
 
-// kill is kill -9 of the whole of it.
+// kill kills all processes of Postgres with SIGKILL.
 func (g *postgres) kill(ctx context.Context) error {
 	return g.crash(ctx, func(*pgx.Conn) error {
 		postmaster, err := g.postmaster(ctx)
@@ -83,14 +86,15 @@ func (g *postgres) kill(ctx context.Context) error {
 		}
 		children, err := postmaster.ChildrenWithContext(ctx)
 		for _, p := range append([]*process.Process{postmaster}, children...) {
-			err = errors.Join(err, send(ctx, p, syscall.SIGKILL))
+			err = errors.Join(err, sendSignal(ctx, p, syscall.SIGKILL))
 		}
 		return err
 	})
 }
 
-// killProcess is kill -9 of one of its processes, after which it throws out all clients and recovers.
-func (g *postgres) killProcess(ctx context.Context, luck uint64) error {
+// killProcess kills one process of Postgres with SIGKILL. Postgres then disconnects all clients and
+// recovers.
+func (g *postgres) killProcess(ctx context.Context, victim uint64) error {
 	return g.crash(ctx, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT pid FROM pg_stat_activity
@@ -103,11 +107,12 @@ func (g *postgres) killProcess(ctx context.Context, luck uint64) error {
 		if err != nil {
 			return err
 		}
-		return syscall.Kill(int(pids[luck%uint64(len(pids))]), syscall.SIGKILL)
+		return syscall.Kill(int(pids[victim%uint64(len(pids))]), syscall.SIGKILL)
 	})
 }
 
-// crash has Postgres crash, and returns when it has recovered. A connection from before tells that it has crashed: until then it may still answer.
+// crash makes Postgres crash and returns when it has recovered. Right after the kill, Postgres may
+// still answer, so a connection from before is used to wait for the crash.
 func (g *postgres) crash(ctx context.Context, do func(*pgx.Conn) error) error {
 	conn, err := g.connect(ctx)
 	if err != nil {
@@ -117,7 +122,9 @@ func (g *postgres) crash(ctx context.Context, do func(*pgx.Conn) error) error {
 	if err := do(conn); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("Postgres has not crashed and recovered within %v", patience))
+	// First wait until the old connection is broken, then until a new one succeeds.
+	ctx, cancel := context.WithTimeoutCause(ctx, waitTimeout,
+		fmt.Errorf("Postgres has not crashed and recovered within %v", waitTimeout))
 	defer cancel()
 	for conn.Ping(ctx) == nil {
 	}
@@ -125,76 +132,84 @@ func (g *postgres) crash(ctx context.Context, do func(*pgx.Conn) error) error {
 		if after, err := g.connect(ctx); err == nil {
 			return after.Close(ctx)
 		}
-		if err := wait(ctx, poll); err != nil {
+		if err := sleep(ctx, pollInterval); err != nil {
 			return err
 		}
 	}
 }
 
-// pause stops all its processes for a while, as a disk does that does not answer.
+// pause stops all processes of Postgres for a while, like a disk that does not answer.
 func (g *postgres) pause(ctx context.Context, lasts time.Duration) error {
 	postmaster, err := g.postmaster(ctx)
 	if err != nil {
 		return err
 	}
-	if err := send(ctx, postmaster, syscall.SIGSTOP); err != nil { // from now on it has no more children
+	// First stop the postmaster, so that it starts no more children. Then stop its children.
+	if err := sendSignal(ctx, postmaster, syscall.SIGSTOP); err != nil {
 		return err
 	}
 	children, err := postmaster.ChildrenWithContext(ctx)
 	for _, p := range children {
-		err = errors.Join(err, send(ctx, p, syscall.SIGSTOP))
+		err = errors.Join(err, sendSignal(ctx, p, syscall.SIGSTOP))
 	}
 	if err == nil {
-		err = wait(ctx, lasts)
+		err = sleep(ctx, lasts)
 	}
+	// Then continue all of them, even if the test was interrupted.
 	ctx = context.WithoutCancel(ctx)
 	for _, p := range append(children, postmaster) {
-		err = errors.Join(err, send(ctx, p, syscall.SIGCONT))
+		err = errors.Join(err, sendSignal(ctx, p, syscall.SIGCONT))
 	}
 	return err
 }
 
-// send sends a signal to a process, which may have ended.
-func send(ctx context.Context, p *process.Process, signal syscall.Signal) error {
+// sendSignal sends a signal to a process, which may have ended.
+func sendSignal(ctx context.Context, p *process.Process, signal syscall.Signal) error {
 	if err := p.SendSignalWithContext(ctx, signal); !errors.Is(err, os.ErrProcessDone) {
 		return err
 	}
 	return nil
 }
 
+// connect returns a connection that does not use a link.
 func (g *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
 	defer cancel()
 	return pgx.Connect(ctx, g.local.URL())
 }
 
-// awaitNobody waits until no server's connection is left.
-func (g *postgres) awaitNobody(ctx context.Context) error {
+// awaitNoConnections waits until no connection of a server is left.
+func (g *postgres) awaitNoConnections(ctx context.Context) error {
 	conn, err := g.connect(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Close(ctx)
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("connections of the servers were left %v after these had ended", patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, waitTimeout, fmt.Errorf("connections of the servers were left %v "+
+		"after these had ended", waitTimeout))
 	defer cancel()
 	for {
-		var nobody bool
-		if err := conn.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'enisim')`).Scan(&nobody); err != nil {
+		var none bool
+		if err := conn.QueryRow(ctx, `SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = `+
+			`'enisim')`).Scan(&none); err != nil {
 			return errors.Join(err, context.Cause(ctx))
 		}
-		if nobody {
+		if none {
 			return nil
 		}
-		if err := wait(ctx, poll); err != nil {
+		if err := sleep(ctx, pollInterval); err != nil {
 			return err
 		}
 	}
 }
 
-// explained are the errors that Postgres may log in this traffic: a lock was held for too long, or a client left.
-var explained = []string{"canceling statement due to lock timeout", "canceling statement due to user request", "canceling statement due to statement timeout"}
+// expectedPostgresErrors are the errors that Postgres may log in this traffic: a lock was held for
+// too long, or a client disconnected.
+var expectedPostgresErrors = []string{"canceling statement due to lock timeout",
+	"canceling statement due to user request", "canceling statement due to statement timeout"}
 
-// examine finds what Postgres says that no fault explains, deadlocks above all. They are looked for in its log too, since its statistics begin anew after a crash.
+// examine returns an error for what Postgres reports and no fault explains, above all deadlocks.
+// They are looked for in its log too, because its statistics are reset by a crash.
 func (g *postgres) examine(ctx context.Context) error {
 	var problems []error
 	for _, name := range []string{"postgres.log.1", "postgres.log"} {
@@ -203,7 +218,8 @@ func (g *postgres) examine(ctx context.Context) error {
 			return err
 		}
 		for line := range bytes.Lines(text) {
-			if hasAny(string(line), []string{" ERROR: ", " PANIC: ", "deadlock detected"}) && !hasAny(string(line), explained) {
+			if hasAny(string(line), []string{" ERROR: ", " PANIC: ", "deadlock detected"}) &&
+				!hasAny(string(line), expectedPostgresErrors) {
 				problems = append(problems, fmt.Errorf("Postgres: %s", bytes.TrimSpace(line)))
 			}
 		}

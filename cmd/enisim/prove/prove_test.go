@@ -30,16 +30,19 @@ var (
 
 const (
 	clients = 64
-	// mostBetween is how many operations run undisturbed from one fault to the next, at most: a history of one round is then quick to check.
-	mostBetween = 5000
-	// patience is for what takes a moment on an idle machine: a start, an answer, a number of operations.
-	patience = 5 * time.Minute
-	// poll is how often something is asked that cannot tell by itself.
-	poll = 20 * time.Millisecond
+	// maxUndisturbed is the maximum number of operations from one fault to the next, so that the
+	// history of one round can be checked quickly.
+	maxUndisturbed = 5000
+	// waitTimeout limits waits for what is fast on an idle machine: a start, an answer, a number of
+	// operations.
+	waitTimeout = 5 * time.Minute
+	// pollInterval is the time from one poll to the next.
+	pollInterval = 20 * time.Millisecond
 )
 
-// world has 64 cells of 4 instances with 2 free places each, for 8 interfaces: so that interfaces and places are fought for, and cells are independent. Half
-// of the interfaces take their instance into a group that takes about as many instances as then want to be in it.
+// world has 64 cells of 4 instances, each with 2 free slots, for 8 interfaces. So clients compete
+// for interfaces and slots, and cells are independent. Attaching one of the eni-b interfaces adds
+// its instance to a group whose limit is about the number of instances that would then be in it.
 const world = `
 enisim: 1
 accounts:
@@ -59,12 +62,13 @@ accounts:
 instance_types: [{id: ecs.three.places, vcpus: 1, memory_gib: 1, eni_quantity: 3}]
 `
 
+// cell is the number of instances in a cell.
 const cell = 4
 
-// proof is what is under proof, and what came of it so far.
+// proof is the state of the test: its processes and its counts so far.
 type proof struct {
 	logf     func(format string, args ...any)
-	dir      string // of everything; kept if the proof fails
+	dir      string // all files; kept if the test fails
 	program  program
 	postgres *postgres
 	servers  []*server
@@ -74,18 +78,20 @@ type proof struct {
 	codes                            map[string]int64 // of what was not OK
 	faults                           map[string]int   // by name
 	checking, longestCheck           time.Duration
-	verified                         string // what enisim verify said last
+	verified                         string // last output of enisim verify
 }
 
-// Whatever breaks, every call has taken effect at one moment between its sending and its answer, or not at all if it was refused or its outcome is unknown; and what
-// was acknowledged is there in the end.
+// Whatever breaks, every call takes effect at one point in time between its request and its answer,
+// or not at all if it was refused or its outcome is unknown. Acknowledged changes are still there
+// at the end.
 func TestTheHistoryIsLinearizableWhateverBreaks(t *testing.T) {
 	t.Parallel()
 	if *seed == 0 {
 		*seed = rand.Uint64()
 	}
 	t.Logf("seed %d", *seed)
-	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM) // then too it ends what it has started
+	// An interrupted test stops its processes too.
+	ctx, stop := signal.NotifyContext(t.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	began := time.Now()
 	p := newProof(t)
@@ -102,7 +108,7 @@ func TestTheHistoryIsLinearizableWhateverBreaks(t *testing.T) {
 	t.Logf("seed %d, %d rounds in %v\n%s", *seed, rounds, time.Since(began).Round(time.Second), p.summary())
 }
 
-// summary is what a person wants to know in the end.
+// summary returns the final report.
 func (p *proof) summary() string {
 	faults := 0
 	for _, n := range p.faults {
@@ -114,12 +120,12 @@ faults:     %d: %s
 check:      linearizable; %v for all rounds, %v for the longest
 verify:     %s
 deadlocks:  0`,
-		p.operations, p.ok, p.refused, p.unknown, counts(p.codes), faults, counts(p.faults),
+		p.operations, p.ok, p.refused, p.unknown, formatCounts(p.codes), faults, formatCounts(p.faults),
 		p.checking.Round(time.Millisecond), p.longestCheck.Round(time.Millisecond), p.verified)
 }
 
-// counts spells how often there was what.
-func counts[N int | int64](of map[string]N) string {
+// formatCounts returns the counts in the order of their names.
+func formatCounts[N int | int64](of map[string]N) string {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(of)) {
 		words = append(words, fmt.Sprintf("%s %d", name, of[name]))
@@ -127,14 +133,15 @@ func counts[N int | int64](of map[string]N) string {
 	return strings.Join(words, ", ")
 }
 
-// newProof starts everything, with the world in its database.
+// newProof starts Postgres, with the world in its database, and the servers.
 func newProof(t *testing.T) *proof {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "enisim-prove-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // for the unprivileged user who runs Postgres
+	// Postgres runs as an unprivileged user, who must be able to read the folder.
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -145,13 +152,15 @@ func newProof(t *testing.T) *proof {
 			t.Error(err)
 		}
 	})
-	p := &proof{logf: t.Logf, dir: dir, program: build(t, dir), random: rand.New(rand.NewPCG(*seed, 0)), codes: map[string]int64{}, faults: map[string]int{}}
+	p := &proof{logf: t.Logf, dir: dir, program: build(t, dir), random: rand.New(rand.NewPCG(*seed, 0)),
+		codes: map[string]int64{}, faults: map[string]int{}}
 	p.postgres = startPostgres(t, dir)
 	scenario := filepath.Join(dir, "scenario.yaml")
 	if err := os.WriteFile(scenario, []byte(world), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := p.program.run(t.Context(), "scenario", "apply", scenario, "--database-url", p.postgres.local.URL()); err != nil {
+	if out, err := p.program.run(t.Context(), "scenario", "apply", scenario, "--database-url",
+		p.postgres.local.URL()); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for n := range 2 {
@@ -167,16 +176,17 @@ func newProof(t *testing.T) *proof {
 	return p
 }
 
-// targets are the servers, as clients reach them.
+// targets returns the servers, as clients reach them.
 func (p *proof) targets() []load.Target {
 	var targets []load.Target
 	for _, s := range p.servers {
-		targets = append(targets, load.Target{Endpoint: s.endpoint(), Region: "cn-hangzhou", AccessKeyID: "LTAIprove", AccessKeySecret: "s", Timeout: clientPatience})
+		targets = append(targets, load.Target{Endpoint: s.endpoint(), Region: "cn-hangzhou", AccessKeyID: "LTAIprove",
+			AccessKeySecret: "s", Timeout: clientTimeout})
 	}
 	return targets
 }
 
-// round runs traffic through a fault of each kind, with a history of its own, and judges it.
+// round runs traffic through one fault of each kind, with its own history, and checks the result.
 func (p *proof) round(ctx context.Context, number int) error {
 	path := filepath.Join(p.dir, fmt.Sprintf("round-%d.history", number))
 	file, err := os.Create(path)
@@ -188,6 +198,7 @@ func (p *proof) round(ctx context.Context, number int) error {
 	if err := errors.Join(err, written.Close(), file.Close()); err != nil {
 		return err
 	}
+	// Then check the history, the invariants and the log of Postgres.
 	began := time.Now()
 	out, err := p.program.run(ctx, "check", path)
 	took := time.Since(began)
@@ -206,32 +217,36 @@ func (p *proof) round(ctx context.Context, number int) error {
 	return os.Remove(path)
 }
 
-// record writes the history of a round: its world, its traffic, and in the end, when nobody asks for anything else, where each interface is.
+// record writes the history of a round: its world, its traffic, and at the end, when nothing else
+// is in progress, a describe of each interface.
 func (p *proof) record(ctx context.Context, written *history.Writer) error {
+	// First write the initial state and make the plan.
 	w, err := load.Discover(ctx, p.targets()[0])
 	if err != nil {
 		return err
 	}
 	w.Tell(written)
-	plan, err := load.NewPlan(w, load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 2, Detach: 2, Describe: 1}, Zipf: .5, Cell: cell, Seed: p.random.Uint64()})
+	plan, err := load.NewPlan(w, load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 2, Detach: 2, Describe: 1},
+		Zipf: .5, Cell: cell, Seed: p.random.Uint64()})
 	if err != nil {
 		return err
 	}
-	faults := p.schedule()
+	// Then run the traffic and the faults side by side. The end of the faults ends the traffic.
+	faults := p.newFaults()
 	flow := newTraffic()
 	tasks, both := errgroup.WithContext(ctx)
-	tasks.Go(func() error { return p.run(both, load.Run{Plan: flow.through(both, plan), History: written}) })
+	tasks.Go(func() error { return p.run(both, load.Run{Plan: flow.observe(both, plan), History: written}) })
 	tasks.Go(func() error {
-		defer flow.end()
-		return p.inflict(both, faults, flow, min(mostBetween, *operations/int64(len(faults)+1)))
+		defer flow.stop()
+		return p.runFaults(both, faults, flow, min(maxUndisturbed, *operations/int64(len(faults)+1)))
 	})
-	if err := errors.Join(tasks.Wait(), flow.problem()); err != nil {
+	if err := errors.Join(tasks.Wait(), flow.err()); err != nil {
 		return err
 	}
-	return p.lookAtTheEnd(ctx, w, written)
+	return p.describeAll(ctx, w, written)
 }
 
-// run puts a load on the servers, and counts.
+// run puts a load on the servers and adds up its counts.
 func (p *proof) run(ctx context.Context, r load.Run) error {
 	r.Targets, r.Clients = p.targets(), clients
 	summary, err := r.Do(ctx)
@@ -249,8 +264,9 @@ func (p *proof) run(ctx context.Context, r load.Run) error {
 	return nil
 }
 
-// lookAtTheEnd asks for each interface once, when nothing can change any more. A 200 for what did not last has no order then.
-func (p *proof) lookAtTheEnd(ctx context.Context, w load.World, written *history.Writer) error {
+// describeAll describes each interface once, when nothing can change any more. If a change with a
+// 200 was lost, the history has no order.
+func (p *proof) describeAll(ctx context.Context, w load.World, written *history.Writer) error {
 	if err := p.quiesce(ctx); err != nil {
 		return err
 	}
@@ -272,14 +288,15 @@ func (p *proof) lookAtTheEnd(ctx context.Context, w load.World, written *history
 	return err
 }
 
-// quiesce ends all that is under way: servers answer what they have taken in and end, and Postgres ends what their lost connections began. Then they serve again.
+// quiesce waits until nothing is in progress. The servers answer their requests and end, and
+// Postgres ends the transactions of lost connections. Then the servers start again.
 func (p *proof) quiesce(ctx context.Context) error {
 	for _, s := range p.servers {
 		if err := s.stop(); err != nil {
 			return err
 		}
 	}
-	if err := p.postgres.awaitNobody(ctx); err != nil {
+	if err := p.postgres.awaitNoConnections(ctx); err != nil {
 		return err
 	}
 	for _, s := range p.servers {
@@ -290,7 +307,7 @@ func (p *proof) quiesce(ctx context.Context) error {
 	return p.awaitAnswers(ctx)
 }
 
-// awaitAnswers waits until each server is ready, by the way that clients take.
+// awaitAnswers waits until each server is ready, over the path of the clients.
 func (p *proof) awaitAnswers(ctx context.Context) error {
 	for _, s := range p.servers {
 		if err := s.awaitAnswer(ctx); err != nil {
@@ -300,21 +317,22 @@ func (p *proof) awaitAnswers(ctx context.Context) error {
 	return nil
 }
 
-// program is enisim, built for this test.
+// program is the path of enisim, built for this test.
 type program string
 
-// build builds it, with the race detector if the test has it.
+// build builds enisim, with the race detector if the test has it.
 func build(t *testing.T, dir string) program {
 	t.Helper()
 	binary := filepath.Join(dir, "enisim")
 	args := append([]string{"build", "-o", binary}, buildFlags...)
-	if out, err := exec.CommandContext(t.Context(), "go", append(args, "enisim/cmd/enisim")...).CombinedOutput(); err != nil {
+	if out, err := exec.CommandContext(t.Context(), "go",
+		append(args, "enisim/cmd/enisim")...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return program(binary)
 }
 
-// run runs a command line to its end, and returns what it printed.
+// run runs a command line to its end and returns its output.
 func (b program) run(ctx context.Context, args ...string) (string, error) {
 	out, err := exec.CommandContext(ctx, string(b), args...).CombinedOutput()
 	return strings.TrimSpace(string(out)), err

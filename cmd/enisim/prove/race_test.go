@@ -2,5 +2,5 @@
 
 package prove
 
-// buildFlags have the servers look for data races too. One shows in their logs.
+// buildFlags make the servers detect data races too, which they report in their logs.
 var buildFlags = []string{"-race"}

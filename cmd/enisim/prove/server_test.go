@@ -17,24 +17,25 @@ import (
 	"enisim/store"
 )
 
-// server is a server process that is started again and again, between two cables.
+// server is a server process that is started again and again. It is reached over a link, and
+// reaches Postgres over another one.
 type server struct {
-	program program
-	address string
-	front   *cable // from clients
-	back    *cable // to Postgres
-	log     string // file
-	began   int64  // where in it the log of the process begins
-	cmd     *exec.Cmd
-	exited  chan struct{}
+	program      program
+	address      string
+	clientLink   *link
+	postgresLink *link
+	log          string // path of its log file
+	logStart     int64  // offset of the current process's log in the file
+	cmd          *exec.Cmd
+	exited       chan struct{}
 }
 
-// newServer lays the cables; postgres is an address.
+// newServer makes the links of a server; postgres is an address.
 func newServer(t *testing.T, program program, log, postgres string) *server {
 	t.Helper()
 	s := &server{program: program, log: log, address: freeAddress(t)}
-	s.back = newCable(t, postgres)
-	s.front = newCable(t, s.address)
+	s.postgresLink = newLink(t, postgres)
+	s.clientLink = newLink(t, s.address)
 	t.Cleanup(func() {
 		if s.cmd != nil {
 			_ = s.cmd.Process.Kill() // it may have ended
@@ -44,8 +45,8 @@ func newServer(t *testing.T, program program, log, postgres string) *server {
 	return s
 }
 
-// endpoint is where clients find it.
-func (s *server) endpoint() string { return "http://" + s.front.Listen }
+// endpoint returns the URL for clients.
+func (s *server) endpoint() string { return "http://" + s.clientLink.Listen }
 
 // start starts the process, always on the same address.
 func (s *server) start() error {
@@ -58,8 +59,9 @@ func (s *server) start() error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(context.Background(), string(s.program), "serve", "--listen", s.address, "--no-quickstart",
-		"--database-url", "postgres://postgres@"+s.back.Listen+"/enisim?sslmode=disable",
+	cmd := exec.CommandContext(context.Background(), string(s.program), "serve", "--listen", s.address,
+		"--no-quickstart",
+		"--database-url", "postgres://postgres@"+s.postgresLink.Listen+"/enisim?sslmode=disable",
 		"--attach-delay", "0", "--detach-delay", "0", "--log-format", "json", "--log-level", "warn")
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
@@ -70,11 +72,11 @@ func (s *server) start() error {
 		_ = cmd.Wait() // how it ended is in ProcessState
 		close(exited)
 	}()
-	s.began, s.cmd, s.exited = info.Size(), cmd, exited
+	s.logStart, s.cmd, s.exited = info.Size(), cmd, exited
 	return nil
 }
 
-// kill is kill -9. Then its log must be good.
+// kill kills the process with SIGKILL and checks its log.
 func (s *server) kill() error {
 	if err := s.signal(syscall.SIGKILL); err != nil {
 		return err
@@ -83,15 +85,15 @@ func (s *server) kill() error {
 	return s.examineLog()
 }
 
-// stop has it answer what it has taken in, and end. Then its log must be good.
+// stop lets the process answer its requests and end, and checks its log.
 func (s *server) stop() error {
 	if err := s.signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	select {
 	case <-s.exited:
-	case <-time.After(patience):
-		return fmt.Errorf("the server still ran %v after SIGTERM", patience)
+	case <-time.After(waitTimeout):
+		return fmt.Errorf("the server still ran %v after SIGTERM", waitTimeout)
 	}
 	if code := s.cmd.ProcessState.ExitCode(); code != 0 {
 		return fmt.Errorf("the server ended with exit code %d after SIGTERM; %s says why", code, s.log)
@@ -99,6 +101,7 @@ func (s *server) stop() error {
 	return s.examineLog()
 }
 
+// signal sends a signal, unless the process has ended by itself.
 func (s *server) signal(signal syscall.Signal) error {
 	select {
 	case <-s.exited:
@@ -108,9 +111,10 @@ func (s *server) signal(signal syscall.Signal) error {
 	}
 }
 
-// awaitAnswer waits until it is ready.
+// awaitAnswer waits until the server is ready.
 func (s *server) awaitAnswer(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("the server was not ready within %v; %s may say why", patience, s.log))
+	ctx, cancel := context.WithTimeoutCause(ctx, waitTimeout,
+		fmt.Errorf("the server was not ready within %v; %s may say why", waitTimeout, s.log))
 	defer cancel()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	for {
@@ -129,33 +133,38 @@ func (s *server) awaitAnswer(ctx context.Context) error {
 			return fmt.Errorf("the server has ended by itself, %v; %s says why", s.cmd.ProcessState, s.log)
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-time.After(poll):
+		case <-time.After(pollInterval):
 		}
 	}
 }
 
-// consequences are the errors that a server may log while something around it breaks: the database is away, it went away in the middle of a commit, a client left.
-var consequences = []string{store.ErrUnavailable.Error(), store.ErrOutcomeUnknown.Error(), context.Canceled.Error()}
+// expectedServerErrors are the errors that a server may log during faults: the database is
+// unavailable, the connection was lost during a commit, a client disconnected.
+var expectedServerErrors = []string{store.ErrUnavailable.Error(), store.ErrOutcomeUnknown.Error(),
+	context.Canceled.Error()}
 
-// examineLog finds what the process has said that no fault explains: a violated constraint, a panic, a write that touched too much, a data race.
+// examineLog returns an error for what the process logged and no fault explains: a violated
+// constraint, a panic, a write that touched too many rows, a data race.
 func (s *server) examineLog() error {
 	log, err := os.ReadFile(s.log)
 	if err != nil {
 		return err
 	}
 	var problems []error
-	for line := range bytes.Lines(log[s.began:]) {
+	for line := range bytes.Lines(log[s.logStart:]) {
 		if !bytes.HasSuffix(line, []byte("\n")) {
-			break // it was killed while it wrote this
+			break // the process was killed while it wrote this line
 		}
 		var record struct{ Level, Error string }
-		if err := json.Unmarshal(line, &record); err != nil || record.Level == "ERROR" && !hasAny(record.Error, consequences) {
+		if err := json.Unmarshal(line, &record); err != nil ||
+			record.Level == "ERROR" && !hasAny(record.Error, expectedServerErrors) {
 			problems = append(problems, fmt.Errorf("%s: %s", s.log, bytes.TrimSpace(line)))
 		}
 	}
 	return errors.Join(problems...)
 }
 
+// hasAny reports whether a text contains any of the parts.
 func hasAny(text string, parts []string) bool {
 	for _, part := range parts {
 		if strings.Contains(text, part) {

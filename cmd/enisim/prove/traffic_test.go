@@ -13,40 +13,45 @@ import (
 	"enisim/service"
 )
 
-// clientPatience is for how long a client waits for an answer. SDKs give up then.
-const clientPatience = 3 * time.Second
+// clientTimeout is how long a client waits for an answer, like the SDKs.
+const clientTimeout = 3 * time.Second
 
-// refusals are what the operations of a plan may be refused with.
+// refusals are the codes with which operations of a plan may be refused.
 var refusals = []string{
-	service.InvalidEniState.Code, service.EniPerInstanceLimitExceeded.Code, service.EniNotBelongEcs.Code, service.SecurityGroupInstanceLimit.Code,
-	service.OperationConflict.Code, // the row was locked for too long, by a transaction of the other server that Postgres did not get on with
+	service.InvalidEniState.Code, service.EniPerInstanceLimitExceeded.Code, service.EniNotBelongEcs.Code,
+	service.SecurityGroupInstanceLimit.Code,
+	// The row was locked for too long, by a transaction of the other server that made no
+	// progress.
+	service.OperationConflict.Code,
 }
 
-// traffic is told of each operation that ends. It paces the faults by their number, and holds clients back that had no answer until the fault is over, so that a
-// fault leaves one unknown outcome a client and not as many as they can ask for in its time.
+// traffic observes the end of each operation. Their number determines when the next fault starts. A
+// client without an answer is held back until the fault is over, so each client has one unknown
+// outcome for a fault instead of many.
 type traffic struct {
-	mu        sync.Mutex
-	ended     int64
-	goal      int64         // a number of operations that somebody waits for
-	reached   chan struct{} // closed when it is reached
-	calm      chan struct{} // closed while nothing is disturbed
-	calmSince time.Time     // when the last fault was over
-	over      bool
-	problems  []error
+	mu           sync.Mutex
+	ended        int64
+	goal         int64         // the number of operations at which reached is closed
+	reached      chan struct{} // closed when it is reached
+	faultOver    chan struct{} // closed while there is no fault
+	lastFaultEnd time.Time
+	stopped      bool
+	problems     []error
 }
 
+// newTraffic returns a traffic without a fault.
 func newTraffic() *traffic {
-	calm := make(chan struct{})
-	close(calm)
-	return &traffic{calm: calm}
+	faultOver := make(chan struct{})
+	close(faultOver)
+	return &traffic{faultOver: faultOver}
 }
 
-// through has the operations of a plan pass by, until the traffic is over.
-func (f *traffic) through(ctx context.Context, plan load.Plan) load.Plan {
+// observe returns the plan with all its results recorded. It ends when the traffic is stopped.
+func (f *traffic) observe(ctx context.Context, plan load.Plan) load.Plan {
 	return func(client int) load.Next {
 		next := plan(client)
 		return func(last load.Result) (load.Operation, bool) {
-			if last.Outcome != "" && !f.pass(ctx, last) {
+			if last.Outcome != "" && !f.record(ctx, last) {
 				return load.Operation{}, false
 			}
 			return next(last)
@@ -54,48 +59,56 @@ func (f *traffic) through(ctx context.Context, plan load.Plan) load.Plan {
 	}
 }
 
-// pass takes an operation that has ended, and tells whether its client goes on.
-func (f *traffic) pass(ctx context.Context, last load.Result) bool {
+// record counts an operation that has ended and reports whether its client continues.
+func (f *traffic) record(ctx context.Context, last load.Result) bool {
 	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.ended++; f.ended == f.goal {
 		close(f.reached)
 	}
-	switch undisturbed := f.isCalm() && now.Add(-last.Latency).After(f.calmSince); {
+	// First check the result. An operation is undisturbed if there was no fault from its request to
+	// its answer.
+	switch undisturbed := f.noFault() && now.Add(-last.Latency).After(f.lastFaultEnd); {
 	case last.Outcome == history.Fail && !slices.Contains(refusals, last.Code):
-		f.problems = append(f.problems, fmt.Errorf("%s of %s, %s: refused with %s", last.Action, last.Interface, last.Instance, last.Code))
+		f.problems = append(f.problems,
+			fmt.Errorf("%s of %s, %s: refused with %s", last.Action, last.Interface, last.Instance, last.Code))
 	case last.Code == service.InternalError.Code && undisturbed:
-		f.problems = append(f.problems, fmt.Errorf("%s of %s, %s: InternalError while nothing was disturbed; the server's log says why", last.Action, last.Interface, last.Instance))
+		f.problems = append(f.problems, fmt.Errorf("%s of %s, %s: InternalError while nothing was disturbed; the "+
+			"server's log says why", last.Action, last.Interface, last.Instance))
 	}
+	// Then hold the client back if it had no answer. The lock is released during that wait, because
+	// the end of the fault needs it.
 	if last.Outcome == history.Unknown {
-		calm := f.calm
+		faultOver := f.faultOver
 		f.mu.Unlock()
 		select {
-		case <-calm:
+		case <-faultOver:
 		case <-ctx.Done():
 		}
 		f.mu.Lock()
 	}
-	return !f.over
+	return !f.stopped
 }
 
-func (f *traffic) isCalm() bool {
+// noFault reports whether there is no fault at present.
+func (f *traffic) noFault() bool {
 	select {
-	case <-f.calm:
+	case <-f.faultOver:
 		return true
 	default:
 		return false
 	}
 }
 
-// await waits until so many more operations have ended.
-func (f *traffic) await(ctx context.Context, operations int64) error {
+// awaitOperations waits until so many more operations have ended.
+func (f *traffic) awaitOperations(ctx context.Context, operations int64) error {
 	f.mu.Lock()
 	reached := make(chan struct{})
 	f.goal, f.reached = f.ended+operations, reached
 	f.mu.Unlock()
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("%d operations did not end within %v", operations, patience))
+	ctx, cancel := context.WithTimeoutCause(ctx, waitTimeout,
+		fmt.Errorf("%d operations did not end within %v", operations, waitTimeout))
 	defer cancel()
 	select {
 	case <-reached:
@@ -105,29 +118,29 @@ func (f *traffic) await(ctx context.Context, operations int64) error {
 	}
 }
 
-// disturb has something done that disturbs the traffic and is over when it returns.
-func (f *traffic) disturb(do func() error) error {
-	calm := make(chan struct{})
+// withFault runs a function that causes a fault; the fault is over when it returns.
+func (f *traffic) withFault(do func() error) error {
+	faultOver := make(chan struct{})
 	f.mu.Lock()
-	f.calm = calm
+	f.faultOver = faultOver
 	f.mu.Unlock()
 	err := do()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.calmSince = time.Now()
-	close(calm)
+	f.lastFaultEnd = time.Now()
+	close(faultOver)
 	return err
 }
 
-// end has each client end when its operation does.
-func (f *traffic) end() {
+// stop ends each client after its current operation.
+func (f *traffic) stop() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.over = true
+	f.stopped = true
 }
 
-// problem is what operations may not end with.
-func (f *traffic) problem() error {
+// err returns an error for each operation with a result that is not allowed.
+func (f *traffic) err() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return errors.Join(f.problems...)
