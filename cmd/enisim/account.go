@@ -19,7 +19,7 @@ type accountCommand struct {
 	Delete accountDeleteCommand `cmd:"" help:"Remove an account with all that it has."`
 }
 
-// The variables have the command's name in them: ENISIM_SCENARIO is what the server starts with, and says nothing of an account.
+// The variables contain the command's name, because ENISIM_SCENARIO belongs to the server.
 type accountCreateCommand struct {
 	targetFlags
 	ID        string        `env:"ENISIM_ACCOUNT_CREATE_ID" help:"16 digits (default: some are drawn)." placeholder:"ID"`
@@ -30,7 +30,7 @@ type accountCreateCommand struct {
 	Scenario  string        `env:"ENISIM_ACCOUNT_CREATE_SCENARIO" help:"Scenario of one account, under any id: the new account gets its content, with access keys of its own." placeholder:"FILE"`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (accountCreateCommand) Help() string {
 	return `All of it is made or nothing, also beside a running server. The secrets of the keys are shown this once. Each account gets a key of its own; those in
 the scenario are made anew, because the id of a key is unique in the database.
@@ -40,12 +40,12 @@ Example:
     enisim account create --name run-17 --expires-in 1h --scenario staging.yaml`
 }
 
-// Validate refuses options that could only fail later.
+// Validate returns an error for options that would otherwise fail later.
 func (c *accountCreateCommand) Validate() error {
 	return c.targetFlags.Validate()
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 	file, err := scenarioFile(c.Scenario)
 	if err != nil {
@@ -67,7 +67,7 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 			return printJSON(s.Out, made)
 		}
 		fmt.Fprintf(s.Out, "Account          %s\nExpires          %s\nAccessKeyId      %s\nAccessKeySecret  %s\n",
-			made.ID, expiry(made.ExpiresAt), made.Keys[0].ID, made.Keys[0].Secret)
+			made.ID, formatExpiry(made.ExpiresAt), made.Keys[0].ID, made.Keys[0].Secret)
 		if len(made.Keys) > 1 {
 			if err := printNewKeys(s.Out, made.Keys[1:]); err != nil {
 				return err
@@ -78,18 +78,20 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 	})
 }
 
-// printNewKeys prints the keys that stand in the place of a scenario's.
+// printNewKeys prints the keys that replace those of a scenario.
 func printNewKeys(out io.Writer, keys []service.NewAccountKey) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nIN THE SCENARIO\tKEY\tSECRET\tSECURITY TOKEN\tRAM USER\tSTATUS\tEXPIRES")
 	for _, k := range keys {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n",
-			k.InScenario, k.ID, k.Secret, orDash(k.SecurityToken), orDash(k.RAMUser), k.Status, expiry(k.ExpiresAt))
+			k.InScenario, k.ID, k.Secret, orDash(k.SecurityToken), orDash(k.RAMUser), k.Status,
+			formatExpiry(k.ExpiresAt))
 	}
 	return table.Flush()
 }
 
-// orDash makes a column of a table that is empty one that a script can count.
+// orDash returns "-" for an empty text, so that every row of a table has the same number of
+// columns.
 func orDash(text string) string {
 	if text == "" {
 		return "-"
@@ -97,7 +99,7 @@ func orDash(text string) string {
 	return text
 }
 
-// scenarioFile reads the file of a --scenario, or nothing.
+// scenarioFile reads the file of a --scenario. It returns nil without one.
 func scenarioFile(path string) (*service.ScenarioFile, error) {
 	if path == "" {
 		return nil, nil
@@ -113,14 +115,14 @@ type accountListCommand struct {
 	targetFlags
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (accountListCommand) Help() string {
 	return `Example:
 
     enisim account list`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *accountListCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(accounts operator) error {
 		list, err := accounts.Accounts(ctx)
@@ -133,13 +135,14 @@ func (c *accountListCommand) Run(ctx context.Context, s streams) error {
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ACCOUNT\tINTERFACES PER REGION\tREPEATS\tEXPIRES\tCREATED\tNAME")
 		for _, a := range list {
-			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", a.ID, a.NetworkInterfacesPerRegion, orDash(a.Repeats), expiry(a.ExpiresAt), a.CreatedAt.UTC().Format(time.RFC3339), orDash(a.Name))
+			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t%s\t%s\n", a.ID, a.NetworkInterfacesPerRegion, orDash(a.Repeats),
+				formatExpiry(a.ExpiresAt), a.CreatedAt.UTC().Format(time.RFC3339), orDash(a.Name))
 		}
 		return table.Flush()
 	})
 }
 
-// repeatsDefault is the word for an account that leaves repeats to the server.
+// repeatsDefault is the value of --repeats for an account that uses the server's setting.
 const repeatsDefault = "default"
 
 type accountSetCommand struct {
@@ -148,7 +151,7 @@ type accountSetCommand struct {
 	Repeats string `env:"ENISIM_ACCOUNT_SET_REPEATS" required:"" enum:"accept,refuse,default" help:"Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed. default is as the server says." placeholder:"accept|refuse|default"`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (accountSetCommand) Help() string {
 	return `Every server on the database follows within a second.
 
@@ -157,7 +160,7 @@ Example:
     enisim account set 1000000000000001 --repeats accept`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *accountSetCommand) Run(ctx context.Context, s streams) error {
 	repeats := c.Repeats
 	if repeats == repeatsDefault {
@@ -182,7 +185,7 @@ type accountResetCommand struct {
 	Scenario string `env:"ENISIM_ACCOUNT_RESET_SCENARIO" help:"Scenario of one account, under any id (default: the account is emptied)." placeholder:"FILE"`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (accountResetCommand) Help() string {
 	return `Id, name, quota, lifetime and access keys stay, and the RAM users that have keys; what the scenario says of keys is not read.
 
@@ -191,7 +194,7 @@ Example:
     enisim account reset 1000000000000001 --scenario staging.yaml`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *accountResetCommand) Run(ctx context.Context, s streams) error {
 	file, err := scenarioFile(c.Scenario)
 	if err != nil {
@@ -202,7 +205,7 @@ func (c *accountResetCommand) Run(ctx context.Context, s streams) error {
 			return err
 		}
 		if c.JSON {
-			return printJSON(s.Out, done{c.ID, "reset"})
+			return printJSON(s.Out, jsonResult{c.ID, "reset"})
 		}
 		if file == nil {
 			fmt.Fprintln(s.Out, c.ID, "is empty")
@@ -218,7 +221,7 @@ type accountDeleteCommand struct {
 	ID string `arg:"" help:"Id of the account."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (accountDeleteCommand) Help() string {
 	return `Its keys are unknown from then on, within a second to every server on the database.
 
@@ -227,7 +230,7 @@ Example:
     enisim account delete 1000000000000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *accountDeleteCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(accounts operator) error {
 		if err := accounts.DeleteAccount(ctx, c.ID); err != nil {
@@ -237,10 +240,10 @@ func (c *accountDeleteCommand) Run(ctx context.Context, s streams) error {
 	})
 }
 
-// printDeleted says that something was deleted.
+// printDeleted prints that a resource was deleted.
 func printDeleted(out io.Writer, asJSON bool, id string) error {
 	if asJSON {
-		return printJSON(out, done{id, "deleted"})
+		return printJSON(out, jsonResult{id, "deleted"})
 	}
 	fmt.Fprintln(out, id, "is deleted")
 	return nil

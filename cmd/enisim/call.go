@@ -19,11 +19,11 @@ import (
 	"enisim/httpapi/signature"
 )
 
-// apiParameters are the parameters of an action, as the command line gave them: --InstanceId i-web.
+// apiParameters are the parameters of an action on the command line, such as --InstanceId i-web.
 type apiParameters map[string]string
 
-// splitParameters takes the API's parameters out of a command line. The API's names begin with a capital letter and enisim's flags do not,
-// so they may stand in any order.
+// splitParameters takes the API's parameters out of a command line. Their names begin with a
+// capital letter and those of flags do not, so they may come in any order.
 func splitParameters(args []string) (rest []string, api apiParameters, err error) {
 	api = apiParameters{}
 	for i := 0; i < len(args); i++ {
@@ -57,7 +57,7 @@ type callCommand struct {
 	Insecure        bool          `help:"Accept any certificate, such as that of serve --tls-self-signed."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (callCommand) Help() string {
 	return `Any action, any parameter: the API's parameters begin with a capital letter, and lists are numbered.
 An action that several products have is ECS's, unless --Version says otherwise. The reply is printed as it came; an API error ends with exit code 1.
@@ -68,8 +68,9 @@ Examples:
     enisim call DescribeNetworkInterfaces --RegionId cn-hangzhou --Tag.1.Key team --Tag.1.Value net --Format XML`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) error {
+	// First build and sign the query.
 	query := url.Values{
 		"Action":           {c.Action},
 		"Version":          {httpapi.VersionOf(c.Action)},
@@ -85,6 +86,7 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 	}
 	query.Set(signature.ParameterV1, signature.V1(c.Method, query, c.AccessKeySecret))
 
+	// Then send it.
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	endpoint := strings.TrimSuffix(c.Endpoint, "/")
@@ -98,7 +100,7 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 	response, err := client(c.Insecure).Do(request)
 	if err != nil {
 		if cause := new(url.Error); errors.As(err, &cause) {
-			err = cause.Err // without the URL, which holds the signature
+			err = cause.Err // without the URL, which contains the signature
 		}
 		hint := "is it running? start it with: enisim serve"
 		if errors.As(err, new(*tls.CertificateVerificationError)) {
@@ -107,6 +109,7 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 		return fmt.Errorf("no reply from %s: %s (%s)", endpoint, networkCause(err), hint)
 	}
 	defer response.Body.Close()
+	// Then print the reply, also if it is an error.
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
 		return fmt.Errorf("the reply broke off: %w", err)
@@ -118,7 +121,7 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 	return nil
 }
 
-// networkCause is why something failed on the network, without the libraries' account of the way there.
+// networkCause returns the reason of a network error, without the prefixes of the libraries.
 func networkCause(err error) string {
 	var (
 		number  syscall.Errno
@@ -140,7 +143,7 @@ func networkCause(err error) string {
 	return err.Error()
 }
 
-// client is an HTTP client, which takes a server's certificate unseen when it is insecure.
+// client returns an HTTP client. An insecure one accepts any certificate.
 func client(insecure bool) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: insecure}

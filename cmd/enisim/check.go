@@ -19,7 +19,7 @@ type checkCommand struct {
 	Picture string        `placeholder:"FILE.html" help:"Where to draw a contradiction (default: the history's name and .html)."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (checkCommand) Help() string {
 	return `Decides whether what clients were told can have happened at all: whether each call can have taken effect at one moment between its invoke and its answer, so that
 an interface is on one instance at most and an instance holds no more than its limit. Calls of unknown outcome may have had an effect, at any later time, or none.
@@ -31,8 +31,9 @@ Example:
     enisim check run.history`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *checkCommand) Run(ctx context.Context, s streams) error {
+	// First read the history.
 	file, err := os.Open(c.History)
 	if err != nil {
 		return usageError{err}
@@ -42,6 +43,7 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return usageError{err}
 	}
+	// Then check it.
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
@@ -52,11 +54,14 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	case result.Verdict == check.Undecided && ctx.Err() != nil:
 		return fmt.Errorf("%s: %w within %v; allow more with --timeout", c.History, errUndecided, c.Timeout)
 	case result.Verdict == check.Undecided:
-		return fmt.Errorf("%s: %w: no order was found that explains all answers, and no part that contradicts itself", c.History, errUndecided)
+		return fmt.Errorf("%s: %w: no order was found that explains all answers, and no part that contradicts itself",
+			c.History, errUndecided)
 	case result.Verdict == check.Linearizable:
-		fmt.Fprintf(s.Out, "%s: linearizable: %s, in %d pieces, decided in %v\n", c.History, result.Summary, result.Pieces, time.Since(started).Round(time.Millisecond))
+		fmt.Fprintf(s.Out, "%s: linearizable: %s, in %d pieces, decided in %v\n", c.History, result.Summary,
+			result.Pieces, time.Since(started).Round(time.Millisecond))
 		return nil
 	}
+	// Then print and draw the contradiction.
 	fmt.Fprintf(s.Out, "%s: not linearizable: %s\n\n", c.History, result.Summary)
 	result.Contradiction.Write(s.Out)
 	picture := c.Picture
@@ -70,5 +75,5 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	return errQuiet
 }
 
-// errUndecided ends a command with exitUndecided.
+// errUndecided is returned when a check has no verdict. The exit code is exitUndecided.
 var errUndecided = errors.New("undecided")

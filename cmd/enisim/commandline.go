@@ -17,8 +17,8 @@ import (
 	"enisim/service/scenario"
 )
 
-// groups are the purposes by which --help lists the commands.
-func groups() kong.Option {
+// commandGroups returns the groups of commands in --help.
+func commandGroups() kong.Option {
 	return kong.ExplicitGroups([]kong.Group{
 		{Key: "server", Title: "The server:"},
 		{Key: "calls", Title: "Calls and load:"},
@@ -29,16 +29,21 @@ func groups() kong.Option {
 	})
 }
 
-// mappers read numbers and durations within the limits that the tags min and max of a flag name. Without a min, none is negative.
-func mappers() kong.Option {
+// flagMappers returns the mappers of numbers and durations. They enforce the min and max tags of a
+// flag; without a min tag, negative values are refused.
+func flagMappers() kong.Option {
 	all := []kong.Option{
-		kong.TypeMapper(reflect.TypeFor[time.Duration](), limited("a duration such as 0, 500ms, 2s, 30m or 1h", time.ParseDuration, time.Duration.String)),
-		kong.TypeMapper(reflect.TypeFor[int](), limited("a whole number", strconv.Atoi, strconv.Itoa)),
-		kong.TypeMapper(reflect.TypeFor[int64](), limited("a whole number",
-			func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) }, func(n int64) string { return strconv.FormatInt(n, 10) })),
-		kong.TypeMapper(reflect.TypeFor[uint64](), limited("a whole number",
-			func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) }, func(n uint64) string { return strconv.FormatUint(n, 10) })),
-		kong.TypeMapper(reflect.TypeFor[float64](), limited("a number", parseFinite, func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) })),
+		kong.TypeMapper(reflect.TypeFor[time.Duration](),
+			boundedMapper("a duration such as 0, 500ms, 2s, 30m or 1h", time.ParseDuration, time.Duration.String)),
+		kong.TypeMapper(reflect.TypeFor[int](), boundedMapper("a whole number", strconv.Atoi, strconv.Itoa)),
+		kong.TypeMapper(reflect.TypeFor[int64](), boundedMapper("a whole number",
+			func(text string) (int64, error) { return strconv.ParseInt(text, 10, 64) },
+			func(n int64) string { return strconv.FormatInt(n, 10) })),
+		kong.TypeMapper(reflect.TypeFor[uint64](), boundedMapper("a whole number",
+			func(text string) (uint64, error) { return strconv.ParseUint(text, 10, 64) },
+			func(n uint64) string { return strconv.FormatUint(n, 10) })),
+		kong.TypeMapper(reflect.TypeFor[float64](), boundedMapper("a number", parseFinite,
+			func(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) })),
 		kong.TypeMapper(reflect.TypeFor[slog.Level](), kong.MapperFunc(readLevel)),
 	}
 	return kong.OptionFunc(func(k *kong.Kong) error {
@@ -51,16 +56,17 @@ func mappers() kong.Option {
 	})
 }
 
+// parseFinite parses a number and refuses infinities and NaN.
 func parseFinite(text string) (float64, error) {
 	f, err := strconv.ParseFloat(text, 64)
-	if err == nil && f-f != 0 { // an infinity, or no number
+	if err == nil && f-f != 0 { // infinity or NaN
 		err = strconv.ErrRange
 	}
 	return f, err
 }
 
-// limited returns a mapper that reads a value of an ordered type.
-func limited[T cmp.Ordered](what string, parse func(string) (T, error), format func(T) string) kong.Mapper {
+// boundedMapper returns a mapper of an ordered type. what describes a valid value.
+func boundedMapper[T cmp.Ordered](what string, parse func(string) (T, error), format func(T) string) kong.Mapper {
 	return kong.MapperFunc(func(context *kong.DecodeContext, target reflect.Value) error {
 		var text string
 		if err := context.Scan.PopValueInto("value", &text); err != nil {
@@ -70,22 +76,22 @@ func limited[T cmp.Ordered](what string, parse func(string) (T, error), format f
 		if err != nil {
 			return fmt.Errorf("%q is not %s", text, what)
 		}
-		var least T // 0, unless the tag says otherwise
+		var minimum T // 0 without a tag
 		if tag := context.Value.Tag.Get("min"); tag != "" {
-			if least, err = parse(tag); err != nil {
+			if minimum, err = parse(tag); err != nil {
 				return fmt.Errorf("the tag min:%q: %w", tag, err)
 			}
 		}
-		if value < least {
-			return fmt.Errorf("it is %s and must be at least %s: give %s", text, format(least), what)
+		if value < minimum {
+			return fmt.Errorf("it is %s and must be at least %s: give %s", text, format(minimum), what)
 		}
 		if tag := context.Value.Tag.Get("max"); tag != "" {
-			most, err := parse(tag)
+			maximum, err := parse(tag)
 			if err != nil {
 				return fmt.Errorf("the tag max:%q: %w", tag, err)
 			}
-			if value > most {
-				return fmt.Errorf("it is %s and must be at most %s: give %s", text, format(most), what)
+			if value > maximum {
+				return fmt.Errorf("it is %s and must be at most %s: give %s", text, format(maximum), what)
 			}
 		}
 		target.Set(reflect.ValueOf(value))
@@ -93,7 +99,7 @@ func limited[T cmp.Ordered](what string, parse func(string) (T, error), format f
 	})
 }
 
-// readLevel reads a level of the log.
+// readLevel reads a log level.
 func readLevel(context *kong.DecodeContext, target reflect.Value) error {
 	var text string
 	if err := context.Scan.PopValueInto("level", &text); err != nil {
@@ -107,16 +113,18 @@ func readLevel(context *kong.DecodeContext, target reflect.Value) error {
 	return nil
 }
 
-// completeArguments brings a command line into the form that the parser reads: enisim help COMMAND asks for the help of a command, and a number behind
-// a flag is its value also when it is negative, so that it can be refused as that.
-func completeArguments(args []string) []string {
+// normalizeArguments converts a command line to the form that the parser reads. enisim help COMMAND
+// becomes COMMAND --help. A negative number after a flag is joined with it, so that the flag can
+// refuse it.
+func normalizeArguments(args []string) []string {
 	if len(args) > 0 && args[0] == "help" && !slices.Contains(args, "--help") {
 		args = append(slices.Clone(args[1:]), "--help")
 	}
 	var out []string
 	for i := 0; i < len(args); i++ {
 		isFlag := strings.HasPrefix(args[i], "--") && len(args[i]) > 2 && !strings.Contains(args[i], "=")
-		if isFlag && i+1 < len(args) && len(args[i+1]) > 1 && args[i+1][0] == '-' && (args[i+1][1] == '.' || args[i+1][1] >= '0' && args[i+1][1] <= '9') {
+		if isFlag && i+1 < len(args) && len(args[i+1]) > 1 && args[i+1][0] == '-' &&
+			(args[i+1][1] == '.' || args[i+1][1] >= '0' && args[i+1][1] <= '9') {
 			out = append(out, args[i]+"="+args[i+1])
 			i++
 			continue
@@ -126,12 +134,14 @@ func completeArguments(args []string) []string {
 	return out
 }
 
-// explainParse is the text of a failure to parse, in which a value says which variable it came from.
+// explainParse returns the text of a parse error, in which a value names the variable that it came
+// from.
 func explainParse(err error) string {
 	return strings.Replace(err.Error(), " (from envar ", " (from the environment: ", 1)
 }
 
-// commandOf returns the command that a command line names, as far as it is one: enisim scenario apply.
+// commandOf returns the command of a command line as far as it was parsed, such as enisim scenario
+// apply.
 func commandOf(err error) string {
 	var parse *kong.ParseError
 	if errors.As(err, &parse) && parse.Context != nil {
@@ -144,17 +154,19 @@ func commandOf(err error) string {
 	return "enisim"
 }
 
-// helpCommand is there to be listed: completeArguments makes --help of it.
+// helpCommand exists for the list of commands; normalizeArguments converts it to --help.
 type helpCommand struct {
 	Command []string `arg:"" optional:"" help:"The command."`
 }
 
-// Run is the command.
+// Run is never called.
 func (*helpCommand) Run() error { return nil }
 
-// warnOfUnknownVariables tells of variables of the environment that look like settings and are none.
+// warnOfUnknownVariables warns of environment variables that have our prefix and are not settings.
 func warnOfUnknownVariables(errOut io.Writer, model *kong.Application, environment []string) {
-	var known []string // without ENISIM_, which would make all of them look alike
+	// First collect the names of the settings, without ENISIM_, which would make all of them
+	// similar.
+	var known []string
 	var visit func(*kong.Node)
 	visit = func(node *kong.Node) {
 		for _, flag := range node.Flags {
@@ -169,6 +181,7 @@ func warnOfUnknownVariables(errOut io.Writer, model *kong.Application, environme
 	visit(model.Node)
 	slices.Sort(known)
 	known = slices.Compact(known)
+	// Then check the variables, and suggest a similar name.
 	for _, variable := range slices.Sorted(slices.Values(environment)) {
 		name, _, _ := strings.Cut(variable, "=")
 		word, ours := strings.CutPrefix(name, "ENISIM_")
@@ -183,25 +196,27 @@ func warnOfUnknownVariables(errOut io.Writer, model *kong.Application, environme
 	}
 }
 
-// isForeignVariable reports whether a variable has our prefix and is another program's business: of tests, of docker-compose.yml, and those that Kubernetes
-// sets for a service named enisim.
+// isForeignVariable reports whether a variable has our prefix and belongs to something else: tests,
+// docker-compose.yml, or Kubernetes, which sets variables for a service named enisim.
 func isForeignVariable(name string) bool {
 	if slices.Contains([]string{"ENISIM_IMAGE", "ENISIM_POSTGRES_IMAGE", "ENISIM_PORT"}, name) {
 		return true
 	}
-	return slices.ContainsFunc([]string{"ENISIM_TEST_", "ENISIM_STORETEST_", "ENISIM_SERVICE_", "ENISIM_PORT_"}, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+	return slices.ContainsFunc([]string{"ENISIM_TEST_", "ENISIM_STORETEST_", "ENISIM_SERVICE_", "ENISIM_PORT_"},
+		func(prefix string) bool { return strings.HasPrefix(name, prefix) })
 }
 
 // newParser returns the parser of the whole command line.
 func newParser(cli *commands, s streams, options ...kong.Option) (*kong.Kong, error) {
 	return kong.New(cli, append(options,
 		kong.Name("enisim"),
-		kong.Description("A persistent simulator of the ECS control plane. Every flag but --help and --version can also be set in the environment, as its help says."),
+		kong.Description("A persistent simulator of the ECS control plane. Every flag but --help and --version can "+
+			"also be set in the environment, as its help says."),
 		kong.DefaultEnvars("ENISIM"),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
 		kong.Vars{"version": versionLine()},
 		kong.Writers(s.Out, s.Err),
-		groups(),
-		mappers(),
+		commandGroups(),
+		flagMappers(),
 	)...)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // leaves are the commands that can be run, each with its flags and those of the commands above it.
-func leaves(t *testing.T, cli *commands) (parser *kong.Kong, all []*kong.Node) {
+func leafCommands(t *testing.T, cli *commands) (parser *kong.Kong, all []*kong.Node) {
 	t.Helper()
 	parser, err := newParser(cli, streams{strings.NewReader(""), &strings.Builder{}, &strings.Builder{}})
 	if err != nil {
@@ -28,7 +28,7 @@ func leaves(t *testing.T, cli *commands) (parser *kong.Kong, all []*kong.Node) {
 // Each flag has a variable, and the variable is read. Two flags that share one are of one type.
 func TestEveryFlagHasItsVariable(t *testing.T) {
 	var cli commands
-	_, commands := leaves(t, &cli)
+	_, commands := leafCommands(t, &cli)
 	types := map[string]reflect.Type{}
 	for _, command := range commands {
 		for _, flag := range slices.Concat(command.AllFlags(false)...) {
@@ -78,7 +78,7 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 func TestEveryNumberHasALimit(t *testing.T) {
 	t.Parallel()
 	var cli commands
-	_, commands := leaves(t, &cli)
+	_, commands := leafCommands(t, &cli)
 	seen := 0
 	libraryText := regexp.MustCompile(`strconv|time: |slog: |parsing|invalid syntax|expected`)
 	for _, command := range commands {
@@ -162,7 +162,7 @@ func TestHelp(t *testing.T) {
 		}
 	}
 	var cli commands
-	_, all := leaves(t, &cli)
+	_, all := leafCommands(t, &cli)
 	for _, command := range all {
 		words := strings.Fields(command.Path())
 		if words[0] == "help" {
@@ -185,8 +185,8 @@ func TestHelp(t *testing.T) {
 				t.Errorf("%s: %v", example[1], err)
 			}
 			var fresh commands
-			parser, _ := leaves(t, &fresh)
-			if _, err := parser.Parse(completeArguments(args)); err != nil {
+			parser, _ := leafCommands(t, &fresh)
+			if _, err := parser.Parse(normalizeArguments(args)); err != nil {
 				t.Errorf("%s: %v", example[1], err)
 			}
 		}

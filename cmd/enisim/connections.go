@@ -10,51 +10,57 @@ import (
 	"time"
 )
 
-// Limits on connections, and on what the headers of requests hold in memory before their bodies are looked at. Of each connection the first bytes
-// are not counted, so that ordinary headers are read whatever others send.
+// Limits on connections, and on the memory that the headers of requests take before their bodies
+// are read. The first bytes of each connection are not counted, so ordinary headers are read
+// whatever other clients send.
 const (
 	maxConnections    = 2048
 	maxHeaders        = 8 << 20  // bytes, of all connections
 	uncountedHeader   = 12 << 10 // bytes, of each connection
-	headerLineCost    = 300      // bytes that a line takes beside its text
+	headerLineCost    = 300      // bytes that a line takes in addition to its text
 	maxHeaderLines    = 200
 	maxHeaderCost     = maxHeaderBytes + 8<<10 + maxHeaderLines*headerLineCost
-	refusedConnection = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+	refusedConnection = "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n" +
+		"Content-Length: 0\r\n\r\n"
 )
 
-// connections are those that a server has open. When there are too many, the one that has kept the server waiting for a request for longest makes
-// room for a new one.
+// connections are the open connections of a server. When there are too many, the one that has been
+// without a request for the longest time is closed for a new one.
 type connections struct {
 	max, maxHeaders int
 
 	mu      sync.Mutex
 	open    map[*connection]struct{}
-	headers int // bytes that headers hold, beyond what is not counted
+	headers int // bytes of all headers beyond uncountedHeader
 }
 
+// newConnections returns an empty set with a limit on connections and on the bytes of headers.
 func newConnections(limit, headers int) *connections {
 	return &connections{max: limit, maxHeaders: headers, open: map[*connection]struct{}{}}
 }
 
-// connection is an open connection. What is read while no request is answered belongs to a header.
+// connection is an open connection. Bytes that are read while no request is active belong to a
+// header.
 type connection struct {
 	net.Conn
-	all *connections
+	owner *connections
 
-	// Under the mutex of all:
-	answering int // requests
-	since     time.Time
-	cost      int // of the header that is read, or was read for the request that is answered
+	// Protected by the mutex of owner:
+	activeRequests int
+	idleSince      time.Time
+	headerCost     int // of the current header, or of the header of the active request
 }
 
-// admit takes in a connection, or returns nil for one that is refused.
+// admit adds a connection. It returns nil if the connection is refused.
 func (s *connections) admit(conn net.Conn) net.Conn {
-	c := &connection{Conn: conn, all: s, since: time.Now()}
+	c := &connection{Conn: conn, owner: s, idleSince: time.Now()}
+	// First decide under the lock. A refused or replaced connection is closed after it, because
+	// closing takes the lock too.
 	s.mu.Lock()
 	var victim *connection
 	refused := false
 	if len(s.open) >= s.max {
-		victim = s.longestWaiting()
+		victim = s.longestIdle()
 		refused = victim == nil
 	}
 	if !refused {
@@ -63,7 +69,7 @@ func (s *connections) admit(conn net.Conn) net.Conn {
 	s.mu.Unlock()
 	switch {
 	case refused:
-		_, _ = io.WriteString(conn, refusedConnection) // to a socket that is new: it has room
+		_, _ = io.WriteString(conn, refusedConnection) // the write does not block, because the socket's buffer is empty
 		_ = conn.Close()
 		return nil
 	case victim != nil:
@@ -72,85 +78,91 @@ func (s *connections) admit(conn net.Conn) net.Conn {
 	return c
 }
 
-// longestWaiting returns the connection that has been without a request for longest; one on which a header has begun goes before those that are idle.
-func (s *connections) longestWaiting() *connection {
+// longestIdle returns the connection that has been without a request for the longest time.
+// Connections with an unfinished header come before idle ones. The caller holds the lock.
+func (s *connections) longestIdle() *connection {
 	var found *connection
 	for c := range s.open {
-		if c.answering > 0 {
+		if c.activeRequests > 0 {
 			continue
 		}
-		if found == nil || (c.cost > 0) != (found.cost > 0) && c.cost > 0 || (c.cost > 0) == (found.cost > 0) && c.since.Before(found.since) {
+		if found == nil || (c.headerCost > 0) != (found.headerCost > 0) && c.headerCost > 0 ||
+			(c.headerCost > 0) == (found.headerCost > 0) && c.idleSince.Before(found.idleSince) {
 			found = c
 		}
 	}
 	return found
 }
 
-// Read reads, and ends the connection when its header, or all headers together, hold too much.
+// Read reads from the connection, and ends it when its header, or all headers together, are too
+// large.
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if n > 0 && !c.all.count(c, n+headerLineCost*bytes.Count(p[:n], []byte("\n"))) {
-		_, _ = io.WriteString(c.Conn, refusedConnection) // over TLS the client sees a broken connection
+	if n > 0 && !c.owner.countHeader(c, n+headerLineCost*bytes.Count(p[:n], []byte("\n"))) {
+		_, _ = io.WriteString(c.Conn, refusedConnection) // with TLS the client sees a broken connection
 		return 0, io.EOF
 	}
 	return n, err
 }
 
-func (s *connections) count(c *connection, cost int) bool {
+// countHeader adds to the cost of a header, and reports whether all limits are kept.
+func (s *connections) countHeader(c *connection, cost int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.answering > 0 {
-		return true // a body, which has a budget of its own
+	if c.activeRequests > 0 {
+		return true // a body, which has its own limit
 	}
-	before := max(c.cost-uncountedHeader, 0)
-	c.cost += cost
-	more := max(c.cost-uncountedHeader, 0) - before
+	before := max(c.headerCost-uncountedHeader, 0)
+	c.headerCost += cost
+	more := max(c.headerCost-uncountedHeader, 0) - before
 	s.headers += more
-	return c.cost <= maxHeaderCost && (more == 0 || s.headers <= s.maxHeaders)
+	return c.headerCost <= maxHeaderCost && (more == 0 || s.headers <= s.maxHeaders)
 }
 
-// Close gives back what the connection holds.
+// Close removes the connection and releases the cost of its header.
 func (c *connection) Close() error {
-	c.all.mu.Lock()
-	if _, open := c.all.open[c]; open {
-		delete(c.all.open, c)
-		c.release()
+	c.owner.mu.Lock()
+	if _, open := c.owner.open[c]; open {
+		delete(c.owner.open, c)
+		c.releaseHeader()
 	}
-	c.all.mu.Unlock()
+	c.owner.mu.Unlock()
 	return c.Conn.Close()
 }
 
-// release is for the header of a request that is answered.
-func (c *connection) release() {
-	c.all.headers -= max(c.cost-uncountedHeader, 0)
-	c.cost = 0
+// releaseHeader releases the cost of the current header. The caller holds the lock.
+func (c *connection) releaseHeader() {
+	c.owner.headers -= max(c.headerCost-uncountedHeader, 0)
+	c.headerCost = 0
 }
 
+// connectionKey is the key of a connection in the context of its requests.
 type connectionKey struct{}
 
-// remember puts a connection into the context of its requests; it is the ConnContext of a server.
-func (s *connections) remember(ctx context.Context, conn net.Conn) context.Context {
+// connContext adds a connection to the context of its requests. It is the ConnContext of a server.
+func (s *connections) connContext(ctx context.Context, conn net.Conn) context.Context {
 	if secure, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = secure.NetConn()
 	}
 	return context.WithValue(ctx, connectionKey{}, conn)
 }
 
-// handler marks connections as answering while a handler does.
+// handler marks the connection of a request as active while the next handler runs. After that, its
+// header no longer takes memory.
 func (s *connections) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, known := r.Context().Value(connectionKey{}).(*connection)
 		if known {
 			s.mu.Lock()
-			c.answering++
+			c.activeRequests++
 			s.mu.Unlock()
 			defer func() {
 				s.mu.Lock()
-				if c.answering--; c.answering == 0 {
+				if c.activeRequests--; c.activeRequests == 0 {
 					if _, open := s.open[c]; open {
-						c.release()
+						c.releaseHeader()
 					}
-					c.since = time.Now()
+					c.idleSince = time.Now()
 				}
 				s.mu.Unlock()
 			}()

@@ -17,11 +17,11 @@ func limitedServer(t *testing.T, most, headers int) (address string, limits *con
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &drainable{TCPListener: listener.(*net.TCPListener), limits: newConnections(most, headers)}
+	d := &drainListener{TCPListener: listener.(*net.TCPListener), limits: newConnections(most, headers)}
 	answer = make(chan struct{})
 	server := &http.Server{
-		ConnState:   d.count,
-		ConnContext: d.limits.remember,
+		ConnState:   d.trackState,
+		ConnContext: d.limits.connContext,
 		Handler: d.limits.handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/wait" {
 				<-answer
@@ -100,7 +100,7 @@ func (s *connections) slowest() *connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.open {
-		if c.answering == 0 && c.cost > 0 && c.cost < 2*headerLineCost {
+		if c.activeRequests == 0 && c.headerCost > 0 && c.headerCost < 2*headerLineCost {
 			return c
 		}
 	}
@@ -130,7 +130,7 @@ func (s *connections) anyAnswering() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.open {
-		if c.answering > 0 {
+		if c.activeRequests > 0 {
 			return true
 		}
 	}

@@ -77,7 +77,7 @@ func callOverHTTP(ctx context.Context, client *http.Client, endpoint, action, in
 }
 
 // postmaster is the process id of the private Postgres in a data folder.
-func postmaster(t *testing.T, dir string) int {
+func postmasterPID(t *testing.T, dir string) int {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "postgres", "*", "postmaster.pid"))
 	if err != nil || len(paths) != 1 {
@@ -138,7 +138,7 @@ func TestKillInAStorm(t *testing.T) {
 			t.Parallel()
 			dir := dataDir(t)
 			server := start(t, "--data-dir", dir, "--scenario", file(t, crashWorld))
-			pid := postmaster(t, dir)
+			pid := postmasterPID(t, dir)
 
 			var acknowledged sync.Map
 			var answered atomic.Int64

@@ -10,35 +10,37 @@ import (
 	"enisim/store/pglocal"
 )
 
-// databaseFlags choose the database of a command: a Postgres that runs somewhere, or the private one in a folder.
+// databaseFlags select the database of a command: an existing Postgres, or the private one in a
+// folder.
 type databaseFlags struct {
 	DatabaseURL string `help:"Postgres to use, as postgres://user:password@host:port/database. Without it, enisim runs a private one." placeholder:"URL"`
 	DataDir     string `help:"Folder of the private Postgres and of the server's own files (default: a folder for this user's state)." placeholder:"DIR"`
 }
 
-// Validate refuses a URL that is none. Whether a Postgres answers there shows later.
+// Validate returns an error for an invalid URL. It does not connect.
 func (f databaseFlags) Validate() error {
 	if f.DatabaseURL == "" {
 		return nil
 	}
 	if _, err := store.Config(f.DatabaseURL); err != nil {
-		return fmt.Errorf("--database-url is no address of a Postgres: %w (give it as postgres://user:password@host:port/database)", err)
+		return fmt.Errorf("--database-url is no address of a Postgres: %w (give it as "+
+			"postgres://user:password@host:port/database)", err)
 	}
 	return nil
 }
 
-// database is an opened one, its schema up to date.
+// database is an open database whose schema is up to date.
 type database struct {
 	url   string
-	local *pglocal.Server // nil where a URL was given
-	dir   string          // of local
+	local *pglocal.Server // nil if a URL was given
+	dir   string          // data folder of local
 	store *store.Store
 }
 
-// stopTimeout is how long a private Postgres may take to shut down.
+// stopTimeout limits the shutdown of a private Postgres.
 const stopTimeout = 30 * time.Second
 
-// start makes sure that there is a database, and leaves its schema as it is.
+// start starts the private Postgres if no URL is given. It does not change the schema.
 func (f databaseFlags) start(ctx context.Context, log *slog.Logger) (*database, error) {
 	if f.DatabaseURL != "" {
 		return &database{url: f.DatabaseURL}, nil
@@ -57,7 +59,7 @@ func (f databaseFlags) start(ctx context.Context, log *slog.Logger) (*database, 
 	return &database{url: local.URL(), local: local, dir: dir}, nil
 }
 
-// open starts the database, brings its schema up to date and connects to it.
+// open starts the database, migrates its schema and connects to it.
 func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
 	db, err := f.start(ctx, log)
 	if err != nil {
@@ -74,7 +76,8 @@ func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, e
 	return db, nil
 }
 
-// close lets go of the database; the last user of a private Postgres stops it. It works also after ctx has ended.
+// close closes the connections. The last process that uses a private Postgres stops it, even if ctx
+// has ended.
 func (db *database) close(ctx context.Context, log *slog.Logger) {
 	if db.store != nil {
 		db.store.Close()
@@ -89,8 +92,8 @@ func (db *database) close(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// where names the database for a person.
-func (db *database) where() string {
+// description returns which database it is, for messages.
+func (db *database) description() string {
 	if db.local == nil {
 		return "the database of --database-url"
 	}

@@ -2,7 +2,8 @@ package main
 
 import "time"
 
-// delayFlags are how long the states last through which resources pass. The defaults suit every client that was measured.
+// delayFlags set how long transient statuses last. The defaults suit every client that was
+// measured.
 type delayFlags struct {
 	AttachDelay time.Duration `default:"1s" max:"8760h" help:"How long an interface is Attaching; 0 is InUse at once."`
 	DetachDelay time.Duration `default:"1s" max:"8760h" help:"How long an interface is Detaching; 0 is Available at once."`

@@ -266,7 +266,7 @@ health) export ENISIM_LISTEN=%[2]s ;;
 *) export ENISIM_DATA_DIR=%[3]s ;;
 esac
 exec env %[4]s=1 %[5]s "$@"
-`, s.server.endpoint, s.address(), s.data, asProgram, os.Args[0])
+`, s.server.endpoint, s.address(), s.data, programEnv, os.Args[0])
 	if err := os.WriteFile(filepath.Join(s.folder, ".bin", "enisim"), []byte(wrapper), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -351,7 +351,7 @@ func (b *lockedBuffer) text() string {
 }
 
 // drawn are texts that differ from run to run, and what stands for them.
-var drawn = []struct {
+var variableTexts = []struct {
 	form *regexp.Regexp
 	word string
 }{
@@ -371,7 +371,7 @@ var (
 // sameForm reports whether a text has the form of what a page shows.
 func sameForm(shown, printed string, figures bool) bool {
 	form := func(text string) string {
-		for _, d := range drawn {
+		for _, d := range variableTexts {
 			text = d.form.ReplaceAllString(text, d.word)
 		}
 		if figures {

@@ -11,9 +11,10 @@ import (
 	"time"
 )
 
-// How a server stops: it takes in the connections that are already waiting and listens no more; answers what still comes on open connections, and
-// asks each client with its answer to close; after drainGrace it closes the connections that say nothing, and waits up to drainTimeout for
-// the requests that it has taken in.
+// How a server stops: it accepts the connections that are already waiting, and then no more. It
+// still answers requests on open connections, and asks each client with its answer to close the
+// connection. After drainGrace it closes idle connections and waits up to drainTimeout for the
+// requests that it has accepted.
 const (
 	drainAccept  = 10 * time.Millisecond
 	drainGrace   = time.Second
@@ -21,17 +22,18 @@ const (
 	drainTimeout = 30 * time.Second
 )
 
-// drainable is a listener that can stop listening while the server goes on with the connections it has. http.Server.Shutdown alone closes idle
-// connections at once, also one on which a request is on its way.
-type drainable struct {
+// drainListener is a listener that can stop accepting while the server continues with its
+// connections. http.Server.Shutdown alone closes idle connections at once, even if a request is on
+// its way.
+type drainListener struct {
 	*net.TCPListener
-	open   atomic.Int64 // connections
+	open   atomic.Int64 // number of open connections
 	limits *connections
 	closed sync.Once
 }
 
-// Accept ends for good at the deadline that drain sets.
-func (d *drainable) Accept() (net.Conn, error) {
+// Accept returns the next connection that is admitted. It ends at the deadline that drain sets.
+func (d *drainListener) Accept() (net.Conn, error) {
 	for {
 		conn, err := d.TCPListener.Accept()
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -46,14 +48,14 @@ func (d *drainable) Accept() (net.Conn, error) {
 	}
 }
 
-// Close closes once: Accept and http.Server both close what the other may have closed a moment before.
-func (d *drainable) Close() (err error) {
+// Close closes the listener once. Both Accept and http.Server close it.
+func (d *drainListener) Close() (err error) {
 	d.closed.Do(func() { err = d.TCPListener.Close() })
 	return err
 }
 
-// count follows the connections of a server; it is its ConnState.
-func (d *drainable) count(_ net.Conn, state http.ConnState) {
+// trackState counts the open connections. It is the ConnState of a server.
+func (d *drainListener) trackState(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		d.open.Add(1)
@@ -62,11 +64,14 @@ func (d *drainable) count(_ net.Conn, state http.ConnState) {
 	}
 }
 
-// drain stops a server so that no request that it has taken in is lost.
-func (d *drainable) drain(ctx context.Context, server *http.Server) error {
+// drain stops a server without losing a request that it has accepted.
+func (d *drainListener) drain(ctx context.Context, server *http.Server) error {
+	// First accept the connections that are waiting, and then no more.
 	if err := d.SetDeadline(time.Now().Add(drainAccept)); err != nil {
 		return err
 	}
+	// Then wait until clients have closed their connections, because requests may still arrive on
+	// them.
 	grace := time.After(drainGrace)
 	poll := time.NewTicker(drainPoll)
 	defer poll.Stop()
@@ -77,6 +82,7 @@ func (d *drainable) drain(ctx context.Context, server *http.Server) error {
 		case <-poll.C:
 		}
 	}
+	// Then close the idle connections and wait for the requests in progress.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
 	defer cancel()
 	return server.Shutdown(ctx)

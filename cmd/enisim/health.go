@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// healthCommand serves container images without a shell, whose health check can only be the binary itself. It shares the server's flags, so that
-// one environment is right for both.
+// healthCommand is the health check of container images without a shell, which can run only the
+// binary. It has the server's flags, so both can use one environment.
 type healthCommand struct {
 	tlsFlags
 	Listen  string        `default:"127.0.0.1:8080" help:"Address that the server listens on."`
 	Timeout time.Duration `default:"2s" min:"1ns" help:"How long to wait for the answer."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (healthCommand) Help() string {
 	return `Example:
 
     enisim health --listen 127.0.0.1:8080`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *healthCommand) Run(ctx context.Context) error {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fmt.Errorf("--listen %s: give it as host:port, such as 127.0.0.1:8080", c.Listen)
 	}
 	if ip := net.ParseIP(host); host == "" || (ip != nil && ip.IsUnspecified()) {
-		host = "127.0.0.1" // a server that listens everywhere listens here too
+		host = "127.0.0.1" // a server that listens on all addresses listens here too
 	}
 	scheme := "http://"
 	if c.enabled() {
@@ -42,7 +42,9 @@ func (c *healthCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	response, err := client(true).Do(request) // the certificate may name the server as others call it, and nothing is told to it
+	// The certificate may be for another name of the server, and the request contains nothing
+	// secret.
+	response, err := client(true).Do(request)
 	if err != nil {
 		return fmt.Errorf("not ready: %s", networkCause(err))
 	}

@@ -26,7 +26,7 @@ type keyCreateCommand struct {
 	Temporary bool          `help:"A key with a SecurityToken, as STS issues them; needs --expires-in."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (keyCreateCommand) Help() string {
 	return `The secret, and the token of a temporary key, are shown this once and cannot be asked for again.
 
@@ -36,7 +36,7 @@ Examples:
     enisim key create --account 1000000000000001 --ram-user ci --temporary --expires-in 1h`
 }
 
-// Validate refuses options that could only fail later.
+// Validate returns an error for options that would otherwise fail later.
 func (c *keyCreateCommand) Validate() error {
 	if c.Temporary && c.ExpiresIn == 0 {
 		return errors.New("--temporary needs --expires-in, such as --expires-in 1h: a temporary key expires")
@@ -44,7 +44,7 @@ func (c *keyCreateCommand) Validate() error {
 	return c.targetFlags.Validate()
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(keys operator) error {
 		key, err := keys.CreateAccessKey(ctx, service.CreateAccessKey{
@@ -63,7 +63,7 @@ func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
 		if key.Temporary {
 			fmt.Fprintf(s.Out, "SecurityToken    %s\n", key.SecurityToken)
 		}
-		fmt.Fprintf(s.Out, "Expires          %s\n", expiry(key.ExpiresAt))
+		fmt.Fprintf(s.Out, "Expires          %s\n", formatExpiry(key.ExpiresAt))
 		fmt.Fprintln(s.Err, "Keep the secret: it is not shown again.")
 		return nil
 	})
@@ -74,14 +74,14 @@ type keyListCommand struct {
 	Account string `help:"Account whose keys are listed (default: all accounts)." placeholder:"ID"`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (keyListCommand) Help() string {
 	return `Example:
 
     enisim key list --account 1000000000000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *keyListCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(keys operator) error {
 		list, err := keys.AccessKeys(ctx, c.Account)
@@ -95,6 +95,7 @@ func (c *keyListCommand) Run(ctx context.Context, s streams) error {
 	})
 }
 
+// printKeys prints keys as a table.
 func printKeys(out io.Writer, list []service.AccessKey) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KEY\tACCOUNT\tRAM USER\tSTATUS\tKIND\tEXPIRES\tCREATED")
@@ -103,12 +104,14 @@ func printKeys(out io.Writer, list []service.AccessKey) error {
 		if k.Temporary {
 			kind = "temporary"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.AccountID, orDash(k.RAMUser), k.Status, kind, expiry(k.ExpiresAt), k.CreatedAt.UTC().Format(time.RFC3339))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", k.ID, k.AccountID, orDash(k.RAMUser), k.Status, kind,
+			formatExpiry(k.ExpiresAt), k.CreatedAt.UTC().Format(time.RFC3339))
 	}
 	return table.Flush()
 }
 
-func expiry(at *time.Time) string {
+// formatExpiry returns the time of an expiry, or never.
+func formatExpiry(at *time.Time) string {
 	if at == nil {
 		return "never"
 	}
@@ -120,7 +123,7 @@ type keyDisableCommand struct {
 	ID string `arg:"" help:"Id of the key."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (keyDisableCommand) Help() string {
 	return `The key is refused with InvalidAccessKeyId.Inactive, within a second by every server on the database.
 
@@ -129,7 +132,7 @@ Example:
     enisim key disable LTAIquickstart000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(keys operator) error {
 		key, err := keys.DisableAccessKey(ctx, c.ID)
@@ -149,7 +152,7 @@ type keyDeleteCommand struct {
 	ID string `arg:"" help:"Id of the key."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (keyDeleteCommand) Help() string {
 	return `The key is unknown from then on, within a second to every server on the database.
 
@@ -158,7 +161,7 @@ Example:
     enisim key delete LTAIquickstart000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *keyDeleteCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(keys operator) error {
 		if err := keys.DeleteAccessKey(ctx, c.ID); err != nil {

@@ -44,10 +44,10 @@ type loadCommand struct {
 
 	FailIf []load.Threshold `env:"ENISIM_LOAD_FAIL_IF" sep:"none" help:"End with exit code 1 if this is so, such as p99>50ms, attach.p99>20ms, rate<1000/s, errors>1% (may be repeated)." placeholder:"CONDITION"`
 
-	world string // what was found there
+	world string // description of the world
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (loadCommand) Help() string {
 	return `Attaches, detaches and describes what is there, from many clients at a time, and prints counts, rates, latencies and codes. Start the server with
 --attach-delay 0 --detach-delay 0, or most requests find their interface on its way.
@@ -62,7 +62,7 @@ Examples:
     enisim load --rate 2000 --scenario testdata/scenarios/cluster.yaml --zipf 1 --history history.jsonl --fail-if 'p99>50ms' --fail-if 'unknown>0'`
 }
 
-// Validate refuses options that could only fail later.
+// Validate returns an error for options that would otherwise fail later.
 func (c *loadCommand) Validate() error {
 	switch {
 	case c.Clients < 1 || c.Clients > 10000:
@@ -89,17 +89,19 @@ func (c *loadCommand) Validate() error {
 	return nil
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *loadCommand) Run(ctx context.Context, s streams) error {
+	// First complete the options, and check what would otherwise fail at the end of the run.
 	if c.Duration == 0 && c.Requests == 0 {
 		c.Duration = 30 * time.Second
 	}
 	if c.Seed == 0 {
 		c.Seed = rand.Uint64N(1e9) + 1
 	}
-	if err := errors.Join(writable("--report", c.Report), writable("--history", c.History)); err != nil {
+	if err := errors.Join(checkWritable("--report", c.Report), checkWritable("--history", c.History)); err != nil {
 		return usageError{err}
 	}
+	// Then run the load. An interrupted run may have a summary.
 	summary, err := c.load(ctx, s)
 	if summary == nil {
 		if ctx.Err() != nil {
@@ -107,6 +109,7 @@ func (c *loadCommand) Run(ctx context.Context, s streams) error {
 		}
 		return err
 	}
+	// Then print the results, write the report and judge the thresholds.
 	if err := errors.Join(err, summary.Print(s.Out)); err != nil {
 		return err
 	}
@@ -116,16 +119,17 @@ func (c *loadCommand) Run(ctx context.Context, s streams) error {
 			return err
 		}
 	}
-	failed := judge(s.Err, verdicts)
+	failed := reportFailures(s.Err, verdicts)
 	if summary.Interrupted {
-		return fmt.Errorf("%w after %v; the figures are of that time", errInterrupted, summary.Elapsed.Round(time.Millisecond))
+		return fmt.Errorf("%w after %v; the figures are of that time", errInterrupted,
+			summary.Elapsed.Round(time.Millisecond))
 	}
 	return failed
 }
 
-// writable returns an error unless a file can be written: better now than at the end of a run. A file that is there keeps its content, and one that is
-// not is not made.
-func writable(flag, path string) error {
+// checkWritable returns an error if a file cannot be written, so that a run does not fail at its
+// end. It does not change an existing file and leaves no new one.
+func checkWritable(flag, path string) error {
 	if path == "" {
 		return nil
 	}
@@ -133,7 +137,8 @@ func writable(flag, path string) error {
 	isNew := errors.Is(err, fs.ErrNotExist)
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
 	if err != nil {
-		return fmt.Errorf("%s %s cannot be written: %w; name a file in a folder that exists and is yours", flag, path, errors.Unwrap(err))
+		return fmt.Errorf("%s %s cannot be written: %w; name a file in a folder that exists and is yours", flag, path,
+			errors.Unwrap(err))
 	}
 	err = file.Close()
 	if isNew {
@@ -142,33 +147,40 @@ func writable(flag, path string) error {
 	return err
 }
 
-// load makes the world, puts the load on it and takes it away again. There may be a summary and an error.
+// load creates the world, runs the load and deletes the world. It may return both a summary and an
+// error.
 func (c *loadCommand) load(ctx context.Context, s streams) (summary *load.Summary, err error) {
 	target := load.Target{
 		Endpoint: load.Endpoint(c.Endpoint[0]), Region: c.Region,
 		AccessKeyID: c.AccessKeyID, AccessKeySecret: c.AccessKeySecret, SecurityToken: c.SecurityToken,
 		SignatureV3: c.Signature == "v3", Insecure: c.Insecure, Timeout: c.Timeout,
 	}
+	// First create an account for the run, if there is a scenario. It is deleted even if the run is
+	// interrupted.
 	if c.Scenario != "" {
-		tenant, problem := c.tenant(ctx, target)
+		tenant, problem := c.newTenant(ctx, target)
 		if problem != nil {
 			return nil, problem
 		}
 		defer func() { err = errors.Join(err, tenant.Delete(context.WithoutCancel(ctx))) }()
 		target = tenant.Target()
 	}
+	// Then list the world and make the plan.
 	world, err := load.Discover(ctx, target)
 	if err != nil {
 		return nil, err
 	}
 	c.world = fmt.Sprintf("%d instances, %d interfaces", len(world.Instances), len(world.Interfaces))
-	plan, err := load.NewPlan(world, load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
+	plan, err := load.NewPlan(world,
+		load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
 	if err != nil {
 		return nil, fmt.Errorf("%w: give --scenario FILE, or the key of an account that has more", err)
 	}
 	fmt.Fprintf(s.Err, "%s; %s, zipf %g, --seed %d\n", c.world, c.Mix, c.Zipf, c.Seed)
 
-	run := load.Run{Targets: c.spread(target), Clients: c.Clients, Rate: c.Rate, Duration: c.Duration, Requests: c.Requests, Plan: plan}
+	// Then run the plan, with a history if one is wanted.
+	run := load.Run{Targets: c.targets(target), Clients: c.Clients, Rate: c.Rate, Duration: c.Duration,
+		Requests: c.Requests, Plan: plan}
 	if c.History != "" {
 		file, problem := os.Create(c.History)
 		if problem != nil {
@@ -184,8 +196,8 @@ func (c *loadCommand) load(ctx context.Context, s streams) (summary *load.Summar
 	return run.Do(ctx)
 }
 
-// spread is a target at each endpoint.
-func (c *loadCommand) spread(target load.Target) []load.Target {
+// targets returns a target for each endpoint.
+func (c *loadCommand) targets(target load.Target) []load.Target {
 	targets := make([]load.Target, len(c.Endpoint))
 	for n, endpoint := range c.Endpoint {
 		targets[n] = target
@@ -194,23 +206,25 @@ func (c *loadCommand) spread(target load.Target) []load.Target {
 	return targets
 }
 
-// lifetime is how long the account of a run lives if nobody deletes it, beyond the time that the run takes.
-const lifetime = time.Hour
+// expiryMargin is how long the account of a run lives beyond the duration of the run, if it is not
+// deleted.
+const expiryMargin = time.Hour
 
-// tenant makes an account for the run.
-func (c *loadCommand) tenant(ctx context.Context, target load.Target) (*load.Tenant, error) {
+// newTenant creates an account for the run.
+func (c *loadCommand) newTenant(ctx context.Context, target load.Target) (*load.Tenant, error) {
 	text, err := os.ReadFile(c.Scenario)
 	if err != nil {
 		return nil, err
 	}
-	expiresIn := c.Duration + lifetime
+	expiresIn := c.Duration + expiryMargin
 	if c.Duration == 0 {
 		expiresIn = 24 * time.Hour
 	}
 	return load.NewTenant(ctx, target, c.ControlToken, text, expiresIn)
 }
 
-// verdicts are those on the thresholds. Unless something else is said of them, there may be no unknown outcomes.
+// verdicts returns the verdicts of the thresholds. Unknown outcomes are not allowed, unless a flag
+// or a threshold is about them.
 func (c *loadCommand) verdicts(summary *load.Summary) []load.Verdict {
 	thresholds := slices.Clone(c.FailIf)
 	if !c.AllowUnknown && !slices.ContainsFunc(thresholds, load.Threshold.LimitsUnknown) {
@@ -223,8 +237,8 @@ func (c *loadCommand) verdicts(summary *load.Summary) []load.Verdict {
 	return verdicts
 }
 
-// judge ends a run that broke a threshold with exit code 1, with each said.
-func judge(out io.Writer, verdicts []load.Verdict) error {
+// reportFailures prints the thresholds that the run failed, and returns errQuiet if there are any.
+func reportFailures(out io.Writer, verdicts []load.Verdict) error {
 	var failed error
 	for _, v := range verdicts {
 		if !v.Broken {
@@ -239,6 +253,7 @@ func judge(out io.Writer, verdicts []load.Verdict) error {
 	return failed
 }
 
+// writeReport writes the report with the options of the run.
 func (c *loadCommand) writeReport(summary *load.Summary, verdicts []load.Verdict) error {
 	file, err := os.Create(c.Report)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 )
 
 // outcomeOf names an operation's end: its action, and the code of a refusal.
-type outcomeOf struct{ action, code string }
+type outcomeKey struct{ action, code string }
 
 // The table that a load prints, its history and the server's log tell of the same requests.
 func TestLoadCountsWhatTheServerDid(t *testing.T) {
@@ -34,12 +34,12 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 	}
 	server.end(t, syscall.SIGTERM)
 
-	logged := logOf(t, server)
-	logged[outcomeOf{history.Describe, ""}]-- // the load's own look at the world
-	told := map[outcomeOf]int{}
+	logged := countLoggedOutcomes(t, server)
+	logged[outcomeKey{history.Describe, ""}]-- // the load's own look at the world
+	told := map[outcomeKey]int{}
 	attached := 0
 	for _, o := range readHistory(t, filepath.Join(into, "history.jsonl")).Operations {
-		told[outcomeOf{o.Action, o.Code}]++
+		told[outcomeKey{o.Action, o.Code}]++
 		switch {
 		case o.Outcome == history.OK && o.Action == history.Attach:
 			attached++
@@ -55,7 +55,7 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 			t.Errorf("the summary has no row %q: %s", row, out)
 		}
 	}
-	if told[outcomeOf{history.Attach, ""}] == 0 || told[outcomeOf{history.Detach, ""}] == 0 || told[outcomeOf{history.Describe, ""}] == 0 {
+	if told[outcomeKey{history.Attach, ""}] == 0 || told[outcomeKey{history.Detach, ""}] == 0 || told[outcomeKey{history.Describe, ""}] == 0 {
 		t.Errorf("got %v, want all three actions done", told)
 	}
 	if now := len(attachedInterfaces(t, dir)); now != attached {
@@ -81,14 +81,14 @@ func containsRow(table, row string) bool {
 }
 
 // logOf counts the requests in the log of a server that has ended.
-func logOf(t *testing.T, server *process) map[outcomeOf]int {
+func countLoggedOutcomes(t *testing.T, server *process) map[outcomeKey]int {
 	t.Helper()
-	counts := map[outcomeOf]int{}
+	counts := map[outcomeKey]int{}
 	lines := bufio.NewScanner(server.log)
 	for lines.Scan() {
 		var line struct{ Msg, Action, Code string }
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Action != "" {
-			counts[outcomeOf{line.Action, line.Code}]++
+			counts[outcomeKey{line.Action, line.Code}]++
 		}
 	}
 	return counts

@@ -5,12 +5,13 @@ import (
 	"log/slog"
 )
 
-// logFlags choose what the server writes about its work.
+// logFlags set the level and the format of the log.
 type logFlags struct {
 	LogLevel  slog.Level `default:"info" help:"Least level to log: debug, info, warn or error. A line a request is info."`
 	LogFormat string     `default:"text" enum:"text,json" help:"Form of the log: text or json."`
 }
 
+// logger returns a logger for the flags.
 func (f logFlags) logger(out io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: f.LogLevel}
 	if f.LogFormat == "json" {
@@ -19,7 +20,7 @@ func (f logFlags) logger(out io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(out, options))
 }
 
-// warnings is the log of a command that does one thing: it speaks only when something is wrong.
-func warnings(out io.Writer) *slog.Logger {
+// warningLogger returns the logger of a command other than serve. It logs only warnings and errors.
+func warningLogger(out io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }

@@ -1,4 +1,5 @@
-// Command enisim is a persistent simulator of the ECS control plane: the server and the tools around it, one file a command.
+// Command enisim is a persistent simulator of the ECS control plane. It contains the server and its
+// tools; each command has its own file.
 package main
 
 import (
@@ -14,20 +15,22 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// memoryGoal is what the garbage collector works towards, in bytes; GOMEMLIMIT says otherwise. The rows of a world of 400,000 interfaces take 270 MiB
-// while it is applied, and beside them as much garbage would gather at the collector's usual pace. It is no limit: a larger world takes more.
-const memoryGoal = 384 << 20
+// memoryTarget is the target of the garbage collector in bytes, unless GOMEMLIMIT is set. While a
+// world of 400,000 interfaces is applied, its rows take 270 MiB, and at the collector's usual pace
+// as much garbage would accumulate. It is not a limit: a larger world takes more.
+const memoryTarget = 384 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryGoal)
+		debug.SetMemoryLimit(memoryTarget)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}))
 }
 
-// stopSignals are the signals that end a command in an orderly way. A closed terminal sends SIGHUP, unless nohup had it ignored.
+// stopSignals returns the signals that end a command in an orderly way. A closed terminal sends
+// SIGHUP, which nohup ignores.
 func stopSignals() []os.Signal {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -36,16 +39,16 @@ func stopSignals() []os.Signal {
 	return signals
 }
 
-// Exit codes: a failure while doing the work, a command line that was never understood, and a question that stays open.
+// Exit codes: the work failed, the command line is invalid, or a check has no verdict.
 const (
 	exitFailure   = 1
 	exitUsage     = 2
 	exitUndecided = 3
 
-	exitInterrupted = 130 // as shells have it for a program that Ctrl-C ended
+	exitInterrupted = 130 // the code of shells for a program ended by Ctrl-C
 )
 
-// commands is the whole command line.
+// commands is the command line: each field is a command.
 type commands struct {
 	ShowVersion kong.VersionFlag `name:"version" env:"-" help:"Print the version."`
 
@@ -69,29 +72,34 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" group:"database" help:"Change or show the schema of the database."`
 }
 
-// streams are a command's standard streams: results go to Out, what a person should know to Err.
+// streams are the standard streams of a command. Results go to Out, messages to Err.
 type streams struct {
 	In       io.Reader
 	Out, Err io.Writer
 }
 
-// errQuiet ends a command with exitFailure when everything was said already.
+// errQuiet is returned when a command failed and has printed why. The exit code is exitFailure.
 var errQuiet = errors.New("failed")
 
-// errInterrupted ends a command with exitInterrupted: it was told to stop before its work was done.
+// errInterrupted is returned when a command was interrupted before its work was done. The exit code
+// is exitInterrupted.
 var errInterrupted = errors.New("interrupted")
 
-// usageError ends a command with exitUsage: an option is wrong, which showed only when it met files or the database.
+// usageError is an error of an option that was detected only with the files or the database. The
+// exit code is exitUsage.
 type usageError struct{ error }
 
-// run is the program without its process: it parses, runs one command and returns the exit code.
+// run is the program without its process. It parses the command line, runs one command and returns
+// the exit code.
 func run(ctx context.Context, args []string, s streams) int {
 	errOut := s.Err
+	// First take out the parameters of the API, which the parser does not know.
 	args, api, err := splitParameters(args)
 	if err != nil {
 		fmt.Fprintln(errOut, "enisim:", err)
 		return exitUsage
 	}
+	// Then parse the rest.
 	var cli commands
 	exited := false
 	parser, err := newParser(&cli, s,
@@ -103,7 +111,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		fmt.Fprintln(errOut, "enisim: broken command line definition:", err)
 		return exitFailure
 	}
-	command, err := parser.Parse(completeArguments(args))
+	command, err := parser.Parse(normalizeArguments(args))
 	switch {
 	case exited:
 		return 0
@@ -113,9 +121,11 @@ func run(ctx context.Context, args []string, s streams) int {
 	}
 	warnOfUnknownVariables(errOut, parser.Model, os.Environ())
 	if command.Selected().Name != "call" && len(api) > 0 {
-		fmt.Fprintln(errOut, "enisim: parameters that begin with a capital letter belong to enisim call\nTry: enisim call --help")
+		fmt.Fprintln(errOut,
+			"enisim: parameters that begin with a capital letter belong to enisim call\nTry: enisim call --help")
 		return exitUsage
 	}
+	// Then run the command and derive the exit code from its error.
 	if err := command.Run(); err != nil {
 		if !errors.Is(err, errQuiet) {
 			fmt.Fprintln(errOut, "enisim:", err)

@@ -18,10 +18,10 @@ import (
 )
 
 // asProgram makes the test binary the program itself, so that tests can start it as processes of their own, and kill them.
-const asProgram = "ENISIM_TEST_AS_PROGRAM"
+const programEnv = "ENISIM_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	if os.Getenv(programEnv) != "" {
 		main()
 	}
 	if signal.Ignored(syscall.SIGHUP) { // under nohup; a signal that is handled here is not ignored by the servers that tests start
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 // program is a command line of enisim as a process.
 func program(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(os.Environ(), programEnv+"=1")
 	return cmd
 }
 

@@ -22,19 +22,19 @@ type migrateCommand struct {
 
 type migrateUpCommand struct{ databaseFlags }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (migrateUpCommand) Help() string {
 	return `Example:
 
     enisim migrate up --database-url postgres://enisim:secret@db.example:5432/enisim`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *migrateUpCommand) Run(ctx context.Context, s streams) error {
 	if err := c.checkTarget(ctx, s.Err, mayCreate); err != nil {
 		return err
 	}
-	log := warnings(s.Err)
+	log := warningLogger(s.Err)
 	db, err := c.start(ctx, log)
 	if err != nil {
 		return err
@@ -52,7 +52,7 @@ type migrateDownCommand struct {
 	Yes bool `env:"ENISIM_MIGRATE_DOWN_YES" help:"Do it without asking."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (migrateDownCommand) Help() string {
 	return `Without --yes it asks, where a person can answer.
 
@@ -61,12 +61,12 @@ Example:
     enisim migrate down --data-dir ./state --yes`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *migrateDownCommand) Run(ctx context.Context, s streams) error {
 	if err := c.checkTarget(ctx, s.Err, existingOnly); err != nil {
 		return err
 	}
-	log := warnings(s.Err)
+	log := warningLogger(s.Err)
 	db, err := c.start(ctx, log)
 	if err != nil {
 		return err
@@ -87,11 +87,13 @@ func (c *migrateDownCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-// confirm asks whether the newest migration may go with what it holds, or wants --yes where nobody can be asked.
+// confirm asks whether the newest migration, with its data, may be reverted. Without a terminal it
+// needs --yes.
 func (c *migrateDownCommand) confirm(ctx context.Context, s streams, db *database) error {
 	if c.Yes {
 		return nil
 	}
+	// First find the newest migration.
 	list, err := store.Migrations(ctx, db.url)
 	if err != nil {
 		return err
@@ -105,10 +107,12 @@ func (c *migrateDownCommand) confirm(ctx context.Context, s streams, db *databas
 	if newest == "" {
 		return nil
 	}
+	// Then ask, if somebody can answer.
 	if in, isFile := s.In.(*os.File); !isFile || !term.IsTerminal(int(in.Fd())) {
-		return usageError{fmt.Errorf("this takes back %s in %s, and what it holds is lost: say --yes if that is meant", newest, db.where())}
+		return usageError{fmt.Errorf("this takes back %s in %s, and what it holds is lost: say --yes if that is meant",
+			newest, db.description())}
 	}
-	fmt.Fprintf(s.Err, "Take back %s in %s? What it holds is lost. [y/N] ", newest, db.where())
+	fmt.Fprintf(s.Err, "Take back %s in %s? What it holds is lost. [y/N] ", newest, db.description())
 	answer, err := bufio.NewReader(s.In).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
@@ -121,19 +125,19 @@ func (c *migrateDownCommand) confirm(ctx context.Context, s streams, db *databas
 
 type migrateStatusCommand struct{ databaseFlags }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (migrateStatusCommand) Help() string {
 	return `Example:
 
     enisim migrate status`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *migrateStatusCommand) Run(ctx context.Context, s streams) error {
 	if err := c.checkTarget(ctx, s.Err, existingOnly); err != nil {
 		return err
 	}
-	log := warnings(s.Err)
+	log := warningLogger(s.Err)
 	db, err := c.start(ctx, log)
 	if err != nil {
 		return err

@@ -10,42 +10,45 @@ import (
 	"golang.org/x/term"
 )
 
-// worthShowing is the least work that shows how far it is. Less is done before anybody looks.
-const worthShowing = 100_000
+// minShownWork is the minimum amount of work whose progress is shown. Less is done within a moment.
+const minShownWork = 100_000
 
-// progress shows how far large work is: a bar on a terminal, and a line for each tenth elsewhere, where lines stay.
+// progress shows the progress of long work: a bar on a terminal, otherwise a line for each tenth.
 type progress struct {
 	out    io.Writer
-	what   string
+	label  string
 	isTerm bool
-	bar    *progressbar.ProgressBar // nil until the work turns out to be large, and on anything but a terminal
-	tenths int64                    // that a line was written for
+	// nil until the work turns out to be large; always nil without a terminal
+	bar    *progressbar.ProgressBar
+	tenths int64 // tenths that were printed
 }
 
+// newProgress returns the progress of work with a label.
 func newProgress(out io.Writer, what string) *progress {
 	f, isFile := out.(*os.File)
-	return &progress{out: out, what: what, isTerm: isFile && term.IsTerminal(int(f.Fd()))}
+	return &progress{out: out, label: what, isTerm: isFile && term.IsTerminal(int(f.Fd()))}
 }
 
-// set tells how much of the work is done.
+// set shows that done of total is done.
 func (p *progress) set(done, total int64) {
 	switch {
-	case total < worthShowing:
+	case total < minShownWork:
 	case p.isTerm:
 		p.draw(done, total)
 	default:
 		if tenths := 10 * done / total; tenths > p.tenths {
 			p.tenths = tenths
-			fmt.Fprintf(p.out, "%s: %d%%\n", p.what, 10*tenths)
+			fmt.Fprintf(p.out, "%s: %d%%\n", p.label, 10*tenths)
 		}
 	}
 }
 
+// draw updates the bar.
 func (p *progress) draw(done, total int64) {
 	if p.bar == nil {
 		p.bar = progressbar.NewOptions64(total,
 			progressbar.OptionSetWriter(p.out),
-			progressbar.OptionSetDescription(p.what),
+			progressbar.OptionSetDescription(p.label),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionSetElapsedTime(true),
 			progressbar.OptionSetPredictTime(true),
@@ -54,10 +57,11 @@ func (p *progress) draw(done, total int64) {
 			progressbar.OptionClearOnFinish(),
 		)
 	}
-	_ = p.bar.Set64(done) // a terminal that is gone stops nothing
+	_ = p.bar.Set64(done) // an error means that the terminal is gone; the work continues
 }
 
-// end takes the bar away, also when the work failed half-way, so that the next line starts at the margin.
+// end removes the bar, so that the next line starts at the margin. It is called also when the work
+// has failed.
 func (p *progress) end() {
 	if p.bar != nil {
 		_ = p.bar.Clear()

@@ -11,10 +11,10 @@ func TestProgressIsALineForEachTenth(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, "applying world.yaml")
 	for done := range int64(11) {
-		p.set(done*worthShowing/20, worthShowing)
-		p.set(done*worthShowing/20, worthShowing-1)
+		p.set(done*minShownWork/20, minShownWork)
+		p.set(done*minShownWork/20, minShownWork-1)
 	}
-	p.set(worthShowing, worthShowing)
+	p.set(minShownWork, minShownWork)
 	p.end()
 	want := "applying world.yaml: 10%\napplying world.yaml: 20%\napplying world.yaml: 30%\napplying world.yaml: 40%\napplying world.yaml: 50%\napplying world.yaml: 100%\n"
 	if got := out.String(); got != want {
@@ -27,12 +27,12 @@ func TestProgressIsABarOnATerminal(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, "applying world.yaml")
 	p.isTerm = true
-	p.set(10, worthShowing-1)
+	p.set(10, minShownWork-1)
 	p.end()
 	if out.Len() > 0 {
 		t.Errorf("small work: got %q, want nothing", &out)
 	}
-	p.set(worthShowing/2, worthShowing)
+	p.set(minShownWork/2, minShownWork)
 	drawn := out.String()
 	if !strings.Contains(drawn, "applying world.yaml") || !strings.Contains(drawn, "50%") || strings.Contains(drawn, "\n") {
 		t.Errorf("half-way: got %q, want one line with what is done, and 50%%", drawn)

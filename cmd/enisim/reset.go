@@ -17,7 +17,7 @@ type resetCommand struct {
 	targetFlags
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (resetCommand) Help() string {
 	return `The account of the quick-start world has again what it had at first, also beside a running server: its keys, instances and interfaces. Other accounts stay
 as they are. The same for a scenario of yours is enisim scenario apply FILE.
@@ -27,10 +27,11 @@ Example:
     enisim reset`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *resetCommand) Run(ctx context.Context, s streams) error {
 	if c.Endpoint != "" && !isLoopback(c.Endpoint) {
-		return errors.New("the quick-start world's keys are published, and others may reach that server: apply a scenario of yours there, with enisim scenario apply")
+		return errors.New("the quick-start world's keys are published, and others may reach that server: apply a " +
+			"scenario of yours there, with enisim scenario apply")
 	}
 	file := service.ScenarioFile{Name: "quickstart.yaml", Text: scenarios.Quickstart}
 	sc, err := scenario.Parse(file.Name, file.Text)
@@ -46,7 +47,8 @@ func (c *resetCommand) Run(ctx context.Context, s streams) error {
 			return printJSON(s.Out, applied)
 		}
 		sum := applied.Total()
-		fmt.Fprintf(s.Out, "the quick-start world is as at first (%s): %d rows new, %d changed, %d gone\n", accountList(idsOf(sc)), sum.Inserted, sum.Updated, sum.Deleted)
+		fmt.Fprintf(s.Out, "the quick-start world is as at first (%s): %d rows new, %d changed, %d gone\n",
+			accountList(accountIDs(sc)), sum.Inserted, sum.Updated, sum.Deleted)
 		return nil
 	})
 }

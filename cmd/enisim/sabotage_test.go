@@ -27,7 +27,7 @@ const dropGuards = `
 	    DROP CONSTRAINT a_device_index_is_below_the_limit_of_the_type`
 
 // mostRounds is how often a sabotaged build may get away with it.
-const mostRounds = 10
+const maxRounds = 10
 
 // build builds enisim with a tag; without one it is the test's own binary.
 func build(t *testing.T, tag string) string {
@@ -44,7 +44,7 @@ func build(t *testing.T, tag string) string {
 }
 
 // raced is what came of a load on two servers.
-type raced struct {
+type raceResult struct {
 	verdict string // of enisim check
 	exit    int
 	unknown int // outcomes
@@ -52,7 +52,7 @@ type raced struct {
 }
 
 // race puts load on two servers of a build that share a database: requests of one process run together, so it takes two to race.
-func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, seed int) (r raced) {
+func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, seed int) (r raceResult) {
 	t.Helper()
 	url := newDatabase(t, postgres)
 	conn, err := pgx.Connect(t.Context(), url)
@@ -125,7 +125,7 @@ func TestSabotageIsCaught(t *testing.T) {
 			t.Parallel()
 			binary := build(t, tag)
 			guarded, bare := race(t, postgres, binary, true, 1), race(t, postgres, binary, false, 1)
-			for seed := 2; tag != "" && bare.exit == 0 && seed <= mostRounds; seed++ { // whether two servers meet is up to the scheduler
+			for seed := 2; tag != "" && bare.exit == 0 && seed <= maxRounds; seed++ { // whether two servers meet is up to the scheduler
 				bare = race(t, postgres, binary, false, seed)
 			}
 			t.Logf("guarded by constraints: %d unknown outcomes; %s\nbare: %s", guarded.unknown, guarded.verdict, bare.verdict)

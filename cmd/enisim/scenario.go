@@ -26,7 +26,7 @@ type scenarioApplyCommand struct {
 	File string `arg:"" help:"The scenario; - is standard input."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (scenarioApplyCommand) Help() string {
 	return `All of the file is applied or nothing, in one transaction, also beside a running server. What its accounts have and the file has not
 goes; other accounts are not touched.
@@ -36,7 +36,7 @@ Example:
     enisim scenario apply staging.yaml`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *scenarioApplyCommand) Run(ctx context.Context, s streams) error {
 	name, text, err := readScenarioFile(s.In, c.File)
 	if err != nil {
@@ -44,7 +44,7 @@ func (c *scenarioApplyCommand) Run(ctx context.Context, s streams) error {
 	}
 	sc, err := scenario.Parse(name, text)
 	if err != nil {
-		return err // before anything is touched
+		return err // before the database is opened
 	}
 	applied, err := c.apply(ctx, s, sc, text)
 	if err != nil {
@@ -57,8 +57,10 @@ func (c *scenarioApplyCommand) Run(ctx context.Context, s streams) error {
 	return nil
 }
 
-// apply applies the scenario through a server, or on the database, where it shows how far it is.
-func (c *scenarioApplyCommand) apply(ctx context.Context, s streams, sc *scenario.Scenario, text []byte) (applied service.Applied, err error) {
+// apply applies the scenario through a server, or on the database, where it shows the progress.
+func (c *scenarioApplyCommand) apply(
+	ctx context.Context, s streams, sc *scenario.Scenario, text []byte,
+) (applied service.Applied, err error) {
 	if c.Endpoint != "" {
 		return c.remote().ApplyScenario(ctx, service.ScenarioFile{Name: sc.Name(), Text: text})
 	}
@@ -69,13 +71,15 @@ func (c *scenarioApplyCommand) apply(ctx context.Context, s streams, sc *scenari
 	return applied, err
 }
 
-// explainInterrupted says what became of an apply that was interrupted. Its transaction is rolled back; once its commit is under way, the commit is waited for.
+// explainInterrupted returns the error of an interrupted apply with its effect. Its transaction was
+// rolled back; if the commit had started, the command has waited for its outcome.
 func (c *scenarioApplyCommand) explainInterrupted(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() == nil || errors.Is(err, store.ErrOutcomeUnknown):
 		return err
 	case c.Endpoint != "":
-		return errors.New("interrupted: the server writes nothing, unless it was about to answer; enisim scenario diff shows whether it did")
+		return errors.New("interrupted: the server writes nothing, unless it was about to answer; enisim scenario " +
+			"diff shows whether it did")
 	}
 	return errors.New("interrupted: nothing was written, all is as it was")
 }

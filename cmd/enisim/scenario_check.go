@@ -10,7 +10,7 @@ type scenarioCheckCommand struct {
 	Files []string `arg:"" name:"file" help:"The scenarios; - is standard input."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (scenarioCheckCommand) Help() string {
 	return `Needs no database. Every problem of every file is printed as file:line:column, with how to mend it; the exit code is 1 if there is one. Of a file
 without problems it says what is in it. What only a database knows, such as that an access key is another account's, apply tells.
@@ -20,7 +20,7 @@ Example:
     enisim scenario check staging.yaml`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *scenarioCheckCommand) Run(s streams) error {
 	failed := false
 	for _, file := range c.Files {

@@ -13,7 +13,7 @@ type scenarioExportCommand struct {
 	WithoutKeys bool   `help:"Leave the access keys out, and with them the secrets."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (scenarioExportCommand) Help() string {
 	return `The file, applied, gives the same world: ids, addresses, attachments with their device indexes, statuses, tags, rules. A status that is on its way
 has what is left of its time. It is read at one moment, also beside a running server, and nobody waits for it.
@@ -26,7 +26,7 @@ Example:
     enisim scenario export --account 1000000000000001 --output staging.yaml`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *scenarioExportCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(simulated operator) error {
 		text, err := simulated.ExportAccount(ctx, c.Account, !c.WithoutKeys)

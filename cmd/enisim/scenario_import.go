@@ -19,7 +19,7 @@ type scenarioImportCommand struct {
 	Output  string   `short:"o" help:"File to write (default: standard output)." placeholder:"FILE"`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (scenarioImportCommand) Help() string {
 	return `Reads what the vendor's CLI prints for DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances and DescribeNetworkInterfaces: any
 number of files and pages, in any order. What they refer to and do not hold is listed, so that it can be fetched.
@@ -29,9 +29,10 @@ Example:
     enisim scenario import ./answers --key LTAIstaging00000001:staging-secret --output staging.yaml`
 }
 
+// sixteenDigits matches account ids.
 var sixteenDigits = regexp.MustCompile(`^[0-9]{16}$`)
 
-// Validate refuses options that could only fail later.
+// Validate returns an error for options that would otherwise fail later.
 func (c *scenarioImportCommand) Validate() error {
 	if id, secret, found := strings.Cut(c.Key, ":"); c.Key != "" && (!found || id == "" || secret == "") {
 		return errors.New("--key is not of the form ID:SECRET")
@@ -42,7 +43,7 @@ func (c *scenarioImportCommand) Validate() error {
 	return nil
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *scenarioImportCommand) Run(s streams) error {
 	sources, err := readSources(c.Files)
 	if err != nil {
@@ -67,14 +68,15 @@ func (c *scenarioImportCommand) Run(s streams) error {
 		name = "scenario"
 	}
 	sc, err := scenario.Parse(name, text)
-	if err != nil { // the cloud allows what a scenario does not; the file is there to be mended
+	// The cloud allows more than a scenario. The file is kept, so that it can be corrected.
+	if err != nil {
 		return fmt.Errorf("this must be mended before the scenario can be applied:\n%w", err)
 	}
 	fmt.Fprintf(s.Err, "%s: %s\n", name, sc.Summary())
 	return nil
 }
 
-// readSources reads files, and the *.json of folders.
+// readSources reads files, and the *.json files of folders.
 func readSources(paths []string) ([]topology.Source, error) {
 	var sources []topology.Source
 	for _, path := range paths {

@@ -61,7 +61,7 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 			if err := child.Start(); err != nil {
 				t.Fatal(err)
 			}
-			until(t, conn, `
+			awaitQuery(t, conn, `
 				SELECT count(*) = 1 FROM pg_stat_activity
 				WHERE datname = current_database() AND wait_event_type = 'Lock' AND backend_xid IS NOT NULL`)
 			if err := child.Process.Signal(syscall.SIGKILL); err != nil {
@@ -71,7 +71,7 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 			if _, err := somebody.Exec(t.Context(), `ROLLBACK`); err != nil {
 				t.Fatal(err)
 			}
-			until(t, conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'enisim'`)
+			awaitQuery(t, conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'enisim'`)
 
 			if after := exported(); after != before {
 				t.Errorf("got\n%.2000s\nwant all as it was\n%.2000s", after, before)
@@ -85,7 +85,7 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 }
 
 // until asks until the answer is true.
-func until(t *testing.T, conn *pgx.Conn, question string) {
+func awaitQuery(t *testing.T, conn *pgx.Conn, question string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
 		var so bool
@@ -129,7 +129,7 @@ func TestInterruptWhileAScenarioIsApplied(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	until(t, conn, `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	awaitQuery(t, conn, `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	if err := child.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

@@ -26,21 +26,25 @@ import (
 	"enisim/testdata/scenarios"
 )
 
-// Limits of the HTTP server, against clients that are slow or gone. A connection that waits costs memory, but none of the database's connections:
-// a request is read to its end before it takes one.
+// Limits of the HTTP server against slow and disconnected clients. A waiting connection takes
+// memory but no database connection, because a request is read to its end before it takes one.
 const (
 	readHeaderTimeout = 10 * time.Second
 	readTimeout       = 30 * time.Second // with the body
-	writeTimeout      = time.Minute      // from the end of the header, so it covers the body, the database's longest and the reply
-	idleTimeout       = 2 * time.Minute
-	maxHeaderBytes    = 64 << 10
+	// From the end of the header. It covers the body, the longest time in the database, and the
+	// reply.
+	writeTimeout   = time.Minute
+	idleTimeout    = 2 * time.Minute
+	maxHeaderBytes = 64 << 10
 )
 
-// softMemoryLimit is up to where a server lets garbage lie, in bytes: what it holds of requests at most, and some room.
+// softMemoryLimit is the target of the garbage collector in bytes: the maximum that a server holds
+// of requests, and some spare room.
 const softMemoryLimit = 160 << 20
 
-// shortestToken is the least that a --control-token has, as others may guess as often as they like.
-const shortestToken = 16
+// minTokenLength is the minimum length of a --control-token, because others may guess as often as
+// they like.
+const minTokenLength = 16
 
 type serveCommand struct {
 	databaseFlags
@@ -60,17 +64,20 @@ type serveCommand struct {
 	AllowQuickstartKey bool   `help:"Serve also to other machines while a key of the quick-start world, which everybody knows, is active."`
 }
 
-// signatureModes are the values of --signature.
-var signatureModes = map[string]httpapi.SignatureMode{"verify": httpapi.VerifySignature, "identify": httpapi.IdentifyOnly}
+// signatureModes maps the values of --signature.
+var signatureModes = map[string]httpapi.SignatureMode{
+	"verify":   httpapi.VerifySignature,
+	"identify": httpapi.IdentifyOnly,
+}
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (serveCommand) Help() string {
 	return `Example:
 
     enisim serve --listen 127.0.0.1:8080 --data-dir ./state --scenario staging.yaml`
 }
 
-// Validate refuses options that could only fail later.
+// Validate returns an error for options that would otherwise fail later.
 func (c *serveCommand) Validate() error {
 	if err := cmp.Or(c.databaseFlags.Validate(), c.tlsFlags.Validate()); err != nil {
 		return err
@@ -81,32 +88,38 @@ func (c *serveCommand) Validate() error {
 	if c.ScenarioReset && c.Scenario == "" {
 		return errors.New("--scenario-reset needs --scenario FILE, to which the accounts are made equal")
 	}
-	if c.ControlToken != "" && (len(c.ControlToken) < shortestToken || strings.ContainsFunc(c.ControlToken, func(r rune) bool { return r <= ' ' || r > '~' })) {
-		return fmt.Errorf("--control-token needs at least %d characters, without spaces: openssl rand -hex 16 makes one", shortestToken)
+	if c.ControlToken != "" && (len(c.ControlToken) < minTokenLength ||
+		strings.ContainsFunc(c.ControlToken, func(r rune) bool { return r <= ' ' || r > '~' })) {
+		return fmt.Errorf("--control-token needs at least %d characters, without spaces: openssl rand -hex 16 "+
+			"makes one", minTokenLength)
 	}
 	known := httpapi.ActionNames()
 	for _, name := range c.ClosedToRAM {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("--closed-to-ram %s: there is no such action; the actions are %s", name, strings.Join(known, ", "))
+			return fmt.Errorf("--closed-to-ram %s: there is no such action; the actions are %s", name,
+				strings.Join(known, ", "))
 		}
 	}
 	return nil
 }
 
-// address is where the server will listen. A host name becomes the address that it has now.
+// address returns the address to listen on. A host name is resolved once.
 func (c *serveCommand) address() (*net.TCPAddr, error) {
 	address, err := net.ResolveTCPAddr("tcp", c.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %s (give it as host:port, such as 127.0.0.1:8080)", c.Listen, networkCause(err))
+		return nil, fmt.Errorf("--listen %s: %s (give it as host:port, such as 127.0.0.1:8080)", c.Listen,
+			networkCause(err))
 	}
 	if address.IP == nil {
-		address.IP = net.IPv4zero // ":8080" is every address, of both families
+		address.IP = net.IPv4zero // ":8080" means all addresses of both families
 	}
 	return address, nil
 }
 
-// Run is the command. It takes the port before it makes a database: a port that is taken must not leave a new data folder behind.
+// Run runs the command. It opens the port before the database, so that a port in use does not leave
+// a new data folder behind.
 func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
+	// First check what needs no database: the address, the scenario and the port.
 	log := c.logger(s.Err)
 	address, err := c.address()
 	if err != nil {
@@ -126,6 +139,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 			err = errors.Join(err, listener.Close())
 		}
 	}()
+	// Then open the database and create the world.
 	db, err := c.open(ctx, log)
 	if err != nil {
 		return err
@@ -135,10 +149,11 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
-	secure, err := c.secure(address.IP, cmp.Or(db.dir, c.DataDir))
+	secure, err := c.tlsConfig(address.IP, cmp.Or(db.dir, c.DataDir))
 	if err != nil {
 		return err
 	}
+	// Then build the API and print the banner. Only after that requests are answered.
 	api := httpapi.New(service.New(db.store, service.Options{
 		AttachDelay: c.AttachDelay,
 		DetachDelay: c.DetachDelay,
@@ -155,14 +170,14 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		Signature: signatureModes[c.Signature],
 		Control:   httpapi.Control{Token: c.ControlToken, Open: address.IP.IsLoopback()},
 	})
-	if err := c.greet(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure); err != nil {
+	if err := c.printBanner(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure); err != nil {
 		return err
 	}
 	serving = true
 	return serve(ctx, listener, secure, api, db, log)
 }
 
-// readScenario reads the file of --scenario, or nothing.
+// readScenario reads the file of --scenario. It returns nil without one.
 func (c *serveCommand) readScenario() (*scenario.Scenario, error) {
 	if c.Scenario == "" {
 		return nil, nil
@@ -174,19 +189,23 @@ func (c *serveCommand) readScenario() (*scenario.Scenario, error) {
 	return scenario.Parse(c.Scenario, text)
 }
 
-// prepareWorld seeds the database from the scenario, or an empty one from the quick-start world, and returns a line on what it did. It makes sure
-// that published keys let nobody in from elsewhere unless that is allowed.
-func (c *serveCommand) prepareWorld(ctx context.Context, db *database, sc *scenario.Scenario, address *net.TCPAddr, errOut io.Writer) (origin string, err error) {
+// prepareWorld creates the accounts of the scenario, or the quick-start world in an empty database.
+// It returns a line about what it did. It returns an error if a published key could be used from
+// other machines and that is not allowed.
+func (c *serveCommand) prepareWorld(
+	ctx context.Context, db *database, sc *scenario.Scenario, address *net.TCPAddr, errOut io.Writer,
+) (origin string, err error) {
 	exposed := !address.IP.IsLoopback() && !c.AllowQuickstartKey
 	now := time.Now()
 	accounts, err := db.store.ListAccounts(ctx, now)
 	if err != nil {
 		return "", err
 	}
+	// First create the accounts that the flags ask for.
 	switch {
 	case sc != nil && c.ScenarioReset:
 		if _, err = applyParsed(ctx, db.store, sc, errOut); err == nil {
-			origin = fmt.Sprintf("reset: %s as %s says", accountList(idsOf(sc)), c.Scenario)
+			origin = fmt.Sprintf("reset: %s as %s says", accountList(accountIDs(sc)), c.Scenario)
 		}
 	case sc != nil:
 		origin, err = c.seed(ctx, db.store, sc, errOut)
@@ -199,22 +218,25 @@ func (c *serveCommand) prepareWorld(ctx context.Context, db *database, sc *scena
 	case len(accounts) == 0:
 		origin = "empty"
 	default:
-		origin = "as it was left: " + counted(len(accounts), "account")
+		origin = "as it was left: " + pluralize(len(accounts), "account")
 	}
 	switch {
 	case err != nil:
 		return "", err
 	case len(accounts) == 0:
-		origin = "new world in " + cmp.Or(db.dir, db.where()) + ": " + origin
+		origin = "new world in " + cmp.Or(db.dir, db.description()) + ": " + origin
 	}
+	// Then check the published keys, because a scenario may contain them.
 	if exposed {
 		return origin, refusePublishedKeys(ctx, db.store, address, now)
 	}
 	return origin, nil
 }
 
-// seed makes the accounts of a scenario that are missing, and returns a line on those and on the others.
-func (c *serveCommand) seed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (string, error) {
+// seed creates the missing accounts of a scenario, and returns a line about these and the others.
+func (c *serveCommand) seed(
+	ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer,
+) (string, error) {
 	shown := newProgress(errOut, "applying "+filepath.Base(c.Scenario))
 	defer shown.end()
 	seeded, err := scenario.Seed(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
@@ -226,13 +248,14 @@ func (c *serveCommand) seed(ctx context.Context, st *store.Store, sc *scenario.S
 		parts = append(parts, fmt.Sprintf("%s made from %s", accountList(seeded.New), c.Scenario))
 	}
 	if len(seeded.Kept) > 0 {
-		parts = append(parts, fmt.Sprintf("%s kept as left (--scenario-reset: as %s says)", accountList(seeded.Kept), c.Scenario))
+		parts = append(parts,
+			fmt.Sprintf("%s kept as left (--scenario-reset: as %s says)", accountList(seeded.Kept), c.Scenario))
 	}
 	return strings.Join(parts, "; "), nil
 }
 
-// idsOf returns the ids of the accounts of a scenario.
-func idsOf(sc *scenario.Scenario) []string {
+// accountIDs returns the ids of the accounts of a scenario.
+func accountIDs(sc *scenario.Scenario) []string {
 	var ids []string
 	for _, a := range sc.World().Accounts {
 		ids = append(ids, a.ID)
@@ -240,7 +263,7 @@ func idsOf(sc *scenario.Scenario) []string {
 	return ids
 }
 
-// accountList names a few accounts, and counts many.
+// accountList returns the ids of a few accounts, or the number of many.
 func accountList(ids []string) string {
 	switch {
 	case len(ids) == 1:
@@ -248,19 +271,22 @@ func accountList(ids []string) string {
 	case len(ids) <= 3:
 		return "accounts " + strings.Join(ids, ", ")
 	}
-	return counted(len(ids), "account")
+	return pluralize(len(ids), "account")
 }
 
-// counted is a number of things with their name, which takes an s in the plural.
-func counted(n int, thing string) string {
+// pluralize returns a number with a noun in the singular or plural.
+func pluralize(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
 	}
 	return fmt.Sprintf("%d %s", n, thing)
 }
 
-// applyScenario reads a scenario and makes its accounts equal to it. How far it is shows on errOut, if it takes longer than a moment.
-func applyScenario(ctx context.Context, st *store.Store, name string, text []byte, errOut io.Writer) (store.Applied, error) {
+// applyScenario parses a scenario and makes its accounts equal to it. If that takes long, it shows
+// the progress on errOut.
+func applyScenario(
+	ctx context.Context, st *store.Store, name string, text []byte, errOut io.Writer,
+) (store.Applied, error) {
 	sc, err := scenario.Parse(name, text)
 	if err != nil {
 		return store.Applied{}, err
@@ -272,13 +298,16 @@ func applyScenario(ctx context.Context, st *store.Store, name string, text []byt
 func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (store.Applied, error) {
 	shown := newProgress(errOut, "applying "+filepath.Base(sc.Name()))
 	defer shown.end()
-	applied, err := scenario.ApplyTelling(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
+	applied, err := scenario.ApplyTelling(ctx, st, sc, time.Now(),
+		func(p scenario.Progress) { shown.set(p.Done, p.Total) })
 	return applied, service.ExplainApply(err)
 }
 
-// greet tells a person where everything is.
-func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, origin string, address *net.TCPAddr, secure *tls.Config) error {
-	key, err := keyToShow(ctx, db.store, time.Now())
+// printBanner prints the addresses, the database, the world and a key.
+func (c *serveCommand) printBanner(
+	ctx context.Context, out io.Writer, db *database, origin string, address *net.TCPAddr, secure *tls.Config,
+) error {
+	key, err := bannerKey(ctx, db.store, time.Now())
 	if err != nil {
 		return err
 	}
@@ -301,12 +330,13 @@ func (c *serveCommand) greet(ctx context.Context, out io.Writer, db *database, o
 		key += ", and whoever names it is let in: --signature identify"
 	}
 	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\nDatabase  %s\nWorld     %s\nKey       %s\n",
-		scheme, address, certificate, control, db.where(), origin, key)
+		scheme, address, certificate, control, db.description(), origin, key)
 	return err
 }
 
-// keyToShow returns the quick-start key where it is good, else the one key that there is, else the number of keys.
-func keyToShow(ctx context.Context, st *store.Store, now time.Time) (string, error) {
+// bannerKey returns the quick-start key if it is active, otherwise the only key if there is one,
+// otherwise the number of keys.
+func bannerKey(ctx context.Context, st *store.Store, now time.Time) (string, error) {
 	published, err := activePublishedKeys(ctx, st, now)
 	if err != nil {
 		return "", err
@@ -321,41 +351,50 @@ func keyToShow(ctx context.Context, st *store.Store, now time.Time) (string, err
 	case count == 0:
 		return "none yet: apply a scenario, see enisim scenario --help", nil
 	case count > 1:
-		return counted(count, "key") + ": enisim key list shows them", nil
+		return pluralize(count, "key") + ": enisim key list shows them", nil
 	}
 	return first, nil
 }
 
-func listen(ctx context.Context, address *net.TCPAddr) (*drainable, error) {
+// listen opens the port.
+func listen(ctx context.Context, address *net.TCPAddr) (*drainListener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address.String())
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %s (is another server running there? choose another --listen)", address, networkCause(err))
+		return nil, fmt.Errorf("cannot listen on %s: %s (is another server running there? choose another --listen)",
+			address, networkCause(err))
 	}
-	return &drainable{TCPListener: listener.(*net.TCPListener), limits: newConnections(maxConnections, maxHeaders)}, nil // that is what listening on tcp gives
+	// The type of the listener is always TCPListener for tcp.
+	limits := newConnections(maxConnections, maxHeaders)
+	return &drainListener{TCPListener: listener.(*net.TCPListener), limits: limits}, nil
 }
 
-// serve answers requests until ctx ends, and then answers all that it has taken in.
-func serve(ctx context.Context, listener *drainable, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger) error {
+// serve answers requests until ctx ends, and then answers all requests that it has accepted.
+func serve(
+	ctx context.Context, listener *drainListener, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger,
+) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemoryLimit)
 	}
+	// First configure the server. Its error log is about connections that clients broke.
 	server := &http.Server{
 		Handler:           listener.limits.handler(api),
 		TLSConfig:         secure,
-		ConnState:         listener.count,
-		ConnContext:       listener.limits.remember,
+		ConnState:         listener.trackState,
+		ConnContext:       listener.limits.connContext,
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // connections that clients broke
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 	}
+	// Then run three tasks: the server; the drain, which starts when ctx ends or the server fails;
+	// and the supervision of a private Postgres, which restarts it after a crash.
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
 		answer := server.Serve
 		if secure != nil {
-			answer = func(l net.Listener) error { return server.ServeTLS(l, "", "") } // the certificate is in its TLSConfig
+			answer = func(l net.Listener) error { return server.ServeTLS(l, "", "") } // the certificate is in TLSConfig
 		}
 		if err := answer(listener); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			return err

@@ -14,7 +14,7 @@ type snapshotCommand struct {
 	Delete  snapshotDeleteCommand  `cmd:"" help:"Forget a snapshot."`
 }
 
-// snapshotFlags name a snapshot.
+// snapshotFlags select a snapshot.
 type snapshotFlags struct {
 	targetFlags
 	Name    string `arg:"" help:"Name of the snapshot: letters, digits, '.', '_' and '-'."`
@@ -23,7 +23,7 @@ type snapshotFlags struct {
 
 type snapshotSaveCommand struct{ snapshotFlags }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (snapshotSaveCommand) Help() string {
 	return `All resources of the account are kept as they stand at one moment, in the database, in place of an older snapshot of the name. Requests go
 on meanwhile. Keys, users and quotas are not part of it.
@@ -33,7 +33,7 @@ Example:
     enisim snapshot save before-test --account 1000000000000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *snapshotSaveCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(simulated operator) error {
 		saved, err := simulated.SaveSnapshot(ctx, c.Account, c.Name)
@@ -50,7 +50,7 @@ func (c *snapshotSaveCommand) Run(ctx context.Context, s streams) error {
 
 type snapshotRestoreCommand struct{ snapshotFlags }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (snapshotRestoreCommand) Help() string {
 	return `The account has again what it had, with the same ids, also beside running servers: whoever reads sees the old state or the restored one,
 never half. Keys, users and quotas stay as they are.
@@ -60,7 +60,7 @@ Example:
     enisim snapshot restore before-test --account 1000000000000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *snapshotRestoreCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(simulated operator) error {
 		restored, err := simulated.RestoreSnapshot(ctx, c.Account, c.Name)
@@ -80,14 +80,14 @@ type snapshotListCommand struct {
 	Account string `required:"" help:"Account whose snapshots are listed." placeholder:"ID"`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (snapshotListCommand) Help() string {
 	return `Example:
 
     enisim snapshot list --account 1000000000000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(simulated operator) error {
 		list, err := simulated.Snapshots(ctx, c.Account)
@@ -100,7 +100,8 @@ func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "SNAPSHOT\tRESOURCES\tSAVED")
 		for _, snapshot := range list {
-			fmt.Fprintf(table, "%s\t%d\t%s\n", snapshot.Name, snapshot.Resources, snapshot.CreatedAt.UTC().Format(time.RFC3339))
+			fmt.Fprintf(table, "%s\t%d\t%s\n", snapshot.Name, snapshot.Resources,
+				snapshot.CreatedAt.UTC().Format(time.RFC3339))
 		}
 		return table.Flush()
 	})
@@ -108,14 +109,14 @@ func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
 
 type snapshotDeleteCommand struct{ snapshotFlags }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (snapshotDeleteCommand) Help() string {
 	return `Example:
 
     enisim snapshot delete before-test --account 1000000000000001`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *snapshotDeleteCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(simulated operator) error {
 		if err := simulated.DeleteSnapshot(ctx, c.Account, c.Name); err != nil {

@@ -70,7 +70,7 @@ func TestPostgresStopsWhenTheLastServerIsKilled(t *testing.T) {
 func TestNohup(t *testing.T) {
 	t.Parallel()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "/bin/sh", "-c", `trap "" HUP; exec "$0" serve --listen 127.0.0.1:0 --database-url "$1"`, os.Args[0], storetest.URL(t))
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(os.Environ(), programEnv+"=1")
 	endpoint := startOther(t, cmd)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"enisim/store/pglocal"
 )
 
-// targetFlags choose what an operator's command works on: a running server, through its control API, or a database.
+// targetFlags select what an operator's command works on: a running server, through its control
+// API, or a database.
 type targetFlags struct {
 	Endpoint     string `help:"Server to work on, through its control API, as http://host:port. Without it, and without --database-url and --data-dir, the database of the server that runs in the default folder." placeholder:"URL"`
 	ControlToken string `aliases:"token" env:"ENISIM_CONTROL_TOKEN,ENISIM_TOKEN" help:"The --control-token of the server at --endpoint." placeholder:"TOKEN"`
@@ -25,11 +26,14 @@ type targetFlags struct {
 	JSON bool `name:"json" help:"Print JSON, as the control API answers."`
 }
 
-// AfterApply lets the command line win over the environment, and an endpoint over a database. Kong calls it.
+// AfterApply resolves conflicts between the flags. The command line overrides the environment, and
+// an endpoint overrides a database. Kong calls it.
 func (t *targetFlags) AfterApply(parsed *kong.Context) error {
+	// First find the flags of the command line. More than one is an error.
 	var onCommandLine []string
 	for _, element := range parsed.Path {
-		if element.Flag != nil && !element.Resolved && slices.Contains([]string{"endpoint", "database-url", "data-dir"}, element.Flag.Name) {
+		if element.Flag != nil && !element.Resolved &&
+			slices.Contains([]string{"endpoint", "database-url", "data-dir"}, element.Flag.Name) {
 			onCommandLine = append(onCommandLine, element.Flag.Name)
 		}
 	}
@@ -38,6 +42,7 @@ func (t *targetFlags) AfterApply(parsed *kong.Context) error {
 	if len(onCommandLine) > 1 {
 		return fmt.Errorf("give one of --%s and --%s: each says what to work on", onCommandLine[0], onCommandLine[1])
 	}
+	// Then choose one, and clear the others.
 	chosen := ""
 	switch {
 	case len(onCommandLine) == 1:
@@ -56,7 +61,8 @@ func (t *targetFlags) AfterApply(parsed *kong.Context) error {
 	return nil
 }
 
-// operator is what an operator can do: a service beside its database, or the control API of a server.
+// operator is the set of an operator's actions. It is implemented by a service on its database, and
+// by the client of a server's control API.
 type operator interface {
 	Accounts(ctx context.Context) ([]service.Account, error)
 	CreateAccount(ctx context.Context, req service.CreateAccount) (service.NewAccount, error)
@@ -77,7 +83,7 @@ type operator interface {
 	Verify(ctx context.Context) ([]service.Violation, error)
 }
 
-// withOperator does something through the control API of --endpoint, or on the database.
+// withOperator runs a function with the control API of --endpoint, or with the database.
 func (t targetFlags) withOperator(ctx context.Context, s streams, do func(operator) error) error {
 	if t.Endpoint != "" {
 		return do(t.remote())
@@ -87,11 +93,13 @@ func (t targetFlags) withOperator(ctx context.Context, s streams, do func(operat
 	})
 }
 
+// remote returns the client of the control API at --endpoint.
 func (t targetFlags) remote() *httpapi.ControlClient {
-	return &httpapi.ControlClient{Endpoint: httpapi.ControlEndpoint(t.Endpoint), Token: t.ControlToken, HTTP: client(t.Insecure)}
+	return &httpapi.ControlClient{Endpoint: httpapi.ControlEndpoint(t.Endpoint), Token: t.ControlToken,
+		HTTP: client(t.Insecure)}
 }
 
-// creation says whether a command may make a world where there is none.
+// creation is whether a command may create a world where there is none.
 type creation = bool
 
 const (
@@ -99,15 +107,17 @@ const (
 	mayCreate    creation = true
 )
 
-// withDatabase opens the database for a command. It also works beside running servers, which see a change of a key within a second.
+// withDatabase opens the database for a command. Servers may run on it at the same time; they see a
+// changed key within a second.
 //
-// A command must not make or start anything by a typing error. So a data folder must hold a world, unless the command may make one. The default
-// folder, which nobody named, must be in use by a running server.
+// A typing error must not create or start anything. So a data folder must contain a world, unless
+// the command may create one. The default folder, which the user did not name, must be in use by a
+// running server.
 func (f databaseFlags) withDatabase(ctx context.Context, s streams, create creation, do func(*database) error) error {
 	if err := f.checkTarget(ctx, s.Err, create); err != nil {
 		return err
 	}
-	log := warnings(s.Err)
+	log := warningLogger(s.Err)
 	db, err := f.open(ctx, log)
 	if err != nil {
 		return err
@@ -116,18 +126,22 @@ func (f databaseFlags) withDatabase(ctx context.Context, s streams, create creat
 	return do(db)
 }
 
-// checkTarget refuses a database that the command must not touch, and says what it touches where nobody named it.
+// checkTarget returns an error for a database that the command must not use. It prints which
+// database is used if the user did not name it.
 func (f databaseFlags) checkTarget(ctx context.Context, errOut io.Writer, create creation) error {
+	// First the database of a URL, which must have our tables.
 	if f.DatabaseURL != "" {
 		if create {
 			return nil
 		}
 		has, err := store.HasSchema(ctx, f.DatabaseURL)
 		if err == nil && !has {
-			err = errors.New("the database of --database-url holds no world of enisim: is it the one that was meant? enisim serve and enisim migrate up make one")
+			err = errors.New("the database of --database-url holds no world of enisim: is it the one that was " +
+				"meant? enisim serve and enisim migrate up make one")
 		}
 		return err
 	}
+	// Then the data folder.
 	dir := f.DataDir
 	if dir == "" {
 		var err error
@@ -140,19 +154,22 @@ func (f databaseFlags) checkTarget(ctx context.Context, errOut io.Writer, create
 	case err != nil:
 		return fmt.Errorf("look at the data folder %s: %w", dir, err)
 	case f.DataDir == "" && !state.Running:
-		return fmt.Errorf("no server runs on the default data folder %s, and nothing else is named: give --endpoint or ENISIM_ENDPOINT for a running server, "+
+		return fmt.Errorf("no server runs on the default data folder %s, and nothing else is named: give "+
+			"--endpoint or ENISIM_ENDPOINT for a running server, "+
 			"--database-url for a database, or --data-dir for a folder", dir)
 	case f.DataDir == "":
-		fmt.Fprintf(errOut, "enisim: working on the server's database in %s (the default; --endpoint, --database-url and --data-dir choose another)\n", dir)
+		fmt.Fprintf(errOut, "enisim: working on the server's database in %s (the default; --endpoint, "+
+			"--database-url and --data-dir choose another)\n", dir)
 	case !state.Cluster && !create:
-		return fmt.Errorf("there is no world in %s: is it the folder that was meant? enisim serve --data-dir %[1]s makes one", dir)
+		return fmt.Errorf("there is no world in %s: is it the folder that was meant? enisim serve --data-dir %[1]s "+
+			"makes one", dir)
 	case !state.Cluster:
 		fmt.Fprintf(errOut, "enisim: new world in %s\n", dir)
 	}
 	return nil
 }
 
-// printJSON prints the result of a service as the control API answers it.
+// printJSON prints a result in the form of the control API.
 func printJSON(out io.Writer, result any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
@@ -160,8 +177,8 @@ func printJSON(out io.Writer, result any) error {
 	return encoder.Encode(httpapi.ControlReply(result))
 }
 
-// done is the result of a command that changes something and has nothing to show, for --json.
-type done struct {
+// jsonResult is the --json output of a command that changes something and has no other result.
+type jsonResult struct {
 	ID     string `json:"id"`
 	Result string `json:"result"`
 }

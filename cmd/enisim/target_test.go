@@ -20,10 +20,10 @@ func outputOf(t *testing.T, environment []string, input string, args ...string) 
 	t.Helper()
 	cmd := program(t.Context(), args...)
 	cmd.Env = append(cmd.Env, environment...)
-	return finish(t, cmd, input)
+	return runWithInput(t, cmd, input)
 }
 
-func finish(t *testing.T, cmd *exec.Cmd, input string) (stdout, stderr string, exit int) {
+func runWithInput(t *testing.T, cmd *exec.Cmd, input string) (stdout, stderr string, exit int) {
 	t.Helper()
 	var out, errOut bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(input), &out, &errOut

@@ -17,18 +17,19 @@ import (
 	"time"
 )
 
-// tlsFlags choose between HTTP and HTTPS, and the certificate of the latter.
+// tlsFlags select HTTP or HTTPS, and the certificate.
 type tlsFlags struct {
 	TLSCert       string `help:"Certificate to serve HTTPS with: a PEM file, intermediates after it. Needs --tls-key." placeholder:"FILE"`
 	TLSKey        string `help:"Private key of --tls-cert: a PEM file." placeholder:"FILE"`
 	TLSSelfSigned bool   `help:"Serve HTTPS with a certificate of an authority of its own, which is kept in the data folder for clients to trust (tls/ca.pem)."`
 }
 
-// Validate refuses flags that contradict each other, and files that are no certificate.
+// Validate returns an error for flags that contradict each other, and for invalid files.
 func (f tlsFlags) Validate() error {
 	switch {
 	case f.TLSSelfSigned && (f.TLSCert != "" || f.TLSKey != ""):
-		return errors.New("--tls-self-signed makes a certificate of its own: give either it, or --tls-cert and --tls-key")
+		return errors.New("--tls-self-signed makes a certificate of its own: give either it, or --tls-cert and " +
+			"--tls-key")
 	case f.TLSCert != "" && f.TLSKey == "":
 		return errors.New("--tls-cert needs --tls-key, the file with its private key")
 	case f.TLSCert == "" && f.TLSKey != "":
@@ -40,19 +41,19 @@ func (f tlsFlags) Validate() error {
 	return nil
 }
 
-// enabled tells whether the server speaks HTTPS.
+// enabled reports whether the server uses HTTPS.
 func (f tlsFlags) enabled() bool { return f.TLSSelfSigned || f.TLSCert != "" }
 
-// secure returns how the server at an address speaks HTTPS, or nil where it speaks HTTP. A certificate of its own is kept in dir, or in memory where
-// that is "".
-func (f tlsFlags) secure(address net.IP, dir string) (*tls.Config, error) {
+// tlsConfig returns the TLS configuration of a server at an address, or nil for HTTP. A self-signed
+// certificate is stored in dir; without dir it is kept in memory.
+func (f tlsFlags) tlsConfig(address net.IP, dir string) (*tls.Config, error) {
 	if !f.enabled() {
 		return nil, nil
 	}
 	certify := f.load
 	switch {
 	case f.TLSSelfSigned && dir != "":
-		certify = func() (tls.Certificate, error) { return keptCertificate(dir, address, time.Now()) }
+		certify = func() (tls.Certificate, error) { return storedCertificate(dir, address, time.Now()) }
 	case f.TLSSelfSigned:
 		certify = func() (tls.Certificate, error) { return selfSigned(address, time.Now()) }
 	}
@@ -63,31 +64,36 @@ func (f tlsFlags) secure(address net.IP, dir string) (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{certificate}}, nil
 }
 
+// load reads the certificate of --tls-cert and --tls-key.
 func (f tlsFlags) load() (tls.Certificate, error) {
 	certificate, err := tls.LoadX509KeyPair(f.TLSCert, f.TLSKey)
 	if err != nil {
-		return certificate, fmt.Errorf("--tls-cert %s and --tls-key %s: %w (they are PEM files that belong together)", f.TLSCert, f.TLSKey, err)
+		return certificate, fmt.Errorf("--tls-cert %s and --tls-key %s: %w (they are PEM files that belong together)",
+			f.TLSCert, f.TLSKey, err)
 	}
 	return certificate, nil
 }
 
-// How long certificates are valid. Browsers and some systems refuse a server's that is valid for longer than this.
+// Validity of certificates. Browsers and some systems refuse a server certificate that is valid for
+// longer than a year.
 const (
 	caValidity     = 10 * 365 * 24 * time.Hour
 	serverValidity = 365 * 24 * time.Hour
 	renewBefore    = 30 * 24 * time.Hour // of the end
 )
 
-// selfSigned makes a certificate for this machine that signs itself. It is kept in memory only, so each start has another.
+// selfSigned creates a self-signed certificate for this machine. It is kept in memory, so each
+// start has another one.
 func selfSigned(address net.IP, now time.Time) (tls.Certificate, error) {
 	return issue(serverTemplate(address, now), nil)
 }
 
-// serverTemplate describes the certificate of a server on this machine, under the names by which clients may call it.
+// serverTemplate returns the template of a server's certificate, with all names by which clients
+// may call this machine.
 func serverTemplate(address net.IP, now time.Time) *x509.Certificate {
 	template := &x509.Certificate{
 		Subject:     pkix.Name{CommonName: "enisim"},
-		NotBefore:   now.Add(-time.Hour), // for clients whose clock is behind
+		NotBefore:   now.Add(-time.Hour), // for clients whose clock is slow
 		NotAfter:    now.Add(serverValidity),
 		KeyUsage:    x509.KeyUsageDigitalSignature,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -103,7 +109,8 @@ func serverTemplate(address net.IP, now time.Time) *x509.Certificate {
 	return template
 }
 
-// authorityTemplate describes the certificate of an authority. Its name has a random part, so that clients that trust several tell them apart.
+// authorityTemplate returns the template of an authority's certificate. Its name has a random part,
+// so that clients can distinguish several authorities.
 func authorityTemplate(now time.Time) *x509.Certificate {
 	return &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "enisim authority " + rand.Text()[:8]},
@@ -116,7 +123,8 @@ func authorityTemplate(now time.Time) *x509.Certificate {
 	}
 }
 
-// issue makes a certificate with a new key, signed by an authority, or by itself where that is nil.
+// issue creates a certificate with a new key. It is signed by the authority, or by itself if
+// authority is nil.
 func issue(template *x509.Certificate, authority *tls.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -140,7 +148,7 @@ func issue(template *x509.Certificate, authority *tls.Certificate) (tls.Certific
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, nil
 }
 
-// fingerprint spells the SHA-256 of a certificate as openssl and browsers do.
+// fingerprint returns the SHA-256 of a certificate in the form of openssl and browsers.
 func fingerprint(certificate tls.Certificate) string {
 	sum := sha256.Sum256(certificate.Certificate[0])
 	return strings.ReplaceAll(fmt.Sprintf("% X", sum), " ", ":")

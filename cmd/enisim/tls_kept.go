@@ -15,23 +15,27 @@ import (
 	"time"
 )
 
-// The certificates of --tls-self-signed in a data folder. A file with a private key also has its certificate, so that one rename replaces both.
+// Files of --tls-self-signed in a data folder. A file with a private key also contains its
+// certificate, so that one rename replaces both.
 func tlsFolder(dir string) string  { return filepath.Join(dir, "tls") }
 func caFile(dir string) string     { return filepath.Join(tlsFolder(dir), "ca.pem") } // for clients
 func caKeyFile(dir string) string  { return filepath.Join(tlsFolder(dir), "ca-key.pem") }
 func serverFile(dir string) string { return filepath.Join(tlsFolder(dir), "server.pem") }
 
-// keptCertificate returns the server's certificate, from the authority in the data folder. What is missing is made; the server's is made anew when it
-// is about to expire or lacks a name, and the authority stays, so that clients go on trusting it.
-func keptCertificate(dir string, address net.IP, now time.Time) (_ tls.Certificate, err error) {
+// storedCertificate returns the server's certificate, signed by the authority in the data folder.
+// Missing files are created. The server's certificate is replaced when it is about to expire or a
+// name is missing. The authority stays, so clients keep trusting it.
+func storedCertificate(dir string, address net.IP, now time.Time) (_ tls.Certificate, err error) {
 	if err := os.MkdirAll(tlsFolder(dir), 0o755); err != nil {
 		return tls.Certificate{}, fmt.Errorf("keep the certificate: %w", err)
 	}
-	unlock, err := lockFolder(tlsFolder(dir)) // against a server that starts at the same time
+	// First lock the folder against a server that starts at the same time.
+	unlock, err := lockFolder(tlsFolder(dir))
 	if err != nil {
 		return tls.Certificate{}, fmt.Errorf("keep the certificate: %w", err)
 	}
 	defer unlock()
+	// Then read the authority, or create it.
 	authority, err := readCertificate(caKeyFile(dir))
 	switch {
 	case errors.Is(err, os.ErrNotExist), err == nil && now.Add(renewBefore).After(authority.Leaf.NotAfter):
@@ -42,18 +46,22 @@ func keptCertificate(dir string, address net.IP, now time.Time) (_ tls.Certifica
 			return tls.Certificate{}, err
 		}
 	case err != nil:
-		return tls.Certificate{}, fmt.Errorf("the authority in %s cannot be read: %w; bring the file back, or remove the folder %s to have another one made, which clients must then trust",
+		return tls.Certificate{}, fmt.Errorf("the authority in %s cannot be read: %w; bring the file back, or "+
+			"remove the folder %s to have another one made, which clients must then trust",
 			caKeyFile(dir), err, tlsFolder(dir))
 	}
+	// Then write its public part for clients, if it is missing or differs.
 	public := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Leaf.Raw})
 	if there, err := os.ReadFile(caFile(dir)); err != nil || !bytes.Equal(there, public) {
 		if err := replaceFile(caFile(dir), public, 0o644); err != nil {
 			return tls.Certificate{}, err
 		}
 	}
+	// Then use the stored certificate of the server, or issue a new one.
 	wanted := serverTemplate(address, now)
-	if kept, err := readCertificate(serverFile(dir)); err == nil && isGoodFor(kept.Leaf, wanted, authority.Leaf, now) {
-		return kept, nil
+	if stored, err := readCertificate(serverFile(dir)); err == nil &&
+		isUsable(stored.Leaf, wanted, authority.Leaf, now) {
+		return stored, nil
 	}
 	made, err := issue(wanted, &authority)
 	if err != nil {
@@ -62,11 +70,15 @@ func keptCertificate(dir string, address net.IP, now time.Time) (_ tls.Certifica
 	return made, writeCertificate(serverFile(dir), made)
 }
 
-// isGoodFor reports whether a certificate is the authority's, lasts for a while, and has all names of the wanted one.
-func isGoodFor(kept, wanted, authority *x509.Certificate, now time.Time) bool {
-	lacksName := slices.ContainsFunc(wanted.DNSNames, func(name string) bool { return !slices.Contains(kept.DNSNames, name) })
-	lacksAddress := slices.ContainsFunc(wanted.IPAddresses, func(ip net.IP) bool { return !slices.ContainsFunc(kept.IPAddresses, ip.Equal) })
-	return !lacksName && !lacksAddress && kept.CheckSignatureFrom(authority) == nil && now.After(kept.NotBefore) && now.Add(renewBefore).Before(kept.NotAfter)
+// isUsable reports whether a certificate is signed by the authority, is not about to expire, and
+// has all names of the wanted one.
+func isUsable(stored, wanted, authority *x509.Certificate, now time.Time) bool {
+	lacksName := slices.ContainsFunc(wanted.DNSNames,
+		func(name string) bool { return !slices.Contains(stored.DNSNames, name) })
+	lacksAddress := slices.ContainsFunc(wanted.IPAddresses,
+		func(ip net.IP) bool { return !slices.ContainsFunc(stored.IPAddresses, ip.Equal) })
+	return !lacksName && !lacksAddress && stored.CheckSignatureFrom(authority) == nil && now.After(stored.NotBefore) &&
+		now.Add(renewBefore).Before(stored.NotAfter)
 }
 
 // readCertificate reads a certificate and its key from one file.
@@ -78,7 +90,7 @@ func readCertificate(path string) (tls.Certificate, error) {
 	return tls.X509KeyPair(text, text)
 }
 
-// writeCertificate writes a certificate and its key into one file, for its owner only.
+// writeCertificate writes a certificate and its key to one file that only its owner can read.
 func writeCertificate(path string, certificate tls.Certificate) error {
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	if err != nil {
@@ -90,7 +102,7 @@ func writeCertificate(path string, certificate tls.Certificate) error {
 	), 0o600)
 }
 
-// replaceFile writes a file in one step: after a crash the old one is there, or the new one.
+// replaceFile writes a file atomically: after a crash there is the old file or the new one.
 func replaceFile(path string, content []byte, mode os.FileMode) error {
 	file, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
 	if err != nil {
@@ -107,7 +119,8 @@ func replaceFile(path string, content []byte, mode os.FileMode) error {
 	return nil
 }
 
-// lockFolder waits until no other process holds the folder. The lock ends with the process at the latest.
+// lockFolder locks a folder and waits while another process holds the lock. The lock ends at the
+// latest with the process.
 func lockFolder(path string) (unlock func(), err error) {
 	folder, err := os.Open(path)
 	if err != nil {

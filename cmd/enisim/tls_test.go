@@ -142,7 +142,7 @@ func TestKeptCertificate(t *testing.T) {
 	now := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
 	kept := func(address net.IP, now time.Time) *x509.Certificate {
 		t.Helper()
-		certificate, err := keptCertificate(dir, address, now)
+		certificate, err := storedCertificate(dir, address, now)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +199,7 @@ func TestKeptCertificate(t *testing.T) {
 	if err := os.WriteFile(caKeyFile(dir), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := keptCertificate(dir, net.IPv4zero, now); err == nil || !strings.Contains(err.Error(), "remove the folder "+tlsFolder(dir)) {
+	if _, err := storedCertificate(dir, net.IPv4zero, now); err == nil || !strings.Contains(err.Error(), "remove the folder "+tlsFolder(dir)) {
 		t.Errorf("an authority that is garbage: got %v, want what to do", err)
 	}
 }

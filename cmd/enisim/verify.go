@@ -9,7 +9,7 @@ import (
 
 type verifyCommand struct{ targetFlags }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (verifyCommand) Help() string {
 	return `What holds at every moment, whoever calls what at once, is derived anew from the tables: limits, attachments, statuses and times, zones and VPCs,
 addresses, groups and their counts, client tokens. It looks at all accounts at one moment, writes nothing, and no request waits for it. Each
@@ -20,7 +20,7 @@ Example:
     enisim verify --data-dir ./state`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *verifyCommand) Run(ctx context.Context, s streams) error {
 	return c.withOperator(ctx, s, func(simulated operator) error {
 		found, err := simulated.Verify(ctx)

@@ -15,7 +15,7 @@ type versionCommand struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
-// Help is shown by --help.
+// Help returns the text of --help.
 func (versionCommand) Help() string {
 	return `What is not known of a build, such as its commit where it was built without version control, is left out.
 
@@ -24,7 +24,7 @@ Example:
     enisim version`
 }
 
-// Run is the command.
+// Run runs the command.
 func (c *versionCommand) Run(s streams) error {
 	build := readBuild()
 	if c.JSON {
@@ -36,7 +36,7 @@ func (c *versionCommand) Run(s streams) error {
 	return nil
 }
 
-// buildInfo is what is known of this binary.
+// buildInfo describes this binary.
 type buildInfo struct {
 	Version  string `json:"version"` // of the module, or devel
 	Commit   string `json:"commit,omitempty"`
@@ -46,7 +46,8 @@ type buildInfo struct {
 	Schema   int64  `json:"schema"` // the newest migration
 }
 
-// readBuild reads what the toolchain has put into the binary. Built with -buildvcs=false it has no commit, and built without a module no version.
+// readBuild reads what the toolchain stored in the binary. There is no commit with -buildvcs=false,
+// and no version without a module.
 func readBuild() buildInfo {
 	b := buildInfo{Go: runtime.Version(), Schema: migrations.Newest()}
 	info, ok := debug.ReadBuildInfo()
@@ -67,7 +68,7 @@ func readBuild() buildInfo {
 	return b
 }
 
-// String is the build on a line.
+// String returns the build as one line.
 func (b buildInfo) String() string {
 	parts := []string{"enisim " + b.Version}
 	if b.Commit != "" {
@@ -83,4 +84,5 @@ func (b buildInfo) String() string {
 	return strings.Join(append(parts, fmt.Sprintf("schema version %d", b.Schema), b.Go), ", ")
 }
 
+// versionLine returns the output of --version.
 func versionLine() string { return readBuild().String() }
