@@ -9,7 +9,8 @@ import (
 	"enisim/testdata/scenarios"
 )
 
-// Accounts are made, used, reset and deleted beside a running server, which has a scenario of its own in its environment.
+// Accounts are created, used, reset and deleted beside a running server. The environment also has a
+// scenario for the server, which must not affect them.
 func TestAccountsBesideARunningServer(t *testing.T) {
 	database := storetest.URL(t)
 	world := file(t, string(scenarios.Quickstart))
@@ -25,14 +26,16 @@ func TestAccountsBesideARunningServer(t *testing.T) {
 	}
 	wantCall := func(what, id, secret, want string) {
 		t.Helper()
-		out, errOut, _ := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--RegionId", "cn-hangzhou",
+		out, errOut, _ := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--RegionId",
+			"cn-hangzhou",
 			"--access-key-id", id, "--access-key-secret", secret)
 		if !strings.Contains(out+errOut, want) {
 			t.Errorf("%s: got %q, want %q in it", what, out+errOut, want)
 		}
 	}
 
-	printed := account("create", "--name", "run 17", "--network-interfaces-per-region", "7", "--expires-in", "1h", "--scenario", world)
+	printed := account("create", "--name", "run 17", "--network-interfaces-per-region", "7", "--expires-in", "1h",
+		"--scenario", world)
 	made := fields(printed)
 	id, own := made["Account"], made["AccessKeyId"]
 	attacher := strings.Fields(made["LTAIquickstart000002"])
@@ -73,7 +76,8 @@ func TestAccountsBesideARunningServer(t *testing.T) {
 	} {
 		_, errOut, exit := output(t, append(append([]string{"account"}, c.args...), "--database-url", database)...)
 		if exit != exitFailure || !strings.Contains(errOut, c.says) {
-			t.Errorf("account %s: got exit code %d, %q; want %d and %q", strings.Join(c.args, " "), exit, errOut, exitFailure, c.says)
+			t.Errorf("account %s: got exit code %d, %q; want %d and %q", strings.Join(c.args, " "), exit, errOut,
+				exitFailure, c.says)
 		}
 	}
 	server.end(t, syscall.SIGTERM)

@@ -21,7 +21,7 @@ const (
 `
 )
 
-// The exit code tells what was decided, and a contradiction is printed and drawn beside the history.
+// The exit code is the verdict, and a contradiction is printed and drawn beside the history.
 func TestCheck(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -30,13 +30,18 @@ func TestCheck(t *testing.T) {
 		exit          int
 		says          string // in stdout or stderr
 	}{
-		{"linearizable", checkGood, nil, 0, "linearizable: 2 operations (1 ok, 1 refused, 0 of unknown outcome) on 2 interfaces and 1 instances"},
-		{"not linearizable", checkBad, nil, exitFailure, "No order of them explains op 2. It would have needed eni-2 free and a place on i-1 at one moment of its call."},
-		{"no history", checkBad + "{}\n", nil, exitUsage, ":9: type is missing; it is instance, interface, invoke, ok, fail or unknown"},
-		{"of a server with delays", checkWorld + `{"type":"invoke","op":3,"time":3000,"action":"DescribeNetworkInterfaces","interface":"eni-2"}
+		{"linearizable", checkGood, nil, 0,
+			"linearizable: 2 operations (1 ok, 1 refused, 0 of unknown outcome) on 2 interfaces and 1 instances"},
+		{"not linearizable", checkBad, nil, exitFailure, "No order of them explains op 2. It would have needed " +
+			"eni-2 free and a place on i-1 at one moment of its call."},
+		{"no history", checkBad + "{}\n", nil, exitUsage,
+			":9: type is missing; it is instance, interface, invoke, ok, fail or unknown"},
+		{"of a server with delays", checkWorld + `{"type":"invoke","op":3,"time":3000,` +
+			`"action":"DescribeNetworkInterfaces","interface":"eni-2"}
 {"type":"ok","op":3,"time":4000,"status":"Attaching","instance":"i-1"}
 `, nil, exitUsage, "serve --attach-delay 0 --detach-delay 0"},
-		{"no time", checkGood, []string{"--timeout", "1ns"}, exitUndecided, "undecided within 1ns; allow more with --timeout"},
+		{"no time", checkGood, []string{"--timeout", "1ns"}, exitUndecided,
+			"undecided within 1ns; allow more with --timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -51,7 +56,8 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
-	if _, stderr, exit := output(t, "check", "/nowhere"); exit != exitUsage || !strings.Contains(stderr, "no such file") {
+	if _, stderr, exit := output(t, "check", "/nowhere"); exit != exitUsage ||
+		!strings.Contains(stderr, "no such file") {
 		t.Errorf("no file: got exit code %d, %s", exit, stderr)
 	}
 }

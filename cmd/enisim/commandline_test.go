@@ -15,7 +15,7 @@ import (
 	"enisim/migrations"
 )
 
-// leaves are the commands that can be run, each with its flags and those of the commands above it.
+// leafCommands returns the commands that can be run, each with its flags and those of its parents.
 func leafCommands(t *testing.T, cli *commands) (parser *kong.Kong, all []*kong.Node) {
 	t.Helper()
 	parser, err := newParser(cli, streams{strings.NewReader(""), &strings.Builder{}, &strings.Builder{}})
@@ -25,7 +25,7 @@ func leafCommands(t *testing.T, cli *commands) (parser *kong.Kong, all []*kong.N
 	return parser, parser.Model.Leaves(false)
 }
 
-// Each flag has a variable, and the variable is read. Two flags that share one are of one type.
+// Each flag has a variable, which is read. Two flags with the same variable have the same type.
 func TestEveryFlagHasItsVariable(t *testing.T) {
 	var cli commands
 	_, commands := leafCommands(t, &cli)
@@ -45,10 +45,12 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 					of = of.Elem()
 				}
 				if known := types[name]; known != nil && known != of {
-					t.Errorf("%s --%s shares %s with a flag of another type, %v", command.FullPath(), flag.Name, name, known)
+					t.Errorf("%s --%s shares %s with a flag of another type, %v", command.FullPath(), flag.Name, name,
+						known)
 				}
 				types[name] = of
-				sample, ok := map[reflect.Kind]string{reflect.String: "x", reflect.Bool: "true", reflect.Int: "3", reflect.Int64: "3", reflect.Uint64: "3", reflect.Float64: "3"}[flag.Target.Kind()]
+				sample, ok := map[reflect.Kind]string{reflect.String: "x", reflect.Bool: "true", reflect.Int: "3",
+					reflect.Int64: "3", reflect.Uint64: "3", reflect.Float64: "3"}[flag.Target.Kind()]
 				switch {
 				case flag.Tag.Enum != "":
 					sample = strings.Split(flag.Tag.Enum, ",")[0]
@@ -61,7 +63,8 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 				}
 				t.Setenv(name, sample)
 				if err := flag.Reset(); err != nil || flag.Target.IsZero() {
-					t.Errorf("%s --%s: %s=%s is not read: %v, %v", command.FullPath(), flag.Name, name, sample, flag.Target, err)
+					t.Errorf("%s --%s: %s=%s is not read: %v, %v", command.FullPath(), flag.Name, name, sample,
+						flag.Target, err)
 				}
 				if err := os.Unsetenv(name); err != nil {
 					t.Fatal(err)
@@ -74,7 +77,8 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 	}
 }
 
-// No number and no duration of any command takes a value below its least one, and each says what is allowed, in our words.
+// No number or duration of any command accepts a value below its minimum, and each error says what
+// is allowed, in our own words.
 func TestEveryNumberHasALimit(t *testing.T) {
 	t.Parallel()
 	var cli commands
@@ -98,8 +102,10 @@ func TestEveryNumberHasALimit(t *testing.T) {
 				var out, errOut strings.Builder
 				args := append(strings.Fields(command.Path()), "--"+flag.Name, value)
 				exit := run(t.Context(), args, streams{strings.NewReader(""), &out, &errOut})
-				if exit != exitUsage || !strings.Contains(errOut.String(), "--"+flag.Name) || !strings.Contains(errOut.String(), "Try: enisim "+strings.Fields(command.Path())[0]) {
-					t.Errorf("%v: got exit code %d, %q; want it refused, with the command's help named", args, exit, errOut.String())
+				if exit != exitUsage || !strings.Contains(errOut.String(), "--"+flag.Name) ||
+					!strings.Contains(errOut.String(), "Try: enisim "+strings.Fields(command.Path())[0]) {
+					t.Errorf("%v: got exit code %d, %q; want it refused, with the command's help named", args, exit,
+						errOut.String())
 				}
 				if libraryText.MatchString(errOut.String()) {
 					t.Errorf("%v: got %q, which is a library's text", args, errOut.String())
@@ -112,10 +118,11 @@ func TestEveryNumberHasALimit(t *testing.T) {
 	}
 }
 
-// A misspelt variable is told, with the one that was meant; those of others are not ours to judge.
+// A misspelt variable is reported with the right name. Variables of other programs are ignored.
 func TestUnknownVariables(t *testing.T) {
 	t.Parallel()
-	_, errOut, exit := outputOf(t, []string{"ENISIM_ATACH_DELAY=1s", "ENISIM_ENDPIONT=x", "ENISIM_QWERTZUIOP=1", "ENISIM_PORT=tcp://10.0.0.1:80", "ENISIM_SERVICE_HOST=10.0.0.1", "ENISIM_DATA_DIR=/nowhere"}, "", "version")
+	_, errOut, exit := outputOf(t, []string{"ENISIM_ATACH_DELAY=1s", "ENISIM_ENDPIONT=x", "ENISIM_QWERTZUIOP=1",
+		"ENISIM_PORT=tcp://10.0.0.1:80", "ENISIM_SERVICE_HOST=10.0.0.1", "ENISIM_DATA_DIR=/nowhere"}, "", "version")
 	want := "enisim: ENISIM_ATACH_DELAY is not a setting and changes nothing: did you mean ENISIM_ATTACH_DELAY?\n" +
 		"enisim: ENISIM_ENDPIONT is not a setting and changes nothing: did you mean ENISIM_ENDPOINT?\n" +
 		"enisim: ENISIM_QWERTZUIOP is not a setting and changes nothing: enisim help serve lists those of the server\n"
@@ -123,12 +130,13 @@ func TestUnknownVariables(t *testing.T) {
 		t.Errorf("got %q, exit code %d; want %q", errOut, exit, want)
 	}
 	_, errOut, exit = outputOf(t, []string{"ENISIM_ATTACH_DELAY=soon"}, "", "serve")
-	if exit != exitUsage || !strings.Contains(errOut, `(from the environment: ENISIM_ATTACH_DELAY="soon")`) || !strings.Contains(errOut, "Try: enisim serve --help") {
+	if exit != exitUsage || !strings.Contains(errOut, `(from the environment: ENISIM_ATTACH_DELAY="soon")`) ||
+		!strings.Contains(errOut, "Try: enisim serve --help") {
 		t.Errorf("a wrong value: got %q, exit code %d; want the variable named", errOut, exit)
 	}
 }
 
-// An error names the help of its command, as far as it got.
+// An error names the help of the command, as far as the command line was parsed.
 func TestErrorsNameTheirHelp(t *testing.T) {
 	t.Parallel()
 	for args, help := range map[string]string{
@@ -143,20 +151,23 @@ func TestErrorsNameTheirHelp(t *testing.T) {
 		"help lauch":                             "enisim --help",
 		"account list --data-dir a --endpoint b": "enisim account list --help",
 	} {
-		if _, errOut, exit := output(t, strings.Fields(args)...); exit != exitUsage || !strings.HasSuffix(errOut, "\nTry: "+help+"\n") {
+		if _, errOut, exit := output(t, strings.Fields(args)...); exit != exitUsage ||
+			!strings.HasSuffix(errOut, "\nTry: "+help+"\n") {
 			t.Errorf("%s: got exit code %d, %q; want %s named", args, exit, errOut, help)
 		}
 	}
 }
 
-// Help is grouped, has a page for each command, and its examples are lines that can be copied whole, of commands that parse.
+// Help is grouped and has a page for each command. Its examples are whole lines that can be copied
+// and parsed.
 func TestHelp(t *testing.T) {
 	t.Parallel()
 	out, _, exit := output(t, "--help")
 	if exit != 0 {
 		t.Errorf("--help: got exit code %d", exit)
 	}
-	for _, group := range []string{"The server:", "Calls and load:", "Worlds and accounts:", "Proof:", "The database:"} {
+	for _, group := range []string{"The server:", "Calls and load:", "Worlds and accounts:", "Proof:",
+		"The database:"} {
 		if !strings.Contains(out, "\n"+group+"\n") {
 			t.Errorf("--help: got %s, want the group %q", out, group)
 		}
@@ -193,11 +204,12 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// What is known of a build is printed, and what is not is left out.
+// The version output contains what is known of a build and leaves out the rest.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	line, errOut, exit := output(t, "version")
-	if want := regexp.MustCompile(`^enisim \S+, .*schema version \d+, go\S+.*\n$`); exit != 0 || !want.MatchString(line) {
+	if want := regexp.MustCompile(`^enisim \S+, .*schema version \d+, go\S+.*\n$`); exit != 0 ||
+		!want.MatchString(line) {
 		t.Errorf("got %q, %q, exit code %d; want %s", line, errOut, exit, want)
 	}
 	if short, _, exit := output(t, "--version"); exit != 0 || short != line {
@@ -214,7 +226,8 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// Why a database cannot be reached is said in words that help, without the libraries'.
+// The error for an unreachable database gives the reason in helpful words, without those of the
+// libraries.
 func TestUnreachableDatabases(t *testing.T) {
 	t.Parallel()
 	for url, says := range map[string]string{
@@ -224,7 +237,8 @@ func TestUnreachableDatabases(t *testing.T) {
 	} {
 		for _, command := range []string{"serve --listen 127.0.0.1:0", "account list", "migrate up"} {
 			_, errOut, exit := output(t, append(strings.Fields(command), "--database-url", url)...)
-			if exit != exitFailure || !strings.Contains(errOut, says) || strings.Contains(errOut, "failed to connect") || strings.Contains(errOut, "hunter2") {
+			if exit != exitFailure || !strings.Contains(errOut, says) ||
+				strings.Contains(errOut, "failed to connect") || strings.Contains(errOut, "hunter2") {
 				t.Errorf("%s on %s: got exit code %d, %q; want %q", command, url, exit, errOut, says)
 			}
 		}

@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// limitedServer is a server on a listener with so many connections, whose handler answers when the test says so, and at once at other paths.
+// limitedServer returns a server with a limit on connections. Its handler answers requests of
+// /wait when the test says so, and of other paths at once.
 func limitedServer(t *testing.T, most, headers int) (address string, limits *connections, answer chan struct{}) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -48,7 +49,7 @@ func dial(t *testing.T, address, text string) net.Conn {
 	return conn
 }
 
-// statusOf reads the status of an answer, 0 for a connection that is closed without one.
+// statusOf reads the status of an answer; 0 for a connection that is closed without an answer.
 func statusOf(t *testing.T, conn net.Conn) int {
 	t.Helper()
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -65,7 +66,8 @@ func statusOf(t *testing.T, conn net.Conn) int {
 
 const get = "GET / HTTP/1.1\r\nHost: enisim\r\n\r\n"
 
-// Among too many connections, the one on which a header does not come to its end makes room, and one on which a request is answered does not.
+// With too many connections, the one with an unfinished header is closed for a new one. A
+// connection with an active request is not.
 func TestTooManyConnections(t *testing.T) {
 	t.Parallel()
 	address, limits, answer := limitedServer(t, 3, maxHeaders)
@@ -75,7 +77,7 @@ func TestTooManyConnections(t *testing.T) {
 		t.Fatalf("got %d, want 200", got)
 	}
 	slow := dial(t, address, "GET / HTTP/1.1\r\n")
-	for limits.slowest() == nil { // until what it sent has come
+	for limits.slowest() == nil { // until its data has arrived
 		if t.Context().Err() != nil {
 			t.Fatal("the slow connection does not arrive")
 		}
@@ -87,7 +89,8 @@ func TestTooManyConnections(t *testing.T) {
 		t.Errorf("the slow connection: got %d, want it closed", got)
 	}
 	if _, err := io.WriteString(idle, get); err != nil || statusOf(t, idle) != 200 {
-		t.Errorf("the idle connection: got error %v or no answer, want it kept while others do not end their headers", err)
+		t.Errorf("the idle connection: got error %v or no answer, want it kept while others do not end their headers",
+			err)
 	}
 	close(answer)
 	if got := statusOf(t, waiting); got != 200 {
@@ -95,7 +98,7 @@ func TestTooManyConnections(t *testing.T) {
 	}
 }
 
-// slowest returns a connection on which a header has begun.
+// slowest returns a connection with an unfinished header.
 func (s *connections) slowest() *connection {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +110,7 @@ func (s *connections) slowest() *connection {
 	return nil
 }
 
-// When every connection answers a request, a new one is told to come again.
+// When every connection has an active request, a new one is refused and told to retry.
 func TestBusyConnectionsAreNotClosed(t *testing.T) {
 	t.Parallel()
 	address, limits, answer := limitedServer(t, 1, maxHeaders)
@@ -126,6 +129,7 @@ func TestBusyConnectionsAreNotClosed(t *testing.T) {
 	}
 }
 
+// anyAnswering reports whether a connection has an active request.
 func (s *connections) anyAnswering() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -137,9 +141,9 @@ func (s *connections) anyAnswering() bool {
 	return false
 }
 
-// Headers of many connections hold so much together and no more, and one of many lines is refused. Ordinary ones are read all the same, and what
-// they held is given back.
-func TestHeadersHaveABudget(t *testing.T) {
+// The headers of all connections together have a limit, and so does the number of lines of each.
+// Ordinary headers are still read, and what they took is released.
+func TestHeaderMemoryLimit(t *testing.T) {
 	t.Parallel()
 	const budget = 50 << 10
 	address, limits, _ := limitedServer(t, 1000, budget)
@@ -151,7 +155,8 @@ func TestHeadersHaveABudget(t *testing.T) {
 	if got := statusOf(t, dial(t, address, get)); got != 200 {
 		t.Errorf("an ordinary request beside: got %d, want 200", got)
 	}
-	if got := statusOf(t, dial(t, address, "GET / HTTP/1.1\r\nHost: enisim\r\n"+strings.Repeat("a: b\r\n", 3*maxHeaderLines+1000))); got == 200 {
+	if got := statusOf(t, dial(t, address,
+		"GET / HTTP/1.1\r\nHost: enisim\r\n"+strings.Repeat("a: b\r\n", 3*maxHeaderLines+1000))); got == 200 {
 		t.Error("a header of very many lines is read")
 	}
 	_ = first.Close()
@@ -163,6 +168,7 @@ func TestHeadersHaveABudget(t *testing.T) {
 	}
 }
 
+// held returns the bytes of headers that are counted.
 func (s *connections) held() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

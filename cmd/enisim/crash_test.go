@@ -25,7 +25,7 @@ import (
 	"enisim/store/pglocal"
 )
 
-// worldOf is a scenario with a key, and so many instances of a type and free interfaces.
+// worldOf returns a scenario with a key and the given numbers of instances and free interfaces.
 func worldOf(instances int, instanceType string, interfaces int) string {
 	return fmt.Sprintf(`
 enisim: 1
@@ -44,17 +44,20 @@ accounts:
 `, instances, instanceType, interfaces)
 }
 
-// crashWorld has 40 instances with 7 places each for 280 interfaces, so that every attach of eni-N to instance (N-1)/7+1 can succeed.
+// crashWorld has 40 instances with 7 slots each for 280 interfaces, so every attach of eni-N to
+// instance (N-1)/7+1 can succeed.
 var crashWorld = worldOf(40, "ecs.g6.4xlarge", crashInterfaces)
 
 const crashInterfaces = 280
 
-// attachOverHTTP asks for eni-N on its instance and returns the status of the answer.
+// attachOverHTTP attaches eni-N to its instance and returns the status of the answer.
 func attachOverHTTP(ctx context.Context, client *http.Client, endpoint string, n int) (int, error) {
-	return callOverHTTP(ctx, client, endpoint, "AttachNetworkInterface", fmt.Sprintf("i-%d", (n-1)/7+1), fmt.Sprintf("eni-%d", n))
+	return callOverHTTP(ctx, client, endpoint, "AttachNetworkInterface", fmt.Sprintf("i-%d", (n-1)/7+1),
+		fmt.Sprintf("eni-%d", n))
 }
 
-// callOverHTTP sends an action on an instance and an interface and returns the status of the answer.
+// callOverHTTP sends an action on an instance and an interface and returns the status of the
+// answer.
 func callOverHTTP(ctx context.Context, client *http.Client, endpoint, action, instance, eni string) (int, error) {
 	query := url.Values{
 		"Action": {action}, "Version": {"2014-05-26"}, "AccessKeyId": {"LTAIcrash"}, "RegionId": {"cn-hangzhou"},
@@ -76,7 +79,7 @@ func callOverHTTP(ctx context.Context, client *http.Client, endpoint, action, in
 	return response.StatusCode, err
 }
 
-// postmaster is the process id of the private Postgres in a data folder.
+// postmasterPID returns the process id of the private Postgres in a data folder.
 func postmasterPID(t *testing.T, dir string) int {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(dir, "postgres", "*", "postmaster.pid"))
@@ -95,7 +98,7 @@ func postmasterPID(t *testing.T, dir string) int {
 	return pid
 }
 
-// attachedInterfaces are the secondary interfaces that are attached, as the tables of a data folder say.
+// attachedInterfaces returns the attached secondary interfaces in the tables of a data folder.
 func attachedInterfaces(t *testing.T, dir string) map[string]bool {
 	t.Helper()
 	local, err := pglocal.Start(t.Context(), pglocal.Options{DataDir: dir})
@@ -112,7 +115,8 @@ func attachedInterfaces(t *testing.T, dir string) map[string]bool {
 		t.Fatal(err)
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
-	rows, err := conn.Query(t.Context(), `SELECT id FROM network_interfaces WHERE type = 'Secondary' AND instance_id IS NOT NULL`)
+	rows, err := conn.Query(t.Context(),
+		`SELECT id FROM network_interfaces WHERE type = 'Secondary' AND instance_id IS NOT NULL`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,8 +131,9 @@ func attachedInterfaces(t *testing.T, dir string) map[string]bool {
 	return out
 }
 
-// In the middle of a storm the server, Postgres or both are killed. Every attach that was answered 200 is there afterwards.
-func TestKillInAStorm(t *testing.T) {
+// The server, Postgres or both are killed under load. Every attach that was answered with 200 is
+// still there afterwards.
+func TestAcknowledgedAttachesSurviveKill(t *testing.T) {
 	t.Parallel()
 	for _, victim := range []struct {
 		name             string
@@ -199,16 +204,18 @@ func TestKillInAStorm(t *testing.T) {
 					break
 				}
 				if ctx.Err() != nil {
-					t.Fatalf("a minute after the crash no attach succeeds: status %d, %v; log: %s", status, err, server.log)
+					t.Fatalf("a minute after the crash no attach succeeds: status %d, %v; log: %s", status, err,
+						server.log)
 				}
 			}
 		})
 	}
 }
 
-// SIGTERM: every request that the server has taken in is answered. Callers see answers until they cannot connect any more, never a broken one;
-// only a connection that the server never accepted may end without an answer.
-func TestStopAnswersAllThatWasTakenIn(t *testing.T) {
+// After SIGTERM, every request that the server has accepted is answered. Callers get answers until
+// they can no longer connect, and never a broken one. Only a connection that the server did not
+// accept may end without an answer.
+func TestStopAnswersAcceptedRequests(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, crashWorld))
 	var workers sync.WaitGroup
@@ -220,7 +227,8 @@ func TestStopAnswersAllThatWasTakenIn(t *testing.T) {
 		workers.Go(func() {
 			for n := k; ; n++ {
 				accepted := false // the server has answered on this connection before
-				ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { accepted = info.Reused }})
+				ctx := httptrace.WithClientTrace(t.Context(),
+					&httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { accepted = info.Reused }})
 				status, err := attachOverHTTP(ctx, client, server.endpoint, n%crashInterfaces+1)
 				switch {
 				case errors.Is(err, syscall.ECONNREFUSED), err != nil && !accepted:

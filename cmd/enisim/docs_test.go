@@ -16,38 +16,46 @@ import (
 	"time"
 )
 
-// The commands of README.md and docs/*.md are run here, page by page and in order, against a server of the page's own with the quick-start world, and what they
-// print is compared with what the page shows. The first word behind the fence of a block says what it is:
+// The tests of this file run the commands of README.md and docs/*.md, page by page and in order.
+// Each page has its own server with the quick-start world. The output of each command is compared
+// with the page. The first word behind the fence of a block is its kind:
 //
-//	```console   a terminal: a line that begins with "$ " is a command, the lines below it are what it prints. A command goes on where its line ends
-//	             with a backslash, a | or &&. Without any line below, its output is not compared. A command that fails shows "exit status N" as its last line.
+//	```console   a terminal: a line that begins with "$ " is a command, and the lines below it are
+//	             its output. A command continues where its line ends with a backslash, a | or &&.
+//	             Without any line below, its output is not compared. A command that fails shows
+//	             "exit status N" as its last line.
 //	```sh        commands alone, one a line: each must succeed.
-//	```text      something that a program prints or that a file has, which no command on the page makes.
+//	```text      output of a program or content of a file, without a command on the page.
 //	```go, yaml, ts and so on: no commands.
 //
-// A block without such a word is refused. A second word, as in "```console figures", says that numbers and times differ from run to run.
+// A block without a kind is an error. A second word, as in "```console figures", says that numbers
+// and times differ from run to run.
 //
-// Compared is the form. White space does not count; RequestIds, times, drawn ids, and secrets may be any; … and ... stand for anything. go run ./cmd/enisim is
-// the program under test, and 127.0.0.1:8080 is where the page's server listens. "enisim serve" as a command stops that server and starts one with the flags that
-// it names on the same data folder. Commands that cannot run here are in notRun, each with its reason.
+// Only the form is compared. White space, RequestIds, times, generated ids and secrets may differ;
+// … and ... match anything. go run ./cmd/enisim is the program under test, and 127.0.0.1:8080 is
+// the address of the page's server. The command "enisim serve" stops that server and starts one
+// with the given flags on the same data folder. Commands that cannot run here are in notRun with a
+// reason.
 
-// docsPages are what a page needs besides the quick-start world; a page that is not here needs nothing.
+// docsPages are the pages that need more than the quick-start world.
 var docsPages = map[string]docsPage{
-	"README.md": {serve: []string{"--attach-delay", "1h"}}, // so that Attaching is still Attaching on a machine that is busy
+	"README.md": {serve: []string{"--attach-delay", "1h"}}, // so that Attaching lasts long enough on a busy machine
 	"scenarios.md": {
 		files: map[string]string{"staging.yaml": "yaml"}, // the page's first block of YAML
 	},
 }
 
+// docsPage is what a page needs.
 type docsPage struct {
-	serve []string          // flags of the server that runs when the page begins
-	files map[string]string // by name: the language of the block on the page that is the content
+	serve []string          // flags of the server at the start of the page
+	files map[string]string // by name: the language of the first block of the page that is its content
 }
 
-// docsExits are commands whose exit code is not 0 though nothing is wrong, by how they begin: there is something to change.
+// docsExits are commands with an exit code other than 0 that is not an error, by their prefix: a
+// diff exits with 1 if something would change.
 var docsExits = map[string]int{"enisim scenario diff ": 1}
 
-// notRun are commands of the pages that no test can run, by how they begin. Each is on a page.
+// notRun are commands that no test can run, by their prefix. Each occurs on a page.
 var notRun = []struct{ begins, reason string }{
 	{"apt-get ", "changes the machine"},
 	{"make run", "serves on the fixed port until it is stopped, in the folder of the user's own world"},
@@ -61,7 +69,8 @@ var notRun = []struct{ begins, reason string }{
 	{"enisim scenario import answers ", "reads what the vendor's CLI printed"},
 }
 
-func TestTheCommandsOfThePages(t *testing.T) {
+// The commands in the blocks of all pages print what the pages show.
+func TestDocsCommandBlocks(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -92,7 +101,8 @@ func TestTheCommandsOfThePages(t *testing.T) {
 			t.Parallel()
 			for _, tool := range []string{"curl", "jq", "openssl"} {
 				uses := regexp.MustCompile(`(^|\s)` + tool + `\s`)
-				if _, err := exec.LookPath(tool); err != nil && slices.ContainsFunc(ofPage, func(c docsCommand) bool { return uses.MatchString(c.line) }) {
+				if _, err := exec.LookPath(tool); err != nil &&
+					slices.ContainsFunc(ofPage, func(c docsCommand) bool { return uses.MatchString(c.line) }) {
 					t.Skipf("the page's commands need %s, which is not installed", tool)
 				}
 			}
@@ -119,7 +129,7 @@ type docsBlock struct {
 	text     []string
 }
 
-// fencedBlocks reads the blocks of a page, and refuses those that do not say what they are.
+// fencedBlocks reads the blocks of a page. It returns an error for a block without a kind.
 func fencedBlocks(path string) ([]docsBlock, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -137,7 +147,8 @@ func fencedBlocks(path string) ([]docsBlock, error) {
 			open = true
 			b := docsBlock{page: filepath.Base(path), line: n + 1, language: strings.Fields(words)}
 			if len(b.language) == 0 {
-				problems = errors.Join(problems, fmt.Errorf("%s:%d: the block does not say what it is: console, sh, text or another language", b.page, b.line))
+				problems = errors.Join(problems, fmt.Errorf("%s:%d: the block does not say what it is: console, "+
+					"sh, text or another language", b.page, b.line))
 				b.language = []string{"text"}
 			}
 			blocks = append(blocks, b)
@@ -149,19 +160,20 @@ func fencedBlocks(path string) ([]docsBlock, error) {
 	return blocks, problems
 }
 
-// docsCommand is a command of a page, with what it should print.
+// docsCommand is a command of a page and its expected output.
 type docsCommand struct {
 	page    string
 	number  int    // of its line on the page
 	line    string // without the prompt; lines that continue it are joined by newlines
 	output  string // "": not compared
 	figures bool   // numbers differ from run to run
-	goRun   bool   // it is spelt as go run, which prints the exit status of the program
+	goRun   bool   // the page uses go run, which prints the exit status of the program
 }
 
-// docsContinues matches a line of a command that goes on in the next one.
+// docsContinues matches a line of a command that continues on the next line.
 var docsContinues = regexp.MustCompile(`(\\|\||&&)$`)
 
+// commands returns the commands of a block.
 func (b docsBlock) commands() []docsCommand {
 	prompt := "$ "
 	switch b.language[0] {
@@ -181,7 +193,8 @@ func (b docsBlock) commands() []docsCommand {
 			last.line += "\n" + line
 			continued = docsContinues.MatchString(line)
 		case isCommand && strings.TrimSpace(command) != "" && (prompt != "" || !strings.HasPrefix(command, "#")):
-			commands = append(commands, docsCommand{page: b.page, number: b.line + 1 + n, line: command, figures: slices.Contains(b.language, "figures")})
+			commands = append(commands, docsCommand{page: b.page, number: b.line + 1 + n, line: command,
+				figures: slices.Contains(b.language, "figures")})
 			continued = docsContinues.MatchString(command)
 		case len(commands) > 0:
 			commands[len(commands)-1].output += line + "\n"
@@ -194,7 +207,7 @@ func (b docsBlock) commands() []docsCommand {
 	return commands
 }
 
-// reason is why a command is not run; "": it is.
+// reason returns why a command is not run; "" if it is.
 func (c docsCommand) reason() string {
 	for _, n := range notRun {
 		if strings.HasPrefix(c.line, n.begins) {
@@ -204,18 +217,20 @@ func (c docsCommand) reason() string {
 	return ""
 }
 
-// docsAddress is where the pages say that a server listens, and docsFolder where its world is.
+// docsAddress and docsFolder are the address and the data folder of the server on the pages.
 const (
 	docsAddress = "127.0.0.1:8080"
 	docsFolder  = "/var/lib/enisim"
 )
 
-// docsSession is a page's terminal: a folder that looks like the repository's, a data folder, and a server.
+// docsSession is the terminal of a page: a folder that looks like the repository's, a data folder,
+// and a server.
 type docsSession struct {
 	folder, data string
 	server       *process
 }
 
+// openDocsSession starts the session of a page.
 func openDocsSession(t *testing.T, root string, page docsPage, blocks []docsBlock) *docsSession {
 	t.Helper()
 	s := &docsSession{folder: t.TempDir(), data: dataDir(t)}
@@ -233,7 +248,8 @@ func openDocsSession(t *testing.T, root string, page docsPage, blocks []docsBloc
 		if n < 0 {
 			t.Fatalf("the page has no block of %s", language)
 		}
-		if err := os.WriteFile(filepath.Join(s.folder, name), []byte(strings.Join(blocks[n].text, "\n")+"\n"), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(s.folder, name), []byte(strings.Join(blocks[n].text, "\n")+"\n"),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -244,7 +260,7 @@ func openDocsSession(t *testing.T, root string, page docsPage, blocks []docsBloc
 	return s
 }
 
-// serve starts the page's server, and stops the one before.
+// serve starts the server of the page, and stops the previous one.
 func (s *docsSession) serve(t *testing.T, flags []string) {
 	t.Helper()
 	if s.server != nil {
@@ -252,13 +268,15 @@ func (s *docsSession) serve(t *testing.T, flags []string) {
 	}
 	args := []string{"--data-dir", s.data}
 	for _, flag := range flags {
-		if path := filepath.Join(s.folder, flag); flag != "" && exists(path) { // the server runs in the folder of the test
+		// the server runs in the folder of the test
+		if path := filepath.Join(s.folder, flag); flag != "" && exists(path) {
 			flag = path
 		}
 		args = append(args, flag)
 	}
 	s.server = start(t, args...)
-	// What a page calls enisim. Commands of clients find the server by their default, the others their world.
+	// The program enisim of the page. Commands of clients find the server by their default
+	// endpoint, the others find its world.
 	wrapper := fmt.Sprintf(`#!/bin/sh
 case "$1" in
 call|load) export ENISIM_ENDPOINT=%[1]s ;;
@@ -310,7 +328,7 @@ func (s *docsSession) runAll(t *testing.T, commands []docsCommand) {
 	}
 }
 
-// run runs a command in a shell and returns all that it prints, with the addresses of the pages.
+// run runs a command in a shell and returns all output, with the addresses of the pages.
 func (s *docsSession) run(t *testing.T, c docsCommand) (printed string, exit int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -332,7 +350,7 @@ func (s *docsSession) run(t *testing.T, c docsCommand) (printed string, exit int
 	return strings.ReplaceAll(printed, s.data, docsFolder), cmd.ProcessState.ExitCode()
 }
 
-// lockedBuffer is written by a command's output and its errors.
+// lockedBuffer collects a command's output and its errors.
 type lockedBuffer struct {
 	mutex   sync.Mutex
 	content strings.Builder
@@ -350,7 +368,7 @@ func (b *lockedBuffer) text() string {
 	return b.content.String()
 }
 
-// drawn are texts that differ from run to run, and what stands for them.
+// variableTexts are texts that differ from run to run, and their replacements.
 var variableTexts = []struct {
 	form *regexp.Regexp
 	word string
@@ -368,7 +386,7 @@ var (
 	docsAnything   = regexp.MustCompile(`…|\\\.\\\.\\\.`) // in a quoted text
 )
 
-// sameForm reports whether a text has the form of what a page shows.
+// sameForm reports whether an output has the form that a page shows.
 func sameForm(shown, printed string, figures bool) bool {
 	form := func(text string) string {
 		for _, d := range variableTexts {
@@ -383,7 +401,7 @@ func sameForm(shown, printed string, figures bool) bool {
 	return regexp.MustCompile(`^(?s:` + pattern + `)$`).MatchString(form(printed))
 }
 
-// The comparison sees what differs, and only what may differ does not count.
+// The comparison finds differences, except in what may differ.
 func TestSameForm(t *testing.T) {
 	t.Parallel()
 	const id, other = "827569BB-5B84-4C85-ACA4-DA7D435E29AA", "3D6004A3-AEDE-493A-89CD-C69B6CD16546"
@@ -409,11 +427,11 @@ func TestSameForm(t *testing.T) {
 	}
 }
 
-// docsSpan is a command line in the text of a page.
+// docsSpan matches a command line in the text of a page.
 var docsSpan = regexp.MustCompile("`(?:enisim|go run ./cmd/enisim) ([^`]+)`")
 
-// The command lines that stand in the text of a page, outside of blocks, name commands and flags that there are.
-func TestTheCommandsInTheText(t *testing.T) {
+// Command lines in the text of a page, outside of blocks, name existing commands and flags.
+func TestDocsInlineCommands(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
@@ -438,16 +456,20 @@ func TestTheCommandsInTheText(t *testing.T) {
 			if strings.HasPrefix(words[0], "-") {
 				path = nil
 			}
-			if sub := regexp.MustCompile(`^[a-z]+$`); len(words) > 1 && sub.MatchString(words[1]) && slices.Contains([]string{"scenario", "account", "key", "snapshot", "migrate"}, words[0]) {
+			if sub := regexp.MustCompile(`^[a-z]+$`); len(words) > 1 && sub.MatchString(words[1]) &&
+				slices.Contains([]string{"scenario", "account", "key", "snapshot", "migrate"}, words[0]) {
 				path = words[:2]
 			}
 			var help strings.Builder
-			if exit := run(t.Context(), append(slices.Clone(path), "--help"), streams{strings.NewReader(""), &help, &help}); exit != 0 || !strings.HasPrefix(help.String(), strings.Join(append([]string{"Usage: enisim"}, path...), " ")) {
+			if exit := run(t.Context(), append(slices.Clone(path), "--help"),
+				streams{strings.NewReader(""), &help, &help}); exit != 0 || !strings.HasPrefix(help.String(),
+				strings.Join(append([]string{"Usage: enisim"}, path...), " ")) {
 				t.Errorf("%s: `enisim %s`: there is no such command", page, span[1])
 				continue
 			}
 			for _, flag := range regexp.MustCompile(`--[a-z][a-z-]*`).FindAllString(span[1], -1) {
-				if !regexp.MustCompile(`(?m)(^|[^a-z-])` + regexp.QuoteMeta(flag) + `($|[^a-z-])`).MatchString(help.String()) {
+				if !regexp.MustCompile(`(?m)(^|[^a-z-])` + regexp.QuoteMeta(flag) +
+					`($|[^a-z-])`).MatchString(help.String()) {
 					t.Errorf("%s: `enisim %s`: there is no flag %s", page, span[1], flag)
 				}
 			}

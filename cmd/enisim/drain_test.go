@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// Accept closes the listener at the end of its time, and http.Server closes it at a stop: whoever comes second finds nothing wrong.
-func TestListenerIsClosedByTwo(t *testing.T) {
+// Accept closes the listener at its deadline, and http.Server closes it at a stop. The second close
+// is not an error.
+func TestListenerClosesTwice(t *testing.T) {
 	t.Parallel()
 	listener, err := listen(t.Context(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {

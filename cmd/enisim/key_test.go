@@ -9,7 +9,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// fields reads what key create printed: a name and a value on each line.
+// fields parses the output of key create: a name and a value on each line.
 func fields(out string) map[string]string {
 	values := map[string]string{}
 	for line := range strings.Lines(out) {
@@ -20,7 +20,8 @@ func fields(out string) map[string]string {
 	return values
 }
 
-// Keys are made, used and revoked beside a running server. What proves them is shown once, and is not in the server's log.
+// Keys are created, used and revoked beside a running server. Their secrets are shown once and are
+// not in the server's log.
 func TestKeysBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	database := storetest.URL(t)
@@ -54,14 +55,16 @@ func TestKeysBesideARunningServer(t *testing.T) {
 	temporary := fields(key("create", "--account", account, "--temporary", "--expires-in", "1h"))
 	wantCall("a new key", call(lasting), `"InstanceId":"i-web"`)
 	wantCall("a RAM user's key", call(attacher), `"InstanceId":"i-web"`)
-	wantCall("a temporary key and its token", call(temporary, "--SecurityToken", temporary["SecurityToken"]), `"InstanceId":"i-web"`)
+	wantCall("a temporary key and its token", call(temporary, "--SecurityToken", temporary["SecurityToken"]),
+		`"InstanceId":"i-web"`)
 	wantCall("a temporary key alone", call(temporary), `"Code":"MissingSecurityToken"`)
 	if !strings.HasPrefix(lasting["AccessKeyId"], "LTAI") || !strings.HasPrefix(temporary["AccessKeyId"], "STS.") {
 		t.Errorf("got the ids %q and %q, want LTAI… and STS.…", lasting["AccessKeyId"], temporary["AccessKeyId"])
 	}
 
 	list := key("list", "--account", account)
-	for _, want := range []string{lasting["AccessKeyId"], attacher["AccessKeyId"], temporary["AccessKeyId"], "attacher", "temporary", "never"} {
+	for _, want := range []string{lasting["AccessKeyId"], attacher["AccessKeyId"], temporary["AccessKeyId"], "attacher",
+		"temporary", "never"} {
 		if !strings.Contains(list, want) {
 			t.Errorf("key list: got %q, want %q in it", list, want)
 		}
@@ -94,7 +97,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		{"create --account 1000000000000009", "enisim scenario apply"},
 		{"create --account " + account + " --ram-user nobody", "ram_users"},
 	} {
-		_, errOut, exit := output(t, append(append([]string{"key"}, strings.Fields(c.args)...), "--database-url", database)...)
+		_, errOut, exit := output(t,
+			append(append([]string{"key"}, strings.Fields(c.args)...), "--database-url", database)...)
 		if exit != exitFailure || !strings.Contains(errOut, c.says) {
 			t.Errorf("key %s: got exit code %d, %q; want %d and %q", c.args, exit, errOut, exitFailure, c.says)
 		}
@@ -105,7 +109,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		t.Errorf("the server's log has no request in it: %s", server.log)
 	}
 	for _, secret := range []string{
-		"quickstart-secret", lasting["AccessKeySecret"], attacher["AccessKeySecret"], temporary["AccessKeySecret"], temporary["SecurityToken"],
+		"quickstart-secret", lasting["AccessKeySecret"], attacher["AccessKeySecret"], temporary["AccessKeySecret"],
+		temporary["SecurityToken"],
 	} {
 		if secret == "" || strings.Contains(list, secret) || strings.Contains(server.log.String(), secret) {
 			t.Errorf("the secret %q is missing, or listed, or in the server's log", secret)
@@ -113,7 +118,8 @@ func TestKeysBesideARunningServer(t *testing.T) {
 	}
 }
 
-// Everybody knows the quick-start keys: no server lets in the world with them unless that is meant.
+// The secrets of the quick-start keys are public, so no server accepts them from other machines
+// without an explicit flag.
 func TestPublishedKeysAreNotServedToOthers(t *testing.T) {
 	t.Parallel()
 	const everywhere = "0.0.0.0:0"
@@ -146,11 +152,13 @@ func TestPublishedKeysAreNotServedToOthers(t *testing.T) {
 	if list := run(0, "key", "list"); strings.Contains(list, "LTAI") {
 		t.Errorf("after a refusal there are keys: %q", list)
 	}
-	if said := serves("--no-quickstart").greeting["Control"]; !strings.Contains(said, "off") || !strings.Contains(said, "--control-token") {
+	if said := serves("--no-quickstart").greeting["Control"]; !strings.Contains(said, "off") ||
+		!strings.Contains(said, "--control-token") {
 		t.Errorf("the control API of a server for others: got %q, want it off, and how to have it", said)
 	}
 	serves("--allow-quickstart-key")
-	refused("the quick-start world", "enisim key disable LTAIquickstart000001", "enisim key disable LTAIquickstart000002")
+	refused("the quick-start world", "enisim key disable LTAIquickstart000001",
+		"enisim key disable LTAIquickstart000002")
 	run(0, "key", "disable", "LTAIquickstart000001")
 	refused("its RAM user's key", "enisim key disable LTAIquickstart000002")
 	run(0, "key", "delete", "LTAIquickstart000002")

@@ -14,7 +14,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// 1,000 connections that send a byte a second, half of them in the header and half in the body, do not stop a client that behaves.
+// 1,000 connections that send one byte a second, half of them in the header and half in the body,
+// do not block other clients.
 func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	t.Parallel()
 	const slowClients, bytesEach, least = 1000, 3, 100
@@ -25,7 +26,8 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	if files.Cur < slowClients+500 {
 		t.Skipf("%d open files are allowed, too few for %d connections: raise ulimit -n", files.Cur, slowClients)
 	}
-	server := start(t, "--database-url", storetest.URL(t), "--scenario", file(t, crashWorld), "--attach-delay", "0", "--detach-delay", "0")
+	server := start(t, "--database-url", storetest.URL(t), "--scenario", file(t, crashWorld), "--attach-delay", "0",
+		"--detach-delay", "0")
 	address := strings.TrimPrefix(server.endpoint, "http://")
 
 	var connected, finished sync.WaitGroup
@@ -68,7 +70,8 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	answered := 0
 	for slow := true; slow || answered < least; {
 		for _, action := range []string{"AttachNetworkInterface", "DetachNetworkInterface"} {
-			if status, err := callOverHTTP(t.Context(), client, server.endpoint, action, "i-1", "eni-1"); status != http.StatusOK {
+			if status, err := callOverHTTP(t.Context(), client, server.endpoint, action, "i-1",
+				"eni-1"); status != http.StatusOK {
 				t.Fatalf("after %d answers, %s: got %d, %v; want 200", answered, action, status, err)
 			}
 			answered++
@@ -85,7 +88,8 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	t.Logf("%d answers beside %d slow connections", answered, slowClients)
 }
 
-// Whoever never comes to the end of a header is let go, and whoever sends too much of it is refused.
+// A client that never finishes a header is disconnected, and one whose header is too large is
+// refused.
 func TestHeaderLimits(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--database-url", storetest.URL(t))
@@ -105,7 +109,8 @@ func TestHeaderLimits(t *testing.T) {
 		{maxHeaderBytes * 3 / 4, http.StatusBadRequest}, // read, and then without an Action
 		{maxHeaderBytes * 2, http.StatusRequestHeaderFieldsTooLarge},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.endpoint+"/?Long="+strings.Repeat("a", c.size), nil)
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,
+			server.endpoint+"/?Long="+strings.Repeat("a", c.size), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,25 +17,28 @@ import (
 	"enisim/cmd/enisim/load"
 )
 
-// outcomeOf names an operation's end: its action, and the code of a refusal.
+// outcomeKey is the result of an operation: its action, and the code of a refusal.
 type outcomeKey struct{ action, code string }
 
-// The table that a load prints, its history and the server's log tell of the same requests.
+// The table of a load, its history and the server's log contain the same requests.
 func TestLoadCountsWhatTheServerDid(t *testing.T) {
 	t.Parallel()
 	dir, into := dataDir(t), t.TempDir()
-	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)), "--attach-delay", "0", "--detach-delay", "0", "--log-format", "json")
-	out, errOut, exit := output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
+	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)), "--attach-delay", "0",
+		"--detach-delay", "0", "--log-format", "json")
+	out, errOut, exit := output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash",
+		"--access-key-secret", "s",
 		"--clients", "8", "--requests", "1000", "--seed", "1", "--zipf", "0.5",
 		"--history", filepath.Join(into, "history.jsonl"), "--report", filepath.Join(into, "report.html"),
 		"--fail-if", "unknown>0", "--fail-if", "attach.p99>1m")
-	if exit != 0 || !strings.Contains(errOut, "10 instances, 30 interfaces; attach=45,detach=45,describe=10, zipf 0.5, --seed 1") {
+	if exit != 0 || !strings.Contains(errOut, "10 instances, 30 interfaces; attach=45,detach=45,describe=10, zipf "+
+		"0.5, --seed 1") {
 		t.Fatalf("got %q, %q, exit code %d; want a summary and 0", out, errOut, exit)
 	}
 	server.end(t, syscall.SIGTERM)
 
 	logged := countLoggedOutcomes(t, server)
-	logged[outcomeKey{history.Describe, ""}]-- // the load's own look at the world
+	logged[outcomeKey{history.Describe, ""}]-- // the describe of Discover
 	told := map[outcomeKey]int{}
 	attached := 0
 	for _, o := range readHistory(t, filepath.Join(into, "history.jsonl")).Operations {
@@ -55,7 +58,8 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 			t.Errorf("the summary has no row %q: %s", row, out)
 		}
 	}
-	if told[outcomeKey{history.Attach, ""}] == 0 || told[outcomeKey{history.Detach, ""}] == 0 || told[outcomeKey{history.Describe, ""}] == 0 {
+	if told[outcomeKey{history.Attach, ""}] == 0 || told[outcomeKey{history.Detach, ""}] == 0 ||
+		told[outcomeKey{history.Describe, ""}] == 0 {
 		t.Errorf("got %v, want all three actions done", told)
 	}
 	if now := len(attachedInterfaces(t, dir)); now != attached {
@@ -70,7 +74,7 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 	}
 }
 
-// containsRow looks for a row of a table by its first words.
+// containsRow reports whether a table has a row with these first words.
 func containsRow(table, row string) bool {
 	for line := range strings.Lines(table) {
 		if strings.HasPrefix(strings.Join(strings.Fields(line), " ")+" ", row+" ") {
@@ -80,7 +84,7 @@ func containsRow(table, row string) bool {
 	return false
 }
 
-// logOf counts the requests in the log of a server that has ended.
+// countLoggedOutcomes counts the requests in the log of a server that has ended.
 func countLoggedOutcomes(t *testing.T, server *process) map[outcomeKey]int {
 	t.Helper()
 	counts := map[outcomeKey]int{}
@@ -108,18 +112,22 @@ func readHistory(t *testing.T, path string) *history.History {
 	return h
 }
 
-// The server is killed in the middle of a load: what it was asked and did not answer is unknown, what was never sent is told apart, and the history is whole.
-func TestLoadOfAServerThatIsKilled(t *testing.T) {
+// The server is killed during a load. Requests without an answer are unknown, requests that were
+// never sent are counted separately, and the history is complete.
+func TestLoadWhileServerIsKilled(t *testing.T) {
 	t.Parallel()
 	const before, after = 300, 100
-	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)), "--attach-delay", "0", "--detach-delay", "0")
-	target := load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou", AccessKeyID: "LTAIcrash", AccessKeySecret: "s", Timeout: 10 * time.Second}
+	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)),
+		"--attach-delay", "0", "--detach-delay", "0")
+	target := load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou", AccessKeyID: "LTAIcrash",
+		AccessKeySecret: "s", Timeout: 10 * time.Second}
 	world, err := load.Discover(t.Context(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const clients = 8
-	plan, err := load.NewPlan(world, load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 1, Detach: 1}, Cell: 4, Seed: 1})
+	plan, err := load.NewPlan(world,
+		load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 1, Detach: 1}, Cell: 4, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +156,8 @@ func TestLoadOfAServerThatIsKilled(t *testing.T) {
 	}
 	writer := history.NewWriter(file, history.Header{})
 	world.Tell(writer)
-	summary, err := load.Run{Targets: []load.Target{target}, Clients: clients, Plan: watched, History: writer}.Do(t.Context())
+	summary, err := load.Run{Targets: []load.Target{target}, Clients: clients, Plan: watched,
+		History: writer}.Do(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,43 +180,55 @@ func TestLoadOfAServerThatIsKilled(t *testing.T) {
 		told[o.Outcome]++
 	}
 	total := summary.Total()
-	if total.OK != told[history.OK] || total.Refused != told[history.Fail] || total.Unknown != told[history.Unknown]+unsent || total.Codes[load.NotConnected] != unsent {
+	if total.OK != told[history.OK] || total.Refused != told[history.Fail] ||
+		total.Unknown != told[history.Unknown]+unsent || total.Codes[load.NotConnected] != unsent {
 		t.Errorf("got %+v, and %v in the history; want the same", total, told)
 	}
 	if total.OK == 0 || total.Codes[load.ConnectionLost] == 0 || unsent == 0 {
 		t.Errorf("got %+v, want some done, some lost when the server went, and some not sent", total.Codes)
 	}
 	if len(h.Instances) != 10 || len(h.Interfaces) != 30 || h.Instances[0].Limit != 2 || h.Instances[0].Held != 1 {
-		t.Errorf("got %d instances, the first %+v, and %d interfaces; want 10 with 2 places and a primary interface, and 30", len(h.Instances), h.Instances[0], len(h.Interfaces))
+		t.Errorf("got %d instances, the first %+v, and %d interfaces; want 10 with 2 places and a primary "+
+			"interface, and 30", len(h.Instances), h.Instances[0], len(h.Interfaces))
 	}
 }
 
-// A scenario is an account of its own, which is gone afterwards, with exit code 1 when a threshold was broken.
-func TestLoadOfAScenario(t *testing.T) {
+// A load with a scenario uses its own account, which is deleted even if a threshold failed.
+func TestLoadScenario(t *testing.T) {
 	t.Parallel()
 	const token = "0123456789abcdef"
 	dir := dataDir(t)
-	server := start(t, "--data-dir", dir, "--no-quickstart", "--control-token", token, "--attach-delay", "0", "--detach-delay", "0")
-	args := []string{"load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4)), "--requests", "50", "--clients", "2", "--rate", "1000", "--signature", "v3"}
-	out, errOut, exit := output(t, append(args, "--control-token", token, "--fail-if", "rate>0/s", "--fail-if", "unknown>0")...)
-	if exit != exitFailure || !containsRow(out, "all 50") || !strings.Contains(errOut, "failed: rate>0/s: it was ") || strings.Contains(errOut, "failed: unknown") {
+	server := start(t, "--data-dir", dir, "--no-quickstart", "--control-token", token, "--attach-delay", "0",
+		"--detach-delay", "0")
+	args := []string{"load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4)),
+		"--requests", "50", "--clients", "2", "--rate", "1000", "--signature", "v3"}
+	out, errOut, exit := output(t,
+		append(args, "--control-token", token, "--fail-if", "rate>0/s", "--fail-if", "unknown>0")...)
+	if exit != exitFailure || !containsRow(out, "all 50") || !strings.Contains(errOut, "failed: rate>0/s: it was ") ||
+		strings.Contains(errOut, "failed: unknown") {
 		t.Errorf("got %q, %q, exit code %d; want 50 requests, and one threshold broken", out, errOut, exit)
 	}
-	if list, _, _ := output(t, "account", "list", "--data-dir", dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
+	if list, _, _ := output(t, "account", "list", "--data-dir",
+		dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
 		t.Errorf("got %q, want no account left", list)
 	}
-	if out, errOut, exit := output(t, append(args, "--control-token", token, "--history", "/dev/full")...); exit != exitFailure || !containsRow(out, "all 50") || !strings.Contains(errOut, "the history breaks off") {
-		t.Errorf("with a disk that is full: got %q, %q, exit code %d; want the summary, and what went wrong", out, errOut, exit)
+	if out, errOut, exit := output(t,
+		append(args, "--control-token", token, "--history", "/dev/full")...); exit != exitFailure || !containsRow(out,
+		"all 50") || !strings.Contains(errOut, "the history breaks off") {
+		t.Errorf("with a disk that is full: got %q, %q, exit code %d; want the summary, and what went wrong", out,
+			errOut, exit)
 	}
 	if _, errOut, exit := output(t, args...); exit != exitFailure || !strings.Contains(errOut, "--control-token") {
 		t.Errorf("without the token: got %q, exit code %d; want it asked for", errOut, exit)
 	}
-	if _, errOut, exit := output(t, "load", "--endpoint", server.endpoint); exit != exitFailure || !strings.Contains(errOut, "InvalidAccessKeyId.NotFound") {
+	if _, errOut, exit := output(t, "load", "--endpoint", server.endpoint); exit != exitFailure ||
+		!strings.Contains(errOut, "InvalidAccessKeyId.NotFound") {
 		t.Errorf("with an unknown key: got %q, exit code %d; want what the API answers", errOut, exit)
 	}
 }
 
-// Calls of unknown outcome end a run with exit code 1, unless they are allowed by one flag or limited by another. Of these two endpoints one is nowhere.
+// Calls of unknown outcome end a run with exit code 1, unless they are allowed by a flag or limited
+// by a threshold. One of the two endpoints does not exist.
 func TestLoadWithUnknownOutcomes(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--data-dir", dataDir(t), "--attach-delay", "0", "--detach-delay", "0")
@@ -223,7 +244,8 @@ func TestLoadWithUnknownOutcomes(t *testing.T) {
 		{[]string{"--fail-if", "errors>20"}, 0, ""},
 		{[]string{"--fail-if", "p99>1h"}, exitFailure, "--allow-unknown"},
 	} {
-		args := append([]string{"load", "--endpoint", server.endpoint, "--endpoint", "127.0.0.1:1", "--clients", "2", "--requests", "20"}, c.flags...)
+		args := append([]string{"load", "--endpoint", server.endpoint, "--endpoint", "127.0.0.1:1", "--clients", "2",
+			"--requests", "20"}, c.flags...)
 		out, errOut, exit := output(t, args...)
 		if exit != c.exit || !strings.Contains(errOut, c.says) {
 			t.Errorf("%v: got %q, %q, exit code %d; want %d, and %q said", c.flags, out, errOut, exit, c.exit, c.says)
@@ -231,8 +253,9 @@ func TestLoadWithUnknownOutcomes(t *testing.T) {
 	}
 }
 
-// A file that cannot be written is told before anything is asked, even of a server that is not there. One that can be is not touched by that.
-func TestLoadFilesThatCannotBeWritten(t *testing.T) {
+// A file that cannot be written is reported before the first request, even if there is no server. A
+// writable file is not changed by this check.
+func TestLoadUnwritableFiles(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	for _, flag := range []string{"--report", "--history"} {
@@ -247,7 +270,8 @@ func TestLoadFilesThatCannotBeWritten(t *testing.T) {
 	if err := os.WriteFile(kept, []byte("kept"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1", "--report", kept, "--history", missing); exit != exitFailure {
+	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1", "--report", kept, "--history",
+		missing); exit != exitFailure {
 		t.Errorf("got %q, exit code %d; want the server missed", errOut, exit)
 	}
 	if content, err := os.ReadFile(kept); err != nil || string(content) != "kept" {
@@ -258,12 +282,14 @@ func TestLoadFilesThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// A run that is interrupted says so, with what it has, and ends with an exit code of its own. Its account is deleted.
-func TestLoadThatIsInterrupted(t *testing.T) {
+// An interrupted run prints its results so far and ends with its own exit code. Its account is
+// deleted.
+func TestLoadInterrupted(t *testing.T) {
 	t.Parallel()
 	dir, into := dataDir(t), t.TempDir()
 	server := start(t, "--data-dir", dir, "--no-quickstart", "--attach-delay", "0", "--detach-delay", "0")
-	cmd := program(t.Context(), "load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4)), "--clients", "2", "--duration", "1h",
+	cmd := program(t.Context(), "load", "--endpoint", server.endpoint, "--scenario",
+		file(t, worldOf(4, "ecs.g6.large", 4)), "--clients", "2", "--duration", "1h",
 		"--report", filepath.Join(into, "report.html"), "--history", filepath.Join(into, "run.history"))
 	var out strings.Builder
 	cmd.Stdout = &out
@@ -284,15 +310,18 @@ func TestLoadThatIsInterrupted(t *testing.T) {
 		}
 	}
 	_ = cmd.Wait() // how it ended is in ProcessState
-	if exit := cmd.ProcessState.ExitCode(); exit != exitInterrupted || !strings.Contains(said.String(), "enisim: interrupted after ") || !strings.Contains(out.String(), "action") {
-		t.Errorf("got %q, %q, exit code %d; want the table, the interrupt said, and %d", out.String(), said.String(), exit, exitInterrupted)
+	if exit := cmd.ProcessState.ExitCode(); exit != exitInterrupted ||
+		!strings.Contains(said.String(), "enisim: interrupted after ") || !strings.Contains(out.String(), "action") {
+		t.Errorf("got %q, %q, exit code %d; want the table, the interrupt said, and %d", out.String(), said.String(),
+			exit, exitInterrupted)
 	}
 	page, err := os.ReadFile(filepath.Join(into, "report.html"))
 	if err != nil || !strings.Contains(string(page), "interrupted") {
 		t.Errorf("got %d bytes, %v, want a report that tells", len(page), err)
 	}
 	readHistory(t, filepath.Join(into, "run.history"))
-	if list, _, _ := output(t, "account", "list", "--data-dir", dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
+	if list, _, _ := output(t, "account", "list", "--data-dir",
+		dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
 		t.Errorf("got %q, want no account left", list)
 	}
 }
@@ -313,16 +342,19 @@ func TestLoadOptions(t *testing.T) {
 		{"--signature v2", "--signature"},
 		{"--report both --history both", "two files"},
 	} {
-		if out, errOut, exit := output(t, append([]string{"load"}, strings.Fields(c.args)...)...); exit != exitUsage || !strings.Contains(out+errOut, c.says) {
+		if out, errOut, exit := output(t, append([]string{"load"}, strings.Fields(c.args)...)...); exit != exitUsage ||
+			!strings.Contains(out+errOut, c.says) {
 			t.Errorf("%s: got %q, exit code %d; want %q and %d", c.args, errOut, exit, c.says, exitUsage)
 		}
 	}
-	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1"); exit != exitFailure || !strings.Contains(errOut, "enisim serve") {
+	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1"); exit != exitFailure ||
+		!strings.Contains(errOut, "enisim serve") {
 		t.Errorf("with nobody there: got %q, exit code %d", errOut, exit)
 	}
 }
 
-// What discovery lists is what a plan may move, over several pages; the rest counts as held.
+// Discover lists all interfaces that a plan may move, over several pages. The others are counted as
+// held.
 func TestDiscover(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, `
@@ -351,16 +383,19 @@ accounts:
           - {id: eni-service, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy, service_managed: true}
           - {id: eni-on-starting, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-starting}
 `))
-	world, err := load.Discover(t.Context(), load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou", AccessKeyID: "LTAIcrash", AccessKeySecret: "s", Timeout: time.Minute})
+	world, err := load.Discover(t.Context(), load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou",
+		AccessKeyID: "LTAIcrash", AccessKeySecret: "s", Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
 	h, i := load.Place{VPC: "vpc-main", Zone: "cn-hangzhou-h"}, load.Place{VPC: "vpc-main", Zone: "cn-hangzhou-i"}
 	var want load.World
 	for n := range 110 {
-		want.Instances = append(want.Instances, load.Instance{ID: fmt.Sprintf("i-%03d", n+1), Place: h, Limit: 2, Held: 1})
+		want.Instances = append(want.Instances,
+			load.Instance{ID: fmt.Sprintf("i-%03d", n+1), Place: h, Limit: 2, Held: 1})
 	}
-	want.Instances = append(want.Instances, load.Instance{ID: "i-busy", Place: i, Limit: 8, Held: 3}, load.Instance{ID: "i-stopped", Place: i, Limit: 2, Held: 1})
+	want.Instances = append(want.Instances, load.Instance{ID: "i-busy", Place: i, Limit: 8, Held: 3},
+		load.Instance{ID: "i-stopped", Place: i, Limit: 2, Held: 1})
 	for n := range 510 {
 		want.Interfaces = append(want.Interfaces, load.Interface{ID: fmt.Sprintf("eni-%03d", n+1), Place: h})
 	}

@@ -17,27 +17,30 @@ import (
 	"enisim/store/pglocal"
 )
 
-// asProgram makes the test binary the program itself, so that tests can start it as processes of their own, and kill them.
+// programEnv is set for a process that runs the test binary as the program itself, so that tests
+// can start it as a process and kill it.
 const programEnv = "ENISIM_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(programEnv) != "" {
 		main()
 	}
-	if signal.Ignored(syscall.SIGHUP) { // under nohup; a signal that is handled here is not ignored by the servers that tests start
+	// under nohup; a signal that is handled here is not ignored by the servers that tests start
+	if signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	os.Exit(m.Run())
 }
 
-// program is a command line of enisim as a process.
+// program returns a command line of enisim as a process.
 func program(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = append(os.Environ(), programEnv+"=1")
 	return cmd
 }
 
-// output runs a command line to its end. One that does not end in a minute, such as a server that should have refused to start, is stopped.
+// output runs a command line to its end. A command that runs for more than a minute is stopped,
+// such as a server that should have refused to start.
 func output(t *testing.T, args ...string) (stdout, stderr string, exit int) {
 	t.Helper()
 	var out, errOut bytes.Buffer
@@ -54,22 +57,22 @@ func output(t *testing.T, args ...string) (stdout, stderr string, exit int) {
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
-// process is a server that was started, with what it printed.
+// process is a running server and its output.
 type process struct {
 	cmd      *exec.Cmd
-	greeting map[string]string // what it printed at start, by the first word of a line
+	greeting map[string]string // its output at the start, by the first word of a line
 	endpoint string
 	log      *bytes.Buffer // complete once the process has ended
 	exited   chan struct{}
 }
 
-// start starts a server on a free port and returns once it has said where it listens.
+// start starts a server on a free port and returns when it has printed its endpoint.
 func start(t testing.TB, args ...string) *process {
 	t.Helper()
 	return startBinary(t, os.Args[0], args...)
 }
 
-// startBinary does the same with another build of enisim.
+// startBinary starts a server of another build of enisim.
 func startBinary(t testing.TB, binary string, args ...string) *process {
 	t.Helper()
 	cmd := program(context.WithoutCancel(t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
@@ -111,7 +114,7 @@ func startBinary(t testing.TB, binary string, args ...string) *process {
 	return nil
 }
 
-// end sends a signal and waits until the process is gone.
+// end sends a signal and waits until the process has ended.
 func (p *process) end(t testing.TB, signal syscall.Signal) {
 	t.Helper()
 	select {
@@ -131,7 +134,7 @@ func (p *process) end(t testing.TB, signal syscall.Signal) {
 	}
 }
 
-// dataDir is a folder for a private Postgres, in a place that the unprivileged user who runs it can enter.
+// dataDir returns a folder for a private Postgres, which its unprivileged user can read.
 func dataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(pglocal.ScratchDir(), "enisim-test-")
@@ -149,7 +152,7 @@ func dataDir(t testing.TB) string {
 	return dir
 }
 
-// file is a temporary file with a text.
+// file returns the path of a temporary file with a text.
 func file(t testing.TB, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "scenario.yaml")
@@ -159,7 +162,7 @@ func file(t testing.TB, text string) string {
 	return path
 }
 
-func TestTheFirstAttachByHand(t *testing.T) {
+func TestFirstAttachByHand(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--data-dir", dataDir(t), "--attach-delay", "1h")
 	attach := []string{
@@ -199,7 +202,8 @@ accounts:
 	if out, errOut, exit := output(t, "scenario", "apply", text, "--data-dir", dir); exit != 0 {
 		t.Fatalf("got %q, %q, exit code %d", out, errOut, exit)
 	}
-	out, _, exit := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--access-key-id", "LTAIbeside", "--access-key-secret", "s", "--RegionId", "cn-hangzhou")
+	out, _, exit := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--access-key-id",
+		"LTAIbeside", "--access-key-secret", "s", "--RegionId", "cn-hangzhou")
 	if exit != 0 {
 		t.Errorf("a call with the scenario's key: got %q, exit code %d", out, exit)
 	}
@@ -217,7 +221,8 @@ func TestHealth(t *testing.T) {
 		t.Errorf("a server that is up: got exit code %d, %q, want 0", exit, errOut)
 	}
 	server.end(t, syscall.SIGTERM)
-	if _, errOut, exit := output(t, "health", "--listen", address); exit != exitFailure || !strings.Contains(errOut, "not ready") {
+	if _, errOut, exit := output(t, "health", "--listen", address); exit != exitFailure ||
+		!strings.Contains(errOut, "not ready") {
 		t.Errorf("a server that has stopped: got exit code %d, %q, want %d", exit, errOut, exitFailure)
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// A broken option ends the program with exit code 2 before it touches anything, and the message names the option and what would be right.
-func TestBrokenOptions(t *testing.T) {
+// An invalid option ends the program with exit code 2 before it changes anything. The message names
+// the option and a valid value.
+func TestInvalidOptions(t *testing.T) {
 	t.Parallel()
 	noCertificate := filepath.Join(t.TempDir(), "no-certificate.pem")
 	if err := os.WriteFile(noCertificate, []byte("hello"), 0o600); err != nil {
@@ -32,8 +33,10 @@ func TestBrokenOptions(t *testing.T) {
 		{"serve --log-format xml", "--log-format", "text"},
 		{"account create --expires-in=-1h", "--expires-in", "30m"},
 		{"serve --signature maybe", "--signature", "identify"},
-		{"serve --closed-to-ram ecs:AttachNetworkInterfaces", "--closed-to-ram ecs:AttachNetworkInterfaces", "ecs:AttachNetworkInterface,"},
-		{"serve --closed-to-ram AttachNetworkInterface", "--closed-to-ram AttachNetworkInterface", "ecs:AttachNetworkInterface,"},
+		{"serve --closed-to-ram ecs:AttachNetworkInterfaces", "--closed-to-ram ecs:AttachNetworkInterfaces",
+			"ecs:AttachNetworkInterface,"},
+		{"serve --closed-to-ram AttachNetworkInterface", "--closed-to-ram AttachNetworkInterface",
+			"ecs:AttachNetworkInterface,"},
 		{"serve --control-token short", "--control-token", "openssl rand"},
 		{"serve --control-token with_a_quote_\u00fc_in_it", "--control-token", "openssl rand"},
 		{"serve --tls-cert " + noCertificate, "--tls-cert", "needs --tls-key"},
@@ -42,10 +45,13 @@ func TestBrokenOptions(t *testing.T) {
 		{"serve --tls-cert nowhere.pem --tls-key nowhere.key", "--tls-cert nowhere.pem", "PEM"},
 		{"serve --tls-cert " + noCertificate + " --tls-key " + noCertificate, "--tls-cert", "PEM"},
 		{"serve --scenario nowhere.yaml", "--scenario", "nowhere.yaml"},
-		{"serve --database-url postgres://u:hunter2@host:port/db", "--database-url", "postgres://user:password@host:port/database"},
-		{"serve --database-url mysql://u:hunter2@host/db", "--database-url", "postgres://user:password@host:port/database"},
+		{"serve --database-url postgres://u:hunter2@host:port/db", "--database-url",
+			"postgres://user:password@host:port/database"},
+		{"serve --database-url mysql://u:hunter2@host/db", "--database-url",
+			"postgres://user:password@host:port/database"},
 		{"serve --database-url nonsense", "--database-url", "postgres://user:password@host:port/database"},
-		{"key create --account 1000000000000001 --database-url nonsense", "--database-url", "postgres://user:password@host:port/database"},
+		{"key create --account 1000000000000001 --database-url nonsense", "--database-url",
+			"postgres://user:password@host:port/database"},
 		{"migrate up --database-url nonsense", "--database-url", "postgres://user:password@host:port/database"},
 		{"key create", "--account", "ID"},
 		{"key create --account 1000000000000001 --expires-in=-1h", "--expires-in", "1h"},
@@ -56,7 +62,8 @@ func TestBrokenOptions(t *testing.T) {
 			t.Parallel()
 			out, errOut, exit := output(t, append(strings.Fields(c.args), "--data-dir", "/dev/null/nowhere")...)
 			if exit != exitUsage || !strings.Contains(errOut, c.option) || !strings.Contains(errOut, c.right) {
-				t.Errorf("got exit code %d, %q; want %d, and a message with %q and %q", exit, errOut, exitUsage, c.option, c.right)
+				t.Errorf("got exit code %d, %q; want %d, and a message with %q and %q", exit, errOut, exitUsage,
+					c.option, c.right)
 			}
 			for _, secret := range []string{"hunter2", "with_a_quote_"} {
 				if strings.Contains(out+errOut, secret) {

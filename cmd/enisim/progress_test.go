@@ -16,7 +16,8 @@ func TestProgressIsALineForEachTenth(t *testing.T) {
 	}
 	p.set(minShownWork, minShownWork)
 	p.end()
-	want := "applying world.yaml: 10%\napplying world.yaml: 20%\napplying world.yaml: 30%\napplying world.yaml: 40%\napplying world.yaml: 50%\napplying world.yaml: 100%\n"
+	want := "applying world.yaml: 10%\napplying world.yaml: 20%\napplying world.yaml: 30%\napplying world.yaml: " +
+		"40%\napplying world.yaml: 50%\napplying world.yaml: 100%\n"
 	if got := out.String(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
@@ -34,7 +35,8 @@ func TestProgressIsABarOnATerminal(t *testing.T) {
 	}
 	p.set(minShownWork/2, minShownWork)
 	drawn := out.String()
-	if !strings.Contains(drawn, "applying world.yaml") || !strings.Contains(drawn, "50%") || strings.Contains(drawn, "\n") {
+	if !strings.Contains(drawn, "applying world.yaml") || !strings.Contains(drawn, "50%") ||
+		strings.Contains(drawn, "\n") {
 		t.Errorf("half-way: got %q, want one line with what is done, and 50%%", drawn)
 	}
 	p.end()
@@ -52,7 +54,8 @@ func TestScenarioApplyShowsItsProgress(t *testing.T) {
 		t.Fatalf("got %q, %q, exit code %d, want 3000 interfaces", out, errOut, exit)
 	}
 	errOut, isNew := strings.CutPrefix(errOut, "enisim: new world in "+dir+"\n")
-	if !isNew || !strings.HasPrefix(errOut, "applying ") || !strings.HasSuffix(errOut, ": 100%\n") || strings.Count(errOut, "\n") < 4 {
+	if !isNew || !strings.HasPrefix(errOut, "applying ") || !strings.HasSuffix(errOut, ": 100%\n") ||
+		strings.Count(errOut, "\n") < 4 {
 		t.Errorf("got %q, want lines up to 100%%", errOut)
 	}
 }

@@ -17,19 +17,19 @@ import (
 	"enisim/store/pglocal"
 )
 
-// hotWorld has one instance with two places for 60 interfaces.
+// hotWorld has one instance with two free slots and 60 interfaces.
 var hotWorld = worldOf(1, "ecs.g6.xlarge", 60)
 
-// dropGuards takes away the constraints that stand behind the locks, so that the locks alone decide.
+// dropGuards removes the constraints behind the locks, so that only the locks protect the limit.
 const dropGuards = `
 	ALTER TABLE network_interfaces
 	    DROP CONSTRAINT a_device_index_is_taken_once,
 	    DROP CONSTRAINT a_device_index_is_below_the_limit_of_the_type`
 
-// mostRounds is how often a sabotaged build may get away with it.
+// maxRounds is the maximum number of rounds in which a sabotaged build must be caught.
 const maxRounds = 10
 
-// build builds enisim with a tag; without one it is the test's own binary.
+// build builds enisim with a tag; without a tag it returns the test's own binary.
 func build(t *testing.T, tag string) string {
 	t.Helper()
 	if tag == "" {
@@ -43,7 +43,7 @@ func build(t *testing.T, tag string) string {
 	return binary
 }
 
-// raced is what came of a load on two servers.
+// raceResult is the result of a load on two servers.
 type raceResult struct {
 	verdict string // of enisim check
 	exit    int
@@ -51,7 +51,8 @@ type raceResult struct {
 	held    int // interfaces on the instance at the end
 }
 
-// race puts load on two servers of a build that share a database: requests of one process run together, so it takes two to race.
+// race puts a load on two servers of a build that share a database. The requests of one process
+// share transactions, so a race needs two processes.
 func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, seed int) (r raceResult) {
 	t.Helper()
 	url := newDatabase(t, postgres)
@@ -69,8 +70,10 @@ func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, s
 	first := startBinary(t, binary, append(args, "--scenario", file(t, hotWorld))...)
 	second := startBinary(t, binary, args...)
 	path := filepath.Join(t.TempDir(), "history.jsonl")
-	if _, stderr, exit := output(t, "load", "--endpoint", first.endpoint, "--endpoint", second.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
-		"--allow-unknown", "--clients", "32", "--requests", "6000", "--duration", "20s", "--seed", strconv.Itoa(seed), "--history", path); exit != 0 {
+	if _, stderr, exit := output(t, "load", "--endpoint", first.endpoint, "--endpoint", second.endpoint,
+		"--access-key-id", "LTAIcrash", "--access-key-secret", "s",
+		"--allow-unknown", "--clients", "32", "--requests", "6000", "--duration", "20s", "--seed", strconv.Itoa(seed),
+		"--history", path); exit != 0 {
 		t.Fatalf("load: exit code %d: %s", exit, stderr)
 	}
 	stdout, stderr, exit := output(t, "check", path)
@@ -80,13 +83,14 @@ func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, s
 			r.unknown++
 		}
 	}
-	if err := conn.QueryRow(t.Context(), `SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1'`).Scan(&r.held); err != nil {
+	if err := conn.QueryRow(t.Context(),
+		`SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1'`).Scan(&r.held); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-// newDatabase makes a database with our schema.
+// newDatabase creates a database with our schema.
 func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), postgres.DatabaseURL("postgres"))
@@ -105,13 +109,17 @@ func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
 	return url
 }
 
-// What the locks promise they keep without the constraints behind them. A build whose lock is missing, or whose count comes too early, is caught by enisim check
-// within thousands of calls. With the constraints in place what the same build acknowledges is right; where the locks would have failed it answers InternalErrors.
+// The locks keep the limit even without the constraints. A build without the lock, or with a count
+// that comes too early, is caught by enisim check within thousands of calls. With the constraints
+// in place, the acknowledged calls of the same build are right, and it answers InternalError where
+// the locks would have failed.
 //
-// The Postgres is the test's own: sessions of a sabotaged build that wait at an exclusion constraint keep Postgres from dropping any database at all.
+// The test has its own Postgres, because sessions of a sabotaged build that wait at an exclusion
+// constraint keep Postgres from dropping any database.
 func TestSabotageIsCaught(t *testing.T) {
 	t.Parallel()
-	postgres, err := pglocal.Start(t.Context(), pglocal.Options{DataDir: dataDir(t), Settings: map[string]string{"fsync": "off"}})
+	postgres, err := pglocal.Start(t.Context(),
+		pglocal.Options{DataDir: dataDir(t), Settings: map[string]string{"fsync": "off"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,15 +133,19 @@ func TestSabotageIsCaught(t *testing.T) {
 			t.Parallel()
 			binary := build(t, tag)
 			guarded, bare := race(t, postgres, binary, true, 1), race(t, postgres, binary, false, 1)
-			for seed := 2; tag != "" && bare.exit == 0 && seed <= maxRounds; seed++ { // whether two servers meet is up to the scheduler
+			// whether two servers meet is up to the scheduler
+			for seed := 2; tag != "" && bare.exit == 0 && seed <= maxRounds; seed++ {
 				bare = race(t, postgres, binary, false, seed)
 			}
-			t.Logf("guarded by constraints: %d unknown outcomes; %s\nbare: %s", guarded.unknown, guarded.verdict, bare.verdict)
+			t.Logf("guarded by constraints: %d unknown outcomes; %s\nbare: %s", guarded.unknown, guarded.verdict,
+				bare.verdict)
 			if guarded.exit != 0 || guarded.held > 3 {
-				t.Errorf("guarded by constraints: got exit code %d of check and %d interfaces on the instance, want 0 and 3 at most: %s", guarded.exit, guarded.held, guarded.verdict)
+				t.Errorf("guarded by constraints: got exit code %d of check and %d interfaces on the instance, "+
+					"want 0 and 3 at most: %s", guarded.exit, guarded.held, guarded.verdict)
 			}
 			if tag == "" && (bare.exit != 0 || guarded.unknown+bare.unknown > 0) {
-				t.Errorf("an honest build, bare: got exit code %d of check and %d unknown outcomes, want 0 and 0: %s", bare.exit, guarded.unknown+bare.unknown, bare.verdict)
+				t.Errorf("an honest build, bare: got exit code %d of check and %d unknown outcomes, want 0 and 0: %s",
+					bare.exit, guarded.unknown+bare.unknown, bare.verdict)
 			}
 			if tag != "" && (bare.exit != exitFailure || !strings.Contains(bare.verdict, "contradict each other")) {
 				t.Errorf("bare: got exit code %d of check, want %d: %s", bare.exit, exitFailure, bare.verdict)

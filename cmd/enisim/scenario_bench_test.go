@@ -13,7 +13,8 @@ import (
 	"enisim/testdata/scenarios"
 )
 
-// largeWorld is a scenario of so many instances with so many secondary interfaces on each.
+// largeWorld returns a scenario with the given number of instances and of secondary interfaces on
+// each.
 func largeWorld(instances, each int) string {
 	const perVSwitch = 15_000 // instances, with up to three secondary interfaces
 	var vswitches strings.Builder
@@ -39,8 +40,9 @@ accounts:
 `, vswitches.String(), instances, perVSwitch, instances*each, perVSwitch*each, each)
 }
 
-// BenchmarkLargeWorld applies 100,000 instances with 300,000 and 400,000 interfaces, the primary ones included, in the ways that there are: as a command, by
-// a server at its start, and by a running server whom the control API asks. It tells the most memory that the process that applied had.
+// BenchmarkLargeWorld applies 100,000 instances with 300,000 and 400,000 interfaces, the primary
+// ones included. It does so as a command, by a server at its start, and by a running server through
+// the control API. It reports the peak memory of the process that applied.
 func BenchmarkLargeWorld(b *testing.B) {
 	for _, each := range []int{2, 3} {
 		text := largeWorld(100_000, each)
@@ -72,8 +74,8 @@ func BenchmarkLargeWorld(b *testing.B) {
 	}
 }
 
-// BenchmarkSmallWorld applies the quick-start world beside a running server: as a command, from the start of its process to its end, and by the control API, as
-// an account of its own.
+// BenchmarkSmallWorld applies the quick-start world beside a running server. It does so as a
+// command, from the start of its process to its end, and through the control API as a new account.
 func BenchmarkSmallWorld(b *testing.B) {
 	dir := dataDir(b)
 	server := start(b, "--data-dir", dir, "--no-quickstart")
@@ -101,14 +103,15 @@ func apply(b *testing.B, dir, path string) {
 	}
 }
 
-// createAccount makes an account with a scenario over the control API.
+// createAccount creates an account with a scenario through the control API.
 func createAccount(b *testing.B, endpoint, text string) {
 	b.Helper()
 	body, err := json.Marshal(map[string]string{"scenario": text})
 	if err != nil {
 		b.Fatal(err)
 	}
-	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, endpoint+"/_enisim/accounts", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(b.Context(), http.MethodPost, endpoint+"/_enisim/accounts",
+		bytes.NewReader(body))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -123,7 +126,7 @@ func createAccount(b *testing.B, endpoint, text string) {
 	}
 }
 
-// reportPeak tells the most memory that an ended process had.
+// reportPeak reports the peak memory of a process that has ended.
 func reportPeak(b *testing.B, process *os.ProcessState) {
 	b.Helper()
 	b.ReportMetric(float64(process.SysUsage().(*syscall.Rusage).Maxrss)/1024, "peak-MiB")

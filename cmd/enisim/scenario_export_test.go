@@ -9,7 +9,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// A world is exported, and compared with what its account has and with other files.
+// A world is exported, and compared with its account and with other files.
 func TestScenarioExportAndDiff(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -19,7 +19,8 @@ func TestScenarioExportAndDiff(t *testing.T) {
 	}
 	world := file(t, crashWorld)
 	out, _, exit := enisim("diff", world)
-	if exit != exitFailure || !strings.HasPrefix(out, "+ account 1000000000000001\n+ access_key LTAIcrash\n+ vpc vpc-main\n") {
+	if exit != exitFailure || !strings.HasPrefix(out, "+ account 1000000000000001\n+ access_key LTAIcrash\n+ vpc "+
+		"vpc-main\n") {
 		t.Errorf("diff of what is not there: got %.200q, exit code %d, want all of it new", out, exit)
 	}
 	if _, errOut, exit := enisim("apply", world); exit != 0 {
@@ -41,7 +42,8 @@ func TestScenarioExportAndDiff(t *testing.T) {
 	if out, _, exit := enisim("apply", exported); out != "nothing to change\n" || exit != 0 {
 		t.Errorf("apply of the exported file: got %q, exit code %d, want nothing to change", out, exit)
 	}
-	if out, _, exit := enisim("export", "--account", "1000000000000001", "--without-keys"); exit != 0 || strings.Contains(out, "LTAIcrash") || !strings.Contains(out, "id: i-40,") {
+	if out, _, exit := enisim("export", "--account", "1000000000000001", "--without-keys"); exit != 0 ||
+		strings.Contains(out, "LTAIcrash") || !strings.Contains(out, "id: i-40,") {
 		t.Errorf("without keys: got %.200q, exit code %d, want the world without its key", out, exit)
 	}
 	changed := file(t, strings.Replace(crashWorld, "count: 280", "count: 279", 1))
@@ -53,7 +55,8 @@ func TestScenarioExportAndDiff(t *testing.T) {
 			t.Errorf("%v: got %q, %q, exit code %d, want %d and why", args, out, errOut, exit, exitUsage)
 		}
 	}
-	if _, errOut, exit := enisim("export", "--account", "1000000000000002"); exit != exitFailure || !strings.Contains(errOut, "enisim account list") {
+	if _, errOut, exit := enisim("export", "--account", "1000000000000002"); exit != exitFailure ||
+		!strings.Contains(errOut, "enisim account list") {
 		t.Errorf("export of no account: got %q, exit code %d, want what to do", errOut, exit)
 	}
 }

@@ -13,10 +13,12 @@ import (
 	"enisim/store/storetest"
 )
 
-// A process that applies a scenario is killed when it has written half of it. All is as it was, and the next one applies all of it.
+// A process is killed when it has written half of a scenario. Nothing has changed then, and the
+// next process applies all of it.
 func TestKillWhileAScenarioIsApplied(t *testing.T) {
 	t.Parallel()
-	for _, command := range [][]string{{"scenario", "apply"}, {"serve", "--listen", "127.0.0.1:0", "--scenario-reset", "--scenario"}} {
+	for _, command := range [][]string{{"scenario", "apply"},
+		{"serve", "--listen", "127.0.0.1:0", "--scenario-reset", "--scenario"}} {
 		t.Run(command[0], func(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t)
@@ -29,11 +31,14 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 				return out
 			}
 			exported := func() string {
-				_, world, _ := strings.Cut(enisim("scenario", "export", "--account", "1000000000000001"), "\n") // without the time
+				// without the time
+				_, world, _ := strings.Cut(enisim("scenario", "export", "--account", "1000000000000001"), "\n")
 				return world
 			}
-			// Of the next world everything differs, and one key comes late, when much is written and much is not.
-			next := file(t, strings.NewReplacer("eni-", "card-", "i-{n}", "i-other-{n}", "[{id: LTAIcrash, secret: s}]", "[{id: LTAIcrash, secret: t}, {id: LTAIlate, secret: s}]").Replace(crashWorld))
+			// In the next world everything differs. One of its keys is written late, when much is
+			// written and much is not.
+			next := file(t, strings.NewReplacer("eni-", "card-", "i-{n}", "i-other-{n}", "[{id: LTAIcrash, secret: s}]",
+				"[{id: LTAIcrash, secret: t}, {id: LTAIlate, secret: s}]").Replace(crashWorld))
 			enisim("scenario", "apply", file(t, crashWorld))
 			before := exported()
 
@@ -51,7 +56,8 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 			for _, sql := range []string{
 				`BEGIN`,
 				`INSERT INTO accounts (id, created_at) VALUES ('1000000000000009', '2030-01-01')`,
-				`INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAIlate', '1000000000000009', 's', '2030-01-01')`,
+				`INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAIlate', ` +
+					`'1000000000000009', 's', '2030-01-01')`,
 			} {
 				if _, err := somebody.Exec(t.Context(), sql); err != nil {
 					t.Fatal(err)
@@ -71,7 +77,8 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 			if _, err := somebody.Exec(t.Context(), `ROLLBACK`); err != nil {
 				t.Fatal(err)
 			}
-			awaitQuery(t, conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'enisim'`)
+			awaitQuery(t, conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND `+
+				`application_name = 'enisim'`)
 
 			if after := exported(); after != before {
 				t.Errorf("got\n%.2000s\nwant all as it was\n%.2000s", after, before)
@@ -84,7 +91,7 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 	}
 }
 
-// until asks until the answer is true.
+// awaitQuery repeats a query until its answer is true.
 func awaitQuery(t *testing.T, conn *pgx.Conn, question string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
@@ -101,7 +108,7 @@ func awaitQuery(t *testing.T, conn *pgx.Conn, question string) {
 	}
 }
 
-// Ctrl-C while a scenario is applied: the command says that nothing was written, and so it is.
+// After Ctrl-C during an apply, the command says that nothing was written, and this is true.
 func TestInterruptWhileAScenarioIsApplied(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -129,12 +136,14 @@ func TestInterruptWhileAScenarioIsApplied(t *testing.T) {
 	if err := child.Start(); err != nil {
 		t.Fatal(err)
 	}
-	awaitQuery(t, conn, `SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	awaitQuery(t, conn,
+		`SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`)
 	if err := child.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	_ = child.Wait() // its exit code is looked at
-	if exit := child.ProcessState.ExitCode(); exit != exitFailure || errOut.String() != "enisim: interrupted: nothing was written, all is as it was\n" {
+	if exit := child.ProcessState.ExitCode(); exit != exitFailure || errOut.String() != "enisim: interrupted: "+
+		"nothing was written, all is as it was\n" {
 		t.Errorf("got exit code %d, %q; want that nothing was written", exit, errOut.String())
 	}
 	if _, err := holder.Exec(t.Context(), `ROLLBACK`); err != nil {

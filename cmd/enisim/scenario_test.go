@@ -17,12 +17,14 @@ func TestScenarioImport(t *testing.T) {
 	if out, errOut, exit := output(t, "scenario", "check", to); exit != 0 {
 		t.Errorf("check: got %q, %q, exit code %d, want no problem", out, errOut, exit)
 	}
-	out, _, exit := output(t, "scenario", "import", "--account", "1000000000000009", filepath.Join(answers, "vpcs.json"))
+	out, _, exit := output(t, "scenario", "import", "--account", "1000000000000009",
+		filepath.Join(answers, "vpcs.json"))
 	if exit != 0 || !strings.Contains(out, `- id: "1000000000000009"`) || strings.Contains(out, "access_keys") {
 		t.Errorf("to standard output: got %q, exit code %d, want the account and no key", out, exit)
 	}
 	out, errOut, exit = output(t, "scenario", "import", filepath.Join(answers, "vswitches-1.json"))
-	if out != "" || errOut != "fetch DescribeVpcs of vpc-bp1k7d3s9f2h6j8l0qwer: vsw-bp1z8x6c4v2b0n9m7asdf refers to it\n" || exit != exitFailure {
+	if out != "" || errOut != "fetch DescribeVpcs of vpc-bp1k7d3s9f2h6j8l0qwer: vsw-bp1z8x6c4v2b0n9m7asdf refers "+
+		"to it\n" || exit != exitFailure {
 		t.Errorf("without the VPC: got %q, %q, exit code %d, want what to fetch", out, errOut, exit)
 	}
 }
@@ -48,7 +50,8 @@ instance_types:
   - {id: own.type, vcpus: 1, memory_gib: 1, eni_quantity: 2}
 `)
 	out, errOut, exit := output(t, "scenario", "check", good)
-	want := good + ": 2 accounts, 2 access keys, 1 instance type, 1 VPC, 1 VSwitch, 1 security group, 3 instances, 4 network interfaces (3 primary)\n"
+	want := good + ": 2 accounts, 2 access keys, 1 instance type, 1 VPC, 1 VSwitch, 1 security group, 3 instances, " +
+		"4 network interfaces (3 primary)\n"
 	if out != want || errOut != "" || exit != 0 {
 		t.Errorf("a good file: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
 	}

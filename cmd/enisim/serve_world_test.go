@@ -12,16 +12,19 @@ import (
 	"enisim/store/storetest"
 )
 
-// What clients did stays when the server starts again with the same scenario; only --scenario-reset goes back to the file.
+// Changes by clients survive a restart with the same scenario. Only --scenario-reset restores the
+// file.
 func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 	t.Parallel()
 	world := file(t, worldOf(1, "ecs.g6.xlarge", 1))
-	both := file(t, worldOf(1, "ecs.g6.xlarge", 1)+"  - {id: \"1000000000000002\", access_keys: [{id: LTAIother, secret: s}]}\n")
+	both := file(t, worldOf(1, "ecs.g6.xlarge", 1)+"  - {id: \"1000000000000002\", access_keys: [{id: LTAIother, "+
+		"secret: s}]}\n")
 	url := storetest.URL(t)
 	serves := func(args ...string) (server *process, status string) {
 		t.Helper()
 		server = start(t, append(args, "--database-url", url, "--attach-delay", "1h")...)
-		out, errOut, exit := output(t, "call", "DescribeNetworkInterfaces", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash", "--access-key-secret", "s",
+		out, errOut, exit := output(t, "call", "DescribeNetworkInterfaces", "--endpoint", server.endpoint,
+			"--access-key-id", "LTAIcrash", "--access-key-secret", "s",
 			"--RegionId", "cn-hangzhou", "--NetworkInterfaceId.1", "eni-1")
 		if exit != 0 {
 			t.Fatal(out, errOut)
@@ -36,11 +39,16 @@ func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 		world, key   string
 		attachBefore bool
 	}{
-		{[]string{"--scenario", world}, "Available", "new world in the database of --database-url: account 1000000000000001 made from " + world, "LTAIcrash", false},
-		{[]string{"--scenario", world}, "Attaching", "account 1000000000000001 kept as left (--scenario-reset: as " + world + " says)", "LTAIcrash", true},
+		{[]string{"--scenario", world}, "Available", "new world in the database of --database-url: account " +
+			"1000000000000001 made from " + world, "LTAIcrash", false},
+		{[]string{"--scenario", world}, "Attaching",
+			"account 1000000000000001 kept as left (--scenario-reset: as " + world + " says)", "LTAIcrash", true},
 		{nil, "Attaching", "as it was left: 1 account", "LTAIcrash", false},
-		{[]string{"--scenario", both}, "Attaching", "account 1000000000000002 made from " + both + "; account 1000000000000001 kept as left", "2 keys: enisim key list", false},
-		{[]string{"--scenario", both, "--scenario-reset"}, "Available", "reset: accounts 1000000000000001, 1000000000000002 as " + both + " says", "2 keys: enisim key list", false},
+		{[]string{"--scenario", both}, "Attaching", "account 1000000000000002 made from " + both +
+			"; account 1000000000000001 kept as left", "2 keys: enisim key list", false},
+		{[]string{"--scenario", both, "--scenario-reset"}, "Available",
+			"reset: accounts 1000000000000001, 1000000000000002 as " + both + " says", "2 keys: enisim key list",
+			false},
 	} {
 		if step.attachBefore {
 			server := start(t, "--database-url", url, "--attach-delay", "1h")
@@ -63,15 +71,18 @@ func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 	}
 }
 
-// The banner names the quick-start world's key also where other accounts come before it, and tells of a new data folder.
-func TestGreeting(t *testing.T) {
+// The banner shows the key of the quick-start world even if other accounts come before it, and
+// names a new data folder.
+func TestBanner(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	server := start(t, "--data-dir", filepath.Join(dir, "new"))
-	if got, want := server.greeting["World"], "new world in "+filepath.Join(dir, "new")+": the quick-start world"; got != want {
+	if got, want := server.greeting["World"],
+		"new world in "+filepath.Join(dir, "new")+": the quick-start world"; got != want {
 		t.Errorf("got World %q, want %q", got, want)
 	}
-	earlier := file(t, "enisim: 1\naccounts: [{id: \"0000000000000001\", access_keys: [{id: LTAIearlier, secret: s}]}]\n")
+	earlier := file(t,
+		"enisim: 1\naccounts: [{id: \"0000000000000001\", access_keys: [{id: LTAIearlier, secret: s}]}]\n")
 	if _, errOut, exit := output(t, "scenario", "apply", earlier, "--data-dir", filepath.Join(dir, "new")); exit != 0 {
 		t.Fatal(errOut)
 	}
@@ -85,8 +96,8 @@ func TestGreeting(t *testing.T) {
 	}
 }
 
-// A port that is taken, and a scenario that is wrong, are reported before anything is made.
-func TestServeMakesNothingWhenItCannotServe(t *testing.T) {
+// A port in use and an invalid scenario are reported before anything is created.
+func TestServeCreatesNothingOnFailure(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
@@ -99,7 +110,8 @@ func TestServeMakesNothingWhenItCannotServe(t *testing.T) {
 		says string
 	}{
 		{[]string{"--listen", taken.Addr().String()}, exitFailure, "choose another --listen"},
-		{[]string{"--listen", "127.0.0.1:0", "--scenario", file(t, "enisim: 1\nacounts: []\n")}, exitUsage, `did you mean "accounts"`},
+		{[]string{"--listen", "127.0.0.1:0", "--scenario", file(t, "enisim: 1\nacounts: []\n")}, exitUsage,
+			`did you mean "accounts"`},
 		{[]string{"--listen", "127.0.0.1:0", "--scenario-reset"}, exitUsage, "--scenario FILE"},
 	} {
 		dir := filepath.Join(dataDir(t), "new")

@@ -28,12 +28,13 @@ import (
 	"enisim/store/storetest"
 )
 
+// soakFor is the duration of TestHostileSoak.
 var soakFor = flag.Duration("soak", 0, "how long TestHostileSoak attacks a server; 0: not at all")
 
-// maxSoakMemory is what a server may hold at every moment, whatever is sent to it.
+// maxSoakMemory is the maximum resident memory of a server at any time, whatever it receives.
 const maxSoakMemory = 256 << 20
 
-// soakWorld has an account that is attacked with and one that behaves.
+// soakWorld has an account for the attacks and one for a well-behaved client.
 const soakWorld = `
 enisim: 1
 accounts:
@@ -51,19 +52,20 @@ accounts:
         network_interfaces: [{id: eni-1, vswitch: vsw-1, security_groups: [sg-1]}]
 `
 
-// attacker sends what nobody should. Each attack is one step, and begins anew when it is over.
+// attacker sends hostile requests. Each attack is one step and starts again when it has ended.
 type attacker struct {
 	address string
 	client  *http.Client
 	sent    sync.Map // *atomic.Int64 by "attack: answer"
 }
 
+// count counts the answer to an attack.
 func (a *attacker) count(attack, answer string) {
 	n, _ := a.sent.LoadOrStore(attack+": "+answer, new(atomic.Int64))
 	n.(*atomic.Int64).Add(1)
 }
 
-// post sends a form, and counts the answer.
+// post sends a form and counts the answer.
 func (a *attacker) post(ctx context.Context, attack, path, contentType, body string) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+a.address+path, strings.NewReader(body))
 	if err != nil {
@@ -81,7 +83,7 @@ func (a *attacker) post(ctx context.Context, attack, path, contentType, body str
 	a.count(attack, strconv.Itoa(response.StatusCode))
 }
 
-// hold opens a connection, sends a text, and keeps it open for some time.
+// hold opens a connection, sends a text, and keeps the connection open for some time.
 func (a *attacker) hold(ctx context.Context, attack, text string) {
 	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", a.address)
 	if err != nil {
@@ -113,7 +115,7 @@ func signedForm(action string, pairs ...string) string {
 	return form.Encode()
 }
 
-// attacks are all that is tried, each by so many at a time.
+// attacks returns all attacks and the number of concurrent attackers of each.
 func (a *attacker) attacks() map[string]struct {
 	workers int
 	step    func(ctx context.Context, name string)
@@ -146,7 +148,8 @@ func (a *attacker) attacks() map[string]struct {
 		scenarioOf("enisim: 1\naccounts: [" + strings.Repeat("{},", 80_000) + "]"),
 		scenarioOf("enisim: 1\naccounts: [" + strings.Repeat("1,", 2_000_000) + "]"),
 		scenarioOf(strings.Repeat("a: b\n", 200_000)),
-		scenarioOf("enisim: 1\naccounts: [{id: &a x, regions: [{instances: [" + strings.Repeat("{count: 1000000},", 10_000) + "]}]}]"),
+		scenarioOf("enisim: 1\naccounts: [{id: &a x, regions: [{instances: [" +
+			strings.Repeat("{count: 1000000},", 10_000) + "]}]}]"),
 		scenarioOf("a: " + strings.Repeat("x", 7<<20)),
 		scenarioOf("a: " + strings.Repeat("x", 2<<20-10)),
 		scenarioOf("a: |\n" + strings.Repeat(" xxxxxxxxxx\n", (2<<20)/12-10)),
@@ -159,27 +162,34 @@ func (a *attacker) attacks() map[string]struct {
 	large, long := scenarioOf(sizedWorld(50_000, 1, "")), scenarioOf(sizedWorld(1, 7_000, ""))
 	crowded := scenarioOf(sizedWorld(5_900, 1, ", secondary_private_ip_address_count: 49"))
 	head := func(length int) string {
-		return fmt.Sprintf("POST /?Action=RunInstances HTTP/1.1\r\nHost: enisim\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n", form, length)
+		return fmt.Sprintf("POST /?Action=RunInstances HTTP/1.1\r\nHost: enisim\r\nContent-Type: "+
+			"%s\r\nContent-Length: %d\r\n\r\n", form, length)
 	}
 	return map[string]attack{
 		"unknown keys with padding": {8, func(ctx context.Context, name string) {
-			a.post(ctx, name, "/", form, "Action=DescribeInstances&Version=2014-05-26&AccessKeyId=LTAI"+uuid.NewString()+"&Padding="+padding)
+			a.post(ctx, name, "/", form,
+				"Action=DescribeInstances&Version=2014-05-26&AccessKeyId=LTAI"+uuid.NewString()+"&Padding="+padding)
 		}},
 		"large bodies": {4, func(ctx context.Context, name string) {
-			a.post(ctx, name, "/", form, "Action=RunInstances&AccessKeyId=LTAI"+uuid.NewString()+"&UserData="+strings.Repeat(padding, 17))
+			a.post(ctx, name, "/", form,
+				"Action=RunInstances&AccessKeyId=LTAI"+uuid.NewString()+"&UserData="+strings.Repeat(padding, 17))
 		}},
-		"unfinished bodies":  {400, func(ctx context.Context, name string) { a.hold(ctx, name, head(1<<20)+strings.Repeat(padding, 16)) }},
-		"unfinished headers": {400, func(ctx context.Context, name string) { a.hold(ctx, name, "GET / HTTP/1.1\r\nLong: "+padding) }},
+		"unfinished bodies": {400,
+			func(ctx context.Context, name string) { a.hold(ctx, name, head(1<<20)+strings.Repeat(padding, 16)) }},
+		"unfinished headers": {400,
+			func(ctx context.Context, name string) { a.hold(ctx, name, "GET / HTTP/1.1\r\nLong: "+padding) }},
 		"headers of lines": {100, func(ctx context.Context, name string) {
 			a.hold(ctx, name, "GET / HTTP/1.1\r\n"+strings.Repeat("a: b\r\n", 9000))
 		}},
-		"idle connections":    {1500, func(ctx context.Context, name string) { a.hold(ctx, name, "") }},
-		"unsigned parameters": {8, func(ctx context.Context, name string) { a.post(ctx, name, "/", form, strings.Join(many, "&")) }},
+		"idle connections": {1500, func(ctx context.Context, name string) { a.hold(ctx, name, "") }},
+		"unsigned parameters": {8,
+			func(ctx context.Context, name string) { a.post(ctx, name, "/", form, strings.Join(many, "&")) }},
 		"huge queries": {4, func(ctx context.Context, name string) {
 			a.post(ctx, name, "/?Action=DescribeInstances&a="+padding[:50<<10], form, "")
 		}},
 		"wide lists": {4, func(ctx context.Context, name string) {
-			a.post(ctx, name, "/", form, signedForm("RunInstances", append([]string{"ImageId", "m-1", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-1", "SecurityGroupId", "sg-1"}, wide...)...))
+			a.post(ctx, name, "/", form, signedForm("RunInstances", append([]string{"ImageId", "m-1", "InstanceType",
+				"ecs.g6.large", "VSwitchId", "vsw-1", "SecurityGroupId", "sg-1"}, wide...)...))
 		}},
 		"huge JSON lists": {4, func(ctx context.Context, name string) {
 			a.post(ctx, name, "/", form, signedForm("DescribeInstances", "InstanceIds", string(list)))
@@ -187,8 +197,10 @@ func (a *attacker) attacks() map[string]struct {
 		"deep JSON": {2, func(ctx context.Context, name string) {
 			a.post(ctx, name, "/", form, signedForm("DescribeInstances", "InstanceIds", strings.Repeat("[", 50<<10)))
 		}},
-		"nonces":     {8, func(ctx context.Context, name string) { a.post(ctx, name, "/", form, signedForm("DescribeRegions")) }},
-		"compressed": {1, func(ctx context.Context, name string) { a.post(ctx, name, "/", "application/gzip", padding) }},
+		"nonces": {8,
+			func(ctx context.Context, name string) { a.post(ctx, name, "/", form, signedForm("DescribeRegions")) }},
+		"compressed": {1,
+			func(ctx context.Context, name string) { a.post(ctx, name, "/", "application/gzip", padding) }},
 		"scenarios": {4, func(ctx context.Context, name string) {
 			a.post(ctx, name, "/_enisim/scenario/apply", "application/json", scenarios[rand.IntN(len(scenarios))])
 		}},
@@ -204,11 +216,13 @@ func (a *attacker) attacks() map[string]struct {
 	}
 }
 
-// sizedWorld is a scenario of so many entries of interfaces with so many copies each, and with further keys.
+// sizedWorld returns a scenario with the given number of entries of interfaces, with copies of
+// each, and with further keys.
 func sizedWorld(copies, entries int, keys string) string {
 	var vswitches []string
 	for k := range 50 {
-		vswitches = append(vswitches, fmt.Sprintf("{id: vsw-%d, zone: cn-hangzhou-h, cidr_block: 10.%d.0.0/16}", k+1, k))
+		vswitches = append(vswitches,
+			fmt.Sprintf("{id: vsw-%d, zone: cn-hangzhou-h, cidr_block: 10.%d.0.0/16}", k+1, k))
 	}
 	var b strings.Builder
 	b.WriteString(`
@@ -222,13 +236,14 @@ accounts:
         network_interfaces:
 `)
 	for n := range entries {
-		fmt.Fprintf(&b, "          - {id: \"eni-%d-{n}\", count: %d, vswitch: \"vsw-{n/1000}\", security_groups: [sg-1]%s}\n", n, copies, keys)
+		fmt.Fprintf(&b, "          - {id: \"eni-%d-{n}\", count: %d, vswitch: \"vsw-{n/1000}\", security_groups: "+
+			"[sg-1]%s}\n", n, copies, keys)
 	}
 	return b.String()
 }
 
-// While a server is attacked in every way that is known, it holds less than 256 MiB at every moment, and answers a client that behaves. That client
-// repeats what is refused with 503 and what the connection was lost for, as SDKs do.
+// While a server is attacked in every known way, it uses less than 256 MiB at any time and answers
+// a well-behaved client. That client retries a 503 and a lost connection, as SDKs do.
 func TestHostileSoak(t *testing.T) {
 	if *soakFor == 0 {
 		t.Skip("make soak-hostile runs it")
@@ -237,7 +252,8 @@ func TestHostileSoak(t *testing.T) {
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	server := startBinary(t, binary, "--database-url", storetest.URL(t), "--scenario", file(t, soakWorld), "--attach-delay", "0", "--detach-delay", "0", "--log-level", "error")
+	server := startBinary(t, binary, "--database-url", storetest.URL(t), "--scenario", file(t, soakWorld),
+		"--attach-delay", "0", "--detach-delay", "0", "--log-level", "error")
 	ctx, stop := context.WithTimeout(t.Context(), *soakFor)
 	defer stop()
 	a := &attacker{address: strings.TrimPrefix(server.endpoint, "http://"), client: &http.Client{
@@ -281,7 +297,8 @@ func TestHostileSoak(t *testing.T) {
 	if len(latencies) == 0 {
 		t.Fatal("the client that behaves got no answer")
 	}
-	t.Logf("at its peak the server held %d MiB; a client that behaves had %d answers, p50 %v, p99 %v, worst %v, %d repeated", peak>>20, len(latencies),
+	t.Logf("at its peak the server held %d MiB; a client that behaves had %d answers, p50 %v, p99 %v, worst %v, %d "+
+		"repeated", peak>>20, len(latencies),
 		latencies[len(latencies)/2], latencies[len(latencies)*99/100], latencies[len(latencies)-1], repeated)
 	var counts []string
 	a.sent.Range(func(what, n any) bool {
@@ -300,7 +317,7 @@ func TestHostileSoak(t *testing.T) {
 	}
 }
 
-// memoryPeak returns the most resident memory that a process has had, in bytes.
+// memoryPeak returns the peak resident memory of a process, in bytes.
 func memoryPeak(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -17,7 +17,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// eventually waits for something that another process does and cannot announce.
+// eventually waits for a change in another process that cannot be signalled.
 func eventually(t *testing.T, what string, reached func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !reached(); time.Sleep(10 * time.Millisecond) {
@@ -27,7 +27,8 @@ func eventually(t *testing.T, what string, reached func() bool) {
 	}
 }
 
-// Each signal by which people and machines stop a server stops it in order, and its private Postgres with it.
+// Each signal by which people and machines stop a server stops it in an orderly way, together with
+// its private Postgres.
 func TestSignalsStopTheServerAndPostgres(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
@@ -46,7 +47,8 @@ func TestSignalsStopTheServerAndPostgres(t *testing.T) {
 	}
 }
 
-// Servers that share a private Postgres are killed one by one. With the last one Postgres stops, and the world is there at the next start.
+// Servers that share a private Postgres are killed one by one. Postgres stops after the last one,
+// and the world is there at the next start.
 func TestPostgresStopsWhenTheLastServerIsKilled(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -66,10 +68,11 @@ func TestPostgresStopsWhenTheLastServerIsKilled(t *testing.T) {
 	}
 }
 
-// With nohup a closed terminal does not stop the server.
+// With nohup, a closed terminal does not stop the server.
 func TestNohup(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "/bin/sh", "-c", `trap "" HUP; exec "$0" serve --listen 127.0.0.1:0 --database-url "$1"`, os.Args[0], storetest.URL(t))
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "/bin/sh", "-c",
+		`trap "" HUP; exec "$0" serve --listen 127.0.0.1:0 --database-url "$1"`, os.Args[0], storetest.URL(t))
 	cmd.Env = append(os.Environ(), programEnv+"=1")
 	endpoint := startOther(t, cmd)
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
@@ -90,7 +93,7 @@ func TestNohup(t *testing.T) {
 	_ = cmd.Wait() // it was told to end
 }
 
-// A signal to make run reaches the server, and nothing is left behind.
+// A signal to make run reaches the server, and no process remains.
 func TestMakeRunPassesSignalsOn(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("make"); err != nil {

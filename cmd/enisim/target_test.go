@@ -15,7 +15,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// outputOf runs a command line with more in its environment and with standard input.
+// outputOf runs a command line with additional environment variables and with standard input.
 func outputOf(t *testing.T, environment []string, input string, args ...string) (stdout, stderr string, exit int) {
 	t.Helper()
 	cmd := program(t.Context(), args...)
@@ -23,6 +23,7 @@ func outputOf(t *testing.T, environment []string, input string, args ...string) 
 	return runWithInput(t, cmd, input)
 }
 
+// runWithInput runs a command to its end with standard input.
 func runWithInput(t *testing.T, cmd *exec.Cmd, input string) (stdout, stderr string, exit int) {
 	t.Helper()
 	var out, errOut bytes.Buffer
@@ -34,13 +35,15 @@ func runWithInput(t *testing.T, cmd *exec.Cmd, input string) (stdout, stderr str
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
-// With ENISIM_ENDPOINT each operator's command does through the control API what it does on the database.
+// With ENISIM_ENDPOINT, each operator's command does through the control API what it does on the
+// database.
 func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	t.Parallel()
 	const token, account = "a-token-of-sixteen", "1000000000000001"
 	url := storetest.URL(t)
 	server := start(t, "--database-url", url, "--control-token", token)
-	environment := []string{"ENISIM_ENDPOINT=" + strings.TrimPrefix(server.endpoint, "http://"), "ENISIM_CONTROL_TOKEN=" + token, "ENISIM_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"}
+	environment := []string{"ENISIM_ENDPOINT=" + strings.TrimPrefix(server.endpoint, "http://"),
+		"ENISIM_CONTROL_TOKEN=" + token, "ENISIM_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"}
 	world := worldOf(1, "ecs.g6.xlarge", 2)
 	enisim := func(exit int, args ...string) string {
 		t.Helper()
@@ -60,15 +63,18 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	}
 
 	want(enisim(0, "scenario", "check", "-"), "standard input: 1 account, 1 access key")
-	want(enisim(exitFailure, "scenario", "diff", "-"), "+ network_interface eni-1\n", "- network_interface eni-free-1\n")
+	want(enisim(exitFailure, "scenario", "diff", "-"), "+ network_interface eni-1\n",
+		"- network_interface eni-free-1\n")
 	want(enisim(0, "scenario", "apply", "-"), "network_interfaces: 3 new, 0 changed,")
 	want(enisim(0, "scenario", "apply", "-"), "nothing to change")
 	want(enisim(0, "scenario", "diff", "-"), "")
 	want(enisim(0, "scenario", "export", "--account", account), "id: LTAIcrash, secret: s")
-	if out := enisim(0, "scenario", "export", "--account", account, "--without-keys"); strings.Contains(out, "LTAIcrash") {
+	if out := enisim(0, "scenario", "export", "--account", account, "--without-keys"); strings.Contains(out,
+		"LTAIcrash") {
 		t.Errorf("without keys: got %q", out)
 	}
-	made := fields(enisim(0, "account", "create", "--expires-in", "1h", "--name", "run 17", "--scenario", file(t, world)))
+	made := fields(enisim(0, "account", "create", "--expires-in", "1h", "--name", "run 17", "--scenario",
+		file(t, world)))
 	want(enisim(0, "account", "list"), account, made["Account"], "run 17")
 	want(enisim(0, "account", "reset", made["Account"]), "is empty")
 	want(enisim(0, "account", "delete", made["Account"]), "is deleted")
@@ -82,12 +88,14 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	want(enisim(exitFailure, "key", "delete", "LTAInobody"), "enisim key list")
 	want(enisim(0, "snapshot", "save", "before", "--account", account), "before has 7 resources")
 	want(enisim(0, "account", "reset", account), "is empty")
-	want(enisim(0, "snapshot", "restore", "before", "--account", account), "network_interfaces: 3 new, 0 changed, 0 gone")
+	want(enisim(0, "snapshot", "restore", "before", "--account", account),
+		"network_interfaces: 3 new, 0 changed, 0 gone")
 	want(enisim(0, "snapshot", "list", "--account", account), "before")
 	want(enisim(0, "verify"), "invariants hold")
 
 	// JSON is what the control API answers, through a server and on the database alike.
-	for _, args := range [][]string{{"account", "list"}, {"key", "list"}, {"snapshot", "list", "--account", account}, {"verify"}} {
+	for _, args := range [][]string{{"account", "list"}, {"key", "list"}, {"snapshot", "list", "--account", account},
+		{"verify"}} {
 		remote := enisim(0, append(args, "--json")...)
 		local, errOut, exit := output(t, append(args, "--json", "--database-url", url)...)
 		if exit != 0 || remote != local {
@@ -95,8 +103,10 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{
-		{"account", "create"}, {"account", "reset", account}, {"key", "create", "--account", account}, {"key", "disable", "LTAIcrash"}, {"key", "delete", "LTAIcrash"},
-		{"snapshot", "save", "other", "--account", account}, {"snapshot", "restore", "other", "--account", account}, {"snapshot", "delete", "other", "--account", account},
+		{"account", "create"}, {"account", "reset", account}, {"key", "create", "--account", account},
+		{"key", "disable", "LTAIcrash"}, {"key", "delete", "LTAIcrash"},
+		{"snapshot", "save", "other", "--account", account}, {"snapshot", "restore", "other", "--account", account},
+		{"snapshot", "delete", "other", "--account", account},
 		{"scenario", "apply", "-"}, {"scenario", "export", "--account", account}, {"account", "delete", account},
 	} {
 		out, errOut, exit := outputOf(t, environment, world, append(args, "--json")...)
@@ -104,24 +114,29 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 			t.Errorf("%v: got exit code %d, %q, %q; want JSON", args, exit, out, errOut)
 		}
 	}
-	want(enisim(exitUsage, "scenario", "diff", "-", "--control-token", "another-one-of-sixteen"), "ENISIM_CONTROL_TOKEN")
+	want(enisim(exitUsage, "scenario", "diff", "-", "--control-token", "another-one-of-sixteen"),
+		"ENISIM_CONTROL_TOKEN")
 
 	// The command line counts more than the environment.
-	out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=127.0.0.1:1"}, "", "account", "list", "--database-url", url)
+	out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=127.0.0.1:1"}, "", "account", "list", "--database-url",
+		url)
 	if exit != 0 {
-		t.Errorf("--database-url beside ENISIM_ENDPOINT: got exit code %d, %q, %q; want the database used", exit, out, errOut)
+		t.Errorf("--database-url beside ENISIM_ENDPOINT: got exit code %d, %q, %q; want the database used", exit, out,
+			errOut)
 	}
 }
 
-// A typing error makes no folder, no Postgres and no tables.
-func TestCommandsMakeNothingByMistake(t *testing.T) {
+// A typing error creates no folder, no Postgres and no tables.
+func TestCommandsCreateNothingByMistake(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	typo := filepath.Join(dir, "typo")
 	world := file(t, crashWorld)
 	for _, args := range []string{
-		"account list", "account create", "account reset 1000000000000001", "account delete 1000000000000001", "key list", "key create --account 1000000000000001",
-		"key delete LTAI1", "key disable LTAI1", "snapshot list --account 1000000000000001", "scenario diff " + world, "scenario export --account 1000000000000001",
+		"account list", "account create", "account reset 1000000000000001", "account delete 1000000000000001",
+		"key list", "key create --account 1000000000000001",
+		"key delete LTAI1", "key disable LTAI1", "snapshot list --account 1000000000000001", "scenario diff " + world,
+		"scenario export --account 1000000000000001",
 		"verify", "reset", "migrate status", "migrate down --yes",
 	} {
 		_, errOut, exit := output(t, append(strings.Fields(args), "--data-dir", typo)...)
@@ -129,7 +144,8 @@ func TestCommandsMakeNothingByMistake(t *testing.T) {
 			t.Errorf("%s: got exit code %d, %q; want that there is no world", args, exit, errOut)
 		}
 	}
-	for _, args := range []string{"account lst", "scenario apply " + typo, "scenario apply", "scenario apply " + file(t, "enisim: 1\nacounts: []\n")} {
+	for _, args := range []string{"account lst", "scenario apply " + typo, "scenario apply",
+		"scenario apply " + file(t, "enisim: 1\nacounts: []\n")} {
 		if _, errOut, exit := output(t, append(strings.Fields(args), "--data-dir", typo)...); exit == 0 {
 			t.Errorf("%s: got exit code 0, %q", args, errOut)
 		}
@@ -147,7 +163,8 @@ func TestCommandsMakeNothingByMistake(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), `DROP SCHEMA public CASCADE; CREATE SCHEMA public`); err != nil {
 		t.Fatal(err)
 	}
-	if _, errOut, exit := output(t, "account", "list", "--database-url", empty); exit != exitFailure || !strings.Contains(errOut, "holds no world") {
+	if _, errOut, exit := output(t, "account", "list", "--database-url", empty); exit != exitFailure ||
+		!strings.Contains(errOut, "holds no world") {
 		t.Errorf("another database: got exit code %d, %q; want that it holds no world", exit, errOut)
 	}
 	if out, errOut, exit := output(t, "scenario", "apply", world, "--database-url", empty); exit != 0 {
@@ -155,8 +172,9 @@ func TestCommandsMakeNothingByMistake(t *testing.T) {
 	}
 }
 
-// Nobody named a database: a command works on the default folder while a server runs there, says so, and starts nothing.
-func TestTheDefaultFolder(t *testing.T) {
+// Without a named database, a command works on the default folder while a server runs there. It
+// prints that, and starts nothing.
+func TestDefaultDataDir(t *testing.T) {
 	t.Parallel()
 	standard, err := pglocal.DefaultDataDir()
 	if err != nil {
@@ -173,7 +191,8 @@ func TestTheDefaultFolder(t *testing.T) {
 		}
 		return
 	}
-	if exit != exitFailure || !strings.Contains(errOut, "no server runs on the default data folder "+standard) || !strings.Contains(errOut, "ENISIM_ENDPOINT") {
+	if exit != exitFailure || !strings.Contains(errOut, "no server runs on the default data folder "+standard) ||
+		!strings.Contains(errOut, "ENISIM_ENDPOINT") {
 		t.Errorf("got exit code %d, %q; want it refused", exit, errOut)
 	}
 	if after, err := pglocal.Inspect(standard); err != nil || after != before {
@@ -181,8 +200,8 @@ func TestTheDefaultFolder(t *testing.T) {
 	}
 }
 
-// The newest migration goes only where that is said.
-func TestMigrateDownWantsAYes(t *testing.T) {
+// The newest migration is reverted only after a confirmation.
+func TestMigrateDownNeedsConfirmation(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	_, errOut, exit := output(t, "migrate", "down", "--database-url", url)
@@ -193,33 +212,37 @@ func TestMigrateDownWantsAYes(t *testing.T) {
 	if strings.Contains(before, "pending") {
 		t.Errorf("without --yes: got %s; want all applied", before)
 	}
-	if out, errOut, exit := output(t, "migrate", "down", "--yes", "--database-url", url); exit != 0 || !strings.Contains(out, "took back") {
+	if out, errOut, exit := output(t, "migrate", "down", "--yes", "--database-url", url); exit != 0 ||
+		!strings.Contains(out, "took back") {
 		t.Errorf("with --yes: got exit code %d, %q, %q", exit, out, errOut)
 	}
 }
 
-// One short command begins again.
+// enisim reset restores the quick-start world.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	server := start(t, "--database-url", url)
 	attach := []string{
-		"call", "AttachNetworkInterface", "--endpoint", server.endpoint, "--RegionId", "cn-hangzhou", "--InstanceId", "i-web", "--NetworkInterfaceId", "eni-free-1",
+		"call", "AttachNetworkInterface", "--endpoint", server.endpoint, "--RegionId", "cn-hangzhou", "--InstanceId",
+		"i-web", "--NetworkInterfaceId", "eni-free-1",
 	}
 	for range 2 {
 		if out, errOut, exit := output(t, attach...); exit != 0 {
 			t.Fatalf("attach: got %q, %q", out, errOut)
 		}
-		if out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=" + server.endpoint}, "", "reset"); exit != 0 || !strings.Contains(out, "as at first (account 1000000000000001)") {
+		if out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=" + server.endpoint}, "", "reset"); exit != 0 ||
+			!strings.Contains(out, "as at first (account 1000000000000001)") {
 			t.Fatalf("reset: got exit code %d, %q, %q", exit, out, errOut)
 		}
 	}
-	if _, errOut, exit := output(t, "reset", "--endpoint", "http://enisim.example:8080"); exit != exitFailure || !strings.Contains(errOut, "published") {
+	if _, errOut, exit := output(t, "reset", "--endpoint", "http://enisim.example:8080"); exit != exitFailure ||
+		!strings.Contains(errOut, "published") {
 		t.Errorf("another machine: got exit code %d, %q; want it refused", exit, errOut)
 	}
 }
 
-// A scenario that is valid in itself and cannot be applied is refused in words that say what to change.
+// The error for a valid scenario that cannot be applied says what to change.
 func TestScenarioWithTheKeyOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -228,9 +251,11 @@ func TestScenarioWithTheKeyOfAnotherAccount(t *testing.T) {
 		t.Fatal(out, errOut)
 	}
 	second := file(t, strings.Replace(first, "1000000000000001", "1000000000000002", 1))
-	for _, args := range [][]string{{"scenario", "apply", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second, "--scenario-reset"}} {
+	for _, args := range [][]string{{"scenario", "apply", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario",
+		second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second, "--scenario-reset"}} {
 		_, errOut, exit := output(t, append(args, "--database-url", url)...)
-		if exit != exitFailure || !strings.Contains(errOut, "LTAItaken") || !strings.Contains(errOut, "give it another one") {
+		if exit != exitFailure || !strings.Contains(errOut, "LTAItaken") ||
+			!strings.Contains(errOut, "give it another one") {
 			t.Errorf("%v: got exit code %d, %q; want the key named, and what to do", args, exit, errOut)
 		}
 	}

@@ -39,7 +39,8 @@ func TestSelfSignedTLS(t *testing.T) {
 	if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
-	if got, want := fingerprint(tls.Certificate{Certificate: [][]byte{shown.Raw}}), server.greeting["SHA-256"]; got != want {
+	if got, want := fingerprint(tls.Certificate{Certificate: [][]byte{shown.Raw}}),
+		server.greeting["SHA-256"]; got != want {
 		t.Errorf("the server shows a certificate with the SHA-256 %s, and printed %s", got, want)
 	}
 	server.end(t, syscall.SIGTERM)
@@ -70,7 +71,8 @@ func TestSelfSignedCertificate(t *testing.T) {
 			t.Errorf("a client that trusts the certificate calls %s: %v", name, err)
 		}
 	}
-	if _, err := parsed.Verify(x509.VerifyOptions{DNSName: "example.com", Roots: trusted, CurrentTime: now}); err == nil {
+	if _, err := parsed.Verify(x509.VerifyOptions{DNSName: "example.com", Roots: trusted,
+		CurrentTime: now}); err == nil {
 		t.Error("the certificate is good for example.com")
 	}
 	another, err := selfSigned(net.IPv4zero, now)
@@ -111,7 +113,8 @@ func TestTLSWithFiles(t *testing.T) {
 
 	server := start(t, "--database-url", storetest.URL(t), "--tls-cert", certFile, "--tls-key", keyFile)
 	for _, http2 := range []bool{false, true} {
-		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted}, ForceAttemptHTTP2: http2}}
+		client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: trusted},
+			ForceAttemptHTTP2: http2}}
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.endpoint+"/readyz", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -135,8 +138,9 @@ func TestTLSWithFiles(t *testing.T) {
 	}
 }
 
-// The certificate and its authority stay over restarts. The authority alone stays where the server's certificate must be made anew.
-func TestKeptCertificate(t *testing.T) {
+// The certificate and its authority survive restarts. Only the authority survives when the server's
+// certificate must be replaced.
+func TestStoredCertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	now := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
@@ -153,7 +157,8 @@ func TestKeptCertificate(t *testing.T) {
 		trusted := x509.NewCertPool()
 		trusted.AppendCertsFromPEM(authority)
 		for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
-			if _, err := certificate.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: trusted, CurrentTime: now}); err != nil {
+			if _, err := certificate.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: trusted,
+				CurrentTime: now}); err != nil {
 				t.Errorf("a client that trusts ca.pem calls %s: %v", name, err)
 			}
 		}
@@ -199,12 +204,14 @@ func TestKeptCertificate(t *testing.T) {
 	if err := os.WriteFile(caKeyFile(dir), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := storedCertificate(dir, net.IPv4zero, now); err == nil || !strings.Contains(err.Error(), "remove the folder "+tlsFolder(dir)) {
+	if _, err := storedCertificate(dir, net.IPv4zero, now); err == nil ||
+		!strings.Contains(err.Error(), "remove the folder "+tlsFolder(dir)) {
 		t.Errorf("an authority that is garbage: got %v, want what to do", err)
 	}
 }
 
-// A client that trusts the authority once trusts the server after a restart, on the same data folder and beside another database.
+// A client that trusts the authority also trusts the server after a restart, on the same data
+// folder and with another database.
 func TestSelfSignedTLSOverARestart(t *testing.T) {
 	t.Parallel()
 	for _, own := range []bool{true, false} {
@@ -223,7 +230,8 @@ func TestSelfSignedTLSOverARestart(t *testing.T) {
 		if second := server.greeting["SHA-256"]; second != first || first == "" {
 			t.Errorf("after a restart the certificate has the SHA-256 %s, before it %s", second, first)
 		}
-		out, errOut, exit := outputOf(t, []string{"SSL_CERT_FILE=" + caFile(dir)}, "", "call", "DescribeRegions", "--endpoint", server.endpoint)
+		out, errOut, exit := outputOf(t, []string{"SSL_CERT_FILE=" + caFile(dir)}, "", "call", "DescribeRegions",
+			"--endpoint", server.endpoint)
 		if exit != 0 {
 			t.Errorf("a client that trusts ca.pem: got exit code %d, %q, %q", exit, out, errOut)
 		}

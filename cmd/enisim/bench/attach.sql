@@ -1,4 +1,5 @@
--- One attach or detach, in turn, as a transaction: the locks, the count, the write. :pairs is how many pairs of an instance and an interface each client has.
+-- One transaction that attaches an interface, or detaches it if it is attached: locks, count, write.
+-- :pairs is the number of pairs of an instance and an interface of each client.
 \set n :client_id + :clients * random(0, :pairs - 1)
 BEGIN;
 SELECT region_id, zone_id, vpc_id, eni_quantity, status, next_status, settles_at

@@ -261,7 +261,8 @@ func (s *sweep) closeEpisode(episodeSlot int) {
 
 // invoke assigns a slot to an operation whose call starts. It returns the slot.
 func (s *sweep) invoke(o *op, episodeSlot int, isolated bool) int {
-	// First take a free slot, or add one, for which each candidate order may need another word of bits.
+	// First take a free slot, or add one, for which each candidate order may need another word of
+	// bits.
 	var n int
 	if k := len(s.freeSlots); k > 0 {
 		n, s.freeSlots = s.freeSlots[k-1], s.freeSlots[:k-1]

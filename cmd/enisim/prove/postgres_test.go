@@ -98,7 +98,8 @@ func (g *postgres) killProcess(ctx context.Context, victim uint64) error {
 	return g.crash(ctx, func(conn *pgx.Conn) error {
 		rows, err := conn.Query(ctx, `
 			SELECT pid FROM pg_stat_activity
-			WHERE backend_type IN ('client backend', 'walwriter', 'checkpointer', 'background writer') AND pid <> pg_backend_pid()
+			WHERE backend_type IN ('client backend', 'walwriter', 'checkpointer', 'background writer')
+				AND pid <> pg_backend_pid()
 			ORDER BY backend_type, pid`)
 		if err != nil {
 			return err
