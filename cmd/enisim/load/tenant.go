@@ -62,6 +62,7 @@ func (t *Tenant) Delete(ctx context.Context) error {
 
 // do sends a request to the control API and decodes the answer, unless answer is nil.
 func (c *control) do(ctx context.Context, method, path string, body []byte, answer any) error {
+	// First build the request.
 	request, err := http.NewRequestWithContext(ctx, method, c.target.Endpoint+"/_enisim/"+path, bytes.NewReader(body))
 	if err != nil {
 		return err

@@ -30,6 +30,7 @@ type postgres struct {
 // startPostgres starts Postgres, and stops it at the end of the test.
 func startPostgres(t *testing.T, dir string) *postgres {
 	t.Helper()
+	// First start Postgres.
 	ctx, cancel := context.WithTimeout(t.Context(), waitTimeout)
 	defer cancel()
 	local, err := pglocal.Start(ctx, pglocal.Options{DataDir: dir})

@@ -188,6 +188,7 @@ func (p *proof) targets() []load.Target {
 
 // round runs traffic through one fault of each kind, with its own history, and checks the result.
 func (p *proof) round(ctx context.Context, number int) error {
+	// First record the history.
 	path := filepath.Join(p.dir, fmt.Sprintf("round-%d.history", number))
 	file, err := os.Create(path)
 	if err != nil {
