@@ -19,7 +19,7 @@ var products = []product{{ecsVersion, "ecs", "Ecs"}, {vpcVersion, "vpc", "Vpc"},
 // ActionNames lists every action as RAM policies name it, product:Action.
 func ActionNames() []string {
 	var names []string
-	table := actions(nil) // only answering needs a service
+	table := actionsByVersion()
 	for _, p := range products {
 		for name := range table[p.version] {
 			names = append(names, p.ram+":"+name)
@@ -32,7 +32,7 @@ func ActionNames() []string {
 // VersionOf returns the Version of the product that has an action. It is that of ECS if several
 // products have it, or none.
 func VersionOf(action string) string {
-	table := actions(nil)
+	table := actionsByVersion()
 	for _, p := range products {
 		if _, has := table[p.version][action]; has {
 			return p.version
@@ -56,7 +56,7 @@ func productForVersion(version string) product {
 func ParameterNames(action string) []string {
 	ram, name, _ := strings.Cut(action, ":")
 	for _, p := range products {
-		if act, known := actions(nil)[p.version][name]; known && p.ram == ram {
+		if act, known := actionsByVersion()[p.version][name]; known && p.ram == ram {
 			return parameterNames(act.request, "")
 		}
 	}

@@ -26,86 +26,78 @@ const (
 
 // action answers one API action: it binds the parameters, calls the service and makes the response.
 type action struct {
-	answer  func(ctx context.Context, caller service.Caller, p parameters) (any, error)
-	request reflect.Type // what the parameters are bound to
+	permission string // product:Action
+	answer     func(ctx context.Context, s *service.Service, caller service.Caller, p parameters) (any, error)
+	request    reflect.Type // what the parameters are bound to
 }
 
-// actions returns the whole API: version, then action. Names are the API's.
-func actions(s *service.Service) map[string]map[string]action {
-	return map[string]map[string]action{
-		ecsVersion: {
-			"AssignIpv6Addresses":                   handle(s.AssignIPv6Addresses, newAssignedIPv6AddressesResponse),
-			"AssignPrivateIpAddresses":              handle(s.AssignPrivateIPAddresses, newAssignedPrivateIPAddressesResponse),
-			"AttachNetworkInterface":                empty(s.AttachNetworkInterface),
-			"AuthorizeSecurityGroup":                empty(s.AuthorizeSecurityGroup),
-			"AuthorizeSecurityGroupEgress":          empty(s.AuthorizeSecurityGroupEgress),
-			"CreateInstance":                        handle(s.CreateInstance, newCreateInstanceResponse),
-			"CreateNetworkInterface":                handle(s.CreateNetworkInterface, newCreatedNetworkInterfaceResponse),
-			"CreateSecurityGroup":                   handle(s.CreateSecurityGroup, newCreatedSecurityGroupResponse),
-			"DeleteInstance":                        empty(s.DeleteInstance),
-			"DeleteNetworkInterface":                empty(s.DeleteNetworkInterface),
-			"DeleteSecurityGroup":                   empty(s.DeleteSecurityGroup),
-			"DescribeAvailableResource":             handle(s.DescribeAvailableResource, newAvailableResourcesResponse),
-			"DescribeDisks":                         handle(s.DescribeDisks, newDisksResponse),
-			"DescribeImages":                        handle(s.DescribeImages, newImagesResponse),
-			"DescribeInstanceAttachmentAttributes":  handle(s.DescribeInstanceAttachmentAttributes, newAttachmentAttributesResponse),
-			"DescribeInstanceAttribute":             handle(s.DescribeInstanceAttribute, newInstanceAttributeResponse),
-			"DescribeInstanceMaintenanceAttributes": handle(s.DescribeInstanceMaintenanceAttributes, newMaintenanceAttributesResponse),
-			"DescribeInstanceRamRole":               handle(s.DescribeInstanceRAMRole, newInstanceRAMRolesResponse),
-			"DescribeInstanceStatus":                handle(s.DescribeInstanceStatus, newInstanceStatusesResponse),
-			"DescribeInstanceTypeFamilies":          handle(s.DescribeInstanceTypeFamilies, newInstanceTypeFamiliesResponse),
-			"DescribeInstanceTypes":                 handle(s.DescribeInstanceTypes, newInstanceTypesResponse),
-			"DescribeInstances":                     handle(s.DescribeInstances, newInstancesResponse),
-			"DescribeNetworkInterfaceAttribute":     handle(s.DescribeNetworkInterfaceAttribute, newNetworkInterfaceAttributeResponse),
-			"DescribeNetworkInterfaces":             handle(s.DescribeNetworkInterfaces, newNetworkInterfacesResponse),
-			"DescribeRegions":                       handle(s.DescribeRegions, newRegionsResponse),
-			"DescribeSecurityGroupAttribute":        handle(s.DescribeSecurityGroupAttribute, newSecurityGroupAttributeResponse),
-			"DescribeSecurityGroups":                handle(s.DescribeSecurityGroups, newSecurityGroupsResponse),
-			"DescribeUserData":                      handle(s.DescribeUserData, newUserDataResponse),
-			"DescribeZones":                         handle(s.DescribeZones, newZonesResponse),
-			"DetachNetworkInterface":                empty(s.DetachNetworkInterface),
-			"JoinSecurityGroup":                     empty(s.JoinSecurityGroup),
-			"LeaveSecurityGroup":                    empty(s.LeaveSecurityGroup),
-			"ListTagResources":                      handle(s.ListTagResources(service.ECSTags), newTagResourcesResponse),
-			"ModifyInstanceAttribute":               empty(s.ModifyInstanceAttribute),
-			"ModifyInstanceSpec":                    empty(s.ModifyInstanceSpec),
-			"ModifyNetworkInterfaceAttribute":       empty(s.ModifyNetworkInterfaceAttribute),
-			"ModifySecurityGroupAttribute":          empty(s.ModifySecurityGroupAttribute),
-			"ModifySecurityGroupPolicy":             empty(s.ModifySecurityGroupPolicy),
-			"RebootInstance":                        empty(s.RebootInstance),
-			"RevokeSecurityGroup":                   empty(s.RevokeSecurityGroup),
-			"RevokeSecurityGroupEgress":             empty(s.RevokeSecurityGroupEgress),
-			"RunInstances":                          handle(s.RunInstances, newRunInstancesResponse),
-			"StartInstance":                         empty(s.StartInstance),
-			"StopInstance":                          empty(s.StopInstance),
-			"TagResources":                          empty(s.TagResources(service.ECSTags)),
-			"UnassignIpv6Addresses":                 empty(s.UnassignIPv6Addresses),
-			"UnassignPrivateIpAddresses":            empty(s.UnassignPrivateIPAddresses),
-			"UntagResources":                        empty(s.UntagResources(service.ECSTags)),
-		},
-		vpcVersion: {
-			"CreateVSwitch":             handle(s.CreateVSwitch, newCreatedVSwitchResponse),
-			"CreateVpc":                 handle(s.CreateVPC, newCreatedVPCResponse),
-			"DeleteVSwitch":             empty(s.DeleteVSwitch),
-			"DeleteVpc":                 empty(s.DeleteVPC),
-			"DescribeRouteTableList":    handle(s.DescribeRouteTableList, newRouteTableListResponse),
-			"DescribeRouteTables":       handle(s.DescribeRouteTables, newRouteTablesResponse),
-			"DescribeVSwitchAttributes": handle(s.DescribeVSwitchAttributes, newVSwitchAttributesResponse),
-			"DescribeVSwitches":         handle(s.DescribeVSwitches, newVSwitchesResponse),
-			"DescribeVpcAttribute":      handle(s.DescribeVPCAttribute, newVPCAttributeResponse),
-			"DescribeVpcs":              handle(s.DescribeVPCs, newVPCsResponse),
-			"ListTagResources":          handle(s.ListTagResources(service.VPCTags), newTagResourcesResponse),
-			"ModifyVSwitchAttribute":    empty(s.ModifyVSwitchAttribute),
-			"ModifyVpcAttribute":        empty(s.ModifyVPCAttribute),
-			"TagResources":              empty(s.TagResources(service.VPCTags)),
-			"UntagResources":            empty(s.UntagResources(service.VPCTags)),
-			"UnTagResources":            empty(s.UntagResources(service.VPCTags)), // as the product's own metadata spell it
-		},
-		stsVersion: {
-			"AssumeRole":        handle(s.AssumeRole, newRoleCredentialsResponse),
-			"GetCallerIdentity": handle(s.GetCallerIdentity, newCallerIdentityResponse),
-		},
-	}
+// actions is the whole API: each action of the service with the function that makes its response.
+var actions = []action{
+	handle(service.AssignIPv6Addresses, newAssignedIPv6AddressesResponse),
+	handle(service.AssignPrivateIPAddresses, newAssignedPrivateIPAddressesResponse),
+	empty(service.AttachNetworkInterface),
+	empty(service.AuthorizeSecurityGroup),
+	empty(service.AuthorizeSecurityGroupEgress),
+	handle(service.CreateInstance, newCreateInstanceResponse),
+	handle(service.CreateNetworkInterface, newCreatedNetworkInterfaceResponse),
+	handle(service.CreateSecurityGroup, newCreatedSecurityGroupResponse),
+	empty(service.DeleteInstance),
+	empty(service.DeleteNetworkInterface),
+	empty(service.DeleteSecurityGroup),
+	handle(service.DescribeAvailableResource, newAvailableResourcesResponse),
+	handle(service.DescribeDisks, newDisksResponse),
+	handle(service.DescribeImages, newImagesResponse),
+	handle(service.DescribeInstanceAttachmentAttributes, newAttachmentAttributesResponse),
+	handle(service.DescribeInstanceAttribute, newInstanceAttributeResponse),
+	handle(service.DescribeInstanceMaintenanceAttributes, newMaintenanceAttributesResponse),
+	handle(service.DescribeInstanceRAMRole, newInstanceRAMRolesResponse),
+	handle(service.DescribeInstanceStatus, newInstanceStatusesResponse),
+	handle(service.DescribeInstanceTypeFamilies, newInstanceTypeFamiliesResponse),
+	handle(service.DescribeInstanceTypes, newInstanceTypesResponse),
+	handle(service.DescribeInstances, newInstancesResponse),
+	handle(service.DescribeNetworkInterfaceAttribute, newNetworkInterfaceAttributeResponse),
+	handle(service.DescribeNetworkInterfaces, newNetworkInterfacesResponse),
+	handle(service.DescribeRegions, newRegionsResponse),
+	handle(service.DescribeSecurityGroupAttribute, newSecurityGroupAttributeResponse),
+	handle(service.DescribeSecurityGroups, newSecurityGroupsResponse),
+	handle(service.DescribeUserData, newUserDataResponse),
+	handle(service.DescribeZones, newZonesResponse),
+	empty(service.DetachNetworkInterface),
+	empty(service.JoinSecurityGroup),
+	empty(service.LeaveSecurityGroup),
+	handle(service.ListTagResourcesOfECS, newTagResourcesResponse),
+	empty(service.ModifyInstanceAttribute),
+	empty(service.ModifyInstanceSpec),
+	empty(service.ModifyNetworkInterfaceAttribute),
+	empty(service.ModifySecurityGroupAttribute),
+	empty(service.ModifySecurityGroupPolicy),
+	empty(service.RebootInstance),
+	empty(service.RevokeSecurityGroup),
+	empty(service.RevokeSecurityGroupEgress),
+	handle(service.RunInstances, newRunInstancesResponse),
+	empty(service.StartInstance),
+	empty(service.StopInstance),
+	empty(service.TagResourcesOfECS),
+	empty(service.UnassignIPv6Addresses),
+	empty(service.UnassignPrivateIPAddresses),
+	empty(service.UntagResourcesOfECS),
+	handle(service.CreateVSwitch, newCreatedVSwitchResponse),
+	handle(service.CreateVPC, newCreatedVPCResponse),
+	empty(service.DeleteVSwitch),
+	empty(service.DeleteVPC),
+	handle(service.DescribeRouteTableList, newRouteTableListResponse),
+	handle(service.DescribeRouteTables, newRouteTablesResponse),
+	handle(service.DescribeVSwitchAttributes, newVSwitchAttributesResponse),
+	handle(service.DescribeVSwitches, newVSwitchesResponse),
+	handle(service.DescribeVPCAttribute, newVPCAttributeResponse),
+	handle(service.DescribeVPCs, newVPCsResponse),
+	handle(service.ListTagResourcesOfVPC, newTagResourcesResponse),
+	empty(service.ModifyVSwitchAttribute),
+	empty(service.ModifyVPCAttribute),
+	empty(service.TagResourcesOfVPC),
+	empty(service.UntagResourcesOfVPC),
+	handle(service.AssumeRole, newRoleCredentialsResponse),
+	handle(service.GetCallerIdentity, newCallerIdentityResponse),
 }
 
 // networkActionsOfECS are actions of VPC that ECS has too, under its own Version, as in its SDKs.
@@ -114,21 +106,38 @@ var networkActionsOfECS = []string{
 	"CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc", "DescribeRouteTables", "DescribeVSwitches", "DescribeVpcs", "ModifyVSwitchAttribute", "ModifyVpcAttribute",
 }
 
+// actionsByVersion returns the actions by their Version and name, without those that two products
+// have.
+func actionsByVersion() map[string]map[string]action {
+	all := map[string]map[string]action{}
+	for _, p := range products {
+		all[p.version] = map[string]action{}
+		for _, act := range actions {
+			if ram, name, _ := strings.Cut(act.permission, ":"); ram == p.ram {
+				all[p.version][name] = act
+			}
+		}
+	}
+	all[vpcVersion]["UnTagResources"] = all[vpcVersion]["UntagResources"] // as the product's own metadata spell it
+	return all
+}
+
 // servedActions returns the whole API, including the actions that two products have.
-func servedActions(s *service.Service) map[string]map[string]action {
-	all := actions(s)
+func servedActions() map[string]map[string]action {
+	all := actionsByVersion()
 	for _, name := range networkActionsOfECS {
 		all[ecsVersion][name] = all[vpcVersion][name]
 	}
 	return all
 }
 
-// handle makes an action from a method of the service and a function that makes its response: a
-// pointer to a struct that embeds Reply.
-func handle[Request, Answer any](call func(context.Context, service.Caller, Request) (Answer, error), newResponse func(Answer) any) action {
+// handle makes an action from one of the service and a function that makes its response: a pointer
+// to a struct that embeds Reply.
+func handle[Request, Answer any](act *service.Action[Request, Answer], newResponse func(Answer) any) action {
 	return action{
-		answer: func(ctx context.Context, caller service.Caller, p parameters) (any, error) {
-			answer, err := call(ctx, caller, bind[Request](p))
+		permission: act.Permission(),
+		answer: func(ctx context.Context, s *service.Service, caller service.Caller, p parameters) (any, error) {
+			answer, err := act.Do(ctx, s, caller, bind[Request](p))
 			if err != nil {
 				return nil, err
 			}
@@ -139,10 +148,8 @@ func handle[Request, Answer any](call func(context.Context, service.Caller, Requ
 }
 
 // empty makes an action whose response has only a RequestId.
-func empty[Request any](call func(context.Context, service.Caller, Request) error) action {
-	return handle(func(ctx context.Context, caller service.Caller, r Request) (struct{}, error) {
-		return struct{}{}, call(ctx, caller, r)
-	}, func(struct{}) any { return &Reply{} })
+func empty[Request any](act *service.Action[Request, service.Empty]) action {
+	return handle(act, func(service.Empty) any { return &Reply{} })
 }
 
 // Options are the settings of the process that runs the API.
@@ -172,7 +179,7 @@ type API struct {
 func New(s *service.Service, options Options) *API {
 	a := &API{
 		service:      s,
-		actions:      servedActions(s),
+		actions:      servedActions(),
 		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(maxNonces, maxNoncesPerKey), now: options.Now},
 		log:          options.Log,
 		newRequestID: options.NewRequestID,
@@ -248,7 +255,7 @@ func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err er
 	if !known {
 		return nil, service.InvalidActionNotFound
 	}
-	reply, err := act.answer(service.ForCaller(r.Context(), caller), caller, in.parameters)
+	reply, err := act.answer(service.ForCaller(r.Context(), caller), a.service, caller, in.parameters)
 	if err != nil {
 		a.service.PaceRefusal(r.Context(), caller, err)
 	}

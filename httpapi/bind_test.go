@@ -99,11 +99,11 @@ func wideLaunch(interfaces int) parameters {
 // A list that is longer than any action takes is bound no further than that: the rest is not paid for, and the action's rule refuses it.
 func TestBindStopsInALongList(t *testing.T) {
 	t.Parallel()
-	launch := bind[service.RunInstances](wideLaunch(1980))
+	launch := bind[service.RunInstancesRequest](wideLaunch(1980))
 	if got := len(launch.NetworkInterfaces); got != maxBoundItems {
 		t.Errorf("got %d interfaces bound of 1980, want %d", got, maxBoundItems)
 	}
-	if got := bind[service.RunInstances](wideLaunch(50)); len(got.NetworkInterfaces) != 50 {
+	if got := bind[service.RunInstancesRequest](wideLaunch(50)); len(got.NetworkInterfaces) != 50 {
 		t.Errorf("got %d interfaces bound of 50, want all", len(got.NetworkInterfaces))
 	}
 }
@@ -127,7 +127,7 @@ func TestBindIsLinear(t *testing.T) {
 		work := func(n int) int {
 			p := build(n)
 			b := &binding{parameters: p}
-			b.fields(reflect.ValueOf(new(service.RunInstances)).Elem(), "")
+			b.fields(reflect.ValueOf(new(service.RunInstancesRequest)).Elem(), "")
 			return b.looked
 		}
 		one, two := work(900), work(1800)
@@ -149,7 +149,7 @@ func numbered(format string, n int) parameters {
 func BenchmarkBindWideLaunch(b *testing.B) {
 	p := wideLaunch(1980)
 	for b.Loop() {
-		bind[service.RunInstances](p)
+		bind[service.RunInstancesRequest](p)
 	}
 }
 

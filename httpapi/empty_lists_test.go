@@ -61,7 +61,7 @@ func TestListParametersThatAreEmpty(t *testing.T) {
 	}
 
 	jsonLists, numbered := 0, 0
-	for version, table := range actions(svc) {
+	for version, table := range actionsByVersion() {
 		for action, act := range table {
 			if !strings.HasPrefix(action, "Describe") && !strings.HasPrefix(action, "List") {
 				continue

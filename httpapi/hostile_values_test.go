@@ -117,7 +117,7 @@ func answerOf(t *testing.T, api *API, method, target, contentType, body string, 
 // answer, and nothing is logged as an error.
 func TestHostileValues(t *testing.T) {
 	t.Parallel()
-	api, svc, log := hostileAPI(t, IdentifyOnly)
+	api, _, log := hostileAPI(t, IdentifyOnly)
 	type call struct{ version, action, parameter, value, body string }
 	calls := make(chan call)
 	var workers sync.WaitGroup
@@ -132,7 +132,7 @@ func TestHostileValues(t *testing.T) {
 		})
 	}
 	walked := 0
-	for version, table := range actions(svc) {
+	for version, table := range actionsByVersion() {
 		// What deletes goes last, so that the others have something to act on.
 		names := slices.SortedFunc(maps.Keys(table), func(a, b string) int {
 			return strings.Compare(lastIfDeletes(a), lastIfDeletes(b))
@@ -180,8 +180,8 @@ func TestHostileValues(t *testing.T) {
 // Every list of every action has a length beyond which the action refuses it, with a documented error: nothing is dropped silently.
 func TestLongListsAreRefused(t *testing.T) {
 	t.Parallel()
-	api, svc, _ := hostileAPI(t, IdentifyOnly)
-	for version, table := range actions(svc) {
+	api, _, _ := hostileAPI(t, IdentifyOnly)
+	for version, table := range actionsByVersion() {
 		for name, act := range table {
 			for _, list := range lists(act.request) {
 				form := url.Values{"Action": {name}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {"LTAIown"}, "RegionId": {"cn-hangzhou"}}

@@ -44,7 +44,7 @@ func (s *server) launch(t *testing.T, pairs ...string) (ids []string) {
 // instance reads one instance; nil: there is none.
 func (s *server) instance(t *testing.T, id string) *service.Instance {
 	t.Helper()
-	list, err := s.service.DescribeInstances(t.Context(), caller, service.DescribeInstances{RegionID: "cn-hangzhou", InstanceIDs: []string{id}})
+	list, err := service.DescribeInstances.Do(t.Context(), s.service, caller, service.DescribeInstancesRequest{RegionID: "cn-hangzhou", InstanceIDs: []string{id}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func (s *server) instance(t *testing.T, id string) *service.Instance {
 // statuses are those of all secondary interfaces, by id or name.
 func (s *server) statuses(t *testing.T) map[string]string {
 	t.Helper()
-	list, err := s.service.DescribeNetworkInterfaces(t.Context(), caller, service.DescribeNetworkInterfaces{
+	list, err := service.DescribeNetworkInterfaces.Do(t.Context(), s.service, caller, service.DescribeNetworkInterfacesRequest{
 		RegionID: "cn-hangzhou", Type: "Secondary", Page: service.PageRequest{MaxResults: new(500)},
 	})
 	if err != nil {
@@ -279,7 +279,7 @@ func TestRunInstancesReadsBack(t *testing.T) {
 		return nil
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		req := service.RunInstances{NewInstance: service.NewInstance{
+		req := service.RunInstancesRequest{NewInstance: service.NewInstance{
 			RegionID: "cn-hangzhou", ImageID: "m-" + text.Draw(rt, "image"), InstanceType: "ecs.g6.4xlarge", VSwitchID: "vsw-h", SecurityGroupID: "sg-main",
 			InstanceName: text.Draw(rt, "name") + "-[1,3]", HostName: text.Draw(rt, "host") + "-[1,3]", Description: text.Draw(rt, "description"),
 			KeyPairName: text.Draw(rt, "key"), RAMRoleName: text.Draw(rt, "role"), UserData: text.Draw(rt, "data"),
@@ -307,7 +307,7 @@ func TestRunInstancesReadsBack(t *testing.T) {
 			}
 			req.NetworkInterfaces = append(req.NetworkInterfaces, i)
 		}
-		made, err := s.service.RunInstances(t.Context(), caller, req)
+		made, err := service.RunInstances.Do(t.Context(), s.service, caller, req)
 		if err != nil {
 			rt.Fatal(err)
 		}
@@ -351,9 +351,9 @@ func TestRunInstancesReadsBack(t *testing.T) {
 }
 
 // checkInterfaces compares the interfaces of an instance with what was asked for.
-func checkInterfaces(t *testing.T, rt *rapid.T, s *server, id string, req service.RunInstances) {
+func checkInterfaces(t *testing.T, rt *rapid.T, s *server, id string, req service.RunInstancesRequest) {
 	t.Helper()
-	list, err := s.service.DescribeNetworkInterfaces(t.Context(), caller, service.DescribeNetworkInterfaces{RegionID: "cn-hangzhou", InstanceID: id})
+	list, err := service.DescribeNetworkInterfaces.Do(t.Context(), s.service, caller, service.DescribeNetworkInterfacesRequest{RegionID: "cn-hangzhou", InstanceID: id})
 	if err != nil {
 		rt.Fatal(err)
 	}

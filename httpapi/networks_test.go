@@ -25,11 +25,11 @@ var me = service.Caller{AccountID: account}
 func readVPC(t rapid.TB, s *server, id string) service.VPC {
 	t.Helper()
 	ctx := context.Background()
-	one, err := s.service.DescribeVPCAttribute(ctx, me, service.DescribeVPCAttribute{VPCID: id})
+	one, err := service.DescribeVPCAttribute.Do(ctx, s.service, me, service.DescribeVPCAttributeRequest{VPCID: id})
 	if err != nil {
 		t.Fatalf("DescribeVpcAttribute %s: %v", id, err)
 	}
-	list, err := s.service.DescribeVPCs(ctx, me, service.DescribeVPCs{RegionID: "cn-hangzhou", VPCID: id})
+	list, err := service.DescribeVPCs.Do(ctx, s.service, me, service.DescribeVPCsRequest{RegionID: "cn-hangzhou", VPCID: id})
 	if err != nil || len(list.Items) != 1 {
 		t.Fatalf("DescribeVpcs %s: got %d VPCs, %v", id, len(list.Items), err)
 	}
@@ -42,7 +42,7 @@ func readVPC(t rapid.TB, s *server, id string) service.VPC {
 // readVSwitch is a VSwitch as it is shown.
 func readVSwitch(t rapid.TB, s *server, id string) service.VSwitch {
 	t.Helper()
-	one, err := s.service.DescribeVSwitchAttributes(context.Background(), me, service.DescribeVSwitchAttributes{VSwitchID: id})
+	one, err := service.DescribeVSwitchAttributes.Do(context.Background(), s.service, me, service.DescribeVSwitchAttributesRequest{VSwitchID: id})
 	if err != nil || one == nil {
 		t.Fatalf("DescribeVSwitchAttributes %s: got %v, %v", id, one, err)
 	}
@@ -116,11 +116,11 @@ func TestNetworksReadBack(t *testing.T) {
 		block := rapid.SampledFrom([]string{"", "10.0.0.0/8", "192.168.0.0/16", "172.20.0.0/16"}).Draw(t, "block")
 		number := rapid.IntRange(0, 1<<20-1).Draw(t, "ipv6")
 		ipv6 := netip.MustParsePrefix(fmt.Sprintf("2408:40%02x:%x:%02x00::/56", number>>12, number&0xfff, number&0xff)).String()
-		create := service.CreateVPC{
+		create := service.CreateVPCRequest{
 			RegionID: "cn-hangzhou", CIDRBlock: block, VPCName: someText.Draw(t, "name"), Description: someText.Draw(t, "description"),
 			IPv6CIDRBlock: ipv6, ResourceGroupID: someText.Draw(t, "group"), UserCIDR: "10.0.0.0/8,11.0.0.0/16", Tags: someTags.Draw(t, "tags"),
 		}
-		created, err := s.service.CreateVPC(ctx, me, create)
+		created, err := service.CreateVPC.Do(ctx, s.service, me, create)
 		must(err)
 		vpc := shown{or(block, "172.16.0.0/12"), ipv6, create.VPCName, create.Description, create.ResourceGroupID, asMap(create.Tags)}
 		read := readVPC(t, s, created.VPCID)
@@ -133,14 +133,14 @@ func TestNetworksReadBack(t *testing.T) {
 
 		vswitches := map[string]shown{}
 		for range rapid.IntRange(0, 4).Draw(t, "vswitches") {
-			make := service.CreateVSwitch{
+			make := service.CreateVSwitchRequest{
 				VPCID: created.VPCID, ZoneID: "cn-hangzhou-h", CIDRMask: new(rapid.IntRange(20, 29).Draw(t, "mask")),
 				VSwitchName: someText.Draw(t, "name"), Description: someText.Draw(t, "description"), Tags: someTags.Draw(t, "tags"),
 			}
 			if rapid.Bool().Draw(t, "with IPv6") {
 				make.IPv6CIDRBlock = new(len(vswitches) * 50)
 			}
-			id, err := s.service.CreateVSwitch(ctx, me, make)
+			id, err := service.CreateVSwitch.Do(ctx, s.service, me, make)
 			must(err)
 			read := readVSwitch(t, s, id)
 			want := shown{read.CIDRBlock.String(), "", make.VSwitchName, make.Description, vpc.group, asMap(make.Tags)}
@@ -159,10 +159,13 @@ func TestNetworksReadBack(t *testing.T) {
 			ids := append(slices.Sorted(maps.Keys(vswitches)), created.VPCID)
 			switch id := rapid.SampledFrom(ids).Draw(t, "what"); id {
 			case created.VPCID:
-				must(s.service.ModifyVPCAttribute(ctx, me, service.ModifyVPCAttribute{VPCID: id, VPCName: name, Description: description, EnableIPv6: new(true)}))
+				_, err := service.ModifyVPCAttribute.Do(ctx, s.service, me, service.ModifyVPCAttributeRequest{
+					VPCID: id, VPCName: name, Description: description, EnableIPv6: new(true),
+				})
+				must(err)
 				vpc.name, vpc.description = or(name, vpc.name), or(description, vpc.description)
 			default:
-				change := service.ModifyVSwitchAttribute{VSwitchID: id, VSwitchName: name, Description: description}
+				change := service.ModifyVSwitchAttributeRequest{VSwitchID: id, VSwitchName: name, Description: description}
 				want := vswitches[id]
 				want.name, want.description = or(name, want.name), or(description, want.description)
 				switch rapid.IntRange(0, 2).Draw(t, "ipv6") {
@@ -171,7 +174,8 @@ func TestNetworksReadBack(t *testing.T) {
 				case 2:
 					change.EnableIPv6 = new(true)
 				}
-				must(s.service.ModifyVSwitchAttribute(ctx, me, change))
+				_, err := service.ModifyVSwitchAttribute.Do(ctx, s.service, me, change)
+				must(err)
 				if change.EnableIPv6 != nil && *change.EnableIPv6 && want.ipv6 == "" {
 					want.ipv6 = blockText(readVSwitch(t, s, id).IPv6CIDRBlock)
 				}
@@ -259,7 +263,7 @@ func TestRaceOfDeleteVSwitchAndAnInterface(t *testing.T) {
 	const created = "created"
 	total := map[string]int{}
 	for round := range 60 {
-		id, err := s.service.CreateVSwitch(t.Context(), me, service.CreateVSwitch{VPCID: "vpc-main", ZoneID: "cn-hangzhou-h", CIDRMask: new(29)})
+		id, err := service.CreateVSwitch.Do(t.Context(), s.service, me, service.CreateVSwitchRequest{VPCID: "vpc-main", ZoneID: "cn-hangzhou-h", CIDRMask: new(29)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -310,7 +314,7 @@ func TestRaceOfDeleteVpcAndCreateVSwitch(t *testing.T) {
 	s := serve(t, world(""), service.Options{})
 	total := map[string]int{}
 	for round := range 60 {
-		vpc, err := s.service.CreateVPC(t.Context(), me, service.CreateVPC{RegionID: "cn-hangzhou"})
+		vpc, err := service.CreateVPC.Do(t.Context(), s.service, me, service.CreateVPCRequest{RegionID: "cn-hangzhou"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -341,13 +345,13 @@ func TestLivesOfNetworks(t *testing.T) {
 	s := serve(t, world(""), service.Options{})
 	expect(t, race(t, workers, func(int) (string, error) {
 		for range lives {
-			vpc, err := s.service.CreateVPC(t.Context(), me, service.CreateVPC{RegionID: "cn-hangzhou", EnableIPv6: new(true)})
+			vpc, err := service.CreateVPC.Do(t.Context(), s.service, me, service.CreateVPCRequest{RegionID: "cn-hangzhou", EnableIPv6: new(true)})
 			if err != nil {
 				return "", err
 			}
 			var ids []string
 			for n := range 3 {
-				id, err := s.service.CreateVSwitch(t.Context(), me, service.CreateVSwitch{
+				id, err := service.CreateVSwitch.Do(t.Context(), s.service, me, service.CreateVSwitchRequest{
 					VPCID: vpc.VPCID, ZoneID: "cn-hangzhou-i", CIDRMask: new(24), IPv6CIDRBlock: &n,
 				})
 				if err != nil {
@@ -355,15 +359,15 @@ func TestLivesOfNetworks(t *testing.T) {
 				}
 				ids = append(ids, id)
 			}
-			if err := s.service.DeleteVPC(t.Context(), me, service.DeleteVPC{VPCID: vpc.VPCID}); !errors.Is(err, service.VPCHasVSwitches) {
+			if _, err := service.DeleteVPC.Do(t.Context(), s.service, me, service.DeleteVPCRequest{VPCID: vpc.VPCID}); !errors.Is(err, service.VPCHasVSwitches) {
 				return "", fmt.Errorf("a VPC with VSwitches: got %w, want its refusal", err)
 			}
 			for _, id := range ids {
-				if err := s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: id}); err != nil {
+				if _, err := service.DeleteVSwitch.Do(t.Context(), s.service, me, service.DeleteVSwitchRequest{VSwitchID: id}); err != nil {
 					return "", err
 				}
 			}
-			if err := s.service.DeleteVPC(t.Context(), me, service.DeleteVPC{VPCID: vpc.VPCID}); err != nil {
+			if _, err := service.DeleteVPC.Do(t.Context(), s.service, me, service.DeleteVPCRequest{VPCID: vpc.VPCID}); err != nil {
 				return "", err
 			}
 		}
@@ -393,7 +397,7 @@ func TestNetworksArePendingFirst(t *testing.T) {
 		}
 		return code
 	}
-	vpc, err := s.service.CreateVPC(t.Context(), me, service.CreateVPC{RegionID: "cn-hangzhou"})
+	vpc, err := service.CreateVPC.Do(t.Context(), s.service, me, service.CreateVPCRequest{RegionID: "cn-hangzhou"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,26 +405,26 @@ func TestNetworksArePendingFirst(t *testing.T) {
 	if got := readVPC(t, s, vpc.VPCID).Status; got != store.NetworkPending {
 		t.Errorf("before its time: got %s, want Pending", got)
 	}
-	create := service.CreateVSwitch{VPCID: vpc.VPCID, ZoneID: "cn-hangzhou-h", CIDRMask: new(24)}
-	if _, err := s.service.CreateVSwitch(t.Context(), me, create); code(err) != "IncorrectVpcStatus" {
+	create := service.CreateVSwitchRequest{VPCID: vpc.VPCID, ZoneID: "cn-hangzhou-h", CIDRMask: new(24)}
+	if _, err := service.CreateVSwitch.Do(t.Context(), s.service, me, create); code(err) != "IncorrectVpcStatus" {
 		t.Errorf("a VSwitch in a pending VPC: got %v, want IncorrectVpcStatus", err)
 	}
 	now = now.Add(time.Microsecond)
 	if got := readVPC(t, s, vpc.VPCID).Status; got != store.NetworkAvailable {
 		t.Errorf("at its time: got %s, want Available", got)
 	}
-	id, err := s.service.CreateVSwitch(t.Context(), me, create)
+	id, err := service.CreateVSwitch.Do(t.Context(), s.service, me, create)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := readVSwitch(t, s, id).Status; got != store.NetworkPending {
 		t.Errorf("a new VSwitch: got %s, want Pending", got)
 	}
-	if err := s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: id}); code(err) != "IncorrectVSwitchStatus" {
+	if _, err := service.DeleteVSwitch.Do(t.Context(), s.service, me, service.DeleteVSwitchRequest{VSwitchID: id}); code(err) != "IncorrectVSwitchStatus" {
 		t.Errorf("deletion of a pending VSwitch: got %v, want IncorrectVSwitchStatus", err)
 	}
 	now = now.Add(time.Second)
-	if err := s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: id}); err != nil {
+	if _, err := service.DeleteVSwitch.Do(t.Context(), s.service, me, service.DeleteVSwitchRequest{VSwitchID: id}); err != nil {
 		t.Errorf("deletion of a VSwitch: %v", err)
 	}
 }
@@ -441,7 +445,8 @@ func TestInterfacesThatAreGoneDoNotKeepTheirVSwitch(t *testing.T) {
 		t.Errorf("free addresses while it is Deleting: got %d, want 65531", got)
 	}
 	del := func() error {
-		return s.service.DeleteVSwitch(t.Context(), me, service.DeleteVSwitch{VSwitchID: "vsw-i"})
+		_, err := service.DeleteVSwitch.Do(t.Context(), s.service, me, service.DeleteVSwitchRequest{VSwitchID: "vsw-i"})
+		return err
 	}
 	if err := del(); !errors.Is(err, service.VSwitchInUse) {
 		t.Errorf("while it is Deleting: got %v, want DependencyViolation", err)
@@ -465,7 +470,7 @@ func TestIPv6OfAVPCIsSwitchedOffAndOn(t *testing.T) {
 	ipv6 := func() *netip.Prefix { return readVPC(t, s, "vpc-main").IPv6CIDRBlock }
 	modify := func(enable bool) {
 		t.Helper()
-		if err := s.service.ModifyVPCAttribute(t.Context(), me, service.ModifyVPCAttribute{VPCID: "vpc-main", EnableIPv6: &enable}); err != nil {
+		if _, err := service.ModifyVPCAttribute.Do(t.Context(), s.service, me, service.ModifyVPCAttributeRequest{VPCID: "vpc-main", EnableIPv6: &enable}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -474,13 +479,13 @@ func TestIPv6OfAVPCIsSwitchedOffAndOn(t *testing.T) {
 	if first == nil || first.Bits() != 56 {
 		t.Fatalf("switched on: got %v, want a /56", first)
 	}
-	if err := s.service.ModifyVSwitchAttribute(t.Context(), me, service.ModifyVSwitchAttribute{VSwitchID: "vsw-h", IPv6CIDRBlock: new(7)}); err != nil {
+	if _, err := service.ModifyVSwitchAttribute.Do(t.Context(), s.service, me, service.ModifyVSwitchAttributeRequest{VSwitchID: "vsw-h", IPv6CIDRBlock: new(7)}); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.service.ModifyVPCAttribute(t.Context(), me, service.ModifyVPCAttribute{VPCID: "vpc-main", EnableIPv6: new(false)}); !errors.Is(err, service.VPCHasVSwitches) {
+	if _, err := service.ModifyVPCAttribute.Do(t.Context(), s.service, me, service.ModifyVPCAttributeRequest{VPCID: "vpc-main", EnableIPv6: new(false)}); !errors.Is(err, service.VPCHasVSwitches) {
 		t.Errorf("with a VSwitch in the block: got %v, want DependencyViolation.VSwitch", err)
 	}
-	if err := s.service.ModifyVSwitchAttribute(t.Context(), me, service.ModifyVSwitchAttribute{VSwitchID: "vsw-h", EnableIPv6: new(false)}); err != nil {
+	if _, err := service.ModifyVSwitchAttribute.Do(t.Context(), s.service, me, service.ModifyVSwitchAttributeRequest{VSwitchID: "vsw-h", EnableIPv6: new(false)}); err != nil {
 		t.Fatal(err)
 	}
 	modify(false)

@@ -27,12 +27,14 @@ var ways = []way{
 	{
 		"service",
 		func(ctx context.Context, s *server, instance, eni string) (string, error) {
-			return codeOf(s.service.AttachNetworkInterface(ctx, service.Caller{AccountID: account},
-				service.AttachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni}))
+			_, err := service.AttachNetworkInterface.Do(ctx, s.service, service.Caller{AccountID: account},
+				service.AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+			return codeOf(err)
 		},
 		func(ctx context.Context, s *server, instance, eni string) (string, error) {
-			return codeOf(s.service.DetachNetworkInterface(ctx, service.Caller{AccountID: account},
-				service.DetachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni}))
+			_, err := service.DetachNetworkInterface.Do(ctx, s.service, service.Caller{AccountID: account},
+				service.DetachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+			return codeOf(err)
 		},
 	},
 	{

@@ -81,7 +81,7 @@ func TestABodyCostsWhatHasCome(t *testing.T) {
 // The Action may come in the body itself: it decides as soon as it is there, and where it is not there in time, the body is too large.
 func TestLargeBodiesAreForUserData(t *testing.T) {
 	t.Parallel()
-	names := withUserData(actions(nil))
+	names := withUserData(actionsByVersion())
 	for _, name := range []string{"RunInstances", "CreateInstance", "ModifyInstanceAttribute"} {
 		if !names[name] {
 			t.Errorf("%s takes user data, and its body is held to %d bytes", name, largestBody)

@@ -233,7 +233,7 @@ func BenchmarkRestoreSnapshot(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
 		for n := range 1000 {
-			if err := svc.AttachNetworkInterface(ctx, service.Caller{AccountID: account}, service.AttachNetworkInterface{
+			if _, err := service.AttachNetworkInterface.Do(ctx, svc, service.Caller{AccountID: account}, service.AttachNetworkInterfaceRequest{
 				RegionID: "cn-hangzhou", InstanceID: fmt.Sprintf("i-%d", n/3+1), NetworkInterfaceID: fmt.Sprintf("eni-%d", n+1),
 			}); err != nil {
 				b.Fatal(err)

@@ -184,7 +184,7 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 	}
 
 	walked := 0
-	for version, table := range actions(svc) {
+	for version, table := range actionsByVersion() {
 		for name, act := range table {
 			for _, p := range leaves(act.request, "") {
 				parameter := p.lastName()
@@ -280,7 +280,7 @@ var spelledLikeGo = []string{"EnablePrimaryIPv6", "EnableIPv6"}
 // Every request can be bound, names its parameters as the wire does, each once, and tells of those that are not of their type.
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	for _, table := range actions(nil) {
+	for _, table := range actionsByVersion() {
 		for name, act := range table {
 			seen, typed := map[string]bool{}, false
 			for _, p := range leaves(act.request, "") {

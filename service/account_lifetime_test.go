@@ -35,7 +35,7 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 			if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
 				t.Errorf("%s, the token of a key that is good itself: got %v, want no error", when, err)
 			}
-			if _, err := s.DescribeInstances(t.Context(), identity.Caller, DescribeInstances{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
+			if _, err := DescribeInstances.Do(t.Context(), s, identity.Caller, DescribeInstancesRequest{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
 				t.Errorf("%s, a call of account %s: got %v, want %v", when, key.AccountID, err, want)
 			}
 		}

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// AssignIPv6Addresses is the request to assign IPv6 addresses or IPv6 prefixes of /80 to an
+// AssignIPv6AddressesRequest is the request to assign IPv6 addresses or IPv6 prefixes of /80 to an
 // interface. The caller names them or gives their number.
-type AssignIPv6Addresses struct {
+type AssignIPv6AddressesRequest struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
 	IPv6Addresses      []string `api:"Ipv6Address"`
@@ -20,43 +20,45 @@ type AssignIPv6Addresses struct {
 	Malformed          Malformed
 }
 
-var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses]{
-	required("RegionId", func(r AssignIPv6Addresses) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r AssignIPv6Addresses) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r AssignIPv6Addresses) Malformed { return r.Malformed }),
+var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6AddressesRequest]{
+	required("RegionId", func(r AssignIPv6AddressesRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r AssignIPv6AddressesRequest) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r AssignIPv6AddressesRequest) string { return r.NetworkInterfaceID }, isValidID),
+	readable(func(r AssignIPv6AddressesRequest) Malformed { return r.Malformed }),
 	invalid(
 		"ClientToken",
-		func(r AssignIPv6Addresses) bool { return r.ClientToken != "" && !isValidClientToken(r.ClientToken) },
+		func(r AssignIPv6AddressesRequest) bool {
+			return r.ClientToken != "" && !isValidClientToken(r.ClientToken)
+		},
 	),
-	{err: MissingAlternatives, violated: func(r AssignIPv6Addresses) bool {
+	{err: MissingAlternatives, violated: func(r AssignIPv6AddressesRequest) bool {
 		return len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil && len(r.IPv6Prefixes) == 0 &&
 			r.IPv6PrefixCount == nil
-	}, messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
+	}, messageArgs: nameArg[AssignIPv6AddressesRequest]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
 	{
 		err:         InvalidParameterConflict,
-		violated:    func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
-		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Address, Ipv6AddressCount"),
+		violated:    func(r AssignIPv6AddressesRequest) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+		messageArgs: nameArg[AssignIPv6AddressesRequest]("Ipv6Address, Ipv6AddressCount"),
 	},
 	{
 		err:         InvalidParameterConflict,
-		violated:    func(r AssignIPv6Addresses) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
-		messageArgs: nameArg[AssignIPv6Addresses]("Ipv6Prefix, Ipv6PrefixCount"),
+		violated:    func(r AssignIPv6AddressesRequest) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+		messageArgs: nameArg[AssignIPv6AddressesRequest]("Ipv6Prefix, Ipv6PrefixCount"),
 	},
 	addressesOrPrefixes(
 		"Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount",
-		func(r AssignIPv6Addresses) (addresses, prefixes bool) {
+		func(r AssignIPv6AddressesRequest) (addresses, prefixes bool) {
 			addresses = len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil
 			prefixes = len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
 			return addresses, prefixes
 		},
 	),
-	within("Ipv6AddressCount", 1, maxIPv6, func(r AssignIPv6Addresses) *int { return r.IPv6AddressCount }),
-	within("Ipv6PrefixCount", 1, maxPrefixes, func(r AssignIPv6Addresses) *int { return r.IPv6PrefixCount }),
-	invalid("Ipv6Address", func(r AssignIPv6Addresses) bool { return len(r.IPv6Addresses) > maxIPv6 }),
-	{err: InvalidIPAddress, violated: func(r AssignIPv6Addresses) bool { return !allIPv6(r.IPv6Addresses...) },
-		messageArgs: func(r AssignIPv6Addresses) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
-}, prefixRules(familyIPv6, func(r AssignIPv6Addresses) namedAddresses {
+	within("Ipv6AddressCount", 1, maxIPv6, func(r AssignIPv6AddressesRequest) *int { return r.IPv6AddressCount }),
+	within("Ipv6PrefixCount", 1, maxPrefixes, func(r AssignIPv6AddressesRequest) *int { return r.IPv6PrefixCount }),
+	invalid("Ipv6Address", func(r AssignIPv6AddressesRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }),
+	{err: InvalidIPAddress, violated: func(r AssignIPv6AddressesRequest) bool { return !allIPv6(r.IPv6Addresses...) },
+		messageArgs: func(r AssignIPv6AddressesRequest) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},
+}, prefixRules(familyIPv6, func(r AssignIPv6AddressesRequest) namedAddresses {
 	return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes}
 }))
 
@@ -87,25 +89,25 @@ var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInpu
 
 // AssignIPv6Addresses assigns IPv6 addresses and prefixes to an interface, and returns them. They
 // are committed by then.
-func (s *Service) AssignIPv6Addresses(
-	ctx context.Context, caller Caller, req AssignIPv6Addresses,
+var AssignIPv6Addresses = newAction(Action[AssignIPv6AddressesRequest, AssignedAddresses]{
+	permission:    "ecs:AssignIpv6Addresses",
+	parameters:    assignIPv6AddressesParameterRules,
+	refusals:      errorsOf(assignIPv6AddressesRules),
+	write:         (*Service).assignIPv6Addresses,
+	token:         func(r AssignIPv6AddressesRequest) string { return r.ClientToken },
+	consumesToken: true,
+})
+
+func (s *Service) assignIPv6Addresses(
+	ctx context.Context, tx *store.Tx, caller Caller, req AssignIPv6AddressesRequest,
 ) (AssignedAddresses, error) {
-	if err := check(assignIPv6AddressesParameterRules, req); err != nil {
-		return AssignedAddresses{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:AssignIpv6Addresses", req.RegionID); err != nil {
-		return AssignedAddresses{}, err
-	}
-	call := idempotentCall{action: "AssignIpv6Addresses", token: req.ClientToken, request: req}
-	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (AssignedAddresses, error) {
-		return s.assignAddresses(ctx, tx, caller, assignRequest{
-			regionID:    req.RegionID,
-			eniID:       req.NetworkInterfaceID,
-			family:      familyIPv6,
-			addresses:   parseAddresses(req.IPv6Addresses),
-			count:       valueOf(req.IPv6AddressCount),
-			prefixes:    parsePrefixes(req.IPv6Prefixes),
-			prefixCount: valueOf(req.IPv6PrefixCount),
-		}, assignIPv6AddressesRules)
-	})
+	return s.assignAddresses(ctx, tx, caller, assignRequest{
+		regionID:    req.RegionID,
+		eniID:       req.NetworkInterfaceID,
+		family:      familyIPv6,
+		addresses:   parseAddresses(req.IPv6Addresses),
+		count:       valueOf(req.IPv6AddressCount),
+		prefixes:    parsePrefixes(req.IPv6Prefixes),
+		prefixCount: valueOf(req.IPv6PrefixCount),
+	}, assignIPv6AddressesRules)
 }

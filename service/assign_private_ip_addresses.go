@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// AssignPrivateIPAddresses is the request to assign secondary IPv4 addresses or IPv4 prefixes of
+// AssignPrivateIPAddressesRequest is the request to assign secondary IPv4 addresses or IPv4 prefixes of
 // /28 to an interface. The caller names them or gives their number.
-type AssignPrivateIPAddresses struct {
+type AssignPrivateIPAddressesRequest struct {
 	RegionID                       string   `api:"RegionId"`
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
 	PrivateIPAddresses             []string `api:"PrivateIpAddress"`
@@ -20,28 +20,28 @@ type AssignPrivateIPAddresses struct {
 	Malformed                      Malformed
 }
 
-var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateIPAddresses]{
-	required("RegionId", func(r AssignPrivateIPAddresses) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r AssignPrivateIPAddresses) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r AssignPrivateIPAddresses) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r AssignPrivateIPAddresses) Malformed { return r.Malformed }),
-	invalid("ClientToken", func(r AssignPrivateIPAddresses) bool {
+var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateIPAddressesRequest]{
+	required("RegionId", func(r AssignPrivateIPAddressesRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r AssignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r AssignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID }, isValidID),
+	readable(func(r AssignPrivateIPAddressesRequest) Malformed { return r.Malformed }),
+	invalid("ClientToken", func(r AssignPrivateIPAddressesRequest) bool {
 		return r.ClientToken != "" && !isValidClientToken(r.ClientToken)
 	}),
-	{err: MissingAlternatives, violated: func(r AssignPrivateIPAddresses) bool {
+	{err: MissingAlternatives, violated: func(r AssignPrivateIPAddressesRequest) bool {
 		return len(r.PrivateIPAddresses) == 0 && r.SecondaryPrivateIPAddressCount == nil && len(r.IPv4Prefixes) == 0 &&
 			r.IPv4PrefixCount == nil
-	}, messageArgs: nameArg[AssignPrivateIPAddresses](
+	}, messageArgs: nameArg[AssignPrivateIPAddressesRequest](
 		"PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount")},
-	{err: InvalidParameterConflict, violated: func(r AssignPrivateIPAddresses) bool {
+	{err: InvalidParameterConflict, violated: func(r AssignPrivateIPAddressesRequest) bool {
 		return len(r.PrivateIPAddresses) > 0 && r.SecondaryPrivateIPAddressCount != nil
-	}, messageArgs: nameArg[AssignPrivateIPAddresses]("PrivateIpAddress, SecondaryPrivateIpAddressCount")},
-	{err: InvalidParameterConflict, violated: func(r AssignPrivateIPAddresses) bool {
+	}, messageArgs: nameArg[AssignPrivateIPAddressesRequest]("PrivateIpAddress, SecondaryPrivateIpAddressCount")},
+	{err: InvalidParameterConflict, violated: func(r AssignPrivateIPAddressesRequest) bool {
 		return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil
-	}, messageArgs: nameArg[AssignPrivateIPAddresses]("Ipv4Prefix, Ipv4PrefixCount")},
+	}, messageArgs: nameArg[AssignPrivateIPAddressesRequest]("Ipv4Prefix, Ipv4PrefixCount")},
 	addressesOrPrefixes(
 		"PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount",
-		func(r AssignPrivateIPAddresses) (addresses, prefixes bool) {
+		func(r AssignPrivateIPAddressesRequest) (addresses, prefixes bool) {
 			addresses = len(r.PrivateIPAddresses) > 0 || r.SecondaryPrivateIPAddressCount != nil
 			prefixes = len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
 			return addresses, prefixes
@@ -52,13 +52,13 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 		"SecondaryPrivateIpAddressCount",
 		1,
 		maxListed,
-		func(r AssignPrivateIPAddresses) *int { return r.SecondaryPrivateIPAddressCount },
+		func(r AssignPrivateIPAddressesRequest) *int { return r.SecondaryPrivateIPAddressCount },
 	),
-	within("Ipv4PrefixCount", 1, maxPrefixes, func(r AssignPrivateIPAddresses) *int { return r.IPv4PrefixCount }),
-	invalid("PrivateIpAddress", func(r AssignPrivateIPAddresses) bool {
+	within("Ipv4PrefixCount", 1, maxPrefixes, func(r AssignPrivateIPAddressesRequest) *int { return r.IPv4PrefixCount }),
+	invalid("PrivateIpAddress", func(r AssignPrivateIPAddressesRequest) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),
-}, prefixRules(familyIPv4, func(r AssignPrivateIPAddresses) namedAddresses {
+}, prefixRules(familyIPv4, func(r AssignPrivateIPAddressesRequest) namedAddresses {
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
 
@@ -78,25 +78,25 @@ var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedR
 
 // AssignPrivateIPAddresses assigns IPv4 addresses and prefixes to an interface, and returns them.
 // They are committed by then.
-func (s *Service) AssignPrivateIPAddresses(
-	ctx context.Context, caller Caller, req AssignPrivateIPAddresses,
+var AssignPrivateIPAddresses = newAction(Action[AssignPrivateIPAddressesRequest, AssignedAddresses]{
+	permission:    "ecs:AssignPrivateIpAddresses",
+	parameters:    assignPrivateIPAddressesParameterRules,
+	refusals:      errorsOf(assignPrivateIPAddressesRules),
+	write:         (*Service).assignPrivateIPAddresses,
+	token:         func(r AssignPrivateIPAddressesRequest) string { return r.ClientToken },
+	consumesToken: true,
+})
+
+func (s *Service) assignPrivateIPAddresses(
+	ctx context.Context, tx *store.Tx, caller Caller, req AssignPrivateIPAddressesRequest,
 ) (AssignedAddresses, error) {
-	if err := check(assignPrivateIPAddressesParameterRules, req); err != nil {
-		return AssignedAddresses{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:AssignPrivateIpAddresses", req.RegionID); err != nil {
-		return AssignedAddresses{}, err
-	}
-	call := idempotentCall{action: "AssignPrivateIpAddresses", token: req.ClientToken, request: req}
-	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (AssignedAddresses, error) {
-		return s.assignAddresses(ctx, tx, caller, assignRequest{
-			regionID:    req.RegionID,
-			eniID:       req.NetworkInterfaceID,
-			family:      familyIPv4,
-			addresses:   parseAddresses(req.PrivateIPAddresses),
-			count:       valueOf(req.SecondaryPrivateIPAddressCount),
-			prefixes:    parsePrefixes(req.IPv4Prefixes),
-			prefixCount: valueOf(req.IPv4PrefixCount),
-		}, assignPrivateIPAddressesRules)
-	})
+	return s.assignAddresses(ctx, tx, caller, assignRequest{
+		regionID:    req.RegionID,
+		eniID:       req.NetworkInterfaceID,
+		family:      familyIPv4,
+		addresses:   parseAddresses(req.PrivateIPAddresses),
+		count:       valueOf(req.SecondaryPrivateIPAddressCount),
+		prefixes:    parsePrefixes(req.IPv4Prefixes),
+		prefixCount: valueOf(req.IPv4PrefixCount),
+	}, assignPrivateIPAddressesRules)
 }

@@ -9,8 +9,8 @@ import (
 	"enisim/store"
 )
 
-// AssumeRole is the request for a temporary key of a role.
-type AssumeRole struct {
+// AssumeRoleRequest is the request for a temporary key of a role.
+type AssumeRoleRequest struct {
 	RoleARN         string `api:"RoleArn"` // acs:ram::<account>:role/<name>
 	RoleSessionName string
 	DurationSeconds *int
@@ -43,16 +43,16 @@ var (
 
 // assumeRoleParameterRules uses the vendor's well-known codes, because the reference has no sheet
 // for STS.
-var assumeRoleParameterRules = []rule[AssumeRole]{
-	required("RoleArn", func(r AssumeRole) string { return r.RoleARN }),
-	required("RoleSessionName", func(r AssumeRole) string { return r.RoleSessionName }),
-	wellFormed(InvalidRoleARN, func(r AssumeRole) string { return r.RoleARN }, roleARNPattern.MatchString),
+var assumeRoleParameterRules = []rule[AssumeRoleRequest]{
+	required("RoleArn", func(r AssumeRoleRequest) string { return r.RoleARN }),
+	required("RoleSessionName", func(r AssumeRoleRequest) string { return r.RoleSessionName }),
+	wellFormed(InvalidRoleARN, func(r AssumeRoleRequest) string { return r.RoleARN }, roleARNPattern.MatchString),
 	wellFormed(
 		InvalidRoleSessionName,
-		func(r AssumeRole) string { return r.RoleSessionName },
+		func(r AssumeRoleRequest) string { return r.RoleSessionName },
 		sessionNamePattern.MatchString,
 	),
-	{err: InvalidDurationSeconds, violated: func(r AssumeRole) bool {
+	{err: InvalidDurationSeconds, violated: func(r AssumeRoleRequest) bool {
 		n := r.DurationSeconds
 		return len(r.Malformed) > 0 || n != nil && (*n < minSession || *n > maxSession)
 	}},
@@ -60,7 +60,7 @@ var assumeRoleParameterRules = []rule[AssumeRole]{
 
 // assumeRoleInput is a request for a role, and the caller's account.
 type assumeRoleInput struct {
-	AssumeRole
+	AssumeRoleRequest
 	accountID string
 }
 
@@ -77,13 +77,14 @@ var assumeRoleRules = []rule[assumeRoleInput]{
 
 // AssumeRole creates a temporary key of the caller's account that carries the role. It is valid at
 // once. In the same transaction, temporary keys of the account that expired long ago are deleted.
-func (s *Service) AssumeRole(ctx context.Context, caller Caller, req AssumeRole) (RoleCredentials, error) {
-	if err := check(assumeRoleParameterRules, req); err != nil {
-		return RoleCredentials{}, err
-	}
-	if err := s.admit(ctx, caller, "sts:AssumeRole", ""); err != nil {
-		return RoleCredentials{}, err
-	}
+var AssumeRole = newAction(Action[AssumeRoleRequest, RoleCredentials]{
+	permission: "sts:AssumeRole",
+	parameters: assumeRoleParameterRules,
+	refusals:   errorsOf(assumeRoleRules),
+	run:        (*Service).assumeRole,
+})
+
+func (s *Service) assumeRole(ctx context.Context, caller Caller, req AssumeRoleRequest) (RoleCredentials, error) {
 	if err := check(assumeRoleRules, assumeRoleInput{req, caller.AccountID}); err != nil {
 		return RoleCredentials{}, err
 	}

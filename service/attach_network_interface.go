@@ -9,12 +9,9 @@ import (
 	"enisim/store"
 )
 
-// attachAction is the name of the action in permissions.
-const attachAction = "ecs:AttachNetworkInterface"
-
-// AttachNetworkInterface is the request to attach an existing secondary interface to a VPC
+// AttachNetworkInterfaceRequest is the request to attach an existing secondary interface to a VPC
 // instance.
-type AttachNetworkInterface struct {
+type AttachNetworkInterfaceRequest struct {
 	RegionID               string `api:"RegionId"`
 	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
 	InstanceID             string `api:"InstanceId"`
@@ -25,24 +22,24 @@ type AttachNetworkInterface struct {
 
 // attachParameterRules are P1 to P4 of the reference. Unlike all other actions, the message for a
 // missing parameter does not name it.
-var attachParameterRules = []rule[AttachNetworkInterface]{
-	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.RegionID == "" }},
-	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.NetworkInterfaceID == "" }},
-	{err: MissingParameter, violated: func(r AttachNetworkInterface) bool { return r.InstanceID == "" }},
+var attachParameterRules = []rule[AttachNetworkInterfaceRequest]{
+	{err: MissingParameter, violated: func(r AttachNetworkInterfaceRequest) bool { return r.RegionID == "" }},
+	{err: MissingParameter, violated: func(r AttachNetworkInterfaceRequest) bool { return r.NetworkInterfaceID == "" }},
+	{err: MissingParameter, violated: func(r AttachNetworkInterfaceRequest) bool { return r.InstanceID == "" }},
 	{
 		err:      UnsupportedParameter,
-		violated: func(r AttachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" },
+		violated: func(r AttachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },
 	},
-	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterface) string { return r.InstanceID }, isValidID),
-	wellFormed(InvalidEniID, func(r AttachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r AttachNetworkInterface) Malformed { return r.Malformed }),
-	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterface) *int { return r.NetworkCardIndex }),
+	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterfaceRequest) string { return r.InstanceID }, isValidID),
+	wellFormed(InvalidEniID, func(r AttachNetworkInterfaceRequest) string { return r.NetworkInterfaceID }, isValidID),
+	readable(func(r AttachNetworkInterfaceRequest) Malformed { return r.Malformed }),
+	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterfaceRequest) *int { return r.NetworkCardIndex }),
 }
 
 // attachInput is the request plus the locked rows that its rules check, settled to the current
 // time.
 type attachInput struct {
-	AttachNetworkInterface
+	AttachNetworkInterfaceRequest
 	*store.AttachScene
 }
 
@@ -122,13 +119,15 @@ func exceedsGroupCapacity(a attachInput) bool {
 // AttachNetworkInterface attaches an interface to an instance. On return it is committed: the
 // interface is Attaching, and InUse after the attach delay. It counts against the limit of the
 // instance's type until a detach is complete. A repeat to the same instance changes nothing.
-func (s *Service) AttachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterface) error {
-	if err := check(attachParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, attachAction, req.RegionID); err != nil {
-		return err
-	}
+var AttachNetworkInterface = newAction(Action[AttachNetworkInterfaceRequest, Empty]{
+	permission: "ecs:AttachNetworkInterface",
+	parameters: attachParameterRules,
+	admission:  attachAdmissionRules,
+	refusals:   errorsOf(attachRules),
+	run:        answerless((*Service).attachNetworkInterface),
+})
+
+func (s *Service) attachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterfaceRequest) error {
 	want := store.Attachment{
 		AccountID:          caller.AccountID,
 		RegionID:           req.RegionID,

@@ -9,7 +9,7 @@ import (
 
 // attachCase is everything that decides an attach. good is one that succeeds; a spoiler breaks one rule of it.
 type attachCase struct {
-	req       AttachNetworkInterface
+	req       AttachNetworkInterfaceRequest
 	admission admissionInput
 	scene     *store.AttachScene
 }
@@ -17,7 +17,7 @@ type attachCase struct {
 func goodAttach() *attachCase {
 	vpc := "vpc-1"
 	return &attachCase{
-		req:       AttachNetworkInterface{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
+		req:       AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true},
 		scene: &store.AttachScene{
 			Instance: &store.Instance{ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning},

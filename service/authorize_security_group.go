@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// AuthorizeSecurityGroup is the request to add ingress rules to a security group.
-type AuthorizeSecurityGroup struct {
+// AuthorizeSecurityGroupRequest is the request to add ingress rules to a security group.
+type AuthorizeSecurityGroupRequest struct {
 	RegionID        string             `api:"RegionId"`
 	SecurityGroupID string             `api:"SecurityGroupId"`
 	Rules           IngressPermissions `api:",inline"`
@@ -18,12 +18,21 @@ type AuthorizeSecurityGroup struct {
 
 // AuthorizeSecurityGroup adds rules to a security group. A rule that the group already has is not
 // added again.
-func (s *Service) AuthorizeSecurityGroup(ctx context.Context, caller Caller, req AuthorizeSecurityGroup) error {
-	call := idempotentCall{action: "AuthorizeSecurityGroup", token: req.ClientToken, request: req}
-	return s.authorize(ctx, caller, call, ingress, rulesRequest{
-		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,
-		permissions: req.Rules.all(), malformed: req.Malformed,
-	})
+var AuthorizeSecurityGroup = newAction(Action[AuthorizeSecurityGroupRequest, Empty]{
+	permission: "ecs:AuthorizeSecurityGroup",
+	parameters: lift(ingress.parameterRules(), AuthorizeSecurityGroupRequest.rulesRequest),
+	refusals:   slices.Concat(errorsOf(ingress.sceneRules()), errorsOf(authorizeRules)),
+	write: func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, r AuthorizeSecurityGroupRequest) (Empty, error) {
+		return s.authorize(ctx, tx, caller, ingress, r.rulesRequest())
+	},
+	token: func(r AuthorizeSecurityGroupRequest) string { return r.ClientToken },
+})
+
+func (r AuthorizeSecurityGroupRequest) rulesRequest() rulesRequest {
+	return rulesRequest{
+		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
+		permissions: r.Rules.all(), malformed: r.Malformed,
+	}
 }
 
 // authorizeRules come last, because the number of new rules is known only when the groups are read.
@@ -33,35 +42,26 @@ var authorizeRules = []rule[rulesInput]{
 
 // authorize adds rules of one direction.
 func (s *Service) authorize(
-	ctx context.Context, caller Caller, call idempotentCall, d direction, req rulesRequest,
-) error {
-	if err := check(d.parameterRules(), req); err != nil {
-		return err
+	ctx context.Context, tx *store.Tx, caller Caller, d direction, req rulesRequest,
+) (Empty, error) {
+	scene, err := tx.LockForRules(ctx, caller.AccountID, req.regionID, req.securityGroupID, req.peers())
+	if err != nil {
+		return Empty{}, err
 	}
-	if err := s.admit(ctx, caller, "ecs:"+call.action, req.regionID); err != nil {
-		return err
+	input := rulesInput{rulesRequest: req, RulesScene: scene}
+	for _, p := range req.permissions {
+		if r := d.newRule(p); !slices.ContainsFunc(slices.Concat(scene.Rules, input.added), r.Same) {
+			input.added = append(input.added, r)
+		}
 	}
-	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
-		scene, err := tx.LockForRules(ctx, caller.AccountID, req.regionID, req.securityGroupID, req.peers())
-		if err != nil {
-			return struct{}{}, err
-		}
-		input := rulesInput{rulesRequest: req, RulesScene: scene}
-		for _, p := range req.permissions {
-			if r := d.newRule(p); !slices.ContainsFunc(slices.Concat(scene.Rules, input.added), r.Same) {
-				input.added = append(input.added, r)
-			}
-		}
-		if err := check(slices.Concat(d.sceneRules(), authorizeRules), input); err != nil {
-			return struct{}{}, err
-		}
-		now := s.now()
-		for _, r := range input.added {
-			r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.regionID)
-			r.SecurityGroupID, r.CreatedAt = req.securityGroupID, now
-			tx.InsertRule(r)
-		}
-		return struct{}{}, nil
-	})
-	return err
+	if err := check(slices.Concat(d.sceneRules(), authorizeRules), input); err != nil {
+		return Empty{}, err
+	}
+	now := s.now()
+	for _, r := range input.added {
+		r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.regionID)
+		r.SecurityGroupID, r.CreatedAt = req.securityGroupID, now
+		tx.InsertRule(r)
+	}
+	return Empty{}, nil
 }

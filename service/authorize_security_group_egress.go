@@ -1,9 +1,14 @@
 package service
 
-import "context"
+import (
+	"context"
+	"slices"
 
-// AuthorizeSecurityGroupEgress is the request to add egress rules to a security group.
-type AuthorizeSecurityGroupEgress struct {
+	"enisim/store"
+)
+
+// AuthorizeSecurityGroupEgressRequest is the request to add egress rules to a security group.
+type AuthorizeSecurityGroupEgressRequest struct {
 	RegionID        string            `api:"RegionId"`
 	SecurityGroupID string            `api:"SecurityGroupId"`
 	Rules           EgressPermissions `api:",inline"`
@@ -13,12 +18,19 @@ type AuthorizeSecurityGroupEgress struct {
 
 // AuthorizeSecurityGroupEgress adds rules to a security group. A rule that the group already has is
 // not added again.
-func (s *Service) AuthorizeSecurityGroupEgress(
-	ctx context.Context, caller Caller, req AuthorizeSecurityGroupEgress,
-) error {
-	call := idempotentCall{action: "AuthorizeSecurityGroupEgress", token: req.ClientToken, request: req}
-	return s.authorize(ctx, caller, call, egress, rulesRequest{
-		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,
-		permissions: req.Rules.all(), malformed: req.Malformed,
-	})
+var AuthorizeSecurityGroupEgress = newAction(Action[AuthorizeSecurityGroupEgressRequest, Empty]{
+	permission: "ecs:AuthorizeSecurityGroupEgress",
+	parameters: lift(egress.parameterRules(), AuthorizeSecurityGroupEgressRequest.rulesRequest),
+	refusals:   slices.Concat(errorsOf(egress.sceneRules()), errorsOf(authorizeRules)),
+	write: func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, r AuthorizeSecurityGroupEgressRequest) (Empty, error) {
+		return s.authorize(ctx, tx, caller, egress, r.rulesRequest())
+	},
+	token: func(r AuthorizeSecurityGroupEgressRequest) string { return r.ClientToken },
+})
+
+func (r AuthorizeSecurityGroupEgressRequest) rulesRequest() rulesRequest {
+	return rulesRequest{
+		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
+		permissions: r.Rules.all(), malformed: r.Malformed,
+	}
 }

@@ -47,11 +47,11 @@ func openCatalogue(t *testing.T) *Service {
 }
 
 // typesOf lists all types that a request selects, page by page.
-func typesOf(t *testing.T, s *Service, account string, req DescribeInstanceTypes) []InstanceType {
+func typesOf(t *testing.T, s *Service, account string, req DescribeInstanceTypesRequest) []InstanceType {
 	t.Helper()
 	var all []InstanceType
 	for {
-		list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: account}, req)
+		list, err := DescribeInstanceTypes.Do(t.Context(), s, Caller{AccountID: account}, req)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -75,7 +75,7 @@ func typeIDs(types []InstanceType) []string {
 func TestDescribeInstanceTypesByToken(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
-	all := typeIDs(typesOf(t, s, listAccount, DescribeInstanceTypes{}))
+	all := typeIDs(typesOf(t, s, listAccount, DescribeInstanceTypesRequest{}))
 	if want := len(catalogue.InstanceTypes()) + 1; len(all) != want || len(slices.Compact(slices.Clone(all))) != want {
 		t.Errorf("by default: got %d types, want %d, each once", len(all), want)
 	}
@@ -83,8 +83,8 @@ func TestDescribeInstanceTypesByToken(t *testing.T) {
 		var walked []string
 		pages := 0
 		for token := ""; (pages == 0 || token != "") && pages <= len(all); pages++ {
-			list, err := s.DescribeInstanceTypes(t.Context(), Caller{AccountID: listAccount},
-				DescribeInstanceTypes{Page: TokenPage{MaxResults: optional(size), NextToken: token}})
+			list, err := DescribeInstanceTypes.Do(t.Context(), s, Caller{AccountID: listAccount},
+				DescribeInstanceTypesRequest{Page: TokenPage{MaxResults: optional(size), NextToken: token}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -124,32 +124,32 @@ func TestOwnInstanceTypes(t *testing.T) {
 		{listAccount, 3, true},
 		{otherAccount, 2, false},
 	} {
-		for _, own := range typesOf(t, s, c.account, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}}) {
+		for _, own := range typesOf(t, s, c.account, DescribeInstanceTypesRequest{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}}) {
 			if known := DetailsOf(own).PrimaryENIQueues != nil; known == c.sees {
 				t.Errorf("account %s: further figures of %s are known: got %v, want %v", c.account, own.ID, known, !c.sees)
 			}
 		}
-		named := typesOf(t, s, c.account, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}})
+		named := typesOf(t, s, c.account, DescribeInstanceTypesRequest{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}})
 		if len(named) == 0 || named[0].VCPUs != c.vcpus || (len(named) == 2) != c.sees {
 			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test %v", c.account, named, c.vcpus, c.sees)
 		}
 		caller := Caller{AccountID: c.account}
-		families, err := s.DescribeInstanceTypeFamilies(t.Context(), caller, DescribeInstanceTypeFamilies{RegionID: "cn-hangzhou"})
+		families, err := DescribeInstanceTypeFamilies.Do(t.Context(), s, caller, DescribeInstanceTypeFamiliesRequest{RegionID: "cn-hangzhou"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := slices.Contains(families, InstanceTypeFamily{ID: "ecs.tiny"}); got != c.sees {
 			t.Errorf("account %s: the family of its own type is listed: got %v, want %v", c.account, got, c.sees)
 		}
-		zones, err := s.DescribeZones(t.Context(), caller, DescribeZones{RegionID: "cn-hangzhou"})
+		zones, err := DescribeZones.Do(t.Context(), s, caller, DescribeZonesRequest{RegionID: "cn-hangzhou"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := slices.Contains(typeIDs(zones.Types), "ecs.tiny.test"); got != c.sees || len(zones.Types) < len(catalogue.InstanceTypes()) {
 			t.Errorf("account %s: got %d types in zones, its own one %v, want %v", c.account, len(zones.Types), got, c.sees)
 		}
-		available, err := s.DescribeAvailableResource(t.Context(), caller,
-			DescribeAvailableResource{RegionID: "cn-hangzhou", DestinationResource: "InstanceType", InstanceType: "ecs.tiny.test"})
+		available, err := DescribeAvailableResource.Do(t.Context(), s, caller,
+			DescribeAvailableResourceRequest{RegionID: "cn-hangzhou", DestinationResource: "InstanceType", InstanceType: "ecs.tiny.test"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +158,7 @@ func TestOwnInstanceTypes(t *testing.T) {
 		}
 	}
 	// What shadows is not seen by what it shadows.
-	if got := typesOf(t, s, listAccount, DescribeInstanceTypes{InstanceTypes: []string{"ecs.g6.large"}, MaximumCPUCoreCount: new(2)}); len(got) > 0 {
+	if got := typesOf(t, s, listAccount, DescribeInstanceTypesRequest{InstanceTypes: []string{"ecs.g6.large"}, MaximumCPUCoreCount: new(2)}); len(got) > 0 {
 		t.Errorf("ecs.g6.large of two CPUs, where the account's own has three: got %+v, want none", got)
 	}
 }
@@ -167,28 +167,28 @@ func TestOwnInstanceTypes(t *testing.T) {
 func TestDescribeInstanceTypesFilters(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
-	all := typesOf(t, s, otherAccount, DescribeInstanceTypes{})
+	all := typesOf(t, s, otherAccount, DescribeInstanceTypesRequest{})
 	for _, c := range []struct {
 		name    string
-		request DescribeInstanceTypes
+		request DescribeInstanceTypesRequest
 		selects func(InstanceType) bool
 	}{
-		{"family", DescribeInstanceTypes{InstanceTypeFamily: "ecs.g6"}, func(t InstanceType) bool { return t.Family == "ecs.g6" }},
-		{"families", DescribeInstanceTypes{InstanceTypeFamilies: []string{"ecs.g6", "ecs.c6"}},
+		{"family", DescribeInstanceTypesRequest{InstanceTypeFamily: "ecs.g6"}, func(t InstanceType) bool { return t.Family == "ecs.g6" }},
+		{"families", DescribeInstanceTypesRequest{InstanceTypeFamilies: []string{"ecs.g6", "ecs.c6"}},
 			func(t InstanceType) bool { return t.Family == "ecs.g6" || t.Family == "ecs.c6" }},
-		{"CPUs", DescribeInstanceTypes{MinimumCPUCoreCount: new(4), MaximumCPUCoreCount: new(8)},
+		{"CPUs", DescribeInstanceTypesRequest{MinimumCPUCoreCount: new(4), MaximumCPUCoreCount: new(8)},
 			func(t InstanceType) bool { return t.VCPUs >= 4 && t.VCPUs <= 8 }},
-		{"memory", DescribeInstanceTypes{MinimumMemorySize: "0.5", MaximumMemorySize: "1.5"},
+		{"memory", DescribeInstanceTypesRequest{MinimumMemorySize: "0.5", MaximumMemorySize: "1.5"},
 			func(t InstanceType) bool { return t.MemoryGiB >= 0.5 && t.MemoryGiB <= 1.5 }},
-		{"interfaces", DescribeInstanceTypes{MinimumENIQuantity: new(15)}, func(t InstanceType) bool { return t.ENIQuantity >= 15 }},
-		{"IPv4", DescribeInstanceTypes{MinimumPrivateIPv4Quantity: new(30)},
+		{"interfaces", DescribeInstanceTypesRequest{MinimumENIQuantity: new(15)}, func(t InstanceType) bool { return t.ENIQuantity >= 15 }},
+		{"IPv4", DescribeInstanceTypesRequest{MinimumPrivateIPv4Quantity: new(30)},
 			func(t InstanceType) bool { return t.PrivateIPv4PerENI != nil && *t.PrivateIPv4PerENI >= 30 }},
-		{"IPv6", DescribeInstanceTypes{MinimumIPv6Quantity: new(30)}, func(t InstanceType) bool { return t.IPv6PerENI != nil && *t.IPv6PerENI >= 30 }},
-		{"ARM", DescribeInstanceTypes{CPUArchitecture: "ARM"}, func(t InstanceType) bool { return t.CPUArchitecture == "arm64" }},
-		{"X86", DescribeInstanceTypes{CPUArchitectures: []string{"X86"}}, func(t InstanceType) bool { return t.CPUArchitecture == "x86_64" }},
-		{"bandwidth", DescribeInstanceTypes{MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000)},
+		{"IPv6", DescribeInstanceTypesRequest{MinimumIPv6Quantity: new(30)}, func(t InstanceType) bool { return t.IPv6PerENI != nil && *t.IPv6PerENI >= 30 }},
+		{"ARM", DescribeInstanceTypesRequest{CPUArchitecture: "ARM"}, func(t InstanceType) bool { return t.CPUArchitecture == "arm64" }},
+		{"X86", DescribeInstanceTypesRequest{CPUArchitectures: []string{"X86"}}, func(t InstanceType) bool { return t.CPUArchitecture == "x86_64" }},
+		{"bandwidth", DescribeInstanceTypesRequest{MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000)},
 			func(t InstanceType) bool { return t.BandwidthGbps != nil && *t.BandwidthGbps >= 10 }},
-		{"packets", DescribeInstanceTypes{MinimumInstancePPSRx: new(1_000_000)},
+		{"packets", DescribeInstanceTypesRequest{MinimumInstancePPSRx: new(1_000_000)},
 			func(t InstanceType) bool { return t.PPS10k != nil && *t.PPS10k >= 100 }},
 	} {
 		want := typeIDs(slices.DeleteFunc(slices.Clone(all), func(t InstanceType) bool { return !c.selects(t) }))
@@ -200,13 +200,13 @@ func TestDescribeInstanceTypesFilters(t *testing.T) {
 
 func TestDescribeInstanceTypesRules(t *testing.T) {
 	t.Parallel()
-	good := func() DescribeInstanceTypes {
-		return DescribeInstanceTypes{
+	good := func() DescribeInstanceTypesRequest {
+		return DescribeInstanceTypesRequest{
 			InstanceTypes: many(10, "ecs.g6.large"), CPUArchitecture: "ARM", CPUArchitectures: []string{"X86", "ARM"},
 			MinimumMemorySize: "0.5", MaximumMemorySize: "64", Page: TokenPage{NextToken: instanceTypePages.token("ecs.g6.large")},
 		}
 	}
-	type request = DescribeInstanceTypes
+	type request = DescribeInstanceTypesRequest
 	walkRules(t, describeInstanceTypesRules, good, []spoiler[request]{
 		{"not of its type", "InvalidParameterMinimumCpuCoreCount", func(r *request) { r.Malformed = []string{"MinimumCpuCoreCount"} }},
 		{"too many types", "InvalidParameterInstanceTypes", func(r *request) { r.InstanceTypes = many(11, "ecs.g6.large") }},
@@ -224,7 +224,7 @@ func TestDeclaredRegions(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
 	caller := Caller{AccountID: otherAccount}
-	regions, err := s.DescribeRegions(t.Context(), caller, DescribeRegions{AcceptLanguage: "en-US"})
+	regions, err := DescribeRegions.Do(t.Context(), s, caller, DescribeRegionsRequest{AcceptLanguage: "en-US"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestDeclaredRegions(t *testing.T) {
 		!slices.Contains(regions, Region{"cn-hangzhou", "China (Hangzhou)"}) {
 		t.Errorf("regions: got %v, want those of the catalogue and moon-1", regions)
 	}
-	zones, err := s.DescribeZones(t.Context(), caller, DescribeZones{RegionID: "moon-1", AcceptLanguage: "en-US", Verbose: new(false)})
+	zones, err := DescribeZones.Do(t.Context(), s, caller, DescribeZonesRequest{RegionID: "moon-1", AcceptLanguage: "en-US", Verbose: new(false)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func sortedZones(zones []Zone) []Zone {
 func TestDescribeAvailableResource(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
-	type request = DescribeAvailableResource
+	type request = DescribeAvailableResourceRequest
 	for _, c := range []struct {
 		name    string
 		request request
@@ -279,7 +279,7 @@ func TestDescribeAvailableResource(t *testing.T) {
 		{"dedicated hosts", request{DestinationResource: "ddh"}, nil, nil},
 	} {
 		c.request.RegionID = "moon-1"
-		got, err := s.DescribeAvailableResource(t.Context(), Caller{AccountID: listAccount}, c.request)
+		got, err := DescribeAvailableResource.Do(t.Context(), s, Caller{AccountID: listAccount}, c.request)
 		if err != nil {
 			t.Fatal(err)
 		}

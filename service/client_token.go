@@ -24,17 +24,11 @@ type idempotentCall struct {
 	action  string
 	token   string // "": each request is a new one
 	request any    // includes the token; two requests are the same if their JSON is equal
-}
 
-// tokenConsumingActions are the actions whose refusal uses up the token: this was captured for
-// instances, and a CNI expects it for interfaces and their addresses. No source tells about other
-// actions, and tools repeat those with the same token until the obstacle is gone.
-var tokenConsumingActions = []string{
-	"AssignIpv6Addresses",
-	"AssignPrivateIpAddresses",
-	"CreateInstance",
-	"CreateNetworkInterface",
-	"RunInstances",
+	// consumesToken is set for actions whose refusal uses up the token: this was captured for
+	// instances, and a CNI expects it for interfaces and their addresses. No source tells about
+	// other actions, and tools repeat those with the same token until the obstacle is gone.
+	consumesToken bool
 }
 
 // consumesToken reports whether a refusal uses up the token of its request. A refusal that goes
@@ -42,7 +36,7 @@ var tokenConsumingActions = []string{
 // internal failure, or a refusal of the token itself.
 func consumesToken(call idempotentCall, err error) bool {
 	var refusal *Error
-	if call.token == "" || !slices.Contains(tokenConsumingActions, call.action) || !errors.As(err, &refusal) ||
+	if call.token == "" || !call.consumesToken || !errors.As(err, &refusal) ||
 		refusal.Status >= 500 {
 		return false
 	}

@@ -11,9 +11,9 @@ import (
 	"enisim/store"
 )
 
-// CreateNetworkInterface is the request to create a secondary interface, with its addresses, groups
+// CreateNetworkInterfaceRequest is the request to create a secondary interface, with its addresses, groups
 // and tags. By default it gets one private IPv4 address.
-type CreateNetworkInterface struct {
+type CreateNetworkInterfaceRequest struct {
 	RegionID                 string   `api:"RegionId"`
 	VSwitchID                string   `api:"VSwitchId"`        // gives it VPC and zone, for life
 	SecurityGroupID          string   `api:"SecurityGroupId"`  // this one, or
@@ -43,56 +43,58 @@ type CreateNetworkInterface struct {
 const maxSecurityGroups = 10
 
 var createNetworkInterfaceParameterRules = slices.Concat(
-	[]rule[CreateNetworkInterface]{
-		required("RegionId", func(r CreateNetworkInterface) string { return r.RegionID }),
-		required("VSwitchId", func(r CreateNetworkInterface) string { return r.VSwitchID }),
+	[]rule[CreateNetworkInterfaceRequest]{
+		required("RegionId", func(r CreateNetworkInterfaceRequest) string { return r.RegionID }),
+		required("VSwitchId", func(r CreateNetworkInterfaceRequest) string { return r.VSwitchID }),
 		{
 			err: MissingNamedParameter,
-			violated: func(r CreateNetworkInterface) bool {
+			violated: func(r CreateNetworkInterfaceRequest) bool {
 				return r.SecurityGroupID == "" && len(r.SecurityGroupIDs) == 0
 			},
-			messageArgs: nameArg[CreateNetworkInterface]("SecurityGroupId"),
+			messageArgs: nameArg[CreateNetworkInterfaceRequest]("SecurityGroupId"),
 		},
-		readable(func(r CreateNetworkInterface) Malformed { return r.Malformed }),
-		{err: UnsupportedParameter, violated: func(r CreateNetworkInterface) bool {
+		readable(func(r CreateNetworkInterfaceRequest) Malformed { return r.Malformed }),
+		{err: UnsupportedParameter, violated: func(r CreateNetworkInterfaceRequest) bool {
 			return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
 		}},
-		among("InstanceType", func(r CreateNetworkInterface) string { return r.InstanceType }, store.ENISecondary),
+		among("InstanceType", func(r CreateNetworkInterfaceRequest) string { return r.InstanceType }, store.ENISecondary),
 		{
 			err:      EniTrafficMode,
-			violated: func(r CreateNetworkInterface) bool { return !oneOf(r.TrafficMode, "", trafficStandard) },
+			violated: func(r CreateNetworkInterfaceRequest) bool { return !oneOf(r.TrafficMode, "", trafficStandard) },
 		},
 		{
 			err:      QueuePairNumberMustEmpty,
-			violated: func(r CreateNetworkInterface) bool { return r.QueuePairNumber != nil },
+			violated: func(r CreateNetworkInterfaceRequest) bool { return r.QueuePairNumber != nil },
 		},
 		wellFormed(
 			InvalidClientTokenValue,
-			func(r CreateNetworkInterface) string { return r.ClientToken },
+			func(r CreateNetworkInterfaceRequest) string { return r.ClientToken },
 			isValidClientToken,
 		),
 
-		exclusive("SecurityGroupId, SecurityGroupIds", func(r CreateNetworkInterface) bool {
+		exclusive("SecurityGroupId, SecurityGroupIds", func(r CreateNetworkInterfaceRequest) bool {
 			return r.SecurityGroupID != "" && len(r.SecurityGroupIDs) > 0
 		}),
-		exclusive("PrivateIpAddress, SecondaryPrivateIpAddressCount", func(r CreateNetworkInterface) bool {
+		exclusive("PrivateIpAddress, SecondaryPrivateIpAddressCount", func(r CreateNetworkInterfaceRequest) bool {
 			return len(r.PrivateIPAddresses) > 0 && r.SecondaryIPCount != nil
 		}),
 		exclusive(
 			"Ipv4Prefix, Ipv4PrefixCount",
-			func(r CreateNetworkInterface) bool { return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil },
+			func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv4Prefixes) > 0 && r.IPv4PrefixCount != nil },
 		),
 		exclusive(
 			"Ipv6Address, Ipv6AddressCount",
-			func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+			func(r CreateNetworkInterfaceRequest) bool {
+				return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil
+			},
 		),
 		exclusive(
 			"Ipv6Prefix, Ipv6PrefixCount",
-			func(r CreateNetworkInterface) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+			func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
 		),
 		addressesOrPrefixes(
 			"PrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount",
-			func(r CreateNetworkInterface) (addresses, prefixes bool) {
+			func(r CreateNetworkInterfaceRequest) (addresses, prefixes bool) {
 				addresses = len(r.PrivateIPAddresses) > 0 || r.SecondaryIPCount != nil
 				prefixes = len(r.IPv4Prefixes) > 0 || r.IPv4PrefixCount != nil
 				return addresses, prefixes
@@ -100,68 +102,74 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 		),
 		addressesOrPrefixes(
 			"Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount",
-			func(r CreateNetworkInterface) (addresses, prefixes bool) {
+			func(r CreateNetworkInterfaceRequest) (addresses, prefixes bool) {
 				addresses = len(r.IPv6Addresses) > 0 || r.IPv6AddressCount != nil
 				prefixes = len(r.IPv6Prefixes) > 0 || r.IPv6PrefixCount != nil
 				return addresses, prefixes
 			},
 		),
 
-		wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterface) string { return r.Name }, isValidName),
-		invalid("Description", func(r CreateNetworkInterface) bool {
+		wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterfaceRequest) string { return r.Name }, isValidName),
+		invalid("Description", func(r CreateNetworkInterfaceRequest) bool {
 			return r.Description != "" && !isValidDescription(r.Description, 2, 256)
 		}),
-		invalid("SecurityGroupIds", func(r CreateNetworkInterface) bool { return hasDuplicates(r.SecurityGroupIDs) }),
+		invalid("SecurityGroupIds", func(r CreateNetworkInterfaceRequest) bool { return hasDuplicates(r.SecurityGroupIDs) }),
 		{
 			err:      JoinedGroupLimitExceed,
-			violated: func(r CreateNetworkInterface) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
+			violated: func(r CreateNetworkInterfaceRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
 		},
 
 		invalid(
 			"SecondaryPrivateIpAddressCount",
-			func(r CreateNetworkInterface) bool { return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1 },
+			func(r CreateNetworkInterfaceRequest) bool {
+				return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1
+			},
 		),
-		{err: MaxEniPrivateIPsCountExceeded, violated: func(r CreateNetworkInterface) bool {
+		{err: MaxEniPrivateIPsCountExceeded, violated: func(r CreateNetworkInterfaceRequest) bool {
 			const maxNamed = 10
 			return len(r.PrivateIPAddresses) > maxNamed || valueOf(r.SecondaryIPCount) > maxSecondaryIPv4
 		}},
-		within("Ipv4PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv4PrefixCount }),
-		invalid("Ipv6Address", func(r CreateNetworkInterface) bool { return len(r.IPv6Addresses) > maxIPv6 }),
-		within("Ipv6AddressCount", 1, maxIPv6, func(r CreateNetworkInterface) *int { return r.IPv6AddressCount }),
-		within("Ipv6PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterface) *int { return r.IPv6PrefixCount }),
-		{err: InvalidIPAddress, violated: func(r CreateNetworkInterface) bool { return r.malformedAddress() != "" },
-			messageArgs: func(r CreateNetworkInterface) []any { return []any{r.malformedAddress()} }},
+		within("Ipv4PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterfaceRequest) *int { return r.IPv4PrefixCount }),
+		invalid("Ipv6Address", func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }),
+		within("Ipv6AddressCount", 1, maxIPv6, func(r CreateNetworkInterfaceRequest) *int { return r.IPv6AddressCount }),
+		within("Ipv6PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterfaceRequest) *int { return r.IPv6PrefixCount }),
+		{err: InvalidIPAddress, violated: func(r CreateNetworkInterfaceRequest) bool { return r.malformedAddress() != "" },
+			messageArgs: func(r CreateNetworkInterfaceRequest) []any { return []any{r.malformedAddress()} }},
 	},
 	prefixRules(
 		familyIPv4,
-		func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.namedIPv4(), r.IPv4Prefixes} },
+		func(r CreateNetworkInterfaceRequest) namedAddresses {
+			return namedAddresses{r.namedIPv4(), r.IPv4Prefixes}
+		},
 	),
 	prefixRules(
 		familyIPv6,
-		func(r CreateNetworkInterface) namedAddresses { return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes} },
+		func(r CreateNetworkInterfaceRequest) namedAddresses {
+			return namedAddresses{r.IPv6Addresses, r.IPv6Prefixes}
+		},
 	),
-	settingsRules(func(r CreateNetworkInterface) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }),
-	[]rule[CreateNetworkInterface]{
+	settingsRules(func(r CreateNetworkInterfaceRequest) NetworkInterfaceSettings { return r.NetworkInterfaceSettings }),
+	[]rule[CreateNetworkInterfaceRequest]{
 		// Without an IPv6 address there is none that could be the primary one.
-		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterface) bool {
+		invalid("EnablePrimaryIPv6", func(r CreateNetworkInterfaceRequest) bool {
 			return isTrue(r.EnablePrimaryIPv6) && len(r.IPv6Addresses) == 0 && r.IPv6AddressCount == nil
 		}),
-		{err: QuotaExceedTags, violated: func(r CreateNetworkInterface) bool { return tooManyTags(r.Tags) }},
-		{err: DuplicateTagKey, violated: func(r CreateNetworkInterface) bool { return repeatsTagKey(r.Tags) }},
+		{err: QuotaExceedTags, violated: func(r CreateNetworkInterfaceRequest) bool { return tooManyTags(r.Tags) }},
+		{err: DuplicateTagKey, violated: func(r CreateNetworkInterfaceRequest) bool { return repeatsTagKey(r.Tags) }},
 		{
 			err:      InvalidTagKeyMalformed,
-			violated: func(r CreateNetworkInterface) bool { return hasInvalidTagKey(r.Tags) },
+			violated: func(r CreateNetworkInterfaceRequest) bool { return hasInvalidTagKey(r.Tags) },
 		},
 		{
 			err:      InvalidTagValueMalformed,
-			violated: func(r CreateNetworkInterface) bool { return hasInvalidTagValue(r.Tags) },
+			violated: func(r CreateNetworkInterfaceRequest) bool { return hasInvalidTagValue(r.Tags) },
 		},
 	},
 )
 
 // createNetworkInterfaceInput is the request plus the locked rows that its rules check.
 type createNetworkInterfaceInput struct {
-	CreateNetworkInterface
+	CreateNetworkInterfaceRequest
 	*store.CreateNetworkInterfaceScene
 	now time.Time
 }
@@ -241,39 +249,39 @@ func haveDifferentTypes(groups iter.Seq[store.GroupScene]) bool {
 
 // CreateNetworkInterface creates an interface that is Available at once. A quota limits the
 // secondary interfaces of the account in the region.
-func (s *Service) CreateNetworkInterface(
-	ctx context.Context, caller Caller, req CreateNetworkInterface,
+var CreateNetworkInterface = newAction(Action[CreateNetworkInterfaceRequest, NetworkInterface]{
+	permission:    "ecs:CreateNetworkInterface",
+	parameters:    createNetworkInterfaceParameterRules,
+	refusals:      errorsOf(createNetworkInterfaceRules),
+	write:         (*Service).createNetworkInterface,
+	token:         func(r CreateNetworkInterfaceRequest) string { return r.ClientToken },
+	consumesToken: true,
+})
+
+func (s *Service) createNetworkInterface(
+	ctx context.Context, tx *store.Tx, caller Caller, req CreateNetworkInterfaceRequest,
 ) (NetworkInterface, error) {
-	if err := check(createNetworkInterfaceParameterRules, req); err != nil {
+	scene, err := tx.LockForCreateNetworkInterface(
+		ctx,
+		caller.AccountID,
+		req.RegionID,
+		req.addressWant(),
+		req.groupIDs(),
+		s.now(),
+	)
+	if err != nil {
 		return NetworkInterface{}, err
 	}
-	if err := s.admit(ctx, caller, "ecs:CreateNetworkInterface", req.RegionID); err != nil {
+	input := createNetworkInterfaceInput{req, scene, s.now()}
+	if err := check(createNetworkInterfaceRules, input); err != nil {
 		return NetworkInterface{}, err
 	}
-	call := idempotentCall{"CreateNetworkInterface", req.ClientToken, req}
-	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (NetworkInterface, error) {
-		scene, err := tx.LockForCreateNetworkInterface(
-			ctx,
-			caller.AccountID,
-			req.RegionID,
-			req.addressWant(),
-			req.groupIDs(),
-			s.now(),
-		)
-		if err != nil {
-			return NetworkInterface{}, err
-		}
-		input := createNetworkInterfaceInput{req, scene, s.now()}
-		if err := check(createNetworkInterfaceRules, input); err != nil {
-			return NetworkInterface{}, err
-		}
-		n := s.newNetworkInterface(caller.AccountID, input)
-		tx.InsertNetworkInterface(store.NewNetworkInterface{
-			NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes,
-			SecurityGroupIDs: n.SecurityGroupIDs,
-		}, scene.Offer.IPv4)
-		return n, nil
-	})
+	n := s.newNetworkInterface(caller.AccountID, input)
+	tx.InsertNetworkInterface(store.NewNetworkInterface{
+		NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes,
+		SecurityGroupIDs: n.SecurityGroupIDs,
+	}, scene.Offer.IPv4)
+	return n, nil
 }
 
 // newNetworkInterface returns the new interface as a list shows it.
@@ -347,7 +355,7 @@ func addressRank(a PrivateIPAddress) int {
 
 // addressWant returns the addresses that the interface needs from its VSwitch. Single IPv6
 // addresses that are not named are not among them, because they are random.
-func (r CreateNetworkInterface) addressWant() store.AddressWant {
+func (r CreateNetworkInterfaceRequest) addressWant() store.AddressWant {
 	want := store.AddressWant{
 		VSwitchID:    r.VSwitchID,
 		IPv4:         valueOf(r.SecondaryIPCount),
@@ -362,20 +370,20 @@ func (r CreateNetworkInterface) addressWant() store.AddressWant {
 	return want
 }
 
-func (r CreateNetworkInterface) groupIDs() []string {
+func (r CreateNetworkInterfaceRequest) groupIDs() []string {
 	return slices.Concat(optionalList(r.SecurityGroupID), r.SecurityGroupIDs)
 }
 
-func (r CreateNetworkInterface) namedIPv4() []string {
+func (r CreateNetworkInterfaceRequest) namedIPv4() []string {
 	return slices.Concat(optionalList(r.PrimaryIPAddress), r.PrivateIPAddresses)
 }
 
-func (r CreateNetworkInterface) wantsIPv6() bool {
+func (r CreateNetworkInterfaceRequest) wantsIPv6() bool {
 	return len(r.IPv6Addresses)+len(r.IPv6Prefixes) > 0 || r.IPv6AddressCount != nil || r.IPv6PrefixCount != nil
 }
 
 // malformedAddress returns the first text that is not an address of its family, or "".
-func (r CreateNetworkInterface) malformedAddress() string {
+func (r CreateNetworkInterfaceRequest) malformedAddress() string {
 	for _, a := range r.namedIPv4() {
 		if !allIPv4(a) {
 			return a

@@ -19,7 +19,7 @@ func goodCreation() creationCase {
 	block, block6 := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("2001:db8:0:100::/64")
 	return creationCase{
 		createNetworkInterfaceInput: createNetworkInterfaceInput{
-			CreateNetworkInterface: CreateNetworkInterface{
+			CreateNetworkInterfaceRequest: CreateNetworkInterfaceRequest{
 				RegionID: "cn-hangzhou", VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1", "sg-2"},
 				IPv4Prefixes: []string{"10.0.0.16/28"}, IPv6Addresses: []string{"2001:db8:0:100::9"},
 				Name: "data", Description: "data plane", ClientToken: "mine", Tags: many(1, Tag{"team", "net"}),
@@ -41,19 +41,6 @@ func goodCreation() creationCase {
 		},
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:CreateNetworkInterface", regionKnown: true},
 	}
-}
-
-// lifted are the rules of a part as rules of the whole.
-func lifted[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Whole] {
-	var out []rule[Whole]
-	for _, r := range rules {
-		l := rule[Whole]{err: r.err, violated: func(w Whole) bool { return r.violated(part(w)) }}
-		if r.messageArgs != nil {
-			l.messageArgs = func(w Whole) []any { return r.messageArgs(part(w)) }
-		}
-		out = append(out, l)
-	}
-	return out
 }
 
 // countSecondary makes the request one for so many secondary addresses, without prefixes, which exclude them.
@@ -81,9 +68,9 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 	t.Parallel()
 	type request = creationCase
 	walkRules(t, slices.Concat(
-		lifted(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterface { return c.CreateNetworkInterface }),
-		lifted(admissionRules, func(c request) admissionInput { return c.admission }),
-		lifted(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput { return c.createNetworkInterfaceInput }),
+		lift(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterfaceRequest { return c.CreateNetworkInterfaceRequest }),
+		lift(admissionRules, func(c request) admissionInput { return c.admission }),
+		lift(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput { return c.createNetworkInterfaceInput }),
 	), goodCreation, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(c *request) { c.RegionID = "" }},
 		{"no VSwitchId", "MissingParameterVSwitchId", func(c *request) { c.VSwitchID = "" }},

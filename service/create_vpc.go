@@ -11,9 +11,9 @@ import (
 	"enisim/store"
 )
 
-// CreateVPC is the request for a new VPC. An IPv6 block asks for IPv6. EnableIpv6 alone asks for an
+// CreateVPCRequest is the request for a new VPC. An IPv6 block asks for IPv6. EnableIpv6 alone asks for an
 // IPv6 block of the cloud's choice.
-type CreateVPC struct {
+type CreateVPCRequest struct {
 	RegionID        string `api:"RegionId"`
 	CIDRBlock       string `api:"CidrBlock"`
 	VPCName         string `api:"VpcName"`
@@ -40,14 +40,14 @@ const defaultVPCBlock = "172.16.0.0/12"
 const maxUserBlocks = 3
 
 // block returns the block for the VPC.
-func (r CreateVPC) block() (netip.Prefix, bool) {
+func (r CreateVPCRequest) block() (netip.Prefix, bool) {
 	if r.CIDRBlock == "" {
 		return netip.MustParsePrefix(defaultVPCBlock), true
 	}
 	return parseIPv4Block(r.CIDRBlock)
 }
 
-func (r CreateVPC) userBlocks() []string {
+func (r CreateVPCRequest) userBlocks() []string {
 	if r.UserCIDR == "" {
 		return nil
 	}
@@ -55,31 +55,31 @@ func (r CreateVPC) userBlocks() []string {
 }
 
 var createVPCParameterRules = slices.Concat(
-	[]rule[CreateVPC]{
-		required("RegionId", func(r CreateVPC) string { return r.RegionID }),
-		readable(func(r CreateVPC) Malformed { return r.Malformed }),
-		{err: InvalidVPCCIDRBlock, violated: func(r CreateVPC) bool { _, ok := r.block(); return !ok }},
+	[]rule[CreateVPCRequest]{
+		required("RegionId", func(r CreateVPCRequest) string { return r.RegionID }),
+		readable(func(r CreateVPCRequest) Malformed { return r.Malformed }),
+		{err: InvalidVPCCIDRBlock, violated: func(r CreateVPCRequest) bool { _, ok := r.block(); return !ok }},
 		{
 			err:         IllegalCIDRBlockMask,
-			violated:    func(r CreateVPC) bool { block, _ := r.block(); return !isValidVPCMask(block) },
-			messageArgs: func(r CreateVPC) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} },
+			violated:    func(r CreateVPCRequest) bool { block, _ := r.block(); return !isValidVPCMask(block) },
+			messageArgs: func(r CreateVPCRequest) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} },
 		},
 		{
 			err:      InvalidVPCCIDRBlock,
-			violated: func(r CreateVPC) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) },
+			violated: func(r CreateVPCRequest) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) },
 		},
-		invalid("UserCidr", func(r CreateVPC) bool {
+		invalid("UserCidr", func(r CreateVPCRequest) bool {
 			return len(r.userBlocks()) > maxUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {
 				_, ok := parseIPv4Block(text)
 				return !ok
 			})
 		}),
-		invalid("Ipv6CidrBlock", func(r CreateVPC) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
+		invalid("Ipv6CidrBlock", func(r CreateVPCRequest) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
 	},
-	vpcTextRules(func(r CreateVPC) string { return r.VPCName }, func(r CreateVPC) string { return r.Description }),
-	vpcTagRules(func(r CreateVPC) []Tag { return r.Tags }),
-	[]rule[CreateVPC]{
-		wellFormed(InvalidClientTokenValue, func(r CreateVPC) string { return r.ClientToken }, isValidClientToken),
+	vpcTextRules(func(r CreateVPCRequest) string { return r.VPCName }, func(r CreateVPCRequest) string { return r.Description }),
+	vpcTagRules(func(r CreateVPCRequest) []Tag { return r.Tags }),
+	[]rule[CreateVPCRequest]{
+		wellFormed(InvalidClientTokenValue, func(r CreateVPCRequest) string { return r.ClientToken }, isValidClientToken),
 	},
 )
 
@@ -106,37 +106,38 @@ func (s *Service) ipv6BlockFor(enable *bool, named string) *netip.Prefix {
 // CreateVPC creates a VPC, with its vRouter and its system route table. It is Pending, and
 // Available after the create delay. A DryRun request that would succeed gets the error
 // DryRunOperation.
-func (s *Service) CreateVPC(ctx context.Context, caller Caller, req CreateVPC) (CreatedVPC, error) {
-	if err := check(createVPCParameterRules, req); err != nil {
+var CreateVPC = newAction(Action[CreateVPCRequest, CreatedVPC]{
+	permission: "vpc:CreateVpc",
+	parameters: createVPCParameterRules,
+	refusals:   errorsOf(dryRunRules),
+	write:      (*Service).createVPC,
+	token:      func(r CreateVPCRequest) string { return r.ClientToken },
+})
+
+func (s *Service) createVPC(
+	ctx context.Context, tx *store.Tx, caller Caller, req CreateVPCRequest,
+) (CreatedVPC, error) {
+	if err := check(dryRunRules, req.DryRun); err != nil {
 		return CreatedVPC{}, err
 	}
-	if err := s.admit(ctx, caller, "vpc:CreateVpc", req.RegionID); err != nil {
-		return CreatedVPC{}, err
-	}
-	call := idempotentCall{action: "CreateVpc", token: req.ClientToken, request: req}
-	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (CreatedVPC, error) {
-		if err := check(dryRunRules, req.DryRun); err != nil {
-			return CreatedVPC{}, err
-		}
-		now := s.now()
-		block, _ := req.block()
-		id := s.newID("vpc-", req.RegionID)
-		tx.InsertVPC(store.VPC{
-			AccountID:       caller.AccountID,
-			ID:              id,
-			RegionID:        req.RegionID,
-			CIDRBlock:       block,
-			IPv6CIDRBlock:   s.ipv6BlockFor(req.EnableIPv6, req.IPv6CIDRBlock),
-			Name:            req.VPCName,
-			Description:     req.Description,
-			ResourceGroupID: req.ResourceGroupID,
-			Tags:            tagMap(req.Tags),
-			Attributes:      store.VPCAttributes{UserCIDRs: req.userBlocks()},
-			CreatedAt:       now,
-			AvailableAt:     s.availableAt(now),
-		})
-		return CreatedVPC{id, store.VRouterID(id), store.SystemRouteTableID(id), req.ResourceGroupID}, nil
+	now := s.now()
+	block, _ := req.block()
+	id := s.newID("vpc-", req.RegionID)
+	tx.InsertVPC(store.VPC{
+		AccountID:       caller.AccountID,
+		ID:              id,
+		RegionID:        req.RegionID,
+		CIDRBlock:       block,
+		IPv6CIDRBlock:   s.ipv6BlockFor(req.EnableIPv6, req.IPv6CIDRBlock),
+		Name:            req.VPCName,
+		Description:     req.Description,
+		ResourceGroupID: req.ResourceGroupID,
+		Tags:            tagMap(req.Tags),
+		Attributes:      store.VPCAttributes{UserCIDRs: req.userBlocks()},
+		CreatedAt:       now,
+		AvailableAt:     s.availableAt(now),
 	})
+	return CreatedVPC{id, store.VRouterID(id), store.SystemRouteTableID(id), req.ResourceGroupID}, nil
 }
 
 // availableAt returns when a network that is created now leaves Pending, or nil if it is Available

@@ -4,21 +4,21 @@ import "testing"
 
 func TestCreateVPCParameters(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVPCParameterRules, func() CreateVPC { return CreateVPC{RegionID: "cn-hangzhou"} }, []spoiler[CreateVPC]{
-		{"no RegionId", "MissingParameterRegionId", func(r *CreateVPC) { r.RegionID = "" }},
-		{"not a boolean", "InvalidParameterDryRun", func(r *CreateVPC) { r.Malformed = Malformed{"DryRun"} }},
-		{"block", "InvalidParameter", func(r *CreateVPC) { r.CIDRBlock = "10.0.0.0" }},
-		{"mask", "IllegalParam.CidrBlockMask7", func(r *CreateVPC) { r.CIDRBlock = "10.0.0.0/7" }},
-		{"reserved block", "InvalidParameter", func(r *CreateVPC) { r.CIDRBlock = "100.64.0.0/16" }},
-		{"user block", "InvalidParameterUserCidr", func(r *CreateVPC) { r.UserCIDR = "10.0.0.0/8,nowhere" }},
-		{"IPv6 block", "InvalidParameterIpv6CidrBlock", func(r *CreateVPC) { r.IPv6CIDRBlock = "2408:4000::/64" }},
-		{"name", "InvalidVpcName.Malformed", func(r *CreateVPC) { r.VPCName = "http://vpc" }},
-		{"description", "InvalidVpcDiscription.Malformed", func(r *CreateVPC) { r.Description = "https://vpc" }},
-		{"tags", "QuotaExceed.Tags", func(r *CreateVPC) { r.Tags = append(r.Tags, numberedTags(21)...) }},
-		{"tag key", "InvalidTagKey.Malformed", func(r *CreateVPC) { r.Tags = append(r.Tags, Tag{Key: "acs:a"}) }},
-		{"tag value", "InvalidTagValue.Malformed", func(r *CreateVPC) { r.Tags = append(r.Tags, Tag{"a", "acs:a"}) }},
-		{"tag twice", "Duplicate.TagKey", func(r *CreateVPC) { r.Tags = append(r.Tags, Tag{Key: "b"}, Tag{Key: "b"}) }},
-		{"token", "InvalidClientToken.ValueNotSupported", func(r *CreateVPC) { r.ClientToken = "é" }},
+	walkRules(t, createVPCParameterRules, func() CreateVPCRequest { return CreateVPCRequest{RegionID: "cn-hangzhou"} }, []spoiler[CreateVPCRequest]{
+		{"no RegionId", "MissingParameterRegionId", func(r *CreateVPCRequest) { r.RegionID = "" }},
+		{"not a boolean", "InvalidParameterDryRun", func(r *CreateVPCRequest) { r.Malformed = Malformed{"DryRun"} }},
+		{"block", "InvalidParameter", func(r *CreateVPCRequest) { r.CIDRBlock = "10.0.0.0" }},
+		{"mask", "IllegalParam.CidrBlockMask7", func(r *CreateVPCRequest) { r.CIDRBlock = "10.0.0.0/7" }},
+		{"reserved block", "InvalidParameter", func(r *CreateVPCRequest) { r.CIDRBlock = "100.64.0.0/16" }},
+		{"user block", "InvalidParameterUserCidr", func(r *CreateVPCRequest) { r.UserCIDR = "10.0.0.0/8,nowhere" }},
+		{"IPv6 block", "InvalidParameterIpv6CidrBlock", func(r *CreateVPCRequest) { r.IPv6CIDRBlock = "2408:4000::/64" }},
+		{"name", "InvalidVpcName.Malformed", func(r *CreateVPCRequest) { r.VPCName = "http://vpc" }},
+		{"description", "InvalidVpcDiscription.Malformed", func(r *CreateVPCRequest) { r.Description = "https://vpc" }},
+		{"tags", "QuotaExceed.Tags", func(r *CreateVPCRequest) { r.Tags = append(r.Tags, numberedTags(21)...) }},
+		{"tag key", "InvalidTagKey.Malformed", func(r *CreateVPCRequest) { r.Tags = append(r.Tags, Tag{Key: "acs:a"}) }},
+		{"tag value", "InvalidTagValue.Malformed", func(r *CreateVPCRequest) { r.Tags = append(r.Tags, Tag{"a", "acs:a"}) }},
+		{"tag twice", "Duplicate.TagKey", func(r *CreateVPCRequest) { r.Tags = append(r.Tags, Tag{Key: "b"}, Tag{Key: "b"}) }},
+		{"token", "InvalidClientToken.ValueNotSupported", func(r *CreateVPCRequest) { r.ClientToken = "é" }},
 	})
 }
 
@@ -36,7 +36,7 @@ func TestCreateVPCParametersAtTheirEdges(t *testing.T) {
 		{"127.0.0.0/16", "InvalidParameter"}, {"224.0.0.0/16", "InvalidParameter"}, {"169.254.0.0/24", "InvalidParameter"},
 		{"2408:4000::/28", "InvalidParameter"},
 	} {
-		err := check(createVPCParameterRules, CreateVPC{RegionID: "cn-hangzhou", CIDRBlock: c.block})
+		err := check(createVPCParameterRules, CreateVPCRequest{RegionID: "cn-hangzhou", CIDRBlock: c.block})
 		if got := codeOf(err); got != c.want {
 			t.Errorf("%q: got %q, want %q", c.block, got, c.want)
 		}

@@ -9,8 +9,8 @@ import (
 	"enisim/store"
 )
 
-// CreateVSwitch is the request for a new VSwitch, with a named block or with the size of one.
-type CreateVSwitch struct {
+// CreateVSwitchRequest is the request for a new VSwitch, with a named block or with the size of one.
+type CreateVSwitchRequest struct {
 	RegionID      string `api:"RegionId"`
 	ZoneID        string `api:"ZoneId"`
 	VPCID         string `api:"VpcId"`
@@ -28,20 +28,20 @@ type CreateVSwitch struct {
 const maxVSwitches = 150
 
 var createVSwitchParameterRules = slices.Concat(
-	[]rule[CreateVSwitch]{
-		required("ZoneId", func(r CreateVSwitch) string { return r.ZoneID }),
-		required("VpcId", func(r CreateVSwitch) string { return r.VPCID }),
-		readable(func(r CreateVSwitch) Malformed { return r.Malformed }),
+	[]rule[CreateVSwitchRequest]{
+		required("ZoneId", func(r CreateVSwitchRequest) string { return r.ZoneID }),
+		required("VpcId", func(r CreateVSwitchRequest) string { return r.VPCID }),
+		readable(func(r CreateVSwitchRequest) Malformed { return r.Malformed }),
 		{
 			err:         MissingNamedParameter,
-			violated:    func(r CreateVSwitch) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
-			messageArgs: nameArg[CreateVSwitch]("CidrBlock"),
+			violated:    func(r CreateVSwitchRequest) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
+			messageArgs: nameArg[CreateVSwitchRequest]("CidrBlock"),
 		},
-		invalid("CidrMask", func(r CreateVSwitch) bool { return r.CIDRBlock != "" && r.CIDRMask != nil }),
-		within("CidrMask", minIPv4BlockBits, maxVSwitchBits, func(r CreateVSwitch) *int { return r.CIDRMask }),
+		invalid("CidrMask", func(r CreateVSwitchRequest) bool { return r.CIDRBlock != "" && r.CIDRMask != nil }),
+		within("CidrMask", minIPv4BlockBits, maxVSwitchBits, func(r CreateVSwitchRequest) *int { return r.CIDRMask }),
 		wellFormed(
 			InvalidCIDRBlockMalformed,
-			func(r CreateVSwitch) string { return r.CIDRBlock },
+			func(r CreateVSwitchRequest) string { return r.CIDRBlock },
 			func(text string) bool {
 				_, ok := parseIPv4Block(text)
 				return ok
@@ -49,28 +49,28 @@ var createVSwitchParameterRules = slices.Concat(
 		),
 		wellFormed(
 			InvalidVSwitchCIDRBlock,
-			func(r CreateVSwitch) string { return r.CIDRBlock },
+			func(r CreateVSwitchRequest) string { return r.CIDRBlock },
 			func(text string) bool {
 				block, _ := parseIPv4Block(text)
 				return block.Bits() >= minIPv4BlockBits && block.Bits() <= maxVSwitchBits &&
 					!overlapsAny(block, store.ReservedBlocks)
 			},
 		),
-		within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitch) *int { return r.IPv6CIDRBlock }),
+		within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitchRequest) *int { return r.IPv6CIDRBlock }),
 	},
 	vpcTextRules(
-		func(r CreateVSwitch) string { return r.VSwitchName },
-		func(r CreateVSwitch) string { return r.Description },
+		func(r CreateVSwitchRequest) string { return r.VSwitchName },
+		func(r CreateVSwitchRequest) string { return r.Description },
 	),
-	vpcTagRules(func(r CreateVSwitch) []Tag { return r.Tags }),
-	[]rule[CreateVSwitch]{
-		wellFormed(InvalidClientTokenValue, func(r CreateVSwitch) string { return r.ClientToken }, isValidClientToken),
+	vpcTagRules(func(r CreateVSwitchRequest) []Tag { return r.Tags }),
+	[]rule[CreateVSwitchRequest]{
+		wellFormed(InvalidClientTokenValue, func(r CreateVSwitchRequest) string { return r.ClientToken }, isValidClientToken),
 	},
 )
 
 // createVSwitchInput is the request plus the locked rows that its rules check.
 type createVSwitchInput struct {
-	CreateVSwitch
+	CreateVSwitchRequest
 	*store.CreateVSwitchScene
 	now time.Time
 }
@@ -160,40 +160,41 @@ var createVSwitchRules = []rule[createVSwitchInput]{
 
 // CreateVSwitch creates a VSwitch in a VPC and returns its id. It is Pending, and Available after
 // the create delay. Its resource group is the VPC's.
-func (s *Service) CreateVSwitch(ctx context.Context, caller Caller, req CreateVSwitch) (string, error) {
-	if err := check(createVSwitchParameterRules, req); err != nil {
+var CreateVSwitch = newAction(Action[CreateVSwitchRequest, string]{
+	permission: "vpc:CreateVSwitch",
+	parameters: createVSwitchParameterRules,
+	refusals:   errorsOf(createVSwitchRules),
+	write:      (*Service).createVSwitch,
+	token:      func(r CreateVSwitchRequest) string { return r.ClientToken },
+})
+
+func (s *Service) createVSwitch(
+	ctx context.Context, tx *store.Tx, caller Caller, req CreateVSwitchRequest,
+) (string, error) {
+	scene, err := tx.LockForCreateVSwitch(ctx, caller.AccountID, req.RegionID, req.VPCID, req.ZoneID)
+	if err != nil {
 		return "", err
 	}
-	if err := s.admit(ctx, caller, "vpc:CreateVSwitch", req.RegionID); err != nil {
+	input := createVSwitchInput{req, scene, s.now()}
+	if err := check(createVSwitchRules, input); err != nil {
 		return "", err
 	}
-	call := idempotentCall{action: "CreateVSwitch", token: req.ClientToken, request: req}
-	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (string, error) {
-		scene, err := tx.LockForCreateVSwitch(ctx, caller.AccountID, req.RegionID, req.VPCID, req.ZoneID)
-		if err != nil {
-			return "", err
-		}
-		input := createVSwitchInput{req, scene, s.now()}
-		if err := check(createVSwitchRules, input); err != nil {
-			return "", err
-		}
-		block, _ := input.block()
-		id := s.newID("vsw-", scene.VPC.RegionID)
-		tx.InsertVSwitch(store.VSwitch{
-			AccountID:       caller.AccountID,
-			ID:              id,
-			VPCID:           scene.VPC.ID,
-			RegionID:        scene.VPC.RegionID,
-			ZoneID:          req.ZoneID,
-			CIDRBlock:       block,
-			IPv6CIDRBlock:   input.ipv6Block(),
-			Name:            req.VSwitchName,
-			Description:     req.Description,
-			ResourceGroupID: scene.VPC.ResourceGroupID,
-			Tags:            tagMap(req.Tags),
-			CreatedAt:       input.now,
-			AvailableAt:     s.availableAt(input.now),
-		})
-		return id, nil
+	block, _ := input.block()
+	id := s.newID("vsw-", scene.VPC.RegionID)
+	tx.InsertVSwitch(store.VSwitch{
+		AccountID:       caller.AccountID,
+		ID:              id,
+		VPCID:           scene.VPC.ID,
+		RegionID:        scene.VPC.RegionID,
+		ZoneID:          req.ZoneID,
+		CIDRBlock:       block,
+		IPv6CIDRBlock:   input.ipv6Block(),
+		Name:            req.VSwitchName,
+		Description:     req.Description,
+		ResourceGroupID: scene.VPC.ResourceGroupID,
+		Tags:            tagMap(req.Tags),
+		CreatedAt:       input.now,
+		AvailableAt:     s.availableAt(input.now),
 	})
+	return id, nil
 }

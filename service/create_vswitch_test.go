@@ -9,29 +9,29 @@ import (
 	"enisim/store"
 )
 
-func goodCreateVSwitch() CreateVSwitch {
-	return CreateVSwitch{ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", CIDRBlock: "10.0.0.0/24"}
+func goodCreateVSwitch() CreateVSwitchRequest {
+	return CreateVSwitchRequest{ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", CIDRBlock: "10.0.0.0/24"}
 }
 
 func TestCreateVSwitchParameters(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVSwitchParameterRules, goodCreateVSwitch, []spoiler[CreateVSwitch]{
-		{"no ZoneId", "MissingParameterZoneId", func(r *CreateVSwitch) { r.ZoneID = "" }},
-		{"no VpcId", "MissingParameterVpcId", func(r *CreateVSwitch) { r.VPCID = "" }},
-		{"not an integer", "InvalidParameterCidrMask", func(r *CreateVSwitch) { r.Malformed = Malformed{"CidrMask"} }},
-		{"neither block nor mask", "MissingParameterCidrBlock", func(r *CreateVSwitch) { r.CIDRBlock, r.CIDRMask = "", nil }},
-		{"block and mask", "InvalidParameterCidrMask", func(r *CreateVSwitch) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/24", new(24) }},
-		{"mask", "InvalidParameterCidrMask", func(r *CreateVSwitch) { r.CIDRBlock, r.CIDRMask = "", new(30) }},
-		{"malformed block", "InvalidCidrBlock.Malformed", func(r *CreateVSwitch) { r.CIDRBlock, r.CIDRMask = "10.0.0.1/24", nil }},
-		{"block", "InvalidParameter", func(r *CreateVSwitch) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/30", nil }},
-		{"IPv6 number", "InvalidParameterIpv6CidrBlock", func(r *CreateVSwitch) { r.IPv6CIDRBlock = new(256) }},
-		{"name", "InvalidVpcName.Malformed", func(r *CreateVSwitch) { r.VSwitchName = "http://vsw" }},
-		{"description", "InvalidVpcDiscription.Malformed", func(r *CreateVSwitch) { r.Description = "https://vsw" }},
-		{"tags", "QuotaExceed.Tags", func(r *CreateVSwitch) { r.Tags = append(r.Tags, numberedTags(21)...) }},
-		{"tag key", "InvalidTagKey.Malformed", func(r *CreateVSwitch) { r.Tags = append(r.Tags, Tag{Key: "acs:a"}) }},
-		{"tag value", "InvalidTagValue.Malformed", func(r *CreateVSwitch) { r.Tags = append(r.Tags, Tag{"a", "acs:a"}) }},
-		{"tag twice", "Duplicate.TagKey", func(r *CreateVSwitch) { r.Tags = append(r.Tags, Tag{Key: "b"}, Tag{Key: "b"}) }},
-		{"token", "InvalidClientToken.ValueNotSupported", func(r *CreateVSwitch) { r.ClientToken = "é" }},
+	walkRules(t, createVSwitchParameterRules, goodCreateVSwitch, []spoiler[CreateVSwitchRequest]{
+		{"no ZoneId", "MissingParameterZoneId", func(r *CreateVSwitchRequest) { r.ZoneID = "" }},
+		{"no VpcId", "MissingParameterVpcId", func(r *CreateVSwitchRequest) { r.VPCID = "" }},
+		{"not an integer", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.Malformed = Malformed{"CidrMask"} }},
+		{"neither block nor mask", "MissingParameterCidrBlock", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "", nil }},
+		{"block and mask", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/24", new(24) }},
+		{"mask", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "", new(30) }},
+		{"malformed block", "InvalidCidrBlock.Malformed", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.1/24", nil }},
+		{"block", "InvalidParameter", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/30", nil }},
+		{"IPv6 number", "InvalidParameterIpv6CidrBlock", func(r *CreateVSwitchRequest) { r.IPv6CIDRBlock = new(256) }},
+		{"name", "InvalidVpcName.Malformed", func(r *CreateVSwitchRequest) { r.VSwitchName = "http://vsw" }},
+		{"description", "InvalidVpcDiscription.Malformed", func(r *CreateVSwitchRequest) { r.Description = "https://vsw" }},
+		{"tags", "QuotaExceed.Tags", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, numberedTags(21)...) }},
+		{"tag key", "InvalidTagKey.Malformed", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{Key: "acs:a"}) }},
+		{"tag value", "InvalidTagValue.Malformed", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{"a", "acs:a"}) }},
+		{"tag twice", "Duplicate.TagKey", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{Key: "b"}, Tag{Key: "b"}) }},
+		{"token", "InvalidClientToken.ValueNotSupported", func(r *CreateVSwitchRequest) { r.ClientToken = "é" }},
 	})
 }
 

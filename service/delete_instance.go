@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DeleteInstance is the request to release an instance.
-type DeleteInstance struct {
-	LifeRequest
+// DeleteInstanceRequest is the request to release an instance.
+type DeleteInstanceRequest struct {
+	PowerRequest
 	Force                 *bool // allows a running instance
 	ForceStop             *bool // accepted, without effect: every guest reacts to a stop
 	TerminateSubscription *bool // allows a prepaid instance
@@ -18,17 +18,17 @@ type DeleteInstance struct {
 
 var deleteInstanceParameterRules = slices.Concat(
 	powerParameterRules(
-		func(r DeleteInstance) LifeRequest { return r.LifeRequest },
-		func(r DeleteInstance) Malformed { return r.Malformed },
+		func(r DeleteInstanceRequest) PowerRequest { return r.PowerRequest },
+		func(r DeleteInstanceRequest) Malformed { return r.Malformed },
 	),
-	[]rule[DeleteInstance]{
-		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstance) string { return r.InstanceID }, isValidID),
+	[]rule[DeleteInstanceRequest]{
+		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstanceRequest) string { return r.InstanceID }, isValidID),
 	},
 )
 
 // deleteInstanceInput is the request plus the locked rows that its rules check.
 type deleteInstanceInput struct {
-	DeleteInstance
+	DeleteInstanceRequest
 	*store.DeleteInstanceScene
 }
 
@@ -54,13 +54,14 @@ var deleteInstanceRules = []rule[deleteInstanceInput]{
 // DeleteInstance deletes an instance and its primary interface at once. A secondary interface with
 // DeleteOnRelease is Deleting for the delete delay. Other interfaces, and those that are Detaching,
 // are Available at once.
-func (s *Service) DeleteInstance(ctx context.Context, caller Caller, req DeleteInstance) error {
-	if err := check(deleteInstanceParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:DeleteInstance", req.RegionID); err != nil {
-		return err
-	}
+var DeleteInstance = newAction(Action[DeleteInstanceRequest, Empty]{
+	permission: "ecs:DeleteInstance",
+	parameters: deleteInstanceParameterRules,
+	refusals:   slices.Concat(errorsOf(deleteInstanceRules), errorsOf(dryRunRules)),
+	run:        answerless((*Service).deleteInstance),
+})
+
+func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteInstanceRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForDeleteInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID)
 		if err != nil {

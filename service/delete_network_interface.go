@@ -6,22 +6,22 @@ import (
 	"enisim/store"
 )
 
-// DeleteNetworkInterface is the request to delete a secondary interface that is on no instance.
-type DeleteNetworkInterface struct {
+// DeleteNetworkInterfaceRequest is the request to delete a secondary interface that is on no instance.
+type DeleteNetworkInterfaceRequest struct {
 	RegionID           string `api:"RegionId"`
 	NetworkInterfaceID string `api:"NetworkInterfaceId"`
 }
 
-var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterface]{
-	required("RegionId", func(r DeleteNetworkInterface) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r DeleteNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
+var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterfaceRequest]{
+	required("RegionId", func(r DeleteNetworkInterfaceRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r DeleteNetworkInterfaceRequest) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r DeleteNetworkInterfaceRequest) string { return r.NetworkInterfaceID }, isValidID),
 }
 
 // deleteNetworkInterfaceInput is the request plus the locked rows that its rules check, settled to
 // the current time.
 type deleteNetworkInterfaceInput struct {
-	DeleteNetworkInterface
+	DeleteNetworkInterfaceRequest
 	*store.DeleteNetworkInterfaceScene
 }
 
@@ -42,13 +42,14 @@ var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
 // DeleteNetworkInterface deletes an interface: it is Deleting, and gone after the delete delay,
 // when its addresses are free again. A repeat while it is Deleting succeeds and changes nothing.
 // Only if the interface is stuck in Deleting, a repeat deletes it.
-func (s *Service) DeleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterface) error {
-	if err := check(deleteNetworkInterfaceParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:DeleteNetworkInterface", req.RegionID); err != nil {
-		return err
-	}
+var DeleteNetworkInterface = newAction(Action[DeleteNetworkInterfaceRequest, Empty]{
+	permission: "ecs:DeleteNetworkInterface",
+	parameters: deleteNetworkInterfaceParameterRules,
+	refusals:   errorsOf(deleteNetworkInterfaceRules),
+	run:        answerless((*Service).deleteNetworkInterface),
+})
+
+func (s *Service) deleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterfaceRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		atOnce := s.options.DeleteDelay == 0
 		scene, err := tx.LockForDeleteNetworkInterface(

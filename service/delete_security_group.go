@@ -6,15 +6,15 @@ import (
 	"enisim/store"
 )
 
-// DeleteSecurityGroup is the request to delete a security group that nothing depends on.
-type DeleteSecurityGroup struct {
+// DeleteSecurityGroupRequest is the request to delete a security group that nothing depends on.
+type DeleteSecurityGroupRequest struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`
 }
 
-var deleteSecurityGroupParameterRules = []rule[DeleteSecurityGroup]{
-	{err: MissingRegionID, violated: func(r DeleteSecurityGroup) bool { return r.RegionID == "" }},
-	required("SecurityGroupId", func(r DeleteSecurityGroup) string { return r.SecurityGroupID }),
+var deleteSecurityGroupParameterRules = []rule[DeleteSecurityGroupRequest]{
+	{err: MissingRegionID, violated: func(r DeleteSecurityGroupRequest) bool { return r.RegionID == "" }},
+	required("SecurityGroupId", func(r DeleteSecurityGroupRequest) string { return r.SecurityGroupID }),
 }
 
 var deleteSecurityGroupRules = []rule[*store.DeleteGroupScene]{
@@ -25,13 +25,14 @@ var deleteSecurityGroupRules = []rule[*store.DeleteGroupScene]{
 
 // DeleteSecurityGroup deletes a security group and its rules. An interface counts as a member until
 // it is deleted, attached or not.
-func (s *Service) DeleteSecurityGroup(ctx context.Context, caller Caller, req DeleteSecurityGroup) error {
-	if err := check(deleteSecurityGroupParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:DeleteSecurityGroup", req.RegionID); err != nil {
-		return err
-	}
+var DeleteSecurityGroup = newAction(Action[DeleteSecurityGroupRequest, Empty]{
+	permission: "ecs:DeleteSecurityGroup",
+	parameters: deleteSecurityGroupParameterRules,
+	refusals:   errorsOf(deleteSecurityGroupRules),
+	run:        answerless((*Service).deleteSecurityGroup),
+})
+
+func (s *Service) deleteSecurityGroup(ctx context.Context, caller Caller, req DeleteSecurityGroupRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForDeleteGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, s.now())
 		if err != nil {

@@ -2,14 +2,15 @@ package service
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"enisim/store"
 )
 
-// DeleteVPC is the request to delete a VPC. It has no ForceDelete: that is about gateways, which
+// DeleteVPCRequest is the request to delete a VPC. It has no ForceDelete: that is about gateways, which
 // are not simulated.
-type DeleteVPC struct {
+type DeleteVPCRequest struct {
 	RegionID    string `api:"RegionId"`
 	VPCID       string `api:"VpcId"`
 	DryRun      *bool
@@ -17,10 +18,10 @@ type DeleteVPC struct {
 	Malformed   Malformed
 }
 
-var deleteVPCParameterRules = []rule[DeleteVPC]{
-	required("VpcId", func(r DeleteVPC) string { return r.VPCID }),
-	readable(func(r DeleteVPC) Malformed { return r.Malformed }),
-	wellFormed(InvalidClientTokenValue, func(r DeleteVPC) string { return r.ClientToken }, isValidClientToken),
+var deleteVPCParameterRules = []rule[DeleteVPCRequest]{
+	required("VpcId", func(r DeleteVPCRequest) string { return r.VPCID }),
+	readable(func(r DeleteVPCRequest) Malformed { return r.Malformed }),
+	wellFormed(InvalidClientTokenValue, func(r DeleteVPCRequest) string { return r.ClientToken }, isValidClientToken),
 }
 
 // deleteVPCInput is the locked rows that the rules check.
@@ -40,27 +41,27 @@ var deleteVPCRules = []rule[deleteVPCInput]{
 }
 
 // DeleteVPC deletes an empty VPC. It is gone at once.
-func (s *Service) DeleteVPC(ctx context.Context, caller Caller, req DeleteVPC) error {
-	if err := check(deleteVPCParameterRules, req); err != nil {
-		return err
+var DeleteVPC = newAction(Action[DeleteVPCRequest, Empty]{
+	permission: "vpc:DeleteVpc",
+	parameters: deleteVPCParameterRules,
+	refusals:   slices.Concat(errorsOf(deleteVPCRules), errorsOf(dryRunRules)),
+	write:      (*Service).deleteVPC,
+	token:      func(r DeleteVPCRequest) string { return r.ClientToken },
+})
+
+func (s *Service) deleteVPC(
+	ctx context.Context, tx *store.Tx, caller Caller, req DeleteVPCRequest,
+) (Empty, error) {
+	scene, err := tx.LockForDeleteVPC(ctx, caller.AccountID, req.RegionID, req.VPCID)
+	if err != nil {
+		return Empty{}, err
 	}
-	if err := s.admit(ctx, caller, "vpc:DeleteVpc", req.RegionID); err != nil {
-		return err
+	if err := check(deleteVPCRules, deleteVPCInput{scene, s.now()}); err != nil {
+		return Empty{}, err
 	}
-	call := idempotentCall{action: "DeleteVpc", token: req.ClientToken, request: req}
-	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
-		scene, err := tx.LockForDeleteVPC(ctx, caller.AccountID, req.RegionID, req.VPCID)
-		if err != nil {
-			return struct{}{}, err
-		}
-		if err := check(deleteVPCRules, deleteVPCInput{scene, s.now()}); err != nil {
-			return struct{}{}, err
-		}
-		if err := check(dryRunRules, req.DryRun); err != nil {
-			return struct{}{}, err
-		}
-		tx.DeleteVPC(scene.VPC)
-		return struct{}{}, nil
-	})
-	return err
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return Empty{}, err
+	}
+	tx.DeleteVPC(scene.VPC)
+	return Empty{}, nil
 }

@@ -2,22 +2,23 @@ package service
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"enisim/store"
 )
 
-// DeleteVSwitch is the request to delete a VSwitch.
-type DeleteVSwitch struct {
+// DeleteVSwitchRequest is the request to delete a VSwitch.
+type DeleteVSwitchRequest struct {
 	RegionID  string `api:"RegionId"`
 	VSwitchID string `api:"VSwitchId"`
 	DryRun    *bool
 	Malformed Malformed
 }
 
-var deleteVSwitchParameterRules = []rule[DeleteVSwitch]{
-	required("VSwitchId", func(r DeleteVSwitch) string { return r.VSwitchID }),
-	readable(func(r DeleteVSwitch) Malformed { return r.Malformed }),
+var deleteVSwitchParameterRules = []rule[DeleteVSwitchRequest]{
+	required("VSwitchId", func(r DeleteVSwitchRequest) string { return r.VSwitchID }),
+	readable(func(r DeleteVSwitchRequest) Malformed { return r.Malformed }),
 }
 
 // deleteVSwitchInput is the locked rows that the rules check.
@@ -37,13 +38,14 @@ var deleteVSwitchRules = []rule[deleteVSwitchInput]{
 
 // DeleteVSwitch deletes a VSwitch without interfaces and instances. It is gone at once. An
 // interface that is Deleting still counts, one that was gone when the request came does not.
-func (s *Service) DeleteVSwitch(ctx context.Context, caller Caller, req DeleteVSwitch) error {
-	if err := check(deleteVSwitchParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "vpc:DeleteVSwitch", req.RegionID); err != nil {
-		return err
-	}
+var DeleteVSwitch = newAction(Action[DeleteVSwitchRequest, Empty]{
+	permission: "vpc:DeleteVSwitch",
+	parameters: deleteVSwitchParameterRules,
+	refusals:   slices.Concat(errorsOf(deleteVSwitchRules), errorsOf(dryRunRules)),
+	run:        answerless((*Service).deleteVSwitch),
+})
+
+func (s *Service) deleteVSwitch(ctx context.Context, caller Caller, req DeleteVSwitchRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.now())
 		if err != nil {

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeAvailableResource is the request for what the zones of a region offer. Nothing is ever
+// DescribeAvailableResourceRequest is the request for what the zones of a region offer. Nothing is ever
 // sold out.
-type DescribeAvailableResource struct {
+type DescribeAvailableResourceRequest struct {
 	RegionID            string `api:"RegionId"`
 	DestinationResource string // what to list
 	ResourceType        string
@@ -60,43 +60,43 @@ var (
 	}
 )
 
-var describeAvailableResourceRules = []rule[DescribeAvailableResource]{
-	required("RegionId", func(r DescribeAvailableResource) string { return r.RegionID }),
-	required("DestinationResource", func(r DescribeAvailableResource) string { return r.DestinationResource }),
-	readable(func(r DescribeAvailableResource) Malformed { return r.Malformed }),
-	among("DestinationResource", func(r DescribeAvailableResource) string { return r.DestinationResource },
+var describeAvailableResourceRules = []rule[DescribeAvailableResourceRequest]{
+	required("RegionId", func(r DescribeAvailableResourceRequest) string { return r.RegionID }),
+	required("DestinationResource", func(r DescribeAvailableResourceRequest) string { return r.DestinationResource }),
+	readable(func(r DescribeAvailableResourceRequest) Malformed { return r.Malformed }),
+	among("DestinationResource", func(r DescribeAvailableResourceRequest) string { return r.DestinationResource },
 		KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk, kindDataDisk),
 	among(
 		"ResourceType",
-		func(r DescribeAvailableResource) string { return r.ResourceType },
+		func(r DescribeAvailableResourceRequest) string { return r.ResourceType },
 		"instance",
 		"disk",
 		"reservedinstance",
 		"ddh",
 	),
-	among("IoOptimized", func(r DescribeAvailableResource) string { return r.IOOptimized }, "optimized", "none"),
-	among("NetworkCategory", func(r DescribeAvailableResource) string { return r.NetworkCategory },
+	among("IoOptimized", func(r DescribeAvailableResourceRequest) string { return r.IOOptimized }, "optimized", "none"),
+	among("NetworkCategory", func(r DescribeAvailableResourceRequest) string { return r.NetworkCategory },
 		store.NetworkTypeVPC, store.NetworkTypeClassic),
 	among(
 		"InstanceChargeType",
-		func(r DescribeAvailableResource) string { return r.InstanceChargeType },
+		func(r DescribeAvailableResourceRequest) string { return r.InstanceChargeType },
 		"PrePaid",
 		"PostPaid",
 	),
-	invalid("Memory", func(r DescribeAvailableResource) bool { return r.Memory != "" && !isNumber(r.Memory) }),
+	invalid("Memory", func(r DescribeAvailableResourceRequest) bool { return r.Memory != "" && !isNumber(r.Memory) }),
 }
 
 // DescribeAvailableResource lists what the zones of a region offer, by zone. All zones offer the
 // same. If no resource fits the request, no zone is listed.
-func (s *Service) DescribeAvailableResource(
-	ctx context.Context, caller Caller, req DescribeAvailableResource,
+var DescribeAvailableResource = newAction(Action[DescribeAvailableResourceRequest, AvailableResources]{
+	permission: "ecs:DescribeAvailableResource",
+	parameters: describeAvailableResourceRules,
+	run:        (*Service).describeAvailableResource,
+})
+
+func (s *Service) describeAvailableResource(
+	ctx context.Context, caller Caller, req DescribeAvailableResourceRequest,
 ) (AvailableResources, error) {
-	if err := check(describeAvailableResourceRules, req); err != nil {
-		return AvailableResources{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeAvailableResource", req.RegionID); err != nil {
-		return AvailableResources{}, err
-	}
 	zones, err := s.store.Zones(ctx, req.RegionID)
 	if err != nil {
 		return AvailableResources{}, err
@@ -124,7 +124,7 @@ func (s *Service) DescribeAvailableResource(
 }
 
 // resources returns what every zone offers for a request, given the instance types that fit it.
-func (r DescribeAvailableResource) resources(types []InstanceType) []AvailableResource {
+func (r DescribeAvailableResourceRequest) resources(types []InstanceType) []AvailableResource {
 	if r.DestinationResource != kindIOOptimized {
 		types = slices.DeleteFunc(
 			types,

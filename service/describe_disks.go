@@ -19,9 +19,9 @@ const (
 	dataDiskSizeGiB      = 20
 )
 
-// DescribeDisks is the request for a list of disks. All its filters must hold; an empty one does
+// DescribeDisksRequest is the request for a list of disks. All its filters must hold; an empty one does
 // not filter.
-type DescribeDisks struct {
+type DescribeDisksRequest struct {
 	RegionID             string   `api:"RegionId"`
 	DiskIDs              JSONList `api:"DiskIds"`
 	InstanceID           string   `api:"InstanceId"`
@@ -49,22 +49,22 @@ type DescribeDisks struct {
 // diskPages are the bounds that the vendor's SDK documents.
 var diskPages = paging{list: "disks", maxPageSize: 100, minResults: 10, maxResults: 500, defaultPageSize: 10}
 
-var describeDisksRules = slices.Concat([]rule[DescribeDisks]{
-	required("RegionId", func(r DescribeDisks) string { return r.RegionID }),
-	validLists(func(r DescribeDisks) Malformed { return r.Malformed }, "DiskIds"),
-	readable(func(r DescribeDisks) Malformed { return r.Malformed }),
-	invalid("DiskIds", func(r DescribeDisks) bool { return len(r.DiskIDs) > maxListed }),
-	among("DiskType", func(r DescribeDisks) string { return r.DiskType }, "all", "system", "data"),
-	among("Status", func(r DescribeDisks) string { return r.Status },
+var describeDisksRules = slices.Concat([]rule[DescribeDisksRequest]{
+	required("RegionId", func(r DescribeDisksRequest) string { return r.RegionID }),
+	validLists(func(r DescribeDisksRequest) Malformed { return r.Malformed }, "DiskIds"),
+	readable(func(r DescribeDisksRequest) Malformed { return r.Malformed }),
+	invalid("DiskIds", func(r DescribeDisksRequest) bool { return len(r.DiskIDs) > maxListed }),
+	among("DiskType", func(r DescribeDisksRequest) string { return r.DiskType }, "all", "system", "data"),
+	among("Status", func(r DescribeDisksRequest) string { return r.Status },
 		"All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting"),
-	among("DiskChargeType", func(r DescribeDisks) string { return r.DiskChargeType }, "PrePaid", "PostPaid"),
-	{err: InvalidTagCount, violated: func(r DescribeDisks) bool { return tooManyTags(r.Tags) }},
-	invalid("Tag", func(r DescribeDisks) bool { return lacksTagKey(r.Tags) }),
-}, validPage(diskPages, func(r DescribeDisks) PageRequest { return r.Page }))
+	among("DiskChargeType", func(r DescribeDisksRequest) string { return r.DiskChargeType }, "PrePaid", "PostPaid"),
+	{err: InvalidTagCount, violated: func(r DescribeDisksRequest) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeDisksRequest) bool { return lacksTagKey(r.Tags) }),
+}, validPage(diskPages, func(r DescribeDisksRequest) PageRequest { return r.Page }))
 
 // selectsNone reports whether a filter is an empty list, or selects disks that do not exist here:
 // detached, made from a snapshot, locked, or with a customer's key.
-func (r DescribeDisks) selectsNone() bool {
+func (r DescribeDisksRequest) selectsNone() bool {
 	return r.DiskIDs.isEmpty() || !slices.Contains([]string{"", "All", "In_use"}, r.Status) ||
 		!slices.Contains([]string{"", "Disabled"}, r.MultiAttach) ||
 		r.SnapshotID != "" || r.AutoSnapshotPolicyID != "" || r.KMSKeyID != "" || r.LockReason != "" ||
@@ -74,7 +74,7 @@ func (r DescribeDisks) selectsNone() bool {
 
 // systemFilter returns whether to list only system disks (true) or only data disks (false), or nil
 // for both. Only data disks can be detached from their instance.
-func (r DescribeDisks) systemFilter() *bool {
+func (r DescribeDisksRequest) systemFilter() *bool {
 	switch {
 	case r.DiskType == "system" || r.DiskType == "data":
 		return new(r.DiskType == "system")
@@ -87,13 +87,14 @@ func (r DescribeDisks) systemFilter() *bool {
 // DescribeDisks lists the disks of the caller's instances, by id: the system disk of each, and the
 // data disks that it was created with. A DryRun request that would succeed gets the error
 // DryRunOperation.
-func (s *Service) DescribeDisks(ctx context.Context, caller Caller, req DescribeDisks) (List[Disk], error) {
-	if err := check(describeDisksRules, req); err != nil {
-		return List[Disk]{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeDisks", req.RegionID); err != nil {
-		return List[Disk]{}, err
-	}
+var DescribeDisks = newAction(Action[DescribeDisksRequest, List[Disk]]{
+	permission: "ecs:DescribeDisks",
+	parameters: describeDisksRules,
+	refusals:   errorsOf(dryRunRules),
+	run:        (*Service).describeDisks,
+})
+
+func (s *Service) describeDisks(ctx context.Context, caller Caller, req DescribeDisksRequest) (List[Disk], error) {
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return List[Disk]{}, err
 	}

@@ -27,41 +27,41 @@ func TestDescribeDisks(t *testing.T) {
 	all := slices.Concat(systems, []string{"d-a", "d-z"}) // by id
 	for _, c := range []struct {
 		name    string
-		request DescribeDisks
+		request DescribeDisksRequest
 		want    []string
 	}{
-		{"no filter", DescribeDisks{}, all},
-		{"ids", DescribeDisks{DiskIDs: JSONList{"d-z", "d-002", "d-nowhere"}}, []string{"d-002", "d-z"}},
-		{"an instance", DescribeDisks{InstanceID: "i-001"}, []string{"d-001", "d-a", "d-z"}},
-		{"an unknown instance", DescribeDisks{InstanceID: "i-nowhere"}, nil},
-		{"a zone", DescribeDisks{ZoneID: "cn-hangzhou-h"}, all},
-		{"another zone", DescribeDisks{ZoneID: "cn-hangzhou-i"}, nil},
-		{"all types, categories and statuses", DescribeDisks{DiskType: "all", Category: "all", Status: "All"}, all},
-		{"system disks", DescribeDisks{DiskType: "system", InstanceID: "i-001"}, []string{"d-001"}},
-		{"data disks", DescribeDisks{DiskType: "data"}, []string{"d-a", "d-z"}},
-		{"those that may leave", DescribeDisks{Portable: new(true)}, []string{"d-a", "d-z"}},
-		{"those that may not", DescribeDisks{Portable: new(false)}, systems},
-		{"system disks that may leave", DescribeDisks{Portable: new(true), DiskType: "system"}, nil},
-		{"data disks that may not", DescribeDisks{Portable: new(false), DiskType: "data"}, nil},
-		{"a category", DescribeDisks{Category: "cloud_ssd"}, []string{"d-001", "d-a"}},
-		{"the usual category", DescribeDisks{Category: "cloud_essd"}, slices.Concat(systems[1:], []string{"d-z"})},
-		{"in use", DescribeDisks{Status: "In_use"}, all},
-		{"available", DescribeDisks{Status: "Available"}, nil},
-		{"a name", DescribeDisks{DiskName: "first"}, []string{"d-a"}},
-		{"encrypted", DescribeDisks{Encrypted: new(true)}, []string{"d-a"}},
-		{"not encrypted, of one instance", DescribeDisks{Encrypted: new(false), InstanceID: "i-001"}, []string{"d-001", "d-z"}},
-		{"those that stay", DescribeDisks{DeleteWithInstance: new(false)}, []string{"d-z"}},
-		{"a way to pay", DescribeDisks{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
-		{"a resource group", DescribeDisks{ResourceGroupID: "rg-1"}, []string{"d-001", "d-a", "d-z"}},
-		{"a tag of its own", DescribeDisks{Tags: []Tag{{"team", "net"}}}, []string{"d-z"}},
-		{"a key", DescribeDisks{Tags: []Tag{{"team", ""}}}, []string{"d-z"}},
-		{"a tag that none has", DescribeDisks{Tags: []Tag{{"team", "web"}}}, nil},
-		{"a snapshot", DescribeDisks{SnapshotID: "s-1"}, nil},
-		{"on many instances", DescribeDisks{MultiAttach: "Enabled"}, nil},
+		{"no filter", DescribeDisksRequest{}, all},
+		{"ids", DescribeDisksRequest{DiskIDs: JSONList{"d-z", "d-002", "d-nowhere"}}, []string{"d-002", "d-z"}},
+		{"an instance", DescribeDisksRequest{InstanceID: "i-001"}, []string{"d-001", "d-a", "d-z"}},
+		{"an unknown instance", DescribeDisksRequest{InstanceID: "i-nowhere"}, nil},
+		{"a zone", DescribeDisksRequest{ZoneID: "cn-hangzhou-h"}, all},
+		{"another zone", DescribeDisksRequest{ZoneID: "cn-hangzhou-i"}, nil},
+		{"all types, categories and statuses", DescribeDisksRequest{DiskType: "all", Category: "all", Status: "All"}, all},
+		{"system disks", DescribeDisksRequest{DiskType: "system", InstanceID: "i-001"}, []string{"d-001"}},
+		{"data disks", DescribeDisksRequest{DiskType: "data"}, []string{"d-a", "d-z"}},
+		{"those that may leave", DescribeDisksRequest{Portable: new(true)}, []string{"d-a", "d-z"}},
+		{"those that may not", DescribeDisksRequest{Portable: new(false)}, systems},
+		{"system disks that may leave", DescribeDisksRequest{Portable: new(true), DiskType: "system"}, nil},
+		{"data disks that may not", DescribeDisksRequest{Portable: new(false), DiskType: "data"}, nil},
+		{"a category", DescribeDisksRequest{Category: "cloud_ssd"}, []string{"d-001", "d-a"}},
+		{"the usual category", DescribeDisksRequest{Category: "cloud_essd"}, slices.Concat(systems[1:], []string{"d-z"})},
+		{"in use", DescribeDisksRequest{Status: "In_use"}, all},
+		{"available", DescribeDisksRequest{Status: "Available"}, nil},
+		{"a name", DescribeDisksRequest{DiskName: "first"}, []string{"d-a"}},
+		{"encrypted", DescribeDisksRequest{Encrypted: new(true)}, []string{"d-a"}},
+		{"not encrypted, of one instance", DescribeDisksRequest{Encrypted: new(false), InstanceID: "i-001"}, []string{"d-001", "d-z"}},
+		{"those that stay", DescribeDisksRequest{DeleteWithInstance: new(false)}, []string{"d-z"}},
+		{"a way to pay", DescribeDisksRequest{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
+		{"a resource group", DescribeDisksRequest{ResourceGroupID: "rg-1"}, []string{"d-001", "d-a", "d-z"}},
+		{"a tag of its own", DescribeDisksRequest{Tags: []Tag{{"team", "net"}}}, []string{"d-z"}},
+		{"a key", DescribeDisksRequest{Tags: []Tag{{"team", ""}}}, []string{"d-z"}},
+		{"a tag that none has", DescribeDisksRequest{Tags: []Tag{{"team", "web"}}}, nil},
+		{"a snapshot", DescribeDisksRequest{SnapshotID: "s-1"}, nil},
+		{"on many instances", DescribeDisksRequest{MultiAttach: "Enabled"}, nil},
 	} {
 		c.request.RegionID = "cn-hangzhou"
 		c.request.Page = PageRequest{PageSize: new(100)}
-		list, err := s.DescribeDisks(t.Context(), Caller{AccountID: listAccount}, c.request)
+		list, err := DescribeDisks.Do(t.Context(), s, Caller{AccountID: listAccount}, c.request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,7 +72,7 @@ func TestDescribeDisks(t *testing.T) {
 
 	var walked []string
 	for page := (PageRequest{MaxResults: new(10)}); ; {
-		list, err := s.DescribeDisks(t.Context(), Caller{AccountID: listAccount}, DescribeDisks{RegionID: "cn-hangzhou", Page: page})
+		list, err := DescribeDisks.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeDisksRequest{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}

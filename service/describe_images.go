@@ -9,9 +9,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeImages is the request for a list of images. All its filters must hold; an empty one does
+// DescribeImagesRequest is the request for a list of images. All its filters must hold; an empty one does
 // not filter.
-type DescribeImages struct {
+type DescribeImagesRequest struct {
 	RegionID             string `api:"RegionId"`
 	ImageID              string `api:"ImageId"` // or several, separated by commas
 	ImageName            string // * matches any characters; without it, a substring of the name
@@ -39,27 +39,27 @@ type Images struct {
 // imagePages are the bounds that the vendor's SDK documents.
 var imagePages = paging{list: "images", maxPageSize: 100, defaultPageSize: 10}
 
-var describeImagesRules = slices.Concat([]rule[DescribeImages]{
-	required("RegionId", func(r DescribeImages) string { return r.RegionID }),
-	readable(func(r DescribeImages) Malformed { return r.Malformed }),
-	invalid("ImageId", func(r DescribeImages) bool { return strings.Count(r.ImageID, ",") >= maxListed }),
+var describeImagesRules = slices.Concat([]rule[DescribeImagesRequest]{
+	required("RegionId", func(r DescribeImagesRequest) string { return r.RegionID }),
+	readable(func(r DescribeImagesRequest) Malformed { return r.Malformed }),
+	invalid("ImageId", func(r DescribeImagesRequest) bool { return strings.Count(r.ImageID, ",") >= maxListed }),
 	among(
 		"ImageOwnerAlias",
-		func(r DescribeImages) string { return r.ImageOwnerAlias },
+		func(r DescribeImagesRequest) string { return r.ImageOwnerAlias },
 		"system",
 		"self",
 		"others",
 		"marketplace",
 	),
-	among("OSType", func(r DescribeImages) string { return r.OSType }, "linux", "windows"),
-	among("Architecture", func(r DescribeImages) string { return r.Architecture }, "i386", "x86_64", "arm64"),
-	{err: InvalidTagCount, violated: func(r DescribeImages) bool { return tooManyTags(r.Tags) }},
-	invalid("Tag", func(r DescribeImages) bool { return lacksTagKey(r.Tags) }),
-}, validNumberedPage(imagePages, func(r DescribeImages) NumberedPage { return r.Page }))
+	among("OSType", func(r DescribeImagesRequest) string { return r.OSType }, "linux", "windows"),
+	among("Architecture", func(r DescribeImagesRequest) string { return r.Architecture }, "i386", "x86_64", "arm64"),
+	{err: InvalidTagCount, violated: func(r DescribeImagesRequest) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeImagesRequest) bool { return lacksTagKey(r.Tags) }),
+}, validNumberedPage(imagePages, func(r DescribeImagesRequest) NumberedPage { return r.Page }))
 
 // selects reports whether a request selects an image. All images are available and the cloud's own.
 // None is made from a snapshot, has tags or is in a resource group.
-func (r DescribeImages) selects(i Image) bool {
+func (r DescribeImagesRequest) selects(i Image) bool {
 	among := func(list, value string) bool { return list == "" || slices.Contains(strings.Split(list, ","), value) }
 	name := r.ImageName
 	if name != "" && !strings.Contains(name, "*") {
@@ -74,13 +74,14 @@ func (r DescribeImages) selects(i Image) bool {
 
 // DescribeImages lists the images of the cloud, by id. They are the same for every account and
 // region. A DryRun request that would succeed gets the error DryRunOperation.
-func (s *Service) DescribeImages(ctx context.Context, caller Caller, req DescribeImages) (Images, error) {
-	if err := check(describeImagesRules, req); err != nil {
-		return Images{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeImages", req.RegionID); err != nil {
-		return Images{}, err
-	}
+var DescribeImages = newAction(Action[DescribeImagesRequest, Images]{
+	permission: "ecs:DescribeImages",
+	parameters: describeImagesRules,
+	refusals:   errorsOf(dryRunRules),
+	run:        (*Service).describeImages,
+})
+
+func (s *Service) describeImages(ctx context.Context, caller Caller, req DescribeImagesRequest) (Images, error) {
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return Images{}, err
 	}

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceAttachmentAttributes is the request for the private pools that instances were
+// DescribeInstanceAttachmentAttributesRequest is the request for the private pools that instances were
 // started from.
-type DescribeInstanceAttachmentAttributes struct {
+type DescribeInstanceAttachmentAttributesRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs JSONList     `api:"InstanceIds"`
 	Page        NumberedPage `api:",inline"`
@@ -18,31 +18,31 @@ type DescribeInstanceAttachmentAttributes struct {
 
 var attachmentAttributePages = paging{list: "instance attachment attributes", maxPageSize: 100, defaultPageSize: 10}
 
-var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeInstanceAttachmentAttributes]{
-	required("RegionId", func(r DescribeInstanceAttachmentAttributes) string { return r.RegionID }),
-	validLists(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }, "InstanceIds"),
-	readable(func(r DescribeInstanceAttachmentAttributes) Malformed { return r.Malformed }),
+var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeInstanceAttachmentAttributesRequest]{
+	required("RegionId", func(r DescribeInstanceAttachmentAttributesRequest) string { return r.RegionID }),
+	validLists(func(r DescribeInstanceAttachmentAttributesRequest) Malformed { return r.Malformed }, "InstanceIds"),
+	readable(func(r DescribeInstanceAttachmentAttributesRequest) Malformed { return r.Malformed }),
 	{
 		err:         MissingNamedParameter,
-		violated:    func(r DescribeInstanceAttachmentAttributes) bool { return r.InstanceIDs == nil },
-		messageArgs: nameArg[DescribeInstanceAttachmentAttributes]("InstanceIds"),
+		violated:    func(r DescribeInstanceAttachmentAttributesRequest) bool { return r.InstanceIDs == nil },
+		messageArgs: nameArg[DescribeInstanceAttachmentAttributesRequest]("InstanceIds"),
 	},
-	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributes) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributes) NumberedPage {
+	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributesRequest) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributesRequest) NumberedPage {
 	return r.Page
 }))
 
 // DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a
 // private pool.
-func (s *Service) DescribeInstanceAttachmentAttributes(
-	ctx context.Context, caller Caller, req DescribeInstanceAttachmentAttributes,
+var DescribeInstanceAttachmentAttributes = newAction(Action[DescribeInstanceAttachmentAttributesRequest, List[Instance]]{
+	permission: "ecs:DescribeInstanceAttachmentAttributes",
+	parameters: describeInstanceAttachmentAttributesRules,
+	run:        (*Service).describeInstanceAttachmentAttributes,
+})
+
+func (s *Service) describeInstanceAttachmentAttributes(
+	ctx context.Context, caller Caller, req DescribeInstanceAttachmentAttributesRequest,
 ) (List[Instance], error) {
-	if err := check(describeInstanceAttachmentAttributesRules, req); err != nil {
-		return List[Instance]{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstanceAttachmentAttributes", req.RegionID); err != nil {
-		return List[Instance]{}, err
-	}
 	return s.readInstances(
 		ctx,
 		caller,

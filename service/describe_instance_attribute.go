@@ -2,25 +2,26 @@ package service
 
 import "context"
 
-// DescribeInstanceAttribute is the request for one instance.
-type DescribeInstanceAttribute struct {
+// DescribeInstanceAttributeRequest is the request for one instance.
+type DescribeInstanceAttributeRequest struct {
 	RegionID   string `api:"RegionId"` // "": any
 	InstanceID string `api:"InstanceId"`
 }
 
-var describeInstanceAttributeRules = []rule[DescribeInstanceAttribute]{
-	required("InstanceId", func(r DescribeInstanceAttribute) string { return r.InstanceID }),
+var describeInstanceAttributeRules = []rule[DescribeInstanceAttributeRequest]{
+	required("InstanceId", func(r DescribeInstanceAttributeRequest) string { return r.InstanceID }),
 }
 
 // DescribeInstanceAttribute returns one instance of the caller in its current state.
-func (s *Service) DescribeInstanceAttribute(
-	ctx context.Context, caller Caller, req DescribeInstanceAttribute,
+var DescribeInstanceAttribute = newAction(Action[DescribeInstanceAttributeRequest, Instance]{
+	permission: "ecs:DescribeInstanceAttribute",
+	parameters: describeInstanceAttributeRules,
+	refusals:   errorsOf(instanceRules),
+	run:        (*Service).describeInstanceAttribute,
+})
+
+func (s *Service) describeInstanceAttribute(
+	ctx context.Context, caller Caller, req DescribeInstanceAttributeRequest,
 ) (Instance, error) {
-	if err := check(describeInstanceAttributeRules, req); err != nil {
-		return Instance{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstanceAttribute", req.RegionID); err != nil {
-		return Instance{}, err
-	}
 	return s.readInstance(ctx, caller, req.RegionID, req.InstanceID)
 }

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceRAMRole is the request for the RAM roles of instances. All its filters must hold;
+// DescribeInstanceRAMRoleRequest is the request for the RAM roles of instances. All its filters must hold;
 // an empty one does not filter.
-type DescribeInstanceRAMRole struct {
+type DescribeInstanceRAMRoleRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs JSONList     `api:"InstanceIds"`
 	RAMRoleName string       `api:"RamRoleName"`
@@ -25,24 +25,24 @@ type InstanceRAMRoles struct {
 
 var ramRolePages = paging{list: "instance RAM roles", maxPageSize: 50, defaultPageSize: 10}
 
-var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRole]{
-	required("RegionId", func(r DescribeInstanceRAMRole) string { return r.RegionID }),
-	validLists(func(r DescribeInstanceRAMRole) Malformed { return r.Malformed }, "InstanceIds"),
-	readable(func(r DescribeInstanceRAMRole) Malformed { return r.Malformed }),
-	invalid("InstanceIds", func(r DescribeInstanceRAMRole) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRole) NumberedPage { return r.Page }))
+var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRoleRequest]{
+	required("RegionId", func(r DescribeInstanceRAMRoleRequest) string { return r.RegionID }),
+	validLists(func(r DescribeInstanceRAMRoleRequest) Malformed { return r.Malformed }, "InstanceIds"),
+	readable(func(r DescribeInstanceRAMRoleRequest) Malformed { return r.Malformed }),
+	invalid("InstanceIds", func(r DescribeInstanceRAMRoleRequest) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRoleRequest) NumberedPage { return r.Page }))
 
 // DescribeInstanceRAMRole lists the caller's instances with their roles, by id. An instance without
 // a role is listed too.
-func (s *Service) DescribeInstanceRAMRole(
-	ctx context.Context, caller Caller, req DescribeInstanceRAMRole,
+var DescribeInstanceRAMRole = newAction(Action[DescribeInstanceRAMRoleRequest, InstanceRAMRoles]{
+	permission: "ecs:DescribeInstanceRamRole",
+	parameters: describeInstanceRAMRoleRules,
+	run:        (*Service).describeInstanceRAMRole,
+})
+
+func (s *Service) describeInstanceRAMRole(
+	ctx context.Context, caller Caller, req DescribeInstanceRAMRoleRequest,
 ) (InstanceRAMRoles, error) {
-	if err := check(describeInstanceRAMRoleRules, req); err != nil {
-		return InstanceRAMRoles{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstanceRamRole", req.RegionID); err != nil {
-		return InstanceRAMRoles{}, err
-	}
 	list, err := s.readInstances(ctx, caller, store.InstanceFilter{
 		RegionID: req.RegionID, IDs: req.InstanceIDs, RAMRoleName: req.RAMRoleName,
 	}, ramRolePages, req.Page.request())

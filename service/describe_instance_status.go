@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceStatus is the request for the statuses of instances. All its filters must hold;
+// DescribeInstanceStatusRequest is the request for the statuses of instances. All its filters must hold;
 // an empty one does not filter.
-type DescribeInstanceStatus struct {
+type DescribeInstanceStatusRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs []string     `api:"InstanceId"`
 	ZoneID      string       `api:"ZoneId"`
@@ -20,11 +20,11 @@ type DescribeInstanceStatus struct {
 // instanceStatusPages are the bounds of the reference (docs/reference/actions.md, section 2.5).
 var instanceStatusPages = paging{list: "instance statuses", maxPageSize: 50, defaultPageSize: 10}
 
-var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatus]{
-	required("RegionId", func(r DescribeInstanceStatus) string { return r.RegionID }),
-	readable(func(r DescribeInstanceStatus) Malformed { return r.Malformed }),
-	invalid("InstanceId", func(r DescribeInstanceStatus) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(instanceStatusPages, func(r DescribeInstanceStatus) NumberedPage { return r.Page }))
+var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatusRequest]{
+	required("RegionId", func(r DescribeInstanceStatusRequest) string { return r.RegionID }),
+	readable(func(r DescribeInstanceStatusRequest) Malformed { return r.Malformed }),
+	invalid("InstanceId", func(r DescribeInstanceStatusRequest) bool { return len(r.InstanceIDs) > maxListed }),
+}, validNumberedPage(instanceStatusPages, func(r DescribeInstanceStatusRequest) NumberedPage { return r.Page }))
 
 // zoneRules apply after the zone that a request names was read.
 var zoneRules = []rule[bool]{
@@ -32,15 +32,16 @@ var zoneRules = []rule[bool]{
 }
 
 // DescribeInstanceStatus lists the caller's instances in their current state, by id.
-func (s *Service) DescribeInstanceStatus(
-	ctx context.Context, caller Caller, req DescribeInstanceStatus,
+var DescribeInstanceStatus = newAction(Action[DescribeInstanceStatusRequest, List[Instance]]{
+	permission: "ecs:DescribeInstanceStatus",
+	parameters: describeInstanceStatusRules,
+	refusals:   errorsOf(zoneRules),
+	run:        (*Service).describeInstanceStatus,
+})
+
+func (s *Service) describeInstanceStatus(
+	ctx context.Context, caller Caller, req DescribeInstanceStatusRequest,
 ) (List[Instance], error) {
-	if err := check(describeInstanceStatusRules, req); err != nil {
-		return List[Instance]{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstanceStatus", req.RegionID); err != nil {
-		return List[Instance]{}, err
-	}
 	if req.ZoneID != "" {
 		zones, err := s.store.Zones(ctx, req.RegionID)
 		if err != nil {

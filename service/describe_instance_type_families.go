@@ -8,8 +8,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceTypeFamilies is the request for the families of instance types.
-type DescribeInstanceTypeFamilies struct {
+// DescribeInstanceTypeFamiliesRequest is the request for the families of instance types.
+type DescribeInstanceTypeFamiliesRequest struct {
 	RegionID   string `api:"RegionId"`
 	Generation string // ecs-1, and so on; "": all
 }
@@ -20,20 +20,20 @@ type InstanceTypeFamily struct {
 	Generation string // "" for a scenario's own
 }
 
-var describeInstanceTypeFamiliesRules = []rule[DescribeInstanceTypeFamilies]{
-	required("RegionId", func(r DescribeInstanceTypeFamilies) string { return r.RegionID }),
+var describeInstanceTypeFamiliesRules = []rule[DescribeInstanceTypeFamiliesRequest]{
+	required("RegionId", func(r DescribeInstanceTypeFamiliesRequest) string { return r.RegionID }),
 }
 
 // DescribeInstanceTypeFamilies lists the families of the types that the caller sees, by id.
-func (s *Service) DescribeInstanceTypeFamilies(
-	ctx context.Context, caller Caller, req DescribeInstanceTypeFamilies,
+var DescribeInstanceTypeFamilies = newAction(Action[DescribeInstanceTypeFamiliesRequest, []InstanceTypeFamily]{
+	permission: "ecs:DescribeInstanceTypeFamilies",
+	parameters: describeInstanceTypeFamiliesRules,
+	run:        (*Service).describeInstanceTypeFamilies,
+})
+
+func (s *Service) describeInstanceTypeFamilies(
+	ctx context.Context, caller Caller, req DescribeInstanceTypeFamiliesRequest,
 ) ([]InstanceTypeFamily, error) {
-	if err := check(describeInstanceTypeFamiliesRules, req); err != nil {
-		return nil, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstanceTypeFamilies", req.RegionID); err != nil {
-		return nil, err
-	}
 	types, err := s.allInstanceTypes(ctx, caller, store.InstanceTypeFilter{})
 	if err != nil {
 		return nil, err

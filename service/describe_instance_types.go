@@ -25,9 +25,9 @@ func DetailsOf(t InstanceType) InstanceTypeDetails {
 	return catalogue.FindDetails(t.ID)
 }
 
-// DescribeInstanceTypes is the request for a list of instance types. All its filters must hold; an
+// DescribeInstanceTypesRequest is the request for a list of instance types. All its filters must hold; an
 // empty one does not filter.
-type DescribeInstanceTypes struct {
+type DescribeInstanceTypesRequest struct {
 	RegionID                   string `api:"RegionId"` // "": the types are the same everywhere
 	InstanceTypes              []string
 	InstanceTypeFamily         string
@@ -59,15 +59,15 @@ const maxTypesNamed = 10
 // architectures maps the API's names to those of the catalogue.
 var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
 
-var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
-	readable(func(r DescribeInstanceTypes) Malformed { return r.Malformed }),
-	invalid("InstanceTypes", func(r DescribeInstanceTypes) bool { return len(r.InstanceTypes) > maxTypesNamed }),
+var describeInstanceTypesRules = []rule[DescribeInstanceTypesRequest]{
+	readable(func(r DescribeInstanceTypesRequest) Malformed { return r.Malformed }),
+	invalid("InstanceTypes", func(r DescribeInstanceTypesRequest) bool { return len(r.InstanceTypes) > maxTypesNamed }),
 	invalid(
 		"InstanceTypeFamilies",
-		func(r DescribeInstanceTypes) bool { return len(r.InstanceTypeFamilies) > maxListed },
+		func(r DescribeInstanceTypesRequest) bool { return len(r.InstanceTypeFamilies) > maxListed },
 	),
-	among("CpuArchitecture", func(r DescribeInstanceTypes) string { return r.CPUArchitecture }, "X86", "ARM"),
-	invalid("CpuArchitectures", func(r DescribeInstanceTypes) bool {
+	among("CpuArchitecture", func(r DescribeInstanceTypesRequest) string { return r.CPUArchitecture }, "X86", "ARM"),
+	invalid("CpuArchitectures", func(r DescribeInstanceTypesRequest) bool {
 		if len(r.CPUArchitectures) > maxListed {
 			return true
 		}
@@ -80,13 +80,17 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 	}),
 	invalid(
 		"MinimumMemorySize",
-		func(r DescribeInstanceTypes) bool { return r.MinimumMemorySize != "" && !isNumber(r.MinimumMemorySize) },
+		func(r DescribeInstanceTypesRequest) bool {
+			return r.MinimumMemorySize != "" && !isNumber(r.MinimumMemorySize)
+		},
 	),
 	invalid(
 		"MaximumMemorySize",
-		func(r DescribeInstanceTypes) bool { return r.MaximumMemorySize != "" && !isNumber(r.MaximumMemorySize) },
+		func(r DescribeInstanceTypesRequest) bool {
+			return r.MaximumMemorySize != "" && !isNumber(r.MaximumMemorySize)
+		},
 	),
-	invalid("NextToken", func(r DescribeInstanceTypes) bool {
+	invalid("NextToken", func(r DescribeInstanceTypesRequest) bool {
 		return r.Page.request(instanceTypePages).hasInvalidToken(instanceTypePages)
 	}),
 }
@@ -94,15 +98,15 @@ var describeInstanceTypesRules = []rule[DescribeInstanceTypes]{
 // DescribeInstanceTypes lists the instance types that the caller sees, by id: those of its account,
 // and those of the catalogue that the account does not override. Filters on figures that the
 // catalogue lacks, such as GPUs, are ignored.
-func (s *Service) DescribeInstanceTypes(
-	ctx context.Context, caller Caller, req DescribeInstanceTypes,
+var DescribeInstanceTypes = newAction(Action[DescribeInstanceTypesRequest, List[InstanceType]]{
+	permission: "ecs:DescribeInstanceTypes",
+	parameters: describeInstanceTypesRules,
+	run:        (*Service).describeInstanceTypes,
+})
+
+func (s *Service) describeInstanceTypes(
+	ctx context.Context, caller Caller, req DescribeInstanceTypesRequest,
 ) (List[InstanceType], error) {
-	if err := check(describeInstanceTypesRules, req); err != nil {
-		return List[InstanceType]{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstanceTypes", req.RegionID); err != nil {
-		return List[InstanceType]{}, err
-	}
 	var wanted []string
 	for _, a := range append(optionalList(req.CPUArchitecture), req.CPUArchitectures...) {
 		wanted = append(wanted, architectures[a])

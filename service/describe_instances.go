@@ -18,9 +18,9 @@ const (
 // store.
 type Instance = store.DescribedInstance
 
-// DescribeInstances is the request for a list of instances. All its filters must hold; an empty one
+// DescribeInstancesRequest is the request for a list of instances. All its filters must hold; an empty one
 // does not filter.
-type DescribeInstances struct {
+type DescribeInstancesRequest struct {
 	RegionID            string   `api:"RegionId"`
 	InstanceIDs         JSONList `api:"InstanceIds"`
 	PrivateIPAddresses  JSONList `api:"PrivateIpAddresses"` // of the primary interface, its primary one
@@ -52,32 +52,34 @@ var instancePages = paging{
 	list: "instances", maxPageSize: 100, minResults: 10, maxResults: 100, defaultPageSize: 10,
 }
 
-var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
-	required("RegionId", func(r DescribeInstances) string { return r.RegionID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstances) string { return r.RegionID }, isValidID),
-	validLists(func(r DescribeInstances) Malformed { return r.Malformed },
+var describeInstancesRules = slices.Concat([]rule[DescribeInstancesRequest]{
+	required("RegionId", func(r DescribeInstancesRequest) string { return r.RegionID }),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstancesRequest) string { return r.RegionID }, isValidID),
+	validLists(func(r DescribeInstancesRequest) Malformed { return r.Malformed },
 		"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses"),
-	readable(func(r DescribeInstances) Malformed { return r.Malformed }),
-	invalid("InstanceIds", func(r DescribeInstances) bool { return len(r.InstanceIDs) > maxListed }),
-	invalid("PrivateIpAddresses", func(r DescribeInstances) bool {
+	readable(func(r DescribeInstancesRequest) Malformed { return r.Malformed }),
+	invalid("InstanceIds", func(r DescribeInstancesRequest) bool { return len(r.InstanceIDs) > maxListed }),
+	invalid("PrivateIpAddresses", func(r DescribeInstancesRequest) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),
-	invalid("PublicIpAddresses", func(r DescribeInstances) bool {
+	invalid("PublicIpAddresses", func(r DescribeInstancesRequest) bool {
 		return len(r.PublicIPAddresses) > maxListed || !allIPv4(r.PublicIPAddresses...)
 	}),
 	invalid(
 		"EipAddresses",
-		func(r DescribeInstances) bool { return len(r.EIPAddresses) > maxListed || !allIPv4(r.EIPAddresses...) },
+		func(r DescribeInstancesRequest) bool {
+			return len(r.EIPAddresses) > maxListed || !allIPv4(r.EIPAddresses...)
+		},
 	),
-	invalid("InnerIpAddresses", func(r DescribeInstances) bool {
+	invalid("InnerIpAddresses", func(r DescribeInstancesRequest) bool {
 		return len(r.InnerIPAddresses) > maxListed || !allIPv4(r.InnerIPAddresses...)
 	}),
-	invalid("Ipv6Address", func(r DescribeInstances) bool {
+	invalid("Ipv6Address", func(r DescribeInstancesRequest) bool {
 		return len(r.IPv6Addresses) > maxListed || !allIPv6(r.IPv6Addresses...)
 	}),
-	{err: InvalidTagCount, violated: func(r DescribeInstances) bool { return tooManyTags(r.Tags) }},
-	invalid("Tag", func(r DescribeInstances) bool { return lacksTagKey(r.Tags) }),
-	{err: InvalidStatusNotFound, violated: func(r DescribeInstances) bool {
+	{err: InvalidTagCount, violated: func(r DescribeInstancesRequest) bool { return tooManyTags(r.Tags) }},
+	invalid("Tag", func(r DescribeInstancesRequest) bool { return lacksTagKey(r.Tags) }),
+	{err: InvalidStatusNotFound, violated: func(r DescribeInstancesRequest) bool {
 		return r.Status != "" && !oneOf(
 			r.Status,
 			store.InstancePending,
@@ -87,18 +89,18 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstances]{
 			store.InstanceStopped,
 		)
 	}},
-	{err: InvalidNetworkTypeNotFound, violated: func(r DescribeInstances) bool {
+	{err: InvalidNetworkTypeNotFound, violated: func(r DescribeInstancesRequest) bool {
 		return r.InstanceNetworkType != "" &&
 			!oneOf(r.InstanceNetworkType, store.NetworkTypeVPC, store.NetworkTypeClassic)
 	}},
-	{err: InvalidInstanceChargeTypeNotFound, violated: func(r DescribeInstances) bool {
+	{err: InvalidInstanceChargeTypeNotFound, violated: func(r DescribeInstancesRequest) bool {
 		return r.InstanceChargeType != "" && !oneOf(r.InstanceChargeType, "PrePaid", "PostPaid")
 	}},
-}, validPage(instancePages, func(r DescribeInstances) PageRequest { return r.Page }))
+}, validPage(instancePages, func(r DescribeInstancesRequest) PageRequest { return r.Page }))
 
 // selectsNone reports whether a filter is an empty list, or asks for an address that no instance
 // has here: one that is not of a VPC.
-func (r DescribeInstances) selectsNone() bool {
+func (r DescribeInstancesRequest) selectsNone() bool {
 	return areEmpty(r.InstanceIDs, r.PrivateIPAddresses, r.PublicIPAddresses, r.EIPAddresses, r.InnerIPAddresses) ||
 		len(r.PublicIPAddresses) > 0 || len(r.EIPAddresses) > 0 || len(r.InnerIPAddresses) > 0
 }
@@ -120,13 +122,16 @@ func likePattern(name string) string {
 // DescribeInstances lists the caller's instances with their interfaces in their current state, by
 // id. It takes no locks. An interface is listed from the time when its attach is accepted until its
 // detach is complete. A DryRun request that would succeed gets the error DryRunOperation.
-func (s *Service) DescribeInstances(ctx context.Context, caller Caller, req DescribeInstances) (List[Instance], error) {
-	if err := check(describeInstancesRules, req); err != nil {
-		return List[Instance]{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeInstances", req.RegionID); err != nil {
-		return List[Instance]{}, err
-	}
+var DescribeInstances = newAction(Action[DescribeInstancesRequest, List[Instance]]{
+	permission: "ecs:DescribeInstances",
+	parameters: describeInstancesRules,
+	refusals:   errorsOf(dryRunRules),
+	run:        (*Service).describeInstances,
+})
+
+func (s *Service) describeInstances(
+	ctx context.Context, caller Caller, req DescribeInstancesRequest,
+) (List[Instance], error) {
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return List[Instance]{}, err
 	}

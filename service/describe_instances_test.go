@@ -6,15 +6,15 @@ import (
 
 func TestDescribeInstancesRules(t *testing.T) {
 	t.Parallel()
-	good := func() DescribeInstances {
-		return DescribeInstances{
+	good := func() DescribeInstancesRequest {
+		return DescribeInstancesRequest{
 			RegionID: "cn-hangzhou", InstanceIDs: many(100, "i-1"), PrivateIPAddresses: many(100, "10.0.0.1"), PublicIPAddresses: many(100, "10.0.0.1"),
 			EIPAddresses: many(100, "10.0.0.1"), InnerIPAddresses: many(100, "10.0.0.1"), IPv6Addresses: many(100, "2408::1"),
 			Tags: many(20, Tag{"team", ""}), Status: "Pending", InstanceNetworkType: "classic", InstanceChargeType: "PrePaid",
 			Page: PageRequest{PageNumber: new(1), PageSize: new(100)},
 		}
 	}
-	type request = DescribeInstances
+	type request = DescribeInstancesRequest
 	walkRules(t, describeInstancesRules, good, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
 		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
@@ -49,24 +49,24 @@ func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		request DescribeInstances
+		request DescribeInstancesRequest
 		want    int
 	}{
-		{"no filter", DescribeInstances{}, 25},
-		{"the usual image", DescribeInstances{ImageID: InstanceImageID}, 24},
-		{"another image", DescribeInstances{ImageID: "m-1"}, 1},
-		{"an image that none has", DescribeInstances{ImageID: "win2022"}, 0},
-		{"a key pair", DescribeInstances{KeyPairName: "ops"}, 1},
-		{"pay as you go", DescribeInstances{InstanceChargeType: "PostPaid"}, 24},
-		{"subscription", DescribeInstances{InstanceChargeType: "PrePaid"}, 1},
-		{"a public address", DescribeInstances{PublicIPAddresses: []string{"203.0.113.1"}}, 0},
-		{"an EIP", DescribeInstances{EIPAddresses: []string{"203.0.113.1"}}, 0},
-		{"an inner address", DescribeInstances{InnerIPAddresses: []string{"10.0.0.1"}}, 0},
-		{"a name with a wildcard", DescribeInstances{InstanceName: "*01"}, 25},
-		{"a name with what LIKE would take for one", DescribeInstances{InstanceName: "1%"}, 0},
+		{"no filter", DescribeInstancesRequest{}, 25},
+		{"the usual image", DescribeInstancesRequest{ImageID: InstanceImageID}, 24},
+		{"another image", DescribeInstancesRequest{ImageID: "m-1"}, 1},
+		{"an image that none has", DescribeInstancesRequest{ImageID: "win2022"}, 0},
+		{"a key pair", DescribeInstancesRequest{KeyPairName: "ops"}, 1},
+		{"pay as you go", DescribeInstancesRequest{InstanceChargeType: "PostPaid"}, 24},
+		{"subscription", DescribeInstancesRequest{InstanceChargeType: "PrePaid"}, 1},
+		{"a public address", DescribeInstancesRequest{PublicIPAddresses: []string{"203.0.113.1"}}, 0},
+		{"an EIP", DescribeInstancesRequest{EIPAddresses: []string{"203.0.113.1"}}, 0},
+		{"an inner address", DescribeInstancesRequest{InnerIPAddresses: []string{"10.0.0.1"}}, 0},
+		{"a name with a wildcard", DescribeInstancesRequest{InstanceName: "*01"}, 25},
+		{"a name with what LIKE would take for one", DescribeInstancesRequest{InstanceName: "1%"}, 0},
 	} {
 		c.request.RegionID = "cn-hangzhou"
-		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, c.request)
+		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, c.request)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,7 +84,7 @@ func TestDescribeInstancesByToken(t *testing.T) {
 	times := map[string]int{}
 	page := PageRequest{MaxResults: new(10)}
 	for {
-		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, DescribeInstances{RegionID: "cn-hangzhou", Page: page})
+		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeInstancesRequest{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
 			FROM instances
 			WHERE account_id = $1 AND id = 'i-001' AND NOT EXISTS (SELECT FROM gone)`,
 	}, func(page PageRequest) (ids []string, next string) {
-		list, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, DescribeInstances{RegionID: "cn-hangzhou", Page: page})
+		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeInstancesRequest{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,13 +141,13 @@ func TestDescribeInstancesDryRun(t *testing.T) {
 	s, _ := openLists(t)
 	for _, c := range []struct {
 		name    string
-		request DescribeInstances
+		request DescribeInstancesRequest
 		want    *Error
 	}{
-		{"a request that would be answered", DescribeInstances{RegionID: "cn-hangzhou", DryRun: new(true)}, DryRunOperation},
-		{"one that would not", DescribeInstances{RegionID: "mars-1", DryRun: new(true)}, InvalidRegionIDNotFound},
+		{"a request that would be answered", DescribeInstancesRequest{RegionID: "cn-hangzhou", DryRun: new(true)}, DryRunOperation},
+		{"one that would not", DescribeInstancesRequest{RegionID: "mars-1", DryRun: new(true)}, InvalidRegionIDNotFound},
 	} {
-		_, err := s.DescribeInstances(t.Context(), Caller{AccountID: listAccount}, c.request)
+		_, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, c.request)
 		wantError(t, c.name, err, c.want)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeNetworkInterfaceAttribute is the request for one interface.
-type DescribeNetworkInterfaceAttribute struct {
+// DescribeNetworkInterfaceAttributeRequest is the request for one interface.
+type DescribeNetworkInterfaceAttributeRequest struct {
 	RegionID           string `api:"RegionId"`
 	NetworkInterfaceID string `api:"NetworkInterfaceId"`
 	Attribute          string // attachment (the default), connectionTrackingConfiguration, or basic
@@ -23,21 +23,21 @@ type NetworkInterfaceAttribute struct {
 	ConnectionTracking *ConnectionTracking // nil unless requested; otherwise all timeouts are set
 }
 
-var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttribute]{
-	required("RegionId", func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r DescribeNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
+var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttributeRequest]{
+	required("RegionId", func(r DescribeNetworkInterfaceAttributeRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r DescribeNetworkInterfaceAttributeRequest) string { return r.NetworkInterfaceID }),
 	wellFormed(
 		InvalidRegionIDMalformed,
-		func(r DescribeNetworkInterfaceAttribute) string { return r.RegionID },
+		func(r DescribeNetworkInterfaceAttributeRequest) string { return r.RegionID },
 		isValidID,
 	),
-	among("Attribute", func(r DescribeNetworkInterfaceAttribute) string { return r.Attribute },
+	among("Attribute", func(r DescribeNetworkInterfaceAttributeRequest) string { return r.Attribute },
 		"attachment", attributeConnectionTracking, "basic"),
 }
 
 // describedNetworkInterfaceInput is the request for one interface and the rows found: one or none.
 type describedNetworkInterfaceInput struct {
-	DescribeNetworkInterfaceAttribute
+	DescribeNetworkInterfaceAttributeRequest
 	found []NetworkInterface
 }
 
@@ -54,15 +54,16 @@ const (
 )
 
 // DescribeNetworkInterfaceAttribute returns one interface in its current state. It takes no locks.
-func (s *Service) DescribeNetworkInterfaceAttribute(
-	ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttribute,
+var DescribeNetworkInterfaceAttribute = newAction(Action[DescribeNetworkInterfaceAttributeRequest, NetworkInterfaceAttribute]{
+	permission: "ecs:DescribeNetworkInterfaceAttribute",
+	parameters: describeNetworkInterfaceAttributeRules,
+	refusals:   errorsOf(describedNetworkInterfaceRules),
+	run:        (*Service).describeNetworkInterfaceAttribute,
+})
+
+func (s *Service) describeNetworkInterfaceAttribute(
+	ctx context.Context, caller Caller, req DescribeNetworkInterfaceAttributeRequest,
 ) (NetworkInterfaceAttribute, error) {
-	if err := check(describeNetworkInterfaceAttributeRules, req); err != nil {
-		return NetworkInterfaceAttribute{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeNetworkInterfaceAttribute", req.RegionID); err != nil {
-		return NetworkInterfaceAttribute{}, err
-	}
 	filter := store.NetworkInterfaceFilter{
 		AccountID: caller.AccountID,
 		RegionID:  req.RegionID,

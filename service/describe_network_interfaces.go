@@ -28,9 +28,9 @@ func QueuesOf(n NetworkInterface) int {
 	return valueOf(queues)
 }
 
-// DescribeNetworkInterfaces is the request for a list of interfaces. All its filters must hold; an
+// DescribeNetworkInterfacesRequest is the request for a list of interfaces. All its filters must hold; an
 // empty one does not filter.
-type DescribeNetworkInterfaces struct {
+type DescribeNetworkInterfacesRequest struct {
 	RegionID            string   `api:"RegionId"`
 	NetworkInterfaceIDs []string `api:"NetworkInterfaceId"`
 	InstanceID          string   `api:"InstanceId"`
@@ -57,57 +57,57 @@ var networkInterfacePages = paging{
 
 // describeNetworkInterfacesRules does not check whether the named resources exist. An unknown id is
 // missing from the list, and clients read an empty list as "deleted".
-var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfaces]{
-	required("RegionId", func(r DescribeNetworkInterfaces) string { return r.RegionID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfaces) string { return r.RegionID }, isValidID),
-	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfaces) string { return r.InstanceID }, isValidID),
-	readable(func(r DescribeNetworkInterfaces) Malformed { return r.Malformed }),
+var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfacesRequest]{
+	required("RegionId", func(r DescribeNetworkInterfacesRequest) string { return r.RegionID }),
+	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfacesRequest) string { return r.RegionID }, isValidID),
+	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfacesRequest) string { return r.InstanceID }, isValidID),
+	readable(func(r DescribeNetworkInterfacesRequest) Malformed { return r.Malformed }),
 	invalid(
 		"NetworkInterfaceId",
-		func(r DescribeNetworkInterfaces) bool { return len(r.NetworkInterfaceIDs) > maxListed },
+		func(r DescribeNetworkInterfacesRequest) bool { return len(r.NetworkInterfaceIDs) > maxListed },
 	),
 	// Trunk and Member are valid types of the real cloud, but no interface has them here.
 	among(
 		"Type",
-		func(r DescribeNetworkInterfaces) string { return r.Type },
+		func(r DescribeNetworkInterfacesRequest) string { return r.Type },
 		store.ENIPrimary,
 		store.ENISecondary,
 		"Trunk",
 		"Member",
 	),
-	among("Status", func(r DescribeNetworkInterfaces) string { return r.Status },
+	among("Status", func(r DescribeNetworkInterfacesRequest) string { return r.Status },
 		store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
 	invalid(
 		"PrimaryIpAddress",
-		func(r DescribeNetworkInterfaces) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) },
+		func(r DescribeNetworkInterfacesRequest) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) },
 	),
-	invalid("PrivateIpAddress", func(r DescribeNetworkInterfaces) bool {
+	invalid("PrivateIpAddress", func(r DescribeNetworkInterfacesRequest) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),
-	invalid("Ipv6Address", func(r DescribeNetworkInterfaces) bool {
+	invalid("Ipv6Address", func(r DescribeNetworkInterfacesRequest) bool {
 		return len(r.IPv6Addresses) > maxListed || !allIPv6(r.IPv6Addresses...)
 	}),
-	invalid("Tag", func(r DescribeNetworkInterfaces) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
-	{err: InvalidEniPageNumber, violated: func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidNumber() }},
-	invalid("PageSize", func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidSize(networkInterfacePages) }),
+	invalid("Tag", func(r DescribeNetworkInterfacesRequest) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
+	{err: InvalidEniPageNumber, violated: func(r DescribeNetworkInterfacesRequest) bool { return r.Page.hasInvalidNumber() }},
+	invalid("PageSize", func(r DescribeNetworkInterfacesRequest) bool { return r.Page.hasInvalidSize(networkInterfacePages) }),
 	invalid(
 		"NextToken",
-		func(r DescribeNetworkInterfaces) bool { return r.Page.hasInvalidToken(networkInterfacePages) },
+		func(r DescribeNetworkInterfacesRequest) bool { return r.Page.hasInvalidToken(networkInterfacePages) },
 	),
 }
 
 // DescribeNetworkInterfaces lists the caller's interfaces in their current state, by id. It takes
 // no locks, so it does not wait for an attach that is in flight. The attach shows once it is
 // committed.
-func (s *Service) DescribeNetworkInterfaces(
-	ctx context.Context, caller Caller, req DescribeNetworkInterfaces,
+var DescribeNetworkInterfaces = newAction(Action[DescribeNetworkInterfacesRequest, List[NetworkInterface]]{
+	permission: "ecs:DescribeNetworkInterfaces",
+	parameters: describeNetworkInterfacesRules,
+	run:        (*Service).describeNetworkInterfaces,
+})
+
+func (s *Service) describeNetworkInterfaces(
+	ctx context.Context, caller Caller, req DescribeNetworkInterfacesRequest,
 ) (List[NetworkInterface], error) {
-	if err := check(describeNetworkInterfacesRules, req); err != nil {
-		return List[NetworkInterface]{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeNetworkInterfaces", req.RegionID); err != nil {
-		return List[NetworkInterface]{}, err
-	}
 	read, err := s.store.DescribeNetworkInterfaces(ctx, s.now(), store.NetworkInterfaceFilter{
 		AccountID:       caller.AccountID,
 		RegionID:        req.RegionID,

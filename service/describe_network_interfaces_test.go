@@ -7,14 +7,14 @@ import (
 
 func TestDescribeNetworkInterfacesRules(t *testing.T) {
 	t.Parallel()
-	good := func() DescribeNetworkInterfaces {
-		return DescribeNetworkInterfaces{
+	good := func() DescribeNetworkInterfacesRequest {
+		return DescribeNetworkInterfacesRequest{
 			RegionID: "cn-hangzhou", NetworkInterfaceIDs: many(100, "eni-1"), InstanceID: "i-1", Type: "Trunk", Status: "Deleting",
 			PrimaryIPAddress: "10.0.0.1", PrivateIPAddresses: many(100, "10.0.0.2"), IPv6Addresses: many(100, "2408::1"),
 			Tags: many(20, Tag{"team", ""}), Page: PageRequest{PageNumber: new(1), PageSize: new(1000)},
 		}
 	}
-	type request = DescribeNetworkInterfaces
+	type request = DescribeNetworkInterfacesRequest
 	walkRules(t, describeNetworkInterfacesRules, good, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
 		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
@@ -38,11 +38,11 @@ func TestDescribeNetworkInterfacesRulesAtTheirEdges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		parameter string
-		request   DescribeNetworkInterfaces
+		request   DescribeNetworkInterfacesRequest
 	}{
-		{"PrivateIpAddress", DescribeNetworkInterfaces{PrivateIPAddresses: many(101, "10.0.0.2")}},
-		{"Ipv6Address", DescribeNetworkInterfaces{IPv6Addresses: many(101, "2408::1")}},
-		{"Tag", DescribeNetworkInterfaces{Tags: many(21, Tag{"team", ""})}},
+		{"PrivateIpAddress", DescribeNetworkInterfacesRequest{PrivateIPAddresses: many(101, "10.0.0.2")}},
+		{"Ipv6Address", DescribeNetworkInterfacesRequest{IPv6Addresses: many(101, "2408::1")}},
+		{"Tag", DescribeNetworkInterfacesRequest{Tags: many(21, Tag{"team", ""})}},
 	} {
 		c.request.RegionID = "cn-hangzhou"
 		wantError(t, c.parameter, check(describeNetworkInterfacesRules, c.request), InvalidParameter.With(c.parameter))
@@ -50,10 +50,10 @@ func TestDescribeNetworkInterfacesRulesAtTheirEdges(t *testing.T) {
 }
 
 // listInterfaces asks for a page in the test's region, and fails the test unless it comes.
-func listInterfaces(t *testing.T, s *Service, req DescribeNetworkInterfaces) List[NetworkInterface] {
+func listInterfaces(t *testing.T, s *Service, req DescribeNetworkInterfacesRequest) List[NetworkInterface] {
 	t.Helper()
 	req.RegionID = "cn-hangzhou"
-	list, err := s.DescribeNetworkInterfaces(t.Context(), Caller{AccountID: listAccount}, req)
+	list, err := DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount}, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestDescribeNetworkInterfacesByNumber(t *testing.T) {
 		{PageRequest{PageNumber: new(85), PageSize: new(1)}, 85, 1, 1},
 		{PageRequest{PageNumber: new(86), PageSize: new(1)}, 86, 1, 0},
 	} {
-		list := listInterfaces(t, s, DescribeNetworkInterfaces{Page: c.request})
+		list := listInterfaces(t, s, DescribeNetworkInterfacesRequest{Page: c.request})
 		if list.PageNumber != c.number || list.PageSize != c.size || list.TotalCount != 85 || list.NextToken != "" {
 			t.Errorf("page %d of %d: got number %d, size %d, %d in all and token %q, want 85 in all and no token",
 				c.number, c.size, list.PageNumber, list.PageSize, list.TotalCount, list.NextToken)
@@ -98,7 +98,7 @@ func TestDescribeNetworkInterfacesByToken(t *testing.T) {
 		var seen []string
 		pages := 0
 		for token := ""; pages == 0 || token != ""; pages++ {
-			list := listInterfaces(t, s, DescribeNetworkInterfaces{Page: PageRequest{MaxResults: &size, NextToken: token}})
+			list := listInterfaces(t, s, DescribeNetworkInterfacesRequest{Page: PageRequest{MaxResults: &size, NextToken: token}})
 			if list.TotalCount != 0 || list.PageNumber != 0 || list.PageSize != 0 {
 				t.Errorf("by %d: got %d in all, number %d, size %d, want none of them", size, list.TotalCount, list.PageNumber, list.PageSize)
 			}
@@ -131,7 +131,7 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 			FROM network_interfaces
 			WHERE account_id = $1 AND id = 'eni-001-stays' AND NOT EXISTS (SELECT FROM gone)`,
 	}, func(page PageRequest) (ids []string, next string) {
-		list := listInterfaces(t, s, DescribeNetworkInterfaces{Type: "Secondary", Page: page})
+		list := listInterfaces(t, s, DescribeNetworkInterfacesRequest{Type: "Secondary", Page: page})
 		for _, n := range list.Items {
 			ids = append(ids, n.ID)
 		}
@@ -143,9 +143,9 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 func TestDescribeNetworkInterfacesAdmission(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
-	_, err := s.DescribeNetworkInterfaces(t.Context(), Caller{AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"}},
-		DescribeNetworkInterfaces{RegionID: "cn-hangzhou"})
+	_, err := DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"}},
+		DescribeNetworkInterfacesRequest{RegionID: "cn-hangzhou"})
 	wantError(t, "a RAM user without permission", err, ForbiddenRAM)
-	_, err = s.DescribeNetworkInterfaces(t.Context(), Caller{AccountID: listAccount}, DescribeNetworkInterfaces{RegionID: "mars-1"})
+	_, err = DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeNetworkInterfacesRequest{RegionID: "mars-1"})
 	wantError(t, "an unknown region", err, InvalidRegionIDNotFound)
 }

@@ -8,18 +8,18 @@ import (
 	"enisim/store"
 )
 
-// DescribeRegions is the request for all regions. Each region offers every resource with every
+// DescribeRegionsRequest is the request for all regions. Each region offers every resource with every
 // charge type.
-type DescribeRegions struct {
+type DescribeRegionsRequest struct {
 	ResourceType   string
 	AcceptLanguage string
 }
 
-var describeRegionsRules = []rule[DescribeRegions]{
-	{err: InvalidResourceTypeNotFound, violated: func(r DescribeRegions) bool {
+var describeRegionsRules = []rule[DescribeRegionsRequest]{
+	{err: InvalidResourceTypeNotFound, violated: func(r DescribeRegionsRequest) bool {
 		return r.ResourceType != "" && !oneOf(r.ResourceType, "instance", "disk", "reservedinstance", "scu")
 	}},
-	{err: InvalidAcceptLanguageNotFound, violated: func(r DescribeRegions) bool {
+	{err: InvalidAcceptLanguageNotFound, violated: func(r DescribeRegionsRequest) bool {
 		return r.AcceptLanguage != "" && !oneOf(r.AcceptLanguage, "zh-CN", "zh-TW", "en-US", "ja", "fr", "de", "ko")
 	}},
 }
@@ -40,13 +40,13 @@ func localName(r store.Region, language string) string {
 }
 
 // DescribeRegions lists all regions, by id.
-func (s *Service) DescribeRegions(ctx context.Context, caller Caller, req DescribeRegions) ([]Region, error) {
-	if err := check(describeRegionsRules, req); err != nil {
-		return nil, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeRegions", ""); err != nil {
-		return nil, err
-	}
+var DescribeRegions = newAction(Action[DescribeRegionsRequest, []Region]{
+	permission: "ecs:DescribeRegions",
+	parameters: describeRegionsRules,
+	run:        (*Service).describeRegions,
+})
+
+func (s *Service) describeRegions(ctx context.Context, caller Caller, req DescribeRegionsRequest) ([]Region, error) {
 	stored, err := s.store.Regions(ctx)
 	if err != nil {
 		return nil, err

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeRouteTableList is the request for route tables without their entries. All its filters
+// DescribeRouteTableListRequest is the request for route tables without their entries. All its filters
 // must hold; an empty one does not filter.
-type DescribeRouteTableList struct {
+type DescribeRouteTableListRequest struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`
 	VRouterID       string `api:"VRouterId"`
@@ -23,24 +23,24 @@ type DescribeRouteTableList struct {
 	Malformed       Malformed
 }
 
-var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableList]{
-	required("RegionId", func(r DescribeRouteTableList) string { return r.RegionID }),
-	readable(func(r DescribeRouteTableList) Malformed { return r.Malformed }),
-	validTagFilter(func(r DescribeRouteTableList) []Tag { return r.Tags }),
-}, validNumberedPage(vpcPages, func(r DescribeRouteTableList) NumberedPage { return r.Page }))
+var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableListRequest]{
+	required("RegionId", func(r DescribeRouteTableListRequest) string { return r.RegionID }),
+	readable(func(r DescribeRouteTableListRequest) Malformed { return r.Malformed }),
+	validTagFilter(func(r DescribeRouteTableListRequest) []Tag { return r.Tags }),
+}, validNumberedPage(vpcPages, func(r DescribeRouteTableListRequest) NumberedPage { return r.Page }))
 
 // DescribeRouteTableList lists the system route tables of the caller's VPCs. Each is represented by
 // its VPC, in the order of the VPCs' ids. No table has tags of its own, so a filter by tags selects
 // none.
-func (s *Service) DescribeRouteTableList(
-	ctx context.Context, caller Caller, req DescribeRouteTableList,
+var DescribeRouteTableList = newAction(Action[DescribeRouteTableListRequest, List[VPC]]{
+	permission: "vpc:DescribeRouteTableList",
+	parameters: describeRouteTableListRules,
+	run:        (*Service).describeRouteTableList,
+})
+
+func (s *Service) describeRouteTableList(
+	ctx context.Context, caller Caller, req DescribeRouteTableListRequest,
 ) (List[VPC], error) {
-	if err := check(describeRouteTableListRules, req); err != nil {
-		return List[VPC]{}, err
-	}
-	if err := s.admit(ctx, caller, "vpc:DescribeRouteTableList", req.RegionID); err != nil {
-		return List[VPC]{}, err
-	}
 	if len(req.Tags) > 0 {
 		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
 	}

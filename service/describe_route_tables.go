@@ -14,9 +14,9 @@ const (
 	RouteTableType = "System"
 )
 
-// DescribeRouteTables is the request for route tables with their entries. All its filters must
+// DescribeRouteTablesRequest is the request for route tables with their entries. All its filters must
 // hold; an empty one does not filter.
-type DescribeRouteTables struct {
+type DescribeRouteTablesRequest struct {
 	RegionID        string `api:"RegionId"`
 	VRouterID       string `api:"VRouterId"`
 	RouteTableID    string `api:"RouteTableId"`
@@ -28,19 +28,21 @@ type DescribeRouteTables struct {
 	Malformed       Malformed
 }
 
-var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTables]{
-	readable(func(r DescribeRouteTables) Malformed { return r.Malformed }),
-}, validNumberedPage(vpcPages, func(r DescribeRouteTables) NumberedPage { return r.Page }))
+var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTablesRequest]{
+	readable(func(r DescribeRouteTablesRequest) Malformed { return r.Malformed }),
+}, validNumberedPage(vpcPages, func(r DescribeRouteTablesRequest) NumberedPage { return r.Page }))
 
 // DescribeRouteTables lists the system route tables of the caller's VPCs. Each is represented by
 // its VPC, in the order of the VPCs' ids.
-func (s *Service) DescribeRouteTables(ctx context.Context, caller Caller, req DescribeRouteTables) (List[VPC], error) {
-	if err := check(describeRouteTablesRules, req); err != nil {
-		return List[VPC]{}, err
-	}
-	if err := s.admit(ctx, caller, "vpc:DescribeRouteTables", req.RegionID); err != nil {
-		return List[VPC]{}, err
-	}
+var DescribeRouteTables = newAction(Action[DescribeRouteTablesRequest, List[VPC]]{
+	permission: "vpc:DescribeRouteTables",
+	parameters: describeRouteTablesRules,
+	run:        (*Service).describeRouteTables,
+})
+
+func (s *Service) describeRouteTables(
+	ctx context.Context, caller Caller, req DescribeRouteTablesRequest,
+) (List[VPC], error) {
 	return s.listRouteTables(ctx, req.Page, routeTableFilter{
 		routerType: req.RouterType,
 		routerIDs:  []string{req.VRouterID, req.RouterID},

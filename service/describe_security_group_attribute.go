@@ -11,8 +11,8 @@ import (
 // that do not import the store.
 type SecurityGroupRule = store.DescribedRule
 
-// DescribeSecurityGroupAttribute is the request for a security group and its rules.
-type DescribeSecurityGroupAttribute struct {
+// DescribeSecurityGroupAttributeRequest is the request for a security group and its rules.
+type DescribeSecurityGroupAttributeRequest struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`
 	Direction       string // all, ingress or egress
@@ -31,37 +31,38 @@ type SecurityGroupAttribute struct {
 // rulePages are the bounds of the reference (docs/reference/protocol.md, section 1.4).
 var rulePages = paging{list: "security group rules", minResults: 10, maxResults: 1000, defaultPageSize: 500}
 
-var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupAttribute]{
-	required("RegionId", func(r DescribeSecurityGroupAttribute) string { return r.RegionID }),
-	required("SecurityGroupId", func(r DescribeSecurityGroupAttribute) string { return r.SecurityGroupID }),
-	readable(func(r DescribeSecurityGroupAttribute) Malformed { return r.Malformed }),
+var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupAttributeRequest]{
+	required("RegionId", func(r DescribeSecurityGroupAttributeRequest) string { return r.RegionID }),
+	required("SecurityGroupId", func(r DescribeSecurityGroupAttributeRequest) string { return r.SecurityGroupID }),
+	readable(func(r DescribeSecurityGroupAttributeRequest) Malformed { return r.Malformed }),
 	among(
 		"Direction",
-		func(r DescribeSecurityGroupAttribute) string { return r.Direction },
+		func(r DescribeSecurityGroupAttributeRequest) string { return r.Direction },
 		"all",
 		store.RuleIngress,
 		store.RuleEgress,
 	),
-	among("NicType", func(r DescribeSecurityGroupAttribute) string { return r.NICType }, nicIntranet, nicInternet),
-	invalid("NextToken", func(r DescribeSecurityGroupAttribute) bool { return r.page().hasInvalidToken(rulePages) }),
+	among("NicType", func(r DescribeSecurityGroupAttributeRequest) string { return r.NICType }, nicIntranet, nicInternet),
+	invalid("NextToken", func(r DescribeSecurityGroupAttributeRequest) bool { return r.page().hasInvalidToken(rulePages) }),
 }
 
 // page returns the page that is asked for, which is always one by token.
-func (r DescribeSecurityGroupAttribute) page() PageRequest {
+func (r DescribeSecurityGroupAttributeRequest) page() PageRequest {
 	return PageRequest{MaxResults: cmp.Or(r.MaxResults, &rulePages.defaultPageSize), NextToken: r.NextToken}
 }
 
 // DescribeSecurityGroupAttribute returns a security group and its rules, by id, as of one moment.
 // It takes no locks.
-func (s *Service) DescribeSecurityGroupAttribute(
-	ctx context.Context, caller Caller, req DescribeSecurityGroupAttribute,
+var DescribeSecurityGroupAttribute = newAction(Action[DescribeSecurityGroupAttributeRequest, SecurityGroupAttribute]{
+	permission: "ecs:DescribeSecurityGroupAttribute",
+	parameters: describeSecurityGroupAttributeParameterRules,
+	refusals:   errorsOf(securityGroupRules),
+	run:        (*Service).describeSecurityGroupAttribute,
+})
+
+func (s *Service) describeSecurityGroupAttribute(
+	ctx context.Context, caller Caller, req DescribeSecurityGroupAttributeRequest,
 ) (SecurityGroupAttribute, error) {
-	if err := check(describeSecurityGroupAttributeParameterRules, req); err != nil {
-		return SecurityGroupAttribute{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeSecurityGroupAttribute", req.RegionID); err != nil {
-		return SecurityGroupAttribute{}, err
-	}
 	filter := store.RuleFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, SecurityGroupID: req.SecurityGroupID,
 		Direction: req.Direction, NICType: req.NICType,

@@ -11,9 +11,9 @@ import (
 // import the store.
 type SecurityGroup = store.DescribedSecurityGroup
 
-// DescribeSecurityGroups is the request for a list of security groups. All its filters must hold;
+// DescribeSecurityGroupsRequest is the request for a list of security groups. All its filters must hold;
 // an empty one does not filter.
-type DescribeSecurityGroups struct {
+type DescribeSecurityGroupsRequest struct {
 	RegionID         string   `api:"RegionId"`
 	SecurityGroupID  string   `api:"SecurityGroupId"`
 	SecurityGroupIDs JSONList `api:"SecurityGroupIds"`
@@ -41,43 +41,44 @@ var securityGroupPages = paging{
 	list: "security groups", maxPageSize: 50, minResults: 1, maxResults: 100, defaultPageSize: 10,
 }
 
-var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroups]{
-	required("RegionId", func(r DescribeSecurityGroups) string { return r.RegionID }),
-	validLists(func(r DescribeSecurityGroups) Malformed { return r.Malformed }, "SecurityGroupIds"),
-	readable(func(r DescribeSecurityGroups) Malformed { return r.Malformed }),
-	invalid("SecurityGroupIds", func(r DescribeSecurityGroups) bool { return len(r.SecurityGroupIDs) > maxListed }),
+var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroupsRequest]{
+	required("RegionId", func(r DescribeSecurityGroupsRequest) string { return r.RegionID }),
+	validLists(func(r DescribeSecurityGroupsRequest) Malformed { return r.Malformed }, "SecurityGroupIds"),
+	readable(func(r DescribeSecurityGroupsRequest) Malformed { return r.Malformed }),
+	invalid("SecurityGroupIds", func(r DescribeSecurityGroupsRequest) bool { return len(r.SecurityGroupIDs) > maxListed }),
 	among(
 		"SecurityGroupType",
-		func(r DescribeSecurityGroups) string { return r.Type },
+		func(r DescribeSecurityGroupsRequest) string { return r.Type },
 		store.GroupNormal,
 		store.GroupEnterprise,
 	),
 	among(
 		"NetworkType",
-		func(r DescribeSecurityGroups) string { return r.NetworkType },
+		func(r DescribeSecurityGroupsRequest) string { return r.NetworkType },
 		store.NetworkTypeVPC,
 		store.NetworkTypeClassic,
 	),
-	invalid("Tag", func(r DescribeSecurityGroups) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
-}, validPage(securityGroupPages, func(r DescribeSecurityGroups) PageRequest { return r.Page }))
+	invalid("Tag", func(r DescribeSecurityGroupsRequest) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
+}, validPage(securityGroupPages, func(r DescribeSecurityGroupsRequest) PageRequest { return r.Page }))
 
 // selectsNone reports whether a filter is an empty list, or selects groups that do not exist here:
 // classic ones, or those managed by a cloud service.
-func (r DescribeSecurityGroups) selectsNone() bool {
+func (r DescribeSecurityGroupsRequest) selectsNone() bool {
 	return r.SecurityGroupIDs.isEmpty() || r.NetworkType == store.NetworkTypeClassic || isTrue(r.ServiceManaged)
 }
 
 // DescribeSecurityGroups lists the caller's security groups in their current state, by id. It takes
 // no locks.
-func (s *Service) DescribeSecurityGroups(
-	ctx context.Context, caller Caller, req DescribeSecurityGroups,
+var DescribeSecurityGroups = newAction(Action[DescribeSecurityGroupsRequest, SecurityGroups]{
+	permission: "ecs:DescribeSecurityGroups",
+	parameters: describeSecurityGroupsRules,
+	refusals:   errorsOf(dryRunRules),
+	run:        (*Service).describeSecurityGroups,
+})
+
+func (s *Service) describeSecurityGroups(
+	ctx context.Context, caller Caller, req DescribeSecurityGroupsRequest,
 ) (SecurityGroups, error) {
-	if err := check(describeSecurityGroupsRules, req); err != nil {
-		return SecurityGroups{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeSecurityGroups", req.RegionID); err != nil {
-		return SecurityGroups{}, err
-	}
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return SecurityGroups{}, err
 	}

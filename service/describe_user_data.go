@@ -2,24 +2,25 @@ package service
 
 import "context"
 
-// DescribeUserData is the request for the user data of an instance, which it runs when it starts.
-type DescribeUserData struct {
+// DescribeUserDataRequest is the request for the user data of an instance, which it runs when it starts.
+type DescribeUserDataRequest struct {
 	RegionID   string `api:"RegionId"`
 	InstanceID string `api:"InstanceId"`
 }
 
-var describeUserDataRules = []rule[DescribeUserData]{
-	required("RegionId", func(r DescribeUserData) string { return r.RegionID }),
-	required("InstanceId", func(r DescribeUserData) string { return r.InstanceID }),
+var describeUserDataRules = []rule[DescribeUserDataRequest]{
+	required("RegionId", func(r DescribeUserDataRequest) string { return r.RegionID }),
+	required("InstanceId", func(r DescribeUserDataRequest) string { return r.InstanceID }),
 }
 
 // DescribeUserData returns one instance of the caller, with its user data.
-func (s *Service) DescribeUserData(ctx context.Context, caller Caller, req DescribeUserData) (Instance, error) {
-	if err := check(describeUserDataRules, req); err != nil {
-		return Instance{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeUserData", req.RegionID); err != nil {
-		return Instance{}, err
-	}
+var DescribeUserData = newAction(Action[DescribeUserDataRequest, Instance]{
+	permission: "ecs:DescribeUserData",
+	parameters: describeUserDataRules,
+	refusals:   errorsOf(instanceRules),
+	run:        (*Service).describeUserData,
+})
+
+func (s *Service) describeUserData(ctx context.Context, caller Caller, req DescribeUserDataRequest) (Instance, error) {
 	return s.readInstance(ctx, caller, req.RegionID, req.InstanceID)
 }

@@ -6,14 +6,14 @@ import (
 	"enisim/store"
 )
 
-// DescribeVPCAttribute is the request for one VPC.
-type DescribeVPCAttribute struct {
+// DescribeVPCAttributeRequest is the request for one VPC.
+type DescribeVPCAttributeRequest struct {
 	RegionID string `api:"RegionId"`
 	VPCID    string `api:"VpcId"`
 }
 
-var describeVPCAttributeParameterRules = []rule[DescribeVPCAttribute]{
-	required("VpcId", func(r DescribeVPCAttribute) string { return r.VPCID }),
+var describeVPCAttributeParameterRules = []rule[DescribeVPCAttributeRequest]{
+	required("VpcId", func(r DescribeVPCAttributeRequest) string { return r.VPCID }),
 }
 
 var describeVPCAttributeRules = []rule[[]VPC]{
@@ -21,13 +21,16 @@ var describeVPCAttributeRules = []rule[[]VPC]{
 }
 
 // DescribeVPCAttribute returns a VPC in its current state.
-func (s *Service) DescribeVPCAttribute(ctx context.Context, caller Caller, req DescribeVPCAttribute) (VPC, error) {
-	if err := check(describeVPCAttributeParameterRules, req); err != nil {
-		return VPC{}, err
-	}
-	if err := s.admit(ctx, caller, "vpc:DescribeVpcAttribute", req.RegionID); err != nil {
-		return VPC{}, err
-	}
+var DescribeVPCAttribute = newAction(Action[DescribeVPCAttributeRequest, VPC]{
+	permission: "vpc:DescribeVpcAttribute",
+	parameters: describeVPCAttributeParameterRules,
+	refusals:   errorsOf(describeVPCAttributeRules),
+	run:        (*Service).describeVPCAttribute,
+})
+
+func (s *Service) describeVPCAttribute(
+	ctx context.Context, caller Caller, req DescribeVPCAttributeRequest,
+) (VPC, error) {
 	read, err := s.store.DescribeVPCs(ctx, s.now(), store.VPCFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, IDs: []string{req.VPCID},
 	}, store.Page{Limit: 1})

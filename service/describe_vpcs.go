@@ -11,9 +11,9 @@ import (
 // VPC is a VPC as a caller sees it. The alias is for packages that do not import the store.
 type VPC = store.DescribedVPC
 
-// DescribeVPCs is the request for a list of VPCs. All its filters must hold; an empty one does not
+// DescribeVPCsRequest is the request for a list of VPCs. All its filters must hold; an empty one does not
 // filter.
-type DescribeVPCs struct {
+type DescribeVPCsRequest struct {
 	RegionID         string `api:"RegionId"`
 	VPCID            string `api:"VpcId"` // ids, separated by commas
 	VPCName          string `api:"VpcName"`
@@ -30,34 +30,34 @@ type DescribeVPCs struct {
 // maxVPCIDs is how many VPCs a list may ask for by id.
 const maxVPCIDs = 20
 
-func (r DescribeVPCs) ids() []string {
+func (r DescribeVPCsRequest) ids() []string {
 	if r.VPCID == "" {
 		return nil
 	}
 	return strings.Split(r.VPCID, ",")
 }
 
-var describeVPCsRules = slices.Concat([]rule[DescribeVPCs]{
-	required("RegionId", func(r DescribeVPCs) string { return r.RegionID }),
-	readable(func(r DescribeVPCs) Malformed { return r.Malformed }),
-	invalid("VpcId", func(r DescribeVPCs) bool { return len(r.ids()) > maxVPCIDs }),
-	validTagFilter(func(r DescribeVPCs) []Tag { return r.Tags }),
-}, validNumberedPage(vpcPages, func(r DescribeVPCs) NumberedPage { return r.Page }))
+var describeVPCsRules = slices.Concat([]rule[DescribeVPCsRequest]{
+	required("RegionId", func(r DescribeVPCsRequest) string { return r.RegionID }),
+	readable(func(r DescribeVPCsRequest) Malformed { return r.Malformed }),
+	invalid("VpcId", func(r DescribeVPCsRequest) bool { return len(r.ids()) > maxVPCIDs }),
+	validTagFilter(func(r DescribeVPCsRequest) []Tag { return r.Tags }),
+}, validNumberedPage(vpcPages, func(r DescribeVPCsRequest) NumberedPage { return r.Page }))
 
 // selectsNone reports whether a filter selects VPCs that the caller does not have here: a default
 // VPC, one of another owner, or one with DHCP options.
-func (r DescribeVPCs) selectsNone(caller Caller) bool {
+func (r DescribeVPCsRequest) selectsNone(caller Caller) bool {
 	return isTrue(r.IsDefault) || r.DHCPOptionsSetID != "" || (r.VPCOwnerID != "" && r.VPCOwnerID != caller.AccountID)
 }
 
 // DescribeVPCs lists the caller's VPCs in their current state, by id. It takes no locks.
-func (s *Service) DescribeVPCs(ctx context.Context, caller Caller, req DescribeVPCs) (List[VPC], error) {
-	if err := check(describeVPCsRules, req); err != nil {
-		return List[VPC]{}, err
-	}
-	if err := s.admit(ctx, caller, "vpc:DescribeVpcs", req.RegionID); err != nil {
-		return List[VPC]{}, err
-	}
+var DescribeVPCs = newAction(Action[DescribeVPCsRequest, List[VPC]]{
+	permission: "vpc:DescribeVpcs",
+	parameters: describeVPCsRules,
+	run:        (*Service).describeVPCs,
+})
+
+func (s *Service) describeVPCs(ctx context.Context, caller Caller, req DescribeVPCsRequest) (List[VPC], error) {
 	if req.selectsNone(caller) {
 		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
 	}

@@ -6,27 +6,27 @@ import (
 	"enisim/store"
 )
 
-// DescribeVSwitchAttributes is the request for one VSwitch.
-type DescribeVSwitchAttributes struct {
+// DescribeVSwitchAttributesRequest is the request for one VSwitch.
+type DescribeVSwitchAttributesRequest struct {
 	RegionID  string `api:"RegionId"`
 	VSwitchID string `api:"VSwitchId"`
 }
 
-var describeVSwitchAttributesRules = []rule[DescribeVSwitchAttributes]{
-	required("VSwitchId", func(r DescribeVSwitchAttributes) string { return r.VSwitchID }),
+var describeVSwitchAttributesRules = []rule[DescribeVSwitchAttributesRequest]{
+	required("VSwitchId", func(r DescribeVSwitchAttributesRequest) string { return r.VSwitchID }),
 }
 
 // DescribeVSwitchAttributes returns a VSwitch in its current state, or nil and no error if there is
 // none. Clients wait for that answer after a deletion.
-func (s *Service) DescribeVSwitchAttributes(
-	ctx context.Context, caller Caller, req DescribeVSwitchAttributes,
+var DescribeVSwitchAttributes = newAction(Action[DescribeVSwitchAttributesRequest, *VSwitch]{
+	permission: "vpc:DescribeVSwitchAttributes",
+	parameters: describeVSwitchAttributesRules,
+	run:        (*Service).describeVSwitchAttributes,
+})
+
+func (s *Service) describeVSwitchAttributes(
+	ctx context.Context, caller Caller, req DescribeVSwitchAttributesRequest,
 ) (*VSwitch, error) {
-	if err := check(describeVSwitchAttributesRules, req); err != nil {
-		return nil, err
-	}
-	if err := s.admit(ctx, caller, "vpc:DescribeVSwitchAttributes", req.RegionID); err != nil {
-		return nil, err
-	}
 	read, err := s.store.DescribeVSwitches(ctx, s.now(), store.VSwitchFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, ID: req.VSwitchID,
 	}, store.Page{Limit: 1})

@@ -10,9 +10,9 @@ import (
 // VSwitch is a VSwitch as a caller sees it. The alias is for packages that do not import the store.
 type VSwitch = store.DescribedVSwitch
 
-// DescribeVSwitches is the request for a list of VSwitches, of a region or of a VPC. All its
+// DescribeVSwitchesRequest is the request for a list of VSwitches, of a region or of a VPC. All its
 // filters must hold; an empty one does not filter.
-type DescribeVSwitches struct {
+type DescribeVSwitchesRequest struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`
 	VSwitchID       string `api:"VSwitchId"`
@@ -27,21 +27,23 @@ type DescribeVSwitches struct {
 	Malformed       Malformed
 }
 
-var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitches]{
-	{err: MissingNamedParameter, violated: func(r DescribeVSwitches) bool { return r.RegionID == "" && r.VPCID == "" },
-		messageArgs: nameArg[DescribeVSwitches]("RegionId")},
-	readable(func(r DescribeVSwitches) Malformed { return r.Malformed }),
-	validTagFilter(func(r DescribeVSwitches) []Tag { return r.Tags }),
-}, validNumberedPage(vpcPages, func(r DescribeVSwitches) NumberedPage { return r.Page }))
+var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitchesRequest]{
+	{err: MissingNamedParameter, violated: func(r DescribeVSwitchesRequest) bool { return r.RegionID == "" && r.VPCID == "" },
+		messageArgs: nameArg[DescribeVSwitchesRequest]("RegionId")},
+	readable(func(r DescribeVSwitchesRequest) Malformed { return r.Malformed }),
+	validTagFilter(func(r DescribeVSwitchesRequest) []Tag { return r.Tags }),
+}, validNumberedPage(vpcPages, func(r DescribeVSwitchesRequest) NumberedPage { return r.Page }))
 
 // DescribeVSwitches lists the caller's VSwitches in their current state, by id. It takes no locks.
-func (s *Service) DescribeVSwitches(ctx context.Context, caller Caller, req DescribeVSwitches) (List[VSwitch], error) {
-	if err := check(describeVSwitchesRules, req); err != nil {
-		return List[VSwitch]{}, err
-	}
-	if err := s.admit(ctx, caller, "vpc:DescribeVSwitches", req.RegionID); err != nil {
-		return List[VSwitch]{}, err
-	}
+var DescribeVSwitches = newAction(Action[DescribeVSwitchesRequest, List[VSwitch]]{
+	permission: "vpc:DescribeVSwitches",
+	parameters: describeVSwitchesRules,
+	run:        (*Service).describeVSwitches,
+})
+
+func (s *Service) describeVSwitches(
+	ctx context.Context, caller Caller, req DescribeVSwitchesRequest,
+) (List[VSwitch], error) {
 	var read store.List[VSwitch]
 	if !isTrue(req.IsDefault) && (req.VSwitchOwnerID == "" || req.VSwitchOwnerID == caller.AccountID) {
 		var err error

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// DescribeZones is the request for the zones of a region. Each zone offers every resource with
+// DescribeZonesRequest is the request for the zones of a region. Each zone offers every resource with
 // every charge type.
-type DescribeZones struct {
+type DescribeZonesRequest struct {
 	RegionID       string `api:"RegionId"`
 	AcceptLanguage string
 	Verbose        *bool // whether to list the instance types; nil: yes
@@ -25,19 +25,19 @@ type Zones struct {
 	Types []InstanceType // empty if they were not requested
 }
 
-var describeZonesRules = []rule[DescribeZones]{
-	required("RegionId", func(r DescribeZones) string { return r.RegionID }),
-	readable(func(r DescribeZones) Malformed { return r.Malformed }),
+var describeZonesRules = []rule[DescribeZonesRequest]{
+	required("RegionId", func(r DescribeZonesRequest) string { return r.RegionID }),
+	readable(func(r DescribeZonesRequest) Malformed { return r.Malformed }),
 }
 
 // DescribeZones lists the zones of a region, by id.
-func (s *Service) DescribeZones(ctx context.Context, caller Caller, req DescribeZones) (Zones, error) {
-	if err := check(describeZonesRules, req); err != nil {
-		return Zones{}, err
-	}
-	if err := s.admit(ctx, caller, "ecs:DescribeZones", req.RegionID); err != nil {
-		return Zones{}, err
-	}
+var DescribeZones = newAction(Action[DescribeZonesRequest, Zones]{
+	permission: "ecs:DescribeZones",
+	parameters: describeZonesRules,
+	run:        (*Service).describeZones,
+})
+
+func (s *Service) describeZones(ctx context.Context, caller Caller, req DescribeZonesRequest) (Zones, error) {
 	regions, err := s.store.Regions(ctx)
 	if err != nil {
 		return Zones{}, err

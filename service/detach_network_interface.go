@@ -7,30 +7,30 @@ import (
 	"enisim/store"
 )
 
-// DetachNetworkInterface is the request to take a secondary interface off its instance.
-type DetachNetworkInterface struct {
+// DetachNetworkInterfaceRequest is the request to take a secondary interface off its instance.
+type DetachNetworkInterfaceRequest struct {
 	RegionID               string `api:"RegionId"`
 	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
 	InstanceID             string `api:"InstanceId"`
 	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // refused: trunk interfaces are not open to the public
 }
 
-var detachParameterRules = []rule[DetachNetworkInterface]{
-	required("RegionId", func(r DetachNetworkInterface) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }),
-	required("InstanceId", func(r DetachNetworkInterface) string { return r.InstanceID }),
+var detachParameterRules = []rule[DetachNetworkInterfaceRequest]{
+	required("RegionId", func(r DetachNetworkInterfaceRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r DetachNetworkInterfaceRequest) string { return r.NetworkInterfaceID }),
+	required("InstanceId", func(r DetachNetworkInterfaceRequest) string { return r.InstanceID }),
 	{
 		err:      UnsupportedParameter,
-		violated: func(r DetachNetworkInterface) bool { return r.TrunkNetworkInstanceID != "" },
+		violated: func(r DetachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },
 	},
-	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterface) string { return r.InstanceID }, isValidID),
-	wellFormed(InvalidEniID, func(r DetachNetworkInterface) string { return r.NetworkInterfaceID }, isValidID),
+	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterfaceRequest) string { return r.InstanceID }, isValidID),
+	wellFormed(InvalidEniID, func(r DetachNetworkInterfaceRequest) string { return r.NetworkInterfaceID }, isValidID),
 }
 
 // detachInput is the request plus the locked rows that its rules check, settled to the current
 // time.
 type detachInput struct {
-	DetachNetworkInterface
+	DetachNetworkInterfaceRequest
 	*store.AttachScene
 }
 
@@ -67,13 +67,14 @@ func (d detachInput) isRepeated() bool {
 // DetachNetworkInterface detaches an interface from its instance: it is Detaching, and Available
 // after the detach delay. A repeat while it is Detaching succeeds and changes nothing. Only if the
 // interface is stuck in Detaching, a repeat detaches it.
-func (s *Service) DetachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterface) error {
-	if err := check(detachParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:DetachNetworkInterface", req.RegionID); err != nil {
-		return err
-	}
+var DetachNetworkInterface = newAction(Action[DetachNetworkInterfaceRequest, Empty]{
+	permission: "ecs:DetachNetworkInterface",
+	parameters: detachParameterRules,
+	refusals:   errorsOf(detachRules),
+	run:        answerless((*Service).detachNetworkInterface),
+})
+
+func (s *Service) detachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterfaceRequest) error {
 	want := store.Attachment{
 		AccountID:          caller.AccountID,
 		RegionID:           req.RegionID,

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// GetCallerIdentity is the request for the caller's own identity. It has no parameters.
-type GetCallerIdentity struct{}
+// GetCallerIdentityRequest is the request for the caller's own identity. It has no parameters.
+type GetCallerIdentityRequest struct{}
 
 // CallerIdentity is the identity of a caller: an account, a user in it, or a role in it.
 type CallerIdentity struct {
@@ -23,13 +23,13 @@ type CallerIdentity struct {
 
 // GetCallerIdentity returns the identity of the caller. As in the real cloud, this needs no
 // permission.
-func (s *Service) GetCallerIdentity(ctx context.Context, caller Caller, _ GetCallerIdentity) (CallerIdentity, error) {
-	const action = "sts:GetCallerIdentity"
-	permitted := caller
-	permitted.Allow = []string{action}
-	if err := s.admit(ctx, permitted, action, ""); err != nil {
-		return CallerIdentity{}, err
-	}
+var GetCallerIdentity = newAction(Action[GetCallerIdentityRequest, CallerIdentity]{
+	permission: "sts:GetCallerIdentity",
+	admission:  admissionRules[1:3], // without the ones on the region and on permission
+	run:        (*Service).getCallerIdentity,
+})
+
+func (s *Service) getCallerIdentity(_ context.Context, caller Caller, _ GetCallerIdentityRequest) (CallerIdentity, error) {
 	id := CallerIdentity{AccountID: caller.AccountID}
 	arn := "acs:ram::" + caller.AccountID + ":"
 	switch {

@@ -185,18 +185,16 @@ func isForbidden(a admissionInput) bool {
 	return a.caller.RAMUser != "" && !allows(a.caller.Allow, a.action)
 }
 
-// admit applies the admission rules. regionID is "" for an action that needs no region.
-func (s *Service) admit(ctx context.Context, caller Caller, action, regionID string) error {
+// admit applies the admission rules of an action. regionID is "" if the request names no region.
+func (s *Service) admit(
+	ctx context.Context, caller Caller, rules []rule[admissionInput], action, regionID string,
+) error {
 	known := regionID == ""
 	if !known {
 		var err error
 		if known, err = s.regionExists(ctx, regionID); err != nil {
 			return err
 		}
-	}
-	rules := admissionRules
-	if action == attachAction {
-		rules = attachAdmissionRules
 	}
 	return check(rules, admissionInput{
 		caller:      caller,

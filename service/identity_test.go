@@ -33,7 +33,7 @@ func TestCachesKeepNoPartOfARequest(t *testing.T) {
 	if _, err := s.Identify(t.Context(), part("LTAInobody")); !errors.Is(err, InvalidAccessKeyIDNotFound) {
 		t.Fatalf("an unknown key: got %v, want %v", err, InvalidAccessKeyIDNotFound)
 	}
-	if err := s.admit(t.Context(), caller.Caller, "ecs:DescribeInstances", part("cn-hangzhou")); err != nil {
+	if err := s.admit(t.Context(), caller.Caller, admissionRules, "ecs:DescribeInstances", part("cn-hangzhou")); err != nil {
 		t.Fatal(err)
 	}
 
@@ -86,7 +86,7 @@ func TestImpossibleKeysAreRefusedWithoutALookup(t *testing.T) {
 			t.Errorf("%.20q of %d bytes: got %v, want %v", id, len(id), err, InvalidAccessKeyIDNotFound)
 		}
 	}
-	if err := s.admit(t.Context(), Caller{}, "ecs:DescribeInstances", "cn "+strings.Repeat("r", 1<<20)); !errors.Is(err, InvalidRegionIDNotFound) {
+	if err := s.admit(t.Context(), Caller{}, admissionRules, "ecs:DescribeInstances", "cn "+strings.Repeat("r", 1<<20)); !errors.Is(err, InvalidRegionIDNotFound) {
 		t.Errorf("an impossible region: got %v, want %v", err, InvalidRegionIDNotFound)
 	}
 	if _, err := s.Identify(t.Context(), strings.Repeat("k", 128)); errors.Is(err, InvalidAccessKeyIDNotFound) {

@@ -52,9 +52,9 @@ func TestImagesAreSortedAndComplete(t *testing.T) {
 func TestDescribeImages(t *testing.T) {
 	t.Parallel()
 	s := New(store.New(storetest.Pool(t), slog.New(slog.DiscardHandler)), Options{})
-	describe := func(r DescribeImages) Images {
+	describe := func(r DescribeImagesRequest) Images {
 		r.RegionID = "cn-hangzhou"
-		list, err := s.DescribeImages(t.Context(), Caller{AccountID: listAccount}, r)
+		list, err := DescribeImages.Do(t.Context(), s, Caller{AccountID: listAccount}, r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,24 +65,24 @@ func TestDescribeImages(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		request DescribeImages
+		request DescribeImagesRequest
 		want    int
 	}{
-		{"all", DescribeImages{}, len(images)},
-		{"two ids", DescribeImages{ImageID: InstanceImageID + ",m-1," + images[0].ID}, 2},
-		{"a part of a name", DescribeImages{ImageName: "ubuntu_22_04"}, 2},
-		{"a pattern", DescribeImages{ImageName: "ubuntu*x64*"}, 1},
-		{"a family", DescribeImages{ImageFamily: "acs:centos_7_9_x64"}, 1},
-		{"the cloud's own", DescribeImages{ImageOwnerAlias: "system"}, len(images)},
-		{"the customer's", DescribeImages{ImageOwnerAlias: "self"}, 0},
-		{"windows", DescribeImages{OSType: "windows"}, of(func(i Image) bool { return i.OSType == "windows" })},
-		{"ARM", DescribeImages{Architecture: "arm64"}, of(func(i Image) bool { return i.Architecture == "arm64" })},
-		{"available or not", DescribeImages{Status: "UnAvailable,Available"}, len(images)},
-		{"not available", DescribeImages{Status: "UnAvailable"}, 0},
-		{"of any status", DescribeImages{Status: "ALL"}, len(images)},
-		{"published by others", DescribeImages{IsPublic: new(true)}, 0},
-		{"not I/O optimized", DescribeImages{IsSupportIOOptimized: new(false)}, 0},
-		{"tagged", DescribeImages{Tags: []Tag{{"team", ""}}}, 0},
+		{"all", DescribeImagesRequest{}, len(images)},
+		{"two ids", DescribeImagesRequest{ImageID: InstanceImageID + ",m-1," + images[0].ID}, 2},
+		{"a part of a name", DescribeImagesRequest{ImageName: "ubuntu_22_04"}, 2},
+		{"a pattern", DescribeImagesRequest{ImageName: "ubuntu*x64*"}, 1},
+		{"a family", DescribeImagesRequest{ImageFamily: "acs:centos_7_9_x64"}, 1},
+		{"the cloud's own", DescribeImagesRequest{ImageOwnerAlias: "system"}, len(images)},
+		{"the customer's", DescribeImagesRequest{ImageOwnerAlias: "self"}, 0},
+		{"windows", DescribeImagesRequest{OSType: "windows"}, of(func(i Image) bool { return i.OSType == "windows" })},
+		{"ARM", DescribeImagesRequest{Architecture: "arm64"}, of(func(i Image) bool { return i.Architecture == "arm64" })},
+		{"available or not", DescribeImagesRequest{Status: "UnAvailable,Available"}, len(images)},
+		{"not available", DescribeImagesRequest{Status: "UnAvailable"}, 0},
+		{"of any status", DescribeImagesRequest{Status: "ALL"}, len(images)},
+		{"published by others", DescribeImagesRequest{IsPublic: new(true)}, 0},
+		{"not I/O optimized", DescribeImagesRequest{IsSupportIOOptimized: new(false)}, 0},
+		{"tagged", DescribeImagesRequest{Tags: []Tag{{"team", ""}}}, 0},
 	} {
 		if got := describe(c.request); got.TotalCount != c.want || len(got.Items) != min(c.want, 10) {
 			t.Errorf("%s: got %d of %d, want %d", c.name, len(got.Items), got.TotalCount, c.want)
@@ -90,7 +90,7 @@ func TestDescribeImages(t *testing.T) {
 	}
 	var walked []Image
 	for number := 1; number <= 4; number++ {
-		got := describe(DescribeImages{Page: NumberedPage{PageNumber: &number, PageSize: new(3)}})
+		got := describe(DescribeImagesRequest{Page: NumberedPage{PageNumber: &number, PageSize: new(3)}})
 		if got.TotalCount != len(images) || got.PageNumber != number || got.PageSize != 3 {
 			t.Errorf("page %d: got number %d, size %d, %d in all, want number %d, size 3, %d in all",
 				number, got.PageNumber, got.PageSize, got.TotalCount, number, len(images))

@@ -8,15 +8,15 @@ import (
 	"enisim/store"
 )
 
-// LifeRequest has the parameters that the actions on one instance's power state share.
-type LifeRequest struct {
+// PowerRequest has the parameters that the actions on one instance's power state share.
+type PowerRequest struct {
 	RegionID   string `api:"RegionId"` // may be absent: an id is unique within its account
 	InstanceID string `api:"InstanceId"`
 	DryRun     *bool
 }
 
 // powerParameterRules returns the rules on these parameters.
-func powerParameterRules[R any](request func(R) LifeRequest, malformed func(R) Malformed) []rule[R] {
+func powerParameterRules[R any](request func(R) PowerRequest, malformed func(R) Malformed) []rule[R] {
 	return []rule[R]{
 		required("InstanceId", func(r R) string { return request(r).InstanceID }),
 		readable(malformed),
@@ -34,15 +34,11 @@ func powerRules(from string) []rule[*store.InstanceScene] {
 	}
 }
 
-// changePowerState admits a request whose parameters are checked, applies the rules to its
-// instance, and stores the result of next.
+// changePowerState applies the rules to the instance of a request, and stores the result of next.
 func (s *Service) changePowerState(
-	ctx context.Context, caller Caller, action string, req LifeRequest, rules []rule[*store.InstanceScene],
+	ctx context.Context, caller Caller, req PowerRequest, rules []rule[*store.InstanceScene],
 	next func(i store.Instance, now time.Time) store.Instance,
 ) error {
-	if err := s.admit(ctx, caller, action, req.RegionID); err != nil {
-		return err
-	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID)
 		if err != nil {

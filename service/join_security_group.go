@@ -8,36 +8,36 @@ import (
 	"enisim/store"
 )
 
-// JoinSecurityGroup is the request to add an interface to a security group: a named interface, or
+// JoinSecurityGroupRequest is the request to add an interface to a security group: a named interface, or
 // the primary one of an instance.
-type JoinSecurityGroup struct {
+type JoinSecurityGroupRequest struct {
 	RegionID           string `api:"RegionId"` // needed with a NetworkInterfaceId only
 	SecurityGroupID    string `api:"SecurityGroupId"`
 	InstanceID         string `api:"InstanceId"`
 	NetworkInterfaceID string `api:"NetworkInterfaceId"`
 }
 
-var joinParameterRules = []rule[JoinSecurityGroup]{
-	required("SecurityGroupId", func(r JoinSecurityGroup) string { return r.SecurityGroupID }),
+var joinParameterRules = []rule[JoinSecurityGroupRequest]{
+	required("SecurityGroupId", func(r JoinSecurityGroupRequest) string { return r.SecurityGroupID }),
 	{
 		err:      EniIDAndInstanceIDConflict,
-		violated: func(r JoinSecurityGroup) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" },
+		violated: func(r JoinSecurityGroupRequest) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" },
 	},
 	{
 		err:         MissingNamedParameter,
-		violated:    func(r JoinSecurityGroup) bool { return r.InstanceID == "" && r.NetworkInterfaceID == "" },
-		messageArgs: nameArg[JoinSecurityGroup]("InstanceId"),
+		violated:    func(r JoinSecurityGroupRequest) bool { return r.InstanceID == "" && r.NetworkInterfaceID == "" },
+		messageArgs: nameArg[JoinSecurityGroupRequest]("InstanceId"),
 	},
 	{
 		err:      MissingRegionID,
-		violated: func(r JoinSecurityGroup) bool { return r.NetworkInterfaceID != "" && r.RegionID == "" },
+		violated: func(r JoinSecurityGroupRequest) bool { return r.NetworkInterfaceID != "" && r.RegionID == "" },
 	},
 }
 
 // membershipInput is the request plus the locked rows that the rules of joining and leaving check,
 // settled to the current time.
 type membershipInput struct {
-	JoinSecurityGroup
+	JoinSecurityGroupRequest
 	*store.JoinScene
 }
 
@@ -109,22 +109,21 @@ func (m membershipInput) exceedsCapacity(groupType string) bool {
 }
 
 // JoinSecurityGroup adds an interface to a security group, behind the groups that it is in.
-func (s *Service) JoinSecurityGroup(ctx context.Context, caller Caller, req JoinSecurityGroup) error {
-	return s.changeMembership(ctx, caller, "ecs:JoinSecurityGroup", req, joinSecurityGroupRules, (*store.Tx).JoinGroup)
-}
+var JoinSecurityGroup = newAction(Action[JoinSecurityGroupRequest, Empty]{
+	permission: "ecs:JoinSecurityGroup",
+	parameters: joinParameterRules,
+	refusals:   errorsOf(joinSecurityGroupRules),
+	run: answerless(func(s *Service, ctx context.Context, caller Caller, r JoinSecurityGroupRequest) error {
+		return s.changeMembership(ctx, caller, r, joinSecurityGroupRules, (*store.Tx).JoinGroup)
+	}),
+})
 
 // changeMembership checks a request to join or leave a security group, first by its parameters and
 // then under the locks, and queues the change.
 func (s *Service) changeMembership(
-	ctx context.Context, caller Caller, action string, req JoinSecurityGroup, rules []rule[membershipInput],
+	ctx context.Context, caller Caller, req JoinSecurityGroupRequest, rules []rule[membershipInput],
 	change func(*store.Tx, *store.JoinScene, time.Time),
 ) error {
-	if err := check(joinParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, action, req.RegionID); err != nil {
-		return err
-	}
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForJoin(
 			ctx,

@@ -10,12 +10,12 @@ import (
 
 // joinCase is everything that decides a join. A good one succeeds; a spoiler breaks one rule of it.
 type joinCase struct {
-	req       JoinSecurityGroup
+	req       JoinSecurityGroupRequest
 	admission admissionInput
 	scene     *store.JoinScene
 }
 
-func goodJoin(req JoinSecurityGroup) *joinCase {
+func goodJoin(req JoinSecurityGroupRequest) *joinCase {
 	return &joinCase{
 		req:       req,
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true},
@@ -30,8 +30,8 @@ func goodJoin(req JoinSecurityGroup) *joinCase {
 
 // The two ways of naming who joins.
 var (
-	joinOfInstance = JoinSecurityGroup{SecurityGroupID: "sg-1", InstanceID: "i-1"}
-	joinOfENI      = JoinSecurityGroup{RegionID: "cn-hangzhou", SecurityGroupID: "sg-1", NetworkInterfaceID: "eni-1"}
+	joinOfInstance = JoinSecurityGroupRequest{SecurityGroupID: "sg-1", InstanceID: "i-1"}
+	joinOfENI      = JoinSecurityGroupRequest{RegionID: "cn-hangzhou", SecurityGroupID: "sg-1", NetworkInterfaceID: "eni-1"}
 )
 
 func (c *joinCase) verdict() error {
@@ -48,7 +48,7 @@ func (c *joinCase) verdict() error {
 var joinSpoilers = []struct {
 	name  string
 	want  *Error
-	good  JoinSecurityGroup
+	good  JoinSecurityGroupRequest
 	spoil func(*joinCase)
 }{
 	{"no SecurityGroupId", MissingNamedParameter, joinOfInstance, func(c *joinCase) { c.req.SecurityGroupID = "" }},
@@ -87,7 +87,7 @@ var joinSpoilers = []struct {
 
 func TestJoinRules(t *testing.T) {
 	t.Parallel()
-	for _, good := range []JoinSecurityGroup{joinOfInstance, joinOfENI} {
+	for _, good := range []JoinSecurityGroupRequest{joinOfInstance, joinOfENI} {
 		if err := goodJoin(good).verdict(); err != nil {
 			t.Fatalf("a good join %+v: got %v, want no error", good, err)
 		}
@@ -108,7 +108,7 @@ func TestJoinRules(t *testing.T) {
 // missing has no status, and a group is of one type.
 func TestJoinRulesInOrder(t *testing.T) {
 	t.Parallel()
-	breaks := func(k int, good JoinSecurityGroup) bool {
+	breaks := func(k int, good JoinSecurityGroupRequest) bool {
 		c := goodJoin(good)
 		joinSpoilers[k].spoil(c)
 		return errors.Is(c.verdict(), joinSpoilers[k].want)
@@ -119,7 +119,7 @@ func TestJoinRulesInOrder(t *testing.T) {
 			if k <= i || earlier.want == SecurityGroupInstanceLimitExceeded {
 				continue
 			}
-			for _, good := range []JoinSecurityGroup{joinOfInstance, joinOfENI} {
+			for _, good := range []JoinSecurityGroupRequest{joinOfInstance, joinOfENI} {
 				c := goodJoin(good)
 				later.spoil(c)
 				if !breaks(i, good) || !breaks(k, good) || c.scene.ENI == nil || c.scene.Instance == nil || c.scene.Group == nil {
@@ -143,7 +143,7 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 	due := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	for _, s := range []struct {
 		name   string
-		good   JoinSecurityGroup
+		good   JoinSecurityGroupRequest
 		change func(*joinCase)
 	}{
 		{"a stopped instance", joinOfInstance, func(c *joinCase) { c.scene.Instance.Status = store.InstanceStopped }},

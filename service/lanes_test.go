@@ -107,13 +107,15 @@ func (l *laneTest) pause(t *testing.T, first func() error) (release func(), answ
 }
 
 func (l *laneTest) attach(ctx context.Context, eni, instance string) error {
-	return l.AttachNetworkInterface(ctx, Caller{AccountID: keysAccount},
-		AttachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+	_, err := AttachNetworkInterface.Do(ctx, l.Service, Caller{AccountID: keysAccount},
+		AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+	return err
 }
 
 func (l *laneTest) detach(ctx context.Context, eni, instance string) error {
-	return l.DetachNetworkInterface(ctx, Caller{AccountID: keysAccount},
-		DetachNetworkInterface{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+	_, err := DetachNetworkInterface.Do(ctx, l.Service, Caller{AccountID: keysAccount},
+		DetachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+	return err
 }
 
 // hold keeps rows locked until the function that it returns is called.

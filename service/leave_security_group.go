@@ -7,9 +7,13 @@ import (
 	"enisim/store"
 )
 
-// LeaveSecurityGroup is the request to remove an interface from a security group. Its parameters
+// LeaveSecurityGroupRequest is the request to remove an interface from a security group. Its parameters
 // are those of JoinSecurityGroup.
-type LeaveSecurityGroup JoinSecurityGroup
+type LeaveSecurityGroupRequest JoinSecurityGroupRequest
+
+func (r LeaveSecurityGroupRequest) asJoin() JoinSecurityGroupRequest {
+	return JoinSecurityGroupRequest(r)
+}
 
 var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
 	// A classic instance has no interface, so it is in no group.
@@ -22,6 +26,11 @@ var leaveRules = slices.Concat(memberRules, []rule[membershipInput]{
 })
 
 // LeaveSecurityGroup removes an interface from a security group, unless it is its last one.
-func (s *Service) LeaveSecurityGroup(ctx context.Context, caller Caller, req LeaveSecurityGroup) error {
-	return s.changeMembership(ctx, caller, "ecs:LeaveSecurityGroup", JoinSecurityGroup(req), leaveRules, (*store.Tx).LeaveGroup)
-}
+var LeaveSecurityGroup = newAction(Action[LeaveSecurityGroupRequest, Empty]{
+	permission: "ecs:LeaveSecurityGroup",
+	parameters: lift(joinParameterRules, LeaveSecurityGroupRequest.asJoin),
+	refusals:   errorsOf(leaveRules),
+	run: answerless(func(s *Service, ctx context.Context, caller Caller, r LeaveSecurityGroupRequest) error {
+		return s.changeMembership(ctx, caller, r.asJoin(), leaveRules, (*store.Tx).LeaveGroup)
+	}),
+})

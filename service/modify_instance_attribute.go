@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceAttribute is the request to change attributes of an instance. What is absent stays.
-type ModifyInstanceAttribute struct {
+// ModifyInstanceAttributeRequest is the request to change attributes of an instance. What is absent stays.
+type ModifyInstanceAttributeRequest struct {
 	RegionID                    string `api:"RegionId"`
 	InstanceID                  string `api:"InstanceId"`
 	InstanceName                string
@@ -23,20 +23,20 @@ type ModifyInstanceAttribute struct {
 	Malformed                   Malformed
 }
 
-var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
-	required("InstanceId", func(r ModifyInstanceAttribute) string { return r.InstanceID }),
-	readable(func(r ModifyInstanceAttribute) Malformed { return r.Malformed }),
+var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttributeRequest]{
+	required("InstanceId", func(r ModifyInstanceAttributeRequest) string { return r.InstanceID }),
+	readable(func(r ModifyInstanceAttributeRequest) Malformed { return r.Malformed }),
 	wellFormed(
 		InvalidInstanceNameMalformed,
-		func(r ModifyInstanceAttribute) string { return r.InstanceName },
+		func(r ModifyInstanceAttributeRequest) string { return r.InstanceName },
 		isValidName,
 	),
-	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttribute) string { return r.HostName }, isValidHostName),
-	wellFormed(InvalidDescriptionMalformed, func(r ModifyInstanceAttribute) string { return r.Description },
+	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttributeRequest) string { return r.HostName }, isValidHostName),
+	wellFormed(InvalidDescriptionMalformed, func(r ModifyInstanceAttributeRequest) string { return r.Description },
 		func(s string) bool { return isValidDescription(s, 2, 256) }),
 	among(
 		"CreditSpecification",
-		func(r ModifyInstanceAttribute) string { return r.CreditSpecification },
+		func(r ModifyInstanceAttributeRequest) string { return r.CreditSpecification },
 		"Standard",
 		"Unlimited",
 	),
@@ -44,18 +44,18 @@ var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttribute]{
 		"NetworkInterfaceQueueNumber",
 		1,
 		maxQueues,
-		func(r ModifyInstanceAttribute) *int { return r.NetworkInterfaceQueueNumber },
+		func(r ModifyInstanceAttributeRequest) *int { return r.NetworkInterfaceQueueNumber },
 	),
 	{
 		err:      JoinedGroupLimitExceed,
-		violated: func(r ModifyInstanceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
+		violated: func(r ModifyInstanceAttributeRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
 	},
-	invalid("SecurityGroupIds", func(r ModifyInstanceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) }),
+	invalid("SecurityGroupIds", func(r ModifyInstanceAttributeRequest) bool { return hasDuplicates(r.SecurityGroupIDs) }),
 }
 
 // modifyInstanceInput is the request plus the locked rows that its rules check.
 type modifyInstanceInput struct {
-	ModifyInstanceAttribute
+	ModifyInstanceAttributeRequest
 	*store.ModifyInstanceScene
 }
 
@@ -92,13 +92,16 @@ var modifyInstanceAttributeRules = []rule[modifyInstanceInput]{
 
 // ModifyInstanceAttribute changes an instance at once. The groups of an instance are those of its
 // primary interface.
-func (s *Service) ModifyInstanceAttribute(ctx context.Context, caller Caller, req ModifyInstanceAttribute) error {
-	if err := check(modifyInstanceAttributeParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:ModifyInstanceAttribute", req.RegionID); err != nil {
-		return err
-	}
+var ModifyInstanceAttribute = newAction(Action[ModifyInstanceAttributeRequest, Empty]{
+	permission: "ecs:ModifyInstanceAttribute",
+	parameters: modifyInstanceAttributeParameterRules,
+	refusals:   errorsOf(modifyInstanceAttributeRules),
+	run:        answerless((*Service).modifyInstanceAttribute),
+})
+
+func (s *Service) modifyInstanceAttribute(
+	ctx context.Context, caller Caller, req ModifyInstanceAttributeRequest,
+) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForModifyInstance(
 			ctx,

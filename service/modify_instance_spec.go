@@ -2,13 +2,14 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"enisim/store"
 )
 
-// ModifyInstanceSpec is the request to change an instance's type or its bandwidths. What is absent
+// ModifyInstanceSpecRequest is the request to change an instance's type or its bandwidths. What is absent
 // stays.
-type ModifyInstanceSpec struct {
+type ModifyInstanceSpecRequest struct {
 	RegionID                string `api:"RegionId"`
 	InstanceID              string `api:"InstanceId"`
 	InstanceType            string
@@ -21,27 +22,27 @@ type ModifyInstanceSpec struct {
 	Malformed               Malformed
 }
 
-var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpec]{
-	required("InstanceId", func(r ModifyInstanceSpec) string { return r.InstanceID }),
-	readable(func(r ModifyInstanceSpec) Malformed { return r.Malformed }),
-	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpec) string { return r.ClientToken }, isValidClientToken),
+var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpecRequest]{
+	required("InstanceId", func(r ModifyInstanceSpecRequest) string { return r.InstanceID }),
+	readable(func(r ModifyInstanceSpecRequest) Malformed { return r.Malformed }),
+	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpecRequest) string { return r.ClientToken }, isValidClientToken),
 	within(
 		"InternetMaxBandwidthIn",
 		0,
 		maxBandwidth,
-		func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthIn },
+		func(r ModifyInstanceSpecRequest) *int { return r.InternetMaxBandwidthIn },
 	),
 	within(
 		"InternetMaxBandwidthOut",
 		0,
 		maxBandwidth,
-		func(r ModifyInstanceSpec) *int { return r.InternetMaxBandwidthOut },
+		func(r ModifyInstanceSpecRequest) *int { return r.InternetMaxBandwidthOut },
 	),
 }
 
 // modifyInstanceSpecInput is the request plus the locked rows that its rules check.
 type modifyInstanceSpecInput struct {
-	ModifyInstanceSpec
+	ModifyInstanceSpecRequest
 	*store.ModifyInstanceSpecScene
 }
 
@@ -110,45 +111,45 @@ func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
 
 // ModifyInstanceSpec changes the type of a stopped instance, or the bandwidths of any instance, at
 // once. The interfaces of the instance must fit the new type, including those that are Detaching.
-func (s *Service) ModifyInstanceSpec(ctx context.Context, caller Caller, req ModifyInstanceSpec) error {
-	if err := check(modifyInstanceSpecParameterRules, req); err != nil {
-		return err
+var ModifyInstanceSpec = newAction(Action[ModifyInstanceSpecRequest, Empty]{
+	permission: "ecs:ModifyInstanceSpec",
+	parameters: modifyInstanceSpecParameterRules,
+	refusals:   slices.Concat(errorsOf(modifyInstanceSpecRules), errorsOf(dryRunRules)),
+	write:      (*Service).modifyInstanceSpec,
+	token:      func(r ModifyInstanceSpecRequest) string { return r.ClientToken },
+})
+
+func (s *Service) modifyInstanceSpec(
+	ctx context.Context, tx *store.Tx, caller Caller, req ModifyInstanceSpecRequest,
+) (Empty, error) {
+	scene, err := tx.LockForModifyInstanceSpec(
+		ctx,
+		caller.AccountID,
+		req.RegionID,
+		req.InstanceID,
+		req.InstanceType,
+	)
+	if err != nil {
+		return Empty{}, err
 	}
-	if err := s.admit(ctx, caller, "ecs:ModifyInstanceSpec", req.RegionID); err != nil {
-		return err
+	now := s.now()
+	scene.Settle(now)
+	input := modifyInstanceSpecInput{req, scene}
+	if err := check(modifyInstanceSpecRules, input); err != nil {
+		return Empty{}, err
 	}
-	call := idempotentCall{action: "ModifyInstanceSpec", token: req.ClientToken, request: req}
-	_, err := runOnce(ctx, s, caller, call, func(tx *store.Tx) (struct{}, error) {
-		scene, err := tx.LockForModifyInstanceSpec(
-			ctx,
-			caller.AccountID,
-			req.RegionID,
-			req.InstanceID,
-			req.InstanceType,
-		)
-		if err != nil {
-			return struct{}{}, err
-		}
-		now := s.now()
-		scene.Settle(now)
-		input := modifyInstanceSpecInput{req, scene}
-		if err := check(modifyInstanceSpecRules, input); err != nil {
-			return struct{}{}, err
-		}
-		if err := check(dryRunRules, req.DryRun); err != nil {
-			return struct{}{}, err
-		}
-		if input.changesType() {
-			tx.ChangeType(scene)
-		}
-		if req.InternetMaxBandwidthIn != nil {
-			scene.Instance.Attributes.InternetMaxBandwidthIn = *req.InternetMaxBandwidthIn
-		}
-		if req.InternetMaxBandwidthOut != nil {
-			scene.Instance.Attributes.InternetMaxBandwidthOut = *req.InternetMaxBandwidthOut
-		}
-		tx.SetAttributes(*scene.Instance)
-		return struct{}{}, nil
-	})
-	return err
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return Empty{}, err
+	}
+	if input.changesType() {
+		tx.ChangeType(scene)
+	}
+	if req.InternetMaxBandwidthIn != nil {
+		scene.Instance.Attributes.InternetMaxBandwidthIn = *req.InternetMaxBandwidthIn
+	}
+	if req.InternetMaxBandwidthOut != nil {
+		scene.Instance.Attributes.InternetMaxBandwidthOut = *req.InternetMaxBandwidthOut
+	}
+	tx.SetAttributes(*scene.Instance)
+	return Empty{}, nil
 }

@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// ModifyNetworkInterfaceAttribute is the request to change an interface. What is empty or absent
+// ModifyNetworkInterfaceAttributeRequest is the request to change an interface. What is empty or absent
 // stays.
-type ModifyNetworkInterfaceAttribute struct {
+type ModifyNetworkInterfaceAttributeRequest struct {
 	RegionID                 string `api:"RegionId"`
 	NetworkInterfaceID       string `api:"NetworkInterfaceId"`
 	Name                     string `api:"NetworkInterfaceName"`
@@ -19,35 +19,37 @@ type ModifyNetworkInterfaceAttribute struct {
 	Malformed                Malformed
 }
 
-var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInterfaceAttribute]{
-	required("RegionId", func(r ModifyNetworkInterfaceAttribute) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttribute) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r ModifyNetworkInterfaceAttribute) Malformed { return r.Malformed }),
+var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInterfaceAttributeRequest]{
+	required("RegionId", func(r ModifyNetworkInterfaceAttributeRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r ModifyNetworkInterfaceAttributeRequest) string { return r.NetworkInterfaceID }),
+	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttributeRequest) string { return r.NetworkInterfaceID }, isValidID),
+	readable(func(r ModifyNetworkInterfaceAttributeRequest) Malformed { return r.Malformed }),
 	wellFormed(
 		InvalidNetworkInterfaceName,
-		func(r ModifyNetworkInterfaceAttribute) string { return r.Name },
+		func(r ModifyNetworkInterfaceAttributeRequest) string { return r.Name },
 		isValidName,
 	),
-	invalid("Description", func(r ModifyNetworkInterfaceAttribute) bool {
+	invalid("Description", func(r ModifyNetworkInterfaceAttributeRequest) bool {
 		return r.Description != "" && !isValidDescription(r.Description, 2, 255)
 	}),
 	{
 		err:      SecurityGroupIDRepeated,
-		violated: func(r ModifyNetworkInterfaceAttribute) bool { return hasDuplicates(r.SecurityGroupIDs) },
+		violated: func(r ModifyNetworkInterfaceAttributeRequest) bool { return hasDuplicates(r.SecurityGroupIDs) },
 	},
 	{
-		err:      JoinedGroupLimitExceed,
-		violated: func(r ModifyNetworkInterfaceAttribute) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
+		err: JoinedGroupLimitExceed,
+		violated: func(r ModifyNetworkInterfaceAttributeRequest) bool {
+			return len(r.SecurityGroupIDs) > maxSecurityGroups
+		},
 	},
-}, settingsRules(func(r ModifyNetworkInterfaceAttribute) NetworkInterfaceSettings {
+}, settingsRules(func(r ModifyNetworkInterfaceAttributeRequest) NetworkInterfaceSettings {
 	return r.NetworkInterfaceSettings
 }))
 
 // modifyNetworkInterfaceInput is the request plus the locked rows that its rules check, settled to
 // the current time.
 type modifyNetworkInterfaceInput struct {
-	ModifyNetworkInterfaceAttribute
+	ModifyNetworkInterfaceAttributeRequest
 	*store.ModifyNetworkInterfaceScene
 }
 
@@ -98,12 +100,12 @@ var modifyNetworkInterfaceRules = slices.Concat([]rule[modifyNetworkInterfaceInp
 
 // touchesInstance reports whether the change depends on the interface's instance, or changes its
 // groups.
-func (r ModifyNetworkInterfaceAttribute) touchesInstance() bool {
+func (r ModifyNetworkInterfaceAttributeRequest) touchesInstance() bool {
 	return len(r.SecurityGroupIDs) > 0 || r.queueNumber() != nil
 }
 
 // touchesMoreThanTexts reports whether the request changes more than name and description.
-func (r ModifyNetworkInterfaceAttribute) touchesMoreThanTexts() bool {
+func (r ModifyNetworkInterfaceAttributeRequest) touchesMoreThanTexts() bool {
 	return len(r.SecurityGroupIDs) > 0 || r.NetworkInterfaceSettings != NetworkInterfaceSettings{}
 }
 
@@ -117,15 +119,16 @@ func (m modifyNetworkInterfaceInput) exceedsCapacity(groupType string) bool {
 
 // ModifyNetworkInterfaceAttribute changes an interface. If it is attached, its instance joins and
 // leaves groups at once.
-func (s *Service) ModifyNetworkInterfaceAttribute(
-	ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttribute,
+var ModifyNetworkInterfaceAttribute = newAction(Action[ModifyNetworkInterfaceAttributeRequest, Empty]{
+	permission: "ecs:ModifyNetworkInterfaceAttribute",
+	parameters: modifyNetworkInterfaceParameterRules,
+	refusals:   errorsOf(modifyNetworkInterfaceRules),
+	run:        answerless((*Service).modifyNetworkInterfaceAttribute),
+})
+
+func (s *Service) modifyNetworkInterfaceAttribute(
+	ctx context.Context, caller Caller, req ModifyNetworkInterfaceAttributeRequest,
 ) error {
-	if err := check(modifyNetworkInterfaceParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:ModifyNetworkInterfaceAttribute", req.RegionID); err != nil {
-		return err
-	}
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForModifyNetworkInterface(
 			ctx,

@@ -7,22 +7,22 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupAttribute is the request to change the name or description of a security
+// ModifySecurityGroupAttributeRequest is the request to change the name or description of a security
 // group. What is empty stays.
-type ModifySecurityGroupAttribute struct {
+type ModifySecurityGroupAttributeRequest struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`
 	Name            string `api:"SecurityGroupName"`
 	Description     string
 }
 
-var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttribute]{
-	required("RegionId", func(r ModifySecurityGroupAttribute) string { return r.RegionID }),
-	required("SecurityGroupId", func(r ModifySecurityGroupAttribute) string { return r.SecurityGroupID }),
-	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttribute) string { return r.Name }, isValidName),
+var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttributeRequest]{
+	required("RegionId", func(r ModifySecurityGroupAttributeRequest) string { return r.RegionID }),
+	required("SecurityGroupId", func(r ModifySecurityGroupAttributeRequest) string { return r.SecurityGroupID }),
+	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttributeRequest) string { return r.Name }, isValidName),
 	wellFormed(
 		InvalidSecurityGroupDescription,
-		func(r ModifySecurityGroupAttribute) string { return r.Description },
+		func(r ModifySecurityGroupAttributeRequest) string { return r.Description },
 		isValidGroupDescription,
 	),
 }
@@ -33,15 +33,16 @@ var securityGroupRules = []rule[*store.SecurityGroup]{
 }
 
 // ModifySecurityGroupAttribute changes the name and description of a security group.
-func (s *Service) ModifySecurityGroupAttribute(
-	ctx context.Context, caller Caller, req ModifySecurityGroupAttribute,
+var ModifySecurityGroupAttribute = newAction(Action[ModifySecurityGroupAttributeRequest, Empty]{
+	permission: "ecs:ModifySecurityGroupAttribute",
+	parameters: modifySecurityGroupAttributeRules,
+	refusals:   errorsOf(securityGroupRules),
+	run:        answerless((*Service).modifySecurityGroupAttribute),
+})
+
+func (s *Service) modifySecurityGroupAttribute(
+	ctx context.Context, caller Caller, req ModifySecurityGroupAttributeRequest,
 ) error {
-	if err := check(modifySecurityGroupAttributeRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:ModifySecurityGroupAttribute", req.RegionID); err != nil {
-		return err
-	}
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		group, err := tx.LockSecurityGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID)
 		if err != nil {

@@ -8,8 +8,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyVPCAttribute is the request to change a VPC. What is empty or absent stays.
-type ModifyVPCAttribute struct {
+// ModifyVPCAttributeRequest is the request to change a VPC. What is empty or absent stays.
+type ModifyVPCAttributeRequest struct {
 	RegionID      string `api:"RegionId"`
 	VPCID         string `api:"VpcId"`
 	VPCName       string `api:"VpcName"`
@@ -19,21 +19,21 @@ type ModifyVPCAttribute struct {
 	Malformed     Malformed
 }
 
-var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttribute]{
-	required("VpcId", func(r ModifyVPCAttribute) string { return r.VPCID }),
-	readable(func(r ModifyVPCAttribute) Malformed { return r.Malformed }),
+var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttributeRequest]{
+	required("VpcId", func(r ModifyVPCAttributeRequest) string { return r.VPCID }),
+	readable(func(r ModifyVPCAttributeRequest) Malformed { return r.Malformed }),
 	invalid(
 		"Ipv6CidrBlock",
-		func(r ModifyVPCAttribute) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) },
+		func(r ModifyVPCAttributeRequest) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) },
 	),
 }, vpcTextRules(
-	func(r ModifyVPCAttribute) string { return r.VPCName },
-	func(r ModifyVPCAttribute) string { return r.Description },
+	func(r ModifyVPCAttributeRequest) string { return r.VPCName },
+	func(r ModifyVPCAttributeRequest) string { return r.Description },
 ))
 
 // modifyVPCInput is the request plus the locked rows that its rules check.
 type modifyVPCInput struct {
-	ModifyVPCAttribute
+	ModifyVPCAttributeRequest
 	*store.ModifyVPCScene
 	now time.Time
 }
@@ -57,13 +57,14 @@ var modifyVPCRules = []rule[modifyVPCInput]{
 
 // ModifyVPCAttribute changes the name and the description of a VPC, and adds or removes its IPv6
 // block.
-func (s *Service) ModifyVPCAttribute(ctx context.Context, caller Caller, req ModifyVPCAttribute) error {
-	if err := check(modifyVPCParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "vpc:ModifyVpcAttribute", req.RegionID); err != nil {
-		return err
-	}
+var ModifyVPCAttribute = newAction(Action[ModifyVPCAttributeRequest, Empty]{
+	permission: "vpc:ModifyVpcAttribute",
+	parameters: modifyVPCParameterRules,
+	refusals:   errorsOf(modifyVPCRules),
+	run:        answerless((*Service).modifyVPCAttribute),
+})
+
+func (s *Service) modifyVPCAttribute(ctx context.Context, caller Caller, req ModifyVPCAttributeRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForModifyVPC(ctx, caller.AccountID, req.RegionID, req.VPCID)
 		if err != nil {

@@ -9,8 +9,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyVSwitchAttribute is the request to change a VSwitch. What is empty or absent stays.
-type ModifyVSwitchAttribute struct {
+// ModifyVSwitchAttributeRequest is the request to change a VSwitch. What is empty or absent stays.
+type ModifyVSwitchAttributeRequest struct {
 	RegionID      string `api:"RegionId"`
 	VSwitchID     string `api:"VSwitchId"`
 	VSwitchName   string
@@ -20,26 +20,26 @@ type ModifyVSwitchAttribute struct {
 	Malformed     Malformed
 }
 
-func (r ModifyVSwitchAttribute) changesIPv6() bool {
+func (r ModifyVSwitchAttributeRequest) changesIPv6() bool {
 	return r.EnableIPv6 != nil || r.IPv6CIDRBlock != nil
 }
 
-var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttribute]{
-	required("VSwitchId", func(r ModifyVSwitchAttribute) string { return r.VSwitchID }),
-	readable(func(r ModifyVSwitchAttribute) Malformed { return r.Malformed }),
-	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttribute) *int { return r.IPv6CIDRBlock }),
+var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttributeRequest]{
+	required("VSwitchId", func(r ModifyVSwitchAttributeRequest) string { return r.VSwitchID }),
+	readable(func(r ModifyVSwitchAttributeRequest) Malformed { return r.Malformed }),
+	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttributeRequest) *int { return r.IPv6CIDRBlock }),
 	invalid(
 		"Ipv6CidrBlock",
-		func(r ModifyVSwitchAttribute) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) },
+		func(r ModifyVSwitchAttributeRequest) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) },
 	),
 }, vpcTextRules(
-	func(r ModifyVSwitchAttribute) string { return r.VSwitchName },
-	func(r ModifyVSwitchAttribute) string { return r.Description },
+	func(r ModifyVSwitchAttributeRequest) string { return r.VSwitchName },
+	func(r ModifyVSwitchAttributeRequest) string { return r.Description },
 ))
 
 // modifyVSwitchInput is the request plus the locked rows that its rules check.
 type modifyVSwitchInput struct {
-	ModifyVSwitchAttribute
+	ModifyVSwitchAttributeRequest
 	*store.ModifyVSwitchScene
 	now time.Time
 }
@@ -89,13 +89,14 @@ var modifyVSwitchRules = []rule[modifyVSwitchInput]{
 
 // ModifyVSwitchAttribute changes the name and the description of a VSwitch, and adds or removes its
 // IPv6 block. Without a number it keeps its block, or gets the first one that is free.
-func (s *Service) ModifyVSwitchAttribute(ctx context.Context, caller Caller, req ModifyVSwitchAttribute) error {
-	if err := check(modifyVSwitchParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "vpc:ModifyVSwitchAttribute", req.RegionID); err != nil {
-		return err
-	}
+var ModifyVSwitchAttribute = newAction(Action[ModifyVSwitchAttributeRequest, Empty]{
+	permission: "vpc:ModifyVSwitchAttribute",
+	parameters: modifyVSwitchParameterRules,
+	refusals:   errorsOf(modifyVSwitchRules),
+	run:        answerless((*Service).modifyVSwitchAttribute),
+})
+
+func (s *Service) modifyVSwitchAttribute(ctx context.Context, caller Caller, req ModifyVSwitchAttributeRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForModifyVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, req.changesIPv6())
 		if err != nil {

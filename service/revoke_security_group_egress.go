@@ -1,10 +1,15 @@
 package service
 
-import "context"
+import (
+	"context"
+	"slices"
 
-// RevokeSecurityGroupEgress is the request to remove egress rules from a security group: those with
+	"enisim/store"
+)
+
+// RevokeSecurityGroupEgressRequest is the request to remove egress rules from a security group: those with
 // the given ids, and those that equal the given permissions.
-type RevokeSecurityGroupEgress struct {
+type RevokeSecurityGroupEgressRequest struct {
 	RegionID             string            `api:"RegionId"`
 	SecurityGroupID      string            `api:"SecurityGroupId"`
 	SecurityGroupRuleIDs []string          `api:"SecurityGroupRuleId"`
@@ -15,10 +20,19 @@ type RevokeSecurityGroupEgress struct {
 
 // RevokeSecurityGroupEgress removes rules from a security group. A permission without a matching
 // rule is not an error.
-func (s *Service) RevokeSecurityGroupEgress(ctx context.Context, caller Caller, req RevokeSecurityGroupEgress) error {
-	call := idempotentCall{action: "RevokeSecurityGroupEgress", token: req.ClientToken, request: req}
-	return s.revoke(ctx, caller, call, egress, rulesRequest{
-		regionID: req.RegionID, securityGroupID: req.SecurityGroupID, clientToken: req.ClientToken,
-		permissions: req.Rules.all(), ruleIDs: req.SecurityGroupRuleIDs, malformed: req.Malformed,
-	})
+var RevokeSecurityGroupEgress = newAction(Action[RevokeSecurityGroupEgressRequest, Empty]{
+	permission: "ecs:RevokeSecurityGroupEgress",
+	parameters: lift(egress.parameterRules(), RevokeSecurityGroupEgressRequest.rulesRequest),
+	refusals:   slices.Concat(errorsOf(egress.sceneRules()), errorsOf(revokeRules)),
+	write: func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupEgressRequest) (Empty, error) {
+		return s.revoke(ctx, tx, caller, egress, r.rulesRequest())
+	},
+	token: func(r RevokeSecurityGroupEgressRequest) string { return r.ClientToken },
+})
+
+func (r RevokeSecurityGroupEgressRequest) rulesRequest() rulesRequest {
+	return rulesRequest{
+		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
+		permissions: r.Rules.all(), ruleIDs: r.SecurityGroupRuleIDs, malformed: r.Malformed,
+	}
 }

@@ -30,6 +30,19 @@ func check[T any](rules []rule[T], input T) error {
 	return nil
 }
 
+// lift turns rules on a part of an input into rules on the input.
+func lift[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Whole] {
+	out := make([]rule[Whole], 0, len(rules))
+	for _, r := range rules {
+		lifted := rule[Whole]{err: r.err, violated: func(w Whole) bool { return r.violated(part(w)) }}
+		if r.messageArgs != nil {
+			lifted.messageArgs = func(w Whole) []any { return r.messageArgs(part(w)) }
+		}
+		out = append(out, lifted)
+	}
+	return out
+}
+
 // The rules that every table repeats. If an action's page has another error for one of them, its
 // table has its own rule instead.
 

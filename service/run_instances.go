@@ -9,8 +9,8 @@ import (
 	"enisim/store"
 )
 
-// RunInstances is the request to create instances with their interfaces, and to start them at once.
-type RunInstances struct {
+// RunInstancesRequest is the request to create instances with their interfaces, and to start them at once.
+type RunInstancesRequest struct {
 	NewInstance
 	SecurityGroupIDs  []string `api:"SecurityGroupIds"`
 	IPv6AddressCount  *int     `api:"Ipv6AddressCount"`
@@ -27,14 +27,14 @@ type NewInstances struct {
 	InstanceIDs []string
 }
 
-func (r RunInstances) amount() int {
+func (r RunInstancesRequest) amount() int {
 	if r.Amount == nil {
 		return 1
 	}
 	return *r.Amount
 }
 
-func (r RunInstances) minAmount() int {
+func (r RunInstancesRequest) minAmount() int {
 	if r.MinAmount == nil {
 		return r.amount()
 	}
@@ -43,7 +43,7 @@ func (r RunInstances) minAmount() int {
 
 // primaryFromParameters returns the primary interface as described by the parameters outside the
 // list.
-func (r RunInstances) primaryFromParameters() LaunchInterface {
+func (r RunInstancesRequest) primaryFromParameters() LaunchInterface {
 	return LaunchInterface{
 		InstanceType: store.ENIPrimary, VSwitchID: r.VSwitchID,
 		SecurityGroupID: r.SecurityGroupID, SecurityGroupIDs: r.SecurityGroupIDs,
@@ -52,7 +52,7 @@ func (r RunInstances) primaryFromParameters() LaunchInterface {
 }
 
 // primaryFromList returns the primary interface in the list, or nil if there is none.
-func (r RunInstances) primaryFromList() *LaunchInterface {
+func (r RunInstancesRequest) primaryFromList() *LaunchInterface {
 	for _, i := range r.NetworkInterfaces {
 		if i.InstanceType == store.ENIPrimary {
 			return &i
@@ -63,7 +63,7 @@ func (r RunInstances) primaryFromList() *LaunchInterface {
 
 // primary returns the primary interface: the one of the list, completed by the parameters outside
 // the list.
-func (r RunInstances) primary() LaunchInterface {
+func (r RunInstancesRequest) primary() LaunchInterface {
 	outside, listed := r.primaryFromParameters(), r.primaryFromList()
 	if listed == nil {
 		return outside
@@ -86,7 +86,7 @@ func (r RunInstances) primary() LaunchInterface {
 
 // secondary returns the other interfaces of the list. An interface without VSwitch or groups gets
 // those of the primary interface.
-func (r RunInstances) secondary() (others []LaunchInterface) {
+func (r RunInstancesRequest) secondary() (others []LaunchInterface) {
 	primary := r.primary()
 	for _, i := range r.NetworkInterfaces {
 		if i.InstanceType == store.ENIPrimary {
@@ -104,7 +104,7 @@ func (r RunInstances) secondary() (others []LaunchInterface) {
 }
 
 // launchInput returns the input of the rules before any rows are locked.
-func (r RunInstances) launchInput() launchInput {
+func (r RunInstancesRequest) launchInput() launchInput {
 	return launchInput{
 		NewInstance: r.NewInstance, amount: r.amount(), minAmount: r.minAmount(),
 		interfaces: append([]LaunchInterface{r.primary()}, r.secondary()...),
@@ -113,23 +113,23 @@ func (r RunInstances) launchInput() launchInput {
 
 var runInstancesParameterRules = slices.Concat(
 	newInstanceRules(
-		func(r RunInstances) NewInstance { return r.NewInstance },
-		func(r RunInstances) Malformed { return r.Malformed },
-		RunInstances.primary,
+		func(r RunInstancesRequest) NewInstance { return r.NewInstance },
+		func(r RunInstancesRequest) Malformed { return r.Malformed },
+		RunInstancesRequest.primary,
 	),
-	[]rule[RunInstances]{
+	[]rule[RunInstancesRequest]{
 		{
 			err:      InvalidAmount,
-			violated: func(r RunInstances) bool { return r.amount() < 1 || r.amount() > maxInstancesPerLaunch },
+			violated: func(r RunInstancesRequest) bool { return r.amount() < 1 || r.amount() > maxInstancesPerLaunch },
 		},
-		invalid("MinAmount", func(r RunInstances) bool { return r.minAmount() < 1 || r.minAmount() > r.amount() }),
-		invalid("Ipv6Address", func(r RunInstances) bool {
+		invalid("MinAmount", func(r RunInstancesRequest) bool { return r.minAmount() < 1 || r.minAmount() > r.amount() }),
+		invalid("Ipv6Address", func(r RunInstancesRequest) bool {
 			return !allIPv6(r.IPv6Addresses...) || r.primaryFromParameters().ipv6Count() > maxIPv6
 		}),
-		within("Ipv6AddressCount", 1, maxIPv6, func(r RunInstances) *int { return r.IPv6AddressCount }),
-		{err: InvalidParameterConflict, violated: func(r RunInstances) bool { return r.conflictingParameters() != "" },
-			messageArgs: func(r RunInstances) []any { return []any{r.conflictingParameters()} }},
-		{err: InvalidLaunchEniType, violated: func(r RunInstances) bool {
+		within("Ipv6AddressCount", 1, maxIPv6, func(r RunInstancesRequest) *int { return r.IPv6AddressCount }),
+		{err: InvalidParameterConflict, violated: func(r RunInstancesRequest) bool { return r.conflictingParameters() != "" },
+			messageArgs: func(r RunInstancesRequest) []any { return []any{r.conflictingParameters()} }},
+		{err: InvalidLaunchEniType, violated: func(r RunInstancesRequest) bool {
 			primaries := 0
 			for _, i := range r.NetworkInterfaces {
 				if i.InstanceType == store.ENIPrimary {
@@ -142,15 +142,15 @@ var runInstancesParameterRules = slices.Concat(
 			return primaries > 1
 		}},
 		{err: InvalidParamNetworkInterface, violated: hasContradictoryInterfaces},
-		{err: InvalidCreateEniParams, violated: func(r RunInstances) bool { return r.invalidENIParameter() != "" },
-			messageArgs: func(r RunInstances) []any { return []any{r.invalidENIParameter()} }},
-		{err: JoinedGroupLimitExceed, violated: func(r RunInstances) bool {
+		{err: InvalidCreateEniParams, violated: func(r RunInstancesRequest) bool { return r.invalidENIParameter() != "" },
+			messageArgs: func(r RunInstancesRequest) []any { return []any{r.invalidENIParameter()} }},
+		{err: JoinedGroupLimitExceed, violated: func(r RunInstancesRequest) bool {
 			return slices.ContainsFunc(
 				append(r.secondary(), r.primary()),
 				func(i LaunchInterface) bool { return len(i.groupIDs()) > maxSecurityGroups },
 			)
 		}},
-		{err: InvalidParamAmount, violated: func(r RunInstances) bool {
+		{err: InvalidParamAmount, violated: func(r RunInstancesRequest) bool {
 			return r.amount() > 1 && (len(r.primary().IPv6Addresses) > 0 ||
 				slices.ContainsFunc(r.NetworkInterfaces, func(i LaunchInterface) bool {
 					return i.NetworkInterfaceID != "" || i.PrimaryIPAddress != "" || len(i.IPv6Addresses) > 0
@@ -160,7 +160,7 @@ var runInstancesParameterRules = slices.Concat(
 )
 
 // conflictingParameters returns the names of parameters that exclude each other, or "".
-func (r RunInstances) conflictingParameters() string {
+func (r RunInstancesRequest) conflictingParameters() string {
 	for _, i := range append(r.NetworkInterfaces, r.primaryFromParameters()) {
 		switch {
 		case i.SecurityGroupID != "" && len(i.SecurityGroupIDs) > 0:
@@ -175,7 +175,7 @@ func (r RunInstances) conflictingParameters() string {
 // hasContradictoryInterfaces reports whether the list of interfaces contradicts itself. An existing
 // interface must not have parameters for a new one, be listed twice, or be the primary one. The
 // primary interface must not be described differently in the list and outside of it.
-func hasContradictoryInterfaces(r RunInstances) bool {
+func hasContradictoryInterfaces(r RunInstancesRequest) bool {
 	seen := map[string]bool{}
 	for _, i := range r.NetworkInterfaces {
 		if i.NetworkInterfaceID == "" {
@@ -194,7 +194,7 @@ func hasContradictoryInterfaces(r RunInstances) bool {
 }
 
 // invalidENIParameter returns the name of the first invalid parameter of a new interface, or "".
-func (r RunInstances) invalidENIParameter() string {
+func (r RunInstancesRequest) invalidENIParameter() string {
 	for _, i := range r.NetworkInterfaces {
 		outside := func(n *int, least, most int) bool { return n != nil && (*n < least || *n > most) }
 		switch {
@@ -356,34 +356,36 @@ func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.Launch
 // Their new interfaces are created in the same transaction, and existing ones are attached in it.
 // With a MinAmount there may be fewer instances than Amount, if addresses, groups or the account's
 // quota do not allow more.
-func (s *Service) RunInstances(ctx context.Context, caller Caller, req RunInstances) (NewInstances, error) {
-	if err := check(runInstancesParameterRules, req); err != nil {
+var RunInstances = newAction(Action[RunInstancesRequest, NewInstances]{
+	permission:    "ecs:RunInstances",
+	parameters:    runInstancesParameterRules,
+	refusals:      slices.Concat(errorsOf(runInstancesRules), errorsOf(dryRunRules)),
+	write:         (*Service).runInstances,
+	token:         func(r RunInstancesRequest) string { return r.ClientToken },
+	consumesToken: true,
+})
+
+func (s *Service) runInstances(
+	ctx context.Context, tx *store.Tx, caller Caller, req RunInstancesRequest,
+) (NewInstances, error) {
+	l := req.launchInput()
+	if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
 		return NewInstances{}, err
 	}
-	if err := s.admit(ctx, caller, "ecs:RunInstances", req.RegionID); err != nil {
+	if err := check(runInstancesRules, l); err != nil {
 		return NewInstances{}, err
 	}
-	call := idempotentCall{action: "RunInstances", token: req.ClientToken, request: req}
-	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (NewInstances, error) {
-		l := req.launchInput()
-		if err := s.lockLaunch(ctx, tx, caller, &l); err != nil {
-			return NewInstances{}, err
-		}
-		if err := check(runInstancesRules, l); err != nil {
-			return NewInstances{}, err
-		}
-		if err := check(dryRunRules, req.DryRun); err != nil {
-			return NewInstances{}, err
-		}
-		// The rules hold for l.count instances, so all of them are created.
-		var made NewInstances
-		for k := range l.count {
-			made.InstanceIDs = append(
-				made.InstanceIDs,
-				s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)),
-			)
-		}
-		tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
-		return made, nil
-	})
+	if err := check(dryRunRules, req.DryRun); err != nil {
+		return NewInstances{}, err
+	}
+	// The rules hold for l.count instances, so all of them are created.
+	var made NewInstances
+	for k := range l.count {
+		made.InstanceIDs = append(
+			made.InstanceIDs,
+			s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)),
+		)
+	}
+	tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
+	return made, nil
 }

@@ -13,7 +13,7 @@ import (
 
 // runCase is everything that decides a launch. good is one that succeeds; a spoiler breaks one rule of it.
 type runCase struct {
-	req       RunInstances
+	req       RunInstancesRequest
 	admission admissionInput
 	scene     *store.LaunchScene
 }
@@ -23,7 +23,7 @@ var runMoment = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 func goodRun() *runCase {
 	ipv6 := netip.MustParsePrefix("2001:db8::/64")
 	return &runCase{
-		req: RunInstances{
+		req: RunInstancesRequest{
 			NewInstance: NewInstance{
 				RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", ImageID: "m-1", InstanceType: "ecs.g6.xlarge", VSwitchID: "vsw-1", SecurityGroupID: "sg-1",
 			},
@@ -180,7 +180,7 @@ func TestRunInstancesRules(t *testing.T) {
 	if err := goodRun().verdict(); err != nil {
 		t.Fatalf("a good launch: got %v, want no error", err)
 	}
-	rules := slices.Concat(ruleErrors(runInstancesParameterRules), ruleErrors(admissionRules), ruleErrors(runInstancesRules))
+	rules := slices.Concat(errorsOf(runInstancesParameterRules), errorsOf(admissionRules), errorsOf(runInstancesRules))
 	if len(runSpoilers) != len(rules) {
 		t.Fatalf("got %d spoilers for %d rules", len(runSpoilers), len(rules))
 	}

@@ -2,29 +2,32 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"enisim/store"
 )
 
-// StartInstance is the request to start a stopped instance.
-type StartInstance struct {
-	LifeRequest
+// StartInstanceRequest is the request to start a stopped instance.
+type StartInstanceRequest struct {
+	PowerRequest
 	InitLocalDisk *bool // accepted, without effect: no disk is local
 	Malformed     Malformed
 }
 
 var (
 	startParameterRules = powerParameterRules(
-		func(r StartInstance) LifeRequest { return r.LifeRequest },
-		func(r StartInstance) Malformed { return r.Malformed },
+		func(r StartInstanceRequest) PowerRequest { return r.PowerRequest },
+		func(r StartInstanceRequest) Malformed { return r.Malformed },
 	)
 	startRules = powerRules(store.InstanceStopped)
 )
 
 // StartInstance starts an instance: it is Starting, and Running after the start delay.
-func (s *Service) StartInstance(ctx context.Context, caller Caller, req StartInstance) error {
-	if err := check(startParameterRules, req); err != nil {
-		return err
-	}
-	return s.changePowerState(ctx, caller, "ecs:StartInstance", req.LifeRequest, startRules, s.startedInstance)
-}
+var StartInstance = newAction(Action[StartInstanceRequest, Empty]{
+	permission: "ecs:StartInstance",
+	parameters: startParameterRules,
+	refusals:   slices.Concat(errorsOf(startRules), errorsOf(dryRunRules)),
+	run: answerless(func(s *Service, ctx context.Context, caller Caller, r StartInstanceRequest) error {
+		return s.changePowerState(ctx, caller, r.PowerRequest, startRules, s.startedInstance)
+	}),
+})

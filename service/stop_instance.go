@@ -16,9 +16,9 @@ const (
 	stoppedModeNotApplicable = "Not-applicable" // the value of a running instance, which tools send back
 )
 
-// StopInstance is the request to stop a running instance.
-type StopInstance struct {
-	LifeRequest
+// StopInstanceRequest is the request to stop a running instance.
+type StopInstanceRequest struct {
+	PowerRequest
 	StoppedMode string // "" and Not-applicable: KeepCharging
 	ForceStop   *bool  // accepted, without effect: every guest reacts to a stop
 	Hibernate   *bool  // accepted, without effect: memory is not simulated
@@ -29,13 +29,13 @@ type StopInstance struct {
 var (
 	stopParameterRules = slices.Concat(
 		powerParameterRules(
-			func(r StopInstance) LifeRequest { return r.LifeRequest },
-			func(r StopInstance) Malformed { return r.Malformed },
+			func(r StopInstanceRequest) PowerRequest { return r.PowerRequest },
+			func(r StopInstanceRequest) Malformed { return r.Malformed },
 		),
-		[]rule[StopInstance]{
+		[]rule[StopInstanceRequest]{
 			among(
 				"StoppedMode",
-				func(r StopInstance) string { return r.StoppedMode },
+				func(r StopInstanceRequest) string { return r.StoppedMode },
 				KeepCharging,
 				StopCharging,
 				stoppedModeNotApplicable,
@@ -47,27 +47,25 @@ var (
 
 // StopInstance stops an instance: it is Stopping, and Stopped after the stop delay. Its interfaces
 // stay InUse.
-func (s *Service) StopInstance(ctx context.Context, caller Caller, req StopInstance) error {
-	if err := check(stopParameterRules, req); err != nil {
-		return err
+var StopInstance = newAction(Action[StopInstanceRequest, Empty]{
+	permission: "ecs:StopInstance",
+	parameters: stopParameterRules,
+	refusals:   slices.Concat(errorsOf(stopRules), errorsOf(dryRunRules)),
+	run:        answerless((*Service).stopInstance),
+})
+
+func (s *Service) stopInstance(ctx context.Context, caller Caller, req StopInstanceRequest) error {
+	stopped := func(i store.Instance, now time.Time) store.Instance {
+		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
+		if s.options.StopDelay > 0 {
+			i.Status, i.NextStatus = store.InstanceStopping, new(store.InstanceStopped)
+			i.SettlesAt = new(now.Add(s.options.StopDelay))
+		}
+		i.Attributes.StoppedMode = req.StoppedMode
+		if req.StoppedMode != StopCharging {
+			i.Attributes.StoppedMode = KeepCharging
+		}
+		return i
 	}
-	return s.changePowerState(
-		ctx,
-		caller,
-		"ecs:StopInstance",
-		req.LifeRequest,
-		stopRules,
-		func(i store.Instance, now time.Time) store.Instance {
-			i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
-			if s.options.StopDelay > 0 {
-				i.Status, i.NextStatus = store.InstanceStopping, new(store.InstanceStopped)
-				i.SettlesAt = new(now.Add(s.options.StopDelay))
-			}
-			i.Attributes.StoppedMode = req.StoppedMode
-			if req.StoppedMode != StopCharging {
-				i.Attributes.StoppedMode = KeepCharging
-			}
-			return i
-		},
-	)
+	return s.changePowerState(ctx, caller, req.PowerRequest, stopRules, stopped)
 }

@@ -9,9 +9,9 @@ import (
 	"enisim/store"
 )
 
-// TagProduct is a product whose resources have tags. ECS and VPC have the same three actions, each
+// tagProduct is a product whose resources have tags. ECS and VPC have the same three actions, each
 // for its own types of resources.
-type TagProduct struct {
+type tagProduct struct {
 	name  string
 	types []tagType
 }
@@ -25,7 +25,7 @@ type tagType struct {
 
 // The products that have tags (docs/reference/actions.md, part 4).
 var (
-	ECSTags = TagProduct{"ecs", []tagType{
+	ecsTags = tagProduct{"ecs", []tagType{
 		{"instance", store.TaggedInstance}, {"eni", store.TaggedNetworkInterface},
 		{"securitygroup", store.TaggedSecurityGroup}, {"disk", store.TaggedDisk},
 		{name: "snapshot"}, {name: "image"}, {name: "volume"}, {name: "ddh"}, {name: "ddhcluster"}, {name: "keypair"},
@@ -33,7 +33,7 @@ var (
 		{name: "elasticityassurance"}, {name: "capacityreservation"}, {name: "invocation"}, {name: "activation"},
 		{name: "managedinstance"},
 	}}
-	VPCTags = TagProduct{"vpc", []tagType{
+	vpcTags = tagProduct{"vpc", []tagType{
 		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch},
 		{name: "ROUTETABLE"}, {name: "EIP"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
 		{name: "COMMONBANDWIDTHPACKAGE"}, {name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"},
@@ -44,7 +44,7 @@ var (
 )
 
 // findType returns the type with a name, ignoring case.
-func (p TagProduct) findType(name string) (tagType, bool) {
+func (p tagProduct) findType(name string) (tagType, bool) {
 	k := slices.IndexFunc(p.types, func(t tagType) bool { return strings.EqualFold(t.name, name) })
 	if k < 0 {
 		return tagType{}, false
@@ -55,9 +55,9 @@ func (p TagProduct) findType(name string) (tagType, bool) {
 // maxResourcesPerCall is the maximum number of resources in one call.
 const maxResourcesPerCall = 50
 
-// TagResources is the request to add tags to resources of one type. A tag with the same key is
+// TagResourcesRequest is the request to add tags to resources of one type. A tag with the same key is
 // replaced.
-type TagResources struct {
+type TagResourcesRequest struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
 	ResourceIDs  []string `api:"ResourceId"`
@@ -66,13 +66,13 @@ type TagResources struct {
 
 // tagInput is a request to one product.
 type tagInput struct {
-	TagResources
-	product TagProduct
+	TagResourcesRequest
+	product tagProduct
 }
 
 // typeRules returns the rules that the three actions begin with. They have their own codes for
 // missing parameters.
-func typeRules[T any](of func(T) (TagProduct, string, string)) []rule[T] {
+func typeRules[T any](of func(T) (tagProduct, string, string)) []rule[T] {
 	return []rule[T]{
 		{err: MissingRegionIDOfTags, violated: func(r T) bool { _, region, _ := of(r); return region == "" }},
 		{err: MissingResourceType, violated: func(r T) bool { _, _, name := of(r); return name == "" }},
@@ -98,7 +98,7 @@ func tooManyResources[T any](ids func(T) []string) rule[T] {
 }
 
 var tagResourcesParameterRules = slices.Concat(
-	typeRules(func(r tagInput) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	typeRules(func(r tagInput) (tagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
 	idRules(func(r tagInput) []string { return r.ResourceIDs }),
 	[]rule[tagInput]{
 		{err: MissingTags, violated: func(r tagInput) bool { return len(r.Tags) == 0 }},
@@ -107,7 +107,7 @@ var tagResourcesParameterRules = slices.Concat(
 		{err: InvalidTagKeyMalformed, violated: func(r tagInput) bool { return hasInvalidTagKey(r.Tags) }},
 		{err: InvalidTagValueMalformed, violated: func(r tagInput) bool {
 			return hasInvalidTagValue(r.Tags) ||
-				r.product.name == VPCTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
+				r.product.name == vpcTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
 					return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
 				})
 		}},
@@ -118,7 +118,7 @@ var tagResourcesParameterRules = slices.Concat(
 type changeTagsInput struct {
 	ids   []string // without duplicates
 	found []store.TaggedResource
-	give  map[string]string
+	added map[string]string
 }
 
 var untagResourcesRules = []rule[changeTagsInput]{
@@ -129,42 +129,39 @@ var tagResourcesRules = append(slices.Clip(untagResourcesRules),
 	rule[changeTagsInput]{err: QuotaExceedTags, violated: func(c changeTagsInput) bool {
 		return slices.ContainsFunc(c.found, func(r store.TaggedResource) bool {
 			all := maps.Clone(r.Tags)
-			maps.Copy(all, c.give)
+			maps.Copy(all, c.added)
 			return len(all) > maxTags
 		})
 	}},
 )
 
-// TagResources adds tags to all resources of a call, or to none.
-func (s *Service) TagResources(product TagProduct) func(context.Context, Caller, TagResources) error {
-	return func(ctx context.Context, caller Caller, req TagResources) error {
-		if err := check(tagResourcesParameterRules, tagInput{req, product}); err != nil {
-			return err
-		}
-		if err := s.admit(ctx, caller, product.name+":TagResources", req.RegionID); err != nil {
-			return err
-		}
-		give := map[string]string{}
-		for _, t := range req.Tags {
-			give[t.Key] = t.Value
-		}
-		return s.changeTags(
-			ctx,
-			caller,
-			product,
-			req.RegionID,
-			req.ResourceType,
-			changeTagsInput{ids: req.ResourceIDs, give: give},
-			tagResourcesRules,
-			func([]store.TaggedResource) []string { return nil },
-		)
-	}
+// TagResourcesOfECS and TagResourcesOfVPC add tags to all resources of a call, or to none.
+var (
+	TagResourcesOfECS = newTagResources(ecsTags)
+	TagResourcesOfVPC = newTagResources(vpcTags)
+)
+
+func newTagResources(product tagProduct) *Action[TagResourcesRequest, Empty] {
+	return newAction(Action[TagResourcesRequest, Empty]{
+		permission: product.name + ":TagResources",
+		parameters: lift(tagResourcesParameterRules, func(r TagResourcesRequest) tagInput { return tagInput{r, product} }),
+		refusals:   errorsOf(tagResourcesRules),
+		run: answerless(func(s *Service, ctx context.Context, caller Caller, r TagResourcesRequest) error {
+			added := map[string]string{}
+			for _, t := range r.Tags {
+				added[t.Key] = t.Value
+			}
+			return s.changeTags(ctx, caller, product, r.RegionID, r.ResourceType,
+				changeTagsInput{ids: r.ResourceIDs, added: added}, tagResourcesRules,
+				func([]store.TaggedResource) []string { return nil })
+		}),
+	})
 }
 
 // changeTags locks the resources of a change, and changes all of them or none. remove returns the
 // keys of the tags to remove.
 func (s *Service) changeTags(
-	ctx context.Context, caller Caller, product TagProduct, regionID, typeName string, c changeTagsInput,
+	ctx context.Context, caller Caller, product tagProduct, regionID, typeName string, c changeTagsInput,
 	rules []rule[changeTagsInput], remove func([]store.TaggedResource) []string,
 ) error {
 	slices.Sort(c.ids)
@@ -182,7 +179,7 @@ func (s *Service) changeTags(
 		if err := check(rules, c); err != nil {
 			return err
 		}
-		tx.ChangeTags(caller.AccountID, t.kind, c.found, remove(c.found), c.give)
+		tx.ChangeTags(caller.AccountID, t.kind, c.found, remove(c.found), c.added)
 		return nil
 	})
 }

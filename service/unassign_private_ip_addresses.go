@@ -5,52 +5,55 @@ import (
 	"slices"
 )
 
-// UnassignPrivateIPAddresses is the request to release secondary IPv4 addresses or prefixes of an
+// UnassignPrivateIPAddressesRequest is the request to release secondary IPv4 addresses or prefixes of an
 // interface.
-type UnassignPrivateIPAddresses struct {
+type UnassignPrivateIPAddressesRequest struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`
 	PrivateIPAddresses []string `api:"PrivateIpAddress"`
 	IPv4Prefixes       []string `api:"Ipv4Prefix"`
 }
 
-var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPrivateIPAddresses]{
-	required("RegionId", func(r UnassignPrivateIPAddresses) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID }),
+var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPrivateIPAddressesRequest]{
+	required("RegionId", func(r UnassignPrivateIPAddressesRequest) string { return r.RegionID }),
+	required("NetworkInterfaceId", func(r UnassignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID }),
 	// This action has a code of its own for a malformed id.
 	wellFormed(
 		InvalidEniIDMalformed,
-		func(r UnassignPrivateIPAddresses) string { return r.NetworkInterfaceID },
+		func(r UnassignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID },
 		isValidID,
 	),
-	{err: MissingAlternatives, violated: func(r UnassignPrivateIPAddresses) bool {
+	{err: MissingAlternatives, violated: func(r UnassignPrivateIPAddressesRequest) bool {
 		return len(r.PrivateIPAddresses) == 0 && len(r.IPv4Prefixes) == 0
 	},
-		messageArgs: nameArg[UnassignPrivateIPAddresses]("PrivateIpAddress, Ipv4Prefix")},
-	addressesOrPrefixes("PrivateIpAddress, Ipv4Prefix", func(r UnassignPrivateIPAddresses) (addresses, prefixes bool) {
+		messageArgs: nameArg[UnassignPrivateIPAddressesRequest]("PrivateIpAddress, Ipv4Prefix")},
+	addressesOrPrefixes("PrivateIpAddress, Ipv4Prefix", func(r UnassignPrivateIPAddressesRequest) (addresses, prefixes bool) {
 		return len(r.PrivateIPAddresses) > 0, len(r.IPv4Prefixes) > 0
 	}),
-	invalid("PrivateIpAddress", func(r UnassignPrivateIPAddresses) bool {
+	invalid("PrivateIpAddress", func(r UnassignPrivateIPAddressesRequest) bool {
 		const most = 32
 		return len(r.PrivateIPAddresses) > most
 	}),
 	{
 		err:      UnassignedIPMalformed,
-		violated: func(r UnassignPrivateIPAddresses) bool { return !allIPv4(r.PrivateIPAddresses...) },
+		violated: func(r UnassignPrivateIPAddressesRequest) bool { return !allIPv4(r.PrivateIPAddresses...) },
 	},
-}, prefixRules(familyIPv4, func(r UnassignPrivateIPAddresses) namedAddresses {
+}, prefixRules(familyIPv4, func(r UnassignPrivateIPAddressesRequest) namedAddresses {
 	return namedAddresses{r.PrivateIPAddresses, r.IPv4Prefixes}
 }))
 
 // UnassignPrivateIPAddresses releases IPv4 addresses and prefixes of an interface: all that are
 // named, or none if it lacks one of them.
-func (s *Service) UnassignPrivateIPAddresses(ctx context.Context, caller Caller, req UnassignPrivateIPAddresses) error {
-	if err := check(unassignPrivateIPAddressesParameterRules, req); err != nil {
-		return err
-	}
-	if err := s.admit(ctx, caller, "ecs:UnassignPrivateIpAddresses", req.RegionID); err != nil {
-		return err
-	}
+var UnassignPrivateIPAddresses = newAction(Action[UnassignPrivateIPAddressesRequest, Empty]{
+	permission: "ecs:UnassignPrivateIpAddresses",
+	parameters: unassignPrivateIPAddressesParameterRules,
+	refusals:   errorsOf(unassignRules),
+	run:        answerless((*Service).unassignPrivateIPAddresses),
+})
+
+func (s *Service) unassignPrivateIPAddresses(
+	ctx context.Context, caller Caller, req UnassignPrivateIPAddressesRequest,
+) error {
 	return s.unassignAddresses(
 		ctx,
 		caller,

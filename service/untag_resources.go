@@ -7,9 +7,9 @@ import (
 	"enisim/store"
 )
 
-// UntagResources is the request to remove tags from resources of one type: those with the given
+// UntagResourcesRequest is the request to remove tags from resources of one type: those with the given
 // keys, or all. A key that a resource does not have is not an error.
-type UntagResources struct {
+type UntagResourcesRequest struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string
 	ResourceIDs  []string `api:"ResourceId"`
@@ -20,12 +20,12 @@ type UntagResources struct {
 
 // untagInput is a request to one product.
 type untagInput struct {
-	UntagResources
-	product TagProduct
+	UntagResourcesRequest
+	product tagProduct
 }
 
 var untagResourcesParameterRules = slices.Concat(
-	typeRules(func(r untagInput) (TagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
+	typeRules(func(r untagInput) (tagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
 	idRules(func(r untagInput) []string { return r.ResourceIDs }),
 	[]rule[untagInput]{
 		readable(func(r untagInput) Malformed { return r.Malformed }),
@@ -36,34 +36,36 @@ var untagResourcesParameterRules = slices.Concat(
 		{err: NumberExceedTags, violated: func(r untagInput) bool { return len(r.TagKeys) > maxTags }},
 	})
 
-// UntagResources removes tags from all resources of a call, or from none.
-func (s *Service) UntagResources(product TagProduct) func(context.Context, Caller, UntagResources) error {
-	return func(ctx context.Context, caller Caller, req UntagResources) error {
-		if err := check(untagResourcesParameterRules, untagInput{req, product}); err != nil {
-			return err
-		}
-		if err := s.admit(ctx, caller, product.name+":UntagResources", req.RegionID); err != nil {
-			return err
-		}
-		return s.changeTags(
-			ctx,
-			caller,
-			product,
-			req.RegionID,
-			req.ResourceType,
-			changeTagsInput{ids: req.ResourceIDs},
-			untagResourcesRules,
-			func(found []store.TaggedResource) []string {
-				keys := req.TagKeys
-				if len(keys) == 0 {
-					for _, r := range found {
-						for key := range r.Tags {
-							keys = append(keys, key)
+// UntagResourcesOfECS and UntagResourcesOfVPC remove tags from all resources of a call, or from
+// none.
+var (
+	UntagResourcesOfECS = newUntagResources(ecsTags)
+	UntagResourcesOfVPC = newUntagResources(vpcTags)
+)
+
+func newUntagResources(product tagProduct) *Action[UntagResourcesRequest, Empty] {
+	return newAction(Action[UntagResourcesRequest, Empty]{
+		permission: product.name + ":UntagResources",
+		parameters: lift(
+			untagResourcesParameterRules,
+			func(r UntagResourcesRequest) untagInput { return untagInput{r, product} },
+		),
+		refusals: errorsOf(untagResourcesRules),
+		run: answerless(func(s *Service, ctx context.Context, caller Caller, req UntagResourcesRequest) error {
+			return s.changeTags(ctx, caller, product, req.RegionID, req.ResourceType,
+				changeTagsInput{ids: req.ResourceIDs}, untagResourcesRules,
+				func(found []store.TaggedResource) []string {
+					keys := req.TagKeys
+					if len(keys) == 0 {
+						for _, r := range found {
+							for key := range r.Tags {
+								keys = append(keys, key)
+							}
 						}
 					}
-				}
-				return keys
-			},
-		)
-	}
+					return keys
+				},
+			)
+		}),
+	})
 }

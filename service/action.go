@@ -1,0 +1,118 @@
+package service
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+
+	"enisim/store"
+)
+
+// Action is one action of the API as a value. Everything that concerns the action as a whole is
+// declared in it, once. From it come the table by which requests are dispatched, the checks before
+// the action runs, the handling of its ClientToken, the list of all actions, and the errors that
+// the contract tests compare with the documentation.
+//
+// An action has either run or write.
+type Action[Request, Answer any] struct {
+	permission string                 // as RAM policies name it, product:Action
+	parameters []rule[Request]        // checked before anything is read
+	admission  []rule[admissionInput] // checked next; nil: admissionRules
+	refusals   []*Error               // of the rules that run or write checks
+
+	// run answers a request that is admitted.
+	run func(s *Service, ctx context.Context, caller Caller, req Request) (Answer, error)
+
+	// write is run for an action that takes a ClientToken. It writes within tx. Answer is stored with
+	// the token, as JSON.
+	write         func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
+	token         func(req Request) string
+	consumesToken bool // whether a refusal uses up the token
+
+	region []int // index of the request's field RegionID; nil if it has none
+}
+
+// Empty is the answer of an action that has none.
+type Empty struct{}
+
+// Do answers a request of a caller. Its rules are checked in the order of the API: first those on
+// the parameters, then those on the caller, last those on the resources.
+func (a *Action[Request, Answer]) Do(ctx context.Context, s *Service, caller Caller, req Request) (Answer, error) {
+	if err := check(a.parameters, req); err != nil {
+		return *new(Answer), err
+	}
+	regionID := ""
+	if a.region != nil {
+		regionID = reflect.ValueOf(req).FieldByIndex(a.region).String()
+	}
+	if err := s.admit(ctx, caller, a.admission, a.permission, regionID); err != nil {
+		return *new(Answer), err
+	}
+	if a.write == nil {
+		return a.run(s, ctx, caller, req)
+	}
+	call := idempotentCall{action: a.Name(), token: a.token(req), request: req, consumesToken: a.consumesToken}
+	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (Answer, error) {
+		return a.write(s, ctx, tx, caller, req)
+	})
+}
+
+// Name returns the name of the action in the API.
+func (a *Action[Request, Answer]) Name() string {
+	_, name, _ := strings.Cut(a.permission, ":")
+	return name
+}
+
+// Permission returns the name of the action in RAM policies, product:Action.
+func (a *Action[Request, Answer]) Permission() string { return a.permission }
+
+// errors returns all errors that the rules of the action can answer.
+func (a *Action[Request, Answer]) errors() []*Error {
+	return slices.Concat(errorsOf(a.parameters), errorsOf(a.admission), a.refusals)
+}
+
+// declaredAction is an Action of any types.
+type declaredAction interface {
+	Name() string
+	Permission() string
+	errors() []*Error
+}
+
+// allActions are all actions. They are complete when the package is initialized.
+var allActions []declaredAction
+
+// newAction completes an action and adds it to all actions.
+func newAction[Request, Answer any](a Action[Request, Answer]) *Action[Request, Answer] {
+	field, needsRegion := reflect.TypeFor[Request]().FieldByName("RegionID")
+	if needsRegion {
+		a.region = field.Index
+	}
+	switch {
+	case a.admission != nil:
+	case needsRegion:
+		a.admission = admissionRules
+	default:
+		a.admission = admissionRules[1:] // without the one on the region
+	}
+	allActions = append(allActions, &a)
+	return &a
+}
+
+// answerless makes a run of a method that returns no answer.
+func answerless[Request any](
+	method func(s *Service, ctx context.Context, caller Caller, req Request) error,
+) func(*Service, context.Context, Caller, Request) (Empty, error) {
+	return func(s *Service, ctx context.Context, caller Caller, req Request) (Empty, error) {
+		return Empty{}, method(s, ctx, caller, req)
+	}
+}
+
+// errorsOf returns the errors of a table of rules.
+func errorsOf[T any](rules []rule[T]) []*Error {
+	out := make([]*Error, 0, len(rules))
+	for _, r := range rules {
+		out = append(out, r.err)
+	}
+	return out
+}
