@@ -77,7 +77,7 @@ func (l *logLines) Write(line []byte) (int, error) {
 }
 
 // hostileAPI is the API on the world of the tenants, with a log that keeps its errors.
-func hostileAPI(t *testing.T, mode SignatureMode) (*API, *service.Service, *logLines) {
+func hostileAPI(t *testing.T, mode SignatureMode) (*API, *logLines) {
 	t.Helper()
 	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
 	sc, err := scenario.Parse("tenants.yaml", []byte(tenants))
@@ -89,7 +89,7 @@ func hostileAPI(t *testing.T, mode SignatureMode) (*API, *service.Service, *logL
 	}
 	log := &logLines{}
 	svc := service.New(st, service.Options{})
-	return New(svc, Options{Log: slog.New(slog.NewTextHandler(log, nil)), Signature: mode, Control: Control{Open: true}}), svc, log
+	return New(svc, Options{Log: slog.New(slog.NewTextHandler(log, nil)), Signature: mode, Control: Control{Open: true}}), log
 }
 
 // answerOf sends a request past the network.
@@ -117,7 +117,7 @@ func answerOf(t *testing.T, api *API, method, target, contentType, body string, 
 // answer, and nothing is logged as an error.
 func TestHostileValues(t *testing.T) {
 	t.Parallel()
-	api, _, log := hostileAPI(t, IdentifyOnly)
+	api, log := hostileAPI(t, IdentifyOnly)
 	type call struct{ version, action, parameter, value, body string }
 	calls := make(chan call)
 	var workers sync.WaitGroup
@@ -180,7 +180,7 @@ func TestHostileValues(t *testing.T) {
 // Every list of every action has a length beyond which the action refuses it, with a documented error: nothing is dropped silently.
 func TestLongListsAreRefused(t *testing.T) {
 	t.Parallel()
-	api, _, _ := hostileAPI(t, IdentifyOnly)
+	api, _ := hostileAPI(t, IdentifyOnly)
 	for version, table := range actionsByVersion() {
 		for name, act := range table {
 			for _, list := range lists(act.request) {
@@ -242,7 +242,7 @@ func lastIfDeletes(name string) string {
 func TestHostileValuesOfTheGateway(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []SignatureMode{IdentifyOnly, VerifySignature} {
-		api, _, log := hostileAPI(t, mode)
+		api, log := hostileAPI(t, mode)
 		for _, value := range hostileValues {
 			for _, name := range []string{
 				"Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "Timestamp", "SecurityToken", value,
@@ -282,7 +282,7 @@ func TestHostileValuesOfTheGateway(t *testing.T) {
 // The control API: parts of its paths, its query, and the fields of its bodies.
 func TestHostileValuesOfTheControlAPI(t *testing.T) {
 	t.Parallel()
-	api, _, log := hostileAPI(t, IdentifyOnly)
+	api, log := hostileAPI(t, IdentifyOnly)
 	values := append([]string{`"\u0000"`, `"\ud800"`, `"1000000000000001\u0000"`, "[]", "1e999", strings.Repeat("[", 20_000)}, slices.Concat(hostileBytes, hostileTexts, hostileLengths)...)
 	for name := range controls(nil) {
 		method, path, _ := strings.Cut(name, " ")

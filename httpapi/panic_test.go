@@ -44,7 +44,9 @@ func TestPanic(t *testing.T) {
 			panic("boom")
 		})
 	}
-	api.actions[ecsVersion]["Panic"] = action{answer: func(ctx context.Context, _ *service.Service, _ service.Caller, _ parameters) (any, error) { return nil, inTransaction(ctx) }}
+	api.actions[ecsVersion]["Panic"] = action{answer: func(ctx context.Context, _ *service.Service, _ service.Caller, _ parameters) (any, error) {
+		return nil, inTransaction(ctx)
+	}}
 	api.echo.GET("/_enisim/panic", api.control(Control{Open: true}, func(c echo.Context) (int, any, error) { return 0, nil, inTransaction(c.Request().Context()) }))
 	api.echo.GET("/panic", func(echo.Context) error { panic("boom") })
 

@@ -21,10 +21,10 @@ type AssignIPv6AddressesRequest struct {
 }
 
 var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6AddressesRequest]{
-	required("RegionId", func(r AssignIPv6AddressesRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r AssignIPv6AddressesRequest) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r AssignIPv6AddressesRequest) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r AssignIPv6AddressesRequest) Malformed { return r.Malformed }),
+	required[AssignIPv6AddressesRequest]("RegionId"),
+	required[AssignIPv6AddressesRequest]("NetworkInterfaceId"),
+	wellFormed[AssignIPv6AddressesRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
+	readable[AssignIPv6AddressesRequest](),
 	invalid(
 		"ClientToken",
 		func(r AssignIPv6AddressesRequest) bool {
@@ -53,8 +53,8 @@ var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses
 			return addresses, prefixes
 		},
 	),
-	within("Ipv6AddressCount", 1, maxIPv6, func(r AssignIPv6AddressesRequest) *int { return r.IPv6AddressCount }),
-	within("Ipv6PrefixCount", 1, maxPrefixes, func(r AssignIPv6AddressesRequest) *int { return r.IPv6PrefixCount }),
+	within[AssignIPv6AddressesRequest]("Ipv6AddressCount", 1, maxIPv6),
+	within[AssignIPv6AddressesRequest]("Ipv6PrefixCount", 1, maxPrefixes),
 	invalid("Ipv6Address", func(r AssignIPv6AddressesRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }),
 	{err: InvalidIPAddress, violated: func(r AssignIPv6AddressesRequest) bool { return !allIPv6(r.IPv6Addresses...) },
 		messageArgs: func(r AssignIPv6AddressesRequest) []any { return []any{firstNotIPv6(r.IPv6Addresses)} }},

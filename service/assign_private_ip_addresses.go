@@ -21,10 +21,10 @@ type AssignPrivateIPAddressesRequest struct {
 }
 
 var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateIPAddressesRequest]{
-	required("RegionId", func(r AssignPrivateIPAddressesRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r AssignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r AssignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r AssignPrivateIPAddressesRequest) Malformed { return r.Malformed }),
+	required[AssignPrivateIPAddressesRequest]("RegionId"),
+	required[AssignPrivateIPAddressesRequest]("NetworkInterfaceId"),
+	wellFormed[AssignPrivateIPAddressesRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
+	readable[AssignPrivateIPAddressesRequest](),
 	invalid("ClientToken", func(r AssignPrivateIPAddressesRequest) bool {
 		return r.ClientToken != "" && !isValidClientToken(r.ClientToken)
 	}),
@@ -48,13 +48,8 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 		},
 	),
 	// The limit of addresses is the interface's, and a rule below answers for it.
-	within(
-		"SecondaryPrivateIpAddressCount",
-		1,
-		maxListed,
-		func(r AssignPrivateIPAddressesRequest) *int { return r.SecondaryPrivateIPAddressCount },
-	),
-	within("Ipv4PrefixCount", 1, maxPrefixes, func(r AssignPrivateIPAddressesRequest) *int { return r.IPv4PrefixCount }),
+	within[AssignPrivateIPAddressesRequest]("SecondaryPrivateIpAddressCount", 1, maxListed),
+	within[AssignPrivateIPAddressesRequest]("Ipv4PrefixCount", 1, maxPrefixes),
 	invalid("PrivateIpAddress", func(r AssignPrivateIPAddressesRequest) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
 	}),

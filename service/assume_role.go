@@ -44,12 +44,10 @@ var (
 // assumeRoleParameterRules uses the vendor's well-known codes, because the reference has no sheet
 // for STS.
 var assumeRoleParameterRules = []rule[AssumeRoleRequest]{
-	required("RoleArn", func(r AssumeRoleRequest) string { return r.RoleARN }),
-	required("RoleSessionName", func(r AssumeRoleRequest) string { return r.RoleSessionName }),
-	wellFormed(InvalidRoleARN, func(r AssumeRoleRequest) string { return r.RoleARN }, roleARNPattern.MatchString),
-	wellFormed(
-		InvalidRoleSessionName,
-		func(r AssumeRoleRequest) string { return r.RoleSessionName },
+	required[AssumeRoleRequest]("RoleArn"),
+	required[AssumeRoleRequest]("RoleSessionName"),
+	wellFormed[AssumeRoleRequest](InvalidRoleARN, "RoleArn", roleARNPattern.MatchString),
+	wellFormed[AssumeRoleRequest](InvalidRoleSessionName, "RoleSessionName",
 		sessionNamePattern.MatchString,
 	),
 	{err: InvalidDurationSeconds, violated: func(r AssumeRoleRequest) bool {

@@ -30,10 +30,10 @@ var attachParameterRules = []rule[AttachNetworkInterfaceRequest]{
 		err:      UnsupportedParameter,
 		violated: func(r AttachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },
 	},
-	wellFormed(InvalidInstanceIDMalformed, func(r AttachNetworkInterfaceRequest) string { return r.InstanceID }, isValidID),
-	wellFormed(InvalidEniID, func(r AttachNetworkInterfaceRequest) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r AttachNetworkInterfaceRequest) Malformed { return r.Malformed }),
-	within("NetworkCardIndex", 0, math.MaxInt, func(r AttachNetworkInterfaceRequest) *int { return r.NetworkCardIndex }),
+	wellFormed[AttachNetworkInterfaceRequest](InvalidInstanceIDMalformed, "InstanceId", isValidID),
+	wellFormed[AttachNetworkInterfaceRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
+	readable[AttachNetworkInterfaceRequest](),
+	within[AttachNetworkInterfaceRequest]("NetworkCardIndex", 0, math.MaxInt),
 }
 
 // attachInput is the request plus the locked rows that its rules check, settled to the current

@@ -30,8 +30,8 @@ var AuthorizeSecurityGroup = newAction(Action[AuthorizeSecurityGroupRequest, Emp
 
 func (r AuthorizeSecurityGroupRequest) rulesRequest() rulesRequest {
 	return rulesRequest{
-		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
-		permissions: r.Rules.all(), malformed: r.Malformed,
+		RegionID: r.RegionID, SecurityGroupID: r.SecurityGroupID, ClientToken: r.ClientToken,
+		permissions: r.Rules.all(), Malformed: r.Malformed,
 	}
 }
 
@@ -44,7 +44,7 @@ var authorizeRules = []rule[rulesInput]{
 func (s *Service) authorize(
 	ctx context.Context, tx *store.Tx, caller Caller, d direction, req rulesRequest,
 ) (Empty, error) {
-	scene, err := tx.LockForRules(ctx, caller.AccountID, req.regionID, req.securityGroupID, req.peers())
+	scene, err := tx.LockForRules(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, req.peers())
 	if err != nil {
 		return Empty{}, err
 	}
@@ -59,8 +59,8 @@ func (s *Service) authorize(
 	}
 	now := s.now()
 	for _, r := range input.added {
-		r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.regionID)
-		r.SecurityGroupID, r.CreatedAt = req.securityGroupID, now
+		r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.RegionID)
+		r.SecurityGroupID, r.CreatedAt = req.SecurityGroupID, now
 		tx.InsertRule(r)
 	}
 	return Empty{}, nil

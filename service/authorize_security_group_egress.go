@@ -30,7 +30,7 @@ var AuthorizeSecurityGroupEgress = newAction(Action[AuthorizeSecurityGroupEgress
 
 func (r AuthorizeSecurityGroupEgressRequest) rulesRequest() rulesRequest {
 	return rulesRequest{
-		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
-		permissions: r.Rules.all(), malformed: r.Malformed,
+		RegionID: r.RegionID, SecurityGroupID: r.SecurityGroupID, ClientToken: r.ClientToken,
+		permissions: r.Rules.all(), Malformed: r.Malformed,
 	}
 }

@@ -28,7 +28,6 @@ func (r CreateInstanceRequest) primary() LaunchInterface {
 
 var createInstanceParameterRules = newInstanceRules(
 	func(r CreateInstanceRequest) NewInstance { return r.NewInstance },
-	func(r CreateInstanceRequest) Malformed { return r.Malformed },
 	CreateInstanceRequest.primary,
 )
 

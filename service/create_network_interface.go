@@ -44,8 +44,8 @@ const maxSecurityGroups = 10
 
 var createNetworkInterfaceParameterRules = slices.Concat(
 	[]rule[CreateNetworkInterfaceRequest]{
-		required("RegionId", func(r CreateNetworkInterfaceRequest) string { return r.RegionID }),
-		required("VSwitchId", func(r CreateNetworkInterfaceRequest) string { return r.VSwitchID }),
+		required[CreateNetworkInterfaceRequest]("RegionId"),
+		required[CreateNetworkInterfaceRequest]("VSwitchId"),
 		{
 			err: MissingNamedParameter,
 			violated: func(r CreateNetworkInterfaceRequest) bool {
@@ -53,11 +53,11 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 			},
 			messageArgs: nameArg[CreateNetworkInterfaceRequest]("SecurityGroupId"),
 		},
-		readable(func(r CreateNetworkInterfaceRequest) Malformed { return r.Malformed }),
+		readable[CreateNetworkInterfaceRequest](),
 		{err: UnsupportedParameter, violated: func(r CreateNetworkInterfaceRequest) bool {
 			return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
 		}},
-		among("InstanceType", func(r CreateNetworkInterfaceRequest) string { return r.InstanceType }, store.ENISecondary),
+		among[CreateNetworkInterfaceRequest]("InstanceType", store.ENISecondary),
 		{
 			err:      EniTrafficMode,
 			violated: func(r CreateNetworkInterfaceRequest) bool { return !oneOf(r.TrafficMode, "", trafficStandard) },
@@ -66,9 +66,7 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 			err:      QueuePairNumberMustEmpty,
 			violated: func(r CreateNetworkInterfaceRequest) bool { return r.QueuePairNumber != nil },
 		},
-		wellFormed(
-			InvalidClientTokenValue,
-			func(r CreateNetworkInterfaceRequest) string { return r.ClientToken },
+		wellFormed[CreateNetworkInterfaceRequest](InvalidClientTokenValue, "ClientToken",
 			isValidClientToken,
 		),
 
@@ -109,7 +107,7 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 			},
 		),
 
-		wellFormed(InvalidNetworkInterfaceName, func(r CreateNetworkInterfaceRequest) string { return r.Name }, isValidName),
+		wellFormed[CreateNetworkInterfaceRequest](InvalidNetworkInterfaceName, "NetworkInterfaceName", isValidName),
 		invalid("Description", func(r CreateNetworkInterfaceRequest) bool {
 			return r.Description != "" && !isValidDescription(r.Description, 2, 256)
 		}),
@@ -129,10 +127,10 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 			const maxNamed = 10
 			return len(r.PrivateIPAddresses) > maxNamed || valueOf(r.SecondaryIPCount) > maxSecondaryIPv4
 		}},
-		within("Ipv4PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterfaceRequest) *int { return r.IPv4PrefixCount }),
+		within[CreateNetworkInterfaceRequest]("Ipv4PrefixCount", 1, maxPrefixes),
 		invalid("Ipv6Address", func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }),
-		within("Ipv6AddressCount", 1, maxIPv6, func(r CreateNetworkInterfaceRequest) *int { return r.IPv6AddressCount }),
-		within("Ipv6PrefixCount", 1, maxPrefixes, func(r CreateNetworkInterfaceRequest) *int { return r.IPv6PrefixCount }),
+		within[CreateNetworkInterfaceRequest]("Ipv6AddressCount", 1, maxIPv6),
+		within[CreateNetworkInterfaceRequest]("Ipv6PrefixCount", 1, maxPrefixes),
 		{err: InvalidIPAddress, violated: func(r CreateNetworkInterfaceRequest) bool { return r.malformedAddress() != "" },
 			messageArgs: func(r CreateNetworkInterfaceRequest) []any { return []any{r.malformedAddress()} }},
 	},

@@ -28,17 +28,13 @@ type CreateSecurityGroupRequest struct {
 type CreatedSecurityGroup struct{ ID string }
 
 var createSecurityGroupParameterRules = []rule[CreateSecurityGroupRequest]{
-	required("RegionId", func(r CreateSecurityGroupRequest) string { return r.RegionID }),
+	required[CreateSecurityGroupRequest]("RegionId"),
 	{err: VpcIDNeeded, violated: func(r CreateSecurityGroupRequest) bool { return r.VPCID == "" }},
-	wellFormed(
-		InvalidClientTokenValue,
-		func(r CreateSecurityGroupRequest) string { return r.ClientToken },
+	wellFormed[CreateSecurityGroupRequest](InvalidClientTokenValue, "ClientToken",
 		isValidClientToken,
 	),
-	wellFormed(InvalidSecurityGroupName, func(r CreateSecurityGroupRequest) string { return r.Name }, isValidName),
-	wellFormed(
-		InvalidSecurityGroupDescription,
-		func(r CreateSecurityGroupRequest) string { return r.Description },
+	wellFormed[CreateSecurityGroupRequest](InvalidSecurityGroupName, "SecurityGroupName", isValidName),
+	wellFormed[CreateSecurityGroupRequest](InvalidSecurityGroupDescription, "Description",
 		isValidGroupDescription,
 	),
 	{err: InvalidGroupType, violated: func(r CreateSecurityGroupRequest) bool {

@@ -56,8 +56,8 @@ func (r CreateVPCRequest) userBlocks() []string {
 
 var createVPCParameterRules = slices.Concat(
 	[]rule[CreateVPCRequest]{
-		required("RegionId", func(r CreateVPCRequest) string { return r.RegionID }),
-		readable(func(r CreateVPCRequest) Malformed { return r.Malformed }),
+		required[CreateVPCRequest]("RegionId"),
+		readable[CreateVPCRequest](),
 		{err: InvalidVPCCIDRBlock, violated: func(r CreateVPCRequest) bool { _, ok := r.block(); return !ok }},
 		{
 			err:         IllegalCIDRBlockMask,
@@ -76,10 +76,10 @@ var createVPCParameterRules = slices.Concat(
 		}),
 		invalid("Ipv6CidrBlock", func(r CreateVPCRequest) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
 	},
-	vpcTextRules(func(r CreateVPCRequest) string { return r.VPCName }, func(r CreateVPCRequest) string { return r.Description }),
-	vpcTagRules(func(r CreateVPCRequest) []Tag { return r.Tags }),
+	vpcTextRules[CreateVPCRequest]("VpcName"),
+	vpcTagRules[CreateVPCRequest](),
 	[]rule[CreateVPCRequest]{
-		wellFormed(InvalidClientTokenValue, func(r CreateVPCRequest) string { return r.ClientToken }, isValidClientToken),
+		wellFormed[CreateVPCRequest](InvalidClientTokenValue, "ClientToken", isValidClientToken),
 	},
 )
 

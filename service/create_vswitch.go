@@ -29,42 +29,35 @@ const maxVSwitches = 150
 
 var createVSwitchParameterRules = slices.Concat(
 	[]rule[CreateVSwitchRequest]{
-		required("ZoneId", func(r CreateVSwitchRequest) string { return r.ZoneID }),
-		required("VpcId", func(r CreateVSwitchRequest) string { return r.VPCID }),
-		readable(func(r CreateVSwitchRequest) Malformed { return r.Malformed }),
+		required[CreateVSwitchRequest]("ZoneId"),
+		required[CreateVSwitchRequest]("VpcId"),
+		readable[CreateVSwitchRequest](),
 		{
 			err:         MissingNamedParameter,
 			violated:    func(r CreateVSwitchRequest) bool { return r.CIDRBlock == "" && r.CIDRMask == nil },
 			messageArgs: nameArg[CreateVSwitchRequest]("CidrBlock"),
 		},
 		invalid("CidrMask", func(r CreateVSwitchRequest) bool { return r.CIDRBlock != "" && r.CIDRMask != nil }),
-		within("CidrMask", minIPv4BlockBits, maxVSwitchBits, func(r CreateVSwitchRequest) *int { return r.CIDRMask }),
-		wellFormed(
-			InvalidCIDRBlockMalformed,
-			func(r CreateVSwitchRequest) string { return r.CIDRBlock },
+		within[CreateVSwitchRequest]("CidrMask", minIPv4BlockBits, maxVSwitchBits),
+		wellFormed[CreateVSwitchRequest](InvalidCIDRBlockMalformed, "CidrBlock",
 			func(text string) bool {
 				_, ok := parseIPv4Block(text)
 				return ok
 			},
 		),
-		wellFormed(
-			InvalidVSwitchCIDRBlock,
-			func(r CreateVSwitchRequest) string { return r.CIDRBlock },
+		wellFormed[CreateVSwitchRequest](InvalidVSwitchCIDRBlock, "CidrBlock",
 			func(text string) bool {
 				block, _ := parseIPv4Block(text)
 				return block.Bits() >= minIPv4BlockBits && block.Bits() <= maxVSwitchBits &&
 					!overlapsAny(block, store.ReservedBlocks)
 			},
 		),
-		within("Ipv6CidrBlock", 0, 255, func(r CreateVSwitchRequest) *int { return r.IPv6CIDRBlock }),
+		within[CreateVSwitchRequest]("Ipv6CidrBlock", 0, 255),
 	},
-	vpcTextRules(
-		func(r CreateVSwitchRequest) string { return r.VSwitchName },
-		func(r CreateVSwitchRequest) string { return r.Description },
-	),
-	vpcTagRules(func(r CreateVSwitchRequest) []Tag { return r.Tags }),
+	vpcTextRules[CreateVSwitchRequest]("VSwitchName"),
+	vpcTagRules[CreateVSwitchRequest](),
 	[]rule[CreateVSwitchRequest]{
-		wellFormed(InvalidClientTokenValue, func(r CreateVSwitchRequest) string { return r.ClientToken }, isValidClientToken),
+		wellFormed[CreateVSwitchRequest](InvalidClientTokenValue, "ClientToken", isValidClientToken),
 	},
 )
 

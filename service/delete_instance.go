@@ -17,12 +17,9 @@ type DeleteInstanceRequest struct {
 }
 
 var deleteInstanceParameterRules = slices.Concat(
-	powerParameterRules(
-		func(r DeleteInstanceRequest) PowerRequest { return r.PowerRequest },
-		func(r DeleteInstanceRequest) Malformed { return r.Malformed },
-	),
+	powerParameterRules[DeleteInstanceRequest](),
 	[]rule[DeleteInstanceRequest]{
-		wellFormed(InvalidInstanceIDParameter, func(r DeleteInstanceRequest) string { return r.InstanceID }, isValidID),
+		wellFormed[DeleteInstanceRequest](InvalidInstanceIDParameter, "InstanceId", isValidID),
 	},
 )
 

@@ -13,9 +13,9 @@ type DeleteNetworkInterfaceRequest struct {
 }
 
 var deleteNetworkInterfaceParameterRules = []rule[DeleteNetworkInterfaceRequest]{
-	required("RegionId", func(r DeleteNetworkInterfaceRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r DeleteNetworkInterfaceRequest) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r DeleteNetworkInterfaceRequest) string { return r.NetworkInterfaceID }, isValidID),
+	required[DeleteNetworkInterfaceRequest]("RegionId"),
+	required[DeleteNetworkInterfaceRequest]("NetworkInterfaceId"),
+	wellFormed[DeleteNetworkInterfaceRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
 }
 
 // deleteNetworkInterfaceInput is the request plus the locked rows that its rules check, settled to

@@ -14,7 +14,7 @@ type DeleteSecurityGroupRequest struct {
 
 var deleteSecurityGroupParameterRules = []rule[DeleteSecurityGroupRequest]{
 	{err: MissingRegionID, violated: func(r DeleteSecurityGroupRequest) bool { return r.RegionID == "" }},
-	required("SecurityGroupId", func(r DeleteSecurityGroupRequest) string { return r.SecurityGroupID }),
+	required[DeleteSecurityGroupRequest]("SecurityGroupId"),
 }
 
 var deleteSecurityGroupRules = []rule[*store.DeleteGroupScene]{

@@ -19,9 +19,9 @@ type DeleteVPCRequest struct {
 }
 
 var deleteVPCParameterRules = []rule[DeleteVPCRequest]{
-	required("VpcId", func(r DeleteVPCRequest) string { return r.VPCID }),
-	readable(func(r DeleteVPCRequest) Malformed { return r.Malformed }),
-	wellFormed(InvalidClientTokenValue, func(r DeleteVPCRequest) string { return r.ClientToken }, isValidClientToken),
+	required[DeleteVPCRequest]("VpcId"),
+	readable[DeleteVPCRequest](),
+	wellFormed[DeleteVPCRequest](InvalidClientTokenValue, "ClientToken", isValidClientToken),
 }
 
 // deleteVPCInput is the locked rows that the rules check.

@@ -17,8 +17,8 @@ type DeleteVSwitchRequest struct {
 }
 
 var deleteVSwitchParameterRules = []rule[DeleteVSwitchRequest]{
-	required("VSwitchId", func(r DeleteVSwitchRequest) string { return r.VSwitchID }),
-	readable(func(r DeleteVSwitchRequest) Malformed { return r.Malformed }),
+	required[DeleteVSwitchRequest]("VSwitchId"),
+	readable[DeleteVSwitchRequest](),
 }
 
 // deleteVSwitchInput is the locked rows that the rules check.

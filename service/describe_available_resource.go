@@ -61,28 +61,14 @@ var (
 )
 
 var describeAvailableResourceRules = []rule[DescribeAvailableResourceRequest]{
-	required("RegionId", func(r DescribeAvailableResourceRequest) string { return r.RegionID }),
-	required("DestinationResource", func(r DescribeAvailableResourceRequest) string { return r.DestinationResource }),
-	readable(func(r DescribeAvailableResourceRequest) Malformed { return r.Malformed }),
-	among("DestinationResource", func(r DescribeAvailableResourceRequest) string { return r.DestinationResource },
-		KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk, kindDataDisk),
-	among(
-		"ResourceType",
-		func(r DescribeAvailableResourceRequest) string { return r.ResourceType },
-		"instance",
-		"disk",
-		"reservedinstance",
-		"ddh",
-	),
-	among("IoOptimized", func(r DescribeAvailableResourceRequest) string { return r.IOOptimized }, "optimized", "none"),
-	among("NetworkCategory", func(r DescribeAvailableResourceRequest) string { return r.NetworkCategory },
-		store.NetworkTypeVPC, store.NetworkTypeClassic),
-	among(
-		"InstanceChargeType",
-		func(r DescribeAvailableResourceRequest) string { return r.InstanceChargeType },
-		"PrePaid",
-		"PostPaid",
-	),
+	required[DescribeAvailableResourceRequest]("RegionId"),
+	required[DescribeAvailableResourceRequest]("DestinationResource"),
+	readable[DescribeAvailableResourceRequest](),
+	among[DescribeAvailableResourceRequest]("DestinationResource", KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk, kindDataDisk),
+	among[DescribeAvailableResourceRequest]("ResourceType", "instance", "disk", "reservedinstance", "ddh"),
+	among[DescribeAvailableResourceRequest]("IoOptimized", "optimized", "none"),
+	among[DescribeAvailableResourceRequest]("NetworkCategory", store.NetworkTypeVPC, store.NetworkTypeClassic),
+	among[DescribeAvailableResourceRequest]("InstanceChargeType", "PrePaid", "PostPaid"),
 	invalid("Memory", func(r DescribeAvailableResourceRequest) bool { return r.Memory != "" && !isNumber(r.Memory) }),
 }
 

@@ -50,17 +50,16 @@ type DescribeDisksRequest struct {
 var diskPages = paging{list: "disks", maxPageSize: 100, minResults: 10, maxResults: 500, defaultPageSize: 10}
 
 var describeDisksRules = slices.Concat([]rule[DescribeDisksRequest]{
-	required("RegionId", func(r DescribeDisksRequest) string { return r.RegionID }),
-	validLists(func(r DescribeDisksRequest) Malformed { return r.Malformed }, "DiskIds"),
-	readable(func(r DescribeDisksRequest) Malformed { return r.Malformed }),
+	required[DescribeDisksRequest]("RegionId"),
+	validLists[DescribeDisksRequest]("DiskIds"),
+	readable[DescribeDisksRequest](),
 	invalid("DiskIds", func(r DescribeDisksRequest) bool { return len(r.DiskIDs) > maxListed }),
-	among("DiskType", func(r DescribeDisksRequest) string { return r.DiskType }, "all", "system", "data"),
-	among("Status", func(r DescribeDisksRequest) string { return r.Status },
-		"All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting"),
-	among("DiskChargeType", func(r DescribeDisksRequest) string { return r.DiskChargeType }, "PrePaid", "PostPaid"),
+	among[DescribeDisksRequest]("DiskType", "all", "system", "data"),
+	among[DescribeDisksRequest]("Status", "All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting"),
+	among[DescribeDisksRequest]("DiskChargeType", "PrePaid", "PostPaid"),
 	{err: InvalidTagCount, violated: func(r DescribeDisksRequest) bool { return tooManyTags(r.Tags) }},
 	invalid("Tag", func(r DescribeDisksRequest) bool { return lacksTagKey(r.Tags) }),
-}, validPage(diskPages, func(r DescribeDisksRequest) PageRequest { return r.Page }))
+}, validPage[DescribeDisksRequest](diskPages))
 
 // selectsNone reports whether a filter is an empty list, or selects disks that do not exist here:
 // detached, made from a snapshot, locked, or with a customer's key.

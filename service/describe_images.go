@@ -40,22 +40,15 @@ type Images struct {
 var imagePages = paging{list: "images", maxPageSize: 100, defaultPageSize: 10}
 
 var describeImagesRules = slices.Concat([]rule[DescribeImagesRequest]{
-	required("RegionId", func(r DescribeImagesRequest) string { return r.RegionID }),
-	readable(func(r DescribeImagesRequest) Malformed { return r.Malformed }),
+	required[DescribeImagesRequest]("RegionId"),
+	readable[DescribeImagesRequest](),
 	invalid("ImageId", func(r DescribeImagesRequest) bool { return strings.Count(r.ImageID, ",") >= maxListed }),
-	among(
-		"ImageOwnerAlias",
-		func(r DescribeImagesRequest) string { return r.ImageOwnerAlias },
-		"system",
-		"self",
-		"others",
-		"marketplace",
-	),
-	among("OSType", func(r DescribeImagesRequest) string { return r.OSType }, "linux", "windows"),
-	among("Architecture", func(r DescribeImagesRequest) string { return r.Architecture }, "i386", "x86_64", "arm64"),
+	among[DescribeImagesRequest]("ImageOwnerAlias", "system", "self", "others", "marketplace"),
+	among[DescribeImagesRequest]("OSType", "linux", "windows"),
+	among[DescribeImagesRequest]("Architecture", "i386", "x86_64", "arm64"),
 	{err: InvalidTagCount, violated: func(r DescribeImagesRequest) bool { return tooManyTags(r.Tags) }},
 	invalid("Tag", func(r DescribeImagesRequest) bool { return lacksTagKey(r.Tags) }),
-}, validNumberedPage(imagePages, func(r DescribeImagesRequest) NumberedPage { return r.Page }))
+}, validNumberedPage[DescribeImagesRequest](imagePages))
 
 // selects reports whether a request selects an image. All images are available and the cloud's own.
 // None is made from a snapshot, has tags or is in a resource group.

@@ -19,18 +19,16 @@ type DescribeInstanceAttachmentAttributesRequest struct {
 var attachmentAttributePages = paging{list: "instance attachment attributes", maxPageSize: 100, defaultPageSize: 10}
 
 var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeInstanceAttachmentAttributesRequest]{
-	required("RegionId", func(r DescribeInstanceAttachmentAttributesRequest) string { return r.RegionID }),
-	validLists(func(r DescribeInstanceAttachmentAttributesRequest) Malformed { return r.Malformed }, "InstanceIds"),
-	readable(func(r DescribeInstanceAttachmentAttributesRequest) Malformed { return r.Malformed }),
+	required[DescribeInstanceAttachmentAttributesRequest]("RegionId"),
+	validLists[DescribeInstanceAttachmentAttributesRequest]("InstanceIds"),
+	readable[DescribeInstanceAttachmentAttributesRequest](),
 	{
 		err:         MissingNamedParameter,
 		violated:    func(r DescribeInstanceAttachmentAttributesRequest) bool { return r.InstanceIDs == nil },
 		messageArgs: nameArg[DescribeInstanceAttachmentAttributesRequest]("InstanceIds"),
 	},
 	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributesRequest) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(attachmentAttributePages, func(r DescribeInstanceAttachmentAttributesRequest) NumberedPage {
-	return r.Page
-}))
+}, validNumberedPage[DescribeInstanceAttachmentAttributesRequest](attachmentAttributePages))
 
 // DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a
 // private pool.

@@ -9,7 +9,7 @@ type DescribeInstanceAttributeRequest struct {
 }
 
 var describeInstanceAttributeRules = []rule[DescribeInstanceAttributeRequest]{
-	required("InstanceId", func(r DescribeInstanceAttributeRequest) string { return r.InstanceID }),
+	required[DescribeInstanceAttributeRequest]("InstanceId"),
 }
 
 // DescribeInstanceAttribute returns one instance of the caller in its current state.

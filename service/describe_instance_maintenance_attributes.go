@@ -19,10 +19,10 @@ type DescribeInstanceMaintenanceAttributesRequest struct {
 var maintenancePages = paging{list: "instance maintenance attributes", maxPageSize: 100, defaultPageSize: 10}
 
 var describeInstanceMaintenanceAttributesRules = slices.Concat([]rule[DescribeInstanceMaintenanceAttributesRequest]{
-	required("RegionId", func(r DescribeInstanceMaintenanceAttributesRequest) string { return r.RegionID }),
-	readable(func(r DescribeInstanceMaintenanceAttributesRequest) Malformed { return r.Malformed }),
+	required[DescribeInstanceMaintenanceAttributesRequest]("RegionId"),
+	readable[DescribeInstanceMaintenanceAttributesRequest](),
 	invalid("InstanceId", func(r DescribeInstanceMaintenanceAttributesRequest) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(maintenancePages, func(r DescribeInstanceMaintenanceAttributesRequest) NumberedPage { return r.Page }))
+}, validNumberedPage[DescribeInstanceMaintenanceAttributesRequest](maintenancePages))
 
 // DescribeInstanceMaintenanceAttributes lists the caller's instances, by id. All of them have
 // automatic recovery.

@@ -26,11 +26,11 @@ type InstanceRAMRoles struct {
 var ramRolePages = paging{list: "instance RAM roles", maxPageSize: 50, defaultPageSize: 10}
 
 var describeInstanceRAMRoleRules = slices.Concat([]rule[DescribeInstanceRAMRoleRequest]{
-	required("RegionId", func(r DescribeInstanceRAMRoleRequest) string { return r.RegionID }),
-	validLists(func(r DescribeInstanceRAMRoleRequest) Malformed { return r.Malformed }, "InstanceIds"),
-	readable(func(r DescribeInstanceRAMRoleRequest) Malformed { return r.Malformed }),
+	required[DescribeInstanceRAMRoleRequest]("RegionId"),
+	validLists[DescribeInstanceRAMRoleRequest]("InstanceIds"),
+	readable[DescribeInstanceRAMRoleRequest](),
 	invalid("InstanceIds", func(r DescribeInstanceRAMRoleRequest) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(ramRolePages, func(r DescribeInstanceRAMRoleRequest) NumberedPage { return r.Page }))
+}, validNumberedPage[DescribeInstanceRAMRoleRequest](ramRolePages))
 
 // DescribeInstanceRAMRole lists the caller's instances with their roles, by id. An instance without
 // a role is listed too.

@@ -21,10 +21,10 @@ type DescribeInstanceStatusRequest struct {
 var instanceStatusPages = paging{list: "instance statuses", maxPageSize: 50, defaultPageSize: 10}
 
 var describeInstanceStatusRules = slices.Concat([]rule[DescribeInstanceStatusRequest]{
-	required("RegionId", func(r DescribeInstanceStatusRequest) string { return r.RegionID }),
-	readable(func(r DescribeInstanceStatusRequest) Malformed { return r.Malformed }),
+	required[DescribeInstanceStatusRequest]("RegionId"),
+	readable[DescribeInstanceStatusRequest](),
 	invalid("InstanceId", func(r DescribeInstanceStatusRequest) bool { return len(r.InstanceIDs) > maxListed }),
-}, validNumberedPage(instanceStatusPages, func(r DescribeInstanceStatusRequest) NumberedPage { return r.Page }))
+}, validNumberedPage[DescribeInstanceStatusRequest](instanceStatusPages))
 
 // zoneRules apply after the zone that a request names was read.
 var zoneRules = []rule[bool]{

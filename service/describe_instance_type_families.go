@@ -21,7 +21,7 @@ type InstanceTypeFamily struct {
 }
 
 var describeInstanceTypeFamiliesRules = []rule[DescribeInstanceTypeFamiliesRequest]{
-	required("RegionId", func(r DescribeInstanceTypeFamiliesRequest) string { return r.RegionID }),
+	required[DescribeInstanceTypeFamiliesRequest]("RegionId"),
 }
 
 // DescribeInstanceTypeFamilies lists the families of the types that the caller sees, by id.

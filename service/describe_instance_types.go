@@ -60,13 +60,13 @@ const maxTypesNamed = 10
 var architectures = map[string]string{"X86": "x86_64", "ARM": "arm64"}
 
 var describeInstanceTypesRules = []rule[DescribeInstanceTypesRequest]{
-	readable(func(r DescribeInstanceTypesRequest) Malformed { return r.Malformed }),
+	readable[DescribeInstanceTypesRequest](),
 	invalid("InstanceTypes", func(r DescribeInstanceTypesRequest) bool { return len(r.InstanceTypes) > maxTypesNamed }),
 	invalid(
 		"InstanceTypeFamilies",
 		func(r DescribeInstanceTypesRequest) bool { return len(r.InstanceTypeFamilies) > maxListed },
 	),
-	among("CpuArchitecture", func(r DescribeInstanceTypesRequest) string { return r.CPUArchitecture }, "X86", "ARM"),
+	among[DescribeInstanceTypesRequest]("CpuArchitecture", "X86", "ARM"),
 	invalid("CpuArchitectures", func(r DescribeInstanceTypesRequest) bool {
 		if len(r.CPUArchitectures) > maxListed {
 			return true

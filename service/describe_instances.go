@@ -53,11 +53,10 @@ var instancePages = paging{
 }
 
 var describeInstancesRules = slices.Concat([]rule[DescribeInstancesRequest]{
-	required("RegionId", func(r DescribeInstancesRequest) string { return r.RegionID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeInstancesRequest) string { return r.RegionID }, isValidID),
-	validLists(func(r DescribeInstancesRequest) Malformed { return r.Malformed },
-		"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses"),
-	readable(func(r DescribeInstancesRequest) Malformed { return r.Malformed }),
+	required[DescribeInstancesRequest]("RegionId"),
+	wellFormed[DescribeInstancesRequest](InvalidRegionIDMalformed, "RegionId", isValidID),
+	validLists[DescribeInstancesRequest]("InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses"),
+	readable[DescribeInstancesRequest](),
 	invalid("InstanceIds", func(r DescribeInstancesRequest) bool { return len(r.InstanceIDs) > maxListed }),
 	invalid("PrivateIpAddresses", func(r DescribeInstancesRequest) bool {
 		return len(r.PrivateIPAddresses) > maxListed || !allIPv4(r.PrivateIPAddresses...)
@@ -96,7 +95,7 @@ var describeInstancesRules = slices.Concat([]rule[DescribeInstancesRequest]{
 	{err: InvalidInstanceChargeTypeNotFound, violated: func(r DescribeInstancesRequest) bool {
 		return r.InstanceChargeType != "" && !oneOf(r.InstanceChargeType, "PrePaid", "PostPaid")
 	}},
-}, validPage(instancePages, func(r DescribeInstancesRequest) PageRequest { return r.Page }))
+}, validPage[DescribeInstancesRequest](instancePages))
 
 // selectsNone reports whether a filter is an empty list, or asks for an address that no instance
 // has here: one that is not of a VPC.

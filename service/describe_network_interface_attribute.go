@@ -24,15 +24,12 @@ type NetworkInterfaceAttribute struct {
 }
 
 var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttributeRequest]{
-	required("RegionId", func(r DescribeNetworkInterfaceAttributeRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r DescribeNetworkInterfaceAttributeRequest) string { return r.NetworkInterfaceID }),
-	wellFormed(
-		InvalidRegionIDMalformed,
-		func(r DescribeNetworkInterfaceAttributeRequest) string { return r.RegionID },
+	required[DescribeNetworkInterfaceAttributeRequest]("RegionId"),
+	required[DescribeNetworkInterfaceAttributeRequest]("NetworkInterfaceId"),
+	wellFormed[DescribeNetworkInterfaceAttributeRequest](InvalidRegionIDMalformed, "RegionId",
 		isValidID,
 	),
-	among("Attribute", func(r DescribeNetworkInterfaceAttributeRequest) string { return r.Attribute },
-		"attachment", attributeConnectionTracking, "basic"),
+	among[DescribeNetworkInterfaceAttributeRequest]("Attribute", "attachment", attributeConnectionTracking, "basic"),
 }
 
 // describedNetworkInterfaceInput is the request for one interface and the rows found: one or none.

@@ -58,25 +58,17 @@ var networkInterfacePages = paging{
 // describeNetworkInterfacesRules does not check whether the named resources exist. An unknown id is
 // missing from the list, and clients read an empty list as "deleted".
 var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfacesRequest]{
-	required("RegionId", func(r DescribeNetworkInterfacesRequest) string { return r.RegionID }),
-	wellFormed(InvalidRegionIDMalformed, func(r DescribeNetworkInterfacesRequest) string { return r.RegionID }, isValidID),
-	wellFormed(InvalidInstanceIDMalformed, func(r DescribeNetworkInterfacesRequest) string { return r.InstanceID }, isValidID),
-	readable(func(r DescribeNetworkInterfacesRequest) Malformed { return r.Malformed }),
+	required[DescribeNetworkInterfacesRequest]("RegionId"),
+	wellFormed[DescribeNetworkInterfacesRequest](InvalidRegionIDMalformed, "RegionId", isValidID),
+	wellFormed[DescribeNetworkInterfacesRequest](InvalidInstanceIDMalformed, "InstanceId", isValidID),
+	readable[DescribeNetworkInterfacesRequest](),
 	invalid(
 		"NetworkInterfaceId",
 		func(r DescribeNetworkInterfacesRequest) bool { return len(r.NetworkInterfaceIDs) > maxListed },
 	),
 	// Trunk and Member are valid types of the real cloud, but no interface has them here.
-	among(
-		"Type",
-		func(r DescribeNetworkInterfacesRequest) string { return r.Type },
-		store.ENIPrimary,
-		store.ENISecondary,
-		"Trunk",
-		"Member",
-	),
-	among("Status", func(r DescribeNetworkInterfacesRequest) string { return r.Status },
-		store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
+	among[DescribeNetworkInterfacesRequest]("Type", store.ENIPrimary, store.ENISecondary, "Trunk", "Member"),
+	among[DescribeNetworkInterfacesRequest]("Status", store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
 	invalid(
 		"PrimaryIpAddress",
 		func(r DescribeNetworkInterfacesRequest) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) },

@@ -24,10 +24,10 @@ type DescribeRouteTableListRequest struct {
 }
 
 var describeRouteTableListRules = slices.Concat([]rule[DescribeRouteTableListRequest]{
-	required("RegionId", func(r DescribeRouteTableListRequest) string { return r.RegionID }),
-	readable(func(r DescribeRouteTableListRequest) Malformed { return r.Malformed }),
-	validTagFilter(func(r DescribeRouteTableListRequest) []Tag { return r.Tags }),
-}, validNumberedPage(vpcPages, func(r DescribeRouteTableListRequest) NumberedPage { return r.Page }))
+	required[DescribeRouteTableListRequest]("RegionId"),
+	readable[DescribeRouteTableListRequest](),
+	validTagFilter[DescribeRouteTableListRequest](),
+}, validNumberedPage[DescribeRouteTableListRequest](vpcPages))
 
 // DescribeRouteTableList lists the system route tables of the caller's VPCs. Each is represented by
 // its VPC, in the order of the VPCs' ids. No table has tags of its own, so a filter by tags selects

@@ -29,8 +29,8 @@ type DescribeRouteTablesRequest struct {
 }
 
 var describeRouteTablesRules = slices.Concat([]rule[DescribeRouteTablesRequest]{
-	readable(func(r DescribeRouteTablesRequest) Malformed { return r.Malformed }),
-}, validNumberedPage(vpcPages, func(r DescribeRouteTablesRequest) NumberedPage { return r.Page }))
+	readable[DescribeRouteTablesRequest](),
+}, validNumberedPage[DescribeRouteTablesRequest](vpcPages))
 
 // DescribeRouteTables lists the system route tables of the caller's VPCs. Each is represented by
 // its VPC, in the order of the VPCs' ids.

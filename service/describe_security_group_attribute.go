@@ -32,17 +32,11 @@ type SecurityGroupAttribute struct {
 var rulePages = paging{list: "security group rules", minResults: 10, maxResults: 1000, defaultPageSize: 500}
 
 var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupAttributeRequest]{
-	required("RegionId", func(r DescribeSecurityGroupAttributeRequest) string { return r.RegionID }),
-	required("SecurityGroupId", func(r DescribeSecurityGroupAttributeRequest) string { return r.SecurityGroupID }),
-	readable(func(r DescribeSecurityGroupAttributeRequest) Malformed { return r.Malformed }),
-	among(
-		"Direction",
-		func(r DescribeSecurityGroupAttributeRequest) string { return r.Direction },
-		"all",
-		store.RuleIngress,
-		store.RuleEgress,
-	),
-	among("NicType", func(r DescribeSecurityGroupAttributeRequest) string { return r.NICType }, nicIntranet, nicInternet),
+	required[DescribeSecurityGroupAttributeRequest]("RegionId"),
+	required[DescribeSecurityGroupAttributeRequest]("SecurityGroupId"),
+	readable[DescribeSecurityGroupAttributeRequest](),
+	among[DescribeSecurityGroupAttributeRequest]("Direction", "all", store.RuleIngress, store.RuleEgress),
+	among[DescribeSecurityGroupAttributeRequest]("NicType", nicIntranet, nicInternet),
 	invalid("NextToken", func(r DescribeSecurityGroupAttributeRequest) bool { return r.page().hasInvalidToken(rulePages) }),
 }
 

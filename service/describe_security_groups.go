@@ -42,24 +42,14 @@ var securityGroupPages = paging{
 }
 
 var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroupsRequest]{
-	required("RegionId", func(r DescribeSecurityGroupsRequest) string { return r.RegionID }),
-	validLists(func(r DescribeSecurityGroupsRequest) Malformed { return r.Malformed }, "SecurityGroupIds"),
-	readable(func(r DescribeSecurityGroupsRequest) Malformed { return r.Malformed }),
+	required[DescribeSecurityGroupsRequest]("RegionId"),
+	validLists[DescribeSecurityGroupsRequest]("SecurityGroupIds"),
+	readable[DescribeSecurityGroupsRequest](),
 	invalid("SecurityGroupIds", func(r DescribeSecurityGroupsRequest) bool { return len(r.SecurityGroupIDs) > maxListed }),
-	among(
-		"SecurityGroupType",
-		func(r DescribeSecurityGroupsRequest) string { return r.Type },
-		store.GroupNormal,
-		store.GroupEnterprise,
-	),
-	among(
-		"NetworkType",
-		func(r DescribeSecurityGroupsRequest) string { return r.NetworkType },
-		store.NetworkTypeVPC,
-		store.NetworkTypeClassic,
-	),
+	among[DescribeSecurityGroupsRequest]("SecurityGroupType", store.GroupNormal, store.GroupEnterprise),
+	among[DescribeSecurityGroupsRequest]("NetworkType", store.NetworkTypeVPC, store.NetworkTypeClassic),
 	invalid("Tag", func(r DescribeSecurityGroupsRequest) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
-}, validPage(securityGroupPages, func(r DescribeSecurityGroupsRequest) PageRequest { return r.Page }))
+}, validPage[DescribeSecurityGroupsRequest](securityGroupPages))
 
 // selectsNone reports whether a filter is an empty list, or selects groups that do not exist here:
 // classic ones, or those managed by a cloud service.

@@ -9,8 +9,8 @@ type DescribeUserDataRequest struct {
 }
 
 var describeUserDataRules = []rule[DescribeUserDataRequest]{
-	required("RegionId", func(r DescribeUserDataRequest) string { return r.RegionID }),
-	required("InstanceId", func(r DescribeUserDataRequest) string { return r.InstanceID }),
+	required[DescribeUserDataRequest]("RegionId"),
+	required[DescribeUserDataRequest]("InstanceId"),
 }
 
 // DescribeUserData returns one instance of the caller, with its user data.

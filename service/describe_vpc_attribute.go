@@ -13,7 +13,7 @@ type DescribeVPCAttributeRequest struct {
 }
 
 var describeVPCAttributeParameterRules = []rule[DescribeVPCAttributeRequest]{
-	required("VpcId", func(r DescribeVPCAttributeRequest) string { return r.VPCID }),
+	required[DescribeVPCAttributeRequest]("VpcId"),
 }
 
 var describeVPCAttributeRules = []rule[[]VPC]{

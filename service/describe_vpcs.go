@@ -38,11 +38,11 @@ func (r DescribeVPCsRequest) ids() []string {
 }
 
 var describeVPCsRules = slices.Concat([]rule[DescribeVPCsRequest]{
-	required("RegionId", func(r DescribeVPCsRequest) string { return r.RegionID }),
-	readable(func(r DescribeVPCsRequest) Malformed { return r.Malformed }),
+	required[DescribeVPCsRequest]("RegionId"),
+	readable[DescribeVPCsRequest](),
 	invalid("VpcId", func(r DescribeVPCsRequest) bool { return len(r.ids()) > maxVPCIDs }),
-	validTagFilter(func(r DescribeVPCsRequest) []Tag { return r.Tags }),
-}, validNumberedPage(vpcPages, func(r DescribeVPCsRequest) NumberedPage { return r.Page }))
+	validTagFilter[DescribeVPCsRequest](),
+}, validNumberedPage[DescribeVPCsRequest](vpcPages))
 
 // selectsNone reports whether a filter selects VPCs that the caller does not have here: a default
 // VPC, one of another owner, or one with DHCP options.

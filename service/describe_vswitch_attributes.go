@@ -13,7 +13,7 @@ type DescribeVSwitchAttributesRequest struct {
 }
 
 var describeVSwitchAttributesRules = []rule[DescribeVSwitchAttributesRequest]{
-	required("VSwitchId", func(r DescribeVSwitchAttributesRequest) string { return r.VSwitchID }),
+	required[DescribeVSwitchAttributesRequest]("VSwitchId"),
 }
 
 // DescribeVSwitchAttributes returns a VSwitch in its current state, or nil and no error if there is

@@ -30,9 +30,9 @@ type DescribeVSwitchesRequest struct {
 var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitchesRequest]{
 	{err: MissingNamedParameter, violated: func(r DescribeVSwitchesRequest) bool { return r.RegionID == "" && r.VPCID == "" },
 		messageArgs: nameArg[DescribeVSwitchesRequest]("RegionId")},
-	readable(func(r DescribeVSwitchesRequest) Malformed { return r.Malformed }),
-	validTagFilter(func(r DescribeVSwitchesRequest) []Tag { return r.Tags }),
-}, validNumberedPage(vpcPages, func(r DescribeVSwitchesRequest) NumberedPage { return r.Page }))
+	readable[DescribeVSwitchesRequest](),
+	validTagFilter[DescribeVSwitchesRequest](),
+}, validNumberedPage[DescribeVSwitchesRequest](vpcPages))
 
 // DescribeVSwitches lists the caller's VSwitches in their current state, by id. It takes no locks.
 var DescribeVSwitches = newAction(Action[DescribeVSwitchesRequest, List[VSwitch]]{

@@ -26,8 +26,8 @@ type Zones struct {
 }
 
 var describeZonesRules = []rule[DescribeZonesRequest]{
-	required("RegionId", func(r DescribeZonesRequest) string { return r.RegionID }),
-	readable(func(r DescribeZonesRequest) Malformed { return r.Malformed }),
+	required[DescribeZonesRequest]("RegionId"),
+	readable[DescribeZonesRequest](),
 }
 
 // DescribeZones lists the zones of a region, by id.

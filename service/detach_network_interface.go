@@ -16,15 +16,15 @@ type DetachNetworkInterfaceRequest struct {
 }
 
 var detachParameterRules = []rule[DetachNetworkInterfaceRequest]{
-	required("RegionId", func(r DetachNetworkInterfaceRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r DetachNetworkInterfaceRequest) string { return r.NetworkInterfaceID }),
-	required("InstanceId", func(r DetachNetworkInterfaceRequest) string { return r.InstanceID }),
+	required[DetachNetworkInterfaceRequest]("RegionId"),
+	required[DetachNetworkInterfaceRequest]("NetworkInterfaceId"),
+	required[DetachNetworkInterfaceRequest]("InstanceId"),
 	{
 		err:      UnsupportedParameter,
 		violated: func(r DetachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },
 	},
-	wellFormed(InvalidInstanceIDMalformed, func(r DetachNetworkInterfaceRequest) string { return r.InstanceID }, isValidID),
-	wellFormed(InvalidEniID, func(r DetachNetworkInterfaceRequest) string { return r.NetworkInterfaceID }, isValidID),
+	wellFormed[DetachNetworkInterfaceRequest](InvalidInstanceIDMalformed, "InstanceId", isValidID),
+	wellFormed[DetachNetworkInterfaceRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
 }
 
 // detachInput is the request plus the locked rows that its rules check, settled to the current

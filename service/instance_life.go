@@ -16,10 +16,10 @@ type PowerRequest struct {
 }
 
 // powerParameterRules returns the rules on these parameters.
-func powerParameterRules[R any](request func(R) PowerRequest, malformed func(R) Malformed) []rule[R] {
+func powerParameterRules[R any]() []rule[R] {
 	return []rule[R]{
-		required("InstanceId", func(r R) string { return request(r).InstanceID }),
-		readable(malformed),
+		required[R]("InstanceId"),
+		readable[R](),
 	}
 }
 

@@ -18,7 +18,7 @@ type JoinSecurityGroupRequest struct {
 }
 
 var joinParameterRules = []rule[JoinSecurityGroupRequest]{
-	required("SecurityGroupId", func(r JoinSecurityGroupRequest) string { return r.SecurityGroupID }),
+	required[JoinSecurityGroupRequest]("SecurityGroupId"),
 	{
 		err:      EniIDAndInstanceIDConflict,
 		violated: func(r JoinSecurityGroupRequest) bool { return r.InstanceID != "" && r.NetworkInterfaceID != "" },

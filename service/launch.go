@@ -104,16 +104,17 @@ func (i LaunchInterface) hasCreationParameters() bool {
 // newInstanceRules returns the parameter rules that both actions share. primary returns the primary
 // interface of a request.
 func newInstanceRules[R any](
-	common func(R) NewInstance, malformed func(R) Malformed, primary func(R) LaunchInterface,
+	common func(R) NewInstance, primary func(R) LaunchInterface,
 ) []rule[R] {
-	stringField := func(field func(NewInstance) string) func(R) string {
-		return func(r R) string { return field(common(r)) }
-	}
 	firstName := func(name string) string { return numberedName(name, 0, 1, false) }
 	return []rule[R]{
-		required("RegionId", stringField(func(r NewInstance) string { return r.RegionID })),
-		required("ImageId", func(r R) string { return common(r).ImageID + common(r).ImageFamily }),
-		required("InstanceType", stringField(func(r NewInstance) string { return r.InstanceType })),
+		required[R]("RegionId"),
+		{
+			err:         MissingNamedParameter,
+			violated:    func(r R) bool { return common(r).ImageID+common(r).ImageFamily == "" },
+			messageArgs: nameArg[R]("ImageId"),
+		},
+		required[R]("InstanceType"),
 		{
 			err:      InvalidResourceTypeNotSupported,
 			violated: func(r R) bool { return primary(r).VSwitchID == "" }, // without a VSwitch it would be of the classic network
@@ -126,56 +127,23 @@ func newInstanceRules[R any](
 			violated:    func(r R) bool { return len(primary(r).groupIDs()) == 0 },
 			messageArgs: nameArg[R]("SecurityGroupId"),
 		},
-		readable(malformed),
-		wellFormed(
-			InvalidClientTokenValue,
-			stringField(func(r NewInstance) string { return r.ClientToken }),
+		readable[R](),
+		wellFormed[R](InvalidClientTokenValue, "ClientToken",
 			isValidClientToken,
 		),
-		wellFormed(
-			InvalidInstanceNameMalformed,
-			stringField(func(r NewInstance) string { return firstName(r.InstanceName) }),
-			isValidName,
-		),
-		wellFormed(
-			InvalidHostNameMalformed,
-			stringField(func(r NewInstance) string { return firstName(r.HostName) }),
-			isValidHostName,
-		),
-		wellFormed(InvalidDescriptionMalformed, stringField(func(r NewInstance) string { return r.Description }),
+		wellFormed[R](InvalidInstanceNameMalformed, "InstanceName", func(name string) bool { return isValidName(firstName(name)) }),
+		wellFormed[R](InvalidHostNameMalformed, "HostName", func(name string) bool { return isValidHostName(firstName(name)) }),
+		wellFormed[R](InvalidDescriptionMalformed, "Description",
 			func(s string) bool { return isValidDescription(s, 2, 256) }),
-		wellFormed(
-			InvalidPrivateIPMalformed,
-			stringField(func(r NewInstance) string { return r.PrivateIPAddress }),
+		wellFormed[R](InvalidPrivateIPMalformed, "PrivateIpAddress",
 			func(s string) bool { return allIPv4(s) },
 		),
-		among(
-			"InstanceChargeType",
-			stringField(func(r NewInstance) string { return r.InstanceChargeType }),
-			"PostPaid",
-			"PrePaid",
-		),
-		among(
-			"InternetChargeType",
-			stringField(func(r NewInstance) string { return r.InternetChargeType }),
-			"PayByTraffic",
-			"PayByBandwidth",
-		),
-		among(
-			"SpotStrategy",
-			stringField(func(r NewInstance) string { return r.SpotStrategy }),
-			"NoSpot",
-			"SpotWithPriceLimit",
-			"SpotAsPriceGo",
-		),
-		among(
-			"CreditSpecification",
-			stringField(func(r NewInstance) string { return r.CreditSpecification }),
-			"Standard",
-			"Unlimited",
-		),
-		within("InternetMaxBandwidthIn", 0, maxBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthIn }),
-		within("InternetMaxBandwidthOut", 0, maxBandwidth, func(r R) *int { return common(r).InternetMaxBandwidthOut }),
+		among[R]("InstanceChargeType", "PostPaid", "PrePaid"),
+		among[R]("InternetChargeType", "PayByTraffic", "PayByBandwidth"),
+		among[R]("SpotStrategy", "NoSpot", "SpotWithPriceLimit", "SpotAsPriceGo"),
+		among[R]("CreditSpecification", "Standard", "Unlimited"),
+		within[R]("InternetMaxBandwidthIn", 0, maxBandwidth),
+		within[R]("InternetMaxBandwidthOut", 0, maxBandwidth),
 		invalid("SystemDisk.Size", func(r R) bool { return hasInvalidSize(common(r).SystemDisk) }),
 		invalid("DataDisk", func(r R) bool {
 			return len(common(r).DataDisks) > maxDataDisks || slices.ContainsFunc(common(r).DataDisks, hasInvalidSize)

@@ -24,28 +24,16 @@ type ModifyInstanceAttributeRequest struct {
 }
 
 var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttributeRequest]{
-	required("InstanceId", func(r ModifyInstanceAttributeRequest) string { return r.InstanceID }),
-	readable(func(r ModifyInstanceAttributeRequest) Malformed { return r.Malformed }),
-	wellFormed(
-		InvalidInstanceNameMalformed,
-		func(r ModifyInstanceAttributeRequest) string { return r.InstanceName },
+	required[ModifyInstanceAttributeRequest]("InstanceId"),
+	readable[ModifyInstanceAttributeRequest](),
+	wellFormed[ModifyInstanceAttributeRequest](InvalidInstanceNameMalformed, "InstanceName",
 		isValidName,
 	),
-	wellFormed(InvalidHostNameMalformed, func(r ModifyInstanceAttributeRequest) string { return r.HostName }, isValidHostName),
-	wellFormed(InvalidDescriptionMalformed, func(r ModifyInstanceAttributeRequest) string { return r.Description },
+	wellFormed[ModifyInstanceAttributeRequest](InvalidHostNameMalformed, "HostName", isValidHostName),
+	wellFormed[ModifyInstanceAttributeRequest](InvalidDescriptionMalformed, "Description",
 		func(s string) bool { return isValidDescription(s, 2, 256) }),
-	among(
-		"CreditSpecification",
-		func(r ModifyInstanceAttributeRequest) string { return r.CreditSpecification },
-		"Standard",
-		"Unlimited",
-	),
-	within(
-		"NetworkInterfaceQueueNumber",
-		1,
-		maxQueues,
-		func(r ModifyInstanceAttributeRequest) *int { return r.NetworkInterfaceQueueNumber },
-	),
+	among[ModifyInstanceAttributeRequest]("CreditSpecification", "Standard", "Unlimited"),
+	within[ModifyInstanceAttributeRequest]("NetworkInterfaceQueueNumber", 1, maxQueues),
 	{
 		err:      JoinedGroupLimitExceed,
 		violated: func(r ModifyInstanceAttributeRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },

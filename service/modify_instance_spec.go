@@ -23,21 +23,11 @@ type ModifyInstanceSpecRequest struct {
 }
 
 var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpecRequest]{
-	required("InstanceId", func(r ModifyInstanceSpecRequest) string { return r.InstanceID }),
-	readable(func(r ModifyInstanceSpecRequest) Malformed { return r.Malformed }),
-	wellFormed(InvalidClientTokenValue, func(r ModifyInstanceSpecRequest) string { return r.ClientToken }, isValidClientToken),
-	within(
-		"InternetMaxBandwidthIn",
-		0,
-		maxBandwidth,
-		func(r ModifyInstanceSpecRequest) *int { return r.InternetMaxBandwidthIn },
-	),
-	within(
-		"InternetMaxBandwidthOut",
-		0,
-		maxBandwidth,
-		func(r ModifyInstanceSpecRequest) *int { return r.InternetMaxBandwidthOut },
-	),
+	required[ModifyInstanceSpecRequest]("InstanceId"),
+	readable[ModifyInstanceSpecRequest](),
+	wellFormed[ModifyInstanceSpecRequest](InvalidClientTokenValue, "ClientToken", isValidClientToken),
+	within[ModifyInstanceSpecRequest]("InternetMaxBandwidthIn", 0, maxBandwidth),
+	within[ModifyInstanceSpecRequest]("InternetMaxBandwidthOut", 0, maxBandwidth),
 }
 
 // modifyInstanceSpecInput is the request plus the locked rows that its rules check.

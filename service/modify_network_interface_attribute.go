@@ -20,13 +20,11 @@ type ModifyNetworkInterfaceAttributeRequest struct {
 }
 
 var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInterfaceAttributeRequest]{
-	required("RegionId", func(r ModifyNetworkInterfaceAttributeRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r ModifyNetworkInterfaceAttributeRequest) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r ModifyNetworkInterfaceAttributeRequest) string { return r.NetworkInterfaceID }, isValidID),
-	readable(func(r ModifyNetworkInterfaceAttributeRequest) Malformed { return r.Malformed }),
-	wellFormed(
-		InvalidNetworkInterfaceName,
-		func(r ModifyNetworkInterfaceAttributeRequest) string { return r.Name },
+	required[ModifyNetworkInterfaceAttributeRequest]("RegionId"),
+	required[ModifyNetworkInterfaceAttributeRequest]("NetworkInterfaceId"),
+	wellFormed[ModifyNetworkInterfaceAttributeRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
+	readable[ModifyNetworkInterfaceAttributeRequest](),
+	wellFormed[ModifyNetworkInterfaceAttributeRequest](InvalidNetworkInterfaceName, "NetworkInterfaceName",
 		isValidName,
 	),
 	invalid("Description", func(r ModifyNetworkInterfaceAttributeRequest) bool {

@@ -17,12 +17,10 @@ type ModifySecurityGroupAttributeRequest struct {
 }
 
 var modifySecurityGroupAttributeRules = []rule[ModifySecurityGroupAttributeRequest]{
-	required("RegionId", func(r ModifySecurityGroupAttributeRequest) string { return r.RegionID }),
-	required("SecurityGroupId", func(r ModifySecurityGroupAttributeRequest) string { return r.SecurityGroupID }),
-	wellFormed(InvalidSecurityGroupName, func(r ModifySecurityGroupAttributeRequest) string { return r.Name }, isValidName),
-	wellFormed(
-		InvalidSecurityGroupDescription,
-		func(r ModifySecurityGroupAttributeRequest) string { return r.Description },
+	required[ModifySecurityGroupAttributeRequest]("RegionId"),
+	required[ModifySecurityGroupAttributeRequest]("SecurityGroupId"),
+	wellFormed[ModifySecurityGroupAttributeRequest](InvalidSecurityGroupName, "SecurityGroupName", isValidName),
+	wellFormed[ModifySecurityGroupAttributeRequest](InvalidSecurityGroupDescription, "Description",
 		isValidGroupDescription,
 	),
 }

@@ -16,12 +16,10 @@ type ModifySecurityGroupPolicyRequest struct {
 }
 
 var modifySecurityGroupPolicyRules = []rule[ModifySecurityGroupPolicyRequest]{
-	required("RegionId", func(r ModifySecurityGroupPolicyRequest) string { return r.RegionID }),
-	required("SecurityGroupId", func(r ModifySecurityGroupPolicyRequest) string { return r.SecurityGroupID }),
-	required("InnerAccessPolicy", func(r ModifySecurityGroupPolicyRequest) string { return r.InnerAccessPolicy }),
-	wellFormed(
-		InvalidClientTokenValue,
-		func(r ModifySecurityGroupPolicyRequest) string { return r.ClientToken },
+	required[ModifySecurityGroupPolicyRequest]("RegionId"),
+	required[ModifySecurityGroupPolicyRequest]("SecurityGroupId"),
+	required[ModifySecurityGroupPolicyRequest]("InnerAccessPolicy"),
+	wellFormed[ModifySecurityGroupPolicyRequest](InvalidClientTokenValue, "ClientToken",
 		isValidClientToken,
 	),
 	invalid(

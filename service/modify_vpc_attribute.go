@@ -20,16 +20,13 @@ type ModifyVPCAttributeRequest struct {
 }
 
 var modifyVPCParameterRules = slices.Concat([]rule[ModifyVPCAttributeRequest]{
-	required("VpcId", func(r ModifyVPCAttributeRequest) string { return r.VPCID }),
-	readable(func(r ModifyVPCAttributeRequest) Malformed { return r.Malformed }),
+	required[ModifyVPCAttributeRequest]("VpcId"),
+	readable[ModifyVPCAttributeRequest](),
 	invalid(
 		"Ipv6CidrBlock",
 		func(r ModifyVPCAttributeRequest) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) },
 	),
-}, vpcTextRules(
-	func(r ModifyVPCAttributeRequest) string { return r.VPCName },
-	func(r ModifyVPCAttributeRequest) string { return r.Description },
-))
+}, vpcTextRules[ModifyVPCAttributeRequest]("VpcName"))
 
 // modifyVPCInput is the request plus the locked rows that its rules check.
 type modifyVPCInput struct {

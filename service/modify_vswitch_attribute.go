@@ -25,17 +25,14 @@ func (r ModifyVSwitchAttributeRequest) changesIPv6() bool {
 }
 
 var modifyVSwitchParameterRules = slices.Concat([]rule[ModifyVSwitchAttributeRequest]{
-	required("VSwitchId", func(r ModifyVSwitchAttributeRequest) string { return r.VSwitchID }),
-	readable(func(r ModifyVSwitchAttributeRequest) Malformed { return r.Malformed }),
-	within("Ipv6CidrBlock", 0, 255, func(r ModifyVSwitchAttributeRequest) *int { return r.IPv6CIDRBlock }),
+	required[ModifyVSwitchAttributeRequest]("VSwitchId"),
+	readable[ModifyVSwitchAttributeRequest](),
+	within[ModifyVSwitchAttributeRequest]("Ipv6CidrBlock", 0, 255),
 	invalid(
 		"Ipv6CidrBlock",
 		func(r ModifyVSwitchAttributeRequest) bool { return r.IPv6CIDRBlock != nil && isFalse(r.EnableIPv6) },
 	),
-}, vpcTextRules(
-	func(r ModifyVSwitchAttributeRequest) string { return r.VSwitchName },
-	func(r ModifyVSwitchAttributeRequest) string { return r.Description },
-))
+}, vpcTextRules[ModifyVSwitchAttributeRequest]("VSwitchName"))
 
 // modifyVSwitchInput is the request plus the locked rows that its rules check.
 type modifyVSwitchInput struct {

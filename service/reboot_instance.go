@@ -15,11 +15,8 @@ type RebootInstanceRequest struct {
 }
 
 var (
-	rebootParameterRules = powerParameterRules(
-		func(r RebootInstanceRequest) PowerRequest { return r.PowerRequest },
-		func(r RebootInstanceRequest) Malformed { return r.Malformed },
-	)
-	rebootRules = powerRules(store.InstanceRunning)
+	rebootParameterRules = powerParameterRules[RebootInstanceRequest]()
+	rebootRules          = powerRules(store.InstanceRunning)
 )
 
 // RebootInstance restarts an instance: it is Starting, and Running after the start delay.

@@ -32,8 +32,8 @@ var RevokeSecurityGroup = newAction(Action[RevokeSecurityGroupRequest, Empty]{
 
 func (r RevokeSecurityGroupRequest) rulesRequest() rulesRequest {
 	return rulesRequest{
-		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
-		permissions: r.Rules.all(), ruleIDs: r.SecurityGroupRuleIDs, malformed: r.Malformed,
+		RegionID: r.RegionID, SecurityGroupID: r.SecurityGroupID, ClientToken: r.ClientToken,
+		permissions: r.Rules.all(), ruleIDs: r.SecurityGroupRuleIDs, Malformed: r.Malformed,
 	}
 }
 
@@ -45,7 +45,7 @@ var revokeRules = []rule[rulesInput]{
 func (s *Service) revoke(
 	ctx context.Context, tx *store.Tx, caller Caller, d direction, req rulesRequest,
 ) (Empty, error) {
-	scene, err := tx.LockForRules(ctx, caller.AccountID, req.regionID, req.securityGroupID, req.peers())
+	scene, err := tx.LockForRules(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, req.peers())
 	if err != nil {
 		return Empty{}, err
 	}

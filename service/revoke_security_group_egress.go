@@ -32,7 +32,7 @@ var RevokeSecurityGroupEgress = newAction(Action[RevokeSecurityGroupEgressReques
 
 func (r RevokeSecurityGroupEgressRequest) rulesRequest() rulesRequest {
 	return rulesRequest{
-		regionID: r.RegionID, securityGroupID: r.SecurityGroupID, clientToken: r.ClientToken,
-		permissions: r.Rules.all(), ruleIDs: r.SecurityGroupRuleIDs, malformed: r.Malformed,
+		RegionID: r.RegionID, SecurityGroupID: r.SecurityGroupID, ClientToken: r.ClientToken,
+		permissions: r.Rules.all(), ruleIDs: r.SecurityGroupRuleIDs, Malformed: r.Malformed,
 	}
 }

@@ -47,7 +47,8 @@ func lift[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Who
 // table has its own rule instead.
 
 // required refuses a request without the parameter.
-func required[T any](parameter string, value func(T) string) rule[T] {
+func required[T any](parameter string) rule[T] {
+	value := textOf[T](parameter)
 	return rule[T]{
 		err:         MissingNamedParameter,
 		violated:    func(r T) bool { return value(r) == "" },
@@ -56,7 +57,8 @@ func required[T any](parameter string, value func(T) string) rule[T] {
 }
 
 // readable refuses parameters that are not of their type.
-func readable[T any](malformed func(T) Malformed) rule[T] {
+func readable[T any]() rule[T] {
+	malformed := valueFrom[T, Malformed]("Malformed")
 	return rule[T]{err: InvalidParameter,
 		violated:    func(r T) bool { return len(malformed(r)) > 0 },
 		messageArgs: func(r T) []any { return []any{strings.Join(malformed(r), ", ")} },
@@ -65,7 +67,8 @@ func readable[T any](malformed func(T) Malformed) rule[T] {
 
 // validLists refuses malformed JSON lists among these parameters. It must come before readable,
 // which has another message.
-func validLists[T any](malformed func(T) Malformed, parameters ...string) rule[T] {
+func validLists[T any](parameters ...string) rule[T] {
+	malformed := valueFrom[T, Malformed]("Malformed")
 	invalid := func(r T) Malformed {
 		return slices.DeleteFunc(
 			slices.Clone(malformed(r)),
@@ -84,22 +87,26 @@ func invalid[T any](parameter string, violated func(T) bool) rule[T] {
 }
 
 // within refuses a number outside its bounds.
-func within[T any](parameter string, minimum, maximum int, value func(T) *int) rule[T] {
+func within[T any](parameter string, minimum, maximum int) rule[T] {
+	value := valueFrom[T, *int](parameter)
 	return invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < minimum || *n > maximum) })
 }
 
 // among refuses a text that is not one of the accepted ones.
-func among[T any](parameter string, value func(T) string, accepted ...string) rule[T] {
+func among[T any](parameter string, accepted ...string) rule[T] {
+	value := textOf[T](parameter)
 	return invalid(parameter, func(r T) bool { return value(r) != "" && !slices.Contains(accepted, value(r)) })
 }
 
 // wellFormed returns err for a text that is present and not valid.
-func wellFormed[T any](err *Error, value func(T) string, isValid func(string) bool) rule[T] {
+func wellFormed[T any](err *Error, parameter string, isValid func(string) bool) rule[T] {
+	value := textOf[T](parameter)
 	return rule[T]{err: err, violated: func(r T) bool { return value(r) != "" && !isValid(value(r)) }}
 }
 
 // validPage returns the rules that refuse an invalid page request.
-func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
+func validPage[T any](p paging) []rule[T] {
+	page := valueOfField[T, PageRequest]("Page")
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() }),
 		invalid("PageSize", func(r T) bool { return page(r).hasInvalidSize(p) }),
@@ -108,7 +115,8 @@ func validPage[T any](p paging, page func(T) PageRequest) []rule[T] {
 }
 
 // validNumberedPage returns validPage where pages go by number only.
-func validNumberedPage[T any](p paging, page func(T) NumberedPage) []rule[T] {
+func validNumberedPage[T any](p paging) []rule[T] {
+	page := valueOfField[T, NumberedPage]("Page")
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),
 		invalid("PageSize", func(r T) bool { return page(r).request().hasInvalidSize(p) }),

@@ -4,7 +4,7 @@ import "testing"
 
 // ruled is a request with a parameter for each rule that tables repeat.
 type ruled struct {
-	ID        string
+	ID        string `api:"Id"`
 	Kind      string
 	Amount    *int
 	Tags      []Tag
@@ -15,13 +15,13 @@ type ruled struct {
 func TestRepeatedRules(t *testing.T) {
 	t.Parallel()
 	rules := append([]rule[ruled]{
-		required("Id", func(r ruled) string { return r.ID }),
-		wellFormed(InvalidEniID, func(r ruled) string { return r.ID }, isValidID),
-		readable(func(r ruled) Malformed { return r.Malformed }),
-		among("Kind", func(r ruled) string { return r.Kind }, "normal", "enterprise"),
-		within("Amount", 1, 100, func(r ruled) *int { return r.Amount }),
+		required[ruled]("Id"),
+		wellFormed[ruled](InvalidEniID, "Id", isValidID),
+		readable[ruled](),
+		among[ruled]("Kind", "normal", "enterprise"),
+		within[ruled]("Amount", 1, 100),
 		invalid("Tag", func(r ruled) bool { return tooManyTags(r.Tags) }),
-	}, validPage(instancePages, func(r ruled) PageRequest { return r.Page })...)
+	}, validPage[ruled](instancePages)...)
 
 	good := func() ruled { return ruled{ID: "eni-1", Kind: "normal", Amount: new(100)} }
 	walkRules(t, rules, good, []spoiler[ruled]{
@@ -44,14 +44,35 @@ func TestRepeatedRules(t *testing.T) {
 // A text that is not given is no ill-formed one: whether it must be given is another rule's.
 func TestWellFormedLeavesOutWhatIsNotGiven(t *testing.T) {
 	t.Parallel()
-	never := wellFormed(InvalidEniID, func(s string) string { return s }, func(string) bool { return false })
-	wantNoError(t, check([]rule[string]{never}, ""))
-	wantError(t, "given", check([]rule[string]{never}, "x"), InvalidEniID)
+	never := wellFormed[ruled](InvalidEniID, "Id", func(string) bool { return false })
+	wantNoError(t, check([]rule[ruled]{never}, ruled{}))
+	wantError(t, "given", check([]rule[ruled]{never}, ruled{ID: "x"}), InvalidEniID)
 }
 
 func wantNoError(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Errorf("got %v, want no error", err)
+	}
+}
+
+// A table of rules cannot be made for a parameter that its requests do not have, or have with another type.
+func TestRulesNameParametersOfTheirRequests(t *testing.T) {
+	t.Parallel()
+	for name, build := range map[string]func(){
+		"no such parameter":   func() { required[ruled]("ID") }, // the field's name, not the parameter's
+		"not a text":          func() { among[ruled]("Amount", "1") },
+		"not a number":        func() { within[ruled]("Kind", 1, 2) },
+		"of another request":  func() { required[CreateVSwitchRequest]("InstanceId") },
+		"without a Malformed": func() { readable[struct{ Kind string }]() },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: the rule was made, want a panic", name)
+				}
+			}()
+			build()
+		}()
 	}
 }

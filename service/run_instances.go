@@ -114,7 +114,6 @@ func (r RunInstancesRequest) launchInput() launchInput {
 var runInstancesParameterRules = slices.Concat(
 	newInstanceRules(
 		func(r RunInstancesRequest) NewInstance { return r.NewInstance },
-		func(r RunInstancesRequest) Malformed { return r.Malformed },
 		RunInstancesRequest.primary,
 	),
 	[]rule[RunInstancesRequest]{
@@ -126,7 +125,7 @@ var runInstancesParameterRules = slices.Concat(
 		invalid("Ipv6Address", func(r RunInstancesRequest) bool {
 			return !allIPv6(r.IPv6Addresses...) || r.primaryFromParameters().ipv6Count() > maxIPv6
 		}),
-		within("Ipv6AddressCount", 1, maxIPv6, func(r RunInstancesRequest) *int { return r.IPv6AddressCount }),
+		within[RunInstancesRequest]("Ipv6AddressCount", 1, maxIPv6),
 		{err: InvalidParameterConflict, violated: func(r RunInstancesRequest) bool { return r.conflictingParameters() != "" },
 			messageArgs: func(r RunInstancesRequest) []any { return []any{r.conflictingParameters()} }},
 		{err: InvalidLaunchEniType, violated: func(r RunInstancesRequest) bool {

@@ -112,20 +112,22 @@ func appendOld[P comparable](list []P, old P) []P {
 
 // rulesRequest is a request to add or remove rules of a group.
 type rulesRequest struct {
-	regionID, securityGroupID, clientToken string
-	permissions                            []permission
-	ruleIDs                                []string // the rules to remove
-	malformed                              Malformed
+	RegionID        string `api:"RegionId"`
+	SecurityGroupID string `api:"SecurityGroupId"`
+	ClientToken     string
+	Malformed       Malformed
+	permissions     []permission
+	ruleIDs         []string // the rules to remove
 }
 
 // parameterRules returns the rules on the request, which differ only in the direction. A request
 // that names rules by their ids needs no other parameters.
 func (d direction) parameterRules() []rule[rulesRequest] {
 	return []rule[rulesRequest]{
-		required("RegionId", func(r rulesRequest) string { return r.regionID }),
-		required("SecurityGroupId", func(r rulesRequest) string { return r.securityGroupID }),
-		readable(func(r rulesRequest) Malformed { return r.malformed }),
-		wellFormed(InvalidClientTokenValue, func(r rulesRequest) string { return r.clientToken }, isValidClientToken),
+		required[rulesRequest]("RegionId"),
+		required[rulesRequest]("SecurityGroupId"),
+		readable[rulesRequest](),
+		wellFormed[rulesRequest](InvalidClientTokenValue, "ClientToken", isValidClientToken),
 		invalid("Permissions", func(r rulesRequest) bool { return len(r.permissions) > maxListed }),
 		invalid("SecurityGroupRuleId", func(r rulesRequest) bool { return len(r.ruleIDs) > maxListed }),
 		{err: MissingNamedParameter, violated: func(r rulesRequest) bool {

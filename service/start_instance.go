@@ -15,11 +15,8 @@ type StartInstanceRequest struct {
 }
 
 var (
-	startParameterRules = powerParameterRules(
-		func(r StartInstanceRequest) PowerRequest { return r.PowerRequest },
-		func(r StartInstanceRequest) Malformed { return r.Malformed },
-	)
-	startRules = powerRules(store.InstanceStopped)
+	startParameterRules = powerParameterRules[StartInstanceRequest]()
+	startRules          = powerRules(store.InstanceStopped)
 )
 
 // StartInstance starts an instance: it is Starting, and Running after the start delay.

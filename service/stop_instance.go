@@ -28,18 +28,9 @@ type StopInstanceRequest struct {
 
 var (
 	stopParameterRules = slices.Concat(
-		powerParameterRules(
-			func(r StopInstanceRequest) PowerRequest { return r.PowerRequest },
-			func(r StopInstanceRequest) Malformed { return r.Malformed },
-		),
+		powerParameterRules[StopInstanceRequest](),
 		[]rule[StopInstanceRequest]{
-			among(
-				"StoppedMode",
-				func(r StopInstanceRequest) string { return r.StoppedMode },
-				KeepCharging,
-				StopCharging,
-				stoppedModeNotApplicable,
-			),
+			among[StopInstanceRequest]("StoppedMode", KeepCharging, StopCharging, stoppedModeNotApplicable),
 		},
 	)
 	stopRules = powerRules(store.InstanceRunning)

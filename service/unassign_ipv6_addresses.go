@@ -14,9 +14,9 @@ type UnassignIPv6AddressesRequest struct {
 }
 
 var unassignIPv6AddressesParameterRules = slices.Concat([]rule[UnassignIPv6AddressesRequest]{
-	required("RegionId", func(r UnassignIPv6AddressesRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r UnassignIPv6AddressesRequest) string { return r.NetworkInterfaceID }),
-	wellFormed(InvalidEniID, func(r UnassignIPv6AddressesRequest) string { return r.NetworkInterfaceID }, isValidID),
+	required[UnassignIPv6AddressesRequest]("RegionId"),
+	required[UnassignIPv6AddressesRequest]("NetworkInterfaceId"),
+	wellFormed[UnassignIPv6AddressesRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
 	{
 		err: MissingAlternatives,
 		violated: func(r UnassignIPv6AddressesRequest) bool {

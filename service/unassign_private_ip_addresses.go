@@ -15,12 +15,10 @@ type UnassignPrivateIPAddressesRequest struct {
 }
 
 var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPrivateIPAddressesRequest]{
-	required("RegionId", func(r UnassignPrivateIPAddressesRequest) string { return r.RegionID }),
-	required("NetworkInterfaceId", func(r UnassignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID }),
+	required[UnassignPrivateIPAddressesRequest]("RegionId"),
+	required[UnassignPrivateIPAddressesRequest]("NetworkInterfaceId"),
 	// This action has a code of its own for a malformed id.
-	wellFormed(
-		InvalidEniIDMalformed,
-		func(r UnassignPrivateIPAddressesRequest) string { return r.NetworkInterfaceID },
+	wellFormed[UnassignPrivateIPAddressesRequest](InvalidEniIDMalformed, "NetworkInterfaceId",
 		isValidID,
 	),
 	{err: MissingAlternatives, violated: func(r UnassignPrivateIPAddressesRequest) bool {

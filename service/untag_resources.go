@@ -28,7 +28,7 @@ var untagResourcesParameterRules = slices.Concat(
 	typeRules(func(r untagInput) (tagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
 	idRules(func(r untagInput) []string { return r.ResourceIDs }),
 	[]rule[untagInput]{
-		readable(func(r untagInput) Malformed { return r.Malformed }),
+		readable[untagInput](),
 		{
 			err:      MissingTags,
 			violated: func(r untagInput) bool { return len(r.TagKeys) == 0 && (r.All == nil || !*r.All) },

@@ -7,19 +7,21 @@ import (
 
 // The rules that the actions of the VPC product share. VSwitches have the error codes of VPCs.
 
-func vpcTextRules[T any](name, description func(T) string) []rule[T] {
+// vpcTextRules check the named parameter, which holds the name of the resource, and Description.
+func vpcTextRules[T any](nameParameter string) []rule[T] {
 	return []rule[T]{
-		wellFormed(InvalidVpcNameMalformed, name, isValidVPCName),
-		wellFormed(
+		wellFormed[T](InvalidVpcNameMalformed, nameParameter, isValidVPCName),
+		wellFormed[T](
 			InvalidVpcDiscriptionMalformed,
-			description,
+			"Description",
 			func(s string) bool { return isValidDescription(s, 1, 256) },
 		),
 	}
 }
 
 // vpcTagRules also refuses values that are reserved for the cloud.
-func vpcTagRules[T any](tags func(T) []Tag) []rule[T] {
+func vpcTagRules[T any]() []rule[T] {
+	tags := valueFrom[T, []Tag]("Tag")
 	return []rule[T]{
 		{err: QuotaExceedTags, violated: func(r T) bool { return tooManyTags(tags(r)) }},
 		{err: InvalidTagKeyMalformed, violated: func(r T) bool { return hasInvalidTagKey(tags(r)) }},
@@ -37,6 +39,7 @@ func vpcTagRules[T any](tags func(T) []Tag) []rule[T] {
 var vpcPages = paging{list: "VPC", maxPageSize: 50, defaultPageSize: 10}
 
 // validTagFilter refuses a filter with too many tags, or with a tag that has no key.
-func validTagFilter[T any](tags func(T) []Tag) rule[T] {
+func validTagFilter[T any]() rule[T] {
+	tags := valueFrom[T, []Tag]("Tag")
 	return invalid("Tag", func(r T) bool { return tooManyTags(tags(r)) || lacksTagKey(tags(r)) })
 }
