@@ -83,7 +83,7 @@ var gatewayRequests = map[string]struct {
 	"Forbidden.SubUser":           {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "AttachNetworkInterface", attachOne() }},
 	"Forbidden.RAM":               {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "DetachNetworkInterface", attachOne() }},
 	"OperationConflict": {before: func(o *order) { o.action, o.parameters = "AttachNetworkInterface", attachOne() }, broken: func(t *testing.T, s *server) {
-		hold(t, s.pool)
+		hold(t, s.pool, lockInstances)
 	}},
 	"InternalError": {broken: func(t *testing.T, s *server) {
 		if _, err := s.pool.Exec(t.Context(), `DROP FUNCTION settled_network_interfaces`); err != nil {

@@ -48,9 +48,7 @@ func numbered(name string, n int, value string) (pairs []string) {
 }
 
 // lockedENIs has a session that holds the interfaces for longer than a caller waits.
-func lockedENIs(g *goldenWorld) *httptest.Server {
-	return holding(`SELECT FROM network_interfaces FOR UPDATE`)(g)
-}
+var lockedENIs = holding(`SELECT FROM network_interfaces FOR UPDATE`)
 
 var addressesGolden = map[string][]goldenCase{
 	"AssignPrivateIpAddresses": {

@@ -77,11 +77,7 @@ func launched(g *goldenWorld) *httptest.Server {
 }
 
 // lockedVSwitches has a session that holds the VSwitches for longer than a caller waits.
-func lockedVSwitches(g *goldenWorld) *httptest.Server {
-	server, pool := g.server(service.Options{}, "")
-	holdRows(g.t, pool, `SELECT FROM vswitches FOR UPDATE`)
-	return server
-}
+var lockedVSwitches = holding(`SELECT FROM vswitches FOR UPDATE`)
 
 // newInstance is a request that succeeds, but for what is set otherwise.
 func newInstance(more ...string) []string {

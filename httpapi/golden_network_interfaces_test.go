@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
 	"net/http/httptest"
 	"strconv"
 
@@ -83,22 +82,6 @@ func groupList(parameter string, n int) []string {
 func changed(sql string) func(*goldenWorld) *httptest.Server {
 	return func(g *goldenWorld) *httptest.Server {
 		server, _ := g.server(service.Options{}, sql)
-		return server
-	}
-}
-
-// holding is the world while a session holds the rows of a table for longer than a caller waits.
-func holding(sql string) func(*goldenWorld) *httptest.Server {
-	return func(g *goldenWorld) *httptest.Server {
-		server, pool := g.server(service.Options{}, "")
-		tx, err := pool.Begin(g.t.Context())
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
-		if _, err := tx.Exec(g.t.Context(), sql); err != nil {
-			g.t.Fatal(err)
-		}
 		return server
 	}
 }

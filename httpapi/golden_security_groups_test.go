@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
 	"fmt"
 	"net/http/httptest"
 	"slices"
@@ -85,20 +84,7 @@ var (
 )
 
 // lockedGroups has a session that holds the account and its groups for longer than a caller waits.
-func lockedGroups(g *goldenWorld) *httptest.Server {
-	server, pool := g.server(service.Options{}, "")
-	tx, err := pool.Begin(g.t.Context())
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
-	for _, sql := range []string{`SELECT FROM accounts FOR UPDATE`, `SELECT FROM security_groups FOR UPDATE`} {
-		if _, err := tx.Exec(g.t.Context(), sql); err != nil {
-			g.t.Fatal(err)
-		}
-	}
-	return server
-}
+var lockedGroups = holding(`SELECT FROM accounts FOR UPDATE`, `SELECT FROM security_groups FOR UPDATE`)
 
 // group is a request about a security group.
 func group(id string, more ...string) []string {

@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
 	"net/http/httptest"
 
 	"enisim/service"
@@ -22,19 +21,7 @@ func withoutRoles(g *goldenWorld) *httptest.Server {
 }
 
 // lockedAccount has a session that holds the account for longer than a caller waits.
-func lockedAccount(g *goldenWorld) *httptest.Server {
-	g.t.Helper()
-	server, pool := g.server(service.Options{}, "")
-	tx, err := pool.Begin(g.t.Context())
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
-	if _, err := tx.Exec(g.t.Context(), `SELECT FROM accounts FOR UPDATE`); err != nil {
-		g.t.Fatal(err)
-	}
-	return server
-}
+var lockedAccount = holding(`SELECT FROM accounts FOR UPDATE`)
 
 // aRole is a request for a role of the world's account.
 func aRole(more ...string) []string {

@@ -117,8 +117,19 @@ func (s *sharedWorlds) get(name, scenario string, start func(*goldenWorld) (*htt
 	return s.worlds[key]
 }
 
-// server starts the API on a database in which sql was run after the scenario was applied.
+// server starts the API on a database in which sql was run after the scenario was applied. It waits for locks as long as it takes: the session of a
+// request that failed may end after its answer.
 func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Server, *pgxpool.Pool) {
+	g.t.Helper()
+	pool := patient(g.t, g.database())
+	if _, err := pool.Exec(g.t.Context(), sql); err != nil {
+		g.t.Fatal(err)
+	}
+	return g.serverOn(pool, options), pool
+}
+
+// database returns a database to which the scenario was applied.
+func (g *goldenWorld) database() *pgxpool.Pool {
 	g.t.Helper()
 	text := g.scenario
 	if text == "" {
@@ -128,12 +139,9 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 		}
 		text = string(read)
 	}
-	pool := impatient(g.t, storetest.Pool(g.t))
+	pool := storetest.Pool(g.t)
 	apply(g.t, store.New(pool, slog.New(slog.DiscardHandler)), goldenTime, text)
-	if _, err := pool.Exec(g.t.Context(), sql); err != nil {
-		g.t.Fatal(err)
-	}
-	return g.serverOn(pool, options), pool
+	return pool
 }
 
 // serverOn starts the API on a database.
@@ -151,7 +159,7 @@ func (g *goldenWorld) serverOn(pool *pgxpool.Pool, options service.Options) *htt
 	return server
 }
 
-// impatient is a pool on the same database that gives up a lock soon. Where one is held nobody else waits for it, so it is not worth the real time.
+// impatient is a pool on the same database that gives up a lock soon, for tests in which a lock is held until their end.
 func impatient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	return withSettings(t, pool, map[string]string{
@@ -201,18 +209,28 @@ func closedToRAM(g *goldenWorld) *httptest.Server {
 	}).server
 }
 
-// broken lacks a column, as after a migration by hand that went wrong.
+// broken lacks a column, as after a migration by hand that went wrong. Only reads share it: two writes that meet at a row may answer a conflict.
 func broken(g *goldenWorld) *httptest.Server {
-	return g.shared.get("broken", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
+	start := func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
 		return g.server(service.Options{}, `ALTER TABLE network_interfaces RENAME COLUMN type TO kind`)
-	}).server
+	}
+	if g.reads {
+		return g.shared.get("broken", g.scenario, start).server
+	}
+	server, _ := start(g)
+	return server
 }
 
 // locked has a session that holds the instances for longer than a caller waits.
-func locked(g *goldenWorld) *httptest.Server {
-	server, pool := g.server(service.Options{}, "")
-	hold(g.t, pool)
-	return server
+var locked = holding(lockInstances)
+
+// holding has a session that holds the locks of some statements for longer than a caller waits. Nobody else calls, so callers give up soon.
+func holding(statements ...string) func(*goldenWorld) *httptest.Server {
+	return func(g *goldenWorld) *httptest.Server {
+		pool := impatient(g.t, g.database())
+		hold(g.t, pool, statements...)
+		return g.serverOn(pool, service.Options{})
+	}
 }
 
 // withoutDatabase has lost its database. It is a server of its own, because it remembers a key for a second only.
@@ -360,21 +378,20 @@ func decided(t *testing.T, action string) (codes []string) {
 	return codes
 }
 
-// hold locks every instance until the test ends.
-func hold(t *testing.T, pool *pgxpool.Pool) {
-	t.Helper()
-	holdRows(t, pool, `SELECT FROM instances FOR UPDATE`)
-}
+// lockInstances takes the locks of all instances.
+const lockInstances = `SELECT FROM instances FOR UPDATE`
 
-// holdRows takes the locks of a statement until the test ends.
-func holdRows(t *testing.T, pool *pgxpool.Pool, statement string) {
+// hold takes the locks of statements, in their order, until the test ends.
+func hold(t *testing.T, pool *pgxpool.Pool, statements ...string) {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) })
-	if _, err := tx.Exec(t.Context(), statement); err != nil {
-		t.Fatal(err)
+	for _, statement := range statements {
+		if _, err := tx.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
 	"net/http/httptest"
 	"slices"
 	"time"
@@ -68,20 +67,7 @@ func brokenNetworks(g *goldenWorld) *httptest.Server {
 }
 
 // lockedNetworks have a session that holds them for longer than a caller waits.
-func lockedNetworks(g *goldenWorld) *httptest.Server {
-	server, pool := g.server(service.Options{}, "")
-	tx, err := pool.Begin(g.t.Context())
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	g.t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(g.t.Context())) })
-	for _, sql := range []string{`SELECT FROM accounts FOR UPDATE`, `SELECT FROM vpcs FOR UPDATE`, `SELECT FROM vswitches FOR UPDATE`} {
-		if _, err := tx.Exec(g.t.Context(), sql); err != nil {
-			g.t.Fatal(err)
-		}
-	}
-	return server
-}
+var lockedNetworks = holding(`SELECT FROM accounts FOR UPDATE`, `SELECT FROM vpcs FOR UPDATE`, `SELECT FROM vswitches FOR UPDATE`)
 
 // refused are the answers of the gateway and the admission rules to a request that is fine.
 func refused(pairs []string) []goldenCase {
