@@ -78,13 +78,14 @@ var instanceStatements = listStatements{
 	ORDER BY i.id`,
 }
 
-// conditions returns the conditions of the filters that are set. For their form see those of
+// conditions returns the conditions of the filter. For their form see those of
 // NetworkInterfaceFilter. The stored row of a primary interface is always settled, because it never
 // leaves its instance.
 func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
-	c := newConditions(`i.account_id = $2`, now, f.AccountID)
-	c.add(p.After != "", `i.id > {}`, p.After)
-	c.add(f.RegionID != "", `i.region_id = {}`, f.RegionID)
+	c := &conditions{
+		base: `i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4`,
+		args: []any{now, f.AccountID, f.RegionID, p.After},
+	}
 	c.addKey(len(f.IDs) > 0, `i.id = ANY ({})`, f.IDs)
 	c.add(f.NamePattern != "", `coalesce(nullif(i.name, ''), i.id) LIKE {}`, f.NamePattern) // one without a name is shown by its id
 	c.add(f.VPCID != "", `i.vpc_id = {}`, f.VPCID)
@@ -124,7 +125,7 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 func (s *Store) DescribeInstances(
 	ctx context.Context, now time.Time, f InstanceFilter, p Page,
 ) (List[DescribedInstance], error) {
-	return listWhere(ctx, s, p, scanDescribedInstance, instanceStatements, f.conditions(now, p))
+	return readList(ctx, s, p, scanDescribedInstance, instanceStatements.query(f.conditions(now, p)))
 }
 
 func scanDescribedInstance(row pgx.CollectableRow) (DescribedInstance, error) {

@@ -97,6 +97,7 @@ var networkInterfaceStatements = listStatements{
 	     - (SELECT count(*)
 	        FROM network_interfaces
 	        WHERE account_id = $2 AND region_id = $3 AND next_status = 'Deleted' AND settles_at <= $1)`,
+	countAllArgs: 3,
 	page: `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
@@ -126,22 +127,22 @@ var networkInterfaceStatements = listStatements{
 	ORDER BY n.id`,
 }
 
-// conditions returns the conditions of the filters that are set. It compares the instance twice,
+// conditions returns the conditions of the filter. It compares the instance twice,
 // because the index is on the stored instance. It selects from other tables into arrays, because
 // Postgres turns an array into a condition on the primary key.
 func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
-	c := newConditions(`n.account_id = $2 AND n.region_id = $3`, now, f.AccountID, f.RegionID)
-	c.add(p.After != "", `n.id > {}`, p.After)
+	c := &conditions{
+		base: `n.account_id = $2 AND n.region_id = $3 AND n.id > $4`,
+		args: []any{now, f.AccountID, f.RegionID, p.After},
+	}
 	c.addKey(len(f.IDs) > 0, `n.id = ANY ({})`, f.IDs)
 	c.addKey(f.InstanceID != "", `n.stored_instance_id = {} AND n.instance_id = {}`, f.InstanceID)
 	c.add(f.VPCID != "", `n.vpc_id = {}`, f.VPCID)
 	c.add(f.VSwitchID != "", `n.vswitch_id = {}`, f.VSwitchID)
-	if f.SecurityGroupID != "" { // of a large group, only the members from the beginning of the page are read
-		after := c.argument(p.After)
-		c.add(true, `n.type = 'Secondary' AND n.id = ANY (ARRAY(
+	// Of a large group, only the members from the beginning of the page are read.
+	c.add(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(
 	          SELECT m.network_interface_id FROM network_interface_security_groups m
-	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > `+after+`))`, f.SecurityGroupID)
-	}
+	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4))`, f.SecurityGroupID)
 	c.add(f.Type != "", `n.type = {}`, f.Type)
 	c.add(f.Status != "", `n.status = {}`, f.Status)
 	c.addKey(len(f.PrimaryIPs) > 0, `n.id = ANY (ARRAY(
@@ -164,7 +165,7 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 func (s *Store) DescribeNetworkInterfaces(
 	ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page,
 ) (List[DescribedNetworkInterface], error) {
-	return listWhere(ctx, s, p, scanDescribedNetworkInterface, networkInterfaceStatements, f.conditions(now, p))
+	return readList(ctx, s, p, scanDescribedNetworkInterface, networkInterfaceStatements.query(f.conditions(now, p)))
 }
 
 func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInterface, error) {

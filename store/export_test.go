@@ -7,9 +7,8 @@ import (
 
 // PageStatement returns the statement that reads a page of interfaces, and its arguments, for a look at its plan.
 func (f NetworkInterfaceFilter) PageStatement(now time.Time, p Page) (string, []any) {
-	c := f.conditions(now, p)
-	_, page := networkInterfaceStatements.of(c)
-	return page, append(c.args, p.Limit+1, p.Skip)
+	q := networkInterfaceStatements.query(f.conditions(now, p))
+	return q.page, append(q.args, p.Limit+1, p.Skip)
 }
 
 // Send sends what is queued.

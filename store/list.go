@@ -34,87 +34,106 @@ type TagFilter struct {
 	Keys  []string            // keys of tags with any value
 }
 
-// conditions is the WHERE clause of a list, with its arguments. A filter that is not set adds
-// nothing to it. So each set of filters has a statement text of its own, which Postgres parses and
-// plans in a fraction of the time that one text with all filters took.
+// conditions is the WHERE clause of a list with many filters.
+//
+// If at most one filter is set, the text has only that one: Postgres parses and plans it in a
+// fraction of the time that a text with all filters takes. Otherwise the text has all filters, each
+// with an argument that says whether it is off. So there are only two texts more than filters, and
+// callers cannot fill the sessions with prepared statements.
 type conditions struct {
-	sql      strings.Builder
-	args     []any
-	filtered bool // whether a filter is set
-	byKey    bool // whether a filter finds its few rows by an index, however they are distributed
+	base    string // holds for each row of the list; its arguments are $1, $2 and so on
+	args    []any  // of base
+	filters []filter
 }
 
-// newConditions starts with a condition that holds for each row of the list. Its arguments are $1,
-// $2 and so on.
-func newConditions(condition string, args ...any) *conditions {
-	c := &conditions{args: args}
-	c.sql.WriteString(condition)
-	return c
+// filter is one condition. Each {} in it stands for its argument.
+type filter struct {
+	condition string
+	arg       any
+	isSet     bool
+	isKey     bool // whether it finds few rows by an index, so that one plan fits all its values
 }
 
-// add adds a condition if its filter is set. Each {} in the condition stands for the argument.
+// add adds a filter.
 func (c *conditions) add(isSet bool, condition string, arg any) {
-	if !isSet {
-		return
-	}
-	c.filtered = true
-	c.sql.WriteString("\n\t      AND (" + strings.ReplaceAll(condition, "{}", c.argument(arg)) + ")")
+	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet})
 }
 
-// addKey is add for a filter that finds few rows by an index, such as ids. One plan fits all its
-// values.
+// addKey is add for a filter that finds few rows by an index, such as ids.
 func (c *conditions) addKey(isSet bool, condition string, arg any) {
-	c.add(isSet, condition, arg)
-	c.byKey = c.byKey || isSet
+	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet, isKey: true})
 }
 
-// argument adds an argument and returns its placeholder.
-func (c *conditions) argument(arg any) string {
-	c.args = append(c.args, arg)
-	return "$" + strconv.Itoa(len(c.args))
-}
-
-// addTags adds the conditions of a filter by tags. The column holds the tags of the resource.
+// addTags adds the filters by tags. The column holds the tags of the resource.
 func (c *conditions) addTags(column string, f TagFilter) {
 	c.add(len(f.Pairs) > 0, column+` @> ALL ({}::jsonb[])`, f.Pairs)
 	c.add(len(f.Keys) > 0, column+` ?& {}::text[]`, f.Keys)
 }
 
-// listStatements are the statements of a list. Each has %[1]s for the conditions. In page, %[2]s
-// stands for LIMIT and OFFSET. If countAll is not empty, it counts the list if no filter is set.
-type listStatements struct{ count, countAll, page string }
-
-// of returns the statements that read the rows that match the conditions.
-func (l listStatements) of(c *conditions) (count, page string) {
-	limit := fmt.Sprintf("LIMIT $%d OFFSET $%d", len(c.args)+1, len(c.args)+2)
-	count, page = fmt.Sprintf(l.count, c.sql.String()), fmt.Sprintf(l.page, c.sql.String(), limit)
-	if l.countAll != "" && !c.filtered {
-		count = l.countAll
-	}
-	return count, page
+// isFiltered reports whether any filter is set.
+func (c *conditions) isFiltered() bool {
+	return slices.ContainsFunc(c.filters, func(f filter) bool { return f.isSet })
 }
 
-// listWhere is list with the statements that the conditions need.
-func listWhere[T any](
-	ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], statements listStatements, c *conditions,
-) (List[T], error) {
-	count, page := statements.of(c)
-	return readList(ctx, s, p, scan, listQuery{count: count, page: page, args: c.args, keepPlan: c.byKey})
+// where returns the text of the clause with its arguments, and whether one plan fits all of them.
+func (c *conditions) where() (sql string, args []any, keepPlan bool) {
+	set := slices.DeleteFunc(slices.Clone(c.filters), func(f filter) bool { return !f.isSet })
+	parts, args := []string{c.base}, slices.Clone(c.args)
+	placeholder := func(arg any) string {
+		args = append(args, arg)
+		return "$" + strconv.Itoa(len(args))
+	}
+	if len(set) <= 1 {
+		for _, f := range set {
+			parts = append(parts, "("+strings.ReplaceAll(f.condition, "{}", placeholder(f.arg))+")")
+			keepPlan = f.isKey
+		}
+		return strings.Join(parts, " AND "), args, keepPlan
+	}
+	for _, f := range c.filters {
+		off := placeholder(!f.isSet)
+		parts = append(parts, "("+off+" OR ("+strings.ReplaceAll(f.condition, "{}", placeholder(f.arg))+"))")
+	}
+	return strings.Join(parts, "\n\t      AND "), args, false
+}
+
+// listStatements are the statements of a list with conditions. Each has %[1]s for them. In page,
+// %[2]s stands for LIMIT and OFFSET. If countAll is not empty, it counts the list if no filter is
+// set. Its arguments are the first ones of the conditions.
+type listStatements struct {
+	count, page  string
+	countAll     string
+	countAllArgs int
+}
+
+// query returns the statements that read the rows that match the conditions.
+func (l listStatements) query(c *conditions) listQuery {
+	where, args, keepPlan := c.where()
+	limit := fmt.Sprintf("LIMIT $%d OFFSET $%d", len(args)+1, len(args)+2)
+	q := listQuery{
+		count: fmt.Sprintf(l.count, where), countArgs: args,
+		page: fmt.Sprintf(l.page, where, limit), args: args,
+		keepPlan: keepPlan,
+	}
+	if l.countAll != "" && !c.isFiltered() {
+		q.count, q.countArgs = l.countAll, args[:l.countAllArgs]
+	}
+	return q
 }
 
 // list is readList for a list with few filters, which has one statement text for all of them.
 func list[T any](
 	ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], count, page string, args ...any,
 ) (List[T], error) {
-	return readList(ctx, s, p, scan, listQuery{count: count, page: page, args: args})
+	return readList(ctx, s, p, scan, listQuery{count: count, countArgs: args, page: page, args: args})
 }
 
 // listQuery has the statements of a list and their arguments. The statement of the page has two
-// more: its limit and the number of rows to skip.
+// arguments more: its limit and the number of rows to skip.
 type listQuery struct {
-	count, page string
-	args        []any
-	keepPlan    bool // whether Postgres may use one plan for all arguments
+	count, page     string
+	countArgs, args []any
+	keepPlan        bool // whether Postgres may use one plan for all arguments
 }
 
 // readList reads a page, and counts the whole list if the page asks for it, in one snapshot and one
@@ -123,7 +142,7 @@ func readList[T any](ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T
 	var out List[T]
 	read := func(batch *pgx.Batch) {
 		if p.Count {
-			batch.Queue(q.count, q.args...).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
+			batch.Queue(q.count, q.countArgs...).QueryRow(func(row pgx.Row) error { return row.Scan(&out.Total) })
 		}
 		pageArgs := slices.Concat(q.args, []any{p.Limit + 1, p.Skip}) // one row more shows whether rows follow
 		batch.Queue(q.page, pageArgs...).Query(func(rows pgx.Rows) (err error) {
