@@ -27,10 +27,11 @@ type Action[Request, Answer any] struct {
 	// write is run for an action that takes a ClientToken. It writes within tx. Answer is stored with
 	// the token, as JSON.
 	write         func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
-	token         func(req Request) string
 	consumesToken bool // whether a refusal uses up the token
 
-	region []int // index of the request's field RegionID; nil if it has none
+	// newAction sets these.
+	region func(Request) string // nil if the request has no RegionId
+	token  func(Request) string // nil without write
 }
 
 // Empty is the answer of an action that has none.
@@ -44,7 +45,7 @@ func (a *Action[Request, Answer]) Do(ctx context.Context, s *Service, caller Cal
 	}
 	regionID := ""
 	if a.region != nil {
-		regionID = reflect.ValueOf(req).FieldByIndex(a.region).String()
+		regionID = a.region(req)
 	}
 	if err := s.admit(ctx, caller, a.admission, a.permission, regionID); err != nil {
 		return *new(Answer), err
@@ -84,16 +85,16 @@ var allActions []declaredAction
 
 // newAction completes an action and adds it to all actions.
 func newAction[Request, Answer any](a Action[Request, Answer]) *Action[Request, Answer] {
-	field, needsRegion := reflect.TypeFor[Request]().FieldByName("RegionID")
-	if needsRegion {
-		a.region = field.Index
+	admission := admissionRules[1:] // without the one on the region
+	if findParameter(reflect.TypeFor[Request](), "RegionId") != nil {
+		a.region = textOf[Request]("RegionId")
+		admission = admissionRules
 	}
-	switch {
-	case a.admission != nil:
-	case needsRegion:
-		a.admission = admissionRules
-	default:
-		a.admission = admissionRules[1:] // without the one on the region
+	if a.admission == nil {
+		a.admission = admission
+	}
+	if a.write != nil {
+		a.token = textOf[Request]("ClientToken")
 	}
 	allActions = append(allActions, &a)
 	return &a

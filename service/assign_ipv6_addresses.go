@@ -94,7 +94,6 @@ var AssignIPv6Addresses = newAction(Action[AssignIPv6AddressesRequest, AssignedA
 	parameters:    assignIPv6AddressesParameterRules,
 	refusals:      errorsOf(assignIPv6AddressesRules),
 	write:         (*Service).assignIPv6Addresses,
-	token:         func(r AssignIPv6AddressesRequest) string { return r.ClientToken },
 	consumesToken: true,
 })
 

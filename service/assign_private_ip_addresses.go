@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// AssignPrivateIPAddressesRequest is the request to assign secondary IPv4 addresses or IPv4 prefixes of
-// /28 to an interface. The caller names them or gives their number.
+// AssignPrivateIPAddressesRequest is the request to assign secondary IPv4 addresses or IPv4
+// prefixes of /28 to an interface. The caller names them or gives their number.
 type AssignPrivateIPAddressesRequest struct {
 	RegionID                       string   `api:"RegionId"`
 	NetworkInterfaceID             string   `api:"NetworkInterfaceId"`
@@ -78,7 +78,6 @@ var AssignPrivateIPAddresses = newAction(Action[AssignPrivateIPAddressesRequest,
 	parameters:    assignPrivateIPAddressesParameterRules,
 	refusals:      errorsOf(assignPrivateIPAddressesRules),
 	write:         (*Service).assignPrivateIPAddresses,
-	token:         func(r AssignPrivateIPAddressesRequest) string { return r.ClientToken },
 	consumesToken: true,
 })
 

@@ -14,7 +14,7 @@ type attachCase struct {
 	scene     *store.AttachScene
 }
 
-func goodAttach() *attachCase {
+func validAttach() *attachCase {
 	vpc := "vpc-1"
 	return &attachCase{
 		req:       AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
@@ -83,14 +83,14 @@ var attachSpoilers = []struct {
 
 func TestAttachRules(t *testing.T) {
 	t.Parallel()
-	if err := goodAttach().verdict(); err != nil {
+	if err := validAttach().verdict(); err != nil {
 		t.Fatalf("a good attach: got %v, want no error", err)
 	}
 	if got, want := len(attachSpoilers), len(attachParameterRules)+len(admissionRules)+len(attachRules); got != want {
 		t.Fatalf("got %d spoilers for %d rules", got, want)
 	}
 	for _, s := range attachSpoilers {
-		c := goodAttach()
+		c := validAttach()
 		s.spoil(c)
 		if err := c.verdict(); !errors.Is(err, s.want) {
 			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
@@ -103,7 +103,7 @@ func TestAttachRulesInOrder(t *testing.T) {
 	t.Parallel()
 	for i, earlier := range attachSpoilers {
 		for _, later := range attachSpoilers[i+1:] {
-			c := goodAttach()
+			c := validAttach()
 			later.spoil(c)
 			earlier.spoil(c)
 			if err := c.verdict(); !errors.Is(err, earlier.want) {
@@ -133,7 +133,7 @@ func TestAttachRulesAtTheirEdges(t *testing.T) {
 		{"a full group that the instance is in", func(c *attachCase) { c.scene.Groups[0].Free, c.scene.Groups[0].HasInstance = 0, true }},
 		{"an ENI without groups", func(c *attachCase) { c.scene.Groups = nil }},
 	} {
-		c := goodAttach()
+		c := validAttach()
 		s.change(c)
 		if err := c.verdict(); err != nil {
 			t.Errorf("%s: got %v, want no error", s.name, err)

@@ -22,10 +22,11 @@ var AuthorizeSecurityGroupEgress = newAction(Action[AuthorizeSecurityGroupEgress
 	permission: "ecs:AuthorizeSecurityGroupEgress",
 	parameters: lift(egress.parameterRules(), AuthorizeSecurityGroupEgressRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(egress.sceneRules()), errorsOf(authorizeRules)),
-	write: func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, r AuthorizeSecurityGroupEgressRequest) (Empty, error) {
+	write: func(
+		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r AuthorizeSecurityGroupEgressRequest,
+	) (Empty, error) {
 		return s.authorize(ctx, tx, caller, egress, r.rulesRequest())
 	},
-	token: func(r AuthorizeSecurityGroupEgressRequest) string { return r.ClientToken },
 })
 
 func (r AuthorizeSecurityGroupEgressRequest) rulesRequest() rulesRequest {

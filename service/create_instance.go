@@ -47,7 +47,6 @@ var CreateInstance = newAction(Action[CreateInstanceRequest, CreatedInstance]{
 	parameters:    createInstanceParameterRules,
 	refusals:      slices.Concat(errorsOf(createInstanceRules), errorsOf(dryRunRules)),
 	write:         (*Service).createInstance,
-	token:         func(r CreateInstanceRequest) string { return r.ClientToken },
 	consumesToken: true,
 })
 

@@ -11,8 +11,8 @@ import (
 	"enisim/store"
 )
 
-// CreateNetworkInterfaceRequest is the request to create a secondary interface, with its addresses, groups
-// and tags. By default it gets one private IPv4 address.
+// CreateNetworkInterfaceRequest is the request to create a secondary interface, with its addresses,
+// groups and tags. By default it gets one private IPv4 address.
 type CreateNetworkInterfaceRequest struct {
 	RegionID                 string   `api:"RegionId"`
 	VSwitchID                string   `api:"VSwitchId"`        // gives it VPC and zone, for life
@@ -111,7 +111,9 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 		invalid("Description", func(r CreateNetworkInterfaceRequest) bool {
 			return r.Description != "" && !isValidDescription(r.Description, 2, 256)
 		}),
-		invalid("SecurityGroupIds", func(r CreateNetworkInterfaceRequest) bool { return hasDuplicates(r.SecurityGroupIDs) }),
+		invalid("SecurityGroupIds", func(r CreateNetworkInterfaceRequest) bool {
+			return hasDuplicates(r.SecurityGroupIDs)
+		}),
 		{
 			err:      JoinedGroupLimitExceed,
 			violated: func(r CreateNetworkInterfaceRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
@@ -252,7 +254,6 @@ var CreateNetworkInterface = newAction(Action[CreateNetworkInterfaceRequest, Net
 	parameters:    createNetworkInterfaceParameterRules,
 	refusals:      errorsOf(createNetworkInterfaceRules),
 	write:         (*Service).createNetworkInterface,
-	token:         func(r CreateNetworkInterfaceRequest) string { return r.ClientToken },
 	consumesToken: true,
 })
 

@@ -15,7 +15,7 @@ type creationCase struct {
 	admission admissionInput
 }
 
-func goodCreation() creationCase {
+func validCreation() creationCase {
 	block, block6 := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("2001:db8:0:100::/64")
 	return creationCase{
 		createNetworkInterfaceInput: createNetworkInterfaceInput{
@@ -71,7 +71,7 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		lift(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterfaceRequest { return c.CreateNetworkInterfaceRequest }),
 		lift(admissionRules, func(c request) admissionInput { return c.admission }),
 		lift(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput { return c.createNetworkInterfaceInput }),
-	), goodCreation, []spoiler[request]{
+	), validCreation, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(c *request) { c.RegionID = "" }},
 		{"no VSwitchId", "MissingParameterVSwitchId", func(c *request) { c.VSwitchID = "" }},
 		{"no group", "MissingParameterSecurityGroupId", func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", nil }},

@@ -10,8 +10,8 @@ import (
 // maxSecurityGroupsPerRegion is how many groups an account may have in a region.
 const maxSecurityGroupsPerRegion = 100
 
-// CreateSecurityGroupRequest is the request for a new security group. The default SecurityGroupType is
-// normal.
+// CreateSecurityGroupRequest is the request for a new security group. The default SecurityGroupType
+// is normal.
 type CreateSecurityGroupRequest struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`
@@ -41,8 +41,12 @@ var createSecurityGroupParameterRules = []rule[CreateSecurityGroupRequest]{
 		return r.Type != "" && !oneOf(r.Type, store.GroupNormal, store.GroupEnterprise)
 	}},
 	{err: QuotaExceedTags, violated: func(r CreateSecurityGroupRequest) bool { return tooManyTags(r.Tags) }},
-	{err: InvalidTagKeyMalformed, violated: func(r CreateSecurityGroupRequest) bool { return hasInvalidTagKey(r.Tags) }},
-	{err: InvalidTagValueMalformed, violated: func(r CreateSecurityGroupRequest) bool { return hasInvalidTagValue(r.Tags) }},
+	{err: InvalidTagKeyMalformed, violated: func(r CreateSecurityGroupRequest) bool {
+		return hasInvalidTagKey(r.Tags)
+	}},
+	{err: InvalidTagValueMalformed, violated: func(r CreateSecurityGroupRequest) bool {
+		return hasInvalidTagValue(r.Tags)
+	}},
 	{err: DuplicateTagKey, violated: func(r CreateSecurityGroupRequest) bool { return repeatsTagKey(r.Tags) }},
 }
 
@@ -73,7 +77,6 @@ var CreateSecurityGroup = newAction(Action[CreateSecurityGroupRequest, CreatedSe
 	parameters: createSecurityGroupParameterRules,
 	refusals:   errorsOf(createSecurityGroupRules),
 	write:      (*Service).createSecurityGroup,
-	token:      func(r CreateSecurityGroupRequest) string { return r.ClientToken },
 })
 
 func (s *Service) createSecurityGroup(

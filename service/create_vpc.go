@@ -11,8 +11,8 @@ import (
 	"enisim/store"
 )
 
-// CreateVPCRequest is the request for a new VPC. An IPv6 block asks for IPv6. EnableIpv6 alone asks for an
-// IPv6 block of the cloud's choice.
+// CreateVPCRequest is the request for a new VPC. An IPv6 block asks for IPv6. EnableIpv6 alone asks
+// for an IPv6 block of the cloud's choice.
 type CreateVPCRequest struct {
 	RegionID        string `api:"RegionId"`
 	CIDRBlock       string `api:"CidrBlock"`
@@ -74,7 +74,9 @@ var createVPCParameterRules = slices.Concat(
 				return !ok
 			})
 		}),
-		invalid("Ipv6CidrBlock", func(r CreateVPCRequest) bool { return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock) }),
+		invalid("Ipv6CidrBlock", func(r CreateVPCRequest) bool {
+			return isInvalidIPv6Request(r.EnableIPv6, r.IPv6CIDRBlock)
+		}),
 	},
 	vpcTextRules[CreateVPCRequest]("VpcName"),
 	vpcTagRules[CreateVPCRequest](),
@@ -111,7 +113,6 @@ var CreateVPC = newAction(Action[CreateVPCRequest, CreatedVPC]{
 	parameters: createVPCParameterRules,
 	refusals:   errorsOf(dryRunRules),
 	write:      (*Service).createVPC,
-	token:      func(r CreateVPCRequest) string { return r.ClientToken },
 })
 
 func (s *Service) createVPC(

@@ -9,7 +9,8 @@ import (
 	"enisim/store"
 )
 
-// CreateVSwitchRequest is the request for a new VSwitch, with a named block or with the size of one.
+// CreateVSwitchRequest is the request for a new VSwitch, with a named block or with the size of
+// one.
 type CreateVSwitchRequest struct {
 	RegionID      string `api:"RegionId"`
 	ZoneID        string `api:"ZoneId"`
@@ -158,7 +159,6 @@ var CreateVSwitch = newAction(Action[CreateVSwitchRequest, string]{
 	parameters: createVSwitchParameterRules,
 	refusals:   errorsOf(createVSwitchRules),
 	write:      (*Service).createVSwitch,
-	token:      func(r CreateVSwitchRequest) string { return r.ClientToken },
 })
 
 func (s *Service) createVSwitch(

@@ -9,13 +9,13 @@ import (
 	"enisim/store"
 )
 
-func goodCreateVSwitch() CreateVSwitchRequest {
+func validCreateVSwitch() CreateVSwitchRequest {
 	return CreateVSwitchRequest{ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", CIDRBlock: "10.0.0.0/24"}
 }
 
 func TestCreateVSwitchParameters(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVSwitchParameterRules, goodCreateVSwitch, []spoiler[CreateVSwitchRequest]{
+	walkRules(t, createVSwitchParameterRules, validCreateVSwitch, []spoiler[CreateVSwitchRequest]{
 		{"no ZoneId", "MissingParameterZoneId", func(r *CreateVSwitchRequest) { r.ZoneID = "" }},
 		{"no VpcId", "MissingParameterVpcId", func(r *CreateVSwitchRequest) { r.VPCID = "" }},
 		{"not an integer", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.Malformed = Malformed{"CidrMask"} }},
@@ -35,10 +35,10 @@ func TestCreateVSwitchParameters(t *testing.T) {
 	})
 }
 
-func goodNewVSwitch() createVSwitchInput {
+func validNewVSwitch() createVSwitchInput {
 	block, ipv6 := netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2408:4000:0:100::/56")
 	sibling := netip.MustParsePrefix("2408:4000:0:1ff::/64")
-	return createVSwitchInput{goodCreateVSwitch(), &store.CreateVSwitchScene{
+	return createVSwitchInput{validCreateVSwitch(), &store.CreateVSwitchScene{
 		VPC:       &store.VPC{ID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &ipv6},
 		ZoneKnown: true,
 		Siblings:  []store.VSwitch{{ID: "vsw-1", CIDRBlock: netip.MustParsePrefix("10.1.0.0/16"), IPv6CIDRBlock: &sibling}},
@@ -47,7 +47,7 @@ func goodNewVSwitch() createVSwitchInput {
 
 func TestCreateVSwitchRules(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVSwitchRules, goodNewVSwitch, []spoiler[createVSwitchInput]{
+	walkRules(t, createVSwitchRules, validNewVSwitch, []spoiler[createVSwitchInput]{
 		{"no VPC", "InvalidVpcId.NotFound", func(n *createVSwitchInput) { n.VPC = nil }},
 		{"zone", "InvalidZoneId.NotFound", func(n *createVSwitchInput) { n.ZoneKnown = false }},
 		{"pending", "IncorrectVpcStatus", func(n *createVSwitchInput) {
@@ -85,19 +85,19 @@ func TestVSwitchOfASize(t *testing.T) {
 		bits int
 		want string
 	}{{24, ""}, {16, ""}, {29, ""}} {
-		n := goodNewVSwitch()
+		n := validNewVSwitch()
 		n.CIDRBlock, n.CIDRMask = "", &c.bits
 		if err := check(createVSwitchRules, n); codeOf(err) != c.want {
 			t.Errorf("/%d: got %v, want %q", c.bits, err, c.want)
 		}
 	}
-	full := goodNewVSwitch()
+	full := validNewVSwitch()
 	full.CIDRBlock, full.CIDRMask = "", new(16)
 	full.Siblings = append(full.Siblings, store.VSwitch{CIDRBlock: netip.MustParsePrefix("10.0.0.0/8")})
 	if err := check(createVSwitchRules, full); codeOf(err) != "InvalidCidrBlock.Overlapped" {
 		t.Errorf("a full VPC: got %v, want InvalidCidrBlock.Overlapped", err)
 	}
-	small := goodNewVSwitch()
+	small := validNewVSwitch()
 	small.VPC.CIDRBlock = netip.MustParsePrefix("10.0.0.0/24")
 	small.CIDRBlock, small.CIDRMask = "", new(16)
 	if err := check(createVSwitchRules, small); codeOf(err) != "InvalidParameter" {

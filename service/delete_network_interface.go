@@ -6,7 +6,8 @@ import (
 	"enisim/store"
 )
 
-// DeleteNetworkInterfaceRequest is the request to delete a secondary interface that is on no instance.
+// DeleteNetworkInterfaceRequest is the request to delete a secondary interface that is on no
+// instance.
 type DeleteNetworkInterfaceRequest struct {
 	RegionID           string `api:"RegionId"`
 	NetworkInterfaceID string `api:"NetworkInterfaceId"`

@@ -8,8 +8,8 @@ import (
 	"enisim/store"
 )
 
-// DeleteVPCRequest is the request to delete a VPC. It has no ForceDelete: that is about gateways, which
-// are not simulated.
+// DeleteVPCRequest is the request to delete a VPC. It has no ForceDelete: that is about gateways,
+// which are not simulated.
 type DeleteVPCRequest struct {
 	RegionID    string `api:"RegionId"`
 	VPCID       string `api:"VpcId"`
@@ -46,7 +46,6 @@ var DeleteVPC = newAction(Action[DeleteVPCRequest, Empty]{
 	parameters: deleteVPCParameterRules,
 	refusals:   slices.Concat(errorsOf(deleteVPCRules), errorsOf(dryRunRules)),
 	write:      (*Service).deleteVPC,
-	token:      func(r DeleteVPCRequest) string { return r.ClientToken },
 })
 
 func (s *Service) deleteVPC(

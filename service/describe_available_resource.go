@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeAvailableResourceRequest is the request for what the zones of a region offer. Nothing is ever
-// sold out.
+// DescribeAvailableResourceRequest is the request for what the zones of a region offer. Nothing is
+// ever sold out.
 type DescribeAvailableResourceRequest struct {
 	RegionID            string `api:"RegionId"`
 	DestinationResource string // what to list
@@ -64,7 +64,10 @@ var describeAvailableResourceRules = []rule[DescribeAvailableResourceRequest]{
 	required[DescribeAvailableResourceRequest]("RegionId"),
 	required[DescribeAvailableResourceRequest]("DestinationResource"),
 	readable[DescribeAvailableResourceRequest](),
-	among[DescribeAvailableResourceRequest]("DestinationResource", KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk, kindDataDisk),
+	among[DescribeAvailableResourceRequest](
+		"DestinationResource", KindZone, kindIOOptimized, kindInstanceType, kindNetwork, "ddh", kindSystemDisk,
+		kindDataDisk,
+	),
 	among[DescribeAvailableResourceRequest]("ResourceType", "instance", "disk", "reservedinstance", "ddh"),
 	among[DescribeAvailableResourceRequest]("IoOptimized", "optimized", "none"),
 	among[DescribeAvailableResourceRequest]("NetworkCategory", store.NetworkTypeVPC, store.NetworkTypeClassic),

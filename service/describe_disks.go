@@ -19,8 +19,8 @@ const (
 	dataDiskSizeGiB      = 20
 )
 
-// DescribeDisksRequest is the request for a list of disks. All its filters must hold; an empty one does
-// not filter.
+// DescribeDisksRequest is the request for a list of disks. All its filters must hold; an empty one
+// does not filter.
 type DescribeDisksRequest struct {
 	RegionID             string   `api:"RegionId"`
 	DiskIDs              JSONList `api:"DiskIds"`
@@ -55,7 +55,9 @@ var describeDisksRules = slices.Concat([]rule[DescribeDisksRequest]{
 	readable[DescribeDisksRequest](),
 	invalid("DiskIds", func(r DescribeDisksRequest) bool { return len(r.DiskIDs) > maxListed }),
 	among[DescribeDisksRequest]("DiskType", "all", "system", "data"),
-	among[DescribeDisksRequest]("Status", "All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting"),
+	among[DescribeDisksRequest](
+		"Status", "All", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting",
+	),
 	among[DescribeDisksRequest]("DiskChargeType", "PrePaid", "PostPaid"),
 	{err: InvalidTagCount, violated: func(r DescribeDisksRequest) bool { return tooManyTags(r.Tags) }},
 	invalid("Tag", func(r DescribeDisksRequest) bool { return lacksTagKey(r.Tags) }),

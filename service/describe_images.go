@@ -9,8 +9,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeImagesRequest is the request for a list of images. All its filters must hold; an empty one does
-// not filter.
+// DescribeImagesRequest is the request for a list of images. All its filters must hold; an empty
+// one does not filter.
 type DescribeImagesRequest struct {
 	RegionID             string `api:"RegionId"`
 	ImageID              string `api:"ImageId"` // or several, separated by commas

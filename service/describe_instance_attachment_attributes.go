@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceAttachmentAttributesRequest is the request for the private pools that instances were
-// started from.
+// DescribeInstanceAttachmentAttributesRequest is the request for the private pools that instances
+// were started from.
 type DescribeInstanceAttachmentAttributesRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs JSONList     `api:"InstanceIds"`
@@ -27,12 +27,17 @@ var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeIns
 		violated:    func(r DescribeInstanceAttachmentAttributesRequest) bool { return r.InstanceIDs == nil },
 		messageArgs: nameArg[DescribeInstanceAttachmentAttributesRequest]("InstanceIds"),
 	},
-	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributesRequest) bool { return len(r.InstanceIDs) > maxListed }),
+	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributesRequest) bool {
+		return len(r.InstanceIDs) > maxListed
+	}),
 }, validNumberedPage[DescribeInstanceAttachmentAttributesRequest](attachmentAttributePages))
 
 // DescribeInstanceAttachmentAttributes lists the caller's instances, by id. None was started from a
 // private pool.
-var DescribeInstanceAttachmentAttributes = newAction(Action[DescribeInstanceAttachmentAttributesRequest, List[Instance]]{
+var DescribeInstanceAttachmentAttributes = newAction(Action[
+	DescribeInstanceAttachmentAttributesRequest,
+	List[Instance],
+]{
 	permission: "ecs:DescribeInstanceAttachmentAttributes",
 	parameters: describeInstanceAttachmentAttributesRules,
 	run:        (*Service).describeInstanceAttachmentAttributes,

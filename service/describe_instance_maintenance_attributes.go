@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceMaintenanceAttributesRequest is the request for what is done with instances when their
-// host needs repair.
+// DescribeInstanceMaintenanceAttributesRequest is the request for what is done with instances when
+// their host needs repair.
 type DescribeInstanceMaintenanceAttributesRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs []string     `api:"InstanceId"`
@@ -21,12 +21,17 @@ var maintenancePages = paging{list: "instance maintenance attributes", maxPageSi
 var describeInstanceMaintenanceAttributesRules = slices.Concat([]rule[DescribeInstanceMaintenanceAttributesRequest]{
 	required[DescribeInstanceMaintenanceAttributesRequest]("RegionId"),
 	readable[DescribeInstanceMaintenanceAttributesRequest](),
-	invalid("InstanceId", func(r DescribeInstanceMaintenanceAttributesRequest) bool { return len(r.InstanceIDs) > maxListed }),
+	invalid("InstanceId", func(r DescribeInstanceMaintenanceAttributesRequest) bool {
+		return len(r.InstanceIDs) > maxListed
+	}),
 }, validNumberedPage[DescribeInstanceMaintenanceAttributesRequest](maintenancePages))
 
 // DescribeInstanceMaintenanceAttributes lists the caller's instances, by id. All of them have
 // automatic recovery.
-var DescribeInstanceMaintenanceAttributes = newAction(Action[DescribeInstanceMaintenanceAttributesRequest, List[Instance]]{
+var DescribeInstanceMaintenanceAttributes = newAction(Action[
+	DescribeInstanceMaintenanceAttributesRequest,
+	List[Instance],
+]{
 	permission: "ecs:DescribeInstanceMaintenanceAttributes",
 	parameters: describeInstanceMaintenanceAttributesRules,
 	run:        (*Service).describeInstanceMaintenanceAttributes,

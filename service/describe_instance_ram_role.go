@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceRAMRoleRequest is the request for the RAM roles of instances. All its filters must hold;
-// an empty one does not filter.
+// DescribeInstanceRAMRoleRequest is the request for the RAM roles of instances. All its filters
+// must hold; an empty one does not filter.
 type DescribeInstanceRAMRoleRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs JSONList     `api:"InstanceIds"`

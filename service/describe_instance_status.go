@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeInstanceStatusRequest is the request for the statuses of instances. All its filters must hold;
-// an empty one does not filter.
+// DescribeInstanceStatusRequest is the request for the statuses of instances. All its filters must
+// hold; an empty one does not filter.
 type DescribeInstanceStatusRequest struct {
 	RegionID    string       `api:"RegionId"`
 	InstanceIDs []string     `api:"InstanceId"`

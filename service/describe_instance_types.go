@@ -25,8 +25,8 @@ func DetailsOf(t InstanceType) InstanceTypeDetails {
 	return catalogue.FindDetails(t.ID)
 }
 
-// DescribeInstanceTypesRequest is the request for a list of instance types. All its filters must hold; an
-// empty one does not filter.
+// DescribeInstanceTypesRequest is the request for a list of instance types. All its filters must
+// hold; an empty one does not filter.
 type DescribeInstanceTypesRequest struct {
 	RegionID                   string `api:"RegionId"` // "": the types are the same everywhere
 	InstanceTypes              []string

@@ -18,8 +18,8 @@ const (
 // store.
 type Instance = store.DescribedInstance
 
-// DescribeInstancesRequest is the request for a list of instances. All its filters must hold; an empty one
-// does not filter.
+// DescribeInstancesRequest is the request for a list of instances. All its filters must hold; an
+// empty one does not filter.
 type DescribeInstancesRequest struct {
 	RegionID            string   `api:"RegionId"`
 	InstanceIDs         JSONList `api:"InstanceIds"`
@@ -55,7 +55,9 @@ var instancePages = paging{
 var describeInstancesRules = slices.Concat([]rule[DescribeInstancesRequest]{
 	required[DescribeInstancesRequest]("RegionId"),
 	wellFormed[DescribeInstancesRequest](InvalidRegionIDMalformed, "RegionId", isValidID),
-	validLists[DescribeInstancesRequest]("InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses"),
+	validLists[DescribeInstancesRequest](
+		"InstanceIds", "PrivateIpAddresses", "PublicIpAddresses", "EipAddresses", "InnerIpAddresses",
+	),
 	readable[DescribeInstancesRequest](),
 	invalid("InstanceIds", func(r DescribeInstancesRequest) bool { return len(r.InstanceIDs) > maxListed }),
 	invalid("PrivateIpAddresses", func(r DescribeInstancesRequest) bool {

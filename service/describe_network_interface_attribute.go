@@ -51,7 +51,10 @@ const (
 )
 
 // DescribeNetworkInterfaceAttribute returns one interface in its current state. It takes no locks.
-var DescribeNetworkInterfaceAttribute = newAction(Action[DescribeNetworkInterfaceAttributeRequest, NetworkInterfaceAttribute]{
+var DescribeNetworkInterfaceAttribute = newAction(Action[
+	DescribeNetworkInterfaceAttributeRequest,
+	NetworkInterfaceAttribute,
+]{
 	permission: "ecs:DescribeNetworkInterfaceAttribute",
 	parameters: describeNetworkInterfaceAttributeRules,
 	refusals:   errorsOf(describedNetworkInterfaceRules),

@@ -28,8 +28,8 @@ func QueuesOf(n NetworkInterface) int {
 	return valueOf(queues)
 }
 
-// DescribeNetworkInterfacesRequest is the request for a list of interfaces. All its filters must hold; an
-// empty one does not filter.
+// DescribeNetworkInterfacesRequest is the request for a list of interfaces. All its filters must
+// hold; an empty one does not filter.
 type DescribeNetworkInterfacesRequest struct {
 	RegionID            string   `api:"RegionId"`
 	NetworkInterfaceIDs []string `api:"NetworkInterfaceId"`
@@ -68,7 +68,9 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfacesRequest]{
 	),
 	// Trunk and Member are valid types of the real cloud, but no interface has them here.
 	among[DescribeNetworkInterfacesRequest]("Type", store.ENIPrimary, store.ENISecondary, "Trunk", "Member"),
-	among[DescribeNetworkInterfacesRequest]("Status", store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting),
+	among[DescribeNetworkInterfacesRequest](
+		"Status", store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting,
+	),
 	invalid(
 		"PrimaryIpAddress",
 		func(r DescribeNetworkInterfacesRequest) bool { return !allIPv4(optionalList(r.PrimaryIPAddress)...) },
@@ -80,8 +82,12 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfacesRequest]{
 		return len(r.IPv6Addresses) > maxListed || !allIPv6(r.IPv6Addresses...)
 	}),
 	invalid("Tag", func(r DescribeNetworkInterfacesRequest) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),
-	{err: InvalidEniPageNumber, violated: func(r DescribeNetworkInterfacesRequest) bool { return r.Page.hasInvalidNumber() }},
-	invalid("PageSize", func(r DescribeNetworkInterfacesRequest) bool { return r.Page.hasInvalidSize(networkInterfacePages) }),
+	{err: InvalidEniPageNumber, violated: func(r DescribeNetworkInterfacesRequest) bool {
+		return r.Page.hasInvalidNumber()
+	}},
+	invalid("PageSize", func(r DescribeNetworkInterfacesRequest) bool {
+		return r.Page.hasInvalidSize(networkInterfacePages)
+	}),
 	invalid(
 		"NextToken",
 		func(r DescribeNetworkInterfacesRequest) bool { return r.Page.hasInvalidToken(networkInterfacePages) },

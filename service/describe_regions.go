@@ -8,8 +8,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeRegionsRequest is the request for all regions. Each region offers every resource with every
-// charge type.
+// DescribeRegionsRequest is the request for all regions. Each region offers every resource with
+// every charge type.
 type DescribeRegionsRequest struct {
 	ResourceType   string
 	AcceptLanguage string

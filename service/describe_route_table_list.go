@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeRouteTableListRequest is the request for route tables without their entries. All its filters
-// must hold; an empty one does not filter.
+// DescribeRouteTableListRequest is the request for route tables without their entries. All its
+// filters must hold; an empty one does not filter.
 type DescribeRouteTableListRequest struct {
 	RegionID        string `api:"RegionId"`
 	VPCID           string `api:"VpcId"`

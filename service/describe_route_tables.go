@@ -14,8 +14,8 @@ const (
 	RouteTableType = "System"
 )
 
-// DescribeRouteTablesRequest is the request for route tables with their entries. All its filters must
-// hold; an empty one does not filter.
+// DescribeRouteTablesRequest is the request for route tables with their entries. All its filters
+// must hold; an empty one does not filter.
 type DescribeRouteTablesRequest struct {
 	RegionID        string `api:"RegionId"`
 	VRouterID       string `api:"VRouterId"`

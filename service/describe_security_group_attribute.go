@@ -37,7 +37,9 @@ var describeSecurityGroupAttributeParameterRules = []rule[DescribeSecurityGroupA
 	readable[DescribeSecurityGroupAttributeRequest](),
 	among[DescribeSecurityGroupAttributeRequest]("Direction", "all", store.RuleIngress, store.RuleEgress),
 	among[DescribeSecurityGroupAttributeRequest]("NicType", nicIntranet, nicInternet),
-	invalid("NextToken", func(r DescribeSecurityGroupAttributeRequest) bool { return r.page().hasInvalidToken(rulePages) }),
+	invalid("NextToken", func(r DescribeSecurityGroupAttributeRequest) bool {
+		return r.page().hasInvalidToken(rulePages)
+	}),
 }
 
 // page returns the page that is asked for, which is always one by token.

@@ -11,8 +11,8 @@ import (
 // import the store.
 type SecurityGroup = store.DescribedSecurityGroup
 
-// DescribeSecurityGroupsRequest is the request for a list of security groups. All its filters must hold;
-// an empty one does not filter.
+// DescribeSecurityGroupsRequest is the request for a list of security groups. All its filters must
+// hold; an empty one does not filter.
 type DescribeSecurityGroupsRequest struct {
 	RegionID         string   `api:"RegionId"`
 	SecurityGroupID  string   `api:"SecurityGroupId"`
@@ -45,7 +45,9 @@ var describeSecurityGroupsRules = slices.Concat([]rule[DescribeSecurityGroupsReq
 	required[DescribeSecurityGroupsRequest]("RegionId"),
 	validLists[DescribeSecurityGroupsRequest]("SecurityGroupIds"),
 	readable[DescribeSecurityGroupsRequest](),
-	invalid("SecurityGroupIds", func(r DescribeSecurityGroupsRequest) bool { return len(r.SecurityGroupIDs) > maxListed }),
+	invalid("SecurityGroupIds", func(r DescribeSecurityGroupsRequest) bool {
+		return len(r.SecurityGroupIDs) > maxListed
+	}),
 	among[DescribeSecurityGroupsRequest]("SecurityGroupType", store.GroupNormal, store.GroupEnterprise),
 	among[DescribeSecurityGroupsRequest]("NetworkType", store.NetworkTypeVPC, store.NetworkTypeClassic),
 	invalid("Tag", func(r DescribeSecurityGroupsRequest) bool { return tooManyTags(r.Tags) || lacksTagKey(r.Tags) }),

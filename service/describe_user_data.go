@@ -2,7 +2,8 @@ package service
 
 import "context"
 
-// DescribeUserDataRequest is the request for the user data of an instance, which it runs when it starts.
+// DescribeUserDataRequest is the request for the user data of an instance, which it runs when it
+// starts.
 type DescribeUserDataRequest struct {
 	RegionID   string `api:"RegionId"`
 	InstanceID string `api:"InstanceId"`

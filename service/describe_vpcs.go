@@ -11,8 +11,8 @@ import (
 // VPC is a VPC as a caller sees it. The alias is for packages that do not import the store.
 type VPC = store.DescribedVPC
 
-// DescribeVPCsRequest is the request for a list of VPCs. All its filters must hold; an empty one does not
-// filter.
+// DescribeVPCsRequest is the request for a list of VPCs. All its filters must hold; an empty one
+// does not filter.
 type DescribeVPCsRequest struct {
 	RegionID         string `api:"RegionId"`
 	VPCID            string `api:"VpcId"` // ids, separated by commas

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// DescribeZonesRequest is the request for the zones of a region. Each zone offers every resource with
-// every charge type.
+// DescribeZonesRequest is the request for the zones of a region. Each zone offers every resource
+// with every charge type.
 type DescribeZonesRequest struct {
 	RegionID       string `api:"RegionId"`
 	AcceptLanguage string

@@ -29,7 +29,9 @@ var GetCallerIdentity = newAction(Action[GetCallerIdentityRequest, CallerIdentit
 	run:        (*Service).getCallerIdentity,
 })
 
-func (s *Service) getCallerIdentity(_ context.Context, caller Caller, _ GetCallerIdentityRequest) (CallerIdentity, error) {
+func (s *Service) getCallerIdentity(
+	_ context.Context, caller Caller, _ GetCallerIdentityRequest,
+) (CallerIdentity, error) {
 	id := CallerIdentity{AccountID: caller.AccountID}
 	arn := "acs:ram::" + caller.AccountID + ":"
 	switch {

@@ -8,8 +8,8 @@ import (
 	"enisim/store"
 )
 
-// JoinSecurityGroupRequest is the request to add an interface to a security group: a named interface, or
-// the primary one of an instance.
+// JoinSecurityGroupRequest is the request to add an interface to a security group: a named
+// interface, or the primary one of an instance.
 type JoinSecurityGroupRequest struct {
 	RegionID           string `api:"RegionId"` // needed with a NetworkInterfaceId only
 	SecurityGroupID    string `api:"SecurityGroupId"`

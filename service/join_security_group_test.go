@@ -15,7 +15,7 @@ type joinCase struct {
 	scene     *store.JoinScene
 }
 
-func goodJoin(req JoinSecurityGroupRequest) *joinCase {
+func validJoin(req JoinSecurityGroupRequest) *joinCase {
 	return &joinCase{
 		req:       req,
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true},
@@ -88,7 +88,7 @@ var joinSpoilers = []struct {
 func TestJoinRules(t *testing.T) {
 	t.Parallel()
 	for _, good := range []JoinSecurityGroupRequest{joinOfInstance, joinOfENI} {
-		if err := goodJoin(good).verdict(); err != nil {
+		if err := validJoin(good).verdict(); err != nil {
 			t.Fatalf("a good join %+v: got %v, want no error", good, err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestJoinRules(t *testing.T) {
 		t.Fatalf("got %d spoilers for %d rules", got, want)
 	}
 	for _, s := range joinSpoilers {
-		c := goodJoin(s.good)
+		c := validJoin(s.good)
 		s.spoil(c)
 		if err := c.verdict(); !errors.Is(err, s.want) {
 			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
@@ -109,7 +109,7 @@ func TestJoinRules(t *testing.T) {
 func TestJoinRulesInOrder(t *testing.T) {
 	t.Parallel()
 	breaks := func(k int, good JoinSecurityGroupRequest) bool {
-		c := goodJoin(good)
+		c := validJoin(good)
 		joinSpoilers[k].spoil(c)
 		return errors.Is(c.verdict(), joinSpoilers[k].want)
 	}
@@ -120,7 +120,7 @@ func TestJoinRulesInOrder(t *testing.T) {
 				continue
 			}
 			for _, good := range []JoinSecurityGroupRequest{joinOfInstance, joinOfENI} {
-				c := goodJoin(good)
+				c := validJoin(good)
 				later.spoil(c)
 				if !breaks(i, good) || !breaks(k, good) || c.scene.ENI == nil || c.scene.Instance == nil || c.scene.Group == nil {
 					continue
@@ -163,13 +163,13 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 			}
 		}},
 	} {
-		c := goodJoin(s.good)
+		c := validJoin(s.good)
 		s.change(c)
 		if err := c.verdict(); err != nil {
 			t.Errorf("%s: got %v, want no error", s.name, err)
 		}
 	}
-	classic := goodJoin(joinOfInstance)
+	classic := validJoin(joinOfInstance)
 	classic.scene.ENI, classic.scene.Joined = nil, nil
 	if err := classic.verdict(); !errors.Is(err, InvalidInstanceIDMismatch) {
 		t.Errorf("a classic instance: got %v, want %s", err, InvalidInstanceIDMismatch.Code)

@@ -131,8 +131,12 @@ func newInstanceRules[R any](
 		wellFormed[R](InvalidClientTokenValue, "ClientToken",
 			isValidClientToken,
 		),
-		wellFormed[R](InvalidInstanceNameMalformed, "InstanceName", func(name string) bool { return isValidName(firstName(name)) }),
-		wellFormed[R](InvalidHostNameMalformed, "HostName", func(name string) bool { return isValidHostName(firstName(name)) }),
+		wellFormed[R](InvalidInstanceNameMalformed, "InstanceName", func(name string) bool {
+			return isValidName(firstName(name))
+		}),
+		wellFormed[R](InvalidHostNameMalformed, "HostName", func(name string) bool {
+			return isValidHostName(firstName(name))
+		}),
 		wellFormed[R](InvalidDescriptionMalformed, "Description",
 			func(s string) bool { return isValidDescription(s, 2, 256) }),
 		wellFormed[R](InvalidPrivateIPMalformed, "PrivateIpAddress",

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// LeaveSecurityGroupRequest is the request to remove an interface from a security group. Its parameters
-// are those of JoinSecurityGroup.
+// LeaveSecurityGroupRequest is the request to remove an interface from a security group. Its
+// parameters are those of JoinSecurityGroup.
 type LeaveSecurityGroupRequest JoinSecurityGroupRequest
 
 func (r LeaveSecurityGroupRequest) asJoin() JoinSecurityGroupRequest {

@@ -8,8 +8,8 @@ import (
 	"enisim/store"
 )
 
-// ListTagResourcesRequest is the request for the tags of resources of one type. All its filters must hold
-// for a resource; an empty one does not filter.
+// ListTagResourcesRequest is the request for the tags of resources of one type. All its filters
+// must hold for a resource; an empty one does not filter.
 type ListTagResourcesRequest struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string

@@ -7,7 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceAttributeRequest is the request to change attributes of an instance. What is absent stays.
+// ModifyInstanceAttributeRequest is the request to change attributes of an instance. What is absent
+// stays.
 type ModifyInstanceAttributeRequest struct {
 	RegionID                    string `api:"RegionId"`
 	InstanceID                  string `api:"InstanceId"`
@@ -38,7 +39,9 @@ var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttributeReques
 		err:      JoinedGroupLimitExceed,
 		violated: func(r ModifyInstanceAttributeRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
 	},
-	invalid("SecurityGroupIds", func(r ModifyInstanceAttributeRequest) bool { return hasDuplicates(r.SecurityGroupIDs) }),
+	invalid("SecurityGroupIds", func(r ModifyInstanceAttributeRequest) bool {
+		return hasDuplicates(r.SecurityGroupIDs)
+	}),
 }
 
 // modifyInstanceInput is the request plus the locked rows that its rules check.

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceSpecRequest is the request to change an instance's type or its bandwidths. What is absent
-// stays.
+// ModifyInstanceSpecRequest is the request to change an instance's type or its bandwidths. What is
+// absent stays.
 type ModifyInstanceSpecRequest struct {
 	RegionID                string `api:"RegionId"`
 	InstanceID              string `api:"InstanceId"`
@@ -106,7 +106,6 @@ var ModifyInstanceSpec = newAction(Action[ModifyInstanceSpecRequest, Empty]{
 	parameters: modifyInstanceSpecParameterRules,
 	refusals:   slices.Concat(errorsOf(modifyInstanceSpecRules), errorsOf(dryRunRules)),
 	write:      (*Service).modifyInstanceSpec,
-	token:      func(r ModifyInstanceSpecRequest) string { return r.ClientToken },
 })
 
 func (s *Service) modifyInstanceSpec(

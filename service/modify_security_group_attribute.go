@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupAttributeRequest is the request to change the name or description of a security
-// group. What is empty stays.
+// ModifySecurityGroupAttributeRequest is the request to change the name or description of a
+// security group. What is empty stays.
 type ModifySecurityGroupAttributeRequest struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`

@@ -6,8 +6,8 @@ import (
 	"enisim/store"
 )
 
-// ModifySecurityGroupPolicyRequest is the request to set whether the members of a security group reach
-// each other.
+// ModifySecurityGroupPolicyRequest is the request to set whether the members of a security group
+// reach each other.
 type ModifySecurityGroupPolicyRequest struct {
 	RegionID          string `api:"RegionId"`
 	SecurityGroupID   string `api:"SecurityGroupId"`
@@ -35,7 +35,6 @@ var ModifySecurityGroupPolicy = newAction(Action[ModifySecurityGroupPolicyReques
 	parameters: modifySecurityGroupPolicyRules,
 	refusals:   errorsOf(securityGroupRules),
 	write:      (*Service).modifySecurityGroupPolicy,
-	token:      func(r ModifySecurityGroupPolicyRequest) string { return r.ClientToken },
 })
 
 func (s *Service) modifySecurityGroupPolicy(

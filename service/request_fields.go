@@ -1,8 +1,10 @@
 package service
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -34,28 +36,20 @@ func indexOf[T, V any](parameter string) []int {
 }
 
 // findParameter returns the index of a parameter's field: one of the type itself, or of a struct
-// that it embeds or has inline. It returns nil if there is none.
+// that it embeds or has inline. A field with several parameters inline, such as Page, has its own
+// name. It returns nil if there is none.
 func findParameter(request reflect.Type, parameter string) []int {
 	for _, f := range reflect.VisibleFields(request) {
 		name, option, _ := strings.Cut(f.Tag.Get("api"), ",")
-		switch {
-		case option == "inline":
-			if inner := findParameter(f.Type, parameter); inner != nil {
-				return append(f.Index, inner...)
-			}
-		case name == parameter, name == "" && f.Name == parameter:
+		if cmp.Or(name, f.Name) == parameter {
 			return f.Index
+		}
+		if option != "inline" {
+			continue
+		}
+		if inner := findParameter(f.Type, parameter); inner != nil {
+			return slices.Concat(f.Index, inner)
 		}
 	}
 	return nil
-}
-
-// valueOfField returns a function that reads a field of a request, by its name in Go.
-func valueOfField[T, V any](name string) func(T) V {
-	request, want := reflect.TypeFor[T](), reflect.TypeFor[V]()
-	field, ok := request.FieldByName(name)
-	if !ok || field.Type != want {
-		panic(fmt.Sprintf("%v has no field %s of type %v", request, name, want))
-	}
-	return func(r T) V { return reflect.ValueOf(r).FieldByIndex(field.Index).Interface().(V) }
 }

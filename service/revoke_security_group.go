@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// RevokeSecurityGroupRequest is the request to remove ingress rules from a security group: those with the
-// given ids, and those that equal the given permissions.
+// RevokeSecurityGroupRequest is the request to remove ingress rules from a security group: those
+// with the given ids, and those that equal the given permissions.
 type RevokeSecurityGroupRequest struct {
 	RegionID             string             `api:"RegionId"`
 	SecurityGroupID      string             `api:"SecurityGroupId"`
@@ -24,10 +24,11 @@ var RevokeSecurityGroup = newAction(Action[RevokeSecurityGroupRequest, Empty]{
 	permission: "ecs:RevokeSecurityGroup",
 	parameters: lift(ingress.parameterRules(), RevokeSecurityGroupRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(ingress.sceneRules()), errorsOf(revokeRules)),
-	write: func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupRequest) (Empty, error) {
+	write: func(
+		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupRequest,
+	) (Empty, error) {
 		return s.revoke(ctx, tx, caller, ingress, r.rulesRequest())
 	},
-	token: func(r RevokeSecurityGroupRequest) string { return r.ClientToken },
 })
 
 func (r RevokeSecurityGroupRequest) rulesRequest() rulesRequest {

@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// RevokeSecurityGroupEgressRequest is the request to remove egress rules from a security group: those with
-// the given ids, and those that equal the given permissions.
+// RevokeSecurityGroupEgressRequest is the request to remove egress rules from a security group:
+// those with the given ids, and those that equal the given permissions.
 type RevokeSecurityGroupEgressRequest struct {
 	RegionID             string            `api:"RegionId"`
 	SecurityGroupID      string            `api:"SecurityGroupId"`
@@ -24,10 +24,11 @@ var RevokeSecurityGroupEgress = newAction(Action[RevokeSecurityGroupEgressReques
 	permission: "ecs:RevokeSecurityGroupEgress",
 	parameters: lift(egress.parameterRules(), RevokeSecurityGroupEgressRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(egress.sceneRules()), errorsOf(revokeRules)),
-	write: func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupEgressRequest) (Empty, error) {
+	write: func(
+		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupEgressRequest,
+	) (Empty, error) {
 		return s.revoke(ctx, tx, caller, egress, r.rulesRequest())
 	},
-	token: func(r RevokeSecurityGroupEgressRequest) string { return r.ClientToken },
 })
 
 func (r RevokeSecurityGroupEgressRequest) rulesRequest() rulesRequest {

@@ -106,7 +106,7 @@ func wellFormed[T any](err *Error, parameter string, isValid func(string) bool) 
 
 // validPage returns the rules that refuse an invalid page request.
 func validPage[T any](p paging) []rule[T] {
-	page := valueOfField[T, PageRequest]("Page")
+	page := valueFrom[T, PageRequest]("Page")
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() }),
 		invalid("PageSize", func(r T) bool { return page(r).hasInvalidSize(p) }),
@@ -116,7 +116,7 @@ func validPage[T any](p paging) []rule[T] {
 
 // validNumberedPage returns validPage where pages go by number only.
 func validNumberedPage[T any](p paging) []rule[T] {
-	page := valueOfField[T, NumberedPage]("Page")
+	page := valueFrom[T, NumberedPage]("Page")
 	return []rule[T]{
 		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),
 		invalid("PageSize", func(r T) bool { return page(r).request().hasInvalidSize(p) }),

@@ -9,7 +9,8 @@ import (
 	"enisim/store"
 )
 
-// RunInstancesRequest is the request to create instances with their interfaces, and to start them at once.
+// RunInstancesRequest is the request to create instances with their interfaces, and to start them
+// at once.
 type RunInstancesRequest struct {
 	NewInstance
 	SecurityGroupIDs  []string `api:"SecurityGroupIds"`
@@ -121,7 +122,9 @@ var runInstancesParameterRules = slices.Concat(
 			err:      InvalidAmount,
 			violated: func(r RunInstancesRequest) bool { return r.amount() < 1 || r.amount() > maxInstancesPerLaunch },
 		},
-		invalid("MinAmount", func(r RunInstancesRequest) bool { return r.minAmount() < 1 || r.minAmount() > r.amount() }),
+		invalid("MinAmount", func(r RunInstancesRequest) bool {
+			return r.minAmount() < 1 || r.minAmount() > r.amount()
+		}),
 		invalid("Ipv6Address", func(r RunInstancesRequest) bool {
 			return !allIPv6(r.IPv6Addresses...) || r.primaryFromParameters().ipv6Count() > maxIPv6
 		}),
@@ -360,7 +363,6 @@ var RunInstances = newAction(Action[RunInstancesRequest, NewInstances]{
 	parameters:    runInstancesParameterRules,
 	refusals:      slices.Concat(errorsOf(runInstancesRules), errorsOf(dryRunRules)),
 	write:         (*Service).runInstances,
-	token:         func(r RunInstancesRequest) string { return r.ClientToken },
 	consumesToken: true,
 })
 

@@ -20,7 +20,7 @@ type runCase struct {
 
 var runMoment = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-func goodRun() *runCase {
+func validRun() *runCase {
 	ipv6 := netip.MustParsePrefix("2001:db8::/64")
 	return &runCase{
 		req: RunInstancesRequest{
@@ -177,7 +177,7 @@ func answers(err error, want *Error) bool {
 
 func TestRunInstancesRules(t *testing.T) {
 	t.Parallel()
-	if err := goodRun().verdict(); err != nil {
+	if err := validRun().verdict(); err != nil {
 		t.Fatalf("a good launch: got %v, want no error", err)
 	}
 	rules := slices.Concat(errorsOf(runInstancesParameterRules), errorsOf(admissionRules), errorsOf(runInstancesRules))
@@ -188,7 +188,7 @@ func TestRunInstancesRules(t *testing.T) {
 		if s.want != rules[k] {
 			t.Errorf("%s: stands for %v, but the rule there is %v", s.name, s.want, rules[k])
 		}
-		c := goodRun()
+		c := validRun()
 		s.spoil(c)
 		if err := c.verdict(); !answers(err, s.want) {
 			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
@@ -201,7 +201,7 @@ func TestRunInstancesRulesInOrder(t *testing.T) {
 	t.Parallel()
 	for i, earlier := range runSpoilers {
 		for _, later := range runSpoilers[i+1:] {
-			c := goodRun()
+			c := validRun()
 			later.spoil(c)
 			earlier.spoil(c)
 			if err := c.verdict(); !answers(err, earlier.want) {
@@ -229,7 +229,7 @@ func TestRunInstancesRulesAtTheirEdges(t *testing.T) {
 			c.scene.Interfaces["eni-1"].IPv4, c.scene.Interfaces["eni-1"].IPv6 = 99, 99
 		}},
 	} {
-		c := goodRun()
+		c := validRun()
 		s.change(c)
 		if err := c.verdict(); err != nil {
 			t.Errorf("%s: got %v, want no error", s.name, err)
@@ -259,7 +259,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		{"a row of addresses that ends with the VSwitch", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.251" }, 2, nil},
 		{"a row of addresses with one", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2, PrivateIPOutsideVSwitch},
 	} {
-		c := goodRun()
+		c := validRun()
 		c.req.NetworkInterfaces = c.req.NetworkInterfaces[1:]
 		c.req.Amount, c.req.MinAmount = new(5), new(2)
 		c.scene.Offers["vsw-1"].IPv4 = parseAddresses([]string{

@@ -55,8 +55,8 @@ func (p tagProduct) findType(name string) (tagType, bool) {
 // maxResourcesPerCall is the maximum number of resources in one call.
 const maxResourcesPerCall = 50
 
-// TagResourcesRequest is the request to add tags to resources of one type. A tag with the same key is
-// replaced.
+// TagResourcesRequest is the request to add tags to resources of one type. A tag with the same key
+// is replaced.
 type TagResourcesRequest struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// UnassignIPv6AddressesRequest is the request to release IPv6 addresses or prefixes of an interface.
+// UnassignIPv6AddressesRequest is the request to release IPv6 addresses or prefixes of an
+// interface.
 type UnassignIPv6AddressesRequest struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`

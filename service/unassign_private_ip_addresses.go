@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// UnassignPrivateIPAddressesRequest is the request to release secondary IPv4 addresses or prefixes of an
-// interface.
+// UnassignPrivateIPAddressesRequest is the request to release secondary IPv4 addresses or prefixes
+// of an interface.
 type UnassignPrivateIPAddressesRequest struct {
 	RegionID           string   `api:"RegionId"`
 	NetworkInterfaceID string   `api:"NetworkInterfaceId"`

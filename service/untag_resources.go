@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// UntagResourcesRequest is the request to remove tags from resources of one type: those with the given
-// keys, or all. A key that a resource does not have is not an error.
+// UntagResourcesRequest is the request to remove tags from resources of one type: those with the
+// given keys, or all. A key that a resource does not have is not an error.
 type UntagResourcesRequest struct {
 	RegionID     string `api:"RegionId"`
 	ResourceType string

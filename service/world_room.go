@@ -21,8 +21,8 @@ const (
 // smallWorld has the limits of a scenario that fits beside others.
 var smallWorld = scenario.Limits{Bytes: 64 << 10, Tokens: 8_000, Resources: 2_000, Parts: 20_000}
 
-// maxWorldText returns how many bytes of attributes and tags an account may have that is read within
-// limits. User data is most of it.
+// maxWorldText returns how many bytes of attributes and tags an account may have that is read
+// within limits. User data is most of it.
 func maxWorldText(limits scenario.Limits) int { return 16 * limits.Bytes }
 
 // withWorldRoom waits for room for a world, and calls use with its limits. It first tries the
@@ -71,8 +71,8 @@ func (s *Service) withScenario(
 	return explainScenarioError(s.withWorldRoom(ctx, parseAndUse))
 }
 
-// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits if the accounts have more than
-// a server may read into memory. command is the command that works without a server.
+// checkWorldSize returns an error that wraps scenario.ErrBeyondLimits if the accounts have more
+// than a server may read into memory. command is the command that works without a server.
 func (s *Service) checkWorldSize(
 	ctx context.Context, accountIDs []string, limits scenario.Limits, command string,
 ) error {
