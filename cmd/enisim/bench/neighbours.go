@@ -163,8 +163,8 @@ func (b *bench) measureBesideGreedy(
 	disturbanceEnded := make(chan error, 1)
 	switch word {
 	case "locked":
-		conn, err := pgx.Connect(ctx, s.url)
-		if err != nil {
+		var conn *pgx.Conn
+		if conn, err = pgx.Connect(ctx, s.url); err != nil {
 			return m, other, err
 		}
 		defer func() { err = errors.Join(err, conn.Close(context.WithoutCancel(ctx))) }()
