@@ -1,10 +1,10 @@
 -- +goose Up
 
--- A snapshot is what an account had at one moment, as rows of the tables that hold it: in pieces, because a JSON value has a largest size.
+-- A snapshot holds the rows that an account had at one time, by table. They are in pieces, because a JSON value has a maximum size.
 CREATE TABLE snapshots (
     account_id text        NOT NULL,
     name       text        NOT NULL,
-    schema     text        NOT NULL,                    -- the migrations that its rows are of
+    schema     text        NOT NULL,                    -- the fingerprint of the migrations that its rows fit
     resources  integer     NOT NULL,
     created_at timestamptz NOT NULL,
     CONSTRAINT a_snapshot_exists_once_per_account PRIMARY KEY (account_id, name),
@@ -18,7 +18,8 @@ CREATE TABLE snapshot_rows (
     piece         integer NOT NULL,
     content       jsonb   NOT NULL,
     CONSTRAINT a_piece_exists_once PRIMARY KEY (account_id, snapshot_name, of_table, piece),
-    CONSTRAINT a_piece_belongs_to_a_snapshot FOREIGN KEY (account_id, snapshot_name) REFERENCES snapshots (account_id, name) ON DELETE CASCADE
+    CONSTRAINT a_piece_belongs_to_a_snapshot FOREIGN KEY (account_id, snapshot_name)
+        REFERENCES snapshots (account_id, name) ON DELETE CASCADE
 );
 
 -- +goose Down

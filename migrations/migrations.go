@@ -1,5 +1,9 @@
-// Package migrations holds the schema as goose SQL files, embedded in the binary. Constraints are named for what they
-// promise. It never runs anything: package store applies the files.
+// Package migrations holds the schema as goose SQL files, embedded in the binary. Constraints are
+// named for what they promise. It never runs anything: package store applies the files.
+//
+// A file is permanent once it has landed: a later change of the schema is a file of its own, with a
+// test that migrates data up and down. The next number is 00010. Databases of development versions
+// have the numbers up to 9 of files that were merged into the present six; they are refused.
 package migrations
 
 import (
@@ -11,7 +15,7 @@ import (
 	"strings"
 )
 
-// FS has the migrations at its root, named NNNNN_what_it_does.sql.
+// FS has the migrations at its root, named NNNNN_its_subject.sql.
 //
 //go:embed *.sql
 var FS embed.FS

@@ -74,6 +74,6 @@ func (s *Service) createInstance(
 		state.SettlesAt = new(l.now.Add(s.options.CreateDelay))
 	}
 	id := s.insertInstance(tx, caller, l, 0, false, state)
-	tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)
+	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)
 	return CreatedInstance{id}, nil
 }

@@ -78,7 +78,7 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		if s.options.DeleteDelay == 0 {
 			primary, secondary = append(primary, secondary...), nil
 		}
-		tx.GiveBackAllPlaces(scene, now)
+		tx.ReleaseAllCapacity(scene, now)
 		tx.DeleteNetworkInterfaces(caller.AccountID, primary)
 		tx.BeginDeleteNetworkInterfaces(caller.AccountID, secondary, now.Add(s.options.DeleteDelay))
 		tx.ReleaseNetworkInterfaces(caller.AccountID, staying)

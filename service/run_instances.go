@@ -387,6 +387,6 @@ func (s *Service) runInstances(
 			s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)),
 		)
 	}
-	tx.TakePlacesInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
+	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
 	return made, nil
 }

@@ -99,7 +99,7 @@ func TestAddressOffers(t *testing.T) {
 		t.Errorf("no VSwitch: got %+v", offer)
 	}
 	var taken int
-	if err := pool.QueryRow(t.Context(), `SELECT taken_ipv4('1000000000000001', 'vsw-h', now())`).Scan(&taken); err != nil || taken != 18 {
+	if err := pool.QueryRow(t.Context(), `SELECT ipv4_addresses_in_use('1000000000000001', 'vsw-h', now())`).Scan(&taken); err != nil || taken != 18 {
 		t.Errorf("taken: got %d (%v), want 2 and a prefix of 16", taken, err)
 	}
 }

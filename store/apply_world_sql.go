@@ -52,12 +52,12 @@ const (
 	ORDER BY account_id, id FOR UPDATE`
 
 	lockDepartures = `
-	SELECT FROM security_group_leavers
+	SELECT FROM security_group_departures
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, instance_id, security_group_id FOR UPDATE`
 
 	lockCapacity = `
-	SELECT FROM security_group_places
+	SELECT FROM security_group_capacity
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, security_group_id, share FOR NO KEY UPDATE`
 )
@@ -418,4 +418,4 @@ const (
 
 // countCapacity counts the capacity of all groups anew.
 const countCapacity = `
-	SELECT count_places(array_agg(id)) FROM staged_accounts`
+	SELECT recount_capacity(array_agg(id)) FROM staged_accounts`

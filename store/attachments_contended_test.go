@@ -15,7 +15,7 @@ const contendedWorld = `
 UPDATE network_interfaces SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z' WHERE id = 'eni-1';
 INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position) VALUES
     ('1000000000000001', 'eni-2', 'sg-1', 'vpc-1', 1);
-INSERT INTO security_group_leavers (account_id, security_group_id, instance_id, leaves_at) VALUES
+INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at) VALUES
     ('1000000000000001', 'sg-1', 'i-1', '2026-11-22 10:00Z')`
 
 var contendedNow = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -38,11 +38,11 @@ func TestABatchPassesOverLockedRows(t *testing.T) {
 		{"the interface", `SELECT FROM network_interfaces WHERE id = 'eni-2' FOR NO KEY UPDATE`, &store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-2")}, ""},
 		{"a deleter of the interface", `DELETE FROM network_interfaces WHERE id = 'eni-2'`, &store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-2")}, ""},
 		{"the group", `SELECT FROM security_groups WHERE id = 'sg-1' FOR UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, ""},
-		{"the group's capacity", `SELECT FROM security_group_places WHERE security_group_id = 'sg-1' FOR NO KEY UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")},
-			`DELETE FROM security_group_leavers`},
-		{"a departure of the instance", `SELECT FROM security_group_leavers WHERE instance_id = 'i-1' FOR UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, ""},
+		{"the group's capacity", `SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' FOR NO KEY UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")},
+			`DELETE FROM security_group_departures`},
+		{"a departure of the instance", `SELECT FROM security_group_departures WHERE instance_id = 'i-1' FOR UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, ""},
 		{"an interface that has left", `SELECT FROM network_interfaces WHERE id = 'eni-1' FOR NO KEY UPDATE`, &store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-1")}, ""},
-		{"one share of the capacity", `SELECT FROM security_group_places WHERE security_group_id = 'sg-1' AND share < 7 FOR NO KEY UPDATE`, nil, ""},
+		{"one share of the capacity", `SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' AND share < 7 FOR NO KEY UPDATE`, nil, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

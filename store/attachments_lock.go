@@ -238,16 +238,16 @@ func (tx *Tx) lockAffectedGroups(a *Attachments, groups idList) {
 func (tx *Tx) lockOneCapacityShare(a *Attachments, ids namedIDs, groups idList) {
 	tx.lockAffectedGroups(a, groups)
 	tx.lock(rankDepartures, `
-		SELECT l.account_id, l.security_group_id, l.instance_id, locked.leaves_at
+		SELECT l.account_id, l.security_group_id, l.instance_id, locked.due_at
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT *
-		    FROM security_group_leavers
+		    FROM security_group_departures
 		    WHERE account_id = named.account_id AND instance_id = named.id
 		    ORDER BY security_group_id) l
 		LEFT JOIN LATERAL (
-		    SELECT leaves_at
-		    FROM security_group_leavers
+		    SELECT due_at
+		    FROM security_group_departures
 		    WHERE account_id = l.account_id AND security_group_id = l.security_group_id AND instance_id = l.instance_id
 		    FOR UPDATE SKIP LOCKED) locked ON true`, ids.instances.accounts, ids.instances.ids).
 		Query(each(departureFields, a.addDeparture))
@@ -256,7 +256,7 @@ func (tx *Tx) lockOneCapacityShare(a *Attachments, ids namedIDs, groups idList) 
 		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT *
-		    FROM security_group_places
+		    FROM security_group_capacity
 		    WHERE account_id = g.account_id AND security_group_id = g.id
 		    ORDER BY free > 0 DESC, (share + $3) % 8
 		    LIMIT 1
@@ -269,8 +269,8 @@ func (tx *Tx) lockOneCapacityShare(a *Attachments, ids namedIDs, groups idList) 
 func (tx *Tx) lockAllCapacityShares(a *Attachments, groups idList) {
 	tx.lockAffectedGroups(a, groups)
 	tx.lock(rankDepartures, `
-		SELECT account_id, security_group_id, instance_id, leaves_at
-		FROM security_group_leavers
+		SELECT account_id, security_group_id, instance_id, due_at
+		FROM security_group_departures
 		WHERE (account_id, security_group_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS g (account_id, id))
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, groups.accounts, groups.ids).Query(each(departureFields, a.addDeparture))
@@ -279,7 +279,7 @@ func (tx *Tx) lockAllCapacityShares(a *Attachments, groups idList) {
 		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT *
-		    FROM security_group_places
+		    FROM security_group_capacity
 		    WHERE account_id = g.account_id AND security_group_id = g.id
 		    ORDER BY share
 		    FOR NO KEY UPDATE) p`, groups.accounts, groups.ids).Query(each(capacityFields, a.addCapacityShare))

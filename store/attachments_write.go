@@ -64,16 +64,16 @@ func (tx *Tx) writeDepartures(a *Attachments) {
 	// find a due one.
 	if len(removed.accounts) > 0 {
 		tx.queue(`
-			DELETE FROM security_group_leavers l
+			DELETE FROM security_group_departures l
 			USING unnest($1::text[], $2::text[], $3::text[]) AS gone (account_id, security_group_id, instance_id)
 			WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id AND l.instance_id = gone.instance_id`,
 			removed.accounts, removed.groups, removed.instances)
 	}
 	if len(added.accounts) > 0 {
 		tx.write(int64(len(added.accounts)), `
-			INSERT INTO security_group_leavers (account_id, security_group_id, instance_id, leaves_at)
+			INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at)
 			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-			ON CONFLICT (account_id, security_group_id, instance_id) DO UPDATE SET leaves_at = excluded.leaves_at`,
+			ON CONFLICT (account_id, security_group_id, instance_id) DO UPDATE SET due_at = excluded.due_at`,
 			added.accounts, added.groups, added.instances, added.at)
 	}
 }
@@ -102,7 +102,7 @@ func (tx *Tx) writeCapacity(a *Attachments) {
 		return
 	}
 	tx.write(int64(len(groups)), `
-		UPDATE security_group_places p
+		UPDATE security_group_capacity p
 		SET free = c.free
 		FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[]) AS c (account_id, security_group_id, share, free)
 		WHERE p.account_id = c.account_id AND p.security_group_id = c.security_group_id AND p.share = c.share`, accounts, groups, shares, free)

@@ -99,7 +99,8 @@ var violations = []struct{ constraint, sql string }{
 	{"a_rule_has_a_documented_priority", `UPDATE security_group_rules SET priority = 101`},
 	{"a_group_accepts_or_drops_what_its_members_send", `UPDATE security_groups SET inner_access_policy = 'maybe'`},
 
-	{"a_client_token_takes_effect_once", `INSERT INTO client_tokens VALUES ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22')`},
+	{"a_client_token_takes_effect_once", `INSERT INTO client_tokens (account_id, action, token, request_hash, answer, created_at)
+		VALUES ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22')`},
 	{"a_client_token_belongs_to_an_account", `UPDATE client_tokens SET account_id = '1000000000000009'`},
 	{"a_snapshot_exists_once_per_account", `INSERT INTO snapshots VALUES ('1000000000000001', 'before', 'x', 1, '2026-11-22')`},
 	{"a_snapshot_belongs_to_an_account", `INSERT INTO snapshots VALUES ('1000000000000009', 'before', 'x', 1, '2026-11-22')`},
@@ -120,13 +121,13 @@ var violations = []struct{ constraint, sql string }{
 	{"a_security_group_lies_in_a_vpc_of_its_region", `UPDATE security_groups SET region_id = 'cn-beijing' WHERE id = 'sg-2'`},
 	{"a_security_group_is_normal_or_enterprise", `UPDATE security_groups SET type = 'basic' WHERE id = 'sg-2'`},
 	{"a_security_group_limit_is_not_negative", `UPDATE security_groups SET instance_limit = -1 WHERE id = 'sg-2'`},
-	{"a_group_has_each_share_of_its_places_once", `UPDATE security_group_places SET share = 0`},
-	{"a_place_is_of_a_known_group", `UPDATE security_group_places SET security_group_id = 'sg-9' WHERE share = 0 AND security_group_id = 'sg-1'`},
-	{"a_group_has_eight_shares_of_its_places", `UPDATE security_group_places SET share = 8 WHERE share = 0`},
-	{"a_group_takes_no_more_instances_than_its_limit", `UPDATE security_group_places SET free = free - 2`},
-	{"an_instance_leaves_a_group_once", `INSERT INTO security_group_leavers SELECT '1000000000000001', 'sg-1', 'i-1', '2026-11-22' FROM generate_series(1, 2)`},
-	{"a_known_group_is_left", `INSERT INTO security_group_leavers VALUES ('1000000000000001', 'sg-9', 'i-1', '2026-11-22')`},
-	{"a_known_instance_leaves", `INSERT INTO security_group_leavers VALUES ('1000000000000001', 'sg-1', 'i-9', '2026-11-22')`},
+	{"a_group_has_each_share_of_its_capacity_once", `UPDATE security_group_capacity SET share = 0`},
+	{"capacity_belongs_to_a_known_group", `UPDATE security_group_capacity SET security_group_id = 'sg-9' WHERE share = 0 AND security_group_id = 'sg-1'`},
+	{"a_group_has_eight_shares_of_its_capacity", `UPDATE security_group_capacity SET share = 8 WHERE share = 0`},
+	{"a_group_takes_no_more_instances_than_its_limit", `UPDATE security_group_capacity SET free = free - 2`},
+	{"an_instance_departs_from_a_group_once", `INSERT INTO security_group_departures SELECT '1000000000000001', 'sg-1', 'i-1', '2026-11-22' FROM generate_series(1, 2)`},
+	{"a_departure_is_from_a_known_group", `INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-9', 'i-1', '2026-11-22')`},
+	{"a_departure_is_of_a_known_instance", `INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-1', 'i-9', '2026-11-22')`},
 	{"a_vswitch_exists_once", `INSERT INTO vswitches SELECT * FROM vswitches WHERE id = 'vsw-h'`},
 	{"a_vswitch_lies_in_a_vpc_of_its_region", `INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
 		VALUES ('1000000000000001', 'vsw-9', 'vpc-3', 'cn-hangzhou', 'cn-hangzhou-h', '10.0.0.0/16', '2026-11-22')`},
@@ -164,14 +165,14 @@ var violations = []struct{ constraint, sql string }{
 // carriers are constraints that no statement can violate by themselves: each widens a primary key, which answers first, so that a foreign key
 // can carry the further columns.
 var carriers = map[string]bool{
-	"a_zone_lies_in_one_region":               true,
-	"a_type_has_one_eni_quantity":             true,
-	"a_vpc_lies_in_one_region":                true,
-	"a_vswitch_lies_in_one_vpc_and_zone":      true,
-	"a_security_group_lies_in_one_vpc":        true,
-	"an_instance_carries_its_place_and_limit": true,
-	"an_eni_lies_in_one_vpc":                  true,
-	"an_eni_lies_in_one_vswitch":              true,
+	"a_zone_lies_in_one_region":                  true,
+	"a_type_has_one_eni_quantity":                true,
+	"a_vpc_lies_in_one_region":                   true,
+	"a_vswitch_lies_in_one_vpc_and_zone":         true,
+	"a_security_group_lies_in_one_vpc":           true,
+	"an_instance_carries_its_location_and_limit": true,
+	"an_eni_lies_in_one_vpc":                     true,
+	"an_eni_lies_in_one_vswitch":                 true,
 }
 
 func TestEachConstraintRefusesItsViolation(t *testing.T) {

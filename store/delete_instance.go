@@ -35,7 +35,7 @@ func (tx *Tx) LockForDeleteInstance(
 			return []any{&n.ID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeleteOnRelease}
 		}, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
 	tx.queue(`
-		SELECT security_group_id FROM security_group_leavers WHERE account_id = $1 AND instance_id = $2
+		SELECT security_group_id FROM security_group_departures WHERE account_id = $1 AND instance_id = $2
 		UNION
 		SELECT m.security_group_id
 		FROM network_interfaces n
@@ -68,10 +68,10 @@ func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 	return primary, secondary, staying
 }
 
-// GiveBackAllPlaces queues the write that releases the capacity of the scene's instance in all its
+// ReleaseAllCapacity queues the write that releases the capacity of the scene's instance in all its
 // groups. It has to come before the interfaces are detached or deleted.
-func (tx *Tx) GiveBackAllPlaces(s *DeleteInstanceScene, now time.Time) {
-	tx.GiveBackPlaces(s.Instance.AccountID, s.groups, s.Instance.ID, now)
+func (tx *Tx) ReleaseAllCapacity(s *DeleteInstanceScene, now time.Time) {
+	tx.ReleaseCapacity(s.Instance.AccountID, s.groups, s.Instance.ID, now)
 }
 
 // DeleteInstance queues the deletion of a locked instance. No interface may refer to it any more.

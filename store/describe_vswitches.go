@@ -34,7 +34,7 @@ type VSwitchFilter struct {
 // only for the rows of the page.
 const matchingVSwitches = `
 	WITH matching AS (
-	    SELECT *, taken_ipv4(account_id, id, $11) AS taken
+	    SELECT *, ipv4_addresses_in_use(account_id, id, $11) AS taken
 	    FROM vswitches
 	    WHERE account_id = $1
 	      AND ($2 = '' OR region_id = $2)

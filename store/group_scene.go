@@ -37,15 +37,15 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		FOR KEY SHARE`, accountID, regionID, ids)
 	departures := map[string][]departureRow{} // the locked ones: a later departure may belong to another transaction
 	tx.lock(rankDepartures, `
-		SELECT account_id, security_group_id, instance_id, leaves_at
-		FROM security_group_leavers
+		SELECT account_id, security_group_id, instance_id, due_at
+		FROM security_group_departures
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, accountID, ids).
 		Query(each(departureFields, func(d departureRow) { departures[d.groupID] = append(departures[d.groupID], d) }))
 	tx.lock(rankCapacity, `
 		SELECT share
-		FROM security_group_places
+		FROM security_group_capacity
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
 		ORDER BY account_id, security_group_id, share
 		FOR NO KEY UPDATE`, accountID, ids)
@@ -53,7 +53,7 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 	// that they waited for.
 	tx.queue(`
 		SELECT g.id, g.vpc_id, g.type,
-		       (SELECT coalesce(sum(p.free), 0) FROM security_group_places p WHERE p.account_id = g.account_id AND p.security_group_id = g.id),
+		       (SELECT coalesce(sum(p.free), 0) FROM security_group_capacity p WHERE p.account_id = g.account_id AND p.security_group_id = g.id),
 		       EXISTS (
 		           SELECT FROM network_interfaces n
 		           JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
@@ -80,13 +80,13 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 // the affected groups. Then it writes its changes. Then it acquires the capacity that the instance
 // needs now. lockGroups takes the locks for this.
 
-// GiveBackPlaces queues the write that releases the capacity of an instance in locked groups.
-func (tx *Tx) GiveBackPlaces(accountID string, groupIDs []string, instanceID string, now time.Time) {
-	tx.queue(`SELECT give_back_places($1, $2, $3, $4)`, accountID, groupIDs, instanceID, now)
+// ReleaseCapacity queues the write that releases the capacity of an instance in locked groups.
+func (tx *Tx) ReleaseCapacity(accountID string, groupIDs []string, instanceID string, now time.Time) {
+	tx.queue(`SELECT release_capacity($1, $2, $3, $4)`, accountID, groupIDs, instanceID, now)
 }
 
-// TakePlaces queues the write that acquires the capacity of instances in locked groups, according
+// AcquireCapacity queues the write that acquires the capacity of instances in locked groups, according
 // to the interfaces that they hold.
-func (tx *Tx) TakePlaces(accountID string, groupIDs, instanceIDs []string, now time.Time) {
-	tx.queue(`SELECT take_places($1, $2, $3, $4)`, accountID, groupIDs, instanceIDs, now)
+func (tx *Tx) AcquireCapacity(accountID string, groupIDs, instanceIDs []string, now time.Time) {
+	tx.queue(`SELECT acquire_capacity($1, $2, $3, $4)`, accountID, groupIDs, instanceIDs, now)
 }

@@ -153,7 +153,7 @@ func (tx *Tx) changeMembership(s *JoinScene, now time.Time, write func()) {
 		return
 	}
 	groups := []string{s.Group.ID}
-	tx.GiveBackPlaces(s.ENI.AccountID, groups, *s.ENI.InstanceID, now)
+	tx.ReleaseCapacity(s.ENI.AccountID, groups, *s.ENI.InstanceID, now)
 	write()
-	tx.TakePlaces(s.ENI.AccountID, groups, []string{*s.ENI.InstanceID}, now)
+	tx.AcquireCapacity(s.ENI.AccountID, groups, []string{*s.ENI.InstanceID}, now)
 }

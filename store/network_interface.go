@@ -150,13 +150,13 @@ func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
 func (tx *Tx) ReplaceGroups(n NetworkInterface, oldGroupIDs, groupIDs []string, now time.Time) {
 	affected := slices.Concat(oldGroupIDs, groupIDs)
 	if n.InstanceID != nil {
-		tx.GiveBackPlaces(n.AccountID, affected, *n.InstanceID, now)
+		tx.ReleaseCapacity(n.AccountID, affected, *n.InstanceID, now)
 	}
 	tx.queue(`
 		DELETE FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID)
 	tx.joinGroups(n, groupIDs)
 	if n.InstanceID != nil {
-		tx.TakePlaces(n.AccountID, affected, []string{*n.InstanceID}, now)
+		tx.AcquireCapacity(n.AccountID, affected, []string{*n.InstanceID}, now)
 	}
 }
 

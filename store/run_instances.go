@@ -142,12 +142,12 @@ func (s *LaunchScene) Settle(now time.Time) {
 	}
 }
 
-// TakePlacesInGroups queues the writes that acquire the capacity of new instances in the scene's
+// AcquireCapacityInGroups queues the writes that acquire the capacity of new instances in the scene's
 // groups. It has to come after the writes of their interfaces.
-func (tx *Tx) TakePlacesInGroups(scene *LaunchScene, accountID string, instanceIDs []string, now time.Time) {
+func (tx *Tx) AcquireCapacityInGroups(scene *LaunchScene, accountID string, instanceIDs []string, now time.Time) {
 	groups := slices.Collect(maps.Keys(scene.Groups))
-	tx.GiveBackPlaces(accountID, groups, "", now) // no instance: only releases departures that are due
-	tx.TakePlaces(accountID, groups, instanceIDs, now)
+	tx.ReleaseCapacity(accountID, groups, "", now) // no instance: only releases departures that are due
+	tx.AcquireCapacity(accountID, groups, instanceIDs, now)
 }
 
 // InsertInstance queues the write that creates an instance. Its interfaces are written after it.

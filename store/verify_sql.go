@@ -202,7 +202,7 @@ var invariants = []invariant{
 	HAVING count(DISTINCT n.instance_id) > g.instance_limit
 	ORDER BY 1, 2`},
 
-	{"a_group_keeps_count_of_its_places", `
+	{"a_group_keeps_count_of_its_capacity", `
 	WITH held AS (
 	    SELECT m.account_id, m.security_group_id, n.instance_id
 	    FROM network_interfaces n
@@ -212,20 +212,20 @@ var invariants = []invariant{
 	), staying AS (
 	    SELECT account_id, security_group_id, count(*) AS instances FROM held GROUP BY 1, 2
 	), leaving AS (
-	    SELECT account_id, security_group_id, count(*) AS instances FROM security_group_leavers GROUP BY 1, 2
+	    SELECT account_id, security_group_id, count(*) AS instances FROM security_group_departures GROUP BY 1, 2
 	), open AS (
-	    SELECT account_id, security_group_id, sum(free) AS places FROM security_group_places GROUP BY 1, 2
+	    SELECT account_id, security_group_id, sum(free) AS free FROM security_group_capacity GROUP BY 1, 2
 	)
-	SELECT g.account_id, format('group %s has %s free places, %s instances, and %s that leave; its limit is %s',
-	    g.id, coalesce(o.places, 0), coalesce(s.instances, 0), coalesce(l.instances, 0), g.instance_limit)
+	SELECT g.account_id, format('group %s has a free capacity of %s, %s instances, and %s that depart; its limit is %s',
+	    g.id, coalesce(o.free, 0), coalesce(s.instances, 0), coalesce(l.instances, 0), g.instance_limit)
 	FROM security_groups g
 	LEFT JOIN open o ON o.account_id = g.account_id AND o.security_group_id = g.id
 	LEFT JOIN staying s ON s.account_id = g.account_id AND s.security_group_id = g.id
 	LEFT JOIN leaving l ON l.account_id = g.account_id AND l.security_group_id = g.id
-	WHERE coalesce(o.places, 0) + coalesce(s.instances, 0) + coalesce(l.instances, 0) <> g.instance_limit
+	WHERE coalesce(o.free, 0) + coalesce(s.instances, 0) + coalesce(l.instances, 0) <> g.instance_limit
 	UNION ALL
-	SELECT l.account_id, format('instance %s leaves group %s and stays in it', l.instance_id, l.security_group_id)
-	FROM security_group_leavers l
+	SELECT l.account_id, format('instance %s departs from group %s and stays in it', l.instance_id, l.security_group_id)
+	FROM security_group_departures l
 	JOIN held h ON (h.account_id, h.security_group_id, h.instance_id) = (l.account_id, l.security_group_id, l.instance_id)
 	ORDER BY 1, 2`},
 

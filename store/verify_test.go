@@ -23,7 +23,7 @@ INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_inter
     ('1000000000000001', 'vsw-2', '172.16.0.1', 'eni-20', true);
 INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id) VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1');
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
-SELECT count_places(ARRAY['1000000000000001']);
+SELECT recount_capacity(ARRAY['1000000000000001']);
 `
 
 // brokenInvariants break each invariant: first the constraints go that would refuse it, then a statement does it. What follows from the same mistake is found too.
@@ -196,19 +196,19 @@ var brokenInvariants = []struct {
 		`UPDATE security_groups SET instance_limit = 0 WHERE id = 'sg-1'`,
 		[]string{
 			"a_group_has_no_more_instances_than_its_limit: group sg-1 has interfaces of 1 instances, its limit is 0",
-			"a_group_keeps_count_of_its_places: group sg-1 has 9 free places, 1 instances, and 0 that leave; its limit is 0",
+			"a_group_keeps_count_of_its_capacity: group sg-1 has a free capacity of 9, 1 instances, and 0 that depart; its limit is 0",
 		},
 	},
 	{
-		"a_group_keeps_count_of_its_places", nil,
-		`UPDATE security_group_places SET free = free + 1 WHERE security_group_id = 'sg-1' AND share = 0`,
-		[]string{"a_group_keeps_count_of_its_places: group sg-1 has 10 free places, 1 instances, and 0 that leave; its limit is 10"},
+		"a_group_keeps_count_of_its_capacity", nil,
+		`UPDATE security_group_capacity SET free = free + 1 WHERE security_group_id = 'sg-1' AND share = 0`,
+		[]string{"a_group_keeps_count_of_its_capacity: group sg-1 has a free capacity of 10, 1 instances, and 0 that depart; its limit is 10"},
 	},
 	{
-		"a_group_keeps_count_of_its_places", nil,
-		`UPDATE security_group_places SET free = free - 1 WHERE security_group_id = 'sg-1' AND share = 0;
-		 INSERT INTO security_group_leavers VALUES ('1000000000000001', 'sg-1', 'i-1', '2026-11-22')`,
-		[]string{"a_group_keeps_count_of_its_places: instance i-1 leaves group sg-1 and stays in it"},
+		"a_group_keeps_count_of_its_capacity", nil,
+		`UPDATE security_group_capacity SET free = free - 1 WHERE security_group_id = 'sg-1' AND share = 0;
+		 INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-1', 'i-1', '2026-11-22')`,
+		[]string{"a_group_keeps_count_of_its_capacity: instance i-1 departs from group sg-1 and stays in it"},
 	},
 	{
 		"a_rule_names_groups_that_exist",

@@ -81,7 +81,7 @@ var worldSteps = []worldStep{
 	{insert, "ip_prefixes", insertIPPrefixes, nil},
 	{insert, "network_interface_security_groups", insertGroupMemberships, nil},
 	{insert, "security_group_rules", insertSecurityGroupRules, nil},
-	{prepare, "security_group_places", countCapacity, nil},
+	{prepare, "security_group_capacity", countCapacity, nil},
 }
 
 // changeCounter counts the rows that the steps write. It has one entry for each table, in the order

@@ -106,7 +106,7 @@ const detachAllSQL = `
 	UPDATE network_interfaces
 	SET status = 'Available', instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL
 	WHERE type = 'Secondary' AND instance_id IS NOT NULL;
-	SELECT count_places(array_agg(id)) FROM accounts`
+	SELECT recount_capacity(array_agg(id)) FROM accounts`
 
 // serveWorld starts a server with a world on a database.
 func (b *bench) serveWorld(ctx context.Context, url, name, text string) (*server, error) {

@@ -64,7 +64,7 @@ func TestAPlaceIsHeldUntilTheInstanceHasLeft(t *testing.T) {
 	}
 	var free, leave int
 	if err := l.pool.QueryRow(ctx, `
-		SELECT (SELECT sum(free) FROM security_group_places WHERE security_group_id = 'sg-small'), (SELECT count(*) FROM security_group_leavers)`).
+		SELECT (SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-small'), (SELECT count(*) FROM security_group_departures)`).
 		Scan(&free, &leave); err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
 	}
 	defer func() { _ = others.Rollback(t.Context()) }()
 	if _, err := others.Exec(t.Context(), `
-		UPDATE security_group_places SET free = free - 1 WHERE security_group_id = 'sg-large' AND share <> 3`); err != nil {
+		UPDATE security_group_capacity SET free = free - 1 WHERE security_group_id = 'sg-large' AND share <> 3`); err != nil {
 		t.Fatal(err)
 	}
 	for _, pair := range [][2]string{{"eni-large-1", "i-1"}, {"eni-large-2", "i-2"}, {"eni-large-3", "i-3"}} {
@@ -95,7 +95,7 @@ func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
 		}
 	}
 	var free int
-	if err := others.QueryRow(t.Context(), `SELECT sum(free) FROM security_group_places WHERE security_group_id = 'sg-large'`).Scan(&free); err != nil {
+	if err := others.QueryRow(t.Context(), `SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-large'`).Scan(&free); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := free, 2000-7; got != want {

@@ -1,69 +1,5 @@
 -- +goose Up
 
--- An id is unique within its account, not in the world: two tenants may run the same scenario.
--- A composite key carries what must agree (VPC, zone, limit) from parent to child, so that a foreign key refuses a mismatch.
-
-CREATE TABLE vpcs (
-    account_id        text        NOT NULL,
-    id                text        NOT NULL,
-    region_id         text        NOT NULL,
-    cidr_block        cidr        NOT NULL,
-    ipv6_cidr_block   cidr,
-    name              text        NOT NULL DEFAULT '',
-    description       text        NOT NULL DEFAULT '',
-    resource_group_id text        NOT NULL DEFAULT '',
-    tags              jsonb       NOT NULL DEFAULT '{}',
-    created_at        timestamptz NOT NULL,
-    CONSTRAINT a_vpc_exists_once PRIMARY KEY (account_id, id),
-    CONSTRAINT a_vpc_lies_in_one_region UNIQUE (account_id, id, region_id),
-    CONSTRAINT a_vpc_belongs_to_an_account FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE,
-    CONSTRAINT a_vpc_lies_in_a_known_region FOREIGN KEY (region_id) REFERENCES regions (id),
-    CONSTRAINT a_vpc_has_ipv4 CHECK (family(cidr_block) = 4 AND (ipv6_cidr_block IS NULL OR family(ipv6_cidr_block) = 6))
-);
-
-CREATE TABLE vswitches (
-    account_id        text        NOT NULL,
-    id                text        NOT NULL,
-    vpc_id            text        NOT NULL,
-    region_id         text        NOT NULL,
-    zone_id           text        NOT NULL,
-    cidr_block        cidr        NOT NULL,
-    ipv6_cidr_block   cidr,
-    name              text        NOT NULL DEFAULT '',
-    description       text        NOT NULL DEFAULT '',
-    resource_group_id text        NOT NULL DEFAULT '',
-    tags              jsonb       NOT NULL DEFAULT '{}',
-    created_at        timestamptz NOT NULL,
-    CONSTRAINT a_vswitch_exists_once PRIMARY KEY (account_id, id),
-    CONSTRAINT a_vswitch_lies_in_one_vpc_and_zone UNIQUE (account_id, id, vpc_id, zone_id),
-    CONSTRAINT a_vswitch_lies_in_a_vpc_of_its_region FOREIGN KEY (account_id, vpc_id, region_id)
-        REFERENCES vpcs (account_id, id, region_id) ON DELETE CASCADE,
-    CONSTRAINT a_vswitch_lies_in_a_zone_of_its_region FOREIGN KEY (zone_id, region_id) REFERENCES zones (id, region_id),
-    CONSTRAINT a_vswitch_has_ipv4 CHECK (family(cidr_block) = 4 AND (ipv6_cidr_block IS NULL OR family(ipv6_cidr_block) = 6))
-);
-CREATE INDEX vswitches_of_vpc ON vswitches (account_id, vpc_id);
-
-CREATE TABLE security_groups (
-    account_id        text        NOT NULL,
-    id                text        NOT NULL,
-    vpc_id            text        NOT NULL,
-    region_id         text        NOT NULL,
-    type              text        NOT NULL DEFAULT 'normal',
-    instance_limit    integer     NOT NULL,             -- most instances that may have an attached interface in the group
-    name              text        NOT NULL DEFAULT '',
-    description       text        NOT NULL DEFAULT '',
-    resource_group_id text        NOT NULL DEFAULT '',
-    tags              jsonb       NOT NULL DEFAULT '{}',
-    created_at        timestamptz NOT NULL,
-    CONSTRAINT a_security_group_exists_once PRIMARY KEY (account_id, id),
-    CONSTRAINT a_security_group_lies_in_one_vpc UNIQUE (account_id, id, vpc_id),
-    CONSTRAINT a_security_group_lies_in_a_vpc_of_its_region FOREIGN KEY (account_id, vpc_id, region_id)
-        REFERENCES vpcs (account_id, id, region_id) ON DELETE CASCADE,
-    CONSTRAINT a_security_group_is_normal_or_enterprise CHECK (type IN ('normal', 'enterprise')),
-    CONSTRAINT a_security_group_limit_is_not_negative CHECK (instance_limit >= 0)
-);
-CREATE INDEX security_groups_of_vpc ON security_groups (account_id, vpc_id);
-
 CREATE TABLE instances (
     account_id             text        NOT NULL,
     id                     text        NOT NULL,
@@ -78,14 +14,17 @@ CREATE TABLE instances (
     status                 text        NOT NULL,
     next_status            text,
     settles_at             timestamptz,
+    running_at             timestamptz,                 -- the second step of a creation that also starts: Pending, Starting, Running
+    started_at             timestamptz,                 -- of the last start; NULL: never
     name                   text        NOT NULL DEFAULT '',
     description            text        NOT NULL DEFAULT '',
     host_name              text        NOT NULL DEFAULT '',
     resource_group_id      text        NOT NULL DEFAULT '',
     tags                   jsonb       NOT NULL DEFAULT '{}',
+    attributes             jsonb       NOT NULL DEFAULT '{}',
     created_at             timestamptz NOT NULL,
     CONSTRAINT an_instance_exists_once PRIMARY KEY (account_id, id),
-    CONSTRAINT an_instance_carries_its_place_and_limit UNIQUE (account_id, id, vpc_id, zone_id, eni_quantity),
+    CONSTRAINT an_instance_carries_its_location_and_limit UNIQUE (account_id, id, vpc_id, zone_id, eni_quantity),
     CONSTRAINT an_instance_belongs_to_an_account FOREIGN KEY (account_id) REFERENCES accounts (id) ON DELETE CASCADE,
     CONSTRAINT an_instance_lies_in_a_zone_of_its_region FOREIGN KEY (zone_id, region_id) REFERENCES zones (id, region_id),
     CONSTRAINT an_instance_lies_in_the_zone_of_its_vswitch FOREIGN KEY (account_id, vswitch_id, vpc_id, zone_id)
@@ -100,7 +39,10 @@ CREATE TABLE instances (
     CONSTRAINT an_instance_settles_from_a_transient_status CHECK (
         (next_status IS NULL AND settles_at IS NULL)
         OR (settles_at IS NOT NULL AND (status, next_status) IN
-            (('Pending', 'Running'), ('Pending', 'Stopped'), ('Starting', 'Running'), ('Stopping', 'Stopped'))))
+            (('Pending', 'Running'), ('Pending', 'Stopped'), ('Pending', 'Starting'), ('Starting', 'Running'),
+             ('Stopping', 'Stopped')))),
+    CONSTRAINT an_instance_that_will_start_will_run CHECK (
+        (next_status IS NOT DISTINCT FROM 'Starting') = (running_at IS NOT NULL) AND (running_at >= settles_at) IS NOT FALSE)
 );
 CREATE INDEX instances_of_vswitch ON instances (account_id, vswitch_id);
 CREATE INDEX instances_of_type ON instances (instance_type_owner_id, instance_type);
@@ -129,6 +71,7 @@ CREATE TABLE network_interfaces (
     description           text        NOT NULL DEFAULT '',
     resource_group_id     text        NOT NULL DEFAULT '',
     tags                  jsonb       NOT NULL DEFAULT '{}',
+    attributes            jsonb       NOT NULL DEFAULT '{}',
     created_at            timestamptz NOT NULL,
     CONSTRAINT an_eni_exists_once PRIMARY KEY (account_id, id),
     CONSTRAINT an_eni_lies_in_one_vpc UNIQUE (account_id, id, vpc_id),
@@ -140,7 +83,9 @@ CREATE TABLE network_interfaces (
     CONSTRAINT an_attached_eni_shares_vpc_and_zone_with_its_instance
         FOREIGN KEY (account_id, instance_id, vpc_id, zone_id, instance_eni_quantity)
         REFERENCES instances (account_id, id, vpc_id, zone_id, eni_quantity) ON UPDATE CASCADE,
-    CONSTRAINT a_device_index_is_taken_once UNIQUE (account_id, instance_id, device_index),
+    -- Checked at the end of a statement rather than at each row, because one statement writes the decisions on many requests, and
+    -- an interface may take the index that another one leaves in it.
+    CONSTRAINT a_device_index_is_taken_once UNIQUE (account_id, instance_id, device_index) DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT a_device_index_is_below_the_limit_of_the_type CHECK (device_index >= 0 AND device_index < instance_eni_quantity),
     CONSTRAINT an_attached_eni_has_an_index_and_a_limit CHECK (
         (instance_id IS NULL) = (device_index IS NULL) AND (instance_id IS NULL) = (instance_eni_quantity IS NULL)),
@@ -154,10 +99,17 @@ CREATE TABLE network_interfaces (
     CONSTRAINT an_eni_is_primary_or_secondary CHECK (type IN ('Primary', 'Secondary')),
     CONSTRAINT the_primary_eni_and_only_it_has_index_0 CHECK ((type = 'Primary') = (device_index IS NOT DISTINCT FROM 0))
 );
--- An index whose columns are only the first of a foreign key's looks as good to the planner as the key's own, as long as the table was not analyzed,
--- and is smaller. It then serves the key's check, which reads all interfaces of a VSwitch, or all addresses, for each row: quadratic after a large
--- scenario. So this index, and the one on addresses, hold all columns of the key.
+-- While a table has not been analyzed, the planner rates an index on the first columns of a foreign key as highly as the key's own
+-- index, and it is smaller. It would then serve the key's check, which reads all interfaces of a VSwitch, or all addresses, for
+-- each row: quadratic after a large scenario. So this index, and the one on addresses, hold all columns of the key.
 CREATE INDEX network_interfaces_of_vswitch ON network_interfaces (account_id, vswitch_id, id);
+-- The interfaces of a region are counted for TotalCount, and the secondary ones for the quota. Few entries differ, so the index is
+-- a tenth of one with ids, and a count reads nothing else as long as Postgres has vacuumed the table.
+CREATE INDEX network_interfaces_of_region ON network_interfaces (account_id, region_id, type);
+-- An interface that is being deleted keeps its addresses until it is purged, so that they can be found here.
+CREATE INDEX network_interfaces_being_deleted ON network_interfaces (account_id, vswitch_id) WHERE next_status = 'Deleted';
+-- An interface that is being detached keeps its slot until it settles.
+CREATE INDEX network_interfaces_being_detached ON network_interfaces (account_id, instance_id) WHERE next_status = 'Available';
 
 CREATE TABLE private_ip_addresses (
     account_id           text    NOT NULL,
@@ -176,6 +128,20 @@ CREATE INDEX private_ip_addresses_of_account ON private_ip_addresses (account_id
 CREATE UNIQUE INDEX an_eni_has_one_primary_ipv4 ON private_ip_addresses (account_id, network_interface_id)
     WHERE is_primary AND family(address) = 4;
 
+-- A /28 of IPv4 or a /80 of IPv6 that is assigned to an interface as a whole. No address of the VSwitch lies in it, because each
+-- assignment holds the VSwitch's lock.
+CREATE TABLE ip_prefixes (
+    account_id           text NOT NULL,
+    vswitch_id           text NOT NULL,
+    prefix               cidr NOT NULL,
+    network_interface_id text NOT NULL,
+    CONSTRAINT a_prefix_is_given_once_in_a_vswitch PRIMARY KEY (account_id, vswitch_id, prefix),
+    CONSTRAINT a_prefix_comes_from_the_vswitch_of_its_eni FOREIGN KEY (account_id, network_interface_id, vswitch_id)
+        REFERENCES network_interfaces (account_id, id, vswitch_id) ON DELETE CASCADE,
+    CONSTRAINT a_prefix_has_the_documented_length CHECK (masklen(prefix) = CASE family(prefix) WHEN 4 THEN 28 ELSE 80 END)
+);
+CREATE INDEX ip_prefixes_of_eni ON ip_prefixes (account_id, network_interface_id, vswitch_id);
+
 CREATE TABLE network_interface_security_groups (
     account_id           text     NOT NULL,
     network_interface_id text     NOT NULL,
@@ -188,9 +154,9 @@ CREATE TABLE network_interface_security_groups (
     CONSTRAINT an_eni_joins_groups_of_its_vpc_group FOREIGN KEY (account_id, security_group_id, vpc_id)
         REFERENCES security_groups (account_id, id, vpc_id)
 );
--- With the interface in it, a group's members are read from the index alone, in the order in which a list shows them, from where a page starts.
+-- With the interface in it, the members of a group are read from the index alone, in the order of a list, from any page on.
 CREATE INDEX network_interfaces_of_security_group
     ON network_interface_security_groups (account_id, security_group_id, network_interface_id);
 
 -- +goose Down
-DROP TABLE network_interface_security_groups, private_ip_addresses, network_interfaces, instances, security_groups, vswitches, vpcs;
+DROP TABLE network_interface_security_groups, ip_prefixes, private_ip_addresses, network_interfaces, instances;
