@@ -218,6 +218,7 @@ func (a *API) Drain() { a.draining.Store(true) }
 // serve answers a request to the one endpoint.
 func (a *API) serve(c echo.Context) error {
 	x := a.begin(c)
+	defer func() { x.end() }()
 	memory := a.reading.share(c.Request())
 	defer memory.release()
 	reply, err := a.answer(c.Request(), memory, x)
@@ -255,7 +256,9 @@ func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err er
 	if !known {
 		return nil, service.InvalidActionNotFound
 	}
-	reply, err := act.answer(service.ForCaller(r.Context(), caller), a.service, caller, in.parameters)
+	ctx, end := a.service.ForCaller(r.Context(), caller)
+	x.end = end
+	reply, err := act.answer(ctx, a.service, caller, in.parameters)
 	if err != nil {
 		a.service.PaceRefusal(r.Context(), caller, err)
 	}
@@ -300,8 +303,9 @@ type exchange struct {
 	action    string
 	account   string
 	started   time.Time
+	end       func() // ends the work that counts against the account's share
 }
 
 func (a *API) begin(c echo.Context) *exchange {
-	return &exchange{requestID: a.newRequestID(), host: c.Request().Host, started: time.Now()}
+	return &exchange{requestID: a.newRequestID(), host: c.Request().Host, started: time.Now(), end: func() {}}
 }

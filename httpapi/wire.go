@@ -89,6 +89,7 @@ func (a *API) clientIsGone(c echo.Context, x *exchange, err error) bool {
 
 func write(c echo.Context, x *exchange, status int, root string, body any) error {
 	encoded, contentType, err := encode(x.format, root, body)
+	x.end() // before the answer is sent, because the client may read it slowly
 	if err != nil {
 		return err
 	}

@@ -146,10 +146,10 @@ func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.
 	return identity, nil
 }
 
-// ForCaller returns a context that counts the database work of a request against the share of the
-// caller's account.
-func ForCaller(ctx context.Context, caller Caller) context.Context {
-	return store.WithAccount(ctx, caller.AccountID)
+// ForCaller returns a context that counts the work of a request against the share of the caller's
+// account. The caller of ForCaller calls end when it has encoded the answer.
+func (s *Service) ForCaller(ctx context.Context, caller Caller) (_ context.Context, end func()) {
+	return s.store.WithAccount(ctx, caller.AccountID)
 }
 
 // admissionInput is what the admission rules check.

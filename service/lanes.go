@@ -19,7 +19,7 @@ const (
 	// however many wait. While several accounts use a lane, maxPart is the maximum per account,
 	// because the others wait for the batch.
 	maxBatch = 128
-	maxPart  = 32
+	maxPart  = 8
 	// sharedPeriod is how long a lane counts as used by several accounts after requests of two
 	// accounts met in it.
 	sharedPeriod = time.Second

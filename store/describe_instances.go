@@ -86,7 +86,7 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 		base: `i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4`,
 		args: []any{now, f.AccountID, f.RegionID, p.After},
 	}
-	c.addKey(len(f.IDs) > 0, `i.id = ANY ({})`, f.IDs)
+	c.addKey(len(f.IDs), `i.id = ANY ({})`, f.IDs)
 	c.add(f.NamePattern != "", `coalesce(nullif(i.name, ''), i.id) LIKE {}`, f.NamePattern) // one without a name is shown by its id
 	c.add(f.VPCID != "", `i.vpc_id = {}`, f.VPCID)
 	c.add(f.VSwitchID != "", `i.vswitch_id = {}`, f.VSwitchID)
@@ -101,13 +101,13 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 	c.add(f.Status != "", `i.status = {}`, f.Status)
 	c.add(f.NetworkType != "", `i.network_type = {}`, f.NetworkType)
 	c.add(f.ResourceGroupID != "", `i.resource_group_id = {}`, f.ResourceGroupID)
-	c.addKey(len(f.PrimaryIPs) > 0, `i.id = ANY (ARRAY(
+	c.addKey(len(f.PrimaryIPs), `i.id = ANY (ARRAY(
 	          SELECT p.instance_id
 	          FROM private_ip_addresses a
 	          JOIN network_interfaces p ON p.account_id = a.account_id AND p.id = a.network_interface_id
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary AND p.type = 'Primary'))`,
 		f.PrimaryIPs)
-	c.addKey(len(f.IPv6Addresses) > 0, `i.id = ANY (ARRAY(
+	c.addKey(len(f.IPv6Addresses), `i.id = ANY (ARRAY(
 	          SELECT n.instance_id
 	          FROM private_ip_addresses a
 	          JOIN settled_network_interfaces($1) n ON n.account_id = a.account_id AND n.id = a.network_interface_id

@@ -135,8 +135,12 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 		base: `n.account_id = $2 AND n.region_id = $3 AND n.id > $4`,
 		args: []any{now, f.AccountID, f.RegionID, p.After},
 	}
-	c.addKey(len(f.IDs) > 0, `n.id = ANY ({})`, f.IDs)
-	c.addKey(f.InstanceID != "", `n.stored_instance_id = {} AND n.instance_id = {}`, f.InstanceID)
+	rowsOfInstance := 0
+	if f.InstanceID != "" {
+		rowsOfInstance = maxRowsOfSmallList // more only where a scenario defines a type of its own
+	}
+	c.addKey(len(f.IDs), `n.id = ANY ({})`, f.IDs)
+	c.addKey(rowsOfInstance, `n.stored_instance_id = {} AND n.instance_id = {}`, f.InstanceID)
 	c.add(f.VPCID != "", `n.vpc_id = {}`, f.VPCID)
 	c.add(f.VSwitchID != "", `n.vswitch_id = {}`, f.VSwitchID)
 	// Of a large group, only the members from the beginning of the page are read.
@@ -145,13 +149,13 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4))`, f.SecurityGroupID)
 	c.add(f.Type != "", `n.type = {}`, f.Type)
 	c.add(f.Status != "", `n.status = {}`, f.Status)
-	c.addKey(len(f.PrimaryIPs) > 0, `n.id = ANY (ARRAY(
+	c.addKey(len(f.PrimaryIPs), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary))`, f.PrimaryIPs)
-	c.addKey(len(f.SecondaryIPs) > 0, `n.id = ANY (ARRAY(
+	c.addKey(len(f.SecondaryIPs), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND NOT a.is_primary))`, f.SecondaryIPs)
-	c.addKey(len(f.IPv6Addresses) > 0, `n.id = ANY (ARRAY(
+	c.addKey(len(f.IPv6Addresses), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 6))`, f.IPv6Addresses)
 	c.add(f.Name != "", `n.name = {}`, f.Name)

@@ -51,7 +51,7 @@ type filter struct {
 	condition string
 	arg       any
 	isSet     bool
-	isKey     bool // whether it finds few rows by an index, so that one plan fits all its values
+	maxRows   int // maximum number of rows that it finds by an index; 0: there is none
 }
 
 // add adds a filter.
@@ -59,9 +59,10 @@ func (c *conditions) add(isSet bool, condition string, arg any) {
 	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet})
 }
 
-// addKey is add for a filter that finds few rows by an index, such as ids.
-func (c *conditions) addKey(isSet bool, condition string, arg any) {
-	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet, isKey: true})
+// addKey is add for a filter that finds at most maxRows rows by an index, such as ids. So one plan
+// fits all its values. The filter is not set if maxRows is 0.
+func (c *conditions) addKey(maxRows int, condition string, arg any) {
+	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: maxRows > 0, maxRows: maxRows})
 }
 
 // addTags adds the filters by tags. The column holds the tags of the resource.
@@ -75,8 +76,9 @@ func (c *conditions) isFiltered() bool {
 	return slices.ContainsFunc(c.filters, func(f filter) bool { return f.isSet })
 }
 
-// where returns the text of the clause with its arguments, and whether one plan fits all of them.
-func (c *conditions) where() (sql string, args []any, keepPlan bool) {
+// where returns the text of the clause with its arguments. maxRows is the maximum number of rows
+// that the only filter finds by an index, and 0 otherwise.
+func (c *conditions) where() (sql string, args []any, maxRows int) {
 	set := slices.DeleteFunc(slices.Clone(c.filters), func(f filter) bool { return !f.isSet })
 	parts, args := []string{c.base}, slices.Clone(c.args)
 	placeholder := func(arg any) string {
@@ -86,15 +88,15 @@ func (c *conditions) where() (sql string, args []any, keepPlan bool) {
 	if len(set) <= 1 {
 		for _, f := range set {
 			parts = append(parts, "("+strings.ReplaceAll(f.condition, "{}", placeholder(f.arg))+")")
-			keepPlan = f.isKey
+			maxRows = f.maxRows
 		}
-		return strings.Join(parts, " AND "), args, keepPlan
+		return strings.Join(parts, " AND "), args, maxRows
 	}
 	for _, f := range c.filters {
 		off := placeholder(!f.isSet)
 		parts = append(parts, "("+off+" OR ("+strings.ReplaceAll(f.condition, "{}", placeholder(f.arg))+"))")
 	}
-	return strings.Join(parts, "\n\t      AND "), args, false
+	return strings.Join(parts, "\n\t      AND "), args, 0
 }
 
 // listStatements are the statements of a list with conditions. Each has %[1]s for them. In page,
@@ -108,12 +110,12 @@ type listStatements struct {
 
 // query returns the statements that read the rows that match the conditions.
 func (l listStatements) query(c *conditions) listQuery {
-	where, args, keepPlan := c.where()
+	where, args, maxRows := c.where()
 	limit := fmt.Sprintf("LIMIT $%d OFFSET $%d", len(args)+1, len(args)+2)
 	q := listQuery{
 		count: fmt.Sprintf(l.count, where), countArgs: args,
 		page: fmt.Sprintf(l.page, where, limit), args: args,
-		keepPlan: keepPlan,
+		maxRows: maxRows,
 	}
 	if l.countAll != "" && !c.isFiltered() {
 		q.count, q.countArgs = l.countAll, args[:l.countAllArgs]
@@ -133,11 +135,22 @@ func list[T any](
 type listQuery struct {
 	count, page     string
 	countArgs, args []any
-	keepPlan        bool // whether Postgres may use one plan for all arguments
+	maxRows         int // maximum number of rows that are found by an index, with one plan for all arguments; 0: there is none
+}
+
+// maxRowsOfSmallList is the size up to which a list is not a large one.
+const maxRowsOfSmallList = 20
+
+// isLarge reports whether a page may take much processor time: to find, count or render its rows.
+func (q listQuery) isLarge(p Page) bool {
+	if q.maxRows > 0 {
+		return min(q.maxRows, p.Limit) > maxRowsOfSmallList
+	}
+	return p.Count || p.Limit > maxRowsOfSmallList
 }
 
 // readList reads a page, and counts the whole list if the page asks for it, in one snapshot and one
-// round trip. It takes no locks and waits for none.
+// round trip. It takes no locks and waits for none. A large list waits for its turn.
 func readList[T any](ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T], q listQuery) (List[T], error) {
 	var out List[T]
 	read := func(batch *pgx.Batch) {
@@ -150,8 +163,13 @@ func readList[T any](ctx context.Context, s *Store, p Page, scan pgx.RowToFunc[T
 			return err
 		})
 	}
+	if q.isLarge(p) {
+		if err := s.lists.holdListTurn(ctx); err != nil {
+			return out, err
+		}
+	}
 	run := s.snapshot
-	if q.keepPlan {
+	if q.maxRows > 0 {
 		run = s.snapshotWithKeptPlans
 	}
 	if err := run(ctx, read); err != nil {

@@ -42,10 +42,12 @@ var (
 
 // Store gives access to the database. It is safe for concurrent use.
 type Store struct {
-	pool  *pgxpool.Pool
-	log   *slog.Logger
-	share int // the share of a group's capacity that this process prefers, so that replicas seldom lock the same one
-	turns *turns
+	pool    *pgxpool.Pool
+	log     *slog.Logger
+	share   int // the share of a group's capacity that this process prefers, so that replicas seldom lock the same one
+	sharing *sharing
+	turns   *turns // of the connections
+	lists   *turns // of large lists
 }
 
 // Config parses a connection URL and adds the settings of every connection, such as the timeouts of
@@ -98,7 +100,11 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 
 // New returns a Store on a pool whose configuration comes from Config.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
-	return &Store{pool: pool, log: log, share: rand.IntN(8), turns: newTurns(int(pool.Config().MaxConns))}
+	conns, sharing := int(pool.Config().MaxConns), new(sharing)
+	return &Store{
+		pool: pool, log: log, share: rand.IntN(8),
+		sharing: sharing, turns: newTurns(conns, sharing), lists: newListTurns(conns, sharing),
+	}
 }
 
 // Close waits for the transactions in flight and closes the pool.

@@ -19,7 +19,7 @@ const (
 	// after 3 s, so a request whose turn would come later is refused while its client still
 	// listens.
 	maxQueueWait = 2500 * time.Millisecond
-	// sharingWindow is how long accounts count as sharing the pool after two different accounts
+	// sharingWindow is how long accounts count as sharing the server after two different accounts
 	// have sent requests.
 	sharingWindow = time.Second
 	// reservedConns is how many connections of a pool are reserved for batches and probes, which
@@ -41,37 +41,103 @@ type queueName struct {
 	account bool
 }
 
-// WithAccount returns a context whose statements count against an account's share of the
-// connections. Statements without an account are those of the server itself (batches, probes) and
-// of operators. They wait in no queue.
-func WithAccount(ctx context.Context, accountID string) context.Context {
-	return context.WithValue(ctx, turnsKey{}, queueName{accountID, true})
+// turnsOf is the value of turnsKey: the queue of a request, and the turns that it holds until its
+// answer is complete.
+type turnsOf struct {
+	queue     queueName
+	startedAt time.Time // from which the waits for all of its turns count together; zero: each wait counts alone
+
+	mu   sync.Mutex
+	ends []func()
+}
+
+// waited returns for how long the request has waited for earlier turns, at most.
+func (r *turnsOf) waited() time.Duration {
+	if r.startedAt.IsZero() {
+		return 0
+	}
+	return time.Since(r.startedAt)
+}
+
+// hold keeps a turn until the request ends.
+func (r *turnsOf) hold(end func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ends = append(r.ends, end)
+}
+
+// end ends the turns that the request holds. Later calls do nothing.
+func (r *turnsOf) end() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, end := range r.ends {
+		end()
+	}
+	r.ends = nil
+}
+
+// WithAccount returns a context for one request of an account, whose statements count against the
+// account's share of the connections. The caller calls end when it has encoded the answer, because
+// a large list holds a turn until then.
+//
+// Statements without an account are those of the server itself (batches, probes) and of operators.
+// They wait in no queue.
+func (s *Store) WithAccount(ctx context.Context, accountID string) (_ context.Context, end func()) {
+	now := time.Now()
+	s.sharing.note(accountID, now)
+	r := &turnsOf{queue: queueName{accountID, true}, startedAt: now}
+	return context.WithValue(ctx, turnsKey{}, r), r.end
 }
 
 // WithLookups returns a context whose statements are lookups of the server. All lookups of one kind
 // have a share of the connections like an account, but do not count as an account.
 func WithLookups(ctx context.Context, kind string) context.Context {
-	return context.WithValue(ctx, turnsKey{}, queueName{kind, false})
+	return context.WithValue(ctx, turnsKey{}, &turnsOf{queue: queueName{kind, false}})
 }
 
 // WithoutAccount returns a context whose statements count against no share.
 func WithoutAccount(ctx context.Context) context.Context {
-	return context.WithValue(ctx, turnsKey{}, nil)
+	return context.WithValue(ctx, turnsKey{}, (*turnsOf)(nil))
+}
+
+// sharing knows whether several accounts use the server.
+type sharing struct {
+	mu          sync.Mutex
+	lastAccount string    // the account of the last request
+	sharedUntil time.Time // several accounts count as using the server until then
+}
+
+// note notes a request of an account.
+func (s *sharing) note(accountID string, now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if accountID == s.lastAccount {
+		return
+	}
+	if s.lastAccount != "" {
+		s.sharedUntil = now.Add(sharingWindow)
+	}
+	s.lastAccount = strings.Clone(accountID)
+}
+
+// isShared reports whether several accounts count as using the server.
+func (s *sharing) isShared(now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return now.Before(s.sharedUntil)
 }
 
 // turns grants the connections of a pool to accounts: each gets a limited number, and accounts that
 // wait are served in rotation. A turn is the right to take one connection. turns counts connections
 // and holds none. A request that has a turn takes a connection from the pool without waiting.
 type turns struct {
-	perAccount      int // how many connections an account may hold while several accounts share the pool
+	perAccount      int // how many connections an account may hold while several accounts share the server
 	perAccountAlone int // how many it may hold otherwise
 	maxHeld         int // how many all accounts together may hold
 	maxWait         time.Duration
+	sharing         *sharing
 
-	mu          sync.Mutex
-	lastAccount string    // the account of the last request
-	sharedUntil time.Time // several accounts count as sharing the pool until then
-
+	mu       sync.Mutex
 	held     int // number of connections that all accounts hold
 	accounts map[queueName]*accountTurns
 	rotation []*accountTurns // accounts below their limit with a queued request, in the order in which they are served
@@ -92,10 +158,11 @@ type waiter struct{ granted chan struct{} }
 
 // newTurns returns the turns of a pool with conns connections. An account may hold half of them
 // while it is alone, so that others find free connections however long its transactions wait for
-// locks. While several accounts share the pool, an account may hold an eighth, so that its
+// locks. While several accounts share the server, an account may hold an eighth, so that its
 // statements leave processor time to the others too.
-func newTurns(conns int) *turns {
+func newTurns(conns int, s *sharing) *turns {
 	return &turns{
+		sharing: s,
 		// At least two, if the pool has four: a request that waits for a lock must not stop all
 		// others of its account.
 		perAccount:      max(1, min(2, conns/2), conns/8),
@@ -106,9 +173,41 @@ func newTurns(conns int) *turns {
 	}
 }
 
+// newListTurns returns the turns of large lists. These take processor time rather than connections:
+// to find rows, and then to render them. While several accounts share the server, an account has one
+// large list in work, and then none for as long as that one took. So it keeps about half a core busy,
+// and the requests of other accounts find a free one.
+func newListTurns(conns int, s *sharing) *turns {
+	t := newTurns(conns, s)
+	t.perAccount, t.maxHeld = 1, conns
+	return t
+}
+
+// holdListTurn waits for the turn of a large list. The request of the context holds it until its
+// answer is encoded.
+func (t *turns) holdListTurn(ctx context.Context) error {
+	end, err := t.begin(ctx)
+	if err != nil {
+		return err
+	}
+	request, _ := ctx.Value(turnsKey{}).(*turnsOf)
+	if request == nil {
+		return nil
+	}
+	started := time.Now()
+	request.hold(func() {
+		if t.sharing.isShared(time.Now()) {
+			time.AfterFunc(time.Since(started), end)
+			return
+		}
+		end()
+	})
+	return nil
+}
+
 // limit returns how many connections an account may hold now.
 func (t *turns) limit(now time.Time) int {
-	if now.Before(t.sharedUntil) {
+	if t.sharing.isShared(now) {
 		return t.perAccount
 	}
 	return t.perAccountAlone
@@ -117,16 +216,16 @@ func (t *turns) limit(now time.Time) int {
 // begin waits for a turn of the context's account, and returns the function that ends it. It fails
 // with ErrBusy after maxWait, or at once if the account's queue is full or would take too long.
 func (t *turns) begin(ctx context.Context) (end func(), err error) {
-	name, ok := ctx.Value(turnsKey{}).(queueName)
-	if !ok {
+	request, _ := ctx.Value(turnsKey{}).(*turnsOf)
+	if request == nil {
 		return func() {}, nil
 	}
-	account, pending, err := t.enter(name)
+	account, pending, err := t.enter(request.queue)
 	if err != nil {
 		return nil, err
 	}
 	if pending != nil {
-		if err := t.wait(ctx, account, pending); err != nil {
+		if err := t.wait(ctx, account, pending, t.maxWait-request.waited()); err != nil {
 			return nil, err
 		}
 	}
@@ -139,17 +238,9 @@ func (t *turns) begin(ctx context.Context) (end func(), err error) {
 func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// First note whether several accounts use the pool, because the limit depends on it.
-	now := time.Now()
-	if name.account && name.id != t.lastAccount {
-		if t.lastAccount != "" {
-			t.sharedUntil = now.Add(sharingWindow)
-		}
-		t.lastAccount = strings.Clone(name.id)
-	}
-	// Then take a turn if the account and the pool have one left, and no earlier request of the
+	// First take a turn if the account and the pool have one left, and no earlier request of the
 	// account waits.
-	limit := t.limit(now)
+	limit := t.limit(time.Now())
 	account := t.accounts[name]
 	if account == nil {
 		account = &accountTurns{name: queueName{strings.Clone(name.id), name.account}}
@@ -160,7 +251,7 @@ func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 		t.held++
 		return account, nil, nil
 	}
-	// Last, join the queue, unless it is full or the turn would come too late. The estimate is how
+	// Otherwise join the queue, unless it is full or the turn would come too late. The estimate is how
 	// long the requests ahead will take on all of the account's connections.
 	expected := account.averageHold * time.Duration(len(account.queue)/limit+1)
 	if len(account.queue) >= maxQueuedPerAccount || expected > t.maxWait {
@@ -173,10 +264,10 @@ func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 	return account, pending, nil
 }
 
-// wait waits until the turn is granted. A request that gives up leaves the queue. If its turn was
+// wait waits at most maxWait until the turn is granted. A request that gives up leaves the queue. If its turn was
 // granted at the same time, it ends the turn.
-func (t *turns) wait(ctx context.Context, account *accountTurns, pending *waiter) error {
-	timeout := time.NewTimer(t.maxWait)
+func (t *turns) wait(ctx context.Context, account *accountTurns, pending *waiter, maxWait time.Duration) error {
+	timeout := time.NewTimer(maxWait)
 	defer timeout.Stop()
 	var err error
 	select {

@@ -23,6 +23,17 @@ func mustBegin(t *testing.T, turns *turns, id string) (end func()) {
 	return func() { turns.end(account, 0) }
 }
 
+// shareForAnHour makes several accounts count as using the server.
+func shareForAnHour(s *sharing) {
+	s.note("a", time.Now())
+	s.note("b", time.Now().Add(time.Hour))
+}
+
+// requestOf is a context of a request of an account.
+func requestOf(ctx context.Context, account string) context.Context {
+	return context.WithValue(ctx, turnsKey{}, &turnsOf{queue: queueName{account, true}, startedAt: time.Now()})
+}
+
 // queued puts a request of an account into the queue. order gets the account's name when its turn comes.
 func queued(t *testing.T, turns *turns, account string, order chan<- string) {
 	t.Helper()
@@ -46,11 +57,9 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 	}{"alone": {false, 8}, "beside others": {true, 2}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			turns := newTurns(16)
+			turns := newTurns(16, new(sharing))
 			if c.others {
-				mustBegin(t, turns, "b")()
-				mustBegin(t, turns, "a")()
-				turns.sharedUntil = turns.sharedUntil.Add(time.Hour)
+				shareForAnHour(turns.sharing)
 			} else if lookup, _, err := turns.enter(queueName{"keys", false}); err != nil { // which is no account
 				t.Fatal(err)
 			} else {
@@ -68,7 +77,7 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 				t.Fatal("the account got a connection beyond its share")
 			default:
 			}
-			turns.sharedUntil = turns.sharedUntil.Add(-2 * time.Hour)
+			turns.sharing.sharedUntil = turns.sharing.sharedUntil.Add(-2 * time.Hour)
 			first()
 			if got := <-order; got != "a" {
 				t.Errorf("got the turn of %q, want that of a", got)
@@ -80,7 +89,7 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 // Accounts that wait are served in turn, however many requests each has in its queue.
 func TestWaitingAccountsAreServedInTurn(t *testing.T) {
 	t.Parallel()
-	turns := newTurns(1)
+	turns := newTurns(1, new(sharing))
 	end := mustBegin(t, turns, "z")
 	order := make(chan string, 12)
 	for _, account := range []string{"a", "a", "a", "a", "a", "a", "b", "b", "c"} {
@@ -99,7 +108,7 @@ func TestWaitingAccountsAreServedInTurn(t *testing.T) {
 // A request is refused at once where the queue of its account is full, and where its turn would come too late.
 func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 	t.Parallel()
-	turns := newTurns(1)
+	turns := newTurns(1, new(sharing))
 	end := mustBegin(t, turns, "a")
 	order := make(chan string, maxQueuedPerAccount)
 	for range maxQueuedPerAccount {
@@ -127,14 +136,15 @@ func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 // A request that gives up leaves the queue, also when its turn comes in the same moment: nothing is held in the end.
 func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 	t.Parallel()
-	turns := newTurns(8)
+	turns := newTurns(8, new(sharing))
 	var holding, highest atomic.Int64
 	var callers sync.WaitGroup
 	for k := range 64 {
 		random := rand.New(rand.NewPCG(1, uint64(k)))
 		callers.Go(func() {
 			for range 200 {
-				ctx, giveUp := context.WithCancel(WithAccount(t.Context(), fmt.Sprint(random.IntN(5))))
+				request := requestOf(t.Context(), fmt.Sprint(random.IntN(5)))
+				ctx, giveUp := context.WithCancel(request)
 				go func(spins int) {
 					for range spins {
 						runtime.Gosched()
@@ -167,5 +177,86 @@ func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 	}
 	if turns.held != 0 || len(turns.accounts) != 0 || len(turns.rotation) != 0 {
 		t.Errorf("in the end: got %d held, %d accounts, %d waiting, want none", turns.held, len(turns.accounts), len(turns.rotation))
+	}
+}
+
+// While several accounts use the server, an account has one large list in work until its answer is encoded. Another account's does not wait for it.
+func TestLargeListsOfAnAccountTakeTurns(t *testing.T) {
+	t.Parallel()
+	turns := newListTurns(16, new(sharing))
+	shareForAnHour(turns.sharing)
+	list := func(account string) (request *turnsOf, err error) {
+		ctx := requestOf(t.Context(), account)
+		return ctx.Value(turnsKey{}).(*turnsOf), turns.holdListTurn(ctx)
+	}
+	first, err := list("a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := make(chan *turnsOf)
+	go func() {
+		request, err := list("a")
+		if err != nil {
+			t.Error(err)
+		}
+		second <- request
+	}()
+	other, err := list("c")
+	if err != nil {
+		t.Fatalf("another account: %v", err)
+	}
+	other.end()
+	select {
+	case <-second:
+		t.Fatal("the second list of the account began before the first one was encoded")
+	default:
+	}
+	first.end()
+	first.end() // does nothing
+	(<-second).end()
+}
+
+// An account that has the server for itself reads several large lists at once, but not all that the pool can.
+func TestLargeListsOfALoneAccountRunTogether(t *testing.T) {
+	t.Parallel()
+	turns := newListTurns(16, new(sharing))
+	turns.maxWait = 0 // a list that has to wait is refused
+	var running []*turnsOf
+	for range 8 {
+		ctx := requestOf(t.Context(), "a")
+		if err := turns.holdListTurn(ctx); err != nil {
+			t.Fatal(err)
+		}
+		running = append(running, ctx.Value(turnsKey{}).(*turnsOf))
+	}
+	if err := turns.holdListTurn(requestOf(t.Context(), "a")); !errors.Is(err, ErrBusy) {
+		t.Errorf("the ninth list: got %v, want ErrBusy", err)
+	}
+	for _, request := range running {
+		request.end()
+	}
+	if turns.held != 0 || len(turns.accounts) != 0 {
+		t.Errorf("at the end %d turns are held by %d accounts, want none", turns.held, len(turns.accounts))
+	}
+}
+
+// A list is large if finding, counting or rendering its rows may take long.
+func TestLargeLists(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		maxRows int
+		page    Page
+		want    bool
+	}{
+		"by one id, of a large page":  {1, Page{Limit: 500, Count: true}, false},
+		"by 100 ids":                  {100, Page{Limit: 100}, true},
+		"by 100 ids, of a small page": {100, Page{Limit: 10}, false},
+		"all, a small page":           {0, Page{Limit: 10}, false},
+		"all, counted":                {0, Page{Limit: 10, Count: true}, true},
+		"all, a large page":           {0, Page{Limit: 100}, true},
+	} {
+		if got := (listQuery{maxRows: c.maxRows}).isLarge(c.page); got != c.want {
+			t.Errorf("%s: got %t, want %t", name, got, c.want)
+		}
 	}
 }

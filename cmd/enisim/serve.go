@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -368,12 +369,20 @@ func listen(ctx context.Context, address *net.TCPAddr) (*drainListener, error) {
 	return &drainListener{TCPListener: listener.(*net.TCPListener), limits: limits}, nil
 }
 
+// threadsPerCore is how many goroutines run at once for each core, unless GOMAXPROCS is set. With
+// one, a request waits until those that render large pages are preempted, after up to 10 ms each.
+// With several, the kernel shares the cores, and gives a thread that was idle the next turn.
+const threadsPerCore = 4
+
 // serve answers requests until ctx ends, and then answers all requests that it has accepted.
 func serve(
 	ctx context.Context, listener *drainListener, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger,
 ) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemoryLimit)
+	}
+	if os.Getenv("GOMAXPROCS") == "" {
+		runtime.GOMAXPROCS(threadsPerCore * runtime.GOMAXPROCS(0))
 	}
 	// First configure the server. Its error log is about connections that clients broke.
 	server := &http.Server{

@@ -84,7 +84,7 @@ func neighbourWorld(interfaces int) string {
 
 // neighboursTable measures the polite tenant alone and beside each greedy load. The clients of the
 // greedy tenant run in a process of low priority, because real ones would run on other machines.
-func (b *bench) neighboursTable(ctx context.Context) (err error) {
+func (b *bench) neighboursTable(ctx context.Context, greedy []string) (err error) {
 	s, _, err := b.serveApplied(ctx, "neighbours", neighbourWorld(greedySize))
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ func (b *bench) neighboursTable(ctx context.Context) (err error) {
 		"alone and beside another tenant.", politeRate),
 		"what the other tenant does", "alone p50 / p99 / p99.9 ms", "beside p50 / p99 / p99.9 ms", "p99 ratio",
 		"failed of the polite", "the other's answers a second", "of these refused", "server MiB")
-	for _, word := range []string{"locked", "applying", "creators", "readers", "attachers"} {
+	for _, word := range greedy {
 		alone, err := b.measurePolite(ctx, s)
 		if err != nil {
 			return err
