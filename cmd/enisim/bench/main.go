@@ -20,7 +20,7 @@ type options struct {
 	Scale   []int         `default:"1000,100000,1000000" help:"Interfaces of the worlds of the second table."`
 	Tables  []string      `default:"load,scale,reads,neighbours,overload" enum:"load,scale,reads,neighbours,overload" help:"Which tables to print."`
 
-	Greedy  []string      `default:"locked,applying,creators,readers,attachers" enum:"locked,applying,creators,readers,attachers" help:"Loads of the table of neighbours."`
+	Greedy []string `default:"locked,applying,creators,readers,attachers" enum:"locked,applying,creators,readers,attachers" help:"Loads of the table of neighbours."`
 
 	Greed    string `hidden:"" help:"Play a greedy tenant of the table of neighbours, and nothing else."`
 	Endpoint string `hidden:"" help:"The server of --greed."`
