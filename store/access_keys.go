@@ -54,10 +54,7 @@ func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, n
 
 // InsertAccessKey queues the write that adds a key. Its owner must be locked.
 func (tx *Tx) InsertAccessKey(k AccessKey) {
-	tx.write(1, `
-		INSERT INTO access_keys (id, account_id, ram_user_name, secret, security_token, assumed_role, status, expires_at, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-		k.ID, k.AccountID, k.RAMUserName, k.Secret, k.SecurityToken, k.AssumedRole, k.Status, k.ExpiresAt, k.CreatedAt)
+	insertRow(tx, accessKeysTable, k)
 }
 
 // LockAccessKey locks and reads a key. It returns nil if there is none.

@@ -4,12 +4,12 @@ import "time"
 
 // Account is a tenant: the unit of isolation. Its ID is the 16-digit UID.
 type Account struct {
-	ID                         string
-	Name                       string
-	NetworkInterfacesPerRegion int // quota
-	CreatedAt                  time.Time
-	ExpiresAt                  *time.Time // from then on the account counts as deleted; nil if it never expires
-	Repeats                    string     // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
+	ID                         string     `db:"id,key"`
+	Name                       string     `db:"name"`
+	NetworkInterfacesPerRegion int        `db:"network_interfaces_per_region"` // quota
+	CreatedAt                  time.Time  `db:"created_at,once"`
+	ExpiresAt                  *time.Time `db:"expires_at,once"` // from then on the account counts as deleted; nil if it never expires
+	Repeats                    string     `db:"repeats"`         // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
 }
 
 // Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of
@@ -25,21 +25,21 @@ func (a Account) Expired(now time.Time) bool { return a.ExpiresAt != nil && !a.E
 // RAMUser is a user of an account. Allow lists the only actions that it may call, as product:Action
 // with * as wildcard.
 type RAMUser struct {
-	AccountID string
-	Name      string
-	Allow     []string
+	AccountID string   `db:"account_id,key"`
+	Name      string   `db:"name,key"`
+	Allow     []string `db:"allow"`
 }
 
 // AccessKey is a key of an account, or of one of its RAM users if RAMUserName is set. Its ID is
 // unique across all accounts.
 type AccessKey struct {
-	ID            string
-	AccountID     string
-	RAMUserName   *string
-	Secret        string
-	SecurityToken *string // set for a temporary key, which has an expiry time
-	AssumedRole   *string // set for a temporary key: role/session
-	Status        string  // Active or Inactive
-	ExpiresAt     *time.Time
-	CreatedAt     time.Time
+	ID            string     `db:"id,key"`
+	AccountID     string     `db:"account_id,key"`
+	RAMUserName   *string    `db:"ram_user_name"`
+	Secret        string     `db:"secret"`
+	SecurityToken *string    `db:"security_token"` // set for a temporary key, which has an expiry time
+	AssumedRole   *string    `db:"assumed_role"`   // set for a temporary key: role/session
+	Status        string     `db:"status"`         // Active or Inactive
+	ExpiresAt     *time.Time `db:"expires_at"`
+	CreatedAt     time.Time  `db:"created_at,once"`
 }

@@ -10,9 +10,9 @@ import (
 
 // ListAccounts returns the accounts that have not expired at now.
 func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, error) {
-	return query(ctx, s, pgx.RowToStructByPos[Account], `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
-		FROM accounts
+	return query(ctx, s, accountsTable.scan, `
+		SELECT `+accountsTable.selectList("t")+`
+		FROM accounts t
 		WHERE (expires_at <= $1) IS NOT TRUE
 		ORDER BY id`, now)
 }
@@ -81,9 +81,7 @@ func accountFields(a *Account) []any {
 // InsertAccount queues the write that adds an account. Its id must be locked by TakeAccount and
 // unused.
 func (tx *Tx) InsertAccount(a Account) {
-	tx.write(1, `
-		INSERT INTO accounts (id, name, network_interfaces_per_region, created_at, expires_at, repeats)
-		VALUES ($1, $2, $3, $4, $5, $6)`, a.ID, a.Name, a.NetworkInterfacesPerRegion, a.CreatedAt, a.ExpiresAt, a.Repeats)
+	insertRow(tx, accountsTable, a)
 }
 
 // SetRepeats queues the write of a locked account's Repeats.

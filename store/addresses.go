@@ -64,14 +64,12 @@ func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, gon
 		byID[want.VSwitchID] = offers[k]
 	}
 	tx.lock(rankVSwitches, `
-		SELECT account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, available_at
-		FROM vswitches
+		SELECT `+vswitchesTable.selectList("t")+`
+		FROM vswitches t
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR NO KEY UPDATE`, accountID, regionID, ids).
-		Query(each(func(v *VSwitch) []any {
-			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.AvailableAt}
-		}, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
+		Query(each(vswitchesTable.targets, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
 	tx.purgeNetworkInterfaces(accountID, ids, goneBefore)
 	for k, want := range wants {
 		tx.findFreeAddresses(accountID, want, offers[k])

@@ -29,23 +29,16 @@ func (tx *Tx) LockForRules(
 			scene.Exists = scene.Exists || id == groupID
 		}))
 	tx.queue(`
-		SELECT `+ruleColumns+`
+		SELECT `+groupRulesTable.selectList("r")+`
 		FROM security_group_rules r
 		WHERE r.account_id = $1 AND r.security_group_id = $2`, accountID, groupID).
-		Query(each((*SecurityGroupRule).fields, func(r SecurityGroupRule) { scene.Rules = append(scene.Rules, r) }))
+		Query(each(groupRulesTable.targets, func(r SecurityGroupRule) { scene.Rules = append(scene.Rules, r) }))
 	return scene, tx.send(ctx)
 }
 
 // InsertRule queues the write that adds a rule.
 func (tx *Tx) InsertRule(r SecurityGroupRule) {
-	tx.write(1, `
-		INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, source_port_range,
-		    policy, priority, nic_type, source_cidr_ip, ipv6_source_cidr_ip, source_group_id, source_prefix_list_id,
-		    dest_cidr_ip, ipv6_dest_cidr_ip, dest_group_id, dest_prefix_list_id, description, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, nullif($13, ''), $14, $15, $16, nullif($17, ''), $18, $19, $20)`,
-		r.AccountID, r.ID, r.SecurityGroupID, r.Direction, r.IPProtocol, r.PortRange, r.SourcePortRange,
-		r.Policy, r.Priority, r.NICType, r.SourceCIDR, r.SourceIPv6CIDR, r.SourceGroupID, r.SourcePrefixListID,
-		r.DestCIDR, r.DestIPv6CIDR, r.DestGroupID, r.DestPrefixListID, r.Description, r.CreatedAt)
+	insertRow(tx, groupRulesTable, r)
 }
 
 // DeleteRules queues the deletion of rules.

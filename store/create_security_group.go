@@ -20,11 +20,11 @@ func (tx *Tx) LockForNewGroup(ctx context.Context, accountID, regionID, vpcID st
 	tx.lock(rankAccounts, `
 		SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE`, accountID)
 	tx.lock(rankVPCs, `
-		SELECT id, available_at
-		FROM vpcs
+		SELECT `+vpcsTable.selectList("t")+`
+		FROM vpcs t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR KEY SHARE`, accountID, regionID, vpcID).
-		Query(each(func(v *VPC) []any { return []any{&v.ID, &v.AvailableAt} }, func(v VPC) { scene.VPC = &v }))
+		Query(each(vpcsTable.targets, func(v VPC) { scene.VPC = &v }))
 	tx.queue(`
 		SELECT count(*) FROM security_groups WHERE account_id = $1 AND region_id = $2`, accountID, regionID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.Groups) })
@@ -33,10 +33,5 @@ func (tx *Tx) LockForNewGroup(ctx context.Context, accountID, regionID, vpcID st
 
 // InsertSecurityGroup queues the write that creates a group.
 func (tx *Tx) InsertSecurityGroup(g SecurityGroup) {
-	tx.write(1, `
-		INSERT INTO security_groups (account_id, id, vpc_id, region_id, type, instance_limit, inner_access_policy,
-		    name, description, resource_group_id, tags, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		g.AccountID, g.ID, g.VPCID, g.RegionID, g.Type, g.InstanceLimit, g.InnerAccessPolicy,
-		g.Name, g.Description, g.ResourceGroupID, tags(g.Tags), g.CreatedAt)
+	insertRow(tx, groupsTable, g)
 }

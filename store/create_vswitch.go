@@ -34,18 +34,14 @@ func (tx *Tx) LockForCreateVSwitch(
 // readSubnets queues the read of the VSwitches of a VPC, with their blocks.
 func (tx *Tx) readSubnets(accountID, vpcID string, found func(VSwitch)) {
 	tx.queue(`
-		SELECT id, cidr_block, ipv6_cidr_block
-		FROM vswitches
+		SELECT `+vswitchesTable.selectList("t")+`
+		FROM vswitches t
 		WHERE account_id = $1 AND vpc_id = $2`, accountID, vpcID).
-		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} }, found))
+		Query(each(vswitchesTable.targets, found))
 }
 
 // InsertVSwitch queues the write that creates a VSwitch.
 func (tx *Tx) InsertVSwitch(v VSwitch) {
-	tx.write(1, `
-		INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description,
-		    resource_group_id, tags, created_at, available_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
-		v.AccountID, v.ID, v.VPCID, v.RegionID, v.ZoneID, v.CIDRBlock, v.IPv6CIDRBlock, v.Name, v.Description,
-		v.ResourceGroupID, tags(v.Tags), v.CreatedAt, v.AvailableAt)
+	v.NextHost = max(v.NextHost, 1)
+	insertRow(tx, vswitchesTable, v)
 }

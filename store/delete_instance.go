@@ -9,8 +9,8 @@ import (
 // instance is nil.
 type DeleteInstanceScene struct {
 	InstanceScene
-	Held   []NetworkInterface // only ID, type, status and DeleteOnRelease
-	groups []string           // the groups that the interfaces are in or the instance is leaving
+	Held   []NetworkInterface
+	groups []string // the groups that the interfaces are in or the instance is leaving
 }
 
 // LockForDeleteInstance locks an instance and all interfaces whose rows refer to it, and in a
@@ -26,14 +26,12 @@ func (tx *Tx) LockForDeleteInstance(
 		scene.Instance, scene.Type = &i, &t
 	})
 	tx.lock(rankNetworkInterfaces, `
-		SELECT id, type, status, next_status, settles_at, delete_on_release
-		FROM network_interfaces
+		SELECT `+enisTable.selectList("t")+`
+		FROM network_interfaces t
 		WHERE account_id = $1 AND instance_id = $2
 		ORDER BY id
 		FOR UPDATE`, accountID, instanceID).
-		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.ID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeleteOnRelease}
-		}, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
+		Query(each(enisTable.targets, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
 	tx.queue(`
 		SELECT security_group_id FROM security_group_departures WHERE account_id = $1 AND instance_id = $2
 		UNION

@@ -12,9 +12,9 @@ type DeleteNetworkInterfaceScene struct {
 }
 
 // eniToDelete is the locking statement without its locking clause.
-const eniToDelete = `
-	SELECT account_id, id, type, status, next_status, settles_at, service_managed
-	FROM network_interfaces
+var eniToDelete = `
+	SELECT ` + enisTable.selectList("t") + `
+	FROM network_interfaces t
 	WHERE account_id = $1 AND region_id = $2 AND id = $3
 	`
 
@@ -30,9 +30,7 @@ func (tx *Tx) LockForDeleteNetworkInterface(
 	}
 	scene := &DeleteNetworkInterfaceScene{}
 	tx.lock(rankNetworkInterfaces, sql, accountID, regionID, eniID).
-		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.ServiceManaged}
-		}, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
 	return scene, tx.send(ctx)
 }
 

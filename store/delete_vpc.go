@@ -18,12 +18,11 @@ type DeleteVPCScene struct {
 func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID string) (*DeleteVPCScene, error) {
 	scene := &DeleteVPCScene{}
 	tx.lock(rankVPCs, `
-		SELECT account_id, id, region_id, available_at
-		FROM vpcs
+		SELECT `+vpcsTable.selectList("t")+`
+		FROM vpcs t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR UPDATE`, accountID, vpcID, regionID).
-		Query(each(func(v *VPC) []any { return []any{&v.AccountID, &v.ID, &v.RegionID, &v.AvailableAt} },
-			func(v VPC) { scene.VPC = &v }))
+		Query(each(vpcsTable.targets, func(v VPC) { scene.VPC = &v }))
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2),
 		       EXISTS (SELECT FROM security_groups WHERE account_id = $1 AND vpc_id = $2)`, accountID, vpcID).

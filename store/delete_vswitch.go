@@ -22,13 +22,11 @@ func (tx *Tx) LockForDeleteVSwitch(
 ) (*DeleteVSwitchScene, error) {
 	scene := &DeleteVSwitchScene{}
 	tx.lock(rankVSwitches, `
-		SELECT account_id, id, vpc_id, region_id, zone_id, available_at
-		FROM vswitches
+		SELECT `+vswitchesTable.selectList("t")+`
+		FROM vswitches t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR UPDATE`, accountID, vswitchID, regionID).
-		Query(each(func(v *VSwitch) []any {
-			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.AvailableAt}
-		}, func(v VSwitch) { scene.VSwitch = &v }))
+		Query(each(vswitchesTable.targets, func(v VSwitch) { scene.VSwitch = &v }))
 	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, goneBefore)
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)

@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // InstanceTypeFilter selects instance types that an account sees. A type must match every field
@@ -50,16 +48,15 @@ const matchingInstanceTypes = `
 const countInstanceTypes = matchingInstanceTypes + `
 	SELECT count(*) FROM matching`
 
-const pageOfInstanceTypes = matchingInstanceTypes + `
-	SELECT owner_id, id, family, generation, vcpus, memory_gib, eni_quantity, private_ipv4_per_eni, ipv6_per_eni, eni_trunk_supported,
-	       eni_total_quantity, bandwidth_gbps, pps_10k, network_cards, cpu_architecture, hot_plug, io_optimized
-	FROM matching
-	ORDER BY id
+var pageOfInstanceTypes = matchingInstanceTypes + `
+	SELECT ` + instanceTypesTable.selectList("t") + `
+	FROM matching t
+	ORDER BY t.id
 	LIMIT $16 OFFSET $17`
 
 // DescribeInstanceTypes returns a page of the instance types that match a filter.
 func (s *Store) DescribeInstanceTypes(ctx context.Context, f InstanceTypeFilter, p Page) (List[InstanceType], error) {
-	return list(ctx, s, p, pgx.RowToStructByPos[InstanceType], countInstanceTypes, pageOfInstanceTypes,
+	return list(ctx, s, p, instanceTypesTable.scan, countInstanceTypes, pageOfInstanceTypes,
 		f.AccountID, p.After, f.IDs, f.Family, f.Families, f.Architectures, f.MinVCPUs, f.MaxVCPUs, f.MinMemoryGiB,
 		f.MaxMemoryGiB,
 		f.MinENIs, f.MinPrivateIPv4PerENI, f.MinIPv6PerENI, f.MinBandwidthKbps, f.MinPPS)

@@ -27,14 +27,12 @@ func (s *Store) DescribeSecurityGroupAttribute(
 	var rules List[DescribedRule]
 	err := s.snapshot(ctx, func(batch *pgx.Batch) {
 		batch.Queue(`
-			SELECT account_id, id, vpc_id, region_id, inner_access_policy, name, description
-			FROM security_groups
+			SELECT `+groupsTable.selectList("t")+`
+			FROM security_groups t
 			WHERE account_id = $1 AND region_id = $2 AND id = $3`, f.AccountID, f.RegionID, f.SecurityGroupID).
-			Query(each(func(g *SecurityGroup) []any {
-				return []any{&g.AccountID, &g.ID, &g.VPCID, &g.RegionID, &g.InnerAccessPolicy, &g.Name, &g.Description}
-			}, func(g SecurityGroup) { group = &g }))
+			Query(each(groupsTable.targets, func(g SecurityGroup) { group = &g }))
 		batch.Queue(`
-			SELECT `+ruleColumns+`, coalesce(source.name, ''), coalesce(dest.name, '')
+			SELECT `+groupRulesTable.selectList("r")+`, coalesce(source.name, ''), coalesce(dest.name, '')
 			FROM security_group_rules r
 			LEFT JOIN security_groups source ON source.account_id = r.account_id AND source.id = r.source_group_id
 			LEFT JOIN security_groups dest ON dest.account_id = r.account_id AND dest.id = r.dest_group_id
@@ -45,7 +43,7 @@ func (s *Store) DescribeSecurityGroupAttribute(
 			ORDER BY r.id
 			LIMIT $6`, f.AccountID, f.SecurityGroupID, f.Direction, f.NICType, p.After, p.Limit+1).
 			Query(each(func(r *DescribedRule) []any {
-				return append(r.fields(), &r.SourceGroupName, &r.DestGroupName)
+				return append(groupRulesTable.targets(&r.SecurityGroupRule), &r.SourceGroupName, &r.DestGroupName)
 			}, func(r DescribedRule) {
 				r.CreatedAt = r.CreatedAt.UTC()
 				rules.Rows = append(rules.Rows, r)

@@ -47,9 +47,8 @@ const matchingSecurityGroups = `
 const countSecurityGroups = matchingSecurityGroups + `
 	SELECT count(*) FROM matching`
 
-const pageOfSecurityGroups = matchingSecurityGroups + `
-	SELECT g.account_id, g.id, g.vpc_id, g.region_id, g.type, g.instance_limit, g.inner_access_policy,
-	       g.name, g.description, g.resource_group_id, g.tags, g.created_at,
+var pageOfSecurityGroups = matchingSecurityGroups + `
+	SELECT ` + groupsTable.selectList("g") + `,
 	       (SELECT count(DISTINCT n.instance_id)
 	        FROM network_interface_security_groups m
 	        JOIN settled_network_interfaces($1) n ON n.account_id = m.account_id AND n.id = m.network_interface_id
@@ -69,8 +68,7 @@ func (s *Store) DescribeSecurityGroups(
 ) (List[DescribedSecurityGroup], error) {
 	scan := func(row pgx.CollectableRow) (DescribedSecurityGroup, error) {
 		var g DescribedSecurityGroup
-		err := row.Scan(&g.AccountID, &g.ID, &g.VPCID, &g.RegionID, &g.Type, &g.InstanceLimit, &g.InnerAccessPolicy,
-			&g.Name, &g.Description, &g.ResourceGroupID, &g.Tags, &g.CreatedAt, &g.Instances, &g.Rules, &g.GroupRules)
+		err := row.Scan(append(groupsTable.targets(&g.SecurityGroup), &g.Instances, &g.Rules, &g.GroupRules)...)
 		g.CreatedAt = g.CreatedAt.UTC()
 		return g, err
 	}

@@ -54,9 +54,8 @@ const matchingVPCs = `
 const countVPCs = matchingVPCs + `
 	SELECT count(*) FROM matching`
 
-const pageOfVPCs = matchingVPCs + `
-	SELECT v.account_id, v.id, v.region_id, v.cidr_block, v.ipv6_cidr_block, v.name, v.description, v.resource_group_id,
-	       v.tags, v.attributes, v.created_at, v.available_at,
+var pageOfVPCs = matchingVPCs + `
+	SELECT ` + vpcsTable.selectList("v") + `,
 	       (SELECT coalesce(json_agg(json_build_object('ID', s.id, 'CIDRBlock', s.cidr_block) ORDER BY s.id), '[]')
 	        FROM vswitches s
 	        WHERE s.account_id = v.account_id AND s.vpc_id = v.id),
@@ -78,9 +77,7 @@ func (s *Store) DescribeVPCs(ctx context.Context, now time.Time, f VPCFilter, p 
 func scanDescribedVPC(now time.Time) pgx.RowToFunc[DescribedVPC] {
 	return func(row pgx.CollectableRow) (DescribedVPC, error) {
 		var v DescribedVPC
-		err := row.Scan(&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
-			&v.ResourceGroupID,
-			&v.Tags, &v.Attributes, &v.CreatedAt, &v.AvailableAt, &v.VSwitches, &v.SecurityGroups)
+		err := row.Scan(append(vpcsTable.targets(&v.VPC), &v.VSwitches, &v.SecurityGroups)...)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VPC.Status(now)
 		return v, err

@@ -51,9 +51,8 @@ const matchingVSwitches = `
 const countVSwitches = matchingVSwitches + `
 	SELECT count(*) FROM matching`
 
-const pageOfVSwitches = matchingVSwitches + `
-	SELECT v.account_id, v.id, v.vpc_id, v.region_id, v.zone_id, v.cidr_block, v.ipv6_cidr_block, v.name, v.description,
-	       v.resource_group_id, v.tags, v.created_at, v.available_at, v.taken
+var pageOfVSwitches = matchingVSwitches + `
+	SELECT ` + vswitchesTable.selectList("v") + `, v.taken
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $12 OFFSET $13) v
 	ORDER BY v.id`
 
@@ -71,9 +70,7 @@ func scanDescribedVSwitch(now time.Time) pgx.RowToFunc[DescribedVSwitch] {
 	return func(row pgx.CollectableRow) (DescribedVSwitch, error) {
 		var v DescribedVSwitch
 		var taken int
-		err := row.Scan(&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name,
-			&v.Description,
-			&v.ResourceGroupID, &v.Tags, &v.CreatedAt, &v.AvailableAt, &taken)
+		err := row.Scan(append(vswitchesTable.targets(&v.VSwitch), &taken)...)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VSwitch.Status(now)
 		v.FreeIPv4 = max(0, UsableIPv4(v.CIDRBlock)-taken)

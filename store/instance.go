@@ -20,22 +20,28 @@ const (
 // Instance is a row of instances as it is stored; Settled returns its state at a given time. VPCID
 // and VSwitchID are nil for a classic instance.
 type Instance struct {
-	AccountID, ID, RegionID, ZoneID string
-	NetworkType                     string
-	VPCID, VSwitchID                *string
-	InstanceTypeOwnerID             string
-	InstanceType                    string
-	ENIQuantity                     int
-	Status                          string
-	NextStatus                      *string
-	SettlesAt                       *time.Time
-	RunningAt                       *time.Time // when a second step, from Starting to Running, ends; nil if there is none
-	StartedAt                       *time.Time // time of the last start; nil if never started
-	Name, Description, HostName     string
-	ResourceGroupID                 string
-	Tags                            map[string]string
-	Attributes                      InstanceAttributes
-	CreatedAt                       time.Time
+	AccountID           string             `db:"account_id,key"`
+	ID                  string             `db:"id,key"`
+	RegionID            string             `db:"region_id,fixed"`
+	ZoneID              string             `db:"zone_id,fixed"`
+	NetworkType         string             `db:"network_type,once"`
+	VPCID               *string            `db:"vpc_id,fixed"`
+	VSwitchID           *string            `db:"vswitch_id,fixed"`
+	InstanceTypeOwnerID string             `db:"instance_type_owner_id"`
+	InstanceType        string             `db:"instance_type"`
+	ENIQuantity         int                `db:"eni_quantity"`
+	Status              string             `db:"status"`
+	NextStatus          *string            `db:"next_status"`
+	SettlesAt           *time.Time         `db:"settles_at"`
+	RunningAt           *time.Time         `db:"running_at"`      // when a second step, from Starting to Running, ends; nil if there is none
+	StartedAt           *time.Time         `db:"started_at,once"` // time of the last start; nil if never started
+	Name                string             `db:"name"`
+	Description         string             `db:"description"`
+	HostName            string             `db:"host_name"`
+	ResourceGroupID     string             `db:"resource_group_id"`
+	Tags                map[string]string  `db:"tags"`
+	Attributes          InstanceAttributes `db:"attributes"`
+	CreatedAt           time.Time          `db:"created_at,once"`
 }
 
 // InstanceAttributes are values of an instance that are only stored and shown. The zero value is
@@ -109,7 +115,7 @@ func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(In
 		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
 		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR NO KEY UPDATE
 		)`+instanceWithType, accountID, regionID, instanceID).
-		Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
+		Query(each(instanceWithTypeTargets, func(r instanceRow) { found(r.instance, r.instanceType) }))
 }
 
 // lockInstanceForUpdate is lockInstance for transactions that delete the instance, or change the
@@ -119,31 +125,23 @@ func (tx *Tx) lockInstanceForUpdate(accountID, regionID, instanceID string, foun
 		WITH i AS MATERIALIZED (
 		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR UPDATE
 		)`+instanceWithType, accountID, regionID, instanceID).
-		Query(each(instanceWithTypeFields, func(r instanceRow) { found(r.both()) }))
+		Query(each(instanceWithTypeTargets, func(r instanceRow) { found(r.instance, r.instanceType) }))
 }
 
 // instanceWithType selects the locked instance i with its type.
-const instanceWithType = `
-		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
-		       i.status, i.next_status, i.settles_at, i.running_at, i.attributes,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
+var instanceWithType = `
+		SELECT ` + instancesTable.selectList("i") + `,
+		       ` + instanceTypesTable.selectList("t") + `
 		FROM i
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`
 
+// instanceRow is an instance with its type.
 type instanceRow struct {
-	Instance
-	InstanceType
+	instance     Instance
+	instanceType InstanceType
 }
 
-func instanceWithTypeFields(r *instanceRow) []any {
-	i, t := &r.Instance, &r.InstanceType
-	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
-		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.Attributes,
-		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug,
-		&t.IOOptimized}
-}
-
-func (r instanceRow) both() (Instance, InstanceType) {
-	r.InstanceTypeOwnerID, r.Instance.InstanceType = r.OwnerID, r.InstanceType.ID
-	return r.Instance, r.InstanceType
+// instanceWithTypeTargets returns the scan targets of instanceWithType.
+func instanceWithTypeTargets(r *instanceRow) []any {
+	return append(instancesTable.targets(&r.instance), instanceTypesTable.targets(&r.instanceType)...)
 }

@@ -6,34 +6,34 @@ const CatalogueOwner = ""
 // InstanceType is an instance type with its limits. A limit that no source gives is nil and is not
 // enforced.
 type InstanceType struct {
-	OwnerID           string // an account, or CatalogueOwner
-	ID                string
-	Family            string
-	Generation        string
-	VCPUs             int
-	MemoryGiB         float64
-	ENIQuantity       int // maximum number of interfaces of one instance, with the primary one
-	PrivateIPv4PerENI *int
-	IPv6PerENI        *int
-	ENITrunkSupported bool
-	ENITotalQuantity  *int
-	BandwidthGbps     *float64
-	PPS10k            *float64
-	NetworkCards      *int
-	CPUArchitecture   string
-	HotPlug           bool // whether interfaces may be attached and detached while the instance runs
-	IOOptimized       bool // only such types may have secondary interfaces
+	OwnerID           string   `db:"owner_id,key"` // an account, or CatalogueOwner
+	ID                string   `db:"id,key"`
+	Family            string   `db:"family"`
+	Generation        string   `db:"generation"`
+	VCPUs             int      `db:"vcpus"`
+	MemoryGiB         float64  `db:"memory_gib"`
+	ENIQuantity       int      `db:"eni_quantity"` // maximum number of interfaces of one instance, with the primary one
+	PrivateIPv4PerENI *int     `db:"private_ipv4_per_eni"`
+	IPv6PerENI        *int     `db:"ipv6_per_eni"`
+	ENITrunkSupported bool     `db:"eni_trunk_supported"`
+	ENITotalQuantity  *int     `db:"eni_total_quantity"`
+	BandwidthGbps     *float64 `db:"bandwidth_gbps"`
+	PPS10k            *float64 `db:"pps_10k"`
+	NetworkCards      *int     `db:"network_cards"`
+	CPUArchitecture   string   `db:"cpu_architecture"`
+	HotPlug           bool     `db:"hot_plug"`     // whether interfaces may be attached and detached while the instance runs
+	IOOptimized       bool     `db:"io_optimized"` // only such types may have secondary interfaces
 }
 
 // Region is a region of the catalogue or of a scenario.
 type Region struct {
-	ID          string
-	LocalNameEn string
-	LocalNameZh string
+	ID          string `db:"id,key"`
+	LocalNameEn string `db:"local_name_en"`
+	LocalNameZh string `db:"local_name_zh"`
 }
 
 // Zone is a zone of a region.
 type Zone struct {
-	ID       string
-	RegionID string
+	ID       string `db:"id,key"`
+	RegionID string `db:"region_id"`
 }

@@ -45,31 +45,20 @@ func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene
 		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3 AND n.type = 'Primary')
 		FOR SHARE`, accountID, regionID, eniID)
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at, instance_id, service_managed
-		FROM network_interfaces
+		SELECT `+enisTable.selectList("t")+`
+		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		    AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0)) -- the one of tryAddressesOf, if it was got
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
-		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
-				&n.NextStatus, &n.SettlesAt,
-				&n.InstanceID, &n.ServiceManaged}
-		}, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
 
-	type row struct {
-		Instance
-		InstanceType
-	}
 	tx.queue(`
-		SELECT i.id, i.status, i.next_status, i.settles_at, i.running_at, t.id, t.private_ipv4_per_eni, t.ipv6_per_eni
+		SELECT `+instancesTable.selectList("i")+`, `+instanceTypesTable.selectList("t")+`
 		FROM network_interfaces n
 		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(func(r *row) []any {
-			i, t := &r.Instance, &r.InstanceType
-			return []any{&i.ID, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &t.ID, &t.PrivateIPv4PerENI, &t.IPv6PerENI}
-		}, func(r row) { scene.Instance, scene.Type = &r.Instance, &r.InstanceType }))
+		Query(each(instanceWithTypeTargets, func(r instanceRow) { scene.Instance, scene.Type = &r.instance, &r.instanceType }))
 	tx.queue(`
 		SELECT address, is_primary
 		FROM private_ip_addresses
@@ -122,11 +111,11 @@ func (tx *Tx) FindVSwitchOf(
 ) (found *VSwitch, busy bool, err error) {
 	tx.tryLockAddresses(accountID, eniID, &busy)
 	tx.queue(`
-		SELECT v.id, v.cidr_block, v.ipv6_cidr_block
+		SELECT `+vswitchesTable.selectList("v")+`
 		FROM network_interfaces n
 		JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} },
+		Query(each(vswitchesTable.targets,
 			func(v VSwitch) { found = &v }))
 	err = tx.send(ctx)
 	return found, busy, err

@@ -50,26 +50,21 @@ func (tx *Tx) lockInstanceAndENI(
 	// by its id, the instance is looked up in the same statement.
 	scene = &JoinScene{}
 	tx.lock(rankInstances, `
-		SELECT account_id, id, region_id, vpc_id, status, next_status, settles_at, running_at
-		FROM instances
+		SELECT `+instancesTable.selectList("t")+`
+		FROM instances t
 		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
 		  AND id = CASE WHEN $4 = '' THEN $3
 		                ELSE (SELECT instance_id FROM network_interfaces WHERE account_id = $1 AND id = $4) END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
-		Query(each(func(i *Instance) []any {
-			return []any{&i.AccountID, &i.ID, &i.RegionID, &i.VPCID, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt}
-		}, func(i Instance) { scene.Instance = &i }))
+		Query(each(instancesTable.targets, func(i Instance) { scene.Instance = &i }))
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, region_id, vpc_id, type, status, next_status, settles_at, instance_id, service_managed
-		FROM network_interfaces
+		SELECT `+enisTable.selectList("t")+`
+		FROM network_interfaces t
 		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
 		  AND id = CASE WHEN $4 = '' THEN (SELECT id FROM network_interfaces WHERE account_id = $1 AND instance_id = $3 AND device_index = 0)
 		                ELSE $4 END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
-		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt,
-				&n.InstanceID, &n.ServiceManaged}
-		}, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
 	if err := tx.send(ctx); err != nil {
 		return nil, "", err
 	}

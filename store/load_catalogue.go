@@ -21,16 +21,19 @@ func loadCatalogue(ctx context.Context, conn *pgx.Conn) error {
 			CREATE TEMP TABLE staged_instance_types (LIKE instance_types) ON COMMIT DROP`); err != nil {
 			return err
 		}
-		if err := stageRegions(ctx, tx, regions); err != nil {
+		if err := regionsTable.stage(ctx, tx, regions, nil); err != nil {
 			return err
 		}
-		if err := stageZones(ctx, tx, zones); err != nil {
+		if err := zonesTable.stage(ctx, tx, zones, nil); err != nil {
 			return err
 		}
-		if err := stageInstanceTypes(ctx, tx, catalogueTypes()); err != nil {
+		if err := instanceTypesTable.stage(ctx, tx, catalogueTypes(), nil); err != nil {
 			return err
 		}
-		for _, sql := range []string{upsertRegions, insertZones, updateInstanceTypes, insertInstanceTypes} {
+		for _, sql := range []string{
+			regionsTable.updateSQL(), regionsTable.insertNewSQL(), zonesTable.insertNewSQL(),
+			instanceTypesTable.updateSQL(), instanceTypesTable.insertStagedSQL(),
+		} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err
 			}
@@ -42,13 +45,6 @@ func loadCatalogue(ctx context.Context, conn *pgx.Conn) error {
 	}
 	return nil
 }
-
-const upsertRegions = `
-	INSERT INTO regions AS r (id, local_name_en, local_name_zh)
-	SELECT id, local_name_en, local_name_zh FROM staged_regions ORDER BY id
-	ON CONFLICT (id) DO UPDATE
-	SET local_name_en = excluded.local_name_en, local_name_zh = excluded.local_name_zh
-	WHERE (r.local_name_en, r.local_name_zh) IS DISTINCT FROM (excluded.local_name_en, excluded.local_name_zh)`
 
 // catalogueRegions returns the regions and zones of the catalogue as rows.
 func catalogueRegions() (regions []Region, zones []Zone) {

@@ -27,11 +27,11 @@ func (tx *Tx) LockForModifyInstance(
 		scene.Instance, scene.Type = &i, &t
 	})
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, vpc_id, instance_id
-		FROM network_interfaces
+		SELECT `+enisTable.selectList("t")+`
+		FROM network_interfaces t
 		WHERE account_id = $1 AND instance_id = $2 AND type = 'Primary'
 		FOR NO KEY UPDATE`, accountID, instanceID).
-		Query(each(func(n *NetworkInterface) []any { return []any{&n.AccountID, &n.ID, &n.VPCID, &n.InstanceID} },
+		Query(each(enisTable.targets,
 			func(n NetworkInterface) { scene.Primary = &n }))
 	if len(groupIDs) > 0 {
 		tx.queue(`

@@ -30,26 +30,19 @@ func (tx *Tx) LockForModifyNetworkInterface(
 	scene := &ModifyNetworkInterfaceScene{}
 	if touchesInstance {
 		tx.lock(rankInstances, `
-			SELECT id, status, next_status, settles_at, running_at
-			FROM instances
+			SELECT `+instancesTable.selectList("t")+`
+			FROM instances t
 			WHERE account_id = $1 AND region_id = $2
 			  AND id = (SELECT n.instance_id FROM network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
 			FOR NO KEY UPDATE`, accountID, regionID, eniID).
-			Query(each(func(i *Instance) []any {
-				return []any{&i.ID, &i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt}
-			}, func(i Instance) { scene.Instance = &i }))
+			Query(each(instancesTable.targets, func(i Instance) { scene.Instance = &i }))
 	}
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, vpc_id, type, status, next_status, settles_at, instance_id, queue_number,
-		       delete_on_release, source_dest_check, service_managed, name, description, attributes
-		FROM network_interfaces
+		SELECT `+enisTable.selectList("t")+`
+		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
-		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.VPCID, &n.Type, &n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID,
-				&n.QueueNumber,
-				&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged, &n.Name, &n.Description, &n.Attributes}
-		}, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
 	tx.queue(`
 		SELECT count(*)
 		FROM private_ip_addresses

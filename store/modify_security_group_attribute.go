@@ -6,13 +6,11 @@ import "context"
 func (tx *Tx) LockSecurityGroup(ctx context.Context, accountID, regionID, groupID string) (*SecurityGroup, error) {
 	var group *SecurityGroup
 	tx.lock(rankSecurityGroups, `
-		SELECT account_id, id, name, description, inner_access_policy
-		FROM security_groups
+		SELECT `+groupsTable.selectList("t")+`
+		FROM security_groups t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR NO KEY UPDATE`, accountID, regionID, groupID).
-		Query(each(func(g *SecurityGroup) []any {
-			return []any{&g.AccountID, &g.ID, &g.Name, &g.Description, &g.InnerAccessPolicy}
-		}, func(g SecurityGroup) { group = &g }))
+		Query(each(groupsTable.targets, func(g SecurityGroup) { group = &g }))
 	return group, tx.send(ctx)
 }
 

@@ -27,14 +27,11 @@ func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID s
 // called if there is no such VPC.
 func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
 	tx.lock(rankVPCs, `
-		SELECT account_id, id, region_id, cidr_block, ipv6_cidr_block, name, description, resource_group_id, available_at
-		FROM vpcs
+		SELECT `+vpcsTable.selectList("t")+`
+		FROM vpcs t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR NO KEY UPDATE`, accountID, vpcID, regionID).
-		Query(each(func(v *VPC) []any {
-			return []any{&v.AccountID, &v.ID, &v.RegionID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name, &v.Description,
-				&v.ResourceGroupID, &v.AvailableAt}
-		}, found))
+		Query(each(vpcsTable.targets, found))
 }
 
 // UpdateVPC queues the write of a locked VPC's name, description and IPv6 block.

@@ -23,29 +23,26 @@ func (tx *Tx) LockForModifyVSwitch(
 	scene := &ModifyVSwitchScene{}
 	if changesIPv6 {
 		tx.lock(rankVPCs, `
-			SELECT account_id, id, ipv6_cidr_block
-			FROM vpcs
+			SELECT `+vpcsTable.selectList("t")+`
+			FROM vpcs t
 			WHERE account_id = $1 AND id = (SELECT vpc_id FROM vswitches WHERE account_id = $1 AND id = $2)
 			FOR NO KEY UPDATE`, accountID, vswitchID).
-			Query(each(func(v *VPC) []any { return []any{&v.AccountID, &v.ID, &v.IPv6CIDRBlock} },
+			Query(each(vpcsTable.targets,
 				func(v VPC) { scene.VPC = &v }))
 	}
 	tx.lock(rankVSwitches, `
-		SELECT account_id, id, vpc_id, region_id, zone_id, cidr_block, ipv6_cidr_block, name, description, available_at
-		FROM vswitches
+		SELECT `+vswitchesTable.selectList("t")+`
+		FROM vswitches t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR NO KEY UPDATE`, accountID, vswitchID, regionID).
-		Query(each(func(v *VSwitch) []any {
-			return []any{&v.AccountID, &v.ID, &v.VPCID, &v.RegionID, &v.ZoneID, &v.CIDRBlock, &v.IPv6CIDRBlock, &v.Name,
-				&v.Description, &v.AvailableAt}
-		}, func(v VSwitch) { scene.VSwitch = &v }))
+		Query(each(vswitchesTable.targets, func(v VSwitch) { scene.VSwitch = &v }))
 	if changesIPv6 {
 		tx.queue(`
-			SELECT s.id, s.cidr_block, s.ipv6_cidr_block
+			SELECT `+vswitchesTable.selectList("s")+`
 			FROM vswitches v
 			JOIN vswitches s ON s.account_id = v.account_id AND s.vpc_id = v.vpc_id
 			WHERE v.account_id = $1 AND v.id = $2`, accountID, vswitchID).
-			Query(each(func(v *VSwitch) []any { return []any{&v.ID, &v.CIDRBlock, &v.IPv6CIDRBlock} },
+			Query(each(vswitchesTable.targets,
 				func(v VSwitch) { scene.Siblings = append(scene.Siblings, v) }))
 		tx.queue(`
 			SELECT EXISTS (SELECT FROM private_ip_addresses WHERE account_id = $1 AND vswitch_id = $2 AND family(address) = 6)

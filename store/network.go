@@ -13,14 +13,18 @@ const (
 
 // VPC is a virtual private cloud.
 type VPC struct {
-	AccountID, ID, RegionID            string
-	CIDRBlock                          netip.Prefix
-	IPv6CIDRBlock                      *netip.Prefix
-	Name, Description, ResourceGroupID string
-	Tags                               map[string]string
-	Attributes                         VPCAttributes
-	CreatedAt                          time.Time
-	AvailableAt                        *time.Time // Pending until then; nil if Available
+	AccountID       string            `db:"account_id,key"`
+	ID              string            `db:"id,key"`
+	RegionID        string            `db:"region_id,fixed"`
+	CIDRBlock       netip.Prefix      `db:"cidr_block"`
+	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block"`
+	Name            string            `db:"name"`
+	Description     string            `db:"description"`
+	ResourceGroupID string            `db:"resource_group_id"`
+	Tags            map[string]string `db:"tags"`
+	Attributes      VPCAttributes     `db:"attributes"`
+	CreatedAt       time.Time         `db:"created_at,once"`
+	AvailableAt     *time.Time        `db:"available_at"` // Pending until then; nil if Available
 }
 
 // VPCAttributes are values of a VPC that are only stored and shown.
@@ -33,17 +37,23 @@ func (v VPC) Status(now time.Time) string { return networkStatus(v.AvailableAt, 
 
 // VSwitch is a subnet of a VPC in one zone.
 type VSwitch struct {
-	AccountID, ID, VPCID, RegionID, ZoneID string
-	CIDRBlock                              netip.Prefix
-	IPv6CIDRBlock                          *netip.Prefix
-	Name, Description, ResourceGroupID     string
-	Tags                                   map[string]string
-	CreatedAt                              time.Time
-	AvailableAt                            *time.Time // Pending until then; nil if Available
+	AccountID       string            `db:"account_id,key"`
+	ID              string            `db:"id,key"`
+	VPCID           string            `db:"vpc_id,fixed"`
+	RegionID        string            `db:"region_id,fixed"`
+	ZoneID          string            `db:"zone_id,fixed"`
+	CIDRBlock       netip.Prefix      `db:"cidr_block"`
+	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block"`
+	Name            string            `db:"name"`
+	Description     string            `db:"description"`
+	ResourceGroupID string            `db:"resource_group_id"`
+	Tags            map[string]string `db:"tags"`
+	CreatedAt       time.Time         `db:"created_at,once"`
+	AvailableAt     *time.Time        `db:"available_at"` // Pending until then; nil if Available
 
 	// NextHost is the number of the address in the block, from 1, at which the search for a free
 	// one begins. 0 stands for 1.
-	NextHost int
+	NextHost int `db:"next_host"`
 }
 
 // Status returns the status of the VSwitch at now.
@@ -76,11 +86,16 @@ func InstanceLimitOf(groupType string) int {
 // SecurityGroup is a security group of a VPC. InstanceLimit is the maximum number of instances with
 // an attached interface in it.
 type SecurityGroup struct {
-	AccountID, ID, VPCID, RegionID     string
-	Type                               string // normal or enterprise
-	InstanceLimit                      int
-	InnerAccessPolicy                  string // Accept or Drop
-	Name, Description, ResourceGroupID string
-	Tags                               map[string]string
-	CreatedAt                          time.Time
+	AccountID         string            `db:"account_id,key"`
+	ID                string            `db:"id,key"`
+	VPCID             string            `db:"vpc_id,fixed"`
+	RegionID          string            `db:"region_id,fixed"`
+	Type              string            `db:"type"` // normal or enterprise
+	InstanceLimit     int               `db:"instance_limit"`
+	InnerAccessPolicy string            `db:"inner_access_policy"` // Accept or Drop
+	Name              string            `db:"name"`
+	Description       string            `db:"description"`
+	ResourceGroupID   string            `db:"resource_group_id"`
+	Tags              map[string]string `db:"tags"`
+	CreatedAt         time.Time         `db:"created_at,once"`
 }

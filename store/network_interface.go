@@ -28,23 +28,31 @@ const (
 // NetworkInterface is a row of network_interfaces as it is stored; Settled returns its state at a
 // given time. The pointers from InstanceID to NetworkCardIndex are nil while it is not attached.
 type NetworkInterface struct {
-	AccountID, ID, RegionID, ZoneID                  string
-	VPCID, VSwitchID                                 string
-	Type                                             string
-	Status                                           string
-	NextStatus                                       *string
-	SettlesAt                                        *time.Time
-	InstanceID                                       *string
-	InstanceENIQuantity                              *int
-	DeviceIndex                                      *int
-	NetworkCardIndex                                 *int
-	MACAddress                                       string
-	QueueNumber                                      *int
-	DeleteOnRelease, SourceDestCheck, ServiceManaged bool
-	Name, Description, ResourceGroupID               string
-	Tags                                             map[string]string
-	Attributes                                       NetworkInterfaceAttributes
-	CreatedAt                                        time.Time
+	AccountID           string                     `db:"account_id,key"`
+	ID                  string                     `db:"id,key"`
+	RegionID            string                     `db:"region_id,fixed"`
+	ZoneID              string                     `db:"zone_id,fixed"`
+	VPCID               string                     `db:"vpc_id,fixed"`
+	VSwitchID           string                     `db:"vswitch_id,fixed"`
+	Type                string                     `db:"type"`
+	Status              string                     `db:"status"`
+	NextStatus          *string                    `db:"next_status"`
+	SettlesAt           *time.Time                 `db:"settles_at"`
+	InstanceID          *string                    `db:"instance_id"`
+	InstanceENIQuantity *int                       `db:"instance_eni_quantity"`
+	DeviceIndex         *int                       `db:"device_index"`
+	NetworkCardIndex    *int                       `db:"network_card_index"`
+	MACAddress          string                     `db:"mac_address"`
+	QueueNumber         *int                       `db:"queue_number"`
+	DeleteOnRelease     bool                       `db:"delete_on_release"`
+	SourceDestCheck     bool                       `db:"source_dest_check"`
+	ServiceManaged      bool                       `db:"service_managed"`
+	Name                string                     `db:"name"`
+	Description         string                     `db:"description"`
+	ResourceGroupID     string                     `db:"resource_group_id"`
+	Tags                map[string]string          `db:"tags"`
+	Attributes          NetworkInterfaceAttributes `db:"attributes"`
+	CreatedAt           time.Time                  `db:"created_at,once"`
 }
 
 // NetworkInterfaceAttributes are values of an interface that are only stored and shown. 0 stands
@@ -93,25 +101,30 @@ func settledENI(n *NetworkInterface, now time.Time) *NetworkInterface {
 // PrivateIPAddress is an IPv4 or IPv6 address of an interface. It is assigned at most once in its
 // VSwitch.
 type PrivateIPAddress struct {
-	AccountID, VSwitchID string
-	Address              netip.Addr
-	NetworkInterfaceID   string
-	IsPrimary            bool
+	AccountID          string     `db:"account_id,key"`
+	VSwitchID          string     `db:"vswitch_id,key"`
+	Address            netip.Addr `db:"address,key"`
+	NetworkInterfaceID string     `db:"network_interface_id,fixed"`
+	IsPrimary          bool       `db:"is_primary,fixed"`
 }
 
 // IPPrefix is a prefix of an interface, of either family. It is assigned at most once in its
 // VSwitch.
 type IPPrefix struct {
-	AccountID, VSwitchID string
-	Prefix               netip.Prefix
-	NetworkInterfaceID   string
+	AccountID          string       `db:"account_id,key"`
+	VSwitchID          string       `db:"vswitch_id,key"`
+	Prefix             netip.Prefix `db:"prefix,key"`
+	NetworkInterfaceID string       `db:"network_interface_id,fixed"`
 }
 
 // GroupMembership is the membership of an interface in a security group. Position, from 0, keeps
 // the order in which the caller named the groups.
 type GroupMembership struct {
-	AccountID, NetworkInterfaceID, SecurityGroupID, VPCID string
-	Position                                              int
+	AccountID          string `db:"account_id,key"`
+	NetworkInterfaceID string `db:"network_interface_id,key"`
+	SecurityGroupID    string `db:"security_group_id,key"`
+	VPCID              string `db:"vpc_id,fixed"`
+	Position           int    `db:"position,fixed"`
 }
 
 // NewNetworkInterface is an interface to be created, with its addresses, prefixes and groups. Of an
@@ -125,15 +138,7 @@ type NewNetworkInterface struct {
 
 // InsertNetworkInterface queues the writes that create an interface. For found see GiveAddresses.
 func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) {
-	tx.write(1, `
-		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
-		    instance_id, instance_eni_quantity, device_index, network_card_index, mac_address, queue_number,
-		    delete_on_release, source_dest_check, name, description, resource_group_id, tags, attributes, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-		n.AccountID, n.ID, n.RegionID, n.ZoneID, n.VPCID, n.VSwitchID, n.Type, n.Status,
-		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex, n.MACAddress, n.QueueNumber,
-		n.DeleteOnRelease, n.SourceDestCheck, n.Name, n.Description, n.ResourceGroupID, tags(n.Tags), n.Attributes,
-		n.CreatedAt)
+	insertRow(tx, enisTable, n.NetworkInterface)
 	tx.GiveAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }

@@ -77,32 +77,24 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 // catalogue's.
 func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
 	tx.queue(`
-		SELECT owner_id, id, eni_quantity, private_ipv4_per_eni, ipv6_per_eni, network_cards, hot_plug, io_optimized
-		FROM instance_types
+		SELECT `+instanceTypesTable.selectList("t")+`
+		FROM instance_types t
 		WHERE owner_id IN ($1, '') AND id = $2
 		ORDER BY owner_id DESC
 		LIMIT 1`, accountID, id).
-		Query(each(func(t *InstanceType) []any {
-			return []any{&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI, &t.NetworkCards, &t.HotPlug,
-				&t.IOOptimized}
-		}, found))
+		Query(each(instanceTypesTable.targets, found))
 }
 
 // lockLaunchedENIs queues the locks of the existing interfaces, and the reads of their addresses
 // and groups.
 func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 	tx.lock(rankNetworkInterfaces, `
-		SELECT account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at,
-		       instance_id, instance_eni_quantity, device_index, service_managed
-		FROM network_interfaces
+		SELECT `+enisTable.selectList("t")+`
+		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR NO KEY UPDATE`, want.AccountID, want.RegionID, want.NetworkInterfaceIDs).
-		Query(each(func(n *NetworkInterface) []any {
-			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
-				&n.NextStatus, &n.SettlesAt,
-				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.ServiceManaged}
-		}, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
+		Query(each(enisTable.targets, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
 	tx.queue(`
 		SELECT has.network_interface_id, count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
 		FROM (
@@ -152,15 +144,7 @@ func (tx *Tx) AcquireCapacityInGroups(scene *LaunchScene, accountID string, inst
 
 // InsertInstance queues the write that creates an instance. Its interfaces are written after it.
 func (tx *Tx) InsertInstance(i Instance) {
-	tx.write(1, `
-		INSERT INTO instances (account_id, id, region_id, zone_id, network_type, vpc_id, vswitch_id,
-		    instance_type_owner_id, instance_type, eni_quantity, status, next_status, settles_at, running_at, started_at,
-		    name, description, host_name, resource_group_id, tags, attributes, created_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)`,
-		i.AccountID, i.ID, i.RegionID, i.ZoneID, i.NetworkType, i.VPCID, i.VSwitchID,
-		i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt,
-		i.StartedAt,
-		i.Name, i.Description, i.HostName, i.ResourceGroupID, tags(i.Tags), i.Attributes, i.CreatedAt)
+	insertRow(tx, instancesTable, i)
 }
 
 // PlaceENI queues the write that attaches a locked interface to an instance. It is Attaching until

@@ -1,0 +1,50 @@
+package store_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+// A column that a migration adds and its struct lacks would be left out by every statement.
+func TestTablesListTheColumnsOfTheSchema(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	for name, listed := range store.TableColumns() {
+		rows, _ := pool.Query(t.Context(), `
+			SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1`, name)
+		stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Sort(stored)
+		slices.Sort(listed)
+		if !slices.Equal(stored, listed) {
+			t.Errorf("%s: the struct lists %v, the schema has %v", name, listed, stored)
+		}
+	}
+}
+
+// The composed statements are complete SQL: -v prints them for psql.
+func TestStatementsOfTables(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	if _, err := tx.Exec(t.Context(), store.CreateStagingTables); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range store.TableStatements() {
+		t.Log(sql)
+		if _, err := tx.Prepare(t.Context(), "", sql); err != nil {
+			t.Errorf("%v in\n%s", err, sql)
+		}
+	}
+}
