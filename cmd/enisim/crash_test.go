@@ -153,7 +153,7 @@ func TestAcknowledgedAttachesSurviveKill(t *testing.T) {
 			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
 			for k := range callers {
 				workers.Go(func() {
-					for n := k + 1; n <= crashInterfaces; n += callers {
+					for n := k + 1; n < crashInterfaces; n += callers {
 						status, err := attachOverHTTP(t.Context(), client, server.endpoint, n)
 						if err == nil && status == http.StatusOK {
 							acknowledged.Store(fmt.Sprintf("eni-%d", n), nil)
@@ -192,14 +192,12 @@ func TestAcknowledgedAttachesSurviveKill(t *testing.T) {
 			}
 			t.Logf("%d attaches were acknowledged, %d are there", count, len(present))
 
-			// The next attach is committed as ever, as soon as Postgres has recovered.
+			// The next attach is committed as ever, as soon as Postgres has recovered. The storm has left
+			// one interface, because it may have attached all of its own before the kill.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			for n := 1; ; n = n%crashInterfaces + 1 {
-				if present[fmt.Sprintf("eni-%d", n)] {
-					continue
-				}
-				status, err := attachOverHTTP(ctx, client, server.endpoint, n)
+			for {
+				status, err := attachOverHTTP(ctx, client, server.endpoint, crashInterfaces)
 				if status == http.StatusOK {
 					break
 				}
