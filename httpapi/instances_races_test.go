@@ -94,7 +94,7 @@ func TestRaceOfLaunchesForOneInterface(t *testing.T) {
 }
 
 // A group that takes 8 instances, and an account that may have 10 secondary interfaces: 20 launches of two instances at once, each with one interface.
-func TestRaceOfLaunchesForPlaces(t *testing.T) {
+func TestRaceOfLaunchesForCapacity(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []struct {
 		group string

@@ -258,7 +258,7 @@ func TestRaceOfAttachAndDelete(t *testing.T) {
 }
 
 // A group that takes 8 instances has none. 32 instances want to join it with an interface: by a change of its groups, or by its attach.
-func TestRaceForTheLastPlacesInAGroupByModify(t *testing.T) {
+func TestRaceForTheLastCapacityOfAGroupByModify(t *testing.T) {
 	t.Parallel()
 	for name, modifiers := range map[string]int{"changes": 32, "changes and attaches": 16} {
 		t.Run(name, func(t *testing.T) {

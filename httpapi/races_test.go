@@ -112,7 +112,7 @@ func TestRaceForOneInterface(t *testing.T) {
 	}
 }
 
-func TestRaceForThePlacesOfAnInstance(t *testing.T) {
+func TestRaceForTheSlotsOfAnInstance(t *testing.T) {
 	t.Parallel()
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestRaceForThePlacesOfAnInstance(t *testing.T) {
 }
 
 // A group that takes 8 instances has 7: the 32 that want its last place.
-func TestRaceForTheLastPlaceInAGroup(t *testing.T) {
+func TestRaceForTheLastCapacityOfAGroup(t *testing.T) {
 	t.Parallel()
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {

@@ -275,7 +275,7 @@ func TestRaceForTheRulesOfAGroup(t *testing.T) {
 }
 
 // A group that takes 8 instances has 7: joins of instances and of interfaces, and attaches, want its last place.
-func TestRaceOfJoinsForTheLastPlaceInAGroup(t *testing.T) {
+func TestRaceOfJoinsForTheLastCapacityOfAGroup(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(`
         instances:

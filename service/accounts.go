@@ -157,7 +157,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 // insertAccount creates an account without content.
 func (s *Service) insertAccount(ctx context.Context, account store.Account, key store.AccessKey, now time.Time) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		tx.TakeAccount(account.ID)
+		tx.LockAccountID(account.ID)
 		found, err := tx.LockAccount(ctx, account.ID)
 		switch {
 		case err != nil:

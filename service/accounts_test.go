@@ -478,7 +478,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 }
 
 // A scenario that is applied to an account with a lifetime says nothing about that.
-func TestApplyLeavesTheLifetimeAlone(t *testing.T) {
+func TestApplyKeepsTheLifetimeOfAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, now := clockedService(t, pool)

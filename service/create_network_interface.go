@@ -209,7 +209,7 @@ var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInp
 	},
 	{
 		err:      MaxEniCountExceeded,
-		violated: func(c createNetworkInterfaceInput) bool { return c.Quota.Count >= c.Quota.Most },
+		violated: func(c createNetworkInterfaceInput) bool { return c.Quota.Count >= c.Quota.Max },
 	},
 	{err: InvalidVSwitchIDIPNotEnough, violated: func(c createNetworkInterfaceInput) bool {
 		want := c.addressWant()

@@ -31,7 +31,7 @@ func validCreation() creationCase {
 				},
 			},
 			CreateNetworkInterfaceScene: &store.CreateNetworkInterfaceScene{
-				Quota: store.InterfaceQuota{Most: 2, Count: 1},
+				Quota: store.InterfaceQuota{Max: 2, Count: 1},
 				Offer: &store.AddressOffer{
 					VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &block6},
 					IPv4:    parseAddresses([]string{"10.0.0.1"}),
@@ -173,8 +173,8 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 	})
 }
 
-// What of a VSwitch is given out, to the address.
-func TestGivesOut(t *testing.T) {
+// TestAssignsFreeAddresses compares the addresses of a VSwitch that are assigned, one by one.
+func TestAssignsFreeAddresses(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		block, prefix string

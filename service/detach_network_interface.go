@@ -80,7 +80,7 @@ func (s *Service) detachNetworkInterface(ctx context.Context, caller Caller, req
 		RegionID:           req.RegionID,
 		InstanceID:         req.InstanceID,
 		NetworkInterfaceID: req.NetworkInterfaceID,
-		Part:               true,
+		Detach:             true,
 	}
 	return s.lanes.submit(ctx, want, func(scene *store.AttachScene, now time.Time) error {
 		input := detachInput{req, scene}

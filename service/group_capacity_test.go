@@ -27,7 +27,7 @@ instance_types: [{id: ecs.four.places, vcpus: 1, memory_gib: 1, eni_quantity: 4}
 `
 
 // An instance holds its place in a group until its last interface there has left it, to the microsecond, and may come back before it has.
-func TestAPlaceIsHeldUntilTheInstanceHasLeft(t *testing.T) {
+func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
 	l := newLaneTest(t, placesFile, Options{DetachDelay: time.Minute, Now: func() time.Time { return now }})

@@ -52,7 +52,7 @@ func (s *Service) changePowerState(
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return err
 		}
-		tx.SetLife(next(*scene.Instance, now))
+		tx.UpdateInstanceStatus(next(*scene.Instance, now))
 		return nil
 	})
 }

@@ -194,7 +194,7 @@ func (s *Service) assignAddresses(
 	for _, address := range assigned.Addresses {
 		rows = append(rows, store.PrivateIPAddress{Address: address})
 	}
-	tx.GiveAddresses(*input.ENI, rows, assigned.Prefixes, input.Offer.IPv4)
+	tx.AssignAddresses(*input.ENI, rows, assigned.Prefixes, input.Offer.IPv4)
 	return assigned, nil
 }
 
@@ -253,7 +253,7 @@ func (s *Service) unassignAddresses(
 		if err := check(rules, unassignInput{u, scene}); err != nil {
 			return err
 		}
-		tx.TakeBackAddresses(*scene.ENI, u.addresses, u.prefixes)
+		tx.ReleaseAddresses(*scene.ENI, u.addresses, u.prefixes)
 		return nil
 	})
 }

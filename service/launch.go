@@ -259,7 +259,7 @@ func (l launchInput) possibleCount() int {
 		n = min(n, g.Free)
 	}
 	if secondary := len(l.newInterfaces()) - 1; secondary > 0 {
-		n = min(n, (l.Quota.Most-l.Quota.Count)/secondary)
+		n = min(n, (l.Quota.Max-l.Quota.Count)/secondary)
 	}
 	first := l.interfaces[0]
 	for k, a := range l.primaryAddresses(first) {

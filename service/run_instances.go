@@ -283,7 +283,7 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 }, launchAddressRules, []rule[launchInput]{
 	{err: MaxEniCountExceeded, violated: func(l launchInput) bool {
 		created := l.count * (len(l.newInterfaces()) - 1)
-		return created > 0 && l.Quota.Count+created > l.Quota.Most
+		return created > 0 && l.Quota.Count+created > l.Quota.Max
 	}},
 	{err: LaunchSecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 })

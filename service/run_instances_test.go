@@ -37,7 +37,7 @@ func validRun() *runCase {
 				VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", CIDRBlock: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDRBlock: &ipv6},
 				IPv4:    parseAddresses([]string{"10.0.0.1", "10.0.0.2"}),
 			}},
-			Quota: store.InterfaceQuota{Most: 2, Count: 1},
+			Quota: store.InterfaceQuota{Max: 2, Count: 1},
 			Interfaces: map[string]*store.LaunchedENI{"eni-1": {
 				NetworkInterface: store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary, Status: store.ENIAvailable},
 				IPv4:             1,
@@ -251,8 +251,8 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		{"addresses for one", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:3] }, 2, QuotaExceededPrivateIP},
 		{"a group for four", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 4 }) }, 4, nil},
 		{"a group for one", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 1 }) }, 2, LaunchSecurityGroupInstanceLimit},
-		{"a quota for two", func(c *runCase) { c.scene.Quota.Most = 3 }, 2, nil},
-		{"a quota for one", func(c *runCase) { c.scene.Quota.Most = 2 }, 2, MaxEniCountExceeded},
+		{"a quota for two", func(c *runCase) { c.scene.Quota.Max = 3 }, 2, nil},
+		{"a quota for one", func(c *runCase) { c.scene.Quota.Max = 2 }, 2, MaxEniCountExceeded},
 		{"a row of addresses with the fourth taken", func(c *runCase) {
 			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", parseAddresses([]string{"10.0.0.23"})
 		}, 3, nil},
@@ -265,7 +265,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		c.scene.Offers["vsw-1"].IPv4 = parseAddresses([]string{
 			"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.10",
 		})
-		c.scene.Quota.Most = 100
+		c.scene.Quota.Max = 100
 		c.changeGroup(func(g *store.GroupScene) { g.Free = 100 })
 		s.change(c)
 		err := c.verdict()

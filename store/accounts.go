@@ -36,10 +36,10 @@ const lockTokensOfAccount = `
 	ORDER BY action, token
 	FOR UPDATE`
 
-// TakeAccount queues the lock of an account's id, so that other transactions that create the same
+// LockAccountID queues the lock of an account's id, so that other transactions that create the same
 // account wait. It is an advisory lock, because an account that does not exist yet has no row to
 // lock.
-func (tx *Tx) TakeAccount(id string) {
+func (tx *Tx) LockAccountID(id string) {
 	tx.queue(`SELECT pg_advisory_xact_lock(hashtextextended('enisim account ' || $1, 0))`, id)
 }
 
@@ -78,7 +78,7 @@ func accountFields(a *Account) []any {
 	return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt, &a.Repeats}
 }
 
-// InsertAccount queues the write that adds an account. Its id must be locked by TakeAccount and
+// InsertAccount queues the write that adds an account. Its id must be locked by LockAccountID and
 // unused.
 func (tx *Tx) InsertAccount(a Account) {
 	insertRow(tx, accountsTable, a)

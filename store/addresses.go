@@ -201,10 +201,10 @@ func within(a netip.Addr, prefixes []netip.Prefix) bool {
 	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// GiveAddresses queues the writes that assign addresses and prefixes to an interface. The addresses
+// AssignAddresses queues the writes that assign addresses and prefixes to an interface. The addresses
 // in found are the IPv4 addresses that come from an AddressOffer, not from the caller. The next
 // search begins after the last of them.
-func (tx *Tx) GiveAddresses(
+func (tx *Tx) AssignAddresses(
 	n NetworkInterface, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr,
 ) {
 	for _, a := range addresses {

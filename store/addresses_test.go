@@ -119,7 +119,7 @@ func TestAddressesGoRound(t *testing.T) {
 	for range 14 {
 		offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {
 			got = append(got, offer.IPv4...)
-			tx.GiveAddresses(n, []store.PrivateIPAddress{{Address: offer.IPv4[0]}}, nil, offer.IPv4)
+			tx.AssignAddresses(n, []store.PrivateIPAddress{{Address: offer.IPv4[0]}}, nil, offer.IPv4)
 		})
 		if _, err := pool.Exec(t.Context(), `DELETE FROM private_ip_addresses`); err != nil { // given back at once
 			t.Fatal(err)

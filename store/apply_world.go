@@ -73,9 +73,9 @@ func (s *Store) ApplyWorld(ctx context.Context, w *World, now time.Time) (Applie
 	return s.applyWorldInMode(ctx, w, now, replaceAccounts, nil)
 }
 
-// ApplyWorldTelling is ApplyWorld with reports of its progress. It calls onProgress from one
+// ApplyWorldWithProgress is ApplyWorld with reports of its progress. It calls onProgress from one
 // goroutine at a time.
-func (s *Store) ApplyWorldTelling(ctx context.Context, w *World, now time.Time, onProgress func(Progress),
+func (s *Store) ApplyWorldWithProgress(ctx context.Context, w *World, now time.Time, onProgress func(Progress),
 ) (Applied, error) {
 	return s.applyWorldInMode(ctx, w, now, replaceAccounts, onProgress)
 }

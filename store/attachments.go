@@ -8,7 +8,7 @@ import (
 // Attachment is a request to attach an interface to an instance, or to detach it.
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
-	Part                                                bool // a detach: rows that only an attach needs are not read
+	Detach                                              bool // whether it is a detach: rows that only an attach needs are not read
 }
 
 func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }
@@ -182,7 +182,7 @@ func (s *AttachScene) contended(request Attachment) *Row {
 	// Then the interfaces that have left the instance: an attach settles their rows, to reuse their
 	// device indexes.
 	for _, n := range s.instance.held {
-		if !request.Part && n.hasLeft(s.batch.now) && !n.locked {
+		if !request.Detach && n.hasLeft(s.batch.now) && !n.locked {
 			return &Row{NetworkInterfaceRow, ResourceID{n.AccountID, n.ID}}
 		}
 	}
@@ -196,8 +196,8 @@ func (s *AttachScene) contended(request Attachment) *Row {
 		case s.instance.hasPrimaryIn(g.ID):
 		case !s.batch.groups[group],
 			departure != nil && departure.contended,
-			request.Part && s.batch.capacity[group] == nil,
-			!request.Part && !g.HasInstance && g.Free <= 0:
+			request.Detach && s.batch.capacity[group] == nil,
+			!request.Detach && !g.HasInstance && g.Free <= 0:
 			return &Row{SecurityGroupRow, group}
 		}
 	}

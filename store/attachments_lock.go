@@ -138,7 +138,7 @@ func newNamedIDs(requests []Attachment) namedIDs {
 	attached := make([]ResourceID, 0, len(requests))
 	for i, request := range requests {
 		instances[i], enis[i] = request.instance(), request.eni()
-		if !request.Part {
+		if !request.Detach {
 			attached = append(attached, request.eni())
 		}
 	}

@@ -9,8 +9,8 @@ import (
 
 // InterfaceQuota is an account's quota of secondary interfaces in a region, and its use.
 type InterfaceQuota struct {
-	Most  int // the maximum
-	Count int // the number of interfaces; counting stops at Most + 1
+	Max   int // the maximum
+	Count int // the number of interfaces; counting stops at Max + 1
 }
 
 // CreateNetworkInterfaceScene contains the rows on which the creation of an interface depends, read
@@ -42,7 +42,7 @@ func (tx *Tx) lockInterfaceQuota(accountID, regionID string, goneBefore time.Tim
 		FROM accounts
 		WHERE id = $1
 		FOR NO KEY UPDATE`, accountID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Most) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Max) })
 	// Deleted interfaces whose time has come are still stored. They are counted apart, by the index
 	// of those that are being deleted, so that the rest is counted by an index alone.
 	tx.queue(`

@@ -145,8 +145,8 @@ func (tx *Tx) LockForUnassign(ctx context.Context, accountID, regionID, eniID st
 	return scene, tx.send(ctx)
 }
 
-// TakeBackAddresses queues the writes that release addresses and prefixes of a locked interface.
-func (tx *Tx) TakeBackAddresses(n NetworkInterface, addresses []netip.Addr, prefixes []netip.Prefix) {
+// ReleaseAddresses queues the writes that release addresses and prefixes of a locked interface.
+func (tx *Tx) ReleaseAddresses(n NetworkInterface, addresses []netip.Addr, prefixes []netip.Prefix) {
 	if len(addresses) > 0 {
 		tx.write(int64(len(addresses)), `
 			DELETE FROM private_ip_addresses

@@ -136,10 +136,10 @@ type NewNetworkInterface struct {
 	SecurityGroupIDs []string // in the order in which the caller named them
 }
 
-// InsertNetworkInterface queues the writes that create an interface. For found see GiveAddresses.
+// InsertNetworkInterface queues the writes that create an interface. For found see AssignAddresses.
 func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) {
 	insertRow(tx, enisTable, n.NetworkInterface)
-	tx.GiveAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
+	tx.AssignAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }
 

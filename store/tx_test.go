@@ -109,7 +109,7 @@ func traced(trips *roundTrips) func(*pgxpool.Config) {
 }
 
 // A batch costs what one attach does, and one round trip more if an instance may join or leave a group.
-func TestABatchCostsThreeRoundTripsWithAPlace(t *testing.T) {
+func TestABatchThatNeedsCapacityCostsThreeRoundTrips(t *testing.T) {
 	t.Parallel()
 	trips := &roundTrips{}
 	s, pool := open(t, traced(trips))

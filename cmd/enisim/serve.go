@@ -299,7 +299,7 @@ func applyScenario(
 func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (store.Applied, error) {
 	shown := newProgress(errOut, "applying "+filepath.Base(sc.Name()))
 	defer shown.end()
-	applied, err := scenario.ApplyTelling(ctx, st, sc, time.Now(),
+	applied, err := scenario.ApplyWithProgress(ctx, st, sc, time.Now(),
 		func(p scenario.Progress) { shown.set(p.Done, p.Total) })
 	return applied, service.ExplainApply(err)
 }

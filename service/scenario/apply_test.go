@@ -350,7 +350,7 @@ func TestApplyKeepsTimesOfWhatStays(t *testing.T) {
 	}
 }
 
-func TestApplyLeavesRowsUnderWayAlone(t *testing.T) {
+func TestApplyKeepsDueTimesOfTransientRows(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	file := network + edit(web, "[sg-main]", "[sg-main], status: Starting, settles_in: 5m") + `        network_interfaces:
@@ -506,9 +506,9 @@ func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 	}
 }
 
-// TestApplyTellsHowFarItIs holds the tale to its promises: it only goes forward, in steps that a person sees move, and ends at the end. Applied again, when
+// TestApplyReportsItsProgress holds the tale to its promises: it only goes forward, in steps that a person sees move, and ends at the end. Applied again, when
 // nothing is written, it is the same.
-func TestApplyTellsHowFarItIs(t *testing.T) {
+func TestApplyReportsItsProgress(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	sc, err := scenario.Parse("s.yaml", []byte(largeFile(3000))) // 1000 instances
@@ -517,7 +517,7 @@ func TestApplyTellsHowFarItIs(t *testing.T) {
 	}
 	for _, when := range []string{"first", "again"} {
 		var told []scenario.Progress
-		if _, err := scenario.ApplyTelling(t.Context(), db.store, sc, noon, func(p scenario.Progress) { told = append(told, p) }); err != nil {
+		if _, err := scenario.ApplyWithProgress(t.Context(), db.store, sc, noon, func(p scenario.Progress) { told = append(told, p) }); err != nil {
 			t.Fatal(err)
 		}
 		const rows = 1000 + 3*4000 // instances; interfaces, their addresses and their groups

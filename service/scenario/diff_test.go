@@ -22,7 +22,7 @@ func told(diff []scenario.Difference) []string {
 	return out
 }
 
-func TestDiffTellsWhatWouldChange(t *testing.T) {
+func TestDiffShowsChanges(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	const file = network + web + `        network_interfaces:
@@ -78,7 +78,7 @@ func TestDiffTellsWhatWouldChange(t *testing.T) {
 	}
 }
 
-func TestDiffTellsNoSecret(t *testing.T) {
+func TestDiffShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	const file = "enisim: 1\naccounts: [{id: \"1000000000000001\", access_keys: [{id: LTAI1, secret: old-secret, security_token: old-token, expires_at: 2040-01-01T00:00:00Z}]}]\n"

@@ -268,8 +268,8 @@ eni-d Secondary Available sg-main 10.0.0.3`
 	}
 }
 
-// TestAddressesAreGivenOnce draws a VSwitch and interfaces with and without addresses of their own, and holds the result to what an address is.
-func TestAddressesAreGivenOnce(t *testing.T) {
+// TestAddressesAreAssignedOnce draws a VSwitch and interfaces with and without addresses of their own, and holds the result to what an address is.
+func TestAddressesAreAssignedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		bits := rapid.IntRange(24, 29).Draw(t, "mask")

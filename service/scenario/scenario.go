@@ -97,11 +97,11 @@ func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (A
 	return st.ApplyWorld(ctx, sc.world, now)
 }
 
-// ApplyTelling is Apply with progress: it calls onProgress from one goroutine at a time.
-func ApplyTelling(
+// ApplyWithProgress is Apply with progress: it calls onProgress from one goroutine at a time.
+func ApplyWithProgress(
 	ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress),
 ) (Applied, error) {
-	return st.ApplyWorldTelling(ctx, sc.world, now, onProgress)
+	return st.ApplyWorldWithProgress(ctx, sc.world, now, onProgress)
 }
 
 // Seeded lists the accounts that Seed created, and those that it left as they are.

@@ -126,7 +126,7 @@ func TestAGroupBeyondTheDefaultLimit(t *testing.T) {
 	}
 }
 
-func TestAllThatIsInTheWayIsTold(t *testing.T) {
+func TestEveryProblemIsReported(t *testing.T) {
 	t.Parallel()
 	one := func(text string) []topology.Source { return []topology.Source{{Name: "a.json", Data: []byte(text)}} }
 	for _, c := range []struct {

@@ -116,7 +116,7 @@ func serveLife(t *testing.T, more string) (*server, *testClock) {
 const tick = time.Microsecond
 
 // An instance goes through its statuses at their times, and an action meets IncorrectInstanceStatus in each status that it does not take.
-func TestLifeOfAnInstance(t *testing.T) {
+func TestStatusesOfAnInstance(t *testing.T) {
 	t.Parallel()
 	s, clock := serveLife(t, "")
 	id := s.launch(t)[0]
@@ -205,7 +205,7 @@ func TestLifeOfAnInstance(t *testing.T) {
 }
 
 // Without delays an instance runs at once.
-func TestLifeWithoutDelays(t *testing.T) {
+func TestStatusesWithoutDelays(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(""), service.Options{})
 	id := s.launch(t, "NetworkInterface.1.VSwitchId", "vsw-h")[0]

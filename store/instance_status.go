@@ -23,9 +23,9 @@ func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID 
 // Settle settles the scene to now. It is pure.
 func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.Instance, now) }
 
-// SetLife queues the write of a locked instance's status, of its next statuses with their due
+// UpdateInstanceStatus queues the write of a locked instance's status, of its next statuses with their due
 // times, and of its attributes. A nil StartedAt leaves the stored one unchanged.
-func (tx *Tx) SetLife(i Instance) {
+func (tx *Tx) UpdateInstanceStatus(i Instance) {
 	tx.write(1, `
 		UPDATE instances
 		SET status = $3, next_status = $4, settles_at = $5, running_at = $6, started_at = coalesce($7, started_at), attributes = $8
