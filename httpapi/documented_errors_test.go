@@ -8,39 +8,35 @@ import (
 	"testing"
 )
 
-// The marks between which docs/differences.md is generated.
-const (
-	generatedFrom = "<!-- generated -->\n"
-	generatedTo   = "<!-- end of what is generated -->\n"
-)
+// documentedErrorsHead is the beginning of docs/documented-errors.md, before the tables.
+const documentedErrorsHead = `# Documented errors
 
-// The table of what is proven, not proven and not simulated is what the contract files say.
-func TestDifferencesPage(t *testing.T) {
+Made from ` + "`" + `testdata/contract` + "`" + ` by ` + "`" + `make golden` + "`" + `; a test holds it to them. *Proven*: a test sends a request and sees status, code and message. *Not proven*:
+decided, but no test reaches it by a request. *Not simulated*: never answered, for the reason given.
+`
+
+// docs/documented-errors.md is generated from the contract files: for each documented error, whether it is proven, not proven or not simulated.
+func TestDocumentedErrorsPage(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join("..", "docs", "differences.md")
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, found1 := strings.Cut(string(text), generatedFrom)
-	written, after, found2 := strings.Cut(rest, generatedTo)
-	if !found1 || !found2 {
-		t.Fatalf("%s has lost the marks %q and %q", path, generatedFrom, generatedTo)
-	}
-	want := differences(t)
+	path := filepath.Join("..", "docs", "documented-errors.md")
+	want := documentedErrorsHead + documentedErrors(t)
 	if *update {
-		if err := os.WriteFile(path, []byte(before+generatedFrom+want+generatedTo+after), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if written != want {
+	written, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(written) != want {
 		t.Errorf("%s is not what the contracts say; make golden writes it anew\ngot:\n%s\nwant:\n%s", path, written, want)
 	}
 }
 
-// differences spells the generated part of the page.
-func differences(t *testing.T) string {
+// documentedErrors renders the tables of the page.
+func documentedErrors(t *testing.T) string {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "contract", "*.tsv")) // sorted by name
 	if err != nil || len(paths) == 0 {
@@ -55,7 +51,7 @@ func differences(t *testing.T) string {
 			t.Fatal(err)
 		}
 		counts := map[string]int{}
-		fmt.Fprintf(&details, "\n### %s\n\n| status | code | |\n| --- | --- | --- |\n", action)
+		fmt.Fprintf(&details, "\n## %s\n\n| status | code | |\n| --- | --- | --- |\n", action)
 		for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
 			column := strings.Split(line, "\t")
 			reason, notSimulated := strings.CutPrefix(column[3], "not simulated: ")
@@ -76,14 +72,14 @@ func differences(t *testing.T) string {
 		row(&summary, action, counts)
 	}
 	row(&summary, "**all**", total)
-	return "\n| | proven | not proven | not simulated |\n| --- | --- | --- | --- |\n" + summary.String() + details.String() + "\n"
+	return "\n| | proven | not proven | not simulated |\n| --- | --- | --- | --- |\n" + summary.String() + details.String()
 }
 
 func row(out *strings.Builder, name string, counts map[string]int) {
 	fmt.Fprintf(out, "| %s | %d | %d | %d |\n", name, counts["proven"], counts["not proven"], counts["not simulated"])
 }
 
-// proven tells whether a test sees the code come back from a request: a golden file for an action, a request for the gateway.
+// proven reports whether a test sees the code come back from a request: a golden file for an action, a request for the gateway.
 func proven(action, code string) bool {
 	if action == "gateway" {
 		_, reached := gatewayRequests[code]
