@@ -69,7 +69,7 @@ func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
 			CROSS JOIN LATERAL (
 			    SELECT account_id, id FROM instances WHERE account_id = named.account_id AND id = named.id OFFSET 0) i`,
 			missing.accounts, missing.ids).
-			Query(each((*ResourceID).fields, a.addContended(InstanceRow)))
+			Query(each(resourceIDFields, a.addContended(InstanceRow)))
 	}
 	hasENI := func(id ResourceID) bool { return a.enis[id] != nil }
 	if missing := ids.enis.without(hasENI); len(missing.ids) > 0 {
@@ -79,7 +79,7 @@ func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
 			CROSS JOIN LATERAL (
 			    SELECT account_id, id FROM network_interfaces WHERE account_id = named.account_id AND id = named.id OFFSET 0) n`,
 			missing.accounts, missing.ids).
-			Query(each((*ResourceID).fields, a.addContended(NetworkInterfaceRow)))
+			Query(each(resourceIDFields, a.addContended(NetworkInterfaceRow)))
 	}
 }
 
@@ -228,7 +228,7 @@ func (tx *Tx) lockAffectedGroups(a *Attachments, groups idList) {
 		sql = withoutSkipLocked(sql)
 	}
 	tx.lock(rankSecurityGroups, sql, groups.accounts, groups.ids).
-		Query(each((*ResourceID).fields, func(id ResourceID) { a.groups[id] = true }))
+		Query(each(resourceIDFields, func(id ResourceID) { a.groups[id] = true }))
 }
 
 // lockOneCapacityShare queues the locks of one share of each group's capacity, and of the

@@ -81,7 +81,7 @@ func (n NetworkInterface) Settled(now time.Time) NetworkInterface {
 
 // hasLeft reports whether the interface has left its instance by now, although its row still refers
 // to it.
-func (n *NetworkInterface) hasLeft(now time.Time) bool {
+func (n NetworkInterface) hasLeft(now time.Time) bool {
 	return due(n.SettlesAt, now) && *n.NextStatus == ENIAvailable
 }
 

@@ -40,8 +40,8 @@ type ResourceID struct {
 	AccountID, ID string
 }
 
-// fields returns the scan targets of a resource id.
-func (r *ResourceID) fields() []any { return []any{&r.AccountID, &r.ID} }
+// resourceIDFields returns the scan targets of a resource id.
+func resourceIDFields(r *ResourceID) []any { return []any{&r.AccountID, &r.ID} }
 
 // compare orders resources in lock order.
 func (r ResourceID) compare(other ResourceID) int {

@@ -243,6 +243,7 @@ func prepareAccounts(ctx context.Context, tx pgx.Tx, now time.Time, mode applyMo
 	}
 	// Then check the rest, and copy the identity that a reset keeps into the staging tables.
 	switch mode {
+	case replaceAccounts: // whether they exist or not
 	case createAccounts:
 		return failIfFound(ctx, tx, ErrAccountTaken, `
 			SELECT s.id FROM staged_accounts s WHERE EXISTS (SELECT FROM accounts a WHERE a.id = s.id) ORDER BY s.id LIMIT 1`)

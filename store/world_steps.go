@@ -102,6 +102,7 @@ func (t *changeCounter) count(step worldStep, rows int64) {
 		change.Updated += rows
 	case remove:
 		change.Deleted += rows
+	case prepare: // not counted, see above
 	}
 }
 

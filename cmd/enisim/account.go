@@ -31,7 +31,7 @@ type accountCreateCommand struct {
 }
 
 // Help returns the text of --help.
-func (accountCreateCommand) Help() string {
+func (*accountCreateCommand) Help() string {
 	return `All of it is made or nothing, also beside a running server. The secrets of the keys are shown this once. Each account gets a key of its own; those in
 the scenario are made anew, because the id of a key is unique in the database.
 
@@ -116,7 +116,7 @@ type accountListCommand struct {
 }
 
 // Help returns the text of --help.
-func (accountListCommand) Help() string {
+func (*accountListCommand) Help() string {
 	return `Example:
 
     enisim account list`
@@ -152,7 +152,7 @@ type accountSetCommand struct {
 }
 
 // Help returns the text of --help.
-func (accountSetCommand) Help() string {
+func (*accountSetCommand) Help() string {
 	return `Every server on the database follows within a second.
 
 Example:
@@ -186,7 +186,7 @@ type accountResetCommand struct {
 }
 
 // Help returns the text of --help.
-func (accountResetCommand) Help() string {
+func (*accountResetCommand) Help() string {
 	return `Id, name, quota, lifetime and access keys stay, and the RAM users that have keys; what the scenario says of keys is not read.
 
 Example:
@@ -222,7 +222,7 @@ type accountDeleteCommand struct {
 }
 
 // Help returns the text of --help.
-func (accountDeleteCommand) Help() string {
+func (*accountDeleteCommand) Help() string {
 	return `Its keys are unknown from then on, within a second to every server on the database.
 
 Example:

@@ -58,7 +58,7 @@ type callCommand struct {
 }
 
 // Help returns the text of --help.
-func (callCommand) Help() string {
+func (*callCommand) Help() string {
 	return `Any action, any parameter: the API's parameters begin with a capital letter, and lists are numbered.
 An action that several products have is ECS's, unless --Version says otherwise. The reply is printed as it came; an API error ends with exit code 1.
 

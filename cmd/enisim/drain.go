@@ -61,6 +61,7 @@ func (d *drainListener) trackState(_ net.Conn, state http.ConnState) {
 		d.open.Add(1)
 	case http.StateClosed, http.StateHijacked:
 		d.open.Add(-1)
+	case http.StateActive, http.StateIdle: // it stays open
 	}
 }
 

@@ -17,7 +17,7 @@ type healthCommand struct {
 }
 
 // Help returns the text of --help.
-func (healthCommand) Help() string {
+func (*healthCommand) Help() string {
 	return `Example:
 
     enisim health --listen 127.0.0.1:8080`

@@ -27,7 +27,7 @@ type keyCreateCommand struct {
 }
 
 // Help returns the text of --help.
-func (keyCreateCommand) Help() string {
+func (*keyCreateCommand) Help() string {
 	return `The secret, and the token of a temporary key, are shown this once and cannot be asked for again.
 
 Examples:
@@ -75,7 +75,7 @@ type keyListCommand struct {
 }
 
 // Help returns the text of --help.
-func (keyListCommand) Help() string {
+func (*keyListCommand) Help() string {
 	return `Example:
 
     enisim key list --account 1000000000000001`
@@ -124,7 +124,7 @@ type keyDisableCommand struct {
 }
 
 // Help returns the text of --help.
-func (keyDisableCommand) Help() string {
+func (*keyDisableCommand) Help() string {
 	return `The key is refused with InvalidAccessKeyId.Inactive, within a second by every server on the database.
 
 Example:
@@ -153,7 +153,7 @@ type keyDeleteCommand struct {
 }
 
 // Help returns the text of --help.
-func (keyDeleteCommand) Help() string {
+func (*keyDeleteCommand) Help() string {
 	return `The key is unknown from then on, within a second to every server on the database.
 
 Example:

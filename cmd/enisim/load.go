@@ -48,7 +48,7 @@ type loadCommand struct {
 }
 
 // Help returns the text of --help.
-func (loadCommand) Help() string {
+func (*loadCommand) Help() string {
 	return `Attaches, detaches and describes what is there, from many clients at a time, and prints counts, rates, latencies and codes. Start the server with
 --attach-delay 0 --detach-delay 0, or most requests find their interface on its way.
 

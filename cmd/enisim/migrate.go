@@ -23,7 +23,7 @@ type migrateCommand struct {
 type migrateUpCommand struct{ databaseFlags }
 
 // Help returns the text of --help.
-func (migrateUpCommand) Help() string {
+func (*migrateUpCommand) Help() string {
 	return `Example:
 
     enisim migrate up --database-url postgres://enisim:secret@db.example:5432/enisim`
@@ -53,7 +53,7 @@ type migrateDownCommand struct {
 }
 
 // Help returns the text of --help.
-func (migrateDownCommand) Help() string {
+func (*migrateDownCommand) Help() string {
 	return `Without --yes it asks, where a person can answer.
 
 Example:
@@ -126,7 +126,7 @@ func (c *migrateDownCommand) confirm(ctx context.Context, s streams, db *databas
 type migrateStatusCommand struct{ databaseFlags }
 
 // Help returns the text of --help.
-func (migrateStatusCommand) Help() string {
+func (*migrateStatusCommand) Help() string {
 	return `Example:
 
     enisim migrate status`

@@ -14,7 +14,7 @@ type scenarioExportCommand struct {
 }
 
 // Help returns the text of --help.
-func (scenarioExportCommand) Help() string {
+func (*scenarioExportCommand) Help() string {
 	return `The file, applied, gives the same world: ids, addresses, attachments with their device indexes, statuses, tags, rules. A status that is on its way
 has what is left of its time. It is read at one moment, also beside a running server, and nobody waits for it.
 

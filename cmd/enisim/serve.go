@@ -72,7 +72,7 @@ var signatureModes = map[string]httpapi.SignatureMode{
 }
 
 // Help returns the text of --help.
-func (serveCommand) Help() string {
+func (*serveCommand) Help() string {
 	return `Example:
 
     enisim serve --listen 127.0.0.1:8080 --data-dir ./state --scenario staging.yaml`

@@ -24,7 +24,7 @@ type snapshotFlags struct {
 type snapshotSaveCommand struct{ snapshotFlags }
 
 // Help returns the text of --help.
-func (snapshotSaveCommand) Help() string {
+func (*snapshotSaveCommand) Help() string {
 	return `All resources of the account are kept as they stand at one moment, in the database, in place of an older snapshot of the name. Requests go
 on meanwhile. Keys, users and quotas are not part of it.
 
@@ -51,7 +51,7 @@ func (c *snapshotSaveCommand) Run(ctx context.Context, s streams) error {
 type snapshotRestoreCommand struct{ snapshotFlags }
 
 // Help returns the text of --help.
-func (snapshotRestoreCommand) Help() string {
+func (*snapshotRestoreCommand) Help() string {
 	return `The account has again what it had, with the same ids, also beside running servers: whoever reads sees the old state or the restored one,
 never half. Keys, users and quotas stay as they are.
 
@@ -81,7 +81,7 @@ type snapshotListCommand struct {
 }
 
 // Help returns the text of --help.
-func (snapshotListCommand) Help() string {
+func (*snapshotListCommand) Help() string {
 	return `Example:
 
     enisim snapshot list --account 1000000000000001`
@@ -110,7 +110,7 @@ func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
 type snapshotDeleteCommand struct{ snapshotFlags }
 
 // Help returns the text of --help.
-func (snapshotDeleteCommand) Help() string {
+func (*snapshotDeleteCommand) Help() string {
 	return `Example:
 
     enisim snapshot delete before-test --account 1000000000000001`

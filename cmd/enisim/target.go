@@ -84,7 +84,7 @@ type operator interface {
 }
 
 // withOperator runs a function with the control API of --endpoint, or with the database.
-func (t targetFlags) withOperator(ctx context.Context, s streams, do func(operator) error) error {
+func (t *targetFlags) withOperator(ctx context.Context, s streams, do func(operator) error) error {
 	if t.Endpoint != "" {
 		return do(t.remote())
 	}
@@ -94,7 +94,7 @@ func (t targetFlags) withOperator(ctx context.Context, s streams, do func(operat
 }
 
 // remote returns the client of the control API at --endpoint.
-func (t targetFlags) remote() *httpapi.ControlClient {
+func (t *targetFlags) remote() *httpapi.ControlClient {
 	return &httpapi.ControlClient{Endpoint: httpapi.ControlEndpoint(t.Endpoint), Token: t.ControlToken,
 		HTTP: client(t.Insecure)}
 }

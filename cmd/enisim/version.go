@@ -16,7 +16,7 @@ type versionCommand struct {
 }
 
 // Help returns the text of --help.
-func (versionCommand) Help() string {
+func (*versionCommand) Help() string {
 	return `What is not known of a build, such as its commit where it was built without version control, is left out.
 
 Example:

@@ -230,8 +230,9 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 		if err := b.detachAll(ctx, s.url); err != nil {
 			return err
 		}
+		total := written.Total()
 		printRow(r.name, formatRate(alone.rate), alone.latency.String(), formatRate(beside.rate),
-			beside.latency.String(), formatRate(written.Rate(written.Total().Count())))
+			beside.latency.String(), formatRate(written.Rate(total.Count())))
 	}
 	return nil
 }

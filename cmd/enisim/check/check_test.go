@@ -352,6 +352,7 @@ func BenchmarkCheck(b *testing.B) {
 					b.Errorf("seed %d: got a violation", seed)
 				case Undecided:
 					undecided++
+				case Linearizable:
 				}
 			}
 			b.ReportMetric(float64(undecided)/float64(b.N), "undecided/op")

@@ -75,6 +75,7 @@ func (o *op) allows(at, held, others, limit int) bool {
 		return at != nowhere && at != o.instance
 	case full:
 		return (at == nowhere || at == anywhere) && held+others >= limit
+	case impossible:
 	}
 	return false
 }

@@ -161,6 +161,7 @@ func (c *Contradiction) requirement() string {
 	case elsewhere:
 		return fmt.Sprintf("It would have needed %s on another instance than %s at one moment of its call.", eni,
 			c.world.instanceName(o.instance))
+	case impossible:
 	}
 	return "Nothing of the world answers so."
 }

@@ -53,7 +53,7 @@ func (s *Summary) rows() []Stats {
 }
 
 // codesByCount returns the codes, the most frequent first.
-func (s Stats) codesByCount() []string {
+func (s *Stats) codesByCount() []string {
 	return slices.SortedFunc(maps.Keys(s.Codes), func(a, b string) int {
 		return cmp.Or(cmp.Compare(s.Codes[b], s.Codes[a]), cmp.Compare(a, b))
 	})

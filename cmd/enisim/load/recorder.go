@@ -32,11 +32,11 @@ type Stats struct {
 }
 
 // Count returns the number of operations.
-func (s Stats) Count() int64 { return s.OK + s.Refused + s.Unknown }
+func (s *Stats) Count() int64 { return s.OK + s.Refused + s.Unknown }
 
 // Percentile returns the latency that p percent of the operations do not exceed; 100 is the
 // maximum.
-func (s Stats) Percentile(p float64) time.Duration {
+func (s *Stats) Percentile(p float64) time.Duration {
 	return time.Duration(s.Latency.ValueAtPercentile(p)) * time.Microsecond
 }
 
