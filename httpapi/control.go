@@ -16,6 +16,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"enisim/service"
+	"enisim/service/operator"
 )
 
 // controlPrefix is the path of the control API, which no cloud API uses.
@@ -27,29 +28,29 @@ type control func(c echo.Context) (status int, reply any, err error)
 
 // controls returns the whole control API: method and path below the prefix. docs/control-api.md
 // describes it.
-func controls(s *service.Service) map[string]control {
+func controls(o *operator.Operator) map[string]control {
 	return map[string]control{
-		"GET /accounts":              listAccounts(s),
-		"POST /accounts":             createAccount(s),
-		"PATCH /accounts/:id":        changeAccount(s),
-		"POST /accounts/:id/reset":   resetAccount(s),
-		"DELETE /accounts/:id":       deleteAccount(s),
-		"GET /accounts/:id/scenario": exportAccount(s),
+		"GET /accounts":              listAccounts(o),
+		"POST /accounts":             createAccount(o),
+		"PATCH /accounts/:id":        changeAccount(o),
+		"POST /accounts/:id/reset":   resetAccount(o),
+		"DELETE /accounts/:id":       deleteAccount(o),
+		"GET /accounts/:id/scenario": exportAccount(o),
 
-		"GET /keys":              listKeys(s),
-		"POST /keys":             createKey(s),
-		"POST /keys/:id/disable": disableKey(s),
-		"DELETE /keys/:id":       deleteKey(s),
+		"GET /keys":              listKeys(o),
+		"POST /keys":             createKey(o),
+		"POST /keys/:id/disable": disableKey(o),
+		"DELETE /keys/:id":       deleteKey(o),
 
-		"GET /snapshots":                listSnapshots(s),
-		"POST /snapshots":               saveSnapshot(s),
-		"POST /snapshots/:name/restore": restoreSnapshot(s),
-		"DELETE /snapshots/:name":       deleteSnapshot(s),
+		"GET /snapshots":                listSnapshots(o),
+		"POST /snapshots":               saveSnapshot(o),
+		"POST /snapshots/:name/restore": restoreSnapshot(o),
+		"DELETE /snapshots/:name":       deleteSnapshot(o),
 
-		"POST /scenario/apply": applyScenario(s),
-		"POST /scenario/diff":  diffScenario(s),
+		"POST /scenario/apply": applyScenario(o),
+		"POST /scenario/diff":  diffScenario(o),
 
-		"GET /verify": verify(s),
+		"GET /verify": verify(o),
 	}
 }
 
@@ -64,7 +65,7 @@ func (a *API) serveControl(access Control) {
 	if access.Token == "" && !access.Open {
 		return
 	}
-	for name, answer := range controls(a.service) {
+	for name, answer := range controls(operator.New(a.service)) {
 		method, path, _ := strings.Cut(name, " ")
 		a.echo.Add(method, controlPrefix+path, a.control(access, answer))
 	}
@@ -248,9 +249,9 @@ type controlErrorReply struct {
 // Errors that are neither the operator's nor of the public contract are logged in full.
 func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
 	var (
-		status   int
-		refusal  *controlError
-		operator *service.OperatorError
+		status  int
+		refusal *controlError
+		refused *operator.Error
 	)
 	text, failure := err.Error(), error(nil)
 	if a.clientIsGone(c, x, err) {
@@ -259,9 +260,9 @@ func (a *API) writeControlError(c echo.Context, x *exchange, err error) error {
 	switch {
 	case errors.As(err, &refusal):
 		status = refusal.status
-	case errors.As(err, &operator) && operator.Missing:
+	case errors.As(err, &refused) && refused.Missing:
 		status = http.StatusNotFound
-	case errors.As(err, &operator):
+	case errors.As(err, &refused):
 		status = http.StatusBadRequest
 	default:
 		shown, documented := service.APIError(err)

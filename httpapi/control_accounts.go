@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 // maxScenarioBytes is the maximum size of a request with a scenario.
@@ -60,7 +60,7 @@ type newAccountKeyReply struct {
 	InScenario string `json:"in_scenario,omitempty"`
 }
 
-func newAccount(a service.Account) accountReply {
+func newAccount(a operator.Account) accountReply {
 	return accountReply{
 		ID:        a.ID,
 		Name:      a.Name,
@@ -71,11 +71,11 @@ func newAccount(a service.Account) accountReply {
 	}
 }
 
-func newCreatedAccountKey(k service.NewAccountKey) newAccountKeyReply {
+func newCreatedAccountKey(k operator.NewAccountKey) newAccountKeyReply {
 	return newAccountKeyReply{newCreatedKey(k.NewAccessKey), k.InScenario}
 }
 
-func createAccount(s *service.Service) control {
+func createAccount(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		var r createAccountRequest
 		if err := readLargeJSON(c, &r, maxScenarioBytes); err != nil {
@@ -88,7 +88,7 @@ func createAccount(s *service.Service) control {
 		if err != nil {
 			return 0, nil, err
 		}
-		created, err := s.CreateAccount(c.Request().Context(), service.CreateAccount{
+		created, err := o.CreateAccount(c.Request().Context(), operator.CreateAccountRequest{
 			ID:                         r.ID,
 			Name:                       r.Name,
 			NetworkInterfacesPerRegion: r.Quotas.NetworkInterfacesPerRegion,
@@ -110,33 +110,33 @@ func allowForLargeWorld(c echo.Context) {
 }
 
 // scenarioFile returns the scenario of a request, or nil for none.
-func scenarioFile(text *string) *service.ScenarioFile {
+func scenarioFile(text *string) *operator.ScenarioFile {
 	if text == nil {
 		return nil
 	}
-	return &service.ScenarioFile{Name: "scenario", Text: []byte(*text), OverHTTP: true}
+	return &operator.ScenarioFile{Name: "scenario", Text: []byte(*text), OverHTTP: true}
 }
 
-func listAccounts(s *service.Service) control {
+func listAccounts(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		accounts, err := s.Accounts(c.Request().Context())
+		accounts, err := o.Accounts(c.Request().Context())
 		return http.StatusOK, accountsReply{mapEach(accounts, newAccount)}, err
 	}
 }
 
-func changeAccount(s *service.Service) control {
+func changeAccount(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		var r changeAccountRequest
 		if err := readJSON(c, &r); err != nil {
 			return 0, nil, err
 		}
-		account, err := s.ChangeAccount(c.Request().Context(), c.Param("id"), service.ChangeAccount(r))
+		account, err := o.ChangeAccount(c.Request().Context(), c.Param("id"), operator.ChangeAccountRequest(r))
 		return http.StatusOK, newAccount(account), err
 	}
 }
 
 // resetAccount empties the account if the request has no body.
-func resetAccount(s *service.Service) control {
+func resetAccount(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		var r resetAccountRequest
 		if c.Request().ContentLength != 0 {
@@ -147,7 +147,7 @@ func resetAccount(s *service.Service) control {
 		if r.Scenario != nil {
 			allowForLargeWorld(c)
 		}
-		return http.StatusNoContent, nil, s.ResetAccount(c.Request().Context(), c.Param("id"), scenarioFile(r.Scenario))
+		return http.StatusNoContent, nil, o.ResetAccount(c.Request().Context(), c.Param("id"), scenarioFile(r.Scenario))
 	}
 }
 
@@ -157,10 +157,10 @@ type scenarioReply struct {
 }
 
 // exportAccount leaves out the access keys and their secrets, unless the request asks for them.
-func exportAccount(s *service.Service) control {
+func exportAccount(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		allowForLargeWorld(c)
-		text, err := s.ExportAccountOverHTTP(c.Request().Context(), c.Param("id"), c.QueryParam("keys") == "true")
+		text, err := o.ExportAccountOverHTTP(c.Request().Context(), c.Param("id"), c.QueryParam("keys") == "true")
 		if err != nil {
 			return 0, nil, err
 		}
@@ -168,8 +168,8 @@ func exportAccount(s *service.Service) control {
 	}
 }
 
-func deleteAccount(s *service.Service) control {
+func deleteAccount(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, s.DeleteAccount(c.Request().Context(), c.Param("id"))
+		return http.StatusNoContent, nil, o.DeleteAccount(c.Request().Context(), c.Param("id"))
 	}
 }

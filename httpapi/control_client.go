@@ -12,40 +12,40 @@ import (
 	"net/url"
 	"strings"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 // ControlReply returns the body with which the control API answers a result of the service. It is
 // for commands that print it as JSON.
 func ControlReply(result any) any {
 	switch v := result.(type) {
-	case []service.Account:
+	case []operator.Account:
 		return accountsReply{mapEach(v, newAccount)}
-	case service.Account:
+	case operator.Account:
 		return newAccount(v)
-	case service.NewAccount:
+	case operator.NewAccount:
 		return newAccountReply{newAccount(v.Account), mapEach(v.Keys, newCreatedAccountKey)}
-	case []service.AccessKey:
+	case []operator.AccessKey:
 		return keysReply{mapEach(v, newKey)}
-	case service.AccessKey:
+	case operator.AccessKey:
 		return newKey(v)
-	case service.NewAccessKey:
+	case operator.NewAccessKey:
 		return newCreatedKey(v)
-	case []service.Snapshot:
+	case []operator.Snapshot:
 		return snapshotsReply{mapEach(v, newSnapshot)}
-	case service.Snapshot:
+	case operator.Snapshot:
 		return newSnapshot(v)
-	case service.Applied:
+	case operator.Applied:
 		return newChangesReply(v)
-	case []service.Difference:
+	case []operator.Difference:
 		return differencesReply{mapEach(v, newDifferenceReply)}
-	case []service.Violation:
+	case []operator.Violation:
 		return newVerifyReply(v)
 	}
 	return result
 }
 
-// ControlClient uses the control API of a running server. Its methods are those of service.Service,
+// ControlClient uses the control API of a running server. Its methods are those of operator.Operator,
 // with the same results.
 type ControlClient struct {
 	Endpoint string // http://host:port
@@ -124,16 +124,16 @@ func (c *ControlClient) refusal(response *http.Response, body []byte) error {
 	return &ControlFailure{reply.Error}
 }
 
-func decodeAccount(r accountReply) service.Account {
-	account := service.Account{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, Repeats: r.Repeats}
+func decodeAccount(r accountReply) operator.Account {
+	account := operator.Account{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, Repeats: r.Repeats}
 	if r.Quotas.NetworkInterfacesPerRegion != nil {
 		account.NetworkInterfacesPerRegion = *r.Quotas.NetworkInterfacesPerRegion
 	}
 	return account
 }
 
-func decodeKey(r keyReply) service.AccessKey {
-	return service.AccessKey{
+func decodeKey(r keyReply) operator.AccessKey {
+	return operator.AccessKey{
 		ID:        r.ID,
 		AccountID: r.Account,
 		RAMUser:   r.RAMUser,
@@ -144,26 +144,26 @@ func decodeKey(r keyReply) service.AccessKey {
 	}
 }
 
-func decodeNewKey(r newKeyReply) service.NewAccessKey {
-	return service.NewAccessKey{AccessKey: decodeKey(r.keyReply), Secret: r.Secret, SecurityToken: r.SecurityToken}
+func decodeNewKey(r newKeyReply) operator.NewAccessKey {
+	return operator.NewAccessKey{AccessKey: decodeKey(r.keyReply), Secret: r.Secret, SecurityToken: r.SecurityToken}
 }
 
-func decodeNewAccountKey(r newAccountKeyReply) service.NewAccountKey {
-	return service.NewAccountKey{NewAccessKey: decodeNewKey(r.newKeyReply), InScenario: r.InScenario}
+func decodeNewAccountKey(r newAccountKeyReply) operator.NewAccountKey {
+	return operator.NewAccountKey{NewAccessKey: decodeNewKey(r.newKeyReply), InScenario: r.InScenario}
 }
 
-func decodeSnapshot(r snapshotReply) service.Snapshot {
-	return service.Snapshot{AccountID: r.Account, Name: r.Name, Resources: r.Resources, CreatedAt: r.CreatedAt}
+func decodeSnapshot(r snapshotReply) operator.Snapshot {
+	return operator.Snapshot{AccountID: r.Account, Name: r.Name, Resources: r.Resources, CreatedAt: r.CreatedAt}
 }
 
-func decodeChanges(r changesReply) (applied service.Applied) {
+func decodeChanges(r changesReply) (applied operator.Applied) {
 	for _, t := range r.Tables {
-		applied.Tables = append(applied.Tables, service.TableChange{Table: t.Table, Inserted: t.New, Updated: t.Changed, Deleted: t.Gone})
+		applied.Tables = append(applied.Tables, operator.TableChange{Table: t.Table, Inserted: t.New, Updated: t.Changed, Deleted: t.Gone})
 	}
 	return applied
 }
 
-func textOf(file *service.ScenarioFile) *string {
+func textOf(file *operator.ScenarioFile) *string {
 	if file == nil {
 		return nil
 	}
@@ -171,14 +171,14 @@ func textOf(file *service.ScenarioFile) *string {
 }
 
 // Accounts lists the accounts.
-func (c *ControlClient) Accounts(ctx context.Context) ([]service.Account, error) {
+func (c *ControlClient) Accounts(ctx context.Context) ([]operator.Account, error) {
 	var reply accountsReply
 	err := c.do(ctx, http.MethodGet, "/accounts", nil, &reply)
 	return mapEach(reply.Accounts, decodeAccount), err
 }
 
 // CreateAccount makes an account.
-func (c *ControlClient) CreateAccount(ctx context.Context, req service.CreateAccount) (service.NewAccount, error) {
+func (c *ControlClient) CreateAccount(ctx context.Context, req operator.CreateAccountRequest) (operator.NewAccount, error) {
 	body := createAccountRequest{
 		ID:       req.ID,
 		Name:     req.Name,
@@ -191,18 +191,18 @@ func (c *ControlClient) CreateAccount(ctx context.Context, req service.CreateAcc
 	}
 	var reply newAccountReply
 	err := c.do(ctx, http.MethodPost, "/accounts", body, &reply)
-	return service.NewAccount{Account: decodeAccount(reply.accountReply), Keys: mapEach(reply.Keys, decodeNewAccountKey)}, err
+	return operator.NewAccount{Account: decodeAccount(reply.accountReply), Keys: mapEach(reply.Keys, decodeNewAccountKey)}, err
 }
 
 // ChangeAccount changes an account.
-func (c *ControlClient) ChangeAccount(ctx context.Context, id string, req service.ChangeAccount) (service.Account, error) {
+func (c *ControlClient) ChangeAccount(ctx context.Context, id string, req operator.ChangeAccountRequest) (operator.Account, error) {
 	var reply accountReply
 	err := c.do(ctx, http.MethodPatch, "/accounts/"+url.PathEscape(id), changeAccountRequest(req), &reply)
 	return decodeAccount(reply), err
 }
 
 // ResetAccount empties an account, or makes it equal to a scenario.
-func (c *ControlClient) ResetAccount(ctx context.Context, id string, file *service.ScenarioFile) error {
+func (c *ControlClient) ResetAccount(ctx context.Context, id string, file *operator.ScenarioFile) error {
 	return c.do(ctx, http.MethodPost, "/accounts/"+url.PathEscape(id)+"/reset", resetAccountRequest{textOf(file)}, nil)
 }
 
@@ -223,7 +223,7 @@ func (c *ControlClient) ExportAccount(ctx context.Context, id string, withKeys b
 }
 
 // AccessKeys lists the keys of an account, or of all accounts when it is "".
-func (c *ControlClient) AccessKeys(ctx context.Context, accountID string) ([]service.AccessKey, error) {
+func (c *ControlClient) AccessKeys(ctx context.Context, accountID string) ([]operator.AccessKey, error) {
 	path := "/keys"
 	if accountID != "" {
 		path += "?" + url.Values{"account": {accountID}}.Encode()
@@ -234,7 +234,7 @@ func (c *ControlClient) AccessKeys(ctx context.Context, accountID string) ([]ser
 }
 
 // CreateAccessKey makes a key.
-func (c *ControlClient) CreateAccessKey(ctx context.Context, req service.CreateAccessKey) (service.NewAccessKey, error) {
+func (c *ControlClient) CreateAccessKey(ctx context.Context, req operator.CreateAccessKeyRequest) (operator.NewAccessKey, error) {
 	body := createKeyRequest{Account: req.AccountID, RAMUser: req.RAMUser, Temporary: req.Temporary}
 	if req.ExpiresIn != 0 {
 		body.ExpiresIn = req.ExpiresIn.String()
@@ -245,7 +245,7 @@ func (c *ControlClient) CreateAccessKey(ctx context.Context, req service.CreateA
 }
 
 // DisableAccessKey makes a key Inactive.
-func (c *ControlClient) DisableAccessKey(ctx context.Context, id string) (service.AccessKey, error) {
+func (c *ControlClient) DisableAccessKey(ctx context.Context, id string) (operator.AccessKey, error) {
 	var reply keyReply
 	err := c.do(ctx, http.MethodPost, "/keys/"+url.PathEscape(id)+"/disable", nil, &reply)
 	return decodeKey(reply), err
@@ -257,21 +257,21 @@ func (c *ControlClient) DeleteAccessKey(ctx context.Context, id string) error {
 }
 
 // SaveSnapshot keeps what an account has now.
-func (c *ControlClient) SaveSnapshot(ctx context.Context, accountID, name string) (service.Snapshot, error) {
+func (c *ControlClient) SaveSnapshot(ctx context.Context, accountID, name string) (operator.Snapshot, error) {
 	var reply snapshotReply
 	err := c.do(ctx, http.MethodPost, "/snapshots", saveSnapshotRequest{Account: accountID, Name: name}, &reply)
 	return decodeSnapshot(reply), err
 }
 
 // RestoreSnapshot brings an account back to a snapshot.
-func (c *ControlClient) RestoreSnapshot(ctx context.Context, accountID, name string) (service.Restored, error) {
+func (c *ControlClient) RestoreSnapshot(ctx context.Context, accountID, name string) (operator.Restored, error) {
 	var reply changesReply
 	err := c.do(ctx, http.MethodPost, "/snapshots/"+url.PathEscape(name)+"/restore", restoreSnapshotRequest{Account: accountID}, &reply)
 	return decodeChanges(reply), err
 }
 
 // Snapshots lists the snapshots of an account.
-func (c *ControlClient) Snapshots(ctx context.Context, accountID string) ([]service.Snapshot, error) {
+func (c *ControlClient) Snapshots(ctx context.Context, accountID string) ([]operator.Snapshot, error) {
 	var reply snapshotsReply
 	err := c.do(ctx, http.MethodGet, "/snapshots?"+url.Values{"account": {accountID}}.Encode(), nil, &reply)
 	return mapEach(reply.Snapshots, decodeSnapshot), err
@@ -283,25 +283,25 @@ func (c *ControlClient) DeleteSnapshot(ctx context.Context, accountID, name stri
 }
 
 // ApplyScenario makes the accounts of a scenario equal to it.
-func (c *ControlClient) ApplyScenario(ctx context.Context, file service.ScenarioFile) (service.Applied, error) {
+func (c *ControlClient) ApplyScenario(ctx context.Context, file operator.ScenarioFile) (operator.Applied, error) {
 	var reply changesReply
 	err := c.do(ctx, http.MethodPost, "/scenario/apply", scenarioRequest{file.Name, string(file.Text)}, &reply)
 	return decodeChanges(reply), err
 }
 
 // DiffScenario returns what ApplyScenario would change.
-func (c *ControlClient) DiffScenario(ctx context.Context, file service.ScenarioFile) ([]service.Difference, error) {
+func (c *ControlClient) DiffScenario(ctx context.Context, file operator.ScenarioFile) ([]operator.Difference, error) {
 	var reply differencesReply
 	err := c.do(ctx, http.MethodPost, "/scenario/diff", scenarioRequest{file.Name, string(file.Text)}, &reply)
-	return mapEach(reply.Differences, func(d differenceReply) service.Difference { return service.Difference(d) }), err
+	return mapEach(reply.Differences, func(d differenceReply) operator.Difference { return operator.Difference(d) }), err
 }
 
 // Verify returns where the tables break an invariant.
-func (c *ControlClient) Verify(ctx context.Context) ([]service.Violation, error) {
+func (c *ControlClient) Verify(ctx context.Context) ([]operator.Violation, error) {
 	var reply verifyReply
 	err := c.do(ctx, http.MethodGet, "/verify", nil, &reply)
-	return mapEach(reply.Violations, func(v violationReply) service.Violation {
-		return service.Violation{Invariant: v.Invariant, AccountID: v.Account, What: v.What}
+	return mapEach(reply.Violations, func(v violationReply) operator.Violation {
+		return operator.Violation{Invariant: v.Invariant, AccountID: v.Account, What: v.What}
 	}), err
 }
 

@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 // createKeyRequest is the request for an access key. Names are as in scenarios.
@@ -38,7 +38,7 @@ type keysReply struct {
 	Keys []keyReply `json:"keys"`
 }
 
-func newKey(k service.AccessKey) keyReply {
+func newKey(k operator.AccessKey) keyReply {
 	return keyReply{
 		ID:        k.ID,
 		Account:   k.AccountID,
@@ -50,7 +50,7 @@ func newKey(k service.AccessKey) keyReply {
 	}
 }
 
-func newCreatedKey(k service.NewAccessKey) newKeyReply {
+func newCreatedKey(k operator.NewAccessKey) newKeyReply {
 	return newKeyReply{newKey(k.AccessKey), k.Secret, k.SecurityToken}
 }
 
@@ -66,7 +66,7 @@ func readExpiresIn(text string) (time.Duration, error) {
 	return d, nil
 }
 
-func createKey(s *service.Service) control {
+func createKey(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		var r createKeyRequest
 		if err := readJSON(c, &r); err != nil {
@@ -76,7 +76,7 @@ func createKey(s *service.Service) control {
 		if err != nil {
 			return 0, nil, err
 		}
-		key, err := s.CreateAccessKey(c.Request().Context(), service.CreateAccessKey{
+		key, err := o.CreateAccessKey(c.Request().Context(), operator.CreateAccessKeyRequest{
 			AccountID: r.Account,
 			RAMUser:   r.RAMUser,
 			ExpiresIn: expiresIn,
@@ -86,22 +86,22 @@ func createKey(s *service.Service) control {
 	}
 }
 
-func listKeys(s *service.Service) control {
+func listKeys(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		keys, err := s.AccessKeys(c.Request().Context(), c.QueryParam("account"))
+		keys, err := o.AccessKeys(c.Request().Context(), c.QueryParam("account"))
 		return http.StatusOK, keysReply{mapEach(keys, newKey)}, err
 	}
 }
 
-func disableKey(s *service.Service) control {
+func disableKey(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		key, err := s.DisableAccessKey(c.Request().Context(), c.Param("id"))
+		key, err := o.DisableAccessKey(c.Request().Context(), c.Param("id"))
 		return http.StatusOK, newKey(key), err
 	}
 }
 
-func deleteKey(s *service.Service) control {
+func deleteKey(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, s.DeleteAccessKey(c.Request().Context(), c.Param("id"))
+		return http.StatusNoContent, nil, o.DeleteAccessKey(c.Request().Context(), c.Param("id"))
 	}
 }

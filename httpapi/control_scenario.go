@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 // scenarioRequest has a scenario as text. Name is the name of its file in messages.
@@ -29,7 +29,7 @@ type tableChanges struct {
 	Gone    int64  `json:"gone"`
 }
 
-func newChangesReply(applied service.Applied) changesReply {
+func newChangesReply(applied operator.Applied) changesReply {
 	sum := applied.Total()
 	reply := changesReply{New: sum.Inserted, Changed: sum.Updated, Gone: sum.Deleted, Tables: []tableChanges{}}
 	for _, t := range applied.Tables {
@@ -51,39 +51,39 @@ type differenceReply struct {
 	Changes []string `json:"changes,omitempty"`
 }
 
-func newDifferenceReply(d service.Difference) differenceReply { return differenceReply(d) }
+func newDifferenceReply(d operator.Difference) differenceReply { return differenceReply(d) }
 
 // readScenario reads the body of a request that has a scenario.
-func readScenario(c echo.Context) (service.ScenarioFile, error) {
+func readScenario(c echo.Context) (operator.ScenarioFile, error) {
 	var r scenarioRequest
 	if err := readLargeJSON(c, &r, maxScenarioBytes); err != nil {
-		return service.ScenarioFile{}, err
+		return operator.ScenarioFile{}, err
 	}
 	allowForLargeWorld(c)
 	if r.Name == "" {
 		r.Name = "scenario"
 	}
-	return service.ScenarioFile{Name: r.Name, Text: []byte(r.Scenario), OverHTTP: true}, nil
+	return operator.ScenarioFile{Name: r.Name, Text: []byte(r.Scenario), OverHTTP: true}, nil
 }
 
-func applyScenario(s *service.Service) control {
+func applyScenario(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		file, err := readScenario(c)
 		if err != nil {
 			return 0, nil, err
 		}
-		applied, err := s.ApplyScenario(c.Request().Context(), file)
+		applied, err := o.ApplyScenario(c.Request().Context(), file)
 		return http.StatusOK, newChangesReply(applied), err
 	}
 }
 
-func diffScenario(s *service.Service) control {
+func diffScenario(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		file, err := readScenario(c)
 		if err != nil {
 			return 0, nil, err
 		}
-		differences, err := s.DiffScenario(c.Request().Context(), file)
+		differences, err := o.DiffScenario(c.Request().Context(), file)
 		return http.StatusOK, ControlReply(differences), err
 	}
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 // saveSnapshotRequest is the request to save a snapshot, and restoreSnapshotRequest the one to
@@ -32,42 +32,42 @@ type snapshotsReply struct {
 	Snapshots []snapshotReply `json:"snapshots"`
 }
 
-func newSnapshot(s service.Snapshot) snapshotReply {
+func newSnapshot(s operator.Snapshot) snapshotReply {
 	return snapshotReply{s.AccountID, s.Name, s.Resources, s.CreatedAt}
 }
 
-func saveSnapshot(s *service.Service) control {
+func saveSnapshot(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		var r saveSnapshotRequest
 		if err := readJSON(c, &r); err != nil {
 			return 0, nil, err
 		}
-		saved, err := s.SaveSnapshot(c.Request().Context(), r.Account, r.Name)
+		saved, err := o.SaveSnapshot(c.Request().Context(), r.Account, r.Name)
 		return http.StatusCreated, newSnapshot(saved), err
 	}
 }
 
-func listSnapshots(s *service.Service) control {
+func listSnapshots(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		list, err := s.Snapshots(c.Request().Context(), c.QueryParam("account"))
+		list, err := o.Snapshots(c.Request().Context(), c.QueryParam("account"))
 		return http.StatusOK, snapshotsReply{mapEach(list, newSnapshot)}, err
 	}
 }
 
-func restoreSnapshot(s *service.Service) control {
+func restoreSnapshot(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		var r restoreSnapshotRequest
 		if err := readJSON(c, &r); err != nil {
 			return 0, nil, err
 		}
-		restored, err := s.RestoreSnapshot(c.Request().Context(), r.Account, c.Param("name"))
+		restored, err := o.RestoreSnapshot(c.Request().Context(), r.Account, c.Param("name"))
 		return http.StatusOK, newChangesReply(restored), err
 	}
 }
 
-func deleteSnapshot(s *service.Service) control {
+func deleteSnapshot(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, s.DeleteSnapshot(
+		return http.StatusNoContent, nil, o.DeleteSnapshot(
 			c.Request().Context(),
 			c.QueryParam("account"),
 			c.Param("name"),

@@ -13,6 +13,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/scenario"
 )
 
@@ -168,7 +169,7 @@ func TestControlRefusals(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d, %q and the RequestId of the header", c.name, status, body, c.status, c.says)
 		}
 	}
-	if keys, err := s.service.AccessKeys(t.Context(), ""); err != nil || len(keys) != 1 {
+	if keys, err := operator.New(s.service).AccessKeys(t.Context(), ""); err != nil || len(keys) != 1 {
 		t.Errorf("afterwards: got %+v, %v; want the world's one key", keys, err)
 	}
 	if strings.Contains(log.String(), "level=ERROR") {

@@ -5,7 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 // verifyReply has the checked invariants and their violations.
@@ -20,20 +20,20 @@ type violationReply struct {
 	What      string `json:"what"`
 }
 
-func verify(s *service.Service) control {
+func verify(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		allowForLargeWorld(c)
-		found, err := s.Verify(c.Request().Context())
+		found, err := o.Verify(c.Request().Context())
 		return http.StatusOK, newVerifyReply(found), err
 	}
 }
 
-func newVerifyReply(found []service.Violation) verifyReply {
+func newVerifyReply(found []operator.Violation) verifyReply {
 	return verifyReply{
-		Invariants: service.Invariants(),
+		Invariants: operator.Invariants(),
 		Violations: mapEach(
 			found,
-			func(v service.Violation) violationReply { return violationReply{v.Invariant, v.AccountID, v.What} },
+			func(v operator.Violation) violationReply { return violationReply{v.Invariant, v.AccountID, v.What} },
 		),
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 )
 
 func TestControlOfInvariants(t *testing.T) {
@@ -23,7 +24,7 @@ func TestControlOfInvariants(t *testing.T) {
 		reply := decoded(t, body)
 		return reply["invariants"].([]any), reply["violations"].([]any)
 	}
-	if checked, broken := look(); len(checked) != len(service.Invariants()) || len(broken) > 0 {
+	if checked, broken := look(); len(checked) != len(operator.Invariants()) || len(broken) > 0 {
 		t.Errorf("got %v of %v, want no violation", broken, checked)
 	}
 	if _, err := s.pool.Exec(t.Context(), `UPDATE private_ip_addresses SET address = '10.0.0.0'`); err != nil {

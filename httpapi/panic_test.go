@@ -15,6 +15,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"enisim/service"
+	"enisim/service/operator"
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -83,7 +84,7 @@ func TestPanic(t *testing.T) {
 	}
 
 	// The row that the panics had locked is free.
-	if _, err := service.New(st, service.Options{}).DisableAccessKey(t.Context(), "LTAIpanic"); err != nil {
+	if _, err := operator.New(service.New(st, service.Options{})).DisableAccessKey(t.Context(), "LTAIpanic"); err != nil {
 		t.Errorf("afterwards: got %v, want the key disabled", err)
 	}
 }

@@ -95,14 +95,14 @@ func (s *Service) assumeRole(ctx context.Context, caller Caller, req AssumeRoleR
 		RoleID:        newRAMID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.now())
+		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.Now())
 		switch {
 		case err != nil:
 			return err
 		case !owner.AccountExists: // deleted after its key was looked up
 			return AbsInvalidAccountNotFound
 		}
-		now := s.now()
+		now := s.Now()
 		lifetime := defaultSession
 		if req.DurationSeconds != nil {
 			lifetime = *req.DurationSeconds

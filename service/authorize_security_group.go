@@ -58,7 +58,7 @@ func (s *Service) authorize(
 	if err := check(slices.Concat(d.sceneRules(), authorizeRules), input); err != nil {
 		return Empty{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	for _, r := range input.added {
 		r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.RegionID)
 		r.SecurityGroupID, r.CreatedAt = req.SecurityGroupID, now

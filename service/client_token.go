@@ -71,7 +71,7 @@ func runOnce[Answer any](
 	// First claim the token: this waits for another request that holds it. Then answer a repeat
 	// from the token.
 	err = s.store.InTx(ctx, func(tx *store.Tx) (err error) {
-		now := s.now()
+		now := s.Now()
 		claimed, err := tx.ClaimToken(ctx, token, requestHash[:], now, now.Add(-clientTokenLifetime))
 		switch {
 		case err != nil:
@@ -99,7 +99,7 @@ func runOnce[Answer any](
 		// This needs a transaction of its own, because the refusal has rolled back the first one.
 		// If it fails, the refusal still holds, and a repeat is decided again.
 		_ = s.store.InTx(ctx, func(tx *store.Tx) error {
-			now := s.now()
+			now := s.Now()
 			tx.KeepFailure(token, requestHash[:], now, now.Add(-clientTokenLifetime), maxFailedTokens)
 			return nil
 		})

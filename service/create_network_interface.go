@@ -266,12 +266,12 @@ func (s *Service) createNetworkInterface(
 		req.RegionID,
 		req.addressWant(),
 		req.groupIDs(),
-		s.now(),
+		s.Now(),
 	)
 	if err != nil {
 		return NetworkInterface{}, err
 	}
-	input := createNetworkInterfaceInput{req, scene, s.now()}
+	input := createNetworkInterfaceInput{req, scene, s.Now()}
 	if err := check(createNetworkInterfaceRules, input); err != nil {
 		return NetworkInterface{}, err
 	}

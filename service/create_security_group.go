@@ -86,7 +86,7 @@ func (s *Service) createSecurityGroup(
 	if err != nil {
 		return CreatedSecurityGroup{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	input := createSecurityGroupInput{NewGroupScene: scene}
 	if scene.VPC != nil {
 		input.vpcStatus = scene.VPC.Status(now)

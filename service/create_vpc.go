@@ -121,7 +121,7 @@ func (s *Service) createVPC(
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return CreatedVPC{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	block, _ := req.block()
 	id := s.newID("vpc-", req.RegionID)
 	tx.InsertVPC(store.VPC{

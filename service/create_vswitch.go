@@ -168,7 +168,7 @@ func (s *Service) createVSwitch(
 	if err != nil {
 		return "", err
 	}
-	input := createVSwitchInput{req, scene, s.now()}
+	input := createVSwitchInput{req, scene, s.Now()}
 	if err := check(createVSwitchRules, input); err != nil {
 		return "", err
 	}

@@ -64,7 +64,7 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		if err != nil {
 			return err
 		}
-		now := s.now()
+		now := s.Now()
 		scene.Settle(now)
 		if err := check(deleteInstanceRules, deleteInstanceInput{req, scene}); err != nil {
 			return err

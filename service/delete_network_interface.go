@@ -63,7 +63,7 @@ func (s *Service) deleteNetworkInterface(ctx context.Context, caller Caller, req
 		if err != nil {
 			return conflictAs(InvalidOperationConflict, err)
 		}
-		now := s.now()
+		now := s.Now()
 		scene.Settle(now)
 		if err := check(deleteNetworkInterfaceRules, deleteNetworkInterfaceInput{req, scene}); err != nil {
 			return err

@@ -74,7 +74,7 @@ func (s *Service) describeVPCs(ctx context.Context, caller Caller, req DescribeV
 
 // listVPCs reads a page of VPCs. Every list of VPCs or their parts uses it.
 func (s *Service) listVPCs(ctx context.Context, page NumberedPage, filter store.VPCFilter) (List[VPC], error) {
-	read, err := s.store.DescribeVPCs(ctx, s.now(), filter, vpcPages.page(page.request()))
+	read, err := s.store.DescribeVPCs(ctx, s.Now(), filter, vpcPages.page(page.request()))
 	if err != nil {
 		return List[VPC]{}, err
 	}

@@ -181,11 +181,11 @@ func (s *Service) assignAddresses(
 		}
 	}
 	// Then lock the rows and check the rules.
-	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.now())
+	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.Now())
 	if err != nil {
 		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)
 	}
-	input.Settle(s.now())
+	input.Settle(s.Now())
 	if err := check(rules, input); err != nil {
 		return AssignedAddresses{}, err
 	}
@@ -249,7 +249,7 @@ func (s *Service) unassignAddresses(
 		if err != nil {
 			return conflictAs(EcsTaskConflict, err)
 		}
-		scene.Settle(s.now())
+		scene.Settle(s.Now())
 		if err := check(rules, unassignInput{u, scene}); err != nil {
 			return err
 		}

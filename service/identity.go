@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"crypto/subtle"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -94,6 +95,11 @@ func (i Identity) CheckSecurityToken(token string) error {
 	return nil
 }
 
+var accessKeyIDPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
+
+// IsAccessKeyID reports whether a key may have an id of this form.
+func IsAccessKeyID(id string) bool { return accessKeyIDPattern.MatchString(id) }
+
 // findIdentity looks into the caches, then into the database. It returns nil for an unknown key. An
 // id that no key can have is not looked up. The age of a cached entry is real time, even if a test
 // stops the clock of the simulated cloud.
@@ -101,7 +107,7 @@ func (i Identity) CheckSecurityToken(token string) error {
 // A caller's string may be a part of a large body. Therefore the caches keep a clone; otherwise the
 // whole body would stay in memory.
 func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
-	if !accessKeyIDPattern.MatchString(accessKeyID) {
+	if !IsAccessKeyID(accessKeyID) {
 		return nil, nil
 	}
 	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
@@ -145,6 +151,19 @@ func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.
 	}
 	return identity, nil
 }
+
+// ForgetAccount removes the keys of an account from the cache of this replica, because they may have
+// changed.
+func (s *Service) ForgetAccount(id string) {
+	for _, key := range s.identities.Keys() {
+		if cached, ok := s.identities.Peek(key); ok && cached.identity.AccountID == id {
+			s.identities.Remove(key)
+		}
+	}
+}
+
+// ForgetAccessKey removes a key from the cache of this replica, because it may have changed.
+func (s *Service) ForgetAccessKey(id string) { s.identities.Remove(id) }
 
 // ForCaller returns a context that counts the work of a request against the share of the caller's
 // account. The caller of ForCaller calls end when it has encoded the answer.

@@ -50,6 +50,18 @@ func (s *Service) newID(prefix, regionID string) string {
 	return prefix + id
 }
 
+// NewAccountID returns a random id of 16 digits. Like the ids of the real cloud, it begins with 1.
+func (s *Service) NewAccountID() string {
+	id := []byte("1")
+	for len(id) < 16 {
+		// Larger bytes are dropped: they would make some digits more likely than others.
+		if b := s.randomBytes(1)[0]; b < 250 {
+			id = append(id, '0'+b%10)
+		}
+	}
+	return string(id)
+}
+
 // newMAC returns a random MAC address in the format of the real cloud's interfaces.
 func (s *Service) newMAC() string {
 	b := s.randomBytes(3)

@@ -10,11 +10,11 @@ import (
 
 // lockLaunch locks the rows that a launch needs, and stores them in l, settled to the current time.
 func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launchInput) (err error) {
-	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.now())
+	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.Now())
 	if err != nil {
 		return err
 	}
-	l.now = s.now()
+	l.now = s.Now()
 	l.Settle(l.now)
 	l.count = l.possibleCount()
 	return nil

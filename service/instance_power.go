@@ -44,7 +44,7 @@ func (s *Service) changePowerState(
 		if err != nil {
 			return err
 		}
-		now := s.now()
+		now := s.Now()
 		scene.Settle(now)
 		if err := check(rules, scene); err != nil {
 			return err

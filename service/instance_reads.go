@@ -12,7 +12,7 @@ import (
 func (s *Service) listInstances(
 	ctx context.Context, f store.InstanceFilter, p store.Page,
 ) (store.List[Instance], error) {
-	read, err := s.store.DescribeInstances(ctx, s.now(), f, p)
+	read, err := s.store.DescribeInstances(ctx, s.Now(), f, p)
 	for k := range read.Rows {
 		i := &read.Rows[k]
 		i.Name = cmp.Or(i.Name, i.ID)

@@ -136,7 +136,7 @@ func (s *Service) changeMembership(
 		if err != nil {
 			return err
 		}
-		now := s.now()
+		now := s.Now()
 		scene.Settle(now)
 		if err := check(rules, membershipInput{req, scene}); err != nil {
 			return err

@@ -382,7 +382,7 @@ func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait
 		}
 		// Then decide the requests one after the other. The time is read after the locks, so that
 		// times follow the order of commits.
-		now := s.now()
+		now := s.Now()
 		rows.At(now)
 		for _, r := range batch {
 			scene := rows.Scene(r.want)

@@ -18,9 +18,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/storetest"
 )
+
+// laneAccount is the account of all lane tests.
+const laneAccount = "1000000000000001"
 
 // laneFile has three instances with three free places each, in a group of which each is a member.
 const laneFile = `
@@ -71,7 +75,13 @@ func newLaneTest(t *testing.T, file string, options Options, change ...func(*pgx
 	}
 	t.Cleanup(own.Close)
 	l := &laneTest{Service: New(store.New(own, slog.New(slog.DiscardHandler)), options), pool: pool}
-	mustCreateAccount(t, l.Service, CreateAccount{ID: keysAccount, Scenario: scenarioFile(file)})
+	sc, err := scenario.ParseFor(laneAccount, "lanes.yaml", []byte(file), scenario.FileLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := scenario.Apply(t.Context(), l.store, sc, l.Now()); err != nil {
+		t.Fatal(err)
+	}
 	run := l.lanes.run
 	l.lanes.run = func(ctx context.Context, batch []*laneRequest, wait bool) error {
 		l.mu.Lock()
@@ -107,13 +117,13 @@ func (l *laneTest) pause(t *testing.T, first func() error) (release func(), answ
 }
 
 func (l *laneTest) attach(ctx context.Context, eni, instance string) error {
-	_, err := AttachNetworkInterface.Do(ctx, l.Service, Caller{AccountID: keysAccount},
+	_, err := AttachNetworkInterface.Do(ctx, l.Service, Caller{AccountID: laneAccount},
 		AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
 	return err
 }
 
 func (l *laneTest) detach(ctx context.Context, eni, instance string) error {
-	_, err := DetachNetworkInterface.Do(ctx, l.Service, Caller{AccountID: keysAccount},
+	_, err := DetachNetworkInterface.Do(ctx, l.Service, Caller{AccountID: laneAccount},
 		DetachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
 	return err
 }
@@ -455,7 +465,7 @@ func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneFile, Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	want := store.Attachment{AccountID: keysAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2"}
+	want := store.Attachment{AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2"}
 	broken := l.queued(t, func() (err error) {
 		defer func() {
 			if value := recover(); value != nil {
@@ -510,7 +520,7 @@ func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	done := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
 	refused := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
-	want := store.Attachment{AccountID: keysAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3"}
+	want := store.Attachment{AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3"}
 	arming := l.queued(t, func() error {
 		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error { // between the locks and the commit
 			armed.Store(true)

@@ -121,7 +121,7 @@ func (s *Service) modifyInstanceSpec(
 	if err != nil {
 		return Empty{}, err
 	}
-	now := s.now()
+	now := s.Now()
 	scene.Settle(now)
 	input := modifyInstanceSpecInput{req, scene}
 	if err := check(modifyInstanceSpecRules, input); err != nil {

@@ -139,7 +139,7 @@ func (s *Service) modifyNetworkInterfaceAttribute(
 		if err != nil {
 			return err
 		}
-		now := s.now()
+		now := s.Now()
 		scene.Settle(now)
 		if err := check(modifyNetworkInterfaceRules, modifyNetworkInterfaceInput{req, scene}); err != nil {
 			return err

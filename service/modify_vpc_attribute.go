@@ -67,7 +67,7 @@ func (s *Service) modifyVPCAttribute(ctx context.Context, caller Caller, req Mod
 		if err != nil {
 			return err
 		}
-		if err := check(modifyVPCRules, modifyVPCInput{req, scene, s.now()}); err != nil {
+		if err := check(modifyVPCRules, modifyVPCInput{req, scene, s.Now()}); err != nil {
 			return err
 		}
 		vpc := scene.VPC

@@ -99,7 +99,7 @@ func (s *Service) modifyVSwitchAttribute(ctx context.Context, caller Caller, req
 		if err != nil {
 			return err
 		}
-		input := modifyVSwitchInput{req, scene, s.now()}
+		input := modifyVSwitchInput{req, scene, s.Now()}
 		if err := check(modifyVSwitchRules, input); err != nil {
 			return err
 		}

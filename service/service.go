@@ -9,7 +9,6 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/sync/singleflight"
 
 	"enisim/store"
@@ -47,7 +46,6 @@ type Service struct {
 	regions     sync.Map                      // ids of regions that are known to exist; regions are never deleted
 	lanes       *lanes
 	pacer       *pacer
-	worlds      *semaphore.Weighted // room in memory for the worlds of control requests
 }
 
 // New returns a Service on a database whose schema is up to date.
@@ -60,7 +58,6 @@ func New(st *store.Store, options Options) *Service {
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
 		pacer:       newPacer(),
-		worlds:      semaphore.NewWeighted(worldRoom),
 	}
 	if s.clock == nil {
 		s.clock = time.Now
@@ -82,9 +79,12 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 	return cache
 }
 
-// now returns the time with the precision of the database: UTC, in microseconds. An action reads it
+// Store returns the database, for package operator. An action uses it by a method of its own.
+func (s *Service) Store() *store.Store { return s.store }
+
+// Now returns the time with the precision of the database: UTC, in microseconds. An action reads it
 // once, after its locks, so that times follow the order of commits.
-func (s *Service) now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // dueAt returns when a transition that begins now ends, or nil if it takes no time.
 func dueAt(now time.Time, delay time.Duration) *time.Time {

@@ -174,7 +174,7 @@ func (s *Service) changeTags(
 		if c.found, err = tx.LockTagged(ctx, caller.AccountID, regionID, t.kind, c.ids); err != nil {
 			return err
 		}
-		now := s.now()
+		now := s.Now()
 		c.found = slices.DeleteFunc(c.found, func(r store.TaggedResource) bool { return r.GoneBy(now) })
 		if err := check(rules, c); err != nil {
 			return err

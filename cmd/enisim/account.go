@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 type accountCommand struct {
@@ -51,8 +51,8 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withOperator(ctx, s, func(accounts operator) error {
-		made, err := accounts.CreateAccount(ctx, service.CreateAccount{
+	return c.withOperator(ctx, s, func(accounts controlAPI) error {
+		made, err := accounts.CreateAccount(ctx, operator.CreateAccountRequest{
 			ID:                         c.ID,
 			Name:                       c.Name,
 			NetworkInterfacesPerRegion: c.Quota,
@@ -79,7 +79,7 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 }
 
 // printNewKeys prints the keys that replace those of a scenario.
-func printNewKeys(out io.Writer, keys []service.NewAccountKey) error {
+func printNewKeys(out io.Writer, keys []operator.NewAccountKey) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\nIN THE SCENARIO\tKEY\tSECRET\tSECURITY TOKEN\tRAM USER\tSTATUS\tEXPIRES")
 	for _, k := range keys {
@@ -100,7 +100,7 @@ func orDash(text string) string {
 }
 
 // scenarioFile reads the file of a --scenario. It returns nil without one.
-func scenarioFile(path string) (*service.ScenarioFile, error) {
+func scenarioFile(path string) (*operator.ScenarioFile, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -108,7 +108,7 @@ func scenarioFile(path string) (*service.ScenarioFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--scenario: %w", err)
 	}
-	return &service.ScenarioFile{Name: path, Text: text}, nil
+	return &operator.ScenarioFile{Name: path, Text: text}, nil
 }
 
 type accountListCommand struct {
@@ -124,7 +124,7 @@ func (*accountListCommand) Help() string {
 
 // Run runs the command.
 func (c *accountListCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(accounts operator) error {
+	return c.withOperator(ctx, s, func(accounts controlAPI) error {
 		list, err := accounts.Accounts(ctx)
 		if err != nil {
 			return err
@@ -166,8 +166,8 @@ func (c *accountSetCommand) Run(ctx context.Context, s streams) error {
 	if repeats == repeatsDefault {
 		repeats = ""
 	}
-	return c.withOperator(ctx, s, func(accounts operator) error {
-		account, err := accounts.ChangeAccount(ctx, c.ID, service.ChangeAccount{Repeats: &repeats})
+	return c.withOperator(ctx, s, func(accounts controlAPI) error {
+		account, err := accounts.ChangeAccount(ctx, c.ID, operator.ChangeAccountRequest{Repeats: &repeats})
 		if err != nil {
 			return err
 		}
@@ -200,7 +200,7 @@ func (c *accountResetCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withOperator(ctx, s, func(accounts operator) error {
+	return c.withOperator(ctx, s, func(accounts controlAPI) error {
 		if err := accounts.ResetAccount(ctx, c.ID, file); err != nil {
 			return err
 		}
@@ -232,7 +232,7 @@ Example:
 
 // Run runs the command.
 func (c *accountDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(accounts operator) error {
+	return c.withOperator(ctx, s, func(accounts controlAPI) error {
 		if err := accounts.DeleteAccount(ctx, c.ID); err != nil {
 			return err
 		}

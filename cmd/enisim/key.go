@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 type keyCommand struct {
@@ -46,8 +46,8 @@ func (c *keyCreateCommand) Validate() error {
 
 // Run runs the command.
 func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys operator) error {
-		key, err := keys.CreateAccessKey(ctx, service.CreateAccessKey{
+	return c.withOperator(ctx, s, func(keys controlAPI) error {
+		key, err := keys.CreateAccessKey(ctx, operator.CreateAccessKeyRequest{
 			AccountID: c.Account,
 			RAMUser:   c.RAMUser,
 			ExpiresIn: c.ExpiresIn,
@@ -83,7 +83,7 @@ func (*keyListCommand) Help() string {
 
 // Run runs the command.
 func (c *keyListCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys operator) error {
+	return c.withOperator(ctx, s, func(keys controlAPI) error {
 		list, err := keys.AccessKeys(ctx, c.Account)
 		if err != nil {
 			return err
@@ -96,7 +96,7 @@ func (c *keyListCommand) Run(ctx context.Context, s streams) error {
 }
 
 // printKeys prints keys as a table.
-func printKeys(out io.Writer, list []service.AccessKey) error {
+func printKeys(out io.Writer, list []operator.AccessKey) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KEY\tACCOUNT\tRAM USER\tSTATUS\tKIND\tEXPIRES\tCREATED")
 	for _, k := range list {
@@ -134,7 +134,7 @@ Example:
 
 // Run runs the command.
 func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys operator) error {
+	return c.withOperator(ctx, s, func(keys controlAPI) error {
 		key, err := keys.DisableAccessKey(ctx, c.ID)
 		if err != nil {
 			return err
@@ -163,7 +163,7 @@ Example:
 
 // Run runs the command.
 func (c *keyDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys operator) error {
+	return c.withOperator(ctx, s, func(keys controlAPI) error {
 		if err := keys.DeleteAccessKey(ctx, c.ID); err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ import (
 	"net/url"
 
 	"enisim/httpapi"
-	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/scenario"
 	"enisim/testdata/scenarios"
 )
@@ -33,12 +33,12 @@ func (c *resetCommand) Run(ctx context.Context, s streams) error {
 		return errors.New("the quick-start world's keys are published, and others may reach that server: apply a " +
 			"scenario of yours there, with enisim scenario apply")
 	}
-	file := service.ScenarioFile{Name: "quickstart.yaml", Text: scenarios.Quickstart}
+	file := operator.ScenarioFile{Name: "quickstart.yaml", Text: scenarios.Quickstart}
 	sc, err := scenario.Parse(file.Name, file.Text)
 	if err != nil {
 		return err
 	}
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		applied, err := simulated.ApplyScenario(ctx, file)
 		switch {
 		case err != nil:

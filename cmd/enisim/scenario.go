@@ -7,7 +7,7 @@ import (
 	"io"
 	"os"
 
-	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/scenario"
 	"enisim/store"
 )
@@ -60,9 +60,9 @@ func (c *scenarioApplyCommand) Run(ctx context.Context, s streams) error {
 // apply applies the scenario through a server, or on the database, where it shows the progress.
 func (c *scenarioApplyCommand) apply(
 	ctx context.Context, s streams, sc *scenario.Scenario, text []byte,
-) (applied service.Applied, err error) {
+) (applied operator.Applied, err error) {
 	if c.Endpoint != "" {
-		return c.remote().ApplyScenario(ctx, service.ScenarioFile{Name: sc.Name(), Text: text})
+		return c.remote().ApplyScenario(ctx, operator.ScenarioFile{Name: sc.Name(), Text: text})
 	}
 	err = c.withDatabase(ctx, s, mayCreate, func(db *database) error {
 		applied, err = applyParsed(ctx, db.store, sc, s.Err)

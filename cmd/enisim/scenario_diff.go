@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/scenario"
 )
 
@@ -46,7 +46,7 @@ func (c *scenarioDiffCommand) Run(ctx context.Context, s streams) error {
 // differences parses the file and compares it with its accounts.
 func (c *scenarioDiffCommand) differences(
 	ctx context.Context, s streams,
-) (differences []service.Difference, err error) {
+) (differences []operator.Difference, err error) {
 	name, text, err := readScenarioFile(s.In, c.File)
 	if err != nil {
 		return nil, err
@@ -54,8 +54,8 @@ func (c *scenarioDiffCommand) differences(
 	if _, err := scenario.Parse(name, text); err != nil {
 		return nil, err // before the database is opened
 	}
-	err = c.withOperator(ctx, s, func(simulated operator) (err error) {
-		differences, err = simulated.DiffScenario(ctx, service.ScenarioFile{Name: name, Text: text})
+	err = c.withOperator(ctx, s, func(simulated controlAPI) (err error) {
+		differences, err = simulated.DiffScenario(ctx, operator.ScenarioFile{Name: name, Text: text})
 		return err
 	})
 	return differences, err

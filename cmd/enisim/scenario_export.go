@@ -28,7 +28,7 @@ Example:
 
 // Run runs the command.
 func (c *scenarioExportCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		text, err := simulated.ExportAccount(ctx, c.Account, !c.WithoutKeys)
 		if err != nil {
 			return err

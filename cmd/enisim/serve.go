@@ -22,6 +22,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/testdata/scenarios"
@@ -242,7 +243,7 @@ func (c *serveCommand) seed(
 	defer shown.end()
 	seeded, err := scenario.Seed(ctx, st, sc, time.Now(), func(p scenario.Progress) { shown.set(p.Done, p.Total) })
 	if err != nil {
-		return "", service.ExplainApply(err)
+		return "", operator.ExplainApply(err)
 	}
 	var parts []string
 	if len(seeded.New) > 0 {
@@ -301,7 +302,7 @@ func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, er
 	defer shown.end()
 	applied, err := scenario.ApplyWithProgress(ctx, st, sc, time.Now(),
 		func(p scenario.Progress) { shown.set(p.Done, p.Total) })
-	return applied, service.ExplainApply(err)
+	return applied, operator.ExplainApply(err)
 }
 
 // printBanner prints the addresses, the database, the world and a key.

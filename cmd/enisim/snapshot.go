@@ -35,7 +35,7 @@ Example:
 
 // Run runs the command.
 func (c *snapshotSaveCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		saved, err := simulated.SaveSnapshot(ctx, c.Account, c.Name)
 		if err != nil {
 			return err
@@ -62,7 +62,7 @@ Example:
 
 // Run runs the command.
 func (c *snapshotRestoreCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		restored, err := simulated.RestoreSnapshot(ctx, c.Account, c.Name)
 		if err != nil {
 			return err
@@ -89,7 +89,7 @@ func (*snapshotListCommand) Help() string {
 
 // Run runs the command.
 func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		list, err := simulated.Snapshots(ctx, c.Account)
 		if err != nil {
 			return err
@@ -118,7 +118,7 @@ func (*snapshotDeleteCommand) Help() string {
 
 // Run runs the command.
 func (c *snapshotDeleteCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		if err := simulated.DeleteSnapshot(ctx, c.Account, c.Name); err != nil {
 			return err
 		}

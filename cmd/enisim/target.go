@@ -12,6 +12,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 	"enisim/store"
 	"enisim/store/pglocal"
 )
@@ -61,35 +62,35 @@ func (t *targetFlags) AfterApply(parsed *kong.Context) error {
 	return nil
 }
 
-// operator is the set of an operator's actions. It is implemented by a service on its database, and
+// controlAPI is the set of an operator's actions. It is implemented by an operator.Operator on its database, and
 // by the client of a server's control API.
-type operator interface {
-	Accounts(ctx context.Context) ([]service.Account, error)
-	CreateAccount(ctx context.Context, req service.CreateAccount) (service.NewAccount, error)
-	ChangeAccount(ctx context.Context, id string, req service.ChangeAccount) (service.Account, error)
-	ResetAccount(ctx context.Context, id string, file *service.ScenarioFile) error
+type controlAPI interface {
+	Accounts(ctx context.Context) ([]operator.Account, error)
+	CreateAccount(ctx context.Context, req operator.CreateAccountRequest) (operator.NewAccount, error)
+	ChangeAccount(ctx context.Context, id string, req operator.ChangeAccountRequest) (operator.Account, error)
+	ResetAccount(ctx context.Context, id string, file *operator.ScenarioFile) error
 	DeleteAccount(ctx context.Context, id string) error
 	ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error)
-	AccessKeys(ctx context.Context, accountID string) ([]service.AccessKey, error)
-	CreateAccessKey(ctx context.Context, req service.CreateAccessKey) (service.NewAccessKey, error)
-	DisableAccessKey(ctx context.Context, id string) (service.AccessKey, error)
+	AccessKeys(ctx context.Context, accountID string) ([]operator.AccessKey, error)
+	CreateAccessKey(ctx context.Context, req operator.CreateAccessKeyRequest) (operator.NewAccessKey, error)
+	DisableAccessKey(ctx context.Context, id string) (operator.AccessKey, error)
 	DeleteAccessKey(ctx context.Context, id string) error
-	SaveSnapshot(ctx context.Context, accountID, name string) (service.Snapshot, error)
-	RestoreSnapshot(ctx context.Context, accountID, name string) (service.Restored, error)
-	Snapshots(ctx context.Context, accountID string) ([]service.Snapshot, error)
+	SaveSnapshot(ctx context.Context, accountID, name string) (operator.Snapshot, error)
+	RestoreSnapshot(ctx context.Context, accountID, name string) (operator.Restored, error)
+	Snapshots(ctx context.Context, accountID string) ([]operator.Snapshot, error)
 	DeleteSnapshot(ctx context.Context, accountID, name string) error
-	ApplyScenario(ctx context.Context, file service.ScenarioFile) (service.Applied, error)
-	DiffScenario(ctx context.Context, file service.ScenarioFile) ([]service.Difference, error)
-	Verify(ctx context.Context) ([]service.Violation, error)
+	ApplyScenario(ctx context.Context, file operator.ScenarioFile) (operator.Applied, error)
+	DiffScenario(ctx context.Context, file operator.ScenarioFile) ([]operator.Difference, error)
+	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 
 // withOperator runs a function with the control API of --endpoint, or with the database.
-func (t *targetFlags) withOperator(ctx context.Context, s streams, do func(operator) error) error {
+func (t *targetFlags) withOperator(ctx context.Context, s streams, do func(controlAPI) error) error {
 	if t.Endpoint != "" {
 		return do(t.remote())
 	}
 	return t.withDatabase(ctx, s, existingOnly, func(db *database) error {
-		return do(service.New(db.store, service.Options{}))
+		return do(operator.New(service.New(db.store, service.Options{})))
 	})
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"enisim/service"
+	"enisim/service/operator"
 )
 
 type verifyCommand struct{ targetFlags }
@@ -22,7 +22,7 @@ Example:
 
 // Run runs the command.
 func (c *verifyCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated operator) error {
+	return c.withOperator(ctx, s, func(simulated controlAPI) error {
 		found, err := simulated.Verify(ctx)
 		if err != nil {
 			return err
@@ -39,7 +39,7 @@ func (c *verifyCommand) Run(ctx context.Context, s streams) error {
 		if len(found) > 0 {
 			return errQuiet
 		}
-		fmt.Fprintf(s.Out, "%d invariants hold\n", len(service.Invariants()))
+		fmt.Fprintf(s.Out, "%d invariants hold\n", len(operator.Invariants()))
 		return nil
 	})
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"enisim/service"
+	"enisim/service/operator"
 	"enisim/store/storetest"
 )
 
@@ -18,7 +18,7 @@ func TestVerify(t *testing.T) {
 		t.Fatal(errOut)
 	}
 	out, errOut, exit := output(t, "verify", "--database-url", database)
-	if want := fmt.Sprintf("%d invariants hold\n", len(service.Invariants())); out != want || errOut != "" ||
+	if want := fmt.Sprintf("%d invariants hold\n", len(operator.Invariants())); out != want || errOut != "" ||
 		exit != 0 {
 		t.Errorf("a good world: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
 	}

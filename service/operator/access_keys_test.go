@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -11,14 +11,15 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"enisim/service"
 	"enisim/store"
 	"enisim/store/storetest"
 )
 
 const keysAccount = "1000000000000001"
 
-// twoReplicas are two services on one database with an account and its RAM user ci. The clock of the first stands where the pointer says.
-func twoReplicas(t *testing.T) (here, there *Service, now *time.Time) {
+// twoReplicas are two operators on one database with an account and its RAM user ci. The clock of the first stands where the pointer says.
+func twoReplicas(t *testing.T) (here, there *Operator, now *time.Time) {
 	t.Helper()
 	pool := storetest.Pool(t)
 	if _, err := pool.Exec(t.Context(), `
@@ -26,18 +27,23 @@ func twoReplicas(t *testing.T) (here, there *Service, now *time.Time) {
 		INSERT INTO ram_users (account_id, name, allow) VALUES ('1000000000000001', 'ci', '{ecs:Describe*}')`); err != nil {
 		t.Fatal(err)
 	}
-	here, now = clockedService(t, pool)
-	return here, New(here.store, Options{}), now
+	here, now = clockedOperator(t, pool)
+	return here, newOperator(here.store, service.Options{}), now
 }
 
-// clockedService is a service on a database, whose clock stands where the pointer says.
-func clockedService(t *testing.T, pool *pgxpool.Pool) (s *Service, now *time.Time) {
+// newOperator returns the operator of a service on a database.
+func newOperator(st *store.Store, options service.Options) *Operator {
+	return New(service.New(st, options))
+}
+
+// clockedOperator is an operator on a database, whose clock stands where the pointer says.
+func clockedOperator(t *testing.T, pool *pgxpool.Pool) (s *Operator, now *time.Time) {
 	t.Helper()
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	return New(store.New(pool, slog.New(slog.DiscardHandler)), Options{Now: func() time.Time { return at }}), &at
+	return newOperator(store.New(pool, slog.New(slog.DiscardHandler)), service.Options{Now: func() time.Time { return at }}), &at
 }
 
-func mustCreateKey(t *testing.T, s *Service, req CreateAccessKey) NewAccessKey {
+func mustCreateKey(t *testing.T, s *Operator, req CreateAccessKeyRequest) NewAccessKey {
 	t.Helper()
 	key, err := s.CreateAccessKey(t.Context(), req)
 	if err != nil {
@@ -51,25 +57,25 @@ func TestCreateAccessKey(t *testing.T) {
 	s, _, now := twoReplicas(t)
 	for _, c := range []struct {
 		name   string
-		req    CreateAccessKey
+		req    CreateAccessKeyRequest
 		prefix string
 		allow  []string
 	}{
-		{"of the account", CreateAccessKey{AccountID: keysAccount}, "LTAI", []string{}},
-		{"of a RAM user", CreateAccessKey{AccountID: keysAccount, RAMUser: "ci"}, "LTAI", []string{"ecs:Describe*"}},
-		{"that expires", CreateAccessKey{AccountID: keysAccount, ExpiresIn: time.Hour}, "LTAI", []string{}},
-		{"temporary", CreateAccessKey{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour}, "STS.", []string{"ecs:Describe*"}},
+		{"of the account", CreateAccessKeyRequest{AccountID: keysAccount}, "LTAI", []string{}},
+		{"of a RAM user", CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci"}, "LTAI", []string{"ecs:Describe*"}},
+		{"that expires", CreateAccessKeyRequest{AccountID: keysAccount, ExpiresIn: time.Hour}, "LTAI", []string{}},
+		{"temporary", CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour}, "STS.", []string{"ecs:Describe*"}},
 	} {
 		key := mustCreateKey(t, s, c.req)
 		if !strings.HasPrefix(key.ID, c.prefix) || len(key.Secret) < 20 || (key.SecurityToken != "") != c.req.Temporary {
 			t.Errorf("a key %s: got %+v, want an id that begins with %s, a secret, and a token if it is temporary", c.name, key, c.prefix)
 		}
-		identity, err := s.Identify(t.Context(), key.ID)
+		identity, err := s.service.Identify(t.Context(), key.ID)
 		if err != nil {
 			t.Errorf("a key %s: got %v, want it known", c.name, err)
 			continue
 		}
-		want := Caller{AccountID: keysAccount, RAMUser: c.req.RAMUser, Allow: c.allow}
+		want := service.Caller{AccountID: keysAccount, RAMUser: c.req.RAMUser, Allow: c.allow}
 		if !reflect.DeepEqual(identity.Caller, want) || identity.Secret != key.Secret {
 			t.Errorf("a key %s stands for %+v with secret %q, want %+v with %q", c.name, identity.Caller, identity.Secret, want, key.Secret)
 		}
@@ -78,7 +84,7 @@ func TestCreateAccessKey(t *testing.T) {
 		}
 
 		*now = now.Add(time.Hour)
-		identity, err = s.Identify(t.Context(), key.ID)
+		identity, err = s.service.Identify(t.Context(), key.ID)
 		if err != nil || identity.Expired != (c.req.ExpiresIn > 0) {
 			t.Errorf("a key %s an hour later: got expired %v, %v; want %v", c.name, identity.Expired, err, c.req.ExpiresIn > 0)
 		}
@@ -90,7 +96,7 @@ func TestCreatedKeysDiffer(t *testing.T) {
 	s, _, _ := twoReplicas(t)
 	seen := map[string]bool{}
 	for range 20 {
-		key := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
+		key := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
 		for _, random := range []string{key.ID, key.Secret, key.SecurityToken} {
 			if seen[random] {
 				t.Errorf("%q was given out twice", random)
@@ -103,8 +109,8 @@ func TestCreatedKeysDiffer(t *testing.T) {
 func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	s, _, now := twoReplicas(t)
-	lasting := mustCreateKey(t, s, CreateAccessKey{AccountID: "1000000000000002"})
-	temporary := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour})
+	lasting := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: "1000000000000002"})
+	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour})
 	expires := now.Add(time.Hour)
 	for _, c := range []struct {
 		account string
@@ -135,7 +141,7 @@ func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 func TestKeyRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	s, _, _ := twoReplicas(t)
-	create := func(req CreateAccessKey) func(context.Context) error {
+	create := func(req CreateAccessKeyRequest) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := s.CreateAccessKey(ctx, req)
 			return err
@@ -153,21 +159,21 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 		missing bool
 		says    string
 	}{
-		{"no account", create(CreateAccessKey{}), false, "16 digits"},
-		{"no digits", create(CreateAccessKey{AccountID: "me\x00"}), false, "16 digits"},
-		{"an unknown account", create(CreateAccessKey{AccountID: "1000000000000009"}), true, "enisim scenario apply"},
-		{"an unknown account's user", create(CreateAccessKey{AccountID: "1000000000000009", RAMUser: "ci"}), true, "enisim scenario apply"},
-		{"an unknown user", create(CreateAccessKey{AccountID: keysAccount, RAMUser: "cd"}), true, `no RAM user "cd"`},
-		{"another account's user", create(CreateAccessKey{AccountID: "1000000000000002", RAMUser: "ci"}), true, `no RAM user "ci"`},
-		{"a user that cannot be", create(CreateAccessKey{AccountID: keysAccount, RAMUser: "c\x00"}), true, "ram_users"},
-		{"an expiry in the past", create(CreateAccessKey{AccountID: keysAccount, ExpiresIn: -time.Second}), false, "such as 1h"},
-		{"a temporary key for ever", create(CreateAccessKey{AccountID: keysAccount, Temporary: true}), false, "such as 1h"},
+		{"no account", create(CreateAccessKeyRequest{}), false, "16 digits"},
+		{"no digits", create(CreateAccessKeyRequest{AccountID: "me\x00"}), false, "16 digits"},
+		{"an unknown account", create(CreateAccessKeyRequest{AccountID: "1000000000000009"}), true, "enisim scenario apply"},
+		{"an unknown account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000009", RAMUser: "ci"}), true, "enisim scenario apply"},
+		{"an unknown user", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "cd"}), true, `no RAM user "cd"`},
+		{"another account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000002", RAMUser: "ci"}), true, `no RAM user "ci"`},
+		{"a user that cannot be", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "c\x00"}), true, "ram_users"},
+		{"an expiry in the past", create(CreateAccessKeyRequest{AccountID: keysAccount, ExpiresIn: -time.Second}), false, "such as 1h"},
+		{"a temporary key for ever", create(CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true}), false, "such as 1h"},
 		{"disable an unknown key", disable("LTAInobody"), true, "enisim key list"},
 		{"disable a key that cannot be", disable("LTAI\x00"), true, "enisim key list"},
 		{"delete an unknown key", func(ctx context.Context) error { return s.DeleteAccessKey(ctx, "LTAInobody") }, true, "enisim key list"},
 		{"list what is no account", func(ctx context.Context) error { _, err := s.AccessKeys(ctx, "\x00"); return err }, false, "16 digits"},
 	} {
-		var operator *OperatorError
+		var operator *Error
 		if err := c.do(t.Context()); !errors.As(err, &operator) || operator.Missing != c.missing || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want an operator's error, missing: %v, that says %q", c.name, err, c.missing, c.says)
 		}
@@ -181,7 +187,7 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 	t.Parallel()
 	here, there, _ := twoReplicas(t)
-	key := mustCreateKey(t, here, CreateAccessKey{AccountID: keysAccount})
+	key := mustCreateKey(t, here, CreateAccessKeyRequest{AccountID: keysAccount})
 	answers := func(want error) func(error) bool { return func(got error) bool { return errors.Is(got, want) } }
 	for _, change := range []struct {
 		name   string
@@ -191,15 +197,15 @@ func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 	}{
 		{
 			"disabled", func() error { _, err := here.DisableAccessKey(t.Context(), key.ID); return err },
-			answers(nil), answers(InvalidAccessKeyIDInactive),
+			answers(nil), answers(service.InvalidAccessKeyIDInactive),
 		},
 		{
 			"deleted", func() error { return here.DeleteAccessKey(t.Context(), key.ID) },
-			answers(InvalidAccessKeyIDInactive), answers(InvalidAccessKeyIDNotFound),
+			answers(service.InvalidAccessKeyIDInactive), answers(service.InvalidAccessKeyIDNotFound),
 		},
 	} {
-		for _, replica := range []*Service{here, there} {
-			if _, err := replica.Identify(t.Context(), key.ID); !change.before(err) {
+		for _, replica := range []*Operator{here, there} {
+			if _, err := replica.service.Identify(t.Context(), key.ID); !change.before(err) {
 				t.Fatalf("before the key is %s: got %v", change.name, err)
 			}
 		}
@@ -207,7 +213,7 @@ func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 			t.Fatal(err)
 		}
 		changed := time.Now()
-		if _, err := here.Identify(t.Context(), key.ID); !change.after(err) {
+		if _, err := here.service.Identify(t.Context(), key.ID); !change.after(err) {
 			t.Errorf("where the key was %s: got %v at once, want the change to count", change.name, err)
 		}
 		if ok, last := identifyUntil(t, there, key.ID, change.after, changed.Add(2*time.Second)); !ok {
@@ -218,13 +224,13 @@ func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 
 // identifyUntil asks for a key until the answer is as wanted, and returns the last one. Each try asks the database something else first, which
 // sets the pace.
-func identifyUntil(t *testing.T, s *Service, id string, wanted func(error) bool, deadline time.Time) (ok bool, last error) {
+func identifyUntil(t *testing.T, s *Operator, id string, wanted func(error) bool, deadline time.Time) (ok bool, last error) {
 	t.Helper()
 	for {
-		if err := s.Ready(t.Context()); err != nil {
+		if err := s.service.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		_, err := s.Identify(t.Context(), id)
+		_, err := s.service.Identify(t.Context(), id)
 		if wanted(err) || time.Now().After(deadline) {
 			return wanted(err), err
 		}
@@ -235,15 +241,15 @@ func identifyUntil(t *testing.T, s *Service, id string, wanted func(error) bool,
 func TestAScenarioTakesOverATemporaryKey(t *testing.T) {
 	t.Parallel()
 	s, there, _ := twoReplicas(t)
-	key := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
+	key := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
 	w := &store.World{
 		Accounts:   []store.Account{{ID: keysAccount}},
 		AccessKeys: []store.AccessKey{{ID: key.ID, AccountID: keysAccount, Secret: "another", Status: "Active"}},
 	}
-	if _, err := s.store.ApplyWorld(t.Context(), w, s.now()); err != nil {
+	if _, err := s.store.ApplyWorld(t.Context(), w, s.service.Now()); err != nil {
 		t.Fatal(err)
 	}
-	identity, err := there.Identify(t.Context(), key.ID)
+	identity, err := there.service.Identify(t.Context(), key.ID)
 	if err != nil || identity.Secret != "another" || identity.CheckSecurityToken("") != nil {
 		t.Errorf("got %+v, %v; want the scenario's secret, and no token needed", identity, err)
 	}

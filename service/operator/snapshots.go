@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -19,39 +19,39 @@ var snapshotNamePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 
 // SaveSnapshot saves all resources of an account as of one moment, and replaces an older snapshot
 // of that name. It blocks no requests.
-func (s *Service) SaveSnapshot(ctx context.Context, accountID, name string) (Snapshot, error) {
+func (o *Operator) SaveSnapshot(ctx context.Context, accountID, name string) (Snapshot, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Snapshot{}, err
 	}
-	saved, err := s.store.SaveSnapshot(ctx, accountID, name, s.now())
+	saved, err := o.store.SaveSnapshot(ctx, accountID, name, o.service.Now())
 	return saved, explainSnapshot(err, accountID, name)
 }
 
 // RestoreSnapshot restores the resources of an account with their ids. All readers see them at
 // once. Keys, users and quotas stay. A transition that was in progress when the snapshot was saved
 // is over if its time has passed.
-func (s *Service) RestoreSnapshot(ctx context.Context, accountID, name string) (Restored, error) {
+func (o *Operator) RestoreSnapshot(ctx context.Context, accountID, name string) (Restored, error) {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Restored{}, err
 	}
-	restored, err := s.store.RestoreSnapshot(ctx, accountID, name)
+	restored, err := o.store.RestoreSnapshot(ctx, accountID, name)
 	return restored, explainSnapshot(err, accountID, name)
 }
 
 // Snapshots lists the snapshots of an account, by name.
-func (s *Service) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
+func (o *Operator) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
 	if !accountIDPattern.MatchString(accountID) {
 		return nil, invalidRequestf("an account has 16 digits, got %q", accountID)
 	}
-	return s.store.Snapshots(ctx, accountID)
+	return o.store.Snapshots(ctx, accountID)
 }
 
 // DeleteSnapshot deletes a snapshot.
-func (s *Service) DeleteSnapshot(ctx context.Context, accountID, name string) error {
+func (o *Operator) DeleteSnapshot(ctx context.Context, accountID, name string) error {
 	if err := checkSnapshot(accountID, name); err != nil {
 		return err
 	}
-	return explainSnapshot(s.store.DeleteSnapshot(ctx, accountID, name), accountID, name)
+	return explainSnapshot(o.store.DeleteSnapshot(ctx, accountID, name), accountID, name)
 }
 
 func checkSnapshot(accountID, name string) error {

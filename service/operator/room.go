@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"enisim/service"
 	"enisim/service/scenario"
 )
 
@@ -28,33 +29,33 @@ func maxWorldText(limits scenario.Limits) int { return 16 * limits.Bytes }
 // withWorldRoom waits for room for a world, and calls use with its limits. It first tries the
 // limits of a small world. If use returns an error that wraps scenario.ErrBeyondLimits, it waits
 // for room for a large world and calls use again with those limits.
-func (s *Service) withWorldRoom(ctx context.Context, use func(scenario.Limits) error) error {
+func (o *Operator) withWorldRoom(ctx context.Context, use func(scenario.Limits) error) error {
 	waiting, cancel := context.WithTimeout(ctx, worldTimeout) // for both together
 	defer cancel()
-	err := s.inWorldRoom(ctx, waiting, smallWorldRoom, smallWorld, use)
+	err := o.inWorldRoom(ctx, waiting, smallWorldRoom, smallWorld, use)
 	if errors.Is(err, scenario.ErrBeyondLimits) {
-		err = s.inWorldRoom(ctx, waiting, worldRoom, scenario.RequestLimits, use)
+		err = o.inWorldRoom(ctx, waiting, worldRoom, scenario.RequestLimits, use)
 	}
 	return err
 }
 
 // inWorldRoom calls use when there is room. It waits until waiting ends, which ends with ctx.
-func (s *Service) inWorldRoom(
+func (o *Operator) inWorldRoom(
 	ctx, waiting context.Context, room int64, limits scenario.Limits, use func(scenario.Limits) error,
 ) error {
-	switch err := s.worlds.Acquire(waiting, room); {
+	switch err := o.worlds.Acquire(waiting, room); {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return ServiceUnavailable
+		return service.ServiceUnavailable
 	}
-	defer s.worlds.Release(room)
+	defer o.worlds.Release(room)
 	return use(limits)
 }
 
 // withScenario parses a scenario file and calls use with it. For a file that came over HTTP it
-// first waits for room. If the file is invalid or too large, it returns an OperatorError.
-func (s *Service) withScenario(
+// first waits for room. If the file is invalid or too large, it returns an Error.
+func (o *Operator) withScenario(
 	ctx context.Context, file ScenarioFile, parse func(scenario.Limits) (*scenario.Scenario, error),
 	use func(*scenario.Scenario, scenario.Limits) error,
 ) error {
@@ -68,15 +69,15 @@ func (s *Service) withScenario(
 	if !file.OverHTTP {
 		return explainScenarioError(parseAndUse(scenario.FileLimits))
 	}
-	return explainScenarioError(s.withWorldRoom(ctx, parseAndUse))
+	return explainScenarioError(o.withWorldRoom(ctx, parseAndUse))
 }
 
 // checkWorldSize returns an error that wraps scenario.ErrBeyondLimits if the accounts have more
 // than a server may read into memory. command is the command that works without a server.
-func (s *Service) checkWorldSize(
+func (o *Operator) checkWorldSize(
 	ctx context.Context, accountIDs []string, limits scenario.Limits, command string,
 ) error {
-	size, err := s.store.MeasureWorld(ctx, accountIDs)
+	size, err := o.store.MeasureWorld(ctx, accountIDs)
 	switch maxText := maxWorldText(limits); {
 	case err != nil:
 		return err

@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"enisim/service"
 	"enisim/store"
 	"enisim/store/storetest"
 	"enisim/testdata/scenarios"
@@ -14,12 +15,12 @@ import (
 
 // BenchmarkAccount makes and deletes an account: an empty one, and one with the quick-start scenario.
 func BenchmarkAccount(b *testing.B) {
-	s := New(store.New(storetest.Pool(b), slog.New(slog.DiscardHandler)), Options{})
+	s := newOperator(store.New(storetest.Pool(b), slog.New(slog.DiscardHandler)), service.Options{})
 	for _, c := range []struct {
 		name string
-		req  CreateAccount
+		req  CreateAccountRequest
 	}{
-		{"empty", CreateAccount{}},
+		{"empty", CreateAccountRequest{}},
 		{"quickstart", withFile(string(scenarios.Quickstart))},
 	} {
 		b.Run(c.name, func(b *testing.B) {
@@ -40,7 +41,7 @@ func BenchmarkAccount(b *testing.B) {
 
 // BenchmarkDeleteLargeAccount deletes an account with 75,000 instances and 300,000 interfaces. Making it takes longer: run it with -benchtime 1x.
 func BenchmarkDeleteLargeAccount(b *testing.B) {
-	s := New(store.New(storetest.Pool(b), slog.New(slog.DiscardHandler)), Options{})
+	s := newOperator(store.New(storetest.Pool(b), slog.New(slog.DiscardHandler)), service.Options{})
 	var vswitches strings.Builder
 	for i := range 8 {
 		fmt.Fprintf(&vswitches, "              - {id: vsw-%d, zone: cn-hangzhou-h, cidr_block: 10.%d.0.0/16}\n", i+1, i)

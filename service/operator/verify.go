@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -15,4 +15,4 @@ func Invariants() []string { return store.Invariants() }
 
 // Verify recomputes all invariants from the tables, of all accounts at one moment, and returns the
 // violations. It blocks no requests.
-func (s *Service) Verify(ctx context.Context) ([]Violation, error) { return s.store.Verify(ctx) }
+func (o *Operator) Verify(ctx context.Context) ([]Violation, error) { return o.store.Verify(ctx) }

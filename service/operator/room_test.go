@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -14,7 +14,7 @@ import (
 // Small worlds have room side by side, as many as there is room for. A large one has it alone.
 func TestWorldRoom(t *testing.T) {
 	t.Parallel()
-	s, _ := clockedService(t, storetest.Pool(t))
+	s, _ := clockedOperator(t, storetest.Pool(t))
 	var leave []chan struct{}
 	left := make(chan error, worldRoom)
 	enter := func() {
@@ -69,7 +69,7 @@ func TestWorldRoom(t *testing.T) {
 // A caller that gives up while there is no room is not kept.
 func TestWorldRoomIsNotAwaitedForACallerThatIsGone(t *testing.T) {
 	t.Parallel()
-	s, _ := clockedService(t, storetest.Pool(t))
+	s, _ := clockedOperator(t, storetest.Pool(t))
 	ctx, cancel := context.WithCancel(t.Context())
 	if err := s.worlds.Acquire(t.Context(), worldRoom); err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestWorldRoomIsNotAwaitedForACallerThatIsGone(t *testing.T) {
 func TestWorldsThatAreTooLargeForARequest(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, _ := clockedService(t, pool)
+	s, _ := clockedOperator(t, pool)
 	const accountID = "1000000000000001"
 	const text = `
 enisim: 1
@@ -104,7 +104,7 @@ accounts:
 	if differences, err := s.DiffScenario(t.Context(), over("3000")); err != nil || len(differences) != 3004 {
 		t.Errorf("more than a small world: got %d differences and %v, want 3004", len(differences), err)
 	}
-	var refusal *OperatorError
+	var refusal *Error
 	if _, err := s.DiffScenario(t.Context(), over("50001")); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "50000 are the most") {
 		t.Errorf("more than a large world: got %v, want how many may be", err)
 	}

@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -20,12 +20,12 @@ type Difference = scenario.Difference
 
 // ApplyScenario makes the content of a scenario's accounts equal to the scenario: all of it or
 // none. Other accounts stay as they are.
-func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
+func (o *Operator) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
 	var applied Applied
-	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
-		applied, err = scenario.Apply(ctx, s.store, sc, s.now())
+	err := o.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
+		applied, err = scenario.Apply(ctx, o.store, sc, o.service.Now())
 		for _, account := range sc.World().Accounts {
-			s.forgetAccount(account.ID) // even if the outcome is unknown: its keys may have changed
+			o.service.ForgetAccount(account.ID) // even if the outcome is unknown: its keys may have changed
 		}
 		return ExplainApply(err)
 	})
@@ -33,19 +33,19 @@ func (s *Service) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied
 }
 
 // DiffScenario returns what ApplyScenario would change. It writes nothing.
-func (s *Service) DiffScenario(ctx context.Context, file ScenarioFile) ([]Difference, error) {
+func (o *Operator) DiffScenario(ctx context.Context, file ScenarioFile) ([]Difference, error) {
 	var differences []Difference
-	err := s.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, limits scenario.Limits) (err error) {
+	err := o.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, limits scenario.Limits) (err error) {
 		if file.OverHTTP {
 			var ids []string
 			for _, account := range sc.World().Accounts {
 				ids = append(ids, account.ID)
 			}
-			if err := s.checkWorldSize(ctx, ids, limits, "enisim scenario diff"); err != nil {
+			if err := o.checkWorldSize(ctx, ids, limits, "enisim scenario diff"); err != nil {
 				return err
 			}
 		}
-		differences, err = scenario.Diff(ctx, s.store, sc, s.now())
+		differences, err = scenario.Diff(ctx, o.store, sc, o.service.Now())
 		return ExplainApply(err)
 	})
 	return differences, err

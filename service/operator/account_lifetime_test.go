@@ -1,10 +1,11 @@
-package service
+package operator
 
 import (
 	"errors"
 	"testing"
 	"time"
 
+	"enisim/service"
 	"enisim/store/storetest"
 )
 
@@ -12,15 +13,15 @@ import (
 func TestAnAccountEndsAtItsTime(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, now := clockedService(t, pool)
+	s, now := clockedOperator(t, pool)
 	ends := now.Add(time.Hour)
 	if _, err := pool.Exec(t.Context(), `
 		INSERT INTO accounts (id, created_at, expires_at) VALUES ('1000000000000001', '2026-01-01', $1), ('1000000000000002', '2026-01-01', NULL)`, ends); err != nil {
 		t.Fatal(err)
 	}
-	lasting := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount})
-	temporary := mustCreateKey(t, s, CreateAccessKey{AccountID: keysAccount, Temporary: true, ExpiresIn: 24 * time.Hour})
-	other := mustCreateKey(t, s, CreateAccessKey{AccountID: "1000000000000002"})
+	lasting := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount})
+	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: 24 * time.Hour})
+	other := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: "1000000000000002"})
 	check := func(when string, want error, keys int) {
 		t.Helper()
 		for _, key := range []NewAccessKey{lasting, temporary, other} {
@@ -28,14 +29,14 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 			if key.ID == other.ID {
 				want = nil
 			}
-			identity, err := s.Identify(t.Context(), key.ID)
+			identity, err := s.service.Identify(t.Context(), key.ID)
 			if err != nil {
 				t.Fatalf("%s: %v", when, err)
 			}
 			if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
 				t.Errorf("%s, the token of a key that is good itself: got %v, want no error", when, err)
 			}
-			if _, err := DescribeInstances.Do(t.Context(), s, identity.Caller, DescribeInstancesRequest{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
+			if _, err := service.DescribeInstances.Do(t.Context(), s.service, identity.Caller, service.DescribeInstancesRequest{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
 				t.Errorf("%s, a call of account %s: got %v, want %v", when, key.AccountID, err, want)
 			}
 		}
@@ -50,12 +51,12 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 		t.Errorf("before its end: got %q as the first key, %v; want %q", first, err, lasting.ID)
 	}
 	*now = ends
-	check("at its end", AbsInvalidAccountNotFound, 1)
+	check("at its end", service.AbsInvalidAccountNotFound, 1)
 	if first, n, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != other.ID || n != 1 {
 		t.Errorf("at its end: got %q as the first key, %v; want the other account's %q", first, err, other.ID)
 	}
-	var operator *OperatorError
-	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKey{AccountID: keysAccount}); !errors.As(err, &operator) || !operator.Missing {
+	var operator *Error
+	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{AccountID: keysAccount}); !errors.As(err, &operator) || !operator.Missing {
 		t.Errorf("a new key of it: got %v, want that there is no such account", err)
 	}
 }

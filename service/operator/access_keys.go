@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"time"
 
+	"enisim/service"
 	"enisim/store"
 )
 
@@ -27,8 +28,8 @@ type NewAccessKey struct {
 	SecurityToken string // of a temporary key
 }
 
-// CreateAccessKey is the request for a key of an account, or of one of its RAM users.
-type CreateAccessKey struct {
+// CreateAccessKeyRequest is the request for a key of an account, or of one of its RAM users.
+type CreateAccessKeyRequest struct {
 	AccountID string
 	RAMUser   string        // "": the account itself
 	ExpiresIn time.Duration // 0: never
@@ -38,17 +39,16 @@ type CreateAccessKey struct {
 // The forms of the names that an operator may give. The database is not queried for other names,
 // because none can exist.
 var (
-	accountIDPattern   = regexp.MustCompile(`^[0-9]{16}$`)
-	ramUserPattern     = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
-	accessKeyIDPattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,128}$`)
+	accountIDPattern = regexp.MustCompile(`^[0-9]{16}$`)
+	ramUserPattern   = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 )
 
 // CreateAccessKey creates a key, which is valid at once.
-func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (NewAccessKey, error) {
+func (o *Operator) CreateAccessKey(ctx context.Context, req CreateAccessKeyRequest) (NewAccessKey, error) {
 	if err := req.validate(); err != nil {
 		return NewAccessKey{}, err
 	}
-	now := s.now()
+	now := o.service.Now()
 	key := store.AccessKey{
 		ID:        "LTAI" + rand.Text(),
 		AccountID: req.AccountID,
@@ -67,7 +67,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 		key.ID = "STS." + rand.Text()
 		key.SecurityToken = new(rand.Text() + rand.Text())
 	}
-	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+	err := o.store.InTx(ctx, func(tx *store.Tx) error {
 		owner, err := tx.LockKeyOwner(ctx, req.AccountID, req.RAMUser, now)
 		switch {
 		case err != nil:
@@ -86,7 +86,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, req CreateAccessKey) (New
 	return newAccessKeyView(key), nil
 }
 
-func (req CreateAccessKey) validate() error {
+func (req CreateAccessKeyRequest) validate() error {
 	switch {
 	case req.AccountID == "":
 		return invalidRequestf("a key belongs to an account: give its 16 digits, such as 1000000000000001")
@@ -103,11 +103,11 @@ func (req CreateAccessKey) validate() error {
 }
 
 // AccessKeys lists the keys of an account, or of all accounts when it is "".
-func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey, error) {
+func (o *Operator) AccessKeys(ctx context.Context, accountID string) ([]AccessKey, error) {
 	if accountID != "" && !accountIDPattern.MatchString(accountID) {
 		return nil, errInvalidAccountID(accountID)
 	}
-	listed, err := s.store.ListAccessKeys(ctx, accountID, s.now())
+	listed, err := o.store.ListAccessKeys(ctx, accountID, o.service.Now())
 	keys := make([]AccessKey, 0, len(listed))
 	for _, k := range listed {
 		keys = append(keys, accessKeyView(k))
@@ -116,9 +116,9 @@ func (s *Service) AccessKeys(ctx context.Context, accountID string) ([]AccessKey
 }
 
 // DisableAccessKey makes a key Inactive. Every replica refuses it within identityCacheTime.
-func (s *Service) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
+func (o *Operator) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
 	var disabled AccessKey
-	err := s.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
+	err := o.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
 		key.Status = "Inactive"
 		tx.SetAccessKeyStatus(id, key.Status)
 		disabled = accessKeyView(key)
@@ -127,16 +127,16 @@ func (s *Service) DisableAccessKey(ctx context.Context, id string) (AccessKey, e
 }
 
 // DeleteAccessKey deletes a key. It is unknown on every replica within identityCacheTime.
-func (s *Service) DeleteAccessKey(ctx context.Context, id string) error {
-	return s.changeAccessKey(ctx, id, func(tx *store.Tx, _ store.ListedAccessKey) { tx.DeleteAccessKey(id) })
+func (o *Operator) DeleteAccessKey(ctx context.Context, id string) error {
+	return o.changeAccessKey(ctx, id, func(tx *store.Tx, _ store.ListedAccessKey) { tx.DeleteAccessKey(id) })
 }
 
 // changeAccessKey changes a key that exists, and removes it from the cache of this replica.
-func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey)) error {
-	if !accessKeyIDPattern.MatchString(id) {
+func (o *Operator) changeAccessKey(ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey)) error {
+	if !service.IsAccessKeyID(id) {
 		return errNoAccessKey(id)
 	}
-	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+	err := o.store.InTx(ctx, func(tx *store.Tx) error {
 		key, err := tx.LockAccessKey(ctx, id)
 		switch {
 		case err != nil:
@@ -147,7 +147,7 @@ func (s *Service) changeAccessKey(ctx context.Context, id string, change func(*s
 		change(tx, *key)
 		return nil
 	})
-	s.identities.Remove(id) // even if the outcome is unknown
+	o.service.ForgetAccessKey(id) // even if the outcome is unknown
 	return err
 }
 

@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -13,11 +13,11 @@ const exportCommand = "enisim scenario export"
 
 // ExportAccount returns a scenario of all that an account has at one moment. Applying it gives the
 // same world. It includes the access keys with their secrets if withKeys is set.
-func (s *Service) ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error) {
+func (o *Operator) ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error) {
 	if !accountIDPattern.MatchString(id) {
 		return nil, errInvalidAccountID(id)
 	}
-	text, err := scenario.Export(ctx, s.store, id, withKeys, s.now())
+	text, err := scenario.Export(ctx, o.store, id, withKeys, o.service.Now())
 	if err == nil && text == nil {
 		err = errNoAccount(id)
 	}
@@ -25,13 +25,13 @@ func (s *Service) ExportAccount(ctx context.Context, id string, withKeys bool) (
 }
 
 // ExportAccountOverHTTP returns ExportAccount for a server, which bounds the memory of the control
-// API. An account that is too large is an OperatorError.
-func (s *Service) ExportAccountOverHTTP(ctx context.Context, id string, withKeys bool) (text []byte, err error) {
-	err = s.withWorldRoom(ctx, func(limits scenario.Limits) (err error) {
-		if err := s.checkWorldSize(ctx, []string{id}, limits, exportCommand); err != nil {
+// API. An account that is too large is an Error.
+func (o *Operator) ExportAccountOverHTTP(ctx context.Context, id string, withKeys bool) (text []byte, err error) {
+	err = o.withWorldRoom(ctx, func(limits scenario.Limits) (err error) {
+		if err := o.checkWorldSize(ctx, []string{id}, limits, exportCommand); err != nil {
 			return err
 		}
-		text, err = s.ExportAccount(ctx, id, withKeys)
+		text, err = o.ExportAccount(ctx, id, withKeys)
 		return err
 	})
 	if err == nil && len(text) > maxExportedText {

@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"enisim/service"
 	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/storetest"
@@ -56,7 +57,7 @@ var contents = map[string]int{
 // known are the rows by which an account of tenantFile is known.
 var known = map[string]int{"accounts": 1, "access_keys": 4, "ram_users": 2}
 
-func mustCreateAccount(t testing.TB, s *Service, req CreateAccount) NewAccount {
+func mustCreateAccount(t testing.TB, s *Operator, req CreateAccountRequest) NewAccount {
 	t.Helper()
 	created, err := s.CreateAccount(t.Context(), req)
 	if err != nil {
@@ -66,7 +67,9 @@ func mustCreateAccount(t testing.TB, s *Service, req CreateAccount) NewAccount {
 }
 
 // withFile asks for an account with the content of a file.
-func withFile(text string) CreateAccount { return CreateAccount{Scenario: scenarioFile(text)} }
+func withFile(text string) CreateAccountRequest {
+	return CreateAccountRequest{Scenario: scenarioFile(text)}
+}
 
 func scenarioFile(text string) *ScenarioFile {
 	return &ScenarioFile{Name: "tenant.yaml", Text: []byte(text)}
@@ -85,7 +88,7 @@ func wantRows(t *testing.T, pool *pgxpool.Pool, when, account string, want ...ma
 
 func wantOperator(t *testing.T, what string, err error, missing bool, says string) {
 	t.Helper()
-	var operator *OperatorError
+	var operator *Error
 	if !errors.As(err, &operator) || operator.Missing != missing || !strings.Contains(err.Error(), says) {
 		t.Errorf("%s: got %v, want an operator's error, missing: %v, that says %q", what, err, missing, says)
 	}
@@ -110,19 +113,19 @@ func addLife(t *testing.T, pool *pgxpool.Pool, account string) {
 func TestCreateAnEmptyAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, now := clockedService(t, pool)
-	drawn := mustCreateAccount(t, s, CreateAccount{})
+	s, now := clockedOperator(t, pool)
+	drawn := mustCreateAccount(t, s, CreateAccountRequest{})
 	if !regexp.MustCompile(`^1[0-9]{15}$`).MatchString(drawn.ID) || drawn.NetworkInterfacesPerRegion != 100 || drawn.ExpiresAt != nil || len(drawn.Keys) != 1 {
 		t.Fatalf("got %+v, want 16 drawn digits, the documented quota, one key, and no end", drawn)
 	}
 	wantRows(t, pool, "drawn", drawn.ID, map[string]int{"accounts": 1, "access_keys": 1})
-	identity, err := s.Identify(t.Context(), drawn.Keys[0].ID)
+	identity, err := s.service.Identify(t.Context(), drawn.Keys[0].ID)
 	if err != nil || identity.AccountID != drawn.ID || identity.RAMUser != "" || identity.Secret != drawn.Keys[0].Secret {
 		t.Errorf("its key: got %+v, %v; want the account's own, with the secret that was told", identity, err)
 	}
 
 	ends := now.Add(time.Hour)
-	given := mustCreateAccount(t, s, CreateAccount{ID: keysAccount, Name: "run 17", NetworkInterfacesPerRegion: new(0), ExpiresIn: time.Hour})
+	given := mustCreateAccount(t, s, CreateAccountRequest{ID: keysAccount, Name: "run 17", NetworkInterfacesPerRegion: new(0), ExpiresIn: time.Hour})
 	want := Account{ID: keysAccount, Name: "run 17", NetworkInterfacesPerRegion: 0, CreatedAt: *now, ExpiresAt: &ends}
 	list, err := s.Accounts(t.Context())
 	if err != nil || len(list) != 2 {
@@ -139,7 +142,7 @@ func TestCreateAnEmptyAccount(t *testing.T) {
 func TestCreateAccountsWithOneScenario(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, _ := clockedService(t, pool)
+	s, _ := clockedOperator(t, pool)
 	seen := map[string]bool{"LTAIowner": true, "LTAIretired": true, "STSci": true, "file-secret": true, "file-token": true}
 	for _, name := range []string{"", "run 18"} {
 		req := withFile(tenantFile)
@@ -159,7 +162,7 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 		}{
 			{"", "", "LTAI", nil, nil},
 			{"LTAIowner", "", "LTAI", nil, nil},
-			{"LTAIretired", "", "LTAI", nil, InvalidAccessKeyIDInactive},
+			{"LTAIretired", "", "LTAI", nil, service.InvalidAccessKeyIDInactive},
 			{"STSci", "ci", "STS.", []string{"ecs:Describe*"}, nil},
 		} {
 			key := created.Keys[i]
@@ -169,7 +172,7 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 				}
 				seen[random] = true
 			}
-			identity, err := s.Identify(t.Context(), key.ID)
+			identity, err := s.service.Identify(t.Context(), key.ID)
 			if key.InScenario != want.inScenario || key.RAMUser != want.user || !strings.HasPrefix(key.ID, want.prefix) || !errors.Is(err, want.err) {
 				t.Errorf("key %d: got %+v, %v; want one of user %q in place of %q, %v", i, key, err, want.user, want.inScenario, want.err)
 			}
@@ -185,10 +188,10 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 func TestAccountRequestsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, _ := clockedService(t, pool)
-	mustCreateAccount(t, s, CreateAccount{ID: keysAccount})
+	s, _ := clockedOperator(t, pool)
+	mustCreateAccount(t, s, CreateAccountRequest{ID: keysAccount})
 	before := storetest.Owners(t, pool)
-	create := func(req CreateAccount) func(context.Context) error {
+	create := func(req CreateAccountRequest) func(context.Context) error {
 		return func(ctx context.Context) error {
 			_, err := s.CreateAccount(ctx, req)
 			return err
@@ -208,16 +211,16 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 		missing bool
 		says    string
 	}{
-		{"no digits", create(CreateAccount{ID: "me"}), false, "16 digits"},
-		{"an account that exists", create(CreateAccount{ID: keysAccount}), false, "enisim account reset " + keysAccount},
-		{"the same with a scenario", create(CreateAccount{ID: keysAccount, Scenario: scenarioFile(tenantFile)}), false, "enisim account delete " + keysAccount},
-		{"a name with a zero byte", create(CreateAccount{Name: "a\x00"}), false, "the name"},
-		{"a name that is not UTF-8", create(CreateAccount{Name: "a\xff"}), false, "the name"},
-		{"a long name", create(CreateAccount{Name: strings.Repeat("a", 129)}), false, "128"},
-		{"a negative quota", create(CreateAccount{NetworkInterfacesPerRegion: new(-1)}), false, "from 0"},
-		{"a huge quota", create(CreateAccount{NetworkInterfacesPerRegion: new(1 << 31)}), false, "2147483647"},
-		{"a life in the past", create(CreateAccount{ExpiresIn: -time.Hour}), false, "such as 1h"},
-		{"a life too short to be one", create(CreateAccount{ExpiresIn: time.Nanosecond}), false, "1s at least"},
+		{"no digits", create(CreateAccountRequest{ID: "me"}), false, "16 digits"},
+		{"an account that exists", create(CreateAccountRequest{ID: keysAccount}), false, "enisim account reset " + keysAccount},
+		{"the same with a scenario", create(CreateAccountRequest{ID: keysAccount, Scenario: scenarioFile(tenantFile)}), false, "enisim account delete " + keysAccount},
+		{"a name with a zero byte", create(CreateAccountRequest{Name: "a\x00"}), false, "the name"},
+		{"a name that is not UTF-8", create(CreateAccountRequest{Name: "a\xff"}), false, "the name"},
+		{"a long name", create(CreateAccountRequest{Name: strings.Repeat("a", 129)}), false, "128"},
+		{"a negative quota", create(CreateAccountRequest{NetworkInterfacesPerRegion: new(-1)}), false, "from 0"},
+		{"a huge quota", create(CreateAccountRequest{NetworkInterfacesPerRegion: new(1 << 31)}), false, "2147483647"},
+		{"a life in the past", create(CreateAccountRequest{ExpiresIn: -time.Hour}), false, "such as 1h"},
+		{"a life too short to be one", create(CreateAccountRequest{ExpiresIn: time.Nanosecond}), false, "1s at least"},
 		{"a scenario of two accounts", create(withFile(two)), false, "tenant.yaml:26:5: the file has 2 accounts"},
 		{"a scenario of none", create(withFile("enisim: 1\n")), false, "tenant.yaml:1:1: the file has no account"},
 		{"a broken scenario", create(withFile(strings.Replace(tenantFile, "vsw-h, zone", "vsw-h, zzone", 1))), false, "tenant.yaml:20:37: unknown key"},
@@ -239,11 +242,11 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 func TestDeleteAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, _ := clockedService(t, pool)
+	s, _ := clockedOperator(t, pool)
 	one, other := mustCreateAccount(t, s, withFile(tenantFile)), mustCreateAccount(t, s, withFile(tenantFile))
 	addLife(t, pool, one.ID)
 	before := storetest.Owners(t, pool)[other.ID]
-	if _, err := s.Identify(t.Context(), one.Keys[0].ID); err != nil {
+	if _, err := s.service.Identify(t.Context(), one.Keys[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.DeleteAccount(t.Context(), one.ID); err != nil {
@@ -252,7 +255,7 @@ func TestDeleteAnAccount(t *testing.T) {
 	if owners := storetest.Owners(t, pool); len(owners) != 1 || !maps.Equal(owners[other.ID], before) {
 		t.Errorf("got %v, want only the other account with %v", owners, before)
 	}
-	if _, err := s.Identify(t.Context(), one.Keys[0].ID); !errors.Is(err, InvalidAccessKeyIDNotFound) {
+	if _, err := s.service.Identify(t.Context(), one.Keys[0].ID); !errors.Is(err, service.InvalidAccessKeyIDNotFound) {
 		t.Errorf("its key, which was remembered: got %v, want it unknown at once", err)
 	}
 	wantOperator(t, "a second time", s.DeleteAccount(t.Context(), one.ID), true, "no account")
@@ -261,7 +264,7 @@ func TestDeleteAnAccount(t *testing.T) {
 func TestResetAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, now := clockedService(t, pool)
+	s, now := clockedOperator(t, pool)
 	req := withFile(tenantFile)
 	req.Name, req.NetworkInterfacesPerRegion, req.ExpiresIn = "run 19", new(9), time.Hour
 	created := mustCreateAccount(t, s, req)
@@ -279,8 +282,8 @@ func TestResetAnAccount(t *testing.T) {
 			t.Errorf("%s: got %d accounts, %v; want 2", when, len(list), err)
 		}
 		for _, key := range created.Keys {
-			identity, err := s.Identify(t.Context(), key.ID)
-			if key.Status == "Inactive" != errors.Is(err, InvalidAccessKeyIDInactive) || key.Status == "Active" && identity.Secret != key.Secret {
+			identity, err := s.service.Identify(t.Context(), key.ID)
+			if key.Status == "Inactive" != errors.Is(err, service.InvalidAccessKeyIDInactive) || key.Status == "Active" && identity.Secret != key.Secret {
 				t.Errorf("%s, key %+v: got %+v, %v; want it as it was", when, key, identity, err)
 			}
 		}
@@ -305,7 +308,7 @@ func TestResetAnAccount(t *testing.T) {
 	}
 	wantRows(t, pool, "as another scenario", created.ID, known) // ci, who has a key, and new; idle is gone
 	wantKnown("as another scenario")
-	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKey{AccountID: created.ID, RAMUser: "new"}); err != nil {
+	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{AccountID: created.ID, RAMUser: "new"}); err != nil {
 		t.Errorf("a key of the user that came with the scenario: %v", err)
 	}
 	wantRows(t, pool, "beside all of this", other.ID, before)
@@ -315,7 +318,7 @@ func TestResetAnAccount(t *testing.T) {
 func TestAResetBringsNoKeyBack(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, _ := clockedService(t, pool)
+	s, _ := clockedOperator(t, pool)
 	created := mustCreateAccount(t, s, withFile(tenantFile))
 	revoking, err := pool.Begin(t.Context())
 	if err != nil {
@@ -337,8 +340,8 @@ func TestAResetBringsNoKeyBack(t *testing.T) {
 	if err := <-reset; err != nil {
 		t.Fatal(err)
 	}
-	for i, want := range []error{InvalidAccessKeyIDInactive, InvalidAccessKeyIDNotFound} {
-		if _, err := s.Identify(t.Context(), created.Keys[i].ID); !errors.Is(err, want) {
+	for i, want := range []error{service.InvalidAccessKeyIDInactive, service.InvalidAccessKeyIDNotFound} {
+		if _, err := s.service.Identify(t.Context(), created.Keys[i].ID); !errors.Is(err, want) {
 			t.Errorf("key %d: got %v, want %v", i, err, want)
 		}
 	}
@@ -349,12 +352,12 @@ func TestAResetBringsNoKeyBack(t *testing.T) {
 func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, _ := clockedService(t, pool)
+	s, _ := clockedOperator(t, pool)
 	sc, err := scenario.ParseFor(keysAccount, "tenant.yaml", []byte(tenantFile), scenario.FileLimits)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mustCreateAccount(t, s, CreateAccount{ID: keysAccount, Scenario: scenarioFile(tenantFile)})
+	mustCreateAccount(t, s, CreateAccountRequest{ID: keysAccount, Scenario: scenarioFile(tenantFile)})
 	if _, err := pool.Exec(t.Context(), `DELETE FROM access_keys`); err != nil { // the scenario has its own
 		t.Fatal(err)
 	}
@@ -362,7 +365,7 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 		name string
 		do   func() error
 	}{
-		{"apply", func() error { _, err := scenario.Apply(t.Context(), s.store, sc, s.now()); return err }},
+		{"apply", func() error { _, err := scenario.Apply(t.Context(), s.store, sc, s.service.Now()); return err }},
 		{"reset to a scenario", func() error { return s.ResetAccount(t.Context(), keysAccount, scenarioFile(tenantFile)) }},
 		{"reset", func() error { return s.ResetAccount(t.Context(), keysAccount, nil) }},
 		{"delete", func() error { return s.DeleteAccount(t.Context(), keysAccount) }},
@@ -396,13 +399,13 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 // A request that was let in, and whose account is deleted before it writes, is answered as the next one would be.
 func TestAWriteIntoAnAccountThatIsGone(t *testing.T) {
 	t.Parallel()
-	s, _ := clockedService(t, storetest.Pool(t))
+	s, _ := clockedOperator(t, storetest.Pool(t))
 	err := s.store.InTx(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.ClaimToken(t.Context(), store.ClientToken{AccountID: keysAccount, Action: "CreateVpc", Token: "t"}, []byte{}, s.now(), s.now())
+		_, err := tx.ClaimToken(t.Context(), store.ClientToken{AccountID: keysAccount, Action: "CreateVpc", Token: "t"}, []byte{}, s.service.Now(), s.service.Now())
 		return err
 	})
-	if shown, documented := APIError(err); !documented || !errors.Is(shown, InvalidAccessKeyIDNotFound) {
-		t.Errorf("got %v, want %v", err, InvalidAccessKeyIDNotFound)
+	if shown, documented := service.APIError(err); !documented || !errors.Is(shown, service.InvalidAccessKeyIDNotFound) {
+		t.Errorf("got %v, want %v", err, service.InvalidAccessKeyIDNotFound)
 	}
 }
 
@@ -411,40 +414,40 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 	t.Parallel()
 	for _, op := range []struct {
 		name  string
-		do    func(s *Service, id string) error
+		do    func(s *Operator, id string) error
 		stays bool // there is an account of that id afterwards
 	}{
-		{"list", func(s *Service, _ string) error {
+		{"list", func(s *Operator, _ string) error {
 			list, err := s.Accounts(t.Context())
 			if len(list) != 0 {
 				return errors.New("it is listed")
 			}
 			return err
 		}, false},
-		{"create another", func(s *Service, _ string) error {
-			created, err := s.CreateAccount(t.Context(), CreateAccount{})
+		{"create another", func(s *Operator, _ string) error {
+			created, err := s.CreateAccount(t.Context(), CreateAccountRequest{})
 			return errors.Join(err, s.DeleteAccount(t.Context(), created.ID))
 		}, false},
-		{"delete", func(s *Service, id string) error {
+		{"delete", func(s *Operator, id string) error {
 			if err := s.DeleteAccount(t.Context(), id); !strings.Contains(err.Error(), "no account") {
 				return errors.Join(errors.New("want that there is no such account"), err)
 			}
 			return nil
 		}, false},
-		{"reset", func(s *Service, id string) error {
+		{"reset", func(s *Operator, id string) error {
 			if err := s.ResetAccount(t.Context(), id, scenarioFile(tenantFile)); !strings.Contains(err.Error(), "no account") {
 				return errors.Join(errors.New("want that there is no such account"), err)
 			}
 			return nil
 		}, false},
-		{"create it again", func(s *Service, id string) error {
-			_, err := s.CreateAccount(t.Context(), CreateAccount{ID: id})
+		{"create it again", func(s *Operator, id string) error {
+			_, err := s.CreateAccount(t.Context(), CreateAccountRequest{ID: id})
 			return err
 		}, true},
-		{"apply a scenario to it", func(s *Service, id string) error {
+		{"apply a scenario to it", func(s *Operator, id string) error {
 			sc, err := scenario.Parse("s.yaml", []byte("enisim: 1\naccounts: [{id: \""+id+"\", access_keys: [{id: LTAInew, secret: s}]}]\n"))
 			if err == nil {
-				_, err = scenario.Apply(t.Context(), s.store, sc, s.now())
+				_, err = scenario.Apply(t.Context(), s.store, sc, s.service.Now())
 			}
 			return err
 		}, true},
@@ -452,7 +455,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 		t.Run(op.name, func(t *testing.T) {
 			t.Parallel()
 			pool := storetest.Pool(t)
-			s, now := clockedService(t, pool)
+			s, now := clockedOperator(t, pool)
 			req := withFile(tenantFile)
 			req.ExpiresIn = time.Hour
 			created := mustCreateAccount(t, s, req)
@@ -481,13 +484,13 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 func TestApplyKeepsTheLifetimeOfAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, now := clockedService(t, pool)
-	mustCreateAccount(t, s, CreateAccount{ID: keysAccount, ExpiresIn: time.Hour})
+	s, now := clockedOperator(t, pool)
+	mustCreateAccount(t, s, CreateAccountRequest{ID: keysAccount, ExpiresIn: time.Hour})
 	sc, err := scenario.Parse("s.yaml", scenarios.Quickstart)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := scenario.Apply(t.Context(), s.store, sc, s.now()); err != nil {
+	if _, err := scenario.Apply(t.Context(), s.store, sc, s.service.Now()); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].Name != "quickstart" || list[0].ExpiresAt == nil || !list[0].ExpiresAt.Equal(now.Add(time.Hour)) {
@@ -499,7 +502,7 @@ func TestApplyKeepsTheLifetimeOfAnAccount(t *testing.T) {
 func TestASweepIsBounded(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s, now := clockedService(t, pool)
+	s, now := clockedOperator(t, pool)
 	var ids []string
 	for i := range 3 {
 		req := withFile(tenantFile)

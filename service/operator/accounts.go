@@ -1,4 +1,4 @@
-package service
+package operator
 
 import (
 	"context"
@@ -47,8 +47,8 @@ func (f ScenarioFile) parse(limits scenario.Limits) (*scenario.Scenario, error) 
 	return scenario.ParseWithin(f.Name, f.Text, limits)
 }
 
-// CreateAccount is the request for an account.
-type CreateAccount struct {
+// CreateAccountRequest is the request for an account.
+type CreateAccountRequest struct {
 	ID                         string        // "": a random one
 	Name                       string        // "": the scenario's
 	NetworkInterfacesPerRegion *int          // nil: the scenario's, or the default quota
@@ -57,8 +57,8 @@ type CreateAccount struct {
 	Scenario                   *ScenarioFile // nil: an empty account
 }
 
-// ChangeAccount is the request to change an account. A nil field stays as it is.
-type ChangeAccount struct {
+// ChangeAccountRequest is the request to change an account. A nil field stays as it is.
+type ChangeAccountRequest struct {
 	Repeats *string // accept, refuse, or "" for the server's default
 }
 
@@ -79,14 +79,14 @@ const (
 // CreateAccount creates an account with a key and, if a scenario is given, with its content: all of
 // it or none. The scenario's account may have any id. Its keys get new ids and secrets, because the
 // id of a key is unique in the database.
-func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAccount, error) {
+func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) (NewAccount, error) {
 	if err := req.validate(); err != nil {
 		return NewAccount{}, err
 	}
 	// First the account itself and its own key. Fields that the request leaves open may come from
 	// the scenario.
-	now := s.now()
-	s.removeExpired(ctx, now)
+	now := o.service.Now()
+	o.removeExpired(ctx, now)
 	account := store.Account{
 		ID:                         req.ID,
 		Name:                       req.Name,
@@ -95,7 +95,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 		Repeats:                    req.Repeats,
 	}
 	if account.ID == "" {
-		account.ID = s.newAccountID()
+		account.ID = o.service.NewAccountID()
 	}
 	if req.ExpiresIn > 0 {
 		account.ExpiresAt = new(now.Add(req.ExpiresIn))
@@ -114,7 +114,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
 		}
 		created.Account = accountView(account)
-		if err := s.insertAccount(ctx, account, own, now); err != nil {
+		if err := o.insertAccount(ctx, account, own, now); err != nil {
 			return NewAccount{}, err
 		}
 		return created, nil
@@ -124,7 +124,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
 		return scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text, limits)
 	}
-	err := s.withScenario(ctx, *req.Scenario, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
+	err := o.withScenario(ctx, *req.Scenario, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
 		world := *sc.World() // a copy: the slices below are replaced, not modified
 		if account.Name == "" {
 			account.Name = world.Accounts[0].Name
@@ -145,7 +145,7 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 			created.Keys = append(created.Keys, NewAccountKey{newAccessKeyView(key), k.ID})
 		}
 		created.Account = accountView(account)
-		_, err := s.store.CreateWorld(ctx, &world, now)
+		_, err := o.store.CreateWorld(ctx, &world, now)
 		return explainWorldError(account.ID, err)
 	})
 	if err != nil {
@@ -155,8 +155,8 @@ func (s *Service) CreateAccount(ctx context.Context, req CreateAccount) (NewAcco
 }
 
 // insertAccount creates an account without content.
-func (s *Service) insertAccount(ctx context.Context, account store.Account, key store.AccessKey, now time.Time) error {
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
+func (o *Operator) insertAccount(ctx context.Context, account store.Account, key store.AccessKey, now time.Time) error {
+	return o.store.InTx(ctx, func(tx *store.Tx) error {
 		tx.LockAccountID(account.ID)
 		found, err := tx.LockAccount(ctx, account.ID)
 		switch {
@@ -205,7 +205,7 @@ func newAccessKeyView(k store.AccessKey) NewAccessKey {
 	return shown
 }
 
-func (req CreateAccount) validate() error {
+func (req CreateAccountRequest) validate() error {
 	switch {
 	case req.ID != "" && !accountIDPattern.MatchString(req.ID):
 		return errInvalidAccountID(req.ID)
@@ -232,7 +232,8 @@ func (req CreateAccount) validate() error {
 }
 
 func validateRepeats(repeats string) error {
-	if oneOf(repeats, "", store.RepeatsAccept, store.RepeatsRefuse) {
+	switch repeats {
+	case "", store.RepeatsAccept, store.RepeatsRefuse:
 		return nil
 	}
 	return invalidRequestf(
@@ -245,7 +246,7 @@ func validateRepeats(repeats string) error {
 
 // ChangeAccount changes an account, and returns it. The change applies to requests on this server
 // at once, and on others within identityCacheTime.
-func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccount) (Account, error) {
+func (o *Operator) ChangeAccount(ctx context.Context, id string, req ChangeAccountRequest) (Account, error) {
 	if !accountIDPattern.MatchString(id) {
 		return Account{}, errInvalidAccountID(id)
 	}
@@ -254,9 +255,9 @@ func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccoun
 			return Account{}, err
 		}
 	}
-	now := s.now()
+	now := o.service.Now()
 	var changed store.Account
-	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+	err := o.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id)
 		switch {
 		case err != nil:
@@ -271,30 +272,18 @@ func (s *Service) ChangeAccount(ctx context.Context, id string, req ChangeAccoun
 		changed = *account
 		return nil
 	})
-	s.forgetAccount(id) // even if the outcome is unknown
+	o.service.ForgetAccount(id) // even if the outcome is unknown
 	if err != nil {
 		return Account{}, err
 	}
 	return accountView(changed), nil
 }
 
-// newAccountID returns a random id of 16 digits. Like the ids of the real cloud, it begins with 1.
-func (s *Service) newAccountID() string {
-	id := []byte("1")
-	for len(id) < 16 {
-		// Larger bytes are dropped: they would make some digits more likely than others.
-		if b := s.randomBytes(1)[0]; b < 250 {
-			id = append(id, '0'+b%10)
-		}
-	}
-	return string(id)
-}
-
 // Accounts lists the accounts.
-func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
-	now := s.now()
-	s.removeExpired(ctx, now)
-	listed, err := s.store.ListAccounts(ctx, now)
+func (o *Operator) Accounts(ctx context.Context) ([]Account, error) {
+	now := o.service.Now()
+	o.removeExpired(ctx, now)
+	listed, err := o.store.ListAccounts(ctx, now)
 	accounts := make([]Account, 0, len(listed))
 	for _, a := range listed {
 		accounts = append(accounts, accountView(a))
@@ -305,45 +294,45 @@ func (s *Service) Accounts(ctx context.Context) ([]Account, error) {
 // ResetAccount empties an account, or replaces its content by a scenario's, whose account may have
 // any id. These stay: id, name, quota, lifetime, access keys and the RAM users that have keys. The
 // keys of the scenario are ignored, so that a test can go on with the keys that it has.
-func (s *Service) ResetAccount(ctx context.Context, id string, file *ScenarioFile) error {
+func (o *Operator) ResetAccount(ctx context.Context, id string, file *ScenarioFile) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
 	}
-	now := s.now()
-	s.removeExpired(ctx, now)
+	now := o.service.Now()
+	o.removeExpired(ctx, now)
 	if file == nil {
-		return s.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
+		return o.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
 	}
 	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
 		return scenario.ParseFor(id, file.Name, file.Text, limits)
 	}
-	return s.withScenario(ctx, *file, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
+	return o.withScenario(ctx, *file, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
 		world := *sc.World()
 		world.AccessKeys = nil
-		_, err := s.store.ResetWorld(ctx, &world, now)
-		s.forgetAccount(id) // the permissions of its RAM users may have changed
+		_, err := o.store.ResetWorld(ctx, &world, now)
+		o.service.ForgetAccount(id) // the permissions of its RAM users may have changed
 		return explainWorldError(id, err)
 	})
 }
 
 // DeleteAccount deletes an account with all that it has. Its keys are unknown at once on this
 // replica, and within identityCacheTime on every other.
-func (s *Service) DeleteAccount(ctx context.Context, id string) error {
+func (o *Operator) DeleteAccount(ctx context.Context, id string) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
 	}
-	now := s.now()
-	s.removeExpired(ctx, now)
-	err := s.withAccount(ctx, id, now, (*store.Tx).DeleteAccount)
-	s.forgetAccount(id) // even if the outcome is unknown
+	now := o.service.Now()
+	o.removeExpired(ctx, now)
+	err := o.withAccount(ctx, id, now, (*store.Tx).DeleteAccount)
+	o.service.ForgetAccount(id) // even if the outcome is unknown
 	return err
 }
 
 // withAccount locks an account and runs fn on it.
-func (s *Service) withAccount(
+func (o *Operator) withAccount(
 	ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error,
 ) error {
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
+	return o.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id)
 		switch {
 		case err != nil:
@@ -356,17 +345,8 @@ func (s *Service) withAccount(
 }
 
 // removeExpired deletes some of the expired accounts and interfaces, as much as is done quickly.
-func (s *Service) removeExpired(ctx context.Context, now time.Time) {
-	s.store.SweepAccounts(ctx, now, accountsPerSweep, interfacesPerSweep)
-}
-
-// forgetAccount removes the keys of an account from the cache of this replica.
-func (s *Service) forgetAccount(id string) {
-	for _, key := range s.identities.Keys() {
-		if cached, ok := s.identities.Peek(key); ok && cached.identity.AccountID == id {
-			s.identities.Remove(key)
-		}
-	}
+func (o *Operator) removeExpired(ctx context.Context, now time.Time) {
+	o.store.SweepAccounts(ctx, now, accountsPerSweep, interfacesPerSweep)
 }
 
 func accountView(a store.Account) Account {

@@ -1,0 +1,21 @@
+package operator
+
+import (
+	"golang.org/x/sync/semaphore"
+
+	"enisim/service"
+	"enisim/store"
+)
+
+// Operator manages the accounts of a database. It is safe for concurrent use, also beside other
+// processes. Its commands may span accounts, and may take longer than a request.
+type Operator struct {
+	service *service.Service // its clock and its caches: a changed key applies at once on this server
+	store   *store.Store
+	worlds  *semaphore.Weighted // room in memory for the worlds of control requests
+}
+
+// New returns the operator of a service's database.
+func New(s *service.Service) *Operator {
+	return &Operator{service: s, store: s.Store(), worlds: semaphore.NewWeighted(worldRoom)}
+}
