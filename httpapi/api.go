@@ -103,7 +103,8 @@ var actions = []action{
 // networkActionsOfECS are actions of VPC that ECS has too, under its own Version, as in its SDKs.
 // Requests and answers are the same, and the permission is that of VPC.
 var networkActionsOfECS = []string{
-	"CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc", "DescribeRouteTables", "DescribeVSwitches", "DescribeVpcs", "ModifyVSwitchAttribute", "ModifyVpcAttribute",
+	"CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc", "DescribeRouteTables", "DescribeVSwitches",
+	"DescribeVpcs", "ModifyVSwitchAttribute", "ModifyVpcAttribute",
 }
 
 // actionsByVersion returns the actions by their Version and name, without those that two products
@@ -178,9 +179,14 @@ type API struct {
 // New returns the API of a service.
 func New(s *service.Service, options Options) *API {
 	a := &API{
-		service:      s,
-		actions:      servedActions(),
-		gate:         &gatekeeper{service: s, mode: options.Signature, nonces: newNonceMemory(maxNonces, maxNoncesPerKey), now: options.Now},
+		service: s,
+		actions: servedActions(),
+		gate: &gatekeeper{
+			service: s,
+			mode:    options.Signature,
+			nonces:  newNonceMemory(maxNonces, maxNoncesPerKey),
+			now:     options.Now,
+		},
 		log:          options.Log,
 		newRequestID: options.NewRequestID,
 		reading:      newReadingBudget(maxReading, maxReadingPerAddress),
@@ -271,7 +277,8 @@ func (a *API) refuse(c echo.Context, err error) {
 		return
 	}
 	x := a.begin(c)
-	if _, ok := errors.AsType[*echo.HTTPError](err); ok { // the router's only complaints are an unknown path and a wrong method on a known one
+	// The router's only complaints are an unknown path and a wrong method on a known one.
+	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
 		err = service.InvalidActionNotFound
 	}
 	if err := a.writeError(c, x, err); err != nil {

@@ -132,7 +132,10 @@ func (g *gatekeeper) claimV1(in *incoming) (claim, error) {
 // same meaning. The hash of the body has no such parameter.
 func missingHeader(name string) error {
 	parameter := map[string]string{
-		signature.HeaderAction: "Action", signature.HeaderVersion: "Version", signature.HeaderDate: "Timestamp", signature.HeaderNonce: "SignatureNonce",
+		signature.HeaderAction:  "Action",
+		signature.HeaderVersion: "Version",
+		signature.HeaderDate:    "Timestamp",
+		signature.HeaderNonce:   "SignatureNonce",
 	}[name]
 	if missing := service.MissingCommon[parameter]; missing != nil {
 		return missing

@@ -135,9 +135,11 @@ func (access Control) checkToken(r *http.Request) error {
 
 // checkLocal keeps browsers out of a control API that is open on loopback. Any web page in the
 // user's browser may send requests to 127.0.0.1:
-//   - across sites, which the browser tells by Sec-Fetch-Site or Origin. It lets the page send a POST with a simple body unasked;
-//   - from its own site, when its name resolves to 127.0.0.1 a moment after the page was loaded (DNS rebinding). To the browser that is the
-//     same site, and the page may even read the answers; only Host still has the foreign name.
+//   - across sites, which the browser tells by Sec-Fetch-Site or Origin. It lets the page send a
+//     POST with a simple body unasked;
+//   - from its own site, when its name resolves to 127.0.0.1 a moment after the page was loaded
+//     (DNS rebinding). To the browser that is the same site, and the page may even read the answers;
+//     only Host still has the foreign name.
 //
 // With a token neither matters, because no page knows it.
 func checkLocal(r *http.Request) error {

@@ -164,7 +164,8 @@ func exportAccount(o *operator.Operator) control {
 		if err != nil {
 			return 0, nil, err
 		}
-		return http.StatusOK, scenarioReply{string(text)}, controlMemory(c).grow(2 * len(text)) // and its JSON, until a slow client has read it
+		// The text and its JSON stay in memory until a slow client has read them.
+		return http.StatusOK, scenarioReply{string(text)}, controlMemory(c).grow(2 * len(text))
 	}
 }
 

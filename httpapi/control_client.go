@@ -15,7 +15,7 @@ import (
 	"enisim/service/operator"
 )
 
-// ControlReply returns the body with which the control API answers a result of the service. It is
+// ControlReply returns the body with which the control API answers a result of the operator. It is
 // for commands that print it as JSON.
 func ControlReply(result any) any {
 	switch v := result.(type) {
@@ -61,6 +61,10 @@ type ControlFailure struct{ text string }
 
 func (e *ControlFailure) Error() string { return e.text }
 
+func controlFailuref(format string, args ...any) *ControlFailure {
+	return &ControlFailure{fmt.Sprintf(format, args...)}
+}
+
 // do sends a request and decodes the reply.
 func (c *ControlClient) do(ctx context.Context, method, path string, body, reply any) error {
 	var content io.Reader
@@ -73,7 +77,7 @@ func (c *ControlClient) do(ctx context.Context, method, path string, body, reply
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.Endpoint+controlPrefix+path, content)
 	if err != nil {
-		return &ControlFailure{fmt.Sprintf("%s is no endpoint: give it as http://host:port", c.Endpoint)}
+		return controlFailuref("%s is no endpoint: give it as http://host:port", c.Endpoint)
 	}
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
@@ -103,7 +107,7 @@ func (c *ControlClient) do(ctx context.Context, method, path string, body, reply
 		return nil
 	}
 	if err := json.Unmarshal(text, reply); err != nil {
-		return &ControlFailure{fmt.Sprintf("the answer of %s is not that of a control API: is an enisim server there?", c.Endpoint)}
+		return controlFailuref("the answer of %s is not that of a control API: is an enisim server there?", c.Endpoint)
 	}
 	return nil
 }
@@ -112,20 +116,27 @@ func (c *ControlClient) do(ctx context.Context, method, path string, body, reply
 func (c *ControlClient) refusal(response *http.Response, body []byte) error {
 	var reply controlErrorReply
 	if err := json.Unmarshal(body, &reply); err != nil || reply.Error == "" {
-		return &ControlFailure{fmt.Sprintf("%s answers %s and no control API: the server needs a --control-token when others can reach it",
-			c.Endpoint, response.Status)}
+		return controlFailuref(
+			"%s answers %s and no control API: the server needs a --control-token when others can reach it",
+			c.Endpoint, response.Status)
 	}
 	if response.StatusCode == http.StatusUnauthorized {
-		return &ControlFailure{fmt.Sprintf("%s refuses the control token: give the server's as ENISIM_CONTROL_TOKEN", c.Endpoint)}
+		return controlFailuref("%s refuses the control token: give the server's as ENISIM_CONTROL_TOKEN", c.Endpoint)
 	}
 	if response.StatusCode >= http.StatusInternalServerError {
-		return &ControlFailure{fmt.Sprintf("%s (the server's log has more, under RequestId %s)", reply.Error, reply.RequestID)}
+		return controlFailuref("%s (the server's log has more, under RequestId %s)", reply.Error, reply.RequestID)
 	}
 	return &ControlFailure{reply.Error}
 }
 
 func decodeAccount(r accountReply) operator.Account {
-	account := operator.Account{ID: r.ID, Name: r.Name, CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, Repeats: r.Repeats}
+	account := operator.Account{
+		ID:        r.ID,
+		Name:      r.Name,
+		CreatedAt: r.CreatedAt,
+		ExpiresAt: r.ExpiresAt,
+		Repeats:   r.Repeats,
+	}
 	if r.Quotas.NetworkInterfacesPerRegion != nil {
 		account.NetworkInterfacesPerRegion = *r.Quotas.NetworkInterfacesPerRegion
 	}
@@ -158,7 +169,8 @@ func decodeSnapshot(r snapshotReply) operator.Snapshot {
 
 func decodeChanges(r changesReply) (applied operator.Applied) {
 	for _, t := range r.Tables {
-		applied.Tables = append(applied.Tables, operator.TableChange{Table: t.Table, Inserted: t.New, Updated: t.Changed, Deleted: t.Gone})
+		change := operator.TableChange{Table: t.Table, Inserted: t.New, Updated: t.Changed, Deleted: t.Gone}
+		applied.Tables = append(applied.Tables, change)
 	}
 	return applied
 }
@@ -178,7 +190,9 @@ func (c *ControlClient) Accounts(ctx context.Context) ([]operator.Account, error
 }
 
 // CreateAccount makes an account.
-func (c *ControlClient) CreateAccount(ctx context.Context, req operator.CreateAccountRequest) (operator.NewAccount, error) {
+func (c *ControlClient) CreateAccount(
+	ctx context.Context, req operator.CreateAccountRequest,
+) (operator.NewAccount, error) {
 	body := createAccountRequest{
 		ID:       req.ID,
 		Name:     req.Name,
@@ -191,11 +205,16 @@ func (c *ControlClient) CreateAccount(ctx context.Context, req operator.CreateAc
 	}
 	var reply newAccountReply
 	err := c.do(ctx, http.MethodPost, "/accounts", body, &reply)
-	return operator.NewAccount{Account: decodeAccount(reply.accountReply), Keys: mapEach(reply.Keys, decodeNewAccountKey)}, err
+	return operator.NewAccount{
+		Account: decodeAccount(reply.accountReply),
+		Keys:    mapEach(reply.Keys, decodeNewAccountKey),
+	}, err
 }
 
 // ChangeAccount changes an account.
-func (c *ControlClient) ChangeAccount(ctx context.Context, id string, req operator.ChangeAccountRequest) (operator.Account, error) {
+func (c *ControlClient) ChangeAccount(
+	ctx context.Context, id string, req operator.ChangeAccountRequest,
+) (operator.Account, error) {
 	var reply accountReply
 	err := c.do(ctx, http.MethodPatch, "/accounts/"+url.PathEscape(id), changeAccountRequest(req), &reply)
 	return decodeAccount(reply), err
@@ -234,7 +253,9 @@ func (c *ControlClient) AccessKeys(ctx context.Context, accountID string) ([]ope
 }
 
 // CreateAccessKey makes a key.
-func (c *ControlClient) CreateAccessKey(ctx context.Context, req operator.CreateAccessKeyRequest) (operator.NewAccessKey, error) {
+func (c *ControlClient) CreateAccessKey(
+	ctx context.Context, req operator.CreateAccessKeyRequest,
+) (operator.NewAccessKey, error) {
 	body := createKeyRequest{Account: req.AccountID, RAMUser: req.RAMUser, Temporary: req.Temporary}
 	if req.ExpiresIn != 0 {
 		body.ExpiresIn = req.ExpiresIn.String()
@@ -266,7 +287,8 @@ func (c *ControlClient) SaveSnapshot(ctx context.Context, accountID, name string
 // RestoreSnapshot brings an account back to a snapshot.
 func (c *ControlClient) RestoreSnapshot(ctx context.Context, accountID, name string) (operator.Restored, error) {
 	var reply changesReply
-	err := c.do(ctx, http.MethodPost, "/snapshots/"+url.PathEscape(name)+"/restore", restoreSnapshotRequest{Account: accountID}, &reply)
+	body := restoreSnapshotRequest{Account: accountID}
+	err := c.do(ctx, http.MethodPost, "/snapshots/"+url.PathEscape(name)+"/restore", body, &reply)
 	return decodeChanges(reply), err
 }
 
@@ -279,7 +301,8 @@ func (c *ControlClient) Snapshots(ctx context.Context, accountID string) ([]oper
 
 // DeleteSnapshot removes a snapshot.
 func (c *ControlClient) DeleteSnapshot(ctx context.Context, accountID, name string) error {
-	return c.do(ctx, http.MethodDelete, "/snapshots/"+url.PathEscape(name)+"?"+url.Values{"account": {accountID}}.Encode(), nil, nil)
+	path := "/snapshots/" + url.PathEscape(name) + "?" + url.Values{"account": {accountID}}.Encode()
+	return c.do(ctx, http.MethodDelete, path, nil, nil)
 }
 
 // ApplyScenario makes the accounts of a scenario equal to it.
@@ -293,7 +316,9 @@ func (c *ControlClient) ApplyScenario(ctx context.Context, file operator.Scenari
 func (c *ControlClient) DiffScenario(ctx context.Context, file operator.ScenarioFile) ([]operator.Difference, error) {
 	var reply differencesReply
 	err := c.do(ctx, http.MethodPost, "/scenario/diff", scenarioRequest{file.Name, string(file.Text)}, &reply)
-	return mapEach(reply.Differences, func(d differenceReply) operator.Difference { return operator.Difference(d) }), err
+	return mapEach(reply.Differences, func(d differenceReply) operator.Difference {
+		return operator.Difference(d)
+	}), err
 }
 
 // Verify returns where the tables break an invariant.

@@ -134,8 +134,10 @@ func newInstanceType(t service.InstanceType) instanceType {
 		}
 	}
 	kbps, pps := int(math.Round(valueOrZero(t.BandwidthGbps)*1_024_000)), int(math.Round(valueOrZero(t.PPS10k)*10_000))
-	out.InstanceBandwidthRx, out.InstanceBandwidthTx = cmp.Or(out.InstanceBandwidthRx, kbps), cmp.Or(out.InstanceBandwidthTx, kbps)
-	out.InstancePpsRx, out.InstancePpsTx = cmp.Or(out.InstancePpsRx, pps), cmp.Or(out.InstancePpsTx, pps)
+	out.InstanceBandwidthRx = cmp.Or(out.InstanceBandwidthRx, kbps)
+	out.InstanceBandwidthTx = cmp.Or(out.InstanceBandwidthTx, kbps)
+	out.InstancePpsRx = cmp.Or(out.InstancePpsRx, pps)
+	out.InstancePpsTx = cmp.Or(out.InstancePpsTx, pps)
 	return out
 }
 

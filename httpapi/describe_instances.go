@@ -172,9 +172,11 @@ func newInstanceReply(i service.Instance) instance {
 	if len(i.Tags) > 0 {
 		out.Tags = new(newECSTags(i.Tags))
 	}
-	out.InternetMaxBandwidthIn, out.InternetMaxBandwidthOut = bandwidthIn(a.InternetMaxBandwidthIn, a.InternetMaxBandwidthOut), a.InternetMaxBandwidthOut
+	out.InternetMaxBandwidthIn = bandwidthIn(a.InternetMaxBandwidthIn, a.InternetMaxBandwidthOut)
+	out.InternetMaxBandwidthOut = a.InternetMaxBandwidthOut
 	if out.InstanceChargeType == "PrePaid" {
-		out.ExpiredTime = i.CreatedAt.AddDate(0, 1, 0).Format(timeWithMinutes) // the shortest subscription: how long one is paid for is not kept
+		// This is the end of the shortest subscription, because how long one is paid for is not kept.
+		out.ExpiredTime = i.CreatedAt.AddDate(0, 1, 0).Format(timeWithMinutes)
 	}
 	if i.StartedAt != nil {
 		out.StartTime = i.StartedAt.Format(timeWithMinutes)

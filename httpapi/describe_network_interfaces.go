@@ -69,7 +69,8 @@ type attachment struct {
 	DeviceIndex      *int   `json:",omitempty" xml:",omitempty"`
 	NetworkCardIndex *int   `json:",omitempty" xml:",omitempty"`
 
-	MemberNetworkInterfaceIds *memberNetworkInterfaceIDs `json:",omitempty" xml:",omitempty"` // in the reply for one interface
+	// Only the reply for one interface has this list.
+	MemberNetworkInterfaceIds *memberNetworkInterfaceIDs `json:",omitempty" xml:",omitempty"`
 }
 
 type memberNetworkInterfaceIDs struct{ MemberNetworkInterfaceId []string }

@@ -54,7 +54,11 @@ func newRouteTable(v service.VPC) routeTable {
 	}
 	entry := func(destination, nextHop string) {
 		e := routeEntry{
-			RouteTableId: out.RouteTableId, DestinationCidrBlock: destination, Type: service.RouteTableType, Status: "Available", NextHopType: nextHop,
+			RouteTableId:         out.RouteTableId,
+			DestinationCidrBlock: destination,
+			Type:                 service.RouteTableType,
+			Status:               "Available",
+			NextHopType:          nextHop,
 		}
 		e.NextHops.NextHop = []struct{}{}
 		out.RouteEntrys.RouteEntry = append(out.RouteEntrys.RouteEntry, e)

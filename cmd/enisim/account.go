@@ -32,8 +32,9 @@ type accountCreateCommand struct {
 
 // Help returns the text of --help.
 func (*accountCreateCommand) Help() string {
-	return `All of it is made or nothing, also beside a running server. The secrets of the keys are shown this once. Each account gets a key of its own; those in
-the scenario are made anew, because the id of a key is unique in the database.
+	return `All of it is made or nothing, also beside a running server. The secrets of the keys are shown this once.
+Each account gets a key of its own; those in the scenario are made anew, because the id of a key is unique in the
+database.
 
 Example:
 
@@ -187,7 +188,8 @@ type accountResetCommand struct {
 
 // Help returns the text of --help.
 func (*accountResetCommand) Help() string {
-	return `Id, name, quota, lifetime and access keys stay, and the RAM users that have keys; what the scenario says of keys is not read.
+	return `Id, name, quota, lifetime and access keys stay, and the RAM users that have keys; what the scenario says of
+keys is not read.
 
 Example:
 

@@ -59,8 +59,9 @@ type callCommand struct {
 
 // Help returns the text of --help.
 func (*callCommand) Help() string {
-	return `Any action, any parameter: the API's parameters begin with a capital letter, and lists are numbered.
-An action that several products have is ECS's, unless --Version says otherwise. The reply is printed as it came; an API error ends with exit code 1.
+	return `Any action, any parameter: the API's parameters begin with a capital letter, and lists are numbered. An
+action that several products have is ECS's, unless --Version says otherwise. The reply is printed as it came; an API
+error ends with exit code 1.
 
 Examples:
 

@@ -21,10 +21,12 @@ type checkCommand struct {
 
 // Help returns the text of --help.
 func (*checkCommand) Help() string {
-	return `Decides whether what clients were told can have happened at all: whether each call can have taken effect at one moment between its invoke and its answer, so that
-an interface is on one instance at most and an instance holds no more than its limit. Calls of unknown outcome may have had an effect, at any later time, or none.
+	return `Decides whether what clients were told can have happened at all: whether each call can have taken effect at
+one moment between its invoke and its answer, so that an interface is on one instance at most and an instance holds no
+more than its limit. Calls of unknown outcome may have had an effect, at any later time, or none.
 
-Exit codes: 0 it can (it is linearizable); 1 it cannot: the shortest contradicting part is printed, and drawn; 2 the file is no such history; 3 no answer within --timeout.
+Exit codes: 0 it can (it is linearizable); 1 it cannot: the shortest contradicting part is printed, and drawn; 2 the
+file is no such history; 3 no answer within --timeout.
 
 Example:
 

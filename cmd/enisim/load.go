@@ -49,17 +49,20 @@ type loadCommand struct {
 
 // Help returns the text of --help.
 func (*loadCommand) Help() string {
-	return `Attaches, detaches and describes what is there, from many clients at a time, and prints counts, rates, latencies and codes. Start the server with
---attach-delay 0 --detach-delay 0, or most requests find their interface on its way.
+	return `Attaches, detaches and describes what is there, from many clients at a time, and prints counts, rates,
+latencies and codes. Start the server with --attach-delay 0 --detach-delay 0, or most requests find their interface on
+its way.
 
 ` + load.Grammar + `
 
-Exit codes: 0 it ran and passed; 1 a threshold was broken, an outcome is unknown, or there was no run; 2 an option is wrong; 130 it was interrupted.
+Exit codes: 0 it ran and passed; 1 a threshold was broken, an outcome is unknown, or there was no run; 2 an
+option is wrong; 130 it was interrupted.
 
 Examples:
 
     enisim load --clients 64 --duration 30s --report report.html
-    enisim load --rate 2000 --scenario testdata/scenarios/cluster.yaml --zipf 1 --history history.jsonl --fail-if 'p99>50ms' --fail-if 'unknown>0'`
+    enisim load --rate 2000 --scenario testdata/scenarios/cluster.yaml --zipf 1 --history history.jsonl` +
+		" --fail-if 'p99>50ms' --fail-if 'unknown>0'"
 }
 
 // Validate returns an error for options that would otherwise fail later.

@@ -19,8 +19,9 @@ type resetCommand struct {
 
 // Help returns the text of --help.
 func (*resetCommand) Help() string {
-	return `The account of the quick-start world has again what it had at first, also beside a running server: its keys, instances and interfaces. Other accounts stay
-as they are. The same for a scenario of yours is enisim scenario apply FILE.
+	return `The account of the quick-start world has again what it had at first, also beside a running server: its keys,
+instances and interfaces. Other accounts stay as they are. The same for a scenario of yours is enisim scenario apply
+FILE.
 
 Example:
 

@@ -28,8 +28,8 @@ type scenarioApplyCommand struct {
 
 // Help returns the text of --help.
 func (*scenarioApplyCommand) Help() string {
-	return `All of the file is applied or nothing, in one transaction, also beside a running server. What its accounts have and the file has not
-goes; other accounts are not touched.
+	return `All of the file is applied or nothing, in one transaction, also beside a running server. What its accounts
+have and the file has not goes; other accounts are not touched.
 
 Example:
 

@@ -12,8 +12,9 @@ type scenarioCheckCommand struct {
 
 // Help returns the text of --help.
 func (*scenarioCheckCommand) Help() string {
-	return `Needs no database. Every problem of every file is printed as file:line:column, with how to mend it; the exit code is 1 if there is one. Of a file
-without problems it says what is in it. What only a database knows, such as that an access key is another account's, apply tells.
+	return `Needs no database. Every problem of every file is printed as file:line:column, with how to mend it; the exit
+code is 1 if there is one. Of a file without problems it says what is in it. What only a database knows, such as that an
+access key is another account's, apply tells.
 
 Example:
 

@@ -15,8 +15,9 @@ type scenarioDiffCommand struct {
 
 // Help returns the text of --help.
 func (*scenarioDiffCommand) Help() string {
-	return `Nothing is written. A line for each resource: + is new, ~ changes, with what changes of it, and - goes. A resource whose place changes, such as its
-zone, goes and is new. As with diff(1) the exit code is 0 if the file would change nothing, 1 if it would change something, and 2 if that could not be told.
+	return `Nothing is written. A line for each resource: + is new, ~ changes, with what changes of it, and - goes. A
+resource whose place changes, such as its zone, goes and is new. As with diff(1) the exit code is 0 if the file would
+change nothing, 1 if it would change something, and 2 if that could not be told.
 
 Example:
 

@@ -15,11 +15,12 @@ type scenarioExportCommand struct {
 
 // Help returns the text of --help.
 func (*scenarioExportCommand) Help() string {
-	return `The file, applied, gives the same world: ids, addresses, attachments with their device indexes, statuses, tags, rules. A status that is on its way
-has what is left of its time. It is read at one moment, also beside a running server, and nobody waits for it.
+	return `The file, applied, gives the same world: ids, addresses, attachments with their device indexes, statuses,
+tags, rules. A status that is on its way has what is left of its time. It is read at one moment, also beside a running
+server, and nobody waits for it.
 
-The file has the secrets of the account's access keys in it: keep it like one, or leave the keys out. Applying a file without them removes the keys
-that the account has.
+The file has the secrets of the account's access keys in it: keep it like one, or leave the keys out. Applying a file
+without them removes the keys that the account has.
 
 Example:
 

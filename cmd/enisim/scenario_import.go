@@ -21,8 +21,9 @@ type scenarioImportCommand struct {
 
 // Help returns the text of --help.
 func (*scenarioImportCommand) Help() string {
-	return `Reads what the vendor's CLI prints for DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances and DescribeNetworkInterfaces: any
-number of files and pages, in any order. What they refer to and do not hold is listed, so that it can be fetched.
+	return `Reads what the vendor's CLI prints for DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups,
+DescribeInstances and DescribeNetworkInterfaces: any number of files and pages, in any order. What they refer to and do
+not hold is listed, so that it can be fetched.
 
 Example:
 

@@ -25,8 +25,8 @@ type snapshotSaveCommand struct{ snapshotFlags }
 
 // Help returns the text of --help.
 func (*snapshotSaveCommand) Help() string {
-	return `All resources of the account are kept as they stand at one moment, in the database, in place of an older snapshot of the name. Requests go
-on meanwhile. Keys, users and quotas are not part of it.
+	return `All resources of the account are kept as they stand at one moment, in the database, in place of an older
+snapshot of the name. Requests go on meanwhile. Keys, users and quotas are not part of it.
 
 Example:
 
@@ -52,8 +52,8 @@ type snapshotRestoreCommand struct{ snapshotFlags }
 
 // Help returns the text of --help.
 func (*snapshotRestoreCommand) Help() string {
-	return `The account has again what it had, with the same ids, also beside running servers: whoever reads sees the old state or the restored one,
-never half. Keys, users and quotas stay as they are.
+	return `The account has again what it had, with the same ids, also beside running servers: whoever reads sees the
+old state or the restored one, never half. Keys, users and quotas stay as they are.
 
 Example:
 

@@ -46,8 +46,8 @@ func accountFor(home string) (account, error) {
 		}
 		return switchTo(uid, gid), nil
 	}
-	return account{}, errors.New("Postgres refuses to run as root, and there is neither a user postgres nor a user nobody:" +
-		" add one of them, or start enisim as another user")
+	return account{}, errors.New("Postgres refuses to run as root, and there is neither a user postgres " +
+		"nor a user nobody: add one of them, or start enisim as another user")
 }
 
 // switchTo returns the account with a uid, for a process that runs as root.

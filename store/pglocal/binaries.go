@@ -61,11 +61,13 @@ func (s sources) choose(
 	if len(found) == 0 {
 		logger.Info("no Postgres is installed; downloading one", "version", downloadVersion)
 		if err := s.download(ctx, downloads, owner); err != nil {
-			return binaries{}, fmt.Errorf("no PostgreSQL is installed (searched PATH and %s), and the download failed: %w\n"+
-				"Three ways out:\n"+
-				"  - install PostgreSQL (for example: apt-get install postgresql)\n"+
-				"  - name a server that exists, with --database-url or ENISIM_DATABASE_URL\n"+
-				"  - run enisim together with a Postgres: docker compose up", strings.Join(s.globs, ", "), err)
+			return binaries{}, fmt.Errorf(
+				"no PostgreSQL is installed (searched PATH and %s), and the download failed: %w\n"+
+					"Three ways out:\n"+
+					"  - install PostgreSQL (for example: apt-get install postgresql)\n"+
+					"  - name a server that exists, with --database-url or ENISIM_DATABASE_URL\n"+
+					"  - run enisim together with a Postgres: docker compose up",
+				strings.Join(s.globs, ", "), err)
 		}
 		found = probe(ctx, owner, []string{filepath.Join(downloads, "bin")})
 	}

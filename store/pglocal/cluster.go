@@ -30,7 +30,8 @@ func clusterMajor(files layout) (int, error) {
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(content)))
 	if err != nil {
-		return 0, fmt.Errorf("PG_VERSION of %s holds no version, so the cluster is damaged: bring it back from a copy, or use another --data-dir", files.cluster())
+		return 0, fmt.Errorf("PG_VERSION of %s holds no version, so the cluster is damaged: "+
+			"bring it back from a copy, or use another --data-dir", files.cluster())
 	}
 	return major, nil
 }

@@ -95,7 +95,9 @@ func searchPostmaster(files layout) (int, error) {
 	running := map[int]bool{}
 	processes, err := filepath.Glob("/proc/[0-9]*")
 	if err != nil || len(processes) == 0 {
-		return 0, fmt.Errorf("%s holds no process id: if no Postgres runs on this folder, remove the file and start again", pidPath(files))
+		return 0, fmt.Errorf(
+			"%s holds no process id: if no Postgres runs on this folder, remove the file and start again",
+			pidPath(files))
 	}
 	for _, path := range processes {
 		if pid, err := strconv.Atoi(filepath.Base(path)); err == nil && examine(files, pid).running {
