@@ -241,14 +241,9 @@ func (x *expansion) declareZones(e *regionEntry) {
 
 func (x *expansion) account(e *accountEntry) {
 	id := e.id.value
-	quota := defaultNetworkInterfacesPerRegion
-	if e.networkInterfacesPerRegion.given {
-		quota = e.networkInterfacesPerRegion.value
-	}
-	x.world.Accounts = append(
-		x.world.Accounts,
-		store.Account{ID: id, Name: e.name, NetworkInterfacesPerRegion: quota, Repeats: e.repeats},
-	)
+	x.world.Accounts = append(x.world.Accounts, store.Account{
+		ID: id, Name: e.name, NetworkInterfacesPerRegion: e.quotas.networkInterfacesPerRegion, Repeats: e.repeats,
+	})
 	if !x.roomForParts(len(x.types), e.at) {
 		return
 	}

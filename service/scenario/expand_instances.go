@@ -61,7 +61,7 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 		primaryDescription: read.one(e.primary.description),
 		secondaryAddresses: read.all(e.primary.secondaryAddresses),
 		ipv6Addresses:      read.all(e.primary.ipv6Addresses),
-		prefixes:           read.all(e.primary.prefixes),
+		prefixes:           read.all(e.primary.prefixes()),
 	}
 	for i := range e.dataDisks {
 		t.diskIDs = append(t.diskIDs, read.one(e.dataDisks[i].id))
@@ -110,7 +110,7 @@ func (x *accountExpansion) instance(
 	x.dataDisks(e, t, n, &row)
 	var v *vswitch
 	switch {
-	case e.classic:
+	case e.isClassic():
 		row.NetworkType = store.NetworkTypeClassic
 		row.ZoneID = t.zone.value.expand(n)
 		x.checkZone(located[string]{row.ZoneID, e.zone.at, e.zone.given}, region)

@@ -38,7 +38,7 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 		groups:           read.all(e.groups),
 		privateAddresses: read.all(e.privateAddresses),
 		ipv6Addresses:    read.all(e.ipv6Addresses),
-		prefixes:         read.all(e.prefixes),
+		prefixes:         read.all(e.prefixes()),
 	}
 	x.checkMAC(e.macAddress, e.counted)
 	status := x.interfaceStatus(e)
@@ -52,9 +52,14 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 	}
 }
 
+// prefixes returns the prefixes of both families.
+func (c *interfaceFields) prefixes() []located[string] {
+	return slices.Concat(c.ipv4Prefixes, c.ipv6Prefixes)
+}
+
 // partCount returns how many parts an interface has, for roomForCopies.
 func (c *interfaceFields) partCount() int {
-	return c.secondaryCount + len(c.ipv6Addresses) + c.ipv6Count + len(c.prefixes)
+	return c.secondaryCount + len(c.ipv6Addresses) + c.ipv6Count + len(c.ipv4Prefixes) + len(c.ipv6Prefixes)
 }
 
 // interfaceStatus returns the status of an entry, or the default that depends on whether it is

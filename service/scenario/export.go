@@ -45,7 +45,7 @@ func (x *exporter) export(now time.Time) []byte {
 	x.out.WriteByte('\n')
 	fmt.Fprintf(&x.out, "enisim: %d\naccounts:\n", formatVersion)
 	x.explicit = x.explicitMACs()
-	x.writeHead(2, entry{accountMapping, []field{{key: "id", value: a.ID}, {key: "name", value: a.Name}}})
+	x.writeHead(2, entry{&accountMapping.mapping, []field{{key: "id", value: a.ID}, {key: "name", value: a.Name}}})
 	x.writeList(4, "access_keys", x.keys(""))
 	x.writeList(4, "ram_users", x.users())
 	if a.NetworkInterfacesPerRegion != defaultNetworkInterfacesPerRegion {
@@ -61,7 +61,7 @@ func (x *exporter) export(now time.Time) []byte {
 	for _, region := range regions {
 		x.writeHead(
 			6,
-			entry{regionMapping, []field{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}},
+			entry{&regionMapping.mapping, []field{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}},
 		)
 		x.writeList(8, "vpcs", x.vpcs(region))
 		x.writeList(8, "instances", x.instances(region))
@@ -92,7 +92,7 @@ func (x *exporter) users() iter.Seq[entry] {
 	return func(yield func(entry) bool) {
 		for i := range x.RAMUsers {
 			u := &x.RAMUsers[i]
-			if !yield(entry{ramUserMapping, []field{
+			if !yield(entry{&userMapping.mapping, []field{
 				{
 					key:   "name",
 					value: u.Name,
@@ -199,7 +199,7 @@ func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) [
 	return []field{
 		{key: "security_groups", value: b.groups},
 		{key: "private_ip_address", value: primary},
-		{key: "primary_network_interface", value: entry{primaryMapping, slices.Concat(
+		{key: "primary_network_interface", value: entry{&primaryMapping.mapping, slices.Concat(
 			[]field{
 				{key: "id", value: n.ID, defaultValue: defaultPrimaryInterfaceID(i.ID)},
 				{key: "secondary_private_ip_addresses", value: secondary},

@@ -28,14 +28,15 @@ func Nearest[S ~[]string](word string, candidates S) string {
 }
 
 // didYouMeanKey is DidYouMean for keys. If none is near, it lists all keys, since they are few.
-func didYouMeanKey(word string, known []string, given map[string]pair) string {
-	if best := meantKey(word, known, given); best != "" {
+func (o *object) didYouMeanKey(word string) string {
+	known := o.keyNames
+	if best := meantKey(word, known, o.fields); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
 	if hint := DidYouMean(word, known); hint != "" {
 		return hint
 	}
-	if elsewhere := mappingsWithKey(word); len(elsewhere) > 0 {
+	if elsewhere := o.format.mappingsWithKey(word); len(elsewhere) > 0 {
 		return "it belongs in " + strings.Join(elsewhere, ", or in ")
 	}
 	if len(known) == 1 {
@@ -79,8 +80,8 @@ func keySharingWords(word string, keys []string) string {
 	return cmp.Or(best, around)
 }
 
-// mappingsWithKey returns the names of the mappings of the format that have a key.
-func mappingsWithKey(key string) (names []string) {
+// mappingsWithKey returns the names of the mappings within this one that have a key.
+func (m *mapping) mappingsWithKey(key string) (names []string) {
 	seen := map[*mapping]bool{}
 	var visit func(*mapping)
 	visit = func(m *mapping) {
@@ -88,14 +89,14 @@ func mappingsWithKey(key string) (names []string) {
 			return
 		}
 		seen[m] = true
-		if slices.Contains(m.keyNames(), key) {
+		if slices.Contains(m.keyNames, key) {
 			names = append(names, m.what)
 		}
 		for i := range m.keys {
 			visit(m.keys[i].of)
 		}
 	}
-	visit(documentMapping)
+	visit(m)
 	return names
 }
 

@@ -18,7 +18,6 @@ type object struct {
 	at     position
 	fields map[string]pair
 	order  []string
-	asked  map[string]bool
 	hints  map[string]string // of the keys that the format does not know
 }
 
@@ -38,7 +37,7 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 	if !r.countEntries(1) {
 		return nil
 	}
-	o := &object{reader: r, mapping: m, at: at, fields: map[string]pair{}, asked: map[string]bool{}}
+	o := &object{reader: r, mapping: m, at: at, fields: map[string]pair{}}
 	if !o.addPairs(resolved, map[ast.Node]bool{}, 0) {
 		r.add(at, "", "%s must be a mapping of keys to values, got %s", m.what, describe(resolved))
 		return nil
@@ -55,7 +54,7 @@ func (r *reader) object(node ast.Node, m *mapping) *object {
 // adoptMisspelt uses the value of a misspelt key for the key that was meant. So one typing error is
 // one problem, which finish reports.
 func (o *object) adoptMisspelt() {
-	known := o.keyNames()
+	known := o.keyNames
 	if len(known) == 0 { // a mapping of tags, in which every key is right
 		return
 	}
@@ -67,7 +66,7 @@ func (o *object) adoptMisspelt() {
 		if o.hints == nil {
 			o.hints = map[string]string{}
 		}
-		o.hints[key] = o.hint(key, len(known), func() string { return didYouMeanKey(key, known, o.fields) })
+		o.hints[key] = o.hint(key, len(known), func() string { return o.didYouMeanKey(key) })
 		best := o.hint(key, len(known), func() string { return meantKey(key, known, o.fields) })
 		switch i := slices.Index(known, best); {
 		case i >= 0 && o.keys[i].accepts(o.fields[key].value):
@@ -90,11 +89,11 @@ func (k *key) accepts(node ast.Node) bool {
 	case *ast.AliasNode, *ast.AnchorNode, *ast.TagNode, *ast.NullNode:
 		return true
 	case *ast.SequenceNode:
-		return k.kind == texts || k.kind == list
+		return k.kind == kindTexts || k.kind == kindList
 	case *ast.MappingNode, *ast.MappingValueNode:
-		return k.kind == nested || k.kind == labels
+		return k.kind == kindMapping || k.kind == kindTags
 	}
-	return k.kind != texts && k.kind != list && k.kind != nested && k.kind != labels
+	return k.kind != kindTexts && k.kind != kindList && k.kind != kindMapping && k.kind != kindTags
 }
 
 // isCollection reports whether a value contains other values, to which another part of the file may
@@ -183,7 +182,6 @@ func (o *object) keyOf(v *ast.MappingValueNode) string {
 
 // node returns the value of a key, or nil if the file has none.
 func (o *object) node(key string) (ast.Node, position) {
-	o.asked[key] = true
 	field, present := o.fields[key]
 	if !present {
 		return nil, o.at
@@ -212,37 +210,77 @@ func (o *object) require(keys ...string) {
 
 func (o *object) missing(key string) {
 	hint := ""
-	if i := slices.Index(o.keyNames(), key); i >= 0 {
+	if i := slices.Index(o.keyNames, key); i >= 0 {
 		hint = o.keys[i].hint
 	}
 	// The key is part of the format, so that two missing keys are two problems.
 	o.add(o.at, hint, "%s lacks the required key "+key, o.what)
 }
 
-// finish reports the keys that the format does not know. A known key that was not read is a mistake
-// of this package.
+// finish reports the keys that the format does not know.
 func (o *object) finish() {
-	known := o.keyNames()
-	for _, key := range known {
-		if !o.asked[key] {
-			panic("scenario: nobody reads the key " + key + " of " + o.what)
-		}
-	}
 	for _, key := range o.order {
-		if !slices.Contains(known, key) {
+		if !slices.Contains(o.keyNames, key) {
 			o.add(o.fields[key].key, o.hints[key], "unknown key %q in %s", key, o.what)
 		}
 	}
 }
 
-// text reads a scalar as text. A number is accepted as it is written. A boolean is refused, because
-// YAML reads some words as booleans that were meant as text.
-func (o *object) text(key string) located[string] {
-	o.find(key, text)
-	return o.anyScalar(key)
+// read reads the value of a key. A value that the file lacks, or that is reported, leaves the
+// default.
+func (o *object) read(k *key, into any) {
+	switch v := into.(type) {
+	case *located[string]:
+		v.set(o.text(k))
+	case *string:
+		o.text(k).store(v)
+	case *located[int]:
+		v.set(o.integer(k))
+	case *int:
+		o.integer(k).store(v)
+	case *copies:
+		o.integer(k).store(&v.count)
+		_, v.counted = o.fields[k.name] // a wrong count counts too: its placeholders are no second mistake
+	case *float64:
+		o.number(k).store(v)
+	case *bool:
+		if b := o.boolean(k); b.given {
+			*v = b.value != k.inverted
+		}
+	case *located[time.Duration]:
+		v.set(o.duration(k))
+	case **time.Time:
+		*v = o.timestamp(k)
+	case *located[netip.Prefix]:
+		v.set(o.block(k))
+	case *[]located[string]:
+		*v = o.texts(k)
+	case *map[string]string:
+		*v = o.tags(k)
+	default:
+		k.readInner(o, k, into)
+	}
 }
 
-// anyScalar reads any scalar as text.
+// text reads a text, which is one of the words of a choice.
+func (o *object) text(k *key) located[string] {
+	v := o.anyScalar(k.name)
+	if k.kind == kindChoice && v.given && !slices.Contains(k.words, v.value) {
+		o.add(
+			v.at,
+			o.hint(v.value, len(k.words), func() string { return DidYouMean(v.value, k.words) }),
+			"unknown %s %q: it is one of %s",
+			k.name,
+			v.value,
+			strings.Join(k.words, ", "),
+		)
+		return located[string]{at: v.at}
+	}
+	return v
+}
+
+// anyScalar reads a scalar as text. A number is accepted as it is written. A boolean is refused,
+// because YAML reads some words as booleans that were meant as text.
 func (o *object) anyScalar(key string) located[string] {
 	node, at := o.scalarNode(key)
 	return o.scalar(node, at, key)
@@ -273,58 +311,23 @@ func (o *object) scalar(node ast.Node, at position, name string) located[string]
 	return located[string]{text, at, true}
 }
 
-// choice reads one of a fixed set of words.
-func (o *object) choice(key string) located[string] {
-	k := o.find(key, choice)
-	words := k.words
-	fallback, _ := k.fallback.(string)
-	v := o.anyScalar(key)
-	if !v.given {
-		v.value = fallback
-		return v
-	}
-	if !slices.Contains(words, v.value) {
-		o.add(
-			v.at,
-			o.hint(v.value, len(words), func() string { return DidYouMean(v.value, words) }),
-			"unknown %s %q: it is one of %s",
-			key,
-			v.value,
-			strings.Join(words, ", "),
-		)
-		return located[string]{value: fallback, at: v.at}
-	}
-	return v
-}
-
 // integer reads a whole number within bounds.
-func (o *object) integer(key string) located[int] {
-	k := o.find(key, integer)
-	least, most := k.least, k.most
-	node, at := o.scalarNode(key)
+func (o *object) integer(k *key) located[int] {
+	node, at := o.scalarNode(k.name)
 	if node == nil {
 		return located[int]{at: at}
 	}
 	n, isInteger := node.(*ast.IntegerNode)
 	if !isInteger {
-		o.add(at, "", "%s must be a whole number, got %s", key, describe(node))
+		o.add(at, "", "%s must be a whole number, got %s", k.name, describe(node))
 		return located[int]{at: at}
 	}
 	value, fits := asInt(n.Value)
-	if !fits || value < least || value > most {
-		o.add(at, "", "%s must be from %d to %d, got %s", key, least, most, n.GetToken().Value)
+	if !fits || value < k.min || value > k.max {
+		o.add(at, "", "%s must be from %d to %d, got %s", k.name, k.min, k.max, n.GetToken().Value)
 		return located[int]{at: at}
 	}
 	return located[int]{value, at, true}
-}
-
-// integerOrFallback is integer for a key with a default number.
-func (o *object) integerOrFallback(key string) int {
-	n := o.integer(key)
-	if fallback, ok := o.find(key, integer).fallback.(int); ok && !n.given {
-		return fallback
-	}
-	return n.value
 }
 
 func asInt(v any) (int, bool) {
@@ -338,9 +341,8 @@ func asInt(v any) (int, bool) {
 }
 
 // number reads a number with an optional fraction, which must not be negative.
-func (o *object) number(key string) located[float64] {
-	o.find(key, number)
-	node, at := o.scalarNode(key)
+func (o *object) number(k *key) located[float64] {
+	node, at := o.scalarNode(k.name)
 	if node == nil {
 		return located[float64]{at: at}
 	}
@@ -354,51 +356,48 @@ func (o *object) number(key string) located[float64] {
 		value, isNumber = n.Value, true
 	}
 	if !isNumber || value < 0 {
-		o.add(at, "", "%s must be a number that is not negative, got %s", key, describe(node))
+		o.add(at, "", "%s must be a number that is not negative, got %s", k.name, describe(node))
 		return located[float64]{at: at}
 	}
 	return located[float64]{value, at, true}
 }
 
-func (o *object) boolean(key string) bool {
-	fallback, _ := o.find(key, boolean).fallback.(bool)
-	node, at := o.scalarNode(key)
+func (o *object) boolean(k *key) located[bool] {
+	node, at := o.scalarNode(k.name)
 	if node == nil {
-		return fallback
+		return located[bool]{at: at}
 	}
 	b, isBool := node.(*ast.BoolNode)
 	if !isBool {
-		o.add(at, "", "%s must be true or false, got %s", key, describe(node))
-		return fallback
+		o.add(at, "", "%s must be true or false, got %s", k.name, describe(node))
+		return located[bool]{at: at}
 	}
-	return b.Value
+	return located[bool]{b.Value, at, true}
 }
 
 // duration reads a duration in Go's format.
-func (o *object) duration(key string) located[time.Duration] {
-	o.find(key, timeSpan)
-	v := o.anyScalar(key)
+func (o *object) duration(k *key) located[time.Duration] {
+	v := o.anyScalar(k.name)
 	if !v.given {
 		return located[time.Duration]{at: v.at}
 	}
 	d, err := time.ParseDuration(v.value)
 	if err != nil || d <= 0 {
-		o.add(v.at, "", "%s must be a time span such as 5s, 1m30s or 500ms, got %q", key, v.value)
+		o.add(v.at, "", "%s must be a time span such as 5s, 1m30s or 500ms, got %q", k.name, v.value)
 		return located[time.Duration]{at: v.at}
 	}
 	return located[time.Duration]{d, v.at, true}
 }
 
 // timestamp reads a point in time, in UTC with the database's precision of a microsecond.
-func (o *object) timestamp(key string) *time.Time {
-	o.find(key, moment)
-	v := o.anyScalar(key)
+func (o *object) timestamp(k *key) *time.Time {
+	v := o.anyScalar(k.name)
 	if !v.given {
 		return nil
 	}
 	t, err := time.Parse(time.RFC3339, v.value)
 	if err != nil {
-		o.add(v.at, "", "%s must be a time such as 2030-01-31T12:00:00Z, got %q", key, v.value)
+		o.add(v.at, "", "%s must be a time such as 2030-01-31T12:00:00Z, got %q", k.name, v.value)
 		return nil
 	}
 	t = t.UTC().Truncate(time.Microsecond)
@@ -406,33 +405,31 @@ func (o *object) timestamp(key string) *time.Time {
 }
 
 // block reads an address block of one family, with masks within bounds.
-func (o *object) block(key string, family kind) located[netip.Prefix] {
-	k := o.find(key, family)
-	least, most := k.least, k.most
-	v := o.anyScalar(key)
+func (o *object) block(k *key) located[netip.Prefix] {
+	v := o.anyScalar(k.name)
 	none := located[netip.Prefix]{at: v.at}
 	if !v.given {
 		return none
 	}
 	bits, name, example := 32, "IPv4", "10.0.0.0/16"
-	if family == ipv6Block {
+	if k.kind == kindIPv6Block {
 		bits, name, example = 128, "IPv6", "2001:db8:1:ff00::/64"
 	}
 	p, err := netip.ParsePrefix(v.value)
 	if err != nil || p.Addr().BitLen() != bits {
-		o.add(v.at, "", "%s must be an %s block such as %s, got %q", key, name, example, v.value)
+		o.add(v.at, "", "%s must be an %s block such as %s, got %q", k.name, name, example, v.value)
 		return none
 	}
-	if p.Bits() < least || p.Bits() > most {
-		masks := fmt.Sprintf("from /%d to /%d", least, most)
-		if least == most {
-			masks = fmt.Sprintf("/%d", least)
+	if p.Bits() < k.min || p.Bits() > k.max {
+		masks := fmt.Sprintf("from /%d to /%d", k.min, k.max)
+		if k.min == k.max {
+			masks = fmt.Sprintf("/%d", k.min)
 		}
-		o.add(v.at, "", "the mask of %s must be %s, got /%d", key, masks, p.Bits())
+		o.add(v.at, "", "the mask of %s must be %s, got /%d", k.name, masks, p.Bits())
 		return none
 	}
 	if p != p.Masked() {
-		o.add(v.at, fmt.Sprintf("the block is %s", p.Masked()), "%s %s has bits set beyond its mask", key, p)
+		o.add(v.at, fmt.Sprintf("the block is %s", p.Masked()), "%s %s has bits set beyond its mask", k.name, p)
 		return none
 	}
 	return located[netip.Prefix]{p, v.at, true}
@@ -440,15 +437,14 @@ func (o *object) block(key string, family kind) located[netip.Prefix] {
 
 // list reads the entries of a list. A key without a value is an empty list, because all its entries
 // may be commented out.
-func (o *object) list(key string, holds kind) []ast.Node {
-	o.find(key, holds)
-	node, at := o.node(key)
+func (o *object) list(k *key) []ast.Node {
+	node, at := o.node(k.name)
 	switch n := node.(type) {
 	case nil, *ast.NullNode:
 		return nil
 	case *ast.SequenceNode:
-		if holds == texts && len(n.Values) > maxItems {
-			o.add(at, "", "%s has %d entries, and may have %d", key, len(n.Values), maxItems)
+		if k.kind == kindTexts && len(n.Values) > maxItems {
+			o.add(at, "", "%s has %d entries, and may have %d", k.name, len(n.Values), maxItems)
 			return nil
 		}
 		if !o.countEntries(len(n.Values)) {
@@ -457,19 +453,19 @@ func (o *object) list(key string, holds kind) []ast.Node {
 		return n.Values
 	}
 	hint := "put each entry on a line of its own, behind a dash"
-	if text, isText := node.(*ast.StringNode); isText && holds == texts {
-		hint = fmt.Sprintf("write %s: [%s]", key, text.Value)
+	if text, isText := node.(*ast.StringNode); isText && k.kind == kindTexts {
+		hint = fmt.Sprintf("write %s: [%s]", k.name, text.Value)
 	}
-	o.add(at, hint, "%s must be a list, got %s", key, describe(node))
+	o.add(at, hint, "%s must be a list, got %s", k.name, describe(node))
 	return nil
 }
 
 // texts reads a list of texts.
-func (o *object) texts(key string) []located[string] {
-	nodes := o.list(key, texts)
-	if field, present := o.fields[key]; present && len(nodes) == 0 && o.find(key, texts).atLeast1 &&
+func (o *object) texts(k *key) []located[string] {
+	nodes := o.list(k)
+	if field, present := o.fields[k.name]; present && len(nodes) == 0 && k.nonEmpty &&
 		isEmpty(o.resolve(field.value)) {
-		o.add(field.key, "", "%s must name at least one group", key)
+		o.add(field.key, "", "%s must name at least one group", k.name)
 	}
 	out := make([]located[string], 0, len(nodes))
 	for _, node := range nodes {
@@ -478,7 +474,7 @@ func (o *object) texts(key string) []located[string] {
 		if resolved == nil {
 			continue
 		}
-		if v := o.scalar(resolved, at, "each of "+key); v.given {
+		if v := o.scalar(resolved, at, "each of "+k.name); v.given {
 			out = append(out, v)
 		}
 	}
@@ -499,9 +495,8 @@ func isEmpty(node ast.Node) bool {
 var tagsMapping = &mapping{what: "the mapping of tags"}
 
 // tags reads a mapping of texts.
-func (o *object) tags(key string) map[string]string {
-	o.find(key, labels)
-	node, at := o.node(key)
+func (o *object) tags(k *key) map[string]string {
+	node, at := o.node(k.name)
 	switch node.(type) {
 	case nil, *ast.NullNode:
 		return nil

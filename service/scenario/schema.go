@@ -20,7 +20,7 @@ func Schema() []byte {
 			}
 		}
 	}
-	define(documentMapping)
+	define(&documentMapping.mapping)
 	root := documentMapping.schema()
 	root.Dialect, root.Title, root.Defs = "https://json-schema.org/draft/2020-12/schema", "enisim scenario", defs
 	var out bytes.Buffer
@@ -60,63 +60,63 @@ func (m *mapping) schema() objectSchema {
 
 // keySchema is the schema of a key's value.
 type keySchema struct {
-	Description string   `json:"description,omitempty"`
-	Type        any      `json:"type,omitempty"`
-	Enum        []string `json:"enum,omitempty"`
-	Pattern     string   `json:"pattern,omitempty"`
-	Format      string   `json:"format,omitempty"`
-	Minimum     *int     `json:"minimum,omitempty"`
-	Maximum     *int     `json:"maximum,omitempty"`
-	MinItems    int      `json:"minItems,omitempty"`
-	Items       any      `json:"items,omitempty"`
-	Most        int      `json:"maxProperties,omitempty"`
-	Additional  any      `json:"additionalProperties,omitempty"`
-	Ref         string   `json:"$ref,omitempty"`
-	Default     any      `json:"default,omitempty"`
+	Description   string   `json:"description,omitempty"`
+	Type          any      `json:"type,omitempty"`
+	Enum          []string `json:"enum,omitempty"`
+	Pattern       string   `json:"pattern,omitempty"`
+	Format        string   `json:"format,omitempty"`
+	Minimum       *int     `json:"minimum,omitempty"`
+	Maximum       *int     `json:"maximum,omitempty"`
+	MinItems      int      `json:"minItems,omitempty"`
+	Items         any      `json:"items,omitempty"`
+	MaxProperties int      `json:"maxProperties,omitempty"`
+	Additional    any      `json:"additionalProperties,omitempty"`
+	Ref           string   `json:"$ref,omitempty"`
+	Default       any      `json:"default,omitempty"`
 }
 
 // anyText is the type of a text: digits count as one without quotes.
 var anyText = []string{"string", "number"}
 
 func (k *key) schema() keySchema {
-	s := keySchema{Description: k.about, Default: k.fallback}
+	s := keySchema{Description: k.description(), Default: k.defaultValue}
 	switch k.kind {
-	case text:
+	case kindText:
 		s.Type, s.Pattern = anyText, k.pattern
-	case choice:
+	case kindChoice:
 		s.Enum = k.words
-	case integer:
-		s.Type, s.Minimum, s.Maximum = "integer", &k.least, &k.most
-	case number:
+	case kindInteger:
+		s.Type, s.Minimum, s.Maximum = "integer", &k.min, &k.max
+	case kindNumber:
 		s.Type, s.Minimum = "number", new(0)
-	case boolean:
+	case kindBoolean:
 		s.Type = "boolean"
-	case timeSpan:
+	case kindDuration:
 		s.Type, s.Pattern = "string", spanForm
-	case moment:
-		s.Type, s.Pattern, s.Format = "string", momentForm, "date-time"
-	case ipv4Block:
-		s.Type, s.Pattern = "string", blockForm(`[0-9]{1,3}(\.[0-9]{1,3}){3}`, k.least, k.most)
-	case ipv6Block:
-		s.Type, s.Pattern = "string", blockForm(`[0-9A-Fa-f:.]+`, k.least, k.most)
-	case texts:
+	case kindTime:
+		s.Type, s.Pattern, s.Format = "string", timeForm, "date-time"
+	case kindIPv4Block:
+		s.Type, s.Pattern = "string", blockForm(`[0-9]{1,3}(\.[0-9]{1,3}){3}`, k.min, k.max)
+	case kindIPv6Block:
+		s.Type, s.Pattern = "string", blockForm(`[0-9A-Fa-f:.]+`, k.min, k.max)
+	case kindTexts:
 		s.Type, s.Items = k.listType(), keySchema{Type: anyText, Pattern: k.pattern}
-		if k.atLeast1 {
+		if k.nonEmpty {
 			s.MinItems = 1
 		}
-	case list:
-		s.Type, s.Items = k.listType(), keySchema{Ref: k.of.ref()}
-	case nested:
+	case kindTags:
+		s.Type, s.MaxProperties, s.Additional = []string{"object", "null"}, maxTags, keySchema{Type: anyText}
+	case kindMapping:
 		s.Ref = k.of.ref()
-	case labels:
-		s.Type, s.Most, s.Additional = []string{"object", "null"}, maxTags, keySchema{Type: anyText}
+	case kindList:
+		s.Type, s.Items = k.listType(), keySchema{Ref: k.of.ref()}
 	}
 	return s
 }
 
 // listType returns the type of a list. A key without a value is an empty list.
 func (k *key) listType() any {
-	if k.atLeast1 {
+	if k.nonEmpty {
 		return "array"
 	}
 	return []string{"array", "null"}

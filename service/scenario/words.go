@@ -51,7 +51,7 @@ func (e entry) differsFromDefault(w field) bool {
 func (e entry) fallback(key string) any {
 	for i := range e.mapping.keys {
 		if e.mapping.keys[i].name == key {
-			return e.mapping.keys[i].fallback
+			return e.mapping.keys[i].defaultValue
 		}
 	}
 	panic("scenario: the format knows no such key " + key + " of " + e.mapping.what)
@@ -89,7 +89,7 @@ func commonFieldsOf(name, description, resourceGroup string, tags map[string]str
 }
 
 func newKeyEntry(k *store.AccessKey) entry {
-	return entry{accessKeyMapping, []field{
+	return entry{&accessKeyMapping.mapping, []field{
 		{key: "id", value: k.ID}, {key: "secret", value: k.Secret}, {key: "status", value: k.Status},
 		{key: "expires_at", value: valueOrNil(k.ExpiresAt)},
 		{key: "security_token", value: valueOrNil(k.SecurityToken)},
@@ -98,7 +98,7 @@ func newKeyEntry(k *store.AccessKey) entry {
 }
 
 func newTypeEntry(t *store.InstanceType) entry {
-	return entry{typeMapping, []field{
+	return entry{&typeMapping.mapping, []field{
 		{key: "id", value: t.ID}, {key: "family", value: t.Family, defaultValue: defaultFamily(t.ID)},
 		{key: "vcpus", value: t.VCPUs}, {key: "memory_gib", value: t.MemoryGiB},
 		{key: "eni_quantity", value: t.ENIQuantity},
@@ -111,7 +111,7 @@ func newTypeEntry(t *store.InstanceType) entry {
 }
 
 func newVPCEntry(w *store.World, v *store.VPC) entry {
-	return entry{vpcMapping, slices.Concat([]field{{key: "id", value: v.ID}},
+	return entry{&vpcMapping.mapping, slices.Concat([]field{{key: "id", value: v.ID}},
 		commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
 			{key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
 			{key: "user_cidrs", value: v.Attributes.UserCIDRs},
@@ -121,7 +121,7 @@ func newVPCEntry(w *store.World, v *store.VPC) entry {
 
 func newVSwitchEntry(w *store.World, v *store.VSwitch) entry {
 	next := newPool(v.CIDRBlock)
-	return entry{vswitchMapping, slices.Concat([]field{{key: "id", value: v.ID}},
+	return entry{&vswitchMapping.mapping, slices.Concat([]field{{key: "id", value: v.ID}},
 		commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
 			{key: "zone", value: v.ZoneID}, {key: "cidr_block", value: v.CIDRBlock.String()},
 			{key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
@@ -140,7 +140,7 @@ func block(p *netip.Prefix) any {
 }
 
 func newGroupEntry(g *store.SecurityGroup) entry {
-	return entry{groupMapping, slices.Concat([]field{{key: "id", value: g.ID}},
+	return entry{&groupMapping.mapping, slices.Concat([]field{{key: "id", value: g.ID}},
 		commonFieldsOf(g.Name, g.Description, g.ResourceGroupID, g.Tags), []field{
 			{key: "type", value: g.Type},
 			{key: "instance_limit", value: g.InstanceLimit, defaultValue: store.InstanceLimitOf(g.Type)},
@@ -151,7 +151,7 @@ func newGroupEntry(g *store.SecurityGroup) entry {
 // newRuleEntry returns the entry of a rule. defaultID is the id that the rule has if the file sets
 // none.
 func newRuleEntry(r *store.SecurityGroupRule, defaultID string) entry {
-	return entry{ruleMapping, []field{
+	return entry{&ruleMapping.mapping, []field{
 		{key: "id", value: r.ID, defaultValue: defaultID}, {key: "direction", value: r.Direction},
 		{key: "ip_protocol", value: r.IPProtocol},
 		{key: "port_range", value: r.PortRange, defaultValue: noPorts},
@@ -181,10 +181,10 @@ func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry 
 	for k := range a.DataDisks {
 		d := &a.DataDisks[k]
 		id := field{key: "id", value: d.ID, defaultValue: defaultDataDiskID(i.ID, k+1)}
-		disks[k] = entry{dataDiskMapping, append([]field{id}, diskFields(d)...)}
+		disks[k] = entry{&dataDiskMapping.mapping, append([]field{id}, diskFields(d)...)}
 	}
 	words = append(append(words, field{key: "vswitch", value: valueOrNil(i.VSwitchID)}), primary...)
-	return entry{instanceMapping, append(words,
+	return entry{&instanceMapping.mapping, append(words,
 		field{key: "status", value: i.Status},
 		field{key: "settles_in", value: durationOrNil(w.InstancesSettleIn, i.AccountID, i.ID)},
 		field{key: "settles_to", value: valueOrNil(i.NextStatus), defaultValue: nextInstanceStatus[i.Status]},
@@ -199,7 +199,7 @@ func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry 
 		field{key: "credit_specification", value: a.CreditSpecification},
 		field{key: "stopped_mode", value: a.StoppedMode},
 		field{key: "deletion_protection", value: a.DeletionProtection},
-		field{key: "system_disk", value: entry{systemDiskMapping, diskFields(&a.SystemDisk)}},
+		field{key: "system_disk", value: entry{&systemDiskMapping.mapping, diskFields(&a.SystemDisk)}},
 		field{key: "data_disks", value: disks},
 	)}
 }
@@ -315,7 +315,7 @@ func newInterfaceEntry(w *store.World, n *store.NetworkInterface, b *belongings,
 		implied = store.ENIInUse
 	}
 	carried := interfaceFieldsOf(n, b, mac)
-	return entry{interfaceMapping, slices.Concat([]field{{key: "id", value: n.ID}}, carried[:4], []field{
+	return entry{&interfaceMapping.mapping, slices.Concat([]field{{key: "id", value: n.ID}}, carried[:4], []field{
 		{key: "vswitch", value: n.VSwitchID}, {key: "security_groups", value: b.groups},
 		{key: "attached_to", value: valueOrNil(n.InstanceID)},
 		{key: "device_index", value: valueOrNil(n.DeviceIndex), defaultValue: index},

@@ -18,11 +18,29 @@ type located[T any] struct {
 	given bool
 }
 
+// set sets a value to the one of the file. A value that the file lacks stays as it is, except for its
+// position.
+func (l *located[T]) set(found located[T]) {
+	if !found.given {
+		l.at = found.at
+		return
+	}
+	*l = found
+}
+
+// store sets a value whose position is not needed to the one of the file, if there is one.
+func (l located[T]) store(into *T) {
+	if l.given {
+		*into = l.value
+	}
+}
+
 // reader reads the YAML tree. It does not stop at a problem: the problem is reported, and the value
 // counts as absent.
 type reader struct {
 	*report
 	limits  Limits
+	format  *mapping // of the whole file, for hints
 	anchors map[string]ast.Node
 	entries int // of mappings and lists that were read, those behind aliases each time
 	allowed int // how many they may be; through aliases a small file can have more than any memory holds

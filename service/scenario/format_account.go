@@ -1,0 +1,210 @@
+package scenario
+
+import (
+	"strings"
+	"time"
+
+	"enisim/store"
+)
+
+// accountEntry is an account.
+type accountEntry struct {
+	at      position
+	id      located[string]
+	name    string
+	keys    []keyEntry
+	users   []userEntry
+	regions []regionEntry
+	quotas  quotasEntry
+	repeats string
+}
+
+var accountMapping = newMapping(
+	mapping{name: "account", what: "an account", about: "An account, made equal to what stands here."},
+	func(o *object, a *accountEntry) { a.at = o.at },
+	[]keyOf[accountEntry]{
+		textKey("id", func(a *accountEntry) *located[string] { return &a.id }, "16 digits, in quotes.").
+			isRequired().matching(accountIDForm.String()),
+		textKey("name", func(a *accountEntry) *string { return &a.name }, "Text."),
+		listKey("access_keys", accessKeyMapping, func(a *accountEntry) *[]keyEntry { return &a.keys },
+			"Keys of the account itself."),
+		listKey("ram_users", userMapping, func(a *accountEntry) *[]userEntry { return &a.users },
+			"RAM users of the account."),
+		listKey("regions", regionMapping, func(a *accountEntry) *[]regionEntry { return &a.regions },
+			"Regions, with all that the account has in them."),
+		mappingKey("quotas", quotasMapping, func(a *accountEntry) *quotasEntry { return &a.quotas },
+			"Quotas of the account."),
+		textKey("repeats", func(a *accountEntry) *string { return &a.repeats },
+			"Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed.").
+			oneOf(store.RepeatsAccept, store.RepeatsRefuse).without("as the server says"),
+	},
+)
+
+// quotasEntry is the quotas of an account.
+type quotasEntry struct{ networkInterfacesPerRegion int }
+
+var quotasMapping = newMapping(
+	mapping{name: "quotas", what: "the mapping of quotas"}, nil,
+	[]keyOf[quotasEntry]{
+		integerKey("network_interfaces_per_region",
+			func(q *quotasEntry) *int { return &q.networkInterfacesPerRegion },
+			"Most network interfaces of a region. CreateNetworkInterface checks it, a scenario does not.").
+			byDefault(defaultNetworkInterfacesPerRegion),
+	},
+)
+
+// keyEntry is an access key.
+type keyEntry struct {
+	id            located[string]
+	secret        string
+	securityToken located[string]
+	assumedRole   located[string]
+	status        string
+	expiresAt     *time.Time
+}
+
+var accessKeyMapping = newMapping(
+	mapping{
+		name: "access_key", what: "an access key",
+		rules: []any{dict{"dependentRequired": dict{
+			"security_token": []string{"expires_at"},
+			"assumed_role":   []string{"security_token"},
+		}}},
+	},
+	func(o *object, k *keyEntry) { k.check(o) },
+	[]keyOf[keyEntry]{
+		textKey("id", func(k *keyEntry) *located[string] { return &k.id }, "Unique in the whole database.").
+			isRequired().matching(idForm),
+		textKey("secret", func(k *keyEntry) *string { return &k.secret }, "What requests are signed with.").
+			isRequired(),
+		textKey("security_token", func(k *keyEntry) *located[string] { return &k.securityToken },
+			"Makes it a temporary key, whose requests carry the token; needs expires_at.").
+			without("it is no temporary key"),
+		textKey("assumed_role", func(k *keyEntry) *located[string] { return &k.assumedRole },
+			"Of a temporary key: the role and the session that it stands for, as role/session.").
+			without("it stands for no role"),
+		textKey("status", func(k *keyEntry) *string { return &k.status }, "Whether it may be used.").
+			oneOf("Active", "Inactive").byDefault("Active"),
+		timeKey("expires_at", func(k *keyEntry) **time.Time { return &k.expiresAt },
+			"A time such as 2030-01-31T12:00:00Z, which may be in the past.").without("the key lasts"),
+	},
+)
+
+// check reports a temporary key that lacks what goes with one.
+func (k *keyEntry) check(o *object) {
+	if k.securityToken.given {
+		o.require("expires_at")
+	}
+	if k.assumedRole.given {
+		o.require("security_token")
+	}
+}
+
+// userEntry is a RAM user.
+type userEntry struct {
+	name  located[string]
+	allow []located[string]
+	keys  []keyEntry
+}
+
+var userMapping = newMapping(
+	mapping{name: "ram_user", what: "a RAM user"}, nil,
+	[]keyOf[userEntry]{
+		textKey("name", func(u *userEntry) *located[string] { return &u.name }, "Letters, digits, '.', '_' and '-'.").
+			isRequired().matching(userNameForm.String()),
+		textsKey("allow", func(u *userEntry) *[]located[string] { return &u.allow },
+			"What the user may call: product:Action, with * for any run of characters.").
+			matching(allowForm.String()).without("nothing"),
+		listKey("access_keys", accessKeyMapping, func(u *userEntry) *[]keyEntry { return &u.keys },
+			"Keys of the user."),
+	},
+)
+
+// regionEntry is what an account has in a region.
+type regionEntry struct {
+	id         located[string]
+	zones      []located[string]
+	vpcs       []vpcEntry
+	instances  []instanceEntry
+	interfaces []interfaceEntry
+}
+
+var regionMapping = newMapping(
+	mapping{name: "region", what: "a region", about: "What an account has in a region."}, nil,
+	[]keyOf[regionEntry]{
+		textKey("id", func(r *regionEntry) *located[string] { return &r.id },
+			"A region of the catalogue, or one that lists its zones here.").isRequired().matching(idForm),
+		textsKey("zones", func(r *regionEntry) *[]located[string] { return &r.zones },
+			"Declares the region, or further zones of one that is known.").matching(idForm),
+		listKey("vpcs", vpcMapping, func(r *regionEntry) *[]vpcEntry { return &r.vpcs },
+			"The networks, with their VSwitches and security groups."),
+		listKey("instances", instanceMapping, func(r *regionEntry) *[]instanceEntry { return &r.instances },
+			"The instances. Each gets its primary network interface."),
+		listKey("network_interfaces", interfaceMapping, func(r *regionEntry) *[]interfaceEntry { return &r.interfaces },
+			"The secondary network interfaces."),
+	},
+)
+
+// typeEntry is an instance type.
+type typeEntry struct {
+	id              located[string]
+	family          string
+	vcpus           int
+	memoryGiB       float64
+	eniQuantity     int
+	ipv4PerENI      located[int]
+	ipv6PerENI      located[int]
+	networkCards    located[int]
+	cpuArchitecture string
+	hotPlug         bool
+	ioOptimized     bool
+}
+
+var typeMapping = newMapping(
+	mapping{
+		name: "instance_type", what: "an instance type",
+		about: "A type of instance. One with the id of a catalogue type takes its place, for the accounts of this file.",
+	},
+	func(_ *object, t *typeEntry) { t.complete() },
+	[]keyOf[typeEntry]{
+		textKey("id", func(t *typeEntry) *located[string] { return &t.id }, "Letters, digits, '-' and '.'.").
+			isRequired().matching(typeIDForm.String()),
+		textKey("family", func(t *typeEntry) *string { return &t.family }, "").without("the id up to its last '.'"),
+		integerKey("vcpus", func(t *typeEntry) *int { return &t.vcpus }, "Virtual processors.").
+			isRequired().from(1, maxInteger),
+		numberKey("memory_gib", func(t *typeEntry) *float64 { return &t.memoryGiB }, "Memory in GiB.").isRequired(),
+		integerKey("eni_quantity", func(t *typeEntry) *int { return &t.eniQuantity },
+			"Most interfaces of an instance, the primary one included.").isRequired().from(1, maxInteger),
+		integerKey("private_ipv4_per_eni", func(t *typeEntry) *located[int] { return &t.ipv4PerENI },
+			"Most private addresses of an interface.").from(1, maxInteger).without("no limit"),
+		integerKey("ipv6_per_eni", func(t *typeEntry) *located[int] { return &t.ipv6PerENI },
+			"Most IPv6 addresses of an interface; 0 for no IPv6.").without("no limit"),
+		integerKey("network_cards", func(t *typeEntry) *located[int] { return &t.networkCards },
+			"How many network cards.").without("none are known"),
+		textKey("cpu_architecture", func(t *typeEntry) *string { return &t.cpuArchitecture },
+			"The processors' instructions.").oneOf("x86_64", "arm64").byDefault("x86_64"),
+		booleanKey("hot_plug", true, func(t *typeEntry) *bool { return &t.hotPlug },
+			"Whether interfaces come and go while the instance runs."),
+		booleanKey("io_optimized", true, func(t *typeEntry) *bool { return &t.ioOptimized },
+			"Only such types take secondary interfaces."),
+	},
+)
+
+// complete gives a type what depends on its other values. A type with a number of interfaces that
+// is reported gets the largest, because its instances are not to blame.
+func (t *typeEntry) complete() {
+	if t.eniQuantity == 0 {
+		t.eniQuantity = maxInteger
+	}
+	if t.family == "" {
+		t.family = defaultFamily(t.id.value)
+	}
+}
+
+// defaultFamily returns the family of a type that sets none: its id up to the last dot.
+func defaultFamily(id string) string {
+	if i := strings.LastIndex(id, "."); i >= 0 {
+		return id[:i]
+	}
+	return id
+}

@@ -1,0 +1,295 @@
+package scenario
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+// mapping is one kind of mapping of the format, with its keys. Each key is defined once, in the
+// table of its mapping. The reader, the hints for misspelt keys and the schema go by the tables.
+type mapping struct {
+	name  string // in the schema
+	what  string // in messages, with its article
+	about string
+	rules []any // of keys among each other, for the schema; the reader has its own messages for them
+
+	keys     []key
+	keyNames []string
+}
+
+// mappingOf is a mapping that is read into an E.
+type mappingOf[E any] struct {
+	mapping
+	check func(*object, *E) // of keys among each other, after all were read; nil: there is nothing to check
+	blank E                 // an entry of which the file says nothing: it has the default values
+}
+
+// key is a key of a mapping.
+type key struct {
+	name         string
+	kind         kind
+	required     bool
+	hint         string // for a file that lacks it
+	about        string
+	absent       string   // the meaning of a file without the key, for a default that is not one value
+	pattern      string   // of a text, for the schema: the reader has its own messages for what does not match
+	words        []string // of a choice
+	defaultValue any      // of a choice, a boolean or a number
+	min, max     int      // of an integer, or of the mask of a block
+	nonEmpty     bool     // for lists
+	inverted     bool     // of a boolean: the entry has its opposite
+	of           *mapping // the mapping that the key has, or whose entries a list has
+
+	field     func(entry any) any // returns a pointer to the value of the key in the entry at a pointer
+	readInner func(o *object, k *key, into any)
+	clear     func(into any) // gives a mapping its default values
+}
+
+// keyOf is a key of a mapping that is read into an E, so that the compiler refuses the key of
+// another mapping.
+type keyOf[E any] struct{ key }
+
+// kind is the kind of a key's value.
+type kind int
+
+const (
+	kindText kind = iota
+	kindChoice
+	kindInteger
+	kindNumber
+	kindBoolean
+	kindDuration
+	kindTime
+	kindIPv4Block
+	kindIPv6Block
+	kindTexts
+	kindTags
+	kindMapping
+	kindList
+)
+
+// newMapping returns a mapping with keys, in the order of the schema.
+func newMapping[E any](m mapping, check func(*object, *E), keys ...[]keyOf[E]) *mappingOf[E] {
+	out := &mappingOf[E]{mapping: m, check: check}
+	for _, k := range slices.Concat(keys...) {
+		out.keys = append(out.keys, k.key)
+		out.keyNames = append(out.keyNames, k.name)
+	}
+	for i := range out.keys {
+		out.keys[i].setDefault(out.keys[i].field(&out.blank))
+	}
+	return out
+}
+
+// within returns keys of a part of an entry as keys of the entry.
+func within[E, P any](part func(*E) *P, keys []keyOf[P]) []keyOf[E] {
+	out := make([]keyOf[E], len(keys))
+	for i, k := range keys {
+		field := k.field
+		out[i] = keyOf[E](k)
+		out[i].field = func(entry any) any { return field(part(entry.(*E))) }
+	}
+	return out
+}
+
+func newKey[E, V any](name string, k kind, field func(*E) *V, about string) keyOf[E] {
+	return keyOf[E]{key{
+		name: name, kind: k, about: about, field: func(entry any) any { return field(entry.(*E)) },
+	}}
+}
+
+// textKey returns a key with a text.
+func textKey[E any, V string | located[string]](name string, field func(*E) *V, about string) keyOf[E] {
+	return newKey(name, kindText, field, about)
+}
+
+// integerKey returns a key with a whole number, from 0 on unless from says otherwise.
+func integerKey[E any, V int | located[int] | copies](name string, field func(*E) *V, about string) keyOf[E] {
+	return newKey(name, kindInteger, field, about).from(0, maxInteger)
+}
+
+// numberKey returns a key with a number that may have a fraction.
+func numberKey[E any](name string, field func(*E) *float64, about string) keyOf[E] {
+	return newKey(name, kindNumber, field, about)
+}
+
+// booleanKey returns a key with true or false.
+func booleanKey[E any](name string, byDefault bool, field func(*E) *bool, about string) keyOf[E] {
+	return newKey(name, kindBoolean, field, about).byDefault(byDefault)
+}
+
+// invertedKey returns a key with true or false, of which an entry has the opposite.
+func invertedKey[E any](name string, byDefault bool, field func(*E) *bool, about string) keyOf[E] {
+	k := booleanKey(name, byDefault, field, about)
+	k.inverted = true
+	return k
+}
+
+// durationKey returns a key with a time span.
+func durationKey[E any](name string, field func(*E) *located[time.Duration], about string) keyOf[E] {
+	return newKey(name, kindDuration, field, about)
+}
+
+// timeKey returns a key with a point in time.
+func timeKey[E any](name string, field func(*E) **time.Time, about string) keyOf[E] {
+	return newKey(name, kindTime, field, about)
+}
+
+// ipv4BlockKey returns a key with an IPv4 block whose mask has bounds.
+func ipv4BlockKey[E any](
+	name string, minMask, maxMask int, field func(*E) *located[netip.Prefix], about string,
+) keyOf[E] {
+	return newKey(name, kindIPv4Block, field, about).from(minMask, maxMask)
+}
+
+// ipv6BlockKey returns a key with an IPv6 block whose mask has bounds.
+func ipv6BlockKey[E any](
+	name string, minMask, maxMask int, field func(*E) *located[netip.Prefix], about string,
+) keyOf[E] {
+	return newKey(name, kindIPv6Block, field, about).from(minMask, maxMask)
+}
+
+// textsKey returns a key with a list of texts.
+func textsKey[E any](name string, field func(*E) *[]located[string], about string) keyOf[E] {
+	return newKey(name, kindTexts, field, about)
+}
+
+// tagsKey returns a key with a mapping of texts.
+func tagsKey[E any](name string, field func(*E) *map[string]string, about string) keyOf[E] {
+	return newKey(name, kindTags, field, about)
+}
+
+// mappingKey returns a key with a mapping.
+func mappingKey[E, N any](name string, of *mappingOf[N], field func(*E) *N, about string) keyOf[E] {
+	k := newKey(name, kindMapping, field, about)
+	k.of = &of.mapping
+	k.clear = func(into any) { *into.(*N) = of.blank }
+	k.readInner = func(o *object, k *key, into any) {
+		if node, _ := o.node(k.name); node != nil {
+			of.read(o.reader, node, into.(*N))
+		}
+	}
+	return k
+}
+
+// listKey returns a key with a list of entries.
+func listKey[E, N any](name string, of *mappingOf[N], field func(*E) *[]N, about string) keyOf[E] {
+	k := newKey(name, kindList, field, about)
+	k.of = &of.mapping
+	k.readInner = func(o *object, k *key, into any) {
+		list := into.(*[]N)
+		for _, node := range o.list(k) {
+			*list = append(*list, of.blank)
+			if last := len(*list) - 1; !of.read(o.reader, node, &(*list)[last]) || o.isFull() {
+				*list = (*list)[:last] // reported; beyond maxProblems nothing is made of entries, which are only checked
+			}
+		}
+	}
+	return k
+}
+
+// isRequired returns the key as one that no entry may lack.
+func (k keyOf[E]) isRequired() keyOf[E] {
+	k.required = true
+	return k
+}
+
+// hinted returns the key with the hint for a file that lacks it.
+func (k keyOf[E]) hinted(hint string) keyOf[E] {
+	k.hint = hint
+	return k
+}
+
+// matching returns the key with the pattern of its text, or of each of its texts.
+func (k keyOf[E]) matching(pattern string) keyOf[E] {
+	k.pattern = pattern
+	return k
+}
+
+// oneOf returns the key as one whose text is one of some words.
+func (k keyOf[E]) oneOf(words ...string) keyOf[E] {
+	k.kind, k.words = kindChoice, words
+	return k
+}
+
+// from returns the key with the bounds of its number.
+func (k keyOf[E]) from(minimum, maximum int) keyOf[E] {
+	k.min, k.max = minimum, maximum
+	return k
+}
+
+// byDefault returns the key with the value that an entry without it has.
+func (k keyOf[E]) byDefault(value any) keyOf[E] {
+	k.defaultValue = value
+	return k
+}
+
+// without returns the key with the meaning of an entry that lacks it, if that depends on other keys
+// or on the world, or is not the same as any value.
+func (k keyOf[E]) without(meaning string) keyOf[E] {
+	k.absent = meaning
+	return k
+}
+
+// notEmpty returns the key as one whose list has an entry at least.
+func (k keyOf[E]) notEmpty() keyOf[E] {
+	k.nonEmpty = true
+	return k
+}
+
+// description returns all that the table says of the key in words.
+func (k *key) description() string {
+	if k.absent == "" {
+		return k.about
+	}
+	absent := "Without it, " + k.absent + "."
+	if k.about == "" {
+		return absent
+	}
+	return k.about + " " + absent
+}
+
+// setDefault sets a value to the default of its key.
+func (k *key) setDefault(into any) {
+	switch v := into.(type) {
+	case *located[string]:
+		v.value, _ = k.defaultValue.(string)
+	case *string:
+		*v, _ = k.defaultValue.(string)
+	case *located[int]:
+		v.value, _ = k.defaultValue.(int)
+	case *int:
+		*v, _ = k.defaultValue.(int)
+	case *bool:
+		*v = k.defaultValue.(bool) != k.inverted
+	case *copies:
+		v.count = 1
+	default:
+		if k.clear != nil {
+			k.clear(into)
+		}
+	}
+}
+
+// read reads a mapping into a blank entry, and reports whether the node is one.
+func (m *mappingOf[E]) read(r *reader, node ast.Node, entry *E) bool {
+	o := r.object(node, &m.mapping)
+	if o == nil {
+		return false
+	}
+	m.readKeys(o, entry)
+	return true
+}
+
+func (m *mappingOf[E]) readKeys(o *object, entry *E) {
+	for i := range m.keys {
+		o.read(&m.keys[i], m.keys[i].field(entry))
+	}
+	if m.check != nil {
+		m.check(o, entry)
+	}
+	o.finish()
+}
