@@ -14,6 +14,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"enisim/service/operator"
 	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/storetest"
@@ -312,7 +313,7 @@ func wayBack(rt *rapid.T, t *testing.T, st *store.Store, now time.Time) {
 	if err != nil {
 		rt.Fatal(err)
 	}
-	told := map[string]store.TableChange{}
+	told := map[string]operator.TableChange{}
 	for _, d := range diff {
 		table := d.What + "s"
 		if d.What == "vswitch" {
@@ -329,9 +330,9 @@ func wayBack(rt *rapid.T, t *testing.T, st *store.Store, now time.Time) {
 		}
 		told[table] = change
 	}
-	counted := map[string]store.TableChange{}
+	counted := map[string]operator.TableChange{}
 	for _, c := range applied.Tables {
-		counted[c.Table] = store.TableChange{Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted}
+		counted[c.Table] = operator.TableChange{Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted}
 	}
 	for _, table := range []string{"vpcs", "vswitches", "security_groups", "security_group_rules", "instances"} {
 		if told[table] != counted[table] {

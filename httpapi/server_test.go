@@ -20,6 +20,7 @@ import (
 	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/storetest"
+	worlds "enisim/store/world"
 )
 
 const (
@@ -169,7 +170,7 @@ func attachments(t testing.TB, pool *pgxpool.Pool) map[string]int {
 // checkInvariants has every promise derived anew from the tables. It may run beside other goroutines.
 func checkInvariants(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
-	broken, err := store.New(pool, slog.New(slog.DiscardHandler)).Verify(t.Context())
+	broken, err := worlds.Verify(t.Context(), store.New(pool, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Error(err)
 	}

@@ -22,7 +22,7 @@ type ListedAccessKey struct {
 // ListAccessKeys returns the keys of an account, or of all accounts if accountID is "". It leaves
 // out the keys of accounts that have expired at now.
 func (s *Store) ListAccessKeys(ctx context.Context, accountID string, now time.Time) ([]ListedAccessKey, error) {
-	return query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
+	return Query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
 		SELECT k.id, k.account_id, k.ram_user_name, k.status, k.security_token IS NOT NULL, k.expires_at, k.created_at
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
@@ -54,7 +54,7 @@ func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, n
 
 // InsertAccessKey queues the write that adds a key. Its owner must be locked.
 func (tx *Tx) InsertAccessKey(k AccessKey) {
-	insertRow(tx, accessKeysTable, k)
+	insertRow(tx, AccessKeysTable, k)
 }
 
 // LockAccessKey locks and reads a key. It returns nil if there is none.

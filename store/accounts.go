@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,8 +11,8 @@ import (
 
 // ListAccounts returns the accounts that have not expired at now.
 func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, error) {
-	return query(ctx, s, accountsTable.scan, `
-		SELECT `+accountsTable.selectList("t")+`
+	return Query(ctx, s, AccountsTable.Scan, `
+		SELECT `+AccountsTable.SelectList("t")+`
 		FROM accounts t
 		WHERE (expires_at <= $1) IS NOT TRUE
 		ORDER BY id`, now)
@@ -81,7 +82,7 @@ func accountFields(a *Account) []any {
 // InsertAccount queues the write that adds an account. Its id must be locked by LockAccountID and
 // unused.
 func (tx *Tx) InsertAccount(a Account) {
-	insertRow(tx, accountsTable, a)
+	insertRow(tx, AccountsTable, a)
 }
 
 // SetRepeats queues the write of a locked account's Repeats.
@@ -157,6 +158,16 @@ func (tx *Tx) DeleteAccount(ctx context.Context, id string) error {
 	return tx.send(ctx)
 }
 
+// DeleteLockedAccount deletes an account with all its rows, all of which the transaction has locked.
+func DeleteLockedAccount(ctx context.Context, tx pgx.Tx, id string) error {
+	for _, sql := range slices.Concat(deleteContents, deleteAccount) {
+		if _, err := tx.Exec(ctx, sql, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // countInterfaces returns the number of interfaces of an account, or limit if there are more.
 func (tx *Tx) countInterfaces(ctx context.Context, id string, limit int) (n int, err error) {
 	tx.queue(`SELECT count(*) FROM (SELECT FROM network_interfaces WHERE account_id = $1 LIMIT $2) AS those`, id, limit).
@@ -179,7 +190,7 @@ func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error 
 // that another transaction has locked is left for the next sweep. A failure is only logged: no
 // caller depends on a sweep, because reads leave expired rows out.
 func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, interfaces int) {
-	expired, err := query(ctx, s, pgx.RowTo[string], `
+	expired, err := Query(ctx, s, pgx.RowTo[string], `
 		SELECT id FROM accounts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`, now, accounts)
 	for _, id := range expired {
 		if err != nil || interfaces <= 0 {
@@ -217,30 +228,4 @@ func (s *Store) sweepAccount(ctx context.Context, id string, now time.Time, inte
 		return tx.DeleteAccount(ctx, id)
 	})
 	return swept, err
-}
-
-// WorldSize is how much there is to read of accounts.
-type WorldSize struct {
-	Resources int // instances and network interfaces, with those that are about to go
-	Parts     int // addresses, prefixes, memberships in security groups, and rules
-	Text      int // bytes of the attributes and tags of the resources
-}
-
-// MeasureWorld returns how much ReadWorld would read of accounts.
-func (s *Store) MeasureWorld(ctx context.Context, accountIDs []string) (WorldSize, error) {
-	sizes, err := query(ctx, s, pgx.RowToStructByPos[WorldSize], `
-		SELECT count(*),
-		       (SELECT count(*) FROM private_ip_addresses WHERE account_id = ANY ($1))
-		     + (SELECT count(*) FROM ip_prefixes WHERE account_id = ANY ($1))
-		     + (SELECT count(*) FROM network_interface_security_groups WHERE account_id = ANY ($1))
-		     + (SELECT count(*) FROM security_group_rules WHERE account_id = ANY ($1)),
-		       coalesce(sum(octet_length(attributes::text) + octet_length(tags::text)), 0)::bigint
-		FROM (
-		    SELECT attributes, tags FROM instances WHERE account_id = ANY ($1)
-		    UNION ALL
-		    SELECT attributes, tags FROM network_interfaces WHERE account_id = ANY ($1)) AS resources`, accountIDs)
-	if err != nil {
-		return WorldSize{}, err
-	}
-	return sizes[0], nil
 }

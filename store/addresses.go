@@ -64,12 +64,12 @@ func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, gon
 		byID[want.VSwitchID] = offers[k]
 	}
 	tx.lock(rankVSwitches, `
-		SELECT `+vswitchesTable.selectList("t")+`
+		SELECT `+VSwitchesTable.SelectList("t")+`
 		FROM vswitches t
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR NO KEY UPDATE`, accountID, regionID, ids).
-		Query(each(vswitchesTable.targets, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
+		Query(each(VSwitchesTable.Targets, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
 	tx.purgeNetworkInterfaces(accountID, ids, goneBefore)
 	for k, want := range wants {
 		tx.findFreeAddresses(accountID, want, offers[k])

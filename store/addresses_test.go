@@ -50,7 +50,7 @@ func TestAddressOffers(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)
-	for _, sql := range []string{constraintWorld,
+	for _, sql := range []string{storetest.SmallWorld,
 		`DELETE FROM private_ip_addresses`,
 		`UPDATE vswitches SET cidr_block = '10.0.0.0/26', ipv6_cidr_block = '2408:4005:3c5:1::/64' WHERE id = 'vsw-h'`,
 		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-1', true)`,
@@ -109,7 +109,7 @@ func TestAddressesGoRound(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)
-	for _, sql := range []string{constraintWorld, `DELETE FROM private_ip_addresses`, `UPDATE vswitches SET cidr_block = '10.0.0.0/28' WHERE id = 'vsw-h'`} {
+	for _, sql := range []string{storetest.SmallWorld, `DELETE FROM private_ip_addresses`, `UPDATE vswitches SET cidr_block = '10.0.0.0/28' WHERE id = 'vsw-h'`} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}

@@ -29,16 +29,16 @@ func (tx *Tx) LockForRules(
 			scene.Exists = scene.Exists || id == groupID
 		}))
 	tx.queue(`
-		SELECT `+groupRulesTable.selectList("r")+`
+		SELECT `+SecurityGroupRulesTable.SelectList("r")+`
 		FROM security_group_rules r
 		WHERE r.account_id = $1 AND r.security_group_id = $2`, accountID, groupID).
-		Query(each(groupRulesTable.targets, func(r SecurityGroupRule) { scene.Rules = append(scene.Rules, r) }))
+		Query(each(SecurityGroupRulesTable.Targets, func(r SecurityGroupRule) { scene.Rules = append(scene.Rules, r) }))
 	return scene, tx.send(ctx)
 }
 
 // InsertRule queues the write that adds a rule.
 func (tx *Tx) InsertRule(r SecurityGroupRule) {
-	insertRow(tx, groupRulesTable, r)
+	insertRow(tx, SecurityGroupRulesTable, r)
 }
 
 // DeleteRules queues the deletion of rules.

@@ -21,18 +21,18 @@ func loadCatalogue(ctx context.Context, conn *pgx.Conn) error {
 			CREATE TEMP TABLE staged_instance_types (LIKE instance_types) ON COMMIT DROP`); err != nil {
 			return err
 		}
-		if err := regionsTable.stage(ctx, tx, regions, nil); err != nil {
+		if err := RegionsTable.Stage(ctx, tx, regions, nil); err != nil {
 			return err
 		}
-		if err := zonesTable.stage(ctx, tx, zones, nil); err != nil {
+		if err := ZonesTable.Stage(ctx, tx, zones, nil); err != nil {
 			return err
 		}
-		if err := instanceTypesTable.stage(ctx, tx, catalogueTypes(), nil); err != nil {
+		if err := InstanceTypesTable.Stage(ctx, tx, catalogueTypes(), nil); err != nil {
 			return err
 		}
 		for _, sql := range []string{
-			regionsTable.updateSQL(), regionsTable.insertNewSQL(), zonesTable.insertNewSQL(),
-			instanceTypesTable.updateSQL(), instanceTypesTable.insertStagedSQL(),
+			RegionsTable.UpdateSQL(), RegionsTable.InsertNewSQL(), ZonesTable.InsertNewSQL(),
+			InstanceTypesTable.UpdateSQL(), InstanceTypesTable.InsertStagedSQL(),
 		} {
 			if _, err := tx.Exec(ctx, sql); err != nil {
 				return err

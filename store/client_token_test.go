@@ -14,7 +14,7 @@ func TestClientTokens(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)
-	if _, err := pool.Exec(t.Context(), constraintWorld); err != nil {
+	if _, err := pool.Exec(t.Context(), storetest.SmallWorld); err != nil {
 		t.Fatal(err)
 	}
 	token := store.ClientToken{AccountID: "1000000000000001", Action: "CreateVpc", Token: "mine"}
@@ -57,7 +57,7 @@ func TestFailedClientTokens(t *testing.T) {
 	const most = 10
 	pool := storetest.Pool(t)
 	st := newStore(pool)
-	if _, err := pool.Exec(t.Context(), constraintWorld); err != nil {
+	if _, err := pool.Exec(t.Context(), storetest.SmallWorld); err != nil {
 		t.Fatal(err)
 	}
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)

@@ -15,6 +15,7 @@ import (
 
 	"enisim/store"
 	"enisim/store/pglocal"
+	"enisim/store/storetest"
 )
 
 // raiseAtCommit makes every commit that follows a change of an interface raise something: it runs in a deferred trigger.
@@ -128,7 +129,7 @@ func TestACancelledWaitForAStandbyIsAnUnknownOutcome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = prepare.Exec(t.Context(), constraintWorld)
+	_, err = prepare.Exec(t.Context(), storetest.SmallWorld)
 	if err = errors.Join(err, prepare.Close(t.Context())); err != nil {
 		t.Fatal(err)
 	}

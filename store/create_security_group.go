@@ -20,11 +20,11 @@ func (tx *Tx) LockForNewGroup(ctx context.Context, accountID, regionID, vpcID st
 	tx.lock(rankAccounts, `
 		SELECT FROM accounts WHERE id = $1 FOR NO KEY UPDATE`, accountID)
 	tx.lock(rankVPCs, `
-		SELECT `+vpcsTable.selectList("t")+`
+		SELECT `+VPCsTable.SelectList("t")+`
 		FROM vpcs t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR KEY SHARE`, accountID, regionID, vpcID).
-		Query(each(vpcsTable.targets, func(v VPC) { scene.VPC = &v }))
+		Query(each(VPCsTable.Targets, func(v VPC) { scene.VPC = &v }))
 	tx.queue(`
 		SELECT count(*) FROM security_groups WHERE account_id = $1 AND region_id = $2`, accountID, regionID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.Groups) })
@@ -33,5 +33,5 @@ func (tx *Tx) LockForNewGroup(ctx context.Context, accountID, regionID, vpcID st
 
 // InsertSecurityGroup queues the write that creates a group.
 func (tx *Tx) InsertSecurityGroup(g SecurityGroup) {
-	insertRow(tx, groupsTable, g)
+	insertRow(tx, SecurityGroupsTable, g)
 }

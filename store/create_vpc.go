@@ -2,5 +2,5 @@ package store
 
 // InsertVPC queues the write that creates a VPC.
 func (tx *Tx) InsertVPC(v VPC) {
-	insertRow(tx, vpcsTable, v)
+	insertRow(tx, VPCsTable, v)
 }

@@ -34,14 +34,14 @@ func (tx *Tx) LockForCreateVSwitch(
 // readSubnets queues the read of the VSwitches of a VPC, with their blocks.
 func (tx *Tx) readSubnets(accountID, vpcID string, found func(VSwitch)) {
 	tx.queue(`
-		SELECT `+vswitchesTable.selectList("t")+`
+		SELECT `+VSwitchesTable.SelectList("t")+`
 		FROM vswitches t
 		WHERE account_id = $1 AND vpc_id = $2`, accountID, vpcID).
-		Query(each(vswitchesTable.targets, found))
+		Query(each(VSwitchesTable.Targets, found))
 }
 
 // InsertVSwitch queues the write that creates a VSwitch.
 func (tx *Tx) InsertVSwitch(v VSwitch) {
 	v.NextHost = max(v.NextHost, 1)
-	insertRow(tx, vswitchesTable, v)
+	insertRow(tx, VSwitchesTable, v)
 }

@@ -26,12 +26,12 @@ func (tx *Tx) LockForDeleteInstance(
 		scene.Instance, scene.Type = &i, &t
 	})
 	tx.lock(rankNetworkInterfaces, `
-		SELECT `+enisTable.selectList("t")+`
+		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND instance_id = $2
 		ORDER BY id
 		FOR UPDATE`, accountID, instanceID).
-		Query(each(enisTable.targets, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
+		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
 	tx.queue(`
 		SELECT security_group_id FROM security_group_departures WHERE account_id = $1 AND instance_id = $2
 		UNION

@@ -13,7 +13,7 @@ type DeleteNetworkInterfaceScene struct {
 
 // eniToDelete is the locking statement without its locking clause.
 var eniToDelete = `
-	SELECT ` + enisTable.selectList("t") + `
+	SELECT ` + NetworkInterfacesTable.SelectList("t") + `
 	FROM network_interfaces t
 	WHERE account_id = $1 AND region_id = $2 AND id = $3
 	`
@@ -30,7 +30,7 @@ func (tx *Tx) LockForDeleteNetworkInterface(
 	}
 	scene := &DeleteNetworkInterfaceScene{}
 	tx.lock(rankNetworkInterfaces, sql, accountID, regionID, eniID).
-		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
 	return scene, tx.send(ctx)
 }
 

@@ -18,11 +18,11 @@ type DeleteVPCScene struct {
 func (tx *Tx) LockForDeleteVPC(ctx context.Context, accountID, regionID, vpcID string) (*DeleteVPCScene, error) {
 	scene := &DeleteVPCScene{}
 	tx.lock(rankVPCs, `
-		SELECT `+vpcsTable.selectList("t")+`
+		SELECT `+VPCsTable.SelectList("t")+`
 		FROM vpcs t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR UPDATE`, accountID, vpcID, regionID).
-		Query(each(vpcsTable.targets, func(v VPC) { scene.VPC = &v }))
+		Query(each(VPCsTable.Targets, func(v VPC) { scene.VPC = &v }))
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2),
 		       EXISTS (SELECT FROM security_groups WHERE account_id = $1 AND vpc_id = $2)`, accountID, vpcID).

@@ -22,11 +22,11 @@ func (tx *Tx) LockForDeleteVSwitch(
 ) (*DeleteVSwitchScene, error) {
 	scene := &DeleteVSwitchScene{}
 	tx.lock(rankVSwitches, `
-		SELECT `+vswitchesTable.selectList("t")+`
+		SELECT `+VSwitchesTable.SelectList("t")+`
 		FROM vswitches t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR UPDATE`, accountID, vswitchID, regionID).
-		Query(each(vswitchesTable.targets, func(v VSwitch) { scene.VSwitch = &v }))
+		Query(each(VSwitchesTable.Targets, func(v VSwitch) { scene.VSwitch = &v }))
 	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, goneBefore)
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)

@@ -49,14 +49,14 @@ const countInstanceTypes = matchingInstanceTypes + `
 	SELECT count(*) FROM matching`
 
 var pageOfInstanceTypes = matchingInstanceTypes + `
-	SELECT ` + instanceTypesTable.selectList("t") + `
+	SELECT ` + InstanceTypesTable.SelectList("t") + `
 	FROM matching t
 	ORDER BY t.id
 	LIMIT $16 OFFSET $17`
 
 // DescribeInstanceTypes returns a page of the instance types that match a filter.
 func (s *Store) DescribeInstanceTypes(ctx context.Context, f InstanceTypeFilter, p Page) (List[InstanceType], error) {
-	return list(ctx, s, p, instanceTypesTable.scan, countInstanceTypes, pageOfInstanceTypes,
+	return list(ctx, s, p, InstanceTypesTable.Scan, countInstanceTypes, pageOfInstanceTypes,
 		f.AccountID, p.After, f.IDs, f.Family, f.Families, f.Architectures, f.MinVCPUs, f.MaxVCPUs, f.MinMemoryGiB,
 		f.MaxMemoryGiB,
 		f.MinENIs, f.MinPrivateIPv4PerENI, f.MinIPv6PerENI, f.MinBandwidthKbps, f.MinPPS)

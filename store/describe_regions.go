@@ -6,5 +6,5 @@ import (
 
 // Regions returns all regions, ordered by id.
 func (s *Store) Regions(ctx context.Context) ([]Region, error) {
-	return query(ctx, s, regionsTable.scan, `SELECT `+regionsTable.selectList("t")+` FROM regions t ORDER BY t.id`)
+	return Query(ctx, s, RegionsTable.Scan, `SELECT `+RegionsTable.SelectList("t")+` FROM regions t ORDER BY t.id`)
 }

@@ -27,12 +27,12 @@ func (s *Store) DescribeSecurityGroupAttribute(
 	var rules List[DescribedRule]
 	err := s.snapshot(ctx, func(batch *pgx.Batch) {
 		batch.Queue(`
-			SELECT `+groupsTable.selectList("t")+`
+			SELECT `+SecurityGroupsTable.SelectList("t")+`
 			FROM security_groups t
 			WHERE account_id = $1 AND region_id = $2 AND id = $3`, f.AccountID, f.RegionID, f.SecurityGroupID).
-			Query(each(groupsTable.targets, func(g SecurityGroup) { group = &g }))
+			Query(each(SecurityGroupsTable.Targets, func(g SecurityGroup) { group = &g }))
 		batch.Queue(`
-			SELECT `+groupRulesTable.selectList("r")+`, coalesce(source.name, ''), coalesce(dest.name, '')
+			SELECT `+SecurityGroupRulesTable.SelectList("r")+`, coalesce(source.name, ''), coalesce(dest.name, '')
 			FROM security_group_rules r
 			LEFT JOIN security_groups source ON source.account_id = r.account_id AND source.id = r.source_group_id
 			LEFT JOIN security_groups dest ON dest.account_id = r.account_id AND dest.id = r.dest_group_id
@@ -43,7 +43,7 @@ func (s *Store) DescribeSecurityGroupAttribute(
 			ORDER BY r.id
 			LIMIT $6`, f.AccountID, f.SecurityGroupID, f.Direction, f.NICType, p.After, p.Limit+1).
 			Query(each(func(r *DescribedRule) []any {
-				return append(groupRulesTable.targets(&r.SecurityGroupRule), &r.SourceGroupName, &r.DestGroupName)
+				return append(SecurityGroupRulesTable.Targets(&r.SecurityGroupRule), &r.SourceGroupName, &r.DestGroupName)
 			}, func(r DescribedRule) {
 				r.CreatedAt = r.CreatedAt.UTC()
 				rules.Rows = append(rules.Rows, r)

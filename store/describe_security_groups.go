@@ -48,7 +48,7 @@ const countSecurityGroups = matchingSecurityGroups + `
 	SELECT count(*) FROM matching`
 
 var pageOfSecurityGroups = matchingSecurityGroups + `
-	SELECT ` + groupsTable.selectList("g") + `,
+	SELECT ` + SecurityGroupsTable.SelectList("g") + `,
 	       (SELECT count(DISTINCT n.instance_id)
 	        FROM network_interface_security_groups m
 	        JOIN settled_network_interfaces($1) n ON n.account_id = m.account_id AND n.id = m.network_interface_id
@@ -68,7 +68,7 @@ func (s *Store) DescribeSecurityGroups(
 ) (List[DescribedSecurityGroup], error) {
 	scan := func(row pgx.CollectableRow) (DescribedSecurityGroup, error) {
 		var g DescribedSecurityGroup
-		err := row.Scan(append(groupsTable.targets(&g.SecurityGroup), &g.Instances, &g.Rules, &g.GroupRules)...)
+		err := row.Scan(append(SecurityGroupsTable.Targets(&g.SecurityGroup), &g.Instances, &g.Rules, &g.GroupRules)...)
 		g.CreatedAt = g.CreatedAt.UTC()
 		return g, err
 	}

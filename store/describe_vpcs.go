@@ -55,7 +55,7 @@ const countVPCs = matchingVPCs + `
 	SELECT count(*) FROM matching`
 
 var pageOfVPCs = matchingVPCs + `
-	SELECT ` + vpcsTable.selectList("v") + `,
+	SELECT ` + VPCsTable.SelectList("v") + `,
 	       (SELECT coalesce(json_agg(json_build_object('ID', s.id, 'CIDRBlock', s.cidr_block) ORDER BY s.id), '[]')
 	        FROM vswitches s
 	        WHERE s.account_id = v.account_id AND s.vpc_id = v.id),
@@ -77,7 +77,7 @@ func (s *Store) DescribeVPCs(ctx context.Context, now time.Time, f VPCFilter, p 
 func scanDescribedVPC(now time.Time) pgx.RowToFunc[DescribedVPC] {
 	return func(row pgx.CollectableRow) (DescribedVPC, error) {
 		var v DescribedVPC
-		err := row.Scan(append(vpcsTable.targets(&v.VPC), &v.VSwitches, &v.SecurityGroups)...)
+		err := row.Scan(append(VPCsTable.Targets(&v.VPC), &v.VSwitches, &v.SecurityGroups)...)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VPC.Status(now)
 		return v, err

@@ -52,7 +52,7 @@ const countVSwitches = matchingVSwitches + `
 	SELECT count(*) FROM matching`
 
 var pageOfVSwitches = matchingVSwitches + `
-	SELECT ` + vswitchesTable.selectList("v") + `, v.taken
+	SELECT ` + VSwitchesTable.SelectList("v") + `, v.taken
 	FROM (SELECT * FROM matching ORDER BY id LIMIT $12 OFFSET $13) v
 	ORDER BY v.id`
 
@@ -70,7 +70,7 @@ func scanDescribedVSwitch(now time.Time) pgx.RowToFunc[DescribedVSwitch] {
 	return func(row pgx.CollectableRow) (DescribedVSwitch, error) {
 		var v DescribedVSwitch
 		var taken int
-		err := row.Scan(append(vswitchesTable.targets(&v.VSwitch), &taken)...)
+		err := row.Scan(append(VSwitchesTable.Targets(&v.VSwitch), &taken)...)
 		v.CreatedAt = v.CreatedAt.UTC()
 		v.Status = v.VSwitch.Status(now)
 		v.FreeIPv4 = max(0, UsableIPv4(v.CIDRBlock)-taken)

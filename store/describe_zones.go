@@ -6,5 +6,5 @@ import (
 
 // Zones returns the zones of a region, ordered by id.
 func (s *Store) Zones(ctx context.Context, regionID string) ([]Zone, error) {
-	return query(ctx, s, zonesTable.scan, `SELECT `+zonesTable.selectList("t")+` FROM zones t WHERE t.region_id = $1 ORDER BY t.id`, regionID)
+	return Query(ctx, s, ZonesTable.Scan, `SELECT `+ZonesTable.SelectList("t")+` FROM zones t WHERE t.region_id = $1 ORDER BY t.id`, regionID)
 }

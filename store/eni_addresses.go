@@ -45,15 +45,15 @@ func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene
 		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3 AND n.type = 'Primary')
 		FOR SHARE`, accountID, regionID, eniID)
 	tx.lock(rankNetworkInterfaces, `
-		SELECT `+enisTable.selectList("t")+`
+		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		    AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0)) -- the one of tryAddressesOf, if it was got
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
-		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
 
 	tx.queue(`
-		SELECT `+instancesTable.selectList("i")+`, `+instanceTypesTable.selectList("t")+`
+		SELECT `+InstancesTable.SelectList("i")+`, `+InstanceTypesTable.SelectList("t")+`
 		FROM network_interfaces n
 		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
@@ -111,11 +111,11 @@ func (tx *Tx) FindVSwitchOf(
 ) (found *VSwitch, busy bool, err error) {
 	tx.tryLockAddresses(accountID, eniID, &busy)
 	tx.queue(`
-		SELECT `+vswitchesTable.selectList("v")+`
+		SELECT `+VSwitchesTable.SelectList("v")+`
 		FROM network_interfaces n
 		JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(vswitchesTable.targets,
+		Query(each(VSwitchesTable.Targets,
 			func(v VSwitch) { found = &v }))
 	err = tx.send(ctx)
 	return found, busy, err

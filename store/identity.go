@@ -24,7 +24,7 @@ type Identity struct {
 
 // FindIdentity returns an access key by its id, or nil if there is none.
 func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
-	rows, err := query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
+	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
 		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at,
 		       a.expires_at, a.repeats
 		FROM access_keys k
@@ -40,7 +40,7 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 // RegionExists reports whether a region is in the catalogue or declared by a scenario. Regions are
 // never deleted, so callers may cache true forever.
 func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error) {
-	rows, err := query(ctx, s, pgx.RowTo[bool], `SELECT true FROM regions WHERE id = $1`, regionID)
+	rows, err := Query(ctx, s, pgx.RowTo[bool], `SELECT true FROM regions WHERE id = $1`, regionID)
 	return len(rows) > 0, err
 }
 
@@ -51,7 +51,7 @@ func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, c
 		ID    string
 		Count int
 	}
-	rows, err := query(ctx, s, pgx.RowToStructByPos[first], `
+	rows, err := Query(ctx, s, pgx.RowToStructByPos[first], `
 		SELECT k.id, count(*) OVER ()
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id

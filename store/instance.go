@@ -130,8 +130,8 @@ func (tx *Tx) lockInstanceForUpdate(accountID, regionID, instanceID string, foun
 
 // instanceWithType selects the locked instance i with its type.
 var instanceWithType = `
-		SELECT ` + instancesTable.selectList("i") + `,
-		       ` + instanceTypesTable.selectList("t") + `
+		SELECT ` + InstancesTable.SelectList("i") + `,
+		       ` + InstanceTypesTable.SelectList("t") + `
 		FROM i
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type`
 
@@ -143,5 +143,5 @@ type instanceRow struct {
 
 // instanceWithTypeTargets returns the scan targets of instanceWithType.
 func instanceWithTypeTargets(r *instanceRow) []any {
-	return append(instancesTable.targets(&r.instance), instanceTypesTable.targets(&r.instanceType)...)
+	return append(InstancesTable.Targets(&r.instance), InstanceTypesTable.Targets(&r.instanceType)...)
 }

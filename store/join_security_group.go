@@ -50,21 +50,21 @@ func (tx *Tx) lockInstanceAndENI(
 	// by its id, the instance is looked up in the same statement.
 	scene = &JoinScene{}
 	tx.lock(rankInstances, `
-		SELECT `+instancesTable.selectList("t")+`
+		SELECT `+InstancesTable.SelectList("t")+`
 		FROM instances t
 		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
 		  AND id = CASE WHEN $4 = '' THEN $3
 		                ELSE (SELECT instance_id FROM network_interfaces WHERE account_id = $1 AND id = $4) END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
-		Query(each(instancesTable.targets, func(i Instance) { scene.Instance = &i }))
+		Query(each(InstancesTable.Targets, func(i Instance) { scene.Instance = &i }))
 	tx.lock(rankNetworkInterfaces, `
-		SELECT `+enisTable.selectList("t")+`
+		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
 		  AND id = CASE WHEN $4 = '' THEN (SELECT id FROM network_interfaces WHERE account_id = $1 AND instance_id = $3 AND device_index = 0)
 		                ELSE $4 END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
-		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
 	if err := tx.send(ctx); err != nil {
 		return nil, "", err
 	}

@@ -27,11 +27,11 @@ func (tx *Tx) LockForModifyInstance(
 		scene.Instance, scene.Type = &i, &t
 	})
 	tx.lock(rankNetworkInterfaces, `
-		SELECT `+enisTable.selectList("t")+`
+		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND instance_id = $2 AND type = 'Primary'
 		FOR NO KEY UPDATE`, accountID, instanceID).
-		Query(each(enisTable.targets,
+		Query(each(NetworkInterfacesTable.Targets,
 			func(n NetworkInterface) { scene.Primary = &n }))
 	if len(groupIDs) > 0 {
 		tx.queue(`

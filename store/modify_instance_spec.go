@@ -36,7 +36,7 @@ func (tx *Tx) LockForModifyInstanceSpec(
 		ORDER BY id
 		FOR NO KEY UPDATE`, accountID, instanceID)
 	tx.queue(`
-		SELECT `+enisTable.selectList("n")+`,
+		SELECT `+NetworkInterfacesTable.SelectList("n")+`,
 		       count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
 		FROM network_interfaces n
 		LEFT JOIN LATERAL (
@@ -48,7 +48,7 @@ func (tx *Tx) LockForModifyInstanceSpec(
 		GROUP BY n.account_id, n.id
 		ORDER BY n.device_index`, accountID, instanceID).
 		Query(each(func(n *HeldENI) []any {
-			return append(enisTable.targets(&n.NetworkInterface), &n.IPv4, &n.IPv6)
+			return append(NetworkInterfacesTable.Targets(&n.NetworkInterface), &n.IPv4, &n.IPv6)
 		}, func(n HeldENI) { scene.Held = append(scene.Held, n) }))
 	tx.readInstanceType(accountID, newType, func(t InstanceType) { scene.NewType = &t })
 	return scene, tx.send(ctx)

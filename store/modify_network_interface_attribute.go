@@ -30,19 +30,19 @@ func (tx *Tx) LockForModifyNetworkInterface(
 	scene := &ModifyNetworkInterfaceScene{}
 	if touchesInstance {
 		tx.lock(rankInstances, `
-			SELECT `+instancesTable.selectList("t")+`
+			SELECT `+InstancesTable.SelectList("t")+`
 			FROM instances t
 			WHERE account_id = $1 AND region_id = $2
 			  AND id = (SELECT n.instance_id FROM network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
 			FOR NO KEY UPDATE`, accountID, regionID, eniID).
-			Query(each(instancesTable.targets, func(i Instance) { scene.Instance = &i }))
+			Query(each(InstancesTable.Targets, func(i Instance) { scene.Instance = &i }))
 	}
 	tx.lock(rankNetworkInterfaces, `
-		SELECT `+enisTable.selectList("t")+`
+		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
-		Query(each(enisTable.targets, func(n NetworkInterface) { scene.ENI = &n }))
+		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
 	tx.queue(`
 		SELECT count(*)
 		FROM private_ip_addresses

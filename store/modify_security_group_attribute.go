@@ -6,11 +6,11 @@ import "context"
 func (tx *Tx) LockSecurityGroup(ctx context.Context, accountID, regionID, groupID string) (*SecurityGroup, error) {
 	var group *SecurityGroup
 	tx.lock(rankSecurityGroups, `
-		SELECT `+groupsTable.selectList("t")+`
+		SELECT `+SecurityGroupsTable.SelectList("t")+`
 		FROM security_groups t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
 		FOR NO KEY UPDATE`, accountID, regionID, groupID).
-		Query(each(groupsTable.targets, func(g SecurityGroup) { group = &g }))
+		Query(each(SecurityGroupsTable.Targets, func(g SecurityGroup) { group = &g }))
 	return group, tx.send(ctx)
 }
 

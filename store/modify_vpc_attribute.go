@@ -27,11 +27,11 @@ func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID s
 // called if there is no such VPC.
 func (tx *Tx) lockVPC(accountID, regionID, vpcID string, found func(VPC)) {
 	tx.lock(rankVPCs, `
-		SELECT `+vpcsTable.selectList("t")+`
+		SELECT `+VPCsTable.SelectList("t")+`
 		FROM vpcs t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR NO KEY UPDATE`, accountID, vpcID, regionID).
-		Query(each(vpcsTable.targets, found))
+		Query(each(VPCsTable.Targets, found))
 }
 
 // UpdateVPC queues the write of a locked VPC's name, description and IPv6 block.

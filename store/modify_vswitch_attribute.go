@@ -23,26 +23,26 @@ func (tx *Tx) LockForModifyVSwitch(
 	scene := &ModifyVSwitchScene{}
 	if changesIPv6 {
 		tx.lock(rankVPCs, `
-			SELECT `+vpcsTable.selectList("t")+`
+			SELECT `+VPCsTable.SelectList("t")+`
 			FROM vpcs t
 			WHERE account_id = $1 AND id = (SELECT vpc_id FROM vswitches WHERE account_id = $1 AND id = $2)
 			FOR NO KEY UPDATE`, accountID, vswitchID).
-			Query(each(vpcsTable.targets,
+			Query(each(VPCsTable.Targets,
 				func(v VPC) { scene.VPC = &v }))
 	}
 	tx.lock(rankVSwitches, `
-		SELECT `+vswitchesTable.selectList("t")+`
+		SELECT `+VSwitchesTable.SelectList("t")+`
 		FROM vswitches t
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR NO KEY UPDATE`, accountID, vswitchID, regionID).
-		Query(each(vswitchesTable.targets, func(v VSwitch) { scene.VSwitch = &v }))
+		Query(each(VSwitchesTable.Targets, func(v VSwitch) { scene.VSwitch = &v }))
 	if changesIPv6 {
 		tx.queue(`
-			SELECT `+vswitchesTable.selectList("s")+`
+			SELECT `+VSwitchesTable.SelectList("s")+`
 			FROM vswitches v
 			JOIN vswitches s ON s.account_id = v.account_id AND s.vpc_id = v.vpc_id
 			WHERE v.account_id = $1 AND v.id = $2`, accountID, vswitchID).
-			Query(each(vswitchesTable.targets,
+			Query(each(VSwitchesTable.Targets,
 				func(v VSwitch) { scene.Siblings = append(scene.Siblings, v) }))
 		tx.queue(`
 			SELECT EXISTS (SELECT FROM private_ip_addresses WHERE account_id = $1 AND vswitch_id = $2 AND family(address) = 6)

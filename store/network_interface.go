@@ -138,7 +138,7 @@ type NewNetworkInterface struct {
 
 // InsertNetworkInterface queues the writes that create an interface. For found see AssignAddresses.
 func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) {
-	insertRow(tx, enisTable, n.NetworkInterface)
+	insertRow(tx, NetworkInterfacesTable, n.NetworkInterface)
 	tx.AssignAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }

@@ -77,24 +77,24 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 // catalogue's.
 func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
 	tx.queue(`
-		SELECT `+instanceTypesTable.selectList("t")+`
+		SELECT `+InstanceTypesTable.SelectList("t")+`
 		FROM instance_types t
 		WHERE owner_id IN ($1, '') AND id = $2
 		ORDER BY owner_id DESC
 		LIMIT 1`, accountID, id).
-		Query(each(instanceTypesTable.targets, found))
+		Query(each(InstanceTypesTable.Targets, found))
 }
 
 // lockLaunchedENIs queues the locks of the existing interfaces, and the reads of their addresses
 // and groups.
 func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 	tx.lock(rankNetworkInterfaces, `
-		SELECT `+enisTable.selectList("t")+`
+		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR NO KEY UPDATE`, want.AccountID, want.RegionID, want.NetworkInterfaceIDs).
-		Query(each(enisTable.targets, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
+		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
 	tx.queue(`
 		SELECT has.network_interface_id, count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
 		FROM (
@@ -144,7 +144,7 @@ func (tx *Tx) AcquireCapacityInGroups(scene *LaunchScene, accountID string, inst
 
 // InsertInstance queues the write that creates an instance. Its interfaces are written after it.
 func (tx *Tx) InsertInstance(i Instance) {
-	insertRow(tx, instancesTable, i)
+	insertRow(tx, InstancesTable, i)
 }
 
 // PlaceENI queues the write that attaches a locked interface to an instance. It is Attaching until

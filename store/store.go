@@ -120,8 +120,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	return classify(conn.Ping(ctx), conn.Conn())
 }
 
-// query runs one read outside a transaction and collects its rows.
-func query[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
+// Query runs one read outside a transaction and collects its rows.
+func Query[T any](ctx context.Context, s *Store, scan pgx.RowToFunc[T], sql string, args ...any) ([]T, error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return nil, err

@@ -89,3 +89,11 @@ func (tx *Tx) ChangeTags(
 	keys := append([]string{}, remove...) // nil would be NULL
 	tx.write(int64(len(ids)), tagStatements[kind].write, accountID, ids, keys, tags(add))
 }
+
+// tags returns a resource's tags for a column that is never NULL.
+func tags(m map[string]string) map[string]string {
+	if m == nil {
+		return map[string]string{}
+	}
+	return m
+}

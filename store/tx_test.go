@@ -33,7 +33,7 @@ func open(t *testing.T, change ...func(*pgxpool.Config)) (*store.Store, *pgxpool
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conn.Exec(t.Context(), constraintWorld); err != nil {
+	if _, err := conn.Exec(t.Context(), storetest.SmallWorld); err != nil {
 		t.Fatal(err)
 	}
 	if err := conn.Close(t.Context()); err != nil {
@@ -378,3 +378,5 @@ func TestLocksOutOfOrderPanic(t *testing.T) {
 		return err
 	})
 }
+
+func newStore(pool *pgxpool.Pool) *store.Store { return store.New(pool, slog.New(slog.DiscardHandler)) }

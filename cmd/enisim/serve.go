@@ -25,6 +25,7 @@ import (
 	"enisim/service/operator"
 	"enisim/service/scenario"
 	"enisim/store"
+	"enisim/store/world"
 	"enisim/testdata/scenarios"
 )
 
@@ -288,16 +289,16 @@ func pluralize(n int, thing string) string {
 // the progress on errOut.
 func applyScenario(
 	ctx context.Context, st *store.Store, name string, text []byte, errOut io.Writer,
-) (store.Applied, error) {
+) (world.Applied, error) {
 	sc, err := scenario.Parse(name, text)
 	if err != nil {
-		return store.Applied{}, err
+		return world.Applied{}, err
 	}
 	return applyParsed(ctx, st, sc, errOut)
 }
 
 // applyParsed makes the accounts of a scenario equal to it.
-func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (store.Applied, error) {
+func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, errOut io.Writer) (world.Applied, error) {
 	shown := newProgress(errOut, "applying "+filepath.Base(sc.Name()))
 	defer shown.end()
 	applied, err := scenario.ApplyWithProgress(ctx, st, sc, time.Now(),

@@ -14,6 +14,7 @@ import (
 	"enisim/service"
 	"enisim/store"
 	"enisim/store/storetest"
+	"enisim/store/world"
 )
 
 const keysAccount = "1000000000000001"
@@ -242,11 +243,11 @@ func TestAScenarioTakesOverATemporaryKey(t *testing.T) {
 	t.Parallel()
 	s, there, _ := twoReplicas(t)
 	key := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
-	w := &store.World{
+	w := &world.World{
 		Accounts:   []store.Account{{ID: keysAccount}},
 		AccessKeys: []store.AccessKey{{ID: key.ID, AccountID: keysAccount, Secret: "another", Status: "Active"}},
 	}
-	if _, err := s.store.ApplyWorld(t.Context(), w, s.service.Now()); err != nil {
+	if _, err := world.Apply(t.Context(), s.store, w, s.service.Now()); err != nil {
 		t.Fatal(err)
 	}
 	identity, err := there.service.Identify(t.Context(), key.ID)

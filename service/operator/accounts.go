@@ -11,6 +11,7 @@ import (
 
 	"enisim/service/scenario"
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // Account is a tenant as operators see it.
@@ -125,27 +126,27 @@ func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) 
 		return scenario.ParseFor(account.ID, req.Scenario.Name, req.Scenario.Text, limits)
 	}
 	err := o.withScenario(ctx, *req.Scenario, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
-		world := *sc.World() // a copy: the slices below are replaced, not modified
+		content := *sc.World() // a copy: the slices below are replaced, not modified
 		if account.Name == "" {
-			account.Name = world.Accounts[0].Name
+			account.Name = content.Accounts[0].Name
 		}
 		if account.Repeats == "" {
-			account.Repeats = world.Accounts[0].Repeats
+			account.Repeats = content.Accounts[0].Repeats
 		}
-		account.NetworkInterfacesPerRegion = world.Accounts[0].NetworkInterfacesPerRegion
+		account.NetworkInterfacesPerRegion = content.Accounts[0].NetworkInterfacesPerRegion
 		if req.NetworkInterfacesPerRegion != nil {
 			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
 		}
-		world.Accounts = []store.Account{account}
-		inFile := world.AccessKeys
-		world.AccessKeys = []store.AccessKey{own}
+		content.Accounts = []store.Account{account}
+		inFile := content.AccessKeys
+		content.AccessKeys = []store.AccessKey{own}
 		for _, k := range inFile {
 			key := withNewSecrets(k, now)
-			world.AccessKeys = append(world.AccessKeys, key)
+			content.AccessKeys = append(content.AccessKeys, key)
 			created.Keys = append(created.Keys, NewAccountKey{newAccessKeyView(key), k.ID})
 		}
 		created.Account = accountView(account)
-		_, err := o.store.CreateWorld(ctx, &world, now)
+		_, err := world.Create(ctx, o.store, &content, now)
 		return explainWorldError(account.ID, err)
 	})
 	if err != nil {
@@ -307,9 +308,9 @@ func (o *Operator) ResetAccount(ctx context.Context, id string, file *ScenarioFi
 		return scenario.ParseFor(id, file.Name, file.Text, limits)
 	}
 	return o.withScenario(ctx, *file, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
-		world := *sc.World()
-		world.AccessKeys = nil
-		_, err := o.store.ResetWorld(ctx, &world, now)
+		content := *sc.World()
+		content.AccessKeys = nil
+		_, err := world.Reset(ctx, o.store, &content, now)
 		o.service.ForgetAccount(id) // the permissions of its RAM users may have changed
 		return explainWorldError(id, err)
 	})
@@ -364,11 +365,11 @@ func accountView(a store.Account) Account {
 // content.
 func explainWorldError(id string, err error) error {
 	switch {
-	case errors.Is(err, store.ErrAccountTaken):
+	case errors.Is(err, world.ErrAccountTaken):
 		return errAccountTaken(id)
-	case errors.Is(err, store.ErrNoAccount):
+	case errors.Is(err, world.ErrNoAccount):
 		return errNoAccount(id)
-	case errors.Is(err, store.ErrZoneElsewhere):
+	case errors.Is(err, world.ErrZoneElsewhere):
 		return errZoneElsewhere(err)
 	}
 	return err

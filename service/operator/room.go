@@ -8,6 +8,7 @@ import (
 
 	"enisim/service"
 	"enisim/service/scenario"
+	"enisim/store/world"
 )
 
 // A server holds the worlds of scenarios in memory while it reads, applies, compares or exports
@@ -77,7 +78,7 @@ func (o *Operator) withScenario(
 func (o *Operator) checkWorldSize(
 	ctx context.Context, accountIDs []string, limits scenario.Limits, command string,
 ) error {
-	size, err := o.store.MeasureWorld(ctx, accountIDs)
+	size, err := world.Measure(ctx, o.store, accountIDs)
 	switch maxText := maxWorldText(limits); {
 	case err != nil:
 		return err

@@ -5,15 +5,15 @@ import (
 	"errors"
 
 	"enisim/service/scenario"
-	"enisim/store"
+	"enisim/store/world"
 )
 
 // Applied counts what applying a scenario changed. The alias is for packages that do not import the
 // store.
-type Applied = store.Applied
+type Applied = world.Applied
 
 // TableChange counts the rows of one table that were written.
-type TableChange = store.TableChange
+type TableChange = world.TableChange
 
 // Difference is one resource that applying a scenario would change.
 type Difference = scenario.Difference
@@ -54,12 +54,12 @@ func (o *Operator) DiffScenario(ctx context.Context, file ScenarioFile) ([]Diffe
 // ExplainApply explains to an operator why the database refuses a scenario that is valid in itself.
 func ExplainApply(err error) error {
 	switch {
-	case errors.Is(err, store.ErrAccessKeyTaken):
+	case errors.Is(err, world.ErrAccessKeyTaken):
 		return invalidRequestf(
 			"an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)",
 			err,
 		)
-	case errors.Is(err, store.ErrZoneElsewhere):
+	case errors.Is(err, world.ErrZoneElsewhere):
 		return errZoneElsewhere(err)
 	}
 	return err

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"regexp"
 
-	"enisim/store"
+	"enisim/store/world"
 )
 
 // Snapshot describes a saved state of an account. The alias is for packages that do not import the
 // store.
-type Snapshot = store.Snapshot
+type Snapshot = world.Snapshot
 
 // Restored counts what restoring a snapshot changed.
-type Restored = store.Applied
+type Restored = world.Applied
 
 var snapshotNamePattern = regexp.MustCompile(`^[a-zA-Z0-9._-]{1,64}$`)
 
@@ -23,7 +23,7 @@ func (o *Operator) SaveSnapshot(ctx context.Context, accountID, name string) (Sn
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Snapshot{}, err
 	}
-	saved, err := o.store.SaveSnapshot(ctx, accountID, name, o.service.Now())
+	saved, err := world.SaveSnapshot(ctx, o.store, accountID, name, o.service.Now())
 	return saved, explainSnapshot(err, accountID, name)
 }
 
@@ -34,7 +34,7 @@ func (o *Operator) RestoreSnapshot(ctx context.Context, accountID, name string) 
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Restored{}, err
 	}
-	restored, err := o.store.RestoreSnapshot(ctx, accountID, name)
+	restored, err := world.RestoreSnapshot(ctx, o.store, accountID, name)
 	return restored, explainSnapshot(err, accountID, name)
 }
 
@@ -43,7 +43,7 @@ func (o *Operator) Snapshots(ctx context.Context, accountID string) ([]Snapshot,
 	if !accountIDPattern.MatchString(accountID) {
 		return nil, invalidRequestf("an account has 16 digits, got %q", accountID)
 	}
-	return o.store.Snapshots(ctx, accountID)
+	return world.Snapshots(ctx, o.store, accountID)
 }
 
 // DeleteSnapshot deletes a snapshot.
@@ -51,7 +51,7 @@ func (o *Operator) DeleteSnapshot(ctx context.Context, accountID, name string) e
 	if err := checkSnapshot(accountID, name); err != nil {
 		return err
 	}
-	return explainSnapshot(o.store.DeleteSnapshot(ctx, accountID, name), accountID, name)
+	return explainSnapshot(world.DeleteSnapshot(ctx, o.store, accountID, name), accountID, name)
 }
 
 func checkSnapshot(accountID, name string) error {
@@ -67,16 +67,16 @@ func checkSnapshot(accountID, name string) error {
 // explainSnapshot returns an error that tells an operator what to do about a failure.
 func explainSnapshot(err error, accountID, name string) error {
 	switch {
-	case errors.Is(err, store.ErrNoAccount):
+	case errors.Is(err, world.ErrNoAccount):
 		return notFoundf("there is no account %s", accountID)
-	case errors.Is(err, store.ErrNoSnapshot):
+	case errors.Is(err, world.ErrNoSnapshot):
 		return notFoundf(
 			"account %s has no snapshot %q: enisim snapshot list --account %s shows those that there are",
 			accountID,
 			name,
 			accountID,
 		)
-	case errors.Is(err, store.ErrOldSnapshot):
+	case errors.Is(err, world.ErrOldSnapshot):
 		return invalidRequestf(
 			"snapshot %q was saved by another version of enisim, whose tables differ: bring the account into the state again, and save it anew",
 			name,

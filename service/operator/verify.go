@@ -3,16 +3,18 @@ package operator
 import (
 	"context"
 
-	"enisim/store"
+	"enisim/store/world"
 )
 
 // Violation is a row that violates an invariant. The alias is for packages that do not import the
 // store.
-type Violation = store.Violation
+type Violation = world.Violation
 
 // Invariants returns the names of the invariants that Verify checks.
-func Invariants() []string { return store.Invariants() }
+func Invariants() []string { return world.Invariants() }
 
 // Verify recomputes all invariants from the tables, of all accounts at one moment, and returns the
 // violations. It blocks no requests.
-func (o *Operator) Verify(ctx context.Context) ([]Violation, error) { return o.store.Verify(ctx) }
+func (o *Operator) Verify(ctx context.Context) ([]Violation, error) {
+	return world.Verify(ctx, o.store)
+}

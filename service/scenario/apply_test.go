@@ -18,6 +18,7 @@ import (
 	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/storetest"
+	"enisim/store/world"
 )
 
 var (
@@ -328,7 +329,7 @@ private_ip_addresses: 1 new, 0 changed, 0 gone
 network_interface_security_groups: 1 new, 0 changed, 0 gone`; got != want {
 		t.Errorf("changed: got\n%s\nwant\n%s", got, want)
 	}
-	if got, want := db.apply(t, network, noon).Total(), (store.TableChange{Deleted: 7}); got != want {
+	if got, want := db.apply(t, network, noon).Total(), (world.TableChange{Deleted: 7}); got != want {
 		t.Errorf("shrunk: got %+v, want %+v", got, want)
 	}
 }
@@ -375,7 +376,7 @@ func TestApplyKeepsDueTimesOfTransientRows(t *testing.T) {
 		t.Errorf("both under way: got %s, want nothing to change", got)
 	}
 	later := noon.Add(10 * time.Minute) // the instance has settled, the interface has not
-	if got, want := db.apply(t, file, later).Total(), (store.TableChange{Updated: 1}); got != want {
+	if got, want := db.apply(t, file, later).Total(), (world.TableChange{Updated: 1}); got != want {
 		t.Errorf("one has settled: got %+v, want %+v", got, want)
 	}
 	if got, want := due(), [2]time.Time{later.Add(5 * time.Minute), first[1]}; got != want {
@@ -428,8 +429,8 @@ accounts:
 		name, file, id string
 		reason         error
 	}{
-		{"a key of another account", edit(before, "name: before", "name: after", "LTAIowner", "LTAItaken", "attached_to: i-2", "attached_to: i-1"), "LTAItaken", store.ErrAccessKeyTaken},
-		{"a zone of another region", edit(before, "name: before", "name: after", "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [mars-1a]\n"), "mars-1a", store.ErrZoneElsewhere},
+		{"a key of another account", edit(before, "name: before", "name: after", "LTAIowner", "LTAItaken", "attached_to: i-2", "attached_to: i-1"), "LTAItaken", world.ErrAccessKeyTaken},
+		{"a zone of another region", edit(before, "name: before", "name: after", "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [mars-1a]\n"), "mars-1a", world.ErrZoneElsewhere},
 	} {
 		_, err := db.tryApply(t.Context(), c.file, afternoon)
 		if !errors.Is(err, c.reason) || !strings.Contains(err.Error(), c.id) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // Difference is one resource that applying a scenario would add, change or remove.
@@ -41,11 +42,11 @@ func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]
 	for i := range sc.world.Accounts {
 		ids[i] = sc.world.Accounts[i].ID
 	}
-	there, err := st.ReadWorld(ctx, ids, now)
+	there, err := world.Read(ctx, st, ids, now)
 	if err != nil {
 		return nil, err
 	}
-	if err := st.CheckWorld(ctx, sc.world); err != nil {
+	if err := world.Check(ctx, st, sc.world); err != nil {
 		return nil, err
 	}
 	return diffWorlds(there, sc.world), nil
@@ -53,12 +54,12 @@ func Diff(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) ([]
 
 // snapshot is one of the two compared worlds, with the indexes that formatting its rows needs.
 type snapshot struct {
-	*store.World
+	*world.World
 	belongings map[store.ResourceID]*belongings
 	groupVPCs  map[store.ResourceID]string
 }
 
-func newSnapshot(w *store.World) *snapshot {
+func newSnapshot(w *world.World) *snapshot {
 	snap := &snapshot{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{}}
 	for i := range w.SecurityGroups {
 		g := &w.SecurityGroups[i]
@@ -74,7 +75,7 @@ type diffBuilder struct {
 	found, removed   []Difference
 }
 
-func diffWorlds(there, wanted *store.World) []Difference {
+func diffWorlds(there, wanted *world.World) []Difference {
 	d := &diffBuilder{existing: newSnapshot(there), wanted: newSnapshot(wanted), several: len(wanted.Accounts) > 1}
 	d.regions()
 	for _, compare := range []func(){
@@ -112,7 +113,7 @@ func (d *diffBuilder) regions() {
 // rowKind describes a table: how its rows are identified and formatted.
 type rowKind[T any] struct {
 	what     string
-	rows     func(*store.World) []T
+	rows     func(*world.World) []T
 	id       func(*T) store.ResourceID
 	location func(*snapshot, *T) string // a row in another place is another one; nil: there are no places
 	fields   func(*snapshot, *T) []field

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"enisim/service/scenario"
-	"enisim/store"
+	"enisim/store/world"
 )
 
 // told are differences as the command prints them.
@@ -102,8 +102,8 @@ accounts:
 		file string
 		want error
 	}{
-		{edit(before, "LTAIowner", "LTAItaken"), store.ErrAccessKeyTaken},
-		{edit(before, "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [mars-1a]\n"), store.ErrZoneElsewhere},
+		{edit(before, "LTAIowner", "LTAItaken"), world.ErrAccessKeyTaken},
+		{edit(before, "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [mars-1a]\n"), world.ErrZoneElsewhere},
 	} {
 		sc, err := scenario.Parse("s.yaml", []byte(c.file))
 		if err != nil {
@@ -124,7 +124,7 @@ func agree(t testing.TB, diff []scenario.Difference, applied scenario.Applied) {
 	if (len(diff) == 0) != (len(applied.Tables) == 0) {
 		t.Errorf("the diff tells %q, apply counts %v", told(diff), applied)
 	}
-	tables := map[string]store.TableChange{}
+	tables := map[string]world.TableChange{}
 	for _, d := range diff {
 		table := d.What + "s"
 		if d.What == "vswitch" {
@@ -142,14 +142,14 @@ func agree(t testing.TB, diff []scenario.Difference, applied scenario.Applied) {
 		}
 		tables[table] = change
 	}
-	counted := map[string]store.TableChange{}
+	counted := map[string]world.TableChange{}
 	for _, c := range applied.Tables {
 		counted[c.Table] = c
 	}
 	for _, table := range []string{
 		"regions", "zones", "accounts", "ram_users", "access_keys", "instance_types", "vpcs", "vswitches", "security_groups", "security_group_rules", "instances",
 	} {
-		if tables[table] != counted[table] && (tables[table] != store.TableChange{} || counted[table] != store.TableChange{}) {
+		if tables[table] != counted[table] && (tables[table] != world.TableChange{} || counted[table] != world.TableChange{}) {
 			t.Errorf("%s: the diff tells %+v, apply counts %+v", table, tables[table], counted[table])
 		}
 	}

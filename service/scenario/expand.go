@@ -7,6 +7,7 @@ import (
 
 	"enisim/store"
 	"enisim/store/catalogue"
+	"enisim/store/world"
 )
 
 // defaultNetworkInterfacesPerRegion is the documented quota of network interfaces.
@@ -17,7 +18,7 @@ const defaultNetworkInterfacesPerRegion = 100
 // was no problem.
 type expansion struct {
 	*report
-	world          *store.World
+	world          *world.World
 	types          map[string]*store.InstanceType // that the file declares
 	zones          map[string]zoneInfo
 	regions        map[string]bool
@@ -50,10 +51,10 @@ type zoneInfo struct {
 	at     position // where the file declares it; zero for one of the catalogue
 }
 
-func expand(doc *document, problems *report, limits Limits) *store.World {
+func expand(doc *document, problems *report, limits Limits) *world.World {
 	x := &expansion{
 		report: problems,
-		world: &store.World{
+		world: &world.World{
 			VPCsSettleIn:              map[store.ResourceID]time.Duration{},
 			VSwitchesSettleIn:         map[store.ResourceID]time.Duration{},
 			InstancesSettleIn:         map[store.ResourceID]time.Duration{},

@@ -13,10 +13,11 @@ import (
 
 	"enisim/service/scenario"
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // parse is the world of a file that must have no problems.
-func parse(t testing.TB, file string) *store.World {
+func parse(t testing.TB, file string) *world.World {
 	t.Helper()
 	sc, err := scenario.Parse("s.yaml", []byte(file))
 	if err != nil {
@@ -26,7 +27,7 @@ func parse(t testing.TB, file string) *store.World {
 }
 
 // lines renders interfaces in the form that the tests below compare, one per line.
-func lines(w *store.World) string {
+func lines(w *world.World) string {
 	var out []string
 	for _, n := range w.NetworkInterfaces {
 		line := fmt.Sprintf("%s %s %s", n.ID, n.Type, n.Status)
@@ -310,7 +311,7 @@ accounts:
 	})
 }
 
-func checkAddresses(t *rapid.T, w *store.World, block netip.Prefix, wanted int) {
+func checkAddresses(t *rapid.T, w *world.World, block netip.Prefix, wanted int) {
 	if got := len(w.PrivateIPAddresses); got != wanted {
 		t.Errorf("got %d addresses, want %d", got, wanted)
 	}

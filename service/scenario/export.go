@@ -9,13 +9,14 @@ import (
 
 	"enisim/store"
 	"enisim/store/catalogue"
+	"enisim/store/world"
 )
 
 // Export returns a scenario of what an account has at now. Applying it gives the same world. It
 // returns nil if there is no such account. With withKeys it includes the access keys and their
 // secrets.
 func Export(ctx context.Context, st *store.Store, accountID string, withKeys bool, now time.Time) ([]byte, error) {
-	world, err := st.ReadWorld(ctx, []string{accountID}, now)
+	world, err := world.Read(ctx, st, []string{accountID}, now)
 	if err != nil || len(world.Accounts) == 0 {
 		return nil, err
 	}
@@ -26,9 +27,9 @@ func Export(ctx context.Context, st *store.Store, accountID string, withKeys boo
 	return x.export(now), nil
 }
 
-// exporter writes a world of one account. The rows have the order of ReadWorld.
+// exporter writes a world of one account. The rows have the order of world.Read.
 type exporter struct {
-	*store.World
+	*world.World
 	writer
 	accountID  string
 	belongings map[store.ResourceID]*belongings

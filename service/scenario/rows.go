@@ -5,13 +5,14 @@ import (
 	"strings"
 
 	"enisim/store"
+	"enisim/store/world"
 )
 
-// The tables of a world, as Diff compares them, in the order of ApplyWorld.
+// The tables of a world, as Diff compares them, in the order of world.Apply.
 
 var accountRows = rowKind[store.Account]{
 	what: "account",
-	rows: func(w *store.World) []store.Account { return w.Accounts },
+	rows: func(w *world.World) []store.Account { return w.Accounts },
 	id:   func(a *store.Account) store.ResourceID { return store.ResourceID{AccountID: a.ID, ID: a.ID} },
 	fields: func(_ *snapshot, a *store.Account) []field {
 		return []field{
@@ -24,7 +25,7 @@ var accountRows = rowKind[store.Account]{
 
 var userRows = rowKind[store.RAMUser]{
 	what: "ram_user",
-	rows: func(w *store.World) []store.RAMUser { return w.RAMUsers },
+	rows: func(w *world.World) []store.RAMUser { return w.RAMUsers },
 	id:   func(u *store.RAMUser) store.ResourceID { return store.ResourceID{AccountID: u.AccountID, ID: u.Name} },
 	fields: func(_ *snapshot, u *store.RAMUser) []field {
 		return []field{{key: "allow", value: u.Allow}}
@@ -33,7 +34,7 @@ var userRows = rowKind[store.RAMUser]{
 
 var keyRows = rowKind[store.AccessKey]{
 	what: "access_key",
-	rows: func(w *store.World) []store.AccessKey { return w.AccessKeys },
+	rows: func(w *world.World) []store.AccessKey { return w.AccessKeys },
 	id:   func(k *store.AccessKey) store.ResourceID { return store.ResourceID{AccountID: k.AccountID, ID: k.ID} },
 	fields: func(_ *snapshot, k *store.AccessKey) []field {
 		return append(newKeyEntry(k).fields, field{key: "ram_user", value: valueOrNil(k.RAMUserName)})
@@ -42,14 +43,14 @@ var keyRows = rowKind[store.AccessKey]{
 
 var typeRows = rowKind[store.InstanceType]{
 	what:   "instance_type",
-	rows:   func(w *store.World) []store.InstanceType { return w.InstanceTypes },
+	rows:   func(w *world.World) []store.InstanceType { return w.InstanceTypes },
 	id:     func(t *store.InstanceType) store.ResourceID { return store.ResourceID{AccountID: t.OwnerID, ID: t.ID} },
 	fields: func(_ *snapshot, t *store.InstanceType) []field { return newTypeEntry(t).fields },
 }
 
 var vpcRows = rowKind[store.VPC]{
 	what:     "vpc",
-	rows:     func(w *store.World) []store.VPC { return w.VPCs },
+	rows:     func(w *world.World) []store.VPC { return w.VPCs },
 	id:       func(v *store.VPC) store.ResourceID { return store.ResourceID{AccountID: v.AccountID, ID: v.ID} },
 	location: func(_ *snapshot, v *store.VPC) string { return v.RegionID },
 	fields:   func(s *snapshot, v *store.VPC) []field { return newVPCEntry(s.World, v).fields },
@@ -57,7 +58,7 @@ var vpcRows = rowKind[store.VPC]{
 
 var vswitchRows = rowKind[store.VSwitch]{
 	what:     "vswitch",
-	rows:     func(w *store.World) []store.VSwitch { return w.VSwitches },
+	rows:     func(w *world.World) []store.VSwitch { return w.VSwitches },
 	id:       func(v *store.VSwitch) store.ResourceID { return store.ResourceID{AccountID: v.AccountID, ID: v.ID} },
 	location: func(_ *snapshot, v *store.VSwitch) string { return v.RegionID + " " + v.ZoneID + " " + v.VPCID },
 	fields:   func(s *snapshot, v *store.VSwitch) []field { return newVSwitchEntry(s.World, v).fields },
@@ -65,7 +66,7 @@ var vswitchRows = rowKind[store.VSwitch]{
 
 var groupRows = rowKind[store.SecurityGroup]{
 	what: "security_group",
-	rows: func(w *store.World) []store.SecurityGroup { return w.SecurityGroups },
+	rows: func(w *world.World) []store.SecurityGroup { return w.SecurityGroups },
 	id: func(g *store.SecurityGroup) store.ResourceID {
 		return store.ResourceID{AccountID: g.AccountID, ID: g.ID}
 	},
@@ -76,7 +77,7 @@ var groupRows = rowKind[store.SecurityGroup]{
 // A rule with other content is another rule, and so is one that refers to another group.
 var ruleRows = rowKind[store.SecurityGroupRule]{
 	what: "security_group_rule",
-	rows: func(w *store.World) []store.SecurityGroupRule { return w.SecurityGroupRules },
+	rows: func(w *world.World) []store.SecurityGroupRule { return w.SecurityGroupRules },
 	id: func(r *store.SecurityGroupRule) store.ResourceID {
 		return store.ResourceID{AccountID: r.AccountID, ID: r.ID}
 	},
@@ -93,7 +94,7 @@ var ruleRows = rowKind[store.SecurityGroupRule]{
 
 var instanceRows = rowKind[store.Instance]{
 	what: "instance",
-	rows: func(w *store.World) []store.Instance { return w.Instances },
+	rows: func(w *world.World) []store.Instance { return w.Instances },
 	id:   func(i *store.Instance) store.ResourceID { return store.ResourceID{AccountID: i.AccountID, ID: i.ID} },
 	location: func(_ *snapshot, i *store.Instance) string {
 		return i.RegionID + " " + i.ZoneID + " " + firstText(
@@ -110,7 +111,7 @@ var instanceRows = rowKind[store.Instance]{
 
 var interfaceRows = rowKind[store.NetworkInterface]{
 	what: "network_interface",
-	rows: func(w *store.World) []store.NetworkInterface { return w.NetworkInterfaces },
+	rows: func(w *world.World) []store.NetworkInterface { return w.NetworkInterfaces },
 	id: func(n *store.NetworkInterface) store.ResourceID {
 		return store.ResourceID{AccountID: n.AccountID, ID: n.ID}
 	},

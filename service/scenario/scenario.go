@@ -6,12 +6,13 @@ import (
 	"unicode/utf8"
 
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // Scenario is a file that can be applied.
 type Scenario struct {
 	name  string
-	world *store.World
+	world *world.World
 }
 
 // Parse reads a scenario. The name of its file appears in the messages. If the file cannot be
@@ -60,7 +61,7 @@ func parse(name string, data []byte, limits Limits, change func(*document, *repo
 	return &Scenario{name: name, world: world}, nil
 }
 
-func parseWorld(problems *report, data []byte, limits Limits, change func(*document, *report)) *store.World {
+func parseWorld(problems *report, data []byte, limits Limits, change func(*document, *report)) *world.World {
 	if !utf8.Valid(data) {
 		problems.add(position{1, 1}, "save it as UTF-8", "the file is not UTF-8 text")
 		return nil
@@ -82,35 +83,35 @@ func parseWorld(problems *report, data []byte, limits Limits, change func(*docum
 func (sc *Scenario) Name() string { return sc.name }
 
 // World returns the state that the scenario describes. Callers must not change it.
-func (sc *Scenario) World() *store.World { return sc.world }
+func (sc *Scenario) World() *world.World { return sc.world }
 
 // Applied counts what applying a scenario changed. The alias is for callers that do not import the
 // store.
-type Applied = store.Applied
+type Applied = world.Applied
 
 // Progress is how far applying a scenario is.
-type Progress = store.Progress
+type Progress = world.Progress
 
 // Apply makes the accounts of a scenario equal to it, all of them or none, and returns what that
 // changed.
 func Apply(ctx context.Context, st *store.Store, sc *Scenario, now time.Time) (Applied, error) {
-	return st.ApplyWorld(ctx, sc.world, now)
+	return world.Apply(ctx, st, sc.world, now)
 }
 
 // ApplyWithProgress is Apply with progress: it calls onProgress from one goroutine at a time.
 func ApplyWithProgress(
 	ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress),
 ) (Applied, error) {
-	return st.ApplyWorldWithProgress(ctx, sc.world, now, onProgress)
+	return world.ApplyWithProgress(ctx, st, sc.world, now, onProgress)
 }
 
 // Seeded lists the accounts that Seed created, and those that it left as they are.
-type Seeded = store.Seeded
+type Seeded = world.Seeded
 
 // Seed creates the accounts of a scenario that do not exist yet, all of them or none. It leaves the
 // others as they are.
 func Seed(
 	ctx context.Context, st *store.Store, sc *Scenario, now time.Time, onProgress func(Progress),
 ) (Seeded, error) {
-	return st.SeedWorld(ctx, sc.world, now, onProgress)
+	return world.Seed(ctx, st, sc.world, now, onProgress)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // entry is a mapping of a file, with a field for each key that has a value in the row.
@@ -110,7 +111,7 @@ func newTypeEntry(t *store.InstanceType) entry {
 	}}
 }
 
-func newVPCEntry(w *store.World, v *store.VPC) entry {
+func newVPCEntry(w *world.World, v *store.VPC) entry {
 	return entry{&vpcMapping.mapping, slices.Concat([]field{{key: "id", value: v.ID}},
 		commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
 			{key: "cidr_block", value: v.CIDRBlock.String()}, {key: "ipv6_cidr_block", value: block(v.IPv6CIDRBlock)},
@@ -119,7 +120,7 @@ func newVPCEntry(w *store.World, v *store.VPC) entry {
 		})}
 }
 
-func newVSwitchEntry(w *store.World, v *store.VSwitch) entry {
+func newVSwitchEntry(w *world.World, v *store.VSwitch) entry {
 	next := newPool(v.CIDRBlock)
 	return entry{&vswitchMapping.mapping, slices.Concat([]field{{key: "id", value: v.ID}},
 		commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags), []field{
@@ -167,7 +168,7 @@ func newRuleEntry(r *store.SecurityGroupRule, defaultID string) entry {
 
 // newInstanceEntry returns the entry of an instance. primary has the fields of its primary
 // interface.
-func newInstanceEntry(w *store.World, i *store.Instance, primary []field) entry {
+func newInstanceEntry(w *world.World, i *store.Instance, primary []field) entry {
 	a := &i.Attributes
 	words := slices.Concat([]field{{key: "id", value: i.ID}},
 		commonFieldsOf(i.Name, i.Description, i.ResourceGroupID, i.Tags), []field{
@@ -241,7 +242,7 @@ func (l *addressList) add(a netip.Addr, primary bool) {
 }
 
 // belongingsOf collects the belongings of all interfaces.
-func belongingsOf(w *store.World) map[store.ResourceID]*belongings {
+func belongingsOf(w *world.World) map[store.ResourceID]*belongings {
 	out := make(map[store.ResourceID]*belongings, len(w.NetworkInterfaces))
 	of := func(account, eni string) *belongings {
 		id := store.ResourceID{AccountID: account, ID: eni}
@@ -309,7 +310,7 @@ func formatAll[T fmt.Stringer](values []T) []string {
 
 // newInterfaceEntry returns the entry of a secondary interface. index is the device index that it
 // has if the file sets none.
-func newInterfaceEntry(w *store.World, n *store.NetworkInterface, b *belongings, mac string, index int) entry {
+func newInterfaceEntry(w *world.World, n *store.NetworkInterface, b *belongings, mac string, index int) entry {
 	implied := store.ENIAvailable
 	if n.InstanceID != nil {
 		implied = store.ENIInUse

@@ -17,6 +17,7 @@ import (
 
 	"enisim/store"
 	"enisim/store/storetest"
+	"enisim/store/world"
 )
 
 // describeTime is when the world of the lists is applied, and listTime when it is read: some of its rows have settled in between, others have not.
@@ -27,8 +28,8 @@ var (
 
 // listWorld is a random world of two accounts and two regions: always the same one. The accounts use the same ids, so that whoever forgets one of
 // them in a condition shows the rows of the other.
-func listWorld() *store.World {
-	w := &store.World{
+func listWorld() *world.World {
+	w := &world.World{
 		InstancesSettleIn:         map[store.ResourceID]time.Duration{},
 		NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
 	}
@@ -42,7 +43,7 @@ func listWorld() *store.World {
 }
 
 type listWorldBuilder struct {
-	*store.World
+	*world.World
 	*rand.Rand
 	account string
 }
@@ -167,7 +168,7 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 
 // readWorld is the world as a reader sees it, worked out in Go.
 type readWorld struct {
-	*store.World
+	*world.World
 	types map[string]store.InstanceType
 }
 
@@ -261,7 +262,7 @@ func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	pool := storetest.Pool(t)
 	s := store.New(pool, slog.New(slog.DiscardHandler))
 	w := listWorld()
-	if _, err := s.ApplyWorld(t.Context(), w, describeTime); err != nil {
+	if _, err := world.Apply(t.Context(), s, w, describeTime); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := pool.Query(t.Context(), `SELECT id, family, vcpus, memory_gib, io_optimized FROM instance_types`)

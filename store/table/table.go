@@ -1,4 +1,4 @@
-package store
+package table
 
 import (
 	"context"
@@ -10,10 +10,10 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// table describes a table whose rows are read and written whole, as values of the struct T. The db
+// Table describes a table whose rows are read and written whole, as values of the struct T. The db
 // tags of T list its columns, and this is the only place where they are listed. The statements that
 // insert, read, stage and merge rows are composed of that list when the program starts;
-// go test ./store -run TestStatementsOfTables -v prints them for psql.
+// go test ./store/world -run TestStatementsOfTables -v prints them for psql.
 //
 // A tag has the column's name, and may have options:
 //
@@ -22,7 +22,7 @@ import (
 //     another row with the same key: a merge deletes the one and inserts the other.
 //   - once: the column is set when the row is inserted. A merge does not change or compare it.
 //   - null: NULL stands for the empty text.
-type table[T any] struct {
+type Table[T any] struct {
 	name    string
 	owner   string // the column with the id of the account; "" if rows belong to none
 	columns []column
@@ -35,15 +35,15 @@ type column struct {
 	key, fixed, once, null bool
 }
 
-// newTable returns the table of a struct. It panics if a field has no db tag or an unknown option,
+// New returns the table of a struct. It panics if a field has no db tag or an unknown option,
 // so a mistake is found when the program starts.
-func newTable[T any](name, owner string) *table[T] {
-	t := &table[T]{name: name, owner: owner}
+func New[T any](name, owner string) *Table[T] {
+	t := &Table[T]{name: name, owner: owner}
 	rows := reflect.TypeFor[T]()
 	for i := range rows.NumField() {
 		tag := rows.Field(i).Tag.Get("db")
 		if tag == "" {
-			panic(fmt.Sprintf("store: field %s of %v has no db tag", rows.Field(i).Name, rows))
+			panic(fmt.Sprintf("table: field %s of %v has no db tag", rows.Field(i).Name, rows))
 		}
 		options := strings.Split(tag, ",")
 		c := column{name: options[0], field: i}
@@ -58,7 +58,7 @@ func newTable[T any](name, owner string) *table[T] {
 			case "null":
 				c.null = true
 			default:
-				panic(fmt.Sprintf("store: column %s of %s has the unknown option %q", c.name, name, option))
+				panic(fmt.Sprintf("table: column %s of %s has the unknown option %q", c.name, name, option))
 			}
 		}
 		t.columns = append(t.columns, c)
@@ -72,7 +72,7 @@ func (c column) isMerged() bool { return !c.key && !c.fixed && !c.once }
 func (c column) any() bool      { return true }
 
 // list returns the names of the columns of a kind, with a prefix such as "s." for each.
-func (t *table[T]) list(prefix string, kind func(column) bool) string {
+func (t *Table[T]) list(prefix string, kind func(column) bool) string {
 	var names []string
 	for _, c := range t.columns {
 		if kind(c) {
@@ -82,8 +82,8 @@ func (t *table[T]) list(prefix string, kind func(column) bool) string {
 	return strings.Join(names, ", ")
 }
 
-// selectList returns the columns of a row as targets scans them.
-func (t *table[T]) selectList(alias string) string {
+// SelectList returns the columns of a row as Targets scans them.
+func (t *Table[T]) SelectList(alias string) string {
 	names := make([]string, len(t.columns))
 	for i, c := range t.columns {
 		names[i] = alias + "." + c.name
@@ -94,8 +94,8 @@ func (t *table[T]) selectList(alias string) string {
 	return strings.Join(names, ", ")
 }
 
-// targets returns the scan targets of selectList.
-func (t *table[T]) targets(row *T) []any {
+// Targets returns the scan targets of SelectList.
+func (t *Table[T]) Targets(row *T) []any {
 	v := reflect.ValueOf(row).Elem()
 	out := make([]any, len(t.columns))
 	for i, c := range t.columns {
@@ -104,21 +104,23 @@ func (t *table[T]) targets(row *T) []any {
 	return out
 }
 
-// scan reads one row of selectList.
-func (t *table[T]) scan(row pgx.CollectableRow) (out T, err error) {
-	err = row.Scan(t.targets(&out)...)
+// Scan reads one row of SelectList.
+func (t *Table[T]) Scan(row pgx.CollectableRow) (out T, err error) {
+	err = row.Scan(t.Targets(&out)...)
 	return out, err
 }
 
-// values returns the values of a row's columns. Tags and lists that are nil become empty, because
+// Values returns the values of a row's columns. Tags and lists that are nil become empty, because
 // their columns are never NULL.
-func (t *table[T]) values(row *T) []any {
+func (t *Table[T]) Values(row *T) []any {
 	v := reflect.ValueOf(row).Elem()
 	out := make([]any, len(t.columns))
 	for i, c := range t.columns {
 		switch value := v.Field(c.field).Interface().(type) {
 		case map[string]string:
-			out[i] = tags(value)
+			if out[i] = value; value == nil {
+				out[i] = map[string]string{}
+			}
 		case []string:
 			out[i] = append([]string{}, value...)
 		case string:
@@ -133,8 +135,8 @@ func (t *table[T]) values(row *T) []any {
 	return out
 }
 
-// insertSQL returns the statement that inserts one row. Its arguments are values.
-func (t *table[T]) insertSQL() string {
+// InsertSQL returns the statement that inserts one row. Its arguments are Values.
+func (t *Table[T]) InsertSQL() string {
 	placeholders := make([]string, len(t.columns))
 	for i := range t.columns {
 		placeholders[i] = "$" + strconv.Itoa(i+1)
@@ -143,7 +145,7 @@ func (t *table[T]) insertSQL() string {
 }
 
 // sameKey returns the condition that two rows have the same key.
-func (t *table[T]) sameKey(a, b string) string {
+func (t *Table[T]) sameKey(a, b string) string {
 	var parts []string
 	for _, c := range t.columns {
 		if c.key {
@@ -156,96 +158,92 @@ func (t *table[T]) sameKey(a, b string) string {
 // The statements that merge the staged rows s into the stored rows t concern only the accounts in
 // staged_accounts, and take no arguments.
 
-// isMissing returns the condition that a stored row is not staged: there is none with its key and its
+// IsMissing returns the condition that a stored row is not staged: there is none with its key and its
 // fixed columns. These are compared with IS NOT DISTINCT FROM, because a classic instance has no VPC.
-func (t *table[T]) isMissing() string {
+func (t *Table[T]) IsMissing() string {
 	same := t.sameKey("s", "t")
 	if fixed := t.list("s.", column.isFixed); fixed != "" {
 		same += "\n\t        AND (" + fixed + ")\n\t            IS NOT DISTINCT FROM (" + t.list("t.", column.isFixed) + ")"
 	}
-	return "NOT EXISTS (\n\t      SELECT FROM " + stagingTable(t.name) + " s\n\t      WHERE " + same + ")"
+	return "NOT EXISTS (\n\t      SELECT FROM " + StagingTable(t.name) + " s\n\t      WHERE " + same + ")"
 }
 
-// deleteSQL returns the statement that deletes the stored rows that are not staged.
-func (t *table[T]) deleteSQL() string {
-	return "DELETE FROM " + t.name + " t\n\tWHERE t." + t.owner + " IN (SELECT id FROM staged_accounts)\n\t  AND " + t.isMissing()
+// DeleteSQL returns the statement that deletes the stored rows that are not staged.
+func (t *Table[T]) DeleteSQL() string {
+	return "DELETE FROM " + t.name + " t\n\tWHERE t." + t.owner + " IN (SELECT id FROM staged_accounts)\n\t  AND " + t.IsMissing()
 }
 
-// differs returns the condition that a stored row differs from the staged one in a column that a
+// Differs returns the condition that a stored row differs from the staged one in a column that a
 // merge changes.
-func (t *table[T]) differs() string {
+func (t *Table[T]) Differs() string {
 	return "(" + t.list("t.", column.isMerged) + ")\n\t   IS DISTINCT FROM (" + t.list("s.", column.isMerged) + ")"
 }
 
-// setMerged returns the assignment of the staged values to a stored row.
-func (t *table[T]) setMerged() string {
+// SetMerged returns the assignment of the staged values to a stored row.
+func (t *Table[T]) SetMerged() string {
 	return "SET (" + t.list("", column.isMerged) + ")\n\t  = ROW (" + t.list("s.", column.isMerged) + ")"
 }
 
-// updateSQL returns the statement that changes the stored rows that differ from the staged ones.
-func (t *table[T]) updateSQL() string {
-	return "UPDATE " + t.name + " t\n\t" + t.setMerged() + "\n\tFROM " + stagingTable(t.name) + " s\n\tWHERE " +
-		t.sameKey("s", "t") + "\n\t  AND " + t.differs()
+// UpdateSQL returns the statement that changes the stored rows that differ from the staged ones.
+func (t *Table[T]) UpdateSQL() string {
+	return "UPDATE " + t.name + " t\n\t" + t.SetMerged() + "\n\tFROM " + StagingTable(t.name) + " s\n\tWHERE " +
+		t.sameKey("s", "t") + "\n\t  AND " + t.Differs()
 }
 
-// insertStagedSQL returns the statement that inserts the staged rows whose key is not stored.
-func (t *table[T]) insertStagedSQL() string { return t.insertWhere("") }
+// InsertStagedSQL returns the statement that inserts the staged rows whose key is not stored.
+func (t *Table[T]) InsertStagedSQL() string { return t.insertWhere("") }
 
-// insertPageSQL is insertStagedSQL for a large table. It takes two positions in the staging table, and
+// InsertPageSQL is insertStagedSQL for a large table. It takes two positions in the staging table, and
 // inserts the rows from the first one up to the second. All rows are from '(0,0)' to
 // '(4294967295,0)'.
-func (t *table[T]) insertPageSQL() string {
+func (t *Table[T]) InsertPageSQL() string {
 	return t.insertWhere("s.ctid >= $1::tid AND s.ctid < $2::tid\n\t  AND ")
 }
 
-func (t *table[T]) insertWhere(condition string) string {
+func (t *Table[T]) insertWhere(condition string) string {
 	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n\tSELECT " + t.list("s.", column.any) +
-		"\n\tFROM " + stagingTable(t.name) + " s\n\tWHERE " + condition + "NOT EXISTS (SELECT FROM " + t.name + " t WHERE " +
+		"\n\tFROM " + StagingTable(t.name) + " s\n\tWHERE " + condition + "NOT EXISTS (SELECT FROM " + t.name + " t WHERE " +
 		t.sameKey("s", "t") + ")"
 }
 
-// insertNewSQL returns the statement that inserts the staged rows, in the order of their ids, and
+// InsertNewSQL returns the statement that inserts the staged rows, in the order of their ids, and
 // waits for another transaction that is inserting the same id. A row that exists is left unchanged.
-func (t *table[T]) insertNewSQL() string {
+func (t *Table[T]) InsertNewSQL() string {
 	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n\tSELECT " + t.list("s.", column.any) +
-		"\n\tFROM " + stagingTable(t.name) + " s\n\tORDER BY s.id\n\tON CONFLICT (id) DO NOTHING"
+		"\n\tFROM " + StagingTable(t.name) + " s\n\tORDER BY s.id\n\tON CONFLICT (id) DO NOTHING"
 }
 
-// stage copies rows into the staging table. prepare completes each row first; nil: they are
+// Stage copies rows into the staging table. prepare completes each row first; nil: they are
 // complete. It analyzes a large table, because the planner has no statistics of a new one. With a
 // wrong guess the joins of a large world become quadratic.
-func (t *table[T]) stage(ctx context.Context, tx pgx.Tx, rows []T, prepare func(*T)) error {
+func (t *Table[T]) Stage(ctx context.Context, tx pgx.Tx, rows []T, prepare func(*T)) error {
 	const minStagedRowsToAnalyze = 1000
 	if len(rows) == 0 {
 		return nil
-	}
-	names := make([]string, len(t.columns))
-	for i, c := range t.columns {
-		names[i] = c.name
 	}
 	source := pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
 		row := rows[i]
 		if prepare != nil {
 			prepare(&row)
 		}
-		return t.values(&row), nil
+		return t.Values(&row), nil
 	})
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{stagingTable(t.name)}, names, source); err != nil {
-		return fmt.Errorf("copy into %s: %w", stagingTable(t.name), err)
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{StagingTable(t.name)}, t.Columns(), source); err != nil {
+		return fmt.Errorf("copy into %s: %w", StagingTable(t.name), err)
 	}
 	if len(rows) < minStagedRowsToAnalyze {
 		return nil
 	}
-	_, err := tx.Exec(ctx, "ANALYZE "+pgx.Identifier{stagingTable(t.name)}.Sanitize())
+	_, err := tx.Exec(ctx, "ANALYZE "+pgx.Identifier{StagingTable(t.name)}.Sanitize())
 	return err
 }
 
-// readAll appends the stored rows of some accounts to a slice, in an order. If keep is not nil, only
+// ReadAll appends the stored rows of some accounts to a slice, in an order. If keep is not nil, only
 // rows for which it reports true are appended.
-func (t *table[T]) readAll(
+func (t *Table[T]) ReadAll(
 	ctx context.Context, tx pgx.Tx, to *[]T, keep func(*T) bool, order string, accountIDs []string,
 ) error {
-	sql, args := "SELECT "+t.selectList("t")+" FROM "+t.name+" t", []any{}
+	sql, args := "SELECT "+t.SelectList("t")+" FROM "+t.name+" t", []any{}
 	if t.owner != "" {
 		sql, args = sql+" WHERE t."+t.owner+" = ANY ($1)", []any{accountIDs}
 	}
@@ -256,7 +254,7 @@ func (t *table[T]) readAll(
 	defer rows.Close()
 	for rows.Next() {
 		var row T
-		if err := rows.Scan(t.targets(&row)...); err != nil {
+		if err := rows.Scan(t.Targets(&row)...); err != nil {
 			return err
 		}
 		if keep == nil || keep(&row) {
@@ -266,24 +264,31 @@ func (t *table[T]) readAll(
 	return rows.Err()
 }
 
-// insertRow queues the write that inserts a whole row.
-func insertRow[T any](tx *Tx, t *table[T], row T) { tx.write(1, t.insertSQL(), t.values(&row)...) }
+// StagingTable returns the name of the staging table of a table.
+func StagingTable(name string) string { return "staged_" + name }
 
-// The tables, with the columns of the rows that they hold.
-var (
-	regionsTable       = newTable[Region]("regions", "")
-	zonesTable         = newTable[Zone]("zones", "")
-	accountsTable      = newTable[Account]("accounts", "id")
-	ramUsersTable      = newTable[RAMUser]("ram_users", "account_id")
-	accessKeysTable    = newTable[AccessKey]("access_keys", "account_id")
-	instanceTypesTable = newTable[InstanceType]("instance_types", "owner_id")
-	vpcsTable          = newTable[VPC]("vpcs", "account_id")
-	vswitchesTable     = newTable[VSwitch]("vswitches", "account_id")
-	groupsTable        = newTable[SecurityGroup]("security_groups", "account_id")
-	groupRulesTable    = newTable[SecurityGroupRule]("security_group_rules", "account_id")
-	instancesTable     = newTable[Instance]("instances", "account_id")
-	enisTable          = newTable[NetworkInterface]("network_interfaces", "account_id")
-	addressesTable     = newTable[PrivateIPAddress]("private_ip_addresses", "account_id")
-	prefixesTable      = newTable[IPPrefix]("ip_prefixes", "account_id")
-	membershipsTable   = newTable[GroupMembership]("network_interface_security_groups", "account_id")
-)
+// Name returns the name of the table.
+func (t *Table[T]) Name() string { return t.name }
+
+// Columns returns the names of the columns, for a test that compares them with the schema.
+func (t *Table[T]) Columns() []string {
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i] = c.name
+	}
+	return names
+}
+
+// Statements returns the statements that are composed of the columns, for a test that prints them.
+func (t *Table[T]) Statements() []string {
+	all := []string{
+		"SELECT " + t.SelectList("t") + " FROM " + t.name + " t", t.InsertSQL(), t.InsertStagedSQL(), t.InsertPageSQL(),
+	}
+	if t.owner != "" {
+		all = append(all, t.DeleteSQL())
+	}
+	if t.list("", column.isMerged) != "" {
+		all = append(all, t.UpdateSQL())
+	}
+	return all
+}

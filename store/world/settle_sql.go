@@ -1,4 +1,4 @@
-package store
+package world
 
 // settleWorld settles the rows that are due, so that a row whose settled state is the wanted one
 // counts as equal. A transient row with the wanted transition that is not due yet keeps its due

@@ -1,6 +1,8 @@
-package store
+package world
 
-// The statements of ApplyWorld concern only the accounts in staged_accounts. They take no
+import "enisim/store"
+
+// The statements of Apply concern only the accounts in staged_accounts. They take no
 // arguments, so that they can be pasted into psql. That also keeps Postgres from caching plans for
 // staging tables, which are dropped with the transaction. Only a statement that fills a large table
 // takes two arguments, which are positions in its staging table. It copies the rows from the first
@@ -104,7 +106,7 @@ var (
 	SELECT t.account_id, t.id
 	FROM network_interfaces t
 	JOIN staged_network_interfaces s ON s.account_id = t.account_id AND s.id = t.id
-	WHERE ` + enisTable.differs() + `
+	WHERE ` + store.NetworkInterfacesTable.Differs() + `
 	   OR (t.account_id, t.instance_id) IN (
 	      SELECT i.account_id, i.id
 	      FROM instances i
@@ -121,7 +123,7 @@ var (
 
 	updateNetworkInterfaces = `
 	UPDATE network_interfaces t
-	` + enisTable.setMerged() + `
+	` + store.NetworkInterfacesTable.SetMerged() + `
 	FROM changed_network_interfaces c
 	JOIN staged_network_interfaces s ON s.account_id = c.account_id AND s.id = c.id
 	WHERE t.account_id = c.account_id AND t.id = c.id`
@@ -131,7 +133,7 @@ var (
 	deleteSecurityGroupRules = `
 	DELETE FROM security_group_rules t
 	WHERE t.account_id IN (SELECT id FROM staged_accounts)
-	  AND (` + groupRulesTable.isMissing() + `
+	  AND (` + store.SecurityGroupRulesTable.IsMissing() + `
 	    OR EXISTS (
 	      SELECT FROM security_groups g
 	      JOIN staged_security_groups s ON s.account_id = g.account_id AND s.id = g.id

@@ -1,4 +1,4 @@
-package store_test
+package world_test
 
 import (
 	"errors"
@@ -16,12 +16,13 @@ import (
 
 	"enisim/store"
 	"enisim/store/storetest"
+	"enisim/store/world"
 )
 
 // How worlds converge, count, keep times and stay apart is tested in service/scenario, in the words of scenario files. Here is what those cannot say.
 
-// TestApplyWorldForgetsNoColumn holds the statements to the schema, so that a new column is either part of a world or excepted here.
-func TestApplyWorldForgetsNoColumn(t *testing.T) {
+// TestApplyForgetsNoColumn holds the statements to the schema, so that a new column is either part of a world or excepted here.
+func TestApplyForgetsNoColumn(t *testing.T) {
 	t.Parallel()
 	type column struct{ Table, Name string }
 	// What an update need not set: the key of the row, its place, which makes it another row, and when it was made.
@@ -36,7 +37,7 @@ func TestApplyWorldForgetsNoColumn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inserts, updates := store.WorldInserts(), store.WorldUpdates()
+	inserts, updates := world.Inserts(), world.Updates()
 	checked := map[string]bool{}
 	for _, c := range columns {
 		insert, filled := inserts[c.Table]
@@ -54,12 +55,12 @@ func TestApplyWorldForgetsNoColumn(t *testing.T) {
 	}
 	for table := range inserts {
 		if !checked[table] {
-			t.Errorf("ApplyWorld fills %s, which the schema does not have", table)
+			t.Errorf("Apply fills %s, which the schema does not have", table)
 		}
 	}
 }
 
-func TestApplyWorldStoresRowsAsTheyCome(t *testing.T) {
+func TestApplyStoresRowsAsTheyCome(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -67,7 +68,7 @@ func TestApplyWorldStoresRowsAsTheyCome(t *testing.T) {
 	w.NetworkInterfaces[0].NextStatus = new(store.ENIDeleted)
 	w.NetworkInterfaces[0].Status = store.ENIDeleting
 	w.NetworkInterfacesSettleIn = map[store.ResourceID]time.Duration{{AccountID: "1000000000000001", ID: "eni-1"}: time.Minute}
-	if _, err := newStore(pool).ApplyWorld(t.Context(), w, now); err != nil {
+	if _, err := world.Apply(t.Context(), newStore(pool), w, now); err != nil {
 		t.Fatal(err)
 	}
 	var got store.NetworkInterface
@@ -88,13 +89,13 @@ func TestApplyWorldStoresRowsAsTheyCome(t *testing.T) {
 	}
 }
 
-// TestApplyWorldRefusedByAConstraintWritesNothing hands over a world that no scenario gives, as a bug would.
-func TestApplyWorldRefusedByAConstraintWritesNothing(t *testing.T) {
+// TestApplyRefusedByAConstraintWritesNothing hands over a world that no scenario gives, as a bug would.
+func TestApplyRefusedByAConstraintWritesNothing(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	w := smallWorld("1000000000000001")
 	w.GroupMemberships[0].SecurityGroupID = "sg-nowhere"
-	_, err := newStore(pool).ApplyWorld(t.Context(), w, time.Now())
+	_, err := world.Apply(t.Context(), newStore(pool), w, time.Now())
 	var violated *pgconn.PgError
 	if !errors.As(err, &violated) || violated.ConstraintName != "an_eni_joins_groups_of_its_vpc_group" {
 		t.Errorf("got error %v, want a violation of an_eni_joins_groups_of_its_vpc_group", err)
@@ -105,8 +106,8 @@ func TestApplyWorldRefusedByAConstraintWritesNothing(t *testing.T) {
 	}
 }
 
-// TestApplyWorldRefusesAKeyThatIsBeingTaken lets another transaction take the key first and commit while the apply waits for it.
-func TestApplyWorldRefusesAKeyThatIsBeingTaken(t *testing.T) {
+// TestApplyRefusesAKeyThatIsBeingTaken lets another transaction take the key first and commit while the apply waits for it.
+func TestApplyRefusesAKeyThatIsBeingTaken(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	other, err := pool.Begin(t.Context())
@@ -123,22 +124,22 @@ func TestApplyWorldRefusesAKeyThatIsBeingTaken(t *testing.T) {
 	}
 	applied := make(chan error)
 	go func() {
-		_, err := newStore(pool).ApplyWorld(t.Context(), smallWorld("1000000000000001"), time.Now())
+		_, err := world.Apply(t.Context(), newStore(pool), smallWorld("1000000000000001"), time.Now())
 		applied <- err
 	}()
 	storetest.AwaitLockWaits(t, pool, 1)
 	if err := other.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := <-applied; !errors.Is(err, store.ErrAccessKeyTaken) {
-		t.Errorf("got error %v, want %v", err, store.ErrAccessKeyTaken)
+	if err := <-applied; !errors.Is(err, world.ErrAccessKeyTaken) {
+		t.Errorf("got error %v, want %v", err, world.ErrAccessKeyTaken)
 	}
 }
 
 func TestAppliedAddsUp(t *testing.T) {
 	t.Parallel()
-	applied := store.Applied{Tables: []store.TableChange{{Table: "vpcs", Inserted: 1, Deleted: 2}, {Table: "instances", Updated: 3, Deleted: 4}}}
-	if got, want := applied.Total(), (store.TableChange{Inserted: 1, Updated: 3, Deleted: 6}); got != want {
+	applied := world.Applied{Tables: []world.TableChange{{Table: "vpcs", Inserted: 1, Deleted: 2}, {Table: "instances", Updated: 3, Deleted: 4}}}
+	if got, want := applied.Total(), (world.TableChange{Inserted: 1, Updated: 3, Deleted: 6}); got != want {
 		t.Errorf("total: got %+v, want %+v", got, want)
 	}
 	want := "vpcs: 1 new, 0 changed, 2 gone\ninstances: 0 new, 3 changed, 4 gone"
@@ -150,9 +151,9 @@ func TestAppliedAddsUp(t *testing.T) {
 func newStore(pool *pgxpool.Pool) *store.Store { return store.New(pool, slog.New(slog.DiscardHandler)) }
 
 // smallWorld is an account with a key and one free interface.
-func smallWorld(account string) *store.World {
+func smallWorld(account string) *world.World {
 	block := netip.MustParsePrefix("10.0.0.0/24")
-	return &store.World{
+	return &world.World{
 		Accounts:       []store.Account{{ID: account}},
 		AccessKeys:     []store.AccessKey{{ID: "LTAI1", AccountID: account, Secret: "s", Status: "Active"}},
 		VPCs:           []store.VPC{{AccountID: account, ID: "vpc-1", RegionID: "cn-hangzhou", CIDRBlock: block}},
@@ -182,10 +183,10 @@ func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
 	}
 	t.Cleanup(pool.Close)
 	st := newStore(pool)
-	if _, err := st.ApplyWorld(t.Context(), smallWorld("1000000000000001"), time.Now()); err != nil {
+	if _, err := world.Apply(t.Context(), st, smallWorld("1000000000000001"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := st.ApplyWorld(t.Context(), wideWorld("1000000000000002", interfaces), time.Now()); err != nil {
+	if _, err := world.Apply(t.Context(), st, wideWorld("1000000000000002", interfaces), time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	read := 0
@@ -203,7 +204,7 @@ func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
 }
 
 // wideWorld is an account with so many free interfaces.
-func wideWorld(account string, interfaces int) *store.World {
+func wideWorld(account string, interfaces int) *world.World {
 	w := smallWorld(account)
 	w.AccessKeys[0].ID = "LTAI2"
 	w.Accounts[0].NetworkInterfacesPerRegion = interfaces

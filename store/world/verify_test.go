@@ -1,4 +1,4 @@
-package store_test
+package world_test
 
 import (
 	"fmt"
@@ -8,12 +8,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/store"
 	"enisim/store/storetest"
+	"enisim/store/world"
 )
 
-// verifyWorld adds to constraintWorld what makes every invariant hold, and something for each to look at.
-const verifyWorld = constraintWorld + `
+// verifyWorld adds to storetest.SmallWorld what makes every invariant hold, and something for each to look at.
+const verifyWorld = storetest.SmallWorld + `
 INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
     ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse', 'i-2', 2, 0, '00:16:3e:00:00:20', '2026-11-22');
 INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
@@ -256,7 +256,7 @@ func TestEachInvariantFindsItsViolation(t *testing.T) {
 			}
 		})
 	}
-	for _, name := range store.Invariants() {
+	for _, name := range world.Invariants() {
 		if !tested[name] {
 			t.Errorf("nothing breaks %s: add it to the list", name)
 		}
@@ -274,15 +274,15 @@ func TestVerifyReportsABoundedNumberOfViolations(t *testing.T) {
 		FROM generate_series(1, 5000) n;
 		UPDATE client_tokens SET answer = NULL`)
 	got := verify(t, pool)
-	if len(got) != store.MaxViolations+1 || got[len(got)-1] != "a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes" {
-		t.Errorf("got %d violations, the last %q, want %d and the one of the token", len(got), got[len(got)-1], store.MaxViolations)
+	if len(got) != world.MaxViolations+1 || got[len(got)-1] != "a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes" {
+		t.Errorf("got %d violations, the last %q, want %d and the one of the token", len(got), got[len(got)-1], world.MaxViolations)
 	}
 }
 
 // verify is what Verify finds, which must be of the account of verifyWorld, or of one that does not exist.
 func verify(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
-	found, err := newStore(pool).Verify(t.Context())
+	found, err := world.Verify(t.Context(), newStore(pool))
 	if err != nil {
 		t.Fatal(err)
 	}

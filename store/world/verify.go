@@ -1,10 +1,12 @@
-package store
+package world
 
 import (
 	"context"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"enisim/store"
 )
 
 // Violation is an invariant that does not hold for some row.
@@ -30,9 +32,9 @@ func Invariants() []string {
 // Verify recomputes all invariants from the tables and returns their violations, at most
 // MaxViolations of each. It reads all tables in one database snapshot, writes nothing, and takes no
 // lock that a request would wait for.
-func (s *Store) Verify(ctx context.Context) ([]Violation, error) {
+func Verify(ctx context.Context, s *store.Store) ([]Violation, error) {
 	var found []Violation
-	err := s.largeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		for _, i := range invariants {
 			some, err := i.violations(ctx, tx)
 			if err != nil {

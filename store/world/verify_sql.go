@@ -1,4 +1,4 @@
-package store
+package world
 
 // invariant is a condition that holds at all times, whatever requests run at the same time. Its
 // query finds the violations: the account and a description. The query takes no arguments, so that

@@ -1,4 +1,4 @@
-package store
+package world
 
 import (
 	"context"
@@ -8,6 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"enisim/store"
+	"enisim/store/table"
 )
 
 // worldStep is one of the statements that apply a world. The rows that it writes are counted for
@@ -43,44 +46,44 @@ const (
 var worldSteps = []worldStep{
 	{prepare, "client_tokens", deleteClientTokens, nil}, // their saved answers may refer to deleted resources
 	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
-	{remove, "ip_prefixes", prefixesTable.deleteSQL(), nil},
-	{remove, "network_interface_security_groups", membershipsTable.deleteSQL(), nil},
-	{remove, "private_ip_addresses", addressesTable.deleteSQL(), nil},
-	{remove, "network_interfaces", enisTable.deleteSQL(), nil},
+	{remove, "ip_prefixes", store.IPPrefixesTable.DeleteSQL(), nil},
+	{remove, "network_interface_security_groups", store.GroupMembershipsTable.DeleteSQL(), nil},
+	{remove, "private_ip_addresses", store.PrivateIPAddressesTable.DeleteSQL(), nil},
+	{remove, "network_interfaces", store.NetworkInterfacesTable.DeleteSQL(), nil},
 	{prepare, "network_interfaces", markChangedNetworkInterfaces, nil},
 	{prepare, "network_interfaces", detachChangedNetworkInterfaces, nil},
-	{remove, "instances", instancesTable.deleteSQL(), nil},
-	{remove, "security_groups", groupsTable.deleteSQL(), nil},
-	{remove, "vswitches", vswitchesTable.deleteSQL(), nil},
-	{remove, "vpcs", vpcsTable.deleteSQL(), nil},
-	{remove, "access_keys", accessKeysTable.deleteSQL(), nil},
+	{remove, "instances", store.InstancesTable.DeleteSQL(), nil},
+	{remove, "security_groups", store.SecurityGroupsTable.DeleteSQL(), nil},
+	{remove, "vswitches", store.VSwitchesTable.DeleteSQL(), nil},
+	{remove, "vpcs", store.VPCsTable.DeleteSQL(), nil},
+	{remove, "access_keys", store.AccessKeysTable.DeleteSQL(), nil},
 
-	{insert, "regions", regionsTable.insertNewSQL(), nil},
-	{insert, "zones", zonesTable.insertNewSQL(), verifyZones},
-	{update, "accounts", accountsTable.updateSQL(), nil},
-	{insert, "accounts", accountsTable.insertStagedSQL(), nil},
-	{update, "ram_users", ramUsersTable.updateSQL(), nil},
-	{insert, "ram_users", ramUsersTable.insertStagedSQL(), nil},
-	{update, "access_keys", accessKeysTable.updateSQL(), nil},
-	{insert, "access_keys", accessKeysTable.insertNewSQL(), verifyAccessKeys}, // which finds a key of another account
-	{remove, "ram_users", ramUsersTable.deleteSQL(), nil},                     // after its keys may have moved to another user
-	{update, "instance_types", instanceTypesTable.updateSQL(), nil},
-	{insert, "instance_types", instanceTypesTable.insertStagedSQL(), nil},
-	{update, "vpcs", vpcsTable.updateSQL(), nil},
-	{insert, "vpcs", vpcsTable.insertStagedSQL(), nil},
-	{update, "vswitches", vswitchesTable.updateSQL(), nil},
-	{insert, "vswitches", vswitchesTable.insertStagedSQL(), nil},
-	{update, "security_groups", groupsTable.updateSQL(), nil},
-	{insert, "security_groups", groupsTable.insertStagedSQL(), nil},
-	{update, "instances", instancesTable.updateSQL(), nil},
-	{insert, "instances", instancesTable.insertPageSQL(), nil},
-	{remove, "instance_types", instanceTypesTable.deleteSQL(), nil}, // after instances may have changed their type
+	{insert, "regions", store.RegionsTable.InsertNewSQL(), nil},
+	{insert, "zones", store.ZonesTable.InsertNewSQL(), verifyZones},
+	{update, "accounts", store.AccountsTable.UpdateSQL(), nil},
+	{insert, "accounts", store.AccountsTable.InsertStagedSQL(), nil},
+	{update, "ram_users", store.RAMUsersTable.UpdateSQL(), nil},
+	{insert, "ram_users", store.RAMUsersTable.InsertStagedSQL(), nil},
+	{update, "access_keys", store.AccessKeysTable.UpdateSQL(), nil},
+	{insert, "access_keys", store.AccessKeysTable.InsertNewSQL(), verifyAccessKeys}, // which finds a key of another account
+	{remove, "ram_users", store.RAMUsersTable.DeleteSQL(), nil},                     // after its keys may have moved to another user
+	{update, "instance_types", store.InstanceTypesTable.UpdateSQL(), nil},
+	{insert, "instance_types", store.InstanceTypesTable.InsertStagedSQL(), nil},
+	{update, "vpcs", store.VPCsTable.UpdateSQL(), nil},
+	{insert, "vpcs", store.VPCsTable.InsertStagedSQL(), nil},
+	{update, "vswitches", store.VSwitchesTable.UpdateSQL(), nil},
+	{insert, "vswitches", store.VSwitchesTable.InsertStagedSQL(), nil},
+	{update, "security_groups", store.SecurityGroupsTable.UpdateSQL(), nil},
+	{insert, "security_groups", store.SecurityGroupsTable.InsertStagedSQL(), nil},
+	{update, "instances", store.InstancesTable.UpdateSQL(), nil},
+	{insert, "instances", store.InstancesTable.InsertPageSQL(), nil},
+	{remove, "instance_types", store.InstanceTypesTable.DeleteSQL(), nil}, // after instances may have changed their type
 	{update, "network_interfaces", updateNetworkInterfaces, nil},
-	{insert, "network_interfaces", enisTable.insertPageSQL(), nil},
-	{insert, "private_ip_addresses", addressesTable.insertPageSQL(), nil},
-	{insert, "ip_prefixes", prefixesTable.insertStagedSQL(), nil},
-	{insert, "network_interface_security_groups", membershipsTable.insertPageSQL(), nil},
-	{insert, "security_group_rules", groupRulesTable.insertStagedSQL(), nil},
+	{insert, "network_interfaces", store.NetworkInterfacesTable.InsertPageSQL(), nil},
+	{insert, "private_ip_addresses", store.PrivateIPAddressesTable.InsertPageSQL(), nil},
+	{insert, "ip_prefixes", store.IPPrefixesTable.InsertStagedSQL(), nil},
+	{insert, "network_interface_security_groups", store.GroupMembershipsTable.InsertPageSQL(), nil},
+	{insert, "security_group_rules", store.SecurityGroupRulesTable.InsertStagedSQL(), nil},
 	{prepare, "security_group_capacity", countCapacity, nil},
 }
 
@@ -206,7 +209,7 @@ func runByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (in
 	var pages, rows int64
 	if err := tx.QueryRow(ctx, `
 		SELECT pg_relation_size(oid) / current_setting('block_size')::bigint, greatest(reltuples, 0)::bigint
-		FROM pg_class WHERE oid = $1::text::regclass`, stagingTable(step.table)).Scan(&pages, &rows); err != nil {
+		FROM pg_class WHERE oid = $1::text::regclass`, table.StagingTable(step.table)).Scan(&pages, &rows); err != nil {
 		return 0, err
 	}
 	// Then copy range by range.

@@ -1,4 +1,4 @@
-package store
+package world
 
 import (
 	"context"
@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"enisim/migrations"
+	"enisim/store"
 )
 
 // Errors of a snapshot that cannot be restored or deleted. Nothing was written.
 var (
 	// ErrNoSnapshot is returned when the account has no snapshot of that name.
-	ErrNoSnapshot = errors.New("store: no such snapshot")
+	ErrNoSnapshot = errors.New("world: no such snapshot")
 	// ErrOldSnapshot is returned when the snapshot was saved under another schema.
-	ErrOldSnapshot = errors.New("store: snapshot of another schema")
+	ErrOldSnapshot = errors.New("world: snapshot of another schema")
 )
 
 // Snapshot describes the saved state of an account: all its resources, without its keys, users and
@@ -72,9 +72,9 @@ func (t snapshotTable) restoreSQL() string { return fmt.Sprintf(restoreRows, t.n
 
 // SaveSnapshot saves the resources of an account, in place of an older snapshot of the same name.
 // It reads all tables in one database snapshot, and takes no lock that a request would wait for.
-func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now time.Time) (Snapshot, error) {
+func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, now time.Time) (Snapshot, error) {
 	out := Snapshot{AccountID: accountID, Name: name, CreatedAt: now}
-	err := s.largeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
+	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		// First replace the row of the snapshot, then save the rows of each table.
 		if _, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name); err != nil {
 			return err
@@ -105,12 +105,12 @@ func (s *Store) SaveSnapshot(ctx context.Context, accountID, name string, now ti
 }
 
 // RestoreSnapshot makes an account's resources equal to a snapshot, with the same locks and steps
-// as ApplyWorld. Rows that exist are updated, not replaced, so that a request that waits for one
+// as Apply. Rows that exist are updated, not replaced, so that a request that waits for one
 // sees the restored state. Keys, users and quotas do not change. Client tokens are deleted, because
 // their saved answers may refer to deleted resources.
-func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Applied, error) {
+func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string) (Applied, error) {
 	var written changeCounter
-	err := s.largeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
+	err := s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
 		// First find the snapshot. Its lock keeps it from being deleted or replaced.
 		var schema string
 		if err := tx.QueryRow(ctx, `
@@ -155,30 +155,25 @@ func (s *Store) RestoreSnapshot(ctx context.Context, accountID, name string) (Ap
 		return Applied{}, fmt.Errorf("restore snapshot: %w", err)
 	}
 	applied := Applied{Tables: written.changes}
-	s.analyzeIfLarge(ctx, applied)
+	if applied.isLarge() {
+		s.Analyze(ctx)
+	}
 	return applied, nil
 }
 
 // Snapshots returns the snapshots of an account, ordered by name.
-func (s *Store) Snapshots(ctx context.Context, accountID string) ([]Snapshot, error) {
-	return query(ctx, s, pgx.RowToStructByPos[Snapshot], `
+func Snapshots(ctx context.Context, s *store.Store, accountID string) ([]Snapshot, error) {
+	return store.Query(ctx, s, pgx.RowToStructByPos[Snapshot], `
 		SELECT account_id, name, resources, created_at FROM snapshots WHERE account_id = $1 ORDER BY name`, accountID)
 }
 
 // DeleteSnapshot deletes a snapshot.
-func (s *Store) DeleteSnapshot(ctx context.Context, accountID, name string) error {
-	return s.InTx(ctx, func(tx *Tx) error {
-		var deleted int64
-		tx.queue(`DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name).Exec(func(tag pgconn.CommandTag) error {
-			deleted = tag.RowsAffected()
-			return nil
-		})
-		if err := tx.send(ctx); err != nil {
-			return err
+func DeleteSnapshot(ctx context.Context, s *store.Store, accountID, name string) error {
+	return s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
+		deleted, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name)
+		if err == nil && deleted.RowsAffected() == 0 {
+			err = ErrNoSnapshot
 		}
-		if deleted == 0 {
-			return ErrNoSnapshot
-		}
-		return nil
+		return err
 	})
 }

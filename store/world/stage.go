@@ -1,4 +1,4 @@
-package store
+package world
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"enisim/store"
 )
 
 // createStagingTables creates a temporary copy of each table that a world fills, without its rows.
@@ -34,50 +36,50 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 		return err
 	}
 	for _, stage := range []func() error{
-		func() error { return regionsTable.stage(ctx, tx, w.Regions, nil) },
-		func() error { return zonesTable.stage(ctx, tx, w.Zones, nil) },
-		func() error { return instanceTypesTable.stage(ctx, tx, w.InstanceTypes, nil) },
+		func() error { return store.RegionsTable.Stage(ctx, tx, w.Regions, nil) },
+		func() error { return store.ZonesTable.Stage(ctx, tx, w.Zones, nil) },
+		func() error { return store.InstanceTypesTable.Stage(ctx, tx, w.InstanceTypes, nil) },
 		func() error {
-			return accountsTable.stage(ctx, tx, w.Accounts, func(a *Account) { a.CreatedAt = now })
+			return store.AccountsTable.Stage(ctx, tx, w.Accounts, func(a *store.Account) { a.CreatedAt = now })
 		},
-		func() error { return ramUsersTable.stage(ctx, tx, w.RAMUsers, nil) },
+		func() error { return store.RAMUsersTable.Stage(ctx, tx, w.RAMUsers, nil) },
 		func() error {
-			return accessKeysTable.stage(ctx, tx, w.AccessKeys, func(k *AccessKey) { k.CreatedAt = now })
+			return store.AccessKeysTable.Stage(ctx, tx, w.AccessKeys, func(k *store.AccessKey) { k.CreatedAt = now })
 		},
 		func() error {
-			return vpcsTable.stage(ctx, tx, w.VPCs, func(v *VPC) {
-				v.CreatedAt, v.AvailableAt = now, settleTime(w.VPCsSettleIn, ResourceID{v.AccountID, v.ID}, now)
+			return store.VPCsTable.Stage(ctx, tx, w.VPCs, func(v *store.VPC) {
+				v.CreatedAt, v.AvailableAt = now, settleTime(w.VPCsSettleIn, resourceID(v.AccountID, v.ID), now)
 			})
 		},
 		func() error {
-			return vswitchesTable.stage(ctx, tx, w.VSwitches, func(v *VSwitch) {
-				v.CreatedAt, v.AvailableAt = now, settleTime(w.VSwitchesSettleIn, ResourceID{v.AccountID, v.ID}, now)
+			return store.VSwitchesTable.Stage(ctx, tx, w.VSwitches, func(v *store.VSwitch) {
+				v.CreatedAt, v.AvailableAt = now, settleTime(w.VSwitchesSettleIn, resourceID(v.AccountID, v.ID), now)
 				v.NextHost = max(v.NextHost, 1)
 			})
 		},
 		func() error {
-			return groupsTable.stage(ctx, tx, w.SecurityGroups, func(g *SecurityGroup) {
-				g.CreatedAt, g.InnerAccessPolicy = now, cmp.Or(g.InnerAccessPolicy, PolicyAccept)
+			return store.SecurityGroupsTable.Stage(ctx, tx, w.SecurityGroups, func(g *store.SecurityGroup) {
+				g.CreatedAt, g.InnerAccessPolicy = now, cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
 			})
 		},
 		func() error {
-			return instancesTable.stage(ctx, tx, w.Instances, func(i *Instance) {
-				id := ResourceID{i.AccountID, i.ID}
+			return store.InstancesTable.Stage(ctx, tx, w.Instances, func(i *store.Instance) {
+				id := resourceID(i.AccountID, i.ID)
 				i.SettlesAt, i.RunningAt = settleTime(w.InstancesSettleIn, id, now), settleTime(w.InstancesRunIn, id, now)
 				i.StartedAt, i.CreatedAt = &now, now
 			})
 		},
 		func() error {
-			return enisTable.stage(ctx, tx, w.NetworkInterfaces, func(n *NetworkInterface) {
+			return store.NetworkInterfacesTable.Stage(ctx, tx, w.NetworkInterfaces, func(n *store.NetworkInterface) {
 				n.CreatedAt = now
-				n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, ResourceID{n.AccountID, n.ID}, now)
+				n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, resourceID(n.AccountID, n.ID), now)
 			})
 		},
-		func() error { return addressesTable.stage(ctx, tx, w.PrivateIPAddresses, nil) },
-		func() error { return prefixesTable.stage(ctx, tx, w.IPPrefixes, nil) },
-		func() error { return membershipsTable.stage(ctx, tx, w.GroupMemberships, nil) },
+		func() error { return store.PrivateIPAddressesTable.Stage(ctx, tx, w.PrivateIPAddresses, nil) },
+		func() error { return store.IPPrefixesTable.Stage(ctx, tx, w.IPPrefixes, nil) },
+		func() error { return store.GroupMembershipsTable.Stage(ctx, tx, w.GroupMemberships, nil) },
 		func() error {
-			return groupRulesTable.stage(ctx, tx, w.SecurityGroupRules, func(r *SecurityGroupRule) { r.CreatedAt = now })
+			return store.SecurityGroupRulesTable.Stage(ctx, tx, w.SecurityGroupRules, func(r *store.SecurityGroupRule) { r.CreatedAt = now })
 		},
 	} {
 		if err := stage(); err != nil {
@@ -88,19 +90,11 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 }
 
 // settleTime returns when a row settles, or nil if it has no entry in durations.
-func settleTime(durations map[ResourceID]time.Duration, id ResourceID, now time.Time) *time.Time {
+func settleTime(durations map[store.ResourceID]time.Duration, id store.ResourceID, now time.Time) *time.Time {
 	d, settles := durations[id]
 	if !settles {
 		return nil
 	}
 	at := now.Add(d)
 	return &at
-}
-
-// tags returns a resource's tags for a column that is never NULL.
-func tags(m map[string]string) map[string]string {
-	if m == nil {
-		return map[string]string{}
-	}
-	return m
 }

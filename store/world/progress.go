@@ -1,12 +1,14 @@
-package store
+package world
 
 import (
 	"context"
 
 	"github.com/jackc/pgx/v5"
+
+	"enisim/store/table"
 )
 
-// Progress reports how much of its work ApplyWorld has done. Done and Total count units of work,
+// Progress reports how much of its work Apply has done. Done and Total count units of work,
 // not rows. Copying a row to the database is one unit. Checking and writing it takes longer and is
 // mergeWork units more. Only the large tables count.
 type Progress struct {
@@ -61,9 +63,9 @@ type copyingTx struct {
 // CopyFrom implements pgx.Tx.
 func (tx copyingTx) CopyFrom(ctx context.Context, into pgx.Identifier, columns []string, source pgx.CopyFromSource,
 ) (int64, error) {
-	for _, table := range largeTables {
-		if into[0] == stagingTable(table) {
-			source = &reportingSource{CopyFromSource: source, table: table, progress: tx.progress}
+	for _, name := range largeTables {
+		if into[0] == table.StagingTable(name) {
+			source = &reportingSource{CopyFromSource: source, table: name, progress: tx.progress}
 		}
 	}
 	return tx.Tx.CopyFrom(ctx, into, columns, source)
@@ -90,6 +92,3 @@ func (s *reportingSource) Next() bool {
 	}
 	return more
 }
-
-// stagingTable returns the name of the staging table of a table.
-func stagingTable(table string) string { return "staged_" + table }

@@ -1,4 +1,4 @@
-package store_test
+package world_test
 
 import (
 	"reflect"
@@ -7,24 +7,25 @@ import (
 
 	"enisim/store"
 	"enisim/store/storetest"
+	"enisim/store/world"
 )
 
 // Accounts that exist keep what they have, and the others are made, also when processes seed at the same time.
-func TestSeedWorld(t *testing.T) {
+func TestSeed(t *testing.T) {
 	t.Parallel()
 	const first, second = "1000000000000001", "1000000000000002"
 	pool := storetest.Pool(t)
 	st := newStore(pool)
 	now := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
-	if _, err := st.ApplyWorld(t.Context(), smallWorld(first), now); err != nil {
+	if _, err := world.Apply(t.Context(), st, smallWorld(first), now); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := pool.Exec(t.Context(), `UPDATE accounts SET name = 'changed since'`); err != nil {
 		t.Fatal(err)
 	}
-	world, other := smallWorld(first), smallWorld(second)
+	both, other := smallWorld(first), smallWorld(second)
 	other.AccessKeys[0].ID = "LTAI2"
-	to, from := reflect.ValueOf(world).Elem(), reflect.ValueOf(other).Elem()
+	to, from := reflect.ValueOf(both).Elem(), reflect.ValueOf(other).Elem()
 	for i := range to.NumField() {
 		if field := to.Field(i); field.Kind() == reflect.Slice {
 			field.Set(reflect.AppendSlice(field, from.Field(i)))
@@ -32,14 +33,14 @@ func TestSeedWorld(t *testing.T) {
 	}
 
 	type outcome struct {
-		seeded store.Seeded
+		seeded world.Seeded
 		err    error
 	}
 	const processes = 4
 	outcomes := make(chan outcome, processes)
 	for range processes {
 		go func() {
-			seeded, err := st.SeedWorld(t.Context(), world, now, nil)
+			seeded, err := world.Seed(t.Context(), st, both, now, nil)
 			outcomes <- outcome{seeded, err}
 		}()
 	}
@@ -48,9 +49,9 @@ func TestSeedWorld(t *testing.T) {
 		switch got := <-outcomes; {
 		case got.err != nil:
 			t.Error(got.err)
-		case reflect.DeepEqual(got.seeded, store.Seeded{New: []string{second}, Kept: []string{first}}):
+		case reflect.DeepEqual(got.seeded, world.Seeded{New: []string{second}, Kept: []string{first}}):
 			made++
-		case !reflect.DeepEqual(got.seeded, store.Seeded{Kept: []string{first, second}}):
+		case !reflect.DeepEqual(got.seeded, world.Seeded{Kept: []string{first, second}}):
 			t.Errorf("got %+v, want the second account made or found", got.seeded)
 		}
 	}
@@ -61,17 +62,17 @@ func TestSeedWorld(t *testing.T) {
 	if err != nil || len(accounts) != 2 || accounts[0].Name != "changed since" {
 		t.Errorf("got %+v, %v; want two accounts, the first as it was", accounts, err)
 	}
-	again, err := st.ReadWorld(t.Context(), []string{second}, now)
+	again, err := world.Read(t.Context(), st, []string{second}, now)
 	if err != nil || len(again.NetworkInterfaces) != len(other.NetworkInterfaces) || len(again.Instances) != len(other.Instances) {
 		t.Errorf("got %+v, %v; want the second account with all of its rows", again, err)
 	}
 }
 
-// TestSeedWorldForgetsNoRows fails when a kind of rows is added to World and not to without.
-func TestSeedWorldForgetsNoRows(t *testing.T) {
+// TestSeedForgetsNoRows fails when a kind of rows is added to World and not to without.
+func TestSeedForgetsNoRows(t *testing.T) {
 	t.Parallel()
-	world := &store.World{}
-	value := reflect.ValueOf(world).Elem()
+	w := &world.World{}
+	value := reflect.ValueOf(w).Elem()
 	id := store.ResourceID{AccountID: "a", ID: "x"}
 	for _, field := range value.Fields() {
 		switch field.Kind() {
@@ -91,7 +92,7 @@ func TestSeedWorldForgetsNoRows(t *testing.T) {
 			field.Set(reflect.ValueOf(map[store.ResourceID]time.Duration{id: time.Second}))
 		}
 	}
-	rest := reflect.ValueOf(store.WorldWithout(world, "a")).Elem()
+	rest := reflect.ValueOf(world.Without(w, "a")).Elem()
 	for i := range rest.NumField() {
 		name := rest.Type().Field(i).Name
 		if shared := name == "Regions" || name == "Zones"; (rest.Field(i).Len() == 1) != shared {

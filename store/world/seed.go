@@ -1,4 +1,4 @@
-package store
+package world
 
 import (
 	"context"
@@ -6,21 +6,23 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"enisim/store"
 )
 
-// Seeded reports which accounts SeedWorld created, and which existed already and were not changed.
+// Seeded reports which accounts Seed created, and which existed already and were not changed.
 // Both are sorted.
 type Seeded struct {
 	New, Kept []string
 }
 
-// maxSeedRaces limits how often SeedWorld starts again because another process has created one of
+// maxSeedRaces limits how often Seed starts again because another process has created one of
 // its accounts at the same time.
 const maxSeedRaces = 10
 
-// SeedWorld creates the accounts of a world that do not exist yet, in one transaction. It does not
+// Seed creates the accounts of a world that do not exist yet, in one transaction. It does not
 // change existing ones.
-func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgress func(Progress)) (Seeded, error) {
+func Seed(ctx context.Context, s *store.Store, w *World, now time.Time, onProgress func(Progress)) (Seeded, error) {
 	for races := 0; ; races++ {
 		// First find out which accounts exist.
 		existing, err := s.ListAccounts(ctx, now)
@@ -46,7 +48,7 @@ func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgre
 		}
 		// Then create the others. If another process has created one since, start again, because
 		// that one is to be kept.
-		_, err = s.applyWorldInMode(ctx, w.without(exists), now, createAccounts, onProgress)
+		_, err = applyInMode(ctx, s, w.without(exists), now, createAccounts, onProgress)
 		if errors.Is(err, ErrAccountTaken) && races < maxSeedRaces {
 			continue
 		}
@@ -58,23 +60,23 @@ func (s *Store) SeedWorld(ctx context.Context, w *World, now time.Time, onProgre
 // account and stay.
 func (w *World) without(accounts map[string]bool) *World {
 	rest := *w
-	rest.InstanceTypes = rowsOfOthers(w.InstanceTypes, accounts, func(r *InstanceType) string { return r.OwnerID })
-	rest.Accounts = rowsOfOthers(w.Accounts, accounts, func(r *Account) string { return r.ID })
-	rest.RAMUsers = rowsOfOthers(w.RAMUsers, accounts, func(r *RAMUser) string { return r.AccountID })
-	rest.AccessKeys = rowsOfOthers(w.AccessKeys, accounts, func(r *AccessKey) string { return r.AccountID })
-	rest.VPCs = rowsOfOthers(w.VPCs, accounts, func(r *VPC) string { return r.AccountID })
-	rest.VSwitches = rowsOfOthers(w.VSwitches, accounts, func(r *VSwitch) string { return r.AccountID })
-	rest.SecurityGroups = rowsOfOthers(w.SecurityGroups, accounts, func(r *SecurityGroup) string { return r.AccountID })
-	rest.Instances = rowsOfOthers(w.Instances, accounts, func(r *Instance) string { return r.AccountID })
+	rest.InstanceTypes = rowsOfOthers(w.InstanceTypes, accounts, func(r *store.InstanceType) string { return r.OwnerID })
+	rest.Accounts = rowsOfOthers(w.Accounts, accounts, func(r *store.Account) string { return r.ID })
+	rest.RAMUsers = rowsOfOthers(w.RAMUsers, accounts, func(r *store.RAMUser) string { return r.AccountID })
+	rest.AccessKeys = rowsOfOthers(w.AccessKeys, accounts, func(r *store.AccessKey) string { return r.AccountID })
+	rest.VPCs = rowsOfOthers(w.VPCs, accounts, func(r *store.VPC) string { return r.AccountID })
+	rest.VSwitches = rowsOfOthers(w.VSwitches, accounts, func(r *store.VSwitch) string { return r.AccountID })
+	rest.SecurityGroups = rowsOfOthers(w.SecurityGroups, accounts, func(r *store.SecurityGroup) string { return r.AccountID })
+	rest.Instances = rowsOfOthers(w.Instances, accounts, func(r *store.Instance) string { return r.AccountID })
 	rest.NetworkInterfaces = rowsOfOthers(w.NetworkInterfaces, accounts,
-		func(r *NetworkInterface) string { return r.AccountID })
+		func(r *store.NetworkInterface) string { return r.AccountID })
 	rest.PrivateIPAddresses = rowsOfOthers(w.PrivateIPAddresses, accounts,
-		func(r *PrivateIPAddress) string { return r.AccountID })
-	rest.IPPrefixes = rowsOfOthers(w.IPPrefixes, accounts, func(r *IPPrefix) string { return r.AccountID })
+		func(r *store.PrivateIPAddress) string { return r.AccountID })
+	rest.IPPrefixes = rowsOfOthers(w.IPPrefixes, accounts, func(r *store.IPPrefix) string { return r.AccountID })
 	rest.GroupMemberships = rowsOfOthers(w.GroupMemberships, accounts,
-		func(r *GroupMembership) string { return r.AccountID })
+		func(r *store.GroupMembership) string { return r.AccountID })
 	rest.SecurityGroupRules = rowsOfOthers(w.SecurityGroupRules, accounts,
-		func(r *SecurityGroupRule) string { return r.AccountID })
+		func(r *store.SecurityGroupRule) string { return r.AccountID })
 	rest.VPCsSettleIn = timesOfOthers(w.VPCsSettleIn, accounts)
 	rest.VSwitchesSettleIn = timesOfOthers(w.VSwitchesSettleIn, accounts)
 	rest.InstancesSettleIn = timesOfOthers(w.InstancesSettleIn, accounts)
@@ -89,8 +91,8 @@ func rowsOfOthers[R any](rows []R, accounts map[string]bool, accountOf func(*R) 
 }
 
 // timesOfOthers returns a copy of times without those of some accounts.
-func timesOfOthers(times map[ResourceID]time.Duration, accounts map[string]bool) map[ResourceID]time.Duration {
+func timesOfOthers(times map[store.ResourceID]time.Duration, accounts map[string]bool) map[store.ResourceID]time.Duration {
 	rest := maps.Clone(times)
-	maps.DeleteFunc(rest, func(id ResourceID, _ time.Duration) bool { return accounts[id.AccountID] })
+	maps.DeleteFunc(rest, func(id store.ResourceID, _ time.Duration) bool { return accounts[id.AccountID] })
 	return rest
 }

@@ -1,0 +1,27 @@
+package store
+
+import "enisim/store/table"
+
+// insertRow queues the write that inserts a whole row.
+func insertRow[T any](tx *Tx, t *table.Table[T], row T) {
+	tx.write(1, t.InsertSQL(), t.Values(&row)...)
+}
+
+// The tables, with the columns of the rows that they hold. Package world fills and reads them too.
+var (
+	RegionsTable            = table.New[Region]("regions", "")
+	ZonesTable              = table.New[Zone]("zones", "")
+	AccountsTable           = table.New[Account]("accounts", "id")
+	RAMUsersTable           = table.New[RAMUser]("ram_users", "account_id")
+	AccessKeysTable         = table.New[AccessKey]("access_keys", "account_id")
+	InstanceTypesTable      = table.New[InstanceType]("instance_types", "owner_id")
+	VPCsTable               = table.New[VPC]("vpcs", "account_id")
+	VSwitchesTable          = table.New[VSwitch]("vswitches", "account_id")
+	SecurityGroupsTable     = table.New[SecurityGroup]("security_groups", "account_id")
+	SecurityGroupRulesTable = table.New[SecurityGroupRule]("security_group_rules", "account_id")
+	InstancesTable          = table.New[Instance]("instances", "account_id")
+	NetworkInterfacesTable  = table.New[NetworkInterface]("network_interfaces", "account_id")
+	PrivateIPAddressesTable = table.New[PrivateIPAddress]("private_ip_addresses", "account_id")
+	IPPrefixesTable         = table.New[IPPrefix]("ip_prefixes", "account_id")
+	GroupMembershipsTable   = table.New[GroupMembership]("network_interface_security_groups", "account_id")
+)

@@ -1,0 +1,167 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/store"
+)
+
+// Read reads accounts with all their rows, settled to now, and all regions and zones. It reads
+// them in one database snapshot and takes no lock that a request would wait for. Apply would
+// change nothing for the result: a transient row has the remaining time until it is due. Accounts
+// that do not exist or have expired at now are left out.
+func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Time) (*World, error) {
+	w := &World{
+		VPCsSettleIn:              map[store.ResourceID]time.Duration{},
+		VSwitchesSettleIn:         map[store.ResourceID]time.Duration{},
+		InstancesSettleIn:         map[store.ResourceID]time.Duration{},
+		InstancesRunIn:            map[store.ResourceID]time.Duration{},
+		NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
+	}
+	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		// First read the accounts, because the rest is read only for those that have not expired.
+		if err := w.readAccounts(ctx, tx, accountIDs, now); err != nil {
+			return err
+		}
+		activeIDs := w.accountIDs()
+		if err := w.readNetworks(ctx, tx, activeIDs, now); err != nil {
+			return err
+		}
+		return w.readInterfaces(ctx, tx, activeIDs, now)
+	})
+	return w, err
+}
+
+// readAccounts reads regions, zones, and the accounts with their users, keys and instance types.
+func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now time.Time) error {
+	if err := store.RegionsTable.ReadAll(ctx, tx, &w.Regions, nil, "id", nil); err != nil {
+		return err
+	}
+	if err := store.ZonesTable.ReadAll(ctx, tx, &w.Zones, nil, "region_id, id", nil); err != nil {
+		return err
+	}
+	active := func(a *store.Account) bool { return !a.Expired(now) }
+	if err := store.AccountsTable.ReadAll(ctx, tx, &w.Accounts, active, "id", ids); err != nil {
+		return err
+	}
+	activeIDs := w.accountIDs()
+	if err := store.RAMUsersTable.ReadAll(ctx, tx, &w.RAMUsers, nil, "account_id, name", activeIDs); err != nil {
+		return err
+	}
+	if err := store.AccessKeysTable.ReadAll(ctx, tx, &w.AccessKeys, nil, "account_id, id", activeIDs); err != nil {
+		return err
+	}
+	return store.InstanceTypesTable.ReadAll(ctx, tx, &w.InstanceTypes, nil, "owner_id, id", activeIDs)
+}
+
+// accountIDs returns the ids of the world's accounts.
+func (w *World) accountIDs() []string {
+	ids := make([]string, len(w.Accounts))
+	for i := range w.Accounts {
+		ids[i] = w.Accounts[i].ID
+	}
+	return ids
+}
+
+// readNetworks reads VPCs, VSwitches, and security groups with their rules.
+func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
+	if err := store.VPCsTable.ReadAll(ctx, tx, &w.VPCs, func(v *store.VPC) bool {
+		return noteTimeLeft(w.VPCsSettleIn, v.AccountID, v.ID, v.AvailableAt, now)
+	}, "account_id, region_id, id", accounts); err != nil {
+		return err
+	}
+	if err := store.VSwitchesTable.ReadAll(ctx, tx, &w.VSwitches, func(v *store.VSwitch) bool {
+		return noteTimeLeft(w.VSwitchesSettleIn, v.AccountID, v.ID, v.AvailableAt, now)
+	}, "account_id, vpc_id, id", accounts); err != nil {
+		return err
+	}
+	if err := store.SecurityGroupsTable.ReadAll(ctx, tx, &w.SecurityGroups, nil, "account_id, vpc_id, id", accounts); err != nil {
+		return err
+	}
+	return store.SecurityGroupRulesTable.ReadAll(ctx, tx, &w.SecurityGroupRules, nil, "account_id, security_group_id, id", accounts)
+}
+
+// readInterfaces reads instances, and interfaces with their addresses, prefixes and memberships. It
+// leaves out interfaces whose deletion is due, and all that belongs to them.
+func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
+	if err := store.InstancesTable.ReadAll(ctx, tx, &w.Instances, func(i *store.Instance) bool {
+		*i = i.Settled(now)
+		noteTimeLeft(w.InstancesRunIn, i.AccountID, i.ID, i.RunningAt, now)
+		return noteTimeLeft(w.InstancesSettleIn, i.AccountID, i.ID, i.SettlesAt, now)
+	}, "account_id, id", accounts); err != nil {
+		return err
+	}
+	deleted := map[store.ResourceID]bool{}
+	if err := store.NetworkInterfacesTable.ReadAll(ctx, tx, &w.NetworkInterfaces, func(n *store.NetworkInterface) bool {
+		*n = n.Settled(now)
+		if n.Status == store.ENIDeleted {
+			deleted[resourceID(n.AccountID, n.ID)] = true
+			return false
+		}
+		return noteTimeLeft(w.NetworkInterfacesSettleIn, n.AccountID, n.ID, n.SettlesAt, now)
+	}, "account_id, instance_id, device_index, id", accounts); err != nil {
+		return err
+	}
+	if err := store.PrivateIPAddressesTable.ReadAll(ctx, tx, &w.PrivateIPAddresses, func(a *store.PrivateIPAddress) bool {
+		return !deleted[resourceID(a.AccountID, a.NetworkInterfaceID)]
+	}, "account_id, network_interface_id, is_primary DESC, address", accounts); err != nil {
+		return err
+	}
+	if err := store.IPPrefixesTable.ReadAll(ctx, tx, &w.IPPrefixes, func(p *store.IPPrefix) bool {
+		return !deleted[resourceID(p.AccountID, p.NetworkInterfaceID)]
+	}, "account_id, network_interface_id, prefix", accounts); err != nil {
+		return err
+	}
+	return store.GroupMembershipsTable.ReadAll(ctx, tx, &w.GroupMemberships, func(m *store.GroupMembership) bool {
+		return !deleted[resourceID(m.AccountID, m.NetworkInterfaceID)]
+	}, "account_id, network_interface_id, position", accounts)
+}
+
+// noteTimeLeft records the remaining time of a row that is not due yet. It always returns true, so
+// that readAll keeps the row.
+func noteTimeLeft(timeLeft map[store.ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
+	if due != nil && due.After(now) {
+		timeLeft[resourceID(account, id)] = due.Sub(now)
+	}
+	return true
+}
+
+// Check returns the errors of Apply that depend on rows outside the world:
+// ErrAccessKeyTaken and ErrZoneElsewhere.
+func Check(ctx context.Context, s *store.Store, w *World) error {
+	accounts, keys, zones, regions := []string{}, []string{}, []string{}, []string{}
+	for i := range w.Accounts {
+		accounts = append(accounts, w.Accounts[i].ID)
+	}
+	for i := range w.AccessKeys {
+		keys = append(keys, w.AccessKeys[i].ID)
+	}
+	for i := range w.Zones {
+		zones, regions = append(zones, w.Zones[i].ID), append(regions, w.Zones[i].RegionID)
+	}
+	for _, refusal := range []struct {
+		reason error
+		sql    string
+		args   []any
+	}{
+		{ErrZoneElsewhere, `
+			SELECT z.id FROM zones z
+			JOIN unnest($1::text[], $2::text[]) AS wanted (id, region_id) ON wanted.id = z.id
+			WHERE z.region_id <> wanted.region_id ORDER BY z.id LIMIT 1`, []any{zones, regions}},
+		{ErrAccessKeyTaken, `
+			SELECT id FROM access_keys WHERE id = ANY ($1) AND account_id <> ALL ($2) ORDER BY id LIMIT 1`, []any{keys, accounts}},
+	} {
+		found, err := store.Query(ctx, s, pgx.RowTo[string], refusal.sql, refusal.args...)
+		if err != nil {
+			return err
+		}
+		if len(found) > 0 {
+			return fmt.Errorf("%w: %s", refusal.reason, found[0])
+		}
+	}
+	return nil
+}

@@ -1,0 +1,42 @@
+package world
+
+import (
+	"time"
+
+	"enisim/store"
+)
+
+// World is the wanted state of some accounts: Apply makes every account in it equal to it. Its
+// rows are as they are to be stored, except for their times. CreatedAt is set when a row is first
+// written. The due time of a transient row comes from the maps below.
+type World struct {
+	Regions       []store.Region // missing ones are added, existing ones never changed
+	Zones         []store.Zone
+	InstanceTypes []store.InstanceType // each owned by one of the accounts
+
+	Accounts           []store.Account
+	RAMUsers           []store.RAMUser
+	AccessKeys         []store.AccessKey
+	VPCs               []store.VPC
+	VSwitches          []store.VSwitch
+	SecurityGroups     []store.SecurityGroup
+	Instances          []store.Instance
+	NetworkInterfaces  []store.NetworkInterface
+	PrivateIPAddresses []store.PrivateIPAddress
+	IPPrefixes         []store.IPPrefix
+	GroupMemberships   []store.GroupMembership
+	SecurityGroupRules []store.SecurityGroupRule
+
+	// These maps say how long after Apply a transient row settles. A transient row without an
+	// entry never settles. A VPC or VSwitch without one is Available.
+	VPCsSettleIn              map[store.ResourceID]time.Duration
+	VSwitchesSettleIn         map[store.ResourceID]time.Duration
+	InstancesSettleIn         map[store.ResourceID]time.Duration
+	InstancesRunIn            map[store.ResourceID]time.Duration // for instances that settle to Starting: when they are Running
+	NetworkInterfacesSettleIn map[store.ResourceID]time.Duration
+}
+
+// resourceID returns the id of a resource of an account.
+func resourceID(accountID, id string) store.ResourceID {
+	return store.ResourceID{AccountID: accountID, ID: id}
+}
