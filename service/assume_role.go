@@ -95,7 +95,7 @@ func (s *Service) assumeRole(ctx context.Context, caller Caller, req AssumeRoleR
 		RoleID:        newRAMID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.Now())
+		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.beforeLocks())
 		switch {
 		case err != nil:
 			return err

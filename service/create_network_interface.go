@@ -266,7 +266,7 @@ func (s *Service) createNetworkInterface(
 		req.RegionID,
 		req.addressWant(),
 		req.groupIDs(),
-		s.Now(),
+		s.beforeLocks(),
 	)
 	if err != nil {
 		return NetworkInterface{}, err

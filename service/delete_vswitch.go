@@ -47,7 +47,7 @@ var DeleteVSwitch = newAction(Action[DeleteVSwitchRequest, Empty]{
 
 func (s *Service) deleteVSwitch(ctx context.Context, caller Caller, req DeleteVSwitchRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.Now())
+		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.beforeLocks())
 		if err != nil {
 			return err
 		}

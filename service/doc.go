@@ -3,8 +3,8 @@
 // name. It checks the request, then runs one transaction that locks rows and settles them, applies
 // the rules in the order in which the API answers, and queues its writes.
 //
-// A rule is a pure function of what the locks returned. Time is read once, after the locks, and
-// travels as a value.
+// A rule is a pure function of what the locks returned. The time of the decision is read after the
+// locks, and travels as a value.
 //
 // It never sees HTTP, Echo, pgx or SQL, and starts no goroutine.
 package service

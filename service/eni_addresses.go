@@ -181,7 +181,7 @@ func (s *Service) assignAddresses(
 		}
 	}
 	// Then lock the rows and check the rules.
-	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.Now())
+	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.beforeLocks())
 	if err != nil {
 		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)
 	}

@@ -10,7 +10,7 @@ import (
 
 // lockLaunch locks the rows that a launch needs, and stores them in l, settled to the current time.
 func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launchInput) (err error) {
-	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.Now())
+	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.beforeLocks())
 	if err != nil {
 		return err
 	}

@@ -82,9 +82,14 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 // Store returns the database, for package operator. An action uses it by a method of its own.
 func (s *Service) Store() *store.Store { return s.store }
 
-// Now returns the time with the precision of the database: UTC, in microseconds. An action reads it
-// once, after its locks, so that times follow the order of commits.
+// Now returns the time with the precision of the database: UTC, in microseconds. An action decides
+// by the time that it reads after its locks, so that times follow the order of commits.
 func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// beforeLocks returns the time for a statement that locks rows and purges others in one round trip.
+// It is a lower bound of the time by which the action decides: a row that is gone by now is gone
+// then too. A row that goes in between is purged by a later action.
+func (s *Service) beforeLocks() time.Time { return s.Now() }
 
 // dueAt returns when a transition that begins now ends, or nil if it takes no time.
 func dueAt(now time.Time, delay time.Duration) *time.Time {

@@ -1,0 +1,64 @@
+package service
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A time that is read while a lock is awaited may be older than what the lock has waited for. So a statement that locks gets beforeLocks, which says
+// so, and never Now. The test reads the source, because the difference shows only in a race.
+func TestLocksGetALowerBoundOfTheTime(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bounds := 0
+	for _, path := range files {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		positions := token.NewFileSet()
+		file, err := parser.ParseFile(positions, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			lock, ok := n.(*ast.CallExpr)
+			if !ok || !strings.HasPrefix(calledMethod(lock), "Lock") {
+				return true
+			}
+			for _, argument := range lock.Args {
+				ast.Inspect(argument, func(n ast.Node) bool {
+					call, ok := n.(*ast.CallExpr)
+					if !ok {
+						return true
+					}
+					switch calledMethod(call) {
+					case "Now":
+						t.Errorf("%v: %s gets Now, want beforeLocks", positions.Position(call.Pos()), calledMethod(lock))
+					case "beforeLocks":
+						bounds++
+					}
+					return true
+				})
+			}
+			return true
+		})
+	}
+	if bounds == 0 {
+		t.Error("no lock gets beforeLocks: the test finds nothing")
+	}
+}
+
+// calledMethod returns the name of the method that is called, or "".
+func calledMethod(call *ast.CallExpr) string {
+	if method, ok := call.Fun.(*ast.SelectorExpr); ok {
+		return method.Sel.Name
+	}
+	return ""
+}
