@@ -62,21 +62,7 @@ func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
 			{s, alternate(n, pairs, 0, numberedID("i-join-"), numberedID("eni-join-"))},
 			{s, alternate(n, n, 0, func(int) string { return "i-hot" }, numberedID("eni-hot-"))},
 		} {
-			before, err := countCommits(ctx, conn)
-			if err != nil {
-				return err
-			}
-			if cells[k], err = b.measure(ctx, l.server, n, l.plan); err != nil {
-				return err
-			}
-			after, err := countCommits(ctx, conn)
-			if err != nil {
-				return err
-			}
-			// The commits of the warm-up are counted too, so its operations are included.
-			cells[k].perCommit = cells[k].rate * (b.warmUp + b.length).Seconds() / float64(after-before)
-			// A run may have ended between an attach and its detach.
-			if _, err := conn.Exec(ctx, detachAllSQL); err != nil {
+			if cells[k], err = b.measureWithCommits(ctx, conn, l.server, n, l.plan); err != nil {
 				return err
 			}
 			if f := cells[k].failed; f > 0 {
@@ -98,6 +84,30 @@ func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
 			formatRate(hot.rate), formatRatio(hot.rate/http.rate), hot.latency.String(), fmt.Sprintf("%.0f", memory))
 	}
 	return b.printCosts(ctx)
+}
+
+// measureWithCommits puts a load on a server, counts the requests a commit, and detaches what the
+// load left attached.
+func (b *bench) measureWithCommits(
+	ctx context.Context, conn *pgx.Conn, s *server, clients int, plan load.Plan,
+) (measurement, error) {
+	before, err := countCommits(ctx, conn)
+	if err != nil {
+		return measurement{}, err
+	}
+	m, err := b.measure(ctx, s, clients, plan)
+	if err != nil {
+		return measurement{}, err
+	}
+	after, err := countCommits(ctx, conn)
+	if err != nil {
+		return measurement{}, err
+	}
+	// The commits of the warm-up are counted too, so its operations are included.
+	m.perCommit = m.rate * (b.warmUp + b.length).Seconds() / float64(after-before)
+	// A run may have ended between an attach and its detach.
+	_, err = conn.Exec(ctx, detachAllSQL)
+	return m, err
 }
 
 // detachAllSQL detaches what a run left attached and releases the capacity of the security groups,

@@ -66,27 +66,10 @@ func (w *world) window(episodes []episode, p *piece, since int64, goal *op) *pie
 		if e.to < since || e.from > goal.to {
 			continue
 		}
-		part := episode{eni: e.eni, start: e.start, end: anywhere}
+		part := episode{eni: e.eni, start: e.start, end: anywhere, ops: operationsWithin(e.ops, since, goal.to)}
 		if e.from < since {
 			part.start = anywhere
 			open[e.eni] = true
-		}
-		for _, o := range e.ops {
-			// An operation that crosses the border may have happened outside. An observation that
-			// crosses it proves nothing.
-			early, late := o.from < since, o.to > goal.to
-			switch {
-			case o.from > goal.to || o.to < since:
-				continue
-			case (early || late) && !o.changesState():
-				continue
-			case early || late:
-				o.uncertain = true
-				if late {
-					o.to = endless
-				}
-			}
-			part.ops = append(part.ops, o)
 		}
 		if len(part.ops) > 0 {
 			kept = append(kept, part)
@@ -100,6 +83,28 @@ func (w *world) window(episodes []episode, p *piece, since int64, goal *op) *pie
 				out.instances[i].others++
 			}
 		}
+	}
+	return out
+}
+
+// operationsWithin returns the operations that overlap a window. An operation that crosses its
+// border may have happened outside. An observation that crosses it proves nothing and is left out.
+func operationsWithin(ops []op, since, until int64) []op {
+	var out []op
+	for _, o := range ops {
+		if o.from > until || o.to < since {
+			continue
+		}
+		if early, late := o.from < since, o.to > until; early || late {
+			if !o.changesState() {
+				continue
+			}
+			o.uncertain = true
+			if late {
+				o.to = endless
+			}
+		}
+		out = append(out, o)
 	}
 	return out
 }

@@ -125,20 +125,15 @@ func qualifiedName(account, id string) string {
 // newWorld converts a history into the terms of the model.
 func newWorld(h *history.History, rules Rules) (*world, error) {
 	w := &world{history: h}
+	indexes := newIndexes(h)
 	// First the initial state: the limits, and which interface is on which instance.
-	instances := map[*history.Instance]int{}
-	type key struct{ account, id string }
-	byID := map[key]int{}
-	for k, i := range h.Instances {
-		instances[i], byID[key{i.Account, i.ID}] = k, k
+	for _, i := range h.Instances {
 		w.limit, w.held = append(w.limit, i.Limit), append(w.held, i.Held)
 	}
-	interfaces := map[*history.Interface]int{}
-	for k, n := range h.Interfaces {
-		interfaces[n] = k
+	for _, n := range h.Interfaces {
 		at := nowhere
 		if n.Instance != "" {
-			at = byID[key{n.Account, n.Instance}]
+			at = indexes.instanceByID[qualifiedID{n.Account, n.Instance}]
 			w.held[at]++
 		}
 		w.start = append(w.start, at)
@@ -153,47 +148,75 @@ func newWorld(h *history.History, rules Rules) (*world, error) {
 	// Then the operations. Only answers that say something about the state are kept.
 	for k := range h.Operations {
 		source := &h.Operations[k]
-		o := op{eni: interfaces[source.Interface], instance: nowhere, from: int64(source.Invoked),
-			to: int64(source.Ended), operation: source}
-		if source.Instance != nil {
-			o.instance = instances[source.Instance]
-		}
 		if source.Status == store.ENIAttaching || source.Status == store.ENIDetaching {
 			return nil, fmt.Errorf("op %d (line %d) saw interface %s %s; the model is of a server without delays: "+
 				"serve --attach-delay 0 --detach-delay 0",
 				source.ID, source.Line, source.Interface.ID, source.Status)
 		}
-		constrains := true
-		switch {
-		case source.Action == history.Describe && source.Outcome == history.OK:
-			at, known := byID[key{source.Interface.Account, source.On}]
-			switch {
-			case source.Status == store.ENIAvailable && source.On == "":
-				o.kind = free
-			case source.Status == store.ENIInUse && known:
-				o.kind, o.instance = on, at
-			default:
-				o.kind = impossible
-			}
-		case source.Action == history.Describe:
-			constrains = false
-		case source.Outcome == history.Fail:
-			o.kind, constrains = refusalKind(source, rules)
-		default:
-			o.kind = attach
-			if source.Action == history.Detach {
-				o.kind = detach
-			}
-			o.acceptsRepeat = rules.AcceptRepeats
-			if o.uncertain = source.Outcome == history.Unknown; o.uncertain {
-				o.to = endless
-			}
-		}
-		if constrains {
+		if o, constrains := newOp(source, indexes, rules); constrains {
 			w.ops = append(w.ops, o)
 		}
 	}
 	return w, nil
+}
+
+// indexes are the indexes of instances and interfaces in the world.
+type indexes struct {
+	instance     map[*history.Instance]int
+	instanceByID map[qualifiedID]int
+	eni          map[*history.Interface]int
+}
+
+// qualifiedID is an id with its account.
+type qualifiedID struct{ account, id string }
+
+// newIndexes returns the indexes of a history's instances and interfaces.
+func newIndexes(h *history.History) indexes {
+	x := indexes{map[*history.Instance]int{}, map[qualifiedID]int{}, map[*history.Interface]int{}}
+	for k, i := range h.Instances {
+		x.instance[i], x.instanceByID[qualifiedID{i.Account, i.ID}] = k, k
+	}
+	for k, n := range h.Interfaces {
+		x.eni[n] = k
+	}
+	return x
+}
+
+// newOp converts an operation of a history. constrains reports whether its answer says something
+// about the state.
+func newOp(source *history.Operation, x indexes, rules Rules) (o op, constrains bool) {
+	o = op{eni: x.eni[source.Interface], instance: nowhere, from: int64(source.Invoked), to: int64(source.Ended),
+		operation: source}
+	if source.Instance != nil {
+		o.instance = x.instance[source.Instance]
+	}
+	switch {
+	case source.Action == history.Describe && source.Outcome == history.OK:
+		at, known := x.instanceByID[qualifiedID{source.Interface.Account, source.On}]
+		switch {
+		case source.Status == store.ENIAvailable && source.On == "":
+			o.kind = free
+		case source.Status == store.ENIInUse && known:
+			o.kind, o.instance = on, at
+		default:
+			o.kind = impossible
+		}
+	case source.Action == history.Describe:
+		return op{}, false
+	case source.Outcome == history.Fail:
+		o.kind, constrains = refusalKind(source, rules)
+		return o, constrains
+	default:
+		o.kind = attach
+		if source.Action == history.Detach {
+			o.kind = detach
+		}
+		o.acceptsRepeat = rules.AcceptRepeats
+		if o.uncertain = source.Outcome == history.Unknown; o.uncertain {
+			o.to = endless
+		}
+	}
+	return o, true
 }
 
 // refusalKind returns what a refused attach or detach says about the state. Most codes say nothing

@@ -53,6 +53,24 @@ func (o *op) usesCount() bool { return o.changesState() || o.kind == full }
 // pieces joins the episodes that share an instance, and cuts again wherever none of them is in
 // progress. At such a cut all orders agree on how many interfaces each instance holds.
 func (w *world) pieces(episodes []episode) []*piece {
+	// First group the episodes that depend on each other. Then cut each group where no episode is
+	// in progress. held follows the counts from cut to cut.
+	held := slices.Clone(w.held)
+	var out []*piece
+	for _, group := range w.groupByInstances(episodes) {
+		slices.SortStableFunc(group, func(a, b episode) int { return cmp.Compare(a.from, b.from) })
+		for len(group) > 0 {
+			n := overlapping(group)
+			out = append(out, w.piece(group[:n:n], held))
+			moveInterfaces(group[:n], held)
+			group = group[n:]
+		}
+	}
+	return out
+}
+
+// groupByInstances returns the sets of episodes that share instances, directly or through others.
+func (w *world) groupByInstances(episodes []episode) [][]episode {
 	// First join each episode with the instances whose counts it uses.
 	u := newUnion(len(w.limit) + len(episodes)) // instances, then episodes
 	for k, e := range episodes {
@@ -63,41 +81,42 @@ func (w *world) pieces(episodes []episode) []*piece {
 		}
 	}
 	// Then collect the episodes of each set, in the order in which the sets are met.
-	groups := map[int][]episode{}
-	var roots []int
+	var groups [][]episode
+	indexOf := map[int]int{} // by representative: its index in groups
 	for k, e := range episodes {
 		root := u.find(len(w.limit) + k)
-		if groups[root] == nil {
-			roots = append(roots, root)
+		index, known := indexOf[root]
+		if !known {
+			index = len(groups)
+			indexOf[root], groups = index, append(groups, nil)
 		}
-		groups[root] = append(groups[root], e)
+		groups[index] = append(groups[index], e)
 	}
-	// Then cut each set where no episode is in progress. held follows the counts from cut to cut:
-	// an episode moves its interface from its first instance to its last one.
-	held := slices.Clone(w.held)
-	var out []*piece
-	for _, root := range roots {
-		group := groups[root]
-		slices.SortStableFunc(group, func(a, b episode) int { return cmp.Compare(a.from, b.from) })
-		for len(group) > 0 {
-			n, to := 1, group[0].to
-			for n < len(group) && group[n].from <= to {
-				to = max(to, group[n].to)
-				n++
-			}
-			out = append(out, w.piece(group[:n:n], held))
-			for _, e := range group[:n] {
-				if e.start >= 0 {
-					held[e.start]--
-				}
-				if e.end >= 0 {
-					held[e.end]++
-				}
-			}
-			group = group[n:]
+	return groups
+}
+
+// overlapping returns how many episodes, from the first one on, pass before none is in progress.
+// The episodes are in the order of their starts.
+func overlapping(group []episode) int {
+	n, to := 1, group[0].to
+	for n < len(group) && group[n].from <= to {
+		to = max(to, group[n].to)
+		n++
+	}
+	return n
+}
+
+// moveInterfaces updates the counts of instances: an episode moves its interface from its first
+// instance to its last one.
+func moveInterfaces(episodes []episode, held []int) {
+	for _, e := range episodes {
+		if e.start >= 0 {
+			held[e.start]--
+		}
+		if e.end >= 0 {
+			held[e.end]++
 		}
 	}
-	return out
 }
 
 // piece returns a piece of the given episodes. held are the interface counts of the instances at

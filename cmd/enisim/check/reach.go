@@ -95,27 +95,8 @@ func (s *sweep) helpfulOperations(v *candidateOrder, goal int) []int {
 			s.addSameInterface(v, o.episodeSlot, enqueue)
 		}
 		// Then the operations that change the count of its instance.
-		switch {
-		case o.kind == attach && int(v.held[o.local]) >= s.piece.instances[o.local].limit:
-			s.addProviders(v, detach, o.local, enqueue)
-		case o.kind == attach && int(v.held[o.local]) == s.piece.instances[o.local].limit-1:
-			// This attach takes the last slot. An interface that has yet to be attached and
-			// detached must use that slot before.
-			for _, k := range s.active {
-				if visitor := &s.slots[k]; visitor.kind == detach && visitor.local == o.local && !visitor.isolated &&
-					int(v.attachedTo[visitor.episodeSlot]) != visitor.instance {
-					enqueue(k)
-				}
-			}
-		case o.kind == detach:
-			for _, k := range s.active {
-				if s.slots[k].kind == full && s.slots[k].local == o.local {
-					enqueue(k)
-				}
-			}
-		case o.kind == full &&
-			int(v.held[o.local])+s.piece.instances[o.local].others < s.piece.instances[o.local].limit:
-			s.addProviders(v, attach, o.local, enqueue)
+		if o.usesCount() {
+			s.addSameInstance(v, o, enqueue)
 		}
 	}
 	return out
@@ -141,6 +122,33 @@ func (s *sweep) addSameInterface(v *candidateOrder, episodeSlot int, enqueue fun
 			}
 			enqueue(k)
 		}
+	}
+}
+
+// addSameInstance enqueues the calls in progress that an operation depends on because of the count
+// of its instance.
+func (s *sweep) addSameInstance(v *candidateOrder, o *slot, enqueue func(int)) {
+	instance, held := s.piece.instances[o.local], int(v.held[o.local])
+	switch {
+	case o.kind == attach && held >= instance.limit:
+		s.addProviders(v, detach, o.local, enqueue)
+	case o.kind == attach && held == instance.limit-1:
+		// This attach takes the last slot. An interface that has yet to be attached and detached
+		// must use that slot before.
+		for _, k := range s.active {
+			if visitor := &s.slots[k]; visitor.kind == detach && visitor.local == o.local && !visitor.isolated &&
+				int(v.attachedTo[visitor.episodeSlot]) != visitor.instance {
+				enqueue(k)
+			}
+		}
+	case o.kind == detach:
+		for _, k := range s.active {
+			if s.slots[k].kind == full && s.slots[k].local == o.local {
+				enqueue(k)
+			}
+		}
+	case o.kind == full && held+instance.others < instance.limit:
+		s.addProviders(v, attach, o.local, enqueue)
 	}
 }
 
