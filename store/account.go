@@ -4,12 +4,13 @@ import "time"
 
 // Account is a tenant: the unit of isolation. Its ID is the 16-digit UID.
 type Account struct {
-	ID                         string     `db:"id,key"`
-	Name                       string     `db:"name"`
-	NetworkInterfacesPerRegion int        `db:"network_interfaces_per_region"` // quota
-	CreatedAt                  time.Time  `db:"created_at,once"`
-	ExpiresAt                  *time.Time `db:"expires_at,once"` // from then on the account counts as deleted; nil if it never expires
-	Repeats                    string     `db:"repeats"`         // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
+	ID                         string    `db:"id,key"`
+	Name                       string    `db:"name"`
+	NetworkInterfacesPerRegion int       `db:"network_interfaces_per_region"` // quota
+	CreatedAt                  time.Time `db:"created_at,once"`
+	// From ExpiresAt on, the account counts as deleted; nil if it never expires.
+	ExpiresAt *time.Time `db:"expires_at,once"`
+	Repeats   string     `db:"repeats"` // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
 }
 
 // Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of

@@ -170,7 +170,9 @@ func DeleteLockedAccount(ctx context.Context, tx pgx.Tx, id string) error {
 
 // countInterfaces returns the number of interfaces of an account, or limit if there are more.
 func (tx *Tx) countInterfaces(ctx context.Context, id string, limit int) (n int, err error) {
-	tx.queue(`SELECT count(*) FROM (SELECT FROM network_interfaces WHERE account_id = $1 LIMIT $2) AS those`, id, limit).
+	tx.queue(`
+		SELECT count(*)
+		FROM (SELECT FROM network_interfaces WHERE account_id = $1 LIMIT $2) AS those`, id, limit).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&n) })
 	return n, tx.send(ctx)
 }
@@ -181,7 +183,9 @@ func (tx *Tx) countInterfaces(ctx context.Context, id string, limit int) (n int,
 func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error {
 	tx.lock(rankNetworkInterfaces, `
 		DELETE FROM network_interfaces
-		WHERE account_id = $1 AND id = ANY (ARRAY (SELECT id FROM network_interfaces WHERE account_id = $1 ORDER BY id LIMIT $2 FOR UPDATE))`, id, n)
+		WHERE account_id = $1
+		  AND id = ANY (ARRAY (
+		      SELECT id FROM network_interfaces WHERE account_id = $1 ORDER BY id LIMIT $2 FOR UPDATE))`, id, n)
 	return tx.send(ctx)
 }
 

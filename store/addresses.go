@@ -133,7 +133,8 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			      WHERE a.account_id = $1 AND a.vswitch_id = $2 AND a.address = candidate.address)
 			  AND NOT EXISTS (
 			      SELECT FROM ip_prefixes p
-			      WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = network(set_masklen(candidate.address, 28)))
+			      WHERE p.account_id = $1 AND p.vswitch_id = $2
+			        AND p.prefix = network(set_masklen(candidate.address, 28)))
 			  AND candidate.address <> ALL ($4::inet[])
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv4+spare, named).
 			Query(each(func(a *netip.Addr) []any { return []any{a} }, func(a netip.Addr) {
@@ -149,7 +150,10 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			SELECT block.prefix
 			FROM vswitches v
 			CROSS JOIN generate_series(32768, 65535) g
-			CROSS JOIN LATERAL (SELECT network(set_masklen(v.ipv6_cidr_block::inet + g * (1::bigint << 47) + g * (1::bigint << 47), 80)) AS prefix) block
+			CROSS JOIN LATERAL (
+			    SELECT network(set_masklen(
+			               v.ipv6_cidr_block::inet + g * (1::bigint << 47) + g * (1::bigint << 47), 80)) AS prefix
+			) block
 			WHERE v.account_id = $1 AND v.id = $2 AND v.ipv6_cidr_block IS NOT NULL
 			  AND NOT EXISTS (
 			      SELECT FROM ip_prefixes p

@@ -8,7 +8,8 @@ import (
 // Attachment is a request to attach an interface to an instance, or to detach it.
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
-	Detach                                              bool // whether it is a detach: rows that only an attach needs are not read
+	// Detach reports whether it is a detach. Rows that only an attach needs are then not read.
+	Detach bool
 }
 
 func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }

@@ -11,7 +11,9 @@ func (tx *Tx) readHeldENIs(a *Attachments, ids namedIDs) {
 		             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
-		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND instance_id = named.id OFFSET 0) n`,
+		    SELECT * FROM network_interfaces
+		    WHERE account_id = named.account_id AND instance_id = named.id
+		    OFFSET 0) n`,
 		ids.instances.accounts, ids.instances.ids).
 		Query(each(heldInterfaceFields, a.addHeldENI))
 }

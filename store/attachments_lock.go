@@ -77,7 +77,9 @@ func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
 			SELECT n.account_id, n.id
 			FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 			CROSS JOIN LATERAL (
-			    SELECT account_id, id FROM network_interfaces WHERE account_id = named.account_id AND id = named.id OFFSET 0) n`,
+			    SELECT account_id, id FROM network_interfaces
+			    WHERE account_id = named.account_id AND id = named.id
+			    OFFSET 0) n`,
 			missing.accounts, missing.ids).
 			Query(each(resourceIDFields, a.addContended(NetworkInterfaceRow)))
 	}
@@ -187,7 +189,8 @@ func (a *Attachments) addHeldENI(n batchENI) {
 // to leave the named instances.
 func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	sql := `
-		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status, n.next_status, n.settles_at,
+		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type,
+		       n.status, n.next_status, n.settles_at,
 		       n.instance_id, n.instance_eni_quantity, n.device_index, n.network_card_index, n.service_managed
 		FROM (
 		    SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS eni (account_id, id)
@@ -201,7 +204,9 @@ func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 		        OFFSET 0) leaving
 		    ORDER BY 1, 2) named
 		CROSS JOIN LATERAL (
-		    SELECT * FROM network_interfaces WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE SKIP LOCKED) n`
+		    SELECT * FROM network_interfaces
+		    WHERE account_id = named.account_id AND id = named.id
+		    FOR NO KEY UPDATE SKIP LOCKED) n`
 	if a.wait {
 		sql = withoutSkipLocked(sql)
 	}
@@ -223,7 +228,9 @@ func (tx *Tx) lockAffectedGroups(a *Attachments, groups idList) {
 		SELECT g.account_id, g.id
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
-		    SELECT account_id, id FROM security_groups WHERE account_id = named.account_id AND id = named.id FOR KEY SHARE SKIP LOCKED) g`
+		    SELECT account_id, id FROM security_groups
+		    WHERE account_id = named.account_id AND id = named.id
+		    FOR KEY SHARE SKIP LOCKED) g`
 	if a.wait {
 		sql = withoutSkipLocked(sql)
 	}
@@ -271,7 +278,8 @@ func (tx *Tx) lockAllCapacityShares(a *Attachments, groups idList) {
 	tx.lock(rankDepartures, `
 		SELECT account_id, security_group_id, instance_id, due_at
 		FROM security_group_departures
-		WHERE (account_id, security_group_id) IN (SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS g (account_id, id))
+		WHERE (account_id, security_group_id) IN (
+		    SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS g (account_id, id))
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, groups.accounts, groups.ids).Query(each(departureFields, a.addDeparture))
 	tx.lock(rankCapacity, `
@@ -344,9 +352,11 @@ func (tx *Tx) readAttachedENIs(a *Attachments, ids namedIDs) {
 		    FROM private_ip_addresses
 		    WHERE account_id = named.account_id AND network_interface_id = named.id) address
 		CROSS JOIN LATERAL (
-		    SELECT count(*) FILTER (WHERE family(p.prefix) = 4) AS v4, count(*) FILTER (WHERE family(p.prefix) = 6) AS v6
+		    SELECT count(*) FILTER (WHERE family(p.prefix) = 4) AS v4,
+		           count(*) FILTER (WHERE family(p.prefix) = 6) AS v6
 		    FROM ip_prefixes p
-		    WHERE p.account_id = named.account_id AND p.network_interface_id = named.id) prefix`, ids.attached.accounts, ids.attached.ids).
+		    WHERE p.account_id = named.account_id AND p.network_interface_id = named.id) prefix`,
+		ids.attached.accounts, ids.attached.ids).
 		Query(each(func(n *batchENI) []any {
 			return []any{&n.AccountID, &n.ID, &n.ipv4, &n.ipv6, &n.groups}
 		}, func(n batchENI) {

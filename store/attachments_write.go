@@ -36,9 +36,12 @@ func (tx *Tx) writeENIs(a *Attachments) {
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces n
 		SET status = c.status, next_status = c.next_status, settles_at = c.settles_at, instance_id = c.instance_id,
-		    instance_eni_quantity = c.instance_eni_quantity, device_index = c.device_index, network_card_index = c.network_card_index
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[], $7::integer[], $8::integer[], $9::integer[])
-		    AS c (account_id, id, status, next_status, settles_at, instance_id, instance_eni_quantity, device_index, network_card_index)
+		    instance_eni_quantity = c.instance_eni_quantity, device_index = c.device_index,
+		    network_card_index = c.network_card_index
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
+		            $6::text[], $7::integer[], $8::integer[], $9::integer[])
+		    AS c (account_id, id, status, next_status, settles_at,
+		          instance_id, instance_eni_quantity, device_index, network_card_index)
 		WHERE n.account_id = c.account_id AND n.id = c.id`,
 		accounts, ids, statuses, next, settles, instances, quantities, indexes, cards)
 }
@@ -66,7 +69,8 @@ func (tx *Tx) writeDepartures(a *Attachments) {
 		tx.queue(`
 			DELETE FROM security_group_departures l
 			USING unnest($1::text[], $2::text[], $3::text[]) AS gone (account_id, security_group_id, instance_id)
-			WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id AND l.instance_id = gone.instance_id`,
+			WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id
+			  AND l.instance_id = gone.instance_id`,
 			removed.accounts, removed.groups, removed.instances)
 	}
 	if len(added.accounts) > 0 {
@@ -104,6 +108,8 @@ func (tx *Tx) writeCapacity(a *Attachments) {
 	tx.write(int64(len(groups)), `
 		UPDATE security_group_capacity p
 		SET free = c.free
-		FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[]) AS c (account_id, security_group_id, share, free)
-		WHERE p.account_id = c.account_id AND p.security_group_id = c.security_group_id AND p.share = c.share`, accounts, groups, shares, free)
+		FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[])
+		    AS c (account_id, security_group_id, share, free)
+		WHERE p.account_id = c.account_id AND p.security_group_id = c.security_group_id AND p.share = c.share`,
+		accounts, groups, shares, free)
 }

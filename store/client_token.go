@@ -64,7 +64,9 @@ func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.T
 		WHERE (account_id, action, token) IN (
 		    SELECT account_id, action, token FROM client_tokens
 		    WHERE account_id = $1 AND failed AND created_at < (
-		        SELECT created_at FROM client_tokens WHERE account_id = $1 AND failed ORDER BY created_at DESC OFFSET $2 LIMIT 1)
+		        SELECT created_at FROM client_tokens
+		        WHERE account_id = $1 AND failed
+		        ORDER BY created_at DESC OFFSET $2 LIMIT 1)
 		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, t.AccountID, maxFailures-1)
 	tx.forgetTokens(t.AccountID, expired)
 }

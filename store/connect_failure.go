@@ -64,13 +64,14 @@ func explainConnect(config *pgx.ConnConfig, err error) string {
 func explainAnswer(config *pgx.ConnConfig, where string, answer *pgconn.PgError) string {
 	switch answer.Code {
 	case "28P01", "28000":
-		return fmt.Sprintf("Postgres at %s does not let in the user %q: check the user and the password of --database-url",
-			where, config.User)
+		return fmt.Sprintf("Postgres at %s does not let in the user %q: "+
+			"check the user and the password of --database-url", where, config.User)
 	case "3D000":
-		return fmt.Sprintf("there is no database %q at %s: create it (createdb %[1]s), or name another in --database-url",
-			config.Database, where)
+		return fmt.Sprintf("there is no database %q at %s: "+
+			"create it (createdb %[1]s), or name another in --database-url", config.Database, where)
 	case "53300":
-		return fmt.Sprintf("Postgres at %s has no connection left: raise its max_connections, or stop what uses it", where)
+		return fmt.Sprintf("Postgres at %s has no connection left: "+
+			"raise its max_connections, or stop what uses it", where)
 	case "57P03":
 		return fmt.Sprintf("Postgres at %s is starting or stopping: try again", where)
 	}

@@ -30,7 +30,8 @@ func (tx *Tx) LockForCreateNetworkInterface(
 	scene := &CreateNetworkInterfaceScene{}
 	tx.lockInterfaceQuota(accountID, regionID, goneBefore, &scene.Quota)
 	scene.Offer = tx.LockAddresses(accountID, regionID, []AddressWant{want}, goneBefore)[0]
-	tx.lockGroupsForKeyShare(accountID, regionID, groupIDs, func(g GroupScene) { scene.Groups = append(scene.Groups, g) })
+	tx.lockGroupsForKeyShare(accountID, regionID, groupIDs,
+		func(g GroupScene) { scene.Groups = append(scene.Groups, g) })
 	return scene, tx.send(ctx)
 }
 
@@ -49,7 +50,8 @@ func (tx *Tx) lockInterfaceQuota(accountID, regionID string, goneBefore time.Tim
 		WITH gone AS (
 		    SELECT count(*) AS n
 		    FROM network_interfaces
-		    WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary' AND next_status = 'Deleted' AND settles_at <= $3
+		    WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'
+		      AND next_status = 'Deleted' AND settles_at <= $3
 		)
 		SELECT count(*) - (SELECT n FROM gone)
 		FROM (

@@ -48,7 +48,8 @@ func DatabasesWith(ctx context.Context, url, prefix string) ([]string, error) {
 	err := administer(ctx, url, func(conn *pgx.Conn) error {
 		rows, _ := conn.Query(ctx, `
 			SELECT datname FROM pg_database
-			WHERE starts_with(datname, $1) AND NOT EXISTS (SELECT FROM pg_stat_activity s WHERE s.datname = pg_database.datname)
+			WHERE starts_with(datname, $1)
+			  AND NOT EXISTS (SELECT FROM pg_stat_activity s WHERE s.datname = pg_database.datname)
 			ORDER BY datname`, prefix) // CollectRows returns its error too
 		var err error
 		names, err = pgx.CollectRows(rows, pgx.RowTo[string])

@@ -31,7 +31,8 @@ func (tx *Tx) LockForDeleteGroup(
 		ORDER BY n.id
 		FOR UPDATE OF n`, accountID, groupID, goneBefore)
 	tx.lock(rankSecurityGroups, `
-		SELECT true FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3 FOR UPDATE`, accountID, regionID, groupID).
+		SELECT true FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3 FOR UPDATE`,
+		accountID, regionID, groupID).
 		Query(each(func(exists *bool) []any { return []any{exists} }, func(exists bool) { scene.Exists = exists }))
 	// Then purge the interfaces. The rows that this transaction has locked are not skipped. A row
 	// that is skipped was locked by another transaction after that.
@@ -48,9 +49,11 @@ func (tx *Tx) LockForDeleteGroup(
 		SELECT EXISTS (
 		           SELECT FROM network_interface_security_groups WHERE account_id = $1 AND security_group_id = $2),
 		       EXISTS (
-		           SELECT FROM security_group_rules WHERE account_id = $1 AND source_group_id = $2 AND security_group_id <> $2)
+		           SELECT FROM security_group_rules
+		           WHERE account_id = $1 AND source_group_id = $2 AND security_group_id <> $2)
 		    OR EXISTS (
-		           SELECT FROM security_group_rules WHERE account_id = $1 AND dest_group_id = $2 AND security_group_id <> $2)`,
+		           SELECT FROM security_group_rules
+		           WHERE account_id = $1 AND dest_group_id = $2 AND security_group_id <> $2)`,
 		accountID, groupID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasMembers, &scene.IsNamed) })
 	return scene, tx.send(ctx)

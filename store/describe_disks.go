@@ -38,7 +38,8 @@ type DiskFilter struct {
 // disksOfInstance selects the disks of an instance i. It derives the id of a system disk in the
 // same way as SystemDiskID.
 const disksOfInstance = `
-	        SELECT 'd-' || regexp_replace(i.id, '^i-', '') AS id, 0 AS position, coalesce(i.attributes->'SystemDisk', '{}') AS disk
+	        SELECT 'd-' || regexp_replace(i.id, '^i-', '') AS id, 0 AS position,
+	               coalesce(i.attributes->'SystemDisk', '{}') AS disk
 	        UNION ALL
 	        SELECT data.disk->>'ID', data.position::integer, data.disk
 	        FROM jsonb_array_elements(i.attributes->'DataDisks') WITH ORDINALITY AS data (disk, position)
@@ -49,7 +50,8 @@ const disksOfInstance = `
 const matchingDisks = `
 	WITH matching AS (
 	    SELECT d.*, i.region_id, i.zone_id, i.id AS instance_id, i.resource_group_id, i.created_at,
-	           coalesce(i.attributes->>'ImageID', '') AS image_id, coalesce(i.attributes->>'InstanceChargeType', '') AS charge_type
+	           coalesce(i.attributes->>'ImageID', '') AS image_id,
+	           coalesce(i.attributes->>'InstanceChargeType', '') AS charge_type
 	    FROM instances i
 	    CROSS JOIN LATERAL (` + disksOfInstance + `) d
 	    WHERE i.account_id = $1 AND i.region_id = $2 AND d.id > $3

@@ -49,7 +49,8 @@ var instanceStatements = listStatements{
 	count: `
 	    SELECT count(*)` + matchingInstances,
 	page: `
-	SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.instance_type, i.status,
+	SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id,
+	       i.instance_type, i.status,
 	       i.name, i.description, i.host_name, i.resource_group_id, i.tags, i.attributes, i.created_at, i.started_at,
 	       i.family, i.vcpus, i.memory_gib, i.io_optimized,
 	       (SELECT coalesce(json_agg(json_build_object(
@@ -87,7 +88,8 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 		args: []any{now, f.AccountID, f.RegionID, p.After},
 	}
 	c.addKey(len(f.IDs), `i.id = ANY ({})`, f.IDs)
-	c.add(f.NamePattern != "", `coalesce(nullif(i.name, ''), i.id) LIKE {}`, f.NamePattern) // one without a name is shown by its id
+	// An instance without a name is shown by its id.
+	c.add(f.NamePattern != "", `coalesce(nullif(i.name, ''), i.id) LIKE {}`, f.NamePattern)
 	c.add(f.VPCID != "", `i.vpc_id = {}`, f.VPCID)
 	c.add(f.VSwitchID != "", `i.vswitch_id = {}`, f.VSwitchID)
 	c.add(f.ZoneID != "", `i.zone_id = {}`, f.ZoneID)
@@ -105,13 +107,15 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 	          SELECT p.instance_id
 	          FROM private_ip_addresses a
 	          JOIN network_interfaces p ON p.account_id = a.account_id AND p.id = a.network_interface_id
-	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary AND p.type = 'Primary'))`,
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary
+	            AND p.type = 'Primary'))`,
 		f.PrimaryIPs)
 	c.addKey(len(f.IPv6Addresses), `i.id = ANY (ARRAY(
 	          SELECT n.instance_id
 	          FROM private_ip_addresses a
 	          JOIN settled_network_interfaces($1) n ON n.account_id = a.account_id AND n.id = a.network_interface_id
-	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 6 AND n.instance_id IS NOT NULL))`,
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 6
+	            AND n.instance_id IS NOT NULL))`,
 		f.IPv6Addresses)
 	c.addTags("i.tags", f.Tags)
 	c.add(len(f.ImageIDs) > 0, `coalesce(i.attributes->>'ImageID', '') = ANY ({})`, f.ImageIDs)

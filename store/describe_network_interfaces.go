@@ -146,15 +146,18 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	// Of a large group, only the members from the beginning of the page are read.
 	c.add(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(
 	          SELECT m.network_interface_id FROM network_interface_security_groups m
-	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4))`, f.SecurityGroupID)
+	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4))`,
+		f.SecurityGroupID)
 	c.add(f.Type != "", `n.type = {}`, f.Type)
 	c.add(f.Status != "", `n.status = {}`, f.Status)
 	c.addKey(len(f.PrimaryIPs), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
-	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary))`, f.PrimaryIPs)
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary))`,
+		f.PrimaryIPs)
 	c.addKey(len(f.SecondaryIPs), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
-	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND NOT a.is_primary))`, f.SecondaryIPs)
+	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND NOT a.is_primary))`,
+		f.SecondaryIPs)
 	c.addKey(len(f.IPv6Addresses), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 6))`, f.IPv6Addresses)

@@ -43,7 +43,8 @@ func (s *Store) DescribeSecurityGroupAttribute(
 			ORDER BY r.id
 			LIMIT $6`, f.AccountID, f.SecurityGroupID, f.Direction, f.NICType, p.After, p.Limit+1).
 			Query(each(func(r *DescribedRule) []any {
-				return append(SecurityGroupRulesTable.Targets(&r.SecurityGroupRule), &r.SourceGroupName, &r.DestGroupName)
+				rule := SecurityGroupRulesTable.Targets(&r.SecurityGroupRule)
+				return append(rule, &r.SourceGroupName, &r.DestGroupName)
 			}, func(r DescribedRule) {
 				r.CreatedAt = r.CreatedAt.UTC()
 				rules.Rows = append(rules.Rows, r)

@@ -23,7 +23,9 @@ type AddressScene struct {
 // the second of two concurrent requests. For an attach, or any other change of the interface, the
 // row lock waits as usual.
 func (tx *Tx) tryLockAddresses(accountID, eniID string, busy *bool) {
-	tx.queue(`SELECT NOT pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $2, 0))`, accountID, eniID).
+	tx.queue(`
+		SELECT NOT pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $2, 0))`,
+		accountID, eniID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(busy) })
 }
 
@@ -44,11 +46,12 @@ func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene
 		    SELECT n.instance_id FROM network_interfaces n
 		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3 AND n.type = 'Primary')
 		FOR SHARE`, accountID, regionID, eniID)
+	// The advisory lock is that of tryLockAddresses: there is no row if another transaction has it.
 	tx.lock(rankNetworkInterfaces, `
 		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND region_id = $2 AND id = $3
-		    AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0)) -- the one of tryAddressesOf, if it was got
+		  AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0))
 		FOR NO KEY UPDATE`, accountID, regionID, eniID).
 		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
 
@@ -58,7 +61,8 @@ func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene
 		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(instanceWithTypeTargets, func(r instanceRow) { scene.Instance, scene.Type = &r.instance, &r.instanceType }))
+		Query(each(instanceWithTypeTargets,
+			func(r instanceRow) { scene.Instance, scene.Type = &r.instance, &r.instanceType }))
 	tx.queue(`
 		SELECT address, is_primary
 		FROM private_ip_addresses

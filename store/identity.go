@@ -25,7 +25,8 @@ type Identity struct {
 // FindIdentity returns an access key by its id, or nil if there is none.
 func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity, error) {
 	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
-		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token, k.assumed_role, k.status, k.expires_at,
+		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token,
+		       k.assumed_role, k.status, k.expires_at,
 		       a.expires_at, a.repeats
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
@@ -55,7 +56,8 @@ func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, c
 		SELECT k.id, count(*) OVER ()
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
-		WHERE k.status = 'Active' AND k.ram_user_name IS NULL AND k.expires_at IS NULL AND (a.expires_at <= $1) IS NOT TRUE
+		WHERE k.status = 'Active' AND k.ram_user_name IS NULL AND k.expires_at IS NULL
+		  AND (a.expires_at <= $1) IS NOT TRUE
 		ORDER BY k.account_id, k.id
 		LIMIT 1`, now)
 	if err != nil || len(rows) == 0 {

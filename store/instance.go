@@ -33,7 +33,7 @@ type Instance struct {
 	Status              string             `db:"status"`
 	NextStatus          *string            `db:"next_status"`
 	SettlesAt           *time.Time         `db:"settles_at"`
-	RunningAt           *time.Time         `db:"running_at"`      // when a second step, from Starting to Running, ends; nil if there is none
+	RunningAt           *time.Time         `db:"running_at"`      // end of the step from Starting to Running, or nil
 	StartedAt           *time.Time         `db:"started_at,once"` // time of the last start; nil if never started
 	Name                string             `db:"name"`
 	Description         string             `db:"description"`
@@ -111,9 +111,12 @@ func due(settlesAt *time.Time, now time.Time) bool {
 // lockInstance queues the lock of an instance, and reads it with the limits of its type. A regionID
 // of "" matches any region. found is not called if there is none.
 func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
+	// A join below the lock would lose an instance whose type changed while the lock was waited for.
 	tx.lock(rankInstances, `
-		WITH i AS MATERIALIZED ( -- a join below the lock would lose an instance whose type changed while the lock was waited for
-		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR NO KEY UPDATE
+		WITH i AS MATERIALIZED (
+		    SELECT * FROM instances
+		    WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3
+		    FOR NO KEY UPDATE
 		)`+instanceWithType, accountID, regionID, instanceID).
 		Query(each(instanceWithTypeTargets, func(r instanceRow) { found(r.instance, r.instanceType) }))
 }

@@ -21,7 +21,7 @@ type InstanceType struct {
 	PPS10k            *float64 `db:"pps_10k"`
 	NetworkCards      *int     `db:"network_cards"`
 	CPUArchitecture   string   `db:"cpu_architecture"`
-	HotPlug           bool     `db:"hot_plug"`     // whether interfaces may be attached and detached while the instance runs
+	HotPlug           bool     `db:"hot_plug"`     // whether a running instance may attach and detach interfaces
 	IOOptimized       bool     `db:"io_optimized"` // only such types may have secondary interfaces
 }
 

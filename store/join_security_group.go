@@ -61,7 +61,9 @@ func (tx *Tx) lockInstanceAndENI(
 		SELECT `+NetworkInterfacesTable.SelectList("t")+`
 		FROM network_interfaces t
 		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
-		  AND id = CASE WHEN $4 = '' THEN (SELECT id FROM network_interfaces WHERE account_id = $1 AND instance_id = $3 AND device_index = 0)
+		  AND id = CASE WHEN $4 = '' THEN (
+		                    SELECT id FROM network_interfaces
+		                    WHERE account_id = $1 AND instance_id = $3 AND device_index = 0)
 		                ELSE $4 END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
 		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
@@ -118,7 +120,8 @@ func (tx *Tx) JoinGroup(s *JoinScene, now time.Time) {
 	}
 	tx.changeMembership(s, now, func() {
 		tx.write(1, `
-			INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+			INSERT INTO network_interface_security_groups
+			    (account_id, network_interface_id, security_group_id, vpc_id, position)
 			VALUES ($1, $2, $3, $4, $5)`, s.ENI.AccountID, s.ENI.ID, s.Group.ID, s.ENI.VPCID, position)
 	})
 }
@@ -132,11 +135,13 @@ func (tx *Tx) LeaveGroup(s *JoinScene, now time.Time) {
 			SET position = m.position - 1
 			FROM network_interface_security_groups gone
 			WHERE m.account_id = $1 AND m.network_interface_id = $2
-			  AND gone.account_id = $1 AND gone.network_interface_id = $2 AND gone.security_group_id = $3 AND m.position > gone.position`,
+			  AND gone.account_id = $1 AND gone.network_interface_id = $2 AND gone.security_group_id = $3
+			  AND m.position > gone.position`,
 			s.ENI.AccountID, s.ENI.ID, s.Group.ID)
 		tx.write(1, `
 			DELETE FROM network_interface_security_groups
-			WHERE account_id = $1 AND network_interface_id = $2 AND security_group_id = $3`, s.ENI.AccountID, s.ENI.ID, s.Group.ID)
+			WHERE account_id = $1 AND network_interface_id = $2 AND security_group_id = $3`,
+			s.ENI.AccountID, s.ENI.ID, s.Group.ID)
 	})
 }
 

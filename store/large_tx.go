@@ -66,4 +66,5 @@ func (s *Store) Analyze(ctx context.Context) {
 }
 
 const analyze = `
-	ANALYZE vpcs, vswitches, security_groups, instances, network_interfaces, private_ip_addresses, network_interface_security_groups`
+	ANALYZE vpcs, vswitches, security_groups, instances, network_interfaces, private_ip_addresses,
+	        network_interface_security_groups`

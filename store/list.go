@@ -135,7 +135,9 @@ func list[T any](
 type listQuery struct {
 	count, page     string
 	countArgs, args []any
-	maxRows         int // maximum number of rows that are found by an index, with one plan for all arguments; 0: there is none
+	// maxRows is the maximum number of rows if an index finds them all, with one plan for all
+	// arguments. Otherwise it is 0.
+	maxRows int
 }
 
 // maxRowsOfSmallList is the size up to which a list is not a large one.

@@ -31,7 +31,8 @@ func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, li
 		    UNION ALL
 		    SELECT id, tags FROM instances WHERE $4 = 'instance' AND account_id = $2 AND region_id = $3
 		    UNION ALL
-		    SELECT id, tags FROM settled_network_interfaces($1) WHERE $4 = 'network interface' AND account_id = $2 AND region_id = $3
+		    SELECT id, tags FROM settled_network_interfaces($1)
+		    WHERE $4 = 'network interface' AND account_id = $2 AND region_id = $3
 		    UNION ALL
 		    SELECT id, tags FROM security_groups WHERE $4 = 'security group' AND account_id = $2 AND region_id = $3
 		    UNION ALL

@@ -125,7 +125,8 @@ func refuseNewer(ctx context.Context, provider *goose.Provider) error {
 		return fmt.Errorf("read schema version: %w", err)
 	}
 	if database > binary {
-		return fmt.Errorf("the database has schema version %d, this binary knows versions up to %d: run a newer enisim, or use another database "+
+		return fmt.Errorf("the database has schema version %d, this binary knows versions up to %d: "+
+			"run a newer enisim, or use another database "+
 			"(one of a version before the first release has to be made anew)",
 			database, binary)
 	}

@@ -39,7 +39,8 @@ func (tx *Tx) LockForModifyInstance(
 			FROM network_interfaces n
 			JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
 			WHERE n.account_id = $1 AND n.instance_id = $2 AND n.type = 'Primary'`, accountID, instanceID).
-			Query(each(func(id *string) []any { return []any{id} }, func(id string) { scene.Joined = append(scene.Joined, id) }))
+			Query(each(func(id *string) []any { return []any{id} },
+				func(id string) { scene.Joined = append(scene.Joined, id) }))
 	}
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
 		return scene, err
@@ -67,8 +68,10 @@ type InstanceChange struct {
 func (tx *Tx) ChangeInstance(scene *ModifyInstanceScene, c InstanceChange) {
 	tx.write(1, `
 		UPDATE instances
-		SET name = coalesce($3, name), description = coalesce($4, description), host_name = coalesce($5, host_name), attributes = $6
-		WHERE account_id = $1 AND id = $2`, scene.Instance.AccountID, scene.Instance.ID, c.Name, c.Description, c.HostName, c.Attributes)
+		SET name = coalesce($3, name), description = coalesce($4, description), host_name = coalesce($5, host_name),
+		    attributes = $6
+		WHERE account_id = $1 AND id = $2`,
+		scene.Instance.AccountID, scene.Instance.ID, c.Name, c.Description, c.HostName, c.Attributes)
 	if c.QueueNumber != nil && scene.Primary != nil {
 		tx.write(1, `
 			UPDATE network_interfaces SET queue_number = $3 WHERE account_id = $1 AND id = $2`,

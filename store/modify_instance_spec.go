@@ -40,9 +40,11 @@ func (tx *Tx) LockForModifyInstanceSpec(
 		       count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
 		FROM network_interfaces n
 		LEFT JOIN LATERAL (
-		    SELECT address FROM private_ip_addresses a WHERE a.account_id = n.account_id AND a.network_interface_id = n.id
+		    SELECT address FROM private_ip_addresses a
+		    WHERE a.account_id = n.account_id AND a.network_interface_id = n.id
 		    UNION ALL
-		    SELECT prefix FROM ip_prefixes p WHERE p.account_id = n.account_id AND p.network_interface_id = n.id
+		    SELECT prefix FROM ip_prefixes p
+		    WHERE p.account_id = n.account_id AND p.network_interface_id = n.id
 		) has ON true
 		WHERE n.account_id = $1 AND n.instance_id = $2
 		GROUP BY n.account_id, n.id

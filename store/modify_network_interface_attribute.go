@@ -80,7 +80,8 @@ func (s *ModifyNetworkInterfaceScene) Settle(now time.Time) {
 func (tx *Tx) ModifyNetworkInterface(n NetworkInterface) {
 	tx.write(1, `
 		UPDATE network_interfaces
-		SET name = $3, description = $4, queue_number = $5, delete_on_release = $6, source_dest_check = $7, attributes = $8
+		SET name = $3, description = $4, queue_number = $5, delete_on_release = $6, source_dest_check = $7,
+		    attributes = $8
 		WHERE account_id = $1 AND id = $2`,
 		n.AccountID, n.ID, n.Name, n.Description, n.QueueNumber, n.DeleteOnRelease, n.SourceDestCheck, n.Attributes)
 }

@@ -18,7 +18,8 @@ func (tx *Tx) LockForModifyVPC(ctx context.Context, accountID, regionID, vpcID s
 	scene := &ModifyVPCScene{}
 	tx.lockVPC(accountID, regionID, vpcID, func(v VPC) { scene.VPC = &v })
 	tx.queue(`
-		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2 AND ipv6_cidr_block IS NOT NULL)`, accountID, vpcID).
+		SELECT EXISTS (SELECT FROM vswitches WHERE account_id = $1 AND vpc_id = $2 AND ipv6_cidr_block IS NOT NULL)`,
+		accountID, vpcID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv6HasVSwitches) })
 	return scene, tx.send(ctx)
 }

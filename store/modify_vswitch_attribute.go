@@ -45,8 +45,12 @@ func (tx *Tx) LockForModifyVSwitch(
 			Query(each(VSwitchesTable.Targets,
 				func(v VSwitch) { scene.Siblings = append(scene.Siblings, v) }))
 		tx.queue(`
-			SELECT EXISTS (SELECT FROM private_ip_addresses WHERE account_id = $1 AND vswitch_id = $2 AND family(address) = 6)
-			    OR EXISTS (SELECT FROM ip_prefixes WHERE account_id = $1 AND vswitch_id = $2 AND family(prefix) = 6)`, accountID, vswitchID).
+			SELECT EXISTS (
+			           SELECT FROM private_ip_addresses
+			           WHERE account_id = $1 AND vswitch_id = $2 AND family(address) = 6)
+			    OR EXISTS (
+			           SELECT FROM ip_prefixes
+			           WHERE account_id = $1 AND vswitch_id = $2 AND family(prefix) = 6)`, accountID, vswitchID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&scene.HasIPv6Members) })
 	}
 	return scene, tx.send(ctx)

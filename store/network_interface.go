@@ -146,7 +146,8 @@ func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) 
 // readGroupsOf queues the read of the security groups that a locked interface is in.
 func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
 	tx.queue(`
-		SELECT ARRAY(SELECT security_group_id FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2)`,
+		SELECT ARRAY(SELECT security_group_id FROM network_interface_security_groups
+		             WHERE account_id = $1 AND network_interface_id = $2)`,
 		accountID, eniID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 
@@ -158,7 +159,8 @@ func (tx *Tx) ReplaceGroups(n NetworkInterface, oldGroupIDs, groupIDs []string, 
 		tx.ReleaseCapacity(n.AccountID, affected, *n.InstanceID, now)
 	}
 	tx.queue(`
-		DELETE FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID)
+		DELETE FROM network_interface_security_groups WHERE account_id = $1 AND network_interface_id = $2`,
+		n.AccountID, n.ID)
 	tx.joinGroups(n, groupIDs)
 	if n.InstanceID != nil {
 		tx.AcquireCapacity(n.AccountID, affected, []string{*n.InstanceID}, now)
@@ -168,7 +170,8 @@ func (tx *Tx) ReplaceGroups(n NetworkInterface, oldGroupIDs, groupIDs []string, 
 // joinGroups queues the writes that add an interface to security groups, in their order.
 func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 	tx.write(int64(len(groupIDs)), `
-		INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+		INSERT INTO network_interface_security_groups
+		    (account_id, network_interface_id, security_group_id, vpc_id, position)
 		SELECT $1, $2, id, $3, position - 1
 		FROM unnest($4::text[]) WITH ORDINALITY AS chosen (id, position)`, n.AccountID, n.ID, n.VPCID, groupIDs)
 }

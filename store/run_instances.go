@@ -94,13 +94,17 @@ func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
 		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id
 		FOR NO KEY UPDATE`, want.AccountID, want.RegionID, want.NetworkInterfaceIDs).
-		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
+		Query(each(NetworkInterfacesTable.Targets,
+			func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
 	tx.queue(`
-		SELECT has.network_interface_id, count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
+		SELECT has.network_interface_id,
+		       count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
 		FROM (
-		    SELECT network_interface_id, address FROM private_ip_addresses WHERE account_id = $1 AND network_interface_id = ANY ($2)
+		    SELECT network_interface_id, address FROM private_ip_addresses
+		    WHERE account_id = $1 AND network_interface_id = ANY ($2)
 		    UNION ALL
-		    SELECT network_interface_id, prefix FROM ip_prefixes WHERE account_id = $1 AND network_interface_id = ANY ($2)
+		    SELECT network_interface_id, prefix FROM ip_prefixes
+		    WHERE account_id = $1 AND network_interface_id = ANY ($2)
 		) has
 		GROUP BY has.network_interface_id`, want.AccountID, want.NetworkInterfaceIDs).
 		Query(each(func(n *LaunchedENI) []any { return []any{&n.ID, &n.IPv4, &n.IPv6} }, func(n LaunchedENI) {

@@ -24,18 +24,24 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized,
-		       (SELECT json_agg(json_build_object('ID', n.id, 'Status', n.status, 'NextStatus', n.next_status, 'SettlesAt', n.settles_at,
-		                                          'DeviceIndex', n.device_index, 'Groups', ARRAY(
-		                   SELECT m.security_group_id FROM network_interface_security_groups m
-		                   WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)))
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug,
+		       t.io_optimized,
+		       (SELECT json_agg(json_build_object(
+		                   'ID', n.id, 'Status', n.status, 'NextStatus', n.next_status, 'SettlesAt', n.settles_at,
+		                   'DeviceIndex', n.device_index, 'Groups', ARRAY(
+		                       SELECT m.security_group_id FROM network_interface_security_groups m
+		                       WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)))
 		        FROM network_interfaces n
 		        WHERE n.account_id = i.account_id AND n.instance_id = i.id)
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
-		    SELECT * FROM instances WHERE account_id = named.account_id AND id = named.id FOR NO KEY UPDATE SKIP LOCKED) i
+		    SELECT * FROM instances
+		    WHERE account_id = named.account_id AND id = named.id
+		    FOR NO KEY UPDATE SKIP LOCKED) i
 		CROSS JOIN LATERAL (
-		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`
+		    SELECT * FROM instance_types
+		    WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type
+		    OFFSET 0) t`
 	if a.wait {
 		sql = withoutSkipLocked(sql)
 	}

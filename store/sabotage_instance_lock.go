@@ -9,12 +9,17 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	tx.lock(rankInstances, `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug, t.io_optimized
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug,
+		       t.io_optimized
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
-		    SELECT * FROM instances WHERE account_id = named.account_id AND id = named.id OFFSET 0) i
+		    SELECT * FROM instances
+		    WHERE account_id = named.account_id AND id = named.id
+		    OFFSET 0) i
 		CROSS JOIN LATERAL (
-		    SELECT * FROM instance_types WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type OFFSET 0) t`,
+		    SELECT * FROM instance_types
+		    WHERE owner_id = i.instance_type_owner_id AND id = i.instance_type
+		    OFFSET 0) t`,
 		ids.instances.accounts, ids.instances.ids).
 		Query(each(batchInstanceFields, a.addInstance))
 }

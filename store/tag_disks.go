@@ -35,8 +35,12 @@ func (tx *Tx) lockDisks(ctx context.Context, accountID, regionID string, ids []s
 		    SELECT *
 		    FROM instances
 		    WHERE account_id = $1 AND region_id = $2
-		      AND (id = ANY (ARRAY(SELECT regexp_replace(d, '^d-', prefix) FROM unnest($3::text[]) d, unnest('{i-,""}'::text[]) prefix))
-		           OR EXISTS (SELECT FROM jsonb_array_elements(attributes->'DataDisks') data WHERE data->>'ID' = ANY ($3)))
+		      AND (id = ANY (ARRAY(
+		               SELECT regexp_replace(d, '^d-', prefix)
+		               FROM unnest($3::text[]) d, unnest('{i-,""}'::text[]) prefix))
+		           OR EXISTS (
+		               SELECT FROM jsonb_array_elements(attributes->'DataDisks') data
+		               WHERE data->>'ID' = ANY ($3)))
 		    ORDER BY id FOR NO KEY UPDATE
 		)
 		SELECT d.id, i.id, d.position, i.attributes
@@ -69,7 +73,8 @@ func (tx *Tx) changeDiskTags(accountID string, found []TaggedResource, remove []
 		}
 		r.disk.disk().Tags = changed
 		if k+1 == len(found) || found[k+1].disk.instanceID != r.disk.instanceID { // the last disk of its instance
-			tx.write(1, `UPDATE instances SET attributes = $3 WHERE account_id = $1 AND id = $2`, accountID, r.disk.instanceID, r.disk.attributes)
+			tx.write(1, `UPDATE instances SET attributes = $3 WHERE account_id = $1 AND id = $2`,
+				accountID, r.disk.instanceID, r.disk.attributes)
 		}
 	}
 }

@@ -26,23 +26,28 @@ var tagStatements = map[TaggedKind]struct {
 }{
 	TaggedVPC: {rankVPCs, `
 		SELECT id, tags, NULL::timestamptz
-		FROM vpcs WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		FROM vpcs WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE vpcs SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 	TaggedVSwitch: {rankVSwitches, `
 		SELECT id, tags, NULL::timestamptz
-		FROM vswitches WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		FROM vswitches WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE vswitches SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 	TaggedInstance: {rankInstances, `
 		SELECT id, tags, NULL::timestamptz
-		FROM instances WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		FROM instances WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE instances SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 	TaggedNetworkInterface: {rankNetworkInterfaces, `
 		SELECT id, tags, CASE WHEN next_status = 'Deleted' THEN settles_at END
-		FROM network_interfaces WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		FROM network_interfaces WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE network_interfaces SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 	TaggedSecurityGroup: {rankSecurityGroups, `
 		SELECT id, tags, NULL::timestamptz
-		FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3) ORDER BY id FOR NO KEY UPDATE`, `
+		FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE security_groups SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 }
 

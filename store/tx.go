@@ -94,7 +94,8 @@ func (tx *Tx) lock(r rank, sql string, args ...any) *pgx.QueuedQuery {
 
 // SetLockTimeout queues the lock timeout of the transaction. It has to come before the first lock.
 func (tx *Tx) SetLockTimeout(d time.Duration) {
-	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(max(d, time.Millisecond))) // 0 would mean no timeout
+	atLeast := max(d, time.Millisecond) // 0 would mean no timeout
+	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(atLeast))
 }
 
 // write queues a statement that must touch exactly want rows. The number of rows is known only
