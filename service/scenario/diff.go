@@ -1,11 +1,8 @@
 package scenario
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -110,22 +107,25 @@ func (d *diffBuilder) regions() {
 	}
 }
 
-// rowKind describes a table: how its rows are identified and formatted.
-type rowKind[T any] struct {
-	what     string
+// rowKind describes a table: how its rows are identified and compared.
+type rowKind[T, E any] struct {
+	mapping  *mappingOf[E]
 	rows     func(*world.World) []T
 	id       func(*T) store.ResourceID
-	location func(*snapshot, *T) string // a row in another place is another one; nil: there are no places
-	fields   func(*snapshot, *T) []field
+	location func(*snapshot, *T) string    // a row in another place is another one; nil: there are no places
+	entry    func(*snapshot, *T) E         // nil: the location is all that a row has
+	further  func(*T) (name, value string) // that the entry does not have; nil: there is none
 }
 
 // compareRows finds the differences in one table.
-func compareRows[T any](d *diffBuilder, kind rowKind[T]) {
+func compareRows[T, E any](d *diffBuilder, kind rowKind[T, E]) {
 	there, wanted := kind.rows(d.existing.World), kind.rows(d.wanted.World)
 	index := make(map[store.ResourceID]*T, len(there))
 	for i := range there {
 		index[kind.id(&there[i])] = &there[i]
 	}
+	what := kind.mapping.name
+	var c comparison[E] // one for all rows, because entries are large
 	for i := range wanted {
 		row := &wanted[i]
 		id := kind.id(row)
@@ -133,124 +133,78 @@ func compareRows[T any](d *diffBuilder, kind rowKind[T]) {
 		delete(index, id)
 		switch {
 		case before == nil:
-			d.found = append(d.found, d.difference("+", kind.what, id, nil))
+			d.found = append(d.found, d.difference("+", what, id, nil))
 		case kind.location != nil && kind.location(d.existing, before) != kind.location(d.wanted, row):
-			d.removed = append(d.removed, d.difference("-", kind.what, id, nil))
-			d.found = append(d.found, d.difference("+", kind.what, id, nil))
-		default:
-			if changes := changedFields(kind.fields(d.existing, before), kind.fields(d.wanted, row)); len(changes) > 0 {
-				d.found = append(d.found, d.difference("~", kind.what, id, changes))
+			d.removed = append(d.removed, d.difference("-", what, id, nil))
+			d.found = append(d.found, d.difference("+", what, id, nil))
+		case kind.entry != nil:
+			c.before, c.after = kind.entry(d.existing, before), kind.entry(d.wanted, row)
+			changes := changedKeys(&kind.mapping.mapping, &c.before, &c.after)
+			if kind.further != nil {
+				name, was := kind.further(before)
+				if _, now := kind.further(row); now != was {
+					changes = append(changes, formatChange(name, was, now))
+				}
+			}
+			if len(changes) > 0 {
+				d.found = append(d.found, d.difference("~", what, id, changes))
 			}
 		}
 	}
 	for i := range there {
 		if id := kind.id(&there[i]); index[id] != nil {
-			d.removed = append(d.removed, d.difference("-", kind.what, id, nil))
+			d.removed = append(d.removed, d.difference("-", what, id, nil))
 		}
 	}
 }
 
+// comparison is two entries of the same resource.
+type comparison[E any] struct{ before, after E }
+
 func (d *diffBuilder) difference(mark, what string, id store.ResourceID, changes []string) Difference {
 	out := Difference{Mark: mark, What: what, ID: id.ID, Changes: changes}
-	if d.several && what != accountRows.what {
+	if d.several && what != accountMapping.name {
 		out.Account = id.AccountID
 	}
 	return out
 }
 
-// changedFields compares the fields of a row, key by key.
-func changedFields(before, after []field) (changes []string) {
-	for i, w := range after {
-		was := fieldValue(before, w.key, i)
-		if equalValues(was, w.value) {
-			continue
-		}
-		old, now := formatValue(was), formatValue(w.value)
+func formatChange(name, was, now string) string { return fmt.Sprintf("%s %s -> %s", name, was, now) }
+
+// changedKeys compares two entries of a resource, key by key. The resources in them are compared
+// with their own tables, and are not in the entries.
+func changedKeys(m *mapping, before, after any) (changes []string) {
+	for _, k := range m.written {
+		was, now := k.field(before), k.field(after)
 		switch {
-		case (w.key == "settles_in" || w.key == "runs_in") && sameTransition(before, after):
-		case w.key == "secret" || w.key == "security_token":
-			changes = append(changes, w.key+" becomes another one")
-		default:
-			changes = append(changes, fmt.Sprintf("%s %s -> %s", w.key, old, now))
-		}
-	}
-	for i, w := range before {
-		if w.value != nil && !hasKey(after, w.key, i) {
-			changes = append(changes, fmt.Sprintf("%s %s -> none", w.key, formatValue(w.value)))
+		case k.equal(was, now):
+		case k.flat:
+			changes = append(changes, changedKeys(k.of, was, now)...)
+		case k.secret:
+			changes = append(changes, k.name+" becomes another one")
+		case k.kind != kindDuration || !m.sameTransition(before, after):
+			changes = append(changes, formatChange(k.name, k.format(was), k.format(now)))
 		}
 	}
 	return changes
 }
 
-// fieldValue returns the value of a key, or nil if no field has it. The fields of two rows have
-// different keys only if one is a classic instance, so the key is nearly always at the expected
-// index.
-func fieldValue(words []field, key string, expected int) any {
-	if i := indexOf(words, key, expected); i >= 0 {
-		return words[i].value
-	}
-	return nil
-}
-
-func hasKey(words []field, key string, expected int) bool { return indexOf(words, key, expected) >= 0 }
-
-func indexOf(words []field, key string, expected int) int {
-	if expected < len(words) && words[expected].key == key {
-		return expected
-	}
-	return slices.IndexFunc(words, func(w field) bool { return w.key == key })
-}
-
-// equalValues compares two values by their form in a file.
-func equalValues(a, b any) bool {
-	switch a := a.(type) {
-	case string:
-		b, ok := b.(string)
-		return ok && a == b
-	case int:
-		b, ok := b.(int)
-		return ok && a == b
-	case bool:
-		b, ok := b.(bool)
-		return ok && a == b
-	case []string:
-		b, ok := b.([]string)
-		return ok && slices.Equal(a, b)
-	case map[string]string:
-		b, ok := b.(map[string]string)
-		return ok && maps.Equal(a, b)
-	case nil:
-		return b == nil
-	}
-	return formatValue(a) == formatValue(b)
-}
-
-// sameTransition reports whether an existing row is already in the wanted transition. It then keeps
-// its due time.
-func sameTransition(before, after []field) bool {
-	var way [2]map[string]string
-	for k, words := range [][]field{before, after} {
-		way[k] = map[string]string{}
-		for _, w := range words {
-			switch w.key {
-			case "settles_in":
-				if w.value == nil {
-					return false
-				}
-			case "status", "settles_to":
-				way[k][w.key] = formatValue(w.value)
+// sameTransition reports whether an existing resource is already in the wanted transition. It then
+// keeps its due time.
+func (m *mapping) sameTransition(before, after any) bool {
+	for i := range m.keys {
+		k := &m.keys[i]
+		was, now := k.field(before), k.field(after)
+		switch k.name {
+		case "settles_in":
+			if !k.isPresent(was) || !k.isPresent(now) {
+				return false
+			}
+		case "status", "settles_to":
+			if !k.equal(was, now) {
+				return false
 			}
 		}
 	}
-	return way[0]["status"] == way[1]["status"] && way[0]["settles_to"] == way[1]["settles_to"]
-}
-
-// formatValue returns a value in its form in a file.
-func formatValue(value any) string {
-	if value == nil {
-		return "none"
-	}
-	var out bytes.Buffer
-	appendValue(&out, value)
-	return out.String()
+	return true
 }

@@ -54,6 +54,13 @@ func TestDiffShowsChanges(t *testing.T) {
 		{"another end, and a status that stays", edit(file, "status: Attaching, settles_in: 5m", "status: Attaching"), []string{
 			"~ network_interface eni-2: settles_in 4m0s -> none, settles_to InUse -> none",
 		}},
+		{"a VPC that settles", edit(file, "id: vpc-main\n", "id: vpc-main\n            settles_in: 5s\n"), []string{
+			"~ vpc vpc-main: settles_in none -> 5s",
+		}},
+		{"a quota and attributes", edit(file, "\"1000000000000001\"", "\"1000000000000001\"\n    repeats: accept\n    quotas: {network_interfaces_per_region: 7}", "vswitch: vsw-h, security_groups: [sg-main]}\n        network", "vswitch: vsw-h, security_groups: [sg-main], system_disk: {size_gib: 50, delete_with_instance: false}}\n        network"), []string{
+			"~ account 1000000000000001: network_interfaces_per_region 100 -> 7, repeats \"\" -> accept",
+			"~ instance i-web: system_disk {} -> {size_gib: 50, delete_with_instance: false}",
+		}},
 		{"rules", edit(file, "{id: sg-main}", "{id: sg-main, inner_access_policy: Drop, rules: [{ip_protocol: ALL, source_group: sg-one}]}"), []string{
 			"~ security_group sg-main: inner_access_policy Accept -> Drop",
 			"+ security_group_rule sgr-main-1",
@@ -75,6 +82,17 @@ func TestDiffShowsChanges(t *testing.T) {
 		if after := db.dump(t, account); after != before {
 			t.Errorf("%s: the diff has written:\n%s", c.name, after)
 		}
+	}
+}
+
+// A VPC has no status in the file that would show that it is Pending no more.
+func TestDiffShowsATransitionThatTheFileLacks(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	db.apply(t, edit(network, "id: vpc-main\n", "id: vpc-main\n            settles_in: 5m\n"), noon)
+	want := []string{"~ vpc vpc-main: settles_in 4m0s -> none"}
+	if got := told(diffOf(t, db, network, noon.Add(time.Minute))); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

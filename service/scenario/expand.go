@@ -166,14 +166,14 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 		}
 		x.types[e.id.value] = &store.InstanceType{
 			ID:                e.id.value,
-			Family:            e.family,
+			Family:            e.family.value,
 			VCPUs:             e.vcpus,
 			MemoryGiB:         e.memoryGiB,
 			ENIQuantity:       e.eniQuantity,
 			PrivateIPv4PerENI: e.ipv4PerENI.pointer(),
 			IPv6PerENI:        e.ipv6PerENI.pointer(),
 			NetworkCards:      e.networkCards.pointer(),
-			CPUArchitecture:   e.cpuArchitecture,
+			CPUArchitecture:   e.cpuArchitecture.value,
 			HotPlug:           e.hotPlug,
 			IOOptimized:       e.ioOptimized,
 		}

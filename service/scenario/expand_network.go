@@ -85,13 +85,13 @@ func (x *accountExpansion) expandRegions(regions []regionEntry) {
 		}
 	}
 	for i := range regions {
-		for j := range regions[i].instances {
-			x.instanceEntry(&regions[i].instances[j], regions[i].id.value)
+		for j := range regions[i].instances.read {
+			x.instanceEntry(&regions[i].instances.read[j], regions[i].id.value)
 		}
 	}
 	for i := range regions {
-		for j := range regions[i].interfaces {
-			x.interfaceEntry(&regions[i].interfaces[j], regions[i].id.value)
+		for j := range regions[i].interfaces.read {
+			x.interfaceEntry(&regions[i].interfaces.read[j], regions[i].id.value)
 		}
 	}
 	x.checkPrefixes()
@@ -113,11 +113,11 @@ func (x *accountExpansion) region(e *regionEntry, seen map[string]position) {
 func (x *accountExpansion) preallocate(regions []regionEntry) {
 	instances, interfaces := 0, 0
 	for i := range regions {
-		for j := range regions[i].instances {
-			instances += regions[i].instances[j].count
+		for j := range regions[i].instances.read {
+			instances += regions[i].instances.read[j].count
 		}
-		for j := range regions[i].interfaces {
-			interfaces += regions[i].interfaces[j].count
+		for j := range regions[i].interfaces.read {
+			interfaces += regions[i].interfaces.read[j].count
 		}
 	}
 	x.instances, x.interfaces, x.macs = map[string]*instance{}, map[string]owner{}, macs{}

@@ -23,86 +23,57 @@ func Export(ctx context.Context, st *store.Store, accountID string, withKeys boo
 	if !withKeys {
 		world.AccessKeys = nil
 	}
-	x := &exporter{World: world, accountID: accountID, belongings: belongingsOf(world), macs: macs{}}
-	return x.export(now), nil
+	x := &exporter{World: world, belongings: belongingsOf(world), macs: macs{}}
+	return new(writer).writeDocument(x.document(now)), nil
 }
 
-// exporter writes a world of one account. The rows have the order of world.Read.
+// exporter makes the file of a world of one account. The rows have the order of world.Read.
 type exporter struct {
 	*world.World
-	writer
-	accountID  string
 	belongings map[store.ResourceID]*belongings
 	macs       macs // that the reader will derive, in its order
 	explicit   map[string]string
 }
 
-func (x *exporter) export(now time.Time) []byte {
+func (x *exporter) document(now time.Time) *document {
 	a := &x.Accounts[0]
-	fmt.Fprintf(&x.out, "# Account %s on %s, by enisim scenario export.", a.ID, now.UTC().Format(time.RFC3339))
+	heading := fmt.Sprintf("Account %s on %s, by enisim scenario export.", a.ID, now.UTC().Format(time.RFC3339))
 	if len(x.AccessKeys) > 0 {
-		x.out.WriteString(" The secrets of its access keys are in here.")
+		heading += " The secrets of its access keys are in here."
 	}
-	x.out.WriteByte('\n')
-	fmt.Fprintf(&x.out, "enisim: %d\naccounts:\n", formatVersion)
 	x.explicit = x.explicitMACs()
-	x.writeHead(2, entry{&accountMapping.mapping, []field{{key: "id", value: a.ID}, {key: "name", value: a.Name}}})
-	x.writeList(4, "access_keys", x.keys(""))
-	x.writeList(4, "ram_users", x.users())
-	if a.NetworkInterfacesPerRegion != defaultNetworkInterfacesPerRegion {
-		fmt.Fprintf(&x.out, "    quotas: {network_interfaces_per_region: %d}\n", a.NetworkInterfacesPerRegion)
+	account := newAccountEntry(a)
+	account.keys = x.keys("")
+	for i := range x.RAMUsers {
+		user := newUserEntry(&x.RAMUsers[i])
+		user.keys = x.keys(x.RAMUsers[i].Name)
+		account.users = append(account.users, user)
 	}
-	if a.Repeats != "" {
-		fmt.Fprintf(&x.out, "    repeats: %s\n", a.Repeats)
+	for _, region := range x.regions() {
+		account.regions = append(account.regions, regionEntry{
+			id:         stated(region),
+			zones:      statedAll(x.declaredZones(region)),
+			vpcs:       x.vpcs(region),
+			instances:  entries[instanceEntry]{made: x.instances(region)},
+			interfaces: entries[interfaceEntry]{made: x.interfaces(region)},
+		})
 	}
-	regions := x.regions()
-	if len(regions) > 0 {
-		x.out.WriteString("    regions:\n")
+	doc := &document{version: stated(formatVersion), accounts: []accountEntry{account}}
+	doc.comments = map[string][]string{"": {heading}}
+	for i := range x.InstanceTypes {
+		doc.types = append(doc.types, newTypeEntry(&x.InstanceTypes[i]))
 	}
-	for _, region := range regions {
-		x.writeHead(
-			6,
-			entry{&regionMapping.mapping, []field{{key: "id", value: region}, {key: "zones", value: x.declaredZones(region)}}},
-		)
-		x.writeList(8, "vpcs", x.vpcs(region))
-		x.writeList(8, "instances", x.instances(region))
-		x.writeList(8, "network_interfaces", x.interfaces(region))
-	}
-	x.writeList(0, "instance_types", func(yield func(entry) bool) {
-		for i := range x.InstanceTypes {
-			if !yield(newTypeEntry(&x.InstanceTypes[i])) {
-				return
-			}
-		}
-	})
-	return x.out.Bytes()
+	return doc
 }
 
 // keys returns the entries of the keys of a RAM user, or of the account itself if user is "".
-func (x *exporter) keys(user string) iter.Seq[entry] {
-	return func(yield func(entry) bool) {
-		for i := range x.AccessKeys {
-			if k := &x.AccessKeys[i]; firstText(valueOrNil(k.RAMUserName)) == user && !yield(newKeyEntry(k)) {
-				return
-			}
+func (x *exporter) keys(user string) (keys []keyEntry) {
+	for i := range x.AccessKeys {
+		if k := &x.AccessKeys[i]; optional(k.RAMUserName).value == user {
+			keys = append(keys, newKeyEntry(k))
 		}
 	}
-}
-
-func (x *exporter) users() iter.Seq[entry] {
-	return func(yield func(entry) bool) {
-		for i := range x.RAMUsers {
-			u := &x.RAMUsers[i]
-			if !yield(entry{&userMapping.mapping, []field{
-				{
-					key:   "name",
-					value: u.Name,
-				}, {key: "allow", value: u.Allow}, {key: "access_keys", value: slices.Collect(x.keys(u.Name))},
-			}}) {
-				return
-			}
-		}
-	}
+	return keys
 }
 
 // regions returns the regions in which the account has resources.
@@ -128,92 +99,64 @@ func (x *exporter) declaredZones(region string) (zones []string) {
 	return zones
 }
 
-func (x *exporter) vpcs(region string) iter.Seq[entry] {
-	vswitches, groups, rules := map[string][]entry{}, map[string][]entry{}, map[string][]entry{}
+func (x *exporter) vpcs(region string) (vpcs []vpcEntry) {
+	vswitches, groups, rules := map[string][]vswitchEntry{}, map[string][]groupEntry{}, map[string][]ruleEntry{}
 	for i := range x.VSwitches {
 		v := &x.VSwitches[i]
 		vswitches[v.VPCID] = append(vswitches[v.VPCID], newVSwitchEntry(x.World, v))
 	}
 	for i := range x.SecurityGroupRules {
 		r := &x.SecurityGroupRules[i]
-		rules[r.SecurityGroupID] = append(
-			rules[r.SecurityGroupID],
-			newRuleEntry(r, defaultRuleID(r.SecurityGroupID, len(rules[r.SecurityGroupID])+1)),
-		)
+		of := rules[r.SecurityGroupID]
+		rules[r.SecurityGroupID] = append(of, newRuleEntry(r, defaultRuleID(r.SecurityGroupID, len(of)+1)))
 	}
 	for i := range x.SecurityGroups {
-		g := &x.SecurityGroups[i]
-		e := newGroupEntry(g)
-		e.fields = append(e.fields, field{key: "rules", value: rules[g.ID]})
-		groups[g.VPCID] = append(groups[g.VPCID], e)
+		g := newGroupEntry(&x.SecurityGroups[i])
+		g.rules = rules[g.id.value]
+		groups[x.SecurityGroups[i].VPCID] = append(groups[x.SecurityGroups[i].VPCID], g)
 	}
-	return func(yield func(entry) bool) {
-		for i := range x.VPCs {
-			v := &x.VPCs[i]
-			if v.RegionID != region {
-				continue
-			}
-			e := newVPCEntry(x.World, v)
-			e.fields = append(
-				e.fields,
-				field{key: "vswitches", value: vswitches[v.ID]},
-				field{key: "security_groups", value: groups[v.ID]},
-			)
-			if !yield(e) {
-				return
-			}
+	for i := range x.VPCs {
+		if x.VPCs[i].RegionID == region {
+			v := newVPCEntry(x.World, &x.VPCs[i])
+			v.vswitches, v.groups = vswitches[v.id.value], groups[v.id.value]
+			vpcs = append(vpcs, v)
 		}
 	}
+	return vpcs
 }
 
-func (x *exporter) instances(region string) iter.Seq[entry] {
-	primaries := map[string]*store.NetworkInterface{}
-	for i := range x.NetworkInterfaces {
-		if n := &x.NetworkInterfaces[i]; n.Type == store.ENIPrimary && n.InstanceID != nil {
-			primaries[*n.InstanceID] = n
+// instances returns the entries of the instances of a region. An entry is only valid until the next
+// one.
+func (x *exporter) instances(region string) iter.Seq[*instanceEntry] {
+	return func(yield func(*instanceEntry) bool) {
+		primaries := map[string]*store.NetworkInterface{}
+		for i := range x.NetworkInterfaces {
+			if n := &x.NetworkInterfaces[i]; n.Type == store.ENIPrimary && n.InstanceID != nil {
+				primaries[*n.InstanceID] = n
+			}
 		}
-	}
-	return func(yield func(entry) bool) {
+		var e instanceEntry
 		for i := range x.Instances {
 			row := &x.Instances[i]
 			if row.RegionID != region {
 				continue
 			}
-			var primary []field
+			e = newInstanceEntry(x.World, row)
 			if n := primaries[row.ID]; n != nil {
-				primary = x.primaryFields(row, n)
+				e.setPrimary(n, x.belongingsFor(n), x.explicit[n.ID])
 			}
-			if !yield(newInstanceEntry(x.World, row, primary)) {
+			if !yield(&e) {
 				return
 			}
 		}
 	}
 }
 
-// primaryFields returns the fields of an instance's primary interface.
-func (x *exporter) primaryFields(i *store.Instance, n *store.NetworkInterface) []field {
-	b := x.belongingsFor(n)
-	primary, secondary := any(nil), []string(nil)
-	if addresses := formatAll(b.ipv4.addresses); len(addresses) > 0 {
-		primary, secondary = addresses[0], addresses[1:]
-	}
-	return []field{
-		{key: "security_groups", value: b.groups},
-		{key: "private_ip_address", value: primary},
-		{key: "primary_network_interface", value: entry{&primaryMapping.mapping, slices.Concat(
-			[]field{
-				{key: "id", value: n.ID, defaultValue: defaultPrimaryInterfaceID(i.ID)},
-				{key: "secondary_private_ip_addresses", value: secondary},
-			},
-			interfaceFieldsOf(n, b, x.explicit[n.ID]),
-		)}},
-	}
-}
-
-// interfaces returns the entries of the secondary interfaces: those on instances by device index,
-// and then those on none.
-func (x *exporter) interfaces(region string) iter.Seq[entry] {
-	return func(yield func(entry) bool) {
+// interfaces returns the entries of the secondary interfaces of a region: those on instances by
+// device index, and then those on none. An entry is only valid until the next one.
+func (x *exporter) interfaces(region string) iter.Seq[*interfaceEntry] {
+	return func(yield func(*interfaceEntry) bool) {
+		var e interfaceEntry
 		on, next := "", 1
 		for i := range x.NetworkInterfaces {
 			n := &x.NetworkInterfaces[i]
@@ -223,11 +166,11 @@ func (x *exporter) interfaces(region string) iter.Seq[entry] {
 			if n.InstanceID != nil && *n.InstanceID != on {
 				on, next = *n.InstanceID, 1
 			}
-			e := newInterfaceEntry(x.World, n, x.belongingsFor(n), x.explicit[n.ID], next)
+			e = newInterfaceEntry(x.World, n, x.belongingsFor(n), x.explicit[n.ID], next)
 			if n.DeviceIndex != nil && *n.DeviceIndex == next {
 				next++
 			}
-			if !yield(e) {
+			if !yield(&e) {
 				return
 			}
 		}

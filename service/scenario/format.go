@@ -43,6 +43,7 @@ const (
 
 // document is the whole file.
 type document struct {
+	remarks
 	version  located[int]
 	accounts []accountEntry
 	types    []typeEntry
@@ -93,12 +94,14 @@ type commonFields struct {
 }
 
 var commonKeys = []keyOf[commonFields]{
-	textKey("name", func(c *commonFields) *located[string] { return &c.name }, "Its name, as the API shows it."),
+	textKey("name", func(c *commonFields) *located[string] { return &c.name }, "Its name, as the API shows it.").
+		written(placeLabels),
 	textKey("description", func(c *commonFields) *located[string] { return &c.description },
-		"Its description, as the API shows it."),
+		"Its description, as the API shows it.").written(placeLabels),
 	textKey("resource_group", func(c *commonFields) *string { return &c.resourceGroup },
-		"The id of its resource group, as the API shows it."),
-	tagsKey("tags", func(c *commonFields) *map[string]string { return &c.tags }, "A mapping of texts, 20 at most."),
+		"The id of its resource group, as the API shows it.").written(placeLabels),
+	tagsKey("tags", func(c *commonFields) *map[string]string { return &c.tags }, "A mapping of texts, 20 at most.").
+		written(placeLabels),
 }
 
 // dict is an object of the JSON Schema.

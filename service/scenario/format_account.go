@@ -20,7 +20,9 @@ type accountEntry struct {
 }
 
 var accountMapping = newMapping(
-	mapping{name: "account", what: "an account", about: "An account, made equal to what stands here."},
+	mapping{
+		name: "account", what: "an account", about: "An account, made equal to what stands here.", block: true,
+	},
 	func(o *object, a *accountEntry) { a.at = o.at },
 	[]keyOf[accountEntry]{
 		textKey("id", func(a *accountEntry) *located[string] { return &a.id }, "16 digits, in quotes.").
@@ -31,9 +33,9 @@ var accountMapping = newMapping(
 		listKey("ram_users", userMapping, func(a *accountEntry) *[]userEntry { return &a.users },
 			"RAM users of the account."),
 		listKey("regions", regionMapping, func(a *accountEntry) *[]regionEntry { return &a.regions },
-			"Regions, with all that the account has in them."),
+			"Regions, with all that the account has in them.").written(placeLast),
 		mappingKey("quotas", quotasMapping, func(a *accountEntry) *quotasEntry { return &a.quotas },
-			"Quotas of the account."),
+			"Quotas of the account.").comparedByKey(),
 		textKey("repeats", func(a *accountEntry) *string { return &a.repeats },
 			"Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed.").
 			oneOf(store.RepeatsAccept, store.RepeatsRefuse).without("as the server says"),
@@ -76,13 +78,13 @@ var accessKeyMapping = newMapping(
 		textKey("id", func(k *keyEntry) *located[string] { return &k.id }, "Unique in the whole database.").
 			isRequired().matching(idForm),
 		textKey("secret", func(k *keyEntry) *string { return &k.secret }, "What requests are signed with.").
-			isRequired(),
+			isRequired().isSecret(),
 		textKey("security_token", func(k *keyEntry) *located[string] { return &k.securityToken },
 			"Makes it a temporary key, whose requests carry the token; needs expires_at.").
-			without("it is no temporary key"),
+			without("it is no temporary key").isSecret().written(placeLast),
 		textKey("assumed_role", func(k *keyEntry) *located[string] { return &k.assumedRole },
 			"Of a temporary key: the role and the session that it stands for, as role/session.").
-			without("it stands for no role"),
+			without("it stands for no role").written(placeLast),
 		textKey("status", func(k *keyEntry) *string { return &k.status }, "Whether it may be used.").
 			oneOf("Active", "Inactive").byDefault("Active"),
 		timeKey("expires_at", func(k *keyEntry) **time.Time { return &k.expiresAt },
@@ -122,15 +124,16 @@ var userMapping = newMapping(
 
 // regionEntry is what an account has in a region.
 type regionEntry struct {
+	remarks
 	id         located[string]
 	zones      []located[string]
 	vpcs       []vpcEntry
-	instances  []instanceEntry
-	interfaces []interfaceEntry
+	instances  entries[instanceEntry]
+	interfaces entries[interfaceEntry]
 }
 
 var regionMapping = newMapping(
-	mapping{name: "region", what: "a region", about: "What an account has in a region."}, nil,
+	mapping{name: "region", what: "a region", about: "What an account has in a region.", block: true}, nil,
 	[]keyOf[regionEntry]{
 		textKey("id", func(r *regionEntry) *located[string] { return &r.id },
 			"A region of the catalogue, or one that lists its zones here.").isRequired().matching(idForm),
@@ -138,24 +141,27 @@ var regionMapping = newMapping(
 			"Declares the region, or further zones of one that is known.").matching(idForm),
 		listKey("vpcs", vpcMapping, func(r *regionEntry) *[]vpcEntry { return &r.vpcs },
 			"The networks, with their VSwitches and security groups."),
-		listKey("instances", instanceMapping, func(r *regionEntry) *[]instanceEntry { return &r.instances },
+		entriesKey("instances", instanceMapping,
+			func(r *regionEntry) *entries[instanceEntry] { return &r.instances },
 			"The instances. Each gets its primary network interface."),
-		listKey("network_interfaces", interfaceMapping, func(r *regionEntry) *[]interfaceEntry { return &r.interfaces },
+		entriesKey("network_interfaces", interfaceMapping,
+			func(r *regionEntry) *entries[interfaceEntry] { return &r.interfaces },
 			"The secondary network interfaces."),
 	},
 )
 
 // typeEntry is an instance type.
 type typeEntry struct {
+	remarks
 	id              located[string]
-	family          string
+	family          located[string]
 	vcpus           int
 	memoryGiB       float64
 	eniQuantity     int
 	ipv4PerENI      located[int]
 	ipv6PerENI      located[int]
 	networkCards    located[int]
-	cpuArchitecture string
+	cpuArchitecture located[string]
 	hotPlug         bool
 	ioOptimized     bool
 }
@@ -169,7 +175,7 @@ var typeMapping = newMapping(
 	[]keyOf[typeEntry]{
 		textKey("id", func(t *typeEntry) *located[string] { return &t.id }, "Letters, digits, '-' and '.'.").
 			isRequired().matching(typeIDForm.String()),
-		textKey("family", func(t *typeEntry) *string { return &t.family }, "").without("the id up to its last '.'"),
+		textKey("family", func(t *typeEntry) *located[string] { return &t.family }, "").without("the id up to its last '.'"),
 		integerKey("vcpus", func(t *typeEntry) *int { return &t.vcpus }, "Virtual processors.").
 			isRequired().from(1, maxInteger),
 		numberKey("memory_gib", func(t *typeEntry) *float64 { return &t.memoryGiB }, "Memory in GiB.").isRequired(),
@@ -181,7 +187,7 @@ var typeMapping = newMapping(
 			"Most IPv6 addresses of an interface; 0 for no IPv6.").without("no limit"),
 		integerKey("network_cards", func(t *typeEntry) *located[int] { return &t.networkCards },
 			"How many network cards.").without("none are known"),
-		textKey("cpu_architecture", func(t *typeEntry) *string { return &t.cpuArchitecture },
+		textKey("cpu_architecture", func(t *typeEntry) *located[string] { return &t.cpuArchitecture },
 			"The processors' instructions.").oneOf("x86_64", "arm64").byDefault("x86_64"),
 		booleanKey("hot_plug", true, func(t *typeEntry) *bool { return &t.hotPlug },
 			"Whether interfaces come and go while the instance runs."),
@@ -196,8 +202,8 @@ func (t *typeEntry) complete() {
 	if t.eniQuantity == 0 {
 		t.eniQuantity = maxInteger
 	}
-	if t.family == "" {
-		t.family = defaultFamily(t.id.value)
+	if t.family.value == "" {
+		t.family.value = defaultFamily(t.id.value)
 	}
 }
 

@@ -71,7 +71,8 @@ var instanceMapping = newMapping(
 		mappingKey("primary_network_interface", primaryMapping,
 			func(i *instanceEntry) *primaryEntry { return &i.primary },
 			"What its primary network interface has of its own."),
-		textKey("host_name", func(i *instanceEntry) *located[string] { return &i.hostName }, "Text."),
+		textKey("host_name", func(i *instanceEntry) *located[string] { return &i.hostName }, "Text.").
+			written(placeAfterLabels),
 		textKey("status", func(i *instanceEntry) *located[string] { return &i.status },
 			"A transient status stays, unless settles_in says otherwise.").
 			oneOf(store.InstanceRunning, store.InstanceStopped, store.InstancePending, store.InstanceStarting,

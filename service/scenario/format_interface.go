@@ -74,13 +74,14 @@ var primaryMapping = newMapping(
 			without("it is made of the instance's: i-web has eni-web-primary"),
 		textsKey("secondary_private_ip_addresses",
 			func(p *primaryEntry) *[]located[string] { return &p.secondaryAddresses },
-			"Addresses besides the primary one."),
+			"Addresses besides the primary one.").written(placeFirst),
 	},
 	within(func(p *primaryEntry) *interfaceFields { return &p.interfaceFields }, interfaceKeys),
 )
 
 // interfaceEntry is a secondary interface, or several with a count.
 type interfaceEntry struct {
+	remarks
 	interfaceFields
 	copies
 	at               position
@@ -141,7 +142,7 @@ var interfaceMapping = newMapping(
 		textsKey("private_ip_addresses", func(n *interfaceEntry) *[]located[string] { return &n.privateAddresses },
 			"The first is the primary address.").without("the next free one"),
 		booleanKey("service_managed", false, func(n *interfaceEntry) *bool { return &n.serviceManaged },
-			"true for one that a cloud service runs."),
+			"true for one that a cloud service runs.").written(placeLast),
 	},
 	within(func(n *interfaceEntry) *interfaceFields { return &n.interfaceFields }, interfaceKeys),
 )

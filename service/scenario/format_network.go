@@ -76,6 +76,7 @@ var policies = []string{store.PolicyAccept, store.PolicyDrop}
 
 // groupEntry is a security group.
 type groupEntry struct {
+	remarks
 	commonFields
 	id            located[string]
 	kind          string
@@ -128,11 +129,12 @@ var ruleMapping = newMapping(
 		textKey("source_port_range", func(r *ruleEntry) *located[string] { return &r.sourcePorts },
 			"The same, of the source.").matching(portRangeForm.String()),
 		textKey("policy", func(r *ruleEntry) *string { return &r.row.Policy }, "What becomes of the traffic.").
-			oneOf(policies...).byDefault(store.PolicyAccept),
+			oneOf(policies...).byDefault(store.PolicyAccept).written(placeLast),
 		integerKey("priority", func(r *ruleEntry) *int { return &r.row.Priority }, "1 is the highest.").
-			from(1, 100).byDefault(1),
+			from(1, 100).byDefault(1).written(placeLast),
 		textKey("nic_type", func(r *ruleEntry) *string { return &r.row.NICType },
-			"The side of an interface that it is for.").oneOf(nicIntranet, nicInternet).byDefault(nicIntranet),
+			"The side of an interface that it is for.").oneOf(nicIntranet, nicInternet).byDefault(nicIntranet).
+			written(placeLast),
 		textKey("source_cidr_ip", func(r *ruleEntry) *located[string] { return &r.source },
 			"The source: an IPv4 block or address."),
 		textKey("ipv6_source_cidr_ip", func(r *ruleEntry) *located[string] { return &r.ipv6Source },
@@ -150,6 +152,6 @@ var ruleMapping = newMapping(
 		textKey("dest_prefix_list", func(r *ruleEntry) *string { return &r.row.DestPrefixListID },
 			"The destination: the id of a prefix list."),
 		textKey("description", func(r *ruleEntry) *string { return &r.row.Description },
-			"Its description, as the API shows it."),
+			"Its description, as the API shows it.").written(placeLast),
 	},
 )

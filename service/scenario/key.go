@@ -1,6 +1,8 @@
 package scenario
 
 import (
+	"cmp"
+	"iter"
 	"net/netip"
 	"slices"
 	"time"
@@ -9,15 +11,18 @@ import (
 )
 
 // mapping is one kind of mapping of the format, with its keys. Each key is defined once, in the
-// table of its mapping. The reader, the hints for misspelt keys and the schema go by the tables.
+// table of its mapping. The reader, the hints for misspelt keys, the schema, the writer of exports
+// and imports, the diff, and the tables of the guide go by these tables.
 type mapping struct {
 	name  string // in the schema
 	what  string // in messages, with its article
 	about string
 	rules []any // of keys among each other, for the schema; the reader has its own messages for them
+	block bool  // a written entry is always on several lines, not only if it contains a list
 
-	keys     []key
+	keys     []key // in the order of the schema
 	keyNames []string
+	written  []*key // the keys in the order in which they are written
 }
 
 // mappingOf is a mapping that is read into an E.
@@ -41,12 +46,30 @@ type key struct {
 	min, max     int      // of an integer, or of the mask of a block
 	nonEmpty     bool     // for lists
 	inverted     bool     // of a boolean: the entry has its opposite
+	secret       bool     // the diff does not show it
+	flat         bool     // of a mapping: the diff names its keys
+	place        place
 	of           *mapping // the mapping that the key has, or whose entries a list has
 
-	field     func(entry any) any // returns a pointer to the value of the key in the entry at a pointer
-	readInner func(o *object, k *key, into any)
-	clear     func(into any) // gives a mapping its default values
+	field func(entry any) any // returns a pointer to the value of the key in the entry at a pointer
+
+	readInner func(o *object, k *key, into any) // reads a mapping or a list
+	clear     func(into any)                    // gives a mapping its default values
+	each      func(list any) iter.Seq[any]      // returns pointers to the entries of a list
+	add       func(list any) any                // appends a blank entry to a list, and returns a pointer to it
 }
+
+// place is the place of a key in a written entry. Keys of the same place are in the order of the
+// schema. The first key of a mapping comes first.
+type place int
+
+const (
+	placeFirst place = iota
+	placeLabels
+	placeAfterLabels
+	placeBody
+	placeLast
+)
 
 // keyOf is a key of a mapping that is read into an E, so that the compiler refuses the key of
 // another mapping.
@@ -78,9 +101,12 @@ func newMapping[E any](m mapping, check func(*object, *E), keys ...[]keyOf[E]) *
 		out.keys = append(out.keys, k.key)
 		out.keyNames = append(out.keyNames, k.name)
 	}
+	out.keys[0].place = placeFirst
 	for i := range out.keys {
 		out.keys[i].setDefault(out.keys[i].field(&out.blank))
+		out.written = append(out.written, &out.keys[i])
 	}
+	slices.SortStableFunc(out.written, func(a, b *key) int { return cmp.Compare(a.place, b.place) })
 	return out
 }
 
@@ -97,7 +123,8 @@ func within[E, P any](part func(*E) *P, keys []keyOf[P]) []keyOf[E] {
 
 func newKey[E, V any](name string, k kind, field func(*E) *V, about string) keyOf[E] {
 	return keyOf[E]{key{
-		name: name, kind: k, about: about, field: func(entry any) any { return field(entry.(*E)) },
+		name: name, kind: k, about: about, place: placeBody,
+		field: func(entry any) any { return field(entry.(*E)) },
 	}}
 }
 
@@ -177,16 +204,66 @@ func mappingKey[E, N any](name string, of *mappingOf[N], field func(*E) *N, abou
 
 // listKey returns a key with a list of entries.
 func listKey[E, N any](name string, of *mappingOf[N], field func(*E) *[]N, about string) keyOf[E] {
+	return newListKey(name, of, field, about, func(list *[]N) *[]N { return list }, pointers[N])
+}
+
+// entries are the entries of a list that may be long: those that were read, or a sequence of those
+// to be written, because all of them at once would need more memory than their rows.
+type entries[N any] struct {
+	read []N
+	made iter.Seq[*N]
+}
+
+func (l *entries[N]) all() iter.Seq[*N] {
+	if l.made != nil {
+		return l.made
+	}
+	return pointers(&l.read)
+}
+
+func pointers[N any](list *[]N) iter.Seq[*N] {
+	return func(yield func(*N) bool) {
+		for i := range *list {
+			if !yield(&(*list)[i]) {
+				return
+			}
+		}
+	}
+}
+
+// entriesKey returns a key with a list of entries that may be long.
+func entriesKey[E, N any](name string, of *mappingOf[N], field func(*E) *entries[N], about string) keyOf[E] {
+	return newListKey(name, of, field, about, func(list *entries[N]) *[]N { return &list.read }, (*entries[N]).all)
+}
+
+func newListKey[E, N, V any](
+	name string, of *mappingOf[N], field func(*E) *V, about string,
+	read func(*V) *[]N, all func(*V) iter.Seq[*N],
+) keyOf[E] {
 	k := newKey(name, kindList, field, about)
 	k.of = &of.mapping
 	k.readInner = func(o *object, k *key, into any) {
-		list := into.(*[]N)
+		list := read(into.(*V))
 		for _, node := range o.list(k) {
 			*list = append(*list, of.blank)
 			if last := len(*list) - 1; !of.read(o.reader, node, &(*list)[last]) || o.isFull() {
 				*list = (*list)[:last] // reported; beyond maxProblems nothing is made of entries, which are only checked
 			}
 		}
+	}
+	k.each = func(list any) iter.Seq[any] {
+		return func(yield func(any) bool) {
+			for entry := range all(list.(*V)) {
+				if !yield(entry) {
+					return
+				}
+			}
+		}
+	}
+	k.add = func(list any) any {
+		to := read(list.(*V))
+		*to = append(*to, of.blank)
+		return &(*to)[len(*to)-1]
 	}
 	return k
 }
@@ -240,6 +317,24 @@ func (k keyOf[E]) notEmpty() keyOf[E] {
 	return k
 }
 
+// written returns the key with its place in a written entry.
+func (k keyOf[E]) written(at place) keyOf[E] {
+	k.place = at
+	return k
+}
+
+// isSecret returns the key as one whose value the diff does not show.
+func (k keyOf[E]) isSecret() keyOf[E] {
+	k.secret = true
+	return k
+}
+
+// comparedByKey returns the key of a mapping as one of which the diff names the inner keys.
+func (k keyOf[E]) comparedByKey() keyOf[E] {
+	k.flat = true
+	return k
+}
+
 // description returns all that the table says of the key in words.
 func (k *key) description() string {
 	if k.absent == "" {
@@ -250,28 +345,6 @@ func (k *key) description() string {
 		return absent
 	}
 	return k.about + " " + absent
-}
-
-// setDefault sets a value to the default of its key.
-func (k *key) setDefault(into any) {
-	switch v := into.(type) {
-	case *located[string]:
-		v.value, _ = k.defaultValue.(string)
-	case *string:
-		*v, _ = k.defaultValue.(string)
-	case *located[int]:
-		v.value, _ = k.defaultValue.(int)
-	case *int:
-		*v, _ = k.defaultValue.(int)
-	case *bool:
-		*v = k.defaultValue.(bool) != k.inverted
-	case *copies:
-		v.count = 1
-	default:
-		if k.clear != nil {
-			k.clear(into)
-		}
-	}
 }
 
 // read reads a mapping into a blank entry, and reports whether the node is one.

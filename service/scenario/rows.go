@@ -1,8 +1,8 @@
 package scenario
 
 import (
-	"slices"
-	"strings"
+	"bytes"
+	"strconv"
 
 	"enisim/store"
 	"enisim/store/world"
@@ -10,122 +10,112 @@ import (
 
 // The tables of a world, as Diff compares them, in the order of world.Apply.
 
-var accountRows = rowKind[store.Account]{
-	what: "account",
-	rows: func(w *world.World) []store.Account { return w.Accounts },
-	id:   func(a *store.Account) store.ResourceID { return store.ResourceID{AccountID: a.ID, ID: a.ID} },
-	fields: func(_ *snapshot, a *store.Account) []field {
-		return []field{
-			{key: "name", value: a.Name},
-			{key: "network_interfaces_per_region", value: a.NetworkInterfacesPerRegion},
-			{key: "repeats", value: a.Repeats},
+var accountRows = rowKind[store.Account, accountEntry]{
+	mapping: accountMapping,
+	rows:    func(w *world.World) []store.Account { return w.Accounts },
+	id:      func(a *store.Account) store.ResourceID { return store.ResourceID{AccountID: a.ID, ID: a.ID} },
+	entry:   func(_ *snapshot, a *store.Account) accountEntry { return newAccountEntry(a) },
+}
+
+var userRows = rowKind[store.RAMUser, userEntry]{
+	mapping: userMapping,
+	rows:    func(w *world.World) []store.RAMUser { return w.RAMUsers },
+	id:      func(u *store.RAMUser) store.ResourceID { return store.ResourceID{AccountID: u.AccountID, ID: u.Name} },
+	entry:   func(_ *snapshot, u *store.RAMUser) userEntry { return newUserEntry(u) },
+}
+
+var keyRows = rowKind[store.AccessKey, keyEntry]{
+	mapping: accessKeyMapping,
+	rows:    func(w *world.World) []store.AccessKey { return w.AccessKeys },
+	id:      func(k *store.AccessKey) store.ResourceID { return store.ResourceID{AccountID: k.AccountID, ID: k.ID} },
+	entry:   func(_ *snapshot, k *store.AccessKey) keyEntry { return newKeyEntry(k) },
+	further: func(k *store.AccessKey) (name, value string) {
+		if k.RAMUserName == nil {
+			return "ram_user", noValue
 		}
+		return "ram_user", formatText(*k.RAMUserName)
 	},
 }
 
-var userRows = rowKind[store.RAMUser]{
-	what: "ram_user",
-	rows: func(w *world.World) []store.RAMUser { return w.RAMUsers },
-	id:   func(u *store.RAMUser) store.ResourceID { return store.ResourceID{AccountID: u.AccountID, ID: u.Name} },
-	fields: func(_ *snapshot, u *store.RAMUser) []field {
-		return []field{{key: "allow", value: u.Allow}}
-	},
+var typeRows = rowKind[store.InstanceType, typeEntry]{
+	mapping: typeMapping,
+	rows:    func(w *world.World) []store.InstanceType { return w.InstanceTypes },
+	id:      func(t *store.InstanceType) store.ResourceID { return store.ResourceID{AccountID: t.OwnerID, ID: t.ID} },
+	entry:   func(_ *snapshot, t *store.InstanceType) typeEntry { return newTypeEntry(t) },
 }
 
-var keyRows = rowKind[store.AccessKey]{
-	what: "access_key",
-	rows: func(w *world.World) []store.AccessKey { return w.AccessKeys },
-	id:   func(k *store.AccessKey) store.ResourceID { return store.ResourceID{AccountID: k.AccountID, ID: k.ID} },
-	fields: func(_ *snapshot, k *store.AccessKey) []field {
-		return append(newKeyEntry(k).fields, field{key: "ram_user", value: valueOrNil(k.RAMUserName)})
-	},
-}
-
-var typeRows = rowKind[store.InstanceType]{
-	what:   "instance_type",
-	rows:   func(w *world.World) []store.InstanceType { return w.InstanceTypes },
-	id:     func(t *store.InstanceType) store.ResourceID { return store.ResourceID{AccountID: t.OwnerID, ID: t.ID} },
-	fields: func(_ *snapshot, t *store.InstanceType) []field { return newTypeEntry(t).fields },
-}
-
-var vpcRows = rowKind[store.VPC]{
-	what:     "vpc",
+var vpcRows = rowKind[store.VPC, vpcEntry]{
+	mapping:  vpcMapping,
 	rows:     func(w *world.World) []store.VPC { return w.VPCs },
 	id:       func(v *store.VPC) store.ResourceID { return store.ResourceID{AccountID: v.AccountID, ID: v.ID} },
 	location: func(_ *snapshot, v *store.VPC) string { return v.RegionID },
-	fields:   func(s *snapshot, v *store.VPC) []field { return newVPCEntry(s.World, v).fields },
+	entry:    func(s *snapshot, v *store.VPC) vpcEntry { return newVPCEntry(s.World, v) },
 }
 
-var vswitchRows = rowKind[store.VSwitch]{
-	what:     "vswitch",
+var vswitchRows = rowKind[store.VSwitch, vswitchEntry]{
+	mapping:  vswitchMapping,
 	rows:     func(w *world.World) []store.VSwitch { return w.VSwitches },
 	id:       func(v *store.VSwitch) store.ResourceID { return store.ResourceID{AccountID: v.AccountID, ID: v.ID} },
 	location: func(_ *snapshot, v *store.VSwitch) string { return v.RegionID + " " + v.ZoneID + " " + v.VPCID },
-	fields:   func(s *snapshot, v *store.VSwitch) []field { return newVSwitchEntry(s.World, v).fields },
+	entry:    func(s *snapshot, v *store.VSwitch) vswitchEntry { return newVSwitchEntry(s.World, v) },
 }
 
-var groupRows = rowKind[store.SecurityGroup]{
-	what: "security_group",
-	rows: func(w *world.World) []store.SecurityGroup { return w.SecurityGroups },
+var groupRows = rowKind[store.SecurityGroup, groupEntry]{
+	mapping: groupMapping,
+	rows:    func(w *world.World) []store.SecurityGroup { return w.SecurityGroups },
 	id: func(g *store.SecurityGroup) store.ResourceID {
 		return store.ResourceID{AccountID: g.AccountID, ID: g.ID}
 	},
 	location: func(_ *snapshot, g *store.SecurityGroup) string { return g.RegionID + " " + g.VPCID },
-	fields:   func(_ *snapshot, g *store.SecurityGroup) []field { return newGroupEntry(g).fields },
+	entry:    func(_ *snapshot, g *store.SecurityGroup) groupEntry { return newGroupEntry(g) },
 }
 
 // A rule with other content is another rule, and so is one that refers to another group.
-var ruleRows = rowKind[store.SecurityGroupRule]{
-	what: "security_group_rule",
-	rows: func(w *world.World) []store.SecurityGroupRule { return w.SecurityGroupRules },
+var ruleRows = rowKind[store.SecurityGroupRule, ruleEntry]{
+	mapping: ruleMapping,
+	rows:    func(w *world.World) []store.SecurityGroupRule { return w.SecurityGroupRules },
 	id: func(r *store.SecurityGroupRule) store.ResourceID {
 		return store.ResourceID{AccountID: r.AccountID, ID: r.ID}
 	},
 	location: func(s *snapshot, r *store.SecurityGroupRule) string {
-		var text strings.Builder
-		text.WriteString(formatValue(newRuleEntry(r, "")))
+		var text bytes.Buffer
+		e := newRuleEntry(r, "")
+		ruleMapping.appendFlow(&text, &e)
 		for _, group := range []string{r.SecurityGroupID, r.SourceGroupID, r.DestGroupID} {
 			text.WriteString(" " + group + " " + s.groupVPCs[store.ResourceID{AccountID: r.AccountID, ID: group}])
 		}
 		return text.String()
 	},
-	fields: func(*snapshot, *store.SecurityGroupRule) []field { return nil },
 }
 
-var instanceRows = rowKind[store.Instance]{
-	what: "instance",
-	rows: func(w *world.World) []store.Instance { return w.Instances },
-	id:   func(i *store.Instance) store.ResourceID { return store.ResourceID{AccountID: i.AccountID, ID: i.ID} },
+var instanceRows = rowKind[store.Instance, instanceEntry]{
+	mapping: instanceMapping,
+	rows:    func(w *world.World) []store.Instance { return w.Instances },
+	id:      func(i *store.Instance) store.ResourceID { return store.ResourceID{AccountID: i.AccountID, ID: i.ID} },
 	location: func(_ *snapshot, i *store.Instance) string {
-		return i.RegionID + " " + i.ZoneID + " " + firstText(
-			valueOrNil(i.VPCID),
-		) + " " + firstText(
-			valueOrNil(i.VSwitchID),
-		)
+		return i.RegionID + " " + i.ZoneID + " " + optional(i.VPCID).value + " " + optional(i.VSwitchID).value
 	},
-	fields: func(s *snapshot, i *store.Instance) []field {
-		ofCatalogue := i.InstanceTypeOwnerID == store.CatalogueOwner // which a type of the account may stand before
-		return append(newInstanceEntry(s.World, i, nil).fields, field{key: "type of the catalogue", value: ofCatalogue})
+	entry: func(s *snapshot, i *store.Instance) instanceEntry { return newInstanceEntry(s.World, i) },
+	further: func(i *store.Instance) (name, value string) { // a type of the account precedes the catalogue's
+		return "type of the catalogue", strconv.FormatBool(i.InstanceTypeOwnerID == store.CatalogueOwner)
 	},
 }
 
-var interfaceRows = rowKind[store.NetworkInterface]{
-	what: "network_interface",
-	rows: func(w *world.World) []store.NetworkInterface { return w.NetworkInterfaces },
+var interfaceRows = rowKind[store.NetworkInterface, interfaceEntry]{
+	mapping: interfaceMapping,
+	rows:    func(w *world.World) []store.NetworkInterface { return w.NetworkInterfaces },
 	id: func(n *store.NetworkInterface) store.ResourceID {
 		return store.ResourceID{AccountID: n.AccountID, ID: n.ID}
 	},
 	location: func(_ *snapshot, n *store.NetworkInterface) string {
 		return n.RegionID + " " + n.ZoneID + " " + n.VPCID + " " + n.VSwitchID
 	},
-	fields: func(s *snapshot, n *store.NetworkInterface) []field {
+	entry: func(s *snapshot, n *store.NetworkInterface) interfaceEntry {
 		b := s.belongings[store.ResourceID{AccountID: n.AccountID, ID: n.ID}]
 		if b == nil {
 			b = &belongings{}
 		}
-		return slices.Concat(
-			newInterfaceEntry(s.World, n, b, n.MACAddress, 0).fields,
-			[]field{{key: "type", value: n.Type}},
-		)
+		return newInterfaceEntry(s.World, n, b, n.MACAddress, 0)
 	},
+	further: func(n *store.NetworkInterface) (name, value string) { return "type", formatText(n.Type) },
 }

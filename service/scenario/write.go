@@ -8,9 +8,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // writer writes entries as YAML: an entry that contains a list on several lines, any other on one.
@@ -18,107 +16,105 @@ type writer struct{ out bytes.Buffer }
 
 const indentWidth = 2
 
-// writeList writes a key with a list of entries, unless there are none.
-func (w *writer) writeList(indent int, key string, entries iter.Seq[entry]) {
-	started := false
-	for e := range entries {
-		if !started {
-			fmt.Fprintf(&w.out, "%*s%s:\n", indent, "", key)
-			started = true
+// remarks are the comments of an entry that is written.
+type remarks struct {
+	comments map[string][]string // by the key above which they stand; "": above the entry
+}
+
+func (r *remarks) remarksOf() *remarks { return r }
+
+// commented is an entry that may have comments.
+type commented interface{ remarksOf() *remarks }
+
+// writeComments writes the comments above a key, or above the entry if key is "". It reports
+// whether there are any.
+func (w *writer) writeComments(indent int, entry any, key string) bool {
+	c, ok := entry.(commented)
+	if !ok {
+		return false
+	}
+	lines := c.remarksOf().comments[key]
+	for _, line := range lines {
+		fmt.Fprintf(&w.out, "%*s# %s\n", indent, "", line)
+	}
+	return len(lines) > 0
+}
+
+// writeDocument writes a whole file.
+func (w *writer) writeDocument(doc *document) []byte {
+	w.writeComments(0, doc, "")
+	w.writeKeys("", "", &documentMapping.mapping, doc)
+	return w.out.Bytes()
+}
+
+// writeKeys writes the keys of an entry, each on lines of its own. first and indent are what the
+// first line and the others begin with.
+func (w *writer) writeKeys(first, indent string, m *mapping, entry any) {
+	for _, k := range m.written {
+		w.writeComments(len(indent), entry, k.name)
+		value := k.field(entry)
+		if !k.isWritten(value) {
+			continue
 		}
-		w.writeItem(indent+indentWidth, e)
+		w.out.WriteString(first)
+		first = indent
+		w.out.WriteString(k.name)
+		if k.kind == kindList {
+			w.out.WriteString(":\n")
+			for inner := range k.each(value) {
+				w.writeItem(indent+strings.Repeat(" ", indentWidth), k.of, inner)
+			}
+			continue
+		}
+		w.out.WriteString(": ")
+		k.appendValue(&w.out, value)
+		w.out.WriteByte('\n')
 	}
 }
 
-// writeItem writes an entry of a list.
-func (w *writer) writeItem(indent int, e entry) {
-	if slices.ContainsFunc(
-		e.fields,
-		func(word field) bool { _, isList := word.value.([]entry); return isList && e.differsFromDefault(word) },
-	) {
-		w.writeHead(indent, e)
-		for _, word := range e.fields {
-			if entries, isList := word.value.([]entry); isList {
-				w.writeList(indent+indentWidth, word.key, slices.Values(entries))
-			}
-		}
+// writeItem writes an entry of a list. An entry that has nothing but comments is not written.
+func (w *writer) writeItem(indent string, m *mapping, entry any) {
+	hasComments := w.writeComments(len(indent), entry, "")
+	hasList := func(k *key) bool { return k.kind == kindList && k.isWritten(k.field(entry)) }
+	if m.block || slices.ContainsFunc(m.written, hasList) {
+		w.writeKeys(indent+"- ", indent+strings.Repeat(" ", indentWidth), m, entry)
 		return
 	}
-	fmt.Fprintf(&w.out, "%*s- ", indent, "")
-	e.appendFlow(&w.out)
+	start := w.out.Len()
+	w.out.WriteString(indent)
+	w.out.WriteString("- ")
+	if written := m.appendFlow(&w.out, entry); hasComments && written == 0 {
+		w.out.Truncate(start)
+		return
+	}
 	w.out.WriteByte('\n')
 }
 
-// writeHead begins an entry on several lines with all fields except its lists.
-func (w *writer) writeHead(indent int, e entry) {
-	mark := "- "
-	for _, word := range e.fields {
-		if _, isList := word.value.([]entry); isList || !e.differsFromDefault(word) {
+// appendFlow writes an entry on the current line, and returns the number of its keys.
+func (m *mapping) appendFlow(out *bytes.Buffer, entry any) (written int) {
+	out.WriteByte('{')
+	for _, k := range m.written {
+		value := k.field(entry)
+		if !k.isWritten(value) {
 			continue
 		}
-		fmt.Fprintf(&w.out, "%*s%s%s: ", indent, "", mark, word.key)
-		appendValue(&w.out, word.value)
-		w.out.WriteByte('\n')
-		mark = "  "
-	}
-}
-
-// appendFlow writes an entry on the current line.
-func (e entry) appendFlow(out *bytes.Buffer) {
-	separator := "{"
-	for _, word := range e.fields {
-		if !e.differsFromDefault(word) {
-			continue
-		}
-		out.WriteString(separator)
-		out.WriteString(word.key)
-		out.WriteString(": ")
-		appendValue(out, word.value)
-		separator = ", "
-	}
-	if separator == "{" {
-		out.WriteByte('{')
-	}
-	out.WriteByte('}')
-}
-
-func appendValue(out *bytes.Buffer, value any) {
-	switch v := value.(type) {
-	case string:
-		appendText(out, v)
-	case int:
-		out.WriteString(strconv.Itoa(v))
-	case float64:
-		out.WriteString(strconv.FormatFloat(v, 'f', -1, 64))
-	case bool:
-		out.WriteString(strconv.FormatBool(v))
-	case time.Duration:
-		out.WriteString(v.String())
-	case time.Time:
-		out.WriteString(v.UTC().Format(time.RFC3339Nano))
-	case []string:
-		appendSeries(out, "[", "]", v, func(s string) { appendText(out, s) })
-	case map[string]string:
-		appendSeries(out, "{", "}", sortedKeys(v), func(key string) {
-			appendText(out, key)
-			out.WriteString(": ")
-			appendText(out, v[key])
-		})
-	case entry:
-		v.appendFlow(out)
-	case []entry:
-		appendSeries(out, "[", "]", v, func(e entry) { e.appendFlow(out) })
-	default:
-		panic(fmt.Sprintf("scenario: a word holds a %T", value))
-	}
-}
-
-func appendSeries[T any](out *bytes.Buffer, open, end string, items []T, write func(T)) {
-	out.WriteString(open)
-	for i, item := range items {
-		if i > 0 {
+		if written++; written > 1 {
 			out.WriteString(", ")
 		}
+		out.WriteString(k.name)
+		out.WriteString(": ")
+		k.appendValue(out, value)
+	}
+	out.WriteByte('}')
+	return written
+}
+
+func appendSeries[T any](out *bytes.Buffer, open, end string, items iter.Seq[T], write func(T)) {
+	out.WriteString(open)
+	separator := ""
+	for item := range items {
+		out.WriteString(separator)
+		separator = ", "
 		write(item)
 	}
 	out.WriteString(end)
@@ -129,8 +125,8 @@ var (
 	reserved  = []string{"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 )
 
-// Text returns a text as YAML that is read as the same text, on one line.
-func Text(s string) string {
+// formatText returns a text in its form in a file.
+func formatText(s string) string {
 	var out bytes.Buffer
 	appendText(&out, s)
 	return out.String()

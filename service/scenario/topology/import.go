@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/store/catalogue"
 )
@@ -216,38 +217,36 @@ func (a *account) typeNeeds(
 	return out
 }
 
-// typeDeclaration returns the type as the scenario must declare it, and the reason. It is empty if
-// the catalogue's type is sufficient.
-func typeDeclaration(id string, n *typeNeed) (flow, string) {
+// declareType declares a type in a scenario, unless the catalogue's is sufficient.
+func declareType(file scenario.Draft, id string, n *typeNeed) {
 	known, found := catalogue.FindInstanceType(id)
 	fits := func(limit *int, count int) bool { return limit == nil || count <= *limit }
 	if found && n.interfaces <= known.ENIQuantity && fits(known.PrivateIPv4PerENI, n.ipv4) &&
-		fits(known.IPv6PerENI, n.ipv6) &&
-		(known.IOOptimized || !n.secondary) {
-		return nil, ""
+		fits(known.IPv6PerENI, n.ipv6) && (known.IOOptimized || !n.secondary) {
+		return
 	}
-	var f flow
-	f.text("id", id)
+	d := file.Add("instance_types")
+	d.Text("id", id)
 	if !found {
-		f.number("vcpus", n.vcpus)
-		f.raw("memory_gib", fmt.Sprintf("%g", n.memoryMiB/1024))
-		f.number("eni_quantity", max(n.interfaces, assumedENIQuantity))
-		return f, "The catalogue does not know this type. Its limits are guesses: at least what its instances hold now."
+		d.Comment("",
+			"The catalogue does not know this type. Its limits are guesses: at least what its instances hold now.")
+		d.Int("vcpus", n.vcpus)
+		d.Number("memory_gib", n.memoryMiB/1024)
+		d.Int("eni_quantity", max(n.interfaces, assumedENIQuantity))
+		return
 	}
-	f.number("vcpus", known.VCPUs)
-	f.raw("memory_gib", fmt.Sprintf("%g", known.MemoryGiB))
-	f.number("eni_quantity", max(n.interfaces, known.ENIQuantity))
+	d.Comment("", "The catalogue's type holds less than its instances do here. The raised limits are guesses.")
+	d.Int("vcpus", known.VCPUs)
+	d.Number("memory_gib", known.MemoryGiB)
+	d.Int("eni_quantity", max(n.interfaces, known.ENIQuantity))
 	if known.PrivateIPv4PerENI != nil {
-		f.number("private_ipv4_per_eni", max(n.ipv4, *known.PrivateIPv4PerENI))
+		d.Int("private_ipv4_per_eni", max(n.ipv4, *known.PrivateIPv4PerENI))
 	}
 	if known.IPv6PerENI != nil {
-		f.number("ipv6_per_eni", max(n.ipv6, *known.IPv6PerENI))
+		d.Int("ipv6_per_eni", max(n.ipv6, *known.IPv6PerENI))
 	}
-	if !known.HotPlug {
-		f.raw("hot_plug", "false")
-	}
-	f.text("cpu_architecture", cmp.Or(known.CPUArchitecture, "x86_64"))
-	return f, "The catalogue's type holds less than its instances do here. The raised limits are guesses."
+	d.Bool("hot_plug", known.HotPlug)
+	d.Text("cpu_architecture", cmp.Or(known.CPUArchitecture, "x86_64"))
 }
 
 // assumedENIQuantity is the number of interfaces that an unknown type is assumed to allow, if its

@@ -1,0 +1,183 @@
+package scenario
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"time"
+
+	"enisim/store"
+	"enisim/store/world"
+)
+
+// The functions below return rows as the entries of a file, without the rows that are entries of
+// their own. Each begins with a blank entry, so that a key which no row has keeps its default.
+
+func commonFieldsOf(name, description, resourceGroup string, tags map[string]string) commonFields {
+	return commonFields{
+		name:          located[string]{value: name},
+		description:   located[string]{value: description},
+		resourceGroup: resourceGroup,
+		tags:          tags,
+	}
+}
+
+// remaining returns what is left of a resource's transition.
+func remaining(spans map[store.ResourceID]time.Duration, account, id string) located[time.Duration] {
+	left, found := spans[store.ResourceID{AccountID: account, ID: id}]
+	return located[time.Duration]{value: left, given: found}
+}
+
+// nextStatusOf returns the status that follows a transient one, which a file has unless it is the
+// usual one.
+func nextStatusOf(next *string, usual string) located[string] {
+	if next == nil {
+		return located[string]{}
+	}
+	return unless(*next, usual)
+}
+
+// statedTexts returns addresses or prefixes as texts.
+func statedTexts[T fmt.Stringer](values []T) []located[string] {
+	out := make([]located[string], len(values))
+	for i, v := range values {
+		out[i] = stated(v.String())
+	}
+	return out
+}
+
+func newAccountEntry(a *store.Account) accountEntry {
+	e := accountMapping.blank
+	e.id, e.name, e.repeats = stated(a.ID), a.Name, a.Repeats
+	e.quotas.networkInterfacesPerRegion = a.NetworkInterfacesPerRegion
+	return e
+}
+
+func newUserEntry(u *store.RAMUser) userEntry {
+	e := userMapping.blank
+	e.name, e.allow = stated(u.Name), statedAll(u.Allow)
+	return e
+}
+
+func newKeyEntry(k *store.AccessKey) keyEntry {
+	e := accessKeyMapping.blank
+	e.id, e.secret, e.status, e.expiresAt = stated(k.ID), k.Secret, k.Status, k.ExpiresAt
+	e.securityToken, e.assumedRole = optional(k.SecurityToken), optional(k.AssumedRole)
+	return e
+}
+
+func newTypeEntry(t *store.InstanceType) typeEntry {
+	e := typeMapping.blank
+	e.id, e.family = stated(t.ID), unless(t.Family, defaultFamily(t.ID))
+	e.vcpus, e.memoryGiB, e.eniQuantity = t.VCPUs, t.MemoryGiB, t.ENIQuantity
+	e.ipv4PerENI, e.ipv6PerENI = optional(t.PrivateIPv4PerENI), optional(t.IPv6PerENI)
+	e.networkCards, e.cpuArchitecture.value = optional(t.NetworkCards), t.CPUArchitecture
+	e.hotPlug, e.ioOptimized = t.HotPlug, t.IOOptimized
+	return e
+}
+
+func newVPCEntry(w *world.World, v *store.VPC) vpcEntry {
+	e := vpcMapping.blank
+	e.id, e.commonFields = stated(v.ID), commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags)
+	e.block, e.ipv6Block = stated(v.CIDRBlock), optional(v.IPv6CIDRBlock)
+	e.userCIDRs = statedAll(v.Attributes.UserCIDRs)
+	e.settlesIn = remaining(w.VPCsSettleIn, v.AccountID, v.ID)
+	return e
+}
+
+func newVSwitchEntry(w *world.World, v *store.VSwitch) vswitchEntry {
+	e := vswitchMapping.blank
+	e.id, e.commonFields = stated(v.ID), commonFieldsOf(v.Name, v.Description, v.ResourceGroupID, v.Tags)
+	e.zone, e.block, e.ipv6Block = stated(v.ZoneID), stated(v.CIDRBlock), optional(v.IPv6CIDRBlock)
+	next := newPool(v.CIDRBlock)
+	// Both offsets are positive.
+	e.next = unless(next.at(uint64(max(v.NextHost, 1))).String(), next.at(1).String())
+	e.settlesIn = remaining(w.VSwitchesSettleIn, v.AccountID, v.ID)
+	return e
+}
+
+func newGroupEntry(g *store.SecurityGroup) groupEntry {
+	e := groupMapping.blank
+	e.id, e.commonFields = stated(g.ID), commonFieldsOf(g.Name, g.Description, g.ResourceGroupID, g.Tags)
+	e.kind, e.instanceLimit = g.Type, unless(g.InstanceLimit, store.InstanceLimitOf(g.Type))
+	e.innerPolicy = g.InnerAccessPolicy
+	return e
+}
+
+// newRuleEntry returns the entry of a rule. defaultID is the id that the rule has if the file sets
+// none.
+func newRuleEntry(r *store.SecurityGroupRule, defaultID string) ruleEntry {
+	e := ruleMapping.blank
+	e.id, e.row = unless(r.ID, defaultID), *r
+	e.protocol, e.ports = stated(r.IPProtocol), unless(r.PortRange, noPorts)
+	e.sourcePorts.value = r.SourcePortRange
+	e.source.value, e.ipv6Source.value, e.sourceGroup.value = r.SourceCIDR, r.SourceIPv6CIDR, r.SourceGroupID
+	e.destination.value, e.ipv6Dest.value, e.destGroup.value = r.DestCIDR, r.DestIPv6CIDR, r.DestGroupID
+	return e
+}
+
+// newInstanceEntry returns the entry of an instance, without what it has of its primary interface.
+func newInstanceEntry(w *world.World, i *store.Instance) instanceEntry {
+	e := instanceMapping.blank
+	e.id, e.commonFields = stated(i.ID), commonFieldsOf(i.Name, i.Description, i.ResourceGroupID, i.Tags)
+	e.hostName.value, e.typ, e.networkType = i.HostName, stated(i.InstanceType), i.NetworkType
+	if e.vswitch = optional(i.VSwitchID); !e.vswitch.given {
+		e.zone = stated(i.ZoneID)
+	}
+	e.status.value, e.settlesTo = i.Status, nextStatusOf(i.NextStatus, nextInstanceStatus[i.Status])
+	e.settlesIn = remaining(w.InstancesSettleIn, i.AccountID, i.ID)
+	e.runsIn = remaining(w.InstancesRunIn, i.AccountID, i.ID)
+	e.attributes = i.Attributes
+	for k := range i.Attributes.DataDisks {
+		d := &i.Attributes.DataDisks[k]
+		e.dataDisks = append(e.dataDisks, diskEntry{id: unless(d.ID, defaultDataDiskID(i.ID, k+1)), disk: *d})
+	}
+	return e
+}
+
+// setPrimary adds what an instance has of its primary interface. mac is "" for an address that is
+// derived from the id.
+func (e *instanceEntry) setPrimary(n *store.NetworkInterface, b *belongings, mac string) {
+	e.groups = statedAll(b.groups)
+	if addresses := statedTexts(b.ipv4.addresses); len(addresses) > 0 {
+		e.privateAddress, e.primary.secondaryAddresses = addresses[0], addresses[1:]
+	}
+	e.primary.id = unless(n.ID, defaultPrimaryInterfaceID(e.id.value))
+	e.primary.set(n, b, mac)
+}
+
+// newInterfaceEntry returns the entry of a secondary interface. index is the device index that it
+// has if the file sets none.
+func newInterfaceEntry(w *world.World, n *store.NetworkInterface, b *belongings, mac string, index int) interfaceEntry {
+	e := interfaceMapping.blank
+	e.id, e.vswitch, e.groups = stated(n.ID), stated(n.VSwitchID), statedAll(b.groups)
+	e.set(n, b, mac)
+	implied := store.ENIAvailable
+	if n.InstanceID != nil {
+		implied = store.ENIInUse
+	}
+	e.attachedTo, e.status = optional(n.InstanceID), unless(n.Status, implied)
+	if n.DeviceIndex != nil {
+		e.deviceIndex = unless(*n.DeviceIndex, index)
+	}
+	e.settlesIn = remaining(w.NetworkInterfacesSettleIn, n.AccountID, n.ID)
+	e.settlesTo = nextStatusOf(n.NextStatus, nextENIStatus[n.Status])
+	e.privateAddresses, e.serviceManaged = statedTexts(b.ipv4.addresses), n.ServiceManaged
+	return e
+}
+
+// set sets the fields that any interface has. mac is "" for an address that is derived from the id.
+func (f *interfaceFields) set(n *store.NetworkInterface, b *belongings, mac string) {
+	ipv4, _ := slices.BinarySearchFunc(b.prefixes, true, func(p netip.Prefix, _ bool) int {
+		if p.Addr().Is4() {
+			return -1
+		}
+		return 1
+	})
+	f.commonFields = commonFieldsOf(n.Name, n.Description, n.ResourceGroupID, n.Tags)
+	f.ipv6Addresses, f.primaryIPv6 = statedTexts(b.ipv6.addresses), b.ipv6.hasPrimary
+	f.ipv4Prefixes, f.ipv6Prefixes = statedTexts(b.prefixes[:ipv4]), statedTexts(b.prefixes[ipv4:])
+	f.macAddress, f.networkCard = unless(mac, ""), optional(n.NetworkCardIndex)
+	f.queueNumber = optional(n.QueueNumber)
+	f.deleteOnRelease, f.sourceDestCheck, f.attributes = n.DeleteOnRelease, n.SourceDestCheck, n.Attributes
+}
