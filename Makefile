@@ -47,7 +47,7 @@ benchmarks: ## Run the benchmarks of single parts
 	$(GO) test -run '^$$' -bench . ./...
 
 golden: ## Write the golden files anew from what the server answers
-	$(GO) test ./httpapi -run '^Test(Golden|GatewayContract|DocumentedErrorsPage|ActionNames)$$' -update
+	$(GO) test ./httpapi -run '^Test(Golden|GatewayContract|DocumentedErrorsPage|ActionNames|ActionsPage)$$' -update
 	$(GO) test ./service -run '^TestOrderOfRules$$' -update
 
 fuzz: ## Fuzz each target for FUZZTIME (10s)

@@ -29,6 +29,15 @@ type action struct {
 	permission string // product:Action
 	answer     func(ctx context.Context, s *service.Service, caller service.Caller, p parameters) (any, error)
 	request    reflect.Type // what the parameters are bound to
+	response   reflect.Type // of the reply
+	declared   declaredAction
+}
+
+// declaredAction is an action of the service, of any types.
+type declaredAction interface {
+	TakesClientToken() bool
+	Constraints() []service.Constraint
+	Errors() []*service.Error
 }
 
 // actions is the whole API: each action of the service with the function that makes its response.
@@ -144,7 +153,9 @@ func handle[Request, Answer any](act *service.Action[Request, Answer], newRespon
 			}
 			return newResponse(answer), nil
 		},
-		request: reflect.TypeFor[Request](),
+		request:  reflect.TypeFor[Request](),
+		response: reflect.TypeOf(newResponse(*new(Answer))),
+		declared: act,
 	}
 }
 

@@ -68,8 +68,23 @@ func (a *Action[Request, Answer]) Name() string {
 // Permission returns the name of the action in RAM policies, product:Action.
 func (a *Action[Request, Answer]) Permission() string { return a.permission }
 
-// errors returns all errors that the rules of the action can answer.
-func (a *Action[Request, Answer]) errors() []*Error {
+// TakesClientToken reports whether a repeat with the same ClientToken gets the first answer.
+func (a *Action[Request, Answer]) TakesClientToken() bool { return a.write != nil }
+
+// Constraints returns what the plain rules demand of single parameters, in their order. Rules of
+// other kinds are not among them.
+func (a *Action[Request, Answer]) Constraints() []Constraint {
+	var constraints []Constraint
+	for _, r := range a.parameters {
+		if r.constraint != nil {
+			constraints = append(constraints, *r.constraint)
+		}
+	}
+	return constraints
+}
+
+// Errors returns all errors that the rules of the action can answer, in the order of the rules.
+func (a *Action[Request, Answer]) Errors() []*Error {
 	return slices.Concat(errorsOf(a.parameters), errorsOf(a.admission), a.refusals)
 }
 
@@ -77,7 +92,7 @@ func (a *Action[Request, Answer]) errors() []*Error {
 type declaredAction interface {
 	Name() string
 	Permission() string
-	errors() []*Error
+	Errors() []*Error
 }
 
 // allActions are all actions. They are complete when the package is initialized.

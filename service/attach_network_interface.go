@@ -23,9 +23,9 @@ type AttachNetworkInterfaceRequest struct {
 // attachParameterRules are P1 to P4 of the reference. Unlike all other actions, the message for a
 // missing parameter does not name it.
 var attachParameterRules = []rule[AttachNetworkInterfaceRequest]{
-	{err: MissingParameter, violated: func(r AttachNetworkInterfaceRequest) bool { return r.RegionID == "" }},
-	{err: MissingParameter, violated: func(r AttachNetworkInterfaceRequest) bool { return r.NetworkInterfaceID == "" }},
-	{err: MissingParameter, violated: func(r AttachNetworkInterfaceRequest) bool { return r.InstanceID == "" }},
+	requiredOr[AttachNetworkInterfaceRequest](MissingParameter, "RegionId"),
+	requiredOr[AttachNetworkInterfaceRequest](MissingParameter, "NetworkInterfaceId"),
+	requiredOr[AttachNetworkInterfaceRequest](MissingParameter, "InstanceId"),
 	{
 		err:      UnsupportedParameter,
 		violated: func(r AttachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },

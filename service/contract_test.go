@@ -48,7 +48,7 @@ func readContract(t *testing.T, action string) []contractRow {
 func contracts() map[string][]*Error {
 	out := map[string][]*Error{}
 	for _, a := range allActions {
-		out[a.Name()] = append(out[a.Name()], a.errors()...) // the actions on tags are declared for two products
+		out[a.Name()] = append(out[a.Name()], a.Errors()...) // the actions on tags are declared for two products
 	}
 	return out
 }

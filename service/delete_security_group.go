@@ -13,7 +13,7 @@ type DeleteSecurityGroupRequest struct {
 }
 
 var deleteSecurityGroupParameterRules = []rule[DeleteSecurityGroupRequest]{
-	{err: MissingRegionID, violated: func(r DeleteSecurityGroupRequest) bool { return r.RegionID == "" }},
+	requiredOr[DeleteSecurityGroupRequest](MissingRegionID, "RegionId"),
 	required[DeleteSecurityGroupRequest]("SecurityGroupId"),
 }
 

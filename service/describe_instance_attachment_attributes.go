@@ -26,6 +26,7 @@ var describeInstanceAttachmentAttributesRules = slices.Concat([]rule[DescribeIns
 		err:         MissingNamedParameter,
 		violated:    func(r DescribeInstanceAttachmentAttributesRequest) bool { return r.InstanceIDs == nil },
 		messageArgs: nameArg[DescribeInstanceAttachmentAttributesRequest]("InstanceIds"),
+		constraint:  presence("InstanceIds"),
 	},
 	invalid("InstanceIds", func(r DescribeInstanceAttachmentAttributesRequest) bool {
 		return len(r.InstanceIDs) > maxListed

@@ -13,6 +13,15 @@ type rule[T any] struct {
 	err         *Error
 	violated    func(T) bool
 	messageArgs func(T) []any
+	constraint  *Constraint // what the rule demands of a parameter, for descriptions; nil for other rules
+}
+
+// Constraint is what a rule of the plain kind demands of a parameter.
+type Constraint struct {
+	Parameter        string
+	Required         bool
+	Minimum, Maximum *int     // of a number; nil: none
+	Accepted         []string // texts that are valid; nil: any
 }
 
 // check returns the error of the first violated rule. The order of a table is the order in which
@@ -34,7 +43,9 @@ func check[T any](rules []rule[T], input T) error {
 func lift[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Whole] {
 	out := make([]rule[Whole], 0, len(rules))
 	for _, r := range rules {
-		lifted := rule[Whole]{err: r.err, violated: func(w Whole) bool { return r.violated(part(w)) }}
+		lifted := rule[Whole]{
+			err: r.err, violated: func(w Whole) bool { return r.violated(part(w)) }, constraint: r.constraint,
+		}
 		if r.messageArgs != nil {
 			lifted.messageArgs = func(w Whole) []any { return r.messageArgs(part(w)) }
 		}
@@ -48,13 +59,23 @@ func lift[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Who
 
 // required refuses a request without the parameter.
 func required[T any](parameter string) rule[T] {
+	r := requiredOr[T](MissingNamedParameter, parameter)
+	r.messageArgs = nameArg[T](parameter)
+	return r
+}
+
+// requiredOr is required with another error, whose message has no blanks.
+func requiredOr[T any](err *Error, parameter string) rule[T] {
 	value := textOf[T](parameter)
 	return rule[T]{
-		err:         MissingNamedParameter,
-		violated:    func(r T) bool { return value(r) == "" },
-		messageArgs: nameArg[T](parameter),
+		err:        err,
+		violated:   func(r T) bool { return value(r) == "" },
+		constraint: presence(parameter),
 	}
 }
+
+// presence returns the constraint that a parameter must be there.
+func presence(parameter string) *Constraint { return &Constraint{Parameter: parameter, Required: true} }
 
 // readable refuses parameters that are not of their type.
 func readable[T any]() rule[T] {
@@ -89,13 +110,26 @@ func invalid[T any](parameter string, violated func(T) bool) rule[T] {
 // within refuses a number outside its bounds.
 func within[T any](parameter string, minimum, maximum int) rule[T] {
 	value := valueFrom[T, *int](parameter)
-	return invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < minimum || *n > maximum) })
+	r := invalid(parameter, func(r T) bool { n := value(r); return n != nil && (*n < minimum || *n > maximum) })
+	r.constraint = newBounds(parameter, minimum, maximum)
+	return r
+}
+
+// newBounds returns the constraint that a number has bounds. math.MaxInt stands for no maximum.
+func newBounds(parameter string, minimum, maximum int) *Constraint {
+	bounds := &Constraint{Parameter: parameter, Minimum: &minimum}
+	if maximum < math.MaxInt {
+		bounds.Maximum = &maximum
+	}
+	return bounds
 }
 
 // among refuses a text that is not one of the accepted ones.
 func among[T any](parameter string, accepted ...string) rule[T] {
 	value := textOf[T](parameter)
-	return invalid(parameter, func(r T) bool { return value(r) != "" && !slices.Contains(accepted, value(r)) })
+	r := invalid(parameter, func(r T) bool { return value(r) != "" && !slices.Contains(accepted, value(r)) })
+	r.constraint = &Constraint{Parameter: parameter, Accepted: accepted}
+	return r
 }
 
 // wellFormed returns err for a text that is present and not valid.
@@ -107,20 +141,25 @@ func wellFormed[T any](err *Error, parameter string, isValid func(string) bool) 
 // validPage returns the rules that refuse an invalid page request.
 func validPage[T any](p paging) []rule[T] {
 	page := valueFrom[T, PageRequest]("Page")
-	return []rule[T]{
-		invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() }),
-		invalid("PageSize", func(r T) bool { return page(r).hasInvalidSize(p) }),
+	return append(
+		validNumbers(p, page),
 		invalid("NextToken", func(r T) bool { return page(r).hasInvalidToken(p) }),
-	}
+	)
+}
+
+// validNumbers returns the rules that refuse an invalid number or size of a page.
+func validNumbers[T any](p paging, page func(T) PageRequest) []rule[T] {
+	number := invalid("PageNumber", func(r T) bool { return page(r).hasInvalidNumber() })
+	number.constraint = newBounds("PageNumber", 1, math.MaxInt)
+	size := invalid("PageSize", func(r T) bool { return page(r).hasInvalidSize(p) })
+	size.constraint = newBounds("PageSize", 1, p.maxPageSize)
+	return []rule[T]{number, size}
 }
 
 // validNumberedPage returns validPage where pages go by number only.
 func validNumberedPage[T any](p paging) []rule[T] {
 	page := valueFrom[T, NumberedPage]("Page")
-	return []rule[T]{
-		invalid("PageNumber", func(r T) bool { return page(r).request().hasInvalidNumber() }),
-		invalid("PageSize", func(r T) bool { return page(r).request().hasInvalidSize(p) }),
-	}
+	return validNumbers(p, func(r T) PageRequest { return page(r).request() })
 }
 
 // isValidID reports whether a text has only the characters of resource ids. It does not require a

@@ -74,8 +74,14 @@ type tagInput struct {
 // missing parameters.
 func typeRules[T any](of func(T) (tagProduct, string, string)) []rule[T] {
 	return []rule[T]{
-		{err: MissingRegionIDOfTags, violated: func(r T) bool { _, region, _ := of(r); return region == "" }},
-		{err: MissingResourceType, violated: func(r T) bool { _, _, name := of(r); return name == "" }},
+		{
+			err: MissingRegionIDOfTags, violated: func(r T) bool { _, region, _ := of(r); return region == "" },
+			constraint: presence("RegionId"),
+		},
+		{
+			err: MissingResourceType, violated: func(r T) bool { _, _, name := of(r); return name == "" },
+			constraint: presence("ResourceType"),
+		},
 		{err: InvalidResourceTypeNotFound, violated: func(r T) bool {
 			product, _, name := of(r)
 			_, known := product.findType(name)
@@ -88,7 +94,10 @@ func typeRules[T any](of func(T) (tagProduct, string, string)) []rule[T] {
 // needs no ids.
 func idRules[T any](ids func(T) []string) []rule[T] {
 	return []rule[T]{
-		{err: MissingResourceIDs, violated: func(r T) bool { return len(ids(r)) == 0 }},
+		{
+			err: MissingResourceIDs, violated: func(r T) bool { return len(ids(r)) == 0 },
+			constraint: presence("ResourceId"),
+		},
 		tooManyResources(ids),
 	}
 }
@@ -101,7 +110,10 @@ var tagResourcesParameterRules = slices.Concat(
 	typeRules(func(r tagInput) (tagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
 	idRules(func(r tagInput) []string { return r.ResourceIDs }),
 	[]rule[tagInput]{
-		{err: MissingTags, violated: func(r tagInput) bool { return len(r.Tags) == 0 }},
+		{
+			err: MissingTags, violated: func(r tagInput) bool { return len(r.Tags) == 0 },
+			constraint: presence("Tag"),
+		},
 		{err: NumberExceedTags, violated: func(r tagInput) bool { return tooManyTags(r.Tags) }},
 		{err: InvalidTagMismatch, violated: func(r tagInput) bool { return lacksTagKey(r.Tags) }},
 		{err: InvalidTagKeyMalformed, violated: func(r tagInput) bool { return hasInvalidTagKey(r.Tags) }},

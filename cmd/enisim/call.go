@@ -85,6 +85,7 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 	for name, value := range api {
 		query.Set(name, value)
 	}
+	warnOfUnknownParameters(s.Err, query.Get("Version"), query.Get("Action"), api)
 	query.Set(signature.ParameterV1, signature.V1(c.Method, query, c.AccessKeySecret))
 
 	// Then send it.

@@ -58,8 +58,9 @@ type commands struct {
 	Version versionCommand `cmd:"" group:"about" help:"Print the version, the commit and the schema version."`
 	Help    helpCommand    `cmd:"" group:"about" help:"Show the help of a command: enisim help scenario apply."`
 
-	Call callCommand `cmd:"" group:"calls" help:"Sign and send one request, and print the reply."`
-	Load loadCommand `cmd:"" group:"calls" help:"Send many requests at a time, and report rates, latencies and errors."`
+	Call    callCommand    `cmd:"" group:"calls" help:"Sign and send one request, and print the reply."`
+	Actions actionsCommand `cmd:"" group:"calls" help:"List the actions, or describe one: parameters, errors."`
+	Load    loadCommand    `cmd:"" group:"calls" help:"Send many requests at a time, and report rates, latencies and errors."`
 
 	Scenario scenarioCommand `cmd:"" group:"worlds" help:"Work with scenario files."`
 	Account  accountCommand  `cmd:"" group:"worlds" help:"Make, list, reset and delete accounts."`

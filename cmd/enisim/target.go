@@ -172,10 +172,15 @@ func (f databaseFlags) checkTarget(ctx context.Context, errOut io.Writer, create
 
 // printJSON prints a result in the form of the control API.
 func printJSON(out io.Writer, result any) error {
+	return encodeIndented(out, httpapi.ControlReply(result))
+}
+
+// encodeIndented prints a value as JSON for people.
+func encodeIndented(out io.Writer, value any) error {
 	encoder := json.NewEncoder(out)
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
-	return encoder.Encode(httpapi.ControlReply(result))
+	return encoder.Encode(value)
 }
 
 // jsonResult is the --json output of a command that changes something and has no other result.

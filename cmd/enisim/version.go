@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -28,9 +27,7 @@ Example:
 func (c *versionCommand) Run(s streams) error {
 	build := readBuild()
 	if c.JSON {
-		encoder := json.NewEncoder(s.Out)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(build)
+		return encodeIndented(s.Out, build)
 	}
 	fmt.Fprintln(s.Out, build)
 	return nil
