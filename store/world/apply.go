@@ -192,10 +192,14 @@ func prepareAccounts(ctx context.Context, tx pgx.Tx, now time.Time, mode applyMo
 	case replaceAccounts: // whether they exist or not
 	case createAccounts:
 		return failIfFound(ctx, tx, ErrAccountTaken, `
-			SELECT s.id FROM staged_accounts s WHERE EXISTS (SELECT FROM accounts a WHERE a.id = s.id) ORDER BY s.id LIMIT 1`)
+			SELECT s.id FROM staged_accounts s
+			WHERE EXISTS (SELECT FROM accounts a WHERE a.id = s.id)
+			ORDER BY s.id LIMIT 1`)
 	case resetAccounts:
 		if err := failIfFound(ctx, tx, ErrNoAccount, `
-			SELECT s.id FROM staged_accounts s WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = s.id) ORDER BY s.id LIMIT 1`); err != nil {
+			SELECT s.id FROM staged_accounts s
+			WHERE NOT EXISTS (SELECT FROM accounts a WHERE a.id = s.id)
+			ORDER BY s.id LIMIT 1`); err != nil {
 			return err
 		}
 		for _, sql := range []string{lockAccessKeys, keepAccounts, keepAccessKeys, keepRAMUsers} {

@@ -79,10 +79,12 @@ func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, 
 	}, "account_id, vpc_id, id", accounts); err != nil {
 		return err
 	}
-	if err := store.SecurityGroupsTable.ReadAll(ctx, tx, &w.SecurityGroups, nil, "account_id, vpc_id, id", accounts); err != nil {
+	if err := store.SecurityGroupsTable.ReadAll(ctx, tx, &w.SecurityGroups, nil,
+		"account_id, vpc_id, id", accounts); err != nil {
 		return err
 	}
-	return store.SecurityGroupRulesTable.ReadAll(ctx, tx, &w.SecurityGroupRules, nil, "account_id, security_group_id, id", accounts)
+	return store.SecurityGroupRulesTable.ReadAll(ctx, tx, &w.SecurityGroupRules, nil,
+		"account_id, security_group_id, id", accounts)
 }
 
 // readInterfaces reads instances, and interfaces with their addresses, prefixes and memberships. It
@@ -106,9 +108,9 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 	}, "account_id, instance_id, device_index, id", accounts); err != nil {
 		return err
 	}
-	if err := store.PrivateIPAddressesTable.ReadAll(ctx, tx, &w.PrivateIPAddresses, func(a *store.PrivateIPAddress) bool {
-		return !deleted[resourceID(a.AccountID, a.NetworkInterfaceID)]
-	}, "account_id, network_interface_id, is_primary DESC, address", accounts); err != nil {
+	if err := store.PrivateIPAddressesTable.ReadAll(ctx, tx, &w.PrivateIPAddresses,
+		func(a *store.PrivateIPAddress) bool { return !deleted[resourceID(a.AccountID, a.NetworkInterfaceID)] },
+		"account_id, network_interface_id, is_primary DESC, address", accounts); err != nil {
 		return err
 	}
 	if err := store.IPPrefixesTable.ReadAll(ctx, tx, &w.IPPrefixes, func(p *store.IPPrefix) bool {
@@ -153,7 +155,9 @@ func Check(ctx context.Context, s *store.Store, w *World) error {
 			JOIN unnest($1::text[], $2::text[]) AS wanted (id, region_id) ON wanted.id = z.id
 			WHERE z.region_id <> wanted.region_id ORDER BY z.id LIMIT 1`, []any{zones, regions}},
 		{ErrAccessKeyTaken, `
-			SELECT id FROM access_keys WHERE id = ANY ($1) AND account_id <> ALL ($2) ORDER BY id LIMIT 1`, []any{keys, accounts}},
+			SELECT id FROM access_keys
+			WHERE id = ANY ($1) AND account_id <> ALL ($2)
+			ORDER BY id LIMIT 1`, []any{keys, accounts}},
 	} {
 		found, err := store.Query(ctx, s, pgx.RowTo[string], refusal.sql, refusal.args...)
 		if err != nil {

@@ -60,13 +60,15 @@ func Seed(ctx context.Context, s *store.Store, w *World, now time.Time, onProgre
 // account and stay.
 func (w *World) without(accounts map[string]bool) *World {
 	rest := *w
-	rest.InstanceTypes = rowsOfOthers(w.InstanceTypes, accounts, func(r *store.InstanceType) string { return r.OwnerID })
+	rest.InstanceTypes = rowsOfOthers(w.InstanceTypes, accounts,
+		func(r *store.InstanceType) string { return r.OwnerID })
 	rest.Accounts = rowsOfOthers(w.Accounts, accounts, func(r *store.Account) string { return r.ID })
 	rest.RAMUsers = rowsOfOthers(w.RAMUsers, accounts, func(r *store.RAMUser) string { return r.AccountID })
 	rest.AccessKeys = rowsOfOthers(w.AccessKeys, accounts, func(r *store.AccessKey) string { return r.AccountID })
 	rest.VPCs = rowsOfOthers(w.VPCs, accounts, func(r *store.VPC) string { return r.AccountID })
 	rest.VSwitches = rowsOfOthers(w.VSwitches, accounts, func(r *store.VSwitch) string { return r.AccountID })
-	rest.SecurityGroups = rowsOfOthers(w.SecurityGroups, accounts, func(r *store.SecurityGroup) string { return r.AccountID })
+	rest.SecurityGroups = rowsOfOthers(w.SecurityGroups, accounts,
+		func(r *store.SecurityGroup) string { return r.AccountID })
 	rest.Instances = rowsOfOthers(w.Instances, accounts, func(r *store.Instance) string { return r.AccountID })
 	rest.NetworkInterfaces = rowsOfOthers(w.NetworkInterfaces, accounts,
 		func(r *store.NetworkInterface) string { return r.AccountID })
@@ -91,7 +93,9 @@ func rowsOfOthers[R any](rows []R, accounts map[string]bool, accountOf func(*R) 
 }
 
 // timesOfOthers returns a copy of times without those of some accounts.
-func timesOfOthers(times map[store.ResourceID]time.Duration, accounts map[string]bool) map[store.ResourceID]time.Duration {
+func timesOfOthers(
+	times map[store.ResourceID]time.Duration, accounts map[string]bool,
+) map[store.ResourceID]time.Duration {
 	rest := maps.Clone(times)
 	maps.DeleteFunc(rest, func(id store.ResourceID, _ time.Duration) bool { return accounts[id.AccountID] })
 	return rest

@@ -76,14 +76,19 @@ func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, n
 	out := Snapshot{AccountID: accountID, Name: name, CreatedAt: now}
 	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead}, func(tx pgx.Tx) error {
 		// First replace the row of the snapshot, then save the rows of each table.
-		if _, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name); err != nil {
+		if _, err := tx.Exec(ctx, `
+			DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name); err != nil {
 			return err
 		}
 		if err := tx.QueryRow(ctx, `
 			INSERT INTO snapshots (account_id, name, schema, resources, created_at)
-			SELECT $1, $2, $3, (SELECT count(*) FROM vpcs WHERE account_id = $1) + (SELECT count(*) FROM vswitches WHERE account_id = $1)
-			    + (SELECT count(*) FROM security_groups WHERE account_id = $1) + (SELECT count(*) FROM instances WHERE account_id = $1)
-			    + (SELECT count(*) FROM network_interfaces WHERE account_id = $1), $4
+			SELECT $1, $2, $3,
+			       (SELECT count(*) FROM vpcs WHERE account_id = $1)
+			           + (SELECT count(*) FROM vswitches WHERE account_id = $1)
+			           + (SELECT count(*) FROM security_groups WHERE account_id = $1)
+			           + (SELECT count(*) FROM instances WHERE account_id = $1)
+			           + (SELECT count(*) FROM network_interfaces WHERE account_id = $1),
+			       $4
 			FROM accounts WHERE id = $1
 			RETURNING resources`, accountID, name, migrations.Hash(), now).Scan(&out.Resources); err != nil {
 			if errors.Is(err, pgx.ErrNoRows) {
@@ -114,7 +119,8 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 		// First find the snapshot. Its lock keeps it from being deleted or replaced.
 		var schema string
 		if err := tx.QueryRow(ctx, `
-			SELECT schema FROM snapshots WHERE account_id = $1 AND name = $2 FOR SHARE`, accountID, name).Scan(&schema); err != nil {
+			SELECT schema FROM snapshots WHERE account_id = $1 AND name = $2 FOR SHARE`,
+			accountID, name).Scan(&schema); err != nil {
 			if errors.Is(err, pgx.ErrNoRows) {
 				return ErrNoSnapshot
 			}
@@ -127,7 +133,8 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 		if _, err := tx.Exec(ctx, createStagingTables); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, `INSERT INTO staged_accounts SELECT * FROM accounts WHERE id = $1`, pgx.QueryExecModeExec, accountID); err != nil {
+		if _, err := tx.Exec(ctx, `INSERT INTO staged_accounts SELECT * FROM accounts WHERE id = $1`,
+			pgx.QueryExecModeExec, accountID); err != nil {
 			return err
 		}
 		if err := lockWorld(ctx, tx); err != nil {

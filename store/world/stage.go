@@ -65,7 +65,8 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 		func() error {
 			return store.InstancesTable.Stage(ctx, tx, w.Instances, func(i *store.Instance) {
 				id := resourceID(i.AccountID, i.ID)
-				i.SettlesAt, i.RunningAt = settleTime(w.InstancesSettleIn, id, now), settleTime(w.InstancesRunIn, id, now)
+				i.SettlesAt = settleTime(w.InstancesSettleIn, id, now)
+				i.RunningAt = settleTime(w.InstancesRunIn, id, now)
 				i.StartedAt, i.CreatedAt = &now, now
 			})
 		},
@@ -79,7 +80,8 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 		func() error { return store.IPPrefixesTable.Stage(ctx, tx, w.IPPrefixes, nil) },
 		func() error { return store.GroupMembershipsTable.Stage(ctx, tx, w.GroupMemberships, nil) },
 		func() error {
-			return store.SecurityGroupRulesTable.Stage(ctx, tx, w.SecurityGroupRules, func(r *store.SecurityGroupRule) { r.CreatedAt = now })
+			return store.SecurityGroupRulesTable.Stage(ctx, tx, w.SecurityGroupRules,
+				func(r *store.SecurityGroupRule) { r.CreatedAt = now })
 		},
 	} {
 		if err := stage(); err != nil {

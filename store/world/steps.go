@@ -65,8 +65,10 @@ var worldSteps = []worldStep{
 	{update, "ram_users", store.RAMUsersTable.UpdateSQL(), nil},
 	{insert, "ram_users", store.RAMUsersTable.InsertStagedSQL(), nil},
 	{update, "access_keys", store.AccessKeysTable.UpdateSQL(), nil},
-	{insert, "access_keys", store.AccessKeysTable.InsertNewSQL(), verifyAccessKeys}, // which finds a key of another account
-	{remove, "ram_users", store.RAMUsersTable.DeleteSQL(), nil},                     // after its keys may have moved to another user
+	// The check finds a key of another account.
+	{insert, "access_keys", store.AccessKeysTable.InsertNewSQL(), verifyAccessKeys},
+	// Users go after their keys may have moved to another user.
+	{remove, "ram_users", store.RAMUsersTable.DeleteSQL(), nil},
 	{update, "instance_types", store.InstanceTypesTable.UpdateSQL(), nil},
 	{insert, "instance_types", store.InstanceTypesTable.InsertStagedSQL(), nil},
 	{update, "vpcs", store.VPCsTable.UpdateSQL(), nil},
@@ -77,7 +79,8 @@ var worldSteps = []worldStep{
 	{insert, "security_groups", store.SecurityGroupsTable.InsertStagedSQL(), nil},
 	{update, "instances", store.InstancesTable.UpdateSQL(), nil},
 	{insert, "instances", store.InstancesTable.InsertPageSQL(), nil},
-	{remove, "instance_types", store.InstanceTypesTable.DeleteSQL(), nil}, // after instances may have changed their type
+	// Types go after instances may have changed their type.
+	{remove, "instance_types", store.InstanceTypesTable.DeleteSQL(), nil},
 	{update, "network_interfaces", updateNetworkInterfaces, nil},
 	{insert, "network_interfaces", store.NetworkInterfacesTable.InsertPageSQL(), nil},
 	{insert, "private_ip_addresses", store.PrivateIPAddressesTable.InsertPageSQL(), nil},

@@ -12,7 +12,8 @@ type invariant struct{ name, sql string }
 // exceed it.
 var invariants = []invariant{
 	{"an_instance_holds_what_its_type_takes", `
-	SELECT i.account_id, format('instance %s holds %s interfaces, its type %s takes %s', i.id, count(*), t.id, t.eni_quantity)
+	SELECT i.account_id, format('instance %s holds %s interfaces, its type %s takes %s',
+	    i.id, count(*), t.id, t.eni_quantity)
 	FROM network_interfaces n
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
@@ -37,7 +38,8 @@ var invariants = []invariant{
 	{"an_interface_is_on_an_instance_that_exists", `
 	SELECT n.account_id, format('interface %s is on %s, which does not exist', n.id, n.instance_id)
 	FROM network_interfaces n
-	WHERE n.instance_id IS NOT NULL AND NOT EXISTS (SELECT FROM instances i WHERE i.account_id = n.account_id AND i.id = n.instance_id)
+	WHERE n.instance_id IS NOT NULL
+	  AND NOT EXISTS (SELECT FROM instances i WHERE i.account_id = n.account_id AND i.id = n.instance_id)
 	ORDER BY 1, 2`},
 
 	{"an_attached_interface_shares_vpc_and_zone_with_its_instance", `
@@ -49,7 +51,8 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"an_interface_has_a_status_and_time_that_agree", `
-	SELECT n.account_id, format('interface %s is %s, next %s, at %s', n.id, n.status, coalesce(n.next_status, 'nothing'), coalesce(n.settles_at::text, 'no time'))
+	SELECT n.account_id, format('interface %s is %s, next %s, at %s',
+	    n.id, n.status, coalesce(n.next_status, 'nothing'), coalesce(n.settles_at::text, 'no time'))
 	FROM network_interfaces n
 	WHERE n.status NOT IN ('Available', 'Attaching', 'InUse', 'Detaching', 'Deleting')
 	   OR (n.next_status IS NULL) <> (n.settles_at IS NULL)
@@ -58,19 +61,22 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"an_instance_has_a_status_and_times_that_agree", `
-	SELECT i.account_id, format('instance %s is %s, next %s, at %s, running at %s', i.id, i.status, coalesce(i.next_status, 'nothing'),
+	SELECT i.account_id, format('instance %s is %s, next %s, at %s, running at %s',
+	    i.id, i.status, coalesce(i.next_status, 'nothing'),
 	    coalesce(i.settles_at::text, 'no time'), coalesce(i.running_at::text, 'no time'))
 	FROM instances i
 	WHERE i.status NOT IN ('Pending', 'Starting', 'Running', 'Stopping', 'Stopped')
 	   OR (i.next_status IS NULL) <> (i.settles_at IS NULL)
 	   OR i.next_status IS NOT NULL AND (i.status, i.next_status) NOT IN
-	      (('Pending', 'Running'), ('Pending', 'Stopped'), ('Pending', 'Starting'), ('Starting', 'Running'), ('Stopping', 'Stopped'))
+	      (('Pending', 'Running'), ('Pending', 'Stopped'), ('Pending', 'Starting'),
+	       ('Starting', 'Running'), ('Stopping', 'Stopped'))
 	   OR (i.next_status IS NOT DISTINCT FROM 'Starting') <> (i.running_at IS NOT NULL)
 	   OR i.running_at < i.settles_at
 	ORDER BY 1, 2`},
 
 	{"a_device_index_is_taken_once", `
-	SELECT n.account_id, format('instance %s has %s at device index %s', n.instance_id, string_agg(n.id, ', ' ORDER BY n.id), n.device_index)
+	SELECT n.account_id, format('instance %s has %s at device index %s',
+	    n.instance_id, string_agg(n.id, ', ' ORDER BY n.id), n.device_index)
 	FROM network_interfaces n
 	WHERE n.instance_id IS NOT NULL
 	GROUP BY n.account_id, n.instance_id, n.device_index
@@ -78,7 +84,8 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"a_device_index_is_below_the_limit_of_the_type", `
-	SELECT n.account_id, format('interface %s has device index %s on instance %s, whose type %s takes %s', n.id, coalesce(n.device_index::text, 'none'), i.id, t.id, t.eni_quantity)
+	SELECT n.account_id, format('interface %s has device index %s on instance %s, whose type %s takes %s',
+	    n.id, coalesce(n.device_index::text, 'none'), i.id, t.id, t.eni_quantity)
 	FROM network_interfaces n
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
@@ -86,21 +93,25 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"the_primary_interface_and_only_it_has_index_0", `
-	SELECT n.account_id, format('%s interface %s has device index %s', n.type, n.id, coalesce(n.device_index::text, 'none'))
+	SELECT n.account_id, format('%s interface %s has device index %s',
+	    n.type, n.id, coalesce(n.device_index::text, 'none'))
 	FROM network_interfaces n
 	WHERE n.type NOT IN ('Primary', 'Secondary') OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
 	ORDER BY 1, 2`},
 
 	{"an_instance_carries_the_limit_of_its_type", `
-	SELECT i.account_id, format('instance %s carries a limit of %s, its type %s of %s takes %s', i.id, i.eni_quantity, i.instance_type,
-	    CASE i.instance_type_owner_id WHEN '' THEN 'the catalogue' ELSE i.instance_type_owner_id END, coalesce(t.eni_quantity::text, 'nothing: there is none'))
+	SELECT i.account_id, format('instance %s carries a limit of %s, its type %s of %s takes %s',
+	    i.id, i.eni_quantity, i.instance_type,
+	    CASE i.instance_type_owner_id WHEN '' THEN 'the catalogue' ELSE i.instance_type_owner_id END,
+	    coalesce(t.eni_quantity::text, 'nothing: there is none'))
 	FROM instances i
 	LEFT JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 	WHERE t.eni_quantity IS DISTINCT FROM i.eni_quantity OR i.instance_type_owner_id NOT IN ('', i.account_id)
 	ORDER BY 1, 2`},
 
 	{"a_vswitch_lies_in_its_vpc", `
-	SELECT s.account_id, format('VSwitch %s (%s, %s, %s) lies outside VPC %s (%s, %s)', s.id, s.region_id, s.cidr_block, coalesce(s.ipv6_cidr_block::text, 'no IPv6'),
+	SELECT s.account_id, format('VSwitch %s (%s, %s, %s) lies outside VPC %s (%s, %s)',
+	    s.id, s.region_id, s.cidr_block, coalesce(s.ipv6_cidr_block::text, 'no IPv6'),
 	    s.vpc_id, coalesce(v.region_id, 'which does not exist'), coalesce(v.cidr_block::text, ''))
 	FROM vswitches s
 	LEFT JOIN vpcs v ON v.account_id = s.account_id AND v.id = s.vpc_id
@@ -109,7 +120,8 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"vswitches_of_a_vpc_do_not_overlap", `
-	SELECT a.account_id, format('VSwitches %s (%s, %s) and %s (%s, %s) of VPC %s overlap', a.id, a.cidr_block, coalesce(a.ipv6_cidr_block::text, 'no IPv6'),
+	SELECT a.account_id, format('VSwitches %s (%s, %s) and %s (%s, %s) of VPC %s overlap',
+	    a.id, a.cidr_block, coalesce(a.ipv6_cidr_block::text, 'no IPv6'),
 	    b.id, b.cidr_block, coalesce(b.ipv6_cidr_block::text, 'no IPv6'), a.vpc_id)
 	FROM vswitches a
 	JOIN vswitches b ON b.account_id = a.account_id AND b.vpc_id = a.vpc_id AND b.id > a.id
@@ -126,7 +138,8 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"a_resource_lies_where_its_vswitch_does", `
-	SELECT p.account_id, format('%s %s lies in %s and %s, its VSwitch %s in %s and %s', p.kind, p.id, p.vpc_id, p.zone_id, p.vswitch_id,
+	SELECT p.account_id, format('%s %s lies in %s and %s, its VSwitch %s in %s and %s',
+	    p.kind, p.id, p.vpc_id, p.zone_id, p.vswitch_id,
 	    coalesce(s.vpc_id, 'no VPC'), coalesce(s.zone_id, 'no zone'))
 	FROM (
 	    SELECT 'instance' AS kind, account_id, id, vpc_id, zone_id, vswitch_id FROM instances WHERE network_type = 'vpc'
@@ -136,18 +149,24 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"an_address_is_given_once_in_a_vswitch", `
-	SELECT a.account_id, format('address %s of VSwitch %s is given to %s', host(a.address), a.vswitch_id, string_agg(a.network_interface_id, ', ' ORDER BY a.network_interface_id))
+	SELECT a.account_id, format('address %s of VSwitch %s is given to %s',
+	    host(a.address), a.vswitch_id, string_agg(a.network_interface_id, ', ' ORDER BY a.network_interface_id))
 	FROM private_ip_addresses a
 	GROUP BY a.account_id, a.vswitch_id, a.address
 	HAVING count(*) > 1
 	ORDER BY 1, 2`},
 
 	{"an_address_comes_from_the_vswitch_of_its_interface", `
-	SELECT g.account_id, format('%s of interface %s comes from VSwitch %s (%s, %s), the interface lies in %s', g.given, g.network_interface_id, g.vswitch_id,
-	    coalesce(s.cidr_block::text, 'which does not exist'), coalesce(s.ipv6_cidr_block::text, 'no IPv6'), coalesce(n.vswitch_id, 'none: it does not exist'))
+	SELECT g.account_id, format('%s of interface %s comes from VSwitch %s (%s, %s), the interface lies in %s',
+	    g.given, g.network_interface_id, g.vswitch_id,
+	    coalesce(s.cidr_block::text, 'which does not exist'), coalesce(s.ipv6_cidr_block::text, 'no IPv6'),
+	    coalesce(n.vswitch_id, 'none: it does not exist'))
 	FROM (
-	    SELECT account_id, vswitch_id, network_interface_id, address AS block, 'address ' || host(address) AS given FROM private_ip_addresses
-	    UNION ALL SELECT account_id, vswitch_id, network_interface_id, prefix::inet, 'prefix ' || prefix FROM ip_prefixes) g
+	    SELECT account_id, vswitch_id, network_interface_id, address AS block, 'address ' || host(address) AS given
+	    FROM private_ip_addresses
+	    UNION ALL
+	    SELECT account_id, vswitch_id, network_interface_id, prefix::inet, 'prefix ' || prefix
+	    FROM ip_prefixes) g
 	LEFT JOIN vswitches s ON s.account_id = g.account_id AND s.id = g.vswitch_id
 	LEFT JOIN network_interfaces n ON n.account_id = g.account_id AND n.id = g.network_interface_id
 	WHERE n.vswitch_id IS DISTINCT FROM g.vswitch_id
@@ -155,21 +174,26 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"a_reserved_address_is_given_to_nobody", `
-	SELECT a.account_id, format('address %s of interface %s is reserved in VSwitch %s (%s)', host(a.address), a.network_interface_id, s.id, s.cidr_block)
+	SELECT a.account_id, format('address %s of interface %s is reserved in VSwitch %s (%s)',
+	    host(a.address), a.network_interface_id, s.id, s.cidr_block)
 	FROM private_ip_addresses a
 	JOIN vswitches s ON s.account_id = a.account_id AND s.id = a.vswitch_id
 	WHERE family(a.address) = 4 AND a.address <<= s.cidr_block
-	  AND (host(a.address)::inet = host(s.cidr_block)::inet OR host(broadcast(s.cidr_block))::inet - host(a.address)::inet < 3)
+	  AND (host(a.address)::inet = host(s.cidr_block)::inet
+	       OR host(broadcast(s.cidr_block))::inet - host(a.address)::inet < 3)
 	ORDER BY 1, 2`},
 
 	{"an_address_lies_in_no_prefix", `
-	SELECT a.account_id, format('address %s of interface %s lies in prefix %s of interface %s', host(a.address), a.network_interface_id, p.prefix, p.network_interface_id)
+	SELECT a.account_id, format('address %s of interface %s lies in prefix %s of interface %s',
+	    host(a.address), a.network_interface_id, p.prefix, p.network_interface_id)
 	FROM ip_prefixes p
-	JOIN private_ip_addresses a ON a.account_id = p.account_id AND a.vswitch_id = p.vswitch_id AND a.address <<= p.prefix
+	JOIN private_ip_addresses a ON a.account_id = p.account_id AND a.vswitch_id = p.vswitch_id
+	    AND a.address <<= p.prefix
 	ORDER BY 1, 2`},
 
 	{"prefixes_do_not_overlap", `
-	SELECT a.account_id, format('prefix %s of interface %s and prefix %s of interface %s overlap', a.prefix, a.network_interface_id, b.prefix, b.network_interface_id)
+	SELECT a.account_id, format('prefix %s of interface %s and prefix %s of interface %s overlap',
+	    a.prefix, a.network_interface_id, b.prefix, b.network_interface_id)
 	FROM ip_prefixes a
 	JOIN ip_prefixes b ON b.account_id = a.account_id AND b.vswitch_id = a.vswitch_id AND b.prefix && a.prefix
 	    AND (b.prefix, b.network_interface_id) > (a.prefix, a.network_interface_id)
@@ -178,13 +202,15 @@ var invariants = []invariant{
 	{"an_interface_has_one_primary_address", `
 	SELECT n.account_id, format('interface %s has %s primary IPv4 addresses', n.id, count(a.address))
 	FROM network_interfaces n
-	LEFT JOIN private_ip_addresses a ON a.account_id = n.account_id AND a.network_interface_id = n.id AND a.is_primary AND family(a.address) = 4
+	LEFT JOIN private_ip_addresses a ON a.account_id = n.account_id AND a.network_interface_id = n.id
+	    AND a.is_primary AND family(a.address) = 4
 	GROUP BY n.account_id, n.id
 	HAVING count(a.address) <> 1
 	ORDER BY 1, 2`},
 
 	{"an_interface_joins_groups_of_its_vpc", `
-	SELECT m.account_id, format('interface %s of VPC %s is in group %s of VPC %s', m.network_interface_id, coalesce(n.vpc_id, 'none: it does not exist'),
+	SELECT m.account_id, format('interface %s of VPC %s is in group %s of VPC %s',
+	    m.network_interface_id, coalesce(n.vpc_id, 'none: it does not exist'),
 	    m.security_group_id, coalesce(g.vpc_id, 'none: it does not exist'))
 	FROM network_interface_security_groups m
 	LEFT JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
@@ -193,7 +219,8 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"a_group_has_no_more_instances_than_its_limit", `
-	SELECT g.account_id, format('group %s has interfaces of %s instances, its limit is %s', g.id, count(DISTINCT n.instance_id), g.instance_limit)
+	SELECT g.account_id, format('group %s has interfaces of %s instances, its limit is %s',
+	    g.id, count(DISTINCT n.instance_id), g.instance_limit)
 	FROM security_groups g
 	JOIN network_interface_security_groups m ON m.account_id = g.account_id AND m.security_group_id = g.id
 	JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
@@ -226,14 +253,17 @@ var invariants = []invariant{
 	UNION ALL
 	SELECT l.account_id, format('instance %s departs from group %s and stays in it', l.instance_id, l.security_group_id)
 	FROM security_group_departures l
-	JOIN held h ON (h.account_id, h.security_group_id, h.instance_id) = (l.account_id, l.security_group_id, l.instance_id)
+	JOIN held h ON (h.account_id, h.security_group_id, h.instance_id)
+	    = (l.account_id, l.security_group_id, l.instance_id)
 	ORDER BY 1, 2`},
 
 	{"a_rule_names_groups_that_exist", `
-	SELECT r.account_id, format('rule %s of group %s names group %s, which does not exist', r.id, r.security_group_id, named.id)
+	SELECT r.account_id, format('rule %s of group %s names group %s, which does not exist',
+	    r.id, r.security_group_id, named.id)
 	FROM security_group_rules r
 	CROSS JOIN LATERAL (VALUES (r.security_group_id), (r.source_group_id), (r.dest_group_id)) AS named (id)
-	WHERE named.id IS NOT NULL AND NOT EXISTS (SELECT FROM security_groups g WHERE g.account_id = r.account_id AND g.id = named.id)
+	WHERE named.id IS NOT NULL
+	  AND NOT EXISTS (SELECT FROM security_groups g WHERE g.account_id = r.account_id AND g.id = named.id)
 	ORDER BY 1, 2`},
 
 	{"a_client_token_has_the_answer_to_its_request", `
@@ -246,7 +276,8 @@ var invariants = []invariant{
 	{"a_key_belongs_to_a_user_that_exists", `
 	SELECT k.account_id, format('key %s belongs to RAM user %s, who does not exist', k.id, k.ram_user_name)
 	FROM access_keys k
-	WHERE k.ram_user_name IS NOT NULL AND NOT EXISTS (SELECT FROM ram_users u WHERE u.account_id = k.account_id AND u.name = k.ram_user_name)
+	WHERE k.ram_user_name IS NOT NULL
+	  AND NOT EXISTS (SELECT FROM ram_users u WHERE u.account_id = k.account_id AND u.name = k.ram_user_name)
 	ORDER BY 1, 2`},
 
 	{"what_there_is_belongs_to_an_account", `

@@ -32,8 +32,9 @@ type World struct {
 	VPCsSettleIn              map[store.ResourceID]time.Duration
 	VSwitchesSettleIn         map[store.ResourceID]time.Duration
 	InstancesSettleIn         map[store.ResourceID]time.Duration
-	InstancesRunIn            map[store.ResourceID]time.Duration // for instances that settle to Starting: when they are Running
 	NetworkInterfacesSettleIn map[store.ResourceID]time.Duration
+	// InstancesRunIn says of instances that settle to Starting how long after Apply they are Running.
+	InstancesRunIn map[store.ResourceID]time.Duration
 }
 
 // resourceID returns the id of a resource of an account.
