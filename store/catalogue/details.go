@@ -5,7 +5,8 @@ import (
 	"fmt"
 )
 
-// Details are further figures of an instance type, which bind nothing here: clients read them. A nil figure, or "", is one that no source gives.
+// Details are further figures of an instance type. Clients read them; no rule does. A figure that
+// no source gives is nil or "".
 type Details struct {
 	ERIQuantity             *int
 	PrimaryENIQueues        *int
@@ -44,9 +45,11 @@ func FindDetails(typeID string) Details { return load().details[typeID] }
 func (c *content) readDetails(text string) error {
 	rows, err := readColumns(text, "instance_type", "eri_quantity", "network_card_quantity", "primary_eni_queue_number",
 		"secondary_eni_queue_number", "maximum_queue_number_per_eni", "total_eni_queue_quantity", "queue_pair_number",
-		"jumbo_frame_support", "nvme_support", "disk_quantity", "gpu_amount", "gpu_spec", "gpu_memory_gib", "local_storage_amount",
-		"local_storage_capacity_gib", "local_storage_category", "cpu_core_frequency_ghz", "cpu_turbo_frequency_ghz",
-		"physical_processor_model", "instance_bandwidth_rx_kbps", "instance_bandwidth_tx_kbps", "instance_pps_rx", "instance_pps_tx",
+		"jumbo_frame_support", "nvme_support", "disk_quantity", "gpu_amount", "gpu_spec", "gpu_memory_gib",
+		"local_storage_amount", "local_storage_capacity_gib", "local_storage_category",
+		"cpu_core_frequency_ghz", "cpu_turbo_frequency_ghz",
+		"physical_processor_model", "instance_bandwidth_rx_kbps", "instance_bandwidth_tx_kbps",
+		"instance_pps_rx", "instance_pps_tx",
 		"baseline_credit", "initial_credit", "instance_category", "instance_family_level")
 	if err != nil {
 		return err

@@ -14,7 +14,12 @@ import (
 var generationI = []string{"ecs.t1", "ecs.s1", "ecs.s2", "ecs.s3", "ecs.c1", "ecs.c2", "ecs.m1", "ecs.m2"}
 
 func parse(regions, types, details, noHotPlug string) (content, error) {
-	c := content{regionByID: map[string]int{}, typeByID: map[string]int{}, details: map[string]Details{}, regionOfZone: map[string]string{}}
+	c := content{
+		regionByID:   map[string]int{},
+		typeByID:     map[string]int{},
+		details:      map[string]Details{},
+		regionOfZone: map[string]string{},
+	}
 	if err := c.readRegions(regions); err != nil {
 		return content{}, fmt.Errorf("regions: %w", err)
 	}
@@ -45,7 +50,9 @@ func (c *content) readRegions(text string) error {
 		if !known {
 			i = len(c.regions)
 			c.regionByID[id] = i
-			c.regions = append(c.regions, Region{ID: id, LocalNameEn: r.text("local_name_en"), LocalNameZh: r.text("local_name_zh")})
+			c.regions = append(c.regions, Region{
+				ID: id, LocalNameEn: r.text("local_name_en"), LocalNameZh: r.text("local_name_zh"),
+			})
 		}
 		c.regions[i].Zones = append(c.regions[i].Zones, zone)
 	}

@@ -36,7 +36,8 @@ func awaitLockWaits(t testing.TB, pool *pgxpool.Pool, comparison string, n int, 
 	defer conn.Close(context.WithoutCancel(ctx))
 	for began, waiting := time.Now(), -1; ; {
 		err := conn.QueryRow(ctx, `
-			SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
+			SELECT count(*) FROM pg_stat_activity
+			WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&waiting)
 		if err == nil && enough(waiting) {
 			return
 		}

@@ -33,7 +33,8 @@ func databaseName(schema, test string, now time.Time) string {
 	return name + label[:min(len(label), maxNameLength-len(name)-len(suffix))] + suffix
 }
 
-var databaseNamePattern = regexp.MustCompile(`^enisim_(?:(template|building)_([0-9a-f]{12})|(test)_([0-9a-f]{12})_([0-9a-z]+)_.*)$`)
+var databaseNamePattern = regexp.MustCompile(
+	`^enisim_(?:(template|building)_([0-9a-f]{12})|(test)_([0-9a-f]{12})_([0-9a-z]+)_.*)$`)
 
 // parsedName is the parsed name of a database.
 type parsedName struct {

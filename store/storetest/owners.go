@@ -15,7 +15,8 @@ func Owners(t testing.TB, pool *pgxpool.Pool) map[string]map[string]int {
 	type column struct{ Table, Name string }
 	rows, err := pool.Query(t.Context(), `
 		SELECT table_name, column_name FROM information_schema.columns
-		WHERE table_schema = 'public' AND (column_name IN ('account_id', 'owner_id') OR (table_name, column_name) = ('accounts', 'id'))`)
+		WHERE table_schema = 'public'
+		  AND (column_name IN ('account_id', 'owner_id') OR (table_name, column_name) = ('accounts', 'id'))`)
 	if err != nil {
 		t.Fatalf("storetest: %v", err)
 	}
@@ -25,7 +26,8 @@ func Owners(t testing.TB, pool *pgxpool.Pool) map[string]map[string]int {
 	}
 	owners := map[string]map[string]int{}
 	for _, c := range columns {
-		rows, err := pool.Query(t.Context(), fmt.Sprintf(`SELECT %s, count(*)::int FROM %s WHERE %[1]s <> '' GROUP BY 1`,
+		rows, err := pool.Query(t.Context(), fmt.Sprintf(`
+			SELECT %s, count(*)::int FROM %s WHERE %[1]s <> '' GROUP BY 1`,
 			pgx.Identifier{c.Name}.Sanitize(), pgx.Identifier{c.Table}.Sanitize()))
 		if err != nil {
 			t.Fatalf("storetest: %v", err)

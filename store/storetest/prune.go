@@ -50,7 +50,8 @@ func (s *server) prune(ctx context.Context) error {
 // has got the schema's lock, and then creates its template again.
 func (s *server) pruneSchema(ctx context.Context, schema string, names []string) (err error) {
 	var free bool
-	if err := s.admin.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockOf(schema)).Scan(&free); err != nil || !free {
+	err = s.admin.QueryRow(ctx, `SELECT pg_try_advisory_lock($1)`, lockOf(schema)).Scan(&free)
+	if err != nil || !free {
 		return err
 	}
 	defer func() {
@@ -69,7 +70,8 @@ func (s *server) pruneSchema(ctx context.Context, schema string, names []string)
 // bug.
 func (s *server) dropUnused(ctx context.Context, name string) error {
 	var sessions int
-	if err := s.admin.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&sessions); err != nil {
+	if err := s.admin.QueryRow(ctx, `
+		SELECT count(*) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&sessions); err != nil {
 		return err
 	}
 	if sessions > 0 {

@@ -67,7 +67,8 @@ func open(
 ) (*server, error) {
 	address, err := url.Parse(at.URL)
 	if err != nil {
-		return nil, errors.New("ENISIM_TEST_DATABASE_URL is not a URL") // the error of url.Parse would show the password
+		// The error of url.Parse would show the password.
+		return nil, errors.New("ENISIM_TEST_DATABASE_URL is not a URL")
 	}
 	s := &server{at: at, url: address, schema: schema}
 	if s.admin, err = pgx.Connect(ctx, withoutPoolSize(address).String()); err != nil {
@@ -107,7 +108,8 @@ func (s *server) prepare(ctx context.Context, migrate func(ctx context.Context, 
 func (s *server) chooseStrategy(ctx context.Context) error {
 	var copyFiles bool
 	err := s.admin.QueryRow(ctx, `
-		SELECT current_setting('fsync') = 'off' AND current_setting('server_version_num')::int >= 150000`).Scan(&copyFiles)
+		SELECT current_setting('fsync') = 'off'
+		   AND current_setting('server_version_num')::int >= 150000`).Scan(&copyFiles)
 	if copyFiles {
 		s.cloneStrategy = ` STRATEGY file_copy`
 	}
@@ -119,7 +121,8 @@ func (s *server) chooseStrategy(ctx context.Context) error {
 func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Context, url string) error) error {
 	template, building := identifier(templateName(s.schema)), identifier(buildingName(s.schema))
 	var exists bool
-	err := s.admin.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, templateName(s.schema)).Scan(&exists)
+	err := s.admin.QueryRow(ctx, `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`,
+		templateName(s.schema)).Scan(&exists)
 	if err != nil || exists {
 		return err
 	}

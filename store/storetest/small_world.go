@@ -17,23 +17,38 @@ INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, c
 INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at) VALUES
     ('1000000000000001', 'sg-1', 'vpc-1', 'cn-hangzhou', 10, '2026-11-22'),
     ('1000000000000001', 'sg-2', 'vpc-2', 'cn-hangzhou', 10, '2026-11-22');
-INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity, status, created_at) VALUES
-    ('1000000000000001', 'i-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', '', 'ecs.g6.xlarge', 3, 'Running', '2026-11-22'),
-    ('1000000000000001', 'i-2', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', '', 'ecs.g6.large', 2, 'Running', '2026-11-22');
-INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
-    ('1000000000000001', 'eni-0', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Primary', 'InUse', 'i-1', 3, 0, '00:16:3e:00:00:00', '2026-11-22'),
-    ('1000000000000001', 'eni-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'InUse', 'i-1', 3, 1, '00:16:3e:00:00:01', '2026-11-22'),
-    ('1000000000000001', 'eni-2', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available', NULL, NULL, NULL, '00:16:3e:00:00:02', '2026-11-22'),
-    ('1000000000000001', 'eni-i', 'cn-hangzhou', 'cn-hangzhou-i', 'vpc-1', 'vsw-i', 'Secondary', 'Available', NULL, NULL, NULL, '00:16:3e:00:00:03', '2026-11-22');
+INSERT INTO instances
+    (account_id, id, region_id, zone_id, vpc_id, vswitch_id,
+     instance_type_owner_id, instance_type, eni_quantity, status, created_at) VALUES
+    ('1000000000000001', 'i-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h',
+     '', 'ecs.g6.xlarge', 3, 'Running', '2026-11-22'),
+    ('1000000000000001', 'i-2', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2',
+     '', 'ecs.g6.large', 2, 'Running', '2026-11-22');
+INSERT INTO network_interfaces
+    (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+     instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
+    ('1000000000000001', 'eni-0', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Primary', 'InUse',
+     'i-1', 3, 0, '00:16:3e:00:00:00', '2026-11-22'),
+    ('1000000000000001', 'eni-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'InUse',
+     'i-1', 3, 1, '00:16:3e:00:00:01', '2026-11-22'),
+    ('1000000000000001', 'eni-2', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available',
+     NULL, NULL, NULL, '00:16:3e:00:00:02', '2026-11-22'),
+    ('1000000000000001', 'eni-i', 'cn-hangzhou', 'cn-hangzhou-i', 'vpc-1', 'vsw-i', 'Secondary', 'Available',
+     NULL, NULL, NULL, '00:16:3e:00:00:03', '2026-11-22');
 INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
     ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-1', true);
-INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position) VALUES
+INSERT INTO network_interface_security_groups
+    (account_id, network_interface_id, security_group_id, vpc_id, position) VALUES
     ('1000000000000001', 'eni-1', 'sg-1', 'vpc-1', 1);
-INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, source_group_id, created_at) VALUES
+INSERT INTO security_group_rules
+    (account_id, id, security_group_id, direction, ip_protocol, port_range,
+     policy, priority, nic_type, source_group_id, created_at) VALUES
     ('1000000000000001', 'sgr-1', 'sg-1', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', 'sg-2', '2026-11-22'),
     ('1000000000000001', 'sgr-2', 'sg-1', 'ingress', 'TCP', '80/80', 'Accept', 1, 'intranet', NULL, '2026-11-22');
-INSERT INTO snapshots (account_id, name, schema, resources, created_at) VALUES ('1000000000000001', 'before', 'x', 1, '2026-11-22');
-INSERT INTO snapshot_rows (account_id, snapshot_name, of_table, piece, content) VALUES ('1000000000000001', 'before', 'vpcs', 0, '[]');
+INSERT INTO snapshots (account_id, name, schema, resources, created_at) VALUES
+    ('1000000000000001', 'before', 'x', 1, '2026-11-22');
+INSERT INTO snapshot_rows (account_id, snapshot_name, of_table, piece, content) VALUES
+    ('1000000000000001', 'before', 'vpcs', 0, '[]');
 INSERT INTO client_tokens (account_id, action, token, request_hash, answer, created_at) VALUES
     ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22');
 `

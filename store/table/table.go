@@ -141,7 +141,8 @@ func (t *Table[T]) InsertSQL() string {
 	for i := range t.columns {
 		placeholders[i] = "$" + strconv.Itoa(i+1)
 	}
-	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n\tVALUES (" + strings.Join(placeholders, ", ") + ")"
+	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n" +
+		"\tVALUES (" + strings.Join(placeholders, ", ") + ")"
 }
 
 // sameKey returns the condition that two rows have the same key.
@@ -163,14 +164,17 @@ func (t *Table[T]) sameKey(a, b string) string {
 func (t *Table[T]) IsMissing() string {
 	same := t.sameKey("s", "t")
 	if fixed := t.list("s.", column.isFixed); fixed != "" {
-		same += "\n\t        AND (" + fixed + ")\n\t            IS NOT DISTINCT FROM (" + t.list("t.", column.isFixed) + ")"
+		same += "\n\t        AND (" + fixed + ")\n" +
+			"\t            IS NOT DISTINCT FROM (" + t.list("t.", column.isFixed) + ")"
 	}
 	return "NOT EXISTS (\n\t      SELECT FROM " + StagingTable(t.name) + " s\n\t      WHERE " + same + ")"
 }
 
 // DeleteSQL returns the statement that deletes the stored rows that are not staged.
 func (t *Table[T]) DeleteSQL() string {
-	return "DELETE FROM " + t.name + " t\n\tWHERE t." + t.owner + " IN (SELECT id FROM staged_accounts)\n\t  AND " + t.IsMissing()
+	return "DELETE FROM " + t.name + " t\n" +
+		"\tWHERE t." + t.owner + " IN (SELECT id FROM staged_accounts)\n" +
+		"\t  AND " + t.IsMissing()
 }
 
 // Differs returns the condition that a stored row differs from the staged one in a column that a
@@ -193,7 +197,7 @@ func (t *Table[T]) UpdateSQL() string {
 // InsertStagedSQL returns the statement that inserts the staged rows whose key is not stored.
 func (t *Table[T]) InsertStagedSQL() string { return t.insertWhere("") }
 
-// InsertPageSQL is insertStagedSQL for a large table. It takes two positions in the staging table, and
+// InsertPageSQL is InsertStagedSQL for a large table. It takes two positions in the staging table, and
 // inserts the rows from the first one up to the second. All rows are from '(0,0)' to
 // '(4294967295,0)'.
 func (t *Table[T]) InsertPageSQL() string {
@@ -201,9 +205,10 @@ func (t *Table[T]) InsertPageSQL() string {
 }
 
 func (t *Table[T]) insertWhere(condition string) string {
-	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n\tSELECT " + t.list("s.", column.any) +
-		"\n\tFROM " + StagingTable(t.name) + " s\n\tWHERE " + condition + "NOT EXISTS (SELECT FROM " + t.name + " t WHERE " +
-		t.sameKey("s", "t") + ")"
+	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n" +
+		"\tSELECT " + t.list("s.", column.any) + "\n" +
+		"\tFROM " + StagingTable(t.name) + " s\n" +
+		"\tWHERE " + condition + "NOT EXISTS (SELECT FROM " + t.name + " t WHERE " + t.sameKey("s", "t") + ")"
 }
 
 // InsertNewSQL returns the statement that inserts the staged rows, in the order of their ids, and
