@@ -36,13 +36,17 @@ var assignIPv6AddressesParameterRules = slices.Concat([]rule[AssignIPv6Addresses
 			r.IPv6PrefixCount == nil
 	}, messageArgs: nameArg[AssignIPv6AddressesRequest]("Ipv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount")},
 	{
-		err:         InvalidParameterConflict,
-		violated:    func(r AssignIPv6AddressesRequest) bool { return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil },
+		err: InvalidParameterConflict,
+		violated: func(r AssignIPv6AddressesRequest) bool {
+			return len(r.IPv6Addresses) > 0 && r.IPv6AddressCount != nil
+		},
 		messageArgs: nameArg[AssignIPv6AddressesRequest]("Ipv6Address, Ipv6AddressCount"),
 	},
 	{
-		err:         InvalidParameterConflict,
-		violated:    func(r AssignIPv6AddressesRequest) bool { return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil },
+		err: InvalidParameterConflict,
+		violated: func(r AssignIPv6AddressesRequest) bool {
+			return len(r.IPv6Prefixes) > 0 && r.IPv6PrefixCount != nil
+		},
 		messageArgs: nameArg[AssignIPv6AddressesRequest]("Ipv6Prefix, Ipv6PrefixCount"),
 	},
 	addressesOrPrefixes(

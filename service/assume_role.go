@@ -107,7 +107,8 @@ func (s *Service) assumeRole(ctx context.Context, caller Caller, req AssumeRoleR
 		if req.DurationSeconds != nil {
 			lifetime = *req.DurationSeconds
 		}
-		out.ExpiresAt = now.Add(time.Duration(lifetime) * time.Second).Truncate(time.Second) // the precision that the answer shows
+		// The answer shows no more than seconds.
+		out.ExpiresAt = now.Add(time.Duration(lifetime) * time.Second).Truncate(time.Second)
 		tx.InsertAccessKey(store.AccessKey{
 			ID:            out.AccessKeyID,
 			AccountID:     caller.AccountID,

@@ -133,8 +133,11 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 		invalid("Ipv6Address", func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }),
 		within[CreateNetworkInterfaceRequest]("Ipv6AddressCount", 1, maxIPv6),
 		within[CreateNetworkInterfaceRequest]("Ipv6PrefixCount", 1, maxPrefixes),
-		{err: InvalidIPAddress, violated: func(r CreateNetworkInterfaceRequest) bool { return r.malformedAddress() != "" },
-			messageArgs: func(r CreateNetworkInterfaceRequest) []any { return []any{r.malformedAddress()} }},
+		{
+			err:         InvalidIPAddress,
+			violated:    func(r CreateNetworkInterfaceRequest) bool { return r.malformedAddress() != "" },
+			messageArgs: func(r CreateNetworkInterfaceRequest) []any { return []any{r.malformedAddress()} },
+		},
 	},
 	prefixRules(
 		familyIPv4,

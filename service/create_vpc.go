@@ -60,13 +60,19 @@ var createVPCParameterRules = slices.Concat(
 		readable[CreateVPCRequest](),
 		{err: InvalidVPCCIDRBlock, violated: func(r CreateVPCRequest) bool { _, ok := r.block(); return !ok }},
 		{
-			err:         IllegalCIDRBlockMask,
-			violated:    func(r CreateVPCRequest) bool { block, _ := r.block(); return !isValidVPCMask(block) },
-			messageArgs: func(r CreateVPCRequest) []any { block, _ := r.block(); return []any{strconv.Itoa(block.Bits())} },
+			err:      IllegalCIDRBlockMask,
+			violated: func(r CreateVPCRequest) bool { block, _ := r.block(); return !isValidVPCMask(block) },
+			messageArgs: func(r CreateVPCRequest) []any {
+				block, _ := r.block()
+				return []any{strconv.Itoa(block.Bits())}
+			},
 		},
 		{
-			err:      InvalidVPCCIDRBlock,
-			violated: func(r CreateVPCRequest) bool { block, _ := r.block(); return overlapsAny(block, store.ReservedBlocks) },
+			err: InvalidVPCCIDRBlock,
+			violated: func(r CreateVPCRequest) bool {
+				block, _ := r.block()
+				return overlapsAny(block, store.ReservedBlocks)
+			},
 		},
 		invalid("UserCidr", func(r CreateVPCRequest) bool {
 			return len(r.userBlocks()) > maxUserBlocks || slices.ContainsFunc(r.userBlocks(), func(text string) bool {

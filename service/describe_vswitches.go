@@ -28,8 +28,11 @@ type DescribeVSwitchesRequest struct {
 }
 
 var describeVSwitchesRules = slices.Concat([]rule[DescribeVSwitchesRequest]{
-	{err: MissingNamedParameter, violated: func(r DescribeVSwitchesRequest) bool { return r.RegionID == "" && r.VPCID == "" },
-		messageArgs: nameArg[DescribeVSwitchesRequest]("RegionId")},
+	{
+		err:         MissingNamedParameter,
+		violated:    func(r DescribeVSwitchesRequest) bool { return r.RegionID == "" && r.VPCID == "" },
+		messageArgs: nameArg[DescribeVSwitchesRequest]("RegionId"),
+	},
 	readable[DescribeVSwitchesRequest](),
 	validTagFilter[DescribeVSwitchesRequest](),
 }, validNumberedPage[DescribeVSwitchesRequest](vpcPages))

@@ -113,7 +113,8 @@ var (
 	InvalidGeneration = declare(
 		400,
 		"InvalidOperation.InvalidGeneration",
-		"The specified instance type does not support Elastic Network Interface, you can not attach Elastic Network Interface to generation I instances.",
+		"The specified instance type does not support Elastic Network Interface, "+
+			"you can not attach Elastic Network Interface to generation I instances.",
 	)
 	EniNotBelongEcs = declare(
 		400,
@@ -143,12 +144,14 @@ var (
 	Ipv4CountExceeded = declare(
 		403,
 		"InvalidOperation.Ipv4CountExceeded",
-		"The number of eni %s private ip exceeds the limit(%d). target instanceType %s. Assigned:%d. Expecting assign:%d.",
+		"The number of eni %s private ip exceeds the limit(%d). "+
+			"target instanceType %s. Assigned:%d. Expecting assign:%d.",
 	)
 	Ipv6CountExceeded = declare(
 		403,
 		"InvalidOperation.Ipv6CountExceeded",
-		"The number of eni %s ipv6 address exceeds the limit(%d). target instanceType %s. Assigned:%d. Expecting assign:%d.",
+		"The number of eni %s ipv6 address exceeds the limit(%d). "+
+			"target instanceType %s. Assigned:%d. Expecting assign:%d.",
 	)
 	Ipv6NotSupport = declare(
 		403,

@@ -41,7 +41,8 @@ var (
 	EniNotSupportedByType = declare(
 		400,
 		"InvalidInstanceType.ElasticNetworkInterfaceNotSupported",
-		"The specified instance type does not support Elastic Network Interface, you can not attach Elastic Network Interface to generation I instances.",
+		"The specified instance type does not support Elastic Network Interface, "+
+			"you can not attach Elastic Network Interface to generation I instances.",
 	)
 	LaunchVSwitchIDNotFound = declare(
 		404,
@@ -111,7 +112,8 @@ var (
 	InvalidLaunchEniID = declare(
 		403,
 		"InvalidOperation.InvalidNetworkInterfaceId",
-		`The network interface "%s" cannot be attached: it must be secondary, Available, and not managed by a cloud service.`,
+		`The network interface "%s" cannot be attached: `+
+			`it must be secondary, Available, and not managed by a cloud service.`,
 	)
 	LaunchEniElsewhere = declare(
 		403,

@@ -56,7 +56,8 @@ var (
 	InvalidPortRange = declare(
 		400,
 		"InvalidParam.PortRange",
-		"The specified port range is not valid. It should be two integers from 1 to 65535 as first/last, or -1/-1 for a protocol without ports.",
+		"The specified port range is not valid. It should be two integers from 1 to 65535 as first/last, "+
+			"or -1/-1 for a protocol without ports.",
 	)
 	MissingRuleSource = declare(
 		400,

@@ -116,8 +116,9 @@ func newInstanceRules[R any](
 		},
 		required[R]("InstanceType"),
 		{
+			// Without a VSwitch, the instance would be of the classic network.
 			err:      InvalidResourceTypeNotSupported,
-			violated: func(r R) bool { return primary(r).VSwitchID == "" }, // without a VSwitch it would be of the classic network
+			violated: func(r R) bool { return primary(r).VSwitchID == "" },
 			messageArgs: func(r R) []any {
 				return []any{common(r).InstanceType, cmp.Or(common(r).ZoneID, common(r).RegionID)}
 			},

@@ -66,7 +66,9 @@ func newListTagResources(product tagProduct) *Action[ListTagResourcesRequest, Li
 			listTagResourcesRules,
 			func(r ListTagResourcesRequest) listTagsInput { return listTagsInput{r, product} },
 		),
-		run: func(s *Service, ctx context.Context, caller Caller, r ListTagResourcesRequest) (List[TagOfResource], error) {
+		run: func(
+			s *Service, ctx context.Context, caller Caller, r ListTagResourcesRequest,
+		) (List[TagOfResource], error) {
 			return s.listTagResources(ctx, caller, product, r)
 		},
 	})

@@ -129,8 +129,11 @@ var runInstancesParameterRules = slices.Concat(
 			return !allIPv6(r.IPv6Addresses...) || r.primaryFromParameters().ipv6Count() > maxIPv6
 		}),
 		within[RunInstancesRequest]("Ipv6AddressCount", 1, maxIPv6),
-		{err: InvalidParameterConflict, violated: func(r RunInstancesRequest) bool { return r.conflictingParameters() != "" },
-			messageArgs: func(r RunInstancesRequest) []any { return []any{r.conflictingParameters()} }},
+		{
+			err:         InvalidParameterConflict,
+			violated:    func(r RunInstancesRequest) bool { return r.conflictingParameters() != "" },
+			messageArgs: func(r RunInstancesRequest) []any { return []any{r.conflictingParameters()} },
+		},
 		{err: InvalidLaunchEniType, violated: func(r RunInstancesRequest) bool {
 			primaries := 0
 			for _, i := range r.NetworkInterfaces {
@@ -144,8 +147,11 @@ var runInstancesParameterRules = slices.Concat(
 			return primaries > 1
 		}},
 		{err: InvalidParamNetworkInterface, violated: hasContradictoryInterfaces},
-		{err: InvalidCreateEniParams, violated: func(r RunInstancesRequest) bool { return r.invalidENIParameter() != "" },
-			messageArgs: func(r RunInstancesRequest) []any { return []any{r.invalidENIParameter()} }},
+		{
+			err:         InvalidCreateEniParams,
+			violated:    func(r RunInstancesRequest) bool { return r.invalidENIParameter() != "" },
+			messageArgs: func(r RunInstancesRequest) []any { return []any{r.invalidENIParameter()} },
+		},
 		{err: JoinedGroupLimitExceed, violated: func(r RunInstancesRequest) bool {
 			return slices.ContainsFunc(
 				append(r.secondary(), r.primary()),

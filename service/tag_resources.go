@@ -156,8 +156,11 @@ var (
 func newTagResources(product tagProduct) *Action[TagResourcesRequest, Empty] {
 	return newAction(Action[TagResourcesRequest, Empty]{
 		permission: product.name + ":TagResources",
-		parameters: lift(tagResourcesParameterRules, func(r TagResourcesRequest) tagInput { return tagInput{r, product} }),
-		refusals:   errorsOf(tagResourcesRules),
+		parameters: lift(
+			tagResourcesParameterRules,
+			func(r TagResourcesRequest) tagInput { return tagInput{r, product} },
+		),
+		refusals: errorsOf(tagResourcesRules),
 		run: answerless(func(s *Service, ctx context.Context, caller Caller, r TagResourcesRequest) error {
 			added := map[string]string{}
 			for _, t := range r.Tags {

@@ -25,9 +25,12 @@ var unassignPrivateIPAddressesParameterRules = slices.Concat([]rule[UnassignPriv
 		return len(r.PrivateIPAddresses) == 0 && len(r.IPv4Prefixes) == 0
 	},
 		messageArgs: nameArg[UnassignPrivateIPAddressesRequest]("PrivateIpAddress, Ipv4Prefix")},
-	addressesOrPrefixes("PrivateIpAddress, Ipv4Prefix", func(r UnassignPrivateIPAddressesRequest) (addresses, prefixes bool) {
-		return len(r.PrivateIPAddresses) > 0, len(r.IPv4Prefixes) > 0
-	}),
+	addressesOrPrefixes(
+		"PrivateIpAddress, Ipv4Prefix",
+		func(r UnassignPrivateIPAddressesRequest) (addresses, prefixes bool) {
+			return len(r.PrivateIPAddresses) > 0, len(r.IPv4Prefixes) > 0
+		},
+	),
 	invalid("PrivateIpAddress", func(r UnassignPrivateIPAddressesRequest) bool {
 		const most = 32
 		return len(r.PrivateIPAddresses) > most
