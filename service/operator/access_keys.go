@@ -132,7 +132,9 @@ func (o *Operator) DeleteAccessKey(ctx context.Context, id string) error {
 }
 
 // changeAccessKey changes a key that exists, and removes it from the cache of this replica.
-func (o *Operator) changeAccessKey(ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey)) error {
+func (o *Operator) changeAccessKey(
+	ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey),
+) error {
 	if !service.IsAccessKeyID(id) {
 		return errNoAccessKey(id)
 	}
@@ -168,7 +170,8 @@ func accessKeyView(k store.ListedAccessKey) AccessKey {
 
 func errNoAccount(id string) error {
 	return notFoundf(
-		"there is no account %s: enisim account list shows those that there are; enisim account create and enisim scenario apply make some",
+		"there is no account %s: enisim account list shows those that there are; "+
+			"enisim account create and enisim scenario apply make some",
 		id,
 	)
 }

@@ -377,14 +377,16 @@ func explainWorldError(id string, err error) error {
 
 func errZoneElsewhere(err error) error {
 	return invalidRequestf(
-		"the scenario declares a zone that lies in another region already; zones are everybody's, so give it another id (%v)",
+		"the scenario declares a zone that lies in another region already; "+
+			"zones are everybody's, so give it another id (%v)",
 		err,
 	)
 }
 
 func errAccountTaken(id string) error {
 	return invalidRequestf(
-		"account %s exists: take another id, or none to have one drawn; enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it",
+		"account %s exists: take another id, or none to have one drawn; "+
+			"enisim account reset %[1]s empties it, and enisim account delete %[1]s removes it",
 		id,
 	)
 }

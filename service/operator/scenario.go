@@ -56,7 +56,8 @@ func ExplainApply(err error) error {
 	switch {
 	case errors.Is(err, world.ErrAccessKeyTaken):
 		return invalidRequestf(
-			"an access key of the scenario belongs to an account that is not in it; the id of a key is unique, so give it another one (%v)",
+			"an access key of the scenario belongs to an account that is not in it; "+
+				"the id of a key is unique, so give it another one (%v)",
 			err,
 		)
 	case errors.Is(err, world.ErrZoneElsewhere):

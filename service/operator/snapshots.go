@@ -78,7 +78,8 @@ func explainSnapshot(err error, accountID, name string) error {
 		)
 	case errors.Is(err, world.ErrOldSnapshot):
 		return invalidRequestf(
-			"snapshot %q was saved by another version of enisim, whose tables differ: bring the account into the state again, and save it anew",
+			"snapshot %q was saved by another version of enisim, whose tables differ: "+
+				"bring the account into the state again, and save it anew",
 			name,
 		)
 	}
