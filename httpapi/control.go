@@ -196,10 +196,21 @@ func readJSON(c echo.Context, into any) error { return readLargeJSON(c, into, ma
 // memoryKey is the key of the memory share in a request's context.
 const memoryKey = "memory"
 
-// readLargeJSON is readJSON for a body of at most maxBytes. controlMemory returns the share of
-// memory that every control request has.
+// controlMemory returns the share of memory that every control request has.
 func controlMemory(c echo.Context) *share { return c.Get(memoryKey).(*share) }
 
+// withBody returns a control that reads the JSON body of its request.
+func withBody[R any](do func(c echo.Context, r R) (int, any, error)) control {
+	return func(c echo.Context) (int, any, error) {
+		var r R
+		if err := readJSON(c, &r); err != nil {
+			return 0, nil, err
+		}
+		return do(c, r)
+	}
+}
+
+// readLargeJSON is readJSON for a body of at most maxBytes.
 func readLargeJSON(c echo.Context, into any, maxBytes int) error {
 	r := c.Request()
 	// A form or plain text is refused, because a browser would send these across sites without

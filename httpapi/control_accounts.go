@@ -125,14 +125,10 @@ func listAccounts(o *operator.Operator) control {
 }
 
 func changeAccount(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		var r changeAccountRequest
-		if err := readJSON(c, &r); err != nil {
-			return 0, nil, err
-		}
+	return withBody(func(c echo.Context, r changeAccountRequest) (int, any, error) {
 		account, err := o.ChangeAccount(c.Request().Context(), c.Param("id"), operator.ChangeAccountRequest(r))
 		return http.StatusOK, newAccount(account), err
-	}
+	})
 }
 
 // resetAccount empties the account if the request has no body.

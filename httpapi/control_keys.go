@@ -67,11 +67,7 @@ func readExpiresIn(text string) (time.Duration, error) {
 }
 
 func createKey(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		var r createKeyRequest
-		if err := readJSON(c, &r); err != nil {
-			return 0, nil, err
-		}
+	return withBody(func(c echo.Context, r createKeyRequest) (int, any, error) {
 		expiresIn, err := readExpiresIn(r.ExpiresIn)
 		if err != nil {
 			return 0, nil, err
@@ -83,7 +79,7 @@ func createKey(o *operator.Operator) control {
 			Temporary: r.Temporary,
 		})
 		return http.StatusCreated, newCreatedKey(key), err
-	}
+	})
 }
 
 func listKeys(o *operator.Operator) control {

@@ -66,24 +66,27 @@ func readScenario(c echo.Context) (operator.ScenarioFile, error) {
 	return operator.ScenarioFile{Name: r.Name, Text: []byte(r.Scenario), OverHTTP: true}, nil
 }
 
-func applyScenario(o *operator.Operator) control {
+// withScenario returns a control that reads the scenario in the body of its request.
+func withScenario(do func(c echo.Context, file operator.ScenarioFile) (int, any, error)) control {
 	return func(c echo.Context) (int, any, error) {
 		file, err := readScenario(c)
 		if err != nil {
 			return 0, nil, err
 		}
-		applied, err := o.ApplyScenario(c.Request().Context(), file)
-		return http.StatusOK, newChangesReply(applied), err
+		return do(c, file)
 	}
 }
 
+func applyScenario(o *operator.Operator) control {
+	return withScenario(func(c echo.Context, file operator.ScenarioFile) (int, any, error) {
+		applied, err := o.ApplyScenario(c.Request().Context(), file)
+		return http.StatusOK, newChangesReply(applied), err
+	})
+}
+
 func diffScenario(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		file, err := readScenario(c)
-		if err != nil {
-			return 0, nil, err
-		}
+	return withScenario(func(c echo.Context, file operator.ScenarioFile) (int, any, error) {
 		differences, err := o.DiffScenario(c.Request().Context(), file)
 		return http.StatusOK, ControlReply(differences), err
-	}
+	})
 }

@@ -37,14 +37,10 @@ func newSnapshot(s operator.Snapshot) snapshotReply {
 }
 
 func saveSnapshot(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		var r saveSnapshotRequest
-		if err := readJSON(c, &r); err != nil {
-			return 0, nil, err
-		}
+	return withBody(func(c echo.Context, r saveSnapshotRequest) (int, any, error) {
 		saved, err := o.SaveSnapshot(c.Request().Context(), r.Account, r.Name)
 		return http.StatusCreated, newSnapshot(saved), err
-	}
+	})
 }
 
 func listSnapshots(o *operator.Operator) control {
@@ -55,14 +51,10 @@ func listSnapshots(o *operator.Operator) control {
 }
 
 func restoreSnapshot(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		var r restoreSnapshotRequest
-		if err := readJSON(c, &r); err != nil {
-			return 0, nil, err
-		}
+	return withBody(func(c echo.Context, r restoreSnapshotRequest) (int, any, error) {
 		restored, err := o.RestoreSnapshot(c.Request().Context(), r.Account, c.Param("name"))
 		return http.StatusOK, newChangesReply(restored), err
-	}
+	})
 }
 
 func deleteSnapshot(o *operator.Operator) control {

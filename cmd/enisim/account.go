@@ -52,8 +52,8 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withOperator(ctx, s, func(accounts controlAPI) error {
-		made, err := accounts.CreateAccount(ctx, operator.CreateAccountRequest{
+	return report(ctx, &c.targetFlags, s, func(accounts controlAPI) (operator.NewAccount, error) {
+		return accounts.CreateAccount(ctx, operator.CreateAccountRequest{
 			ID:                         c.ID,
 			Name:                       c.Name,
 			NetworkInterfacesPerRegion: c.Quota,
@@ -61,12 +61,7 @@ func (c *accountCreateCommand) Run(ctx context.Context, s streams) error {
 			Repeats:                    c.Repeats,
 			Scenario:                   file,
 		})
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, made)
-		}
+	}, func(made operator.NewAccount) error {
 		fmt.Fprintf(s.Out, "Account          %s\nExpires          %s\nAccessKeyId      %s\nAccessKeySecret  %s\n",
 			made.ID, formatExpiry(made.ExpiresAt), made.Keys[0].ID, made.Keys[0].Secret)
 		if len(made.Keys) > 1 {
@@ -125,14 +120,9 @@ func (*accountListCommand) Help() string {
 
 // Run runs the command.
 func (c *accountListCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(accounts controlAPI) error {
-		list, err := accounts.Accounts(ctx)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, list)
-		}
+	return report(ctx, &c.targetFlags, s, func(accounts controlAPI) ([]operator.Account, error) {
+		return accounts.Accounts(ctx)
+	}, func(list []operator.Account) error {
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "ACCOUNT\tINTERFACES PER REGION\tREPEATS\tEXPIRES\tCREATED\tNAME")
 		for _, a := range list {
@@ -167,14 +157,9 @@ func (c *accountSetCommand) Run(ctx context.Context, s streams) error {
 	if repeats == repeatsDefault {
 		repeats = ""
 	}
-	return c.withOperator(ctx, s, func(accounts controlAPI) error {
-		account, err := accounts.ChangeAccount(ctx, c.ID, operator.ChangeAccountRequest{Repeats: &repeats})
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, account)
-		}
+	return report(ctx, &c.targetFlags, s, func(accounts controlAPI) (operator.Account, error) {
+		return accounts.ChangeAccount(ctx, c.ID, operator.ChangeAccountRequest{Repeats: &repeats})
+	}, func(account operator.Account) error {
 		fmt.Fprintf(s.Out, "%s: repeats %s\n", account.ID, c.Repeats)
 		return nil
 	})

@@ -46,19 +46,14 @@ func (c *keyCreateCommand) Validate() error {
 
 // Run runs the command.
 func (c *keyCreateCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys controlAPI) error {
-		key, err := keys.CreateAccessKey(ctx, operator.CreateAccessKeyRequest{
+	return report(ctx, &c.targetFlags, s, func(keys controlAPI) (operator.NewAccessKey, error) {
+		return keys.CreateAccessKey(ctx, operator.CreateAccessKeyRequest{
 			AccountID: c.Account,
 			RAMUser:   c.RAMUser,
 			ExpiresIn: c.ExpiresIn,
 			Temporary: c.Temporary,
 		})
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, key)
-		}
+	}, func(key operator.NewAccessKey) error {
 		fmt.Fprintf(s.Out, "AccessKeyId      %s\nAccessKeySecret  %s\n", key.ID, key.Secret)
 		if key.Temporary {
 			fmt.Fprintf(s.Out, "SecurityToken    %s\n", key.SecurityToken)
@@ -83,14 +78,9 @@ func (*keyListCommand) Help() string {
 
 // Run runs the command.
 func (c *keyListCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys controlAPI) error {
-		list, err := keys.AccessKeys(ctx, c.Account)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, list)
-		}
+	return report(ctx, &c.targetFlags, s, func(keys controlAPI) ([]operator.AccessKey, error) {
+		return keys.AccessKeys(ctx, c.Account)
+	}, func(list []operator.AccessKey) error {
 		return printKeys(s.Out, list)
 	})
 }
@@ -134,14 +124,9 @@ Example:
 
 // Run runs the command.
 func (c *keyDisableCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(keys controlAPI) error {
-		key, err := keys.DisableAccessKey(ctx, c.ID)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, key)
-		}
+	return report(ctx, &c.targetFlags, s, func(keys controlAPI) (operator.AccessKey, error) {
+		return keys.DisableAccessKey(ctx, c.ID)
+	}, func(key operator.AccessKey) error {
 		fmt.Fprintln(s.Out, key.ID, "is", key.Status)
 		return nil
 	})

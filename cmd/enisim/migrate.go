@@ -31,20 +31,13 @@ func (*migrateUpCommand) Help() string {
 
 // Run runs the command.
 func (c *migrateUpCommand) Run(ctx context.Context, s streams) error {
-	if err := c.checkTarget(ctx, s.Err, mayCreate); err != nil {
-		return err
-	}
-	log := warningLogger(s.Err)
-	db, err := c.start(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer db.close(ctx, log)
-	if err := store.Migrate(ctx, db.url); err != nil {
-		return err
-	}
-	fmt.Fprintln(s.Out, "the schema is up to date")
-	return nil
+	return c.withoutMigration(ctx, s, mayCreate, func(db *database) error {
+		if err := store.Migrate(ctx, db.url); err != nil {
+			return err
+		}
+		fmt.Fprintln(s.Out, "the schema is up to date")
+		return nil
+	})
 }
 
 type migrateDownCommand struct {
@@ -63,28 +56,21 @@ Example:
 
 // Run runs the command.
 func (c *migrateDownCommand) Run(ctx context.Context, s streams) error {
-	if err := c.checkTarget(ctx, s.Err, existingOnly); err != nil {
-		return err
-	}
-	log := warningLogger(s.Err)
-	db, err := c.start(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer db.close(ctx, log)
-	if err := c.confirm(ctx, s, db); err != nil {
-		return err
-	}
-	name, err := store.MigrateDown(ctx, db.url)
-	switch {
-	case err != nil:
-		return err
-	case name == "":
-		fmt.Fprintln(s.Out, "no migration is applied")
-	default:
-		fmt.Fprintln(s.Out, "took back", name)
-	}
-	return nil
+	return c.withoutMigration(ctx, s, existingOnly, func(db *database) error {
+		if err := c.confirm(ctx, s, db); err != nil {
+			return err
+		}
+		name, err := store.MigrateDown(ctx, db.url)
+		switch {
+		case err != nil:
+			return err
+		case name == "":
+			fmt.Fprintln(s.Out, "no migration is applied")
+		default:
+			fmt.Fprintln(s.Out, "took back", name)
+		}
+		return nil
+	})
 }
 
 // confirm asks whether the newest migration, with its data, may be reverted. Without a terminal it
@@ -134,22 +120,15 @@ func (*migrateStatusCommand) Help() string {
 
 // Run runs the command.
 func (c *migrateStatusCommand) Run(ctx context.Context, s streams) error {
-	if err := c.checkTarget(ctx, s.Err, existingOnly); err != nil {
-		return err
-	}
-	log := warningLogger(s.Err)
-	db, err := c.start(ctx, log)
-	if err != nil {
-		return err
-	}
-	defer db.close(ctx, log)
-	list, err := store.Migrations(ctx, db.url)
-	for _, m := range list {
-		state := "pending"
-		if m.Applied {
-			state = "applied"
+	return c.withoutMigration(ctx, s, existingOnly, func(db *database) error {
+		list, err := store.Migrations(ctx, db.url)
+		for _, m := range list {
+			state := "pending"
+			if m.Applied {
+				state = "applied"
+			}
+			fmt.Fprintf(s.Out, "%-8s %s\n", state, m.Name)
 		}
-		fmt.Fprintf(s.Out, "%-8s %s\n", state, m.Name)
-	}
-	return err
+		return err
+	})
 }

@@ -39,14 +39,9 @@ func (c *resetCommand) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	return c.withOperator(ctx, s, func(simulated controlAPI) error {
-		applied, err := simulated.ApplyScenario(ctx, file)
-		switch {
-		case err != nil:
-			return err
-		case c.JSON:
-			return printJSON(s.Out, applied)
-		}
+	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Applied, error) {
+		return simulated.ApplyScenario(ctx, file)
+	}, func(applied operator.Applied) error {
 		sum := applied.Total()
 		fmt.Fprintf(s.Out, "the quick-start world is as at first (%s): %d rows new, %d changed, %d gone\n",
 			accountList(accountIDs(sc)), sum.Inserted, sum.Updated, sum.Deleted)

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"text/tabwriter"
 	"time"
+
+	"enisim/service/operator"
 )
 
 type snapshotCommand struct {
@@ -35,14 +37,9 @@ Example:
 
 // Run runs the command.
 func (c *snapshotSaveCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated controlAPI) error {
-		saved, err := simulated.SaveSnapshot(ctx, c.Account, c.Name)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, saved)
-		}
+	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Snapshot, error) {
+		return simulated.SaveSnapshot(ctx, c.Account, c.Name)
+	}, func(saved operator.Snapshot) error {
 		fmt.Fprintf(s.Out, "%s has %d resources\n", saved.Name, saved.Resources)
 		return nil
 	})
@@ -62,14 +59,9 @@ Example:
 
 // Run runs the command.
 func (c *snapshotRestoreCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated controlAPI) error {
-		restored, err := simulated.RestoreSnapshot(ctx, c.Account, c.Name)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, restored)
-		}
+	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Restored, error) {
+		return simulated.RestoreSnapshot(ctx, c.Account, c.Name)
+	}, func(restored operator.Restored) error {
 		fmt.Fprintln(s.Out, restored)
 		return nil
 	})
@@ -89,14 +81,9 @@ func (*snapshotListCommand) Help() string {
 
 // Run runs the command.
 func (c *snapshotListCommand) Run(ctx context.Context, s streams) error {
-	return c.withOperator(ctx, s, func(simulated controlAPI) error {
-		list, err := simulated.Snapshots(ctx, c.Account)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.Out, list)
-		}
+	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) ([]operator.Snapshot, error) {
+		return simulated.Snapshots(ctx, c.Account)
+	}, func(list []operator.Snapshot) error {
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "SNAPSHOT\tRESOURCES\tSAVED")
 		for _, snapshot := range list {

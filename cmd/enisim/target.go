@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 
 	"github.com/alecthomas/kong"
@@ -94,6 +95,23 @@ func (t *targetFlags) withOperator(ctx context.Context, s streams, do func(contr
 	})
 }
 
+// report runs a call of the control API and prints its result: as JSON with --json, otherwise with
+// printText.
+func report[T any](
+	ctx context.Context, t *targetFlags, s streams, call func(controlAPI) (T, error), printText func(T) error,
+) error {
+	return t.withOperator(ctx, s, func(simulated controlAPI) error {
+		result, err := call(simulated)
+		if err != nil {
+			return err
+		}
+		if t.JSON {
+			return printJSON(s.Out, result)
+		}
+		return printText(result)
+	})
+}
+
 // remote returns the client of the control API at --endpoint.
 func (t *targetFlags) remote() *httpapi.ControlClient {
 	return &httpapi.ControlClient{Endpoint: httpapi.ControlEndpoint(t.Endpoint), Token: t.ControlToken,
@@ -115,11 +133,27 @@ const (
 // the command may create one. The default folder, which the user did not name, must be in use by a
 // running server.
 func (f databaseFlags) withDatabase(ctx context.Context, s streams, create creation, do func(*database) error) error {
+	return f.use(ctx, s, create, f.open, do)
+}
+
+// withoutMigration is withDatabase for commands that change or show the schema themselves. It opens no
+// store.
+func (f databaseFlags) withoutMigration(
+	ctx context.Context, s streams, create creation, do func(*database) error,
+) error {
+	return f.use(ctx, s, create, f.start, do)
+}
+
+// use opens the database with a function, and closes it after the command.
+func (f databaseFlags) use(
+	ctx context.Context, s streams, create creation,
+	open func(context.Context, *slog.Logger) (*database, error), do func(*database) error,
+) error {
 	if err := f.checkTarget(ctx, s.Err, create); err != nil {
 		return err
 	}
 	log := warningLogger(s.Err)
-	db, err := f.open(ctx, log)
+	db, err := open(ctx, log)
 	if err != nil {
 		return err
 	}
