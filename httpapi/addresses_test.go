@@ -10,36 +10,26 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
 // addressWorld has instances of a type that takes six IPv4 addresses and one of IPv6 per interface, and a small VSwitch.
-const addressWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAItest000000000001, secret: test-secret}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            ipv6_cidr_block: 2001:db8:0:100::/56
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}
-              - {id: vsw-small, zone: cn-hangzhou-h, cidr_block: 10.1.0.0/28}
-            security_groups: [{id: sg-main}]
-        instances:
-          - {id: i-hot, type: ecs.six.test, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: "i-{n}", count: 10, type: ecs.six.test, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces:
-          - {id: eni-hot, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-hot}
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: "eni-{n}", count: 10, vswitch: vsw-h, security_groups: [sg-main], secondary_private_ip_address_count: 5}
-          - {id: "eni-small-{n}", count: 4, vswitch: vsw-small, security_groups: [sg-main]}
-instance_types:
-  - {id: ecs.six.test, vcpus: 2, memory_gib: 4, eni_quantity: 4, private_ipv4_per_eni: 6, ipv6_per_eni: 4}
-`
+func addressWorld() *worldtest.World {
+	return worldtest.New(account).
+		AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
+		VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
+		VSwitch("vsw-small", "cn-hangzhou-h", "10.1.0.0/28").
+		SecurityGroup("sg-main").
+		Instance("i-hot", worldtest.Type("ecs.six.test")).
+		Instance("i-{n}", worldtest.Count(10), worldtest.Type("ecs.six.test")).
+		NetworkInterface("eni-hot", worldtest.AttachedTo("i-hot")).
+		NetworkInterface("eni-free").
+		NetworkInterface("eni-{n}", worldtest.Count(10), worldtest.Set("secondary_private_ip_address_count", 5)).
+		NetworkInterface("eni-small-{n}", worldtest.Count(4), worldtest.In("vsw-small")).
+		InstanceType("ecs.six.test", 4, worldtest.Set("vcpus", 2), worldtest.Set("memory_gib", 4), worldtest.Set("private_ipv4_per_eni", 6), worldtest.Set("ipv6_per_eni", 4))
+}
 
 // held are the addresses and prefixes of an interface, as the tables say.
 func held(t testing.TB, s *server, eni string) []string {
@@ -74,7 +64,7 @@ func TestRaceForTheAddressesOfAnInterface(t *testing.T) {
 	} {
 		t.Run(c.eni+" "+c.action, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, addressWorld, service.Options{})
+			s := serve(t, addressWorld(), service.Options{})
 			expect(t, race(t, 40, func(k int) (string, error) {
 				what := c.one
 				if k%2 == 0 {
@@ -100,7 +90,7 @@ func TestRaceForTheAddressesOfAnInterface(t *testing.T) {
 // 12 addresses of a VSwitch can be given out, 4 are: of 16 callers 8 get one, each another one.
 func TestRaceToAssignTheAddressesOfAVSwitch(t *testing.T) {
 	t.Parallel()
-	s := serve(t, addressWorld, service.Options{})
+	s := serve(t, addressWorld(), service.Options{})
 	expect(t, race(t, 16, func(k int) (string, error) {
 		for {
 			r, err := s.call(t.Context(), "AssignPrivateIpAddresses",
@@ -115,7 +105,7 @@ func TestRaceToAssignTheAddressesOfAVSwitch(t *testing.T) {
 // Of two changes of one interface's addresses that meet, the second is told so at once, with the code that clients retry. An interface beside it is changed meanwhile.
 func TestTwoChangesOfAddressesMeet(t *testing.T) {
 	t.Parallel()
-	s := serveOn(t, patient(t, storetest.Pool(t)), addressWorld, service.Options{})
+	s := serveOn(t, patient(t, storetest.Pool(t)), addressWorld(), service.Options{})
 	holder, err := s.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +143,7 @@ func TestTwoChangesOfAddressesMeet(t *testing.T) {
 // other is refused: both look at the addresses under the interface's lock, though only the attach locks the instance.
 func TestRaceOfAttachAndAssign(t *testing.T) {
 	t.Parallel()
-	s := serve(t, addressWorld, service.Options{})
+	s := serve(t, addressWorld(), service.Options{})
 	answers := make([]string, 20)
 	race(t, 20, func(k int) (string, error) {
 		eni, action, pairs := fmt.Sprintf("eni-%d", k/2+1), "AttachNetworkInterface", []string{"InstanceId", fmt.Sprintf("i-%d", k/2+1)}
@@ -178,7 +168,7 @@ func TestRaceOfAttachAndAssign(t *testing.T) {
 // Addresses come, are shown, count in an attach, and go, in one piece: a call of which one part is refused does nothing.
 func TestAddressesComeAndGo(t *testing.T) {
 	t.Parallel()
-	s := serve(t, addressWorld, service.Options{})
+	s := serve(t, addressWorld(), service.Options{})
 	must := func(want, action string, pairs ...string) reply {
 		t.Helper()
 		r := s.mustCall(t, action, also(pairs, "NetworkInterfaceId", "eni-free")...)

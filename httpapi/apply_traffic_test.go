@@ -11,6 +11,7 @@ import (
 
 	"enisim/service"
 	"enisim/service/scenario"
+	"enisim/service/worldtest"
 )
 
 // Two files are applied in turn to an account whose callers attach, detach and assign addresses. What both files have is there for every caller, a reader
@@ -18,16 +19,17 @@ import (
 func TestApplyUnderAttachTraffic(t *testing.T) {
 	t.Parallel()
 	const callers, rounds = 6, 10
-	file := world(`
-        instances: [{id: "i-{n}", count: 2, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces:
-          - {id: eni-1, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}
-          - {id: eni-2, vswitch: vsw-h, security_groups: [sg-main, sg-small], attached_to: i-2}
-          - {id: "eni-free-{n}", count: 4, vswitch: vsw-h, security_groups: [sg-small]}
-          - {id: "eni-named-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], name: one}
-`)
-	files := []string{file, strings.NewReplacer("attached_to: i-1", "attached_to: i-2", "attached_to: i-2", "attached_to: i-1", "name: one", "name: two", "[sg-main, sg-small]", "[sg-small]").Replace(file)}
-	s := serve(t, files[0], service.Options{AttachDelay: time.Millisecond, DetachDelay: time.Millisecond})
+	file := func(first, second, name string, groups ...string) string {
+		return world().
+			Instance("i-{n}", worldtest.Count(2), worldtest.Type("ecs.g6.xlarge")).
+			NetworkInterface("eni-1", worldtest.AttachedTo(first)).
+			NetworkInterface("eni-2", worldtest.AttachedTo(second), worldtest.Groups(groups...)).
+			NetworkInterface("eni-free-{n}", worldtest.Count(4), worldtest.Groups("sg-small")).
+			NetworkInterface("eni-named-{n}", worldtest.Count(3), worldtest.Set("name", name)).
+			String()
+	}
+	files := []string{file("i-1", "i-2", "one", "sg-main", "sg-small"), file("i-2", "i-1", "two", "sg-small")}
+	s := serve(t, scenarioText(files[0]), service.Options{AttachDelay: time.Millisecond, DetachDelay: time.Millisecond})
 
 	var attached atomic.Int64
 	over := make(chan struct{})
@@ -74,7 +76,7 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 		}
 	})
 	for round := range rounds {
-		apply(t, s.store, time.Now(), files[round%2])
+		worldtest.Apply(t, s.store, time.Now(), files[round%2])
 		checkInvariants(t, s.pool)
 	}
 	close(over)
@@ -83,7 +85,7 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 		t.Error("no attach succeeded, so the traffic tests nothing")
 	}
 
-	apply(t, s.store, time.Now(), files[1])
+	worldtest.Apply(t, s.store, time.Now(), files[1])
 	checkInvariants(t, s.pool)
 	sc, err := scenario.Parse("last.yaml", []byte(files[1]))
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 func TestATemporaryKeySignsUntilItExpires(t *testing.T) {
 	t.Parallel()
 	var ahead atomic.Int64 // of the simulated clock, in ns
-	s := serve(t, signedWorld, service.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }},
+	s := serve(t, scenarioText(signedWorld), service.Options{Now: func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }},
 		func(o *httpapi.Options) { o.Signature = httpapi.VerifySignature })
 	assume := func() *order {
 		t.Helper()

@@ -12,6 +12,7 @@ import (
 	"enisim/httpapi"
 	"enisim/httpapi/signature"
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // BenchmarkAttachWithoutNetwork is for profiles of the server's own work: callers attach and detach in turn, each an interface of its own, with verified signatures (V1), as
@@ -19,10 +20,9 @@ import (
 func BenchmarkAttachWithoutNetwork(b *testing.B) {
 	for _, callers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
-			s := serve(b, world(fmt.Sprintf(`
-        instances: [{id: "i-{n}", count: %d, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: %d, vswitch: vsw-h, security_groups: [sg-main]}]
-`, callers, callers)), service.Options{})
+			s := serve(b, world().
+				Instance("i-{n}", worldtest.Count(callers)).
+				NetworkInterface("eni-{n}", worldtest.Count(callers)), service.Options{})
 			api := httpapi.New(s.service, httpapi.Options{Log: slog.New(slog.DiscardHandler)})
 			var work sync.WaitGroup
 			b.ReportAllocs()

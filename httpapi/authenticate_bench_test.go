@@ -21,7 +21,7 @@ func BenchmarkAuthentication(b *testing.B) {
 		name string
 		mode httpapi.SignatureMode
 	}{{"identify", httpapi.IdentifyOnly}, {"verify", httpapi.VerifySignature}} {
-		s := serve(b, signedWorld, service.Options{}, func(o *httpapi.Options) { o.Signature = mode.mode })
+		s := serve(b, scenarioText(signedWorld), service.Options{}, func(o *httpapi.Options) { o.Signature = mode.mode })
 		for version, sign := range map[string]func(*order) *sent{"V1": (*order).v1, "V3": func(o *order) *sent { return o.v3(strings.TrimPrefix(s.URL, "http://")) }} {
 			b.Run(fmt.Sprintf("%s/%s", mode.name, version), func(b *testing.B) {
 				requests := make([]*http.Request, b.N)

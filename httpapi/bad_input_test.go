@@ -39,10 +39,9 @@ func (b *safeBuffer) String() string {
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
-	s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+	s := serve(t, world().
+		Instance("i-1").
+		NetworkInterface("eni-1"), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
 
 	good := url.Values{
 		"Action": {"AttachNetworkInterface"}, "Version": {"2014-05-26"}, "AccessKeyId": {accessKey},
@@ -136,7 +135,7 @@ func TestBadInput(t *testing.T) {
 // Format is compared without case.
 func TestErrorsInJSON(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	for _, format := range []string{"JSON", "json", "Json"} {
 		header, body := get(t, s.Server, "/?Format="+format)
 		var shown map[string]string // all fields are strings: an SDK insists

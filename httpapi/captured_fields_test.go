@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // fieldsOf returns one field of each item of a list in a reply, as Go prints it; absent where an item lacks it.
@@ -34,17 +35,12 @@ func fieldsOf(t *testing.T, r reply, list, item, field string) []string {
 // What captured answers of the real service have, replies have, with its type; what they lack for an instance without it, replies lack.
 func TestFieldsOfCapturedAnswers(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances:
-          - {id: i-1-plain, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-2-burst, type: ecs.t6-c1m1.large, vswitch: vsw-h, security_groups: [sg-main], internet_max_bandwidth_out: 5, name: web, host_name: web-1,
-             key_pair: ops, tags: {team: net}}
-          - {id: i-3-wide, type: ecs.t6-c1m1.large, vswitch: vsw-h, security_groups: [sg-main], internet_max_bandwidth_out: 100, internet_max_bandwidth_in: 50,
-             credit_specification: Unlimited}
-        network_interfaces:
-          - {id: eni-1-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-2-set, vswitch: vsw-h, security_groups: [sg-main], queue_number: 3}
-`), service.Options{})
+	s := serve(t, world().
+		Instance("i-1-plain", worldtest.Type("ecs.g6.2xlarge")).
+		Instance("i-2-burst", worldtest.Type("ecs.t6-c1m1.large"), worldtest.Set("internet_max_bandwidth_out", 5), worldtest.Set("name", "web"), worldtest.Set("host_name", "web-1"), worldtest.Set("key_pair", "ops"), worldtest.Set("tags", map[string]any{"team": "net"})).
+		Instance("i-3-wide", worldtest.Type("ecs.t6-c1m1.large"), worldtest.Set("internet_max_bandwidth_out", 100), worldtest.Set("internet_max_bandwidth_in", 50), worldtest.Set("credit_specification", "Unlimited")).
+		NetworkInterface("eni-1-free").
+		NetworkInterface("eni-2-set", worldtest.Set("queue_number", 3)), service.Options{})
 
 	instances := s.mustCall(t, "DescribeInstances")
 	for field, want := range map[string][]string{

@@ -37,10 +37,9 @@ func (l logLines) next(t *testing.T) string {
 func TestAClientThatGoesAwayIsNoFailure(t *testing.T) {
 	t.Parallel()
 	lines := make(logLines, 100)
-	s := serveOn(t, patient(t, storetest.Pool(t)), world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{}, func(o *httpapi.Options) {
+	s := serveOn(t, patient(t, storetest.Pool(t)), world().
+		Instance("i-1").
+		NetworkInterface("eni-1"), service.Options{}, func(o *httpapi.Options) {
 		o.Log, o.Control.Open = slog.New(slog.NewTextHandler(lines, nil)), true
 	})
 

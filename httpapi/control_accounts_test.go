@@ -17,18 +17,17 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 	"enisim/testdata/scenarios"
 )
 
 // tenant is a scenario of one account, whose interfaces bear its name.
-func tenant(name string) string {
-	return strings.Replace(world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces:
-          - {id: "eni-{n}", count: 2, vswitch: vsw-h, security_groups: [sg-main], name: `+name+`}
-`), `"`+account+`"`, "whatever", 1)
+func tenant(name string, options ...worldtest.Option) *worldtest.World {
+	return world(append(options, worldtest.Set("id", "whatever"))...).
+		Instance("i-1").
+		NetworkInterface("eni-{n}", worldtest.Count(2), worldtest.Set("name", name))
 }
 
 // madeAccount is what the control API tells of a new account.
@@ -60,7 +59,7 @@ func (s *server) makeAccount(t testing.TB, fields map[string]any) madeAccount {
 func TestControlOfAccounts(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
-	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Open: true}, log))
+	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, log))
 	made := s.makeAccount(t, map[string]any{
 		"name": "run 17", "quotas": map[string]int{"network_interfaces_per_region": 7}, "expires_in": "1h", "scenario": string(scenarios.Quickstart),
 	})
@@ -76,7 +75,7 @@ func TestControlOfAccounts(t *testing.T) {
 		}
 	}
 	interfaces(15)
-	reset, err := json.Marshal(map[string]string{"scenario": tenant("web")})
+	reset, err := json.Marshal(map[string]string{"scenario": tenant("web").String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +119,7 @@ func TestControlOfAccounts(t *testing.T) {
 func TestControlOfAccountsRefusals(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
-	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Open: true}, log))
+	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, log))
 	before := storetest.Owners(t, s.pool)
 	for _, c := range []struct {
 		name string
@@ -168,13 +167,13 @@ func TestFiveHundredTenants(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	s := serveOn(t, pool, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	s := serveOn(t, pool, world(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
 	before := storetest.Owners(t, s.pool)
 	var next, used atomic.Int64
 	race(t, workers, func(int) (string, error) {
 		for k := next.Add(1); k <= tenants && !t.Failed(); k = next.Add(1) {
 			name := fmt.Sprintf("run-%d", k)
-			made := s.makeAccount(t, map[string]any{"scenario": tenant(name)})
+			made := s.makeAccount(t, map[string]any{"scenario": tenant(name).String()})
 			useTenant(t, s, made, name)
 			if status, body, _ := s.control(t, controlRequest{method: "DELETE", path: "/accounts/" + made.ID}); status != http.StatusNoContent {
 				t.Errorf("%s, delete: got %d %s, want 204", name, status, body)
@@ -232,14 +231,14 @@ func TestAccountsChangeUnderTraffic(t *testing.T) {
 	t.Parallel()
 	const callers, rounds = 4, 5
 	log := &safeBuffer{}
-	s := serve(t, world(""), service.Options{AttachDelay: time.Millisecond, DetachDelay: time.Millisecond}, withControl(httpapi.Control{Open: true}, log))
+	s := serve(t, world(), service.Options{AttachDelay: time.Millisecond, DetachDelay: time.Millisecond}, withControl(httpapi.Control{Open: true}, log))
 	const id = "1000000000000042"
 	var key atomic.Value
 	remake := func() {
-		key.Store(s.makeAccount(t, map[string]any{"id": id, "scenario": tenant("web")}).Keys[0].ID)
+		key.Store(s.makeAccount(t, map[string]any{"id": id, "scenario": tenant("web").String()}).Keys[0].ID)
 	}
 	remake()
-	reset, err := json.Marshal(map[string]string{"scenario": tenant("web")})
+	reset, err := json.Marshal(map[string]string{"scenario": tenant("web").String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,8 +310,7 @@ func TestAccountsChangeUnderTraffic(t *testing.T) {
 // An account's world goes out as a scenario, which another account takes. The secrets of its keys stay.
 func TestControlExportsAnAccount(t *testing.T) {
 	t.Parallel()
-	staying := strings.Replace(whole, ", settles_in: 1h", "", 1)
-	s := serve(t, world(staying), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	s := serve(t, whole(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
 	if r := s.mustCall(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1"); r.code() != ok {
 		t.Fatal(r)
 	}

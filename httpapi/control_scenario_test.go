@@ -13,7 +13,7 @@ import (
 // A scenario is compared and applied over HTTP, and what is wrong with it is a 400 with all problems.
 func TestControlOfScenarios(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(``), service.Options{}, withControl(httpapi.Control{Open: true}, &safeBuffer{}))
+	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, &safeBuffer{}))
 	send := func(path, text string) (int, map[string]any) {
 		t.Helper()
 		body, err := json.Marshal(map[string]string{"scenario": text, "name": "staging.yaml"})

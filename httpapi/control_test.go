@@ -71,7 +71,7 @@ func withControl(access httpapi.Control, log io.Writer) func(*httpapi.Options) {
 func TestControlOfKeys(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
-	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Open: true}, log))
+	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, log))
 	status, body, header := s.control(t, controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `", "temporary": true, "expires_in": "1h"}`})
 	created := decoded(t, body)
 	id, _ := created["id"].(string)
@@ -138,7 +138,7 @@ func TestControlOfKeys(t *testing.T) {
 func TestControlRefusals(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
-	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Open: true}, log))
+	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, log))
 	good := `{"account": "` + account + `"}`
 	for _, c := range []struct {
 		name   string
@@ -180,7 +180,7 @@ func TestControlRefusals(t *testing.T) {
 func TestControlToken(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
-	s := serve(t, world(""), service.Options{}, withControl(httpapi.Control{Token: controlToken, Open: true}, log))
+	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Token: controlToken, Open: true}, log))
 	for _, c := range []struct {
 		authorization string
 		status        int
@@ -217,7 +217,7 @@ func TestControlToken(t *testing.T) {
 
 func TestControlIsOffByDefault(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	for _, r := range []controlRequest{
 		{method: "GET", path: "/keys"},
 		{method: "GET", path: "/keys", header: http.Header{"Authorization": {"Bearer "}}},
@@ -232,7 +232,7 @@ func TestControlIsOffByDefault(t *testing.T) {
 // A page of the web that a browser on the machine has open reaches 127.0.0.1 too.
 func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	s := serve(t, world(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
 	own := s.Listener.Addr().String()
 	post := func(host string, header http.Header) controlRequest {
 		return controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `"}`, host: host, header: header}
@@ -293,7 +293,7 @@ func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 // Every control refuses another site, whatever its method.
 func TestEveryControlRefusesOtherSites(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	s := serve(t, world(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
 	for _, name := range httpapi.ControlNames() {
 		method, path, _ := strings.Cut(name, " ")
 		for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {

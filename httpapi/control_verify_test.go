@@ -8,13 +8,13 @@ import (
 	"enisim/httpapi"
 	"enisim/service"
 	"enisim/service/operator"
+	"enisim/service/worldtest"
 )
 
 func TestControlOfInvariants(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{}, withControl(httpapi.Control{Open: true}, &safeBuffer{}))
+	s := serve(t, world().
+		Instance("i-1", worldtest.Type("ecs.g6.xlarge")), service.Options{}, withControl(httpapi.Control{Open: true}, &safeBuffer{}))
 	look := func() (checked []any, broken []any) {
 		t.Helper()
 		status, body, _ := s.control(t, controlRequest{method: "GET", path: "/verify"})

@@ -33,7 +33,7 @@ type ProductInfo struct {
 type ActionDescription struct {
 	Methods    []string                      `json:"methods"`
 	Permission string                        `json:"permission"` // as RAM policies name it
-	Idempotent bool                          `json:"idempotent"` // a repeat with the same ClientToken gets the first answer
+	Idempotent bool                          `json:"idempotent"` // a repeat with its ClientToken gets the first answer
 	Parameters []ParameterDescription        `json:"parameters"`
 	Responses  map[string]ResponseSchema     `json:"responses"`  // by status: 200
 	ErrorCodes map[string][]ErrorDescription `json:"errorCodes"` // by status; of each, in the order of the rules

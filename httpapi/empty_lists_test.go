@@ -28,7 +28,7 @@ var memberOf = map[string]string{
 func TestListParametersThatAreEmpty(t *testing.T) {
 	t.Parallel()
 	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
-	sc, err := scenario.Parse("tenants.yaml", []byte(tenants))
+	sc, err := scenario.Parse("tenants.yaml", []byte(tenants().String()))
 	if err != nil {
 		t.Fatal(err)
 	}

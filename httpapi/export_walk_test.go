@@ -16,6 +16,7 @@ import (
 
 	"enisim/service/operator"
 	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -240,7 +241,7 @@ func TestExportAfterAnyCalls(t *testing.T) {
 // walk does its share of rapid's number of walks on a server of their own, and returns how often each action had an effect.
 func walk(t *testing.T, actions []string) map[string]int {
 	t.Helper()
-	s, clock := serveLife(t, "")
+	s, clock := serveLife(t, world())
 	elsewhere := storetest.Pool(t)
 	fresh := store.New(elsewhere, slog.New(slog.DiscardHandler))
 	done := map[string]int{}
@@ -255,7 +256,7 @@ func walk(t *testing.T, actions []string) map[string]int {
 		}
 		completed := false
 		defer func() { broken = broken || !completed || rt.Failed() }()
-		apply(t, s.store, clock.now(), walkWorld)
+		worldtest.Apply(t, s.store, clock.now(), walkWorld)
 		w := &walker{T: rt, server: s, done: done}
 		for range rapid.IntRange(5, 50).Draw(rt, "calls") {
 			action := w.pick("action", actions...)
@@ -285,7 +286,7 @@ func walk(t *testing.T, actions []string) map[string]int {
 		if applied, err := scenario.Apply(t.Context(), s.store, sc, now); err != nil || len(applied.Tables) > 0 {
 			rt.Fatalf("apply: got %v, %v, want nothing to change, for\n%s", applied, err, file)
 		}
-		apply(t, fresh, now, "enisim: 1\naccounts: [{id: \""+account+"\"}]\n") // what is on its way there would keep its time
+		worldtest.Apply(t, fresh, now, "enisim: 1\naccounts: [{id: \""+account+"\"}]\n") // what is on its way there would keep its time
 		if _, err := scenario.Apply(t.Context(), fresh, sc, now); err != nil {
 			rt.Fatal(err)
 		}

@@ -21,6 +21,7 @@ import (
 	"enisim/httpapi"
 	"enisim/httpapi/signature"
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -192,7 +193,7 @@ func gatewayServer(t *testing.T) *server {
 	t.Helper()
 	pool := storetest.Pool(t)
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	apply(t, st, time.Now(), gatewayWorld)
+	worldtest.Apply(t, st, time.Now(), gatewayWorld)
 	if _, err := pool.Exec(t.Context(), temporaryKeys); err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,8 @@ import (
 // nothing; text of the user's own stays what it is.
 func TestWhatTheProviderSends(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(t, world().
+		Instance("i-1"), service.Options{})
 	s.expectCode(t, ok, "AuthorizeSecurityGroup", "SecurityGroupId", "sg-main", "Permissions.1.IpProtocol", "TCP", "Permissions.1.PortRange", "22/22",
 		"Permissions.1.SourceCidrIp", "10.0.0.0/8", "Permissions.1.NicType", "<nil>", "Permissions.1.Policy", "<nil>", "Permissions.1.Description", "<nil>")
 	plain := s.mustCall(t, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main", "Direction", "ingress")

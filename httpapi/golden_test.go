@@ -24,6 +24,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -140,7 +141,7 @@ func (g *goldenWorld) database() *pgxpool.Pool {
 		text = string(read)
 	}
 	pool := storetest.Pool(g.t)
-	apply(g.t, store.New(pool, slog.New(slog.DiscardHandler)), goldenTime, text)
+	worldtest.Apply(g.t, store.New(pool, slog.New(slog.DiscardHandler)), goldenTime, text)
 	return pool
 }
 

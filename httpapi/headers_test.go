@@ -11,7 +11,7 @@ import (
 // Successes and errors have the headers of captured answers, also where no action is reached.
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	traceIDs := map[string]bool{}
 	const ask = "/?Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON&AccessKeyId=" + accessKey
 	for _, target := range []string{ask + "&Action=DescribeVSwitches", ask + "&Action=DescribeInstances", "/", "/nowhere"} {

@@ -80,7 +80,7 @@ func (l *logLines) Write(line []byte) (int, error) {
 func hostileAPI(t *testing.T, mode SignatureMode) (*API, *logLines) {
 	t.Helper()
 	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
-	sc, err := scenario.Parse("tenants.yaml", []byte(tenants))
+	sc, err := scenario.Parse("tenants.yaml", []byte(tenants().String()))
 	if err != nil {
 		t.Fatal(err)
 	}

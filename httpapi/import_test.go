@@ -88,7 +88,7 @@ func TestAnImportedAccountLooksTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := serve(t, string(text), service.Options{})
+	s := serve(t, scenarioText(string(text)), service.Options{})
 	got := map[string]string{}
 	for _, action := range []string{"DescribeInstances", "DescribeNetworkInterfaces"} {
 		for _, region := range []string{"cn-hangzhou", "cn-future-1"} {

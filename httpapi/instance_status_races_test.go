@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
@@ -23,10 +24,9 @@ func TestInterfaceAndItsFormerInstanceAreDeletedAtOnce(t *testing.T) {
 	t.Parallel()
 	const pairs = 40
 	clock := newTestClock()
-	s := serve(t, world(fmt.Sprintf(`
-        instances: [{id: "i-{n}", count: %d, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: %d, vswitch: vsw-h, security_groups: [sg-main], attached_to: "i-{n}"}]
-`, pairs, pairs)), service.Options{DetachDelay: time.Second, DeleteDelay: time.Second, Now: clock.now})
+	s := serve(t, world().
+		Instance("i-{n}", worldtest.Count(pairs)).
+		NetworkInterface("eni-{n}", worldtest.Count(pairs), worldtest.AttachedTo("i-{n}")), service.Options{DetachDelay: time.Second, DeleteDelay: time.Second, Now: clock.now})
 	for k := range pairs {
 		id := strconv.Itoa(k + 1)
 		if r := s.mustCall(t, "DetachNetworkInterface", "InstanceId", "i-"+id, "NetworkInterfaceId", "eni-"+id); r.code() != ok {
@@ -60,10 +60,9 @@ func TestInterfaceAndItsFormerInstanceAreDeletedAtOnce(t *testing.T) {
 func TestStormOfEverything(t *testing.T) {
 	t.Parallel()
 	const callers, operations = 32, 3200
-	s := serve(t, world(`
-        instances: [{id: "i-{n}", count: 12, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: 24, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{
+	s := serve(t, world().
+		Instance("i-{n}", worldtest.Count(12), worldtest.Type("ecs.g6.xlarge")).
+		NetworkInterface("eni-{n}", worldtest.Count(24)), service.Options{
 		AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond, DeleteDelay: 2 * time.Millisecond,
 		CreateDelay: time.Millisecond, StartDelay: time.Millisecond, StopDelay: time.Millisecond,
 	})
@@ -218,12 +217,10 @@ func TestStormOfEverything(t *testing.T) {
 func TestInterfaceAttachedBetweenLookAndLock(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
-	s := serveOn(t, patient(t, pool), world(`
-        instances: [{id: i-1, type: ecs.g6.8xlarge, vswitch: vsw-h, security_groups: [sg-main, sg-small]}]
-        network_interfaces:
-          - {id: "eni-{n}", count: 2, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-both, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
-`), service.Options{})
+	s := serveOn(t, patient(t, pool), world().
+		Instance("i-1", worldtest.Type("ecs.g6.8xlarge"), worldtest.Groups("sg-main", "sg-small")).
+		NetworkInterface("eni-{n}", worldtest.Count(2)).
+		NetworkInterface("eni-both", worldtest.Groups("sg-main", "sg-small")), service.Options{})
 	for n, c := range []struct {
 		eni, action string
 		pairs       []string

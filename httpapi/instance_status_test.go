@@ -15,6 +15,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 var caller = service.Caller{AccountID: account}
@@ -105,10 +106,10 @@ const (
 	attachDelay = 11 * time.Second
 )
 
-func serveLife(t *testing.T, more string) (*server, *testClock) {
+func serveLife(t *testing.T, w *worldtest.World) (*server, *testClock) {
 	t.Helper()
 	clock := newTestClock()
-	return serve(t, world(more), service.Options{
+	return serve(t, w, service.Options{
 		Now: clock.now, CreateDelay: createDelay, StartDelay: startDelay, StopDelay: stopDelay, DeleteDelay: deleteDelay, AttachDelay: attachDelay,
 	}), clock
 }
@@ -118,7 +119,7 @@ const tick = time.Microsecond
 // An instance goes through its statuses at their times, and an action meets IncorrectInstanceStatus in each status that it does not take.
 func TestStatusesOfAnInstance(t *testing.T) {
 	t.Parallel()
-	s, clock := serveLife(t, "")
+	s, clock := serveLife(t, world())
 	id := s.launch(t)[0]
 	takes := map[string][]string{
 		"Pending":  nil,
@@ -207,7 +208,7 @@ func TestStatusesOfAnInstance(t *testing.T) {
 // Without delays an instance runs at once.
 func TestStatusesWithoutDelays(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	id := s.launch(t, "NetworkInterface.1.VSwitchId", "vsw-h")[0]
 	for _, step := range []struct{ action, status string }{
 		{"", "Running"}, {"StopInstance", "Stopped"}, {"StartInstance", "Running"}, {"RebootInstance", "Running"}, {"StopInstance", "Stopped"},
@@ -228,11 +229,9 @@ func TestStatusesWithoutDelays(t *testing.T) {
 // An instance takes with it what is its own, and gives back the rest.
 func TestWhatDeleteInstanceLeaves(t *testing.T) {
 	t.Parallel()
-	s, clock := serveLife(t, `
-        network_interfaces:
-          - {id: eni-leaving, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-given, vswitch: vsw-h, security_groups: [sg-main]}
-`)
+	s, clock := serveLife(t, world().
+		NetworkInterface("eni-leaving").
+		NetworkInterface("eni-given"))
 	id := s.launch(t,
 		"NetworkInterface.1.VSwitchId", "vsw-h", "NetworkInterface.1.NetworkInterfaceName", "goes",
 		"NetworkInterface.2.VSwitchId", "vsw-h", "NetworkInterface.2.NetworkInterfaceName", "stays", "NetworkInterface.2.DeleteOnRelease", "false",
@@ -270,7 +269,7 @@ func TestWhatDeleteInstanceLeaves(t *testing.T) {
 // What was set when instances were made is what the lists show, and the addresses are each VSwitch's own, given once.
 func TestRunInstancesReadsBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, ipv6World, service.Options{})
+	s := serve(t, ipv6World(), service.Options{})
 	text := rapid.StringMatching(`[a-z]{2,10}`)
 	maybe := func(t *rapid.T, name string) *bool {
 		if rapid.Bool().Draw(t, name+" given") {
@@ -394,7 +393,7 @@ func checkInterfaces(t *testing.T, rt *rapid.T, s *server, id string, req servic
 // An Amount with an address takes a row of them, from that one on.
 func TestRunInstancesInARow(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	for k, id := range s.launch(t, "Amount", "3", "PrivateIpAddress", "10.0.7.9", "UniqueSuffix", "true", "InstanceName", "web") {
 		i := s.instance(t, id)
 		want := netip.MustParseAddr(fmt.Sprintf("10.0.7.%d", 9+k)).String()
@@ -412,7 +411,7 @@ func TestPasswordsLeaveNoTrace(t *testing.T) {
 	t.Parallel()
 	const secret = "Ungewoehnlich-4711"
 	var log bytes.Buffer
-	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	s := serve(t, world(), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	id := s.launch(t, "Password", secret, "ClientToken", "once")[0]
 	s.expectCode(t, ok, "ModifyInstanceAttribute", "InstanceId", id, "Password", secret, "InstanceName", "web")
 	s.Close()
@@ -428,7 +427,7 @@ func TestPasswordsLeaveNoTrace(t *testing.T) {
 
 func TestModifyInstanceAttribute(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	id := s.launch(t, "InstanceName", "old", "Description", "old words")[0]
 	s.expectCode(t, ok, "ModifyInstanceAttribute", "InstanceId", id, "InstanceName", "new", "HostName", "new-host", "UserData", "bmV3",
 		"SecurityGroupIds.1", "sg-small", "SecurityGroupIds.2", "sg-main", "DeletionProtection", "true", "NetworkInterfaceQueueNumber", "4")
@@ -450,10 +449,9 @@ func TestModifyInstanceAttribute(t *testing.T) {
 func TestModifyInstanceSpec(t *testing.T) {
 	t.Parallel()
 	clock := newTestClock()
-	s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}]
-        network_interfaces: [{id: "eni-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}]
-`), service.Options{Now: clock.now, DetachDelay: time.Second})
+	s := serve(t, world().
+		Instance("i-1", worldtest.Type("ecs.g6.2xlarge"), worldtest.Status("Stopped")).
+		NetworkInterface("eni-{n}", worldtest.Count(3), worldtest.AttachedTo("i-1")), service.Options{Now: clock.now, DetachDelay: time.Second})
 	resize := func(code, to string) {
 		t.Helper()
 		s.expectCode(t, code, "ModifyInstanceSpec", "InstanceId", "i-1", "InstanceType", to, "InternetMaxBandwidthOut", "10")
@@ -482,20 +480,12 @@ func TestModifyInstanceSpec(t *testing.T) {
 }
 
 // ipv6World has two VSwitches in a zone, one of them with IPv6.
-const ipv6World = `
-enisim: 1
-accounts:
-  - id: "` + account + `"
-    quotas: {network_interfaces_per_region: 5000}
-    access_keys: [{id: ` + accessKey + `, secret: test-secret}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            ipv6_cidr_block: 2001:db8:0:100::/56
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}
-              - {id: vsw-h2, zone: cn-hangzhou-h, cidr_block: 10.1.0.0/16}
-            security_groups: [{id: sg-main}, {id: sg-more}]
-`
+func ipv6World() *worldtest.World {
+	return worldtest.New(account, worldtest.Set("quotas", map[string]any{"network_interfaces_per_region": 5000})).
+		AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
+		VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
+		VSwitch("vsw-h2", "cn-hangzhou-h", "10.1.0.0/16").
+		SecurityGroup("sg-main").
+		SecurityGroup("sg-more")
+}

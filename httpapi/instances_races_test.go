@@ -6,17 +6,16 @@ import (
 	"time"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // An attach before the deletion goes with the instance, one after it finds none. Nothing of the instance is left.
 func TestRaceOfAttachesAndDeleteInstance(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances:
-          - {id: i-old, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-1, type: ecs.ebmg6.26xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces: [{id: "eni-{n}", count: 40, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{DeleteDelay: time.Hour, AttachDelay: time.Hour})
+	s := serve(t, world().
+		Instance("i-old").
+		Instance("i-1", worldtest.Type("ecs.ebmg6.26xlarge")).
+		NetworkInterface("eni-{n}", worldtest.Count(40)), service.Options{DeleteDelay: time.Hour, AttachDelay: time.Hour})
 	s.exec(t, `UPDATE network_interfaces SET delete_on_release = (length(id) = 5)`) // the first nine go with their instance
 	answers := race(t, 41, func(k int) (string, error) {
 		if k == 20 {
@@ -48,10 +47,9 @@ func TestRaceOfAttachesAndDeleteInstance(t *testing.T) {
 // Attaches and a change to a type with two places: either the change comes first, or after one attach at most.
 func TestRaceOfAttachesAndModifyInstanceSpec(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.4xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}]
-        network_interfaces: [{id: "eni-{n}", count: 40, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{AttachDelay: time.Hour})
+	s := serve(t, world().
+		Instance("i-1", worldtest.Type("ecs.g6.4xlarge"), worldtest.Status("Stopped")).
+		NetworkInterface("eni-{n}", worldtest.Count(40)), service.Options{AttachDelay: time.Hour})
 	var resized string
 	answers := race(t, 41, func(k int) (string, error) {
 		if k == 0 {
@@ -77,9 +75,8 @@ func TestRaceOfAttachesAndModifyInstanceSpec(t *testing.T) {
 // One interface goes onto one new instance, and the other launches leave nothing. They are in two VSwitches, so that not the lock of one keeps order.
 func TestRaceOfLaunchesForOneInterface(t *testing.T) {
 	t.Parallel()
-	s := serve(t, ipv6World+`
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`, service.Options{})
+	s := serve(t, ipv6World().
+		NetworkInterface("eni-1"), service.Options{})
 	expect(t, race(t, 30, func(k int) (string, error) {
 		r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "SecurityGroupId", "sg-main",
 			"VSwitchId", []string{"vsw-h", "vsw-h2"}[k%2],
@@ -107,7 +104,7 @@ func TestRaceOfLaunchesForCapacity(t *testing.T) {
 	} {
 		t.Run(limit.code, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, world(""), service.Options{})
+			s := serve(t, world(), service.Options{})
 			s.exec(t, fmt.Sprintf(`UPDATE accounts SET network_interfaces_per_region = %d`, limit.quota))
 			expect(t, race(t, 20, func(int) (string, error) {
 				r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h",
@@ -126,9 +123,8 @@ func TestRaceOfLaunchesForCapacity(t *testing.T) {
 // Launches, deletions and attaches of instances that share interfaces, a VSwitch and a group keep every invariant, without a deadlock.
 func TestStormOfLives(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        network_interfaces: [{id: "eni-{n}", count: 8, vswitch: vsw-h, security_groups: [sg-small]}]
-`), service.Options{DeleteDelay: time.Millisecond, DetachDelay: time.Millisecond})
+	s := serve(t, world().
+		NetworkInterface("eni-{n}", worldtest.Count(8), worldtest.Groups("sg-small")), service.Options{DeleteDelay: time.Millisecond, DetachDelay: time.Millisecond})
 	s.exec(t, `UPDATE network_interfaces SET delete_on_release = false`)
 	answers := race(t, 10, func(k int) (string, error) {
 		for round := range 12 {

@@ -4,17 +4,16 @@ import (
 	"testing"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // A network card may be named on a type whose cards are listed, and on no other one, when an interface is attached and when an instance is made.
 func TestNetworkCards(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances:
-          - {id: i-cards, type: ecs.g7nex.32xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-plain, type: ecs.g7.xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces: [{id: "eni-{n}", count: 2, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(t, world().
+		Instance("i-cards", worldtest.Type("ecs.g7nex.32xlarge")).
+		Instance("i-plain", worldtest.Type("ecs.g7.xlarge")).
+		NetworkInterface("eni-{n}", worldtest.Count(2)), service.Options{})
 	for typeID, want := range map[string]int{"ecs.g7nex.32xlarge": 2, "ecs.g7.xlarge": 0} {
 		listed := s.mustCall(t, "DescribeInstanceTypes", "InstanceTypes.1", typeID).body["InstanceTypes"].(map[string]any)["InstanceType"].([]any)[0].(map[string]any)
 		cards, _ := listed["NetworkCards"].(map[string]any)

@@ -12,28 +12,21 @@ import (
 	"pgregory.net/rapid"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // quotaWorld is world with a quota of secondary interfaces.
-func quotaWorld(quota int, more string) string {
-	return fmt.Sprintf(`
-enisim: 1
-accounts:
-  - id: "%s"
-    access_keys: [{id: %s, secret: test-secret}]
-    quotas: {network_interfaces_per_region: %d}
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            ipv6_cidr_block: 2001:db8:0:100::/56
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}
-              - {id: vsw-60, zone: cn-hangzhou-h, cidr_block: 10.1.0.0/26}
-              - {id: vsw-4, zone: cn-hangzhou-h, cidr_block: 10.2.0.0/29}
-            security_groups: [{id: sg-main}, {id: sg-more}, {id: sg-small, instance_limit: 8}, {id: sg-enterprise, type: enterprise}]
-`, account, accessKey, quota) + more
+func quotaWorld(quota int) *worldtest.World {
+	return worldtest.New(account, worldtest.Set("quotas", map[string]any{"network_interfaces_per_region": quota})).
+		AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
+		VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
+		VSwitch("vsw-60", "cn-hangzhou-h", "10.1.0.0/26").
+		VSwitch("vsw-4", "cn-hangzhou-h", "10.2.0.0/29").
+		SecurityGroup("sg-main").
+		SecurityGroup("sg-more").
+		SecurityGroup("sg-small", worldtest.Set("instance_limit", 8)).
+		SecurityGroup("sg-enterprise", worldtest.Set("type", "enterprise"))
 }
 
 // plain are the parameters of the plainest creation.
@@ -64,9 +57,8 @@ func sets(t testing.TB, r reply) []any {
 // A /26 gives out 60 addresses; ten are taken. Of 200 who want one at once 50 get one, each another.
 func TestRaceForTheAddressesOfAVSwitch(t *testing.T) {
 	t.Parallel()
-	s := serve(t, quotaWorld(1000, `
-        network_interfaces: [{id: "eni-{n}", count: 10, vswitch: vsw-60, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(t, quotaWorld(1000).
+		NetworkInterface("eni-{n}", worldtest.Count(10), worldtest.In("vsw-60")), service.Options{})
 	created := make([]reply, 200)
 	expect(t, race(t, len(created), func(k int) (code string, err error) {
 		created[k], err = s.call(t.Context(), "CreateNetworkInterface", plain("vsw-60")...)
@@ -93,16 +85,15 @@ func TestRaceForTheAddressesOfAVSwitch(t *testing.T) {
 // The quota counts secondary interfaces of one region, whatever VSwitch they are in and whether they are attached; not primary ones.
 func TestRaceForTheQuota(t *testing.T) {
 	t.Parallel()
-	s := serve(t, quotaWorld(12, `
-        instances: [{id: "i-{n}", count: 5, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces:
-          - {id: "eni-{n}", count: 2, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: "eni-on-{n}", count: 2, vswitch: vsw-h, security_groups: [sg-main], attached_to: "i-{n}"}
-      - id: cn-beijing
-        vpcs:
-          - {id: vpc-north, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-north, zone: cn-beijing-a, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-north}]}
-        network_interfaces: [{id: "eni-north-{n}", count: 12, vswitch: vsw-north, security_groups: [sg-north]}]
-`), service.Options{})
+	s := serve(t, quotaWorld(12).
+		Instance("i-{n}", worldtest.Count(5)).
+		NetworkInterface("eni-{n}", worldtest.Count(2)).
+		NetworkInterface("eni-on-{n}", worldtest.Count(2), worldtest.AttachedTo("i-{n}")).
+		Region("cn-beijing").
+		VPC("vpc-north", "10.0.0.0/8").
+		VSwitch("vsw-north", "cn-beijing-a", "10.0.0.0/16").
+		SecurityGroup("sg-north").
+		NetworkInterface("eni-north-{n}", worldtest.Count(12), worldtest.In("vsw-north"), worldtest.Groups("sg-north")), service.Options{})
 	vswitches := []string{"vsw-h", "vsw-60"}
 	expect(t, race(t, 40, func(k int) (string, error) {
 		r, err := s.call(t.Context(), "CreateNetworkInterface", plain(vswitches[k%2])...)
@@ -116,7 +107,7 @@ func TestRaceForTheQuota(t *testing.T) {
 // One token from 20 callers makes one interface, and each of them is told of it.
 func TestRaceForOneClientToken(t *testing.T) {
 	t.Parallel()
-	s := serve(t, quotaWorld(100, ""), service.Options{})
+	s := serve(t, quotaWorld(100), service.Options{})
 	answers := make([]reply, 20)
 	request := plain("vsw-h", "ClientToken", "mine", "Ipv6AddressCount", "1")
 	expect(t, race(t, len(answers), func(k int) (code string, err error) {
@@ -142,9 +133,8 @@ func TestRaceForOneClientToken(t *testing.T) {
 func TestAFailedCreationUsesUpItsToken(t *testing.T) {
 	t.Parallel()
 	clock := newTestClock()
-	s := serve(t, quotaWorld(100, `
-        network_interfaces: [{id: "eni-{n}", count: 4, vswitch: vsw-4, security_groups: [sg-main]}]
-`), service.Options{CreateDelay: time.Hour, Now: clock.now})
+	s := serve(t, quotaWorld(100).
+		NetworkInterface("eni-{n}", worldtest.Count(4), worldtest.In("vsw-4")), service.Options{CreateDelay: time.Hour, Now: clock.now})
 	request := plain("vsw-4", "ClientToken", "mine")
 	if r := s.mustCall(t, "CreateNetworkInterface", request...); r.code() != "InvalidVSwitchId.IpNotEnough" {
 		t.Fatalf("without an address: got %v", r.body)
@@ -183,9 +173,8 @@ func TestAFailedCreationUsesUpItsToken(t *testing.T) {
 func TestDeletedInterfacesGoAfterTheDelay(t *testing.T) {
 	t.Parallel()
 	clock := newTestClock()
-	s := serve(t, quotaWorld(4, `
-        network_interfaces: [{id: "eni-{n}", count: 4, vswitch: vsw-4, security_groups: [sg-main]}]
-`), service.Options{DeleteDelay: time.Hour, Now: clock.now})
+	s := serve(t, quotaWorld(4).
+		NetworkInterface("eni-{n}", worldtest.Count(4), worldtest.In("vsw-4")), service.Options{DeleteDelay: time.Hour, Now: clock.now})
 	status := func() any {
 		list := sets(t, s.mustCall(t, "DescribeNetworkInterfaces", "NetworkInterfaceId.1", "eni-2"))
 		if len(list) == 0 {
@@ -220,10 +209,9 @@ func TestRaceOfAttachAndDelete(t *testing.T) {
 	for _, delay := range []time.Duration{0, time.Hour} {
 		t.Run(delay.String(), func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g7.32xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: 12, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{DeleteDelay: delay})
+			s := serve(t, world().
+				Instance("i-1", worldtest.Type("ecs.g7.32xlarge")).
+				NetworkInterface("eni-{n}", worldtest.Count(12)), service.Options{DeleteDelay: delay})
 			codes := make([]string, 24)
 			race(t, len(codes), func(k int) (string, error) {
 				action, pairs := "DeleteNetworkInterface", []string{"NetworkInterfaceId", fmt.Sprintf("eni-%d", k/2+1)}
@@ -263,11 +251,9 @@ func TestRaceForTheLastCapacityOfAGroupByModify(t *testing.T) {
 	for name, modifiers := range map[string]int{"changes": 32, "changes and attaches": 16} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, quotaWorld(100, `
-        instances: [{id: "i-{n}", count: 32, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces:
-          - {id: "eni-{n}", count: 32, vswitch: vsw-h, security_groups: [sg-small]}
-`), service.Options{})
+			s := serve(t, quotaWorld(100).
+				Instance("i-{n}", worldtest.Count(32)).
+				NetworkInterface("eni-{n}", worldtest.Count(32), worldtest.Groups("sg-small")), service.Options{})
 			var pairs [][]string
 			for k := range 32 {
 				pairs = append(pairs, []string{"InstanceId", fmt.Sprintf("i-%d", k+1), "NetworkInterfaceId", fmt.Sprintf("eni-%d", k+1)})
@@ -301,18 +287,15 @@ func TestRaceForTheLastCapacityOfAGroupByModify(t *testing.T) {
 // What decides a change beside what the golden files show.
 func TestModifyNetworkInterfaceStates(t *testing.T) {
 	t.Parallel()
-	s := serve(t, quotaWorld(100, `
-        instances:
-          - {id: i-running, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-stopped, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-          - {id: "i-in-{n}", count: 8, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-small]}
-        network_interfaces:
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-running, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-running}
-          - {id: eni-stopped, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-stopped}
-          - {id: eni-attaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-running, status: Attaching}
-          - {id: eni-in, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-in-1}
-`), service.Options{})
+	s := serve(t, quotaWorld(100).
+		Instance("i-running", worldtest.Type("ecs.g6.2xlarge")).
+		Instance("i-stopped", worldtest.Type("ecs.g6.2xlarge"), worldtest.Status("Stopped")).
+		Instance("i-in-{n}", worldtest.Count(8), worldtest.Groups("sg-small")).
+		NetworkInterface("eni-free").
+		NetworkInterface("eni-running", worldtest.AttachedTo("i-running")).
+		NetworkInterface("eni-stopped", worldtest.AttachedTo("i-stopped")).
+		NetworkInterface("eni-attaching", worldtest.AttachedTo("i-running"), worldtest.Status("Attaching")).
+		NetworkInterface("eni-in", worldtest.AttachedTo("i-in-1")), service.Options{})
 	for _, c := range []struct{ name, eni, parameter, value, want string }{
 		{"a free one", "eni-free", "QueueNumber", "2", ok},
 		{"queues on a running instance", "eni-running", "QueueNumber", "2", "InvalidOperation.InvalidEniState"},
@@ -338,7 +321,7 @@ type wanted map[string]any
 // Whatever valid interface is created, and however it is changed, each reply shows what was sent, and reading changes nothing.
 func TestInterfacesReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, quotaWorld(100_000, ""), service.Options{})
+	s := serve(t, quotaWorld(100_000), service.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
 		var named []string // far above what the VSwitch gives of its own accord
 		pairs, want := drawSettings(rt, wanted{
@@ -555,9 +538,8 @@ func spelled(v any) string {
 // An instance shows the addresses and prefixes of its interfaces as the list of interfaces does.
 func TestInstancesShowPrefixesAndPrimaryIPv6(t *testing.T) {
 	t.Parallel()
-	s := serve(t, quotaWorld(100, `
-        instances: [{id: i-1, type: ecs.g7.4xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(t, quotaWorld(100).
+		Instance("i-1", worldtest.Type("ecs.g7.4xlarge")), service.Options{})
 	created := s.mustCall(t, "CreateNetworkInterface", plain("vsw-h", "Ipv4PrefixCount", "1", "Ipv6AddressCount", "1", "EnablePrimaryIPv6", "true")...)
 	id, _ := created.body["NetworkInterfaceId"].(string)
 	if r := s.mustCall(t, "AssignIpv6Addresses", "NetworkInterfaceId", id, "Ipv6PrefixCount", "1"); r.code() != ok {

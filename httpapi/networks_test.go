@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store"
 )
 
@@ -104,7 +105,7 @@ func or(text, before string) string {
 // What is said of a VPC and its VSwitches when they are created and changed reads back, and nothing else changes.
 func TestNetworksReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	ctx := t.Context()
 	rapid.Check(t, func(t *rapid.T) {
 		must := func(err error) {
@@ -205,7 +206,7 @@ func TestNetworksReadBack(t *testing.T) {
 
 func TestRaceForOneBlock(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	expect(t, race(t, 30, func(k int) (string, error) {
 		r, err := s.call(t.Context(), "CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h",
 			"CidrBlock", fmt.Sprintf("10.9.0.0/%d", 16+k%8)) // each holds the smaller ones
@@ -218,7 +219,7 @@ func TestRaceForOneBlock(t *testing.T) {
 
 func TestRaceForBlocksOfASize(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	expect(t, race(t, 30, func(k int) (string, error) {
 		r, err := s.call(t.Context(), "CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h", "CidrMask", fmt.Sprint(20+k%8))
 		return r.code(), err
@@ -241,7 +242,7 @@ func TestRaceForBlocksOfASize(t *testing.T) {
 // The 20 callers with one token create one VPC, and each is told its id.
 func TestRaceOfOneClientToken(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	ids := race(t, 20, func(int) (string, error) {
 		r, err := s.call(t.Context(), "CreateVpc", "ClientToken", "again", "VpcName", "once", "EnableIpv6", "true")
 		id, _ := r.body["VpcId"].(string)
@@ -259,7 +260,7 @@ func TestRaceOfOneClientToken(t *testing.T) {
 // Whoever comes first, an interface is never in a VSwitch that is gone.
 func TestRaceOfDeleteVSwitchAndAnInterface(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	const created = "created"
 	total := map[string]int{}
 	for round := range 60 {
@@ -311,7 +312,7 @@ func TestRaceOfDeleteVSwitchAndAnInterface(t *testing.T) {
 
 func TestRaceOfDeleteVpcAndCreateVSwitch(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	total := map[string]int{}
 	for round := range 60 {
 		vpc, err := service.CreateVPC.Do(t.Context(), s.service, me, service.CreateVPCRequest{RegionID: "cn-hangzhou"})
@@ -342,7 +343,7 @@ func TestRaceOfDeleteVpcAndCreateVSwitch(t *testing.T) {
 func TestLivesOfNetworks(t *testing.T) {
 	t.Parallel()
 	const workers, lives = 16, 4
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	expect(t, race(t, workers, func(int) (string, error) {
 		for range lives {
 			vpc, err := service.CreateVPC.Do(t.Context(), s.service, me, service.CreateVPCRequest{RegionID: "cn-hangzhou", EnableIPv6: new(true)})
@@ -389,7 +390,7 @@ func TestLivesOfNetworks(t *testing.T) {
 func TestNetworksArePendingFirst(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	s := serve(t, world(""), service.Options{CreateDelay: time.Second, Now: func() time.Time { return now }})
+	s := serve(t, world(), service.Options{CreateDelay: time.Second, Now: func() time.Time { return now }})
 	code := func(err error) string {
 		code, other := codeOf(err)
 		if other != nil {
@@ -433,9 +434,8 @@ func TestNetworksArePendingFirst(t *testing.T) {
 func TestInterfacesThatAreGoneDoNotKeepTheirVSwitch(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	s := serve(t, world(`
-        network_interfaces: [{id: eni-1, vswitch: vsw-i, security_groups: [sg-main]}]
-`), service.Options{Now: func() time.Time { return now }})
+	s := serve(t, world().
+		NetworkInterface("eni-1", worldtest.In("vsw-i")), service.Options{Now: func() time.Time { return now }})
 	if _, err := s.pool.Exec(t.Context(), `
 		UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = $1`, now.Add(time.Second)); err != nil {
 		t.Fatal(err)
@@ -466,7 +466,7 @@ func TestInterfacesThatAreGoneDoNotKeepTheirVSwitch(t *testing.T) {
 // IPv6 can be switched off where no VSwitch has a part of the block, and on again, with another block.
 func TestIPv6OfAVPCIsSwitchedOffAndOn(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	ipv6 := func() *netip.Prefix { return readVPC(t, s, "vpc-main").IPv6CIDRBlock }
 	modify := func(enable bool) {
 		t.Helper()
@@ -502,8 +502,7 @@ func TestIPv6OfAVPCIsSwitchedOffAndOn(t *testing.T) {
 func TestNetworkActionsUnderTheVersionOfECS(t *testing.T) {
 	t.Parallel()
 	const ecs, vpc = "2014-05-26", "2016-04-28"
-	s := serve(t, strings.Replace(world(""), "    regions:", `    ram_users: [{name: looker, allow: ["vpc:DescribeVpcs"], access_keys: [{id: LTAIlooker, secret: s}]}]
-    regions:`, 1), service.Options{})
+	s := serve(t, world().RAMUser("looker", "LTAIlooker", "vpc:DescribeVpcs"), service.Options{})
 	for _, action := range []string{"DescribeVpcs", "DescribeVSwitches", "DescribeRouteTables"} {
 		var answers []string
 		for _, version := range []string{ecs, vpc} {

@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // way is how a race calls: straight into the service, or over HTTP. It returns the code of the API error, or "" for a success.
@@ -100,10 +101,9 @@ func TestRaceForOneInterface(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, world(`
-        instances: [{id: "i-{n}", count: 64, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{AttachDelay: time.Hour})
+			s := serve(t, world().
+				Instance("i-{n}", worldtest.Count(64)).
+				NetworkInterface("eni-1"), service.Options{AttachDelay: time.Hour})
 			expect(t, race(t, 64, func(k int) (string, error) {
 				return w.attach(t.Context(), s, fmt.Sprintf("i-%d", k+1), "eni-1")
 			}), map[string]int{ok: 1, "InvalidOperation.InvalidEniState": 63})
@@ -118,10 +118,9 @@ func TestRaceForTheSlotsOfAnInstance(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			// ecs.g6.4xlarge takes 8 interfaces: the primary one and 7 more.
-			s := serve(t, world(`
-        instances: [{id: i-hot, type: ecs.g6.4xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: 64, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{AttachDelay: time.Hour})
+			s := serve(t, world().
+				Instance("i-hot", worldtest.Type("ecs.g6.4xlarge")).
+				NetworkInterface("eni-{n}", worldtest.Count(64)), service.Options{AttachDelay: time.Hour})
 			expect(t, race(t, 64, func(k int) (string, error) {
 				return w.attach(t.Context(), s, "i-hot", fmt.Sprintf("eni-%d", k+1))
 			}), map[string]int{ok: 7, "EniPerInstanceLimitExceeded": 57})
@@ -144,14 +143,11 @@ func TestRaceForTheLastCapacityOfAGroup(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, world(`
-        instances:
-          - {id: "i-in-{n}", count: 7, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-small]}
-          - {id: "i-{n}", count: 32, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces:
-          - {id: "eni-{n}", count: 32, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
-          - {id: eni-in, vswitch: vsw-h, security_groups: [sg-small]}
-`), service.Options{AttachDelay: time.Hour})
+			s := serve(t, world().
+				Instance("i-in-{n}", worldtest.Count(7), worldtest.Groups("sg-small")).
+				Instance("i-{n}", worldtest.Count(32)).
+				NetworkInterface("eni-{n}", worldtest.Count(32), worldtest.Groups("sg-main", "sg-small")).
+				NetworkInterface("eni-in", worldtest.Groups("sg-small")), service.Options{AttachDelay: time.Hour})
 			expect(t, race(t, 32, func(k int) (string, error) {
 				return w.attach(t.Context(), s, fmt.Sprintf("i-%d", k+1), fmt.Sprintf("eni-%d", k+1))
 			}), map[string]int{ok: 1, "SecurityGroupInstanceLimitExceed": 31})
@@ -170,10 +166,9 @@ func TestRaceOfAttachAndDetach(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+			s := serve(t, world().
+				Instance("i-1").
+				NetworkInterface("eni-1"), service.Options{})
 			attached, detached := 0, 0
 			for round := range 50 {
 				answers := make([]string, 2)
@@ -212,12 +207,10 @@ func TestRaceOfAttachAndDetach(t *testing.T) {
 func TestStorm(t *testing.T) {
 	t.Parallel()
 	const callers, operations, instances, interfaces = 64, 10_000, 50, 200
-	s := serve(t, world(`
-        instances: [{id: "i-{n}", count: 50, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces:
-          - {id: "eni-{n}", count: 150, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: "eni-small-{n}", count: 50, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
-`), service.Options{AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond})
+	s := serve(t, world().
+		Instance("i-{n}", worldtest.Count(50), worldtest.Type("ecs.g6.xlarge")).
+		NetworkInterface("eni-{n}", worldtest.Count(150)).
+		NetworkInterface("eni-small-{n}", worldtest.Count(50), worldtest.Groups("sg-main", "sg-small")), service.Options{AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond})
 	allowed := map[string]bool{
 		ok: true, "InvalidOperation.InvalidEniState": true, "InvalidParameter.EniNotBelongEcs": true,
 		"EniPerInstanceLimitExceeded": true, "SecurityGroupInstanceLimitExceed": true,

@@ -23,7 +23,7 @@ var (
 
 func TestSecurityGroupsReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
 		kind := rapid.SampledFrom([]string{"normal", "enterprise"}).Draw(rt, "type")
 		name, description, resourceGroup := anyName.Draw(rt, "name"), anyText.Draw(rt, "description"), "rg-"+rapid.StringMatching(`[a-z]{3}`).Draw(rt, "group")
@@ -72,7 +72,7 @@ func TestSecurityGroupsReadBack(t *testing.T) {
 
 func TestInstancesReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
 		want := map[string]string{
 			"Status": "Stopped", "ImageId": "m-" + rapid.StringMatching(`[a-z0-9]{4,10}`).Draw(rt, "image"), "KeyPairName": "key",
@@ -146,9 +146,8 @@ func TestInstancesReadBack(t *testing.T) {
 // Tags come, change and go on an interface as a map would.
 func TestTagsReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(t, world().
+		NetworkInterface("eni-1"), service.Options{})
 	want := map[string]string{}
 	rapid.Check(t, func(rt *rapid.T) {
 		if key := rapid.StringMatching(`[a-h]`).Draw(rt, "key"); rapid.Bool().Draw(rt, "tag") {

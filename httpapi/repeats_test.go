@@ -9,21 +9,19 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
-// repeatsWorld has two instances, and interfaces in each status that a repeat may meet. says is a line of the account, or nothing.
-func repeatsWorld(says string) string {
-	return strings.Replace(world(`
-        instances:
-          - {id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-2, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces:
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-attaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, status: Attaching}
-          - {id: eni-used, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2}
-          - {id: eni-detaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2, status: Detaching}
-          - {id: eni-deleting, vswitch: vsw-h, security_groups: [sg-main], status: Deleting}
-`), "    regions:", "    "+says+"\n    regions:", 1)
+// repeatsWorld has two instances, and interfaces in each status that a repeat may meet. The options are those of the account.
+func repeatsWorld(options ...worldtest.Option) *worldtest.World {
+	return world(options...).
+		Instance("i-1").
+		Instance("i-2", worldtest.Type("ecs.g6.2xlarge")).
+		NetworkInterface("eni-free").
+		NetworkInterface("eni-attaching", worldtest.AttachedTo("i-1"), worldtest.Status("Attaching")).
+		NetworkInterface("eni-used", worldtest.AttachedTo("i-2")).
+		NetworkInterface("eni-detaching", worldtest.AttachedTo("i-2"), worldtest.Status("Detaching")).
+		NetworkInterface("eni-deleting", worldtest.Status("Deleting"))
 }
 
 // repeats are the calls that differ, and beside them those that do not.
@@ -48,14 +46,15 @@ var repeats = []struct{ name, action, instance, eni, accepting, refusing string 
 func TestRepeatsAreAcceptedWhereAskedFor(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name, account string
-		server        bool
-		accepting     bool
+		name      string
+		account   worldtest.Option
+		server    bool
+		accepting bool
 	}{
-		{"neither says", "name: x", false, false},
-		{"the server accepts", "name: x", true, true},
-		{"the account accepts", "repeats: accept", false, true},
-		{"the account refuses", "repeats: refuse", true, false},
+		{"neither says", worldtest.Set("name", "x"), false, false},
+		{"the server accepts", worldtest.Set("name", "x"), true, true},
+		{"the account accepts", worldtest.Set("repeats", "accept"), false, true},
+		{"the account refuses", worldtest.Set("repeats", "refuse"), true, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -95,7 +94,7 @@ func primaryOf(t *testing.T, s *server, instance string) (id string) {
 func TestRaceOfRepeats(t *testing.T) {
 	t.Parallel()
 	const callers = 40
-	s := serve(t, repeatsWorld("repeats: accept"), service.Options{AttachDelay: time.Hour})
+	s := serve(t, repeatsWorld(worldtest.Set("repeats", "accept")), service.Options{AttachDelay: time.Hour})
 	for _, action := range []string{"AttachNetworkInterface", "DetachNetworkInterface", "AttachNetworkInterface"} {
 		if action == "DetachNetworkInterface" {
 			if _, err := s.pool.Exec(t.Context(), `UPDATE network_interfaces SET settles_at = 'epoch' WHERE id = 'eni-free'`); err != nil { // InUse by now
@@ -123,8 +122,8 @@ func TestRaceOfRepeats(t *testing.T) {
 // An account is made with repeats, tells so, and is changed; the server that changes it acts on it with the next request.
 func TestControlOfRepeats(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
-	made := s.makeAccount(t, map[string]any{"repeats": "accept", "scenario": tenant("web")})
+	s := serve(t, world(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
+	made := s.makeAccount(t, map[string]any{"repeats": "accept", "scenario": tenant("web").String()})
 	attach := func(want string) {
 		t.Helper()
 		r := s.mustCall(t, "AttachNetworkInterface", "AccessKeyId", made.Keys[0].ID, "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
@@ -163,10 +162,10 @@ func TestControlOfRepeats(t *testing.T) {
 		t.Errorf("made with another word: got %d %s, want 400", status, text)
 	}
 	// A scenario says it too, unless the request does; and a reset leaves it.
-	file := strings.Replace(tenant("web"), "    regions:", "    repeats: accept\n    regions:", 1)
+	file := tenant("web", worldtest.Set("repeats", "accept")).String()
 	made = s.makeAccount(t, map[string]any{"scenario": file})
 	change(`{}`, http.StatusOK, `"repeats":"accept"`)
-	if status, text, _ := s.control(t, controlRequest{method: "POST", path: "/accounts/" + made.ID + "/reset", body: fmt.Sprintf(`{"scenario": %q}`, tenant("web"))}); status != http.StatusNoContent {
+	if status, text, _ := s.control(t, controlRequest{method: "POST", path: "/accounts/" + made.ID + "/reset", body: fmt.Sprintf(`{"scenario": %q}`, tenant("web").String())}); status != http.StatusNoContent {
 		t.Fatalf("reset: got %d %s", status, text)
 	}
 	change(`{}`, http.StatusOK, `"repeats":"accept"`)
@@ -177,7 +176,7 @@ func TestControlOfRepeats(t *testing.T) {
 // What an account says costs an attach nothing: it comes with the key.
 func TestRepeatsComeWithTheKey(t *testing.T) {
 	t.Parallel()
-	s := serve(t, repeatsWorld("repeats: accept"), service.Options{})
+	s := serve(t, repeatsWorld(worldtest.Set("repeats", "accept")), service.Options{})
 	identity, err := s.service.Identify(t.Context(), accessKey)
 	if err != nil || !identity.Repeats {
 		t.Errorf("got %v (%v), want a caller whose repeats are accepted", identity.Repeats, err)

@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // listed are the members of a list in a reply: listed(r, "Permissions", "Permission").
@@ -117,7 +118,7 @@ func (r ruleOf) pairs(n int) []string {
 // What was authorized is what is shown, once, with the description that came first; reading changes nothing; and what is revoked is gone.
 func TestRulesReadBack(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	action := map[string]string{"ingress": "SecurityGroup", "egress": "SecurityGroupEgress"}
 	rapid.Check(t, func(rt *rapid.T) {
 		group := s.mustBe(rt, ok, "CreateSecurityGroup", "VpcId", "vpc-main").body["SecurityGroupId"].(string)
@@ -185,10 +186,8 @@ func TestDeleteSecurityGroupDependencies(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
 	now := start
-	s := serve(t, world(`
-        network_interfaces:
-          - {id: eni-leaving, vswitch: vsw-h, security_groups: [sg-small], status: Deleting, settles_in: 1h}
-`), service.Options{Now: func() time.Time { return now }})
+	s := serve(t, world().
+		NetworkInterface("eni-leaving", worldtest.Groups("sg-small"), worldtest.Status("Deleting"), worldtest.Set("settles_in", "1h")), service.Options{Now: func() time.Time { return now }})
 	message := func(id string) any {
 		t.Helper()
 		return s.mustBe(t, "DependencyViolation", "DeleteSecurityGroup", "SecurityGroupId", id).body["Message"]
@@ -218,7 +217,7 @@ func TestDeleteSecurityGroupDependencies(t *testing.T) {
 // 92 groups are there, so of 24 callers that make one, 8 can.
 func TestRaceForTheGroupsOfARegion(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	if _, err := s.pool.Exec(t.Context(), `
 		INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at)
 		SELECT $1, 'sg-more-' || n, 'vpc-main', 'cn-hangzhou', 1, '2026-11-22' FROM generate_series(1, 90) n`, account); err != nil {
@@ -236,7 +235,7 @@ func TestRaceForTheGroupsOfARegion(t *testing.T) {
 // A request that is sent many times at once, with its ClientToken, makes one group.
 func TestRaceOfOneCreation(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	var ids sync.Map
 	expect(t, race(t, 16, func(int) (string, error) {
 		r, err := s.call(t.Context(), "CreateSecurityGroup", "VpcId", "vpc-main", "ClientToken", "once")
@@ -253,7 +252,7 @@ func TestRaceOfOneCreation(t *testing.T) {
 // A group has 190 rules in both directions, and names itself and another: of 16 callers that add two each, 5 can.
 func TestRaceForTheRulesOfAGroup(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	for k := range 190 {
 		action, peer := "AuthorizeSecurityGroup", "SourceCidrIp"
 		if k%2 == 0 {
@@ -277,15 +276,12 @@ func TestRaceForTheRulesOfAGroup(t *testing.T) {
 // A group that takes 8 instances has 7: joins of instances and of interfaces, and attaches, want its last place.
 func TestRaceOfJoinsForTheLastCapacityOfAGroup(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances:
-          - {id: "i-in-{n}", count: 7, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-small]}
-          - {id: "i-{n}", count: 48, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces:
-          - {id: "eni-on-{n}", count: 32, vswitch: vsw-h, security_groups: [sg-main], attached_to: "i-{n}"}
-          - {id: "eni-{n}", count: 16, vswitch: vsw-h, security_groups: [sg-small]}
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-`), service.Options{AttachDelay: time.Hour})
+	s := serve(t, world().
+		Instance("i-in-{n}", worldtest.Count(7), worldtest.Groups("sg-small")).
+		Instance("i-{n}", worldtest.Count(48)).
+		NetworkInterface("eni-on-{n}", worldtest.Count(32), worldtest.AttachedTo("i-{n}")).
+		NetworkInterface("eni-{n}", worldtest.Count(16), worldtest.Groups("sg-small")).
+		NetworkInterface("eni-free"), service.Options{AttachDelay: time.Hour})
 	answers := race(t, 48, func(k int) (string, error) {
 		var r reply
 		var err error
@@ -319,13 +315,11 @@ func TestRaceOfJoinsForTheLastCapacityOfAGroup(t *testing.T) {
 // counts on the interface that is in the group to stay, so it and the leave may not pass each other: the place goes to one of the two instances.
 func TestRaceOfLeaveAttachAndJoin(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances:
-          - {id: "i-in-{n}", count: 7, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-small]}
-          - {id: i-leaves, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
-          - {id: i-joins, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-small]}]
-`), service.Options{})
+	s := serve(t, world().
+		Instance("i-in-{n}", worldtest.Count(7), worldtest.Groups("sg-small")).
+		Instance("i-leaves", worldtest.Groups("sg-main", "sg-small")).
+		Instance("i-joins").
+		NetworkInterface("eni-1", worldtest.Groups("sg-small")), service.Options{})
 	leave := []string{"LeaveSecurityGroup", "InstanceId", "i-leaves", "SecurityGroupId", "sg-small"}
 	attach := []string{"AttachNetworkInterface", "InstanceId", "i-leaves", "NetworkInterfaceId", "eni-1"}
 	join := []string{"JoinSecurityGroup", "InstanceId", "i-joins", "SecurityGroupId", "sg-small"}
@@ -365,10 +359,9 @@ func (s *server) together(t *testing.T, calls ...[]string) []string {
 // whatever the member does meanwhile.
 func TestRaceOfDeleteAndJoin(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(t, world().
+		Instance("i-1").
+		NetworkInterface("eni-1"), service.Options{})
 	deleted, kept := 0, 0
 	for round := range 60 {
 		group := s.mustBe(t, ok, "CreateSecurityGroup", "VpcId", "vpc-main").body["SecurityGroupId"].(string)
@@ -417,7 +410,7 @@ func TestRaceOfDeleteAndJoin(t *testing.T) {
 // A change is what is read afterwards, and what a request leaves out stays.
 func TestModifySecurityGroup(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	read := func() string {
 		t.Helper()
 		body := s.mustBe(t, ok, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main").body
@@ -442,14 +435,11 @@ func TestModifySecurityGroup(t *testing.T) {
 // Each filter selects by what it names, and both ways of paging meet each group once.
 func TestDescribeSecurityGroups(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(`
-          - id: vpc-other
-            cidr_block: 172.16.0.0/12
-            security_groups:
-              - {id: sg-a, name: alpha, type: enterprise, tags: {team: net, stage: test}}
-              - {id: sg-b, name: beta, tags: {team: web}}
-              - {id: sg-c, name: beta}
-`), service.Options{})
+	s := serve(t, world().
+		VPC("vpc-other", "172.16.0.0/12").
+		SecurityGroup("sg-a", worldtest.Set("name", "alpha"), worldtest.Set("type", "enterprise"), worldtest.Set("tags", map[string]any{"team": "net", "stage": "test"})).
+		SecurityGroup("sg-b", worldtest.Set("name", "beta"), worldtest.Set("tags", map[string]any{"team": "web"})).
+		SecurityGroup("sg-c", worldtest.Set("name", "beta")), service.Options{})
 	if _, err := s.pool.Exec(t.Context(), `UPDATE security_groups SET resource_group_id = 'rg-1' WHERE id = 'sg-c'`); err != nil {
 		t.Fatal(err)
 	}
@@ -502,7 +492,7 @@ func TestDescribeSecurityGroups(t *testing.T) {
 // The rules of a group come in pages too.
 func TestRulesInPages(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	for k := range 25 {
 		s.mustBe(t, ok, "AuthorizeSecurityGroup", "SecurityGroupId", "sg-main", "IpProtocol", "tcp", "PortRange", fmt.Sprintf("%d/%d", k+1, k+1), "SourceCidrIp", "10.0.0.0/8")
 	}

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -17,7 +18,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
-	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 	worlds "enisim/store/world"
@@ -28,24 +29,22 @@ const (
 	accessKey = "LTAItest000000000001"
 )
 
-// world is a scenario of one account in one region: the account's key, a VPC, a VSwitch in each of two zones, and what a test adds.
-func world(more string) string {
-	return `
-enisim: 1
-accounts:
-  - id: "` + account + `"
-    access_keys: [{id: ` + accessKey + `, secret: test-secret}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}
-              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}
-            security_groups: [{id: sg-main}, {id: sg-small, instance_limit: 8}]
-` + more
+// world is one account with its key: a VPC, a VSwitch in each of two zones, and two groups. A test
+// adds what it is about. The options are those of the account.
+func world(options ...worldtest.Option) *worldtest.World {
+	return worldtest.New(account, options...).
+		AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
+		VPC("vpc-main", "10.0.0.0/8").
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+		VSwitch("vsw-i", "cn-hangzhou-i", "10.1.0.0/16").
+		SecurityGroup("sg-main").
+		SecurityGroup("sg-small", worldtest.Set("instance_limit", 8))
 }
+
+// scenarioText is a world as the text of a scenario.
+type scenarioText string
+
+func (t scenarioText) String() string { return string(t) }
 
 // server is the API on a database of its own.
 type server struct {
@@ -55,16 +54,16 @@ type server struct {
 	pool    *pgxpool.Pool
 }
 
-// serve starts the API with a scenario in its database.
-func serve(t testing.TB, text string, options service.Options, change ...func(*httpapi.Options)) *server {
+// serve starts the API with a world in its database: a worldtest.World, or a scenarioText.
+func serve(t testing.TB, w fmt.Stringer, options service.Options, change ...func(*httpapi.Options)) *server {
 	t.Helper()
-	return serveOn(t, storetest.Pool(t), text, options, change...)
+	return serveOn(t, storetest.Pool(t), w, options, change...)
 }
 
-func serveOn(t testing.TB, pool *pgxpool.Pool, text string, options service.Options, change ...func(*httpapi.Options)) *server {
+func serveOn(t testing.TB, pool *pgxpool.Pool, w fmt.Stringer, options service.Options, change ...func(*httpapi.Options)) *server {
 	t.Helper()
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	apply(t, st, time.Now(), text)
+	worldtest.Apply(t, st, time.Now(), w.String())
 	svc := service.New(st, options)
 	o := httpapi.Options{Log: slog.New(slog.DiscardHandler), Signature: httpapi.IdentifyOnly}
 	for _, f := range change {
@@ -74,17 +73,6 @@ func serveOn(t testing.TB, pool *pgxpool.Pool, text string, options service.Opti
 	s.Client().Transport.(*http.Transport).MaxIdleConnsPerHost = 100 // the races call from many goroutines
 	t.Cleanup(s.Close)
 	return s
-}
-
-func apply(t testing.TB, st *store.Store, now time.Time, text string) {
-	t.Helper()
-	sc, err := scenario.Parse("test.yaml", []byte(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := scenario.Apply(t.Context(), st, sc, now); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // reply is what came back: the status and the JSON body.

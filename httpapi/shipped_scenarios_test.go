@@ -28,7 +28,7 @@ type shipped struct {
 func ship(t *testing.T, file, key string) *shipped {
 	t.Helper()
 	w := &shipped{t: t, key: key}
-	w.server = serve(t, shippedText(t, file), service.Options{
+	w.server = serve(t, scenarioText(shippedText(t, file)), service.Options{
 		AttachDelay: time.Hour,
 		Now:         func() time.Time { return time.Now().Add(time.Duration(w.later.Load())) },
 	})

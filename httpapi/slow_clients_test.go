@@ -16,7 +16,7 @@ import (
 // connections, others are answered.
 func TestHalfSentRequestsHoldNoDatabaseConnection(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(""), service.Options{})
+	s := serve(t, world(), service.Options{})
 	slow := make([]*halfSent, int(s.pool.Config().MaxConns)*3)
 	for i := range slow {
 		slow[i] = sendHalf(t, s)

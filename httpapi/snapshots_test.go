@@ -15,6 +15,7 @@ import (
 	"enisim/httpapi"
 	"enisim/service"
 	"enisim/service/operator"
+	"enisim/service/worldtest"
 )
 
 // resources spells every row that an account's snapshot keeps.
@@ -42,20 +43,19 @@ func resources(t testing.TB, pool *pgxpool.Pool) []string {
 	return out
 }
 
-// whole is a world with a row in every table that a snapshot keeps.
-const whole = `
-        instances:
-          - {id: i-1, type: ecs.own.test, vswitch: vsw-h, security_groups: [sg-main], tags: {team: net}}
-          - {id: i-2, type: ecs.g6.xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopping, settles_in: 1h}
-        network_interfaces:
-          - {id: "eni-{n}", count: 20, vswitch: vsw-h, security_groups: [sg-main, sg-small]}
-          - {id: eni-on, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}
-instance_types: [{id: ecs.own.test, vcpus: 1, memory_gib: 1, eni_quantity: 3, private_ipv4_per_eni: 2, ipv6_per_eni: 1}]
-`
+// whole is a world with a row in every table that a snapshot keeps. The options are those of an instance that stops.
+func whole(options ...worldtest.Option) *worldtest.World {
+	return world().
+		Instance("i-1", worldtest.Type("ecs.own.test"), worldtest.Set("tags", map[string]any{"team": "net"})).
+		Instance("i-2", append(options, worldtest.Type("ecs.g6.xlarge"), worldtest.Status("Stopping"))...).
+		NetworkInterface("eni-{n}", worldtest.Count(20), worldtest.Groups("sg-main", "sg-small")).
+		NetworkInterface("eni-on", worldtest.AttachedTo("i-1")).
+		InstanceType("ecs.own.test", 3, worldtest.Set("private_ipv4_per_eni", 2), worldtest.Set("ipv6_per_eni", 1))
+}
 
 func serveSnapshots(t testing.TB) *server {
 	t.Helper()
-	s := serve(t, world(whole), service.Options{}, func(o *httpapi.Options) { o.Control = httpapi.Control{Open: true} })
+	s := serve(t, whole(worldtest.Set("settles_in", "1h")), service.Options{}, func(o *httpapi.Options) { o.Control = httpapi.Control{Open: true} })
 	if _, err := s.pool.Exec(t.Context(), `
 		INSERT INTO ip_prefixes VALUES ('`+account+`', 'vsw-h', '10.0.9.0/28', 'eni-1');`); err != nil {
 		t.Fatal(err)
@@ -222,10 +222,9 @@ func TestSnapshotRefusals(t *testing.T) {
 
 // The way back of 1,000 interfaces, all of which were attached since.
 func BenchmarkRestoreSnapshot(b *testing.B) {
-	s := serve(b, world(`
-        instances: [{id: "i-{n}", count: 334, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: 1000, vswitch: vsw-h, security_groups: [sg-main]}]
-`), service.Options{})
+	s := serve(b, world().
+		Instance("i-{n}", worldtest.Count(334), worldtest.Type("ecs.g6.2xlarge")).
+		NetworkInterface("eni-{n}", worldtest.Count(1000)), service.Options{})
 	ctx := b.Context()
 	svc := service.New(s.store, service.Options{})
 	o := operator.New(svc)

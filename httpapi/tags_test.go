@@ -7,15 +7,17 @@ import (
 	"testing"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
-const tagWorld = `
-        instances: [{id: "i-{n}", count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], data_disks: [{}]}]
-        network_interfaces: [{id: "eni-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main]}]
-  - id: "1000000000000002"
-    access_keys: [{id: LTAIother, secret: other-secret}]
-`
+func tagWorld() *worldtest.World {
+	return world().
+		Instance("i-{n}", worldtest.Count(3), worldtest.Set("data_disks", []any{map[string]any{}})).
+		NetworkInterface("eni-{n}", worldtest.Count(3)).
+		Account("1000000000000002").
+		AccessKey("LTAIother", worldtest.Set("secret", "other-secret"))
+}
 
 // listTags are the tags of a type's resources, id/key=value, page after page.
 func listTags(t testing.TB, s *server, pairs ...string) (tags []string, pages int) {
@@ -40,7 +42,7 @@ func listTags(t testing.TB, s *server, pairs ...string) (tags []string, pages in
 // 16 callers give two tags each to one interface: ten pairs fit, and no pair is given by half.
 func TestRaceForTheTagsOfAResource(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(tagWorld), service.Options{})
+	s := serve(t, tagWorld(), service.Options{})
 	expect(t, race(t, 16, func(k int) (string, error) {
 		r, err := s.call(t.Context(), "TagResources", "ResourceType", "eni", "ResourceId.1", "eni-1",
 			"Tag.1.Key", fmt.Sprintf("a%d", k), "Tag.2.Key", fmt.Sprintf("b%d", k))
@@ -61,7 +63,7 @@ func TestRaceForTheTagsOfAResource(t *testing.T) {
 // taken in the callers' order, some would then wait for each other.
 func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
 	t.Parallel()
-	s := serveOn(t, patient(t, storetest.Pool(t)), world(tagWorld), service.Options{})
+	s := serveOn(t, patient(t, storetest.Pool(t)), tagWorld(), service.Options{})
 	holder, err := s.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +96,7 @@ func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
 // Every type takes tags, shows them, replaces one of the same key, and gives them back. A call of which one resource is unknown does nothing.
 func TestTagsComeAndGo(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(tagWorld), service.Options{})
+	s := serve(t, tagWorld(), service.Options{})
 	for _, c := range []struct{ version, kind, id string }{
 		{"2014-05-26", "instance", "i-1"}, {"2014-05-26", "Eni", "eni-1"}, {"2014-05-26", "securitygroup", "sg-main"},
 		{"2014-05-26", "disk", "d-1"}, {"2014-05-26", "Disk", "d-1-data-1"}, {"2016-04-28", "VPC", "vpc-main"}, {"2016-04-28", "vswitch", "vsw-h"},
@@ -141,7 +143,7 @@ func TestTagsComeAndGo(t *testing.T) {
 // Disks have tags of their own. A creation gives them the instance's; after that, neither changes with the other, and they go with the instance.
 func TestTagsOfDisks(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(tagWorld), service.Options{})
+	s := serve(t, tagWorld(), service.Options{})
 	disks := func(pairs ...string) []string {
 		r := s.mustCall(t, "DescribeDisks", also(pairs, "MaxResults", "100")...)
 		ids, tags := fieldsOf(t, r, "Disks", "Disk", "DiskId"), fieldsOf(t, r, "Disks", "Disk", "Tags.Tag")
@@ -192,7 +194,7 @@ func TestTagsOfDisks(t *testing.T) {
 // Tags go by pages of 50 in the order of resources and keys, also where a page ends within a resource.
 func TestPagesOfTags(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world(tagWorld), service.Options{})
+	s := serve(t, tagWorld(), service.Options{})
 	for k := range 3 {
 		pairs := []string{"ResourceType", "eni", "ResourceId.1", fmt.Sprintf("eni-%d", k+1)}
 		for n := range 20 {

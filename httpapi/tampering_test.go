@@ -156,7 +156,7 @@ func (s *server) exchange(t testing.TB, x *sent) (status int, header http.Header
 // verifying is a server on the signed world that checks signatures.
 func verifying(t testing.TB) *server {
 	t.Helper()
-	return serve(t, signedWorld, service.Options{}, func(o *httpapi.Options) { o.Signature = httpapi.VerifySignature })
+	return serve(t, scenarioText(signedWorld), service.Options{}, func(o *httpapi.Options) { o.Signature = httpapi.VerifySignature })
 }
 
 // signers are the two versions, each with its parameters in the query and in a form.

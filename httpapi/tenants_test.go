@@ -15,37 +15,28 @@ import (
 
 	"enisim/service"
 	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
 
 // tenants are two accounts with the same world, but for the ids: the first one's end in -own, the other's in -other.
-const tenants = `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAIown, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-own
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-own, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-own}]
-        instances: [{id: i-own, type: ecs.g6.xlarge, vswitch: vsw-own, security_groups: [sg-own]}]
-        network_interfaces: [{id: eni-own, vswitch: vsw-own, security_groups: [sg-own]}]
-  - id: "1000000000000002"
-    access_keys: [{id: LTAIother, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-other
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-other, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-other}]
-        instances: [{id: i-other, type: ecs.g6.xlarge, vswitch: vsw-other, security_groups: [sg-other]}]
-        network_interfaces: [{id: eni-other, vswitch: vsw-other, security_groups: [sg-other]}]
-`
+func tenants() *worldtest.World {
+	return worldtest.New("1000000000000001").
+		AccessKey("LTAIown").
+		VPC("vpc-own", "10.0.0.0/8").
+		VSwitch("vsw-own", "cn-hangzhou-h", "10.0.0.0/16").
+		SecurityGroup("sg-own").
+		Instance("i-own", worldtest.Type("ecs.g6.xlarge")).
+		NetworkInterface("eni-own").
+		Account("1000000000000002").
+		AccessKey("LTAIother").
+		VPC("vpc-other", "10.0.0.0/8").
+		VSwitch("vsw-other", "cn-hangzhou-h", "10.0.0.0/16").
+		SecurityGroup("sg-other").
+		Instance("i-other", worldtest.Type("ecs.g6.xlarge")).
+		NetworkInterface("eni-other")
+}
 
 // idKinds are the parameters that name a resource of an account, by the prefix of its ids. An action with an id parameter that is neither
 // here nor among namesNoTenant fails the test, until somebody says what it names. What a parameter names in one product only stands behind the
@@ -131,7 +122,7 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	sc, err := scenario.Parse("tenants.yaml", []byte(tenants))
+	sc, err := scenario.Parse("tenants.yaml", []byte(tenants().String()))
 	if err != nil {
 		t.Fatal(err)
 	}

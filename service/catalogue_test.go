@@ -6,43 +6,26 @@ import (
 	"testing"
 	"time"
 
-	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/catalogue"
 	"enisim/store/storetest"
 )
 
-// The worlds of two accounts. The first has a type of its own that stands before the catalogue's, one beside it, and a region that nobody else
-// has declared.
-const (
-	ownTypesWorld = `
-enisim: 1
-accounts:
-  - id: "` + listAccount + `"
-    regions:
-      - {id: moon-1, zones: [moon-1a, moon-1-b]}
-instance_types:
-  - {id: ecs.g6.large, vcpus: 3, memory_gib: 5.5, eni_quantity: 9}
-  - {id: ecs.tiny.test, vcpus: 1, memory_gib: 1, eni_quantity: 2}
-`
-	otherWorld = `
-enisim: 1
-accounts: [{id: "` + otherAccount + `"}]
-`
-)
+// ownTypesWorld is an account with a type of its own that precedes the catalogue's, one beside it,
+// and a region that no other account has declared.
+func ownTypesWorld() *worldtest.World {
+	return worldtest.New(listAccount).
+		Region("moon-1", worldtest.Set("zones", []string{"moon-1a", "moon-1-b"})).
+		InstanceType("ecs.g6.large", 9, worldtest.Set("vcpus", 3), worldtest.Set("memory_gib", 5.5)).
+		InstanceType("ecs.tiny.test", 2)
+}
 
 func openCatalogue(t *testing.T) *Service {
 	t.Helper()
 	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
-	for _, text := range []string{ownTypesWorld, otherWorld} {
-		sc, err := scenario.Parse("catalogue.yaml", []byte(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := scenario.Apply(t.Context(), st, sc, time.Now()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	worldtest.Apply(t, st, time.Now(), ownTypesWorld().String())
+	worldtest.Apply(t, st, time.Now(), worldtest.New(otherAccount).String())
 	return New(st, Options{})
 }
 

@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
-	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -71,40 +71,26 @@ const (
 	otherAccount = "1000000000000002"
 )
 
-// listScenario has two accounts with the same resources: 25 instances with their primary interfaces, and 60 free interfaces.
-func listScenario() string {
-	text := "enisim: 1\naccounts:\n"
+// listWorld has two accounts with the same resources: 25 instances with their primary interfaces, and 60 free interfaces.
+func listWorld() *worldtest.World {
+	var w worldtest.World
 	for _, id := range []string{listAccount, otherAccount} {
-		text += `  - id: "` + id + `"
-    quotas: {network_interfaces_per_region: 1000}
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-1
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-1}]
-        instances:
-          - {id: "i-{n:03}", count: 25, type: ecs.g6.xlarge, vswitch: vsw-1, security_groups: [sg-1], name: ` + id + `}
-        network_interfaces:
-          - {id: "eni-{n:03}-stays", count: 60, vswitch: vsw-1, security_groups: [sg-1], name: ` + id + `}
-`
+		w.Account(id, worldtest.Set("quotas", map[string]any{"network_interfaces_per_region": 1000})).
+			VPC("vpc-1", "10.0.0.0/8").
+			VSwitch("vsw-1", "cn-hangzhou-h", "10.0.0.0/16").
+			SecurityGroup("sg-1").
+			Instance("i-{n:03}", worldtest.Count(25), worldtest.Type("ecs.g6.xlarge"), worldtest.Set("name", id)).
+			NetworkInterface("eni-{n:03}-stays", worldtest.Count(60), worldtest.Set("name", id))
 	}
-	return text
+	return &w
 }
 
-// openLists is a service on a database with listScenario, and the pool below it.
+// openLists is a service on a database with listWorld, and the pool below it.
 func openLists(t *testing.T) (*Service, *pgxpool.Pool) {
 	t.Helper()
 	pool := storetest.Pool(t)
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	sc, err := scenario.Parse("lists.yaml", []byte(listScenario()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := scenario.Apply(t.Context(), st, sc, time.Now()); err != nil {
-		t.Fatal(err)
-	}
+	worldtest.Apply(t, st, time.Now(), listWorld().String())
 	return New(st, Options{}), pool
 }
 

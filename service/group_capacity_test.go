@@ -4,33 +4,29 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"enisim/service/worldtest"
 )
 
-// placesFile has instances whose primary interfaces are elsewhere, so that they are in the small group by their secondary interfaces only.
-const placesFile = `
-enisim: 1
-accounts:
-  - id: "1"
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-1
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-home}, {id: sg-small, instance_limit: 1}, {id: sg-large}]
-        instances:
-          - {id: "i-{n}", count: 3, type: ecs.four.places, vswitch: vsw-h, security_groups: [sg-home]}
-        network_interfaces:
-          - {id: "eni-{n}", count: 6, vswitch: vsw-h, security_groups: [sg-small]}
-          - {id: "eni-large-{n}", count: 3, vswitch: vsw-h, security_groups: [sg-large]}
-instance_types: [{id: ecs.four.places, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
-`
+// placesWorld has instances whose primary interfaces are elsewhere, so that they are in the small group by their secondary interfaces only.
+func placesWorld() *worldtest.World {
+	return worldtest.New(laneAccount).
+		VPC("vpc-1", "10.0.0.0/8").
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+		SecurityGroup("sg-home").
+		SecurityGroup("sg-small", worldtest.Set("instance_limit", 1)).
+		SecurityGroup("sg-large").
+		Instance("i-{n}", worldtest.Count(3), worldtest.Type("ecs.four.places")).
+		NetworkInterface("eni-{n}", worldtest.Count(6), worldtest.Groups("sg-small")).
+		NetworkInterface("eni-large-{n}", worldtest.Count(3), worldtest.Groups("sg-large")).
+		InstanceType("ecs.four.places", 4)
+}
 
 // An instance holds its place in a group until its last interface there has left it, to the microsecond, and may come back before it has.
 func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
-	l := newLaneTest(t, placesFile, Options{DetachDelay: time.Minute, Now: func() time.Time { return now }})
+	l := newLaneTest(t, placesWorld(), Options{DetachDelay: time.Minute, Now: func() time.Time { return now }})
 	ctx := t.Context()
 	for _, s := range []struct {
 		what          string
@@ -76,7 +72,7 @@ func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 // Whoever holds shares of a group's places, in a transaction that does not end, does not stop others from joining, nor from leaving.
 func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, placesFile, Options{})
+	l := newLaneTest(t, placesWorld(), Options{})
 	others, err := l.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -26,24 +26,16 @@ import (
 // laneAccount is the account of all lane tests.
 const laneAccount = "1000000000000001"
 
-// laneFile has three instances with three free places each, in a group of which each is a member.
-const laneFile = `
-enisim: 1
-accounts:
-  - id: "1"
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-1
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-main}]
-        instances:
-          - {id: "i-{n}", count: 3, type: ecs.four.places, vswitch: vsw-h, security_groups: [sg-main]}
-        network_interfaces:
-          - {id: "eni-{n}", count: 20, vswitch: vsw-h, security_groups: [sg-main]}
-instance_types: [{id: ecs.four.places, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
-`
+// laneWorld has three instances with three free places each, in a group of which each is a member.
+func laneWorld() *worldtest.World {
+	return worldtest.New(laneAccount).
+		VPC("vpc-1", "10.0.0.0/8").
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+		SecurityGroup("sg-main").
+		Instance("i-{n}", worldtest.Count(3), worldtest.Type("ecs.four.places")).
+		NetworkInterface("eni-{n}", worldtest.Count(20)).
+		InstanceType("ecs.four.places", 4)
+}
 
 // laneTest is a service on a database of its own, whose lanes record their batches, and can be paused before they run the next one.
 type laneTest struct {
@@ -55,7 +47,7 @@ type laneTest struct {
 	began   chan struct{} // receives when a batch is held up
 }
 
-func newLaneTest(t *testing.T, file string, options Options, change ...func(*pgxpool.Config)) *laneTest {
+func newLaneTest(t *testing.T, w *worldtest.World, options Options, change ...func(*pgxpool.Config)) *laneTest {
 	t.Helper()
 	config, err := store.Config(storetest.URL(t))
 	if err != nil {
@@ -75,13 +67,7 @@ func newLaneTest(t *testing.T, file string, options Options, change ...func(*pgx
 	}
 	t.Cleanup(own.Close)
 	l := &laneTest{Service: New(store.New(own, slog.New(slog.DiscardHandler)), options), pool: pool}
-	sc, err := scenario.ParseFor(laneAccount, "lanes.yaml", []byte(file), scenario.FileLimits)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := scenario.Apply(t.Context(), l.store, sc, l.Now()); err != nil {
-		t.Fatal(err)
-	}
+	worldtest.Apply(t, l.store, l.Now(), w.String())
 	run := l.lanes.run
 	l.lanes.run = func(ctx context.Context, batch []*laneRequest, wait bool) error {
 		l.mu.Lock()
@@ -224,7 +210,7 @@ func (l *laneTest) expectBatches(t *testing.T, want ...int) {
 // What comes while a transaction is in flight is one batch, in which each request sees what the ones before it did.
 func TestRequestsThatWaitRunTogether(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	steps := []struct {
 		act           func(context.Context, string, string) error
@@ -266,7 +252,7 @@ func TestRequestsThatWaitRunTogether(t *testing.T) {
 
 func TestACallerThatHasGoneAwayIsSkipped(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	ctx, goAway := context.WithCancel(t.Context())
 	gone := l.queued(t, func() error { return l.attach(ctx, "eni-2", "i-2") })
@@ -291,7 +277,7 @@ func TestACallerThatHasGoneAwayIsSkipped(t *testing.T) {
 // However callers come and go, everyone gets an answer, and the lane is idle in the end.
 func TestLanesWhileCallersComeAndGo(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	var callers sync.WaitGroup
 	for k := range 32 {
 		random := rand.New(rand.NewPCG(1, uint64(k)))
@@ -348,7 +334,7 @@ func TestARequestThatNeedsALockedRowWaitsAlone(t *testing.T) {
 	} {
 		t.Run(row.kind, func(t *testing.T) {
 			t.Parallel()
-			l := newLaneTest(t, laneFile, Options{})
+			l := newLaneTest(t, laneWorld(), Options{})
 			unlock := l.hold(t, row.sql)
 			release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 			needsIt := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
@@ -372,7 +358,7 @@ func TestARequestThatNeedsALockedRowWaitsAlone(t *testing.T) {
 // A row that stays locked is given up after the lock timeout.
 func TestARowThatStaysLockedIsAConflict(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	l.hold(t, `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`)
 	err := l.attach(t.Context(), "eni-1", "i-1")
 	if shown, _ := APIError(err); shown != OperationConflict {
@@ -386,7 +372,7 @@ func TestARowThatStaysLockedIsAConflict(t *testing.T) {
 // Requests that need the same locked row wait for it together: they take one connection of their account, and one transaction.
 func TestRequestsForTheSameLockedRowWaitTogether(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	unlock := l.hold(t, `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`)
 	one := l.locked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	var others []func() error
@@ -463,7 +449,7 @@ func TestARequestWhoseTurnComesTooLateIsRefused(t *testing.T) {
 
 func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	want := store.Attachment{AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2"}
 	broken := l.queued(t, func() (err error) {
@@ -516,7 +502,7 @@ func (c lossyConn) Read(p []byte) (int, error) {
 func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
-	l := newLaneTest(t, laneFile, Options{}, throughConn(func(c net.Conn) net.Conn { return lossyConn{c, &armed} }))
+	l := newLaneTest(t, laneWorld(), Options{}, throughConn(func(c net.Conn) net.Conn { return lossyConn{c, &armed} }))
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	done := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
 	refused := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
@@ -560,7 +546,7 @@ func (c silentConn) Read(p []byte) (int, error) {
 func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
-	l := newLaneTest(t, laneFile, Options{}, throughConn(func(c net.Conn) net.Conn { return silentConn{c, &armed} }))
+	l := newLaneTest(t, laneWorld(), Options{}, throughConn(func(c net.Conn) net.Conn { return silentConn{c, &armed} }))
 	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil { // after which nothing but the batch itself asks the database
 		t.Fatal(err)
 	}
@@ -580,7 +566,7 @@ func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
 // size.
 func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	var waiting sync.WaitGroup
 	var answered, late atomic.Int64
@@ -619,7 +605,7 @@ func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
 // An attach that waits while its instance gets another type finds the instance, and its new limit.
 func TestAttachWhileTheTypeChanges(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, laneFile, Options{})
+	l := newLaneTest(t, laneWorld(), Options{})
 	tx, err := l.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)

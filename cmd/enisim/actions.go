@@ -19,8 +19,8 @@ type actionsCommand struct {
 
 // Help returns the text of --help.
 func (*actionsCommand) Help() string {
-	return `The description comes from the simulator's own code: the parameters that an action reads, what its rules demand of
-them, its errors and its reply. No server is needed.
+	return `The description comes from the simulator's own code: the parameters that an action reads, what its rules
+demand of them, its errors and its reply. No server is needed.
 
 Examples:
 
