@@ -49,6 +49,7 @@ benchmarks: ## Run the benchmarks of single parts
 golden: ## Write the golden files anew from what the server answers
 	$(GO) test ./httpapi -run '^Test(Golden|GatewayContract|DocumentedErrorsPage|ActionNames|ActionsPage)$$' -update
 	$(GO) test ./service -run '^TestOrderOfRules$$' -update
+	$(GO) test ./service/scenario -run '^TestGuideTables$$' -update
 
 fuzz: ## Fuzz each target for FUZZTIME (10s)
 	$(GO) test ./httpapi -run '^$$' -fuzz '^FuzzBind$$' -fuzztime $(FUZZTIME)

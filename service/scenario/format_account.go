@@ -27,7 +27,7 @@ var accountMapping = newMapping(
 	[]keyOf[accountEntry]{
 		textKey("id", func(a *accountEntry) *located[string] { return &a.id }, "16 digits, in quotes.").
 			isRequired().matching(accountIDForm.String()),
-		textKey("name", func(a *accountEntry) *string { return &a.name }, "Text."),
+		textKey("name", func(a *accountEntry) *string { return &a.name }, "Its name."),
 		listKey("access_keys", accessKeyMapping, func(a *accountEntry) *[]keyEntry { return &a.keys },
 			"Keys of the account itself."),
 		listKey("ram_users", userMapping, func(a *accountEntry) *[]userEntry { return &a.users },
@@ -115,7 +115,7 @@ var userMapping = newMapping(
 		textKey("name", func(u *userEntry) *located[string] { return &u.name }, "Letters, digits, '.', '_' and '-'.").
 			isRequired().matching(userNameForm.String()),
 		textsKey("allow", func(u *userEntry) *[]located[string] { return &u.allow },
-			"What the user may call: product:Action, with * for any run of characters.").
+			"What the user may call: product:Action, with * for any run of characters. Each names an action at least.").
 			matching(allowForm.String()).without("nothing"),
 		listKey("access_keys", accessKeyMapping, func(u *userEntry) *[]keyEntry { return &u.keys },
 			"Keys of the user."),
@@ -138,7 +138,8 @@ var regionMapping = newMapping(
 		textKey("id", func(r *regionEntry) *located[string] { return &r.id },
 			"A region of the catalogue, or one that lists its zones here.").isRequired().matching(idForm),
 		textsKey("zones", func(r *regionEntry) *[]located[string] { return &r.zones },
-			"Declares the region, or further zones of one that is known.").matching(idForm),
+			"Declares the region, or further zones of one that is known.").
+			matching(idForm).without("those of the catalogue"),
 		listKey("vpcs", vpcMapping, func(r *regionEntry) *[]vpcEntry { return &r.vpcs },
 			"The networks, with their VSwitches and security groups."),
 		entriesKey("instances", instanceMapping,
@@ -175,7 +176,8 @@ var typeMapping = newMapping(
 	[]keyOf[typeEntry]{
 		textKey("id", func(t *typeEntry) *located[string] { return &t.id }, "Letters, digits, '-' and '.'.").
 			isRequired().matching(typeIDForm.String()),
-		textKey("family", func(t *typeEntry) *located[string] { return &t.family }, "").without("the id up to its last '.'"),
+		textKey("family", func(t *typeEntry) *located[string] { return &t.family }, "Its family.").
+			without("the id up to its last '.'"),
 		integerKey("vcpus", func(t *typeEntry) *int { return &t.vcpus }, "Virtual processors.").
 			isRequired().from(1, maxInteger),
 		numberKey("memory_gib", func(t *typeEntry) *float64 { return &t.memoryGiB }, "Memory in GiB.").isRequired(),

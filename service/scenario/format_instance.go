@@ -18,7 +18,8 @@ type copies struct {
 var countKeys = []keyOf[copies]{
 	integerKey("count", func(c *copies) *copies { return c },
 		"How many copies the entry stands for. In its texts {n} is the number of the copy, "+
-			"{n:05} the same with five digits, {n/3} the number of its group of three.").from(1, maxCount),
+			"{n:05} the same with five digits, {n/3} the number of its group of three.").
+		from(1, maxCount).without("one, without placeholders"),
 }
 
 // instanceEntry is an instance, or several with a count.
@@ -61,17 +62,18 @@ var instanceMapping = newMapping(
 		textKey("network_type", func(i *instanceEntry) *string { return &i.networkType },
 			"A classic instance has a zone, and no vswitch, groups or interfaces.").
 			oneOf(store.NetworkTypeVPC, store.NetworkTypeClassic).byDefault(store.NetworkTypeVPC),
-		textKey("zone", func(i *instanceEntry) *located[string] { return &i.zone }, "Of a classic instance."),
+		textKey("zone", func(i *instanceEntry) *located[string] { return &i.zone }, "Of a classic instance, which needs it.").
+			without("it is the zone of its vswitch"),
 		textKey("vswitch", func(i *instanceEntry) *located[string] { return &i.vswitch },
-			"The VSwitch of the primary interface; required unless the instance is a classic one."),
+			"The VSwitch of the primary interface.").without("the instance must be a classic one"),
 		textsKey("security_groups", func(i *instanceEntry) *[]located[string] { return &i.groups }, aboutGroups).
-			notEmpty(),
+			notEmpty().without("the instance must be a classic one"),
 		textKey("private_ip_address", func(i *instanceEntry) *located[string] { return &i.privateAddress },
 			"Of the primary interface.").without("the next free one"),
 		mappingKey("primary_network_interface", primaryMapping,
 			func(i *instanceEntry) *primaryEntry { return &i.primary },
 			"What its primary network interface has of its own."),
-		textKey("host_name", func(i *instanceEntry) *located[string] { return &i.hostName }, "Text.").
+		textKey("host_name", func(i *instanceEntry) *located[string] { return &i.hostName }, "Its host name.").
 			written(placeAfterLabels),
 		textKey("status", func(i *instanceEntry) *located[string] { return &i.status },
 			"A transient status stays, unless settles_in says otherwise.").
@@ -201,7 +203,7 @@ type diskEntry struct {
 var dataDiskMapping = newMapping(
 	mapping{name: "data_disk", what: "a data disk"}, nil,
 	[]keyOf[diskEntry]{
-		textKey("id", func(d *diskEntry) *located[string] { return &d.id }, "").matching(copiedForm).
+		textKey("id", func(d *diskEntry) *located[string] { return &d.id }, aboutID).matching(copiedForm).
 			without("it is made of the instance's: the first data disk of i-web is d-web-data-1"),
 	},
 	within(func(d *diskEntry) *store.Disk { return &d.disk }, diskKeys),

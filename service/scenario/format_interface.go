@@ -37,11 +37,11 @@ var interfaceKeys = append([]keyOf[interfaceFields]{
 	textsKey("ipv6_prefixes", func(f *interfaceFields) *[]located[string] { return &f.ipv6Prefixes },
 		"Blocks of the VSwitch's IPv6 block, each a /80, that are the interface's as a whole."),
 	textKey("mac_address", func(f *interfaceFields) *located[string] { return &f.macAddress },
-		"Such as 00:16:3e:01:02:03.").matching(macForm.String()).without("it follows from the id"),
+		"Such as 00:16:3e:01:02:03; not with a count.").matching(macForm.String()).without("it follows from the id"),
 	integerKey("network_card_index", func(f *interfaceFields) *located[int] { return &f.networkCard },
 		"The network card that it was attached to by name.").without("none was named"),
-	integerKey("queue_number", func(f *interfaceFields) *located[int] { return &f.queueNumber }, "").
-		from(1, maxInteger).without("the cloud's"),
+	integerKey("queue_number", func(f *interfaceFields) *located[int] { return &f.queueNumber },
+		"The number of its queues.").from(1, maxInteger).without("the cloud's"),
 	booleanKey("delete_on_release", true, func(f *interfaceFields) *bool { return &f.deleteOnRelease },
 		"Whether it goes with its instance."),
 	booleanKey("source_dest_check", false, func(f *interfaceFields) *bool { return &f.sourceDestCheck },
@@ -70,7 +70,7 @@ type primaryEntry struct {
 var primaryMapping = newMapping(
 	mapping{name: "primary_network_interface", what: "the mapping of a primary network interface"}, nil,
 	[]keyOf[primaryEntry]{
-		textKey("id", func(p *primaryEntry) *located[string] { return &p.id }, "").matching(copiedForm).
+		textKey("id", func(p *primaryEntry) *located[string] { return &p.id }, aboutID).matching(copiedForm).
 			without("it is made of the instance's: i-web has eni-web-primary"),
 		textsKey("secondary_private_ip_addresses",
 			func(p *primaryEntry) *[]located[string] { return &p.secondaryAddresses },

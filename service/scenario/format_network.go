@@ -116,7 +116,7 @@ var ruleMapping = newMapping(
 	mapping{name: "security_group_rule", what: "a rule of a security group"},
 	func(o *object, r *ruleEntry) { r.at = o.at },
 	[]keyOf[ruleEntry]{
-		textKey("id", func(r *ruleEntry) *located[string] { return &r.id }, "").matching(idForm).
+		textKey("id", func(r *ruleEntry) *located[string] { return &r.id }, aboutID).matching(idForm).
 			without("it is made of the group's: the first rule of sg-web is sgr-web-1"),
 		textKey("direction", func(r *ruleEntry) *string { return &r.row.Direction },
 			"Whether it is for what comes in or for what goes out.").

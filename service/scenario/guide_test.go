@@ -1,0 +1,136 @@
+package scenario
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var updateGuide = flag.Bool("update", false, "write the tables of docs/scenarios.md anew")
+
+// guideTables are the tables of keys of docs/scenarios.md, by the names in their markers. Keys that
+// several mappings share have a table of their own.
+func guideTables() map[string][]key {
+	return map[string][]key{
+		"account":                   accountMapping.keys,
+		"quotas":                    quotasMapping.keys,
+		"access_key":                accessKeyMapping.keys,
+		"ram_user":                  userMapping.keys,
+		"region":                    regionMapping.keys,
+		"any resource":              keysOf(commonKeys),
+		"vpc":                       ownKeys(&vpcMapping.mapping, keysOf(commonKeys)),
+		"vswitch":                   ownKeys(&vswitchMapping.mapping, keysOf(commonKeys)),
+		"security_group":            ownKeys(&groupMapping.mapping, keysOf(commonKeys)),
+		"security_group_rule":       ruleMapping.keys,
+		"instance":                  ownKeys(&instanceMapping.mapping, keysOf(commonKeys)),
+		"primary_network_interface": ownKeys(&primaryMapping.mapping, keysOf(interfaceKeys)),
+		"data_disk":                 ownKeys(&dataDiskMapping.mapping, keysOf(diskKeys)),
+		"any disk":                  systemDiskMapping.keys,
+		"network_interface":         ownKeys(&interfaceMapping.mapping, keysOf(interfaceKeys)),
+		"any network interface":     keysOf(interfaceKeys[:len(interfaceKeys)-len(commonKeys)]),
+		"instance_type":             typeMapping.keys,
+	}
+}
+
+func keysOf[E any](keys []keyOf[E]) []key {
+	out := make([]key, len(keys))
+	for i := range keys {
+		out[i] = keys[i].key
+	}
+	return out
+}
+
+// ownKeys are the keys of a mapping that are not among the shared ones.
+func ownKeys(m *mapping, shared []key) []key {
+	return slices.DeleteFunc(slices.Clone(m.keys), func(k key) bool {
+		return slices.ContainsFunc(shared, func(s key) bool { return s.name == k.name })
+	})
+}
+
+// code matches what is code in a description: names of keys that could not be other words, and
+// placeholders.
+var code = regexp.MustCompile(`\b[a-z0-9]+(_[a-z0-9]+)+\b|\{n[^}]*\}`)
+
+func markdown(text string) string {
+	text = strings.NewReplacer("*", `\*`, "|", `\|`).Replace(text)
+	return code.ReplaceAllString(strings.TrimSuffix(text, "."), "`$0`")
+}
+
+// guideRow is the row of a key.
+func guideRow(k *key) string {
+	var value []string
+	if k.required {
+		value = append(value, "Required")
+	}
+	switch {
+	case k.kind == kindChoice:
+		value = append(value, "`"+strings.Join(k.words, "`, `")+"`")
+	case k.kind == kindInteger && k.max < maxInteger:
+		value = append(value, fmt.Sprintf("%d to %d", k.min, k.max))
+	}
+	if k.about != "" {
+		value = append(value, markdown(k.about))
+	}
+	return fmt.Sprintf("| `%s` | %s | %s |\n", k.name, strings.Join(value, ". "), guideDefault(k))
+}
+
+// guideDefault is the meaning of an entry without a key.
+func guideDefault(k *key) string {
+	switch {
+	case k.required:
+		return ""
+	case k.defaultValue != nil:
+		return fmt.Sprintf("`%v`", k.defaultValue)
+	case k.absent != "":
+		return markdown(k.absent)
+	case k.kind == kindText:
+		return "empty"
+	case k.kind == kindMapping:
+		return "the defaults of its keys"
+	}
+	return "none"
+}
+
+// The markers of a table are comments of Markdown.
+var guideTable = regexp.MustCompile(`(?s)<!-- keys of ([a-z_ ]+) -->\n.*?<!-- end of keys -->\n`)
+
+// The tables of docs/scenarios.md are those of the format.
+func TestGuideTables(t *testing.T) {
+	t.Parallel()
+	const path = "../../docs/scenarios.md"
+	guide, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := guideTables()
+	want := guideTable.ReplaceAllStringFunc(string(guide), func(old string) string {
+		name := guideTable.FindStringSubmatch(old)[1]
+		keys, found := left[name]
+		if !found {
+			t.Errorf("%s has a table of keys of %q, which is unknown or there twice", path, name)
+		}
+		delete(left, name)
+		var out strings.Builder
+		fmt.Fprintf(&out, "<!-- keys of %s -->\n| Key | Value | Default |\n| --- | --- | --- |\n", name)
+		for i := range keys {
+			out.WriteString(guideRow(&keys[i]))
+		}
+		return out.String() + "<!-- end of keys -->\n"
+	})
+	for name := range left {
+		t.Errorf("%s has no table of the keys of %s", path, name)
+	}
+	switch {
+	case string(guide) == want:
+	case *updateGuide:
+		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	default:
+		t.Errorf("the tables of %s are not those of the format; make golden writes them anew\ngot\n%s\nwant\n%s", path, guide, want)
+	}
+}
