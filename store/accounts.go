@@ -51,11 +51,11 @@ func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
 	tx.queue(longTransactionSettings)
 	tx.lock(rankClientTokens, lockTokensOfAccount, id)
 	tx.lock(rankAccounts, `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
-		FROM accounts
+		SELECT `+AccountsTable.SelectList("t")+`
+		FROM accounts t
 		WHERE id = $1
 		FOR UPDATE`, id).
-		Query(each(accountFields, func(a Account) { found = &a }))
+		Query(each(AccountsTable.Targets, func(a Account) { found = &a }))
 	return found, tx.send(ctx)
 }
 
@@ -66,17 +66,12 @@ func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) 
 	tx.queue(sweepSettings)
 	tx.lock(rankClientTokens, lockTokensOfAccount, id)
 	tx.lock(rankAccounts, `
-		SELECT id, name, network_interfaces_per_region, created_at, expires_at, repeats
-		FROM accounts
+		SELECT `+AccountsTable.SelectList("t")+`
+		FROM accounts t
 		WHERE id = $1 AND expires_at <= $2
 		FOR UPDATE SKIP LOCKED`, id, now).
-		Query(each(accountFields, func(a Account) { found = &a }))
+		Query(each(AccountsTable.Targets, func(a Account) { found = &a }))
 	return found, tx.send(ctx)
-}
-
-// accountFields returns the scan targets of an account.
-func accountFields(a *Account) []any {
-	return []any{&a.ID, &a.Name, &a.NetworkInterfacesPerRegion, &a.CreatedAt, &a.ExpiresAt, &a.Repeats}
 }
 
 // InsertAccount queues the write that adds an account. Its id must be locked by LockAccountID and

@@ -110,8 +110,7 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			      WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = block.prefix)
 			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv4Prefixes, named).
-			Query(each(func(p *netip.Prefix) []any { return []any{p} },
-				func(p netip.Prefix) { offer.IPv4Prefixes = append(offer.IPv4Prefixes, p) }))
+			Query(appendTo(&offer.IPv4Prefixes))
 	}
 	// Then find single IPv4 addresses. Ask for so many more that enough are left when those in the
 	// prefixes are dropped.
@@ -164,8 +163,7 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet)
 			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv6Prefixes, named).
-			Query(each(func(p *netip.Prefix) []any { return []any{p} },
-				func(p netip.Prefix) { offer.IPv6Prefixes = append(offer.IPv6Prefixes, p) }))
+			Query(appendTo(&offer.IPv6Prefixes))
 	}
 	// Last, check which of the named addresses and prefixes are taken.
 	if len(want.Named) > 0 {
@@ -180,8 +178,7 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			          WHERE p.account_id = $1 AND p.vswitch_id = $2
 			            AND p.prefix = network(set_masklen(chosen, CASE family(chosen) WHEN 4 THEN 28 ELSE 80 END)))`,
 			accountID, want.VSwitchID, want.Named).
-			Query(each(func(a *netip.Addr) []any { return []any{a} },
-				func(a netip.Addr) { offer.Taken = append(offer.Taken, a) }))
+			Query(appendTo(&offer.Taken))
 	}
 	if len(want.NamedBlocks) > 0 {
 		tx.queue(`
@@ -195,8 +192,7 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			          SELECT FROM ip_prefixes p
 			          WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = chosen)`,
 			accountID, want.VSwitchID, want.NamedBlocks).
-			Query(each(func(p *netip.Prefix) []any { return []any{p} },
-				func(p netip.Prefix) { offer.TakenBlocks = append(offer.TakenBlocks, p) }))
+			Query(appendTo(&offer.TakenBlocks))
 	}
 }
 

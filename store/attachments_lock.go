@@ -59,7 +59,7 @@ func withoutSkipLocked(sql string) string { return strings.ReplaceAll(sql, " SKI
 
 // findContended queues a search for the named rows that no locking statement returned. The rows
 // that it finds are locked by other transactions; the rest do not exist. If every row was returned,
-// nothing is queued.
+// nothing is queued. The two statements are alike, but a statement is constant text.
 func (tx *Tx) findContended(a *Attachments, ids namedIDs) {
 	hasInstance := func(id ResourceID) bool { return a.instances[id] != nil }
 	if missing := ids.instances.without(hasInstance); len(missing.ids) > 0 {

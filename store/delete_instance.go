@@ -39,8 +39,7 @@ func (tx *Tx) LockForDeleteInstance(
 		FROM network_interfaces n
 		JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
 		WHERE n.account_id = $1 AND n.instance_id = $2`, accountID, instanceID).
-		Query(each(func(id *string) []any { return []any{id} },
-			func(id string) { scene.groups = append(scene.groups, id) }))
+		Query(appendTo(&scene.groups))
 	if err := tx.send(ctx); err != nil || scene.Instance == nil {
 		return scene, err
 	}

@@ -71,8 +71,7 @@ func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene
 			func(a PrivateIPAddress) { scene.Addresses = append(scene.Addresses, a) }))
 	tx.queue(`
 		SELECT prefix FROM ip_prefixes WHERE account_id = $1 AND network_interface_id = $2`, accountID, eniID).
-		Query(each(func(p *netip.Prefix) []any { return []any{p} },
-			func(p netip.Prefix) { scene.Prefixes = append(scene.Prefixes, p) }))
+		Query(appendTo(&scene.Prefixes))
 }
 
 // Settle settles the scene to now: an interface that has left its instance has no instance. It is

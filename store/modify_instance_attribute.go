@@ -39,8 +39,7 @@ func (tx *Tx) LockForModifyInstance(
 			FROM network_interfaces n
 			JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
 			WHERE n.account_id = $1 AND n.instance_id = $2 AND n.type = 'Primary'`, accountID, instanceID).
-			Query(each(func(id *string) []any { return []any{id} },
-				func(id string) { scene.Joined = append(scene.Joined, id) }))
+			Query(appendTo(&scene.Joined))
 	}
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
 		return scene, err

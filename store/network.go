@@ -35,7 +35,8 @@ type VPCAttributes struct {
 // Status returns the status of the VPC at now.
 func (v VPC) Status(now time.Time) string { return networkStatus(v.AvailableAt, now) }
 
-// VSwitch is a subnet of a VPC in one zone.
+// VSwitch is a subnet of a VPC in one zone. Its fields are listed apart from those of a VPC, because
+// each struct lists the columns of its own table.
 type VSwitch struct {
 	AccountID       string            `db:"account_id,key"`
 	ID              string            `db:"id,key"`

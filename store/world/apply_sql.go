@@ -2,11 +2,12 @@ package world
 
 import "enisim/store"
 
-// The statements of Apply concern only the accounts in staged_accounts. They take no
-// arguments, so that they can be pasted into psql. That also keeps Postgres from caching plans for
-// staging tables, which are dropped with the transaction. Only a statement that fills a large table
-// takes two arguments, which are positions in its staging table. It copies the rows from the first
-// position up to the second. For all rows these are '(0,0)' and '(4294967295,0)'.
+// The statements of Apply concern only the accounts in staged_accounts. They take no arguments, and
+// similar ones are written out, so that they can be pasted into psql. That also keeps Postgres from
+// caching plans for staging tables, which are dropped with the transaction. Only a statement that
+// fills a large table takes two arguments, which are positions in its staging table. It copies the
+// rows from the first position up to the second. For all rows these are '(0,0)' and
+// '(4294967295,0)'.
 
 // The locks. An account that does not exist yet has no row to lock. So an advisory lock makes sure
 // that one transaction at a time applies a world to an account.
