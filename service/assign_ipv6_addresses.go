@@ -101,7 +101,7 @@ var AssignIPv6Addresses = newAction(Action[AssignIPv6AddressesRequest, AssignedA
 	consumesToken: true,
 })
 
-func (s *Service) assignIPv6Addresses(
+func (s *Service) assignIPv6Addresses( //nolint:dupl // the fields of the IPv4 request have other names
 	ctx context.Context, tx *store.Tx, caller Caller, req AssignIPv6AddressesRequest,
 ) (AssignedAddresses, error) {
 	return s.assignAddresses(ctx, tx, caller, assignRequest{

@@ -81,7 +81,7 @@ var AssignPrivateIPAddresses = newAction(Action[AssignPrivateIPAddressesRequest,
 	consumesToken: true,
 })
 
-func (s *Service) assignPrivateIPAddresses(
+func (s *Service) assignPrivateIPAddresses( //nolint:dupl // the fields of the IPv6 request have other names
 	ctx context.Context, tx *store.Tx, caller Caller, req AssignPrivateIPAddressesRequest,
 ) (AssignedAddresses, error) {
 	return s.assignAddresses(ctx, tx, caller, assignRequest{

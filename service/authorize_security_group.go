@@ -22,11 +22,7 @@ var AuthorizeSecurityGroup = newAction(Action[AuthorizeSecurityGroupRequest, Emp
 	permission: "ecs:AuthorizeSecurityGroup",
 	parameters: lift(ingress.parameterRules(), AuthorizeSecurityGroupRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(ingress.sceneRules()), errorsOf(authorizeRules)),
-	write: func(
-		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r AuthorizeSecurityGroupRequest,
-	) (Empty, error) {
-		return s.authorize(ctx, tx, caller, ingress, r.rulesRequest())
-	},
+	write:      inDirection[AuthorizeSecurityGroupRequest](ingress, (*Service).authorize),
 })
 
 func (r AuthorizeSecurityGroupRequest) rulesRequest() rulesRequest {

@@ -1,11 +1,6 @@
 package service
 
-import (
-	"context"
-	"slices"
-
-	"enisim/store"
-)
+import "slices"
 
 // AuthorizeSecurityGroupEgressRequest is the request to add egress rules to a security group.
 type AuthorizeSecurityGroupEgressRequest struct {
@@ -22,11 +17,7 @@ var AuthorizeSecurityGroupEgress = newAction(Action[AuthorizeSecurityGroupEgress
 	permission: "ecs:AuthorizeSecurityGroupEgress",
 	parameters: lift(egress.parameterRules(), AuthorizeSecurityGroupEgressRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(egress.sceneRules()), errorsOf(authorizeRules)),
-	write: func(
-		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r AuthorizeSecurityGroupEgressRequest,
-	) (Empty, error) {
-		return s.authorize(ctx, tx, caller, egress, r.rulesRequest())
-	},
+	write:      inDirection[AuthorizeSecurityGroupEgressRequest](egress, (*Service).authorize),
 })
 
 func (r AuthorizeSecurityGroupEgressRequest) rulesRequest() rulesRequest {

@@ -80,19 +80,18 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 }
 
 // mostIPv4 returns the interface with the most IPv4 addresses.
-func (m modifyInstanceSpecInput) mostIPv4() (most store.HeldENI) {
-	for _, n := range m.Held {
-		if n.IPv4 > most.IPv4 {
-			most = n
-		}
-	}
-	return most
+func (m modifyInstanceSpecInput) mostIPv4() store.HeldENI {
+	return m.withMost(func(n store.HeldENI) int { return n.IPv4 })
 }
 
 // mostIPv6 returns the interface with the most IPv6 addresses.
-func (m modifyInstanceSpecInput) mostIPv6() (most store.HeldENI) {
+func (m modifyInstanceSpecInput) mostIPv6() store.HeldENI {
+	return m.withMost(func(n store.HeldENI) int { return n.IPv6 })
+}
+
+func (m modifyInstanceSpecInput) withMost(addresses func(store.HeldENI) int) (most store.HeldENI) {
 	for _, n := range m.Held {
-		if n.IPv6 > most.IPv6 {
+		if addresses(n) > addresses(most) {
 			most = n
 		}
 	}

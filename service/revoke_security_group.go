@@ -24,11 +24,7 @@ var RevokeSecurityGroup = newAction(Action[RevokeSecurityGroupRequest, Empty]{
 	permission: "ecs:RevokeSecurityGroup",
 	parameters: lift(ingress.parameterRules(), RevokeSecurityGroupRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(ingress.sceneRules()), errorsOf(revokeRules)),
-	write: func(
-		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupRequest,
-	) (Empty, error) {
-		return s.revoke(ctx, tx, caller, ingress, r.rulesRequest())
-	},
+	write:      inDirection[RevokeSecurityGroupRequest](ingress, (*Service).revoke),
 })
 
 func (r RevokeSecurityGroupRequest) rulesRequest() rulesRequest {

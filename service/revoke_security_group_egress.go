@@ -1,11 +1,6 @@
 package service
 
-import (
-	"context"
-	"slices"
-
-	"enisim/store"
-)
+import "slices"
 
 // RevokeSecurityGroupEgressRequest is the request to remove egress rules from a security group:
 // those with the given ids, and those that equal the given permissions.
@@ -24,11 +19,7 @@ var RevokeSecurityGroupEgress = newAction(Action[RevokeSecurityGroupEgressReques
 	permission: "ecs:RevokeSecurityGroupEgress",
 	parameters: lift(egress.parameterRules(), RevokeSecurityGroupEgressRequest.rulesRequest),
 	refusals:   slices.Concat(errorsOf(egress.sceneRules()), errorsOf(revokeRules)),
-	write: func(
-		s *Service, ctx context.Context, tx *store.Tx, caller Caller, r RevokeSecurityGroupEgressRequest,
-	) (Empty, error) {
-		return s.revoke(ctx, tx, caller, egress, r.rulesRequest())
-	},
+	write:      inDirection[RevokeSecurityGroupEgressRequest](egress, (*Service).revoke),
 })
 
 func (r RevokeSecurityGroupEgressRequest) rulesRequest() rulesRequest {

@@ -273,9 +273,9 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	{err: Ipv6NotSupport, violated: func(l launchInput) bool {
 		return l.withMostAddresses(countIPv6).count > 0 && l.Type.IPv6PerENI != nil && *l.Type.IPv6PerENI == 0
 	}, messageArgs: func(l launchInput) []any { return []any{l.Type.ID} }},
-	{
-		err:      Ipv6CountExceeded,
-		violated: func(l launchInput) bool { return exceeds(l.withMostAddresses(countIPv6).count, l.Type.IPv6PerENI) },
+	{err: Ipv6CountExceeded, violated: func(l launchInput) bool {
+		return exceeds(l.withMostAddresses(countIPv6).count, l.Type.IPv6PerENI)
+	},
 		messageArgs: func(l launchInput) []any {
 			return []any{
 				l.withMostAddresses(countIPv6).name,
@@ -284,8 +284,7 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 				0,
 				l.withMostAddresses(countIPv6).count,
 			}
-		},
-	},
+		}},
 }, launchAddressRules, []rule[launchInput]{
 	{err: MaxEniCountExceeded, violated: func(l launchInput) bool {
 		created := l.count * (len(l.newInterfaces()) - 1)

@@ -2,6 +2,7 @@ package service
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -118,6 +119,16 @@ type rulesRequest struct {
 	Malformed       Malformed
 	permissions     []permission
 	ruleIDs         []string // the rules to remove
+}
+
+// inDirection makes a write of a method that adds or removes rules of one direction.
+func inDirection[Request interface{ rulesRequest() rulesRequest }](
+	d direction,
+	method func(*Service, context.Context, *store.Tx, Caller, direction, rulesRequest) (Empty, error),
+) func(*Service, context.Context, *store.Tx, Caller, Request) (Empty, error) {
+	return func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Empty, error) {
+		return method(s, ctx, tx, caller, d, req.rulesRequest())
+	}
 }
 
 // parameterRules returns the rules on the request, which differ only in the direction. A request

@@ -1,4 +1,4 @@
-package service
+package service //nolint:dupl // each action is a file of its own, and a reboot differs in its names only
 
 import (
 	"context"
