@@ -19,7 +19,7 @@ type countedInstance struct {
 // lockAttachedInstances is wrong on purpose: it reads what an instance holds in the statement that
 // locks it. If the statement waits for the lock, it still reads by its older snapshot, and misses
 // what the other transaction did under the lock. TestSabotageIsCaught proves that such a server is
-// caught.
+// caught. The rest repeats the right statement, so that the builds differ in nothing else.
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,

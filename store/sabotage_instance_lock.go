@@ -4,7 +4,7 @@ package store
 
 // lockAttachedInstances is wrong on purpose: it reads the instances without locking them. Two
 // servers that see the same free slot may both use it. TestSabotageIsCaught proves that such a
-// server is caught.
+// server is caught. The rest repeats the right statement.
 func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	tx.lock(rankInstances, `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.vswitch_id, i.eni_quantity,

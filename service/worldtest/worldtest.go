@@ -107,7 +107,8 @@ func (w *World) NetworkInterface(id string, options ...Option) *World {
 
 // InstanceType adds an instance type of the world's own.
 func (w *World) InstanceType(id string, eniQuantity int, options ...Option) *World {
-	w.types = append(w.types, newEntry(entry{"id": id, "vcpus": 1, "memory_gib": 1, "eni_quantity": eniQuantity}, options))
+	defaults := entry{"id": id, "vcpus": 1, "memory_gib": 1, "eni_quantity": eniQuantity}
+	w.types = append(w.types, newEntry(defaults, options))
 	return w
 }
 
