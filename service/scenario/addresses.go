@@ -53,7 +53,8 @@ func (x *accountExpansion) claim(d *addressDemand, text located[string], from *p
 		x.add(text.at, "give it a {n}, or leave it out", "copies of this entry share the address %s", a)
 		return
 	} else if twice {
-		x.add(text.at, "", "address %s is given twice in VSwitch %s, first on line %d", a, d.vswitch.row.ID, before.line)
+		x.add(text.at, "", "address %s is given twice in VSwitch %s, first on line %d",
+			a, d.vswitch.row.ID, before.line)
 		return
 	}
 	primary := a.Is4() && d.primary > 0

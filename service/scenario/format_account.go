@@ -170,7 +170,8 @@ type typeEntry struct {
 var typeMapping = newMapping(
 	mapping{
 		name: "instance_type", what: "an instance type",
-		about: "A type of instance. One with the id of a catalogue type takes its place, for the accounts of this file.",
+		about: "A type of instance. " +
+			"One with the id of a catalogue type takes its place, for the accounts of this file.",
 	},
 	func(_ *object, t *typeEntry) { t.complete() },
 	[]keyOf[typeEntry]{

@@ -62,7 +62,8 @@ var instanceMapping = newMapping(
 		textKey("network_type", func(i *instanceEntry) *string { return &i.networkType },
 			"A classic instance has a zone, and no vswitch, groups or interfaces.").
 			oneOf(store.NetworkTypeVPC, store.NetworkTypeClassic).byDefault(store.NetworkTypeVPC),
-		textKey("zone", func(i *instanceEntry) *located[string] { return &i.zone }, "Of a classic instance, which needs it.").
+		textKey("zone", func(i *instanceEntry) *located[string] { return &i.zone },
+			"Of a classic instance, which needs it.").
 			without("it is the zone of its vswitch"),
 		textKey("vswitch", func(i *instanceEntry) *located[string] { return &i.vswitch },
 			"The VSwitch of the primary interface.").without("the instance must be a classic one"),

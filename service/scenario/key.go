@@ -244,10 +244,12 @@ func newListKey[E, N, V any](
 	k.of = &of.mapping
 	k.readInner = func(o *object, k *key, into any) {
 		list := read(into.(*V))
+		// An entry that is no mapping is reported and left out. Beyond maxProblems nothing is made of
+		// the entries, which are only checked.
 		for _, node := range o.list(k) {
 			*list = append(*list, of.blank)
 			if last := len(*list) - 1; !of.read(o.reader, node, &(*list)[last]) || o.isFull() {
-				*list = (*list)[:last] // reported; beyond maxProblems nothing is made of entries, which are only checked
+				*list = (*list)[:last]
 			}
 		}
 	}

@@ -298,7 +298,8 @@ func (o *object) scalar(node ast.Node, at position, name string) located[string]
 	case *ast.IntegerNode, *ast.FloatNode:
 		text = n.GetToken().Value
 	case *ast.BoolNode:
-		o.add(at, fmt.Sprintf("write %q in quotes", n.GetToken().Value), "%s must be text, got the boolean %s", name, n.GetToken().Value)
+		word := n.GetToken().Value
+		o.add(at, fmt.Sprintf("write %q in quotes", word), "%s must be text, got the boolean %s", name, word)
 		return located[string]{at: at}
 	default:
 		o.add(at, "", "%s must be text, got %s", name, describe(node))

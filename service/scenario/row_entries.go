@@ -148,7 +148,9 @@ func (e *instanceEntry) setPrimary(n *store.NetworkInterface, b *belongings, mac
 
 // newInterfaceEntry returns the entry of a secondary interface. index is the device index that it
 // has if the file sets none.
-func newInterfaceEntry(w *world.World, n *store.NetworkInterface, b *belongings, mac string, index int) interfaceEntry {
+func newInterfaceEntry(
+	w *world.World, n *store.NetworkInterface, b *belongings, mac string, index int,
+) interfaceEntry {
 	e := interfaceMapping.blank
 	e.id, e.vswitch, e.groups = stated(n.ID), stated(n.VSwitchID), statedAll(b.groups)
 	e.set(n, b, mac)

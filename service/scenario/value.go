@@ -190,7 +190,8 @@ func (k *key) equal(a, b any) bool {
 	case *bool:
 		return *a == *b.(*bool)
 	case *[]located[string]:
-		return slices.EqualFunc(*a, *b.(*[]located[string]), func(a, b located[string]) bool { return a.value == b.value })
+		same := func(a, b located[string]) bool { return a.value == b.value }
+		return slices.EqualFunc(*a, *b.(*[]located[string]), same)
 	case *map[string]string:
 		return maps.Equal(*a, *b.(*map[string]string))
 	}

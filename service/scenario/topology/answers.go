@@ -222,7 +222,8 @@ func (a *account) addAnswer(file string, data []byte) {
 		a.problem("%s: the answer is the error %s: %s", file, body.Code, body.Message)
 	default:
 		a.problem(
-			"%s: this is no answer of DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances or DescribeNetworkInterfaces: "+
+			"%s: this is no answer of DescribeVpcs, DescribeVSwitches, "+
+				"DescribeSecurityGroups, DescribeInstances or DescribeNetworkInterfaces: "+
 				"it has none of Vpcs, VSwitches, SecurityGroups, Instances and NetworkInterfaceSets",
 			file,
 		)

@@ -81,6 +81,20 @@ func (a *account) checkReferences() {
 			l.add("DescribeVpcs", of, id)
 		}
 	}
+	a.checkInstanceReferences(l)
+	a.checkInterfaceReferences(l)
+	for _, what := range slices.Sorted(maps.Keys(l)) {
+		action, id, _ := strings.Cut(what, " ")
+		by := l[what][0] + " refers"
+		if more := len(l[what]) - 1; more > 0 {
+			by = fmt.Sprintf("%s and %d more refer", l[what][0], more)
+		}
+		a.problem("fetch %s of %s: %s to it", action, id, by)
+	}
+}
+
+// checkInstanceReferences collects what the instances refer to.
+func (a *account) checkInstanceReferences(l missingAnswers) {
 	for _, id := range slices.Sorted(maps.Keys(a.instances)) {
 		i := a.instances[id]
 		if i.isClassic() {
@@ -98,6 +112,10 @@ func (a *account) checkReferences() {
 			l.add("DescribeNetworkInterfaces", "the interfaces of "+id, id)
 		}
 	}
+}
+
+// checkInterfaceReferences collects what the interfaces refer to.
+func (a *account) checkInterfaceReferences(l missingAnswers) {
 	for _, id := range slices.Sorted(maps.Keys(a.interfaces)) {
 		n := a.interfaces[id]
 		if a.vswitches[n.VSwitchId] == nil {
@@ -111,14 +129,6 @@ func (a *account) checkReferences() {
 				l.add("DescribeSecurityGroups", group, id)
 			}
 		}
-	}
-	for _, what := range slices.Sorted(maps.Keys(l)) {
-		action, id, _ := strings.Cut(what, " ")
-		by := l[what][0] + " refers"
-		if more := len(l[what]) - 1; more > 0 {
-			by = fmt.Sprintf("%s and %d more refer", l[what][0], more)
-		}
-		a.problem("fetch %s of %s: %s to it", action, id, by)
 	}
 }
 
@@ -134,7 +144,8 @@ func (a *account) checkInterfaces() {
 		outer, outerErr := netip.ParsePrefix(of.CidrBlock)
 		if err == nil && outerErr == nil && !outer.Overlaps(inner) {
 			a.problem(
-				"VSwitch %s lies in a secondary block of VPC %s, and a scenario's VPC has one block: leave it out of the files, with what is in it",
+				"VSwitch %s lies in a secondary block of VPC %s, and a scenario's VPC has one block: "+
+					"leave it out of the files, with what is in it",
 				id,
 				v.VpcId,
 			)
@@ -151,7 +162,8 @@ func (a *account) checkInterfaces() {
 		}
 		if len(n.SecurityGroupIds.SecurityGroupId) == 0 && !n.ServiceManaged && n.Type != store.ENIPrimary {
 			a.problem(
-				"network interface %s is in no security group, and a scenario's is in one at least: leave it out of the files",
+				"network interface %s is in no security group, and a scenario's is in one at least: "+
+					"leave it out of the files",
 				id,
 			)
 		}
