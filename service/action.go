@@ -29,6 +29,10 @@ type Action[Request, Answer any] struct {
 	write         func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
 	consumesToken bool // whether a refusal uses up the token
 
+	// creates is set for an action that locks the account, a VPC or a VSwitch, as all do that assign
+	// addresses. Such actions of one account take turns (store.BeginCreation).
+	creates bool
+
 	// newAction sets these.
 	region func(Request) string // nil if the request has no RegionId
 	token  func(Request) string // nil without write
@@ -49,6 +53,13 @@ func (a *Action[Request, Answer]) Do(ctx context.Context, s *Service, caller Cal
 	}
 	if err := s.admit(ctx, caller, a.admission, a.permission, regionID); err != nil {
 		return *new(Answer), err
+	}
+	if a.creates {
+		end, err := s.store.BeginCreation(ctx)
+		if err != nil {
+			return *new(Answer), err
+		}
+		defer end()
 	}
 	if a.write == nil {
 		return a.run(s, ctx, caller, req)

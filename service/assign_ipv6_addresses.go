@@ -99,6 +99,7 @@ var AssignIPv6Addresses = newAction(Action[AssignIPv6AddressesRequest, AssignedA
 	refusals:      errorsOf(assignIPv6AddressesRules),
 	write:         (*Service).assignIPv6Addresses,
 	consumesToken: true,
+	creates:       true,
 })
 
 func (s *Service) assignIPv6Addresses( //nolint:dupl // the fields of the IPv4 request have other names

@@ -79,6 +79,7 @@ var AssignPrivateIPAddresses = newAction(Action[AssignPrivateIPAddressesRequest,
 	refusals:      errorsOf(assignPrivateIPAddressesRules),
 	write:         (*Service).assignPrivateIPAddresses,
 	consumesToken: true,
+	creates:       true,
 })
 
 func (s *Service) assignPrivateIPAddresses( //nolint:dupl // the fields of the IPv6 request have other names

@@ -48,6 +48,7 @@ var CreateInstance = newAction(Action[CreateInstanceRequest, CreatedInstance]{
 	refusals:      slices.Concat(errorsOf(createInstanceRules), errorsOf(dryRunRules)),
 	write:         (*Service).createInstance,
 	consumesToken: true,
+	creates:       true,
 })
 
 func (s *Service) createInstance(

@@ -258,6 +258,7 @@ var CreateNetworkInterface = newAction(Action[CreateNetworkInterfaceRequest, Net
 	refusals:      errorsOf(createNetworkInterfaceRules),
 	write:         (*Service).createNetworkInterface,
 	consumesToken: true,
+	creates:       true,
 })
 
 func (s *Service) createNetworkInterface(

@@ -77,6 +77,7 @@ var CreateSecurityGroup = newAction(Action[CreateSecurityGroupRequest, CreatedSe
 	parameters: createSecurityGroupParameterRules,
 	refusals:   errorsOf(createSecurityGroupRules),
 	write:      (*Service).createSecurityGroup,
+	creates:    true,
 })
 
 func (s *Service) createSecurityGroup(

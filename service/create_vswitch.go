@@ -159,6 +159,7 @@ var CreateVSwitch = newAction(Action[CreateVSwitchRequest, string]{
 	parameters: createVSwitchParameterRules,
 	refusals:   errorsOf(createVSwitchRules),
 	write:      (*Service).createVSwitch,
+	creates:    true,
 })
 
 func (s *Service) createVSwitch(

@@ -369,6 +369,7 @@ var RunInstances = newAction(Action[RunInstancesRequest, NewInstances]{
 	refusals:      slices.Concat(errorsOf(runInstancesRules), errorsOf(dryRunRules)),
 	write:         (*Service).runInstances,
 	consumesToken: true,
+	creates:       true,
 })
 
 func (s *Service) runInstances(

@@ -48,6 +48,8 @@ type Store struct {
 	sharing *sharing
 	turns   *turns // of the connections
 	lists   *turns // of large lists
+
+	creations *turns // of transactions that wait for each other anyway
 }
 
 // Config parses a connection URL and adds the settings of every connection, such as the timeouts of
@@ -104,6 +106,7 @@ func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
 	return &Store{
 		pool: pool, log: log, share: rand.IntN(8),
 		sharing: sharing, turns: newTurns(conns, sharing), lists: newListTurns(conns, sharing),
+		creations: newCreationTurns(sharing),
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync"
 	"time"
@@ -181,6 +182,22 @@ func newListTurns(conns int, s *sharing) *turns {
 	t := newTurns(conns, s)
 	t.perAccount, t.maxHeld = 1, conns
 	return t
+}
+
+// newCreationTurns returns the turns of transactions that lock the account's row, a VPC or a
+// VSwitch, as every creation of an interface does. They run one after the other in any case. If all of them
+// waited in the database, the last one would reach its lock timeout while the locks are granted
+// regularly. So two of an account are at work: one that has the locks, and one that gets them next.
+func newCreationTurns(s *sharing) *turns {
+	t := newTurns(0, s)
+	t.perAccount, t.perAccountAlone, t.maxHeld = 2, 2, math.MaxInt
+	return t
+}
+
+// BeginCreation waits for the turn of a transaction that locks the account, a VPC or a VSwitch.
+// The caller calls end after the transaction. It returns ErrBusy if the turn does not come in time.
+func (s *Store) BeginCreation(ctx context.Context) (end func(), err error) {
+	return s.creations.begin(ctx)
 }
 
 // holdListTurn waits for the turn of a large list. The request of the context holds it until its

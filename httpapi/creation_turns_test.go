@@ -1,0 +1,48 @@
+package httpapi_test
+
+import (
+	"testing"
+
+	"enisim/service"
+	"enisim/service/worldtest"
+)
+
+// Creations of an account wait for each other's locks. All but two of them wait in the server, where no lock timeout runs out while the locks are
+// granted one after the other. The test takes both turns: creations wait, until they are refused, and other actions do not.
+func TestCreationsOfAnAccountTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world().
+		Instance("i-1").
+		NetworkInterface("eni-{n}", worldtest.Count(3)), service.Options{})
+	calls := [][]string{
+		{"CreateNetworkInterface", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"},
+		{"RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"},
+		{"CreateInstance", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"},
+		{"AssignPrivateIpAddresses", "NetworkInterfaceId", "eni-1", "SecondaryPrivateIpAddressCount", "1"},
+		{"CreateSecurityGroup", "VpcId", "vpc-main"},
+		{"CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h", "CidrBlock", "10.9.0.0/24"},
+	}
+	ctx, endRequest := s.store.WithAccount(t.Context(), account)
+	defer endRequest()
+	for range 2 {
+		end, err := s.store.BeginCreation(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer end()
+	}
+	answers := race(t, len(calls), func(k int) (string, error) {
+		r, _, err := s.callOnce(t.Context(), calls[k][0], calls[k][1:]...)
+		return r.code(), err
+	})
+	expect(t, answers, map[string]int{"ServiceUnavailable": len(calls)})
+	for _, call := range [][]string{
+		{"AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-2"},
+		{"ModifyNetworkInterfaceAttribute", "NetworkInterfaceId", "eni-1", "Description", "not delayed"},
+		{"DescribeNetworkInterfaces"},
+	} {
+		if r, err := s.call(t.Context(), call[0], call[1:]...); err != nil || r.code() != ok {
+			t.Errorf("%s: got %q, %v, want a success", call[0], r.code(), err)
+		}
+	}
+}
