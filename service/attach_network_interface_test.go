@@ -20,9 +20,9 @@ func validAttach() *attachCase {
 		req:       AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true},
 		scene: &store.AttachScene{
-			Instance: &store.Instance{ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning},
-			Type:     &store.InstanceType{ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true, IOOptimized: true},
-			ENI:      &store.NetworkInterface{ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable},
+			Instance: &store.AttachableInstance{ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning},
+			Type:     &store.AttachableType{ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true, IOOptimized: true},
+			ENI:      &store.AttachableENI{ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable},
 			IPv4:     1,
 			Held:     1,
 			Groups:   []store.GroupScene{{ID: "sg-1", Free: 1}},

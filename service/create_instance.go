@@ -69,7 +69,7 @@ func (s *Service) createInstance(
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return CreatedInstance{}, err
 	}
-	state := store.Instance{Status: store.InstanceStopped}
+	state := store.Instance{AttachableInstance: store.AttachableInstance{Status: store.InstanceStopped}}
 	if s.options.CreateDelay > 0 {
 		state.Status, state.NextStatus = store.InstancePending, new(store.InstanceStopped)
 		state.SettlesAt = new(l.now.Add(s.options.CreateDelay))

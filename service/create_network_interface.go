@@ -291,14 +291,16 @@ func (s *Service) createNetworkInterface(
 func (s *Service) newNetworkInterface(accountID string, c createNetworkInterfaceInput) NetworkInterface {
 	n := NetworkInterface{
 		NetworkInterface: store.NetworkInterface{
-			AccountID:       accountID,
-			ID:              s.newID("eni-", c.RegionID),
-			RegionID:        c.RegionID,
-			ZoneID:          c.Offer.VSwitch.ZoneID,
-			VPCID:           c.Offer.VSwitch.VPCID,
-			VSwitchID:       c.VSwitchID,
-			Type:            store.ENISecondary,
-			Status:          store.ENIAvailable,
+			AttachableENI: store.AttachableENI{
+				AccountID: accountID,
+				ID:        s.newID("eni-", c.RegionID),
+				RegionID:  c.RegionID,
+				ZoneID:    c.Offer.VSwitch.ZoneID,
+				VPCID:     c.Offer.VSwitch.VPCID,
+				VSwitchID: c.VSwitchID,
+				Type:      store.ENISecondary,
+				Status:    store.ENIAvailable,
+			},
 			MACAddress:      s.newMAC(),
 			DeleteOnRelease: true,
 			Name:            c.Name,

@@ -34,11 +34,17 @@ func (s *Service) runningInstance(now time.Time) store.Instance {
 // startingInstance returns the status fields of an instance that is started at now.
 func (s *Service) startingInstance(now time.Time) store.Instance {
 	if s.options.StartDelay == 0 {
-		return store.Instance{Status: store.InstanceRunning, StartedAt: &now}
+		return store.Instance{
+			AttachableInstance: store.AttachableInstance{Status: store.InstanceRunning}, StartedAt: &now,
+		}
 	}
 	return store.Instance{
-		Status: store.InstanceStarting, NextStatus: new(store.InstanceRunning),
-		SettlesAt: new(now.Add(s.options.StartDelay)), StartedAt: &now,
+		AttachableInstance: store.AttachableInstance{
+			Status:     store.InstanceStarting,
+			NextStatus: new(store.InstanceRunning),
+			SettlesAt:  new(now.Add(s.options.StartDelay)),
+		},
+		StartedAt: &now,
 	}
 }
 
@@ -85,15 +91,28 @@ func (s *Service) newLaunchedInterface(
 	offer := l.Offers[wanted.VSwitchID]
 	v := offer.VSwitch
 	n.NetworkInterface = store.NetworkInterface{
-		AccountID: i.AccountID, ID: s.newID("eni-", i.RegionID),
-		RegionID: i.RegionID, ZoneID: v.ZoneID, VPCID: v.VPCID, VSwitchID: v.ID,
-		Type: store.ENISecondary, Status: store.ENIInUse,
-		InstanceID: &i.ID, InstanceENIQuantity: &i.ENIQuantity,
-		DeviceIndex: &index, NetworkCardIndex: wanted.NetworkCardIndex,
-		MACAddress: s.newMAC(), QueueNumber: wanted.QueueNumber,
-		DeleteOnRelease: !isFalse(wanted.DeleteOnRelease), SourceDestCheck: valueOf(wanted.SourceDestCheck),
-		Name: wanted.NetworkInterfaceName, Description: wanted.Description,
-		ResourceGroupID: i.ResourceGroupID, CreatedAt: l.now,
+		AttachableENI: store.AttachableENI{
+			AccountID:           i.AccountID,
+			ID:                  s.newID("eni-", i.RegionID),
+			RegionID:            i.RegionID,
+			ZoneID:              v.ZoneID,
+			VPCID:               v.VPCID,
+			VSwitchID:           v.ID,
+			Type:                store.ENISecondary,
+			Status:              store.ENIInUse,
+			InstanceID:          &i.ID,
+			InstanceENIQuantity: &i.ENIQuantity,
+			DeviceIndex:         &index,
+			NetworkCardIndex:    wanted.NetworkCardIndex,
+		},
+		MACAddress:      s.newMAC(),
+		QueueNumber:     wanted.QueueNumber,
+		DeleteOnRelease: !isFalse(wanted.DeleteOnRelease),
+		SourceDestCheck: valueOf(wanted.SourceDestCheck),
+		Name:            wanted.NetworkInterfaceName,
+		Description:     wanted.Description,
+		ResourceGroupID: i.ResourceGroupID,
+		CreatedAt:       l.now,
 	}
 	if index == 0 {
 		n.Type, n.Tags = store.ENIPrimary, i.Tags

@@ -20,8 +20,8 @@ func validJoin(req JoinSecurityGroupRequest) *joinCase {
 		req:       req,
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true},
 		scene: &store.JoinScene{
-			Instance: &store.Instance{ID: "i-1", Status: store.InstanceRunning},
-			ENI:      &store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", Status: store.ENIInUse, InstanceID: new("i-1")},
+			Instance: &store.Instance{AttachableInstance: store.AttachableInstance{ID: "i-1", Status: store.InstanceRunning}},
+			ENI:      &store.NetworkInterface{AttachableENI: store.AttachableENI{ID: "eni-1", VPCID: "vpc-1", Status: store.ENIInUse, InstanceID: new("i-1")}},
 			Joined:   []store.JoinedGroup{{ID: "sg-0", Type: store.GroupNormal, Position: 1}},
 			Group:    &store.GroupScene{ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1},
 		},

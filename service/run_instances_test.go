@@ -31,7 +31,7 @@ func validRun() *runCase {
 		},
 		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:RunInstances", regionKnown: true},
 		scene: &store.LaunchScene{
-			Type:      &store.InstanceType{ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true},
+			Type:      &store.InstanceType{AttachableType: store.AttachableType{ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true}},
 			ZoneKnown: true,
 			Offers: map[string]*store.AddressOffer{"vsw-1": {
 				VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", CIDRBlock: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDRBlock: &ipv6},
@@ -39,7 +39,7 @@ func validRun() *runCase {
 			}},
 			Quota: store.InterfaceQuota{Max: 2, Count: 1},
 			Interfaces: map[string]*store.LaunchedENI{"eni-1": {
-				NetworkInterface: store.NetworkInterface{ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary, Status: store.ENIAvailable},
+				NetworkInterface: store.NetworkInterface{AttachableENI: store.AttachableENI{ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary, Status: store.ENIAvailable}},
 				IPv4:             1,
 			}},
 			Groups: map[string]store.GroupScene{"sg-1": {ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1}},

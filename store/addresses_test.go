@@ -114,7 +114,7 @@ func TestAddressesGoRound(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	n := store.NetworkInterface{AccountID: "1000000000000001", ID: "eni-2", VSwitchID: "vsw-h"}
+	n := store.NetworkInterface{AttachableENI: store.AttachableENI{AccountID: "1000000000000001", ID: "eni-2", VSwitchID: "vsw-h"}}
 	var got []netip.Addr
 	for range 14 {
 		offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {

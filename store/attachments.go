@@ -62,8 +62,8 @@ func (a *Attachments) addContended(kind RowKind) func(ResourceID) {
 // batchInstance is an instance that requests name, with the interfaces whose rows refer to it. It
 // may also be another instance that is about to leave a group.
 type batchInstance struct {
-	Instance
-	Type       InstanceType
+	AttachableInstance
+	Type       AttachableType
 	held       map[string]*batchENI  // nil if no request names the instance, so that it is not locked
 	primary    *batchENI             // one of held; nil if it has none
 	departures map[string]*departure // by group; a nil value is a departure to delete
@@ -71,7 +71,7 @@ type batchInstance struct {
 
 // batchENI is an interface that requests name, or that such an instance holds.
 type batchENI struct {
-	NetworkInterface
+	AttachableENI
 	groups     []string
 	ipv4, ipv6 int
 	locked     bool // whether the batch has the row's lock
@@ -116,9 +116,9 @@ func (a *Attachments) Changed() bool { return a.changed }
 // AttachScene is one request's view of the locked rows, settled to the time of the batch. A missing
 // row is nil.
 type AttachScene struct {
-	Instance *Instance
-	Type     *InstanceType // of Instance
-	ENI      *NetworkInterface
+	Instance *AttachableInstance
+	Type     *AttachableType // of Instance
+	ENI      *AttachableENI
 	IPv4     int          // number of private IPv4 addresses of ENI, with the primary one; a prefix counts as one
 	IPv6     int          // number of IPv6 addresses of ENI; a prefix counts as one
 	Held     int          // number of interfaces that Instance holds, with the primary one
@@ -138,7 +138,7 @@ type AttachScene struct {
 func (a *Attachments) Scene(request Attachment) *AttachScene {
 	s := &AttachScene{batch: a, instance: a.instances[request.instance()], eni: a.enis[request.eni()]}
 	if i := s.instance; i != nil && i.RegionID == request.RegionID {
-		s.Instance, s.Type = settledInstance(&i.Instance, a.now), &i.Type
+		s.Instance, s.Type = settledAttachableInstance(&i.AttachableInstance, a.now), &i.Type
 		for _, n := range i.held {
 			if !n.hasLeft(a.now) {
 				s.Held++
@@ -146,7 +146,7 @@ func (a *Attachments) Scene(request Attachment) *AttachScene {
 		}
 	}
 	if n := s.eni; n != nil && n.RegionID == request.RegionID {
-		s.ENI, s.IPv4, s.IPv6 = settledENI(&n.NetworkInterface, a.now), n.ipv4, n.ipv6
+		s.ENI, s.IPv4, s.IPv6 = settledAttachableENI(&n.AttachableENI, a.now), n.ipv4, n.ipv6
 	}
 	if s.Instance != nil && s.ENI != nil {
 		s.Groups = a.groupScenes(request, s.instance, s.eni)
@@ -238,13 +238,13 @@ func (h *batchInstance) departureTime(group string, now time.Time) (last time.Ti
 
 // set replaces the row of an interface for the requests that follow, and moves it to another
 // instance if the new row says so.
-func (a *Attachments) set(n *batchENI, to NetworkInterface) {
+func (a *Attachments) set(n *batchENI, to AttachableENI) {
 	if n.InstanceID != nil {
 		if from := a.instances[ResourceID{n.AccountID, *n.InstanceID}]; from != nil {
 			delete(from.held, n.ID) // held may be nil
 		}
 	}
-	n.NetworkInterface, n.written, a.changed = to, true, true
+	n.AttachableENI, n.written, a.changed = to, true, true
 	if n.InstanceID != nil {
 		a.instances[ResourceID{n.AccountID, *n.InstanceID}].held[n.ID] = n
 	}

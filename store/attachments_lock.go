@@ -149,8 +149,8 @@ func newNamedIDs(requests []Attachment) namedIDs {
 
 // batchInstanceFields returns the scan targets of lockAttachedInstances.
 func batchInstanceFields(h *batchInstance) []any {
-	i, t := &h.Instance, &h.Type
-	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.VSwitchID, &i.ENIQuantity,
+	i, t := &h.AttachableInstance, &h.Type
+	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.ENIQuantity,
 		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt,
 		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
 		&t.NetworkCards, &t.HotPlug, &t.IOOptimized}
@@ -159,7 +159,6 @@ func batchInstanceFields(h *batchInstance) []any {
 // addInstance adds a locked instance to the batch.
 func (a *Attachments) addInstance(h batchInstance) {
 	h.held, h.departures = map[string]*batchENI{}, map[string]*departure{}
-	h.InstanceTypeOwnerID, h.InstanceType = h.Type.OwnerID, h.Type.ID
 	a.instances[ResourceID{h.AccountID, h.ID}] = &h
 }
 
@@ -317,7 +316,8 @@ func (a *Attachments) addDeparture(d departureRow) {
 	id := ResourceID{d.accountID, d.instanceID}
 	if a.instances[id] == nil {
 		a.instances[id] = &batchInstance{
-			Instance: Instance{AccountID: d.accountID, ID: d.instanceID}, departures: map[string]*departure{},
+			AttachableInstance: AttachableInstance{AccountID: d.accountID, ID: d.instanceID},
+			departures:         map[string]*departure{},
 		}
 	}
 	if d.at == nil {

@@ -63,23 +63,25 @@ func catalogueTypes() []InstanceType {
 	types := make([]InstanceType, 0, len(all))
 	for _, t := range all {
 		types = append(types, InstanceType{
-			OwnerID:           CatalogueOwner,
-			ID:                t.ID,
+			AttachableType: AttachableType{
+				OwnerID:           CatalogueOwner,
+				ID:                t.ID,
+				ENIQuantity:       t.ENIQuantity,
+				PrivateIPv4PerENI: t.PrivateIPv4PerENI,
+				IPv6PerENI:        t.IPv6PerENI,
+				NetworkCards:      t.NetworkCards,
+				HotPlug:           t.HotPlug,
+				IOOptimized:       t.IOOptimized,
+			},
 			Family:            t.Family,
 			Generation:        t.Generation,
 			VCPUs:             t.VCPUs,
 			MemoryGiB:         t.MemoryGiB,
-			ENIQuantity:       t.ENIQuantity,
-			PrivateIPv4PerENI: t.PrivateIPv4PerENI,
-			IPv6PerENI:        t.IPv6PerENI,
 			ENITrunkSupported: t.ENITrunkSupported,
 			ENITotalQuantity:  t.ENITotalQuantity,
 			BandwidthGbps:     t.BandwidthGbps,
 			PPS10k:            t.PPS10k,
-			NetworkCards:      t.NetworkCards,
 			CPUArchitecture:   t.CPUArchitecture,
-			HotPlug:           t.HotPlug,
-			IOOptimized:       t.IOOptimized,
 		})
 	}
 	return types

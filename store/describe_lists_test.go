@@ -79,8 +79,17 @@ func (b *listWorldBuilder) addRegion(region, zone1, zone2, suffix string) {
 		}
 	}
 	b.Instances = append(b.Instances, store.Instance{
-		AccountID: b.account, ID: "i-classic-" + suffix, RegionID: region, ZoneID: zone1, NetworkType: store.NetworkTypeClassic,
-		InstanceType: "ecs.n1.small", ENIQuantity: 1, Status: store.InstanceRunning, Name: "classic",
+		AttachableInstance: store.AttachableInstance{
+			AccountID:   b.account,
+			ID:          "i-classic-" + suffix,
+			RegionID:    region,
+			ZoneID:      zone1,
+			NetworkType: store.NetworkTypeClassic,
+			ENIQuantity: 1,
+			Status:      store.InstanceRunning,
+		},
+		InstanceType: "ecs.n1.small",
+		Name:         "classic",
 	})
 }
 
@@ -89,9 +98,20 @@ func (b *listWorldBuilder) addVSwitch(vsw store.VSwitch, suffix string) {
 	for n := range 3 {
 		vpc, id := vsw.VPCID, fmt.Sprintf("i-%d-%s", n, suffix)
 		i := store.Instance{
-			AccountID: b.account, ID: id, RegionID: vsw.RegionID, ZoneID: vsw.ZoneID, NetworkType: store.NetworkTypeVPC,
-			VPCID: &vpc, VSwitchID: new(vsw.ID), InstanceType: pick(b.Rand, "ecs.g6.xlarge", "ecs.c6.xlarge"), ENIQuantity: 3,
-			Name: pick(b.Rand, "web-1", "web-2", "100%", "db_1", `a\b`, ""), ResourceGroupID: pick(b.Rand, "", "rg-1", "rg-2"), Tags: b.tags(),
+			AttachableInstance: store.AttachableInstance{
+				AccountID:   b.account,
+				ID:          id,
+				RegionID:    vsw.RegionID,
+				ZoneID:      vsw.ZoneID,
+				NetworkType: store.NetworkTypeVPC,
+				VPCID:       &vpc,
+				ENIQuantity: 3,
+			},
+			VSwitchID:       new(vsw.ID),
+			InstanceType:    pick(b.Rand, "ecs.g6.xlarge", "ecs.c6.xlarge"),
+			Name:            pick(b.Rand, "web-1", "web-2", "100%", "db_1", `a\b`, ""),
+			ResourceGroupID: pick(b.Rand, "", "rg-1", "rg-2"),
+			Tags:            b.tags(),
 			Attributes: store.InstanceAttributes{
 				ImageID: pick(b.Rand, "", "image-1"), InstanceChargeType: pick(b.Rand, "", "PrePaid"), KeyPairName: pick(b.Rand, "", "key"),
 				RAMRoleName: pick(b.Rand, "", "role"),
@@ -125,12 +145,26 @@ func (b *listWorldBuilder) settles(in map[store.ResourceID]time.Duration, id, ne
 // addInterface adds an interface with addresses, on an instance unless that is nil.
 func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses, on *store.Instance, index int) {
 	n := store.NetworkInterface{
-		AccountID: b.account, ID: id, RegionID: vsw.RegionID, ZoneID: vsw.ZoneID, VPCID: vsw.VPCID, VSwitchID: vsw.ID,
-		Type: store.ENISecondary, Status: s.now, NextStatus: b.settles(b.NetworkInterfacesSettleIn, id, s.next),
-		MACAddress: fmt.Sprintf("00:16:3e:00:%02x:%02x", b.IntN(256), b.IntN(256)), QueueNumber: pick(b.Rand, nil, new(2)),
-		DeleteOnRelease: b.IntN(2) == 0, SourceDestCheck: b.IntN(2) == 0, ServiceManaged: b.IntN(5) == 0,
-		Name: pick(b.Rand, "data", "backup", ""), Description: pick(b.Rand, "", "an interface"), ResourceGroupID: pick(b.Rand, "", "rg-1", "rg-2"),
-		Tags: b.tags(),
+		AttachableENI: store.AttachableENI{
+			AccountID:      b.account,
+			ID:             id,
+			RegionID:       vsw.RegionID,
+			ZoneID:         vsw.ZoneID,
+			VPCID:          vsw.VPCID,
+			VSwitchID:      vsw.ID,
+			Type:           store.ENISecondary,
+			Status:         s.now,
+			NextStatus:     b.settles(b.NetworkInterfacesSettleIn, id, s.next),
+			ServiceManaged: b.IntN(5) == 0,
+		},
+		MACAddress:      fmt.Sprintf("00:16:3e:00:%02x:%02x", b.IntN(256), b.IntN(256)),
+		QueueNumber:     pick(b.Rand, nil, new(2)),
+		DeleteOnRelease: b.IntN(2) == 0,
+		SourceDestCheck: b.IntN(2) == 0,
+		Name:            pick(b.Rand, "data", "backup", ""),
+		Description:     pick(b.Rand, "", "an interface"),
+		ResourceGroupID: pick(b.Rand, "", "rg-1", "rg-2"),
+		Tags:            b.tags(),
 	}
 	if on != nil {
 		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex = new(on.ID), new(on.ENIQuantity), &index
@@ -236,7 +270,7 @@ func (w readWorld) instances(accountID, regionID string) []store.DescribedInstan
 			for _, n := range interfaces {
 				if n.InstanceID != nil && *n.InstanceID == i.ID && *n.DeviceIndex == index {
 					d.NetworkInterfaces = append(d.NetworkInterfaces, store.DescribedNetworkInterface{
-						NetworkInterface: store.NetworkInterface{ID: n.ID, Type: n.Type, MACAddress: n.MACAddress},
+						NetworkInterface: store.NetworkInterface{AttachableENI: store.AttachableENI{ID: n.ID, Type: n.Type}, MACAddress: n.MACAddress},
 						Addresses:        n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
 					})
 				}

@@ -17,23 +17,13 @@ const (
 	NetworkTypeClassic = "classic"
 )
 
-// Instance is a row of instances as it is stored; Settled returns its state at a given time. VPCID
-// and VSwitchID are nil for a classic instance.
+// Instance is a row of instances as it is stored; Settled returns its state at a given time.
+// VSwitchID is nil for a classic instance.
 type Instance struct {
-	AccountID           string             `db:"account_id,key"`
-	ID                  string             `db:"id,key"`
-	RegionID            string             `db:"region_id,fixed"`
-	ZoneID              string             `db:"zone_id,fixed"`
-	NetworkType         string             `db:"network_type,once"`
-	VPCID               *string            `db:"vpc_id,fixed"`
+	AttachableInstance
 	VSwitchID           *string            `db:"vswitch_id,fixed"`
 	InstanceTypeOwnerID string             `db:"instance_type_owner_id"`
 	InstanceType        string             `db:"instance_type"`
-	ENIQuantity         int                `db:"eni_quantity"`
-	Status              string             `db:"status"`
-	NextStatus          *string            `db:"next_status"`
-	SettlesAt           *time.Time         `db:"settles_at"`
-	RunningAt           *time.Time         `db:"running_at"`      // end of the step from Starting to Running, or nil
 	StartedAt           *time.Time         `db:"started_at,once"` // time of the last start; nil if never started
 	Name                string             `db:"name"`
 	Description         string             `db:"description"`
@@ -42,6 +32,22 @@ type Instance struct {
 	Tags                map[string]string  `db:"tags"`
 	Attributes          InstanceAttributes `db:"attributes"`
 	CreatedAt           time.Time          `db:"created_at,once"`
+}
+
+// AttachableInstance is what attaches and detaches know of an instance (see AttachableENI). VPCID is
+// nil for a classic instance.
+type AttachableInstance struct {
+	AccountID   string     `db:"account_id,key"`
+	ID          string     `db:"id,key"`
+	RegionID    string     `db:"region_id,fixed"`
+	ZoneID      string     `db:"zone_id,fixed"`
+	NetworkType string     `db:"network_type,once"`
+	VPCID       *string    `db:"vpc_id,fixed"`
+	ENIQuantity int        `db:"eni_quantity"`
+	Status      string     `db:"status"`
+	NextStatus  *string    `db:"next_status"`
+	SettlesAt   *time.Time `db:"settles_at"`
+	RunningAt   *time.Time `db:"running_at"` // end of the step from Starting to Running, or nil
 }
 
 // InstanceAttributes are values of an instance that are only stored and shown. The zero value is
@@ -80,6 +86,12 @@ type Disk struct {
 
 // Settled returns the instance settled to now: it has its next status once that is due.
 func (i Instance) Settled(now time.Time) Instance {
+	i.AttachableInstance = i.AttachableInstance.Settled(now)
+	return i
+}
+
+// Settled is the method of the same name of Instance.
+func (i AttachableInstance) Settled(now time.Time) AttachableInstance {
 	switch {
 	case due(i.RunningAt, now):
 		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = InstanceRunning, nil, nil, nil
@@ -96,7 +108,16 @@ func (i Instance) Settled(now time.Time) Instance {
 // settledInstance is Settled for a row that may be nil. If nothing is due, it returns the row
 // itself.
 func settledInstance(i *Instance, now time.Time) *Instance {
-	if i == nil || !due(i.SettlesAt, now) && !due(i.RunningAt, now) {
+	if i == nil || settledAttachableInstance(&i.AttachableInstance, now) == &i.AttachableInstance {
+		return i
+	}
+	settled := i.Settled(now)
+	return &settled
+}
+
+// settledAttachableInstance is settledInstance for the instance of a batch.
+func settledAttachableInstance(i *AttachableInstance, now time.Time) *AttachableInstance {
+	if !due(i.SettlesAt, now) && !due(i.RunningAt, now) {
 		return i
 	}
 	settled := i.Settled(now)

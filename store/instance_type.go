@@ -6,23 +6,28 @@ const CatalogueOwner = ""
 // InstanceType is an instance type with its limits. A limit that no source gives is nil and is not
 // enforced.
 type InstanceType struct {
-	OwnerID           string   `db:"owner_id,key"` // an account, or CatalogueOwner
-	ID                string   `db:"id,key"`
+	AttachableType
 	Family            string   `db:"family"`
 	Generation        string   `db:"generation"`
 	VCPUs             int      `db:"vcpus"`
 	MemoryGiB         float64  `db:"memory_gib"`
-	ENIQuantity       int      `db:"eni_quantity"` // maximum number of interfaces of one instance, with the primary one
-	PrivateIPv4PerENI *int     `db:"private_ipv4_per_eni"`
-	IPv6PerENI        *int     `db:"ipv6_per_eni"`
 	ENITrunkSupported bool     `db:"eni_trunk_supported"`
 	ENITotalQuantity  *int     `db:"eni_total_quantity"`
 	BandwidthGbps     *float64 `db:"bandwidth_gbps"`
 	PPS10k            *float64 `db:"pps_10k"`
-	NetworkCards      *int     `db:"network_cards"`
 	CPUArchitecture   string   `db:"cpu_architecture"`
-	HotPlug           bool     `db:"hot_plug"`     // whether a running instance may attach and detach interfaces
-	IOOptimized       bool     `db:"io_optimized"` // only such types may have secondary interfaces
+}
+
+// AttachableType is what attaches know of an instance type (see AttachableENI).
+type AttachableType struct {
+	OwnerID           string `db:"owner_id,key"` // an account, or CatalogueOwner
+	ID                string `db:"id,key"`
+	ENIQuantity       int    `db:"eni_quantity"` // maximum number of interfaces of one instance, with the primary one
+	PrivateIPv4PerENI *int   `db:"private_ipv4_per_eni"`
+	IPv6PerENI        *int   `db:"ipv6_per_eni"`
+	NetworkCards      *int   `db:"network_cards"`
+	HotPlug           bool   `db:"hot_plug"`     // whether a running instance may attach and detach interfaces
+	IOOptimized       bool   `db:"io_optimized"` // only such types may have secondary interfaces
 }
 
 // Region is a region of the catalogue or of a scenario.

@@ -41,7 +41,7 @@ func TestSettledInterfacesInGoAndSQL(t *testing.T) {
 			{"Available", ""}, {"Attaching", ""}, {"InUse", ""}, {"Detaching", ""}, {"Deleting", ""},
 			{"Attaching", "InUse"}, {"Attaching", "Available"}, {"Detaching", "Available"}, {"Deleting", "Deleted"},
 		}).Draw(rt, "statuses")
-		stored := store.NetworkInterface{Status: s.now}
+		stored := store.NetworkInterface{AttachableENI: store.AttachableENI{Status: s.now}}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
 		if s.now != store.ENIAvailable && s.now != store.ENIDeleting {
 			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex = new("i-1"), new(3), new(2)
@@ -91,7 +91,7 @@ func TestSettledInstancesInGoAndSQL(t *testing.T) {
 			{"Pending", ""}, {"Starting", ""}, {"Running", ""}, {"Stopping", ""}, {"Stopped", ""},
 			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Pending", "Starting"}, {"Starting", "Running"}, {"Stopping", "Stopped"},
 		}).Draw(rt, "statuses")
-		stored := store.Instance{Status: s.now}
+		stored := store.Instance{AttachableInstance: store.AttachableInstance{Status: s.now}}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
 		if s.next == store.InstanceStarting {
 			stored.RunningAt = new(stored.SettlesAt.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt, "starting for")) * time.Second))

@@ -165,17 +165,19 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 			continue
 		}
 		x.types[e.id.value] = &store.InstanceType{
-			ID:                e.id.value,
-			Family:            e.family.value,
-			VCPUs:             e.vcpus,
-			MemoryGiB:         e.memoryGiB,
-			ENIQuantity:       e.eniQuantity,
-			PrivateIPv4PerENI: e.ipv4PerENI.pointer(),
-			IPv6PerENI:        e.ipv6PerENI.pointer(),
-			NetworkCards:      e.networkCards.pointer(),
-			CPUArchitecture:   e.cpuArchitecture.value,
-			HotPlug:           e.hotPlug,
-			IOOptimized:       e.ioOptimized,
+			AttachableType: store.AttachableType{
+				ID:                e.id.value,
+				ENIQuantity:       e.eniQuantity,
+				PrivateIPv4PerENI: e.ipv4PerENI.pointer(),
+				IPv6PerENI:        e.ipv6PerENI.pointer(),
+				NetworkCards:      e.networkCards.pointer(),
+				HotPlug:           e.hotPlug,
+				IOOptimized:       e.ioOptimized,
+			},
+			Family:          e.family.value,
+			VCPUs:           e.vcpus,
+			MemoryGiB:       e.memoryGiB,
+			CPUArchitecture: e.cpuArchitecture.value,
 		}
 	}
 }
@@ -200,13 +202,15 @@ func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 		return nil, false
 	}
 	return &store.InstanceType{
-		OwnerID:           store.CatalogueOwner,
-		ID:                known.ID,
-		ENIQuantity:       known.ENIQuantity,
-		PrivateIPv4PerENI: known.PrivateIPv4PerENI,
-		IPv6PerENI:        known.IPv6PerENI,
-		HotPlug:           known.HotPlug,
-		IOOptimized:       known.IOOptimized,
+		AttachableType: store.AttachableType{
+			OwnerID:           store.CatalogueOwner,
+			ID:                known.ID,
+			ENIQuantity:       known.ENIQuantity,
+			PrivateIPv4PerENI: known.PrivateIPv4PerENI,
+			IPv6PerENI:        known.IPv6PerENI,
+			HotPlug:           known.HotPlug,
+			IOOptimized:       known.IOOptimized,
+		},
 	}, true
 }
 

@@ -96,10 +96,12 @@ func (x *accountExpansion) instance(
 	x.instances[id] = i
 
 	row := store.Instance{
-		AccountID:       x.accountID,
-		ID:              id,
-		RegionID:        region,
-		Status:          e.status.value,
+		AttachableInstance: store.AttachableInstance{
+			AccountID: x.accountID,
+			ID:        id,
+			RegionID:  region,
+			Status:    e.status.value,
+		},
 		Name:            t.name.value.expand(n),
 		Description:     t.description.value.expand(n),
 		HostName:        t.hostName.value.expand(n),
@@ -177,19 +179,21 @@ func (x *accountExpansion) primaryInterface(e *instanceEntry, t *instanceTemplat
 	x.interfaces[id] = owner{at: at, primaryOf: i.row.ID}
 	groups := x.findGroups(t.groups, n, v.row.VPCID)
 	row := store.NetworkInterface{
-		AccountID:           x.accountID,
-		ID:                  id,
-		RegionID:            i.row.RegionID,
-		ZoneID:              v.row.ZoneID,
-		VPCID:               v.row.VPCID,
-		VSwitchID:           v.row.ID,
-		Type:                store.ENIPrimary,
-		Status:              store.ENIInUse,
-		InstanceID:          &i.row.ID,
-		InstanceENIQuantity: &i.row.ENIQuantity,
-		DeviceIndex:         new(0),
-		Name:                t.primaryName.value.expand(n),
-		Description:         t.primaryDescription.value.expand(n),
+		AttachableENI: store.AttachableENI{
+			AccountID:           x.accountID,
+			ID:                  id,
+			RegionID:            i.row.RegionID,
+			ZoneID:              v.row.ZoneID,
+			VPCID:               v.row.VPCID,
+			VSwitchID:           v.row.ID,
+			Type:                store.ENIPrimary,
+			Status:              store.ENIInUse,
+			InstanceID:          &i.row.ID,
+			InstanceENIQuantity: &i.row.ENIQuantity,
+			DeviceIndex:         new(0),
+		},
+		Name:        t.primaryName.value.expand(n),
+		Description: t.primaryDescription.value.expand(n),
 	}
 	x.applyInterfaceFields(&row, &e.primary.interfaceFields)
 	row.NetworkCardIndex = e.primary.networkCard.pointer()

@@ -111,17 +111,19 @@ func (x *accountExpansion) networkInterface(
 	}
 	groups := x.findGroups(t.groups, n, v.row.VPCID)
 	row := store.NetworkInterface{
-		AccountID:      x.accountID,
-		ID:             id,
-		RegionID:       region,
-		ZoneID:         v.row.ZoneID,
-		VPCID:          v.row.VPCID,
-		VSwitchID:      v.row.ID,
-		Type:           store.ENISecondary,
-		Status:         status,
-		ServiceManaged: e.serviceManaged,
-		Name:           t.name.value.expand(n),
-		Description:    t.description.value.expand(n),
+		AttachableENI: store.AttachableENI{
+			AccountID:      x.accountID,
+			ID:             id,
+			RegionID:       region,
+			ZoneID:         v.row.ZoneID,
+			VPCID:          v.row.VPCID,
+			VSwitchID:      v.row.ID,
+			Type:           store.ENISecondary,
+			Status:         status,
+			ServiceManaged: e.serviceManaged,
+		},
+		Name:        t.name.value.expand(n),
+		Description: t.description.value.expand(n),
 	}
 	x.applyInterfaceFields(&row, &e.interfaceFields)
 	if e.settlesIn.given {

@@ -31,7 +31,7 @@ type Table[T any] struct {
 // column is a column of a table.
 type column struct {
 	name                   string
-	field                  int // its index in the struct
+	field                  []int // its index in the struct, as reflect goes it
 	key, fixed, once, null bool
 }
 
@@ -40,13 +40,16 @@ type column struct {
 func New[T any](name, owner string) *Table[T] {
 	t := &Table[T]{name: name, owner: owner}
 	rows := reflect.TypeFor[T]()
-	for i := range rows.NumField() {
-		tag := rows.Field(i).Tag.Get("db")
+	for _, f := range reflect.VisibleFields(rows) {
+		if f.Anonymous {
+			continue // its fields follow
+		}
+		tag := f.Tag.Get("db")
 		if tag == "" {
-			panic(fmt.Sprintf("table: field %s of %v has no db tag", rows.Field(i).Name, rows))
+			panic(fmt.Sprintf("table: field %s of %v has no db tag", f.Name, rows))
 		}
 		options := strings.Split(tag, ",")
-		c := column{name: options[0], field: i}
+		c := column{name: options[0], field: f.Index}
 		for _, option := range options[1:] {
 			switch option {
 			case "key":
@@ -99,7 +102,7 @@ func (t *Table[T]) Targets(row *T) []any {
 	v := reflect.ValueOf(row).Elem()
 	out := make([]any, len(t.columns))
 	for i, c := range t.columns {
-		out[i] = v.Field(c.field).Addr().Interface()
+		out[i] = v.FieldByIndex(c.field).Addr().Interface()
 	}
 	return out
 }
@@ -116,7 +119,7 @@ func (t *Table[T]) Values(row *T) []any {
 	v := reflect.ValueOf(row).Elem()
 	out := make([]any, len(t.columns))
 	for i, c := range t.columns {
-		switch value := v.Field(c.field).Interface().(type) {
+		switch value := v.FieldByIndex(c.field).Interface().(type) {
 		case map[string]string:
 			if out[i] = value; value == nil {
 				out[i] = map[string]string{}

@@ -160,8 +160,18 @@ func smallWorld(account string) *world.World {
 		VSwitches:      []store.VSwitch{{AccountID: account, ID: "vsw-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", CIDRBlock: block}},
 		SecurityGroups: []store.SecurityGroup{{AccountID: account, ID: "sg-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", Type: "normal", InstanceLimit: 10}},
 		NetworkInterfaces: []store.NetworkInterface{{
-			AccountID: account, ID: "eni-1", RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", VSwitchID: "vsw-1",
-			Type: store.ENISecondary, Status: store.ENIAvailable, MACAddress: "00:16:3e:00:00:01", Tags: map[string]string{"team": "network"},
+			AttachableENI: store.AttachableENI{
+				AccountID: account,
+				ID:        "eni-1",
+				RegionID:  "cn-hangzhou",
+				ZoneID:    "cn-hangzhou-h",
+				VPCID:     "vpc-1",
+				VSwitchID: "vsw-1",
+				Type:      store.ENISecondary,
+				Status:    store.ENIAvailable,
+			},
+			MACAddress: "00:16:3e:00:00:01",
+			Tags:       map[string]string{"team": "network"},
 		}},
 		PrivateIPAddresses: []store.PrivateIPAddress{{
 			AccountID: account, VSwitchID: "vsw-1", Address: netip.MustParseAddr("10.0.0.1"), NetworkInterfaceID: "eni-1", IsPrimary: true,
