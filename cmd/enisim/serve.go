@@ -330,7 +330,7 @@ func (c *serveCommand) printBanner(
 		control = "off: others can reach this address, so it needs a --control-token"
 	}
 	if c.Signature == "identify" {
-		key += ", and whoever names it is let in: --signature identify"
+		key += ", and a caller that names it is let in: --signature identify"
 	}
 	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\nDatabase  %s\nWorld     %s\nKey       %s\n",
 		scheme, address, certificate, control, db.description(), origin, key)

@@ -49,8 +49,8 @@ type snapshotRestoreCommand struct{ snapshotFlags }
 
 // Help returns the text of --help.
 func (*snapshotRestoreCommand) Help() string {
-	return `The account has again what it had, with the same ids, also beside running servers: whoever reads sees the
-old state or the restored one, never half. Keys, users and quotas stay as they are.
+	return `The account has again what it had, with the same ids, also beside running servers: a reader sees the old
+state or the restored one, never half. Keys, users and quotas stay as they are.
 
 Example:
 
