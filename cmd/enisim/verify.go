@@ -11,8 +11,8 @@ type verifyCommand struct{ targetFlags }
 
 // Help returns the text of --help.
 func (*verifyCommand) Help() string {
-	return `Recompute all invariants from the tables, and report violations: limits, attachments, statuses and times, zones
-and VPCs, addresses, groups and their counts, client tokens. They hold at every moment. The command looks at all
+	return `Recompute all invariants from the tables, and report violations: limits, attachments, statuses and times,
+zones and VPCs, addresses, groups and their counts, client tokens. They hold at every moment. The command looks at all
 accounts at one moment, writes nothing, and no request waits for it. Each violation is a line with the name of the
 invariant, the account and the ids; then the exit code is 1.
 
