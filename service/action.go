@@ -29,8 +29,8 @@ type Action[Request, Answer any] struct {
 	write         func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
 	consumesToken bool // whether a refusal uses up the token
 
-	// creates is set for an action that locks the account, a VPC or a VSwitch, as all do that assign
-	// addresses. Such actions of one account take turns (store.BeginCreation).
+	// creates is set for an action that creates or assigns something in the account, a VPC or a
+	// VSwitch, and locks that row. Such actions of one account take turns (store.BeginCreation).
 	creates bool
 
 	// newAction sets these.

@@ -184,9 +184,9 @@ func newListTurns(conns int, s *sharing) *turns {
 	return t
 }
 
-// newCreationTurns returns the turns of transactions that lock the account's row, a VPC or a
-// VSwitch, as every creation of an interface does. They run one after the other in any case. If all of them
-// waited in the database, the last one would reach its lock timeout while the locks are granted
+// newCreationTurns returns the turns of transactions that create or assign something in the
+// account, a VPC or a VSwitch, and lock that row. They run one after the other in any case. If all of
+// them waited in the database, the last one would reach its lock timeout while the locks are granted
 // regularly. So two of an account are at work: one that has the locks, and one that gets them next.
 func newCreationTurns(s *sharing) *turns {
 	t := newTurns(0, s)
@@ -194,8 +194,9 @@ func newCreationTurns(s *sharing) *turns {
 	return t
 }
 
-// BeginCreation waits for the turn of a transaction that locks the account, a VPC or a VSwitch.
-// The caller calls end after the transaction. It returns ErrBusy if the turn does not come in time.
+// BeginCreation waits for the turn of a transaction that creates or assigns something in the
+// account, a VPC or a VSwitch. The caller calls end after the transaction. It returns ErrBusy if the
+// turn does not come in time.
 func (s *Store) BeginCreation(ctx context.Context) (end func(), err error) {
 	return s.creations.begin(ctx)
 }

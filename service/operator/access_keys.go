@@ -115,7 +115,7 @@ func (o *Operator) AccessKeys(ctx context.Context, accountID string) ([]AccessKe
 	return keys, err
 }
 
-// DisableAccessKey makes a key Inactive. Every replica refuses it within identityCacheTime.
+// DisableAccessKey makes a key Inactive. Every replica refuses it within a second.
 func (o *Operator) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
 	var disabled AccessKey
 	err := o.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
@@ -126,7 +126,7 @@ func (o *Operator) DisableAccessKey(ctx context.Context, id string) (AccessKey, 
 	return disabled, err
 }
 
-// DeleteAccessKey deletes a key. It is unknown on every replica within identityCacheTime.
+// DeleteAccessKey deletes a key. It is unknown on every replica within a second.
 func (o *Operator) DeleteAccessKey(ctx context.Context, id string) error {
 	return o.changeAccessKey(ctx, id, func(tx *store.Tx, _ store.ListedAccessKey) { tx.DeleteAccessKey(id) })
 }

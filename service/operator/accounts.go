@@ -246,7 +246,7 @@ func validateRepeats(repeats string) error {
 }
 
 // ChangeAccount changes an account, and returns it. The change applies to requests on this server
-// at once, and on others within identityCacheTime.
+// at once, and on others within a second.
 func (o *Operator) ChangeAccount(ctx context.Context, id string, req ChangeAccountRequest) (Account, error) {
 	if !accountIDPattern.MatchString(id) {
 		return Account{}, errInvalidAccountID(id)
@@ -317,7 +317,7 @@ func (o *Operator) ResetAccount(ctx context.Context, id string, file *ScenarioFi
 }
 
 // DeleteAccount deletes an account with all that it has. Its keys are unknown at once on this
-// replica, and within identityCacheTime on every other.
+// replica, and within a second on every other.
 func (o *Operator) DeleteAccount(ctx context.Context, id string) error {
 	if !accountIDPattern.MatchString(id) {
 		return errInvalidAccountID(id)
