@@ -32,7 +32,7 @@ race: ## Run the tests under the race detector
 	@$(TESTS) -race $(TESTFLAGS) ./...
 
 prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
-	$(GO) test ./cmd/enisim/prove -run '^TestTheHistoryIsLinearizableWhateverBreaks$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)
+	$(GO) test ./cmd/enisim/prove -run '^TestHistoryIsLinearizableUnderFaults$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)
 
 soak-hostile: ## Attack a server for SOAK (60s), and hold its memory to 256 MiB
 	$(GO) test ./cmd/enisim -run '^TestHostileSoak$$' -v -count 1 -timeout 20m -soak $(SOAK)

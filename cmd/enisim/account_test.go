@@ -36,13 +36,13 @@ func TestAccountsBesideARunningServer(t *testing.T) {
 
 	printed := account("create", "--name", "run 17", "--network-interfaces-per-region", "7", "--expires-in", "1h",
 		"--scenario", world)
-	made := fields(printed)
-	id, own := made["Account"], made["AccessKeyId"]
-	attacher := strings.Fields(made["LTAIquickstart000002"])
+	created := fields(printed)
+	id, ownKey := created["Account"], created["AccessKeyId"]
+	attacher := strings.Fields(created["LTAIquickstart000002"])
 	if len(id) != 16 || len(attacher) < 6 || attacher[3] != "attacher" {
 		t.Fatalf("create: got %q, want an account with a key, and the scenario's two", printed)
 	}
-	wantCall("the account's key", own, made["AccessKeySecret"], `"InstanceId":"i-web"`)
+	wantCall("the account's key", ownKey, created["AccessKeySecret"], `"InstanceId":"i-web"`)
 	wantCall("its RAM user's key", attacher[0], attacher[1], `"InstanceId":"i-web"`)
 	list := account("list")
 	for _, want := range []string{id + "  7  ", "run 17", "1000000000000001", "never", "quickstart"} {
@@ -52,21 +52,21 @@ func TestAccountsBesideARunningServer(t *testing.T) {
 	}
 
 	if out := account("reset", id); out != id+" is empty\n" {
-		t.Errorf("reset: got %q", out)
+		t.Errorf("reset: got %q, want that %s is empty", out, id)
 	}
-	wantCall("a reset account", own, made["AccessKeySecret"], `"TotalCount":0`)
+	wantCall("a reset account", ownKey, created["AccessKeySecret"], `"TotalCount":0`)
 	account("reset", id, "--scenario", world)
-	wantCall("reset to its scenario", own, made["AccessKeySecret"], `"InstanceId":"i-web"`)
+	wantCall("reset to its scenario", ownKey, created["AccessKeySecret"], `"InstanceId":"i-web"`)
 
 	if out := account("delete", id); out != id+" is deleted\n" {
-		t.Errorf("delete: got %q", out)
+		t.Errorf("delete: got %q, want that %s is deleted", out, id)
 	}
 	if list := account("list"); strings.Contains(list, id) || !strings.Contains(list, "1000000000000001") {
 		t.Errorf("afterwards: got %q, want only the quick-start account", list)
 	}
 	for _, c := range []struct {
 		args []string
-		says string
+		want string
 	}{
 		{[]string{"create", "--id", "1000000000000001"}, "enisim account reset 1000000000000001"},
 		{[]string{"create", "--scenario", "nowhere.yaml"}, "nowhere.yaml"},
@@ -75,15 +75,15 @@ func TestAccountsBesideARunningServer(t *testing.T) {
 		{[]string{"delete", id}, "enisim account list"},
 	} {
 		_, errOut, exit := output(t, append(append([]string{"account"}, c.args...), "--database-url", database)...)
-		if exit != exitFailure || !strings.Contains(errOut, c.says) {
+		if exit != exitFailure || !strings.Contains(errOut, c.want) {
 			t.Errorf("account %s: got exit code %d, %q; want %d and %q", strings.Join(c.args, " "), exit, errOut,
-				exitFailure, c.says)
+				exitFailure, c.want)
 		}
 	}
 	server.end(t, syscall.SIGTERM)
-	for _, secret := range []string{made["AccessKeySecret"], attacher[1]} {
+	for _, secret := range []string{created["AccessKeySecret"], attacher[1]} {
 		if strings.Contains(list, secret) || strings.Contains(server.log.String(), secret) {
-			t.Errorf("the secret %q is listed, or in the server's log", secret)
+			t.Errorf("got the secret %q in the list or in the server's log, want it in neither", secret)
 		}
 	}
 }

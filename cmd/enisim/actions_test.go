@@ -9,11 +9,13 @@ import (
 	"enisim/httpapi"
 )
 
+// The command lists all actions, prints one in detail, and describes all of them as JSON.
 func TestActions(t *testing.T) {
 	t.Parallel()
 	list, _, exit := output(t, "actions")
-	if names := strings.Fields(list); exit != 0 || !slices.Equal(names, httpapi.ActionNames()) {
-		t.Errorf("list: got exit code %d and %d names, want all %d actions", exit, len(names), len(httpapi.ActionNames()))
+	want := httpapi.ActionNames()
+	if names := strings.Fields(list); exit != 0 || !slices.Equal(names, want) {
+		t.Errorf("list: got exit code %d and %d names, want all %d actions", exit, len(names), len(want))
 	}
 	one, _, exit := output(t, "actions", "CreateVpc")
 	for _, want := range []string{
@@ -29,7 +31,8 @@ func TestActions(t *testing.T) {
 	if err := json.Unmarshal([]byte(encoded), &products); exit != 0 || err != nil || len(products) != 3 {
 		t.Fatalf("--json: got exit code %d, %v and %d products, want three", exit, err, len(products))
 	}
-	if d := products[0].APIs["DescribeNetworkInterfaces"]; products[0].Info.Version != "2014-05-26" || len(d.Parameters) == 0 ||
+	if d := products[0].APIs["DescribeNetworkInterfaces"]; products[0].Info.Version != "2014-05-26" ||
+		len(d.Parameters) == 0 ||
 		d.Responses["200"].Schema.Properties["NetworkInterfaceSets"].Type != "object" {
 		t.Errorf("--json: got %+v, want parameters and reply", d)
 	}
@@ -39,18 +42,20 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// The API ignores a parameter that it does not know, so a misspelt one would go unnoticed. Parts of lists, and parameters that go with any action, are
-// known.
+// The API ignores unknown parameters, so a misspelt one would go unnoticed without the warning.
+// Parts of lists and the parameters of all actions are known.
 func TestCallWarnsOfParametersThatAnActionDoesNotRead(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		args []string
 		want string
 	}{
-		{[]string{"AttachNetworkInterface", "--InstancId", "i-web"}, "enisim: AttachNetworkInterface does not read --InstancId; did you mean --InstanceId?\n"},
+		{[]string{"AttachNetworkInterface", "--InstancId", "i-web"},
+			"enisim: AttachNetworkInterface does not read --InstancId; did you mean --InstanceId?\n"},
 		{[]string{"DescribeInstances", "--Xyz", "1"}, "enisim: DescribeInstances does not read --Xyz\n"},
-		{[]string{"DescribeVpcs", "--Version", "2016-04-28", "--VpcName", "a", "--RegionId", "cn-hangzhou", "--Tag.1.Key", "a", "--Format", "XML"}, ""},
-		{[]string{"NoSuchAction", "--Xyz", "1"}, ""}, // the server answers that
+		{[]string{"DescribeVpcs", "--Version", "2016-04-28", "--VpcName", "a", "--RegionId", "cn-hangzhou",
+			"--Tag.1.Key", "a", "--Format", "XML"}, ""},
+		{[]string{"NoSuchAction", "--Xyz", "1"}, ""}, // the server reports the unknown action
 	} {
 		_, stderr, _ := output(t, slices.Concat([]string{"call", "--endpoint", "127.0.0.1:1"}, c.args)...)
 		warning, _, _ := strings.Cut(stderr, "enisim: no reply")

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	checkWorld = `{"enisim_history":1}
+	historyStart = `{"enisim_history":1}
 {"type":"instance","id":"i-1","limit":2,"held":1}
 {"type":"interface","id":"eni-1"}
 {"type":"interface","id":"eni-2"}
@@ -15,9 +15,9 @@ const (
 {"type":"ok","op":1,"time":2000}
 {"type":"invoke","op":2,"client":2,"time":3000,"action":"AttachNetworkInterface","instance":"i-1","interface":"eni-2"}
 `
-	checkGood = checkWorld + `{"type":"fail","op":2,"time":4000,"code":"EniPerInstanceLimitExceeded"}
+	linearizableHistory = historyStart + `{"type":"fail","op":2,"time":4000,"code":"EniPerInstanceLimitExceeded"}
 `
-	checkBad = checkWorld + `{"type":"ok","op":2,"time":4000}
+	contradictoryHistory = historyStart + `{"type":"ok","op":2,"time":4000}
 `
 )
 
@@ -28,36 +28,37 @@ func TestCheck(t *testing.T) {
 		name, history string
 		args          []string
 		exit          int
-		says          string // in stdout or stderr
+		want          string // in stdout or stderr
 	}{
-		{"linearizable", checkGood, nil, 0,
+		{"linearizable", linearizableHistory, nil, 0,
 			"linearizable: 2 operations (1 ok, 1 refused, 0 of unknown outcome) on 2 interfaces and 1 instances"},
-		{"not linearizable", checkBad, nil, exitFailure, "No order of them explains op 2. It would have needed " +
-			"eni-2 free and a place on i-1 at one moment of its call."},
-		{"no history", checkBad + "{}\n", nil, exitUsage,
+		{"not linearizable", contradictoryHistory, nil, exitFailure,
+			"No order of them explains op 2. It would have needed eni-2 free and a place on i-1 " +
+				"at one moment of its call."},
+		{"no history", contradictoryHistory + "{}\n", nil, exitUsage,
 			":9: type is missing; it is instance, interface, invoke, ok, fail or unknown"},
-		{"of a server with delays", checkWorld + `{"type":"invoke","op":3,"time":3000,` +
+		{"server with delays", historyStart + `{"type":"invoke","op":3,"time":3000,` +
 			`"action":"DescribeNetworkInterfaces","interface":"eni-2"}
 {"type":"ok","op":3,"time":4000,"status":"Attaching","instance":"i-1"}
 `, nil, exitUsage, "serve --attach-delay 0 --detach-delay 0"},
-		{"no time", checkGood, []string{"--timeout", "1ns"}, exitUndecided,
+		{"timeout", linearizableHistory, []string{"--timeout", "1ns"}, exitUndecided,
 			"undecided within 1ns; allow more with --timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			path := file(t, c.history)
 			stdout, stderr, exit := output(t, append([]string{"check", path}, c.args...)...)
-			if exit != c.exit || !strings.Contains(stdout+stderr, c.says) {
-				t.Errorf("got exit code %d and\n%s%s\nwant %d and in it\n%s", exit, stdout, stderr, c.exit, c.says)
+			if exit != c.exit || !strings.Contains(stdout+stderr, c.want) {
+				t.Errorf("got exit code %d and\n%s%s\nwant %d and in it\n%s", exit, stdout, stderr, c.exit, c.want)
 			}
-			picture, err := os.ReadFile(path + ".html")
-			if drawn := err == nil && len(picture) > 0; drawn != (c.exit == exitFailure) {
-				t.Errorf("a picture: got %v, %v, want %v", drawn, err, c.exit == exitFailure)
+			drawing, err := os.ReadFile(path + ".html")
+			if drawn := err == nil && len(drawing) > 0; drawn != (c.exit == exitFailure) {
+				t.Errorf("drawing beside the history: got %v (%v), want %v", drawn, err, c.exit == exitFailure)
 			}
 		})
 	}
 	if _, stderr, exit := output(t, "check", "/nowhere"); exit != exitUsage ||
 		!strings.Contains(stderr, "no such file") {
-		t.Errorf("no file: got exit code %d, %s", exit, stderr)
+		t.Errorf("missing file: got exit code %d, %s; want no such file", exit, stderr)
 	}
 }

@@ -40,15 +40,15 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 				continue
 			}
 			for _, name := range flag.Envs {
-				of := flag.Target.Type()
-				if of.Kind() == reflect.Slice { // a list of one
-					of = of.Elem()
+				flagType := flag.Target.Type()
+				if flagType.Kind() == reflect.Slice { // the variable holds one element
+					flagType = flagType.Elem()
 				}
-				if known := types[name]; known != nil && known != of {
+				if known := types[name]; known != nil && known != flagType {
 					t.Errorf("%s --%s shares %s with a flag of another type, %v", command.FullPath(), flag.Name, name,
 						known)
 				}
-				types[name] = of
+				types[name] = flagType
 				sample, ok := map[reflect.Kind]string{reflect.String: "x", reflect.Bool: "true", reflect.Int: "3",
 					reflect.Int64: "3", reflect.Uint64: "3", reflect.Float64: "3"}[flag.Target.Kind()]
 				switch {
@@ -73,12 +73,12 @@ func TestEveryFlagHasItsVariable(t *testing.T) {
 		}
 	}
 	if len(types) < 40 {
-		t.Errorf("only %d variables were seen", len(types))
+		t.Errorf("got %d variables, want at least 40", len(types))
 	}
 }
 
-// No number or duration of any command accepts a value below its minimum, and each error says what
-// is allowed, in our own words.
+// No number or duration of any command accepts a value below its minimum. The error names the flag
+// and the help of the command, and does not quote a library's error.
 func TestEveryNumberHasALimit(t *testing.T) {
 	t.Parallel()
 	var cli commands
@@ -104,17 +104,17 @@ func TestEveryNumberHasALimit(t *testing.T) {
 				exit := run(t.Context(), args, streams{strings.NewReader(""), &out, &errOut})
 				if exit != exitUsage || !strings.Contains(errOut.String(), "--"+flag.Name) ||
 					!strings.Contains(errOut.String(), "Try: enisim "+strings.Fields(command.Path())[0]) {
-					t.Errorf("%v: got exit code %d, %q; want it refused, with the command's help named", args, exit,
-						errOut.String())
+					t.Errorf("%v: got exit code %d, %q; want it refused, and the name of the command's help", args,
+						exit, errOut.String())
 				}
 				if libraryText.MatchString(errOut.String()) {
-					t.Errorf("%v: got %q, which is a library's text", args, errOut.String())
+					t.Errorf("%v: got %q, want no text of a library", args, errOut.String())
 				}
 			}
 		}
 	}
 	if seen < 15 {
-		t.Errorf("only %d flags were seen", seen)
+		t.Errorf("got %d flags, want at least 15", seen)
 	}
 }
 
@@ -132,7 +132,7 @@ func TestUnknownVariables(t *testing.T) {
 	_, errOut, exit = outputOf(t, []string{"ENISIM_ATTACH_DELAY=soon"}, "", "serve")
 	if exit != exitUsage || !strings.Contains(errOut, `(from the environment: ENISIM_ATTACH_DELAY="soon")`) ||
 		!strings.Contains(errOut, "Try: enisim serve --help") {
-		t.Errorf("a wrong value: got %q, exit code %d; want the variable named", errOut, exit)
+		t.Errorf("a wrong value: got %q, exit code %d; want the name of the variable", errOut, exit)
 	}
 }
 
@@ -179,14 +179,14 @@ func TestHelp(t *testing.T) {
 		if words[0] == "help" {
 			continue
 		}
-		asked, _, _ := output(t, append(words, "--help")...)
+		shown, _, _ := output(t, append(words, "--help")...)
 		helped, errOut, exit := output(t, append([]string{"help"}, words...)...)
-		if exit != 0 || helped != asked {
+		if exit != 0 || helped != shown {
 			t.Errorf("help %s: got %q, %q, exit code %d; want what --help prints", words, helped, errOut, exit)
 		}
-		examples := regexp.MustCompile(`(?m)^    (enisim .*)$`).FindAllStringSubmatch(asked, -1)
+		examples := regexp.MustCompile(`(?m)^    (enisim .*)$`).FindAllStringSubmatch(shown, -1)
 		if len(examples) == 0 {
-			t.Errorf("help %s: there is no example in %s", words, asked)
+			t.Errorf("help %s: got no example in %s", words, shown)
 		}
 		for _, example := range examples {
 			line, _, _ := strings.Cut(example[1], " > ")
@@ -204,7 +204,7 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// The version output contains what is known of a build and leaves out the rest.
+// The version output contains the known properties of a build and omits the unknown ones.
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	line, errOut, exit := output(t, "version")
@@ -218,28 +218,29 @@ func TestVersion(t *testing.T) {
 	text, _, _ := output(t, "version", "--json")
 	var got buildInfo
 	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Schema != migrations.Newest() || got.Go == "" {
-		t.Errorf("--json: got %q, %v", text, err)
+		t.Errorf("--json: got %q, %v; want the schema version %d and a Go version", text, err,
+			migrations.Newest())
 	}
 	files, err := filepath.Glob("../../migrations/*.sql")
 	if err != nil || int64(len(files)) != migrations.Newest() {
-		t.Errorf("the newest of %d migrations is %d (%v)", len(files), migrations.Newest(), err)
+		t.Errorf("got %d as the newest of %d migrations (%v)", migrations.Newest(), len(files), err)
 	}
 }
 
-// The error for an unreachable database gives the reason in helpful words, without those of the
-// libraries.
+// The error for an unreachable database says why, in plain words and without a library's error text
+// or the password.
 func TestUnreachableDatabases(t *testing.T) {
 	t.Parallel()
-	for url, says := range map[string]string{
+	for url, want := range map[string]string{
 		"postgres://u:hunter2@127.0.0.1:1/db":          "nothing listens on 127.0.0.1:1",
 		"postgres:///db?host=/nowhere":                 "nothing listens on /nowhere/.s.PGSQL.5432",
 		"postgres://u:hunter2@no-such-host.invalid/db": "no-such-host.invalid, leads nowhere",
 	} {
 		for _, command := range []string{"serve --listen 127.0.0.1:0", "account list", "migrate up"} {
 			_, errOut, exit := output(t, append(strings.Fields(command), "--database-url", url)...)
-			if exit != exitFailure || !strings.Contains(errOut, says) ||
+			if exit != exitFailure || !strings.Contains(errOut, want) ||
 				strings.Contains(errOut, "failed to connect") || strings.Contains(errOut, "hunter2") {
-				t.Errorf("%s on %s: got exit code %d, %q; want %q", command, url, exit, errOut, says)
+				t.Errorf("%s on %s: got exit code %d, %q; want %q", command, url, exit, errOut, want)
 			}
 		}
 	}

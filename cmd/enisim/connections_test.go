@@ -10,15 +10,17 @@ import (
 	"testing"
 )
 
-// limitedServer returns a server with a limit on connections. Its handler answers requests of
-// /wait when the test says so, and of other paths at once.
-func limitedServer(t *testing.T, most, headers int) (address string, limits *connections, answer chan struct{}) {
+// limitedServer starts a server with limits on connections and on bytes of headers. Its handler
+// answers requests of /wait when the test closes answer, and other paths at once.
+func limitedServer(t *testing.T, maxConnections, headers int) (
+	address string, limits *connections, answer chan struct{},
+) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &drainListener{TCPListener: listener.(*net.TCPListener), limits: newConnections(most, headers)}
+	d := &drainListener{TCPListener: listener.(*net.TCPListener), limits: newConnections(maxConnections, headers)}
 	answer = make(chan struct{})
 	server := &http.Server{
 		ConnState:   d.trackState,
@@ -79,22 +81,21 @@ func TestTooManyConnections(t *testing.T) {
 	slow := dial(t, address, "GET / HTTP/1.1\r\n")
 	for limits.slowest() == nil { // until its data has arrived
 		if t.Context().Err() != nil {
-			t.Fatal("the slow connection does not arrive")
+			t.Fatal("got no slow connection at the server before the test ended")
 		}
 	}
 	if got := statusOf(t, dial(t, address, get)); got != 200 {
-		t.Errorf("one connection more: got %d, want 200", got)
+		t.Errorf("one more connection: got %d, want 200", got)
 	}
 	if got := statusOf(t, slow); got != 0 {
 		t.Errorf("the slow connection: got %d, want it closed", got)
 	}
 	if _, err := io.WriteString(idle, get); err != nil || statusOf(t, idle) != 200 {
-		t.Errorf("the idle connection: got error %v or no answer, want it kept while others do not end their headers",
-			err)
+		t.Errorf("the idle connection: got error %v or no answer, want it open while a header is unfinished", err)
 	}
 	close(answer)
 	if got := statusOf(t, waiting); got != 200 {
-		t.Errorf("the request under way: got %d, want 200", got)
+		t.Errorf("the active request: got %d, want 200", got)
 	}
 }
 
@@ -115,22 +116,22 @@ func TestBusyConnectionsAreNotClosed(t *testing.T) {
 	t.Parallel()
 	address, limits, answer := limitedServer(t, 1, maxHeaders)
 	waiting := dial(t, address, "GET /wait HTTP/1.1\r\nHost: enisim\r\n\r\n")
-	for !limits.anyAnswering() {
+	for !limits.hasActiveRequest() {
 		if t.Context().Err() != nil {
-			t.Fatal("the request does not arrive")
+			t.Fatal("got no active request at the server before the test ended")
 		}
 	}
 	if got := statusOf(t, dial(t, address, "")); got != http.StatusServiceUnavailable {
-		t.Errorf("a connection more: got %d, want 503", got)
+		t.Errorf("one more connection: got %d, want 503", got)
 	}
 	close(answer)
 	if got := statusOf(t, waiting); got != 200 {
-		t.Errorf("the request under way: got %d, want 200", got)
+		t.Errorf("the active request: got %d, want 200", got)
 	}
 }
 
-// anyAnswering reports whether a connection has an active request.
-func (s *connections) anyAnswering() bool {
+// hasActiveRequest reports whether any connection has an active request.
+func (s *connections) hasActiveRequest() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.open {
@@ -147,23 +148,22 @@ func TestHeaderMemoryLimit(t *testing.T) {
 	t.Parallel()
 	const budget = 50 << 10
 	address, limits, _ := limitedServer(t, 1000, budget)
-	begun := "GET / HTTP/1.1\r\nHost: enisim\r\nLong: " + strings.Repeat("x", 30<<10)
-	first, second := dial(t, address, begun), dial(t, address, begun)
-	dial(t, address, begun)
-	refused := dial(t, address, begun)
-	_ = refused
+	unfinished := "GET / HTTP/1.1\r\nHost: enisim\r\nLong: " + strings.Repeat("x", 30<<10)
+	first, second := dial(t, address, unfinished), dial(t, address, unfinished)
+	dial(t, address, unfinished)
+	dial(t, address, unfinished)
 	if got := statusOf(t, dial(t, address, get)); got != 200 {
-		t.Errorf("an ordinary request beside: got %d, want 200", got)
+		t.Errorf("an ordinary request at the same time: got %d, want 200", got)
 	}
 	if got := statusOf(t, dial(t, address,
 		"GET / HTTP/1.1\r\nHost: enisim\r\n"+strings.Repeat("a: b\r\n", 3*maxHeaderLines+1000))); got == 200 {
-		t.Error("a header of very many lines is read")
+		t.Error("got 200 for a header of very many lines, want it refused")
 	}
 	_ = first.Close()
 	_ = second.Close()
 	for limits.held() > budget {
 		if t.Context().Err() != nil {
-			t.Fatalf("%d bytes are held, want %d at most", limits.held(), budget)
+			t.Fatalf("got %d bytes of headers, want at most %d", limits.held(), budget)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func TestAcknowledgedAttachesSurviveKill(t *testing.T) {
 
 			var acknowledged sync.Map
 			var answered atomic.Int64
-			half := make(chan struct{}) // closed in the middle of the storm
+			half := make(chan struct{}) // closed after half of the attaches
 			var workers sync.WaitGroup
 			const callers = 16
 			client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: callers}}
@@ -183,17 +183,18 @@ func TestAcknowledgedAttachesSurviveKill(t *testing.T) {
 			acknowledged.Range(func(eni, _ any) bool {
 				count++
 				if !present[eni.(string)] {
-					t.Errorf("%s was answered 200 and is not attached after the crash", eni)
+					t.Errorf("%s: got it free after the crash, want it attached as acknowledged", eni)
 				}
 				return true
 			})
 			if count == 0 {
-				t.Error("no attach succeeded before the crash: the test shows nothing")
+				t.Error("got no successful attach before the crash: the test shows nothing")
 			}
 			t.Logf("%d attaches were acknowledged, %d are there", count, len(present))
 
-			// The next attach is committed as ever, as soon as Postgres has recovered. The storm has left
-			// one interface, because it may have attached all of its own before the kill.
+			// The next attach succeeds as soon as Postgres has recovered. The callers above have
+			// left one interface for it, because they may have attached all of theirs before the
+			// kill.
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			for {
@@ -202,7 +203,7 @@ func TestAcknowledgedAttachesSurviveKill(t *testing.T) {
 					break
 				}
 				if ctx.Err() != nil {
-					t.Fatalf("a minute after the crash no attach succeeds: status %d, %v; log: %s", status, err,
+					t.Fatalf("a minute after the crash: got status %d, %v; want 200; log: %s", status, err,
 						server.log)
 				}
 			}
@@ -232,10 +233,10 @@ func TestStopAnswersAcceptedRequests(t *testing.T) {
 				case errors.Is(err, syscall.ECONNREFUSED), err != nil && !accepted:
 					return
 				case err != nil:
-					t.Errorf("a request was lost: %v", err)
+					t.Errorf("got %v, want an answer to each accepted request", err)
 					return
 				case status >= 500:
-					t.Errorf("got status %d", status)
+					t.Errorf("got status %d, want less than 500", status)
 				}
 				if answered.Add(1) == 200 {
 					close(busy)

@@ -18,7 +18,7 @@ import (
 
 // The tests of this file run the commands of README.md and docs/*.md, page by page and in order.
 // Each page has its own server with the quick-start world. The output of each command is compared
-// with the page. The first word behind the fence of a block is its kind:
+// with the page. The first word after the fence of a block is its kind:
 //
 //	```console   a terminal: a line that begins with "$ " is a command, and the lines below it are
 //	             its output. A command continues where its line ends with a backslash, a | or &&.
@@ -111,12 +111,12 @@ func TestDocsCommandBlocks(t *testing.T) {
 	}
 	for name := range docsPages {
 		if !slices.ContainsFunc(pages, func(path string) bool { return filepath.Base(path) == name }) {
-			t.Errorf("docsPages has %s, which is no page", name)
+			t.Errorf("docsPages: got %s, want the name of a page", name)
 		}
 	}
 	for _, n := range notRun {
 		if !slices.ContainsFunc(commands, func(c docsCommand) bool { return strings.HasPrefix(c.line, n.begins) }) {
-			t.Errorf("notRun has %q, which no page has", n.begins)
+			t.Errorf("notRun: got %q, want the beginning of a command on a page", n.begins)
 		}
 	}
 }
@@ -125,7 +125,7 @@ func TestDocsCommandBlocks(t *testing.T) {
 type docsBlock struct {
 	page     string
 	line     int      // of the fence
-	language []string // the words behind the fence
+	language []string // the words after the fence
 	text     []string
 }
 
@@ -401,7 +401,7 @@ func sameForm(shown, printed string, figures bool) bool {
 	return regexp.MustCompile(`^(?s:` + pattern + `)$`).MatchString(form(printed))
 }
 
-// The comparison finds differences, except in what may differ.
+// sameForm finds each difference, except in texts that may differ from run to run.
 func TestSameForm(t *testing.T) {
 	t.Parallel()
 	const id, other = "827569BB-5B84-4C85-ACA4-DA7D435E29AA", "3D6004A3-AEDE-493A-89CD-C69B6CD16546"
@@ -422,7 +422,7 @@ func TestSameForm(t *testing.T) {
 		{``, `more`, false, false},
 	} {
 		if got := sameForm(c.shown, c.printed, c.figures); got != c.want {
-			t.Errorf("%q for %q, figures %v: got %v, want %v", c.printed, c.shown, c.figures, got, c.want)
+			t.Errorf("sameForm(%q, %q, figures %v): got %v, want %v", c.printed, c.shown, c.figures, got, c.want)
 		}
 	}
 }
@@ -464,18 +464,18 @@ func TestDocsInlineCommands(t *testing.T) {
 			if exit := run(t.Context(), append(slices.Clone(path), "--help"),
 				streams{strings.NewReader(""), &help, &help}); exit != 0 || !strings.HasPrefix(help.String(),
 				strings.Join(append([]string{"Usage: enisim"}, path...), " ")) {
-				t.Errorf("%s: `enisim %s`: there is no such command", page, span[1])
+				t.Errorf("%s: got `enisim %s`, want an existing command", page, span[1])
 				continue
 			}
 			for _, flag := range regexp.MustCompile(`--[a-z][a-z-]*`).FindAllString(span[1], -1) {
 				if !regexp.MustCompile(`(?m)(^|[^a-z-])` + regexp.QuoteMeta(flag) +
 					`($|[^a-z-])`).MatchString(help.String()) {
-					t.Errorf("%s: `enisim %s`: there is no flag %s", page, span[1], flag)
+					t.Errorf("%s: `enisim %s`: got the flag %s, want an existing one", page, span[1], flag)
 				}
 			}
 		}
 	}
 	if seen < 20 {
-		t.Errorf("got %d command lines in the text, want those that are there", seen)
+		t.Errorf("got %d command lines in the text, want all of them", seen)
 	}
 }

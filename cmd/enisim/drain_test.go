@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Accept closes the listener at its deadline, and http.Server closes it at a stop. The second close
-// is not an error.
+// Accept closes the listener at its deadline, and http.Server closes it again when it stops. The
+// second close is not an error.
 func TestListenerClosesTwice(t *testing.T) {
 	t.Parallel()
 	listener, err := listen(t.Context(), &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})

@@ -70,7 +70,7 @@ func TestKeysBesideARunningServer(t *testing.T) {
 		}
 	}
 
-	revoked := func(answer string) {
+	awaitAnswer := func(answer string) {
 		t.Helper()
 		for deadline := time.Now().Add(2 * time.Second); ; {
 			started := time.Now()
@@ -79,19 +79,19 @@ func TestKeysBesideARunningServer(t *testing.T) {
 				return
 			}
 			if started.After(deadline) {
-				t.Fatalf("two seconds later: got %q, want %s", got, answer)
+				t.Fatalf("after two seconds: got %q, want %s", got, answer)
 			}
 		}
 	}
 	key("disable", lasting["AccessKeyId"])
-	revoked("InvalidAccessKeyId.Inactive")
+	awaitAnswer("InvalidAccessKeyId.Inactive")
 	if list := key("list"); !strings.Contains(list, "Inactive") {
 		t.Errorf("key list: got %q, want one Inactive", list)
 	}
 	key("delete", lasting["AccessKeyId"])
-	revoked("InvalidAccessKeyId.NotFound")
+	awaitAnswer("InvalidAccessKeyId.NotFound")
 
-	for _, c := range []struct{ args, says string }{
+	for _, c := range []struct{ args, want string }{
 		{"disable LTAInobody", "enisim key list"},
 		{"delete " + lasting["AccessKeyId"], "enisim key list"},
 		{"create --account 1000000000000009", "enisim scenario apply"},
@@ -99,21 +99,21 @@ func TestKeysBesideARunningServer(t *testing.T) {
 	} {
 		_, errOut, exit := output(t,
 			append(append([]string{"key"}, strings.Fields(c.args)...), "--database-url", database)...)
-		if exit != exitFailure || !strings.Contains(errOut, c.says) {
-			t.Errorf("key %s: got exit code %d, %q; want %d and %q", c.args, exit, errOut, exitFailure, c.says)
+		if exit != exitFailure || !strings.Contains(errOut, c.want) {
+			t.Errorf("key %s: got exit code %d, %q; want %d and %q", c.args, exit, errOut, exitFailure, c.want)
 		}
 	}
 
 	server.end(t, syscall.SIGTERM)
 	if !strings.Contains(server.log.String(), "DescribeInstances") {
-		t.Errorf("the server's log has no request in it: %s", server.log)
+		t.Errorf("got the server's log %s, want the requests in it", server.log)
 	}
 	for _, secret := range []string{
 		"quickstart-secret", lasting["AccessKeySecret"], attacher["AccessKeySecret"], temporary["AccessKeySecret"],
 		temporary["SecurityToken"],
 	} {
 		if secret == "" || strings.Contains(list, secret) || strings.Contains(server.log.String(), secret) {
-			t.Errorf("the secret %q is missing, or listed, or in the server's log", secret)
+			t.Errorf("got the secret %q empty, in the list or in the server's log", secret)
 		}
 	}
 }
@@ -132,10 +132,10 @@ func TestPublishedKeysAreNotServedToOthers(t *testing.T) {
 		}
 		return out + errOut
 	}
-	refused := func(when string, says ...string) {
+	refused := func(when string, parts ...string) {
 		t.Helper()
 		said := run(exitUsage, "serve", "--listen", everywhere)
-		for _, want := range append(says, "--allow-quickstart-key", "scenario") {
+		for _, want := range append(parts, "--allow-quickstart-key", "scenario") {
 			if !strings.Contains(said, want) {
 				t.Errorf("%s: got %q, want %q in it", when, said, want)
 			}
@@ -150,11 +150,11 @@ func TestPublishedKeysAreNotServedToOthers(t *testing.T) {
 
 	refused("an empty database", "--no-quickstart", "--scenario FILE")
 	if list := run(0, "key", "list"); strings.Contains(list, "LTAI") {
-		t.Errorf("after a refusal there are keys: %q", list)
+		t.Errorf("after a refusal: got the keys %q, want none", list)
 	}
 	if said := serves("--no-quickstart").greeting["Control"]; !strings.Contains(said, "off") ||
 		!strings.Contains(said, "--control-token") {
-		t.Errorf("the control API of a server for others: got %q, want it off, and how to have it", said)
+		t.Errorf("the control API of a public server: got %q, want it off, and how to turn it on", said)
 	}
 	serves("--allow-quickstart-key")
 	refused("the quick-start world", "enisim key disable LTAIquickstart000001",

@@ -18,7 +18,7 @@ import (
 // do not block other clients.
 func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	t.Parallel()
-	const slowClients, bytesEach, least = 1000, 3, 100
+	const slowClients, bytesEach, minAnswers = 1000, 3, 100
 	var files syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil {
 		t.Fatal(err)
@@ -31,13 +31,13 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 	address := strings.TrimPrefix(server.endpoint, "http://")
 
 	var connected, finished sync.WaitGroup
-	var broken atomic.Int64
+	var failed atomic.Int64
 	connected.Add(slowClients)
 	for i := range slowClients {
 		finished.Go(func() {
 			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
 			if err != nil {
-				broken.Add(1)
+				failed.Add(1)
 				connected.Done()
 				return
 			}
@@ -55,7 +55,7 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 				_, err = io.WriteString(conn, "x")
 			}
 			if err != nil {
-				broken.Add(1)
+				failed.Add(1)
 			}
 		})
 	}
@@ -68,7 +68,7 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 
 	client := &http.Client{}
 	answered := 0
-	for slow := true; slow || answered < least; {
+	for slow := true; slow || answered < minAnswers; {
 		for _, action := range []string{"AttachNetworkInterface", "DetachNetworkInterface"} {
 			if status, err := callOverHTTP(t.Context(), client, server.endpoint, action, "i-1",
 				"eni-1"); status != http.StatusOK {
@@ -82,8 +82,8 @@ func TestSlowClientsDoNotStopOthers(t *testing.T) {
 		default:
 		}
 	}
-	if n := broken.Load(); n != 0 {
-		t.Errorf("%d of the slow connections broke: the test shows less than it says", n)
+	if n := failed.Load(); n != 0 {
+		t.Errorf("%d of the slow connections failed, want none", n)
 	}
 	t.Logf("%d answers beside %d slow connections", answered, slowClients)
 }
@@ -106,7 +106,7 @@ func TestHeaderLimits(t *testing.T) {
 	}
 
 	for _, c := range []struct{ size, want int }{
-		{maxHeaderBytes * 3 / 4, http.StatusBadRequest}, // read, and then without an Action
+		{maxHeaderBytes * 3 / 4, http.StatusBadRequest}, // read, and refused because it has no Action
 		{maxHeaderBytes * 2, http.StatusRequestHeaderFieldsTooLarge},
 	} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet,

@@ -39,10 +39,10 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 
 	logged := countLoggedOutcomes(t, server)
 	logged[outcomeKey{history.Describe, ""}]-- // the describe of Discover
-	told := map[outcomeKey]int{}
+	recorded := map[outcomeKey]int{}
 	attached := 0
 	for _, o := range readHistory(t, filepath.Join(into, "history.jsonl")).Operations {
-		told[outcomeKey{o.Action, o.Code}]++
+		recorded[outcomeKey{o.Action, o.Code}]++
 		switch {
 		case o.Outcome == history.OK && o.Action == history.Attach:
 			attached++
@@ -50,20 +50,20 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 			attached--
 		}
 	}
-	for of, n := range told {
-		if logged[of] != n {
-			t.Errorf("%v: the history has %d, the server's log %d", of, n, logged[of])
+	for key, n := range recorded {
+		if logged[key] != n {
+			t.Errorf("%v: got %d in the history and %d in the server's log, want the same", key, n, logged[key])
 		}
-		if row := fmt.Sprintf("%s %s %d", of.action, of.code, n); of.code != "" && !containsRow(out, row) {
-			t.Errorf("the summary has no row %q: %s", row, out)
+		if row := fmt.Sprintf("%s %s %d", key.action, key.code, n); key.code != "" && !containsRow(out, row) {
+			t.Errorf("got the summary %s, want the row %q in it", out, row)
 		}
 	}
-	if told[outcomeKey{history.Attach, ""}] == 0 || told[outcomeKey{history.Detach, ""}] == 0 ||
-		told[outcomeKey{history.Describe, ""}] == 0 {
-		t.Errorf("got %v, want all three actions done", told)
+	if recorded[outcomeKey{history.Attach, ""}] == 0 || recorded[outcomeKey{history.Detach, ""}] == 0 ||
+		recorded[outcomeKey{history.Describe, ""}] == 0 {
+		t.Errorf("got %v, want all three actions done", recorded)
 	}
 	if now := len(attachedInterfaces(t, dir)); now != attached {
-		t.Errorf("by the history %d interfaces are attached, in the tables %d", attached, now)
+		t.Errorf("got %d attached interfaces by the history and %d in the tables, want the same", attached, now)
 	}
 	if !containsRow(out, "all 1000") {
 		t.Errorf("got %s, want 1000 requests in all", out)
@@ -166,26 +166,26 @@ func TestLoadWhileServerIsKilled(t *testing.T) {
 	}
 	file.Close()
 
-	told := map[history.Outcome]int64{}
+	recorded := map[history.Outcome]int64{}
 	unsent := int64(0)
 	h := readHistory(t, path)
 	for _, o := range h.Operations {
 		if o.Ended <= o.Invoked {
-			t.Errorf("%+v has no end", o)
+			t.Errorf("got %+v, want an end after its begin", o)
 		}
 		if o.Code == load.NotConnected {
 			unsent++
 			continue
 		}
-		told[o.Outcome]++
+		recorded[o.Outcome]++
 	}
 	total := summary.Total()
-	if total.OK != told[history.OK] || total.Refused != told[history.Fail] ||
-		total.Unknown != told[history.Unknown]+unsent || total.Codes[load.NotConnected] != unsent {
-		t.Errorf("got %+v, and %v in the history; want the same", total, told)
+	if total.OK != recorded[history.OK] || total.Refused != recorded[history.Fail] ||
+		total.Unknown != recorded[history.Unknown]+unsent || total.Codes[load.NotConnected] != unsent {
+		t.Errorf("got %+v, and %v in the history; want the same", total, recorded)
 	}
 	if total.OK == 0 || total.Codes[load.ConnectionLost] == 0 || unsent == 0 {
-		t.Errorf("got %+v, want some done, some lost when the server went, and some not sent", total.Codes)
+		t.Errorf("got %+v, want some OK, some lost at the kill, and some not sent", total.Codes)
 	}
 	if len(h.Instances) != 10 || len(h.Interfaces) != 30 || h.Instances[0].Limit != 2 || h.Instances[0].Held != 1 {
 		t.Errorf("got %d instances, the first %+v, and %d interfaces; want 10 with 2 places and a primary "+
@@ -206,7 +206,7 @@ func TestLoadScenario(t *testing.T) {
 		append(args, "--control-token", token, "--fail-if", "rate>0/s", "--fail-if", "unknown>0")...)
 	if exit != exitFailure || !containsRow(out, "all 50") || !strings.Contains(errOut, "failed: rate>0/s: it was ") ||
 		strings.Contains(errOut, "failed: unknown") {
-		t.Errorf("got %q, %q, exit code %d; want 50 requests, and one threshold broken", out, errOut, exit)
+		t.Errorf("got %q, %q, exit code %d; want 50 requests, and one violated threshold", out, errOut, exit)
 	}
 	if list, _, _ := output(t, "account", "list", "--data-dir",
 		dir); len(strings.Split(strings.TrimSpace(list), "\n")) != 1 {
@@ -215,15 +215,15 @@ func TestLoadScenario(t *testing.T) {
 	if out, errOut, exit := output(t,
 		append(args, "--control-token", token, "--history", "/dev/full")...); exit != exitFailure || !containsRow(out,
 		"all 50") || !strings.Contains(errOut, "the history breaks off") {
-		t.Errorf("with a disk that is full: got %q, %q, exit code %d; want the summary, and what went wrong", out,
+		t.Errorf("with a full disk: got %q, %q, exit code %d; want the summary and the error", out,
 			errOut, exit)
 	}
 	if _, errOut, exit := output(t, args...); exit != exitFailure || !strings.Contains(errOut, "--control-token") {
-		t.Errorf("without the token: got %q, exit code %d; want it asked for", errOut, exit)
+		t.Errorf("without the token: got %q, exit code %d; want a request for the token", errOut, exit)
 	}
 	if _, errOut, exit := output(t, "load", "--endpoint", server.endpoint); exit != exitFailure ||
 		!strings.Contains(errOut, "InvalidAccessKeyId.NotFound") {
-		t.Errorf("with an unknown key: got %q, exit code %d; want what the API answers", errOut, exit)
+		t.Errorf("with an unknown key: got %q, exit code %d; want the API's error", errOut, exit)
 	}
 }
 
@@ -235,7 +235,7 @@ func TestLoadWithUnknownOutcomes(t *testing.T) {
 	for _, c := range []struct {
 		flags []string
 		exit  int
-		says  string
+		want  string
 	}{
 		{nil, exitFailure, "failed: unknown>0: it was "},
 		{[]string{"--allow-unknown"}, 0, ""},
@@ -247,8 +247,8 @@ func TestLoadWithUnknownOutcomes(t *testing.T) {
 		args := append([]string{"load", "--endpoint", server.endpoint, "--endpoint", "127.0.0.1:1", "--clients", "2",
 			"--requests", "20"}, c.flags...)
 		out, errOut, exit := output(t, args...)
-		if exit != c.exit || !strings.Contains(errOut, c.says) {
-			t.Errorf("%v: got %q, %q, exit code %d; want %d, and %q said", c.flags, out, errOut, exit, c.exit, c.says)
+		if exit != c.exit || !strings.Contains(errOut, c.want) {
+			t.Errorf("%v: got %q, %q, exit code %d; want %d and %q", c.flags, out, errOut, exit, c.exit, c.want)
 		}
 	}
 }
@@ -272,13 +272,13 @@ func TestLoadUnwritableFiles(t *testing.T) {
 	}
 	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1", "--report", kept, "--history",
 		missing); exit != exitFailure {
-		t.Errorf("got %q, exit code %d; want the server missed", errOut, exit)
+		t.Errorf("got %q, exit code %d; want an error because there is no server", errOut, exit)
 	}
 	if content, err := os.ReadFile(kept); err != nil || string(content) != "kept" {
 		t.Errorf("got %q, %v; want the old report kept until there is a new one", content, err)
 	}
 	if _, err := os.Stat(missing); !os.IsNotExist(err) {
-		t.Errorf("got %v, want no history of a run that was none", err)
+		t.Errorf("got %v, want no history, because no request was sent", err)
 	}
 }
 
@@ -300,10 +300,10 @@ func TestLoadInterrupted(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	var said strings.Builder
+	var messages strings.Builder
 	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		fmt.Fprintln(&said, lines.Text())
-		if strings.Contains(lines.Text(), "--seed") { // it begins
+		fmt.Fprintln(&messages, lines.Text())
+		if strings.Contains(lines.Text(), "--seed") { // the load has started
 			if err := cmd.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
 			}
@@ -311,13 +311,14 @@ func TestLoadInterrupted(t *testing.T) {
 	}
 	_ = cmd.Wait() // how it ended is in ProcessState
 	if exit := cmd.ProcessState.ExitCode(); exit != exitInterrupted ||
-		!strings.Contains(said.String(), "enisim: interrupted after ") || !strings.Contains(out.String(), "action") {
-		t.Errorf("got %q, %q, exit code %d; want the table, the interrupt said, and %d", out.String(), said.String(),
-			exit, exitInterrupted)
+		!strings.Contains(messages.String(), "enisim: interrupted after ") ||
+		!strings.Contains(out.String(), "action") {
+		t.Errorf("got %q, %q, exit code %d; want the table, the interruption, and %d", &out, &messages, exit,
+			exitInterrupted)
 	}
 	page, err := os.ReadFile(filepath.Join(into, "report.html"))
 	if err != nil || !strings.Contains(string(page), "interrupted") {
-		t.Errorf("got %d bytes, %v, want a report that tells", len(page), err)
+		t.Errorf("got %d bytes, %v, want a report that shows the interruption", len(page), err)
 	}
 	readHistory(t, filepath.Join(into, "run.history"))
 	if list, _, _ := output(t, "account", "list", "--data-dir",
@@ -328,7 +329,7 @@ func TestLoadInterrupted(t *testing.T) {
 
 func TestLoadOptions(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ args, says string }{
+	for _, c := range []struct{ args, want string }{
 		{"--fail-if p99=1s", "[ACTION.]METRIC OPERATOR VALUE"},
 		{"--mix describe=1 --fail-if attach.p99>1s", "no such action"},
 		{"--mix reboot=1", "attach=45,detach=45,describe=10"},
@@ -343,13 +344,13 @@ func TestLoadOptions(t *testing.T) {
 		{"--report both --history both", "two files"},
 	} {
 		if out, errOut, exit := output(t, append([]string{"load"}, strings.Fields(c.args)...)...); exit != exitUsage ||
-			!strings.Contains(out+errOut, c.says) {
-			t.Errorf("%s: got %q, exit code %d; want %q and %d", c.args, errOut, exit, c.says, exitUsage)
+			!strings.Contains(out+errOut, c.want) {
+			t.Errorf("%s: got %q, exit code %d; want %q and %d", c.args, errOut, exit, c.want, exitUsage)
 		}
 	}
 	if _, errOut, exit := output(t, "load", "--endpoint", "127.0.0.1:1"); exit != exitFailure ||
 		!strings.Contains(errOut, "enisim serve") {
-		t.Errorf("with nobody there: got %q, exit code %d", errOut, exit)
+		t.Errorf("without a server: got %q, exit code %d; want how to start one", errOut, exit)
 	}
 }
 
@@ -368,7 +369,9 @@ accounts:
         vpcs:
           - id: vpc-main
             cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}, {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}]
+            vswitches:
+              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}
+              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}
             security_groups: [{id: sg-main}]
         instances:
           - {id: "i-{n:03}", count: 110, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}

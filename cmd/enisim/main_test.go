@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -110,7 +109,7 @@ func startBinary(t testing.TB, binary string, args ...string) *process {
 		}
 	}
 	<-p.exited
-	t.Fatalf("the server ended before it listened: %s", p.log)
+	t.Fatalf("got a server that ended before it listened: %s", p.log)
 	return nil
 }
 
@@ -130,7 +129,7 @@ func (p *process) end(t testing.TB, signal syscall.Signal) {
 	case <-time.After(time.Minute):
 		_ = p.cmd.Process.Kill()
 		<-p.exited
-		t.Errorf("a minute after %v the server still ran: %s", signal, p.log)
+		t.Errorf("got a running server a minute after %v, want it ended: %s", signal, p.log)
 	}
 }
 
@@ -162,7 +161,8 @@ func file(t testing.TB, text string) string {
 	return path
 }
 
-func TestFirstAttachByHand(t *testing.T) {
+// The attach of the quick start succeeds once, and each answer and exit code is that of the API.
+func TestCallAttachesAnInterface(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--data-dir", dataDir(t), "--attach-delay", "1h")
 	attach := []string{
@@ -184,10 +184,11 @@ func TestFirstAttachByHand(t *testing.T) {
 	out, _, exit = output(t, "call", "DescribeNetworkInterfaces", "--endpoint", server.endpoint,
 		"--RegionId", "cn-hangzhou", "--NetworkInterfaceId.1", "eni-free-1")
 	if exit != 0 || !strings.Contains(out, `"Status":"Attaching"`) || !strings.Contains(out, `"InstanceId":"i-web"`) {
-		t.Errorf("describe: got %q, exit code %d; want it Attaching to i-web", out, exit)
+		t.Errorf("describe: got %q, exit code %d; want Attaching and i-web", out, exit)
 	}
 }
 
+// A running server accepts the key of a scenario that a command has applied to its database.
 func TestScenarioApplyBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -205,34 +206,37 @@ accounts:
 	out, _, exit := output(t, "call", "DescribeInstances", "--endpoint", server.endpoint, "--access-key-id",
 		"LTAIbeside", "--access-key-secret", "s", "--RegionId", "cn-hangzhou")
 	if exit != 0 {
-		t.Errorf("a call with the scenario's key: got %q, exit code %d", out, exit)
+		t.Errorf("a call with the scenario's key: got %q, exit code %d, want 0", out, exit)
 	}
 	_, errOut, exit := output(t, "scenario", "apply", file(t, "enisim: 1\nacounts: []\n"), "--data-dir", dir)
 	if exit != exitFailure || !strings.Contains(errOut, ":2:") || !strings.Contains(errOut, "accounts") {
-		t.Errorf("a wrong file: got %q, exit code %d; want its line, and the key that was meant", errOut, exit)
+		t.Errorf("an invalid file: got %q, exit code %d; want its line and the suggested key", errOut, exit)
 	}
 }
 
+// The exit code of health shows whether a server is ready.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--data-dir", dataDir(t))
 	address := strings.TrimPrefix(server.endpoint, "http://")
 	if _, errOut, exit := output(t, "health", "--listen", address); exit != 0 {
-		t.Errorf("a server that is up: got exit code %d, %q, want 0", exit, errOut)
+		t.Errorf("a running server: got exit code %d, %q, want 0", exit, errOut)
 	}
 	server.end(t, syscall.SIGTERM)
 	if _, errOut, exit := output(t, "health", "--listen", address); exit != exitFailure ||
 		!strings.Contains(errOut, "not ready") {
-		t.Errorf("a server that has stopped: got exit code %d, %q, want %d", exit, errOut, exitFailure)
+		t.Errorf("a stopped server: got exit code %d, %q, want %d", exit, errOut, exitFailure)
 	}
 }
 
+// Help is printed with exit code 0. A wrong command line or a failure names its cause, and never a
+// password.
 func TestUsage(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		args []string
 		exit int
-		says string
+		want string
 	}{
 		{[]string{"--help"}, 0, "serve"},
 		{[]string{"serve", "--help"}, 0, "\n    enisim serve"},
@@ -267,22 +271,23 @@ func TestUsage(t *testing.T) {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			t.Parallel()
 			out, errOut, exit := output(t, c.args...)
-			if exit != c.exit || !strings.Contains(out+errOut, c.says) {
-				t.Errorf("got exit code %d, %q, %q; want %d, and %q said", exit, out, errOut, c.exit, c.says)
+			if exit != c.exit || !strings.Contains(out+errOut, c.want) {
+				t.Errorf("got exit code %d, %q, %q; want %d and %q", exit, out, errOut, c.exit, c.want)
 			}
 			if strings.Contains(out+errOut, "hunter2") {
-				t.Errorf("a password is shown: %q %q", out, errOut)
+				t.Errorf("got %q and %q, want no password in them", out, errOut)
 			}
 		})
 	}
 }
 
+// A flag that is not given is read from its environment variable.
 func TestFlagsFromTheEnvironment(t *testing.T) {
 	t.Parallel()
 	cmd := program(t.Context(), "serve")
 	cmd.Env = append(cmd.Env, "ENISIM_LISTEN=nowhere")
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), "--listen nowhere") {
-		t.Errorf("got %v, %q; want the value of ENISIM_LISTEN refused", err, fmt.Sprint(string(out)))
+		t.Errorf("got %v, %q; want the value of ENISIM_LISTEN refused", err, out)
 	}
 }

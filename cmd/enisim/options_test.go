@@ -18,7 +18,7 @@ func TestInvalidOptions(t *testing.T) {
 	for _, c := range []struct {
 		args   string
 		option string
-		right  string
+		valid  string
 	}{
 		{"serve --listen 8080", "--listen 8080", "127.0.0.1:8080"},
 		{"serve --listen 127.0.0.1:99999", "--listen 127.0.0.1:99999", "127.0.0.1:8080"},
@@ -61,13 +61,13 @@ func TestInvalidOptions(t *testing.T) {
 		t.Run(c.args, func(t *testing.T) {
 			t.Parallel()
 			out, errOut, exit := output(t, append(strings.Fields(c.args), "--data-dir", "/dev/null/nowhere")...)
-			if exit != exitUsage || !strings.Contains(errOut, c.option) || !strings.Contains(errOut, c.right) {
+			if exit != exitUsage || !strings.Contains(errOut, c.option) || !strings.Contains(errOut, c.valid) {
 				t.Errorf("got exit code %d, %q; want %d, and a message with %q and %q", exit, errOut, exitUsage,
-					c.option, c.right)
+					c.option, c.valid)
 			}
 			for _, secret := range []string{"hunter2", "with_a_quote_"} {
 				if strings.Contains(out+errOut, secret) {
-					t.Errorf("a secret is shown: %q %q", out, errOut)
+					t.Errorf("got %q and %q, want no secret in them", out, errOut)
 				}
 			}
 		})

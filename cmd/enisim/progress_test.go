@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+// Without a terminal, progress is one line for each tenth of the work, and small work prints
+// nothing.
 func TestProgressIsALineForEachTenth(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -23,6 +25,7 @@ func TestProgressIsALineForEachTenth(t *testing.T) {
 	}
 }
 
+// On a terminal, progress is a bar on one line, which is removed at the end.
 func TestProgressIsABarOnATerminal(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
@@ -37,14 +40,15 @@ func TestProgressIsABarOnATerminal(t *testing.T) {
 	drawn := out.String()
 	if !strings.Contains(drawn, "applying world.yaml") || !strings.Contains(drawn, "50%") ||
 		strings.Contains(drawn, "\n") {
-		t.Errorf("half-way: got %q, want one line with what is done, and 50%%", drawn)
+		t.Errorf("half-way: got %q, want one line with the name of the work and 50%%", drawn)
 	}
 	p.end()
 	if out.String() == drawn {
-		t.Errorf("at the end the bar is still there: %q", drawn)
+		t.Errorf("at the end: got %q, want the bar removed", drawn)
 	}
 }
 
+// The apply of a large scenario prints its progress to standard error.
 func TestScenarioApplyShowsItsProgress(t *testing.T) {
 	t.Parallel()
 	path := file(t, largeWorld(1000, 2))

@@ -47,10 +47,10 @@ func build(t *testing.T, tag string) string {
 
 // raceResult is the result of a load on two servers.
 type raceResult struct {
-	verdict string // of enisim check
-	exit    int
-	unknown int // outcomes
-	held    int // interfaces on the instance at the end
+	verdict  string // of enisim check
+	exit     int
+	unknown  int // outcomes
+	attached int // interfaces on the instance at the end
 }
 
 // race puts a load on two servers of a build that share a database. The requests of one process
@@ -90,13 +90,13 @@ func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, s
 		}
 	}
 	if err := conn.QueryRow(t.Context(),
-		`SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1'`).Scan(&r.held); err != nil {
+		`SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1'`).Scan(&r.attached); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-// withoutRefusals returns a copy of a history without its refused operations.
+// withoutRefusals writes a copy of a history without its refused operations.
 func withoutRefusals(t *testing.T, path string) string {
 	t.Helper()
 	refused := map[int]bool{}
@@ -124,7 +124,7 @@ func withoutRefusals(t *testing.T, path string) string {
 	return copied
 }
 
-// newDatabase creates a database with our schema.
+// newDatabase creates a database with the schema of enisim.
 func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), postgres.DatabaseURL("postgres"))
@@ -168,18 +168,18 @@ func TestSabotageIsCaught(t *testing.T) {
 			t.Parallel()
 			binary := build(t, tag)
 			guarded, bare := race(t, postgres, binary, true, 1), race(t, postgres, binary, false, 1)
-			// whether two servers meet is up to the scheduler
+			// The scheduler decides whether the transactions of the two servers overlap.
 			for seed := 2; tag != "" && bare.exit == 0 && seed <= maxRounds; seed++ {
 				bare = race(t, postgres, binary, false, seed)
 			}
 			t.Logf("guarded by constraints: %d unknown outcomes; %s\nbare: %s", guarded.unknown, guarded.verdict,
 				bare.verdict)
-			if guarded.exit != 0 || guarded.held > 3 {
+			if guarded.exit != 0 || guarded.attached > 3 {
 				t.Errorf("guarded by constraints: got exit code %d of check and %d interfaces on the instance, "+
-					"want 0 and 3 at most: %s", guarded.exit, guarded.held, guarded.verdict)
+					"want 0 and 3 at most: %s", guarded.exit, guarded.attached, guarded.verdict)
 			}
 			if tag == "" && (bare.exit != 0 || guarded.unknown+bare.unknown > 0) {
-				t.Errorf("an honest build, bare: got exit code %d of check and %d unknown outcomes, want 0 and 0: %s",
+				t.Errorf("unchanged build, bare: got exit code %d of check and %d unknown outcomes, want 0 and 0: %s",
 					bare.exit, guarded.unknown+bare.unknown, bare.verdict)
 			}
 			if tag != "" && (bare.exit != exitFailure || !strings.Contains(bare.verdict, "contradict each other")) {

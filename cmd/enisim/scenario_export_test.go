@@ -9,7 +9,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// A world is exported, and compared with its account and with other files.
+// An exported world has no differences from its account. A diff shows those of another file.
 func TestScenarioExportAndDiff(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -21,20 +21,20 @@ func TestScenarioExportAndDiff(t *testing.T) {
 	out, _, exit := enisim("diff", world)
 	if exit != exitFailure || !strings.HasPrefix(out, "+ account 1000000000000001\n+ access_key LTAIcrash\n+ vpc "+
 		"vpc-main\n") {
-		t.Errorf("diff of what is not there: got %.200q, exit code %d, want all of it new", out, exit)
+		t.Errorf("diff of a new world: got %.200q, exit code %d, want all entries new", out, exit)
 	}
 	if _, errOut, exit := enisim("apply", world); exit != 0 {
 		t.Fatal(errOut)
 	}
 	if out, errOut, exit := enisim("diff", world); out != "" || exit != 0 {
-		t.Errorf("diff of what is there: got %q, %q, exit code %d, want nothing", out, errOut, exit)
+		t.Errorf("diff of the applied world: got %q, %q, exit code %d, want nothing", out, errOut, exit)
 	}
 	exported := filepath.Join(t.TempDir(), "exported.yaml")
 	if _, errOut, exit := enisim("export", "--account", "1000000000000001", "--output", exported); exit != 0 {
 		t.Fatal(errOut)
 	}
 	if info, err := os.Stat(exported); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("got %v, %v, want a file for its owner only: it holds secrets", info.Mode(), err)
+		t.Errorf("got %v, %v, want mode 0600, because it has secrets", info.Mode(), err)
 	}
 	if out, errOut, exit := enisim("diff", exported); out != "" || exit != 0 {
 		t.Errorf("diff of the exported file: got %q, %q, exit code %d, want nothing", out, errOut, exit)
@@ -48,15 +48,15 @@ func TestScenarioExportAndDiff(t *testing.T) {
 	}
 	changed := file(t, strings.Replace(crashWorld, "count: 280", "count: 279", 1))
 	if out, _, exit := enisim("diff", changed); out != "- network_interface eni-280\n" || exit != exitFailure {
-		t.Errorf("diff of one less: got %q, exit code %d", out, exit)
+		t.Errorf("diff of a smaller world: got %q, exit code %d, want one interface less", out, exit)
 	}
 	for _, args := range [][]string{{"diff", "nowhere.yaml"}, {"diff", file(t, "enisim: 2\n")}} {
 		if out, errOut, exit := enisim(args...); out != "" || errOut == "" || exit != exitUsage {
-			t.Errorf("%v: got %q, %q, exit code %d, want %d and why", args, out, errOut, exit, exitUsage)
+			t.Errorf("%v: got %q, %q, exit code %d, want %d and the reason", args, out, errOut, exit, exitUsage)
 		}
 	}
 	if _, errOut, exit := enisim("export", "--account", "1000000000000002"); exit != exitFailure ||
 		!strings.Contains(errOut, "enisim account list") {
-		t.Errorf("export of no account: got %q, exit code %d, want what to do", errOut, exit)
+		t.Errorf("export of an unknown account: got %q, exit code %d, want what to do", errOut, exit)
 	}
 }

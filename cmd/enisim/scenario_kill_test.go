@@ -35,8 +35,8 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 				_, world, _ := strings.Cut(enisim("scenario", "export", "--account", "1000000000000001"), "\n")
 				return world
 			}
-			// In the next world everything differs. One of its keys is written late, when much is
-			// written and much is not.
+			// In the next world everything differs. One of its keys is written in the middle of the
+			// apply.
 			next := file(t, strings.NewReplacer("eni-", "card-", "i-{n}", "i-other-{n}", "[{id: LTAIcrash, secret: s}]",
 				"[{id: LTAIcrash, secret: t}, {id: LTAIlate, secret: s}]").Replace(crashWorld))
 			enisim("scenario", "apply", file(t, crashWorld))
@@ -47,19 +47,20 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer conn.Close(context.WithoutCancel(t.Context()))
-			// Somebody is about to take the key, and may yet give it up: the apply has to wait.
-			somebody, err := pgx.Connect(t.Context(), url)
+			// Another transaction has inserted that key and not yet committed, so the apply has to
+			// wait.
+			holder, err := pgx.Connect(t.Context(), url)
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer somebody.Close(context.WithoutCancel(t.Context()))
+			defer holder.Close(context.WithoutCancel(t.Context()))
 			for _, sql := range []string{
 				`BEGIN`,
 				`INSERT INTO accounts (id, created_at) VALUES ('1000000000000009', '2030-01-01')`,
 				`INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAIlate', ` +
 					`'1000000000000009', 's', '2030-01-01')`,
 			} {
-				if _, err := somebody.Exec(t.Context(), sql); err != nil {
+				if _, err := holder.Exec(t.Context(), sql); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -73,37 +74,37 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 			if err := child.Process.Signal(syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			_ = child.Wait() // it was killed
-			if _, err := somebody.Exec(t.Context(), `ROLLBACK`); err != nil {
+			_ = child.Wait() // returns an error because of the kill
+			if _, err := holder.Exec(t.Context(), `ROLLBACK`); err != nil {
 				t.Fatal(err)
 			}
 			awaitQuery(t, conn, `SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = current_database() AND `+
 				`application_name = 'enisim'`)
 
 			if after := exported(); after != before {
-				t.Errorf("got\n%.2000s\nwant all as it was\n%.2000s", after, before)
+				t.Errorf("got\n%.2000s\nwant the world from before\n%.2000s", after, before)
 			}
 			enisim("scenario", "apply", next)
 			if out := enisim("scenario", "diff", next); out != "" {
-				t.Errorf("applied once more, and still to change: %s", out)
+				t.Errorf("diff after a second apply: got %s, want no difference", out)
 			}
 		})
 	}
 }
 
-// awaitQuery repeats a query until its answer is true.
-func awaitQuery(t *testing.T, conn *pgx.Conn, question string) {
+// awaitQuery repeats a query until it returns true.
+func awaitQuery(t *testing.T, conn *pgx.Conn, query string) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; {
-		var so bool
-		if err := conn.QueryRow(t.Context(), question).Scan(&so); err != nil {
+		var result bool
+		if err := conn.QueryRow(t.Context(), query).Scan(&result); err != nil {
 			t.Fatal(err)
 		}
 		switch {
-		case so:
+		case result:
 			return
 		case time.Now().After(deadline):
-			t.Fatalf("a minute later it is still not so: %s", question)
+			t.Fatalf("got false for a minute, want true: %s", query)
 		}
 	}
 }
@@ -141,7 +142,7 @@ func TestInterruptWhileAScenarioIsApplied(t *testing.T) {
 	if err := child.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	_ = child.Wait() // its exit code is looked at
+	_ = child.Wait() // the exit code is checked below
 	if exit := child.ProcessState.ExitCode(); exit != exitFailure || errOut.String() != "enisim: interrupted: "+
 		"nothing was written, all is as it was\n" {
 		t.Errorf("got exit code %d, %q; want that nothing was written", exit, errOut.String())

@@ -20,7 +20,7 @@ func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 	both := file(t, worldOf(1, "ecs.g6.xlarge", 1)+"  - {id: \"1000000000000002\", access_keys: [{id: LTAIother, "+
 		"secret: s}]}\n")
 	url := storetest.URL(t)
-	serves := func(args ...string) (server *process, status string) {
+	startServer := func(args ...string) (server *process, status string) {
 		t.Helper()
 		server = start(t, append(args, "--database-url", url, "--attach-delay", "1h")...)
 		out, errOut, exit := output(t, "call", "DescribeNetworkInterfaces", "--endpoint", server.endpoint,
@@ -57,9 +57,9 @@ func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 			}
 			server.end(t, syscall.SIGTERM)
 		}
-		server, status := serves(step.args...)
+		server, status := startServer(step.args...)
 		if status != step.status {
-			t.Errorf("%v: the interface is %s, want %s", step.args, status, step.status)
+			t.Errorf("%v: got the interface %s, want %s", step.args, status, step.status)
 		}
 		if got := server.greeting["World"]; !strings.HasPrefix(got, step.world) {
 			t.Errorf("%v: got World %q, want %q", step.args, got, step.world)
@@ -89,10 +89,10 @@ func TestBanner(t *testing.T) {
 	server.end(t, syscall.SIGTERM)
 	server = start(t, "--data-dir", filepath.Join(dir, "new"))
 	if got := server.greeting["Key"]; got != quickstartKey {
-		t.Errorf("got Key %q, want the quick-start world's", got)
+		t.Errorf("got Key %q, want that of the quick-start world", got)
 	}
 	if got := server.greeting["World"]; got != "as it was left: 2 accounts" {
-		t.Errorf("got World %q", got)
+		t.Errorf("got World %q, want the two accounts as they were left", got)
 	}
 }
 
@@ -107,7 +107,7 @@ func TestServeCreatesNothingOnFailure(t *testing.T) {
 	for _, c := range []struct {
 		args []string
 		exit int
-		says string
+		want string
 	}{
 		{[]string{"--listen", taken.Addr().String()}, exitFailure, "choose another --listen"},
 		{[]string{"--listen", "127.0.0.1:0", "--scenario", file(t, "enisim: 1\nacounts: []\n")}, exitUsage,
@@ -116,11 +116,11 @@ func TestServeCreatesNothingOnFailure(t *testing.T) {
 	} {
 		dir := filepath.Join(dataDir(t), "new")
 		_, errOut, exit := output(t, append([]string{"serve", "--data-dir", dir}, c.args...)...)
-		if exit != c.exit || !strings.Contains(errOut, c.says) {
-			t.Errorf("%v: got exit code %d, %q; want %d and %q", c.args, exit, errOut, c.exit, c.says)
+		if exit != c.exit || !strings.Contains(errOut, c.want) {
+			t.Errorf("%v: got exit code %d, %q; want %d and %q", c.args, exit, errOut, c.exit, c.want)
 		}
 		if _, err := os.Stat(dir); !os.IsNotExist(err) {
-			t.Errorf("%v: the data folder was made (%v)", c.args, err)
+			t.Errorf("%v: got a data folder (%v), want none", c.args, err)
 		}
 	}
 }

@@ -42,12 +42,20 @@ accounts:
     access_keys: [{id: LTAIhostile, secret: s}]
     regions:
       - id: cn-hangzhou
-        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1}]}]
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-1}]
   - id: "1000000000000002"
     access_keys: [{id: LTAIcrash, secret: s}]
     regions:
       - id: cn-hangzhou
-        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1}]}]
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
+            security_groups: [{id: sg-1}]
         instances: [{id: i-1, type: ecs.g6.4xlarge, vswitch: vsw-1, security_groups: [sg-1]}]
         network_interfaces: [{id: eni-1, vswitch: vsw-1, security_groups: [sg-1]}]
 `
@@ -56,12 +64,12 @@ accounts:
 type attacker struct {
 	address string
 	client  *http.Client
-	sent    sync.Map // *atomic.Int64 by "attack: answer"
+	counts  sync.Map // *atomic.Int64 by "attack: answer"
 }
 
 // count counts the answer to an attack.
 func (a *attacker) count(attack, answer string) {
-	n, _ := a.sent.LoadOrStore(attack+": "+answer, new(atomic.Int64))
+	n, _ := a.counts.LoadOrStore(attack+": "+answer, new(atomic.Int64))
 	n.(*atomic.Int64).Add(1)
 }
 
@@ -98,10 +106,11 @@ func (a *attacker) hold(ctx context.Context, attack, text string) {
 	a.count(attack, "held")
 	select {
 	case <-ctx.Done():
-	case <-time.After(time.Duration(2+rand.IntN(6)) * time.Second): // the length of an attack, not a wait for something
+	case <-time.After(time.Duration(2+rand.IntN(6)) * time.Second): // the duration of the attack
 	}
 }
 
+// signedForm returns a signed request of the hostile account as a form.
 func signedForm(action string, pairs ...string) string {
 	form := url.Values{
 		"Action": {action}, "Version": {"2014-05-26"}, "AccessKeyId": {"LTAIhostile"}, "RegionId": {"cn-hangzhou"},
@@ -133,7 +142,7 @@ func (a *attacker) attacks() map[string]struct {
 	}
 	list, err := json.Marshal(strings.Split(strings.Repeat("i-1,", 6000), ","))
 	if err != nil {
-		panic(err) // a list of strings always is JSON
+		panic(err) // a list of strings is always valid JSON
 	}
 	scenarioOf := func(text string) string {
 		body, err := json.Marshal(map[string]string{"scenario": text})
@@ -232,7 +241,11 @@ accounts:
     quotas: {network_interfaces_per_region: 100000}
     regions:
       - id: cn-hangzhou
-        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [` + strings.Join(vswitches, ", ") + `], security_groups: [{id: sg-1, type: enterprise}]}]
+        vpcs:
+          - id: vpc-1
+            cidr_block: 10.0.0.0/8
+            security_groups: [{id: sg-1, type: enterprise}]
+            vswitches: [` + strings.Join(vswitches, ", ") + `]
         network_interfaces:
 `)
 	for n := range entries {
@@ -271,22 +284,22 @@ func TestHostileSoak(t *testing.T) {
 	}
 
 	var latencies []time.Duration
-	repeated := 0
+	retries := 0
 	client := &http.Client{Timeout: 20 * time.Second}
 	for n := 0; ctx.Err() == nil; n++ {
 		action := []string{"AttachNetworkInterface", "DetachNetworkInterface"}[n%2]
 		began := time.Now()
-		lost := false // an answer, which may have been a success
+		lost := false // whether an answer was lost, which may have been a success
 		for try := 0; ; try++ {
 			status, err := callOverHTTP(t.Context(), client, server.endpoint, action, "i-1", "eni-1")
 			if err == nil && (status == http.StatusOK || lost && status == http.StatusBadRequest) {
 				break
 			}
 			if try == 50 || (err == nil && status != http.StatusServiceUnavailable) {
-				t.Fatalf("%s: got %d, %v, want 200; the log says\n%s", action, status, err, server.log)
+				t.Fatalf("%s: got %d, %v, want 200; log: %s", action, status, err, server.log)
 			}
 			lost = lost || err != nil
-			repeated++
+			retries++
 		}
 		latencies = append(latencies, time.Since(began))
 	}
@@ -295,24 +308,24 @@ func TestHostileSoak(t *testing.T) {
 	peak := memoryPeak(t, server.cmd.Process.Pid)
 	slices.Sort(latencies)
 	if len(latencies) == 0 {
-		t.Fatal("the client that behaves got no answer")
+		t.Fatal("got no answer for the well-behaved client")
 	}
-	t.Logf("at its peak the server held %d MiB; a client that behaves had %d answers, p50 %v, p99 %v, worst %v, %d "+
-		"repeated", peak>>20, len(latencies),
-		latencies[len(latencies)/2], latencies[len(latencies)*99/100], latencies[len(latencies)-1], repeated)
+	t.Logf("peak memory of the server: %d MiB; the well-behaved client had %d answers, p50 %v, p99 %v, max %v, %d "+
+		"retries", peak>>20, len(latencies),
+		latencies[len(latencies)/2], latencies[len(latencies)*99/100], latencies[len(latencies)-1], retries)
 	var counts []string
-	a.sent.Range(func(what, n any) bool {
-		counts = append(counts, fmt.Sprintf("%7d %s", n.(*atomic.Int64).Load(), what))
+	a.counts.Range(func(key, n any) bool {
+		counts = append(counts, fmt.Sprintf("%7d %s", n.(*atomic.Int64).Load(), key))
 		return true
 	})
 	slices.SortFunc(counts, func(a, b string) int { return strings.Compare(a[8:], b[8:]) })
 	t.Logf("attacks and their answers:\n%s", strings.Join(counts, "\n"))
 	if peak >= maxSoakMemory {
-		t.Errorf("at its peak the server held %d MiB, want less than %d", peak>>20, maxSoakMemory>>20)
+		t.Errorf("got a peak memory of %d MiB, want less than %d", peak>>20, maxSoakMemory>>20)
 	}
 	for line := range bytes.SplitSeq(server.log.Bytes(), []byte("\n")) {
 		if bytes.Contains(line, []byte("panic")) {
-			t.Errorf("the log has %s", line)
+			t.Errorf("got %s in the log, want no panic", line)
 		}
 	}
 }
@@ -326,7 +339,7 @@ func memoryPeak(t *testing.T, pid int) int {
 	}
 	_, rest, found := strings.Cut(string(status), "VmHWM:")
 	if !found {
-		t.Skip("this system does not say how much memory a process has had")
+		t.Skip("this system does not show the peak memory of a process")
 	}
 	kib, err := strconv.Atoi(strings.Fields(rest)[0])
 	if err != nil {

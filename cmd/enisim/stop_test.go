@@ -27,8 +27,7 @@ func eventually(t *testing.T, what string, reached func() bool) {
 	}
 }
 
-// Each signal by which people and machines stop a server stops it in an orderly way, together with
-// its private Postgres.
+// SIGHUP, SIGINT and SIGTERM shut down a server and its private Postgres.
 func TestSignalsStopTheServerAndPostgres(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM} {
@@ -55,7 +54,7 @@ func TestPostgresStopsWhenTheLastServerIsKilled(t *testing.T) {
 	first, second := start(t, "--data-dir", dir), start(t, "--data-dir", dir)
 	first.end(t, syscall.SIGKILL)
 	if _, errOut, exit := output(t, "health", "--listen", strings.TrimPrefix(second.endpoint, "http://")); exit != 0 {
-		t.Errorf("one of two was killed: got exit code %d, %q; want the other ready", exit, errOut)
+		t.Errorf("after the kill of the first server: got exit code %d, %q; want the other ready", exit, errOut)
 	}
 	second.end(t, syscall.SIGKILL)
 	eventually(t, "Postgres has stopped", func() bool {
@@ -64,7 +63,7 @@ func TestPostgresStopsWhenTheLastServerIsKilled(t *testing.T) {
 	})
 	third := start(t, "--data-dir", dir)
 	if got := third.greeting["World"]; got != "as it was left: 1 account" {
-		t.Errorf("got World %q", got)
+		t.Errorf("got World %q, want the world as it was left", got)
 	}
 }
 
@@ -90,7 +89,7 @@ func TestNohup(t *testing.T) {
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // it was told to end
+	_ = cmd.Wait() // returns an error because of the signal
 }
 
 // A signal to make run reaches the server, and no process remains.
@@ -109,7 +108,7 @@ func TestMakeRunPassesSignalsOn(t *testing.T) {
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(endpoint, "http://"))
 	if err == nil {
 		_ = conn.Close()
-		t.Errorf("make is gone, and %s is still served", endpoint)
+		t.Errorf("got an answer at %s after make has ended, want no server", endpoint)
 	}
 }
 
@@ -133,6 +132,6 @@ func startOther(t *testing.T, cmd *exec.Cmd) (endpoint string) {
 			return endpoint
 		}
 	}
-	t.Fatalf("it ended before it served: %v", cmd.Wait())
+	t.Fatalf("got a command that ended before it served: %v", cmd.Wait())
 	return ""
 }

@@ -35,8 +35,8 @@ func runWithInput(t *testing.T, cmd *exec.Cmd, input string) (stdout, stderr str
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
-// With ENISIM_ENDPOINT, each operator's command does through the control API what it does on the
-// database.
+// With ENISIM_ENDPOINT, each operator's command uses the control API and has the same result as on
+// the database.
 func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	t.Parallel()
 	const token, account = "a-token-of-sixteen", "1000000000000001"
@@ -53,11 +53,11 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 		}
 		return out + errOut
 	}
-	want := func(said string, parts ...string) {
+	want := func(printed string, parts ...string) {
 		t.Helper()
 		for _, part := range parts {
-			if !strings.Contains(said, part) {
-				t.Errorf("got %q, want %q in it", said, part)
+			if !strings.Contains(printed, part) {
+				t.Errorf("got %q, want %q in it", printed, part)
 			}
 		}
 	}
@@ -71,13 +71,13 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	want(enisim(0, "scenario", "export", "--account", account), "id: LTAIcrash, secret: s")
 	if out := enisim(0, "scenario", "export", "--account", account, "--without-keys"); strings.Contains(out,
 		"LTAIcrash") {
-		t.Errorf("without keys: got %q", out)
+		t.Errorf("without keys: got %q, want no key in it", out)
 	}
-	made := fields(enisim(0, "account", "create", "--expires-in", "1h", "--name", "run 17", "--scenario",
+	created := fields(enisim(0, "account", "create", "--expires-in", "1h", "--name", "run 17", "--scenario",
 		file(t, world)))
-	want(enisim(0, "account", "list"), account, made["Account"], "run 17")
-	want(enisim(0, "account", "reset", made["Account"]), "is empty")
-	want(enisim(0, "account", "delete", made["Account"]), "is deleted")
+	want(enisim(0, "account", "list"), account, created["Account"], "run 17")
+	want(enisim(0, "account", "reset", created["Account"]), "is empty")
+	want(enisim(0, "account", "delete", created["Account"]), "is deleted")
 	key := fields(enisim(0, "key", "create", "--account", account, "--temporary", "--expires-in", "1h"))
 	if key["SecurityToken"] == "" {
 		t.Errorf("key create: got %v, want a SecurityToken", key)
@@ -93,13 +93,14 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	want(enisim(0, "snapshot", "list", "--account", account), "before")
 	want(enisim(0, "verify"), "invariants hold")
 
-	// JSON is what the control API answers, through a server and on the database alike.
+	// With --json, a command prints the same through a server and on the database.
 	for _, args := range [][]string{{"account", "list"}, {"key", "list"}, {"snapshot", "list", "--account", account},
 		{"verify"}} {
 		remote := enisim(0, append(args, "--json")...)
 		local, errOut, exit := output(t, append(args, "--json", "--database-url", url)...)
 		if exit != 0 || remote != local {
-			t.Errorf("%v: got %q through the server, and %q, %q on the database", args, remote, local, errOut)
+			t.Errorf("%v: got %q through the server and %q on the database, want the same: %s", args, remote, local,
+				errOut)
 		}
 	}
 	for _, args := range [][]string{
@@ -117,7 +118,7 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	want(enisim(exitUsage, "scenario", "diff", "-", "--control-token", "another-one-of-sixteen"),
 		"ENISIM_CONTROL_TOKEN")
 
-	// The command line counts more than the environment.
+	// A flag of the command line overrides the environment.
 	out, errOut, exit := outputOf(t, []string{"ENISIM_ENDPOINT=127.0.0.1:1"}, "", "account", "list", "--database-url",
 		url)
 	if exit != 0 {
@@ -126,7 +127,7 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	}
 }
 
-// A typing error creates no folder, no Postgres and no tables.
+// A mistyped command or folder creates no folder, no Postgres and no tables.
 func TestCommandsCreateNothingByMistake(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
@@ -141,17 +142,17 @@ func TestCommandsCreateNothingByMistake(t *testing.T) {
 	} {
 		_, errOut, exit := output(t, append(strings.Fields(args), "--data-dir", typo)...)
 		if exit == 0 || !strings.Contains(errOut, "there is no world in "+typo) {
-			t.Errorf("%s: got exit code %d, %q; want that there is no world", args, exit, errOut)
+			t.Errorf("%s: got exit code %d, %q; want an error that there is no world", args, exit, errOut)
 		}
 	}
 	for _, args := range []string{"account lst", "scenario apply " + typo, "scenario apply",
 		"scenario apply " + file(t, "enisim: 1\nacounts: []\n")} {
 		if _, errOut, exit := output(t, append(strings.Fields(args), "--data-dir", typo)...); exit == 0 {
-			t.Errorf("%s: got exit code 0, %q", args, errOut)
+			t.Errorf("%s: got exit code 0, %q, want an error", args, errOut)
 		}
 	}
 	if _, err := os.Stat(typo); !os.IsNotExist(err) {
-		t.Errorf("the folder was made (%v)", err)
+		t.Errorf("got a folder (%v), want none", err)
 	}
 
 	empty := storetest.URL(t)
@@ -165,42 +166,42 @@ func TestCommandsCreateNothingByMistake(t *testing.T) {
 	}
 	if _, errOut, exit := output(t, "account", "list", "--database-url", empty); exit != exitFailure ||
 		!strings.Contains(errOut, "holds no world") {
-		t.Errorf("another database: got exit code %d, %q; want that it holds no world", exit, errOut)
+		t.Errorf("a database without tables: got exit code %d, %q; want an error that it holds no world", exit, errOut)
 	}
 	if out, errOut, exit := output(t, "scenario", "apply", world, "--database-url", empty); exit != 0 {
-		t.Errorf("a scenario makes a world: got exit code %d, %q, %q", exit, out, errOut)
+		t.Errorf("scenario apply: got exit code %d, %q, %q, want the tables created", exit, out, errOut)
 	}
 }
 
-// Without a named database, a command works on the default folder while a server runs there. It
-// prints that, and starts nothing.
+// Without a named database, a command uses the default folder if a server runs there, and prints
+// the folder. It starts nothing.
 func TestDefaultDataDir(t *testing.T) {
 	t.Parallel()
-	standard, err := pglocal.DefaultDataDir()
+	defaultDir, err := pglocal.DefaultDataDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	before, err := pglocal.Inspect(standard)
+	before, err := pglocal.Inspect(defaultDir)
 	if err != nil {
 		t.Skip(err)
 	}
 	_, errOut, exit := output(t, "account", "list")
 	if before.Running {
-		if !strings.Contains(errOut, standard) {
+		if !strings.Contains(errOut, defaultDir) {
 			t.Errorf("got exit code %d, %q; want the folder named", exit, errOut)
 		}
 		return
 	}
-	if exit != exitFailure || !strings.Contains(errOut, "no server runs on the default data folder "+standard) ||
+	if exit != exitFailure || !strings.Contains(errOut, "no server runs on the default data folder "+defaultDir) ||
 		!strings.Contains(errOut, "ENISIM_ENDPOINT") {
 		t.Errorf("got exit code %d, %q; want it refused", exit, errOut)
 	}
-	if after, err := pglocal.Inspect(standard); err != nil || after != before {
-		t.Errorf("got %+v, %v; want %+v as before", after, err, before)
+	if after, err := pglocal.Inspect(defaultDir); err != nil || after != before {
+		t.Errorf("got %+v, %v; want %+v, unchanged", after, err, before)
 	}
 }
 
-// The newest migration is reverted only after a confirmation.
+// The newest migration is reverted only with --yes.
 func TestMigrateDownNeedsConfirmation(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -214,7 +215,7 @@ func TestMigrateDownNeedsConfirmation(t *testing.T) {
 	}
 	if out, errOut, exit := output(t, "migrate", "down", "--yes", "--database-url", url); exit != 0 ||
 		!strings.Contains(out, "took back") {
-		t.Errorf("with --yes: got exit code %d, %q, %q", exit, out, errOut)
+		t.Errorf("with --yes: got exit code %d, %q, %q; want the migration reverted", exit, out, errOut)
 	}
 }
 
@@ -256,7 +257,7 @@ func TestScenarioWithTheKeyOfAnotherAccount(t *testing.T) {
 		_, errOut, exit := output(t, append(args, "--database-url", url)...)
 		if exit != exitFailure || !strings.Contains(errOut, "LTAItaken") ||
 			!strings.Contains(errOut, "give it another one") {
-			t.Errorf("%v: got exit code %d, %q; want the key named, and what to do", args, exit, errOut)
+			t.Errorf("%v: got exit code %d, %q; want the name of the key, and what to do", args, exit, errOut)
 		}
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"enisim/store/storetest"
 )
 
+// A server with --tls-self-signed prints the fingerprint of the certificate that it presents.
+// Clients accept it only with --insecure.
 func TestSelfSignedTLS(t *testing.T) {
 	t.Parallel()
 	server := start(t, "--database-url", storetest.URL(t), "--tls-self-signed")
@@ -35,13 +37,13 @@ func TestSelfSignedTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
+	presented := conn.(*tls.Conn).ConnectionState().PeerCertificates[0]
 	if err := conn.Close(); err != nil {
 		t.Error(err)
 	}
-	if got, want := fingerprint(tls.Certificate{Certificate: [][]byte{shown.Raw}}),
+	if got, want := fingerprint(tls.Certificate{Certificate: [][]byte{presented.Raw}}),
 		server.greeting["SHA-256"]; got != want {
-		t.Errorf("the server shows a certificate with the SHA-256 %s, and printed %s", got, want)
+		t.Errorf("got a certificate with the SHA-256 %s, want %s as printed", got, want)
 	}
 	server.end(t, syscall.SIGTERM)
 	if got := server.cmd.ProcessState.ExitCode(); got != 0 {
@@ -49,6 +51,7 @@ func TestSelfSignedTLS(t *testing.T) {
 	}
 }
 
+// A self-signed certificate is valid for the names of this machine and the server's address only.
 func TestSelfSignedCertificate(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -73,17 +76,18 @@ func TestSelfSignedCertificate(t *testing.T) {
 	}
 	if _, err := parsed.Verify(x509.VerifyOptions{DNSName: "example.com", Roots: trusted,
 		CurrentTime: now}); err == nil {
-		t.Error("the certificate is good for example.com")
+		t.Error("got a certificate that is valid for example.com, want an error")
 	}
 	another, err := selfSigned(net.IPv4zero, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if fingerprint(certificate) == fingerprint(another) {
-		t.Error("two certificates have one fingerprint")
+		t.Error("got the same fingerprint for two certificates, want two")
 	}
 }
 
+// A server with a certificate and a key from files serves HTTP/1.1 and HTTP/2.
 func TestTLSWithFiles(t *testing.T) {
 	t.Parallel()
 	certificate, err := selfSigned(net.IPv4zero, time.Now())
@@ -127,7 +131,7 @@ func TestTLSWithFiles(t *testing.T) {
 			t.Error(err)
 		}
 		if response.StatusCode != http.StatusOK || (response.ProtoMajor == 2) != http2 {
-			t.Errorf("got %s %s, want 200 by HTTP/2: %v", response.Proto, response.Status, http2)
+			t.Errorf("got %s %s, want 200 with HTTP/2: %v", response.Proto, response.Status, http2)
 		}
 	}
 
@@ -144,7 +148,7 @@ func TestStoredCertificate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	now := time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)
-	kept := func(address net.IP, now time.Time) *x509.Certificate {
+	leaf := func(address net.IP, now time.Time) *x509.Certificate {
 		t.Helper()
 		certificate, err := storedCertificate(dir, address, now)
 		if err != nil {
@@ -164,7 +168,7 @@ func TestStoredCertificate(t *testing.T) {
 		}
 		return certificate.Leaf
 	}
-	first := kept(net.IPv4zero, now)
+	first := leaf(net.IPv4zero, now)
 	authority, err := os.ReadFile(caFile(dir))
 	if err != nil {
 		t.Fatal(err)
@@ -172,41 +176,41 @@ func TestStoredCertificate(t *testing.T) {
 	sameAuthority := func(when string, want bool) {
 		t.Helper()
 		if text, err := os.ReadFile(caFile(dir)); err != nil || (string(text) == string(authority)) != want {
-			t.Errorf("%s: the authority is as before: %v (%v), want %v", when, !want, err, want)
+			t.Errorf("%s: got an unchanged authority: %v (%v), want %v", when, !want, err, want)
 		}
 	}
-	if again := kept(net.IPv4zero, now.Add(24*time.Hour)); !again.Equal(first) {
-		t.Error("a day later the certificate is another one")
+	if again := leaf(net.IPv4zero, now.Add(24*time.Hour)); !again.Equal(first) {
+		t.Error("got another certificate a day later, want the same")
 	}
 	if err := os.Remove(caFile(dir)); err != nil {
 		t.Fatal(err)
 	}
-	for what, other := range map[string]*x509.Certificate{
-		"another address": kept(net.IPv4(192, 0, 2, 7), now),
-		"about to expire": kept(net.IPv4zero, now.Add(340*24*time.Hour)),
+	for name, other := range map[string]*x509.Certificate{
+		"another address": leaf(net.IPv4(192, 0, 2, 7), now),
+		"about to expire": leaf(net.IPv4zero, now.Add(340*24*time.Hour)),
 	} {
 		if other.Equal(first) {
-			t.Errorf("%s: the certificate is as before", what)
+			t.Errorf("%s: got the same certificate, want a new one", name)
 		}
 	}
 	if err := os.WriteFile(serverFile(dir), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	kept(net.IPv4zero, now)
-	sameAuthority("after all that", true)
+	leaf(net.IPv4zero, now)
+	sameAuthority("after each new certificate", true)
 	for _, path := range []string{caKeyFile(dir), serverFile(dir)} {
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: got %v, %v; want it for its owner only", path, info.Mode(), err)
+			t.Errorf("%s: got %v, %v; want mode 0600", path, info.Mode(), err)
 		}
 	}
-	kept(net.IPv4zero, now.Add(caValidity))
+	leaf(net.IPv4zero, now.Add(caValidity))
 	sameAuthority("ten years later", false)
 	if err := os.WriteFile(caKeyFile(dir), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := storedCertificate(dir, net.IPv4zero, now); err == nil ||
 		!strings.Contains(err.Error(), "remove the folder "+tlsFolder(dir)) {
-		t.Errorf("an authority that is garbage: got %v, want what to do", err)
+		t.Errorf("an unreadable authority: got %v, want what to do", err)
 	}
 }
 
@@ -228,12 +232,12 @@ func TestSelfSignedTLSOverARestart(t *testing.T) {
 		server.end(t, syscall.SIGTERM)
 		server = start(t, args...)
 		if second := server.greeting["SHA-256"]; second != first || first == "" {
-			t.Errorf("after a restart the certificate has the SHA-256 %s, before it %s", second, first)
+			t.Errorf("got the SHA-256 %s after a restart, want %s as before", second, first)
 		}
 		out, errOut, exit := outputOf(t, []string{"SSL_CERT_FILE=" + caFile(dir)}, "", "call", "DescribeRegions",
 			"--endpoint", server.endpoint)
 		if exit != 0 {
-			t.Errorf("a client that trusts ca.pem: got exit code %d, %q, %q", exit, out, errOut)
+			t.Errorf("a client that trusts ca.pem: got exit code %d, %q, %q, want 0", exit, out, errOut)
 		}
 		server.end(t, syscall.SIGTERM)
 	}

@@ -10,6 +10,7 @@ import (
 	"enisim/store/storetest"
 )
 
+// Verify reports that all invariants hold, or the row that violates one.
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	database := storetest.URL(t)
@@ -20,7 +21,7 @@ func TestVerify(t *testing.T) {
 	out, errOut, exit := output(t, "verify", "--database-url", database)
 	if want := fmt.Sprintf("%d invariants hold\n", len(operator.Invariants())); out != want || errOut != "" ||
 		exit != 0 {
-		t.Errorf("a good world: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
+		t.Errorf("a valid world: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
 	}
 	conn, err := pgx.Connect(t.Context(), database)
 	if err != nil {
@@ -35,6 +36,6 @@ func TestVerify(t *testing.T) {
 	want := "a_reserved_address_is_given_to_nobody: account 1000000000000001: address 10.0.0.0 of interface eni-1 " +
 		"is reserved in VSwitch vsw-h (10.0.0.0/16)\n"
 	if out != want || errOut != "" || exit != exitFailure {
-		t.Errorf("a broken world: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
+		t.Errorf("a world with a reserved address: got %q, %q, exit code %d, want %q", out, errOut, exit, want)
 	}
 }

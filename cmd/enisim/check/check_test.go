@@ -61,7 +61,7 @@ func newHistory(calls ...testCall) *history.History {
 
 var (
 	notFree    = service.InvalidEniState.Code
-	noPlace    = service.EniPerInstanceLimitExceeded.Code
+	noSlot     = service.EniPerInstanceLimitExceeded.Code
 	notOnThis  = service.EniNotBelongEcs.Code
 	oneTooMany = []testCall{
 		{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-2 i-1", "ok"}, {2, 12, "attach eni-3 i-1", "ok"},
@@ -69,16 +69,16 @@ var (
 	}
 )
 
-// Check finds each kind of violation, and its contradiction has as few operations as show it.
+// Check finds each kind of violation, and its contradiction has a minimum number of operations.
 func TestCheckFindsViolations(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		calls []testCall
-		shown int // maximum number of operations of the contradiction
+		max   int // maximum number of operations of the contradiction
 	}{
-		{"one too many on an instance", oneTooMany, 3},
-		{"two winners of one interface",
+		{"too many interfaces on an instance", oneTooMany, 3},
+		{"an interface attached to two instances",
 			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {1, 11, "attach eni-1 i-2", "ok"}}, 2},
 		{"a lost attach", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "free"}}, 1},
 		{"a lost detach", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"},
@@ -86,17 +86,17 @@ func TestCheckFindsViolations(t *testing.T) {
 		{"a stale read", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", "ok"},
 			{40, 50, "describe eni-1", "i-1"}}, 1},
 		{"a read from the future", []testCall{{0, 10, "describe eni-1", "i-1"}, {11, 20, "attach eni-1 i-1", "ok"}}, 1},
-		{"reads that go back", []testCall{{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "i-1"},
+		{"reads in the wrong order", []testCall{{0, 90, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "i-1"},
 			{30, 40, "describe eni-1", "free"}}, 3},
 		{"a read of another instance", []testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "describe eni-1", "i-2"}},
 			1},
-		{"refused as not free while it is free",
+		{"refused as not free although it is free",
 			[]testCall{{0, 10, "attach eni-1 i-1", notFree}, {20, 30, "attach eni-1 i-1", "ok"}}, 1},
-		{"refused as full while there are places",
-			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
-		{"refused as full while it is not free", []testCall{{0, 10, "attach eni-1 i-1", "ok"},
-			{0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noPlace}}, 1},
-		{"a detach refused as free while it is on",
+		{"refused as full although there is a free slot",
+			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noSlot}}, 1},
+		{"refused as full although the interface is not free", []testCall{{0, 10, "attach eni-1 i-1", "ok"},
+			{0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "attach eni-2 i-1", noSlot}}, 1},
+		{"a detach refused as free although it is attached",
 			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notFree}}, 1},
 		{"a detach refused as elsewhere while it is here",
 			[]testCall{{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "detach eni-1 i-1", notOnThis}}, 1},
@@ -124,10 +124,10 @@ func TestCheckFindsViolations(t *testing.T) {
 			if result.Verdict != Violation {
 				t.Fatalf("got verdict %d, want a violation", result.Verdict)
 			}
-			if got := len(result.Contradiction.piece.operations()); got > c.shown {
+			if got := len(result.Contradiction.piece.operations()); got > c.max {
 				var text strings.Builder
 				result.Contradiction.Write(&text)
-				t.Errorf("got a contradiction of %d operations, want %d:\n%s", got, c.shown, text.String())
+				t.Errorf("got a contradiction of %d operations, want %d:\n%s", got, c.max, text.String())
 			}
 		})
 	}
@@ -153,7 +153,7 @@ func TestCheckAcceptsRepeats(t *testing.T) {
 			{40, 50, "describe eni-1", "i-1"}}, accepting, Linearizable},
 		{"takes no place", []testCall{
 			{0, 10, "attach eni-1 i-1", "ok"}, {20, 30, "attach eni-1 i-1", "ok"}, {40, 50, "attach eni-2 i-1", "ok"},
-			{60, 70, "attach eni-3 i-1", noPlace}}, accepting, Linearizable},
+			{60, 70, "attach eni-3 i-1", noSlot}}, accepting, Linearizable},
 		{"gives none back", []testCall{
 			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"}, {20, 30, "detach eni-3 i-1", "ok"},
 			{40, 50, "attach eni-3 i-1", "ok"}}, accepting, Violation},
@@ -194,7 +194,7 @@ func TestCheckAcceptsLinearizable(t *testing.T) {
 			{20, 50, "attach eni-3 i-1", "ok"}},
 		"full for a moment": {
 			{0, 10, "attach eni-1 i-1", "ok"}, {20, 90, "attach eni-2 i-1", "ok"}, {20, 80, "detach eni-1 i-1", "ok"},
-			{20, 70, "attach eni-3 i-1", noPlace}},
+			{20, 70, "attach eni-3 i-1", noSlot}},
 		"touching calls overlap": {{0, 10, "attach eni-1 i-1", "ok"}, {10, 20, "describe eni-1", "free"}},
 		"elsewhere": {{0, 10, "attach eni-1 i-1", "ok"},
 			{20, 30, "detach eni-1 i-2", notOnThis}},
@@ -209,7 +209,7 @@ func TestCheckAcceptsLinearizable(t *testing.T) {
 		"unknown, and done after everything": {{0, 0, "attach eni-1 i-1", "unknown"},
 			{20, 30, "attach eni-1 i-2", "ok"}, {40, 50, "detach eni-1 i-2", "ok"}, {60, 70, "describe eni-1", "i-1"}},
 		"unknown, and in the way": {{0, 10, "attach eni-1 i-1", "ok"},
-			{11, 0, "attach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", noPlace}},
+			{11, 0, "attach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", noSlot}},
 		"unknown, and out of the way": {
 			{0, 10, "attach eni-1 i-1", "ok"}, {0, 10, "attach eni-2 i-1", "ok"},
 			{11, 0, "detach eni-2 i-1", "unknown"}, {20, 30, "attach eni-3 i-1", "ok"}},
@@ -227,7 +227,7 @@ func TestCheckAcceptsLinearizable(t *testing.T) {
 	}
 }
 
-// The text of a contradiction shows all that is needed to understand it, and there is a picture.
+// The text of a contradiction shows all that is needed to understand it, and there is a drawing.
 func TestContradictionText(t *testing.T) {
 	t.Parallel()
 	result, err := Check(t.Context(), newHistory(oneTooMany...), Rules{})
@@ -263,7 +263,7 @@ No order of them explains op 3. It would have needed eni-3 free and a place on i
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(page), "AttachNetworkInterface eni-3 to i-1: ok") {
-		t.Errorf("the picture lacks the operation: %d bytes", len(page))
+		t.Errorf("got a drawing of %d bytes, want the operation in it", len(page))
 	}
 }
 

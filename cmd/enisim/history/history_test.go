@@ -23,8 +23,8 @@ func read(t *testing.T, file []byte) *history.History {
 	return h
 }
 
-// written returns a small history with every kind of line that a Writer writes.
-func written(t *testing.T) []byte {
+// exampleHistory returns a small history with every kind of line that a Writer writes.
+func exampleHistory(t *testing.T) []byte {
 	t.Helper()
 	var file bytes.Buffer
 	w := history.NewWriter(&file, history.Header{Note: `a "quoted" note`, Seed: 7})
@@ -54,17 +54,17 @@ func written(t *testing.T) []byte {
 // Read returns what a Writer wrote.
 func TestReadReturnsWhatWriterWrote(t *testing.T) {
 	t.Parallel()
-	h := read(t, written(t))
+	h := read(t, exampleHistory(t))
 	if h.Note != `a "quoted" note` || h.Seed != 7 || time.Since(h.StartedAt) > time.Hour {
-		t.Errorf("header: got %+v", h.Header)
+		t.Errorf("header: got %+v, want that of the example", h.Header)
 	}
 	if len(h.Instances) != 2 || *h.Instances[0] != (history.Instance{ID: "i-1", Limit: 3, Held: 1}) ||
 		*h.Instances[1] != (history.Instance{Account: "1000000000000002", ID: "i-1", Limit: 2, Held: 2}) {
-		t.Errorf("instances: got %+v", h.Instances)
+		t.Errorf("instances: got %+v, want those of the example", h.Instances)
 	}
 	if len(h.Interfaces) != 2 || *h.Interfaces[0] != (history.Interface{ID: "eni-1", Instance: "i-1"}) ||
 		*h.Interfaces[1] != (history.Interface{Account: "1000000000000002", ID: "eni-1"}) {
-		t.Errorf("interfaces: got %+v", h.Interfaces)
+		t.Errorf("interfaces: got %+v, want those of the example", h.Interfaces)
 	}
 	first, second := h.Interfaces[0], h.Interfaces[1]
 	want := []history.Operation{
@@ -83,7 +83,7 @@ func TestReadReturnsWhatWriterWrote(t *testing.T) {
 	var before time.Duration
 	for i, got := range h.Operations {
 		if got.Invoked < before || (got.Ended < got.Invoked) != (got.ID == 6) {
-			t.Errorf("op %d: from %v to %v, after %v", got.ID, got.Invoked, got.Ended, before)
+			t.Errorf("op %d: got the times %v to %v after %v, want order", got.ID, got.Invoked, got.Ended, before)
 		}
 		before = got.Invoked
 		got.Invoked, got.Ended = 0, 0
@@ -99,7 +99,7 @@ func TestReadReturnsWhatWriterWrote(t *testing.T) {
 // A file that was cut off at any byte is a history of its complete lines.
 func TestReadAcceptsTruncatedFile(t *testing.T) {
 	t.Parallel()
-	whole := written(t)
+	whole := exampleHistory(t)
 	first := bytes.IndexByte(whole, '\n')
 	for end := first + 1; end < len(whole); end++ {
 		h := read(t, whole[:end])
@@ -140,7 +140,7 @@ func TestWriterFromManyClients(t *testing.T) {
 	var before time.Duration
 	for _, op := range h.Operations {
 		if op.Code != fmt.Sprint("of-client-", op.Client) || op.Invoked < before || op.Ended < op.Invoked {
-			t.Errorf("operation: got %+v, after one of %v", op, before)
+			t.Errorf("operation: got %+v after %v, want them in order", op, before)
 		}
 		before = op.Invoked
 	}
@@ -153,6 +153,7 @@ var errFull = errors.New("no space left on device")
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errFull }
 
+// Close returns the first error of a write, so that a caller notices an incomplete history.
 func TestCloseReturnsWriteError(t *testing.T) {
 	t.Parallel()
 	w := history.NewWriter(fullDisk{}, history.Header{})
@@ -248,7 +249,7 @@ func TestReadIgnoresUnknownKeys(t *testing.T) {
 {"type":"instance","id":"i-1","limit":2,"zone":{"id":"h"}}
 `))
 	if len(h.Instances) != 1 {
-		t.Errorf("got %+v", h)
+		t.Errorf("got %+v, want the known keys", h)
 	}
 }
 

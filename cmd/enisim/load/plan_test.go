@@ -56,18 +56,18 @@ func TestPlanIsDeterministic(t *testing.T) {
 		drawOperations(again, (client+1)%4, 500, Result{})
 		if second := drawOperations(again, client, 1000,
 			Result{Outcome: history.Fail, Code: "EniPerInstanceLimitExceeded"}); !reflect.DeepEqual(first, second) {
-			t.Errorf("client %d: the same seed gave another sequence", client)
+			t.Errorf("client %d: got another sequence for the same seed", client)
 		}
 		if reflect.DeepEqual(first, drawOperations(plan(8), client, 1000, Result{})) {
-			t.Errorf("client %d: another seed gave the same sequence", client)
+			t.Errorf("client %d: got the same sequence for another seed", client)
 		}
 		if reflect.DeepEqual(first, drawOperations(plan(7), (client+1)%4, 1000, Result{})) {
-			t.Errorf("clients %d and its neighbour do the same", client)
+			t.Errorf("client %d: got the sequence of the next client, want another", client)
 		}
 	}
 }
 
-// The deck makes a mix exact each time it has been played to its end.
+// A deck has each action as often as the mix says, so complete decks make the mix exact.
 func TestMixIsExact(t *testing.T) {
 	t.Parallel()
 	for _, mix := range []Mix{{45, 45, 10}, {90, 10, 0}, {0, 0, 1}, {1, 3, 2}, {0, 1, 0}} {
@@ -89,13 +89,14 @@ func TestMixIsExact(t *testing.T) {
 	}
 }
 
-// An interface meets only instances of its place, and at most the four of its cell. A history can
-// be split into small parts because interfaces and instances of different cells never meet.
+// An interface is used only with instances of its place, and at most the four of its cell. A
+// history can be split into small parts, because no operation has an interface and an instance of
+// different cells.
 func TestOperationsStayInTheirCell(t *testing.T) {
 	t.Parallel()
 	world := testWorld()
-	const most = 4
-	plan, err := NewPlan(world, PlanOptions{Clients: 3, Mix: Mix{45, 45, 10}, Cell: most, Seed: 5})
+	const cell = 4
+	plan, err := NewPlan(world, PlanOptions{Clients: 3, Mix: Mix{45, 45, 10}, Cell: cell, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,39 +107,39 @@ func TestOperationsStayInTheirCell(t *testing.T) {
 	for _, n := range world.Interfaces {
 		places[n.ID] = n.Place
 	}
-	met := map[string]map[string]bool{} // by interface: its instances
+	used := map[string]map[string]bool{} // by interface: its instances
 	for client := range 3 {
 		for _, op := range drawOperations(plan, client, 20000, Result{}) {
 			if op.Interface == "eni-alone" {
-				t.Fatal("an interface is used that no instance can take")
+				t.Fatal("got an operation on an interface that no instance can take")
 			}
 			if op.Action == history.Describe {
 				continue
 			}
 			if places[op.Interface] != places[op.Instance] {
-				t.Fatalf("%+v is from one place to another", op)
+				t.Fatalf("got %+v, want an instance in the interface's place", op)
 			}
-			if met[op.Interface] == nil {
-				met[op.Interface] = map[string]bool{}
+			if used[op.Interface] == nil {
+				used[op.Interface] = map[string]bool{}
 			}
-			met[op.Interface][op.Instance] = true
+			used[op.Interface][op.Instance] = true
 		}
 	}
-	if len(met) != len(world.Interfaces)-1 {
-		t.Errorf("got %d interfaces that are used, want %d", len(met), len(world.Interfaces)-1)
+	if len(used) != len(world.Interfaces)-1 {
+		t.Errorf("got %d used interfaces, want %d", len(used), len(world.Interfaces)-1)
 	}
 	for _, n := range world.Interfaces {
-		if len(met[n.ID]) > most {
-			t.Errorf("%s meets %d instances, want at most %d", n.ID, len(met[n.ID]), most)
+		if len(used[n.ID]) > cell {
+			t.Errorf("%s: got %d instances, want at most %d", n.ID, len(used[n.ID]), cell)
 		}
-		if n.Instance != "" && !met[n.ID][n.Instance] {
-			t.Errorf("%s never meets %s, where it is at the start", n.ID, n.Instance)
+		if n.Instance != "" && !used[n.ID][n.Instance] {
+			t.Errorf("%s: got no operation with %s, its instance at the start", n.ID, n.Instance)
 		}
 	}
 }
 
-// Most operations of a single client succeed: its interfaces are where it expects them, and their
-// number does not grow.
+// Most operations of a single client succeed, because its interfaces are where the plan expects
+// them. The number of attached interfaces does not grow.
 func TestPlanMostlySucceeds(t *testing.T) {
 	t.Parallel()
 	plan, err := NewPlan(testWorld(), PlanOptions{Clients: 20, Mix: Mix{45, 45, 10}, Cell: 4, Seed: 5})
@@ -149,33 +150,34 @@ func TestPlanMostlySucceeds(t *testing.T) {
 	for _, n := range testWorld().Interfaces {
 		on[n.ID] = n.Instance
 	}
-	done, asked, most := 0, 0, 0
+	succeeded, sent, maxAttached := 0, 0, 0
 	for _, op := range drawOperations(plan, 0, 100000, Result{}) {
 		switch {
 		case op.Action == history.Describe:
 			continue
 		case op.Action == history.Attach && on[op.Interface] == "":
 			on[op.Interface] = op.Instance
-			done++
+			succeeded++
 		case op.Action == history.Detach && on[op.Interface] == op.Instance:
 			on[op.Interface] = ""
-			done++
+			succeeded++
 		}
-		asked++
+		sent++
 		attached := 0
 		for _, instance := range on {
 			if instance != "" {
 				attached++
 			}
 		}
-		most = max(most, attached)
+		maxAttached = max(maxAttached, attached)
 	}
-	if done < asked*7/10 || most > 30 {
-		t.Errorf("got %d of %d done, with %d attached at most; want most done, and not many more than the 20 of "+
-			"the start attached", done, asked, most)
+	if succeeded < sent*7/10 || maxAttached > 30 {
+		t.Errorf("got %d of %d successful, and at most %d attached; want at least 70%%, and about the 20 of the start",
+			succeeded, sent, maxAttached)
 	}
 }
 
+// Each rank is drawn with the frequency of Zipf's law.
 func TestZipf(t *testing.T) {
 	t.Parallel()
 	const ranks, draws = 5, 200000
@@ -199,14 +201,16 @@ func TestZipf(t *testing.T) {
 	}
 }
 
+// A world without instances or interfaces has no plan, and the error says which ones it lacks.
 func TestNewPlanRefusesUnusableWorld(t *testing.T) {
 	t.Parallel()
 	_, err := NewPlan(World{Instances: testWorld().Instances}, PlanOptions{Clients: 1, Mix: Mix{1, 1, 1}})
 	if err == nil || !strings.Contains(err.Error(), "20 instances and 0 secondary interfaces") {
-		t.Errorf("got %v, want what is missing", err)
+		t.Errorf("got %v, want the missing resources named", err)
 	}
 }
 
+// A mix is parsed from its weights, and the error of an invalid one shows the form.
 func TestMixUnmarshal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Mix{
@@ -223,7 +227,7 @@ func TestMixUnmarshal(t *testing.T) {
 		"attach=99999"} {
 		if err := new(Mix).UnmarshalText([]byte(text)); err == nil ||
 			!strings.Contains(err.Error(), "attach=45,detach=45,describe=10") {
-			t.Errorf("%q: got %v, want how a mix is written", text, err)
+			t.Errorf("%q: got %v, want an example of a mix", text, err)
 		}
 	}
 }

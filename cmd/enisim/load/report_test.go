@@ -26,27 +26,27 @@ func TestReportIsOneFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	if found := externalResource.FindString(strings.Replace(out.String(), script, "", 1)); found != "" {
-		t.Errorf("the page fetches something: %s", found)
+		t.Errorf("got %s in the page, want nothing that is fetched", found)
 	}
 	if !strings.Contains(out.String(), script) {
-		t.Error("the script is not in the page")
+		t.Error("got a page without the script, want it in the page")
 	}
 	text := regexp.MustCompile(`<[^>]*>`).ReplaceAllString(strings.Replace(out.String(), script, "", 1), " ")
 	for _, want := range []string{"scenario cluster.yaml", "seed 4711", "unknown&gt;0 failed it was 1 of 200",
 		"attach.max&gt;1h passed it was 100ms"} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
-			t.Errorf("the page does not say %q", want)
+			t.Errorf("got a page without %q", want)
 		}
 	}
 	for _, want := range []string{"AttachNetworkInterface", "EniPerInstanceLimitExceeded",
 		"Latency of DetachNetworkInterface"} {
 		if !strings.Contains(out.String(), want) {
-			t.Errorf("the page has no %s", want)
+			t.Errorf("got a page without %s", want)
 		}
 	}
 	for _, unsafe := range []string{"</title><b>", "</script><b>"} {
 		if strings.Contains(out.String(), unsafe) {
-			t.Errorf("the page takes a text for its own: %s", unsafe)
+			t.Errorf("got %s in the page, want it escaped", unsafe)
 		}
 	}
 }
@@ -80,11 +80,11 @@ func TestReportLinesDoNotHideEachOther(t *testing.T) {
 			case series.Type != "line":
 			case series.Stack != "":
 				if series.LineStyle.Opacity == nil || *series.LineStyle.Opacity != 0 {
-					t.Errorf("%s: area %d has a line", c.Title.Text, n)
+					t.Errorf("%s: got a line on area %d, want none", c.Title.Text, n)
 				}
 			case series.LineStyle.Width < 1 || n > 0 && series.LineStyle.Width >= c.Series[n-1].LineStyle.Width:
-				t.Errorf("%s: line %d is %g wide, the one below it %g", c.Title.Text, n, series.LineStyle.Width,
-					c.Series[max(0, n-1)].LineStyle.Width)
+				t.Errorf("%s: got line %d with the width %g above one of %g, want it thinner", c.Title.Text, n,
+					series.LineStyle.Width, c.Series[max(0, n-1)].LineStyle.Width)
 			default:
 				lines++
 			}

@@ -26,6 +26,7 @@ func run(t *testing.T, r Run) *Summary {
 	return summary
 }
 
+// Each request is signed, by V1 or V3, has its own nonce, and is sent once.
 func TestRequestsAreSignedAndSentOnce(t *testing.T) {
 	t.Parallel()
 	for _, v3 := range []bool{false, true} {
@@ -33,26 +34,26 @@ func TestRequestsAreSignedAndSentOnce(t *testing.T) {
 		nonces := map[string]bool{}
 		target := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 			query := r.URL.Query()
-			nonce, given, want := query.Get("SignatureNonce"), query.Get("Signature"),
+			nonce, sent, want := query.Get("SignatureNonce"), query.Get("Signature"),
 				signature.V1(r.Method, query, "testsecret")
 			if v3 {
 				a, err := signature.ParseAuthorization(r.Header.Get("Authorization"))
 				if err != nil || !a.Covers(r.Header) {
-					t.Errorf("got %v, %v, want all of it signed", r.Header, err)
+					t.Errorf("got %v, %v, want all headers signed", r.Header, err)
 				}
-				nonce, given = r.Header.Get(signature.HeaderNonce), a.Signature
+				nonce, sent = r.Header.Get(signature.HeaderNonce), a.Signature
 				want = signature.SignV3(signature.RequestV3{Method: r.Method, Host: r.Host, Query: query,
 					Header: r.Header}.StringToSign(a.SignedHeaders), "testsecret")
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			if given != want || nonces[nonce] {
-				t.Errorf("v3=%v: got signature %s and nonce %s, want %s and one of its own", v3, given, nonce, want)
+			if sent != want || nonces[nonce] {
+				t.Errorf("v3=%v: got signature %s and nonce %s, want %s and a new nonce", v3, sent, nonce, want)
 			}
 			nonces[nonce] = true
 			if query.Get("InstanceId") != "i-1" || query.Get("NetworkInterfaceId") != "eni-1" ||
 				query.Get("RegionId") != "cn-hangzhou" {
-				t.Errorf("got %v, want the operation's parameters", query)
+				t.Errorf("got %v, want the parameters of the operation", query)
 			}
 		})
 		target.SignatureV3 = v3
@@ -92,11 +93,11 @@ func TestLatencyCountsFromDueTime(t *testing.T) {
 		}
 	}
 	if want := int64(rate * 0.4); waited < want-2 {
-		t.Errorf("got %d requests that waited, want the %d that were due: 4 clients alone had no more than 4 under way",
-			waited, want)
+		t.Errorf("got %d requests that waited, want all %d that were due, not only 4 for the clients", waited, want)
 	}
 }
 
+// A run ends after its requests, its duration or the end of its plan.
 func TestRunEnds(t *testing.T) {
 	t.Parallel()
 	var got atomic.Int64
@@ -115,20 +116,21 @@ func TestRunEnds(t *testing.T) {
 	}{
 		{"requests", Run{Clients: 7, Requests: 100, Plan: attachPlan}, 100},
 		{"requests of an open load", Run{Clients: 7, Rate: 5000, Requests: 100, Plan: attachPlan}, 100},
-		{"its duration", Run{Clients: 2, Rate: 100, Duration: 300 * time.Millisecond, Plan: attachPlan}, 30},
-		{"the plan", Run{Clients: 4, Plan: three}, 12},
+		{"duration", Run{Clients: 2, Rate: 100, Duration: 300 * time.Millisecond, Plan: attachPlan}, 30},
+		{"plan", Run{Clients: 4, Plan: three}, 12},
 	} {
 		got.Store(0)
 		c.run.Targets = []Target{target}
 		summary := run(t, c.run)
 		total := summary.Total()
 		if total.OK != got.Load() || total.OK+summary.Unsent != c.want || c.run.Duration == 0 && summary.Unsent != 0 {
-			t.Errorf("%s: got %d ok, %d requests at the server, %d unsent; want %d in all, and only a duration to "+
-				"leave some", c.name, total.OK, got.Load(), summary.Unsent, c.want)
+			t.Errorf("%s: got %d ok, %d requests at the server, %d unsent; want %d in all, and unsent ones only with "+
+				"a duration", c.name, total.OK, got.Load(), summary.Unsent, c.want)
 		}
 	}
 }
 
+// The clients are distributed evenly over the targets.
 func TestClientsShareTheTargets(t *testing.T) {
 	t.Parallel()
 	var targets []Target
@@ -149,8 +151,8 @@ func TestClientsShareTheTargets(t *testing.T) {
 	}
 }
 
-// Requests that were due and not sent are counted: until the end of the run or its interruption,
-// not until the last answer.
+// Requests that were due and not sent are counted until the run ends or is interrupted, not until
+// the last answer.
 func TestUnsentRequestsAreCounted(t *testing.T) {
 	t.Parallel()
 	release := make(chan struct{})
@@ -166,7 +168,7 @@ func TestUnsentRequestsAreCounted(t *testing.T) {
 		<-arrived
 		ended = time.Now()
 		interrupt()
-		time.Sleep(time.Second) // the answers come late
+		time.Sleep(time.Second) // delays the answers
 		close(release)
 	}()
 	const rate = 100
@@ -178,7 +180,7 @@ func TestUnsentRequestsAreCounted(t *testing.T) {
 	total, due := summary.Total(), int64(ended.Sub(summary.Started).Seconds()*rate)+1
 	if total.Count() != 2 || summary.Unsent < due-2 || summary.Elapsed < time.Second ||
 		summary.Unsent > int64((summary.Elapsed-500*time.Millisecond).Seconds()*rate) {
-		t.Errorf("got %d sent and %d unsent, want 2, and %d until it was interrupted", total.Count(), summary.Unsent,
+		t.Errorf("got %d sent and %d unsent, want 2, and %d until the interruption", total.Count(), summary.Unsent,
 			due-2)
 	}
 }
@@ -210,7 +212,7 @@ func TestPlanGetsResults(t *testing.T) {
 	if len(results) != 3 || results[0].Outcome != "" || results[1].Outcome != history.Fail ||
 		results[1].Code != "EniPerInstanceLimitExceeded" ||
 		results[2].Outcome != history.OK || results[2].Action != history.Detach {
-		t.Errorf("got %+v, want nothing, the refusal and what was done", results)
+		t.Errorf("got %+v, want no result, the refusal and the success", results)
 	}
 }
 
@@ -221,7 +223,7 @@ func TestOutcomes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nobody := refused.Addr().String()
+	unusedAddress := refused.Addr().String()
 	refused.Close()
 	answers := func(status int, body string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
@@ -268,7 +270,7 @@ func TestOutcomes(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			target := Target{Endpoint: "http://" + nobody, Timeout: time.Minute}
+			target := Target{Endpoint: "http://" + unusedAddress, Timeout: time.Minute}
 			if c.handler != nil {
 				target = serveHTTP(t, c.handler)
 			}
@@ -303,7 +305,7 @@ func TestOutcomes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if len(h.Operations) != 2 {
-				t.Fatalf("the history has %d operations, want 2", len(h.Operations))
+				t.Fatalf("got %d operations in the history, want 2", len(h.Operations))
 			}
 			for _, o := range h.Operations {
 				if c.code == NotConnected {
@@ -311,16 +313,17 @@ func TestOutcomes(t *testing.T) {
 				}
 				if o.Outcome != c.outcome || o.Ended <= o.Invoked || o.Outcome == history.Fail && o.Code != c.code ||
 					o.Outcome == history.Unknown && !strings.HasPrefix(o.Error, c.code) {
-					t.Errorf("the history has %+v, want %s with %q", o, c.outcome, c.code)
+					t.Errorf("got %+v in the history, want %s with %q", o, c.outcome, c.code)
 				}
 				if c.name == "described" && (o.Status != "InUse" || o.On != "i-1") {
-					t.Errorf("the history has %+v, want InUse on i-1", o)
+					t.Errorf("got %+v in the history, want InUse on i-1", o)
 				}
 			}
 		})
 	}
 }
 
+// A run without an endpoint, clients or a plan is an error.
 func TestRunRefusesInvalidOptions(t *testing.T) {
 	t.Parallel()
 	for name, r := range map[string]Run{
@@ -330,11 +333,12 @@ func TestRunRefusesInvalidOptions(t *testing.T) {
 		"no plan":     {Targets: []Target{{Endpoint: "http://x"}}, Clients: 1},
 	} {
 		if _, err := r.Do(t.Context()); err == nil {
-			t.Errorf("%s: got no error", name)
+			t.Errorf("%s: got no error, want one", name)
 		}
 	}
 }
 
+// The intervals of the series contain all operations of the run.
 func TestIntervalsAddUp(t *testing.T) {
 	t.Parallel()
 	target := serveHTTP(t, func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "{}") })

@@ -29,6 +29,7 @@ func testSummary() *Summary {
 	return r.summary()
 }
 
+// A threshold compares a metric of all actions or of one with a value.
 func TestThresholds(t *testing.T) {
 	t.Parallel()
 	for text, broken := range map[string]bool{
@@ -65,6 +66,7 @@ func TestThresholds(t *testing.T) {
 	}
 }
 
+// The error of an invalid threshold shows the grammar.
 func TestInvalidThresholds(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
@@ -79,6 +81,7 @@ func TestInvalidThresholds(t *testing.T) {
 	}
 }
 
+// The table of a run has a row for each action and each code.
 func TestPrint(t *testing.T) {
 	t.Parallel()
 	var out strings.Builder
