@@ -17,15 +17,26 @@ type attachCase struct {
 func validAttach() *attachCase {
 	vpc := "vpc-1"
 	return &attachCase{
-		req:       AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1"},
-		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true},
+		req: AttachNetworkInterfaceRequest{
+			RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1", InstanceID: "i-1",
+		},
+		admission: admissionInput{
+			caller: Caller{AccountID: "1000000000000001"}, action: "ecs:AttachNetworkInterface", regionKnown: true,
+		},
 		scene: &store.AttachScene{
-			Instance: &store.AttachableInstance{ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning},
-			Type:     &store.AttachableType{ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true, IOOptimized: true},
-			ENI:      &store.AttachableENI{ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable},
-			IPv4:     1,
-			Held:     1,
-			Groups:   []store.GroupScene{{ID: "sg-1", Free: 1}},
+			Instance: &store.AttachableInstance{
+				ID: "i-1", ZoneID: "cn-hangzhou-h", VPCID: &vpc, Status: store.InstanceRunning,
+			},
+			Type: &store.AttachableType{
+				ID: "ecs.g6.large", ENIQuantity: 2, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), HotPlug: true,
+				IOOptimized: true,
+			},
+			ENI: &store.AttachableENI{
+				ID: "eni-1", ZoneID: "cn-hangzhou-h", VPCID: vpc, Type: store.ENISecondary, Status: store.ENIAvailable,
+			},
+			IPv4:   1,
+			Held:   1,
+			Groups: []store.GroupScene{{ID: "sg-1", Free: 1}},
 		},
 	}
 }
@@ -61,7 +72,10 @@ var attachSpoilers = []struct {
 	{"A2 closed to RAM", ForbiddenNotSupportRAM, func(c *attachCase) {
 		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
 	}},
-	{"A2 not allowed", ForbiddenSubUser, func(c *attachCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+	{
+		"A2 not allowed", ForbiddenSubUser,
+		func(c *attachCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil },
+	},
 
 	{"E2 instance", InvalidEcsIDNotFound, func(c *attachCase) { c.scene.Instance, c.scene.Type = nil, nil }},
 	{"E1 ENI", InvalidEniIDNotFound, func(c *attachCase) { c.scene.ENI = nil }},
@@ -70,7 +84,10 @@ var attachSpoilers = []struct {
 	{"S1 S4 ENI state", InvalidEniState, func(c *attachCase) { c.scene.ENI.Status = store.ENIInUse }},
 	{"G1 generation", InvalidGeneration, func(c *attachCase) { c.scene.Type.IOOptimized = false }},
 	{"S2 instance state", InvalidEcsState, func(c *attachCase) { c.scene.Instance.Status = store.InstanceStarting }},
-	{"S2b hot-plug", HotPlugNotSupport, func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceRunning }},
+	{
+		"S2b hot-plug", HotPlugNotSupport,
+		func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceRunning },
+	},
 	{"S3 VPC", VpcMismatch, func(c *attachCase) { c.scene.ENI.VPCID = "vpc-2" }},
 	{"S6 zone", AvailabilityZoneMismatch, func(c *attachCase) { c.scene.ENI.ZoneID = "cn-hangzhou-i" }},
 	{"Q4 network card", NetworkCardIndexInvalid, func(c *attachCase) { c.req.NetworkCardIndex = new(0) }},
@@ -124,13 +141,22 @@ func TestAttachRulesAtTheirEdges(t *testing.T) {
 			c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", []string{"ecs:Attach*"}
 		}},
 		{"a stopped instance", func(c *attachCase) { c.scene.Instance.Status = store.InstanceStopped }},
-		{"a stopped instance without hot-plug", func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceStopped }},
-		{"a network card that exists", func(c *attachCase) { c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2) }},
+		{
+			"a stopped instance without hot-plug",
+			func(c *attachCase) { c.scene.Type.HotPlug, c.scene.Instance.Status = false, store.InstanceStopped },
+		},
+		{
+			"a network card that exists",
+			func(c *attachCase) { c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2) },
+		},
 		{"as many addresses as the type takes", func(c *attachCase) { c.scene.IPv4, c.scene.IPv6 = 6, 1 }},
 		{"figures that no source gives", func(c *attachCase) {
 			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI, c.scene.IPv4, c.scene.IPv6 = nil, nil, 99, 99
 		}},
-		{"a full group that the instance is in", func(c *attachCase) { c.scene.Groups[0].Free, c.scene.Groups[0].HasInstance = 0, true }},
+		{
+			"a full group that the instance is in",
+			func(c *attachCase) { c.scene.Groups[0].Free, c.scene.Groups[0].HasInstance = 0, true },
+		},
 		{"an ENI without groups", func(c *attachCase) { c.scene.Groups = nil }},
 	} {
 		c := validAttach()

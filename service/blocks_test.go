@@ -50,7 +50,8 @@ func TestFirstFreeIsTheFirst(t *testing.T) {
 		for range rapid.IntRange(0, 12).Draw(t, "taken") {
 			host := byte(rapid.IntRange(0, 255).Draw(t, "host"))
 			block := byte(rapid.IntRange(0, 3).Draw(t, "block"))
-			taken = append(taken, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, block, host}), rapid.IntRange(22, 29).Draw(t, "bits")).Masked())
+			taken = append(taken, netip.PrefixFrom(netip.AddrFrom4([4]byte{10, 0, block, host}),
+				rapid.IntRange(22, 29).Draw(t, "bits")).Masked())
 		}
 		bits := rapid.IntRange(22, 29).Draw(t, "wanted")
 		var want netip.Prefix

@@ -107,17 +107,24 @@ func TestOwnInstanceTypes(t *testing.T) {
 		{listAccount, 3, true},
 		{otherAccount, 2, false},
 	} {
-		for _, own := range typesOf(t, s, c.account, DescribeInstanceTypesRequest{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}}) {
+		for _, own := range typesOf(t, s, c.account, DescribeInstanceTypesRequest{
+			InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"},
+		}) {
 			if known := DetailsOf(own).PrimaryENIQueues != nil; known == c.sees {
-				t.Errorf("account %s: further figures of %s are known: got %v, want %v", c.account, own.ID, known, !c.sees)
+				t.Errorf("account %s: further figures of %s are known: got %v, want %v",
+					c.account, own.ID, known, !c.sees)
 			}
 		}
-		named := typesOf(t, s, c.account, DescribeInstanceTypesRequest{InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"}})
+		named := typesOf(t, s, c.account, DescribeInstanceTypesRequest{
+			InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"},
+		})
 		if len(named) == 0 || named[0].VCPUs != c.vcpus || (len(named) == 2) != c.sees {
-			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test %v", c.account, named, c.vcpus, c.sees)
+			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test %v",
+				c.account, named, c.vcpus, c.sees)
 		}
 		caller := Caller{AccountID: c.account}
-		families, err := DescribeInstanceTypeFamilies.Do(t.Context(), s, caller, DescribeInstanceTypeFamiliesRequest{RegionID: "cn-hangzhou"})
+		families, err := DescribeInstanceTypeFamilies.Do(t.Context(), s, caller,
+			DescribeInstanceTypeFamiliesRequest{RegionID: "cn-hangzhou"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,11 +135,15 @@ func TestOwnInstanceTypes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := slices.Contains(typeIDs(zones.Types), "ecs.tiny.test"); got != c.sees || len(zones.Types) < len(catalogue.InstanceTypes()) {
-			t.Errorf("account %s: got %d types in zones, its own one %v, want %v", c.account, len(zones.Types), got, c.sees)
+		if got := slices.Contains(typeIDs(zones.Types), "ecs.tiny.test"); got != c.sees ||
+			len(zones.Types) < len(catalogue.InstanceTypes()) {
+			t.Errorf("account %s: got %d types in zones, its own one %v, want %v",
+				c.account, len(zones.Types), got, c.sees)
 		}
 		available, err := DescribeAvailableResource.Do(t.Context(), s, caller,
-			DescribeAvailableResourceRequest{RegionID: "cn-hangzhou", DestinationResource: "InstanceType", InstanceType: "ecs.tiny.test"})
+			DescribeAvailableResourceRequest{
+				RegionID: "cn-hangzhou", DestinationResource: "InstanceType", InstanceType: "ecs.tiny.test",
+			})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +152,9 @@ func TestOwnInstanceTypes(t *testing.T) {
 		}
 	}
 	// What shadows is not seen by what it shadows.
-	if got := typesOf(t, s, listAccount, DescribeInstanceTypesRequest{InstanceTypes: []string{"ecs.g6.large"}, MaximumCPUCoreCount: new(2)}); len(got) > 0 {
+	if got := typesOf(t, s, listAccount, DescribeInstanceTypesRequest{
+		InstanceTypes: []string{"ecs.g6.large"}, MaximumCPUCoreCount: new(2),
+	}); len(got) > 0 {
 		t.Errorf("ecs.g6.large of two CPUs, where the account's own has three: got %+v, want none", got)
 	}
 }
@@ -156,26 +169,44 @@ func TestDescribeInstanceTypesFilters(t *testing.T) {
 		request DescribeInstanceTypesRequest
 		selects func(InstanceType) bool
 	}{
-		{"family", DescribeInstanceTypesRequest{InstanceTypeFamily: "ecs.g6"}, func(t InstanceType) bool { return t.Family == "ecs.g6" }},
+		{
+			"family", DescribeInstanceTypesRequest{InstanceTypeFamily: "ecs.g6"},
+			func(t InstanceType) bool { return t.Family == "ecs.g6" },
+		},
 		{"families", DescribeInstanceTypesRequest{InstanceTypeFamilies: []string{"ecs.g6", "ecs.c6"}},
 			func(t InstanceType) bool { return t.Family == "ecs.g6" || t.Family == "ecs.c6" }},
 		{"CPUs", DescribeInstanceTypesRequest{MinimumCPUCoreCount: new(4), MaximumCPUCoreCount: new(8)},
 			func(t InstanceType) bool { return t.VCPUs >= 4 && t.VCPUs <= 8 }},
 		{"memory", DescribeInstanceTypesRequest{MinimumMemorySize: "0.5", MaximumMemorySize: "1.5"},
 			func(t InstanceType) bool { return t.MemoryGiB >= 0.5 && t.MemoryGiB <= 1.5 }},
-		{"interfaces", DescribeInstanceTypesRequest{MinimumENIQuantity: new(15)}, func(t InstanceType) bool { return t.ENIQuantity >= 15 }},
+		{
+			"interfaces", DescribeInstanceTypesRequest{MinimumENIQuantity: new(15)},
+			func(t InstanceType) bool { return t.ENIQuantity >= 15 },
+		},
 		{"IPv4", DescribeInstanceTypesRequest{MinimumPrivateIPv4Quantity: new(30)},
 			func(t InstanceType) bool { return t.PrivateIPv4PerENI != nil && *t.PrivateIPv4PerENI >= 30 }},
-		{"IPv6", DescribeInstanceTypesRequest{MinimumIPv6Quantity: new(30)}, func(t InstanceType) bool { return t.IPv6PerENI != nil && *t.IPv6PerENI >= 30 }},
-		{"ARM", DescribeInstanceTypesRequest{CPUArchitecture: "ARM"}, func(t InstanceType) bool { return t.CPUArchitecture == "arm64" }},
-		{"X86", DescribeInstanceTypesRequest{CPUArchitectures: []string{"X86"}}, func(t InstanceType) bool { return t.CPUArchitecture == "x86_64" }},
-		{"bandwidth", DescribeInstanceTypesRequest{MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000)},
+		{
+			"IPv6", DescribeInstanceTypesRequest{MinimumIPv6Quantity: new(30)},
+			func(t InstanceType) bool { return t.IPv6PerENI != nil && *t.IPv6PerENI >= 30 },
+		},
+		{
+			"ARM", DescribeInstanceTypesRequest{CPUArchitecture: "ARM"},
+			func(t InstanceType) bool { return t.CPUArchitecture == "arm64" },
+		},
+		{
+			"X86", DescribeInstanceTypesRequest{CPUArchitectures: []string{"X86"}},
+			func(t InstanceType) bool { return t.CPUArchitecture == "x86_64" },
+		},
+		{"bandwidth", DescribeInstanceTypesRequest{
+			MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000),
+		},
 			func(t InstanceType) bool { return t.BandwidthGbps != nil && *t.BandwidthGbps >= 10 }},
 		{"packets", DescribeInstanceTypesRequest{MinimumInstancePPSRx: new(1_000_000)},
 			func(t InstanceType) bool { return t.PPS10k != nil && *t.PPS10k >= 100 }},
 	} {
 		want := typeIDs(slices.DeleteFunc(slices.Clone(all), func(t InstanceType) bool { return !c.selects(t) }))
-		if got := typeIDs(typesOf(t, s, otherAccount, c.request)); !slices.Equal(got, want) || len(want) == 0 || len(want) == len(all) {
+		if got := typeIDs(typesOf(t, s, otherAccount, c.request)); !slices.Equal(got, want) || len(want) == 0 ||
+			len(want) == len(all) {
 			t.Errorf("%s: got %d types, want %d of %d", c.name, len(got), len(want), len(all))
 		}
 	}
@@ -186,16 +217,29 @@ func TestDescribeInstanceTypesRules(t *testing.T) {
 	good := func() DescribeInstanceTypesRequest {
 		return DescribeInstanceTypesRequest{
 			InstanceTypes: many(10, "ecs.g6.large"), CPUArchitecture: "ARM", CPUArchitectures: []string{"X86", "ARM"},
-			MinimumMemorySize: "0.5", MaximumMemorySize: "64", Page: TokenPage{NextToken: instanceTypePages.token("ecs.g6.large")},
+			MinimumMemorySize: "0.5", MaximumMemorySize: "64",
+			Page: TokenPage{NextToken: instanceTypePages.token("ecs.g6.large")},
 		}
 	}
 	type request = DescribeInstanceTypesRequest
 	walkRules(t, describeInstanceTypesRules, good, []spoiler[request]{
-		{"not of its type", "InvalidParameterMinimumCpuCoreCount", func(r *request) { r.Malformed = []string{"MinimumCpuCoreCount"} }},
-		{"too many types", "InvalidParameterInstanceTypes", func(r *request) { r.InstanceTypes = many(11, "ecs.g6.large") }},
-		{"too many families", "InvalidParameterInstanceTypeFamilies", func(r *request) { r.InstanceTypeFamilies = many(101, "ecs.g6") }},
+		{
+			"not of its type", "InvalidParameterMinimumCpuCoreCount",
+			func(r *request) { r.Malformed = []string{"MinimumCpuCoreCount"} },
+		},
+		{
+			"too many types", "InvalidParameterInstanceTypes",
+			func(r *request) { r.InstanceTypes = many(11, "ecs.g6.large") },
+		},
+		{
+			"too many families", "InvalidParameterInstanceTypeFamilies",
+			func(r *request) { r.InstanceTypeFamilies = many(101, "ecs.g6") },
+		},
 		{"CpuArchitecture", "InvalidParameterCpuArchitecture", func(r *request) { r.CPUArchitecture = "arm64" }},
-		{"CpuArchitectures", "InvalidParameterCpuArchitectures", func(r *request) { r.CPUArchitectures = []string{"X86", "x86"} }},
+		{
+			"CpuArchitectures", "InvalidParameterCpuArchitectures",
+			func(r *request) { r.CPUArchitectures = []string{"X86", "x86"} },
+		},
 		{"MinimumMemorySize", "InvalidParameterMinimumMemorySize", func(r *request) { r.MinimumMemorySize = "NaN" }},
 		{"MaximumMemorySize", "InvalidParameterMaximumMemorySize", func(r *request) { r.MaximumMemorySize = "8 GiB" }},
 		{"NextToken", "InvalidParameterNextToken", func(r *request) { r.Page.NextToken = instancePages.token("i-1") }},
@@ -215,11 +259,15 @@ func TestDeclaredRegions(t *testing.T) {
 		!slices.Contains(regions, Region{"cn-hangzhou", "China (Hangzhou)"}) {
 		t.Errorf("regions: got %v, want those of the catalogue and moon-1", regions)
 	}
-	zones, err := DescribeZones.Do(t.Context(), s, caller, DescribeZonesRequest{RegionID: "moon-1", AcceptLanguage: "en-US", Verbose: new(false)})
+	zones, err := DescribeZones.Do(t.Context(), s, caller, DescribeZonesRequest{
+		RegionID: "moon-1", AcceptLanguage: "en-US", Verbose: new(false),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Zone{{"moon-1-b", "moon-1 Zone B"}, {"moon-1a", "moon-1 Zone A"}}; !slices.Equal(sortedZones(zones.Zones), want) || zones.Types != nil {
+	if want := []Zone{
+		{"moon-1-b", "moon-1 Zone B"}, {"moon-1a", "moon-1 Zone A"},
+	}; !slices.Equal(sortedZones(zones.Zones), want) || zones.Types != nil {
 		t.Errorf("zones: got %v and %d types, want %v and none", zones.Zones, len(zones.Types), want)
 	}
 }
@@ -247,18 +295,41 @@ func TestDescribeAvailableResource(t *testing.T) {
 		{"zones", request{DestinationResource: "Zone"}, []string{"moon-1-b", "moon-1a"}, []string{""}},
 		{"one zone", request{DestinationResource: "Zone", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{""}},
 		{"a zone of another region", request{DestinationResource: "Zone", ZoneID: "cn-hangzhou-h"}, nil, []string{""}},
-		{"I/O optimization", request{DestinationResource: "IoOptimized", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{"optimized", "none"}},
-		{"of a type without", request{DestinationResource: "IoOptimized", ZoneID: "moon-1a", InstanceType: "ecs.c1.small"}, []string{"moon-1a"}, []string{"none"}},
-		{"a type", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.tiny.test"}, []string{"moon-1a"}, []string{"ecs.tiny.test"}},
-		{"a type without I/O optimization", request{DestinationResource: "InstanceType", InstanceType: "ecs.c1.small"}, nil, nil},
-		{"the same, asked for", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.c1.small", IOOptimized: "none"},
+		{
+			"I/O optimization", request{DestinationResource: "IoOptimized", ZoneID: "moon-1a"}, []string{"moon-1a"},
+			[]string{"optimized", "none"},
+		},
+		{
+			"of a type without",
+			request{DestinationResource: "IoOptimized", ZoneID: "moon-1a", InstanceType: "ecs.c1.small"},
+			[]string{"moon-1a"}, []string{"none"},
+		},
+		{
+			"a type", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.tiny.test"},
+			[]string{"moon-1a"}, []string{"ecs.tiny.test"},
+		},
+		{
+			"a type without I/O optimization",
+			request{DestinationResource: "InstanceType", InstanceType: "ecs.c1.small"}, nil, nil,
+		},
+		{"the same, asked for", request{
+			DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.c1.small", IOOptimized: "none",
+		},
 			[]string{"moon-1a"}, []string{"ecs.c1.small"}},
-		{"CPUs and memory", request{DestinationResource: "InstanceType", ZoneID: "moon-1a", Cores: new(3), Memory: "5.5"},
+		{"CPUs and memory", request{
+			DestinationResource: "InstanceType", ZoneID: "moon-1a", Cores: new(3), Memory: "5.5",
+		},
 			[]string{"moon-1a"}, []string{"ecs.g6.large"}},
 		{"zones for what fits nowhere", request{DestinationResource: "Zone", Cores: new(3), Memory: "6"}, nil, nil},
 		{"networks", request{DestinationResource: "Network", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{"vpc"}},
-		{"system disks", request{DestinationResource: "SystemDisk", ZoneID: "moon-1a"}, []string{"moon-1a"}, DiskCategories()},
-		{"a data disk", request{DestinationResource: "DataDisk", ZoneID: "moon-1a", DataDiskCategory: "cloud_essd"}, []string{"moon-1a"}, []string{"cloud_essd"}},
+		{
+			"system disks", request{DestinationResource: "SystemDisk", ZoneID: "moon-1a"}, []string{"moon-1a"},
+			DiskCategories(),
+		},
+		{
+			"a data disk", request{DestinationResource: "DataDisk", ZoneID: "moon-1a", DataDiskCategory: "cloud_essd"},
+			[]string{"moon-1a"}, []string{"cloud_essd"},
+		},
 		{"dedicated hosts", request{DestinationResource: "ddh"}, nil, nil},
 	} {
 		c.request.RegionID = "moon-1"

@@ -59,7 +59,9 @@ func TestContracts(t *testing.T) {
 	for action, answered := range contracts() {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
-			spell := func(status int, code, message string) string { return fmt.Sprintf("%d %s %q", status, code, message) }
+			spell := func(status int, code, message string) string {
+				return fmt.Sprintf("%d %s %q", status, code, message)
+			}
 			ruled := map[string]bool{}
 			for _, row := range readContract(t, action) {
 				reason, notSimulated := strings.CutPrefix(row.decision, "not simulated: ")
@@ -73,7 +75,8 @@ func TestContracts(t *testing.T) {
 						t.Errorf("%s: decided as gateway, but no such error is declared", row.code)
 					}
 				case !notSimulated || reason == "":
-					t.Errorf("%s: got the decision %q, want rule, gateway, or not simulated with a reason", row.code, row.decision)
+					t.Errorf("%s: got the decision %q, want rule, gateway, or not simulated with a reason",
+						row.code, row.decision)
 				}
 			}
 			answers := map[string]bool{}

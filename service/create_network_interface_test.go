@@ -25,8 +25,11 @@ func validCreation() creationCase {
 				Name: "data", Description: "data plane", ClientToken: "mine", Tags: many(1, Tag{"team", "net"}),
 				InstanceType: "Secondary", TrafficMode: "Standard",
 				NetworkInterfaceSettings: NetworkInterfaceSettings{
-					EnablePrimaryIPv6: new(true), QueueNumber: new(2048), RxQueueSize: new(16384), TxQueueSize: new(16384),
-					Traffic:            TrafficConfig{Mode: "Standard", QueueNumber: new(2048), RxQueueSize: new(16384), TxQueueSize: new(16384)},
+					EnablePrimaryIPv6: new(true), QueueNumber: new(2048), RxQueueSize: new(16384),
+					TxQueueSize: new(16384),
+					Traffic: TrafficConfig{
+						Mode: "Standard", QueueNumber: new(2048), RxQueueSize: new(16384), TxQueueSize: new(16384),
+					},
 					ConnectionTracking: ConnectionTracking{new(910), new(15), new(100)},
 				},
 			},
@@ -36,10 +39,14 @@ func validCreation() creationCase {
 					VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &block6},
 					IPv4:    parseAddresses([]string{"10.0.0.1"}),
 				},
-				Groups: []store.GroupScene{{ID: "sg-1", VPCID: "vpc-1", Type: "normal"}, {ID: "sg-2", VPCID: "vpc-1", Type: "normal"}},
+				Groups: []store.GroupScene{
+					{ID: "sg-1", VPCID: "vpc-1", Type: "normal"}, {ID: "sg-2", VPCID: "vpc-1", Type: "normal"},
+				},
 			},
 		},
-		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:CreateNetworkInterface", regionKnown: true},
+		admission: admissionInput{
+			caller: Caller{AccountID: "1000000000000001"}, action: "ecs:CreateNetworkInterface", regionKnown: true,
+		},
 	}
 }
 
@@ -68,13 +75,20 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 	t.Parallel()
 	type request = creationCase
 	walkRules(t, slices.Concat(
-		lift(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterfaceRequest { return c.CreateNetworkInterfaceRequest }),
+		lift(createNetworkInterfaceParameterRules, func(c request) CreateNetworkInterfaceRequest {
+			return c.CreateNetworkInterfaceRequest
+		}),
 		lift(admissionRules, func(c request) admissionInput { return c.admission }),
-		lift(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput { return c.createNetworkInterfaceInput }),
+		lift(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput {
+			return c.createNetworkInterfaceInput
+		}),
 	), validCreation, []spoiler[request]{
 		{"no RegionId", "MissingParameterRegionId", func(c *request) { c.RegionID = "" }},
 		{"no VSwitchId", "MissingParameterVSwitchId", func(c *request) { c.VSwitchID = "" }},
-		{"no group", "MissingParameterSecurityGroupId", func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", nil }},
+		{
+			"no group", "MissingParameterSecurityGroupId",
+			func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", nil },
+		},
 		{"not of its type", "InvalidParameterQueueNumber", func(c *request) { c.Malformed = Malformed{"QueueNumber"} }},
 		{"RDMA", "UnsupportedParameter", func(c *request) { c.TrafficMode = "HighPerformance" }},
 		{"InstanceType", "InvalidParameterInstanceType", func(c *request) { c.InstanceType = "Primary" }},
@@ -84,9 +98,10 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"groups in two ways", "InvalidParameter.ConflictSecurityGroupId, SecurityGroupIds", func(c *request) {
 			c.SecurityGroupID, c.SecurityGroupIDs = "sg-1", many(1, "sg-2")
 		}},
-		{"addresses in two ways", "InvalidParameter.ConflictPrivateIpAddress, SecondaryPrivateIpAddressCount", func(c *request) {
-			c.PrivateIPAddresses, c.SecondaryIPCount = many(1, "10.0.0.9"), new(1)
-		}},
+		{"addresses in two ways", "InvalidParameter.ConflictPrivateIpAddress, SecondaryPrivateIpAddressCount",
+			func(c *request) {
+				c.PrivateIPAddresses, c.SecondaryIPCount = many(1, "10.0.0.9"), new(1)
+			}},
 		{"/28 in two ways", "InvalidParameter.ConflictIpv4Prefix, Ipv4PrefixCount", func(c *request) {
 			c.IPv4Prefixes, c.IPv4PrefixCount = many(1, "10.0.0.16/28"), new(1)
 		}},
@@ -96,27 +111,59 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		{"/80 in two ways", "InvalidParameter.ConflictIpv6Prefix, Ipv6PrefixCount", func(c *request) {
 			c.IPv6Prefixes, c.IPv6PrefixCount = many(1, "2001:db8:0:100:9000::/80"), new(1)
 		}},
-		{"IPv4 addresses and prefixes", "InvalidParameter.ConflictPrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount", func(c *request) {
-			c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(1), nil, new(1)
-		}},
-		{"IPv6 addresses and prefixes", "InvalidParameter.ConflictIpv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount", func(c *request) {
-			c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, new(1), many(1, "2001:db8:0:100:9000::/80"), nil
-		}},
+		{
+			"IPv4 addresses and prefixes",
+			"InvalidParameter.ConflictPrivateIpAddress, SecondaryPrivateIpAddressCount, Ipv4Prefix, Ipv4PrefixCount",
+			func(c *request) {
+				c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(1), nil, new(1)
+			},
+		},
+		{
+			"IPv6 addresses and prefixes",
+			"InvalidParameter.ConflictIpv6Address, Ipv6AddressCount, Ipv6Prefix, Ipv6PrefixCount",
+			func(c *request) {
+				c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, new(1),
+					many(1, "2001:db8:0:100:9000::/80"), nil
+			},
+		},
 		{"name", "InvalidParams.NetworkInterfaceName", func(c *request) { c.Name = "1" }},
 		{"description", "InvalidParameterDescription", func(c *request) { c.Description = "https://" }},
-		{"a group twice", "InvalidParameterSecurityGroupIds", func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", many(2, "sg-1") }},
+		{
+			"a group twice", "InvalidParameterSecurityGroupIds",
+			func(c *request) { c.SecurityGroupID, c.SecurityGroupIDs = "", many(2, "sg-1") },
+		},
 		{"11 groups", "JoinedGroupLimitExceed", func(c *request) {
-			c.SecurityGroupID, c.SecurityGroupIDs = "", []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11"}
+			c.SecurityGroupID, c.SecurityGroupIDs = "", []string{
+				"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11",
+			}
 		}},
-		{"no secondary address", "InvalidParameterSecondaryPrivateIpAddressCount", func(c *request) { c.countSecondary(0) }},
+		{
+			"no secondary address", "InvalidParameterSecondaryPrivateIpAddressCount",
+			func(c *request) { c.countSecondary(0) },
+		},
 		{"50 secondary addresses", "MaxEniPrivateIpsCountExceeded", func(c *request) { c.countSecondary(50) }},
-		{"11 /28", "InvalidParameterIpv4PrefixCount", func(c *request) { c.onlyIPv4Prefixes(); c.IPv4PrefixCount = new(11) }},
-		{"11 IPv6 addresses by name", "InvalidParameterIpv6Address", func(c *request) { c.onlyIPv6Addresses(many(11, "2001:db8::1")...) }},
-		{"11 IPv6 addresses", "InvalidParameterIpv6AddressCount", func(c *request) { c.onlyIPv6Addresses(); c.IPv6AddressCount = new(11) }},
-		{"no /80", "InvalidParameterIpv6PrefixCount", func(c *request) { c.onlyIPv6Prefixes(); c.IPv6PrefixCount = new(0) }},
+		{
+			"11 /28", "InvalidParameterIpv4PrefixCount",
+			func(c *request) { c.onlyIPv4Prefixes(); c.IPv4PrefixCount = new(11) },
+		},
+		{
+			"11 IPv6 addresses by name", "InvalidParameterIpv6Address",
+			func(c *request) { c.onlyIPv6Addresses(many(11, "2001:db8::1")...) },
+		},
+		{
+			"11 IPv6 addresses", "InvalidParameterIpv6AddressCount",
+			func(c *request) { c.onlyIPv6Addresses(); c.IPv6AddressCount = new(11) },
+		},
+		{
+			"no /80", "InvalidParameterIpv6PrefixCount",
+			func(c *request) { c.onlyIPv6Prefixes(); c.IPv6PrefixCount = new(0) },
+		},
 		{"no address", "InvalidIp.Address2001:db8::1", func(c *request) { c.PrimaryIPAddress = "2001:db8::1" }},
 
-		{"11 /28 by name", "InvalidParameterIpv4Prefix", func(c *request) { c.onlyIPv4Prefixes(many(11, "10.0.0.16/28")...) }},
+		{
+			"11 /28 by name", "InvalidParameterIpv4Prefix",
+			func(c *request) { c.onlyIPv4Prefixes(many(11, "10.0.0.16/28")...) },
+		},
 		{"no /28", "InvalidIp.IpPrefixIllegal10.0.0.16", func(c *request) { c.onlyIPv4Prefixes("10.0.0.16") }},
 		{"a /29", "InvalidIp.IpPrefixMaskInvalid292828", func(c *request) { c.onlyIPv4Prefixes("10.0.0.16/29") }},
 		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.onlyIPv4Prefixes("10.0.0.17/28") }},
@@ -124,8 +171,14 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 			c.onlyIPv4Prefixes("10.0.0.16/28")
 			c.PrimaryIPAddress = "10.0.0.17"
 		}},
-		{"11 /80 by name", "InvalidParameterIpv6Prefix", func(c *request) { c.onlyIPv6Prefixes(many(11, "2001:db8::/80")...) }},
-		{"no /80 of its family", "InvalidIp.IpPrefixIllegal10.0.0.16/28", func(c *request) { c.onlyIPv6Prefixes("10.0.0.16/28") }},
+		{
+			"11 /80 by name", "InvalidParameterIpv6Prefix",
+			func(c *request) { c.onlyIPv6Prefixes(many(11, "2001:db8::/80")...) },
+		},
+		{
+			"no /80 of its family", "InvalidIp.IpPrefixIllegal10.0.0.16/28",
+			func(c *request) { c.onlyIPv6Prefixes("10.0.0.16/28") },
+		},
 		{"a /64", "InvalidIp.IpPrefixMaskInvalid648080", func(c *request) { c.onlyIPv6Prefixes("2001:db8::/64") }},
 		{"not its first", "InvalidIp.IpPrefixNotStrict", func(c *request) { c.onlyIPv6Prefixes("2001:db8::1/80") }},
 		{"an IPv6 address twice", "InvalidIp.IpRepeated2001:db8:0:100::9", func(c *request) {
@@ -133,23 +186,41 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		}},
 
 		{"enhanced", "UnsupportedParameter", func(c *request) { c.EnhancedNetwork.EnableRss = new(false) }},
-		{"traffic mode of the config", "InvalidParameter.EniTrafficMode", func(c *request) { c.Traffic.Mode = "standard" }},
-		{"two queue numbers", "InvalidParameter.ConflictQueueNumber, NetworkInterfaceTrafficConfig.QueueNumber", func(c *request) {
-			c.QueueNumber, c.Traffic.QueueNumber = new(1), new(2)
-		}},
-		{"two Rx sizes", "InvalidParameter.ConflictRxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize", func(c *request) {
-			c.RxQueueSize, c.Traffic.RxQueueSize = new(8192), new(16384)
-		}},
-		{"two Tx sizes", "InvalidParameter.ConflictTxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize", func(c *request) {
-			c.TxQueueSize, c.Traffic.TxQueueSize = new(8192), new(16384)
-		}},
-		{"queue pairs of the config", "InvalidParameter.QueuePairNumberMustEmpty", func(c *request) { c.Traffic.QueuePairNumber = new(0) }},
-		{"queues", "InvalidParameter.InvalidEniQueueNumber", func(c *request) { c.QueueNumber, c.Traffic.QueueNumber = nil, new(2049) }},
+		{
+			"traffic mode of the config", "InvalidParameter.EniTrafficMode",
+			func(c *request) { c.Traffic.Mode = "standard" },
+		},
+		{"two queue numbers", "InvalidParameter.ConflictQueueNumber, NetworkInterfaceTrafficConfig.QueueNumber",
+			func(c *request) {
+				c.QueueNumber, c.Traffic.QueueNumber = new(1), new(2)
+			}},
+		{"two Rx sizes", "InvalidParameter.ConflictRxQueueSize, NetworkInterfaceTrafficConfig.RxQueueSize",
+			func(c *request) {
+				c.RxQueueSize, c.Traffic.RxQueueSize = new(8192), new(16384)
+			}},
+		{"two Tx sizes", "InvalidParameter.ConflictTxQueueSize, NetworkInterfaceTrafficConfig.TxQueueSize",
+			func(c *request) {
+				c.TxQueueSize, c.Traffic.TxQueueSize = new(8192), new(16384)
+			}},
+		{
+			"queue pairs of the config", "InvalidParameter.QueuePairNumberMustEmpty",
+			func(c *request) { c.Traffic.QueuePairNumber = new(0) },
+		},
+		{
+			"queues", "InvalidParameter.InvalidEniQueueNumber",
+			func(c *request) { c.QueueNumber, c.Traffic.QueueNumber = nil, new(2049) },
+		},
 		{"queue sizes", "InvalidParameter.EniQueueSize", func(c *request) {
 			c.RxQueueSize, c.Traffic.RxQueueSize, c.TxQueueSize, c.Traffic.TxQueueSize = new(8192), nil, nil, nil
 		}},
-		{"timeouts", "InvalidParameter.EniConnectionTrackingConfiguration", func(c *request) { c.ConnectionTracking.UDPTimeout = new(31) }},
-		{"no primary IPv6", "InvalidParameterEnablePrimaryIPv6", func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = nil, nil }},
+		{
+			"timeouts", "InvalidParameter.EniConnectionTrackingConfiguration",
+			func(c *request) { c.ConnectionTracking.UDPTimeout = new(31) },
+		},
+		{
+			"no primary IPv6", "InvalidParameterEnablePrimaryIPv6",
+			func(c *request) { c.IPv6Addresses, c.IPv6AddressCount = nil, nil },
+		},
 		{"21 tags", "QuotaExceed.Tags", func(c *request) { c.Tags = many(21, Tag{"acs:", "http://"}) }},
 		{"a tag twice", "Duplicate.TagKey", func(c *request) { c.Tags = many(2, Tag{"acs:", "http://"}) }},
 		{"tag key", "InvalidTagKey.Malformed", func(c *request) { c.Tags = many(1, Tag{"acs:", "http://"}) }},
@@ -157,17 +228,29 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 
 		{"region", "InvalidRegionId.NotFound", func(c *request) { c.admission.regionKnown = false }},
 		{"account", "Abs.InvalidAccount.NotFound", func(c *request) { c.admission.caller.Expired = true }},
-		{"closed to RAM", "Forbidden.NotSupportRAM", func(c *request) { c.admission.caller.RAMUser, c.admission.closedToRAM = "ci", true }},
+		{
+			"closed to RAM", "Forbidden.NotSupportRAM",
+			func(c *request) { c.admission.caller.RAMUser, c.admission.closedToRAM = "ci", true },
+		},
 		{"not allowed", "Forbidden.RAM", func(c *request) { c.admission.caller.RAMUser = "ci" }},
 
 		{"VSwitch", "InvalidVSwitchId.NotFoundvsw-1", func(c *request) { c.Offer.VSwitch = nil }},
-		{"VSwitch that is not there yet", "IncorrectVSwitchStatus", func(c *request) { c.Offer.VSwitch.AvailableAt = new(c.now.Add(time.Second)) }},
+		{
+			"VSwitch that is not there yet", "IncorrectVSwitchStatus",
+			func(c *request) { c.Offer.VSwitch.AvailableAt = new(c.now.Add(time.Second)) },
+		},
 		{"group", "InvalidSecurityGroupId.NotFound", func(c *request) { c.Groups = c.Groups[:1] }},
 		{"VPC of a group", "InvalidOperation.VpcMismatch", func(c *request) { c.Groups[0].VPCID = "vpc-2" }},
 		{"types of groups", "InvalidOperation.MultiGroupType", func(c *request) { c.Groups[0].Type = "enterprise" }},
 		{"no IPv6", "InvalidVSwitch.Ipv6NotTurnOnvsw-1", func(c *request) { c.Offer.VSwitch.IPv6CIDRBlock = nil }},
-		{"reserved", "InvalidVSwitchId.IpInvalid10.0.0.25310.0.0.0/24", func(c *request) { c.PrimaryIPAddress = "10.0.0.253" }},
-		{"taken", "InvalidPrivateIpAddress.Duplicated", func(c *request) { c.Offer.TakenBlocks = parsePrefixes(c.IPv4Prefixes) }},
+		{
+			"reserved", "InvalidVSwitchId.IpInvalid10.0.0.25310.0.0.0/24",
+			func(c *request) { c.PrimaryIPAddress = "10.0.0.253" },
+		},
+		{
+			"taken", "InvalidPrivateIpAddress.Duplicated",
+			func(c *request) { c.Offer.TakenBlocks = parsePrefixes(c.IPv4Prefixes) },
+		},
 		{"quota", "MaxEniCountExceeded", func(c *request) { c.Quota.Count = 2 }},
 		{"no address left", "InvalidVSwitchId.IpNotEnoughvsw-1", func(c *request) { c.Offer.IPv4 = nil }},
 	})

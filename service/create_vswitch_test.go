@@ -18,19 +18,43 @@ func TestCreateVSwitchParameters(t *testing.T) {
 	walkRules(t, createVSwitchParameterRules, validCreateVSwitch, []spoiler[CreateVSwitchRequest]{
 		{"no ZoneId", "MissingParameterZoneId", func(r *CreateVSwitchRequest) { r.ZoneID = "" }},
 		{"no VpcId", "MissingParameterVpcId", func(r *CreateVSwitchRequest) { r.VPCID = "" }},
-		{"not an integer", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.Malformed = Malformed{"CidrMask"} }},
-		{"neither block nor mask", "MissingParameterCidrBlock", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "", nil }},
-		{"block and mask", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/24", new(24) }},
+		{
+			"not an integer", "InvalidParameterCidrMask",
+			func(r *CreateVSwitchRequest) { r.Malformed = Malformed{"CidrMask"} },
+		},
+		{
+			"neither block nor mask", "MissingParameterCidrBlock",
+			func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "", nil },
+		},
+		{
+			"block and mask", "InvalidParameterCidrMask",
+			func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/24", new(24) },
+		},
 		{"mask", "InvalidParameterCidrMask", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "", new(30) }},
-		{"malformed block", "InvalidCidrBlock.Malformed", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.1/24", nil }},
+		{
+			"malformed block", "InvalidCidrBlock.Malformed",
+			func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.1/24", nil },
+		},
 		{"block", "InvalidParameter", func(r *CreateVSwitchRequest) { r.CIDRBlock, r.CIDRMask = "10.0.0.0/30", nil }},
 		{"IPv6 number", "InvalidParameterIpv6CidrBlock", func(r *CreateVSwitchRequest) { r.IPv6CIDRBlock = new(256) }},
 		{"name", "InvalidVpcName.Malformed", func(r *CreateVSwitchRequest) { r.VSwitchName = "http://vsw" }},
-		{"description", "InvalidVpcDiscription.Malformed", func(r *CreateVSwitchRequest) { r.Description = "https://vsw" }},
+		{
+			"description", "InvalidVpcDiscription.Malformed",
+			func(r *CreateVSwitchRequest) { r.Description = "https://vsw" },
+		},
 		{"tags", "QuotaExceed.Tags", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, numberedTags(21)...) }},
-		{"tag key", "InvalidTagKey.Malformed", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{Key: "acs:a"}) }},
-		{"tag value", "InvalidTagValue.Malformed", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{"a", "acs:a"}) }},
-		{"tag twice", "Duplicate.TagKey", func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{Key: "b"}, Tag{Key: "b"}) }},
+		{
+			"tag key", "InvalidTagKey.Malformed",
+			func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{Key: "acs:a"}) },
+		},
+		{
+			"tag value", "InvalidTagValue.Malformed",
+			func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{"a", "acs:a"}) },
+		},
+		{
+			"tag twice", "Duplicate.TagKey",
+			func(r *CreateVSwitchRequest) { r.Tags = append(r.Tags, Tag{Key: "b"}, Tag{Key: "b"}) },
+		},
 		{"token", "InvalidClientToken.ValueNotSupported", func(r *CreateVSwitchRequest) { r.ClientToken = "é" }},
 	})
 }
@@ -41,7 +65,9 @@ func validNewVSwitch() createVSwitchInput {
 	return createVSwitchInput{validCreateVSwitch(), &store.CreateVSwitchScene{
 		VPC:       &store.VPC{ID: "vpc-1", CIDRBlock: block, IPv6CIDRBlock: &ipv6},
 		ZoneKnown: true,
-		Siblings:  []store.VSwitch{{ID: "vsw-1", CIDRBlock: netip.MustParsePrefix("10.1.0.0/16"), IPv6CIDRBlock: &sibling}},
+		Siblings: []store.VSwitch{{
+			ID: "vsw-1", CIDRBlock: netip.MustParsePrefix("10.1.0.0/16"), IPv6CIDRBlock: &sibling,
+		}},
 	}, time.Now()}
 }
 
@@ -59,12 +85,15 @@ func TestCreateVSwitchRules(t *testing.T) {
 			n.VPC = withVPC(n.VPC, func(v *store.VPC) { v.IPv6CIDRBlock = nil })
 		}},
 		{"overlap", "InvalidCidrBlock.Overlapped", func(n *createVSwitchInput) {
-			n.Siblings = append(n.Siblings, store.VSwitch{CIDRBlock: netip.MustParsePrefix("10.0.0.0/9")}, store.VSwitch{CIDRBlock: netip.MustParsePrefix("11.0.0.0/8")})
+			n.Siblings = append(n.Siblings, store.VSwitch{CIDRBlock: netip.MustParsePrefix("10.0.0.0/9")},
+				store.VSwitch{CIDRBlock: netip.MustParsePrefix("11.0.0.0/8")})
 		}},
 		{"IPv6 overlap", "InvalidCidrBlock.Overlapped", func(n *createVSwitchInput) { n.IPv6CIDRBlock = new(255) }},
 		{"quota", "QuotaExceeded.VSwitch", func(n *createVSwitchInput) {
 			for k := range maxVSwitches {
-				n.Siblings = append(n.Siblings, store.VSwitch{CIDRBlock: netip.MustParsePrefix(fmt.Sprintf("10.2.%d.0/24", k))})
+				n.Siblings = append(n.Siblings, store.VSwitch{
+					CIDRBlock: netip.MustParsePrefix(fmt.Sprintf("10.2.%d.0/24", k)),
+				})
 			}
 		}},
 	})

@@ -15,7 +15,8 @@ func TestDescribeDisks(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `
 		UPDATE instances
 		SET attributes = '{"InstanceChargeType": "PrePaid", "SystemDisk": {"Category": "cloud_ssd"}, "DataDisks": [
-		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true}, {"ID": "d-z", "KeepWithoutInstance": true, "Tags": {"team": "net"}}]}',
+		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true}, {"ID": "d-z",
+		            "KeepWithoutInstance": true, "Tags": {"team": "net"}}]}',
 		    resource_group_id = 'rg-1', tags = '{"team": "net"}'
 		WHERE account_id = $1 AND id = 'i-001'`, listAccount); err != nil {
 		t.Fatal(err)
@@ -36,7 +37,10 @@ func TestDescribeDisks(t *testing.T) {
 		{"an unknown instance", DescribeDisksRequest{InstanceID: "i-nowhere"}, nil},
 		{"a zone", DescribeDisksRequest{ZoneID: "cn-hangzhou-h"}, all},
 		{"another zone", DescribeDisksRequest{ZoneID: "cn-hangzhou-i"}, nil},
-		{"all types, categories and statuses", DescribeDisksRequest{DiskType: "all", Category: "all", Status: "All"}, all},
+		{
+			"all types, categories and statuses", DescribeDisksRequest{DiskType: "all", Category: "all", Status: "All"},
+			all,
+		},
 		{"system disks", DescribeDisksRequest{DiskType: "system", InstanceID: "i-001"}, []string{"d-001"}},
 		{"data disks", DescribeDisksRequest{DiskType: "data"}, []string{"d-a", "d-z"}},
 		{"those that may leave", DescribeDisksRequest{Portable: new(true)}, []string{"d-a", "d-z"}},
@@ -44,12 +48,18 @@ func TestDescribeDisks(t *testing.T) {
 		{"system disks that may leave", DescribeDisksRequest{Portable: new(true), DiskType: "system"}, nil},
 		{"data disks that may not", DescribeDisksRequest{Portable: new(false), DiskType: "data"}, nil},
 		{"a category", DescribeDisksRequest{Category: "cloud_ssd"}, []string{"d-001", "d-a"}},
-		{"the usual category", DescribeDisksRequest{Category: "cloud_essd"}, slices.Concat(systems[1:], []string{"d-z"})},
+		{
+			"the usual category", DescribeDisksRequest{Category: "cloud_essd"},
+			slices.Concat(systems[1:], []string{"d-z"}),
+		},
 		{"in use", DescribeDisksRequest{Status: "In_use"}, all},
 		{"available", DescribeDisksRequest{Status: "Available"}, nil},
 		{"a name", DescribeDisksRequest{DiskName: "first"}, []string{"d-a"}},
 		{"encrypted", DescribeDisksRequest{Encrypted: new(true)}, []string{"d-a"}},
-		{"not encrypted, of one instance", DescribeDisksRequest{Encrypted: new(false), InstanceID: "i-001"}, []string{"d-001", "d-z"}},
+		{
+			"not encrypted, of one instance", DescribeDisksRequest{Encrypted: new(false), InstanceID: "i-001"},
+			[]string{"d-001", "d-z"},
+		},
 		{"those that stay", DescribeDisksRequest{DeleteWithInstance: new(false)}, []string{"d-z"}},
 		{"a way to pay", DescribeDisksRequest{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
 		{"a resource group", DescribeDisksRequest{ResourceGroupID: "rg-1"}, []string{"d-001", "d-a", "d-z"}},
@@ -72,7 +82,8 @@ func TestDescribeDisks(t *testing.T) {
 
 	var walked []string
 	for page := (PageRequest{MaxResults: new(10)}); ; {
-		list, err := DescribeDisks.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeDisksRequest{RegionID: "cn-hangzhou", Page: page})
+		list, err := DescribeDisks.Do(t.Context(), s, Caller{AccountID: listAccount},
+			DescribeDisksRequest{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}

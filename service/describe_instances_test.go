@@ -8,10 +8,13 @@ func TestDescribeInstancesRules(t *testing.T) {
 	t.Parallel()
 	good := func() DescribeInstancesRequest {
 		return DescribeInstancesRequest{
-			RegionID: "cn-hangzhou", InstanceIDs: many(100, "i-1"), PrivateIPAddresses: many(100, "10.0.0.1"), PublicIPAddresses: many(100, "10.0.0.1"),
-			EIPAddresses: many(100, "10.0.0.1"), InnerIPAddresses: many(100, "10.0.0.1"), IPv6Addresses: many(100, "2408::1"),
-			Tags: many(20, Tag{"team", ""}), Status: "Pending", InstanceNetworkType: "classic", InstanceChargeType: "PrePaid",
-			Page: PageRequest{PageNumber: new(1), PageSize: new(100)},
+			RegionID: "cn-hangzhou", InstanceIDs: many(100, "i-1"), PrivateIPAddresses: many(100, "10.0.0.1"),
+			PublicIPAddresses: many(100, "10.0.0.1"),
+			EIPAddresses:      many(100, "10.0.0.1"), InnerIPAddresses: many(100, "10.0.0.1"),
+			IPv6Addresses: many(100, "2408::1"),
+			Tags:          many(20, Tag{"team", ""}), Status: "Pending", InstanceNetworkType: "classic",
+			InstanceChargeType: "PrePaid",
+			Page:               PageRequest{PageNumber: new(1), PageSize: new(100)},
 		}
 	}
 	type request = DescribeInstancesRequest
@@ -21,19 +24,34 @@ func TestDescribeInstancesRules(t *testing.T) {
 		{"not a list", "InvalidParameterInstanceIds", func(r *request) { r.Malformed = []string{"InstanceIds"} }},
 		{"not of its type", "InvalidParameterDryRun", func(r *request) { r.Malformed = []string{"DryRun"} }},
 		{"too many ids", "InvalidParameterInstanceIds", func(r *request) { r.InstanceIDs = many(101, "i-1") }},
-		{"PrivateIpAddresses", "InvalidParameterPrivateIpAddresses", func(r *request) { r.PrivateIPAddresses = []string{"10.0.0"} }},
-		{"PublicIpAddresses", "InvalidParameterPublicIpAddresses", func(r *request) { r.PublicIPAddresses = []string{""} }},
+		{
+			"PrivateIpAddresses", "InvalidParameterPrivateIpAddresses",
+			func(r *request) { r.PrivateIPAddresses = []string{"10.0.0"} },
+		},
+		{
+			"PublicIpAddresses", "InvalidParameterPublicIpAddresses",
+			func(r *request) { r.PublicIPAddresses = []string{""} },
+		},
 		{"EipAddresses", "InvalidParameterEipAddresses", func(r *request) { r.EIPAddresses = []string{"2408::1"} }},
-		{"InnerIpAddresses", "InvalidParameterInnerIpAddresses", func(r *request) { r.InnerIPAddresses = []string{"10.0.0.0/8"} }},
+		{
+			"InnerIpAddresses", "InvalidParameterInnerIpAddresses",
+			func(r *request) { r.InnerIPAddresses = []string{"10.0.0.0/8"} },
+		},
 		{"Ipv6Address", "InvalidParameterIpv6Address", func(r *request) { r.IPv6Addresses = []string{"10.0.0.1"} }},
 		{"too many tags", "InvalidTagCount", func(r *request) { r.Tags = many(21, Tag{"team", ""}) }},
 		{"a tag without a key", "InvalidParameterTag", func(r *request) { r.Tags = []Tag{{"", "net"}} }},
 		{"Status", "InvalidStatus.NotFound", func(r *request) { r.Status = "running" }},
 		{"InstanceNetworkType", "InvalidNetworkType.NotFound", func(r *request) { r.InstanceNetworkType = "VPC" }},
-		{"InstanceChargeType", "InvalidInstanceChargeType.NotFound", func(r *request) { r.InstanceChargeType = "Spot" }},
+		{
+			"InstanceChargeType", "InvalidInstanceChargeType.NotFound",
+			func(r *request) { r.InstanceChargeType = "Spot" },
+		},
 		{"PageNumber", "InvalidParameterPageNumber", func(r *request) { r.Page = PageRequest{PageNumber: new(0)} }},
 		{"PageSize", "InvalidParameterPageSize", func(r *request) { r.Page = PageRequest{PageSize: new(101)} }},
-		{"NextToken", "InvalidParameterNextToken", func(r *request) { r.Page = PageRequest{NextToken: networkInterfacePages.token("eni-1")} }},
+		{
+			"NextToken", "InvalidParameterNextToken",
+			func(r *request) { r.Page = PageRequest{NextToken: networkInterfacePages.token("eni-1")} },
+		},
 	})
 }
 
@@ -44,7 +62,8 @@ func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), `
 		UPDATE instances SET attributes = '{"ImageID": "m-1", "KeyPairName": "ops"}' WHERE id = 'i-001';
 		UPDATE instances SET attributes = '{"InstanceChargeType": "PrePaid"}' WHERE id = 'i-002';
-		UPDATE instances SET attributes = '{"InstanceChargeType": "PostPaid", "ImageID": "`+InstanceImageID+`"}' WHERE id = 'i-003'`); err != nil {
+		UPDATE instances SET attributes = '{"InstanceChargeType": "PostPaid", "ImageID": "`+InstanceImageID+`"}'
+		WHERE id = 'i-003'`); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -70,7 +89,8 @@ func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if list.TotalCount != c.want || len(list.Items) != min(c.want, 10) || list.PageNumber != 1 || list.PageSize != 10 {
+		if list.TotalCount != c.want || len(list.Items) != min(c.want, 10) || list.PageNumber != 1 ||
+			list.PageSize != 10 {
 			t.Errorf("%s: got %d of %d on page %d of %d, want %d of %d on page 1 of 10",
 				c.name, len(list.Items), list.TotalCount, list.PageNumber, list.PageSize, min(c.want, 10), c.want)
 		}
@@ -84,14 +104,16 @@ func TestDescribeInstancesByToken(t *testing.T) {
 	times := map[string]int{}
 	page := PageRequest{MaxResults: new(10)}
 	for {
-		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeInstancesRequest{RegionID: "cn-hangzhou", Page: page})
+		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount},
+			DescribeInstancesRequest{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, i := range list.Items {
 			times[i.ID]++
 			if i.AccountID != listAccount || i.Name != listAccount || len(i.NetworkInterfaces) != 1 {
-				t.Errorf("%s: got account %s, name %s and %d interfaces, want %s and one", i.ID, i.AccountID, i.Name, len(i.NetworkInterfaces), listAccount)
+				t.Errorf("%s: got account %s, name %s and %d interfaces, want %s and one",
+					i.ID, i.AccountID, i.Name, len(i.NetworkInterfaces), listAccount)
 			}
 		}
 		if page.NextToken = list.NextToken; page.NextToken == "" {
@@ -118,13 +140,16 @@ func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
 			WITH gone AS (
 			    DELETE FROM instances WHERE account_id = $1 AND id = $2 RETURNING id
 			)
-			INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity,
+			INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id,
+			    instance_type, eni_quantity,
 			    status, created_at)
-			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity, 'Stopped', created_at
+			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type,
+			    eni_quantity, 'Stopped', created_at
 			FROM instances
 			WHERE account_id = $1 AND id = 'i-001' AND NOT EXISTS (SELECT FROM gone)`,
 	}, func(page PageRequest) (ids []string, next string) {
-		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeInstancesRequest{RegionID: "cn-hangzhou", Page: page})
+		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount},
+			DescribeInstancesRequest{RegionID: "cn-hangzhou", Page: page})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,8 +169,14 @@ func TestDescribeInstancesDryRun(t *testing.T) {
 		request DescribeInstancesRequest
 		want    *Error
 	}{
-		{"a request that would be answered", DescribeInstancesRequest{RegionID: "cn-hangzhou", DryRun: new(true)}, DryRunOperation},
-		{"one that would not", DescribeInstancesRequest{RegionID: "mars-1", DryRun: new(true)}, InvalidRegionIDNotFound},
+		{
+			"a request that would be answered", DescribeInstancesRequest{RegionID: "cn-hangzhou", DryRun: new(true)},
+			DryRunOperation,
+		},
+		{
+			"one that would not", DescribeInstancesRequest{RegionID: "mars-1", DryRun: new(true)},
+			InvalidRegionIDNotFound,
+		},
 	} {
 		_, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, c.request)
 		wantError(t, c.name, err, c.want)

@@ -9,9 +9,11 @@ func TestDescribeNetworkInterfacesRules(t *testing.T) {
 	t.Parallel()
 	good := func() DescribeNetworkInterfacesRequest {
 		return DescribeNetworkInterfacesRequest{
-			RegionID: "cn-hangzhou", NetworkInterfaceIDs: many(100, "eni-1"), InstanceID: "i-1", Type: "Trunk", Status: "Deleting",
-			PrimaryIPAddress: "10.0.0.1", PrivateIPAddresses: many(100, "10.0.0.2"), IPv6Addresses: many(100, "2408::1"),
-			Tags: many(20, Tag{"team", ""}), Page: PageRequest{PageNumber: new(1), PageSize: new(1000)},
+			RegionID: "cn-hangzhou", NetworkInterfaceIDs: many(100, "eni-1"), InstanceID: "i-1", Type: "Trunk",
+			Status:           "Deleting",
+			PrimaryIPAddress: "10.0.0.1", PrivateIPAddresses: many(100, "10.0.0.2"),
+			IPv6Addresses: many(100, "2408::1"),
+			Tags:          many(20, Tag{"team", ""}), Page: PageRequest{PageNumber: new(1), PageSize: new(1000)},
 		}
 	}
 	type request = DescribeNetworkInterfacesRequest
@@ -19,15 +21,27 @@ func TestDescribeNetworkInterfacesRules(t *testing.T) {
 		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
 		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
 		{"InstanceId", "InvalidInstanceID.Malformed", func(r *request) { r.InstanceID = "i_1" }},
-		{"not of their types", "InvalidParameterMaxResults, ServiceManaged", func(r *request) { r.Malformed = []string{"MaxResults", "ServiceManaged"} }},
-		{"too many ids", "InvalidParameterNetworkInterfaceId", func(r *request) { r.NetworkInterfaceIDs = many(101, "eni-1") }},
+		{
+			"not of their types", "InvalidParameterMaxResults, ServiceManaged",
+			func(r *request) { r.Malformed = []string{"MaxResults", "ServiceManaged"} },
+		},
+		{
+			"too many ids", "InvalidParameterNetworkInterfaceId",
+			func(r *request) { r.NetworkInterfaceIDs = many(101, "eni-1") },
+		},
 		{"Type", "InvalidParameterType", func(r *request) { r.Type = "primary" }},
 		{"Status", "InvalidParameterStatus", func(r *request) { r.Status = "Deleted" }},
 		{"PrimaryIpAddress", "InvalidParameterPrimaryIpAddress", func(r *request) { r.PrimaryIPAddress = "2408::1" }},
-		{"PrivateIpAddress", "InvalidParameterPrivateIpAddress", func(r *request) { r.PrivateIPAddresses = []string{"10.0.0.2", "10.0.0.256"} }},
+		{
+			"PrivateIpAddress", "InvalidParameterPrivateIpAddress",
+			func(r *request) { r.PrivateIPAddresses = []string{"10.0.0.2", "10.0.0.256"} },
+		},
 		{"Ipv6Address", "InvalidParameterIpv6Address", func(r *request) { r.IPv6Addresses = []string{"fe80::1%eth0"} }},
 		{"a tag without a key", "InvalidParameterTag", func(r *request) { r.Tags = []Tag{{"", "net"}} }},
-		{"PageNumber", "InvalidOperation.InvalidEniPageNumber", func(r *request) { r.Page = PageRequest{PageNumber: new(0)} }},
+		{
+			"PageNumber", "InvalidOperation.InvalidEniPageNumber",
+			func(r *request) { r.Page = PageRequest{PageNumber: new(0)} },
+		},
 		{"PageSize", "InvalidParameterPageSize", func(r *request) { r.Page = PageRequest{PageSize: new(1001)} }},
 		{"NextToken", "InvalidParameterNextToken", func(r *request) { r.Page = PageRequest{NextToken: "eni-1"} }},
 	})
@@ -84,7 +98,8 @@ func TestDescribeNetworkInterfacesByNumber(t *testing.T) {
 		}
 		for _, n := range list.Items {
 			if n.AccountID != listAccount || (n.Type == "Secondary" && n.Name != listAccount) {
-				t.Errorf("page %d of %d: got %s of account %s, named %q, want those of %s only", c.number, c.size, n.ID, n.AccountID, n.Name, listAccount)
+				t.Errorf("page %d of %d: got %s of account %s, named %q, want those of %s only",
+					c.number, c.size, n.ID, n.AccountID, n.Name, listAccount)
 			}
 		}
 	}
@@ -98,9 +113,12 @@ func TestDescribeNetworkInterfacesByToken(t *testing.T) {
 		var seen []string
 		pages := 0
 		for token := ""; pages == 0 || token != ""; pages++ {
-			list := listInterfaces(t, s, DescribeNetworkInterfacesRequest{Page: PageRequest{MaxResults: &size, NextToken: token}})
+			list := listInterfaces(t, s, DescribeNetworkInterfacesRequest{
+				Page: PageRequest{MaxResults: &size, NextToken: token},
+			})
 			if list.TotalCount != 0 || list.PageNumber != 0 || list.PageSize != 0 {
-				t.Errorf("by %d: got %d in all, number %d, size %d, want none of them", size, list.TotalCount, list.PageNumber, list.PageSize)
+				t.Errorf("by %d: got %d in all, number %d, size %d, want none of them",
+					size, list.TotalCount, list.PageNumber, list.PageSize)
 			}
 			for _, n := range list.Items {
 				seen = append(seen, n.ID)
@@ -126,7 +144,8 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 			WITH gone AS (
 			    DELETE FROM network_interfaces WHERE account_id = $1 AND id = $2 RETURNING id
 			)
-			INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, mac_address, created_at)
+			INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+			    mac_address, created_at)
 			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, 'Secondary', 'Available', '', created_at
 			FROM network_interfaces
 			WHERE account_id = $1 AND id = 'eni-001-stays' AND NOT EXISTS (SELECT FROM gone)`,
@@ -143,9 +162,12 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 func TestDescribeNetworkInterfacesAdmission(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
-	_, err := DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"}},
+	_, err := DescribeNetworkInterfaces.Do(t.Context(), s, Caller{
+		AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"},
+	},
 		DescribeNetworkInterfacesRequest{RegionID: "cn-hangzhou"})
 	wantError(t, "a RAM user without permission", err, ForbiddenRAM)
-	_, err = DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount}, DescribeNetworkInterfacesRequest{RegionID: "mars-1"})
+	_, err = DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount},
+		DescribeNetworkInterfacesRequest{RegionID: "mars-1"})
 	wantError(t, "an unknown region", err, InvalidRegionIDNotFound)
 }

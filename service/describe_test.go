@@ -115,7 +115,8 @@ type passing struct {
 
 // walkWhileOthersComeAndGo follows tokens again and again: every row that is there all the time is met once in each walk, however many others
 // come and go meanwhile, before and behind the reader's place, and on it.
-func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing, read func(PageRequest) (ids []string, next string)) {
+func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing,
+	read func(PageRequest) (ids []string, next string)) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

@@ -38,13 +38,22 @@ func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 		{what: "the one place", act: nil, eni: "eni-1", instance: "i-1"},
 		{what: "a second instance", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
 		{what: "a second interface", eni: "eni-3", instance: "i-1"},
-		{what: "one interface leaves", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-1", instance: "i-1", passes: time.Hour},
+		{
+			what: "one interface leaves", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-1",
+			instance: "i-1", passes: time.Hour,
+		},
 		{what: "the instance is still in it", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
-		{what: "the other leaves", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-3", instance: "i-1", passes: time.Minute - time.Microsecond},
+		{
+			what: "the other leaves", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-3",
+			instance: "i-1", passes: time.Minute - time.Microsecond,
+		},
 		{what: "a microsecond before it has left", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
 		{what: "it comes back", eni: "eni-4", instance: "i-1", passes: time.Hour},
 		{what: "and is there", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
-		{what: "it leaves again", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-4", instance: "i-1", passes: time.Minute},
+		{
+			what: "it leaves again", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-4",
+			instance: "i-1", passes: time.Minute,
+		},
 		{what: "when it has left", eni: "eni-2", instance: "i-2"},
 		{what: "it would come back", eni: "eni-5", instance: "i-1", want: SecurityGroupInstanceLimit},
 		{what: "an interface that is due elsewhere comes too", eni: "eni-4", instance: "i-2"},
@@ -60,12 +69,14 @@ func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 	}
 	var free, leave int
 	if err := l.pool.QueryRow(ctx, `
-		SELECT (SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-small'), (SELECT count(*) FROM security_group_departures)`).
+		SELECT (SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-small'),
+		       (SELECT count(*) FROM security_group_departures)`).
 		Scan(&free, &leave); err != nil {
 		t.Fatal(err)
 	}
 	if free != 0 || leave != 0 {
-		t.Errorf("in the end: got %d free places and %d instances that leave, want none: i-2 has the place", free, leave)
+		t.Errorf("in the end: got %d free places and %d instances that leave, want none: i-2 has the place",
+			free, leave)
 	}
 }
 
@@ -79,7 +90,8 @@ func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
 	}
 	defer func() { _ = others.Rollback(t.Context()) }()
 	if _, err := others.Exec(t.Context(), `
-		UPDATE security_group_capacity SET free = free - 1 WHERE security_group_id = 'sg-large' AND share <> 3`); err != nil {
+		UPDATE security_group_capacity SET free = free - 1
+		WHERE security_group_id = 'sg-large' AND share <> 3`); err != nil {
 		t.Fatal(err)
 	}
 	for _, pair := range [][2]string{{"eni-large-1", "i-1"}, {"eni-large-2", "i-2"}, {"eni-large-3", "i-3"}} {
@@ -91,7 +103,8 @@ func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
 		}
 	}
 	var free int
-	if err := others.QueryRow(t.Context(), `SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-large'`).Scan(&free); err != nil {
+	if err := others.QueryRow(t.Context(), `
+		SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-large'`).Scan(&free); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := free, 2000-7; got != want {

@@ -24,7 +24,8 @@ func serviceWithKey(t *testing.T) (s *Service, key string) {
 	pool := storetest.Pool(t)
 	if _, err := pool.Exec(t.Context(), `
 		INSERT INTO accounts (id, created_at) VALUES ('1000000000000001', '2026-11-22');
-		INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAIkey', '1000000000000001', 'secret', '2026-11-22')`); err != nil {
+		INSERT INTO access_keys (id, account_id, secret, created_at)
+		VALUES ('LTAIkey', '1000000000000001', 'secret', '2026-11-22')`); err != nil {
 		t.Fatal(err)
 	}
 	return New(store.New(pool, slog.New(slog.DiscardHandler)), Options{}), "LTAIkey"
@@ -48,7 +49,8 @@ func TestCachesKeepNoPartOfARequest(t *testing.T) {
 	if _, err := s.Identify(t.Context(), part("LTAInobody")); !errors.Is(err, InvalidAccessKeyIDNotFound) {
 		t.Fatalf("an unknown key: got %v, want %v", err, InvalidAccessKeyIDNotFound)
 	}
-	if err := s.admit(t.Context(), caller.Caller, admissionRules, "ecs:DescribeInstances", part("cn-hangzhou")); err != nil {
+	if err := s.admit(t.Context(), caller.Caller, admissionRules, "ecs:DescribeInstances",
+		part("cn-hangzhou")); err != nil {
 		t.Fatal(err)
 	}
 
@@ -95,12 +97,15 @@ func TestImpossibleKeysAreRefusedWithoutALookup(t *testing.T) {
 	t.Parallel()
 	s, _ := serviceWithKey(t)
 	s.store.Close()
-	for _, id := range []string{"", "LTAI no", "LTAI\x00", "\xff", "LTAI'--", "密钥", strings.Repeat("k", 129), strings.Repeat("k", 1<<20)} {
+	for _, id := range []string{
+		"", "LTAI no", "LTAI\x00", "\xff", "LTAI'--", "密钥", strings.Repeat("k", 129), strings.Repeat("k", 1<<20),
+	} {
 		if _, err := s.Identify(t.Context(), id); !errors.Is(err, InvalidAccessKeyIDNotFound) {
 			t.Errorf("%.20q of %d bytes: got %v, want %v", id, len(id), err, InvalidAccessKeyIDNotFound)
 		}
 	}
-	if err := s.admit(t.Context(), Caller{}, admissionRules, "ecs:DescribeInstances", "cn "+strings.Repeat("r", 1<<20)); !errors.Is(err, InvalidRegionIDNotFound) {
+	if err := s.admit(t.Context(), Caller{}, admissionRules, "ecs:DescribeInstances",
+		"cn "+strings.Repeat("r", 1<<20)); !errors.Is(err, InvalidRegionIDNotFound) {
 		t.Errorf("an impossible region: got %v, want %v", err, InvalidRegionIDNotFound)
 	}
 	if _, err := s.Identify(t.Context(), strings.Repeat("k", 128)); errors.Is(err, InvalidAccessKeyIDNotFound) {

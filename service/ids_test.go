@@ -35,7 +35,9 @@ func TestNewID(t *testing.T) {
 // The mark of a region is in the ids that are stored, so it never changes; and it tells one region from all others.
 func TestRegionMark(t *testing.T) {
 	t.Parallel()
-	for region, want := range map[string]string{"cn-hangzhou": "bp1", "eu-central-1": "7g9", "us-west-1": "9zf", "cn-chengdu": "i6a"} {
+	for region, want := range map[string]string{
+		"cn-hangzhou": "bp1", "eu-central-1": "7g9", "us-west-1": "9zf", "cn-chengdu": "i6a",
+	} {
 		if got := regionMark(region); got != want {
 			t.Errorf("%s: got %s, want %s", region, got, want)
 		}

@@ -43,7 +43,8 @@ func TestImagesAreSortedAndComplete(t *testing.T) {
 		t.Error("the images are not in the order of their ids")
 	}
 	for _, i := range images {
-		if i.Family == "" || i.OSName == "" || i.OSNameEn == "" || i.OSType == "" || i.Platform == "" || i.Architecture == "" || i.SizeGiB == 0 {
+		if i.Family == "" || i.OSName == "" || i.OSNameEn == "" || i.OSType == "" || i.Platform == "" ||
+			i.Architecture == "" || i.SizeGiB == 0 {
 			t.Errorf("%s: something is missing: %+v", i.ID, i)
 		}
 	}
@@ -76,7 +77,10 @@ func TestDescribeImages(t *testing.T) {
 		{"the cloud's own", DescribeImagesRequest{ImageOwnerAlias: "system"}, len(images)},
 		{"the customer's", DescribeImagesRequest{ImageOwnerAlias: "self"}, 0},
 		{"windows", DescribeImagesRequest{OSType: "windows"}, of(func(i Image) bool { return i.OSType == "windows" })},
-		{"ARM", DescribeImagesRequest{Architecture: "arm64"}, of(func(i Image) bool { return i.Architecture == "arm64" })},
+		{
+			"ARM", DescribeImagesRequest{Architecture: "arm64"},
+			of(func(i Image) bool { return i.Architecture == "arm64" }),
+		},
 		{"available or not", DescribeImagesRequest{Status: "UnAvailable,Available"}, len(images)},
 		{"not available", DescribeImagesRequest{Status: "UnAvailable"}, 0},
 		{"of any status", DescribeImagesRequest{Status: "ALL"}, len(images)},

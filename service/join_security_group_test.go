@@ -17,13 +17,19 @@ type joinCase struct {
 
 func validJoin(req JoinSecurityGroupRequest) *joinCase {
 	return &joinCase{
-		req:       req,
-		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true},
+		req: req,
+		admission: admissionInput{
+			caller: Caller{AccountID: "1000000000000001"}, action: "ecs:JoinSecurityGroup", regionKnown: true,
+		},
 		scene: &store.JoinScene{
-			Instance: &store.Instance{AttachableInstance: store.AttachableInstance{ID: "i-1", Status: store.InstanceRunning}},
-			ENI:      &store.NetworkInterface{AttachableENI: store.AttachableENI{ID: "eni-1", VPCID: "vpc-1", Status: store.ENIInUse, InstanceID: new("i-1")}},
-			Joined:   []store.JoinedGroup{{ID: "sg-0", Type: store.GroupNormal, Position: 1}},
-			Group:    &store.GroupScene{ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1},
+			Instance: &store.Instance{AttachableInstance: store.AttachableInstance{
+				ID: "i-1", Status: store.InstanceRunning,
+			}},
+			ENI: &store.NetworkInterface{AttachableENI: store.AttachableENI{
+				ID: "eni-1", VPCID: "vpc-1", Status: store.ENIInUse, InstanceID: new("i-1"),
+			}},
+			Joined: []store.JoinedGroup{{ID: "sg-0", Type: store.GroupNormal, Position: 1}},
+			Group:  &store.GroupScene{ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1},
 		},
 	}
 }
@@ -31,7 +37,9 @@ func validJoin(req JoinSecurityGroupRequest) *joinCase {
 // The two ways of naming who joins.
 var (
 	joinOfInstance = JoinSecurityGroupRequest{SecurityGroupID: "sg-1", InstanceID: "i-1"}
-	joinOfENI      = JoinSecurityGroupRequest{RegionID: "cn-hangzhou", SecurityGroupID: "sg-1", NetworkInterfaceID: "eni-1"}
+	joinOfENI      = JoinSecurityGroupRequest{
+		RegionID: "cn-hangzhou", SecurityGroupID: "sg-1", NetworkInterfaceID: "eni-1",
+	}
 )
 
 func (c *joinCase) verdict() error {
@@ -52,8 +60,14 @@ var joinSpoilers = []struct {
 	spoil func(*joinCase)
 }{
 	{"no SecurityGroupId", MissingNamedParameter, joinOfInstance, func(c *joinCase) { c.req.SecurityGroupID = "" }},
-	{"both", EniIDAndInstanceIDConflict, joinOfInstance, func(c *joinCase) { c.req.InstanceID, c.req.NetworkInterfaceID = "i-1", "eni-1" }},
-	{"neither", MissingNamedParameter, joinOfInstance, func(c *joinCase) { c.req.InstanceID, c.req.NetworkInterfaceID = "", "" }},
+	{
+		"both", EniIDAndInstanceIDConflict, joinOfInstance,
+		func(c *joinCase) { c.req.InstanceID, c.req.NetworkInterfaceID = "i-1", "eni-1" },
+	},
+	{
+		"neither", MissingNamedParameter, joinOfInstance,
+		func(c *joinCase) { c.req.InstanceID, c.req.NetworkInterfaceID = "", "" },
+	},
 	{"no RegionId", MissingRegionID, joinOfENI, func(c *joinCase) { c.req.RegionID = "" }},
 
 	{"region", InvalidRegionIDNotFound, joinOfInstance, func(c *joinCase) { c.admission.regionKnown = false }},
@@ -61,16 +75,25 @@ var joinSpoilers = []struct {
 	{"closed to RAM", ForbiddenNotSupportRAM, joinOfInstance, func(c *joinCase) {
 		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
 	}},
-	{"not allowed", ForbiddenRAM, joinOfInstance, func(c *joinCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+	{
+		"not allowed", ForbiddenRAM, joinOfInstance,
+		func(c *joinCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil },
+	},
 
 	{"instance", InvalidInstanceIDNotFound, joinOfInstance, func(c *joinCase) { c.scene.Instance = nil }},
 	{"interface", InvalidEniIDNotFound, joinOfENI, func(c *joinCase) { c.scene.ENI = nil }},
 	{"group", InvalidSecurityGroupIDNotFound, joinOfInstance, func(c *joinCase) { c.scene.Group = nil }},
 	{"an attach came between", OperationConflict, joinOfENI, func(c *joinCase) { c.scene.ENI.InstanceID = new("i-2") }},
 	{"service-managed", EniServiceManaged, joinOfENI, func(c *joinCase) { c.scene.ENI.ServiceManaged = true }},
-	{"instance status", IncorrectInstanceStatus, joinOfInstance, func(c *joinCase) { c.scene.Instance.Status = store.InstanceStarting }},
+	{
+		"instance status", IncorrectInstanceStatus, joinOfInstance,
+		func(c *joinCase) { c.scene.Instance.Status = store.InstanceStarting },
+	},
 	{"interface status", InvalidEniState, joinOfENI, func(c *joinCase) { c.scene.ENI.Status = store.ENIDetaching }},
-	{"VPC of the instance", InvalidInstanceIDMismatch, joinOfInstance, func(c *joinCase) { c.scene.Group.VPCID = "vpc-2" }},
+	{
+		"VPC of the instance", InvalidInstanceIDMismatch, joinOfInstance,
+		func(c *joinCase) { c.scene.Group.VPCID = "vpc-2" },
+	},
 	{"VPC of the interface", VpcMismatch, joinOfENI, func(c *joinCase) { c.scene.Group.VPCID = "vpc-2" }},
 	{"member", InvalidInstanceIDAlreadyExists, joinOfInstance, func(c *joinCase) { c.scene.Joined[0].ID = "sg-1" }},
 	{"types", MultiGroupTypeOnJoin, joinOfInstance, func(c *joinCase) { c.scene.Joined[0].Type = "another" }},
@@ -92,7 +115,8 @@ func TestJoinRules(t *testing.T) {
 			t.Fatalf("a good join %+v: got %v, want no error", good, err)
 		}
 	}
-	if got, want := len(joinSpoilers), len(joinParameterRules)+len(admissionRules)+len(joinSecurityGroupRules); got != want {
+	got := len(joinSpoilers)
+	if want := len(joinParameterRules) + len(admissionRules) + len(joinSecurityGroupRules); got != want {
 		t.Fatalf("got %d spoilers for %d rules", got, want)
 	}
 	for _, s := range joinSpoilers {
@@ -122,7 +146,8 @@ func TestJoinRulesInOrder(t *testing.T) {
 			for _, good := range []JoinSecurityGroupRequest{joinOfInstance, joinOfENI} {
 				c := validJoin(good)
 				later.spoil(c)
-				if !breaks(i, good) || !breaks(k, good) || c.scene.ENI == nil || c.scene.Instance == nil || c.scene.Group == nil {
+				if !breaks(i, good) || !breaks(k, good) || c.scene.ENI == nil || c.scene.Instance == nil ||
+					c.scene.Group == nil {
 					continue
 				}
 				pairs++
@@ -147,12 +172,17 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 		change func(*joinCase)
 	}{
 		{"a stopped instance", joinOfInstance, func(c *joinCase) { c.scene.Instance.Status = store.InstanceStopped }},
-		{"a full group that the instance is in", joinOfInstance, func(c *joinCase) { c.scene.Group.Free, c.scene.Group.HasInstance = 0, true }},
+		{
+			"a full group that the instance is in", joinOfInstance,
+			func(c *joinCase) { c.scene.Group.Free, c.scene.Group.HasInstance = 0, true },
+		},
 		{"a free interface and a full group", joinOfENI, func(c *joinCase) {
-			c.scene.Instance, c.scene.ENI.InstanceID, c.scene.ENI.Status, c.scene.Group.Free = nil, nil, store.ENIAvailable, 0
+			c.scene.Instance, c.scene.ENI.InstanceID, c.scene.ENI.Status, c.scene.Group.Free = nil, nil,
+				store.ENIAvailable, 0
 		}},
 		{"an interface whose detach from a starting instance is due", joinOfENI, func(c *joinCase) {
-			c.scene.ENI.Status, c.scene.ENI.NextStatus, c.scene.ENI.SettlesAt = store.ENIDetaching, new(store.ENIAvailable), &due
+			c.scene.ENI.Status, c.scene.ENI.NextStatus, c.scene.ENI.SettlesAt = store.ENIDetaching,
+				new(store.ENIAvailable), &due
 			c.scene.Instance.Status = store.InstanceStarting
 			c.scene.Group.Free = 0
 			c.scene.Settle(due)
@@ -174,7 +204,8 @@ func TestJoinRulesAtTheirEdges(t *testing.T) {
 	if err := classic.verdict(); !errors.Is(err, InvalidInstanceIDMismatch) {
 		t.Errorf("a classic instance: got %v, want %s", err, InvalidInstanceIDMismatch.Code)
 	}
-	if err := check(leaveRules, membershipInput{classic.req, classic.scene}); !errors.Is(err, InvalidSecurityGroupAssociation) {
+	err := check(leaveRules, membershipInput{classic.req, classic.scene})
+	if !errors.Is(err, InvalidSecurityGroupAssociation) {
 		t.Errorf("a classic instance leaves: got %v, want %s", err, InvalidSecurityGroupAssociation.Code)
 	}
 }

@@ -183,7 +183,8 @@ func (l *laneTest) waiting() (n int) {
 // where tells for each interface that is on an instance which one that is.
 func (l *laneTest) where(t *testing.T) map[string]string {
 	t.Helper()
-	rows, err := l.pool.Query(t.Context(), `SELECT id, instance_id FROM network_interfaces WHERE instance_id IS NOT NULL AND type = 'Secondary'`)
+	rows, err := l.pool.Query(t.Context(), `
+		SELECT id, instance_id FROM network_interfaces WHERE instance_id IS NOT NULL AND type = 'Secondary'`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -377,7 +378,9 @@ func TestRequestsForTheSameLockedRowWaitTogether(t *testing.T) {
 	one := l.locked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	var others []func() error
 	for k := 2; k <= 5; k++ {
-		others = append(others, l.queued(t, func() error { return l.attach(t.Context(), fmt.Sprint("eni-", k), "i-1") }))
+		others = append(others, l.queued(t, func() error {
+			return l.attach(t.Context(), fmt.Sprint("eni-", k), "i-1")
+		}))
 	}
 	unlock()
 	if err := one(); err != nil {
@@ -405,7 +408,9 @@ func TestAccountsShareABatch(t *testing.T) {
 	t.Parallel()
 	l := &lane{busy: true}
 	enter := func(account string) error {
-		_, err := l.enter(&laneRequest{ctx: t.Context(), want: store.Attachment{AccountID: account}, turn: make(chan turn, 1)})
+		_, err := l.enter(&laneRequest{
+			ctx: t.Context(), want: store.Attachment{AccountID: account}, turn: make(chan turn, 1),
+		})
 		return err
 	}
 	for range maxQueuedPerAccount {
@@ -423,7 +428,8 @@ func TestAccountsShareABatch(t *testing.T) {
 	}
 	batch := l.takeBatch(time.Now())
 	if len(batch) != maxPart+2 || batch[1].want.AccountID != "polite" || batch[3].want.AccountID != "polite" {
-		t.Errorf("got a batch of %d, want %d with the polite account's requests second and fourth", len(batch), maxPart+2)
+		t.Errorf("got a batch of %d, want %d with the polite account's requests second and fourth",
+			len(batch), maxPart+2)
 	}
 	if got := len(l.takeBatch(time.Now().Add(2 * sharedPeriod))); got != maxBatch {
 		t.Errorf("long after the polite account's requests: got a batch of %d, want %d", got, maxBatch)
@@ -438,7 +444,8 @@ func TestARequestWhoseTurnComesTooLateIsRefused(t *testing.T) {
 	if _, err := l.enter(r); err != nil {
 		t.Fatal(err)
 	}
-	if batch := l.takeBatch(r.queuedAt.Add(maxLaneWait + 1)); len(batch) != 0 || !errors.Is(r.err, store.ErrBusy) || <-r.turn != finished {
+	if batch := l.takeBatch(r.queuedAt.Add(maxLaneWait + 1)); len(batch) != 0 || !errors.Is(r.err, store.ErrBusy) ||
+		<-r.turn != finished {
 		t.Errorf("a late turn: got a batch of %d and %v, want ErrBusy", len(batch), r.err)
 	}
 	l.averageDuration = maxLaneWait + 1
@@ -451,7 +458,9 @@ func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	want := store.Attachment{AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2"}
+	want := store.Attachment{
+		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2",
+	}
 	broken := l.queued(t, func() (err error) {
 		defer func() {
 			if value := recover(); value != nil {
@@ -506,9 +515,12 @@ func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	done := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
 	refused := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
-	want := store.Attachment{AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3"}
+	want := store.Attachment{
+		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3",
+	}
 	arming := l.queued(t, func() error {
-		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error { // between the locks and the commit
+		// Between the locks and the commit.
+		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error {
 			armed.Store(true)
 			return nil
 		})
@@ -517,7 +529,9 @@ func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	if err := first(); err != nil {
 		t.Errorf("the batch before: got %v, want no error", err)
 	}
-	for name, answer := range map[string]func() error{"done": done, "refused because of it": refused, "nothing to do": arming} {
+	for name, answer := range map[string]func() error{
+		"done": done, "refused because of it": refused, "nothing to do": arming,
+	} {
 		if err := answer(); !errors.Is(err, store.ErrOutcomeUnknown) {
 			t.Errorf("%s: got %v, want ErrOutcomeUnknown", name, err)
 		}
@@ -547,7 +561,8 @@ func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
 	l := newLaneTest(t, laneWorld(), Options{}, throughConn(func(c net.Conn) net.Conn { return silentConn{c, &armed} }))
-	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil { // after which nothing but the batch itself asks the database
+	// After which nothing but the batch itself asks the database.
+	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil {
 		t.Fatal(err)
 	}
 	l.lanes.timeout = 100 * time.Millisecond
@@ -612,7 +627,8 @@ func TestAttachWhileTheTypeChanges(t *testing.T) {
 	}
 	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
 	if _, err := tx.Exec(t.Context(), `
-		UPDATE instances SET instance_type_owner_id = '', instance_type = 'ecs.g6.large', eni_quantity = 2 WHERE id = 'i-1'`); err != nil {
+		UPDATE instances SET instance_type_owner_id = '', instance_type = 'ecs.g6.large', eni_quantity = 2
+		WHERE id = 'i-1'`); err != nil {
 		t.Fatal(err)
 	}
 	one := l.locked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })

@@ -16,7 +16,10 @@ func TestNames(t *testing.T) {
 	}{
 		{"a name", isValidName,
 			[]string{"ab", "名称", "É1", "web-1_a.b:c", "a" + strings.Repeat("名", 127)},
-			[]string{"", "a", "1ab", "_ab", "a b", "a/b", "a;", "a\n", "http://ab", "https://ab", "a" + strings.Repeat("名", 128)}},
+			[]string{
+				"", "a", "1ab", "_ab", "a b", "a/b", "a;", "a\n", "http://ab", "https://ab",
+				"a" + strings.Repeat("名", 128),
+			}},
 		{"a VPC's name", isValidVPCName,
 			[]string{"1", "a b/c", "my http://", "http", strings.Repeat("名", 128)},
 			[]string{"", "http://", "https://a", strings.Repeat("名", 129)}},

@@ -23,7 +23,8 @@ func TestRefusalsOfAnOverloadAreHeldBack(t *testing.T) {
 	for n := range maxHeldRefusals {
 		var delay time.Duration
 		if delay, release = p.hold("greedy", now); delay < minRefusalDelay || delay > maxRefusalDelay {
-			t.Fatalf("refusal %d: got a delay of %v, want between %v and %v", freeRefusals+n, delay, minRefusalDelay, maxRefusalDelay)
+			t.Fatalf("refusal %d: got a delay of %v, want between %v and %v",
+				freeRefusals+n, delay, minRefusalDelay, maxRefusalDelay)
 		}
 	}
 	if delay, _ := p.hold("greedy", now); delay != 0 {

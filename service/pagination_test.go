@@ -22,14 +22,19 @@ func TestPages(t *testing.T) {
 	}{
 		{"nothing said", PageRequest{}, store.Page{Limit: 10, Count: true}},
 		{"a number", PageRequest{PageNumber: new(3)}, store.Page{Skip: 20, Limit: 10, Count: true}},
-		{"a number and a size", PageRequest{PageNumber: new(3), PageSize: new(50)}, store.Page{Skip: 100, Limit: 50, Count: true}},
+		{
+			"a number and a size", PageRequest{PageNumber: new(3), PageSize: new(50)},
+			store.Page{Skip: 100, Limit: 50, Count: true},
+		},
 		{"the last number of all", PageRequest{PageNumber: new(math.MaxInt32), PageSize: new(50)},
 			store.Page{Skip: (math.MaxInt32 - 1) * 50, Limit: 50, Count: true}},
 		{"results", PageRequest{MaxResults: new(42)}, store.Page{Limit: 42}},
 		{"results below the bound", PageRequest{MaxResults: new(-1)}, store.Page{Limit: 10}},
 		{"results above the bound", PageRequest{MaxResults: new(101)}, store.Page{Limit: 100}},
 		{"a token", PageRequest{NextToken: testPages.token("eni-7")}, store.Page{After: "eni-7", Limit: 10}},
-		{"a token, results, and a number that does not count", PageRequest{NextToken: testPages.token("eni-7"), MaxResults: new(20), PageNumber: new(3)},
+		{"a token, results, and a number that does not count", PageRequest{
+			NextToken: testPages.token("eni-7"), MaxResults: new(20), PageNumber: new(3),
+		},
 			store.Page{After: "eni-7", Limit: 20}},
 	} {
 		if got := testPages.page(c.request); got != c.want {
@@ -52,10 +57,18 @@ func TestBadPages(t *testing.T) {
 		{name: "size 0", request: PageRequest{PageSize: new(0)}, size: true},
 		{name: "the largest size", request: PageRequest{PageSize: new(50)}},
 		{name: "a larger size", request: PageRequest{PageSize: new(51)}, size: true},
-		{name: "bad numbers beside results", request: PageRequest{PageNumber: new(0), PageSize: new(0), MaxResults: new(10)}},
+		{name: "bad numbers beside results", request: PageRequest{
+			PageNumber: new(0), PageSize: new(0), MaxResults: new(10),
+		}},
 		{name: "a token", request: PageRequest{NextToken: testPages.token("eni-7")}},
-		{name: "a token of another list", request: PageRequest{NextToken: paging{list: "others"}.token("eni-7")}, token: true},
-		{name: "a token with an end cut off", request: PageRequest{NextToken: testPages.token("eni-7")[:8]}, token: true},
+		{
+			name: "a token of another list", request: PageRequest{NextToken: paging{list: "others"}.token("eni-7")},
+			token: true,
+		},
+		{
+			name: "a token with an end cut off", request: PageRequest{NextToken: testPages.token("eni-7")[:8]},
+			token: true,
+		},
 		{name: "an id instead of a token", request: PageRequest{NextToken: "eni-7"}, token: true},
 		{name: "a token to what is no id", request: PageRequest{NextToken: testPages.token("eni\x00")}, token: true},
 		{name: "not base64", request: PageRequest{NextToken: "?"}, token: true},

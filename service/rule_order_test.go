@@ -61,10 +61,12 @@ func TestOrderOfRules(t *testing.T) {
 	expected := strings.Split(string(want), "\n")
 	for n, line := range strings.Split(got, "\n") {
 		if n >= len(expected) || expected[n] != line {
-			t.Fatalf("line %d of testdata/contract/order.txt: the rules say %q; if that is the documented order, make golden writes the file anew", n+1, line)
+			t.Fatalf("line %d of testdata/contract/order.txt: the rules give %q; if that is the documented order, "+
+				"write the file anew with make golden", n+1, line)
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("testdata/contract/order.txt has %d bytes, the rules give %d: make golden writes it anew", len(want), len(got))
+		t.Errorf("testdata/contract/order.txt has %d bytes, the rules give %d: make golden writes it anew",
+			len(want), len(got))
 	}
 }

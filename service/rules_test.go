@@ -27,7 +27,10 @@ func TestRepeatedRules(t *testing.T) {
 	walkRules(t, rules, good, []spoiler[ruled]{
 		{"none", "MissingParameterId", func(r *ruled) { r.ID = "" }},
 		{"ill-formed", "InvalidParams.EniId", func(r *ruled) { r.ID += "_" }},
-		{"not of their types", "InvalidParameterAmount, DryRun", func(r *ruled) { r.Malformed = []string{"Amount", "DryRun"} }},
+		{
+			"not of their types", "InvalidParameterAmount, DryRun",
+			func(r *ruled) { r.Malformed = []string{"Amount", "DryRun"} },
+		},
 		{"another kind", "InvalidParameterKind", func(r *ruled) { r.Kind = "Normal" }},
 		{"too many", "InvalidParameterAmount", func(r *ruled) { r.Amount = new(101) }},
 		{"tags", "InvalidParameterTag", func(r *ruled) { r.Tags = many(21, Tag{"team", ""}) }},

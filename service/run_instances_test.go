@@ -25,22 +25,33 @@ func validRun() *runCase {
 	return &runCase{
 		req: RunInstancesRequest{
 			NewInstance: NewInstance{
-				RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", ImageID: "m-1", InstanceType: "ecs.g6.xlarge", VSwitchID: "vsw-1", SecurityGroupID: "sg-1",
+				RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", ImageID: "m-1", InstanceType: "ecs.g6.xlarge",
+				VSwitchID: "vsw-1", SecurityGroupID: "sg-1",
 			},
 			NetworkInterfaces: []LaunchInterface{{NetworkInterfaceID: "eni-1"}, {NetworkInterfaceName: "data"}},
 		},
-		admission: admissionInput{caller: Caller{AccountID: "1000000000000001"}, action: "ecs:RunInstances", regionKnown: true},
+		admission: admissionInput{
+			caller: Caller{AccountID: "1000000000000001"}, action: "ecs:RunInstances", regionKnown: true,
+		},
 		scene: &store.LaunchScene{
-			Type:      &store.InstanceType{AttachableType: store.AttachableType{ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true}},
+			Type: &store.InstanceType{AttachableType: store.AttachableType{
+				ID: "ecs.g6.xlarge", ENIQuantity: 3, PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), IOOptimized: true,
+			}},
 			ZoneKnown: true,
 			Offers: map[string]*store.AddressOffer{"vsw-1": {
-				VSwitch: &store.VSwitch{ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", CIDRBlock: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDRBlock: &ipv6},
-				IPv4:    parseAddresses([]string{"10.0.0.1", "10.0.0.2"}),
+				VSwitch: &store.VSwitch{
+					ID: "vsw-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h",
+					CIDRBlock: netip.MustParsePrefix("10.0.0.0/24"), IPv6CIDRBlock: &ipv6,
+				},
+				IPv4: parseAddresses([]string{"10.0.0.1", "10.0.0.2"}),
 			}},
 			Quota: store.InterfaceQuota{Max: 2, Count: 1},
 			Interfaces: map[string]*store.LaunchedENI{"eni-1": {
-				NetworkInterface: store.NetworkInterface{AttachableENI: store.AttachableENI{ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary, Status: store.ENIAvailable}},
-				IPv4:             1,
+				NetworkInterface: store.NetworkInterface{AttachableENI: store.AttachableENI{
+					ID: "eni-1", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary,
+					Status: store.ENIAvailable,
+				}},
+				IPv4: 1,
 			}},
 			Groups: map[string]store.GroupScene{"sg-1": {ID: "sg-1", VPCID: "vpc-1", Type: store.GroupNormal, Free: 1}},
 		},
@@ -126,9 +137,15 @@ var runSpoilers = []struct {
 	{"IPv6 count", InvalidParameter, func(c *runCase) { c.req.IPv6AddressCount = new(0) }},
 	{"groups twice", InvalidParameterConflict, func(c *runCase) { c.req.SecurityGroupIDs = []string{"sg-1"} }},
 	{"type of interface", InvalidLaunchEniType, func(c *runCase) { c.list(LaunchInterface{InstanceType: "Trunk"}) }},
-	{"existing and new", InvalidParamNetworkInterface, func(c *runCase) { c.list(LaunchInterface{NetworkInterfaceID: "eni-2", VSwitchID: "vsw-1"}) }},
+	{
+		"existing and new", InvalidParamNetworkInterface,
+		func(c *runCase) { c.list(LaunchInterface{NetworkInterfaceID: "eni-2", VSwitchID: "vsw-1"}) },
+	},
 	{"queues", InvalidCreateEniParams, func(c *runCase) { c.list(LaunchInterface{QueueNumber: new(0)}) }},
-	{"eleven groups", JoinedGroupLimitExceed, func(c *runCase) { c.list(LaunchInterface{SecurityGroupIDs: texts(11)}) }},
+	{
+		"eleven groups", JoinedGroupLimitExceed,
+		func(c *runCase) { c.list(LaunchInterface{SecurityGroupIDs: texts(11)}) },
+	},
 	{"one interface for two", InvalidParamAmount, func(c *runCase) { c.req.Amount = new(2) }},
 
 	{"region", InvalidRegionIDNotFound, func(c *runCase) { c.admission.regionKnown = false }},
@@ -136,7 +153,10 @@ var runSpoilers = []struct {
 	{"closed to RAM", ForbiddenNotSupportRAM, func(c *runCase) {
 		c.admission.caller.RAMUser, c.admission.closedToRAM, c.admission.caller.Allow = "ci", true, []string{"*"}
 	}},
-	{"not allowed", ForbiddenRAM, func(c *runCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil }},
+	{
+		"not allowed", ForbiddenRAM,
+		func(c *runCase) { c.admission.caller.RAMUser, c.admission.caller.Allow = "ci", nil },
+	},
 
 	{"image", InvalidImageIDNotFound, func(c *runCase) { c.req.ImageID = "none" }},
 	{"type", InvalidInstanceTypeValueNotSupported, func(c *runCase) { c.scene.Type = nil }},
@@ -147,26 +167,44 @@ var runSpoilers = []struct {
 	{"interface in use", InvalidLaunchEniID, func(c *runCase) { c.scene.Interfaces["eni-1"].Status = store.ENIInUse }},
 	{"VSwitch pending", IncorrectVSwitchStatus, func(c *runCase) { c.vswitch().AvailableAt = new(runMoment.Add(1)) }},
 	{"zone of the VSwitch", VSwitchZoneMismatch, func(c *runCase) { c.vswitch().ZoneID = "cn-hangzhou-i" }},
-	{"VPC of the group", SecurityGroupVSwitchMismatch, func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.VPCID = "vpc-2" }) }},
+	{
+		"VPC of the group", SecurityGroupVSwitchMismatch,
+		func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.VPCID = "vpc-2" }) },
+	},
 	{"address outside", PrivateIPOutsideVSwitch, func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.253" }},
 	{"no IPv6", InvalidParameter, func(c *runCase) { c.req.IPv6AddressCount, c.vswitch().IPv6CIDRBlock = new(1), nil }},
-	{"address of an interface outside", InvalidVSwitchIDIPInvalid, func(c *runCase) { c.req.NetworkInterfaces[1].PrimaryIPAddress = "10.0.1.1" }},
+	{
+		"address of an interface outside", InvalidVSwitchIDIPInvalid,
+		func(c *runCase) { c.req.NetworkInterfaces[1].PrimaryIPAddress = "10.0.1.1" },
+	},
 	{"types of groups", LaunchMultiGroupType, func(c *runCase) {
 		c.scene.Groups["sg-2"] = store.GroupScene{Type: store.GroupEnterprise, Free: 9}
 	}},
-	{"zone of the interface", LaunchEniElsewhere, func(c *runCase) { c.scene.Interfaces["eni-1"].ZoneID = "cn-hangzhou-i" }},
+	{
+		"zone of the interface", LaunchEniElsewhere,
+		func(c *runCase) { c.scene.Interfaces["eni-1"].ZoneID = "cn-hangzhou-i" },
+	},
 	{"I/O", EniNotSupportedByType, func(c *runCase) { c.scene.Type.IOOptimized = false }},
-	{"network card", NetworkCardIndexInvalid, func(c *runCase) { c.req.NetworkInterfaces[0].NetworkCardIndex = new(0) }},
+	{
+		"network card", NetworkCardIndexInvalid,
+		func(c *runCase) { c.req.NetworkInterfaces[0].NetworkCardIndex = new(0) },
+	},
 	{"places", EniCountExceeded, func(c *runCase) { c.scene.Type.ENIQuantity = 2 }},
 	{"IPv4 of the type", Ipv4CountExceeded, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv4 = 7 }},
-	{"type without IPv6", Ipv6NotSupport, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
+	{
+		"type without IPv6", Ipv6NotSupport,
+		func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6, c.scene.Type.IPv6PerENI = 1, new(0) },
+	},
 	{"IPv6 of the type", Ipv6CountExceeded, func(c *runCase) { c.scene.Interfaces["eni-1"].IPv6 = 2 }},
 	{"address taken", InvalidPrivateIPDuplicated, func(c *runCase) {
 		c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.9", parseAddresses([]string{"10.0.0.9"})
 	}},
 	{"VSwitch full", QuotaExceededPrivateIP, func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = nil }},
 	{"quota", MaxEniCountExceeded, func(c *runCase) { c.scene.Quota.Count = 2 }},
-	{"group full", LaunchSecurityGroupInstanceLimit, func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 0 }) }},
+	{
+		"group full", LaunchSecurityGroupInstanceLimit,
+		func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 0 }) },
+	},
 }
 
 // answers tells whether an error is the one that is wanted: some codes have more than one text.
@@ -219,7 +257,9 @@ func TestRunInstancesRulesAtTheirEdges(t *testing.T) {
 	}{
 		{"an image family", func(c *runCase) { c.req.ImageID, c.req.ImageFamily = "", "acs:alibaba_cloud_linux_3" }},
 		{"a primary interface from the list", func(c *runCase) {
-			c.list(LaunchInterface{InstanceType: store.ENIPrimary, VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1"}})
+			c.list(LaunchInterface{
+				InstanceType: store.ENIPrimary, VSwitchID: "vsw-1", SecurityGroupIDs: []string{"sg-1"},
+			})
 			c.req.VSwitchID, c.req.SecurityGroupID = "", ""
 		}},
 		{"numbered names", func(c *runCase) { c.req.InstanceName, c.req.HostName = "web-[1,4]-a", "web-[1,4]-a" }},
@@ -247,23 +287,39 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		want   *Error
 	}{
 		{"room for all", func(*runCase) {}, 5, nil},
-		{"addresses for three", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:7] }, 3, nil},
-		{"addresses for one", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:3] }, 2, QuotaExceededPrivateIP},
+		{
+			"addresses for three", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:7] },
+			3, nil,
+		},
+		{
+			"addresses for one", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:3] },
+			2, QuotaExceededPrivateIP,
+		},
 		{"a group for four", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 4 }) }, 4, nil},
-		{"a group for one", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 1 }) }, 2, LaunchSecurityGroupInstanceLimit},
+		{
+			"a group for one", func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 1 }) }, 2,
+			LaunchSecurityGroupInstanceLimit,
+		},
 		{"a quota for two", func(c *runCase) { c.scene.Quota.Max = 3 }, 2, nil},
 		{"a quota for one", func(c *runCase) { c.scene.Quota.Max = 2 }, 2, MaxEniCountExceeded},
 		{"a row of addresses with the fourth taken", func(c *runCase) {
 			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", parseAddresses([]string{"10.0.0.23"})
 		}, 3, nil},
-		{"a row of addresses that ends with the VSwitch", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.251" }, 2, nil},
-		{"a row of addresses with one", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2, PrivateIPOutsideVSwitch},
+		{
+			"a row of addresses that ends with the VSwitch",
+			func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.251" }, 2, nil,
+		},
+		{
+			"a row of addresses with one", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2,
+			PrivateIPOutsideVSwitch,
+		},
 	} {
 		c := validRun()
 		c.req.NetworkInterfaces = c.req.NetworkInterfaces[1:]
 		c.req.Amount, c.req.MinAmount = new(5), new(2)
 		c.scene.Offers["vsw-1"].IPv4 = parseAddresses([]string{
-			"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8", "10.0.0.9", "10.0.0.10",
+			"10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8",
+			"10.0.0.9", "10.0.0.10",
 		})
 		c.scene.Quota.Max = 100
 		c.changeGroup(func(g *store.GroupScene) { g.Free = 100 })

@@ -40,7 +40,8 @@ func TestLocksGetALowerBoundOfTheTime(t *testing.T) {
 					}
 					switch calledMethod(call) {
 					case "Now":
-						t.Errorf("%v: %s gets Now, want beforeLocks", positions.Position(call.Pos()), calledMethod(lock))
+						t.Errorf("%v: %s gets Now, want beforeLocks",
+							positions.Position(call.Pos()), calledMethod(lock))
 					case "beforeLocks":
 						bounds++
 					}

@@ -11,7 +11,8 @@ import (
 )
 
 // offered locks the VSwitch of a small world and reads what it has for a want, in a transaction that writes nothing.
-func offered(t *testing.T, st *store.Store, want store.AddressWant, then func(*store.Tx, *store.AddressOffer)) *store.AddressOffer {
+func offered(t *testing.T, st *store.Store, want store.AddressWant,
+	then func(*store.Tx, *store.AddressOffer)) *store.AddressOffer {
 	t.Helper()
 	var offer *store.AddressOffer
 	err := st.InTx(t.Context(), func(tx *store.Tx) error {
@@ -58,8 +59,11 @@ func TestAddressOffers(t *testing.T) {
 		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-2')`,
 		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '2408:4005:3c5:1:8000::/80', 'eni-2')`,
 		// One that is gone gives its address back.
-		`INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, next_status, settles_at, mac_address, created_at) VALUES
-		 ('1000000000000001', 'eni-gone', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Deleting', 'Deleted', '2020-01-01', '00:16:3e:00:00:09', '2020-01-01')`,
+		`
+			INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+			    next_status, settles_at, mac_address, created_at)
+			VALUES ('1000000000000001', 'eni-gone', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary',
+			    'Deleting', 'Deleted', '2020-01-01', '00:16:3e:00:00:09', '2020-01-01')`,
 		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-gone', true)`,
 	} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
@@ -71,7 +75,8 @@ func TestAddressOffers(t *testing.T) {
 	if want := addrs("10.0.0.3", "10.0.0.4", "10.0.0.5"); !slices.Equal(offer.IPv4, want) || len(offer.Taken) != 0 {
 		t.Errorf("three beside .2: got %v, taken %v, want %v", offer.IPv4, offer.Taken, want)
 	}
-	if offer.VSwitch == nil || offer.VSwitch.ZoneID != "cn-hangzhou-h" || offer.VSwitch.CIDRBlock.String() != "10.0.0.0/26" {
+	if offer.VSwitch == nil || offer.VSwitch.ZoneID != "cn-hangzhou-h" ||
+		offer.VSwitch.CIDRBlock.String() != "10.0.0.0/26" {
 		t.Errorf("got the VSwitch %+v", offer.VSwitch)
 	}
 	offer = offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 100}, nil)
@@ -85,21 +90,26 @@ func TestAddressOffers(t *testing.T) {
 	}
 	// Blocks: the first and the last have reserved addresses, .16 is given, .32 has .40. So there is none.
 	offer = offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4Prefixes: 2, IPv6Prefixes: 2,
-		NamedBlocks: prefixes("10.0.0.16/28", "10.0.0.32/28", "2408:4005:3c5:1:8000::/80", "2408:4005:3c5:1:9000::/80")}, nil)
+		NamedBlocks: prefixes("10.0.0.16/28", "10.0.0.32/28", "2408:4005:3c5:1:8000::/80",
+			"2408:4005:3c5:1:9000::/80")}, nil)
 	if len(offer.IPv4Prefixes) != 0 {
 		t.Errorf("/28: got %v, want none", offer.IPv4Prefixes)
 	}
-	if want := prefixes("2408:4005:3c5:1:8001::/80", "2408:4005:3c5:1:8002::/80"); !slices.Equal(offer.IPv6Prefixes, want) {
+	if want := prefixes("2408:4005:3c5:1:8001::/80",
+		"2408:4005:3c5:1:8002::/80"); !slices.Equal(offer.IPv6Prefixes, want) {
 		t.Errorf("/80: got %v, want %v", offer.IPv6Prefixes, want)
 	}
-	if want := prefixes("10.0.0.16/28", "10.0.0.32/28", "2408:4005:3c5:1:8000::/80"); !slices.Equal(offer.TakenBlocks, want) {
+	if want := prefixes("10.0.0.16/28", "10.0.0.32/28",
+		"2408:4005:3c5:1:8000::/80"); !slices.Equal(offer.TakenBlocks, want) {
 		t.Errorf("named blocks: got %v taken, want %v", offer.TakenBlocks, want)
 	}
-	if offer := offered(t, st, store.AddressWant{VSwitchID: "vsw-nowhere", IPv4: 1}, nil); offer.VSwitch != nil || offer.IPv4 != nil {
+	if offer := offered(t, st, store.AddressWant{VSwitchID: "vsw-nowhere", IPv4: 1}, nil); offer.VSwitch != nil ||
+		offer.IPv4 != nil {
 		t.Errorf("no VSwitch: got %+v", offer)
 	}
 	var taken int
-	if err := pool.QueryRow(t.Context(), `SELECT ipv4_addresses_in_use('1000000000000001', 'vsw-h', now())`).Scan(&taken); err != nil || taken != 18 {
+	if err := pool.QueryRow(t.Context(), `
+		SELECT ipv4_addresses_in_use('1000000000000001', 'vsw-h', now())`).Scan(&taken); err != nil || taken != 18 {
 		t.Errorf("taken: got %d (%v), want 2 and a prefix of 16", taken, err)
 	}
 }
@@ -109,12 +119,17 @@ func TestAddressesGoRound(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)
-	for _, sql := range []string{storetest.SmallWorld, `DELETE FROM private_ip_addresses`, `UPDATE vswitches SET cidr_block = '10.0.0.0/28' WHERE id = 'vsw-h'`} {
+	for _, sql := range []string{
+		storetest.SmallWorld, `DELETE FROM private_ip_addresses`,
+		`UPDATE vswitches SET cidr_block = '10.0.0.0/28' WHERE id = 'vsw-h'`,
+	} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
 		}
 	}
-	n := store.NetworkInterface{AttachableENI: store.AttachableENI{AccountID: "1000000000000001", ID: "eni-2", VSwitchID: "vsw-h"}}
+	n := store.NetworkInterface{AttachableENI: store.AttachableENI{
+		AccountID: "1000000000000001", ID: "eni-2", VSwitchID: "vsw-h",
+	}}
 	var got []netip.Addr
 	for range 14 {
 		offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {

@@ -12,11 +12,12 @@ import (
 // contendedWorld is what an attach of eni-2 to i-1 depends on: a group that the instance is about to leave, with an interface whose detach
 // is due at contendedNow.
 const contendedWorld = `
-UPDATE network_interfaces SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z' WHERE id = 'eni-1';
-INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position) VALUES
-    ('1000000000000001', 'eni-2', 'sg-1', 'vpc-1', 1);
-INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at) VALUES
-    ('1000000000000001', 'sg-1', 'i-1', '2026-11-22 10:00Z')`
+UPDATE network_interfaces SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z'
+WHERE id = 'eni-1';
+INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+VALUES ('1000000000000001', 'eni-2', 'sg-1', 'vpc-1', 1);
+INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at)
+VALUES ('1000000000000001', 'sg-1', 'i-1', '2026-11-22 10:00Z')`
 
 var contendedNow = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
@@ -34,15 +35,41 @@ func TestABatchPassesOverLockedRows(t *testing.T) {
 		prepare    string
 	}{
 		{"nothing", `SELECT 1`, nil, ""},
-		{"the instance", `SELECT FROM instances WHERE id = 'i-1' FOR NO KEY UPDATE`, &store.Row{Kind: store.InstanceRow, ResourceID: id("i-1")}, ""},
-		{"the interface", `SELECT FROM network_interfaces WHERE id = 'eni-2' FOR NO KEY UPDATE`, &store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-2")}, ""},
-		{"a deleter of the interface", `DELETE FROM network_interfaces WHERE id = 'eni-2'`, &store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-2")}, ""},
-		{"the group", `SELECT FROM security_groups WHERE id = 'sg-1' FOR UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, ""},
-		{"the group's capacity", `SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' FOR NO KEY UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")},
-			`DELETE FROM security_group_departures`},
-		{"a departure of the instance", `SELECT FROM security_group_departures WHERE instance_id = 'i-1' FOR UPDATE`, &store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, ""},
-		{"an interface that has left", `SELECT FROM network_interfaces WHERE id = 'eni-1' FOR NO KEY UPDATE`, &store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-1")}, ""},
-		{"one share of the capacity", `SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' AND share < 7 FOR NO KEY UPDATE`, nil, ""},
+		{
+			"the instance", `SELECT FROM instances WHERE id = 'i-1' FOR NO KEY UPDATE`,
+			&store.Row{Kind: store.InstanceRow, ResourceID: id("i-1")}, "",
+		},
+		{
+			"the interface", `SELECT FROM network_interfaces WHERE id = 'eni-2' FOR NO KEY UPDATE`,
+			&store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-2")}, "",
+		},
+		{
+			"a deleter of the interface", `DELETE FROM network_interfaces WHERE id = 'eni-2'`,
+			&store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-2")}, "",
+		},
+		{
+			"the group", `SELECT FROM security_groups WHERE id = 'sg-1' FOR UPDATE`,
+			&store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, "",
+		},
+		{
+			"the group's capacity",
+			`SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' FOR NO KEY UPDATE`,
+			&store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")},
+			`DELETE FROM security_group_departures`,
+		},
+		{
+			"a departure of the instance", `SELECT FROM security_group_departures WHERE instance_id = 'i-1' FOR UPDATE`,
+			&store.Row{Kind: store.SecurityGroupRow, ResourceID: id("sg-1")}, "",
+		},
+		{
+			"an interface that has left", `SELECT FROM network_interfaces WHERE id = 'eni-1' FOR NO KEY UPDATE`,
+			&store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-1")}, "",
+		},
+		{
+			"one share of the capacity",
+			`SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' AND share < 7 FOR NO KEY UPDATE`,
+			nil, "",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -84,7 +111,9 @@ func TestABatchPassesOverLockedRows(t *testing.T) {
 func TestAMissingRowIsNotContended(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
-	missing := store.Attachment{AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-none", NetworkInterfaceID: "eni-none"}
+	missing := store.Attachment{
+		AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-none", NetworkInterfaceID: "eni-none",
+	}
 	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
 		_, scene, err := lockFor(t.Context(), tx, missing, false)
 		if err != nil {

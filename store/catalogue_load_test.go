@@ -24,8 +24,12 @@ func TestMigrateBringsTheCatalogueUpToDate(t *testing.T) {
 		`UPDATE regions SET local_name_en = 'Hangzhou' WHERE id = 'cn-hangzhou'`,
 		`DELETE FROM zones WHERE id = 'cn-hangzhou-b'`,
 		`INSERT INTO regions (id) VALUES ('mars-1')`,
-		`INSERT INTO instance_types (owner_id, id, family, vcpus, memory_gib, eni_quantity) VALUES ('1000000000000001', 'ecs.g6.large', 'own', 1, 1, 9)`,
-		`CREATE TABLE untouched AS SELECT owner_id, id, xmin::text AS version FROM instance_types WHERE id <> 'ecs.g6.large'`,
+		`
+			INSERT INTO instance_types (owner_id, id, family, vcpus, memory_gib, eni_quantity)
+			VALUES ('1000000000000001', 'ecs.g6.large', 'own', 1, 1, 9)`,
+		`
+			CREATE TABLE untouched AS SELECT owner_id, id, xmin::text AS version FROM instance_types
+			WHERE id <> 'ecs.g6.large'`,
 	} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -42,10 +46,20 @@ func TestMigrateBringsTheCatalogueUpToDate(t *testing.T) {
 		{"declared regions", `SELECT count(*) FROM regions WHERE id = 'mars-1'`, 1},
 		{"zones", `SELECT count(*) FROM zones`, 108},
 		{"instance types", `SELECT count(*) FROM instance_types WHERE owner_id = ''`, 1237},
-		{"declared instance types", `SELECT count(*) FROM instance_types WHERE owner_id = '1000000000000001' AND eni_quantity = 9`, 1},
-		{"types mended", `SELECT count(*) FROM instance_types WHERE owner_id = '' AND id = 'ecs.g6.large' AND ipv6_per_eni = 1 AND memory_gib = 8`, 1},
-		{"regions mended", `SELECT count(*) FROM regions WHERE id = 'cn-hangzhou' AND local_name_en = 'China (Hangzhou)'`, 1},
-		{"other types written", `SELECT count(*) FROM untouched u JOIN instance_types t USING (owner_id, id) WHERE t.xmin::text <> u.version`, 0},
+		{
+			"declared instance types",
+			`SELECT count(*) FROM instance_types WHERE owner_id = '1000000000000001' AND eni_quantity = 9`, 1,
+		},
+		{"types mended", `
+			SELECT count(*) FROM instance_types
+			WHERE owner_id = '' AND id = 'ecs.g6.large' AND ipv6_per_eni = 1 AND memory_gib = 8`, 1},
+		{
+			"regions mended",
+			`SELECT count(*) FROM regions WHERE id = 'cn-hangzhou' AND local_name_en = 'China (Hangzhou)'`, 1,
+		},
+		{"other types written", `
+			SELECT count(*) FROM untouched u JOIN instance_types t USING (owner_id, id)
+			WHERE t.xmin::text <> u.version`, 0},
 	} {
 		var got int
 		if err := conn.QueryRow(t.Context(), c.sql).Scan(&got); err != nil || got != c.want {

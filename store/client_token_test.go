@@ -38,7 +38,8 @@ func TestClientTokens(t *testing.T) {
 	if got := claim("first", noon, `{"VpcId": "vpc-1"}`); got.Answer != nil {
 		t.Errorf("a new token: got %s, want no answer", got.Answer)
 	}
-	if got := claim("second", noon.Add(time.Hour), ""); string(got.Answer) != `{"VpcId": "vpc-1"}` || string(got.RequestHash) != "first" {
+	if got := claim("second", noon.Add(time.Hour), ""); string(got.Answer) != `{"VpcId": "vpc-1"}` ||
+		string(got.RequestHash) != "first" {
 		t.Errorf("within its time: got %s of %q, want the first answer", got.Answer, got.RequestHash)
 	}
 	if got := claim("third", noon.Add(2*time.Hour), `{}`); got.Answer != nil || string(got.RequestHash) != "third" {
@@ -67,7 +68,8 @@ func TestFailedClientTokens(t *testing.T) {
 	claim := func(name string, answer string, now time.Time) (claimed store.ClaimedToken) {
 		t.Helper()
 		err := st.InTx(t.Context(), func(tx *store.Tx) (err error) {
-			if claimed, err = tx.ClaimToken(t.Context(), token(name), []byte(name), now, now.Add(-time.Hour)); err == nil && answer != "" {
+			if claimed, err = tx.ClaimToken(t.Context(), token(name), []byte(name), now,
+				now.Add(-time.Hour)); err == nil && answer != "" {
 				tx.KeepAnswer(token(name), []byte(answer), now.Add(-time.Hour))
 			}
 			return err
@@ -95,7 +97,8 @@ func TestFailedClientTokens(t *testing.T) {
 		fail(fmt.Sprint("refused-", k), noon.Add(time.Duration(k)*time.Second))
 	}
 	var left int
-	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens WHERE failed`).Scan(&left); err != nil || left != most {
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens WHERE failed`).Scan(&left); err != nil ||
+		left != most {
 		t.Errorf("got %d failures (%v), want the latest %d", left, err, most)
 	}
 	last := fmt.Sprint("refused-", 3*most-1)

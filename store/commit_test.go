@@ -22,7 +22,8 @@ import (
 func raiseAtCommit(t *testing.T, pool *pgxpool.Pool, statement string) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), fmt.Sprintf(`
-		CREATE OR REPLACE FUNCTION raise_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN %s; RETURN NULL; END $$;
+		CREATE OR REPLACE FUNCTION raise_at_commit() RETURNS trigger LANGUAGE plpgsql
+		AS $$ BEGIN %s; RETURN NULL; END $$;
 		CREATE CONSTRAINT TRIGGER raise_at_commit AFTER UPDATE ON network_interfaces
 		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_at_commit()`, statement)); err != nil {
 		t.Fatal(err)
@@ -62,7 +63,8 @@ func TestAnErrorBeforeTheCommitIsKnown(t *testing.T) {
 	raiseAtCommit(t, pool, "RAISE 'raised' USING ERRCODE = 'XX000'")
 	if _, err := pool.Exec(t.Context(), `
 		ALTER TABLE network_interfaces DISABLE TRIGGER raise_at_commit;
-		CREATE TRIGGER raise_at_once AFTER UPDATE ON network_interfaces FOR EACH ROW EXECUTE FUNCTION raise_at_commit()`); err != nil {
+		CREATE TRIGGER raise_at_once AFTER UPDATE ON network_interfaces
+		FOR EACH ROW EXECUTE FUNCTION raise_at_commit()`); err != nil {
 		t.Fatal(err)
 	}
 	err := attach(t.Context(), s)

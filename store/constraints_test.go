@@ -13,44 +13,79 @@ import (
 // violations break each constraint of the schema once, as a buggy build or a hand in psql would.
 var violations = []struct{ constraint, sql string }{
 	// What the product promises: one instance, one place, within the limit, same VPC and zone.
-	{"a_device_index_is_below_the_limit_of_the_type", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 3 WHERE id = 'eni-2'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 99, device_index = 2 WHERE id = 'eni-2'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2 WHERE id = 'eni-i'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-2', instance_eni_quantity = 2, device_index = 1 WHERE id = 'eni-2'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-nowhere', instance_eni_quantity = 2, device_index = 1 WHERE id = 'eni-2'`},
-	{"a_device_index_is_taken_once", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1 WHERE id = 'eni-2'`},
-	{"an_attached_eni_has_an_index_and_a_limit", `UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1' WHERE id = 'eni-2'`},
+	{"a_device_index_is_below_the_limit_of_the_type", `
+		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 3
+		WHERE id = 'eni-2'`},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
+		UPDATE network_interfaces
+		SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 99, device_index = 2
+		WHERE id = 'eni-2'`},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
+		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2
+		WHERE id = 'eni-i'`},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
+		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-2', instance_eni_quantity = 2, device_index = 1
+		WHERE id = 'eni-2'`},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
+		UPDATE network_interfaces
+		SET status = 'InUse', instance_id = 'i-nowhere', instance_eni_quantity = 2, device_index = 1
+		WHERE id = 'eni-2'`},
+	{"a_device_index_is_taken_once", `
+		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1
+		WHERE id = 'eni-2'`},
+	{"an_attached_eni_has_an_index_and_a_limit", `
+		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1' WHERE id = 'eni-2'`},
 	{"an_eni_is_attached_as_its_status_says", `UPDATE network_interfaces SET status = 'Available' WHERE id = 'eni-1'`},
 	{"an_eni_is_attached_as_its_status_says", `UPDATE network_interfaces SET status = 'InUse' WHERE id = 'eni-2'`},
 	{"the_primary_eni_and_only_it_has_index_0", `UPDATE network_interfaces SET type = 'Secondary' WHERE id = 'eni-0'`},
 	{"the_primary_eni_and_only_it_has_index_0", `UPDATE network_interfaces SET type = 'Primary' WHERE id = 'eni-2'`},
 	{"an_eni_has_a_documented_status", `UPDATE network_interfaces SET status = 'Linked' WHERE id = 'eni-2'`},
-	{"an_eni_settles_from_a_transient_status", `UPDATE network_interfaces SET next_status = 'Available', settles_at = '2026-11-22' WHERE id = 'eni-1'`},
-	{"an_eni_settles_from_a_transient_status", `UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-1'`},
+	{"an_eni_settles_from_a_transient_status", `
+		UPDATE network_interfaces SET next_status = 'Available', settles_at = '2026-11-22' WHERE id = 'eni-1'`},
+	{"an_eni_settles_from_a_transient_status", `
+		UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-1'`},
 	{"an_eni_is_primary_or_secondary", `UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-2'`},
 	{"an_eni_exists_once", `UPDATE network_interfaces SET id = 'eni-i' WHERE id = 'eni-2'`},
-	{"an_eni_lies_in_the_vpc_and_zone_of_its_vswitch", `UPDATE network_interfaces SET vpc_id = 'vpc-2' WHERE id = 'eni-2'`},
-	{"an_eni_lies_in_a_zone_of_its_region", `UPDATE network_interfaces SET region_id = 'cn-beijing' WHERE id = 'eni-2'`},
+	{"an_eni_lies_in_the_vpc_and_zone_of_its_vswitch", `
+		UPDATE network_interfaces SET vpc_id = 'vpc-2' WHERE id = 'eni-2'`},
+	{"an_eni_lies_in_a_zone_of_its_region", `
+		UPDATE network_interfaces SET region_id = 'cn-beijing' WHERE id = 'eni-2'`},
 
 	{"an_instance_exists_once", `UPDATE instances SET id = 'i-1' WHERE id = 'i-2'`},
-	{"an_instance_belongs_to_an_account", `INSERT INTO instances (account_id, id, region_id, zone_id, network_type, instance_type_owner_id, instance_type, eni_quantity, status, created_at)
-		VALUES ('1000000000000009', 'i-9', 'cn-hangzhou', 'cn-hangzhou-h', 'classic', '', 'ecs.g6.large', 2, 'Running', '2026-11-22')`},
+	{"an_instance_belongs_to_an_account", `
+		INSERT INTO instances (account_id, id, region_id, zone_id, network_type, instance_type_owner_id, instance_type,
+		    eni_quantity, status, created_at)
+		VALUES ('1000000000000009', 'i-9', 'cn-hangzhou', 'cn-hangzhou-h', 'classic', '', 'ecs.g6.large', 2, 'Running',
+		    '2026-11-22')`},
 	{"an_instance_lies_in_a_zone_of_its_region", `UPDATE instances SET region_id = 'cn-beijing' WHERE id = 'i-2'`},
 	{"an_instance_lies_in_the_zone_of_its_vswitch", `UPDATE instances SET zone_id = 'cn-hangzhou-i' WHERE id = 'i-2'`},
 	{"an_instance_has_the_limit_of_its_type", `UPDATE instances SET eni_quantity = 99 WHERE id = 'i-2'`},
-	{"an_instance_has_a_type_of_its_account_or_the_catalogue", `UPDATE instances SET instance_type_owner_id = '1000000000000002' WHERE id = 'i-2'`},
-	{"an_instance_is_vpc_with_a_vswitch_or_classic_without", `UPDATE instances SET network_type = 'classic' WHERE id = 'i-2'`},
+	{"an_instance_has_a_type_of_its_account_or_the_catalogue", `
+		UPDATE instances SET instance_type_owner_id = '1000000000000002' WHERE id = 'i-2'`},
+	{"an_instance_is_vpc_with_a_vswitch_or_classic_without", `
+		UPDATE instances SET network_type = 'classic' WHERE id = 'i-2'`},
 	{"an_instance_has_a_documented_status", `UPDATE instances SET status = 'Deleted' WHERE id = 'i-2'`},
-	{"an_instance_settles_from_a_transient_status", `UPDATE instances SET next_status = 'Stopped', settles_at = '2026-11-22' WHERE id = 'i-2'`},
+	{"an_instance_settles_from_a_transient_status", `
+		UPDATE instances SET next_status = 'Stopped', settles_at = '2026-11-22' WHERE id = 'i-2'`},
 
-	{"an_instance_that_will_start_will_run", `UPDATE instances SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22' WHERE id = 'i-2'`},
+	{"an_instance_that_will_start_will_run", `
+		UPDATE instances SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22' WHERE id = 'i-2'`},
 	{"an_instance_that_will_start_will_run", `UPDATE instances SET running_at = '2026-11-22' WHERE id = 'i-2'`},
-	{"an_instance_that_will_start_will_run", `UPDATE instances SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22', running_at = '2026-11-21' WHERE id = 'i-2'`},
+	{"an_instance_that_will_start_will_run", `
+		UPDATE instances
+		SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22', running_at = '2026-11-21'
+		WHERE id = 'i-2'`},
 
-	{"a_prefix_is_given_once_in_a_vswitch", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1'), ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-2')`},
-	{"a_prefix_comes_from_the_vswitch_of_its_eni", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-i', '10.1.0.16/28', 'eni-1')`},
-	{"a_prefix_has_the_documented_length", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/29', 'eni-1')`},
-	{"a_prefix_has_the_documented_length", `INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '2408:4005::/64', 'eni-1')`},
+	{"a_prefix_is_given_once_in_a_vswitch", `
+		INSERT INTO ip_prefixes
+		VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1'),
+		       ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-2')`},
+	{"a_prefix_comes_from_the_vswitch_of_its_eni", `
+		INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-i', '10.1.0.16/28', 'eni-1')`},
+	{"a_prefix_has_the_documented_length", `
+		INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/29', 'eni-1')`},
+	{"a_prefix_has_the_documented_length", `
+		INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '2408:4005::/64', 'eni-1')`},
 
 	{"a_rule_exists_once", `UPDATE security_group_rules SET id = 'sgr-1'`},
 	{"a_rule_belongs_to_a_group", `UPDATE security_group_rules SET security_group_id = 'sg-nowhere'`},
@@ -62,43 +97,64 @@ var violations = []struct{ constraint, sql string }{
 	{"a_rule_has_a_documented_priority", `UPDATE security_group_rules SET priority = 101`},
 	{"a_group_accepts_or_drops_what_its_members_send", `UPDATE security_groups SET inner_access_policy = 'maybe'`},
 
-	{"a_client_token_takes_effect_once", `INSERT INTO client_tokens (account_id, action, token, request_hash, answer, created_at)
+	{"a_client_token_takes_effect_once", `
+		INSERT INTO client_tokens (account_id, action, token, request_hash, answer, created_at)
 		VALUES ('1000000000000001', 'CreateVpc', 't', '', '{}', '2026-11-22')`},
 	{"a_client_token_belongs_to_an_account", `UPDATE client_tokens SET account_id = '1000000000000009'`},
-	{"a_snapshot_exists_once_per_account", `INSERT INTO snapshots VALUES ('1000000000000001', 'before', 'x', 1, '2026-11-22')`},
-	{"a_snapshot_belongs_to_an_account", `INSERT INTO snapshots VALUES ('1000000000000009', 'before', 'x', 1, '2026-11-22')`},
+	{"a_snapshot_exists_once_per_account", `
+		INSERT INTO snapshots VALUES ('1000000000000001', 'before', 'x', 1, '2026-11-22')`},
+	{"a_snapshot_belongs_to_an_account", `
+		INSERT INTO snapshots VALUES ('1000000000000009', 'before', 'x', 1, '2026-11-22')`},
 	{"a_piece_exists_once", `INSERT INTO snapshot_rows VALUES ('1000000000000001', 'before', 'vpcs', 0, '[]')`},
-	{"a_piece_belongs_to_a_snapshot", `INSERT INTO snapshot_rows VALUES ('1000000000000001', 'after', 'vpcs', 0, '[]')`},
+	{"a_piece_belongs_to_a_snapshot", `
+		INSERT INTO snapshot_rows VALUES ('1000000000000001', 'after', 'vpcs', 0, '[]')`},
 	{"only_a_temporary_key_has_a_role", `UPDATE access_keys SET assumed_role = 'ci/session'`},
 	{"the_search_for_an_address_begins_behind_the_network", `UPDATE vswitches SET next_host = 0`},
 
-	{"an_address_is_given_once_in_a_vswitch", `INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-2', true)`},
-	{"an_address_comes_from_the_vswitch_of_its_eni", `INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-i', '10.1.0.1', 'eni-2', true)`},
-	{"an_address_is_a_single_host", `INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.0/24', 'eni-2', true)`},
-	{"an_eni_has_one_primary_ipv4", `INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.2', 'eni-1', true)`},
-	{"an_eni_joins_a_group_once", `INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-1', 'sg-1', 'vpc-1', 2)`},
-	{"an_eni_joins_groups_of_its_vpc_group", `INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-1', 'sg-2', 'vpc-1', 2)`},
-	{"an_eni_joins_groups_of_its_vpc_eni", `INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-1', 'sg-2', 'vpc-2', 2)`},
+	{"an_address_is_given_once_in_a_vswitch", `
+		INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-2', true)`},
+	{"an_address_comes_from_the_vswitch_of_its_eni", `
+		INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-i', '10.1.0.1', 'eni-2', true)`},
+	{"an_address_is_a_single_host", `
+		INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.0/24', 'eni-2', true)`},
+	{"an_eni_has_one_primary_ipv4", `
+		INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.2', 'eni-1', true)`},
+	{"an_eni_joins_a_group_once", `
+		INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-1', 'sg-1', 'vpc-1', 2)`},
+	{"an_eni_joins_groups_of_its_vpc_group", `
+		INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-1', 'sg-2', 'vpc-1', 2)`},
+	{"an_eni_joins_groups_of_its_vpc_eni", `
+		INSERT INTO network_interface_security_groups VALUES ('1000000000000001', 'eni-1', 'sg-2', 'vpc-2', 2)`},
 
 	{"a_security_group_exists_once", `UPDATE security_groups SET id = 'sg-1' WHERE id = 'sg-2'`},
-	{"a_security_group_lies_in_a_vpc_of_its_region", `UPDATE security_groups SET region_id = 'cn-beijing' WHERE id = 'sg-2'`},
+	{"a_security_group_lies_in_a_vpc_of_its_region", `
+		UPDATE security_groups SET region_id = 'cn-beijing' WHERE id = 'sg-2'`},
 	{"a_security_group_is_normal_or_enterprise", `UPDATE security_groups SET type = 'basic' WHERE id = 'sg-2'`},
 	{"a_security_group_limit_is_not_negative", `UPDATE security_groups SET instance_limit = -1 WHERE id = 'sg-2'`},
 	{"a_group_has_each_share_of_its_capacity_once", `UPDATE security_group_capacity SET share = 0`},
-	{"capacity_belongs_to_a_known_group", `UPDATE security_group_capacity SET security_group_id = 'sg-9' WHERE share = 0 AND security_group_id = 'sg-1'`},
+	{"capacity_belongs_to_a_known_group", `
+		UPDATE security_group_capacity SET security_group_id = 'sg-9' WHERE share = 0 AND security_group_id = 'sg-1'`},
 	{"a_group_has_eight_shares_of_its_capacity", `UPDATE security_group_capacity SET share = 8 WHERE share = 0`},
 	{"a_group_takes_no_more_instances_than_its_limit", `UPDATE security_group_capacity SET free = free - 2`},
-	{"an_instance_departs_from_a_group_once", `INSERT INTO security_group_departures SELECT '1000000000000001', 'sg-1', 'i-1', '2026-11-22' FROM generate_series(1, 2)`},
-	{"a_departure_is_from_a_known_group", `INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-9', 'i-1', '2026-11-22')`},
-	{"a_departure_is_of_a_known_instance", `INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-1', 'i-9', '2026-11-22')`},
+	{"an_instance_departs_from_a_group_once", `
+		INSERT INTO security_group_departures SELECT '1000000000000001', 'sg-1', 'i-1', '2026-11-22'
+		FROM generate_series(1, 2)`},
+	{"a_departure_is_from_a_known_group", `
+		INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-9', 'i-1', '2026-11-22')`},
+	{"a_departure_is_of_a_known_instance", `
+		INSERT INTO security_group_departures VALUES ('1000000000000001', 'sg-1', 'i-9', '2026-11-22')`},
 	{"a_vswitch_exists_once", `INSERT INTO vswitches SELECT * FROM vswitches WHERE id = 'vsw-h'`},
-	{"a_vswitch_lies_in_a_vpc_of_its_region", `INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
+	{"a_vswitch_lies_in_a_vpc_of_its_region", `
+		INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
 		VALUES ('1000000000000001', 'vsw-9', 'vpc-3', 'cn-hangzhou', 'cn-hangzhou-h', '10.0.0.0/16', '2026-11-22')`},
-	{"a_vswitch_lies_in_a_zone_of_its_region", `INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
+	{"a_vswitch_lies_in_a_zone_of_its_region", `
+		INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
 		VALUES ('1000000000000001', 'vsw-9', 'vpc-3', 'cn-beijing', 'cn-hangzhou-h', '10.0.0.0/16', '2026-11-22')`},
 	{"a_vswitch_has_ipv4", `UPDATE vswitches SET cidr_block = 'fd00::/64' WHERE id = 'vsw-2'`},
 	{"a_vpc_exists_once", `UPDATE vpcs SET id = 'vpc-1' WHERE id = 'vpc-3'`},
-	{"a_vpc_belongs_to_an_account", `INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at) VALUES ('1000000000000009', 'vpc-9', 'cn-hangzhou', '10.0.0.0/8', '2026-11-22')`},
+	{"a_vpc_belongs_to_an_account", `
+		INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at)
+		VALUES ('1000000000000009', 'vpc-9', 'cn-hangzhou', '10.0.0.0/8', '2026-11-22')`},
 	{"a_vpc_lies_in_a_known_region", `UPDATE vpcs SET region_id = 'mars-1' WHERE id = 'vpc-3'`},
 	{"a_vpc_has_ipv4", `UPDATE vpcs SET ipv6_cidr_block = '10.0.0.0/8' WHERE id = 'vpc-3'`},
 
@@ -110,15 +166,23 @@ var violations = []struct{ constraint, sql string }{
 		INSERT INTO client_tokens (account_id, action, token, request_hash, answer, failed, created_at)
 		VALUES ('1000000000000001', 'CreateVpc', 'failed', '', '{}', true, '2026-11-22')`},
 	{"a_quota_is_not_negative", `UPDATE accounts SET network_interfaces_per_region = -1`},
-	{"a_ram_user_exists_once_per_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000001', 'ci')`},
+	{"a_ram_user_exists_once_per_account", `
+		INSERT INTO ram_users (account_id, name) VALUES ('1000000000000001', 'ci')`},
 	{"a_ram_user_belongs_to_an_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000009', 'ci')`},
-	{"an_access_key_exists_once", `INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAI1', '1000000000000002', 's', '2026-11-22')`},
-	{"an_access_key_belongs_to_an_account", `INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAI9', '1000000000000009', 's', '2026-11-22')`},
-	{"an_access_key_belongs_to_a_user_of_its_account", `INSERT INTO access_keys (id, account_id, ram_user_name, secret, created_at) VALUES ('LTAI9', '1000000000000002', 'ci', 's', '2026-11-22')`},
+	{"an_access_key_exists_once", `
+		INSERT INTO access_keys (id, account_id, secret, created_at)
+		VALUES ('LTAI1', '1000000000000002', 's', '2026-11-22')`},
+	{"an_access_key_belongs_to_an_account", `
+		INSERT INTO access_keys (id, account_id, secret, created_at)
+		VALUES ('LTAI9', '1000000000000009', 's', '2026-11-22')`},
+	{"an_access_key_belongs_to_a_user_of_its_account", `
+		INSERT INTO access_keys (id, account_id, ram_user_name, secret, created_at)
+		VALUES ('LTAI9', '1000000000000002', 'ci', 's', '2026-11-22')`},
 	{"an_access_key_is_active_or_inactive", `UPDATE access_keys SET status = 'Lost'`},
 	{"a_temporary_key_expires", `UPDATE access_keys SET security_token = 't'`},
 
-	{"a_type_is_defined_once_per_owner", `INSERT INTO instance_types SELECT * FROM instance_types WHERE id = 'ecs.g6.large'`},
+	{"a_type_is_defined_once_per_owner", `
+		INSERT INTO instance_types SELECT * FROM instance_types WHERE id = 'ecs.g6.large'`},
 	{"a_type_holds_at_least_the_primary_eni", `UPDATE instance_types SET eni_quantity = 0 WHERE id = 'ecs.g7.large'`},
 	{"a_region_is_listed_once", `INSERT INTO regions (id) VALUES ('cn-hangzhou')`},
 	{"a_zone_is_listed_once", `INSERT INTO zones (id, region_id) VALUES ('cn-hangzhou-h', 'cn-beijing')`},
@@ -157,16 +221,19 @@ func TestEachConstraintRefusesItsViolation(t *testing.T) {
 		if refused, ok := errors.AsType[*pgconn.PgError](err); !ok {
 			t.Errorf("%s: got %v, want a violation, of: %s", v.constraint, err, v.sql)
 		} else if refused.ConstraintName != v.constraint {
-			t.Errorf("got a violation of %q (%s), want of %s, by: %s", refused.ConstraintName, refused.Message, v.constraint, v.sql)
+			t.Errorf("got a violation of %q (%s), want of %s, by: %s",
+				refused.ConstraintName, refused.Message, v.constraint, v.sql)
 		}
 	}
 
 	rows, err := pool.Query(t.Context(), `
 		SELECT conname FROM pg_constraint
-		WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'p', 'u') AND conrelid::regclass::text NOT LIKE 'goose%'
+		WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f', 'p', 'u')
+		AND conrelid::regclass::text NOT LIKE 'goose%'
 		UNION
 		SELECT indexrelid::regclass::text FROM pg_index
-		WHERE indisunique AND indpred IS NOT NULL AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)`)
+		WHERE indisunique AND indpred IS NOT NULL
+		AND indrelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'public'::regnamespace)`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,15 +65,19 @@ func (b *listWorldBuilder) tags() map[string]string {
 func (b *listWorldBuilder) addRegion(region, zone1, zone2, suffix string) {
 	for v := range 2 {
 		vpc := fmt.Sprintf("vpc-%d%s", v, suffix)
-		b.VPCs = append(b.VPCs, store.VPC{AccountID: b.account, ID: vpc, RegionID: region, CIDRBlock: netip.MustParsePrefix("10.0.0.0/8")})
+		b.VPCs = append(b.VPCs, store.VPC{
+			AccountID: b.account, ID: vpc, RegionID: region, CIDRBlock: netip.MustParsePrefix("10.0.0.0/8"),
+		})
 		for g := range 2 {
 			b.SecurityGroups = append(b.SecurityGroups, store.SecurityGroup{
-				AccountID: b.account, ID: fmt.Sprintf("sg-%d%d%s", v, g, suffix), VPCID: vpc, RegionID: region, Type: "normal", InstanceLimit: 100,
+				AccountID: b.account, ID: fmt.Sprintf("sg-%d%d%s", v, g, suffix), VPCID: vpc, RegionID: region,
+				Type: "normal", InstanceLimit: 100,
 			})
 		}
 		for z, zone := range []string{zone1, zone2} {
 			b.addVSwitch(store.VSwitch{
-				AccountID: b.account, ID: fmt.Sprintf("vsw-%d%d%s", v, z, suffix), VPCID: vpc, RegionID: region, ZoneID: zone,
+				AccountID: b.account, ID: fmt.Sprintf("vsw-%d%d%s", v, z, suffix), VPCID: vpc,
+				RegionID: region, ZoneID: zone,
 				CIDRBlock: netip.MustParsePrefix(fmt.Sprintf("10.%d.0.0/16", 2*v+z)), // the same in every region
 			}, fmt.Sprintf("%d%d%s", v, z, suffix))
 		}
@@ -113,11 +117,13 @@ func (b *listWorldBuilder) addVSwitch(vsw store.VSwitch, suffix string) {
 			ResourceGroupID: pick(b.Rand, "", "rg-1", "rg-2"),
 			Tags:            b.tags(),
 			Attributes: store.InstanceAttributes{
-				ImageID: pick(b.Rand, "", "image-1"), InstanceChargeType: pick(b.Rand, "", "PrePaid"), KeyPairName: pick(b.Rand, "", "key"),
+				ImageID: pick(b.Rand, "", "image-1"), InstanceChargeType: pick(b.Rand, "", "PrePaid"),
+				KeyPairName: pick(b.Rand, "", "key"),
 				RAMRoleName: pick(b.Rand, "", "role"),
 			},
 		}
-		s := pick(b.Rand, statuses{"Running", ""}, statuses{"Stopped", ""}, statuses{"Pending", "Stopped"}, statuses{"Starting", "Running"}, statuses{"Stopping", ""})
+		s := pick(b.Rand, statuses{"Running", ""}, statuses{"Stopped", ""}, statuses{"Pending", "Stopped"},
+			statuses{"Starting", "Running"}, statuses{"Stopping", ""})
 		i.Status, i.NextStatus = s.now, b.settles(b.InstancesSettleIn, i.ID, s.next)
 		b.Instances = append(b.Instances, i)
 		b.addInterface(vsw, fmt.Sprintf("eni-p%d-%s", n, suffix), statuses{"InUse", ""}, &i, 0)
@@ -138,7 +144,8 @@ func (b *listWorldBuilder) settles(in map[store.ResourceID]time.Duration, id, ne
 	if next == "" {
 		return nil
 	}
-	in[store.ResourceID{AccountID: b.account, ID: id}] = listTime.Sub(describeTime) + pick(b.Rand, 0, time.Microsecond, -time.Second)
+	in[store.ResourceID{AccountID: b.account, ID: id}] = listTime.Sub(describeTime) +
+		pick(b.Rand, 0, time.Microsecond, -time.Second)
 	return &next
 }
 
@@ -194,8 +201,9 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 	}
 	for k, g := range b.Perm(2)[:b.IntN(3)] {
 		b.GroupMemberships = append(b.GroupMemberships, store.GroupMembership{
-			AccountID: b.account, NetworkInterfaceID: id, SecurityGroupID: fmt.Sprintf("sg-%s%d%s", vsw.VPCID[4:5], g, vsw.VPCID[5:]),
-			VPCID: vsw.VPCID, Position: k,
+			AccountID: b.account, NetworkInterfaceID: id,
+			SecurityGroupID: fmt.Sprintf("sg-%s%d%s", vsw.VPCID[4:5], g, vsw.VPCID[5:]),
+			VPCID:           vsw.VPCID, Position: k,
 		})
 	}
 }
@@ -219,9 +227,12 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 			continue
 		}
 		n.NextStatus, n.SettlesAt, n.InstanceENIQuantity = nil, nil, nil // not a reader's business
-		d := store.DescribedNetworkInterface{NetworkInterface: n, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{}}
+		d := store.DescribedNetworkInterface{
+			NetworkInterface: n, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{},
+		}
 		for _, i := range w.Instances {
-			if n.InstanceID != nil && i.AccountID == accountID && i.ID == *n.InstanceID && w.types[i.InstanceType].OwnerID == store.CatalogueOwner {
+			if n.InstanceID != nil && i.AccountID == accountID && i.ID == *n.InstanceID &&
+				w.types[i.InstanceType].OwnerID == store.CatalogueOwner {
 				d.CatalogueType = i.InstanceType
 			}
 		}
@@ -265,13 +276,17 @@ func (w readWorld) instances(accountID, regionID string) []store.DescribedInstan
 		if i.Tags == nil {
 			i.Tags = map[string]string{}
 		}
-		d := store.DescribedInstance{Instance: i, Type: w.types[i.InstanceType], NetworkInterfaces: []store.DescribedNetworkInterface{}}
+		d := store.DescribedInstance{
+			Instance: i, Type: w.types[i.InstanceType], NetworkInterfaces: []store.DescribedNetworkInterface{},
+		}
 		for index := range 3 {
 			for _, n := range interfaces {
 				if n.InstanceID != nil && *n.InstanceID == i.ID && *n.DeviceIndex == index {
 					d.NetworkInterfaces = append(d.NetworkInterfaces, store.DescribedNetworkInterface{
-						NetworkInterface: store.NetworkInterface{AttachableENI: store.AttachableENI{ID: n.ID, Type: n.Type}, MACAddress: n.MACAddress},
-						Addresses:        n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
+						NetworkInterface: store.NetworkInterface{
+							AttachableENI: store.AttachableENI{ID: n.ID, Type: n.Type}, MACAddress: n.MACAddress,
+						},
+						Addresses: n.Addresses, Prefixes: n.Prefixes, SecurityGroupIDs: n.SecurityGroupIDs,
 					})
 				}
 			}
@@ -305,10 +320,11 @@ func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	}
 	types := map[string]store.InstanceType{}
 	var it store.InstanceType
-	if _, err := pgx.ForEachRow(rows, []any{&it.ID, &it.Family, &it.VCPUs, &it.MemoryGiB, &it.IOOptimized}, func() error {
-		types[it.ID] = it
-		return nil
-	}); err != nil {
+	if _, err := pgx.ForEachRow(rows, []any{&it.ID, &it.Family, &it.VCPUs, &it.MemoryGiB, &it.IOOptimized},
+		func() error {
+			types[it.ID] = it
+			return nil
+		}); err != nil {
 		t.Fatal(err)
 	}
 	return s, readWorld{w, types}
@@ -346,7 +362,8 @@ func byAnyText[F, D any](name string, rows []D, set func(*F, string), of func(D)
 }
 
 // byAddress is a filter on addresses: a setting for every address among some, each with one that nobody has, and for a few of them together.
-func byAddress[F, D any](name string, among []netip.Addr, set func(*F, []netip.Addr), of func(D) []netip.Addr) []listFilter[F, D] {
+func byAddress[F, D any](name string, among []netip.Addr, set func(*F, []netip.Addr),
+	of func(D) []netip.Addr) []listFilter[F, D] {
 	var out []listFilter[F, D]
 	add := func(wanted ...netip.Addr) {
 		out = append(out, listFilter[F, D]{
@@ -412,14 +429,17 @@ func byTags[F, D any](set func(*F, store.TagFilter), of func(D) map[string]strin
 }
 
 // walkFilters reads with no filter, with each, and with random pairs and triples, and compares with what they should select.
-func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], id func(D) string, read func(F, store.Page) (store.List[D], error)) {
+func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], id func(D) string,
+	read func(F, store.Page) (store.List[D], error)) {
 	t.Helper()
 	try := func(together ...listFilter[F, D]) {
 		var f F
 		var names []string
 		want := rows
 		for k, one := range together {
-			if slices.ContainsFunc(together[:k], func(other listFilter[F, D]) bool { return other.filter == one.filter }) {
+			if slices.ContainsFunc(together[:k], func(other listFilter[F, D]) bool {
+				return other.filter == one.filter
+			}) {
 				return // a filter has one setting
 			}
 			one.set(&f)
@@ -432,7 +452,8 @@ func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], i
 		}
 		got := slices.SortedFunc(slices.Values(list.Rows), func(a, b D) int { return strings.Compare(id(a), id(b)) })
 		if list.Total != len(want) || list.More {
-			t.Errorf("%v: got %d rows in all and more after them %v, want %d and none", names, list.Total, list.More, len(want))
+			t.Errorf("%v: got %d rows in all and more after them %v, want %d and none",
+				names, list.Total, list.More, len(want))
 		}
 		if len(got) != len(want) {
 			t.Errorf("%v: got %v, want %v", names, idsOf(got, id), idsOf(want, id))

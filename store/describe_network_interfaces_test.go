@@ -28,7 +28,9 @@ func TestDescribeNetworkInterfacesFilters(t *testing.T) {
 		row    = store.DescribedNetworkInterface
 	)
 	id := func(d row) string { return d.ID }
-	for _, place := range [][2]string{{account, "cn-hangzhou"}, {account, "cn-beijing"}, {"1000000000000002", "cn-hangzhou"}} {
+	for _, place := range [][2]string{
+		{account, "cn-hangzhou"}, {account, "cn-beijing"}, {"1000000000000002", "cn-hangzhou"},
+	} {
 		t.Run(place[0]+"/"+place[1], func(t *testing.T) {
 			t.Parallel()
 			rows := world.interfaces(place[0], place[1])
@@ -44,9 +46,11 @@ func TestDescribeNetworkInterfacesFilters(t *testing.T) {
 			}
 			filters := slices.Concat(
 				byText("id", rows, func(f *filter, v string) { f.IDs = []string{v, "eni-nowhere"} }, id),
-				byText("instance", rows, func(f *filter, v string) { f.InstanceID = v }, func(d row) string { return valueOr(d.InstanceID, "") }),
+				byText("instance", rows, func(f *filter, v string) { f.InstanceID = v },
+					func(d row) string { return valueOr(d.InstanceID, "") }),
 				byText("VPC", rows, func(f *filter, v string) { f.VPCID = v }, func(d row) string { return d.VPCID }),
-				byText("VSwitch", rows, func(f *filter, v string) { f.VSwitchID = v }, func(d row) string { return d.VSwitchID }),
+				byText("VSwitch", rows, func(f *filter, v string) { f.VSwitchID = v },
+					func(d row) string { return d.VSwitchID }),
 				byAnyText("group", rows, func(f *filter, v string) { f.SecurityGroupID = v }, func(d row) []string {
 					if d.Type == store.ENIPrimary {
 						return nil
@@ -54,20 +58,29 @@ func TestDescribeNetworkInterfacesFilters(t *testing.T) {
 					return d.SecurityGroupIDs
 				}),
 				byText("type", rows, func(f *filter, v string) { f.Type = v }, func(d row) string { return d.Type }),
-				byText("status", rows, func(f *filter, v string) { f.Status = v }, func(d row) string { return d.Status }),
+				byText("status", rows, func(f *filter, v string) { f.Status = v },
+					func(d row) string { return d.Status }),
 				byText("name", rows, func(f *filter, v string) { f.Name = v }, func(d row) string { return d.Name }),
 				[]listFilter[filter, row]{
-					{"managed", "true", func(f *filter) { f.ServiceManaged = new(true) }, func(d row) bool { return d.ServiceManaged }},
-					{"managed", "false", func(f *filter) { f.ServiceManaged = new(false) }, func(d row) bool { return !d.ServiceManaged }},
+					{
+						"managed", "true", func(f *filter) { f.ServiceManaged = new(true) },
+						func(d row) bool { return d.ServiceManaged },
+					},
+					{
+						"managed", "false", func(f *filter) { f.ServiceManaged = new(false) },
+						func(d row) bool { return !d.ServiceManaged },
+					},
 				},
-				byText("resource group", rows, func(f *filter, v string) { f.ResourceGroupID = v }, func(d row) string { return d.ResourceGroupID }),
+				byText("resource group", rows, func(f *filter, v string) { f.ResourceGroupID = v },
+					func(d row) string { return d.ResourceGroupID }),
 				byAddress("primary", world.addresses(), func(f *filter, v []netip.Addr) { f.PrimaryIPs = v },
 					addresses(func(a store.PrivateIPAddress) bool { return a.Address.Is4() && a.IsPrimary })),
 				byAddress("secondary", world.addresses(), func(f *filter, v []netip.Addr) { f.SecondaryIPs = v },
 					addresses(func(a store.PrivateIPAddress) bool { return a.Address.Is4() && !a.IsPrimary })),
 				byAddress("IPv6", world.addresses(), func(f *filter, v []netip.Addr) { f.IPv6Addresses = v },
 					addresses(func(a store.PrivateIPAddress) bool { return a.Address.Is6() })),
-				byTags(func(f *filter, v store.TagFilter) { f.Tags = v }, func(d row) map[string]string { return d.Tags }),
+				byTags(func(f *filter, v store.TagFilter) { f.Tags = v },
+					func(d row) map[string]string { return d.Tags }),
 			)
 			walkFilters(t, rows, filters, id, func(f filter, p store.Page) (store.List[row], error) {
 				f.AccountID, f.RegionID = place[0], place[1]
@@ -124,7 +137,10 @@ func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 		{"instance", func(f *filter) { f.InstanceID = "i-000007" }, "instance_id = 'i-000007'"},
 		{"VSwitch", func(f *filter) { f.VSwitchID = "vsw-7" }, "vswitch_id = 'vsw-7'"},
 		{"group", func(f *filter) { f.SecurityGroupID = "sg-7" }, "id = ANY"},
-		{"primary address", func(f *filter) { f.PrimaryIPs = []netip.Addr{netip.MustParseAddr("10.7.0.7")} }, "id = ANY"},
+		{
+			"primary address", func(f *filter) { f.PrimaryIPs = []netip.Addr{netip.MustParseAddr("10.7.0.7")} },
+			"id = ANY",
+		},
 	} {
 		f := filter{AccountID: account, RegionID: "cn-hangzhou"}
 		c.set(&f)
@@ -162,22 +178,26 @@ func TestListsArePlannedForTheirFilters(t *testing.T) {
 			t.Parallel()
 			s, pool := open(t, func(c *pgxpool.Config) {
 				c.MaxConns = 1
-				c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan" // what Postgres may come to on its own
+				// What Postgres may come to on its own.
+				c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 			})
 			c.filter.AccountID, c.filter.RegionID = account, "cn-hangzhou"
 			for range 10 {
-				if _, err := s.DescribeNetworkInterfaces(t.Context(), listTime, c.filter, store.Page{Limit: 10}); err != nil {
+				if _, err := s.DescribeNetworkInterfaces(t.Context(), listTime, c.filter,
+					store.Page{Limit: 10}); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var generic, custom int
 			if err := pool.QueryRow(t.Context(), `
 				SELECT generic_plans, custom_plans FROM pg_prepared_statements
-				WHERE statement LIKE '%settled_network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&generic, &custom); err != nil {
+				WHERE statement LIKE '%settled_network_interfaces%'
+				    AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&generic, &custom); err != nil {
 				t.Fatal(err)
 			}
 			if generic != c.generic || custom != c.custom {
-				t.Errorf("ten runs: got %d by a plan for all arguments and %d by one of their own, want %d and %d", generic, custom, c.generic, c.custom)
+				t.Errorf("ten runs: got %d by a plan for all arguments and %d by one of their own, want %d and %d",
+					generic, custom, c.generic, c.custom)
 			}
 		})
 	}
@@ -205,7 +225,8 @@ func TestCallersDoNotFillSessionsWithStatements(t *testing.T) {
 	}
 	var statements int
 	if err := pool.QueryRow(t.Context(), `
-		SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&statements); err != nil {
+		SELECT count(*) FROM pg_prepared_statements
+		WHERE statement LIKE '%network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&statements); err != nil {
 		t.Fatal(err)
 	}
 	if want := 2 * (filters + 2); statements != want { // a count and a page for none, for each alone, and for several
@@ -230,7 +251,8 @@ func TestTheCountOfAllInterfacesLeavesOutThoseThatAreGone(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
-			store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
+			store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"},
+			store.Page{Limit: 10, Count: true})
 		if err != nil || got.Total != c.want || len(got.Rows) != c.want {
 			t.Errorf("gone at %v: got %d rows of %d, %v, want %d", c.settles, len(got.Rows), got.Total, err, c.want)
 		}
@@ -239,7 +261,8 @@ func TestTheCountOfAllInterfacesLeavesOutThoseThatAreGone(t *testing.T) {
 
 // filledTables are the tables that openFilled fills. ANALYZE without names would also wait for one of the catalogues that all databases share, which
 // another test may be analyzing.
-const filledTables = `accounts, vpcs, vswitches, security_groups, instances, network_interfaces, private_ip_addresses, network_interface_security_groups`
+const filledTables = `accounts, vpcs, vswitches, security_groups, instances, network_interfaces,
+	private_ip_addresses, network_interface_security_groups`
 
 // openFilled is a store on a database in which an account has n interfaces: two on each instance, evenly in 20 VSwitches and 20 groups.
 func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
@@ -251,22 +274,31 @@ func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 		`INSERT INTO vpcs (account_id, id, region_id, cidr_block, created_at)
 		 VALUES ('1000000000000001', 'vpc-1', 'cn-hangzhou', '10.0.0.0/8', '2026-11-22')`,
 		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
-		 SELECT '1000000000000001', 'vsw-' || k, 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h', ('10.' || k || '.0.0/16')::cidr, '2026-11-22'
+		 SELECT '1000000000000001', 'vsw-' || k, 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h',
+		     ('10.' || k || '.0.0/16')::cidr, '2026-11-22'
 		 FROM generate_series(0, 19) k`,
 		`INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at)
-		 SELECT '1000000000000001', 'sg-' || k, 'vpc-1', 'cn-hangzhou', 100000, '2026-11-22' FROM generate_series(0, 19) k`,
-		`INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type, eni_quantity, status, created_at)
-		 SELECT '1000000000000001', 'i-' || lpad(k::text, 6, '0'), 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-' || k % 20, '', 'ecs.g6.xlarge', 3, 'Running', '2026-11-22'
+		 SELECT '1000000000000001', 'sg-' || k, 'vpc-1', 'cn-hangzhou', 100000, '2026-11-22'
+		 FROM generate_series(0, 19) k`,
+		`
+			INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id,
+			    instance_type, eni_quantity, status, created_at)
+		 SELECT '1000000000000001', 'i-' || lpad(k::text, 6, '0'), 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1',
+		     'vsw-' || k % 20, '', 'ecs.g6.xlarge', 3, 'Running', '2026-11-22'
 		 FROM generate_series(0, ` + strconv.Itoa(n/2-1) + `) k`,
 		`INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
 		     instance_id, instance_eni_quantity, device_index, mac_address, created_at)
-		 SELECT account_id, 'eni-' || lpad((2 * substr(id, 3)::int + k)::text, 6, '0'), region_id, zone_id, vpc_id, vswitch_id,
+		 SELECT account_id, 'eni-' || lpad((2 * substr(id, 3)::int + k)::text, 6, '0'), region_id, zone_id, vpc_id,
+		     vswitch_id,
 		        CASE k WHEN 0 THEN 'Primary' ELSE 'Secondary' END, 'InUse', id, eni_quantity, k, '', created_at
 		 FROM instances, generate_series(0, 1) k`,
 		`INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
-		 SELECT account_id, vswitch_id, ('10.' || substr(vswitch_id, 5) || '.0.0')::inet + row_number() OVER (PARTITION BY vswitch_id ORDER BY id), id, true
+		 SELECT account_id, vswitch_id, ('10.' || substr(vswitch_id,
+		     5) || '.0.0')::inet + row_number() OVER (PARTITION BY vswitch_id ORDER BY id), id, true
 		 FROM network_interfaces`,
-		`INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
+		`
+			INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id,
+			    position)
 		 SELECT account_id, id, 'sg-' || substr(vswitch_id, 5), vpc_id, 0 FROM network_interfaces`,
 	}
 	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
@@ -301,7 +333,10 @@ func BenchmarkDescribeNetworkInterfaces(b *testing.B) {
 		{"instance", func(f *filter) { f.InstanceID = "i-025000" }, store.Page{Limit: 10, Count: true}},
 		{"VSwitch", func(f *filter) { f.VSwitchID = "vsw-7" }, store.Page{Limit: 500}},
 		{"group", func(f *filter) { f.SecurityGroupID = "sg-7" }, store.Page{Limit: 500}},
-		{"primary address", func(f *filter) { f.PrimaryIPs = []netip.Addr{netip.MustParseAddr("10.7.0.7")} }, store.Page{Limit: 10, Count: true}},
+		{
+			"primary address", func(f *filter) { f.PrimaryIPs = []netip.Addr{netip.MustParseAddr("10.7.0.7")} },
+			store.Page{Limit: 10, Count: true},
+		},
 		{"status", func(f *filter) { f.Status = store.ENIAttaching }, store.Page{Limit: 500}},
 		{"nothing, by token", func(*filter) {}, store.Page{Limit: 500, After: "eni-050000"}},
 		{"nothing, by number", func(*filter) {}, store.Page{Limit: 10, Count: true}},

@@ -38,7 +38,8 @@ func TestTenServersMigrateAnEmptyDatabaseTogether(t *testing.T) {
 		t.Fatalf("got %v, want all ten to come up", err)
 	}
 	var types, zones int
-	if err := pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM instance_types), (SELECT count(*) FROM zones)`).Scan(&types, &zones); err != nil {
+	if err := pool.QueryRow(t.Context(), `
+		SELECT (SELECT count(*) FROM instance_types), (SELECT count(*) FROM zones)`).Scan(&types, &zones); err != nil {
 		t.Fatal(err)
 	}
 	if types != 1237 || zones != 108 {
@@ -58,7 +59,8 @@ func TestANewerDatabaseIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	if _, err := pool.Exec(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, true)`); err != nil {
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO goose_db_version (version_id, is_applied) VALUES (900, true)`); err != nil {
 		t.Fatal(err)
 	}
 	err = store.Migrate(t.Context(), url)
@@ -102,7 +104,9 @@ func TestMigrateDownAndUpAgain(t *testing.T) {
 
 func TestAPasswordInABrokenURLIsNotShown(t *testing.T) {
 	t.Parallel()
-	for _, url := range []string{"postgres://u:hunter2@[::1/db", "postgres://u:hunter2@h:port/db", "host=h password=hunter2 port=x"} {
+	for _, url := range []string{
+		"postgres://u:hunter2@[::1/db", "postgres://u:hunter2@h:port/db", "host=h password=hunter2 port=x",
+	} {
 		_, err := store.Config(url)
 		if err == nil {
 			t.Errorf("%s: got no error", url)

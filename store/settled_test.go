@@ -73,10 +73,14 @@ func TestSettledInterfacesInGoAndSQL(t *testing.T) {
 			rt.Fatal(err)
 		}
 		if settled := stored.Settled(now); settled.Status != store.ENIDeleted {
-			want = seen{settled.Status, valueOr(settled.InstanceID, ""), valueOr(settled.DeviceIndex, -1), valueOr(settled.NetworkCardIndex, -1)}
+			want = seen{
+				settled.Status, valueOr(settled.InstanceID, ""), valueOr(settled.DeviceIndex, -1),
+				valueOr(settled.NetworkCardIndex, -1),
+			}
 		}
 		if got != want {
-			rt.Errorf("%s that becomes %q at %v, at %v:\ngot from SQL %+v\nwant as in Go %+v", s.now, s.next, stored.SettlesAt, now, got, want)
+			rt.Errorf("%s that becomes %q at %v, at %v:\ngot from SQL %+v\nwant as in Go %+v",
+				s.now, s.next, stored.SettlesAt, now, got, want)
 		}
 	})
 }
@@ -89,26 +93,31 @@ func TestSettledInstancesInGoAndSQL(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.SampledFrom([]statuses{
 			{"Pending", ""}, {"Starting", ""}, {"Running", ""}, {"Stopping", ""}, {"Stopped", ""},
-			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Pending", "Starting"}, {"Starting", "Running"}, {"Stopping", "Stopped"},
+			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Pending", "Starting"}, {"Starting", "Running"},
+			{"Stopping", "Stopped"},
 		}).Draw(rt, "statuses")
 		stored := store.Instance{AttachableInstance: store.AttachableInstance{Status: s.now}}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
 		if s.next == store.InstanceStarting {
-			stored.RunningAt = new(stored.SettlesAt.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt, "starting for")) * time.Second))
+			stored.RunningAt = new(stored.SettlesAt.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt,
+				"starting for")) * time.Second))
 		}
 		now := around(moment).Draw(rt, "now")
 		if _, err := pool.Exec(t.Context(), `
-			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5 WHERE account_id = $1 AND id = 'i-1'`,
+			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5
+			WHERE account_id = $1 AND id = 'i-1'`,
 			account, stored.Status, stored.NextStatus, stored.SettlesAt, stored.RunningAt); err != nil {
 			rt.Fatal(err)
 		}
 		var got string
 		if err := pool.QueryRow(t.Context(), `
-			SELECT status FROM settled_instances($2) WHERE account_id = $1 AND id = 'i-1'`, account, now).Scan(&got); err != nil {
+			SELECT status FROM settled_instances($2)
+			WHERE account_id = $1 AND id = 'i-1'`, account, now).Scan(&got); err != nil {
 			rt.Fatal(err)
 		}
 		if want := stored.Settled(now).Status; got != want {
-			rt.Errorf("%s that becomes %q at %v, at %v: got %s from SQL, want %s as in Go", s.now, s.next, stored.SettlesAt, now, got, want)
+			rt.Errorf("%s that becomes %q at %v, at %v: got %s from SQL, want %s as in Go",
+				s.now, s.next, stored.SettlesAt, now, got, want)
 		}
 	})
 }

@@ -176,7 +176,8 @@ func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 		t.Errorf("held at once: got %d, want at most %d", got, turns.maxHeld)
 	}
 	if turns.held != 0 || len(turns.accounts) != 0 || len(turns.rotation) != 0 {
-		t.Errorf("in the end: got %d held, %d accounts, %d waiting, want none", turns.held, len(turns.accounts), len(turns.rotation))
+		t.Errorf("in the end: got %d held, %d accounts, %d waiting, want none",
+			turns.held, len(turns.accounts), len(turns.rotation))
 	}
 }
 

@@ -57,7 +57,8 @@ var (
 )
 
 // lockFor locks for one attach or detach, and shows its scene.
-func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment, wait bool) (*store.Attachments, *store.AttachScene, error) {
+func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment, wait bool) (*store.Attachments,
+	*store.AttachScene, error) {
 	rows, err := tx.LockForAttachments(ctx, []store.Attachment{want}, wait)
 	if err != nil {
 		return nil, nil, err
@@ -82,7 +83,8 @@ func attachWith(ctx context.Context, s *store.Store, wait bool) error {
 
 func statusOf(t *testing.T, pool *pgxpool.Pool, eni string) (status string) {
 	t.Helper()
-	err := pool.QueryRow(t.Context(), `SELECT status FROM network_interfaces WHERE account_id = $1 AND id = $2`, account, eni).Scan(&status)
+	err := pool.QueryRow(t.Context(), `SELECT status FROM network_interfaces WHERE account_id = $1 AND id = $2`,
+		account, eni).Scan(&status)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +184,8 @@ func TestInTxSendsNothingForNothing(t *testing.T) {
 
 func TestInTxRollsBack(t *testing.T) {
 	t.Parallel()
-	s, pool := open(t, func(c *pgxpool.Config) { c.MaxConns = 1 }) // one connection: a transaction left open would be seen
+	// One connection: a transaction left open would be seen.
+	s, pool := open(t, func(c *pgxpool.Config) { c.MaxConns = 1 })
 	refusal := errors.New("refused")
 	fail := func(how func()) (err error) {
 		defer func() {
@@ -343,14 +346,16 @@ func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 		if _, err := pool.Exec(t.Context(), `
 			SELECT pg_terminate_backend(pid, 5000)
 			FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid() AND state = 'idle in transaction'`); err != nil {
+			WHERE datname = current_database() AND pid <> pg_backend_pid()
+			    AND state = 'idle in transaction'`); err != nil {
 			return err
 		}
 		scene.Attach(nil, nil)
 		tx.WriteAttachments(rows)
 		return nil
 	})
-	if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrOutcomeUnknown) { // TCP may take a write that nobody will read
+	// TCP may take a write that nobody will read.
+	if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrOutcomeUnknown) {
 		t.Errorf("got %v, want ErrUnavailable or ErrOutcomeUnknown", err)
 	}
 	if got, want := statusOf(t, pool, "eni-2"), store.ENIAvailable; got != want {

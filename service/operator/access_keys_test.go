@@ -24,8 +24,10 @@ func twoReplicas(t *testing.T) (here, there *Operator, now *time.Time) {
 	t.Helper()
 	pool := storetest.Pool(t)
 	if _, err := pool.Exec(t.Context(), `
-		INSERT INTO accounts (id, created_at) VALUES ('1000000000000001', '2026-11-22'), ('1000000000000002', '2026-11-22');
-		INSERT INTO ram_users (account_id, name, allow) VALUES ('1000000000000001', 'ci', '{ecs:Describe*}')`); err != nil {
+		INSERT INTO accounts (id, created_at)
+		VALUES ('1000000000000001', '2026-11-22'), ('1000000000000002', '2026-11-22');
+		INSERT INTO ram_users (account_id, name, allow)
+		VALUES ('1000000000000001', 'ci', '{ecs:Describe*}')`); err != nil {
 		t.Fatal(err)
 	}
 	here, now = clockedOperator(t, pool)
@@ -41,7 +43,8 @@ func newOperator(st *store.Store, options service.Options) *Operator {
 func clockedOperator(t *testing.T, pool *pgxpool.Pool) (s *Operator, now *time.Time) {
 	t.Helper()
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
-	return newOperator(store.New(pool, slog.New(slog.DiscardHandler)), service.Options{Now: func() time.Time { return at }}), &at
+	return newOperator(store.New(pool, slog.New(slog.DiscardHandler)),
+		service.Options{Now: func() time.Time { return at }}), &at
 }
 
 func mustCreateKey(t *testing.T, s *Operator, req CreateAccessKeyRequest) NewAccessKey {
@@ -63,13 +66,22 @@ func TestCreateAccessKey(t *testing.T) {
 		allow  []string
 	}{
 		{"of the account", CreateAccessKeyRequest{AccountID: keysAccount}, "LTAI", []string{}},
-		{"of a RAM user", CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci"}, "LTAI", []string{"ecs:Describe*"}},
+		{
+			"of a RAM user", CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci"}, "LTAI",
+			[]string{"ecs:Describe*"},
+		},
 		{"that expires", CreateAccessKeyRequest{AccountID: keysAccount, ExpiresIn: time.Hour}, "LTAI", []string{}},
-		{"temporary", CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour}, "STS.", []string{"ecs:Describe*"}},
+		{
+			"temporary",
+			CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour},
+			"STS.", []string{"ecs:Describe*"},
+		},
 	} {
 		key := mustCreateKey(t, s, c.req)
-		if !strings.HasPrefix(key.ID, c.prefix) || len(key.Secret) < 20 || (key.SecurityToken != "") != c.req.Temporary {
-			t.Errorf("a key %s: got %+v, want an id that begins with %s, a secret, and a token if it is temporary", c.name, key, c.prefix)
+		if !strings.HasPrefix(key.ID, c.prefix) || len(key.Secret) < 20 ||
+			(key.SecurityToken != "") != c.req.Temporary {
+			t.Errorf("a key %s: got %+v, want an id that begins with %s, a secret, and a token if it is temporary",
+				c.name, key, c.prefix)
 		}
 		identity, err := s.service.Identify(t.Context(), key.ID)
 		if err != nil {
@@ -78,7 +90,8 @@ func TestCreateAccessKey(t *testing.T) {
 		}
 		want := service.Caller{AccountID: keysAccount, RAMUser: c.req.RAMUser, Allow: c.allow}
 		if !reflect.DeepEqual(identity.Caller, want) || identity.Secret != key.Secret {
-			t.Errorf("a key %s stands for %+v with secret %q, want %+v with %q", c.name, identity.Caller, identity.Secret, want, key.Secret)
+			t.Errorf("a key %s stands for %+v with secret %q, want %+v with %q",
+				c.name, identity.Caller, identity.Secret, want, key.Secret)
 		}
 		if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
 			t.Errorf("a key %s with the token that it came with: got %v, want no error", c.name, err)
@@ -87,7 +100,8 @@ func TestCreateAccessKey(t *testing.T) {
 		*now = now.Add(time.Hour)
 		identity, err = s.service.Identify(t.Context(), key.ID)
 		if err != nil || identity.Expired != (c.req.ExpiresIn > 0) {
-			t.Errorf("a key %s an hour later: got expired %v, %v; want %v", c.name, identity.Expired, err, c.req.ExpiresIn > 0)
+			t.Errorf("a key %s an hour later: got expired %v, %v; want %v",
+				c.name, identity.Expired, err, c.req.ExpiresIn > 0)
 		}
 	}
 }
@@ -97,7 +111,9 @@ func TestCreatedKeysDiffer(t *testing.T) {
 	s, _, _ := twoReplicas(t)
 	seen := map[string]bool{}
 	for range 20 {
-		key := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
+		key := mustCreateKey(t, s, CreateAccessKeyRequest{
+			AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour,
+		})
 		for _, random := range []string{key.ID, key.Secret, key.SecurityToken} {
 			if seen[random] {
 				t.Errorf("%q was given out twice", random)
@@ -111,17 +127,24 @@ func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	s, _, now := twoReplicas(t)
 	lasting := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: "1000000000000002"})
-	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour})
+	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{
+		AccountID: keysAccount, RAMUser: "ci", Temporary: true, ExpiresIn: time.Hour,
+	})
 	expires := now.Add(time.Hour)
 	for _, c := range []struct {
 		account string
 		want    []AccessKey
 	}{
 		{"", []AccessKey{
-			{ID: temporary.ID, AccountID: keysAccount, RAMUser: "ci", Status: "Active", Temporary: true, ExpiresAt: &expires, CreatedAt: *now},
+			{
+				ID: temporary.ID, AccountID: keysAccount, RAMUser: "ci", Status: "Active", Temporary: true,
+				ExpiresAt: &expires, CreatedAt: *now,
+			},
 			{ID: lasting.ID, AccountID: "1000000000000002", Status: "Active", CreatedAt: *now},
 		}},
-		{"1000000000000002", []AccessKey{{ID: lasting.ID, AccountID: "1000000000000002", Status: "Active", CreatedAt: *now}}},
+		{"1000000000000002", []AccessKey{{
+			ID: lasting.ID, AccountID: "1000000000000002", Status: "Active", CreatedAt: *now,
+		}}},
 		{"1000000000000009", []AccessKey{}},
 	} {
 		got, err := s.AccessKeys(t.Context(), c.account)
@@ -162,20 +185,48 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 	}{
 		{"no account", create(CreateAccessKeyRequest{}), false, "16 digits"},
 		{"no digits", create(CreateAccessKeyRequest{AccountID: "me\x00"}), false, "16 digits"},
-		{"an unknown account", create(CreateAccessKeyRequest{AccountID: "1000000000000009"}), true, "enisim scenario apply"},
-		{"an unknown account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000009", RAMUser: "ci"}), true, "enisim scenario apply"},
-		{"an unknown user", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "cd"}), true, `no RAM user "cd"`},
-		{"another account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000002", RAMUser: "ci"}), true, `no RAM user "ci"`},
-		{"a user that cannot be", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "c\x00"}), true, "ram_users"},
-		{"an expiry in the past", create(CreateAccessKeyRequest{AccountID: keysAccount, ExpiresIn: -time.Second}), false, "such as 1h"},
-		{"a temporary key for ever", create(CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true}), false, "such as 1h"},
+		{
+			"an unknown account", create(CreateAccessKeyRequest{AccountID: "1000000000000009"}), true,
+			"enisim scenario apply",
+		},
+		{
+			"an unknown account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000009", RAMUser: "ci"}),
+			true, "enisim scenario apply",
+		},
+		{
+			"an unknown user", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "cd"}), true,
+			`no RAM user "cd"`,
+		},
+		{
+			"another account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000002", RAMUser: "ci"}),
+			true, `no RAM user "ci"`,
+		},
+		{
+			"a user that cannot be", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "c\x00"}),
+			true, "ram_users",
+		},
+		{
+			"an expiry in the past", create(CreateAccessKeyRequest{AccountID: keysAccount, ExpiresIn: -time.Second}),
+			false, "such as 1h",
+		},
+		{
+			"a temporary key for ever", create(CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true}),
+			false, "such as 1h",
+		},
 		{"disable an unknown key", disable("LTAInobody"), true, "enisim key list"},
 		{"disable a key that cannot be", disable("LTAI\x00"), true, "enisim key list"},
-		{"delete an unknown key", func(ctx context.Context) error { return s.DeleteAccessKey(ctx, "LTAInobody") }, true, "enisim key list"},
-		{"list what is no account", func(ctx context.Context) error { _, err := s.AccessKeys(ctx, "\x00"); return err }, false, "16 digits"},
+		{
+			"delete an unknown key", func(ctx context.Context) error { return s.DeleteAccessKey(ctx, "LTAInobody") },
+			true, "enisim key list",
+		},
+		{
+			"list what is no account",
+			func(ctx context.Context) error { _, err := s.AccessKeys(ctx, "\x00"); return err }, false, "16 digits",
+		},
 	} {
 		var operator *Error
-		if err := c.do(t.Context()); !errors.As(err, &operator) || operator.Missing != c.missing || !strings.Contains(err.Error(), c.says) {
+		if err := c.do(t.Context()); !errors.As(err, &operator) || operator.Missing != c.missing ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: got %v, want an operator's error, missing: %v, that says %q", c.name, err, c.missing, c.says)
 		}
 	}
@@ -225,7 +276,8 @@ func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 
 // identifyUntil asks for a key until the answer is as wanted, and returns the last one. Each try asks the database something else first, which
 // sets the pace.
-func identifyUntil(t *testing.T, s *Operator, id string, wanted func(error) bool, deadline time.Time) (ok bool, last error) {
+func identifyUntil(t *testing.T, s *Operator, id string, wanted func(error) bool,
+	deadline time.Time) (ok bool, last error) {
 	t.Helper()
 	for {
 		if err := s.service.Ready(t.Context()); err != nil {

@@ -16,11 +16,14 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 	s, now := clockedOperator(t, pool)
 	ends := now.Add(time.Hour)
 	if _, err := pool.Exec(t.Context(), `
-		INSERT INTO accounts (id, created_at, expires_at) VALUES ('1000000000000001', '2026-01-01', $1), ('1000000000000002', '2026-01-01', NULL)`, ends); err != nil {
+		INSERT INTO accounts (id, created_at, expires_at)
+		VALUES ('1000000000000001', '2026-01-01', $1), ('1000000000000002', '2026-01-01', NULL)`, ends); err != nil {
 		t.Fatal(err)
 	}
 	lasting := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount})
-	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: 24 * time.Hour})
+	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{
+		AccountID: keysAccount, Temporary: true, ExpiresIn: 24 * time.Hour,
+	})
 	other := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: "1000000000000002"})
 	check := func(when string, want error, keys int) {
 		t.Helper()
@@ -36,7 +39,8 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 			if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
 				t.Errorf("%s, the token of a key that is good itself: got %v, want no error", when, err)
 			}
-			if _, err := service.DescribeInstances.Do(t.Context(), s.service, identity.Caller, service.DescribeInstancesRequest{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
+			if _, err := service.DescribeInstances.Do(t.Context(), s.service, identity.Caller,
+				service.DescribeInstancesRequest{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
 				t.Errorf("%s, a call of account %s: got %v, want %v", when, key.AccountID, err, want)
 			}
 		}
@@ -56,7 +60,8 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 		t.Errorf("at its end: got %q as the first key, %v; want the other account's %q", first, err, other.ID)
 	}
 	var operator *Error
-	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{AccountID: keysAccount}); !errors.As(err, &operator) || !operator.Missing {
+	_, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{AccountID: keysAccount})
+	if !errors.As(err, &operator) || !operator.Missing {
 		t.Errorf("a new key of it: got %v, want that there is no such account", err)
 	}
 }

@@ -50,7 +50,8 @@ instance_types: [{id: ecs.own.small, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
 
 // contents are the rows that tenantFile gives an account, beside its keys.
 var contents = map[string]int{
-	"vpcs": 1, "vswitches": 1, "security_groups": 2, "security_group_capacity": 16, "instances": 1, "network_interfaces": 22, "private_ip_addresses": 22,
+	"vpcs": 1, "vswitches": 1, "security_groups": 2, "security_group_capacity": 16, "instances": 1,
+	"network_interfaces": 22, "private_ip_addresses": 22,
 	"network_interface_security_groups": 22, "instance_types": 1,
 }
 
@@ -98,9 +99,13 @@ func wantOperator(t *testing.T, what string, err error, missing bool, says strin
 func addLife(t *testing.T, pool *pgxpool.Pool, account string) {
 	t.Helper()
 	for _, sql := range []string{
-		`INSERT INTO client_tokens (account_id, action, token, request_hash, created_at) VALUES ($1, 'CreateVpc', 't', '', '2026-11-22')`,
+		`
+			INSERT INTO client_tokens (account_id, action, token, request_hash, created_at)
+			VALUES ($1, 'CreateVpc', 't', '', '2026-11-22')`,
 		`INSERT INTO ip_prefixes VALUES ($1, 'vsw-h', '10.0.9.16/28', 'eni-1')`,
-		`INSERT INTO security_group_rules (account_id, id, security_group_id, source_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, created_at)
+		`
+			INSERT INTO security_group_rules (account_id, id, security_group_id, source_group_id, direction,
+			    ip_protocol, port_range, policy, priority, nic_type, created_at)
 		 VALUES ($1, 'sgr-1', 'sg-main', 'sg-other', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', '2026-11-22'),
 		        ($1, 'sgr-2', 'sg-other', 'sg-main', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', '2026-11-22')`,
 	} {
@@ -115,24 +120,30 @@ func TestCreateAnEmptyAccount(t *testing.T) {
 	pool := storetest.Pool(t)
 	s, now := clockedOperator(t, pool)
 	drawn := mustCreateAccount(t, s, CreateAccountRequest{})
-	if !regexp.MustCompile(`^1[0-9]{15}$`).MatchString(drawn.ID) || drawn.NetworkInterfacesPerRegion != 100 || drawn.ExpiresAt != nil || len(drawn.Keys) != 1 {
+	if !regexp.MustCompile(`^1[0-9]{15}$`).MatchString(drawn.ID) || drawn.NetworkInterfacesPerRegion != 100 ||
+		drawn.ExpiresAt != nil || len(drawn.Keys) != 1 {
 		t.Fatalf("got %+v, want 16 drawn digits, the documented quota, one key, and no end", drawn)
 	}
 	wantRows(t, pool, "drawn", drawn.ID, map[string]int{"accounts": 1, "access_keys": 1})
 	identity, err := s.service.Identify(t.Context(), drawn.Keys[0].ID)
-	if err != nil || identity.AccountID != drawn.ID || identity.RAMUser != "" || identity.Secret != drawn.Keys[0].Secret {
+	if err != nil || identity.AccountID != drawn.ID || identity.RAMUser != "" ||
+		identity.Secret != drawn.Keys[0].Secret {
 		t.Errorf("its key: got %+v, %v; want the account's own, with the secret that was told", identity, err)
 	}
 
 	ends := now.Add(time.Hour)
-	given := mustCreateAccount(t, s, CreateAccountRequest{ID: keysAccount, Name: "run 17", NetworkInterfacesPerRegion: new(0), ExpiresIn: time.Hour})
+	given := mustCreateAccount(t, s, CreateAccountRequest{
+		ID: keysAccount, Name: "run 17", NetworkInterfacesPerRegion: new(0), ExpiresIn: time.Hour,
+	})
 	want := Account{ID: keysAccount, Name: "run 17", NetworkInterfacesPerRegion: 0, CreatedAt: *now, ExpiresAt: &ends}
 	list, err := s.Accounts(t.Context())
 	if err != nil || len(list) != 2 {
 		t.Fatalf("list: got %+v, %v; want two accounts", list, err)
 	}
-	for what, got := range map[string]Account{"told": given.Account, "listed": list[0]} { // drawn ids come after keysAccount, but for one in 10^15
-		if got.ID != want.ID || got.Name != want.Name || got.NetworkInterfacesPerRegion != 0 || !got.CreatedAt.Equal(*now) || got.ExpiresAt == nil || !got.ExpiresAt.Equal(ends) {
+	// Drawn ids come after keysAccount, but for one in 10^15.
+	for what, got := range map[string]Account{"told": given.Account, "listed": list[0]} {
+		if got.ID != want.ID || got.Name != want.Name || got.NetworkInterfacesPerRegion != 0 ||
+			!got.CreatedAt.Equal(*now) || got.ExpiresAt == nil || !got.ExpiresAt.Equal(ends) {
 			t.Errorf("%s: got %+v, want %+v", what, got, want)
 		}
 	}
@@ -143,12 +154,15 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
-	seen := map[string]bool{"LTAIowner": true, "LTAIretired": true, "STSci": true, "file-secret": true, "file-token": true}
+	seen := map[string]bool{
+		"LTAIowner": true, "LTAIretired": true, "STSci": true, "file-secret": true, "file-token": true,
+	}
 	for _, name := range []string{"", "run 18"} {
 		req := withFile(tenantFile)
 		req.Name = name
 		created := mustCreateAccount(t, s, req)
-		if want := name; created.NetworkInterfacesPerRegion != 7 || (want != "" && created.Name != want) || (want == "" && created.Name != "from the file") {
+		if want := name; created.NetworkInterfacesPerRegion != 7 || (want != "" && created.Name != want) ||
+			(want == "" && created.Name != "from the file") {
 			t.Errorf("got %+v, want the quota of the file, and its name unless another is given", created.Account)
 		}
 		wantRows(t, pool, "with a scenario", created.ID, contents, known)
@@ -173,10 +187,13 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 				seen[random] = true
 			}
 			identity, err := s.service.Identify(t.Context(), key.ID)
-			if key.InScenario != want.inScenario || key.RAMUser != want.user || !strings.HasPrefix(key.ID, want.prefix) || !errors.Is(err, want.err) {
-				t.Errorf("key %d: got %+v, %v; want one of user %q in place of %q, %v", i, key, err, want.user, want.inScenario, want.err)
+			if key.InScenario != want.inScenario || key.RAMUser != want.user ||
+				!strings.HasPrefix(key.ID, want.prefix) || !errors.Is(err, want.err) {
+				t.Errorf("key %d: got %+v, %v; want one of user %q in place of %q, %v",
+					i, key, err, want.user, want.inScenario, want.err)
 			}
-			if err == nil && (identity.AccountID != created.ID || identity.Secret != key.Secret || identity.CheckSecurityToken(key.SecurityToken) != nil ||
+			if err == nil && (identity.AccountID != created.ID || identity.Secret != key.Secret ||
+				identity.CheckSecurityToken(key.SecurityToken) != nil ||
 				strings.Join(identity.Allow, " ") != strings.Join(want.allow, " ")) {
 				t.Errorf("key %d stands for %+v, want account %s with what was told", i, identity, created.ID)
 			}
@@ -201,8 +218,11 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 		return func(ctx context.Context) error { return s.ResetAccount(ctx, id, file) }
 	}
 	two := strings.Replace(tenantFile, "instance_types:", "  - {id: another}\ninstance_types:", 1)
-	region := strings.Replace(tenantFile, "      - id: cn-hangzhou\n", "      - id: mars-1\n        zones: [mars-1a]\n      - id: cn-hangzhou\n", 1)
-	if _, err := pool.Exec(t.Context(), `INSERT INTO regions (id) VALUES ('mars-2'); INSERT INTO zones (id, region_id) VALUES ('mars-1a', 'mars-2')`); err != nil {
+	region := strings.Replace(tenantFile, "      - id: cn-hangzhou\n",
+		"      - id: mars-1\n        zones: [mars-1a]\n      - id: cn-hangzhou\n", 1)
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO regions (id) VALUES ('mars-2');
+		INSERT INTO zones (id, region_id) VALUES ('mars-1a', 'mars-2')`); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -212,8 +232,12 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 		says    string
 	}{
 		{"no digits", create(CreateAccountRequest{ID: "me"}), false, "16 digits"},
-		{"an account that exists", create(CreateAccountRequest{ID: keysAccount}), false, "enisim account reset " + keysAccount},
-		{"the same with a scenario", create(CreateAccountRequest{ID: keysAccount, Scenario: scenarioFile(tenantFile)}), false, "enisim account delete " + keysAccount},
+		{
+			"an account that exists", create(CreateAccountRequest{ID: keysAccount}), false,
+			"enisim account reset " + keysAccount,
+		},
+		{"the same with a scenario", create(CreateAccountRequest{ID: keysAccount, Scenario: scenarioFile(tenantFile)}),
+			false, "enisim account delete " + keysAccount},
 		{"a name with a zero byte", create(CreateAccountRequest{Name: "a\x00"}), false, "the name"},
 		{"a name that is not UTF-8", create(CreateAccountRequest{Name: "a\xff"}), false, "the name"},
 		{"a long name", create(CreateAccountRequest{Name: strings.Repeat("a", 129)}), false, "128"},
@@ -223,14 +247,27 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 		{"a life too short to be one", create(CreateAccountRequest{ExpiresIn: time.Nanosecond}), false, "1s at least"},
 		{"a scenario of two accounts", create(withFile(two)), false, "tenant.yaml:26:5: the file has 2 accounts"},
 		{"a scenario of none", create(withFile("enisim: 1\n")), false, "tenant.yaml:1:1: the file has no account"},
-		{"a broken scenario", create(withFile(strings.Replace(tenantFile, "vsw-h, zone", "vsw-h, zzone", 1))), false, "tenant.yaml:20:37: unknown key"},
+		{
+			"a broken scenario", create(withFile(strings.Replace(tenantFile, "vsw-h, zone", "vsw-h, zzone", 1))), false,
+			"tenant.yaml:20:37: unknown key",
+		},
 		{"a scenario with a zone elsewhere", create(withFile(region)), false, "mars-1a"},
 		{"reset no account", reset("me", nil), false, "16 digits"},
 		{"reset an unknown account", reset("1000000000000009", nil), true, "enisim account list"},
-		{"reset an unknown account to a scenario", reset("1000000000000009", scenarioFile(tenantFile)), true, "enisim account list"},
+		{
+			"reset an unknown account to a scenario", reset("1000000000000009", scenarioFile(tenantFile)), true,
+			"enisim account list",
+		},
 		{"reset to a scenario of two accounts", reset(keysAccount, scenarioFile(two)), false, "2 accounts"},
-		{"delete no account", func(ctx context.Context) error { return s.DeleteAccount(ctx, "\x00") }, false, "16 digits"},
-		{"delete an unknown account", func(ctx context.Context) error { return s.DeleteAccount(ctx, "1000000000000009") }, true, "enisim account list"},
+		{
+			"delete no account", func(ctx context.Context) error { return s.DeleteAccount(ctx, "\x00") },
+			false, "16 digits",
+		},
+		{
+			"delete an unknown account",
+			func(ctx context.Context) error { return s.DeleteAccount(ctx, "1000000000000009") }, true,
+			"enisim account list",
+		},
 	} {
 		wantOperator(t, c.name, c.do(t.Context()), c.missing, c.says)
 	}
@@ -274,7 +311,8 @@ func TestResetAnAccount(t *testing.T) {
 		t.Helper()
 		list, err := s.Accounts(t.Context())
 		for _, a := range list {
-			if a.ID == created.ID && (a.Name != "run 19" || a.NetworkInterfacesPerRegion != 9 || a.ExpiresAt == nil || !a.ExpiresAt.Equal(now.Add(time.Hour))) {
+			if a.ID == created.ID && (a.Name != "run 19" || a.NetworkInterfacesPerRegion != 9 || a.ExpiresAt == nil ||
+				!a.ExpiresAt.Equal(now.Add(time.Hour))) {
 				t.Errorf("%s: got %+v, want name, quota and end as they were", when, a)
 			}
 		}
@@ -283,7 +321,8 @@ func TestResetAnAccount(t *testing.T) {
 		}
 		for _, key := range created.Keys {
 			identity, err := s.service.Identify(t.Context(), key.ID)
-			if key.Status == "Inactive" != errors.Is(err, service.InvalidAccessKeyIDInactive) || key.Status == "Active" && identity.Secret != key.Secret {
+			if key.Status == "Inactive" != errors.Is(err, service.InvalidAccessKeyIDInactive) ||
+				key.Status == "Active" && identity.Secret != key.Secret {
 				t.Errorf("%s, key %+v: got %+v, %v; want it as it was", when, key, identity, err)
 			}
 		}
@@ -303,12 +342,15 @@ func TestResetAnAccount(t *testing.T) {
 
 	// Another scenario: content and users follow it, except the user who has a key.
 	addLife(t, pool, created.ID)
-	if err := s.ResetAccount(t.Context(), created.ID, scenarioFile("enisim: 1\naccounts: [{id: other, ram_users: [{name: new}], access_keys: [{id: LTAInew, secret: s}]}]\n")); err != nil {
+	if err := s.ResetAccount(t.Context(), created.ID, scenarioFile("enisim: 1\n"+
+		"accounts: [{id: other, ram_users: [{name: new}], access_keys: [{id: LTAInew, secret: s}]}]\n")); err != nil {
 		t.Fatal(err)
 	}
 	wantRows(t, pool, "as another scenario", created.ID, known) // ci, who has a key, and new; idle is gone
 	wantKnown("as another scenario")
-	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{AccountID: created.ID, RAMUser: "new"}); err != nil {
+	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{
+		AccountID: created.ID, RAMUser: "new",
+	}); err != nil {
 		t.Errorf("a key of the user that came with the scenario: %v", err)
 	}
 	wantRows(t, pool, "beside all of this", other.ID, before)
@@ -325,7 +367,8 @@ func TestAResetBringsNoKeyBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = revoking.Rollback(context.WithoutCancel(t.Context())) }()
-	if _, err := revoking.Exec(t.Context(), `UPDATE access_keys SET status = 'Inactive' WHERE id = $1`, created.Keys[0].ID); err != nil {
+	if _, err := revoking.Exec(t.Context(), `UPDATE access_keys SET status = 'Inactive' WHERE id = $1`,
+		created.Keys[0].ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := revoking.Exec(t.Context(), `DELETE FROM access_keys WHERE id = $1`, created.Keys[1].ID); err != nil {
@@ -366,12 +409,16 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 		do   func() error
 	}{
 		{"apply", func() error { _, err := scenario.Apply(t.Context(), s.store, sc, s.service.Now()); return err }},
-		{"reset to a scenario", func() error { return s.ResetAccount(t.Context(), keysAccount, scenarioFile(tenantFile)) }},
+		{
+			"reset to a scenario",
+			func() error { return s.ResetAccount(t.Context(), keysAccount, scenarioFile(tenantFile)) },
+		},
 		{"reset", func() error { return s.ResetAccount(t.Context(), keysAccount, nil) }},
 		{"delete", func() error { return s.DeleteAccount(t.Context(), keysAccount) }},
 	} {
 		if _, err := pool.Exec(t.Context(), `
-			INSERT INTO client_tokens (account_id, action, token, request_hash, created_at) VALUES ($1, 'CreateVpc', 't', '', '2000-01-01')`, keysAccount); err != nil {
+			INSERT INTO client_tokens (account_id, action, token, request_hash, created_at)
+			VALUES ($1, 'CreateVpc', 't', '', '2000-01-01')`, keysAccount); err != nil {
 			t.Fatal(err)
 		}
 		var done = make(chan error, 1)
@@ -401,10 +448,12 @@ func TestAWriteIntoAnAccountThatIsGone(t *testing.T) {
 	t.Parallel()
 	s, _ := clockedOperator(t, storetest.Pool(t))
 	err := s.store.InTx(t.Context(), func(tx *store.Tx) error {
-		_, err := tx.ClaimToken(t.Context(), store.ClientToken{AccountID: keysAccount, Action: "CreateVpc", Token: "t"}, []byte{}, s.service.Now(), s.service.Now())
+		_, err := tx.ClaimToken(t.Context(), store.ClientToken{AccountID: keysAccount, Action: "CreateVpc", Token: "t"},
+			[]byte{}, s.service.Now(), s.service.Now())
 		return err
 	})
-	if shown, documented := service.APIError(err); !documented || !errors.Is(shown, service.InvalidAccessKeyIDNotFound) {
+	if shown, documented := service.APIError(err); !documented ||
+		!errors.Is(shown, service.InvalidAccessKeyIDNotFound) {
 		t.Errorf("got %v, want %v", err, service.InvalidAccessKeyIDNotFound)
 	}
 }
@@ -435,7 +484,8 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			return nil
 		}, false},
 		{"reset", func(s *Operator, id string) error {
-			if err := s.ResetAccount(t.Context(), id, scenarioFile(tenantFile)); !strings.Contains(err.Error(), "no account") {
+			if err := s.ResetAccount(t.Context(), id, scenarioFile(tenantFile)); !strings.Contains(err.Error(),
+				"no account") {
 				return errors.Join(errors.New("want that there is no such account"), err)
 			}
 			return nil
@@ -445,7 +495,8 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			return err
 		}, true},
 		{"apply a scenario to it", func(s *Operator, id string) error {
-			sc, err := scenario.Parse("s.yaml", []byte("enisim: 1\naccounts: [{id: \""+id+"\", access_keys: [{id: LTAInew, secret: s}]}]\n"))
+			sc, err := scenario.Parse("s.yaml",
+				[]byte("enisim: 1\naccounts: [{id: \""+id+"\", access_keys: [{id: LTAInew, secret: s}]}]\n"))
 			if err == nil {
 				_, err = scenario.Apply(t.Context(), s.store, sc, s.service.Now())
 			}
@@ -473,7 +524,8 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			}
 			wantRows(t, pool, "afterwards", created.ID, map[string]int{"accounts": 1, "access_keys": 1})
 			*now = now.Add(24 * time.Hour)
-			if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].ExpiresAt != nil || !list[0].CreatedAt.Equal(now.Add(-24*time.Hour)) {
+			if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].ExpiresAt != nil ||
+				!list[0].CreatedAt.Equal(now.Add(-24*time.Hour)) {
 				t.Errorf("a day later: got %+v, %v; want a new account without an end", list, err)
 			}
 		})
@@ -493,7 +545,8 @@ func TestApplyKeepsTheLifetimeOfAnAccount(t *testing.T) {
 	if _, err := scenario.Apply(t.Context(), s.store, sc, s.service.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].Name != "quickstart" || list[0].ExpiresAt == nil || !list[0].ExpiresAt.Equal(now.Add(time.Hour)) {
+	if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].Name != "quickstart" ||
+		list[0].ExpiresAt == nil || !list[0].ExpiresAt.Equal(now.Add(time.Hour)) {
 		t.Errorf("got %+v, %v; want the scenario's name, and the end as it was", list, err)
 	}
 }
@@ -512,7 +565,9 @@ func TestASweepIsBounded(t *testing.T) {
 	*now = now.Add(2 * time.Hour)
 	left := func() (accounts, interfaces int) {
 		t.Helper()
-		if err := pool.QueryRow(t.Context(), `SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM network_interfaces)`).Scan(&accounts, &interfaces); err != nil {
+		if err := pool.QueryRow(t.Context(), `
+			SELECT (SELECT count(*) FROM accounts), (SELECT count(*) FROM network_interfaces)`).
+			Scan(&accounts, &interfaces); err != nil {
 			t.Fatal(err)
 		}
 		return accounts, interfaces
@@ -533,7 +588,8 @@ func TestASweepIsBounded(t *testing.T) {
 	} {
 		s.store.SweepAccounts(t.Context(), *now, step.accounts, step.interfaces)
 		if accounts, interfaces := left(); accounts != step.leftAccounts || interfaces != step.leftInterfaces {
-			t.Errorf("sweep %d left %d accounts and %d interfaces, want %d and %d", i+1, accounts, interfaces, step.leftAccounts, step.leftInterfaces)
+			t.Errorf("sweep %d left %d accounts and %d interfaces, want %d and %d",
+				i+1, accounts, interfaces, step.leftAccounts, step.leftInterfaces)
 		}
 	}
 	if err := busy.Rollback(t.Context()); err != nil {
@@ -551,7 +607,8 @@ func TestASweepIsBounded(t *testing.T) {
 	defer cancel()
 	s.store.SweepAccounts(ctx, *now, 10, 100)
 	if accounts, interfaces := left(); ctx.Err() != nil || accounts != 1 || interfaces != 22 {
-		t.Errorf("beside a busy instance: got %d accounts and %d interfaces, %v; want 1 and 22, in no time", accounts, interfaces, ctx.Err())
+		t.Errorf("beside a busy instance: got %d accounts and %d interfaces, %v; want 1 and 22, in no time",
+			accounts, interfaces, ctx.Err())
 	}
 	if err := busy.Rollback(t.Context()); err != nil {
 		t.Fatal(err)

@@ -105,7 +105,8 @@ accounts:
 		t.Errorf("more than a small world: got %d differences and %v, want 3004", len(differences), err)
 	}
 	var refusal *Error
-	if _, err := s.DiffScenario(t.Context(), over("50001")); !errors.As(err, &refusal) || !strings.Contains(err.Error(), "50000 are the most") {
+	if _, err := s.DiffScenario(t.Context(), over("50001")); !errors.As(err, &refusal) ||
+		!strings.Contains(err.Error(), "50000 are the most") {
 		t.Errorf("more than a large world: got %v, want how many may be", err)
 	}
 	if _, err := s.ApplyScenario(t.Context(), over("3")); err != nil {
@@ -116,15 +117,22 @@ accounts:
 		want   string // "": as many as there may be
 	}{
 		{scenario.Limits{Resources: 3, Parts: 6, Bytes: 1}, ""},
-		{scenario.Limits{Resources: 2, Parts: 6, Bytes: 1}, "has 3 instances and network interfaces, and a server reads 2"},
-		{scenario.Limits{Resources: 3, Parts: 5, Bytes: 1}, "has 6 addresses, memberships and rules, and a server reads 5"},
+		{
+			scenario.Limits{Resources: 2, Parts: 6, Bytes: 1},
+			"has 3 instances and network interfaces, and a server reads 2",
+		},
+		{
+			scenario.Limits{Resources: 3, Parts: 5, Bytes: 1},
+			"has 6 addresses, memberships and rules, and a server reads 5",
+		},
 	} {
 		err := s.checkWorldSize(t.Context(), []string{accountID}, c.limits, "")
 		if (err == nil) != (c.want == "") || !strings.Contains(fmt.Sprint(err), c.want) {
 			t.Errorf("%+v: got %v, want %q", c.limits, err, c.want)
 		}
 	}
-	if text, err := s.ExportAccountOverHTTP(t.Context(), accountID, false); err != nil || !strings.Contains(string(text), "eni-") {
+	if text, err := s.ExportAccountOverHTTP(t.Context(), accountID, false); err != nil ||
+		!strings.Contains(string(text), "eni-") {
 		t.Fatalf("got %q, %v, want the interfaces", text, err)
 	}
 	for sql, want := range map[string]string{
@@ -135,13 +143,15 @@ accounts:
 			t.Fatal(err)
 		}
 		_, err := s.ExportAccountOverHTTP(t.Context(), accountID, false)
-		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), exportCommand) {
+		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), want) ||
+			!strings.Contains(err.Error(), exportCommand) {
 			t.Errorf("got %v, want an operator's error with %q and the command", err, want)
 		}
 		if text, err := s.ExportAccount(t.Context(), accountID, false); err != nil || len(text) == 0 {
 			t.Errorf("without a server: got %d bytes and %v, want the scenario", len(text), err)
 		}
-		if _, err := pool.Exec(t.Context(), `UPDATE network_interfaces SET description = '', attributes = '{}' WHERE id = 'eni-1'`); err != nil {
+		if _, err := pool.Exec(t.Context(), `
+			UPDATE network_interfaces SET description = '', attributes = '{}' WHERE id = 'eni-1'`); err != nil {
 			t.Fatal(err)
 		}
 	}

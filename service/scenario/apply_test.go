@@ -152,25 +152,68 @@ func edit(file string, oldNew ...string) string {
 // changes are ways in which a file may change from one apply to the next.
 var changes = []struct{ name, after string }{
 	{"nothing", before},
-	{"names and limits", edit(before, "name: before", "name: after", "[{id: sg-1}", "[{id: sg-1, instance_limit: 7, name: g}", "id: vpc-2", "id: vpc-2\n            name: v")},
-	{"attachments swap", edit(before, "attached_to: i-1, private_ip_addresses: [10.0.9.1]", "attached_to: i-2, private_ip_addresses: [10.0.9.1]", "attached_to: i-2}", "attached_to: i-1}")},
+	{
+		"names and limits",
+		edit(before, "name: before", "name: after", "[{id: sg-1}", "[{id: sg-1, instance_limit: 7, name: g}",
+			"id: vpc-2", "id: vpc-2\n            name: v"),
+	},
+	{
+		"attachments swap",
+		edit(before, "attached_to: i-1, private_ip_addresses: [10.0.9.1]",
+			"attached_to: i-2, private_ip_addresses: [10.0.9.1]", "attached_to: i-2}", "attached_to: i-1}"),
+	},
 	{"device indexes swap", edit(before, "id: eni-1,", "id: eni-2,", "id: eni-2,", "id: eni-1,")},
 	{"addresses swap", edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1")},
 	{"groups swap", edit(before, "[sg-1, sg-2]", "[sg-2, sg-1]")},
 	{"all detached", edit(before, ", attached_to: i-1", "", ", attached_to: i-2", "")},
-	{"an instance goes, its interfaces stay", edit(before, "          - {id: i-1, type: own.a, vswitch: vsw-a, security_groups: [sg-1]}\n", "", ", attached_to: i-1", "")},
-	{"types swap limits and instances", edit(before, "{id: own.a, ", "{id: own.b, ", "{id: own.b, ", "{id: own.a, ", "type: own.a", "type: own.b", "type: own.b", "type: own.a")},
-	{"a type goes to the catalogue's", edit(before, "type: own.a", "type: ecs.g6.2xlarge", "  - {id: own.a, vcpus: 1, memory_gib: 1, eni_quantity: 4}\n", "")},
+	{
+		"an instance goes, its interfaces stay",
+		edit(before, "          - {id: i-1, type: own.a, vswitch: vsw-a, security_groups: [sg-1]}\n", "",
+			", attached_to: i-1", ""),
+	},
+	{
+		"types swap limits and instances",
+		edit(before, "{id: own.a, ", "{id: own.b, ", "{id: own.b, ", "{id: own.a, ", "type: own.a", "type: own.b",
+			"type: own.b", "type: own.a"),
+	},
+	{
+		"a type goes to the catalogue's",
+		edit(before, "type: own.a", "type: ecs.g6.2xlarge",
+			"  - {id: own.a, vcpus: 1, memory_gib: 1, eni_quantity: 4}\n", ""),
+	},
 	{"a limit shrinks to what is used", edit(before, "eni_quantity: 4", "eni_quantity: 3")},
-	{"an instance moves within its zone", edit(before, "id: i-1, type: own.a, vswitch: vsw-a", "id: i-1, type: own.a, vswitch: vsw-b")},
-	{"a VSwitch moves to another zone", edit(before, "id: vsw-a, zone: cn-hangzhou-h", "id: vsw-a, zone: cn-hangzhou-i")},
+	{
+		"an instance moves within its zone",
+		edit(before, "id: i-1, type: own.a, vswitch: vsw-a", "id: i-1, type: own.a, vswitch: vsw-b"),
+	},
+	{
+		"a VSwitch moves to another zone",
+		edit(before, "id: vsw-a, zone: cn-hangzhou-h", "id: vsw-a, zone: cn-hangzhou-i"),
+	},
 	{"a VSwitch gets another block", edit(before, "10.0.0.0/16", "10.7.0.0/16", "10.0.9.", "10.7.9.")},
-	{"an interface moves to another VPC", edit(before, "id: eni-4, vswitch: vsw-b, security_groups: [sg-1]", "id: eni-4, vswitch: vsw-c, security_groups: [sg-3]")},
-	{"a group moves to another VPC", edit(before, "{id: sg-3}", "{id: sg-2}", "[sg-3]", "[sg-2]", "{id: sg-2}", "{id: sg-3}", "[sg-1, sg-2]", "[sg-1, sg-3]", "[sg-2]", "[sg-3]")},
-	{"an instance turns classic", edit(before, "id: i-3, type: ecs.g6.large, vswitch: vsw-c, security_groups: [sg-3]", "id: i-3, type: ecs.g6.large, zone: cn-hangzhou-h, network_type: classic")},
+	{
+		"an interface moves to another VPC",
+		edit(before, "id: eni-4, vswitch: vsw-b, security_groups: [sg-1]",
+			"id: eni-4, vswitch: vsw-c, security_groups: [sg-3]"),
+	},
+	{
+		"a group moves to another VPC",
+		edit(before, "{id: sg-3}", "{id: sg-2}", "[sg-3]", "[sg-2]", "{id: sg-2}", "{id: sg-3}", "[sg-1, sg-2]",
+			"[sg-1, sg-3]", "[sg-2]", "[sg-3]"),
+	},
+	{
+		"an instance turns classic",
+		edit(before, "id: i-3, type: ecs.g6.large, vswitch: vsw-c, security_groups: [sg-3]",
+			"id: i-3, type: ecs.g6.large, zone: cn-hangzhou-h, network_type: classic"),
+	},
 	{"all moves to another region", edit(before, "cn-hangzhou", "cn-beijing")},
-	{"statuses", edit(before, "status: Stopped", "status: Starting", ", status: Deleting", "", "attached_to: i-2", "attached_to: i-2, status: Detaching")},
-	{"keys and users", edit(before, "[{id: LTAIowner, secret: s}, {id: LTAImoves, secret: s}]", "[{id: LTAIowner, secret: other, status: Inactive}]",
+	{
+		"statuses",
+		edit(before, "status: Stopped", "status: Starting", ", status: Deleting", "", "attached_to: i-2",
+			"attached_to: i-2, status: Detaching"),
+	},
+	{"keys and users", edit(before, "[{id: LTAIowner, secret: s}, {id: LTAImoves, secret: s}]",
+		"[{id: LTAIowner, secret: other, status: Inactive}]",
 		`{name: stays, allow: ["ecs:*"]}`, `{name: stays, allow: ["vpc:*"], access_keys: [{id: LTAImoves, secret: s}, {id: LTAIuser, secret: s}]}`,
 		"      - {name: goes, access_keys: [{id: LTAIuser, secret: s}]}\n", "      - {name: comes}\n")},
 	{"it shrinks to an empty account", "enisim: 1\naccounts: [{id: \"1000000000000001\"}]\n"},
@@ -253,7 +296,8 @@ func drawWorld(t *rapid.T, label string) string {
 			vpc, strings.Join(groups[vpc], "}, {id: "))
 		for i, vswitch := range []string{"vsw-1", "vsw-2", "vsw-3"} {
 			if places[vswitch].vpc == vpc {
-				file += fmt.Sprintf("              - {id: %s, zone: %s, cidr_block: 10.%d.0.0/16}\n", vswitch, places[vswitch].zone, i)
+				file += fmt.Sprintf("              - {id: %s, zone: %s, cidr_block: 10.%d.0.0/16}\n", vswitch,
+					places[vswitch].zone, i)
 			}
 		}
 	}
@@ -292,7 +336,8 @@ func drawWorld(t *rapid.T, label string) string {
 			h := rapid.SampledFrom(hosts).Draw(t, label+" instance of "+id)
 			if h.at == at && h.no > 0 {
 				h.no--
-				file += fmt.Sprintf(", attached_to: %s, status: %s", h.id, pick("status of "+id, "InUse", "Attaching", "Detaching"))
+				file += fmt.Sprintf(", attached_to: %s, status: %s", h.id,
+					pick("status of "+id, "InUse", "Attaching", "Detaching"))
 			}
 		}
 		file += "}\n"
@@ -338,9 +383,11 @@ func TestApplyKeepsTimesOfWhatStays(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	db.apply(t, before, noon)
-	db.apply(t, edit(before, "status: Stopped", "status: Running", "name: before", "name: after", "status: Deleting", "name: kept",
+	db.apply(t, edit(before, "status: Stopped", "status: Running", "name: before", "name: after",
+		"status: Deleting", "name: kept",
 		"          - {id: eni-4, ", "          - {id: eni-new, vswitch: vsw-b, security_groups: [sg-1]}\n          - {id: eni-4, "), afternoon)
-	if got := value[int](t, db, `SELECT count(*) FROM network_interfaces WHERE created_at = $1 AND id <> 'eni-new'`, noon); got != 8 {
+	if got := value[int](t, db, `SELECT count(*) FROM network_interfaces WHERE created_at = $1 AND id <> 'eni-new'`,
+		noon); got != 8 {
 		t.Errorf("got %d interfaces from the first apply, want 8", got)
 	}
 	if got := value[time.Time](t, db, `SELECT created_at FROM network_interfaces WHERE id = 'eni-new'`); !got.Equal(afternoon) {
@@ -409,7 +456,8 @@ accounts:
 	db := newTarget(t)
 	db.apply(t, file, noon)
 	db.apply(t, edit(file, "LTAI1", "LTAI2", "LTAI2", "LTAI1"), noon)
-	if got, want := value[string](t, db, `SELECT account_id FROM access_keys WHERE id = 'LTAI1'`), "1000000000000002"; got != want {
+	if got, want := value[string](t, db, `SELECT account_id FROM access_keys WHERE id = 'LTAI1'`),
+		"1000000000000002"; got != want {
 		t.Errorf("owner of LTAI1: got %s, want %s", got, want)
 	}
 }
@@ -429,8 +477,10 @@ accounts:
 		name, file, id string
 		reason         error
 	}{
-		{"a key of another account", edit(before, "name: before", "name: after", "LTAIowner", "LTAItaken", "attached_to: i-2", "attached_to: i-1"), "LTAItaken", world.ErrAccessKeyTaken},
-		{"a zone of another region", edit(before, "name: before", "name: after", "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [mars-1a]\n"), "mars-1a", world.ErrZoneElsewhere},
+		{"a key of another account", edit(before, "name: before", "name: after", "LTAIowner", "LTAItaken",
+			"attached_to: i-2", "attached_to: i-1"), "LTAItaken", world.ErrAccessKeyTaken},
+		{"a zone of another region", edit(before, "name: before", "name: after", "id: cn-hangzhou\n",
+			"id: cn-hangzhou\n        zones: [mars-1a]\n"), "mars-1a", world.ErrZoneElsewhere},
 	} {
 		_, err := db.tryApply(t.Context(), c.file, afternoon)
 		if !errors.Is(err, c.reason) || !strings.Contains(err.Error(), c.id) {
@@ -451,7 +501,9 @@ func TestConcurrentAppliesTakeTurns(t *testing.T) {
 	t.Parallel()
 	const appliers, rounds = 4, 5
 	db := newTarget(t)
-	files := []string{before, edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1", "attached_to: i-2", "attached_to: i-1")}
+	files := []string{
+		before, edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1", "attached_to: i-2", "attached_to: i-1"),
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var applying, attaching sync.WaitGroup
 	for range 2 {
@@ -518,7 +570,8 @@ func TestApplyReportsItsProgress(t *testing.T) {
 	}
 	for _, when := range []string{"first", "again"} {
 		var told []scenario.Progress
-		if _, err := scenario.ApplyWithProgress(t.Context(), db.store, sc, noon, func(p scenario.Progress) { told = append(told, p) }); err != nil {
+		if _, err := scenario.ApplyWithProgress(t.Context(), db.store, sc, noon,
+			func(p scenario.Progress) { told = append(told, p) }); err != nil {
 			t.Fatal(err)
 		}
 		const rows = 1000 + 3*4000 // instances; interfaces, their addresses and their groups

@@ -18,7 +18,10 @@ var hostile = []struct {
 }{
 	{"open lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[", n) },
 		"s.yaml:2:42: more than 32 lists and mappings lie within each other here"},
-	{"open mappings in lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[{a: ", n/5) }, "s.yaml:2:87: more than 32 lists and mappings lie within each other here"},
+	{
+		"open mappings in lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[{a: ", n/5) },
+		"s.yaml:2:87: more than 32 lists and mappings lie within each other here",
+	},
 	{"blocks within blocks", func(n int) string {
 		var file strings.Builder
 		for i := 0; file.Len() < n; i++ {
@@ -26,14 +29,23 @@ var hostile = []struct {
 		}
 		return file.String()
 	}, "s.yaml:33:34: more than 32 lists and mappings lie within each other here"},
-	{"lists on one line", func(n int) string { return "a:\n" + rep("- ", n/2) }, "s.yaml:2:63: more than 32 lists and mappings lie within each other here"},
+	{
+		"lists on one line", func(n int) string { return "a:\n" + rep("- ", n/2) },
+		"s.yaml:2:63: more than 32 lists and mappings lie within each other here",
+	},
 	{"questions", func(n int) string { return rep("? ", n/2) }, "lie within each other here"},
 	{"keys on one line", func(n int) string { return rep("a: ", n/3) }, "lie within each other here"},
 	{"anchors in a row", func(n int) string { return "a: " + rep("&a ", n/3) }, ""},
 	{"tags in a row", func(n int) string { return "a: " + rep("!t ", n/3) }, ""},
-	{"lists that are closed", func(n int) string { return "a: [" + rep(rep("[", 20)+rep("]", 20)+",", n/41) + "]" }, ""},
+	{
+		"lists that are closed", func(n int) string { return "a: [" + rep(rep("[", 20)+rep("]", 20)+",", n/41) + "]" },
+		"",
+	},
 	{"keys of a mapping", keys, "s.yaml:257:5: the mapping has more than 256 keys up to here"},
-	{"keys of a mapping on one line", func(n int) string { return "a: {" + rep("b: c, ", n/6) + "}" }, "the mapping has more than 256 keys up to here"},
+	{
+		"keys of a mapping on one line", func(n int) string { return "a: {" + rep("b: c, ", n/6) + "}" },
+		"the mapping has more than 256 keys up to here",
+	},
 	{"keys of a list on lines", func(n int) string { return "a: [\n" + rep("b: c\n", n/5) + "]" }, "keys up to here"},
 	{"the same key behind anchors", func(n int) string { return rep("&a  k: v\n    k: v\n", n/18) }, ""},
 	{"a long key", func(n int) string { return rep("k", n) + ": 1" }, ""},
@@ -50,14 +62,25 @@ var hostile = []struct {
 	{"empty accounts", func(n int) string { return "enisim: 1\naccounts: [" + rep("{},", n/3) + "]" }, ""},
 	{"empty instances", func(n int) string { return regionWith("instances: [" + rep("{},", n/3) + "]") }, ""},
 	{"empty rules", func(n int) string {
-		return regionWith("vpcs: [{id: v, cidr_block: 10.0.0.0/8, security_groups: [{id: s, rules: [" + rep("{},", n/3) + "]}]}]")
+		return regionWith("vpcs: [{id: v, cidr_block: 10.0.0.0/8, security_groups: [{id: s, rules: [" +
+			rep("{},", n/3) + "]}]}]")
 	}, ""},
-	{"unknown keys", func(n int) string { return "enisim: 1\naccounts:\n" + rep("- {accounts_of_somebody: 1}\n", n/28) }, "more problems"},
+	{
+		"unknown keys",
+		func(n int) string { return "enisim: 1\naccounts:\n" + rep("- {accounts_of_somebody: 1}\n", n/28) },
+		"more problems",
+	},
 	{"unknown types", func(n int) string {
 		return regionWith("instances:\n" + rep("        - {id: i, type: ecs.g6.lrage}\n", n/40))
 	}, "more problems"},
-	{"a type of many letters", func(n int) string { return regionWith("instances: [{id: i, type: " + rep("x", n) + "}]") }, ""},
-	{"a choice of many letters", func(n int) string { return regionWith("instances: [{id: i, status: " + rep("x", n) + "}]") }, ""},
+	{
+		"a type of many letters",
+		func(n int) string { return regionWith("instances: [{id: i, type: " + rep("x", n) + "}]") }, "",
+	},
+	{
+		"a choice of many letters",
+		func(n int) string { return regionWith("instances: [{id: i, status: " + rep("x", n) + "}]") }, "",
+	},
 	{"a long text", func(n int) string { return "enisim: 1\n# " + rep("x", n) + "\naccounts: " + rep("x ", n/2) }, ""},
 	{"a quoted text without an end", func(n int) string { return "enisim: \"" + rep("\\x41\n ", n/6) }, ""},
 	{"a block of text", func(n int) string { return "a: |\n" + rep("  x\n", n/4) }, ""},
@@ -67,7 +90,8 @@ var hostile = []struct {
 	{"documents", func(n int) string { return rep("---\n", n/4) }, ""},
 	{"directives", func(n int) string { return rep("%A B\n", n/5) }, ""},
 	{"aliases of a long list", func(n int) string {
-		return regionWith("zones: &z [" + rep("x,", n/4) + "]\n        instances:\n" + rep("        - {id: i, security_groups: *z}\n", n/80))
+		return regionWith("zones: &z [" + rep("x,", n/4) + "]\n        instances:\n" +
+			rep("        - {id: i, security_groups: *z}\n", n/80))
 	}, ""},
 	{"aliases of aliases", func(n int) string {
 		file := "enisim: 1\naccounts: []\ninstance_types:\n- &a0 [x, x, x, x, x, x, x, x]\n"
@@ -77,7 +101,8 @@ var hostile = []struct {
 		return file
 	}, ""},
 	{"merges of a large mapping", func(n int) string {
-		return "enisim: 1\naccounts:\n- &a\n  " + strings.ReplaceAll(keys(2000), "\n", "\n  ") + "z: z\n" + rep("- {<<: *a}\n", n/11)
+		return "enisim: 1\naccounts:\n- &a\n  " + strings.ReplaceAll(keys(2000), "\n", "\n  ") + "z: z\n" +
+			rep("- {<<: *a}\n", n/11)
 	}, ""},
 	{"merges of merges", func(n int) string {
 		file := "enisim: 1\naccounts:\n- &a0 {id: x}\n"
@@ -86,9 +111,13 @@ var hostile = []struct {
 		}
 		return file
 	}, "more than 32 mappings merge each other here"},
-	{"copies of nothing", func(n int) string { return regionWith("instances: [" + rep("{count: 1000000},", n/17) + "]") }, ""},
+	{
+		"copies of nothing",
+		func(n int) string { return regionWith("instances: [" + rep("{count: 1000000},", n/17) + "]") }, "",
+	},
 	{"copies of an interface", func(n int) string {
-		return network + "        network_interfaces: [" + rep(`{id: "e-{n}", count: 1000000, vswitch: vsw-h, security_groups: [sg-main]},`, n/80) + "]"
+		return network + "        network_interfaces: [" +
+			rep(`{id: "e-{n}", count: 1000000, vswitch: vsw-h, security_groups: [sg-main]},`, n/80) + "]"
 	}, "up to here the file describes 1000000 instances and interfaces, and 1000 are the most"},
 	{"addresses of copies", func(n int) string {
 		return network + `        network_interfaces: [{id: "e-{n}", count: 1000, vswitch: vsw-h, security_groups: [sg-main], ipv6_address_count: 1000000}]`
@@ -97,7 +126,10 @@ var hostile = []struct {
 		return network + `        network_interfaces: [{id: "e-{n}", count: 1000, vswitch: vsw-h, security_groups: [sg-main], name: "{n}` + rep("x", n) + `"}]`
 	}, "a text with placeholders has 1024 bytes at most"},
 	{"a number of many digits", func(n int) string { return "enisim: " + rep("9", n) }, ""},
-	{"a placeholder of many digits", func(n int) string { return regionWith(`instances: [{id: "{n:0` + rep("9", n) + `}", count: 2}]`) }, ""},
+	{
+		"a placeholder of many digits",
+		func(n int) string { return regionWith(`instances: [{id: "{n:0` + rep("9", n) + `}", count: 2}]`) }, "",
+	},
 }
 
 func rep(text string, n int) string { return strings.Repeat(text, n) }
@@ -112,7 +144,8 @@ func keys(size int) string {
 }
 
 func regionWith(text string) string {
-	return "enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n    regions:\n      - id: cn-hangzhou\n        " + text + "\n"
+	return "enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n    regions:\n      - id: cn-hangzhou\n        " +
+		text + "\n"
 }
 
 // narrow are limits for tests: those of a request, with few resources, whose cost is not the file's.
@@ -150,7 +183,8 @@ func TestHostileFilesCostNoMoreThanTheirSize(t *testing.T) {
 				t.Errorf("%s, %d bytes: got\n%.1000v\nwant %q in it", c.name, len(file), err, c.want)
 			}
 			if len(problems) > 201 || len(fmt.Sprint(err)) > 400_000 {
-				t.Errorf("%s: %d problems in %d bytes, want 201 at most: 200 and how many more there are", c.name, len(problems), len(fmt.Sprint(err)))
+				t.Errorf("%s: %d problems in %d bytes, want 201 at most: 200 and how many more there are",
+					c.name, len(problems), len(fmt.Sprint(err)))
 			}
 		}
 	}
@@ -167,7 +201,8 @@ func TestAFileWithTooManyTokensIsNotScanned(t *testing.T) {
 	if got := after.TotalAlloc - before.TotalAlloc; got > maxAllocated {
 		t.Errorf("got %d bytes of memory for a file of %d, want %d at most", got, len(file), maxAllocated)
 	}
-	if !errors.Is(err, scenario.ErrBeyondLimits) || !strings.Contains(fmt.Sprint(err), "more than 150000 words and signs") {
+	if !errors.Is(err, scenario.ErrBeyondLimits) ||
+		!strings.Contains(fmt.Sprint(err), "more than 150000 words and signs") {
 		t.Errorf("got %v, want that there are too many words and signs", err)
 	}
 }

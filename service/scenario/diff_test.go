@@ -30,8 +30,10 @@ func TestDiffShowsChanges(t *testing.T) {
           - {id: eni-2, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-web, status: Attaching, settles_in: 5m}
 `
 	first := diffOf(t, db, file, noon)
-	if got, want := len(first), 1+2+4+4+1+3; got != want || slices.ContainsFunc(first, func(d scenario.Difference) bool { return d.Mark != "+" }) {
-		t.Errorf("of an account that is not there: got\n%s\nwant %d new resources", strings.Join(told(first), "\n"), want)
+	if got, want := len(first), 1+2+4+4+1+3; got != want ||
+		slices.ContainsFunc(first, func(d scenario.Difference) bool { return d.Mark != "+" }) {
+		t.Errorf("of an account that is not there: got\n%s\nwant %d new resources",
+			strings.Join(told(first), "\n"), want)
 	}
 	db.apply(t, file, noon)
 	for _, c := range []struct {
@@ -39,10 +41,12 @@ func TestDiffShowsChanges(t *testing.T) {
 		want       []string
 	}{
 		{"the same", file, nil},
-		{"a status and a tag", edit(file, "vswitch: vsw-h, security_groups: [sg-main]}\n        network", "vswitch: vsw-h, security_groups: [sg-main], status: Stopped, tags: {a: b}}\n        network"), []string{
+		{"a status and a tag", edit(file, "vswitch: vsw-h, security_groups: [sg-main]}\n        network",
+			"vswitch: vsw-h, security_groups: [sg-main], status: Stopped, tags: {a: b}}\n        network"), []string{
 			"~ instance i-web: tags {} -> {a: b}, status Running -> Stopped",
 		}},
-		{"an address, groups and an attachment", edit(file, "eni-1, vswitch: vsw-h, security_groups: [sg-main]", "eni-1, vswitch: vsw-h, security_groups: [sg-one, sg-main], private_ip_addresses: [10.0.0.9]"), []string{
+		{"an address, groups and an attachment", edit(file, "eni-1, vswitch: vsw-h, security_groups: [sg-main]",
+			"eni-1, vswitch: vsw-h, security_groups: [sg-one, sg-main], private_ip_addresses: [10.0.0.9]"), []string{
 			"~ network_interface eni-1: security_groups [sg-main] -> [sg-one, sg-main], private_ip_addresses [10.0.0.2] -> [10.0.0.9]",
 			"~ network_interface eni-2: private_ip_addresses [10.0.0.3] -> [10.0.0.2]",
 		}},
@@ -51,9 +55,10 @@ func TestDiffShowsChanges(t *testing.T) {
 			"~ network_interface eni-2: private_ip_addresses [10.0.0.3] -> [10.0.0.2]",
 			"- network_interface eni-1",
 		}},
-		{"another end, and a status that stays", edit(file, "status: Attaching, settles_in: 5m", "status: Attaching"), []string{
-			"~ network_interface eni-2: settles_in 4m0s -> none, settles_to InUse -> none",
-		}},
+		{"another end, and a status that stays", edit(file, "status: Attaching, settles_in: 5m", "status: Attaching"),
+			[]string{
+				"~ network_interface eni-2: settles_in 4m0s -> none, settles_to InUse -> none",
+			}},
 		{"a VPC that settles", edit(file, "id: vpc-main\n", "id: vpc-main\n            settles_in: 5s\n"), []string{
 			"~ vpc vpc-main: settles_in none -> 5s",
 		}},
@@ -65,7 +70,9 @@ func TestDiffShowsChanges(t *testing.T) {
 			"~ security_group sg-main: inner_access_policy Accept -> Drop",
 			"+ security_group_rule sgr-main-1",
 		}},
-		{"a key, a user and a region", edit(file, `"1000000000000001"`, "\"1000000000000001\"\n    access_keys: [{id: LTAI1, secret: hush}]\n    ram_users: [{name: u}]", "id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [cn-hangzhou-z]\n"), []string{
+		{"a key, a user and a region", edit(file, `"1000000000000001"`,
+			"\"1000000000000001\"\n    access_keys: [{id: LTAI1, secret: hush}]\n    ram_users: [{name: u}]",
+			"id: cn-hangzhou\n", "id: cn-hangzhou\n        zones: [cn-hangzhou-z]\n"), []string{
 			"+ zone cn-hangzhou-z",
 			"+ ram_user u",
 			"+ access_key LTAI1",
@@ -102,7 +109,9 @@ func TestDiffShowsNoSecret(t *testing.T) {
 	const file = "enisim: 1\naccounts: [{id: \"1000000000000001\", access_keys: [{id: LTAI1, secret: old-secret, security_token: old-token, expires_at: 2040-01-01T00:00:00Z}]}]\n"
 	db.apply(t, file, noon)
 	got := told(diffOf(t, db, edit(file, "old-", "new-"), noon))
-	if want := []string{"~ access_key LTAI1: secret becomes another one, security_token becomes another one"}; !slices.Equal(got, want) {
+	if want := []string{
+		"~ access_key LTAI1: secret becomes another one, security_token becomes another one",
+	}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -165,9 +174,11 @@ func agree(t testing.TB, diff []scenario.Difference, applied scenario.Applied) {
 		counted[c.Table] = c
 	}
 	for _, table := range []string{
-		"regions", "zones", "accounts", "ram_users", "access_keys", "instance_types", "vpcs", "vswitches", "security_groups", "security_group_rules", "instances",
+		"regions", "zones", "accounts", "ram_users", "access_keys", "instance_types", "vpcs", "vswitches",
+		"security_groups", "security_group_rules", "instances",
 	} {
-		if tables[table] != counted[table] && (tables[table] != world.TableChange{} || counted[table] != world.TableChange{}) {
+		if tables[table] != counted[table] && (tables[table] != world.TableChange{} ||
+			counted[table] != world.TableChange{}) {
 			t.Errorf("%s: the diff tells %+v, apply counts %+v", table, tables[table], counted[table])
 		}
 	}

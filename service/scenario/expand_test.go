@@ -180,7 +180,10 @@ accounts:
 		}},
 		{"RAM users", w.RAMUsers, []store.RAMUser{{AccountID: first, Name: "ci", Allow: []string{"ecs:*"}}}},
 		{"access keys", w.AccessKeys, []store.AccessKey{
-			{ID: "LTAI1", AccountID: first, Secret: "s1", SecurityToken: new("t"), Status: "Active", ExpiresAt: &expires},
+			{
+				ID: "LTAI1", AccountID: first, Secret: "s1", SecurityToken: new("t"), Status: "Active",
+				ExpiresAt: &expires,
+			},
 			{ID: "LTAI2", AccountID: first, RAMUserName: new("ci"), Secret: "0042", Status: "Inactive"},
 		}},
 		{"regions", w.Regions, []store.Region{{ID: "mars-1"}}},
@@ -214,7 +217,8 @@ accounts:
 			},
 		}},
 		{"VPC tags", w.VPCs[0].Tags, map[string]string{"team": "network"}},
-		{"group limits", []int{w.SecurityGroups[0].InstanceLimit, w.SecurityGroups[1].InstanceLimit, w.SecurityGroups[2].InstanceLimit}, []int{2000, 65536, 3}},
+		{"group limits", []int{w.SecurityGroups[0].InstanceLimit, w.SecurityGroups[1].InstanceLimit,
+			w.SecurityGroups[2].InstanceLimit}, []int{2000, 65536, 3}},
 		{"instances", w.Instances, []store.Instance{
 			{
 				AttachableInstance: store.AttachableInstance{
@@ -278,7 +282,11 @@ accounts:
 		{"next status of eni-1", *w.NetworkInterfaces[3].NextStatus, "Available"},
 		{"queue number of eni-1", *w.NetworkInterfaces[3].QueueNumber, 4},
 		{"next status of eni-2", *w.NetworkInterfaces[4].NextStatus, "Deleted"},
-		{"eni-2 managed, deleted on release", [2]bool{w.NetworkInterfaces[4].ServiceManaged, w.NetworkInterfaces[4].DeleteOnRelease}, [2]bool{true, false}},
+		{
+			"eni-2 managed, deleted on release",
+			[2]bool{w.NetworkInterfaces[4].ServiceManaged, w.NetworkInterfaces[4].DeleteOnRelease},
+			[2]bool{true, false},
+		},
 	} {
 		if !reflect.DeepEqual(c.got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", c.what, c.got, c.want)
@@ -357,7 +365,8 @@ accounts:
 		}
 		sc, err := scenario.Parse("s.yaml", []byte(file.String()))
 		if full := wanted > size-4; (err != nil) != full {
-			t.Fatalf("got error %v, want one only if %d addresses are more than %d, in\n%s", err, wanted, size-4, file.String())
+			t.Fatalf("got error %v, want one only if %d addresses are more than %d, in\n%s",
+				err, wanted, size-4, file.String())
 		}
 		if err != nil {
 			return
@@ -407,9 +416,11 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
 		if bytes, _ := allocated(string(file)); bytes > uint64(len(file)*maxAllocatedPerByte+maxAllocatedAtAll) {
-			t.Errorf("%d bytes of memory for a file of %d, want %d a byte at most", bytes, len(file), maxAllocatedPerByte)
+			t.Errorf("%d bytes of memory for a file of %d, want %d a byte at most",
+				bytes, len(file), maxAllocatedPerByte)
 		}
-		sc, err := scenario.ParseFor(account, "s.yaml", file, narrow) // as wide as a file may be, a few bytes can ask for gigabytes
+		// As wide as a file may be, a few bytes can ask for gigabytes.
+		sc, err := scenario.ParseFor(account, "s.yaml", file, narrow)
 		if (sc == nil) == (err == nil) {
 			t.Errorf("got %v and error %v, want one of them", sc, err)
 		}

@@ -31,7 +31,8 @@ func exportIsIdentity(t testing.TB, db, fresh target, now time.Time) {
 	if again := db.apply(t, file, now); len(again.Tables) > 0 {
 		t.Errorf("applied to its own account: got %v, want nothing to change, for\n%s", again, file)
 	}
-	fresh.apply(t, "enisim: 1\naccounts: [{id: \""+account+"\"}]\n", now) // what is on its way there would keep its time
+	// What is on its way there would keep its time.
+	fresh.apply(t, "enisim: 1\naccounts: [{id: \""+account+"\"}]\n", now)
 	fresh.apply(t, file, now)
 	if got, want := fresh.dump(t, account), db.dump(t, account); got != want {
 		t.Errorf("applied elsewhere: got\n%s\nwant\n%s\nfor\n%s", got, want, file)
@@ -67,7 +68,10 @@ func TestExportOfEveryKey(t *testing.T) {
 func TestExportOfTheShippedScenarios(t *testing.T) {
 	t.Parallel()
 	db, fresh := newTarget(t), newTarget(t)
-	for _, file := range []string{before, network + web, read(t, "../../testdata/scenarios/transient-states.yaml"), read(t, "../../testdata/scenarios/attach-errors.yaml"), read(t, "../../testdata/scenarios/quickstart.yaml")} {
+	for _, file := range []string{
+		before, network + web, read(t, "../../testdata/scenarios/transient-states.yaml"),
+		read(t, "../../testdata/scenarios/attach-errors.yaml"), read(t, "../../testdata/scenarios/quickstart.yaml"),
+	} {
 		db.apply(t, edit(file, "1234567890123456", account), noon)
 		exportIsIdentity(t, db, fresh, noon.Add(time.Second))
 	}

@@ -131,6 +131,7 @@ func TestGuideTables(t *testing.T) {
 			t.Fatal(err)
 		}
 	default:
-		t.Errorf("the tables of %s are not those of the format; make golden writes them anew\ngot\n%s\nwant\n%s", path, guide, want)
+		t.Errorf("the tables of %s are not those of the format; make golden writes them anew\ngot\n%s\nwant\n%s",
+			path, guide, want)
 	}
 }

@@ -127,11 +127,12 @@ var wrong = []struct {
 	{"not UTF-8", "enisim: 1\nname: \xff\n", []string{
 		`s.yaml:1:1: the file is not UTF-8 text; save it as UTF-8`,
 	}},
-	{"unknown keys", "enisim: 1\nacounts: []\nzzz: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_user: []\n", []string{
-		`s.yaml:2:1: unknown key "acounts" in the file; did you mean "accounts"?`,
-		`s.yaml:3:1: unknown key "zzz" in the file; the nearest known key is "enisim", all of them are enisim, accounts, instance_types`,
-		`s.yaml:6:5: unknown key "ram_user" in an account; did you mean "ram_users"?`,
-	}},
+	{"unknown keys", "enisim: 1\nacounts: []\nzzz: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_user: []\n",
+		[]string{
+			`s.yaml:2:1: unknown key "acounts" in the file; did you mean "accounts"?`,
+			`s.yaml:3:1: unknown key "zzz" in the file; the nearest known key is "enisim", all of them are enisim, accounts, instance_types`,
+			`s.yaml:6:5: unknown key "ram_user" in an account; did you mean "ram_users"?`,
+		}},
 	{"key twice", "enisim: 1\naccounts: []\naccounts: []\n", []string{
 		`s.yaml:3:1: key "accounts" is given twice, first on line 2`,
 	}},
@@ -544,14 +545,26 @@ instance_types: [{id: own.type, vcpus: 1, memory_gib: 1, eni_quantity: 2}]
 		{"regions:", "regionen:", `6:5: unknown key "regionen" in an account; did you mean "regions"?`},
 		{"vpcs:", "vpc:", `8:9: unknown key "vpc" in a region; did you mean "vpcs"?`},
 		{"id: vpc-1", "ide: vpc-1", `9:13: unknown key "ide" in a VPC; did you mean "id"?`},
-		{"cidr_block: 10.0.0.0/8", "cidr: 10.0.0.0/8", `10:13: unknown key "cidr" in a VPC; did you mean "cidr_block"?`},
+		{
+			"cidr_block: 10.0.0.0/8", "cidr: 10.0.0.0/8",
+			`10:13: unknown key "cidr" in a VPC; did you mean "cidr_block"?`,
+		},
 		{"vswitches:", "vswitchs:", `11:13: unknown key "vswitchs" in a VPC; did you mean "vswitches"?`},
 		{"vswitches:", "subnets:", `11:13: unknown key "subnets" in a VPC; `},
-		{"security_groups: [{", "security_grups: [{", `12:13: unknown key "security_grups" in a VPC; did you mean "security_groups"?`},
+		{
+			"security_groups: [{", "security_grups: [{",
+			`12:13: unknown key "security_grups" in a VPC; did you mean "security_groups"?`,
+		},
 		{"instances:", "instanzen:", `13:9: unknown key "instanzen" in a region; did you mean "instances"?`},
 		{"instances:", "machines:", `13:9: unknown key "machines" in a region; `},
-		{"vswitch: vsw-1, security_groups: [sg-1]}]", "vswich: vsw-1, security_groups: [sg-1]}]", `unknown key "vswich" in an instance; did you mean "vswitch"?`},
-		{"instance_types:", "instance_typs:", `15:1: unknown key "instance_typs" in the file; did you mean "instance_types"?`},
+		{
+			"vswitch: vsw-1, security_groups: [sg-1]}]", "vswich: vsw-1, security_groups: [sg-1]}]",
+			`unknown key "vswich" in an instance; did you mean "vswitch"?`,
+		},
+		{
+			"instance_types:", "instance_typs:",
+			`15:1: unknown key "instance_typs" in the file; did you mean "instance_types"?`,
+		},
 		{"instance_types:", "flavours:", `15:1: unknown key "flavours" in the file; `},
 	} {
 		_, err := scenario.Parse("s.yaml", []byte(strings.Replace(world, c.key, c.misspelt, 1)))
@@ -578,7 +591,9 @@ func TestParseOfPermissions(t *testing.T) {
 		"ecs:Atach*":                  `s.yaml:4:36: permission "ecs:Atach*" names no action; did you mean "ecs:Attach*"?`,
 		"objects:Put*":                `s.yaml:4:36: permission "objects:Put*" names no action; a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc and sts`,
 	} {
-		_, err := scenario.Parse("s.yaml", fmt.Appendf(nil, "enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_users: [{name: ci, allow: [%q]}]\n", permission))
+		_, err := scenario.Parse("s.yaml", fmt.Appendf(nil,
+			"enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n    ram_users: [{name: ci, allow: [%q]}]\n",
+			permission))
 		if got := fmt.Sprint(err); says == "" && err != nil || says != "" && got != says {
 			t.Errorf("%s: got %v, want %q", permission, err, says)
 		}

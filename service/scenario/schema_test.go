@@ -127,7 +127,8 @@ func TestTheSchemaRefusesWhatIsWrongInShape(t *testing.T) {
 	e := newEditor(t)
 	checked := 0
 	for _, c := range wrong {
-		if !slices.ContainsFunc(c.want, ofShape.MatchString) || strings.Contains(c.want[0], "not UTF-8") || c.name == "aliases" {
+		if !slices.ContainsFunc(c.want, ofShape.MatchString) || strings.Contains(c.want[0], "not UTF-8") ||
+			c.name == "aliases" {
 			continue
 		}
 		checked++
@@ -294,7 +295,8 @@ func TestSchemaAndParserKnowTheSameKeys(t *testing.T) {
 			_, list, _ = strings.Cut(err.Error(), "the only key there is ")
 			list = strings.Trim(list, `"`)
 		}
-		if got, want := slices.Sorted(maps.Keys(kind.Properties)), slices.Sorted(slices.Values(strings.Split(list, ", "))); !slices.Equal(got, want) {
+		if got, want := slices.Sorted(maps.Keys(kind.Properties)),
+			slices.Sorted(slices.Values(strings.Split(list, ", "))); !slices.Equal(got, want) {
 			t.Errorf("%s: the schema knows %v, the parser %v", name, got, want)
 		}
 	}
@@ -339,13 +341,20 @@ func TestSchemaAndParserRefuseTheSame(t *testing.T) {
 		refused(what, spoilt(t, "instance", change))
 	}
 	for what, change := range map[string]func(map[string]any){
-		"InUse nowhere":      func(m map[string]any) { m["status"] = "InUse"; delete(m, "attached_to"); delete(m, "settles_in") },
+		"InUse nowhere": func(m map[string]any) {
+			m["status"] = "InUse"
+			delete(m, "attached_to")
+			delete(m,
+				"settles_in")
+		},
 		"attached, Deleting": func(m map[string]any) { m["status"] = "Deleting" },
 	} {
 		refused(what, spoilt(t, "network_interface", change))
 	}
 	refused("a role without a token", spoilt(t, "access_key", func(m map[string]any) { delete(m, "security_token") }))
-	for what, key := range map[string]string{"an end without a time": "settles_in", "a second step without a time": "runs_in"} {
+	for what, key := range map[string]string{
+		"an end without a time": "settles_in", "a second step without a time": "runs_in",
+	} {
 		refused(what, spoilt(t, "instance", func(m map[string]any) { delete(m, key) }))
 	}
 	refused("a token without an end", spoilt(t, "access_key", func(m map[string]any) { delete(m, "expires_at") }))

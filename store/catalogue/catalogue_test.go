@@ -40,7 +40,8 @@ func TestFindInstanceType(t *testing.T) {
 	t.Parallel()
 	want := InstanceType{
 		ID: "ecs.g6.large", Family: "ecs.g6", Generation: "6", VCPUs: 2, MemoryGiB: 8, ENIQuantity: 2,
-		PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), ENITotalQuantity: new(2), BandwidthGbps: new(1.0), PPS10k: new(30.0),
+		PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), ENITotalQuantity: new(2), BandwidthGbps: new(1.0),
+		PPS10k:          new(30.0),
 		CPUArchitecture: "x86_64", HotPlug: true, IOOptimized: true,
 	}
 	if got, found := FindInstanceType("ecs.g6.large"); !found || !reflect.DeepEqual(got, want) {
@@ -62,10 +63,12 @@ func TestFindInstanceType(t *testing.T) {
 func TestFindDetails(t *testing.T) {
 	t.Parallel()
 	want := Details{
-		ERIQuantity: new(0), PrimaryENIQueues: new(4), SecondaryENIQueues: new(4), MaxQueuesPerENI: new(4), TotalENIQueues: new(16),
+		ERIQuantity: new(0), PrimaryENIQueues: new(4), SecondaryENIQueues: new(4), MaxQueuesPerENI: new(4),
+		TotalENIQueues:    new(16),
 		JumboFrameSupport: true, NVMeSupport: "unsupported", DiskQuantity: new(17), GPUAmount: new(0),
-		CPUFrequencyGHz: new(2.7), CPUTurboFrequencyGHz: new(3.5), PhysicalProcessorModel: "Intel Xeon (Ice Lake) Platinum 8369B",
-		BandwidthRxKbps: new(3072000), BandwidthTxKbps: new(3072000), PPSRx: new(1100000), PPSTx: new(1100000),
+		CPUFrequencyGHz: new(2.7), CPUTurboFrequencyGHz: new(3.5),
+		PhysicalProcessorModel: "Intel Xeon (Ice Lake) Platinum 8369B",
+		BandwidthRxKbps:        new(3072000), BandwidthTxKbps: new(3072000), PPSRx: new(1100000), PPSTx: new(1100000),
 		Category: "General-purpose", FamilyLevel: "EnterpriseLevel",
 	}
 	if got := FindDetails("ecs.g7.xlarge"); !reflect.DeepEqual(got, want) {
@@ -117,8 +120,10 @@ func TestParseNamesTheMistake(t *testing.T) {
 			"eni_trunk_supported,bandwidth_gbps,pps_10k,network_cards,max_eni_total_incl_members,arch,source\n"
 		types = header + "ecs.x.large,ecs.x,1,2,8,2,6,1,,1,30,,,x86_64,test\n"
 	)
-	const more = "instance_type,eri_quantity,network_card_quantity,primary_eni_queue_number,secondary_eni_queue_number," +
-		"maximum_queue_number_per_eni,total_eni_queue_quantity,queue_pair_number,jumbo_frame_support,nvme_support,disk_quantity," +
+	const more = "instance_type,eri_quantity,network_card_quantity,primary_eni_queue_number," +
+		"secondary_eni_queue_number," +
+		"maximum_queue_number_per_eni,total_eni_queue_quantity,queue_pair_number,jumbo_frame_support," +
+		"nvme_support,disk_quantity," +
 		"gpu_amount,gpu_spec,gpu_memory_gib,local_storage_amount,local_storage_capacity_gib,local_storage_category," +
 		"cpu_core_frequency_ghz,cpu_turbo_frequency_ghz,physical_processor_model,instance_bandwidth_rx_kbps," +
 		"instance_bandwidth_tx_kbps,instance_pps_rx,instance_pps_tx,baseline_credit,initial_credit,instance_category," +
@@ -127,14 +132,26 @@ func TestParseNamesTheMistake(t *testing.T) {
 	for _, c := range []struct{ name, regions, types, details, noHotPlug, want string }{
 		{"a zone twice", regions + "q,Q,Q,r-a\n", types, more, "", "zone r-a lies in r and in q"},
 		{"a column missing", "region_id\nr\n", types, more, "", "no column local_name_en"},
-		{"a figure that is none", regions, strings.Replace(types, ",2,8,2,", ",2,8,two,", 1), more, "", "ecs.x.large: eni_quantity"},
-		{"a required figure empty", regions, strings.Replace(types, ",2,8,2,", ",,8,2,", 1), more, "", "a required figure is empty"},
+		{
+			"a figure that is none", regions, strings.Replace(types, ",2,8,2,", ",2,8,two,", 1), more, "",
+			"ecs.x.large: eni_quantity",
+		},
+		{
+			"a required figure empty", regions, strings.Replace(types, ",2,8,2,", ",,8,2,", 1), more, "",
+			"a required figure is empty",
+		},
 		{"a type twice", regions, types + strings.TrimPrefix(types, header), more, "", "ecs.x.large is listed twice"},
 		{"no hot-plug for an unknown type", regions, types, more, "ecs.y.large\n", "ecs.y.large is not among"},
 		{"details without a column", regions, types, "instance_type\n", "", "no column eri_quantity"},
 		{"details of an unknown type", regions, types, more + row("ecs.y.large", ""), "", "ecs.y.large is not among"},
-		{"details twice", regions, types, more + row("ecs.x.large", "1") + row("ecs.x.large", ""), "", "ecs.x.large is listed twice"},
-		{"a detail that is no figure", regions, types, more + row("ecs.x.large", "some"), "", "ecs.x.large: eri_quantity"},
+		{
+			"details twice", regions, types, more + row("ecs.x.large", "1") + row("ecs.x.large", ""), "",
+			"ecs.x.large is listed twice",
+		},
+		{
+			"a detail that is no figure", regions, types, more + row("ecs.x.large", "some"), "",
+			"ecs.x.large: eri_quantity",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

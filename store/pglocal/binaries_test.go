@@ -99,7 +99,8 @@ func TestChoose(t *testing.T) {
 	} {
 		got, err := from(test.path).choose(t.Context(), test.major, owner, filepath.Join(root, "none"), nil)
 		if want := filepath.Join(root, test.want, "bin"); got.dir != want || err != nil {
-			t.Errorf("choose with PATH=%q for a cluster of version %d: got %v, %v, want %s", test.path, test.major, got, err, want)
+			t.Errorf("choose with PATH=%q for a cluster of version %d: got %v, %v, want %s",
+				test.path, test.major, got, err, want)
 		}
 	}
 }
@@ -124,7 +125,9 @@ func packArchive(t *testing.T, installed binaries) []byte {
 	writer := tar.NewWriter(&tarball)
 	for _, program := range []string{"postgres", "initdb"} {
 		script := fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", installed.program(program))
-		if err := writer.WriteHeader(&tar.Header{Name: "bin/" + program, Mode: 0o755, Size: int64(len(script))}); err != nil {
+		if err := writer.WriteHeader(&tar.Header{
+			Name: "bin/" + program, Mode: 0o755, Size: int64(len(script)),
+		}); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := writer.Write([]byte(script)); err != nil {

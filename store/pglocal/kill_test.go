@@ -92,7 +92,8 @@ func TestStartAfterGoProcessWasKilled(t *testing.T) {
 
 			s := mustStart(t, Options{DataDir: dir})
 			if got := postmasterOf(t, dir); (got == orphan) == alsoPostmaster {
-				t.Errorf("postmaster is %+v after the start, %+v before it; want the same: %t", got, orphan, !alsoPostmaster)
+				t.Errorf("postmaster is %+v after the start, %+v before it; want the same: %t",
+					got, orphan, !alsoPostmaster)
 			}
 			assertRows(t, s.URL())
 			// The killed process held its locks to its end, not beyond: this is the last one out.

@@ -162,13 +162,15 @@ func TestStartAndStop(t *testing.T) {
 		`SHOW max_connections`:                    "200",
 		`SHOW work_mem`:                           "5MB",
 		`SELECT inet_server_addr() IS NULL || ''`: "true",
-		`SELECT count(*)::text FROM pg_settings WHERE name = 'listen_addresses' AND source <> 'configuration file'`: "0",
+		`SELECT count(*)::text FROM pg_settings
+			WHERE name = 'listen_addresses' AND source <> 'configuration file'`: "0",
 	} {
 		if got := queryText(t, conn, query); got != want {
 			t.Errorf("%s: got %q, want %q", query, got, want)
 		}
 	}
-	if got, want := queryText(t, connect(t, s.DatabaseURL("template1")), `SELECT current_database()`), "template1"; got != want {
+	if got, want := queryText(t, connect(t, s.DatabaseURL("template1")), `SELECT current_database()`),
+		"template1"; got != want {
 		t.Errorf("DatabaseURL(%q) leads to %q", want, got)
 	}
 	run(t, conn, writeRows)
@@ -186,7 +188,8 @@ func TestStopOfAPostgresThatHangs(t *testing.T) {
 	s := mustStart(t, Options{DataDir: dir})
 	conn := connect(t, s.URL())
 	run(t, conn, writeRows)
-	pid, err := strconv.Atoi(queryText(t, conn, `SELECT pid::text FROM pg_stat_activity WHERE backend_type = 'checkpointer'`))
+	pid, err := strconv.Atoi(queryText(t, conn, `
+		SELECT pid::text FROM pg_stat_activity WHERE backend_type = 'checkpointer'`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +277,8 @@ func TestStartAfterPostmasterWasKilled(t *testing.T) {
 	var group sync.WaitGroup
 	group.Go(func() { _, _ = busy.Exec(t.Context(), `SELECT spin()`) }) // its outcome is nobody's business
 	defer group.Wait()
-	for queryText(t, conn, `SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%spin()'`) != "1" {
+	for queryText(t, conn, `
+		SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%spin()'`) != "1" {
 	}
 	killed := killPostmaster(t, dir)
 
@@ -462,7 +466,9 @@ func TestRootKeepsOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := mustStart(t, Options{DataDir: dir})
-	for _, path := range []string{s.files.cluster(), s.run(), s.files.log(), s.files.startLock(), s.files.usersLock(), configPath(s.files)} {
+	for _, path := range []string{
+		s.files.cluster(), s.run(), s.files.log(), s.files.startLock(), s.files.usersLock(), configPath(s.files),
+	} {
 		info, err := os.Lstat(path)
 		if err != nil {
 			t.Fatal(err)
@@ -527,7 +533,10 @@ func TestStartRefuses(t *testing.T) {
 			arrange: func(_ *testing.T, dir string) Options {
 				return Options{DataDir: dir, Settings: map[string]string{"shared_buffers": "plenty"}}
 			},
-			want: []string{"did not start: it exited with status 1", "postgres.log", `invalid value for parameter "shared_buffers": "plenty"`},
+			want: []string{
+				"did not start: it exited with status 1", "postgres.log",
+				`invalid value for parameter "shared_buffers": "plenty"`,
+			},
 		},
 		"no data folder": {
 			arrange: func(*testing.T, string) Options { return Options{} },

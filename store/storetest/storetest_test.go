@@ -192,7 +192,8 @@ func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 	s := mustShared(t)
 	schema := randomSchema()
 	broken := errors.New("broken on purpose")
-	_, err := open(t.Context(), location{URL: s.url.String()}, schema, func(context.Context, string) error { return broken })
+	_, err := open(t.Context(), location{URL: s.url.String()}, schema,
+		func(context.Context, string) error { return broken })
 	if !errors.Is(err, broken) {
 		t.Errorf("open returned %v, want %v", err, broken)
 	}
@@ -417,7 +418,8 @@ func exists(t *testing.T, s *server, database string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found bool
-	err := s.admin.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`, database).Scan(&found)
+	err := s.admin.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)`,
+		database).Scan(&found)
 	if err != nil {
 		t.Fatal(err)
 	}

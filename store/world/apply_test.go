@@ -26,7 +26,10 @@ func TestApplyForgetsNoColumn(t *testing.T) {
 	t.Parallel()
 	type column struct{ Table, Name string }
 	// What an update need not set: the key of the row, its place, which makes it another row, and when it was made.
-	fixed := []string{"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type", "created_at", "started_at"}
+	fixed := []string{
+		"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type",
+		"created_at", "started_at",
+	}
 	lifetimes := []column{{"accounts", "expires_at"}} // given when the account is made; a scenario says nothing of it
 	rows, err := storetest.Pool(t).Query(t.Context(), `
 		SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`)
@@ -49,7 +52,8 @@ func TestApplyForgetsNoColumn(t *testing.T) {
 		if !word.MatchString(insert) {
 			t.Errorf("the insert into %s does not fill %s", c.Table, c.Name)
 		}
-		if update, updated := updates[c.Table]; updated && !word.MatchString(update) && !slices.Contains(fixed, c.Name) && !slices.Contains(lifetimes, c) {
+		if update, updated := updates[c.Table]; updated && !word.MatchString(update) &&
+			!slices.Contains(fixed, c.Name) && !slices.Contains(lifetimes, c) {
 			t.Errorf("the update of %s does not set %s", c.Table, c.Name)
 		}
 	}
@@ -67,7 +71,9 @@ func TestApplyStoresRowsAsTheyCome(t *testing.T) {
 	w := smallWorld("1000000000000001")
 	w.NetworkInterfaces[0].NextStatus = new(store.ENIDeleted)
 	w.NetworkInterfaces[0].Status = store.ENIDeleting
-	w.NetworkInterfacesSettleIn = map[store.ResourceID]time.Duration{{AccountID: "1000000000000001", ID: "eni-1"}: time.Minute}
+	w.NetworkInterfacesSettleIn = map[store.ResourceID]time.Duration{
+		{AccountID: "1000000000000001", ID: "eni-1"}: time.Minute,
+	}
 	if _, err := world.Apply(t.Context(), newStore(pool), w, now); err != nil {
 		t.Fatal(err)
 	}
@@ -76,16 +82,19 @@ func TestApplyStoresRowsAsTheyCome(t *testing.T) {
 	var block netip.Prefix
 	err := pool.QueryRow(t.Context(), `
 		SELECT n.id, n.status, n.next_status, n.settles_at, n.tags, n.created_at, a.address, v.cidr_block
-		FROM network_interfaces n JOIN private_ip_addresses a ON a.network_interface_id = n.id JOIN vswitches v ON v.id = n.vswitch_id`).
+		FROM network_interfaces n JOIN private_ip_addresses a ON a.network_interface_id = n.id
+		JOIN vswitches v ON v.id = n.vswitch_id`).
 		Scan(&got.ID, &got.Status, &got.NextStatus, &got.SettlesAt, &got.Tags, &got.CreatedAt, &address, &block)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Status != store.ENIDeleting || *got.NextStatus != store.ENIDeleted || !got.SettlesAt.Equal(now.Add(time.Minute)) || !got.CreatedAt.Equal(now) {
+	if got.Status != store.ENIDeleting || *got.NextStatus != store.ENIDeleted ||
+		!got.SettlesAt.Equal(now.Add(time.Minute)) || !got.CreatedAt.Equal(now) {
 		t.Errorf("got %+v, want Deleting, created at noon and gone a minute later", got)
 	}
 	if got.Tags["team"] != "network" || address.String() != "10.0.0.1" || block.String() != "10.0.0.0/24" {
-		t.Errorf("got tags %v, address %v, block %v, want team=network, 10.0.0.1, 10.0.0.0/24", got.Tags, address, block)
+		t.Errorf("got tags %v, address %v, block %v, want team=network, 10.0.0.1, 10.0.0.0/24",
+			got.Tags, address, block)
 	}
 }
 
@@ -116,7 +125,9 @@ func TestApplyRefusesAKeyThatIsBeingTaken(t *testing.T) {
 	}
 	for _, sql := range []string{
 		`INSERT INTO accounts (id, created_at) VALUES ('1000000000000002', '2030-01-01')`,
-		`INSERT INTO access_keys (id, account_id, secret, created_at) VALUES ('LTAI1', '1000000000000002', 's', '2030-01-01')`,
+		`
+			INSERT INTO access_keys (id, account_id, secret, created_at)
+			VALUES ('LTAI1', '1000000000000002', 's', '2030-01-01')`,
 	} {
 		if _, err := other.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -138,7 +149,9 @@ func TestApplyRefusesAKeyThatIsBeingTaken(t *testing.T) {
 
 func TestAppliedAddsUp(t *testing.T) {
 	t.Parallel()
-	applied := world.Applied{Tables: []world.TableChange{{Table: "vpcs", Inserted: 1, Deleted: 2}, {Table: "instances", Updated: 3, Deleted: 4}}}
+	applied := world.Applied{Tables: []world.TableChange{
+		{Table: "vpcs", Inserted: 1, Deleted: 2}, {Table: "instances", Updated: 3, Deleted: 4},
+	}}
 	if got, want := applied.Total(), (world.TableChange{Inserted: 1, Updated: 3, Deleted: 6}); got != want {
 		t.Errorf("total: got %+v, want %+v", got, want)
 	}
@@ -154,11 +167,16 @@ func newStore(pool *pgxpool.Pool) *store.Store { return store.New(pool, slog.New
 func smallWorld(account string) *world.World {
 	block := netip.MustParsePrefix("10.0.0.0/24")
 	return &world.World{
-		Accounts:       []store.Account{{ID: account}},
-		AccessKeys:     []store.AccessKey{{ID: "LTAI1", AccountID: account, Secret: "s", Status: "Active"}},
-		VPCs:           []store.VPC{{AccountID: account, ID: "vpc-1", RegionID: "cn-hangzhou", CIDRBlock: block}},
-		VSwitches:      []store.VSwitch{{AccountID: account, ID: "vsw-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h", CIDRBlock: block}},
-		SecurityGroups: []store.SecurityGroup{{AccountID: account, ID: "sg-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", Type: "normal", InstanceLimit: 10}},
+		Accounts:   []store.Account{{ID: account}},
+		AccessKeys: []store.AccessKey{{ID: "LTAI1", AccountID: account, Secret: "s", Status: "Active"}},
+		VPCs:       []store.VPC{{AccountID: account, ID: "vpc-1", RegionID: "cn-hangzhou", CIDRBlock: block}},
+		VSwitches: []store.VSwitch{{
+			AccountID: account, ID: "vsw-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h",
+			CIDRBlock: block,
+		}},
+		SecurityGroups: []store.SecurityGroup{{
+			AccountID: account, ID: "sg-1", VPCID: "vpc-1", RegionID: "cn-hangzhou", Type: "normal", InstanceLimit: 10,
+		}},
 		NetworkInterfaces: []store.NetworkInterface{{
 			AttachableENI: store.AttachableENI{
 				AccountID: account,
@@ -174,9 +192,12 @@ func smallWorld(account string) *world.World {
 			Tags:       map[string]string{"team": "network"},
 		}},
 		PrivateIPAddresses: []store.PrivateIPAddress{{
-			AccountID: account, VSwitchID: "vsw-1", Address: netip.MustParseAddr("10.0.0.1"), NetworkInterfaceID: "eni-1", IsPrimary: true,
+			AccountID: account, VSwitchID: "vsw-1", Address: netip.MustParseAddr("10.0.0.1"),
+			NetworkInterfaceID: "eni-1", IsPrimary: true,
 		}},
-		GroupMemberships: []store.GroupMembership{{AccountID: account, NetworkInterfaceID: "eni-1", SecurityGroupID: "sg-1", VPCID: "vpc-1"}},
+		GroupMemberships: []store.GroupMembership{{
+			AccountID: account, NetworkInterfaceID: "eni-1", SecurityGroupID: "sg-1", VPCID: "vpc-1",
+		}},
 	}
 }
 
@@ -200,7 +221,8 @@ func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := 0
-	if _, err := pool.Exec(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil { // the session counts for itself until then
+	// The session counts for itself until then.
+	if _, err := pool.Exec(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil {
 		t.Fatal(err)
 	}
 	if err := pool.QueryRow(t.Context(), `
@@ -224,7 +246,8 @@ func wideWorld(account string, interfaces int) *world.World {
 	w.NetworkInterfaces, w.PrivateIPAddresses, w.GroupMemberships = nil, nil, nil
 	next := netip.MustParseAddr("10.0.0.1")
 	for n := range interfaces {
-		eni.ID, eni.MACAddress = fmt.Sprintf("eni-%d", n), fmt.Sprintf("00:16:3e:%02x:%02x:%02x", n>>16, n>>8&255, n&255)
+		eni.ID, eni.MACAddress = fmt.Sprintf("eni-%d", n),
+			fmt.Sprintf("00:16:3e:%02x:%02x:%02x", n>>16, n>>8&255, n&255)
 		address.NetworkInterfaceID, address.Address = eni.ID, next
 		membership.NetworkInterfaceID = eni.ID
 		w.NetworkInterfaces = append(w.NetworkInterfaces, eni)

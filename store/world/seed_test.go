@@ -63,7 +63,8 @@ func TestSeed(t *testing.T) {
 		t.Errorf("got %+v, %v; want two accounts, the first as it was", accounts, err)
 	}
 	again, err := world.Read(t.Context(), st, []string{second}, now)
-	if err != nil || len(again.NetworkInterfaces) != len(other.NetworkInterfaces) || len(again.Instances) != len(other.Instances) {
+	if err != nil || len(again.NetworkInterfaces) != len(other.NetworkInterfaces) ||
+		len(again.Instances) != len(other.Instances) {
 		t.Errorf("got %+v, %v; want the second account with all of its rows", again, err)
 	}
 }

@@ -17,8 +17,10 @@ var allTables = []interface {
 	Columns() []string
 	Statements() []string
 }{
-	store.RegionsTable, store.ZonesTable, store.AccountsTable, store.RAMUsersTable, store.AccessKeysTable, store.InstanceTypesTable,
-	store.VPCsTable, store.VSwitchesTable, store.SecurityGroupsTable, store.SecurityGroupRulesTable, store.InstancesTable,
+	store.RegionsTable, store.ZonesTable, store.AccountsTable, store.RAMUsersTable, store.AccessKeysTable,
+	store.InstanceTypesTable,
+	store.VPCsTable, store.VSwitchesTable, store.SecurityGroupsTable, store.SecurityGroupRulesTable,
+	store.InstancesTable,
 	store.NetworkInterfacesTable, store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable,
 }
 
@@ -29,7 +31,8 @@ func TestTablesListTheColumnsOfTheSchema(t *testing.T) {
 	for _, table := range allTables {
 		name, listed := table.Name(), table.Columns()
 		rows, _ := pool.Query(t.Context(), `
-			SELECT column_name::text FROM information_schema.columns WHERE table_schema = 'public' AND table_name = $1`, name)
+			SELECT column_name::text FROM information_schema.columns
+			WHERE table_schema = 'public' AND table_name = $1`, name)
 		stored, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			t.Fatal(err)

@@ -14,14 +14,18 @@ import (
 
 // verifyWorld adds to storetest.SmallWorld what makes every invariant hold, and something for each to look at.
 const verifyWorld = storetest.SmallWorld + `
-INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
-    ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse', 'i-2', 2, 0, '00:16:3e:00:00:20', '2026-11-22');
+INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id,
+    instance_eni_quantity, device_index, mac_address, created_at)
+VALUES
+    ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse', 'i-2', 2, 0,
+        '00:16:3e:00:00:20', '2026-11-22');
 INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
     ('1000000000000001', 'vsw-h', '10.0.0.2', 'eni-0', true),
     ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-2', true),
     ('1000000000000001', 'vsw-i', '10.1.0.1', 'eni-i', true),
     ('1000000000000001', 'vsw-2', '172.16.0.1', 'eni-20', true);
-INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id) VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1');
+INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id)
+VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1');
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
@@ -62,13 +66,19 @@ var brokenInvariants = []struct {
 	{
 		"an_interface_is_on_an_instance_that_exists",
 		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
-		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-9', instance_eni_quantity = 3, device_index = 1 WHERE id = 'eni-2'`,
+		`
+			UPDATE network_interfaces
+			SET status = 'InUse', instance_id = 'i-9', instance_eni_quantity = 3, device_index = 1
+			WHERE id = 'eni-2'`,
 		[]string{"an_interface_is_on_an_instance_that_exists: interface eni-2 is on i-9, which does not exist"},
 	},
 	{
 		"an_attached_interface_shares_vpc_and_zone_with_its_instance",
 		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
-		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2 WHERE id = 'eni-i'`,
+		`
+			UPDATE network_interfaces
+			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2
+			WHERE id = 'eni-i'`,
 		[]string{"an_attached_interface_shares_vpc_and_zone_with_its_instance: interface eni-i lies in vpc-1 and cn-hangzhou-i, its instance i-1 in vpc-1 and cn-hangzhou-h"},
 	},
 	{
@@ -86,13 +96,19 @@ var brokenInvariants = []struct {
 	{
 		"a_device_index_is_taken_once",
 		[]string{"a_device_index_is_taken_once"},
-		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1 WHERE id = 'eni-2'`,
+		`
+			UPDATE network_interfaces
+			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1
+			WHERE id = 'eni-2'`,
 		[]string{"a_device_index_is_taken_once: instance i-1 has eni-1, eni-2 at device index 1"},
 	},
 	{
 		"a_device_index_is_below_the_limit_of_the_type",
 		[]string{"a_device_index_is_below_the_limit_of_the_type"},
-		`UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 7 WHERE id = 'eni-2'`,
+		`
+			UPDATE network_interfaces
+			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 7
+			WHERE id = 'eni-2'`,
 		[]string{"a_device_index_is_below_the_limit_of_the_type: interface eni-2 has device index 7 on instance i-1, whose type ecs.g6.xlarge takes 3"},
 	},
 	{
@@ -161,7 +177,10 @@ var brokenInvariants = []struct {
 	},
 	{
 		"a_reserved_address_is_given_to_nobody", nil,
-		`INSERT INTO private_ip_addresses SELECT '1000000000000001', 'vsw-h', ('10.0.255.' || n)::inet, 'eni-2', false FROM generate_series(252, 253) n`,
+		`
+			INSERT INTO private_ip_addresses SELECT '1000000000000001', 'vsw-h', ('10.0.255.' || n)::inet, 'eni-2',
+			    false
+			FROM generate_series(252, 253) n`,
 		[]string{"a_reserved_address_is_given_to_nobody: address 10.0.255.253 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
 	},
 	{
@@ -182,7 +201,9 @@ var brokenInvariants = []struct {
 	},
 	{
 		"an_interface_has_one_primary_address", nil,
-		`DROP INDEX an_eni_has_one_primary_ipv4; INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.9', 'eni-2', true)`,
+		`
+			DROP INDEX an_eni_has_one_primary_ipv4; INSERT INTO private_ip_addresses
+			VALUES ('1000000000000001', 'vsw-h', '10.0.0.9', 'eni-2', true)`,
 		[]string{"an_interface_has_one_primary_address: interface eni-2 has 2 primary IPv4 addresses"},
 	},
 	{
@@ -269,13 +290,16 @@ func TestVerifyReportsABoundedNumberOfViolations(t *testing.T) {
 	pool := storetest.Pool(t)
 	execute(t, pool, verifyWorld)
 	execute(t, pool, `
-		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, mac_address, created_at)
-		SELECT '1000000000000001', 'eni-x' || n, 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available', '00:16:3e:00:00:02', '2026-11-22'
+		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+		    mac_address, created_at)
+		SELECT '1000000000000001', 'eni-x' || n, 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary',
+		    'Available', '00:16:3e:00:00:02', '2026-11-22'
 		FROM generate_series(1, 5000) n;
 		UPDATE client_tokens SET answer = NULL`)
 	got := verify(t, pool)
 	if len(got) != world.MaxViolations+1 || got[len(got)-1] != "a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes" {
-		t.Errorf("got %d violations, the last %q, want %d and the one of the token", len(got), got[len(got)-1], world.MaxViolations)
+		t.Errorf("got %d violations, the last %q, want %d and the one of the token",
+			len(got), got[len(got)-1], world.MaxViolations)
 	}
 }
 
@@ -307,7 +331,8 @@ func execute(t *testing.T, pool *pgxpool.Pool, sql string) {
 func dropConstraint(t *testing.T, pool *pgxpool.Pool, name string) {
 	t.Helper()
 	var table string
-	if err := pool.QueryRow(t.Context(), `SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1`, name).Scan(&table); err != nil {
+	if err := pool.QueryRow(t.Context(), `SELECT conrelid::regclass::text FROM pg_constraint WHERE conname = $1`,
+		name).Scan(&table); err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
 	execute(t, pool, "ALTER TABLE "+table+" DROP CONSTRAINT "+pgx.Identifier{name}.Sanitize()+" CASCADE")

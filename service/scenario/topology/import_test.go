@@ -26,7 +26,9 @@ func answers(t *testing.T, changes ...string) []topology.Source {
 		if err != nil {
 			t.Fatal(err)
 		}
-		sources = append(sources, topology.Source{Name: filepath.Base(file), Data: []byte(strings.NewReplacer(changes...).Replace(string(data)))})
+		sources = append(sources, topology.Source{
+			Name: filepath.Base(file), Data: []byte(strings.NewReplacer(changes...).Replace(string(data))),
+		})
 	}
 	return sources
 }
@@ -92,7 +94,10 @@ func TestWhatTheCatalogueDoesNotKnowIsDeclared(t *testing.T) {
 			"# The catalogue's type holds less than its instances do here. The raised limits are guesses.\n" +
 				"  - {id: ecs.g6.large, vcpus: 2, memory_gib: 8, eni_quantity: 4, private_ipv4_per_eni: 6, ipv6_per_eni: 1, cpu_architecture: x86_64}",
 		}},
-		{"texts that YAML would read otherwise", []string{"web #1", `{\"a\": [1]}\n- b: *c {n}`}, []string{`name: "{\"a\": [1]}\n- b: *c {n}"`}},
+		{
+			"texts that YAML would read otherwise", []string{"web #1", `{\"a\": [1]}\n- b: *c {n}`},
+			[]string{`name: "{\"a\": [1]}\n- b: *c {n}"`},
+		},
 		{"a trunk and its member", []string{`"Status": "Available",
         "Type": "Secondary"`, `"Status": "InUse", "Type": "Member"`}, []string{
 			"# It is of the type Member, which is not simulated.",
@@ -119,8 +124,13 @@ func TestAGroupBeyondTheDefaultLimit(t *testing.T) {
 			"VSwitchId": "vsw-bp1z8x6c4v2b0n9m7asdf", "SecurityGroupIds": {"SecurityGroupId": ["sg-bp1c5v7b9n1m3q5w7e9r"]}}`, n, n))
 	}
 	sources = append(sources,
-		topology.Source{Name: "hosts.json", Data: []byte(`{"Instances": {"Instance": [` + strings.Join(hosts, ",") + `]}}`)},
-		topology.Source{Name: "cards.json", Data: []byte(`{"NetworkInterfaceSets": {"NetworkInterfaceSet": [` + strings.Join(cards, ",") + `]}}`)})
+		topology.Source{
+			Name: "hosts.json", Data: []byte(`{"Instances": {"Instance": [` + strings.Join(hosts, ",") + `]}}`),
+		},
+		topology.Source{
+			Name: "cards.json",
+			Data: []byte(`{"NetworkInterfaceSets": {"NetworkInterfaceSet": [` + strings.Join(cards, ",") + `]}}`),
+		})
 	if text, _ := mustImport(t, sources); !strings.Contains(text, "tags: {tier: front}, instance_limit: 2002}") {
 		t.Error("got no instance_limit of 2002")
 	}
@@ -134,7 +144,8 @@ func TestEveryProblemIsReported(t *testing.T) {
 		sources []topology.Source
 		want    []string
 	}{
-		{"what is missing", without(answers(t), "vswitches-1.json", "security-groups.json", "network-interfaces-2.json", "instances-future.json"), []string{
+		{"what is missing", without(answers(t), "vswitches-1.json", "security-groups.json", "network-interfaces-2.json",
+			"instances-future.json"), []string{
 			"fetch DescribeInstances of i-ft1aaaaaaaaaaaaaaaaa: eni-ft1primary0000000000 refers to it",
 			"fetch DescribeNetworkInterfaces of eni-bp1leaving0000000000: i-bp16a8d2h5k9m3q7s1vx refers to it",
 			"fetch DescribeNetworkInterfaces of eni-bp1nodeprimary000000: i-bp1bignode0000000000 refers to it",
@@ -149,21 +160,28 @@ func TestEveryProblemIsReported(t *testing.T) {
 			"fetch DescribeVpcs of vpc-bp1k7d3s9f2h6j8l0qwer: vsw-bp1newzone00000000000 and 3 more refer to it",
 			"fetch DescribeVpcs of vpc-ft1aaaaaaaaaaaaaaaaaa: vsw-ft1aaaaaaaaaaaaaaaaaa and 1 more refer to it",
 		}},
-		{"no JSON", append(one("{}{"), topology.Source{Name: "b.json", Data: []byte(`{"RequestId": "x", "Code": "Throttling", "Message": "later"}`)},
-			topology.Source{Name: "c.json", Data: []byte(`{"Vpcs": {"Vpc": 7}}`)}, topology.Source{Name: "d.json"}), []string{
-			"a.json: this is no answer of DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances or DescribeNetworkInterfaces: it has none of Vpcs, VSwitches, SecurityGroups, Instances and NetworkInterfaceSets",
-			"a.json: this is no JSON: unexpected EOF",
-			"b.json: the answer is the error Throttling: later",
-			"c.json: this is no answer that can be read: json: cannot unmarshal number into Go struct field .Vpcs.Vpc of type []*topology.vpc",
-			"d.json: this is no JSON: EOF",
-		}},
-		{"pages that differ", append(answers(t), topology.Source{Name: "newer.json", Data: []byte(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-ft1aaaaaaaaaaaaaaaaaa"}]}}`)}), []string{
+		{"no JSON", append(one("{}{"), topology.Source{
+			Name: "b.json", Data: []byte(`{"RequestId": "x", "Code": "Throttling", "Message": "later"}`),
+		},
+			topology.Source{Name: "c.json", Data: []byte(`{"Vpcs": {"Vpc": 7}}`)}, topology.Source{Name: "d.json"}),
+			[]string{
+				"a.json: this is no answer of DescribeVpcs, DescribeVSwitches, DescribeSecurityGroups, DescribeInstances or DescribeNetworkInterfaces: it has none of Vpcs, VSwitches, SecurityGroups, Instances and NetworkInterfaceSets",
+				"a.json: this is no JSON: unexpected EOF",
+				"b.json: the answer is the error Throttling: later",
+				"c.json: this is no answer that can be read: json: cannot unmarshal number into Go struct field .Vpcs.Vpc of type []*topology.vpc",
+				"d.json: this is no JSON: EOF",
+			}},
+		{"pages that differ", append(answers(t), topology.Source{Name: "newer.json",
+			Data: []byte(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-ft1aaaaaaaaaaaaaaaaaa"}]}}`)}), []string{
 			"newer.json: VPC vpc-ft1aaaaaaaaaaaaaaaaaa differs from what vpcs.json tells of it; keep the newer file",
 		}},
-		{"no owner", one(`{"Vpcs": {"Vpc": []}}`), []string{"the answers name no owner: choose the account with --account"}},
-		{"two owners", one(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-1", "OwnerId": 1}, {"VpcId": "vpc-2", "OwnerId": "2"}]}}`), []string{
-			"the answers name several owners, 1, 2: choose the account with --account",
+		{"no owner", one(`{"Vpcs": {"Vpc": []}}`), []string{
+			"the answers name no owner: choose the account with --account",
 		}},
+		{"two owners", one(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-1", "OwnerId": 1}, {"VpcId": "vpc-2", "OwnerId": "2"}]}}`),
+			[]string{
+				"the answers name several owners, 1, 2: choose the account with --account",
+			}},
 		{"what no scenario has", answers(t, `"172.17.0.0/20"`, `"192.168.0.0/20"`, `"Status": "Available",
         "Type": "Secondary"`, `"Status": "InUse",
         "Type": "Secondary"`), []string{
@@ -180,7 +198,8 @@ func TestEveryProblemIsReported(t *testing.T) {
 
 func TestInterfacesKeepWhatIsTheirs(t *testing.T) {
 	t.Parallel()
-	sources := answers(t, "00:16:3e:12:34:56", "00:16:3E:12:34:56", `"SourceDestCheck": false`, `"SourceDestCheck": true`)
+	sources := answers(t, "00:16:3e:12:34:56", "00:16:3E:12:34:56", `"SourceDestCheck": false`,
+		`"SourceDestCheck": true`)
 	found := false
 	for i := range sources {
 		text := string(sources[i].Data)
