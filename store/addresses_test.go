@@ -10,8 +10,9 @@ import (
 	"enisim/store/storetest"
 )
 
-// offered locks the VSwitch of a small world and reads what it has for a want, in a transaction that writes nothing.
-func offered(t *testing.T, st *store.Store, want store.AddressWant,
+// readOffer locks a VSwitch of the small world and returns the addresses that it offers for want.
+// The transaction writes only what the function then writes.
+func readOffer(t *testing.T, st *store.Store, want store.AddressWant,
 	then func(*store.Tx, *store.AddressOffer)) *store.AddressOffer {
 	t.Helper()
 	var offer *store.AddressOffer
@@ -46,7 +47,8 @@ func prefixes(texts ...string) (out []netip.Prefix) {
 	return out
 }
 
-// A /26 has 64 addresses: .0 and the last three are nobody's, eni-1 has .1, and eni-2 the /28 from .16.
+// An offer contains only free addresses. A /26 has 64 addresses: .0 and the last three are
+// reserved, eni-1 has .1 and .40, and eni-2 has the /28 that begins at .16.
 func TestAddressOffers(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -58,12 +60,11 @@ func TestAddressOffers(t *testing.T) {
 		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.40', 'eni-1', false)`,
 		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-2')`,
 		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '2408:4005:3c5:1:8000::/80', 'eni-2')`,
-		// One that is gone gives its address back.
-		`
-			INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
-			    next_status, settles_at, mac_address, created_at)
-			VALUES ('1000000000000001', 'eni-gone', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary',
-			    'Deleting', 'Deleted', '2020-01-01', '00:16:3e:00:00:09', '2020-01-01')`,
+		// An interface whose deletion is due no longer holds its address.
+		`INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+		     next_status, settles_at, mac_address, created_at)
+		 VALUES ('1000000000000001', 'eni-gone', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary',
+		     'Deleting', 'Deleted', '2020-01-01', '00:16:3e:00:00:09', '2020-01-01')`,
 		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-gone', true)`,
 	} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {
@@ -71,25 +72,26 @@ func TestAddressOffers(t *testing.T) {
 		}
 	}
 
-	offer := offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 3, Named: addrs("10.0.0.2")}, nil)
+	offer := readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 3, Named: addrs("10.0.0.2")}, nil)
 	if want := addrs("10.0.0.3", "10.0.0.4", "10.0.0.5"); !slices.Equal(offer.IPv4, want) || len(offer.Taken) != 0 {
 		t.Errorf("three beside .2: got %v, taken %v, want %v", offer.IPv4, offer.Taken, want)
 	}
 	if offer.VSwitch == nil || offer.VSwitch.ZoneID != "cn-hangzhou-h" ||
 		offer.VSwitch.CIDRBlock.String() != "10.0.0.0/26" {
-		t.Errorf("got the VSwitch %+v", offer.VSwitch)
+		t.Errorf("VSwitch: got %+v, want one of cn-hangzhou-h with 10.0.0.0/26", offer.VSwitch)
 	}
-	offer = offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 100}, nil)
+	offer = readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 100}, nil)
 	if got, want := len(offer.IPv4), 60-2-16; got != want {
 		t.Errorf("all that is free: got %d addresses, want %d: %v", got, want, offer.IPv4)
 	}
 	named := addrs("10.0.0.1", "10.0.0.2", "10.0.0.17", "2408:4005:3c5:1:8000::7", "2408:4005:3c5:1::7")
-	offer = offered(t, st, store.AddressWant{VSwitchID: "vsw-h", Named: named}, nil)
+	offer = readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", Named: named}, nil)
 	if want := addrs("10.0.0.1", "10.0.0.17", "2408:4005:3c5:1:8000::7"); !slices.Equal(offer.Taken, want) {
 		t.Errorf("named: got %v taken, want %v", offer.Taken, want)
 	}
-	// Blocks: the first and the last have reserved addresses, .16 is given, .32 has .40. So there is none.
-	offer = offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4Prefixes: 2, IPv6Prefixes: 2,
+	// No /28 is free: the first and the last have reserved addresses, .16 is assigned, and .32 has
+	// .40 in it.
+	offer = readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4Prefixes: 2, IPv6Prefixes: 2,
 		NamedBlocks: prefixes("10.0.0.16/28", "10.0.0.32/28", "2408:4005:3c5:1:8000::/80",
 			"2408:4005:3c5:1:9000::/80")}, nil)
 	if len(offer.IPv4Prefixes) != 0 {
@@ -103,19 +105,20 @@ func TestAddressOffers(t *testing.T) {
 		"2408:4005:3c5:1:8000::/80"); !slices.Equal(offer.TakenBlocks, want) {
 		t.Errorf("named blocks: got %v taken, want %v", offer.TakenBlocks, want)
 	}
-	if offer := offered(t, st, store.AddressWant{VSwitchID: "vsw-nowhere", IPv4: 1}, nil); offer.VSwitch != nil ||
+	if offer := readOffer(t, st, store.AddressWant{VSwitchID: "vsw-nowhere", IPv4: 1}, nil); offer.VSwitch != nil ||
 		offer.IPv4 != nil {
-		t.Errorf("no VSwitch: got %+v", offer)
+		t.Errorf("a VSwitch that does not exist: got %+v, want no offer", offer)
 	}
 	var taken int
 	if err := pool.QueryRow(t.Context(), `
 		SELECT ipv4_addresses_in_use('1000000000000001', 'vsw-h', now())`).Scan(&taken); err != nil || taken != 18 {
-		t.Errorf("taken: got %d (%v), want 2 and a prefix of 16", taken, err)
+		t.Errorf("IPv4 addresses in use: got %d, error %v, want 18: 2 addresses and a prefix of 16", taken, err)
 	}
 }
 
-// An address is not given anew right after it was given, and when the end of the block is reached the search begins at its start.
-func TestAddressesGoRound(t *testing.T) {
+// The search for an address continues after the address assigned last, and at the end of the block
+// it begins at its start. So an address that was released is not assigned again at once.
+func TestAddressSearchContinuesAfterTheLastAddress(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)
@@ -132,11 +135,11 @@ func TestAddressesGoRound(t *testing.T) {
 	}}
 	var got []netip.Addr
 	for range 14 {
-		offered(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {
+		readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {
 			got = append(got, offer.IPv4...)
 			tx.AssignAddresses(n, []store.PrivateIPAddress{{Address: offer.IPv4[0]}}, nil, offer.IPv4)
 		})
-		if _, err := pool.Exec(t.Context(), `DELETE FROM private_ip_addresses`); err != nil { // given back at once
+		if _, err := pool.Exec(t.Context(), `DELETE FROM private_ip_addresses`); err != nil { // release it at once
 			t.Fatal(err)
 		}
 	}

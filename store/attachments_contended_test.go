@@ -9,8 +9,9 @@ import (
 	"enisim/store"
 )
 
-// contendedWorld is what an attach of eni-2 to i-1 depends on: a group that the instance is about to leave, with an interface whose detach
-// is due at contendedNow.
+// contendedWorld changes the small world so that an attach of eni-2 to i-1 depends on further rows:
+// a group that the instance is about to leave, and eni-1 in it, whose detach is due at
+// contendedNow.
 const contendedWorld = `
 UPDATE network_interfaces SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z'
 WHERE id = 'eni-1';
@@ -21,12 +22,13 @@ VALUES ('1000000000000001', 'sg-1', 'i-1', '2026-11-22 10:00Z')`
 
 var contendedNow = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
-// errLooked ends a transaction that only looked.
-var errLooked = errors.New("looked")
+// errRollBack rolls back a transaction that only reads.
+var errRollBack = errors.New("looked")
 
-// A batch passes over every row that another transaction has locked, whichever row it is, and its scene names that row. Were the batch
-// to wait, it would fail with the lock timeout of the store.
-func TestABatchPassesOverLockedRows(t *testing.T) {
+// A batch skips each row that another transaction has locked, and its scene names that row. This
+// holds for every kind of row that an attach needs. If the batch waited, it would end with the lock
+// timeout.
+func TestABatchSkipsLockedRowsAndNamesThem(t *testing.T) {
 	t.Parallel()
 	id := func(id string) store.ResourceID { return store.ResourceID{AccountID: account, ID: id} }
 	for _, c := range []struct {
@@ -86,28 +88,29 @@ func TestABatchPassesOverLockedRows(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = s.InTx(t.Context(), func(tx *store.Tx) error {
-				rows, err := tx.LockForAttachments(t.Context(), []store.Attachment{onto}, false)
+				rows, err := tx.LockForAttachments(t.Context(), []store.Attachment{toAttach}, false)
 				if err != nil {
 					return err
 				}
 				rows.At(contendedNow)
-				scene := rows.Scene(onto)
+				scene := rows.Scene(toAttach)
 				switch {
 				case (scene.Contended == nil) != (c.want == nil):
 					t.Errorf("contended: got %v, want %v", scene.Contended, c.want)
 				case c.want != nil && *scene.Contended != *c.want:
 					t.Errorf("contended: got %v, want %v", *scene.Contended, *c.want)
 				}
-				return errLooked
+				return errRollBack
 			})
-			if !errors.Is(err, errLooked) {
-				t.Errorf("got %v, want no failure", err)
+			if !errors.Is(err, errRollBack) {
+				t.Errorf("got %v, want errRollBack", err)
 			}
 		})
 	}
 }
 
-// A named row that does not exist is missing rather than contended.
+// A named row that does not exist is missing, not contended: the caller gets "not found" and no
+// retry.
 func TestAMissingRowIsNotContended(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
@@ -115,15 +118,15 @@ func TestAMissingRowIsNotContended(t *testing.T) {
 		AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-none", NetworkInterfaceID: "eni-none",
 	}
 	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		_, scene, err := lockFor(t.Context(), tx, missing, false)
+		_, scene, err := lockAttachment(t.Context(), tx, missing, false)
 		if err != nil {
 			return err
 		}
 		if scene.Contended != nil || scene.Instance != nil || scene.ENI != nil {
-			t.Errorf("got %+v, want nothing", scene)
+			t.Errorf("got %+v, want no instance, no interface, and no contended row", scene)
 		}
-		return errLooked
-	}); !errors.Is(err, errLooked) {
-		t.Errorf("got %v, want no failure", err)
+		return errRollBack
+	}); !errors.Is(err, errRollBack) {
+		t.Errorf("got %v, want errRollBack", err)
 	}
 }

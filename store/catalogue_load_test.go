@@ -9,8 +9,9 @@ import (
 	"enisim/store/storetest"
 )
 
-// TestMigrateBringsTheCatalogueUpToDate starts from a loaded database in which a row is as an older binary left it, one is missing, and others are
-// a scenario's.
+// Migrate updates the catalogue in the database to that of the binary. One row is as an older
+// binary left it, one is missing, and others belong to a scenario. It writes only rows that differ,
+// and keeps those of the scenario.
 func TestMigrateBringsTheCatalogueUpToDate(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -24,12 +25,10 @@ func TestMigrateBringsTheCatalogueUpToDate(t *testing.T) {
 		`UPDATE regions SET local_name_en = 'Hangzhou' WHERE id = 'cn-hangzhou'`,
 		`DELETE FROM zones WHERE id = 'cn-hangzhou-b'`,
 		`INSERT INTO regions (id) VALUES ('mars-1')`,
-		`
-			INSERT INTO instance_types (owner_id, id, family, vcpus, memory_gib, eni_quantity)
-			VALUES ('1000000000000001', 'ecs.g6.large', 'own', 1, 1, 9)`,
-		`
-			CREATE TABLE untouched AS SELECT owner_id, id, xmin::text AS version FROM instance_types
-			WHERE id <> 'ecs.g6.large'`,
+		`INSERT INTO instance_types (owner_id, id, family, vcpus, memory_gib, eni_quantity)
+		 VALUES ('1000000000000001', 'ecs.g6.large', 'own', 1, 1, 9)`,
+		`CREATE TABLE untouched AS
+		 SELECT owner_id, id, xmin::text AS version FROM instance_types WHERE id <> 'ecs.g6.large'`,
 	} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -43,21 +42,21 @@ func TestMigrateBringsTheCatalogueUpToDate(t *testing.T) {
 		want      int
 	}{
 		{"regions", `SELECT count(*) FROM regions WHERE id <> 'mars-1'`, 33},
-		{"declared regions", `SELECT count(*) FROM regions WHERE id = 'mars-1'`, 1},
+		{"regions of a scenario", `SELECT count(*) FROM regions WHERE id = 'mars-1'`, 1},
 		{"zones", `SELECT count(*) FROM zones`, 108},
 		{"instance types", `SELECT count(*) FROM instance_types WHERE owner_id = ''`, 1237},
 		{
-			"declared instance types",
+			"instance types of a scenario",
 			`SELECT count(*) FROM instance_types WHERE owner_id = '1000000000000001' AND eni_quantity = 9`, 1,
 		},
-		{"types mended", `
+		{"types updated", `
 			SELECT count(*) FROM instance_types
 			WHERE owner_id = '' AND id = 'ecs.g6.large' AND ipv6_per_eni = 1 AND memory_gib = 8`, 1},
 		{
-			"regions mended",
+			"regions updated",
 			`SELECT count(*) FROM regions WHERE id = 'cn-hangzhou' AND local_name_en = 'China (Hangzhou)'`, 1,
 		},
-		{"other types written", `
+		{"other types that were written", `
 			SELECT count(*) FROM untouched u JOIN instance_types t USING (owner_id, id)
 			WHERE t.xmin::text <> u.version`, 0},
 	} {

@@ -9,7 +9,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// A token is new until a transaction has kept an answer under it, then it repeats that, and after its time it is new again.
+// A token is new until a transaction has stored an answer under it. Then a claim returns that
+// answer, and after its lifetime the token is new again.
 func TestClientTokens(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -40,22 +41,23 @@ func TestClientTokens(t *testing.T) {
 	}
 	if got := claim("second", noon.Add(time.Hour), ""); string(got.Answer) != `{"VpcId": "vpc-1"}` ||
 		string(got.RequestHash) != "first" {
-		t.Errorf("within its time: got %s of %q, want the first answer", got.Answer, got.RequestHash)
+		t.Errorf("within its lifetime: got %s of %q, want the first answer", got.Answer, got.RequestHash)
 	}
 	if got := claim("third", noon.Add(2*time.Hour), `{}`); got.Answer != nil || string(got.RequestHash) != "third" {
-		t.Errorf("after its time: got %s of %q, want none", got.Answer, got.RequestHash)
+		t.Errorf("after its lifetime: got %s of %q, want none", got.Answer, got.RequestHash)
 	}
-	// The world has another token, from midnight: it is forgotten on the way.
+	// The claim also deletes the other token of the world, which has expired at midnight.
 	var left int
 	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens`).Scan(&left); err != nil || left != 1 {
-		t.Errorf("got %d tokens (%v), want only the one that counts", left, err)
+		t.Errorf("tokens: got %d, error %v, want only the one that has not expired", left, err)
 	}
 }
 
-// A failure is kept unless the token was used since, and of an account's failures only the latest.
+// A failure is stored unless the token has an answer already. An account keeps only its latest
+// failures, so that refused requests cannot fill the table.
 func TestFailedClientTokens(t *testing.T) {
 	t.Parallel()
-	const most = 10
+	const maxFailures = 10
 	pool := storetest.Pool(t)
 	st := newStore(pool)
 	if _, err := pool.Exec(t.Context(), storetest.SmallWorld); err != nil {
@@ -82,7 +84,7 @@ func TestFailedClientTokens(t *testing.T) {
 	fail := func(name string, now time.Time) {
 		t.Helper()
 		if err := st.InTx(t.Context(), func(tx *store.Tx) error {
-			tx.KeepFailure(token(name), []byte(name), now, now.Add(-time.Hour), most)
+			tx.KeepFailure(token(name), []byte(name), now, now.Add(-time.Hour), maxFailures)
 			return nil
 		}); err != nil {
 			t.Fatal(err)
@@ -91,21 +93,21 @@ func TestFailedClientTokens(t *testing.T) {
 	claim("used", `{"InstanceId": "i-1"}`, noon)
 	fail("used", noon)
 	if got := claim("used", "", noon); got.Failed || got.Answer == nil {
-		t.Errorf("used since: got %+v, want its answer", got)
+		t.Errorf("a token with an answer: got %+v, want its answer", got)
 	}
-	for k := range 3 * most {
+	for k := range 3 * maxFailures {
 		fail(fmt.Sprint("refused-", k), noon.Add(time.Duration(k)*time.Second))
 	}
 	var left int
 	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens WHERE failed`).Scan(&left); err != nil ||
-		left != most {
-		t.Errorf("got %d failures (%v), want the latest %d", left, err, most)
+		left != maxFailures {
+		t.Errorf("failures: got %d, error %v, want the latest %d", left, err, maxFailures)
 	}
-	last := fmt.Sprint("refused-", 3*most-1)
+	last := fmt.Sprint("refused-", 3*maxFailures-1)
 	if got := claim(last, "", noon.Add(time.Minute)); !got.Failed || string(got.RequestHash) != last {
-		t.Errorf("the latest: got %+v, want a failure of the request", got)
+		t.Errorf("the latest failure: got %+v, want a failure of the request", got)
 	}
 	if got := claim(last, `{}`, noon.Add(2*time.Hour)); got.Failed || got.Answer != nil {
-		t.Errorf("after its time: got %+v, want a new token", got)
+		t.Errorf("after its lifetime: got %+v, want a new token", got)
 	}
 }

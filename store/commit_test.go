@@ -18,7 +18,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// raiseAtCommit makes every commit that follows a change of an interface raise something: it runs in a deferred trigger.
+// raiseAtCommit runs a RAISE statement at each commit of a transaction that changes an interface,
+// in a deferred trigger.
 func raiseAtCommit(t *testing.T, pool *pgxpool.Pool, statement string) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), fmt.Sprintf(`
@@ -30,7 +31,8 @@ func raiseAtCommit(t *testing.T, pool *pgxpool.Pool, statement string) {
 	}
 }
 
-// An error that Postgres reports for the COMMIT itself is an unknown outcome, unless its SQLSTATE proves a rollback.
+// An error that Postgres reports for the COMMIT itself makes the outcome unknown, unless its
+// SQLSTATE proves a rollback.
 func TestAnErrorOfTheCommitIsUnknownUnlessItProvesARollback(t *testing.T) {
 	t.Parallel()
 	for code, known := range map[string]bool{
@@ -47,7 +49,7 @@ func TestAnErrorOfTheCommitIsUnknownUnlessItProvesARollback(t *testing.T) {
 				t.Fatalf("got %v, want SQLSTATE %s", err, code)
 			}
 			if got := !errors.Is(err, store.ErrOutcomeUnknown); got != known {
-				t.Errorf("got %v, want an outcome that is known: %t", err, known)
+				t.Errorf("outcome known: got %t by %v, want %t", got, err, known)
 			}
 			if got, want := statusOf(t, pool, "eni-2"), store.ENIAvailable; got != want {
 				t.Errorf("status: got %s, want %s", got, want)
@@ -56,7 +58,8 @@ func TestAnErrorOfTheCommitIsUnknownUnlessItProvesARollback(t *testing.T) {
 	}
 }
 
-// An error of a statement before the COMMIT proves a rollback, whatever its SQLSTATE: Postgres skips the rest of the batch.
+// An error of a statement before the COMMIT proves a rollback, whatever its SQLSTATE: Postgres
+// skips the rest of the batch.
 func TestAnErrorBeforeTheCommitIsKnown(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
@@ -73,7 +76,7 @@ func TestAnErrorBeforeTheCommitIsKnown(t *testing.T) {
 	}
 }
 
-// A COMMIT that succeeds with a warning is not confirmed.
+// A COMMIT that succeeds with a warning does not confirm that the transaction is durable.
 func TestAWarningAtTheCommitIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
@@ -86,11 +89,12 @@ func TestAWarningAtTheCommitIsAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// A wait for a standby that is cancelled ends in a warning and a success: the very case that the rule is for.
+// When a wait for a standby is cancelled, Postgres reports a warning and a success. The rule on
+// warnings exists for this case.
 func TestACancelledWaitForAStandbyIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // for the unprivileged user who runs Postgres
+	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // so that the unprivileged user of Postgres can enter it
 		t.Fatal(err)
 	}
 	server, err := pglocal.Start(t.Context(), pglocal.Options{

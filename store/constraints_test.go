@@ -10,9 +10,11 @@ import (
 	"enisim/store/storetest"
 )
 
-// violations break each constraint of the schema once, as a buggy build or a hand in psql would.
+// violations has, for each constraint of the schema, at least one statement that violates it, as a
+// bug or a statement typed into psql could.
 var violations = []struct{ constraint, sql string }{
-	// What the product promises: one instance, one place, within the limit, same VPC and zone.
+	// The main promises: an interface is on one instance, in one slot, within the limit, and in the
+	// instance's VPC and zone.
 	{"a_device_index_is_below_the_limit_of_the_type", `
 		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 3
 		WHERE id = 'eni-2'`},
@@ -189,9 +191,9 @@ var violations = []struct{ constraint, sql string }{
 	{"a_zone_lies_in_a_known_region", `INSERT INTO zones (id, region_id) VALUES ('mars-1a', 'mars-1')`},
 }
 
-// carriers are constraints that no statement can violate by themselves: each widens a primary key, which answers first, so that a foreign key
-// can carry the further columns.
-var carriers = map[string]bool{
+// foreignKeyTargets are constraints that no statement can violate alone. Each adds columns to those
+// of a primary key, which is checked first, so that a foreign key can refer to these columns too.
+var foreignKeyTargets = map[string]bool{
 	"a_zone_lies_in_one_region":                  true,
 	"a_type_has_one_eni_quantity":                true,
 	"a_vpc_lies_in_one_region":                   true,
@@ -202,6 +204,8 @@ var carriers = map[string]bool{
 	"an_eni_lies_in_one_vswitch":                 true,
 }
 
+// Each constraint of the schema refuses a statement that violates it, under its own name. A
+// constraint without such a statement fails the test too.
 func TestEachConstraintRefusesItsViolation(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -214,7 +218,7 @@ func TestEachConstraintRefusesItsViolation(t *testing.T) {
 		err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 			_, err := tx.Exec(t.Context(), v.sql)
 			if err == nil {
-				err = errAccepted // and roll back
+				err = errAccepted // which rolls back
 			}
 			return err
 		})
@@ -245,8 +249,8 @@ func TestEachConstraintRefusesItsViolation(t *testing.T) {
 		t.Fatal("found no constraints to check the list of violations against")
 	}
 	for _, name := range names {
-		if !tested[name] && !carriers[name] {
-			t.Errorf("constraint %s has no violation in this test", name)
+		if !tested[name] && !foreignKeyTargets[name] {
+			t.Errorf("constraint %s: got no violation in this test, want at least one", name)
 		}
 	}
 }

@@ -8,7 +8,8 @@ import (
 	"enisim/store"
 )
 
-// The same for DescribeInstances.
+// Each filter of DescribeInstances selects exactly its rows, alone and combined with others, and
+// each row comes complete. See TestDescribeNetworkInterfacesFilters.
 func TestDescribeInstancesFilters(t *testing.T) {
 	t.Parallel()
 	s, world := openListWorld(t)

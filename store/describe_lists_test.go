@@ -20,14 +20,16 @@ import (
 	"enisim/store/world"
 )
 
-// describeTime is when the world of the lists is applied, and listTime when it is read: some of its rows have settled in between, others have not.
+// The world of the list tests is applied at describeTime and read at listTime. In between, some of
+// its rows settle, and others do not.
 var (
 	describeTime = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	listTime     = describeTime.Add(time.Minute)
 )
 
-// listWorld is a random world of two accounts and two regions: always the same one. The accounts use the same ids, so that whoever forgets one of
-// them in a condition shows the rows of the other.
+// listWorld returns a random world of two accounts and two regions, the same one each time. Both
+// accounts use the same ids, so a condition that omits the account returns rows of the other
+// account too.
 func listWorld() *world.World {
 	w := &world.World{
 		InstancesSettleIn:         map[store.ResourceID]time.Duration{},
@@ -48,7 +50,7 @@ type listWorldBuilder struct {
 	account string
 }
 
-// pick is one of some values.
+// pick returns a random one of the values.
 func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
 
 func (b *listWorldBuilder) tags() map[string]string {
@@ -61,7 +63,8 @@ func (b *listWorldBuilder) tags() map[string]string {
 	return tags
 }
 
-// addRegion adds two VPCs of a VSwitch in each of two zones, and instances and interfaces in them. The suffix keeps ids of regions apart.
+// addRegion adds two VPCs, each with a VSwitch in each of two zones, and instances and interfaces
+// in them. The suffix makes the ids of a region differ from those of the other.
 func (b *listWorldBuilder) addRegion(region, zone1, zone2, suffix string) {
 	for v := range 2 {
 		vpc := fmt.Sprintf("vpc-%d%s", v, suffix)
@@ -139,7 +142,8 @@ func (b *listWorldBuilder) addVSwitch(vsw store.VSwitch, suffix string) {
 	}
 }
 
-// settles is the next status of a row, which is due at listTime, or just not.
+// settles returns the next status of a row, and makes it due at listTime, just before or just
+// after.
 func (b *listWorldBuilder) settles(in map[store.ResourceID]time.Duration, id, next string) *string {
 	if next == "" {
 		return nil
@@ -149,7 +153,7 @@ func (b *listWorldBuilder) settles(in map[store.ResourceID]time.Duration, id, ne
 	return &next
 }
 
-// addInterface adds an interface with addresses, on an instance unless that is nil.
+// addInterface adds an interface with addresses. It is attached to the instance unless that is nil.
 func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses, on *store.Instance, index int) {
 	n := store.NetworkInterface{
 		AttachableENI: store.AttachableENI{
@@ -180,7 +184,7 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 		}
 	}
 	b.NetworkInterfaces = append(b.NetworkInterfaces, n)
-	// Addresses count up in a VSwitch, so both accounts and both regions have the same ones. Positions of groups count down.
+	// Addresses count up in a VSwitch, so both accounts and both regions have the same ones.
 	next := vsw.CIDRBlock.Addr()
 	for _, a := range b.PrivateIPAddresses {
 		if a.AccountID == b.account && a.VSwitchID == vsw.ID && a.Address.Is4() {
@@ -208,13 +212,13 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 	}
 }
 
-// readWorld is the world as a reader sees it, worked out in Go.
+// readWorld computes in Go what a reader of the world gets.
 type readWorld struct {
 	*world.World
 	types map[string]store.InstanceType
 }
 
-// interfaces are those of an account in a region at listTime, by id.
+// interfaces returns the interfaces of an account in a region as they are at listTime, by id.
 func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetworkInterface {
 	var out []store.DescribedNetworkInterface
 	for _, n := range w.NetworkInterfaces {
@@ -226,7 +230,7 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 		if n.Status == store.ENIDeleted {
 			continue
 		}
-		n.NextStatus, n.SettlesAt, n.InstanceENIQuantity = nil, nil, nil // not a reader's business
+		n.NextStatus, n.SettlesAt, n.InstanceENIQuantity = nil, nil, nil // a reader does not get these
 		d := store.DescribedNetworkInterface{
 			NetworkInterface: n, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{},
 		}
@@ -261,7 +265,7 @@ func (w readWorld) interfaces(accountID, regionID string) []store.DescribedNetwo
 	return out
 }
 
-// instances are those of an account in a region at listTime, by id.
+// instances returns the instances of an account in a region as they are at listTime, by id.
 func (w readWorld) instances(accountID, regionID string) []store.DescribedInstance {
 	interfaces := w.interfaces(accountID, regionID)
 	var out []store.DescribedInstance
@@ -305,7 +309,8 @@ func settlesAt(in map[store.ResourceID]time.Duration, accountID, id string) *tim
 	return new(describeTime.Add(d))
 }
 
-// openListWorld is a store on a database with the world of the lists, and the world as a reader sees it.
+// openListWorld returns a store on a database with the world of the list tests, and the expected
+// rows.
 func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -330,24 +335,25 @@ func openListWorld(t *testing.T) (*store.Store, readWorld) {
 	return s, readWorld{w, types}
 }
 
-// listFilter is one setting of one filter F, and what it selects among the rows D.
+// listFilter is one setting of one filter F, with a predicate of the rows D that it selects.
 type listFilter[F, D any] struct {
 	filter, setting string
 	set             func(*F)
 	selects         func(D) bool
 }
 
-// byText is a filter on a text: a setting for each value that occurs, and for one that does not.
+// byText returns settings of a filter on a text: one for each value in the rows, and one for a
+// value that no row has.
 func byText[F, D any](name string, rows []D, set func(*F, string), of func(D) string) []listFilter[F, D] {
 	return byAnyText(name, rows, set, func(d D) []string { return []string{of(d)} })
 }
 
-// byAnyText is byText where a row has several values.
+// byAnyText is byText for a field with several values in a row.
 func byAnyText[F, D any](name string, rows []D, set func(*F, string), of func(D) []string) []listFilter[F, D] {
 	values := map[string]bool{"nowhere": true}
 	for _, d := range rows {
 		for _, v := range of(d) {
-			values[v] = v != "" // an empty filter does not filter
+			values[v] = v != "" // an empty filter selects all
 		}
 	}
 	var out []listFilter[F, D]
@@ -361,7 +367,8 @@ func byAnyText[F, D any](name string, rows []D, set func(*F, string), of func(D)
 	return out
 }
 
-// byAddress is a filter on addresses: a setting for every address among some, each with one that nobody has, and for a few of them together.
+// byAddress returns settings of a filter on addresses: one for each of the addresses together with
+// an address that no interface has, and some for several addresses.
 func byAddress[F, D any](name string, among []netip.Addr, set func(*F, []netip.Addr),
 	of func(D) []netip.Addr) []listFilter[F, D] {
 	var out []listFilter[F, D]
@@ -373,10 +380,10 @@ func byAddress[F, D any](name string, among []netip.Addr, set func(*F, []netip.A
 			},
 		})
 	}
-	nobody := netip.MustParseAddr("192.0.2.1")
-	add(nobody)
+	unused := netip.MustParseAddr("192.0.2.1")
+	add(unused)
 	for k, a := range among {
-		add(a, nobody)
+		add(a, unused)
 		if k%10 == 0 {
 			add(among[k:min(k+5, len(among))]...)
 		}
@@ -384,7 +391,8 @@ func byAddress[F, D any](name string, among []netip.Addr, set func(*F, []netip.A
 	return out
 }
 
-// addresses are a sample of those in the world, primary or not, IPv4 or IPv6, each once.
+// addresses returns every fifth address of the world, primary or not, IPv4 or IPv6, without
+// duplicates.
 func (w readWorld) addresses() []netip.Addr {
 	var out []netip.Addr
 	for k, a := range w.PrivateIPAddresses {
@@ -396,7 +404,7 @@ func (w readWorld) addresses() []netip.Addr {
 	return slices.Compact(out)
 }
 
-// byTags are filters on tags.
+// byTags returns settings of a filter on tags.
 func byTags[F, D any](set func(*F, store.TagFilter), of func(D) map[string]string) []listFilter[F, D] {
 	var out []listFilter[F, D]
 	for _, tags := range []store.TagFilter{
@@ -406,7 +414,7 @@ func byTags[F, D any](set func(*F, store.TagFilter), of func(D) map[string]strin
 		{Pairs: []map[string]string{{"team": "net"}}},
 		{Pairs: []map[string]string{{"a'b%_*": "web"}}},
 		{Pairs: []map[string]string{{"team": "net"}, {"stage": "web"}}},
-		{Pairs: []map[string]string{{"team": "net"}, {"team": "web"}}}, // which no resource can have
+		{Pairs: []map[string]string{{"team": "net"}, {"team": "web"}}}, // no resource can have both
 		{Pairs: []map[string]string{{"team": "net"}}, Keys: []string{"stage"}},
 	} {
 		out = append(out, listFilter[F, D]{"tags", fmt.Sprint(tags), func(f *F) { set(f, tags) }, func(d D) bool {
@@ -428,7 +436,8 @@ func byTags[F, D any](set func(*F, store.TagFilter), of func(D) map[string]strin
 	return out
 }
 
-// walkFilters reads with no filter, with each, and with random pairs and triples, and compares with what they should select.
+// walkFilters reads without a filter, with each filter, and with random pairs and triples of
+// filters. It compares the rows with those that the predicates select.
 func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], id func(D) string,
 	read func(F, store.Page) (store.List[D], error)) {
 	t.Helper()
@@ -440,7 +449,7 @@ func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], i
 			if slices.ContainsFunc(together[:k], func(other listFilter[F, D]) bool {
 				return other.filter == one.filter
 			}) {
-				return // a filter has one setting
+				return // the same filter twice
 			}
 			one.set(&f)
 			names = append(names, one.filter+"="+one.setting)
@@ -452,7 +461,7 @@ func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], i
 		}
 		got := slices.SortedFunc(slices.Values(list.Rows), func(a, b D) int { return strings.Compare(id(a), id(b)) })
 		if list.Total != len(want) || list.More {
-			t.Errorf("%v: got %d rows in all and more after them %v, want %d and none",
+			t.Errorf("%v: got a total of %d and more after them: %t, want %d and false",
 				names, list.Total, list.More, len(want))
 		}
 		if len(got) != len(want) {
@@ -461,7 +470,7 @@ func walkFilters[F, D any](t *testing.T, rows []D, filters []listFilter[F, D], i
 		}
 		for k := range want {
 			if !reflect.DeepEqual(got[k], want[k]) {
-				t.Errorf("%v: row %d\ngot  %s\nwant %s", names, k, spell(got[k]), spell(want[k]))
+				t.Errorf("%v: row %d\ngot  %s\nwant %s", names, k, toJSON(got[k]), toJSON(want[k]))
 			}
 		}
 	}
@@ -484,8 +493,8 @@ func idsOf[D any](rows []D, id func(D) string) []string {
 	return out
 }
 
-// spell shows what pointers point to.
-func spell(v any) string {
+// toJSON formats a value with what its pointers point to.
+func toJSON(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err.Error()

@@ -18,8 +18,9 @@ import (
 	"enisim/store/storetest"
 )
 
-// Each filter of DescribeNetworkInterfaces selects exactly what it should, alone and together with others, and each row comes complete:
-// the same as a walk over the world in Go. Nothing of another account or region appears, though all use the same ids and addresses.
+// Each filter of DescribeNetworkInterfaces selects exactly its rows, alone and combined with
+// others, and each row comes complete. The expected rows are computed in Go. No row of another
+// account or region appears, although all of them use the same ids and addresses.
 func TestDescribeNetworkInterfacesFilters(t *testing.T) {
 	t.Parallel()
 	s, world := openListWorld(t)
@@ -90,7 +91,8 @@ func TestDescribeNetworkInterfacesFilters(t *testing.T) {
 	}
 }
 
-// A list does not wait for a transaction that holds the rows it shows, and shows them as they were.
+// A list does not wait for a transaction that has locked its rows, and returns their committed
+// values.
 func TestDescribeWaitsForNoLock(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
@@ -110,20 +112,21 @@ func TestDescribeWaitsForNoLock(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// A lock that were waited for would end in ErrLockTimeout: it is held until the end of the test.
+	// The locks are held until the end of the test, so a list that waited would end with
+	// ErrLockTimeout.
 	interfaces, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
 		store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
 	if err != nil || interfaces.Total != 4 || interfaces.Rows[0].Name != "" {
-		t.Errorf("interfaces under lock: got %+v, %v, want four without a name", interfaces, err)
+		t.Errorf("locked interfaces: got %+v, %v, want four without a name", interfaces, err)
 	}
 	instances, err := s.DescribeInstances(t.Context(), listTime,
 		store.InstanceFilter{AccountID: account, RegionID: "cn-hangzhou"}, store.Page{Limit: 10, Count: true})
 	if err != nil || instances.Total != 2 || len(instances.Rows[0].NetworkInterfaces) != 2 {
-		t.Errorf("instances under lock: got %+v, %v, want two, the first with two interfaces", instances, err)
+		t.Errorf("locked instances: got %+v, %v, want two, the first with two interfaces", instances, err)
 	}
 }
 
-// Filters that clients poll with find their rows by an index.
+// The filters that clients use for polling find their rows by an index.
 func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 	t.Parallel()
 	_, pool := openFilled(t, 10_000)
@@ -131,7 +134,7 @@ func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 	for _, c := range []struct {
 		by   string
 		set  func(*filter)
-		want string // in the condition on an index of network_interfaces
+		want string // a part of the index condition on network_interfaces
 	}{
 		{"ids", func(f *filter) { f.IDs = []string{"eni-000007", "eni-000008"} }, "id = ANY"},
 		{"instance", func(f *filter) { f.InstanceID = "i-000007" }, "instance_id = 'i-000007'"},
@@ -144,7 +147,7 @@ func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 	} {
 		f := filter{AccountID: account, RegionID: "cn-hangzhou"}
 		c.set(&f)
-		// Without a name, a statement is planned for its arguments, as list has it.
+		// An unnamed statement is planned for its arguments, as in a list.
 		page, args := f.PageStatement(listTime, store.Page{Limit: 10})
 		rows, _ := pool.Query(t.Context(), "EXPLAIN "+page, append([]any{pgx.QueryExecModeCacheDescribe}, args...)...)
 		plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
@@ -153,13 +156,15 @@ func TestDescribeNetworkInterfacesUsesIndexes(t *testing.T) {
 		}
 		if text := strings.Join(plan, "\n"); strings.Contains(text, "Seq Scan on network_interfaces") ||
 			!regexp.MustCompile(`Index Cond: .*`+c.want).MatchString(text) {
-			t.Errorf("by %s: got no index condition %q, or a scan of all interfaces:\n%s", c.by, c.want, text)
+			t.Errorf("by %s: got this plan, want the index condition %q and no scan of all interfaces:\n%s",
+				c.by, c.want, text)
 		}
 	}
 }
 
-// A list is planned for its filters, however often the connection has run it. Only if it finds its rows by keys may Postgres keep a plan.
-func TestListsArePlannedForTheirFilters(t *testing.T) {
+// Postgres plans a list anew for its filters, even after many runs on a connection. It may reuse a
+// plan only if keys find the rows of the list.
+func TestOnlyListsByKeysReuseAPlan(t *testing.T) {
 	t.Parallel()
 	type filter = store.NetworkInterfaceFilter
 	for _, c := range []struct {
@@ -178,7 +183,7 @@ func TestListsArePlannedForTheirFilters(t *testing.T) {
 			t.Parallel()
 			s, pool := open(t, func(c *pgxpool.Config) {
 				c.MaxConns = 1
-				// What Postgres may come to on its own.
+				// Postgres may choose generic plans by itself.
 				c.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 			})
 			c.filter.AccountID, c.filter.RegionID = account, "cn-hangzhou"
@@ -196,14 +201,15 @@ func TestListsArePlannedForTheirFilters(t *testing.T) {
 				t.Fatal(err)
 			}
 			if generic != c.generic || custom != c.custom {
-				t.Errorf("ten runs: got %d by a plan for all arguments and %d by one of their own, want %d and %d",
+				t.Errorf("ten runs: got %d with a generic plan and %d with a custom plan, want %d and %d",
 					generic, custom, c.generic, c.custom)
 			}
 		})
 	}
 }
 
-// However callers combine filters, a session prepares only a few statements: each of them takes up to 100 KB of its memory.
+// A session prepares only a few statements, however callers combine filters. Each prepared
+// statement takes up to 100 KB of the session's memory.
 func TestCallersDoNotFillSessionsWithStatements(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t, func(c *pgxpool.Config) { c.MaxConns = 1 })
@@ -226,23 +232,26 @@ func TestCallersDoNotFillSessionsWithStatements(t *testing.T) {
 	var statements int
 	if err := pool.QueryRow(t.Context(), `
 		SELECT count(*) FROM pg_prepared_statements
-		WHERE statement LIKE '%network_interfaces%' AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&statements); err != nil {
+		WHERE statement LIKE '%network_interfaces%'
+		    AND statement NOT LIKE '%pg_prepared_statements%'`).Scan(&statements); err != nil {
 		t.Fatal(err)
 	}
-	if want := 2 * (filters + 2); statements != want { // a count and a page for none, for each alone, and for several
+	// A count and a page: without filters, for each filter alone, and for several.
+	if want := 2 * (filters + 2); statements != want {
 		t.Errorf("%d sets of filters: got %d prepared statements, want %d", 1<<filters, statements, want)
 	}
 }
 
-// The number of interfaces is that of those that exist at the time, whatever is still stored of others.
-func TestTheCountOfAllInterfacesLeavesOutThoseThatAreGone(t *testing.T) {
+// The total counts the interfaces that exist at the time of the list. A row whose deletion is due
+// does not count, although it is still stored.
+func TestTheTotalOfInterfacesExcludesDeletedOnes(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	for _, c := range []struct {
 		settles time.Time
 		want    int
 	}{
-		{listTime.Add(time.Second), 4}, // it is still being deleted
+		{listTime.Add(time.Second), 4}, // its deletion is not due yet
 		{listTime, 3},
 	} {
 		if _, err := pool.Exec(t.Context(), `
@@ -254,17 +263,19 @@ func TestTheCountOfAllInterfacesLeavesOutThoseThatAreGone(t *testing.T) {
 			store.NetworkInterfaceFilter{AccountID: account, RegionID: "cn-hangzhou"},
 			store.Page{Limit: 10, Count: true})
 		if err != nil || got.Total != c.want || len(got.Rows) != c.want {
-			t.Errorf("gone at %v: got %d rows of %d, %v, want %d", c.settles, len(got.Rows), got.Total, err, c.want)
+			t.Errorf("deletion due at %v: got %d rows of %d, error %v, want %d",
+				c.settles, len(got.Rows), got.Total, err, c.want)
 		}
 	}
 }
 
-// filledTables are the tables that openFilled fills. ANALYZE without names would also wait for one of the catalogues that all databases share, which
-// another test may be analyzing.
+// filledTables are the tables that openFilled fills. ANALYZE without names would also analyze
+// catalogues that all databases share, and wait for another test that analyzes them.
 const filledTables = `accounts, vpcs, vswitches, security_groups, instances, network_interfaces,
 	private_ip_addresses, network_interface_security_groups`
 
-// openFilled is a store on a database in which an account has n interfaces: two on each instance, evenly in 20 VSwitches and 20 groups.
+// openFilled returns a store on a database in which an account has n interfaces: two on each
+// instance, spread evenly over 20 VSwitches and 20 groups.
 func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -303,7 +314,8 @@ func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 	}
 	err := pgx.BeginFunc(t.Context(), pool, func(tx pgx.Tx) error {
 		for _, sql := range fill {
-			// What comes next refers to these rows, and is looked up by plans for tables of the size that is known.
+			// The next statement has foreign keys to these rows. Their checks need plans for the
+			// new size.
 			if _, err := tx.Exec(t.Context(), sql+"; ANALYZE "+filledTables); err != nil {
 				return err
 			}
@@ -316,8 +328,9 @@ func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 	return store.New(pool, slog.New(slog.DiscardHandler)), pool
 }
 
-// The time of a page by each kind of filter, in an account of 100,000 interfaces, on tables as Postgres leaves them after a minute: counts by an index
-// need that.
+// BenchmarkDescribeNetworkInterfaces measures a page by each kind of filter in an account of
+// 100,000 interfaces. The tables are vacuumed first, as autovacuum would do within a minute: a
+// count by an index alone needs that.
 func BenchmarkDescribeNetworkInterfaces(b *testing.B) {
 	s, pool := openFilled(b, 100_000)
 	if _, err := pool.Exec(b.Context(), "VACUUM ANALYZE "+filledTables); err != nil {

@@ -23,8 +23,8 @@ func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID 
 // Settle settles the scene to now. It is pure.
 func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.Instance, now) }
 
-// UpdateInstanceStatus queues the write of a locked instance's status, of its next statuses with their due
-// times, and of its attributes. A nil StartedAt leaves the stored one unchanged.
+// UpdateInstanceStatus queues the write of a locked instance's status, of its next statuses with
+// their due times, and of its attributes. A nil StartedAt leaves the stored one unchanged.
 func (tx *Tx) UpdateInstanceStatus(i Instance) {
 	tx.write(1, `
 		UPDATE instances

@@ -12,8 +12,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// emptied is the URL of a database in which nothing was ever created, and a pool on it.
-func emptied(t *testing.T) (string, *pgxpool.Pool) {
+// emptyDatabase returns the URL of a database without tables, and a pool on it.
+func emptyDatabase(t *testing.T) (string, *pgxpool.Pool) {
 	t.Helper()
 	url := storetest.URL(t)
 	pool, err := pgxpool.New(t.Context(), url)
@@ -27,15 +27,16 @@ func emptied(t *testing.T) (string, *pgxpool.Pool) {
 	return url, pool
 }
 
+// Servers that start at the same moment migrate one after the other, and all of them start.
 func TestTenServersMigrateAnEmptyDatabaseTogether(t *testing.T) {
 	t.Parallel()
-	url, pool := emptied(t)
+	url, pool := emptyDatabase(t)
 	var servers errgroup.Group
 	for range 10 {
 		servers.Go(func() error { return store.Migrate(t.Context(), url) })
 	}
 	if err := servers.Wait(); err != nil {
-		t.Fatalf("got %v, want all ten to come up", err)
+		t.Fatalf("got %v, want no error from any of the ten", err)
 	}
 	var types, zones int
 	if err := pool.QueryRow(t.Context(), `
@@ -47,6 +48,7 @@ func TestTenServersMigrateAnEmptyDatabaseTogether(t *testing.T) {
 	}
 }
 
+// A binary refuses a database that a newer binary has migrated, and names both versions.
 func TestANewerDatabaseIsRefused(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -69,6 +71,7 @@ func TestANewerDatabaseIsRefused(t *testing.T) {
 	}
 }
 
+// Each migration can be rolled back, and then applied again.
 func TestMigrateDownAndUpAgain(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -79,14 +82,14 @@ func TestMigrateDownAndUpAgain(t *testing.T) {
 	for _, applied := range slices.Backward(list) {
 		name, err := store.MigrateDown(t.Context(), url)
 		if err != nil {
-			t.Fatalf("take back %s: %v", applied.Name, err)
+			t.Fatalf("roll back %s: %v", applied.Name, err)
 		}
 		if name != applied.Name {
-			t.Errorf("took back %q, want %q", name, applied.Name)
+			t.Errorf("rolled back: got %q, want %q", name, applied.Name)
 		}
 	}
 	if name, err := store.MigrateDown(t.Context(), url); name != "" || err != nil {
-		t.Errorf("nothing left to take back: got %q, %v", name, err)
+		t.Errorf("without migrations to roll back: got %q, %v, want no name and no error", name, err)
 	}
 	if err := store.Migrate(t.Context(), url); err != nil {
 		t.Fatal(err)
@@ -109,9 +112,9 @@ func TestAPasswordInABrokenURLIsNotShown(t *testing.T) {
 	} {
 		_, err := store.Config(url)
 		if err == nil {
-			t.Errorf("%s: got no error", url)
+			t.Errorf("%s: got no error, want one", url)
 		} else if strings.Contains(err.Error(), "hunter2") {
-			t.Errorf("the error shows the password: %v", err)
+			t.Errorf("got the password in the error %q, want none", err)
 		}
 	}
 }

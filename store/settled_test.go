@@ -11,45 +11,46 @@ import (
 	"enisim/store"
 )
 
-// statuses are a row's status and its next one, "" for none.
+// statuses are the status of a row and its next status, which is "" if there is none.
 type statuses struct{ now, next string }
 
-// around are times at, just before and just after a moment, and far from it.
-func around(moment time.Time) *rapid.Generator[time.Time] {
+// timesAround generates times at a base time, just before and just after it, and far from it.
+func timesAround(base time.Time) *rapid.Generator[time.Time] {
 	return rapid.Custom(func(t *rapid.T) time.Time {
 		steps := rapid.IntRange(-2, 2).Draw(t, "steps")
 		step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Second, 1000 * time.Hour}).Draw(t, "step")
-		return moment.Add(time.Duration(steps) * step)
+		return base.Add(time.Duration(steps) * step)
 	})
 }
 
-// transient is the next status and the due time of a row: nothing for a stable one.
-func transient(t *rapid.T, s statuses, moment time.Time) (next *string, settlesAt *time.Time) {
+// transient returns the next status of a row and its due time, both nil for a stable status.
+func transient(t *rapid.T, s statuses, base time.Time) (next *string, settlesAt *time.Time) {
 	if s.next == "" {
 		return nil, nil
 	}
-	return new(s.next), new(around(moment).Draw(t, "settles at"))
+	return new(s.next), new(timesAround(base).Draw(t, "settles at"))
 }
 
-// The functions in Go that writers use and the ones in SQL that readers use agree on every row at every moment.
+// Writers settle rows in Go, and readers settle them in SQL. Both give the same interface for every
+// row at every time.
 func TestSettledInterfacesInGoAndSQL(t *testing.T) {
 	t.Parallel()
 	_, pool := open(t)
-	moment := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	base := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.SampledFrom([]statuses{
 			{"Available", ""}, {"Attaching", ""}, {"InUse", ""}, {"Detaching", ""}, {"Deleting", ""},
 			{"Attaching", "InUse"}, {"Attaching", "Available"}, {"Detaching", "Available"}, {"Deleting", "Deleted"},
 		}).Draw(rt, "statuses")
 		stored := store.NetworkInterface{AttachableENI: store.AttachableENI{Status: s.now}}
-		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
+		stored.NextStatus, stored.SettlesAt = transient(rt, s, base)
 		if s.now != store.ENIAvailable && s.now != store.ENIDeleting {
 			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex = new("i-1"), new(3), new(2)
 			if rapid.Bool().Draw(rt, "names a card") {
 				stored.NetworkCardIndex = new(0)
 			}
 		}
-		now := around(moment).Draw(rt, "now")
+		now := timesAround(base).Draw(rt, "now")
 
 		if _, err := pool.Exec(t.Context(), `
 			UPDATE network_interfaces
@@ -59,12 +60,12 @@ func TestSettledInterfacesInGoAndSQL(t *testing.T) {
 			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex, stored.NetworkCardIndex); err != nil {
 			rt.Fatal(err)
 		}
-		type seen struct { // the zero value: gone
+		type visible struct { // the zero value: deleted
 			Status           string
 			InstanceID       string
 			Index, CardIndex int
 		}
-		var got, want seen
+		var got, want visible
 		err := pool.QueryRow(t.Context(), `
 			SELECT status, coalesce(instance_id, ''), coalesce(device_index, -1), coalesce(network_card_index, -1)
 			FROM settled_network_interfaces($2) WHERE account_id = $1 AND id = 'eni-2'`, account, now).
@@ -73,23 +74,23 @@ func TestSettledInterfacesInGoAndSQL(t *testing.T) {
 			rt.Fatal(err)
 		}
 		if settled := stored.Settled(now); settled.Status != store.ENIDeleted {
-			want = seen{
+			want = visible{
 				settled.Status, valueOr(settled.InstanceID, ""), valueOr(settled.DeviceIndex, -1),
 				valueOr(settled.NetworkCardIndex, -1),
 			}
 		}
 		if got != want {
-			rt.Errorf("%s that becomes %q at %v, at %v:\ngot from SQL %+v\nwant as in Go %+v",
+			rt.Errorf("%s with next status %q due at %v, read at %v:\ngot from SQL %+v\nwant as in Go %+v",
 				s.now, s.next, stored.SettlesAt, now, got, want)
 		}
 	})
 }
 
-// The same for instances.
+// Settling in Go and in SQL gives the same status for every instance at every time.
 func TestSettledInstancesInGoAndSQL(t *testing.T) {
 	t.Parallel()
 	_, pool := open(t)
-	moment := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+	base := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.SampledFrom([]statuses{
 			{"Pending", ""}, {"Starting", ""}, {"Running", ""}, {"Stopping", ""}, {"Stopped", ""},
@@ -97,12 +98,12 @@ func TestSettledInstancesInGoAndSQL(t *testing.T) {
 			{"Stopping", "Stopped"},
 		}).Draw(rt, "statuses")
 		stored := store.Instance{AttachableInstance: store.AttachableInstance{Status: s.now}}
-		stored.NextStatus, stored.SettlesAt = transient(rt, s, moment)
+		stored.NextStatus, stored.SettlesAt = transient(rt, s, base)
 		if s.next == store.InstanceStarting {
 			stored.RunningAt = new(stored.SettlesAt.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt,
 				"starting for")) * time.Second))
 		}
-		now := around(moment).Draw(rt, "now")
+		now := timesAround(base).Draw(rt, "now")
 		if _, err := pool.Exec(t.Context(), `
 			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5
 			WHERE account_id = $1 AND id = 'i-1'`,
@@ -116,7 +117,7 @@ func TestSettledInstancesInGoAndSQL(t *testing.T) {
 			rt.Fatal(err)
 		}
 		if want := stored.Settled(now).Status; got != want {
-			rt.Errorf("%s that becomes %q at %v, at %v: got %s from SQL, want %s as in Go",
+			rt.Errorf("%s with next status %q due at %v, read at %v: got %s from SQL, want %s as in Go",
 				s.now, s.next, stored.SettlesAt, now, got, want)
 		}
 	})

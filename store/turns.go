@@ -282,8 +282,8 @@ func (t *turns) enter(name queueName) (*accountTurns, *waiter, error) {
 	return account, pending, nil
 }
 
-// wait waits at most maxWait until the turn is granted. A request that gives up leaves the queue. If its turn was
-// granted at the same time, it ends the turn.
+// wait waits at most maxWait until the turn is granted. A request that gives up leaves the queue.
+// If its turn was granted at the same time, it ends the turn.
 func (t *turns) wait(ctx context.Context, account *accountTurns, pending *waiter, maxWait time.Duration) error {
 	timeout := time.NewTimer(maxWait)
 	defer timeout.Stop()

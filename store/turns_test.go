@@ -13,33 +13,33 @@ import (
 	"time"
 )
 
-// mustBegin takes a turn that is free, and fails the test where it is not.
+// mustBegin takes a free turn, and fails the test if there is none.
 func mustBegin(t *testing.T, turns *turns, id string) (end func()) {
 	t.Helper()
 	account, pending, err := turns.enter(queueName{id, true})
 	if err != nil || pending != nil {
-		t.Fatalf("account %s: got error %v and a place in the queue %t, want a free turn", id, err, pending != nil)
+		t.Fatalf("account %s: got error %v, queued %t, want a free turn", id, err, pending != nil)
 	}
 	return func() { turns.end(account, 0) }
 }
 
-// shareForAnHour makes several accounts count as using the server.
+// shareForAnHour makes two accounts count as users of the server for an hour.
 func shareForAnHour(s *sharing) {
 	s.note("a", time.Now())
 	s.note("b", time.Now().Add(time.Hour))
 }
 
-// requestOf is a context of a request of an account.
-func requestOf(ctx context.Context, account string) context.Context {
+// requestContext returns a context of a request of an account.
+func requestContext(ctx context.Context, account string) context.Context {
 	return context.WithValue(ctx, turnsKey{}, &turnsOf{queue: queueName{account, true}, startedAt: time.Now()})
 }
 
-// queued puts a request of an account into the queue. order gets the account's name when its turn comes.
-func queued(t *testing.T, turns *turns, account string, order chan<- string) {
+// enqueue queues a request of an account. order receives the account's name when its turn comes.
+func enqueue(t *testing.T, turns *turns, account string, order chan<- string) {
 	t.Helper()
 	entered, pending, err := turns.enter(queueName{account, true})
 	if err != nil || pending == nil {
-		t.Fatalf("account %s: got error %v and a place in the queue %t, want to wait", account, err, pending != nil)
+		t.Fatalf("account %s: got error %v, queued %t, want it queued", account, err, pending != nil)
 	}
 	go func() {
 		<-pending.granted
@@ -48,7 +48,8 @@ func queued(t *testing.T, turns *turns, account string, order chan<- string) {
 	}()
 }
 
-// An account holds half of the connections while it is alone, and an eighth while others come too: it leaves the rest to them.
+// An account holds at most half of the connections while it is alone, and at most an eighth while
+// other accounts use the server. The rest is free for the others.
 func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -60,7 +61,7 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 			turns := newTurns(16, new(sharing))
 			if c.others {
 				shareForAnHour(turns.sharing)
-			} else if lookup, _, err := turns.enter(queueName{"keys", false}); err != nil { // which is no account
+			} else if lookup, _, err := turns.enter(queueName{"keys", false}); err != nil { // not an account
 				t.Fatal(err)
 			} else {
 				turns.end(lookup, 0)
@@ -70,30 +71,30 @@ func TestAnAccountHoldsItsShareOnly(t *testing.T) {
 				mustBegin(t, turns, "a")
 			}
 			order := make(chan string, 1)
-			queued(t, turns, "a", order)
+			enqueue(t, turns, "a", order)
 			mustBegin(t, turns, "c")()
 			select {
 			case <-order:
-				t.Fatal("the account got a connection beyond its share")
+				t.Fatal("got a connection beyond the share of the account, want the request to wait")
 			default:
 			}
 			turns.sharing.sharedUntil = turns.sharing.sharedUntil.Add(-2 * time.Hour)
 			first()
 			if got := <-order; got != "a" {
-				t.Errorf("got the turn of %q, want that of a", got)
+				t.Errorf("next turn: got account %q, want a", got)
 			}
 		})
 	}
 }
 
-// Accounts that wait are served in turn, however many requests each has in its queue.
+// Waiting accounts get turns in rotation, however many requests each of them has queued.
 func TestWaitingAccountsAreServedInTurn(t *testing.T) {
 	t.Parallel()
 	turns := newTurns(1, new(sharing))
 	end := mustBegin(t, turns, "z")
 	order := make(chan string, 12)
 	for _, account := range []string{"a", "a", "a", "a", "a", "a", "b", "b", "c"} {
-		queued(t, turns, account, order)
+		enqueue(t, turns, account, order)
 	}
 	end()
 	var got []string
@@ -105,19 +106,20 @@ func TestWaitingAccountsAreServedInTurn(t *testing.T) {
 	}
 }
 
-// A request is refused at once where the queue of its account is full, and where its turn would come too late.
+// A request is refused at once if the queue of its account is full, or if its turn would come too
+// late.
 func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 	t.Parallel()
 	turns := newTurns(1, new(sharing))
 	end := mustBegin(t, turns, "a")
 	order := make(chan string, maxQueuedPerAccount)
 	for range maxQueuedPerAccount {
-		queued(t, turns, "a", order)
+		enqueue(t, turns, "a", order)
 	}
 	if _, _, err := turns.enter(queueName{"a", true}); !errors.Is(err, ErrBusy) {
 		t.Errorf("with a full queue: got %v, want ErrBusy", err)
 	}
-	queued(t, turns, "b", order) // another account's queue is its own
+	enqueue(t, turns, "b", order) // each account has its own queue
 	end()
 	for range maxQueuedPerAccount + 1 {
 		<-order
@@ -125,16 +127,17 @@ func TestARequestThatWouldWaitTooLongIsRefused(t *testing.T) {
 
 	slow, _, _ := turns.enter(queueName{"c", true})
 	if _, pending, err := turns.enter(queueName{"c", true}); err != nil || pending == nil {
-		t.Fatalf("a second request: got error %v, want a place in the queue", err)
+		t.Fatalf("a second request: got error %v, want it queued", err)
 	}
-	turns.end(slow, 8*2*turns.maxWait) // the average moves by an eighth
+	turns.end(slow, 8*2*turns.maxWait) // the average duration moves by an eighth of the difference
 	if _, _, err := turns.enter(queueName{"c", true}); !errors.Is(err, ErrBusy) {
-		t.Errorf("behind requests that take long: got %v, want ErrBusy", err)
+		t.Errorf("behind slow requests: got %v, want ErrBusy", err)
 	}
 }
 
-// A request that gives up leaves the queue, also when its turn comes in the same moment: nothing is held in the end.
-func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
+// A request whose context is cancelled leaves the queue, also when its turn comes at the same time.
+// So no turn stays held.
+func TestCancelledRequestsHoldNoTurns(t *testing.T) {
 	t.Parallel()
 	turns := newTurns(8, new(sharing))
 	var holding, highest atomic.Int64
@@ -143,13 +146,13 @@ func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, uint64(k)))
 		callers.Go(func() {
 			for range 200 {
-				request := requestOf(t.Context(), fmt.Sprint(random.IntN(5)))
-				ctx, giveUp := context.WithCancel(request)
+				request := requestContext(t.Context(), fmt.Sprint(random.IntN(5)))
+				ctx, cancel := context.WithCancel(request)
 				go func(spins int) {
 					for range spins {
 						runtime.Gosched()
 					}
-					giveUp()
+					cancel()
 				}(random.IntN(300))
 				end, err := turns.begin(ctx)
 				if err != nil {
@@ -167,7 +170,7 @@ func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 				runtime.Gosched()
 				holding.Add(-1)
 				end()
-				giveUp()
+				cancel()
 			}
 		})
 	}
@@ -176,18 +179,19 @@ func TestTurnsWhileRequestsComeAndGo(t *testing.T) {
 		t.Errorf("held at once: got %d, want at most %d", got, turns.maxHeld)
 	}
 	if turns.held != 0 || len(turns.accounts) != 0 || len(turns.rotation) != 0 {
-		t.Errorf("in the end: got %d held, %d accounts, %d waiting, want none",
+		t.Errorf("at the end: got %d held, %d accounts, %d waiting, want none",
 			turns.held, len(turns.accounts), len(turns.rotation))
 	}
 }
 
-// While several accounts use the server, an account has one large list in work until its answer is encoded. Another account's does not wait for it.
-func TestLargeListsOfAnAccountTakeTurns(t *testing.T) {
+// While several accounts use the server, each of them runs one large list at a time, until its
+// answer is encoded. A list of another account does not wait for it.
+func TestAnAccountRunsOneLargeListAtATime(t *testing.T) {
 	t.Parallel()
 	turns := newListTurns(16, new(sharing))
 	shareForAnHour(turns.sharing)
 	list := func(account string) (request *turnsOf, err error) {
-		ctx := requestOf(t.Context(), account)
+		ctx := requestContext(t.Context(), account)
 		return ctx.Value(turnsKey{}).(*turnsOf), turns.holdListTurn(ctx)
 	}
 	first, err := list("a")
@@ -209,40 +213,41 @@ func TestLargeListsOfAnAccountTakeTurns(t *testing.T) {
 	other.end()
 	select {
 	case <-second:
-		t.Fatal("the second list of the account began before the first one was encoded")
+		t.Fatal("got the second list of the account before the first was encoded, want it to wait")
 	default:
 	}
 	first.end()
-	first.end() // does nothing
+	first.end() // has no further effect
 	(<-second).end()
 }
 
-// An account that has the server for itself reads several large lists at once, but not all that the pool can.
-func TestLargeListsOfALoneAccountRunTogether(t *testing.T) {
+// An account that is alone runs several large lists at once, but fewer than the pool has
+// connections.
+func TestAnAccountAloneRunsSeveralLargeLists(t *testing.T) {
 	t.Parallel()
 	turns := newListTurns(16, new(sharing))
 	turns.maxWait = 0 // a list that has to wait is refused
 	var running []*turnsOf
 	for range 8 {
-		ctx := requestOf(t.Context(), "a")
+		ctx := requestContext(t.Context(), "a")
 		if err := turns.holdListTurn(ctx); err != nil {
 			t.Fatal(err)
 		}
 		running = append(running, ctx.Value(turnsKey{}).(*turnsOf))
 	}
-	if err := turns.holdListTurn(requestOf(t.Context(), "a")); !errors.Is(err, ErrBusy) {
+	if err := turns.holdListTurn(requestContext(t.Context(), "a")); !errors.Is(err, ErrBusy) {
 		t.Errorf("the ninth list: got %v, want ErrBusy", err)
 	}
 	for _, request := range running {
 		request.end()
 	}
 	if turns.held != 0 || len(turns.accounts) != 0 {
-		t.Errorf("at the end %d turns are held by %d accounts, want none", turns.held, len(turns.accounts))
+		t.Errorf("at the end: got %d turns held by %d accounts, want none", turns.held, len(turns.accounts))
 	}
 }
 
-// A list is large if finding, counting or rendering its rows may take long.
-func TestLargeLists(t *testing.T) {
+// A list counts as large if finding, counting or rendering its rows may take long.
+func TestIsLarge(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		maxRows int

@@ -21,8 +21,8 @@ import (
 
 const account = "1000000000000001"
 
-// open is a store on a fresh database with the world of the constraints, and the pool below it. A change, such as a short timeout, is for what the
-// test does, not for what is prepared here.
+// open returns a store on a fresh database with the small world, and its pool. The changes of the
+// configuration, such as a short timeout, do not apply to the preparation of the world.
 func open(t *testing.T, change ...func(*pgxpool.Config)) (*store.Store, *pgxpool.Pool) {
 	t.Helper()
 	config, err := store.Config(storetest.URL(t))
@@ -50,14 +50,18 @@ func open(t *testing.T, change ...func(*pgxpool.Config)) (*store.Store, *pgxpool
 	return store.New(pool, slog.New(slog.DiscardHandler)), pool
 }
 
-// Who brings what together in these tests.
+// In the small world, eni-2 is free and eni-1 is attached to i-1.
 var (
-	onto = store.Attachment{AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-1", NetworkInterfaceID: "eni-2"}
-	off  = store.Attachment{AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-1", NetworkInterfaceID: "eni-1"}
+	toAttach = store.Attachment{
+		AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-1", NetworkInterfaceID: "eni-2",
+	}
+	toDetach = store.Attachment{
+		AccountID: account, RegionID: "cn-hangzhou", InstanceID: "i-1", NetworkInterfaceID: "eni-1",
+	}
 )
 
-// lockFor locks for one attach or detach, and shows its scene.
-func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment, wait bool) (*store.Attachments,
+// lockAttachment locks the rows of one attach or detach, and returns its scene.
+func lockAttachment(ctx context.Context, tx *store.Tx, want store.Attachment, wait bool) (*store.Attachments,
 	*store.AttachScene, error) {
 	rows, err := tx.LockForAttachments(ctx, []store.Attachment{want}, wait)
 	if err != nil {
@@ -66,12 +70,12 @@ func lockFor(ctx context.Context, tx *store.Tx, want store.Attachment, wait bool
 	return rows, rows.Scene(want), nil
 }
 
-// attach puts eni-2 on i-1, without waiting for a lock.
+// attach attaches eni-2 to i-1, without waiting for a lock.
 func attach(ctx context.Context, s *store.Store) error { return attachWith(ctx, s, false) }
 
 func attachWith(ctx context.Context, s *store.Store, wait bool) error {
 	return s.InTx(ctx, func(tx *store.Tx) error {
-		rows, scene, err := lockFor(ctx, tx, onto, wait)
+		rows, scene, err := lockAttachment(ctx, tx, toAttach, wait)
 		if err != nil {
 			return err
 		}
@@ -91,7 +95,7 @@ func statusOf(t *testing.T, pool *pgxpool.Pool, eni string) (status string) {
 	return status
 }
 
-// roundTrips counts the server's ReadyForQuery messages: one ends each round trip.
+// roundTrips counts the server's ReadyForQuery messages. Each round trip ends with one.
 type roundTrips struct{ n atomic.Int64 }
 
 func (r *roundTrips) Write(line []byte) (int, error) {
@@ -99,8 +103,8 @@ func (r *roundTrips) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// traced makes a pool of one connection whose wire is counted.
-func traced(trips *roundTrips) func(*pgxpool.Config) {
+// countRoundTrips makes a pool of one connection, and counts the round trips on it.
+func countRoundTrips(trips *roundTrips) func(*pgxpool.Config) {
 	return func(config *pgxpool.Config) {
 		config.MaxConns = 1
 		config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
@@ -110,11 +114,11 @@ func traced(trips *roundTrips) func(*pgxpool.Config) {
 	}
 }
 
-// A batch costs what one attach does, and one round trip more if an instance may join or leave a group.
+// A batch costs two round trips, and a third if an instance may join or leave a security group.
 func TestABatchThatNeedsCapacityCostsThreeRoundTrips(t *testing.T) {
 	t.Parallel()
 	trips := &roundTrips{}
-	s, pool := open(t, traced(trips))
+	s, pool := open(t, countRoundTrips(trips))
 	swap := func(out, in store.Attachment) {
 		t.Helper()
 		if err := s.InTx(t.Context(), func(tx *store.Tx) error {
@@ -130,21 +134,23 @@ func TestABatchThatNeedsCapacityCostsThreeRoundTrips(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	swap(off, onto) // the first use of a statement on a connection prepares it
+	swap(toDetach, toAttach) // the first use of a statement on a connection prepares it
 	before := trips.n.Load()
-	swap(onto, off)
+	swap(toAttach, toDetach)
 	if got, want := trips.n.Load()-before, int64(3); got != want {
 		t.Errorf("round trips of a batch: got %d, want %d", got, want)
 	}
 	if got := statusOf(t, pool, "eni-1") + statusOf(t, pool, "eni-2"); got != store.ENIInUse+store.ENIAvailable {
-		t.Errorf("statuses of what came and of what went: got %s", got)
+		t.Errorf("statuses of eni-1 and eni-2: got %s, want %s", got, store.ENIInUse+store.ENIAvailable)
 	}
 }
 
+// An attach alone costs two round trips: one for the locks and the reads, one for the writes and
+// the commit.
 func TestAttachCostsTwoRoundTrips(t *testing.T) {
 	t.Parallel()
 	trips := &roundTrips{}
-	s, pool := open(t, traced(trips))
+	s, pool := open(t, countRoundTrips(trips))
 	free := func() {
 		if _, err := pool.Exec(t.Context(), `
 			UPDATE network_interfaces
@@ -169,10 +175,11 @@ func TestAttachCostsTwoRoundTrips(t *testing.T) {
 	}
 }
 
-func TestInTxSendsNothingForNothing(t *testing.T) {
+// A transaction that queues nothing costs no round trip.
+func TestAnEmptyTransactionCostsNoRoundTrip(t *testing.T) {
 	t.Parallel()
 	trips := &roundTrips{}
-	s, _ := open(t, traced(trips))
+	s, _ := open(t, countRoundTrips(trips))
 	before := trips.n.Load()
 	if err := s.InTx(t.Context(), func(*store.Tx) error { return nil }); err != nil {
 		t.Fatal(err)
@@ -182,9 +189,11 @@ func TestInTxSendsNothingForNothing(t *testing.T) {
 	}
 }
 
+// A transaction whose function fails or panics is rolled back, and its connection can be used
+// again.
 func TestInTxRollsBack(t *testing.T) {
 	t.Parallel()
-	// One connection: a transaction left open would be seen.
+	// With one connection, a transaction that is left open blocks the next one.
 	s, pool := open(t, func(c *pgxpool.Config) { c.MaxConns = 1 })
 	refusal := errors.New("refused")
 	fail := func(how func()) (err error) {
@@ -194,7 +203,7 @@ func TestInTxRollsBack(t *testing.T) {
 			}
 		}()
 		return s.InTx(t.Context(), func(tx *store.Tx) error {
-			rows, scene, err := lockFor(t.Context(), tx, onto, false)
+			rows, scene, err := lockAttachment(t.Context(), tx, toAttach, false)
 			if err != nil {
 				return err
 			}
@@ -217,16 +226,17 @@ func TestInTxRollsBack(t *testing.T) {
 	}
 }
 
-// A write that a constraint refuses is the server's word: nothing is written, and the caller learns which promise it was.
+// If a constraint refuses a write, the outcome is known: nothing is written. The error names the
+// constraint.
 func TestInTxReportsARefusedWrite(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		rows, scene, err := lockFor(t.Context(), tx, onto, false)
+		rows, scene, err := lockAttachment(t.Context(), tx, toAttach, false)
 		if err != nil {
 			return err
 		}
-		scene.Instance.ENIQuantity = 99 // a bug
+		scene.Instance.ENIQuantity = 99 // a bug that only the constraint finds
 		scene.Attach(nil, nil)
 		tx.WriteAttachments(rows)
 		return nil
@@ -236,13 +246,14 @@ func TestInTxReportsARefusedWrite(t *testing.T) {
 		t.Errorf("got %v, want a violation of the constraint", err)
 	}
 	if errors.Is(err, store.ErrOutcomeUnknown) {
-		t.Error("the outcome of a refused write is known")
+		t.Error("got ErrOutcomeUnknown, want a known outcome")
 	}
 	if got, want := statusOf(t, pool, "eni-2"), store.ENIAvailable; got != want {
 		t.Errorf("status: got %s, want %s", got, want)
 	}
 }
 
+// A wait for a lock ends with ErrLockTimeout.
 func TestLockTimeout(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["lock_timeout"] = "50" })
@@ -259,6 +270,7 @@ func TestLockTimeout(t *testing.T) {
 	}
 }
 
+// A statement that takes longer than the statement timeout ends with ErrUnavailable.
 func TestStatementTimeout(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t, func(c *pgxpool.Config) {
@@ -278,13 +290,13 @@ func TestStatementTimeout(t *testing.T) {
 	}
 }
 
-// lossy is a connection that, once armed, still sends but loses what comes back.
-type lossy struct {
+// lossyConn is a connection that, once armed, still sends but loses the answers.
+type lossyConn struct {
 	net.Conn
 	armed *atomic.Bool
 }
 
-func (l lossy) Read(p []byte) (int, error) {
+func (l lossyConn) Read(p []byte) (int, error) {
 	n, err := l.Conn.Read(p)
 	if l.armed.Load() {
 		return 0, io.ErrUnexpectedEOF
@@ -292,7 +304,8 @@ func (l lossy) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The answer to a commit is lost: it was written, but the caller cannot know.
+// If the answer to a commit is lost, the outcome is unknown: here the transaction was committed,
+// but the caller cannot know.
 func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
@@ -301,12 +314,12 @@ func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
 		dial := c.ConnConfig.DialFunc
 		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
 			conn, err := dial(ctx, network, address)
-			return lossy{conn, &armed}, err
+			return lossyConn{conn, &armed}, err
 		}
 	})
 	detach := func(arm bool) error {
 		return s.InTx(t.Context(), func(tx *store.Tx) error {
-			rows, scene, err := lockFor(t.Context(), tx, off, false)
+			rows, scene, err := lockAttachment(t.Context(), tx, toDetach, false)
 			if err != nil {
 				return err
 			}
@@ -334,12 +347,12 @@ func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
 	}
 }
 
-// The connection is gone before anything of the commit was sent: the outcome is known, nothing was written.
+// If the connection is lost before the commit is sent, nothing is written.
 func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
 	err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		rows, scene, err := lockFor(t.Context(), tx, onto, false)
+		rows, scene, err := lockAttachment(t.Context(), tx, toAttach, false)
 		if err != nil {
 			return err
 		}
@@ -354,7 +367,7 @@ func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 		tx.WriteAttachments(rows)
 		return nil
 	})
-	// TCP may take a write that nobody will read.
+	// TCP may accept a write on a connection whose other end is gone.
 	if !errors.Is(err, store.ErrUnavailable) && !errors.Is(err, store.ErrOutcomeUnknown) {
 		t.Errorf("got %v, want ErrUnavailable or ErrOutcomeUnknown", err)
 	}
@@ -366,20 +379,21 @@ func TestAConnectionLostBeforeTheCommitIsUnavailable(t *testing.T) {
 	}
 }
 
-// The order of locks is checked when the code runs, not when two transactions meet.
+// A transaction that locks in the wrong order panics, also when no other transaction runs. So any
+// test of the code finds the bug, without a deadlock.
 func TestLocksOutOfOrderPanic(t *testing.T) {
 	t.Parallel()
 	s, _ := open(t)
 	defer func() {
 		if recover() == nil {
-			t.Error("locking an instance after an interface did not panic")
+			t.Error("got no panic, want one for an instance that is locked after an interface")
 		}
 	}()
 	_ = s.InTx(t.Context(), func(tx *store.Tx) error {
-		if _, _, err := lockFor(t.Context(), tx, onto, false); err != nil {
+		if _, _, err := lockAttachment(t.Context(), tx, toAttach, false); err != nil {
 			return err
 		}
-		_, _, err := lockFor(t.Context(), tx, onto, false)
+		_, _, err := lockAttachment(t.Context(), tx, toAttach, false)
 		return err
 	})
 }

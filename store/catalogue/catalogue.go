@@ -83,8 +83,9 @@ type content struct {
 	regionOfZone map[string]string
 }
 
-// load parses the embedded files once. They are part of the binary, so a mistake in them is a broken build, which
-// any test that touches the catalogue shows: the one place where a panic is the honest answer.
+// load parses the embedded files once. They are part of the binary, so a mistake in them is a
+// broken build, which any test that touches the catalogue shows: the one place where a panic is the
+// honest answer.
 var load = sync.OnceValue(func() content {
 	c, err := parse(regionsCSV, typesCSV, detailsCSV, noHotPlugText)
 	if err != nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 )
 
+// The embedded files have as many regions, zones and types as were collected, so that a lost line
+// shows.
 func TestCatalogueIsComplete(t *testing.T) {
 	t.Parallel()
 	zones, noHotPlug, notIOOptimized := 0, 0, 0
@@ -36,13 +38,13 @@ func TestCatalogueIsComplete(t *testing.T) {
 	}
 }
 
+// A type is found by its id, with the figures of the files. A figure that no source gives is nil.
 func TestFindInstanceType(t *testing.T) {
 	t.Parallel()
 	want := InstanceType{
 		ID: "ecs.g6.large", Family: "ecs.g6", Generation: "6", VCPUs: 2, MemoryGiB: 8, ENIQuantity: 2,
-		PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), ENITotalQuantity: new(2), BandwidthGbps: new(1.0),
-		PPS10k:          new(30.0),
-		CPUArchitecture: "x86_64", HotPlug: true, IOOptimized: true,
+		PrivateIPv4PerENI: new(6), IPv6PerENI: new(1), ENITotalQuantity: new(2),
+		BandwidthGbps: new(1.0), PPS10k: new(30.0), CPUArchitecture: "x86_64", HotPlug: true, IOOptimized: true,
 	}
 	if got, found := FindInstanceType("ecs.g6.large"); !found || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v, want %+v", got, found, want)
@@ -51,15 +53,16 @@ func TestFindInstanceType(t *testing.T) {
 		t.Errorf("an unknown type: got %+v, want none", got)
 	}
 	if burst, _ := FindInstanceType("ecs.t6-c1m1.large"); burst.HotPlug {
-		t.Error("ecs.t6-c1m1.large: got hot-plug, want none")
+		t.Error("ecs.t6-c1m1.large: got hot-plug true, want false")
 	}
 	old, _ := FindInstanceType("ecs.c1.small")
 	if old.IOOptimized || old.PrivateIPv4PerENI != nil || old.IPv6PerENI != nil {
-		t.Errorf("ecs.c1.small: got %+v, want no I/O optimization and figures that no source gives to be nil", old)
+		t.Errorf("ecs.c1.small: got %+v, want no I/O optimization and nil for the address limits", old)
 	}
 }
 
-// What the captures of ecs.g7.xlarge show is here to the figure; a type that no source tells more of has no details.
+// The details of ecs.g7.xlarge are exactly those of its captured API responses. A type that only
+// the main table lists has no details.
 func TestFindDetails(t *testing.T) {
 	t.Parallel()
 	want := Details{
@@ -75,7 +78,7 @@ func TestFindDetails(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if got := FindDetails("ecs.c6a.64xlarge"); !reflect.DeepEqual(got, Details{}) {
-		t.Errorf("a type that no source tells more of: got %+v, want no figures", got)
+		t.Errorf("a type without details: got %+v, want no figures", got)
 	}
 	cards := map[string]int{}
 	for _, typ := range InstanceTypes() {
@@ -88,6 +91,7 @@ func TestFindDetails(t *testing.T) {
 	}
 }
 
+// A region is found by its id, and the region of a zone by the zone's id.
 func TestFindRegion(t *testing.T) {
 	t.Parallel()
 	region, found := FindRegion("cn-hangzhou")
@@ -104,15 +108,17 @@ func TestFindRegion(t *testing.T) {
 	}
 }
 
+// A caller that changes a returned list does not change the catalogue.
 func TestListsAreCopies(t *testing.T) {
 	t.Parallel()
 	InstanceTypes()[0].ID = "changed"
 	if got := InstanceTypes()[0].ID; got == "changed" {
-		t.Error("a caller's change reached the catalogue")
+		t.Errorf("first type: got %q, want its id unchanged", got)
 	}
 }
 
-func TestParseNamesTheMistake(t *testing.T) {
+// An error in one of the files is reported with the place where it is.
+func TestParseReportsWhereAnErrorIs(t *testing.T) {
 	t.Parallel()
 	const (
 		regions = "region_id,local_name_en,local_name_zh,zone_id\nr,R,R,r-a\n"
@@ -121,9 +127,8 @@ func TestParseNamesTheMistake(t *testing.T) {
 		types = header + "ecs.x.large,ecs.x,1,2,8,2,6,1,,1,30,,,x86_64,test\n"
 	)
 	const more = "instance_type,eri_quantity,network_card_quantity,primary_eni_queue_number," +
-		"secondary_eni_queue_number," +
-		"maximum_queue_number_per_eni,total_eni_queue_quantity,queue_pair_number,jumbo_frame_support," +
-		"nvme_support,disk_quantity," +
+		"secondary_eni_queue_number,maximum_queue_number_per_eni,total_eni_queue_quantity,queue_pair_number," +
+		"jumbo_frame_support,nvme_support,disk_quantity," +
 		"gpu_amount,gpu_spec,gpu_memory_gib,local_storage_amount,local_storage_capacity_gib,local_storage_category," +
 		"cpu_core_frequency_ghz,cpu_turbo_frequency_ghz,physical_processor_model,instance_bandwidth_rx_kbps," +
 		"instance_bandwidth_tx_kbps,instance_pps_rx,instance_pps_tx,baseline_credit,initial_credit,instance_category," +
@@ -133,11 +138,11 @@ func TestParseNamesTheMistake(t *testing.T) {
 		{"a zone twice", regions + "q,Q,Q,r-a\n", types, more, "", "zone r-a lies in r and in q"},
 		{"a column missing", "region_id\nr\n", types, more, "", "no column local_name_en"},
 		{
-			"a figure that is none", regions, strings.Replace(types, ",2,8,2,", ",2,8,two,", 1), more, "",
+			"a figure that is not a number", regions, strings.Replace(types, ",2,8,2,", ",2,8,two,", 1), more, "",
 			"ecs.x.large: eni_quantity",
 		},
 		{
-			"a required figure empty", regions, strings.Replace(types, ",2,8,2,", ",,8,2,", 1), more, "",
+			"an empty required figure", regions, strings.Replace(types, ",2,8,2,", ",,8,2,", 1), more, "",
 			"a required figure is empty",
 		},
 		{"a type twice", regions, types + strings.TrimPrefix(types, header), more, "", "ecs.x.large is listed twice"},
@@ -149,7 +154,7 @@ func TestParseNamesTheMistake(t *testing.T) {
 			"ecs.x.large is listed twice",
 		},
 		{
-			"a detail that is no figure", regions, types, more + row("ecs.x.large", "some"), "",
+			"a detail that is not a number", regions, types, more + row("ecs.x.large", "some"), "",
 			"ecs.x.large: eri_quantity",
 		},
 	} {
@@ -157,7 +162,7 @@ func TestParseNamesTheMistake(t *testing.T) {
 			t.Parallel()
 			_, err := parse(c.regions, c.types, c.details, c.noHotPlug)
 			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want an error that says %q", err, c.want)
+				t.Errorf("got %v, want an error that contains %q", err, c.want)
 			}
 		})
 	}

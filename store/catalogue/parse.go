@@ -10,7 +10,8 @@ import (
 	"strings"
 )
 
-// generationI are the families from before I/O optimization. The vendor refuses network interfaces on them.
+// generationI are the families from before I/O optimization. The vendor refuses network interfaces
+// on them.
 var generationI = []string{"ecs.t1", "ecs.s1", "ecs.s2", "ecs.s3", "ecs.c1", "ecs.c2", "ecs.m1", "ecs.m2"}
 
 func parse(regions, types, details, noHotPlug string) (content, error) {
@@ -118,7 +119,8 @@ func (c *content) markNoHotPlug(text string) error {
 	return lines.Err()
 }
 
-// row is one line of a table. Its first bad figure stays in err, so that a line is read without a check per column.
+// row is one line of a table. Its first bad figure stays in err, so that a line is read without a
+// check per column.
 type row struct {
 	columns map[string]int
 	fields  []string

@@ -14,27 +14,30 @@ import (
 	"testing"
 )
 
-func TestNothingInstalled(t *testing.T) {
+// If no Postgres is installed and the download fails, Start reports what the user can do. The
+// failed download leaves no files.
+func TestStartWithoutAnInstalledPostgres(t *testing.T) {
 	t.Parallel()
 	repository := httptest.NewServer(http.NotFoundHandler())
 	defer repository.Close()
 	dir := newDataDir(t)
 	_, err := Start(t.Context(), Options{DataDir: dir, sources: &sources{path: dir, repository: repository.URL}})
 	if err == nil {
-		t.Fatal("Start succeeded, want an error")
+		t.Fatal("got no error, want one")
 	}
 	for _, want := range []string{"install PostgreSQL", "--database-url or ENISIM_DATABASE_URL", "docker compose up"} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("the error does not say %q:\n%v", want, err)
+			t.Errorf("got this error, want %q in it:\n%v", want, err)
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "postgres", "download*")); len(left) > 0 {
-		t.Errorf("%v remained of the failed download, want nothing", left)
+		t.Errorf("files of the failed download: got %v, want none", left)
 	}
 }
 
-// The repository serves an archive of the right form, whose programs lead to the installed ones.
-func TestDownload(t *testing.T) {
+// Without an installed Postgres, Start downloads the programs once and uses them from then on. The
+// archive has the form of the real one, but its programs call the installed ones.
+func TestStartDownloadsPostgresOnce(t *testing.T) {
 	t.Parallel()
 	archive := packArchive(t, installedForTest(t))
 	repository := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,17 +53,18 @@ func TestDownload(t *testing.T) {
 	opts := Options{DataDir: dir, sources: &sources{repository: repository.URL}}
 	s := mustStart(t, opts)
 	if got, want := s.bin.dir, filepath.Join(dir, "postgres", "downloaded", "bin"); got != want {
-		t.Errorf("runs the programs in %s, want %s", got, want)
+		t.Errorf("folder of the programs: got %s, want %s", got, want)
 	}
 	run(t, connect(t, s.URL()), writeRows)
 	mustStop(t, s)
 
-	repository.Close() // once is enough
+	repository.Close() // the second start must not download again
 	assertRows(t, mustStart(t, opts).URL())
 }
 
-// Of two versions a new cluster gets the newer, unless PATH names one; an old cluster gets its own.
-func TestChoose(t *testing.T) {
+// A new cluster gets the newest version, unless PATH names another. An existing cluster gets the
+// version that created it.
+func TestVersionOfACluster(t *testing.T) {
 	t.Parallel()
 	root := newDataDir(t)
 	owner, err := accountFor(root)
@@ -118,7 +122,8 @@ func installedForTest(t *testing.T) binaries {
 	return found[0]
 }
 
-// packArchive makes what the repository of the embedded-postgres library holds: a zip with a tar.xz in it.
+// packArchive returns an archive like those in the repository of the embedded-postgres library: a
+// zip with a tar.xz in it.
 func packArchive(t *testing.T, installed binaries) []byte {
 	t.Helper()
 	var tarball bytes.Buffer

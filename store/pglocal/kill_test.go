@@ -17,13 +17,13 @@ import (
 
 func itoa(n int) []byte { return []byte(strconv.Itoa(n)) }
 
-// childDataDir tells the test binary to be the process that is killed, using this data folder.
+// childDataDir is the variable that makes the test binary a child process, with this data folder.
 const childDataDir = "PGLOCAL_TEST_DATA_DIR"
 
-// childGrace is the OrphanGrace of that process.
+// childGrace is the variable with the OrphanGrace of the child process.
 const childGrace = "PGLOCAL_TEST_ORPHAN_GRACE"
 
-// childMain commits rows, says so, and waits to be killed.
+// childMain commits rows, prints "ready", and waits to be killed.
 func childMain(dir string) {
 	if err := func() error {
 		ctx := context.Background()
@@ -46,11 +46,11 @@ func childMain(dir string) {
 		os.Exit(1)
 	}
 	fmt.Println("ready")
-	_, _ = os.Stdin.Read(make([]byte, 1)) // ends when the test does, should it forget the kill
+	_, _ = os.Stdin.Read(make([]byte, 1)) // ends with the test, if the test does not kill this process
 	os.Exit(1)
 }
 
-// startChild returns when the child has committed its rows.
+// startChild starts a child process, and returns when the child has committed its rows.
 func startChild(t *testing.T, dir string, grace time.Duration) *exec.Cmd {
 	t.Helper()
 	child := exec.CommandContext(t.Context(), os.Args[0])
@@ -69,22 +69,21 @@ func startChild(t *testing.T, dir string, grace time.Duration) *exec.Cmd {
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if line != "ready\n" {
-		t.Fatalf("the child says %q (%v), want ready", line, err)
+		t.Fatalf("output of the child: got %q, error %v, want ready", line, err)
 	}
 	return child
 }
 
-func TestStartAfterGoProcessWasKilled(t *testing.T) {
+// After a process was killed, the next Start uses the Postgres that still runs, or starts it again.
+// No committed row is lost.
+func TestStartAfterTheProcessWasKilled(t *testing.T) {
 	t.Parallel()
 	for name, alsoPostmaster := range map[string]bool{"alone": false, "with its postmaster": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := newDataDir(t)
 			child := startChild(t, dir, time.Hour)
-			if err := child.Process.Kill(); err != nil { // signal 9
-				t.Fatal(err)
-			}
-			_ = child.Wait() // the error tells of the signal
+			kill(t, child)
 			orphan := postmasterOf(t, dir)
 			if alsoPostmaster {
 				killPostmaster(t, dir)
@@ -92,34 +91,36 @@ func TestStartAfterGoProcessWasKilled(t *testing.T) {
 
 			s := mustStart(t, Options{DataDir: dir})
 			if got := postmasterOf(t, dir); (got == orphan) == alsoPostmaster {
-				t.Errorf("postmaster is %+v after the start, %+v before it; want the same: %t",
+				t.Errorf("postmaster: got %+v after the start and %+v before it, want the same: %t",
 					got, orphan, !alsoPostmaster)
 			}
 			assertRows(t, s.URL())
-			// The killed process held its locks to its end, not beyond: this is the last one out.
+			// The locks of the killed process were released with it, so this is the last process
+			// that uses Postgres.
 			mustStop(t, s)
 			assertStopped(t, dir)
 		})
 	}
 }
 
-// kill ends a child with signal 9.
+// kill kills a child with SIGKILL.
 func kill(t *testing.T, child *exec.Cmd) {
 	t.Helper()
 	if err := child.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = child.Wait() // the error tells of the signal
+	_ = child.Wait() // its error is the signal
 }
 
-// When the last process that uses Postgres is killed, Postgres stops, properly, and its watcher ends.
+// When the last process that uses Postgres is killed, Postgres shuts down cleanly, and its watcher
+// exits.
 func TestPostgresStopsWhenAllAreKilled(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	first, second := startChild(t, dir, time.Nanosecond), startChild(t, dir, time.Nanosecond)
 	kill(t, first)
 	if found := postmasterOf(t, dir); !found.running {
-		t.Fatal("one of two was killed and Postgres is gone")
+		t.Fatal("got no running Postgres after one of two processes was killed, want one")
 	}
 	kill(t, second)
 	eventually(t, "Postgres has stopped", func() bool { return postmasterOf(t, dir).pid == 0 })
@@ -132,7 +133,7 @@ func TestPostgresStopsWhenAllAreKilled(t *testing.T) {
 	assertNoWatcher(t, dir)
 }
 
-// assertNoWatcher waits until nothing watches a data folder.
+// assertNoWatcher waits until no watcher holds the lock of a data folder.
 func assertNoWatcher(t *testing.T, dir string) {
 	t.Helper()
 	file, err := os.OpenFile(layout{home: filepath.Join(dir, "postgres")}.watchLock(), os.O_RDWR, 0)
@@ -154,8 +155,9 @@ func assertNoWatcher(t *testing.T, dir string) {
 	})
 }
 
-// A watcher whose data folder was removed and made anew leaves the Postgres of the new one alone.
-func TestWatcherOfARemovedFolder(t *testing.T) {
+// A watcher whose data folder was removed and created again does not stop the Postgres of the new
+// folder.
+func TestWatcherOfARemovedFolderStopsNoOtherPostgres(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	s := mustStart(t, Options{DataDir: dir})
@@ -168,7 +170,7 @@ func TestWatcherOfARemovedFolder(t *testing.T) {
 		defer func() { _ = opened.release() }()
 		*lock = opened
 	}
-	if !w.finished() || !postmasterOf(t, dir).running {
-		t.Error("want the watcher to end, and Postgres to run on")
+	if finished, running := w.finished(), postmasterOf(t, dir).running; !finished || !running {
+		t.Errorf("got watcher finished %t, Postgres running %t, want true and true", finished, running)
 	}
 }

@@ -25,11 +25,11 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// patience is for steps that take a second on an idle machine.
-const patience = time.Minute
+// stepTimeout limits a step of a test that takes a second on an idle machine.
+const stepTimeout = time.Minute
 
-// newDataDir makes a data folder that the user who runs Postgres can enter, which t.TempDir is not. What a test leaves
-// running in it is a failure of the test, and is stopped.
+// newDataDir returns a data folder that the user of Postgres can enter, unlike that of t.TempDir.
+// If a test leaves Postgres running in it, the test fails, and this Postgres is stopped.
 func newDataDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.MkdirTemp(ScratchDir(), "pglocal-")
@@ -59,7 +59,7 @@ func newDataDir(t testing.TB) string {
 func assertStopped(t testing.TB, dataDir string) {
 	t.Helper()
 	if found := postmasterOf(t, dataDir); found.running {
-		t.Errorf("Postgres still runs in %s (pid %d), want it stopped", dataDir, found.pid)
+		t.Errorf("%s: got a running Postgres (pid %d), want none", dataDir, found.pid)
 		if err := syscall.Kill(found.pid, syscall.SIGQUIT); err != nil {
 			t.Error(err)
 		}
@@ -75,12 +75,12 @@ func postmasterOf(t testing.TB, dataDir string) postmaster {
 	return found
 }
 
-// killPostmaster kills it with signal 9 and returns its pid.
+// killPostmaster kills the postmaster with SIGKILL, and returns its pid.
 func killPostmaster(t testing.TB, dataDir string) int {
 	t.Helper()
 	found := postmasterOf(t, dataDir)
 	if !found.running {
-		t.Fatalf("no Postgres runs in %s, want one", dataDir)
+		t.Fatalf("%s: got no running Postgres, want one", dataDir)
 	}
 	if err := syscall.Kill(found.pid, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func killPostmaster(t testing.TB, dataDir string) int {
 
 func mustStart(t testing.TB, opts Options) *Server {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), stepTimeout)
 	defer cancel()
 	s, err := Start(ctx, opts)
 	if err != nil {
@@ -102,7 +102,7 @@ func mustStart(t testing.TB, opts Options) *Server {
 
 func mustStop(t testing.TB, s *Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), stepTimeout)
 	defer cancel()
 	if err := s.Stop(ctx); err != nil {
 		t.Error(err)
@@ -115,7 +115,7 @@ func connect(t testing.TB, url string) *pgx.Conn {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // the server may be gone, on purpose
+	t.Cleanup(func() { _ = conn.Close(context.Background()) }) // a test may have stopped the server already
 	return conn
 }
 
@@ -143,10 +143,12 @@ const (
 func assertRows(t testing.TB, url string) {
 	t.Helper()
 	if got, want := queryText(t, connect(t, url), readRows), "1000"; got != want {
-		t.Errorf("%s rows after the restart, want %s", got, want)
+		t.Errorf("rows after the restart: got %s, want %s", got, want)
 	}
 }
 
+// A started Postgres has the settings of this package and those of the caller. After a stop and
+// another start, the committed rows are there.
 func TestStartAndStop(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
@@ -171,18 +173,19 @@ func TestStartAndStop(t *testing.T) {
 	}
 	if got, want := queryText(t, connect(t, s.DatabaseURL("template1")), `SELECT current_database()`),
 		"template1"; got != want {
-		t.Errorf("DatabaseURL(%q) leads to %q", want, got)
+		t.Errorf("database of DatabaseURL(%q): got %q", want, got)
 	}
 	run(t, conn, writeRows)
 	mustStop(t, s)
-	mustStop(t, s) // the second does nothing
+	mustStop(t, s) // a second stop has no effect
 	assertStopped(t, dir)
 
 	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
 }
 
-// A shutdown that waits for a process that does nothing does not hold up the stop, and loses nothing.
-func TestStopOfAPostgresThatHangs(t *testing.T) {
+// If Postgres does not finish its shutdown because one of its processes hangs, Stop ends it all the
+// same, and no committed row is lost.
+func TestStopEndsAPostgresThatHangs(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	s := mustStart(t, Options{DataDir: dir})
@@ -202,7 +205,8 @@ func TestStopOfAPostgresThatHangs(t *testing.T) {
 	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
 }
 
-func TestLastOneOutStops(t *testing.T) {
+// Several processes can use one Postgres. It runs until the last of them stops it.
+func TestPostgresRunsUntilTheLastProcessStops(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	const uses = 6
@@ -224,9 +228,9 @@ func TestLastOneOutStops(t *testing.T) {
 	}
 	first := postmasterOf(t, dir)
 	for _, s := range servers {
-		// Each use works although others ended theirs.
+		// Each server works although others have stopped.
 		if got := postmasterOf(t, dir); got != first {
-			t.Fatalf("postmaster is %+v, want %+v as at the start", got, first)
+			t.Fatalf("postmaster: got %+v, want %+v as at the start", got, first)
 		}
 		if err := connect(t, s.URL()).Ping(t.Context()); err != nil {
 			t.Error(err)
@@ -236,11 +240,11 @@ func TestLastOneOutStops(t *testing.T) {
 	assertStopped(t, dir)
 }
 
-// Processes come and go: a start that meets a stop waits for it, then starts anew.
-func TestStartMeetsStop(t *testing.T) {
+// A start during a stop waits for the end of the stop, and then starts Postgres again.
+func TestStartDuringAStopWaitsForIt(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
-	mustStop(t, mustStart(t, Options{DataDir: dir})) // the cluster is there
+	mustStop(t, mustStart(t, Options{DataDir: dir})) // creates the cluster
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
@@ -264,18 +268,20 @@ func TestStartMeetsStop(t *testing.T) {
 	assertStopped(t, dir)
 }
 
+// After the postmaster was killed, Start waits for the backends that outlive it, and then starts
+// Postgres.
 func TestStartAfterPostmasterWasKilled(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	s := mustStart(t, Options{DataDir: dir})
 	conn := connect(t, s.URL())
 	run(t, conn, writeRows)
-	// A backend in the middle of work outlives its postmaster, and keeps the old shared memory.
+	// A backend that runs a statement outlives its postmaster, and keeps the old shared memory.
 	busy := connect(t, s.URL())
 	run(t, busy, `CREATE FUNCTION spin() RETURNS void LANGUAGE plpgsql AS
 		$$ BEGIN WHILE clock_timestamp() < statement_timestamp() + interval '1 second' LOOP END LOOP; END $$`)
 	var group sync.WaitGroup
-	group.Go(func() { _, _ = busy.Exec(t.Context(), `SELECT spin()`) }) // its outcome is nobody's business
+	group.Go(func() { _, _ = busy.Exec(t.Context(), `SELECT spin()`) }) // its result does not matter
 	defer group.Wait()
 	for queryText(t, conn, `
 		SELECT count(*)::text FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%spin()'`) != "1" {
@@ -284,12 +290,13 @@ func TestStartAfterPostmasterWasKilled(t *testing.T) {
 
 	again := mustStart(t, Options{DataDir: dir})
 	if got := postmasterOf(t, dir); !got.running || got.pid == killed {
-		t.Errorf("postmaster is %+v, want another than the killed one (%d)", got, killed)
+		t.Errorf("postmaster: got %+v, want another one than %d, which was killed", got, killed)
 	}
 	assertRows(t, again.URL())
 }
 
-func TestSupervise(t *testing.T) {
+// Supervise starts Postgres again each time its postmaster was killed.
+func TestSuperviseRestartsAKilledPostgres(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	var log lockedBuffer
@@ -315,26 +322,28 @@ func TestSupervise(t *testing.T) {
 	cancel()
 	group.Wait()
 	if want := "was not stopped properly"; !strings.Contains(log.String(), want) {
-		t.Errorf("the log does not say %q:\n%s", want, log.String())
+		t.Errorf("got this log, want %q in it:\n%s", want, log.String())
 	}
 
-	// Who stopped is not started again: this returns, although its context goes on.
+	// A server that was stopped is not started again: Supervise returns, although its context is
+	// not done.
 	mustStop(t, s)
 	s.Supervise(t.Context())
 	assertStopped(t, dir)
 }
 
-// A pid file that survived its container names whatever has the pid today.
-func TestStartWhenPIDIsTakenByAnother(t *testing.T) {
+// After the end of a container, the pid in a left pid file may be that of another process. Start
+// does not take that process for Postgres.
+func TestStartIgnoresAReusedPID(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	s := mustStart(t, Options{DataDir: dir})
 	run(t, connect(t, s.URL()), writeRows)
-	stranger := s.owner.command(t.Context(), "/", "/bin/sleep", "600")
-	if err := stranger.Start(); err != nil {
+	unrelated := s.owner.command(t.Context(), "/", "/bin/sleep", "600")
+	if err := unrelated.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = stranger.Process.Kill(); _ = stranger.Wait() }()
+	defer func() { _ = unrelated.Process.Kill(); _ = unrelated.Wait() }()
 
 	killed := killPostmaster(t, dir)
 	eventually(t, "the postmaster is gone", func() bool { return !postmasterOf(t, dir).running })
@@ -343,26 +352,27 @@ func TestStartWhenPIDIsTakenByAnother(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		content = bytes.Replace(content, itoa(killed), itoa(stranger.Process.Pid), 1)
+		content = bytes.Replace(content, itoa(killed), itoa(unrelated.Process.Pid), 1)
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := postmasterOf(t, dir); got.running || !got.pidReused {
-		t.Fatalf("findPostmaster: got %+v, want an imposter", got)
+		t.Fatalf("findPostmaster: got %+v, want no running one and a reused pid", got)
 	}
 	assertRows(t, mustStart(t, Options{DataDir: dir}).URL())
 }
 
-// A postmaster.pid without a process id, as a crash or a full disk leaves it, is mended, and said to be.
-func TestGarbledPIDFile(t *testing.T) {
+// Start repairs a postmaster.pid without a process id, as a crash or a full disk can leave it, and
+// logs that.
+func TestStartRepairsAMalformedPIDFile(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
 	s := mustStart(t, Options{DataDir: dir})
 	run(t, connect(t, s.URL()), writeRows)
 	for _, c := range []struct {
 		content    string
-		socket     bool // its lock file too
+		socket     bool // writes the content into the lock file of the socket too
 		killBefore bool
 	}{
 		{content: ""},
@@ -395,28 +405,30 @@ func TestGarbledPIDFile(t *testing.T) {
 		s = mustStart(t, Options{DataDir: dir, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		assertRows(t, s.URL())
 		if !strings.Contains(log.String(), "postmaster.pid held no process id") {
-			t.Errorf("%q: got the log %s, want it said", c.content, &log)
+			t.Errorf("%q: got this log, want the repair in it:\n%s", c.content, &log)
 		}
 	}
 
-	// A Postgres that runs all the same is used, and stopped in the end.
+	// A Postgres that runs although its pid file is empty is used, and stopped at the end.
 	running := postmasterOf(t, dir).pid
 	if err := os.WriteFile(pidPath(s.files), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if got := postmasterOf(t, dir); got.pid != running || !got.running || !got.malformed {
-		t.Errorf("got %+v, want the postmaster %d found without its file", got, running)
+		t.Errorf("postmaster: got %+v, want %d, running, with a malformed file", got, running)
 	}
 	other := mustStart(t, Options{DataDir: dir})
 	assertRows(t, other.URL())
 	mustStop(t, other)
 	mustStop(t, s)
 	if err := syscall.Kill(running, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("the postmaster %d still runs (%v)", running, err)
+		t.Errorf("postmaster %d after the last stop: got %v, want %v", running, err, syscall.ESRCH)
 	}
 }
 
-func TestAwkwardPaths(t *testing.T) {
+// A data folder can have a path that is too long for a socket, or that has characters with a
+// meaning in shells and URLs.
+func TestLongAndUnusualPaths(t *testing.T) {
 	t.Parallel()
 	for name, below := range map[string]string{
 		"too long for a socket": strings.Repeat("long/", 30) + "end",
@@ -432,31 +444,31 @@ func TestAwkwardPaths(t *testing.T) {
 				}
 			})
 			if got := len(filepath.Join(s.run(), socketName)); got > maxSocketPath {
-				t.Errorf("the path of the socket has %d bytes, want at most %d", got, maxSocketPath)
+				t.Errorf("length of the path of the socket: got %d bytes, want at most %d", got, maxSocketPath)
 			}
 			run(t, connect(t, s.URL()), writeRows)
 
-			// Another spelling of the folder leads to the same server.
+			// Another path of the same folder leads to the same server.
 			link := filepath.Join(newDataDir(t), "link")
 			if err := os.Symlink(dir, link); err != nil {
 				t.Fatal(err)
 			}
 			other := mustStart(t, Options{DataDir: link})
 			if got, want := other.URL(), s.URL(); got != want {
-				t.Errorf("URL by way of a symbolic link is %s, want %s", got, want)
+				t.Errorf("URL by a symbolic link: got %s, want %s", got, want)
 			}
 			assertRows(t, other.URL())
 		})
 	}
 }
 
-// Root takes over what another user made, as that user.
-func TestRootKeepsOwner(t *testing.T) {
+// If another user owns the data folder, root runs Postgres as that user.
+func TestRootRunsPostgresAsTheOwnerOfTheFolder(t *testing.T) {
 	t.Parallel()
 	if os.Getuid() != 0 {
 		t.Skip("only root starts Postgres as another user")
 	}
-	const uid, gid = 65534, 65534 // nobody, and not postgres, who comes first for new data
+	const uid, gid = 65534, 65534 // those of nobody, because new data would belong to postgres
 	dir := newDataDir(t)
 	home := filepath.Join(dir, "postgres")
 	if err := os.Mkdir(home, 0o700); err != nil {
@@ -474,13 +486,13 @@ func TestRootKeepsOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := ownerOf(info); got != uid {
-			t.Errorf("%s belongs to uid %d, want %d", path, got, uid)
+			t.Errorf("owner of %s: got uid %d, want %d", path, got, uid)
 		}
 	}
 }
 
-// Each of these starts fails, says what is wrong and what to do, and leaves nothing running.
-func TestStartRefuses(t *testing.T) {
+// Each of these starts fails, reports the cause and what to do, and leaves no process running.
+func TestStartReportsTheCauseOfAFailure(t *testing.T) {
 	t.Parallel()
 	tests := map[string]struct {
 		rootOnly bool
@@ -553,22 +565,23 @@ func TestStartRefuses(t *testing.T) {
 			s, err := Start(t.Context(), opts)
 			if err == nil {
 				mustStop(t, s)
-				t.Fatal("Start succeeded, want an error")
+				t.Fatal("got no error, want one")
 			}
 			for _, want := range test.want {
 				if !strings.Contains(err.Error(), want) {
-					t.Errorf("the error does not say %q:\n%v", want, err)
+					t.Errorf("got this error, want %q in it:\n%v", want, err)
 				}
 			}
 		})
 	}
 }
 
-// initdb is interrupted twice: by the end of its context, and, as far as files go, by a kill of the whole process.
-func TestInterruptedInitdb(t *testing.T) {
+// An interrupted initdb leaves no cluster, and the next Start removes its files. It is interrupted
+// by the end of its context, and by a kill, of which only the files are simulated.
+func TestStartAfterAnInterruptedInitdb(t *testing.T) {
 	t.Parallel()
 	dir := newDataDir(t)
-	halfMade := filepath.Join(dir, "postgres", "initdb-*", "PG_VERSION")
+	unfinished := filepath.Join(dir, "postgres", "initdb-*", "PG_VERSION")
 
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -581,15 +594,15 @@ func TestInterruptedInitdb(t *testing.T) {
 		failed <- err
 	}()
 	eventually(t, "initdb is at work", func() bool {
-		found, _ := filepath.Glob(halfMade)
+		found, _ := filepath.Glob(unfinished)
 		return len(found) > 0
 	})
 	cancel()
 	if err := <-failed; err == nil || !strings.Contains(err.Error(), context.Canceled.Error()) {
-		t.Fatalf("Start returned %v, want %v", err, context.Canceled)
+		t.Fatalf("Start: got %v, want %v", err, context.Canceled)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "postgres", "cluster")); !os.IsNotExist(err) {
-		t.Fatalf("stat of the cluster: %v, want that it does not exist", err)
+		t.Fatalf("stat of the cluster: got %v, want that it does not exist", err)
 	}
 
 	leftover := filepath.Join(dir, "postgres", "initdb-123", "base")
@@ -598,14 +611,16 @@ func TestInterruptedInitdb(t *testing.T) {
 	}
 	mustStart(t, Options{DataDir: dir})
 	if found, _ := filepath.Glob(filepath.Join(dir, "postgres", "initdb-*")); len(found) > 0 {
-		t.Errorf("%v remained, want it swept away", found)
+		t.Errorf("files of initdb: got %v, want none", found)
 	}
 }
 
+// The default data folder depends on the user and on XDG_STATE_HOME, whose relative values are
+// ignored.
 func TestDefaultDataDir(t *testing.T) {
 	if os.Getuid() == 0 {
 		if got, err := DefaultDataDir(); got != rootDataDir || err != nil {
-			t.Errorf("DefaultDataDir() = %q, %v, want %q for root", got, err, rootDataDir)
+			t.Errorf("root: got %q, %v, want %q", got, err, rootDataDir)
 		}
 		return
 	}
@@ -617,17 +632,17 @@ func TestDefaultDataDir(t *testing.T) {
 	} {
 		t.Setenv("XDG_STATE_HOME", state)
 		if got, err := DefaultDataDir(); got != want || err != nil {
-			t.Errorf("DefaultDataDir() with XDG_STATE_HOME=%q is %q, %v, want %q", state, got, err, want)
+			t.Errorf("XDG_STATE_HOME=%q: got %q, %v, want %q", state, got, err, want)
 		}
 	}
 }
 
-// eventually waits for something that another process does and cannot announce.
+// eventually waits for an effect of another process that cannot report it.
 func eventually(t testing.TB, what string, reached func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !reached(); time.Sleep(processPoll) {
+	for deadline := time.Now().Add(stepTimeout); !reached(); time.Sleep(processPoll) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not reached within %v: %s", patience, what)
+			t.Fatalf("after %v: got no sign that %s", stepTimeout, what)
 		}
 	}
 }
@@ -649,7 +664,7 @@ func (b *lockedBuffer) String() string {
 	return b.buffer.String()
 }
 
-// BenchmarkFirstStart makes a cluster each time.
+// BenchmarkFirstStart measures a start that creates the cluster.
 func BenchmarkFirstStart(b *testing.B) {
 	for b.Loop() {
 		b.StopTimer()
@@ -662,7 +677,7 @@ func BenchmarkFirstStart(b *testing.B) {
 	}
 }
 
-// BenchmarkStart starts Postgres on a cluster that is there.
+// BenchmarkStart measures a start on an existing cluster.
 func BenchmarkStart(b *testing.B) {
 	dir := newDataDir(b)
 	mustStop(b, mustStart(b, Options{DataDir: dir}))
@@ -674,7 +689,7 @@ func BenchmarkStart(b *testing.B) {
 	}
 }
 
-// BenchmarkAttach finds Postgres running, as a second command does.
+// BenchmarkAttach measures a start that finds Postgres running, as that of a second command.
 func BenchmarkAttach(b *testing.B) {
 	dir := newDataDir(b)
 	mustStart(b, Options{DataDir: dir})

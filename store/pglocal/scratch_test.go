@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A folder that is named in TMPDIR is used even if memory has room.
+// The folder of TMPDIR is used even if there is enough memory for one in memory.
 func TestScratchDirOfTMPDIR(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -14,6 +14,7 @@ func TestScratchDirOfTMPDIR(t *testing.T) {
 	}
 }
 
+// The chosen folder can be written to.
 func TestScratchDirCanBeWritten(t *testing.T) {
 	t.Parallel()
 	path, err := os.MkdirTemp(ScratchDir(), "enisim-scratch-")

@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+// Each pool has a database of its own, with the catalogue, and a change in one does not show in
+// another.
 func TestPool(t *testing.T) {
 	t.Parallel()
 	first, second := Pool(t), Pool(t)
@@ -41,7 +43,7 @@ func TestPool(t *testing.T) {
 			t.Fatal(err)
 		}
 		if regions == 0 {
-			t.Error("there are no regions, want the catalogue's")
+			t.Error("got no regions, want those of the catalogue")
 		}
 	}
 	if _, err := first.Exec(t.Context(), `DELETE FROM zones`); err != nil {
@@ -52,20 +54,22 @@ func TestPool(t *testing.T) {
 		t.Fatal(err)
 	}
 	if zones == 0 {
-		t.Error("a DELETE in one database reached the other")
+		t.Error("got no zones after a DELETE in another database, want those of the catalogue")
 	}
 	if got := first.Config().MaxConns; os.Getenv(urlVariable) == "" && got != maxConns {
-		t.Errorf("the pool has up to %d connections, want %d", got, maxConns)
+		t.Errorf("maximum of connections: got %d, want %d", got, maxConns)
 	}
 	if err := store.New(first, nil).Ping(t.Context()); err != nil {
 		t.Error(err)
 	}
 }
 
+// The pool size in ENISIM_TEST_DATABASE_URL reaches the pools, but not a single connection, for
+// which it is an unknown setting.
 func TestPoolSizeOfURL(t *testing.T) {
 	t.Parallel()
 	s := mustShared(t)
-	// As if ENISIM_TEST_DATABASE_URL had named a size, and something with a space in it.
+	// ENISIM_TEST_DATABASE_URL could have a size like this, and a value with a space in it.
 	address := s.database("postgres")
 	query := address.Query()
 	query.Set(poolSize, "3")
@@ -73,7 +77,7 @@ func TestPoolSizeOfURL(t *testing.T) {
 	address.RawQuery = encode(query)
 	sized := &server{url: address}
 	if got := sized.database("x").Query().Get(poolSize); got != "3" {
-		t.Errorf("%s is %q, want 3", poolSize, got)
+		t.Errorf("%s: got %q, want 3", poolSize, got)
 	}
 	single := withoutPoolSize(sized.database("postgres")).String()
 	conn, err := pgx.Connect(t.Context(), single)
@@ -83,12 +87,13 @@ func TestPoolSizeOfURL(t *testing.T) {
 	defer conn.Close(t.Context())
 	var got string
 	if err := conn.QueryRow(t.Context(), `SHOW application_name`).Scan(&got); err != nil || got != "a test" {
-		t.Errorf("application_name is %q (%v), want %q", got, err, "a test")
+		t.Errorf("application_name: got %q, error %v, want %q", got, err, "a test")
 	}
 }
 
-// The database goes with a test that passed, though it left a connection open, and stays after one that failed.
-func TestDatabaseAfterTest(t *testing.T) {
+// The database of a test that passed is dropped, even if the test left a connection open. That of a
+// test that failed is kept, and the log has its address.
+func TestDatabaseIsKeptIfTheTestFails(t *testing.T) {
 	t.Parallel()
 	s := mustShared(t)
 	for _, failed := range []bool{false, true} {
@@ -107,10 +112,10 @@ func TestDatabaseAfterTest(t *testing.T) {
 		}
 		name := strings.TrimPrefix(parsed.Path, "/")
 		if got := exists(t, s, name); got != failed {
-			t.Errorf("the database of a test that failed: %t exists: %t, want %t", failed, got, failed)
+			t.Errorf("database of a test with failed=%t exists: got %t, want %t", failed, got, failed)
 		}
 		if log := run.log.String(); strings.Contains(log, address) != failed {
-			t.Errorf("the log of a test that failed: %t says %q; want the address in it: %t", failed, log, failed)
+			t.Errorf("log of a test with failed=%t: got %q, want the address in it: %t", failed, log, failed)
 		}
 		if failed {
 			if err := s.drop(name); err != nil {
@@ -120,7 +125,8 @@ func TestDatabaseAfterTest(t *testing.T) {
 	}
 }
 
-func TestManyAtOnce(t *testing.T) {
+// Tests that run at the same time get different databases.
+func TestConcurrentTestsGetDifferentDatabases(t *testing.T) {
 	t.Parallel()
 	var (
 		group sync.WaitGroup
@@ -139,12 +145,13 @@ func TestManyAtOnce(t *testing.T) {
 	group.Wait()
 	slices.Sort(all)
 	if got := len(slices.Compact(all)); got != tests {
-		t.Errorf("%d tests at once got %d databases", tests, got)
+		t.Errorf("databases: got %d, want %d", got, tests)
 	}
 }
 
-// A template that another process is about to make is made once, and one that was left half-made is made anew.
-func TestTemplateIsMadeOnce(t *testing.T) {
+// Processes that start at the same time create the template once. A template that was left
+// unfinished is created again.
+func TestTemplateIsCreatedOnce(t *testing.T) {
 	t.Parallel()
 	schema := randomSchema()
 	s := mustShared(t)
@@ -180,13 +187,14 @@ func TestTemplateIsMadeOnce(t *testing.T) {
 	}
 	group.Wait()
 	if made != 1 {
-		t.Errorf("the template was made %d times, want once", made)
+		t.Errorf("creations of the template: got %d, want 1", made)
 	}
 	if exists(t, s, buildingName(schema)) {
-		t.Error("the half-made template is still there")
+		t.Error("got the unfinished template after the start, want none")
 	}
 }
 
+// If the migration fails, open reports its error, and the next process finds no template.
 func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 	t.Parallel()
 	s := mustShared(t)
@@ -195,13 +203,15 @@ func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 	_, err := open(t.Context(), location{URL: s.url.String()}, schema,
 		func(context.Context, string) error { return broken })
 	if !errors.Is(err, broken) {
-		t.Errorf("open returned %v, want %v", err, broken)
+		t.Errorf("open: got %v, want %v", err, broken)
 	}
 	if exists(t, s, templateName(schema)) {
-		t.Error("a template is there, want none")
+		t.Error("got a template, want none")
 	}
 }
 
+// Databases of a schema that no process uses are dropped. Of the schema in use, only old test
+// databases without a session are dropped.
 func TestPrune(t *testing.T) {
 	t.Parallel()
 	s := mustShared(t)
@@ -223,7 +233,7 @@ func TestPrune(t *testing.T) {
 		t.Helper()
 		for name, want := range want {
 			if got := exists(t, s, name); got != want {
-				t.Errorf("%s, %s exists: %t, want %t", when, name, got, want)
+				t.Errorf("%s, %s exists: got %t, want %t", when, name, got, want)
 			}
 		}
 	}
@@ -240,13 +250,15 @@ func TestPrune(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// The server sees the end of a session a moment after we do.
+	// The server notices the end of a session a moment later.
 	eventually(t, "an unused schema is dropped", func() bool {
 		mustOpen(t, randomSchema(), migrateNothing)
 		return !exists(t, s, templateName(schema)) && !exists(t, s, fresh) && !exists(t, s, visited)
 	})
 }
 
+// A database name contains the schema and the creation time. Names that this package did not make
+// are not parsed.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_040, 0)
@@ -267,14 +279,14 @@ func TestNames(t *testing.T) {
 	} {
 		got, ok := parseName(name)
 		if got != want || ok != (want.schema != "") {
-			t.Errorf("parseName(%q) = %+v, %t, want %+v", name, got, ok, want)
+			t.Errorf("parseName(%q): got %+v, %t, want %+v", name, got, ok, want)
 		}
 	}
 }
 
-// Test processes come and go on a server that is not the one of this process. None fails, and the server ends after the
-// last of them, although that one is killed.
-func TestProcesses(t *testing.T) {
+// Test processes start and end on a server of their own. All of them work, and the server stops
+// after the last of them, although that one is killed.
+func TestServerStopsAfterTheLastProcess(t *testing.T) {
 	t.Parallel()
 	if os.Getenv(urlVariable) != "" || os.Getenv(choiceVariable) != "" {
 		t.Skip("the server is not a local one")
@@ -283,7 +295,7 @@ func TestProcesses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(dir, 0o755); err != nil { // for the user who runs Postgres
+	if err := os.Chmod(dir, 0o755); err != nil { // so that the user of Postgres can enter it
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -300,7 +312,7 @@ func TestProcesses(t *testing.T) {
 				child := startChild(t, dir)
 				_ = child.stdin.Close()
 				if err := child.cmd.Wait(); err != nil {
-					t.Errorf("a test process: %v", err)
+					t.Errorf("a test process: got %v, want no error", err)
 				}
 			}
 		})
@@ -309,19 +321,20 @@ func TestProcesses(t *testing.T) {
 
 	last := startChild(t, dir)
 	if _, err := os.Stat(pidFile); err != nil {
-		t.Errorf("while a test process runs: %v", err)
+		t.Errorf("pid file while a test process runs: got %v, want no error", err)
 	}
 	if err := last.cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = last.cmd.Wait() // the error tells of the signal
+	_ = last.cmd.Wait() // its error is the signal
 	eventually(t, "the server ended", func() bool {
 		_, err := os.Stat(pidFile)
 		return errors.Is(err, os.ErrNotExist)
 	})
 }
 
-// childVariable tells the test binary to be a test process that uses a database until its input ends.
+// childVariable is the variable that makes the test binary a child: a test process that uses a
+// database until its input ends.
 const childVariable = "STORETEST_CHILD"
 
 func childMain() {
@@ -337,7 +350,7 @@ type child struct {
 	stdin interface{ Close() error }
 }
 
-// startChild returns when the child has a database.
+// startChild starts a child, and returns when the child has a database.
 func startChild(t *testing.T, tempDir string) child {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
@@ -356,12 +369,12 @@ func startChild(t *testing.T, tempDir string) child {
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil || !strings.HasPrefix(line, "postgres://") {
-		t.Errorf("the child says %q (%v), want its address", line, err)
+		t.Errorf("output of the child: got %q, error %v, want an address", line, err)
 	}
 	return child{cmd: cmd, stdin: stdin}
 }
 
-// fakeTest is a test of which we decide when it ends, and how.
+// fakeTest is a test that ends when the real test calls end, and that fails if failed is set.
 type fakeTest struct {
 	testing.TB
 	failed   bool
@@ -401,7 +414,7 @@ func mustShared(t *testing.T) *server {
 	return s
 }
 
-// mustOpen opens the shared server as a process of another schema would.
+// mustOpen opens the shared server like a process of another schema.
 func mustOpen(t *testing.T, schema string, migrate func(context.Context, string) error) *server {
 	t.Helper()
 	s, err := open(t.Context(), location{URL: mustShared(t).url.String()}, schema, migrate)
@@ -435,12 +448,12 @@ func admin(t *testing.T, s *server, sql string) {
 	}
 }
 
-// eventually waits for what another process does and cannot announce.
+// eventually waits for an effect of another process that cannot report it.
 func eventually(t *testing.T, what string, reached func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(operationTimeout); !reached(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not reached within %v: %s", operationTimeout, what)
+			t.Fatalf("after %v: got no sign that %s", operationTimeout, what)
 		}
 	}
 }

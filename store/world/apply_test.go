@@ -19,18 +19,21 @@ import (
 	"enisim/store/world"
 )
 
-// How worlds converge, count, keep times and stay apart is tested in service/scenario, in the words of scenario files. Here is what those cannot say.
+// The tests in service/scenario show what Apply does, with worlds of scenario files. The tests here
+// need more than a scenario can say.
 
-// TestApplyForgetsNoColumn holds the statements to the schema, so that a new column is either part of a world or excepted here.
-func TestApplyForgetsNoColumn(t *testing.T) {
+// The statements of Apply set every column of the schema, except those that are listed here. So a
+// new column is not forgotten.
+func TestApplySetsEachColumnOfTheSchema(t *testing.T) {
 	t.Parallel()
 	type column struct{ Table, Name string }
-	// What an update need not set: the key of the row, its place, which makes it another row, and when it was made.
+	// An update does not set the key of a row, its place, which would make it another row, and its
+	// creation time.
 	fixed := []string{
 		"id", "name", "owner_id", "account_id", "vpc_id", "vswitch_id", "region_id", "zone_id", "network_type",
 		"created_at", "started_at",
 	}
-	lifetimes := []column{{"accounts", "expires_at"}} // given when the account is made; a scenario says nothing of it
+	lifetimes := []column{{"accounts", "expires_at"}} // set when the account is created; not part of a scenario
 	rows, err := storetest.Pool(t).Query(t.Context(), `
 		SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public' ORDER BY 1, 2`)
 	if err != nil {
@@ -50,21 +53,23 @@ func TestApplyForgetsNoColumn(t *testing.T) {
 		checked[c.Table] = true
 		word := regexp.MustCompile(`\b` + c.Name + `\b`)
 		if !word.MatchString(insert) {
-			t.Errorf("the insert into %s does not fill %s", c.Table, c.Name)
+			t.Errorf("insert into %s: got no column %s, want it", c.Table, c.Name)
 		}
 		if update, updated := updates[c.Table]; updated && !word.MatchString(update) &&
 			!slices.Contains(fixed, c.Name) && !slices.Contains(lifetimes, c) {
-			t.Errorf("the update of %s does not set %s", c.Table, c.Name)
+			t.Errorf("update of %s: got no column %s, want it", c.Table, c.Name)
 		}
 	}
 	for table := range inserts {
 		if !checked[table] {
-			t.Errorf("Apply fills %s, which the schema does not have", table)
+			t.Errorf("insert into %s: got no such table in the schema", table)
 		}
 	}
 }
 
-func TestApplyStoresRowsAsTheyCome(t *testing.T) {
+// Apply stores the rows with the values of the world. It sets the creation time, and adds the delay
+// of a transient status to it.
+func TestApplyStoresTheValuesOfTheWorld(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	now := time.Date(2030, 1, 1, 12, 0, 0, 0, time.UTC)
@@ -90,7 +95,7 @@ func TestApplyStoresRowsAsTheyCome(t *testing.T) {
 	}
 	if got.Status != store.ENIDeleting || *got.NextStatus != store.ENIDeleted ||
 		!got.SettlesAt.Equal(now.Add(time.Minute)) || !got.CreatedAt.Equal(now) {
-		t.Errorf("got %+v, want Deleting, created at noon and gone a minute later", got)
+		t.Errorf("got %+v, want Deleting, created at noon, and Deleted a minute later", got)
 	}
 	if got.Tags["team"] != "network" || address.String() != "10.0.0.1" || block.String() != "10.0.0.0/24" {
 		t.Errorf("got tags %v, address %v, block %v, want team=network, 10.0.0.1, 10.0.0.0/24",
@@ -98,7 +103,8 @@ func TestApplyStoresRowsAsTheyCome(t *testing.T) {
 	}
 }
 
-// TestApplyRefusedByAConstraintWritesNothing hands over a world that no scenario gives, as a bug would.
+// If a constraint refuses a row, Apply writes nothing. The world has an error that no scenario can
+// have, as a bug could cause.
 func TestApplyRefusedByAConstraintWritesNothing(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -115,8 +121,9 @@ func TestApplyRefusedByAConstraintWritesNothing(t *testing.T) {
 	}
 }
 
-// TestApplyRefusesAKeyThatIsBeingTaken lets another transaction take the key first and commit while the apply waits for it.
-func TestApplyRefusesAKeyThatIsBeingTaken(t *testing.T) {
+// If another transaction has inserted an access key of the world, Apply waits for its commit, and
+// then reports ErrAccessKeyTaken.
+func TestApplyRefusesAKeyOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	other, err := pool.Begin(t.Context())
@@ -125,9 +132,8 @@ func TestApplyRefusesAKeyThatIsBeingTaken(t *testing.T) {
 	}
 	for _, sql := range []string{
 		`INSERT INTO accounts (id, created_at) VALUES ('1000000000000002', '2030-01-01')`,
-		`
-			INSERT INTO access_keys (id, account_id, secret, created_at)
-			VALUES ('LTAI1', '1000000000000002', 's', '2030-01-01')`,
+		`INSERT INTO access_keys (id, account_id, secret, created_at)
+		 VALUES ('LTAI1', '1000000000000002', 's', '2030-01-01')`,
 	} {
 		if _, err := other.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)
@@ -147,7 +153,8 @@ func TestApplyRefusesAKeyThatIsBeingTaken(t *testing.T) {
 	}
 }
 
-func TestAppliedAddsUp(t *testing.T) {
+// The total of the changes is their sum over the tables, and the text has one line for each table.
+func TestAppliedTotalAndText(t *testing.T) {
 	t.Parallel()
 	applied := world.Applied{Tables: []world.TableChange{
 		{Table: "vpcs", Inserted: 1, Deleted: 2}, {Table: "instances", Updated: 3, Deleted: 4},
@@ -163,7 +170,7 @@ func TestAppliedAddsUp(t *testing.T) {
 
 func newStore(pool *pgxpool.Pool) *store.Store { return store.New(pool, slog.New(slog.DiscardHandler)) }
 
-// smallWorld is an account with a key and one free interface.
+// smallWorld returns an account with a key and one free interface.
 func smallWorld(account string) *world.World {
 	block := netip.MustParsePrefix("10.0.0.0/24")
 	return &world.World{
@@ -201,13 +208,14 @@ func smallWorld(account string) *world.World {
 	}
 }
 
-// A session keeps the plans by which Postgres checks foreign keys. One that was made for a small table would read all of an account for each row of a
-// large world. The bound is far above what a lookup by a key reads, and far below that.
-func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
+// Applying a large world reads few rows for each row that it writes. Postgres checks foreign keys
+// with plans that the session keeps, and a plan for a small table would read a whole account for
+// each row. The limit is far above what a lookup by a key reads, and far below that.
+func TestApplyReadsFewRowsForEachRowOfALargeWorld(t *testing.T) {
 	t.Parallel()
 	const interfaces, maxReadPerRow = 10_000, 40
 	config := storetest.Pool(t).Config()
-	config.MaxConns = 1 // the session with the old plans
+	config.MaxConns = 1 // one session, which keeps its plans
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -217,11 +225,12 @@ func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
 	if _, err := world.Apply(t.Context(), st, smallWorld("1000000000000001"), time.Now()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := world.Apply(t.Context(), st, wideWorld("1000000000000002", interfaces), time.Now()); err != nil {
+	if _, err := world.Apply(t.Context(), st, worldWithInterfaces("1000000000000002", interfaces),
+		time.Now()); err != nil {
 		t.Fatal(err)
 	}
 	read := 0
-	// The session counts for itself until then.
+	// Until this call the session keeps its statistics for itself.
 	if _, err := pool.Exec(t.Context(), `SELECT pg_stat_force_next_flush()`); err != nil {
 		t.Fatal(err)
 	}
@@ -231,12 +240,12 @@ func TestApplyingALargeWorldReadsLittleForEachRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	if read > maxReadPerRow*interfaces {
-		t.Errorf("got %d rows read to apply %d interfaces, want %d for each at most", read, interfaces, maxReadPerRow)
+		t.Errorf("rows read for %d interfaces: got %d, want at most %d for each", interfaces, read, maxReadPerRow)
 	}
 }
 
-// wideWorld is an account with so many free interfaces.
-func wideWorld(account string, interfaces int) *world.World {
+// worldWithInterfaces returns an account with this many free interfaces.
+func worldWithInterfaces(account string, interfaces int) *world.World {
 	w := smallWorld(account)
 	w.AccessKeys[0].ID = "LTAI2"
 	w.Accounts[0].NetworkInterfacesPerRegion = interfaces

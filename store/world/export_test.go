@@ -1,9 +1,10 @@
 package world
 
-// Inserts and Updates are the statements by which Apply fills each table, for the test that none of them forgets a column.
+// Inserts returns the statements with which Apply inserts into each table, for the test of their
+// columns.
 func Inserts() map[string]string { return worldStatements(insert) }
 
-// Updates: see Inserts.
+// Updates returns the statements with which Apply updates each table, like Inserts.
 func Updates() map[string]string { return worldStatements(update) }
 
 func worldStatements(v verb) map[string]string {
@@ -16,7 +17,7 @@ func worldStatements(v verb) map[string]string {
 	return out
 }
 
-// CreateStagingTables creates the tables that the merging statements read.
+// CreateStagingTables creates the tables that the merge statements read.
 const CreateStagingTables = createStagingTables
 
 // Without returns a world without the rows of an account.

@@ -10,8 +10,9 @@ import (
 	"enisim/store/world"
 )
 
-// Accounts that exist keep what they have, and the others are made, also when processes seed at the same time.
-func TestSeed(t *testing.T) {
+// Seed keeps the rows of accounts that exist, and creates the others. Of several processes that
+// seed at the same time, exactly one creates an account.
+func TestSeedCreatesOnlyMissingAccounts(t *testing.T) {
 	t.Parallel()
 	const first, second = "1000000000000001", "1000000000000002"
 	pool := storetest.Pool(t)
@@ -44,23 +45,23 @@ func TestSeed(t *testing.T) {
 			outcomes <- outcome{seeded, err}
 		}()
 	}
-	made := 0
+	created := 0
 	for range processes {
 		switch got := <-outcomes; {
 		case got.err != nil:
 			t.Error(got.err)
 		case reflect.DeepEqual(got.seeded, world.Seeded{New: []string{second}, Kept: []string{first}}):
-			made++
+			created++
 		case !reflect.DeepEqual(got.seeded, world.Seeded{Kept: []string{first, second}}):
-			t.Errorf("got %+v, want the second account made or found", got.seeded)
+			t.Errorf("got %+v, want the second account new or kept", got.seeded)
 		}
 	}
-	if made != 1 {
-		t.Errorf("%d processes made the second account, want 1", made)
+	if created != 1 {
+		t.Errorf("processes that created the second account: got %d, want 1", created)
 	}
 	accounts, err := st.ListAccounts(t.Context(), now)
 	if err != nil || len(accounts) != 2 || accounts[0].Name != "changed since" {
-		t.Errorf("got %+v, %v; want two accounts, the first as it was", accounts, err)
+		t.Errorf("got %+v, %v; want two accounts, the first unchanged", accounts, err)
 	}
 	again, err := world.Read(t.Context(), st, []string{second}, now)
 	if err != nil || len(again.NetworkInterfaces) != len(other.NetworkInterfaces) ||
@@ -69,8 +70,9 @@ func TestSeed(t *testing.T) {
 	}
 }
 
-// TestSeedForgetsNoRows fails when a kind of rows is added to World and not to without.
-func TestSeedForgetsNoRows(t *testing.T) {
+// Seed omits every row of an account that it keeps. The test fails if a kind of rows is added to
+// World and not to without.
+func TestSeedOmitsAllRowsOfAKeptAccount(t *testing.T) {
 	t.Parallel()
 	w := &world.World{}
 	value := reflect.ValueOf(w).Elem()
@@ -97,10 +99,10 @@ func TestSeedForgetsNoRows(t *testing.T) {
 	for i := range rest.NumField() {
 		name := rest.Type().Field(i).Name
 		if shared := name == "Regions" || name == "Zones"; (rest.Field(i).Len() == 1) != shared {
-			t.Errorf("%s: %d rows are left without their account", name, rest.Field(i).Len())
+			t.Errorf("%s: got %d rows without the account, want any: %t", name, rest.Field(i).Len(), shared)
 		}
 		if value.Field(i).Len() != 1 {
-			t.Errorf("%s: the world itself has changed", name)
+			t.Errorf("%s of the world itself: got %d rows, want 1", name, value.Field(i).Len())
 		}
 	}
 }

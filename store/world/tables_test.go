@@ -11,20 +11,20 @@ import (
 	"enisim/store/world"
 )
 
-// allTables are all tables whose rows are whole.
+// allTables are the tables whose structs list all columns.
 var allTables = []interface {
 	Name() string
 	Columns() []string
 	Statements() []string
 }{
 	store.RegionsTable, store.ZonesTable, store.AccountsTable, store.RAMUsersTable, store.AccessKeysTable,
-	store.InstanceTypesTable,
-	store.VPCsTable, store.VSwitchesTable, store.SecurityGroupsTable, store.SecurityGroupRulesTable,
-	store.InstancesTable,
-	store.NetworkInterfacesTable, store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable,
+	store.InstanceTypesTable, store.VPCsTable, store.VSwitchesTable, store.SecurityGroupsTable,
+	store.SecurityGroupRulesTable, store.InstancesTable, store.NetworkInterfacesTable,
+	store.PrivateIPAddressesTable, store.IPPrefixesTable, store.GroupMembershipsTable,
 }
 
-// A column that a migration adds and its struct lacks would be left out by every statement.
+// Each struct lists exactly the columns of its table. No statement would write a column that only a
+// migration adds.
 func TestTablesListTheColumnsOfTheSchema(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -40,12 +40,12 @@ func TestTablesListTheColumnsOfTheSchema(t *testing.T) {
 		slices.Sort(stored)
 		slices.Sort(listed)
 		if !slices.Equal(stored, listed) {
-			t.Errorf("%s: the struct lists %v, the schema has %v", name, listed, stored)
+			t.Errorf("columns of %s: got %v in the struct, want %v as in the schema", name, listed, stored)
 		}
 	}
 }
 
-// The composed statements are complete SQL: -v prints them for psql.
+// Each composed statement is valid SQL. With -v the test prints them for psql.
 func TestStatementsOfTables(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -61,7 +61,7 @@ func TestStatementsOfTables(t *testing.T) {
 		for _, sql := range table.Statements() {
 			t.Log(sql)
 			if _, err := tx.Prepare(t.Context(), "", sql); err != nil {
-				t.Errorf("%v in\n%s", err, sql)
+				t.Errorf("got %v, want no error, of\n%s", err, sql)
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import (
 	"enisim/store/world"
 )
 
-// verifyWorld adds to storetest.SmallWorld what makes every invariant hold, and something for each to look at.
+// verifyWorld extends storetest.SmallWorld to a world in which every invariant holds, with rows
+// that each of them applies to.
 const verifyWorld = storetest.SmallWorld + `
 INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id,
     instance_eni_quantity, device_index, mac_address, created_at)
@@ -30,10 +31,12 @@ UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
 
-// brokenInvariants break each invariant: first the constraints go that would refuse it, then a statement does it. What follows from the same mistake is found too.
+// brokenInvariants violates each invariant at least once. First the constraints that would refuse
+// the statement are dropped, then the statement runs. A case wants every violation that follows
+// from it.
 var brokenInvariants = []struct {
 	invariant string
-	without   []string // constraints
+	without   []string // constraints that are dropped first
 	sql       string
 	want      []string
 }{
@@ -43,7 +46,8 @@ var brokenInvariants = []struct {
 		`UPDATE instance_types SET eni_quantity = 1 WHERE id = 'ecs.g6.xlarge'`,
 		[]string{
 			"an_instance_holds_what_its_type_takes: instance i-1 holds 2 interfaces, its type ecs.g6.xlarge takes 1",
-			"a_device_index_is_below_the_limit_of_the_type: interface eni-1 has device index 1 on instance i-1, whose type ecs.g6.xlarge takes 1",
+			"a_device_index_is_below_the_limit_of_the_type: " +
+				"interface eni-1 has device index 1 on instance i-1, whose type ecs.g6.xlarge takes 1",
 		},
 	},
 	{
@@ -79,19 +83,22 @@ var brokenInvariants = []struct {
 			UPDATE network_interfaces
 			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2
 			WHERE id = 'eni-i'`,
-		[]string{"an_attached_interface_shares_vpc_and_zone_with_its_instance: interface eni-i lies in vpc-1 and cn-hangzhou-i, its instance i-1 in vpc-1 and cn-hangzhou-h"},
+		[]string{"an_attached_interface_shares_vpc_and_zone_with_its_instance: " +
+			"interface eni-i lies in vpc-1 and cn-hangzhou-i, its instance i-1 in vpc-1 and cn-hangzhou-h"},
 	},
 	{
 		"an_interface_has_a_status_and_time_that_agree",
 		[]string{"an_eni_settles_from_a_transient_status"},
 		`UPDATE network_interfaces SET next_status = 'InUse', settles_at = '2026-11-22' WHERE id = 'eni-2'`,
-		[]string{"an_interface_has_a_status_and_time_that_agree: interface eni-2 is Available, next InUse, at 2026-11-22 00:00:00+00"},
+		[]string{"an_interface_has_a_status_and_time_that_agree: " +
+			"interface eni-2 is Available, next InUse, at 2026-11-22 00:00:00+00"},
 	},
 	{
 		"an_instance_has_a_status_and_times_that_agree",
 		[]string{"an_instance_settles_from_a_transient_status"},
 		`UPDATE instances SET next_status = 'Stopped' WHERE id = 'i-1'`,
-		[]string{"an_instance_has_a_status_and_times_that_agree: instance i-1 is Running, next Stopped, at no time, running at no time"},
+		[]string{"an_instance_has_a_status_and_times_that_agree: " +
+			"instance i-1 is Running, next Stopped, at no time, running at no time"},
 	},
 	{
 		"a_device_index_is_taken_once",
@@ -109,7 +116,8 @@ var brokenInvariants = []struct {
 			UPDATE network_interfaces
 			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 7
 			WHERE id = 'eni-2'`,
-		[]string{"a_device_index_is_below_the_limit_of_the_type: interface eni-2 has device index 7 on instance i-1, whose type ecs.g6.xlarge takes 3"},
+		[]string{"a_device_index_is_below_the_limit_of_the_type: " +
+			"interface eni-2 has device index 7 on instance i-1, whose type ecs.g6.xlarge takes 3"},
 	},
 	{
 		"the_primary_interface_and_only_it_has_index_0",
@@ -121,19 +129,22 @@ var brokenInvariants = []struct {
 		"an_instance_carries_the_limit_of_its_type",
 		[]string{"an_instance_has_the_limit_of_its_type"},
 		`UPDATE instances SET eni_quantity = 9 WHERE id = 'i-2'`,
-		[]string{"an_instance_carries_the_limit_of_its_type: instance i-2 carries a limit of 9, its type ecs.g6.large of the catalogue takes 2"},
+		[]string{"an_instance_carries_the_limit_of_its_type: " +
+			"instance i-2 carries a limit of 9, its type ecs.g6.large of the catalogue takes 2"},
 	},
 	{
 		"a_vswitch_lies_in_its_vpc", nil,
 		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at) VALUES
 		    ('1000000000000001', 'vsw-9', 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h', '192.168.0.0/16', '2026-11-22')`,
-		[]string{"a_vswitch_lies_in_its_vpc: VSwitch vsw-9 (cn-hangzhou, 192.168.0.0/16, no IPv6) lies outside VPC vpc-1 (cn-hangzhou, 10.0.0.0/8)"},
+		[]string{"a_vswitch_lies_in_its_vpc: " +
+			"VSwitch vsw-9 (cn-hangzhou, 192.168.0.0/16, no IPv6) lies outside VPC vpc-1 (cn-hangzhou, 10.0.0.0/8)"},
 	},
 	{
 		"vswitches_of_a_vpc_do_not_overlap", nil,
 		`INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at) VALUES
 		    ('1000000000000001', 'vsw-9', 'vpc-1', 'cn-hangzhou', 'cn-hangzhou-h', '10.0.128.0/17', '2026-11-22')`,
-		[]string{"vswitches_of_a_vpc_do_not_overlap: VSwitches vsw-9 (10.0.128.0/17, no IPv6) and vsw-h (10.0.0.0/16, no IPv6) of VPC vpc-1 overlap"},
+		[]string{"vswitches_of_a_vpc_do_not_overlap: " +
+			"VSwitches vsw-9 (10.0.128.0/17, no IPv6) and vsw-h (10.0.0.0/16, no IPv6) of VPC vpc-1 overlap"},
 	},
 	{
 		"a_zone_lies_in_the_region",
@@ -146,7 +157,8 @@ var brokenInvariants = []struct {
 		"a_resource_lies_where_its_vswitch_does",
 		[]string{"an_eni_lies_in_the_vpc_and_zone_of_its_vswitch"},
 		`UPDATE network_interfaces SET zone_id = 'cn-hangzhou-i' WHERE id = 'eni-2'`,
-		[]string{"a_resource_lies_where_its_vswitch_does: interface eni-2 lies in vpc-1 and cn-hangzhou-i, its VSwitch vsw-h in vpc-1 and cn-hangzhou-h"},
+		[]string{"a_resource_lies_where_its_vswitch_does: " +
+			"interface eni-2 lies in vpc-1 and cn-hangzhou-i, its VSwitch vsw-h in vpc-1 and cn-hangzhou-h"},
 	},
 	{
 		"an_address_is_given_once_in_a_vswitch",
@@ -157,23 +169,30 @@ var brokenInvariants = []struct {
 	{
 		"an_address_comes_from_the_vswitch_of_its_interface", nil,
 		`UPDATE private_ip_addresses SET address = '10.9.0.1' WHERE network_interface_id = 'eni-2'`,
-		[]string{"an_address_comes_from_the_vswitch_of_its_interface: address 10.9.0.1 of interface eni-2 comes from VSwitch vsw-h (10.0.0.0/16, no IPv6), the interface lies in vsw-h"},
+		[]string{"an_address_comes_from_the_vswitch_of_its_interface: " +
+			"address 10.9.0.1 of interface eni-2 comes from VSwitch vsw-h (10.0.0.0/16, no IPv6), " +
+			"the interface lies in vsw-h"},
 	},
 	{
 		"an_address_comes_from_the_vswitch_of_its_interface",
 		[]string{"an_address_comes_from_the_vswitch_of_its_eni"},
 		`INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-i', '10.1.0.9', 'eni-2', false)`,
-		[]string{"an_address_comes_from_the_vswitch_of_its_interface: address 10.1.0.9 of interface eni-2 comes from VSwitch vsw-i (10.1.0.0/16, no IPv6), the interface lies in vsw-h"},
+		[]string{"an_address_comes_from_the_vswitch_of_its_interface: " +
+			"address 10.1.0.9 of interface eni-2 comes from VSwitch vsw-i (10.1.0.0/16, no IPv6), " +
+			"the interface lies in vsw-h"},
 	},
 	{
 		"an_address_comes_from_the_vswitch_of_its_interface", nil,
 		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', 'fd00::/80', 'eni-2')`,
-		[]string{"an_address_comes_from_the_vswitch_of_its_interface: prefix fd00::/80 of interface eni-2 comes from VSwitch vsw-h (10.0.0.0/16, no IPv6), the interface lies in vsw-h"},
+		[]string{"an_address_comes_from_the_vswitch_of_its_interface: " +
+			"prefix fd00::/80 of interface eni-2 comes from VSwitch vsw-h (10.0.0.0/16, no IPv6), " +
+			"the interface lies in vsw-h"},
 	},
 	{
 		"a_reserved_address_is_given_to_nobody", nil,
 		`UPDATE private_ip_addresses SET address = '10.0.0.0' WHERE network_interface_id = 'eni-2'`,
-		[]string{"a_reserved_address_is_given_to_nobody: address 10.0.0.0 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
+		[]string{"a_reserved_address_is_given_to_nobody: " +
+			"address 10.0.0.0 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
 	},
 	{
 		"a_reserved_address_is_given_to_nobody", nil,
@@ -181,18 +200,21 @@ var brokenInvariants = []struct {
 			INSERT INTO private_ip_addresses SELECT '1000000000000001', 'vsw-h', ('10.0.255.' || n)::inet, 'eni-2',
 			    false
 			FROM generate_series(252, 253) n`,
-		[]string{"a_reserved_address_is_given_to_nobody: address 10.0.255.253 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
+		[]string{"a_reserved_address_is_given_to_nobody: " +
+			"address 10.0.255.253 of interface eni-2 is reserved in VSwitch vsw-h (10.0.0.0/16)"},
 	},
 	{
 		"an_address_lies_in_no_prefix", nil,
 		`UPDATE private_ip_addresses SET address = '10.0.0.17' WHERE network_interface_id = 'eni-2'`,
-		[]string{"an_address_lies_in_no_prefix: address 10.0.0.17 of interface eni-2 lies in prefix 10.0.0.16/28 of interface eni-1"},
+		[]string{"an_address_lies_in_no_prefix: " +
+			"address 10.0.0.17 of interface eni-2 lies in prefix 10.0.0.16/28 of interface eni-1"},
 	},
 	{
 		"prefixes_do_not_overlap",
 		[]string{"a_prefix_has_the_documented_length"},
 		`INSERT INTO ip_prefixes VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/30', 'eni-2')`,
-		[]string{"prefixes_do_not_overlap: prefix 10.0.0.16/28 of interface eni-1 and prefix 10.0.0.16/30 of interface eni-2 overlap"},
+		[]string{"prefixes_do_not_overlap: " +
+			"prefix 10.0.0.16/28 of interface eni-1 and prefix 10.0.0.16/30 of interface eni-2 overlap"},
 	},
 	{
 		"an_interface_has_one_primary_address", nil,
@@ -217,13 +239,15 @@ var brokenInvariants = []struct {
 		`UPDATE security_groups SET instance_limit = 0 WHERE id = 'sg-1'`,
 		[]string{
 			"a_group_has_no_more_instances_than_its_limit: group sg-1 has interfaces of 1 instances, its limit is 0",
-			"a_group_keeps_count_of_its_capacity: group sg-1 has a free capacity of 9, 1 instances, and 0 that depart; its limit is 0",
+			"a_group_keeps_count_of_its_capacity: " +
+				"group sg-1 has a free capacity of 9, 1 instances, and 0 that depart; its limit is 0",
 		},
 	},
 	{
 		"a_group_keeps_count_of_its_capacity", nil,
 		`UPDATE security_group_capacity SET free = free + 1 WHERE security_group_id = 'sg-1' AND share = 0`,
-		[]string{"a_group_keeps_count_of_its_capacity: group sg-1 has a free capacity of 10, 1 instances, and 0 that depart; its limit is 10"},
+		[]string{"a_group_keeps_count_of_its_capacity: " +
+			"group sg-1 has a free capacity of 10, 1 instances, and 0 that depart; its limit is 10"},
 	},
 	{
 		"a_group_keeps_count_of_its_capacity", nil,
@@ -240,7 +264,8 @@ var brokenInvariants = []struct {
 	{
 		"a_client_token_has_the_answer_to_its_request", nil,
 		`UPDATE client_tokens SET answer = NULL`,
-		[]string{"a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes"},
+		[]string{"a_client_token_has_the_answer_to_its_request: " +
+			"token t of CreateVpc has no answer, and a request of 32 bytes"},
 	},
 	{
 		"a_key_belongs_to_a_user_that_exists",
@@ -252,10 +277,13 @@ var brokenInvariants = []struct {
 		"what_there_is_belongs_to_an_account",
 		[]string{"a_client_token_belongs_to_an_account"},
 		`UPDATE client_tokens SET account_id = '1000000000000009'`,
-		[]string{"what_there_is_belongs_to_an_account: client token t belongs to account 1000000000000009, which does not exist"},
+		[]string{"what_there_is_belongs_to_an_account: " +
+			"client token t belongs to account 1000000000000009, which does not exist"},
 	},
 }
 
+// Verify finds the violation of each invariant, and reports nothing for a world in which all of
+// them hold. An invariant without a case fails the test too.
 func TestEachInvariantFindsItsViolation(t *testing.T) {
 	t.Parallel()
 	tested := map[string]bool{}
@@ -266,7 +294,7 @@ func TestEachInvariantFindsItsViolation(t *testing.T) {
 			pool := storetest.Pool(t)
 			execute(t, pool, verifyWorld)
 			if got := verify(t, pool); len(got) > 0 {
-				t.Fatalf("before: got %q, want a world in which all holds", got)
+				t.Fatalf("before the violation: got %q, want none", got)
 			}
 			for _, constraint := range c.without {
 				dropConstraint(t, pool, constraint)
@@ -279,12 +307,13 @@ func TestEachInvariantFindsItsViolation(t *testing.T) {
 	}
 	for _, name := range world.Invariants() {
 		if !tested[name] {
-			t.Errorf("nothing breaks %s: add it to the list", name)
+			t.Errorf("invariant %s: got no case that violates it, want at least one", name)
 		}
 	}
 }
 
-// TestVerifyReportsABoundedNumberOfViolations breaks one invariant in very many places, and another one after it.
+// Verify reports a limited number of violations of an invariant, and then checks the next one. Here
+// one has 5000 violations, and a later one has one.
 func TestVerifyReportsABoundedNumberOfViolations(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -297,13 +326,16 @@ func TestVerifyReportsABoundedNumberOfViolations(t *testing.T) {
 		FROM generate_series(1, 5000) n;
 		UPDATE client_tokens SET answer = NULL`)
 	got := verify(t, pool)
-	if len(got) != world.MaxViolations+1 || got[len(got)-1] != "a_client_token_has_the_answer_to_its_request: token t of CreateVpc has no answer, and a request of 32 bytes" {
-		t.Errorf("got %d violations, the last %q, want %d and the one of the token",
-			len(got), got[len(got)-1], world.MaxViolations)
+	const last = "a_client_token_has_the_answer_to_its_request: " +
+		"token t of CreateVpc has no answer, and a request of 32 bytes"
+	if len(got) != world.MaxViolations+1 || got[len(got)-1] != last {
+		t.Errorf("got %d violations, the last %q, want %d and then %q",
+			len(got), got[len(got)-1], world.MaxViolations, last)
 	}
 }
 
-// verify is what Verify finds, which must be of the account of verifyWorld, or of one that does not exist.
+// verify returns the violations that Verify reports. Each must be of the account of verifyWorld, or
+// of the account that a case invents.
 func verify(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
 	found, err := world.Verify(t.Context(), newStore(pool))
@@ -313,7 +345,7 @@ func verify(t *testing.T, pool *pgxpool.Pool) []string {
 	out := []string{}
 	for _, v := range found {
 		if v.AccountID != "1000000000000001" && v.AccountID != "1000000000000009" {
-			t.Errorf("%s: got account %q", v.What, v.AccountID)
+			t.Errorf("%s: got account %q, want that of the world", v.What, v.AccountID)
 		}
 		out = append(out, v.Invariant+": "+v.What)
 	}
@@ -323,11 +355,11 @@ func verify(t *testing.T, pool *pgxpool.Pool) []string {
 func execute(t *testing.T, pool *pgxpool.Pool, sql string) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%v, by: %s", err, sql)
+		t.Fatalf("%s: %v", sql, err)
 	}
 }
 
-// dropConstraint drops a constraint by its name, and the foreign keys that rest on it.
+// dropConstraint drops a constraint by its name, and the foreign keys that need it.
 func dropConstraint(t *testing.T, pool *pgxpool.Pool, name string) {
 	t.Helper()
 	var table string
