@@ -10,8 +10,9 @@ import (
 	"testing"
 )
 
-// The tables of rules that an action declares are those that its code refers to: a method that forgets to check one of them, or checks one that is
-// not declared, is found. The test reads the source, because a rule that is never checked leaves no other trace.
+// The tables of rules that an action declares are those that its code refers to. So the test finds
+// a method that forgets a table, and one that checks a table which is not declared. It reads the
+// source, because a rule that is never checked leaves no other trace.
 func TestActionsCheckTheTablesThatTheyDeclare(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
@@ -19,7 +20,7 @@ func TestActionsCheckTheTablesThatTheyDeclare(t *testing.T) {
 		t.Fatal(err)
 	}
 	functions := map[string]*ast.FuncDecl{}
-	declarations := map[string]*ast.CompositeLit{} // of actions, by their permission
+	declarations := map[string]*ast.CompositeLit{} // of actions, by permission
 	for _, path := range files {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
@@ -38,7 +39,7 @@ func TestActionsCheckTheTablesThatTheyDeclare(t *testing.T) {
 					name := field(literal, "permission")
 					if text, ok := name.(*ast.BasicLit); ok {
 						declarations[text.Value] = literal
-					} else { // of a product that is a parameter
+					} else { // the product is a parameter
 						declarations[name.(*ast.BinaryExpr).Y.(*ast.BasicLit).Value] = literal
 					}
 				}
@@ -46,7 +47,8 @@ func TestActionsCheckTheTablesThatTheyDeclare(t *testing.T) {
 			return true
 		})
 	}
-	if got, want := len(declarations), len(allActions)-3; got != want { // three are declared for two products
+	// Three actions are declared for two products each.
+	if got, want := len(declarations), len(allActions)-3; got != want {
 		t.Fatalf("got %d declarations in the source, want %d", got, want)
 	}
 	for name, literal := range declarations {
@@ -56,12 +58,12 @@ func TestActionsCheckTheTablesThatTheyDeclare(t *testing.T) {
 		}
 		declared, checked := tablesIn(field(literal, "refusals")), tablesReached(functions, body)
 		if !slices.Equal(declared, checked) {
-			t.Errorf("%s: it declares the tables %v, and its code refers to %v", name, declared, checked)
+			t.Errorf("%s: got the tables %v in its code, want the declared ones %v", name, checked, declared)
 		}
 	}
 }
 
-// field is the value of a field in a composite literal, nil if there is none.
+// field returns the value of a field in a composite literal, or nil if there is none.
 func field(literal *ast.CompositeLit, name string) ast.Expr {
 	for _, element := range literal.Elts {
 		if pair := element.(*ast.KeyValueExpr); pair.Key.(*ast.Ident).Name == name {
@@ -85,7 +87,8 @@ func tablesIn(n ast.Node) []string {
 	return out
 }
 
-// tablesReached returns the tables that an expression names, or a function of the package that it names, and so on.
+// tablesReached returns the tables that an expression names, directly or by the functions of the
+// package that it names.
 func tablesReached(functions map[string]*ast.FuncDecl, from ast.Node) []string {
 	seen, tables := map[string]bool{}, map[string]bool{}
 	var follow func(ast.Node)
@@ -109,7 +112,7 @@ func tablesReached(functions map[string]*ast.FuncDecl, from ast.Node) []string {
 	return out
 }
 
-// namesIn returns all names in a part of the source, sorted, each once.
+// namesIn returns the names in a part of the source, sorted and without duplicates.
 func namesIn(n ast.Node) []string {
 	var names []string
 	if n == nil {

@@ -2,6 +2,8 @@ package service
 
 import "testing"
 
+// A pattern allows an action regardless of case, and only for its product. The vendor spells some
+// actions in two ways.
 func TestAllows(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -9,7 +11,7 @@ func TestAllows(t *testing.T) {
 		want            bool
 	}{
 		{"vpc:UntagResources", "vpc:UntagResources", true},
-		{"vpc:UnTagResources", "vpc:UntagResources", true}, // both are spellings of the vendor's
+		{"vpc:UnTagResources", "vpc:UntagResources", true}, // the vendor uses both spellings
 		{"VPC:untag*", "vpc:UntagResources", true},
 		{"vpc:UntagResource", "vpc:UntagResources", false},
 		{"ecs:*", "vpc:UntagResources", false},

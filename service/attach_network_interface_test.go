@@ -7,13 +7,14 @@ import (
 	"enisim/store"
 )
 
-// attachCase is everything that decides an attach. good is one that succeeds; a spoiler breaks one rule of it.
+// attachCase has all inputs of the rules of an attach.
 type attachCase struct {
 	req       AttachNetworkInterfaceRequest
 	admission admissionInput
 	scene     *store.AttachScene
 }
 
+// validAttach returns a case that violates no rule.
 func validAttach() *attachCase {
 	vpc := "vpc-1"
 	return &attachCase{
@@ -41,8 +42,8 @@ func validAttach() *attachCase {
 	}
 }
 
-// verdict is the answer of the three tables in the order in which the action walks them.
-func (c *attachCase) verdict() error {
+// check applies the three tables in the order in which the action does.
+func (c *attachCase) check() error {
 	if err := check(attachParameterRules, c.req); err != nil {
 		return err
 	}
@@ -52,11 +53,12 @@ func (c *attachCase) verdict() error {
 	return check(attachRules, attachInput{c.req, c.scene})
 }
 
-// attachSpoilers stand in the order of the rules: spoiler k breaks rule k of a good case.
-var attachSpoilers = []struct {
-	name  string
-	want  *Error
-	spoil func(*attachCase)
+// attachViolations has a violation for each rule, in the order of the rules: violation k makes a
+// valid case violate rule k.
+var attachViolations = []struct {
+	name    string
+	want    *Error
+	violate func(*attachCase)
 }{
 	{"P1 no RegionId", MissingParameter, func(c *attachCase) { c.req.RegionID = "" }},
 	{"P1 no NetworkInterfaceId", MissingParameter, func(c *attachCase) { c.req.NetworkInterfaceID = "" }},
@@ -98,39 +100,41 @@ var attachSpoilers = []struct {
 	{"Q3 security group", SecurityGroupInstanceLimit, func(c *attachCase) { c.scene.Groups[0].Free = 0 }},
 }
 
+// Each rule of an attach answers with its error.
 func TestAttachRules(t *testing.T) {
 	t.Parallel()
-	if err := validAttach().verdict(); err != nil {
-		t.Fatalf("a good attach: got %v, want no error", err)
+	if err := validAttach().check(); err != nil {
+		t.Fatalf("a valid attach: got %v, want no error", err)
 	}
-	if got, want := len(attachSpoilers), len(attachParameterRules)+len(admissionRules)+len(attachRules); got != want {
-		t.Fatalf("got %d spoilers for %d rules", got, want)
+	if got, want := len(attachViolations), len(attachParameterRules)+len(admissionRules)+len(attachRules); got != want {
+		t.Fatalf("violations: got %d, want %d, one for each rule", got, want)
 	}
-	for _, s := range attachSpoilers {
+	for _, s := range attachViolations {
 		c := validAttach()
-		s.spoil(c)
-		if err := c.verdict(); !errors.Is(err, s.want) {
+		s.violate(c)
+		if err := c.check(); !errors.Is(err, s.want) {
 			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
 		}
 	}
 }
 
-// Where two rules are broken, the earlier one answers.
+// If two rules are violated, the earlier one answers.
 func TestAttachRulesInOrder(t *testing.T) {
 	t.Parallel()
-	for i, earlier := range attachSpoilers {
-		for _, later := range attachSpoilers[i+1:] {
+	for i, earlier := range attachViolations {
+		for _, later := range attachViolations[i+1:] {
 			c := validAttach()
-			later.spoil(c)
-			earlier.spoil(c)
-			if err := c.verdict(); !errors.Is(err, earlier.want) {
+			later.violate(c)
+			earlier.violate(c)
+			if err := c.check(); !errors.Is(err, earlier.want) {
 				t.Errorf("%s, then %s: got %v, want %s", later.name, earlier.name, err, earlier.want.Code)
 			}
 		}
 	}
 }
 
-func TestAttachRulesAtTheirEdges(t *testing.T) {
+// Cases that are just within the limits of a rule are accepted.
+func TestAttachRulesAcceptBoundaryCases(t *testing.T) {
 	t.Parallel()
 	for _, s := range []struct {
 		name   string
@@ -150,7 +154,7 @@ func TestAttachRulesAtTheirEdges(t *testing.T) {
 			func(c *attachCase) { c.req.NetworkCardIndex, c.scene.Type.NetworkCards = new(1), new(2) },
 		},
 		{"as many addresses as the type takes", func(c *attachCase) { c.scene.IPv4, c.scene.IPv6 = 6, 1 }},
-		{"figures that no source gives", func(c *attachCase) {
+		{"unknown limits of the type", func(c *attachCase) {
 			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI, c.scene.IPv4, c.scene.IPv6 = nil, nil, 99, 99
 		}},
 		{
@@ -161,7 +165,7 @@ func TestAttachRulesAtTheirEdges(t *testing.T) {
 	} {
 		c := validAttach()
 		s.change(c)
-		if err := c.verdict(); err != nil {
+		if err := c.check(); err != nil {
 			t.Errorf("%s: got %v, want no error", s.name, err)
 		}
 	}

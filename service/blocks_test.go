@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func parsed(texts ...string) []netip.Prefix {
+func mustParsePrefixes(texts ...string) []netip.Prefix {
 	var out []netip.Prefix
 	for _, text := range texts {
 		out = append(out, netip.MustParsePrefix(text))
@@ -17,22 +17,23 @@ func parsed(texts ...string) []netip.Prefix {
 	return out
 }
 
+// firstFreeBlock finds the first block of a size that overlaps no taken one, if there is one.
 func TestFirstFree(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		outer string
 		bits  int
 		taken []netip.Prefix
-		want  string // "": none
+		want  string // "" if there is none
 	}{
 		{"10.0.0.0/8", 24, nil, "10.0.0.0/24"},
-		{"10.0.0.0/8", 24, parsed("10.0.0.0/16"), "10.1.0.0/24"},
-		{"10.0.0.0/8", 16, parsed("10.0.0.0/29", "10.1.255.0/24"), "10.2.0.0/16"},
+		{"10.0.0.0/8", 24, mustParsePrefixes("10.0.0.0/16"), "10.1.0.0/24"},
+		{"10.0.0.0/8", 16, mustParsePrefixes("10.0.0.0/29", "10.1.255.0/24"), "10.2.0.0/16"},
 		{"10.0.0.0/24", 24, nil, "10.0.0.0/24"},
-		{"10.0.0.0/24", 25, parsed("10.0.0.0/29", "10.0.0.128/29"), ""},
-		{"10.0.0.0/24", 24, parsed("10.0.0.0/8"), ""},
-		{"192.168.255.0/24", 29, parsed("192.168.255.0/25", "192.168.255.128/26"), "192.168.255.192/29"},
-		{"2408:4000::/56", 64, parsed("2408:4000::/64", "2408:4000:0:1::/64"), "2408:4000:0:2::/64"},
+		{"10.0.0.0/24", 25, mustParsePrefixes("10.0.0.0/29", "10.0.0.128/29"), ""},
+		{"10.0.0.0/24", 24, mustParsePrefixes("10.0.0.0/8"), ""},
+		{"192.168.255.0/24", 29, mustParsePrefixes("192.168.255.0/25", "192.168.255.128/26"), "192.168.255.192/29"},
+		{"2408:4000::/56", 64, mustParsePrefixes("2408:4000::/64", "2408:4000:0:1::/64"), "2408:4000:0:2::/64"},
 	} {
 		got, free := firstFreeBlock(netip.MustParsePrefix(c.outer), c.bits, c.taken)
 		if free != (c.want != "") || (free && got.String() != c.want) {
@@ -41,8 +42,8 @@ func TestFirstFree(t *testing.T) {
 	}
 }
 
-// What the jumps find is what looking at each block in its turn finds.
-func TestFirstFreeIsTheFirst(t *testing.T) {
+// firstFreeBlock skips taken blocks, and finds the same block as a search through all of them.
+func TestFirstFreeSkipsNoFreeBlock(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		outer := netip.MustParsePrefix("10.0.0.0/22")
@@ -68,12 +69,13 @@ func TestFirstFreeIsTheFirst(t *testing.T) {
 	})
 }
 
+// ipv6Subnet returns the /64 with a number in a block, if the block is large enough.
 func TestIPv6Subnet(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		block  string
 		number int
-		want   string // "": none
+		want   string // "" if there is none
 	}{
 		{"2408:4000:0:100::/56", 0, "2408:4000:0:100::/64"},
 		{"2408:4000:0:100::/56", 255, "2408:4000:0:1ff::/64"},
@@ -83,11 +85,12 @@ func TestIPv6Subnet(t *testing.T) {
 	} {
 		got, ok := ipv6Subnet(netip.MustParsePrefix(c.block), c.number)
 		if ok != (c.want != "") || (ok && got.String() != c.want) {
-			t.Errorf("number %d of %s: got %v, %t, want %q", c.number, c.block, got, ok, c.want)
+			t.Errorf("subnet %d of %s: got %v, %t, want %q", c.number, c.block, got, ok, c.want)
 		}
 	}
 }
 
+// Each new IPv6 block is another /56 of the pool.
 func TestNewIPv6BlocksComeFromThePool(t *testing.T) {
 	t.Parallel()
 	s := &Service{random: io.Reader(rand.NewChaCha8([32]byte{}))}

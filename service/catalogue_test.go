@@ -12,8 +12,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// ownTypesWorld is an account with a type of its own that precedes the catalogue's, one beside it,
-// and a region that no other account has declared.
+// ownTypesWorld returns an account with two types of its own, one of which has the id of a type of
+// the catalogue, and with a region that the catalogue does not have.
 func ownTypesWorld() *worldtest.World {
 	return worldtest.New(listAccount).
 		Region("moon-1", worldtest.Set("zones", []string{"moon-1a", "moon-1-b"})).
@@ -29,7 +29,7 @@ func openCatalogue(t *testing.T) *Service {
 	return New(st, Options{})
 }
 
-// typesOf lists all types that a request selects, page by page.
+// typesOf returns all types that a request selects, page by page.
 func typesOf(t *testing.T, s *Service, account string, req DescribeInstanceTypesRequest) []InstanceType {
 	t.Helper()
 	var all []InstanceType
@@ -53,14 +53,14 @@ func typeIDs(types []InstanceType) []string {
 	return ids
 }
 
-// Pages of any size lead through all types, each once, in the order of their ids; an account's own one is in the catalogue's place. A page has
-// 100 types at most, whatever is asked for.
+// Pages of any size contain each type once, in the order of their ids. A type of the account
+// replaces the one of the catalogue with the same id. A page has at most 100 types.
 func TestDescribeInstanceTypesByToken(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
 	all := typeIDs(typesOf(t, s, listAccount, DescribeInstanceTypesRequest{}))
 	if want := len(catalogue.InstanceTypes()) + 1; len(all) != want || len(slices.Compact(slices.Clone(all))) != want {
-		t.Errorf("by default: got %d types, want %d, each once", len(all), want)
+		t.Errorf("by default: got %d types, want %d without duplicates", len(all), want)
 	}
 	for _, size := range []int{0, 97, 100, 101, 1600, 5000} {
 		var walked []string
@@ -87,7 +87,7 @@ func TestDescribeInstanceTypesByToken(t *testing.T) {
 	}
 }
 
-// optional is a number that is given, or nil for 0.
+// optional returns a pointer to n, or nil for 0.
 func optional(n int) *int {
 	if n == 0 {
 		return nil
@@ -95,7 +95,7 @@ func optional(n int) *int {
 	return &n
 }
 
-// An account's own types are there for it only, wherever types are listed.
+// Only the account that defines a type gets it, in each list of types.
 func TestOwnInstanceTypes(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
@@ -111,7 +111,7 @@ func TestOwnInstanceTypes(t *testing.T) {
 			InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"},
 		}) {
 			if known := DetailsOf(own).PrimaryENIQueues != nil; known == c.sees {
-				t.Errorf("account %s: further figures of %s are known: got %v, want %v",
+				t.Errorf("account %s: details of %s: got %t, want %t",
 					c.account, own.ID, known, !c.sees)
 			}
 		}
@@ -119,7 +119,7 @@ func TestOwnInstanceTypes(t *testing.T) {
 			InstanceTypes: []string{"ecs.g6.large", "ecs.tiny.test"},
 		})
 		if len(named) == 0 || named[0].VCPUs != c.vcpus || (len(named) == 2) != c.sees {
-			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test %v",
+			t.Errorf("account %s: got %+v, want ecs.g6.large with %d CPUs, and ecs.tiny.test: %t",
 				c.account, named, c.vcpus, c.sees)
 		}
 		caller := Caller{AccountID: c.account}
@@ -129,7 +129,7 @@ func TestOwnInstanceTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := slices.Contains(families, InstanceTypeFamily{ID: "ecs.tiny"}); got != c.sees {
-			t.Errorf("account %s: the family of its own type is listed: got %v, want %v", c.account, got, c.sees)
+			t.Errorf("account %s: family of its own type listed: got %t, want %t", c.account, got, c.sees)
 		}
 		zones, err := DescribeZones.Do(t.Context(), s, caller, DescribeZonesRequest{RegionID: "cn-hangzhou"})
 		if err != nil {
@@ -137,7 +137,7 @@ func TestOwnInstanceTypes(t *testing.T) {
 		}
 		if got := slices.Contains(typeIDs(zones.Types), "ecs.tiny.test"); got != c.sees ||
 			len(zones.Types) < len(catalogue.InstanceTypes()) {
-			t.Errorf("account %s: got %d types in zones, its own one %v, want %v",
+			t.Errorf("account %s: got %d types in zones, its own type %t, want %t",
 				c.account, len(zones.Types), got, c.sees)
 		}
 		available, err := DescribeAvailableResource.Do(t.Context(), s, caller,
@@ -148,18 +148,18 @@ func TestOwnInstanceTypes(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := len(available.ZoneIDs) > 0; got != c.sees {
-			t.Errorf("account %s: its own type is available: got %v, want %v", c.account, got, c.sees)
+			t.Errorf("account %s: its own type available: got %t, want %t", c.account, got, c.sees)
 		}
 	}
-	// What shadows is not seen by what it shadows.
+	// A filter does not match the type of the catalogue that the account replaces.
 	if got := typesOf(t, s, listAccount, DescribeInstanceTypesRequest{
 		InstanceTypes: []string{"ecs.g6.large"}, MaximumCPUCoreCount: new(2),
 	}); len(got) > 0 {
-		t.Errorf("ecs.g6.large of two CPUs, where the account's own has three: got %+v, want none", got)
+		t.Errorf("ecs.g6.large with at most two CPUs, of which the account's own has three: got %+v, want none", got)
 	}
 }
 
-// Each filter selects exactly the types that a look at all of them finds.
+// Each filter selects the same types as a predicate on all types.
 func TestDescribeInstanceTypesFilters(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
@@ -197,10 +197,13 @@ func TestDescribeInstanceTypesFilters(t *testing.T) {
 			"X86", DescribeInstanceTypesRequest{CPUArchitectures: []string{"X86"}},
 			func(t InstanceType) bool { return t.CPUArchitecture == "x86_64" },
 		},
-		{"bandwidth", DescribeInstanceTypesRequest{
-			MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000),
+		{
+			"bandwidth",
+			DescribeInstanceTypesRequest{
+				MinimumInstanceBandwidthRx: new(1), MinimumInstanceBandwidthTx: new(10_240_000),
+			},
+			func(t InstanceType) bool { return t.BandwidthGbps != nil && *t.BandwidthGbps >= 10 },
 		},
-			func(t InstanceType) bool { return t.BandwidthGbps != nil && *t.BandwidthGbps >= 10 }},
 		{"packets", DescribeInstanceTypesRequest{MinimumInstancePPSRx: new(1_000_000)},
 			func(t InstanceType) bool { return t.PPS10k != nil && *t.PPS10k >= 100 }},
 	} {
@@ -212,9 +215,10 @@ func TestDescribeInstanceTypesFilters(t *testing.T) {
 	}
 }
 
+// Each rule of DescribeInstanceTypes answers with its error, the earlier one first.
 func TestDescribeInstanceTypesRules(t *testing.T) {
 	t.Parallel()
-	good := func() DescribeInstanceTypesRequest {
+	valid := func() DescribeInstanceTypesRequest {
 		return DescribeInstanceTypesRequest{
 			InstanceTypes: many(10, "ecs.g6.large"), CPUArchitecture: "ARM", CPUArchitectures: []string{"X86", "ARM"},
 			MinimumMemorySize: "0.5", MaximumMemorySize: "64",
@@ -222,7 +226,7 @@ func TestDescribeInstanceTypesRules(t *testing.T) {
 		}
 	}
 	type request = DescribeInstanceTypesRequest
-	walkRules(t, describeInstanceTypesRules, good, []spoiler[request]{
+	walkRules(t, describeInstanceTypesRules, valid, []violation[request]{
 		{
 			"not of its type", "InvalidParameterMinimumCpuCoreCount",
 			func(r *request) { r.Malformed = []string{"MinimumCpuCoreCount"} },
@@ -246,7 +250,7 @@ func TestDescribeInstanceTypesRules(t *testing.T) {
 	})
 }
 
-// A region that a scenario declares is there for everybody, with its zones, under its id where it has no other name.
+// A region that a scenario declares is there for all accounts, with its zones. Its name is its id.
 func TestDeclaredRegions(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
@@ -265,9 +269,8 @@ func TestDeclaredRegions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Zone{
-		{"moon-1-b", "moon-1 Zone B"}, {"moon-1a", "moon-1 Zone A"},
-	}; !slices.Equal(sortedZones(zones.Zones), want) || zones.Types != nil {
+	want := []Zone{{"moon-1-b", "moon-1 Zone B"}, {"moon-1a", "moon-1 Zone A"}}
+	if !slices.Equal(sortedZones(zones.Zones), want) || zones.Types != nil {
 		t.Errorf("zones: got %v and %d types, want %v and none", zones.Zones, len(zones.Types), want)
 	}
 }
@@ -281,7 +284,8 @@ func sortedZones(zones []Zone) []Zone {
 	})
 }
 
-// What is available follows from the types that fit; where none fits no zone is listed.
+// A resource is available in the zones of the region, if a type fits the request. If none fits, no
+// zone is listed.
 func TestDescribeAvailableResource(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
@@ -290,7 +294,7 @@ func TestDescribeAvailableResource(t *testing.T) {
 		name    string
 		request request
 		zones   []string
-		want    []string // values, if the kind has some
+		want    []string // the values, "" for a kind without values
 	}{
 		{"zones", request{DestinationResource: "Zone"}, []string{"moon-1-b", "moon-1a"}, []string{""}},
 		{"one zone", request{DestinationResource: "Zone", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{""}},
@@ -300,7 +304,7 @@ func TestDescribeAvailableResource(t *testing.T) {
 			[]string{"optimized", "none"},
 		},
 		{
-			"of a type without",
+			"I/O optimization of a type without it",
 			request{DestinationResource: "IoOptimized", ZoneID: "moon-1a", InstanceType: "ecs.c1.small"},
 			[]string{"moon-1a"}, []string{"none"},
 		},
@@ -312,15 +316,20 @@ func TestDescribeAvailableResource(t *testing.T) {
 			"a type without I/O optimization",
 			request{DestinationResource: "InstanceType", InstanceType: "ecs.c1.small"}, nil, nil,
 		},
-		{"the same, asked for", request{
-			DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.c1.small", IOOptimized: "none",
+		{
+			"a type without I/O optimization, by filter",
+			request{
+				DestinationResource: "InstanceType", ZoneID: "moon-1a", InstanceType: "ecs.c1.small",
+				IOOptimized: "none",
+			},
+			[]string{"moon-1a"}, []string{"ecs.c1.small"},
 		},
-			[]string{"moon-1a"}, []string{"ecs.c1.small"}},
-		{"CPUs and memory", request{
-			DestinationResource: "InstanceType", ZoneID: "moon-1a", Cores: new(3), Memory: "5.5",
+		{
+			"CPUs and memory",
+			request{DestinationResource: "InstanceType", ZoneID: "moon-1a", Cores: new(3), Memory: "5.5"},
+			[]string{"moon-1a"}, []string{"ecs.g6.large"},
 		},
-			[]string{"moon-1a"}, []string{"ecs.g6.large"}},
-		{"zones for what fits nowhere", request{DestinationResource: "Zone", Cores: new(3), Memory: "6"}, nil, nil},
+		{"zones, if no type fits", request{DestinationResource: "Zone", Cores: new(3), Memory: "6"}, nil, nil},
 		{"networks", request{DestinationResource: "Network", ZoneID: "moon-1a"}, []string{"moon-1a"}, []string{"vpc"}},
 		{
 			"system disks", request{DestinationResource: "SystemDisk", ZoneID: "moon-1a"}, []string{"moon-1a"},

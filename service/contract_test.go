@@ -11,15 +11,16 @@ import (
 	"testing"
 )
 
-// contractRow is a line of testdata/contract: an error that the public documentation lists for an action, and what this simulator makes of it.
+// contractRow is a line of testdata/contract: an error that the public documentation lists for an
+// action, and the decision of this simulator on it.
 type contractRow struct {
 	status   int
 	code     string
 	message  string
-	decision string // rule, gateway, or not simulated: why
+	decision string // rule, gateway, or not simulated: <reason>
 }
 
-// readContract reads the table of an action.
+// readContract reads the contract of an action.
 func readContract(t *testing.T, action string) []contractRow {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "testdata", "contract", action+".tsv"))
@@ -44,35 +45,36 @@ func readContract(t *testing.T, action string) []contractRow {
 	return rows
 }
 
-// contracts are the declared actions by name, with all that their rules can answer.
+// contracts returns, for each action name, the errors that its rules can answer.
 func contracts() map[string][]*Error {
 	out := map[string][]*Error{}
 	for _, a := range allActions {
-		out[a.Name()] = append(out[a.Name()], a.Errors()...) // the actions on tags are declared for two products
+		out[a.Name()] = append(out[a.Name()], a.Errors()...) // those on tags are declared for two products
 	}
 	return out
 }
 
-// Every documented row is decided, every row that is decided as a rule is one, and every rule has its row.
+// Each row of a contract has a decision. The rows with the decision rule are exactly the errors
+// that the rules of the action answer.
 func TestContracts(t *testing.T) {
 	t.Parallel()
 	for action, answered := range contracts() {
 		t.Run(action, func(t *testing.T) {
 			t.Parallel()
-			spell := func(status int, code, message string) string {
+			format := func(status int, code, message string) string {
 				return fmt.Sprintf("%d %s %q", status, code, message)
 			}
-			ruled := map[string]bool{}
+			decided := map[string]bool{}
 			for _, row := range readContract(t, action) {
 				reason, notSimulated := strings.CutPrefix(row.decision, "not simulated: ")
 				switch {
 				case row.decision == "rule":
-					ruled[spell(row.status, row.code, row.message)] = true
+					decided[format(row.status, row.code, row.message)] = true
 				case row.decision == "gateway":
 					if !slices.ContainsFunc(Declared, func(e *Error) bool {
 						return e.Status == row.status && e.Code == row.code && e.Message == row.message
 					}) {
-						t.Errorf("%s: decided as gateway, but no such error is declared", row.code)
+						t.Errorf("%s: got no declared error, want one for the decision gateway", row.code)
 					}
 				case !notSimulated || reason == "":
 					t.Errorf("%s: got the decision %q, want rule, gateway, or not simulated with a reason",
@@ -81,35 +83,36 @@ func TestContracts(t *testing.T) {
 			}
 			answers := map[string]bool{}
 			for _, e := range answered {
-				answers[spell(e.Status, e.Code, e.Message)] = true
+				answers[format(e.Status, e.Code, e.Message)] = true
 			}
-			for row := range ruled {
+			for row := range decided {
 				if !answers[row] {
-					t.Errorf("the contract has %s, but no rule answers it", row)
+					t.Errorf("got no rule that answers %s, want one as in the contract", row)
 				}
 			}
 			for row := range answers {
-				if !ruled[row] {
-					t.Errorf("a rule answers %s, but the contract has no such row", row)
+				if !decided[row] {
+					t.Errorf("got a rule that answers %s, want such a row in the contract", row)
 				}
 			}
 		})
 	}
 }
 
-// Every error is declared once. A code may have more than one status and text: the public pages differ.
+// Each error is declared once. A code can have several statuses and messages, because the pages of
+// the documentation differ.
 func TestErrorsAreDeclaredOnce(t *testing.T) {
 	t.Parallel()
 	seen := map[Error]bool{}
 	for _, e := range Declared {
 		if seen[*e] {
-			t.Errorf("declared twice: %d %s %q", e.Status, e.Code, e.Message)
+			t.Errorf("%d %s %q: got two declarations, want one", e.Status, e.Code, e.Message)
 		}
 		seen[*e] = true
 	}
 }
 
-// Every error that is declared is one that some contract has decided to answer, to the letter.
+// Each declared error is in a contract that decides to answer it, with the same status and message.
 func TestEveryDeclaredErrorIsInAContract(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob(filepath.Join("..", "testdata", "contract", "*.tsv"))
@@ -125,8 +128,8 @@ func TestEveryDeclaredErrorIsInAContract(t *testing.T) {
 		}
 	}
 	for _, e := range Declared {
-		if as := fmt.Sprintf("%d %s %q", e.Status, e.Code, e.Message); !answered[as] {
-			t.Errorf("no contract answers %s", as)
+		if text := fmt.Sprintf("%d %s %q", e.Status, e.Code, e.Message); !answered[text] {
+			t.Errorf("%s: got no contract that answers it, want one", text)
 		}
 	}
 }

@@ -9,12 +9,13 @@ import (
 	"enisim/store"
 )
 
-// creationCase is everything that decides the creation of an interface.
+// creationCase has all inputs of the rules of a creation.
 type creationCase struct {
 	createNetworkInterfaceInput
 	admission admissionInput
 }
 
+// validCreation returns a case that violates no rule.
 func validCreation() creationCase {
 	block, block6 := netip.MustParsePrefix("10.0.0.0/24"), netip.MustParsePrefix("2001:db8:0:100::/64")
 	return creationCase{
@@ -50,27 +51,30 @@ func validCreation() creationCase {
 	}
 }
 
-// countSecondary makes the request one for so many secondary addresses, without prefixes, which exclude them.
+// countSecondary makes the request ask for n secondary addresses, and for no prefixes, which
+// exclude them.
 func (c *creationCase) countSecondary(n int) {
 	c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, new(n), nil, nil
 }
 
-// onlyIPv4Prefixes makes the request one for these prefixes, without secondary addresses, which exclude them.
+// onlyIPv4Prefixes makes the request ask for these prefixes, and for no secondary addresses, which
+// exclude them.
 func (c *creationCase) onlyIPv4Prefixes(prefixes ...string) {
 	c.PrivateIPAddresses, c.SecondaryIPCount, c.IPv4Prefixes, c.IPv4PrefixCount = nil, nil, prefixes, nil
 }
 
-// onlyIPv6Addresses makes the request one for these addresses, without prefixes.
+// onlyIPv6Addresses makes the request ask for these addresses, and for no prefixes.
 func (c *creationCase) onlyIPv6Addresses(addresses ...string) {
 	c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = addresses, nil, nil, nil
 }
 
-// onlyIPv6Prefixes makes the request one for these prefixes, without addresses.
+// onlyIPv6Prefixes makes the request ask for these prefixes, and for no addresses.
 func (c *creationCase) onlyIPv6Prefixes(prefixes ...string) {
 	c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, nil, prefixes, nil
 }
 
-// The three tables are walked as one.
+// Each rule of CreateNetworkInterface answers with its error, the earlier one first. The three tables
+// are tested as one.
 func TestCreateNetworkInterfaceRules(t *testing.T) {
 	t.Parallel()
 	type request = creationCase
@@ -82,7 +86,7 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 		lift(createNetworkInterfaceRules, func(c request) createNetworkInterfaceInput {
 			return c.createNetworkInterfaceInput
 		}),
-	), validCreation, []spoiler[request]{
+	), validCreation, []violation[request]{
 		{"no RegionId", "MissingParameterRegionId", func(c *request) { c.RegionID = "" }},
 		{"no VSwitchId", "MissingParameterVSwitchId", func(c *request) { c.VSwitchID = "" }},
 		{
@@ -256,8 +260,9 @@ func TestCreateNetworkInterfaceRules(t *testing.T) {
 	})
 }
 
-// TestAssignsFreeAddresses compares the addresses of a VSwitch that are assigned, one by one.
-func TestAssignsFreeAddresses(t *testing.T) {
+// An address or a prefix can be assigned if it lies in the VSwitch and contains no reserved
+// address.
+func TestCanAssign(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		block, prefix string

@@ -13,9 +13,10 @@ func validCreateVSwitch() CreateVSwitchRequest {
 	return CreateVSwitchRequest{ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", CIDRBlock: "10.0.0.0/24"}
 }
 
+// Each rule on the parameters of CreateVSwitch answers with its error, the earlier one first.
 func TestCreateVSwitchParameters(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVSwitchParameterRules, validCreateVSwitch, []spoiler[CreateVSwitchRequest]{
+	walkRules(t, createVSwitchParameterRules, validCreateVSwitch, []violation[CreateVSwitchRequest]{
 		{"no ZoneId", "MissingParameterZoneId", func(r *CreateVSwitchRequest) { r.ZoneID = "" }},
 		{"no VpcId", "MissingParameterVpcId", func(r *CreateVSwitchRequest) { r.VPCID = "" }},
 		{
@@ -71,9 +72,10 @@ func validNewVSwitch() createVSwitchInput {
 	}, time.Now()}
 }
 
+// Each rule on the rows of CreateVSwitch answers with its error, the earlier one first.
 func TestCreateVSwitchRules(t *testing.T) {
 	t.Parallel()
-	walkRules(t, createVSwitchRules, validNewVSwitch, []spoiler[createVSwitchInput]{
+	walkRules(t, createVSwitchRules, validNewVSwitch, []violation[createVSwitchInput]{
 		{"no VPC", "InvalidVpcId.NotFound", func(n *createVSwitchInput) { n.VPC = nil }},
 		{"zone", "InvalidZoneId.NotFound", func(n *createVSwitchInput) { n.ZoneKnown = false }},
 		{"pending", "IncorrectVpcStatus", func(n *createVSwitchInput) {
@@ -99,6 +101,7 @@ func TestCreateVSwitchRules(t *testing.T) {
 	})
 }
 
+// withVPC returns a changed copy of a VPC.
 func withVPC(v *store.VPC, change func(*store.VPC)) *store.VPC {
 	if v == nil {
 		return nil
@@ -108,7 +111,9 @@ func withVPC(v *store.VPC, change func(*store.VPC)) *store.VPC {
 	return &changed
 }
 
-func TestVSwitchOfASize(t *testing.T) {
+// A request can name a mask in place of a block. It is refused if no free block of this size is
+// left in the VPC.
+func TestVSwitchByItsMask(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		bits int

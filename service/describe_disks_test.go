@@ -8,15 +8,16 @@ import (
 	"enisim/store"
 )
 
-// Each instance has a system disk, and the data disks that are kept with it; filters select among them, and pages lead through all of them once.
+// Each instance has a system disk, and the data disks in its attributes. Filters select among them,
+// and pages contain each of them once.
 func TestDescribeDisks(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
 	if _, err := pool.Exec(t.Context(), `
 		UPDATE instances
 		SET attributes = '{"InstanceChargeType": "PrePaid", "SystemDisk": {"Category": "cloud_ssd"}, "DataDisks": [
-		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true}, {"ID": "d-z",
-		            "KeepWithoutInstance": true, "Tags": {"team": "net"}}]}',
+		        {"ID": "d-a", "Name": "first", "Category": "cloud_ssd", "Encrypted": true},
+		        {"ID": "d-z", "KeepWithoutInstance": true, "Tags": {"team": "net"}}]}',
 		    resource_group_id = 'rg-1', tags = '{"team": "net"}'
 		WHERE account_id = $1 AND id = 'i-001'`, listAccount); err != nil {
 		t.Fatal(err)
@@ -25,7 +26,7 @@ func TestDescribeDisks(t *testing.T) {
 	for k := 1; k <= 25; k++ {
 		systems = append(systems, store.SystemDiskID(fmt.Sprintf("i-%03d", k)))
 	}
-	all := slices.Concat(systems, []string{"d-a", "d-z"}) // by id
+	all := slices.Concat(systems, []string{"d-a", "d-z"}) // ordered by id
 	for _, c := range []struct {
 		name    string
 		request DescribeDisksRequest
@@ -43,13 +44,13 @@ func TestDescribeDisks(t *testing.T) {
 		},
 		{"system disks", DescribeDisksRequest{DiskType: "system", InstanceID: "i-001"}, []string{"d-001"}},
 		{"data disks", DescribeDisksRequest{DiskType: "data"}, []string{"d-a", "d-z"}},
-		{"those that may leave", DescribeDisksRequest{Portable: new(true)}, []string{"d-a", "d-z"}},
-		{"those that may not", DescribeDisksRequest{Portable: new(false)}, systems},
-		{"system disks that may leave", DescribeDisksRequest{Portable: new(true), DiskType: "system"}, nil},
-		{"data disks that may not", DescribeDisksRequest{Portable: new(false), DiskType: "data"}, nil},
+		{"detachable", DescribeDisksRequest{Portable: new(true)}, []string{"d-a", "d-z"}},
+		{"not detachable", DescribeDisksRequest{Portable: new(false)}, systems},
+		{"detachable system disks", DescribeDisksRequest{Portable: new(true), DiskType: "system"}, nil},
+		{"data disks that are not detachable", DescribeDisksRequest{Portable: new(false), DiskType: "data"}, nil},
 		{"a category", DescribeDisksRequest{Category: "cloud_ssd"}, []string{"d-001", "d-a"}},
 		{
-			"the usual category", DescribeDisksRequest{Category: "cloud_essd"},
+			"the default category", DescribeDisksRequest{Category: "cloud_essd"},
 			slices.Concat(systems[1:], []string{"d-z"}),
 		},
 		{"in use", DescribeDisksRequest{Status: "In_use"}, all},
@@ -60,14 +61,14 @@ func TestDescribeDisks(t *testing.T) {
 			"not encrypted, of one instance", DescribeDisksRequest{Encrypted: new(false), InstanceID: "i-001"},
 			[]string{"d-001", "d-z"},
 		},
-		{"those that stay", DescribeDisksRequest{DeleteWithInstance: new(false)}, []string{"d-z"}},
-		{"a way to pay", DescribeDisksRequest{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
+		{"kept without the instance", DescribeDisksRequest{DeleteWithInstance: new(false)}, []string{"d-z"}},
+		{"a charge type", DescribeDisksRequest{DiskChargeType: "PrePaid"}, []string{"d-001", "d-a", "d-z"}},
 		{"a resource group", DescribeDisksRequest{ResourceGroupID: "rg-1"}, []string{"d-001", "d-a", "d-z"}},
-		{"a tag of its own", DescribeDisksRequest{Tags: []Tag{{"team", "net"}}}, []string{"d-z"}},
-		{"a key", DescribeDisksRequest{Tags: []Tag{{"team", ""}}}, []string{"d-z"}},
-		{"a tag that none has", DescribeDisksRequest{Tags: []Tag{{"team", "web"}}}, nil},
+		{"a tag of a disk", DescribeDisksRequest{Tags: []Tag{{"team", "net"}}}, []string{"d-z"}},
+		{"a tag key", DescribeDisksRequest{Tags: []Tag{{"team", ""}}}, []string{"d-z"}},
+		{"a tag that no disk has", DescribeDisksRequest{Tags: []Tag{{"team", "web"}}}, nil},
 		{"a snapshot", DescribeDisksRequest{SnapshotID: "s-1"}, nil},
-		{"on many instances", DescribeDisksRequest{MultiAttach: "Enabled"}, nil},
+		{"multi-attach", DescribeDisksRequest{MultiAttach: "Enabled"}, nil},
 	} {
 		c.request.RegionID = "cn-hangzhou"
 		c.request.Page = PageRequest{PageSize: new(100)}

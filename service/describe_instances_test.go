@@ -4,9 +4,10 @@ import (
 	"testing"
 )
 
+// Each rule of DescribeInstances answers with its error, the earlier one first.
 func TestDescribeInstancesRules(t *testing.T) {
 	t.Parallel()
-	good := func() DescribeInstancesRequest {
+	valid := func() DescribeInstancesRequest {
 		return DescribeInstancesRequest{
 			RegionID: "cn-hangzhou", InstanceIDs: many(100, "i-1"), PrivateIPAddresses: many(100, "10.0.0.1"),
 			PublicIPAddresses: many(100, "10.0.0.1"),
@@ -18,7 +19,7 @@ func TestDescribeInstancesRules(t *testing.T) {
 		}
 	}
 	type request = DescribeInstancesRequest
-	walkRules(t, describeInstancesRules, good, []spoiler[request]{
+	walkRules(t, describeInstancesRules, valid, []violation[request]{
 		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
 		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
 		{"not a list", "InvalidParameterInstanceIds", func(r *request) { r.Malformed = []string{"InstanceIds"} }},
@@ -55,8 +56,9 @@ func TestDescribeInstancesRules(t *testing.T) {
 	})
 }
 
-// Who asks for the usual image or way to pay finds the instances that name none; what no instance has selects none, and pages come all the same.
-func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
+// A filter on the default image or charge type also selects the instances that do not set it. A
+// filter on something that no instance has selects none. The page fields are the same in each case.
+func TestDescribeInstancesFiltersOnAttributes(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
 	if _, err := pool.Exec(t.Context(), `
@@ -72,9 +74,9 @@ func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 		want    int
 	}{
 		{"no filter", DescribeInstancesRequest{}, 25},
-		{"the usual image", DescribeInstancesRequest{ImageID: InstanceImageID}, 24},
+		{"the default image", DescribeInstancesRequest{ImageID: InstanceImageID}, 24},
 		{"another image", DescribeInstancesRequest{ImageID: "m-1"}, 1},
-		{"an image that none has", DescribeInstancesRequest{ImageID: "win2022"}, 0},
+		{"an image that no instance has", DescribeInstancesRequest{ImageID: "win2022"}, 0},
 		{"a key pair", DescribeInstancesRequest{KeyPairName: "ops"}, 1},
 		{"pay as you go", DescribeInstancesRequest{InstanceChargeType: "PostPaid"}, 24},
 		{"subscription", DescribeInstancesRequest{InstanceChargeType: "PrePaid"}, 1},
@@ -82,7 +84,7 @@ func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 		{"an EIP", DescribeInstancesRequest{EIPAddresses: []string{"203.0.113.1"}}, 0},
 		{"an inner address", DescribeInstancesRequest{InnerIPAddresses: []string{"10.0.0.1"}}, 0},
 		{"a name with a wildcard", DescribeInstancesRequest{InstanceName: "*01"}, 25},
-		{"a name with what LIKE would take for one", DescribeInstancesRequest{InstanceName: "1%"}, 0},
+		{"a name with a wildcard of LIKE", DescribeInstancesRequest{InstanceName: "1%"}, 0},
 	} {
 		c.request.RegionID = "cn-hangzhou"
 		list, err := DescribeInstances.Do(t.Context(), s, Caller{AccountID: listAccount}, c.request)
@@ -97,7 +99,7 @@ func TestDescribeInstancesFiltersOnWhatIsKept(t *testing.T) {
 	}
 }
 
-// Instances by token: each once, with its interface.
+// Pages by token contain each instance once, with its interface.
 func TestDescribeInstancesByToken(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
@@ -122,7 +124,7 @@ func TestDescribeInstancesByToken(t *testing.T) {
 	}
 	for id, n := range times {
 		if n != 1 {
-			t.Errorf("%s came %d times, want once", id, n)
+			t.Errorf("%s: got it %d times, want once", id, n)
 		}
 	}
 	if len(times) != 25 {
@@ -130,19 +132,19 @@ func TestDescribeInstancesByToken(t *testing.T) {
 	}
 }
 
-// Whoever follows tokens meets every instance that is there all the time, once.
-func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
+// Pages by token contain each instance that exists all the time exactly once, while other instances
+// are created and deleted.
+func TestDescribeInstancesByTokenDuringChanges(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
-	walkWhileOthersComeAndGo(t, pool, passing{
-		stays: "i-%03d", passes: "i-%03d-passes-%s", places: 25,
-		comeOrGo: `
+	walkDuringChanges(t, pool, changingRows{
+		stable: "i-%03d", temporary: "i-%03d-passes-%s", count: 25,
+		toggle: `
 			WITH gone AS (
 			    DELETE FROM instances WHERE account_id = $1 AND id = $2 RETURNING id
 			)
 			INSERT INTO instances (account_id, id, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id,
-			    instance_type, eni_quantity,
-			    status, created_at)
+			    instance_type, eni_quantity, status, created_at)
 			SELECT account_id, $2, region_id, zone_id, vpc_id, vswitch_id, instance_type_owner_id, instance_type,
 			    eni_quantity, 'Stopped', created_at
 			FROM instances
@@ -160,7 +162,7 @@ func TestDescribeInstancesByTokenWhileOthersComeAndGo(t *testing.T) {
 	})
 }
 
-// DryRun comes after all other checks.
+// DryRun is checked after all other rules.
 func TestDescribeInstancesDryRun(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
@@ -170,11 +172,11 @@ func TestDescribeInstancesDryRun(t *testing.T) {
 		want    *Error
 	}{
 		{
-			"a request that would be answered", DescribeInstancesRequest{RegionID: "cn-hangzhou", DryRun: new(true)},
+			"a valid request", DescribeInstancesRequest{RegionID: "cn-hangzhou", DryRun: new(true)},
 			DryRunOperation,
 		},
 		{
-			"one that would not", DescribeInstancesRequest{RegionID: "mars-1", DryRun: new(true)},
+			"a request that another rule refuses", DescribeInstancesRequest{RegionID: "mars-1", DryRun: new(true)},
 			InvalidRegionIDNotFound,
 		},
 	} {
@@ -183,6 +185,7 @@ func TestDescribeInstancesDryRun(t *testing.T) {
 	}
 }
 
+// The wildcard of a name filter becomes that of LIKE, and the wildcards of LIKE are escaped.
 func TestLikePattern(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{"": "", "web-*": "web-%", "*a*": "%a%", `100%_\`: `100\%\_\\`} {

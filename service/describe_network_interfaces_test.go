@@ -5,19 +5,19 @@ import (
 	"testing"
 )
 
+// Each rule of DescribeNetworkInterfaces answers with its error, the earlier one first.
 func TestDescribeNetworkInterfacesRules(t *testing.T) {
 	t.Parallel()
-	good := func() DescribeNetworkInterfacesRequest {
+	valid := func() DescribeNetworkInterfacesRequest {
 		return DescribeNetworkInterfacesRequest{
 			RegionID: "cn-hangzhou", NetworkInterfaceIDs: many(100, "eni-1"), InstanceID: "i-1", Type: "Trunk",
-			Status:           "Deleting",
-			PrimaryIPAddress: "10.0.0.1", PrivateIPAddresses: many(100, "10.0.0.2"),
-			IPv6Addresses: many(100, "2408::1"),
-			Tags:          many(20, Tag{"team", ""}), Page: PageRequest{PageNumber: new(1), PageSize: new(1000)},
+			Status: "Deleting", PrimaryIPAddress: "10.0.0.1", PrivateIPAddresses: many(100, "10.0.0.2"),
+			IPv6Addresses: many(100, "2408::1"), Tags: many(20, Tag{"team", ""}),
+			Page: PageRequest{PageNumber: new(1), PageSize: new(1000)},
 		}
 	}
 	type request = DescribeNetworkInterfacesRequest
-	walkRules(t, describeNetworkInterfacesRules, good, []spoiler[request]{
+	walkRules(t, describeNetworkInterfacesRules, valid, []violation[request]{
 		{"no RegionId", "MissingParameterRegionId", func(r *request) { r.RegionID = "" }},
 		{"RegionId", "InvalidRegionId.MalFormed", func(r *request) { r.RegionID += ";" }},
 		{"InstanceId", "InvalidInstanceID.Malformed", func(r *request) { r.InstanceID = "i_1" }},
@@ -47,8 +47,8 @@ func TestDescribeNetworkInterfacesRules(t *testing.T) {
 	})
 }
 
-// The other half of rules that have two.
-func TestDescribeNetworkInterfacesRulesAtTheirEdges(t *testing.T) {
+// Rules with two conditions also answer for the second one: too many values.
+func TestDescribeNetworkInterfacesRefusesTooManyValues(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		parameter string
@@ -63,7 +63,7 @@ func TestDescribeNetworkInterfacesRulesAtTheirEdges(t *testing.T) {
 	}
 }
 
-// listInterfaces asks for a page in the test's region, and fails the test unless it comes.
+// listInterfaces requests a page in the region of the test, and fails the test on an error.
 func listInterfaces(t *testing.T, s *Service, req DescribeNetworkInterfacesRequest) List[NetworkInterface] {
 	t.Helper()
 	req.RegionID = "cn-hangzhou"
@@ -74,7 +74,8 @@ func listInterfaces(t *testing.T, s *Service, req DescribeNetworkInterfacesReque
 	return list
 }
 
-// Pages by number echo what was asked for and count the whole list; a page past the end is empty. Nothing of another account is on any.
+// A page by number repeats the requested number and size, and counts the whole list. A page after
+// the last one is empty. No page has an interface of another account.
 func TestDescribeNetworkInterfacesByNumber(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
@@ -90,7 +91,7 @@ func TestDescribeNetworkInterfacesByNumber(t *testing.T) {
 	} {
 		list := listInterfaces(t, s, DescribeNetworkInterfacesRequest{Page: c.request})
 		if list.PageNumber != c.number || list.PageSize != c.size || list.TotalCount != 85 || list.NextToken != "" {
-			t.Errorf("page %d of %d: got number %d, size %d, %d in all and token %q, want 85 in all and no token",
+			t.Errorf("page %d of %d: got number %d, size %d, total %d and token %q, want a total of 85 and no token",
 				c.number, c.size, list.PageNumber, list.PageSize, list.TotalCount, list.NextToken)
 		}
 		if len(list.Items) != c.want {
@@ -105,7 +106,7 @@ func TestDescribeNetworkInterfacesByNumber(t *testing.T) {
 	}
 }
 
-// Tokens lead through the whole list once; the last page has none, even when it is full.
+// Pages by token contain each interface once. The last page has no token, even if it is full.
 func TestDescribeNetworkInterfacesByToken(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
@@ -117,7 +118,7 @@ func TestDescribeNetworkInterfacesByToken(t *testing.T) {
 				Page: PageRequest{MaxResults: &size, NextToken: token},
 			})
 			if list.TotalCount != 0 || list.PageNumber != 0 || list.PageSize != 0 {
-				t.Errorf("by %d: got %d in all, number %d, size %d, want none of them",
+				t.Errorf("by %d: got total %d, number %d, size %d, want none of them",
 					size, list.TotalCount, list.PageNumber, list.PageSize)
 			}
 			for _, n := range list.Items {
@@ -129,18 +130,19 @@ func TestDescribeNetworkInterfacesByToken(t *testing.T) {
 			t.Errorf("by %d: got %d pages, want %d", size, pages, want)
 		}
 		if slices.Sort(seen); len(seen) != 85 || len(slices.Compact(seen)) != 85 {
-			t.Errorf("by %d: got %v, want 85 interfaces, each once", size, seen)
+			t.Errorf("by %d: got %v, want 85 interfaces without duplicates", size, seen)
 		}
 	}
 }
 
-// Whoever follows tokens meets every interface that is there all the time, once.
-func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
+// Pages by token contain each interface that exists all the time exactly once, while other
+// interfaces are created and deleted.
+func TestDescribeNetworkInterfacesByTokenDuringChanges(t *testing.T) {
 	t.Parallel()
 	s, pool := openLists(t)
-	walkWhileOthersComeAndGo(t, pool, passing{
-		stays: "eni-%03d-stays", passes: "eni-%03d-passes-%s", places: 60,
-		comeOrGo: `
+	walkDuringChanges(t, pool, changingRows{
+		stable: "eni-%03d-stays", temporary: "eni-%03d-passes-%s", count: 60,
+		toggle: `
 			WITH gone AS (
 			    DELETE FROM network_interfaces WHERE account_id = $1 AND id = $2 RETURNING id
 			)
@@ -158,13 +160,12 @@ func TestDescribeNetworkInterfacesByTokenWhileOthersComeAndGo(t *testing.T) {
 	})
 }
 
-// The action is closed to whoever may not call it, and to regions that do not exist.
+// The list is refused to a caller without the permission, and in a region that does not exist.
 func TestDescribeNetworkInterfacesAdmission(t *testing.T) {
 	t.Parallel()
 	s, _ := openLists(t)
-	_, err := DescribeNetworkInterfaces.Do(t.Context(), s, Caller{
-		AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"},
-	},
+	caller := Caller{AccountID: listAccount, RAMUser: "ci", Allow: []string{"ecs:DescribeInstances"}}
+	_, err := DescribeNetworkInterfaces.Do(t.Context(), s, caller,
 		DescribeNetworkInterfacesRequest{RegionID: "cn-hangzhou"})
 	wantError(t, "a RAM user without permission", err, ForbiddenRAM)
 	_, err = DescribeNetworkInterfaces.Do(t.Context(), s, Caller{AccountID: listAccount},

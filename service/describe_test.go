@@ -18,21 +18,22 @@ import (
 	"enisim/store/storetest"
 )
 
-// spoiler breaks the rule that stands at its own place in a table.
-type spoiler[T any] struct {
-	name  string
-	want  string // code, and the parameter that the message names
-	spoil func(*T)
+// violation makes a valid input violate the rule at the same position of a table.
+type violation[T any] struct {
+	name    string
+	want    string // the code, and the arguments of the message
+	violate func(*T)
 }
 
-// walkRules spoils a good request for each rule, and for each pair of rules the later one first: the earlier one answers.
-func walkRules[T any](t *testing.T, rules []rule[T], good func() T, spoilers []spoiler[T]) {
+// walkRules tests a table of rules. It violates each rule alone, and each pair of rules: the
+// earlier one answers. The violation of the later rule is applied first.
+func walkRules[T any](t *testing.T, rules []rule[T], valid func() T, violations []violation[T]) {
 	t.Helper()
-	if err := check(rules, good()); err != nil {
-		t.Fatalf("a good request: got %v, want no error", err)
+	if err := check(rules, valid()); err != nil {
+		t.Fatalf("a valid request: got %v, want no error", err)
 	}
-	if len(spoilers) != len(rules) {
-		t.Fatalf("got %d spoilers for %d rules, want one for each", len(spoilers), len(rules))
+	if len(violations) != len(rules) {
+		t.Fatalf("violations: got %d, want %d, one for each rule", len(violations), len(rules))
 	}
 	answer := func(r T) string {
 		for _, rule := range rules {
@@ -46,19 +47,19 @@ func walkRules[T any](t *testing.T, rules []rule[T], good func() T, spoilers []s
 		}
 		return "no error"
 	}
-	for k, earlier := range spoilers {
-		r := good()
-		earlier.spoil(&r)
+	for k, earlier := range violations {
+		r := valid()
+		earlier.violate(&r)
 		if got := answer(r); got != earlier.want {
 			t.Errorf("%s: got %s, want %s", earlier.name, got, earlier.want)
 		}
 		if !rules[k].violated(r) {
-			t.Errorf("%s: does not break rule %d", earlier.name, k)
+			t.Errorf("%s: got rule %d not violated, want it violated", earlier.name, k)
 		}
-		for _, later := range spoilers[k+1:] {
-			r := good()
-			later.spoil(&r)
-			earlier.spoil(&r)
+		for _, later := range violations[k+1:] {
+			r := valid()
+			later.violate(&r)
+			earlier.violate(&r)
 			if got := answer(r); got != earlier.want {
 				t.Errorf("%s, then %s: got %s, want %s", later.name, earlier.name, got, earlier.want)
 			}
@@ -71,7 +72,8 @@ const (
 	otherAccount = "1000000000000002"
 )
 
-// listWorld has two accounts with the same resources: 25 instances with their primary interfaces, and 60 free interfaces.
+// listWorld returns two accounts with the same resources: 25 instances with their primary
+// interfaces, and 60 free interfaces.
 func listWorld() *worldtest.World {
 	var w worldtest.World
 	for _, id := range []string{listAccount, otherAccount} {
@@ -85,7 +87,7 @@ func listWorld() *worldtest.World {
 	return &w
 }
 
-// openLists is a service on a database with listWorld, and the pool below it.
+// openLists returns a service on a database with listWorld, and a pool on that database.
 func openLists(t *testing.T) (*Service, *pgxpool.Pool) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -94,7 +96,7 @@ func openLists(t *testing.T) (*Service, *pgxpool.Pool) {
 	return New(st, Options{}), pool
 }
 
-// wantError fails the test unless an API error came, with its message filled.
+// wantError fails the test unless got is the API error want, with the same message.
 func wantError(t *testing.T, what string, got error, want *Error) {
 	t.Helper()
 	var shown *Error
@@ -103,19 +105,22 @@ func wantError(t *testing.T, what string, got error, want *Error) {
 	}
 }
 
-// many is a list of n equal members.
+// many returns a list of n equal members.
 func many[T any](n int, member T) []T { return slices.Repeat([]T{member}, n) }
 
-// passing are rows that come and go between those that stay.
-type passing struct {
-	stays, passes string // ids by number, from 1; of those that pass each writer has its own, which end with its letter
-	places        int    // how many stay, and how many may come
-	comeOrGo      string // inserts the row with account $1 and id $2, or deletes it where it is
+// changingRows describes rows that are created and deleted between rows that stay.
+type changingRows struct {
+	// Formats of the ids: of the rows that stay, by number from 1, and of the others, by number and
+	// letter of the writer.
+	stable, temporary string
+	count             int    // of the rows that stay, and of those that may be created
+	toggle            string // inserts the row with account $1 and id $2, or deletes it if it exists
 }
 
-// walkWhileOthersComeAndGo follows tokens again and again: every row that is there all the time is met once in each walk, however many others
-// come and go meanwhile, before and behind the reader's place, and on it.
-func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing,
+// walkDuringChanges reads all pages by token again and again, while other rows are created and
+// deleted before, at and after the position of the reader. Each walk must contain each row that
+// stays exactly once.
+func walkDuringChanges(t *testing.T, pool *pgxpool.Pool, p changingRows,
 	read func(PageRequest) (ids []string, next string)) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
@@ -123,11 +128,11 @@ func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing,
 	var writes atomic.Int64
 	writers, ctx := errgroup.WithContext(ctx)
 	for offset, letter := range []string{"a", "b"} {
-		writers.Go(func() error { return p.come(ctx, pool, offset, letter, &writes) })
+		writers.Go(func() error { return p.toggleRows(ctx, pool, offset, letter, &writes) })
 	}
-	passers := 0
-	for walk := 0; walk < 5 || writes.Load() < 500 || passers == 0; walk++ {
-		if ctx.Err() != nil { // a writer failed
+	changing := 0
+	for walk := 0; walk < 5 || writes.Load() < 500 || changing == 0; walk++ {
+		if ctx.Err() != nil { // a writer has failed
 			break
 		}
 		times := map[string]int{}
@@ -140,17 +145,17 @@ func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing,
 				break
 			}
 		}
-		for k := 1; k <= p.places; k++ {
-			id := fmt.Sprintf(p.stays, k)
+		for k := 1; k <= p.count; k++ {
+			id := fmt.Sprintf(p.stable, k)
 			if times[id] == 0 {
-				t.Errorf("walk %d: %s was skipped", walk, id)
+				t.Errorf("walk %d: got no %s, want it once", walk, id)
 			}
-			passers -= times[id]
+			changing -= times[id]
 		}
 		for id, n := range times {
-			passers += n
+			changing += n
 			if n > 1 {
-				t.Errorf("walk %d: %s came %d times, want once", walk, id, n)
+				t.Errorf("walk %d: got %s %d times, want once", walk, id, n)
 			}
 		}
 	}
@@ -160,10 +165,12 @@ func walkWhileOthersComeAndGo(t *testing.T, pool *pgxpool.Pool, p passing,
 	}
 }
 
-// come has rows come and go, one after the other, until ctx ends. No other writer has rows of its letter.
-func (p passing) come(ctx context.Context, pool *pgxpool.Pool, offset int, letter string, writes *atomic.Int64) error {
+// toggleRows creates and deletes rows, one after the other, until ctx is done. Each writer uses a
+// letter of its own.
+func (p changingRows) toggleRows(ctx context.Context, pool *pgxpool.Pool, offset int, letter string,
+	writes *atomic.Int64) error {
 	for k := offset; ctx.Err() == nil; k += 7 {
-		_, err := pool.Exec(ctx, p.comeOrGo, listAccount, fmt.Sprintf(p.passes, k%p.places, letter))
+		_, err := pool.Exec(ctx, p.toggle, listAccount, fmt.Sprintf(p.temporary, k%p.count, letter))
 		if err != nil && ctx.Err() == nil {
 			return err
 		}

@@ -8,26 +8,29 @@ import (
 	"enisim/service/worldtest"
 )
 
-// placesWorld has instances whose primary interfaces are elsewhere, so that they are in the small group by their secondary interfaces only.
-func placesWorld() *worldtest.World {
+// capacityWorld returns instances whose primary interfaces are in another group, so only their
+// secondary interfaces are in sg-small, which takes one instance.
+func capacityWorld() *worldtest.World {
 	return worldtest.New(laneAccount).
 		VPC("vpc-1", "10.0.0.0/8").
 		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
 		SecurityGroup("sg-home").
 		SecurityGroup("sg-small", worldtest.Set("instance_limit", 1)).
 		SecurityGroup("sg-large").
-		Instance("i-{n}", worldtest.Count(3), worldtest.Type("ecs.four.places")).
+		Instance("i-{n}", worldtest.Count(3), worldtest.Type("ecs.four.slots")).
 		NetworkInterface("eni-{n}", worldtest.Count(6), worldtest.Groups("sg-small")).
 		NetworkInterface("eni-large-{n}", worldtest.Count(3), worldtest.Groups("sg-large")).
-		InstanceType("ecs.four.places", 4)
+		InstanceType("ecs.four.slots", 4)
 }
 
-// An instance holds its place in a group until its last interface there has left it, to the microsecond, and may come back before it has.
+// An instance uses capacity of a group until its last interface there has left, to the microsecond.
+// Until then it may join again.
 func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 11, 26, 10, 0, 0, 0, time.UTC)
-	l := newLaneTest(t, placesWorld(), Options{DetachDelay: time.Minute, Now: func() time.Time { return now }})
+	l := newLaneTest(t, capacityWorld(), Options{DetachDelay: time.Minute, Now: func() time.Time { return now }})
 	ctx := t.Context()
+	detach := func(eni, instance string) error { return l.detach(ctx, eni, instance) }
 	for _, s := range []struct {
 		what          string
 		act           func(eni, instance string) error
@@ -35,28 +38,28 @@ func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 		passes        time.Duration
 		want          error
 	}{
-		{what: "the one place", act: nil, eni: "eni-1", instance: "i-1"},
+		{what: "the only capacity", act: nil, eni: "eni-1", instance: "i-1"},
 		{what: "a second instance", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
 		{what: "a second interface", eni: "eni-3", instance: "i-1"},
+		{what: "one of two interfaces leaves", act: detach, eni: "eni-1", instance: "i-1", passes: time.Hour},
 		{
-			what: "one interface leaves", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-1",
-			instance: "i-1", passes: time.Hour,
+			what: "while the other interface is in the group", eni: "eni-2", instance: "i-2",
+			want: SecurityGroupInstanceLimit,
 		},
-		{what: "the instance is still in it", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
 		{
-			what: "the other leaves", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-3",
-			instance: "i-1", passes: time.Minute - time.Microsecond,
+			what: "the other interface leaves", act: detach, eni: "eni-3", instance: "i-1",
+			passes: time.Minute - time.Microsecond,
 		},
-		{what: "a microsecond before it has left", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
-		{what: "it comes back", eni: "eni-4", instance: "i-1", passes: time.Hour},
-		{what: "and is there", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
+		{what: "a microsecond before the departure", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
+		{what: "the instance joins again", eni: "eni-4", instance: "i-1", passes: time.Hour},
+		{what: "after it has joined again", eni: "eni-2", instance: "i-2", want: SecurityGroupInstanceLimit},
+		{what: "the instance leaves again", act: detach, eni: "eni-4", instance: "i-1", passes: time.Minute},
+		{what: "at the departure", eni: "eni-2", instance: "i-2"},
 		{
-			what: "it leaves again", act: func(e, i string) error { return l.detach(ctx, e, i) }, eni: "eni-4",
-			instance: "i-1", passes: time.Minute,
+			what: "the first instance, when the group is full", eni: "eni-5", instance: "i-1",
+			want: SecurityGroupInstanceLimit,
 		},
-		{what: "when it has left", eni: "eni-2", instance: "i-2"},
-		{what: "it would come back", eni: "eni-5", instance: "i-1", want: SecurityGroupInstanceLimit},
-		{what: "an interface that is due elsewhere comes too", eni: "eni-4", instance: "i-2"},
+		{what: "a second interface of the instance in the group", eni: "eni-4", instance: "i-2"},
 	} {
 		act := s.act
 		if act == nil {
@@ -67,23 +70,24 @@ func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 		}
 		now = now.Add(s.passes)
 	}
-	var free, leave int
+	var free, departures int
 	if err := l.pool.QueryRow(ctx, `
 		SELECT (SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-small'),
 		       (SELECT count(*) FROM security_group_departures)`).
-		Scan(&free, &leave); err != nil {
+		Scan(&free, &departures); err != nil {
 		t.Fatal(err)
 	}
-	if free != 0 || leave != 0 {
-		t.Errorf("in the end: got %d free places and %d instances that leave, want none: i-2 has the place",
-			free, leave)
+	if free != 0 || departures != 0 {
+		t.Errorf("at the end: got a capacity of %d and %d departures, want none of them, because i-2 is in the group",
+			free, departures)
 	}
 }
 
-// Whoever holds shares of a group's places, in a transaction that does not end, does not stop others from joining, nor from leaving.
-func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
+// A transaction that locks shares of the capacity of a group does not block instances that join or
+// leave it.
+func TestJoiningAGroupDoesNotWaitForLockedShares(t *testing.T) {
 	t.Parallel()
-	l := newLaneTest(t, placesWorld(), Options{})
+	l := newLaneTest(t, capacityWorld(), Options{})
 	others, err := l.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -108,6 +112,6 @@ func TestJoiningAGroupDoesNotWaitForOthersWhoJoin(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, want := free, 2000-7; got != want {
-		t.Errorf("free places: got %d, want %d: all that was taken was given back, except by the others", got, want)
+		t.Errorf("free capacity: got %d, want %d, that of the start without the locked shares", got, want)
 	}
 }

@@ -12,13 +12,15 @@ import (
 	"enisim/store/storetest"
 )
 
-// isPartOf reports whether a string lies in the memory of another one, which then stays in memory as long as the string does.
+// isPartOf reports whether a string shares the memory of another one, which then stays in memory as
+// long as the string does.
 func isPartOf(part, whole string) bool {
 	first, begin := uintptr(unsafe.Pointer(unsafe.StringData(part))), uintptr(unsafe.Pointer(unsafe.StringData(whole)))
 	return first >= begin && first < begin+uintptr(len(whole))
 }
 
-// serviceWithKey returns a service on a database of its own, and the id of an access key of an account.
+// serviceWithKey returns a service on a database of its own, and the id of an access key of an
+// account.
 func serviceWithKey(t *testing.T) (s *Service, key string) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -31,9 +33,9 @@ func serviceWithKey(t *testing.T) (s *Service, key string) {
 	return New(store.New(pool, slog.New(slog.DiscardHandler)), Options{}), "LTAIkey"
 }
 
-// A key's id and a region come as parts of a body that may be large. What the server remembers of a request is not a part of it, or the
-// body would stay in memory.
-func TestCachesKeepNoPartOfARequest(t *testing.T) {
+// The id of a key and the region of a request are substrings of its body, which may be large. The
+// caches store copies, or they would keep the body in memory.
+func TestCachesCopyStringsOfARequest(t *testing.T) {
 	t.Parallel()
 	s, key := serviceWithKey(t)
 	body := "AccessKeyId=" + key + "&Unknown=LTAInobody&RegionId=cn-hangzhou&Padding=" + strings.Repeat("x", 1000)
@@ -54,26 +56,26 @@ func TestCachesKeepNoPartOfARequest(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	remembered := append(s.identities.Keys(), s.unknownKeys.Keys()...)
+	cached := append(s.identities.Keys(), s.unknownKeys.Keys()...)
 	s.regions.Range(func(region, _ any) bool {
-		remembered = append(remembered, region.(string))
+		cached = append(cached, region.(string))
 		return true
 	})
-	if len(remembered) != 3 {
-		t.Fatalf("got %q remembered, want the key, the unknown key and the region", remembered)
+	if len(cached) != 3 {
+		t.Fatalf("cached: got %q, want the key, the unknown key and the region", cached)
 	}
-	for _, text := range remembered {
+	for _, text := range cached {
 		if isPartOf(text, body) {
-			t.Errorf("%q is remembered as a part of the request", text)
+			t.Errorf("%q: got a part of the body, want a copy", text)
 		}
 	}
 	if !isPartOf(part(key), body) {
-		t.Error("the test does not see a part of a string as one")
+		t.Error("isPartOf a part of the body: got false, want true")
 	}
 }
 
-// A flood of unknown keys is remembered only so far, and displaces none of those that exist.
-func TestUnknownKeysAreForgotten(t *testing.T) {
+// The cache of unknown keys has a limit, and unknown keys do not displace known ones.
+func TestCacheOfUnknownKeysHasALimit(t *testing.T) {
 	t.Parallel()
 	s, key := serviceWithKey(t)
 	if _, err := s.Identify(t.Context(), key); err != nil {
@@ -85,15 +87,15 @@ func TestUnknownKeysAreForgotten(t *testing.T) {
 		}
 	}
 	if got := s.unknownKeys.Len(); got > unknownCacheSize {
-		t.Errorf("%d unknown keys are remembered, want %d at most", got, unknownCacheSize)
+		t.Errorf("cached unknown keys: got %d, want at most %d", got, unknownCacheSize)
 	}
 	if got := s.identities.Keys(); len(got) != 1 || got[0] != key {
-		t.Errorf("beside unknown keys, %q are remembered, want the one that exists", got)
+		t.Errorf("cached keys: got %q, want %q", got, key)
 	}
 }
 
-// Nobody is asked about an id that no key can have: the answer comes without a database.
-func TestImpossibleKeysAreRefusedWithoutALookup(t *testing.T) {
+// An id that no key can have is refused without a query.
+func TestImpossibleKeysAreRefusedWithoutAQuery(t *testing.T) {
 	t.Parallel()
 	s, _ := serviceWithKey(t)
 	s.store.Close()
@@ -109,6 +111,6 @@ func TestImpossibleKeysAreRefusedWithoutALookup(t *testing.T) {
 		t.Errorf("an impossible region: got %v, want %v", err, InvalidRegionIDNotFound)
 	}
 	if _, err := s.Identify(t.Context(), strings.Repeat("k", 128)); errors.Is(err, InvalidAccessKeyIDNotFound) {
-		t.Error("the longest possible id: the database was not asked, so the test shows nothing")
+		t.Error("the longest possible id: got an answer without the database, so this test shows nothing")
 	}
 }

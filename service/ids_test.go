@@ -10,6 +10,8 @@ import (
 	"enisim/store/catalogue"
 )
 
+// An id has the prefix of its kind, the mark of its region, and the documented length, and is new
+// each time.
 func TestNewID(t *testing.T) {
 	t.Parallel()
 	s := New(nil, Options{})
@@ -28,11 +30,12 @@ func TestNewID(t *testing.T) {
 		}
 	}
 	if a, b := s.newID("eni-", "cn-hangzhou"), s.newID("eni-", "cn-hangzhou"); a == b {
-		t.Errorf("two ids: got %s twice", a)
+		t.Errorf("two ids: got %s twice, want different ones", a)
 	}
 }
 
-// The mark of a region is in the ids that are stored, so it never changes; and it tells one region from all others.
+// The mark of a region is part of stored ids, so it never changes. No two regions have the same
+// mark.
 func TestRegionMark(t *testing.T) {
 	t.Parallel()
 	for region, want := range map[string]string{
@@ -46,12 +49,13 @@ func TestRegionMark(t *testing.T) {
 	for _, r := range catalogue.Regions() {
 		mark := regionMark(r.ID)
 		if seen[mark] != "" {
-			t.Errorf("%s and %s have the same mark %s", r.ID, seen[mark], mark)
+			t.Errorf("%s and %s: got the same mark %s, want different ones", r.ID, seen[mark], mark)
 		}
 		seen[mark] = r.ID
 	}
 }
 
+// A MAC address has the prefix of the vendor and random bytes.
 func TestNewMAC(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^00:16:3e(:[0-9a-f]{2}){3}$`)
@@ -64,8 +68,9 @@ func TestNewMAC(t *testing.T) {
 	}
 }
 
-// From one source come the same ids again, and the bytes that would not be fair are left out.
-func TestIDsFromASource(t *testing.T) {
+// The same random source gives the same ids. Bytes that would make some characters more frequent
+// are skipped.
+func TestIDsFromTheSameSourceAreTheSame(t *testing.T) {
 	t.Parallel()
 	id := func() string {
 		return New(nil, Options{Random: rand.NewChaCha8([32]byte{})}).newID("eni-", "cn-hangzhou")
@@ -79,10 +84,10 @@ func TestIDsFromASource(t *testing.T) {
 	}
 }
 
-// A source that a test gives is not made for many readers, so they come one after another.
-func TestASourceIsReadByOneAtATime(t *testing.T) {
+// A random source may not be safe for concurrent use, so it is read under a lock.
+func TestRandomSourceIsReadUnderALock(t *testing.T) {
 	t.Parallel()
-	s := New(nil, Options{Random: &oneReader{}})
+	s := New(nil, Options{Random: &countingReader{}})
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {
@@ -92,15 +97,15 @@ func TestASourceIsReadByOneAtATime(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := s.random.(*lockedReader).r.(*oneReader).read; got != 32000 {
+	if got := s.random.(*lockedReader).r.(*countingReader).read; got != 32000 {
 		t.Errorf("read: got %d bytes, want 32000", got)
 	}
 }
 
-// oneReader counts what is read, and miscounts when two read at once.
-type oneReader struct{ read int }
+// countingReader counts the bytes that are read. Concurrent reads are a data race.
+type countingReader struct{ read int }
 
-func (r *oneReader) Read(p []byte) (int, error) {
+func (r *countingReader) Read(p []byte) (int, error) {
 	r.read += len(p)
 	return len(p), nil
 }

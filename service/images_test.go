@@ -10,6 +10,7 @@ import (
 	"enisim/store/storetest"
 )
 
+// Ids of the listed images, of custom images and of old public images are accepted.
 func TestKnownImages(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]bool{
@@ -24,6 +25,7 @@ func TestKnownImages(t *testing.T) {
 	}
 }
 
+// An image that is not listed has the operating system that its id suggests.
 func TestFindImage(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string][2]string{
@@ -37,19 +39,21 @@ func TestFindImage(t *testing.T) {
 	}
 }
 
+// The listed images are in the order of their ids, with all fields that replies show.
 func TestImagesAreSortedAndComplete(t *testing.T) {
 	t.Parallel()
 	if !slices.IsSortedFunc(images, func(a, b Image) int { return strings.Compare(a.ID, b.ID) }) {
-		t.Error("the images are not in the order of their ids")
+		t.Error("order of the images: got another one, want that of their ids")
 	}
 	for _, i := range images {
 		if i.Family == "" || i.OSName == "" || i.OSNameEn == "" || i.OSType == "" || i.Platform == "" ||
 			i.Architecture == "" || i.SizeGiB == 0 {
-			t.Errorf("%s: something is missing: %+v", i.ID, i)
+			t.Errorf("%s: got %+v, want no empty field", i.ID, i)
 		}
 	}
 }
 
+// Each filter selects its images, and pages contain each image once.
 func TestDescribeImages(t *testing.T) {
 	t.Parallel()
 	s := New(store.New(storetest.Pool(t), slog.New(slog.DiscardHandler)), Options{})
@@ -74,17 +78,17 @@ func TestDescribeImages(t *testing.T) {
 		{"a part of a name", DescribeImagesRequest{ImageName: "ubuntu_22_04"}, 2},
 		{"a pattern", DescribeImagesRequest{ImageName: "ubuntu*x64*"}, 1},
 		{"a family", DescribeImagesRequest{ImageFamily: "acs:centos_7_9_x64"}, 1},
-		{"the cloud's own", DescribeImagesRequest{ImageOwnerAlias: "system"}, len(images)},
-		{"the customer's", DescribeImagesRequest{ImageOwnerAlias: "self"}, 0},
+		{"public images", DescribeImagesRequest{ImageOwnerAlias: "system"}, len(images)},
+		{"custom images", DescribeImagesRequest{ImageOwnerAlias: "self"}, 0},
 		{"windows", DescribeImagesRequest{OSType: "windows"}, of(func(i Image) bool { return i.OSType == "windows" })},
 		{
 			"ARM", DescribeImagesRequest{Architecture: "arm64"},
 			of(func(i Image) bool { return i.Architecture == "arm64" }),
 		},
-		{"available or not", DescribeImagesRequest{Status: "UnAvailable,Available"}, len(images)},
-		{"not available", DescribeImagesRequest{Status: "UnAvailable"}, 0},
+		{"available and unavailable", DescribeImagesRequest{Status: "UnAvailable,Available"}, len(images)},
+		{"unavailable", DescribeImagesRequest{Status: "UnAvailable"}, 0},
 		{"of any status", DescribeImagesRequest{Status: "ALL"}, len(images)},
-		{"published by others", DescribeImagesRequest{IsPublic: new(true)}, 0},
+		{"published by other accounts", DescribeImagesRequest{IsPublic: new(true)}, 0},
 		{"not I/O optimized", DescribeImagesRequest{IsSupportIOOptimized: new(false)}, 0},
 		{"tagged", DescribeImagesRequest{Tags: []Tag{{"team", ""}}}, 0},
 	} {
@@ -96,7 +100,7 @@ func TestDescribeImages(t *testing.T) {
 	for number := 1; number <= 4; number++ {
 		got := describe(DescribeImagesRequest{Page: NumberedPage{PageNumber: &number, PageSize: new(3)}})
 		if got.TotalCount != len(images) || got.PageNumber != number || got.PageSize != 3 {
-			t.Errorf("page %d: got number %d, size %d, %d in all, want number %d, size 3, %d in all",
+			t.Errorf("page %d: got number %d, size %d, total %d, want number %d, size 3, total %d",
 				number, got.PageNumber, got.PageSize, got.TotalCount, number, len(images))
 		}
 		walked = append(walked, got.Items...)

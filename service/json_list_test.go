@@ -5,6 +5,8 @@ import (
 	"testing"
 )
 
+// A list parameter is JSON, or one of the other forms that the API accepts: in quotes, with single
+// quotes, or a single text. Other texts are refused.
 func TestParseJSONList(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]JSONList{

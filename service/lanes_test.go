@@ -26,27 +26,30 @@ import (
 // laneAccount is the account of all lane tests.
 const laneAccount = "1000000000000001"
 
-// laneWorld has three instances with three free places each, in a group of which each is a member.
+// laneWorld returns three instances with three free slots each, and 20 free interfaces, all in one
+// group.
 func laneWorld() *worldtest.World {
 	return worldtest.New(laneAccount).
 		VPC("vpc-1", "10.0.0.0/8").
 		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
 		SecurityGroup("sg-main").
-		Instance("i-{n}", worldtest.Count(3), worldtest.Type("ecs.four.places")).
+		Instance("i-{n}", worldtest.Count(3), worldtest.Type("ecs.four.slots")).
 		NetworkInterface("eni-{n}", worldtest.Count(20)).
-		InstanceType("ecs.four.places", 4)
+		InstanceType("ecs.four.slots", 4)
 }
 
-// laneTest is a service on a database of its own, whose lanes record their batches, and can be paused before they run the next one.
+// laneTest is a service on a database of its own. Its lanes record their batches, and a test can
+// pause a batch before it runs.
 type laneTest struct {
 	*Service
 	pool    *pgxpool.Pool
 	mu      sync.Mutex
-	batches []int         // how many requests each had
-	paused  chan struct{} // nil: no batch is held up; otherwise until it is closed
-	began   chan struct{} // receives when a batch is held up
+	batches []int         // sizes
+	paused  chan struct{} // if not nil, the next batch waits until it is closed
+	began   chan struct{} // receives when a batch is paused
 }
 
+// newLaneTest returns a laneTest with a world. The changes apply to the pool of the service only.
 func newLaneTest(t *testing.T, w *worldtest.World, options Options, change ...func(*pgxpool.Config)) *laneTest {
 	t.Helper()
 	config, err := store.Config(storetest.URL(t))
@@ -83,8 +86,8 @@ func newLaneTest(t *testing.T, w *worldtest.World, options Options, change ...fu
 	return l
 }
 
-// pause holds up the first of the given requests in its transaction, until the function that it returns is called. So what comes after
-// it waits in the lane. answer waits for what came of the first request.
+// pause runs the first request and pauses its batch until release is called, so later requests wait
+// in the lane. answer waits for the result of the first request.
 func (l *laneTest) pause(t *testing.T, first func() error) (release func(), answer func() error) {
 	t.Helper()
 	paused := make(chan struct{})
@@ -114,8 +117,8 @@ func (l *laneTest) detach(ctx context.Context, eni, instance string) error {
 	return err
 }
 
-// hold keeps rows locked until the function that it returns is called.
-func (l *laneTest) hold(t *testing.T, lock string) (release func()) {
+// lockRows locks rows until release is called.
+func (l *laneTest) lockRows(t *testing.T, lock string) (release func()) {
 	t.Helper()
 	tx, err := l.pool.Begin(t.Context())
 	if err != nil {
@@ -129,8 +132,8 @@ func (l *laneTest) hold(t *testing.T, lock string) (release func()) {
 	return release
 }
 
-// queued starts a request, and returns once it waits in a lane. answer waits for what came of it.
-func (l *laneTest) queued(t *testing.T, request func() error) (answer func() error) {
+// enqueue starts a request, and returns once it waits in a lane. answer waits for its result.
+func (l *laneTest) enqueue(t *testing.T, request func() error) (answer func() error) {
 	t.Helper()
 	before := l.waiting()
 	result := make(chan error, 1)
@@ -139,7 +142,7 @@ func (l *laneTest) queued(t *testing.T, request func() error) (answer func() err
 	return func() error { return <-result }
 }
 
-// awaitQueue returns once so many requests wait in the lanes.
+// awaitQueue returns once this many requests wait in the lanes.
 func (l *laneTest) awaitQueue(t *testing.T, want int) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); l.waiting() != want; runtime.Gosched() {
@@ -149,8 +152,9 @@ func (l *laneTest) awaitQueue(t *testing.T, want int) {
 	}
 }
 
-// locked starts a request that needs a row which another transaction has locked, and returns once it waits for the lock.
-func (l *laneTest) locked(t *testing.T, request func() error) (answer func() error) {
+// startBlocked starts a request that needs a row which another transaction has locked, and returns
+// once it waits for the lock. answer waits for its result.
+func (l *laneTest) startBlocked(t *testing.T, request func() error) (answer func() error) {
 	t.Helper()
 	result := make(chan error, 1)
 	go func() { result <- request() }()
@@ -171,6 +175,7 @@ func (l *laneTest) allLanes() (all []*lane) {
 	return all
 }
 
+// waiting returns the number of queued requests.
 func (l *laneTest) waiting() (n int) {
 	for _, lane := range l.allLanes() {
 		lane.mu.Lock()
@@ -180,8 +185,8 @@ func (l *laneTest) waiting() (n int) {
 	return n
 }
 
-// where tells for each interface that is on an instance which one that is.
-func (l *laneTest) where(t *testing.T) map[string]string {
+// attachments returns the instance of each attached secondary interface.
+func (l *laneTest) attachments(t *testing.T) map[string]string {
 	t.Helper()
 	rows, err := l.pool.Query(t.Context(), `
 		SELECT id, instance_id FROM network_interfaces WHERE instance_id IS NOT NULL AND type = 'Secondary'`)
@@ -199,6 +204,7 @@ func (l *laneTest) where(t *testing.T) map[string]string {
 	return on
 }
 
+// expectBatches compares the sizes of the batches that have run.
 func (l *laneTest) expectBatches(t *testing.T, want ...int) {
 	t.Helper()
 	l.mu.Lock()
@@ -208,8 +214,9 @@ func (l *laneTest) expectBatches(t *testing.T, want ...int) {
 	}
 }
 
-// What comes while a transaction is in flight is one batch, in which each request sees what the ones before it did.
-func TestRequestsThatWaitRunTogether(t *testing.T) {
+// Requests that come during a transaction run in one batch. Each of them sees the effects of those
+// before it.
+func TestQueuedRequestsRunInOneBatch(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
@@ -222,18 +229,18 @@ func TestRequestsThatWaitRunTogether(t *testing.T) {
 		{l.attach, "eni-2", "i-2", InvalidEniState},
 		{l.detach, "eni-2", "i-2", EniNotBelongEcs},
 		{l.detach, "eni-2", "i-1", nil},
-		{l.attach, "eni-2", "i-2", nil}, // to the index that another takes on i-1
+		{l.attach, "eni-2", "i-2", nil}, // to the device index that another interface has on i-1
 		{l.attach, "eni-3", "i-1", nil},
 		{l.attach, "eni-4", "i-1", nil},
 		{l.attach, "eni-5", "i-1", EniPerInstanceLimitExceeded},
 		{l.detach, "eni-1", "i-1", nil},
-		{l.attach, "eni-5", "i-1", nil}, // to the index that eni-1 leaves
+		{l.attach, "eni-5", "i-1", nil}, // to the device index of eni-1
 		{l.attach, "eni-6", "i-9", InvalidEcsIDNotFound},
 		{l.attach, "eni-99", "i-3", InvalidEniIDNotFound},
 	}
 	var answers []func() error
 	for _, s := range steps {
-		answers = append(answers, l.queued(t, func() error { return s.act(t.Context(), s.eni, s.instance) }))
+		answers = append(answers, l.enqueue(t, func() error { return s.act(t.Context(), s.eni, s.instance) }))
 	}
 	release()
 	if err := first(); err != nil {
@@ -246,37 +253,39 @@ func TestRequestsThatWaitRunTogether(t *testing.T) {
 	}
 	l.expectBatches(t, 1, len(steps))
 	want := map[string]string{"eni-2": "i-2", "eni-3": "i-1", "eni-4": "i-1", "eni-5": "i-1"}
-	if got := l.where(t); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := l.attachments(t); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("attached: got %v, want %v", got, want)
 	}
 }
 
-func TestACallerThatHasGoneAwayIsSkipped(t *testing.T) {
+// A request whose caller has disconnected is not run.
+func TestARequestOfADisconnectedCallerIsSkipped(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	ctx, goAway := context.WithCancel(t.Context())
-	gone := l.queued(t, func() error { return l.attach(ctx, "eni-2", "i-2") })
-	patient := l.queued(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
-	goAway()
+	ctx, disconnect := context.WithCancel(t.Context())
+	gone := l.enqueue(t, func() error { return l.attach(ctx, "eni-2", "i-2") })
+	connected := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
+	disconnect()
 	if err := gone(); !errors.Is(err, context.Canceled) {
-		t.Errorf("the one who went: got %v, want context.Canceled, while the lane is still busy", err)
+		t.Errorf("disconnected while queued: got %v, want context.Canceled before the lane is free", err)
 	}
 	release()
-	if err := errors.Join(first(), patient()); err != nil {
-		t.Errorf("those who stayed: got %v, want no error", err)
+	if err := errors.Join(first(), connected()); err != nil {
+		t.Errorf("the other callers: got %v, want no error", err)
 	}
-	if err := l.attach(ctx, "eni-4", "i-1"); !errors.Is(err, context.Canceled) { // it would lead
-		t.Errorf("one that was gone when it came to an idle lane: got %v, want context.Canceled", err)
+	if err := l.attach(ctx, "eni-4", "i-1"); !errors.Is(err, context.Canceled) { // would be the leader
+		t.Errorf("disconnected before it enters an idle lane: got %v, want context.Canceled", err)
 	}
 	l.expectBatches(t, 1, 1)
-	if got := l.where(t); got["eni-2"] != "" || len(got) != 2 {
+	if got := l.attachments(t); got["eni-2"] != "" || len(got) != 2 {
 		t.Errorf("attached: got %v, want eni-1 and eni-3 only", got)
 	}
 }
 
-// However callers come and go, everyone gets an answer, and the lane is idle in the end.
-func TestLanesWhileCallersComeAndGo(t *testing.T) {
+// However callers connect and disconnect, each request gets an answer, and at the end all lanes are
+// idle.
+func TestLanesWhileCallersDisconnect(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
 	var callers sync.WaitGroup
@@ -284,12 +293,12 @@ func TestLanesWhileCallersComeAndGo(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, uint64(k)))
 		callers.Go(func() {
 			for range 50 {
-				ctx, goAway := context.WithCancel(t.Context())
+				ctx, disconnect := context.WithCancel(t.Context())
 				go func(spins int) {
 					for range spins {
 						runtime.Gosched()
 					}
-					goAway()
+					disconnect()
 				}(random.IntN(20_000))
 				eni, instance := fmt.Sprintf("eni-%d", 1+random.IntN(20)), fmt.Sprintf("i-%d", 1+random.IntN(3))
 				var err error
@@ -299,34 +308,34 @@ func TestLanesWhileCallersComeAndGo(t *testing.T) {
 					err = l.detach(ctx, eni, instance)
 				}
 				if _, documented := APIError(err); err != nil && !documented && !errors.Is(err, context.Canceled) {
-					t.Errorf("got %v, want an answer of the contract", err)
+					t.Errorf("got %v, want a documented error or context.Canceled", err)
 				}
-				goAway()
+				disconnect()
 			}
 		})
 	}
 	callers.Wait()
 	for i, lane := range l.allLanes() {
 		if lane.busy || lane.queue.size > 0 {
-			t.Errorf("lane %d: got busy %t with %d in its queue, want it idle", i, lane.busy, lane.queue.size)
+			t.Errorf("lane %d: got busy %t and %d queued, want it idle", i, lane.busy, lane.queue.size)
 		}
 	}
 	if n := len(l.lanes.contended); n > 0 {
-		t.Errorf("got %d lanes of contended rows, want none", n)
+		t.Errorf("lanes of contended rows: got %d, want none", n)
 	}
 	on := map[string]int{}
-	for _, instance := range l.where(t) {
+	for _, instance := range l.attachments(t) {
 		on[instance]++
 	}
 	for instance, n := range on {
 		if n > 3 {
-			t.Errorf("%s: got %d secondary interfaces, its type takes 3", instance, n)
+			t.Errorf("%s: got %d secondary interfaces, want at most 3", instance, n)
 		}
 	}
 }
 
-// A request that needs a row which is locked elsewhere leaves its batch and waits alone: the others of the batch are answered meanwhile,
-// and so are those that come later.
+// A request that needs a locked row leaves its batch and waits alone. The other requests of the
+// batch are answered meanwhile, and so are later ones.
 func TestARequestThatNeedsALockedRowWaitsAlone(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ kind, sql string }{
@@ -336,49 +345,50 @@ func TestARequestThatNeedsALockedRowWaitsAlone(t *testing.T) {
 		t.Run(row.kind, func(t *testing.T) {
 			t.Parallel()
 			l := newLaneTest(t, laneWorld(), Options{})
-			unlock := l.hold(t, row.sql)
+			unlock := l.lockRows(t, row.sql)
 			release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-			needsIt := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
-			free := l.queued(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
+			blocked := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
+			free := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
 			release()
 			if err := errors.Join(first(), free()); err != nil {
 				t.Errorf("requests whose rows are free: got %v, want no error", err)
 			}
 			storetest.AwaitLockWaits(t, l.pool, 1)
 			if err := l.attach(t.Context(), "eni-4", "i-3"); err != nil {
-				t.Errorf("a request that comes while the other one waits: got %v, want no error", err)
+				t.Errorf("a later request while the other one waits: got %v, want no error", err)
 			}
 			unlock()
-			if err := needsIt(); err != nil {
-				t.Errorf("the request that waited: got %v, want no error, for the row was unlocked", err)
+			if err := blocked(); err != nil {
+				t.Errorf("the request that waited: got %v, want no error after the row was unlocked", err)
 			}
 		})
 	}
 }
 
-// A row that stays locked is given up after the lock timeout.
-func TestARowThatStaysLockedIsAConflict(t *testing.T) {
+// A request whose row stays locked is refused after the lock timeout.
+func TestARowThatStaysLockedIsAnOperationConflict(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
-	l.hold(t, `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`)
+	l.lockRows(t, `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`)
 	err := l.attach(t.Context(), "eni-1", "i-1")
 	if shown, _ := APIError(err); shown != OperationConflict {
 		t.Errorf("got %v, want OperationConflict", err)
 	}
-	if got := l.where(t); len(got) != 0 {
+	if got := l.attachments(t); len(got) != 0 {
 		t.Errorf("attached: got %v, want nothing", got)
 	}
 }
 
-// Requests that need the same locked row wait for it together: they take one connection of their account, and one transaction.
+// Requests that need the same locked row wait together, with one connection of their account and
+// one transaction.
 func TestRequestsForTheSameLockedRowWaitTogether(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
-	unlock := l.hold(t, `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`)
-	one := l.locked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	unlock := l.lockRows(t, `SELECT FROM instances WHERE id = 'i-1' FOR UPDATE`)
+	one := l.startBlocked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	var others []func() error
 	for k := 2; k <= 5; k++ {
-		others = append(others, l.queued(t, func() error {
+		others = append(others, l.enqueue(t, func() error {
 			return l.attach(t.Context(), fmt.Sprint("eni-", k), "i-1")
 		}))
 	}
@@ -400,10 +410,12 @@ func TestRequestsForTheSameLockedRowWaitTogether(t *testing.T) {
 	if attached != 2 || refused != 2 {
 		t.Errorf("got %d attached and %d refused, want 2 and 2", attached, refused)
 	}
-	l.expectBatches(t, 1, 1, 4) // the first left the shared lane; the others went straight to the lane of the row
+	// The first request leaves the shared lane; the others go to the lane of the row at once.
+	l.expectBatches(t, 1, 1, 4)
 }
 
-// Several accounts in a queue have equal parts of a batch, and one account cannot fill the queue for others.
+// Accounts with queued requests have equal shares of a batch, and one account cannot fill the queue
+// for the others.
 func TestAccountsShareABatch(t *testing.T) {
 	t.Parallel()
 	l := &lane{busy: true}
@@ -414,30 +426,31 @@ func TestAccountsShareABatch(t *testing.T) {
 		return err
 	}
 	for range maxQueuedPerAccount {
-		if err := enter("greedy"); err != nil {
+		if err := enter("first"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := enter("greedy"); !errors.Is(err, store.ErrBusy) {
+	if err := enter("first"); !errors.Is(err, store.ErrBusy) {
 		t.Errorf("one more of the same account: got %v, want ErrBusy", err)
 	}
 	for range 2 {
-		if err := enter("polite"); err != nil {
+		if err := enter("second"); err != nil {
 			t.Errorf("another account: got %v, want no error", err)
 		}
 	}
 	batch := l.takeBatch(time.Now())
-	if len(batch) != maxPart+2 || batch[1].want.AccountID != "polite" || batch[3].want.AccountID != "polite" {
-		t.Errorf("got a batch of %d, want %d with the polite account's requests second and fourth",
+	if len(batch) != maxPart+2 || batch[1].want.AccountID != "second" || batch[3].want.AccountID != "second" {
+		t.Errorf("got a batch of %d, want %d with the requests of the second account second and fourth",
 			len(batch), maxPart+2)
 	}
 	if got := len(l.takeBatch(time.Now().Add(2 * sharedPeriod))); got != maxBatch {
-		t.Errorf("long after the polite account's requests: got a batch of %d, want %d", got, maxBatch)
+		t.Errorf("size of a batch, long after requests of a second account: got %d, want %d", got, maxBatch)
 	}
 }
 
-// A request whose turn would come too late for its client is refused: at once where that can be foreseen, and otherwise when it comes.
-func TestARequestWhoseTurnComesTooLateIsRefused(t *testing.T) {
+// A request whose turn would come too late for its client is refused: at once if that can be
+// predicted, and otherwise at its turn.
+func TestARequestWhoseTurnIsTooLateIsRefused(t *testing.T) {
 	t.Parallel()
 	l := &lane{busy: true}
 	r := &laneRequest{ctx: t.Context(), turn: make(chan turn, 1)}
@@ -450,18 +463,19 @@ func TestARequestWhoseTurnComesTooLateIsRefused(t *testing.T) {
 	}
 	l.averageDuration = maxLaneWait + 1
 	if _, err := l.enter(r); !errors.Is(err, store.ErrBusy) {
-		t.Errorf("behind a batch that takes long: got %v, want ErrBusy", err)
+		t.Errorf("behind a slow batch: got %v, want ErrBusy", err)
 	}
 }
 
-func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
+// If the check of a request panics, only this request fails.
+func TestAPanicInABatchFailsOneRequest(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
 	want := store.Attachment{
 		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2",
 	}
-	broken := l.queued(t, func() (err error) {
+	broken := l.enqueue(t, func() (err error) {
 		defer func() {
 			if value := recover(); value != nil {
 				err = fmt.Errorf("caught: %v", value)
@@ -469,18 +483,18 @@ func TestAPanicInABatchIsOfOneRequest(t *testing.T) {
 		}()
 		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error { panic("boom") })
 	})
-	fine := l.queued(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
+	fine := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
 	release()
 	if err := errors.Join(first(), fine()); err != nil {
-		t.Errorf("the others: got %v, want no error", err)
+		t.Errorf("the other requests: got %v, want no error", err)
 	}
 	if err := broken(); err == nil || err.Error() != "caught: boom" {
-		t.Errorf("the one that panics: got %v, want its own panic", err)
+		t.Errorf("the request that panics: got %v, want its own panic", err)
 	}
 }
 
-// throughConn puts something between the service and its database.
-func throughConn(wrap func(net.Conn) net.Conn) func(*pgxpool.Config) {
+// wrapConns wraps each connection of the service to its database.
+func wrapConns(wrap func(net.Conn) net.Conn) func(*pgxpool.Config) {
 	return func(c *pgxpool.Config) {
 		dial := c.ConnConfig.DialFunc
 		c.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -493,7 +507,7 @@ func throughConn(wrap func(net.Conn) net.Conn) func(*pgxpool.Config) {
 	}
 }
 
-// lossyConn still sends once it is armed, but loses what comes back.
+// lossyConn is a connection that, once armed, still sends but loses the answers.
 type lossyConn struct {
 	net.Conn
 	armed *atomic.Bool
@@ -507,19 +521,20 @@ func (c lossyConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// The answer to the commit of a batch is lost: nobody is told that it was done, or refused, and nothing is done again.
-func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
+// If the answer to the commit of a batch is lost, each of its requests gets an unknown outcome.
+// None is reported as done or refused, and none runs again.
+func TestAnUnknownOutcomeOfABatchIsThatOfEachRequest(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
-	l := newLaneTest(t, laneWorld(), Options{}, throughConn(func(c net.Conn) net.Conn { return lossyConn{c, &armed} }))
+	l := newLaneTest(t, laneWorld(), Options{}, wrapConns(func(c net.Conn) net.Conn { return lossyConn{c, &armed} }))
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	done := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
-	refused := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
+	done := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
+	refused := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
 	want := store.Attachment{
 		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3",
 	}
-	arming := l.queued(t, func() error {
-		// Between the locks and the commit.
+	arming := l.enqueue(t, func() error {
+		// This runs between the locks and the commit.
 		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error {
 			armed.Store(true)
 			return nil
@@ -527,22 +542,22 @@ func TestAnUnknownOutcomeOfABatchIsUnknownToAll(t *testing.T) {
 	})
 	release()
 	if err := first(); err != nil {
-		t.Errorf("the batch before: got %v, want no error", err)
+		t.Errorf("the request of the batch before: got %v, want no error", err)
 	}
 	for name, answer := range map[string]func() error{
-		"done": done, "refused because of it": refused, "nothing to do": arming,
+		"an attach": done, "an attach that this one makes fail": refused, "a request without writes": arming,
 	} {
 		if err := answer(); !errors.Is(err, store.ErrOutcomeUnknown) {
 			t.Errorf("%s: got %v, want ErrOutcomeUnknown", name, err)
 		}
 	}
 	l.expectBatches(t, 1, 3)
-	if got := l.where(t); got["eni-2"] != "i-2" {
-		t.Errorf("attached: got %v, want eni-2 on i-2, for the commit had reached the database", got)
+	if got := l.attachments(t); got["eni-2"] != "i-2" {
+		t.Errorf("attached: got %v, want eni-2 on i-2, because the batch was committed", got)
 	}
 }
 
-// silentConn is one whose other side seems to be there, but from which nothing comes any more once it is armed.
+// silentConn is a connection that stays open but, once armed, returns no more data.
 type silentConn struct {
 	net.Conn
 	armed *atomic.Bool
@@ -556,12 +571,12 @@ func (c silentConn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A database that falls silent holds up a lane for the time of one batch.
-func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
+// A database that stops answering blocks a lane only until the timeout of one batch.
+func TestASilentDatabaseBlocksALaneForOneTimeout(t *testing.T) {
 	t.Parallel()
 	var armed atomic.Bool
-	l := newLaneTest(t, laneWorld(), Options{}, throughConn(func(c net.Conn) net.Conn { return silentConn{c, &armed} }))
-	// After which nothing but the batch itself asks the database.
+	l := newLaneTest(t, laneWorld(), Options{}, wrapConns(func(c net.Conn) net.Conn { return silentConn{c, &armed} }))
+	// From now on only batches use the database, because the caches are filled.
 	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil {
 		t.Fatal(err)
 	}
@@ -573,13 +588,13 @@ func TestASilentDatabaseDoesNotHoldUpALane(t *testing.T) {
 	armed.Store(false)
 	l.lanes.timeout = batchTimeout
 	if err := l.attach(t.Context(), "eni-3", "i-1"); err != nil {
-		t.Errorf("when it speaks again: got %v, want no error", err)
+		t.Errorf("when the database answers again: got %v, want no error", err)
 	}
 }
 
-// A lane refuses at once what one account sends beyond its part of the queue, and answers all that it has taken, in batches of a bounded
-// size.
-func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
+// A lane refuses requests of an account beyond its share of the queue at once. It answers all
+// queued ones, in batches of a limited size.
+func TestALaneRefusesRequestsBeyondTheShareOfAnAccount(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
 	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
@@ -591,7 +606,7 @@ func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
 			switch {
 			case errors.Is(err, InvalidEniIDNotFound):
 				answered.Add(1)
-			case errors.Is(err, store.ErrBusy): // on a machine that is too busy for so many
+			case errors.Is(err, store.ErrBusy): // on a busy machine
 				late.Add(1)
 			default:
 				t.Errorf("request %d: got %v, want InvalidEniId.NotFound", k, err)
@@ -617,7 +632,7 @@ func TestALaneRefusesWhatIsTooMuchForOneAccount(t *testing.T) {
 	}
 }
 
-// An attach that waits while its instance gets another type finds the instance, and its new limit.
+// An attach that waits while its instance changes its type finds the instance, and its new limit.
 func TestAttachWhileTheTypeChanges(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, laneWorld(), Options{})
@@ -631,13 +646,13 @@ func TestAttachWhileTheTypeChanges(t *testing.T) {
 		WHERE id = 'i-1'`); err != nil {
 		t.Fatal(err)
 	}
-	one := l.locked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	two := l.queued(t, func() error { return l.attach(t.Context(), "eni-2", "i-1") })
+	one := l.startBlocked(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
+	two := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-2", "i-1") })
 	if err := tx.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := one(); err != nil {
-		t.Errorf("into the one free place: got %v, want no error", err)
+		t.Errorf("the only free slot: got %v, want no error", err)
 	}
 	if err := two(); !errors.Is(err, EniPerInstanceLimitExceeded) {
 		t.Errorf("beyond the new limit: got %v, want EniPerInstanceLimitExceeded", err)

@@ -5,14 +5,15 @@ import (
 	"testing"
 )
 
+// Names, descriptions and client tokens have the documented lengths and characters.
 func TestNames(t *testing.T) {
 	t.Parallel()
 	short := func(s string) bool { return isValidDescription(s, 2, 5) }
 	for _, c := range []struct {
-		name string
-		is   func(string) bool
-		good []string
-		bad  []string
+		name    string
+		is      func(string) bool
+		valid   []string
+		invalid []string
 	}{
 		{"a name", isValidName,
 			[]string{"ab", "名称", "É1", "web-1_a.b:c", "a" + strings.Repeat("名", 127)},
@@ -30,14 +31,14 @@ func TestNames(t *testing.T) {
 			[]string{"a", "0c593ea1-3bea-11e9-b96b-88e9fe637760", strings.Repeat("~", 64)},
 			[]string{"", strings.Repeat("~", 65), "token-é"}},
 	} {
-		for _, s := range c.good {
+		for _, s := range c.valid {
 			if !c.is(s) {
-				t.Errorf("%s: %q is refused", c.name, s)
+				t.Errorf("%s: got %q refused, want it accepted", c.name, s)
 			}
 		}
-		for _, s := range c.bad {
+		for _, s := range c.invalid {
 			if c.is(s) {
-				t.Errorf("%s: %q is accepted", c.name, s)
+				t.Errorf("%s: got %q accepted, want it refused", c.name, s)
 			}
 		}
 	}

@@ -12,7 +12,8 @@ import (
 
 var updateOrder = flag.Bool("update", false, "write testdata/contract/order.txt anew")
 
-// order returns the rules of an action in the order in which it answers: a line for each, with the parameter where the rule names one.
+// order returns the rules of an action in the order in which it answers: a line for each rule, with
+// the parameter if the rule names one.
 func (a *Action[Request, Answer]) order() []string {
 	var lines []string
 	for _, r := range a.parameters {
@@ -27,7 +28,7 @@ func (a *Action[Request, Answer]) order() []string {
 	return lines
 }
 
-// describe returns the error of a rule, with its message for an input in which nothing is set.
+// describe returns the error of a rule, with its message for an empty input.
 func (r rule[T]) describe(empty T) (line string) {
 	line = fmt.Sprintf("%d %s", r.err.Status, r.err.Code)
 	if r.messageArgs == nil {
@@ -37,8 +38,9 @@ func (r rule[T]) describe(empty T) (line string) {
 	return fmt.Sprintf("%s %v", line, r.messageArgs(empty))
 }
 
-// A request that violates several rules gets the error of the first one, so the order of a table is a promise. It is written down in a file, for each
-// action: rules that change their places show as a change of the file.
+// A request that violates several rules gets the error of the first one, so the order of the rules
+// is a promise. A file contains it for each action. So a change of the order shows as a change of
+// the file.
 func TestOrderOfRules(t *testing.T) {
 	t.Parallel()
 	var actions []string
@@ -66,7 +68,7 @@ func TestOrderOfRules(t *testing.T) {
 		}
 	}
 	if len(got) != len(want) {
-		t.Errorf("testdata/contract/order.txt has %d bytes, the rules give %d: make golden writes it anew",
-			len(want), len(got))
+		t.Errorf("rules: got %d bytes, want %d as in testdata/contract/order.txt; make golden writes the file anew",
+			len(got), len(want))
 	}
 }

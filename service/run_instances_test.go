@@ -11,15 +11,16 @@ import (
 	"enisim/store"
 )
 
-// runCase is everything that decides a launch. good is one that succeeds; a spoiler breaks one rule of it.
+// runCase has all inputs of the rules of a launch.
 type runCase struct {
 	req       RunInstancesRequest
 	admission admissionInput
 	scene     *store.LaunchScene
 }
 
-var runMoment = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
+var runTime = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
 
+// validRun returns a case that violates no rule.
 func validRun() *runCase {
 	ipv6 := netip.MustParsePrefix("2001:db8::/64")
 	return &runCase{
@@ -58,8 +59,8 @@ func validRun() *runCase {
 	}
 }
 
-// verdict is the answer of the tables in the order in which the action walks them.
-func (c *runCase) verdict() error {
+// check applies the tables in the order in which the action does.
+func (c *runCase) check() error {
 	if err := check(runInstancesParameterRules, c.req); err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (c *runCase) verdict() error {
 
 func (c *runCase) launch() launchInput {
 	l := c.req.launchInput()
-	l.LaunchScene, l.now = c.scene, runMoment
+	l.LaunchScene, l.now = c.scene, runTime
 	l.count = l.possibleCount()
 	return l
 }
@@ -90,7 +91,7 @@ func (c *runCase) list(i LaunchInterface) {
 	c.req.NetworkInterfaces = append(c.req.NetworkInterfaces, i)
 }
 
-// texts are n different texts.
+// texts returns n different texts.
 func texts(n int) (out []string) {
 	for k := range n {
 		out = append(out, fmt.Sprintf("sg-%d", k))
@@ -98,11 +99,12 @@ func texts(n int) (out []string) {
 	return out
 }
 
-// runSpoilers stand in the order of the rules: spoiler k breaks rule k of a good case.
-var runSpoilers = []struct {
-	name  string
-	want  *Error
-	spoil func(*runCase)
+// runViolations has a violation for each rule, in the order of the rules: violation k makes a valid
+// case violate rule k.
+var runViolations = []struct {
+	name    string
+	want    *Error
+	violate func(*runCase)
 }{
 	{"no RegionId", MissingNamedParameter, func(c *runCase) { c.req.RegionID = "" }},
 	{"no ImageId", MissingNamedParameter, func(c *runCase) { c.req.ImageID = "" }},
@@ -165,7 +167,7 @@ var runSpoilers = []struct {
 	{"group", LaunchSecurityGroupIDNotFound, func(c *runCase) { delete(c.scene.Groups, "sg-1") }},
 	{"interface", InvalidEniIDForbidden, func(c *runCase) { delete(c.scene.Interfaces, "eni-1") }},
 	{"interface in use", InvalidLaunchEniID, func(c *runCase) { c.scene.Interfaces["eni-1"].Status = store.ENIInUse }},
-	{"VSwitch pending", IncorrectVSwitchStatus, func(c *runCase) { c.vswitch().AvailableAt = new(runMoment.Add(1)) }},
+	{"VSwitch pending", IncorrectVSwitchStatus, func(c *runCase) { c.vswitch().AvailableAt = new(runTime.Add(1)) }},
 	{"zone of the VSwitch", VSwitchZoneMismatch, func(c *runCase) { c.vswitch().ZoneID = "cn-hangzhou-i" }},
 	{
 		"VPC of the group", SecurityGroupVSwitchMismatch,
@@ -207,49 +209,52 @@ var runSpoilers = []struct {
 	},
 }
 
-// answers tells whether an error is the one that is wanted: some codes have more than one text.
-func answers(err error, want *Error) bool {
+// isError reports whether an error has the code and status of want. Some codes have several
+// messages.
+func isError(err error, want *Error) bool {
 	var got *Error
 	return errors.As(err, &got) && got.Code == want.Code && got.Status == want.Status
 }
 
+// Each rule of RunInstances answers with its error.
 func TestRunInstancesRules(t *testing.T) {
 	t.Parallel()
-	if err := validRun().verdict(); err != nil {
-		t.Fatalf("a good launch: got %v, want no error", err)
+	if err := validRun().check(); err != nil {
+		t.Fatalf("a valid launch: got %v, want no error", err)
 	}
 	rules := slices.Concat(errorsOf(runInstancesParameterRules), errorsOf(admissionRules), errorsOf(runInstancesRules))
-	if len(runSpoilers) != len(rules) {
-		t.Fatalf("got %d spoilers for %d rules", len(runSpoilers), len(rules))
+	if len(runViolations) != len(rules) {
+		t.Fatalf("violations: got %d, want %d, one for each rule", len(runViolations), len(rules))
 	}
-	for k, s := range runSpoilers {
+	for k, s := range runViolations {
 		if s.want != rules[k] {
-			t.Errorf("%s: stands for %v, but the rule there is %v", s.name, s.want, rules[k])
+			t.Errorf("%s: got an expectation of %v, want the error of rule %d, %v", s.name, s.want, k, rules[k])
 		}
 		c := validRun()
-		s.spoil(c)
-		if err := c.verdict(); !answers(err, s.want) {
+		s.violate(c)
+		if err := c.check(); !isError(err, s.want) {
 			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
 		}
 	}
 }
 
-// Where two rules are broken, the earlier one answers.
+// If two rules are violated, the earlier one answers.
 func TestRunInstancesRulesInOrder(t *testing.T) {
 	t.Parallel()
-	for i, earlier := range runSpoilers {
-		for _, later := range runSpoilers[i+1:] {
+	for i, earlier := range runViolations {
+		for _, later := range runViolations[i+1:] {
 			c := validRun()
-			later.spoil(c)
-			earlier.spoil(c)
-			if err := c.verdict(); !answers(err, earlier.want) {
+			later.violate(c)
+			earlier.violate(c)
+			if err := c.check(); !isError(err, earlier.want) {
 				t.Errorf("%s, then %s: got %v, want %s", later.name, earlier.name, err, earlier.want.Code)
 			}
 		}
 	}
 }
 
-func TestRunInstancesRulesAtTheirEdges(t *testing.T) {
+// Cases that are just within the limits of a rule are accepted.
+func TestRunInstancesRulesAcceptBoundaryCases(t *testing.T) {
 	t.Parallel()
 	for _, s := range []struct {
 		name   string
@@ -263,22 +268,22 @@ func TestRunInstancesRulesAtTheirEdges(t *testing.T) {
 			c.req.VSwitchID, c.req.SecurityGroupID = "", ""
 		}},
 		{"numbered names", func(c *runCase) { c.req.InstanceName, c.req.HostName = "web-[1,4]-a", "web-[1,4]-a" }},
-		{"the last address that a VSwitch gives", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }},
-		{"figures that no source gives", func(c *runCase) {
+		{"the last free address of the VSwitch", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }},
+		{"unknown limits of the type", func(c *runCase) {
 			c.scene.Type.PrivateIPv4PerENI, c.scene.Type.IPv6PerENI = nil, nil
 			c.scene.Interfaces["eni-1"].IPv4, c.scene.Interfaces["eni-1"].IPv6 = 99, 99
 		}},
 	} {
 		c := validRun()
 		s.change(c)
-		if err := c.verdict(); err != nil {
+		if err := c.check(); err != nil {
 			t.Errorf("%s: got %v, want no error", s.name, err)
 		}
 	}
 }
 
-// With a MinAmount there are as many instances as there is room for.
-func TestRunInstancesAsManyAsFit(t *testing.T) {
+// With a MinAmount, as many instances are launched as the addresses, the group and the quota allow.
+func TestRunInstancesLaunchesAsManyAsPossible(t *testing.T) {
 	t.Parallel()
 	for _, s := range []struct {
 		name   string
@@ -286,7 +291,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		count  int
 		want   *Error
 	}{
-		{"room for all", func(*runCase) {}, 5, nil},
+		{"capacity for all", func(*runCase) {}, 5, nil},
 		{
 			"addresses for three", func(c *runCase) { c.scene.Offers["vsw-1"].IPv4 = c.scene.Offers["vsw-1"].IPv4[:7] },
 			3, nil,
@@ -302,15 +307,16 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		},
 		{"a quota for two", func(c *runCase) { c.scene.Quota.Max = 3 }, 2, nil},
 		{"a quota for one", func(c *runCase) { c.scene.Quota.Max = 2 }, 2, MaxEniCountExceeded},
-		{"a row of addresses with the fourth taken", func(c *runCase) {
+		{"consecutive addresses with the fourth taken", func(c *runCase) {
 			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", parseAddresses([]string{"10.0.0.23"})
 		}, 3, nil},
 		{
-			"a row of addresses that ends with the VSwitch",
+			"consecutive addresses up to the end of the VSwitch",
 			func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.251" }, 2, nil,
 		},
 		{
-			"a row of addresses with one", func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2,
+			"consecutive addresses beyond the end of the VSwitch",
+			func(c *runCase) { c.req.PrivateIPAddress = "10.0.0.252" }, 2,
 			PrivateIPOutsideVSwitch,
 		},
 	} {
@@ -324,8 +330,8 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 		c.scene.Quota.Max = 100
 		c.changeGroup(func(g *store.GroupScene) { g.Free = 100 })
 		s.change(c)
-		err := c.verdict()
-		if s.want == nil && err != nil || s.want != nil && !answers(err, s.want) {
+		err := c.check()
+		if s.want == nil && err != nil || s.want != nil && !isError(err, s.want) {
 			t.Errorf("%s: got %v, want %v", s.name, err, s.want)
 		}
 		if got := c.launch().count; got != s.count {
@@ -334,6 +340,7 @@ func TestRunInstancesAsManyAsFit(t *testing.T) {
 	}
 }
 
+// The name of an instance of several can have a number, as a part of the pattern or as a suffix.
 func TestNumberedName(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -357,6 +364,7 @@ func TestNumberedName(t *testing.T) {
 	}
 }
 
+// Ids of listed, custom and old public images are accepted.
 func TestKnownImage(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]bool{

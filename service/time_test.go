@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// A time that is read while a lock is awaited may be older than what the lock has waited for. So a statement that locks gets beforeLocks, which says
-// so, and never Now. The test reads the source, because the difference shows only in a race.
+// A statement that locks may wait. A time that is read before it may be older than the changes that
+// it waits for, so it is only a lower bound. Such a statement gets beforeLocks and never Now. The
+// test reads the source, because the difference shows only in a race.
 func TestLocksGetALowerBoundOfTheTime(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
@@ -52,7 +53,7 @@ func TestLocksGetALowerBoundOfTheTime(t *testing.T) {
 		})
 	}
 	if bounds == 0 {
-		t.Error("no lock gets beforeLocks: the test finds nothing")
+		t.Error("got no lock with beforeLocks, so this test finds nothing")
 	}
 }
 

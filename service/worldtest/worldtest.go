@@ -51,7 +51,8 @@ func (w *World) AccessKey(id string, options ...Option) *World {
 	return w
 }
 
-// RAMUser adds a RAM user with an access key. It may call the actions that match one of the patterns.
+// RAMUser adds a RAM user with an access key. It may call the actions that match one of the
+// patterns.
 func (w *World) RAMUser(name, accessKey string, allow ...string) *World {
 	user := entry{"name": name, "access_keys": []entry{{"id": accessKey, "secret": "s"}}}
 	if len(allow) > 0 {
@@ -105,14 +106,15 @@ func (w *World) NetworkInterface(id string, options ...Option) *World {
 	return w
 }
 
-// InstanceType adds an instance type of the world's own.
+// InstanceType adds an instance type that belongs to the account.
 func (w *World) InstanceType(id string, eniQuantity int, options ...Option) *World {
 	defaults := entry{"id": id, "vcpus": 1, "memory_gib": 1, "eni_quantity": eniQuantity}
 	w.types = append(w.types, newEntry(defaults, options))
 	return w
 }
 
-// latestRegion returns the latest region of the account, which is cn-hangzhou if the test names none.
+// latestRegion returns the latest region of the account, which is cn-hangzhou if the test names
+// none.
 func (w *World) latestRegion() entry {
 	if w.region == nil {
 		w.Region("cn-hangzhou")
@@ -151,7 +153,7 @@ func Without(keys ...string) Option {
 	}
 }
 
-// Count makes n of an entry, whose id has {n} for the number of each.
+// Count makes n copies of an entry. {n} in its texts is the number of the copy.
 func Count(n int) Option { return Set("count", n) }
 
 // Type is the type of an instance.
@@ -169,7 +171,7 @@ func AttachedTo(instance string) Option { return Set("attached_to", instance) }
 // Status is the status of an instance or an interface.
 func Status(status string) Option { return Set("status", status) }
 
-// String returns the world as a scenario. JSON is YAML, so it is a scenario file.
+// String returns the world as a scenario file. It is JSON, which is valid YAML.
 func (w *World) String() string {
 	document := entry{"enisim": 1, "accounts": w.accounts}
 	if len(w.types) > 0 {
@@ -177,7 +179,7 @@ func (w *World) String() string {
 	}
 	text, err := json.MarshalIndent(document, "", "  ")
 	if err != nil {
-		panic(err) // a test gave a value that is no part of any scenario, such as a function
+		panic(err) // a test has set a value that JSON does not have, such as a function
 	}
 	return string(text)
 }

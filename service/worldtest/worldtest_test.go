@@ -8,7 +8,7 @@ import (
 	"enisim/service/worldtest"
 )
 
-// A world is the same scenario as the text that a person would write.
+// A built world is the same scenario as the text that a person would write.
 func TestWorldIsTheScenarioOfItsText(t *testing.T) {
 	t.Parallel()
 	built := worldtest.New("1000000000000001", worldtest.Set("repeats", "accept")).
@@ -73,6 +73,6 @@ instance_types: [{id: ecs.own.test, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
 		t.Fatal(err)
 	}
 	if !reflect.DeepEqual(got, want) {
-		t.Errorf("the built world differs from the written one:\n%s", built)
+		t.Errorf("got a world that differs from the written one:\n%s", built)
 	}
 }
