@@ -19,7 +19,8 @@ import (
 
 const keysAccount = "1000000000000001"
 
-// twoReplicas are two operators on one database with an account and its RAM user ci. The clock of the first stands where the pointer says.
+// twoReplicas returns two operators on one database, with an account and its RAM user ci. The clock
+// of the first operator shows the time at the pointer.
 func twoReplicas(t *testing.T) (here, there *Operator, now *time.Time) {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -39,7 +40,7 @@ func newOperator(st *store.Store, options service.Options) *Operator {
 	return New(service.New(st, options))
 }
 
-// clockedOperator is an operator on a database, whose clock stands where the pointer says.
+// clockedOperator returns an operator whose clock shows the time at the pointer.
 func clockedOperator(t *testing.T, pool *pgxpool.Pool) (s *Operator, now *time.Time) {
 	t.Helper()
 	at := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -56,6 +57,8 @@ func mustCreateKey(t *testing.T, s *Operator, req CreateAccessKeyRequest) NewAcc
 	return key
 }
 
+// A created key identifies its account or RAM user, with the secret and the token that the operator
+// got. A temporary key expires.
 func TestCreateAccessKey(t *testing.T) {
 	t.Parallel()
 	s, _, now := twoReplicas(t)
@@ -80,32 +83,33 @@ func TestCreateAccessKey(t *testing.T) {
 		key := mustCreateKey(t, s, c.req)
 		if !strings.HasPrefix(key.ID, c.prefix) || len(key.Secret) < 20 ||
 			(key.SecurityToken != "") != c.req.Temporary {
-			t.Errorf("a key %s: got %+v, want an id that begins with %s, a secret, and a token if it is temporary",
+			t.Errorf("a key %s: got %+v, want an id with prefix %s, a secret, and a token if it is temporary",
 				c.name, key, c.prefix)
 		}
 		identity, err := s.service.Identify(t.Context(), key.ID)
 		if err != nil {
-			t.Errorf("a key %s: got %v, want it known", c.name, err)
+			t.Errorf("a key %s: got %v, want no error", c.name, err)
 			continue
 		}
 		want := service.Caller{AccountID: keysAccount, RAMUser: c.req.RAMUser, Allow: c.allow}
 		if !reflect.DeepEqual(identity.Caller, want) || identity.Secret != key.Secret {
-			t.Errorf("a key %s stands for %+v with secret %q, want %+v with %q",
+			t.Errorf("a key %s: got the identity %+v with secret %q, want %+v with %q",
 				c.name, identity.Caller, identity.Secret, want, key.Secret)
 		}
 		if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
-			t.Errorf("a key %s with the token that it came with: got %v, want no error", c.name, err)
+			t.Errorf("a key %s with its own token: got %v, want no error", c.name, err)
 		}
 
 		*now = now.Add(time.Hour)
 		identity, err = s.service.Identify(t.Context(), key.ID)
 		if err != nil || identity.Expired != (c.req.ExpiresIn > 0) {
-			t.Errorf("a key %s an hour later: got expired %v, %v; want %v",
+			t.Errorf("a key %s an hour later: got expired %t, error %v, want expired %t",
 				c.name, identity.Expired, err, c.req.ExpiresIn > 0)
 		}
 	}
 }
 
+// Ids, secrets and tokens of created keys are different.
 func TestCreatedKeysDiffer(t *testing.T) {
 	t.Parallel()
 	s, _, _ := twoReplicas(t)
@@ -116,13 +120,14 @@ func TestCreatedKeysDiffer(t *testing.T) {
 		})
 		for _, random := range []string{key.ID, key.Secret, key.SecurityToken} {
 			if seen[random] {
-				t.Errorf("%q was given out twice", random)
+				t.Errorf("%q: got it twice, want different ones", random)
 			}
 			seen[random] = true
 		}
 	}
 }
 
+// The list of keys has everything but the secrets.
 func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 	t.Parallel()
 	s, _, now := twoReplicas(t)
@@ -148,7 +153,7 @@ func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 		{"1000000000000009", []AccessKey{}},
 	} {
 		got, err := s.AccessKeys(t.Context(), c.account)
-		for i := range got { // a time of the database differs in what says UTC
+		for i := range got { // times of the database have another location than UTC
 			got[i].CreatedAt = got[i].CreatedAt.UTC()
 			if got[i].ExpiresAt != nil {
 				at := got[i].ExpiresAt.UTC()
@@ -161,8 +166,8 @@ func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 	}
 }
 
-// What an operator gets wrong is told so that the next try is right, and writes nothing.
-func TestKeyRequestsThatAreRefused(t *testing.T) {
+// A wrong request is refused with a message about the correct one, and writes nothing.
+func TestRefusedKeyRequests(t *testing.T) {
 	t.Parallel()
 	s, _, _ := twoReplicas(t)
 	create := func(req CreateAccessKeyRequest) func(context.Context) error {
@@ -190,7 +195,9 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 			"enisim scenario apply",
 		},
 		{
-			"an unknown account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000009", RAMUser: "ci"}),
+			"a user of an unknown account", create(CreateAccessKeyRequest{
+				AccountID: "1000000000000009", RAMUser: "ci",
+			}),
 			true, "enisim scenario apply",
 		},
 		{
@@ -198,11 +205,11 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 			`no RAM user "cd"`,
 		},
 		{
-			"another account's user", create(CreateAccessKeyRequest{AccountID: "1000000000000002", RAMUser: "ci"}),
+			"a user of another account", create(CreateAccessKeyRequest{AccountID: "1000000000000002", RAMUser: "ci"}),
 			true, `no RAM user "ci"`,
 		},
 		{
-			"a user that cannot be", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "c\x00"}),
+			"an impossible user", create(CreateAccessKeyRequest{AccountID: keysAccount, RAMUser: "c\x00"}),
 			true, "ram_users",
 		},
 		{
@@ -210,24 +217,26 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 			false, "such as 1h",
 		},
 		{
-			"a temporary key for ever", create(CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true}),
+			"a temporary key without an expiry", create(CreateAccessKeyRequest{
+				AccountID: keysAccount, Temporary: true,
+			}),
 			false, "such as 1h",
 		},
 		{"disable an unknown key", disable("LTAInobody"), true, "enisim key list"},
-		{"disable a key that cannot be", disable("LTAI\x00"), true, "enisim key list"},
+		{"disable an impossible key", disable("LTAI\x00"), true, "enisim key list"},
 		{
 			"delete an unknown key", func(ctx context.Context) error { return s.DeleteAccessKey(ctx, "LTAInobody") },
 			true, "enisim key list",
 		},
 		{
-			"list what is no account",
+			"list the keys of an impossible account",
 			func(ctx context.Context) error { _, err := s.AccessKeys(ctx, "\x00"); return err }, false, "16 digits",
 		},
 	} {
 		var operator *Error
 		if err := c.do(t.Context()); !errors.As(err, &operator) || operator.Missing != c.missing ||
 			!strings.Contains(err.Error(), c.says) {
-			t.Errorf("%s: got %v, want an operator's error, missing: %v, that says %q", c.name, err, c.missing, c.says)
+			t.Errorf("%s: got %v, want an operator error, missing: %t, with %q", c.name, err, c.missing, c.says)
 		}
 	}
 	if left, err := s.AccessKeys(t.Context(), ""); err != nil || len(left) != 0 {
@@ -235,7 +244,8 @@ func TestKeyRequestsThatAreRefused(t *testing.T) {
 	}
 }
 
-// What one replica changes counts within two seconds on another one, also when that one has just asked and remembers the answer.
+// A change of a key by one replica counts within two seconds on another one, although that one has
+// just cached the key.
 func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 	t.Parallel()
 	here, there, _ := twoReplicas(t)
@@ -258,7 +268,7 @@ func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 	} {
 		for _, replica := range []*Operator{here, there} {
 			if _, err := replica.service.Identify(t.Context(), key.ID); !change.before(err) {
-				t.Fatalf("before the key is %s: got %v", change.name, err)
+				t.Fatalf("before the key is %s: got %v, want another answer", change.name, err)
 			}
 		}
 		if err := change.do(); err != nil {
@@ -266,16 +276,16 @@ func TestAKeyChangeCountsOnEveryReplica(t *testing.T) {
 		}
 		changed := time.Now()
 		if _, err := here.service.Identify(t.Context(), key.ID); !change.after(err) {
-			t.Errorf("where the key was %s: got %v at once, want the change to count", change.name, err)
+			t.Errorf("replica where the key was %s: got %v, want the change to count at once", change.name, err)
 		}
 		if ok, last := identifyUntil(t, there, key.ID, change.after, changed.Add(2*time.Second)); !ok {
-			t.Errorf("2 s after the key was %s elsewhere: still got %v", change.name, last)
+			t.Errorf("other replica, 2 s after the key was %s: got %v, want the change to count", change.name, last)
 		}
 	}
 }
 
-// identifyUntil asks for a key until the answer is as wanted, and returns the last one. Each try asks the database something else first, which
-// sets the pace.
+// identifyUntil identifies a key until the answer is as wanted, and returns the last answer. A
+// query to the database sets the pace of the tries.
 func identifyUntil(t *testing.T, s *Operator, id string, wanted func(error) bool,
 	deadline time.Time) (ok bool, last error) {
 	t.Helper()
@@ -290,8 +300,9 @@ func identifyUntil(t *testing.T, s *Operator, id string, wanted func(error) bool
 	}
 }
 
-// A scenario's word counts: a temporary key that it names becomes one of its own kind.
-func TestAScenarioTakesOverATemporaryKey(t *testing.T) {
+// If a scenario names a temporary key, the key becomes an ordinary one with the secret of the
+// scenario.
+func TestAScenarioReplacesATemporaryKey(t *testing.T) {
 	t.Parallel()
 	s, there, _ := twoReplicas(t)
 	key := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount, Temporary: true, ExpiresIn: time.Hour})
@@ -304,6 +315,6 @@ func TestAScenarioTakesOverATemporaryKey(t *testing.T) {
 	}
 	identity, err := there.service.Identify(t.Context(), key.ID)
 	if err != nil || identity.Secret != "another" || identity.CheckSecurityToken("") != nil {
-		t.Errorf("got %+v, %v; want the scenario's secret, and no token needed", identity, err)
+		t.Errorf("got %+v, %v; want the secret of the scenario, and no token", identity, err)
 	}
 }

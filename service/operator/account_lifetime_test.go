@@ -9,8 +9,9 @@ import (
 	"enisim/store/storetest"
 )
 
-// An account's keys end with it, at once: also where they are remembered, and before its rows go.
-func TestAnAccountEndsAtItsTime(t *testing.T) {
+// The keys of an account end with it, at once: also while they are cached, and before its rows are
+// deleted.
+func TestKeysEndWithTheirAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, now := clockedOperator(t, pool)
@@ -20,14 +21,14 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 		VALUES ('1000000000000001', '2026-01-01', $1), ('1000000000000002', '2026-01-01', NULL)`, ends); err != nil {
 		t.Fatal(err)
 	}
-	lasting := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount})
+	permanent := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: keysAccount})
 	temporary := mustCreateKey(t, s, CreateAccessKeyRequest{
 		AccountID: keysAccount, Temporary: true, ExpiresIn: 24 * time.Hour,
 	})
 	other := mustCreateKey(t, s, CreateAccessKeyRequest{AccountID: "1000000000000002"})
 	check := func(when string, want error, keys int) {
 		t.Helper()
-		for _, key := range []NewAccessKey{lasting, temporary, other} {
+		for _, key := range []NewAccessKey{permanent, temporary, other} {
 			want := want
 			if key.ID == other.ID {
 				want = nil
@@ -37,11 +38,11 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 				t.Fatalf("%s: %v", when, err)
 			}
 			if err := identity.CheckSecurityToken(key.SecurityToken); err != nil {
-				t.Errorf("%s, the token of a key that is good itself: got %v, want no error", when, err)
+				t.Errorf("%s, the token of a key that has not expired: got %v, want no error", when, err)
 			}
 			if _, err := service.DescribeInstances.Do(t.Context(), s.service, identity.Caller,
 				service.DescribeInstancesRequest{RegionID: "cn-hangzhou"}); !errors.Is(err, want) {
-				t.Errorf("%s, a call of account %s: got %v, want %v", when, key.AccountID, err, want)
+				t.Errorf("%s, a request of account %s: got %v, want %v", when, key.AccountID, err, want)
 			}
 		}
 		list, err := s.AccessKeys(t.Context(), "")
@@ -51,17 +52,17 @@ func TestAnAccountEndsAtItsTime(t *testing.T) {
 	}
 	*now = ends.Add(-time.Microsecond)
 	check("just before its end", nil, 3)
-	if first, n, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != lasting.ID || n != 2 {
-		t.Errorf("before its end: got %q as the first key, %v; want %q", first, err, lasting.ID)
+	if first, n, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != permanent.ID || n != 2 {
+		t.Errorf("before its end: got %q as the first key, %v; want %q", first, err, permanent.ID)
 	}
 	*now = ends
 	check("at its end", service.AbsInvalidAccountNotFound, 1)
 	if first, n, err := s.store.FirstAccessKey(t.Context(), *now); err != nil || first != other.ID || n != 1 {
-		t.Errorf("at its end: got %q as the first key, %v; want the other account's %q", first, err, other.ID)
+		t.Errorf("at its end: got %q as the first key, %v; want %q of the other account", first, err, other.ID)
 	}
 	var operator *Error
 	_, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{AccountID: keysAccount})
 	if !errors.As(err, &operator) || !operator.Missing {
-		t.Errorf("a new key of it: got %v, want that there is no such account", err)
+		t.Errorf("a new key of the expired account: got %v, want an operator error about a missing account", err)
 	}
 }

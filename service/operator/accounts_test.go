@@ -14,12 +14,15 @@ import (
 
 	"enisim/service"
 	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 	"enisim/testdata/scenarios"
 )
 
-// tenantFile has something of every kind that an account may own, under an id that no account can have.
+// tenantFile has an entry of every kind that an account can own. Its id is not that of an account,
+// because the created account has its own. The text is fixed, because refusals name positions in
+// it.
 const tenantFile = `
 enisim: 1
 accounts:
@@ -41,22 +44,22 @@ accounts:
             cidr_block: 10.0.0.0/8
             vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
             security_groups: [{id: sg-main}, {id: sg-other}]
-        instances: [{id: i-own, type: ecs.own.small, vswitch: vsw-h, security_groups: [sg-main]}]
+        instances: [{id: i-1, type: ecs.own.small, vswitch: vsw-h, security_groups: [sg-main]}]
         network_interfaces:
           - {id: "eni-{n}", count: 20, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-used, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-own, status: Attaching, settles_in: 1h}
+          - {id: eni-a, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, status: Attaching, settles_in: 1h}
 instance_types: [{id: ecs.own.small, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
 `
 
-// contents are the rows that tenantFile gives an account, beside its keys.
+// contents are the rows that tenantFile gives an account, without keys and users.
 var contents = map[string]int{
 	"vpcs": 1, "vswitches": 1, "security_groups": 2, "security_group_capacity": 16, "instances": 1,
 	"network_interfaces": 22, "private_ip_addresses": 22,
 	"network_interface_security_groups": 22, "instance_types": 1,
 }
 
-// known are the rows by which an account of tenantFile is known.
-var known = map[string]int{"accounts": 1, "access_keys": 4, "ram_users": 2}
+// identityRows are the rows of the account itself, its keys and its users.
+var identityRows = map[string]int{"accounts": 1, "access_keys": 4, "ram_users": 2}
 
 func mustCreateAccount(t testing.TB, s *Operator, req CreateAccountRequest) NewAccount {
 	t.Helper()
@@ -67,7 +70,7 @@ func mustCreateAccount(t testing.TB, s *Operator, req CreateAccountRequest) NewA
 	return created
 }
 
-// withFile asks for an account with the content of a file.
+// withFile returns a request for an account with the content of a file.
 func withFile(text string) CreateAccountRequest {
 	return CreateAccountRequest{Scenario: scenarioFile(text)}
 }
@@ -76,6 +79,7 @@ func scenarioFile(text string) *ScenarioFile {
 	return &ScenarioFile{Name: "tenant.yaml", Text: []byte(text)}
 }
 
+// wantRows compares the number of rows that an account has in each table.
 func wantRows(t *testing.T, pool *pgxpool.Pool, when, account string, want ...map[string]int) {
 	t.Helper()
 	all := map[string]int{}
@@ -87,25 +91,24 @@ func wantRows(t *testing.T, pool *pgxpool.Pool, when, account string, want ...ma
 	}
 }
 
+// wantOperator fails the test unless err is an operator error with a text in its message.
 func wantOperator(t *testing.T, what string, err error, missing bool, says string) {
 	t.Helper()
 	var operator *Error
 	if !errors.As(err, &operator) || operator.Missing != missing || !strings.Contains(err.Error(), says) {
-		t.Errorf("%s: got %v, want an operator's error, missing: %v, that says %q", what, err, missing, says)
+		t.Errorf("%s: got %v, want an operator error, missing: %t, with %q", what, err, missing, says)
 	}
 }
 
-// addLife gives an account rows that no scenario gives, so that deleting and resetting meet every table.
-func addLife(t *testing.T, pool *pgxpool.Pool, account string) {
+// addOtherRows adds rows that no scenario has, so that deleting and resetting meet every table.
+func addOtherRows(t *testing.T, pool *pgxpool.Pool, account string) {
 	t.Helper()
 	for _, sql := range []string{
-		`
-			INSERT INTO client_tokens (account_id, action, token, request_hash, created_at)
-			VALUES ($1, 'CreateVpc', 't', '', '2026-11-22')`,
+		`INSERT INTO client_tokens (account_id, action, token, request_hash, created_at)
+		 VALUES ($1, 'CreateVpc', 't', '', '2026-11-22')`,
 		`INSERT INTO ip_prefixes VALUES ($1, 'vsw-h', '10.0.9.16/28', 'eni-1')`,
-		`
-			INSERT INTO security_group_rules (account_id, id, security_group_id, source_group_id, direction,
-			    ip_protocol, port_range, policy, priority, nic_type, created_at)
+		`INSERT INTO security_group_rules (account_id, id, security_group_id, source_group_id, direction,
+		     ip_protocol, port_range, policy, priority, nic_type, created_at)
 		 VALUES ($1, 'sgr-1', 'sg-main', 'sg-other', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', '2026-11-22'),
 		        ($1, 'sgr-2', 'sg-other', 'sg-main', 'ingress', 'TCP', '22/22', 'Accept', 1, 'intranet', '2026-11-22')`,
 	} {
@@ -115,20 +118,22 @@ func addLife(t *testing.T, pool *pgxpool.Pool, account string) {
 	}
 }
 
+// An account without a scenario has a key, and the id, name, quota and lifetime of the request, or
+// defaults.
 func TestCreateAnEmptyAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, now := clockedOperator(t, pool)
-	drawn := mustCreateAccount(t, s, CreateAccountRequest{})
-	if !regexp.MustCompile(`^1[0-9]{15}$`).MatchString(drawn.ID) || drawn.NetworkInterfacesPerRegion != 100 ||
-		drawn.ExpiresAt != nil || len(drawn.Keys) != 1 {
-		t.Fatalf("got %+v, want 16 drawn digits, the documented quota, one key, and no end", drawn)
+	generated := mustCreateAccount(t, s, CreateAccountRequest{})
+	if !regexp.MustCompile(`^1[0-9]{15}$`).MatchString(generated.ID) || generated.NetworkInterfacesPerRegion != 100 ||
+		generated.ExpiresAt != nil || len(generated.Keys) != 1 {
+		t.Fatalf("got %+v, want an id of 16 digits, the documented quota, one key, and no end", generated)
 	}
-	wantRows(t, pool, "drawn", drawn.ID, map[string]int{"accounts": 1, "access_keys": 1})
-	identity, err := s.service.Identify(t.Context(), drawn.Keys[0].ID)
-	if err != nil || identity.AccountID != drawn.ID || identity.RAMUser != "" ||
-		identity.Secret != drawn.Keys[0].Secret {
-		t.Errorf("its key: got %+v, %v; want the account's own, with the secret that was told", identity, err)
+	wantRows(t, pool, "with a generated id", generated.ID, map[string]int{"accounts": 1, "access_keys": 1})
+	identity, err := s.service.Identify(t.Context(), generated.Keys[0].ID)
+	if err != nil || identity.AccountID != generated.ID || identity.RAMUser != "" ||
+		identity.Secret != generated.Keys[0].Secret {
+		t.Errorf("its key: got %+v, %v; want that of the account, with the secret of the answer", identity, err)
 	}
 
 	ends := now.Add(time.Hour)
@@ -140,8 +145,9 @@ func TestCreateAnEmptyAccount(t *testing.T) {
 	if err != nil || len(list) != 2 {
 		t.Fatalf("list: got %+v, %v; want two accounts", list, err)
 	}
-	// Drawn ids come after keysAccount, but for one in 10^15.
-	for what, got := range map[string]Account{"told": given.Account, "listed": list[0]} {
+	// A generated id is greater than keysAccount, with a probability of one in 10^15 for the
+	// contrary.
+	for what, got := range map[string]Account{"created": given.Account, "listed": list[0]} {
 		if got.ID != want.ID || got.Name != want.Name || got.NetworkInterfacesPerRegion != 0 ||
 			!got.CreatedAt.Equal(*now) || got.ExpiresAt == nil || !got.ExpiresAt.Equal(ends) {
 			t.Errorf("%s: got %+v, want %+v", what, got, want)
@@ -149,7 +155,8 @@ func TestCreateAnEmptyAccount(t *testing.T) {
 	}
 }
 
-// The scenario's account has whatever id, and two accounts may have its content at once: each has keys of its own.
+// Several accounts can have the content of one scenario, whose account id does not matter. Each
+// account gets keys of its own.
 func TestCreateAccountsWithOneScenario(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -163,11 +170,12 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 		created := mustCreateAccount(t, s, req)
 		if want := name; created.NetworkInterfacesPerRegion != 7 || (want != "" && created.Name != want) ||
 			(want == "" && created.Name != "from the file") {
-			t.Errorf("got %+v, want the quota of the file, and its name unless another is given", created.Account)
+			t.Errorf("got %+v, want the quota of the file, and its name unless the request has one", created.Account)
 		}
-		wantRows(t, pool, "with a scenario", created.ID, contents, known)
+		wantRows(t, pool, "with a scenario", created.ID, contents, identityRows)
 		if len(created.Keys) != 4 {
-			t.Fatalf("got %d keys, want the account's and three of the scenario: %+v", len(created.Keys), created.Keys)
+			t.Fatalf("got %d keys, want that of the account and three of the scenario: %+v",
+				len(created.Keys), created.Keys)
 		}
 		for i, want := range []struct {
 			inScenario, user, prefix string
@@ -182,7 +190,7 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 			key := created.Keys[i]
 			for _, random := range []string{key.ID, key.Secret, key.SecurityToken} {
 				if random != "" && seen[random] {
-					t.Errorf("key %d: %q is the file's or another account's", i, random)
+					t.Errorf("key %d: got %q of the file or of another account, want a new one", i, random)
 				}
 				seen[random] = true
 			}
@@ -195,14 +203,15 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 			if err == nil && (identity.AccountID != created.ID || identity.Secret != key.Secret ||
 				identity.CheckSecurityToken(key.SecurityToken) != nil ||
 				strings.Join(identity.Allow, " ") != strings.Join(want.allow, " ")) {
-				t.Errorf("key %d stands for %+v, want account %s with what was told", i, identity, created.ID)
+				t.Errorf("key %d: got the identity %+v, want account %s, and the key of the answer",
+					i, identity, created.ID)
 			}
 		}
 	}
 }
 
-// What an operator gets wrong is told so that the next try is right, and leaves nothing behind.
-func TestAccountRequestsThatAreRefused(t *testing.T) {
+// A wrong request is refused with a message about the correct one, and writes nothing.
+func TestRefusedAccountRequests(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
@@ -243,10 +252,16 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 		{"a long name", create(CreateAccountRequest{Name: strings.Repeat("a", 129)}), false, "128"},
 		{"a negative quota", create(CreateAccountRequest{NetworkInterfacesPerRegion: new(-1)}), false, "from 0"},
 		{"a huge quota", create(CreateAccountRequest{NetworkInterfacesPerRegion: new(1 << 31)}), false, "2147483647"},
-		{"a life in the past", create(CreateAccountRequest{ExpiresIn: -time.Hour}), false, "such as 1h"},
-		{"a life too short to be one", create(CreateAccountRequest{ExpiresIn: time.Nanosecond}), false, "1s at least"},
+		{"a lifetime in the past", create(CreateAccountRequest{ExpiresIn: -time.Hour}), false, "such as 1h"},
+		{
+			"a lifetime that is too short", create(CreateAccountRequest{ExpiresIn: time.Nanosecond}),
+			false, "1s at least",
+		},
 		{"a scenario of two accounts", create(withFile(two)), false, "tenant.yaml:26:5: the file has 2 accounts"},
-		{"a scenario of none", create(withFile("enisim: 1\n")), false, "tenant.yaml:1:1: the file has no account"},
+		{
+			"a scenario without an account", create(withFile("enisim: 1\n")), false,
+			"tenant.yaml:1:1: the file has no account",
+		},
 		{
 			"a broken scenario", create(withFile(strings.Replace(tenantFile, "vsw-h, zone", "vsw-h, zzone", 1))), false,
 			"tenant.yaml:20:37: unknown key",
@@ -276,12 +291,14 @@ func TestAccountRequestsThatAreRefused(t *testing.T) {
 	}
 }
 
+// Deleting an account deletes all its rows, and none of another account. Its keys are unknown at
+// once.
 func TestDeleteAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
 	one, other := mustCreateAccount(t, s, withFile(tenantFile)), mustCreateAccount(t, s, withFile(tenantFile))
-	addLife(t, pool, one.ID)
+	addOtherRows(t, pool, one.ID)
 	before := storetest.Owners(t, pool)[other.ID]
 	if _, err := s.service.Identify(t.Context(), one.Keys[0].ID); err != nil {
 		t.Fatal(err)
@@ -293,11 +310,12 @@ func TestDeleteAnAccount(t *testing.T) {
 		t.Errorf("got %v, want only the other account with %v", owners, before)
 	}
 	if _, err := s.service.Identify(t.Context(), one.Keys[0].ID); !errors.Is(err, service.InvalidAccessKeyIDNotFound) {
-		t.Errorf("its key, which was remembered: got %v, want it unknown at once", err)
+		t.Errorf("its cached key: got %v, want it unknown at once", err)
 	}
 	wantOperator(t, "a second time", s.DeleteAccount(t.Context(), one.ID), true, "no account")
 }
 
+// A reset replaces the content of an account. Its name, quota, lifetime and keys stay.
 func TestResetAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -307,13 +325,13 @@ func TestResetAnAccount(t *testing.T) {
 	created := mustCreateAccount(t, s, req)
 	other := mustCreateAccount(t, s, withFile(tenantFile))
 	before := storetest.Owners(t, pool)[other.ID]
-	wantKnown := func(when string) {
+	wantIdentity := func(when string) {
 		t.Helper()
 		list, err := s.Accounts(t.Context())
 		for _, a := range list {
 			if a.ID == created.ID && (a.Name != "run 19" || a.NetworkInterfacesPerRegion != 9 || a.ExpiresAt == nil ||
 				!a.ExpiresAt.Equal(now.Add(time.Hour))) {
-				t.Errorf("%s: got %+v, want name, quota and end as they were", when, a)
+				t.Errorf("%s: got %+v, want name, quota and end unchanged", when, a)
 			}
 		}
 		if err != nil || len(list) != 2 {
@@ -323,41 +341,44 @@ func TestResetAnAccount(t *testing.T) {
 			identity, err := s.service.Identify(t.Context(), key.ID)
 			if key.Status == "Inactive" != errors.Is(err, service.InvalidAccessKeyIDInactive) ||
 				key.Status == "Active" && identity.Secret != key.Secret {
-				t.Errorf("%s, key %+v: got %+v, %v; want it as it was", when, key, identity, err)
+				t.Errorf("%s, key %+v: got %+v, %v; want it unchanged", when, key, identity, err)
 			}
 		}
 	}
-	addLife(t, pool, created.ID)
+	addOtherRows(t, pool, created.ID)
 	if err := s.ResetAccount(t.Context(), created.ID, nil); err != nil {
 		t.Fatal(err)
 	}
-	wantRows(t, pool, "emptied", created.ID, known)
-	wantKnown("emptied")
+	wantRows(t, pool, "emptied", created.ID, identityRows)
+	wantIdentity("emptied")
 
 	if err := s.ResetAccount(t.Context(), created.ID, scenarioFile(tenantFile)); err != nil {
 		t.Fatal(err)
 	}
-	wantRows(t, pool, "as the scenario again", created.ID, contents, known)
-	wantKnown("as the scenario again")
+	wantRows(t, pool, "as the scenario again", created.ID, contents, identityRows)
+	wantIdentity("as the scenario again")
 
-	// Another scenario: content and users follow it, except the user who has a key.
-	addLife(t, pool, created.ID)
-	if err := s.ResetAccount(t.Context(), created.ID, scenarioFile("enisim: 1\n"+
-		"accounts: [{id: other, ram_users: [{name: new}], access_keys: [{id: LTAInew, secret: s}]}]\n")); err != nil {
+	another := worldtest.New("other", worldtest.Set("ram_users",
+		[]map[string]any{{"name": "new"}})).AccessKey("LTAInew")
+	// After a reset to another scenario, the content and the users are those of the scenario. A
+	// user with a key stays.
+	addOtherRows(t, pool, created.ID)
+	if err := s.ResetAccount(t.Context(), created.ID, scenarioFile(another.String())); err != nil {
 		t.Fatal(err)
 	}
-	wantRows(t, pool, "as another scenario", created.ID, known) // ci, who has a key, and new; idle is gone
-	wantKnown("as another scenario")
+	// The users are ci, which has a key, and new, but not idle.
+	wantRows(t, pool, "as another scenario", created.ID, identityRows)
+	wantIdentity("as another scenario")
 	if _, err := s.CreateAccessKey(t.Context(), CreateAccessKeyRequest{
 		AccountID: created.ID, RAMUser: "new",
 	}); err != nil {
-		t.Errorf("a key of the user that came with the scenario: %v", err)
+		t.Errorf("a key of the user of the scenario: got %v, want no error", err)
 	}
-	wantRows(t, pool, "beside all of this", other.ID, before)
+	wantRows(t, pool, "after all resets", other.ID, before)
 }
 
-// A key that is disabled or deleted while its account is reset does not come back.
-func TestAResetBringsNoKeyBack(t *testing.T) {
+// A key that is disabled or deleted during a reset of its account stays so.
+func TestAResetRestoresNoKey(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
@@ -390,8 +411,9 @@ func TestAResetBringsNoKeyBack(t *testing.T) {
 	}
 }
 
-// Who claims a token again holds it, and then asks for the locks of its action. Whoever empties the account meanwhile waits for the token, and must
-// hold none of those.
+// A request that claims a client token again locks the token first, and then the rows of its
+// action. An operation that empties the account waits for the token, and must not hold locks on
+// those rows meanwhile.
 func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -401,7 +423,7 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	mustCreateAccount(t, s, CreateAccountRequest{ID: keysAccount, Scenario: scenarioFile(tenantFile)})
-	if _, err := pool.Exec(t.Context(), `DELETE FROM access_keys`); err != nil { // the scenario has its own
+	if _, err := pool.Exec(t.Context(), `DELETE FROM access_keys`); err != nil { // the scenario has its own keys
 		t.Fatal(err)
 	}
 	for _, op := range []struct {
@@ -435,16 +457,17 @@ func TestOperationsOnAccountsWaitForClientTokensFirst(t *testing.T) {
 			return err
 		})
 		if err != nil {
-			t.Errorf("%s: who holds a token got %v, want the other locks free", op.name, err)
+			t.Errorf("%s: locks of the holder of a token: got %v, want them free", op.name, err)
 		}
 		if err := <-done; err != nil {
-			t.Errorf("%s: %v", op.name, err)
+			t.Errorf("%s: got %v, want no error", op.name, err)
 		}
 	}
 }
 
-// A request that was let in, and whose account is deleted before it writes, is answered as the next one would be.
-func TestAWriteIntoAnAccountThatIsGone(t *testing.T) {
+// If an account is deleted after a request was admitted and before it writes, the request gets the
+// answer of a deleted key.
+func TestAWriteIntoADeletedAccount(t *testing.T) {
 	t.Parallel()
 	s, _ := clockedOperator(t, storetest.Pool(t))
 	err := s.store.InTx(t.Context(), func(tx *store.Tx) error {
@@ -458,18 +481,19 @@ func TestAWriteIntoAnAccountThatIsGone(t *testing.T) {
 	}
 }
 
-// An expired account is gone for every operation on it, and its rows go with the next look at the accounts.
-func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
+// An expired account is missing for every operation, and the next operation on accounts deletes its
+// rows.
+func TestOperationsDeleteExpiredAccounts(t *testing.T) {
 	t.Parallel()
 	for _, op := range []struct {
-		name  string
-		do    func(s *Operator, id string) error
-		stays bool // there is an account of that id afterwards
+		name   string
+		do     func(s *Operator, id string) error
+		exists bool // there is an account of that id afterwards
 	}{
 		{"list", func(s *Operator, _ string) error {
 			list, err := s.Accounts(t.Context())
 			if len(list) != 0 {
-				return errors.New("it is listed")
+				return errors.New("got it in the list, want no account")
 			}
 			return err
 		}, false},
@@ -484,8 +508,8 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			return nil
 		}, false},
 		{"reset", func(s *Operator, id string) error {
-			if err := s.ResetAccount(t.Context(), id, scenarioFile(tenantFile)); !strings.Contains(err.Error(),
-				"no account") {
+			err := s.ResetAccount(t.Context(), id, scenarioFile(tenantFile))
+			if !strings.Contains(err.Error(), "no account") {
 				return errors.Join(errors.New("want that there is no such account"), err)
 			}
 			return nil
@@ -495,8 +519,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			return err
 		}, true},
 		{"apply a scenario to it", func(s *Operator, id string) error {
-			sc, err := scenario.Parse("s.yaml",
-				[]byte("enisim: 1\naccounts: [{id: \""+id+"\", access_keys: [{id: LTAInew, secret: s}]}]\n"))
+			sc, err := scenario.Parse("s.yaml", []byte(worldtest.New(id).AccessKey("LTAInew").String()))
 			if err == nil {
 				_, err = scenario.Apply(t.Context(), s.store, sc, s.service.Now())
 			}
@@ -510,7 +533,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			req := withFile(tenantFile)
 			req.ExpiresIn = time.Hour
 			created := mustCreateAccount(t, s, req)
-			addLife(t, pool, created.ID)
+			addOtherRows(t, pool, created.ID)
 			*now = now.Add(time.Hour)
 			if accounts, err := s.store.ListAccounts(t.Context(), *now); err != nil || len(accounts) > 0 {
 				t.Errorf("at its end: got accounts: %v, %v; want none", accounts, err)
@@ -518,7 +541,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 			if err := op.do(s, created.ID); err != nil {
 				t.Error(err)
 			}
-			if !op.stays {
+			if !op.exists {
 				wantRows(t, pool, "afterwards", created.ID)
 				return
 			}
@@ -532,7 +555,7 @@ func TestTheRowsOfAnExpiredAccountGo(t *testing.T) {
 	}
 }
 
-// A scenario that is applied to an account with a lifetime says nothing about that.
+// Applying a scenario to an account with a lifetime does not change the lifetime.
 func TestApplyKeepsTheLifetimeOfAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -547,12 +570,12 @@ func TestApplyKeepsTheLifetimeOfAnAccount(t *testing.T) {
 	}
 	if list, err := s.Accounts(t.Context()); err != nil || len(list) != 1 || list[0].Name != "quickstart" ||
 		list[0].ExpiresAt == nil || !list[0].ExpiresAt.Equal(now.Add(time.Hour)) {
-		t.Errorf("got %+v, %v; want the scenario's name, and the end as it was", list, err)
+		t.Errorf("got %+v, %v; want the name of the scenario, and the end unchanged", list, err)
 	}
 }
 
-// One look at the accounts removes so much and no more, and waits for nobody.
-func TestASweepIsBounded(t *testing.T) {
+// A sweep removes a limited number of accounts and interfaces, and does not wait for locks.
+func TestASweepIsLimited(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, now := clockedOperator(t, pool)
@@ -580,15 +603,15 @@ func TestASweepIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, step := range []struct{ accounts, interfaces, leftAccounts, leftInterfaces int }{
-		{10, 10, 3, 56},  // the first account has 22
-		{10, 10, 3, 46},  // and is trimmed
-		{10, 10, 2, 36},  // until little is left; then the next one has its turn
+		{10, 10, 3, 56},  // of three accounts with 22 interfaces each
+		{10, 10, 3, 46},  // ten at a time
+		{10, 10, 2, 36},  // the first account is deleted, and eight interfaces of the second
 		{1, 100, 1, 22},  // one account at a time
-		{10, 100, 1, 22}, // somebody is busy with the last
+		{10, 100, 1, 22}, // the last one is locked
 	} {
 		s.store.SweepAccounts(t.Context(), *now, step.accounts, step.interfaces)
 		if accounts, interfaces := left(); accounts != step.leftAccounts || interfaces != step.leftInterfaces {
-			t.Errorf("sweep %d left %d accounts and %d interfaces, want %d and %d",
+			t.Errorf("sweep %d: got %d accounts and %d interfaces left, want %d and %d",
 				i+1, accounts, interfaces, step.leftAccounts, step.leftInterfaces)
 		}
 	}
@@ -596,7 +619,8 @@ func TestASweepIsBounded(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Nor does it wait for who was let in before the end, and is busy with what the account has.
+	// It does not wait for a request either that was admitted before the end of the account, and
+	// has locked its rows.
 	if busy, err = pool.Begin(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -607,7 +631,7 @@ func TestASweepIsBounded(t *testing.T) {
 	defer cancel()
 	s.store.SweepAccounts(ctx, *now, 10, 100)
 	if accounts, interfaces := left(); ctx.Err() != nil || accounts != 1 || interfaces != 22 {
-		t.Errorf("beside a busy instance: got %d accounts and %d interfaces, %v; want 1 and 22, in no time",
+		t.Errorf("with a locked instance: got %d accounts and %d interfaces, %v; want 1 and 22, without a wait",
 			accounts, interfaces, ctx.Err())
 	}
 	if err := busy.Rollback(t.Context()); err != nil {
@@ -615,6 +639,6 @@ func TestASweepIsBounded(t *testing.T) {
 	}
 	s.store.SweepAccounts(t.Context(), *now, 10, 100)
 	if owners := storetest.Owners(t, pool); len(owners) != 0 {
-		t.Errorf("at the end: got %v, want nothing left", owners)
+		t.Errorf("at the end: got %v, want no rows", owners)
 	}
 }

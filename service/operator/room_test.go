@@ -8,11 +8,12 @@ import (
 	"testing"
 
 	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
-// Small worlds have room side by side, as many as there is room for. A large one has it alone.
-func TestWorldRoom(t *testing.T) {
+// Several small worlds are in memory at a time, up to a limit. A large one is there alone.
+func TestRoomForWorlds(t *testing.T) {
 	t.Parallel()
 	s, _ := clockedOperator(t, storetest.Pool(t))
 	var leave []chan struct{}
@@ -23,7 +24,7 @@ func TestWorldRoom(t *testing.T) {
 		go func() {
 			left <- s.withWorldRoom(t.Context(), func(limits scenario.Limits) error {
 				if limits != smallWorld {
-					return errors.New("a small world does not fit into the room for one")
+					return errors.New("got other limits than those of a small world")
 				}
 				close(entered)
 				<-leaves
@@ -36,10 +37,10 @@ func TestWorldRoom(t *testing.T) {
 		enter()
 	}
 	if s.worlds.TryAcquire(1) {
-		t.Error("there is room for one more small world")
+		t.Error("got room for one more small world, want none")
 	}
 
-	// One that turns out to be large waits until all have left, and is then alone.
+	// A world that turns out to be large waits until the small ones are done, and is then alone.
 	for _, leaves := range leave[1:] {
 		close(leaves)
 		if err := <-left; err != nil {
@@ -62,12 +63,12 @@ func TestWorldRoom(t *testing.T) {
 	<-tried
 	close(leave[0])
 	if err := errors.Join(<-left, <-large); err != nil || !<-alone {
-		t.Errorf("a large world: got %v, want it alone and without an error", err)
+		t.Errorf("a large world: got %v, want no error, and no other world in memory", err)
 	}
 }
 
-// A caller that gives up while there is no room is not kept.
-func TestWorldRoomIsNotAwaitedForACallerThatIsGone(t *testing.T) {
+// A caller that disconnects while there is no room does not wait.
+func TestADisconnectedCallerDoesNotWaitForRoom(t *testing.T) {
 	t.Parallel()
 	s, _ := clockedOperator(t, storetest.Pool(t))
 	ctx, cancel := context.WithCancel(t.Context())
@@ -82,39 +83,36 @@ func TestWorldRoomIsNotAwaitedForACallerThatIsGone(t *testing.T) {
 	}
 }
 
-// What is more than a server reads for a request is refused with what to do: a file that describes it, and an account that has it.
+// A world that is too large for a request is refused with advice: as a file, and as the content of
+// an account.
 func TestWorldsThatAreTooLargeForARequest(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
 	const accountID = "1000000000000001"
-	const text = `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    quotas: {network_interfaces_per_region: 100000}
-    regions:
-      - id: cn-hangzhou
-        vpcs: [{id: vpc-1, cidr_block: 10.0.0.0/8, vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}], security_groups: [{id: sg-1, type: enterprise}]}]
-        network_interfaces: [{id: "eni-{n}", count: COUNT, vswitch: vsw-1, security_groups: [sg-1]}]
-`
-	over := func(count string) ScenarioFile {
-		return ScenarioFile{Name: "s.yaml", Text: []byte(strings.Replace(text, "COUNT", count, 1)), OverHTTP: true}
+	overHTTP := func(interfaces int) ScenarioFile {
+		w := worldtest.New(accountID, worldtest.Set("quotas",
+			map[string]any{"network_interfaces_per_region": 100_000})).
+			VPC("vpc-1", "10.0.0.0/8").
+			VSwitch("vsw-1", "cn-hangzhou-h", "10.0.0.0/16").
+			SecurityGroup("sg-1", worldtest.Set("type", "enterprise")).
+			NetworkInterface("eni-{n}", worldtest.Count(interfaces))
+		return ScenarioFile{Name: "s.yaml", Text: []byte(w.String()), OverHTTP: true}
 	}
-	if differences, err := s.DiffScenario(t.Context(), over("3000")); err != nil || len(differences) != 3004 {
+	if differences, err := s.DiffScenario(t.Context(), overHTTP(3000)); err != nil || len(differences) != 3004 {
 		t.Errorf("more than a small world: got %d differences and %v, want 3004", len(differences), err)
 	}
 	var refusal *Error
-	if _, err := s.DiffScenario(t.Context(), over("50001")); !errors.As(err, &refusal) ||
+	if _, err := s.DiffScenario(t.Context(), overHTTP(50_001)); !errors.As(err, &refusal) ||
 		!strings.Contains(err.Error(), "50000 are the most") {
-		t.Errorf("more than a large world: got %v, want how many may be", err)
+		t.Errorf("more than a large world: got %v, want the maximum", err)
 	}
-	if _, err := s.ApplyScenario(t.Context(), over("3")); err != nil {
+	if _, err := s.ApplyScenario(t.Context(), overHTTP(3)); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		limits scenario.Limits
-		want   string // "": as many as there may be
+		want   string // "" if the account is within the limits
 	}{
 		{scenario.Limits{Resources: 3, Parts: 6, Bytes: 1}, ""},
 		{
@@ -133,19 +131,19 @@ accounts:
 	}
 	if text, err := s.ExportAccountOverHTTP(t.Context(), accountID, false); err != nil ||
 		!strings.Contains(string(text), "eni-") {
-		t.Fatalf("got %q, %v, want the interfaces", text, err)
+		t.Fatalf("export: got %q, %v, want the interfaces", text, err)
 	}
-	for sql, want := range map[string]string{
-		`UPDATE network_interfaces SET description = repeat('x', 9000000) WHERE id = 'eni-1'`:                          "bytes as a scenario",
-		`UPDATE network_interfaces SET attributes = jsonb_build_object('x', repeat('x', 40000000)) WHERE id = 'eni-1'`: "bytes of user data, tags and other attributes",
+	for change, want := range map[string]string{
+		`description = repeat('x', 9000000)`:                          "bytes as a scenario",
+		`attributes = jsonb_build_object('x', repeat('x', 40000000))`: "bytes of user data, tags and other attributes",
 	} {
-		if _, err := pool.Exec(t.Context(), sql); err != nil {
+		if _, err := pool.Exec(t.Context(), `UPDATE network_interfaces SET `+change+` WHERE id = 'eni-1'`); err != nil {
 			t.Fatal(err)
 		}
 		_, err := s.ExportAccountOverHTTP(t.Context(), accountID, false)
 		if !errors.As(err, &refusal) || !strings.Contains(err.Error(), want) ||
 			!strings.Contains(err.Error(), exportCommand) {
-			t.Errorf("got %v, want an operator's error with %q and the command", err, want)
+			t.Errorf("got %v, want an operator error with %q and the command", err, want)
 		}
 		if text, err := s.ExportAccount(t.Context(), accountID, false); err != nil || len(text) == 0 {
 			t.Errorf("without a server: got %d bytes and %v, want the scenario", len(text), err)
