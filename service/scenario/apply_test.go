@@ -28,7 +28,7 @@ var (
 
 const account = "1000000000000001"
 
-// target is a fresh database.
+// target is a database of its own.
 type target struct {
 	store *store.Store
 	pool  *pgxpool.Pool
@@ -40,7 +40,7 @@ func newTarget(t testing.TB) target {
 	return target{store.New(pool, slog.New(slog.DiscardHandler)), pool}
 }
 
-// apply applies a file that must be accepted.
+// apply applies a file, and fails the test on an error.
 func (db target) apply(t testing.TB, file string, now time.Time) scenario.Applied {
 	t.Helper()
 	applied, err := db.tryApply(t.Context(), file, now)
@@ -58,7 +58,7 @@ func (db target) tryApply(ctx context.Context, file string, now time.Time) (scen
 	return scenario.Apply(ctx, db.store, sc, now)
 }
 
-// tables are those that a scenario fills, with what tells whose a row is.
+// tables are the tables that a scenario fills, with the column of the account.
 var tables = []struct{ name, owner string }{
 	{"accounts", "id"},
 	{"instance_types", "owner_id"},
@@ -75,13 +75,15 @@ var tables = []struct{ name, owner string }{
 	{"security_group_rules", "account_id"},
 }
 
-// dump is all that an account has, one row a line. Of two accounts with the same resources the dumps are equal, whenever they were made.
+// dump returns all rows of an account, one row a line. Two accounts with the same resources have
+// equal dumps, regardless of their ids and creation times.
 func (db target) dump(t testing.TB, account string) string {
 	t.Helper()
 	var out strings.Builder
 	for _, table := range tables {
 		rows, err := db.pool.Query(t.Context(), fmt.Sprintf(`
-			SELECT replace((to_jsonb(t) - 'created_at' - 'started_at')::text, $1, '') FROM %s t WHERE %s = $1 ORDER BY 1`, table.name, table.owner), account)
+			SELECT replace((to_jsonb(t) - 'created_at' - 'started_at')::text, $1, '')
+			FROM %s t WHERE %s = $1 ORDER BY 1`, table.name, table.owner), account)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -96,7 +98,7 @@ func (db target) dump(t testing.TB, account string) string {
 	return out.String()
 }
 
-// value reads one value of the database.
+// value returns one value from the database.
 func value[T any](t testing.TB, db target, sql string, args ...any) T {
 	t.Helper()
 	var v T
@@ -106,7 +108,7 @@ func value[T any](t testing.TB, db target, sql string, args ...any) T {
 	return v
 }
 
-// before is a world in which everything that can change is there.
+// before is a world with an entry of each kind that a change can affect.
 const before = `enisim: 1
 accounts:
   - id: "1000000000000001"
@@ -144,12 +146,12 @@ instance_types:
   - {id: own.b, vcpus: 1, memory_gib: 1, eni_quantity: 2}
 `
 
-// edit is a file with some of its texts replaced.
+// edit returns a file in which some texts are replaced.
 func edit(file string, oldNew ...string) string {
 	return strings.NewReplacer(oldNew...).Replace(file)
 }
 
-// changes are ways in which a file may change from one apply to the next.
+// changes are files that are applied after the world before.
 var changes = []struct{ name, after string }{
 	{"nothing", before},
 	{
@@ -219,13 +221,13 @@ var changes = []struct{ name, after string }{
 	{"it shrinks to an empty account", "enisim: 1\naccounts: [{id: \"1000000000000001\"}]\n"},
 }
 
-// tenant gives a file to an account of its own: the same resources, other keys.
+// tenant returns the file for another account, with the same resources and other keys.
 func tenant(file, id string) string {
 	return edit(file, account, id, "LTAI", "LTAI"+id)
 }
 
-// TestApplyConverges applies one file over another, there and back, and compares with what an account that starts empty gets.
-// All share one database, at the same time.
+// After a file was applied over another one, an account is the same as one to which only that file
+// was applied. This holds in both directions, and while other accounts change.
 func TestApplyConverges(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -233,7 +235,7 @@ func TestApplyConverges(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if c.name != "nothing" && c.after == before {
-				t.Fatal("the change changes nothing: its texts are not in the file")
+				t.Fatal("got the same file after the change, want another one")
 			}
 			mine, fresh := fmt.Sprintf("10000000000001%02d", i), fmt.Sprintf("10000000000002%02d", i)
 			convergeTo(t, db, mine, fresh, before, c.after)
@@ -242,7 +244,7 @@ func TestApplyConverges(t *testing.T) {
 	}
 }
 
-// convergeTo applies a file, another one over it, and that again.
+// convergeTo applies a file, another one over it, and that one again.
 func convergeTo(t testing.TB, db target, mine, fresh, from, to string) {
 	t.Helper()
 	db.apply(t, tenant("enisim: 1\naccounts: [{id: \""+account+"\"}]\n", fresh), noon)
@@ -250,18 +252,20 @@ func convergeTo(t testing.TB, db target, mine, fresh, from, to string) {
 	db.apply(t, tenant(from, mine), noon)
 	db.apply(t, tenant(to, mine), afternoon)
 	if got, want := db.dump(t, mine), db.dump(t, fresh); got != want {
-		t.Fatalf("got\n%s\nwant\n%s\nafter\n%s\nbecame\n%s", got, want, from, to)
+		t.Fatalf("got\n%s\nwant\n%s\nafter applying\n%s\nand then\n%s", got, want, from, to)
 	}
 	if again := db.apply(t, tenant(to, mine), afternoon); len(again.Tables) != 0 {
 		t.Errorf("applied again: got %v, want nothing to change", again)
 	}
 }
 
-// A hundred draws, rapid's default, would take longer than all other tests. -rapid.checks asks for more.
+// The default of rapid, 100 draws, takes longer than all other tests. The flag -rapid.checks sets
+// another number.
 func init() { _ = flag.Set("rapid.checks", "40") }
 
-// TestApplyConvergesFromAnyWorldToAny draws two worlds of the same few ids, so that nearly everything that can move does.
-func TestApplyConvergesFromAnyWorldToAny(t *testing.T) {
+// Apply converges for any two worlds. Both use the same few ids, so nearly every resource changes
+// or moves.
+func TestApplyConvergesForAnyWorlds(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	rapid.Check(t, func(rt *rapid.T) {
@@ -273,12 +277,13 @@ func TestApplyConvergesFromAnyWorldToAny(t *testing.T) {
 	})
 }
 
-// drawWorld draws a file that Parse accepts.
+// drawWorld draws a valid file.
 func drawWorld(t *rapid.T, label string) string {
 	pick := func(what string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label+" "+what) }
-	number := func(what string, least, most int) int { return rapid.IntRange(least, most).Draw(t, label+" "+what) }
+	number := func(what string, low, high int) int { return rapid.IntRange(low, high).Draw(t, label+" "+what) }
 
-	// Two VPCs in two zones; the second VSwitch and the second group may be in either VPC.
+	// There are two VPCs in two zones. The second VSwitch and the second group may be in either
+	// VPC.
 	type place struct{ vpc, zone string }
 	places := map[string]place{
 		"vsw-1": {"vpc-1", pick("zone of vsw-1", "cn-hangzhou-h", "cn-hangzhou-i")},
@@ -309,7 +314,7 @@ func drawWorld(t *rapid.T, label string) string {
 	type host struct {
 		id string
 		at place
-		no int // interfaces that it still takes
+		no int // interfaces that it can still hold
 	}
 	var hosts []*host
 	file += "        instances:\n"
@@ -349,6 +354,7 @@ func drawWorld(t *rapid.T, label string) string {
 	return file
 }
 
+// Apply returns how many rows it has inserted, updated and deleted.
 func TestApplyCountsWhatItWrites(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -379,25 +385,30 @@ network_interface_security_groups: 1 new, 0 changed, 0 gone`; got != want {
 	}
 }
 
-func TestApplyKeepsTimesOfWhatStays(t *testing.T) {
+// Apply keeps the creation time of resources that exist already.
+func TestApplyKeepsCreationTimes(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	db.apply(t, before, noon)
 	db.apply(t, edit(before, "status: Stopped", "status: Running", "name: before", "name: after",
 		"status: Deleting", "name: kept",
-		"          - {id: eni-4, ", "          - {id: eni-new, vswitch: vsw-b, security_groups: [sg-1]}\n          - {id: eni-4, "), afternoon)
+		"          - {id: eni-4, ", "          - {id: eni-new, vswitch: vsw-b, security_groups: [sg-1]}\n"+
+			"          - {id: eni-4, "), afternoon)
 	if got := value[int](t, db, `SELECT count(*) FROM network_interfaces WHERE created_at = $1 AND id <> 'eni-new'`,
 		noon); got != 8 {
-		t.Errorf("got %d interfaces from the first apply, want 8", got)
+		t.Errorf("interfaces of the first apply: got %d, want 8", got)
 	}
-	if got := value[time.Time](t, db, `SELECT created_at FROM network_interfaces WHERE id = 'eni-new'`); !got.Equal(afternoon) {
-		t.Errorf("a new interface: got created at %v, want %v", got, afternoon)
+	got := value[time.Time](t, db, `SELECT created_at FROM network_interfaces WHERE id = 'eni-new'`)
+	if !got.Equal(afternoon) {
+		t.Errorf("creation time of a new interface: got %v, want %v", got, afternoon)
 	}
 	if got := value[time.Time](t, db, `SELECT created_at FROM accounts WHERE id = $1`, account); !got.Equal(noon) {
-		t.Errorf("the account: got created at %v, want %v", got, noon)
+		t.Errorf("creation time of the account: got %v, want %v", got, noon)
 	}
 }
 
+// Apply keeps the due time of a transient status that the file still has. After that time, the file
+// starts the transition again.
 func TestApplyKeepsDueTimesOfTransientRows(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -417,26 +428,27 @@ func TestApplyKeepsDueTimesOfTransientRows(t *testing.T) {
 		t.Fatalf("got due times %v, want %v", got, first)
 	}
 	if got := value[bool](t, db, `SELECT settles_at IS NULL FROM network_interfaces WHERE id = 'eni-2'`); !got {
-		t.Error("a transient status without settles_in: got a due time, want none")
+		t.Error("due time of a transient status without settles_in: got one, want none")
 	}
 	if got := db.apply(t, file, noon.Add(time.Minute)).String(); got != "nothing to change" {
-		t.Errorf("both under way: got %s, want nothing to change", got)
+		t.Errorf("before both due times: got %s, want nothing to change", got)
 	}
 	later := noon.Add(10 * time.Minute) // the instance has settled, the interface has not
 	if got, want := db.apply(t, file, later).Total(), (world.TableChange{Updated: 1}); got != want {
-		t.Errorf("one has settled: got %+v, want %+v", got, want)
+		t.Errorf("after one due time: got %+v, want %+v", got, want)
 	}
 	if got, want := due(), [2]time.Time{later.Add(5 * time.Minute), first[1]}; got != want {
 		t.Errorf("got due times %v, want %v", got, want)
 	}
 }
 
-func TestApplyTouchesNoOtherAccount(t *testing.T) {
+// Apply does not change another account with the same resources.
+func TestApplyChangesNoOtherAccount(t *testing.T) {
 	t.Parallel()
 	const other = "1000000000000002"
 	db := newTarget(t)
-	theirs := edit(before, account, other, "LTAI", "LTAIother")
-	db.apply(t, theirs, noon)
+	otherFile := edit(before, account, other, "LTAI", "LTAIother")
+	db.apply(t, otherFile, noon)
 	want := db.dump(t, other)
 	db.apply(t, before, noon)
 	db.apply(t, edit(before, "own.a", "own.c", "attached_to: i-2", "attached_to: i-1"), noon)
@@ -446,6 +458,7 @@ func TestApplyTouchesNoOtherAccount(t *testing.T) {
 	}
 }
 
+// Keys can move between the accounts of a file.
 func TestApplyMovesKeysBetweenItsOwnAccounts(t *testing.T) {
 	t.Parallel()
 	const file = `enisim: 1
@@ -462,6 +475,8 @@ accounts:
 	}
 }
 
+// If Apply refuses a part of a file, it writes nothing. The error does not name the account that
+// has the key or the zone.
 func TestApplyIsAllOrNothing(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -487,17 +502,17 @@ accounts:
 			t.Errorf("%s: got error %v, want %v with %s", c.name, err, c.reason, c.id)
 		}
 		if err != nil && strings.Contains(err.Error(), "1000000000000009") {
-			t.Errorf("%s: the error %v names the other account", c.name, err)
+			t.Errorf("%s: got the other account in the error %v, want no account", c.name, err)
 		}
 		if got := db.dump(t, account); got != want {
-			t.Errorf("%s: got\n%s\nwant all as it was\n%s", c.name, got, want)
+			t.Errorf("%s: got\n%s\nwant as before\n%s", c.name, got, want)
 		}
 	}
 }
 
-// TestConcurrentAppliesTakeTurns lets servers apply two files for one account, which does not exist at first, while callers lock its rows in the
-// order of the house.
-func TestConcurrentAppliesTakeTurns(t *testing.T) {
+// Servers apply two files for one account at the same time, while callers lock its rows in the
+// order of the locks. All succeed without a deadlock. The account does not exist at the start.
+func TestConcurrentAppliesSucceed(t *testing.T) {
 	t.Parallel()
 	const appliers, rounds = 4, 5
 	db := newTarget(t)
@@ -529,12 +544,13 @@ func TestConcurrentAppliesTakeTurns(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	if got := value[int](t, db, `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`); got != 0 {
-		t.Errorf("got %d deadlocks, want 0", got)
+		t.Errorf("deadlocks: got %d, want 0", got)
 	}
 }
 
-// keepAttaching attaches a free interface again and again, as a caller would. It locks the instance first and then the interface. If one of them does not
-// exist, it ends the transaction there: to go on without the lock of an instance that another session creates meanwhile would be a deadlock.
+// keepAttaching attaches a free interface again and again, like a caller. It locks the instance and
+// then the interface. If one of them does not exist, it ends the transaction: to lock the interface
+// without the instance, which another session may create meanwhile, could cause a deadlock.
 func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 	for ctx.Err() == nil {
 		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
@@ -554,13 +570,13 @@ func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 			return nil
 		})
 		if err != nil && ctx.Err() == nil {
-			t.Errorf("attach beside the applies: got error %v, want none", err)
+			t.Errorf("attach during the applies: got error %v, want none", err)
 		}
 	}
 }
 
-// TestApplyReportsItsProgress holds the tale to its promises: it only goes forward, in steps that a person sees move, and ends at the end. Applied again, when
-// nothing is written, it is the same.
+// The reported progress never decreases, comes in steps that a person can see, and ends at the
+// total. It is the same when nothing has to be written.
 func TestApplyReportsItsProgress(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -569,26 +585,26 @@ func TestApplyReportsItsProgress(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, when := range []string{"first", "again"} {
-		var told []scenario.Progress
+		var steps []scenario.Progress
 		if _, err := scenario.ApplyWithProgress(t.Context(), db.store, sc, noon,
-			func(p scenario.Progress) { told = append(told, p) }); err != nil {
+			func(p scenario.Progress) { steps = append(steps, p) }); err != nil {
 			t.Fatal(err)
 		}
-		const rows = 1000 + 3*4000 // instances; interfaces, their addresses and their groups
+		const rows = 1000 + 3*4000 // the instances, and the interfaces with their addresses and groups
 		copied := 0
-		for i, p := range told {
-			if i > 0 && p.Done < told[i-1].Done || p.Done > p.Total || p.Total != 11*rows {
-				t.Errorf("%s, step %d: got %+v after %+v", when, i, p, told[max(i-1, 0)])
+		for i, p := range steps {
+			if i > 0 && p.Done < steps[i-1].Done || p.Done > p.Total || p.Total != 11*rows {
+				t.Errorf("%s, step %d: got %+v after %+v, want no less, of %d", when, i, p, steps[max(i-1, 0)], 11*rows)
 			}
 			if p.Done <= rows {
 				copied++
 			}
 		}
 		if copied < 13 {
-			t.Errorf("%s: got %d steps while %d rows were copied, want one for each thousand", when, copied, rows)
+			t.Errorf("%s: got %d steps for %d copied rows, want one for each thousand", when, copied, rows)
 		}
-		if last := told[len(told)-1]; last.Done != last.Total {
-			t.Errorf("%s: ended at %+v", when, last)
+		if last := steps[len(steps)-1]; last.Done != last.Total {
+			t.Errorf("%s: got the last step %+v, want all done", when, last)
 		}
 	}
 }

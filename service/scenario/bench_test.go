@@ -8,9 +8,9 @@ import (
 	"enisim/service/scenario"
 )
 
-// largeFile describes that many attached secondary interfaces, three per instance.
+// largeFile returns a file with this many attached secondary interfaces, three for each instance.
 func largeFile(interfaces int) string {
-	const perVSwitch = 30_000 // leaves room for the primary interfaces
+	const perVSwitch = 30_000 // less than a VSwitch has addresses, because of the primary interfaces
 	var file strings.Builder
 	file.WriteString(`enisim: 1
 accounts:
@@ -34,6 +34,7 @@ accounts:
 	return file.String()
 }
 
+// BenchmarkParse measures the parsing of a file with 300,000 interfaces.
 func BenchmarkParse(b *testing.B) {
 	const interfaces = 225_000 // and 75,000 primary ones
 	file := []byte(largeFile(interfaces))
@@ -44,7 +45,8 @@ func BenchmarkParse(b *testing.B) {
 	}
 }
 
-// BenchmarkApply times the first apply of a world with 40,000 interfaces, the same file again, and the way back to an empty account.
+// BenchmarkApply measures the first apply of a world with 40,000 interfaces, an apply of the same
+// file again, and one of an empty account.
 func BenchmarkApply(b *testing.B) {
 	const interfaces = 30_000
 	db := newTarget(b)
@@ -66,7 +68,8 @@ func BenchmarkApply(b *testing.B) {
 	}
 }
 
-// BenchmarkExport times the export of a world with 40,000 interfaces, the diff of its file, and the reading of what was exported.
+// BenchmarkExport measures the export of a world with 40,000 interfaces, the diff of its file, and
+// the parsing of the exported file.
 func BenchmarkExport(b *testing.B) {
 	const interfaces = 30_000
 	db := newTarget(b)

@@ -10,11 +10,12 @@ import (
 	"enisim/service/scenario"
 )
 
-// hostile are files that are expensive to read for whoever does not look out, each for a size in bytes. Of some the message is asserted.
+// hostile are files that a careless parser would need much memory or time for, each as a function
+// of the size in bytes. Some have an expected message.
 var hostile = []struct {
 	name string
 	file func(size int) string
-	want string // "": whatever it is
+	want string // "" for any message
 }{
 	{"open lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[", n) },
 		"s.yaml:2:42: more than 32 lists and mappings lie within each other here"},
@@ -132,9 +133,10 @@ var hostile = []struct {
 	},
 }
 
+// rep repeats a text.
 func rep(text string, n int) string { return strings.Repeat(text, n) }
 
-// keys is a mapping with many keys.
+// keys returns a mapping with many keys.
 func keys(size int) string {
 	var file strings.Builder
 	for i := 0; file.Len() < size; i++ {
@@ -143,15 +145,17 @@ func keys(size int) string {
 	return file.String()
 }
 
+// regionWith returns a file with a text as the content of a region.
 func regionWith(text string) string {
 	return "enisim: 1\naccounts:\n  - id: \"1000000000000001\"\n    regions:\n      - id: cn-hangzhou\n        " +
 		text + "\n"
 }
 
-// narrow are limits for tests: those of a request, with few resources, whose cost is not the file's.
+// narrow are limits for tests: like those of a request, but with few resources, so that the cost is
+// that of the file.
 var narrow = scenario.Limits{Bytes: 8 << 20, Tokens: 250_000, Resources: 1000, Parts: 4000}
 
-// allocated reads a file, and returns how much memory that took in all, garbage included.
+// allocated parses a file, and returns how much memory was allocated in total, including garbage.
 func allocated(file string) (bytes uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -160,20 +164,23 @@ func allocated(file string) (bytes uint64, err error) {
 	return after.TotalAlloc - before.TotalAlloc, err
 }
 
-// Whatever is in a file, memory is linear in its size. A list of instances without anything in them is the worst: three bytes make one.
+// The memory is linear in the size of the file, whatever it contains. A list of empty instances
+// costs most: three bytes each.
 const (
 	maxAllocatedPerByte = 4000
-	maxAllocatedAtAll   = 16 << 20
+	maxAllocatedBase    = 16 << 20
 )
 
-// Not parallel: memory that other tests allocate would be counted.
-func TestHostileFilesCostNoMoreThanTheirSize(t *testing.T) {
+// Each hostile file costs memory in proportion to its size, and gives a limited number of problems.
+// The test is not parallel, because it would count the memory of other tests.
+func TestMemoryIsLinearInTheSizeOfAFile(t *testing.T) {
 	for _, c := range hostile {
 		for _, size := range []int{10_000, 100_000} {
 			file := c.file(size)
 			bytes, err := allocated(file)
-			if most := uint64(len(file)*maxAllocatedPerByte + maxAllocatedAtAll); bytes > most {
-				t.Errorf("%s: %d bytes of memory for a file of %d, want %d at most", c.name, bytes, len(file), most)
+			if limit := uint64(len(file)*maxAllocatedPerByte + maxAllocatedBase); bytes > limit {
+				t.Errorf("%s, a file of %d bytes: got %d bytes of memory, want at most %d",
+					c.name, len(file), bytes, limit)
 			}
 			var problems scenario.Problems
 			if err != nil && !errors.As(err, &problems) {
@@ -183,14 +190,15 @@ func TestHostileFilesCostNoMoreThanTheirSize(t *testing.T) {
 				t.Errorf("%s, %d bytes: got\n%.1000v\nwant %q in it", c.name, len(file), err, c.want)
 			}
 			if len(problems) > 201 || len(fmt.Sprint(err)) > 400_000 {
-				t.Errorf("%s: %d problems in %d bytes, want 201 at most: 200 and how many more there are",
+				t.Errorf("%s: got %d problems in %d bytes, want at most 201: 200 and the number of the others",
 					c.name, len(problems), len(fmt.Sprint(err)))
 			}
 		}
 	}
 }
 
-// The scanner keeps all tokens of a file in memory, so a file with too many of them is refused before. Not parallel, as above.
+// A file with too many tokens is refused before it is scanned, because the scanner keeps all tokens
+// in memory. Not parallel, for the same reason.
 func TestAFileWithTooManyTokensIsNotScanned(t *testing.T) {
 	const maxAllocated = 4 << 20
 	file := []byte("enisim: 1\naccounts: [" + rep("1,", scenario.RequestLimits.Bytes/2-100))
@@ -199,15 +207,16 @@ func TestAFileWithTooManyTokensIsNotScanned(t *testing.T) {
 	_, err := scenario.ParseWithin("s.yaml", file, scenario.RequestLimits)
 	runtime.ReadMemStats(&after)
 	if got := after.TotalAlloc - before.TotalAlloc; got > maxAllocated {
-		t.Errorf("got %d bytes of memory for a file of %d, want %d at most", got, len(file), maxAllocated)
+		t.Errorf("a file of %d bytes: got %d bytes of memory, want at most %d", len(file), got, maxAllocated)
 	}
 	if !errors.Is(err, scenario.ErrBeyondLimits) ||
 		!strings.Contains(fmt.Sprint(err), "more than 150000 words and signs") {
-		t.Errorf("got %v, want that there are too many words and signs", err)
+		t.Errorf("got %v, want an error about too many words and signs", err)
 	}
 }
 
-// A file that is too large is refused for its size, and one with too many tokens where they begin to be too many.
+// A file that is too large is refused at its beginning, and one with too many tokens at the first
+// token beyond the limit.
 func TestFileLimits(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ file, want string }{
@@ -221,8 +230,8 @@ func TestFileLimits(t *testing.T) {
 	}
 }
 
-// What the format has, with all its keys and as deep as it goes, is within the bounds.
-func TestBoundsLeaveRoomForTheFormat(t *testing.T) {
+// A file that uses the format in full depth is within the limits.
+func TestLimitsAllowTheWholeFormat(t *testing.T) {
 	t.Parallel()
 	file := regionWith(`vpcs:
         - id: vpc-1

@@ -13,8 +13,8 @@ import (
 	"enisim/store/world"
 )
 
-// told are differences as the command prints them.
-func told(diff []scenario.Difference) []string {
+// formatted returns differences as the command prints them.
+func formatted(diff []scenario.Difference) []string {
 	out := make([]string, len(diff))
 	for i, d := range diff {
 		out[i] = d.String()
@@ -22,6 +22,7 @@ func told(diff []scenario.Difference) []string {
 	return out
 }
 
+// The diff has a line for each resource that changes, with the old and the new value of each key.
 func TestDiffShowsChanges(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -32,8 +33,8 @@ func TestDiffShowsChanges(t *testing.T) {
 	first := diffOf(t, db, file, noon)
 	if got, want := len(first), 1+2+4+4+1+3; got != want ||
 		slices.ContainsFunc(first, func(d scenario.Difference) bool { return d.Mark != "+" }) {
-		t.Errorf("of an account that is not there: got\n%s\nwant %d new resources",
-			strings.Join(told(first), "\n"), want)
+		t.Errorf("an account that does not exist: got\n%s\nwant %d new resources",
+			strings.Join(formatted(first), "\n"), want)
 	}
 	db.apply(t, file, noon)
 	for _, c := range []struct {
@@ -83,39 +84,44 @@ func TestDiffShowsChanges(t *testing.T) {
 		}},
 	} {
 		before := db.dump(t, account)
-		if got := told(diffOf(t, db, c.file, noon.Add(time.Minute))); !slices.Equal(got, c.want) {
+		if got := formatted(diffOf(t, db, c.file, noon.Add(time.Minute))); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 		if after := db.dump(t, account); after != before {
-			t.Errorf("%s: the diff has written:\n%s", c.name, after)
+			t.Errorf("%s: got other rows after the diff, want them unchanged:\n%s", c.name, after)
 		}
 	}
 }
 
-// A VPC has no status in the file that would show that it is Pending no more.
-func TestDiffShowsATransitionThatTheFileLacks(t *testing.T) {
+// The diff shows the transition of a VPC, although a file has no status of VPCs.
+func TestDiffShowsTheTransitionOfAVPC(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	db.apply(t, edit(network, "id: vpc-main\n", "id: vpc-main\n            settles_in: 5m\n"), noon)
 	want := []string{"~ vpc vpc-main: settles_in 4m0s -> none"}
-	if got := told(diffOf(t, db, network, noon.Add(time.Minute))); !slices.Equal(got, want) {
+	if got := formatted(diffOf(t, db, network, noon.Add(time.Minute))); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
+// The diff shows that a secret changes, but neither the old nor the new one.
 func TestDiffShowsNoSecret(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
-	const file = "enisim: 1\naccounts: [{id: \"1000000000000001\", access_keys: [{id: LTAI1, secret: old-secret, security_token: old-token, expires_at: 2040-01-01T00:00:00Z}]}]\n"
+	const file = `enisim: 1
+accounts:
+  - id: "1000000000000001"
+    access_keys: [{id: LTAI1, secret: old-secret, security_token: old-token, expires_at: 2040-01-01T00:00:00Z}]
+`
 	db.apply(t, file, noon)
-	got := told(diffOf(t, db, edit(file, "old-", "new-"), noon))
-	if want := []string{
-		"~ access_key LTAI1: secret becomes another one, security_token becomes another one",
-	}; !slices.Equal(got, want) {
+	got := formatted(diffOf(t, db, edit(file, "old-", "new-"), noon))
+	want := []string{"~ access_key LTAI1: secret becomes another one, security_token becomes another one"}
+	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
+// Diff fails with the same error as Apply.
 func TestDiffRefusesWhatApplyRefuses(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -145,11 +151,11 @@ accounts:
 	}
 }
 
-// agree compares what a diff tells with what applying the file then counts.
-func agree(t testing.TB, diff []scenario.Difference, applied scenario.Applied) {
+// checkAgreement compares a diff with the changes that applying the file counts.
+func checkAgreement(t testing.TB, diff []scenario.Difference, applied scenario.Applied) {
 	t.Helper()
 	if (len(diff) == 0) != (len(applied.Tables) == 0) {
-		t.Errorf("the diff tells %q, apply counts %v", told(diff), applied)
+		t.Errorf("got the diff %q, want changes as Apply counts, %v", formatted(diff), applied)
 	}
 	tables := map[string]world.TableChange{}
 	for _, d := range diff {
@@ -179,16 +185,18 @@ func agree(t testing.TB, diff []scenario.Difference, applied scenario.Applied) {
 	} {
 		if tables[table] != counted[table] && (tables[table] != world.TableChange{} ||
 			counted[table] != world.TableChange{}) {
-			t.Errorf("%s: the diff tells %+v, apply counts %+v", table, tables[table], counted[table])
+			t.Errorf("%s: got %+v in the diff, want %+v as Apply counts", table, tables[table], counted[table])
 		}
 	}
-	// Apply writes interfaces anew that stay as they are, on instances that change their type or VSwitch, and counts addresses and groups of their own.
+	// Apply also counts unchanged interfaces of instances that change their type or VSwitch,
+	// because it writes them again. It counts addresses and groups apart.
 	got, want := tables["network_interfaces"], counted["network_interfaces"]
 	if got.Inserted != want.Inserted || got.Deleted != want.Deleted {
-		t.Errorf("network_interfaces: the diff tells %+v, apply counts %+v", got, want)
+		t.Errorf("network_interfaces: got %+v in the diff, want %+v as Apply counts", got, want)
 	}
 }
 
+// The diff has as many changes as Apply counts, and is empty afterwards.
 func TestDiffAgreesWithApply(t *testing.T) {
 	t.Parallel()
 	for _, c := range changes {
@@ -198,15 +206,16 @@ func TestDiffAgreesWithApply(t *testing.T) {
 			db.apply(t, before, noon)
 			for _, file := range []string{c.after, before} {
 				diff := diffOf(t, db, file, afternoon)
-				agree(t, diff, db.apply(t, file, afternoon))
+				checkAgreement(t, diff, db.apply(t, file, afternoon))
 				if left := diffOf(t, db, file, afternoon); len(left) > 0 {
-					t.Errorf("afterwards: got %q, want nothing", told(left))
+					t.Errorf("afterwards: got %q, want nothing", formatted(left))
 				}
 			}
 		})
 	}
 }
 
+// The same holds for any two worlds.
 func TestDiffAgreesWithApplyOnAnyWorlds(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -214,7 +223,7 @@ func TestDiffAgreesWithApplyOnAnyWorlds(t *testing.T) {
 		db.apply(t, drawWorld(rt, "from"), noon)
 		file := drawWorld(rt, "to")
 		diff := diffOf(t, db, file, noon)
-		agree(t, diff, db.apply(t, file, noon))
+		checkAgreement(t, diff, db.apply(t, file, noon))
 		if t.Failed() {
 			rt.FailNow()
 		}

@@ -16,7 +16,7 @@ import (
 	"enisim/store/world"
 )
 
-// parse is the world of a file that must have no problems.
+// parse returns the world of a file, and fails the test if the file has problems.
 func parse(t testing.TB, file string) *world.World {
 	t.Helper()
 	sc, err := scenario.Parse("s.yaml", []byte(file))
@@ -26,7 +26,7 @@ func parse(t testing.TB, file string) *world.World {
 	return sc.World()
 }
 
-// lines renders interfaces in the form that the tests below compare, one per line.
+// lines formats interfaces for comparisons, one a line.
 func lines(w *world.World) string {
 	var out []string
 	for _, n := range w.NetworkInterfaces {
@@ -54,10 +54,11 @@ func lines(w *world.World) string {
 	return strings.Join(out, "\n")
 }
 
+// A file expands to the expected interfaces, with instances, groups and addresses.
 func TestExpansion(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ name, file, want string }{
-		{"an instance is born with its primary interface", network + `        instances:
+		{"an instance is created with its primary interface", network + `        instances:
           - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main, sg-one]}
           - {id: plain, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], private_ip_address: 10.0.0.1}
           - {id: i-classic, type: ecs.n1.small, network_type: classic, zone: cn-hangzhou-h}
@@ -138,7 +139,8 @@ eni-b Secondary Available sg-main 10.0.0.2 +2001:db8:0:101::1`},
 	}
 }
 
-func TestExpansionFillsTheRestIn(t *testing.T) {
+// An expanded world has the values of the file, and the defaults of the keys that it does not have.
+func TestExpansionFillsInDefaults(t *testing.T) {
 	t.Parallel()
 	w := parse(t, `enisim: 1
 instance_types:
@@ -294,6 +296,7 @@ accounts:
 	}
 }
 
+// Each interface has another MAC address, and the same file gives the same ones.
 func TestMACAddressesAreUniqueAndStable(t *testing.T) {
 	t.Parallel()
 	file := network + `        network_interfaces:
@@ -311,10 +314,11 @@ func TestMACAddressesAreUniqueAndStable(t *testing.T) {
 		seen[n.MACAddress] = n.ID
 	}
 	if again := parse(t, file); !reflect.DeepEqual(w, again) {
-		t.Error("the same file gave two different worlds")
+		t.Error("the same file again: got another world, want the same")
 	}
 }
 
+// Anchors, aliases and merge keys of YAML work.
 func TestAnchorsAndMergeKeys(t *testing.T) {
 	t.Parallel()
 	w := parse(t, network+`        network_interfaces:
@@ -332,7 +336,8 @@ eni-d Secondary Available sg-main 10.0.0.3`
 	}
 }
 
-// TestAddressesAreAssignedOnce draws a VSwitch and interfaces with and without addresses of their own, and holds the result to what an address is.
+// Each interface gets its own primary address, and as many addresses as the file asks for: inside
+// the VSwitch, not reserved, and each of them once. The VSwitch and the interfaces are random.
 func TestAddressesAreAssignedOnce(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -359,8 +364,9 @@ accounts:
 			for j, offset := range mine {
 				addresses[j] = fmt.Sprintf("10.0.3.%d", offset)
 			}
-			fmt.Fprintf(&file, "          - {id: eni-%d, vswitch: vsw-1, security_groups: [sg-1], private_ip_addresses: [%s], secondary_private_ip_address_count: %d}\n",
-				i, strings.Join(addresses, ", "), more)
+			fmt.Fprintf(&file, "          - {id: eni-%d, vswitch: vsw-1, security_groups: [sg-1], "+
+				"private_ip_addresses: [%s], secondary_private_ip_address_count: %d}\n", i,
+				strings.Join(addresses, ", "), more)
 			wanted += max(len(mine), 1) + more
 		}
 		sc, err := scenario.Parse("s.yaml", []byte(file.String()))
@@ -375,38 +381,39 @@ accounts:
 	})
 }
 
+// checkAddresses checks the number of addresses, and the conditions on each of them.
 func checkAddresses(t *rapid.T, w *world.World, block netip.Prefix, wanted int) {
 	if got := len(w.PrivateIPAddresses); got != wanted {
 		t.Errorf("got %d addresses, want %d", got, wanted)
 	}
-	reserved := []byte{0, 253, 254, 255} // of a /24; the last three of a smaller block end likewise
+	reserved := []byte{0, 253, 254, 255} // of a /24; a smaller block reserves the same positions
 	last := byte(1<<(32-block.Bits()) - 1)
 	for i := 1; i < len(reserved); i++ {
 		reserved[i] &= last
 	}
-	given, primaries := map[netip.Addr]bool{}, map[string]int{}
+	seen, primaries := map[netip.Addr]bool{}, map[string]int{}
 	for _, a := range w.PrivateIPAddresses {
 		switch {
-		case given[a.Address]:
-			t.Errorf("%s is given twice", a.Address)
+		case seen[a.Address]:
+			t.Errorf("%s: got it twice, want it once", a.Address)
 		case !block.Contains(a.Address):
-			t.Errorf("%s lies outside %s", a.Address, block)
+			t.Errorf("%s: got an address outside of %s", a.Address, block)
 		case slices.Contains(reserved, a.Address.As4()[3]):
-			t.Errorf("%s is reserved in %s", a.Address, block)
+			t.Errorf("%s: got a reserved address of %s", a.Address, block)
 		}
-		given[a.Address] = true
+		seen[a.Address] = true
 		if a.IsPrimary {
 			primaries[a.NetworkInterfaceID]++
 		}
 	}
 	for _, n := range w.NetworkInterfaces {
 		if primaries[n.ID] != 1 {
-			t.Errorf("%s has %d primary addresses, want 1", n.ID, primaries[n.ID])
+			t.Errorf("%s: got %d primary addresses, want 1", n.ID, primaries[n.ID])
 		}
 	}
 }
 
-// FuzzParse looks for files that break the parser, or cost more than their size, rather than being told what is wrong with them.
+// FuzzParse searches for files that crash the parser, or cost more memory than their size allows.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(network + web))
 	f.Add([]byte("enisim: 1\naccounts: [&a {<<: *a, id: *a}]\n"))
@@ -415,14 +422,14 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(c.file(300)))
 	}
 	f.Fuzz(func(t *testing.T, file []byte) {
-		if bytes, _ := allocated(string(file)); bytes > uint64(len(file)*maxAllocatedPerByte+maxAllocatedAtAll) {
-			t.Errorf("%d bytes of memory for a file of %d, want %d a byte at most",
-				bytes, len(file), maxAllocatedPerByte)
+		if bytes, _ := allocated(string(file)); bytes > uint64(len(file)*maxAllocatedPerByte+maxAllocatedBase) {
+			t.Errorf("a file of %d bytes: got %d bytes of memory, want at most %d a byte",
+				len(file), bytes, maxAllocatedPerByte)
 		}
-		// As wide as a file may be, a few bytes can ask for gigabytes.
+		// The limits are narrow, because with those of a file a few bytes can ask for gigabytes.
 		sc, err := scenario.ParseFor(account, "s.yaml", file, narrow)
 		if (sc == nil) == (err == nil) {
-			t.Errorf("got %v and error %v, want one of them", sc, err)
+			t.Errorf("got %v and error %v, want exactly one of them", sc, err)
 		}
 	})
 }

@@ -10,7 +10,7 @@ import (
 	"enisim/service/scenario"
 )
 
-// export exports the account of the tests.
+// export returns the exported file of the account of the tests.
 func (db target) export(t testing.TB, now time.Time) string {
 	t.Helper()
 	text, err := scenario.Export(t.Context(), db.store, account, true, now)
@@ -20,9 +20,9 @@ func (db target) export(t testing.TB, now time.Time) string {
 	return string(text)
 }
 
-// exportIsIdentity exports an account and applies the file: to the account itself, for which there must be nothing to change, and to an empty one in
-// another database, which must become the same.
-func exportIsIdentity(t testing.TB, db, fresh target, now time.Time) {
+// checkExport exports an account and applies the file: to the same account, which it must not
+// change, and to an empty one in another database, which must become equal.
+func checkExport(t testing.TB, db, fresh target, now time.Time) {
 	t.Helper()
 	file := db.export(t, now)
 	if diff := diffOf(t, db, file, now); len(diff) > 0 {
@@ -31,17 +31,18 @@ func exportIsIdentity(t testing.TB, db, fresh target, now time.Time) {
 	if again := db.apply(t, file, now); len(again.Tables) > 0 {
 		t.Errorf("applied to its own account: got %v, want nothing to change, for\n%s", again, file)
 	}
-	// What is on its way there would keep its time.
+	// The account is emptied first, because a transition under way would keep its due time.
 	fresh.apply(t, "enisim: 1\naccounts: [{id: \""+account+"\"}]\n", now)
 	fresh.apply(t, file, now)
 	if got, want := fresh.dump(t, account), db.dump(t, account); got != want {
-		t.Errorf("applied elsewhere: got\n%s\nwant\n%s\nfor\n%s", got, want, file)
+		t.Errorf("applied to another database: got\n%s\nwant\n%s\nfor\n%s", got, want, file)
 	}
 	if again := fresh.export(t, now); again != file {
 		t.Errorf("exported again: got\n%s\nwant\n%s", again, file)
 	}
 }
 
+// diffOf returns the differences between an account and a file.
 func diffOf(t testing.TB, db target, file string, now time.Time) []scenario.Difference {
 	t.Helper()
 	sc, err := scenario.Parse("s.yaml", []byte(file))
@@ -55,16 +56,18 @@ func diffOf(t testing.TB, db target, file string, now time.Time) []scenario.Diff
 	return diff
 }
 
+// Export and apply are inverse for a file with every key of the format.
 func TestExportOfEveryKey(t *testing.T) {
 	t.Parallel()
 	db, fresh := newTarget(t), newTarget(t)
 	db.apply(t, everyKey, noon)
 	if left := diffOf(t, db, everyKey, noon); len(left) > 0 {
-		t.Errorf("applied, and still to change: %q", told(left))
+		t.Errorf("diff after apply: got %q, want nothing", formatted(left))
 	}
-	exportIsIdentity(t, db, fresh, noon.Add(time.Second/7))
+	checkExport(t, db, fresh, noon.Add(time.Second/7))
 }
 
+// Export and apply are inverse for the shipped scenarios.
 func TestExportOfTheShippedScenarios(t *testing.T) {
 	t.Parallel()
 	db, fresh := newTarget(t), newTarget(t)
@@ -73,24 +76,24 @@ func TestExportOfTheShippedScenarios(t *testing.T) {
 		read(t, "../../testdata/scenarios/attach-errors.yaml"), read(t, "../../testdata/scenarios/quickstart.yaml"),
 	} {
 		db.apply(t, edit(file, "1234567890123456", account), noon)
-		exportIsIdentity(t, db, fresh, noon.Add(time.Second))
+		checkExport(t, db, fresh, noon.Add(time.Second))
 	}
 }
 
-// TestExportOfAnyWorld draws worlds as they come from files.
+// Export and apply are inverse for any world.
 func TestExportOfAnyWorld(t *testing.T) {
 	t.Parallel()
 	db, fresh := newTarget(t), newTarget(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		db.apply(t, drawWorld(rt, "world"), noon)
-		exportIsIdentity(t, db, fresh, noon)
+		checkExport(t, db, fresh, noon)
 		if t.Failed() {
 			rt.FailNow()
 		}
 	})
 }
 
-// TestExportKeepsAnyText draws names of any characters, which the file must spell so that they are read again.
+// Names with any characters are exported so that they parse to the same names.
 func TestExportKeepsAnyText(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -99,16 +102,19 @@ func TestExportKeepsAnyText(t *testing.T) {
 		name := strings.ToValidUTF8(strings.ReplaceAll(rapid.String().Draw(rt, "name"), "\x00", ""), "")
 		key := strings.ReplaceAll(rapid.StringN(1, 20, -1).Draw(rt, "key of a tag"), "\x00", "x")
 		if _, err := db.pool.Exec(t.Context(), `
-			UPDATE network_interfaces SET name = $1, description = $1, tags = jsonb_build_object($2::text, $1::text) WHERE id = 'eni-1'`, name, key); err != nil {
+			UPDATE network_interfaces
+			SET name = $1, description = $1, tags = jsonb_build_object($2::text, $1::text)
+			WHERE id = 'eni-1'`, name, key); err != nil {
 			rt.Fatal(err)
 		}
 		file := db.export(t, noon)
 		if diff := diffOf(t, db, file, noon); len(diff) > 0 {
-			rt.Fatalf("got %q, want nothing to change, for\n%s", told(diff), file)
+			rt.Fatalf("got %q, want nothing to change, for\n%s", formatted(diff), file)
 		}
 	})
 }
 
+// The export of an account that does not exist is empty.
 func TestExportOfNoAccount(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
@@ -117,7 +123,9 @@ func TestExportOfNoAccount(t *testing.T) {
 	}
 }
 
-func TestExportReadsWell(t *testing.T) {
+// An exported file is like one that a person would write: short, in order, and without default
+// values.
+func TestExportIsReadable(t *testing.T) {
 	t.Parallel()
 	db := newTarget(t)
 	db.apply(t, `enisim: 1

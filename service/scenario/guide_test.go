@@ -12,8 +12,8 @@ import (
 
 var updateGuide = flag.Bool("update", false, "write the tables of docs/scenarios.md anew")
 
-// guideTables are the tables of keys of docs/scenarios.md, by the names in their markers. Keys that
-// several mappings share have a table of their own.
+// guideTables returns the tables of keys of docs/scenarios.md, by the names in their markers. Keys
+// of several mappings have a table of their own.
 func guideTables() map[string][]key {
 	return map[string][]key{
 		"account":                   accountMapping.keys,
@@ -36,6 +36,7 @@ func guideTables() map[string][]key {
 	}
 }
 
+// keysOf returns keys without the types of their entries.
 func keysOf[E any](keys []keyOf[E]) []key {
 	out := make([]key, len(keys))
 	for i := range keys {
@@ -44,23 +45,24 @@ func keysOf[E any](keys []keyOf[E]) []key {
 	return out
 }
 
-// ownKeys are the keys of a mapping that are not among the shared ones.
+// ownKeys returns the keys of a mapping that are not among the shared ones.
 func ownKeys(m *mapping, shared []key) []key {
 	return slices.DeleteFunc(slices.Clone(m.keys), func(k key) bool {
 		return slices.ContainsFunc(shared, func(s key) bool { return s.name == k.name })
 	})
 }
 
-// code matches what is code in a description: names of keys that could not be other words, and
-// placeholders.
+// code matches the parts of a description that are code: key names that cannot be ordinary words,
+// and placeholders.
 var code = regexp.MustCompile(`\b[a-z0-9]+(_[a-z0-9]+)+\b|\{n[^}]*\}`)
 
+// markdown formats a description for a table.
 func markdown(text string) string {
 	text = strings.NewReplacer("*", `\*`, "|", `\|`).Replace(text)
 	return code.ReplaceAllString(strings.TrimSuffix(text, "."), "`$0`")
 }
 
-// guideRow is the row of a key.
+// guideRow returns the row of a key.
 func guideRow(k *key) string {
 	var value []string
 	if k.required {
@@ -78,7 +80,7 @@ func guideRow(k *key) string {
 	return fmt.Sprintf("| `%s` | %s | %s |\n", k.name, strings.Join(value, ". "), guideDefault(k))
 }
 
-// guideDefault is the meaning of an entry without a key.
+// guideDefault returns the meaning of an entry that does not have the key.
 func guideDefault(k *key) string {
 	switch {
 	case k.required:
@@ -95,10 +97,11 @@ func guideDefault(k *key) string {
 	return "none"
 }
 
-// The markers of a table are comments of Markdown.
+// The tables have markers, which are comments.
 var guideTable = regexp.MustCompile(`(?s)<!-- keys of ([a-z_ ]+) -->\n.*?<!-- end of keys -->\n`)
 
-// The tables of docs/scenarios.md are those of the format.
+// The tables of docs/scenarios.md have exactly the keys of the format, with their values and
+// defaults.
 func TestGuideTables(t *testing.T) {
 	t.Parallel()
 	const path = "../../docs/scenarios.md"
@@ -111,7 +114,7 @@ func TestGuideTables(t *testing.T) {
 		name := guideTable.FindStringSubmatch(old)[1]
 		keys, found := left[name]
 		if !found {
-			t.Errorf("%s has a table of keys of %q, which is unknown or there twice", path, name)
+			t.Errorf("%s: got a table of keys of %q, want each known table once", path, name)
 		}
 		delete(left, name)
 		var out strings.Builder
@@ -122,7 +125,7 @@ func TestGuideTables(t *testing.T) {
 		return out.String() + "<!-- end of keys -->\n"
 	})
 	for name := range left {
-		t.Errorf("%s has no table of the keys of %s", path, name)
+		t.Errorf("%s: got no table of the keys of %s, want one", path, name)
 	}
 	switch {
 	case string(guide) == want:
@@ -131,7 +134,7 @@ func TestGuideTables(t *testing.T) {
 			t.Fatal(err)
 		}
 	default:
-		t.Errorf("the tables of %s are not those of the format; make golden writes them anew\ngot\n%s\nwant\n%s",
+		t.Errorf("%s: got other tables than those of the format; make golden writes them anew\ngot\n%s\nwant\n%s",
 			path, guide, want)
 	}
 }

@@ -11,7 +11,8 @@ import (
 	"enisim/service/scenario"
 )
 
-// network is the start of a file, up to line 18; tests go on with instances and network_interfaces of the region.
+// network is the beginning of a file, up to line 18. Tests append instances and network_interfaces
+// of the region.
 const network = `enisim: 1
 accounts:
   - id: "1000000000000001"
@@ -31,12 +32,12 @@ accounts:
             security_groups: [{id: sg-other}]
 `
 
-// web is an instance with one free place.
+// web is an instance with one free slot.
 const web = `        instances:
           - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
 `
 
-// wrong are files with mistakes, and what is said of them.
+// wrong are files with errors, and the problems that are reported.
 var wrong = []struct {
 	name, file string
 	want       []string
@@ -463,6 +464,7 @@ accounts:
 	}},
 }
 
+// Each error in a file is reported with its line and column, and with advice.
 func TestParseReportsEveryProblemWithItsLine(t *testing.T) {
 	t.Parallel()
 	for _, c := range wrong {
@@ -479,6 +481,7 @@ func TestParseReportsEveryProblemWithItsLine(t *testing.T) {
 	}
 }
 
+// The shipped scenarios have no problems.
 func TestShippedScenariosParse(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../../testdata/scenarios/*.yaml")
@@ -496,7 +499,7 @@ func TestShippedScenariosParse(t *testing.T) {
 	}
 }
 
-// TestExamplesOfTheGuideParse holds the guide to the parser: each of its whole files must be one.
+// Each whole file in docs/scenarios.md is valid.
 func TestExamplesOfTheGuideParse(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../docs/scenarios.md")
@@ -512,11 +515,12 @@ func TestExamplesOfTheGuideParse(t *testing.T) {
 		}
 	}
 	if examples == 0 {
-		t.Error("found no example in the guide")
+		t.Error("got no example in the guide, want at least one")
 	}
 }
 
-// One misspelt key is one problem: what stands under it is read as what was meant, and where that cannot be known, what refers to it is not reported.
+// A misspelt key is reported as one problem. Its content is read like that of the key that was
+// probably meant. If that is unknown, references to it are not reported.
 func TestParseReportsAMisspeltKeyOnce(t *testing.T) {
 	t.Parallel()
 	const world = `enisim: 1
@@ -576,7 +580,8 @@ instance_types: [{id: own.type, vcpus: 1, memory_gib: 1, eni_quantity: 2}]
 	}
 }
 
-// A permission that allows no action is a mistake, whatever its case and wherever its wildcards are.
+// A permission that allows no action is a problem. Case does not matter, and a wildcard can be
+// anywhere.
 func TestParseOfPermissions(t *testing.T) {
 	t.Parallel()
 	for permission, says := range map[string]string{

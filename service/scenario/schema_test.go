@@ -18,7 +18,7 @@ import (
 	"enisim/service/scenario"
 )
 
-// editor judges a file as an editor with the schema does.
+// editor validates a file like an editor that uses the schema.
 type editor struct{ schema *jsonschema.Schema }
 
 func newEditor(t *testing.T) editor {
@@ -34,7 +34,7 @@ func newEditor(t *testing.T) editor {
 	}
 	compiled, err := compiler.Compile("scenario.schema.json")
 	if err != nil {
-		t.Fatalf("the schema is none: %v", err)
+		t.Fatalf("compile the schema: %v", err)
 	}
 	return editor{compiled}
 }
@@ -56,6 +56,7 @@ func (e editor) check(t *testing.T, file string) error {
 	return e.schema.Validate(instance)
 }
 
+// The schema file in docs is that of the format.
 func TestTheSchemaInTheGuideIsCurrent(t *testing.T) {
 	t.Parallel()
 	kept, err := os.ReadFile("../../docs/scenario.schema.json")
@@ -63,11 +64,12 @@ func TestTheSchemaInTheGuideIsCurrent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(kept, scenario.Schema()) {
-		t.Error("docs/scenario.schema.json is out of date: enisim scenario schema > docs/scenario.schema.json")
+		t.Error("docs/scenario.schema.json: got an older schema; enisim scenario schema > docs/scenario.schema.json")
 	}
 }
 
-func TestTheSchemaTakesWhatTheParserTakes(t *testing.T) {
+// Each file that the parser accepts is valid for the schema.
+func TestTheSchemaAcceptsValidFiles(t *testing.T) {
 	t.Parallel()
 	e := newEditor(t)
 	files := map[string]string{"before": before, "network": network + web, "large": largeFile(9), "every key": everyKey}
@@ -88,7 +90,7 @@ func TestTheSchemaTakesWhatTheParserTakes(t *testing.T) {
 	}
 }
 
-// Each of our files tells editors where the schema is.
+// The first line of each shipped scenario names the schema for editors.
 func TestShippedScenariosNameTheSchema(t *testing.T) {
 	t.Parallel()
 	paths, err := filepath.Glob("../../testdata/scenarios/*.yaml")
@@ -99,15 +101,16 @@ func TestShippedScenariosNameTheSchema(t *testing.T) {
 		first, _, _ := strings.Cut(read(t, path), "\n")
 		target, found := strings.CutPrefix(first, "# yaml-language-server: $schema=")
 		if !found {
-			t.Errorf("%s: the first line is %q, want one that names the schema", path, first)
+			t.Errorf("%s: got the first line %q, want one that names the schema", path, first)
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(filepath.Dir(path), target)); err != nil {
-			t.Errorf("%s: %v", path, err)
+			t.Errorf("%s: schema: got %v, want that it exists", path, err)
 		}
 	}
 }
 
+// read returns the content of a file.
 func read(t testing.TB, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -117,17 +120,20 @@ func read(t testing.TB, path string) string {
 	return string(data)
 }
 
-// ofShape are the problems that show in one mapping alone, so the schema must know of them too.
-var ofShape = regexp.MustCompile(`unknown key|lacks the required key|must be (text|a|an|from|true)\b|unknown \w+ "\w+": it is one of|the mask of|has no value|` +
-	`an account id has|a RAM user's name|form product:Action|an instance type's id|needs an attached_to|contradicts attached_to|settles_in goes with|` +
+// schemaProblems matches the problems that can be found by looking at one mapping, so the schema
+// must find them too.
+var schemaProblems = regexp.MustCompile(`unknown key|lacks the required key|must be (text|a|an|from|true)\b|` +
+	`unknown \w+ "\w+": it is one of|the mask of|has no value|an account id has|a RAM user's name|` +
+	`form product:Action|an instance type's id|needs an attached_to|contradicts attached_to|settles_in goes with|` +
 	`at least one group|does not go with|this enisim reads`)
 
-func TestTheSchemaRefusesWhatIsWrongInShape(t *testing.T) {
+// The schema refuses the files whose problems it can find.
+func TestTheSchemaRefusesInvalidMappings(t *testing.T) {
 	t.Parallel()
 	e := newEditor(t)
 	checked := 0
 	for _, c := range wrong {
-		if !slices.ContainsFunc(c.want, ofShape.MatchString) || strings.Contains(c.want[0], "not UTF-8") ||
+		if !slices.ContainsFunc(c.want, schemaProblems.MatchString) || strings.Contains(c.want[0], "not UTF-8") ||
 			c.name == "aliases" {
 			continue
 		}
@@ -137,11 +143,11 @@ func TestTheSchemaRefusesWhatIsWrongInShape(t *testing.T) {
 		}
 	}
 	if checked < 10 {
-		t.Errorf("checked %d files, want more", checked)
+		t.Errorf("checked files: got %d, want at least 10", checked)
 	}
 }
 
-// everyKey has each key of the format at least once.
+// everyKey is a file with each key of the format at least once.
 const everyKey = `{
 "enisim": 1,
 "accounts": [{
@@ -194,7 +200,7 @@ const everyKey = `{
 	"cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true}]
 }`
 
-// places tells where everyKey has the first mapping of each kind.
+// places has the path of the first mapping of each kind in everyKey.
 var places = map[string][]any{
 	"file":              {},
 	"account":           {"accounts", 0},
@@ -217,8 +223,8 @@ var places = map[string][]any{
 	"instance_type": {"instance_types", 0},
 }
 
-// spoilt is everyKey after a change of one mapping.
-func spoilt(t *testing.T, kind string, change func(map[string]any)) string {
+// modified returns everyKey after a change of one mapping.
+func modified(t *testing.T, kind string, change func(map[string]any)) string {
 	t.Helper()
 	var document any
 	if err := json.Unmarshal([]byte(everyKey), &document); err != nil {
@@ -241,7 +247,7 @@ func spoilt(t *testing.T, kind string, change func(map[string]any)) string {
 	return string(out)
 }
 
-// kinds are the schema's mappings, and the root as "file".
+// kinds returns the mappings of the schema, and the root as "file".
 func kinds(t *testing.T) map[string]struct {
 	Required   []string
 	Properties map[string]struct {
@@ -271,20 +277,21 @@ func kinds(t *testing.T) map[string]struct {
 	return schema.Defs
 }
 
-// TestSchemaAndParserKnowTheSameKeys asks the parser which keys a mapping has, by one that is like none of them.
-func TestSchemaAndParserKnowTheSameKeys(t *testing.T) {
+// Schema and parser have the same keys for each mapping. The parser lists its keys in the problem
+// of an unknown key.
+func TestSchemaAndParserHaveTheSameKeys(t *testing.T) {
 	t.Parallel()
-	const stranger = "%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%"
+	const unknown = "%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%%"
 	e := newEditor(t)
 	if _, err := scenario.Parse("s.yaml", []byte(everyKey)); err != nil {
 		t.Fatal(err)
 	}
 	all := kinds(t)
 	if got, want := slices.Sorted(maps.Keys(all)), slices.Sorted(maps.Keys(places)); !slices.Equal(got, want) {
-		t.Fatalf("the schema has the mappings %v, the test %v", got, want)
+		t.Fatalf("mappings of the schema: got %v, want %v", got, want)
 	}
 	for name, kind := range all {
-		file := spoilt(t, name, func(m map[string]any) { m[stranger] = 1 })
+		file := modified(t, name, func(m map[string]any) { m[unknown] = 1 })
 		_, err := scenario.Parse("s.yaml", []byte(file))
 		if err == nil || e.check(t, file) == nil {
 			t.Errorf("%s: an unknown key: got no problem, want one", name)
@@ -297,37 +304,37 @@ func TestSchemaAndParserKnowTheSameKeys(t *testing.T) {
 		}
 		if got, want := slices.Sorted(maps.Keys(kind.Properties)),
 			slices.Sorted(slices.Values(strings.Split(list, ", "))); !slices.Equal(got, want) {
-			t.Errorf("%s: the schema knows %v, the parser %v", name, got, want)
+			t.Errorf("%s: got the keys %v in the schema, want %v as in the parser", name, got, want)
 		}
 	}
 }
 
-// TestSchemaAndParserRefuseTheSame spoils each key of each mapping.
-func TestSchemaAndParserRefuseTheSame(t *testing.T) {
+// Schema and parser refuse the same changes of each key of each mapping.
+func TestSchemaAndParserRefuseTheSameChanges(t *testing.T) {
 	t.Parallel()
 	e := newEditor(t)
 	refused := func(what, file string) {
 		if _, err := scenario.Parse("s.yaml", []byte(file)); err == nil {
-			t.Errorf("%s: the parser takes it", what)
+			t.Errorf("%s: parser: got no problem, want one", what)
 		}
 		if e.check(t, file) == nil {
-			t.Errorf("%s: the schema takes it", what)
+			t.Errorf("%s: schema: got no problem, want one", what)
 		}
 	}
 	covered := map[string]bool{}
 	for name, kind := range kinds(t) {
 		for _, key := range kind.Required {
-			refused(name+" without "+key, spoilt(t, name, func(m map[string]any) { delete(m, key) }))
+			refused(name+" without "+key, modified(t, name, func(m map[string]any) { delete(m, key) }))
 		}
 		for key, property := range kind.Properties {
-			bad := any([]any{[]any{}}) // no text, no number, no mapping, and a list of what no list holds
+			invalid := any([]any{[]any{}}) // a list of lists, which is valid for no key
 			if property.Enum != nil {
-				bad = "Nonsense"
+				invalid = "Nonsense"
 			}
-			refused(name+" with a wrong "+key, spoilt(t, name, func(m map[string]any) { m[key] = bad }))
+			refused(name+" with a wrong "+key, modified(t, name, func(m map[string]any) { m[key] = invalid }))
 			covered[key] = strings.Contains(everyKey, `"`+key+`":`)
 			if !covered[key] {
-				t.Errorf("everyKey lacks %s of %s", key, name)
+				t.Errorf("everyKey: got no %s of %s, want it", key, name)
 			}
 		}
 	}
@@ -338,36 +345,35 @@ func TestSchemaAndParserRefuseTheSame(t *testing.T) {
 		"a steady status that settles":  func(m map[string]any) { m["status"] = "Running" },
 		"no group":                      func(m map[string]any) { m["security_groups"] = []any{} },
 	} {
-		refused(what, spoilt(t, "instance", change))
+		refused(what, modified(t, "instance", change))
 	}
 	for what, change := range map[string]func(map[string]any){
 		"InUse nowhere": func(m map[string]any) {
 			m["status"] = "InUse"
 			delete(m, "attached_to")
-			delete(m,
-				"settles_in")
+			delete(m, "settles_in")
 		},
 		"attached, Deleting": func(m map[string]any) { m["status"] = "Deleting" },
 	} {
-		refused(what, spoilt(t, "network_interface", change))
+		refused(what, modified(t, "network_interface", change))
 	}
-	refused("a role without a token", spoilt(t, "access_key", func(m map[string]any) { delete(m, "security_token") }))
+	refused("a role without a token", modified(t, "access_key", func(m map[string]any) { delete(m, "security_token") }))
 	for what, key := range map[string]string{
 		"an end without a time": "settles_in", "a second step without a time": "runs_in",
 	} {
-		refused(what, spoilt(t, "instance", func(m map[string]any) { delete(m, key) }))
+		refused(what, modified(t, "instance", func(m map[string]any) { delete(m, key) }))
 	}
-	refused("a token without an end", spoilt(t, "access_key", func(m map[string]any) { delete(m, "expires_at") }))
+	refused("a token without an end", modified(t, "access_key", func(m map[string]any) { delete(m, "expires_at") }))
 }
 
-// TestTheGuideHasEachKey holds the tables of the guide to the format.
+// docs/scenarios.md mentions each key of the format.
 func TestTheGuideHasEachKey(t *testing.T) {
 	t.Parallel()
 	guide := read(t, "../../docs/scenarios.md")
 	for name, kind := range kinds(t) {
 		for key := range kind.Properties {
 			if !strings.Contains(guide, "`"+key+"`") && !strings.Contains(guide, "`{"+key+":") && key != "enisim" {
-				t.Errorf("docs/scenarios.md does not tell of %s of %s", key, name)
+				t.Errorf("docs/scenarios.md: got no %s of %s, want it", key, name)
 			}
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 const dir = "../../../testdata/import"
 
-// answers are the files of testdata/import, after changes of their texts.
+// answers returns the files of testdata/import, with some texts replaced.
 func answers(t *testing.T, changes ...string) []topology.Source {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.json"))
@@ -33,6 +33,7 @@ func answers(t *testing.T, changes ...string) []topology.Source {
 	return sources
 }
 
+// without returns the files except those with these names.
 func without(sources []topology.Source, names ...string) []topology.Source {
 	var kept []topology.Source
 	for _, s := range sources {
@@ -43,6 +44,7 @@ func without(sources []topology.Source, names ...string) []topology.Source {
 	return kept
 }
 
+// mustImport imports files, and returns the scenario as text and parsed.
 func mustImport(t *testing.T, sources []topology.Source) (string, *scenario.Scenario) {
 	t.Helper()
 	text, err := topology.Import(sources, topology.Options{})
@@ -56,11 +58,13 @@ func mustImport(t *testing.T, sources []topology.Source) (string, *scenario.Scen
 	return string(text), sc
 }
 
-func TestTheOrderOfTheFilesDoesNotMatter(t *testing.T) {
+// The files can be in any order, or concatenated to one file.
+func TestImportAcceptsFilesInAnyOrder(t *testing.T) {
 	t.Parallel()
 	sources := answers(t)
 	want, sc := mustImport(t, sources)
-	const summary = "1 account, 1 new region, 2 new zones, 1 instance type, 2 VPCs, 3 VSwitches, 3 security groups, 4 instances, 11 network interfaces (3 primary)"
+	const summary = "1 account, 1 new region, 2 new zones, 1 instance type, 2 VPCs, 3 VSwitches, 3 security groups, " +
+		"4 instances, 11 network interfaces (3 primary)"
 	if got := sc.Summary(); got != summary {
 		t.Errorf("got %s, want %s", got, summary)
 	}
@@ -70,16 +74,17 @@ func TestTheOrderOfTheFilesDoesNotMatter(t *testing.T) {
 			t.Errorf("with %s first: got\n%s\nwant\n%s", sources[0].Name, got, want)
 		}
 	}
-	var all topology.Source // one file, as of a shell's >>
+	var all topology.Source // one file, as made with >> in a shell
 	for _, s := range sources {
 		all.Data = append(all.Data, s.Data...)
 	}
 	if got, _ := mustImport(t, []topology.Source{all}); got != want {
-		t.Errorf("all in one file: got\n%s\nwant\n%s", got, want)
+		t.Errorf("concatenated: got\n%s\nwant\n%s", got, want)
 	}
 }
 
-func TestWhatTheCatalogueDoesNotKnowIsDeclared(t *testing.T) {
+// Regions, zones and types that the catalogue does not have are declared in the scenario.
+func TestImportDeclaresWhatTheCatalogueLacks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name    string
@@ -112,7 +117,8 @@ func TestWhatTheCatalogueDoesNotKnowIsDeclared(t *testing.T) {
 	}
 }
 
-func TestAGroupBeyondTheDefaultLimit(t *testing.T) {
+// A group with more instances than the default limit gets the limit that it needs.
+func TestImportOfAGroupBeyondTheDefaultLimit(t *testing.T) {
 	t.Parallel()
 	const size = 2001
 	sources := answers(t, `"172.16.4.0/24"`, `"172.16.0.0/16"`)
@@ -132,11 +138,12 @@ func TestAGroupBeyondTheDefaultLimit(t *testing.T) {
 			Data: []byte(`{"NetworkInterfaceSets": {"NetworkInterfaceSet": [` + strings.Join(cards, ",") + `]}}`),
 		})
 	if text, _ := mustImport(t, sources); !strings.Contains(text, "tags: {tier: front}, instance_limit: 2002}") {
-		t.Error("got no instance_limit of 2002")
+		t.Error("got no instance_limit of 2002, want it")
 	}
 }
 
-func TestEveryProblemIsReported(t *testing.T) {
+// All problems of the files are reported, with advice.
+func TestImportReportsEveryProblem(t *testing.T) {
 	t.Parallel()
 	one := func(text string) []topology.Source { return []topology.Source{{Name: "a.json", Data: []byte(text)}} }
 	for _, c := range []struct {
@@ -182,7 +189,7 @@ func TestEveryProblemIsReported(t *testing.T) {
 			[]string{
 				"the answers name several owners, 1, 2: choose the account with --account",
 			}},
-		{"what no scenario has", answers(t, `"172.17.0.0/20"`, `"192.168.0.0/20"`, `"Status": "Available",
+		{"answers that no scenario can have", answers(t, `"172.17.0.0/20"`, `"192.168.0.0/20"`, `"Status": "Available",
         "Type": "Secondary"`, `"Status": "InUse",
         "Type": "Secondary"`), []string{
 			"VSwitch vsw-bp1newzone00000000000 lies in a secondary block of VPC vpc-bp1k7d3s9f2h6j8l0qwer, and a scenario's VPC has one block: leave it out of the files, with what is in it",
@@ -196,7 +203,8 @@ func TestEveryProblemIsReported(t *testing.T) {
 	}
 }
 
-func TestInterfacesKeepWhatIsTheirs(t *testing.T) {
+// Imported interfaces keep their MAC addresses, prefixes and settings.
+func TestImportKeepsPropertiesOfInterfaces(t *testing.T) {
 	t.Parallel()
 	sources := answers(t, "00:16:3e:12:34:56", "00:16:3E:12:34:56", `"SourceDestCheck": false`,
 		`"SourceDestCheck": true`)
@@ -219,6 +227,7 @@ func TestInterfacesKeepWhatIsTheirs(t *testing.T) {
 		}
 	}
 	if kept < 3 {
-		t.Errorf("got %d interfaces with the MAC address and the check of the answers, want more, in\n%s", kept, text)
+		t.Errorf("interfaces with the MAC address and the check of the answers: got %d, want at least 3, in\n%s",
+			kept, text)
 	}
 }
