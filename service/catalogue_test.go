@@ -12,8 +12,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// ownTypesWorld returns an account with two types of its own, one of which has the id of a type of
-// the catalogue, and with a region that the catalogue does not have.
+// ownTypesWorld returns an account with a region that the catalogue does not have, and with two
+// types of its own. One of them has the id of a type of the catalogue.
 func ownTypesWorld() *worldtest.World {
 	return worldtest.New(listAccount).
 		Region("moon-1", worldtest.Set("zones", []string{"moon-1a", "moon-1-b"})).

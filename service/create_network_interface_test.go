@@ -73,8 +73,8 @@ func (c *creationCase) onlyIPv6Prefixes(prefixes ...string) {
 	c.IPv6Addresses, c.IPv6AddressCount, c.IPv6Prefixes, c.IPv6PrefixCount = nil, nil, prefixes, nil
 }
 
-// Each rule of CreateNetworkInterface answers with its error, the earlier one first. The three tables
-// are tested as one.
+// Each rule of CreateNetworkInterface answers with its error, the earlier one first. The three
+// tables are tested as one.
 func TestCreateNetworkInterfaceRules(t *testing.T) {
 	t.Parallel()
 	type request = creationCase

@@ -160,30 +160,30 @@ var changes = []struct{ name, after string }{
 			"id: vpc-2", "id: vpc-2\n            name: v"),
 	},
 	{
-		"attachments swap",
+		"interfaces swap instances",
 		edit(before, "attached_to: i-1, private_ip_addresses: [10.0.9.1]",
 			"attached_to: i-2, private_ip_addresses: [10.0.9.1]", "attached_to: i-2}", "attached_to: i-1}"),
 	},
-	{"device indexes swap", edit(before, "id: eni-1,", "id: eni-2,", "id: eni-2,", "id: eni-1,")},
-	{"addresses swap", edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1")},
-	{"groups swap", edit(before, "[sg-1, sg-2]", "[sg-2, sg-1]")},
-	{"all detached", edit(before, ", attached_to: i-1", "", ", attached_to: i-2", "")},
+	{"interfaces swap device indexes", edit(before, "id: eni-1,", "id: eni-2,", "id: eni-2,", "id: eni-1,")},
+	{"interfaces swap addresses", edit(before, "10.0.9.1", "10.0.9.2", "10.0.9.2", "10.0.9.1")},
+	{"interfaces swap groups", edit(before, "[sg-1, sg-2]", "[sg-2, sg-1]")},
+	{"all interfaces are detached", edit(before, ", attached_to: i-1", "", ", attached_to: i-2", "")},
 	{
-		"an instance goes, its interfaces stay",
+		"an instance is deleted, but not its interfaces",
 		edit(before, "          - {id: i-1, type: own.a, vswitch: vsw-a, security_groups: [sg-1]}\n", "",
 			", attached_to: i-1", ""),
 	},
 	{
-		"types swap limits and instances",
+		"instance types swap limits and instances",
 		edit(before, "{id: own.a, ", "{id: own.b, ", "{id: own.b, ", "{id: own.a, ", "type: own.a", "type: own.b",
 			"type: own.b", "type: own.a"),
 	},
 	{
-		"a type goes to the catalogue's",
+		"an instance gets a type of the catalogue",
 		edit(before, "type: own.a", "type: ecs.g6.2xlarge",
 			"  - {id: own.a, vcpus: 1, memory_gib: 1, eni_quantity: 4}\n", ""),
 	},
-	{"a limit shrinks to what is used", edit(before, "eni_quantity: 4", "eni_quantity: 3")},
+	{"a limit decreases to the number in use", edit(before, "eni_quantity: 4", "eni_quantity: 3")},
 	{
 		"an instance moves within its zone",
 		edit(before, "id: i-1, type: own.a, vswitch: vsw-a", "id: i-1, type: own.a, vswitch: vsw-b"),
@@ -204,11 +204,11 @@ var changes = []struct{ name, after string }{
 			"[sg-1, sg-3]", "[sg-2]", "[sg-3]"),
 	},
 	{
-		"an instance turns classic",
+		"an instance becomes classic",
 		edit(before, "id: i-3, type: ecs.g6.large, vswitch: vsw-c, security_groups: [sg-3]",
 			"id: i-3, type: ecs.g6.large, zone: cn-hangzhou-h, network_type: classic"),
 	},
-	{"all moves to another region", edit(before, "cn-hangzhou", "cn-beijing")},
+	{"all resources move to another region", edit(before, "cn-hangzhou", "cn-beijing")},
 	{
 		"statuses",
 		edit(before, "status: Stopped", "status: Starting", ", status: Deleting", "", "attached_to: i-2",
@@ -218,7 +218,7 @@ var changes = []struct{ name, after string }{
 		"[{id: LTAIowner, secret: other, status: Inactive}]",
 		`{name: stays, allow: ["ecs:*"]}`, `{name: stays, allow: ["vpc:*"], access_keys: [{id: LTAImoves, secret: s}, {id: LTAIuser, secret: s}]}`,
 		"      - {name: goes, access_keys: [{id: LTAIuser, secret: s}]}\n", "      - {name: comes}\n")},
-	{"it shrinks to an empty account", "enisim: 1\naccounts: [{id: \"1000000000000001\"}]\n"},
+	{"the account becomes empty", "enisim: 1\naccounts: [{id: \"1000000000000001\"}]\n"},
 }
 
 // tenant returns the file for another account, with the same resources and other keys.

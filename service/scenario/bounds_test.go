@@ -17,13 +17,13 @@ var hostile = []struct {
 	file func(size int) string
 	want string // "" for any message
 }{
-	{"open lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[", n) },
+	{"unclosed lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[", n) },
 		"s.yaml:2:42: more than 32 lists and mappings lie within each other here"},
 	{
-		"open mappings in lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[{a: ", n/5) },
+		"unclosed mappings in lists", func(n int) string { return "enisim: 1\naccounts: " + rep("[{a: ", n/5) },
 		"s.yaml:2:87: more than 32 lists and mappings lie within each other here",
 	},
-	{"blocks within blocks", func(n int) string {
+	{"nested blocks", func(n int) string {
 		var file strings.Builder
 		for i := 0; file.Len() < n; i++ {
 			file.WriteString(rep(" ", i) + "a:\n")
@@ -34,12 +34,12 @@ var hostile = []struct {
 		"lists on one line", func(n int) string { return "a:\n" + rep("- ", n/2) },
 		"s.yaml:2:63: more than 32 lists and mappings lie within each other here",
 	},
-	{"questions", func(n int) string { return rep("? ", n/2) }, "lie within each other here"},
+	{"question marks", func(n int) string { return rep("? ", n/2) }, "lie within each other here"},
 	{"keys on one line", func(n int) string { return rep("a: ", n/3) }, "lie within each other here"},
-	{"anchors in a row", func(n int) string { return "a: " + rep("&a ", n/3) }, ""},
-	{"tags in a row", func(n int) string { return "a: " + rep("!t ", n/3) }, ""},
+	{"consecutive anchors", func(n int) string { return "a: " + rep("&a ", n/3) }, ""},
+	{"consecutive tags", func(n int) string { return "a: " + rep("!t ", n/3) }, ""},
 	{
-		"lists that are closed", func(n int) string { return "a: [" + rep(rep("[", 20)+rep("]", 20)+",", n/41) + "]" },
+		"nested lists", func(n int) string { return "a: [" + rep(rep("[", 20)+rep("]", 20)+",", n/41) + "]" },
 		"",
 	},
 	{"keys of a mapping", keys, "s.yaml:257:5: the mapping has more than 256 keys up to here"},
@@ -48,9 +48,9 @@ var hostile = []struct {
 		"the mapping has more than 256 keys up to here",
 	},
 	{"keys of a list on lines", func(n int) string { return "a: [\n" + rep("b: c\n", n/5) + "]" }, "keys up to here"},
-	{"the same key behind anchors", func(n int) string { return rep("&a  k: v\n    k: v\n", n/18) }, ""},
+	{"the same key after anchors", func(n int) string { return rep("&a  k: v\n    k: v\n", n/18) }, ""},
 	{"a long key", func(n int) string { return rep("k", n) + ": 1" }, ""},
-	{"long keys on the way to many values", func(n int) string {
+	{"long keys of nested mappings with many values", func(n int) string {
 		var file strings.Builder
 		for i := range 25 {
 			file.WriteString(rep(" ", i) + rep("k", 500) + ":\n")
@@ -58,7 +58,7 @@ var hostile = []struct {
 		return file.String() + rep(rep(" ", 25)+"- x\n", n/29)
 	}, "s.yaml:5:5: the keys on the way here have more than 2048 bytes together"},
 	{"tiny values", func(n int) string { return "a: [" + rep("1,", n/2) + "]" }, ""},
-	{"nothing between commas", func(n int) string { return "a: [" + rep(",", n) + "]" }, ""},
+	{"consecutive commas", func(n int) string { return "a: [" + rep(",", n) + "]" }, ""},
 	{"empty lists", func(n int) string { return "a: [" + rep("[],", n/3) + "]" }, ""},
 	{"empty accounts", func(n int) string { return "enisim: 1\naccounts: [" + rep("{},", n/3) + "]" }, ""},
 	{"empty instances", func(n int) string { return regionWith("instances: [" + rep("{},", n/3) + "]") }, ""},
@@ -75,15 +75,15 @@ var hostile = []struct {
 		return regionWith("instances:\n" + rep("        - {id: i, type: ecs.g6.lrage}\n", n/40))
 	}, "more problems"},
 	{
-		"a type of many letters",
+		"a type with a long name",
 		func(n int) string { return regionWith("instances: [{id: i, type: " + rep("x", n) + "}]") }, "",
 	},
 	{
-		"a choice of many letters",
+		"a long choice",
 		func(n int) string { return regionWith("instances: [{id: i, status: " + rep("x", n) + "}]") }, "",
 	},
 	{"a long text", func(n int) string { return "enisim: 1\n# " + rep("x", n) + "\naccounts: " + rep("x ", n/2) }, ""},
-	{"a quoted text without an end", func(n int) string { return "enisim: \"" + rep("\\x41\n ", n/6) }, ""},
+	{"an unclosed quoted text", func(n int) string { return "enisim: \"" + rep("\\x41\n ", n/6) }, ""},
 	{"a block of text", func(n int) string { return "a: |\n" + rep("  x\n", n/4) }, ""},
 	{"empty lines", func(n int) string { return "enisim: 1\n" + rep("\n\r", n/2) }, ""},
 	{"comments", func(n int) string { return "enisim: 1\n" + rep("#\n", n/2) }, ""},
@@ -113,7 +113,7 @@ var hostile = []struct {
 		return file
 	}, "more than 32 mappings merge each other here"},
 	{
-		"copies of nothing",
+		"copies of empty entries",
 		func(n int) string { return regionWith("instances: [" + rep("{count: 1000000},", n/17) + "]") }, "",
 	},
 	{"copies of an interface", func(n int) string {
@@ -126,9 +126,9 @@ var hostile = []struct {
 	{"copies of a long text", func(n int) string {
 		return network + `        network_interfaces: [{id: "e-{n}", count: 1000, vswitch: vsw-h, security_groups: [sg-main], name: "{n}` + rep("x", n) + `"}]`
 	}, "a text with placeholders has 1024 bytes at most"},
-	{"a number of many digits", func(n int) string { return "enisim: " + rep("9", n) }, ""},
+	{"a number with many digits", func(n int) string { return "enisim: " + rep("9", n) }, ""},
 	{
-		"a placeholder of many digits",
+		"a placeholder with many digits",
 		func(n int) string { return regionWith(`instances: [{id: "{n:0` + rep("9", n) + `}", count: 2}]`) }, "",
 	},
 }

@@ -41,7 +41,7 @@ func TestDiffShowsChanges(t *testing.T) {
 		name, file string
 		want       []string
 	}{
-		{"the same", file, nil},
+		{"the same file", file, nil},
 		{"a status and a tag", edit(file, "vswitch: vsw-h, security_groups: [sg-main]}\n        network",
 			"vswitch: vsw-h, security_groups: [sg-main], status: Stopped, tags: {a: b}}\n        network"), []string{
 			"~ instance i-web: tags {} -> {a: b}, status Running -> Stopped",
@@ -51,12 +51,12 @@ func TestDiffShowsChanges(t *testing.T) {
 			"~ network_interface eni-1: security_groups [sg-main] -> [sg-one, sg-main], private_ip_addresses [10.0.0.2] -> [10.0.0.9]",
 			"~ network_interface eni-2: private_ip_addresses [10.0.0.3] -> [10.0.0.2]",
 		}},
-		{"another place", edit(file, "eni-1, vswitch: vsw-h", "eni-1, vswitch: vsw-i"), []string{
+		{"another zone", edit(file, "eni-1, vswitch: vsw-h", "eni-1, vswitch: vsw-i"), []string{
 			"+ network_interface eni-1",
 			"~ network_interface eni-2: private_ip_addresses [10.0.0.3] -> [10.0.0.2]",
 			"- network_interface eni-1",
 		}},
-		{"another end, and a status that stays", edit(file, "status: Attaching, settles_in: 5m", "status: Attaching"),
+		{"a transition without a due time", edit(file, "status: Attaching, settles_in: 5m", "status: Attaching"),
 			[]string{
 				"~ network_interface eni-2: settles_in 4m0s -> none, settles_to InUse -> none",
 			}},

@@ -65,7 +65,7 @@ func TestExpansion(t *testing.T) {
 `, `
 eni-web-primary Primary InUse on i-web/0 of 2 sg-main sg-one 10.0.0.2
 eni-plain-primary Primary InUse on plain/0 of 2 sg-main 10.0.0.1`},
-		{"what its primary interface has of its own", network + `        instances:
+		{"properties of a primary interface", network + `        instances:
           - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], primary_network_interface: {id: eni-1, secondary_private_ip_addresses: [10.0.0.2]}}
           - {id: "i-{n}", count: 2, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], private_ip_address: "10.0.1.{n}",
               primary_network_interface: {id: "eni-of-{n}", secondary_private_ip_address_count: 1}}
@@ -100,7 +100,7 @@ eni-2 Secondary InUse on i-node-001/2 of 4 sg-main 10.0.0.4
 eni-3 Secondary InUse on i-node-001/3 of 4 sg-main 10.0.0.5
 eni-4 Secondary InUse on i-node-002/1 of 4 sg-main 10.0.0.6
 eni-5 Secondary InUse on i-node-002/2 of 4 sg-main 10.0.0.7`},
-		{"addresses that the file names are nobody else's", network + `        network_interfaces:
+		{"addresses in the file are not assigned to other interfaces", network + `        network_interfaces:
           - {id: eni-a, vswitch: vsw-tiny, security_groups: [sg-main]}
           - {id: eni-b, vswitch: vsw-tiny, security_groups: [sg-main], private_ip_addresses: [10.2.0.1, 10.2.0.3]}
           - {id: eni-c, vswitch: vsw-tiny, security_groups: [sg-main]}

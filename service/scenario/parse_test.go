@@ -42,19 +42,19 @@ var wrong = []struct {
 	name, file string
 	want       []string
 }{
-	{"empty", "", []string{
+	{"an empty file", "", []string{
 		`s.yaml:1:1: the file is empty; start it with enisim: 1`,
 	}},
-	{"comment only", "# nothing\n", []string{
+	{"only a comment", "# nothing\n", []string{
 		`s.yaml:1:1: the file is empty; start it with enisim: 1`,
 	}},
 	{"not YAML", "enisim: 1\naccounts: [\n", []string{
 		`s.yaml:2:11: this is not YAML: sequence end token ']' not found`,
 	}},
-	{"tab", "enisim: 1\naccounts:\n\t- id: a\n", []string{
+	{"a tab", "enisim: 1\naccounts:\n\t- id: a\n", []string{
 		`s.yaml:3:1: this is not YAML: found character '	' that cannot start any token; indent with spaces`,
 	}},
-	{"placeholder without quotes", "enisim: 1\naccounts:\n  - {id: eni-{n}, a: b}\n", []string{
+	{"a placeholder without quotes", "enisim: 1\naccounts:\n  - {id: eni-{n}, a: b}\n", []string{
 		`s.yaml:3:14: this is not YAML: ',' or '}' must be specified; within {...} or [...] a text with {n} needs quotes: "eni-{n}"`,
 	}},
 	{"typical mistakes with keys", network + `        instances:
@@ -119,10 +119,10 @@ var wrong = []struct {
 	{"no version", "accounts: []\n", []string{
 		`s.yaml:1:1: the file lacks the required key enisim; it is the version of the format: start the file with enisim: 1`,
 	}},
-	{"version of the future", "enisim: 2\naccounts: []\nnonsense: 1\n", []string{
+	{"a later version", "enisim: 2\naccounts: []\nnonsense: 1\n", []string{
 		`s.yaml:1:9: this enisim reads version 1 of the format, the file says 2`,
 	}},
-	{"version as text", "enisim: one\n", []string{
+	{"a version that is a text", "enisim: one\n", []string{
 		`s.yaml:1:9: enisim must be a whole number, got "one"`,
 	}},
 	{"not UTF-8", "enisim: 1\nname: \xff\n", []string{
@@ -134,10 +134,10 @@ var wrong = []struct {
 			`s.yaml:3:1: unknown key "zzz" in the file; the nearest known key is "enisim", all of them are enisim, accounts, instance_types`,
 			`s.yaml:6:5: unknown key "ram_user" in an account; did you mean "ram_users"?`,
 		}},
-	{"key twice", "enisim: 1\naccounts: []\naccounts: []\n", []string{
+	{"a duplicate key", "enisim: 1\naccounts: []\naccounts: []\n", []string{
 		`s.yaml:3:1: key "accounts" is given twice, first on line 2`,
 	}},
-	{"wrong shapes", `enisim: 1
+	{"values of wrong types", `enisim: 1
 accounts:
   - nonsense
   - id: [1]

@@ -95,12 +95,12 @@ func TestImportDeclaresWhatTheCatalogueLacks(t *testing.T) {
 			"# The catalogue does not know this type. Its limits are guesses: at least what its instances hold now.\n  - {id: ecs.zz9.4xlarge, vcpus: 16, memory_gib: 64, eni_quantity: 4}",
 			"zones: [cn-future-1a]", "zones: [cn-hangzhou-z]",
 		}},
-		{"a type that holds less in the catalogue", []string{"ecs.zz9.4xlarge", "ecs.g6.large"}, []string{
+		{"a type with a lower limit in the catalogue", []string{"ecs.zz9.4xlarge", "ecs.g6.large"}, []string{
 			"# The catalogue's type holds less than its instances do here. The raised limits are guesses.\n" +
 				"  - {id: ecs.g6.large, vcpus: 2, memory_gib: 8, eni_quantity: 4, private_ipv4_per_eni: 6, ipv6_per_eni: 1, cpu_architecture: x86_64}",
 		}},
 		{
-			"texts that YAML would read otherwise", []string{"web #1", `{\"a\": [1]}\n- b: *c {n}`},
+			"texts that YAML would not read as texts", []string{"web #1", `{\"a\": [1]}\n- b: *c {n}`},
 			[]string{`name: "{\"a\": [1]}\n- b: *c {n}"`},
 		},
 		{"a trunk and its member", []string{`"Status": "Available",
@@ -151,7 +151,7 @@ func TestImportReportsEveryProblem(t *testing.T) {
 		sources []topology.Source
 		want    []string
 	}{
-		{"what is missing", without(answers(t), "vswitches-1.json", "security-groups.json", "network-interfaces-2.json",
+		{"missing answers", without(answers(t), "vswitches-1.json", "security-groups.json", "network-interfaces-2.json",
 			"instances-future.json"), []string{
 			"fetch DescribeInstances of i-ft1aaaaaaaaaaaaaaaaa: eni-ft1primary0000000000 refers to it",
 			"fetch DescribeNetworkInterfaces of eni-bp1leaving0000000000: i-bp16a8d2h5k9m3q7s1vx refers to it",
@@ -163,11 +163,11 @@ func TestImportReportsEveryProblem(t *testing.T) {
 			"fetch DescribeSecurityGroups of sg-ft1aaaaaaaaaaaaaaaaa: eni-ft1primary0000000000 refers to it",
 			"fetch DescribeVSwitches of vsw-bp1z8x6c4v2b0n9m7asdf: i-bp16a8d2h5k9m3q7s1vx and 3 more refer to it",
 		}},
-		{"the VPCs", without(answers(t), "vpcs.json"), []string{
+		{"missing VPCs", without(answers(t), "vpcs.json"), []string{
 			"fetch DescribeVpcs of vpc-bp1k7d3s9f2h6j8l0qwer: vsw-bp1newzone00000000000 and 3 more refer to it",
 			"fetch DescribeVpcs of vpc-ft1aaaaaaaaaaaaaaaaaa: vsw-ft1aaaaaaaaaaaaaaaaaa and 1 more refer to it",
 		}},
-		{"no JSON", append(one("{}{"), topology.Source{
+		{"invalid JSON", append(one("{}{"), topology.Source{
 			Name: "b.json", Data: []byte(`{"RequestId": "x", "Code": "Throttling", "Message": "later"}`),
 		},
 			topology.Source{Name: "c.json", Data: []byte(`{"Vpcs": {"Vpc": 7}}`)}, topology.Source{Name: "d.json"}),
@@ -178,14 +178,14 @@ func TestImportReportsEveryProblem(t *testing.T) {
 				"c.json: this is no answer that can be read: json: cannot unmarshal number into Go struct field .Vpcs.Vpc of type []*topology.vpc",
 				"d.json: this is no JSON: EOF",
 			}},
-		{"pages that differ", append(answers(t), topology.Source{Name: "newer.json",
+		{"different answers for one resource", append(answers(t), topology.Source{Name: "newer.json",
 			Data: []byte(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-ft1aaaaaaaaaaaaaaaaaa"}]}}`)}), []string{
 			"newer.json: VPC vpc-ft1aaaaaaaaaaaaaaaaaa differs from what vpcs.json tells of it; keep the newer file",
 		}},
-		{"no owner", one(`{"Vpcs": {"Vpc": []}}`), []string{
+		{"no account id", one(`{"Vpcs": {"Vpc": []}}`), []string{
 			"the answers name no owner: choose the account with --account",
 		}},
-		{"two owners", one(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-1", "OwnerId": 1}, {"VpcId": "vpc-2", "OwnerId": "2"}]}}`),
+		{"two account ids", one(`{"Vpcs": {"Vpc": [{"VpcId": "vpc-1", "OwnerId": 1}, {"VpcId": "vpc-2", "OwnerId": "2"}]}}`),
 			[]string{
 				"the answers name several owners, 1, 2: choose the account with --account",
 			}},
