@@ -10,9 +10,9 @@ import (
 )
 
 // Action is one action of the API as a value. Everything that concerns the action as a whole is
-// declared in it, once. From it come the table by which requests are dispatched, the checks before
-// the action runs, the handling of its ClientToken, the list of all actions, and the errors that
-// the contract tests compare with the documentation.
+// declared in it, once. The dispatch table, the checks before the action runs, the handling of its
+// ClientToken and the list of all actions come from it. So do the errors that the contract tests
+// compare with the documentation.
 //
 // An action has either run or write.
 type Action[Request, Answer any] struct {
@@ -24,8 +24,8 @@ type Action[Request, Answer any] struct {
 	// run answers a request that is admitted.
 	run func(s *Service, ctx context.Context, caller Caller, req Request) (Answer, error)
 
-	// write is run for an action that takes a ClientToken. It writes within tx. Answer is stored with
-	// the token, as JSON.
+	// write is run for an action that takes a ClientToken. It writes within tx. Answer is stored
+	// with the token, as JSON.
 	write         func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
 	consumesToken bool // whether a refusal uses up the token
 

@@ -26,7 +26,7 @@ type idempotentCall struct {
 	request any    // includes the token; two requests are the same if their JSON is equal
 
 	// consumesToken is set for actions whose refusal uses up the token: this was captured for
-	// instances, and a CNI expects it for interfaces and their addresses. No source tells about
+	// instances, and a CNI expects it for interfaces and their addresses. No source covers
 	// other actions, and tools repeat those with the same token until the obstacle is gone.
 	consumesToken bool
 }

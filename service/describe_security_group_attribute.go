@@ -47,8 +47,8 @@ func (r DescribeSecurityGroupAttributeRequest) page() PageRequest {
 	return PageRequest{MaxResults: cmp.Or(r.MaxResults, &rulePages.defaultPageSize), NextToken: r.NextToken}
 }
 
-// DescribeSecurityGroupAttribute returns a security group and its rules, by id, as of one moment.
-// It takes no locks.
+// DescribeSecurityGroupAttribute returns a security group and its rules, by id, from one snapshot
+// of the database. It takes no locks.
 var DescribeSecurityGroupAttribute = newAction(Action[DescribeSecurityGroupAttributeRequest, SecurityGroupAttribute]{
 	permission: "ecs:DescribeSecurityGroupAttribute",
 	parameters: describeSecurityGroupAttributeParameterRules,

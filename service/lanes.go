@@ -87,7 +87,7 @@ type laneRequest struct {
 	turn      chan turn  // receives what the waiting request does next
 }
 
-// turn tells a waiting request what to do next.
+// turn is what a waiting request has to do next.
 type turn int
 
 const (
@@ -236,7 +236,7 @@ func (l *lanes) abandon(lane *lane, r *laneRequest) error {
 	return r.ctx.Err()
 }
 
-// handleTurn does what the lane has told a request, and returns its answer.
+// handleTurn handles the turn of a request, and returns its answer.
 func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
 	if next == lead {
 		next = l.lead(lane, r)
@@ -256,7 +256,7 @@ func (l *lanes) runAlone(r *laneRequest) error {
 	return r.err
 }
 
-// lead runs the next batch of a lane, passes leadership on, and tells each request of the batch its
+// lead runs the next batch of a lane, passes leadership on, and gives each request of the batch its
 // next turn: the leader by the return value, the others by their channels.
 func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 	// First take the batch from the queue and run it.

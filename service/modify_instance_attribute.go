@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceAttributeRequest is the request to change attributes of an instance. What is absent
-// stays.
+// ModifyInstanceAttributeRequest is the request to change attributes of an instance. Those that are
+// absent stay unchanged.
 type ModifyInstanceAttributeRequest struct {
 	RegionID                    string `api:"RegionId"`
 	InstanceID                  string `api:"InstanceId"`

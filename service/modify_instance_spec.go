@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyInstanceSpecRequest is the request to change an instance's type or its bandwidths. What is
-// absent stays.
+// ModifyInstanceSpecRequest is the request to change an instance's type or its bandwidths. Those
+// that are absent stay unchanged.
 type ModifyInstanceSpecRequest struct {
 	RegionID                string `api:"RegionId"`
 	InstanceID              string `api:"InstanceId"`

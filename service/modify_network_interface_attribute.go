@@ -7,8 +7,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyNetworkInterfaceAttributeRequest is the request to change an interface. What is empty or
-// absent stays.
+// ModifyNetworkInterfaceAttributeRequest is the request to change an interface. Attributes that are
+// empty or absent stay unchanged.
 type ModifyNetworkInterfaceAttributeRequest struct {
 	RegionID                 string `api:"RegionId"`
 	NetworkInterfaceID       string `api:"NetworkInterfaceId"`

@@ -8,7 +8,7 @@ import (
 )
 
 // ModifySecurityGroupAttributeRequest is the request to change the name or description of a
-// security group. What is empty stays.
+// security group. One that is empty stays unchanged.
 type ModifySecurityGroupAttributeRequest struct {
 	RegionID        string `api:"RegionId"`
 	SecurityGroupID string `api:"SecurityGroupId"`

@@ -8,7 +8,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyVPCAttributeRequest is the request to change a VPC. What is empty or absent stays.
+// ModifyVPCAttributeRequest is the request to change a VPC. Attributes that are empty or absent
+// stay unchanged.
 type ModifyVPCAttributeRequest struct {
 	RegionID      string `api:"RegionId"`
 	VPCID         string `api:"VpcId"`

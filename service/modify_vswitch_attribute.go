@@ -9,7 +9,8 @@ import (
 	"enisim/store"
 )
 
-// ModifyVSwitchAttributeRequest is the request to change a VSwitch. What is empty or absent stays.
+// ModifyVSwitchAttributeRequest is the request to change a VSwitch. Attributes that are empty or
+// absent stay unchanged.
 type ModifyVSwitchAttributeRequest struct {
 	RegionID      string `api:"RegionId"`
 	VSwitchID     string `api:"VSwitchId"`

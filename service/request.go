@@ -7,9 +7,9 @@ import "slices"
 // `api:"Value|value"` gives two spellings of it. `api:",inline"` stands for the fields of a struct,
 // and `api:"-"` is not a parameter.
 
-// Malformed lists the parameters of a request that are not of their type, so that a rule can refuse
-// them at its place in the order of checks. Every request with a parameter that is not a string has
-// a field of this type.
+// Malformed lists the parameters of a request that are not of their type. A rule can so refuse them
+// at its place in the order of checks. Every request with a parameter that is not a string has a
+// field of this type.
 type Malformed []string
 
 // valueOf returns the value of an optional parameter, or the zero value if it is absent.

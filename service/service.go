@@ -87,8 +87,8 @@ func (s *Service) Store() *store.Store { return s.store }
 func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
 
 // beforeLocks returns the time for a statement that locks rows and purges others in one round trip.
-// It is a lower bound of the time by which the action decides: a row that is gone by now is gone
-// then too. A row that goes in between is purged by a later action.
+// It is a lower bound of the time by which the action decides: a row whose deletion is due now is
+// due then too. A row that becomes due in between is purged by a later action.
 func (s *Service) beforeLocks() time.Time { return s.Now() }
 
 // dueAt returns when a transition that begins now ends, or nil if it takes no time.

@@ -184,10 +184,10 @@ func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error 
 	return tx.send(ctx)
 }
 
-// SweepAccounts purges accounts that have expired at now. One call purges at most so many accounts,
-// and about so many interfaces, so that no caller waits long for expired rows of others. An account
-// that another transaction has locked is left for the next sweep. A failure is only logged: no
-// caller depends on a sweep, because reads leave expired rows out.
+// SweepAccounts purges accounts that have expired at now. The arguments limit the accounts and,
+// approximately, the interfaces that one call purges, so that no caller waits long for expired rows
+// of others. An account that another transaction has locked is left for the next sweep. A failure
+// is only logged: no caller depends on a sweep, because reads leave expired rows out.
 func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, interfaces int) {
 	expired, err := Query(ctx, s, pgx.RowTo[string], `
 		SELECT id FROM accounts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`, now, accounts)
@@ -209,9 +209,9 @@ func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, inte
 	}
 }
 
-// sweepAccount purges an account that has expired at now. If the account has at least so many
-// interfaces, it purges only those, and the rest is left for the next sweep. It returns how many
-// interfaces it has purged.
+// sweepAccount purges an account that has expired at now. It purges at most this number of
+// interfaces. If the account has that many, the rest is left for the next sweep. It returns how
+// many interfaces it has purged.
 func (s *Store) sweepAccount(ctx context.Context, id string, now time.Time, interfaces int) (swept int, err error) {
 	err = s.InTx(ctx, func(tx *Tx) error {
 		account, err := tx.lockExpiredAccount(ctx, id, now)

@@ -112,8 +112,8 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv4Prefixes, named).
 			Query(appendTo(&offer.IPv4Prefixes))
 	}
-	// Then find single IPv4 addresses. Ask for so many more that enough are left when those in the
-	// prefixes are dropped.
+	// Then find single IPv4 addresses. Ask for more than wanted, so that enough are left after
+	// those in the prefixes are dropped.
 	if want.IPv4 > 0 {
 		spare := 16 * (want.IPv4Prefixes + len(want.NamedBlocks)) // a /28 has 16 addresses
 		tx.queue(`

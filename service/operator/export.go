@@ -11,8 +11,9 @@ const maxExportedText = 8 << 20
 
 const exportCommand = "enisim scenario export"
 
-// ExportAccount returns a scenario of all that an account has at one moment. Applying it gives the
-// same world. It includes the access keys with their secrets if withKeys is set.
+// ExportAccount returns a scenario of all resources of an account, from one snapshot of the
+// database. Applying it gives the same world. It includes the access keys with their secrets if
+// withKeys is set.
 func (o *Operator) ExportAccount(ctx context.Context, id string, withKeys bool) ([]byte, error) {
 	if !accountIDPattern.MatchString(id) {
 		return nil, errInvalidAccountID(id)

@@ -13,8 +13,8 @@ type Violation = world.Violation
 // Invariants returns the names of the invariants that Verify checks.
 func Invariants() []string { return world.Invariants() }
 
-// Verify recomputes all invariants from the tables, of all accounts at one moment, and returns the
-// violations. It blocks no requests.
+// Verify recomputes all invariants of all accounts from one snapshot of the database, and returns
+// the violations. It blocks no requests.
 func (o *Operator) Verify(ctx context.Context) ([]Violation, error) {
 	return world.Verify(ctx, o.store)
 }

@@ -27,7 +27,7 @@ var FileLimits = Limits{Bytes: 128 << 20, Tokens: 8_000_000, Resources: 4_000_00
 var RequestLimits = Limits{Bytes: 2 << 20, Tokens: 150_000, Resources: 50_000, Parts: 300_000}
 
 // Bounds of the structure of a file. The YAML parser recurses over nested collections and over the
-// keys of one mapping, and stores at each node the keys on the path to it.
+// keys of one mapping. At each node it stores the keys on the path to it.
 const (
 	maxDepth = 32   // collections within each other; the format has 12
 	maxKeys  = 256  // of one mapping; the format has some 40

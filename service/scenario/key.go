@@ -11,8 +11,8 @@ import (
 )
 
 // mapping is one kind of mapping of the format, with its keys. Each key is defined once, in the
-// table of its mapping. The reader, the hints for misspelt keys, the schema, the writer of exports
-// and imports, the diff, and the tables of the guide go by these tables.
+// table of its mapping. The reader, the schema, the diff, the writer of exports and imports, the
+// hints for misspelt keys and the tables of the guide use these tables.
 type mapping struct {
 	name  string // in the schema
 	what  string // in messages, with its article
@@ -306,8 +306,8 @@ func (k keyOf[E]) byDefault(value any) keyOf[E] {
 	return k
 }
 
-// without returns the key with the meaning of an entry that lacks it, if that depends on other keys
-// or on the world, or is not the same as any value.
+// without returns the key with the meaning of an entry that lacks it. It is for a meaning that
+// depends on other keys or on the world, or that no value has.
 func (k keyOf[E]) without(meaning string) keyOf[E] {
 	k.absent = meaning
 	return k

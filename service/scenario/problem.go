@@ -102,8 +102,8 @@ func (r *report) add(at position, hint, format string, args ...any) {
 	r.found = append(r.found, f)
 }
 
-// addReference records a reference that leads nowhere. It does nothing if a part of the file could
-// not be read, because the target may be there, and that part is already a problem.
+// addReference records a reference without a target. It does nothing if a part of the file could
+// not be read: the target may be there, and that part is already a problem.
 func (r *report) addReference(at position, hint, format string, args ...any) {
 	if !r.incomplete {
 		r.add(at, hint, format, args...)

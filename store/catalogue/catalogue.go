@@ -59,7 +59,7 @@ func FindInstanceType(id string) (InstanceType, bool) {
 	return load().types[i], true
 }
 
-// RegionOfZone tells in which region a zone lies.
+// RegionOfZone returns the region of a zone.
 func RegionOfZone(zone string) (region string, found bool) {
 	region, found = load().regionOfZone[zone]
 	return region, found
@@ -83,9 +83,8 @@ type content struct {
 	regionOfZone map[string]string
 }
 
-// load parses the embedded files once. They are part of the binary, so a mistake in them is a
-// broken build, which any test that touches the catalogue shows: the one place where a panic is the
-// honest answer.
+// load parses the embedded files once. They are part of the binary, so an error in them is a bug
+// that any test of the catalogue finds. This is why it panics on an error.
 var load = sync.OnceValue(func() content {
 	c, err := parse(regionsCSV, typesCSV, detailsCSV, noHotPlugText)
 	if err != nil {

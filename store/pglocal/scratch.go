@@ -10,10 +10,10 @@ import (
 // of a whole test run take a tenth of it.
 const minFreeMemory = 4 << 30
 
-// ScratchDir returns the folder for data folders that nobody needs after a restart of the machine,
-// such as those of tests. It is /dev/shm, which lies in memory, if that has room: a test creates
-// and deletes a database of some 300 files, and on a disk these cost more processor time than the
-// test itself. Otherwise, and whenever TMPDIR is set, it is os.TempDir.
+// ScratchDir returns the folder for data folders that are not needed after a restart of the
+// machine, such as those of tests. It is /dev/shm, which lies in memory, if there is enough free
+// memory: a test creates and deletes a database of some 300 files, and on a disk these cost more
+// processor time than the test itself. Otherwise, and whenever TMPDIR is set, it is os.TempDir.
 func ScratchDir() string {
 	const memory = "/dev/shm"
 	if os.Getenv("TMPDIR") != "" {

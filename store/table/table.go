@@ -31,7 +31,7 @@ type Table[T any] struct {
 // column is a column of a table.
 type column struct {
 	name                   string
-	field                  []int // its index in the struct, as reflect goes it
+	field                  []int // its index in the struct, for reflect
 	key, fixed, once, null bool
 }
 
@@ -214,7 +214,7 @@ func (t *Table[T]) insertWhere(condition string) string {
 		"\tWHERE " + condition + "NOT EXISTS (SELECT FROM " + t.name + " t WHERE " + t.sameKey("s", "t") + ")"
 }
 
-// InsertNewSQL returns the statement that inserts the staged rows, in the order of their ids, and
+// InsertNewSQL returns the statement that inserts the staged rows, in the order of their ids. It
 // waits for another transaction that is inserting the same id. A row that exists is left unchanged.
 func (t *Table[T]) InsertNewSQL() string {
 	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n\tSELECT " + t.list("s.", column.any) +

@@ -125,7 +125,7 @@ func applyInMode(
 	return applied, nil
 }
 
-// isLarge reports whether so many rows have changed that the planner's statistics are wrong.
+// isLarge reports whether enough rows have changed to make the planner's statistics wrong.
 func (a Applied) isLarge() bool {
 	sum := a.Total()
 	return sum.Inserted+sum.Updated+sum.Deleted >= minRowsToAnalyze

@@ -16,8 +16,8 @@ type Progress struct {
 	Done, Total int64
 }
 
-// mergeWork is how many times longer it takes to write a row into its table, with indexes and
-// constraints, than to copy it to the database.
+// mergeWork is how many times longer it takes to write a row into its table than to copy it to the
+// database, because of the indexes and constraints.
 const mergeWork = 10
 
 // largeTables are the tables that can have as many rows as a world has resources. They are filled
@@ -40,7 +40,7 @@ func newProgress(w *World, onProgress func(Progress)) *progress {
 	return &progress{onProgress: onProgress, current: Progress{Total: int64(rows) * (1 + mergeWork)}}
 }
 
-// advance reports that so much more work is done, on a table.
+// advance reports that this much more work on a table is done.
 func (p *progress) advance(table string, work int64) {
 	if p.onProgress == nil {
 		return

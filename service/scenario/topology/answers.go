@@ -133,7 +133,7 @@ type account struct {
 	groups     map[string]*securityGroup
 	instances  map[string]*instance
 	interfaces map[string]*networkInterface
-	from       map[string]string // the file that told of a resource first
+	from       map[string]string // the first file that has a resource
 	problems   []string
 }
 
