@@ -14,8 +14,10 @@ import (
 	"enisim/service/worldtest"
 )
 
-// Two files are applied in turn to an account whose callers attach, detach and assign addresses. What both files have is there for every caller, a reader
-// sees one world or the other, the promises hold after each apply, and in the end the account is what the last file says.
+// Two scenarios are applied in turn to an account whose callers attach, detach and assign
+// addresses. Callers always find the resources of both scenarios, and a reader sees one world or
+// the other. The invariants hold after each apply, and at the end the account equals the last
+// scenario.
 func TestApplyUnderAttachTraffic(t *testing.T) {
 	t.Parallel()
 	const callers, rounds = 6, 10
@@ -32,14 +34,14 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 	s := serve(t, scenarioText(files[0]), service.Options{AttachDelay: time.Millisecond, DetachDelay: time.Millisecond})
 
 	var attached atomic.Int64
-	over := make(chan struct{})
+	stop := make(chan struct{})
 	var traffic sync.WaitGroup
 	for k := range callers {
 		traffic.Go(func() {
 			random := rand.New(rand.NewPCG(7, uint64(k)))
 			for {
 				select {
-				case <-over:
+				case <-stop:
 					return
 				default:
 				}
@@ -47,14 +49,16 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 				instance := fmt.Sprintf("i-%d", 1+random.IntN(2))
 				var r reply
 				var err error
-				action := []string{"AttachNetworkInterface", "AttachNetworkInterface", "DetachNetworkInterface", "AssignPrivateIpAddresses"}[random.IntN(4)]
+				action := []string{"AttachNetworkInterface", "AttachNetworkInterface", "DetachNetworkInterface",
+					"AssignPrivateIpAddresses"}[random.IntN(4)]
 				if action == "AssignPrivateIpAddresses" {
-					r, err = s.call(t.Context(), action, "NetworkInterfaceId", eni, "SecondaryPrivateIpAddressCount", "1")
+					r, err = s.call(t.Context(), action, "NetworkInterfaceId", eni,
+						"SecondaryPrivateIpAddressCount", "1")
 				} else {
 					r, err = s.call(t.Context(), action, "InstanceId", instance, "NetworkInterfaceId", eni)
 				}
 				if err != nil || r.status >= 500 || strings.Contains(r.code(), "NotFound") {
-					t.Errorf("%s of %s: got %v (%v)", action, eni, r, err)
+					t.Errorf("%s of %s: got %v (%v), want a reply below 500 that is not NotFound", action, eni, r, err)
 				}
 				if action == "AttachNetworkInterface" && r.code() == ok {
 					attached.Add(1)
@@ -65,13 +69,13 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 	traffic.Go(func() {
 		for {
 			select {
-			case <-over:
+			case <-stop:
 				return
 			default:
 			}
 			r, err := s.call(t.Context(), "DescribeNetworkInterfaces", "NetworkInterfaceName", "one", "PageSize", "100")
 			if total := r.body["TotalCount"]; err != nil || total != 0.0 && total != 3.0 {
-				t.Errorf("interfaces with the name of one file: got %v (%v), want all three or none", total, err)
+				t.Errorf("interfaces named one: got %v (%v), want all three or none", total, err)
 			}
 		}
 	})
@@ -79,10 +83,10 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 		worldtest.Apply(t, s.store, time.Now(), files[round%2])
 		checkInvariants(t, s.pool)
 	}
-	close(over)
+	close(stop)
 	traffic.Wait()
 	if attached.Load() == 0 {
-		t.Error("no attach succeeded, so the traffic tests nothing")
+		t.Error("got no successful attach, want some: the traffic tests nothing")
 	}
 
 	worldtest.Apply(t, s.store, time.Now(), files[1])
@@ -92,7 +96,7 @@ func TestApplyUnderAttachTraffic(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff, err := scenario.Diff(t.Context(), s.store, sc, time.Now()); err != nil || len(diff) > 0 {
-		t.Errorf("in the end: got %v (%v), want what the last file says", diff, err)
+		t.Errorf("at the end: got the differences %v (%v), want none from the last scenario", diff, err)
 	}
-	noDeadlocks(t, s)
+	expectNoDeadlocks(t, s)
 }

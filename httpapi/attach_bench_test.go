@@ -15,8 +15,9 @@ import (
 	"enisim/service/worldtest"
 )
 
-// BenchmarkAttachWithoutNetwork is for profiles of the server's own work: callers attach and detach in turn, each an interface of its own, with verified signatures (V1), as
-// handler calls. What signing costs is in it; the network, and a client's reading, are not.
+// BenchmarkAttachWithoutNetwork is for profiles of the server. Callers attach and detach in turn,
+// each its own interface, with verified V1 signatures, by direct calls of the handler. The cost of
+// signing is included; the network and the client's reading are not.
 func BenchmarkAttachWithoutNetwork(b *testing.B) {
 	for _, callers := range []int{1, 64} {
 		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
@@ -32,14 +33,20 @@ func BenchmarkAttachWithoutNetwork(b *testing.B) {
 					signer := signature.NewSignerV1("test-secret")
 					for n := k; n < b.N; n += callers {
 						query := signer.Query(http.MethodPost, []signature.Parameter{
-							{Name: "AccessKeyId", Value: accessKey}, {Name: "Format", Value: "JSON"}, {Name: "RegionId", Value: "cn-hangzhou"}, {Name: "Version", Value: "2014-05-26"},
-							{Name: "SignatureMethod", Value: signature.MethodV1}, {Name: "SignatureVersion", Value: signature.VersionV1},
-							{Name: "SignatureNonce", Value: fmt.Sprint(k, "-", n)}, {Name: "Timestamp", Value: time.Now().UTC().Format(signature.TimeFormat)},
-							{Name: "Action", Value: []string{"AttachNetworkInterface", "DetachNetworkInterface"}[n/callers%2]},
-							{Name: "InstanceId", Value: fmt.Sprintf("i-%d", k+1)}, {Name: "NetworkInterfaceId", Value: fmt.Sprintf("eni-%d", k+1)},
+							{Name: "AccessKeyId", Value: accessKey}, {Name: "Format", Value: "JSON"},
+							{Name: "RegionId", Value: "cn-hangzhou"}, {Name: "Version", Value: "2014-05-26"},
+							{Name: "SignatureMethod", Value: signature.MethodV1},
+							{Name: "SignatureVersion", Value: signature.VersionV1},
+							{Name: "SignatureNonce", Value: fmt.Sprint(k, "-", n)},
+							{Name: "Timestamp", Value: time.Now().UTC().Format(signature.TimeFormat)},
+							{Name: "Action", Value: []string{"AttachNetworkInterface",
+								"DetachNetworkInterface"}[n/callers%2]},
+							{Name: "InstanceId", Value: fmt.Sprintf("i-%d", k+1)},
+							{Name: "NetworkInterfaceId", Value: fmt.Sprintf("eni-%d", k+1)},
 						})
 						reply := httptest.NewRecorder()
-						api.ServeHTTP(reply, httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/?"+string(query), nil))
+						api.ServeHTTP(reply, httptest.NewRequestWithContext(b.Context(), http.MethodPost,
+							"/?"+string(query), nil))
 						if reply.Code != http.StatusOK {
 							b.Errorf("got status %d: %s", reply.Code, reply.Body)
 							return

@@ -14,19 +14,22 @@ import (
 	"enisim/service"
 )
 
-// BenchmarkAuthentication compares requests that are verified with those that are only identified: the same DescribeNetworkInterfaces by id, over
-// HTTP, from as many clients as there are processors, with what the client does included. The requests are signed before the clock runs.
+// BenchmarkAuthentication compares requests whose signature is verified with requests that are only
+// identified. Each is the same DescribeNetworkInterfaces by id over HTTP, from one client per
+// processor. The requests are signed before the timer starts; the client's work is included.
 func BenchmarkAuthentication(b *testing.B) {
 	for _, mode := range []struct {
 		name string
 		mode httpapi.SignatureMode
 	}{{"identify", httpapi.IdentifyOnly}, {"verify", httpapi.VerifySignature}} {
-		s := serve(b, scenarioText(signedWorld), service.Options{}, func(o *httpapi.Options) { o.Signature = mode.mode })
-		for version, sign := range map[string]func(*order) *sent{"V1": (*order).v1, "V3": func(o *order) *sent { return o.v3(strings.TrimPrefix(s.URL, "http://")) }} {
+		s := serve(b, scenarioText(signedWorld), service.Options{},
+			func(o *httpapi.Options) { o.Signature = mode.mode })
+		for version, sign := range map[string]func(*unsignedRequest) *signedRequest{"V1": (*unsignedRequest).signV1,
+			"V3": func(o *unsignedRequest) *signedRequest { return o.signV3(strings.TrimPrefix(s.URL, "http://")) }} {
 			b.Run(fmt.Sprintf("%s/%s", mode.name, version), func(b *testing.B) {
 				requests := make([]*http.Request, b.N)
 				for i := range requests {
-					x := sign(newOrder())
+					x := sign(newRequest())
 					request, err := http.NewRequestWithContext(b.Context(), x.method, s.URL+"/?"+x.query.Encode(), nil)
 					if err != nil {
 						b.Fatal(err)

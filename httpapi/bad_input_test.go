@@ -17,7 +17,7 @@ import (
 	"enisim/service"
 )
 
-// safeBuffer collects a log that many requests write.
+// safeBuffer collects a log that concurrent requests write.
 type safeBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -35,21 +35,23 @@ func (b *safeBuffer) String() string {
 	return b.buf.String()
 }
 
-// Whatever comes in, the answer is a documented API error with a RequestId, nothing is written, and the log has a line, not a stack trace.
+// Any bad input gets a documented API error with a RequestId. Nothing is written, and the log has
+// one line for the request and no stack trace.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
 	s := serve(t, world().
 		Instance("i-1").
-		NetworkInterface("eni-1"), service.Options{}, func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
+		NetworkInterface("eni-1"), service.Options{},
+		func(o *httpapi.Options) { o.Log = slog.New(slog.NewTextHandler(log, nil)) })
 
-	good := url.Values{
+	valid := url.Values{
 		"Action": {"AttachNetworkInterface"}, "Version": {"2014-05-26"}, "AccessKeyId": {accessKey},
 		"RegionId": {"cn-hangzhou"}, "InstanceId": {"i-1"}, "NetworkInterfaceId": {"eni-1"},
 	}
 	with := func(name, value string) string {
 		changed := url.Values{}
-		maps.Copy(changed, good)
+		maps.Copy(changed, valid)
 		changed.Set(name, value)
 		return "/?" + changed.Encode()
 	}
@@ -69,15 +71,18 @@ func TestBadInput(t *testing.T) {
 		{"unknown region", "GET", with("RegionId", "mars-1"), "", "", 404, "InvalidRegionId.NotFound"},
 		{"unknown instance", "GET", with("InstanceId", "i-nobody"), "", "", 404, "InvalidEcsId.NotFound"},
 		{"unknown interface", "GET", with("NetworkInterfaceId", "eni-nobody"), "", "", 404, "InvalidEniId.NotFound"},
-		{"malformed instance id", "GET", with("InstanceId", "i-1' OR '1'='1"), "", "", 400, "InvalidInstanceID.Malformed"},
+		{"malformed instance id", "GET", with("InstanceId", "i-1' OR '1'='1"), "", "", 400,
+			"InvalidInstanceID.Malformed"},
 		{"a zero byte in an id", "GET", with("InstanceId", "i-1\x00"), "", "", 400, "InvalidParameter"},
 		{"bytes that are not UTF-8", "GET", with("NetworkInterfaceId", "\xff\xfe"), "", "", 400, "InvalidParameter"},
 		{"a zero byte in the region", "GET", with("RegionId", "cn\x00"), "", "", 400, "InvalidParameter"},
 		{"a zero byte in the key", "GET", with("AccessKeyId", "LTAI\x00"), "", "", 400, "InvalidParameter"},
 		{"a key that is not UTF-8", "GET", with("AccessKeyId", "\xff"), "", "", 400, "InvalidParameter"},
-		{"a very long id", "GET", with("InstanceId", strings.Repeat("i", 4000)), "", "", 400, "InvalidInstanceID.Malformed"},
-		{"an index that is no number", "GET", with("NetworkCardIndex", "first"), "", "", 400, "InvalidParameter"},
-		{"an index that is too large", "GET", with("NetworkCardIndex", "99999999999999999999"), "", "", 400, "InvalidParameter"},
+		{"a very long id", "GET", with("InstanceId", strings.Repeat("i", 4000)), "", "", 400,
+			"InvalidInstanceID.Malformed"},
+		{"an index that is not a number", "GET", with("NetworkCardIndex", "first"), "", "", 400, "InvalidParameter"},
+		{"an index that is too large", "GET", with("NetworkCardIndex", "99999999999999999999"), "", "", 400,
+			"InvalidParameter"},
 		{"a negative index", "GET", with("NetworkCardIndex", "-1"), "", "", 400, "InvalidParameter"},
 		{"a trunk", "GET", with("TrunkNetworkInstanceId", "eni-1"), "", "", 400, "UnsupportedParameter"},
 		{"wrong method", "PUT", with("Format", "XML"), "", "", 403, "UnsupportedHTTPMethod"},
@@ -87,7 +92,8 @@ func TestBadInput(t *testing.T) {
 		{"a semicolon in the query", "GET", "/?Action=a;b=c", "", "", 400, "InvalidParameter"},
 		{"broken percent-encoding in the form", "POST", "/", form, "Action=%zz", 400, "InvalidParameter"},
 		{"huge body", "POST", "/", form, "Action=" + strings.Repeat("a", 1<<20), 400, "InvalidParameter"},
-		{"a body of another type", "POST", "/", "application/json", `{"Action":"AttachNetworkInterface"}`, 400, "MissingAction"},
+		{"a body of another type", "POST", "/", "application/json", `{"Action":"AttachNetworkInterface"}`, 400,
+			"MissingAction"},
 		{"a broken content type", "POST", "/", ";;;", "Action=x", 400, "MissingAction"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,46 +113,47 @@ func TestBadInput(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var shown struct{ RequestId, HostId, Code, Message, Recommend string }
-			if err := xml.Unmarshal(body, &shown); err != nil {
+			var apiError struct{ RequestId, HostId, Code, Message, Recommend string }
+			if err := xml.Unmarshal(body, &apiError); err != nil {
 				t.Fatalf("got %q, want an XML error: %v", body, err)
 			}
-			if response.StatusCode != c.status || shown.Code != c.code {
-				t.Errorf("got %d %s, want %d %s", response.StatusCode, shown.Code, c.status, c.code)
+			if response.StatusCode != c.status || apiError.Code != c.code {
+				t.Errorf("got %d %s, want %d %s", response.StatusCode, apiError.Code, c.status, c.code)
 			}
-			if shown.RequestId == "" || shown.RequestId != response.Header.Get("X-Acs-Request-Id") || shown.HostId == "" || shown.Message == "" || shown.Recommend == "" {
-				t.Errorf("got %+v, want every field of an error filled, and the RequestId in the header too", shown)
+			if apiError.RequestId == "" || apiError.RequestId != response.Header.Get("X-Acs-Request-Id") ||
+				apiError.HostId == "" || apiError.Message == "" || apiError.Recommend == "" {
+				t.Errorf("got %+v, want all fields of an error, and the RequestId in the header", apiError)
 			}
-			if !strings.Contains(log.String(), shown.RequestId) {
-				t.Errorf("the log has no line with RequestId %s", shown.RequestId)
+			if !strings.Contains(log.String(), apiError.RequestId) {
+				t.Errorf("got a log without RequestId %s", apiError.RequestId)
 			}
 		})
 	}
 	if got := attachments(t, s.pool)["i-1"]; got != 1 {
-		t.Errorf("after all bad input the instance holds %d interfaces, want its primary one only", got)
+		t.Errorf("after all bad input: got %d interfaces on the instance, want only the primary one", got)
 	}
 	for _, trace := range []string{"goroutine", "panic", "SQLSTATE", "level=ERROR"} {
 		if strings.Contains(log.String(), trace) {
-			t.Errorf("the log contains %q:\n%s", trace, log)
+			t.Errorf("got %q in the log, want none:\n%s", trace, log)
 		}
 	}
 }
 
-// Format is compared without case.
+// The case of Format is ignored, and an error has the same fields in JSON.
 func TestErrorsInJSON(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	for _, format := range []string{"JSON", "json", "Json"} {
 		header, body := get(t, s.Server, "/?Format="+format)
-		var shown map[string]string // all fields are strings: an SDK insists
-		if err := json.Unmarshal(body, &shown); err != nil {
+		var apiError map[string]string // SDKs require that all fields are strings
+		if err := json.Unmarshal(body, &apiError); err != nil {
 			t.Fatalf("Format=%s: %v", format, err)
 		}
-		if got, want := shown["Code"], "MissingAction"; got != want {
+		if got, want := apiError["Code"], "MissingAction"; got != want {
 			t.Errorf("Format=%s: got %s, want %s", format, got, want)
 		}
 		if got, want := header.Get("Content-Type"), "application/json;charset=utf-8"; got != want {
-			t.Errorf("Format=%s: content type %q, want %q", format, got, want)
+			t.Errorf("Format=%s: got content type %q, want %q", format, got, want)
 		}
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"enisim/service"
 )
 
-// everything has a field of each kind that a request may have.
-type everything struct {
+// allKinds has a field of each kind that a request may have.
+type allKinds struct {
 	RegionID string `api:"RegionId"`
 	DryRun   *bool
 	IDs      []string         `api:"Ids"`
@@ -22,7 +22,7 @@ type everything struct {
 	Page     service.PageRequest `api:",inline"`
 	common
 	Unread    string            `api:"-"`
-	Malformed service.Malformed // not a parameter, although it could be one by its kind
+	Malformed service.Malformed // not a parameter, although its type could be one
 }
 
 type nested struct {
@@ -32,46 +32,53 @@ type nested struct {
 
 type common struct{ OwnerAccount string }
 
-func bindQuery(t *testing.T, query string) everything {
+// bindQuery binds the parameters of a query string.
+func bindQuery(t *testing.T, query string) allKinds {
 	t.Helper()
 	values, err := url.ParseQuery(query)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := parameters{}
-	for name, given := range values {
-		p[name] = given[0]
+	for name, value := range values {
+		p[name] = value[0]
 	}
-	return bind[everything](p)
+	return bind[allKinds](p)
 }
 
+// bind sets each field from its parameters and reports the malformed ones.
 func TestBind(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		query string
-		want  everything
+		want  allKinds
 	}{
-		{"", everything{}},
-		{"Unknown=1&regionid=wrong-case", everything{}},
-		{"RegionId=cn-hangzhou&MaxResults=20&DryRun=True", everything{
+		{"", allKinds{}},
+		{"Unknown=1&regionid=wrong-case", allKinds{}},
+		{"RegionId=cn-hangzhou&MaxResults=20&DryRun=True", allKinds{
 			RegionID: "cn-hangzhou", Page: service.PageRequest{MaxResults: new(20)}, DryRun: new(true),
 		}},
-		{"DryRun=false", everything{DryRun: new(false)}},
-		{"MaxResults=&DryRun=&Ids.1=&List=", everything{}}, // an empty value is an absent one
-		{"Ids.2=b&Ids.1=a", everything{IDs: []string{"a", "b"}}},
-		{"Ids.1=a&Ids.10=c&Ids.9=b", everything{IDs: []string{"a", "b", "c"}}},                    // numbers, not text, and gaps
-		{"Ids.01=x&Ids.1=a&Ids.001=y&Ids.10=c&Ids.2=b", everything{IDs: []string{"a", "b", "c"}}}, // each number once, as it should be written
-		{"Ids.99999999999999999999=z&Tag.99999999999999999999.Key=k", everything{}},
-		{"Ids.0=z&Ids.-1=y&Ids.x=w&Ids=v&Ids.999999999=a", everything{IDs: []string{"a"}}},
-		{`List=["a","b"]`, everything{List: service.JSONList{"a", "b"}}},
-		{"Tag.1.Key=k&Tag.1.Value=v&Tag.3.Key=k3", everything{Tags: []service.Tag{{Key: "k", Value: "v"}, {Key: "k3"}}}},
-		{"Tag.1.Key=k&Tag.1.value=v&Tag.2.key=k2&Tag.3.key=&Tag.4.key=old&Tag.4.Key=new", everything{Tags: []service.Tag{
+		{"DryRun=false", allKinds{DryRun: new(false)}},
+		{"MaxResults=&DryRun=&Ids.1=&List=", allKinds{}}, // an empty value counts as absent
+		{"Ids.2=b&Ids.1=a", allKinds{IDs: []string{"a", "b"}}},
+		// sorted as numbers; gaps are allowed
+		{"Ids.1=a&Ids.10=c&Ids.9=b", allKinds{IDs: []string{"a", "b", "c"}}},
+		// only canonical numbers count
+		{"Ids.01=x&Ids.1=a&Ids.001=y&Ids.10=c&Ids.2=b", allKinds{IDs: []string{"a", "b", "c"}}},
+		{"Ids.99999999999999999999=z&Tag.99999999999999999999.Key=k", allKinds{}},
+		{"Ids.0=z&Ids.-1=y&Ids.x=w&Ids=v&Ids.999999999=a", allKinds{IDs: []string{"a"}}},
+		{`List=["a","b"]`, allKinds{List: service.JSONList{"a", "b"}}},
+		{"Tag.1.Key=k&Tag.1.Value=v&Tag.3.Key=k3", allKinds{Tags: []service.Tag{{Key: "k", Value: "v"}, {Key: "k3"}}}},
+		{"Tag.1.Key=k&Tag.1.value=v&Tag.2.key=k2&Tag.3.key=&Tag.4.key=old&Tag.4.Key=new", allKinds{Tags: []service.Tag{
 			{Key: "k", Value: "v"}, {Key: "k2"}, {Key: "new"},
 		}}},
-		{"Nested.1.GroupIds.1=g1&Nested.1.GroupIds.2=g2&Nested.1.Index=3", everything{Nested: []nested{{GroupIDs: []string{"g1", "g2"}, Index: new(3)}}}},
-		{"OwnerAccount=net", everything{common: common{OwnerAccount: "net"}}},
-		{"RegionID=x&IDs.1=x&Tags.1.Key=x&Page.PageSize=1&common.OwnerAccount=x&Unread=x&-=x&Malformed.1=x", everything{}}, // Go's names
-		{"Config.Timeout=9", everything{Config: struct{ Timeout *int }{new(9)}}},
+		{"Nested.1.GroupIds.1=g1&Nested.1.GroupIds.2=g2&Nested.1.Index=3",
+			allKinds{Nested: []nested{{GroupIDs: []string{"g1", "g2"}, Index: new(3)}}}},
+		{"OwnerAccount=net", allKinds{common: common{OwnerAccount: "net"}}},
+		// the names of the Go fields
+		{"RegionID=x&IDs.1=x&Tags.1.Key=x&Page.PageSize=1&common.OwnerAccount=x&Unread=x&-=x&Malformed.1=x",
+			allKinds{}},
+		{"Config.Timeout=9", allKinds{Config: struct{ Timeout *int }{new(9)}}},
 	} {
 		if got := bindQuery(t, c.query); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s:\ngot  %+v\nwant %+v", c.query, got, c.want)
@@ -79,7 +86,8 @@ func TestBind(t *testing.T) {
 	}
 	for query, name := range map[string]string{
 		"MaxResults=ten": "MaxResults", "MaxResults=1.5": "MaxResults", "MaxResults=99999999999999999999": "MaxResults",
-		"DryRun=maybe": "DryRun", "List=i-1,i-2": "List", `List={"a":1}`: "List", "Nested.1.Index=x": "Nested.1.Index", "Config.Timeout=x": "Config.Timeout",
+		"DryRun=maybe": "DryRun", "List=i-1,i-2": "List", `List={"a":1}`: "List", "Nested.1.Index=x": "Nested.1.Index",
+		"Config.Timeout=x": "Config.Timeout",
 	} {
 		if got := bindQuery(t, query).Malformed; !slices.Equal(got, service.Malformed{name}) {
 			t.Errorf("%s: malformed: got %v, want [%s]", query, got, name)
@@ -87,17 +95,20 @@ func TestBind(t *testing.T) {
 	}
 }
 
-// wideLaunch returns the parameters of a RunInstances with so many interfaces, each with a list of its own.
+// wideLaunch returns the parameters of a RunInstances with the given number of interfaces, each
+// with a list of its own.
 func wideLaunch(interfaces int) parameters {
-	p := parameters{"RegionId": "cn-hangzhou", "ImageId": "m-1", "InstanceType": "ecs.g6.large", "VSwitchId": "vsw-1", "SecurityGroupId": "sg-1"}
+	p := parameters{"RegionId": "cn-hangzhou", "ImageId": "m-1", "InstanceType": "ecs.g6.large", "VSwitchId": "vsw-1",
+		"SecurityGroupId": "sg-1"}
 	for i := range interfaces {
 		p[fmt.Sprintf("NetworkInterface.%d.SecurityGroupIds.1", i+1)] = "sg-1"
 	}
 	return p
 }
 
-// A list that is longer than any action takes is bound no further than that: the rest is not paid for, and the action's rule refuses it.
-func TestBindStopsInALongList(t *testing.T) {
+// A list that is longer than any action allows is bound only up to a limit. So the rest costs
+// nothing, and the action's rule still refuses it.
+func TestBindLimitsListItems(t *testing.T) {
 	t.Parallel()
 	launch := bind[service.RunInstancesRequest](wideLaunch(1980))
 	if got := len(launch.NetworkInterfaces); got != maxBoundItems {
@@ -108,9 +119,10 @@ func TestBindStopsInALongList(t *testing.T) {
 	}
 }
 
-// Binding costs no more than twice as much when there are twice as many parameters, in whatever list they are.
+// The cost of binding grows at most linearly with the number of parameters, in whatever list they
+// are.
 func TestBindIsLinear(t *testing.T) {
-	// Not parallel: the allocations of other tests would be counted.
+	// Not parallel, because the allocations of other tests would be counted.
 	for name, build := range map[string]func(n int) parameters{
 		"interfaces with a list each": wideLaunch,
 		"one list in many interfaces": func(n int) parameters {
@@ -122,7 +134,7 @@ func TestBindIsLinear(t *testing.T) {
 		},
 		"a long list":        func(n int) parameters { return numbered("SecurityGroupIds.%d", n) },
 		"unknown parameters": func(n int) parameters { return numbered("Nobody.%d.Knows", n) },
-		"no list numbers":    func(n int) parameters { return numbered("NetworkInterface.x%d.SecurityGroupIds.1", n) },
+		"invalid numbers":    func(n int) parameters { return numbered("NetworkInterface.x%d.SecurityGroupIds.1", n) },
 	} {
 		work := func(n int) int {
 			p := build(n)
@@ -132,11 +144,12 @@ func TestBindIsLinear(t *testing.T) {
 		}
 		one, two := work(900), work(1800)
 		if two > 2*one+100 {
-			t.Errorf("%s: %d names are looked at for 900 parameters and %d for 1800, want twice as many at most", name, one, two)
+			t.Errorf("%s: got %d steps for 900 parameters and %d for 1800, want at most twice as many", name, one, two)
 		}
 	}
 }
 
+// numbered returns n parameters whose names have a number.
 func numbered(format string, n int) parameters {
 	p := parameters{}
 	for i := range n {
@@ -145,7 +158,7 @@ func numbered(format string, n int) parameters {
 	return p
 }
 
-// BenchmarkBindWideLaunch is the most expensive list that fits a request.
+// BenchmarkBindWideLaunch measures the most expensive list that fits into a request.
 func BenchmarkBindWideLaunch(b *testing.B) {
 	p := wideLaunch(1980)
 	for b.Loop() {
@@ -153,7 +166,7 @@ func BenchmarkBindWideLaunch(b *testing.B) {
 	}
 }
 
-// Whatever the parameters, binding them ends, and says no more malformed parameters than there are.
+// For any parameters, binding ends and reports at most as many malformed parameters as there are.
 func FuzzBind(f *testing.F) {
 	f.Add("RegionId=cn-hangzhou&MaxResults=20&DryRun=True&Ids.1=a&Tag.1.Key=k")
 	f.Add(`List=["a","b"]&Nested.1.GroupIds.2=g&Config.Timeout=x`)
@@ -161,19 +174,19 @@ func FuzzBind(f *testing.F) {
 	f.Fuzz(func(t *testing.T, query string) {
 		values, err := parseQuery(query)
 		if err != nil {
-			t.Skip("refused before")
+			t.Skip("refused by the parser")
 		}
 		p := parameters{}
-		for name, given := range values {
-			p[name] = given[0]
+		for name, value := range values {
+			p[name] = value[0]
 		}
-		got := bind[everything](p)
+		got := bind[allKinds](p)
 		if len(got.Malformed) > len(p) || len(got.IDs) > len(p) || len(got.Tags) > len(p) {
-			t.Fatalf("%q: got %+v", query, got)
+			t.Fatalf("%q: got %+v, want no more values than parameters", query, got)
 		}
 		for _, id := range got.IDs {
 			if id == "" {
-				t.Fatalf("%q: an empty value is in the list %q", query, got.IDs)
+				t.Fatalf("%q: got an empty value in the list %q", query, got.IDs)
 			}
 		}
 	})

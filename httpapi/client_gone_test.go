@@ -13,7 +13,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// logLines are the lines of a log, of which every request leaves one.
+// logLines receives the lines of a log. Each request writes one.
 type logLines chan string
 
 func (l logLines) Write(line []byte) (int, error) {
@@ -27,14 +27,14 @@ func (l logLines) next(t *testing.T) string {
 	case line := <-l:
 		return line
 	case <-time.After(time.Minute):
-		t.Fatal("the request leaves no line in the log")
+		t.Fatal("got no line of the request in the log within a minute")
 		return ""
 	}
 }
 
-// A client that goes away is logged as that, and not as a failure of the server: for an action that changes something, one that reads, one in a lane,
-// and for the control API.
-func TestAClientThatGoesAwayIsNoFailure(t *testing.T) {
+// A disconnected client is logged with status 499, not as an error of the server. This holds for an
+// action that writes, one that reads, one in a lane, and for the control API.
+func TestDisconnectedClientIsNotLoggedAsError(t *testing.T) {
 	t.Parallel()
 	lines := make(logLines, 100)
 	s := serveOn(t, patient(t, storetest.Pool(t)), world().
@@ -44,11 +44,13 @@ func TestAClientThatGoesAwayIsNoFailure(t *testing.T) {
 	})
 
 	query := "?Version=2014-05-26&RegionId=cn-hangzhou&AccessKeyId=" + accessKey
-	// The lookup of a key goes on without its caller, so the table of keys stays free, and for the actions the one of accounts.
+	// The lookup of a key continues without its caller, so the table of access keys stays unlocked.
+	// For the actions the table of accounts stays unlocked too.
 	for target, tables := range map[string]string{
-		"/" + query + "&Action=DescribeInstances":                                              "instances",
-		"/" + query + "&Action=DeleteInstance&InstanceId=i-1":                                  "instances",
-		"/" + query + "&Action=AttachNetworkInterface&InstanceId=i-1&NetworkInterfaceId=eni-1": "instances, network_interfaces",
+		"/" + query + "&Action=DescribeInstances":             "instances",
+		"/" + query + "&Action=DeleteInstance&InstanceId=i-1": "instances",
+		"/" + query + "&Action=AttachNetworkInterface&InstanceId=i-1&NetworkInterfaceId=eni-1": "instances, " +
+			"network_interfaces",
 		"/_enisim/accounts": "accounts",
 		"/_enisim/verify":   "instances",
 	} {
@@ -76,10 +78,11 @@ func TestAClientThatGoesAwayIsNoFailure(t *testing.T) {
 		storetest.AwaitLockWaits(t, s.pool, 1) // for the locked table
 		cancel()
 		<-done
-		// The session goes on waiting for its lock until Postgres has heard of the end, and must not be taken for that of the next request.
+		// The session waits for its lock until Postgres notices the disconnect. It must not be
+		// taken for the session of the next request.
 		storetest.AwaitNoLockWaits(t, s.pool)
 		if line := lines.next(t); !strings.Contains(line, "level=INFO") || !strings.Contains(line, "status=499") {
-			t.Errorf("%s: got\n%s\nwant a line at INFO with status 499", target, line)
+			t.Errorf("%s: got\n%s\nwant level INFO and status 499", target, line)
 		}
 		if err := holder.Rollback(t.Context()); err != nil {
 			t.Fatal(err)

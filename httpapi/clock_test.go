@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// testClock is a clock that stands still until a test moves it.
+// testClock is a clock that stands still until a test advances it.
 type testClock struct{ nanoseconds atomic.Int64 }
 
 func newTestClock() *testClock {

@@ -19,17 +19,18 @@ import (
 
 const controlToken = "a-token-for-this-test-only"
 
-// controlRequest is a request to the control API, and who seems to send it.
+// controlRequest is a request to the control API.
 type controlRequest struct {
 	method, path, body string
 	header             http.Header
-	host               string // "": the server's own
+	host               string // "": the server's address
 }
 
-// control sends a control request and returns the status and the body.
+// control sends a control request and returns the reply.
 func (s *server) control(t testing.TB, r controlRequest) (status int, body string, header http.Header) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), r.method, s.URL+"/_enisim"+r.path, strings.NewReader(r.body))
+	request, err := http.NewRequestWithContext(t.Context(), r.method, s.URL+"/_enisim"+r.path,
+		strings.NewReader(r.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,8 +51,8 @@ func (s *server) control(t testing.TB, r controlRequest) (status int, body strin
 	return response.StatusCode, string(text), response.Header
 }
 
-// decoded is a JSON object of the control API.
-func decoded(t testing.TB, text string) map[string]any {
+// decodeJSON decodes a JSON object.
+func decodeJSON(t testing.TB, text string) map[string]any {
 	t.Helper()
 	out := map[string]any{}
 	if err := json.Unmarshal([]byte(text), &out); err != nil {
@@ -60,6 +61,7 @@ func decoded(t testing.TB, text string) map[string]any {
 	return out
 }
 
+// withControl sets the access to the control API and the log.
 func withControl(access httpapi.Control, log io.Writer) func(*httpapi.Options) {
 	return func(o *httpapi.Options) {
 		o.Control = access
@@ -67,16 +69,19 @@ func withControl(access httpapi.Control, log io.Writer) func(*httpapi.Options) {
 	}
 }
 
-// A key's life through the control API. Its secret is in the one answer, and neither in another one nor in the log.
-func TestControlOfKeys(t *testing.T) {
+// A key is created, listed, disabled and deleted. Its secret is only in the reply to its creation,
+// and never in the log.
+func TestControlKeyLifecycle(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
 	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, log))
-	status, body, header := s.control(t, controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `", "temporary": true, "expires_in": "1h"}`})
-	created := decoded(t, body)
+	status, body, header := s.control(t, controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account +
+		`", "temporary": true, "expires_in": "1h"}`})
+	created := decodeJSON(t, body)
 	id, _ := created["id"].(string)
-	if status != http.StatusCreated || id == "" || created["account"] != account || created["status"] != "Active" || created["temporary"] != true || created["expires_at"] == nil {
-		t.Fatalf("create: got %d %s", status, body)
+	if status != http.StatusCreated || id == "" || created["account"] != account || created["status"] != "Active" ||
+		created["temporary"] != true || created["expires_at"] == nil {
+		t.Fatalf("create: got %d %s, want 201 and an active temporary key", status, body)
 	}
 	if got := header.Get("Cache-Control"); got != "no-store" {
 		t.Errorf("a reply with a secret: got Cache-Control %q, want no-store", got)
@@ -95,13 +100,13 @@ func TestControlOfKeys(t *testing.T) {
 		return err
 	}
 	if err := identify(); err != nil {
-		t.Errorf("the new key: got %v, want it known", err)
+		t.Errorf("the new key: got %v, want no error", err)
 	}
 	var answers strings.Builder
 	for _, step := range []struct {
 		method, path string
 		status       int
-		says         string
+		want         string
 	}{
 		{"GET", "/keys?account=" + account, http.StatusOK, `"id":"` + id + `"`},
 		{"GET", "/keys", http.StatusOK, `"id":"` + accessKey + `"`},
@@ -113,70 +118,81 @@ func TestControlOfKeys(t *testing.T) {
 		{"POST", "/keys/" + id + "/disable", http.StatusNotFound, "no access key"},
 	} {
 		status, body, header := s.control(t, controlRequest{method: step.method, path: step.path})
-		if status != step.status || !strings.Contains(body, step.says) {
-			t.Errorf("%s %s: got %d %s, want %d and %q", step.method, step.path, status, body, step.status, step.says)
+		if status != step.status || !strings.Contains(body, step.want) {
+			t.Errorf("%s %s: got %d %s, want %d and %q", step.method, step.path, status, body, step.status, step.want)
 		}
 		if requestID := header.Get("X-Acs-Request-Id"); requestID == "" || strings.Count(log.String(), requestID) != 1 {
-			t.Errorf("%s %s: RequestId %q is in %d lines of the log, want 1", step.method, step.path, requestID, strings.Count(log.String(), requestID))
+			t.Errorf("%s %s: got RequestId %q in %d lines of the log, want 1", step.method, step.path, requestID,
+				strings.Count(log.String(), requestID))
 		}
 		answers.WriteString(body)
 	}
 	if err := identify(); err == nil {
-		t.Error("the deleted key is still known")
+		t.Error("the deleted key: got no error, want an unknown key")
 	}
 	for _, secret := range secrets {
 		if strings.Contains(answers.String(), secret) {
-			t.Errorf("the secret %q is told again: %s", secret, &answers)
+			t.Errorf("got the secret %q in a later answer, want it in none: %s", secret, &answers)
 		}
 		if strings.Contains(log.String(), secret) {
-			t.Errorf("the secret %q is in the log: %s", secret, log)
+			t.Errorf("got the secret %q in the log, want it absent: %s", secret, log)
 		}
 	}
 }
 
-// A request that is wrong gets JSON that says what would be right, and changes nothing.
-func TestControlRefusals(t *testing.T) {
+// An invalid request gets a JSON error with a hint, and changes nothing.
+func TestControlErrors(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
 	s := serve(t, world(), service.Options{}, withControl(httpapi.Control{Open: true}, log))
-	good := `{"account": "` + account + `"}`
+	valid := `{"account": "` + account + `"}`
 	for _, c := range []struct {
 		name   string
 		r      controlRequest
 		status int
-		says   string
+		want   string
 	}{
-		{"a form", controlRequest{method: "POST", path: "/keys", body: good, header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}, 415, "application/json"},
-		{"plain text", controlRequest{method: "POST", path: "/keys", body: good, header: http.Header{"Content-Type": {"text/plain"}}}, 415, "application/json"},
+		{"a form", controlRequest{method: "POST", path: "/keys", body: valid,
+			header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}, 415, "application/json"},
+		{"plain text", controlRequest{method: "POST", path: "/keys", body: valid,
+			header: http.Header{"Content-Type": {"text/plain"}}}, 415, "application/json"},
 		{"no body", controlRequest{method: "POST", path: "/keys"}, 415, "application/json"},
-		{"an empty body", controlRequest{method: "POST", path: "/keys", header: http.Header{"Content-Type": {"application/json"}}}, 400, "EOF"},
+		{"an empty body", controlRequest{method: "POST", path: "/keys",
+			header: http.Header{"Content-Type": {"application/json"}}}, 400, "EOF"},
 		{"broken JSON", controlRequest{method: "POST", path: "/keys", body: `{"account"`}, 400, "JSON"},
-		{"two values", controlRequest{method: "POST", path: "/keys", body: good + good}, 400, "more than one value"},
-		{"something after the value", controlRequest{method: "POST", path: "/keys", body: good + "x"}, 400, "JSON"},
+		{"two values", controlRequest{method: "POST", path: "/keys", body: valid + valid}, 400, "more than one value"},
+		{"text after the value", controlRequest{method: "POST", path: "/keys", body: valid + "x"}, 400, "JSON"},
 		{"an unknown field", controlRequest{method: "POST", path: "/keys", body: `{"acount": "1"}`}, 400, "acount"},
-		{"a huge body", controlRequest{method: "POST", path: "/keys", body: `{"account": "` + strings.Repeat("1", 1<<20) + `"}`}, 400, "too large"},
-		{"a zero byte", controlRequest{method: "POST", path: "/keys", body: `{"account": "1\u0000"}`}, 400, "16 digits"},
+		{"a huge body", controlRequest{method: "POST", path: "/keys", body: `{"account": "` +
+			strings.Repeat("1", 1<<20) + `"}`}, 400, "too large"},
+		{"a zero byte", controlRequest{method: "POST", path: "/keys", body: `{"account": "1\u0000"}`}, 400,
+			"16 digits"},
 		{"no account", controlRequest{method: "POST", path: "/keys", body: `{}`}, 400, "16 digits"},
-		{"an unknown account", controlRequest{method: "POST", path: "/keys", body: `{"account": "1000000000000009"}`}, 404, "enisim scenario apply"},
-		{"a duration without a unit", controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `", "expires_in": "60"}`}, 400, "such as 30m"},
+		{"an unknown account", controlRequest{method: "POST", path: "/keys", body: `{"account": "1000000000000009"}`},
+			404, "enisim scenario apply"},
+		{"a duration without a unit", controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account +
+			`", "expires_in": "60"}`}, 400, "such as 30m"},
 		{"an unknown path", controlRequest{method: "GET", path: "/locks"}, 404, "docs/control-api.md"},
 		{"another method", controlRequest{method: "PATCH", path: "/keys"}, 404, "docs/control-api.md"},
 		{"a zero byte in the path", controlRequest{method: "DELETE", path: "/keys/LTAI%00"}, 404, "no access key"},
 	} {
 		status, body, header := s.control(t, c.r)
-		said := decoded(t, body)
-		if text, _ := said["error"].(string); status != c.status || !strings.Contains(text, c.says) || said["request_id"] != header.Get("X-Acs-Request-Id") {
-			t.Errorf("%s: got %d %s, want %d, %q and the RequestId of the header", c.name, status, body, c.status, c.says)
+		reply := decodeJSON(t, body)
+		if text, _ := reply["error"].(string); status != c.status || !strings.Contains(text, c.want) ||
+			reply["request_id"] != header.Get("X-Acs-Request-Id") {
+			t.Errorf("%s: got %d %s, want %d, %q and the RequestId of the header", c.name, status, body, c.status,
+				c.want)
 		}
 	}
 	if keys, err := operator.New(s.service).AccessKeys(t.Context(), ""); err != nil || len(keys) != 1 {
-		t.Errorf("afterwards: got %+v, %v; want the world's one key", keys, err)
+		t.Errorf("afterwards: got %+v, %v; want only the key of the world", keys, err)
 	}
 	if strings.Contains(log.String(), "level=ERROR") {
-		t.Errorf("an operator's mistake is logged as ours: %s", log)
+		t.Errorf("got an operator's mistake logged as an error of the server: %s", log)
 	}
 }
 
+// A control API with a token accepts requests with exactly this token, and does not log it.
 func TestControlToken(t *testing.T) {
 	t.Parallel()
 	log := &safeBuffer{}
@@ -195,7 +211,8 @@ func TestControlToken(t *testing.T) {
 		{"Bearer " + controlToken, 200},
 		{"bearer " + controlToken, 200},
 	} {
-		r := controlRequest{method: "GET", path: "/keys", host: "enisim.example"} // with a token any name will do
+		// with a token, any host name is allowed
+		r := controlRequest{method: "GET", path: "/keys", host: "enisim.example"}
 		if c.authorization != "" {
 			r.header = http.Header{"Authorization": {c.authorization}}
 		}
@@ -204,17 +221,18 @@ func TestControlToken(t *testing.T) {
 			t.Errorf("Authorization %q: got %d %s, want %d", c.authorization, status, body, c.status)
 		}
 		if challenged := header.Get("WWW-Authenticate") == "Bearer"; challenged != (c.status == 401) {
-			t.Errorf("Authorization %q: got a challenge: %v", c.authorization, challenged)
+			t.Errorf("Authorization %q: got a challenge: %v, want %v", c.authorization, challenged, !challenged)
 		}
 	}
 	if status, _, _ := s.control(t, controlRequest{method: "GET", path: "/nothing"}); status != 401 {
-		t.Errorf("an unknown path without the token: got %d, want 401, which does not tell what there is", status)
+		t.Errorf("an unknown path without the token: got %d, want 401, which does not reveal the paths", status)
 	}
 	if strings.Contains(log.String(), controlToken) {
-		t.Errorf("the token is in the log: %s", log)
+		t.Errorf("got the token in the log, want it absent: %s", log)
 	}
 }
 
+// Without a token, and if it is not open, the control API answers as an unknown path.
 func TestControlIsOffByDefault(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
@@ -223,22 +241,25 @@ func TestControlIsOffByDefault(t *testing.T) {
 		{method: "GET", path: "/keys", header: http.Header{"Authorization": {"Bearer "}}},
 		{method: "POST", path: "/keys", body: `{"account": "` + account + `"}`},
 	} {
-		if status, body, _ := s.control(t, r); status != http.StatusNotFound || !strings.Contains(body, "InvalidAction.NotFound") {
-			t.Errorf("%s %s: got %d %s, want the 404 of any unknown path", r.method, r.path, status, body)
+		if status, body, _ := s.control(t, r); status != http.StatusNotFound ||
+			!strings.Contains(body, "InvalidAction.NotFound") {
+			t.Errorf("%s %s: got %d %s, want the 404 of an unknown path", r.method, r.path, status, body)
 		}
 	}
 }
 
-// A page of the web that a browser on the machine has open reaches 127.0.0.1 too.
-func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
+// A web page in a browser on this machine can send requests to 127.0.0.1 too. So an open control
+// API refuses requests of other sites, and host names other than those of this machine.
+func TestOpenControlRefusesCrossSiteRequests(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
 	own := s.Listener.Addr().String()
 	post := func(host string, header http.Header) controlRequest {
-		return controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account + `"}`, host: host, header: header}
+		return controlRequest{method: "POST", path: "/keys", body: `{"account": "` + account +
+			`"}`, host: host, header: header}
 	}
 	get := func(host string) controlRequest { return controlRequest{method: "GET", path: "/keys", host: host} }
-	remove := func(header http.Header) controlRequest {
+	deleteKey := func(header http.Header) controlRequest {
 		return controlRequest{method: "DELETE", path: "/keys/" + accessKey, header: header}
 	}
 	for _, c := range []struct {
@@ -247,8 +268,9 @@ func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 		status int
 	}{
 		{"a program", post("", nil), 201},
-		{"a page of the server itself", post("", http.Header{"Origin": {"http://" + own}}), 201},
-		{"the same, of a browser that says so", post("", http.Header{"Origin": {"http://" + own}, "Sec-Fetch-Site": {"same-origin"}}), 201},
+		{"a page of the server", post("", http.Header{"Origin": {"http://" + own}}), 201},
+		{"a page of the server, with Sec-Fetch-Site",
+			post("", http.Header{"Origin": {"http://" + own}, "Sec-Fetch-Site": {"same-origin"}}), 201},
 		{"by name", post("localhost:8080", nil), 201},
 		{"by name without a port", post("LOCALHOST", nil), 201},
 		{"by IPv6", post("[::1]:8080", nil), 201},
@@ -256,26 +278,39 @@ func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 		{"by another loopback address", post("127.9.9.9", nil), 201},
 
 		{"a rebound name", post("evil.example:8080", nil), 403},
-		{"a rebound name, of one site to the browser", post("evil.example", http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"same-origin"}}), 403},
-		{"reading under a rebound name", get("evil.example"), 403},
-		{"a name that begins well", get("127.0.0.1.evil.example"), 403},
-		{"a name that ends well", get("evil.localhost"), 403},
+		{"a rebound name that is same-origin for the browser",
+			post("evil.example", http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"same-origin"}}),
+			403},
+		{"a read under a rebound name", get("evil.example"), 403},
+		{"a name with a loopback prefix", get("127.0.0.1.evil.example"), 403},
+		{"a name with the suffix localhost", get("evil.localhost"), 403},
 		{"another address", get("192.0.2.1:8080"), 403},
 		{"a page of another site", post("", http.Header{"Origin": {"https://evil.example"}}), 403},
-		{"the same, of a browser that says so", post("", http.Header{"Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}), 403},
-		{"a page of another port", post("", http.Header{"Origin": {"http://127.0.0.1:1"}, "Sec-Fetch-Site": {"same-site"}}), 403},
+		{"a page of another site, with Sec-Fetch-Site",
+			post("", http.Header{"Origin": {"https://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}), 403},
+		{"a page of another port", post("", http.Header{"Origin": {"http://127.0.0.1:1"},
+			"Sec-Fetch-Site": {"same-site"}}), 403},
 		{"a sandboxed page", post("", http.Header{"Origin": {"null"}}), 403},
-		{"a removal by another site", remove(http.Header{"Origin": {"https://evil.example"}}), 403},
-		{"a removal by a form of another site", remove(http.Header{"Sec-Fetch-Site": {"cross-site"}}), 403},
-		{"a question whether it may", controlRequest{method: "OPTIONS", path: "/keys", header: http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"DELETE"}}}, 403},
+		{"a deletion by another site", deleteKey(http.Header{"Origin": {"https://evil.example"}}), 403},
+		{"a deletion by a form of another site", deleteKey(http.Header{"Sec-Fetch-Site": {"cross-site"}}), 403},
+		{"a CORS preflight", controlRequest{method: "OPTIONS", path: "/keys",
+			header: http.Header{"Origin": {"https://evil.example"}, "Access-Control-Request-Method": {"DELETE"}}}, 403},
 
-		{"an address that was typed", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"none"}}}, 200},
-		{"reading by a page of the server itself", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"same-origin"}}}, 200},
-		{"an image of another site", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
-		{"an image of another port", controlRequest{method: "GET", path: "/verify", header: http.Header{"Sec-Fetch-Site": {"same-site"}}}, 403},
-		{"reading by another site", controlRequest{method: "GET", path: "/keys", header: http.Header{"Origin": {"https://evil.example"}}}, 403},
-		{"a look by another site", controlRequest{method: "HEAD", path: "/accounts", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
-		{"a path that is not there, for another site", controlRequest{method: "GET", path: "/nothing", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
+		{"a typed address", controlRequest{method: "GET", path: "/verify",
+			header: http.Header{"Sec-Fetch-Site": {"none"}}}, 200},
+		{"a read by a page of the server", controlRequest{method: "GET", path: "/verify",
+			header: http.Header{"Sec-Fetch-Site": {"same-origin"}}}, 200},
+		{"an image of another site", controlRequest{method: "GET", path: "/verify",
+			header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
+		{"an image of another port", controlRequest{method: "GET", path: "/verify",
+			header: http.Header{"Sec-Fetch-Site": {"same-site"}}}, 403},
+		{"a read by another site", controlRequest{method: "GET", path: "/keys",
+			header: http.Header{"Origin": {"https://evil.example"}}}, 403},
+		{"HEAD by another site", controlRequest{method: "HEAD", path: "/accounts",
+			header: http.Header{"Sec-Fetch-Site": {"cross-site"}}}, 403},
+		{"an unknown path, for another site",
+			controlRequest{method: "GET", path: "/nothing", header: http.Header{"Sec-Fetch-Site": {"cross-site"}}},
+			403},
 	} {
 		status, body, header := s.control(t, c.r)
 		if status != c.status {
@@ -286,24 +321,27 @@ func TestOpenControlRefusesBrowsersOnErrands(t *testing.T) {
 		}
 	}
 	if _, err := s.service.Identify(t.Context(), accessKey); err != nil {
-		t.Errorf("afterwards the world's key: got %v, want it untouched", err)
+		t.Errorf("the key of the world afterwards: got %v, want no error", err)
 	}
 }
 
-// Every control refuses another site, whatever its method.
-func TestEveryControlRefusesOtherSites(t *testing.T) {
+// All controls refuse requests of other sites, whatever their method.
+func TestAllControlsRefuseCrossSiteRequests(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{}, func(o *httpapi.Options) { o.Control.Open = true })
 	for _, name := range httpapi.ControlNames() {
 		method, path, _ := strings.Cut(name, " ")
-		for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {
-			if status, body, _ := s.control(t, controlRequest{method: method, path: path, header: header}); status != http.StatusForbidden {
+		for _, header := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}},
+			{"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {
+			if status, body, _ := s.control(t,
+				controlRequest{method: method, path: path, header: header}); status != http.StatusForbidden {
 				t.Errorf("%s with %v: got %d %s, want 403", name, header, status, body)
 			}
 		}
 	}
 }
 
+// The list of action names in service/scenario equals the action table.
 func TestActionNames(t *testing.T) {
 	t.Parallel()
 	names := httpapi.ActionNames()
@@ -313,7 +351,7 @@ func TestActionNames(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if listed := scenario.ActionNames(); !slices.Equal(listed, names) {
-		t.Errorf("make golden writes service/scenario/action_names.txt anew: it names\n%s\nand the table has\n%s",
+		t.Errorf("got the names\n%s\nin service/scenario/action_names.txt, want\n%s\nmake golden updates the file",
 			strings.Join(listed, "\n"), strings.Join(names, "\n"))
 	}
 	if !strings.Contains(strings.Join(names, " "), "ecs:AttachNetworkInterface") {

@@ -11,32 +11,34 @@ import (
 	"enisim/service/worldtest"
 )
 
-func TestControlOfInvariants(t *testing.T) {
+// The control API lists all invariants, and each row that violates one.
+func TestControlVerify(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
-		Instance("i-1", worldtest.Type("ecs.g6.xlarge")), service.Options{}, withControl(httpapi.Control{Open: true}, &safeBuffer{}))
-	look := func() (checked []any, broken []any) {
+		Instance("i-1", worldtest.Type("ecs.g6.xlarge")), service.Options{},
+		withControl(httpapi.Control{Open: true}, &safeBuffer{}))
+	verify := func() (invariants []any, violations []any) {
 		t.Helper()
 		status, body, _ := s.control(t, controlRequest{method: "GET", path: "/verify"})
 		if status != http.StatusOK {
 			t.Fatalf("got %d %s", status, body)
 		}
-		reply := decoded(t, body)
+		reply := decodeJSON(t, body)
 		return reply["invariants"].([]any), reply["violations"].([]any)
 	}
-	if checked, broken := look(); len(checked) != len(operator.Invariants()) || len(broken) > 0 {
-		t.Errorf("got %v of %v, want no violation", broken, checked)
+	if invariants, violations := verify(); len(invariants) != len(operator.Invariants()) || len(violations) > 0 {
+		t.Errorf("got %v of %v, want no violation", violations, invariants)
 	}
 	if _, err := s.pool.Exec(t.Context(), `UPDATE private_ip_addresses SET address = '10.0.0.0'`); err != nil {
 		t.Fatal(err)
 	}
-	_, broken := look()
+	_, violations := verify()
 	want := map[string]any{
 		"invariant": "a_reserved_address_is_given_to_nobody",
 		"account":   account,
 		"what":      "address 10.0.0.0 of interface eni-1-primary is reserved in VSwitch vsw-h (10.0.0.0/16)",
 	}
-	if fmt.Sprint(broken) != fmt.Sprint([]any{want}) {
-		t.Errorf("got %v, want %v", broken, want)
+	if fmt.Sprint(violations) != fmt.Sprint([]any{want}) {
+		t.Errorf("got %v, want %v", violations, want)
 	}
 }

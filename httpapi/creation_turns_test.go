@@ -7,8 +7,9 @@ import (
 	"enisim/service/worldtest"
 )
 
-// Creations of an account wait for each other's locks. All but two of them wait in the server, where no lock timeout runs out while the locks are
-// granted one after the other. The test takes both turns: creations wait, until they are refused, and other actions do not.
+// Creations of an account wait for each other's locks. All but two of them wait in the server,
+// where no lock timeout runs while the locks are granted in turn. The test holds both turns:
+// creations wait until they are refused, and other actions are not delayed.
 func TestCreationsOfAnAccountTakeTurns(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
@@ -16,8 +17,10 @@ func TestCreationsOfAnAccountTakeTurns(t *testing.T) {
 		NetworkInterface("eni-{n}", worldtest.Count(3)), service.Options{})
 	calls := [][]string{
 		{"CreateNetworkInterface", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"},
-		{"RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"},
-		{"CreateInstance", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"},
+		{"RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h",
+			"SecurityGroupId", "sg-main"},
+		{"CreateInstance", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h",
+			"SecurityGroupId", "sg-main"},
 		{"AssignPrivateIpAddresses", "NetworkInterfaceId", "eni-1", "SecondaryPrivateIpAddressCount", "1"},
 		{"CreateSecurityGroup", "VpcId", "vpc-main"},
 		{"CreateVSwitch", "VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h", "CidrBlock", "10.9.0.0/24"},

@@ -16,16 +16,17 @@ import (
 // actionsHead is the beginning of docs/actions.md, before the tables.
 const actionsHead = `# Actions
 
-Made from the simulator's own code by ` + "`make golden`" + `; a test holds it to that. For each action: the parameters that it reads, and
-what its rules demand of them alone. Rules on several parameters or on resources show in its errors:
+This page is generated from the simulator's code by ` + "`make golden`" + `, and a test compares them. It lists for each action the
+parameters that it reads, and what its rules require of each parameter alone. Rules on several parameters or on resources
+appear in the errors of the action:
 
 ` + "```sh\nenisim actions AttachNetworkInterface\nenisim actions --json\n```" + `
 
-The first prints the errors too. The second prints everything, replies included, in the form of the metadata that the vendor publishes,
-for tools. What any action may answer besides is in [documented-errors.md](documented-errors.md).
+The first command prints the errors too. The second prints everything, including replies, in the form of the metadata that
+the vendor publishes, for tools. [documented-errors.md](documented-errors.md) has the errors that any action may answer.
 `
 
-// docs/actions.md is generated from the descriptions of all actions.
+// The page docs/actions.md is generated from the descriptions of all actions.
 func TestActionsPage(t *testing.T) {
 	t.Parallel()
 	var page strings.Builder
@@ -56,37 +57,42 @@ func TestActionsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(written) != page.String() {
-		t.Errorf("%s is not what the code says; make golden writes it anew", path)
+		t.Errorf("%s differs from the code; make golden updates it", path)
 	}
 }
 
+// The description of an action has its parameters, its errors in the order of the rules, and its
+// reply.
 func TestDescriptionOfAttachNetworkInterface(t *testing.T) {
 	t.Parallel()
 	d, known := httpapi.FindDescription("2014-05-26", "AttachNetworkInterface")
 	if !known {
-		t.Fatal("not described")
+		t.Fatal("got no description of AttachNetworkInterface")
 	}
 	var got []string
 	for _, p := range d.Parameters {
 		got = append(got, p.Spelling()+" "+p.Demands())
 	}
 	if want := []string{
-		"RegionId string; required", "NetworkInterfaceId string; required", "InstanceId string; required", "TrunkNetworkInstanceId string",
+		"RegionId string; required", "NetworkInterfaceId string; required", "InstanceId string; required",
+		"TrunkNetworkInstanceId string",
 		"NetworkCardIndex integer; at least 0",
 	}; !slices.Equal(got, want) {
 		t.Errorf("parameters: got %q, want %q", got, want)
 	}
-	if got := d.ErrorCodes["404"]; len(got) != 3 || got[1].Code != "InvalidEcsId.NotFound" || got[2].Code != "InvalidEniId.NotFound" {
+	if got := d.ErrorCodes["404"]; len(got) != 3 || got[1].Code != "InvalidEcsId.NotFound" ||
+		got[2].Code != "InvalidEniId.NotFound" {
 		t.Errorf("errors with status 404: got %v, want region, instance and interface in the order of the rules", got)
 	}
 	reply, err := json.Marshal(d.Responses["200"])
-	if want := `{"schema":{"type":"object","properties":{"RequestId":{"type":"string"}}}}`; err != nil || string(reply) != want {
+	if want := `{"schema":{"type":"object","properties":{"RequestId":{"type":"string"}}}}`; err != nil ||
+		string(reply) != want {
 		t.Errorf("reply: got %s, %v, want %s", reply, err, want)
 	}
 }
 
-// The description of a reply has the fields that the golden replies have, and no others.
-func TestDescribedRepliesAreThoseThatAreSent(t *testing.T) {
+// The description of a reply has all fields of the golden replies.
+func TestDescriptionsMatchReplies(t *testing.T) {
 	t.Parallel()
 	compared := 0
 	for _, product := range httpapi.Descriptions() {
@@ -116,11 +122,11 @@ func TestDescribedRepliesAreThoseThatAreSent(t *testing.T) {
 		}
 	}
 	if compared < 50 {
-		t.Errorf("compared %d replies, want those of all actions", compared)
+		t.Errorf("got %d compared replies, want at least 50", compared)
 	}
 }
 
-// differences returns where a value is not what its schema says.
+// differences returns the paths where a value differs from its schema.
 func differences(at string, s httpapi.Schema, value any) (found []string) {
 	switch v := value.(type) {
 	case map[string]any:

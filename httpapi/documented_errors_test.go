@@ -11,11 +11,15 @@ import (
 // documentedErrorsHead is the beginning of docs/documented-errors.md, before the tables.
 const documentedErrorsHead = `# Documented errors
 
-Made from ` + "`" + `testdata/contract` + "`" + ` by ` + "`" + `make golden` + "`" + `; a test holds it to them. *Proven*: a test sends a request and sees status, code and message. *Not proven*:
-decided, but no test reaches it by a request. *Not simulated*: never answered, for the reason given.
+This page is generated from ` + "`testdata/contract` by `make golden`" + `, and a test compares them.
+
+- *Proven*: a test sends a request and gets the status, the code and the message.
+- *Not proven*: the error is decided, but no test gets it with a request.
+- *Not simulated*: the simulator never answers it, for the given reason.
 `
 
-// docs/documented-errors.md is generated from the contract files: for each documented error, whether it is proven, not proven or not simulated.
+// The page docs/documented-errors.md is generated from the contract files. It says for each
+// documented error whether it is proven, not proven or not simulated.
 func TestDocumentedErrorsPage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join("..", "docs", "documented-errors.md")
@@ -31,7 +35,7 @@ func TestDocumentedErrorsPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(written) != want {
-		t.Errorf("%s is not what the contracts say; make golden writes it anew\ngot:\n%s\nwant:\n%s", path, written, want)
+		t.Errorf("%s differs from the contracts; make golden updates it\ngot:\n%s\nwant:\n%s", path, written, want)
 	}
 }
 
@@ -72,14 +76,17 @@ func documentedErrors(t *testing.T) string {
 		row(&summary, action, counts)
 	}
 	row(&summary, "**all**", total)
-	return "\n| | proven | not proven | not simulated |\n| --- | --- | --- | --- |\n" + summary.String() + details.String()
+	return "\n| | proven | not proven | not simulated |\n| --- | --- | --- | --- |\n" + summary.String() +
+		details.String()
 }
 
+// row renders the row of an action in the summary.
 func row(out *strings.Builder, name string, counts map[string]int) {
 	fmt.Fprintf(out, "| %s | %d | %d | %d |\n", name, counts["proven"], counts["not proven"], counts["not simulated"])
 }
 
-// proven reports whether a test sees the code come back from a request: a golden file for an action, a request for the gateway.
+// proven reports whether a test receives the code as a reply: a golden file for an action, a
+// request for the gateway.
 func proven(action, code string) bool {
 	if action == "gateway" {
 		_, reached := gatewayRequests[code]

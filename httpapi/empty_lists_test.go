@@ -18,17 +18,19 @@ import (
 	"enisim/store/storetest"
 )
 
-// memberOf is a member of a JSON list that its action takes, where an id of the tenants' world is none.
-var memberOf = map[string]string{
-	"PrivateIpAddresses": "10.0.0.1", "PublicIpAddresses": "10.0.0.1", "EipAddresses": "10.0.0.1", "InnerIpAddresses": "10.0.0.1",
+// listMember has valid members of JSON lists that are not lists of ids.
+var listMember = map[string]string{
+	"PrivateIpAddresses": "10.0.0.1", "PublicIpAddresses": "10.0.0.1", "EipAddresses": "10.0.0.1",
+	"InnerIpAddresses": "10.0.0.1",
 }
 
-// A list parameter that is present and empty finds nothing, and an empty value is an absent parameter, in every action that lists something.
-// A list may be written in the forms that shells make of it, and one without quotes is refused in the real service's words.
-func TestListParametersThatAreEmpty(t *testing.T) {
+// In each list action, an empty list parameter finds nothing, and an empty value counts as absent.
+// A list may have the forms that shells make of it. A list without quotes is refused with the real
+// service's message.
+func TestEmptyListParameters(t *testing.T) {
 	t.Parallel()
 	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
-	sc, err := scenario.Parse("tenants.yaml", []byte(tenants().String()))
+	sc, err := scenario.Parse("tenants.yaml", []byte(tenantsWorld().String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,11 +38,13 @@ func TestListParametersThatAreEmpty(t *testing.T) {
 		t.Fatal(err)
 	}
 	svc := service.New(st, service.Options{})
-	api := httptest.NewServer(New(svc, Options{Log: slog.New(slog.DiscardHandler), Signature: IdentifyOnly, NewRequestID: func() string { return "one" }}))
+	api := httptest.NewServer(New(svc, Options{Log: slog.New(slog.DiscardHandler), Signature: IdentifyOnly,
+		NewRequestID: func() string { return "one" }}))
 	t.Cleanup(api.Close)
 	call := func(version, action string, pairs ...string) (status int, body string) {
-		query := url.Values{"Action": {action}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {"LTAIown"}, "RegionId": {"cn-hangzhou"}}
-		also, _ := inProduct(alsoSend, version, action)
+		query := url.Values{"Action": {action}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {"LTAIown"},
+			"RegionId": {"cn-hangzhou"}}
+		also, _ := lookUp(requiredPairs, version, action)
 		for pairs := append(slices.Clip(also), pairs...); len(pairs) > 0; pairs = pairs[2:] {
 			query.Set(pairs[0], pairs[1])
 		}
@@ -71,42 +75,48 @@ func TestListParametersThatAreEmpty(t *testing.T) {
 				case p.kind == jsonListType:
 					jsonLists++
 					for _, empty := range []string{"[]", " [ ] ", "null", "'[]'"} {
-						if status, body := call(version, action, p.name, empty); status != http.StatusOK || strings.Contains(body, "-own") || !emptyPage(body) {
+						if status, body := call(version, action, p.name, empty); status != http.StatusOK ||
+							strings.Contains(body, "-own") || !emptyPage(body) {
 							t.Errorf("%s %s=%s: got %d %s, want an empty list", action, p.name, empty, status, body)
 						}
 					}
-					member := memberOf[p.name]
-					if prefix, known := inProduct(idKinds, version, p.name); known {
+					member := listMember[p.name]
+					if prefix, known := lookUp(idPrefixes, version, p.name); known {
 						member = prefix + "own"
 					}
 					_, found := call(version, action, p.name, `["`+member+`"]`)
-					for _, written := range []string{"['" + member + "']", `[\"` + member + `\"]`, `"` + member + `"`, `'["` + member + `"]'`} {
-						if status, body := call(version, action, p.name, written); status != http.StatusOK || body != found {
+					for _, written := range []string{"['" + member + "']", `[\"` + member + `\"]`, `"` + member +
+						`"`, `'["` + member + `"]'`} {
+						if status, body := call(version, action, p.name, written); status != http.StatusOK ||
+							body != found {
 							t.Errorf("%s %s=%s: got %d %s, want %s", action, p.name, written, status, body, found)
 						}
 					}
-					for _, bare := range []string{member, "[" + member + "]", "[" + member + "," + member + "]", member + "," + member} {
-						if status, body := call(version, action, p.name, bare); status != http.StatusBadRequest ||
-							!strings.Contains(body, `"Message":"The specified parameter \"`+p.name+`\" is not valid."`) {
-							t.Errorf("%s %s=%s: got %d %s, want a refusal that names the parameter", action, p.name, bare, status, body)
+					for _, unquoted := range []string{member, "[" + member + "]", "[" + member + "," + member +
+						"]", member + "," + member} {
+						if status, body := call(version, action, p.name, unquoted); status != http.StatusBadRequest ||
+							!strings.Contains(body, `"Message":"The specified parameter \"`+p.name+
+								`\" is not valid."`) {
+							t.Errorf("%s %s=%s: got %d %s, want a 400 that names the parameter", action, p.name,
+								unquoted, status, body)
 						}
 					}
 				case strings.HasSuffix(p.name, ".1"):
 					numbered++
 					_, without := call(version, action)
 					if _, body := call(version, action, p.name, ""); body != without {
-						t.Errorf("%s %s=: got %s, want as without it: %s", action, p.name, body, without)
+						t.Errorf("%s %s=: got %s, want the reply without it: %s", action, p.name, body, without)
 					}
 				}
 			}
 		}
 	}
 	if jsonLists == 0 || numbered == 0 {
-		t.Errorf("walked %d JSON lists and %d numbered ones, want some of both", jsonLists, numbered)
+		t.Errorf("got %d JSON lists and %d numbered lists, want some of both", jsonLists, numbered)
 	}
 }
 
-// emptyPage reports whether a reply has a list and nothing in it.
+// emptyPage reports whether a reply has lists and all of them are empty.
 func emptyPage(body string) bool {
 	var reply map[string]any
 	if json.Unmarshal([]byte(body), &reply) != nil {

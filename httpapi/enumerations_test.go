@@ -9,64 +9,70 @@ import (
 	"testing"
 )
 
-// refusesAValue is the form of the codes that refuse a parameter's value.
-var refusesAValue = regexp.MustCompile(`^(InvalidParam|InvalidParams|InvalidParameter|UnsupportedParameter|MissingParameter|InvalidStatus|InvalidResourceType)\b|\.(Malformed|ValueNotSupported|NotSupported)$`)
+// valueRefusal matches the error codes that refuse the value of a parameter.
+var valueRefusal = regexp.MustCompile(`^(InvalidParam|InvalidParams|InvalidParameter|UnsupportedParameter|` +
+	`MissingParameter|InvalidStatus|InvalidResourceType)\b|\.(Malformed|ValueNotSupported|NotSupported)$`)
 
-// enumerated is a line of testdata/enumerations.tsv: a value that documentation or a released client has for a parameter.
-type enumerated struct{ parameter, value, decision string }
+// enumeratedValue is a line of testdata/enumerations.tsv: a documented value of a parameter, or one
+// that a released client sends.
+type enumeratedValue struct{ parameter, value, decision string }
 
-// readEnumerations reads the table, by product:Action.
-func readEnumerations(t *testing.T) map[string][]enumerated {
+// readEnumerations returns the lines of the table by product:Action.
+func readEnumerations(t *testing.T) map[string][]enumeratedValue {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "testdata", "enumerations.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	out := map[string][]enumerated{}
+	out := map[string][]enumeratedValue{}
 	for _, line := range strings.Split(strings.TrimSpace(string(text)), "\n")[1:] {
 		column := strings.Split(line, "\t")
-		out[column[0]] = append(out[column[0]], enumerated{column[1], column[2], column[4]})
+		out[column[0]] = append(out[column[0]], enumeratedValue{column[1], column[2], column[4]})
 	}
 	return out
 }
 
-// Every value that documentation or a released client has for a parameter is accepted, or the table says why it is not.
+// Each enumerated value of a parameter is accepted, or the table has the reason for its refusal.
 func TestEnumeratedValues(t *testing.T) {
 	t.Parallel()
 	for name, values := range readEnumerations(t) {
 		ram, action, _ := strings.Cut(name, ":")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			base, server := succeeding(t, ram, action)
+			base, server := findSuccess(t, ram, action)
 			for _, v := range values {
 				c := base
 				c.pairs = also(base.pairs, v.parameter, v.value)
-				if strings.HasSuffix(v.parameter, "IpProtocol") && v.value != "TCP" && v.value != "UDP" { // which alone have ports
+				// without ports
+				if strings.HasSuffix(v.parameter, "IpProtocol") && v.value != "TCP" && v.value != "UDP" {
 					c.pairs = also(c.pairs, "Permissions.1.PortRange", "-1/-1")
 				}
 				reply := goldenReply(t, server, action, "json", c)
 				_, body, _ := strings.Cut(reply, "{")
-				code, _, _ := strings.Cut(strings.TrimPrefix(body, `"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E","HostId":"ecs.cn-hangzhou.aliyuncs.com","Code":"`), `"`)
-				refused := !strings.HasPrefix(reply, "200 ") && refusesAValue.MatchString(code)
+				code, _, _ := strings.Cut(strings.TrimPrefix(body, `"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E",`+
+					`"HostId":"ecs.cn-hangzhou.aliyuncs.com","Code":"`), `"`)
+				refused := !strings.HasPrefix(reply, "200 ") && valueRefusal.MatchString(code)
 				reason, isRefused := strings.CutPrefix(v.decision, "refused: ")
 				switch {
 				case v.decision != "accepted" && (!isRefused || reason == ""):
-					t.Errorf("%s=%s: got the decision %q, want accepted, or refused with a reason", v.parameter, v.value, v.decision)
+					t.Errorf("%s=%s: got the decision %q, want accepted, or refused with a reason", v.parameter,
+						v.value, v.decision)
 				case refused != isRefused:
-					t.Errorf("%s=%s is decided as %s, but the answer is %s", v.parameter, v.value, v.decision, reply)
+					t.Errorf("%s=%s: want the value %s, got %s", v.parameter, v.value, v.decision, reply)
 				}
 			}
 		})
 	}
 }
 
-// succeeding is a request of the golden files that succeeds, without a token, and a server with its world. What a value does not stop may fail for what
-// an earlier one did.
-func succeeding(t *testing.T, ram, action string) (goldenCase, *httptest.Server) {
+// findSuccess returns a golden request of an action that succeeds, without its ClientToken, and a
+// server with its world. An accepted value may still fail with another code, because of the effects
+// of earlier requests.
+func findSuccess(t *testing.T, ram, action string) (goldenCase, *httptest.Server) {
 	t.Helper()
-	shown := strings.Replace(action, "UnTag", "Untag", 1) // another spelling of the same action
-	for _, c := range goldenCases[shown] {
-		text, err := os.ReadFile(filepath.Join("..", "testdata", "golden", shown, c.name+".json"))
+	name := strings.Replace(action, "UnTag", "Untag", 1) // another spelling of the same action
+	for _, c := range goldenCases[name] {
+		text, err := os.ReadFile(filepath.Join("..", "testdata", "golden", name, c.name+".json"))
 		if err != nil || !strings.HasPrefix(string(text), "200 ") {
 			continue
 		}
@@ -78,6 +84,6 @@ func succeeding(t *testing.T, ram, action string) (goldenCase, *httptest.Server)
 		}
 		return c, in(&goldenWorld{t: t, scenario: c.world})
 	}
-	t.Fatalf("no golden file shows %s succeed", action)
+	t.Fatalf("got no golden file of a successful %s", action)
 	return goldenCase{}, nil
 }

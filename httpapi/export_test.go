@@ -5,5 +5,5 @@ import (
 	"slices"
 )
 
-// ControlNames lists the control API for tests: method and path below the prefix.
+// ControlNames returns the methods and paths of the control API, sorted.
 func ControlNames() []string { return slices.Sorted(maps.Keys(controls(nil))) }

@@ -26,7 +26,8 @@ import (
 	"enisim/store/storetest"
 )
 
-// gatewayWorld adds to the signed world a RAM user, and a temporary key by SQL, since scenarios have none.
+// gatewayWorld is the signed world with a RAM user. Its temporary keys are inserted by SQL, because
+// a scenario cannot have any.
 const gatewayWorld = signedWorld + `    ram_users:
       - name: looker
         allow: ["ecs:Describe*"]
@@ -38,52 +39,71 @@ const temporaryKeys = `
 	    ('STS.valid', '1000000000000001', 'test-secret', 'the-token', '2099-01-01', '2026-11-22'),
 	    ('STS.expired', '1000000000000001', 'test-secret', 'the-token', '2020-01-01', '2026-11-22')`
 
-// gatewayRequests reach each row of testdata/contract/gateway.tsv that is decided as gateway.
+// gatewayRequests has a request for each row of testdata/contract/gateway.tsv with the decision
+// gateway.
 var gatewayRequests = map[string]struct {
-	before func(*order)
-	after  func(*sent)
-	broken func(*testing.T, *server) // what is done to the server first
+	before func(*unsignedRequest)
+	after  func(*signedRequest)
+	broken func(*testing.T, *server) // changes the server first
 }{
-	"UnsupportedHTTPMethod":   {after: func(x *sent) { x.method = http.MethodPut }},
-	"InvalidParameter":        {after: func(x *sent) { x.query.Set("Description", "\xff") }},
-	"MissingAction":           {after: func(x *sent) { x.query.Del("Action") }},
-	"MissingVersion":          {after: func(x *sent) { x.query.Del("Version") }},
-	"MissingAccessKeyId":      {after: func(x *sent) { x.query.Del("AccessKeyId") }},
-	"MissingSignature":        {after: func(x *sent) { x.query.Del("Signature") }},
-	"MissingSignatureMethod":  {after: func(x *sent) { x.query.Del("SignatureMethod") }},
-	"MissingSignatureVersion": {after: func(x *sent) { x.query.Del("SignatureVersion") }},
-	"MissingSignatureNonce":   {after: func(x *sent) { x.query.Del("SignatureNonce") }},
-	"MissingTimestamp":        {after: func(x *sent) { x.query.Del("Timestamp") }},
-	"MissingParameter": {after: func(x *sent) { // of a V3 request, the one header that stands for no parameter
+	"UnsupportedHTTPMethod":   {after: func(x *signedRequest) { x.method = http.MethodPut }},
+	"InvalidParameter":        {after: func(x *signedRequest) { x.query.Set("Description", "\xff") }},
+	"MissingAction":           {after: func(x *signedRequest) { x.query.Del("Action") }},
+	"MissingVersion":          {after: func(x *signedRequest) { x.query.Del("Version") }},
+	"MissingAccessKeyId":      {after: func(x *signedRequest) { x.query.Del("AccessKeyId") }},
+	"MissingSignature":        {after: func(x *signedRequest) { x.query.Del("Signature") }},
+	"MissingSignatureMethod":  {after: func(x *signedRequest) { x.query.Del("SignatureMethod") }},
+	"MissingSignatureVersion": {after: func(x *signedRequest) { x.query.Del("SignatureVersion") }},
+	"MissingSignatureNonce":   {after: func(x *signedRequest) { x.query.Del("SignatureNonce") }},
+	"MissingTimestamp":        {after: func(x *signedRequest) { x.query.Del("Timestamp") }},
+	"MissingParameter": {after: func(x *signedRequest) { // a V3 request without the one header that has no parameter
 		x.header.Set("Authorization", "ACS3-HMAC-SHA256 Credential=LTAItest,SignedHeaders=host,Signature=00")
-		for _, name := range []string{signature.HeaderAction, signature.HeaderVersion, signature.HeaderDate, signature.HeaderNonce} {
+		for _, name := range []string{signature.HeaderAction, signature.HeaderVersion, signature.HeaderDate,
+			signature.HeaderNonce} {
 			x.header.Set(name, "x")
 		}
 		x.query.Set("Format", "JSON")
 	}},
-	"InvalidParamater":               {after: func(x *sent) { x.query.Set("SignatureMethod", "HMAC-MD5") }},
-	"IncompleteSignature":            {after: func(x *sent) { x.header.Set("Authorization", "ACS3-HMAC-SHA256 x"); x.query.Set("Format", "JSON") }},
-	"InvalidAccessKeyId.NotFound":    {before: func(o *order) { o.key = "LTAInobody" }},
-	"InvalidAccessKeyId.Inactive":    {before: func(o *order) { o.key = "LTAIinactive" }},
-	"InvalidTimeStamp.Format":        {before: func(o *order) { o.timestamp = "now" }},
-	"InvalidTimeStamp.Expired":       {before: func(o *order) { o.timestamp = "2020-01-01T00:00:00Z" }},
-	"SignatureDoesNotMatch":          {before: func(o *order) { o.secret = "wrong" }},
-	"MissingSecurityToken":           {before: func(o *order) { o.key = "STS.valid" }},
-	"InvalidSecurityToken.Malformed": {before: func(o *order) { o.key, o.token = "STS.valid", "another" }},
-	"InvalidSecurityToken.Expired":   {before: func(o *order) { o.key, o.token = "STS.expired", "the-token" }},
-	"SignatureNonceUsed": {before: func(o *order) { o.nonce = "used" }, broken: func(t *testing.T, s *server) {
-		o := gatewayOrder("JSON")
-		o.nonce = "used"
-		s.send(t, o.v1())
+	"InvalidParamater": {after: func(x *signedRequest) { x.query.Set("SignatureMethod", "HMAC-MD5") }},
+	"IncompleteSignature": {after: func(x *signedRequest) {
+		x.header.Set("Authorization", "ACS3-HMAC-SHA256 x")
+		x.query.Set("Format", "JSON")
 	}},
-	"InvalidVersion":              {before: func(o *order) { o.version = "2013-01-10" }},
-	"InvalidAction.NotFound":      {before: func(o *order) { o.action = "DescribeNothing" }},
-	"InvalidRegionId.NotFound":    {before: func(o *order) { o.parameters.Set("RegionId", "mars-1") }},
-	"Abs.InvalidAccount.NotFound": {before: func(o *order) { o.key = "LTAIexpired" }},
-	"Forbidden.NotSupportRAM":     {before: func(o *order) { o.key, o.action = "LTAIlooker", "DescribeInstances" }},
-	"Forbidden.SubUser":           {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "AttachNetworkInterface", attachOne() }},
-	"Forbidden.RAM":               {before: func(o *order) { o.key, o.action, o.parameters = "LTAIlooker", "DetachNetworkInterface", attachOne() }},
-	"OperationConflict": {before: func(o *order) { o.action, o.parameters = "AttachNetworkInterface", attachOne() }, broken: func(t *testing.T, s *server) {
+	"InvalidAccessKeyId.NotFound":    {before: func(o *unsignedRequest) { o.key = "LTAInobody" }},
+	"InvalidAccessKeyId.Inactive":    {before: func(o *unsignedRequest) { o.key = "LTAIinactive" }},
+	"InvalidTimeStamp.Format":        {before: func(o *unsignedRequest) { o.timestamp = "now" }},
+	"InvalidTimeStamp.Expired":       {before: func(o *unsignedRequest) { o.timestamp = "2020-01-01T00:00:00Z" }},
+	"SignatureDoesNotMatch":          {before: func(o *unsignedRequest) { o.secret = "wrong" }},
+	"MissingSecurityToken":           {before: func(o *unsignedRequest) { o.key = "STS.valid" }},
+	"InvalidSecurityToken.Malformed": {before: func(o *unsignedRequest) { o.key, o.token = "STS.valid", "another" }},
+	"InvalidSecurityToken.Expired": {before: func(o *unsignedRequest) {
+		o.key,
+			o.token = "STS.expired", "the-token"
+	}},
+	"SignatureNonceUsed": {before: func(o *unsignedRequest) { o.nonce = "used" },
+		broken: func(t *testing.T, s *server) {
+			o := newGatewayRequest("JSON")
+			o.nonce = "used"
+			s.send(t, o.signV1())
+		}},
+	"InvalidVersion":              {before: func(o *unsignedRequest) { o.version = "2013-01-10" }},
+	"InvalidAction.NotFound":      {before: func(o *unsignedRequest) { o.action = "DescribeNothing" }},
+	"InvalidRegionId.NotFound":    {before: func(o *unsignedRequest) { o.parameters.Set("RegionId", "mars-1") }},
+	"Abs.InvalidAccount.NotFound": {before: func(o *unsignedRequest) { o.key = "LTAIexpired" }},
+	"Forbidden.NotSupportRAM": {before: func(o *unsignedRequest) {
+		o.key, o.action = "LTAIlooker",
+			"DescribeInstances"
+	}},
+	"Forbidden.SubUser": {before: func(o *unsignedRequest) {
+		o.key, o.action, o.parameters = "LTAIlooker", "AttachNetworkInterface", attachOne()
+	}},
+	"Forbidden.RAM": {before: func(o *unsignedRequest) {
+		o.key, o.action, o.parameters = "LTAIlooker", "DetachNetworkInterface", attachOne()
+	}},
+	"OperationConflict": {before: func(o *unsignedRequest) {
+		o.action,
+			o.parameters = "AttachNetworkInterface", attachOne()
+	}, broken: func(t *testing.T, s *server) {
 		hold(t, s.pool, lockInstances)
 	}},
 	"InternalError": {broken: func(t *testing.T, s *server) {
@@ -94,11 +114,13 @@ var gatewayRequests = map[string]struct {
 	"ServiceUnavailable": {broken: func(_ *testing.T, s *server) { s.pool.Close() }},
 }
 
+// attachOne returns the parameters of an attach.
 func attachOne() url.Values {
 	return url.Values{"RegionId": {"cn-hangzhou"}, "InstanceId": {"i-1"}, "NetworkInterfaceId": {"eni-1"}}
 }
 
-// Each row of the gateway's contract is decided, and each that is simulated is reached by a request: status, code and message.
+// Each row of the gateway's contract has a decision. Each simulated row has a request that gets its
+// status, code and message.
 func TestGatewayContract(t *testing.T) {
 	t.Parallel()
 	f, err := os.Open(filepath.Join("..", "testdata", "contract", "gateway.tsv"))
@@ -124,17 +146,17 @@ func TestGatewayContract(t *testing.T) {
 				t.Parallel()
 				c, found := gatewayRequests[code]
 				if !found {
-					t.Fatal("no request reaches it")
+					t.Fatal("got no request for this row")
 				}
 				s := gatewayServer(t)
 				if c.broken != nil {
 					c.broken(t, s)
 				}
-				o := gatewayOrder(strings.ToUpper(format))
+				o := newGatewayRequest(strings.ToUpper(format))
 				if c.before != nil {
 					c.before(o)
 				}
-				x := o.v1()
+				x := o.signV1()
 				x.host = "ecs.cn-hangzhou.aliyuncs.com"
 				if c.after != nil {
 					c.after(x)
@@ -146,49 +168,52 @@ func TestGatewayContract(t *testing.T) {
 					t.Errorf("got %d, want %s", got, status)
 				}
 				if retry := header.Get("Retry-After"); (retry != "") != (status == "503") {
-					t.Errorf("Retry-After: got %q with status %s, want it with a 503 and no other", retry, status)
+					t.Errorf("Retry-After: got %q with status %s, want it with a 503 only", retry, status)
 				}
-				shown, text := readError(t, body)
-				if shown != code {
-					t.Errorf("got %s, want %s", shown, code)
+				gotCode, gotMessage := readError(t, body)
+				if gotCode != code {
+					t.Errorf("got %s, want %s", gotCode, code)
 				}
-				form := regexp.MustCompile(`(?s)^` + strings.ReplaceAll(regexp.QuoteMeta(message), "%s", ".*") + `$`)
-				if !form.MatchString(text) {
-					t.Errorf("message: got %q, want %q", text, message)
+				wantMessage := regexp.MustCompile(`(?s)^` + strings.ReplaceAll(regexp.QuoteMeta(message), "%s", ".*") +
+					`$`)
+				if !wantMessage.MatchString(gotMessage) {
+					t.Errorf("message: got %q, want %q", gotMessage, message)
 				}
 			})
 		}
 	}
 	for code := range gatewayRequests {
 		if !rows[code] {
-			t.Errorf("%s is reached, but the contract has no such row", code)
+			t.Errorf("%s: got a request, but no row of the contract", code)
 		}
 	}
 }
 
-// readError takes code and message out of an error in either format.
+// readError returns the code and the message of an error in XML or JSON.
 func readError(t *testing.T, body []byte) (code, message string) {
 	t.Helper()
-	var shown struct{ Code, Message string }
+	var gotCode struct{ Code, Message string }
 	unmarshal := json.Unmarshal
 	if bytes.HasPrefix(body, []byte("<")) {
 		unmarshal = xml.Unmarshal
 	}
-	if err := unmarshal(body, &shown); err != nil {
+	if err := unmarshal(body, &gotCode); err != nil {
 		t.Fatalf("got %q: %v", body, err)
 	}
-	return shown.Code, shown.Message
+	return gotCode.Code, gotCode.Message
 }
 
-// gatewayOrder is a good request to the gateway's server, the same one each time.
-func gatewayOrder(format string) *order {
-	o := newOrder()
-	o.format, o.timestamp, o.nonce = format, goldenTime.Format(signature.TimeFormat), "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf"
+// newGatewayRequest returns a valid request to the gateway's server, always the same.
+func newGatewayRequest(format string) *unsignedRequest {
+	o := newRequest()
+	o.format, o.timestamp, o.nonce = format, goldenTime.Format(signature.TimeFormat),
+		"3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf"
 	return o
 }
 
-// gatewayServer has the clock of the golden files, closes DescribeInstances to RAM users, and has read its key and its region once, so that a
-// broken database is met later.
+// gatewayServer starts a server with the clock of the golden files. It refuses RAM users for
+// DescribeInstances. One valid request has filled its caches of keys and regions, so a broken
+// database is noticed later.
 func gatewayServer(t *testing.T) *server {
 	t.Helper()
 	pool := storetest.Pool(t)
@@ -204,26 +229,26 @@ func gatewayServer(t *testing.T) *server {
 		Now:          func() time.Time { return goldenTime },
 	})), svc, st, pool}
 	t.Cleanup(s.Close)
-	first := gatewayOrder("JSON")
+	first := newGatewayRequest("JSON")
 	first.nonce = "first"
-	if r := s.send(t, first.v1()); r.status != http.StatusOK {
-		t.Fatalf("a good request: got %d %v", r.status, r.body)
+	if r := s.send(t, first.signV1()); r.status != http.StatusOK {
+		t.Fatalf("a valid request: got %d %v, want 200", r.status, r.body)
 	}
 	return s
 }
 
-// A temporary key works with its token, in both versions.
+// A temporary key is accepted with its token only, in both signature versions.
 func TestTemporaryKeys(t *testing.T) {
 	t.Parallel()
 	s := gatewayServer(t)
 	for name, sign := range signers(s) {
-		o := gatewayOrder("JSON")
+		o := newGatewayRequest("JSON")
 		o.nonce = name
 		o.key, o.token = "STS.valid", "the-token"
 		if r := s.send(t, sign(o)); r.status != http.StatusOK {
 			t.Errorf("%s: got %d %v, want 200", name, r.status, r.body)
 		}
-		o = gatewayOrder("JSON")
+		o = newGatewayRequest("JSON")
 		o.nonce = name + " without"
 		o.key = "STS.valid"
 		if r := s.send(t, sign(o)); r.code() != "MissingSecurityToken" {
@@ -232,53 +257,55 @@ func TestTemporaryKeys(t *testing.T) {
 	}
 }
 
-// The reply's format in a V3 request is JSON, whatever it asks for.
-func TestAV3RequestIsAnsweredInJSON(t *testing.T) {
+// The reply to a V3 request is JSON, whatever Format says.
+func TestV3RepliesAreJSON(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
-	o := newOrder()
+	s := serveVerifying(t)
+	o := newRequest()
 	o.parameters.Set("Format", "XML")
-	if r := s.send(t, o.v3(strings.TrimPrefix(s.URL, "http://"))); r.status != http.StatusOK || r.body["RequestId"] == "" {
+	if r := s.send(t, o.signV3(strings.TrimPrefix(s.URL, "http://"))); r.status != http.StatusOK ||
+		r.body["RequestId"] == "" {
 		t.Errorf("got %d %v, want 200 in JSON", r.status, r.body)
 	}
-	x := newOrder().v3(strings.TrimPrefix(s.URL, "http://"))
+	x := newRequest().signV3(strings.TrimPrefix(s.URL, "http://"))
 	x.header.Set(signature.HeaderDate, "x")
 	if r := s.send(t, x); r.code() != "InvalidTimeStamp.Format" {
 		t.Errorf("got %d %v, want an error in JSON", r.status, r.body)
 	}
 }
 
-// Where two of the gateway's checks fail, the earlier one answers (docs/reference/protocol.md, section 5).
+// If two checks of the gateway fail, the earlier one answers (docs/reference/protocol.md, section
+// 5).
 func TestGatewayChecksInOrder(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
-	used := newOrder()
+	s := serveVerifying(t)
+	used := newRequest()
 	used.nonce = "used"
-	s.send(t, used.v1())
+	s.send(t, used.signV1())
 	checks := []struct {
 		code   string
-		before func(*order)
-		after  func(*sent)
+		before func(*unsignedRequest)
+		after  func(*signedRequest)
 	}{
-		{code: "UnsupportedHTTPMethod", after: func(x *sent) { x.method = http.MethodPut }},
-		{code: "MissingSignatureVersion", after: func(x *sent) { x.query.Del("SignatureVersion") }},
-		{code: "InvalidAccessKeyId.NotFound", before: func(o *order) { o.key = "LTAInobody" }},
-		{code: "InvalidTimeStamp.Expired", before: func(o *order) { o.timestamp = "2020-01-01T00:00:00Z" }},
-		{code: "SignatureDoesNotMatch", before: func(o *order) { o.secret = "wrong" }},
-		{code: "SignatureNonceUsed", before: func(o *order) { o.nonce = "used" }},
-		{code: "InvalidVersion", before: func(o *order) { o.version = "2013-01-10" }},
-		{code: "InvalidAction.NotFound", before: func(o *order) { o.action = "DescribeNothing" }},
+		{code: "UnsupportedHTTPMethod", after: func(x *signedRequest) { x.method = http.MethodPut }},
+		{code: "MissingSignatureVersion", after: func(x *signedRequest) { x.query.Del("SignatureVersion") }},
+		{code: "InvalidAccessKeyId.NotFound", before: func(o *unsignedRequest) { o.key = "LTAInobody" }},
+		{code: "InvalidTimeStamp.Expired", before: func(o *unsignedRequest) { o.timestamp = "2020-01-01T00:00:00Z" }},
+		{code: "SignatureDoesNotMatch", before: func(o *unsignedRequest) { o.secret = "wrong" }},
+		{code: "SignatureNonceUsed", before: func(o *unsignedRequest) { o.nonce = "used" }},
+		{code: "InvalidVersion", before: func(o *unsignedRequest) { o.version = "2013-01-10" }},
+		{code: "InvalidAction.NotFound", before: func(o *unsignedRequest) { o.action = "DescribeNothing" }},
 	}
 	for i, earlier := range checks {
 		for _, later := range checks[i:] {
-			o := newOrder()
-			for _, c := range []func(*order){later.before, earlier.before} {
+			o := newRequest()
+			for _, c := range []func(*unsignedRequest){later.before, earlier.before} {
 				if c != nil {
 					c(o)
 				}
 			}
-			x := o.v1()
-			for _, c := range []func(*sent){later.after, earlier.after} {
+			x := o.signV1()
+			for _, c := range []func(*signedRequest){later.after, earlier.after} {
 				if c != nil {
 					c(x)
 				}
@@ -290,29 +317,29 @@ func TestGatewayChecksInOrder(t *testing.T) {
 	}
 }
 
-// Both products share one port; the Version tells them apart.
+// All products share one port, and the Version selects the product.
 func TestProductsShareThePort(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
-	o := newOrder()
+	s := serveVerifying(t)
+	o := newRequest()
 	o.version = "2016-04-28"
-	if r := s.send(t, o.v1()); r.code() != "InvalidAction.NotFound" {
+	if r := s.send(t, o.signV1()); r.code() != "InvalidAction.NotFound" {
 		t.Errorf("an action of ECS with the Version of VPC: got %d %q, want InvalidAction.NotFound", r.status, r.code())
 	}
 }
 
-// Some clients send everything in the form: Action and Signature too.
-func TestEverythingInTheForm(t *testing.T) {
+// Some clients send all parameters in the form, including Action and Signature.
+func TestAllParametersInForm(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
-	x := newOrder().v1()
+	s := serveVerifying(t)
+	x := newRequest().signV1()
 	x.form, x.query = x.query, url.Values{}
 	if r := s.send(t, x); r.status != http.StatusOK {
 		t.Errorf("got %d %v, want 200", r.status, r.body)
 	}
 }
 
-// Liveness says that the process lives; readiness, that requests are answered.
+// /healthz reports that the process runs, /readyz that requests are answered.
 func TestProbes(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
@@ -329,7 +356,7 @@ func TestProbes(t *testing.T) {
 			t.Errorf("%s: got %d and %d, want %d and %d", when, live, ready, healthz, readyz)
 		}
 	}
-	expect("up", 200, 200)
+	expect("running", 200, 200)
 	api.Drain()
 	expect("stopping", 200, 503)
 

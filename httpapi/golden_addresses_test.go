@@ -7,7 +7,7 @@ import (
 	"enisim/service"
 )
 
-// crowdedWorld has a VSwitch of four addresses, of which two are taken.
+// crowdedWorld has a VSwitch with four addresses, of which two are in use.
 const crowdedWorld = `
 enisim: 1
 accounts:
@@ -25,7 +25,7 @@ accounts:
           - {id: eni-other, vswitch: vsw-crowded, security_groups: [sg-main]}
 `
 
-// withoutIPv6Prefixes has given all of them to one interface.
+// withoutIPv6Prefixes assigns all IPv6 prefixes of the VSwitch to one interface.
 func withoutIPv6Prefixes(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id)
@@ -34,12 +34,12 @@ func withoutIPv6Prefixes(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// onENI is a request on the addresses of an interface.
+// onENI returns the parameters of a request on the addresses of an interface.
 func onENI(eni string, more ...string) []string {
 	return inRegion(also([]string{"NetworkInterfaceId", eni}, more...)...)
 }
 
-// numbered is a list of so many values, all the same.
+// numbered returns a list parameter with n equal values.
 func numbered(name string, n int, value string) (pairs []string) {
 	for k := range n {
 		pairs = append(pairs, fmt.Sprintf("%s.%d", name, k+1), value)
@@ -47,7 +47,7 @@ func numbered(name string, n int, value string) (pairs []string) {
 	return pairs
 }
 
-// lockedENIs has a session that holds the interfaces for longer than a caller waits.
+// lockedENIs makes a server whose interfaces are locked for longer than a caller waits.
 var lockedENIs = holding(`SELECT FROM network_interfaces FOR UPDATE`)
 
 var addressesGolden = map[string][]goldenCase{
@@ -167,7 +167,7 @@ var addressesGolden = map[string][]goldenCase{
 	},
 }
 
-// takenIPv6 has two addresses on eni-ok.
+// takenIPv6 assigns two IPv6 addresses to eni-ok.
 func takenIPv6(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
@@ -176,7 +176,7 @@ func takenIPv6(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// primaryIPv6 has an interface whose primary IPv6 address is the one asked for.
+// primaryIPv6 makes the IPv6 address of the request the primary one of an interface.
 func primaryIPv6(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
@@ -184,7 +184,7 @@ func primaryIPv6(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// spareAddress has a secondary address that is known beforehand.
+// spareAddress assigns a secondary address that the requests can name.
 func spareAddress(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)

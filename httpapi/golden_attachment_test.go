@@ -6,7 +6,8 @@ import (
 	"enisim/service"
 )
 
-// attachTo and attachENI are requests to attach: what the other side is does not matter, so it is one that is fine.
+// attachTo and attachENI return the parameters of an attach to an instance or of an interface. The
+// other side is a valid one.
 func attachTo(instance string) []string { return pair(instance, "eni-ok") }
 
 func attachENI(eni string) []string { return pair("i-ok", eni) }

@@ -6,13 +6,14 @@ import (
 	"enisim/service"
 )
 
-// withoutRegions lacks what even an action that reads nothing else looks at.
+// withoutRegions lacks the table that even an action without other reads needs.
 func withoutRegions(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `ALTER TABLE regions RENAME TO places`)
 	return server
 }
 
-// refusalsOfImages are refusals, but for those that need a region that is not known yet: images are read from no table.
+// refusalsOfImages returns the refusals, except those with an unknown region, because images are
+// not in a table.
 func refusalsOfImages() []goldenCase {
 	cases := refusals("RegionId", "cn-beijing")
 	for k := range cases {

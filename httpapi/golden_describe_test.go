@@ -7,7 +7,7 @@ import (
 	"enisim/service"
 )
 
-// described has what no scenario can say, or what the world of the errors lacks.
+// described adds fields that a scenario cannot have, or that the world of the errors lacks.
 func described(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE network_interfaces
@@ -65,7 +65,7 @@ var describeInstancesGolden = []goldenCase{
 	{name: "never-started", pairs: inRegion("InstanceIds", `["i-invalid-ecs-state-pending"]`), in: created},
 }
 
-// created has instances that name what one from a scenario leaves open.
+// created adds instances with fields that a scenario leaves to their defaults.
 func created(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE instances
@@ -78,7 +78,7 @@ func created(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// tagPairs are n tags of a filter.
+// tagPairs returns n tags of a filter.
 func tagPairs(n int) []string {
 	var pairs []string
 	for k := range n {

@@ -7,7 +7,8 @@ import (
 	"enisim/service"
 )
 
-// readsWorld is a world to look at: an instance that is told below what no scenario can say, one that is not, and one of another account.
+// readsWorld is a world to read: an instance that enrich completes, a plain one, and one of another
+// account.
 const readsWorld = `
 enisim: 1
 accounts:
@@ -44,6 +45,7 @@ instance_types:
   - {id: ecs.g7.large, vcpus: 2, memory_gib: 8.5, eni_quantity: 5, private_ipv4_per_eni: 7}
 `
 
+// enrich adds the fields of an instance that a scenario cannot have.
 const enrich = `
 	UPDATE instances
 	SET attributes = '{"ImageID": "m-bp1", "KeyPairName": "ops", "RAMRoleName": "reader", "UserData": "IyEvYmluL3NoCg==", "StoppedMode": "StopCharging",
@@ -55,14 +57,14 @@ const enrich = `
 	    resource_group_id = 'rg-1'
 	WHERE id = 'i-rich'`
 
-// enriched is readsWorld with all that is kept of an instance.
+// enriched is readsWorld with all fields of an instance.
 func enriched(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, enrich)
 	return server
 }
 
-// refusals are the answers of a read to those that may not have it, and to all when the database cannot give it. good are the parameters of
-// a request that is answered.
+// refusals returns the refusals of a read: for callers without permission, and for all callers when
+// the database fails. good are the parameters of a valid request.
 func refusals(good ...string) []goldenCase {
 	cases := []goldenCase{
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: good},
@@ -77,7 +79,7 @@ func refusals(good ...string) []goldenCase {
 	return cases
 }
 
-// brokenEverywhere lacks what every read looks at.
+// brokenEverywhere lacks a column that each read needs.
 func brokenEverywhere(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		ALTER TABLE regions RENAME local_name_en TO name;
@@ -88,14 +90,14 @@ func brokenEverywhere(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// replaced are parameters with one of them changed.
+// replaced returns the parameters with one value changed.
 func replaced(pairs []string, name, value string) []string {
 	out := slices.Clone(pairs)
 	out[slices.Index(out, name)+1] = value
 	return out
 }
 
-// toRead has cases in readsWorld.
+// toRead returns the cases in readsWorld.
 func toRead(lists ...[]goldenCase) []goldenCase {
 	cases := slices.Concat(lists...)
 	for k := range cases {

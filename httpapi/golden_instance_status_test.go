@@ -59,7 +59,7 @@ instance_types:
   - {id: ecs.no-ipv6.test, vcpus: 2, memory_gib: 4, eni_quantity: 4, private_ipv4_per_eni: 10, ipv6_per_eni: 0}
 `
 
-// launched has what a scenario cannot say.
+// launched adds what a scenario cannot have.
 func launched(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE vswitches SET available_at = '2026-11-22T10:15:31Z' WHERE id = 'vsw-i';
@@ -76,14 +76,15 @@ func launched(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// lockedVSwitches has a session that holds the VSwitches for longer than a caller waits.
+// lockedVSwitches makes a server whose VSwitches are locked for longer than a caller waits.
 var lockedVSwitches = holding(`SELECT FROM vswitches FOR UPDATE`)
 
-// newInstance is a request that succeeds, but for what is set otherwise.
+// newInstance returns the parameters of a valid creation, with changes.
 func newInstance(more ...string) []string {
 	return inRegion(append([]string{"ImageId", "m-golden", "InstanceType", "ecs.g6.2xlarge", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"}, more...)...)
 }
 
+// distinctTags returns n tags with different keys.
 func distinctTags(n int) (pairs []string) {
 	for k := range n {
 		pairs = append(pairs, fmt.Sprintf("Tag.%d.Key", k+1), fmt.Sprintf("team-%d", k+1))
@@ -91,11 +92,12 @@ func distinctTags(n int) (pairs []string) {
 	return pairs
 }
 
+// ofInstance returns the parameters of a request on an instance.
 func ofInstance(id string, more ...string) []string {
 	return append([]string{"InstanceId", id}, more...)
 }
 
-// newInstanceGolden are the cases that RunInstances and CreateInstance share.
+// newInstanceGolden returns the cases that RunInstances and CreateInstance share.
 func newInstanceGolden(more ...goldenCase) []goldenCase {
 	cases := []goldenCase{
 		{name: "MissingParameter", pairs: newInstance("ImageId", "")},
@@ -133,7 +135,8 @@ func newInstanceGolden(more ...goldenCase) []goldenCase {
 	return casesIn(lifeWorld, append(cases, more...))
 }
 
-// lifeGolden are the cases of an action on one instance, for which id is good; more are its own.
+// lifeGolden returns the cases of an action on one instance. id is an instance that the action
+// accepts; more are further cases.
 func lifeGolden(id, wrongStatus string, more ...goldenCase) []goldenCase {
 	cases := []goldenCase{
 		{name: "MissingParameter"},
@@ -152,12 +155,13 @@ func lifeGolden(id, wrongStatus string, more ...goldenCase) []goldenCase {
 	return casesIn(lifeWorld, append(cases, more...))
 }
 
-// withoutTypes lacks a column of the types, as after a migration by hand that went wrong.
+// withoutTypes lacks a column of the instance types, as after a manual migration that failed.
 func withoutTypes(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `ALTER TABLE instance_types RENAME COLUMN hot_plug TO plug`)
 	return server
 }
 
+// casesIn returns cases in a world.
 func casesIn(world string, cases []goldenCase) []goldenCase {
 	for i := range cases {
 		cases[i].world = world
@@ -239,7 +243,7 @@ var instancesLifeGolden = map[string][]goldenCase{
 	}...),
 }
 
-// vswitchUsedUp has a VSwitch whose four addresses are all taken.
+// vswitchUsedUp has a VSwitch whose four addresses are all in use.
 func vswitchUsedUp(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO private_ip_addresses
@@ -249,7 +253,7 @@ func vswitchUsedUp(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// lifeGoldenBut is lifeGolden without the cases that an action does not have, or has otherwise.
+// lifeGoldenBut is lifeGolden without some cases that the action does not share.
 func lifeGoldenBut(without []string, id, wrongStatus string, more ...goldenCase) []goldenCase {
 	for _, c := range more {
 		without = append(without, c.name)

@@ -7,7 +7,7 @@ import (
 	"enisim/service"
 )
 
-// interfacesWorld is where interfaces are created, changed and deleted.
+// interfacesWorld is the world in which interfaces are created, changed and deleted.
 const interfacesWorld = `
 enisim: 1
 accounts:
@@ -51,16 +51,18 @@ accounts:
           - {id: "eni-used-up-{n}", count: 4, vswitch: vsw-used-up, security_groups: [sg-main]}
 `
 
-// creating is a request to create the plainest interface, and what a case adds: an empty value takes a parameter away.
+// creating returns the minimum parameters of a creation, and more. An empty value removes a
+// parameter.
 func creating(more ...string) []string {
 	return inRegion(append([]string{"VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"}, more...)...)
 }
 
+// ofENI returns the parameters of a request on an interface.
 func ofENI(id string, more ...string) []string {
 	return inRegion(append([]string{"NetworkInterfaceId", id}, more...)...)
 }
 
-// givenTags are n tags to give, of different keys.
+// givenTags returns n tags with different keys.
 func givenTags(n int) []string {
 	var pairs []string
 	for k := range n {
@@ -69,7 +71,7 @@ func givenTags(n int) []string {
 	return pairs
 }
 
-// groupList is a list parameter of n groups.
+// groupList returns a list parameter with n groups.
 func groupList(parameter string, n int) []string {
 	var pairs []string
 	for k := range n {
@@ -86,7 +88,7 @@ func changed(sql string) func(*goldenWorld) *httptest.Server {
 	}
 }
 
-// fullInterface names all that an interface can be created with, but for counts.
+// fullInterface has all parameters of a creation, except counts.
 var fullInterface = inRegion(
 	"VSwitchId", "vsw-h", "SecurityGroupIds.1", "sg-more", "SecurityGroupIds.2", "sg-main",
 	"PrimaryIpAddress", "10.0.0.100", "PrivateIpAddress.1", "10.0.0.99", "PrivateIpAddress.2", "10.0.0.101",
@@ -212,7 +214,7 @@ var networkInterfacesGolden = inWorld(interfacesWorld, map[string][]goldenCase{
 	},
 })
 
-// inWorld has the cases of an area run in a world of their own.
+// inWorld returns the cases of an area in a world of their own.
 func inWorld(world string, area map[string][]goldenCase) map[string][]goldenCase {
 	for _, cases := range area {
 		for k := range cases {

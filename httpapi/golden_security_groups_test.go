@@ -8,7 +8,7 @@ import (
 	"enisim/service"
 )
 
-// groupsWorld has a group for each way in which an action on groups ends.
+// groupsWorld has a group for each possible reply of the actions on groups.
 const groupsWorld = `
 enisim: 1
 accounts:
@@ -54,7 +54,7 @@ accounts:
           - {id: eni-in-ten, vswitch: vsw-h, security_groups: [sg-1, sg-2, sg-3, sg-4, sg-5, sg-6, sg-7, sg-8, sg-9, sg-10]}
 `
 
-// groupRules are rules of sg-main in both directions. One names another group.
+// groupRules are rules of sg-main in both directions. One refers to another group.
 const groupRules = `
 	INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type,
 	    source_cidr_ip, source_group_id, dest_cidr_ip, description, created_at)
@@ -62,7 +62,7 @@ const groupRules = `
 	       ('1000000000000003', 'sgr-2', 'sg-main', 'ingress', 'ALL', '-1/-1', 'Drop', 100, 'intranet', '', 'sg-empty', '', '', '2026-11-22'),
 	       ('1000000000000003', 'sgr-3', 'sg-main', 'egress', 'ICMP', '-1/-1', 'Accept', 1, 'intranet', '', NULL, '0.0.0.0/0', '', '2026-11-22')`
 
-// after is a server on which some SQL was run.
+// after is a server after some SQL.
 func after(sql string) func(*goldenWorld) *httptest.Server {
 	return func(g *goldenWorld) *httptest.Server {
 		server, _ := g.server(service.Options{}, sql)
@@ -83,15 +83,17 @@ var (
 	brokenGroups   = after(`ALTER TABLE security_groups RENAME COLUMN region_id TO region`)
 )
 
-// lockedGroups has a session that holds the account and its groups for longer than a caller waits.
+// lockedGroups makes a server where the account and its groups are locked for longer than a caller
+// waits.
 var lockedGroups = holding(`SELECT FROM accounts FOR UPDATE`, `SELECT FROM security_groups FOR UPDATE`)
 
-// group is a request about a security group.
+// group returns the parameters of a request on a security group.
 func group(id string, more ...string) []string {
 	return inRegion(also([]string{"SecurityGroupId", id}, more...)...)
 }
 
-// inGroupsWorld adds to the cases of an action those that all actions on groups have: good is a request that is fine.
+// inGroupsWorld adds the cases that all actions on groups share. good are the parameters of a valid
+// request.
 func inGroupsWorld(locked func(*goldenWorld) *httptest.Server, good []string, cases ...goldenCase) []goldenCase {
 	cases = slices.Concat([]goldenCase{
 		{name: "InvalidRegionId.NotFound", pairs: also(good, "RegionId", "mars-1")},
@@ -118,7 +120,7 @@ var (
 	ruled = group("sg-main", oneRule...)
 )
 
-// ruleCases are those that all four actions on rules have, but for what the other end of a rule is.
+// ruleCases returns the cases that all four actions on rules share, apart from the peer of a rule.
 func ruleCases(missingPeer goldenCase, peerGroup, unknownPeer string, more ...goldenCase) []goldenCase {
 	spoiled := func(name, parameter, value string) goldenCase {
 		return goldenCase{name: name, pairs: also(ruled, "Permissions.1."+parameter, value)}
@@ -146,7 +148,7 @@ func ruleCases(missingPeer goldenCase, peerGroup, unknownPeer string, more ...go
 	})...)
 }
 
-// manyRules are n rules that say the same.
+// manyRules returns n equal rules.
 func manyRules(n int) []string {
 	var pairs []string
 	for k := range n {
@@ -155,7 +157,7 @@ func manyRules(n int) []string {
 	return pairs
 }
 
-// groupAndInstance and groupAndENI name who joins a group or leaves it.
+// groupAndInstance and groupAndENI return the parameters of a join or a leave.
 func groupAndInstance(id, groupID string) []string {
 	return inRegion("InstanceId", id, "SecurityGroupId", groupID)
 }
@@ -164,7 +166,7 @@ func groupAndENI(id, groupID string) []string {
 	return inRegion("NetworkInterfaceId", id, "SecurityGroupId", groupID)
 }
 
-// memberCases are those that joining and leaving share.
+// memberCases returns the cases that JoinSecurityGroup and LeaveSecurityGroup share.
 func memberCases(good []string, groupID string, more ...goldenCase) []goldenCase {
 	return inGroupsWorld(locked, good, slices.Concat([]goldenCase{
 		{name: "MissingParameter", pairs: group(groupID)},

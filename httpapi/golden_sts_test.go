@@ -14,16 +14,16 @@ func assumed(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// withoutRoles has no place for a new temporary key.
+// withoutRoles refuses the row of a new temporary key.
 func withoutRoles(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `ALTER TABLE access_keys ADD CONSTRAINT no_roles CHECK (assumed_role IS NULL)`)
 	return server
 }
 
-// lockedAccount has a session that holds the account for longer than a caller waits.
+// lockedAccount makes a server whose account is locked for longer than a caller waits.
 var lockedAccount = holding(`SELECT FROM accounts FOR UPDATE`)
 
-// aRole is a request for a role of the world's account.
+// aRole returns the parameters of a request for a role of the world's account.
 func aRole(more ...string) []string {
 	return also([]string{"RoleArn", "acs:ram::1000000000000003:role/deployer", "RoleSessionName", "nightly"}, more...)
 }

@@ -7,7 +7,7 @@ import (
 	"enisim/service"
 )
 
-// tagged has an interface with as many tags as it may have, and an instance and a VPC with two.
+// tagged has an interface with the maximum number of tags, and an instance and a VPC with two.
 func tagged(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE network_interfaces SET tags = (SELECT jsonb_object_agg('key-' || n, 'v') FROM generate_series(1, 20) n) WHERE id = 'eni-ok';
@@ -16,13 +16,13 @@ func tagged(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// withoutTags lacks the column.
+// withoutTags lacks the column of the tags.
 func withoutTags(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `ALTER TABLE instances RENAME COLUMN tags TO labels`)
 	return server
 }
 
-// taggedInstance is a request on the tags of i-ok.
+// taggedInstance returns the parameters of a request on the tags of i-ok.
 func taggedInstance(more ...string) []string {
 	return inRegion(also([]string{"ResourceType", "instance", "ResourceId.1", "i-ok"}, more...)...)
 }
@@ -35,7 +35,7 @@ func untagInstance(more ...string) []string {
 	return taggedInstance(also([]string{"TagKey.1", "team"}, more...)...)
 }
 
-// many are n parameters name.1, name.2 ...
+// many returns n parameters name.1, name.2 and so on.
 func many(name string, n int) []string {
 	var pairs []string
 	for k := range n {

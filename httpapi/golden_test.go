@@ -29,9 +29,10 @@ import (
 	"enisim/store/storetest"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew from what the server answers")
+var update = flag.Bool("update", false, "update the golden files from the server's replies")
 
-// goldenCase is a request whose reply is kept in testdata/golden/<action>/<name>.xml and .json. An error is named after its code.
+// goldenCase is a request whose reply is kept in testdata/golden/<action>/<name>.xml and .json. The
+// case of an error is named after its code.
 type goldenCase struct {
 	name    string
 	world   string   // the text of a scenario; "": testdata/scenarios/attach-errors.yaml
@@ -41,16 +42,19 @@ type goldenCase struct {
 	in      func(*goldenWorld) *httptest.Server
 }
 
-// goldenKey is the key of the world's account, testdata/scenarios/attach-errors.yaml.
+// goldenKey is the key of the account in testdata/scenarios/attach-errors.yaml. Each golden world
+// has it.
 const goldenKey = "LTAIattacherrors001"
 
+// also returns the parameters with more of them.
 func also(pairs []string, more ...string) []string { return append(slices.Clone(pairs), more...) }
 
-// inRegion is a request in the region of the golden world.
+// inRegion returns parameters with the region of the golden world.
 func inRegion(more ...string) []string { return append([]string{"RegionId", "cn-hangzhou"}, more...) }
 
-// goldenCases are the areas together, each from a file of its own. The cases of an action run in their order; in a world only the last succeeds, or
-// those that the next builds on, so that the ones before meet the world as it was made.
+// goldenCases are the cases of all areas, each from a file of its own. The cases of an action run
+// in their order. Only the last case of a world has an effect, or the ones that the next build on,
+// so that the earlier ones find the initial world.
 var goldenCases = merged(
 	addressesGolden,
 	attachmentGolden,
@@ -65,6 +69,7 @@ var goldenCases = merged(
 	vpcGolden,
 )
 
+// merged returns the cases of all areas. An action belongs to one area.
 func merged(areas ...map[string][]goldenCase) map[string][]goldenCase {
 	all := map[string][]goldenCase{}
 	for _, area := range areas {
@@ -78,23 +83,24 @@ func merged(areas ...map[string][]goldenCase) map[string][]goldenCase {
 	return all
 }
 
-// goldenTime is when the golden requests are sent.
+// goldenTime is the server's time for all golden requests.
 var goldenTime = time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)
 
-// goldenWorld makes servers on databases with a world: one for each disturbance, and one for all cases that have none.
+// goldenWorld makes servers on databases with a world: one for each fault, and one for all cases
+// without a fault.
 type goldenWorld struct {
 	t        *testing.T
 	scenario string
-	reads    bool // whether the action only reads, so that it can share what is usual
+	reads    bool // whether the action only reads, so that it can share the usual server
 	usual    *httptest.Server
 	shared   *sharedWorlds
 }
 
-// readsOnly matches the actions that change nothing.
+// readsOnly matches actions that only read.
 var readsOnly = regexp.MustCompile(`^(Describe|List|Get)`)
 
-// sharedWorlds are worlds in which no request has an effect, so all actions can meet them: a database for each action would be most of what the
-// golden files cost.
+// sharedWorlds are worlds that no request changes, so all actions can share them. A database for
+// each action would take most of the time of the golden tests.
 type sharedWorlds struct {
 	t      *testing.T // outlives the tests that share
 	mu     sync.Mutex
@@ -106,8 +112,9 @@ type sharedWorld struct {
 	pool   *pgxpool.Pool
 }
 
-// get returns the shared world of a name, which start makes when it is asked for first.
-func (s *sharedWorlds) get(name, scenario string, start func(*goldenWorld) (*httptest.Server, *pgxpool.Pool)) *sharedWorld {
+// get returns the shared world with a name. start makes it at the first call.
+func (s *sharedWorlds) get(name, scenario string,
+	start func(*goldenWorld) (*httptest.Server, *pgxpool.Pool)) *sharedWorld {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := name + ": " + scenario
@@ -118,8 +125,8 @@ func (s *sharedWorlds) get(name, scenario string, start func(*goldenWorld) (*htt
 	return s.worlds[key]
 }
 
-// server starts the API on a database in which sql was run after the scenario was applied. It waits for locks as long as it takes: the session of a
-// request that failed may end after its answer.
+// server starts the API on a database with the scenario, after some SQL. It waits for locks without
+// a timeout, because the session of a failed request may end after its reply.
 func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Server, *pgxpool.Pool) {
 	g.t.Helper()
 	pool := patient(g.t, g.database())
@@ -129,7 +136,7 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 	return g.serverOn(pool, options), pool
 }
 
-// database returns a database to which the scenario was applied.
+// database returns a database with the scenario.
 func (g *goldenWorld) database() *pgxpool.Pool {
 	g.t.Helper()
 	text := g.scenario
@@ -149,7 +156,7 @@ func (g *goldenWorld) database() *pgxpool.Pool {
 func (g *goldenWorld) serverOn(pool *pgxpool.Pool, options service.Options) *httptest.Server {
 	st := store.New(pool, slog.New(slog.DiscardHandler))
 	options.Now = func() time.Time { return goldenTime }
-	options.Random = rand.NewChaCha8([32]byte{}) // each server makes the same ids, in the order of its cases
+	options.Random = rand.NewChaCha8([32]byte{}) // so that each server makes the same ids in the same order
 	options.AttachDelay, options.DetachDelay = time.Second, time.Second
 	server := httptest.NewServer(httpapi.New(service.New(st, options), httpapi.Options{
 		Log:          slog.New(slog.DiscardHandler),
@@ -160,15 +167,17 @@ func (g *goldenWorld) serverOn(pool *pgxpool.Pool, options service.Options) *htt
 	return server
 }
 
-// impatient is a pool on the same database that gives up a lock soon, for tests in which a lock is held until their end.
+// impatient returns a pool on the same database with a short lock timeout, for tests that hold a
+// lock until their end.
 func impatient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	return withSettings(t, pool, map[string]string{
-		"lock_timeout": "100ms", "idle_in_transaction_session_timeout": "0", // a lock is held for as long as the test needs it
+		"lock_timeout": "100ms", "idle_in_transaction_session_timeout": "0", // the test may hold a lock for long
 	})
 }
 
-// patient is a pool on the same database that waits for a lock for as long as it takes, for tests in which somebody waits until others have been answered.
+// patient returns a pool on the same database without a lock timeout, for tests in which a session
+// waits until others have been answered.
 func patient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	t.Helper()
 	return withSettings(t, pool, map[string]string{
@@ -176,6 +185,7 @@ func patient(t *testing.T, pool *pgxpool.Pool) *pgxpool.Pool {
 	})
 }
 
+// withSettings returns a pool on the same database with other settings of Postgres.
 func withSettings(t *testing.T, pool *pgxpool.Pool, settings map[string]string) *pgxpool.Pool {
 	t.Helper()
 	config := pool.Config()
@@ -188,11 +198,13 @@ func withSettings(t *testing.T, pool *pgxpool.Pool, settings map[string]string) 
 	return other
 }
 
-// whole is the undisturbed world that actions share which do not change it.
+// whole returns the world without a fault, which the actions that only read share.
 func (g *goldenWorld) whole() *sharedWorld {
-	return g.shared.get("whole", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(service.Options{}, "") })
+	return g.shared.get("whole", g.scenario,
+		func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(service.Options{}, "") })
 }
 
+// ordinary returns the server of cases without a fault.
 func ordinary(g *goldenWorld) *httptest.Server {
 	if g.reads {
 		return g.whole().server
@@ -203,14 +215,15 @@ func ordinary(g *goldenWorld) *httptest.Server {
 	return g.usual
 }
 
-// closedToRAM has no RAM user call anything, whatever it is allowed.
+// closedToRAM returns a server that refuses all RAM users, whatever they are allowed.
 func closedToRAM(g *goldenWorld) *httptest.Server {
 	return g.shared.get("closed to RAM", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
 		return g.server(service.Options{ClosedToRAM: httpapi.ActionNames()}, "")
 	}).server
 }
 
-// broken lacks a column, as after a migration by hand that went wrong. Only reads share it: two writes that meet at a row may answer a conflict.
+// broken returns a server whose database lacks a column, as after a manual migration that failed.
+// Only reads share it, because two writes of one row may answer a conflict.
 func broken(g *goldenWorld) *httptest.Server {
 	start := func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
 		return g.server(service.Options{}, `ALTER TABLE network_interfaces RENAME COLUMN type TO kind`)
@@ -222,10 +235,11 @@ func broken(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// locked has a session that holds the instances for longer than a caller waits.
+// locked makes a server whose instances are locked for longer than a caller waits.
 var locked = holding(lockInstances)
 
-// holding has a session that holds the locks of some statements for longer than a caller waits. Nobody else calls, so callers give up soon.
+// holding makes a server on a database where a session holds locks for longer than a caller waits.
+// The callers have a short lock timeout.
 func holding(statements ...string) func(*goldenWorld) *httptest.Server {
 	return func(g *goldenWorld) *httptest.Server {
 		pool := impatient(g.t, g.database())
@@ -234,17 +248,19 @@ func holding(statements ...string) func(*goldenWorld) *httptest.Server {
 	}
 }
 
-// withoutDatabase has lost its database. It is a server of its own, because it remembers a key for a second only.
+// withoutDatabase returns a server that has lost its database. It is not shared, because a server
+// remembers a key for one second only.
 func withoutDatabase(g *goldenWorld) *httptest.Server {
 	pool := impatient(g.t, g.whole().pool)
 	server := g.serverOn(pool, service.Options{})
-	get(g.t, server, "/?Action=AttachNetworkInterface&Version="+httpapi.VersionOf("AttachNetworkInterface")+"&AccessKeyId="+goldenKey+
-		"&RegionId=cn-hangzhou&InstanceId=i-not-found&NetworkInterfaceId=eni-ok") // the key and the region are known from now on
+	// First fill the caches of keys and regions.
+	get(g.t, server, "/?Action=AttachNetworkInterface&Version=2014-05-26&AccessKeyId="+goldenKey+
+		"&RegionId=cn-hangzhou&InstanceId=i-not-found&NetworkInterfaceId=eni-ok")
 	pool.Close()
 	return server
 }
 
-// Every reply and every error code of every action is kept, in XML and JSON.
+// Each reply and each error code of each action equals its golden file, in XML and JSON.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	shared := &sharedWorlds{t: t, worlds: map[string]*sharedWorld{}}
@@ -255,7 +271,8 @@ func TestGolden(t *testing.T) {
 				worlds := map[string]*goldenWorld{}
 				for _, c := range cases {
 					if worlds[c.world] == nil {
-						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, reads: readsOnly.MatchString(action), shared: shared}
+						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, reads: readsOnly.MatchString(action),
+							shared: shared}
 					}
 					in := ordinary
 					if c.in != nil {
@@ -269,7 +286,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// goldenReply is the reply as it came: status, content type and body.
+// goldenReply returns the status, content type and body of a reply.
 func goldenReply(t *testing.T, server *httptest.Server, action, format string, c goldenCase) string {
 	t.Helper()
 	key := c.key
@@ -280,7 +297,8 @@ func goldenReply(t *testing.T, server *httptest.Server, action, format string, c
 	if version == "" {
 		version = httpapi.VersionOf(action)
 	}
-	query := url.Values{"Action": {action}, "Version": {version}, "AccessKeyId": {key}, "Format": {strings.ToUpper(format)}}
+	query := url.Values{"Action": {action}, "Version": {version}, "AccessKeyId": {key},
+		"Format": {strings.ToUpper(format)}}
 	for i := 0; i < len(c.pairs); i += 2 {
 		query.Set(c.pairs[i], c.pairs[i+1])
 	}
@@ -301,12 +319,12 @@ func goldenReply(t *testing.T, server *httptest.Server, action, format string, c
 	return spellReply(response.Status, response.Header, body)
 }
 
-// spellReply is a reply as a golden file keeps it.
+// spellReply formats a reply as a golden file has it.
 func spellReply(status string, header http.Header, body []byte) string {
 	return status + "\nContent-Type: " + header.Get("Content-Type") + "\n\n" + string(body) + "\n"
 }
 
-// compare holds a reply to its golden file, or writes the file.
+// compare compares a reply with its golden file, or updates the file.
 func compare(t *testing.T, path, got string) {
 	t.Helper()
 	if *update {
@@ -327,7 +345,8 @@ func compare(t *testing.T, path, got string) {
 	}
 }
 
-// No row of a contract that is decided as rule or gateway lacks a golden file, an error's file holds its code, and no file is left over.
+// Each row of a contract with the decision rule or gateway has a golden file, the file of an error
+// has its code, and each file has a case.
 func TestGoldenFilesCoverTheContracts(t *testing.T) {
 	t.Parallel()
 	for action, cases := range goldenCases {
@@ -338,7 +357,7 @@ func TestGoldenFilesCoverTheContracts(t *testing.T) {
 		}
 		for _, code := range decided(t, action) {
 			if !slices.Contains(names, code) {
-				t.Errorf("%s: no golden file shows %s", action, code)
+				t.Errorf("%s: got no golden file of %s", action, code)
 			}
 		}
 		entries, err := os.ReadDir(filepath.Join("..", "testdata", "golden", action))
@@ -354,16 +373,17 @@ func TestGoldenFilesCoverTheContracts(t *testing.T) {
 			code, _, _ = strings.Cut(code, ".xml")
 			switch {
 			case !slices.Contains(expected, entry.Name()):
-				t.Errorf("%s/%s: no case writes it any more", action, entry.Name())
+				t.Errorf("%s/%s: got a file without a case", action, entry.Name())
 			case strings.HasPrefix(string(text), "200 "):
-			case !strings.Contains(string(text), `"Code":"`+code+`"`) && !strings.Contains(string(text), "<Code>"+code+"</Code>"):
-				t.Errorf("%s/%s: is not an answer with code %s", action, entry.Name(), code)
+			case !strings.Contains(string(text), `"Code":"`+code+`"`) &&
+				!strings.Contains(string(text), "<Code>"+code+"</Code>"):
+				t.Errorf("%s/%s: got another reply, want one with code %s", action, entry.Name(), code)
 			}
 		}
 	}
 }
 
-// decided are the codes that the contract of an action has decided as rule or gateway.
+// decided returns the codes of a contract with the decision rule or gateway.
 func decided(t *testing.T, action string) (codes []string) {
 	t.Helper()
 	f, err := os.Open(filepath.Join("..", "testdata", "contract", action+".tsv"))
@@ -379,10 +399,10 @@ func decided(t *testing.T, action string) (codes []string) {
 	return codes
 }
 
-// lockInstances takes the locks of all instances.
+// lockInstances locks all instances.
 const lockInstances = `SELECT FROM instances FOR UPDATE`
 
-// hold takes the locks of statements, in their order, until the test ends.
+// hold runs statements that take locks, in their order, and keeps the locks until the test ends.
 func hold(t *testing.T, pool *pgxpool.Pool, statements ...string) {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())

@@ -8,7 +8,8 @@ import (
 	"enisim/service"
 )
 
-// networks is the world of the VPC product: one VPC with all, one with groups alone, one with nothing.
+// networks is the world of the VPC product: a VPC with all resources, one with groups only, and an
+// empty one.
 const networks = `
 enisim: 1
 accounts:
@@ -40,7 +41,7 @@ accounts:
         network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main], ipv6_address_count: 1}]
 `
 
-// pendingNetworks are all still being created.
+// pendingNetworks has networks that are all Pending.
 func pendingNetworks(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{CreateDelay: time.Minute}, `
 		UPDATE vpcs SET available_at = '2026-11-22 10:16:00Z';
@@ -48,7 +49,7 @@ func pendingNetworks(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// crowded has a VPC with as many VSwitches as it may have.
+// crowded has a VPC with the maximum number of VSwitches.
 func crowded(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
@@ -58,7 +59,7 @@ func crowded(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// brokenNetworks lack a column, as after a migration by hand that went wrong.
+// brokenNetworks lacks a column, as after a manual migration that failed.
 func brokenNetworks(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		ALTER TABLE vpcs RENAME COLUMN available_at TO ready_at;
@@ -66,10 +67,10 @@ func brokenNetworks(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// lockedNetworks have a session that holds them for longer than a caller waits.
+// lockedNetworks makes a server whose networks are locked for longer than a caller waits.
 var lockedNetworks = holding(`SELECT FROM accounts FOR UPDATE`, `SELECT FROM vpcs FOR UPDATE`, `SELECT FROM vswitches FOR UPDATE`)
 
-// refused are the answers of the gateway and the admission rules to a request that is fine.
+// refused returns the refusals of the gateway and the admission rules for a valid request.
 func refused(pairs []string) []goldenCase {
 	return []goldenCase{
 		{name: "InvalidRegionId.NotFound", pairs: also(pairs, "RegionId", "mars-1")},
@@ -81,16 +82,18 @@ func refused(pairs []string) []goldenCase {
 	}
 }
 
-// refusedWrite has one more, of a write that waits too long.
+// refusedWrite adds the refusal of a write whose lock timeout ends.
 func refusedWrite(pairs []string) []goldenCase {
 	return append(refused(pairs), goldenCase{name: "OperationConflict", pairs: pairs, in: lockedNetworks})
 }
 
+// of returns the parameters of a request on a VPC.
 func of(vpc string) []string { return inRegion("VpcId", vpc) }
 
+// ofVSwitch returns the parameters of a request on a VSwitch.
 func ofVSwitch(vswitch string) []string { return inRegion("VSwitchId", vswitch) }
 
-// subnet is a request for a VSwitch in a VPC of the world.
+// subnet returns the parameters of a new VSwitch in a VPC of the world.
 func subnet(vpc, block string) []string {
 	return inRegion("VpcId", vpc, "ZoneId", "cn-hangzhou-h", "CidrBlock", block)
 }
@@ -222,7 +225,7 @@ var vpcGolden = map[string][]goldenCase{
 	}),
 }
 
-// inNetworks puts cases into the world of networks.
+// inNetworks returns cases in the world of networks.
 func inNetworks(groups ...[]goldenCase) []goldenCase {
 	cases := slices.Concat(groups...)
 	for k := range cases {

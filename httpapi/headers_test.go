@@ -8,13 +8,15 @@ import (
 	"enisim/service"
 )
 
-// Successes and errors have the headers of captured answers, also where no action is reached.
-func TestHeadersOfEveryAnswer(t *testing.T) {
+// All replies have the headers that were captured from the real gateway, even if no action was
+// reached.
+func TestAllRepliesHaveGatewayHeaders(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	traceIDs := map[string]bool{}
-	const ask = "/?Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON&AccessKeyId=" + accessKey
-	for _, target := range []string{ask + "&Action=DescribeVSwitches", ask + "&Action=DescribeInstances", "/", "/nowhere"} {
+	const query = "/?Version=2014-05-26&RegionId=cn-hangzhou&Format=JSON&AccessKeyId=" + accessKey
+	for _, target := range []string{query + "&Action=DescribeVSwitches", query +
+		"&Action=DescribeInstances", "/", "/nowhere"} {
 		header, _ := get(t, s.Server, target)
 		for name, want := range map[string]string{
 			"Access-Control-Allow-Headers":  "X-Requested-With, X-Sequence, _aop_secret, _aop_signature",
@@ -31,7 +33,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		}
 		trace := header.Get("X-Acs-Trace-Id")
 		if !regexp.MustCompile(`^[0-9a-f]{32}$`).MatchString(trace) || traceIDs[trace] {
-			t.Errorf("%s: X-Acs-Trace-Id: got %q, want 32 hexadecimal digits of its own", target, trace)
+			t.Errorf("%s: X-Acs-Trace-Id: got %q, want 32 hexadecimal digits, new for each reply", target, trace)
 		}
 		traceIDs[trace] = true
 	}
@@ -47,6 +49,6 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 	}
 	response.Body.Close()
 	if !response.Close {
-		t.Errorf("a server that is about to stop: got %q, want its connection closed", response.Header.Get("Connection"))
+		t.Errorf("a stopping server: got %q, want Connection: close", response.Header.Get("Connection"))
 	}
 }

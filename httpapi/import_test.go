@@ -13,22 +13,25 @@ import (
 	"enisim/service/scenario/topology"
 )
 
-// seen is what an answer shows of instances and interfaces, as far as an import keeps it, by id.
-func seen(t *testing.T, answer []byte, into map[string]string) {
+// collectFields adds the instances and interfaces of a reply by their id, with the fields that an
+// import keeps.
+func collectFields(t *testing.T, answer []byte, into map[string]string) {
 	t.Helper()
 	type tag struct{ TagKey, TagValue string }
 	var body struct {
 		Instances struct {
 			Instance []struct {
-				InstanceId, InstanceName, Description, HostName, Status, InstanceType, ZoneId, RegionId, InstanceNetworkType string
-				VpcAttributes                                                                                                struct{ VpcId, VSwitchId string }
-				Tags                                                                                                         struct{ Tag []tag }
+				InstanceId, InstanceName, Description, HostName, Status, InstanceType, ZoneId, RegionId,
+				InstanceNetworkType string
+				VpcAttributes struct{ VpcId, VSwitchId string }
+				Tags          struct{ Tag []tag }
 			}
 		}
 		NetworkInterfaceSets struct {
 			NetworkInterfaceSet []struct {
-				NetworkInterfaceId, NetworkInterfaceName, Description, Status, Type, InstanceId, VpcId, VSwitchId, ZoneId, PrivateIpAddress string
-				PrivateIpSets                                                                                                               struct {
+				NetworkInterfaceId, NetworkInterfaceName, Description, Status, Type, InstanceId, VpcId, VSwitchId,
+				ZoneId, PrivateIpAddress string
+				PrivateIpSets struct {
 					PrivateIpSet []struct {
 						PrivateIpAddress string
 						Primary          bool
@@ -64,14 +67,15 @@ func seen(t *testing.T, answer []byte, into map[string]string) {
 			return cmp.Compare(a.PrivateIpAddress, b.PrivateIpAddress)
 		})
 		if n.Status == "InUse" && n.InstanceId == "" {
-			n.Status = "Available" // in use by a cloud service, which a scenario does not attach
+			n.Status = "Available" // used by a cloud service: a scenario does not attach it
 		}
 		into[n.NetworkInterfaceId] = fmt.Sprintf("%+v", n)
 	}
 }
 
-// TestAnImportedAccountLooksTheSame compares what the real answers show with what this server shows of the scenario made of them.
-func TestAnImportedAccountLooksTheSame(t *testing.T) {
+// The server shows the same instances and interfaces for an imported account as the real replies
+// that were imported.
+func TestImportedAccountHasSameFields(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("../testdata/import/*.json")
 	if err != nil || len(files) == 0 {
@@ -82,7 +86,7 @@ func TestAnImportedAccountLooksTheSame(t *testing.T) {
 	for _, file := range files {
 		source := topology.Source{Name: file, Data: []byte(readFile(t, file))}
 		sources = append(sources, source)
-		seen(t, source.Data, want)
+		collectFields(t, source.Data, want)
 	}
 	text, err := topology.Import(sources, topology.Options{KeyID: accessKey, Secret: "s"})
 	if err != nil {
@@ -96,12 +100,12 @@ func TestAnImportedAccountLooksTheSame(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			seen(t, answer, got)
+			collectFields(t, answer, got)
 		}
 	}
-	for id, is := range want {
-		if got[id] != is {
-			t.Errorf("got  %s\nwant %s", got[id], is)
+	for id, fields := range want {
+		if got[id] != fields {
+			t.Errorf("got  %s\nwant %s", got[id], fields)
 		}
 	}
 	if len(got) != len(want) {

@@ -18,18 +18,21 @@ import (
 	"enisim/store/storetest"
 )
 
-// An infrastructure tool deletes an interface that was detached and the instance it was on at the same moment. Both go, whichever comes first, and
-// whether or not the detach has come to its end in the tables.
-func TestInterfaceAndItsFormerInstanceAreDeletedAtOnce(t *testing.T) {
+// An infrastructure tool deletes a detached interface and its former instance at the same time.
+// Both deletions succeed in either order, whether or not the end of the detach is already in the
+// tables.
+func TestConcurrentDeleteOfInterfaceAndFormerInstance(t *testing.T) {
 	t.Parallel()
 	const pairs = 40
 	clock := newTestClock()
 	s := serve(t, world().
 		Instance("i-{n}", worldtest.Count(pairs)).
-		NetworkInterface("eni-{n}", worldtest.Count(pairs), worldtest.AttachedTo("i-{n}")), service.Options{DetachDelay: time.Second, DeleteDelay: time.Second, Now: clock.now})
+		NetworkInterface("eni-{n}", worldtest.Count(pairs), worldtest.AttachedTo("i-{n}")),
+		service.Options{DetachDelay: time.Second, DeleteDelay: time.Second, Now: clock.now})
 	for k := range pairs {
 		id := strconv.Itoa(k + 1)
-		if r := s.mustCall(t, "DetachNetworkInterface", "InstanceId", "i-"+id, "NetworkInterfaceId", "eni-"+id); r.code() != ok {
+		if r := s.mustCall(t, "DetachNetworkInterface", "InstanceId", "i-"+id,
+			"NetworkInterfaceId", "eni-"+id); r.code() != ok {
 			t.Fatal(r)
 		}
 	}
@@ -50,14 +53,12 @@ func TestInterfaceAndItsFormerInstanceAreDeletedAtOnce(t *testing.T) {
 	if r := s.mustCall(t, "DescribeInstances"); r.body["TotalCount"] != 0.0 {
 		t.Errorf("instances: got %v, want none", r.body["TotalCount"])
 	}
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("got %d deadlocks, want none", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// Everything that changes what is where, by 32 callers at once, in one VSwitch that is nearly full and a group that is too. Whatever is refused is refused by
-// a documented code below 500, and every promise holds after it, as it did whenever somebody looked while it raged.
-func TestStormOfEverything(t *testing.T) {
+// 32 callers run all actions that move resources, in a small VSwitch and a small group.
+// Each refusal has a code below 500. All invariants hold during the run and after it.
+func TestConcurrentActionsKeepInvariants(t *testing.T) {
 	t.Parallel()
 	const callers, operations = 32, 3200
 	s := serve(t, world().
@@ -66,8 +67,9 @@ func TestStormOfEverything(t *testing.T) {
 		AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond, DeleteDelay: 2 * time.Millisecond,
 		CreateDelay: time.Millisecond, StartDelay: time.Millisecond, StopDelay: time.Millisecond,
 	})
-	// 57 of 60 addresses: a /26.
-	if _, err := s.pool.Exec(t.Context(), `UPDATE vswitches SET cidr_block = '10.0.0.0/26' WHERE id = 'vsw-h'`); err != nil {
+	// A /26 has 60 addresses, of which the world uses 36.
+	if _, err := s.pool.Exec(t.Context(),
+		`UPDATE vswitches SET cidr_block = '10.0.0.0/26' WHERE id = 'vsw-h'`); err != nil {
 		t.Fatal(err)
 	}
 
@@ -79,7 +81,7 @@ func TestStormOfEverything(t *testing.T) {
 	for n := range 24 {
 		interfaces = append(interfaces, fmt.Sprintf("eni-%d", n+1))
 	}
-	one := func(random *rand.Rand, ids *[]string) string {
+	pick := func(random *rand.Rand, ids *[]string) string {
 		mu.Lock()
 		defer mu.Unlock()
 		return (*ids)[random.IntN(len(*ids))]
@@ -89,7 +91,8 @@ func TestStormOfEverything(t *testing.T) {
 		defer mu.Unlock()
 		*ids = append(*ids, id)
 	}
-	// What is gone is asked for no more, but for the last ones, so that most calls meet something.
+	// Deleted resources are no longer called, except the last three, so that most calls find their
+	// resource.
 	forget := func(ids *[]string, id string) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -97,22 +100,26 @@ func TestStormOfEverything(t *testing.T) {
 			*ids = slices.Delete(*ids, k, k+1)
 		}
 	}
-	newInstance := []string{"ImageId", "aliyun_3_x64_20G_alibase_20240819.vhd", "InstanceType", "ecs.g6.xlarge", "VSwitchId", "vsw-h"}
+	newInstance := []string{"ImageId", "aliyun_3_x64_20G_alibase_20240819.vhd", "InstanceType", "ecs.g6.xlarge",
+		"VSwitchId", "vsw-h"}
 	operation := func(random *rand.Rand) (name string, r reply, err error) {
-		instance, eni := one(random, &instances), one(random, &interfaces)
+		instance, eni := pick(random, &instances), pick(random, &interfaces)
 		do := func(action string, pairs ...string) (string, reply, error) {
 			r, err := s.call(t.Context(), action, pairs...)
 			return action, r, err
 		}
 		switch random.IntN(16) {
 		case 0:
-			name, r, err = do("RunInstances", append(newInstance, "SecurityGroupId", "sg-small", "NetworkInterface.1.VSwitchId", "vsw-h", "NetworkInterface.1.SecurityGroupId", "sg-main")...)
+			name, r, err = do("RunInstances", append(newInstance, "SecurityGroupId", "sg-small",
+				"NetworkInterface.1.VSwitchId", "vsw-h", "NetworkInterface.1.SecurityGroupId", "sg-main")...)
 		case 1:
-			name, r, err = do("RunInstances", append(newInstance, "SecurityGroupId", "sg-main", "NetworkInterface.1.NetworkInterfaceId", eni)...)
+			name, r, err = do("RunInstances", append(newInstance, "SecurityGroupId", "sg-main",
+				"NetworkInterface.1.NetworkInterfaceId", eni)...)
 		case 2:
 			name, r, err = do("DeleteInstance", "InstanceId", instance, "Force", "true")
 		case 3, 4:
-			name, r, err = do("CreateNetworkInterface", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main", "DeleteOnRelease", strconv.FormatBool(random.IntN(2) == 0))
+			name, r, err = do("CreateNetworkInterface", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main",
+				"DeleteOnRelease", strconv.FormatBool(random.IntN(2) == 0))
 			if id, created := r.body["NetworkInterfaceId"].(string); created {
 				add(&interfaces, id)
 			}
@@ -132,21 +139,25 @@ func TestStormOfEverything(t *testing.T) {
 			instance, eni = pair[0], pair[1]
 			name, r, err = do("DetachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId", eni)
 		case 10:
-			name, r, err = do("AssignPrivateIpAddresses", "NetworkInterfaceId", eni, "SecondaryPrivateIpAddressCount", "1")
+			name, r, err = do("AssignPrivateIpAddresses", "NetworkInterfaceId", eni,
+				"SecondaryPrivateIpAddressCount", "1")
 		case 11:
 			name, r, err = do("AssignPrivateIpAddresses", "NetworkInterfaceId", eni, "Ipv4PrefixCount", "1")
 		case 12:
 			name, r, err = do("JoinSecurityGroup", "InstanceId", instance, "SecurityGroupId", "sg-small")
 		case 13:
-			name, r, err = do("ModifyNetworkInterfaceAttribute", "NetworkInterfaceId", eni, "SecurityGroupId.1", "sg-small", "SecurityGroupId.2", "sg-main")
+			name, r, err = do("ModifyNetworkInterfaceAttribute", "NetworkInterfaceId", eni,
+				"SecurityGroupId.1", "sg-small", "SecurityGroupId.2", "sg-main")
 		case 14:
-			name, r, err = do([]string{"StopInstance", "StartInstance", "RebootInstance"}[random.IntN(3)], "InstanceId", instance)
+			name, r, err = do([]string{"StopInstance", "StartInstance", "RebootInstance"}[random.IntN(3)],
+				"InstanceId", instance)
 			if name == "StopInstance" && r.code() == ok {
 				add(&stopped, instance)
 			}
 		case 15:
-			instance = one(random, &stopped)
-			name, r, err = do("ModifyInstanceSpec", "InstanceId", instance, "InstanceType", []string{"ecs.g6.large", "ecs.g6.2xlarge"}[random.IntN(2)])
+			instance = pick(random, &stopped)
+			name, r, err = do("ModifyInstanceSpec", "InstanceId", instance,
+				"InstanceType", []string{"ecs.g6.large", "ecs.g6.2xlarge"}[random.IntN(2)])
 		}
 		switch r.code() {
 		case "InvalidEcsId.NotFound", "InvalidInstanceId.NotFound":
@@ -162,17 +173,17 @@ func TestStormOfEverything(t *testing.T) {
 	}
 
 	total, succeeded := map[string]int{}, map[string]int{}
-	var raging atomic.Int64
-	raging.Store(callers)
-	looks := 0
+	var running atomic.Int64
+	running.Store(callers)
+	checks := 0
 	expect(t, race(t, callers+1, func(k int) (string, error) {
 		if k == callers {
-			for ; raging.Load() > 0; looks++ {
+			for ; running.Load() > 0; checks++ {
 				checkInvariants(t, s.pool)
 			}
 			return ok, nil
 		}
-		defer raging.Add(-1)
+		defer running.Add(-1)
 		random := rand.New(rand.NewPCG(7, uint64(k)))
 		for range operations / callers {
 			name, r, err := operation(random)
@@ -180,7 +191,7 @@ func TestStormOfEverything(t *testing.T) {
 				return "", err
 			}
 			if r.status >= 500 {
-				t.Errorf("%s: got %d %v", name, r.status, r.body)
+				t.Errorf("%s: got %d %v, want a status below 500", name, r.status, r.body)
 			}
 			mu.Lock()
 			total[name+" "+r.code()]++
@@ -191,30 +202,32 @@ func TestStormOfEverything(t *testing.T) {
 		}
 		return ok, nil
 	}), map[string]int{ok: callers + 1})
-	if looks == 0 {
-		t.Error("nobody looked while the storm raged")
+	if checks == 0 {
+		t.Error("got no check of the invariants during the run, want some")
 	}
 	for _, name := range []string{
-		"RunInstances", "DeleteInstance", "CreateNetworkInterface", "DeleteNetworkInterface", "AttachNetworkInterface", "DetachNetworkInterface",
-		"AssignPrivateIpAddresses", "JoinSecurityGroup", "ModifyNetworkInterfaceAttribute", "StopInstance", "ModifyInstanceSpec",
+		"RunInstances", "DeleteInstance", "CreateNetworkInterface", "DeleteNetworkInterface", "AttachNetworkInterface",
+		"DetachNetworkInterface",
+		"AssignPrivateIpAddresses", "JoinSecurityGroup", "ModifyNetworkInterfaceAttribute", "StopInstance",
+		"ModifyInstanceSpec",
 	} {
 		if succeeded[name] == 0 {
-			t.Errorf("%s never succeeded, so the storm says nothing of it: %v", name, total)
+			t.Errorf("%s: got no success among %v, want some", name, total)
 		}
 	}
 	for answer := range maps.Keys(total) {
 		if strings.HasSuffix(answer, "OperationConflict") {
-			t.Errorf("%s: %d times a lock was not granted in time, or an interface moved each time that it was looked for", answer, total[answer])
+			t.Errorf("%s: got %d, want none: a lock timed out, or an interface moved at each attempt", answer,
+				total[answer])
 		}
 	}
 	checkInvariants(t, s.pool)
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("got %d deadlocks, want none", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// An interface is attached after an action has looked for its instance and before it has its lock. The action looks again, rather than answer a conflict.
-func TestInterfaceAttachedBetweenLookAndLock(t *testing.T) {
+// An interface is attached after an action has read its instance and before it has locked it. The
+// action reads again instead of answering a conflict.
+func TestInterfaceAttachedBetweenReadAndLock(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s := serveOn(t, patient(t, pool), world().

@@ -9,42 +9,48 @@ import (
 	"enisim/service/worldtest"
 )
 
-// An attach before the deletion goes with the instance, one after it finds none. Nothing of the instance is left.
+// An interface that is attached before the deletion is released with the instance. A later attach
+// finds no instance. No row of the instance remains.
 func TestRaceOfAttachesAndDeleteInstance(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
 		Instance("i-old").
 		Instance("i-1", worldtest.Type("ecs.ebmg6.26xlarge")).
-		NetworkInterface("eni-{n}", worldtest.Count(40)), service.Options{DeleteDelay: time.Hour, AttachDelay: time.Hour})
-	s.exec(t, `UPDATE network_interfaces SET delete_on_release = (length(id) = 5)`) // the first nine go with their instance
+		NetworkInterface("eni-{n}", worldtest.Count(40)),
+		service.Options{DeleteDelay: time.Hour, AttachDelay: time.Hour})
+	// the first nine are deleted with the instance
+	s.exec(t, `UPDATE network_interfaces SET delete_on_release = (length(id) = 5)`)
 	answers := race(t, 41, func(k int) (string, error) {
 		if k == 20 {
 			r, err := s.call(t.Context(), "DeleteInstance", "InstanceId", "i-1", "Force", "true")
 			return "delete " + r.code(), err
 		}
-		r, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", fmt.Sprintf("eni-%d", k%20+k/21*20+1))
+		r, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-1",
+			"NetworkInterfaceId", fmt.Sprintf("eni-%d", k%20+k/21*20+1))
 		return r.code(), err
 	})
-	if answers["delete "] != 1 || answers[ok]+answers["InvalidEcsId.NotFound"]+answers["EniPerInstanceLimitExceeded"] != 40 {
-		t.Errorf("answers: got %v, want one deletion, and attaches that came before or after it", answers)
+	attaches := answers[ok] + answers["InvalidEcsId.NotFound"] + answers["EniPerInstanceLimitExceeded"]
+	if answers["delete "] != 1 || attaches != 40 {
+		t.Errorf("answers: got %v, want one deletion, and attaches before or after it", answers)
 	}
 	t.Logf("answers: %v", answers)
-	for what, sql := range map[string]string{
-		"the instance":            `SELECT count(*) FROM instances WHERE id = 'i-1'`,
-		"interfaces that name it": `SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1' OR id = 'eni-1-primary'`,
-		"interfaces that should be there": `
+	for name, sql := range map[string]string{
+		"the instance":     `SELECT count(*) FROM instances WHERE id = 'i-1'`,
+		"interfaces on it": `SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1' OR id = 'eni-1-primary'`,
+		"released interfaces with a wrong status": `
 			SELECT count(*) FROM network_interfaces
 			WHERE type = 'Secondary' AND status <> 'Available' AND NOT (status = 'Deleting' AND delete_on_release)`,
 	} {
 		if n := s.count(t, sql); n != 0 {
-			t.Errorf("%s: got %d, want 0", what, n)
+			t.Errorf("%s: got %d, want 0", name, n)
 		}
 	}
 	checkInvariants(t, s.pool)
-	noDeadlocks(t, s)
+	expectNoDeadlocks(t, s)
 }
 
-// Attaches and a change to a type with two places: either the change comes first, or after one attach at most.
+// Attaches race with a change to a type with two slots. The change succeeds if at most one attach
+// came before it.
 func TestRaceOfAttachesAndModifyInstanceSpec(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
@@ -57,40 +63,44 @@ func TestRaceOfAttachesAndModifyInstanceSpec(t *testing.T) {
 			resized = r.code()
 			return "resize " + resized, err
 		}
-		r, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", fmt.Sprintf("eni-%d", k))
+		r, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-1",
+			"NetworkInterfaceId", fmt.Sprintf("eni-%d", k))
 		return r.code(), err
 	})
-	places := 8
+	slots := 8
 	if resized == ok {
-		places = 2
+		slots = 2
 	}
-	expect(t, answers, map[string]int{"resize " + resized: 1, ok: places - 1, "EniPerInstanceLimitExceeded": 41 - places})
+	expect(t, answers, map[string]int{"resize " + resized: 1, ok: slots - 1, "EniPerInstanceLimitExceeded": 41 - slots})
 	if resized != ok && resized != "InvalidOperation.EniCountExceeded" {
 		t.Errorf("resize: got %q, want a success or InvalidOperation.EniCountExceeded", resized)
 	}
 	checkInvariants(t, s.pool)
-	noDeadlocks(t, s)
+	expectNoDeadlocks(t, s)
 }
 
-// One interface goes onto one new instance, and the other launches leave nothing. They are in two VSwitches, so that not the lock of one keeps order.
+// One launch gets the interface, and the others have no effect. They use two VSwitches, so that the
+// lock of a VSwitch does not serialize them.
 func TestRaceOfLaunchesForOneInterface(t *testing.T) {
 	t.Parallel()
 	s := serve(t, ipv6World().
 		NetworkInterface("eni-1"), service.Options{})
 	expect(t, race(t, 30, func(k int) (string, error) {
-		r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "SecurityGroupId", "sg-main",
+		r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large",
+			"SecurityGroupId", "sg-main",
 			"VSwitchId", []string{"vsw-h", "vsw-h2"}[k%2],
 			"NetworkInterface.1.NetworkInterfaceId", "eni-1")
 		return r.code(), err
 	}), map[string]int{ok: 1, "InvalidOperation.InvalidNetworkInterfaceId": 29})
 	if got := attachments(t, s.pool); len(got) != 1 || s.count(t, `SELECT count(*) FROM instances`) != 1 {
-		t.Errorf("attachments: got %v, want 2 of the one instance", got)
+		t.Errorf("attachments: got %v, want only those of one instance", got)
 	}
 	checkInvariants(t, s.pool)
-	noDeadlocks(t, s)
+	expectNoDeadlocks(t, s)
 }
 
-// A group that takes 8 instances, and an account that may have 10 secondary interfaces: 20 launches of two instances at once, each with one interface.
+// 20 launches of two instances, each with one more interface, compete for a group with a capacity
+// of 8 instances, or for a quota of secondary interfaces.
 func TestRaceOfLaunchesForCapacity(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []struct {
@@ -107,7 +117,8 @@ func TestRaceOfLaunchesForCapacity(t *testing.T) {
 			s := serve(t, world(), service.Options{})
 			s.exec(t, fmt.Sprintf(`UPDATE accounts SET network_interfaces_per_region = %d`, limit.quota))
 			expect(t, race(t, 20, func(int) (string, error) {
-				r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h",
+				r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.large",
+					"VSwitchId", "vsw-h",
 					"SecurityGroupId", limit.group, "Amount", "2", "NetworkInterface.1.VSwitchId", "vsw-h")
 				return r.code(), err
 			}), map[string]int{ok: limit.fit, limit.code: 20 - limit.fit})
@@ -115,21 +126,24 @@ func TestRaceOfLaunchesForCapacity(t *testing.T) {
 				t.Errorf("instances: got %d, want %d", got, want)
 			}
 			checkInvariants(t, s.pool)
-			noDeadlocks(t, s)
+			expectNoDeadlocks(t, s)
 		})
 	}
 }
 
-// Launches, deletions and attaches of instances that share interfaces, a VSwitch and a group keep every invariant, without a deadlock.
-func TestStormOfLives(t *testing.T) {
+// Concurrent launches, detaches and deletions of instances that share interfaces, a VSwitch and a
+// group keep all invariants, without a deadlock.
+func TestConcurrentLaunchesAndDeletions(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
-		NetworkInterface("eni-{n}", worldtest.Count(8), worldtest.Groups("sg-small")), service.Options{DeleteDelay: time.Millisecond, DetachDelay: time.Millisecond})
+		NetworkInterface("eni-{n}", worldtest.Count(8), worldtest.Groups("sg-small")),
+		service.Options{DeleteDelay: time.Millisecond, DetachDelay: time.Millisecond})
 	s.exec(t, `UPDATE network_interfaces SET delete_on_release = false`)
 	answers := race(t, 10, func(k int) (string, error) {
 		for round := range 12 {
 			eni := fmt.Sprintf("eni-%d", (k+round)%8+1)
-			r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.xlarge", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-small",
+			r, err := s.call(t.Context(), "RunInstances", "ImageId", "m-test", "InstanceType", "ecs.g6.xlarge",
+				"VSwitchId", "vsw-h", "SecurityGroupId", "sg-small",
 				"NetworkInterface.1.NetworkInterfaceId", eni, "NetworkInterface.2.VSwitchId", "vsw-h")
 			if err != nil {
 				return "", err
@@ -143,11 +157,13 @@ func TestStormOfLives(t *testing.T) {
 			}
 			id := r.body["InstanceIdSets"].(map[string]any)["InstanceIdSet"].([]any)[0].(string)
 			if round%2 == 0 {
-				if r, err = s.call(t.Context(), "DetachNetworkInterface", "InstanceId", id, "NetworkInterfaceId", eni); err != nil || r.code() != ok {
+				if r, err = s.call(t.Context(), "DetachNetworkInterface", "InstanceId", id,
+					"NetworkInterfaceId", eni); err != nil || r.code() != ok {
 					return "detach " + r.code(), err
 				}
 			}
-			if r, err = s.call(t.Context(), "DeleteInstance", "InstanceId", id, "Force", "true"); err != nil || r.code() != ok {
+			if r, err = s.call(t.Context(), "DeleteInstance", "InstanceId", id, "Force", "true"); err != nil ||
+				r.code() != ok {
 				return "delete " + r.code(), err
 			}
 		}
@@ -158,5 +174,5 @@ func TestStormOfLives(t *testing.T) {
 		t.Errorf("instances: got %d, want 0", n)
 	}
 	checkInvariants(t, s.pool)
-	noDeadlocks(t, s)
+	expectNoDeadlocks(t, s)
 }

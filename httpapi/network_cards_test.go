@@ -7,7 +7,7 @@ import (
 	"enisim/service/worldtest"
 )
 
-// A network card may be named on a type whose cards are listed, and on no other one, when an interface is attached and when an instance is made.
+// An attach or a launch may name a network card only on an instance type with listed cards.
 func TestNetworkCards(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
@@ -15,14 +15,16 @@ func TestNetworkCards(t *testing.T) {
 		Instance("i-plain", worldtest.Type("ecs.g7.xlarge")).
 		NetworkInterface("eni-{n}", worldtest.Count(2)), service.Options{})
 	for typeID, want := range map[string]int{"ecs.g7nex.32xlarge": 2, "ecs.g7.xlarge": 0} {
-		listed := s.mustCall(t, "DescribeInstanceTypes", "InstanceTypes.1", typeID).body["InstanceTypes"].(map[string]any)["InstanceType"].([]any)[0].(map[string]any)
+		types := s.mustCall(t, "DescribeInstanceTypes", "InstanceTypes.1", typeID)
+		listed := listItems(types, "InstanceTypes", "InstanceType")[0]
 		cards, _ := listed["NetworkCards"].(map[string]any)
-		_, counted := listed["NetworkCardQuantity"]
-		if infos, _ := cards["NetworkCardInfo"].([]any); len(infos) != want || counted != (want > 0) || (cards != nil) != (want > 0) {
-			t.Errorf("%s: got cards %v and a count %v, want %d", typeID, cards, counted, want)
+		_, hasQuantity := listed["NetworkCardQuantity"]
+		if infos, _ := cards["NetworkCardInfo"].([]any); len(infos) != want || hasQuantity != (want > 0) ||
+			(cards != nil) != (want > 0) {
+			t.Errorf("%s: got cards %v and a quantity %v, want %d", typeID, cards, hasQuantity, want)
 		}
 	}
-	newOne := []string{
+	launch := []string{
 		"ImageId", service.InstanceImageID, "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main",
 		"NetworkInterface.1.VSwitchId", "vsw-h", "NetworkInterface.1.SecurityGroupId", "sg-main",
 	}
@@ -36,13 +38,15 @@ func TestNetworkCards(t *testing.T) {
 		{"i-cards", "ecs.g7nex.32xlarge", "eni-1", "0", ok},
 		{"i-cards", "ecs.g7nex.32xlarge", "eni-2", "1", ok},
 	} {
-		attached := s.mustCall(t, "AttachNetworkInterface", "InstanceId", c.instance, "NetworkInterfaceId", c.eni, "NetworkCardIndex", c.card)
+		attached := s.mustCall(t, "AttachNetworkInterface", "InstanceId", c.instance, "NetworkInterfaceId", c.eni,
+			"NetworkCardIndex", c.card)
 		if attached.code() != c.want {
 			t.Errorf("attach to %s, card %s: got %v, want %q", c.typeID, c.card, attached.body, c.want)
 		}
-		made := s.mustCall(t, "RunInstances", also(newOne, "InstanceType", c.typeID, "NetworkInterface.1.NetworkCardIndex", c.card)...)
-		if made.code() != c.want {
-			t.Errorf("an instance of %s, card %s: got %v, want %q", c.typeID, c.card, made.body, c.want)
+		launched := s.mustCall(t, "RunInstances", also(launch, "InstanceType", c.typeID,
+			"NetworkInterface.1.NetworkCardIndex", c.card)...)
+		if launched.code() != c.want {
+			t.Errorf("launch of %s, card %s: got %v, want %q", c.typeID, c.card, launched.body, c.want)
 		}
 	}
 }

@@ -17,24 +17,27 @@ import (
 	"enisim/service/worldtest"
 )
 
-// way is how a race calls: straight into the service, or over HTTP. It returns the code of the API error, or "" for a success.
-type way struct {
+// transport is how a race calls the server: the service directly, or HTTP. Each function returns
+// the code of the API error, or "" for a success.
+type transport struct {
 	name   string
 	attach func(ctx context.Context, s *server, instance, eni string) (string, error)
 	detach func(ctx context.Context, s *server, instance, eni string) (string, error)
 }
 
-var ways = []way{
+var transports = []transport{
 	{
 		"service",
 		func(ctx context.Context, s *server, instance, eni string) (string, error) {
 			_, err := service.AttachNetworkInterface.Do(ctx, s.service, service.Caller{AccountID: account},
-				service.AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+				service.AttachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance,
+					NetworkInterfaceID: eni})
 			return codeOf(err)
 		},
 		func(ctx context.Context, s *server, instance, eni string) (string, error) {
 			_, err := service.DetachNetworkInterface.Do(ctx, s.service, service.Caller{AccountID: account},
-				service.DetachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance, NetworkInterfaceID: eni})
+				service.DetachNetworkInterfaceRequest{RegionID: "cn-hangzhou", InstanceID: instance,
+					NetworkInterfaceID: eni})
 			return codeOf(err)
 		},
 	},
@@ -51,7 +54,7 @@ var ways = []way{
 	},
 }
 
-// codeOf takes the API error apart from one that a caller could not be told of.
+// codeOf returns the code of an API error, or any other error as it is.
 func codeOf(err error) (string, error) {
 	if api, ok := errors.AsType[*service.Error](err); ok {
 		return api.Code, nil
@@ -59,7 +62,7 @@ func codeOf(err error) (string, error) {
 	return "", err
 }
 
-// race runs n callers that start together and counts their answers.
+// race runs n callers that start together, and returns the number of each answer.
 func race(t *testing.T, n int, call func(k int) (string, error)) map[string]int {
 	t.Helper()
 	codes := make([]string, n)
@@ -87,6 +90,7 @@ func race(t *testing.T, n int, call func(k int) (string, error)) map[string]int 
 	return counts
 }
 
+// expect compares the answers of a race.
 func expect(t *testing.T, got, want map[string]int) {
 	t.Helper()
 	if !maps.Equal(got, want) {
@@ -94,11 +98,13 @@ func expect(t *testing.T, got, want map[string]int) {
 	}
 }
 
+// ok is the code of a success.
 const ok = ""
 
+// One of 64 concurrent attaches of an interface to different instances succeeds.
 func TestRaceForOneInterface(t *testing.T) {
 	t.Parallel()
-	for _, w := range ways {
+	for _, w := range transports {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, world().
@@ -112,9 +118,10 @@ func TestRaceForOneInterface(t *testing.T) {
 	}
 }
 
-func TestRaceForTheSlotsOfAnInstance(t *testing.T) {
+// 64 callers attach to one instance with seven free slots: seven of them succeed.
+func TestRaceForSlotsOfInstance(t *testing.T) {
 	t.Parallel()
-	for _, w := range ways {
+	for _, w := range transports {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			// ecs.g6.4xlarge takes 8 interfaces: the primary one and 7 more.
@@ -125,7 +132,8 @@ func TestRaceForTheSlotsOfAnInstance(t *testing.T) {
 				return w.attach(t.Context(), s, "i-hot", fmt.Sprintf("eni-%d", k+1))
 			}), map[string]int{ok: 7, "EniPerInstanceLimitExceeded": 57})
 			checkInvariants(t, s.pool)
-			rows, err := s.pool.Query(t.Context(), `SELECT device_index FROM network_interfaces WHERE instance_id = 'i-hot' ORDER BY 1`)
+			rows, err := s.pool.Query(t.Context(),
+				`SELECT device_index FROM network_interfaces WHERE instance_id = 'i-hot' ORDER BY 1`)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -137,10 +145,11 @@ func TestRaceForTheSlotsOfAnInstance(t *testing.T) {
 	}
 }
 
-// A group that takes 8 instances has 7: the 32 that want its last place.
-func TestRaceForTheLastCapacityOfAGroup(t *testing.T) {
+// 32 instances compete for the last capacity of a group with 7 of 8 instances: one of them
+// succeeds.
+func TestRaceForLastCapacityOfGroup(t *testing.T) {
 	t.Parallel()
-	for _, w := range ways {
+	for _, w := range transports {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, world().
@@ -153,17 +162,17 @@ func TestRaceForTheLastCapacityOfAGroup(t *testing.T) {
 			}), map[string]int{ok: 1, "SecurityGroupInstanceLimitExceed": 31})
 			checkInvariants(t, s.pool)
 			if code, err := w.attach(t.Context(), s, "i-in-1", "eni-in"); code != ok || err != nil {
-				t.Errorf("an instance that is in the full group: got %q, %v, want a success", code, err)
+				t.Errorf("an instance in the full group: got %q, %v, want a success", code, err)
 			}
 		})
 	}
 }
 
-// One side attaches an interface that the other takes off. Whoever comes first, both orders are legal and nothing else is: an attach finds the
-// interface Available or InUse, and a detach likewise.
+// An attach and a detach of one interface race, and may run in either order. Each succeeds or finds
+// the wrong status.
 func TestRaceOfAttachAndDetach(t *testing.T) {
 	t.Parallel()
-	for _, w := range ways {
+	for _, w := range transports {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			s := serve(t, world().
@@ -190,9 +199,11 @@ func TestRaceOfAttachAndDetach(t *testing.T) {
 						t.Fatalf("round %d: got %q, want a success or InvalidEniState", round, answers[k])
 					}
 				}
-				// Each success turns the state over, so attaches lead detaches by one or by none, and the tables say which.
+				// Successful attaches and detaches alternate, so the difference of their numbers is
+				// 0 or 1, as the tables show.
 				if got, want := attachments(t, s.pool)["i-1"]-1, attached-detached; got != want {
-					t.Fatalf("round %d: the instance holds %d interfaces beside its primary one after %d attaches and %d detaches", round, got, attached, detached)
+					t.Fatalf("round %d: got %d secondary interfaces, want %d after %d attaches and %d detaches", round,
+						got, want, attached, detached)
 				}
 			}
 			if attached == 0 || detached == 0 {
@@ -203,14 +214,16 @@ func TestRaceOfAttachAndDetach(t *testing.T) {
 	}
 }
 
-// 10,000 operations over 50 instances and 200 interfaces that share groups, through transient states of a few milliseconds.
-func TestStorm(t *testing.T) {
+// 10,000 operations on 50 instances and 200 interfaces in shared groups, with transient statuses of
+// a few milliseconds, keep all invariants.
+func TestConcurrentAttachesAndDetaches(t *testing.T) {
 	t.Parallel()
 	const callers, operations, instances, interfaces = 64, 10_000, 50, 200
 	s := serve(t, world().
 		Instance("i-{n}", worldtest.Count(50), worldtest.Type("ecs.g6.xlarge")).
 		NetworkInterface("eni-{n}", worldtest.Count(150)).
-		NetworkInterface("eni-small-{n}", worldtest.Count(50), worldtest.Groups("sg-main", "sg-small")), service.Options{AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond})
+		NetworkInterface("eni-small-{n}", worldtest.Count(50), worldtest.Groups("sg-main", "sg-small")),
+		service.Options{AttachDelay: 2 * time.Millisecond, DetachDelay: 2 * time.Millisecond})
 	allowed := map[string]bool{
 		ok: true, "InvalidOperation.InvalidEniState": true, "InvalidParameter.EniNotBelongEcs": true,
 		"EniPerInstanceLimitExceeded": true, "SecurityGroupInstanceLimitExceed": true,
@@ -221,7 +234,7 @@ func TestStorm(t *testing.T) {
 		random := rand.New(rand.NewPCG(1, uint64(k)))
 		counts := map[string]int{}
 		for range operations / callers {
-			w := ways[random.IntN(len(ways))]
+			w := transports[random.IntN(len(transports))]
 			n := random.IntN(interfaces)
 			eni := fmt.Sprintf("eni-%d", n+1)
 			if n >= 150 {
@@ -231,7 +244,8 @@ func TestStorm(t *testing.T) {
 			if random.IntN(2) == 0 {
 				do = w.detach
 			}
-			// Each interface goes to one of two instances, so that detaches meet attachments often enough.
+			// Each interface is used with one of two instances, so that many detaches find it
+			// attached.
 			code, err := do(t.Context(), s, fmt.Sprintf("i-%d", (n+random.IntN(2))%instances+1), eni)
 			if err != nil {
 				code = err.Error()
@@ -247,22 +261,21 @@ func TestStorm(t *testing.T) {
 	})
 	for code, n := range total {
 		if !allowed[code] {
-			t.Errorf("got %d times %q, want only answers that the rules give", n, code)
+			t.Errorf("got %d times %q, want only the codes of the rules", n, code)
 		}
 	}
 	for _, code := range []string{ok, "InvalidOperation.InvalidEniState"} {
 		if total[code] == 0 {
-			t.Errorf("no %q among %v: the storm tests nothing", code, total)
+			t.Errorf("got the answers %v, want some %q", total, code)
 		}
 	}
 	t.Logf("answers: %v", total)
 	checkInvariants(t, s.pool)
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// deadlocks reads how many Postgres had to break in this test's database. A session reports its own when it ends, so all others end first.
+// deadlocks returns the number of deadlocks in the test's database. A session reports its own when
+// it ends, so all other sessions are ended first.
 func deadlocks(t *testing.T, s *server) (n int) {
 	t.Helper()
 	conn, err := pgx.ConnectConfig(t.Context(), s.pool.Config().ConnConfig)
@@ -275,12 +288,14 @@ func deadlocks(t *testing.T, s *server) (n int) {
 	for others := 1; others > 0; {
 		err := conn.QueryRow(t.Context(), `
 			SELECT count(*) FROM pg_stat_activity
-			WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'`).Scan(&others)
+			WHERE datname = current_database() AND pid <> pg_backend_pid()
+			  AND backend_type = 'client backend'`).Scan(&others)
 		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := conn.QueryRow(t.Context(), `SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n); err != nil {
+	if err := conn.QueryRow(t.Context(),
+		`SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()`).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n

@@ -13,34 +13,42 @@ import (
 	"enisim/service"
 )
 
-// What creates and changes write and their own tests do not read back: security groups, stopped instances, changes of instances, tags. Each reads
-// twice, and twice the same.
+// What creates and changes write and their own tests do not read back: security groups, stopped
+// instances, changes of instances, tags. Each reads twice, and twice the same.
 
+// These tests create and change resources, and read them back twice each: security groups, stopped
+// instances, changes of instances, and tags.
 var (
 	anyName = rapid.StringMatching(`[a-zA-Z中文][a-zA-Z0-9中:_.-]{1,20}`)
 	anyText = rapid.StringMatching(`[a-z <>&"'中%+/-]{2,40}`)
 )
 
+// A security group reads back as it was created and changed.
 func TestSecurityGroupsReadBack(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
 		kind := rapid.SampledFrom([]string{"normal", "enterprise"}).Draw(rt, "type")
-		name, description, resourceGroup := anyName.Draw(rt, "name"), anyText.Draw(rt, "description"), "rg-"+rapid.StringMatching(`[a-z]{3}`).Draw(rt, "group")
+		name, description, resourceGroup := anyName.Draw(rt, "name"), anyText.Draw(rt, "description"),
+			"rg-"+rapid.StringMatching(`[a-z]{3}`).Draw(rt, "group")
 		key, value := anyName.Draw(rt, "key"), anyText.Draw(rt, "value")
-		id, _ := s.mustCall(t, "CreateSecurityGroup", "VpcId", "vpc-main", "SecurityGroupName", name, "Description", description,
-			"SecurityGroupType", kind, "ResourceGroupId", resourceGroup, "Tag.1.Key", key, "Tag.1.Value", value).body["SecurityGroupId"].(string)
+		id, _ := s.mustCall(t, "CreateSecurityGroup", "VpcId", "vpc-main", "SecurityGroupName", name,
+			"Description", description,
+			"SecurityGroupType", kind, "ResourceGroupId", resourceGroup, "Tag.1.Key", key,
+			"Tag.1.Value", value).body["SecurityGroupId"].(string)
 		read := func() string {
-			groups := s.mustCall(t, "DescribeSecurityGroups", "SecurityGroupId", id).body["SecurityGroups"].(map[string]any)["SecurityGroup"].([]any)
+			groups := s.mustCall(t, "DescribeSecurityGroups",
+				"SecurityGroupId", id).body["SecurityGroups"].(map[string]any)["SecurityGroup"].([]any)
 			if len(groups) != 1 {
 				rt.Fatalf("%s: got %d groups, want 1", id, len(groups))
 			}
 			g := groups[0].(map[string]any)
-			return fmt.Sprint(g["SecurityGroupName"], g["Description"], g["SecurityGroupType"], g["ResourceGroupId"], g["VpcId"], spelled(g["Tags"]))
+			return fmt.Sprint(g["SecurityGroupName"], g["Description"], g["SecurityGroupType"], g["ResourceGroupId"],
+				g["VpcId"], encodeJSON(g["Tags"]))
 		}
 		want := func() string {
 			tags := map[string]any{"Tag": []any{map[string]any{"TagKey": key, "TagValue": value}}}
-			return fmt.Sprint(name, description, kind, resourceGroup, "vpc-main", spelled(tags))
+			return fmt.Sprint(name, description, kind, resourceGroup, "vpc-main", encodeJSON(tags))
 		}
 		for range 2 {
 			if got := read(); got != want() {
@@ -52,12 +60,12 @@ func TestSecurityGroupsReadBack(t *testing.T) {
 			name = anyName.Draw(rt, "new name")
 			change = append(change, "SecurityGroupName", name)
 		}
-		if rapid.Bool().Draw(rt, "describe anew") {
+		if rapid.Bool().Draw(rt, "new description set") {
 			description = anyText.Draw(rt, "new description")
 			change = append(change, "Description", description)
 		}
 		if r := s.mustCall(t, "ModifySecurityGroupAttribute", change...); r.code() != ok {
-			rt.Fatalf("%v: %v", change, r)
+			rt.Fatalf("%v: got %v, want a success", change, r)
 		}
 		for range 2 {
 			if got := read(); got != want() {
@@ -70,15 +78,19 @@ func TestSecurityGroupsReadBack(t *testing.T) {
 	})
 }
 
+// A stopped instance reads back as it was created and changed.
 func TestInstancesReadBack(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
 		want := map[string]string{
-			"Status": "Stopped", "ImageId": "m-" + rapid.StringMatching(`[a-z0-9]{4,10}`).Draw(rt, "image"), "KeyPairName": "key",
-			"InstanceName": anyName.Draw(rt, "name"), "Description": anyText.Draw(rt, "description"), "HostName": rapid.StringMatching(`[a-z]{2,12}`).Draw(rt, "host"),
-			"DeletionProtection": strconv.FormatBool(rapid.Bool().Draw(rt, "protection")), "SecurityGroupIds": "[sg-main]",
-			"UserData": base64.StdEncoding.EncodeToString([]byte(anyText.Draw(rt, "data"))),
+			"Status": "Stopped", "ImageId": "m-" + rapid.StringMatching(`[a-z0-9]{4,10}`).Draw(rt, "image"),
+			"KeyPairName":  "key",
+			"InstanceName": anyName.Draw(rt, "name"), "Description": anyText.Draw(rt, "description"),
+			"HostName":           rapid.StringMatching(`[a-z]{2,12}`).Draw(rt, "host"),
+			"DeletionProtection": strconv.FormatBool(rapid.Bool().Draw(rt, "protection")),
+			"SecurityGroupIds":   "[sg-main]",
+			"UserData":           base64.StdEncoding.EncodeToString([]byte(anyText.Draw(rt, "data"))),
 		}
 		pairs := []string{"InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"}
 		for _, name := range slices.Sorted(maps.Keys(want)) {
@@ -89,7 +101,8 @@ func TestInstancesReadBack(t *testing.T) {
 		created := s.mustCall(t, "CreateInstance", pairs...)
 		id, _ := created.body["InstanceId"].(string)
 		read := func() map[string]string {
-			instances := s.mustCall(t, "DescribeInstances", "InstanceIds", `["`+id+`"]`).body["Instances"].(map[string]any)["Instance"].([]any)
+			instances := s.mustCall(t, "DescribeInstances",
+				"InstanceIds", `["`+id+`"]`).body["Instances"].(map[string]any)["Instance"].([]any)
 			if len(instances) != 1 {
 				rt.Fatalf("%v: got %d instances, want 1", created, len(instances))
 			}
@@ -112,10 +125,13 @@ func TestInstancesReadBack(t *testing.T) {
 		}
 		change := []string{"InstanceId", id}
 		draws := map[string]func() string{
-			"InstanceName":       func() string { return anyName.Draw(rt, "new name") },
-			"Description":        func() string { return anyText.Draw(rt, "new description") },
-			"HostName":           func() string { return rapid.StringMatching(`[a-z]{2,12}`).Draw(rt, "new host") },
-			"UserData":           func() string { return base64.StdEncoding.EncodeToString([]byte(anyText.Draw(rt, "new data"))) },
+			"InstanceName": func() string { return anyName.Draw(rt, "new name") },
+			"Description":  func() string { return anyText.Draw(rt, "new description") },
+			"HostName":     func() string { return rapid.StringMatching(`[a-z]{2,12}`).Draw(rt, "new host") },
+			"UserData": func() string {
+				return base64.StdEncoding.EncodeToString([]byte(anyText.Draw(rt,
+					"new data")))
+			},
 			"DeletionProtection": func() string { return "false" },
 		}
 		for _, name := range slices.Sorted(maps.Keys(draws)) {
@@ -129,7 +145,7 @@ func TestInstancesReadBack(t *testing.T) {
 			change = append(change, "SecurityGroupIds.1", "sg-small", "SecurityGroupIds.2", "sg-main")
 		}
 		if r := s.mustCall(t, "ModifyInstanceAttribute", change...); r.code() != ok {
-			rt.Fatalf("%v: %v", change, r)
+			rt.Fatalf("%v: got %v, want a success", change, r)
 		}
 		for range 2 {
 			if got := read(); !maps.Equal(got, want) {
@@ -143,7 +159,7 @@ func TestInstancesReadBack(t *testing.T) {
 	})
 }
 
-// Tags come, change and go on an interface as a map would.
+// The tags of an interface behave like a map.
 func TestTagsReadBack(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
@@ -152,14 +168,16 @@ func TestTagsReadBack(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		if key := rapid.StringMatching(`[a-h]`).Draw(rt, "key"); rapid.Bool().Draw(rt, "tag") {
 			want[key] = anyText.Draw(rt, "value")
-			s.mustCall(t, "TagResources", "ResourceType", "eni", "ResourceId.1", "eni-1", "Tag.1.Key", key, "Tag.1.Value", want[key])
+			s.mustCall(t, "TagResources", "ResourceType", "eni", "ResourceId.1", "eni-1", "Tag.1.Key", key,
+				"Tag.1.Value", want[key])
 		} else {
 			delete(want, key)
 			s.mustCall(t, "UntagResources", "ResourceType", "eni", "ResourceId.1", "eni-1", "TagKey.1", key)
 		}
 		for range 2 {
 			got := map[string]string{}
-			for _, tag := range s.mustCall(t, "ListTagResources", "ResourceType", "eni", "ResourceId.1", "eni-1").body["TagResources"].(map[string]any)["TagResource"].([]any) {
+			for _, tag := range s.mustCall(t, "ListTagResources", "ResourceType", "eni",
+				"ResourceId.1", "eni-1").body["TagResources"].(map[string]any)["TagResource"].([]any) {
 				got[tag.(map[string]any)["TagKey"].(string)] = tag.(map[string]any)["TagValue"].(string)
 			}
 			if !maps.Equal(got, want) {

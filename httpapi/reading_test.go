@@ -12,7 +12,8 @@ import (
 	"enisim/service"
 )
 
-// Requests hold no more than the budget of all and of their address, and give it back. A small one is not counted.
+// The bodies of requests stay within the budget of the server and the budget of their address, and
+// release it. A small body is not counted.
 func TestReadingBudget(t *testing.T) {
 	t.Parallel()
 	budget := newReadingBudget(280<<10, 200<<10)
@@ -27,8 +28,8 @@ func TestReadingBudget(t *testing.T) {
 		_, err := s.readBody(bodyOf(strings.NewReader(strings.Repeat("x", bytes))), allow)
 		return err
 	}
-	held := 0
-	for ; held < 20; held++ {
+	read := 0
+	for ; read < 20; read++ {
 		if err := hold(from("10.0.0.1"), 60<<10); err != nil {
 			if !errors.Is(err, service.ServiceUnavailable) {
 				t.Fatal(err)
@@ -36,59 +37,61 @@ func TestReadingBudget(t *testing.T) {
 			break
 		}
 	}
-	if held < 2 || held > 5 {
-		t.Errorf("got %d bodies of 60 KiB from one address, want as many as 200 KiB hold", held)
+	if read < 2 || read > 5 {
+		t.Errorf("got %d bodies of 60 KiB from one address, want at most 200 KiB", read)
 	}
 	if err := hold(from("10.0.0.1"), 4<<10); err != nil {
-		t.Errorf("a small body while its address has used up its part: got %v, want it read", err)
+		t.Errorf("a small body over the budget of its address: got %v, want it read", err)
 	}
 	if err := hold(from("10.0.0.2"), 60<<10); err != nil {
 		t.Errorf("a body from another address: got %v, want it read", err)
 	}
 	if err := hold(from("10.0.0.3"), 60<<10); !errors.Is(err, service.ServiceUnavailable) {
-		t.Errorf("a body beyond the budget of all: got %v, want %v", err, service.ServiceUnavailable)
+		t.Errorf("a body over the budget of the server: got %v, want %v", err, service.ServiceUnavailable)
 	}
 	for _, s := range all {
 		s.release()
 	}
 	if budget.used != 0 || len(budget.byAddress) != 0 {
-		t.Errorf("after all requests %d bytes of %d addresses are held, want none", budget.used, len(budget.byAddress))
+		t.Errorf("after all requests: got %d bytes of %d addresses, want none", budget.used, len(budget.byAddress))
 	}
 }
 
-// bodyOf is a request with a body whose length is not known.
+// bodyOf returns a request with a body of unknown length.
 func bodyOf(body io.Reader) *http.Request {
 	return &http.Request{Body: io.NopCloser(body), ContentLength: -1}
 }
 
-// A client that announces a large body and sends a part of it holds what it has sent.
-func TestABodyCostsWhatHasCome(t *testing.T) {
+// A client that announces a large body and sends a part of it uses the budget of that part only.
+func TestBodyCostsReceivedBytes(t *testing.T) {
 	t.Parallel()
 	budget := newReadingBudget(1<<20, 1<<20)
 	s := budget.share(&http.Request{RemoteAddr: "10.0.0.1:1"})
 	part := strings.NewReader(strings.Repeat("x", 1000))
-	if _, err := s.readBody(bodyOf(iotest.TimeoutReader(iotest.OneByteReader(part))), func([]byte) int { return largestBody }); err == nil {
-		t.Fatal("got no error for a body that stops")
+	if _, err := s.readBody(bodyOf(iotest.TimeoutReader(iotest.OneByteReader(part))),
+		func([]byte) int { return largestBody }); err == nil {
+		t.Fatal("got no error for an unfinished body")
 	}
 	if s.cost > 8<<10 {
-		t.Errorf("a part of a body counts %d bytes, want 8 KiB at most", s.cost)
+		t.Errorf("got %d bytes counted for a part of a body, want at most 8 KiB", s.cost)
 	}
 	if !s.unread {
-		t.Error("the connection would be used again, although a part of the body was not read")
+		t.Error("got a reusable connection, want it closed because a part of the body was not read")
 	}
 }
 
-// The Action may come in the body itself: it decides as soon as it is there, and where it is not there in time, the body is too large.
+// Only actions with UserData accept a large body. The Action may be in the body itself: it decides
+// once it is read, and without it the body is too large.
 func TestLargeBodiesAreForUserData(t *testing.T) {
 	t.Parallel()
 	names := withUserData(actionsByVersion())
 	for _, name := range []string{"RunInstances", "CreateInstance", "ModifyInstanceAttribute"} {
 		if !names[name] {
-			t.Errorf("%s takes user data, and its body is held to %d bytes", name, largestBody)
+			t.Errorf("%s: got a limit of %d bytes, want the larger one of user data", name, largestBody)
 		}
 	}
 	if names["DescribeInstances"] || len(names) > 5 {
-		t.Errorf("got %v, want the actions that take user data", names)
+		t.Errorf("got %v, want only the actions with user data", names)
 	}
 	long := strings.Repeat("x", 100<<10)
 	for _, c := range []struct {
@@ -104,7 +107,8 @@ func TestLargeBodiesAreForUserData(t *testing.T) {
 		{"Action=RunInstances", "", "UserData=" + strings.Repeat("x", largestUserDataBody), true},
 		{"", "", "Action=DescribeInstances&UserData=" + strings.Repeat("x", 60<<10), false},
 	} {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/?"+c.query, bytes.NewReader([]byte(c.body)))
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "/?"+c.query,
+			bytes.NewReader([]byte(c.body)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +119,8 @@ func TestLargeBodiesAreForUserData(t *testing.T) {
 		in := &incoming{parameters: parameters{}, http: request}
 		memory := newReadingBudget(maxReading, maxReading).share(request)
 		if got := in.readParameters(memory, names); (got != nil) != c.tooLarge {
-			t.Errorf("query %q, header %q, body %.40q of %d bytes: got %v, want too large: %t", c.query, c.action, c.body, len(c.body), got, c.tooLarge)
+			t.Errorf("query %q, header %q, body %.40q of %d bytes: got %v, want too large: %t", c.query, c.action,
+				c.body, len(c.body), got, c.tooLarge)
 		}
 	}
 }

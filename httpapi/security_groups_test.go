@@ -17,8 +17,9 @@ import (
 	"enisim/service/worldtest"
 )
 
-// listed are the members of a list in a reply: listed(r, "Permissions", "Permission").
-func listed(r reply, outer, inner string) []map[string]any {
+// listItems returns the items of a list in a reply, as in listItems(r, "Permissions",
+// "Permission").
+func listItems(r reply, outer, inner string) []map[string]any {
 	wrapper, _ := r.body[outer].(map[string]any)
 	items, _ := wrapper[inner].([]any)
 	var out []map[string]any
@@ -28,8 +29,8 @@ func listed(r reply, outer, inner string) []map[string]any {
 	return out
 }
 
-// mustBe ends the test unless a call was answered with a code: "" is a success.
-func (s *server) mustBe(t failing, code, action string, pairs ...string) reply {
+// expectCode calls an action and ends the test unless the reply has the code; "" is a success.
+func (s *server) expectCode(t failer, code, action string, pairs ...string) reply {
 	t.Helper()
 	r, err := s.call(t.Context(), action, pairs...)
 	if err != nil || r.code() != code {
@@ -38,43 +39,46 @@ func (s *server) mustBe(t failing, code, action string, pairs ...string) reply {
 	return r
 }
 
-// failing is what a test and a draw of a property have in common.
-type failing interface {
+// failer is implemented by a test and by a draw of a property.
+type failer interface {
 	Helper()
 	Context() context.Context
 	Fatalf(format string, args ...any)
 }
 
-// ruleOf is a rule as a request spells it, and as DescribeSecurityGroupAttribute shows it.
-type ruleOf struct {
+// ruleRequest is a rule as a request has it.
+type ruleRequest struct {
 	direction   string
 	request     map[string]string
 	description string
 }
 
-// says is what a rule says, with the defaults of what its request leaves out.
-func (r ruleOf) says() string {
+// key returns the fields of a rule, with the defaults of omitted parameters.
+func (r ruleRequest) key() string {
 	policy := cmp.Or(r.request["Policy"], "accept")
-	return fmt.Sprint(r.direction, " ", strings.ToUpper(r.request["IpProtocol"]), " ", r.request["PortRange"], " ", r.request["SourcePortRange"], " ",
-		strings.ToUpper(policy[:1])+strings.ToLower(policy[1:]), " ", cmp.Or(r.request["Priority"], "1"), " ", cmp.Or(r.request["NicType"], "intranet"), " ",
+	return fmt.Sprint(r.direction, " ", strings.ToUpper(r.request["IpProtocol"]), " ", r.request["PortRange"], " ",
+		r.request["SourcePortRange"], " ",
+		strings.ToUpper(policy[:1])+strings.ToLower(policy[1:]), " ", cmp.Or(r.request["Priority"], "1"), " ",
+		cmp.Or(r.request["NicType"], "intranet"), " ",
 		r.request["SourceCidrIp"], " ", r.request["Ipv6SourceCidrIp"], " ", r.request["SourceGroupId"], " ",
 		r.request["DestCidrIp"], " ", r.request["Ipv6DestCidrIp"], " ", r.request["DestGroupId"])
 }
 
-// shownRule is what a shown rule says.
-func shownRule(p map[string]any) string {
-	var words []string
-	for _, field := range []string{"Direction", "IpProtocol", "PortRange", "SourcePortRange", "Policy", "Priority", "NicType",
+// ruleKey returns the same fields of a rule in a reply.
+func ruleKey(p map[string]any) string {
+	var values []string
+	for _, field := range []string{"Direction", "IpProtocol", "PortRange", "SourcePortRange", "Policy", "Priority",
+		"NicType",
 		"SourceCidrIp", "Ipv6SourceCidrIp", "SourceGroupId", "DestCidrIp", "Ipv6DestCidrIp", "DestGroupId"} {
-		words = append(words, fmt.Sprint(p[field]))
+		values = append(values, fmt.Sprint(p[field]))
 	}
-	return strings.Join(words, " ")
+	return strings.Join(values, " ")
 }
 
-// drawRule draws one of few rules, so that repeats come.
-func drawRule(t *rapid.T) ruleOf {
+// drawRule draws one of few different rules, so that some are equal.
+func drawRule(t *rapid.T) ruleRequest {
 	pick := func(label string, from ...string) string { return rapid.SampledFrom(from).Draw(t, label) }
-	r := ruleOf{direction: pick("direction", "ingress", "egress"), request: map[string]string{
+	r := ruleRequest{direction: pick("direction", "ingress", "egress"), request: map[string]string{
 		"IpProtocol": pick("protocol", "tcp", "TCP", "Udp", "icmp", "ALL", "47"),
 		"Policy":     pick("policy", "", "accept", "Accept", "DROP"),
 		"Priority":   pick("priority", "", "1", "100"),
@@ -102,8 +106,8 @@ func drawRule(t *rapid.T) ruleOf {
 	return r
 }
 
-// pairs are the parameters of a rule: of Permissions.N, or of the old spelling for 0.
-func (r ruleOf) pairs(n int) []string {
+// pairs returns the parameters of a rule: Permissions.N, or the old form if n is 0.
+func (r ruleRequest) pairs(n int) []string {
 	var out []string
 	prefix := ""
 	if n > 0 {
@@ -115,45 +119,47 @@ func (r ruleOf) pairs(n int) []string {
 	return append(out, prefix+"Description", r.description)
 }
 
-// What was authorized is what is shown, once, with the description that came first; reading changes nothing; and what is revoked is gone.
+// Authorized rules are shown once each, with their first description. Reading changes nothing, and
+// revoked rules are no longer shown.
 func TestRulesReadBack(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	action := map[string]string{"ingress": "SecurityGroup", "egress": "SecurityGroupEgress"}
 	rapid.Check(t, func(rt *rapid.T) {
-		group := s.mustBe(rt, ok, "CreateSecurityGroup", "VpcId", "vpc-main").body["SecurityGroupId"].(string)
+		group := s.expectCode(rt, ok, "CreateSecurityGroup", "VpcId", "vpc-main").body["SecurityGroupId"].(string)
 		show := func() (shown map[string]string, ids map[string]string) {
 			shown, ids = map[string]string{}, map[string]string{}
-			for _, p := range listed(s.mustBe(rt, ok, "DescribeSecurityGroupAttribute", "SecurityGroupId", group), "Permissions", "Permission") {
-				if _, twice := shown[shownRule(p)]; twice {
-					rt.Errorf("shown twice: %s", shownRule(p))
+			for _, p := range listItems(s.expectCode(rt, ok, "DescribeSecurityGroupAttribute",
+				"SecurityGroupId", group), "Permissions", "Permission") {
+				if _, twice := shown[ruleKey(p)]; twice {
+					rt.Errorf("got a rule twice: %s", ruleKey(p))
 				}
-				shown[shownRule(p)] = p["Description"].(string)
-				ids[shownRule(p)] = p["SecurityGroupRuleId"].(string)
+				shown[ruleKey(p)] = p["Description"].(string)
+				ids[ruleKey(p)] = p["SecurityGroupRuleId"].(string)
 			}
 			return shown, ids
 		}
 		want := map[string]string{}
 		drawn := rapid.SliceOfN(rapid.Custom(drawRule), 1, 8).Draw(rt, "rules")
-		directions := map[string][]ruleOf{}
+		directions := map[string][]ruleRequest{}
 		for _, r := range drawn {
 			directions[r.direction] = append(directions[r.direction], r)
-			if _, there := want[r.says()]; !there {
-				want[r.says()] = r.description
+			if _, found := want[r.key()]; !found {
+				want[r.key()] = r.description
 			}
 		}
 		for direction, rules := range directions {
 			pairs := []string{"SecurityGroupId", group}
 			if rapid.Bool().Draw(rt, "one by one") {
 				for _, r := range rules {
-					s.mustBe(rt, ok, "Authorize"+action[direction], also(pairs, r.pairs(0)...)...)
+					s.expectCode(rt, ok, "Authorize"+action[direction], also(pairs, r.pairs(0)...)...)
 				}
 				continue
 			}
 			for k, r := range rules {
 				pairs = append(pairs, r.pairs(k+1)...)
 			}
-			s.mustBe(rt, ok, "Authorize"+action[direction], pairs...)
+			s.expectCode(rt, ok, "Authorize"+action[direction], pairs...)
 		}
 		got, ids := show()
 		if fmt.Sprint(got) != fmt.Sprint(want) {
@@ -162,78 +168,83 @@ func TestRulesReadBack(t *testing.T) {
 		if again, _ := show(); fmt.Sprint(again) != fmt.Sprint(got) {
 			rt.Errorf("read again: got %v, want %v", again, got)
 		}
-		if counted := listed(s.mustBe(rt, ok, "DescribeSecurityGroups", "SecurityGroupId", group), "SecurityGroups", "SecurityGroup")[0]; counted["RuleCount"] != float64(len(want)) {
+		if counted := listItems(s.expectCode(rt, ok, "DescribeSecurityGroups", "SecurityGroupId", group),
+			"SecurityGroups", "SecurityGroup")[0]; counted["RuleCount"] != float64(len(want)) {
 			rt.Errorf("RuleCount: got %v, want %d", counted["RuleCount"], len(want))
 		}
 		for _, r := range drawn {
 			pairs := r.pairs(0)
-			if id := ids[r.says()]; id != "" && rapid.Bool().Draw(rt, "by id") {
+			if id := ids[r.key()]; id != "" && rapid.Bool().Draw(rt, "by id") {
 				pairs = []string{"SecurityGroupRuleId.1", id}
-				delete(ids, r.says())
+				delete(ids, r.key())
 			}
-			s.mustBe(rt, ok, "Revoke"+action[r.direction], also(pairs, "SecurityGroupId", group)...)
-			ids[r.says()] = ""
+			s.expectCode(rt, ok, "Revoke"+action[r.direction], also(pairs, "SecurityGroupId", group)...)
+			ids[r.key()] = ""
 		}
 		if left, _ := show(); len(left) != 0 {
-			rt.Errorf("after all are revoked: got %v, want none", left)
+			rt.Errorf("after all revocations: got %v, want none", left)
 		}
-		s.mustBe(rt, ok, "DeleteSecurityGroup", "SecurityGroupId", group)
+		s.expectCode(rt, ok, "DeleteSecurityGroup", "SecurityGroupId", group)
 	})
 }
 
-// Nothing goes while something depends on it, each dependency has its own text, and an interface depends until it is gone.
+// A group that is in use is not deleted, and each kind of use has its own message. An interface
+// uses its group until its deletion has ended.
 func TestDeleteSecurityGroupDependencies(t *testing.T) {
 	t.Parallel()
 	start := time.Now()
 	now := start
 	s := serve(t, world().
-		NetworkInterface("eni-leaving", worldtest.Groups("sg-small"), worldtest.Status("Deleting"), worldtest.Set("settles_in", "1h")), service.Options{Now: func() time.Time { return now }})
+		NetworkInterface("eni-leaving", worldtest.Groups("sg-small"), worldtest.Status("Deleting"),
+			worldtest.Set("settles_in", "1h")), service.Options{Now: func() time.Time { return now }})
 	message := func(id string) any {
 		t.Helper()
-		return s.mustBe(t, "DependencyViolation", "DeleteSecurityGroup", "SecurityGroupId", id).body["Message"]
+		return s.expectCode(t, "DependencyViolation", "DeleteSecurityGroup", "SecurityGroupId", id).body["Message"]
 	}
 	now = start.Add(time.Hour - time.Minute)
 	if got, want := message("sg-small"), "There is still instance(s) in the specified security group."; got != want {
 		t.Errorf("with a member: got %q, want %q", got, want)
 	}
 	now = start.Add(time.Hour + time.Minute)
-	for action, peer := range map[string]string{"SecurityGroup": "SourceGroupId", "SecurityGroupEgress": "DestGroupId"} {
+	for action, peer := range map[string]string{"SecurityGroup": "SourceGroupId",
+		"SecurityGroupEgress": "DestGroupId"} {
 		pairs := []string{"SecurityGroupId", "sg-main", "IpProtocol", "all", "PortRange", "-1/-1", peer, "sg-small"}
-		s.mustBe(t, ok, "Authorize"+action, pairs...)
-		if got, want := message("sg-small"), "The specified security group has been authorized in another one."; got != want {
+		s.expectCode(t, ok, "Authorize"+action, pairs...)
+		if got, want := message("sg-small"),
+			"The specified security group has been authorized in another one."; got != want {
 			t.Errorf("named by a rule of Authorize%s: got %q, want %q", action, got, want)
 		}
-		s.mustBe(t, ok, "Revoke"+action, pairs...)
+		s.expectCode(t, ok, "Revoke"+action, pairs...)
 	}
-	// A rule of its own does not keep it.
-	s.mustBe(t, ok, "AuthorizeSecurityGroup", "SecurityGroupId", "sg-small", "IpProtocol", "all", "PortRange", "-1/-1", "SourceGroupId", "sg-small")
-	s.mustBe(t, ok, "DeleteSecurityGroup", "SecurityGroupId", "sg-small")
-	s.mustBe(t, "InvalidSecurityGroup.NotFound", "DeleteSecurityGroup", "SecurityGroupId", "sg-small")
-	if n := listed(s.mustBe(t, ok, "DescribeSecurityGroups"), "SecurityGroups", "SecurityGroup"); len(n) != 1 {
-		t.Errorf("groups left: got %v, want sg-main", n)
+	// A rule of the group itself does not prevent its deletion.
+	s.expectCode(t, ok, "AuthorizeSecurityGroup", "SecurityGroupId", "sg-small", "IpProtocol", "all",
+		"PortRange", "-1/-1", "SourceGroupId", "sg-small")
+	s.expectCode(t, ok, "DeleteSecurityGroup", "SecurityGroupId", "sg-small")
+	s.expectCode(t, "InvalidSecurityGroup.NotFound", "DeleteSecurityGroup", "SecurityGroupId", "sg-small")
+	if n := listItems(s.expectCode(t, ok, "DescribeSecurityGroups"), "SecurityGroups", "SecurityGroup"); len(n) != 1 {
+		t.Errorf("remaining groups: got %v, want sg-main", n)
 	}
 }
 
-// 92 groups are there, so of 24 callers that make one, 8 can.
-func TestRaceForTheGroupsOfARegion(t *testing.T) {
+// With 92 groups and a quota of 100, 8 of 24 callers create one.
+func TestRaceForSecurityGroupQuota(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	if _, err := s.pool.Exec(t.Context(), `
 		INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at)
-		SELECT $1, 'sg-more-' || n, 'vpc-main', 'cn-hangzhou', 1, '2026-11-22' FROM generate_series(1, 90) n`, account); err != nil {
+		SELECT $1, 'sg-more-' || n, 'vpc-main', 'cn-hangzhou', 1, '2026-11-22' FROM generate_series(1, 90) n`,
+		account); err != nil {
 		t.Fatal(err)
 	}
 	expect(t, race(t, 24, func(int) (string, error) {
 		r, err := s.call(t.Context(), "CreateSecurityGroup", "VpcId", "vpc-main")
 		return r.code(), err
 	}), map[string]int{ok: 8, "QuotaExceed.SecurityGroup": 16})
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// A request that is sent many times at once, with its ClientToken, makes one group.
-func TestRaceOfOneCreation(t *testing.T) {
+// 16 concurrent calls with one ClientToken create one group.
+func TestRaceForOneSecurityGroupToken(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	var ids sync.Map
@@ -244,13 +255,13 @@ func TestRaceOfOneCreation(t *testing.T) {
 	}), map[string]int{ok: 16})
 	n := 0
 	ids.Range(func(any, any) bool { n++; return true })
-	if r := s.mustBe(t, ok, "DescribeSecurityGroups"); n != 1 || r.body["TotalCount"] != float64(3) {
+	if r := s.expectCode(t, ok, "DescribeSecurityGroups"); n != 1 || r.body["TotalCount"] != float64(3) {
 		t.Errorf("got %d ids and %v groups, want 1 and 3", n, r.body["TotalCount"])
 	}
 }
 
-// A group has 190 rules in both directions, and names itself and another: of 16 callers that add two each, 5 can.
-func TestRaceForTheRulesOfAGroup(t *testing.T) {
+// A group has 190 of 200 rules: of 16 callers that add two each, 5 succeed.
+func TestRaceForSecurityGroupRuleQuota(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	for k := range 190 {
@@ -258,23 +269,26 @@ func TestRaceForTheRulesOfAGroup(t *testing.T) {
 		if k%2 == 0 {
 			action, peer = "AuthorizeSecurityGroupEgress", "DestCidrIp"
 		}
-		s.mustBe(t, ok, action, "SecurityGroupId", "sg-main", "IpProtocol", "tcp", "PortRange", fmt.Sprintf("%d/%d", k+1, k+1), peer, "10.0.0.0/8")
+		s.expectCode(t, ok, action, "SecurityGroupId", "sg-main", "IpProtocol", "tcp",
+			"PortRange", fmt.Sprintf("%d/%d", k+1, k+1), peer, "10.0.0.0/8")
 	}
 	expect(t, race(t, 16, func(k int) (string, error) {
 		r, err := s.call(t.Context(), "AuthorizeSecurityGroup", "SecurityGroupId", "sg-main",
-			"Permissions.1.IpProtocol", "udp", "Permissions.1.PortRange", fmt.Sprintf("%d/%d", k+1, k+1), "Permissions.1.SourceGroupId", "sg-main",
-			"Permissions.2.IpProtocol", "udp", "Permissions.2.PortRange", fmt.Sprintf("%d/%d", k+1, k+1), "Permissions.2.SourceGroupId", "sg-small")
+			"Permissions.1.IpProtocol", "udp", "Permissions.1.PortRange", fmt.Sprintf("%d/%d", k+1, k+1),
+			"Permissions.1.SourceGroupId", "sg-main",
+			"Permissions.2.IpProtocol", "udp", "Permissions.2.PortRange", fmt.Sprintf("%d/%d", k+1, k+1),
+			"Permissions.2.SourceGroupId", "sg-small")
 		return r.code(), err
 	}), map[string]int{ok: 5, "AuthorizationLimitExceed": 11})
-	// A rule that is there takes no place.
-	s.mustBe(t, ok, "AuthorizeSecurityGroupEgress", "SecurityGroupId", "sg-main", "IpProtocol", "tcp", "PortRange", "1/1", "DestCidrIp", "10.0.0.0/8")
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	// A repeat of an existing rule does not count.
+	s.expectCode(t, ok, "AuthorizeSecurityGroupEgress", "SecurityGroupId", "sg-main", "IpProtocol", "tcp",
+		"PortRange", "1/1", "DestCidrIp", "10.0.0.0/8")
+	expectNoDeadlocks(t, s)
 }
 
-// A group that takes 8 instances has 7: joins of instances and of interfaces, and attaches, want its last place.
-func TestRaceOfJoinsForTheLastCapacityOfAGroup(t *testing.T) {
+// Joins of instances, joins of interfaces and attaches compete for the last capacity of a group
+// with 7 of 8 instances.
+func TestRaceOfJoinsForLastCapacityOfGroup(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
 		Instance("i-in-{n}", worldtest.Count(7), worldtest.Groups("sg-small")).
@@ -287,11 +301,14 @@ func TestRaceOfJoinsForTheLastCapacityOfAGroup(t *testing.T) {
 		var err error
 		switch k % 3 {
 		case 0:
-			r, err = s.call(t.Context(), "JoinSecurityGroup", "InstanceId", fmt.Sprintf("i-%d", k/3+1), "SecurityGroupId", "sg-small")
+			r, err = s.call(t.Context(), "JoinSecurityGroup", "InstanceId", fmt.Sprintf("i-%d", k/3+1),
+				"SecurityGroupId", "sg-small")
 		case 1:
-			r, err = s.call(t.Context(), "JoinSecurityGroup", "NetworkInterfaceId", fmt.Sprintf("eni-on-%d", 16+k/3+1), "SecurityGroupId", "sg-small")
+			r, err = s.call(t.Context(), "JoinSecurityGroup", "NetworkInterfaceId", fmt.Sprintf("eni-on-%d", 16+k/3+1),
+				"SecurityGroupId", "sg-small")
 		case 2:
-			r, err = s.call(t.Context(), "AttachNetworkInterface", "InstanceId", fmt.Sprintf("i-%d", 32+k/3+1), "NetworkInterfaceId", fmt.Sprintf("eni-%d", k/3+1))
+			r, err = s.call(t.Context(), "AttachNetworkInterface", "InstanceId", fmt.Sprintf("i-%d", 32+k/3+1),
+				"NetworkInterfaceId", fmt.Sprintf("eni-%d", k/3+1))
 		}
 		return r.code(), err
 	})
@@ -300,19 +317,19 @@ func TestRaceOfJoinsForTheLastCapacityOfAGroup(t *testing.T) {
 		t.Errorf("answers: got %v, want one success and 47 times a full group", answers)
 	}
 	checkInvariants(t, s.pool)
-	// An interface on no instance takes no place, and one of an instance that is in the group neither.
-	s.mustBe(t, ok, "JoinSecurityGroup", "NetworkInterfaceId", "eni-free", "SecurityGroupId", "sg-small")
-	g := listed(s.mustBe(t, ok, "DescribeSecurityGroups", "SecurityGroupId", "sg-small"), "SecurityGroups", "SecurityGroup")[0]
+	// A free interface uses no capacity.
+	s.expectCode(t, ok, "JoinSecurityGroup", "NetworkInterfaceId", "eni-free", "SecurityGroupId", "sg-small")
+	g := listItems(s.expectCode(t, ok, "DescribeSecurityGroups", "SecurityGroupId", "sg-small"), "SecurityGroups",
+		"SecurityGroup")[0]
 	if g["EcsCount"] != float64(8) || g["AvailableInstanceAmount"] != float64(0) {
-		t.Errorf("the full group: got %v, want 8 instances and no place", g)
+		t.Errorf("the full group: got %v, want 8 instances and no capacity", g)
 	}
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// An instance leaves a full group through one interface while it attaches another one that is in it, and another instance wants the place. An attach
-// counts on the interface that is in the group to stay, so it and the leave may not pass each other: the place goes to one of the two instances.
+// An instance leaves a full group through one interface while it attaches another interface in that
+// group, and another instance wants the capacity. The attach relies on the leaving interface, so
+// the two must not overlap: one of the instances gets the capacity.
 func TestRaceOfLeaveAttachAndJoin(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
@@ -324,25 +341,23 @@ func TestRaceOfLeaveAttachAndJoin(t *testing.T) {
 	attach := []string{"AttachNetworkInterface", "InstanceId", "i-leaves", "NetworkInterfaceId", "eni-1"}
 	join := []string{"JoinSecurityGroup", "InstanceId", "i-joins", "SecurityGroupId", "sg-small"}
 	for round := range 40 {
-		answers := s.together(t, leave, attach, join)
+		answers := s.callTogether(t, leave, attach, join)
 		checkInvariants(t, s.pool)
 		switch {
 		case slices.Equal(answers, []string{ok, ok, "SecurityGroupInstanceLimitExceeded"}):
-			s.mustBe(t, ok, "DetachNetworkInterface", attach[1:]...)
+			s.expectCode(t, ok, "DetachNetworkInterface", attach[1:]...)
 		case slices.Equal(answers, []string{ok, "SecurityGroupInstanceLimitExceed", ok}):
-			s.mustBe(t, ok, "LeaveSecurityGroup", join[1:]...)
+			s.expectCode(t, ok, "LeaveSecurityGroup", join[1:]...)
 		default:
-			t.Fatalf("round %d: got %q, want the place to go to one of the two", round, answers)
+			t.Fatalf("round %d: got %q, want one of the two instances in the group", round, answers)
 		}
-		s.mustBe(t, ok, "JoinSecurityGroup", leave[1:]...)
+		s.expectCode(t, ok, "JoinSecurityGroup", leave[1:]...)
 	}
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// together sends calls at the same moment, and returns their codes.
-func (s *server) together(t *testing.T, calls ...[]string) []string {
+// callTogether sends calls that start together, and returns their codes.
+func (s *server) callTogether(t *testing.T, calls ...[]string) []string {
 	t.Helper()
 	answers := make([]string, len(calls))
 	race(t, len(calls), func(k int) (string, error) {
@@ -355,8 +370,9 @@ func (s *server) together(t *testing.T, calls ...[]string) []string {
 	return answers
 }
 
-// A group is deleted while interfaces join it and another group names it: it stays for all of them, or it is gone for all. With a member it stays,
-// whatever the member does meanwhile.
+// A group is deleted while interfaces join it and a rule of another group refers to it. Either all
+// of these calls find it, or none does. A group with a member is not deleted, whatever the member
+// does.
 func TestRaceOfDeleteAndJoin(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
@@ -364,56 +380,57 @@ func TestRaceOfDeleteAndJoin(t *testing.T) {
 		NetworkInterface("eni-1"), service.Options{})
 	deleted, kept := 0, 0
 	for round := range 60 {
-		group := s.mustBe(t, ok, "CreateSecurityGroup", "VpcId", "vpc-main").body["SecurityGroupId"].(string)
-		remove := []string{"DeleteSecurityGroup", "SecurityGroupId", group}
+		group := s.expectCode(t, ok, "CreateSecurityGroup", "VpcId", "vpc-main").body["SecurityGroupId"].(string)
+		deleteGroup := []string{"DeleteSecurityGroup", "SecurityGroupId", group}
 		join := []string{"JoinSecurityGroup", "SecurityGroupId", group, "InstanceId", "i-1"}
 		joinENI := []string{"JoinSecurityGroup", "SecurityGroupId", group, "NetworkInterfaceId", "eni-1"}
-		authorize := []string{"AuthorizeSecurityGroup", "SecurityGroupId", "sg-main", "IpProtocol", "all", "PortRange", "-1/-1", "SourceGroupId", group}
+		authorize := []string{"AuthorizeSecurityGroup", "SecurityGroupId", "sg-main", "IpProtocol", "all",
+			"PortRange", "-1/-1", "SourceGroupId", group}
 		attach := []string{"AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1"}
 
-		calls := [][]string{remove, authorize, join, joinENI}
-		gone := []string{ok, "InvalidSourceGroupId.NotFound", "InvalidSecurityGroupId.NotFound", "InvalidSecurityGroupId.NotFound"}
-		if round%3 == 1 { // fewer, so that the delete is first more often
-			calls, gone = calls[:2], gone[:2]
+		calls := [][]string{deleteGroup, authorize, join, joinENI}
+		notFound := []string{ok, "InvalidSourceGroupId.NotFound", "InvalidSecurityGroupId.NotFound",
+			"InvalidSecurityGroupId.NotFound"}
+		if round%3 == 1 { // fewer, so that the deletion comes first more often
+			calls, notFound = calls[:2], notFound[:2]
 		}
 		if round%3 == 2 {
-			s.mustBe(t, ok, joinENI[0], joinENI[1:]...)
-			calls, gone = [][]string{remove, attach}, nil
+			s.expectCode(t, ok, joinENI[0], joinENI[1:]...)
+			calls, notFound = [][]string{deleteGroup, attach}, nil
 		}
-		answers := s.together(t, calls...)
-		stays := append([]string{"DependencyViolation"}, make([]string, len(calls)-1)...)
+		answers := s.callTogether(t, calls...)
+		inUse := append([]string{"DependencyViolation"}, make([]string, len(calls)-1)...)
 		switch {
-		case slices.Equal(answers, gone):
+		case slices.Equal(answers, notFound):
 			deleted++
 			continue
-		case slices.Equal(answers, stays):
+		case slices.Equal(answers, inUse):
 			kept++
 		default:
-			t.Fatalf("round %d: got %q, want %q or %q", round, answers, gone, stays)
+			t.Fatalf("round %d: got %q, want %q or %q", round, answers, notFound, inUse)
 		}
-		undo := map[string]string{"AuthorizeSecurityGroup": "RevokeSecurityGroup", "JoinSecurityGroup": "LeaveSecurityGroup",
+		undo := map[string]string{"AuthorizeSecurityGroup": "RevokeSecurityGroup",
+			"JoinSecurityGroup":      "LeaveSecurityGroup",
 			"AttachNetworkInterface": "DetachNetworkInterface"}
 		for _, call := range calls[1:] {
-			s.mustBe(t, ok, undo[call[0]], call[1:]...)
+			s.expectCode(t, ok, undo[call[0]], call[1:]...)
 		}
 		if round%3 == 2 {
-			s.mustBe(t, ok, "LeaveSecurityGroup", joinENI[1:]...)
+			s.expectCode(t, ok, "LeaveSecurityGroup", joinENI[1:]...)
 		}
-		s.mustBe(t, ok, remove[0], remove[1:]...)
+		s.expectCode(t, ok, deleteGroup[0], deleteGroup[1:]...)
 	}
 	t.Logf("deleted %d, kept %d", deleted, kept)
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// A change is what is read afterwards, and what a request leaves out stays.
+// A change sets the given attributes and keeps the others.
 func TestModifySecurityGroup(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	read := func() string {
 		t.Helper()
-		body := s.mustBe(t, ok, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main").body
+		body := s.expectCode(t, ok, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main").body
 		return fmt.Sprint(body["SecurityGroupName"], "|", body["Description"], "|", body["InnerAccessPolicy"])
 	}
 	for _, step := range []struct {
@@ -425,27 +442,29 @@ func TestModifySecurityGroup(t *testing.T) {
 		{"ModifySecurityGroupPolicy", "InnerAccessPolicy", "Accept", "web|of the web|Accept"},
 		{"ModifySecurityGroupAttribute", "SecurityGroupName", "shop", "shop|of the web|Accept"},
 	} {
-		s.mustBe(t, ok, step.action, "SecurityGroupId", "sg-main", step.parameter, step.value)
+		s.expectCode(t, ok, step.action, "SecurityGroupId", "sg-main", step.parameter, step.value)
 		if got := read(); got != step.want {
 			t.Errorf("after %s=%s: got %q, want %q", step.parameter, step.value, got, step.want)
 		}
 	}
 }
 
-// Each filter selects by what it names, and both ways of paging meet each group once.
+// Each filter selects the matching groups, and both kinds of paging return each group once.
 func TestDescribeSecurityGroups(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world().
 		VPC("vpc-other", "172.16.0.0/12").
-		SecurityGroup("sg-a", worldtest.Set("name", "alpha"), worldtest.Set("type", "enterprise"), worldtest.Set("tags", map[string]any{"team": "net", "stage": "test"})).
+		SecurityGroup("sg-a", worldtest.Set("name", "alpha"), worldtest.Set("type", "enterprise"),
+			worldtest.Set("tags", map[string]any{"team": "net", "stage": "test"})).
 		SecurityGroup("sg-b", worldtest.Set("name", "beta"), worldtest.Set("tags", map[string]any{"team": "web"})).
 		SecurityGroup("sg-c", worldtest.Set("name", "beta")), service.Options{})
-	if _, err := s.pool.Exec(t.Context(), `UPDATE security_groups SET resource_group_id = 'rg-1' WHERE id = 'sg-c'`); err != nil {
+	if _, err := s.pool.Exec(t.Context(),
+		`UPDATE security_groups SET resource_group_id = 'rg-1' WHERE id = 'sg-c'`); err != nil {
 		t.Fatal(err)
 	}
 	ids := func(r reply) string {
 		var out []string
-		for _, g := range listed(r, "SecurityGroups", "SecurityGroup") {
+		for _, g := range listItems(r, "SecurityGroups", "SecurityGroup") {
 			out = append(out, g["SecurityGroupId"].(string))
 		}
 		return strings.Join(out, " ")
@@ -468,42 +487,46 @@ func TestDescribeSecurityGroups(t *testing.T) {
 		{"", []string{"NetworkType", "classic"}},
 		{"", []string{"ServiceManaged", "true"}},
 	} {
-		r := s.mustBe(t, ok, "DescribeSecurityGroups", f.pairs...)
+		r := s.expectCode(t, ok, "DescribeSecurityGroups", f.pairs...)
 		if got := ids(r); got != f.want || r.body["TotalCount"] != float64(len(strings.Fields(f.want))) {
 			t.Errorf("%v: got %q of %v, want %q", f.pairs, got, r.body["TotalCount"], f.want)
 		}
 	}
 	var byNumber, byToken []string
 	for page := 1; page <= 3; page++ {
-		byNumber = append(byNumber, ids(s.mustBe(t, ok, "DescribeSecurityGroups", "PageSize", "2", "PageNumber", strconv.Itoa(page))))
+		byNumber = append(byNumber, ids(s.expectCode(t, ok, "DescribeSecurityGroups", "PageSize", "2",
+			"PageNumber", strconv.Itoa(page))))
 	}
 	for token := ""; len(byToken) < 5; {
-		r := s.mustBe(t, ok, "DescribeSecurityGroups", "MaxResults", "2", "NextToken", token)
+		r := s.expectCode(t, ok, "DescribeSecurityGroups", "MaxResults", "2", "NextToken", token)
 		byToken = append(byToken, ids(r))
 		if token = r.body["NextToken"].(string); token == "" {
 			break
 		}
 	}
-	if want := []string{"sg-a sg-b", "sg-c sg-main", "sg-small"}; !slices.Equal(byNumber, want) || !slices.Equal(byToken, want) {
+	if want := []string{"sg-a sg-b", "sg-c sg-main", "sg-small"}; !slices.Equal(byNumber, want) ||
+		!slices.Equal(byToken, want) {
 		t.Errorf("pages: got %q by number and %q by token, want %q", byNumber, byToken, want)
 	}
 }
 
-// The rules of a group come in pages too.
-func TestRulesInPages(t *testing.T) {
+// The rules of a group are listed in pages, each rule once.
+func TestSecurityGroupRulePages(t *testing.T) {
 	t.Parallel()
 	s := serve(t, world(), service.Options{})
 	for k := range 25 {
-		s.mustBe(t, ok, "AuthorizeSecurityGroup", "SecurityGroupId", "sg-main", "IpProtocol", "tcp", "PortRange", fmt.Sprintf("%d/%d", k+1, k+1), "SourceCidrIp", "10.0.0.0/8")
+		s.expectCode(t, ok, "AuthorizeSecurityGroup", "SecurityGroupId", "sg-main", "IpProtocol", "tcp",
+			"PortRange", fmt.Sprintf("%d/%d", k+1, k+1), "SourceCidrIp", "10.0.0.0/8")
 	}
 	var sizes []int
 	seen := map[string]bool{}
 	for token := ""; len(sizes) < 5; {
-		r := s.mustBe(t, ok, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main", "MaxResults", "10", "NextToken", token)
-		rules := listed(r, "Permissions", "Permission")
+		r := s.expectCode(t, ok, "DescribeSecurityGroupAttribute", "SecurityGroupId", "sg-main", "MaxResults", "10",
+			"NextToken", token)
+		rules := listItems(r, "Permissions", "Permission")
 		sizes = append(sizes, len(rules))
 		for _, rule := range rules {
-			seen[shownRule(rule)] = true
+			seen[ruleKey(rule)] = true
 		}
 		if token = r.body["NextToken"].(string); token == "" {
 			break

@@ -29,8 +29,8 @@ const (
 	accessKey = "LTAItest000000000001"
 )
 
-// world is one account with its key: a VPC, a VSwitch in each of two zones, and two groups. A test
-// adds what it is about. The options are those of the account.
+// world returns a world of one account: its key, a VPC with a VSwitch in each of two zones, and two
+// security groups. A test adds its own resources. The options are those of the account.
 func world(options ...worldtest.Option) *worldtest.World {
 	return worldtest.New(account, options...).
 		AccessKey(accessKey, worldtest.Set("secret", "test-secret")).
@@ -41,7 +41,7 @@ func world(options ...worldtest.Option) *worldtest.World {
 		SecurityGroup("sg-small", worldtest.Set("instance_limit", 8))
 }
 
-// scenarioText is a world as the text of a scenario.
+// scenarioText is a world that is written as a scenario.
 type scenarioText string
 
 func (t scenarioText) String() string { return string(t) }
@@ -60,7 +60,9 @@ func serve(t testing.TB, w fmt.Stringer, options service.Options, change ...func
 	return serveOn(t, storetest.Pool(t), w, options, change...)
 }
 
-func serveOn(t testing.TB, pool *pgxpool.Pool, w fmt.Stringer, options service.Options, change ...func(*httpapi.Options)) *server {
+// serveOn starts the API on a given database.
+func serveOn(t testing.TB, pool *pgxpool.Pool, w fmt.Stringer, options service.Options,
+	change ...func(*httpapi.Options)) *server {
 	t.Helper()
 	st := store.New(pool, slog.New(slog.DiscardHandler))
 	worldtest.Apply(t, st, time.Now(), w.String())
@@ -75,25 +77,25 @@ func serveOn(t testing.TB, pool *pgxpool.Pool, w fmt.Stringer, options service.O
 	return s
 }
 
-// reply is what came back: the status and the JSON body.
+// reply is the status and the JSON body of a response.
 type reply struct {
 	status int
 	body   map[string]any
 }
 
-// code is the API error, or "" for a success.
+// code returns the code of the API error, or "" for a success.
 func (r reply) code() string {
 	code, _ := r.body["Code"].(string)
 	return code
 }
 
-// call sends an action as the test's account. Like an SDK it sends again, after the time that Retry-After names, what is refused because too many of the
-// account's requests are waiting: on a busy machine a race of many callers meets that, and nothing of such a request has been done. After a minute it is
-// the answer.
+// call sends an action as the test's account. Like an SDK, it retries a refusal because of too many
+// waiting requests after the time in Retry-After. Such a request had no effect, and races of many
+// callers meet it on a busy machine. After a minute the refusal is the result.
 func (s *server) call(ctx context.Context, action string, pairs ...string) (reply, error) {
-	for giveUp := time.Now().Add(time.Minute); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		r, retryAfter, err := s.callOnce(ctx, action, pairs...)
-		if err != nil || r.code() != "ServiceUnavailable" || time.Now().After(giveUp) {
+		if err != nil || r.code() != "ServiceUnavailable" || time.Now().After(deadline) {
 			return r, err
 		}
 		select {
@@ -104,9 +106,11 @@ func (s *server) call(ctx context.Context, action string, pairs ...string) (repl
 	}
 }
 
-// callOnce sends an action once. retryAfter is what the server asks a client that it refuses to wait.
-func (s *server) callOnce(ctx context.Context, action string, pairs ...string) (r reply, retryAfter time.Duration, err error) {
-	query := url.Values{"Action": {action}, "Version": {httpapi.VersionOf(action)}, "Format": {"JSON"}, "AccessKeyId": {accessKey}, "RegionId": {"cn-hangzhou"}}
+// callOnce sends an action once. retryAfter is the delay that a refused client must wait.
+func (s *server) callOnce(ctx context.Context, action string, pairs ...string) (r reply, retryAfter time.Duration,
+	err error) {
+	query := url.Values{"Action": {action}, "Version": {httpapi.VersionOf(action)}, "Format": {"JSON"},
+		"AccessKeyId": {accessKey}, "RegionId": {"cn-hangzhou"}}
 	for i := 0; i < len(pairs); i += 2 {
 		query.Set(pairs[i], pairs[i+1])
 	}
@@ -129,7 +133,7 @@ func (s *server) callOnce(ctx context.Context, action string, pairs ...string) (
 	return r, retryAfter, json.NewDecoder(response.Body).Decode(&r.body)
 }
 
-// mustCall is call where not getting an answer ends the test.
+// mustCall calls an action and ends the test if there is no reply.
 func (s *server) mustCall(t testing.TB, action string, pairs ...string) reply {
 	t.Helper()
 	r, err := s.call(t.Context(), action, pairs...)
@@ -139,35 +143,38 @@ func (s *server) mustCall(t testing.TB, action string, pairs ...string) reply {
 	return r
 }
 
-// attachments reads how many interfaces each instance holds, as the tables say.
+// attachments returns the number of interfaces of each instance, from the tables.
 func attachments(t testing.TB, pool *pgxpool.Pool) map[string]int {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), `SELECT instance_id, count(*)::int FROM network_interfaces WHERE instance_id IS NOT NULL GROUP BY 1`)
+	rows, err := pool.Query(t.Context(),
+		`SELECT instance_id, count(*)::int FROM network_interfaces WHERE instance_id IS NOT NULL GROUP BY 1`)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := map[string]int{}
 	var instance string
 	var n int
-	if _, err := pgx.ForEachRow(rows, []any{&instance, &n}, func() error { out[instance] = n; return nil }); err != nil {
+	if _, err := pgx.ForEachRow(rows, []any{&instance, &n},
+		func() error { out[instance] = n; return nil }); err != nil {
 		t.Fatal(err)
 	}
 	return out
 }
 
-// checkInvariants has every promise derived anew from the tables. It may run beside other goroutines.
+// checkInvariants recomputes all invariants from the tables and reports violations. It may run in
+// any goroutine.
 func checkInvariants(t testing.TB, pool *pgxpool.Pool) {
 	t.Helper()
-	broken, err := worlds.Verify(t.Context(), store.New(pool, slog.New(slog.DiscardHandler)))
+	violations, err := worlds.Verify(t.Context(), store.New(pool, slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Error(err)
 	}
-	for _, v := range broken {
-		t.Errorf("invariant broken: %s: account %s: %s", v.Invariant, v.AccountID, v.What)
+	for _, v := range violations {
+		t.Errorf("got a violation of %s: account %s: %s", v.Invariant, v.AccountID, v.What)
 	}
 }
 
-// get reads what a server answers to a GET.
+// get returns the headers and the body of the reply to a GET.
 func get(t testing.TB, s *httptest.Server, target string) (http.Header, []byte) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+target, nil)

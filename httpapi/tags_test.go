@@ -11,6 +11,7 @@ import (
 	"enisim/store/storetest"
 )
 
+// tagWorld returns a world with three instances with disks, three interfaces, and a second account.
 func tagWorld() *worldtest.World {
 	return world().
 		Instance("i-{n}", worldtest.Count(3), worldtest.Set("data_disks", []any{map[string]any{}})).
@@ -19,7 +20,7 @@ func tagWorld() *worldtest.World {
 		AccessKey("LTAIother", worldtest.Set("secret", "other-secret"))
 }
 
-// listTags are the tags of a type's resources, id/key=value, page after page.
+// listTags returns the tags of a resource type over all pages, each as id/key=value.
 func listTags(t testing.TB, s *server, pairs ...string) (tags []string, pages int) {
 	t.Helper()
 	token := ""
@@ -39,8 +40,9 @@ func listTags(t testing.TB, s *server, pairs ...string) (tags []string, pages in
 	}
 }
 
-// 16 callers give two tags each to one interface: ten pairs fit, and no pair is given by half.
-func TestRaceForTheTagsOfAResource(t *testing.T) {
+// 16 callers set two tags each on one interface with a quota of 20: ten of them succeed, and no
+// call sets only one of its tags.
+func TestRaceForTagQuota(t *testing.T) {
 	t.Parallel()
 	s := serve(t, tagWorld(), service.Options{})
 	expect(t, race(t, 16, func(k int) (string, error) {
@@ -59,9 +61,9 @@ func TestRaceForTheTagsOfAResource(t *testing.T) {
 	}
 }
 
-// Callers that name the same resources in different orders meet at the one in the middle, which a session holds until they wait. Were the locks
-// taken in the callers' order, some would then wait for each other.
-func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
+// Callers name the same resources in different orders, while another session holds the lock of the
+// middle one. If the locks were taken in the callers' order, there would be a deadlock.
+func TestTagLocksAreOrdered(t *testing.T) {
 	t.Parallel()
 	s := serveOn(t, patient(t, storetest.Pool(t)), tagWorld(), service.Options{})
 	holder, err := s.pool.Begin(t.Context())
@@ -88,59 +90,63 @@ func TestTagsOfManyResourcesInAnyOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	expect(t, <-answers, map[string]int{ok: 8})
-	if n := deadlocks(t, s); n != 0 {
-		t.Errorf("deadlocks: got %d, want 0", n)
-	}
+	expectNoDeadlocks(t, s)
 }
 
-// Every type takes tags, shows them, replaces one of the same key, and gives them back. A call of which one resource is unknown does nothing.
-func TestTagsComeAndGo(t *testing.T) {
+// Each resource type can be tagged, listed, retagged and untagged. A call with one unknown resource
+// has no effect.
+func TestTagAndUntagEachResourceType(t *testing.T) {
 	t.Parallel()
 	s := serve(t, tagWorld(), service.Options{})
 	for _, c := range []struct{ version, kind, id string }{
 		{"2014-05-26", "instance", "i-1"}, {"2014-05-26", "Eni", "eni-1"}, {"2014-05-26", "securitygroup", "sg-main"},
-		{"2014-05-26", "disk", "d-1"}, {"2014-05-26", "Disk", "d-1-data-1"}, {"2016-04-28", "VPC", "vpc-main"}, {"2016-04-28", "vswitch", "vsw-h"},
+		{"2014-05-26", "disk", "d-1"}, {"2014-05-26", "Disk", "d-1-data-1"}, {"2016-04-28", "VPC", "vpc-main"},
+		{"2016-04-28", "vswitch", "vsw-h"},
 	} {
-		on := []string{"Version", c.version, "ResourceType", c.kind, "ResourceId.1", c.id}
-		must := func(want, action string, pairs ...string) {
+		target := []string{"Version", c.version, "ResourceType", c.kind, "ResourceId.1", c.id}
+		expectTagCode := func(want, action string, pairs ...string) {
 			t.Helper()
-			if r := s.mustCall(t, action, also(on, pairs...)...); r.code() != want {
+			if r := s.mustCall(t, action, also(target, pairs...)...); r.code() != want {
 				t.Errorf("%s of %s: got %d %v, want %q", action, c.kind, r.status, r.body, want)
 			}
 		}
-		has := func(want ...string) {
+		expectTags := func(want ...string) {
 			t.Helper()
 			for k := range want {
 				want[k] = c.id + "/" + want[k]
 			}
-			if got, _ := listTags(t, s, on...); !slices.Equal(got, want) {
+			if got, _ := listTags(t, s, target...); !slices.Equal(got, want) {
 				t.Errorf("tags of %s: got %v, want %v", c.kind, got, want)
 			}
 		}
-		must(ok, "TagResources", "Tag.1.Key", "team", "Tag.1.Value", "net", "Tag.2.Key", "中 /=", "ResourceId.2", c.id)
-		has("team=net", "中 /==")
-		must(ok, "TagResources", "Tag.1.Key", "team", "Tag.1.Value", "web")
-		must("InvalidResourceId.NotFound", "TagResources", "ResourceId.2", "unknown", "Tag.1.Key", "team")
-		must("InvalidResourceId.NotFound", "UntagResources", "ResourceId.2", "unknown", "All", "true")
-		has("team=web", "中 /==")
-		must(ok, "UntagResources", "TagKey.1", "team", "TagKey.2", "none", "All", "true")
-		has("中 /==")
-		if other := s.mustCall(t, "ListTagResources", also(on, "AccessKeyId", "LTAIother")...); strings.Contains(fmt.Sprint(other.body), c.id) {
-			t.Errorf("tags of %s, asked by another account: got %v, want none", c.kind, other.body)
+		expectTagCode(ok, "TagResources", "Tag.1.Key", "team", "Tag.1.Value", "net", "Tag.2.Key", "中 /=",
+			"ResourceId.2", c.id)
+		expectTags("team=net", "中 /==")
+		expectTagCode(ok, "TagResources", "Tag.1.Key", "team", "Tag.1.Value", "web")
+		expectTagCode("InvalidResourceId.NotFound", "TagResources", "ResourceId.2", "unknown", "Tag.1.Key", "team")
+		expectTagCode("InvalidResourceId.NotFound", "UntagResources", "ResourceId.2", "unknown", "All", "true")
+		expectTags("team=web", "中 /==")
+		expectTagCode(ok, "UntagResources", "TagKey.1", "team", "TagKey.2", "none", "All", "true")
+		expectTags("中 /==")
+		if other := s.mustCall(t, "ListTagResources", also(target, "AccessKeyId",
+			"LTAIother")...); strings.Contains(fmt.Sprint(other.body), c.id) {
+			t.Errorf("tags of %s, listed by another account: got %v, want none", c.kind, other.body)
 		}
-		if r := s.mustCall(t, "TagResources", also(on, "AccessKeyId", "LTAIother", "Tag.1.Key", "theirs")...); r.code() != "InvalidResourceId.NotFound" {
-			t.Errorf("a tag for %s, given by another account: got %v, want InvalidResourceId.NotFound", c.kind, r.body)
+		if r := s.mustCall(t, "TagResources", also(target, "AccessKeyId", "LTAIother",
+			"Tag.1.Key", "theirs")...); r.code() != "InvalidResourceId.NotFound" {
+			t.Errorf("a tag for %s, set by another account: got %v, want InvalidResourceId.NotFound", c.kind, r.body)
 		}
 		untag := "UntagResources"
 		if c.version == "2016-04-28" {
-			untag = "UnTagResources" // as the vendor's metadata of VPC spell it
+			untag = "UnTagResources" // the name in the metadata of VPC
 		}
-		must(ok, untag, "All", "true")
-		has()
+		expectTagCode(ok, untag, "All", "true")
+		expectTags()
 	}
 }
 
-// Disks have tags of their own. A creation gives them the instance's; after that, neither changes with the other, and they go with the instance.
+// Disks have their own tags. A new disk gets the tags of its instance. After that, the tags of a
+// disk change independently of the instance, and are deleted with it.
 func TestTagsOfDisks(t *testing.T) {
 	t.Parallel()
 	s := serve(t, tagWorld(), service.Options{})
@@ -156,43 +162,49 @@ func TestTagsOfDisks(t *testing.T) {
 	if r := s.mustCall(t, "TagResources", also(both, "Tag.1.Key", "team", "Tag.1.Value", "net")...); r.code() != ok {
 		t.Fatalf("got %v, want a success", r.body)
 	}
-	if r := s.mustCall(t, "UntagResources", "ResourceType", "disk", "ResourceId.1", "d-3", "TagKey.1", "team"); r.code() != ok {
+	if r := s.mustCall(t, "UntagResources", "ResourceType", "disk", "ResourceId.1", "d-3",
+		"TagKey.1", "team"); r.code() != ok {
 		t.Fatalf("got %v, want a success", r.body)
 	}
 	const netTag = "[map[TagKey:team TagValue:net]]"
-	if got, want := disks("Tag.1.Key", "team"), []string{"d-2 " + netTag, "d-2-data-1 " + netTag}; !slices.Equal(got, want) {
+	if got, want := disks("Tag.1.Key", "team"), []string{"d-2 " + netTag, "d-2-data-1 " +
+		netTag}; !slices.Equal(got, want) {
 		t.Errorf("disks with the tag: got %q, want %q", got, want)
 	}
 	if got, want := disks("InstanceId", "i-3"), []string{"d-3 []", "d-3-data-1 []"}; !slices.Equal(got, want) {
-		t.Errorf("disks without it: got %q, want %q", got, want)
+		t.Errorf("disks without the tag: got %q, want %q", got, want)
 	}
 
-	made := s.mustCall(t, "RunInstances", "ImageId", service.InstanceImageID, "InstanceType", "ecs.g6.large", "VSwitchId", "vsw-h", "SecurityGroupId", "sg-main",
+	launched := s.mustCall(t, "RunInstances", "ImageId", service.InstanceImageID, "InstanceType", "ecs.g6.large",
+		"VSwitchId", "vsw-h", "SecurityGroupId", "sg-main",
 		"DataDisk.1.Size", "20", "Tag.1.Key", "team", "Tag.1.Value", "net")
-	if made.code() != ok {
-		t.Fatalf("got %v, want an instance", made.body)
+	if launched.code() != ok {
+		t.Fatalf("got %v, want an instance", launched.body)
 	}
-	id := made.body["InstanceIdSets"].(map[string]any)["InstanceIdSet"].([]any)[0].(string)
-	for range 2 { // before and after the instance loses its tag
+	id := launched.body["InstanceIdSets"].(map[string]any)["InstanceIdSet"].([]any)[0].(string)
+	for range 2 { // before and after the instance is untagged
 		for _, disk := range disks("InstanceId", id) {
 			if !strings.HasSuffix(disk, netTag) {
-				t.Errorf("a disk of a new instance: got %q, want its tag", disk)
+				t.Errorf("a disk of a new instance: got %q, want the tag of the instance", disk)
 			}
 		}
-		if r := s.mustCall(t, "UntagResources", "ResourceType", "instance", "ResourceId.1", id, "All", "true"); r.code() != ok {
+		if r := s.mustCall(t, "UntagResources", "ResourceType", "instance", "ResourceId.1", id,
+			"All", "true"); r.code() != ok {
 			t.Fatalf("got %v, want a success", r.body)
 		}
 	}
 	if r := s.mustCall(t, "DeleteInstance", "InstanceId", "i-2", "Force", "true"); r.code() != ok {
 		t.Fatalf("got %v, want a success", r.body)
 	}
-	if tags, _ := listTags(t, s, "ResourceType", "disk", "ResourceId.1", "d-2", "ResourceId.2", "d-2-data-1"); len(tags) > 0 {
-		t.Errorf("after the instance: got %v, want none", tags)
+	if tags, _ := listTags(t, s, "ResourceType", "disk", "ResourceId.1", "d-2",
+		"ResourceId.2", "d-2-data-1"); len(tags) > 0 {
+		t.Errorf("after the deletion of the instance: got %v, want none", tags)
 	}
 }
 
-// Tags go by pages of 50 in the order of resources and keys, also where a page ends within a resource.
-func TestPagesOfTags(t *testing.T) {
+// Tags are listed in pages of 50, in the order of resources and keys. A page may end between two
+// tags of a resource.
+func TestListTagResourcesPages(t *testing.T) {
 	t.Parallel()
 	s := serve(t, tagWorld(), service.Options{})
 	for k := range 3 {
@@ -208,15 +220,17 @@ func TestPagesOfTags(t *testing.T) {
 	if len(tags) != 60 || pages != 2 || !slices.IsSorted(tags) || len(slices.Compact(tags)) != 60 {
 		t.Errorf("got %d tags in %d pages: %v, want 60 in 2, in order and each once", len(tags), pages, tags)
 	}
-	// An interface that is gone has none, and takes none, though its row is still there.
+	// A deleted interface has no tags and accepts none, although its row still exists.
 	if _, err := s.pool.Exec(t.Context(), `
-		UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = '2020-01-01' WHERE id = 'eni-2'`); err != nil {
+		UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = '2020-01-01'
+		WHERE id = 'eni-2'`); err != nil {
 		t.Fatal(err)
 	}
 	if tags, _ := listTags(t, s, "ResourceType", "eni"); len(tags) != 40 {
-		t.Errorf("without the interface that is gone: got %d tags, want 40", len(tags))
+		t.Errorf("without the deleted interface: got %d tags, want 40", len(tags))
 	}
-	if r := s.mustCall(t, "UntagResources", "ResourceType", "eni", "ResourceId.1", "eni-2", "All", "true"); r.code() != "InvalidResourceId.NotFound" {
-		t.Errorf("an interface that is gone: got %v, want InvalidResourceId.NotFound", r.body)
+	if r := s.mustCall(t, "UntagResources", "ResourceType", "eni", "ResourceId.1", "eni-2",
+		"All", "true"); r.code() != "InvalidResourceId.NotFound" {
+		t.Errorf("untag of a deleted interface: got %v, want InvalidResourceId.NotFound", r.body)
 	}
 }

@@ -17,7 +17,8 @@ import (
 	"enisim/service"
 )
 
-// signedWorld has two accounts, keys in every condition, and something to attach.
+// signedWorld has two accounts, a key in each condition, and an instance and an interface to
+// attach.
 const signedWorld = `
 enisim: 1
 accounts:
@@ -39,10 +40,11 @@ accounts:
     access_keys: [{id: LTAIother, secret: other-secret}]
 `
 
-// order is a request about to be signed and sent. A test changes it before the signature, or what is sent after it.
-type order struct {
+// unsignedRequest is a request before its signature. A test changes it before it is signed, or
+// changes the signed request.
+type unsignedRequest struct {
 	method     string
-	parameters url.Values // the action's own
+	parameters url.Values // of the action
 	action     string
 	version    string
 	format     string // of a V1 request
@@ -51,20 +53,22 @@ type order struct {
 	token      string
 	timestamp  string
 	nonce      string
-	inForm     bool // the action's own parameters travel in the body
+	inForm     bool // whether the action's parameters are in the body
 }
 
-func newOrder() *order {
-	return &order{
+// newRequest returns a valid request.
+func newRequest() *unsignedRequest {
+	return &unsignedRequest{
 		method: http.MethodPost, action: "DescribeNetworkInterfaces", version: "2014-05-26", format: "JSON",
 		key: accessKey, secret: "test-secret",
-		parameters: url.Values{"RegionId": {"cn-hangzhou"}, "NetworkInterfaceName": {"a b*c~d/e+f中"}, "NetworkInterfaceId.1": {"eni-1"}},
-		timestamp:  time.Now().UTC().Format(signature.TimeFormat), nonce: uuid.NewString(),
+		parameters: url.Values{"RegionId": {"cn-hangzhou"}, "NetworkInterfaceName": {"a b*c~d/e+f中"},
+			"NetworkInterfaceId.1": {"eni-1"}},
+		timestamp: time.Now().UTC().Format(signature.TimeFormat), nonce: uuid.NewString(),
 	}
 }
 
-// sent is a request as it goes over the wire.
-type sent struct {
+// signedRequest is a request as it is sent.
+type signedRequest struct {
 	method string
 	host   string
 	query  url.Values
@@ -72,9 +76,9 @@ type sent struct {
 	header http.Header
 }
 
-// v1 signs an order in V1.
-func (o *order) v1() *sent {
-	s := &sent{method: o.method, query: url.Values{}, form: url.Values{}, header: http.Header{}}
+// signV1 signs a request in version 1.
+func (o *unsignedRequest) signV1() *signedRequest {
+	s := &signedRequest{method: o.method, query: url.Values{}, form: url.Values{}, header: http.Header{}}
 	common := url.Values{
 		"Action": {o.action}, "Version": {o.version}, "Format": {o.format}, "AccessKeyId": {o.key},
 		"SignatureMethod": {signature.MethodV1}, "SignatureVersion": {signature.VersionV1}, "SignatureType": {""},
@@ -95,9 +99,9 @@ func (o *order) v1() *sent {
 	return s
 }
 
-// v3 signs an order in V3.
-func (o *order) v3(host string) *sent {
-	s := &sent{method: o.method, query: url.Values{}, form: url.Values{}, header: http.Header{
+// signV3 signs a request in version 3.
+func (o *unsignedRequest) signV3(host string) *signedRequest {
+	s := &signedRequest{method: o.method, query: url.Values{}, form: url.Values{}, header: http.Header{
 		signature.HeaderAction: {o.action}, signature.HeaderVersion: {o.version},
 		signature.HeaderDate: {o.timestamp}, signature.HeaderNonce: {o.nonce},
 	}}
@@ -112,12 +116,13 @@ func (o *order) v3(host string) *sent {
 	} else {
 		s.query = maps.Clone(o.parameters)
 	}
-	signature.RequestV3{Method: o.method, Host: host, Query: s.query, Header: s.header, Body: []byte(body)}.Sign(o.key, o.secret)
+	signature.RequestV3{Method: o.method, Host: host, Query: s.query, Header: s.header, Body: []byte(body)}.Sign(o.key,
+		o.secret)
 	return s
 }
 
-// send sends a request and returns its answer.
-func (s *server) send(t testing.TB, x *sent) reply {
+// send sends a request and returns the decoded reply.
+func (s *server) send(t testing.TB, x *signedRequest) reply {
 	t.Helper()
 	status, _, text := s.exchange(t, x)
 	r := reply{status: status}
@@ -127,10 +132,11 @@ func (s *server) send(t testing.TB, x *sent) reply {
 	return r
 }
 
-// exchange sends a request and returns its answer as it came.
-func (s *server) exchange(t testing.TB, x *sent) (status int, header http.Header, body []byte) {
+// exchange sends a request and returns the reply as it is.
+func (s *server) exchange(t testing.TB, x *signedRequest) (status int, header http.Header, body []byte) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), x.method, s.URL+"/?"+x.query.Encode(), strings.NewReader(x.form.Encode()))
+	request, err := http.NewRequestWithContext(t.Context(), x.method, s.URL+"/?"+x.query.Encode(),
+		strings.NewReader(x.form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,28 +159,32 @@ func (s *server) exchange(t testing.TB, x *sent) (status int, header http.Header
 	return response.StatusCode, response.Header, text
 }
 
-// verifying is a server on the signed world that checks signatures.
-func verifying(t testing.TB) *server {
+// serveVerifying starts a server on the signed world that verifies signatures.
+func serveVerifying(t testing.TB) *server {
 	t.Helper()
-	return serve(t, scenarioText(signedWorld), service.Options{}, func(o *httpapi.Options) { o.Signature = httpapi.VerifySignature })
+	return serve(t, scenarioText(signedWorld), service.Options{},
+		func(o *httpapi.Options) { o.Signature = httpapi.VerifySignature })
 }
 
-// signers are the two versions, each with its parameters in the query and in a form.
-func signers(s *server) map[string]func(*order) *sent {
+// signers returns both signature versions, each with the parameters in the query and in a form.
+func signers(s *server) map[string]func(*unsignedRequest) *signedRequest {
 	host := strings.TrimPrefix(s.URL, "http://")
-	form := func(sign func(*order) *sent) func(*order) *sent {
-		return func(o *order) *sent { o.inForm = true; return sign(o) }
+	form := func(sign func(*unsignedRequest) *signedRequest) func(*unsignedRequest) *signedRequest {
+		return func(o *unsignedRequest) *signedRequest { o.inForm = true; return sign(o) }
 	}
-	v1, v3 := (*order).v1, func(o *order) *sent { return o.v3(host) }
-	return map[string]func(*order) *sent{"V1 query": v1, "V1 form": form(v1), "V3 query": v3, "V3 form": form(v3)}
+	v1, v3 := (*unsignedRequest).signV1, func(o *unsignedRequest) *signedRequest { return o.signV3(host) }
+	return map[string]func(*unsignedRequest) *signedRequest{"V1 query": v1, "V1 form": form(v1), "V3 query": v3,
+		"V3 form": form(v3)}
 }
 
+// A signed request is accepted in both versions, with parameters in the query or in a form, by POST
+// or GET.
 func TestSignedRequestsAreAccepted(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
+	s := serveVerifying(t)
 	for name, sign := range signers(s) {
 		for _, method := range []string{http.MethodPost, http.MethodGet} {
-			o := newOrder()
+			o := newRequest()
 			o.method = method
 			if r := s.send(t, sign(o)); r.status != http.StatusOK {
 				t.Errorf("%s %s: got %d %v, want 200", method, name, r.status, r.body)
@@ -183,12 +193,13 @@ func TestSignedRequestsAreAccepted(t *testing.T) {
 	}
 }
 
+// Each change of a signed request is refused, and so are an invalid key, time, nonce or token.
 func TestTampering(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
+	s := serveVerifying(t)
 	const mismatch = "SignatureDoesNotMatch"
 	at := func(d time.Duration) string { return time.Now().UTC().Add(d).Format(signature.TimeFormat) }
-	flip := func(text string) string { // one byte, to another that is as well formed
+	flip := func(text string) string { // changes the last byte and keeps the form
 		last := text[len(text)-1]
 		if last == '0' {
 			return text[:len(text)-1] + "1"
@@ -197,14 +208,14 @@ func TestTampering(t *testing.T) {
 	}
 	for name, sign := range signers(s) {
 		v3 := strings.HasPrefix(name, "V3")
-		own := func(x *sent) url.Values {
+		actionParameters := func(x *signedRequest) url.Values {
 			if len(x.form) > 0 {
 				return x.form
 			}
 			return x.query
 		}
-		// common finds what each version calls by its own name.
-		common := func(x *sent, v1, v3Name string, change func(string) string) {
+		// common changes a parameter of V1, or the header of V3 with the same meaning.
+		common := func(x *signedRequest, v1, v3Name string, change func(string) string) {
 			if v3 {
 				x.header.Set(v3Name, change(x.header.Get(v3Name)))
 			} else {
@@ -212,37 +223,44 @@ func TestTampering(t *testing.T) {
 			}
 		}
 		for _, c := range []struct {
-			what   string
-			before func(*order) // of the signature
-			after  func(*sent)
+			name   string
+			before func(*unsignedRequest) // of the signature
+			after  func(*signedRequest)
 			want   string
 		}{
-			{"a parameter's value", nil, func(x *sent) { own(x).Set("NetworkInterfaceId.1", "eni-2") }, mismatch},
-			{"a parameter's name", nil, func(x *sent) {
-				own(x).Set("NetworkInterfaceId.2", own(x).Get("NetworkInterfaceId.1"))
-				own(x).Del("NetworkInterfaceId.1")
+			{"a parameter's value", nil, func(x *signedRequest) {
+				actionParameters(x).Set("NetworkInterfaceId.1",
+					"eni-2")
 			}, mismatch},
-			{"a parameter that is not ASCII", nil, func(x *sent) { own(x).Set("NetworkInterfaceName", "a b*c~d/e+f国") }, mismatch},
-			{"a dropped parameter", nil, func(x *sent) { own(x).Del("NetworkInterfaceName") }, mismatch},
-			{"an added parameter", nil, func(x *sent) { own(x).Set("VpcId", "vpc-main") }, mismatch},
-			{"a parameter added on the other side", nil, func(x *sent) {
+			{"a parameter's name", nil, func(x *signedRequest) {
+				actionParameters(x).Set("NetworkInterfaceId.2", actionParameters(x).Get("NetworkInterfaceId.1"))
+				actionParameters(x).Del("NetworkInterfaceId.1")
+			}, mismatch},
+			{"a parameter that is not ASCII", nil,
+				func(x *signedRequest) { actionParameters(x).Set("NetworkInterfaceName", "a b*c~d/e+f国") }, mismatch},
+			{"a dropped parameter", nil, func(x *signedRequest) { actionParameters(x).Del("NetworkInterfaceName") },
+				mismatch},
+			{"an added parameter", nil, func(x *signedRequest) { actionParameters(x).Set("VpcId", "vpc-main") },
+				mismatch},
+			{"a parameter added to the query of a form or the form of a query", nil, func(x *signedRequest) {
 				if len(x.form) > 0 {
 					x.query.Set("VpcId", "vpc-main")
 				} else {
 					x.form.Set("VpcId", "vpc-main")
 				}
 			}, mismatch},
-			{"the action", nil, func(x *sent) {
+			{"the action", nil, func(x *signedRequest) {
 				common(x, "Action", signature.HeaderAction, func(string) string { return "DescribeInstances" })
 			}, mismatch},
-			{"the version", nil, func(x *sent) {
+			{"the version", nil, func(x *signedRequest) {
 				common(x, "Version", signature.HeaderVersion, func(string) string { return "2016-04-28" })
 			}, mismatch},
-			{"the time", nil, func(x *sent) {
+			{"the time", nil, func(x *signedRequest) {
 				common(x, "Timestamp", signature.HeaderDate, func(string) string { return at(-time.Minute) })
 			}, mismatch},
-			{"the nonce", nil, func(x *sent) { common(x, "SignatureNonce", signature.HeaderNonce, flip) }, mismatch},
-			{"the signature", nil, func(x *sent) {
+			{"the nonce", nil, func(x *signedRequest) { common(x, "SignatureNonce", signature.HeaderNonce, flip) },
+				mismatch},
+			{"the signature", nil, func(x *signedRequest) {
 				common(x, "Signature", "Authorization", func(text string) string {
 					if v3 {
 						return flip(text)
@@ -250,27 +268,41 @@ func TestTampering(t *testing.T) {
 					return flip(strings.TrimSuffix(text, "=")) + "="
 				})
 			}, mismatch},
-			{"the method", nil, func(x *sent) { x.method = http.MethodGet }, mismatch},
-			{"another account's key", nil, func(x *sent) {
-				common(x, "AccessKeyId", "Authorization", func(text string) string { return strings.Replace(text, accessKey, "LTAIother", 1) })
+			{"the method", nil, func(x *signedRequest) { x.method = http.MethodGet }, mismatch},
+			{"another account's key", nil, func(x *signedRequest) {
+				common(x, "AccessKeyId", "Authorization",
+					func(text string) string { return strings.Replace(text, accessKey, "LTAIother", 1) })
 				if !v3 {
 					x.query.Set("AccessKeyId", "LTAIother")
 				}
 			}, mismatch},
-			{"a wrong secret", func(o *order) { o.secret = "test-secreT" }, nil, mismatch},
-			{"an unknown key", func(o *order) { o.key = "LTAInobody" }, nil, "InvalidAccessKeyId.NotFound"},
-			{"an inactive key", func(o *order) { o.key = "LTAIinactive" }, nil, "InvalidAccessKeyId.Inactive"},
-			{"an expired key", func(o *order) { o.key = "LTAIexpired" }, nil, "Abs.InvalidAccount.NotFound"},
-			{"a clock that is slow", func(o *order) { o.timestamp = at(-15*time.Minute - 5*time.Second) }, nil, "InvalidTimeStamp.Expired"},
-			{"a clock that is fast", func(o *order) { o.timestamp = at(15*time.Minute + 5*time.Second) }, nil, "InvalidTimeStamp.Expired"},
-			{"a time of another form", func(o *order) { o.timestamp = "Sun, 22 Nov 2026 10:15:30 GMT" }, nil, "InvalidTimeStamp.Format"},
-			{"a time with a fraction", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05.000Z") }, nil, "InvalidTimeStamp.Format"},
-			{"a time with a comma", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05") + ",5Z" }, nil, "InvalidTimeStamp.Format"},
-			{"a time with an hour of one digit", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T") + "1:02:03Z" }, nil, "InvalidTimeStamp.Format"},
-			{"a time with an offset", func(o *order) { o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05+00:00") }, nil, "InvalidTimeStamp.Format"},
-			{"a token for a key without", func(o *order) { o.token = "token" }, nil, "InvalidSecurityToken.Malformed"},
+			{"a wrong secret", func(o *unsignedRequest) { o.secret = "test-secreT" }, nil, mismatch},
+			{"an unknown key", func(o *unsignedRequest) { o.key = "LTAInobody" }, nil, "InvalidAccessKeyId.NotFound"},
+			{"an inactive key", func(o *unsignedRequest) { o.key = "LTAIinactive" }, nil,
+				"InvalidAccessKeyId.Inactive"},
+			{"an expired key", func(o *unsignedRequest) { o.key = "LTAIexpired" }, nil, "Abs.InvalidAccount.NotFound"},
+			{"a slow clock", func(o *unsignedRequest) { o.timestamp = at(-15*time.Minute - 5*time.Second) }, nil,
+				"InvalidTimeStamp.Expired"},
+			{"a fast clock", func(o *unsignedRequest) { o.timestamp = at(15*time.Minute + 5*time.Second) }, nil,
+				"InvalidTimeStamp.Expired"},
+			{"a time of another form", func(o *unsignedRequest) { o.timestamp = "Sun, 22 Nov 2026 10:15:30 GMT" }, nil,
+				"InvalidTimeStamp.Format"},
+			{"a time with a fraction", func(o *unsignedRequest) {
+				o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05.000Z")
+			}, nil, "InvalidTimeStamp.Format"},
+			{"a time with a comma", func(o *unsignedRequest) {
+				o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05") + ",5Z"
+			}, nil, "InvalidTimeStamp.Format"},
+			{"a time with an hour of one digit",
+				func(o *unsignedRequest) { o.timestamp = time.Now().UTC().Format("2006-01-02T") + "1:02:03Z" }, nil,
+				"InvalidTimeStamp.Format"},
+			{"a time with an offset", func(o *unsignedRequest) {
+				o.timestamp = time.Now().UTC().Format("2006-01-02T15:04:05+00:00")
+			}, nil, "InvalidTimeStamp.Format"},
+			{"a token for a permanent key", func(o *unsignedRequest) { o.token = "token" }, nil,
+				"InvalidSecurityToken.Malformed"},
 		} {
-			o := newOrder()
+			o := newRequest()
 			if c.before != nil {
 				c.before(o)
 			}
@@ -280,18 +312,18 @@ func TestTampering(t *testing.T) {
 			}
 			r := s.send(t, x)
 			if r.code() != c.want {
-				t.Errorf("%s, %s: got %d %q, want %s", name, c.what, r.status, r.code(), c.want)
+				t.Errorf("%s, %s: got %d %q, want %s", name, c.name, r.status, r.code(), c.want)
 			}
 		}
-		for _, fine := range []time.Duration{-14 * time.Minute, 14 * time.Minute} {
-			o := newOrder()
-			o.timestamp = at(fine)
+		for _, offset := range []time.Duration{-14 * time.Minute, 14 * time.Minute} {
+			o := newRequest()
+			o.timestamp = at(offset)
 			if r := s.send(t, sign(o)); r.status != http.StatusOK {
-				t.Errorf("%s, a clock that is off by %v: got %d %s, want 200", name, fine, r.status, r.code())
+				t.Errorf("%s, a clock with an offset of %v: got %d %s, want 200", name, offset, r.status, r.code())
 			}
 		}
 
-		first := sign(newOrder())
+		first := sign(newRequest())
 		if r := s.send(t, first); r.status != http.StatusOK {
 			t.Errorf("%s: got %d %s, want 200", name, r.status, r.code())
 		}
@@ -301,33 +333,35 @@ func TestTampering(t *testing.T) {
 	}
 }
 
-// In V3 the Content-Type is signed, or does not decide how the body is read.
-func TestTheContentTypeOfV3(t *testing.T) {
+// In V3 a changed Content-Type is detected if it is signed. If it is not signed, it does not affect
+// how the body is read.
+func TestV3ContentType(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
+	s := serveVerifying(t)
 	for _, c := range []struct {
 		name, signed, sent string
 		unsigned           bool
 		want               string // code; "" for success
 	}{
 		{"a form", "application/x-www-form-urlencoded", "application/x-www-form-urlencoded", false, ""},
-		{"changed on the way", "application/x-www-form-urlencoded", "application/json", false, "SignatureDoesNotMatch"},
+		{"signed and changed", "application/x-www-form-urlencoded", "application/json", false, "SignatureDoesNotMatch"},
 		{"not signed", "", "application/x-www-form-urlencoded", true, ""},
-		{"not signed, and changed on the way", "", "application/json", true, ""},
+		{"not signed, and changed", "", "application/json", true, ""},
 		{"not signed, and malformed", "", ";;;", true, ""},
-		{"signed as another type, which no action takes", "application/json", "application/json", false, "MissingParameter"},
+		{"signed, but not a form", "application/json", "application/json", false, "MissingParameter"},
 	} {
-		o := newOrder()
+		o := newRequest()
 		o.action = "DescribeNetworkInterfaceAttribute"
 		body := url.Values{"RegionId": {"cn-hangzhou"}, "NetworkInterfaceId": {"eni-1"}}
-		x := &sent{method: http.MethodPost, form: body, header: http.Header{
+		x := &signedRequest{method: http.MethodPost, form: body, header: http.Header{
 			signature.HeaderAction: {o.action}, signature.HeaderVersion: {o.version},
 			signature.HeaderDate: {o.timestamp}, signature.HeaderNonce: {o.nonce},
 		}}
 		if !c.unsigned {
 			x.header.Set("Content-Type", c.signed)
 		}
-		signature.RequestV3{Method: x.method, Host: strings.TrimPrefix(s.URL, "http://"), Header: x.header, Body: []byte(body.Encode())}.Sign(o.key, o.secret)
+		signature.RequestV3{Method: x.method, Host: strings.TrimPrefix(s.URL, "http://"), Header: x.header,
+			Body: []byte(body.Encode())}.Sign(o.key, o.secret)
 		x.header.Set("Content-Type", c.sent)
 		if r := s.send(t, x); r.code() != c.want {
 			t.Errorf("%s: got %d %q, want %q", c.name, r.status, r.code(), c.want)
@@ -335,36 +369,42 @@ func TestTheContentTypeOfV3(t *testing.T) {
 	}
 }
 
-// What only one version has.
+// Changes that are possible in one version only are refused: headers of V3, and parameters of V1.
 func TestTamperingWithHeaders(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
+	s := serveVerifying(t)
 	host := strings.TrimPrefix(s.URL, "http://")
 	for _, c := range []struct {
-		what  string
-		after func(*sent)
+		name  string
+		after func(*signedRequest)
 		want  string
 	}{
-		{"the host", func(x *sent) { x.host = "ecs.aliyuncs.com" }, "SignatureDoesNotMatch"},
-		{"the hash of the body", func(x *sent) { x.header.Set(signature.HeaderContentSHA256, strings.Repeat("0", 64)) }, "SignatureDoesNotMatch"},
-		{"no hash of the body", func(x *sent) { x.header.Del(signature.HeaderContentSHA256) }, "MissingParameter"},
-		{"no action", func(x *sent) { x.header.Del(signature.HeaderAction) }, "MissingAction"},
-		{"no version", func(x *sent) { x.header.Del(signature.HeaderVersion) }, "MissingVersion"},
-		{"no date", func(x *sent) { x.header.Del(signature.HeaderDate) }, "MissingTimestamp"},
-		{"no nonce", func(x *sent) { x.header.Del(signature.HeaderNonce) }, "MissingSignatureNonce"},
-		{"a token that is not signed", func(x *sent) { x.header.Set(signature.HeaderSecurityToken, "t") }, "IncompleteSignature"},
-		{"a header that is not named as signed", func(x *sent) {
+		{"the host", func(x *signedRequest) { x.host = "ecs.aliyuncs.com" }, "SignatureDoesNotMatch"},
+		{"the hash of the body", func(x *signedRequest) {
+			x.header.Set(signature.HeaderContentSHA256,
+				strings.Repeat("0", 64))
+		}, "SignatureDoesNotMatch"},
+		{"no hash of the body", func(x *signedRequest) { x.header.Del(signature.HeaderContentSHA256) },
+			"MissingParameter"},
+		{"no action", func(x *signedRequest) { x.header.Del(signature.HeaderAction) }, "MissingAction"},
+		{"no version", func(x *signedRequest) { x.header.Del(signature.HeaderVersion) }, "MissingVersion"},
+		{"no date", func(x *signedRequest) { x.header.Del(signature.HeaderDate) }, "MissingTimestamp"},
+		{"no nonce", func(x *signedRequest) { x.header.Del(signature.HeaderNonce) }, "MissingSignatureNonce"},
+		{"a token that is not signed", func(x *signedRequest) { x.header.Set(signature.HeaderSecurityToken, "t") },
+			"IncompleteSignature"},
+		{"a header that is not named as signed", func(x *signedRequest) {
 			x.header.Set("Authorization", strings.Replace(x.header.Get("Authorization"), "x-acs-action;", "", 1))
 		}, "IncompleteSignature"},
-		{"another algorithm", func(x *sent) {
+		{"another algorithm", func(x *signedRequest) {
 			x.header.Set("Authorization", "ACS3-RSA-SHA256 Credential=a,SignedHeaders=host,Signature=b")
 		}, "IncompleteSignature"},
-		{"a broken header", func(x *sent) { x.header.Set("Authorization", "ACS3-HMAC-SHA256 nonsense") }, "IncompleteSignature"},
+		{"a broken header", func(x *signedRequest) { x.header.Set("Authorization", "ACS3-HMAC-SHA256 nonsense") },
+			"IncompleteSignature"},
 	} {
-		x := newOrder().v3(host)
+		x := newRequest().signV3(host)
 		c.after(x)
 		if r := s.send(t, x); r.code() != c.want {
-			t.Errorf("V3, %s: got %d %q, want %s", c.what, r.status, r.code(), c.want)
+			t.Errorf("V3, %s: got %d %q, want %s", c.name, r.status, r.code(), c.want)
 		}
 	}
 	for _, c := range []struct {
@@ -381,29 +421,30 @@ func TestTamperingWithHeaders(t *testing.T) {
 		{"SignatureNonce", "", "MissingSignatureNonce"},
 		{"Timestamp", "", "MissingTimestamp"},
 	} {
-		x := newOrder().v1()
+		x := newRequest().signV1()
 		x.query.Set(c.name, c.value)
 		r := s.send(t, x)
 		if message, _ := r.body["Message"].(string); r.code() != c.want || !strings.Contains(message, c.name) {
-			t.Errorf("V1, %s=%q: got %d %v, want %s that names it", c.name, c.value, r.status, r.body, c.want)
+			t.Errorf("V1, %s=%q: got %d %v, want %s with the name", c.name, c.value, r.status, r.body, c.want)
 		}
 	}
 }
 
-// SDKs cut the message at this mark and compare what follows with what they signed: equal means that the secret is wrong.
-func TestAMismatchCarriesTheStringToSign(t *testing.T) {
+// SDKs compare the text after this mark with the string that they signed: if both are equal, the
+// secret is wrong.
+func TestSignatureMismatchReturnsStringToSign(t *testing.T) {
 	t.Parallel()
-	s := verifying(t)
+	s := serveVerifying(t)
 	const mark = "server string to sign is:"
-	o := newOrder()
+	o := newRequest()
 	o.secret = "wrong"
-	x := o.v1()
+	x := o.signV1()
 	message, _ := s.send(t, x).body["Message"].(string)
 	_, got, found := strings.Cut(message, mark)
 	if want := signature.StringToSignV1(o.method, x.query); !found || got != want {
 		t.Errorf("V1: got %q, want %q", got, want)
 	}
-	x = o.v3(strings.TrimPrefix(s.URL, "http://"))
+	x = o.signV3(strings.TrimPrefix(s.URL, "http://"))
 	message, _ = s.send(t, x).body["Message"].(string)
 	if _, got, found := strings.Cut(message, mark); !found || !strings.HasPrefix(got, signature.AlgorithmV3+"\n") {
 		t.Errorf("V3: got %q, want the string to sign", got)

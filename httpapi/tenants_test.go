@@ -20,8 +20,9 @@ import (
 	"enisim/store/storetest"
 )
 
-// tenants are two accounts with the same world, but for the ids: the first one's end in -own, the other's in -other.
-func tenants() *worldtest.World {
+// tenantsWorld returns a world with two accounts that differ in their ids only: those of the first
+// account end in -own, those of the other in -other.
+func tenantsWorld() *worldtest.World {
 	return worldtest.New("1000000000000001").
 		AccessKey("LTAIown").
 		VPC("vpc-own", "10.0.0.0/8").
@@ -38,11 +39,11 @@ func tenants() *worldtest.World {
 		NetworkInterface("eni-other")
 }
 
-// idKinds are the parameters that name a resource of an account, by the prefix of its ids. An action with an id parameter that is neither
-// here nor among namesNoTenant fails the test, until somebody says what it names. What a parameter names in one product only stands behind the
-// product: vpc:ResourceId.
-var idKinds = map[string]string{
-	"ecs:ResourceId": "eni-", "vpc:ResourceId": "vpc-", // as alsoSend has the ResourceType
+// idPrefixes has the id prefix of each parameter that names a resource of an account. An action
+// with an id parameter that is neither here nor in sharedIDs fails the test. A parameter with
+// another meaning in one product has the product before its name, as vpc:ResourceId.
+var idPrefixes = map[string]string{
+	"ecs:ResourceId": "eni-", "vpc:ResourceId": "vpc-", // by the ResourceType in requiredPairs
 	"InstanceId": "i-", "InstanceIds": "i-",
 	"DiskIds":            "d-",
 	"NetworkInterfaceId": "eni-",
@@ -52,8 +53,8 @@ var idKinds = map[string]string{
 	"VpcId":               "vpc-", "VSwitchId": "vsw-",
 }
 
-// namesNoTenant are id parameters that name nothing that an account owns.
-var namesNoTenant = map[string]string{
+// sharedIDs are id parameters that do not name a resource of an account, each with its reason.
+var sharedIDs = map[string]string{
 	"RegionId": "regions are everybody's", "ZoneId": "zones are everybody's", "ImageId": "images are everybody's",
 	"SnapshotId": "there are none", "AutoSnapshotPolicyId": "there are none", "KMSKeyId": "there are none",
 	"ResourceGroupId":        "a label: groups are accepted and stored, not looked up",
@@ -61,14 +62,16 @@ var namesNoTenant = map[string]string{
 	"VpcOwnerId":             "an account: another than the caller's selects none",
 	"VSwitchOwnerId":         "an account: another than the caller's selects none",
 	"DhcpOptionsSetId":       "nobody has any",
-	"SourcePrefixListId":     "a label: there are no prefix lists", "DestPrefixListId": "a label: there are no prefix lists",
+	"SourcePrefixListId":     "a label: there are no prefix lists",
+	"DestPrefixListId":       "a label: there are no prefix lists",
 }
 
-// emptyWhenGone are the actions on a resource that answer with empty fields when there is none.
-var emptyWhenGone = map[string]bool{"DescribeVSwitchAttributes": true}
+// emptyIfMissing are actions on one resource that answer empty fields if there is no such resource.
+var emptyIfMissing = map[string]bool{"DescribeVSwitchAttributes": true}
 
-// alsoSend are the parameters that an action needs beside ids, or takes in place of one: an empty value leaves a parameter out.
-var alsoSend = map[string][]string{
+// requiredPairs are the parameters that an action needs besides ids. An empty value omits a
+// parameter.
+var requiredPairs = map[string][]string{
 	"AssignIpv6Addresses":          {"Ipv6AddressCount", "1"},
 	"AssignPrivateIpAddresses":     {"SecondaryPrivateIpAddressCount", "1"},
 	"UnassignIpv6Addresses":        {"Ipv6Address.1", "2001:db8::1"},
@@ -84,31 +87,32 @@ var alsoSend = map[string][]string{
 	"CreateNetworkInterface":       {"SecurityGroupIds.1", ""},
 	"RunInstances":                 {"ImageId", "m-tenants", "InstanceType", "ecs.g6.xlarge", "SecurityGroupIds.1", ""},
 	"CreateVSwitch":                {"ZoneId", "cn-hangzhou-h", "CidrMask", "24"},
-	"AuthorizeSecurityGroup":       oneRuleEachWay,
-	"AuthorizeSecurityGroupEgress": oneRuleEachWay,
-	"RevokeSecurityGroup":          append([]string{"SecurityGroupRuleId.1", ""}, oneRuleEachWay...),
-	"RevokeSecurityGroupEgress":    append([]string{"SecurityGroupRuleId.1", ""}, oneRuleEachWay...),
+	"AuthorizeSecurityGroup":       rulePairs,
+	"AuthorizeSecurityGroupEgress": rulePairs,
+	"RevokeSecurityGroup":          append([]string{"SecurityGroupRuleId.1", ""}, rulePairs...),
+	"RevokeSecurityGroupEgress":    append([]string{"SecurityGroupRuleId.1", ""}, rulePairs...),
 	"JoinSecurityGroup":            {"NetworkInterfaceId", ""},
 	"LeaveSecurityGroup":           {"NetworkInterfaceId", ""},
 	"ModifySecurityGroupPolicy":    {"InnerAccessPolicy", "Drop"},
 }
 
-// oneRuleEachWay are two rules of a group: one of Permissions, and one as of old.
-var oneRuleEachWay = []string{
+// rulePairs are two rules of a group: one in Permissions, and one in the old form.
+var rulePairs = []string{
 	"IpProtocol", "tcp", "PortRange", "22/22", "SourceCidrIp", "10.0.0.0/8", "DestCidrIp", "10.0.0.0/8",
-	"Permissions.1.IpProtocol", "tcp", "Permissions.1.PortRange", "22/22", "Permissions.1.SourceCidrIp", "10.0.0.0/8", "Permissions.1.DestCidrIp", "10.0.0.0/8",
+	"Permissions.1.IpProtocol", "tcp", "Permissions.1.PortRange", "22/22", "Permissions.1.SourceCidrIp", "10.0.0.0/8",
+	"Permissions.1.DestCidrIp", "10.0.0.0/8",
 }
 
-// insteadOf are parameters that an action takes in place of another one.
-var insteadOf = map[string]map[string]string{
+// exclusiveWith are parameters that an action accepts only instead of another one.
+var exclusiveWith = map[string]map[string]string{
 	"CreateNetworkInterface": {"SecurityGroupIds.1": "SecurityGroupId"},
 	"RunInstances":           {"SecurityGroupIds.1": "SecurityGroupId"},
 	"JoinSecurityGroup":      {"NetworkInterfaceId": "InstanceId"},
 	"LeaveSecurityGroup":     {"NetworkInterfaceId": "InstanceId"},
 }
 
-// inProduct is what a table of this test has for a name, in one product or in all.
-func inProduct[T any](table map[string]T, version, name string) (T, bool) {
+// lookUp returns the entry of a table for a name, in one product or in all.
+func lookUp[T any](table map[string]T, version, name string) (T, bool) {
 	if found, ok := table[productForVersion(version).ram+":"+name]; ok {
 		return found, true
 	}
@@ -116,13 +120,14 @@ func inProduct[T any](table map[string]T, version, name string) (T, bool) {
 	return found, ok
 }
 
-// For every action and every id parameter: what belongs to another account does not exist for the caller. An action on a resource answers its NotFound,
-// a list is empty. It walks the action table, so a new action is covered without a new test.
-func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
+// For each action and each id parameter, the resources of another account do not exist for the
+// caller: an action on a resource answers its NotFound, a list is empty. The test reads the action
+// table, so it covers new actions.
+func TestResourcesOfOtherAccountsAreNotFound(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	sc, err := scenario.Parse("tenants.yaml", []byte(tenants().String()))
+	sc, err := scenario.Parse("tenants.yaml", []byte(tenantsWorld().String()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,14 +138,16 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 	api := httptest.NewServer(New(svc, Options{Log: slog.New(slog.DiscardHandler), Signature: IdentifyOnly}))
 	t.Cleanup(api.Close)
 
-	// call sends an action with every id parameter set to what the caller owns, but the one that is tested.
+	// call sends an action with each id parameter set to a resource of the caller, except the
+	// tested one.
 	call := func(version, name string, request reflect.Type, tested leaf, key, owner string) (status int, body string) {
 		query := url.Values{
-			"Action": {name}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {key}, "RegionId": {"cn-hangzhou"},
+			"Action": {name}, "Version": {version}, "Format": {"JSON"}, "AccessKeyId": {key},
+			"RegionId": {"cn-hangzhou"},
 		}
-		isList := answersList(name, request)
+		isList := returnsList(name, request)
 		send := func(p leaf, owner string) {
-			prefix, _ := inProduct(idKinds, version, p.lastName())
+			prefix, _ := lookUp(idPrefixes, version, p.lastName())
 			if id := prefix + owner; p.kind == jsonListType {
 				query.Set(p.name, `["`+id+`"]`)
 			} else {
@@ -148,15 +155,15 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 			}
 		}
 		for _, p := range leaves(request, "") {
-			if _, isID := inProduct(idKinds, version, p.lastName()); isID && !isList && !p.nested() {
+			if _, isID := lookUp(idPrefixes, version, p.lastName()); isID && !isList && !p.nested() {
 				send(p, "own")
 			}
 		}
-		also, _ := inProduct(alsoSend, version, name)
-		for i := 0; i < len(also); i += 2 {
-			query.Set(also[i], also[i+1])
+		required, _ := lookUp(requiredPairs, version, name)
+		for i := 0; i < len(required); i += 2 {
+			query.Set(required[i], required[i+1])
 		}
-		query.Del(insteadOf[name][tested.name])
+		query.Del(exclusiveWith[name][tested.name])
 		send(tested, owner)
 		sent, err := http.NewRequestWithContext(t.Context(), http.MethodGet, api.URL+"/?"+query.Encode(), nil)
 		if err != nil {
@@ -174,75 +181,82 @@ func TestAnotherAccountsResourcesDoNotExist(t *testing.T) {
 		return response.StatusCode, string(raw)
 	}
 
-	walked := 0
+	tested := 0
 	for version, table := range actionsByVersion() {
 		for name, act := range table {
 			for _, p := range leaves(act.request, "") {
 				parameter := p.lastName()
-				if !strings.HasSuffix(parameter, "Id") && !strings.HasSuffix(parameter, "Ids") || namesNoTenant[parameter] != "" {
+				if !strings.HasSuffix(parameter, "Id") && !strings.HasSuffix(parameter, "Ids") ||
+					sharedIDs[parameter] != "" {
 					continue
 				}
-				prefix, known := inProduct(idKinds, version, parameter)
+				prefix, known := lookUp(idPrefixes, version, parameter)
 				if !known {
-					t.Errorf("%s: tell this test what %s names", name, p.name)
+					t.Errorf("%s: got the unknown id parameter %s, want it in idPrefixes or sharedIDs", name, p.name)
 					continue
 				}
-				walked++
+				tested++
 				status, body := call(version, name, act.request, p, "LTAIown", "other")
-				isList := answersList(name, act.request) || emptyWhenGone[name]
+				isList := returnsList(name, act.request) || emptyIfMissing[name]
 				switch {
-				case isList && (status != http.StatusOK || strings.Contains(body, prefix+"other") || strings.Contains(body, prefix+"own")):
+				case isList && (status != http.StatusOK || strings.Contains(body, prefix+"other") ||
+					strings.Contains(body, prefix+"own")):
 					t.Errorf("%s, %s of another account: got %d %s, want an empty list", name, p.name, status, body)
 				case !isList && !isNotFound(status, body):
 					t.Errorf("%s, %s of another account: got %d %s, want its NotFound", name, p.name, status, body)
 				}
-				if emptyWhenGone[name] {
-					if status, body := call(version, name, act.request, p, "LTAIother", "other"); status != http.StatusOK || !strings.Contains(body, prefix+"other") {
+				if emptyIfMissing[name] {
+					if status, body := call(version, name, act.request, p,
+						"LTAIother", "other"); status != http.StatusOK || !strings.Contains(body, prefix+"other") {
 						t.Errorf("%s, %s of the caller: got %d %s, want the resource", name, p.name, status, body)
 					}
-				} else if isList { // its owner finds something by the same id, so an empty list means something
-					if status, body := call(version, name, act.request, p, "LTAIother", "other"); status != http.StatusOK || strings.Contains(body, `"TotalCount":0`) {
+				} else if isList { // the owner finds a resource by the same id, so the empty list is significant
+					if status, body := call(version, name, act.request, p,
+						"LTAIother", "other"); status != http.StatusOK || strings.Contains(body, `"TotalCount":0`) {
 						t.Errorf("%s, %s of the caller: got %d %s, want a resource", name, p.name, status, body)
 					}
 				}
 			}
 		}
 	}
-	if walked == 0 {
-		t.Error("no id parameter was walked")
+	if tested == 0 {
+		t.Error("got no id parameter, want at least one")
 	}
 }
 
-// answersList tells whether an action answers a list: its request is paged, and not only through a part of one resource.
-func answersList(name string, request reflect.Type) bool {
-	return !strings.HasSuffix(name, "Attribute") && slices.ContainsFunc(parameterFields(request), func(f parameterField) bool {
-		return f.name == "PageSize" || f.name == "MaxResults" || f.name == "NextToken"
-	})
+// returnsList reports whether an action returns a list of resources: its request has pages, but not
+// of the parts of one resource.
+func returnsList(name string, request reflect.Type) bool {
+	return !strings.HasSuffix(name, "Attribute") &&
+		slices.ContainsFunc(parameterFields(request), func(f parameterField) bool {
+			return f.name == "PageSize" || f.name == "MaxResults" || f.name == "NextToken"
+		})
 }
 
-// isNotFound tells whether an answer says that something does not exist. Some pages say it with another status, as Forbidden.VpcNotFound.
+// isNotFound reports whether a reply says that a resource does not exist. Some such codes have
+// another status, as Forbidden.VpcNotFound.
 func isNotFound(status int, body string) bool {
-	var shown struct{ Code string }
-	return json.Unmarshal([]byte(body), &shown) == nil && strings.Contains(shown.Code, "NotFound") &&
+	var apiError struct{ Code string }
+	return json.Unmarshal([]byte(body), &apiError) == nil && strings.Contains(apiError.Code, "NotFound") &&
 		(status == http.StatusBadRequest || status == http.StatusForbidden || status == http.StatusNotFound)
 }
 
-// leaf is a parameter with one value. Of a list it is the first member.
+// leaf is a parameter with one value. A list has its first item.
 type leaf struct {
 	name string // NetworkInterface.1.SecurityGroupIds.1
 	kind reflect.Type
 }
 
-// lastName is the name without what it belongs to: SecurityGroupIds.
+// lastName returns the name without its parents and its number: SecurityGroupIds.
 func (l leaf) lastName() string {
 	name := strings.TrimSuffix(l.name, ".1")
 	return name[strings.LastIndex(name, ".")+1:]
 }
 
-// nested tells whether it belongs to another parameter.
+// nested reports whether the parameter belongs to another one.
 func (l leaf) nested() bool { return strings.Contains(strings.TrimSuffix(l.name, ".1"), ".") }
 
-// leaves are all parameters of a request.
+// leaves returns all parameters of a request.
 func leaves(request reflect.Type, prefix string) []leaf {
 	var out []leaf
 	for _, f := range parameterFields(request) {
@@ -259,30 +273,32 @@ func leaves(request reflect.Type, prefix string) []leaf {
 	return out
 }
 
-// requestKinds are what a parameter may be.
+// requestKinds are the types that a parameter may have.
 var requestKinds = []reflect.Type{reflect.TypeFor[string](), integerType, boolType, jsonListType}
 
-// goSpelling is how Go spells what the wire spells VpcId, CidrBlock, PrivateIpAddress: the mark of a field whose tag was forgotten.
+// goSpelling matches names that are spelled as in Go, not as on the wire (VpcId, CidrBlock). Such a
+// field lacks its tag.
 var goSpelling = regexp.MustCompile(`ID|VPC|CIDR|ENI|IP|URL|MAC|DNS|CPU`)
 
-// spelledLikeGo are parameters that the wire spells as Go does.
-var spelledLikeGo = []string{"EnablePrimaryIPv6", "EnableIPv6"}
+// allowedGoNames are parameters that are spelled on the wire as in Go.
+var allowedGoNames = []string{"EnablePrimaryIPv6", "EnableIPv6"}
 
-// Every request can be bound, names its parameters as the wire does, each once, and tells of those that are not of their type.
-func TestRequests(t *testing.T) {
+// Each request type can be bound, names each of its parameters once and as on the wire, and reports
+// malformed values.
+func TestRequestTypes(t *testing.T) {
 	t.Parallel()
 	for _, table := range actionsByVersion() {
 		for name, act := range table {
 			seen, typed := map[string]bool{}, false
 			for _, p := range leaves(act.request, "") {
 				if !slices.Contains(requestKinds, p.kind) {
-					t.Errorf("%s: %s cannot be of type %v", name, p.name, p.kind)
+					t.Errorf("%s: %s: got the type %v, want one of requestKinds", name, p.name, p.kind)
 				}
-				if goSpelling.MatchString(p.name) && !slices.Contains(spelledLikeGo, p.name) {
-					t.Errorf("%s: %s is Go's spelling: give the field its tag", name, p.name)
+				if goSpelling.MatchString(p.name) && !slices.Contains(allowedGoNames, p.name) {
+					t.Errorf("%s: got %s, which is spelled as in Go, want a tag on the field", name, p.name)
 				}
 				if seen[p.name] {
-					t.Errorf("%s: two fields are %s", name, p.name)
+					t.Errorf("%s: got two fields with the name %s", name, p.name)
 				}
 				seen[p.name] = true
 				typed = typed || p.kind.Kind() != reflect.String
@@ -290,12 +306,13 @@ func TestRequests(t *testing.T) {
 			if malformed := slices.ContainsFunc(reflect.VisibleFields(act.request), func(f reflect.StructField) bool {
 				return f.Type == malformedType && len(f.Index) == 1
 			}); typed && !malformed {
-				t.Errorf("%s: the request has no field of type service.Malformed, so what is not of its type would count as absent", name)
+				t.Errorf("%s: got no field of type service.Malformed, so a malformed value would count as absent", name)
 			}
 		}
 	}
 }
 
+// leaves returns nested and inlined parameters, and the first item of each list.
 func TestLeaves(t *testing.T) {
 	t.Parallel()
 	type want struct {
@@ -303,20 +320,23 @@ func TestLeaves(t *testing.T) {
 		nested     bool
 	}
 	var got []want
-	for _, l := range leaves(reflect.TypeFor[everything](), "") {
+	for _, l := range leaves(reflect.TypeFor[allKinds](), "") {
 		got = append(got, want{l.name, l.lastName(), l.nested()})
 	}
 	if all := []want{
 		{"RegionId", "RegionId", false}, {"DryRun", "DryRun", false}, {"Ids.1", "Ids", false}, {"List", "List", false},
-		{"Tag.1.Key", "Key", true}, {"Tag.1.Value", "Value", true}, {"Nested.1.GroupIds.1", "GroupIds", true}, {"Nested.1.Index", "Index", true},
+		{"Tag.1.Key", "Key", true}, {"Tag.1.Value", "Value", true}, {"Nested.1.GroupIds.1", "GroupIds", true},
+		{"Nested.1.Index", "Index", true},
 		{"Config.Timeout", "Timeout", true},
-		{"MaxResults", "MaxResults", false}, {"NextToken", "NextToken", false}, {"PageNumber", "PageNumber", false}, {"PageSize", "PageSize", false},
+		{"MaxResults", "MaxResults", false}, {"NextToken", "NextToken", false}, {"PageNumber", "PageNumber", false},
+		{"PageSize", "PageSize", false},
 		{"OwnerAccount", "OwnerAccount", false},
 	}; !slices.Equal(got, all) {
 		t.Errorf("got  %v\nwant %v", got, all)
 	}
 }
 
+// isNotFound accepts a code with NotFound and a status of 400, 403 or 404.
 func TestIsNotFound(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

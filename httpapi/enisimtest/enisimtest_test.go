@@ -16,10 +16,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	_ = ecs.GetEndpointMap() // the SDK makes this table with its first client, without a lock, for all of them
+	_ = ecs.GetEndpointMap() // the SDK fills this table at the first client, without a lock
 	os.Exit(enisimtest.Run(m))
 }
 
+// newClient returns a client of the vendor's Go SDK.
 func newClient(t *testing.T, server *enisimtest.Server) *ecs.Client {
 	t.Helper()
 	client, err := ecs.NewClientWithAccessKey("cn-hangzhou", server.AccessKeyID, server.AccessKeySecret)
@@ -27,10 +28,11 @@ func newClient(t *testing.T, server *enisimtest.Server) *ecs.Client {
 		t.Fatal(err)
 	}
 	client.Domain = server.Endpoint
-	client.SetReadTimeout(time.Minute) // its default of 10 s is short for a test machine under load
+	client.SetReadTimeout(time.Minute) // the default of 10 s is too short for a loaded machine
 	return client
 }
 
+// attach attaches an interface.
 func attach(t *testing.T, client *ecs.Client, instance, eni string) {
 	t.Helper()
 	request := ecs.CreateAttachNetworkInterfaceRequest()
@@ -40,6 +42,7 @@ func attach(t *testing.T, client *ecs.Client, instance, eni string) {
 	}
 }
 
+// status returns the status of an interface.
 func status(t *testing.T, client *ecs.Client, eni string) string {
 	t.Helper()
 	request := ecs.CreateDescribeNetworkInterfacesRequest()
@@ -55,8 +58,8 @@ func status(t *testing.T, client *ecs.Client, eni string) string {
 	return found[0].Status
 }
 
-// TestServersAreWorldsOfTheirOwn starts many at once with the same world, and each attaches the same interface, which in one world only the first could.
-func TestServersAreWorldsOfTheirOwn(t *testing.T) {
+// Servers with the same world run in parallel, and each attaches the same interface.
+func TestServersAreIndependent(t *testing.T) {
 	t.Parallel()
 	for n := range 8 {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
@@ -64,19 +67,20 @@ func TestServersAreWorldsOfTheirOwn(t *testing.T) {
 			client := newClient(t, enisimtest.Start(t)) // the quick-start world
 			attach(t, client, "i-web", "eni-free-1")
 			if got := status(t, client, "eni-free-1"); got != "InUse" {
-				t.Errorf("got %s, want InUse at once", got)
+				t.Errorf("got %s, want InUse without a delay", got)
 			}
 		})
 	}
 }
 
-func TestTimeIsTheTests(t *testing.T) {
+// The clock of a server stands still until the test advances it.
+func TestAdvance(t *testing.T) {
 	t.Parallel()
 	server := enisimtest.Start(t, enisimtest.Scenario("testdata/world.yaml"), enisimtest.Delay(time.Hour))
 	client := newClient(t, server)
 	attach(t, client, "i-web", "eni-free")
 	if got := status(t, client, "eni-free"); got != "Attaching" {
-		t.Errorf("at first: got %s, want Attaching", got)
+		t.Errorf("before the due time: got %s, want Attaching", got)
 	}
 	server.Advance(time.Hour)
 	if got := status(t, client, "eni-free"); got != "InUse" {
@@ -84,14 +88,14 @@ func TestTimeIsTheTests(t *testing.T) {
 	}
 }
 
-// TestEndOfATest runs a test within the test, and looks at what it left.
-func TestEndOfATest(t *testing.T) {
+// A server stops at the end of its test, here of a subtest.
+func TestServerStopsWithItsTest(t *testing.T) {
 	t.Parallel()
 	var server *enisimtest.Server
 	t.Run("inner", func(t *testing.T) {
 		server = enisimtest.Start(t, enisimtest.ScenarioText("enisim: 1\naccounts: [{id: \"1000000000000001\"}]\n"))
 		if server.AccessKeyID != "" || server.AccessKeySecret != "" {
-			t.Errorf("got the key %q, want none of a world without keys", server.AccessKeyID)
+			t.Errorf("got the key %q, want none in a world without keys", server.AccessKeyID)
 		}
 		if got := accounts(t, server); !slices.Equal(got, []string{"1000000000000001"}) {
 			t.Errorf("got the accounts %q, want that of the scenario", got)
@@ -103,11 +107,11 @@ func TestEndOfATest(t *testing.T) {
 	}
 	if response, err := http.DefaultClient.Do(request); err == nil {
 		response.Body.Close()
-		t.Error("the server still answers after its test")
+		t.Error("got an answer after the test, want the server stopped")
 	}
 }
 
-// accounts asks the control API.
+// accounts lists the accounts through the control API.
 func accounts(t *testing.T, server *enisimtest.Server) []string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/_enisim/accounts", nil)
@@ -130,23 +134,24 @@ func accounts(t *testing.T, server *enisimtest.Server) []string {
 	return ids
 }
 
-// fatal is a test that notes the failure that ended it.
+// fatal is a test that records the message of Fatalf.
 type fatal struct {
 	testing.TB
-	said string
+	message string
 }
 
 func (f *fatal) Fatalf(format string, args ...any) {
-	f.said = fmt.Sprintf(format, args...)
+	f.message = fmt.Sprintf(format, args...)
 	panic(f)
 }
 
-func TestWhatCannotStartSaysWhy(t *testing.T) {
+// A server that cannot start ends its test with the reason.
+func TestStartErrors(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		name string
-		with enisimtest.Option
-		want string
+		name   string
+		option enisimtest.Option
+		want   string
 	}{
 		{"no file", enisimtest.Scenario("testdata/nowhere.yaml"), "testdata/nowhere.yaml"},
 		{"wrong scenario", enisimtest.ScenarioText("enisim: 1\nacounts: []\n"), `did you mean "accounts"?`},
@@ -157,17 +162,17 @@ func TestWhatCannotStartSaysWhy(t *testing.T) {
 			f := &fatal{TB: t}
 			func() {
 				defer func() { _ = recover() }()
-				enisimtest.Start(f, c.with)
+				enisimtest.Start(f, c.option)
 			}()
-			if !strings.Contains(f.said, c.want) {
-				t.Errorf("got %q, want it to say %q", f.said, c.want)
+			if !strings.Contains(f.message, c.want) {
+				t.Errorf("got %q, want %q in it", f.message, c.want)
 			}
 		})
 	}
 }
 
-// TestThePageShowsTheExample holds docs/testing.md to the test of its own that runs here.
-func TestThePageShowsTheExample(t *testing.T) {
+// docs/testing.md quotes the example test.
+func TestPageShowsExample(t *testing.T) {
 	t.Parallel()
 	example, err := os.ReadFile("example_test.go")
 	if err != nil {
@@ -179,6 +184,6 @@ func TestThePageShowsTheExample(t *testing.T) {
 	}
 	_, function, _ := strings.Cut(string(example), "\n\nfunc ")
 	if function = "```go\nfunc " + function + "```\n"; !strings.Contains(string(page), function) {
-		t.Errorf("docs/testing.md does not have\n%s", function)
+		t.Errorf("docs/testing.md: got no such example, want\n%s", function)
 	}
 }

@@ -7,64 +7,65 @@ import (
 	"enisim/testdata/scenarios"
 )
 
-// In the quick-start world: its account's key, and an interface on no instance with an instance that has one free place.
+// The quick-start world has this key, a free interface, and an instance with one free slot.
 var (
 	quickstartKey = key{"LTAIquickstart000001", "quickstart-secret"}
-	free          = attachment{"cn-hangzhou", "i-web", "eni-free-1"}
+	freeInterface = attachment{"cn-hangzhou", "i-web", "eni-free-1"}
 )
 
-// An interface goes onto an instance and off again, and every step shows.
+// An interface is attached and detached, and the lists show each status.
 func testAttachAndDetach(t *testing.T, s sdk) {
 	server := serve(t, scenarios.Quickstart)
 	c := s.client(t, server.endpoint, quickstartKey)
 
-	expectPlace(t, c, place{Status: "Available"})
+	expectState(t, c, interfaceState{Status: "Available"})
 
-	attached, err := attach(c, free)
+	attached, err := attach(c, freeInterface)
 	if err != nil {
 		t.Fatalf("attach: %v", err)
 	}
 	if attached.RequestId != requestID {
 		t.Errorf("attach: got request id %q, want %q", attached.RequestId, requestID)
 	}
-	expectPlace(t, c, place{"Attaching", "i-web", 1})
+	expectState(t, c, interfaceState{"Attaching", "i-web", 1})
 	server.clock.advance(transition)
-	expectPlace(t, c, place{"InUse", "i-web", 1})
-	expectHeld(t, c, "eni-free-1", "eni-web-primary")
+	expectState(t, c, interfaceState{"InUse", "i-web", 1})
+	expectInterfaces(t, c, "eni-free-1", "eni-web-primary")
 
-	detached, err := detach(c, free)
+	detached, err := detach(c, freeInterface)
 	if err != nil {
 		t.Fatalf("detach: %v", err)
 	}
 	if detached.RequestId != requestID {
 		t.Errorf("detach: got request id %q, want %q", detached.RequestId, requestID)
 	}
-	expectPlace(t, c, place{"Detaching", "i-web", 1})
+	expectState(t, c, interfaceState{"Detaching", "i-web", 1})
 	server.clock.advance(transition)
-	expectPlace(t, c, place{Status: "Available"})
-	expectHeld(t, c, "eni-web-primary")
+	expectState(t, c, interfaceState{Status: "Available"})
+	expectInterfaces(t, c, "eni-web-primary")
 }
 
-// place is where an interface is.
-type place struct {
+// interfaceState is the status of an interface and where it is attached.
+type interfaceState struct {
 	Status      string
 	InstanceID  string
 	DeviceIndex int
 }
 
-// expectPlace looks up where the interface is.
-func expectPlace(t *testing.T, c client, want place) {
+// expectState checks the state of the free interface.
+func expectState(t *testing.T, c client, want interfaceState) {
 	t.Helper()
-	id := free.NetworkInterfaceID
-	reply, err := describeNetworkInterfaces(c, networkInterfaceQuery{RegionID: free.RegionID, NetworkInterfaceIDs: []string{id}})
+	id := freeInterface.NetworkInterfaceID
+	reply, err := describeNetworkInterfaces(c,
+		networkInterfaceQuery{RegionID: freeInterface.RegionID, NetworkInterfaceIDs: []string{id}})
 	if err != nil {
 		t.Fatalf("describe %s: %v", id, err)
 	}
 	found := reply.NetworkInterfaceSets.NetworkInterfaceSet
 	if len(found) != 1 || found[0].NetworkInterfaceId != id {
-		t.Fatalf("describe %s: got %+v, want that interface and no other", id, found)
+		t.Fatalf("describe %s: got %+v, want only that interface", id, found)
 	}
-	if got := (place{found[0].Status, found[0].InstanceId, found[0].Attachment.DeviceIndex}); got != want {
+	if got := (interfaceState{found[0].Status, found[0].InstanceId, found[0].Attachment.DeviceIndex}); got != want {
 		t.Errorf("%s: got %+v, want %+v", id, got, want)
 	}
 	if got := found[0].Attachment.InstanceId; got != want.InstanceID {
@@ -72,17 +73,17 @@ func expectPlace(t *testing.T, c client, want place) {
 	}
 }
 
-// expectHeld looks up which interfaces the instance holds; want is in the order of their ids.
-func expectHeld(t *testing.T, c client, want ...string) {
+// expectInterfaces checks the interfaces of the instance; want is sorted.
+func expectInterfaces(t *testing.T, c client, want ...string) {
 	t.Helper()
-	id := free.InstanceID
-	reply, err := describeInstances(c, instanceQuery{RegionID: free.RegionID, InstanceIDs: `["` + id + `"]`})
+	id := freeInterface.InstanceID
+	reply, err := describeInstances(c, instanceQuery{RegionID: freeInterface.RegionID, InstanceIDs: `["` + id + `"]`})
 	if err != nil {
 		t.Fatalf("describe %s: %v", id, err)
 	}
 	found := reply.Instances.Instance
 	if len(found) != 1 || found[0].InstanceId != id {
-		t.Fatalf("describe %s: got %+v, want that instance and no other", id, found)
+		t.Fatalf("describe %s: got %+v, want only that instance", id, found)
 	}
 	var got []string
 	for _, n := range found[0].NetworkInterfaces.NetworkInterface {

@@ -6,36 +6,33 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"enisim/service/worldtest"
 )
 
 var worldKey = key{"LTAIsdktest00000001", "sdktest-secret"}
 
-// world is a scenario of one account in one region, and what a test adds.
-func world(more string) []byte {
-	return []byte(`
-enisim: 1
-accounts:
-  - id: "1000000000000005"
-    access_keys: [{id: ` + worldKey.id + `, secret: ` + worldKey.secret + `}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            ipv6_cidr_block: 2001:db8:0:100::/56
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}]
-            security_groups: [{id: sg-a}, {id: sg-b}]
-` + more)
+// world returns a world of one account in one region, to which a test adds its resources.
+func world() *worldtest.World {
+	return worldtest.New("1000000000000005").
+		AccessKey(worldKey.id, worldtest.Set("secret", worldKey.secret)).
+		VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
+		SecurityGroup("sg-a").
+		SecurityGroup("sg-b")
 }
 
-// Everything that is nested or in a list arrives where the SDK looks for it, in the type that it demands.
+// The SDK reads all fields of an interface, including nested ones and lists, with their types.
 func testReadNetworkInterface(t *testing.T, s sdk) {
-	server := serve(t, world(`
-        network_interfaces:
-          - {id: eni-1, name: first, description: a b*c~d/e+f中, vswitch: vsw-h, security_groups: [sg-a, sg-b], tags: {team: network},
-             secondary_private_ip_address_count: 1, ipv6_address_count: 1}
-`))
-	reply, err := describeNetworkInterfaces(s.client(t, server.endpoint, worldKey), networkInterfaceQuery{RegionID: "cn-hangzhou"})
+	server := serveWorld(t, world().
+		NetworkInterface("eni-1", worldtest.Groups("sg-a", "sg-b"),
+			worldtest.Set("name", "first"),
+			worldtest.Set("description", "a b*c~d/e+f中"),
+			worldtest.Set("tags", map[string]any{"team": "network"}),
+			worldtest.Set("secondary_private_ip_address_count", 1),
+			worldtest.Set("ipv6_address_count", 1)))
+	reply, err := describeNetworkInterfaces(s.client(t, server.endpoint, worldKey),
+		networkInterfaceQuery{RegionID: "cn-hangzhou"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,10 +83,10 @@ func testReadNetworkInterface(t *testing.T, s sdk) {
 	}
 }
 
+// The SDK reads all fields of an instance.
 func testReadInstance(t *testing.T, s sdk) {
-	server := serve(t, world(`
-        instances: [{id: i-1, name: one, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-a], tags: {team: compute}}]
-`))
+	server := serveWorld(t, world().
+		Instance("i-1", worldtest.Set("name", "one"), worldtest.Set("tags", map[string]any{"team": "compute"})))
 	reply, err := describeInstances(s.client(t, server.endpoint, worldKey), instanceQuery{RegionID: "cn-hangzhou"})
 	if err != nil {
 		t.Fatal(err)
@@ -134,19 +131,19 @@ func testReadInstance(t *testing.T, s sdk) {
 	}
 }
 
-// Both ways through a list, by token and by number, show each item once.
+// Both kinds of paging, by token and by number, return each interface once.
 func testPageThroughInterfaces(t *testing.T, s sdk) {
-	server := serve(t, world(`
-        instances: [{id: i-1, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-a]}]
-        network_interfaces: [{id: "eni-{n:02}", count: 25, vswitch: vsw-h, security_groups: [sg-a]}]
-`))
+	server := serveWorld(t, world().
+		Instance("i-1").
+		NetworkInterface("eni-{n:02}", worldtest.Count(25)))
 	c := s.client(t, server.endpoint, worldKey)
-	expectPages(t, numbered("eni-%02d", 25), func(p page) (listed, error) {
-		reply, err := describeNetworkInterfaces(c, networkInterfaceQuery{RegionID: "cn-hangzhou", Type: "Secondary", page: p})
+	expectPages(t, numbered("eni-%02d", 25), func(p page) (listPage, error) {
+		reply, err := describeNetworkInterfaces(c,
+			networkInterfaceQuery{RegionID: "cn-hangzhou", Type: "Secondary", page: p})
 		if err != nil {
-			return listed{}, err
+			return listPage{}, err
 		}
-		l := listed{next: reply.NextToken, total: reply.TotalCount, number: reply.PageNumber, size: reply.PageSize}
+		l := listPage{next: reply.NextToken, total: reply.TotalCount, number: reply.PageNumber, size: reply.PageSize}
 		for _, n := range reply.NetworkInterfaceSets.NetworkInterfaceSet {
 			l.ids = append(l.ids, n.NetworkInterfaceId)
 		}
@@ -154,17 +151,17 @@ func testPageThroughInterfaces(t *testing.T, s sdk) {
 	})
 }
 
+// Both kinds of paging return each instance once.
 func testPageThroughInstances(t *testing.T, s sdk) {
-	server := serve(t, world(`
-        instances: [{id: "i-{n:02}", count: 25, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-a]}]
-`))
+	server := serveWorld(t, world().
+		Instance("i-{n:02}", worldtest.Count(25)))
 	c := s.client(t, server.endpoint, worldKey)
-	expectPages(t, numbered("i-%02d", 25), func(p page) (listed, error) {
+	expectPages(t, numbered("i-%02d", 25), func(p page) (listPage, error) {
 		reply, err := describeInstances(c, instanceQuery{RegionID: "cn-hangzhou", page: p})
 		if err != nil {
-			return listed{}, err
+			return listPage{}, err
 		}
-		l := listed{next: reply.NextToken, total: reply.TotalCount, number: reply.PageNumber, size: reply.PageSize}
+		l := listPage{next: reply.NextToken, total: reply.TotalCount, number: reply.PageNumber, size: reply.PageSize}
 		for _, i := range reply.Instances.Instance {
 			l.ids = append(l.ids, i.InstanceId)
 		}
@@ -172,14 +169,14 @@ func testPageThroughInstances(t *testing.T, s sdk) {
 	})
 }
 
-// listed is one page of a list.
-type listed struct {
+// listPage is one page of a list.
+type listPage struct {
 	ids                 []string
 	next                string
 	total, number, size int
 }
 
-// numbered are ids with the numbers from 1 to n.
+// numbered returns n ids with the numbers from 1.
 func numbered(format string, n int) (ids []string) {
 	for i := range n {
 		ids = append(ids, fmt.Sprintf(format, i+1))
@@ -187,8 +184,9 @@ func numbered(format string, n int) (ids []string) {
 	return ids
 }
 
-// expectPages goes through a list of 25 by pages of 10, first by token and then by number, one page too far.
-func expectPages(t *testing.T, want []string, list func(page) (listed, error)) {
+// expectPages reads a list of 25 in pages of 10, first by token and then by number, including a
+// page after the end.
+func expectPages(t *testing.T, want []string, list func(page) (listPage, error)) {
 	t.Helper()
 	var all []string
 	var sizes []int
@@ -219,13 +217,14 @@ func expectPages(t *testing.T, want []string, list func(page) (listed, error)) {
 	expectAll(t, "by number", all, want, sizes, []int{10, 10, 5, 0})
 }
 
-func expectAll(t *testing.T, way string, ids, wantIDs []string, sizes, wantSizes []int) {
+// expectAll compares the ids and the sizes of all pages.
+func expectAll(t *testing.T, paging string, ids, wantIDs []string, sizes, wantSizes []int) {
 	t.Helper()
-	slices.Sort(ids) // in which order a list comes is not promised
+	slices.Sort(ids) // the order of a list is not part of the contract
 	if !slices.Equal(ids, wantIDs) {
-		t.Errorf("%s: got %v, want %v", way, ids, wantIDs)
+		t.Errorf("%s: got %v, want %v", paging, ids, wantIDs)
 	}
 	if !slices.Equal(sizes, wantSizes) {
-		t.Errorf("%s: got pages of %v, want %v", way, sizes, wantSizes)
+		t.Errorf("%s: got pages of %v, want %v", paging, sizes, wantSizes)
 	}
 }

@@ -12,13 +12,13 @@ import (
 
 func TestGoSDK(t *testing.T) {
 	t.Parallel()
-	drive(t, goSDK{})
-	t.Run("blames the secret", testGoSDKBlamesTheSecret)
+	testSDK(t, goSDK{})
+	t.Run("reports a wrong secret", testGoSDKReportsWrongSecret)
 }
 
-// The Go SDK compares the string to sign in the message with its own, byte by byte. When they agree it tells its user that the secret is wrong,
-// when they differ that the SDK has a bug.
-func testGoSDKBlamesTheSecret(t *testing.T) {
+// The Go SDK compares the string to sign in the message with its own. If they are equal, it reports
+// a wrong secret, otherwise a bug of the SDK.
+func testGoSDKReportsWrongSecret(t *testing.T) {
 	t.Parallel()
 	s := goSDK{}
 	got := s.refusal(t, attachWithWrongSecret(t, s)).Recommend
@@ -27,10 +27,11 @@ func testGoSDKBlamesTheSecret(t *testing.T) {
 	}
 }
 
-// goSDK is github.com/aliyun/alibaba-cloud-sdk-go, the SDK that signs in V1.
+// goSDK is github.com/aliyun/alibaba-cloud-sdk-go, the SDK that signs with V1.
 type goSDK struct{}
 
-// The SDK makes this table with its first client, without a lock, for all of them: so it is made before any test runs.
+// The SDK fills this table at the first client, without a lock. So it is filled before the tests
+// run.
 var _ = ecs.GetEndpointMap()
 
 func (goSDK) client(t *testing.T, endpoint string, k key) client {
@@ -41,7 +42,7 @@ func (goSDK) client(t *testing.T, endpoint string, k key) client {
 	}
 	c.Domain = endpoint
 	c.SetNoProxy("127.0.0.1")
-	c.SetReadTimeout(patience)
+	c.SetReadTimeout(sdkTimeout)
 	return goClient{c}
 }
 
@@ -54,9 +55,10 @@ func (goSDK) refusal(t *testing.T, err error) refusal {
 	return refusal{e.HttpStatus(), e.ErrorCode(), e.Message(), e.RequestId(), e.HostId(), e.Recommend()}
 }
 
+// goClient is a client of the Go SDK. The client of one product can send requests of all products,
+// because its domain is set.
 type goClient struct{ sdk *ecs.Client }
 
-// do: the client of one product sends the requests of any, as long as its domain is set.
 func (c goClient) do(request requests.AcsRequest, response responses.AcsResponse) error {
 	return c.sdk.DoAction(request, response)
 }

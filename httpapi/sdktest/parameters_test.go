@@ -9,9 +9,9 @@ import (
 	"enisim/httpapi"
 )
 
-// ignored are parameters of the SDK that no action here reads, by the reason. One that only some of its actions ignore
-// stands behind the action.
-var ignored = map[string]string{
+// ignoredParameters are parameters of the SDK that no action reads, by the reason. A parameter that
+// only one action ignores has the action before it.
+var ignoredParameters = map[string]string{
 	"the account follows from the key": `
 		OwnerId OwnerAccount ResourceOwnerId ResourceOwnerAccount SourceGroupOwnerId SourceGroupOwnerAccount
 		DestGroupOwnerId DestGroupOwnerAccount Permissions.1.SourceGroupOwnerId
@@ -91,14 +91,15 @@ var ignored = map[string]string{
 		vpc:ModifyVpcAttribute/CidrBlock ForceDelete`,
 }
 
-// Every parameter that the SDK can send is read by its action, under the name that the SDK sends, or is ignored for a reason that is written down.
-func TestEveryParameterOfTheSDKIsKnown(t *testing.T) {
+// Each parameter that the SDK can send is read by its action under the same name, or is ignored for
+// a listed reason.
+func TestSDKParametersAreReadOrIgnored(t *testing.T) {
 	t.Parallel()
 	reasons := map[string]string{}
-	for reason, names := range ignored {
+	for reason, names := range ignoredParameters {
 		for name := range strings.FieldsSeq(names) {
 			if reasons[name] != "" {
-				t.Errorf("%s is ignored for two reasons", name)
+				t.Errorf("%s: got two reasons to ignore it, want one", name)
 			}
 			reasons[name] = reason
 		}
@@ -107,34 +108,34 @@ func TestEveryParameterOfTheSDKIsKnown(t *testing.T) {
 	for _, action := range httpapi.ActionNames() {
 		model, found := models[action]
 		if !found {
-			t.Errorf("%s: no model of the SDK", action)
+			t.Errorf("%s: got no model of the SDK", action)
 			continue
 		}
 		read := httpapi.ParameterNames(action)
-		for _, name := range sentNames(reflect.TypeOf(model.request).Elem(), "") {
+		for _, name := range parameterNames(reflect.TypeOf(model.request).Elem(), "") {
 			if slices.Contains(read, name) {
 				continue
 			}
 			used[name], used[action+"/"+name] = true, true
 			if reasons[name] == "" && reasons[action+"/"+name] == "" {
-				t.Errorf("%s: the SDK sends %s, which is neither read nor ignored for a reason", action, name)
+				t.Errorf("%s: got the parameter %s, want it read or ignored for a reason", action, name)
 			}
 		}
 	}
 	for name := range reasons {
 		if !used[name] {
-			t.Errorf("%s is ignored for a reason, but nothing sends it, or every action reads it", name)
+			t.Errorf("%s: got a reason to ignore it, but no request sends it or all actions read it", name)
 		}
 	}
 }
 
-// sentNames lists the parameters that a request of the SDK can send: of a list those of its first item.
-func sentNames(request reflect.Type, prefix string) []string {
+// parameterNames returns the parameters of a request of the SDK. Lists have their first item.
+func parameterNames(request reflect.Type, prefix string) []string {
 	var names []string
 	for field := range request.Fields() {
 		name := field.Tag.Get("name")
 		if name == "" {
-			continue // what all requests share
+			continue // shared by all requests
 		}
 		kind := field.Type
 		for kind.Kind() == reflect.Pointer {
@@ -145,7 +146,7 @@ func sentNames(request reflect.Type, prefix string) []string {
 			name, kind = name+".1", kind.Elem()
 		}
 		if kind.Kind() == reflect.Struct {
-			names = append(names, sentNames(kind, name+".")...)
+			names = append(names, parameterNames(kind, name+".")...)
 		} else {
 			names = append(names, name)
 		}

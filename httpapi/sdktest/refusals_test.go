@@ -12,7 +12,7 @@ import (
 // attachErrorsKey is the key of the account of testdata/scenarios/attach-errors.yaml.
 var attachErrorsKey = key{"LTAIattacherrors001", "attach-errors-secret"}
 
-// attachErrors is the world in which an attach meets every error.
+// attachErrors returns the scenario with an object for each error of an attach.
 func attachErrors(t *testing.T) []byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "scenarios", "attach-errors.yaml"))
@@ -22,7 +22,8 @@ func attachErrors(t *testing.T) []byte {
 	return text
 }
 
-// Each refusal comes out of the SDK's own error object whole: status, code, message and where to ask about it.
+// The SDK's error object has all fields of each error: status, code, message, ids and
+// recommendation.
 func testRefusals(t *testing.T, s sdk) {
 	endpoint := serve(t, attachErrors(t)).endpoint
 	for _, c := range []struct {
@@ -37,7 +38,8 @@ func testRefusals(t *testing.T, s sdk) {
 		{
 			name: "interface in use", request: attachment{"cn-hangzhou", "i-ok", "eni-invalid-eni-state-in-use"},
 			status: 400, code: "InvalidOperation.InvalidEniState",
-			message: `The operation is not allowed in the current ENI state. Expecting status is "Available" while current status is "InUse".`,
+			message: `The operation is not allowed in the current ENI state. ` +
+				`Expecting status is "Available" while current status is "InUse".`,
 		},
 		{
 			name: "instance full", request: attachment{"cn-hangzhou", "i-eni-per-instance-limit-exceeded", "eni-ok"},
@@ -72,15 +74,17 @@ func testRefusals(t *testing.T, s sdk) {
 		{
 			name: "type without hot-plug", request: attachment{"cn-hangzhou", "i-hot-plug-not-support", "eni-ok"},
 			status: 403, code: "InvalidOperation.HotPlugNotSupport",
-			message: "The instance type does not support hot-plugging of ENIs. Please stop the ECS instance, and try again.",
+			message: "The instance type does not support hot-plugging of ENIs. Please stop the ECS instance, and try " +
+				"again.",
 		},
 		{
-			name: "instance that starts", request: attachment{"cn-hangzhou", "i-invalid-ecs-state-starting", "eni-ok"},
+			name: "starting instance", request: attachment{"cn-hangzhou", "i-invalid-ecs-state-starting", "eni-ok"},
 			status: 400, code: "InvalidOperation.InvalidEcsState",
 			message: "The operation is not allowed in the current ECS state.",
 		},
 		{
-			name: "full security group", request: attachment{"cn-hangzhou", "i-ok", "eni-security-group-instance-limit-exceed"},
+			name: "full security group", request: attachment{"cn-hangzhou", "i-ok",
+				"eni-security-group-instance-limit-exceed"},
 			status: 403, code: "SecurityGroupInstanceLimitExceed",
 			message: "The maximum number of instances in a security group is exceeded.",
 		},
@@ -95,28 +99,33 @@ func testRefusals(t *testing.T, s sdk) {
 			message: "The specified RegionId does not exist.",
 		},
 		{
-			name: "RAM user who may only look", key: key{"LTAIramother0000001", "ram-other-secret"}, request: attachment{"cn-hangzhou", "i-ok", "eni-ok"},
-			status: 403, code: "Forbidden.SubUser",
+			name: "RAM user with reads only", key: key{"LTAIramother0000001", "ram-other-secret"},
+			request: attachment{"cn-hangzhou", "i-ok", "eni-ok"},
+			status:  403, code: "Forbidden.SubUser",
 			message: "The specified action is not available for you.",
 		},
 		{
-			name: "expired key", key: key{"LTAIexpired00000001", "expired-secret"}, request: attachment{"cn-hangzhou", "i-ok", "eni-ok"},
-			status: 403, code: "Abs.InvalidAccount.NotFound",
+			name: "expired key", key: key{"LTAIexpired00000001", "expired-secret"},
+			request: attachment{"cn-hangzhou", "i-ok", "eni-ok"},
+			status:  403, code: "Abs.InvalidAccount.NotFound",
 			message: "The Account is not found or ak is expired.",
 		},
 		{
-			name: "unknown key", key: key{"LTAInobody", "no-secret"}, request: attachment{"cn-hangzhou", "i-ok", "eni-ok"},
-			status: 404, code: "InvalidAccessKeyId.NotFound",
+			name: "unknown key", key: key{"LTAInobody", "no-secret"},
+			request: attachment{"cn-hangzhou", "i-ok", "eni-ok"},
+			status:  404, code: "InvalidAccessKeyId.NotFound",
 			message: "Specified access key is not found.",
 		},
 		{
-			name: "detach from another instance", detach: true, request: attachment{"cn-hangzhou", "i-ok", "eni-invalid-eni-state-in-use"},
-			status: 400, code: "InvalidParameter.EniNotBelongEcs",
+			name: "detach from another instance", detach: true,
+			request: attachment{"cn-hangzhou", "i-ok", "eni-invalid-eni-state-in-use"},
+			status:  400, code: "InvalidParameter.EniNotBelongEcs",
 			message: "The specified ENI is not attached to the specified ECS instance.",
 		},
 		{
-			name: "detach of a primary interface", detach: true, request: attachment{"cn-hangzhou", "i-holder", "eni-holder-primary"},
-			status: 400, code: "InvalidOperation.DetachPrimaryEniNotAllowed",
+			name: "detach of a primary interface", detach: true,
+			request: attachment{"cn-hangzhou", "i-holder", "eni-holder-primary"},
+			status:  400, code: "InvalidOperation.DetachPrimaryEniNotAllowed",
 			message: "Detaching primary ENI from ECS instance is not allowed.",
 		},
 	} {
@@ -144,11 +153,12 @@ func testRefusals(t *testing.T, s sdk) {
 	}
 }
 
-// A wrong secret is told from everything else, with what the server signed.
+// A wrong secret has its own error, with the string that the server signed.
 func testWrongSecret(t *testing.T, s sdk) {
 	got := s.refusal(t, attachWithWrongSecret(t, s))
 	if got.Status != 400 || got.Code != "SignatureDoesNotMatch" || got.RequestID != requestID {
-		t.Errorf("got %d %s, request id %s; want 400 SignatureDoesNotMatch, request id %s", got.Status, got.Code, got.RequestID, requestID)
+		t.Errorf("got %d %s, request id %s; want 400 SignatureDoesNotMatch, request id %s", got.Status, got.Code,
+			got.RequestID, requestID)
 	}
 	const start = "Specified signature is not matched with our calculation. server string to sign is:"
 	if rest, found := strings.CutPrefix(got.Message, start); !found || rest == "" {
@@ -156,20 +166,21 @@ func testWrongSecret(t *testing.T, s sdk) {
 	}
 }
 
+// attachWithWrongSecret returns the error of an attach with a wrong secret.
 func attachWithWrongSecret(t *testing.T, s sdk) error {
 	t.Helper()
 	endpoint := serve(t, scenarios.Quickstart).endpoint
-	_, err := attach(s.client(t, endpoint, key{quickstartKey.id, "not-the-secret"}), free)
+	_, err := attach(s.client(t, endpoint, key{quickstartKey.id, "not-the-secret"}), freeInterface)
 	return err
 }
 
-// A server that lost its database says so as the cloud does, in an answer that the SDK understands.
+// A server without its database answers ServiceUnavailable, which the SDK understands.
 func testUnavailable(t *testing.T, s sdk) {
 	server := serve(t, scenarios.Quickstart)
 	c := s.client(t, server.endpoint, quickstartKey)
-	expectPlace(t, c, place{Status: "Available"}) // the key and the region are known from now on
+	expectState(t, c, interfaceState{Status: "Available"}) // fills the caches of keys and regions
 	server.pool.Close()
-	_, err := attach(c, free)
+	_, err := attach(c, freeInterface)
 	if got := s.refusal(t, err); got.Status != 503 || got.Code != "ServiceUnavailable" {
 		t.Errorf("got %d %s, want 503 ServiceUnavailable", got.Status, got.Code)
 	}

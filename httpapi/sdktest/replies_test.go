@@ -13,7 +13,7 @@ import (
 	"enisim/httpapi"
 )
 
-// newerFields are those that the Go SDK lacks and the TypeScript SDKs have.
+// newerFields are fields that the TypeScript SDKs have and the Go SDK lacks.
 var newerFields = []string{
 	"ecs:CreateNetworkInterface.Ipv6Sets.Ipv6Set.Primary",
 	"ecs:DescribeInstanceAttribute.NetworkOptions",
@@ -29,45 +29,47 @@ var newerFields = []string{
 	"ecs:DescribeSecurityGroupAttribute.SnapshotPolicyIds",
 }
 
-// otherFields are those that no SDK has, or has in another type, with what they rest on.
+// otherFields are fields that no SDK has, or has with another type, each with its evidence.
 var otherFields = map[string]string{
-	"ecs:DescribeSecurityGroupAttribute.Permissions.Permission.Priority": "captured answers have a number, which the SDKs read as text",
+	"ecs:DescribeSecurityGroupAttribute.Permissions.Permission.Priority": "captured answers have a number, which the " +
+		"SDKs read as text",
 }
 
-// Every field of every kept reply is one that the vendor's SDKs have for the action, in a type that they read.
-func TestEveryFieldOfAReplyIsKnownToTheSDKs(t *testing.T) {
+// Each field of each golden reply is in the model of an SDK, with a type that the SDK reads.
+func TestReplyFieldsAreInSDKs(t *testing.T) {
 	t.Parallel()
 	unknown := map[string]bool{} // to the Go SDK
-	walked := 0
-	for path, reply := range keptReplies(t) {
+	replies := 0
+	for path, reply := range goldenReplies(t) {
 		action, _, _ := strings.Cut(path, "/")
-		walked++
-		unread(reply, reflect.TypeOf(models[action].response), action, func(field string) {
+		replies++
+		reportUnknownFields(reply, reflect.TypeOf(models[action].response), action, func(field string) {
 			unknown[field] = true
 			if !slices.Contains(newerFields, field) && otherFields[field] == "" {
-				t.Errorf("%s: the Go SDK does not read %s", path, field)
+				t.Errorf("%s: got the field %s, which the Go SDK does not read", path, field)
 			}
 		})
 	}
-	if walked < len(models) {
-		t.Errorf("got %d replies, want at least one of each of %d actions", walked, len(models))
+	if replies < len(models) {
+		t.Errorf("got %d replies, want at least one of each of %d actions", replies, len(models))
 	}
 	for _, field := range newerFields {
 		if !unknown[field] {
-			t.Errorf("%s: is listed as newer than the Go SDK, but is in no reply, or is in the SDK", field)
+			t.Errorf("%s: got it in newerFields, but it is in no reply or in the Go SDK", field)
 		}
 	}
 	for field, reason := range otherFields {
 		if !unknown[field] {
-			t.Errorf("%s: is listed (%s), but is in no reply, or is in the SDK", field, reason)
+			t.Errorf("%s: got it in otherFields (%s), but it is in no reply or in the Go SDK", field, reason)
 		}
 	}
 }
 
-// What is newer than the Go SDK is in the models of the TypeScript SDKs.
+// The TypeScript SDKs have all fields in newerFields.
 func TestNewerFieldsAreInTheTypeScriptSDKs(t *testing.T) {
 	t.Parallel()
-	command := exec.CommandContext(t.Context(), nodeForTypeScript(t), append([]string{"models.mjs"}, httpapi.ActionNames()...)...)
+	command := exec.CommandContext(t.Context(), nodeForTypeScript(t),
+		append([]string{"models.mjs"}, httpapi.ActionNames()...)...)
 	command.Dir, command.Env = "typescript", []string{}
 	text, err := command.Output()
 	if err != nil {
@@ -85,14 +87,14 @@ func TestNewerFieldsAreInTheTypeScriptSDKs(t *testing.T) {
 			at = inner[name]
 		}
 		if at == nil {
-			t.Errorf("%s: the TypeScript SDK does not have it either", field)
+			t.Errorf("%s: got no such field in the TypeScript SDK", field)
 		}
 	}
 }
 
-// keptReplies are the successes among the golden files, by product:Action/file. Of an action that several products have, a file belongs to the
-// product that it names.
-func keptReplies(t *testing.T) map[string]any {
+// goldenReplies returns the successful golden replies by product:Action/file. If several products
+// have an action, its files count for each of them.
+func goldenReplies(t *testing.T) map[string]any {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join("..", "..", "testdata", "golden", "*", "*.json"))
 	if err != nil || len(paths) == 0 {
@@ -121,8 +123,8 @@ func keptReplies(t *testing.T) map[string]any {
 	return replies
 }
 
-// unread reports the fields of a reply that a model lacks, or has in another type, by their way from the action.
-func unread(value any, model reflect.Type, path string, report func(string)) {
+// reportUnknownFields reports the path of each field that a model lacks or has with another type.
+func reportUnknownFields(value any, model reflect.Type, path string, report func(string)) {
 	for model.Kind() == reflect.Pointer {
 		model = model.Elem()
 	}
@@ -134,7 +136,7 @@ func unread(value any, model reflect.Type, path string, report func(string)) {
 		}
 		for name, inner := range v {
 			if field, found := fieldNamed(model, name); found {
-				unread(inner, field, path+"."+name, report)
+				reportUnknownFields(inner, field, path+"."+name, report)
 			} else {
 				report(path + "." + name)
 			}
@@ -144,7 +146,7 @@ func unread(value any, model reflect.Type, path string, report func(string)) {
 			break
 		}
 		for _, inner := range v {
-			unread(inner, model.Elem(), path, report)
+			reportUnknownFields(inner, model.Elem(), path, report)
 		}
 	case string:
 		fits = model.Kind() == reflect.String
@@ -158,6 +160,7 @@ func unread(value any, model reflect.Type, path string, report func(string)) {
 	}
 }
 
+// fieldNamed returns the type of a field by its JSON name.
 func fieldNamed(model reflect.Type, name string) (reflect.Type, bool) {
 	for field := range model.Fields() {
 		if field.Tag.Get("json") == name {

@@ -10,21 +10,22 @@ import (
 
 // sdk is one of the vendor's SDKs.
 type sdk interface {
-	// client makes a client for an endpoint, host:port, as a user of the SDK would.
+	// client returns a client for an endpoint, host:port.
 	client(t *testing.T, endpoint string, k key) client
-	// refusal is what the SDK's error object says of an API error.
+	// refusal returns the API error that is in the error object of the SDK.
 	refusal(t *testing.T, err error) refusal
 }
 
 // key is an access key.
 type key struct{ id, secret string }
 
-// client is an SDK's client. Requests and replies are in the types of the Go SDK, whichever SDK sends and reads them. It is for one caller at a time.
+// client is a client of an SDK for one caller at a time. Its requests and replies have the types of
+// the Go SDK, whichever SDK sends and reads them.
 type client interface {
 	do(requests.AcsRequest, responses.AcsResponse) error
 }
 
-// What the tests send most.
+// These are the most frequent requests of the tests.
 type (
 	attachment            struct{ RegionID, InstanceID, NetworkInterfaceID string }
 	networkInterfaceQuery struct {
@@ -35,7 +36,7 @@ type (
 	}
 	instanceQuery struct {
 		RegionID    string
-		InstanceIDs string // a JSON array: the SDKs leave it to their user
+		InstanceIDs string // a JSON array, which users of the SDKs encode themselves
 		page
 	}
 	page struct {
@@ -45,12 +46,14 @@ type (
 	}
 )
 
+// attach attaches an interface.
 func attach(c client, a attachment) (*ecs.AttachNetworkInterfaceResponse, error) {
 	request, response := ecs.CreateAttachNetworkInterfaceRequest(), ecs.CreateAttachNetworkInterfaceResponse()
 	request.RegionId, request.InstanceId, request.NetworkInterfaceId = a.RegionID, a.InstanceID, a.NetworkInterfaceID
 	return response, c.do(request, response)
 }
 
+// detach detaches an interface.
 func detach(c client, a attachment) (*ecs.DetachNetworkInterfaceResponse, error) {
 	request, response := ecs.CreateDetachNetworkInterfaceRequest(), ecs.CreateDetachNetworkInterfaceResponse()
 	request.RegionId, request.InstanceId, request.NetworkInterfaceId = a.RegionID, a.InstanceID, a.NetworkInterfaceID
@@ -86,7 +89,7 @@ func (q instanceQuery) request() *ecs.DescribeInstancesRequest {
 	return request
 }
 
-// integer is a number as the Go SDK's requests hold it: "" is not sent.
+// integer returns a number as the Go SDK's requests have it. 0 is not sent.
 func integer(n int) requests.Integer {
 	if n == 0 {
 		return ""
@@ -94,7 +97,7 @@ func integer(n int) requests.Integer {
 	return requests.NewInteger(n)
 }
 
-// refusal is an API error as a user of an SDK can take it apart.
+// refusal is an API error as the SDK's user gets it.
 type refusal struct {
 	Status    int
 	Code      string
@@ -104,19 +107,19 @@ type refusal struct {
 	Recommend string
 }
 
-// drive runs every test that all SDKs have to pass.
-func drive(t *testing.T, s sdk) {
+// testSDK runs the tests that all SDKs must pass.
+func testSDK(t *testing.T, s sdk) {
 	for name, test := range map[string]func(*testing.T, sdk){
-		"attach and detach":        testAttachAndDetach,
-		"read a network interface": testReadNetworkInterface,
-		"read an instance":         testReadInstance,
-		"page through interfaces":  testPageThroughInterfaces,
-		"page through instances":   testPageThroughInstances,
-		"refusals":                 testRefusals,
-		"a whole life, twice":      testLife,
-		"sixteen lives at once":    testLivesAtOnce,
-		"wrong secret":             testWrongSecret,
-		"database that went away":  testUnavailable,
+		"attach and detach":             testAttachAndDetach,
+		"read a network interface":      testReadNetworkInterface,
+		"read an instance":              testReadInstance,
+		"page through interfaces":       testPageThroughInterfaces,
+		"page through instances":        testPageThroughInstances,
+		"refusals":                      testRefusals,
+		"lifecycle, twice":              testLifecycle,
+		"sixteen concurrent lifecycles": testConcurrentLifecycles,
+		"wrong secret":                  testWrongSecret,
+		"lost database":                 testUnavailable,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

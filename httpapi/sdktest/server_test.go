@@ -12,18 +12,19 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
-	"enisim/service/scenario"
+	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
 )
 
 const (
-	// requestID is what every reply of the server carries.
+	// requestID is the RequestId of all replies.
 	requestID = "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"
-	// transition is how long each transient status lasts.
+	// transition is the duration of each transient status.
 	transition = time.Second
-	// patience is how long an SDK waits for an answer. Their defaults, down to 3 s, are short for a test machine under load.
-	patience = time.Minute
+	// sdkTimeout is the SDKs' timeout for a reply. Their defaults, down to 3 s, are too short for a
+	// loaded machine.
+	sdkTimeout = time.Minute
 )
 
 // server is a running server on a database of its own.
@@ -33,30 +34,31 @@ type server struct {
 	pool     *pgxpool.Pool
 }
 
-// serve starts a server with a scenario in its database. It demands signatures, as it does by default.
+// serve starts a server with a scenario in its database. It verifies signatures, as by default.
 func serve(t *testing.T, text []byte) *server {
 	t.Helper()
 	s := &server{clock: &clock{now: time.Now()}, pool: storetest.Pool(t)}
 	log := slog.New(slog.DiscardHandler)
 	st := store.New(s.pool, log)
-	sc, err := scenario.Parse("scenario.yaml", text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := scenario.Apply(t.Context(), st, sc, s.clock.read()); err != nil {
-		t.Fatal(err)
-	}
+	worldtest.Apply(t, st, s.clock.read(), string(text))
 	simulated := service.New(st, service.Options{
 		AttachDelay: transition, DetachDelay: transition, DeleteDelay: transition,
 		CreateDelay: transition, StartDelay: transition, StopDelay: transition, Now: s.clock.read,
 	})
-	listening := httptest.NewServer(httpapi.New(simulated, httpapi.Options{Log: log, NewRequestID: func() string { return requestID }}))
+	listening := httptest.NewServer(httpapi.New(simulated,
+		httpapi.Options{Log: log, NewRequestID: func() string { return requestID }}))
 	t.Cleanup(listening.Close)
 	s.endpoint = strings.TrimPrefix(listening.URL, "http://")
 	return s
 }
 
-// clock is the time in the simulated world: it stands still unless a test moves it.
+// serveWorld starts a server with a built world.
+func serveWorld(t *testing.T, w *worldtest.World) *server {
+	t.Helper()
+	return serve(t, []byte(w.String()))
+}
+
+// clock is the server's clock. It stands still until a test advances it.
 type clock struct {
 	mu  sync.Mutex
 	now time.Time

@@ -11,20 +11,21 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 )
 
-// The SDK drops a field that its models do not have, and converts or refuses a value of another type: so what it has read is the whole reply
-// only if every field has the name and the type that the vendor gave it. The Go SDK keeps the reply as it came.
-func testTypeScriptLosesNothing(t *testing.T, s *typeScriptSDK) {
+// The TypeScript SDK drops unknown fields, and converts or refuses values of other types. So it
+// reads a whole reply only if all names and types are the vendor's. The Go SDK keeps the reply as
+// it is.
+func testTypeScriptReadsAllFields(t *testing.T, s *typeScriptSDK) {
 	endpoint := serve(t, attachErrors(t)).endpoint
-	asItCame := goSDK{}.client(t, endpoint, attachErrorsKey)
+	unchanged := goSDK{}.client(t, endpoint, attachErrorsKey)
 	client := s.client(t, endpoint, attachErrorsKey).(typeScriptClient)
 
 	interfaces := networkInterfaceQuery{RegionID: "cn-hangzhou", page: page{PageSize: 100}}
-	sentInterfaces, err := describeNetworkInterfaces(asItCame, interfaces)
+	sentInterfaces, err := describeNetworkInterfaces(unchanged, interfaces)
 	if err != nil {
 		t.Fatal(err)
 	}
 	instances := instanceQuery{RegionID: "cn-hangzhou", page: page{PageSize: 100}}
-	sentInstances, err := describeInstances(asItCame, instances)
+	sentInstances, err := describeInstances(unchanged, instances)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,13 +49,13 @@ func testTypeScriptLosesNothing(t *testing.T, s *typeScriptSDK) {
 		flatten(sent, c.action, want)
 		for _, path := range slices.Sorted(maps.Keys(want)) {
 			if got[path] != want[path] {
-				t.Errorf("%s: read %s, was sent %s", path, cmp.Or(got[path], "nothing"), want[path])
+				t.Errorf("%s: got %s, want %s as sent", path, cmp.Or(got[path], "nothing"), want[path])
 			}
 		}
 	}
 }
 
-// flatten spells a JSON value and all that is in it, each part under its path.
+// flatten adds a JSON value and all its parts, each with its path.
 func flatten(value any, path string, out map[string]string) {
 	switch v := value.(type) {
 	case map[string]any:

@@ -19,10 +19,10 @@ import (
 func TestTypeScriptSDK(t *testing.T) {
 	t.Parallel()
 	s := startTypeScriptSDK(t)
-	drive(t, s)
+	testSDK(t, s)
 	for name, test := range map[string]func(*testing.T, *typeScriptSDK){
-		"error object": testTypeScriptErrorObject,
-		"nothing lost": testTypeScriptLosesNothing,
+		"error object":    testTypeScriptErrorObject,
+		"all fields read": testTypeScriptReadsAllFields,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -31,7 +31,7 @@ func TestTypeScriptSDK(t *testing.T) {
 	}
 }
 
-// All parts of the error object say the same, and its message says it all.
+// All parts of the error object have the same code and request id, and its message has all of them.
 func testTypeScriptErrorObject(t *testing.T, s *typeScriptSDK) {
 	c := s.client(t, serve(t, attachErrors(t)).endpoint, attachErrorsKey)
 	_, err := attach(c, attachment{"cn-hangzhou", "i-ok", "eni-not-found"})
@@ -39,15 +39,18 @@ func testTypeScriptErrorObject(t *testing.T, s *typeScriptSDK) {
 	if want := "ClientError"; got.Name != want {
 		t.Errorf("class: got %s, want %s", got.Name, want)
 	}
-	if want := `InvalidEniId.NotFound: code: 404, The specified EniId "eni-not-found" is not found. request id: ` + requestID; got.Message != want {
+	if want := `InvalidEniId.NotFound: code: 404, The specified EniId "eni-not-found" is not found. request id: ` +
+		requestID; got.Message != want {
 		t.Errorf("message:\ngot  %s\nwant %s", got.Message, want)
 	}
 	if got.Data.Code != got.Code || got.Data.RequestID != got.RequestID {
-		t.Errorf("in data: got %s, request %s; want the same as in the error: %s, request %s", got.Data.Code, got.Data.RequestID, got.Code, got.RequestID)
+		t.Errorf("in data: got %s, request %s; want the same as in the error: %s, request %s", got.Data.Code,
+			got.Data.RequestID, got.Code, got.RequestID)
 	}
 }
 
-// The lock file says what a package must be, by its hash, and never where it came from: that is up to the machine that installs it.
+// The lock file identifies packages by their hash and has no addresses, so each machine uses its
+// own registry.
 func TestLockFileHasNoAddresses(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(filepath.Join("typescript", "package-lock.json"))
@@ -56,14 +59,16 @@ func TestLockFileHasNoAddresses(t *testing.T) {
 	}
 	for n, line := range bytes.Split(text, []byte("\n")) {
 		if bytes.Contains(line, []byte("://")) {
-			t.Errorf("package-lock.json:%d: got %s, want no address (typescript/.npmrc tells npm so)", n+1, bytes.TrimSpace(line))
+			t.Errorf("package-lock.json:%d: got %s, want no address (a setting in typescript/.npmrc)", n+1,
+				bytes.TrimSpace(line))
 		}
 	}
 }
 
-// typeScriptSDK is @alicloud/ecs20140526 and @alicloud/vpc20160428, the SDKs that sign in V3, in a process of their own.
+// typeScriptSDK is @alicloud/ecs20140526 and @alicloud/vpc20160428, the SDKs that sign with V3, in
+// a process of their own.
 type typeScriptSDK struct {
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the fields below
 	calls   *json.Encoder
 	last    int                  // number of the last call
 	waiting map[int]chan outcome // calls without an outcome yet
@@ -92,7 +97,7 @@ type (
 	}
 )
 
-// typeScriptError is what the SDK throws. Data is the body of the answer.
+// typeScriptError is an error that the SDK throws. Data is the body of the reply.
 type typeScriptError struct {
 	Name       string
 	Message    string
@@ -104,7 +109,8 @@ type typeScriptError struct {
 
 func (e *typeScriptError) Error() string { return e.Name + ": " + e.Message }
 
-// nodeForTypeScript returns the Node that runs the TypeScript SDKs. Without it, or without the SDKs, the test is skipped, but not in CI.
+// nodeForTypeScript returns the path of Node. Without Node or the SDKs the test is skipped, except
+// in CI.
 func nodeForTypeScript(t *testing.T) string {
 	t.Helper()
 	node, err := exec.LookPath("node")
@@ -114,22 +120,22 @@ func nodeForTypeScript(t *testing.T) string {
 	switch {
 	case err == nil:
 	case os.Getenv("CI") != "":
-		t.Fatalf("the TypeScript SDK needs Node and `make sdk`, and CI must not do without: %v", err)
+		t.Fatalf("the TypeScript SDK needs Node and `make sdk`, which CI must have: %v", err)
 	default:
 		t.Skipf("the TypeScript SDK needs Node and `make sdk`: %v", err)
 	}
 	return node
 }
 
-// startTypeScriptSDK starts the driver, for as long as the test takes.
+// startTypeScriptSDK starts the driver, which runs until the end of the test.
 func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
 	t.Helper()
 	node := nodeForTypeScript(t)
 	driver := exec.CommandContext(t.Context(), node, "driver.mjs")
 	driver.Dir = "typescript"
-	driver.Env = []string{} // no proxies, no credentials, nothing of whoever runs the test
-	var complaints bytes.Buffer
-	driver.Stderr = &complaints
+	driver.Env = []string{} // no proxies or credentials of this environment
+	var stderr bytes.Buffer
+	driver.Stderr = &stderr
 	stdin, err := driver.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -142,9 +148,9 @@ func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = driver.Wait() // killed: the test's context has ended
-		if t.Failed() && complaints.Len() > 0 {
-			t.Logf("driver.mjs said: %s", &complaints)
+		_ = driver.Wait() // killed by the end of the test's context
+		if t.Failed() && stderr.Len() > 0 {
+			t.Logf("driver.mjs: %s", &stderr)
 		}
 	})
 	s := &typeScriptSDK{calls: json.NewEncoder(stdin), waiting: map[int]chan outcome{}}
@@ -152,7 +158,7 @@ func startTypeScriptSDK(t *testing.T) *typeScriptSDK {
 	return s
 }
 
-// read hands each outcome to whoever waits for it, until the driver ends.
+// read sends each outcome to its caller, until the driver ends.
 func (s *typeScriptSDK) read(outcomes *json.Decoder) {
 	for {
 		var o outcome
@@ -173,7 +179,7 @@ func (s *typeScriptSDK) read(outcomes *json.Decoder) {
 }
 
 func (s *typeScriptSDK) client(_ *testing.T, endpoint string, k key) client {
-	return typeScriptClient{s, config{endpoint, "http", k.id, k.secret, patience.Milliseconds()}}
+	return typeScriptClient{s, config{endpoint, "http", k.id, k.secret, sdkTimeout.Milliseconds()}}
 }
 
 func (s *typeScriptSDK) refusal(t *testing.T, err error) refusal {
@@ -182,7 +188,7 @@ func (s *typeScriptSDK) refusal(t *testing.T, err error) refusal {
 	return refusal{e.StatusCode, e.Code, e.Data.Message, e.RequestID, e.Data.HostID, e.Data.Recommend}
 }
 
-// thrown is the error object that the SDK threw for an API error.
+// thrown returns the error object that the SDK threw for an API error.
 func (s *typeScriptSDK) thrown(t *testing.T, err error) *typeScriptError {
 	t.Helper()
 	var e *typeScriptError
@@ -192,9 +198,9 @@ func (s *typeScriptSDK) thrown(t *testing.T, err error) *typeScriptError {
 	return e
 }
 
-// do calls an action and reads its response.
+// do calls an action and decodes its response.
 func (s *typeScriptSDK) do(c call, response any) error {
-	came := make(chan outcome, 1)
+	result := make(chan outcome, 1)
 	s.mu.Lock()
 	s.last++
 	c.Number = s.last
@@ -202,13 +208,13 @@ func (s *typeScriptSDK) do(c call, response any) error {
 		s.mu.Unlock()
 		return errDriverEnded
 	}
-	s.waiting[c.Number] = came
+	s.waiting[c.Number] = result
 	err := s.calls.Encode(c)
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	o, ok := <-came
+	o, ok := <-result
 	switch {
 	case !ok:
 		return errDriverEnded
@@ -229,16 +235,17 @@ func (c typeScriptClient) do(request requests.AcsRequest, response responses.Acs
 	return c.sdk.do(c.call(request), response)
 }
 
-// call spells a request of the Go SDK.
+// call converts a request of the Go SDK.
 func (c typeScriptClient) call(request requests.AcsRequest) call {
-	spelled := wireFields(reflect.ValueOf(request).Elem())
+	fields := wireFields(reflect.ValueOf(request).Elem())
 	if region := reflect.ValueOf(request).Elem().FieldByName("RegionId"); region.IsValid() && region.String() != "" {
-		spelled["RegionId"] = region.String()
+		fields["RegionId"] = region.String()
 	}
-	return call{Config: c.config, Product: strings.ToLower(request.GetProduct()), Action: request.GetActionName(), Request: spelled}
+	return call{Config: c.config, Product: strings.ToLower(request.GetProduct()), Action: request.GetActionName(),
+		Request: fields}
 }
 
-// wireFields are the parameters that a struct of the Go SDK holds, by their names on the wire: those that are set.
+// wireFields returns the set parameters in a struct of the Go SDK, by their names on the wire.
 func wireFields(v reflect.Value) map[string]any {
 	out := map[string]any{}
 	for i := range v.NumField() {
@@ -262,6 +269,7 @@ func wireFields(v reflect.Value) map[string]any {
 	return out
 }
 
+// wireValue returns a parameter as JSON has it.
 func wireValue(v reflect.Value) any {
 	switch v.Kind() {
 	case reflect.Struct:

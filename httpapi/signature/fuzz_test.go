@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Whatever the parameters, their string to sign has only the characters that the protocol leaves as they are, gives the parameters back when it is
-// decoded, and differs when they differ.
+// For any parameters, the string to sign has only unreserved characters, decodes to the same
+// parameters, and changes with them.
 func FuzzStringToSignV1(f *testing.F) {
 	f.Add("Action=DescribeRegions&Timestamp=2016-02-23T12%3A46%3A24Z")
 	f.Add("Description=a%20b%2Ac~d%2Fe%2Bf%E4%B8%AD&Empty=&Tag.1.Value=v%3D1%262")
@@ -26,28 +26,28 @@ func FuzzStringToSignV1(f *testing.F) {
 		}
 		inner, err := url.PathUnescape(encoded)
 		if err != nil {
-			t.Fatalf("%q: %v", encoded, err)
+			t.Fatalf("unescape %q: got %v, want no error", encoded, err)
 		}
-		back, err := url.ParseQuery(inner)
+		decoded, err := url.ParseQuery(inner)
 		if err != nil {
-			t.Fatalf("%q: %v", inner, err)
+			t.Fatalf("parse %q: got %v, want no error", inner, err)
 		}
-		if len(back) != len(parameters) {
-			t.Fatalf("decoded: got %v, want %v", back, parameters)
+		if len(decoded) != len(parameters) {
+			t.Fatalf("decoded: got %v, want %v", decoded, parameters)
 		}
 		for name, values := range parameters {
-			if !slices.Equal(back[name], values) {
-				t.Fatalf("decoded %q: got %q, want %q", name, back[name], values)
+			if !slices.Equal(decoded[name], values) {
+				t.Fatalf("decoded %q: got %q, want %q", name, decoded[name], values)
 			}
 		}
 		parameters.Add("Fuzz", "1")
 		if StringToSignV1("GET", parameters) == got {
-			t.Fatalf("an added parameter does not change %q", got)
+			t.Fatalf("with another parameter: got the same %q, want another string", got)
 		}
 	})
 }
 
-// Whatever the header, parsing it ends with all three parts or with an error.
+// For any header, parsing returns all three parts or an error.
 func FuzzParseAuthorization(f *testing.F) {
 	f.Add("ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host;x-acs-date,Signature=b")
 	f.Add("ACS3-HMAC-SHA256 Credential=a, Signature=b, SignedHeaders=")
@@ -57,12 +57,13 @@ func FuzzParseAuthorization(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if !strings.HasPrefix(header, AlgorithmV3+" ") || a.AccessKeyID == "" || a.Signature == "" || len(a.SignedHeaders) == 0 || !slices.IsSorted(a.SignedHeaders) {
-			t.Fatalf("%q: got %+v without an error", header, a)
+		if !strings.HasPrefix(header, AlgorithmV3+" ") || a.AccessKeyID == "" || a.Signature == "" ||
+			len(a.SignedHeaders) == 0 || !slices.IsSorted(a.SignedHeaders) {
+			t.Fatalf("%q: got %+v, want all parts or an error", header, a)
 		}
-		// Nor does building the string to sign from it fail.
+		// The string to sign can be built from it.
 		if s := (RequestV3{Method: "POST"}).StringToSign(a.SignedHeaders); !strings.HasPrefix(s, AlgorithmV3+"\n") {
-			t.Fatalf("%q: got %q", header, s)
+			t.Fatalf("%q: got the string to sign %q, want the algorithm first", header, s)
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// vectorsV3 are the reference's (docs/reference/protocol.md, section 3).
+// vectorsV3 are the vectors of docs/reference/protocol.md, section 3.
 var vectorsV3 = []struct {
 	name, host, key, secret, action string
 	query                           url.Values
@@ -16,28 +16,33 @@ var vectorsV3 = []struct {
 	canonicalHash, signature        string
 }{
 	{
-		name: "1", host: "ecs.cn-shanghai.aliyuncs.com", key: "YourAccessKeyId", secret: "YourAccessKeySecret", action: "RunInstances",
-		query:         url.Values{"ImageId": {"win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"}, "RegionId": {"cn-shanghai"}},
+		name: "1", host: "ecs.cn-shanghai.aliyuncs.com",
+		key: "YourAccessKeyId", secret: "YourAccessKeySecret", action: "RunInstances",
+		query: url.Values{"ImageId": {"win2019_1809_x64_dtc_zh-cn_40G_alibase_20230811.vhd"},
+			"RegionId": {"cn-shanghai"}},
 		canonicalHash: "7ea06492da5221eba5297e897ce16e55f964061054b7695beedaac1145b1e259",
 		signature:     "06563a9e1b43f5dfe96b81484da74bceab24a1d853912eee15083a6f0f3283c0",
 	},
 	{
 		name: "2", host: "127.0.0.1:8080", key: "testid", secret: "testsecret", action: "AttachNetworkInterface",
 		query: url.Values{
-			"InstanceId": {"i-bp1abcd1234567890abc"}, "NetworkInterfaceId": {"eni-bp1abcd1234567890abc"}, "RegionId": {"cn-hangzhou"},
+			"InstanceId": {"i-bp1abcd1234567890abc"}, "NetworkInterfaceId": {"eni-bp1abcd1234567890abc"},
+			"RegionId": {"cn-hangzhou"},
 		},
 		canonicalHash: "ef3f98fba15c4ca88afc28e45fbaa952057d5215948cc38f505790075be3be6a",
 		signature:     "f2fdfaa8471827c4795448a1331dce9eea0f05bf7820b973a74816621ccf92f4",
 	},
 	{
 		name: "3", host: "127.0.0.1:8080", key: "testid", secret: "testsecret", action: "AttachNetworkInterface",
-		body:          "InstanceId=i-bp1abcd1234567890abc&NetworkInterfaceId=eni-bp1abcd1234567890abc&RegionId=cn-hangzhou",
+		body: "InstanceId=i-bp1abcd1234567890abc&NetworkInterfaceId=eni-bp1abcd1234567890abc&" +
+			"RegionId=cn-hangzhou",
 		contentType:   "application/x-www-form-urlencoded",
 		canonicalHash: "08fccfdf471ae61737ec95215aafb438904bab527a45148de96352e829476f60",
 		signature:     "f02b7b56504c8f6266833e0eec257e4958e35aec303d32bcf50feb86c106692b",
 	},
 }
 
+// Each vector is signed as documented, and its signed headers cover the request.
 func TestV3Vectors(t *testing.T) {
 	t.Parallel()
 	for _, v := range vectorsV3 {
@@ -57,37 +62,44 @@ func TestV3Vectors(t *testing.T) {
 				t.Fatal(err)
 			}
 			if a.AccessKeyID != v.key || a.Signature != v.signature {
-				t.Errorf("signing: got key %s and signature %s, want %s and %s", a.AccessKeyID, a.Signature, v.key, v.signature)
+				t.Errorf("signing: got key %s and signature %s, want %s and %s", a.AccessKeyID, a.Signature, v.key,
+					v.signature)
 			}
 			if got, want := r.StringToSign(a.SignedHeaders), AlgorithmV3+"\n"+v.canonicalHash; got != want {
 				t.Errorf("string to sign: got %q, want %q", got, want)
 			}
 			if !a.Covers(r.Header) {
-				t.Errorf("signed headers %v do not cover the request", a.SignedHeaders)
+				t.Errorf("got the signed headers %v, want them to cover the request", a.SignedHeaders)
 			}
 		})
 	}
 }
 
+// A malformed header is an error, and a header that must be signed is missed if it is not.
 func TestParseAuthorization(t *testing.T) {
 	t.Parallel()
-	for _, broken := range []string{
-		"", "ACS3-HMAC-SHA256", "ACS3-HMAC-SHA256 ", "Basic dTpw", "ACS3-HMAC-SM3 Credential=a,SignedHeaders=host,Signature=b",
-		"ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host", "ACS3-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=b",
-		"ACS3-HMAC-SHA256 Credential=a,Credential=c,SignedHeaders=host,Signature=b", "ACS3-HMAC-SHA256 Credential=a,SignedHeaders=x;host,Signature=b",
+	for _, malformed := range []string{
+		"", "ACS3-HMAC-SHA256", "ACS3-HMAC-SHA256 ", "Basic dTpw",
+		"ACS3-HMAC-SM3 Credential=a,SignedHeaders=host,Signature=b",
+		"ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host",
+		"ACS3-HMAC-SHA256 Credential=,SignedHeaders=host,Signature=b",
+		"ACS3-HMAC-SHA256 Credential=a,Credential=c,SignedHeaders=host,Signature=b",
+		"ACS3-HMAC-SHA256 Credential=a,SignedHeaders=x;host,Signature=b",
 		"ACS3-HMAC-SHA256 Credential=a,SignedHeaders=host,Signature=b,More=c",
 	} {
-		if a, err := ParseAuthorization(broken); !errors.Is(err, ErrAuthorization) {
-			t.Errorf("%q: got %+v, %v, want ErrAuthorization", broken, a, err)
+		if a, err := ParseAuthorization(malformed); !errors.Is(err, ErrAuthorization) {
+			t.Errorf("%q: got %+v, %v, want ErrAuthorization", malformed, a, err)
 		}
 	}
 	a, err := ParseAuthorization("ACS3-HMAC-SHA256 Credential=a, SignedHeaders=host;x-acs-date, Signature=b")
-	if err != nil || a.AccessKeyID != "a" || a.Signature != "b" || !slices.Equal(a.SignedHeaders, []string{"host", "x-acs-date"}) {
-		t.Errorf("got %+v, %v", a, err)
+	if err != nil || a.AccessKeyID != "a" || a.Signature != "b" ||
+		!slices.Equal(a.SignedHeaders, []string{"host", "x-acs-date"}) {
+		t.Errorf("got %+v, %v; want the three parts", a, err)
 	}
-	for _, header := range []http.Header{{HeaderAction: {"RunInstances"}}, {HeaderSecurityToken: {"t"}}, {HeaderDate: {"d"}, HeaderNonce: {"n"}}} {
+	for _, header := range []http.Header{{HeaderAction: {"RunInstances"}}, {HeaderSecurityToken: {"t"}},
+		{HeaderDate: {"d"}, HeaderNonce: {"n"}}} {
 		if a.Covers(header) {
-			t.Errorf("%v: got covered, but a header that must be signed is not among %v", header, a.SignedHeaders)
+			t.Errorf("%v: got covered by %v, want a missing header", header, a.SignedHeaders)
 		}
 	}
 }
