@@ -4,7 +4,7 @@ import "testing"
 
 // A pattern allows an action regardless of case, and only for its product. The vendor spells some
 // actions in two ways.
-func TestAllows(t *testing.T) {
+func TestPermissionPatterns(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		pattern, action string

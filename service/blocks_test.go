@@ -18,7 +18,7 @@ func mustParsePrefixes(texts ...string) []netip.Prefix {
 }
 
 // firstFreeBlock finds the first block of a size that overlaps no taken one, if there is one.
-func TestFirstFree(t *testing.T) {
+func TestFirstFreeBlock(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		outer string

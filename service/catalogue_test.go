@@ -21,6 +21,7 @@ func ownTypesWorld() *worldtest.World {
 		InstanceType("ecs.tiny.test", 2)
 }
 
+// openCatalogue returns a service with ownTypesWorld and a second account.
 func openCatalogue(t *testing.T) *Service {
 	t.Helper()
 	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
@@ -96,7 +97,7 @@ func optional(n int) *int {
 }
 
 // Only the account that defines a type gets it, in each list of types.
-func TestOwnInstanceTypes(t *testing.T) {
+func TestOnlyTheOwnerGetsItsInstanceTypes(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
 	for _, c := range []struct {
@@ -251,7 +252,7 @@ func TestDescribeInstanceTypesRules(t *testing.T) {
 }
 
 // A region that a scenario declares is there for all accounts, with its zones. Its name is its id.
-func TestDeclaredRegions(t *testing.T) {
+func TestDeclaredRegionsAreListedForAllAccounts(t *testing.T) {
 	t.Parallel()
 	s := openCatalogue(t)
 	caller := Caller{AccountID: otherAccount}

@@ -9,6 +9,7 @@ import (
 	"enisim/store"
 )
 
+// validCreateVSwitch returns a request that violates no rule.
 func validCreateVSwitch() CreateVSwitchRequest {
 	return CreateVSwitchRequest{ZoneID: "cn-hangzhou-h", VPCID: "vpc-1", CIDRBlock: "10.0.0.0/24"}
 }
@@ -60,6 +61,7 @@ func TestCreateVSwitchParameters(t *testing.T) {
 	})
 }
 
+// validNewVSwitch returns an input that violates no rule.
 func validNewVSwitch() createVSwitchInput {
 	block, ipv6 := netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2408:4000:0:100::/56")
 	sibling := netip.MustParsePrefix("2408:4000:0:1ff::/64")

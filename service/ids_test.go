@@ -12,7 +12,7 @@ import (
 
 // An id has the prefix of its kind, the mark of its region, and the documented length, and is new
 // each time.
-func TestNewID(t *testing.T) {
+func TestIDsHaveTheDocumentedForm(t *testing.T) {
 	t.Parallel()
 	s := New(nil, Options{})
 	for _, c := range []struct{ prefix, region, want string }{
@@ -56,7 +56,7 @@ func TestRegionMark(t *testing.T) {
 }
 
 // A MAC address has the prefix of the vendor and random bytes.
-func TestNewMAC(t *testing.T) {
+func TestMACAddressesHaveThePrefixOfTheVendor(t *testing.T) {
 	t.Parallel()
 	form := regexp.MustCompile(`^00:16:3e(:[0-9a-f]{2}){3}$`)
 	s := New(nil, Options{Random: strings.NewReader("\x00\xab\x0f")})

@@ -11,7 +11,7 @@ import (
 )
 
 // Ids of the listed images, of custom images and of old public images are accepted.
-func TestKnownImages(t *testing.T) {
+func TestKnownImagesAreAccepted(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]bool{
 		InstanceImageID: true, images[0].ID: true,

@@ -6,7 +6,7 @@ import (
 )
 
 // Names, descriptions and client tokens have the documented lengths and characters.
-func TestNames(t *testing.T) {
+func TestNameAndTokenRules(t *testing.T) {
 	t.Parallel()
 	short := func(s string) bool { return isValidDescription(s, 2, 5) }
 	for _, c := range []struct {

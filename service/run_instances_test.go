@@ -70,6 +70,7 @@ func (c *runCase) check() error {
 	return check(runInstancesRules, c.launch())
 }
 
+// launch returns the input of the rules on rows.
 func (c *runCase) launch() launchInput {
 	l := c.req.launchInput()
 	l.LaunchScene, l.now = c.scene, runTime
@@ -79,6 +80,7 @@ func (c *runCase) launch() launchInput {
 
 func (c *runCase) vswitch() *store.VSwitch { return c.scene.Offers["vsw-1"].VSwitch }
 
+// changeGroup changes the security group of the case.
 func (c *runCase) changeGroup(change func(*store.GroupScene)) {
 	g := c.scene.Groups["sg-1"]
 	change(&g)
@@ -87,6 +89,7 @@ func (c *runCase) changeGroup(change func(*store.GroupScene)) {
 
 func (c *runCase) tag(tags ...Tag) { c.req.Tags = append(c.req.Tags, tags...) }
 
+// list adds an interface to the list of the request.
 func (c *runCase) list(i LaunchInterface) {
 	c.req.NetworkInterfaces = append(c.req.NetworkInterfaces, i)
 }
@@ -365,7 +368,7 @@ func TestNumberedName(t *testing.T) {
 }
 
 // Ids of listed, custom and old public images are accepted.
-func TestKnownImage(t *testing.T) {
+func TestImagesOfALaunch(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]bool{
 		InstanceImageID: true, "m-bp1f3k9x7q2m5w8r4t6y": true, "win2019_1809_x64_dtc_en-us_40G_alibase.vhd": true,

@@ -49,7 +49,7 @@ func prefixes(texts ...string) (out []netip.Prefix) {
 
 // An offer contains only free addresses. A /26 has 64 addresses: .0 and the last three are
 // reserved, eni-1 has .1 and .40, and eni-2 has the /28 that begins at .16.
-func TestAddressOffers(t *testing.T) {
+func TestOffersContainOnlyFreeAddresses(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)

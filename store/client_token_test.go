@@ -11,7 +11,7 @@ import (
 
 // A token is new until a transaction has stored an answer under it. Then a claim returns that
 // answer, and after its lifetime the token is new again.
-func TestClientTokens(t *testing.T) {
+func TestAClientTokenReturnsItsAnswerUntilItExpires(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	st := newStore(pool)
@@ -55,7 +55,7 @@ func TestClientTokens(t *testing.T) {
 
 // A failure is stored unless the token has an answer already. An account keeps only its latest
 // failures, so that refused requests cannot fill the table.
-func TestFailedClientTokens(t *testing.T) {
+func TestAnAccountKeepsOnlyItsLatestFailures(t *testing.T) {
 	t.Parallel()
 	const maxFailures = 10
 	pool := storetest.Pool(t)

@@ -53,6 +53,7 @@ type listWorldBuilder struct {
 // pick returns a random one of the values.
 func pick[T any](r *rand.Rand, values ...T) T { return values[r.IntN(len(values))] }
 
+// tags returns random tags.
 func (b *listWorldBuilder) tags() map[string]string {
 	tags := map[string]string{}
 	for _, key := range []string{"team", "stage", "a'b%_*"} {
@@ -100,6 +101,7 @@ func (b *listWorldBuilder) addRegion(region, zone1, zone2, suffix string) {
 	})
 }
 
+// addVSwitch adds a VSwitch with three instances, their interfaces and four free interfaces.
 func (b *listWorldBuilder) addVSwitch(vsw store.VSwitch, suffix string) {
 	b.VSwitches = append(b.VSwitches, vsw)
 	for n := range 3 {
@@ -301,6 +303,7 @@ func (w readWorld) instances(accountID, regionID string) []store.DescribedInstan
 	return out
 }
 
+// settlesAt returns the due time of a row, or nil if it has none.
 func settlesAt(in map[store.ResourceID]time.Duration, accountID, id string) *time.Time {
 	d, settles := in[store.ResourceID{AccountID: accountID, ID: id}]
 	if !settles {

@@ -105,6 +105,7 @@ func TestMigrateDownAndUpAgain(t *testing.T) {
 	}
 }
 
+// The error about an invalid URL does not contain its password.
 func TestAPasswordInABrokenURLIsNotShown(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{

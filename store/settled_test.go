@@ -33,7 +33,7 @@ func transient(t *rapid.T, s statuses, base time.Time) (next *string, settlesAt 
 
 // Writers settle rows in Go, and readers settle them in SQL. Both give the same interface for every
 // row at every time.
-func TestSettledInterfacesInGoAndSQL(t *testing.T) {
+func TestGoAndSQLSettleInterfacesAlike(t *testing.T) {
 	t.Parallel()
 	_, pool := open(t)
 	base := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -87,7 +87,7 @@ func TestSettledInterfacesInGoAndSQL(t *testing.T) {
 }
 
 // Settling in Go and in SQL gives the same status for every instance at every time.
-func TestSettledInstancesInGoAndSQL(t *testing.T) {
+func TestGoAndSQLSettleInstancesAlike(t *testing.T) {
 	t.Parallel()
 	_, pool := open(t)
 	base := time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -123,6 +123,7 @@ func TestSettledInstancesInGoAndSQL(t *testing.T) {
 	})
 }
 
+// valueOr returns the value of a pointer, or absent for nil.
 func valueOr[T any](p *T, absent T) T {
 	if p == nil {
 		return absent

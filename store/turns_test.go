@@ -247,7 +247,7 @@ func TestAnAccountAloneRunsSeveralLargeLists(t *testing.T) {
 }
 
 // A list counts as large if finding, counting or rendering its rows may take long.
-func TestIsLarge(t *testing.T) {
+func TestListsThatMayTakeLongAreLarge(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		maxRows int

@@ -73,6 +73,8 @@ func lockAttachment(ctx context.Context, tx *store.Tx, want store.Attachment, wa
 // attach attaches eni-2 to i-1, without waiting for a lock.
 func attach(ctx context.Context, s *store.Store) error { return attachWith(ctx, s, false) }
 
+// attachWith attaches eni-2 to i-1. It waits for locks if wait is set, and otherwise skips locked
+// rows.
 func attachWith(ctx context.Context, s *store.Store, wait bool) error {
 	return s.InTx(ctx, func(tx *store.Tx) error {
 		rows, scene, err := lockAttachment(ctx, tx, toAttach, wait)
@@ -85,6 +87,7 @@ func attachWith(ctx context.Context, s *store.Store, wait bool) error {
 	})
 }
 
+// statusOf returns the stored status of an interface.
 func statusOf(t *testing.T, pool *pgxpool.Pool, eni string) (status string) {
 	t.Helper()
 	err := pool.QueryRow(t.Context(), `SELECT status FROM network_interfaces WHERE account_id = $1 AND id = $2`,
@@ -254,7 +257,7 @@ func TestInTxReportsARefusedWrite(t *testing.T) {
 }
 
 // A wait for a lock ends with ErrLockTimeout.
-func TestLockTimeout(t *testing.T) {
+func TestALockTimeoutIsErrLockTimeout(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t, func(c *pgxpool.Config) { c.ConnConfig.RuntimeParams["lock_timeout"] = "50" })
 	holder, err := pool.Begin(t.Context())
@@ -271,7 +274,7 @@ func TestLockTimeout(t *testing.T) {
 }
 
 // A statement that takes longer than the statement timeout ends with ErrUnavailable.
-func TestStatementTimeout(t *testing.T) {
+func TestAStatementTimeoutIsErrUnavailable(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t, func(c *pgxpool.Config) {
 		c.ConnConfig.RuntimeParams["lock_timeout"] = "0"

@@ -59,7 +59,7 @@ func mustCreateKey(t *testing.T, s *Operator, req CreateAccessKeyRequest) NewAcc
 
 // A created key identifies its account or RAM user, with the secret and the token that the operator
 // got. A temporary key expires.
-func TestCreateAccessKey(t *testing.T) {
+func TestACreatedKeyIdentifiesItsAccount(t *testing.T) {
 	t.Parallel()
 	s, _, now := twoReplicas(t)
 	for _, c := range []struct {
@@ -167,7 +167,7 @@ func TestAccessKeysAreListedWithoutSecrets(t *testing.T) {
 }
 
 // A wrong request is refused with a message about the correct one, and writes nothing.
-func TestRefusedKeyRequests(t *testing.T) {
+func TestRefusedKeyRequestsWriteNothing(t *testing.T) {
 	t.Parallel()
 	s, _, _ := twoReplicas(t)
 	create := func(req CreateAccessKeyRequest) func(context.Context) error {

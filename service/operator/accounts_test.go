@@ -211,7 +211,7 @@ func TestCreateAccountsWithOneScenario(t *testing.T) {
 }
 
 // A wrong request is refused with a message about the correct one, and writes nothing.
-func TestRefusedAccountRequests(t *testing.T) {
+func TestRefusedAccountRequestsWriteNothing(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
@@ -293,7 +293,7 @@ func TestRefusedAccountRequests(t *testing.T) {
 
 // Deleting an account deletes all its rows, and none of another account. Its keys are unknown at
 // once.
-func TestDeleteAnAccount(t *testing.T) {
+func TestDeletingAnAccountDeletesAllItsRows(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, _ := clockedOperator(t, pool)
@@ -316,7 +316,7 @@ func TestDeleteAnAccount(t *testing.T) {
 }
 
 // A reset replaces the content of an account. Its name, quota, lifetime and keys stay.
-func TestResetAnAccount(t *testing.T) {
+func TestAResetReplacesTheContentOfAnAccount(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	s, now := clockedOperator(t, pool)

@@ -13,7 +13,7 @@ import (
 )
 
 // Several small worlds are in memory at a time, up to a limit. A large one is there alone.
-func TestRoomForWorlds(t *testing.T) {
+func TestRoomForSeveralSmallWorldsOrOneLargeWorld(t *testing.T) {
 	t.Parallel()
 	s, _ := clockedOperator(t, storetest.Pool(t))
 	var leave []chan struct{}

@@ -50,6 +50,7 @@ func (db target) apply(t testing.TB, file string, now time.Time) scenario.Applie
 	return applied
 }
 
+// tryApply parses and applies a file.
 func (db target) tryApply(ctx context.Context, file string, now time.Time) (scenario.Applied, error) {
 	sc, err := scenario.Parse("s.yaml", []byte(file))
 	if err != nil {

@@ -217,7 +217,7 @@ func TestAFileWithTooManyTokensIsNotScanned(t *testing.T) {
 
 // A file that is too large is refused at its beginning, and one with too many tokens at the first
 // token beyond the limit.
-func TestFileLimits(t *testing.T) {
+func TestFilesBeyondTheLimitsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ file, want string }{
 		{"a: " + rep("x", 200), "s.yaml:1:1: the file has 203 bytes, and may have 100"},

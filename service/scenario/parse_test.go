@@ -582,7 +582,7 @@ instance_types: [{id: own.type, vcpus: 1, memory_gib: 1, eni_quantity: 2}]
 
 // A permission that allows no action is a problem. Case does not matter, and a wildcard can be
 // anywhere.
-func TestParseOfPermissions(t *testing.T) {
+func TestParseRefusesPermissionsWithoutActions(t *testing.T) {
 	t.Parallel()
 	for permission, says := range map[string]string{
 		"ecs:AttachNetworkInterface":  "",

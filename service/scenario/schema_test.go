@@ -39,6 +39,7 @@ func newEditor(t *testing.T) editor {
 	return editor{compiled}
 }
 
+// check returns an error if the file is not valid for the schema.
 func (e editor) check(t *testing.T, file string) error {
 	t.Helper()
 	var document any

@@ -56,6 +56,7 @@ func newDataDir(t testing.TB) string {
 	return dir
 }
 
+// assertStopped fails the test if a Postgres runs in a data folder, and kills that Postgres.
 func assertStopped(t testing.TB, dataDir string) {
 	t.Helper()
 	if found := postmasterOf(t, dataDir); found.running {
@@ -66,6 +67,7 @@ func assertStopped(t testing.TB, dataDir string) {
 	}
 }
 
+// postmasterOf returns the postmaster of a data folder.
 func postmasterOf(t testing.TB, dataDir string) postmaster {
 	t.Helper()
 	found, err := findPostmaster(layout{home: filepath.Join(dataDir, "postgres")})
@@ -126,6 +128,7 @@ func run(t testing.TB, conn *pgx.Conn, sql string) {
 	}
 }
 
+// queryText returns the text that a query gives.
 func queryText(t testing.TB, conn *pgx.Conn, sql string) string {
 	t.Helper()
 	var got string
@@ -140,6 +143,7 @@ const (
 	readRows  = `SELECT count(*)::text FROM kept`
 )
 
+// assertRows checks that a database has the rows of writeRows.
 func assertRows(t testing.TB, url string) {
 	t.Helper()
 	if got, want := queryText(t, connect(t, url), readRows), "1000"; got != want {
@@ -428,7 +432,7 @@ func TestStartRepairsAMalformedPIDFile(t *testing.T) {
 
 // A data folder can have a path that is too long for a socket, or that has characters with a
 // meaning in shells and URLs.
-func TestLongAndUnusualPaths(t *testing.T) {
+func TestDataFoldersWithLongAndUnusualPaths(t *testing.T) {
 	t.Parallel()
 	for name, below := range map[string]string{
 		"too long for a socket": strings.Repeat("long/", 30) + "end",

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 
 // Each pool has a database of its own, with the catalogue, and a change in one does not show in
 // another.
-func TestPool(t *testing.T) {
+func TestEachPoolHasADatabaseOfItsOwn(t *testing.T) {
 	t.Parallel()
 	first, second := Pool(t), Pool(t)
 	for _, pool := range []interface {
@@ -212,7 +212,7 @@ func TestFailedMigrationLeavesNoTemplate(t *testing.T) {
 
 // Databases of a schema that no process uses are dropped. Of the schema in use, only old test
 // databases without a session are dropped.
-func TestPrune(t *testing.T) {
+func TestPruneDropsUnusedDatabases(t *testing.T) {
 	t.Parallel()
 	s := mustShared(t)
 	schema := randomSchema()
@@ -259,7 +259,7 @@ func TestPrune(t *testing.T) {
 
 // A database name contains the schema and the creation time. Names that this package did not make
 // are not parsed.
-func TestNames(t *testing.T) {
+func TestDatabaseNamesAreParsed(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1_790_000_040, 0)
 	const schema = "0123456789ab"
@@ -337,6 +337,7 @@ func TestServerStopsAfterTheLastProcess(t *testing.T) {
 // database until its input ends.
 const childVariable = "STORETEST_CHILD"
 
+// childMain uses a database, and prints its address, until its input ends.
 func childMain() {
 	run := &fakeTest{TB: &testing.B{}}
 	fmt.Println(URL(run))
@@ -393,6 +394,7 @@ func (f *fakeTest) Logf(format string, args ...any) {
 func (f *fakeTest) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 func (f *fakeTest) Errorf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
 
+// end runs the cleanup functions, like the end of a test.
 func (f *fakeTest) end() {
 	for _, fn := range slices.Backward(f.cleanups) {
 		fn()
@@ -426,6 +428,7 @@ func mustOpen(t *testing.T, schema string, migrate func(context.Context, string)
 	return s
 }
 
+// exists reports whether a database exists on the server.
 func exists(t *testing.T, s *server, database string) bool {
 	t.Helper()
 	s.mu.Lock()
@@ -439,6 +442,7 @@ func exists(t *testing.T, s *server, database string) bool {
 	return found
 }
 
+// admin runs a statement on the connection for administration.
 func admin(t *testing.T, s *server, sql string) {
 	t.Helper()
 	s.mu.Lock()
@@ -458,6 +462,7 @@ func eventually(t *testing.T, what string, reached func() bool) {
 	}
 }
 
+// BenchmarkURL measures the creation and the deletion of a test database.
 func BenchmarkURL(b *testing.B) {
 	for b.Loop() {
 		run := &fakeTest{TB: b}

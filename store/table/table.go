@@ -13,7 +13,7 @@ import (
 // Table describes a table whose rows are read and written whole, as values of the struct T. The db
 // tags of T list its columns, and this is the only place where they are listed. The statements that
 // insert, read, stage and merge rows are composed of that list when the program starts;
-// go test ./store/world -run TestStatementsOfTables -v prints them for psql.
+// go test ./store/world -run TestStatementsOfTablesAreValidSQL -v prints them for psql.
 //
 // A tag has the column's name, and may have options:
 //

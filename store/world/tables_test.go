@@ -46,7 +46,7 @@ func TestTablesListTheColumnsOfTheSchema(t *testing.T) {
 }
 
 // Each composed statement is valid SQL. With -v the test prints them for psql.
-func TestStatementsOfTables(t *testing.T) {
+func TestStatementsOfTablesAreValidSQL(t *testing.T) {
 	t.Parallel()
 	pool := storetest.Pool(t)
 	tx, err := pool.Begin(t.Context())
