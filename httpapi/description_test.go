@@ -16,14 +16,15 @@ import (
 // actionsHead is the beginning of docs/actions.md, before the tables.
 const actionsHead = `# Actions
 
-This page is generated from the simulator's code by ` + "`make golden`" + `, and a test compares them. It lists for each action the
-parameters that it reads, and what its rules require of each parameter alone. Rules on several parameters or on resources
-appear in the errors of the action:
+This page is generated from the simulator's code by ` + "`make golden`" + `, and a test compares them. It lists for each
+action the parameters that it reads, and what its rules require of each parameter alone. Rules on several parameters
+or on resources appear in the errors of the action:
 
 ` + "```sh\nenisim actions AttachNetworkInterface\nenisim actions --json\n```" + `
 
-The first command prints the errors too. The second prints everything, including replies, in the form of the metadata that
-the vendor publishes, for tools. [documented-errors.md](documented-errors.md) has the errors that any action may answer.
+The first command prints the errors too. The second prints everything, including replies, in the form of the metadata
+that the vendor publishes, for tools. [documented-errors.md](documented-errors.md) has the errors that any action may
+answer.
 `
 
 // The page docs/actions.md is generated from the descriptions of all actions.

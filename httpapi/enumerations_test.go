@@ -49,8 +49,9 @@ func TestEnumeratedValues(t *testing.T) {
 				}
 				reply := goldenReply(t, server, action, "json", c)
 				_, body, _ := strings.Cut(reply, "{")
-				code, _, _ := strings.Cut(strings.TrimPrefix(body, `"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E",`+
-					`"HostId":"ecs.cn-hangzhou.aliyuncs.com","Code":"`), `"`)
+				const beforeCode = `"RequestId":"473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E",` +
+					`"HostId":"ecs.cn-hangzhou.aliyuncs.com","Code":"`
+				code, _, _ := strings.Cut(strings.TrimPrefix(body, beforeCode), `"`)
 				refused := !strings.HasPrefix(reply, "200 ") && valueRefusal.MatchString(code)
 				reason, isRefused := strings.CutPrefix(v.decision, "refused: ")
 				switch {

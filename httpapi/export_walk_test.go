@@ -166,8 +166,8 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 	},
 	"UnassignPrivateIpAddresses": func(w *walker, t *testing.T) []string {
 		eni := w.pickID(t, "interface",
-			"network_interfaces n WHERE EXISTS (SELECT FROM private_ip_addresses a WHERE a.network_interface_id = n.id "+
-				"AND NOT a.is_primary AND family(a.address) = 4)")
+			"network_interfaces n WHERE EXISTS (SELECT FROM private_ip_addresses a "+
+				"WHERE a.network_interface_id = n.id AND NOT a.is_primary AND family(a.address) = 4)")
 		var address string
 		_ = w.pool.QueryRow(t.Context(),
 			`SELECT host(address) FROM private_ip_addresses

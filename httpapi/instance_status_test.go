@@ -364,8 +364,8 @@ func TestRunInstancesReadsBack(t *testing.T) {
 		SELECT count(*) FROM private_ip_addresses a JOIN vswitches v USING (account_id)
 		WHERE v.id = a.vswitch_id
 		  AND NOT (a.address <<= CASE family(a.address) WHEN 4 THEN v.cidr_block ELSE v.ipv6_cidr_block END
-		           AND (family(a.address) = 6
-		                OR a.address NOT IN (host(v.cidr_block)::inet, host(broadcast(v.cidr_block))::inet)))`); n != 0 {
+		           AND (family(a.address) = 6 OR a.address NOT IN (
+		               host(v.cidr_block)::inet, host(broadcast(v.cidr_block))::inet)))`); n != 0 {
 		t.Errorf("addresses outside their VSwitch: got %d, want 0", n)
 	}
 }
