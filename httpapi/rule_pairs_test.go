@@ -63,17 +63,40 @@ var answeredByResourceRule = map[string]bool{
 	"ModifyVpcAttribute InvalidParameter": true, // another IPv6 block than the VPC has
 }
 
-// keptRules has the pairs in which the change of the later case lets the request keep the earlier rule, with the
-// reason. So the later rule answers.
-var keptRules = map[string]string{
-	"ecs:AssignIpv6Addresses MaxEniIpv6IpsCountExceeded InvalidOperation.Ipv6NotSupport":        "the later case names an interface that has no address yet",
-	"ecs:DescribeNetworkInterfaces InvalidOperation.InvalidEniPageNumber InvalidParameter":      "a list that goes on by token has no page numbers",
-	"ecs:JoinSecurityGroup InvalidInstanceId.AlreadyExists InstanceSecurityGroupLimitExceeded":  "the later case names an interface instead of the instance",
-	"ecs:JoinSecurityGroup InvalidInstanceId.Mismatch InvalidOperation.VpcMismatch":             "the later case names an interface instead of the instance",
-	"ecs:LeaveSecurityGroup InvalidSecurityGroupAssociation.NotFound InstanceLastSecurityGroup": "the later case names a group that the instance is in",
-	"ecs:TagResources InvalidResourceType.NotFound InvalidTagValue.Malformed":                   "the later case is one of VPC, where the type exists",
-	"ecs:UnassignPrivateIpAddresses InvalidIp.IpRepeated InvalidIp.IpUnassigned":                "the later case changes one of the two addresses",
-	"vpc:CreateVSwitch MissingParameter CidrMask=15":                                            "a mask stands for the block that is missing",
+// keptRule is a pair in which the change of the later case lets the request keep the earlier rule, with the reason. So
+// the later rule answers.
+type keptRule struct{ action, earlier, later, reason string }
+
+var keptRules = []keptRule{
+	{
+		"ecs:AssignIpv6Addresses", "MaxEniIpv6IpsCountExceeded", "InvalidOperation.Ipv6NotSupport",
+		"the later case names an interface that has no address yet",
+	},
+	{
+		"ecs:DescribeNetworkInterfaces", "InvalidOperation.InvalidEniPageNumber", "InvalidParameter",
+		"a list that goes on by token has no page numbers",
+	},
+	{
+		"ecs:JoinSecurityGroup", "InvalidInstanceId.AlreadyExists", "InstanceSecurityGroupLimitExceeded",
+		"the later case names an interface instead of the instance",
+	},
+	{
+		"ecs:JoinSecurityGroup", "InvalidInstanceId.Mismatch", "InvalidOperation.VpcMismatch",
+		"the later case names an interface instead of the instance",
+	},
+	{
+		"ecs:LeaveSecurityGroup", "InvalidSecurityGroupAssociation.NotFound", "InstanceLastSecurityGroup",
+		"the later case names a group that the instance is in",
+	},
+	{
+		"ecs:TagResources", "InvalidResourceType.NotFound", "InvalidTagValue.Malformed",
+		"the later case is one of VPC, where the type exists",
+	},
+	{
+		"ecs:UnassignPrivateIpAddresses", "InvalidIp.IpRepeated", "InvalidIp.IpUnassigned",
+		"the later case changes one of the two addresses",
+	},
+	{"vpc:CreateVSwitch", "MissingParameter", "CidrMask=15", "a mask stands for the block that is missing"},
 }
 
 // readRuleOrder reads the rules of each action, by product:Action.
@@ -405,9 +428,13 @@ func (w *rulePairs) walk(violations []violation) (count pairCount) {
 				continue
 			}
 			got := w.answer(server, request)
-			if reason := keptRules[w.product+":"+w.action+" "+a.name+" "+b.name]; reason != "" {
+			k := slices.IndexFunc(keptRules, func(r keptRule) bool {
+				return r.action == w.product+":"+w.action && r.earlier == a.name && r.later == b.name
+			})
+			if k >= 0 {
 				count.apart++
 				if got != b.want {
+					reason := keptRules[k].reason
 					w.t.Errorf("%s and %s: %v\ngot  %v\nwant %v: %s", a.name, b.name, request, got, b.want, reason)
 				}
 				continue
