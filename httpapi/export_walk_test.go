@@ -139,18 +139,19 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 	},
 	"AttachNetworkInterface": func(w *walker, t *testing.T) []string {
 		return append([]string{"InstanceId", w.pickID(t, "instance", "instances"),
-			"NetworkInterfaceId", w.pickID(t, "interface", "network_interfaces WHERE instance_id IS NULL")},
+			"NetworkInterfaceId", w.pickID(t, "interface", "whole_network_interfaces WHERE instance_id IS NULL")},
 			w.optionalPairs("NetworkCardIndex", "1")...)
 	},
 	"DetachNetworkInterface": func(w *walker, t *testing.T) []string {
-		eni := w.pickID(t, "interface", "network_interfaces WHERE device_index > 0 AND status <> 'Detaching'")
+		eni := w.pickID(t, "interface", "whole_network_interfaces WHERE device_index > 0 AND status <> 'Detaching'")
 		var on string
 		// empty if there is none
-		_ = w.pool.QueryRow(t.Context(), `SELECT instance_id FROM network_interfaces WHERE id = $1`, eni).Scan(&on)
+		_ = w.pool.QueryRow(t.Context(), `SELECT instance_id FROM slots WHERE network_interface_id = $1`, eni).Scan(&on)
 		return []string{"InstanceId", on, "NetworkInterfaceId", eni}
 	},
 	"DeleteNetworkInterface": func(w *walker, t *testing.T) []string {
-		return []string{"NetworkInterfaceId", w.pickID(t, "interface", "network_interfaces WHERE instance_id IS NULL")}
+		return []string{"NetworkInterfaceId",
+			w.pickID(t, "interface", "whole_network_interfaces WHERE instance_id IS NULL")}
 	},
 	"ModifyNetworkInterfaceAttribute": func(w *walker, t *testing.T) []string {
 		return append([]string{"NetworkInterfaceId", w.pickID(t, "interface", "network_interfaces"),

@@ -11,8 +11,9 @@ import (
 func described(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE network_interfaces
-		SET name = 'data', description = 'a < b & c', tags = '{"team": "net", "a": ""}', queue_number = 2, network_card_index = 0
+		SET name = 'data', description = 'a < b & c', tags = '{"team": "net", "a": ""}', queue_number = 2
 		WHERE id = 'eni-invalid-eni-state-in-use';
+		UPDATE attachments SET network_card_index = 0 WHERE network_interface_id = 'eni-invalid-eni-state-in-use';
 		UPDATE network_interfaces SET service_managed = true WHERE id = 'eni-limit-holder';
 		UPDATE instances SET name = 'web', host_name = 'web-1', resource_group_id = 'rg-1', tags = '{"team": "web"}' WHERE id = 'i-holder'`)
 	return server

@@ -68,11 +68,11 @@ func launched(g *goldenWorld) *httptest.Server {
 		INSERT INTO private_ip_addresses
 		SELECT account_id, 'vsw-h', address::inet, id, false
 		FROM network_interfaces, unnest(ARRAY['2001:db8:0:100::1', '2001:db8:0:100::2']) address
-		WHERE instance_id = 'i-ipv6';
+		WHERE primary_of = 'i-ipv6';
 		INSERT INTO private_ip_addresses
 		SELECT account_id, 'vsw-h', address::inet, id, false
 		FROM network_interfaces, unnest(ARRAY['10.0.200.1', '10.0.200.2']) address
-		WHERE instance_id = 'i-stopped'`)
+		WHERE primary_of = 'i-stopped'`)
 	return server
 }
 

@@ -226,7 +226,9 @@ func closedToRAM(g *goldenWorld) *httptest.Server {
 // Only reads share it, because two writes of one row may answer a conflict.
 func broken(g *goldenWorld) *httptest.Server {
 	start := func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
-		return g.server(service.Options{}, `ALTER TABLE network_interfaces RENAME COLUMN type TO kind`)
+		return g.server(service.Options{}, `
+			ALTER TABLE network_interfaces RENAME COLUMN type TO kind;
+			DROP VIEW whole_network_interfaces`)
 	}
 	if g.reads {
 		return g.shared.get("broken", g.scenario, start).server

@@ -248,10 +248,12 @@ func TestInterfaceAttachedBetweenReadAndLock(t *testing.T) {
 		}
 		defer func() { _ = attach.Rollback(context.WithoutCancel(t.Context())) }()
 		if _, err := attach.Exec(t.Context(), `
-			UPDATE network_interfaces n
-			SET status = 'InUse', instance_id = i.id, instance_eni_quantity = i.eni_quantity, device_index = $2
-			FROM instances i
-			WHERE i.id = 'i-1' AND n.id = $1`, c.eni, n+1); err != nil {
+			WITH locked AS (SELECT * FROM network_interfaces WHERE id = $1 FOR NO KEY UPDATE)
+			INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+			    instance_eni_quantity, device_index, status)
+			SELECT n.account_id, n.id, i.id, n.vpc_id, n.zone_id, i.eni_quantity, $2, 'InUse'
+			FROM locked n, instances i
+			WHERE i.id = 'i-1'`, c.eni, n+1); err != nil {
 			t.Fatal(err)
 		}
 		answer := make(chan string)

@@ -245,8 +245,8 @@ func TestDeleteInstanceKeepsOrDeletesInterfaces(t *testing.T) {
 	clock.advance(attachDelay)
 	// never due
 	s.exec(t, `
-		UPDATE network_interfaces SET status = 'Detaching', next_status = NULL, settles_at = NULL
-		WHERE id = 'eni-leaving'`)
+		UPDATE attachments SET status = 'Detaching', next_status = NULL, settles_at = NULL
+		WHERE network_interface_id = 'eni-leaving'`)
 	if got, want := s.statuses(t), map[string]string{
 		"goes": "InUse", "stays": "InUse", "eni-given": "InUse", "eni-leaving": "Detaching",
 	}; !maps.Equal(got, want) {
@@ -261,7 +261,7 @@ func TestDeleteInstanceKeepsOrDeletesInterfaces(t *testing.T) {
 	s.expectCode(t, "InvalidInstanceId.NotFound", "DeleteInstance", "InstanceId", id, "Force", "true")
 	for _, remaining := range []string{
 		`SELECT count(*) FROM instances`,
-		`SELECT count(*) FROM network_interfaces WHERE type = 'Primary' OR instance_id IS NOT NULL`,
+		`SELECT count(*) FROM slots`,
 	} {
 		if n := s.count(t, remaining); n != 0 {
 			t.Errorf("%s: got %d, want 0", remaining, n)
@@ -498,7 +498,8 @@ func TestModifyInstanceSpec(t *testing.T) {
 	clock.advance(time.Second)
 	resize(ok, "ecs.g6.large")
 	if got := s.count(t, `
-		SELECT device_index FROM network_interfaces WHERE id = 'eni-3' AND instance_eni_quantity = 2`); got != 1 {
+		SELECT device_index FROM attachments
+		WHERE network_interface_id = 'eni-3' AND instance_eni_quantity = 2`); got != 1 {
 		t.Errorf("device index: got %d, want 1", got)
 	}
 	if got := attachments(t, s.pool); !maps.Equal(got, map[string]int{"i-1": 2}) {

@@ -36,9 +36,10 @@ func TestRaceOfAttachesAndDeleteInstance(t *testing.T) {
 	t.Logf("answers: %v", answers)
 	for name, sql := range map[string]string{
 		"the instance":     `SELECT count(*) FROM instances WHERE id = 'i-1'`,
-		"interfaces on it": `SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1' OR id = 'eni-1-primary'`,
+		"interfaces on it": `
+			SELECT count(*) FROM slots WHERE instance_id = 'i-1' OR network_interface_id = 'eni-1-primary'`,
 		"released interfaces with a wrong status": `
-			SELECT count(*) FROM network_interfaces
+			SELECT count(*) FROM whole_network_interfaces
 			WHERE type = 'Secondary' AND status <> 'Available' AND NOT (status = 'Deleting' AND delete_on_release)`,
 	} {
 		if n := s.count(t, sql); n != 0 {

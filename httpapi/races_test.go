@@ -133,7 +133,7 @@ func TestRaceForSlotsOfInstance(t *testing.T) {
 			}), map[string]int{ok: 7, "EniPerInstanceLimitExceeded": 57})
 			checkInvariants(t, s.pool)
 			rows, err := s.pool.Query(t.Context(),
-				`SELECT device_index FROM network_interfaces WHERE instance_id = 'i-hot' ORDER BY 1`)
+				`SELECT device_index FROM slots WHERE instance_id = 'i-hot' ORDER BY 1`)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -102,7 +102,7 @@ func TestRepeatsFollowAccountOrServerSetting(t *testing.T) {
 func primaryOf(t *testing.T, s *server, instance string) (id string) {
 	t.Helper()
 	if err := s.pool.QueryRow(t.Context(),
-		`SELECT id FROM network_interfaces WHERE instance_id = $1 AND type = 'Primary'`,
+		`SELECT id FROM network_interfaces WHERE primary_of = $1`,
 		instance).Scan(&id); err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestRaceOfRepeats(t *testing.T) {
 		if action == "DetachNetworkInterface" {
 			// becomes InUse
 			if _, err := s.pool.Exec(t.Context(),
-				`UPDATE network_interfaces SET settles_at = 'epoch' WHERE id = 'eni-free'`); err != nil {
+				`UPDATE attachments SET settles_at = 'epoch' WHERE network_interface_id = 'eni-free'`); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -129,7 +129,7 @@ func TestRaceOfRepeats(t *testing.T) {
 		}), map[string]int{ok: callers})
 		var index *int
 		if err := s.pool.QueryRow(t.Context(),
-			`SELECT device_index FROM network_interfaces WHERE id = 'eni-free'`).Scan(&index); err != nil {
+			`SELECT device_index FROM whole_network_interfaces WHERE id = 'eni-free'`).Scan(&index); err != nil {
 			t.Fatal(err)
 		}
 		if attached := index != nil; attached != (action == "AttachNetworkInterface") {

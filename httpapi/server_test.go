@@ -147,7 +147,7 @@ func (s *server) mustCall(t testing.TB, action string, pairs ...string) reply {
 func attachments(t testing.TB, pool *pgxpool.Pool) map[string]int {
 	t.Helper()
 	rows, err := pool.Query(t.Context(),
-		`SELECT instance_id, count(*)::int FROM network_interfaces WHERE instance_id IS NOT NULL GROUP BY 1`)
+		`SELECT instance_id, count(*)::int FROM slots GROUP BY 1`)
 	if err != nil {
 		t.Fatal(err)
 	}

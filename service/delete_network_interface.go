@@ -52,14 +52,7 @@ var DeleteNetworkInterface = newAction(Action[DeleteNetworkInterfaceRequest, Emp
 
 func (s *Service) deleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterfaceRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		atOnce := s.options.DeleteDelay == 0
-		scene, err := tx.LockForDeleteNetworkInterface(
-			ctx,
-			caller.AccountID,
-			req.RegionID,
-			req.NetworkInterfaceID,
-			atOnce,
-		)
+		scene, err := tx.LockForDeleteNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID)
 		if err != nil {
 			return conflictAs(InvalidOperationConflict, err)
 		}
@@ -70,7 +63,7 @@ func (s *Service) deleteNetworkInterface(ctx context.Context, caller Caller, req
 		}
 		switch {
 		case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already in transition
-		case atOnce:
+		case s.options.DeleteDelay == 0:
 			tx.DeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID})
 		default:
 			tx.BeginDeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID}, now.Add(s.options.DeleteDelay))

@@ -189,7 +189,7 @@ func (l *laneTest) waiting() (n int) {
 func (l *laneTest) attachments(t *testing.T) map[string]string {
 	t.Helper()
 	rows, err := l.pool.Query(t.Context(), `
-		SELECT id, instance_id FROM network_interfaces WHERE instance_id IS NOT NULL AND type = 'Secondary'`)
+		SELECT network_interface_id, instance_id FROM attachments`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,6 +107,7 @@ var deleteContents = []string{
 	`DELETE FROM ip_prefixes WHERE account_id = $1`,
 	`DELETE FROM network_interface_security_groups WHERE account_id = $1`,
 	`DELETE FROM private_ip_addresses WHERE account_id = $1`,
+	`DELETE FROM attachments WHERE account_id = $1`,
 	`DELETE FROM network_interfaces WHERE account_id = $1`,
 	`DELETE FROM instances WHERE account_id = $1`,
 	`DELETE FROM security_groups WHERE account_id = $1`,

@@ -72,10 +72,11 @@ type batchInstance struct {
 // batchENI is an interface that requests name, or that such an instance holds.
 type batchENI struct {
 	AttachableENI
+	stored     *AttachmentRow // its attachment as it is stored; nil if there is none
 	groups     []string
 	ipv4, ipv6 int
 	locked     bool // whether the batch has the row's lock
-	written    bool // whether the row differs from what is stored
+	written    bool // whether a request has changed it
 }
 
 // departure is the time at which an instance leaves a group. It counts against the group's limit

@@ -13,8 +13,8 @@ import (
 // a group that the instance is about to leave, and eni-1 in it, whose detach is due at
 // contendedNow.
 const contendedWorld = `
-UPDATE network_interfaces SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z'
-WHERE id = 'eni-1';
+UPDATE attachments SET status = 'Detaching', next_status = 'Available', settles_at = '2026-11-22 10:00Z'
+WHERE network_interface_id = 'eni-1';
 INSERT INTO network_interface_security_groups (account_id, network_interface_id, security_group_id, vpc_id, position)
 VALUES ('1000000000000001', 'eni-2', 'sg-1', 'vpc-1', 1);
 INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at)

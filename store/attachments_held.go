@@ -6,14 +6,15 @@ package store
 // the locking ones, so its snapshot sees the transactions that the locks waited for.
 func (tx *Tx) readHeldENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
-		SELECT n.account_id, n.instance_id, n.id, n.status, n.next_status, n.settles_at, n.device_index,
+		SELECT s.account_id, s.instance_id, s.network_interface_id, s.instance_eni_quantity,
+		       s.device_index, s.network_card_index, s.status, s.next_status, s.settles_at,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
-		             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)
+		             WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id)
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
-		    SELECT * FROM network_interfaces
+		    SELECT * FROM slots
 		    WHERE account_id = named.account_id AND instance_id = named.id
-		    OFFSET 0) n`,
+		    OFFSET 0) s`,
 		ids.instances.accounts, ids.instances.ids).
-		Query(each(heldInterfaceFields, a.addHeldENI))
+		Query(each(heldENIFields, a.addHeldENI))
 }

@@ -33,7 +33,7 @@ func (tx *Tx) LockForAttachments(ctx context.Context, requests []Attachment, wai
 	tx.lockAttachedInstances(a, ids)
 	tx.lockAttachedENIs(a, ids)
 	tx.readHeldENIs(a, ids)
-	tx.readAttachedENIs(a, ids)
+	tx.readNamedENIs(a, ids)
 	if err := tx.send(ctx); err != nil {
 		return nil, err
 	}
@@ -131,20 +131,28 @@ func (l idList) without(found func(ResourceID) bool) (rest idList) {
 	return rest
 }
 
-// namedIDs are the ids in the requests of a batch. attached are those of enis that a request wants
-// to attach.
-type namedIDs struct{ instances, enis, attached idList }
+// namedIDs are the ids in the requests of a batch. attached has those of enis that a request wants to
+// attach, and isAttach says for each of enis whether it is one of them.
+type namedIDs struct {
+	instances, enis idList
+	attached        map[ResourceID]bool
+	isAttach        []bool
+}
 
 func newNamedIDs(requests []Attachment) namedIDs {
 	instances, enis := make([]ResourceID, len(requests)), make([]ResourceID, len(requests))
-	attached := make([]ResourceID, 0, len(requests))
+	named := namedIDs{attached: make(map[ResourceID]bool, len(requests))}
 	for i, request := range requests {
 		instances[i], enis[i] = request.instance(), request.eni()
 		if !request.Detach {
-			attached = append(attached, request.eni())
+			named.attached[request.eni()] = true
 		}
 	}
-	return namedIDs{newIDList(instances), newIDList(enis), newIDList(attached)}
+	named.instances, named.enis = newIDList(instances), newIDList(enis)
+	for k, id := range named.enis.ids {
+		named.isAttach = append(named.isAttach, named.attached[ResourceID{named.enis.accounts[k], id}])
+	}
+	return named
 }
 
 // batchInstanceFields returns the scan targets of lockAttachedInstances.
@@ -162,9 +170,13 @@ func (a *Attachments) addInstance(h batchInstance) {
 	a.instances[ResourceID{h.AccountID, h.ID}] = &h
 }
 
-// heldInterfaceFields returns the scan targets of readHeldENIs.
-func heldInterfaceFields(n *batchENI) []any {
-	return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.Status, &n.NextStatus, &n.SettlesAt, &n.DeviceIndex, &n.groups}
+// heldENIFields returns the scan targets of readHeldENIs.
+func heldENIFields(n *batchENI) []any { return append(slotFields(&n.AttachableENI), &n.groups) }
+
+// slotFields returns the scan targets of the columns of slots.
+func slotFields(n *AttachableENI) []any {
+	return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex,
+		&n.Status, &n.NextStatus, &n.SettlesAt}
 }
 
 // addHeldENI records that an instance of the batch holds an interface.
@@ -178,10 +190,22 @@ func (a *Attachments) addHeldENI(n batchENI) {
 		eni = &n
 	}
 	eni.groups = n.groups
+	eni.setSlot(n.AttachableENI)
 	i.held[n.ID] = eni
 	if *n.DeviceIndex == 0 {
 		i.primary = eni
 	}
+}
+
+// setSlot sets the slot of an interface as it is stored.
+func (n *batchENI) setSlot(slot AttachableENI) {
+	n.InstanceID, n.InstanceENIQuantity = slot.InstanceID, slot.InstanceENIQuantity
+	n.DeviceIndex, n.NetworkCardIndex = slot.DeviceIndex, slot.NetworkCardIndex
+	n.Status, n.NextStatus, n.SettlesAt = slot.Status, slot.NextStatus, slot.SettlesAt
+	if *n.DeviceIndex == 0 {
+		n.Type = ENIPrimary // unknown until now, unless a request names it
+	}
+	n.stored = n.attachment()
 }
 
 // lockAttachedENIs queues the locks of the interfaces that requests name, and of those that are due
@@ -189,16 +213,15 @@ func (a *Attachments) addHeldENI(n batchENI) {
 func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type,
-		       n.status, n.next_status, n.settles_at,
-		       n.instance_id, n.instance_eni_quantity, n.device_index, n.network_card_index, n.service_managed
+		       n.status, n.next_status, n.settles_at, n.primary_of, n.service_managed
 		FROM (
 		    SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS eni (account_id, id)
 		    UNION
 		    SELECT leaving.account_id, leaving.id
 		    FROM unnest($3::text[], $4::text[]) AS instance (account_id, id)
 		    CROSS JOIN LATERAL (
-		        SELECT account_id, id
-		        FROM network_interfaces
+		        SELECT account_id, network_interface_id AS id
+		        FROM attachments
 		        WHERE account_id = instance.account_id AND instance_id = instance.id AND next_status = 'Available'
 		        OFFSET 0) leaving
 		    ORDER BY 1, 2) named
@@ -212,8 +235,7 @@ func (tx *Tx) lockAttachedENIs(a *Attachments, ids namedIDs) {
 	tx.lock(rankNetworkInterfaces, sql, ids.enis.accounts, ids.enis.ids, ids.instances.accounts, ids.instances.ids).
 		Query(each(func(n *batchENI) []any {
 			return []any{&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type,
-				&n.Status, &n.NextStatus, &n.SettlesAt,
-				&n.InstanceID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex, &n.ServiceManaged}
+				&n.Status, &n.NextStatus, &n.SettlesAt, &n.InstanceID, &n.ServiceManaged}
 		}, func(n batchENI) {
 			n.locked = true
 			a.enis[ResourceID{n.AccountID, n.ID}] = &n
@@ -339,28 +361,42 @@ func (a *Attachments) addCapacityShare(p capacityRow) {
 	g.shares = append(g.shares, p.capacityShare)
 }
 
-// readAttachedENIs queues the read of the addresses and groups of the interfaces to attach. A
-// prefix counts as one address.
-func (tx *Tx) readAttachedENIs(a *Attachments, ids namedIDs) {
+// readNamedENIs queues the read of the attachments of the named interfaces, and of the addresses and
+// groups of those to attach. A prefix counts as one address. It is a statement after the locking
+// ones, so its snapshot sees the transactions that the locks waited for.
+func (tx *Tx) readNamedENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
-		SELECT named.account_id, named.id, address.v4 + prefix.v4, address.v6 + prefix.v6,
+		SELECT named.account_id, slot.instance_id, named.id, slot.instance_eni_quantity,
+		       slot.device_index, slot.network_card_index, coalesce(slot.status, ''), slot.next_status, slot.settles_at,
+		       address.v4 + prefix.v4, address.v6 + prefix.v6,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
-		             WHERE m.account_id = named.account_id AND m.network_interface_id = named.id)
-		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
+		             WHERE named.is_attach AND m.account_id = named.account_id AND m.network_interface_id = named.id)
+		FROM unnest($1::text[], $2::text[], $3::boolean[]) AS named (account_id, id, is_attach)
+		LEFT JOIN LATERAL (
+		    SELECT * FROM attachments
+		    WHERE account_id = named.account_id AND network_interface_id = named.id
+		    OFFSET 0) slot ON true
 		CROSS JOIN LATERAL (
 		    SELECT count(*) FILTER (WHERE family(address) = 4) AS v4, count(*) FILTER (WHERE family(address) = 6) AS v6
 		    FROM private_ip_addresses
-		    WHERE account_id = named.account_id AND network_interface_id = named.id) address
+		    WHERE named.is_attach AND account_id = named.account_id AND network_interface_id = named.id) address
 		CROSS JOIN LATERAL (
 		    SELECT count(*) FILTER (WHERE family(p.prefix) = 4) AS v4,
 		           count(*) FILTER (WHERE family(p.prefix) = 6) AS v6
 		    FROM ip_prefixes p
-		    WHERE p.account_id = named.account_id AND p.network_interface_id = named.id) prefix`,
-		ids.attached.accounts, ids.attached.ids).
+		    WHERE named.is_attach AND p.account_id = named.account_id AND p.network_interface_id = named.id) prefix`,
+		ids.enis.accounts, ids.enis.ids, ids.isAttach).
 		Query(each(func(n *batchENI) []any {
-			return []any{&n.AccountID, &n.ID, &n.ipv4, &n.ipv6, &n.groups}
+			return append(slotFields(&n.AttachableENI), &n.ipv4, &n.ipv6, &n.groups)
 		}, func(n batchENI) {
-			if eni := a.enis[ResourceID{n.AccountID, n.ID}]; eni != nil {
+			eni := a.enis[ResourceID{n.AccountID, n.ID}]
+			if eni == nil {
+				return // not locked
+			}
+			if n.InstanceID != nil {
+				eni.setSlot(n.AttachableENI)
+			}
+			if ids.attached[ResourceID{n.AccountID, n.ID}] {
 				eni.ipv4, eni.ipv6, eni.groups = n.ipv4, n.ipv6, n.groups
 			}
 		}))

@@ -8,42 +8,97 @@ import (
 
 // WriteAttachments queues the writes of the rows that the requests of a batch have changed.
 func (tx *Tx) WriteAttachments(a *Attachments) {
-	tx.writeENIs(a)
+	tx.writeSlots(a)
 	tx.writeDepartures(a)
 	tx.writeCapacity(a)
 }
 
-// writeENIs queues the write of the changed interfaces, in one UPDATE.
-func (tx *Tx) writeENIs(a *Attachments) {
-	var (
-		accounts, ids, statuses    []string
-		next, instances            []*string
-		settles                    []*time.Time
-		quantities, indexes, cards []*int
-	)
+// writeSlots queues the writes of the changed attachments: first those that are gone or move to
+// another slot are deleted, so that others can take their slots, then the new ones are inserted.
+// What only gets another status is updated.
+func (tx *Tx) writeSlots(a *Attachments) {
+	var gone idList
+	var added, updated []*AttachmentRow
 	for _, n := range a.enis {
 		if !n.written {
 			continue
 		}
-		accounts, ids = append(accounts, n.AccountID), append(ids, n.ID)
-		statuses, next, settles = append(statuses, n.Status), append(next, n.NextStatus), append(settles, n.SettlesAt)
-		instances, quantities = append(instances, n.InstanceID), append(quantities, n.InstanceENIQuantity)
-		indexes, cards = append(indexes, n.DeviceIndex), append(cards, n.NetworkCardIndex)
+		before, after := n.stored, n.attachment()
+		moved := before != nil && after != nil && !before.isAtSlotOf(after)
+		if before != nil && (after == nil || moved) {
+			gone.accounts, gone.ids = append(gone.accounts, n.AccountID), append(gone.ids, n.ID)
+		}
+		switch {
+		case after == nil:
+		case before == nil || moved:
+			added = append(added, after)
+		default:
+			updated = append(updated, after)
+		}
 	}
-	if len(ids) == 0 {
+	if len(gone.ids) > 0 {
+		tx.write(int64(len(gone.ids)), `
+			DELETE FROM attachments a
+			USING unnest($1::text[], $2::text[]) AS gone (account_id, id)
+			WHERE a.account_id = gone.account_id AND a.network_interface_id = gone.id`, gone.accounts, gone.ids)
+	}
+	tx.insertAttachments(added)
+	tx.updateAttachments(updated)
+}
+
+// isAtSlotOf reports whether two rows are at the same slot of the same instance.
+func (r *AttachmentRow) isAtSlotOf(other *AttachmentRow) bool {
+	return r.InstanceID == other.InstanceID && r.DeviceIndex == other.DeviceIndex
+}
+
+// insertAttachments queues the write of new attachments, in one INSERT.
+func (tx *Tx) insertAttachments(rows []*AttachmentRow) {
+	if len(rows) == 0 {
 		return
 	}
-	tx.write(int64(len(ids)), `
-		UPDATE network_interfaces n
-		SET status = c.status, next_status = c.next_status, settles_at = c.settles_at, instance_id = c.instance_id,
-		    instance_eni_quantity = c.instance_eni_quantity, device_index = c.device_index,
-		    network_card_index = c.network_card_index
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[],
-		            $6::text[], $7::integer[], $8::integer[], $9::integer[])
-		    AS c (account_id, id, status, next_status, settles_at,
-		          instance_id, instance_eni_quantity, device_index, network_card_index)
-		WHERE n.account_id = c.account_id AND n.id = c.id`,
-		accounts, ids, statuses, next, settles, instances, quantities, indexes, cards)
+	var (
+		accounts, ids, instances, vpcs, zones, statuses []string
+		quantities, indexes                             []int
+		cards                                           []*int
+		next                                            []*string
+		settles                                         []*time.Time
+	)
+	for _, r := range rows {
+		accounts, ids = append(accounts, r.AccountID), append(ids, r.NetworkInterfaceID)
+		instances, quantities = append(instances, r.InstanceID), append(quantities, r.InstanceENIQuantity)
+		vpcs, zones = append(vpcs, r.VPCID), append(zones, r.ZoneID)
+		indexes, cards = append(indexes, r.DeviceIndex), append(cards, r.NetworkCardIndex)
+		statuses, next, settles = append(statuses, r.Status), append(next, r.NextStatus), append(settles, r.SettlesAt)
+	}
+	tx.write(int64(len(rows)), `
+		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+		    instance_eni_quantity, device_index, network_card_index, status, next_status, settles_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
+		    $6::integer[], $7::integer[], $8::integer[], $9::text[], $10::text[], $11::timestamptz[])`,
+		accounts, ids, instances, vpcs, zones, quantities, indexes, cards, statuses, next, settles)
+}
+
+// updateAttachments queues the write of the status of attachments, in one UPDATE.
+func (tx *Tx) updateAttachments(rows []*AttachmentRow) {
+	if len(rows) == 0 {
+		return
+	}
+	var (
+		accounts, ids, statuses []string
+		next                    []*string
+		settles                 []*time.Time
+	)
+	for _, r := range rows {
+		accounts, ids = append(accounts, r.AccountID), append(ids, r.NetworkInterfaceID)
+		statuses, next, settles = append(statuses, r.Status), append(next, r.NextStatus), append(settles, r.SettlesAt)
+	}
+	tx.write(int64(len(rows)), `
+		UPDATE attachments a
+		SET status = c.status, next_status = c.next_status, settles_at = c.settles_at
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
+		    AS c (account_id, id, status, next_status, settles_at)
+		WHERE a.account_id = c.account_id AND a.network_interface_id = c.id`,
+		accounts, ids, statuses, next, settles)
 }
 
 // writeDepartures queues the writes of the departures that requests have cancelled or added.

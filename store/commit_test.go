@@ -18,14 +18,14 @@ import (
 	"enisim/store/storetest"
 )
 
-// raiseAtCommit runs a RAISE statement at each commit of a transaction that changes an interface,
+// raiseAtCommit runs a RAISE statement at each commit of a transaction that attaches an interface,
 // in a deferred trigger.
 func raiseAtCommit(t *testing.T, pool *pgxpool.Pool, statement string) {
 	t.Helper()
 	if _, err := pool.Exec(t.Context(), fmt.Sprintf(`
 		CREATE OR REPLACE FUNCTION raise_at_commit() RETURNS trigger LANGUAGE plpgsql
 		AS $$ BEGIN %s; RETURN NULL; END $$;
-		CREATE CONSTRAINT TRIGGER raise_at_commit AFTER UPDATE ON network_interfaces
+		CREATE CONSTRAINT TRIGGER raise_at_commit AFTER INSERT ON attachments
 		DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION raise_at_commit()`, statement)); err != nil {
 		t.Fatal(err)
 	}
@@ -65,8 +65,8 @@ func TestAnErrorBeforeTheCommitIsKnown(t *testing.T) {
 	s, pool := open(t)
 	raiseAtCommit(t, pool, "RAISE 'raised' USING ERRCODE = 'XX000'")
 	if _, err := pool.Exec(t.Context(), `
-		ALTER TABLE network_interfaces DISABLE TRIGGER raise_at_commit;
-		CREATE TRIGGER raise_at_once AFTER UPDATE ON network_interfaces
+		ALTER TABLE attachments DISABLE TRIGGER raise_at_commit;
+		CREATE TRIGGER raise_at_once AFTER INSERT ON attachments
 		FOR EACH ROW EXECUTE FUNCTION raise_at_commit()`); err != nil {
 		t.Fatal(err)
 	}

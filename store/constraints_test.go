@@ -15,37 +15,49 @@ import (
 var violations = []struct{ constraint, sql string }{
 	// The main promises: an interface is on one instance, in one slot, within the limit, and in the
 	// instance's VPC and zone.
-	{"a_device_index_is_below_the_limit_of_the_type", `
-		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 3
-		WHERE id = 'eni-2'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
-		UPDATE network_interfaces
-		SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 99, device_index = 2
-		WHERE id = 'eni-2'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
-		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2
-		WHERE id = 'eni-i'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
-		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-2', instance_eni_quantity = 2, device_index = 1
-		WHERE id = 'eni-2'`},
-	{"an_attached_eni_shares_vpc_and_zone_with_its_instance", `
-		UPDATE network_interfaces
-		SET status = 'InUse', instance_id = 'i-nowhere', instance_eni_quantity = 2, device_index = 1
-		WHERE id = 'eni-2'`},
-	{"a_device_index_is_taken_once", `
-		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1
-		WHERE id = 'eni-2'`},
-	{"an_attached_eni_has_an_index_and_a_limit", `
-		UPDATE network_interfaces SET status = 'InUse', instance_id = 'i-1' WHERE id = 'eni-2'`},
-	{"an_eni_is_attached_as_its_status_says", `UPDATE network_interfaces SET status = 'Available' WHERE id = 'eni-1'`},
-	{"an_eni_is_attached_as_its_status_says", `UPDATE network_interfaces SET status = 'InUse' WHERE id = 'eni-2'`},
-	{"the_primary_eni_and_only_it_has_index_0", `UPDATE network_interfaces SET type = 'Secondary' WHERE id = 'eni-0'`},
-	{"the_primary_eni_and_only_it_has_index_0", `UPDATE network_interfaces SET type = 'Primary' WHERE id = 'eni-2'`},
+	{"a_device_index_is_below_the_limit_of_the_type", storetest.Attach("eni-2", "i-1", "vpc-1", "cn-hangzhou-h", 3, 3)},
+	{"a_device_index_is_below_the_limit_of_the_type", storetest.Attach("eni-2", "i-1", "vpc-1", "cn-hangzhou-h", 3, 0)},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance",
+		storetest.Attach("eni-2", "i-1", "vpc-1", "cn-hangzhou-h", 99, 2)},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance",
+		storetest.Attach("eni-i", "i-1", "vpc-1", "cn-hangzhou-i", 3, 2)},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance",
+		storetest.Attach("eni-2", "i-2", "vpc-1", "cn-hangzhou-h", 2, 1)},
+	{"an_attached_eni_shares_vpc_and_zone_with_its_instance",
+		storetest.Attach("eni-2", "i-nowhere", "vpc-1", "cn-hangzhou-h", 2, 1)},
+	{"an_attached_eni_is_secondary_and_not_being_deleted",
+		storetest.Attach("eni-i", "i-1", "vpc-1", "cn-hangzhou-h", 3, 2)},
+	{"an_attached_eni_is_secondary_and_not_being_deleted",
+		storetest.Attach("eni-0", "i-1", "vpc-1", "cn-hangzhou-h", 3, 2)},
+	{"an_attached_eni_is_secondary_and_not_being_deleted",
+		storetest.Attach("eni-nowhere", "i-1", "vpc-1", "cn-hangzhou-h", 3, 2)},
+	{"an_attached_eni_is_secondary_and_not_being_deleted", `
+		UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = '2026-11-22'
+		WHERE id = 'eni-1'`},
+	{"an_attached_eni_is_secondary_and_not_being_deleted", `DELETE FROM network_interfaces WHERE id = 'eni-1'`},
+	{"an_eni_is_attached_once", storetest.Attach("eni-1", "i-1", "vpc-1", "cn-hangzhou-h", 3, 2)},
+	{"a_device_index_is_taken_once", storetest.Attach("eni-2", "i-1", "vpc-1", "cn-hangzhou-h", 3, 1)},
+	{"an_attachment_has_a_documented_status", `UPDATE attachments SET status = 'Available'`},
+	{"an_attachment_settles_from_a_transient_status", `
+		UPDATE attachments SET next_status = 'Available', settles_at = '2026-11-22'`},
+	{"an_attachment_settles_from_a_transient_status", `UPDATE attachments SET settles_at = '2026-11-22'`},
+	{"a_primary_eni_and_only_it_is_part_of_an_instance", `
+		UPDATE network_interfaces SET type = 'Secondary', status = 'Available' WHERE id = 'eni-0'`},
+	{"a_primary_eni_and_only_it_is_part_of_an_instance", `
+		UPDATE network_interfaces SET primary_of = 'i-1' WHERE id = 'eni-2'`},
+	{"a_primary_eni_shares_vpc_and_zone_with_its_instance", `
+		UPDATE network_interfaces SET primary_of = 'i-2' WHERE id = 'eni-0'`},
+	{"an_instance_has_one_primary_eni",
+		`UPDATE network_interfaces SET type = 'Primary', status = 'InUse', primary_of = 'i-1' WHERE id = 'eni-2'`},
+	{"only_a_primary_eni_has_a_network_card_of_its_own", `
+		UPDATE network_interfaces SET network_card_index = 0 WHERE id = 'eni-2'`},
 	{"an_eni_has_a_documented_status", `UPDATE network_interfaces SET status = 'Linked' WHERE id = 'eni-2'`},
+	{"an_eni_has_a_documented_status", `UPDATE network_interfaces SET status = 'InUse' WHERE id = 'eni-2'`},
+	{"an_eni_has_a_documented_status", `UPDATE network_interfaces SET status = 'Available' WHERE id = 'eni-0'`},
 	{"an_eni_settles_from_a_transient_status", `
-		UPDATE network_interfaces SET next_status = 'Available', settles_at = '2026-11-22' WHERE id = 'eni-1'`},
+		UPDATE network_interfaces SET next_status = 'Deleted', settles_at = '2026-11-22' WHERE id = 'eni-2'`},
 	{"an_eni_settles_from_a_transient_status", `
-		UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-1'`},
+		UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-2'`},
 	{"an_eni_is_primary_or_secondary", `UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-2'`},
 	{"an_eni_exists_once", `UPDATE network_interfaces SET id = 'eni-i' WHERE id = 'eni-2'`},
 	{"an_eni_lies_in_the_vpc_and_zone_of_its_vswitch", `
@@ -202,6 +214,8 @@ var foreignKeyTargets = map[string]bool{
 	"an_instance_carries_its_location_and_limit": true,
 	"an_eni_lies_in_one_vpc":                     true,
 	"an_eni_lies_in_one_vswitch":                 true,
+	"an_eni_carries_its_location_and_status":     true,
+	"an_instance_lies_in_one_vpc_and_zone":       true,
 }
 
 // Each constraint of the schema refuses a statement that violates it, under its own name. A

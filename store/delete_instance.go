@@ -25,20 +25,16 @@ func (tx *Tx) LockForDeleteInstance(
 	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
 		scene.Instance, scene.Type = &i, &t
 	})
-	tx.lock(rankNetworkInterfaces, `
-		SELECT `+NetworkInterfacesTable.SelectList("t")+`
-		FROM network_interfaces t
-		WHERE account_id = $1 AND instance_id = $2
-		ORDER BY id
-		FOR UPDATE`, accountID, instanceID).
-		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.Held = append(scene.Held, n) }))
+	tx.lockENIs(forUpdate, interfacesOfInstance, []any{accountID, instanceID},
+		func(n NetworkInterface) { scene.Held = append(scene.Held, n) })
 	tx.queue(`
 		SELECT security_group_id FROM security_group_departures WHERE account_id = $1 AND instance_id = $2
 		UNION
 		SELECT m.security_group_id
-		FROM network_interfaces n
-		JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
-		WHERE n.account_id = $1 AND n.instance_id = $2`, accountID, instanceID).
+		FROM slots s
+		JOIN network_interface_security_groups m
+		  ON m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id
+		WHERE s.account_id = $1 AND s.instance_id = $2`, accountID, instanceID).
 		Query(appendTo(&scene.groups))
 	if err := tx.send(ctx); err != nil || scene.Instance == nil {
 		return scene, err

@@ -71,7 +71,8 @@ var instanceStatements = listStatements{
 	                WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
 	                ORDER BY m.position, m.security_group_id)) ORDER BY n.device_index), '[]')
 	        FROM settled_network_interfaces($1) n
-	        WHERE n.account_id = i.account_id AND n.stored_instance_id = i.id AND n.instance_id = i.id)
+	        WHERE n.account_id = i.account_id AND n.instance_id = i.id AND n.id = ANY (ARRAY(
+	            SELECT s.network_interface_id FROM slots s WHERE s.account_id = i.account_id AND s.instance_id = i.id)))
 	FROM (
 	    SELECT i.*, t.family, t.vcpus, t.memory_gib, t.io_optimized` + matchingInstances + `
 	    ORDER BY i.id %[2]s
@@ -80,8 +81,8 @@ var instanceStatements = listStatements{
 }
 
 // conditions returns the conditions of the filter. For their form see those of
-// NetworkInterfaceFilter. The stored row of a primary interface is always settled, because it never
-// leaves its instance.
+// NetworkInterfaceFilter. A primary interface never leaves its
+// instance.
 func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 	c := &conditions{
 		base: `i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4`,
@@ -94,21 +95,21 @@ func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 	c.add(f.VSwitchID != "", `i.vswitch_id = {}`, f.VSwitchID)
 	c.add(f.ZoneID != "", `i.zone_id = {}`, f.ZoneID)
 	c.add(f.SecurityGroupID != "", `i.id = ANY (ARRAY(
-	          SELECT p.instance_id
+	          SELECT p.primary_of
 	          FROM network_interface_security_groups m
 	          JOIN network_interfaces p ON p.account_id = m.account_id AND p.id = m.network_interface_id
-	          WHERE m.account_id = $2 AND m.security_group_id = {} AND p.type = 'Primary'))`, f.SecurityGroupID)
+	          WHERE m.account_id = $2 AND m.security_group_id = {} AND p.primary_of IS NOT NULL))`, f.SecurityGroupID)
 	c.add(f.InstanceType != "", `i.instance_type = {}`, f.InstanceType)
 	c.add(f.Family != "", `t.family = {}`, f.Family)
 	c.add(f.Status != "", `i.status = {}`, f.Status)
 	c.add(f.NetworkType != "", `i.network_type = {}`, f.NetworkType)
 	c.add(f.ResourceGroupID != "", `i.resource_group_id = {}`, f.ResourceGroupID)
 	c.addKey(len(f.PrimaryIPs), `i.id = ANY (ARRAY(
-	          SELECT p.instance_id
+	          SELECT p.primary_of
 	          FROM private_ip_addresses a
 	          JOIN network_interfaces p ON p.account_id = a.account_id AND p.id = a.network_interface_id
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary
-	            AND p.type = 'Primary'))`,
+	            AND p.primary_of IS NOT NULL))`,
 		f.PrimaryIPs)
 	c.addKey(len(f.IPv6Addresses), `i.id = ANY (ARRAY(
 	          SELECT n.instance_id

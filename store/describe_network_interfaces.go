@@ -127,9 +127,9 @@ var networkInterfaceStatements = listStatements{
 	ORDER BY n.id`,
 }
 
-// conditions returns the conditions of the filter. It compares the instance twice,
-// because the index is on the stored instance. It selects from other tables into arrays, because
-// Postgres turns an array into a condition on the primary key.
+// conditions returns the conditions of the filter. It selects from other tables into
+// arrays, because Postgres turns an array into a condition on the primary key. The instance is
+// compared twice: slots are as they are stored, so they may have an interface that has left.
 func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	c := &conditions{
 		base: `n.account_id = $2 AND n.region_id = $3 AND n.id > $4`,
@@ -140,7 +140,9 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 		rowsOfInstance = maxRowsOfSmallList // more only where a scenario defines a type of its own
 	}
 	c.addKey(len(f.IDs), `n.id = ANY ({})`, f.IDs)
-	c.addKey(rowsOfInstance, `n.stored_instance_id = {} AND n.instance_id = {}`, f.InstanceID)
+	c.addKey(rowsOfInstance, `n.instance_id = {} AND n.id = ANY (ARRAY(
+	          SELECT s.network_interface_id FROM slots s WHERE s.account_id = $2 AND s.instance_id = {}))`,
+		f.InstanceID)
 	c.add(f.VPCID != "", `n.vpc_id = {}`, f.VPCID)
 	c.add(f.VSwitchID != "", `n.vswitch_id = {}`, f.VSwitchID)
 	// Of a large group, only the members from the beginning of the page are read.

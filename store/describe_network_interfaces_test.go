@@ -256,7 +256,8 @@ func TestTheTotalOfInterfacesExcludesDeletedOnes(t *testing.T) {
 	} {
 		if _, err := pool.Exec(t.Context(), `
 			UPDATE network_interfaces SET status = 'Deleting', next_status = 'Deleted', settles_at = $1
-			WHERE id = (SELECT min(id) FROM network_interfaces WHERE instance_id IS NULL)`, c.settles); err != nil {
+			WHERE id = (SELECT min(id) FROM whole_network_interfaces WHERE instance_id IS NULL)`,
+			c.settles); err != nil {
 			t.Fatal(err)
 		}
 		got, err := s.DescribeNetworkInterfaces(t.Context(), listTime,
@@ -271,7 +272,7 @@ func TestTheTotalOfInterfacesExcludesDeletedOnes(t *testing.T) {
 
 // filledTables are the tables that openFilled fills. ANALYZE without names would also analyze
 // catalogues that all databases share, and wait for another test that analyzes them.
-const filledTables = `accounts, vpcs, vswitches, security_groups, instances, network_interfaces,
+const filledTables = `accounts, vpcs, vswitches, security_groups, instances, network_interfaces, attachments,
 	private_ip_addresses, network_interface_security_groups`
 
 // openFilled returns a store on a database in which an account has n interfaces: two on each
@@ -298,11 +299,17 @@ func openFilled(t testing.TB, n int) (*store.Store, *pgxpool.Pool) {
 		     'vsw-' || k % 20, '', 'ecs.g6.xlarge', 3, 'Running', '2026-11-22'
 		 FROM generate_series(0, ` + strconv.Itoa(n/2-1) + `) k`,
 		`INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
-		     instance_id, instance_eni_quantity, device_index, mac_address, created_at)
+		     primary_of, mac_address, created_at)
 		 SELECT account_id, 'eni-' || lpad((2 * substr(id, 3)::int + k)::text, 6, '0'), region_id, zone_id, vpc_id,
-		     vswitch_id,
-		        CASE k WHEN 0 THEN 'Primary' ELSE 'Secondary' END, 'InUse', id, eni_quantity, k, '', created_at
+		        vswitch_id, CASE k WHEN 0 THEN 'Primary' ELSE 'Secondary' END,
+		        CASE k WHEN 0 THEN 'InUse' ELSE 'Available' END,
+		        CASE k WHEN 0 THEN id END, '', created_at
 		 FROM instances, generate_series(0, 1) k`,
+		`INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+		     instance_eni_quantity, device_index, status)
+		 SELECT account_id, 'eni-' || lpad((2 * substr(id, 3)::int + 1)::text, 6, '0'), id, vpc_id, zone_id,
+		        eni_quantity, 1, 'InUse'
+		 FROM instances`,
 		`INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
 		 SELECT account_id, vswitch_id, ('10.' || substr(vswitch_id,
 		     5) || '.0.0')::inet + row_number() OVER (PARTITION BY vswitch_id ORDER BY id), id, true

@@ -43,21 +43,17 @@ func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene
 		SELECT i.id
 		FROM instances i
 		WHERE i.account_id = $1 AND i.id = (
-		    SELECT n.instance_id FROM network_interfaces n
-		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3 AND n.type = 'Primary')
+		    SELECT n.primary_of FROM network_interfaces n
+		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3)
 		FOR SHARE`, accountID, regionID, eniID)
 	// The advisory lock is that of tryLockAddresses: there is no row if another transaction has it.
-	tx.lock(rankNetworkInterfaces, `
-		SELECT `+NetworkInterfacesTable.SelectList("t")+`
-		FROM network_interfaces t
-		WHERE account_id = $1 AND region_id = $2 AND id = $3
-		  AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0))
-		FOR NO KEY UPDATE`, accountID, regionID, eniID).
-		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
+	tx.lockENIs(forNoKeyUpdate, oneInterface+`
+		  AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0))`,
+		[]any{accountID, regionID, eniID}, func(n NetworkInterface) { scene.ENI = &n })
 
 	tx.queue(`
 		SELECT `+InstancesTable.SelectList("i")+`, `+InstanceTypesTable.SelectList("t")+`
-		FROM network_interfaces n
+		FROM whole_network_interfaces n
 		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).

@@ -57,11 +57,11 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		        FROM security_group_capacity p
 		        WHERE p.account_id = g.account_id AND p.security_group_id = g.id),
 		       EXISTS (
-		           SELECT FROM network_interfaces n
+		           SELECT FROM slots s
 		           JOIN network_interface_security_groups m
-		             ON m.account_id = n.account_id AND m.network_interface_id = n.id
-		           WHERE n.account_id = g.account_id AND n.instance_id = $4
-		             AND n.next_status IS DISTINCT FROM 'Available' AND m.security_group_id = g.id)
+		             ON m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id
+		           WHERE s.account_id = g.account_id AND s.instance_id = $4
+		             AND s.next_status IS DISTINCT FROM 'Available' AND m.security_group_id = g.id)
 		FROM security_groups g
 		WHERE g.account_id = $1 AND g.region_id = $2 AND g.id = ANY ($3)`, accountID, regionID, ids, instance).
 		Query(each(func(g *GroupScene) []any {

@@ -54,19 +54,14 @@ func (tx *Tx) lockInstanceAndENI(
 		FROM instances t
 		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
 		  AND id = CASE WHEN $4 = '' THEN $3
-		                ELSE (SELECT instance_id FROM network_interfaces WHERE account_id = $1 AND id = $4) END
+		                ELSE (SELECT instance_id FROM whole_network_interfaces WHERE account_id = $1 AND id = $4) END
 		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
 		Query(each(InstancesTable.Targets, func(i Instance) { scene.Instance = &i }))
-	tx.lock(rankNetworkInterfaces, `
-		SELECT `+NetworkInterfacesTable.SelectList("t")+`
-		FROM network_interfaces t
-		WHERE account_id = $1 AND ($2 = '' OR region_id = $2)
-		  AND id = CASE WHEN $4 = '' THEN (
-		                    SELECT id FROM network_interfaces
-		                    WHERE account_id = $1 AND instance_id = $3 AND device_index = 0)
-		                ELSE $4 END
-		FOR NO KEY UPDATE`, accountID, regionID, instanceID, eniID).
-		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
+	tx.lockENIs(forNoKeyUpdate, `t.account_id = $1 AND ($2 = '' OR t.region_id = $2)
+		  AND t.id = CASE WHEN $4 = '' THEN (
+		                      SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $3)
+		                  ELSE $4 END`, []any{accountID, regionID, instanceID, eniID},
+		func(n NetworkInterface) { scene.ENI = &n })
 	if err := tx.send(ctx); err != nil {
 		return nil, "", err
 	}

@@ -28,7 +28,7 @@ type MigrationStatus struct {
 // newer than this binary.
 func Migrate(ctx context.Context, url string) error {
 	return migrating(ctx, url, func(conn *pgx.Conn, provider *goose.Provider) error {
-		if err := refuseNewer(ctx, provider); err != nil {
+		if err := refuseUnknown(ctx, conn, provider); err != nil {
 			return err
 		}
 		if _, err := provider.Up(ctx); err != nil {
@@ -42,8 +42,8 @@ func Migrate(ctx context.Context, url string) error {
 // of its tables and columns are lost.
 func MigrateDown(ctx context.Context, url string) (string, error) {
 	name := ""
-	err := migrating(ctx, url, func(_ *pgx.Conn, provider *goose.Provider) error {
-		if err := refuseNewer(ctx, provider); err != nil {
+	err := migrating(ctx, url, func(conn *pgx.Conn, provider *goose.Provider) error {
+		if err := refuseUnknown(ctx, conn, provider); err != nil {
 			return err
 		}
 		if version, err := provider.GetDBVersion(ctx); err != nil || version == 0 {
@@ -117,18 +117,29 @@ func migrating(ctx context.Context, url string, fn func(*pgx.Conn, *goose.Provid
 	return fn(conn, provider)
 }
 
-// refuseNewer returns an error if the schema is newer than this binary. Otherwise an old binary
-// would serve or even migrate a schema that it does not know.
-func refuseNewer(ctx context.Context, provider *goose.Provider) error {
-	database, binary, err := provider.GetVersions(ctx)
+// refuseUnknown returns an error if the database has a migration that this binary does not have: it
+// is newer, or was made by a development version. Otherwise a binary would serve or even migrate a
+// schema that it does not know.
+func refuseUnknown(ctx context.Context, conn *pgx.Conn, provider *goose.Provider) error {
+	_, newest, err := provider.GetVersions(ctx) // creates the table of versions if there is none
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}
-	if database > binary {
+	known := []int64{0} // the row that marks an empty schema
+	for _, source := range provider.ListSources() {
+		known = append(known, source.Version)
+	}
+	var unknown *int64
+	if err := conn.QueryRow(ctx, `
+		SELECT max(version_id) FROM goose_db_version WHERE is_applied AND version_id <> ALL ($1)`, known).
+		Scan(&unknown); err != nil {
+		return fmt.Errorf("read schema version: %w", err)
+	}
+	if unknown != nil {
 		return fmt.Errorf("the database has schema version %d, this binary knows versions up to %d: "+
 			"run a newer enisim, or use another database "+
 			"(one of a version before the first release has to be made anew)",
-			database, binary)
+			*unknown, newest)
 	}
 	return nil
 }

@@ -26,19 +26,15 @@ func (tx *Tx) LockForModifyInstance(
 	tx.lockInstance(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
 		scene.Instance, scene.Type = &i, &t
 	})
-	tx.lock(rankNetworkInterfaces, `
-		SELECT `+NetworkInterfacesTable.SelectList("t")+`
-		FROM network_interfaces t
-		WHERE account_id = $1 AND instance_id = $2 AND type = 'Primary'
-		FOR NO KEY UPDATE`, accountID, instanceID).
-		Query(each(NetworkInterfacesTable.Targets,
-			func(n NetworkInterface) { scene.Primary = &n }))
+	tx.lockENIs(forNoKeyUpdate, `t.account_id = $1 AND t.id = (
+		    SELECT id FROM network_interfaces WHERE account_id = $1 AND primary_of = $2)`,
+		[]any{accountID, instanceID}, func(n NetworkInterface) { scene.Primary = &n })
 	if len(groupIDs) > 0 {
 		tx.queue(`
 			SELECT m.security_group_id
 			FROM network_interfaces n
 			JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
-			WHERE n.account_id = $1 AND n.instance_id = $2 AND n.type = 'Primary'`, accountID, instanceID).
+			WHERE n.account_id = $1 AND n.primary_of = $2`, accountID, instanceID).
 			Query(appendTo(&scene.Joined))
 	}
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {

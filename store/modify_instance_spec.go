@@ -30,27 +30,28 @@ func (tx *Tx) LockForModifyInstanceSpec(
 		scene.Instance, scene.Type = &i, &t
 	})
 	tx.lock(rankNetworkInterfaces, `
-		SELECT id
-		FROM network_interfaces
-		WHERE account_id = $1 AND instance_id = $2
-		ORDER BY id
-		FOR NO KEY UPDATE`, accountID, instanceID)
+		SELECT t.id
+		FROM network_interfaces t
+		WHERE `+interfacesOfInstance+`
+		ORDER BY t.id
+		`+forNoKeyUpdate, accountID, instanceID)
 	tx.queue(`
-		SELECT `+NetworkInterfacesTable.SelectList("n")+`,
-		       count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
-		FROM network_interfaces n
-		LEFT JOIN LATERAL (
-		    SELECT address FROM private_ip_addresses a
-		    WHERE a.account_id = n.account_id AND a.network_interface_id = n.id
-		    UNION ALL
-		    SELECT prefix FROM ip_prefixes p
-		    WHERE p.account_id = n.account_id AND p.network_interface_id = n.id
-		) has ON true
-		WHERE n.account_id = $1 AND n.instance_id = $2
-		GROUP BY n.account_id, n.id
-		ORDER BY n.device_index`, accountID, instanceID).
+		SELECT `+WholeInterfacesTable.SelectList("n")+`, has.ipv4, has.ipv6
+		FROM slots s
+		JOIN whole_network_interfaces n ON n.account_id = s.account_id AND n.id = s.network_interface_id
+		CROSS JOIN LATERAL (
+		    SELECT count(*) FILTER (WHERE family(address) = 4) AS ipv4,
+		           count(*) FILTER (WHERE family(address) = 6) AS ipv6
+		    FROM (
+		        SELECT address FROM private_ip_addresses a
+		        WHERE a.account_id = n.account_id AND a.network_interface_id = n.id
+		        UNION ALL
+		        SELECT prefix FROM ip_prefixes p
+		        WHERE p.account_id = n.account_id AND p.network_interface_id = n.id) both_kinds) has
+		WHERE s.account_id = $1 AND s.instance_id = $2
+		ORDER BY s.device_index`, accountID, instanceID).
 		Query(each(func(n *HeldENI) []any {
-			return append(NetworkInterfacesTable.Targets(&n.NetworkInterface), &n.IPv4, &n.IPv6)
+			return append(WholeInterfacesTable.Targets(&n.NetworkInterface), &n.IPv4, &n.IPv6)
 		}, func(n HeldENI) { scene.Held = append(scene.Held, n) }))
 	tx.readInstanceType(accountID, newType, func(t InstanceType) { scene.NewType = &t })
 	return scene, tx.send(ctx)
@@ -94,10 +95,11 @@ func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
 		}
 		taken[free] = true
 		tx.write(1, `
-			UPDATE network_interfaces SET device_index = $3 WHERE account_id = $1 AND id = $2`, n.AccountID, n.ID, free)
+			UPDATE attachments SET device_index = $3
+			WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID, free)
 	}
-	// Last, write the new type with its limit, which the foreign key copies into the rows of the
-	// interfaces.
+	// Last, write the new type with its limit, which the foreign key copies into the
+	// attachments.
 	tx.write(1, `
 		UPDATE instances
 		SET instance_type_owner_id = $3, instance_type = $4, eni_quantity = $5

@@ -33,16 +33,12 @@ func (tx *Tx) LockForModifyNetworkInterface(
 			SELECT `+InstancesTable.SelectList("t")+`
 			FROM instances t
 			WHERE account_id = $1 AND region_id = $2
-			  AND id = (SELECT n.instance_id FROM network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
+			  AND id = (SELECT n.instance_id FROM whole_network_interfaces n WHERE n.account_id = $1 AND n.id = $3)
 			FOR NO KEY UPDATE`, accountID, regionID, eniID).
 			Query(each(InstancesTable.Targets, func(i Instance) { scene.Instance = &i }))
 	}
-	tx.lock(rankNetworkInterfaces, `
-		SELECT `+NetworkInterfacesTable.SelectList("t")+`
-		FROM network_interfaces t
-		WHERE account_id = $1 AND region_id = $2 AND id = $3
-		FOR NO KEY UPDATE`, accountID, regionID, eniID).
-		Query(each(NetworkInterfacesTable.Targets, func(n NetworkInterface) { scene.ENI = &n }))
+	tx.lockENIs(forNoKeyUpdate, oneInterface, []any{accountID, regionID, eniID},
+		func(n NetworkInterface) { scene.ENI = &n })
 	tx.queue(`
 		SELECT count(*)
 		FROM private_ip_addresses

@@ -25,8 +25,9 @@ const (
 	ENISecondary = "Secondary"
 )
 
-// NetworkInterface is a row of network_interfaces as it is stored; Settled returns its state at a
-// given time.
+// NetworkInterface is an interface with its attachment, as both are stored: a row of the view
+// whole_network_interfaces. Settled returns its state at a given time, Split the two rows that are
+// stored.
 type NetworkInterface struct {
 	AttachableENI
 	MACAddress      string                     `db:"mac_address"`
@@ -43,7 +44,8 @@ type NetworkInterface struct {
 
 // AttachableENI is what attaches and detaches know of an interface. They read nothing else, so that
 // they stay fast, and the compiler refuses a rule that needs more. The pointers from InstanceID to
-// NetworkCardIndex are nil while the interface is not attached.
+// NetworkCardIndex are nil while the interface is not attached. InstanceENIQuantity, the limit of the
+// instance's type, is not stored for a primary interface.
 type AttachableENI struct {
 	AccountID           string     `db:"account_id,key"`
 	ID                  string     `db:"id,key"`
@@ -123,6 +125,55 @@ func settledAttachableENI(n *AttachableENI, now time.Time) *AttachableENI {
 	return &settled
 }
 
+// AttachmentRow is a row of attachments: a secondary interface is on an instance. An interface without
+// a row is on none.
+type AttachmentRow struct {
+	AccountID           string     `db:"account_id,key"`
+	NetworkInterfaceID  string     `db:"network_interface_id,key"`
+	InstanceID          string     `db:"instance_id"`
+	VPCID               string     `db:"vpc_id"`
+	ZoneID              string     `db:"zone_id"`
+	InstanceENIQuantity int        `db:"instance_eni_quantity"`
+	DeviceIndex         int        `db:"device_index"`
+	NetworkCardIndex    *int       `db:"network_card_index"`
+	Status              string     `db:"status"`
+	NextStatus          *string    `db:"next_status"`
+	SettlesAt           *time.Time `db:"settles_at"`
+}
+
+// attachment returns the row of the interface's attachment. It returns nil if the interface is on no
+// instance, or is the primary one, which is a part of its instance.
+func (n AttachableENI) attachment() *AttachmentRow {
+	if n.InstanceID == nil || n.Type == ENIPrimary {
+		return nil
+	}
+	return &AttachmentRow{
+		AccountID:           n.AccountID,
+		NetworkInterfaceID:  n.ID,
+		InstanceID:          *n.InstanceID,
+		VPCID:               n.VPCID,
+		ZoneID:              n.ZoneID,
+		InstanceENIQuantity: *n.InstanceENIQuantity,
+		DeviceIndex:         *n.DeviceIndex,
+		NetworkCardIndex:    n.NetworkCardIndex,
+		Status:              n.Status,
+		NextStatus:          n.NextStatus,
+		SettlesAt:           n.SettlesAt,
+	}
+}
+
+// Split returns the interface as network_interfaces stores it, and the row of its attachment, which
+// is nil if there is none. An attached interface is stored as Available.
+func (n NetworkInterface) Split() (NetworkInterface, *AttachmentRow) {
+	a := n.attachment()
+	if a != nil {
+		n.Status, n.NextStatus, n.SettlesAt = ENIAvailable, nil, nil
+		n.InstanceID, n.NetworkCardIndex = nil, nil
+	}
+	n.InstanceENIQuantity, n.DeviceIndex = nil, nil
+	return n, a
+}
+
 // PrivateIPAddress is an IPv4 or IPv6 address of an interface. It is assigned at most once in its
 // VSwitch.
 type PrivateIPAddress struct {
@@ -161,9 +212,14 @@ type NewNetworkInterface struct {
 	SecurityGroupIDs []string // in the order in which the caller named them
 }
 
-// InsertNetworkInterface queues the writes that create an interface. For found see AssignAddresses.
+// InsertNetworkInterface queues the writes that create an interface, with its attachment if it has
+// one. For found see AssignAddresses.
 func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) {
-	insertRow(tx, NetworkInterfacesTable, n.NetworkInterface)
+	row, attachment := n.Split()
+	insertRow(tx, NetworkInterfacesTable, row)
+	if attachment != nil {
+		insertRow(tx, AttachmentsTable, *attachment)
+	}
 	tx.AssignAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
 	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
 }
@@ -201,9 +257,50 @@ func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 		FROM unnest($4::text[]) WITH ORDINALITY AS chosen (id, position)`, n.AccountID, n.ID, n.VPCID, groupIDs)
 }
 
-// DeleteNetworkInterfaces queues the deletion of locked interfaces, with their addresses and
-// memberships.
+// Strengths of the lock of an interface, weakest first: to change it or its attachment, and to
+// delete it or change its status, which its attachment refers to.
+const (
+	forNoKeyUpdate = "FOR NO KEY UPDATE"
+	forUpdate      = "FOR UPDATE"
+)
+
+// lockENIs queues the locks of interfaces t for which where holds, in the order of their ids, and
+// the read of the locked ones with their attachments. The read is a statement after the lock, so
+// its snapshot sees the attachments of the transactions that the lock waited for.
+func (tx *Tx) lockENIs(strength, where string, args []any, found func(NetworkInterface)) {
+	locked := map[string]bool{}
+	tx.lock(rankNetworkInterfaces, `
+		SELECT t.id
+		FROM network_interfaces t
+		WHERE `+where+`
+		ORDER BY t.id
+		`+strength, args...).
+		Query(each(func(id *string) []any { return []any{id} }, func(id string) { locked[id] = true }))
+	tx.queue(`
+		SELECT `+WholeInterfacesTable.SelectList("t")+`
+		FROM whole_network_interfaces t
+		WHERE `+where+`
+		ORDER BY t.id`, args...).
+		Query(each(WholeInterfacesTable.Targets, func(n NetworkInterface) {
+			if locked[n.ID] { // otherwise it was created after the locking statement
+				found(n)
+			}
+		}))
+}
+
+// Conditions for lockENIs.
+const (
+	oneInterface = `t.account_id = $1 AND t.region_id = $2 AND t.id = $3`
+
+	// The instance has to be locked, so that no further interface is attached.
+	interfacesOfInstance = `t.account_id = $1 AND t.id IN (
+		    SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = $2)`
+)
+
+// DeleteNetworkInterfaces queues the deletion of locked interfaces, with their attachments, addresses
+// and memberships.
 func (tx *Tx) DeleteNetworkInterfaces(accountID string, ids []string) {
+	tx.ReleaseNetworkInterfaces(accountID, ids)
 	tx.write(int64(len(ids)), `
 		DELETE FROM network_interfaces WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
 }
@@ -212,18 +309,14 @@ func (tx *Tx) DeleteNetworkInterfaces(accountID string, ids []string) {
 // Deleting until settlesAt, when they count as deleted. A primary interface cannot be Deleting,
 // because it cannot exist without its instance: it has to be deleted at once.
 func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, ids []string, settlesAt time.Time) {
+	tx.ReleaseNetworkInterfaces(accountID, ids)
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces
-		SET status = 'Deleting', next_status = 'Deleted', settles_at = $3,
-		    instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL, network_card_index = NULL
+		SET status = 'Deleting', next_status = 'Deleted', settles_at = $3
 		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids, settlesAt)
 }
 
 // ReleaseNetworkInterfaces queues the write that detaches locked interfaces at once.
 func (tx *Tx) ReleaseNetworkInterfaces(accountID string, ids []string) {
-	tx.write(int64(len(ids)), `
-		UPDATE network_interfaces
-		SET status = 'Available', next_status = NULL, settles_at = NULL,
-		    instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL, network_card_index = NULL
-		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
+	tx.queue(`DELETE FROM attachments WHERE account_id = $1 AND network_interface_id = ANY ($2)`, accountID, ids)
 }

@@ -88,14 +88,9 @@ func (tx *Tx) readInstanceType(accountID, id string, found func(InstanceType)) {
 // lockLaunchedENIs queues the locks of the existing interfaces, and the reads of their addresses
 // and groups.
 func (tx *Tx) lockLaunchedENIs(want LaunchWant, scene *LaunchScene) {
-	tx.lock(rankNetworkInterfaces, `
-		SELECT `+NetworkInterfacesTable.SelectList("t")+`
-		FROM network_interfaces t
-		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
-		ORDER BY id
-		FOR NO KEY UPDATE`, want.AccountID, want.RegionID, want.NetworkInterfaceIDs).
-		Query(each(NetworkInterfacesTable.Targets,
-			func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} }))
+	tx.lockENIs(forNoKeyUpdate, `t.account_id = $1 AND t.region_id = $2 AND t.id = ANY ($3)`,
+		[]any{want.AccountID, want.RegionID, want.NetworkInterfaceIDs},
+		func(n NetworkInterface) { scene.Interfaces[n.ID] = &LaunchedENI{NetworkInterface: n} })
 	tx.queue(`
 		SELECT has.network_interface_id,
 		       count(*) FILTER (WHERE family(has.address) = 4), count(*) FILTER (WHERE family(has.address) = 6)
@@ -156,14 +151,12 @@ func (tx *Tx) InsertInstance(i Instance) {
 func (tx *Tx) PlaceENI(
 	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time,
 ) {
-	status, next := ENIInUse, (*string)(nil)
+	tx.ReleaseNetworkInterfaces(n.AccountID, []string{n.ID}) // from an instance that it has left
+	n.Status, n.NextStatus, n.SettlesAt = ENIInUse, nil, nil
 	if settlesAt != nil {
-		status, next = ENIAttaching, new(ENIInUse)
+		n.Status, n.NextStatus, n.SettlesAt = ENIAttaching, new(ENIInUse), settlesAt
 	}
-	tx.write(1, `
-		UPDATE network_interfaces
-		SET status = $3, next_status = $4, settles_at = $5,
-		    instance_id = $6, instance_eni_quantity = $7, device_index = $8, network_card_index = $9
-		WHERE account_id = $1 AND id = $2`, n.AccountID, n.ID, status, next, settlesAt,
-		instance.ID, instance.ENIQuantity, deviceIndex, networkCardIndex)
+	n.InstanceID, n.InstanceENIQuantity = &instance.ID, &instance.ENIQuantity
+	n.DeviceIndex, n.NetworkCardIndex = &deviceIndex, networkCardIndex
+	insertRow(tx, AttachmentsTable, *n.attachment())
 }

@@ -8,11 +8,13 @@ import "time"
 type countedInstance struct {
 	batchInstance
 	counted []struct {
-		ID, Status  string
-		NextStatus  *string
-		SettlesAt   *time.Time
-		DeviceIndex *int
-		Groups      []string
+		ID, Status          string
+		NextStatus          *string
+		SettlesAt           *time.Time
+		InstanceENIQuantity *int
+		DeviceIndex         *int
+		NetworkCardIndex    *int
+		Groups              []string
 	}
 }
 
@@ -27,12 +29,15 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug,
 		       t.io_optimized,
 		       (SELECT json_agg(json_build_object(
-		                   'ID', n.id, 'Status', n.status, 'NextStatus', n.next_status, 'SettlesAt', n.settles_at,
-		                   'DeviceIndex', n.device_index, 'Groups', ARRAY(
+		                   'ID', s.network_interface_id, 'Status', s.status,
+		                   'NextStatus', s.next_status, 'SettlesAt', s.settles_at,
+		                   'InstanceENIQuantity', s.instance_eni_quantity,
+		                   'DeviceIndex', s.device_index, 'NetworkCardIndex', s.network_card_index,
+		                   'Groups', ARRAY(
 		                       SELECT m.security_group_id FROM network_interface_security_groups m
-		                       WHERE m.account_id = n.account_id AND m.network_interface_id = n.id)))
-		        FROM network_interfaces n
-		        WHERE n.account_id = i.account_id AND n.instance_id = i.id)
+		                       WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id)))
+		        FROM slots s
+		        WHERE s.account_id = i.account_id AND s.instance_id = i.id)
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
 		CROSS JOIN LATERAL (
 		    SELECT * FROM instances
@@ -54,6 +59,7 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 				eni := batchENI{groups: n.Groups}
 				eni.AccountID, eni.InstanceID, eni.ID, eni.Status = c.AccountID, &c.ID, n.ID, n.Status
 				eni.NextStatus, eni.SettlesAt, eni.DeviceIndex = n.NextStatus, n.SettlesAt, n.DeviceIndex
+				eni.InstanceENIQuantity, eni.NetworkCardIndex = n.InstanceENIQuantity, n.NetworkCardIndex
 				a.addHeldENI(eni)
 			}
 		}))

@@ -42,7 +42,10 @@ func TestGoAndSQLSettleInterfacesAlike(t *testing.T) {
 			{"Available", ""}, {"Attaching", ""}, {"InUse", ""}, {"Detaching", ""}, {"Deleting", ""},
 			{"Attaching", "InUse"}, {"Attaching", "Available"}, {"Detaching", "Available"}, {"Deleting", "Deleted"},
 		}).Draw(rt, "statuses")
-		stored := store.NetworkInterface{AttachableENI: store.AttachableENI{Status: s.now}}
+		stored := store.NetworkInterface{AttachableENI: store.AttachableENI{
+			AccountID: account, ID: "eni-2", VPCID: "vpc-1", ZoneID: "cn-hangzhou-h", Type: store.ENISecondary,
+			Status: s.now,
+		}}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, base)
 		if s.now != store.ENIAvailable && s.now != store.ENIDeleting {
 			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex = new("i-1"), new(3), new(2)
@@ -52,13 +55,22 @@ func TestGoAndSQLSettleInterfacesAlike(t *testing.T) {
 		}
 		now := timesAround(base).Draw(rt, "now")
 
+		row, attachment := stored.Split()
+		if _, err := pool.Exec(t.Context(), `
+			DELETE FROM attachments WHERE network_interface_id = 'eni-2'`); err != nil {
+			rt.Fatal(err)
+		}
 		if _, err := pool.Exec(t.Context(), `
 			UPDATE network_interfaces
-			SET status = $2, next_status = $3, settles_at = $4,
-			    instance_id = $5, instance_eni_quantity = $6, device_index = $7, network_card_index = $8
-			WHERE account_id = $1 AND id = 'eni-2'`, account, stored.Status, stored.NextStatus, stored.SettlesAt,
-			stored.InstanceID, stored.InstanceENIQuantity, stored.DeviceIndex, stored.NetworkCardIndex); err != nil {
+			SET status = $2, next_status = $3, settles_at = $4
+			WHERE account_id = $1 AND id = 'eni-2'`, account, row.Status, row.NextStatus, row.SettlesAt); err != nil {
 			rt.Fatal(err)
+		}
+		if attachment != nil {
+			insert, values := store.AttachmentsTable.InsertSQL(), store.AttachmentsTable.Values(attachment)
+			if _, err := pool.Exec(t.Context(), insert, values...); err != nil {
+				rt.Fatal(err)
+			}
 		}
 		type visible struct { // the zero value: deleted
 			Status           string

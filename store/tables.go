@@ -20,8 +20,17 @@ var (
 	SecurityGroupsTable     = table.New[SecurityGroup]("security_groups", "account_id")
 	SecurityGroupRulesTable = table.New[SecurityGroupRule]("security_group_rules", "account_id")
 	InstancesTable          = table.New[Instance]("instances", "account_id")
-	NetworkInterfacesTable  = table.New[NetworkInterface]("network_interfaces", "account_id")
+	AttachmentsTable        = table.New[AttachmentRow]("attachments", "account_id")
 	PrivateIPAddressesTable = table.New[PrivateIPAddress]("private_ip_addresses", "account_id")
 	IPPrefixesTable         = table.New[IPPrefix]("ip_prefixes", "account_id")
 	GroupMembershipsTable   = table.New[GroupMembership]("network_interface_security_groups", "account_id")
+)
+
+// The two ways in which interfaces are stored. WholeInterfacesTable is the view of interfaces with
+// their attachments, and is for reading. NetworkInterfacesTable is the table without attachments:
+// its rows are what Split returns.
+var (
+	WholeInterfacesTable   = table.New[NetworkInterface]("whole_network_interfaces", "account_id")
+	NetworkInterfacesTable = table.New[NetworkInterface]("network_interfaces", "account_id",
+		table.Omit("instance_eni_quantity", "device_index"), table.Rename("instance_id", "primary_of"))
 )

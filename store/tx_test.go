@@ -90,7 +90,7 @@ func attachWith(ctx context.Context, s *store.Store, wait bool) error {
 // statusOf returns the stored status of an interface.
 func statusOf(t *testing.T, pool *pgxpool.Pool, eni string) (status string) {
 	t.Helper()
-	err := pool.QueryRow(t.Context(), `SELECT status FROM network_interfaces WHERE account_id = $1 AND id = $2`,
+	err := pool.QueryRow(t.Context(), `SELECT status FROM whole_network_interfaces WHERE account_id = $1 AND id = $2`,
 		account, eni).Scan(&status)
 	if err != nil {
 		t.Fatal(err)
@@ -156,9 +156,7 @@ func TestAttachCostsTwoRoundTrips(t *testing.T) {
 	s, pool := open(t, countRoundTrips(trips))
 	free := func() {
 		if _, err := pool.Exec(t.Context(), `
-			UPDATE network_interfaces
-			SET status = 'Available', instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL
-			WHERE id = 'eni-2'`); err != nil {
+			DELETE FROM attachments WHERE network_interface_id = 'eni-2'`); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -336,9 +334,9 @@ func TestALostAnswerToACommitIsAnUnknownOutcome(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := pool.Exec(t.Context(), `
-		UPDATE network_interfaces
-		SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1
-		WHERE id = 'eni-1'`); err != nil {
+		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+		                         instance_eni_quantity, device_index, status)
+		VALUES ('1000000000000001', 'eni-1', 'i-1', 'vpc-1', 'cn-hangzhou-h', 3, 1, 'InUse')`); err != nil {
 		t.Fatal(err)
 	}
 	if err := detach(true); !errors.Is(err, store.ErrOutcomeUnknown) {

@@ -116,7 +116,7 @@ func attachedInterfaces(t *testing.T, dir string) map[string]bool {
 	}
 	defer conn.Close(context.WithoutCancel(t.Context()))
 	rows, err := conn.Query(t.Context(),
-		`SELECT id FROM network_interfaces WHERE type = 'Secondary' AND instance_id IS NOT NULL`)
+		`SELECT network_interface_id FROM attachments`)
 	if err != nil {
 		t.Fatal(err)
 	}

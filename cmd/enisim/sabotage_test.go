@@ -24,7 +24,7 @@ var hotWorld = worldOf(1, "ecs.g6.xlarge", 60)
 
 // dropGuards removes the constraints behind the locks, so that only the locks protect the limit.
 const dropGuards = `
-	ALTER TABLE network_interfaces
+	ALTER TABLE attachments
 	    DROP CONSTRAINT a_device_index_is_taken_once,
 	    DROP CONSTRAINT a_device_index_is_below_the_limit_of_the_type`
 
@@ -90,7 +90,7 @@ func race(t *testing.T, postgres *pglocal.Server, binary string, guarded bool, s
 		}
 	}
 	if err := conn.QueryRow(t.Context(),
-		`SELECT count(*) FROM network_interfaces WHERE instance_id = 'i-1'`).Scan(&r.attached); err != nil {
+		`SELECT count(*) FROM slots WHERE instance_id = 'i-1'`).Scan(&r.attached); err != nil {
 		t.Fatal(err)
 	}
 	return r

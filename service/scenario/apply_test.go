@@ -70,6 +70,7 @@ var tables = []struct{ name, owner string }{
 	{"security_groups", "account_id"},
 	{"instances", "account_id"},
 	{"network_interfaces", "account_id"},
+	{"attachments", "account_id"},
 	{"private_ip_addresses", "account_id"},
 	{"ip_prefixes", "account_id"},
 	{"network_interface_security_groups", "account_id"},
@@ -420,7 +421,7 @@ func TestApplyKeepsDueTimesOfTransientRows(t *testing.T) {
 	due := func() [2]time.Time {
 		return [2]time.Time{
 			value[time.Time](t, db, `SELECT settles_at FROM instances`).UTC(),
-			value[time.Time](t, db, `SELECT settles_at FROM network_interfaces WHERE id = 'eni-1'`).UTC(),
+			value[time.Time](t, db, `SELECT settles_at FROM attachments WHERE network_interface_id = 'eni-1'`).UTC(),
 		}
 	}
 	db.apply(t, file, noon)
@@ -558,11 +559,12 @@ func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 			for _, sql := range []string{
 				`SELECT FROM instances WHERE id = 'i-1' FOR NO KEY UPDATE`,
 				`SELECT FROM network_interfaces WHERE id = 'eni-4' FOR NO KEY UPDATE`,
-				`UPDATE network_interfaces n
-				 SET status = 'InUse', instance_id = i.id, instance_eni_quantity = i.eni_quantity, device_index = 3
-				 FROM instances i
+				`INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+				     instance_eni_quantity, device_index, status)
+				 SELECT n.account_id, n.id, i.id, n.vpc_id, n.zone_id, i.eni_quantity, 3, 'InUse'
+				 FROM network_interfaces n, instances i
 				 WHERE n.id = 'eni-4' AND i.id = 'i-1'
-				   AND NOT EXISTS (SELECT FROM network_interfaces WHERE instance_id = 'i-1' AND device_index = 3)`,
+				   AND NOT EXISTS (SELECT FROM attachments WHERE instance_id = 'i-1' AND device_index = 3)`,
 			} {
 				if tag, err := tx.Exec(ctx, sql); err != nil || tag.RowsAffected() == 0 {
 					return err
@@ -591,7 +593,9 @@ func TestApplyReportsItsProgress(t *testing.T) {
 			func(p scenario.Progress) { steps = append(steps, p) }); err != nil {
 			t.Fatal(err)
 		}
-		const rows = 1000 + 3*4000 // the instances, and the interfaces with their addresses and groups
+		// The instances, the interfaces with their addresses and groups, and the attachments of the
+		// secondary ones.
+		const rows = 1000 + 3*4000 + 3000
 		copied := 0
 		for i, p := range steps {
 			if i > 0 && p.Done < steps[i-1].Done || p.Done > p.Total || p.Total != 11*rows {

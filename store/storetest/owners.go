@@ -14,8 +14,10 @@ func Owners(t testing.TB, pool *pgxpool.Pool) map[string]map[string]int {
 	t.Helper()
 	type column struct{ Table, Name string }
 	rows, err := pool.Query(t.Context(), `
-		SELECT table_name, column_name FROM information_schema.columns
-		WHERE table_schema = 'public'
+		SELECT table_name, column_name
+		FROM information_schema.columns
+		JOIN information_schema.tables USING (table_schema, table_name)
+		WHERE table_schema = 'public' AND table_type = 'BASE TABLE'
 		  AND (column_name IN ('account_id', 'owner_id') OR (table_name, column_name) = ('accounts', 'id'))`)
 	if err != nil {
 		t.Fatalf("storetest: %v", err)

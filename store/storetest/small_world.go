@@ -1,5 +1,18 @@
 package storetest
 
+import "fmt"
+
+// Attach returns the statement that attaches an interface of the account of SmallWorld to an
+// instance, as InUse. vpc and zone are those of the interface, quantity is the limit that the
+// attachment carries.
+func Attach(eni, instance, vpc, zone string, quantity, index int) string {
+	return fmt.Sprintf(`
+		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
+		                         instance_eni_quantity, device_index, status)
+		VALUES ('1000000000000001', '%s', '%s', '%s', '%s', %d, %d, 'InUse')`,
+		eni, instance, vpc, zone, quantity, index)
+}
+
 // SmallWorld is SQL that inserts a small valid world with a row in most tables. Tests of constraints
 // and invariants break it.
 const SmallWorld = `
@@ -25,16 +38,18 @@ INSERT INTO instances
     ('1000000000000001', 'i-2', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2',
      '', 'ecs.g6.large', 2, 'Running', '2026-11-22');
 INSERT INTO network_interfaces
-    (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
-     instance_id, instance_eni_quantity, device_index, mac_address, created_at) VALUES
+    (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, primary_of, mac_address, created_at) VALUES
     ('1000000000000001', 'eni-0', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Primary', 'InUse',
-     'i-1', 3, 0, '00:16:3e:00:00:00', '2026-11-22'),
-    ('1000000000000001', 'eni-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'InUse',
-     'i-1', 3, 1, '00:16:3e:00:00:01', '2026-11-22'),
+     'i-1', '00:16:3e:00:00:00', '2026-11-22'),
+    ('1000000000000001', 'eni-1', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available',
+     NULL, '00:16:3e:00:00:01', '2026-11-22'),
     ('1000000000000001', 'eni-2', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available',
-     NULL, NULL, NULL, '00:16:3e:00:00:02', '2026-11-22'),
+     NULL, '00:16:3e:00:00:02', '2026-11-22'),
     ('1000000000000001', 'eni-i', 'cn-hangzhou', 'cn-hangzhou-i', 'vpc-1', 'vsw-i', 'Secondary', 'Available',
-     NULL, NULL, NULL, '00:16:3e:00:00:03', '2026-11-22');
+     NULL, '00:16:3e:00:00:03', '2026-11-22');
+INSERT INTO attachments
+    (account_id, network_interface_id, instance_id, vpc_id, zone_id, instance_eni_quantity, device_index, status) VALUES
+    ('1000000000000001', 'eni-1', 'i-1', 'vpc-1', 'cn-hangzhou-h', 3, 1, 'InUse');
 INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
     ('1000000000000001', 'vsw-h', '10.0.0.1', 'eni-1', true);
 INSERT INTO network_interface_security_groups

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,9 +36,30 @@ type column struct {
 	key, fixed, once, null bool
 }
 
+// Option changes the columns that New takes from the tags.
+type Option func(*[]column)
+
+// Omit leaves out columns that the table does not have. Their fields belong to another table.
+func Omit(names ...string) Option {
+	return func(columns *[]column) {
+		*columns = slices.DeleteFunc(*columns, func(c column) bool { return slices.Contains(names, c.name) })
+	}
+}
+
+// Rename gives a column the name that it has in the table.
+func Rename(name, inTable string) Option {
+	return func(columns *[]column) {
+		for i := range *columns {
+			if c := &(*columns)[i]; c.name == name {
+				c.name = inTable
+			}
+		}
+	}
+}
+
 // New returns the table of a struct. It panics if a field has no db tag or an unknown option,
 // so a mistake is found when the program starts.
-func New[T any](name, owner string) *Table[T] {
+func New[T any](name, owner string, options ...Option) *Table[T] {
 	t := &Table[T]{name: name, owner: owner}
 	rows := reflect.TypeFor[T]()
 	for _, f := range reflect.VisibleFields(rows) {
@@ -48,9 +70,9 @@ func New[T any](name, owner string) *Table[T] {
 		if tag == "" {
 			panic(fmt.Sprintf("table: field %s of %v has no db tag", f.Name, rows))
 		}
-		options := strings.Split(tag, ",")
-		c := column{name: options[0], field: f.Index}
-		for _, option := range options[1:] {
+		tags := strings.Split(tag, ",")
+		c := column{name: tags[0], field: f.Index}
+		for _, option := range tags[1:] {
 			switch option {
 			case "key":
 				c.key = true
@@ -65,6 +87,9 @@ func New[T any](name, owner string) *Table[T] {
 			}
 		}
 		t.columns = append(t.columns, c)
+	}
+	for _, option := range options {
+		option(&t.columns)
 	}
 	return t
 }

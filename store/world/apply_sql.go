@@ -99,28 +99,47 @@ const deleteClientTokens = `
 
 // The statements of one table that its list of columns does not give.
 var (
-	// The interfaces that differ, and those on an instance that gets another type or moves to
-	// another VSwitch of its zone. Another type matters because types and instances change one
-	// after the other: in between, the instance's limit may be lower than before and than after.
+	// The instances that get another type or move to another VSwitch of their zone. Another type
+	// matters because types and instances change one after the other: in between, the instance's
+	// limit may be lower than before and than after.
+	markChangedInstances = `
+	CREATE TEMP TABLE changed_instances ON COMMIT DROP AS
+	SELECT i.account_id, i.id
+	FROM instances i
+	JOIN staged_instances w ON w.account_id = i.account_id AND w.id = i.id
+	WHERE (i.instance_type_owner_id, i.instance_type, i.vswitch_id)
+	   IS DISTINCT FROM (w.instance_type_owner_id, w.instance_type, w.vswitch_id)`
+
+	// The interfaces that differ, and those that are the primary ones of such instances.
 	markChangedNetworkInterfaces = `
 	CREATE TEMP TABLE changed_network_interfaces ON COMMIT DROP AS
 	SELECT t.account_id, t.id
 	FROM network_interfaces t
 	JOIN staged_network_interfaces s ON s.account_id = t.account_id AND s.id = t.id
 	WHERE ` + store.NetworkInterfacesTable.Differs() + `
-	   OR (t.account_id, t.instance_id) IN (
-	      SELECT i.account_id, i.id
-	      FROM instances i
-	      JOIN staged_instances w ON w.account_id = i.account_id AND w.id = i.id
-	      WHERE (i.instance_type_owner_id, i.instance_type, i.vswitch_id)
-	         IS DISTINCT FROM (w.instance_type_owner_id, w.instance_type, w.vswitch_id))`
+	   OR (t.account_id, t.primary_of) IN (SELECT account_id, id FROM changed_instances)`
 
-	detachChangedNetworkInterfaces = `
+	// The attachments that differ, that are gone, or that an interface or an instance that changes
+	// refers to. They are inserted again after all other changes.
+	deleteChangedAttachments = `
+	DELETE FROM attachments t
+	WHERE t.account_id IN (SELECT id FROM staged_accounts)
+	  AND ((t.account_id, t.instance_id) IN (SELECT account_id, id FROM changed_instances)
+	    OR NOT EXISTS (
+	      SELECT FROM network_interfaces n
+	      JOIN staged_network_interfaces s ON s.account_id = n.account_id AND s.id = n.id AND s.status = 'Available'
+	        AND (s.region_id, s.zone_id, s.vpc_id, s.vswitch_id) = (n.region_id, n.zone_id, n.vpc_id, n.vswitch_id)
+	      WHERE n.account_id = t.account_id AND n.id = t.network_interface_id)
+	    OR NOT EXISTS (
+	      SELECT FROM staged_attachments s
+	      WHERE s.account_id = t.account_id AND s.network_interface_id = t.network_interface_id
+	        AND NOT ` + store.AttachmentsTable.Differs() + `))`
+
+	separateChangedPrimaryInterfaces = `
 	UPDATE network_interfaces n
-	SET type = 'Secondary', status = 'Available', next_status = NULL, settles_at = NULL,
-	    instance_id = NULL, instance_eni_quantity = NULL, device_index = NULL, network_card_index = NULL
+	SET type = 'Secondary', status = 'Available', primary_of = NULL, network_card_index = NULL
 	FROM changed_network_interfaces c
-	WHERE n.account_id = c.account_id AND n.id = c.id AND n.instance_id IS NOT NULL`
+	WHERE n.account_id = c.account_id AND n.id = c.id AND n.primary_of IS NOT NULL`
 
 	updateNetworkInterfaces = `
 	UPDATE network_interfaces t

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"enisim/store"
 	"enisim/store/table"
 )
 
@@ -24,7 +25,7 @@ const mergeWork = 10
 // some pages of their staging table at a time. One statement for all of a large world would report
 // no progress for half a minute.
 var largeTables = []string{
-	"instances", "network_interfaces", "private_ip_addresses", "network_interface_security_groups",
+	"instances", "network_interfaces", "attachments", "private_ip_addresses", "network_interface_security_groups",
 }
 
 // progress adds up the work that is done, and reports it to onProgress unless that is nil. It is
@@ -37,6 +38,11 @@ type progress struct {
 // newProgress returns the progress of applying a world.
 func newProgress(w *World, onProgress func(Progress)) *progress {
 	rows := len(w.Instances) + len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.GroupMemberships)
+	for i := range w.NetworkInterfaces {
+		if n := &w.NetworkInterfaces[i]; n.InstanceID != nil && n.Type == store.ENISecondary {
+			rows++ // its attachment
+		}
+	}
 	return &progress{onProgress: onProgress, current: Progress{Total: int64(rows) * (1 + mergeWork)}}
 }
 

@@ -98,7 +98,7 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 		return err
 	}
 	deleted := map[store.ResourceID]bool{}
-	if err := store.NetworkInterfacesTable.ReadAll(ctx, tx, &w.NetworkInterfaces, func(n *store.NetworkInterface) bool {
+	if err := store.WholeInterfacesTable.ReadAll(ctx, tx, &w.NetworkInterfaces, func(n *store.NetworkInterface) bool {
 		*n = n.Settled(now)
 		if n.Status == store.ENIDeleted {
 			deleted[resourceID(n.AccountID, n.ID)] = true

@@ -4,8 +4,9 @@ package world
 // counts as equal. A transient row with the wanted transition that is not due yet keeps its due
 // time.
 var settleWorld = []string{
-	settleVPCs, settleVSwitches, settleInstances, removeDeletedNetworkInterfaces, settleNetworkInterfaces,
-	keepPendingVPCs, keepPendingVSwitches, keepTransientInstances, keepTransientNetworkInterfaces,
+	settleVPCs, settleVSwitches, settleInstances, removeDeletedNetworkInterfaces, removeDetached, settleAttachments,
+	keepPendingVPCs, keepPendingVSwitches, keepTransientInstances, keepDeletingNetworkInterfaces,
+	keepTransientAttachments,
 }
 
 // These statements write back what Settled and Status compute.
@@ -30,13 +31,13 @@ const (
 	DELETE FROM network_interfaces
 	WHERE account_id IN (SELECT id FROM staged_accounts) AND next_status = 'Deleted' AND settles_at <= $1`
 
-	settleNetworkInterfaces = `
-	UPDATE network_interfaces
-	SET status = next_status, next_status = NULL, settles_at = NULL,
-	    instance_id = CASE WHEN next_status <> 'Available' THEN instance_id END,
-	    instance_eni_quantity = CASE WHEN next_status <> 'Available' THEN instance_eni_quantity END,
-	    device_index = CASE WHEN next_status <> 'Available' THEN device_index END,
-	    network_card_index = CASE WHEN next_status <> 'Available' THEN network_card_index END
+	removeDetached = `
+	DELETE FROM attachments
+	WHERE account_id IN (SELECT id FROM staged_accounts) AND next_status = 'Available' AND settles_at <= $1`
+
+	settleAttachments = `
+	UPDATE attachments
+	SET status = next_status, next_status = NULL, settles_at = NULL
 	WHERE account_id IN (SELECT id FROM staged_accounts) AND settles_at <= $1`
 )
 
@@ -61,10 +62,18 @@ const (
 	WHERE s.settles_at IS NOT NULL AND i.account_id = s.account_id AND i.id = s.id
 	  AND (i.status, i.next_status) = (s.status, s.next_status) AND i.settles_at > $1`
 
-	keepTransientNetworkInterfaces = `
+	keepDeletingNetworkInterfaces = `
 	UPDATE staged_network_interfaces s
 	SET settles_at = n.settles_at
 	FROM network_interfaces n
 	WHERE s.settles_at IS NOT NULL AND n.account_id = s.account_id AND n.id = s.id
 	  AND (n.status, n.next_status) = (s.status, s.next_status) AND n.settles_at > $1`
+
+	keepTransientAttachments = `
+	UPDATE staged_attachments s
+	SET settles_at = a.settles_at
+	FROM attachments a
+	WHERE s.settles_at IS NOT NULL
+	  AND a.account_id = s.account_id AND a.network_interface_id = s.network_interface_id
+	  AND (a.status, a.next_status) = (s.status, s.next_status) AND a.settles_at > $1`
 )

@@ -41,6 +41,7 @@ var snapshotTables = []snapshotTable{
 	{"security_groups", "account_id"},
 	{"instances", "account_id"},
 	{"network_interfaces", "account_id"},
+	{"attachments", "account_id"},
 	{"private_ip_addresses", "account_id"},
 	{"network_interface_security_groups", "account_id"},
 	{"ip_prefixes", "account_id"},

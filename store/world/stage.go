@@ -24,6 +24,7 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_security_groups (LIKE security_groups) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_instances (LIKE instances) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_network_interfaces (LIKE network_interfaces) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_attachments (LIKE attachments) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_private_ip_addresses (LIKE private_ip_addresses) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_ip_prefixes (LIKE ip_prefixes) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_network_interface_security_groups (LIKE network_interface_security_groups) ON COMMIT DROP;
@@ -70,12 +71,7 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 				i.StartedAt, i.CreatedAt = &now, now
 			})
 		},
-		func() error {
-			return store.NetworkInterfacesTable.Stage(ctx, tx, w.NetworkInterfaces, func(n *store.NetworkInterface) {
-				n.CreatedAt = now
-				n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, resourceID(n.AccountID, n.ID), now)
-			})
-		},
+		func() error { return stageInterfaces(ctx, tx, w, now) },
 		func() error { return store.PrivateIPAddressesTable.Stage(ctx, tx, w.PrivateIPAddresses, nil) },
 		func() error { return store.IPPrefixesTable.Stage(ctx, tx, w.IPPrefixes, nil) },
 		func() error { return store.GroupMembershipsTable.Stage(ctx, tx, w.GroupMemberships, nil) },
@@ -89,6 +85,24 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
 		}
 	}
 	return nil
+}
+
+// stageInterfaces copies the interfaces of a world, and the attachments of the secondary ones, into
+// their staging tables.
+func stageInterfaces(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
+	var attachments []store.AttachmentRow
+	err := store.NetworkInterfacesTable.Stage(ctx, tx, w.NetworkInterfaces, func(n *store.NetworkInterface) {
+		n.CreatedAt = now
+		n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, resourceID(n.AccountID, n.ID), now)
+		row, attachment := n.Split()
+		if *n = row; attachment != nil {
+			attachments = append(attachments, *attachment)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return store.AttachmentsTable.Stage(ctx, tx, attachments, nil)
 }
 
 // settleTime returns when a row settles, or nil if it has no entry in durations.

@@ -14,7 +14,7 @@ var invariants = []invariant{
 	{"an_instance_holds_what_its_type_takes", `
 	SELECT i.account_id, format('instance %s holds %s interfaces, its type %s takes %s',
 	    i.id, count(*), t.id, t.eni_quantity)
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 	GROUP BY i.account_id, i.id, t.id, t.eni_quantity
@@ -24,20 +24,20 @@ var invariants = []invariant{
 	{"an_instance_has_one_primary_interface", `
 	SELECT i.account_id, format('%s instance %s has %s primary interfaces', i.network_type, i.id, count(n.id))
 	FROM instances i
-	LEFT JOIN network_interfaces n ON n.account_id = i.account_id AND n.instance_id = i.id AND n.type = 'Primary'
+	LEFT JOIN whole_network_interfaces n ON n.account_id = i.account_id AND n.instance_id = i.id AND n.type = 'Primary'
 	GROUP BY i.account_id, i.id, i.network_type
 	HAVING count(n.id) <> CASE i.network_type WHEN 'vpc' THEN 1 ELSE 0 END
 	ORDER BY 1, 2`},
 
 	{"an_interface_is_attached_as_its_status_says", `
 	SELECT n.account_id, format('interface %s is %s on %s', n.id, n.status, coalesce(n.instance_id, 'no instance'))
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	WHERE (n.instance_id IS NOT NULL) <> (n.status IN ('Attaching', 'InUse', 'Detaching'))
 	ORDER BY 1, 2`},
 
 	{"an_interface_is_on_an_instance_that_exists", `
 	SELECT n.account_id, format('interface %s is on %s, which does not exist', n.id, n.instance_id)
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	WHERE n.instance_id IS NOT NULL
 	  AND NOT EXISTS (SELECT FROM instances i WHERE i.account_id = n.account_id AND i.id = n.instance_id)
 	ORDER BY 1, 2`},
@@ -45,15 +45,34 @@ var invariants = []invariant{
 	{"an_attached_interface_shares_vpc_and_zone_with_its_instance", `
 	SELECT n.account_id, format('interface %s lies in %s and %s, its instance %s in %s and %s',
 	    n.id, n.vpc_id, n.zone_id, i.id, coalesce(i.vpc_id, 'no VPC'), i.zone_id)
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	WHERE (n.vpc_id, n.zone_id) IS DISTINCT FROM (i.vpc_id, i.zone_id)
+	ORDER BY 1, 2`},
+
+	{"an_attachment_is_of_a_secondary_interface_that_stays", `
+	SELECT a.account_id, format('interface %s is attached to %s in %s and %s, the interface is %s',
+	    a.network_interface_id, a.instance_id, a.vpc_id, a.zone_id,
+	    CASE WHEN n.id IS NULL THEN 'gone'
+	         ELSE format('%s and %s in %s and %s', n.type, n.status, n.vpc_id, n.zone_id) END)
+	FROM attachments a
+	LEFT JOIN network_interfaces n ON n.account_id = a.account_id AND n.id = a.network_interface_id
+	WHERE (n.type, n.status, n.vpc_id, n.zone_id)
+	   IS DISTINCT FROM ('Secondary', 'Available', a.vpc_id, a.zone_id)
+	ORDER BY 1, 2`},
+
+	{"an_attachment_carries_the_limit_of_its_instance", `
+	SELECT a.account_id, format('the attachment of interface %s carries a limit of %s, its instance %s has %s',
+	    a.network_interface_id, a.instance_eni_quantity, a.instance_id, coalesce(i.eni_quantity::text, 'none'))
+	FROM attachments a
+	LEFT JOIN instances i ON i.account_id = a.account_id AND i.id = a.instance_id
+	WHERE i.eni_quantity IS DISTINCT FROM a.instance_eni_quantity
 	ORDER BY 1, 2`},
 
 	{"an_interface_has_a_status_and_time_that_agree", `
 	SELECT n.account_id, format('interface %s is %s, next %s, at %s',
 	    n.id, n.status, coalesce(n.next_status, 'nothing'), coalesce(n.settles_at::text, 'no time'))
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	WHERE n.status NOT IN ('Available', 'Attaching', 'InUse', 'Detaching', 'Deleting')
 	   OR (n.next_status IS NULL) <> (n.settles_at IS NULL)
 	   OR n.next_status IS NOT NULL AND (n.status, n.next_status) NOT IN
@@ -77,7 +96,7 @@ var invariants = []invariant{
 	{"a_device_index_is_taken_once", `
 	SELECT n.account_id, format('instance %s has %s at device index %s',
 	    n.instance_id, string_agg(n.id, ', ' ORDER BY n.id), n.device_index)
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	WHERE n.instance_id IS NOT NULL
 	GROUP BY n.account_id, n.instance_id, n.device_index
 	HAVING count(*) > 1
@@ -86,7 +105,7 @@ var invariants = []invariant{
 	{"a_device_index_is_below_the_limit_of_the_type", `
 	SELECT n.account_id, format('interface %s has device index %s on instance %s, whose type %s takes %s',
 	    n.id, coalesce(n.device_index::text, 'none'), i.id, t.id, t.eni_quantity)
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 	WHERE (n.device_index >= 0 AND n.device_index < t.eni_quantity) IS NOT TRUE
@@ -95,7 +114,7 @@ var invariants = []invariant{
 	{"the_primary_interface_and_only_it_has_index_0", `
 	SELECT n.account_id, format('%s interface %s has device index %s',
 	    n.type, n.id, coalesce(n.device_index::text, 'none'))
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	WHERE n.type NOT IN ('Primary', 'Secondary') OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
 	ORDER BY 1, 2`},
 
@@ -201,7 +220,7 @@ var invariants = []invariant{
 
 	{"an_interface_has_one_primary_address", `
 	SELECT n.account_id, format('interface %s has %s primary IPv4 addresses', n.id, count(a.address))
-	FROM network_interfaces n
+	FROM whole_network_interfaces n
 	LEFT JOIN private_ip_addresses a ON a.account_id = n.account_id AND a.network_interface_id = n.id
 	    AND a.is_primary AND family(a.address) = 4
 	GROUP BY n.account_id, n.id
@@ -223,7 +242,7 @@ var invariants = []invariant{
 	    g.id, count(DISTINCT n.instance_id), g.instance_limit)
 	FROM security_groups g
 	JOIN network_interface_security_groups m ON m.account_id = g.account_id AND m.security_group_id = g.id
-	JOIN network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
+	JOIN whole_network_interfaces n ON n.account_id = m.account_id AND n.id = m.network_interface_id
 	WHERE n.instance_id IS NOT NULL AND n.next_status IS DISTINCT FROM 'Available'
 	GROUP BY g.account_id, g.id, g.instance_limit
 	HAVING count(DISTINCT n.instance_id) > g.instance_limit
@@ -232,7 +251,7 @@ var invariants = []invariant{
 	{"a_group_keeps_count_of_its_capacity", `
 	WITH held AS (
 	    SELECT m.account_id, m.security_group_id, n.instance_id
-	    FROM network_interfaces n
+	    FROM whole_network_interfaces n
 	    JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
 	    WHERE n.instance_id IS NOT NULL AND n.next_status IS DISTINCT FROM 'Available'
 	    GROUP BY 1, 2, 3

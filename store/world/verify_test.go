@@ -15,11 +15,10 @@ import (
 // verifyWorld extends storetest.SmallWorld to a world in which every invariant holds, with rows
 // that each of them applies to.
 const verifyWorld = storetest.SmallWorld + `
-INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, instance_id,
-    instance_eni_quantity, device_index, mac_address, created_at)
-VALUES
-    ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse', 'i-2', 2, 0,
-        '00:16:3e:00:00:20', '2026-11-22');
+INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+    primary_of, mac_address, created_at) VALUES
+    ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse',
+        'i-2', '00:16:3e:00:00:20', '2026-11-22');
 INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
     ('1000000000000001', 'vsw-h', '10.0.0.2', 'eni-0', true),
     ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-2', true),
@@ -57,34 +56,54 @@ var brokenInvariants = []struct {
 	},
 	{
 		"an_interface_is_attached_as_its_status_says",
-		[]string{"an_eni_is_attached_as_its_status_says"},
-		`UPDATE network_interfaces SET status = 'Available' WHERE id = 'eni-1'`,
+		[]string{"an_attachment_has_a_documented_status"},
+		`UPDATE attachments SET status = 'Available' WHERE network_interface_id = 'eni-1'`,
 		[]string{"an_interface_is_attached_as_its_status_says: interface eni-1 is Available on i-1"},
 	},
 	{
 		"an_interface_is_attached_as_its_status_says",
-		[]string{"an_eni_is_attached_as_its_status_says"},
+		[]string{"an_eni_has_a_documented_status"},
 		`UPDATE network_interfaces SET status = 'InUse' WHERE id = 'eni-2'`,
 		[]string{"an_interface_is_attached_as_its_status_says: interface eni-2 is InUse on no instance"},
 	},
 	{
 		"an_interface_is_on_an_instance_that_exists",
 		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
-		`
-			UPDATE network_interfaces
-			SET status = 'InUse', instance_id = 'i-9', instance_eni_quantity = 3, device_index = 1
-			WHERE id = 'eni-2'`,
-		[]string{"an_interface_is_on_an_instance_that_exists: interface eni-2 is on i-9, which does not exist"},
+		storetest.Attach("eni-2", "i-9", "vpc-1", "cn-hangzhou-h", 3, 1),
+		[]string{
+			"an_interface_is_on_an_instance_that_exists: interface eni-2 is on i-9, which does not exist",
+			"an_attachment_carries_the_limit_of_its_instance: " +
+				"the attachment of interface eni-2 carries a limit of 3, its instance i-9 has none",
+		},
 	},
 	{
 		"an_attached_interface_shares_vpc_and_zone_with_its_instance",
 		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
-		`
-			UPDATE network_interfaces
-			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 2
-			WHERE id = 'eni-i'`,
+		storetest.Attach("eni-i", "i-1", "vpc-1", "cn-hangzhou-i", 3, 2),
 		[]string{"an_attached_interface_shares_vpc_and_zone_with_its_instance: " +
 			"interface eni-i lies in vpc-1 and cn-hangzhou-i, its instance i-1 in vpc-1 and cn-hangzhou-h"},
+	},
+	{
+		"an_attachment_is_of_a_secondary_interface_that_stays",
+		[]string{"an_attached_eni_is_secondary_and_not_being_deleted"},
+		`UPDATE network_interfaces SET status = 'Deleting' WHERE id = 'eni-1'`,
+		[]string{"an_attachment_is_of_a_secondary_interface_that_stays: " +
+			"interface eni-1 is attached to i-1 in vpc-1 and cn-hangzhou-h, " +
+			"the interface is Secondary and Deleting in vpc-1 and cn-hangzhou-h"},
+	},
+	{
+		"an_attachment_is_of_a_secondary_interface_that_stays",
+		[]string{"an_attached_eni_is_secondary_and_not_being_deleted"},
+		`DELETE FROM network_interfaces WHERE id = 'eni-1'; SELECT recount_capacity(ARRAY['1000000000000001'])`,
+		[]string{"an_attachment_is_of_a_secondary_interface_that_stays: " +
+			"interface eni-1 is attached to i-1 in vpc-1 and cn-hangzhou-h, the interface is gone"},
+	},
+	{
+		"an_attachment_carries_the_limit_of_its_instance",
+		[]string{"an_attached_eni_shares_vpc_and_zone_with_its_instance"},
+		`UPDATE attachments SET instance_eni_quantity = 9`,
+		[]string{"an_attachment_carries_the_limit_of_its_instance: " +
+			"the attachment of interface eni-1 carries a limit of 9, its instance i-1 has 3"},
 	},
 	{
 		"an_interface_has_a_status_and_time_that_agree",
@@ -103,25 +122,19 @@ var brokenInvariants = []struct {
 	{
 		"a_device_index_is_taken_once",
 		[]string{"a_device_index_is_taken_once"},
-		`
-			UPDATE network_interfaces
-			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 1
-			WHERE id = 'eni-2'`,
+		storetest.Attach("eni-2", "i-1", "vpc-1", "cn-hangzhou-h", 3, 1),
 		[]string{"a_device_index_is_taken_once: instance i-1 has eni-1, eni-2 at device index 1"},
 	},
 	{
 		"a_device_index_is_below_the_limit_of_the_type",
 		[]string{"a_device_index_is_below_the_limit_of_the_type"},
-		`
-			UPDATE network_interfaces
-			SET status = 'InUse', instance_id = 'i-1', instance_eni_quantity = 3, device_index = 7
-			WHERE id = 'eni-2'`,
+		storetest.Attach("eni-2", "i-1", "vpc-1", "cn-hangzhou-h", 3, 7),
 		[]string{"a_device_index_is_below_the_limit_of_the_type: " +
 			"interface eni-2 has device index 7 on instance i-1, whose type ecs.g6.xlarge takes 3"},
 	},
 	{
 		"the_primary_interface_and_only_it_has_index_0",
-		[]string{"the_primary_eni_and_only_it_has_index_0"},
+		[]string{"a_primary_eni_and_only_it_is_part_of_an_instance", "an_eni_has_a_documented_status"},
 		`UPDATE network_interfaces SET type = 'Primary' WHERE id = 'eni-2'`,
 		[]string{"the_primary_interface_and_only_it_has_index_0: Primary interface eni-2 has device index none"},
 	},

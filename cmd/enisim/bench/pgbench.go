@@ -16,8 +16,13 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-//go:embed attach.sql
-var attachSQL []byte
+// The transaction of pgbench, and the schema that it needs.
+var (
+	//go:embed attach.sql
+	attachSQL []byte
+	//go:embed textbook.sql
+	textbookSQL string
+)
 
 // measurement is one cell of a table.
 type measurement struct {
