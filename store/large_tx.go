@@ -48,12 +48,13 @@ func commitLarge(ctx context.Context, tx pgx.Tx) error {
 }
 
 // largeTxSettings are the settings of a transaction that applies a world. A large world takes longer
-// than any request may, and its joins need more memory than the default of Postgres. The lock
-// timeout is longer than that of a request, but limited: a transaction that holds a lock for half a
-// minute is stuck.
+// than any request may, and its joins need more memory than the default of Postgres. It reads whole
+// tables, unlike a request. The lock timeout is longer than that of a request, but limited: a
+// transaction that holds a lock for half a minute is stuck.
 const largeTxSettings = `
 	SET LOCAL statement_timeout = '15min';
 	SET LOCAL lock_timeout = '30s';
+	SET LOCAL enable_seqscan = on;
 	SET LOCAL work_mem = '64MB'`
 
 // Analyze refreshes the planner's statistics of the tables that a world fills. Until Postgres did
@@ -66,5 +67,5 @@ func (s *Store) Analyze(ctx context.Context) {
 }
 
 const analyze = `
-	ANALYZE vpcs, vswitches, security_groups, instances, network_interfaces, private_ip_addresses,
+	ANALYZE vpcs, vswitches, security_groups, instances, network_interfaces, attachments, private_ip_addresses,
 	        network_interface_security_groups`

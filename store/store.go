@@ -68,9 +68,13 @@ func Config(url string) (*pgxpool.Config, error) {
 		"timezone":         "UTC",
 		// Planning a statement costs more than running it, except for lists (see list).
 		"plan_cache_mode": "force_generic_plan",
-		// A busy table is in memory. Even a small one is to be read by its index, not with all its
-		// dead rows.
-		"random_page_cost":                    "1.1",
+		// A busy table is in memory, so an index costs little.
+		"random_page_cost": "1.1",
+		// A request reads a table by its index, however small the planner takes it to be: a table of
+		// a few rows may be full of dead ones a second later, and plans are kept.
+		"enable_seqscan": "off",
+		// The planner rates the rest of the sequential scans as so expensive that it would compile them.
+		"jit":                                 "off",
 		"lock_timeout":                        milliseconds(lockTimeout),
 		"statement_timeout":                   milliseconds(statementTimeout),
 		"idle_in_transaction_session_timeout": milliseconds(statementTimeout),
