@@ -28,6 +28,8 @@ type Result struct {
 	// only if a history is written, and are "" if it was not listed or is free.
 	Status string
 	On     string
+	// The body of the answer, nil if there was none. It is valid until the client's next operation.
+	Body []byte
 }
 
 // Next returns a client's next operation, or false if there is none. It gets the result of the

@@ -222,7 +222,7 @@ func (c *client) execute(op Operation, from time.Time) Result {
 	}
 	reply := c.sender.send(op)
 	now := time.Now()
-	result := Result{Operation: op, Latency: now.Sub(from)}
+	result := Result{Operation: op, Latency: now.Sub(from), Body: reply.body}
 	result.Outcome, result.Code = reply.outcome()
 	if c.history != nil {
 		c.recordOutcome(id, reply, &result)

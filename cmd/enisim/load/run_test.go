@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,26 @@ func TestRequestsAreSignedAndSentOnce(t *testing.T) {
 		if total := summary.Total(); total.OK != 500 || len(nonces) != 500 {
 			t.Errorf("v3=%v: got %d ok of %d requests, want 500", v3, total.OK, len(nonces))
 		}
+	}
+}
+
+// A plan gets the body of its client's last answer, and nothing before the first operation.
+func TestPlanGetsTheAnswer(t *testing.T) {
+	t.Parallel()
+	var served atomic.Int64
+	target := serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"Number":%d}`, served.Add(1))
+	})
+	var got []string
+	plan := func(int) Next {
+		return func(last Result) (Operation, bool) {
+			got = append(got, string(last.Body))
+			return Operation{Action: history.Attach, Instance: "i-1", Interface: "eni-1"}, len(got) < 3
+		}
+	}
+	run(t, Run{Targets: []Target{target}, Clients: 1, Plan: plan})
+	if want := []string{"", `{"Number":1}`, `{"Number":2}`}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
