@@ -74,8 +74,7 @@ var greedyLoads = map[string]greedyLoad{
 // neighbourWorld returns a world with a greedy and a polite tenant.
 func neighbourWorld(interfaces int) string {
 	greedy, typed, _ := strings.Cut(scaleWorld(interfaces), "instance_types:")
-	greedy = strings.Replace(greedy, "    regions:\n",
-		"    quotas: {network_interfaces_per_region: 10000000}\n    regions:\n", 1)
+	greedy = withQuota(greedy)
 	polite, _, _ := strings.Cut(scaleWorld(2*politePairs), "instance_types:")
 	_, polite, _ = strings.Cut(polite, "accounts:\n")
 	polite = strings.NewReplacer("1000000000000001", politeAccount, keyID, politeKey).Replace(polite)
@@ -144,9 +143,7 @@ func (b *bench) measurePolite(ctx context.Context, s *server) (measurement, erro
 	if err != nil {
 		return measurement{}, err
 	}
-	total := summary.Total()
-	return measurement{rate: summary.Rate(total.Count()), latency: newPercentiles(total.Latency),
-		failed: total.Refused + total.Unknown, length: summary.Elapsed}, nil
+	return newMeasurement(summary, summary.Total()), nil
 }
 
 // greedyResult is the output of the greedy process: answers a second.

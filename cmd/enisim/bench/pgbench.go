@@ -26,11 +26,13 @@ var (
 
 // measurement is one cell of a table.
 type measurement struct {
-	rate      float64       // operations a second
-	latency   percentiles   // of one operation
-	perCommit float64       // operations per commit of the database; 0: not measured
-	failed    int64         // operations without a successful answer
-	length    time.Duration // of the measurement
+	rate        float64       // operations a second
+	latency     percentiles   // of one operation
+	perCommit   float64       // operations per commit of the database; 0: not measured
+	count       int64         // operations
+	failed      int64         // operations without a successful answer
+	unavailable int64         // of these, those with the answer 503
+	length      time.Duration // of the measurement
 }
 
 // percentiles are latencies of one operation.
@@ -55,9 +57,13 @@ func pgbench(ctx context.Context, program, url, dir string, clients int, length 
 		return measurement{}, err
 	}
 	prefix := filepath.Join(dir, fmt.Sprintf("pgbench-%d", clients))
+	limit := "--time=" + strconv.Itoa(int(length.Seconds()))
+	if length < time.Second { // pgbench measures for whole seconds
+		limit = "--transactions=100"
+	}
 	cmd := exec.CommandContext(ctx, program, "--no-vacuum", "--protocol=prepared", "--client="+strconv.Itoa(clients),
 		"--jobs="+strconv.Itoa(min(clients, 2)),
-		"--time="+strconv.Itoa(int(length.Seconds())), "--file="+script, "--define=clients="+strconv.Itoa(clients),
+		limit, "--file="+script, "--define=clients="+strconv.Itoa(clients),
 		"--define=pairs="+strconv.Itoa(pairs/clients), "--log", "--log-prefix="+prefix,
 		"--host="+config.Host, "--port="+strconv.Itoa(int(config.Port)), "--username="+config.User, config.Database)
 	out, err := cmd.CombinedOutput()

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -27,16 +28,18 @@ type bench struct {
 	postgres *pglocal.Server
 	length   time.Duration // of one cell
 	warmUp   time.Duration // before each cell; not measured
+	sizes    sizes
 }
 
 // newBench builds enisim and starts a private Postgres with its default durability. Postgres runs
 // as an unprivileged user, so the folder must be readable for others.
-func newBench(ctx context.Context, length time.Duration) (_ *bench, err error) {
+func newBench(ctx context.Context, length time.Duration, sizes sizes) (_ *bench, err error) {
 	dir, err := os.MkdirTemp("", "enisim-bench-")
 	if err != nil {
 		return nil, err
 	}
-	b := &bench{dir: dir, enisim: filepath.Join(dir, "enisim"), length: length, warmUp: time.Second}
+	b := &bench{dir: dir, enisim: filepath.Join(dir, "enisim"), length: length, warmUp: min(time.Second, length),
+		sizes: sizes}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, b.close(ctx))
@@ -53,7 +56,7 @@ func newBench(ctx context.Context, length time.Duration) (_ *bench, err error) {
 		return nil, err
 	}
 	b.postgres, err = pglocal.Start(ctx, pglocal.Options{DataDir: filepath.Join(dir, "data"),
-		Settings: map[string]string{"max_connections": strconv.Itoa(maxClients + 64)}})
+		Settings: map[string]string{"max_connections": strconv.Itoa(maxConnections)}})
 	return b, err
 }
 
@@ -101,12 +104,21 @@ type server struct {
 	url    string // of its database
 }
 
-// serve starts a server on a database, with transient statuses of no duration. It returns when the
-// server has printed its endpoint.
+// noDelays are the flags of a server whose transient statuses have no duration.
+var noDelays = []string{
+	"--attach-delay=0", "--detach-delay=0", "--delete-delay=0", "--create-delay=0", "--start-delay=0", "--stop-delay=0",
+}
+
+// serve starts a server on a database, with transient statuses of no duration.
 func (b *bench) serve(ctx context.Context, url string, args ...string) (*server, error) {
+	return b.serveWithDelays(ctx, url, slices.Concat(noDelays, args)...)
+}
+
+// serveWithDelays starts a server on a database, with the delays that enisim serve has by default.
+// It returns when the server has printed its endpoint.
+func (b *bench) serveWithDelays(ctx context.Context, url string, args ...string) (*server, error) {
 	// First start the process.
-	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", url, "--attach-delay", "0",
-		"--detach-delay", "0", "--log-level", "error"}, args...)
+	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", url, "--log-level", "error"}, args...)
 	s := &server{cmd: exec.CommandContext(ctx, b.enisim, args...), url: url}
 	s.cmd.Stderr = os.Stderr
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
@@ -159,6 +171,17 @@ func (s *server) peakMemory() (float64, error) {
 	return 0, errors.New("the kernel does not tell the process's memory")
 }
 
+// execute runs SQL on the database at a URL.
+func execute(ctx context.Context, url, sql string) (err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	_, err = conn.Exec(ctx, sql)
+	return err
+}
+
 // countCommits returns how many transactions the server's database has committed.
 func countCommits(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
 	if _, err := conn.Exec(ctx, `SELECT pg_stat_clear_snapshot()`); err != nil {
@@ -170,19 +193,49 @@ func countCommits(ctx context.Context, conn *pgx.Conn) (n int64, err error) {
 // measure puts a load on a server. A warm-up comes first, so that connections are open, statements
 // are prepared and pages are in memory.
 func (b *bench) measure(ctx context.Context, s *server, clients int, plan load.Plan) (measurement, error) {
-	if _, err := (load.Run{Targets: []load.Target{s.target}, Clients: clients, Duration: b.warmUp,
-		Plan: plan}).Do(ctx); err != nil {
+	if _, err := b.measureFor(ctx, s, clients, b.warmUp, plan); err != nil {
 		return measurement{}, err
 	}
-	summary, err := load.Run{Targets: []load.Target{s.target}, Clients: clients, Duration: b.length, Plan: plan}.Do(ctx)
+	return b.measureFor(ctx, s, clients, b.length, plan)
+}
+
+// measureFor puts a load on a server for a time, without a warm-up.
+func (b *bench) measureFor(
+	ctx context.Context, s *server, clients int, length time.Duration, plan load.Plan,
+) (measurement, error) {
+	summary, err := load.Run{Targets: []load.Target{s.target}, Clients: clients, Duration: length, Plan: plan}.Do(ctx)
 	if err != nil {
 		return measurement{}, err
 	}
-	total := summary.Total()
+	return newMeasurement(summary, summary.Total()), nil
+}
+
+// newMeasurement returns the cell for the operations of a run that are counted in stats.
+func newMeasurement(summary *load.Summary, stats load.Stats) measurement {
 	return measurement{
-		rate: summary.Rate(total.Count()), latency: newPercentiles(total.Latency),
-		failed: total.Refused + total.Unknown, length: summary.Elapsed,
-	}, nil
+		rate: summary.Rate(stats.Count()), latency: newPercentiles(stats.Latency),
+		failed: stats.Refused + stats.Unknown, unavailable: stats.Codes["ServiceUnavailable"],
+		count: stats.Count(), length: summary.Elapsed,
+	}
+}
+
+// beside puts a load on a server until a measurement ends. It returns what the load did.
+func (b *bench) beside(
+	ctx context.Context, s *server, clients int, plan load.Plan, measure func() error,
+) (*load.Summary, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var summary *load.Summary
+	var loadErr error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		summary, loadErr = load.Run{Targets: []load.Target{s.target}, Clients: clients, Plan: plan}.Do(ctx)
+	}()
+	err := measure()
+	stop()
+	<-done
+	return summary, errors.Join(err, loadErr)
 }
 
 // writeFile writes a file into the run's folder and returns its path.

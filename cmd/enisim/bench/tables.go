@@ -217,19 +217,14 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 			return err
 		}
 		// Then measure them again while writers attach and detach until the reads are done.
-		writing, stop := context.WithCancel(ctx)
-		var written *load.Summary
-		var writeErr error
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			plan := alternate(writers, size/2, 1, numberedID("i-spread-"), numberedID("eni-spread-"))
-			written, writeErr = load.Run{Targets: []load.Target{s.target}, Clients: writers, Plan: plan}.Do(writing)
-		}()
-		beside, err := b.measure(ctx, s, readers, reads)
-		stop()
-		<-done
-		if err := errors.Join(err, writeErr); err != nil {
+		var beside measurement
+		written, err := b.beside(ctx, s, writers,
+			alternate(writers, size/2, 1, numberedID("i-spread-"), numberedID("eni-spread-")),
+			func() (err error) {
+				beside, err = b.measure(ctx, s, readers, reads)
+				return err
+			})
+		if err != nil {
 			return err
 		}
 		if alone.failed+beside.failed > 0 {
@@ -246,12 +241,6 @@ func (b *bench) readsTable(ctx context.Context) (err error) {
 }
 
 // detachAll detaches what a run left attached.
-func (b *bench) detachAll(ctx context.Context, url string) (err error) {
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	_, err = conn.Exec(ctx, detachAllSQL)
-	return err
+func (b *bench) detachAll(ctx context.Context, url string) error {
+	return execute(ctx, url, detachAllSQL)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"enisim/cmd/enisim/history"
 	"enisim/cmd/enisim/load"
@@ -13,6 +14,20 @@ const pairs = 512
 
 // maxClients is the number of interfaces for the hot instance.
 const maxClients = 256
+
+// maxConnections is the number of connections that Postgres allows: those of pgbench with the most
+// clients, and of the servers.
+const maxConnections = 400 + 96
+
+// sizes are the sizes of the tables of lives.
+type sizes struct {
+	lifeClients []int // client counts of the load that creates and deletes
+	clients     int   // number of clients of the other loads of lives, and of nodes
+	launched    int   // instances that one call launches
+	// How long transient statuses last where they have a duration, and how often a node looks for
+	// the end of one.
+	delay time.Duration
+}
 
 // The access key of the worlds.
 const (
@@ -31,6 +46,12 @@ accounts:
           - id: vpc-main
             cidr_block: 10.0.0.0/8
 `
+
+// withQuota returns a scenario of one account with another quota of interfaces.
+func withQuota(scenario string) string {
+	return strings.Replace(scenario, "    regions:\n",
+		"    quotas: {network_interfaces_per_region: 10000000}\n    regions:\n", 1)
+}
 
 // loadWorld returns the world of the first table. Each "spread" pair has its own security group,
 // and all "group" pairs are in one. Of "join" pairs only the interfaces are in a common group, so
