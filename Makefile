@@ -40,7 +40,7 @@ soak-hostile: ## Attack a server for SOAK (60s), and hold its memory to 256 MiB
 lint: ## Run the linters
 	$(LINT) run ./...
 
-bench: ## Measure attaches beside pgbench, lives, neighbours and overload, and print tables
+bench: ## Measure attaches beside pgbench, lives, lists, neighbours and overload, and print tables
 	$(GO) run ./cmd/enisim/bench
 
 benchmarks: ## Run the benchmarks of single parts

@@ -6,14 +6,15 @@ import (
 	"time"
 )
 
-// The tables of lives are printed without an error, here in a small world.
+// The tables of lives, of lists and of the mixed load are printed without an error, here in small
+// worlds.
 func TestTablesArePrinted(t *testing.T) {
 	t.Parallel()
 	if _, err := findPgbench(); err != nil {
 		t.Skip(err)
 	}
 	b, err := newBench(t.Context(), 50*time.Millisecond, sizes{lifeClients: []int{1, deletionClients},
-		clients: deletionClients, launched: 3, delay: 50 * time.Millisecond})
+		clients: deletionClients, launched: 3, interfaces: 600, delay: 50 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +26,7 @@ func TestTablesArePrinted(t *testing.T) {
 	for _, tables := range []struct {
 		name  string
 		print func(context.Context) error
-	}{{"life", b.lifeTables}} {
+	}{{"life", b.lifeTables}, {"lists", b.listsTables}, {"mixed", b.mixedTable}} {
 		t.Run(tables.name, func(t *testing.T) {
 			t.Parallel()
 			if err := tables.print(t.Context()); err != nil {

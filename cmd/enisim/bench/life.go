@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -313,5 +312,5 @@ func launchedIDs(body []byte) []string {
 		InstanceIdSets struct{ InstanceIdSet []string }
 	}
 	_ = json.Unmarshal(body, &answer) // the caller counts the ids
-	return slices.Clone(answer.InstanceIdSets.InstanceIdSet)
+	return answer.InstanceIdSets.InstanceIdSet
 }

@@ -18,7 +18,9 @@ type options struct {
 	Length  time.Duration `default:"5s" help:"How long each cell is measured."`
 	Clients []int         `default:"1,8,32,64,128,256" help:"Client counts of the first table."`
 	Scale   []int         `default:"1000,100000,1000000" help:"Interfaces of the worlds of the second table."`
-	Tables  []string      `default:"load,scale,reads,life,neighbours,overload" enum:"load,scale,reads,life,neighbours,overload" help:"Which tables to print."`
+	Tables  []string      `default:"load,scale,reads,life,lists,mixed,neighbours,overload" enum:"load,scale,reads,life,lists,mixed,neighbours,overload" help:"Which tables to print."`
+
+	Interfaces int `default:"1000000" help:"Interfaces of the world of the table of lists; the mixed load has at most 100,000."`
 
 	Greedy []string `default:"locked,applying,creators,readers,attachers" enum:"locked,applying,creators,readers,attachers" help:"Loads of the table of neighbours."`
 
@@ -44,7 +46,7 @@ func main() {
 // run prints the chosen tables, one after the other.
 func run(ctx context.Context, o options) (err error) {
 	b, err := newBench(ctx, o.Length, sizes{lifeClients: []int{1, 64, 400}, clients: 64,
-		launched: 100, delay: time.Second})
+		launched: 100, interfaces: o.Interfaces, delay: time.Second})
 	if err != nil {
 		return err
 	}
@@ -66,6 +68,10 @@ func run(ctx context.Context, o options) (err error) {
 			err = b.readsTable(ctx)
 		case "life":
 			err = b.lifeTables(ctx)
+		case "lists":
+			err = b.listsTables(ctx)
+		case "mixed":
+			err = b.mixedTable(ctx)
 		case "neighbours":
 			err = b.neighboursTable(ctx, o.Greedy)
 		case "overload":

@@ -19,11 +19,12 @@ const maxClients = 256
 // clients, and of the servers.
 const maxConnections = 400 + 96
 
-// sizes are the sizes of the tables of lives.
+// sizes are the sizes of the tables of lives and lists, and of the mixed load.
 type sizes struct {
 	lifeClients []int // client counts of the load that creates and deletes
 	clients     int   // number of clients of the other loads of lives, and of nodes
 	launched    int   // instances that one call launches
+	interfaces  int   // of the world of lists
 	// How long transient statuses last where they have a duration, and how often a node looks for
 	// the end of one.
 	delay time.Duration
