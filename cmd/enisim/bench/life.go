@@ -161,7 +161,7 @@ func createAndDelete(int) load.Next {
 		switch {
 		case last.Action == createENI && last.Outcome == history.OK:
 			return load.Operation{Action: deleteENI, Interface: createdID(last.Body)}, true
-		case last.Action == deleteENI && last.Code == "ServiceUnavailable":
+		case last.Action == deleteENI && last.Code == unavailable:
 			return last.Operation, true
 		}
 		return newENI(), true

@@ -104,16 +104,24 @@ func (n *node) await(yield func(load.Operation) bool, status string) bool {
 	return false
 }
 
-// call sends an operation and reports whether it succeeded.
+// call sends an operation and reports whether it succeeded. An answer 503 had no effect, so the
+// call is repeated after a pause.
 func (n *node) call(yield func(load.Operation) bool, op load.Operation) bool {
-	if !yield(op) {
-		return false
+	for range maxPolls {
+		if !yield(op) {
+			return false
+		}
+		switch {
+		case n.last.Outcome == history.OK:
+			return true
+		case n.last.Code != unavailable:
+			n.err = fmt.Errorf("%s: %s: %s", n.instance, op.Action, n.last.Code)
+			return false
+		}
+		time.Sleep(n.poll)
 	}
-	if n.last.Outcome != history.OK {
-		n.err = fmt.Errorf("%s: %s: %s", n.instance, op.Action, n.last.Code)
-		return false
-	}
-	return true
+	n.err = fmt.Errorf("%s: %s: the server is overloaded after %d calls", n.instance, op.Action, maxPolls)
+	return false
 }
 
 // countStatus returns how many interfaces of a list have a status.
@@ -180,7 +188,7 @@ func (l *lives) nodeTables(ctx context.Context) error {
 		"%d addresses, detach, wait and delete. A poll follows the last one after %s.",
 		l.sizes.clients, nodeInterfaces, nodeAddresses, l.sizes.delay),
 		"transient statuses last", "nodes a minute", "to the first", "calls a node", "calls a second", "to pgbench",
-		"p50 / p99 / p99.9 ms of a call", "server MiB")
+		"p50 / p99 / p99.9 ms of a call", "answers 503", "to all", "server MiB")
 	var results []nodesResult
 	for _, row := range []struct {
 		name   string
@@ -197,7 +205,8 @@ func (l *lives) nodeTables(ctx context.Context) error {
 		results = append(results, result)
 		printRow(row.name, formatRate(result.perMinute), formatRatio(result.perMinute/results[0].perMinute),
 			fmt.Sprintf("%.1f", float64(result.count)/float64(max(result.lives, 1))), formatRate(result.rate),
-			formatRatio(result.rate/direct.rate), result.latency.String(), fmt.Sprintf("%.0f", memory))
+			formatRatio(result.rate/direct.rate), result.latency.String(), strconv.FormatInt(result.unavailable, 10),
+			formatRatio(float64(result.unavailable)/float64(max(result.count, 1))), fmt.Sprintf("%.0f", memory))
 	}
 	// Then print the latencies of each action, which both runs have in the same order.
 	printHeading("The calls of these nodes.", "action", "p50 / p99 / p99.9 ms with these delays",

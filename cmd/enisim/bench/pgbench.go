@@ -35,6 +35,9 @@ type measurement struct {
 	length      time.Duration // of the measurement
 }
 
+// unavailable is the code of an answer 503: the server is overloaded, or its database is.
+const unavailable = "ServiceUnavailable"
+
 // percentiles are latencies of one operation.
 type percentiles struct{ p50, p99, p999 time.Duration }
 

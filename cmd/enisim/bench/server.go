@@ -214,7 +214,7 @@ func (b *bench) measureFor(
 func newMeasurement(summary *load.Summary, stats load.Stats) measurement {
 	return measurement{
 		rate: summary.Rate(stats.Count()), latency: newPercentiles(stats.Latency),
-		failed: stats.Refused + stats.Unknown, unavailable: stats.Codes["ServiceUnavailable"],
+		failed: stats.Refused + stats.Unknown, unavailable: stats.Codes[unavailable],
 		count: stats.Count(), length: summary.Elapsed,
 	}
 }
