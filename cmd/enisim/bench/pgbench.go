@@ -60,7 +60,8 @@ func pgbench(ctx context.Context, program, url, dir string, clients int, length 
 		return measurement{}, err
 	}
 	prefix := filepath.Join(dir, fmt.Sprintf("pgbench-%d", clients))
-	limit := "--time=" + strconv.Itoa(int(length.Seconds()))
+	// The time includes that of opening the connections, which the rate excludes.
+	limit := "--time=" + strconv.Itoa(int(length.Seconds())+clients/100)
 	if length < time.Second { // pgbench measures for whole seconds
 		limit = "--transactions=100"
 	}
