@@ -91,6 +91,9 @@ func (tx *Tx) purgeNetworkInterfaces(accountID string, vswitchIDs []string, gone
 // findFreeAddresses queues the search for free addresses and prefixes of one VSwitch. It also
 // queues the check of the addresses that the caller named.
 func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *AddressOffer) {
+	// The series of candidates are in select lists, where Postgres makes their numbers one by one
+	// until the limit is reached. In FROM it would make all of them first.
+	//
 	// First find IPv4 prefixes, so that the single addresses that are found next are not in them.
 	named := append([]netip.Addr{}, want.Named...) // nil would be NULL
 	if want.IPv4Prefixes > 0 {
@@ -98,8 +101,9 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 		tx.queue(`
 			SELECT block.prefix
 			FROM vswitches v
-			CROSS JOIN generate_series(1, (1 << greatest(28 - masklen(v.cidr_block), 0)) - 2) g
-			CROSS JOIN LATERAL (SELECT network(set_masklen(v.cidr_block::inet + 16 * g, 28)) AS prefix) block
+			CROSS JOIN LATERAL (
+			    SELECT generate_series(1, (1 << greatest(28 - masklen(v.cidr_block), 0)) - 2) AS n) g
+			CROSS JOIN LATERAL (SELECT network(set_masklen(v.cidr_block::inet + 16 * g.n, 28)) AS prefix) block
 			WHERE v.account_id = $1 AND v.id = $2
 			  AND NOT EXISTS (
 			      SELECT FROM private_ip_addresses a
@@ -120,11 +124,12 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			SELECT candidate.address
 			FROM vswitches v
 			CROSS JOIN LATERAL (
-			    SELECT host(v.cidr_block::inet + g)::inet AS address
-			    FROM generate_series(v.next_host, (1 << (32 - masklen(v.cidr_block))) - 4) g
-			    UNION ALL
-			    SELECT host(v.cidr_block::inet + g)::inet
-			    FROM generate_series(1, least(v.next_host, (1 << (32 - masklen(v.cidr_block))) - 3) - 1) g
+			    SELECT host(v.cidr_block::inet + n)::inet AS address
+			    FROM (
+			        SELECT generate_series(v.next_host, (1 << (32 - masklen(v.cidr_block))) - 4) AS n
+			        UNION ALL
+			        SELECT generate_series(1, least(v.next_host, (1 << (32 - masklen(v.cidr_block))) - 3) - 1)
+			    ) g
 			) candidate
 			WHERE v.account_id = $1 AND v.id = $2
 			  AND NOT EXISTS (
@@ -148,10 +153,10 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 		tx.queue(`
 			SELECT block.prefix
 			FROM vswitches v
-			CROSS JOIN generate_series(32768, 65535) g
+			CROSS JOIN LATERAL (SELECT generate_series(32768, 65535) AS n) g
 			CROSS JOIN LATERAL (
 			    SELECT network(set_masklen(
-			               v.ipv6_cidr_block::inet + g * (1::bigint << 47) + g * (1::bigint << 47), 80)) AS prefix
+			               v.ipv6_cidr_block::inet + g.n * (1::bigint << 47) + g.n * (1::bigint << 47), 80)) AS prefix
 			) block
 			WHERE v.account_id = $1 AND v.id = $2 AND v.ipv6_cidr_block IS NOT NULL
 			  AND NOT EXISTS (
