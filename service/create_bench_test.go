@@ -12,7 +12,7 @@ import (
 	"enisim/store/storetest"
 )
 
-// BenchmarkCreateNetworkInterface creates interfaces in one VSwitch of an account, by 50 callers at once.
+// BenchmarkCreateNetworkInterface creates interfaces in one VSwitch of an account, 50 at a time.
 func BenchmarkCreateNetworkInterface(b *testing.B) {
 	for _, n := range []int{10, 60_000} {
 		b.Run(fmt.Sprintf("beside %d", n), func(b *testing.B) {
@@ -40,11 +40,13 @@ accounts:
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
-					if _, err := CreateNetworkInterface.Do(b.Context(), s, caller, CreateNetworkInterfaceRequest{
+					ctx, end := st.WithAccount(b.Context(), caller.AccountID)
+					if _, err := CreateNetworkInterface.Do(ctx, s, caller, CreateNetworkInterfaceRequest{
 						RegionID: "cn-hangzhou", VSwitchID: "vsw-2", SecurityGroupID: "sg-1",
 					}); err != nil {
 						failed.Add(1)
 					}
+					end()
 				}
 			})
 			b.ReportMetric(float64(failed.Load()), "failed")

@@ -109,6 +109,7 @@ var deleteContents = []string{
 	`DELETE FROM private_ip_addresses WHERE account_id = $1`,
 	`DELETE FROM attachments WHERE account_id = $1`,
 	`DELETE FROM network_interfaces WHERE account_id = $1`,
+	`DELETE FROM vswitch_counts WHERE account_id = $1`, // after what it counts
 	`DELETE FROM instances WHERE account_id = $1`,
 	`DELETE FROM security_groups WHERE account_id = $1`,
 	`DELETE FROM vswitches WHERE account_id = $1`,

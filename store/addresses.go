@@ -72,6 +72,7 @@ func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, gon
 		Query(each(VSwitchesTable.Targets, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
 	tx.purgeNetworkInterfaces(accountID, ids, goneBefore)
 	for k, want := range wants {
+		tx.queue(`SELECT compact_vswitch_counts($1, $2)`, accountID, want.VSwitchID)
 		tx.findFreeAddresses(accountID, want, offers[k])
 	}
 	return offers
@@ -92,7 +93,9 @@ func (tx *Tx) purgeNetworkInterfaces(accountID string, vswitchIDs []string, gone
 // queues the check of the addresses that the caller named.
 func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *AddressOffer) {
 	// The series of candidates are in select lists, where Postgres makes their numbers one by one
-	// until the limit is reached. In FROM it would make all of them first.
+	// until the limit is reached. In FROM it would make all of them first. OFFSET 0 makes it look each
+	// candidate up, and ORDER BY by the index that has the address in it. Otherwise a plan from a
+	// time when there were few addresses would read all of the VSwitch.
 	//
 	// First find IPv4 prefixes, so that the single addresses that are found next are not in them.
 	named := append([]netip.Addr{}, want.Named...) // nil would be NULL
@@ -108,10 +111,13 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			  AND NOT EXISTS (
 			      SELECT FROM private_ip_addresses a
 			      WHERE a.account_id = $1 AND a.vswitch_id = $2
-			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet)
+			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet
+			      ORDER BY a.address OFFSET 0)
 			  AND NOT EXISTS (
 			      SELECT FROM ip_prefixes p
-			      WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = block.prefix)
+			      WHERE p.account_id = $1 AND p.vswitch_id = $2
+			        AND p.prefix >= block.prefix AND p.prefix <= block.prefix
+			      ORDER BY p.prefix OFFSET 0)
 			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv4Prefixes, named).
 			Query(appendTo(&offer.IPv4Prefixes))
@@ -134,11 +140,15 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			WHERE v.account_id = $1 AND v.id = $2
 			  AND NOT EXISTS (
 			      SELECT FROM private_ip_addresses a
-			      WHERE a.account_id = $1 AND a.vswitch_id = $2 AND a.address = candidate.address)
+			      WHERE a.account_id = $1 AND a.vswitch_id = $2
+			        AND a.address >= candidate.address AND a.address <= candidate.address
+			      ORDER BY a.address OFFSET 0)
 			  AND NOT EXISTS (
 			      SELECT FROM ip_prefixes p
 			      WHERE p.account_id = $1 AND p.vswitch_id = $2
-			        AND p.prefix = network(set_masklen(candidate.address, 28)))
+			        AND p.prefix >= network(set_masklen(candidate.address, 28))
+			        AND p.prefix <= network(set_masklen(candidate.address, 28))
+			      ORDER BY p.prefix OFFSET 0)
 			  AND candidate.address <> ALL ($4::inet[])
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv4+spare, named).
 			Query(each(func(a *netip.Addr) []any { return []any{a} }, func(a netip.Addr) {
@@ -161,11 +171,14 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			WHERE v.account_id = $1 AND v.id = $2 AND v.ipv6_cidr_block IS NOT NULL
 			  AND NOT EXISTS (
 			      SELECT FROM ip_prefixes p
-			      WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = block.prefix)
+			      WHERE p.account_id = $1 AND p.vswitch_id = $2
+			        AND p.prefix >= block.prefix AND p.prefix <= block.prefix
+			      ORDER BY p.prefix OFFSET 0)
 			  AND NOT EXISTS (
 			      SELECT FROM private_ip_addresses a
 			      WHERE a.account_id = $1 AND a.vswitch_id = $2
-			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet)
+			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet
+			      ORDER BY a.address OFFSET 0)
 			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
 			LIMIT $3`, accountID, want.VSwitchID, want.IPv6Prefixes, named).
 			Query(appendTo(&offer.IPv6Prefixes))

@@ -10,7 +10,7 @@ import (
 // InterfaceQuota is an account's quota of secondary interfaces in a region, and its use.
 type InterfaceQuota struct {
 	Max   int // the maximum
-	Count int // the number of interfaces; counting stops at Max + 1
+	Count int // the number of interfaces
 }
 
 // CreateNetworkInterfaceScene contains the rows on which the creation of an interface depends, read
@@ -44,21 +44,24 @@ func (tx *Tx) lockInterfaceQuota(accountID, regionID string, goneBefore time.Tim
 		WHERE id = $1
 		FOR NO KEY UPDATE`, accountID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Max) })
-	// Deleted interfaces whose time has come are still stored. They are counted apart, by the index
-	// of those that are being deleted, so that the rest is counted by an index alone.
+	// Deleted interfaces whose time has come are in the kept count until they are purged, so they are
+	// counted apart. First some of them are purged, in whichever VSwitch they are, so that few are
+	// left.
 	tx.queue(`
-		WITH gone AS (
-		    SELECT count(*) AS n
-		    FROM network_interfaces
-		    WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'
-		      AND next_status = 'Deleted' AND settles_at <= $3
-		)
-		SELECT count(*) - (SELECT n FROM gone)
-		FROM (
-		    SELECT FROM network_interfaces
-		    WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'
-		    LIMIT (SELECT a.network_interfaces_per_region + 1 FROM accounts a WHERE a.id = $1) + (SELECT n FROM gone)
-		) counted`, accountID, regionID, goneBefore).
+		DELETE FROM network_interfaces
+		WHERE (account_id, id) IN (
+		    SELECT account_id, id FROM network_interfaces
+		    WHERE account_id = $1 AND next_status = 'Deleted' AND settles_at <= $2
+		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, accountID, goneBefore)
+	tx.queue(`
+		SELECT (SELECT coalesce(sum(c.secondary_interfaces), 0)::bigint
+		        FROM vswitches v
+		        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
+		        WHERE v.account_id = $1 AND v.region_id = $2)
+		     - (SELECT count(*)
+		        FROM network_interfaces
+		        WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'
+		          AND next_status = 'Deleted' AND settles_at <= $3)`, accountID, regionID, goneBefore).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Count) })
 }
 

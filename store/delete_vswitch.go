@@ -35,8 +35,9 @@ func (tx *Tx) LockForDeleteVSwitch(
 	return scene, tx.send(ctx)
 }
 
-// DeleteVSwitch queues the deletion of a locked VSwitch.
+// DeleteVSwitch queues the deletion of a locked VSwitch, with the counts of what it had.
 func (tx *Tx) DeleteVSwitch(v *VSwitch) {
+	tx.queue(`DELETE FROM vswitch_counts WHERE account_id = $1 AND vswitch_id = $2`, v.AccountID, v.ID)
 	tx.write(1, `
 		DELETE FROM vswitches WHERE account_id = $1 AND id = $2`, v.AccountID, v.ID)
 }

@@ -88,16 +88,19 @@ var networkInterfaceStatements = listStatements{
 	SELECT count(*)
 	FROM settled_network_interfaces($1) n
 	WHERE %[1]s`,
-	// Deleted interfaces whose time has come are still stored. They are counted apart, by the index of
-	// those that are being deleted, so that the rest is counted by an index alone.
-	countAll: `
-	SELECT (SELECT count(*)
-	        FROM network_interfaces
-	        WHERE account_id = $2 AND region_id = $3)
+	// Deleted interfaces whose time has come are in the kept count until they are purged. They are
+	// counted apart, by the index of those that are being deleted.
+	kept: `
+	SELECT (SELECT coalesce(sum(c.interfaces), 0)::bigint
+	        FROM vswitches v
+	        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
+	        WHERE v.account_id = $2 AND v.region_id = $3 AND %[1]s)
 	     - (SELECT count(*)
-	        FROM network_interfaces
-	        WHERE account_id = $2 AND region_id = $3 AND next_status = 'Deleted' AND settles_at <= $1)`,
-	countAllArgs: 3,
+	        FROM network_interfaces n
+	        JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
+	        WHERE n.account_id = $2 AND n.region_id = $3 AND n.next_status = 'Deleted' AND n.settles_at <= $1
+	          AND %[1]s)`,
+	keptArgs: 3,
 	page: `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
@@ -143,8 +146,8 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	c.addKey(rowsOfInstance, `n.instance_id = {} AND n.id = ANY (ARRAY(
 	          SELECT s.network_interface_id FROM slots s WHERE s.account_id = $2 AND s.instance_id = {}))`,
 		f.InstanceID)
-	c.add(f.VPCID != "", `n.vpc_id = {}`, f.VPCID)
-	c.add(f.VSwitchID != "", `n.vswitch_id = {}`, f.VSwitchID)
+	c.addCounted(f.VPCID != "", `n.vpc_id = {}`, `v.vpc_id = {}`, f.VPCID)
+	c.addCounted(f.VSwitchID != "", `n.vswitch_id = {}`, `v.id = {}`, f.VSwitchID)
 	// Of a large group, only the members from the beginning of the page are read.
 	c.add(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(
 	          SELECT m.network_interface_id FROM network_interface_security_groups m

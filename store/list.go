@@ -51,7 +51,13 @@ type filter struct {
 	condition string
 	arg       any
 	isSet     bool
-	maxRows   int // maximum number of rows that it finds by an index; 0: there is none
+	maxRows   int    // maximum number of rows that it finds by an index; 0: there is none
+	ofKept    string // the condition on the rows of a kept count; "": the rows are not counted by it
+}
+
+// addCounted is add for a filter by whose values the rows are counted (listStatements.kept).
+func (c *conditions) addCounted(isSet bool, condition, ofKept string, arg any) {
+	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet, ofKept: ofKept})
 }
 
 // add adds a filter.
@@ -71,9 +77,22 @@ func (c *conditions) addTags(column string, f TagFilter) {
 	c.add(len(f.Keys) > 0, column+` ?& {}::text[]`, f.Keys)
 }
 
-// isFiltered reports whether any filter is set.
-func (c *conditions) isFiltered() bool {
-	return slices.ContainsFunc(c.filters, func(f filter) bool { return f.isSet })
+// ofKept returns the condition on the rows of a kept count, with its arguments behind the first ones
+// of the conditions. ok reports whether the rows are counted: if they match all, or a single filter by
+// whose values they are counted.
+func (c *conditions) ofKept(firstArgs int) (sql string, args []any, ok bool) {
+	sql, args = "true", slices.Clone(c.args[:firstArgs])
+	for _, f := range c.filters {
+		switch {
+		case !f.isSet:
+		case f.ofKept == "" || len(args) > firstArgs:
+			return "", nil, false
+		default:
+			args = append(args, f.arg)
+			sql = strings.ReplaceAll(f.ofKept, "{}", "$"+strconv.Itoa(len(args)))
+		}
+	}
+	return sql, args, true
 }
 
 // where returns the text of the clause with its arguments. maxRows is the maximum number of rows
@@ -100,12 +119,12 @@ func (c *conditions) where() (sql string, args []any, maxRows int) {
 }
 
 // listStatements are the statements of a list with conditions. Each has %[1]s for them. In page,
-// %[2]s stands for LIMIT and OFFSET. If countAll is not empty, it counts the list if no filter is
-// set. Its arguments are the first ones of the conditions.
+// %[2]s stands for LIMIT and OFFSET. If kept is not empty, it reads the count where it is kept
+// (conditions.ofKept). Its first arguments are the first ones of the conditions.
 type listStatements struct {
-	count, page  string
-	countAll     string
-	countAllArgs int
+	count, page string
+	kept        string
+	keptArgs    int
 }
 
 // query returns the statements that read the rows that match the conditions.
@@ -117,8 +136,10 @@ func (l listStatements) query(c *conditions) listQuery {
 		page: fmt.Sprintf(l.page, where, limit), args: args,
 		maxRows: maxRows,
 	}
-	if l.countAll != "" && !c.isFiltered() {
-		q.count, q.countArgs = l.countAll, args[:l.countAllArgs]
+	if l.kept != "" {
+		if condition, keptArgs, ok := c.ofKept(l.keptArgs); ok {
+			q.count, q.countArgs = fmt.Sprintf(l.kept, condition), keptArgs
+		}
 	}
 	return q
 }

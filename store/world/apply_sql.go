@@ -161,6 +161,11 @@ var (
 	        AND (s.region_id, s.vpc_id) <> (g.region_id, g.vpc_id)))`
 )
 
-// countCapacity counts the capacity of all groups anew.
-const countCapacity = `
+// These count anew what is kept: the capacity of all groups, and the contents of all VSwitches.
+const (
+	countCapacity = `
 	SELECT recount_capacity(array_agg(id)) FROM staged_accounts`
+
+	countVSwitches = `
+	SELECT recount_vswitches(array_agg(id)) FROM staged_accounts`
+)

@@ -91,6 +91,7 @@ var worldSteps = []worldStep{
 	{insert, "network_interface_security_groups", store.GroupMembershipsTable.InsertPageSQL(), nil},
 	{insert, "security_group_rules", store.SecurityGroupRulesTable.InsertStagedSQL(), nil},
 	{prepare, "security_group_capacity", countCapacity, nil},
+	{prepare, "vswitch_counts", countVSwitches, nil},
 }
 
 // changeCounter counts the rows that the steps write. It has one entry for each table, in the order

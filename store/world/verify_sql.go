@@ -276,6 +276,31 @@ var invariants = []invariant{
 	    = (l.account_id, l.security_group_id, l.instance_id)
 	ORDER BY 1, 2`},
 
+	{"a_vswitch_keeps_count_of_its_interfaces_and_addresses", `
+	WITH counted AS (
+	    SELECT account_id, vswitch_id, 1 AS interfaces, (type = 'Secondary')::integer AS secondary, 0 AS ipv4
+	    FROM network_interfaces
+	    UNION ALL
+	    SELECT account_id, vswitch_id, 0, 0, 1 FROM private_ip_addresses WHERE family(address) = 4
+	    UNION ALL
+	    SELECT account_id, vswitch_id, 0, 0, 16 FROM ip_prefixes WHERE family(prefix) = 4
+	), found AS (
+	    SELECT account_id, vswitch_id, sum(interfaces) AS interfaces, sum(secondary) AS secondary, sum(ipv4) AS ipv4
+	    FROM counted GROUP BY 1, 2
+	), kept AS (
+	    SELECT account_id, vswitch_id, sum(interfaces) AS interfaces,
+	           sum(secondary_interfaces) AS secondary, sum(ipv4_addresses) AS ipv4
+	    FROM vswitch_counts GROUP BY 1, 2
+	)
+	SELECT account_id, format('VSwitch %s has %s interfaces, %s of them secondary, and %s addresses; '
+	    'kept are %s, %s and %s', vswitch_id, coalesce(f.interfaces, 0), coalesce(f.secondary, 0), coalesce(f.ipv4, 0),
+	    coalesce(k.interfaces, 0), coalesce(k.secondary, 0), coalesce(k.ipv4, 0))
+	FROM found f
+	FULL JOIN kept k USING (account_id, vswitch_id)
+	WHERE (coalesce(f.interfaces, 0), coalesce(f.secondary, 0), coalesce(f.ipv4, 0))
+	   <> (coalesce(k.interfaces, 0), coalesce(k.secondary, 0), coalesce(k.ipv4, 0))
+	ORDER BY 1, 2`},
+
 	{"a_rule_names_groups_that_exist", `
 	SELECT r.account_id, format('rule %s of group %s names group %s, which does not exist',
 	    r.id, r.security_group_id, named.id)
@@ -309,6 +334,7 @@ var invariants = []invariant{
 	    UNION ALL SELECT 'interface', account_id, id FROM network_interfaces
 	    UNION ALL SELECT 'RAM user', account_id, name FROM ram_users
 	    UNION ALL SELECT 'key', account_id, id FROM access_keys
+	    UNION ALL SELECT 'count of VSwitch', account_id, vswitch_id FROM vswitch_counts
 	    UNION ALL SELECT 'client token', account_id, token FROM client_tokens
 	    UNION ALL SELECT 'snapshot', account_id, name FROM snapshots
 	    UNION ALL SELECT 'instance type', owner_id, id FROM instance_types WHERE owner_id <> '') r

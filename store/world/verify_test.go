@@ -106,6 +106,12 @@ var brokenInvariants = []struct {
 			"the attachment of interface eni-1 carries a limit of 9, its instance i-1 has 3"},
 	},
 	{
+		"a_vswitch_keeps_count_of_its_interfaces_and_addresses", nil,
+		`UPDATE vswitch_counts SET ipv4_addresses = 0 WHERE vswitch_id = 'vsw-2'`,
+		[]string{"a_vswitch_keeps_count_of_its_interfaces_and_addresses: " +
+			"VSwitch vsw-2 has 1 interfaces, 0 of them secondary, and 1 addresses; kept are 1, 0 and 0"},
+	},
+	{
 		"an_interface_has_a_status_and_time_that_agree",
 		[]string{"an_eni_settles_from_a_transient_status"},
 		`UPDATE network_interfaces SET next_status = 'InUse', settles_at = '2026-11-22' WHERE id = 'eni-2'`,
@@ -135,7 +141,8 @@ var brokenInvariants = []struct {
 	{
 		"the_primary_interface_and_only_it_has_index_0",
 		[]string{"a_primary_eni_and_only_it_is_part_of_an_instance", "an_eni_has_a_documented_status"},
-		`UPDATE network_interfaces SET type = 'Primary' WHERE id = 'eni-2'`,
+		`UPDATE network_interfaces SET type = 'Primary' WHERE id = 'eni-2';
+		 SELECT recount_vswitches(ARRAY['1000000000000001'])`,
 		[]string{"the_primary_interface_and_only_it_has_index_0: Primary interface eni-2 has device index none"},
 	},
 	{

@@ -1,0 +1,63 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"enisim/store"
+	"enisim/store/world"
+)
+
+// Each change of a VSwitch adds a row to its counts. The next transaction that has the VSwitch's lock
+// replaces them by one row with the same sums.
+func TestCountsOfAVSwitchAreCompacted(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	if _, err := pool.Exec(t.Context(), `
+		DO $$ BEGIN FOR n IN 1..40 LOOP
+		    INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+		        mac_address, created_at)
+		    VALUES ('1000000000000001', 'eni-n' || n, 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary',
+		        'Available', '', '2026-11-22');
+		    INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
+		    VALUES ('1000000000000001', 'vsw-h', '10.0.9.0'::inet + n, 'eni-n' || n, true);
+		    DELETE FROM network_interfaces WHERE n % 2 = 0 AND id = 'eni-n' || n;
+		END LOOP; END $$`); err != nil {
+		t.Fatal(err)
+	}
+	rows := func() (n int) {
+		t.Helper()
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM vswitch_counts WHERE vswitch_id = 'vsw-h'`).
+			Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if n := rows(); n < 80 {
+		t.Fatalf("got %d changes, want one for each statement", n)
+	}
+	var quota store.InterfaceQuota
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		scene, err := tx.LockForCreateNetworkInterface(t.Context(), account, "cn-hangzhou",
+			store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, nil, time.Time{})
+		quota = scene.Quota
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := 3 + 20; quota.Count != want { // those of the small world, and those that were not deleted
+		t.Errorf("secondary interfaces: got %d, want %d", quota.Count, want)
+	}
+	if n := rows(); n != 1 {
+		t.Errorf("rows of the counts: got %d, want 1", n)
+	}
+	violations, err := world.Verify(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range violations {
+		if v.Invariant == "a_vswitch_keeps_count_of_its_interfaces_and_addresses" {
+			t.Errorf("got %v, want counts that are true", v)
+		}
+	}
+}
