@@ -47,12 +47,16 @@ const matchingSecurityGroups = `
 const countSecurityGroups = matchingSecurityGroups + `
 	SELECT count(*) FROM matching`
 
+// pageOfSecurityGroups reads a page. The instances of a group are what is missing of its limit,
+// without those whose departure is due: counting the interfaces of a large group takes seconds.
 var pageOfSecurityGroups = matchingSecurityGroups + `
 	SELECT ` + SecurityGroupsTable.SelectList("g") + `,
-	       (SELECT count(DISTINCT n.instance_id)
-	        FROM network_interface_security_groups m
-	        JOIN settled_network_interfaces($1) n ON n.account_id = m.account_id AND n.id = m.network_interface_id
-	        WHERE m.account_id = g.account_id AND m.security_group_id = g.id),
+	       g.instance_limit - (SELECT sum(c.free)
+	                           FROM security_group_capacity c
+	                           WHERE c.account_id = g.account_id AND c.security_group_id = g.id)
+	                        - (SELECT count(*)
+	                           FROM security_group_departures d
+	                           WHERE d.account_id = g.account_id AND d.security_group_id = g.id AND d.due_at <= $1),
 	       (SELECT count(*) FROM security_group_rules r
 	        WHERE r.account_id = g.account_id AND r.security_group_id = g.id),
 	       (SELECT count(*) FROM security_group_rules r
