@@ -264,14 +264,9 @@ var CreateNetworkInterface = newAction(Action[CreateNetworkInterfaceRequest, Net
 func (s *Service) createNetworkInterface(
 	ctx context.Context, tx *store.Tx, caller Caller, req CreateNetworkInterfaceRequest,
 ) (NetworkInterface, error) {
+	goneBefore := s.beforeLocks()
 	scene, err := tx.LockForCreateNetworkInterface(
-		ctx,
-		caller.AccountID,
-		req.RegionID,
-		req.addressWant(),
-		req.groupIDs(),
-		s.beforeLocks(),
-	)
+		ctx, caller.AccountID, req.RegionID, req.addressWant(), req.groupIDs(), goneBefore)
 	if err != nil {
 		return NetworkInterface{}, err
 	}
@@ -284,6 +279,7 @@ func (s *Service) createNetworkInterface(
 		NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes,
 		SecurityGroupIDs: n.SecurityGroupIDs,
 	}, scene.Offer.IPv4)
+	tx.PurgeSomeInterfaces(caller.AccountID, scene.Quota, goneBefore)
 	return n, nil
 }
 

@@ -9,8 +9,9 @@ import (
 
 // InterfaceQuota is an account's quota of secondary interfaces in a region, and its use.
 type InterfaceQuota struct {
-	Max   int // the maximum
-	Count int // the number of interfaces
+	Max     int // the maximum
+	Count   int // the number of interfaces
+	deleted int // the number of further ones that are deleted and not purged yet
 }
 
 // CreateNetworkInterfaceScene contains the rows on which the creation of an interface depends, read
@@ -45,24 +46,38 @@ func (tx *Tx) lockInterfaceQuota(accountID, regionID string, goneBefore time.Tim
 		FOR NO KEY UPDATE`, accountID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Max) })
 	// Deleted interfaces whose time has come are in the kept count until they are purged, so they are
-	// counted apart. First some of them are purged, in whichever VSwitch they are, so that few are
-	// left.
+	// counted apart.
+	tx.queue(`
+		SELECT (SELECT coalesce(sum(c.secondary_interfaces), 0)::bigint
+		        FROM vswitches v
+		        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
+		        WHERE v.account_id = $1 AND v.region_id = $2),
+		       (SELECT count(*)
+		        FROM network_interfaces
+		        WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'
+		          AND next_status = 'Deleted' AND settles_at <= $3)`, accountID, regionID, goneBefore).
+		QueryRow(func(row pgx.Row) error {
+			err := row.Scan(&quota.Count, &quota.deleted)
+			quota.Count -= quota.deleted
+			return err
+		})
+}
+
+// PurgeSomeInterfaces queues the purge of some interfaces of an account that were deleted before
+// goneBefore, in whichever VSwitch they are, if the count of a quota found many. So later counts find
+// few. It has to come after all locks, because it skips rows that are locked by another transaction
+// but then holds those of the interfaces.
+func (tx *Tx) PurgeSomeInterfaces(accountID string, quota InterfaceQuota, goneBefore time.Time) {
+	const many, maxPurged = 50, 200
+	if quota.deleted < many {
+		return
+	}
 	tx.queue(`
 		DELETE FROM network_interfaces
 		WHERE (account_id, id) IN (
 		    SELECT account_id, id FROM network_interfaces
 		    WHERE account_id = $1 AND next_status = 'Deleted' AND settles_at <= $2
-		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, accountID, goneBefore)
-	tx.queue(`
-		SELECT (SELECT coalesce(sum(c.secondary_interfaces), 0)::bigint
-		        FROM vswitches v
-		        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
-		        WHERE v.account_id = $1 AND v.region_id = $2)
-		     - (SELECT count(*)
-		        FROM network_interfaces
-		        WHERE account_id = $1 AND region_id = $2 AND type = 'Secondary'
-		          AND next_status = 'Deleted' AND settles_at <= $3)`, accountID, regionID, goneBefore).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&quota.Count) })
+		    LIMIT $3 FOR UPDATE SKIP LOCKED)`, accountID, goneBefore, maxPurged)
 }
 
 // lockGroupsForKeyShare queues the locks that keep security groups from being deleted, and reads

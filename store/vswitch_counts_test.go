@@ -61,3 +61,40 @@ func TestCountsOfAVSwitchAreCompacted(t *testing.T) {
 		}
 	}
 }
+
+// Deleted interfaces do not count against the quota. If there are many, a creation purges some of
+// them, also in other VSwitches, so that the next count finds few.
+func TestCreationPurgesDeletedInterfacesOfOtherVSwitches(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type,
+		    status, next_status, settles_at, mac_address, created_at)
+		SELECT '1000000000000001', 'eni-n' || n, 'cn-hangzhou', 'cn-hangzhou-i', 'vpc-1', 'vsw-i', 'Secondary',
+		    'Deleting', 'Deleted', '2026-11-22', '', '2026-11-22'
+		FROM generate_series(1, 60) n`); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
+	var quota store.InterfaceQuota
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		scene, err := tx.LockForCreateNetworkInterface(t.Context(), account, "cn-hangzhou",
+			store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, nil, now)
+		if err != nil {
+			return err
+		}
+		quota = scene.Quota
+		tx.PurgeSomeInterfaces(account, scene.Quota, now)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if quota.Count != 3 { // those of the small world
+		t.Errorf("secondary interfaces: got %d, want 3", quota.Count)
+	}
+	var left int
+	if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM network_interfaces WHERE vswitch_id = 'vsw-i'`).
+		Scan(&left); err != nil || left != 1 {
+		t.Errorf("interfaces in the other VSwitch: got %d, %v, want the one that is not deleted", left, err)
+	}
+}
