@@ -8,47 +8,89 @@ import (
 
 // WriteAttachments queues the writes of the rows that the requests of a batch have changed.
 func (tx *Tx) WriteAttachments(a *Attachments) {
-	tx.writeSlots(a)
-	tx.writeDepartures(a)
-	tx.writeCapacity(a)
-}
-
-// writeSlots queues the writes of the changed attachments: first those that are gone or move to
-// another slot are deleted, so that others can take their slots, then the new ones are inserted.
-// What only gets another status is updated.
-func (tx *Tx) writeSlots(a *Attachments) {
-	var gone idList
-	var added, updated []*AttachmentRow
-	for _, n := range a.enis {
-		if !n.written {
-			continue
-		}
-		before, after := n.stored, n.attachment()
-		moved := before != nil && after != nil && !before.isAtSlotOf(after)
-		if before != nil && (after == nil || moved) {
-			gone.accounts, gone.ids = append(gone.accounts, n.AccountID), append(gone.ids, n.ID)
-		}
-		switch {
-		case after == nil:
-		case before == nil || moved:
-			added = append(added, after)
-		default:
-			updated = append(updated, after)
-		}
-	}
-	if len(gone.ids) > 0 {
+	c := a.changes()
+	// First delete the attachments that end or move, so that others can take their slots.
+	if gone := newIDList(c.gone); len(gone.ids) > 0 {
 		tx.write(int64(len(gone.ids)), `
 			DELETE FROM attachments a
 			USING unnest($1::text[], $2::text[]) AS gone (account_id, id)
 			WHERE a.account_id = gone.account_id AND a.network_interface_id = gone.id`, gone.accounts, gone.ids)
 	}
-	tx.insertAttachments(added)
-	tx.updateAttachments(updated)
+	tx.insertAttachments(c.added)
+	tx.updateAttachments(c.updated)
+	tx.deleteDepartures(c.removedDepartures)
+	tx.upsertDepartures(c.addedDepartures)
+	tx.updateCapacity(c.capacity)
 }
 
-// isAtSlotOf reports whether two rows are at the same slot of the same instance.
+// attachmentChanges are the rows that a batch has changed.
+type attachmentChanges struct {
+	gone              []ResourceID // interfaces whose stored attachment ends or moves to another slot
+	added             []*AttachmentRow
+	updated           []*AttachmentRow // with another status
+	removedDepartures []departureRow   // cancelled or due
+	addedDepartures   []departureRow
+	capacity          []capacityRow // shares with another free capacity
+}
+
+// changes compares the rows of a batch with what is stored. It is pure.
+func (a *Attachments) changes() (c attachmentChanges) {
+	for _, n := range a.enis {
+		if n.written {
+			c.addAttachment(ResourceID{n.AccountID, n.ID}, n.stored, n.attachment())
+		}
+	}
+	for _, i := range a.instances {
+		for group, d := range i.departures {
+			switch {
+			case d == nil: // a transaction that waits may find a due one
+				c.removedDepartures = append(c.removedDepartures, departureRow{i.AccountID, group, i.ID, nil})
+			case d.written:
+				c.addedDepartures = append(c.addedDepartures, departureRow{i.AccountID, group, i.ID, &d.at})
+			}
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(a.capacity), ResourceID.compare) {
+		c.capacity = append(c.capacity, a.capacity[id].changes(id)...)
+	}
+	return c
+}
+
+// addAttachment adds the change of an attachment. One that moves to another slot is deleted and
+// inserted.
+func (c *attachmentChanges) addAttachment(eni ResourceID, before, after *AttachmentRow) {
+	if before != nil && after != nil && before.isAtSlotOf(after) {
+		c.updated = append(c.updated, after)
+		return
+	}
+	if before != nil {
+		c.gone = append(c.gone, eni)
+	}
+	if after != nil {
+		c.added = append(c.added, after)
+	}
+}
+
+// isAtSlotOf reports whether two rows differ in nothing but their status.
 func (r *AttachmentRow) isAtSlotOf(other *AttachmentRow) bool {
-	return r.InstanceID == other.InstanceID && r.DeviceIndex == other.DeviceIndex
+	sameCard := (r.NetworkCardIndex == nil) == (other.NetworkCardIndex == nil) &&
+		(r.NetworkCardIndex == nil || *r.NetworkCardIndex == *other.NetworkCardIndex)
+	return r.InstanceID == other.InstanceID && r.DeviceIndex == other.DeviceIndex && sameCard
+}
+
+// changes returns the shares that change when the free capacity is spread evenly over the locked
+// shares.
+func (g *groupCapacity) changes(group ResourceID) (changed []capacityRow) {
+	for k, s := range g.shares {
+		newFree := g.free / len(g.shares)
+		if k < g.free%len(g.shares) { // the first shares get the remainder
+			newFree++
+		}
+		if newFree != s.free {
+			changed = append(changed, capacityRow{group.AccountID, group.ID, capacityShare{s.share, newFree}})
+		}
+	}
+	return changed
 }
 
 // insertAttachments queues the write of new attachments, in one INSERT.
@@ -101,66 +143,57 @@ func (tx *Tx) updateAttachments(rows []*AttachmentRow) {
 		accounts, ids, statuses, next, settles)
 }
 
-// writeDepartures queues the writes of the departures that requests have cancelled or added.
-func (tx *Tx) writeDepartures(a *Attachments) {
-	var removed, added struct {
-		accounts, groups, instances []string
-		at                          []time.Time
+// deleteDepartures queues the deletion of departures.
+func (tx *Tx) deleteDepartures(rows []departureRow) {
+	if len(rows) == 0 {
+		return
 	}
-	for _, i := range a.instances {
-		for group, d := range i.departures {
-			if d == nil {
-				removed.accounts, removed.groups = append(removed.accounts, i.AccountID), append(removed.groups, group)
-				removed.instances = append(removed.instances, i.ID)
-			} else if d.written {
-				added.accounts, added.groups = append(added.accounts, i.AccountID), append(added.groups, group)
-				added.instances, added.at = append(added.instances, i.ID), append(added.at, d.at)
-			}
-		}
+	var accounts, groups, instances []string
+	for _, d := range rows {
+		accounts, groups = append(accounts, d.accountID), append(groups, d.groupID)
+		instances = append(instances, d.instanceID)
 	}
-	// Remove the departures that are cancelled or due; nil marks them. A transaction that waits may
-	// find a due one.
-	if len(removed.accounts) > 0 {
-		tx.queue(`
-			DELETE FROM security_group_departures l
-			USING unnest($1::text[], $2::text[], $3::text[]) AS gone (account_id, security_group_id, instance_id)
-			WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id
-			  AND l.instance_id = gone.instance_id`,
-			removed.accounts, removed.groups, removed.instances)
-	}
-	if len(added.accounts) > 0 {
-		tx.write(int64(len(added.accounts)), `
-			INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at)
-			SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
-			ON CONFLICT (account_id, security_group_id, instance_id) DO UPDATE SET due_at = excluded.due_at`,
-			added.accounts, added.groups, added.instances, added.at)
-	}
+	tx.queue(`
+		DELETE FROM security_group_departures l
+		USING unnest($1::text[], $2::text[], $3::text[]) AS gone (account_id, security_group_id, instance_id)
+		WHERE l.account_id = gone.account_id AND l.security_group_id = gone.security_group_id
+		  AND l.instance_id = gone.instance_id`, accounts, groups, instances)
 }
 
-// writeCapacity queues the write of the free capacity that the batch has left. It is spread evenly
-// over the locked shares of each group.
-func (tx *Tx) writeCapacity(a *Attachments) {
+// upsertDepartures queues the write of departures, new ones or with another time.
+func (tx *Tx) upsertDepartures(rows []departureRow) {
+	if len(rows) == 0 {
+		return
+	}
+	var (
+		accounts, groups, instances []string
+		at                          []time.Time
+	)
+	for _, d := range rows {
+		accounts, groups = append(accounts, d.accountID), append(groups, d.groupID)
+		instances, at = append(instances, d.instanceID), append(at, *d.at)
+	}
+	tx.write(int64(len(rows)), `
+		INSERT INTO security_group_departures (account_id, security_group_id, instance_id, due_at)
+		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[])
+		ON CONFLICT (account_id, security_group_id, instance_id) DO UPDATE SET due_at = excluded.due_at`,
+		accounts, groups, instances, at)
+}
+
+// updateCapacity queues the write of the free capacity of shares.
+func (tx *Tx) updateCapacity(rows []capacityRow) {
+	if len(rows) == 0 {
+		return
+	}
 	var (
 		accounts, groups []string
 		shares, free     []int
 	)
-	for _, id := range slices.SortedFunc(maps.Keys(a.capacity), ResourceID.compare) {
-		g := a.capacity[id]
-		for k, s := range g.shares {
-			newFree := g.free / len(g.shares)
-			if k < g.free%len(g.shares) { // the first shares get the remainder
-				newFree++
-			}
-			if newFree != s.free {
-				accounts, groups = append(accounts, id.AccountID), append(groups, id.ID)
-				shares, free = append(shares, s.share), append(free, newFree)
-			}
-		}
+	for _, p := range rows {
+		accounts, groups = append(accounts, p.accountID), append(groups, p.groupID)
+		shares, free = append(shares, p.share), append(free, p.free)
 	}
-	if len(groups) == 0 {
-		return
-	}
-	tx.write(int64(len(groups)), `
+	tx.write(int64(len(rows)), `
 		UPDATE security_group_capacity p
 		SET free = c.free
 		FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[])
