@@ -129,7 +129,8 @@ func (r *storedRows) load(w *modelWorld, requests []Attachment) *Attachments {
 	for eni, row := range r.attachments {
 		slot := AttachableENI{
 			AccountID: modelAccount, ID: eni,
-			InstanceID: &row.InstanceID, InstanceENIQuantity: &row.InstanceENIQuantity, DeviceIndex: &row.DeviceIndex, NetworkCardIndex: row.NetworkCardIndex,
+			InstanceID: &row.InstanceID, InstanceENIQuantity: &row.InstanceENIQuantity,
+			DeviceIndex: &row.DeviceIndex, NetworkCardIndex: row.NetworkCardIndex,
 			Status: row.Status, NextStatus: row.NextStatus, SettlesAt: row.SettlesAt,
 		}
 		a.addHeldENI(batchENI{AttachableENI: slot, groups: w.groups[eni]})
