@@ -35,7 +35,7 @@ func TestRaceOfAttachesAndDeleteInstance(t *testing.T) {
 	}
 	t.Logf("answers: %v", answers)
 	for name, sql := range map[string]string{
-		"the instance":     `SELECT count(*) FROM instances WHERE id = 'i-1'`,
+		"the instance": `SELECT count(*) FROM instances WHERE id = 'i-1'`,
 		"interfaces on it": `
 			SELECT count(*) FROM slots WHERE instance_id = 'i-1' OR network_interface_id = 'eni-1-primary'`,
 		"released interfaces with a wrong status": `
