@@ -46,7 +46,8 @@ BEGIN
             DELETE FROM vswitch_counts WHERE account_id = account AND vswitch_id = vswitch RETURNING *
         )
         INSERT INTO vswitch_counts (account_id, vswitch_id, interfaces, secondary_interfaces, ipv4_addresses)
-        SELECT account, vswitch, sum(interfaces), sum(secondary_interfaces), sum(ipv4_addresses) FROM changes;
+        SELECT account, vswitch, sum(interfaces), sum(secondary_interfaces), sum(ipv4_addresses)
+        FROM changes HAVING count(*) > 0;
     END IF;
 END
 $$;

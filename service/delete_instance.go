@@ -83,6 +83,7 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		tx.BeginDeleteNetworkInterfaces(caller.AccountID, secondary, now.Add(s.options.DeleteDelay))
 		tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
 		tx.DeleteInstance(*scene.Instance)
+		tx.CompactCounts(caller.AccountID, scene.VSwitchIDs()...)
 		return nil
 	})
 }

@@ -65,6 +65,7 @@ func (s *Service) deleteNetworkInterface(ctx context.Context, caller Caller, req
 		case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already in transition
 		case s.options.DeleteDelay == 0:
 			tx.DeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID})
+			tx.CompactCounts(caller.AccountID, scene.ENI.VSwitchID)
 		default:
 			tx.BeginDeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID}, now.Add(s.options.DeleteDelay))
 		}

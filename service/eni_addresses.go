@@ -254,6 +254,7 @@ func (s *Service) unassignAddresses(
 			return err
 		}
 		tx.ReleaseAddresses(*scene.ENI, u.addresses, u.prefixes)
+		tx.CompactCounts(caller.AccountID, scene.ENI.VSwitchID)
 		return nil
 	})
 }

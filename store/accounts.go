@@ -174,15 +174,18 @@ func (tx *Tx) countInterfaces(ctx context.Context, id string, limit int) (n int,
 	return n, tx.send(ctx)
 }
 
-// deleteSomeInterfaces deletes n interfaces of a locked account, with their addresses and
-// memberships. The statement uses ARRAY, so that the interfaces are chosen once: IN might choose
-// again for each row that it checks, and choose others each time.
+// deleteSomeInterfaces deletes n interfaces of a locked account, with their attachments, addresses
+// and memberships. It takes two round trips: an attach that the lock waited for may have added an
+// attachment, which only a later statement sees.
 func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error {
+	var ids []string
 	tx.lock(rankNetworkInterfaces, `
-		DELETE FROM network_interfaces
-		WHERE account_id = $1
-		  AND id = ANY (ARRAY (
-		      SELECT id FROM network_interfaces WHERE account_id = $1 ORDER BY id LIMIT $2 FOR UPDATE))`, id, n)
+		SELECT id FROM network_interfaces WHERE account_id = $1 ORDER BY id LIMIT $2 FOR UPDATE`, id, n).
+		Query(appendTo(&ids))
+	if err := tx.send(ctx); err != nil {
+		return err
+	}
+	tx.DeleteNetworkInterfaces(id, ids)
 	return tx.send(ctx)
 }
 

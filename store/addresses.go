@@ -72,7 +72,10 @@ func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, gon
 		Query(each(VSwitchesTable.Targets, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
 	tx.purgeNetworkInterfaces(accountID, ids, goneBefore)
 	for k, want := range wants {
-		tx.queue(`SELECT compact_vswitch_counts($1, $2)`, accountID, want.VSwitchID)
+		tx.queue(`
+			SELECT compact_vswitch_counts(account_id, id)
+			FROM vswitches
+			WHERE account_id = $1 AND region_id = $2 AND id = $3`, accountID, regionID, want.VSwitchID)
 		tx.findFreeAddresses(accountID, want, offers[k])
 	}
 	return offers
@@ -87,6 +90,20 @@ func (tx *Tx) purgeNetworkInterfaces(accountID string, vswitchIDs []string, gone
 		    SELECT account_id, id FROM network_interfaces
 		    WHERE account_id = $1 AND vswitch_id = ANY ($2) AND next_status = 'Deleted' AND settles_at <= $3
 		    FOR UPDATE SKIP LOCKED)`, accountID, vswitchIDs, goneBefore)
+}
+
+// CompactCounts queues the compaction of the counts of some VSwitches, for a transaction that only
+// deletes something in them and so has not locked them. It has to come after all locks. It skips a
+// VSwitch that is locked by another transaction, and locks one only if its counts have many rows.
+func (tx *Tx) CompactCounts(accountID string, vswitchIDs ...string) {
+	tx.queue(`
+		SELECT compact_vswitch_counts(v.account_id, v.id)
+		FROM (
+		    SELECT t.account_id, t.id
+		    FROM vswitches t
+		    WHERE t.account_id = $1 AND t.id = ANY ($2) AND (
+		        SELECT count(*) FROM vswitch_counts c WHERE c.account_id = t.account_id AND c.vswitch_id = t.id) > 64
+		    FOR NO KEY UPDATE SKIP LOCKED) v`, accountID, vswitchIDs)
 }
 
 // findFreeAddresses queues the search for free addresses and prefixes of one VSwitch. It also

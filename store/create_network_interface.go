@@ -74,10 +74,10 @@ func (tx *Tx) PurgeSomeInterfaces(accountID string, quota InterfaceQuota, goneBe
 	}
 	tx.queue(`
 		DELETE FROM network_interfaces
-		WHERE (account_id, id) IN (
-		    SELECT account_id, id FROM network_interfaces
+		WHERE account_id = $1 AND id = ANY (ARRAY (
+		    SELECT id FROM network_interfaces
 		    WHERE account_id = $1 AND next_status = 'Deleted' AND settles_at <= $2
-		    LIMIT $3 FOR UPDATE SKIP LOCKED)`, accountID, goneBefore, maxPurged)
+		    LIMIT $3 FOR UPDATE SKIP LOCKED))`, accountID, goneBefore, maxPurged)
 }
 
 // lockGroupsForKeyShare queues the locks that keep security groups from being deleted, and reads

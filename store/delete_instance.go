@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -60,6 +61,16 @@ func (s *DeleteInstanceScene) Going() (primary, secondary, staying []string) {
 		}
 	}
 	return primary, secondary, staying
+}
+
+// VSwitchIDs returns the VSwitches of the interfaces.
+func (s *DeleteInstanceScene) VSwitchIDs() []string {
+	ids := []string{}
+	for _, n := range s.Held {
+		ids = append(ids, n.VSwitchID)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // ReleaseAllCapacity queues the write that releases the capacity of the scene's instance in all its

@@ -27,6 +27,13 @@ func (tx *Tx) LockForDeleteVSwitch(
 		WHERE account_id = $1 AND id = $2 AND ($3 = '' OR region_id = $3)
 		FOR UPDATE`, accountID, vswitchID, regionID).
 		Query(each(VSwitchesTable.Targets, func(v VSwitch) { scene.VSwitch = &v }))
+	// Wait for the interfaces to purge: a creation in another VSwitch may be purging them.
+	tx.lock(rankNetworkInterfaces, `
+		SELECT id
+		FROM network_interfaces
+		WHERE account_id = $1 AND vswitch_id = $2 AND next_status = 'Deleted' AND settles_at <= $3
+		ORDER BY id
+		FOR UPDATE`, accountID, vswitchID, goneBefore)
 	tx.purgeNetworkInterfaces(accountID, []string{vswitchID}, goneBefore)
 	tx.queue(`
 		SELECT EXISTS (SELECT FROM network_interfaces WHERE account_id = $1 AND vswitch_id = $2)

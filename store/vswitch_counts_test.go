@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 func TestCountsOfAVSwitchAreCompacted(t *testing.T) {
 	t.Parallel()
 	s, pool := open(t)
-	if _, err := pool.Exec(t.Context(), `
+	const manyChanges = `
 		DO $$ BEGIN FOR n IN 1..40 LOOP
 		    INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
 		        mac_address, created_at)
@@ -22,7 +23,8 @@ func TestCountsOfAVSwitchAreCompacted(t *testing.T) {
 		    INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
 		    VALUES ('1000000000000001', 'vsw-h', '10.0.9.0'::inet + n, 'eni-n' || n, true);
 		    DELETE FROM network_interfaces WHERE n % 2 = 0 AND id = 'eni-n' || n;
-		END LOOP; END $$`); err != nil {
+		END LOOP; END $$`
+	if _, err := pool.Exec(t.Context(), manyChanges); err != nil {
 		t.Fatal(err)
 	}
 	rows := func() (n int) {
@@ -50,6 +52,23 @@ func TestCountsOfAVSwitchAreCompacted(t *testing.T) {
 	}
 	if n := rows(); n != 1 {
 		t.Errorf("rows of the counts: got %d, want 1", n)
+	}
+	// A transaction that only deletes compacts too, without the lock of the VSwitch.
+	others := strings.NewReplacer("eni-n", "eni-m", "10.0.9.", "10.0.8.").Replace(manyChanges)
+	if _, err := pool.Exec(t.Context(), others); err != nil {
+		t.Fatal(err)
+	}
+	if n := rows(); n < 80 {
+		t.Fatalf("got %d changes, want one for each statement", n)
+	}
+	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+		tx.CompactCounts(account, "vsw-h", "vsw-i")
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n := rows(); n != 1 {
+		t.Errorf("rows of the counts after a deletion: got %d, want 1", n)
 	}
 	violations, err := world.Verify(t.Context(), s)
 	if err != nil {

@@ -47,7 +47,7 @@ accounts:
         instances: [{id: i-1, type: ecs.own.small, vswitch: vsw-h, security_groups: [sg-main]}]
         network_interfaces:
           - {id: "eni-{n}", count: 20, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-a, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, status: Attaching, settles_in: 1h}
+          - {id: eni-0, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, status: Attaching, settles_in: 1h}
 instance_types: [{id: ecs.own.small, vcpus: 1, memory_gib: 1, eni_quantity: 4}]
 `
 

@@ -34,7 +34,7 @@ func (o *Operator) RestoreSnapshot(ctx context.Context, accountID, name string) 
 	if err := checkSnapshot(accountID, name); err != nil {
 		return Restored{}, err
 	}
-	restored, err := world.RestoreSnapshot(ctx, o.store, accountID, name)
+	restored, err := world.RestoreSnapshot(ctx, o.store, accountID, name, o.service.Now())
 	return restored, explainSnapshot(err, accountID, name)
 }
 

@@ -114,7 +114,7 @@ func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, n
 // as Apply. Rows that exist are updated, not replaced, so that a request that waits for one
 // sees the restored state. Keys, users and quotas do not change. Client tokens are deleted, because
 // their saved answers may refer to deleted resources.
-func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string) (Applied, error) {
+func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string, now time.Time) (Applied, error) {
 	var written changeCounter
 	err := s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
 		// First find the snapshot. Its lock keeps it from being deleted or replaced.
@@ -156,6 +156,12 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 			if _, err := tx.Exec(ctx, table.restoreSQL(), pgx.QueryExecModeExec, accountID, name); err != nil {
 				return fmt.Errorf("stage %s: %w", table.name, err)
 			}
+		}
+		// A detach that was due by now has ended: the interface counts in no group by it.
+		if _, err := tx.Exec(ctx, `
+			DELETE FROM staged_attachments WHERE next_status = 'Available' AND settles_at <= $1`,
+			pgx.QueryExecModeExec, now); err != nil {
+			return err
 		}
 		return runWorldSteps(ctx, tx, &written, new(progress))
 	})
