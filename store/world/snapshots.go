@@ -152,15 +152,7 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 			}
 		}
 		// Last stage the saved rows, and change the tables.
-		for _, table := range snapshotTables {
-			if _, err := tx.Exec(ctx, table.restoreSQL(), pgx.QueryExecModeExec, accountID, name); err != nil {
-				return fmt.Errorf("stage %s: %w", table.name, err)
-			}
-		}
-		// A detach that was due by now has ended: the interface counts in no group by it.
-		if _, err := tx.Exec(ctx, `
-			DELETE FROM staged_attachments WHERE next_status = 'Available' AND settles_at <= $1`,
-			pgx.QueryExecModeExec, now); err != nil {
+		if err := stageSnapshot(ctx, tx, accountID, name, now); err != nil {
 			return err
 		}
 		return runWorldSteps(ctx, tx, &written, new(progress))
@@ -173,6 +165,20 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 		s.Analyze(ctx)
 	}
 	return applied, nil
+}
+
+// stageSnapshot copies the saved rows of an account into the staging tables. It leaves out attachments
+// whose detach was due by now: their interfaces count in no group by them.
+func stageSnapshot(ctx context.Context, tx pgx.Tx, accountID, name string, now time.Time) error {
+	for _, table := range snapshotTables {
+		if _, err := tx.Exec(ctx, table.restoreSQL(), pgx.QueryExecModeExec, accountID, name); err != nil {
+			return fmt.Errorf("stage %s: %w", table.name, err)
+		}
+	}
+	_, err := tx.Exec(ctx, `
+		DELETE FROM staged_attachments WHERE next_status = 'Available' AND settles_at <= $1`,
+		pgx.QueryExecModeExec, now)
+	return err
 }
 
 // Snapshots returns the snapshots of an account, ordered by name.
