@@ -120,20 +120,20 @@ var (
 	   OR (t.account_id, t.primary_of) IN (SELECT account_id, id FROM changed_instances)`
 
 	// The attachments that differ, that are gone, or that an interface or an instance that changes
-	// refers to. They are inserted again after all other changes.
+	// refers to. They are inserted again after all other changes. The condition is one NOT EXISTS, so
+	// that the tables are joined by hashing: with several, each row would read a whole staging table.
 	deleteChangedAttachments = `
 	DELETE FROM attachments t
 	WHERE t.account_id IN (SELECT id FROM staged_accounts)
-	  AND ((t.account_id, t.instance_id) IN (SELECT account_id, id FROM changed_instances)
-	    OR NOT EXISTS (
-	      SELECT FROM network_interfaces n
-	      JOIN staged_network_interfaces s ON s.account_id = n.account_id AND s.id = n.id AND s.status = 'Available'
-	        AND (s.region_id, s.zone_id, s.vpc_id, s.vswitch_id) = (n.region_id, n.zone_id, n.vpc_id, n.vswitch_id)
-	      WHERE n.account_id = t.account_id AND n.id = t.network_interface_id)
-	    OR NOT EXISTS (
-	      SELECT FROM staged_attachments s
+	  AND NOT EXISTS (
+	      SELECT
+	      FROM staged_attachments s
+	      JOIN network_interfaces n ON n.account_id = s.account_id AND n.id = s.network_interface_id
+	      JOIN staged_network_interfaces w ON w.account_id = n.account_id AND w.id = n.id AND w.status = 'Available'
+	        AND (w.region_id, w.zone_id, w.vpc_id, w.vswitch_id) = (n.region_id, n.zone_id, n.vpc_id, n.vswitch_id)
+	      LEFT JOIN changed_instances c ON c.account_id = s.account_id AND c.id = s.instance_id
 	      WHERE s.account_id = t.account_id AND s.network_interface_id = t.network_interface_id
-	        AND NOT ` + store.AttachmentsTable.Differs() + `))`
+	        AND c.id IS NULL AND NOT ` + store.AttachmentsTable.Differs() + `)`
 
 	separateChangedPrimaryInterfaces = `
 	UPDATE network_interfaces n
