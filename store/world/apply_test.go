@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -268,4 +269,28 @@ func worldWithInterfaces(account string, interfaces int) *world.World {
 		next = next.Next()
 	}
 	return w
+}
+
+// Attachments are compared with the staged ones by joins. With a subquery for each row, which reads a
+// staging table without an index, a large unchanged world took half a minute.
+func TestAttachmentsAreComparedByJoins(t *testing.T) {
+	t.Parallel()
+	tx, err := storetest.Pool(t).Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }()
+	for _, sql := range []string{world.CreateStagingTables, world.AttachmentSteps[0]} {
+		if _, err := tx.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rows, _ := tx.Query(t.Context(), "EXPLAIN "+world.AttachmentSteps[1])
+	plan, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(plan, "\n"); strings.Contains(text, "SubPlan") || !strings.Contains(text, "Join") {
+		t.Errorf("got the plan\n%s\nwant joins and no subplan", text)
+	}
 }

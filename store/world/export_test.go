@@ -22,3 +22,7 @@ const CreateStagingTables = createStagingTables
 
 // Without returns a world without the rows of an account.
 func Without(w *World, account string) *World { return w.without(map[string]bool{account: true}) }
+
+// AttachmentSteps are the statement that compares attachments with the staged ones, after the one
+// that it depends on.
+var AttachmentSteps = []string{markChangedInstances, deleteChangedAttachments}
