@@ -163,7 +163,7 @@ func TestGatewayContract(t *testing.T) {
 				}
 				got, header, body := s.exchange(t, x)
 				compare(t, filepath.Join("..", "testdata", "golden", "gateway", code+"."+format),
-					spellReply(fmt.Sprintf("%d %s", got, http.StatusText(got)), header, body))
+					formatReply(fmt.Sprintf("%d %s", got, http.StatusText(got)), header, body))
 				if strconv.Itoa(got) != status {
 					t.Errorf("got %d, want %s", got, status)
 				}

@@ -318,11 +318,11 @@ func goldenReply(t *testing.T, server *httptest.Server, action, format string, c
 	if err != nil {
 		t.Fatal(err)
 	}
-	return spellReply(response.Status, response.Header, body)
+	return formatReply(response.Status, response.Header, body)
 }
 
-// spellReply formats a reply as a golden file has it.
-func spellReply(status string, header http.Header, body []byte) string {
+// formatReply formats a reply as a golden file has it.
+func formatReply(status string, header http.Header, body []byte) string {
 	return status + "\nContent-Type: " + header.Get("Content-Type") + "\n\n" + string(body) + "\n"
 }
 

@@ -127,9 +127,9 @@ func TestRaceForOneClientToken(t *testing.T) {
 	}
 }
 
-// A refused request uses up its token, as captured. A repeat is told so even after the cause of the
-// refusal has gone, and other parameters are a mismatch. A token can be used again if the refusal
-// was due to a pending status, or after a day.
+// A refused request uses up its token, as captured. A repeat gets IdempotentFailed even after the
+// cause of the refusal has gone, and other parameters are a mismatch. A token can be used again if
+// the refusal was due to a pending status, or after a day.
 func TestFailedCreationUsesUpClientToken(t *testing.T) {
 	t.Parallel()
 	clock := newTestClock()

@@ -134,7 +134,7 @@ func TestRestoreReturnsAllRows(t *testing.T) {
 }
 
 // An account is restored again and again under attaches and detaches. A reader sees one of the two
-// worlds: three interfaces have their name together or not at all. No request is told that an
+// worlds: three interfaces have their name together or not at all. No answer says that an
 // existing resource does not exist.
 func TestRestoreUnderTraffic(t *testing.T) {
 	t.Parallel()
