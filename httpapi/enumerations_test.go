@@ -35,11 +35,12 @@ func readEnumerations(t *testing.T) map[string][]enumeratedValue {
 // Each enumerated value of a parameter is accepted, or the table has the reason for its refusal.
 func TestEnumeratedValues(t *testing.T) {
 	t.Parallel()
+	shared := newSharedWorlds(t)
 	for name, values := range readEnumerations(t) {
 		ram, action, _ := strings.Cut(name, ":")
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			base, server := findSuccess(t, ram, action)
+			base, server := findSuccess(t, shared, ram, action)
 			for _, v := range values {
 				c := base
 				c.pairs = also(base.pairs, v.parameter, v.value)
@@ -69,7 +70,7 @@ func TestEnumeratedValues(t *testing.T) {
 // findSuccess returns a golden request of an action that succeeds, without its ClientToken, and a
 // server with its world. An accepted value may still fail with another code, because of the effects
 // of earlier requests.
-func findSuccess(t *testing.T, ram, action string) (goldenCase, *httptest.Server) {
+func findSuccess(t *testing.T, shared *sharedWorlds, ram, action string) (goldenCase, *httptest.Server) {
 	t.Helper()
 	name := strings.Replace(action, "UnTag", "Untag", 1) // another spelling of the same action
 	for _, c := range goldenCases[name] {
@@ -83,7 +84,7 @@ func findSuccess(t *testing.T, ram, action string) (goldenCase, *httptest.Server
 		if c.in != nil {
 			in = c.in
 		}
-		return c, in(&goldenWorld{t: t, scenario: c.world})
+		return c, in(&goldenWorld{t: t, scenario: c.world, reads: readsOnly.MatchString(action), shared: shared})
 	}
 	t.Fatalf("got no golden file of a successful %s", action)
 	return goldenCase{}, nil

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"maps"
@@ -19,6 +20,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -91,7 +93,7 @@ var goldenTime = time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)
 type goldenWorld struct {
 	t        *testing.T
 	scenario string
-	reads    bool // whether the action only reads, so that it can share the usual server
+	reads    bool // whether the requests change nothing, so that they can use a shared server
 	usual    *httptest.Server
 	shared   *sharedWorlds
 }
@@ -99,35 +101,64 @@ type goldenWorld struct {
 // readsOnly matches actions that only read.
 var readsOnly = regexp.MustCompile(`^(Describe|List|Get)`)
 
-// sharedWorlds are worlds that no request changes, so all actions can share them. A database for
-// each action would take most of the time of the golden tests.
+// sharedWorlds are worlds that no request changes, so all cases with the same world can share one.
+// A database for each case would take most of the time of the golden tests.
 type sharedWorlds struct {
-	t      *testing.T // outlives the tests that share
-	mu     sync.Mutex
-	worlds map[string]*sharedWorld
+	t       *testing.T // outlives the tests that share
+	mu      sync.Mutex
+	worlds  map[string]*sharedWorld
+	sources map[string]string // the address of a database with each scenario
+	turns   sync.Map          // a lock for each server, because writes that meet at a row may conflict
 }
 
 type sharedWorld struct {
+	once   sync.Once
 	server *httptest.Server
 	pool   *pgxpool.Pool
+}
+
+// newSharedWorlds returns no worlds yet, which exist until the test ends.
+func newSharedWorlds(t *testing.T) *sharedWorlds {
+	return &sharedWorlds{t: t, worlds: map[string]*sharedWorld{}, sources: map[string]string{}}
+}
+
+// takeTurn waits until no other request that takes turns uses the server. The request ends its turn.
+func (s *sharedWorlds) takeTurn(server *httptest.Server) (end func()) {
+	turn, _ := s.turns.LoadOrStore(server, &sync.Mutex{})
+	turn.(*sync.Mutex).Lock()
+	return turn.(*sync.Mutex).Unlock
 }
 
 // get returns the shared world with a name. start makes it at the first call.
 func (s *sharedWorlds) get(name, scenario string,
 	start func(*goldenWorld) (*httptest.Server, *pgxpool.Pool)) *sharedWorld {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	key := name + ": " + scenario
-	if s.worlds[key] == nil {
-		server, pool := start(&goldenWorld{t: s.t, scenario: scenario})
-		s.worlds[key] = &sharedWorld{server, pool}
+	s.mu.Lock()
+	world := s.worlds[key]
+	if world == nil {
+		world = &sharedWorld{}
+		s.worlds[key] = world
 	}
-	return s.worlds[key]
+	s.mu.Unlock()
+	world.once.Do(func() { world.server, world.pool = start(&goldenWorld{t: s.t, scenario: scenario, shared: s}) })
+	return world
 }
 
-// server starts the API on a database with the scenario, after some SQL. It waits for locks without
-// a timeout, because the session of a failed request may end after its reply.
+// server returns the API on a database with the scenario, after some SQL. Requests that change
+// nothing share the server.
 func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Server, *pgxpool.Pool) {
+	g.t.Helper()
+	if g.reads {
+		world := g.shared.get(fmt.Sprintf("%+v after %s", options, sql), g.scenario,
+			func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(options, sql) })
+		return world.server, world.pool
+	}
+	return g.start(options, sql)
+}
+
+// start starts the API on a database with the scenario, after some SQL. It waits for locks without
+// a timeout, because the session of a failed request may end after its reply.
+func (g *goldenWorld) start(options service.Options, sql string) (*httptest.Server, *pgxpool.Pool) {
 	g.t.Helper()
 	pool := patient(g.t, g.database())
 	if _, err := pool.Exec(g.t.Context(), sql); err != nil {
@@ -139,17 +170,38 @@ func (g *goldenWorld) server(options service.Options, sql string) (*httptest.Ser
 // database returns a database with the scenario.
 func (g *goldenWorld) database() *pgxpool.Pool {
 	g.t.Helper()
-	text := g.scenario
-	if text == "" {
-		read, err := os.ReadFile(filepath.Join("..", "testdata", "scenarios", "attach-errors.yaml"))
-		if err != nil {
-			g.t.Fatal(err)
+	return storetest.Copy(g.t, g.shared.source(g.scenario))
+}
+
+// source returns the address of a database with a scenario, which is there to be copied. Applying
+// the scenario to each database would take most of the time of the golden tests.
+func (s *sharedWorlds) source(scenario string) string {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sources[scenario] == "" {
+		text := scenario
+		if text == "" {
+			read, err := os.ReadFile(filepath.Join("..", "testdata", "scenarios", "attach-errors.yaml"))
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			text = string(read)
 		}
-		text = string(read)
+		address := storetest.URL(s.t)
+		config, err := store.Config(address)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		pool, err := pgxpool.NewWithConfig(s.t.Context(), config)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		worldtest.Apply(s.t, store.New(pool, slog.New(slog.DiscardHandler)), goldenTime, text)
+		pool.Close()
+		s.sources[scenario] = address
 	}
-	pool := storetest.Pool(g.t)
-	worldtest.Apply(g.t, store.New(pool, slog.New(slog.DiscardHandler)), goldenTime, text)
-	return pool
+	return s.sources[scenario]
 }
 
 // serverOn starts the API on a database.
@@ -201,7 +253,7 @@ func withSettings(t *testing.T, pool *pgxpool.Pool, settings map[string]string) 
 // whole returns the world without a fault, which the actions that only read share.
 func (g *goldenWorld) whole() *sharedWorld {
 	return g.shared.get("whole", g.scenario,
-		func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.server(service.Options{}, "") })
+		func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) { return g.start(service.Options{}, "") })
 }
 
 // ordinary returns the server of cases without a fault.
@@ -217,36 +269,31 @@ func ordinary(g *goldenWorld) *httptest.Server {
 
 // closedToRAM returns a server that refuses all RAM users, whatever they are allowed.
 func closedToRAM(g *goldenWorld) *httptest.Server {
-	return g.shared.get("closed to RAM", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
-		return g.server(service.Options{ClosedToRAM: httpapi.ActionNames()}, "")
-	}).server
+	server, _ := g.server(service.Options{ClosedToRAM: httpapi.ActionNames()}, "")
+	return server
 }
 
 // broken returns a server whose database lacks a column, as after a manual migration that failed.
-// Only reads share it, because two writes of one row may answer a conflict.
 func broken(g *goldenWorld) *httptest.Server {
-	start := func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
-		return g.server(service.Options{}, `
-			ALTER TABLE network_interfaces RENAME COLUMN type TO kind;
-			DROP VIEW whole_network_interfaces`)
-	}
-	if g.reads {
-		return g.shared.get("broken", g.scenario, start).server
-	}
-	server, _ := start(g)
+	server, _ := g.server(service.Options{}, `
+		ALTER TABLE network_interfaces RENAME COLUMN type TO kind;
+		DROP VIEW whole_network_interfaces`)
 	return server
 }
 
 // locked makes a server whose instances are locked for longer than a caller waits.
 var locked = holding(lockInstances)
 
-// holding makes a server on a database where a session holds locks for longer than a caller waits.
-// The callers have a short lock timeout.
+// holding returns a server on a database where a session holds locks for longer than a caller waits.
+// The callers have a short lock timeout. All cases share the server, because none gets the locks.
 func holding(statements ...string) func(*goldenWorld) *httptest.Server {
+	name := "locks: " + strings.Join(statements, "; ")
 	return func(g *goldenWorld) *httptest.Server {
-		pool := impatient(g.t, g.database())
-		hold(g.t, pool, statements...)
-		return g.serverOn(pool, service.Options{})
+		return g.shared.get(name, g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
+			pool := impatient(g.t, g.database())
+			hold(g.t, pool, statements...)
+			return g.serverOn(pool, service.Options{}), pool
+		}).server
 	}
 }
 
@@ -265,27 +312,46 @@ func withoutDatabase(g *goldenWorld) *httptest.Server {
 // Each reply and each error code of each action equals its golden file, in XML and JSON.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	shared := &sharedWorlds{t: t, worlds: map[string]*sharedWorld{}}
+	shared := newSharedWorlds(t)
 	for action, cases := range goldenCases {
 		for _, format := range []string{"xml", "json"} {
 			t.Run(action+"/"+format, func(t *testing.T) {
 				t.Parallel()
+				reads := readsOnly.MatchString(action)
 				worlds := map[string]*goldenWorld{}
 				for _, c := range cases {
 					if worlds[c.world] == nil {
-						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, reads: readsOnly.MatchString(action),
-							shared: shared}
-					}
-					in := ordinary
-					if c.in != nil {
-						in = c.in
+						worlds[c.world] = &goldenWorld{t: t, scenario: c.world, reads: reads, shared: shared}
 					}
 					path := filepath.Join("..", "testdata", "golden", action, c.name+"."+format)
-					compare(t, path, goldenReply(t, in(worlds[c.world]), action, format, c))
+					switch {
+					case c.in == nil:
+						compare(t, path, goldenReply(t, ordinary(worlds[c.world]), action, format, c))
+					case reads || !c.isRefused():
+						compare(t, path, goldenReply(t, c.in(worlds[c.world]), action, format, c))
+					default:
+						server := c.in(&goldenWorld{t: t, scenario: c.world, reads: true, shared: shared})
+						compare(t, path, refusedReply(t, shared, server, action, format, c))
+					}
 				}
 			})
 		}
 	}
+}
+
+// isRefused reports whether the reply of a case is an error, whose code is then the name.
+func (c goldenCase) isRefused() bool { return unicode.IsUpper(rune(c.name[0])) }
+
+// refusedReply returns the reply to a refused write, which changes nothing in a shared world.
+func refusedReply(t *testing.T, shared *sharedWorlds, server *httptest.Server, action, format string,
+	c goldenCase) string {
+	t.Helper()
+	defer shared.takeTurn(server)()
+	reply := goldenReply(t, server, action, format, c)
+	if strings.HasPrefix(reply, "200 ") {
+		t.Errorf("%s: got a success, which may have changed the world of other cases", c.name)
+	}
+	return reply
 }
 
 // goldenReply returns the status, content type and body of a reply.

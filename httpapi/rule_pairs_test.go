@@ -13,11 +13,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim/httpapi"
 	"enisim/service"
@@ -181,7 +178,6 @@ type rulePairs struct {
 	action  string
 	order   map[string][]orderedRule
 	shared  *sharedWorlds
-	turns   *sync.Map                   // a lock for each server, because requests that meet at a row may conflict
 	servers map[string]*httptest.Server // by the world, and by the case that disturbs it
 	bases   []parameterSet              // requests that violate nothing
 }
@@ -341,10 +337,9 @@ func forbidden(p httpapi.ParameterDescription) (values []string) {
 
 // everyKeyExpired is a server that is closed to RAM users, and all keys have expired.
 func everyKeyExpired(g *goldenWorld) *httptest.Server {
-	return g.shared.get("every key expired", g.scenario, func(g *goldenWorld) (*httptest.Server, *pgxpool.Pool) {
-		options := service.Options{ClosedToRAM: httpapi.ActionNames()}
-		return g.server(options, `UPDATE access_keys SET expires_at = '2020-01-01'`)
-	}).server
+	options := service.Options{ClosedToRAM: httpapi.ActionNames()}
+	server, _ := g.server(options, `UPDATE access_keys SET expires_at = '2020-01-01'`)
+	return server
 }
 
 // combine returns a request that violates two rules, and the server that it is for.
@@ -396,9 +391,7 @@ func (w *rulePairs) answer(server *httptest.Server, request parameterSet) refusa
 	}
 	r := httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/?"+query.Encode(), nil)
 	r.Host = "ecs.cn-hangzhou.aliyuncs.com"
-	turn, _ := w.turns.LoadOrStore(server, &sync.Mutex{})
-	turn.(*sync.Mutex).Lock()
-	defer turn.(*sync.Mutex).Unlock()
+	defer w.shared.takeTurn(server)()
 	recorder := httptest.NewRecorder()
 	server.Config.Handler.ServeHTTP(recorder, r)
 	return w.parse(recorder.Code, recorder.Body.String())
@@ -482,8 +475,7 @@ func (w *rulePairs) isOfRule(request parameterSet, got refusal, v violation) boo
 func TestRulePairs(t *testing.T) {
 	t.Parallel()
 	order := readRuleOrder(t)
-	shared := &sharedWorlds{t: t, worlds: map[string]*sharedWorld{}}
-	var turns sync.Map
+	shared := newSharedWorlds(t)
 	var walked, apart, third atomic.Int64
 	t.Cleanup(func() {
 		t.Log("all actions:", pairCount{int(walked.Load()), int(apart.Load()), int(third.Load())})
@@ -497,7 +489,7 @@ func TestRulePairs(t *testing.T) {
 			t.Parallel()
 			w := &rulePairs{
 				t: t, product: product, action: action, order: order,
-				shared: shared, turns: &turns, servers: map[string]*httptest.Server{},
+				shared: shared, servers: map[string]*httptest.Server{},
 			}
 			violations := w.goldenViolations()
 			if product == "vpc" && productOf[httpapi.VersionOf(action)] == "ecs" {

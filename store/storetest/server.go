@@ -151,10 +151,10 @@ func (s *server) ensureTemplate(ctx context.Context, migrate func(ctx context.Co
 	return nil
 }
 
-// clone creates a test database.
-func (s *server) clone(name string) error {
-	return s.execute("clone the template database",
-		`CREATE DATABASE `+identifier(name)+` TEMPLATE `+identifier(templateName(s.schema))+s.cloneStrategy)
+// clone creates a test database as a copy of another database.
+func (s *server) clone(name, source string) error {
+	return s.execute("clone database "+source,
+		`CREATE DATABASE `+identifier(name)+` TEMPLATE `+identifier(source)+s.cloneStrategy)
 }
 
 // drop drops a test database, and ends the sessions that a test has left in it.

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"testing"
@@ -26,7 +27,23 @@ const (
 // closed after the test.
 func Pool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	address := freshDatabase(t)
+	return newPool(t, freshDatabase(t, ""))
+}
+
+// Copy returns a pool like that of Pool on a new database, which is a copy of the database at an
+// address of URL. No session may use that database. Copying rows costs less than applying a world.
+func Copy(t testing.TB, address string) *pgxpool.Pool {
+	t.Helper()
+	source, err := url.Parse(address)
+	if err != nil {
+		t.Fatal("storetest: not an address of URL")
+	}
+	return newPool(t, freshDatabase(t, strings.TrimPrefix(source.Path, "/")))
+}
+
+// newPool returns a pool on a database, which is closed after the test.
+func newPool(t testing.TB, address *url.URL) *pgxpool.Pool {
+	t.Helper()
 	config, err := store.Config(address.String())
 	if err != nil {
 		t.Fatalf("storetest: %v", err)
@@ -57,7 +74,7 @@ func Pool(t testing.TB) *pgxpool.Pool {
 // URL returns the address of a new database. It is valid for a pool and for a single connection.
 func URL(t testing.TB) string {
 	t.Helper()
-	return withoutPoolSize(freshDatabase(t)).String()
+	return withoutPoolSize(freshDatabase(t, "")).String()
 }
 
 // withoutPoolSize returns the address without the pool's size, which a single connection would take
@@ -73,16 +90,17 @@ func withoutPoolSize(address *url.URL) *url.URL {
 // encode is url.Values.Encode for clients of Postgres, which do not decode a plus as a space.
 func encode(query url.Values) string { return strings.ReplaceAll(query.Encode(), "+", "%20") }
 
-// freshDatabase creates the database of a test and returns its address. The database is dropped
-// after the test, unless the test fails.
-func freshDatabase(t testing.TB) *url.URL {
+// freshDatabase creates the database of a test and returns its address. It is a clone of another
+// database, or of the template if source is empty. It is dropped after the test, unless the test
+// fails.
+func freshDatabase(t testing.TB, source string) *url.URL {
 	t.Helper()
 	server, err := shared()
 	if err != nil {
 		t.Fatalf("storetest: %v", err)
 	}
 	name := databaseName(server.schema, t.Name(), time.Now())
-	if err := server.clone(name); err != nil {
+	if err := server.clone(name, cmp.Or(source, templateName(server.schema))); err != nil {
 		t.Fatalf("storetest: %v", err)
 	}
 	address := server.database(name)

@@ -64,6 +64,38 @@ func TestEachPoolHasADatabaseOfItsOwn(t *testing.T) {
 	}
 }
 
+// A copy has the rows of its source, and a change in one does not show in the other.
+func TestCopyHasTheRowsOfItsSource(t *testing.T) {
+	t.Parallel()
+	source := URL(t)
+	change := func(sql string) {
+		t.Helper()
+		conn, err := pgx.Connect(t.Context(), source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := conn.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+		if err := conn.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(`CREATE TABLE marks AS SELECT 'before' AS name`)
+	first, second := Copy(t, source), Copy(t, source)
+	change(`UPDATE marks SET name = 'in the source'`)
+	if _, err := first.Exec(t.Context(), `UPDATE marks SET name = 'in a copy'`); err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	if err := second.QueryRow(t.Context(), `SELECT name FROM marks`).Scan(&got); err != nil {
+		t.Fatal(err)
+	}
+	if got != "before" {
+		t.Errorf("the mark in the other copy: got %q, want before", got)
+	}
+}
+
 // The pool size in ENISIM_TEST_DATABASE_URL reaches the pools, but not a single connection, for
 // which it is an unknown setting.
 func TestPoolSizeOfURL(t *testing.T) {
@@ -177,7 +209,7 @@ func TestTemplateIsCreatedOnce(t *testing.T) {
 		group.Go(func() {
 			other := mustOpen(t, schema, migrate)
 			name := databaseName(schema, t.Name(), time.Now())
-			if err := other.clone(name); err != nil {
+			if err := other.clone(name, templateName(schema)); err != nil {
 				t.Error(err)
 			}
 			if err := other.drop(name); err != nil {
@@ -221,7 +253,7 @@ func TestPruneDropsUnusedDatabases(t *testing.T) {
 	old := databaseName(schema, "old", time.Now().Add(-maxAge-time.Hour))
 	visited := databaseName(schema, "visited", time.Now().Add(-maxAge-time.Hour))
 	for _, name := range []string{fresh, old, visited} {
-		if err := user.clone(name); err != nil {
+		if err := user.clone(name, templateName(schema)); err != nil {
 			t.Fatal(err)
 		}
 	}
