@@ -139,7 +139,7 @@ const minRowsToAnalyze = 100
 func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode applyMode, p *progress) (Applied, error) {
 	// First copy the world into the staging tables, before any lock, so that requests wait as short
 	// as possible. Then lock the accounts with all their rows.
-	if err := stageWorld(ctx, copyingTx{tx, p}, w, now); err != nil {
+	if err := stageWorld(ctx, copyingTx{tx, p}, w, now, mode); err != nil {
 		return Applied{}, err
 	}
 	if err := lockWorld(ctx, tx); err != nil {

@@ -131,7 +131,7 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 			return ErrOldSnapshot
 		}
 		// Then stage the account, because lockWorld locks the staged accounts.
-		if _, err := tx.Exec(ctx, createStagingTables); err != nil {
+		if err := createNewStaging(ctx, tx); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, `INSERT INTO staged_accounts SELECT * FROM accounts WHERE id = $1`,

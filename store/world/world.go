@@ -37,6 +37,14 @@ type World struct {
 	InstancesRunIn map[store.ResourceID]time.Duration
 }
 
+// rows returns the number of rows of the world.
+func (w *World) rows() int {
+	return len(w.Regions) + len(w.Zones) + len(w.InstanceTypes) + len(w.Accounts) + len(w.RAMUsers) +
+		len(w.AccessKeys) + len(w.VPCs) + len(w.VSwitches) + len(w.SecurityGroups) + len(w.Instances) +
+		len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.IPPrefixes) + len(w.GroupMemberships) +
+		len(w.SecurityGroupRules)
+}
+
 // resourceID returns the id of a resource of an account.
 func resourceID(accountID, id string) store.ResourceID {
 	return store.ResourceID{AccountID: accountID, ID: id}
