@@ -8,8 +8,13 @@ SOAK ?= 60s
 BUILD = $(GO) build $(shell git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || echo -buildvcs=false) -o bin/enisim ./cmd/enisim
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
 # Tests mostly wait for Postgres, so more of them than cores run side by side. gotestsum shows what runs while it runs, on a terminal with a dot for each test, and at the end what failed and what was skipped and why.
-TESTFLAGS ?= -timeout 30m -parallel 4
-TESTS = $(GO) tool -modfile=.ci/tools/go.mod gotestsum --format $$([ -t 2 ] && echo dots-v2 || echo pkgname) --format-hide-empty-pkg --
+# No symbol tables: linking 20 test binaries then takes a third of the time. Stack traces do not need them.
+TESTFLAGS ?= -timeout 30m -parallel 4 -ldflags='-s -w'
+# Collecting garbage at five times the live memory, instead of twice, saves a tenth of the processor time of tests. The servers that they start do the same.
+TESTS = GOGC=$${GOGC:-400} $(GO) tool -modfile=.ci/tools/go.mod gotestsum --format $$([ -t 2 ] && echo dots-v2 || echo pkgname) --format-hide-empty-pkg --
+
+# The longest packages first, so that none of them runs alone at the end. Go runs a package that is named twice once.
+PACKAGES = ./httpapi ./cmd/enisim ./service/scenario ./...
 
 .DEFAULT_GOAL := help
 .PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk up prove soak-hostile
@@ -26,10 +31,10 @@ fresh: ## Serve like make run, with the quick-start world as it was at first
 	exec bin/enisim serve --scenario testdata/scenarios/quickstart.yaml --scenario-reset
 
 test: ## Run the tests, on a real Postgres (after make sdk with the TypeScript SDK too)
-	@$(TESTS) $(TESTFLAGS) ./...
+	@$(TESTS) $(TESTFLAGS) $(PACKAGES)
 
 race: ## Run the tests under the race detector
-	@$(TESTS) -race $(TESTFLAGS) ./...
+	@$(TESTS) -race $(TESTFLAGS) $(PACKAGES)
 
 prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
 	$(GO) test ./cmd/enisim/prove -run '^TestHistoryIsLinearizableUnderFaults$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)

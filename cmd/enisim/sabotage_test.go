@@ -38,7 +38,8 @@ func build(t *testing.T, tag string) string {
 		return os.Args[0]
 	}
 	binary := filepath.Join(t.TempDir(), "enisim")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", tag, "-o", binary, ".").CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", tag, "-ldflags", "-s -w", "-o", binary,
+		".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("go build -tags %s: %v\n%s", tag, err, out)
 	}

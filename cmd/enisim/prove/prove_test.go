@@ -325,7 +325,7 @@ type program string
 func build(t *testing.T, dir string) program {
 	t.Helper()
 	binary := filepath.Join(dir, "enisim")
-	args := append([]string{"build", "-o", binary}, buildFlags...)
+	args := append([]string{"build", "-ldflags", "-s -w", "-o", binary}, buildFlags...)
 	if out, err := exec.CommandContext(t.Context(), "go",
 		append(args, "enisim/cmd/enisim")...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
