@@ -22,10 +22,10 @@ type options struct {
 
 	Interfaces int `default:"1000000" help:"Interfaces of the world of the table of lists; the mixed load has at most 100,000."`
 
-	Greedy []string `default:"locked,applying,creators,readers,attachers" enum:"locked,applying,creators,readers,attachers" help:"Loads of the table of neighbours."`
+	Noisy []string `default:"locked,applying,creators,readers,attachers" enum:"locked,applying,creators,readers,attachers" help:"Loads of the table of neighbours."`
 
-	Greed    string `hidden:"" help:"Play a greedy tenant of the table of neighbours, and nothing else."`
-	Endpoint string `hidden:"" help:"The server of --greed."`
+	Neighbour string `hidden:"" help:"Play a noisy neighbour of the table of neighbours, and nothing else."`
+	Endpoint  string `hidden:"" help:"The server of --neighbour."`
 }
 
 func main() {
@@ -34,8 +34,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	work := func() error { return run(ctx, o) }
-	if o.Greed != "" {
-		work = func() error { return runGreedy(ctx, o.Greed, o.Endpoint) }
+	if o.Neighbour != "" {
+		work = func() error { return runNoisy(ctx, o.Neighbour, o.Endpoint) }
 	}
 	if err := work(); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -73,7 +73,7 @@ func run(ctx context.Context, o options) (err error) {
 		case "mixed":
 			err = b.mixedTable(ctx)
 		case "neighbours":
-			err = b.neighboursTable(ctx, o.Greedy)
+			err = b.neighboursTable(ctx, o.Noisy)
 		case "overload":
 			err = b.overloadTable(ctx)
 		}

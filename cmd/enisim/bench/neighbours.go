@@ -20,30 +20,30 @@ import (
 	"enisim/httpapi/signature"
 )
 
-// The polite tenant sends a few requests at a steady rate. Its latency should stay close to that
+// The steady tenant sends a few requests at a constant rate. Its latency should stay close to that
 // without other tenants, whatever they do.
 const (
-	politeAccount     = "1000000000000002"
-	politeKey         = "LTAIbench0000000002"
-	politeClients     = 16
-	politeRate        = 100 // requests a second
-	politePairs       = 64
-	greedySize        = 20_000 // interfaces of the greedy tenant
-	appliedSize       = 100_000
-	lockedInstance    = "i-spread-1"
-	greedyConnectTime = 3 * time.Second // time for the greedy clients to connect
+	steadyAccount    = "1000000000000002"
+	steadyKey        = "LTAIbench0000000002"
+	steadyClients    = 16
+	steadyRate       = 100 // requests a second
+	steadyPairs      = 64
+	noisySize        = 20_000 // interfaces of the noisy neighbour
+	appliedSize      = 100_000
+	lockedInstance   = "i-spread-1"
+	noisyConnectTime = 3 * time.Second // time for the noisy clients to connect
 )
 
-// greedyLoad is the load of the greedy tenant, beside the polite one.
-type greedyLoad struct {
+// noisyLoad is the load of the noisy neighbour, beside the steady one.
+type noisyLoad struct {
 	name    string
 	clients int
 	rate    float64 // requests due each second; 0: a closed load
 	plan    func(n int) load.Operation
 }
 
-// greedyLoads are the loads of the greedy tenant, by their names on this program's command line.
-var greedyLoads = map[string]greedyLoad{
+// noisyLoads are the loads of the noisy neighbour, by their names on this program's command line.
+var noisyLoads = map[string]noisyLoad{
 	"locked": {name: "64 clients attach to an instance whose row somebody keeps locked", clients: 64,
 		plan: func(n int) load.Operation {
 			return load.Operation{Action: history.Attach, Instance: lockedInstance,
@@ -71,34 +71,34 @@ var greedyLoads = map[string]greedyLoad{
 		}},
 }
 
-// neighbourWorld returns a world with a greedy and a polite tenant.
+// neighbourWorld returns a world with a steady tenant and a noisy neighbour.
 func neighbourWorld(interfaces int) string {
-	greedy, typed, _ := strings.Cut(scaleWorld(interfaces), "instance_types:")
-	greedy = withQuota(greedy)
-	polite, _, _ := strings.Cut(scaleWorld(2*politePairs), "instance_types:")
-	_, polite, _ = strings.Cut(polite, "accounts:\n")
-	polite = strings.NewReplacer("1000000000000001", politeAccount, keyID, politeKey).Replace(polite)
-	return greedy + polite + "instance_types:" + typed
+	noisy, typed, _ := strings.Cut(scaleWorld(interfaces), "instance_types:")
+	noisy = withQuota(noisy)
+	steady, _, _ := strings.Cut(scaleWorld(2*steadyPairs), "instance_types:")
+	_, steady, _ = strings.Cut(steady, "accounts:\n")
+	steady = strings.NewReplacer("1000000000000001", steadyAccount, keyID, steadyKey).Replace(steady)
+	return noisy + steady + "instance_types:" + typed
 }
 
-// neighboursTable measures the polite tenant alone and beside each greedy load. The clients of the
-// greedy tenant run in a process of low priority, because real ones would run on other machines.
-func (b *bench) neighboursTable(ctx context.Context, greedy []string) (err error) {
-	s, _, err := b.serveApplied(ctx, "neighbours", neighbourWorld(greedySize))
+// neighboursTable measures the steady tenant alone and beside each noisy load. The clients of the
+// noisy neighbour run in a process of low priority, because real ones would run on other machines.
+func (b *bench) neighboursTable(ctx context.Context, noisy []string) (err error) {
+	s, _, err := b.serveApplied(ctx, "neighbours", neighbourWorld(noisySize))
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.stop()) }()
-	printHeading(fmt.Sprintf("Neighbours: a tenant that sends %d requests a second (attach, detach, describe), "+
-		"alone and beside another tenant.", politeRate),
-		"what the other tenant does", "alone p50 / p99 / p99.9 ms", "beside p50 / p99 / p99.9 ms", "p99 ratio",
-		"failed of the polite", "the other's answers a second", "of these refused", "server MiB")
-	for _, word := range greedy {
-		alone, err := b.measurePolite(ctx, s)
+	printHeading(fmt.Sprintf("Neighbours: a steady tenant that sends %d requests a second (attach, detach, describe), "+
+		"alone and beside a noisy neighbour.", steadyRate),
+		"what the neighbour does", "alone p50 / p99 / p99.9 ms", "beside p50 / p99 / p99.9 ms", "p99 ratio",
+		"failed requests of the steady tenant", "answers to the neighbour a second", "of these refused", "server MiB")
+	for _, word := range noisy {
+		alone, err := b.measureSteady(ctx, s)
 		if err != nil {
 			return err
 		}
-		beside, other, err := b.measureBesideGreedy(ctx, s, word)
+		beside, other, err := b.measureBesideNoisy(ctx, s, word)
 		if err != nil {
 			return fmt.Errorf("%s: %w", word, err)
 		}
@@ -106,20 +106,20 @@ func (b *bench) neighboursTable(ctx context.Context, greedy []string) (err error
 		if err != nil {
 			return err
 		}
-		printRow(greedyLoads[word].name, alone.latency.String(), beside.latency.String(),
+		printRow(noisyLoads[word].name, alone.latency.String(), beside.latency.String(),
 			formatRatio(float64(beside.latency.p99)/float64(alone.latency.p99)),
 			fmt.Sprint(beside.failed), formatRate(other.Rate), formatRate(other.Refused), fmt.Sprintf("%.0f", memory))
 	}
 	return nil
 }
 
-// measurePolite measures the polite tenant. Each client attaches its own interface, reads it,
+// measureSteady measures the steady tenant. Each client attaches its own interface, reads it,
 // detaches it and reads it again.
-func (b *bench) measurePolite(ctx context.Context, s *server) (measurement, error) {
+func (b *bench) measureSteady(ctx context.Context, s *server) (measurement, error) {
 	plan := func(client int) load.Next {
-		step, first := 0, client*politePairs/politeClients
+		step, first := 0, client*steadyPairs/steadyClients
 		return func(load.Result) (load.Operation, bool) {
-			n := first + step/4%(politePairs/politeClients) + 1
+			n := first + step/4%(steadyPairs/steadyClients) + 1
 			op := load.Operation{Instance: fmt.Sprint("i-spread-", n), Interface: fmt.Sprint("eni-spread-", n)}
 			switch step % 4 {
 			case 0:
@@ -134,11 +134,11 @@ func (b *bench) measurePolite(ctx context.Context, s *server) (measurement, erro
 		}
 	}
 	target := s.target
-	target.AccessKeyID = politeKey
+	target.AccessKeyID = steadyKey
 	if err := b.detachAll(ctx, s.url); err != nil {
 		return measurement{}, err
 	}
-	summary, err := load.Run{Targets: []load.Target{target}, Clients: politeClients, Rate: politeRate,
+	summary, err := load.Run{Targets: []load.Target{target}, Clients: steadyClients, Rate: steadyRate,
 		Duration: 2 * b.length, Plan: plan}.Do(ctx)
 	if err != nil {
 		return measurement{}, err
@@ -146,14 +146,14 @@ func (b *bench) measurePolite(ctx context.Context, s *server) (measurement, erro
 	return newMeasurement(summary, summary.Total()), nil
 }
 
-// greedyResult is the output of the greedy process: answers a second.
-type greedyResult struct{ Rate, Refused float64 }
+// noisyResult is the output of the noisy process: answers a second.
+type noisyResult struct{ Rate, Refused float64 }
 
-// measureBesideGreedy measures the polite tenant while another process of this program sends a
-// greedy load.
-func (b *bench) measureBesideGreedy(
+// measureBesideNoisy measures the steady tenant while another process of this program sends a
+// noisy load.
+func (b *bench) measureBesideNoisy(
 	ctx context.Context, s *server, word string,
-) (m measurement, other greedyResult, err error) {
+) (m measurement, other noisyResult, err error) {
 	// First start the lock or the apply, if the load has one.
 	disturbance, stopDisturbance := context.WithCancel(ctx)
 	defer stopDisturbance()
@@ -187,12 +187,12 @@ func (b *bench) measureBesideGreedy(
 		disturbanceEnded <- nil
 	}
 
-	// Then start the greedy clients, and measure the polite ones once these are connected.
+	// Then start the noisy clients, and measure the steady ones once these are connected.
 	self, err := os.Executable()
 	if err != nil {
 		return m, other, err
 	}
-	cmd := exec.CommandContext(ctx, self, "--greed", word, "--endpoint", s.target.Endpoint)
+	cmd := exec.CommandContext(ctx, self, "--neighbour", word, "--endpoint", s.target.Endpoint)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	out, err := cmd.StdoutPipe()
@@ -203,27 +203,27 @@ func (b *bench) measureBesideGreedy(
 		return m, other, err
 	}
 	select {
-	case <-time.After(greedyConnectTime):
-		m, err = b.measurePolite(ctx, s)
+	case <-time.After(noisyConnectTime):
+		m, err = b.measureSteady(ctx, s)
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	// Last, stop everything and read the result of the greedy clients.
+	// Last, stop everything and read the result of the noisy clients.
 	stopDisturbance()
 	err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM))
 	err = errors.Join(err, json.NewDecoder(out).Decode(&other), cmd.Wait(), <-disturbanceEnded)
 	return m, other, err
 }
 
-// runGreedy sends a greedy load until it is interrupted, and prints its result.
-func runGreedy(ctx context.Context, word, endpoint string) error {
+// runNoisy sends a noisy load until it is interrupted, and prints its result.
+func runNoisy(ctx context.Context, word, endpoint string) error {
 	const lowest = 19
 	if err := syscall.Setpriority(syscall.PRIO_PROCESS, 0, lowest); err != nil {
 		return err
 	}
-	g, ok := greedyLoads[word]
+	g, ok := noisyLoads[word]
 	if !ok {
-		return fmt.Errorf("--greed %s: there is no such load", word)
+		return fmt.Errorf("--neighbour %s: there is no such load", word)
 	}
 	const longest = 10 * time.Minute
 	plan := func(client int) load.Next {
@@ -243,6 +243,6 @@ func runGreedy(ctx context.Context, word, endpoint string) error {
 		return err
 	}
 	total := summary.Total()
-	return json.NewEncoder(os.Stdout).Encode(greedyResult{Rate: summary.Rate(total.Count()),
+	return json.NewEncoder(os.Stdout).Encode(noisyResult{Rate: summary.Rate(total.Count()),
 		Refused: summary.Rate(total.Refused + total.Unknown)})
 }
