@@ -65,7 +65,7 @@ var attachmentGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.DetachPrimaryEniNotAllowed", pairs: pair("i-holder", "eni-holder-primary")},
 		{name: "InvalidOperation.InvalidEniState", pairs: pair("i-holder", "eni-ipv6")},
 		{name: "InvalidParameter.EniNotBelongEcs", pairs: pair("i-ok", "eni-invalid-eni-state-in-use")},
-		{name: "InvalidOperation.InvalidEcsState", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: stopping},
+		{name: "InvalidOperation.InvalidEcsState", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withStoppingInstance},
 		{name: "InvalidOperation.HotPlugNotSupport", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withoutHotPlug},
 		{name: "OperationConflict", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: locked},
 		{name: "InternalError", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: broken},
@@ -74,7 +74,7 @@ var attachmentGolden = map[string][]goldenCase{
 	},
 }
 
-func stopping(g *goldenWorld) *httptest.Server {
+func withStoppingInstance(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `UPDATE instances SET status = 'Stopping' WHERE id = 'i-holder'`)
 	return server
 }

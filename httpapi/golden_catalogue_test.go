@@ -36,7 +36,7 @@ var catalogueGolden = map[string][]goldenCase{
 	"DescribeImages": toRead(refusalsOfImages(), []goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidParameter", pairs: inRegion("PageSize", "101")},
-		{name: "InvalidTagCount", pairs: inRegion(tagPairs(21)...)},
+		{name: "InvalidTagCount", pairs: inRegion(equalTags(21)...)},
 		{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
 		{name: "ubuntu", pairs: inRegion("ImageName", "ubuntu", "Architecture", "x86_64")},
 		{name: "windows", pairs: inRegion("OSType", "windows", "ImageOwnerAlias", "system")},

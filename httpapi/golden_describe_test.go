@@ -7,8 +7,8 @@ import (
 	"enisim/service"
 )
 
-// described adds fields that a scenario cannot have, or that the world of the errors lacks.
-func described(g *goldenWorld) *httptest.Server {
+// withDescriptions adds fields that a scenario cannot have, or that the world of the errors lacks.
+func withDescriptions(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE network_interfaces
 		SET name = 'data', description = 'a < b & c', tags = '{"team": "net", "a": ""}', queue_number = 2
@@ -38,8 +38,8 @@ var describeNetworkInterfacesGolden = []goldenCase{
 	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
 	{name: "empty", pairs: inRegion("NetworkInterfaceId.1", "eni-not-found")}, // which another account has
 	{name: "free", pairs: inRegion("NetworkInterfaceId.1", "eni-ok", "NetworkInterfaceId.2", "eni-ipv6", "PageSize", "1000")},
-	{name: "of-an-instance", pairs: inRegion("InstanceId", "i-holder"), in: described},
-	{name: "managed-by-a-service", pairs: inRegion("ServiceManaged", "true", "Status", "InUse"), in: described},
+	{name: "of-an-instance", pairs: inRegion("InstanceId", "i-holder"), in: withDescriptions},
+	{name: "managed-by-a-service", pairs: inRegion("ServiceManaged", "true", "Status", "InUse"), in: withDescriptions},
 	{name: "first-by-token", pairs: inRegion("MaxResults", "10", "Type", "Primary")},
 }
 
@@ -47,7 +47,7 @@ var describeInstancesGolden = []goldenCase{
 	{name: "MissingParameter"},
 	{name: "InvalidRegionId.MalFormed", pairs: []string{"RegionId", "cn_hangzhou"}},
 	{name: "InvalidParameter", pairs: inRegion("InstanceIds", "i-holder")}, // not a JSON array
-	{name: "InvalidTagCount", pairs: inRegion(tagPairs(21)...)},
+	{name: "InvalidTagCount", pairs: inRegion(equalTags(21)...)},
 	{name: "InvalidStatus.NotFound", pairs: inRegion("Status", "running")},
 	{name: "InvalidNetworkType.NotFound", pairs: inRegion("InstanceNetworkType", "VPC")},
 	{name: "InvalidInstanceChargeType.NotFound", pairs: inRegion("InstanceChargeType", "Spot")},
@@ -59,15 +59,15 @@ var describeInstancesGolden = []goldenCase{
 	{name: "InternalError", pairs: inRegion(), in: broken},
 	{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
 	{name: "empty", pairs: inRegion("InstanceIds", `["i-not-found"]`)},
-	{name: "with-interfaces", pairs: inRegion("InstanceIds", `["i-holder"]`), in: described},
+	{name: "with-interfaces", pairs: inRegion("InstanceIds", `["i-holder"]`), in: withDescriptions},
 	{name: "classic", pairs: inRegion("InstanceNetworkType", "classic")},
 	{name: "first-by-token", pairs: inRegion("MaxResults", "10")},
-	{name: "stopped-to-save", pairs: inRegion("InstanceIds", `["i-ok-stopped"]`), in: created},
-	{name: "never-started", pairs: inRegion("InstanceIds", `["i-invalid-ecs-state-pending"]`), in: created},
+	{name: "stopped-to-save", pairs: inRegion("InstanceIds", `["i-ok-stopped"]`), in: withAllAttributes},
+	{name: "never-started", pairs: inRegion("InstanceIds", `["i-invalid-ecs-state-pending"]`), in: withAllAttributes},
 }
 
-// created adds instances with fields that a scenario leaves to their defaults.
-func created(g *goldenWorld) *httptest.Server {
+// withAllAttributes adds instances with fields that a scenario leaves to their defaults.
+func withAllAttributes(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE instances
 		SET attributes = '{"ImageID": "win2022_21H2_x64_dtc_en-us_40G_alibase_20240715.vhd", "KeyPairName": "ops", "InstanceChargeType": "PrePaid",
@@ -79,8 +79,8 @@ func created(g *goldenWorld) *httptest.Server {
 	return server
 }
 
-// tagPairs returns n tags of a filter.
-func tagPairs(n int) []string {
+// equalTags returns n tags of a filter.
+func equalTags(n int) []string {
 	var pairs []string
 	for k := range n {
 		pairs = append(pairs, fmt.Sprintf("Tag.%d.Key", k+1), "team")

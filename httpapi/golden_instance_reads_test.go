@@ -57,8 +57,8 @@ const enrich = `
 	    resource_group_id = 'rg-1'
 	WHERE id = 'i-rich'`
 
-// enriched is readsWorld with all fields of an instance.
-func enriched(g *goldenWorld) *httptest.Server {
+// withAllFields is readsWorld with all fields of an instance.
+func withAllFields(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, enrich)
 	return server
 }
@@ -110,11 +110,11 @@ var instanceReadsGolden = map[string][]goldenCase{
 	"DescribeDisks": toRead(refusals(inRegion()...), []goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidParameter", pairs: inRegion("DiskType", "root")},
-		{name: "InvalidTagCount", pairs: inRegion(tagPairs(21)...)},
+		{name: "InvalidTagCount", pairs: inRegion(equalTags(21)...)},
 		{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
 		{name: "empty", pairs: inRegion("DiskIds", `["d-other"]`)}, // which another account has
 		{name: "of-a-plain-instance", pairs: inRegion("InstanceId", "i-plain")},
-		{name: "of-a-rich-instance", pairs: inRegion("InstanceId", "i-rich", "MaxResults", "10"), in: enriched},
+		{name: "of-a-rich-instance", pairs: inRegion("InstanceId", "i-rich", "MaxResults", "10"), in: withAllFields},
 	}),
 	"DescribeInstanceAttachmentAttributes": toRead(refusals(inRegion("InstanceIds", `["i-rich"]`)...), []goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
@@ -126,7 +126,7 @@ var instanceReadsGolden = map[string][]goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidInstanceId.NotFound", pairs: inRegion("InstanceId", "i-other")},
 		{name: "plain", pairs: []string{"InstanceId", "i-plain"}},
-		{name: "rich", pairs: inRegion("InstanceId", "i-rich"), in: enriched},
+		{name: "rich", pairs: inRegion("InstanceId", "i-rich"), in: withAllFields},
 	}),
 	"DescribeInstanceMaintenanceAttributes": toRead(refusals(inRegion()...), []goldenCase{
 		{name: "MissingParameter"},
@@ -138,8 +138,8 @@ var instanceReadsGolden = map[string][]goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidParameter", pairs: inRegion("InstanceIds", "i-plain")}, // not a JSON array
 		{name: "empty", pairs: inRegion("InstanceIds", `["i-other"]`)},
-		{name: "with-and-without", pairs: inRegion("InstanceIds", `["i-plain","i-rich"]`), in: enriched},
-		{name: "of-a-role", pairs: inRegion("RamRoleName", "reader"), in: enriched},
+		{name: "with-and-without", pairs: inRegion("InstanceIds", `["i-plain","i-rich"]`), in: withAllFields},
+		{name: "of-a-role", pairs: inRegion("RamRoleName", "reader"), in: withAllFields},
 	}),
 	"DescribeInstanceStatus": toRead(refusals(inRegion()...), []goldenCase{
 		{name: "MissingParameter"},
@@ -152,6 +152,6 @@ var instanceReadsGolden = map[string][]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
 		{name: "InvalidInstanceId.NotFound", pairs: inRegion("InstanceId", "i-other")},
 		{name: "none", pairs: inRegion("InstanceId", "i-plain")},
-		{name: "some", pairs: inRegion("InstanceId", "i-rich"), in: enriched},
+		{name: "some", pairs: inRegion("InstanceId", "i-rich"), in: withAllFields},
 	}),
 }

@@ -59,8 +59,8 @@ instance_types:
   - {id: ecs.no-ipv6.test, vcpus: 2, memory_gib: 4, eni_quantity: 4, private_ipv4_per_eni: 10, ipv6_per_eni: 0}
 `
 
-// launched adds what a scenario cannot have.
-func launched(g *goldenWorld) *httptest.Server {
+// withLaunchStates adds what a scenario cannot have.
+func withLaunchStates(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE vswitches SET available_at = '2026-11-22T10:15:31Z' WHERE id = 'vsw-i';
 		UPDATE instances SET attributes = '{"DeletionProtection": true}' WHERE id = 'i-protected';
@@ -92,8 +92,8 @@ func distinctTags(n int) (pairs []string) {
 	return pairs
 }
 
-// ofInstance returns the parameters of a request on an instance.
-func ofInstance(id string, more ...string) []string {
+// instanceRequest returns the parameters of a request on an instance.
+func instanceRequest(id string, more ...string) []string {
 	return append([]string{"InstanceId", id}, more...)
 }
 
@@ -121,7 +121,7 @@ func newInstanceGolden(more ...goldenCase) []goldenCase {
 		{name: "InvalidZoneId.NotFound", pairs: newInstance("ZoneId", "cn-hangzhou-none")},
 		{name: "InvalidVSwitchId.NotFound", pairs: newInstance("VSwitchId", "vsw-none")},
 		{name: "InvalidSecurityGroupId.NotFound", pairs: newInstance("SecurityGroupId", "sg-none")},
-		{name: "IncorrectVSwitchStatus", pairs: newInstance("VSwitchId", "vsw-i"), in: launched},
+		{name: "IncorrectVSwitchStatus", pairs: newInstance("VSwitchId", "vsw-i"), in: withLaunchStates},
 		{name: "InvalidParameter.Mismatch", pairs: newInstance("SecurityGroupId", "sg-other")},
 		{name: "InvalidPrivateIpAddress", pairs: newInstance("PrivateIpAddress", "10.0.255.253")},
 		{name: "InvalidPrivateIpAddress.Duplicated", pairs: newInstance("PrivateIpAddress", "10.0.0.1", "ClientToken", "refused")},
@@ -140,17 +140,17 @@ func newInstanceGolden(more ...goldenCase) []goldenCase {
 func lifeGolden(id, wrongStatus string, more ...goldenCase) []goldenCase {
 	cases := []goldenCase{
 		{name: "MissingParameter"},
-		{name: "InvalidParameter", pairs: ofInstance(id, "DryRun", "perhaps")},
-		{name: "InvalidRegionId.NotFound", pairs: ofInstance(id, "RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofInstance(id)},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: ofInstance(id), in: closedToRAM},
-		{name: "Forbidden.RAM", key: "LTAIramother0000001", pairs: ofInstance(id)},
-		{name: "InvalidInstanceId.NotFound", pairs: ofInstance("i-none")},
-		{name: "IncorrectInstanceStatus", pairs: ofInstance(wrongStatus)},
-		{name: "DryRunOperation", pairs: ofInstance(id, "DryRun", "true")},
-		{name: "OperationConflict", pairs: ofInstance(id), in: locked},
-		{name: "InternalError", pairs: ofInstance(id), in: withoutTypes},
-		{name: "ServiceUnavailable", pairs: ofInstance(id), in: withoutDatabase},
+		{name: "InvalidParameter", pairs: instanceRequest(id, "DryRun", "perhaps")},
+		{name: "InvalidRegionId.NotFound", pairs: instanceRequest(id, "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: instanceRequest(id)},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: instanceRequest(id), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIramother0000001", pairs: instanceRequest(id)},
+		{name: "InvalidInstanceId.NotFound", pairs: instanceRequest("i-none")},
+		{name: "IncorrectInstanceStatus", pairs: instanceRequest(wrongStatus)},
+		{name: "DryRunOperation", pairs: instanceRequest(id, "DryRun", "true")},
+		{name: "OperationConflict", pairs: instanceRequest(id), in: locked},
+		{name: "InternalError", pairs: instanceRequest(id), in: withoutTypes},
+		{name: "ServiceUnavailable", pairs: instanceRequest(id), in: withoutDatabase},
 	}
 	return casesIn(lifeWorld, append(cases, more...))
 }
@@ -199,52 +199,52 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "IdempotentParameterMismatch", pairs: newInstance("Amount", "2", "InstanceName", "db-[1,2]", "ClientToken", "once")},
 	}...),
 	"CreateInstance": newInstanceGolden([]goldenCase{
-		{name: "QuotaExceeded.PrivateIpAddress", pairs: newInstance("VSwitchId", "vsw-four"), in: vswitchUsedUp},
+		{name: "QuotaExceeded.PrivateIpAddress", pairs: newInstance("VSwitchId", "vsw-four"), in: withUsedUpVSwitch},
 		{name: "success", pairs: newInstance("ClientToken", "once")},
 		{name: "IdempotentParameterMismatch", pairs: newInstance("InstanceName", "db", "ClientToken", "once")},
 	}...),
-	"StartInstance": lifeGolden("i-stopped", "i-running", goldenCase{name: "success", pairs: ofInstance("i-stopped", "RegionId", "cn-hangzhou")}),
+	"StartInstance": lifeGolden("i-stopped", "i-running", goldenCase{name: "success", pairs: instanceRequest("i-stopped", "RegionId", "cn-hangzhou")}),
 	"StopInstance": lifeGolden("i-running", "i-stopped",
-		goldenCase{name: "success", pairs: ofInstance("i-running", "StoppedMode", "StopCharging", "ForceStop", "true")}),
-	"RebootInstance": lifeGolden("i-running", "i-stopped", goldenCase{name: "success", pairs: ofInstance("i-running", "ForceStop", "false")}),
+		goldenCase{name: "success", pairs: instanceRequest("i-running", "StoppedMode", "StopCharging", "ForceStop", "true")}),
+	"RebootInstance": lifeGolden("i-running", "i-stopped", goldenCase{name: "success", pairs: instanceRequest("i-running", "ForceStop", "false")}),
 	"DeleteInstance": lifeGolden("i-stopped", "i-running", []goldenCase{
-		{name: "IncorrectInstanceStatus.Initializing", pairs: ofInstance("i-pending", "Force", "true")},
-		{name: "InvalidOperation.DeletionProtection", pairs: ofInstance("i-protected"), in: launched},
-		{name: "ChargeTypeViolation", pairs: ofInstance("i-prepaid"), in: launched},
-		{name: "success", pairs: ofInstance("i-running", "Force", "true")},
+		{name: "IncorrectInstanceStatus.Initializing", pairs: instanceRequest("i-pending", "Force", "true")},
+		{name: "InvalidOperation.DeletionProtection", pairs: instanceRequest("i-protected"), in: withLaunchStates},
+		{name: "ChargeTypeViolation", pairs: instanceRequest("i-prepaid"), in: withLaunchStates},
+		{name: "success", pairs: instanceRequest("i-running", "Force", "true")},
 	}...),
 	"ModifyInstanceAttribute": lifeGoldenBut([]string{"DryRunOperation"}, "i-running", "i-starting", []goldenCase{
-		{name: "InvalidParameter", pairs: ofInstance("i-running", "DeletionProtection", "perhaps")},
-		{name: "IncorrectInstanceStatus", pairs: ofInstance("i-starting", "SecurityGroupIds.1", "sg-main")},
-		{name: "InvalidInstanceName.Malformed", pairs: ofInstance("i-running", "InstanceName", "1")},
-		{name: "InvalidHostName.Malformed", pairs: ofInstance("i-running", "HostName", "-")},
-		{name: "InvalidDescription.Malformed", pairs: ofInstance("i-running", "Description", "http://")},
-		{name: "JoinedGroupLimitExceed", pairs: ofInstance("i-running",
+		{name: "InvalidParameter", pairs: instanceRequest("i-running", "DeletionProtection", "perhaps")},
+		{name: "IncorrectInstanceStatus", pairs: instanceRequest("i-starting", "SecurityGroupIds.1", "sg-main")},
+		{name: "InvalidInstanceName.Malformed", pairs: instanceRequest("i-running", "InstanceName", "1")},
+		{name: "InvalidHostName.Malformed", pairs: instanceRequest("i-running", "HostName", "-")},
+		{name: "InvalidDescription.Malformed", pairs: instanceRequest("i-running", "Description", "http://")},
+		{name: "JoinedGroupLimitExceed", pairs: instanceRequest("i-running",
 			"SecurityGroupIds.1", "sg-1", "SecurityGroupIds.2", "sg-2", "SecurityGroupIds.3", "sg-3", "SecurityGroupIds.4", "sg-4", "SecurityGroupIds.5", "sg-5",
 			"SecurityGroupIds.6", "sg-6", "SecurityGroupIds.7", "sg-7", "SecurityGroupIds.8", "sg-8", "SecurityGroupIds.9", "sg-9",
 			"SecurityGroupIds.10", "sg-10", "SecurityGroupIds.11", "sg-11")},
-		{name: "InvalidSecurityGroupId.NotFound", pairs: ofInstance("i-running", "SecurityGroupIds.1", "sg-none")},
-		{name: "InvalidOperation.VpcMismatch", pairs: ofInstance("i-running", "SecurityGroupIds.1", "sg-other")},
-		{name: "InvalidOperation.MultiGroupType", pairs: ofInstance("i-running", "SecurityGroupIds.1", "sg-main", "SecurityGroupIds.2", "sg-enterprise")},
-		{name: "SecurityGroupInstanceLimitExceed", pairs: ofInstance("i-running", "SecurityGroupIds.1", "sg-full")},
-		{name: "success", pairs: ofInstance("i-running", "InstanceName", "web", "SecurityGroupIds.1", "sg-enterprise", "Password", "Secret-0001")},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: instanceRequest("i-running", "SecurityGroupIds.1", "sg-none")},
+		{name: "InvalidOperation.VpcMismatch", pairs: instanceRequest("i-running", "SecurityGroupIds.1", "sg-other")},
+		{name: "InvalidOperation.MultiGroupType", pairs: instanceRequest("i-running", "SecurityGroupIds.1", "sg-main", "SecurityGroupIds.2", "sg-enterprise")},
+		{name: "SecurityGroupInstanceLimitExceed", pairs: instanceRequest("i-running", "SecurityGroupIds.1", "sg-full")},
+		{name: "success", pairs: instanceRequest("i-running", "InstanceName", "web", "SecurityGroupIds.1", "sg-enterprise", "Password", "Secret-0001")},
 	}...),
 	"ModifyInstanceSpec": lifeGoldenBut(nil, "i-stopped", "i-starting", []goldenCase{
-		{name: "InvalidClientToken.ValueNotSupported", pairs: ofInstance("i-stopped", "ClientToken", "ü")},
-		{name: "IncorrectInstanceStatus", pairs: ofInstance("i-running", "InstanceType", "ecs.g6.large")},
-		{name: "InvalidInstanceType.ValueNotSupported", pairs: ofInstance("i-stopped", "InstanceType", "ecs.none")},
-		{name: "InvalidInstanceType.ElasticNetworkInterfaceNotSupported", pairs: ofInstance("i-two", "InstanceType", "ecs.t1.small")},
-		{name: "InvalidOperation.EniCountExceeded", pairs: ofInstance("i-two", "InstanceType", "ecs.one.test")},
-		{name: "InvalidOperation.Ipv4CountExceeded", pairs: ofInstance("i-stopped", "InstanceType", "ecs.few-addresses.test"), in: launched},
-		{name: "InvalidOperation.Ipv6NotSupport", pairs: ofInstance("i-ipv6", "InstanceType", "ecs.no-ipv6.test"), in: launched},
-		{name: "InvalidOperation.Ipv6CountExceeded", pairs: ofInstance("i-ipv6", "InstanceType", "ecs.few-addresses.test"), in: launched},
-		{name: "success", pairs: ofInstance("i-two", "InstanceType", "ecs.g6.large", "ClientToken", "once")},
-		{name: "IdempotentParameterMismatch", pairs: ofInstance("i-two", "InstanceType", "ecs.g6.xlarge", "ClientToken", "once")},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: instanceRequest("i-stopped", "ClientToken", "ü")},
+		{name: "IncorrectInstanceStatus", pairs: instanceRequest("i-running", "InstanceType", "ecs.g6.large")},
+		{name: "InvalidInstanceType.ValueNotSupported", pairs: instanceRequest("i-stopped", "InstanceType", "ecs.none")},
+		{name: "InvalidInstanceType.ElasticNetworkInterfaceNotSupported", pairs: instanceRequest("i-two", "InstanceType", "ecs.t1.small")},
+		{name: "InvalidOperation.EniCountExceeded", pairs: instanceRequest("i-two", "InstanceType", "ecs.one.test")},
+		{name: "InvalidOperation.Ipv4CountExceeded", pairs: instanceRequest("i-stopped", "InstanceType", "ecs.few-addresses.test"), in: withLaunchStates},
+		{name: "InvalidOperation.Ipv6NotSupport", pairs: instanceRequest("i-ipv6", "InstanceType", "ecs.no-ipv6.test"), in: withLaunchStates},
+		{name: "InvalidOperation.Ipv6CountExceeded", pairs: instanceRequest("i-ipv6", "InstanceType", "ecs.few-addresses.test"), in: withLaunchStates},
+		{name: "success", pairs: instanceRequest("i-two", "InstanceType", "ecs.g6.large", "ClientToken", "once")},
+		{name: "IdempotentParameterMismatch", pairs: instanceRequest("i-two", "InstanceType", "ecs.g6.xlarge", "ClientToken", "once")},
 	}...),
 }
 
-// vswitchUsedUp has a VSwitch whose four addresses are all in use.
-func vswitchUsedUp(g *goldenWorld) *httptest.Server {
+// withUsedUpVSwitch has a VSwitch whose four addresses are all in use.
+func withUsedUpVSwitch(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO private_ip_addresses
 		SELECT account_id, vswitch_id, ('10.2.0.' || k)::inet, id, false

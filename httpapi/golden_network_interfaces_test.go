@@ -1,11 +1,6 @@
 package httpapi_test
 
-import (
-	"net/http/httptest"
-	"strconv"
-
-	"enisim/service"
-)
+import "strconv"
 
 // interfacesWorld is the world in which interfaces are created, changed and deleted.
 const interfacesWorld = `
@@ -51,41 +46,24 @@ accounts:
           - {id: "eni-used-up-{n}", count: 4, vswitch: vsw-used-up, security_groups: [sg-main]}
 `
 
-// creating returns the minimum parameters of a creation, and more. An empty value removes a
+// newENI returns the minimum parameters of a creation, and more. An empty value removes a
 // parameter.
-func creating(more ...string) []string {
+func newENI(more ...string) []string {
 	return inRegion(append([]string{"VSwitchId", "vsw-h", "SecurityGroupId", "sg-main"}, more...)...)
 }
 
-// ofENI returns the parameters of a request on an interface.
-func ofENI(id string, more ...string) []string {
+// eniRequest returns the parameters of a request on an interface.
+func eniRequest(id string, more ...string) []string {
 	return inRegion(append([]string{"NetworkInterfaceId", id}, more...)...)
 }
 
-// givenTags returns n tags with different keys.
-func givenTags(n int) []string {
-	var pairs []string
-	for k := range n {
-		pairs = append(pairs, "Tag."+strconv.Itoa(k+1)+".Key", "key-"+strconv.Itoa(k+1))
-	}
-	return pairs
-}
-
-// groupList returns a list parameter with n groups.
-func groupList(parameter string, n int) []string {
+// numberedGroups returns a list parameter with n groups.
+func numberedGroups(parameter string, n int) []string {
 	var pairs []string
 	for k := range n {
 		pairs = append(pairs, parameter+"."+strconv.Itoa(k+1), "sg-"+strconv.Itoa(k+1))
 	}
 	return pairs
-}
-
-// changed is the world after some SQL.
-func changed(sql string) func(*goldenWorld) *httptest.Server {
-	return func(g *goldenWorld) *httptest.Server {
-		server, _ := g.server(service.Options{}, sql)
-		return server
-	}
 }
 
 // fullInterface has all parameters of a creation, except counts.
@@ -100,117 +78,117 @@ var fullInterface = inRegion(
 
 var networkInterfacesGolden = inWorld(interfacesWorld, map[string][]goldenCase{
 	"CreateNetworkInterface": {
-		{name: "MissingParameter", pairs: creating("SecurityGroupId", "")},
-		{name: "InvalidParameter", pairs: creating("Ipv6AddressCount", "11")},
-		{name: "UnsupportedParameter", pairs: creating("InstanceType", "Trunk")},
-		{name: "InvalidParameter.EniTrafficMode", pairs: creating("NetworkInterfaceTrafficMode", "Fast")},
-		{name: "InvalidParameter.QueuePairNumberMustEmpty", pairs: creating("QueuePairNumber", "1")},
-		{name: "InvalidParameter.InvalidEniQueueNumber", pairs: creating("QueueNumber", "2049")},
-		{name: "InvalidParameter.EniQueueSize", pairs: creating("RxQueueSize", "8192", "TxQueueSize", "16384")},
-		{name: "InvalidParameter.EniConnectionTrackingConfiguration", pairs: creating("ConnectionTrackingConfiguration.UdpTimeout", "31")},
-		{name: "InvalidClientToken.ValueNotSupported", pairs: creating("ClientToken", "häh")},
-		{name: "InvalidParameter.Conflict", pairs: creating("SecurityGroupIds.1", "sg-main")},
-		{name: "InvalidParams.NetworkInterfaceName", pairs: creating("NetworkInterfaceName", "http://data")},
-		{name: "JoinedGroupLimitExceed", pairs: creating(append(groupList("SecurityGroupIds", 11), "SecurityGroupId", "")...)},
-		{name: "MaxEniPrivateIpsCountExceeded", pairs: creating("SecondaryPrivateIpAddressCount", "50")},
-		{name: "InvalidIp.Address", pairs: creating("PrivateIpAddress.1", "10.0.0.256")},
-		{name: "InvalidIp.IpPrefixIllegal", pairs: creating("Ipv4Prefix.1", "10.0.0.16")},
-		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: creating("Ipv4Prefix.1", "10.0.0.16/29")},
-		{name: "InvalidIp.IpPrefixNotStrict", pairs: creating("Ipv6Prefix.1", "2001:db8:0:100::1/80")},
-		{name: "InvalidIp.IpRepeated", pairs: creating("PrimaryIpAddress", "10.0.0.9", "PrivateIpAddress.1", "10.0.0.9")},
-		{name: "QuotaExceed.Tags", pairs: creating(givenTags(21)...)},
-		{name: "Duplicate.TagKey", pairs: creating("Tag.1.Key", "team", "Tag.2.Key", "team")},
-		{name: "InvalidTagKey.Malformed", pairs: creating("Tag.1.Key", "acs:team")},
-		{name: "InvalidTagValue.Malformed", pairs: creating("Tag.1.Key", "team", "Tag.1.Value", "http://net")},
-		{name: "InvalidRegionId.NotFound", pairs: creating("RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: creating()},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: creating(), in: closedToRAM},
-		{name: "Forbidden.RAM", key: "LTAIreader000000001", pairs: creating()},
-		{name: "InvalidVSwitchId.NotFound", pairs: creating("VSwitchId", "vsw-nowhere")},
-		{name: "IncorrectVSwitchStatus", pairs: creating(), in: changed(`UPDATE vswitches SET available_at = '2030-01-01'`)},
-		{name: "InvalidSecurityGroupId.NotFound", pairs: creating("SecurityGroupId", "sg-nowhere")},
-		{name: "InvalidOperation.VpcMismatch", pairs: creating("SecurityGroupId", "sg-other")},
-		{name: "InvalidOperation.MultiGroupType", pairs: creating("SecurityGroupId", "", "SecurityGroupIds.1", "sg-main", "SecurityGroupIds.2", "sg-enterprise")},
-		{name: "InvalidVSwitch.Ipv6NotTurnOn", pairs: creating("VSwitchId", "vsw-used-up", "Ipv6AddressCount", "1")},
-		{name: "InvalidVSwitchId.IpInvalid", pairs: creating("PrivateIpAddress.1", "10.0.0.253")}, // reserved
-		{name: "InvalidPrivateIpAddress.Duplicated", pairs: creating("PrimaryIpAddress", "10.0.0.1", "ClientToken", "refused")},
-		{name: "IdempotentFailed", pairs: creating("PrimaryIpAddress", "10.0.0.1", "ClientToken", "refused")},
-		{name: "MaxEniCountExceeded", pairs: creating(), in: changed(`UPDATE accounts SET network_interfaces_per_region = 10`)},
-		{name: "InvalidVSwitchId.IpNotEnough", pairs: creating("VSwitchId", "vsw-used-up")},
-		{name: "OperationConflict", pairs: creating(), in: holding(`SELECT FROM accounts FOR UPDATE`)},
-		{name: "InternalError", pairs: creating(), in: broken},
-		{name: "ServiceUnavailable", pairs: creating(), in: withoutDatabase},
-		{name: "success", pairs: creating()},
-		{name: "counted", pairs: creating("SecondaryPrivateIpAddressCount", "2", "Ipv6AddressCount", "2")},
-		{name: "counted-prefixes", pairs: creating("Ipv4PrefixCount", "1", "Ipv6PrefixCount", "1")},
-		{name: "named-prefixes", pairs: creating("Ipv4Prefix.1", "10.0.0.32/28", "Ipv6Prefix.1", "2001:db8:0:100:9000::/80")},
+		{name: "MissingParameter", pairs: newENI("SecurityGroupId", "")},
+		{name: "InvalidParameter", pairs: newENI("Ipv6AddressCount", "11")},
+		{name: "UnsupportedParameter", pairs: newENI("InstanceType", "Trunk")},
+		{name: "InvalidParameter.EniTrafficMode", pairs: newENI("NetworkInterfaceTrafficMode", "Fast")},
+		{name: "InvalidParameter.QueuePairNumberMustEmpty", pairs: newENI("QueuePairNumber", "1")},
+		{name: "InvalidParameter.InvalidEniQueueNumber", pairs: newENI("QueueNumber", "2049")},
+		{name: "InvalidParameter.EniQueueSize", pairs: newENI("RxQueueSize", "8192", "TxQueueSize", "16384")},
+		{name: "InvalidParameter.EniConnectionTrackingConfiguration", pairs: newENI("ConnectionTrackingConfiguration.UdpTimeout", "31")},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: newENI("ClientToken", "häh")},
+		{name: "InvalidParameter.Conflict", pairs: newENI("SecurityGroupIds.1", "sg-main")},
+		{name: "InvalidParams.NetworkInterfaceName", pairs: newENI("NetworkInterfaceName", "http://data")},
+		{name: "JoinedGroupLimitExceed", pairs: newENI(append(numberedGroups("SecurityGroupIds", 11), "SecurityGroupId", "")...)},
+		{name: "MaxEniPrivateIpsCountExceeded", pairs: newENI("SecondaryPrivateIpAddressCount", "50")},
+		{name: "InvalidIp.Address", pairs: newENI("PrivateIpAddress.1", "10.0.0.256")},
+		{name: "InvalidIp.IpPrefixIllegal", pairs: newENI("Ipv4Prefix.1", "10.0.0.16")},
+		{name: "InvalidIp.IpPrefixMaskInvalid", pairs: newENI("Ipv4Prefix.1", "10.0.0.16/29")},
+		{name: "InvalidIp.IpPrefixNotStrict", pairs: newENI("Ipv6Prefix.1", "2001:db8:0:100::1/80")},
+		{name: "InvalidIp.IpRepeated", pairs: newENI("PrimaryIpAddress", "10.0.0.9", "PrivateIpAddress.1", "10.0.0.9")},
+		{name: "QuotaExceed.Tags", pairs: newENI(distinctTags(21)...)},
+		{name: "Duplicate.TagKey", pairs: newENI("Tag.1.Key", "team", "Tag.2.Key", "team")},
+		{name: "InvalidTagKey.Malformed", pairs: newENI("Tag.1.Key", "acs:team")},
+		{name: "InvalidTagValue.Malformed", pairs: newENI("Tag.1.Key", "team", "Tag.1.Value", "http://net")},
+		{name: "InvalidRegionId.NotFound", pairs: newENI("RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: newENI()},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: newENI(), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIreader000000001", pairs: newENI()},
+		{name: "InvalidVSwitchId.NotFound", pairs: newENI("VSwitchId", "vsw-nowhere")},
+		{name: "IncorrectVSwitchStatus", pairs: newENI(), in: afterSQL(`UPDATE vswitches SET available_at = '2030-01-01'`)},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: newENI("SecurityGroupId", "sg-nowhere")},
+		{name: "InvalidOperation.VpcMismatch", pairs: newENI("SecurityGroupId", "sg-other")},
+		{name: "InvalidOperation.MultiGroupType", pairs: newENI("SecurityGroupId", "", "SecurityGroupIds.1", "sg-main", "SecurityGroupIds.2", "sg-enterprise")},
+		{name: "InvalidVSwitch.Ipv6NotTurnOn", pairs: newENI("VSwitchId", "vsw-used-up", "Ipv6AddressCount", "1")},
+		{name: "InvalidVSwitchId.IpInvalid", pairs: newENI("PrivateIpAddress.1", "10.0.0.253")}, // reserved
+		{name: "InvalidPrivateIpAddress.Duplicated", pairs: newENI("PrimaryIpAddress", "10.0.0.1", "ClientToken", "refused")},
+		{name: "IdempotentFailed", pairs: newENI("PrimaryIpAddress", "10.0.0.1", "ClientToken", "refused")},
+		{name: "MaxEniCountExceeded", pairs: newENI(), in: afterSQL(`UPDATE accounts SET network_interfaces_per_region = 10`)},
+		{name: "InvalidVSwitchId.IpNotEnough", pairs: newENI("VSwitchId", "vsw-used-up")},
+		{name: "OperationConflict", pairs: newENI(), in: holding(`SELECT FROM accounts FOR UPDATE`)},
+		{name: "InternalError", pairs: newENI(), in: broken},
+		{name: "ServiceUnavailable", pairs: newENI(), in: withoutDatabase},
+		{name: "success", pairs: newENI()},
+		{name: "counted", pairs: newENI("SecondaryPrivateIpAddressCount", "2", "Ipv6AddressCount", "2")},
+		{name: "counted-prefixes", pairs: newENI("Ipv4PrefixCount", "1", "Ipv6PrefixCount", "1")},
+		{name: "named-prefixes", pairs: newENI("Ipv4Prefix.1", "10.0.0.32/28", "Ipv6Prefix.1", "2001:db8:0:100:9000::/80")},
 		{name: "full", pairs: fullInterface},
 		{name: "repeated", pairs: fullInterface},
 		{name: "IdempotentParameterMismatch", pairs: also(fullInterface, "Description", "another")},
 	},
 	"DeleteNetworkInterface": {
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidParams.EniId", pairs: ofENI("eni_free")},
-		{name: "InvalidRegionId.NotFound", pairs: ofENI("eni-free", "RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofENI("eni-free")},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: ofENI("eni-free"), in: closedToRAM},
-		{name: "Forbidden.RAM", key: "LTAIreader000000001", pairs: ofENI("eni-free")},
-		{name: "InvalidEniId.NotFound", pairs: ofENI("eni-nowhere")},
-		{name: "InvalidOperation.EniServiceManaged", pairs: ofENI("eni-managed")},
-		{name: "InvalidOperation.InvalidEniType", pairs: ofENI("eni-running-primary")},
-		{name: "InvalidOperation.InvalidEniState", pairs: ofENI("eni-running")},
-		{name: "InvalidOperation.Conflict", pairs: ofENI("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
-		{name: "InternalError", pairs: ofENI("eni-free"), in: broken},
-		{name: "ServiceUnavailable", pairs: ofENI("eni-free"), in: withoutDatabase},
-		{name: "success", pairs: ofENI("eni-free")},
+		{name: "InvalidParams.EniId", pairs: eniRequest("eni_free")},
+		{name: "InvalidRegionId.NotFound", pairs: eniRequest("eni-free", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: eniRequest("eni-free")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: eniRequest("eni-free"), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIreader000000001", pairs: eniRequest("eni-free")},
+		{name: "InvalidEniId.NotFound", pairs: eniRequest("eni-nowhere")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: eniRequest("eni-managed")},
+		{name: "InvalidOperation.InvalidEniType", pairs: eniRequest("eni-running-primary")},
+		{name: "InvalidOperation.InvalidEniState", pairs: eniRequest("eni-running")},
+		{name: "InvalidOperation.Conflict", pairs: eniRequest("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
+		{name: "InternalError", pairs: eniRequest("eni-free"), in: broken},
+		{name: "ServiceUnavailable", pairs: eniRequest("eni-free"), in: withoutDatabase},
+		{name: "success", pairs: eniRequest("eni-free")},
 	},
 	"DescribeNetworkInterfaceAttribute": {
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidRegionId.MalFormed", pairs: ofENI("eni-free", "RegionId", "cn_hangzhou")},
-		{name: "InvalidParameter", pairs: ofENI("eni-free", "Attribute", "all")},
-		{name: "InvalidRegionId.NotFound", pairs: ofENI("eni-free", "RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofENI("eni-free")},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: ofENI("eni-free"), in: closedToRAM},
-		{name: "Forbidden.RAM", key: "LTAInobody000000001", pairs: ofENI("eni-free")},
-		{name: "InvalidEniId.NotFound", pairs: ofENI("eni-nowhere")},
-		{name: "InternalError", pairs: ofENI("eni-free"), in: broken},
-		{name: "ServiceUnavailable", pairs: ofENI("eni-free"), in: withoutDatabase},
-		{name: "success", key: "LTAIreader000000001", pairs: ofENI("eni-running")},
-		{name: "free", pairs: ofENI("eni-free", "Attribute", "basic")},
-		{name: "connection-tracking", pairs: ofENI("eni-free", "Attribute", "connectionTrackingConfiguration")},
+		{name: "InvalidRegionId.MalFormed", pairs: eniRequest("eni-free", "RegionId", "cn_hangzhou")},
+		{name: "InvalidParameter", pairs: eniRequest("eni-free", "Attribute", "all")},
+		{name: "InvalidRegionId.NotFound", pairs: eniRequest("eni-free", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: eniRequest("eni-free")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: eniRequest("eni-free"), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAInobody000000001", pairs: eniRequest("eni-free")},
+		{name: "InvalidEniId.NotFound", pairs: eniRequest("eni-nowhere")},
+		{name: "InternalError", pairs: eniRequest("eni-free"), in: broken},
+		{name: "ServiceUnavailable", pairs: eniRequest("eni-free"), in: withoutDatabase},
+		{name: "success", key: "LTAIreader000000001", pairs: eniRequest("eni-running")},
+		{name: "free", pairs: eniRequest("eni-free", "Attribute", "basic")},
+		{name: "connection-tracking", pairs: eniRequest("eni-free", "Attribute", "connectionTrackingConfiguration")},
 	},
 	"ModifyNetworkInterfaceAttribute": {
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidParams.EniId", pairs: ofENI("eni_free")},
-		{name: "InvalidParameter", pairs: ofENI("eni-free", "Description", "a")},
-		{name: "InvalidParams.NetworkInterfaceName", pairs: ofENI("eni-free", "NetworkInterfaceName", "a")},
-		{name: "InvalidParameter.SecurityGroupIdRepeated", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-main", "SecurityGroupId.2", "sg-main")},
-		{name: "JoinedGroupLimitExceed", pairs: ofENI("eni-free", groupList("SecurityGroupId", 11)...)},
-		{name: "UnsupportedParameter", pairs: ofENI("eni-free", "EnhancedNetwork.EnableSriov", "true")},
-		{name: "InvalidParameter.EniTrafficMode", pairs: ofENI("eni-free", "NetworkInterfaceTrafficConfig.NetworkInterfaceTrafficMode", "Fast")},
-		{name: "InvalidParameter.Conflict", pairs: ofENI("eni-free", "QueueNumber", "2", "NetworkInterfaceTrafficConfig.QueueNumber", "4")},
-		{name: "InvalidParameter.QueuePairNumberMustEmpty", pairs: ofENI("eni-free", "NetworkInterfaceTrafficConfig.QueuePairNumber", "1")},
-		{name: "InvalidParameter.InvalidEniQueueNumber", pairs: ofENI("eni-free", "QueueNumber", "0")},
-		{name: "InvalidParameter.EniQueueSize", pairs: ofENI("eni-free", "RxQueueSize", "10000", "TxQueueSize", "10000")},
-		{name: "InvalidParameter.EniConnectionTrackingConfiguration", pairs: ofENI("eni-free", "ConnectionTrackingConfiguration.TcpClosedAndTimeWaitTimeout", "2")},
-		{name: "InvalidRegionId.NotFound", pairs: ofENI("eni-free", "RegionId", "mars-1")},
-		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: ofENI("eni-free")},
-		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: ofENI("eni-free"), in: closedToRAM},
-		{name: "Forbidden.RAM", key: "LTAIreader000000001", pairs: ofENI("eni-free")},
-		{name: "InvalidEniId.NotFound", pairs: ofENI("eni-nowhere")},
-		{name: "InvalidOperation.EniServiceManaged", pairs: ofENI("eni-managed")},
-		{name: "InvalidOperation.ModifyPrimaryEniQueueNumber", pairs: ofENI("eni-stopped-primary", "QueueNumber", "2")},
-		{name: "InvalidOperation.PrimaryEniOnlySupportModifyNameAndDesc", pairs: ofENI("eni-stopped-primary", "SecurityGroupId.1", "sg-more")},
-		{name: "InvalidOperation.InvalidEniState", pairs: ofENI("eni-running", "QueueNumber", "2")},
-		{name: "InvalidSecurityGroupId.NotFound", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-nowhere")},
-		{name: "InvalidOperation.VpcMismatch", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-other")},
-		{name: "InvalidOperation.MultiGroupType", pairs: ofENI("eni-free", "SecurityGroupId.1", "sg-main", "SecurityGroupId.2", "sg-enterprise")},
-		{name: "SecurityGroupInstanceLimitExceed", pairs: ofENI("eni-running", "SecurityGroupId.1", "sg-full")},
-		{name: "InvalidOperation.EniCountExceeded", pairs: ofENI("eni-running", "SecurityGroupId.1", "sg-enterprise-full")},
-		{name: "OperationConflict", pairs: ofENI("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
-		{name: "InternalError", pairs: ofENI("eni-free"), in: broken},
-		{name: "ServiceUnavailable", pairs: ofENI("eni-free"), in: withoutDatabase},
-		{name: "success", pairs: ofENI("eni-stopped", "SecurityGroupId.1", "sg-more", "QueueNumber", "4", "NetworkInterfaceName", "renamed")},
+		{name: "InvalidParams.EniId", pairs: eniRequest("eni_free")},
+		{name: "InvalidParameter", pairs: eniRequest("eni-free", "Description", "a")},
+		{name: "InvalidParams.NetworkInterfaceName", pairs: eniRequest("eni-free", "NetworkInterfaceName", "a")},
+		{name: "InvalidParameter.SecurityGroupIdRepeated", pairs: eniRequest("eni-free", "SecurityGroupId.1", "sg-main", "SecurityGroupId.2", "sg-main")},
+		{name: "JoinedGroupLimitExceed", pairs: eniRequest("eni-free", numberedGroups("SecurityGroupId", 11)...)},
+		{name: "UnsupportedParameter", pairs: eniRequest("eni-free", "EnhancedNetwork.EnableSriov", "true")},
+		{name: "InvalidParameter.EniTrafficMode", pairs: eniRequest("eni-free", "NetworkInterfaceTrafficConfig.NetworkInterfaceTrafficMode", "Fast")},
+		{name: "InvalidParameter.Conflict", pairs: eniRequest("eni-free", "QueueNumber", "2", "NetworkInterfaceTrafficConfig.QueueNumber", "4")},
+		{name: "InvalidParameter.QueuePairNumberMustEmpty", pairs: eniRequest("eni-free", "NetworkInterfaceTrafficConfig.QueuePairNumber", "1")},
+		{name: "InvalidParameter.InvalidEniQueueNumber", pairs: eniRequest("eni-free", "QueueNumber", "0")},
+		{name: "InvalidParameter.EniQueueSize", pairs: eniRequest("eni-free", "RxQueueSize", "10000", "TxQueueSize", "10000")},
+		{name: "InvalidParameter.EniConnectionTrackingConfiguration", pairs: eniRequest("eni-free", "ConnectionTrackingConfiguration.TcpClosedAndTimeWaitTimeout", "2")},
+		{name: "InvalidRegionId.NotFound", pairs: eniRequest("eni-free", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: eniRequest("eni-free")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIreader000000001", pairs: eniRequest("eni-free"), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIreader000000001", pairs: eniRequest("eni-free")},
+		{name: "InvalidEniId.NotFound", pairs: eniRequest("eni-nowhere")},
+		{name: "InvalidOperation.EniServiceManaged", pairs: eniRequest("eni-managed")},
+		{name: "InvalidOperation.ModifyPrimaryEniQueueNumber", pairs: eniRequest("eni-stopped-primary", "QueueNumber", "2")},
+		{name: "InvalidOperation.PrimaryEniOnlySupportModifyNameAndDesc", pairs: eniRequest("eni-stopped-primary", "SecurityGroupId.1", "sg-more")},
+		{name: "InvalidOperation.InvalidEniState", pairs: eniRequest("eni-running", "QueueNumber", "2")},
+		{name: "InvalidSecurityGroupId.NotFound", pairs: eniRequest("eni-free", "SecurityGroupId.1", "sg-nowhere")},
+		{name: "InvalidOperation.VpcMismatch", pairs: eniRequest("eni-free", "SecurityGroupId.1", "sg-other")},
+		{name: "InvalidOperation.MultiGroupType", pairs: eniRequest("eni-free", "SecurityGroupId.1", "sg-main", "SecurityGroupId.2", "sg-enterprise")},
+		{name: "SecurityGroupInstanceLimitExceed", pairs: eniRequest("eni-running", "SecurityGroupId.1", "sg-full")},
+		{name: "InvalidOperation.EniCountExceeded", pairs: eniRequest("eni-running", "SecurityGroupId.1", "sg-enterprise-full")},
+		{name: "OperationConflict", pairs: eniRequest("eni-free"), in: holding(`SELECT FROM network_interfaces FOR UPDATE`)},
+		{name: "InternalError", pairs: eniRequest("eni-free"), in: broken},
+		{name: "ServiceUnavailable", pairs: eniRequest("eni-free"), in: withoutDatabase},
+		{name: "success", pairs: eniRequest("eni-stopped", "SecurityGroupId.1", "sg-more", "QueueNumber", "4", "NetworkInterfaceName", "renamed")},
 	},
 })
 

@@ -62,8 +62,8 @@ const groupRules = `
 	       ('1000000000000003', 'sgr-2', 'sg-main', 'ingress', 'ALL', '-1/-1', 'Drop', 100, 'intranet', '', 'sg-empty', '', '', '2026-11-22'),
 	       ('1000000000000003', 'sgr-3', 'sg-main', 'egress', 'ICMP', '-1/-1', 'Accept', 1, 'intranet', '', NULL, '0.0.0.0/0', '', '2026-11-22')`
 
-// after is a server after some SQL.
-func after(sql string) func(*goldenWorld) *httptest.Server {
+// afterSQL is a server after some SQL.
+func afterSQL(sql string) func(*goldenWorld) *httptest.Server {
 	return func(g *goldenWorld) *httptest.Server {
 		server, _ := g.server(service.Options{}, sql)
 		return server
@@ -71,24 +71,24 @@ func after(sql string) func(*goldenWorld) *httptest.Server {
 }
 
 var (
-	withRules     = after(groupRules)
-	withFullRules = after(`
+	withRules     = afterSQL(groupRules)
+	withFullRules = afterSQL(`
 		INSERT INTO security_group_rules (account_id, id, security_group_id, direction, ip_protocol, port_range, policy, priority, nic_type, created_at)
 		SELECT '1000000000000003', 'sgr-' || n, 'sg-main', 'ingress', 'TCP', n || '/' || n, 'Accept', 1, 'intranet', '2026-11-22'
 		FROM generate_series(1, 200) n`)
-	withFullRegion = after(`
+	withFullRegion = afterSQL(`
 		INSERT INTO security_groups (account_id, id, vpc_id, region_id, instance_limit, created_at)
 		SELECT '1000000000000003', 'sg-more-' || n, 'vpc-main', 'cn-hangzhou', 1, '2026-11-22' FROM generate_series(1, 100) n`)
-	withPendingVPC = after(`UPDATE vpcs SET available_at = '2026-11-22 10:15:31+00'`)
-	brokenGroups   = after(`ALTER TABLE security_groups RENAME COLUMN region_id TO region`)
+	withPendingVPC = afterSQL(`UPDATE vpcs SET available_at = '2026-11-22 10:15:31+00'`)
+	brokenGroups   = afterSQL(`ALTER TABLE security_groups RENAME COLUMN region_id TO region`)
 )
 
 // lockedGroups makes a server where the account and its groups are locked for longer than a caller
 // waits.
 var lockedGroups = holding(`SELECT FROM accounts FOR UPDATE`, `SELECT FROM security_groups FOR UPDATE`)
 
-// group returns the parameters of a request on a security group.
-func group(id string, more ...string) []string {
+// groupRequest returns the parameters of a request on a security group.
+func groupRequest(id string, more ...string) []string {
 	return inRegion(also([]string{"SecurityGroupId", id}, more...)...)
 }
 
@@ -114,10 +114,10 @@ func inGroupsWorld(locked func(*goldenWorld) *httptest.Server, good []string, ca
 
 var (
 	newGroup = inRegion("VpcId", "vpc-main", "SecurityGroupName", "web", "Description", "of the web", "Tag.1.Key", "team", "Tag.1.Value", "web", "ClientToken", "t-1")
-	dropping = group("sg-main", "InnerAccessPolicy", "drop", "ClientToken", "t-1")
+	dropping = groupRequest("sg-main", "InnerAccessPolicy", "drop", "ClientToken", "t-1")
 	oneRule  = []string{"Permissions.1.IpProtocol", "tcp", "Permissions.1.PortRange", "22/22", "Permissions.1.SourceCidrIp", "10.0.0.0/8",
 		"Permissions.1.DestCidrIp", "10.0.0.0/8", "ClientToken", "t-1"}
-	ruled = group("sg-main", oneRule...)
+	ruled = groupRequest("sg-main", oneRule...)
 )
 
 // ruleCases returns the cases that all four actions on rules share, apart from the peer of a rule.
@@ -126,8 +126,8 @@ func ruleCases(missingPeer goldenCase, peerGroup, unknownPeer string, more ...go
 		return goldenCase{name: name, pairs: also(ruled, "Permissions.1."+parameter, value)}
 	}
 	return inGroupsWorld(lockedGroups, ruled, slices.Concat([]goldenCase{
-		{name: "MissingParameter", pairs: group("sg-main")},
-		{name: "InvalidParameter", pairs: also(ruled, manyRules(101)...)},
+		{name: "MissingParameter", pairs: groupRequest("sg-main")},
+		{name: "InvalidParameter", pairs: also(ruled, equalRules(101)...)},
 		{name: "InvalidClientToken.ValueNotSupported", pairs: also(ruled, "ClientToken", "é")},
 		spoiled("InvalidIpProtocol.ValueNotSupported", "IpProtocol", "ip"),
 		spoiled("InvalidParam.PortRange", "PortRange", "80"),
@@ -148,8 +148,8 @@ func ruleCases(missingPeer goldenCase, peerGroup, unknownPeer string, more ...go
 	})...)
 }
 
-// manyRules returns n equal rules.
-func manyRules(n int) []string {
+// equalRules returns n equal rules.
+func equalRules(n int) []string {
 	var pairs []string
 	for k := range n {
 		pairs = append(pairs, fmt.Sprintf("Permissions.%d.IpProtocol", k+1), "tcp")
@@ -169,7 +169,7 @@ func groupAndENI(id, groupID string) []string {
 // memberCases returns the cases that JoinSecurityGroup and LeaveSecurityGroup share.
 func memberCases(good []string, groupID string, more ...goldenCase) []goldenCase {
 	return inGroupsWorld(locked, good, slices.Concat([]goldenCase{
-		{name: "MissingParameter", pairs: group(groupID)},
+		{name: "MissingParameter", pairs: groupRequest(groupID)},
 		{name: "MissingParameter.RegionId", pairs: []string{"NetworkInterfaceId", "eni-free", "SecurityGroupId", groupID}},
 		{name: "InvalidParam.EniIdAndInstanceId.Conflict", pairs: also(good, "NetworkInterfaceId", "eni-free")},
 		{name: "InvalidInstanceId.NotFound", pairs: groupAndInstance("i-not-found", groupID)},
@@ -188,7 +188,7 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "InvalidSecurityGroupName.Malformed", pairs: also(newGroup, "SecurityGroupName", "1")},
 		goldenCase{name: "InvalidSecurityGroupDiscription.Malformed", pairs: also(newGroup, "Description", "http://here")},
 		goldenCase{name: "InvalidParams.GroupType", pairs: also(newGroup, "SecurityGroupType", "advanced")},
-		goldenCase{name: "QuotaExceed.Tags", pairs: also(newGroup, tagPairs(21)...)},
+		goldenCase{name: "QuotaExceed.Tags", pairs: also(newGroup, equalTags(21)...)},
 		goldenCase{name: "InvalidTagKey.Malformed", pairs: also(newGroup, "Tag.1.Key", "acs:team")},
 		goldenCase{name: "InvalidTagValue.Malformed", pairs: also(newGroup, "Tag.1.Value", "http://here")},
 		goldenCase{name: "Duplicate.TagKey", pairs: also(newGroup, "Tag.2.Key", "team")},
@@ -199,12 +199,12 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "repeated", pairs: newGroup},
 		goldenCase{name: "IdempotentParameterMismatch", pairs: also(newGroup, "SecurityGroupName", "other")},
 	),
-	"DeleteSecurityGroup": inGroupsWorld(lockedGroups, group("sg-empty"),
+	"DeleteSecurityGroup": inGroupsWorld(lockedGroups, groupRequest("sg-empty"),
 		goldenCase{name: "MissingParameter.RegionId", pairs: []string{"SecurityGroupId", "sg-empty"}},
 		goldenCase{name: "MissingParameter", pairs: inRegion()},
-		goldenCase{name: "InvalidSecurityGroup.NotFound", pairs: group("sg-not-found")},
-		goldenCase{name: "DependencyViolation", pairs: group("sg-full")},
-		goldenCase{name: "success", pairs: group("sg-empty")},
+		goldenCase{name: "InvalidSecurityGroup.NotFound", pairs: groupRequest("sg-not-found")},
+		goldenCase{name: "DependencyViolation", pairs: groupRequest("sg-full")},
+		goldenCase{name: "success", pairs: groupRequest("sg-empty")},
 	),
 	"DescribeSecurityGroups": inGroupsWorld(nil, inRegion(),
 		goldenCase{name: "MissingParameter"},
@@ -214,23 +214,23 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "some", pairs: inRegion("SecurityGroupIds", `["sg-main","sg-enterprise"]`, "PageSize", "50"), in: withRules},
 		goldenCase{name: "first-by-token", pairs: inRegion("MaxResults", "1", "VpcId", "vpc-main")},
 	),
-	"DescribeSecurityGroupAttribute": inGroupsWorld(nil, group("sg-main"),
+	"DescribeSecurityGroupAttribute": inGroupsWorld(nil, groupRequest("sg-main"),
 		goldenCase{name: "MissingParameter", pairs: inRegion()},
-		goldenCase{name: "InvalidParameter", pairs: group("sg-main", "Direction", "both")},
-		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: group("sg-not-found")},
-		goldenCase{name: "without-rules", pairs: group("sg-main")},
-		goldenCase{name: "with-rules", pairs: group("sg-main", "Direction", "all"), in: withRules},
-		goldenCase{name: "egress", pairs: group("sg-main", "Direction", "egress"), in: withRules},
+		goldenCase{name: "InvalidParameter", pairs: groupRequest("sg-main", "Direction", "both")},
+		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: groupRequest("sg-not-found")},
+		goldenCase{name: "without-rules", pairs: groupRequest("sg-main")},
+		goldenCase{name: "with-rules", pairs: groupRequest("sg-main", "Direction", "all"), in: withRules},
+		goldenCase{name: "egress", pairs: groupRequest("sg-main", "Direction", "egress"), in: withRules},
 	),
-	"ModifySecurityGroupAttribute": inGroupsWorld(lockedGroups, group("sg-main", "SecurityGroupName", "other"),
+	"ModifySecurityGroupAttribute": inGroupsWorld(lockedGroups, groupRequest("sg-main", "SecurityGroupName", "other"),
 		goldenCase{name: "MissingParameter", pairs: inRegion()},
-		goldenCase{name: "InvalidSecurityGroupName.Malformed", pairs: group("sg-main", "SecurityGroupName", "-")},
-		goldenCase{name: "InvalidSecurityGroupDiscription.Malformed", pairs: group("sg-main", "Description", "x")},
-		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: group("sg-not-found", "SecurityGroupName", "other")},
-		goldenCase{name: "success", pairs: group("sg-main", "SecurityGroupName", "other")},
+		goldenCase{name: "InvalidSecurityGroupName.Malformed", pairs: groupRequest("sg-main", "SecurityGroupName", "-")},
+		goldenCase{name: "InvalidSecurityGroupDiscription.Malformed", pairs: groupRequest("sg-main", "Description", "x")},
+		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: groupRequest("sg-not-found", "SecurityGroupName", "other")},
+		goldenCase{name: "success", pairs: groupRequest("sg-main", "SecurityGroupName", "other")},
 	),
 	"ModifySecurityGroupPolicy": inGroupsWorld(lockedGroups, dropping,
-		goldenCase{name: "MissingParameter", pairs: group("sg-main")},
+		goldenCase{name: "MissingParameter", pairs: groupRequest("sg-main")},
 		goldenCase{name: "InvalidClientToken.ValueNotSupported", pairs: also(dropping, "ClientToken", "é")},
 		goldenCase{name: "InvalidParameter", pairs: also(dropping, "InnerAccessPolicy", "refuse")},
 		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: also(dropping, "SecurityGroupId", "sg-not-found")},
@@ -248,11 +248,11 @@ var securityGroupsGolden = map[string][]goldenCase{
 	"RevokeSecurityGroup": ruleCases(
 		goldenCase{name: "MissingParameter.Source", pairs: also(ruled, "Permissions.1.SourceCidrIp", "")},
 		"SourceGroupId", "InvalidSourceGroupId.NotFound",
-		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: group("sg-main", "SecurityGroupRuleId.1", "sgr-3"), in: withRules}),
+		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: groupRequest("sg-main", "SecurityGroupRuleId.1", "sgr-3"), in: withRules}),
 	"RevokeSecurityGroupEgress": ruleCases(
 		goldenCase{name: "MissingParameter.Dest", pairs: also(ruled, "Permissions.1.DestCidrIp", "")},
 		"DestGroupId", "InvalidDestGroupId.NotFound",
-		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: group("sg-main", "SecurityGroupRuleId.1", "sgr-1"), in: withRules}),
+		goldenCase{name: "InvalidSecurityGroupRuleId.NotFound", pairs: groupRequest("sg-main", "SecurityGroupRuleId.1", "sgr-1"), in: withRules}),
 	"JoinSecurityGroup": memberCases(groupAndInstance("i-main", "sg-2"), "sg-2",
 		goldenCase{name: "InvalidInstanceId.Mismatch", pairs: groupAndInstance("i-main", "sg-elsewhere")},
 		goldenCase{name: "InvalidOperation.VpcMismatch", pairs: groupAndENI("eni-free", "sg-elsewhere")},

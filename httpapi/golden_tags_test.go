@@ -1,14 +1,13 @@
 package httpapi_test
 
 import (
-	"fmt"
 	"net/http/httptest"
 
 	"enisim/service"
 )
 
-// tagged has an interface with the maximum number of tags, and an instance and a VPC with two.
-func tagged(g *goldenWorld) *httptest.Server {
+// withTags has an interface with the maximum number of tags, and an instance and a VPC with two.
+func withTags(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		UPDATE network_interfaces SET tags = (SELECT jsonb_object_agg('key-' || n, 'v') FROM generate_series(1, 20) n) WHERE id = 'eni-ok';
 		UPDATE instances SET tags = '{"team": "a < b", "env": ""}' WHERE id = 'i-ok';
@@ -35,24 +34,15 @@ func untagInstance(more ...string) []string {
 	return taggedInstance(also([]string{"TagKey.1", "team"}, more...)...)
 }
 
-// many returns n parameters name.1, name.2 and so on.
-func many(name string, n int) []string {
-	var pairs []string
-	for k := range n {
-		pairs = append(pairs, fmt.Sprintf("%s.%d", name, k+1), "i-ok")
-	}
-	return pairs
-}
-
 var tagsGolden = map[string][]goldenCase{
 	"TagResources": {
 		{name: "MissingParameter.RegionId"},
 		{name: "MissingParameter.ResourceType", pairs: inRegion()},
 		{name: "InvalidResourceType.NotFound", pairs: tagInstance("ResourceType", "VPC")},
 		{name: "MissingParameter.ResourceIds", pairs: inRegion("ResourceType", "instance", "Tag.1.Key", "team")},
-		{name: "NumberExceed.ResourceIds", pairs: tagInstance(many("ResourceId", 51)...)},
+		{name: "NumberExceed.ResourceIds", pairs: tagInstance(numbered("ResourceId", 51, "i-ok")...)},
 		{name: "MissingParameter.Tags", pairs: taggedInstance()},
-		{name: "NumberExceed.Tags", pairs: taggedInstance(tagPairs(21)...)},
+		{name: "NumberExceed.Tags", pairs: taggedInstance(equalTags(21)...)},
 		{name: "InvalidTag.Mismatch", pairs: tagInstance("Tag.2.Value", "net")},
 		{name: "InvalidTagKey.Malformed", pairs: tagInstance("Tag.2.Key", "acs:owner")},
 		{name: "InvalidTagValue.Malformed", version: "2016-04-28", pairs: tagInstance("ResourceType", "VPC", "Tag.1.Value", "acs:owner")},
@@ -62,7 +52,7 @@ var tagsGolden = map[string][]goldenCase{
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: tagInstance(), in: closedToRAM},
 		{name: "Forbidden.RAM", key: "LTAIramother0000001", pairs: tagInstance()},
 		{name: "InvalidResourceId.NotFound", pairs: tagInstance("ResourceId.2", "i-not-found")},
-		{name: "QuotaExceed.Tags", pairs: inRegion("ResourceType", "eni", "ResourceId.1", "eni-ok", "Tag.1.Key", "team"), in: tagged},
+		{name: "QuotaExceed.Tags", pairs: inRegion("ResourceType", "eni", "ResourceId.1", "eni-ok", "Tag.1.Key", "team"), in: withTags},
 		{name: "OperationConflict", pairs: tagInstance(), in: locked},
 		{name: "InternalError", pairs: tagInstance(), in: withoutTags},
 		{name: "ServiceUnavailable", pairs: tagInstance(), in: withoutDatabase},
@@ -74,10 +64,10 @@ var tagsGolden = map[string][]goldenCase{
 		{name: "MissingParameter.ResourceType", pairs: inRegion()},
 		{name: "InvalidResourceType.NotFound", version: "2016-04-28", pairs: untagInstance()},
 		{name: "MissingParameter.ResourceIds", pairs: inRegion("ResourceType", "instance", "TagKey.1", "team")},
-		{name: "NumberExceed.ResourceIds", pairs: untagInstance(many("ResourceId", 51)...)},
+		{name: "NumberExceed.ResourceIds", pairs: untagInstance(numbered("ResourceId", 51, "i-ok")...)},
 		{name: "InvalidParameter", pairs: taggedInstance("All", "every")},
 		{name: "MissingParameter.Tags", pairs: taggedInstance("All", "false")},
-		{name: "NumberExceed.Tags", pairs: taggedInstance(many("TagKey", 21)...)},
+		{name: "NumberExceed.Tags", pairs: taggedInstance(numbered("TagKey", 21, "i-ok")...)},
 		{name: "InvalidRegionId.NotFound", pairs: untagInstance("RegionId", "mars-1")},
 		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: untagInstance()},
 		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: untagInstance(), in: closedToRAM},
@@ -86,15 +76,15 @@ var tagsGolden = map[string][]goldenCase{
 		{name: "OperationConflict", pairs: untagInstance(), in: locked},
 		{name: "InternalError", pairs: untagInstance(), in: withoutTags},
 		{name: "ServiceUnavailable", pairs: untagInstance(), in: withoutDatabase},
-		{name: "success", pairs: untagInstance(), in: tagged},
-		{name: "success-vpc", version: "2016-04-28", pairs: inRegion("ResourceType", "VPC", "ResourceId.1", "vpc-main", "All", "true"), in: tagged},
+		{name: "success", pairs: untagInstance(), in: withTags},
+		{name: "success-vpc", version: "2016-04-28", pairs: inRegion("ResourceType", "VPC", "ResourceId.1", "vpc-main", "All", "true"), in: withTags},
 	},
 	"ListTagResources": {
 		{name: "MissingParameter.RegionId"},
 		{name: "MissingParameter.ResourceType", pairs: inRegion()},
 		{name: "InvalidResourceType.NotFound", pairs: taggedInstance("ResourceType", "vpc")},
-		{name: "NumberExceed.ResourceIds", pairs: taggedInstance(many("ResourceId", 51)...)},
-		{name: "NumberExceed.Tags", pairs: taggedInstance(tagPairs(21)...)},
+		{name: "NumberExceed.ResourceIds", pairs: taggedInstance(numbered("ResourceId", 51, "i-ok")...)},
+		{name: "NumberExceed.Tags", pairs: taggedInstance(equalTags(21)...)},
 		{name: "InvalidTag.Mismatch", pairs: taggedInstance("Tag.1.Value", "net")},
 		{name: "InvalidParameter", pairs: taggedInstance("NextToken", "i-ok")},
 		{name: "InvalidRegionId.NotFound", pairs: taggedInstance("RegionId", "mars-1")},
@@ -105,7 +95,7 @@ var tagsGolden = map[string][]goldenCase{
 		{name: "ServiceUnavailable", pairs: taggedInstance(), in: withoutDatabase},
 		{name: "empty", pairs: taggedInstance()},
 		{name: "of-nothing-here", pairs: taggedInstance("ResourceType", "snapshot")},
-		{name: "of-an-instance", pairs: taggedInstance("ResourceType", "INSTANCE"), in: tagged},
-		{name: "of-a-vpc", version: "2016-04-28", pairs: inRegion("ResourceType", "vpc", "Tag.1.Key", "env"), in: tagged},
+		{name: "of-an-instance", pairs: taggedInstance("ResourceType", "INSTANCE"), in: withTags},
+		{name: "of-a-vpc", version: "2016-04-28", pairs: inRegion("ResourceType", "vpc", "Tag.1.Key", "env"), in: withTags},
 	},
 }

@@ -41,16 +41,16 @@ accounts:
         network_interfaces: [{id: eni-1, vswitch: vsw-h, security_groups: [sg-main], ipv6_address_count: 1}]
 `
 
-// pendingNetworks has networks that are all Pending.
-func pendingNetworks(g *goldenWorld) *httptest.Server {
+// withPendingNetworks has networks that are all Pending.
+func withPendingNetworks(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{CreateDelay: time.Minute}, `
 		UPDATE vpcs SET available_at = '2026-11-22 10:16:00Z';
 		UPDATE vswitches SET available_at = '2026-11-22 10:16:00Z'`)
 	return server
 }
 
-// crowded has a VPC with the maximum number of VSwitches.
-func crowded(g *goldenWorld) *httptest.Server {
+// withFullVPC has a VPC with the maximum number of VSwitches.
+func withFullVPC(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
 		INSERT INTO vswitches (account_id, id, vpc_id, region_id, zone_id, cidr_block, created_at)
 		SELECT '1000000000000004', 'vsw-' || n, 'vpc-empty', 'cn-hangzhou', 'cn-hangzhou-h',
@@ -87,14 +87,14 @@ func refusedWrite(pairs []string) []goldenCase {
 	return append(refused(pairs), goldenCase{name: "OperationConflict", pairs: pairs, in: lockedNetworks})
 }
 
-// of returns the parameters of a request on a VPC.
-func of(vpc string) []string { return inRegion("VpcId", vpc) }
+// vpcRequest returns the parameters of a request on a VPC.
+func vpcRequest(vpc string) []string { return inRegion("VpcId", vpc) }
 
-// ofVSwitch returns the parameters of a request on a VSwitch.
-func ofVSwitch(vswitch string) []string { return inRegion("VSwitchId", vswitch) }
+// vswitchRequest returns the parameters of a request on a VSwitch.
+func vswitchRequest(vswitch string) []string { return inRegion("VSwitchId", vswitch) }
 
-// subnet returns the parameters of a new VSwitch in a VPC of the world.
-func subnet(vpc, block string) []string {
+// newVSwitch returns the parameters of a new VSwitch in a VPC of the world.
+func newVSwitch(vpc, block string) []string {
 	return inRegion("VpcId", vpc, "ZoneId", "cn-hangzhou-h", "CidrBlock", block)
 }
 
@@ -105,10 +105,10 @@ var vpcGolden = map[string][]goldenCase{
 		{name: "IllegalParam.CidrBlockMask", pairs: inRegion("CidrBlock", "10.0.0.0/29")},
 		{name: "InvalidVpcName.Malformed", pairs: inRegion("VpcName", "https://vpc")},
 		{name: "InvalidVpcDiscription.Malformed", pairs: inRegion("Description", "http://vpc")},
-		{name: "QuotaExceed.Tags", pairs: inRegion(tagPairs(21)...)},
+		{name: "QuotaExceed.Tags", pairs: inRegion(equalTags(21)...)},
 		{name: "InvalidTagKey.Malformed", pairs: inRegion("Tag.1.Key", "acs:mine")},
 		{name: "InvalidTagValue.Malformed", pairs: inRegion("Tag.1.Key", "team", "Tag.1.Value", "aliyun")},
-		{name: "Duplicate.TagKey", pairs: inRegion(tagPairs(2)...)},
+		{name: "Duplicate.TagKey", pairs: inRegion(equalTags(2)...)},
 		{name: "InvalidClientToken.ValueNotSupported", pairs: inRegion("ClientToken", "é")},
 		{name: "DryRunOperation", pairs: inRegion("DryRun", "true")},
 	}, refusedWrite(inRegion()), []goldenCase{
@@ -117,96 +117,96 @@ var vpcGolden = map[string][]goldenCase{
 	}),
 	"CreateVSwitch": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion("VpcId", "vpc-main", "ZoneId", "cn-hangzhou-h")},
-		{name: "InvalidParameter", pairs: subnet("vpc-main", "11.0.0.0/24")},
-		{name: "InvalidCidrBlock.Malformed", pairs: subnet("vpc-main", "10.9.0.1/24")},
-		{name: "InvalidVpcName.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "VSwitchName", "https://vsw")},
-		{name: "InvalidVpcDiscription.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "Description", "http://vsw")},
-		{name: "QuotaExceed.Tags", pairs: also(subnet("vpc-main", "10.9.0.0/24"), tagPairs(21)...)},
-		{name: "InvalidTagKey.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "Tag.1.Key", "aliyun")},
-		{name: "InvalidTagValue.Malformed", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "Tag.1.Key", "team", "Tag.1.Value", "acs:x")},
-		{name: "Duplicate.TagKey", pairs: also(subnet("vpc-main", "10.9.0.0/24"), tagPairs(2)...)},
-		{name: "InvalidClientToken.ValueNotSupported", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "ClientToken", "é")},
-		{name: "InvalidVpcId.NotFound", pairs: subnet("vpc-not-found", "10.9.0.0/24")},
-		{name: "InvalidZoneId.NotFound", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "ZoneId", "cn-beijing-h")},
-		{name: "IncorrectVpcStatus", pairs: subnet("vpc-main", "10.9.0.0/24"), in: pendingNetworks},
-		{name: "InvalidCidrBlock.Overlapped", pairs: subnet("vpc-main", "10.0.9.0/24")},
-		{name: "QuotaExceeded.VSwitch", pairs: subnet("vpc-empty", "172.31.0.0/24"), in: crowded},
-	}, refusedWrite(subnet("vpc-main", "10.9.0.0/24")), []goldenCase{
-		{name: "success", pairs: also(subnet("vpc-main", "10.9.0.0/24"), "ClientToken", "token-1")},
-		{name: "IdempotentParameterMismatch", pairs: also(subnet("vpc-main", "10.8.0.0/24"), "ClientToken", "token-1")},
+		{name: "InvalidParameter", pairs: newVSwitch("vpc-main", "11.0.0.0/24")},
+		{name: "InvalidCidrBlock.Malformed", pairs: newVSwitch("vpc-main", "10.9.0.1/24")},
+		{name: "InvalidVpcName.Malformed", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "VSwitchName", "https://vsw")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "Description", "http://vsw")},
+		{name: "QuotaExceed.Tags", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), equalTags(21)...)},
+		{name: "InvalidTagKey.Malformed", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "Tag.1.Key", "aliyun")},
+		{name: "InvalidTagValue.Malformed", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "Tag.1.Key", "team", "Tag.1.Value", "acs:x")},
+		{name: "Duplicate.TagKey", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), equalTags(2)...)},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "ClientToken", "é")},
+		{name: "InvalidVpcId.NotFound", pairs: newVSwitch("vpc-not-found", "10.9.0.0/24")},
+		{name: "InvalidZoneId.NotFound", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "ZoneId", "cn-beijing-h")},
+		{name: "IncorrectVpcStatus", pairs: newVSwitch("vpc-main", "10.9.0.0/24"), in: withPendingNetworks},
+		{name: "InvalidCidrBlock.Overlapped", pairs: newVSwitch("vpc-main", "10.0.9.0/24")},
+		{name: "QuotaExceeded.VSwitch", pairs: newVSwitch("vpc-empty", "172.31.0.0/24"), in: withFullVPC},
+	}, refusedWrite(newVSwitch("vpc-main", "10.9.0.0/24")), []goldenCase{
+		{name: "success", pairs: also(newVSwitch("vpc-main", "10.9.0.0/24"), "ClientToken", "token-1")},
+		{name: "IdempotentParameterMismatch", pairs: also(newVSwitch("vpc-main", "10.8.0.0/24"), "ClientToken", "token-1")},
 	}),
 	"DeleteVpc": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidParameter", pairs: also(of("vpc-empty"), "DryRun", "perhaps")},
-		{name: "InvalidClientToken.ValueNotSupported", pairs: also(of("vpc-empty"), "ClientToken", "é")},
-		{name: "InvalidVpcId.NotFound", pairs: of("vpc-not-found")},
-		{name: "IncorrectVpcStatus", pairs: of("vpc-empty"), in: pendingNetworks},
-		{name: "DependencyViolation.VSwitch", pairs: of("vpc-main")},
-		{name: "DependencyViolation.SecurityGroup", pairs: of("vpc-groups")},
-		{name: "DryRunOperation", pairs: also(of("vpc-empty"), "DryRun", "true")},
-	}, refusedWrite(of("vpc-empty")), []goldenCase{
-		{name: "success", pairs: also(of("vpc-empty"), "ClientToken", "token-1")},
-		{name: "IdempotentParameterMismatch", pairs: also(of("vpc-groups"), "ClientToken", "token-1")},
+		{name: "InvalidParameter", pairs: also(vpcRequest("vpc-empty"), "DryRun", "perhaps")},
+		{name: "InvalidClientToken.ValueNotSupported", pairs: also(vpcRequest("vpc-empty"), "ClientToken", "é")},
+		{name: "InvalidVpcId.NotFound", pairs: vpcRequest("vpc-not-found")},
+		{name: "IncorrectVpcStatus", pairs: vpcRequest("vpc-empty"), in: withPendingNetworks},
+		{name: "DependencyViolation.VSwitch", pairs: vpcRequest("vpc-main")},
+		{name: "DependencyViolation.SecurityGroup", pairs: vpcRequest("vpc-groups")},
+		{name: "DryRunOperation", pairs: also(vpcRequest("vpc-empty"), "DryRun", "true")},
+	}, refusedWrite(vpcRequest("vpc-empty")), []goldenCase{
+		{name: "success", pairs: also(vpcRequest("vpc-empty"), "ClientToken", "token-1")},
+		{name: "IdempotentParameterMismatch", pairs: also(vpcRequest("vpc-groups"), "ClientToken", "token-1")},
 	}),
 	"DeleteVSwitch": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidParameter", pairs: also(ofVSwitch("vsw-i"), "DryRun", "perhaps")},
-		{name: "InvalidVSwitchId.NotFound", pairs: ofVSwitch("vsw-not-found")},
-		{name: "IncorrectVSwitchStatus", pairs: ofVSwitch("vsw-i"), in: pendingNetworks},
-		{name: "DependencyViolation", pairs: ofVSwitch("vsw-h")},
-		{name: "DryRunOperation", pairs: also(ofVSwitch("vsw-i"), "DryRun", "true")},
-	}, refusedWrite(ofVSwitch("vsw-i")), []goldenCase{{name: "success", pairs: ofVSwitch("vsw-i")}}),
+		{name: "InvalidParameter", pairs: also(vswitchRequest("vsw-i"), "DryRun", "perhaps")},
+		{name: "InvalidVSwitchId.NotFound", pairs: vswitchRequest("vsw-not-found")},
+		{name: "IncorrectVSwitchStatus", pairs: vswitchRequest("vsw-i"), in: withPendingNetworks},
+		{name: "DependencyViolation", pairs: vswitchRequest("vsw-h")},
+		{name: "DryRunOperation", pairs: also(vswitchRequest("vsw-i"), "DryRun", "true")},
+	}, refusedWrite(vswitchRequest("vsw-i")), []goldenCase{{name: "success", pairs: vswitchRequest("vsw-i")}}),
 	"ModifyVpcAttribute": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidParameter", pairs: also(of("vpc-main"), "Ipv6CidrBlock", "2408:4000:0:200::/56")},
-		{name: "InvalidVpcName.Malformed", pairs: also(of("vpc-main"), "VpcName", "https://vpc")},
-		{name: "InvalidVpcDiscription.Malformed", pairs: also(of("vpc-main"), "Description", "http://vpc")},
-		{name: "InvalidVpcId.NotFound", pairs: of("vpc-not-found")},
-		{name: "IncorrectVpcStatus", pairs: of("vpc-main"), in: pendingNetworks},
-		{name: "DependencyViolation.VSwitch", pairs: also(of("vpc-main"), "EnableIPv6", "false")},
-	}, refusedWrite(of("vpc-main")), []goldenCase{{name: "success", pairs: also(of("vpc-main"), "VpcName", "renamed")}}),
+		{name: "InvalidParameter", pairs: also(vpcRequest("vpc-main"), "Ipv6CidrBlock", "2408:4000:0:200::/56")},
+		{name: "InvalidVpcName.Malformed", pairs: also(vpcRequest("vpc-main"), "VpcName", "https://vpc")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: also(vpcRequest("vpc-main"), "Description", "http://vpc")},
+		{name: "InvalidVpcId.NotFound", pairs: vpcRequest("vpc-not-found")},
+		{name: "IncorrectVpcStatus", pairs: vpcRequest("vpc-main"), in: withPendingNetworks},
+		{name: "DependencyViolation.VSwitch", pairs: also(vpcRequest("vpc-main"), "EnableIPv6", "false")},
+	}, refusedWrite(vpcRequest("vpc-main")), []goldenCase{{name: "success", pairs: also(vpcRequest("vpc-main"), "VpcName", "renamed")}}),
 	"ModifyVSwitchAttribute": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidParameter", pairs: also(ofVSwitch("vsw-h"), "Ipv6CidrBlock", "256")},
-		{name: "InvalidVpcName.Malformed", pairs: also(ofVSwitch("vsw-h"), "VSwitchName", "https://vsw")},
-		{name: "InvalidVpcDiscription.Malformed", pairs: also(ofVSwitch("vsw-h"), "Description", "http://vsw")},
-		{name: "InvalidVSwitchId.NotFound", pairs: ofVSwitch("vsw-not-found")},
-		{name: "IncorrectVSwitchStatus", pairs: ofVSwitch("vsw-h"), in: pendingNetworks},
-		{name: "InvalidCidrBlock.Overlapped", pairs: also(ofVSwitch("vsw-i"), "Ipv6CidrBlock", "0")},
-		{name: "DependencyViolation", pairs: also(ofVSwitch("vsw-h"), "EnableIPv6", "false")},
-	}, refusedWrite(ofVSwitch("vsw-h")), []goldenCase{{name: "success", pairs: also(ofVSwitch("vsw-h"), "VSwitchName", "renamed")}}),
+		{name: "InvalidParameter", pairs: also(vswitchRequest("vsw-h"), "Ipv6CidrBlock", "256")},
+		{name: "InvalidVpcName.Malformed", pairs: also(vswitchRequest("vsw-h"), "VSwitchName", "https://vsw")},
+		{name: "InvalidVpcDiscription.Malformed", pairs: also(vswitchRequest("vsw-h"), "Description", "http://vsw")},
+		{name: "InvalidVSwitchId.NotFound", pairs: vswitchRequest("vsw-not-found")},
+		{name: "IncorrectVSwitchStatus", pairs: vswitchRequest("vsw-h"), in: withPendingNetworks},
+		{name: "InvalidCidrBlock.Overlapped", pairs: also(vswitchRequest("vsw-i"), "Ipv6CidrBlock", "0")},
+		{name: "DependencyViolation", pairs: also(vswitchRequest("vsw-h"), "EnableIPv6", "false")},
+	}, refusedWrite(vswitchRequest("vsw-h")), []goldenCase{{name: "success", pairs: also(vswitchRequest("vsw-h"), "VSwitchName", "renamed")}}),
 	"DescribeVpcs": inNetworks([]goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidParameter", pairs: inRegion("PageSize", "51")},
 	}, refused(inRegion()), []goldenCase{
-		{name: "empty", pairs: of("vpc-not-found")},
+		{name: "empty", pairs: vpcRequest("vpc-not-found")},
 		{name: "default", pairs: inRegion("IsDefault", "true")},
-		{name: "by-id", pairs: of("vpc-main,vpc-empty")},
+		{name: "by-id", pairs: vpcRequest("vpc-main,vpc-empty")},
 		{name: "second-page", pairs: inRegion("PageSize", "1", "PageNumber", "2")},
 		{name: "by-tag", pairs: inRegion("Tag.1.Key", "team", "Tag.1.Value", "net", "EnableIpv6", "true", "VpcName", "main")},
-		{name: "pending", pairs: of("vpc-empty"), in: pendingNetworks},
+		{name: "pending", pairs: vpcRequest("vpc-empty"), in: withPendingNetworks},
 	}),
 	"DescribeVpcAttribute": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
-		{name: "InvalidVpcId.NotFound", pairs: of("vpc-not-found")},
-	}, refused(of("vpc-main")), []goldenCase{
-		{name: "success", pairs: of("vpc-main")},
+		{name: "InvalidVpcId.NotFound", pairs: vpcRequest("vpc-not-found")},
+	}, refused(vpcRequest("vpc-main")), []goldenCase{
+		{name: "success", pairs: vpcRequest("vpc-main")},
 		{name: "in-any-region", pairs: []string{"VpcId", "vpc-empty"}},
 	}),
 	"DescribeVSwitches": inNetworks([]goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidParameter", pairs: inRegion("PageNumber", "0")},
 	}, refused(inRegion()), []goldenCase{
-		{name: "empty", pairs: ofVSwitch("vsw-not-found")},
+		{name: "empty", pairs: vswitchRequest("vsw-not-found")},
 		{name: "of-a-vpc", pairs: []string{"VpcId", "vpc-main"}},
 		{name: "of-a-route-table", pairs: inRegion("RouteTableId", "vtb-main", "ZoneId", "cn-hangzhou-h", "VSwitchName", "h", "Tag.1.Key", "team")},
-		{name: "pending", pairs: ofVSwitch("vsw-i"), in: pendingNetworks},
+		{name: "pending", pairs: vswitchRequest("vsw-i"), in: withPendingNetworks},
 	}),
 	"DescribeVSwitchAttributes": inNetworks([]goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
-	}, refused(ofVSwitch("vsw-h")), []goldenCase{
-		{name: "gone", pairs: ofVSwitch("vsw-not-found")},
-		{name: "success", pairs: ofVSwitch("vsw-h")},
+	}, refused(vswitchRequest("vsw-h")), []goldenCase{
+		{name: "gone", pairs: vswitchRequest("vsw-not-found")},
+		{name: "success", pairs: vswitchRequest("vsw-h")},
 	}),
 	"DescribeRouteTables": inNetworks([]goldenCase{
 		{name: "InvalidParameter", pairs: inRegion("PageSize", "0")},
@@ -219,8 +219,8 @@ var vpcGolden = map[string][]goldenCase{
 		{name: "MissingParameter"},
 		{name: "InvalidParameter", pairs: inRegion("PageSize", "51")},
 	}, refused(inRegion()), []goldenCase{
-		{name: "empty", pairs: of("vpc-not-found")},
-		{name: "of-a-vpc", pairs: of("vpc-main")},
+		{name: "empty", pairs: vpcRequest("vpc-not-found")},
+		{name: "of-a-vpc", pairs: vpcRequest("vpc-main")},
 		{name: "of-another-router", pairs: inRegion("RouterId", "vrt-main", "VRouterId", "vrt-empty")},
 	}),
 }
