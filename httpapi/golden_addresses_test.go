@@ -5,25 +5,18 @@ import (
 	"net/http/httptest"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // crowdedWorld has a VSwitch with four addresses, of which two are in use.
-const crowdedWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000003"
-    access_keys: [{id: ` + goldenKey + `, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-crowded, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/29}]
-            security_groups: [{id: sg-main}]
-        network_interfaces:
-          - {id: eni-ok, vswitch: vsw-crowded, security_groups: [sg-main]}
-          - {id: eni-other, vswitch: vsw-crowded, security_groups: [sg-main]}
-`
+var crowdedWorld = worldtest.New(goldenAccount).
+	AccessKey(goldenKey).
+	VPC("vpc-main", "10.0.0.0/8").
+	VSwitch("vsw-crowded", "cn-hangzhou-h", "10.0.0.0/29").
+	SecurityGroup("sg-main").
+	NetworkInterface("eni-ok").
+	NetworkInterface("eni-other").
+	String()
 
 // withoutIPv6Prefixes assigns all IPv6 prefixes of the VSwitch to one interface.
 func withoutIPv6Prefixes(g *goldenWorld) *httptest.Server {

@@ -5,45 +5,30 @@ import (
 	"slices"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // readsWorld is a world to read: an instance that enrich completes, a plain one, and one of another
 // account.
-const readsWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000003"
-    access_keys:
-      - {id: LTAIattacherrors001, secret: s}
-      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
-    ram_users:
-      - name: other-action
-        allow: ["ecs:Describe*"]
-        access_keys: [{id: LTAIramother0000001, secret: s}]
-      - name: nothing
-        access_keys: [{id: LTAIramnothing00001, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-main}]
-        instances:
-          - {id: i-plain, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-rich, name: web, type: ecs.g7.large, vswitch: vsw-h, security_groups: [sg-main], status: Stopped, tags: {team: web}}
-  - id: "1000000000000004"
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-main}]
-        instances: [{id: i-other, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}]
-instance_types:
-  - {id: ecs.g7.large, vcpus: 2, memory_gib: 8.5, eni_quantity: 5, private_ipv4_per_eni: 7}
-`
+var readsWorld = worldtest.New(goldenAccount).
+	AccessKey(goldenKey).
+	AccessKey("LTAIexpired00000001", expired).
+	RAMUser("other-action", "LTAIramother0000001", "ecs:Describe*").
+	RAMUser("nothing", "LTAIramnothing00001").
+	VPC("vpc-main", "10.0.0.0/8").
+	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+	SecurityGroup("sg-main").
+	Instance("i-plain").
+	Instance("i-rich", worldtest.Type("ecs.g7.large"), worldtest.Status("Stopped"), worldtest.Set("name", "web"),
+		worldtest.Set("tags", map[string]string{"team": "web"})).
+	InstanceType("ecs.g7.large", 5, worldtest.Set("vcpus", 2), worldtest.Set("memory_gib", 8.5),
+		worldtest.Set("private_ipv4_per_eni", 7)).
+	Account("1000000000000004").
+	VPC("vpc-main", "10.0.0.0/8").
+	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+	SecurityGroup("sg-main").
+	Instance("i-other").
+	String()
 
 // enrich adds the fields of an instance that a scenario cannot have.
 const enrich = `

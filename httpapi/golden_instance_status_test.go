@@ -6,58 +6,48 @@ import (
 	"slices"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // lifeWorld has an object for each error of the actions on instances that depends on the world.
-const lifeWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000003"
-    quotas: {network_interfaces_per_region: 5}
-    access_keys:
-      - {id: LTAIattacherrors001, secret: s}
-      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
-    ram_users:
-      - {name: allowed, allow: ["ecs:*"], access_keys: [{id: LTAIramallowed00001, secret: s}]}
-      - {name: other-action, allow: ["ecs:Describe*"], access_keys: [{id: LTAIramother0000001, secret: s}]}
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            ipv6_cidr_block: 2001:db8:0:100::/56
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16, ipv6_cidr_block: "2001:db8:0:100::/64"}
-              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}
-              - {id: vsw-four, zone: cn-hangzhou-h, cidr_block: 10.2.0.0/29}
-            security_groups:
-              - {id: sg-main}
-              - {id: sg-full, instance_limit: 1}
-              - {id: sg-enterprise, type: enterprise}
-          - id: vpc-other
-            cidr_block: 172.16.0.0/12
-            vswitches: [{id: vsw-other, zone: cn-hangzhou-h, cidr_block: 172.16.0.0/16}]
-            security_groups: [{id: sg-other}]
-        instances:
-          - {id: i-running, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-stopped, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-          - {id: i-starting, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Starting}
-          - {id: i-pending, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Pending}
-          - {id: i-protected, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-          - {id: i-prepaid, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-          - {id: i-full, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-full]}
-          - {id: i-two, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-          - {id: i-ipv6, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-        network_interfaces:
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-elsewhere, vswitch: vsw-i, security_groups: [sg-main]}
-          - {id: eni-four, vswitch: vsw-four, security_groups: [sg-main]}
-          - {id: eni-used, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-two}
-instance_types:
-  - {id: ecs.one.test, vcpus: 1, memory_gib: 1, eni_quantity: 1, private_ipv4_per_eni: 10, ipv6_per_eni: 10}
-  - {id: ecs.few-addresses.test, vcpus: 2, memory_gib: 4, eni_quantity: 4, private_ipv4_per_eni: 2, ipv6_per_eni: 1}
-  - {id: ecs.no-ipv6.test, vcpus: 2, memory_gib: 4, eni_quantity: 4, private_ipv4_per_eni: 10, ipv6_per_eni: 0}
-`
+var lifeWorld = worldtest.New(goldenAccount,
+	worldtest.Set("quotas", map[string]int{"network_interfaces_per_region": 5})).
+	AccessKey(goldenKey).
+	AccessKey("LTAIexpired00000001", expired).
+	RAMUser("allowed", "LTAIramallowed00001", "ecs:*").
+	RAMUser("other-action", "LTAIramother0000001", "ecs:Describe*").
+	VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
+	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
+	VSwitch("vsw-i", "cn-hangzhou-i", "10.1.0.0/16").
+	VSwitch("vsw-four", "cn-hangzhou-h", "10.2.0.0/29").
+	SecurityGroup("sg-main").
+	SecurityGroup("sg-full", worldtest.Set("instance_limit", 1)).
+	SecurityGroup("sg-enterprise", worldtest.Set("type", "enterprise")).
+	VPC("vpc-other", "172.16.0.0/12").
+	VSwitch("vsw-other", "cn-hangzhou-h", "172.16.0.0/16").
+	SecurityGroup("sg-other").
+	Instance("i-running", large).
+	Instance("i-stopped", large, worldtest.Status("Stopped")).
+	Instance("i-starting", large, worldtest.Status("Starting")).
+	Instance("i-pending", large, worldtest.Status("Pending")).
+	Instance("i-protected", worldtest.Status("Stopped")).
+	Instance("i-prepaid", worldtest.Status("Stopped")).
+	Instance("i-full", worldtest.Groups("sg-full")).
+	Instance("i-two", large, worldtest.Status("Stopped")).
+	Instance("i-ipv6", large, worldtest.Status("Stopped")).
+	NetworkInterface("eni-free").
+	NetworkInterface("eni-elsewhere", worldtest.In("vsw-i")).
+	NetworkInterface("eni-four", worldtest.In("vsw-four")).
+	NetworkInterface("eni-used", worldtest.AttachedTo("i-two")).
+	InstanceType("ecs.one.test", 1, worldtest.Set("private_ipv4_per_eni", 10), worldtest.Set("ipv6_per_eni", 10)).
+	InstanceType("ecs.few-addresses.test", 4, worldtest.Set("vcpus", 2), worldtest.Set("memory_gib", 4),
+		worldtest.Set("private_ipv4_per_eni", 2), worldtest.Set("ipv6_per_eni", 1)).
+	InstanceType("ecs.no-ipv6.test", 4, worldtest.Set("vcpus", 2), worldtest.Set("memory_gib", 4),
+		worldtest.Set("private_ipv4_per_eni", 10), worldtest.Set("ipv6_per_eni", 0)).
+	String()
+
+// large is the type of an instance with free slots.
+var large = worldtest.Type("ecs.g6.2xlarge")
 
 // withLaunchStates adds what a scenario cannot have.
 func withLaunchStates(g *goldenWorld) *httptest.Server {

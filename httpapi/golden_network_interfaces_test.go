@@ -1,50 +1,39 @@
 package httpapi_test
 
-import "strconv"
+import (
+	"strconv"
+
+	"enisim/service/worldtest"
+)
 
 // interfacesWorld is the world in which interfaces are created, changed and deleted.
-const interfacesWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000003"
-    access_keys:
-      - {id: LTAIattacherrors001, secret: s}
-      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
-    ram_users:
-      - {name: reader, allow: ["ecs:Describe*"], access_keys: [{id: LTAIreader000000001, secret: s}]}
-      - {name: nobody, access_keys: [{id: LTAInobody000000001, secret: s}]}
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            ipv6_cidr_block: 2001:db8:0:100::/56
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/24, ipv6_cidr_block: "2001:db8:0:100::/64"}
-              - {id: vsw-used-up, zone: cn-hangzhou-h, cidr_block: 10.0.1.0/29}
-            security_groups:
-              - {id: sg-main}
-              - {id: sg-more}
-              - {id: sg-full, instance_limit: 1}
-              - {id: sg-enterprise, type: enterprise}
-              - {id: sg-enterprise-full, type: enterprise, instance_limit: 1}
-          - id: vpc-other
-            cidr_block: 172.16.0.0/12
-            security_groups: [{id: sg-other}]
-        instances:
-          - {id: i-running, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-stopped, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-main], status: Stopped}
-          - {id: i-in-full, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-full]}
-          - {id: i-in-enterprise-full, type: ecs.g6.2xlarge, vswitch: vsw-h, security_groups: [sg-enterprise-full]}
-        network_interfaces:
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-ipv6, vswitch: vsw-h, security_groups: [sg-main], ipv6_address_count: 1}
-          - {id: eni-running, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-running}
-          - {id: eni-stopped, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-stopped}
-          - {id: eni-attaching, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-running, status: Attaching}
-          - {id: eni-managed, vswitch: vsw-h, security_groups: [sg-main], service_managed: true}
-          - {id: "eni-used-up-{n}", count: 4, vswitch: vsw-used-up, security_groups: [sg-main]}
-`
+var interfacesWorld = worldtest.New(goldenAccount).
+	AccessKey(goldenKey).
+	AccessKey("LTAIexpired00000001", expired).
+	RAMUser("reader", "LTAIreader000000001", "ecs:Describe*").
+	RAMUser("nobody", "LTAInobody000000001").
+	VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
+	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/24", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
+	VSwitch("vsw-used-up", "cn-hangzhou-h", "10.0.1.0/29").
+	SecurityGroup("sg-main").
+	SecurityGroup("sg-more").
+	SecurityGroup("sg-full", worldtest.Set("instance_limit", 1)).
+	SecurityGroup("sg-enterprise", worldtest.Set("type", "enterprise")).
+	SecurityGroup("sg-enterprise-full", worldtest.Set("type", "enterprise"), worldtest.Set("instance_limit", 1)).
+	VPC("vpc-other", "172.16.0.0/12").
+	SecurityGroup("sg-other").
+	Instance("i-running", large).
+	Instance("i-stopped", large, worldtest.Status("Stopped")).
+	Instance("i-in-full", large, worldtest.Groups("sg-full")).
+	Instance("i-in-enterprise-full", large, worldtest.Groups("sg-enterprise-full")).
+	NetworkInterface("eni-free").
+	NetworkInterface("eni-ipv6", worldtest.Set("ipv6_address_count", 1)).
+	NetworkInterface("eni-running", worldtest.AttachedTo("i-running")).
+	NetworkInterface("eni-stopped", worldtest.AttachedTo("i-stopped")).
+	NetworkInterface("eni-attaching", worldtest.AttachedTo("i-running"), worldtest.Status("Attaching")).
+	NetworkInterface("eni-managed", worldtest.Set("service_managed", true)).
+	NetworkInterface("eni-used-up-{n}", worldtest.Count(4), worldtest.In("vsw-used-up")).
+	String()
 
 // newENI returns the minimum parameters of a creation, and more. An empty value removes a
 // parameter.

@@ -6,53 +6,38 @@ import (
 	"slices"
 
 	"enisim/service"
+	"enisim/service/worldtest"
 )
 
 // groupsWorld has a group for each possible reply of the actions on groups.
-const groupsWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000003"
-    access_keys:
-      - {id: ` + goldenKey + `, secret: s}
-      - {id: LTAIexpired00000001, secret: s, expires_at: 2020-01-01T00:00:00Z}
-    ram_users:
-      - {name: nothing, access_keys: [{id: LTAIramnothing00001, secret: s}]}
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups:
-              - {id: sg-main, name: main, description: "a < b & c", tags: {team: net, a: ""}}
-              - {id: sg-empty}
-              - {id: sg-full, instance_limit: 1}
-              - {id: sg-enterprise, type: enterprise}
-              - {id: sg-enterprise-full, type: enterprise, instance_limit: 1}
-              - {id: sg-1}
-              - {id: sg-2}
-              - {id: sg-3}
-              - {id: sg-4}
-              - {id: sg-5}
-              - {id: sg-6}
-              - {id: sg-7}
-              - {id: sg-8}
-              - {id: sg-9}
-              - {id: sg-10}
-          - {id: vpc-other, cidr_block: 172.16.0.0/12, security_groups: [{id: sg-elsewhere}]}
-        instances:
-          - {id: i-main, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-starting, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main, sg-1], status: Starting}
-          - {id: i-full, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-full, sg-1]}
-          - {id: i-enterprise, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-enterprise]}
-          - {id: i-enterprise-full, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-enterprise-full]}
-        network_interfaces:
-          - {id: eni-free, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-deleting, vswitch: vsw-h, security_groups: [sg-main, sg-1], status: Deleting}
-          - {id: eni-managed, vswitch: vsw-h, security_groups: [sg-main, sg-1], service_managed: true}
-          - {id: eni-in-ten, vswitch: vsw-h, security_groups: [sg-1, sg-2, sg-3, sg-4, sg-5, sg-6, sg-7, sg-8, sg-9, sg-10]}
-`
+var groupsWorld = worldtest.New(goldenAccount).
+	AccessKey(goldenKey).
+	AccessKey("LTAIexpired00000001", expired).
+	RAMUser("nothing", "LTAIramnothing00001").
+	VPC("vpc-main", "10.0.0.0/8").
+	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+	SecurityGroup("sg-main", worldtest.Set("name", "main"), worldtest.Set("description", "a < b & c"),
+		worldtest.Set("tags", map[string]string{"team": "net", "a": ""})).
+	SecurityGroup("sg-empty").
+	SecurityGroup("sg-full", worldtest.Set("instance_limit", 1)).
+	SecurityGroup("sg-enterprise", worldtest.Set("type", "enterprise")).
+	SecurityGroup("sg-enterprise-full", worldtest.Set("type", "enterprise"), worldtest.Set("instance_limit", 1)).
+	SecurityGroup("sg-1").SecurityGroup("sg-2").SecurityGroup("sg-3").SecurityGroup("sg-4").
+	SecurityGroup("sg-5").SecurityGroup("sg-6").SecurityGroup("sg-7").SecurityGroup("sg-8").
+	SecurityGroup("sg-9").SecurityGroup("sg-10").
+	VPC("vpc-other", "172.16.0.0/12").
+	SecurityGroup("sg-elsewhere").
+	Instance("i-main").
+	Instance("i-starting", worldtest.Groups("sg-main", "sg-1"), worldtest.Status("Starting")).
+	Instance("i-full", worldtest.Groups("sg-full", "sg-1")).
+	Instance("i-enterprise", worldtest.Groups("sg-enterprise")).
+	Instance("i-enterprise-full", worldtest.Groups("sg-enterprise-full")).
+	NetworkInterface("eni-free").
+	NetworkInterface("eni-deleting", worldtest.Groups("sg-main", "sg-1"), worldtest.Status("Deleting")).
+	NetworkInterface("eni-managed", worldtest.Groups("sg-main", "sg-1"), worldtest.Set("service_managed", true)).
+	NetworkInterface("eni-in-ten", worldtest.Groups("sg-1", "sg-2", "sg-3", "sg-4", "sg-5", "sg-6", "sg-7", "sg-8",
+		"sg-9", "sg-10")).
+	String()
 
 // groupRules are rules of sg-main in both directions. One refers to another group.
 const groupRules = `

@@ -44,9 +44,15 @@ type goldenCase struct {
 	in      func(*goldenWorld) *httptest.Server
 }
 
-// goldenKey is the key of the account in testdata/scenarios/attach-errors.yaml. Each golden world
-// has it.
-const goldenKey = "LTAIattacherrors001"
+// goldenAccount and goldenKey are the account of testdata/scenarios/attach-errors.yaml and its key.
+// Each golden world has them.
+const (
+	goldenAccount = "1000000000000003"
+	goldenKey     = "LTAIattacherrors001"
+)
+
+// expired makes a key expire before all golden requests.
+var expired = worldtest.Set("expires_at", "2020-01-01T00:00:00Z")
 
 // also returns the parameters with more of them.
 func also(pairs []string, more ...string) []string { return append(slices.Clone(pairs), more...) }
