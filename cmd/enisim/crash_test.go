@@ -22,31 +22,24 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"enisim/httpapi/signature"
+	"enisim/service/worldtest"
 	"enisim/store/pglocal"
 )
 
-// worldOf returns a scenario with a key and the given numbers of instances and free interfaces.
-func worldOf(instances int, instanceType string, interfaces int) string {
-	return fmt.Sprintf(`
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAIcrash, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-main}]
-        instances: [{id: "i-{n}", count: %d, type: %s, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces: [{id: "eni-{n}", count: %d, vswitch: vsw-h, security_groups: [sg-main]}]
-`, instances, instanceType, interfaces)
+// worldOf returns a world with a key and the given numbers of instances and free interfaces.
+func worldOf(instances int, instanceType string, interfaces int) *worldtest.World {
+	return worldtest.New("1000000000000001").
+		AccessKey("LTAIcrash").
+		VPC("vpc-main", "10.0.0.0/8").
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+		SecurityGroup("sg-main").
+		Instance("i-{n}", worldtest.Count(instances), worldtest.Type(instanceType)).
+		NetworkInterface("eni-{n}", worldtest.Count(interfaces))
 }
 
 // crashWorld has 40 instances with 7 slots each for 280 interfaces, so every attach of eni-N to
 // instance (N-1)/7+1 can succeed.
-var crashWorld = worldOf(40, "ecs.g6.4xlarge", crashInterfaces)
+var crashWorld = worldOf(40, "ecs.g6.4xlarge", crashInterfaces).String()
 
 const crashInterfaces = 280
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
@@ -163,11 +164,8 @@ func TestPublishedKeysAreNotServedToOthers(t *testing.T) {
 	refused("its RAM user's key", "enisim key disable LTAIquickstart000002")
 	run(0, "key", "delete", "LTAIquickstart000002")
 	serves()
-	serves("--scenario", file(t, `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAIquickstart000001, secret: one-that-is-not-published}]
-    regions: [{id: cn-hangzhou}]
-`))
+	serves("--scenario", file(t, worldtest.New("1000000000000001").
+		AccessKey("LTAIquickstart000001", worldtest.Set("secret", "one-that-is-not-published")).
+		Region("cn-hangzhou").
+		String()))
 }

@@ -15,6 +15,7 @@ import (
 
 	"enisim/cmd/enisim/history"
 	"enisim/cmd/enisim/load"
+	"enisim/service/worldtest"
 )
 
 // outcomeKey is the result of an operation: its action, and the code of a refusal.
@@ -24,7 +25,8 @@ type outcomeKey struct{ action, code string }
 func TestLoadCountsWhatTheServerDid(t *testing.T) {
 	t.Parallel()
 	dir, into := dataDir(t), t.TempDir()
-	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)), "--attach-delay", "0",
+	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(10, "ecs.g6.large", 30).String()),
+		"--attach-delay", "0",
 		"--detach-delay", "0", "--log-format", "json")
 	out, errOut, exit := output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash",
 		"--access-key-secret", "s",
@@ -117,7 +119,7 @@ func readHistory(t *testing.T, path string) *history.History {
 func TestLoadWhileServerIsKilled(t *testing.T) {
 	t.Parallel()
 	const before, after = 300, 100
-	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, worldOf(10, "ecs.g6.large", 30)),
+	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, worldOf(10, "ecs.g6.large", 30).String()),
 		"--attach-delay", "0", "--detach-delay", "0")
 	target := load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou", AccessKeyID: "LTAIcrash",
 		AccessKeySecret: "s", Timeout: 10 * time.Second}
@@ -200,7 +202,7 @@ func TestLoadScenario(t *testing.T) {
 	dir := dataDir(t)
 	server := start(t, "--data-dir", dir, "--no-quickstart", "--control-token", token, "--attach-delay", "0",
 		"--detach-delay", "0")
-	args := []string{"load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4)),
+	args := []string{"load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4).String()),
 		"--requests", "50", "--clients", "2", "--rate", "1000", "--signature", "v3"}
 	out, errOut, exit := output(t,
 		append(args, "--control-token", token, "--fail-if", "rate>0/s", "--fail-if", "unknown>0")...)
@@ -289,7 +291,7 @@ func TestLoadInterrupted(t *testing.T) {
 	dir, into := dataDir(t), t.TempDir()
 	server := start(t, "--data-dir", dir, "--no-quickstart", "--attach-delay", "0", "--detach-delay", "0")
 	cmd := program(t.Context(), "load", "--endpoint", server.endpoint, "--scenario",
-		file(t, worldOf(4, "ecs.g6.large", 4)), "--clients", "2", "--duration", "1h",
+		file(t, worldOf(4, "ecs.g6.large", 4).String()), "--clients", "2", "--duration", "1h",
 		"--report", filepath.Join(into, "report.html"), "--history", filepath.Join(into, "run.history"))
 	var out strings.Builder
 	cmd.Stdout = &out
@@ -358,34 +360,26 @@ func TestLoadOptions(t *testing.T) {
 // held.
 func TestDiscover(t *testing.T) {
 	t.Parallel()
-	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAIcrash, secret: s}]
-    quotas: {network_interfaces_per_region: 10000}
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches:
-              - {id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}
-              - {id: vsw-i, zone: cn-hangzhou-i, cidr_block: 10.1.0.0/16}
-            security_groups: [{id: sg-main}]
-        instances:
-          - {id: "i-{n:03}", count: 110, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: i-busy, type: ecs.g6.8xlarge, vswitch: vsw-i, security_groups: [sg-main]}
-          - {id: i-stopped, type: ecs.g6.large, vswitch: vsw-i, security_groups: [sg-main], status: Stopped}
-          - {id: i-starting, type: ecs.g6.large, vswitch: vsw-i, security_groups: [sg-main], status: Starting}
-        network_interfaces:
-          - {id: "eni-{n:03}", count: 510, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: eni-on, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy}
-          - {id: eni-attaching, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy, status: Attaching}
-          - {id: eni-deleting, vswitch: vsw-i, security_groups: [sg-main], status: Deleting}
-          - {id: eni-service, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-busy, service_managed: true}
-          - {id: eni-on-starting, vswitch: vsw-i, security_groups: [sg-main], attached_to: i-starting}
-`))
+	server := start(t, "--data-dir", dataDir(t), "--scenario", file(t, worldtest.New("1000000000000001",
+		worldtest.Set("quotas", map[string]int{"network_interfaces_per_region": 10000})).
+		AccessKey("LTAIcrash").
+		VPC("vpc-main", "10.0.0.0/8").
+		VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+		VSwitch("vsw-i", "cn-hangzhou-i", "10.1.0.0/16").
+		SecurityGroup("sg-main").
+		Instance("i-{n:03}", worldtest.Count(110)).
+		Instance("i-busy", worldtest.Type("ecs.g6.8xlarge"), worldtest.In("vsw-i")).
+		Instance("i-stopped", worldtest.In("vsw-i"), worldtest.Status("Stopped")).
+		Instance("i-starting", worldtest.In("vsw-i"), worldtest.Status("Starting")).
+		NetworkInterface("eni-{n:03}", worldtest.Count(510)).
+		NetworkInterface("eni-on", worldtest.In("vsw-i"), worldtest.AttachedTo("i-busy")).
+		NetworkInterface("eni-attaching", worldtest.In("vsw-i"), worldtest.AttachedTo("i-busy"),
+			worldtest.Status("Attaching")).
+		NetworkInterface("eni-deleting", worldtest.In("vsw-i"), worldtest.Status("Deleting")).
+		NetworkInterface("eni-service", worldtest.In("vsw-i"), worldtest.AttachedTo("i-busy"),
+			worldtest.Set("service_managed", true)).
+		NetworkInterface("eni-on-starting", worldtest.In("vsw-i"), worldtest.AttachedTo("i-starting")).
+		String()))
 	world, err := load.Discover(t.Context(), load.Target{Endpoint: server.endpoint, Region: "cn-hangzhou",
 		AccessKeyID: "LTAIcrash", AccessKeySecret: "s", Timeout: time.Minute})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"enisim/service/worldtest"
 	"enisim/store/pglocal"
 )
 
@@ -193,13 +194,7 @@ func TestScenarioApplyBesideARunningServer(t *testing.T) {
 	t.Parallel()
 	dir := dataDir(t)
 	server := start(t, "--data-dir", dir, "--no-quickstart")
-	text := file(t, `
-enisim: 1
-accounts:
-  - id: "1000000000000007"
-    access_keys: [{id: LTAIbeside, secret: s}]
-    regions: [{id: cn-hangzhou}]
-`)
+	text := file(t, worldtest.New("1000000000000007").AccessKey("LTAIbeside").Region("cn-hangzhou").String())
 	if out, errOut, exit := output(t, "scenario", "apply", text, "--data-dir", dir); exit != 0 {
 		t.Fatalf("got %q, %q, exit code %d", out, errOut, exit)
 	}

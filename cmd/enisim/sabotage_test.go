@@ -20,7 +20,7 @@ import (
 )
 
 // hotWorld has one instance with two free slots and 60 interfaces.
-var hotWorld = worldOf(1, "ecs.g6.xlarge", 60)
+var hotWorld = worldOf(1, "ecs.g6.xlarge", 60).String()
 
 // dropGuards removes the constraints behind the locks, so that only the locks protect the limit.
 const dropGuards = `

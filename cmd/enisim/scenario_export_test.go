@@ -46,7 +46,7 @@ func TestScenarioExportAndDiff(t *testing.T) {
 		strings.Contains(out, "LTAIcrash") || !strings.Contains(out, "id: i-40,") {
 		t.Errorf("without keys: got %.200q, exit code %d, want the world without its key", out, exit)
 	}
-	changed := file(t, strings.Replace(crashWorld, "count: 280", "count: 279", 1))
+	changed := file(t, worldOf(40, "ecs.g6.4xlarge", crashInterfaces-1).String())
 	if out, _, exit := enisim("diff", changed); out != "- network_interface eni-280\n" || exit != exitFailure {
 		t.Errorf("diff of a smaller world: got %q, exit code %d, want one interface less", out, exit)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
@@ -37,8 +38,15 @@ func TestKillWhileAScenarioIsApplied(t *testing.T) {
 			}
 			// In the next world everything differs. One of its keys is written in the middle of the
 			// apply.
-			next := file(t, strings.NewReplacer("eni-", "card-", "i-{n}", "i-other-{n}", "[{id: LTAIcrash, secret: s}]",
-				"[{id: LTAIcrash, secret: t}, {id: LTAIlate, secret: s}]").Replace(crashWorld))
+			next := file(t, worldtest.New("1000000000000001").
+				AccessKey("LTAIcrash", worldtest.Set("secret", "t")).
+				AccessKey("LTAIlate").
+				VPC("vpc-main", "10.0.0.0/8").
+				VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+				SecurityGroup("sg-main").
+				Instance("i-other-{n}", worldtest.Count(40), worldtest.Type("ecs.g6.4xlarge")).
+				NetworkInterface("card-{n}", worldtest.Count(crashInterfaces)).
+				String())
 			enisim("scenario", "apply", file(t, crashWorld))
 			before := exported()
 
@@ -130,7 +138,7 @@ func TestInterruptWhileAScenarioIsApplied(t *testing.T) {
 	if _, err := holder.Exec(t.Context(), `BEGIN; SELECT FROM accounts FOR UPDATE`); err != nil {
 		t.Fatal(err)
 	}
-	next := file(t, strings.Replace(crashWorld, "count: 280", "count: 279", 1))
+	next := file(t, worldOf(40, "ecs.g6.4xlarge", crashInterfaces-1).String())
 	var errOut bytes.Buffer
 	child := program(context.WithoutCancel(t.Context()), "scenario", "apply", next, "--database-url", url)
 	child.Stderr = &errOut

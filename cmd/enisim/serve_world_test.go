@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
@@ -16,9 +17,8 @@ import (
 // file.
 func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 	t.Parallel()
-	world := file(t, worldOf(1, "ecs.g6.xlarge", 1))
-	both := file(t, worldOf(1, "ecs.g6.xlarge", 1)+"  - {id: \"1000000000000002\", access_keys: [{id: LTAIother, "+
-		"secret: s}]}\n")
+	world := file(t, worldOf(1, "ecs.g6.xlarge", 1).String())
+	both := file(t, worldOf(1, "ecs.g6.xlarge", 1).Account("1000000000000002").AccessKey("LTAIother").String())
 	url := storetest.URL(t)
 	startServer := func(args ...string) (server *process, status string) {
 		t.Helper()
@@ -81,8 +81,7 @@ func TestBanner(t *testing.T) {
 		"new world in "+filepath.Join(dir, "new")+": the quick-start world"; got != want {
 		t.Errorf("got World %q, want %q", got, want)
 	}
-	earlier := file(t,
-		"enisim: 1\naccounts: [{id: \"0000000000000001\", access_keys: [{id: LTAIearlier, secret: s}]}]\n")
+	earlier := file(t, worldtest.New("0000000000000001").AccessKey("LTAIearlier").String())
 	if _, errOut, exit := output(t, "scenario", "apply", earlier, "--data-dir", filepath.Join(dir, "new")); exit != 0 {
 		t.Fatal(errOut)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/google/uuid"
 
 	"enisim/httpapi/signature"
+	"enisim/service/worldtest"
 	"enisim/store/storetest"
 )
 
@@ -35,30 +36,19 @@ var soakFor = flag.Duration("soak", 0, "how long TestHostileSoak attacks a serve
 const maxSoakMemory = 256 << 20
 
 // soakWorld has an account for the attacks and one for a well-behaved client.
-const soakWorld = `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAIhostile, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-1
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-1}]
-  - id: "1000000000000002"
-    access_keys: [{id: LTAIcrash, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-1
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-1, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-1}]
-        instances: [{id: i-1, type: ecs.g6.4xlarge, vswitch: vsw-1, security_groups: [sg-1]}]
-        network_interfaces: [{id: eni-1, vswitch: vsw-1, security_groups: [sg-1]}]
-`
+var soakWorld = worldtest.New("1000000000000001").
+	AccessKey("LTAIhostile").
+	VPC("vpc-1", "10.0.0.0/8").
+	VSwitch("vsw-1", "cn-hangzhou-h", "10.0.0.0/16").
+	SecurityGroup("sg-1").
+	Account("1000000000000002").
+	AccessKey("LTAIcrash").
+	VPC("vpc-1", "10.0.0.0/8").
+	VSwitch("vsw-1", "cn-hangzhou-h", "10.0.0.0/16").
+	SecurityGroup("sg-1").
+	Instance("i-1", worldtest.Type("ecs.g6.4xlarge")).
+	NetworkInterface("eni-1").
+	String()
 
 // attacker sends hostile requests. Each attack is one step and starts again when it has ended.
 type attacker struct {

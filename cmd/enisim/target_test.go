@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"enisim/service/worldtest"
 	"enisim/store/pglocal"
 	"enisim/store/storetest"
 )
@@ -44,7 +45,7 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 	server := start(t, "--database-url", url, "--control-token", token)
 	environment := []string{"ENISIM_ENDPOINT=" + strings.TrimPrefix(server.endpoint, "http://"),
 		"ENISIM_CONTROL_TOKEN=" + token, "ENISIM_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"}
-	world := worldOf(1, "ecs.g6.xlarge", 2)
+	world := worldOf(1, "ecs.g6.xlarge", 2).String()
 	enisim := func(exit int, args ...string) string {
 		t.Helper()
 		out, errOut, got := outputOf(t, environment, world, args...)
@@ -247,11 +248,13 @@ func TestReset(t *testing.T) {
 func TestScenarioWithTheKeyOfAnotherAccount(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
-	first := "enisim: 1\naccounts: [{id: \"1000000000000001\", access_keys: [{id: LTAItaken, secret: s}]}]\n"
-	if out, errOut, exit := output(t, "scenario", "apply", file(t, first), "--database-url", url); exit != 0 {
+	ownerOfKey := func(account string) string {
+		return file(t, worldtest.New(account).AccessKey("LTAItaken").String())
+	}
+	if out, errOut, exit := output(t, "scenario", "apply", ownerOfKey("1000000000000001"), "--database-url", url); exit != 0 {
 		t.Fatal(out, errOut)
 	}
-	second := file(t, strings.Replace(first, "1000000000000001", "1000000000000002", 1))
+	second := ownerOfKey("1000000000000002")
 	for _, args := range [][]string{{"scenario", "apply", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario",
 		second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second, "--scenario-reset"}} {
 		_, errOut, exit := output(t, append(args, "--database-url", url)...)

@@ -21,6 +21,7 @@ import (
 
 	"enisim/cmd/enisim/history"
 	"enisim/cmd/enisim/load"
+	"enisim/service/worldtest"
 )
 
 var (
@@ -43,24 +44,17 @@ const (
 // world has 64 cells of 4 instances, each with 2 free slots, for 8 interfaces. So clients compete
 // for interfaces and slots, and cells are independent. Attaching one of the eni-b interfaces adds
 // its instance to a group whose limit is about the number of instances that would then be in it.
-const world = `
-enisim: 1
-accounts:
-  - id: "1000000000000001"
-    access_keys: [{id: LTAIprove, secret: s}]
-    regions:
-      - id: cn-hangzhou
-        vpcs:
-          - id: vpc-main
-            cidr_block: 10.0.0.0/8
-            vswitches: [{id: vsw-h, zone: cn-hangzhou-h, cidr_block: 10.0.0.0/16}]
-            security_groups: [{id: sg-main}, {id: sg-popular, instance_limit: 34}]
-        instances: [{id: "i-{n}", count: 256, type: ecs.three.places, vswitch: vsw-h, security_groups: [sg-main]}]
-        network_interfaces:
-          - {id: "eni-a-{n}", count: 256, vswitch: vsw-h, security_groups: [sg-main]}
-          - {id: "eni-b-{n}", count: 256, vswitch: vsw-h, security_groups: [sg-popular]}
-instance_types: [{id: ecs.three.places, vcpus: 1, memory_gib: 1, eni_quantity: 3}]
-`
+var world = worldtest.New("1000000000000001").
+	AccessKey("LTAIprove").
+	VPC("vpc-main", "10.0.0.0/8").
+	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+	SecurityGroup("sg-main").
+	SecurityGroup("sg-popular", worldtest.Set("instance_limit", 34)).
+	Instance("i-{n}", worldtest.Count(256), worldtest.Type("ecs.three.places")).
+	NetworkInterface("eni-a-{n}", worldtest.Count(256)).
+	NetworkInterface("eni-b-{n}", worldtest.Count(256), worldtest.Groups("sg-popular")).
+	InstanceType("ecs.three.places", 3).
+	String()
 
 // cell is the number of instances in a cell.
 const cell = 4
