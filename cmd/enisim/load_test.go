@@ -26,8 +26,7 @@ func TestLoadCountsWhatTheServerDid(t *testing.T) {
 	t.Parallel()
 	dir, into := dataDir(t), t.TempDir()
 	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(10, "ecs.g6.large", 30).String()),
-		"--attach-delay", "0",
-		"--detach-delay", "0", "--log-format", "json")
+		"--attach-delay", "0", "--detach-delay", "0", "--log-format", "json")
 	out, errOut, exit := output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash",
 		"--access-key-secret", "s",
 		"--clients", "8", "--requests", "1000", "--seed", "1", "--zipf", "0.5",
@@ -202,7 +201,8 @@ func TestLoadScenario(t *testing.T) {
 	dir := dataDir(t)
 	server := start(t, "--data-dir", dir, "--no-quickstart", "--control-token", token, "--attach-delay", "0",
 		"--detach-delay", "0")
-	args := []string{"load", "--endpoint", server.endpoint, "--scenario", file(t, worldOf(4, "ecs.g6.large", 4).String()),
+	args := []string{"load", "--endpoint", server.endpoint,
+		"--scenario", file(t, worldOf(4, "ecs.g6.large", 4).String()),
 		"--requests", "50", "--clients", "2", "--rate", "1000", "--signature", "v3"}
 	out, errOut, exit := output(t,
 		append(args, "--control-token", token, "--fail-if", "rate>0/s", "--fail-if", "unknown>0")...)

@@ -251,10 +251,10 @@ func TestScenarioWithTheKeyOfAnotherAccount(t *testing.T) {
 	ownerOfKey := func(account string) string {
 		return file(t, worldtest.New(account).AccessKey("LTAItaken").String())
 	}
-	if out, errOut, exit := output(t, "scenario", "apply", ownerOfKey("1000000000000001"), "--database-url", url); exit != 0 {
+	first, second := ownerOfKey("1000000000000001"), ownerOfKey("1000000000000002")
+	if out, errOut, exit := output(t, "scenario", "apply", first, "--database-url", url); exit != 0 {
 		t.Fatal(out, errOut)
 	}
-	second := ownerOfKey("1000000000000002")
 	for _, args := range [][]string{{"scenario", "apply", second}, {"serve", "--listen", "127.0.0.1:0", "--scenario",
 		second}, {"serve", "--listen", "127.0.0.1:0", "--scenario", second, "--scenario-reset"}} {
 		_, errOut, exit := output(t, append(args, "--database-url", url)...)

@@ -15,8 +15,7 @@ func TestVerify(t *testing.T) {
 	t.Parallel()
 	database := storetest.URL(t)
 	if _, errOut, exit := output(t, "scenario", "apply", file(t, worldOf(1, "ecs.g6.xlarge", 1).String()),
-		"--database-url",
-		database); exit != 0 {
+		"--database-url", database); exit != 0 {
 		t.Fatal(errOut)
 	}
 	out, errOut, exit := output(t, "verify", "--database-url", database)

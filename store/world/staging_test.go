@@ -75,7 +75,8 @@ func TestOnlySmallWorldsKeepTheirStagingTables(t *testing.T) {
 			t.Errorf("after %s: got %d interfaces, want %d", step.name, interfaces, step.interfaces)
 		}
 		if (table != nil) != step.keeps || kept != nil && table != nil && *table != *kept {
-			t.Errorf("after %s: got the staging table %v, before %v, want it kept: %t", step.name, table, kept, step.keeps)
+			t.Errorf("after %s: got the staging table %v, before %v, want it kept: %t",
+				step.name, table, kept, step.keeps)
 		}
 		kept = table
 		if table == nil {
