@@ -68,12 +68,9 @@ type keyEntry struct {
 var accessKeyMapping = newMapping(
 	mapping{
 		name: "access_key", what: "an access key",
-		rules: []any{dict{"dependentRequired": dict{
-			"security_token": []string{"expires_at"},
-			"assumed_role":   []string{"security_token"},
-		}}},
+		needs: []need{{"security_token", "expires_at"}, {"assumed_role", "security_token"}},
 	},
-	func(o *object, k *keyEntry) { k.check(o) },
+	nil,
 	[]keyOf[keyEntry]{
 		textKey("id", func(k *keyEntry) *located[string] { return &k.id }, "Unique in the whole database.").
 			isRequired().matching(idForm),
@@ -91,16 +88,6 @@ var accessKeyMapping = newMapping(
 			"A time such as 2030-01-31T12:00:00Z, which may be in the past.").without("the key lasts"),
 	},
 )
-
-// check reports a temporary key that lacks what goes with one.
-func (k *keyEntry) check(o *object) {
-	if k.securityToken.given {
-		o.require("expires_at")
-	}
-	if k.assumedRole.given {
-		o.require("security_token")
-	}
-}
 
 // userEntry is a RAM user.
 type userEntry struct {

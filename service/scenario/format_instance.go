@@ -48,6 +48,7 @@ var instanceMapping = newMapping(
 	mapping{
 		name: "instance", what: "an instance",
 		about: "An instance, which gets its primary network interface; or many, with a count.",
+		needs: []need{{"settles_to", "settles_in"}},
 		rules: instanceRules,
 	},
 	func(o *object, i *instanceEntry) { i.check(o) },
@@ -108,7 +109,6 @@ var instanceRules = []any{
 		"else": dict{"required": []string{"vswitch", "security_groups"}, "properties": refused("zone")},
 	},
 	settlesWith(nextInstanceStatus),
-	dict{"dependentRequired": dict{"settles_to": []string{"settles_in"}}},
 	dict{
 		"if":   whenIs("settles_to", store.InstanceStarting),
 		"then": dict{"required": []string{"runs_in"}},
@@ -134,11 +134,8 @@ func (i *instanceEntry) check(o *object) {
 		"it lies in the zone of its vswitch; only an instance with network_type: classic names a zone")
 }
 
-// checkSettling reports a target of a transient status without its time.
+// checkSettling reports a runs_in that is missing, that has no meaning, or that is too early.
 func (i *instanceEntry) checkSettling(o *object) {
-	if i.settlesTo.given {
-		o.require("settles_in")
-	}
 	switch toStarting := i.settlesTo.value == store.InstanceStarting; {
 	case toStarting:
 		o.require("runs_in")

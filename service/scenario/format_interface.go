@@ -101,21 +101,19 @@ var interfaceMapping = newMapping(
 	mapping{
 		name: "network_interface", what: "a network interface",
 		about: "A secondary network interface; or many, with a count.",
+		needs: []need{
+			{"settles_to", "settles_in"}, {"device_index", "attached_to"}, {"network_card_index", "attached_to"},
+		},
 		rules: []any{
 			dict{"if": whenIs("status", attachedStatuses...), "then": dict{"required": []string{"attached_to"}}},
 			dict{
 				"if":   whenIs("status", store.ENIAvailable, store.ENIDeleting),
 				"then": dict{"properties": refused("attached_to")},
 			},
-			dict{"dependentRequired": dict{
-				"settles_to":         []string{"settles_in"},
-				"device_index":       []string{"attached_to"},
-				"network_card_index": []string{"attached_to"},
-			}},
 			settlesWith(nextENIStatus),
 		},
 	},
-	func(o *object, n *interfaceEntry) { n.check(o) },
+	func(o *object, n *interfaceEntry) { n.at = o.at },
 	[]keyOf[interfaceEntry]{
 		textKey("id", func(n *interfaceEntry) *located[string] { return &n.id }, aboutCopiedID).
 			isRequired().matching(copiedForm),
@@ -146,14 +144,3 @@ var interfaceMapping = newMapping(
 	},
 	within(func(n *interfaceEntry) *interfaceFields { return &n.interfaceFields }, interfaceKeys),
 )
-
-// check reports keys that lack what goes with them.
-func (n *interfaceEntry) check(o *object) {
-	n.at = o.at
-	if n.settlesTo.given {
-		o.require("settles_in")
-	}
-	if n.deviceIndex.given || n.networkCard.given {
-		o.require("attached_to")
-	}
-}

@@ -17,13 +17,17 @@ type mapping struct {
 	name  string // in the schema
 	what  string // in messages, with its article
 	about string
-	rules []any // of keys among each other, for the schema; the reader has its own messages for them
-	block bool  // a written entry is always on several lines, not only if it contains a list
+	needs []need // keys that need another key
+	rules []any  // further rules between keys, for the schema; the reader has its own messages for them
+	block bool   // a written entry is always on several lines, not only if it contains a list
 
 	keys     []key // in the order of the schema
 	keyNames []string
 	written  []*key // the keys in the order in which they are written
 }
+
+// need says that an entry with a key needs another key too.
+type need struct{ key, other string }
 
 // mappingOf is a mapping that is read into an E.
 type mappingOf[E any] struct {
@@ -363,8 +367,22 @@ func (m *mappingOf[E]) readKeys(o *object, entry *E) {
 	for i := range m.keys {
 		o.read(&m.keys[i], m.keys[i].field(entry))
 	}
+	m.checkNeeds(o, entry)
 	if m.check != nil {
 		m.check(o, entry)
 	}
 	o.finish()
+}
+
+// checkNeeds reports each key once that the keys of the entry need and the entry lacks.
+func (m *mappingOf[E]) checkNeeds(o *object, entry *E) {
+	var needed []string
+	for _, n := range m.needs {
+		k := &m.keys[slices.Index(m.keyNames, n.key)]
+		given := k.field(entry).(interface{ isGiven() bool }).isGiven()
+		if given && !slices.Contains(needed, n.other) {
+			needed = append(needed, n.other)
+		}
+	}
+	o.require(needed...)
 }

@@ -48,6 +48,13 @@ type objectSchema struct {
 
 func (m *mapping) schema() objectSchema {
 	s := objectSchema{Description: m.about, Type: "object", AllOf: m.rules}
+	if len(m.needs) > 0 {
+		required := dict{}
+		for _, n := range m.needs {
+			required[n.key] = []string{n.other}
+		}
+		s.AllOf = append([]any{dict{"dependentRequired": required}}, m.rules...)
+	}
 	for i := range m.keys {
 		k := &m.keys[i]
 		if k.required {

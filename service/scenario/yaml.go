@@ -18,6 +18,8 @@ type located[T any] struct {
 	given bool
 }
 
+func (l *located[T]) isGiven() bool { return l.given }
+
 // set sets a value to the one of the file. A value that the file lacks stays as it is, except for its
 // position.
 func (l *located[T]) set(found located[T]) {
