@@ -59,6 +59,9 @@ var violations = []struct{ constraint, sql string }{
 	{"an_eni_settles_from_a_transient_status", `
 		UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-2'`},
 	{"an_eni_is_primary_or_secondary", `UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-2'`},
+	{"a_resource_has_a_tag_once", `
+		INSERT INTO resource_tags
+		SELECT '1000000000000001', 'instance', 'team', 'net', 'i-1' FROM generate_series(1, 2)`},
 	{"an_eni_exists_once", `UPDATE network_interfaces SET id = 'eni-i' WHERE id = 'eni-2'`},
 	{"an_eni_lies_in_the_vpc_and_zone_of_its_vswitch", `
 		UPDATE network_interfaces SET vpc_id = 'vpc-2' WHERE id = 'eni-2'`},

@@ -81,13 +81,12 @@ type NetworkInterfaceFilter struct {
 	Tags                TagFilter
 }
 
-// networkInterfaceStatements read the interfaces that match. The page reads addresses, prefixes and
-// groups only for its own rows.
+// networkInterfaceStatements read the interfaces that match.
 var networkInterfaceStatements = listStatements{
-	count: `
-	SELECT count(*)
-	FROM settled_network_interfaces($1) n
-	WHERE %[1]s`,
+	ids: `
+	    SELECT n.id
+	    FROM settled_network_interfaces($1) n
+	    WHERE %[1]s`,
 	// Deleted interfaces whose time has come are in the kept count until they are purged. They are
 	// counted apart, by the index of those that are being deleted.
 	kept: `
@@ -101,6 +100,7 @@ var networkInterfaceStatements = listStatements{
 	        WHERE n.account_id = $2 AND n.region_id = $3 AND n.next_status = 'Deleted' AND n.settles_at <= $1
 	          AND %[1]s)`,
 	keptArgs: 3,
+	// The type of an instance is compared in a CASE, so that no index on types is used.
 	page: `
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
@@ -118,16 +118,147 @@ var networkInterfaceStatements = listStatements{
 	             FROM network_interface_security_groups m
 	             WHERE m.account_id = n.account_id AND m.network_interface_id = n.id
 	             ORDER BY m.position, m.security_group_id),
-	       coalesce((SELECT i.instance_type
+	       coalesce((SELECT CASE WHEN i.instance_type_owner_id = '' THEN i.instance_type END
 	                 FROM instances i
-	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id AND i.instance_type_owner_id = ''), '')
-	FROM (
-	    SELECT *
-	    FROM settled_network_interfaces($1) n
-	    WHERE %[1]s
-	    ORDER BY n.id %[2]s
+	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id), '')
+	FROM (%[1]s
+	) page
+	CROSS JOIN LATERAL (
+	    SELECT * FROM settled_network_interfaces($1) n WHERE n.account_id = $2 AND n.id = page.id OFFSET 0
 	) n
-	ORDER BY n.id`,
+	ORDER BY page.id`,
+}
+
+// The paths of lists of interfaces. A LATERAL subquery with OFFSET 0 looks up one row for each row
+// before it, whatever the planner thinks, so the order of these is kept.
+const (
+	// The rows before a page are skipped in the index alone, without reading the interfaces. The index
+	// has the condition that an id is not empty.
+	pathOfInterfaces = `
+	    SELECT n.id
+	    FROM network_interfaces n
+	    WHERE n.account_id = $2 AND n.region_id = $3 AND n.id > $4 AND n.id <> ''
+	      AND n.id NOT IN (` + deletedInterfaces + `)`
+
+	// In a small table, its index is not better than the primary key. So this path is planned each time.
+	pathOfVSwitch = `
+	    SELECT n.id
+	    FROM network_interfaces n
+	    WHERE n.account_id = $2 AND n.vswitch_id = {} AND n.id > $4
+	      AND EXISTS (SELECT FROM vswitches v WHERE v.account_id = $2 AND v.id = {} AND v.region_id = $3)
+	      AND n.id NOT IN (` + deletedInterfaces + `)`
+
+	deletedInterfaces = `
+	          SELECT d.id FROM network_interfaces d
+	          WHERE d.account_id = $2 AND d.next_status = 'Deleted' AND d.settles_at <= $1`
+
+	pathOfGroup = `
+	    SELECT n.id
+	    FROM (
+	        SELECT m.network_interface_id AS id
+	        FROM network_interface_security_groups m
+	        WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4
+	        ORDER BY m.network_interface_id OFFSET 0
+	    ) n
+	    CROSS JOIN LATERAL (
+	        SELECT FROM network_interfaces i
+	        WHERE i.account_id = $2 AND i.id = n.id AND i.region_id = $3 AND i.type = 'Secondary' ` + notDeleted + `
+	        OFFSET 0
+	    ) i`
+
+	notDeleted = `AND (i.settles_at <= $1 AND i.next_status = 'Deleted') IS NOT TRUE`
+
+	// The interfaces and the attachments are merged in the order of both. So a page reads of each table
+	// only what lies between its first row and its last one, however rare the status is.
+	pathOfStatus = `
+	    SELECT n.id
+	    FROM (
+	        SELECT i.id, i.status
+	        FROM network_interfaces i
+	        WHERE i.account_id = $2 AND i.region_id = $3 AND i.id > $4 ` + notDeleted + `
+	        ORDER BY i.id OFFSET 0
+	    ) n
+	    LEFT JOIN (
+	        SELECT a.network_interface_id,
+	               CASE WHEN a.settles_at <= $1 THEN a.next_status ELSE a.status END AS status
+	        FROM attachments a
+	        WHERE a.account_id = $2 AND a.network_interface_id > $4
+	        ORDER BY a.network_interface_id OFFSET 0
+	    ) a ON a.network_interface_id = n.id
+	    WHERE coalesce(a.status, n.status) = {}`
+
+	// Only an attachment has the status Attaching or Detaching. It lies in the zone of its interface.
+	pathOfAttachmentStatus = `
+	    SELECT a.network_interface_id AS id
+	    FROM attachments a
+	    WHERE a.account_id = $2 AND a.network_interface_id > $4 AND ` + attachmentsOfRegion + `
+	      AND CASE WHEN a.settles_at <= $1 THEN a.next_status ELSE a.status END = {}`
+
+	attachmentsOfRegion = `a.zone_id = ANY (ARRAY(SELECT z.id FROM zones z WHERE z.region_id = $3))`
+
+	// A primary interface is InUse, or it would not exist.
+	pathOfInUse = `
+	    SELECT n.id
+	    FROM ((
+	        SELECT p.id
+	        FROM network_interfaces p
+	        WHERE p.account_id = $2 AND p.region_id = $3 AND p.id > $4 AND p.type = 'Primary'
+	        ORDER BY p.id
+	    ) UNION ALL (` + pathOfAttachmentStatus + `
+	        ORDER BY a.network_interface_id
+	    )) n`
+
+	// Interfaces are counted where their number is kept, and attachments apart.
+	keptCounts = `
+	        FROM vswitches v
+	        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
+	        WHERE v.account_id = $2 AND v.region_id = $3`
+
+	countOfInUse = `
+	SELECT (SELECT coalesce(sum(c.interfaces - c.secondary_interfaces), 0)::bigint` + keptCounts + `)
+	     + (SELECT count(*) FROM (` + pathOfAttachmentStatus + `
+	       ) attached)`
+
+	countOfAvailable = `
+	SELECT (SELECT coalesce(sum(c.secondary_interfaces), 0)::bigint` + keptCounts + `)
+	     - (SELECT count(*) FROM network_interfaces i
+	        WHERE i.account_id = $2 AND i.region_id = $3 AND i.id > $4 AND i.status = 'Deleting')
+	     - (SELECT count(*) FROM attachments a
+	        WHERE a.account_id = $2 AND ` + attachmentsOfRegion + `
+	          AND CASE WHEN a.settles_at <= $1 THEN a.next_status ELSE a.status END <> {})`
+
+	// Only an interface that is not attached is Deleting. The argument is this status.
+	pathOfDeleting = `
+	    SELECT i.id
+	    FROM network_interfaces i
+	    WHERE i.account_id = $2 AND i.region_id = $3 AND i.id > $4 AND i.status = 'Deleting' AND i.status = {}
+	      ` + notDeleted
+
+	pathOfInterfaceTags = `
+	    CROSS JOIN LATERAL (
+	        SELECT FROM network_interfaces i
+	        WHERE i.account_id = $2 AND i.id = n.id AND i.region_id = $3 ` + notDeleted
+	pathOfInterfaceTagPairs = idsByTagPairs + pathOfInterfaceTags + ` AND i.tags @> ALL ({}::jsonb[])
+	        OFFSET 0
+	    ) i`
+	pathOfInterfaceTagKeys = idsByTagKeys + pathOfInterfaceTags + ` AND i.tags ?& {}::text[]
+	        OFFSET 0
+	    ) i`
+)
+
+// pathByStatus returns the path of the list by a status.
+func pathByStatus(status string) path {
+	switch status {
+	case ENIAttaching, ENIDetaching:
+		return path{ids: pathOfAttachmentStatus, plans: planPath}
+	case ENIInUse:
+		return path{ids: pathOfInUse, plans: planPath, count: countOfInUse}
+	case ENIDeleting:
+		return path{ids: pathOfDeleting, plans: planPath}
+	case ENIAvailable:
+		return path{ids: pathOfStatus, plans: planMergePath, count: countOfAvailable}
+	}
+	return path{ids: pathOfStatus, plans: planMergePath}
 }
 
 // conditions returns the conditions of the filter. It selects from other tables into
@@ -137,6 +268,7 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	c := &conditions{
 		base: `n.account_id = $2 AND n.region_id = $3 AND n.id > $4`,
 		args: []any{now, f.AccountID, f.RegionID, p.After},
+		path: path{ids: pathOfInterfaces, plans: planPath},
 	}
 	rowsOfInstance := 0
 	if f.InstanceID != "" {
@@ -146,15 +278,16 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	c.addKey(rowsOfInstance, `n.instance_id = {} AND n.id = ANY (ARRAY(
 	          SELECT s.network_interface_id FROM slots s WHERE s.account_id = $2 AND s.instance_id = {}))`,
 		f.InstanceID)
-	c.addCounted(f.VPCID != "", `n.vpc_id = {}`, `v.vpc_id = {}`, f.VPCID)
-	c.addCounted(f.VSwitchID != "", `n.vswitch_id = {}`, `v.id = {}`, f.VSwitchID)
+	c.addCounted(f.VPCID != "", `n.vpc_id = {}`, `v.vpc_id = {}`, path{}, f.VPCID)
+	c.filters = append(c.filters, filter{condition: `n.vswitch_id = {}`, ofKept: `v.id = {}`, arg: f.VSwitchID,
+		isSet: f.VSwitchID != "", path: path{ids: pathOfVSwitch, plans: planEach}, isNarrow: true})
 	// Of a large group, only the members from the beginning of the page are read.
-	c.add(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(
+	c.addNarrow(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(
 	          SELECT m.network_interface_id FROM network_interface_security_groups m
 	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4))`,
-		f.SecurityGroupID)
+		path{ids: pathOfGroup, plans: planPath}, f.SecurityGroupID)
 	c.add(f.Type != "", `n.type = {}`, f.Type)
-	c.add(f.Status != "", `n.status = {}`, f.Status)
+	c.addPath(f.Status != "", `n.status = {}`, pathByStatus(f.Status), f.Status)
 	c.addKey(len(f.PrimaryIPs), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
 	          WHERE a.account_id = $2 AND a.address = ANY ({}) AND family(a.address) = 4 AND a.is_primary))`,
@@ -169,7 +302,8 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	c.add(f.Name != "", `n.name = {}`, f.Name)
 	c.add(f.ServiceManaged != nil, `n.service_managed = {}`, f.ServiceManaged)
 	c.add(f.ResourceGroupID != "", `n.resource_group_id = {}`, f.ResourceGroupID)
-	c.addTags("n.tags", f.Tags)
+	c.addTags("n.tags", f.Tags, taggedPath(TaggedNetworkInterface, pathOfInterfaceTagPairs),
+		taggedPath(TaggedNetworkInterface, pathOfInterfaceTagKeys))
 	return c
 }
 
@@ -177,7 +311,7 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 func (s *Store) DescribeNetworkInterfaces(
 	ctx context.Context, now time.Time, f NetworkInterfaceFilter, p Page,
 ) (List[DescribedNetworkInterface], error) {
-	return readList(ctx, s, p, scanDescribedNetworkInterface, networkInterfaceStatements.query(f.conditions(now, p)))
+	return readList(ctx, s, p, scanDescribedNetworkInterface, networkInterfaceStatements.query(f.conditions(now, p), p))
 }
 
 func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInterface, error) {

@@ -8,8 +8,20 @@ import (
 // PageStatement returns the statement that reads a page of interfaces, and its arguments, so that a
 // test can read its plan.
 func (f NetworkInterfaceFilter) PageStatement(now time.Time, p Page) (string, []any) {
-	q := networkInterfaceStatements.query(f.conditions(now, p))
-	return q.page, append(q.args, p.Limit+1, p.Skip)
+	sql, args, _ := f.PageAndSetting(now, p)
+	return sql, args
+}
+
+// PageAndSetting is PageStatement with the statement that runs before it.
+func (f NetworkInterfaceFilter) PageAndSetting(now time.Time, p Page) (sql string, args []any, setting string) {
+	q := networkInterfaceStatements.query(f.conditions(now, p), p)
+	return q.page, append(q.args, p.Limit+1, p.Skip), q.plans.setting()
+}
+
+// PageAndSetting is the method of the same name of NetworkInterfaceFilter.
+func (f InstanceFilter) PageAndSetting(now time.Time, p Page) (sql string, args []any, setting string) {
+	q := instanceStatements.query(f.conditions(now, p), p)
+	return q.page, append(q.args, p.Limit+1, p.Skip), q.plans.setting()
 }
 
 // Send sends the queued statements.

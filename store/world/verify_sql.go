@@ -301,6 +301,22 @@ var invariants = []invariant{
 	   <> (coalesce(k.interfaces, 0), coalesce(k.secondary, 0), coalesce(k.ipv4, 0))
 	ORDER BY 1, 2`},
 
+	{"a_tag_is_in_the_index_and_nothing_else", `
+	WITH found AS (
+	    SELECT r.account_id, r.kind, tag_in_index(t.key) AS key, tag_in_index(t.value) AS value, r.id AS resource_id
+	    FROM (
+	        SELECT account_id, 'instance' AS kind, id, tags FROM instances
+	        UNION ALL
+	        SELECT account_id, 'network interface', id, tags FROM network_interfaces) r
+	    CROSS JOIN LATERAL jsonb_each_text(r.tags) t
+	)
+	SELECT account_id, format('tag %s=%s of %s %s is missing in the index', key, value, kind, resource_id)
+	FROM (SELECT * FROM found EXCEPT SELECT account_id, kind, key, value, resource_id FROM resource_tags) missing
+	UNION ALL
+	SELECT account_id, format('the index has a tag %s=%s that %s %s does not have', key, value, kind, resource_id)
+	FROM (SELECT account_id, kind, key, value, resource_id FROM resource_tags EXCEPT SELECT * FROM found) excess
+	ORDER BY 1, 2`},
+
 	{"a_rule_names_groups_that_exist", `
 	SELECT r.account_id, format('rule %s of group %s names group %s, which does not exist',
 	    r.id, r.security_group_id, named.id)
@@ -335,6 +351,7 @@ var invariants = []invariant{
 	    UNION ALL SELECT 'RAM user', account_id, name FROM ram_users
 	    UNION ALL SELECT 'key', account_id, id FROM access_keys
 	    UNION ALL SELECT 'count of VSwitch', account_id, vswitch_id FROM vswitch_counts
+	    UNION ALL SELECT 'tag in the index of ' || kind, account_id, resource_id FROM resource_tags
 	    UNION ALL SELECT 'client token', account_id, token FROM client_tokens
 	    UNION ALL SELECT 'snapshot', account_id, name FROM snapshots
 	    UNION ALL SELECT 'instance type', owner_id, id FROM instance_types WHERE owner_id <> '') r

@@ -112,6 +112,16 @@ var brokenInvariants = []struct {
 			"VSwitch vsw-2 has 1 interfaces, 0 of them secondary, and 1 addresses; kept are 1, 0 and 0"},
 	},
 	{
+		"a_tag_is_in_the_index_and_nothing_else", nil,
+		`UPDATE instances SET tags = '{"team": "net"}' WHERE id = 'i-1';
+		 UPDATE resource_tags SET resource_id = 'eni-2', kind = 'network interface'`,
+		[]string{
+			"a_tag_is_in_the_index_and_nothing_else: tag team=net of instance i-1 is missing in the index",
+			"a_tag_is_in_the_index_and_nothing_else: " +
+				"the index has a tag team=net that network interface eni-2 does not have",
+		},
+	},
+	{
 		"an_interface_has_a_status_and_time_that_agree",
 		[]string{"an_eni_settles_from_a_transient_status"},
 		`UPDATE network_interfaces SET next_status = 'InUse', settles_at = '2026-11-22' WHERE id = 'eni-2'`,
