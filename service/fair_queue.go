@@ -5,23 +5,23 @@ import "slices"
 // fairQueue holds the requests of a lane by account, and returns one of each account in turn.
 // Requests of one account keep their order. The zero value is an empty queue. It is not safe for
 // concurrent use.
-type fairQueue struct {
-	byAccount map[string][]*laneRequest // no list is empty
-	turns     []string                  // the accounts with waiting requests, in the order of their turns
+type fairQueue[Work any] struct {
+	byAccount map[string][]*laneRequest[Work] // no list is empty
+	turns     []string                        // the accounts with waiting requests, in the order of their turns
 	size      int
 }
 
 // countOf returns how many requests of an account wait.
-func (q *fairQueue) countOf(accountID string) int { return len(q.byAccount[accountID]) }
+func (q *fairQueue[Work]) countOf(accountID string) int { return len(q.byAccount[accountID]) }
 
 // accountCount returns how many accounts wait.
-func (q *fairQueue) accountCount() int { return len(q.turns) }
+func (q *fairQueue[Work]) accountCount() int { return len(q.turns) }
 
-func (q *fairQueue) push(r *laneRequest) {
+func (q *fairQueue[Work]) push(r *laneRequest[Work]) {
 	if q.byAccount == nil {
-		q.byAccount = map[string][]*laneRequest{}
+		q.byAccount = map[string][]*laneRequest[Work]{}
 	}
-	id := r.want.AccountID
+	id := r.accountID
 	if len(q.byAccount[id]) == 0 {
 		q.turns = append(q.turns, id)
 	}
@@ -30,7 +30,7 @@ func (q *fairQueue) push(r *laneRequest) {
 }
 
 // front returns the request whose turn is next, or nil.
-func (q *fairQueue) front() *laneRequest {
+func (q *fairQueue[Work]) front() *laneRequest[Work] {
 	if q.size == 0 {
 		return nil
 	}
@@ -39,7 +39,7 @@ func (q *fairQueue) front() *laneRequest {
 
 // pop removes the request whose turn is next, and puts its account behind the others. It returns
 // nil if the queue is empty.
-func (q *fairQueue) pop() *laneRequest {
+func (q *fairQueue[Work]) pop() *laneRequest[Work] {
 	r := q.front()
 	if r == nil {
 		return nil
@@ -54,8 +54,8 @@ func (q *fairQueue) pop() *laneRequest {
 }
 
 // remove removes a request, wherever it is in the queue.
-func (q *fairQueue) remove(r *laneRequest) {
-	id := r.want.AccountID
+func (q *fairQueue[Work]) remove(r *laneRequest[Work]) {
+	id := r.accountID
 	k := slices.Index(q.byAccount[id], r)
 	if k < 0 {
 		return
@@ -67,7 +67,7 @@ func (q *fairQueue) remove(r *laneRequest) {
 }
 
 // removeAt removes the k-th request of an account.
-func (q *fairQueue) removeAt(id string, k int) {
+func (q *fairQueue[Work]) removeAt(id string, k int) {
 	list := q.byAccount[id]
 	if k == 0 {
 		list[0] = nil // for the garbage collector

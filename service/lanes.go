@@ -39,9 +39,10 @@ const (
 	batchTimeout = 12 * time.Second
 )
 
-// lanes batch attaches and detaches. Requests that arrive while a transaction is in flight run
-// together in the next one: one round of locks and one commit for all of them. Requests are never
-// delayed to fill a batch: a request in an idle lane has a transaction to itself.
+// lanes batch requests. Those that arrive while a transaction is in flight run together in the next
+// one: one round of locks and one commit for all of them. Requests are never delayed to fill a
+// batch: a request in an idle lane has a transaction to itself. Work is what a batch has to know of
+// a request.
 //
 // A batch of a shared lane serves all accounts, so it waits for no row that another transaction has
 // locked. A request that needs such a row leaves the batch undecided and goes to the lane of that
@@ -51,35 +52,35 @@ const (
 // There is no worker goroutine: leadership rotates. The first request to arrive is the leader: it
 // runs its batch in its own goroutine. Then it makes the request whose turn is next the leader of
 // the next batch.
-type lanes struct {
+type lanes[Work any] struct {
 	seed    maphash.Seed
-	shared  []lane        // chosen by instance; empty: every request has a transaction of its own
+	shared  []lane[Work]  // chosen by the first row of a request; may be empty
 	timeout time.Duration // of a batch, until its commit
-	run     func(ctx context.Context, batch []*laneRequest, wait bool) error
+	run     func(ctx context.Context, batch []*laneRequest[Work], wait bool) error
 
-	mu        sync.Mutex
-	contended map[store.Row]*lane // the lanes of contended rows, which exist while they have requests
+	mu    sync.Mutex
+	ofRow map[store.Row]*lane[Work] // the lanes of single rows, which exist while they have requests
 }
 
 // lane is a queue behind the batch that is in flight.
-type lane struct {
+type lane[Work any] struct {
 	wait  bool // whether its batches wait for locks
-	users int  // the number of requests in the lane of a contended row; guarded by lanes.mu
+	users int  // the number of requests in the lane of a row; guarded by lanes.mu
 
 	mu              sync.Mutex
 	busy            bool
-	queue           fairQueue
+	queue           fairQueue[Work]
 	averageDuration time.Duration // moving average of the duration of a batch
 
 	lastAccount string    // the account of the last request
 	sharedUntil time.Time // until when the lane counts as used by several accounts
 }
 
-// laneRequest is an attach or a detach in the lanes.
-type laneRequest struct {
+// laneRequest is a request in the lanes.
+type laneRequest[Work any] struct {
 	ctx       context.Context
-	want      store.Attachment
-	decide    func(*store.AttachScene, time.Time) error // the rules, and the change if no rule is violated
+	accountID string
+	work      Work
 	queuedAt  time.Time
 	lockBy    time.Time  // when it stops waiting for contended rows; zero: it is in a shared lane
 	contended *store.Row // a row that it needs and that another transaction has locked; nil: it was decided
@@ -96,76 +97,84 @@ const (
 	alone                // its batch has failed: the request runs alone
 )
 
-func newLanes(count int, run func(context.Context, []*laneRequest, bool) error) *lanes {
-	return &lanes{
-		seed: maphash.MakeSeed(), shared: make([]lane, count), timeout: batchTimeout, run: run,
-		contended: map[store.Row]*lane{},
+func newLanes[Work any](
+	sharedLanes int, run func(context.Context, []*laneRequest[Work], bool) error,
+) *lanes[Work] {
+	return &lanes[Work]{
+		seed: maphash.MakeSeed(), shared: make([]lane[Work], sharedLanes), timeout: batchTimeout, run: run,
+		ofRow: map[store.Row]*lane[Work]{},
 	}
 }
 
-// submit runs a request in the lanes, and returns its answer.
-func (l *lanes) submit(
-	ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error,
-) error {
-	r := &laneRequest{ctx: ctx, want: want, decide: decide, turn: make(chan turn, 1)}
-	if len(l.shared) == 0 {
-		return l.runAlone(r)
-	}
-	// First the shared lane. But if requests already wait in a contended lane for the same instance
-	// or interface, this one goes behind them.
-	row, waits := l.contendedRow(want)
+func newLaneRequest[Work any](ctx context.Context, accountID string, work Work) *laneRequest[Work] {
+	return &laneRequest[Work]{ctx: ctx, accountID: accountID, work: work, turn: make(chan turn, 1)}
+}
+
+// submit runs a request in a shared lane, and returns its answer. The rows are those that the request
+// names, in lock order. If it needs a row that another transaction has locked, it goes on to the
+// lane of that row.
+func (l *lanes[Work]) submit(ctx context.Context, accountID string, rows []store.Row, work Work) error {
+	r := newLaneRequest(ctx, accountID, work)
+	// First the shared lane. But if requests already wait in the lane of one of the rows, this one
+	// goes behind them.
+	row, waits := l.contendedRow(rows)
 	if !waits {
-		instance := store.ResourceID{AccountID: want.AccountID, ID: want.InstanceID}
-		lane := &l.shared[maphash.Comparable(l.seed, instance)%uint64(len(l.shared))]
+		lane := &l.shared[maphash.Comparable(l.seed, rows[0])%uint64(len(l.shared))]
 		if err := l.runInLane(lane, r); err != nil || r.contended == nil {
 			return err
 		}
 		row = *r.contended
 	}
-	// Then the lane of the contended row. Its batches wait for all locks that they need, so the
-	// request gets its answer there.
-	lane := l.enterContended(row)
-	defer l.leaveContended(row, lane)
-	r.contended, r.lockBy = nil, time.Now().Add(lockTimeout)
+	// Then the lane of the contended row.
+	r.contended = nil
+	return l.runInLaneOf(row, r)
+}
+
+// runInLaneOf runs a request in the lane of a row. The batches of that lane wait for all locks that
+// they need, so the request gets its answer there.
+func (l *lanes[Work]) runInLaneOf(row store.Row, r *laneRequest[Work]) error {
+	lane := l.enterLaneOf(row)
+	defer l.leaveLaneOf(row, lane)
+	r.lockBy = time.Now().Add(lockTimeout)
 	return l.runInLane(lane, r)
 }
 
 // contendedRow returns the first row of a request that has a lane of its own.
-func (l *lanes) contendedRow(want store.Attachment) (row store.Row, found bool) {
+func (l *lanes[Work]) contendedRow(rows []store.Row) (row store.Row, found bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.contended) == 0 {
+	if len(l.ofRow) == 0 {
 		return row, false
 	}
-	for _, row := range want.Rows() {
-		if l.contended[row] != nil {
+	for _, row := range rows {
+		if l.ofRow[row] != nil {
 			return row, true
 		}
 	}
 	return row, false
 }
 
-func (l *lanes) enterContended(row store.Row) *lane {
+func (l *lanes[Work]) enterLaneOf(row store.Row) *lane[Work] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.contended[row] == nil {
-		l.contended[row] = &lane{wait: true}
+	if l.ofRow[row] == nil {
+		l.ofRow[row] = &lane[Work]{wait: true}
 	}
-	l.contended[row].users++
-	return l.contended[row]
+	l.ofRow[row].users++
+	return l.ofRow[row]
 }
 
-func (l *lanes) leaveContended(row store.Row, lane *lane) {
+func (l *lanes[Work]) leaveLaneOf(row store.Row, lane *lane[Work]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if lane.users--; lane.users == 0 {
-		delete(l.contended, row)
+		delete(l.ofRow, row)
 	}
 }
 
 // runInLane runs a request in a lane and returns its answer. It also returns nil if the request
 // turned out to need a contended row.
-func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
+func (l *lanes[Work]) runInLane(lane *lane[Work], r *laneRequest[Work]) error {
 	leads, err := lane.enter(r)
 	switch {
 	case err != nil:
@@ -183,20 +192,20 @@ func (l *lanes) runInLane(lane *lane, r *laneRequest) error {
 
 // enter puts a request into the lane's queue, and reports whether it leads because the lane was
 // idle.
-func (l *lane) enter(r *laneRequest) (leads bool, err error) {
+func (l *lane[Work]) enter(r *laneRequest[Work]) (leads bool, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of
 	// which its account gets a fair part.
 	r.queuedAt = time.Now()
-	if id := r.want.AccountID; id != l.lastAccount {
+	if id := r.accountID; id != l.lastAccount {
 		if l.lastAccount != "" {
 			l.sharedUntil = r.queuedAt.Add(sharedPeriod)
 		}
 		l.lastAccount = strings.Clone(id)
 	}
 	if l.busy {
-		own := l.queue.countOf(r.want.AccountID)
+		own := l.queue.countOf(r.accountID)
 		part := min(maxBatch/max(l.queue.accountCount(), 1), l.maxPart(r.queuedAt))
 		expected := l.averageDuration * time.Duration(1+own/max(part, 1))
 		if own >= maxQueuedPerAccount || l.queue.size >= maxQueued || expected > maxLaneWait {
@@ -214,7 +223,7 @@ func (l *lane) enter(r *laneRequest) (leads bool, err error) {
 }
 
 // maxPart returns the maximum number of requests of one account in a batch.
-func (l *lane) maxPart(now time.Time) int {
+func (l *lane[Work]) maxPart(now time.Time) int {
 	if now.Before(l.sharedUntil) {
 		return maxPart
 	}
@@ -223,7 +232,7 @@ func (l *lane) maxPart(now time.Time) int {
 
 // abandon removes a request whose caller has disconnected from the queue. If its turn has just
 // come, the request still takes it, because the next leader may depend on that.
-func (l *lanes) abandon(lane *lane, r *laneRequest) error {
+func (l *lanes[Work]) abandon(lane *lane[Work], r *laneRequest[Work]) error {
 	lane.mu.Lock()
 	select {
 	case next := <-r.turn:
@@ -237,7 +246,7 @@ func (l *lanes) abandon(lane *lane, r *laneRequest) error {
 }
 
 // handleTurn handles the turn of a request, and returns its answer.
-func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
+func (l *lanes[Work]) handleTurn(lane *lane[Work], r *laneRequest[Work], next turn) error {
 	if next == lead {
 		next = l.lead(lane, r)
 	}
@@ -249,8 +258,8 @@ func (l *lanes) handleTurn(lane *lane, r *laneRequest, next turn) error {
 
 // runAlone runs a request in a transaction of its own. It waits for locks, and uses its account's
 // share of the connections. A panic affects only this request.
-func (l *lanes) runAlone(r *laneRequest) error {
-	if err := l.run(r.ctx, []*laneRequest{r}, true); err != nil {
+func (l *lanes[Work]) runAlone(r *laneRequest[Work]) error {
+	if err := l.run(r.ctx, []*laneRequest[Work]{r}, true); err != nil {
 		return err
 	}
 	return r.err
@@ -258,7 +267,7 @@ func (l *lanes) runAlone(r *laneRequest) error {
 
 // lead runs the next batch of a lane, passes leadership on, and gives each request of the batch its
 // next turn: the leader by the return value, the others by their channels.
-func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
+func (l *lanes[Work]) lead(lane *lane[Work], leader *laneRequest[Work]) turn {
 	// First take the batch from the queue and run it.
 	batch := lane.takeBatch(time.Now())
 	started := time.Now()
@@ -292,14 +301,14 @@ func (l *lanes) lead(lane *lane, leader *laneRequest) turn {
 
 // takeBatch takes the next batch out of the queue, with an equal part for each waiting account. It
 // drops requests whose context is done, and refuses those that have waited too long.
-func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
+func (l *lane[Work]) takeBatch(now time.Time) (batch []*laneRequest[Work]) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	taken, maxOfAccount := map[string]int{}, l.maxPart(now)
 	for len(batch) < maxBatch {
 		next := l.queue.front()
 		if next == nil ||
-			taken[next.want.AccountID] == maxOfAccount { // accounts have their turns, so the others have as many
+			taken[next.accountID] == maxOfAccount { // accounts have their turns, so the others have as many
 			break
 		}
 		r := l.queue.pop()
@@ -312,14 +321,14 @@ func (l *lane) takeBatch(now time.Time) (batch []*laneRequest) {
 			r.turn <- finished
 		default:
 			batch = append(batch, r)
-			taken[r.want.AccountID]++
+			taken[r.accountID]++
 		}
 	}
 	return batch
 }
 
 // passOn makes the request whose turn is next the leader, or marks the lane idle.
-func (l *lane) passOn(took time.Duration) {
+func (l *lane[Work]) passOn(took time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.averageDuration += (took - l.averageDuration) / 8
@@ -334,7 +343,7 @@ func (l *lane) passOn(took time.Duration) {
 // runSafely runs a batch on behalf of all of its requests. The batch does not end when one caller
 // disconnects. In a shared lane it uses no account's share of the connections. A panic in one
 // request fails the batch, after which only that request panics when it runs alone.
-func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest) (err error) {
+func (l *lanes[Work]) runSafely(ctx context.Context, lane *lane[Work], batch []*laneRequest[Work]) (err error) {
 	switch len(batch) {
 	case 0:
 		return nil
@@ -354,50 +363,4 @@ func (l *lanes) runSafely(ctx context.Context, lane *lane, batch []*laneRequest)
 		}
 	}()
 	return l.run(ctx, batch, lane.wait)
-}
-
-// errUnchanged makes a batch without writes roll back, because a commit would wait for the disk.
-var errUnchanged = errors.New("nothing to write")
-
-// decideTogether decides a batch in one transaction: request k sees the changes of request k-1.
-// Without wait it skips rows that another transaction has locked, and leaves the requests that need
-// them undecided.
-func (s *Service) decideTogether(ctx context.Context, batch []*laneRequest, wait bool) error {
-	wants := make([]store.Attachment, len(batch))
-	for i, r := range batch {
-		wants[i] = r.want
-	}
-	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		// First lock the rows. Requests that wait for the same row do so together for a short time,
-		// and then each alone for the rest of its time.
-		switch lockBy := batch[0].lockBy; {
-		case len(batch) > 1 || !wait:
-			tx.SetLockTimeout(batchLockTimeout)
-		case !lockBy.IsZero():
-			tx.SetLockTimeout(time.Until(lockBy))
-		}
-		rows, err := tx.LockForAttachments(ctx, wants, wait)
-		if err != nil {
-			return err
-		}
-		// Then decide the requests one after the other. The time is read after the locks, so that
-		// times follow the order of commits.
-		now := s.Now()
-		rows.At(now)
-		for _, r := range batch {
-			scene := rows.Scene(r.want)
-			if r.contended, r.err = scene.Contended, nil; r.contended == nil {
-				r.err = r.decide(scene, now)
-			}
-		}
-		if !rows.Changed() {
-			return errUnchanged
-		}
-		tx.WriteAttachments(rows)
-		return nil
-	})
-	if errors.Is(err, errUnchanged) {
-		return nil
-	}
-	return err
 }

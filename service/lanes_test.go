@@ -71,8 +71,8 @@ func newLaneTest(t *testing.T, w *worldtest.World, options Options, change ...fu
 	t.Cleanup(own.Close)
 	l := &laneTest{Service: New(store.New(own, slog.New(slog.DiscardHandler)), options), pool: pool}
 	worldtest.Apply(t, l.store, l.Now(), w.String())
-	run := l.lanes.run
-	l.lanes.run = func(ctx context.Context, batch []*laneRequest, wait bool) error {
+	run := l.attachmentLanes.run
+	l.attachmentLanes.run = func(ctx context.Context, batch []*laneRequest[attachmentWork], wait bool) error {
 		l.mu.Lock()
 		l.batches = append(l.batches, len(batch))
 		paused := l.paused
@@ -163,13 +163,13 @@ func (l *laneTest) startBlocked(t *testing.T, request func() error) (answer func
 }
 
 // allLanes returns the shared lanes and those of contended rows.
-func (l *laneTest) allLanes() (all []*lane) {
-	for i := range l.lanes.shared {
-		all = append(all, &l.lanes.shared[i])
+func (l *laneTest) allLanes() (all []*lane[attachmentWork]) {
+	for i := range l.attachmentLanes.shared {
+		all = append(all, &l.attachmentLanes.shared[i])
 	}
-	l.lanes.mu.Lock()
-	defer l.lanes.mu.Unlock()
-	for _, lane := range l.lanes.contended {
+	l.attachmentLanes.mu.Lock()
+	defer l.attachmentLanes.mu.Unlock()
+	for _, lane := range l.attachmentLanes.ofRow {
 		all = append(all, lane)
 	}
 	return all
@@ -320,7 +320,7 @@ func TestLanesWhileCallersDisconnect(t *testing.T) {
 			t.Errorf("lane %d: got busy %t and %d queued, want it idle", i, lane.busy, lane.queue.size)
 		}
 	}
-	if n := len(l.lanes.contended); n > 0 {
+	if n := len(l.attachmentLanes.ofRow); n > 0 {
 		t.Errorf("lanes of contended rows: got %d, want none", n)
 	}
 	on := map[string]int{}
@@ -418,11 +418,9 @@ func TestRequestsForTheSameLockedRowWaitTogether(t *testing.T) {
 // for the others.
 func TestAccountsShareABatch(t *testing.T) {
 	t.Parallel()
-	l := &lane{busy: true}
+	l := &lane[attachmentWork]{busy: true}
 	enter := func(account string) error {
-		_, err := l.enter(&laneRequest{
-			ctx: t.Context(), want: store.Attachment{AccountID: account}, turn: make(chan turn, 1),
-		})
+		_, err := l.enter(newLaneRequest(t.Context(), account, attachmentWork{}))
 		return err
 	}
 	for range maxQueuedPerAccount {
@@ -439,7 +437,7 @@ func TestAccountsShareABatch(t *testing.T) {
 		}
 	}
 	batch := l.takeBatch(time.Now())
-	if len(batch) != maxPart+2 || batch[1].want.AccountID != "second" || batch[3].want.AccountID != "second" {
+	if len(batch) != maxPart+2 || batch[1].accountID != "second" || batch[3].accountID != "second" {
 		t.Errorf("got a batch of %d, want %d with the requests of the second account second and fourth",
 			len(batch), maxPart+2)
 	}
@@ -452,8 +450,8 @@ func TestAccountsShareABatch(t *testing.T) {
 // predicted, and otherwise at its turn.
 func TestARequestWhoseTurnIsTooLateIsRefused(t *testing.T) {
 	t.Parallel()
-	l := &lane{busy: true}
-	r := &laneRequest{ctx: t.Context(), turn: make(chan turn, 1)}
+	l := &lane[attachmentWork]{busy: true}
+	r := newLaneRequest(t.Context(), "", attachmentWork{})
 	if _, err := l.enter(r); err != nil {
 		t.Fatal(err)
 	}
@@ -481,7 +479,7 @@ func TestAPanicInABatchFailsOneRequest(t *testing.T) {
 				err = fmt.Errorf("caught: %v", value)
 			}
 		}()
-		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error { panic("boom") })
+		return l.changeAttachment(t.Context(), want, func(*store.AttachScene, time.Time) error { panic("boom") })
 	})
 	fine := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
 	release()
@@ -535,7 +533,7 @@ func TestAnUnknownOutcomeOfABatchIsThatOfEachRequest(t *testing.T) {
 	}
 	arming := l.enqueue(t, func() error {
 		// This runs between the locks and the commit.
-		return l.lanes.submit(t.Context(), want, func(*store.AttachScene, time.Time) error {
+		return l.changeAttachment(t.Context(), want, func(*store.AttachScene, time.Time) error {
 			armed.Store(true)
 			return nil
 		})
@@ -580,13 +578,13 @@ func TestASilentDatabaseBlocksALaneForOneTimeout(t *testing.T) {
 	if err := l.attach(t.Context(), "eni-1", "i-1"); err != nil {
 		t.Fatal(err)
 	}
-	l.lanes.timeout = 100 * time.Millisecond
+	l.attachmentLanes.timeout = 100 * time.Millisecond
 	armed.Store(true)
 	if shown, _ := APIError(l.attach(t.Context(), "eni-2", "i-1")); shown != ServiceUnavailable {
 		t.Errorf("while the database is silent: got %v, want ServiceUnavailable", shown)
 	}
 	armed.Store(false)
-	l.lanes.timeout = batchTimeout
+	l.attachmentLanes.timeout = batchTimeout
 	if err := l.attach(t.Context(), "eni-3", "i-1"); err != nil {
 		t.Errorf("when the database answers again: got %v, want no error", err)
 	}

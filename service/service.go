@@ -36,16 +36,16 @@ type Options struct {
 // Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
 // that another replica needs.
 type Service struct {
-	store       *store.Store
-	options     Options
-	clock       func() time.Time
-	random      io.Reader
-	identities  *lru.Cache[string, cachedIdentity]
-	unknownKeys *lru.Cache[string, time.Time] // the time of the last query
-	lookups     singleflight.Group            // of keys, by id
-	regions     sync.Map                      // ids of regions that are known to exist; regions are never deleted
-	lanes       *lanes
-	pacer       *pacer
+	store           *store.Store
+	options         Options
+	clock           func() time.Time
+	random          io.Reader
+	identities      *lru.Cache[string, cachedIdentity]
+	unknownKeys     *lru.Cache[string, time.Time] // the time of the last query
+	lookups         singleflight.Group            // of keys, by id
+	regions         sync.Map                      // ids of regions that are known to exist; regions are never deleted
+	attachmentLanes *lanes[attachmentWork]
+	pacer           *pacer
 }
 
 // New returns a Service on a database whose schema is up to date.
@@ -62,7 +62,7 @@ func New(st *store.Store, options Options) *Service {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
-	s.lanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideTogether)
+	s.attachmentLanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideAttachments)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}
@@ -102,3 +102,6 @@ func dueAt(now time.Time, delay time.Duration) *time.Time {
 
 // Ready returns an error if the database does not answer.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// withoutLanes reports whether each request has a transaction of its own.
+func (s *Service) withoutLanes() bool { return s.options.Lanes < 0 }

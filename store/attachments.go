@@ -32,8 +32,8 @@ type Row struct {
 }
 
 // Rows returns the rows that a request names, in lock order: the instance, then the interface.
-func (a Attachment) Rows() [2]Row {
-	return [2]Row{{InstanceRow, a.instance()}, {NetworkInterfaceRow, a.eni()}}
+func (a Attachment) Rows() []Row {
+	return []Row{{InstanceRow, a.instance()}, {NetworkInterfaceRow, a.eni()}}
 }
 
 // Attachments are the locked rows that a batch of attaches and detaches depends on. Scene gives one
