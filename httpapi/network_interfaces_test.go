@@ -80,6 +80,31 @@ func TestRaceForVSwitchAddresses(t *testing.T) {
 	expectNoDeadlocks(t, s)
 }
 
+// 400 callers of one account at once get an interface each, or as many as there are addresses.
+func TestManyCreatorsOfAnAccount(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		want map[string]int
+		in   string
+	}{
+		{"with an address for each", map[string]int{ok: 400}, "vsw-h"},
+		{"with 100 addresses", map[string]int{ok: 100, "InvalidVSwitchId.IpNotEnough": 300}, "vsw-252"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, quotaWorld(1000).
+				VSwitch("vsw-252", "cn-hangzhou-h", "10.3.0.0/24").
+				NetworkInterface("eni-{n}", worldtest.Count(152), worldtest.In("vsw-252")), service.Options{})
+			expect(t, race(t, 400, func(int) (string, error) {
+				r, err := s.call(t.Context(), "CreateNetworkInterface", creationPairs(c.in)...)
+				return r.code(), err
+			}), c.want)
+			expectNoDeadlocks(t, s)
+		})
+	}
+}
+
 // The quota counts the secondary interfaces of a region in all VSwitches, attached or not. It does
 // not count primary interfaces.
 func TestRaceForInterfaceQuota(t *testing.T) {

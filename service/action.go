@@ -14,7 +14,7 @@ import (
 // ClientToken and the list of all actions come from it. So do the errors that the contract tests
 // compare with the documentation.
 //
-// An action has either run or write.
+// An action has one of run, write and change.
 type Action[Request, Answer any] struct {
 	permission string                 // as RAM policies name it, product:Action
 	parameters []rule[Request]        // checked before anything is read
@@ -26,7 +26,11 @@ type Action[Request, Answer any] struct {
 
 	// write is run for an action that takes a ClientToken. It writes within tx. Answer is stored
 	// with the token, as JSON.
-	write         func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
+	write func(s *Service, ctx context.Context, tx *store.Tx, caller Caller, req Request) (Answer, error)
+	// change is for an action that creates or deletes an interface, or changes its addresses. It says
+	// how the request runs in the lane of its account.
+	change func(s *Service, caller Caller, req Request) interfaceChange[Answer]
+
 	consumesToken bool // whether a refusal uses up the token
 
 	// creates is set for an action that creates or assigns something in the account, a VPC or a
@@ -35,7 +39,7 @@ type Action[Request, Answer any] struct {
 
 	// newAction sets these.
 	region func(Request) string // nil if the request has no RegionId
-	token  func(Request) string // nil without write
+	token  func(Request) string // nil if the request has no ClientToken, or the action has run
 }
 
 // Empty is the answer of an action that has none.
@@ -61,10 +65,16 @@ func (a *Action[Request, Answer]) Do(ctx context.Context, s *Service, caller Cal
 		}
 		defer end()
 	}
-	if a.write == nil {
+	if a.run != nil {
 		return a.run(s, ctx, caller, req)
 	}
-	call := idempotentCall{action: a.Name(), token: a.token(req), request: req, consumesToken: a.consumesToken}
+	call := idempotentCall{action: a.Name(), request: req, consumesToken: a.consumesToken}
+	if a.token != nil {
+		call.token = a.token(req)
+	}
+	if a.change != nil {
+		return changeInterface(ctx, s, caller, call, a.change(s, caller, req))
+	}
 	return runOnce(ctx, s, caller, call, func(tx *store.Tx) (Answer, error) {
 		return a.write(s, ctx, tx, caller, req)
 	})
@@ -80,7 +90,7 @@ func (a *Action[Request, Answer]) Name() string {
 func (a *Action[Request, Answer]) Permission() string { return a.permission }
 
 // TakesClientToken reports whether a repeat with the same ClientToken gets the first answer.
-func (a *Action[Request, Answer]) TakesClientToken() bool { return a.write != nil }
+func (a *Action[Request, Answer]) TakesClientToken() bool { return a.token != nil }
 
 // Constraints returns what the plain rules demand of single parameters, in their order. Rules of
 // other kinds are not among them.
@@ -119,7 +129,7 @@ func newAction[Request, Answer any](a Action[Request, Answer]) *Action[Request, 
 	if a.admission == nil {
 		a.admission = admission
 	}
-	if a.write != nil {
+	if a.run == nil && findParameter(reflect.TypeFor[Request](), "ClientToken") != nil {
 		a.token = textOf[Request]("ClientToken")
 	}
 	allActions = append(allActions, &a)

@@ -53,8 +53,10 @@ func TestActionsCheckTheTablesThatTheyDeclare(t *testing.T) {
 	}
 	for name, literal := range declarations {
 		body := field(literal, "run")
-		if body == nil {
-			body = field(literal, "write")
+		for _, other := range []string{"write", "change"} {
+			if body == nil {
+				body = field(literal, other)
+			}
 		}
 		declared, checked := tablesIn(field(literal, "refusals")), tablesReached(functions, body)
 		if !slices.Equal(declared, checked) {

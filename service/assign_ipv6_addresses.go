@@ -1,10 +1,7 @@
 package service
 
 import (
-	"context"
 	"slices"
-
-	"enisim/store"
 )
 
 // AssignIPv6AddressesRequest is the request to assign IPv6 addresses or IPv6 prefixes of /80 to an
@@ -97,15 +94,14 @@ var AssignIPv6Addresses = newAction(Action[AssignIPv6AddressesRequest, AssignedA
 	permission:    "ecs:AssignIpv6Addresses",
 	parameters:    assignIPv6AddressesParameterRules,
 	refusals:      errorsOf(assignIPv6AddressesRules),
-	write:         (*Service).assignIPv6Addresses,
+	change:        (*Service).assignIPv6Addresses,
 	consumesToken: true,
-	creates:       true,
 })
 
 func (s *Service) assignIPv6Addresses( //nolint:dupl // the fields of the IPv4 request have other names
-	ctx context.Context, tx *store.Tx, caller Caller, req AssignIPv6AddressesRequest,
-) (AssignedAddresses, error) {
-	return s.assignAddresses(ctx, tx, caller, assignRequest{
+	_ Caller, req AssignIPv6AddressesRequest,
+) interfaceChange[AssignedAddresses] {
+	return s.assignAddresses(assignRequest{
 		regionID:    req.RegionID,
 		eniID:       req.NetworkInterfaceID,
 		family:      familyIPv6,

@@ -1,10 +1,7 @@
 package service
 
 import (
-	"context"
 	"slices"
-
-	"enisim/store"
 )
 
 // AssignPrivateIPAddressesRequest is the request to assign secondary IPv4 addresses or IPv4
@@ -77,15 +74,14 @@ var AssignPrivateIPAddresses = newAction(Action[AssignPrivateIPAddressesRequest,
 	permission:    "ecs:AssignPrivateIpAddresses",
 	parameters:    assignPrivateIPAddressesParameterRules,
 	refusals:      errorsOf(assignPrivateIPAddressesRules),
-	write:         (*Service).assignPrivateIPAddresses,
+	change:        (*Service).assignPrivateIPAddresses,
 	consumesToken: true,
-	creates:       true,
 })
 
 func (s *Service) assignPrivateIPAddresses( //nolint:dupl // the fields of the IPv6 request have other names
-	ctx context.Context, tx *store.Tx, caller Caller, req AssignPrivateIPAddressesRequest,
-) (AssignedAddresses, error) {
-	return s.assignAddresses(ctx, tx, caller, assignRequest{
+	_ Caller, req AssignPrivateIPAddressesRequest,
+) interfaceChange[AssignedAddresses] {
+	return s.assignAddresses(assignRequest{
 		regionID:    req.RegionID,
 		eniID:       req.NetworkInterfaceID,
 		family:      familyIPv4,

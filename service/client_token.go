@@ -31,6 +31,20 @@ type idempotentCall struct {
 	consumesToken bool
 }
 
+// claim returns the claim of the request's token, or nil if it has none.
+func (c idempotentCall) claim(accountID string) (*store.TokenClaim, error) {
+	if c.token == "" {
+		return nil, nil
+	}
+	encoded, err := json.Marshal(c.request)
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.Sum256(encoded)
+	token := store.ClientToken{AccountID: accountID, Action: c.action, Token: c.token}
+	return &store.TokenClaim{ClientToken: token, RequestHash: hash[:]}, nil
+}
+
 // consumesToken reports whether a refusal uses up the token of its request. A refusal that goes
 // away with time does not: a conflict, or a status in transition. Neither does a dry run, an
 // internal failure, or a refusal of the token itself.
@@ -62,22 +76,21 @@ func runOnce[Answer any](
 		})
 		return answer, err
 	}
-	token := store.ClientToken{AccountID: caller.AccountID, Action: call.action, Token: call.token}
-	encoded, err := json.Marshal(call.request)
+	claim, err := call.claim(caller.AccountID)
 	if err != nil {
 		return answer, err
 	}
-	requestHash := sha256.Sum256(encoded)
+	token := claim.ClientToken
 	// First claim the token: this waits for another request that holds it. Then answer a repeat
 	// from the token.
 	err = s.store.InTx(ctx, func(tx *store.Tx) (err error) {
 		now := s.Now()
-		claimed, err := tx.ClaimToken(ctx, token, requestHash[:], now, now.Add(-clientTokenLifetime))
+		claimed, err := tx.ClaimToken(ctx, token, claim.RequestHash, now, now.Add(-clientTokenLifetime))
 		switch {
 		case err != nil:
 			return err
 		case claimed.Answer == nil && !claimed.Failed:
-		case !bytes.Equal(claimed.RequestHash, requestHash[:]):
+		case !bytes.Equal(claimed.RequestHash, claim.RequestHash):
 			return IdempotentParameterMismatch
 		case claimed.Failed:
 			return IdempotentFailed
@@ -100,7 +113,7 @@ func runOnce[Answer any](
 		// If it fails, the refusal still holds, and a repeat is decided again.
 		_ = s.store.InTx(ctx, func(tx *store.Tx) error {
 			now := s.Now()
-			tx.KeepFailure(token, requestHash[:], now, now.Add(-clientTokenLifetime), maxFailedTokens)
+			tx.KeepFailure(token, claim.RequestHash, now, now.Add(-clientTokenLifetime), maxFailedTokens)
 			return nil
 		})
 	}

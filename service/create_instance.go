@@ -74,7 +74,9 @@ func (s *Service) createInstance(
 		state.Status, state.NextStatus = store.InstancePending, new(store.InstanceStopped)
 		state.SettlesAt = new(l.now.Add(s.options.CreateDelay))
 	}
-	id := s.insertInstance(tx, caller, l, 0, false, state)
+	var rows store.LaunchRows
+	id := s.addInstance(&rows, caller, l, 0, false, state)
+	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)
 	return CreatedInstance{id}, nil
 }

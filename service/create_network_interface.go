@@ -2,7 +2,6 @@ package service
 
 import (
 	"cmp"
-	"context"
 	"iter"
 	"net/netip"
 	"slices"
@@ -256,31 +255,31 @@ var CreateNetworkInterface = newAction(Action[CreateNetworkInterfaceRequest, Net
 	permission:    "ecs:CreateNetworkInterface",
 	parameters:    createNetworkInterfaceParameterRules,
 	refusals:      errorsOf(createNetworkInterfaceRules),
-	write:         (*Service).createNetworkInterface,
+	change:        (*Service).createNetworkInterface,
 	consumesToken: true,
-	creates:       true,
 })
 
 func (s *Service) createNetworkInterface(
-	ctx context.Context, tx *store.Tx, caller Caller, req CreateNetworkInterfaceRequest,
-) (NetworkInterface, error) {
-	goneBefore := s.beforeLocks()
-	scene, err := tx.LockForCreateNetworkInterface(
-		ctx, caller.AccountID, req.RegionID, req.addressWant(), req.groupIDs(), goneBefore)
-	if err != nil {
-		return NetworkInterface{}, err
+	caller Caller, req CreateNetworkInterfaceRequest,
+) interfaceChange[NetworkInterface] {
+	want := req.addressWant()
+	return interfaceChange[NetworkInterface]{
+		InterfaceChange: store.InterfaceChange{
+			RegionID: req.RegionID, Assigns: &want, SecurityGroupIDs: req.groupIDs(),
+		},
+		decide: func(rows *store.InterfaceBatch, c interfaceInput) (NetworkInterface, error) {
+			input := createNetworkInterfaceInput{req, rows.CreateScene(c.InterfaceChange), rows.Now()}
+			if err := check(createNetworkInterfaceRules, input); err != nil {
+				return NetworkInterface{}, err
+			}
+			n := s.newNetworkInterface(caller.AccountID, input)
+			rows.Create(store.NewNetworkInterface{
+				NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes,
+				SecurityGroupIDs: n.SecurityGroupIDs,
+			}, input.Offer.IPv4)
+			return n, nil
+		},
 	}
-	input := createNetworkInterfaceInput{req, scene, s.Now()}
-	if err := check(createNetworkInterfaceRules, input); err != nil {
-		return NetworkInterface{}, err
-	}
-	n := s.newNetworkInterface(caller.AccountID, input)
-	tx.InsertNetworkInterface(store.NewNetworkInterface{
-		NetworkInterface: n.NetworkInterface, Addresses: n.Addresses, Prefixes: n.Prefixes,
-		SecurityGroupIDs: n.SecurityGroupIDs,
-	}, scene.Offer.IPv4)
-	tx.PurgeSomeInterfaces(caller.AccountID, scene.Quota, goneBefore)
-	return n, nil
 }
 
 // newNetworkInterface returns the new interface as a list shows it.

@@ -1,10 +1,6 @@
 package service
 
-import (
-	"context"
-
-	"enisim/store"
-)
+import "enisim/store"
 
 // DeleteNetworkInterfaceRequest is the request to delete a secondary interface that is on no
 // instance.
@@ -47,28 +43,28 @@ var DeleteNetworkInterface = newAction(Action[DeleteNetworkInterfaceRequest, Emp
 	permission: "ecs:DeleteNetworkInterface",
 	parameters: deleteNetworkInterfaceParameterRules,
 	refusals:   errorsOf(deleteNetworkInterfaceRules),
-	run:        answerless((*Service).deleteNetworkInterface),
+	change:     (*Service).deleteNetworkInterface,
 })
 
-func (s *Service) deleteNetworkInterface(ctx context.Context, caller Caller, req DeleteNetworkInterfaceRequest) error {
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDeleteNetworkInterface(ctx, caller.AccountID, req.RegionID, req.NetworkInterfaceID)
-		if err != nil {
-			return conflictAs(InvalidOperationConflict, err)
-		}
-		now := s.Now()
-		scene.Settle(now)
-		if err := check(deleteNetworkInterfaceRules, deleteNetworkInterfaceInput{req, scene}); err != nil {
-			return err
-		}
-		switch {
-		case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already in transition
-		case s.options.DeleteDelay == 0:
-			tx.DeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID})
-			tx.CompactCounts(caller.AccountID, scene.ENI.VSwitchID)
-		default:
-			tx.BeginDeleteNetworkInterfaces(caller.AccountID, []string{scene.ENI.ID}, now.Add(s.options.DeleteDelay))
-		}
-		return nil
-	})
+func (s *Service) deleteNetworkInterface(_ Caller, req DeleteNetworkInterfaceRequest) interfaceChange[Empty] {
+	return interfaceChange[Empty]{
+		InterfaceChange: store.InterfaceChange{
+			RegionID: req.RegionID, NetworkInterfaceID: req.NetworkInterfaceID, Deletes: true,
+		},
+		conflict: InvalidOperationConflict,
+		decide: func(rows *store.InterfaceBatch, c interfaceInput) (Empty, error) {
+			scene := rows.DeleteScene(c.InterfaceChange)
+			if err := check(deleteNetworkInterfaceRules, deleteNetworkInterfaceInput{req, scene}); err != nil {
+				return Empty{}, err
+			}
+			switch {
+			case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already in transition
+			case s.options.DeleteDelay == 0:
+				rows.Delete(*scene.ENI)
+			default:
+				rows.BeginDelete(*scene.ENI, rows.Now().Add(s.options.DeleteDelay))
+			}
+			return Empty{}, nil
+		},
+	}
 }

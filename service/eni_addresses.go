@@ -1,7 +1,6 @@
 package service
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 
@@ -48,7 +47,7 @@ type assignInput struct {
 // assignStateRules come first. They check the interface and where it is.
 var assignStateRules = append(
 	addressStateRules(func(a assignInput) (string, *store.AddressScene) { return a.eniID, &a.AddressScene }),
-	// A scenario may move the interface to another VSwitch after FindVSwitchOf and before the lock.
+	// A scenario may move the interface to another VSwitch after it was found and before the lock.
 	rule[assignInput]{
 		err:      EcsTaskConflict,
 		violated: func(a assignInput) bool { return a.Offer.VSwitch == nil || a.Offer.VSwitch.ID != a.ENI.VSwitchID },
@@ -151,51 +150,61 @@ func (a assignInput) assigned() AssignedAddresses {
 	return out
 }
 
-// assignAddresses assigns all that the request asks for, or nothing. The transaction may have
-// locked a client token, but nothing else.
-func (s *Service) assignAddresses(
-	ctx context.Context, tx *store.Tx, caller Caller, a assignRequest, rules []rule[assignInput],
-) (AssignedAddresses, error) {
-	input := assignInput{assignRequest: a, AssignScene: &store.AssignScene{}}
-	// First find the VSwitch, because it must be locked before the interface.
-	vswitch, busy, err := tx.FindVSwitchOf(ctx, caller.AccountID, a.regionID, a.eniID)
-	if err != nil {
-		return AssignedAddresses{}, err
+// assignAddresses assigns all that the request asks for, or nothing.
+func (s *Service) assignAddresses(a assignRequest, rules []rule[assignInput]) interfaceChange[AssignedAddresses] {
+	input := assignInput{assignRequest: a}
+	return interfaceChange[AssignedAddresses]{
+		InterfaceChange: store.InterfaceChange{RegionID: a.regionID, NetworkInterfaceID: a.eniID},
+		conflict:        EcsTaskConflict,
+		// Which addresses are needed depends on the VSwitch.
+		assigns: func(v *store.VSwitch) *store.AddressWant {
+			if v == nil {
+				return nil
+			}
+			input.drawn = s.drawIPv6(a, v)
+			return a.addressWant(v, input.drawn)
+		},
+		decide: func(rows *store.InterfaceBatch, c interfaceInput) (AssignedAddresses, error) {
+			input.AssignScene = rows.AssignScene(c.InterfaceChange)
+			input.Busy = input.Busy || c.busy
+			if err := check(rules, input); err != nil {
+				return AssignedAddresses{}, err
+			}
+			assigned := input.assigned()
+			var addresses []store.PrivateIPAddress
+			for _, address := range assigned.Addresses {
+				addresses = append(addresses, store.PrivateIPAddress{Address: address})
+			}
+			rows.Assign(*input.ENI, addresses, assigned.Prefixes, input.Offer.IPv4)
+			return assigned, nil
+		},
 	}
-	if input.Busy = busy; busy || vswitch == nil {
-		return AssignedAddresses{}, check(rules, input)
+}
+
+// drawIPv6 returns random IPv6 addresses of a VSwitch for a request, with spare ones for those that
+// are taken.
+func (s *Service) drawIPv6(a assignRequest, v *store.VSwitch) (drawn []netip.Addr) {
+	const spare = 2
+	if a.family.contains(v.CIDRBlock.Addr()) || v.IPv6CIDRBlock == nil {
+		return nil
 	}
-	// Then work out which addresses are needed. IPv6 addresses are random, with spare ones for
-	// those that are taken.
-	want := store.AddressWant{VSwitchID: vswitch.ID, Named: a.addresses, NamedBlocks: a.prefixes}
-	if a.family.contains(vswitch.CIDRBlock.Addr()) {
+	for range spare * a.count {
+		drawn = append(drawn, s.randomIPv6(*v.IPv6CIDRBlock))
+	}
+	return drawn
+}
+
+// addressWant returns which addresses of a VSwitch the request needs.
+func (a assignRequest) addressWant(v *store.VSwitch, drawn []netip.Addr) *store.AddressWant {
+	want := &store.AddressWant{
+		VSwitchID: v.ID, Named: slices.Concat(a.addresses, drawn), NamedBlocks: a.prefixes,
+	}
+	if a.family.contains(v.CIDRBlock.Addr()) {
 		want.IPv4, want.IPv4Prefixes = a.count, a.prefixCount
 	} else {
 		want.IPv6Prefixes = a.prefixCount
-		if vswitch.IPv6CIDRBlock != nil {
-			const spare = 2
-			for range spare * a.count {
-				input.drawn = append(input.drawn, s.randomIPv6(*vswitch.IPv6CIDRBlock))
-			}
-			want.Named = slices.Concat(a.addresses, input.drawn)
-		}
 	}
-	// Then lock the rows and check the rules.
-	input.AssignScene, err = tx.LockForAssign(ctx, caller.AccountID, a.regionID, a.eniID, want, s.beforeLocks())
-	if err != nil {
-		return AssignedAddresses{}, conflictAs(EcsTaskConflict, err)
-	}
-	input.Settle(s.Now())
-	if err := check(rules, input); err != nil {
-		return AssignedAddresses{}, err
-	}
-	assigned := input.assigned()
-	var rows []store.PrivateIPAddress
-	for _, address := range assigned.Addresses {
-		rows = append(rows, store.PrivateIPAddress{Address: address})
-	}
-	tx.AssignAddresses(*input.ENI, rows, assigned.Prefixes, input.Offer.IPv4)
-	return assigned, nil
+	return want
 }
 
 // unassignRequest is a request to release addresses and prefixes of an interface.
@@ -242,19 +251,19 @@ func (u unassignInput) firstUnassigned() string {
 
 // unassignAddresses releases all named addresses of an interface, or none.
 func (s *Service) unassignAddresses(
-	ctx context.Context, caller Caller, regionID string, u unassignRequest, rules []rule[unassignInput],
-) error {
-	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForUnassign(ctx, caller.AccountID, regionID, u.eniID)
-		if err != nil {
-			return conflictAs(EcsTaskConflict, err)
-		}
-		scene.Settle(s.Now())
-		if err := check(rules, unassignInput{u, scene}); err != nil {
-			return err
-		}
-		tx.ReleaseAddresses(*scene.ENI, u.addresses, u.prefixes)
-		tx.CompactCounts(caller.AccountID, scene.ENI.VSwitchID)
-		return nil
-	})
+	regionID string, u unassignRequest, rules []rule[unassignInput],
+) interfaceChange[Empty] {
+	return interfaceChange[Empty]{
+		InterfaceChange: store.InterfaceChange{RegionID: regionID, NetworkInterfaceID: u.eniID},
+		conflict:        EcsTaskConflict,
+		decide: func(rows *store.InterfaceBatch, c interfaceInput) (Empty, error) {
+			scene := rows.AddressScene(c.InterfaceChange)
+			scene.Busy = scene.Busy || c.busy
+			if err := check(rules, unassignInput{u, scene}); err != nil {
+				return Empty{}, err
+			}
+			rows.Release(*scene.ENI, u.addresses, u.prefixes)
+			return Empty{}, nil
+		},
+	}
 }

@@ -48,10 +48,10 @@ func (s *Service) startingInstance(now time.Time) store.Instance {
 	}
 }
 
-// insertInstance queues the writes that create the k-th instance of a launch, from 0, with its
-// interfaces. state has its status fields.
-func (s *Service) insertInstance(
-	tx *store.Tx, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance,
+// addInstance adds the rows of the k-th instance of a launch, from 0, with its interfaces. state has
+// its status fields. It returns the id of the instance.
+func (s *Service) addInstance(
+	rows *store.LaunchRows, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance,
 ) string {
 	vswitch := l.vswitchOf(l.interfaces[0])
 	i := state
@@ -68,16 +68,16 @@ func (s *Service) insertInstance(
 	}
 	i.Description, i.ResourceGroupID, i.Tags, i.CreatedAt = l.Description, l.ResourceGroupID, tagMap(l.Tags), l.now
 	i.Attributes = s.newInstanceAttributes(l.NewInstance)
-	tx.InsertInstance(i)
+	rows.Instances = append(rows.Instances, i)
 	// Then its interfaces, in the order of their device indexes: existing ones are attached, the
 	// others created.
 	for index, wanted := range l.interfaces {
 		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
-			tx.PlaceENI(n.NetworkInterface, i, index, wanted.NetworkCardIndex, dueAt(l.now, s.options.AttachDelay))
+			rows.Attach(n.NetworkInterface, i, index, wanted.NetworkCardIndex, dueAt(l.now, s.options.AttachDelay))
 			continue
 		}
 		n, found := s.newLaunchedInterface(l, i, k, index)
-		tx.InsertNetworkInterface(n, found)
+		rows.Create(n, found)
 	}
 	return i.ID
 }

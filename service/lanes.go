@@ -57,6 +57,8 @@ type lanes[Work any] struct {
 	shared  []lane[Work]  // chosen by the first row of a request; may be empty
 	timeout time.Duration // of a batch, until its commit
 	run     func(ctx context.Context, batch []*laneRequest[Work], wait bool) error
+	// beginAlone waits for the turn of a request that runs alone. nil: there are no turns.
+	beginAlone func(ctx context.Context) (end func(), err error)
 
 	mu    sync.Mutex
 	ofRow map[store.Row]*lane[Work] // the lanes of single rows, which exist while they have requests
@@ -82,7 +84,7 @@ type laneRequest[Work any] struct {
 	accountID string
 	work      Work
 	queuedAt  time.Time
-	lockBy    time.Time  // when it stops waiting for contended rows; zero: it is in a shared lane
+	lockBy    time.Time  // when it stops waiting for contended rows; zero: at the lock timeout of its transaction
 	contended *store.Row // a row that it needs and that another transaction has locked; nil: it was decided
 	err       error      // the answer
 	turn      chan turn  // receives what the waiting request does next
@@ -126,7 +128,7 @@ func (l *lanes[Work]) submit(ctx context.Context, accountID string, rows []store
 		row = *r.contended
 	}
 	// Then the lane of the contended row.
-	r.contended = nil
+	r.contended, r.lockBy = nil, time.Now().Add(lockTimeout)
 	return l.runInLaneOf(row, r)
 }
 
@@ -135,7 +137,6 @@ func (l *lanes[Work]) submit(ctx context.Context, accountID string, rows []store
 func (l *lanes[Work]) runInLaneOf(row store.Row, r *laneRequest[Work]) error {
 	lane := l.enterLaneOf(row)
 	defer l.leaveLaneOf(row, lane)
-	r.lockBy = time.Now().Add(lockTimeout)
 	return l.runInLane(lane, r)
 }
 
@@ -259,6 +260,13 @@ func (l *lanes[Work]) handleTurn(lane *lane[Work], r *laneRequest[Work], next tu
 // runAlone runs a request in a transaction of its own. It waits for locks, and uses its account's
 // share of the connections. A panic affects only this request.
 func (l *lanes[Work]) runAlone(r *laneRequest[Work]) error {
+	if l.beginAlone != nil {
+		end, err := l.beginAlone(r.ctx)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	if err := l.run(r.ctx, []*laneRequest[Work]{r}, true); err != nil {
 		return err
 	}

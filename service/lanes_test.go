@@ -47,6 +47,8 @@ type laneTest struct {
 	batches []int         // sizes
 	paused  chan struct{} // if not nil, the next batch waits until it is closed
 	began   chan struct{} // receives when a batch is paused
+	failure error         // of the next batch of several requests
+	queued  []func() int  // the number of requests that wait in lanes of each kind
 }
 
 // newLaneTest returns a laneTest with a world. The changes apply to the pool of the service only.
@@ -71,19 +73,40 @@ func newLaneTest(t *testing.T, w *worldtest.World, options Options, change ...fu
 	t.Cleanup(own.Close)
 	l := &laneTest{Service: New(store.New(own, slog.New(slog.DiscardHandler)), options), pool: pool}
 	worldtest.Apply(t, l.store, l.Now(), w.String())
-	run := l.attachmentLanes.run
-	l.attachmentLanes.run = func(ctx context.Context, batch []*laneRequest[attachmentWork], wait bool) error {
+	watchLanes(l, l.attachmentLanes)
+	watchLanes(l, l.interfaceLanes.creating)
+	watchLanes(l, l.interfaceLanes.releasing)
+	return l
+}
+
+// watchLanes makes lanes record their batches, and pause or fail them when the test says so.
+func watchLanes[Work any](l *laneTest, lanes *lanes[Work]) {
+	run := lanes.run
+	lanes.run = func(ctx context.Context, batch []*laneRequest[Work], wait bool) error {
 		l.mu.Lock()
 		l.batches = append(l.batches, len(batch))
-		paused := l.paused
+		paused, failure := l.paused, l.failure
+		if len(batch) > 1 {
+			l.failure = nil
+		}
 		l.mu.Unlock()
 		if paused != nil {
 			l.began <- struct{}{}
 			<-paused
 		}
+		if len(batch) > 1 && failure != nil {
+			return failure
+		}
 		return run(ctx, batch, wait)
 	}
-	return l
+	l.queued = append(l.queued, func() (n int) {
+		for _, lane := range allLanes(lanes) {
+			lane.mu.Lock()
+			n += lane.queue.size
+			lane.mu.Unlock()
+		}
+		return n
+	})
 }
 
 // pause runs the first request and pauses its batch until release is called, so later requests wait
@@ -162,14 +185,14 @@ func (l *laneTest) startBlocked(t *testing.T, request func() error) (answer func
 	return func() error { return <-result }
 }
 
-// allLanes returns the shared lanes and those of contended rows.
-func (l *laneTest) allLanes() (all []*lane[attachmentWork]) {
-	for i := range l.attachmentLanes.shared {
-		all = append(all, &l.attachmentLanes.shared[i])
+// allLanes returns the shared lanes and those of single rows.
+func allLanes[Work any](l *lanes[Work]) (all []*lane[Work]) {
+	for i := range l.shared {
+		all = append(all, &l.shared[i])
 	}
-	l.attachmentLanes.mu.Lock()
-	defer l.attachmentLanes.mu.Unlock()
-	for _, lane := range l.attachmentLanes.ofRow {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lane := range l.ofRow {
 		all = append(all, lane)
 	}
 	return all
@@ -177,10 +200,8 @@ func (l *laneTest) allLanes() (all []*lane[attachmentWork]) {
 
 // waiting returns the number of queued requests.
 func (l *laneTest) waiting() (n int) {
-	for _, lane := range l.allLanes() {
-		lane.mu.Lock()
-		n += lane.queue.size
-		lane.mu.Unlock()
+	for _, queued := range l.queued {
+		n += queued()
 	}
 	return n
 }
@@ -258,31 +279,6 @@ func TestQueuedRequestsRunInOneBatch(t *testing.T) {
 	}
 }
 
-// A request whose caller has disconnected is not run.
-func TestARequestOfADisconnectedCallerIsSkipped(t *testing.T) {
-	t.Parallel()
-	l := newLaneTest(t, laneWorld(), Options{})
-	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	ctx, disconnect := context.WithCancel(t.Context())
-	gone := l.enqueue(t, func() error { return l.attach(ctx, "eni-2", "i-2") })
-	connected := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
-	disconnect()
-	if err := gone(); !errors.Is(err, context.Canceled) {
-		t.Errorf("disconnected while queued: got %v, want context.Canceled before the lane is free", err)
-	}
-	release()
-	if err := errors.Join(first(), connected()); err != nil {
-		t.Errorf("the other callers: got %v, want no error", err)
-	}
-	if err := l.attach(ctx, "eni-4", "i-1"); !errors.Is(err, context.Canceled) { // would be the leader
-		t.Errorf("disconnected before it enters an idle lane: got %v, want context.Canceled", err)
-	}
-	l.expectBatches(t, 1, 1)
-	if got := l.attachments(t); got["eni-2"] != "" || len(got) != 2 {
-		t.Errorf("attached: got %v, want eni-1 and eni-3 only", got)
-	}
-}
-
 // However callers connect and disconnect, each request gets an answer, and at the end all lanes are
 // idle.
 func TestLanesWhileCallersDisconnect(t *testing.T) {
@@ -315,7 +311,7 @@ func TestLanesWhileCallersDisconnect(t *testing.T) {
 		})
 	}
 	callers.Wait()
-	for i, lane := range l.allLanes() {
+	for i, lane := range allLanes(l.attachmentLanes) {
 		if lane.busy || lane.queue.size > 0 {
 			t.Errorf("lane %d: got busy %t and %d queued, want it idle", i, lane.busy, lane.queue.size)
 		}
@@ -465,32 +461,6 @@ func TestARequestWhoseTurnIsTooLateIsRefused(t *testing.T) {
 	}
 }
 
-// If the check of a request panics, only this request fails.
-func TestAPanicInABatchFailsOneRequest(t *testing.T) {
-	t.Parallel()
-	l := newLaneTest(t, laneWorld(), Options{})
-	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	want := store.Attachment{
-		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-2", NetworkInterfaceID: "eni-2",
-	}
-	broken := l.enqueue(t, func() (err error) {
-		defer func() {
-			if value := recover(); value != nil {
-				err = fmt.Errorf("caught: %v", value)
-			}
-		}()
-		return l.changeAttachment(t.Context(), want, func(*store.AttachScene, time.Time) error { panic("boom") })
-	})
-	fine := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-3", "i-3") })
-	release()
-	if err := errors.Join(first(), fine()); err != nil {
-		t.Errorf("the other requests: got %v, want no error", err)
-	}
-	if err := broken(); err == nil || err.Error() != "caught: boom" {
-		t.Errorf("the request that panics: got %v, want its own panic", err)
-	}
-}
-
 // wrapConns wraps each connection of the service to its database.
 func wrapConns(wrap func(net.Conn) net.Conn) func(*pgxpool.Config) {
 	return func(c *pgxpool.Config) {
@@ -517,42 +487,6 @@ func (c lossyConn) Read(p []byte) (int, error) {
 		return 0, io.ErrUnexpectedEOF
 	}
 	return n, err
-}
-
-// If the answer to the commit of a batch is lost, each of its requests gets an unknown outcome.
-// None is reported as done or refused, and none runs again.
-func TestAnUnknownOutcomeOfABatchIsThatOfEachRequest(t *testing.T) {
-	t.Parallel()
-	var armed atomic.Bool
-	l := newLaneTest(t, laneWorld(), Options{}, wrapConns(func(c net.Conn) net.Conn { return lossyConn{c, &armed} }))
-	release, first := l.pause(t, func() error { return l.attach(t.Context(), "eni-1", "i-1") })
-	done := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-2", "i-2") })
-	refused := l.enqueue(t, func() error { return l.attach(t.Context(), "eni-2", "i-3") })
-	want := store.Attachment{
-		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-3", NetworkInterfaceID: "eni-3",
-	}
-	arming := l.enqueue(t, func() error {
-		// This runs between the locks and the commit.
-		return l.changeAttachment(t.Context(), want, func(*store.AttachScene, time.Time) error {
-			armed.Store(true)
-			return nil
-		})
-	})
-	release()
-	if err := first(); err != nil {
-		t.Errorf("the request of the batch before: got %v, want no error", err)
-	}
-	for name, answer := range map[string]func() error{
-		"an attach": done, "an attach that this one makes fail": refused, "a request without writes": arming,
-	} {
-		if err := answer(); !errors.Is(err, store.ErrOutcomeUnknown) {
-			t.Errorf("%s: got %v, want ErrOutcomeUnknown", name, err)
-		}
-	}
-	l.expectBatches(t, 1, 3)
-	if got := l.attachments(t); got["eni-2"] != "i-2" {
-		t.Errorf("attached: got %v, want eni-2 on i-2, because the batch was committed", got)
-	}
 }
 
 // silentConn is a connection that stays open but, once armed, returns no more data.

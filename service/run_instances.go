@@ -386,13 +386,15 @@ func (s *Service) runInstances(
 		return NewInstances{}, err
 	}
 	// The rules hold for l.count instances, so all of them are created.
-	var made NewInstances
+	var (
+		made NewInstances
+		rows store.LaunchRows
+	)
 	for k := range l.count {
-		made.InstanceIDs = append(
-			made.InstanceIDs,
-			s.insertInstance(tx, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now)),
-		)
+		id := s.addInstance(&rows, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now))
+		made.InstanceIDs = append(made.InstanceIDs, id)
 	}
+	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
 	return made, nil
 }

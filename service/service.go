@@ -23,7 +23,7 @@ type Options struct {
 	StartDelay  time.Duration // from Starting to Running
 	StopDelay   time.Duration // from Stopping to Stopped
 	// Lanes is how many batches of attaches and detaches run at a time. 0 means one. With a
-	// negative number each request has a transaction of its own.
+	// negative number each request has a transaction of its own, whatever it does.
 	Lanes int
 	// AcceptRepeats makes an attach or a detach succeed whose effect is there already. An account
 	// may override it.
@@ -45,6 +45,7 @@ type Service struct {
 	lookups         singleflight.Group            // of keys, by id
 	regions         sync.Map                      // ids of regions that are known to exist; regions are never deleted
 	attachmentLanes *lanes[attachmentWork]
+	interfaceLanes  *interfaceLanes
 	pacer           *pacer
 }
 
@@ -63,6 +64,7 @@ func New(st *store.Store, options Options) *Service {
 		s.clock = time.Now
 	}
 	s.attachmentLanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideAttachments)
+	s.interfaceLanes = newInterfaceLanes(s)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}

@@ -1,9 +1,6 @@
 package service
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 // UnassignIPv6AddressesRequest is the request to release IPv6 addresses or prefixes of an
 // interface.
@@ -41,19 +38,11 @@ var UnassignIPv6Addresses = newAction(Action[UnassignIPv6AddressesRequest, Empty
 	permission: "ecs:UnassignIpv6Addresses",
 	parameters: unassignIPv6AddressesParameterRules,
 	refusals:   errorsOf(unassignRules),
-	run:        answerless((*Service).unassignIPv6Addresses),
+	change:     (*Service).unassignIPv6Addresses,
 })
 
-func (s *Service) unassignIPv6Addresses(ctx context.Context, caller Caller, req UnassignIPv6AddressesRequest) error {
-	return s.unassignAddresses(
-		ctx,
-		caller,
-		req.RegionID,
-		unassignRequest{
-			req.NetworkInterfaceID,
-			parseAddresses(req.IPv6Addresses),
-			parsePrefixes(req.IPv6Prefixes),
-		},
-		unassignRules,
-	)
+func (s *Service) unassignIPv6Addresses(_ Caller, req UnassignIPv6AddressesRequest) interfaceChange[Empty] {
+	return s.unassignAddresses(req.RegionID, unassignRequest{
+		req.NetworkInterfaceID, parseAddresses(req.IPv6Addresses), parsePrefixes(req.IPv6Prefixes),
+	}, unassignRules)
 }

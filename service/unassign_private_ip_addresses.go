@@ -1,9 +1,6 @@
 package service
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
 // UnassignPrivateIPAddressesRequest is the request to release secondary IPv4 addresses or prefixes
 // of an interface.
@@ -49,21 +46,11 @@ var UnassignPrivateIPAddresses = newAction(Action[UnassignPrivateIPAddressesRequ
 	permission: "ecs:UnassignPrivateIpAddresses",
 	parameters: unassignPrivateIPAddressesParameterRules,
 	refusals:   errorsOf(unassignRules),
-	run:        answerless((*Service).unassignPrivateIPAddresses),
+	change:     (*Service).unassignPrivateIPAddresses,
 })
 
-func (s *Service) unassignPrivateIPAddresses(
-	ctx context.Context, caller Caller, req UnassignPrivateIPAddressesRequest,
-) error {
-	return s.unassignAddresses(
-		ctx,
-		caller,
-		req.RegionID,
-		unassignRequest{
-			req.NetworkInterfaceID,
-			parseAddresses(req.PrivateIPAddresses),
-			parsePrefixes(req.IPv4Prefixes),
-		},
-		unassignRules,
-	)
+func (s *Service) unassignPrivateIPAddresses(_ Caller, req UnassignPrivateIPAddressesRequest) interfaceChange[Empty] {
+	return s.unassignAddresses(req.RegionID, unassignRequest{
+		req.NetworkInterfaceID, parseAddresses(req.PrivateIPAddresses), parsePrefixes(req.IPv4Prefixes),
+	}, unassignRules)
 }

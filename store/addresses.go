@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -47,38 +48,43 @@ var ReservedBlocks = []netip.Prefix{
 	netip.MustParsePrefix("224.0.0.0/4"),
 }
 
-// LockAddresses queues the locks of VSwitches, and the search for free addresses in each. There is
-// one want for each VSwitch. Interfaces deleted before goneBefore are purged, which frees their
-// addresses.
+// lockVSwitches queues the locks of VSwitches, without which no address of them is assigned.
+func (tx *Tx) lockVSwitches(accountID string, ids []string, pools addressPools) {
+	tx.lock(rankVSwitches, `
+		SELECT `+VSwitchesTable.SelectList("t")+`
+		FROM vswitches t
+		WHERE account_id = $1 AND id = ANY ($2)
+		ORDER BY id
+		FOR NO KEY UPDATE`, accountID, ids).
+		Query(each(VSwitchesTable.Targets, func(v VSwitch) { pools[v.ID] = newAddressPool(v) }))
+}
+
+// fillAddressPools queues the search for free addresses and prefixes of locked VSwitches, as many as
+// all wants together may use. Interfaces deleted before goneBefore are purged first, which frees
+// their addresses. This has to come after the last lock, because it locks these interfaces: it skips
+// those that another transaction has locked, but holds the others.
 //
 // The search for single addresses begins after the last one that was assigned. So it finds one at
 // once unless the VSwitch is nearly full, and a released address is not assigned again right away.
 // IPv6 prefixes come from the upper half of a VSwitch's /64. Single IPv6 addresses are drawn from
 // the lower half, so the two never collide unless a caller names them.
-func (tx *Tx) LockAddresses(accountID, regionID string, wants []AddressWant, goneBefore time.Time) []*AddressOffer {
-	offers := make([]*AddressOffer, len(wants))
-	ids := make([]string, len(wants))
-	byID := map[string]*AddressOffer{}
-	for k, want := range wants {
-		offers[k], ids[k] = &AddressOffer{}, want.VSwitchID
-		byID[want.VSwitchID] = offers[k]
+func (tx *Tx) fillAddressPools(accountID string, pools addressPools, wants []AddressWant, goneBefore time.Time) {
+	byVSwitch := map[string][]AddressWant{}
+	for _, w := range wants {
+		byVSwitch[w.VSwitchID] = append(byVSwitch[w.VSwitchID], w)
 	}
-	tx.lock(rankVSwitches, `
-		SELECT `+VSwitchesTable.SelectList("t")+`
-		FROM vswitches t
-		WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
-		ORDER BY id
-		FOR NO KEY UPDATE`, accountID, regionID, ids).
-		Query(each(VSwitchesTable.Targets, func(v VSwitch) { byID[v.ID].VSwitch = &v }))
+	ids := slices.Sorted(maps.Keys(byVSwitch))
+	if len(ids) == 0 {
+		return
+	}
 	tx.purgeNetworkInterfaces(accountID, ids, goneBefore)
-	for k, want := range wants {
-		tx.queue(`
-			SELECT compact_vswitch_counts(account_id, id)
-			FROM vswitches
-			WHERE account_id = $1 AND region_id = $2 AND id = $3`, accountID, regionID, want.VSwitchID)
-		tx.findFreeAddresses(accountID, want, offers[k])
+	tx.queue(`
+		SELECT compact_vswitch_counts(account_id, id)
+		FROM vswitches
+		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
+	for _, id := range ids {
+		tx.findFreeAddresses(accountID, id, byVSwitch[id], pools)
 	}
-	return offers
 }
 
 // purgeNetworkInterfaces queues the removal of interfaces in VSwitches whose deletion was due at
@@ -107,16 +113,18 @@ func (tx *Tx) CompactCounts(accountID string, vswitchIDs ...string) {
 }
 
 // findFreeAddresses queues the search for free addresses and prefixes of one VSwitch. It also
-// queues the check of the addresses that the caller named.
-func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *AddressOffer) {
+// queues the check of the addresses that the callers named. It finds as many as the wants use in
+// whichever way: an address in a prefix that another one of them takes is not free any more.
+func (tx *Tx) findFreeAddresses(accountID, vswitchID string, wants []AddressWant, pools addressPools) {
 	// The series of candidates are in select lists, where Postgres makes their numbers one by one
 	// until the limit is reached. In FROM it would make all of them first. OFFSET 0 makes it look each
 	// candidate up, and ORDER BY by the index that has the address in it. Otherwise a plan from a
 	// time when there were few addresses would read all of the VSwitch.
 	//
-	// First find IPv4 prefixes, so that the single addresses that are found next are not in them.
-	named := append([]netip.Addr{}, want.Named...) // nil would be NULL
-	if want.IPv4Prefixes > 0 {
+	// First find IPv4 prefixes.
+	needed := sumOf(wants)
+	limits := needed.candidates()
+	if needed.IPv4Prefixes > 0 {
 		// The first and the last block are left out, because they contain reserved addresses.
 		tx.queue(`
 			SELECT block.prefix
@@ -135,14 +143,11 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			      WHERE p.account_id = $1 AND p.vswitch_id = $2
 			        AND p.prefix >= block.prefix AND p.prefix <= block.prefix
 			      ORDER BY p.prefix OFFSET 0)
-			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
-			LIMIT $3`, accountID, want.VSwitchID, want.IPv4Prefixes, named).
-			Query(appendTo(&offer.IPv4Prefixes))
+			LIMIT $3`, accountID, vswitchID, limits.ipv4Prefixes).
+			Query(eachValue(func(free netip.Prefix) { pools.of(vswitchID).addFreePrefix(free) }))
 	}
-	// Then find single IPv4 addresses. Ask for more than wanted, so that enough are left after
-	// those in the prefixes are dropped.
-	if want.IPv4 > 0 {
-		spare := 16 * (want.IPv4Prefixes + len(want.NamedBlocks)) // a /28 has 16 addresses
+	// Then find single IPv4 addresses.
+	if needed.IPv4 > 0 {
 		tx.queue(`
 			SELECT candidate.address
 			FROM vswitches v
@@ -166,15 +171,10 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			        AND p.prefix >= network(set_masklen(candidate.address, 28))
 			        AND p.prefix <= network(set_masklen(candidate.address, 28))
 			      ORDER BY p.prefix OFFSET 0)
-			  AND candidate.address <> ALL ($4::inet[])
-			LIMIT $3`, accountID, want.VSwitchID, want.IPv4+spare, named).
-			Query(each(func(a *netip.Addr) []any { return []any{a} }, func(a netip.Addr) {
-				if len(offer.IPv4) < want.IPv4 && !within(a, offer.IPv4Prefixes) && !within(a, want.NamedBlocks) {
-					offer.IPv4 = append(offer.IPv4, a)
-				}
-			}))
+			LIMIT $3`, accountID, vswitchID, limits.ipv4).
+			Query(eachValue(func(free netip.Addr) { pools.of(vswitchID).addFreeAddress(free) }))
 	}
-	if want.IPv6Prefixes > 0 {
+	if needed.IPv6Prefixes > 0 {
 		// A /64 has 65,536 prefixes of /80; search the upper half. g * 2^48 is added in two steps,
 		// because it does not fit into a bigint.
 		tx.queue(`
@@ -196,12 +196,11 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			      WHERE a.account_id = $1 AND a.vswitch_id = $2
 			        AND a.address >= host(block.prefix)::inet AND a.address <= host(broadcast(block.prefix))::inet
 			      ORDER BY a.address OFFSET 0)
-			  AND NOT EXISTS (SELECT FROM unnest($4::inet[]) chosen WHERE chosen <<= block.prefix::inet)
-			LIMIT $3`, accountID, want.VSwitchID, want.IPv6Prefixes, named).
-			Query(appendTo(&offer.IPv6Prefixes))
+			LIMIT $3`, accountID, vswitchID, limits.ipv6Prefixes).
+			Query(eachValue(func(free netip.Prefix) { pools.of(vswitchID).addFreePrefix(free) }))
 	}
-	// Last, check which of the named addresses and prefixes are taken.
-	if len(want.Named) > 0 {
+	// Last, check which of the named addresses and prefixes are taken. The VSwitch may not exist.
+	if len(needed.Named) > 0 {
 		tx.queue(`
 			SELECT chosen
 			FROM unnest($3::inet[]) chosen
@@ -212,10 +211,10 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			          SELECT FROM ip_prefixes p
 			          WHERE p.account_id = $1 AND p.vswitch_id = $2
 			            AND p.prefix = network(set_masklen(chosen, CASE family(chosen) WHEN 4 THEN 28 ELSE 80 END)))`,
-			accountID, want.VSwitchID, want.Named).
-			Query(appendTo(&offer.Taken))
+			accountID, vswitchID, needed.Named).
+			Query(eachValue(func(a netip.Addr) { pools.of(vswitchID).taken[a] = true }))
 	}
-	if len(want.NamedBlocks) > 0 {
+	if len(needed.NamedBlocks) > 0 {
 		tx.queue(`
 			SELECT chosen
 			FROM unnest($3::cidr[]) chosen
@@ -226,36 +225,39 @@ func (tx *Tx) findFreeAddresses(accountID string, want AddressWant, offer *Addre
 			   OR EXISTS (
 			          SELECT FROM ip_prefixes p
 			          WHERE p.account_id = $1 AND p.vswitch_id = $2 AND p.prefix = chosen)`,
-			accountID, want.VSwitchID, want.NamedBlocks).
-			Query(appendTo(&offer.TakenBlocks))
+			accountID, vswitchID, needed.NamedBlocks).
+			Query(eachValue(func(p netip.Prefix) { pools.of(vswitchID).takenBlocks[p] = true }))
 	}
 }
 
-// within reports whether an address is in one of the prefixes.
-func within(a netip.Addr, prefixes []netip.Prefix) bool {
-	return slices.ContainsFunc(prefixes, func(p netip.Prefix) bool { return p.Contains(a) })
+// sumOf returns what the wants of one VSwitch need together.
+func sumOf(wants []AddressWant) (sum AddressWant) {
+	for _, w := range wants {
+		sum.IPv4, sum.IPv4Prefixes = sum.IPv4+w.IPv4, sum.IPv4Prefixes+w.IPv4Prefixes
+		sum.IPv6Prefixes += w.IPv6Prefixes
+		sum.Named, sum.NamedBlocks = append(sum.Named, w.Named...), append(sum.NamedBlocks, w.NamedBlocks...)
+	}
+	return sum
 }
 
-// AssignAddresses queues the writes that assign addresses and prefixes to an interface. The addresses
-// in found are the IPv4 addresses that come from an AddressOffer, not from the caller. The next
-// search begins after the last of them.
-func (tx *Tx) AssignAddresses(
-	n NetworkInterface, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr,
+// insertAddresses queues the writes that assign addresses and prefixes to interfaces. found has, by
+// VSwitch, the last address that a search had found: the next search begins after it.
+func (tx *Tx) insertAddresses(
+	accountID string, addresses []PrivateIPAddress, prefixes []IPPrefix, found map[string]netip.Addr,
 ) {
-	for _, a := range addresses {
-		tx.write(1, `
-			INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
-			VALUES ($1, $2, $3, $4, $5)`, n.AccountID, n.VSwitchID, a.Address, n.ID, a.IsPrimary)
+	insertRows(tx, PrivateIPAddressesTable, addresses)
+	insertRows(tx, IPPrefixesTable, prefixes)
+	if len(found) == 0 {
+		return
 	}
-	for _, p := range prefixes {
-		tx.write(1, `
-			INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id)
-			VALUES ($1, $2, $3, $4)`, n.AccountID, n.VSwitchID, p, n.ID)
+	ids := slices.Sorted(maps.Keys(found))
+	last := make([]netip.Addr, len(ids))
+	for k, id := range ids {
+		last[k] = found[id]
 	}
-	if len(found) > 0 {
-		tx.write(1, `
-			UPDATE vswitches
-			SET next_host = $3::inet - host(cidr_block)::inet + 1
-			WHERE account_id = $1 AND id = $2`, n.AccountID, n.VSwitchID, found[len(found)-1])
-	}
+	tx.write(int64(len(ids)), `
+		UPDATE vswitches v
+		SET next_host = c.address - host(v.cidr_block)::inet + 1
+		FROM unnest($2::text[], $3::inet[]) AS c (id, address)
+		WHERE v.account_id = $1 AND v.id = c.id`, accountID, ids, last)
 }

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"testing"
@@ -17,11 +18,13 @@ func readOffer(t *testing.T, st *store.Store, want store.AddressWant,
 	t.Helper()
 	var offer *store.AddressOffer
 	err := st.InTx(t.Context(), func(tx *store.Tx) error {
-		offers := tx.LockAddresses("1000000000000001", "cn-hangzhou", []store.AddressWant{want}, time.Now())
-		if err := tx.Send(t.Context()); err != nil {
+		scene, err := tx.LockForLaunch(t.Context(), store.LaunchWant{
+			AccountID: "1000000000000001", RegionID: "cn-hangzhou", Addresses: []store.AddressWant{want},
+		}, time.Now())
+		if err != nil {
 			return err
 		}
-		offer = offers[0]
+		offer = scene.Offers[want.VSwitchID]
 		if then != nil {
 			then(tx, offer)
 		}
@@ -130,14 +133,20 @@ func TestAddressSearchContinuesAfterTheLastAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	n := store.NetworkInterface{AttachableENI: store.AttachableENI{
-		AccountID: "1000000000000001", ID: "eni-2", VSwitchID: "vsw-h",
-	}}
 	var got []netip.Addr
-	for range 14 {
+	for k := range 14 {
+		n := store.NetworkInterface{AttachableENI: store.AttachableENI{
+			AccountID: "1000000000000001", ID: fmt.Sprint("eni-new-", k),
+			RegionID: "cn-hangzhou", ZoneID: "cn-hangzhou-h",
+			VPCID: "vpc-1", VSwitchID: "vsw-h", Type: store.ENISecondary, Status: store.ENIAvailable,
+		}}
 		readOffer(t, st, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, func(tx *store.Tx, offer *store.AddressOffer) {
 			got = append(got, offer.IPv4...)
-			tx.AssignAddresses(n, []store.PrivateIPAddress{{Address: offer.IPv4[0]}}, nil, offer.IPv4)
+			rows := store.LaunchRows{}
+			rows.Create(store.NewNetworkInterface{
+				NetworkInterface: n, Addresses: []store.PrivateIPAddress{{Address: offer.IPv4[0]}},
+			}, offer.IPv4)
+			tx.InsertLaunch(n.AccountID, rows)
 		})
 		if _, err := pool.Exec(t.Context(), `DELETE FROM private_ip_addresses`); err != nil { // release it at once
 			t.Fatal(err)

@@ -15,7 +15,7 @@ type Attachment struct {
 func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }
 func (a Attachment) eni() ResourceID      { return ResourceID{a.AccountID, a.NetworkInterfaceID} }
 
-// RowKind is a kind of rows that attaches and detaches lock.
+// RowKind is a kind of rows that have a lane of their own while requests wait for them.
 type RowKind int
 
 // The kinds of rows. SecurityGroupRow includes the rows of the group's capacity and departures.
@@ -23,9 +23,10 @@ const (
 	InstanceRow RowKind = iota
 	NetworkInterfaceRow
 	SecurityGroupRow
+	AccountRow
 )
 
-// Row names a row that another transaction has locked.
+// Row names a row that another transaction has locked, or that all requests of a lane lock.
 type Row struct {
 	Kind RowKind
 	ResourceID

@@ -59,6 +59,13 @@ func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.T
 		ON CONFLICT (account_id, action, token) DO UPDATE
 		SET request_hash = excluded.request_hash, answer = NULL, created_at = excluded.created_at, failed = true
 		WHERE t.created_at < $6`, t.AccountID, t.Action, t.Token, requestHash, now, expired)
+	tx.forgetFailures(t.AccountID, maxFailures)
+	tx.forgetTokens(t.AccountID, expired)
+}
+
+// forgetFailures queues the deletion of some of an account's oldest failures, so that about
+// maxFailures remain. It skips tokens that are locked by another transaction.
+func (tx *Tx) forgetFailures(accountID string, maxFailures int) {
 	tx.queue(`
 		DELETE FROM client_tokens
 		WHERE (account_id, action, token) IN (
@@ -67,8 +74,7 @@ func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.T
 		        SELECT created_at FROM client_tokens
 		        WHERE account_id = $1 AND failed
 		        ORDER BY created_at DESC OFFSET $2 LIMIT 1)
-		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, t.AccountID, maxFailures-1)
-	tx.forgetTokens(t.AccountID, expired)
+		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, accountID, maxFailures-1)
 }
 
 // forgetTokens queues the deletion of some tokens of an account that were claimed before expired.

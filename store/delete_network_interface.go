@@ -1,9 +1,6 @@
 package store
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // DeleteNetworkInterfaceScene contains the rows on which the deletion of an interface depends, read
 // under its lock. A missing row is nil.
@@ -11,17 +8,21 @@ type DeleteNetworkInterfaceScene struct {
 	ENI *NetworkInterface
 }
 
-// LockForDeleteNetworkInterface locks and reads an interface, in one round trip. The instance that it
-// may have left is not locked, because a transaction that deletes the instance locks its interfaces
-// too.
-func (tx *Tx) LockForDeleteNetworkInterface(
-	ctx context.Context, accountID, regionID, eniID string,
-) (*DeleteNetworkInterfaceScene, error) {
-	scene := &DeleteNetworkInterfaceScene{}
-	tx.lockENIs(forUpdate, oneInterface, []any{accountID, regionID, eniID},
-		func(n NetworkInterface) { scene.ENI = &n })
-	return scene, tx.send(ctx)
+// DeleteScene returns the view of a request that deletes an interface.
+func (b *InterfaceBatch) DeleteScene(c InterfaceChange) *DeleteNetworkInterfaceScene {
+	return &DeleteNetworkInterfaceScene{ENI: b.AddressScene(c).ENI}
 }
 
-// Settle settles the scene to now. It is pure.
-func (s *DeleteNetworkInterfaceScene) Settle(now time.Time) { s.ENI = settledENI(s.ENI, now) }
+// Delete deletes an interface at once.
+func (b *InterfaceBatch) Delete(n NetworkInterface) {
+	b.enis[n.ID].ENI = nil
+	b.changes.deleted = append(b.changes.deleted, n)
+}
+
+// BeginDelete makes an interface Deleting until settlesAt, which has to be the same for all requests
+// of the batch.
+func (b *InterfaceBatch) BeginDelete(n NetworkInterface, settlesAt time.Time) {
+	b.changes.deleting, b.changes.deletedAt = append(b.changes.deleting, n), settlesAt
+	n.Status, n.NextStatus, n.SettlesAt = ENIDeleting, new(ENIDeleted), &settlesAt
+	b.enis[n.ID].ENI = &n
+}

@@ -1,11 +1,9 @@
 package store
 
 import (
-	"context"
 	"net/netip"
+	"slices"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // AddressScene is a locked interface whose addresses are to change. A missing row is nil.
@@ -16,58 +14,6 @@ type AddressScene struct {
 	Type      *InstanceType // of Instance
 	Addresses []PrivateIPAddress
 	Prefixes  []netip.Prefix
-}
-
-// tryLockAddresses queues the attempt to lock the addresses of an interface until the transaction
-// ends. It sets busy if another transaction has the lock. It does not wait, because the API refuses
-// the second of two concurrent requests. For an attach, or any other change of the interface, the
-// row lock waits as usual.
-func (tx *Tx) tryLockAddresses(accountID, eniID string, busy *bool) {
-	tx.queue(`
-		SELECT NOT pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $2, 0))`,
-		accountID, eniID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(busy) })
-}
-
-// lockInterfaceForAddresses queues the locks of an interface, and of the instance whose primary
-// interface it is. It also queues the reads that depend on them.
-//
-// The statement that locks the instance can also look it up, because a primary interface belongs to
-// the same instance for life. A secondary interface can move, but its instance needs no lock. The
-// instance's status does not matter. Its type changes only with a scenario, which locks all
-// interfaces. It can neither lose the interface nor be deleted while the interface's own row is
-// locked. An attach counts the addresses under that lock too. So the right instance is locked at
-// the first attempt, and no retry is needed.
-func (tx *Tx) lockInterfaceForAddresses(accountID, regionID, eniID string, scene *AddressScene) {
-	tx.lock(rankInstances, `
-		SELECT i.id
-		FROM instances i
-		WHERE i.account_id = $1 AND i.id = (
-		    SELECT n.primary_of FROM network_interfaces n
-		    WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3)
-		FOR SHARE`, accountID, regionID, eniID)
-	// The advisory lock is that of tryLockAddresses: there is no row if another transaction has it.
-	tx.lockENIs(forNoKeyUpdate, oneInterface+`
-		  AND pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || $3, 0))`,
-		[]any{accountID, regionID, eniID}, func(n NetworkInterface) { scene.ENI = &n })
-
-	tx.queue(`
-		SELECT `+InstancesTable.SelectList("i")+`, `+InstanceTypesTable.SelectList("t")+`
-		FROM whole_network_interfaces n
-		JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
-		JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
-		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(instanceWithTypeTargets,
-			func(r instanceRow) { scene.Instance, scene.Type = &r.instance, &r.instanceType }))
-	tx.queue(`
-		SELECT address, is_primary
-		FROM private_ip_addresses
-		WHERE account_id = $1 AND network_interface_id = $2`, accountID, eniID).
-		Query(each(func(a *PrivateIPAddress) []any { return []any{&a.Address, &a.IsPrimary} },
-			func(a PrivateIPAddress) { scene.Addresses = append(scene.Addresses, a) }))
-	tx.queue(`
-		SELECT prefix FROM ip_prefixes WHERE account_id = $1 AND network_interface_id = $2`, accountID, eniID).
-		Query(appendTo(&scene.Prefixes))
 }
 
 // Settle settles the scene to now: an interface that has left its instance has no instance. It is
@@ -102,58 +48,86 @@ type AssignScene struct {
 	Offer AddressOffer // of the interface's VSwitch
 }
 
-// FindVSwitchOf reads the VSwitch of an interface without a row lock. It returns nil if there is no
-// such interface. busy reports whether another transaction is changing the interface's addresses.
-// If not, none can until this transaction ends.
-func (tx *Tx) FindVSwitchOf(
-	ctx context.Context, accountID, regionID, eniID string,
-) (found *VSwitch, busy bool, err error) {
-	tx.tryLockAddresses(accountID, eniID, &busy)
-	tx.queue(`
-		SELECT `+VSwitchesTable.SelectList("v")+`
-		FROM network_interfaces n
-		JOIN vswitches v ON v.account_id = n.account_id AND v.id = n.vswitch_id
-		WHERE n.account_id = $1 AND n.region_id = $2 AND n.id = $3`, accountID, regionID, eniID).
-		Query(each(VSwitchesTable.Targets,
-			func(v VSwitch) { found = &v }))
-	err = tx.send(ctx)
-	return found, busy, err
-}
-
-// LockForAssign locks an interface and its VSwitch, which want names, and reads what the VSwitch
-// can assign. For goneBefore see LockAddresses.
-func (tx *Tx) LockForAssign(
-	ctx context.Context, accountID, regionID, eniID string, want AddressWant, goneBefore time.Time,
-) (*AssignScene, error) {
-	scene := &AssignScene{}
-	offers := tx.LockAddresses(accountID, regionID, []AddressWant{want}, goneBefore)
-	tx.lockInterfaceForAddresses(accountID, regionID, eniID, &scene.AddressScene)
-	if err := tx.send(ctx); err != nil {
-		return nil, err
+// AssignScene returns the view of a request that assigns addresses to an interface.
+func (b *InterfaceBatch) AssignScene(c InterfaceChange) *AssignScene {
+	scene := &AssignScene{AddressScene: *b.AddressScene(c)}
+	if c.Assigns != nil {
+		scene.Offer = *b.pools.offer(c.RegionID, *c.Assigns)
 	}
-	scene.Offer = *offers[0]
-	return scene, nil
+	return scene
 }
 
-// LockForUnassign locks an interface and reads its addresses. Releasing addresses needs no lock of
-// the VSwitch: searches for free addresses see them as taken until the commit.
-func (tx *Tx) LockForUnassign(ctx context.Context, accountID, regionID, eniID string) (*AddressScene, error) {
-	scene := &AddressScene{}
-	tx.tryLockAddresses(accountID, eniID, &scene.Busy)
-	tx.lockInterfaceForAddresses(accountID, regionID, eniID, scene)
-	return scene, tx.send(ctx)
+// AddressScene returns the view of a request that releases addresses of an interface, or deletes it.
+func (b *InterfaceBatch) AddressScene(c InterfaceChange) *AddressScene {
+	n := b.enis[c.NetworkInterfaceID]
+	switch {
+	case n == nil:
+		return &AddressScene{}
+	case n.Busy:
+		return &AddressScene{Busy: true}
+	case n.regionID != c.RegionID:
+		return &AddressScene{}
+	}
+	scene := n.AddressScene
+	return &scene
 }
 
-// ReleaseAddresses queues the writes that release addresses and prefixes of a locked interface.
-func (tx *Tx) ReleaseAddresses(n NetworkInterface, addresses []netip.Addr, prefixes []netip.Prefix) {
+// Assign adds addresses and prefixes to an interface. For found see Create.
+func (b *InterfaceBatch) Assign(
+	n NetworkInterface, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr,
+) {
+	b.take(n.VSwitchID, addresses, prefixes, found)
+	eni := b.enis[n.ID]
+	eni.Addresses, eni.Prefixes = slices.Concat(eni.Addresses, addresses), slices.Concat(eni.Prefixes, prefixes)
+	b.changes.assigned = n.appendAddresses(b.changes.assigned, addresses)
+	b.changes.blocks = n.appendPrefixes(b.changes.blocks, prefixes)
+}
+
+// Release takes addresses and prefixes off an interface. Requests of the same batch do not get them.
+func (b *InterfaceBatch) Release(n NetworkInterface, addresses []netip.Addr, prefixes []netip.Prefix) {
+	eni := b.enis[n.ID]
+	var released []PrivateIPAddress
+	for _, a := range addresses {
+		released = append(released, PrivateIPAddress{Address: a})
+	}
+	eni.Addresses = slices.DeleteFunc(slices.Clone(eni.Addresses), func(a PrivateIPAddress) bool {
+		return slices.Contains(addresses, a.Address)
+	})
+	eni.Prefixes = slices.DeleteFunc(slices.Clone(eni.Prefixes), func(p netip.Prefix) bool {
+		return slices.Contains(prefixes, p)
+	})
+	b.changes.released = n.appendAddresses(b.changes.released, released)
+	b.changes.unblocked = n.appendPrefixes(b.changes.unblocked, prefixes)
+}
+
+// deleteAddresses queues the writes that release addresses and prefixes of locked interfaces.
+func (tx *Tx) deleteAddresses(accountID string, addresses []PrivateIPAddress, prefixes []IPPrefix) {
 	if len(addresses) > 0 {
+		var (
+			vswitches []string
+			released  []netip.Addr
+		)
+		for _, a := range addresses {
+			vswitches, released = append(vswitches, a.VSwitchID), append(released, a.Address)
+		}
 		tx.write(int64(len(addresses)), `
-			DELETE FROM private_ip_addresses
-			WHERE account_id = $1 AND network_interface_id = $2 AND address = ANY ($3)`, n.AccountID, n.ID, addresses)
+			DELETE FROM private_ip_addresses a
+			USING unnest($2::text[], $3::inet[]) AS c (vswitch_id, address)
+			WHERE a.account_id = $1 AND a.vswitch_id = c.vswitch_id AND a.address = c.address`,
+			accountID, vswitches, released)
 	}
 	if len(prefixes) > 0 {
+		var (
+			vswitches []string
+			released  []netip.Prefix
+		)
+		for _, p := range prefixes {
+			vswitches, released = append(vswitches, p.VSwitchID), append(released, p.Prefix)
+		}
 		tx.write(int64(len(prefixes)), `
-			DELETE FROM ip_prefixes
-			WHERE account_id = $1 AND network_interface_id = $2 AND prefix = ANY ($3)`, n.AccountID, n.ID, prefixes)
+			DELETE FROM ip_prefixes p
+			USING unnest($2::text[], $3::cidr[]) AS c (vswitch_id, prefix)
+			WHERE p.account_id = $1 AND p.vswitch_id = c.vswitch_id AND p.prefix = c.prefix`,
+			accountID, vswitches, released)
 	}
 }

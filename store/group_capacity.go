@@ -24,6 +24,24 @@ func (g GroupScene) Settled(now time.Time) GroupScene {
 	return g
 }
 
+// regionalGroup is a security group with its region.
+type regionalGroup struct {
+	GroupScene
+	regionID string
+}
+
+// lockGroupsForKeyShare queues the locks that keep security groups from being deleted, and reads the
+// groups. FOR KEY SHARE is enough for a transaction that changes neither a group nor its capacity.
+func (tx *Tx) lockGroupsForKeyShare(accountID string, ids []string, found func(regionalGroup)) {
+	tx.lock(rankSecurityGroups, `
+		SELECT id, vpc_id, type, region_id
+		FROM security_groups
+		WHERE account_id = $1 AND id = ANY ($2)
+		ORDER BY id
+		FOR KEY SHARE`, accountID, ids).
+		Query(each(func(g *regionalGroup) []any { return []any{&g.ID, &g.VPCID, &g.Type, &g.regionID} }, found))
+}
+
 // lockGroups queues the locks of security groups, so that they cannot be deleted, and of all their
 // capacity. It then reads the groups as an instance sees them. An instance of "" does not exist
 // yet. found is called for each group that exists in the region.

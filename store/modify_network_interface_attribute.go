@@ -59,7 +59,11 @@ func (tx *Tx) LockForModifyNetworkInterface(
 	if instanceID := scene.ENI.InstanceID; instanceID != nil {
 		tx.lockGroups(accountID, regionID, slices.Concat(groupIDs, scene.Joined), *instanceID, found)
 	} else {
-		tx.lockGroupsForKeyShare(accountID, regionID, groupIDs, found)
+		tx.lockGroupsForKeyShare(accountID, groupIDs, func(g regionalGroup) {
+			if g.regionID == regionID {
+				found(g.GroupScene)
+			}
+		})
 	}
 	return scene, tx.send(ctx)
 }

@@ -212,16 +212,50 @@ type NewNetworkInterface struct {
 	SecurityGroupIDs []string // in the order in which the caller named them
 }
 
-// InsertNetworkInterface queues the writes that create an interface, with its attachment if it has
-// one. For found see AssignAddresses.
-func (tx *Tx) InsertNetworkInterface(n NewNetworkInterface, found []netip.Addr) {
-	row, attachment := n.Split()
-	insertRow(tx, NetworkInterfacesTable, row)
-	if attachment != nil {
-		insertRow(tx, AttachmentsTable, *attachment)
+// InsertNetworkInterfaces queues the writes that create interfaces of an account, with their
+// attachments. For found see insertAddresses.
+func (tx *Tx) InsertNetworkInterfaces(accountID string, enis []NewNetworkInterface, found map[string]netip.Addr) {
+	var (
+		rows        []NetworkInterface
+		attachments []AttachmentRow
+		addresses   []PrivateIPAddress
+		prefixes    []IPPrefix
+		memberships []GroupMembership
+	)
+	for _, n := range enis {
+		row, attachment := n.Split()
+		rows = append(rows, row)
+		if attachment != nil {
+			attachments = append(attachments, *attachment)
+		}
+		addresses, prefixes = n.appendAddresses(addresses, n.Addresses), n.appendPrefixes(prefixes, n.Prefixes)
+		for position, group := range n.SecurityGroupIDs {
+			memberships = append(memberships, GroupMembership{
+				AccountID: n.AccountID, NetworkInterfaceID: n.ID, SecurityGroupID: group,
+				VPCID: n.VPCID, Position: position,
+			})
+		}
 	}
-	tx.AssignAddresses(n.NetworkInterface, n.Addresses, n.Prefixes, found)
-	tx.joinGroups(n.NetworkInterface, n.SecurityGroupIDs)
+	insertRows(tx, NetworkInterfacesTable, rows)
+	insertRows(tx, AttachmentsTable, attachments)
+	tx.insertAddresses(accountID, addresses, prefixes, found)
+	insertRows(tx, GroupMembershipsTable, memberships)
+}
+
+// appendAddresses appends addresses as rows of the interface.
+func (n NetworkInterface) appendAddresses(rows, addresses []PrivateIPAddress) []PrivateIPAddress {
+	for _, a := range addresses {
+		rows = append(rows, PrivateIPAddress{n.AccountID, n.VSwitchID, a.Address, n.ID, a.IsPrimary})
+	}
+	return rows
+}
+
+// appendPrefixes appends prefixes as rows of the interface.
+func (n NetworkInterface) appendPrefixes(rows []IPPrefix, prefixes []netip.Prefix) []IPPrefix {
+	for _, p := range prefixes {
+		rows = append(rows, IPPrefix{n.AccountID, n.VSwitchID, p, n.ID})
+	}
+	return rows
 }
 
 // readGroupsOf queues the read of the security groups that a locked interface is in.

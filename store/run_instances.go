@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -47,12 +48,15 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 		Offers: map[string]*AddressOffer{}, Interfaces: map[string]*LaunchedENI{}, Groups: map[string]GroupScene{},
 	}
 	// First lock the account and the VSwitches, in the lock order, and read what needs no lock.
+	quotas, pools := map[string]*InterfaceQuota{}, addressPools{}
 	if want.NewSecondary {
-		tx.lockInterfaceQuota(want.AccountID, want.RegionID, goneBefore, &scene.Quota)
+		tx.lockInterfaceQuotas(want.AccountID, []string{want.RegionID}, goneBefore, quotas)
 	}
-	for k, offer := range tx.LockAddresses(want.AccountID, want.RegionID, want.Addresses, goneBefore) {
-		scene.Offers[want.Addresses[k].VSwitchID] = offer
+	var vswitches []string
+	for _, w := range want.Addresses {
+		vswitches = append(vswitches, w.VSwitchID)
 	}
+	tx.lockVSwitches(want.AccountID, distinct(vswitches), pools)
 	tx.readInstanceType(want.AccountID, want.InstanceType, func(t InstanceType) { scene.Type = &t })
 	tx.queue(`SELECT EXISTS (SELECT FROM zones WHERE id = $1 AND region_id = $2)`, want.ZoneID, want.RegionID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.ZoneKnown) })
@@ -68,9 +72,20 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 			groups = append(groups, n.SecurityGroupIDs...)
 		}
 	}
-	// Last, lock all groups with their capacity.
+	// Then lock all groups with their capacity, and last search for free addresses, because that purges
+	// deleted interfaces.
 	tx.lockGroups(want.AccountID, want.RegionID, groups, "", func(g GroupScene) { scene.Groups[g.ID] = g })
-	return scene, tx.send(ctx)
+	tx.fillAddressPools(want.AccountID, pools, want.Addresses, goneBefore)
+	if err := tx.send(ctx); err != nil {
+		return nil, err
+	}
+	for _, w := range want.Addresses {
+		scene.Offers[w.VSwitchID] = pools.offer(want.RegionID, w)
+	}
+	if quota := quotas[want.RegionID]; quota != nil {
+		scene.Quota = *quota
+	}
+	return scene, nil
 }
 
 // readInstanceType queues the read of a type. The account's own type takes precedence over the
@@ -141,22 +156,51 @@ func (tx *Tx) AcquireCapacityInGroups(scene *LaunchScene, accountID string, inst
 	tx.AcquireCapacity(accountID, groups, instanceIDs, now)
 }
 
-// InsertInstance queues the write that creates an instance. Its interfaces are written after it.
-func (tx *Tx) InsertInstance(i Instance) {
-	insertRow(tx, InstancesTable, i)
+// LaunchRows are the rows of new instances of an account.
+type LaunchRows struct {
+	Instances []Instance
+	Created   []NewNetworkInterface
+	attached  []NetworkInterface    // existing interfaces
+	found     map[string]netip.Addr // by VSwitch, the last address that comes from its offer
 }
 
-// PlaceENI queues the write that attaches a locked interface to an instance. It is Attaching until
-// settlesAt and then InUse, or InUse at once if settlesAt is nil.
-func (tx *Tx) PlaceENI(
+// Create adds a new interface of one of the instances. found are those of its addresses that come
+// from the offer of its VSwitch.
+func (r *LaunchRows) Create(n NewNetworkInterface, found []netip.Addr) {
+	r.Created = append(r.Created, n)
+	if r.found == nil {
+		r.found = map[string]netip.Addr{}
+	}
+	if len(found) > 0 {
+		r.found[n.VSwitchID] = found[len(found)-1]
+	}
+}
+
+// Attach attaches a locked interface to one of the instances. It is Attaching until settlesAt and
+// then InUse, or InUse at once if settlesAt is nil.
+func (r *LaunchRows) Attach(
 	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time,
 ) {
-	tx.ReleaseNetworkInterfaces(n.AccountID, []string{n.ID}) // from an instance that it has left
 	n.Status, n.NextStatus, n.SettlesAt = ENIInUse, nil, nil
 	if settlesAt != nil {
 		n.Status, n.NextStatus, n.SettlesAt = ENIAttaching, new(ENIInUse), settlesAt
 	}
 	n.InstanceID, n.InstanceENIQuantity = &instance.ID, &instance.ENIQuantity
 	n.DeviceIndex, n.NetworkCardIndex = &deviceIndex, networkCardIndex
-	insertRow(tx, AttachmentsTable, *n.attachment())
+	r.attached = append(r.attached, n)
+}
+
+// InsertLaunch queues the writes that create instances with their interfaces.
+func (tx *Tx) InsertLaunch(accountID string, r LaunchRows) {
+	insertRows(tx, InstancesTable, r.Instances)
+	tx.InsertNetworkInterfaces(accountID, r.Created, r.found)
+	if len(r.attached) == 0 {
+		return
+	}
+	tx.ReleaseNetworkInterfaces(accountID, idsOf(r.attached)) // from instances that they have left
+	rows := make([]AttachmentRow, len(r.attached))
+	for k, n := range r.attached {
+		rows[k] = *n.attachment()
+	}
+	insertRows(tx, AttachmentsTable, rows)
 }

@@ -7,6 +7,17 @@ func insertRow[T any](tx *Tx, t *table.Table[T], row T) {
 	tx.write(1, t.InsertSQL(), t.Values(&row)...)
 }
 
+// insertRows queues the write that inserts whole rows, in one statement.
+func insertRows[T any](tx *Tx, t *table.Table[T], rows []T) {
+	switch len(rows) {
+	case 0:
+	case 1:
+		insertRow(tx, t, rows[0])
+	default:
+		tx.write(int64(len(rows)), t.InsertRowsSQL(), t.ColumnValues(rows)...)
+	}
+}
+
 // The tables, with the columns of the rows that they hold. Package world fills and reads them too.
 var (
 	RegionsTable            = table.New[Region]("regions", "")

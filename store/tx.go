@@ -125,9 +125,14 @@ func each[T any](fields func(*T) []any, handle func(T)) func(pgx.Rows) error {
 	}
 }
 
+// eachValue returns a reader for a queued query of one column. It passes every value to handle.
+func eachValue[T any](handle func(T)) func(pgx.Rows) error {
+	return each(func(value *T) []any { return []any{value} }, handle)
+}
+
 // appendTo returns a reader for a queued query of one column. It appends the values to list.
 func appendTo[T any](list *[]T) func(pgx.Rows) error {
-	return each(func(value *T) []any { return []any{value} }, func(value T) { *list = append(*list, value) })
+	return eachValue(func(value T) { *list = append(*list, value) })
 }
 
 // send sends the queued statements in one round trip, and passes each result to its reader.

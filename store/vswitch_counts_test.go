@@ -40,10 +40,12 @@ func TestCountsOfAVSwitchAreCompacted(t *testing.T) {
 	}
 	var quota store.InterfaceQuota
 	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		scene, err := tx.LockForCreateNetworkInterface(t.Context(), account, "cn-hangzhou",
-			store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, nil, time.Time{})
+		_, scene, err := lockForCreation(t, tx, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, time.Time{})
+		if err != nil {
+			return err
+		}
 		quota = scene.Quota
-		return err
+		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -97,13 +99,12 @@ func TestCreationPurgesDeletedInterfacesOfOtherVSwitches(t *testing.T) {
 	now := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC)
 	var quota store.InterfaceQuota
 	if err := s.InTx(t.Context(), func(tx *store.Tx) error {
-		scene, err := tx.LockForCreateNetworkInterface(t.Context(), account, "cn-hangzhou",
-			store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, nil, now)
+		batch, scene, err := lockForCreation(t, tx, store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}, now)
 		if err != nil {
 			return err
 		}
 		quota = scene.Quota
-		tx.PurgeSomeInterfaces(account, scene.Quota, now)
+		tx.WriteInterfaceBatch(batch, now, 1)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
@@ -116,4 +117,21 @@ func TestCreationPurgesDeletedInterfacesOfOtherVSwitches(t *testing.T) {
 		Scan(&left); err != nil || left != 1 {
 		t.Errorf("interfaces in the other VSwitch: got %d, %v, want the one that is not deleted", left, err)
 	}
+}
+
+// lockForCreation locks what the creation of an interface in the small world depends on.
+func lockForCreation(t *testing.T, tx *store.Tx, want store.AddressWant, now time.Time) (
+	*store.InterfaceBatch, *store.CreateNetworkInterfaceScene, error,
+) {
+	t.Helper()
+	change := store.InterfaceChange{RegionID: "cn-hangzhou", Assigns: &want}
+	batch, err := tx.NewInterfaceBatch(t.Context(), account, nil, nil, now, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := tx.LockInterfaceBatch(t.Context(), batch, []store.InterfaceChange{change}); err != nil {
+		return nil, nil, err
+	}
+	batch.Settle(now)
+	return batch, batch.CreateScene(change), nil
 }

@@ -3,10 +3,12 @@ package table
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -171,6 +173,59 @@ func (t *Table[T]) InsertSQL() string {
 	}
 	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n" +
 		"\tVALUES (" + strings.Join(placeholders, ", ") + ")"
+}
+
+// InsertRowsSQL returns the statement that inserts several rows at once. Its arguments are
+// ColumnValues. It panics for a table with a column of lists, which Postgres cannot unnest by row.
+func (t *Table[T]) InsertRowsSQL() string {
+	arrays := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		arrays[i] = "$" + strconv.Itoa(i+1) + "::" + sqlType(reflect.TypeFor[T]().FieldByIndex(c.field).Type) + "[]"
+	}
+	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n" +
+		"\tSELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")"
+}
+
+// ColumnValues returns the values of each column as a list, in the order of the rows.
+func (t *Table[T]) ColumnValues(rows []T) []any {
+	lists := make([][]any, len(t.columns))
+	for i := range rows {
+		for c, value := range t.Values(&rows[i]) {
+			lists[c] = append(lists[c], value)
+		}
+	}
+	out := make([]any, len(lists))
+	for c, list := range lists {
+		out[c] = list
+	}
+	return out
+}
+
+// sqlType returns the type of Postgres that has the values of a type of Go.
+func sqlType(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t {
+	case reflect.TypeFor[time.Time]():
+		return "timestamptz"
+	case reflect.TypeFor[netip.Addr]():
+		return "inet"
+	case reflect.TypeFor[netip.Prefix]():
+		return "cidr"
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "text"
+	case reflect.Int:
+		return "integer"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Map, reflect.Struct:
+		return "jsonb"
+	default:
+		panic(fmt.Sprintf("table: no type of Postgres is known for %v", t))
+	}
 }
 
 // sameKey returns the condition that two rows have the same key.

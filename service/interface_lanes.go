@@ -1,0 +1,214 @@
+package service
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+
+	"enisim/store"
+)
+
+// interfaceChange is how an action runs that creates or deletes an interface, or changes its
+// addresses. Requests of one account share a batch.
+type interfaceChange[Answer any] struct {
+	store.InterfaceChange
+	// assigns returns what an assignment needs of the interface's VSwitch, which is nil if there is
+	// no such interface. It is called before the locks. nil: InterfaceChange.Assigns says it.
+	assigns func(*store.VSwitch) *store.AddressWant
+	// decide checks the rules under the locks, and changes the batch if none is violated.
+	decide func(*store.InterfaceBatch, interfaceInput) (Answer, error)
+	// conflict is the error for a row that stays locked.
+	conflict *Error
+}
+
+// interfaceWork is such a request in the lanes.
+type interfaceWork struct {
+	change  store.InterfaceChange
+	assigns func(*store.VSwitch) *store.AddressWant
+	claim   *store.TokenClaim // nil: without a client token
+	busy    bool              // whether another request is changing the interface's addresses
+	decide  func(*store.InterfaceBatch, interfaceInput) error
+	answer  func() ([]byte, error)    // the answer of decide, as JSON
+	repeat  func(stored []byte) error // takes the answer of an earlier request with the same token
+	consume func(error) bool          // whether a refusal uses up the token
+}
+
+// interfaceInput is what a request of a batch is decided by, in addition to the rows.
+type interfaceInput struct {
+	store.InterfaceChange
+	busy bool // whether another request is changing the addresses of the same interface
+}
+
+// interfaceLanes are the lanes of requests that change interfaces. An account has two: one for
+// requests that create interfaces and assign addresses, which lock the account and VSwitches, and
+// one for those that delete and release, which lock neither. Both are lanes of a row, whose batches
+// wait for locks: other accounts are in other lanes, and so do not wait.
+type interfaceLanes struct {
+	creating, releasing *lanes[interfaceWork]
+
+	mu        sync.Mutex
+	addressed map[store.ResourceID]bool // the interfaces whose addresses a request is changing
+}
+
+func newInterfaceLanes(s *Service) *interfaceLanes {
+	l := &interfaceLanes{
+		creating:  newLanes(0, s.decideInterfaces),
+		releasing: newLanes(0, s.decideInterfaces),
+		addressed: map[store.ResourceID]bool{},
+	}
+	// Creations of an account that run alone wait for each other's locks.
+	l.creating.beginAlone = s.store.BeginCreation
+	return l
+}
+
+// enterAddresses marks an interface whose addresses a request changes, until leave is called. It
+// reports busy if another request of this server is doing that, because the API refuses the second of
+// two concurrent requests. Those of other servers find a lock in the database.
+func (l *interfaceLanes) enterAddresses(eni store.ResourceID) (busy bool, leave func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.addressed[eni] {
+		return true, func() {}
+	}
+	l.addressed[eni] = true
+	return false, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.addressed, eni)
+	}
+}
+
+// changeInterface runs a request in the lane of its account, and returns its answer. A request with
+// a ClientToken takes effect at most once, as runOnce says.
+func changeInterface[Answer any](
+	ctx context.Context, s *Service, caller Caller, call idempotentCall, change interfaceChange[Answer],
+) (Answer, error) {
+	claim, err := call.claim(caller.AccountID)
+	if err != nil {
+		return *new(Answer), err
+	}
+	var answer Answer // set by the leader of the batch, which may still run when ctx has ended
+	work := interfaceWork{
+		claim:   claim,
+		change:  change.InterfaceChange,
+		assigns: change.assigns,
+		decide: func(rows *store.InterfaceBatch, input interfaceInput) (err error) {
+			answer, err = change.decide(rows, input)
+			return err
+		},
+		answer:  func() ([]byte, error) { return json.Marshal(answer) },
+		repeat:  func(stored []byte) error { return json.Unmarshal(stored, &answer) },
+		consume: func(err error) bool { return consumesToken(call, err) },
+	}
+	if change.ChangesAddresses() {
+		busy, leave := s.interfaceLanes.enterAddresses(
+			store.ResourceID{AccountID: caller.AccountID, ID: change.NetworkInterfaceID})
+		defer leave()
+		work.busy = busy
+	}
+	lanes := s.interfaceLanes.releasing
+	if change.Assigns != nil || change.assigns != nil {
+		lanes = s.interfaceLanes.creating
+	}
+	r := newLaneRequest(ctx, caller.AccountID, work)
+	switch {
+	case work.busy && claim == nil: // refused at once: the request that it conflicts with may wait for long
+		err = work.decide(&store.InterfaceBatch{}, interfaceInput{change.InterfaceChange, true})
+	case work.busy, s.withoutLanes(): // its token may have an answer
+		err = lanes.runAlone(r)
+	default:
+		account := store.ResourceID{AccountID: caller.AccountID, ID: caller.AccountID}
+		err = lanes.runInLaneOf(store.Row{Kind: store.AccountRow, ResourceID: account}, r)
+	}
+	if err != nil && change.conflict != nil {
+		err = conflictAs(change.conflict, err)
+	}
+	if err != nil {
+		return *new(Answer), err
+	}
+	return answer, nil
+}
+
+// decideInterfaces decides a batch of changes of interfaces of one account in one transaction:
+// request k sees the changes of request k-1. It always waits for locks.
+func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[interfaceWork], _ bool) error {
+	var (
+		claims  []store.TokenClaim
+		eniIDs  []string
+		changes = make([]store.InterfaceChange, len(batch))
+		account = batch[0].accountID
+	)
+	for _, r := range batch {
+		if r.work.claim != nil {
+			claims = append(claims, *r.work.claim)
+		}
+		if r.work.assigns != nil {
+			eniIDs = append(eniIDs, r.work.change.NetworkInterfaceID)
+		}
+	}
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		setLockTimeout(tx, batch, true)
+		// First claim the tokens, and find the VSwitches from which addresses are assigned.
+		before := s.beforeLocks()
+		rows, err := tx.NewInterfaceBatch(ctx, account, claims, eniIDs, before, before.Add(-clientTokenLifetime))
+		if err != nil {
+			return err
+		}
+		// Then lock the rows.
+		for k, r := range batch {
+			changes[k] = r.work.change
+			if r.work.assigns != nil && !r.work.busy {
+				changes[k].Assigns = r.work.assigns(rows.VSwitchOf(changes[k].NetworkInterfaceID))
+			}
+		}
+		if err := tx.LockInterfaceBatch(ctx, rows, changes); err != nil {
+			return err
+		}
+		// Then decide the requests one after the other. The time is read after the locks, so that
+		// times follow the order of commits.
+		rows.Settle(s.Now())
+		for k, r := range batch {
+			r.err = r.work.decideOnce(rows, interfaceInput{changes[k], r.work.busy})
+		}
+		if !rows.Changed() {
+			return errUnchanged
+		}
+		tx.WriteInterfaceBatch(rows, before.Add(-clientTokenLifetime), maxFailedTokens)
+		return nil
+	})
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+// decideOnce decides a request, unless its token was used before: then it gets the first answer.
+func (w interfaceWork) decideOnce(rows *store.InterfaceBatch, input interfaceInput) error {
+	if w.claim == nil {
+		return w.decide(rows, input)
+	}
+	claimed := rows.Token(w.claim.ClientToken)
+	switch {
+	case claimed.Answer == nil && !claimed.Failed:
+	case !bytes.Equal(claimed.RequestHash, w.claim.RequestHash):
+		return IdempotentParameterMismatch
+	case claimed.Failed:
+		return IdempotentFailed
+	default:
+		return w.repeat(claimed.Answer)
+	}
+	if err := w.decide(rows, input); err != nil {
+		if w.consume(err) {
+			rows.FailToken(*w.claim)
+		}
+		return err
+	}
+	answer, err := w.answer()
+	if err != nil {
+		return err
+	}
+	rows.UseToken(*w.claim, answer)
+	return nil
+}
