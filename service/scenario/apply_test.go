@@ -556,6 +556,10 @@ func TestConcurrentAppliesSucceed(t *testing.T) {
 func keepAttaching(ctx context.Context, t *testing.T, pool *pgxpool.Pool) {
 	for ctx.Err() == nil {
 		err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+			// On a busy machine an apply may hold the locks for longer than the lock timeout of the pool.
+			if _, err := tx.Exec(ctx, `SET LOCAL lock_timeout = '1min'`); err != nil {
+				return err
+			}
 			for _, sql := range []string{
 				`SELECT FROM instances WHERE id = 'i-1' FOR NO KEY UPDATE`,
 				`SELECT FROM network_interfaces WHERE id = 'eni-4' FOR NO KEY UPDATE`,
