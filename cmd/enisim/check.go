@@ -65,6 +65,10 @@ func (c *checkCommand) Run(ctx context.Context, s streams) error {
 	}
 	// Then print and draw the contradiction.
 	fmt.Fprintf(s.Out, "%s: not linearizable: %s\n\n", c.History, result.Summary)
+	if result.ChangeContradiction != nil {
+		result.ChangeContradiction.Write(s.Out)
+		return errQuiet
+	}
 	result.Contradiction.Write(s.Out)
 	picture := c.Picture
 	if picture == "" {

@@ -36,7 +36,7 @@ func TestCheck(t *testing.T) {
 			"No order of them explains op 2. It would have needed eni-2 free and a place on i-1 " +
 				"at one moment of its call."},
 		{"no history", contradictoryHistory + "{}\n", nil, exitUsage,
-			":9: type is missing; it is instance, interface, invoke, ok, fail or unknown"},
+			":9: type is missing; it is instance, interface, quota, vswitch, invoke, ok, fail or unknown"},
 		{"server with delays", historyStart + `{"type":"invoke","op":3,"time":3000,` +
 			`"action":"DescribeNetworkInterfaces","interface":"eni-2"}
 {"type":"ok","op":3,"time":4000,"status":"Attaching","instance":"i-1"}

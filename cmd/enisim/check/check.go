@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 
+	"enisim/cmd/enisim/check/changes"
 	"enisim/cmd/enisim/history"
 )
 
@@ -25,7 +26,9 @@ type Result struct {
 	Verdict       Verdict
 	Summary       string         // counts of the operations, interfaces and instances, as text
 	Pieces        int            // the number of pieces that were decided independently
-	Contradiction *Contradiction // the evidence of a Violation
+	Contradiction *Contradiction // the evidence of a Violation by attaches, detaches and describes
+	// The evidence of a Violation by calls that create or delete interfaces or change their addresses.
+	ChangeContradiction *changes.Contradiction
 }
 
 // graceSteps are the grace values of the attempts in their order (see world.episodes). The last one
@@ -58,6 +61,10 @@ func Check(ctx context.Context, h *history.History, rules Rules) (Result, error)
 		attempts = []int{unlimited}
 	}
 	result := Result{Summary: summary(h), Verdict: Undecided}
+	if result.ChangeContradiction = changes.Check(h); result.ChangeContradiction != nil {
+		result.Verdict = Violation
+		return result, nil
+	}
 	for _, grace := range attempts {
 		// Then cut the history into pieces and search for an order of each piece. A small grace
 		// gives small pieces, which are fast to search; its orders are valid, but its failures
@@ -135,7 +142,16 @@ func summary(h *history.History) string {
 	for _, o := range h.Operations {
 		outcomes[o.Outcome]++
 	}
-	return fmt.Sprintf("%d operations (%d ok, %d refused, %d of unknown outcome) on %d interfaces and %d instances",
+	text := fmt.Sprintf("%d operations (%d ok, %d refused, %d of unknown outcome) on %d interfaces and %d instances",
 		len(h.Operations), outcomes[history.OK], outcomes[history.Fail], outcomes[history.Unknown], len(h.Interfaces),
 		len(h.Instances))
+	if len(h.Changes) == 0 {
+		return text
+	}
+	clear(outcomes)
+	for _, c := range h.Changes {
+		outcomes[c.Outcome]++
+	}
+	return text + fmt.Sprintf(", %d changes (%d ok, %d refused, %d of unknown outcome) in %d VSwitches", len(h.Changes),
+		outcomes[history.OK], outcomes[history.Fail], outcomes[history.Unknown], len(h.VSwitches))
 }

@@ -6,11 +6,15 @@ import "time"
 const version = 1
 
 // The actions that a history may hold, as the API spells them. A describe asks for one interface by
-// its id.
+// its id, or for all interfaces of a VSwitch.
 const (
 	Attach   = "AttachNetworkInterface"
 	Detach   = "DetachNetworkInterface"
 	Describe = "DescribeNetworkInterfaces"
+	Create   = "CreateNetworkInterface"
+	Delete   = "DeleteNetworkInterface"
+	Assign   = "AssignPrivateIpAddresses"
+	Unassign = "UnassignPrivateIpAddresses"
 )
 
 // Outcome is the result of an operation, as the client saw it.
@@ -66,10 +70,56 @@ type Operation struct {
 	Error  string // of an Unknown: what the client knows about the cause
 }
 
+// Quota is the account's quota of secondary interfaces.
+type Quota struct {
+	Limit int
+	Held  int // the number of interfaces at the start, none of which a change of the history deletes
+}
+
+// VSwitch is a VSwitch and its state at the start of a history.
+type VSwitch struct {
+	ID       string
+	Capacity int // the number of IPv4 addresses that it can assign
+	Held     int // the number of them that are assigned at the start; no change of the history releases them
+}
+
+// Change is a call that creates or deletes an interface or changes its addresses, or one that lists
+// the interfaces of a VSwitch, and its outcome. All changes of a history are of one account. The
+// interfaces that they name are created by changes of the same history.
+type Change struct {
+	ID        int
+	Line      int // the line of its invoke in the file, from 1
+	Client    int
+	Action    string
+	VSwitch   string   // of a creation and a list
+	Token     string   // the ClientToken; a creation also uses it as the name of the interface
+	Interface string   // the id that the call names, or that the answer to a creation names
+	Named     []string // the addresses that the call names; a creation names at most its primary one
+	Count     int      // the number of further addresses that an assignment asks for
+
+	Outcome   Outcome
+	Invoked   time.Duration
+	Ended     time.Duration
+	Addresses []string // of a creation or an assignment that is OK: the assigned addresses; the primary one first
+	Found     []Found  // of a list that is OK
+	Code      string   // of a Fail
+	Error     string   // of an Unknown
+}
+
+// Found is an interface in a list.
+type Found struct {
+	Interface string   `json:"interface"`
+	Token     string   `json:"token"` // its name
+	Addresses []string `json:"addresses"`
+}
+
 // History is the content of a whole file.
 type History struct {
 	Header
 	Instances  []*Instance
 	Interfaces []*Interface
-	Operations []Operation // in the order of their invokes in the file
+	Operations []Operation // attaches, detaches and describes, in the order of their invokes in the file
+	Quota      *Quota      // nil if it is not known
+	VSwitches  []VSwitch
+	Changes    []Change // in the order of their invokes in the file
 }

@@ -179,9 +179,10 @@ func TestReadReportsMistakes(t *testing.T) {
 		head + "\n" + attach:  `f:4: not a JSON object on one line: unexpected end of JSON input`,
 		head + "{\n" + attach: `f:4: not a JSON object on one line: unexpected end of JSON input`,
 		head + `{"op":"one"}`: `f:4: op is a string; it must be a int`,
-		head + `{"op":1}`:     `f:4: type is missing; it is instance, interface, invoke, ok, fail or unknown`,
-		head + `{"type":"okay"}`: `f:4: type "okay" is not known; it is instance, interface, invoke, ok, fail or ` +
+		head + `{"op":1}`: `f:4: type is missing; it is instance, interface, quota, vswitch, invoke, ok, fail or ` +
 			`unknown`,
+		head + `{"type":"okay"}`: `f:4: type "okay" is not known; it is instance, interface, quota, vswitch, ` +
+			`invoke, ok, fail or unknown`,
 
 		head + `{"type":"instance"}`: `f:4: an instance needs an id`,
 		head + `{"type":"instance","id":"i-1","limit":2}`: `f:4: instance i-1 is there already; an instance has ` +
@@ -204,7 +205,8 @@ func TestReadReportsMistakes(t *testing.T) {
 			attach: `f:5: op 1 was invoked on line 4; give each ` +
 			`operation a number of its own`,
 		head + `{"type":"invoke","op":1,"time":1,"action":"RunInstances"}`: `f:4: action "RunInstances" is not ` +
-			`known; a history holds AttachNetworkInterface, DetachNetworkInterface, DescribeNetworkInterfaces`,
+			`known; a history holds AttachNetworkInterface, DetachNetworkInterface, DescribeNetworkInterfaces, ` +
+			`CreateNetworkInterface, DeleteNetworkInterface, AssignPrivateIpAddresses, UnassignPrivateIpAddresses`,
 
 		head + strings.Replace(attach, `"instance":"i-1",`, "", 1):    `f:4: AttachNetworkInterface needs an instance`,
 		head + strings.Replace(attach, `,"interface":"eni-1"`, "", 1): `f:4: AttachNetworkInterface needs an interface`,

@@ -42,6 +42,13 @@ type line struct {
 	Status    *string `json:"status"`
 	Code      string  `json:"code"`
 	Error     string  `json:"error"`
+
+	Capacity  *int     `json:"capacity"`
+	VSwitch   string   `json:"vswitch"`
+	Token     string   `json:"token"`
+	Addresses []string `json:"addresses"`
+	Count     int      `json:"count"`
+	Found     *[]Found `json:"found"`
 }
 
 // key identifies a resource: ids are unique only within an account.
@@ -53,6 +60,9 @@ type reader struct {
 	instances  map[key]*Instance
 	interfaces map[key]*Interface
 	operations map[int]int // by op: the index in history.Operations
+	changes    map[int]int // by op: the index in history.Changes
+	vswitches  map[string]bool
+	created    map[string]bool // interfaces in the answers to creations
 	completed  map[int]bool
 }
 
@@ -65,6 +75,9 @@ func Read(name string, file io.Reader) (*History, error) {
 		instances:  map[key]*Instance{},
 		interfaces: map[key]*Interface{},
 		operations: map[int]int{},
+		changes:    map[int]int{},
+		vswitches:  map[string]bool{},
+		created:    map[string]bool{},
 		completed:  map[int]bool{},
 	}
 	lines := bufio.NewReaderSize(file, flushSize)
@@ -121,16 +134,23 @@ func (r *reader) addLine(n int, text []byte) error {
 		return r.addInstance(l)
 	case "interface":
 		return r.addInterface(l)
+	case "quota":
+		return r.addQuota(l)
+	case "vswitch":
+		return r.addVSwitch(l)
 	case "invoke":
 		return r.addInvoke(n, l)
 	case string(OK), string(Fail), string(Unknown):
 		return r.addCompletion(l)
 	case "":
-		return errors.New("type is missing; it is instance, interface, invoke, ok, fail or unknown")
+		return errors.New("type is missing; it is " + lineTypes)
 	default:
-		return fmt.Errorf("type %q is not known; it is instance, interface, invoke, ok, fail or unknown", l.Type)
+		return fmt.Errorf("type %q is not known; it is "+lineTypes, l.Type)
 	}
 }
+
+// lineTypes are the types of lines, for messages.
+const lineTypes = "instance, interface, quota, vswitch, invoke, ok, fail or unknown"
 
 // formatError translates an error of encoding/json into a message about the line.
 func formatError(err error) error {
@@ -148,7 +168,7 @@ func (r *reader) addInstance(l line) error {
 		return errors.New("an instance needs an id")
 	case r.instances[k] != nil:
 		return fmt.Errorf("instance %s is there already; an instance has one line", l.ID)
-	case len(r.history.Operations) > 0:
+	case r.begun():
 		return fmt.Errorf("instance %s comes after the first invoke; move the line up, it tells how the world "+
 			"stands at the start", l.ID)
 	case l.Limit == nil:
@@ -171,7 +191,7 @@ func (r *reader) addInterface(l line) error {
 		return errors.New("an interface needs an id")
 	case r.interfaces[k] != nil:
 		return fmt.Errorf("interface %s is there already; an interface has one line", l.ID)
-	case len(r.history.Operations) > 0:
+	case r.begun():
 		return fmt.Errorf("interface %s comes after the first invoke; move the line up, it tells how the world "+
 			"stands at the start", l.ID)
 	case l.Instance != "" && r.instances[key{l.Account, l.Instance}] == nil:
@@ -203,9 +223,11 @@ func (r *reader) addInvoke(n int, l line) error {
 	if err := r.checkEvent(l); err != nil {
 		return err
 	}
-	if first, twice := r.operations[*l.Op]; twice {
-		return fmt.Errorf("op %d was invoked on line %d; give each operation a number of its own", *l.Op,
-			r.history.Operations[first].Line)
+	if first := r.invokedOn(*l.Op); first != 0 {
+		return fmt.Errorf("op %d was invoked on line %d; give each operation a number of its own", *l.Op, first)
+	}
+	if isChange(l) {
+		return r.addChange(n, l)
 	}
 	op := Operation{
 		ID: *l.Op, Line: n, Client: l.Client, Action: l.Action, Outcome: Unknown, Invoked: time.Duration(*l.Time),
@@ -226,7 +248,7 @@ func (r *reader) addInvoke(n int, l line) error {
 		}
 	default:
 		return fmt.Errorf("action %q is not known; a history holds %s", l.Action,
-			strings.Join([]string{Attach, Detach, Describe}, ", "))
+			strings.Join([]string{Attach, Detach, Describe, Create, Delete, Assign, Unassign}, ", "))
 	}
 	if op.Interface == nil && l.Interface == "" {
 		return fmt.Errorf("%s needs an interface", l.Action)
@@ -244,6 +266,9 @@ func (r *reader) addInvoke(n int, l line) error {
 func (r *reader) addCompletion(l line) error {
 	if err := r.checkEvent(l); err != nil {
 		return err
+	}
+	if index, known := r.changes[*l.Op]; known {
+		return r.completeChange(&r.history.Changes[index], l)
 	}
 	index, known := r.operations[*l.Op]
 	if !known {

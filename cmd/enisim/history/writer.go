@@ -21,7 +21,12 @@ type Call struct {
 	Action    string
 	Account   string // "" in a history of one account
 	Instance  string // "" for a describe
-	Interface string
+	Interface string // "" for a creation and a list
+	// The rest is for a Change.
+	VSwitch   string
+	Token     string
+	Addresses []string // the addresses that the call names
+	Count     int
 }
 
 // Writer writes a history while it happens. Any number of goroutines may use it. It encodes its
@@ -84,6 +89,23 @@ func (w *Writer) Interface(n Interface) {
 	w.endLine(b)
 }
 
+// Quota writes the quota of the account at the start.
+func (w *Writer) Quota(q Quota) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := appendNumber(append(w.buffer, `{"type":"quota"`...), `,"limit":`, q.Limit)
+	w.endLine(appendNumber(b, `,"held":`, q.Held))
+}
+
+// VSwitch writes the state of a VSwitch at the start.
+func (w *Writer) VSwitch(v VSwitch) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := appendText(w.buffer, `{"type":"vswitch","id":`, v.ID)
+	b = appendNumber(b, `,"capacity":`, v.Capacity)
+	w.endLine(appendNumber(b, `,"held":`, v.Held))
+}
+
 // Invoke writes that a client is about to send a call. It returns the number of the operation,
 // which the caller passes to the method for its outcome.
 func (w *Writer) Invoke(c Call) int {
@@ -99,12 +121,24 @@ func (w *Writer) Invoke(c Call) int {
 	if c.Instance != "" {
 		b = appendText(b, `,"instance":`, c.Instance)
 	}
-	b = appendText(b, `,"interface":`, c.Interface)
+	if c.Interface != "" {
+		b = appendText(b, `,"interface":`, c.Interface)
+	}
+	if c.VSwitch != "" {
+		b = appendText(b, `,"vswitch":`, c.VSwitch)
+	}
+	if c.Token != "" {
+		b = appendText(b, `,"token":`, c.Token)
+	}
+	b = appendAddresses(b, c.Addresses)
+	if c.Count != 0 {
+		b = appendNumber(b, `,"count":`, c.Count)
+	}
 	w.endLine(b)
 	return w.ops
 }
 
-// OK writes that an attach or a detach was answered with 200.
+// OK writes that a call was answered with 200, in which nothing matters but that.
 func (w *Writer) OK(op int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -121,6 +155,29 @@ func (w *Writer) Described(op int, status, instance string) {
 		b = appendText(b, `,"instance":`, instance)
 	}
 	w.endLine(b)
+}
+
+// Changed writes that a creation or an assignment was answered with 200: the id of the interface, and
+// the addresses that it got. The id is written only for a creation; "" leaves it out.
+func (w *Writer) Changed(op int, eni string, addresses []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	b := w.startEvent("ok", op)
+	if eni != "" {
+		b = appendText(b, `,"interface":`, eni)
+	}
+	w.endLine(appendAddresses(b, addresses))
+}
+
+// Listed writes the answer of a list of the interfaces of a VSwitch.
+func (w *Writer) Listed(op int, found []Found) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if found == nil {
+		found = []Found{} // encoded as []
+	}
+	text, _ := json.Marshal(found) // strings can always be encoded
+	w.endLine(append(append(w.startEvent("ok", op), `,"found":`...), text...))
 }
 
 // Fail writes that the API refused an operation with a 4xx and a code.
@@ -182,6 +239,21 @@ func (w *Writer) flush() {
 // appendNumber appends a key and a number.
 func appendNumber(b []byte, key string, n int) []byte {
 	return strconv.AppendInt(append(b, key...), int64(n), 10)
+}
+
+// appendAddresses appends the addresses of a call or an answer, if there are any.
+func appendAddresses(b []byte, addresses []string) []byte {
+	for k, a := range addresses {
+		key := `,`
+		if k == 0 {
+			key = `,"addresses":[`
+		}
+		b = appendText(b, key, a)
+	}
+	if len(addresses) > 0 {
+		b = append(b, ']')
+	}
+	return b
 }
 
 // appendText appends a key and a string. Ids and codes need no escapes; any string that needs them
