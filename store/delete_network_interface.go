@@ -10,7 +10,11 @@ type DeleteNetworkInterfaceScene struct {
 
 // DeleteScene returns the view of a request that deletes an interface.
 func (b *InterfaceBatch) DeleteScene(c InterfaceChange) *DeleteNetworkInterfaceScene {
-	return &DeleteNetworkInterfaceScene{ENI: b.AddressScene(c).ENI}
+	n := b.enis[c.NetworkInterfaceID]
+	if n == nil || n.regionID != c.RegionID {
+		return &DeleteNetworkInterfaceScene{}
+	}
+	return &DeleteNetworkInterfaceScene{ENI: n.ENI}
 }
 
 // Delete deletes an interface at once.

@@ -57,7 +57,7 @@ func (b *InterfaceBatch) AssignScene(c InterfaceChange) *AssignScene {
 	return scene
 }
 
-// AddressScene returns the view of a request that releases addresses of an interface, or deletes it.
+// AddressScene returns the view of a request that releases addresses of an interface.
 func (b *InterfaceBatch) AddressScene(c InterfaceChange) *AddressScene {
 	n := b.enis[c.NetworkInterfaceID]
 	switch {

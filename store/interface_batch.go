@@ -38,7 +38,7 @@ type InterfaceBatch struct {
 }
 
 // batchedInterface is a locked interface as the next request sees it. Its ENI is nil once the
-// interface is deleted.
+// interface is deleted. If it is Busy, only a deletion may use its ENI.
 type batchedInterface struct {
 	AddressScene
 	regionID string

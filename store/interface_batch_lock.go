@@ -51,13 +51,14 @@ type locatedVSwitch struct {
 
 // LockInterfaceBatch locks and reads the rows that the changes depend on, in one round trip: the
 // account, for its quota, VSwitches, for their addresses, interfaces, and security groups, so that
-// they cannot be deleted. It waits for rows that another transaction has locked, but not for an
-// interface whose addresses another one is changing: AddressScene.Busy reports that.
+// they cannot be deleted. It waits for rows that another transaction has locked. Only a change of
+// addresses does not wait for another transaction that changes those of the same interface:
+// AddressScene.Busy reports that.
 func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes []InterfaceChange) error {
 	var (
 		regions, vswitches, enis, addressed, groups []string
+		deleted                                     []string
 		wants                                       []AddressWant
-		deletes                                     bool
 	)
 	for _, c := range changes {
 		if c.creates() {
@@ -71,7 +72,9 @@ func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes
 		if c.ChangesAddresses() {
 			addressed = append(addressed, c.NetworkInterfaceID)
 		}
-		deletes = deletes || c.Deletes
+		if c.Deletes {
+			deleted = append(deleted, c.NetworkInterfaceID)
+		}
 	}
 	// First try the advisory locks of addresses, which wait for nobody.
 	if addressed = distinct(addressed); len(addressed) > 0 {
@@ -85,7 +88,7 @@ func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes
 		tx.lockVSwitches(b.accountID, vswitches, b.pools)
 	}
 	if enis = distinct(enis); len(enis) > 0 {
-		tx.lockBatchedInterfaces(b, enis, addressed, deletes)
+		tx.lockBatchedInterfaces(b, enis, addressed, deleted)
 	}
 	if groups = distinct(groups); len(groups) > 0 {
 		tx.lockGroupsForKeyShare(b.accountID, groups, func(g regionalGroup) { b.groups[g.ID] = g })
@@ -127,7 +130,7 @@ func (tx *Tx) tryLockAddresses(b *InterfaceBatch, eniIDs []string) {
 //
 // The instance that a deleted interface may have left is not locked, because a transaction that
 // deletes the instance locks its interfaces too.
-func (tx *Tx) lockBatchedInterfaces(b *InterfaceBatch, enis, addressed []string, deletes bool) {
+func (tx *Tx) lockBatchedInterfaces(b *InterfaceBatch, enis, addressed, deleted []string) {
 	if len(addressed) > 0 {
 		tx.lock(rankInstances, `
 			SELECT i.id
@@ -138,17 +141,21 @@ func (tx *Tx) lockBatchedInterfaces(b *InterfaceBatch, enis, addressed []string,
 			FOR SHARE`, b.accountID, addressed)
 	}
 	// An interface is deleted under a stronger lock, because its attachment refers to its status. An
-	// interface whose addresses another transaction is changing is left out.
+	// interface whose addresses another transaction is changing is left out, unless another request of
+	// the batch deletes it.
 	strength := forNoKeyUpdate
-	if deletes {
+	if len(deleted) > 0 {
 		strength = forUpdate
 	}
+	unlessBusy := slices.DeleteFunc(append([]string{}, addressed...),
+		func(id string) bool { return slices.Contains(deleted, id) })
 	tx.lockENIs(strength, `t.account_id = $1 AND t.id = ANY ($2)
 		  AND (t.id <> ALL ($3) OR `+addressLock+`t.id, 0)))`,
-		[]any{b.accountID, enis, append([]string{}, addressed...)}, func(n NetworkInterface) {
+		[]any{b.accountID, enis, unlessBusy}, func(n NetworkInterface) {
 			if b.enis[n.ID] == nil { // otherwise it is busy
-				b.enis[n.ID] = &batchedInterface{AddressScene: AddressScene{ENI: &n}, regionID: n.RegionID}
+				b.enis[n.ID] = &batchedInterface{}
 			}
+			b.enis[n.ID].ENI, b.enis[n.ID].regionID = &n, n.RegionID
 		})
 	if len(addressed) == 0 {
 		return

@@ -1,0 +1,47 @@
+package service
+
+import (
+	"errors"
+	"testing"
+
+	"enisim/store"
+)
+
+// A deletion does not depend on whether another request of its batch changes the addresses of the
+// same interface. That request is refused if another transaction is changing them.
+func TestADeletionIsIndependentOfOtherRequestsForItsInterface(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneActionsWorld(), Options{})
+	caller := Caller{AccountID: laneAccount}
+	del := func(eni string) error {
+		_, err := DeleteNetworkInterface.Do(t.Context(), l.Service, caller,
+			DeleteNetworkInterfaceRequest{RegionID: "cn-hangzhou", NetworkInterfaceID: eni})
+		return err
+	}
+	unassign := func() error {
+		_, err := UnassignPrivateIPAddresses.Do(t.Context(), l.Service, caller, UnassignPrivateIPAddressesRequest{
+			RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-2", PrivateIPAddresses: []string{"10.0.1.1"},
+		})
+		return err
+	}
+	release, first := l.pause(t, func() error { return del("eni-1") })
+	refused, deleted := l.enqueue(t, unassign), l.enqueue(t, func() error { return del("eni-2") })
+	err := l.store.InTx(t.Context(), func(tx *store.Tx) error {
+		now := l.Now()
+		if _, err := tx.NewInterfaceBatch(t.Context(), laneAccount, nil, []string{"eni-2"}, now, now); err != nil {
+			return err
+		}
+		release()
+		if err := refused(); !errors.Is(err, EcsTaskConflict) {
+			t.Errorf("unassign: got %v, want %v, because another transaction has the lock", err, EcsTaskConflict)
+		}
+		if err := errors.Join(first(), deleted()); err != nil {
+			t.Errorf("delete: got %v, want no error", err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.expectBatches(t, 1, 2)
+}
