@@ -144,7 +144,7 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		if r.work.claim != nil {
 			claims = append(claims, *r.work.claim)
 		}
-		if r.work.assigns != nil {
+		if r.work.assigns != nil && !r.work.busy {
 			eniIDs = append(eniIDs, r.work.change.NetworkInterfaceID)
 		}
 	}
@@ -156,14 +156,20 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		if err != nil {
 			return err
 		}
-		// Then lock the rows.
+		// Then lock the rows. A request that is refused because of another one needs none, and would
+		// make that one wait or fail.
+		var locked []store.InterfaceChange
 		for k, r := range batch {
 			changes[k] = r.work.change
-			if r.work.assigns != nil && !r.work.busy {
+			if r.work.busy {
+				continue
+			}
+			if r.work.assigns != nil {
 				changes[k].Assigns = r.work.assigns(rows.VSwitchOf(changes[k].NetworkInterfaceID))
 			}
+			locked = append(locked, changes[k])
 		}
-		if err := tx.LockInterfaceBatch(ctx, rows, changes); err != nil {
+		if err := tx.LockInterfaceBatch(ctx, rows, locked); err != nil {
 			return err
 		}
 		// Then decide the requests one after the other. The time is read after the locks, so that

@@ -45,3 +45,36 @@ func TestADeletionIsIndependentOfOtherRequestsForItsInterface(t *testing.T) {
 	}
 	l.expectBatches(t, 1, 2)
 }
+
+// The second of two concurrent requests that change the addresses of an interface is refused. While
+// it finds out whether its token has an answer, it does not hold the lock that the first one needs.
+func TestARefusedRequestWithATokenDoesNotLockTheAddresses(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneActionsWorld(), Options{})
+	_, leave := l.interfaceLanes.enterAddresses(store.ResourceID{AccountID: laneAccount, ID: "eni-1"})
+	defer leave()
+	decided := false
+	_, err := changeInterface(t.Context(), l.Service, Caller{AccountID: laneAccount},
+		idempotentCall{action: "AssignPrivateIpAddresses", token: "mine"},
+		interfaceChange[Empty]{
+			InterfaceChange: store.InterfaceChange{RegionID: "cn-hangzhou", NetworkInterfaceID: "eni-1"},
+			assigns:         func(*store.VSwitch) *store.AddressWant { return nil },
+			decide: func(_ *store.InterfaceBatch, c interfaceInput) (Empty, error) {
+				decided = true
+				if !c.busy {
+					t.Error("the request is not known to be the second one")
+				}
+				return Empty{}, l.store.InTx(t.Context(), func(tx *store.Tx) error { // the first one
+					now := l.Now()
+					rows, err := tx.NewInterfaceBatch(t.Context(), laneAccount, nil, []string{"eni-1"}, now, now)
+					if err == nil && rows.VSwitchOf("eni-1") == nil {
+						t.Error("the first request finds that another transaction changes the addresses")
+					}
+					return err
+				})
+			},
+		})
+	if err != nil || !decided {
+		t.Errorf("got error %v, decided: %t", err, decided)
+	}
+}
