@@ -46,7 +46,7 @@ func (tx *Tx) KeepAnswer(t ClientToken, answer []byte, expired time.Time) {
 	tx.write(1, `
 		UPDATE client_tokens SET answer = $4 WHERE account_id = $1 AND action = $2 AND token = $3`,
 		t.AccountID, t.Action, t.Token, answer)
-	tx.forgetTokens(t.AccountID, expired)
+	tx.forgetTokens(t.AccountID, expired, 1)
 }
 
 // KeepFailure queues the writes that record that the request of a token was refused, unless the
@@ -59,13 +59,18 @@ func (tx *Tx) KeepFailure(t ClientToken, requestHash []byte, now, expired time.T
 		ON CONFLICT (account_id, action, token) DO UPDATE
 		SET request_hash = excluded.request_hash, answer = NULL, created_at = excluded.created_at, failed = true
 		WHERE t.created_at < $6`, t.AccountID, t.Action, t.Token, requestHash, now, expired)
-	tx.forgetFailures(t.AccountID, maxFailures)
-	tx.forgetTokens(t.AccountID, expired)
+	tx.forgetFailures(t.AccountID, maxFailures, 1)
+	tx.forgetTokens(t.AccountID, expired, 1)
 }
 
+// moreForgotten is how many more tokens a transaction may delete than it has added. So there are
+// fewer and fewer old ones, and no transaction deletes very many.
+const moreForgotten = 100
+
 // forgetFailures queues the deletion of some of an account's oldest failures, so that about
-// maxFailures remain. It skips tokens that are locked by another transaction.
-func (tx *Tx) forgetFailures(accountID string, maxFailures int) {
+// maxFailures remain. It skips tokens that are locked by another transaction. added is how many
+// tokens the transaction adds.
+func (tx *Tx) forgetFailures(accountID string, maxFailures, added int) {
 	tx.queue(`
 		DELETE FROM client_tokens
 		WHERE (account_id, action, token) IN (
@@ -74,16 +79,17 @@ func (tx *Tx) forgetFailures(accountID string, maxFailures int) {
 		        SELECT created_at FROM client_tokens
 		        WHERE account_id = $1 AND failed
 		        ORDER BY created_at DESC OFFSET $2 LIMIT 1)
-		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, accountID, maxFailures-1)
+		    LIMIT $3 FOR UPDATE SKIP LOCKED)`, accountID, maxFailures-1, added+moreForgotten)
 }
 
 // forgetTokens queues the deletion of some tokens of an account that were claimed before expired.
-// It skips tokens that are locked by another transaction.
-func (tx *Tx) forgetTokens(accountID string, expired time.Time) {
+// It skips tokens that are locked by another transaction. added is how many tokens the transaction
+// adds.
+func (tx *Tx) forgetTokens(accountID string, expired time.Time, added int) {
 	tx.queue(`
 		DELETE FROM client_tokens
 		WHERE (account_id, action, token) IN (
 		    SELECT account_id, action, token FROM client_tokens
 		    WHERE account_id = $1 AND created_at < $2
-		    LIMIT 100 FOR UPDATE SKIP LOCKED)`, accountID, expired)
+		    LIMIT $3 FOR UPDATE SKIP LOCKED)`, accountID, expired, added+moreForgotten)
 }

@@ -111,3 +111,65 @@ func TestAnAccountKeepsOnlyItsLatestFailures(t *testing.T) {
 		t.Errorf("after its lifetime: got %+v, want a new token", got)
 	}
 }
+
+// Batches forget more tokens than they add: the oldest failures, and tokens that have expired.
+func TestBatchesForgetMoreTokensThanTheyAdd(t *testing.T) {
+	t.Parallel()
+	const maxFailures, inBatch, batches = 10, 300, 5
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	if _, err := pool.Exec(t.Context(), storetest.SmallWorld); err != nil {
+		t.Fatal(err)
+	}
+	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	count := func(where string) (n int) {
+		t.Helper()
+		if err := pool.QueryRow(t.Context(), `SELECT count(*) FROM client_tokens WHERE `+where).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	run := func(name string, now time.Time, change func(*store.InterfaceBatch, store.TokenClaim)) {
+		t.Helper()
+		var claims []store.TokenClaim
+		for k := range inBatch {
+			claims = append(claims, store.TokenClaim{
+				ClientToken: store.ClientToken{
+					AccountID: account, Action: "CreateNetworkInterface", Token: fmt.Sprint(name, "-", k),
+				},
+				RequestHash: []byte(name),
+			})
+		}
+		expired := now.Add(-time.Hour)
+		if err := st.InTx(t.Context(), func(tx *store.Tx) error {
+			b, err := tx.NewInterfaceBatch(t.Context(), account, claims, nil, now, expired)
+			if err != nil {
+				return err
+			}
+			for _, c := range claims {
+				change(b, c)
+			}
+			tx.WriteInterfaceBatch(b, expired, maxFailures)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k := range batches {
+		run(fmt.Sprint("refused-", k), noon.Add(time.Duration(k)*time.Second), (*store.InterfaceBatch).FailToken)
+	}
+	// Those of a batch were claimed at the same time, and stay together.
+	if got := count("failed"); got != inBatch {
+		t.Errorf("failures: got %d, want the %d of the latest batch", got, inBatch)
+	}
+	use := func(b *store.InterfaceBatch, c store.TokenClaim) { b.UseToken(c, []byte(`{}`)) }
+	for k := range batches {
+		run(fmt.Sprint("used-", k), noon.Add(time.Duration(k)*time.Minute), use)
+	}
+	for k := range batches {
+		run(fmt.Sprint("later-", k), noon.Add(2*time.Hour+time.Duration(k)*time.Second), use)
+	}
+	if got := count("created_at < '2026-11-22 13:00+00'"); got != 0 {
+		t.Errorf("tokens that have expired: got %d, want none after %d batches", got, batches)
+	}
+}

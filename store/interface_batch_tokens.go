@@ -117,7 +117,7 @@ func (tx *Tx) writeTokens(b *InterfaceBatch, expired time.Time, maxFailures int)
 		WHERE t.account_id = $1 AND t.action = c.action AND t.token = c.token`,
 		b.accountID, actions, tokens, hashes, answers)
 	if anyFailed {
-		tx.forgetFailures(b.accountID, maxFailures)
+		tx.forgetFailures(b.accountID, maxFailures, len(tokens))
 	}
-	tx.forgetTokens(b.accountID, expired)
+	tx.forgetTokens(b.accountID, expired, len(tokens))
 }
