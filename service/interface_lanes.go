@@ -98,8 +98,11 @@ func changeInterface[Answer any](
 			answer, err = change.decide(rows, input)
 			return err
 		},
-		answer:  func() ([]byte, error) { return json.Marshal(answer) },
-		repeat:  func(stored []byte) error { return json.Unmarshal(stored, &answer) },
+		answer: func() ([]byte, error) { return json.Marshal(answer) },
+		repeat: func(stored []byte) error {
+			answer = *new(Answer) // a batch that failed may have set it
+			return json.Unmarshal(stored, &answer)
+		},
 		consume: func(err error) bool { return consumesToken(call, err) },
 	}
 	if change.ChangesAddresses() {

@@ -1,7 +1,9 @@
 package service
 
 import (
+	"context"
 	"errors"
+	"maps"
 	"testing"
 
 	"enisim/store"
@@ -76,5 +78,26 @@ func TestARefusedRequestWithATokenDoesNotLockTheAddresses(t *testing.T) {
 		})
 	if err != nil || !decided {
 		t.Errorf("got error %v, decided: %t", err, decided)
+	}
+}
+
+// A request of a batch that failed runs again. If its token has an answer by then, it gets that
+// answer, and nothing of what the failed batch had decided.
+func TestARepeatGetsNothingOfAFailedBatch(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneActionsWorld(), Options{})
+	l.interfaceLanes.releasing.run = func(_ context.Context, batch []*laneRequest[interfaceWork], _ bool) error {
+		work := batch[0].work
+		return errors.Join(work.decide(nil, interfaceInput{}), work.repeat([]byte(`{"stored": "1"}`)))
+	}
+	got, err := changeInterface(t.Context(), l.Service, Caller{AccountID: laneAccount}, idempotentCall{},
+		interfaceChange[map[string]string]{
+			InterfaceChange: store.InterfaceChange{NetworkInterfaceID: "eni-1", Deletes: true},
+			decide: func(*store.InterfaceBatch, interfaceInput) (map[string]string, error) {
+				return map[string]string{"decided": "1"}, nil
+			},
+		})
+	if want := map[string]string{"stored": "1"}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, error %v, want %v", got, err, want)
 	}
 }
