@@ -330,7 +330,7 @@ var invariants = []invariant{
 	SELECT t.account_id, format('token %s of %s has %s, and a request of %s bytes', t.token, t.action,
 	    CASE WHEN t.answer IS NULL THEN 'no answer' ELSE 'an answer' END, length(t.request_hash))
 	FROM client_tokens t
-	WHERE t.answer IS NULL OR length(t.request_hash) <> 32
+	WHERE (t.answer IS NULL) <> t.failed OR length(t.request_hash) <> 32 -- a refused request has no answer
 	ORDER BY 1, 2`},
 
 	{"a_key_belongs_to_a_user_that_exists", `

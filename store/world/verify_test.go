@@ -342,6 +342,23 @@ func TestEachInvariantFindsItsViolation(t *testing.T) {
 	}
 }
 
+// The token of a refused request has no answer, and is not a violation.
+func TestVerifyAcceptsTokensOfRefusedRequests(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	execute(t, pool, verifyWorld)
+	execute(t, pool, `UPDATE client_tokens SET answer = NULL, failed = true`)
+	if got := verify(t, pool); len(got) > 0 {
+		t.Errorf("got %q, want none", got)
+	}
+	dropConstraint(t, pool, "a_failed_client_token_has_no_answer")
+	execute(t, pool, `UPDATE client_tokens SET answer = '{}'`)
+	if got, want := verify(t, pool), []string{"a_client_token_has_the_answer_to_its_request: " +
+		"token t of CreateVpc has an answer, and a request of 32 bytes"}; !slices.Equal(got, want) {
+		t.Errorf("a refused request with an answer: got %q, want %q", got, want)
+	}
+}
+
 // Verify reports a limited number of violations of an invariant, and then checks the next one. Here
 // one has 5000 violations, and a later one has one.
 func TestVerifyReportsABoundedNumberOfViolations(t *testing.T) {
