@@ -60,6 +60,8 @@ func newInterfaceLanes(s *Service) *interfaceLanes {
 	}
 	// Creations of an account that run alone wait for each other's locks.
 	l.creating.beginAlone = s.store.BeginCreation
+	// A deletion or a release needs no row but its interface.
+	l.releasing.isBrief = true
 	return l
 }
 
@@ -135,8 +137,9 @@ func changeInterface[Answer any](
 }
 
 // decideInterfaces decides a batch of changes of interfaces of one account in one transaction:
-// request k sees the changes of request k-1. It always waits for locks.
-func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[interfaceWork], _ bool) error {
+// request k sees the changes of request k-1. It always waits for locks, for a short time without
+// wait.
+func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[interfaceWork], wait bool) error {
 	var (
 		claims  []store.TokenClaim
 		eniIDs  []string
@@ -152,7 +155,7 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		}
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		setLockTimeout(tx, batch, true)
+		setLockTimeout(tx, batch, wait)
 		// First claim the tokens, and find the VSwitches from which addresses are assigned.
 		before := s.beforeLocks()
 		rows, err := tx.NewInterfaceBatch(ctx, account, claims, eniIDs, before, before.Add(-clientTokenLifetime))

@@ -101,3 +101,27 @@ func TestARepeatGetsNothingOfAFailedBatch(t *testing.T) {
 		t.Errorf("got %v, error %v, want %v", got, err, want)
 	}
 }
+
+// A deletion that waits for the lock of its interface makes other deletions wait only for a short
+// time: then it waits alone.
+func TestADeletionThatWaitsDoesNotBlockTheLane(t *testing.T) {
+	t.Parallel()
+	l := newLaneTest(t, laneActionsWorld(), Options{})
+	del := func(eni string) func() error {
+		return func() error {
+			_, err := DeleteNetworkInterface.Do(t.Context(), l.Service, Caller{AccountID: laneAccount},
+				DeleteNetworkInterfaceRequest{RegionID: "cn-hangzhou", NetworkInterfaceID: eni})
+			return err
+		}
+	}
+	unlock := l.lockRows(t, `SELECT FROM network_interfaces WHERE id = 'eni-1' FOR UPDATE`)
+	blocked := l.startBlocked(t, del("eni-1"))
+	other := l.enqueue(t, del("eni-2"))
+	if err := other(); err != nil {
+		t.Errorf("the other deletion: got %v, want no error", err)
+	}
+	unlock()
+	if err := blocked(); err != nil {
+		t.Errorf("the deletion that waited: got %v, want no error, because it still waits", err)
+	}
+}

@@ -59,6 +59,9 @@ type lanes[Work any] struct {
 	run     func(ctx context.Context, batch []*laneRequest[Work], wait bool) error
 	// beginAlone waits for the turn of a request that runs alone. nil: there are no turns.
 	beginAlone func(ctx context.Context) (end func(), err error)
+	// isBrief is set if the requests in the lane of a row need other rows too, each its own. A batch of
+	// that lane then waits for locks only for batchLockTimeout, even if it has a single request.
+	isBrief bool
 
 	mu    sync.Mutex
 	ofRow map[store.Row]*lane[Work] // the lanes of single rows, which exist while they have requests
@@ -66,7 +69,8 @@ type lanes[Work any] struct {
 
 // lane is a queue behind the batch that is in flight.
 type lane[Work any] struct {
-	wait  bool // whether its batches wait for locks
+	ofRow bool // whether it is the lane of a row
+	wait  bool // whether a batch of a single request waits for locks as long as the request may
 	users int  // the number of requests in the lane of a row; guarded by lanes.mu
 
 	mu              sync.Mutex
@@ -159,7 +163,7 @@ func (l *lanes[Work]) enterLaneOf(row store.Row) *lane[Work] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ofRow[row] == nil {
-		l.ofRow[row] = &lane[Work]{wait: true}
+		l.ofRow[row] = &lane[Work]{ofRow: true, wait: !l.isBrief}
 	}
 	l.ofRow[row].users++
 	return l.ofRow[row]
@@ -360,7 +364,7 @@ func (l *lanes[Work]) runSafely(ctx context.Context, lane *lane[Work], batch []*
 	default:
 		ctx = context.WithoutCancel(ctx)
 	}
-	if !lane.wait {
+	if !lane.ofRow {
 		ctx = store.WithoutAccount(ctx)
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.timeout)
