@@ -376,12 +376,20 @@ func listen(ctx context.Context, address *net.TCPAddr) (*drainListener, error) {
 // With several, the kernel shares the cores, and gives a thread that was idle the next turn.
 const threadsPerCore = 4
 
+// garbageRatio is GOGC, unless that is set: the heap may grow to three times what is in use before
+// garbage is collected. The server needs a quarter less processor time than with the default of 100,
+// and hardly more than with 400. Near the soft memory limit, garbage is collected anyway.
+const garbageRatio = 200
+
 // serve answers requests until ctx ends, and then answers all requests that it has accepted.
 func serve(
 	ctx context.Context, listener *drainListener, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger,
 ) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemoryLimit)
+	}
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbageRatio)
 	}
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(threadsPerCore * runtime.GOMAXPROCS(0))
