@@ -47,13 +47,16 @@ func commitLarge(ctx context.Context, tx pgx.Tx) error {
 	return commitFailure(err, tx.Conn())
 }
 
-// largeTxSettings are the settings of a transaction that applies a world. A large world takes longer
-// than any request may, and its joins need more memory than the default of Postgres. It reads whole
-// tables, unlike a request. The lock timeout is longer than that of a request, but limited: a
-// transaction that holds a lock for half a minute is stuck.
+// LargeTxLockTimeout is the lock timeout of a transaction that applies a world. It is longer than that
+// of a request, but limited: a transaction that holds a lock for half a minute is stuck.
+const LargeTxLockTimeout = "30s"
+
+// largeTxSettings are the settings of such a transaction. A large world takes longer than any request
+// may, and its joins need more memory than the default of Postgres. It reads whole tables, unlike a
+// request.
 const largeTxSettings = `
 	SET LOCAL statement_timeout = '15min';
-	SET LOCAL lock_timeout = '30s';
+	SET LOCAL lock_timeout = '` + LargeTxLockTimeout + `';
 	SET LOCAL enable_seqscan = on;
 	SET LOCAL work_mem = '64MB'`
 

@@ -97,6 +97,7 @@ func New[T any](name, owner string, options ...Option) *Table[T] {
 }
 
 // The kinds of columns, for list.
+func (c column) isKey() bool    { return c.key }
 func (c column) isFixed() bool  { return c.fixed }
 func (c column) isMerged() bool { return !c.key && !c.fixed && !c.once }
 func (c column) any() bool      { return true }
@@ -277,21 +278,23 @@ func (t *Table[T]) UpdateSQL() string {
 		t.sameKey("s", "t") + "\n\t  AND " + t.Differs()
 }
 
-// InsertStagedSQL returns the statement that inserts the staged rows whose key is not stored.
+// InsertStagedSQL returns the statement that inserts the staged rows whose key is not stored. The
+// index of the key finds the others: a join with the stored rows could read all of them for each
+// staged row, where the statistics say that there are none.
 func (t *Table[T]) InsertStagedSQL() string { return t.insertWhere("") }
 
 // InsertPageSQL is InsertStagedSQL for a large table. It takes two positions in the staging table, and
 // inserts the rows from the first one up to the second. All rows are from '(0,0)' to
 // '(4294967295,0)'.
 func (t *Table[T]) InsertPageSQL() string {
-	return t.insertWhere("s.ctid >= $1::tid AND s.ctid < $2::tid\n\t  AND ")
+	return t.insertWhere("\n\tWHERE s.ctid >= $1::tid AND s.ctid < $2::tid")
 }
 
 func (t *Table[T]) insertWhere(condition string) string {
 	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n" +
 		"\tSELECT " + t.list("s.", column.any) + "\n" +
-		"\tFROM " + StagingTable(t.name) + " s\n" +
-		"\tWHERE " + condition + "NOT EXISTS (SELECT FROM " + t.name + " t WHERE " + t.sameKey("s", "t") + ")"
+		"\tFROM " + StagingTable(t.name) + " s" + condition + "\n" +
+		"\tON CONFLICT (" + t.list("", column.isKey) + ") DO NOTHING"
 }
 
 // InsertNewSQL returns the statement that inserts the staged rows, in the order of their ids. It

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -206,7 +207,7 @@ func execInOneTrip(ctx context.Context, tx pgx.Tx, statements []string) ([]pgcon
 //
 // Each session keeps the plans by which Postgres checks foreign keys. A plan from a time when a
 // table had only a few rows may read all rows of an account for each new row. That makes a large
-// world quadratic, so the session discards its plans before.
+// world quadratic, so the session makes its plans anew before.
 func runByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (int64, error) {
 	const (
 		pagesPerStatement  = 2000 // fifty thousand rows, which take some seconds
@@ -224,7 +225,7 @@ func runByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (in
 	for first := int64(0); first < pages; first += pagesPerStatement {
 		next := min(first+pagesPerStatement, pages)
 		if pages >= minPagesToPlanAnew {
-			if _, err := tx.Exec(ctx, `DISCARD PLANS`); err != nil {
+			if err := planAnew(ctx, tx, step.table); err != nil {
 				return 0, err
 			}
 		}
@@ -236,5 +237,60 @@ func runByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (in
 		inserted += tag.RowsAffected()
 		p.advance(step.table, mergeWork*(rows*next/pages-rows*first/pages))
 	}
+	if pages >= minPagesToPlanAnew {
+		return inserted, analyzeFilled(ctx, tx, `c.oid = $1::text::regclass`, step.table)
+	}
 	return inserted, nil
+}
+
+// planAnew makes Postgres plan the checks of a table's foreign keys anew.
+func planAnew(ctx context.Context, tx pgx.Tx, tableName string) error {
+	if err := analyzeFilled(ctx, tx, `c.oid IN (
+		    SELECT confrelid FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'f')`, tableName); err != nil {
+		return err
+	}
+	_, err := tx.Exec(ctx, `DISCARD PLANS`)
+	return err
+}
+
+// analyzeFilled analyzes those tables c for which a condition holds and the statistics say that they
+// are empty: they were analyzed after a world was emptied, and have been filled in this transaction
+// since. With these statistics, a plan may read a whole account for each row. Other wrong statistics
+// do no harm, because the planner multiplies them by the size of the table.
+func analyzeFilled(ctx context.Context, tx pgx.Tx, condition, tableName string) error {
+	rows, err := tx.Query(ctx, `
+		SELECT c.relname::text
+		FROM pg_class c
+		WHERE c.reltuples = 0 AND c.relkind = 'r' AND `+condition+`
+		ORDER BY c.relname`, tableName)
+	if err != nil {
+		return err
+	}
+	names, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := analyze(ctx, tx, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// analyze analyzes a table within the transaction. It does without if another transaction is
+// analyzing the table: the statistics of that one serve as well. The wait is longer than the second
+// after which Postgres cancels an automatic vacuum for it.
+func analyze(ctx context.Context, tx pgx.Tx, tableName string) error {
+	const lockNotAvailable = "55P03"
+	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error {
+		_, err := savepoint.Exec(ctx, `SET LOCAL lock_timeout = '3s'; ANALYZE `+pgx.Identifier{tableName}.Sanitize()+`;
+			SET LOCAL lock_timeout = '`+store.LargeTxLockTimeout+`'`)
+		return err
+	})
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == lockNotAvailable {
+		return nil
+	}
+	return err
 }
