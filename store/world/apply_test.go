@@ -249,7 +249,8 @@ func TestApplyReadsFewRowsForEachRowOfALargeWorld(t *testing.T) {
 				t.Fatal(err)
 			}
 			if read := rowsRead(t, pool) - before; read > maxReadPerRow*rows {
-				t.Errorf("rows read for %d instances and interfaces: got %d, want at most %d for each", rows, read, maxReadPerRow)
+				t.Errorf("rows read for %d instances and interfaces: got %d, want at most %d for each",
+					rows, read, maxReadPerRow)
 			}
 		})
 	}

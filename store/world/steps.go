@@ -245,8 +245,9 @@ func runByPages(ctx context.Context, tx pgx.Tx, step worldStep, p *progress) (in
 
 // planAnew makes Postgres plan the checks of a table's foreign keys anew.
 func planAnew(ctx context.Context, tx pgx.Tx, tableName string) error {
-	if err := analyzeFilled(ctx, tx, `c.oid IN (
-		    SELECT confrelid FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'f')`, tableName); err != nil {
+	const isReferredTo = `c.oid IN (
+		    SELECT confrelid FROM pg_constraint WHERE conrelid = $1::text::regclass AND contype = 'f')`
+	if err := analyzeFilled(ctx, tx, isReferredTo, tableName); err != nil {
 		return err
 	}
 	_, err := tx.Exec(ctx, `DISCARD PLANS`)
