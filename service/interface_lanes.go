@@ -14,8 +14,9 @@ import (
 // addresses. Requests of one account share a batch.
 type interfaceChange[Answer any] struct {
 	store.InterfaceChange
-	// assigns returns what an assignment needs of the interface's VSwitch, which is nil if there is
-	// no such interface. It is called before the locks. nil: InterfaceChange.Assigns says it.
+	// assigns returns which addresses an assignment needs of the interface's VSwitch. The VSwitch is
+	// nil if there is no such interface, or another transaction is changing its addresses. It is called
+	// before the locks. If assigns is nil, the request needs InterfaceChange.Assigns.
 	assigns func(*store.VSwitch) *store.AddressWant
 	// decide checks the rules under the locks, and changes the batch if none is violated.
 	decide func(*store.InterfaceBatch, interfaceInput) (Answer, error)

@@ -85,8 +85,9 @@ func (p *addressPool) offer(want AddressWant) *AddressOffer {
 		if len(o.IPv4) == want.IPv4 {
 			break
 		}
-		isOthers := slices.Contains(want.Named, a) || within(a, o.IPv4Prefixes) || within(a, want.NamedBlocks)
-		if p.isFree(a) && !isOthers {
+		// The request gets this address anyway: by its name, or in a prefix.
+		isIncluded := slices.Contains(want.Named, a) || within(a, o.IPv4Prefixes) || within(a, want.NamedBlocks)
+		if p.isFree(a) && !isIncluded {
 			o.IPv4 = append(o.IPv4, a)
 		}
 	}

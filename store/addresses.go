@@ -17,8 +17,8 @@ type AddressWant struct {
 	NamedBlocks  []netip.Prefix // prefixes of either family that the caller chose
 }
 
-// AddressOffer lists the addresses and prefixes that a VSwitch can assign for an AddressWant. It
-// stays valid until the end of the transaction.
+// AddressOffer lists the addresses and prefixes that a VSwitch can assign for an AddressWant. It is
+// valid until the transaction assigns others of the VSwitch, or ends.
 type AddressOffer struct {
 	VSwitch      *VSwitch       // nil if the region has no VSwitch with this id
 	IPv4         []netip.Addr   // fewer than wanted if the VSwitch has no more

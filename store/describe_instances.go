@@ -96,8 +96,8 @@ const (
 )
 
 // conditions returns the conditions of the filter. For their form see those of
-// NetworkInterfaceFilter. A primary interface never leaves its
-// instance.
+// NetworkInterfaceFilter. A primary interface never leaves its instance, so some conditions look for
+// that interface as it is stored.
 func (f InstanceFilter) conditions(now time.Time, p Page) *conditions {
 	c := &conditions{
 		base: `i.account_id = $2 AND ($3 = '' OR i.region_id = $3) AND i.id > $4`,

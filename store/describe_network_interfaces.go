@@ -208,7 +208,7 @@ const (
 	        ORDER BY a.network_interface_id
 	    )) n`
 
-	// Interfaces are counted where their number is kept, and attachments apart.
+	// The number of interfaces is read where it is kept. Their attachments are counted.
 	keptCounts = `
 	        FROM vswitches v
 	        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
@@ -279,7 +279,7 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	          SELECT s.network_interface_id FROM slots s WHERE s.account_id = $2 AND s.instance_id = {}))`,
 		f.InstanceID)
 	c.addCounted(f.VPCID != "", `n.vpc_id = {}`, `v.vpc_id = {}`, path{}, f.VPCID)
-	c.filters = append(c.filters, filter{condition: `n.vswitch_id = {}`, ofKept: `v.id = {}`, arg: f.VSwitchID,
+	c.filters = append(c.filters, filter{condition: `n.vswitch_id = {}`, keptCondition: `v.id = {}`, arg: f.VSwitchID,
 		isSet: f.VSwitchID != "", path: path{ids: pathOfVSwitch, plans: planEach}, isNarrow: true})
 	// Of a large group, only the members from the beginning of the page are read.
 	c.addNarrow(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(

@@ -101,8 +101,9 @@ func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes
 // distinct returns the values of a list, sorted and each once.
 func distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
-// addressLock is the key of the advisory lock of an interface's addresses. The column $1 is the
-// account, and %s the id of the interface.
+// addressLock begins a condition that tries the advisory lock of an interface's addresses, and holds
+// if the transaction has it. $1 is the account. The statement continues with the column of the
+// interface's id, and ends the condition with ", 0))".
 const addressLock = `pg_try_advisory_xact_lock(hashtextextended('enisim addresses ' || $1 || ' ' || `
 
 // tryLockAddresses queues the attempt to lock the addresses of interfaces until the transaction

@@ -40,7 +40,7 @@ type TagFilter struct {
 // fraction of the time that a text with all filters takes. Otherwise the text has all filters, each
 // with an argument that says whether it is off. So there are only three texts more than filters, and
 // callers cannot fill the sessions with prepared statements. The third one follows the path by tags,
-// if no filter finds rows by an index otherwise.
+// if no other filter finds rows by an index.
 type conditions struct {
 	base    string // holds for each row of the list; its arguments are $1, $2 and so on
 	args    []any  // of base
@@ -58,14 +58,14 @@ type path struct {
 
 // filter is one condition. Each {} in it stands for its argument.
 type filter struct {
-	condition string
-	arg       any
-	isSet     bool
-	maxRows   int    // number of rows that it finds by an index, as a rule at most; 0: there is none
-	ofKept    string // the condition on the rows of a kept count; "": the rows are not counted by it
-	path      path   // of the list with only this filter
-	isNarrow  bool   // whether an index finds its rows if other filters are set too
-	isOfTags  bool   // whether it selects by pairs of tags
+	condition     string
+	arg           any
+	isSet         bool
+	maxRows       int    // number of rows that it finds by an index, as a rule at most; 0: there is none
+	keptCondition string // the condition on the rows of a kept count; "": the rows are not counted by it
+	path          path   // of the list with only this filter
+	isNarrow      bool   // whether an index finds its rows if other filters are set too
+	isOfTags      bool   // whether it selects by pairs of tags
 }
 
 // add adds a filter.
@@ -84,8 +84,9 @@ func (c *conditions) addPath(isSet bool, condition string, path path, arg any) {
 }
 
 // addCounted is addPath for a filter by whose values the rows are counted (listStatements.kept).
-func (c *conditions) addCounted(isSet bool, condition, ofKept string, path path, arg any) {
-	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet, ofKept: ofKept, path: path})
+func (c *conditions) addCounted(isSet bool, condition, keptCondition string, path path, arg any) {
+	c.filters = append(c.filters, filter{condition: condition, arg: arg, isSet: isSet,
+		keptCondition: keptCondition, path: path})
 }
 
 // addKey is add for a filter that finds about maxRows rows by an index, such as ids. So one plan
@@ -108,15 +109,15 @@ func (c *conditions) set() []filter {
 	return slices.DeleteFunc(slices.Clone(c.filters), func(f filter) bool { return !f.isSet })
 }
 
-// ofKept returns the condition on the rows of a kept count, with a placeholder {}, and the arguments
-// for it. ok reports whether the rows are counted: if they match all, or a single filter by whose
-// values they are counted.
-func (c *conditions) ofKept() (condition string, args []any, ok bool) {
+// keptCondition returns the condition on the rows of a kept count, with a placeholder {}, and the
+// arguments for it. ok reports whether there is a kept count of the list: if no filter is set, or
+// only one by whose values the rows are counted.
+func (c *conditions) keptCondition() (condition string, args []any, ok bool) {
 	switch set := c.set(); {
 	case len(set) == 0:
 		return "true", nil, true
-	case len(set) == 1 && set[0].ofKept != "":
-		return set[0].ofKept, []any{set[0].arg}, true
+	case len(set) == 1 && set[0].keptCondition != "":
+		return set[0].keptCondition, []any{set[0].arg}, true
 	}
 	return "", nil, false
 }
@@ -178,7 +179,7 @@ func (c *conditions) leadingTags() int {
 }
 
 // ofTagged selects the ids of the rows that match all conditions (%[2]s), in the order of a path by
-// tags (%[1]s). The last id is that of the list's row.
+// tags (%[1]s). In "tagged.id = id", the second id is that of the list's row.
 const ofTagged = `
 	    SELECT tagged.id
 	    FROM (%[1]s ORDER BY n.id OFFSET 0) tagged
@@ -190,8 +191,9 @@ type listStatements struct {
 	ids string
 	// page reads the rows of a page. It has %[1]s for the statement that selects their ids.
 	page string
-	// kept reads the count of rows where it is kept, if it is not empty (conditions.ofKept). It has
-	// %[1]s for the condition. Its first arguments are the first ones of the conditions.
+	// kept reads the kept count of the rows. It has %[1]s for the condition
+	// (conditions.keptCondition). Its first arguments are the first keptArgs ones of the conditions. If
+	// it is empty, no count is kept.
 	kept     string
 	keptArgs int
 }
@@ -212,7 +214,7 @@ func (l listStatements) query(c *conditions, p Page) listQuery {
 	} else if len(set) == 1 && set[0].path.count != "" {
 		q.count = fill(set[0].path.count, len(args))
 	}
-	kept, keptArgs, isKept := c.ofKept()
+	kept, keptArgs, isKept := c.keptCondition()
 	if l.kept == "" {
 		isKept = false
 	}
