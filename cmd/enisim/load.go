@@ -33,7 +33,7 @@ type loadCommand struct {
 
 	Scenario     string   `env:"ENISIM_LOAD_SCENARIO" help:"Scenario of one account: the control API makes an account with its content for this run and deletes it afterwards (default: the world of the access key)." placeholder:"FILE"`
 	ControlToken string   `help:"The --control-token of the server, for --scenario." placeholder:"TOKEN"`
-	Mix          load.Mix `default:"attach=45,detach=45,describe=10" help:"Shares of the actions."`
+	Mix          load.Mix `default:"attach=45,detach=45,describe=10" help:"Shares of the actions: attach, detach, describe, create, delete, assign, unassign."`
 	Zipf         float64  `default:"0" help:"Skew: the k-th interface, and the k-th instance of a cell, are asked for in proportion to 1/k^S; 0 asks for all alike." placeholder:"S"`
 	Cell         int      `default:"4" help:"Size of a cell: interfaces move among so many instances only; 0: among all of a VPC and zone."`
 	Seed         uint64   `help:"The same seed on the same world repeats the operations of each client (default: random, and printed)."`
@@ -51,7 +51,8 @@ type loadCommand struct {
 func (*loadCommand) Help() string {
 	return `Attaches, detaches and describes what is there, from many clients at a time, and prints counts, rates,
 latencies and codes. Start the server with --attach-delay 0 --detach-delay 0, or most requests find their interface on
-its way.
+its way. With create, delete, assign and unassign in the --mix, it also creates interfaces of its own, deletes them,
+and assigns and releases their addresses; start the server with --delete-delay 0 too if the history is to be checked.
 
 ` + load.Grammar + `
 
@@ -173,6 +174,11 @@ func (c *loadCommand) load(ctx context.Context, s streams) (summary *load.Summar
 	if err != nil {
 		return nil, err
 	}
+	if c.Mix.Changes() {
+		if world.VSwitches, err = load.DiscoverVSwitches(ctx, target); err != nil {
+			return nil, err
+		}
+	}
 	c.world = fmt.Sprintf("%d instances, %d interfaces", len(world.Instances), len(world.Interfaces))
 	plan, err := load.NewPlan(world,
 		load.PlanOptions{Clients: c.Clients, Mix: c.Mix, Zipf: c.Zipf, Cell: c.Cell, Seed: c.Seed})
@@ -196,7 +202,13 @@ func (c *loadCommand) load(ctx context.Context, s streams) (summary *load.Summar
 	progress := load.NewProgress(s.Err, c.Duration, c.Requests)
 	defer progress.End()
 	run.Progress = progress.Show
-	return run.Do(ctx)
+	if summary, err = run.Do(ctx); err != nil || c.History == "" || len(world.VSwitches) == 0 {
+		return summary, err
+	}
+	// Last, list what the load has created, so that a check of the history finds what was lost.
+	_, err = load.Run{Targets: run.Targets[:1], Clients: 1, Plan: load.ListPlan(world.VSwitches),
+		History: run.History}.Do(context.WithoutCancel(ctx))
+	return summary, err
 }
 
 // targets returns a target for each endpoint.

@@ -48,8 +48,18 @@ type planInterface struct {
 //   - One detach in strayInterval takes any interface. For each of these a later attach takes an
 //     interface that the client has attached already, so that their number does not grow.
 //   - A describe takes any interface.
+//
+// Actions that create or delete interfaces or change their addresses work on interfaces that the
+// plan itself creates, so their sequence depends on answers. See changePlan.
 func NewPlan(w World, o PlanOptions) (Plan, error) {
-	targets, err := newCells(w, o)
+	var targets []planInterface
+	if o.Mix.moves() {
+		var err error
+		if targets, err = newCells(w, o); err != nil {
+			return nil, err
+		}
+	}
+	pool, err := newChangePool(w.VSwitches, o.Mix)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +75,16 @@ func NewPlan(w World, o PlanOptions) (Plan, error) {
 	return func(client int) Next {
 		c := &clientPlan{targets: targets, skew: skew, mix: o.Mix.reduced(),
 			random: rand.New(rand.NewPCG(o.Seed, uint64(client))), attached: slices.Clone(dealt[client])}
-		return func(Result) (Operation, bool) { return c.next(), true }
+		if !o.Mix.Changes() {
+			return func(Result) (Operation, bool) { return c.next(), true }
+		}
+		c.changes = &changePlan{pool: pool, client: client, random: c.random}
+		return func(last Result) (Operation, bool) {
+			if again := c.changes.learn(last); again {
+				return last.Operation, true
+			}
+			return c.next(), true
+		}
 	}, nil
 }
 
@@ -140,17 +159,20 @@ type clientPlan struct {
 	attached []attachment // the oldest first
 	// The number of detaches that took any interface, for which no attach has compensated yet.
 	pendingStrays int
+	changes       *changePlan // nil if the mix has no changes
 }
 
 // next returns the next operation.
 func (p *clientPlan) next() Operation {
-	switch p.nextAction() {
+	switch action := p.nextAction(); action {
 	case history.Attach:
 		return p.attach()
 	case history.Detach:
 		return p.detach()
-	default:
+	case history.Describe:
 		return Operation{Action: history.Describe, Interface: p.anyInterface().id}
+	default:
+		return p.changes.next(action)
 	}
 }
 
@@ -196,24 +218,19 @@ func (p *clientPlan) nextAction() string {
 		p.deck = p.mix
 	}
 	// First draw a card.
-	n := p.random.IntN(p.deck.Attach + p.deck.Detach + p.deck.Describe)
-	attach, detach := n < p.deck.Attach, n >= p.deck.Attach && n < p.deck.Attach+p.deck.Detach
+	n := p.random.IntN(p.deck.size())
+	k := 0
+	shares := p.deck.shares()
+	for ; n >= *shares[k]; k++ {
+		n -= *shares[k]
+	}
 	// Then swap an attach and a detach if there are too many or no attached interfaces.
-	switch {
-	case attach && len(p.attached) >= preferDetach && p.deck.Detach > 0:
-		attach, detach = false, true
-	case detach && len(p.attached) == 0 && p.deck.Attach > 0:
-		attach, detach = true, false
+	switch name := mixNames[k]; {
+	case name == "attach" && len(p.attached) >= preferDetach && p.deck.Detach > 0:
+		k = slices.Index(mixNames, "detach")
+	case name == "detach" && len(p.attached) == 0 && p.deck.Attach > 0:
+		k = slices.Index(mixNames, "attach")
 	}
-	switch {
-	case attach:
-		p.deck.Attach--
-		return history.Attach
-	case detach:
-		p.deck.Detach--
-		return history.Detach
-	default:
-		p.deck.Describe--
-		return history.Describe
-	}
+	*shares[k]--
+	return shortNames[mixNames[k]]
 }

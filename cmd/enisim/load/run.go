@@ -24,8 +24,7 @@ type Run struct {
 	Duration time.Duration // 0: no limit
 	Requests int64         // total number; 0: no limit
 	Plan     Plan
-	// If not nil, it gets every call. The plan must use only the three actions that a history
-	// knows.
+	// If not nil, it gets every call. The plan must use only the actions that a history knows.
 	History  *history.Writer
 	Progress func(Interval) // if not nil, it is called every second with the last interval
 }
@@ -217,8 +216,7 @@ func (c *client) run(ctx context.Context) {
 func (c *client) execute(op Operation, from time.Time) Result {
 	var id int
 	if c.history != nil {
-		id = c.history.Invoke(history.Call{Client: c.number, Action: op.Action, Instance: op.Instance,
-			Interface: op.Interface})
+		id = c.history.Invoke(newCall(c.number, op))
 	}
 	reply := c.sender.send(op)
 	now := time.Now()
@@ -233,9 +231,16 @@ func (c *client) execute(op Operation, from time.Time) Result {
 
 // recordOutcome writes the outcome of an operation to the history.
 func (c *client) recordOutcome(id int, reply reply, result *Result) {
-	if result.Outcome == history.OK && result.Action == history.Describe {
+	var answer changeAnswer
+	if result.Outcome == history.OK {
 		var err error
-		if result.Status, result.On, err = parseDescribe(reply.body); err != nil {
+		switch {
+		case result.Action == history.Describe && result.Interface != "":
+			result.Status, result.On, err = parseDescribe(reply.body)
+		case result.Action != history.Attach && result.Action != history.Detach:
+			answer, err = parseChange(result.Action, reply.body)
+		}
+		if err != nil {
 			result.Outcome, result.Code = history.Unknown, "Unreadable"
 		}
 	}
@@ -248,8 +253,12 @@ func (c *client) recordOutcome(id int, reply reply, result *Result) {
 		c.history.Unknown(id, result.Code)
 	case result.Outcome == history.Fail:
 		c.history.Fail(id, result.Code)
-	case result.Action == history.Describe:
+	case result.Action == history.Describe && result.Interface != "":
 		c.history.Described(id, result.Status, result.On)
+	case result.Action == history.Describe:
+		c.history.Listed(id, answer.found)
+	case result.Action == history.Create, result.Action == history.Assign:
+		c.history.Changed(id, answer.eni, answer.addresses)
 	default:
 		c.history.OK(id)
 	}

@@ -13,7 +13,7 @@ import (
 
 // Grammar is the help text about thresholds. It is part of the error for an invalid one.
 const Grammar = `a threshold is [ACTION.]METRIC OPERATOR VALUE, and what it says must not be so:
-  ACTION    attach, detach or describe (default: all together)
+  ACTION    attach, detach, describe, create, delete, assign or unassign (default: all together)
   METRIC    p50, p99, p99.9 or any other percentile, max:  a latency, such as 50ms
             rate:                                          operations a second, such as 1000/s
             refused (4xx), unknown (5xx or no answer), errors (both):  a number, such as 10, or a share, such as 1%
@@ -32,7 +32,7 @@ type Threshold struct {
 }
 
 // thresholdPattern is the form of a threshold: action, percentile or other metric, operator, value.
-var thresholdPattern = regexp.MustCompile(`^(?:(attach|detach|describe)\.)?` +
+var thresholdPattern = regexp.MustCompile(`^(?:(` + strings.Join(mixNames, "|") + `)\.)?` +
 	`(?:p([0-9]+(?:\.[0-9]+)?)|(max|rate|refused|unknown|errors)) *(<=|>=|<|>) *(\S+)$`)
 
 // UnmarshalText parses a threshold of a command line.

@@ -20,6 +20,7 @@ import (
 type World struct {
 	Instances  []Instance
 	Interfaces []Interface
+	VSwitches  []VSwitch // in which a plan may create interfaces; Discover leaves them out
 }
 
 // Instance is an instance of a world.
@@ -47,6 +48,9 @@ func (w World) Tell(h *history.Writer) {
 	}
 	for _, n := range w.Interfaces {
 		h.Interface(history.Interface{ID: n.ID, Instance: n.Instance})
+	}
+	for _, v := range w.VSwitches {
+		h.VSwitch(history.VSwitch{ID: v.ID, Capacity: v.Capacity, Held: v.Held})
 	}
 }
 

@@ -2,6 +2,7 @@ package prove
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -44,10 +45,15 @@ const (
 // world has 64 cells of 4 instances, each with 2 free slots, for 8 interfaces. So clients compete
 // for interfaces and slots, and cells are independent. Attaching one of the eni-b interfaces adds
 // its instance to a group whose limit is about the number of instances that would then be in it.
-var world = worldtest.New("1000000000000001").
+//
+// Clients create interfaces in a small VSwitch, with 60 addresses. The quota leaves them 40
+// interfaces.
+var world = worldtest.New("1000000000000001",
+	worldtest.Set("quotas", map[string]int{"network_interfaces_per_region": quota.Limit})).
 	AccessKey("LTAIprove").
 	VPC("vpc-main", "10.0.0.0/8").
 	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+	VSwitch(smallVSwitch, "cn-hangzhou-h", "10.1.0.0/26").
 	SecurityGroup("sg-main").
 	SecurityGroup("sg-popular", worldtest.Set("instance_limit", 34)).
 	Instance("i-{n}", worldtest.Count(256), worldtest.Type("ecs.three.places")).
@@ -58,6 +64,16 @@ var world = worldtest.New("1000000000000001").
 
 // cell is the number of instances in a cell.
 const cell = 4
+
+// smallVSwitch is the VSwitch in which clients create interfaces.
+const smallVSwitch = "vsw-small"
+
+// quota is that of the account, with the interfaces that are there.
+var quota = history.Quota{Limit: 552, Held: 512}
+
+// mix is the shares of the actions. There are more creations than deletions, so that the quota and the
+// VSwitch are full at times.
+var mix = load.Mix{Attach: 4, Detach: 4, Describe: 2, Create: 5, Delete: 3, Assign: 4, Unassign: 2}
 
 // proof is the state of the test: its processes and its counts so far.
 type proof struct {
@@ -213,16 +229,21 @@ func (p *proof) round(ctx context.Context, number int) error {
 }
 
 // record writes the history of a round: its world, its traffic, and at the end, when nothing else
-// is in progress, a describe of each interface.
+// is in progress, a describe of each interface and a list of those that clients have created.
 func (p *proof) record(ctx context.Context, written *history.Writer) error {
 	// First write the initial state and make the plan.
 	w, err := load.Discover(ctx, p.targets()[0])
 	if err != nil {
 		return err
 	}
+	if w.VSwitches, err = load.DiscoverVSwitches(ctx, p.targets()[0]); err != nil {
+		return err
+	}
+	w.VSwitches = slices.DeleteFunc(w.VSwitches, func(v load.VSwitch) bool { return v.ID != smallVSwitch })
 	w.Tell(written)
-	plan, err := load.NewPlan(w, load.PlanOptions{Clients: clients, Mix: load.Mix{Attach: 2, Detach: 2, Describe: 1},
-		Zipf: .5, Cell: cell, Seed: p.random.Uint64()})
+	written.Quota(quota)
+	plan, err := load.NewPlan(w,
+		load.PlanOptions{Clients: clients, Mix: mix, Zipf: .5, Cell: cell, Seed: p.random.Uint64()})
 	if err != nil {
 		return err
 	}
@@ -238,7 +259,10 @@ func (p *proof) record(ctx context.Context, written *history.Writer) error {
 	if err := errors.Join(tasks.Wait(), flow.err()); err != nil {
 		return err
 	}
-	return p.describeAll(ctx, w, written)
+	if err := p.describeAll(ctx, w, written); err != nil {
+		return err
+	}
+	return p.deleteCreated(ctx, w.VSwitches[0])
 }
 
 // run puts a load on the servers and adds up its counts.
@@ -259,8 +283,8 @@ func (p *proof) run(ctx context.Context, r load.Run) error {
 	return nil
 }
 
-// describeAll describes each interface once, when nothing can change any more. If a change with a
-// 200 was lost, the history has no order.
+// describeAll describes each interface once, and lists those that clients have created, when nothing
+// can change any more. If a change with a 200 was lost, the history has no order.
 func (p *proof) describeAll(ctx context.Context, w load.World, written *history.Writer) error {
 	if err := p.quiesce(ctx); err != nil {
 		return err
@@ -277,8 +301,41 @@ func (p *proof) describeAll(ctx context.Context, w load.World, written *history.
 			return load.Operation{Action: history.Describe, Interface: n.ID}, true
 		}
 	}})
+	if err == nil {
+		err = p.run(ctx, load.Run{History: written, Plan: load.ListPlan(w.VSwitches)})
+	}
 	if err == nil && (p.unknown != unknown || p.refused != refused) {
 		err = errors.New("not every interface could be described in the end, although nothing was disturbed")
+	}
+	return err
+}
+
+// deleteCreated deletes the interfaces that clients have created in a VSwitch, so that the next round
+// begins without them.
+func (p *proof) deleteCreated(ctx context.Context, v load.VSwitch) error {
+	var list struct {
+		NetworkInterfaceSets struct {
+			NetworkInterfaceSet []struct{ NetworkInterfaceId string }
+		}
+	}
+	refused := p.refused
+	err := p.run(ctx, load.Run{Plan: func(client int) load.Next {
+		listOnce := load.ListPlan([]load.VSwitch{v})(client)
+		return func(last load.Result) (load.Operation, bool) {
+			if op, more := listOnce(last); more || client != 0 {
+				return op, more
+			}
+			left := &list.NetworkInterfaceSets.NetworkInterfaceSet
+			if last.Action == history.Describe && json.Unmarshal(last.Body, &list) != nil || len(*left) == 0 {
+				return load.Operation{}, false
+			}
+			n := (*left)[0]
+			*left = (*left)[1:]
+			return load.Operation{Action: history.Delete, Interface: n.NetworkInterfaceId}, true
+		}
+	}})
+	if err == nil && p.refused != refused {
+		err = errors.New("not every interface could be deleted in the end, although nothing was disturbed")
 	}
 	return err
 }

@@ -25,6 +25,25 @@ var refusals = []string{
 	service.OperationConflict.Code,
 }
 
+// changeRefusals are the further codes with which operations of a plan may be refused that create or
+// delete interfaces or change their addresses.
+var changeRefusals = []string{
+	service.MaxEniCountExceeded.Code, service.InvalidVSwitchIDIPNotEnough.Code,
+	service.InvalidPrivateIPDuplicated.Code, service.InvalidIPAssigned.Code, service.InvalidIPUnassigned.Code,
+	service.InvalidEniIDNotFound.Code, service.IdempotentFailed.Code,
+	// Another request is changing the addresses of the same interface, or holds the row for too long.
+	service.EcsTaskConflict.Code, service.InvalidOperationConflict.Code,
+}
+
+// isExpected reports whether an operation of a plan may be refused with its code.
+func isExpected(r load.Result) bool {
+	switch r.Action {
+	case history.Attach, history.Detach, history.Describe:
+		return slices.Contains(refusals, r.Code)
+	}
+	return slices.Contains(changeRefusals, r.Code) || r.Code == service.OperationConflict.Code
+}
+
 // traffic observes the end of each operation. Their number determines when the next fault starts. A
 // client without an answer is held back until the fault is over, so each client has one unknown
 // outcome for a fault instead of many.
@@ -70,7 +89,7 @@ func (f *traffic) record(ctx context.Context, last load.Result) bool {
 	// First check the result. An operation is undisturbed if there was no fault from its request to
 	// its answer.
 	switch undisturbed := f.noFault() && now.Add(-last.Latency).After(f.lastFaultEnd); {
-	case last.Outcome == history.Fail && !slices.Contains(refusals, last.Code):
+	case last.Outcome == history.Fail && !isExpected(last):
 		f.problems = append(f.problems,
 			fmt.Errorf("%s of %s, %s: refused with %s", last.Action, last.Interface, last.Instance, last.Code))
 	case last.Code == service.InternalError.Code && undisturbed:
