@@ -61,7 +61,8 @@ func Check(ctx context.Context, h *history.History, rules Rules) (Result, error)
 		attempts = []int{unlimited}
 	}
 	result := Result{Summary: summary(h), Verdict: Undecided}
-	if result.ChangeContradiction = changes.Check(h); result.ChangeContradiction != nil {
+	var undecided error
+	if result.ChangeContradiction, undecided = changes.Check(h); result.ChangeContradiction != nil {
 		result.Verdict = Violation
 		return result, nil
 	}
@@ -86,7 +87,9 @@ func Check(ctx context.Context, h *history.History, rules Rules) (Result, error)
 				return Result{}, fmt.Errorf("enisim check contradicts itself, and nothing is decided: %w; "+
 					"report it with the history", err)
 			}
-			result.Verdict = Linearizable
+			if undecided == nil {
+				result.Verdict = Linearizable
+			}
 			return result, nil
 		}
 		// A failure counts only in the exact attempt.

@@ -35,7 +35,7 @@ func BenchmarkLoad(b *testing.B) {
 		{"v3", func(r *Run) { r.Targets[0].SignatureV3 = true }},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			plan, err := NewPlan(world, PlanOptions{Clients: 64, Mix: Mix{Attach: 45, Detach: 45, Describe: 10}, Cell: 4, Seed: 1})
+			plan, err := NewPlan(world, PlanOptions{Clients: 64, Mix: usualMix, Cell: 4, Seed: 1})
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -134,14 +134,15 @@ func newChangePool(vswitches []VSwitch, mix Mix) (*changePool, error) {
 	case !mix.Changes():
 		return nil, nil
 	case mix.Create == 0:
-		return nil, errors.New("the mix deletes interfaces, or changes their addresses, and creates none: these " +
-			"actions use the interfaces that the load creates, so give create a share")
+		return nil, errors.New("the mix deletes interfaces, or changes their addresses, and creates none: " +
+			"these actions use the interfaces that the load creates, so give create a share")
 	case len(vswitches) == 0:
-		return nil, errors.New("the world has no VSwitch with a security group in its VPC: there is nowhere to create " +
-			"interfaces")
+		return nil, errors.New("the world has no VSwitch with a security group in its VPC: there is nowhere to " +
+			"create interfaces")
 	}
 	// Tokens of an earlier run would get its answers.
-	return &changePool{vswitches: vswitches, tokens: "load-" + uuid.NewString()[:8], byID: map[string]*ownInterface{}}, nil
+	tokens := "load-" + uuid.NewString()[:8]
+	return &changePool{vswitches: vswitches, tokens: tokens, byID: map[string]*ownInterface{}}, nil
 }
 
 // changePlan is the part of a client's sequence that creates and deletes interfaces and changes their
@@ -155,13 +156,14 @@ func newChangePool(vswitches []VSwitch, mix Mix) (*changePool, error) {
 //   - A deletion takes any interface.
 //   - One creation or assignment in repeatInterval is sent a second time by another client, often at the
 //     same time.
-//   - A call without an answer is sent again until there is one, so that its outcome is known.
+//   - A call without an answer is sent again until its outcome is known.
 //   - While there is no interface, all of these create one.
 type changePlan struct {
 	pool   *changePool
 	client int
 	random *rand.Rand
-	tokens int // number of tokens so far
+	tokens int  // number of tokens so far
+	lost   bool // an answer of the current call was lost, and its outcome is not known yet
 	// The interface that the client is deleting, and that is not in the pool any more; nil if there is none.
 	deleting *ownInterface
 }
@@ -235,7 +237,8 @@ func (p *changePlan) assign() Operation {
 		n := p.anyInterface()
 		wanted := signature.Parameter{Name: "PrivateIpAddress.1", Value: p.popularAddress(n.vswitch)}
 		if p.random.IntN(2) == 0 {
-			wanted = signature.Parameter{Name: "SecondaryPrivateIpAddressCount", Value: strconv.Itoa(1 + p.random.IntN(2))}
+			wanted = signature.Parameter{Name: "SecondaryPrivateIpAddressCount",
+				Value: strconv.Itoa(1 + p.random.IntN(2))}
 		}
 		return Operation{Action: history.Assign, Interface: n.id, Parameters: []signature.Parameter{wanted,
 			{Name: "ClientToken", Value: p.newToken()}}}
@@ -291,7 +294,10 @@ func (p *changePlan) learn(last Result) (again bool) {
 	default:
 		return false
 	}
-	if last.Outcome == history.Unknown {
+	// A conflict does not use up a token, so it says nothing about an earlier call.
+	conflict := last.Code == service.EcsTaskConflict.Code || last.Code == service.OperationConflict.Code
+	p.lost = last.Outcome == history.Unknown || p.lost && conflict
+	if p.lost {
 		return true
 	}
 	p.pool.mu.Lock()

@@ -21,11 +21,11 @@ var shortNames = map[string]string{
 	"delete": history.Delete, "assign": history.Assign, "unassign": history.Unassign,
 }
 
-// mixNames are the names in mixes, in the order of shares.
+// mixNames are the names in mixes, in the order of sharesOf.
 var mixNames = []string{"attach", "detach", "describe", "create", "delete", "assign", "unassign"}
 
-// shares returns the shares of the actions, in the order of mixNames.
-func (m *Mix) shares() []*int {
+// sharesOf returns the shares of the actions, in the order of mixNames.
+func sharesOf(m *Mix) []*int {
 	return []*int{&m.Attach, &m.Detach, &m.Describe, &m.Create, &m.Delete, &m.Assign, &m.Unassign}
 }
 
@@ -33,15 +33,15 @@ func (m *Mix) shares() []*int {
 func (m *Mix) UnmarshalText(text []byte) error {
 	*m = Mix{}
 	shares := map[string]*int{}
-	for k, share := range m.shares() {
+	for k, share := range sharesOf(m) {
 		shares[mixNames[k]] = share
 	}
 	for part := range strings.SplitSeq(string(text), ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		share, err := strconv.Atoi(value)
 		if shares[name] == nil || err != nil || share < 0 || share > maxShare {
-			return fmt.Errorf("%q: a mix is like attach=45,detach=45,describe=10; each of %s at most once, with a share "+
-				"from 0 to %d", part, strings.Join(mixNames, ", "), maxShare)
+			return fmt.Errorf("%q: a mix is like attach=45,detach=45,describe=10; each of %s at most once, with a "+
+				"share from 0 to %d", part, strings.Join(mixNames, ", "), maxShare)
 		}
 		*shares[name] = share
 		delete(shares, name)
@@ -54,7 +54,7 @@ func (m *Mix) UnmarshalText(text []byte) error {
 
 // size returns the sum of the shares.
 func (m Mix) size() (sum int) {
-	for _, share := range m.shares() {
+	for _, share := range sharesOf(&m) {
 		sum += *share
 	}
 	return sum
@@ -62,19 +62,19 @@ func (m Mix) size() (sum int) {
 
 // String returns the mix in the form that UnmarshalText parses.
 func (m Mix) String() string {
-	text := fmt.Sprintf("attach=%d,detach=%d,describe=%d", m.Attach, m.Detach, m.Describe)
-	for k, share := range m.shares()[3:] {
-		if *share > 0 {
-			text += fmt.Sprintf(",%s=%d", mixNames[3+k], *share)
+	var parts []string
+	for k, share := range sharesOf(&m) {
+		if k < 3 || *share > 0 {
+			parts = append(parts, fmt.Sprintf("%s=%d", mixNames[k], *share))
 		}
 	}
-	return text
+	return strings.Join(parts, ",")
 }
 
 // Has reports whether the mix has an action, by its short name.
 func (m Mix) Has(name string) bool {
 	k := slices.Index(mixNames, name)
-	return k >= 0 && *m.shares()[k] > 0
+	return k >= 0 && *sharesOf(&m)[k] > 0
 }
 
 // Changes reports whether the mix has actions that create or delete interfaces or change their
@@ -87,10 +87,10 @@ func (m Mix) moves() bool { return m.Attach+m.Detach+m.Describe > 0 }
 // reduced returns the same mix in the smallest numbers.
 func (m Mix) reduced() Mix {
 	by := 0
-	for _, share := range m.shares() {
+	for _, share := range sharesOf(&m) {
 		by = gcd(by, *share)
 	}
-	for _, share := range m.shares() {
+	for _, share := range sharesOf(&m) {
 		*share /= by
 	}
 	return m

@@ -220,7 +220,7 @@ func (p *clientPlan) nextAction() string {
 	// First draw a card.
 	n := p.random.IntN(p.deck.size())
 	k := 0
-	shares := p.deck.shares()
+	shares := sharesOf(&p.deck)
 	for ; n >= *shares[k]; k++ {
 		n -= *shares[k]
 	}

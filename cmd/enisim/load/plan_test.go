@@ -11,6 +11,9 @@ import (
 	"enisim/cmd/enisim/history"
 )
 
+// usualMix is the default of enisim load.
+var usualMix = Mix{Attach: 45, Detach: 45, Describe: 10}
+
 // testWorld returns a world of two places with instances, attached and free interfaces, and one
 // interface in a place without instances.
 func testWorld() World {
@@ -44,7 +47,7 @@ func drawOperations(plan Plan, client, n int, result Result) []Operation {
 func TestPlanIsDeterministic(t *testing.T) {
 	t.Parallel()
 	plan := func(seed uint64) Plan {
-		p, err := NewPlan(testWorld(), PlanOptions{Clients: 4, Mix: Mix{Attach: 45, Detach: 45, Describe: 10}, Zipf: 0.8, Cell: 4, Seed: seed})
+		p, err := NewPlan(testWorld(), PlanOptions{Clients: 4, Mix: usualMix, Zipf: 0.8, Cell: 4, Seed: seed})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +74,7 @@ func TestPlanIsDeterministic(t *testing.T) {
 func TestMixIsExact(t *testing.T) {
 	t.Parallel()
 	for _, mix := range []Mix{
-		{Attach: 45, Detach: 45, Describe: 10}, {Attach: 90, Detach: 10}, {Describe: 1},
+		usualMix, {Attach: 90, Detach: 10}, {Describe: 1},
 		{Attach: 1, Detach: 3, Describe: 2}, {Detach: 1},
 	} {
 		plan, err := NewPlan(testWorld(), PlanOptions{Clients: 2, Mix: mix, Cell: 4, Seed: 3})
@@ -99,7 +102,7 @@ func TestOperationsStayInTheirCell(t *testing.T) {
 	t.Parallel()
 	world := testWorld()
 	const cell = 4
-	plan, err := NewPlan(world, PlanOptions{Clients: 3, Mix: Mix{Attach: 45, Detach: 45, Describe: 10}, Cell: cell, Seed: 5})
+	plan, err := NewPlan(world, PlanOptions{Clients: 3, Mix: usualMix, Cell: cell, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +148,7 @@ func TestOperationsStayInTheirCell(t *testing.T) {
 // them. The number of attached interfaces does not grow.
 func TestPlanMostlySucceeds(t *testing.T) {
 	t.Parallel()
-	plan, err := NewPlan(testWorld(), PlanOptions{Clients: 20, Mix: Mix{Attach: 45, Detach: 45, Describe: 10}, Cell: 4, Seed: 5})
+	plan, err := NewPlan(testWorld(), PlanOptions{Clients: 20, Mix: usualMix, Cell: 4, Seed: 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +210,8 @@ func TestZipf(t *testing.T) {
 // A world without instances or interfaces has no plan, and the error says which ones it lacks.
 func TestNewPlanRefusesUnusableWorld(t *testing.T) {
 	t.Parallel()
-	_, err := NewPlan(World{Instances: testWorld().Instances}, PlanOptions{Clients: 1, Mix: Mix{Attach: 1, Detach: 1, Describe: 1}})
+	_, err := NewPlan(World{Instances: testWorld().Instances},
+		PlanOptions{Clients: 1, Mix: Mix{Attach: 1, Detach: 1, Describe: 1}})
 	if err == nil || !strings.Contains(err.Error(), "20 instances and 0 secondary interfaces") {
 		t.Errorf("got %v, want the missing resources named", err)
 	}
@@ -217,7 +221,7 @@ func TestNewPlanRefusesUnusableWorld(t *testing.T) {
 func TestMixUnmarshal(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Mix{
-		"attach=45,detach=45,describe=10":       {Attach: 45, Detach: 45, Describe: 10},
+		"attach=45,detach=45,describe=10":       usualMix,
 		"describe=1":                            {Describe: 1},
 		"attach=1, detach=2":                    {Attach: 1, Detach: 2},
 		"create=4,delete=3,assign=2,unassign=1": {Create: 4, Delete: 3, Assign: 2, Unassign: 1},

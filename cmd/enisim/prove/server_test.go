@@ -62,7 +62,8 @@ func (s *server) start() error {
 	cmd := exec.CommandContext(context.Background(), string(s.program), "serve", "--listen", s.address,
 		"--no-quickstart",
 		"--database-url", "postgres://postgres@"+s.postgresLink.Listen+"/enisim?sslmode=disable",
-		"--attach-delay", "0", "--detach-delay", "0", "--delete-delay", "0", "--log-format", "json", "--log-level", "warn")
+		"--attach-delay", "0", "--detach-delay", "0", "--delete-delay", "0",
+		"--log-format", "json", "--log-level", "warn")
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
 		return err

@@ -125,24 +125,21 @@ type model struct {
 	releases  map[string][]*history.Change
 	refusals  []*history.Change
 	lists     []*history.Change
+	undecided error // the last interface or address whose events are too many to find an order
 }
 
-// Check checks the calls that create and delete interfaces and change their addresses. It
-// returns nil if nothing contradicts itself. It checks four claims (docs/check.md, Changes), each by
-// the projection of the history to one token, one interface, one address, and the counts.
-func Check(h *history.History) *Contradiction {
-	if len(h.Changes) == 0 {
-		return nil
-	}
+// Check checks the calls that create and delete interfaces and change their addresses. It returns nil
+// if nothing contradicts itself, and an error if that is not certain.
+func Check(h *history.History) (*Contradiction, error) {
 	m := &model{history: h, creations: map[string]*effect{}, releases: map[string][]*history.Change{}}
 	for _, step := range []func() *Contradiction{
 		m.checkTokens, m.checkLists, m.checkInterfaces, m.checkAddresses, m.checkCounts,
 	} {
 		if c := step(); c != nil {
-			return c
+			return c, nil
 		}
 	}
-	return nil
+	return nil, m.undecided
 }
 
 // until returns the end of a call; one of unknown outcome may take effect at any later time.
@@ -250,7 +247,9 @@ func isExplained(c *history.Change) bool {
 		codeNoInterface}, c.Code)
 }
 
-// newEffect returns the effect of the calls of one token, or nil if all were refused.
+// newEffect returns the effect of the calls of one token. It returns nil if all were refused, or if one
+// was and none is known to have an effect: the refusal has used up the token, so that the calls of
+// unknown outcome have no effect, before or after.
 func newEffect(calls []*history.Change) *effect {
 	first := calls[0]
 	e := &effect{vswitch: first.VSwitch, addresses: first.Named, count: first.Count,
@@ -272,7 +271,10 @@ func newEffect(calls []*history.Change) *effect {
 			e.to = min(e.to, int64(c.Ended))
 		}
 	}
-	if len(e.calls) == 0 {
+	usedUp := slices.ContainsFunc(calls, func(c *history.Change) bool {
+		return c.Token != "" && c.Outcome == history.Fail && (isExplained(c) || c.Code == codeUsedUp)
+	})
+	if len(e.calls) == 0 || e.uncertain && usedUp {
 		return nil
 	}
 	return e

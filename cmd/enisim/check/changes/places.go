@@ -80,7 +80,7 @@ func (m *model) checkInterfaces() *Contradiction {
 	}
 	// Last, check each interface.
 	for _, eni := range slices.Sorted(maps.Keys(events)) {
-		if c := contradictionOf(eni, []int{unborn}, events[eni]); c != nil {
+		if c := m.contradictionOf(eni, []int{unborn}, events[eni]); c != nil {
 			return c
 		}
 	}
@@ -101,19 +101,19 @@ func (m *model) observeList(events interfaceEvents, list *history.Change) {
 }
 
 // contradictionOf returns a contradiction if the events of an interface or an address have no order.
-func contradictionOf(name string, start []int, events []*event) *Contradiction {
+func (m *model) contradictionOf(name string, start []int, events []*event) *Contradiction {
 	at, err := explain(start, events)
-	if at == nil && err == nil {
+	if err != nil {
+		m.undecided = fmt.Errorf("%s: %w", name, err)
+	}
+	if at == nil {
 		return nil
 	}
 	var calls []*history.Change
 	for _, e := range events {
-		if at == nil || e.from <= at.to {
+		if e.from <= at.to {
 			calls = append(calls, e.call)
 		}
-	}
-	if err != nil {
-		return newContradiction(calls, "%s: %v.", name, err)
 	}
 	return newContradiction(calls, "no order of the calls on %s explains op %d.", name, at.call.ID)
 }
@@ -138,7 +138,7 @@ func (m *model) checkAddresses() *Contradiction {
 			start = append(start, foreign)
 		}
 		name := fmt.Sprintf("address %s of %s", p.address, p.vswitch)
-		if c := contradictionOf(name, start, m.addressEvents(p, addresses[p])); c != nil {
+		if c := m.contradictionOf(name, start, m.addressEvents(p, addresses[p])); c != nil {
 			return c
 		}
 	}

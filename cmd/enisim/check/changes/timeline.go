@@ -46,8 +46,11 @@ type timeline struct {
 	possibilities map[possibility]bool
 }
 
+// maxPossibilities is the maximum number of possibilities that are followed for the end of one event.
+const maxPossibilities = 200_000
+
 // errTooMany is returned when more events are in progress than a timeline can follow.
-var errTooMany = errors.New("too many events in progress at a time")
+var errTooMany = errors.New("too many calls are in progress at a time")
 
 // explain returns nil if the events have an order that begins in one of the states. Otherwise it
 // returns the event at whose end no order was left.
@@ -85,7 +88,10 @@ func explain(start []int, events []*event) (*event, error) {
 			t.observe()
 			continue
 		}
-		if !t.end(slots[e.of]) {
+		switch possible, err := t.end(slots[e.of]); {
+		case err != nil:
+			return nil, err
+		case !possible:
 			return e.of, nil
 		}
 	}
@@ -124,17 +130,17 @@ func (t *timeline) observed(p possibility) possibility {
 
 // end ends an event. It keeps the possibilities in which the event has happened, and reports whether
 // there is one.
-func (t *timeline) end(slot int) bool {
-	// First follow each possibility until the event has happened.
-	seen, ended := map[possibility]bool{}, map[possibility]bool{}
+func (t *timeline) end(slot int) (possible bool, err error) {
+	// Follow each possibility until the event has happened. Those with few events come first, so that
+	// they dominate the others.
+	seen, ended := t.newFrontier(), t.newFrontier()
 	var queue []possibility
 	add := func(p possibility) {
 		switch {
 		case p.happened.has(slot):
 			p.happened.remove(slot)
-			ended[p] = true
-		case !seen[p]:
-			seen[p] = true
+			ended.add(p)
+		case seen.add(p):
 			queue = append(queue, p)
 		}
 	}
@@ -142,8 +148,11 @@ func (t *timeline) end(slot int) bool {
 		add(p)
 	}
 	for len(queue) > 0 {
-		p := queue[len(queue)-1]
-		queue = queue[:len(queue)-1]
+		if len(queue) > maxPossibilities {
+			return false, errTooMany
+		}
+		p := queue[0]
+		queue = queue[1:]
 		for other, e := range t.inProgress {
 			if e == nil || e.observes || p.happened.has(other) {
 				continue
@@ -155,45 +164,60 @@ func (t *timeline) end(slot int) bool {
 			}
 		}
 	}
-	// Then drop the possibilities that differ from another one only in more uncertain events.
 	t.inProgress[slot] = nil
-	t.possibilities = t.withoutDominated(ended)
-	return len(t.possibilities) > 0
+	t.possibilities = map[possibility]bool{}
+	for _, list := range ended.kept {
+		for _, p := range list {
+			t.possibilities[p] = true
+		}
+	}
+	return len(t.possibilities) > 0, nil
 }
 
-// withoutDominated drops each possibility for which there is another one with the same state and the
-// same certain events, and with fewer uncertain events: these can still happen later.
-func (t *timeline) withoutDominated(all map[possibility]bool) map[possibility]bool {
-	var uncertain eventSet
+// frontier is a set of possibilities without those that another one dominates: with the same state and
+// the same certain events, no further uncertain event, and no observation less. Uncertain events can
+// still happen later, and observations that have happened restrict nothing.
+type frontier struct {
+	uncertain, observations eventSet // of the events in progress
+	kept                    map[possibility][]possibility
+}
+
+func (t *timeline) newFrontier() *frontier {
+	f := &frontier{kept: map[possibility][]possibility{}}
 	for slot, e := range t.inProgress {
-		if e != nil && e.uncertain {
-			uncertain.add(slot)
+		switch {
+		case e == nil:
+		case e.observes:
+			f.observations.add(slot)
+		case e.uncertain:
+			f.uncertain.add(slot)
 		}
 	}
-	kept := map[possibility]bool{}
-	for p := range all {
-		dominated := false
-		for q := range all {
-			if q != p && q.dominates(p, uncertain) {
-				dominated = true
-				break
-			}
-		}
-		if !dominated {
-			kept[p] = true
-		}
-	}
-	return kept
+	return f
 }
 
-// dominates reports whether p has the same state and certain events as q, and all its uncertain
-// ones.
-func (q possibility) dominates(p possibility, uncertain eventSet) bool {
-	if q.state != p.state {
-		return false
+// add adds a possibility, unless another one dominates it, and reports that.
+func (f *frontier) add(p possibility) bool {
+	// Compare it with those of the same state and the same certain events.
+	key := p
+	for k := range key.happened {
+		key.happened[k] &^= f.uncertain[k] | f.observations[k]
 	}
+	list := f.kept[key]
+	for _, q := range list {
+		if f.dominates(q, p) {
+			return false
+		}
+	}
+	f.kept[key] = append(slices.DeleteFunc(list, func(q possibility) bool { return f.dominates(p, q) }), p)
+	return true
+}
+
+func (f *frontier) dominates(q, p possibility) bool {
 	for k := range q.happened {
-		if (q.happened[k]^p.happened[k])&^uncertain[k] != 0 || q.happened[k]&^p.happened[k] != 0 {
+		more := q.happened[k] &^ p.happened[k] & f.uncertain[k]
+		less := p.happened[k] &^ q.happened[k] & f.observations[k]
+		if more|less != 0 {
 			return false
 		}
 	}
