@@ -55,7 +55,7 @@ func (tx *Tx) lockVSwitches(accountID string, ids []string, pools addressPools) 
 		FROM vswitches t
 		WHERE account_id = $1 AND id = ANY ($2)
 		ORDER BY id
-		FOR NO KEY UPDATE`, accountID, ids).
+		`+vswitchLock, accountID, ids).
 		Query(each(VSwitchesTable.Targets, func(v VSwitch) { pools[v.ID] = newAddressPool(v) }))
 }
 

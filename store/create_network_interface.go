@@ -55,7 +55,7 @@ func (tx *Tx) lockInterfaceQuotas(
 		SELECT network_interfaces_per_region
 		FROM accounts
 		WHERE id = $1
-		FOR NO KEY UPDATE`, accountID).
+		`+accountLock, accountID).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&limit) })
 	// Deleted interfaces whose time has come are in the kept count until they are purged, so they are
 	// counted apart.
