@@ -83,9 +83,9 @@ func TestCapacityIsHeldUntilTheInstanceHasDeparted(t *testing.T) {
 	}
 }
 
-// A transaction that locks shares of the capacity of a group does not block instances that join or
-// leave it.
-func TestJoiningAGroupDoesNotWaitForLockedShares(t *testing.T) {
+// A request that needs capacity which another transaction has locked waits for it, outside of the
+// shared lane: requests for other groups do not wait. Then it sees what that transaction has left.
+func TestARequestThatWaitsForCapacityDelaysNoOther(t *testing.T) {
 	t.Parallel()
 	l := newLaneTest(t, capacityWorld(), Options{})
 	others, err := l.pool.Begin(t.Context())
@@ -94,24 +94,29 @@ func TestJoiningAGroupDoesNotWaitForLockedShares(t *testing.T) {
 	}
 	defer func() { _ = others.Rollback(t.Context()) }()
 	if _, err := others.Exec(t.Context(), `
-		UPDATE security_group_capacity SET free = free - 1
-		WHERE security_group_id = 'sg-large' AND share <> 3`); err != nil {
+		UPDATE security_group_capacity SET free = free - 1 WHERE security_group_id = 'sg-large'`); err != nil {
 		t.Fatal(err)
 	}
-	for _, pair := range [][2]string{{"eni-large-1", "i-1"}, {"eni-large-2", "i-2"}, {"eni-large-3", "i-3"}} {
-		if err := l.attach(t.Context(), pair[0], pair[1]); err != nil {
-			t.Errorf("%s to %s: got %v, want no error", pair[0], pair[1], err)
-		}
-		if err := l.detach(t.Context(), pair[0], pair[1]); err != nil {
-			t.Errorf("%s from %s: got %v, want no error", pair[0], pair[1], err)
-		}
+	answer := l.startBlocked(t, func() error { return l.attach(t.Context(), "eni-large-1", "i-1") })
+	if err := l.attach(t.Context(), "eni-1", "i-2"); err != nil {
+		t.Errorf("eni-1 to i-2: got %v, want no error", err)
+	}
+	if err := l.detach(t.Context(), "eni-1", "i-2"); err != nil {
+		t.Errorf("eni-1 from i-2: got %v, want no error", err)
+	}
+	if err := others.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := answer(); err != nil {
+		t.Errorf("eni-large-1 to i-1: got %v, want no error", err)
 	}
 	var free int
-	if err := others.QueryRow(t.Context(), `
-		SELECT sum(free) FROM security_group_capacity WHERE security_group_id = 'sg-large'`).Scan(&free); err != nil {
+	if err := l.pool.QueryRow(t.Context(), `
+		SELECT free FROM security_group_capacity WHERE security_group_id = 'sg-large'`).Scan(&free); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := free, 2000-7; got != want {
-		t.Errorf("free capacity: got %d, want %d, that of the start without the locked shares", got, want)
+	if got, want := free, 2000-2; got != want {
+		t.Errorf("free capacity: got %d, want %d, that of the start without those of the transaction and of i-1",
+			got, want)
 	}
 }

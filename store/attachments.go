@@ -45,9 +45,9 @@ type Attachments struct {
 	instances map[ResourceID]*batchInstance
 	enis      map[ResourceID]*batchENI
 	groups    map[ResourceID]bool           // the affected groups that are locked, so that they cannot be deleted
-	capacity  map[ResourceID]*groupCapacity // by group
+	capacity  map[ResourceID]*groupCapacity // by group; the locked ones
 	contended map[Row]bool                  // named rows that exist and are locked by another transaction
-	wait      bool                          // whether it waited for every row, and locked all capacity of the groups
+	wait      bool                          // whether it waited for every row, and locked the groups' departures
 	changed   bool                          // whether a request has changed a row
 }
 
@@ -88,14 +88,8 @@ type departure struct {
 	contended bool // whether another transaction has locked the row, so that at is unknown
 }
 
-// groupCapacity is the capacity that a group has left, as far as the batch has locked it.
-type groupCapacity struct {
-	free   int // of all the locked shares together
-	shares []capacityShare
-}
-
-// capacityShare is the stored row of one share.
-type capacityShare struct{ share, free int }
+// groupCapacity is the capacity that a group has left.
+type groupCapacity struct{ free, stored int }
 
 // At sets the time at which the batch is decided. It sends nothing to the database.
 func (a *Attachments) At(now time.Time) {
@@ -189,9 +183,9 @@ func (s *AttachScene) contended(request Attachment) *Row {
 			return &Row{NetworkInterfaceRow, ResourceID{n.AccountID, n.ID}}
 		}
 	}
-	// Then the capacity of the groups that the instance may join or leave. The locked share may
-	// have none left, or other transactions may have locked every share. Only a transaction with
-	// all shares can decide that a group is full.
+	// Then the capacity of the groups that the instance may join or leave. If none is
+	// left, a departure of another instance may be due. Only a transaction with all departures can
+	// decide that the group is full.
 	for _, g := range s.Groups {
 		group := ResourceID{request.AccountID, g.ID}
 		departure := s.instance.departures[g.ID]
@@ -259,5 +253,5 @@ func (a *Attachments) acquireCapacity(accountID, group string) {
 
 // releaseCapacity counts an instance that leaves a group.
 func (a *Attachments) releaseCapacity(accountID, group string) {
-	a.capacity[ResourceID{accountID, group}].free++ // the scene had a locked share
+	a.capacity[ResourceID{accountID, group}].free++ // the scene had it locked
 }

@@ -67,11 +67,6 @@ func TestABatchSkipsLockedRowsAndNamesThem(t *testing.T) {
 			"an interface that has left", `SELECT FROM network_interfaces WHERE id = 'eni-1' FOR NO KEY UPDATE`,
 			&store.Row{Kind: store.NetworkInterfaceRow, ResourceID: id("eni-1")}, "",
 		},
-		{
-			"one share of the capacity",
-			`SELECT FROM security_group_capacity WHERE security_group_id = 'sg-1' AND share < 7 FOR NO KEY UPDATE`,
-			nil, "",
-		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

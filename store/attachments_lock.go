@@ -12,13 +12,12 @@ import (
 // are due to leave these instances are locked too, so that their rows can be settled.
 //
 // A second round trip follows only if an instance may join or leave a security group, or if a named
-// row was not returned. It locks a share of the group's capacity, and finds out whether the row
-// exists.
+// row was not returned. It locks the group's capacity, and finds out whether the row exists.
 //
 // If wait is false, it never waits for another transaction. It skips each row that another
 // transaction has locked, and the scene of each request that needs the row says so
-// (AttachScene.Contended). If wait is true, it waits for every row, and locks the whole capacity of
-// the groups.
+// (AttachScene.Contended). If wait is true, it waits for every row, and also locks the departures
+// of other instances from the groups.
 func (tx *Tx) LockForAttachments(ctx context.Context, requests []Attachment, wait bool) (*Attachments, error) {
 	a := &Attachments{
 		instances: make(map[ResourceID]*batchInstance, len(requests)),
@@ -37,13 +36,10 @@ func (tx *Tx) LockForAttachments(ctx context.Context, requests []Attachment, wai
 	if err := tx.send(ctx); err != nil {
 		return nil, err
 	}
-	// Then lock capacity in the groups that a request may change. Which groups these are is known
+	// Then lock the capacity of the groups that a request may change. Which groups these are is known
 	// only now, under the locks.
-	groups := newIDList(a.affectedGroups(requests))
-	if len(groups.ids) > 0 && wait {
-		tx.lockAllCapacityShares(a, groups)
-	} else if len(groups.ids) > 0 {
-		tx.lockOneCapacityShare(a, ids, groups)
+	if groups := newIDList(a.affectedGroups(requests)); len(groups.ids) > 0 {
+		tx.lockCapacity(a, ids, groups)
 	}
 	// Last, tell the contended rows from those that do not exist. With wait every row that exists
 	// was returned.
@@ -259,12 +255,34 @@ func (tx *Tx) lockAffectedGroups(a *Attachments, groups idList) {
 		Query(each(resourceIDFields, func(id ResourceID) { a.groups[id] = true }))
 }
 
-// lockOneCapacityShare queues the locks of one share of each group's capacity, and of the
-// departures of the instances. It never waits: it locks only rows that are not locked by another
-// transaction. A locked departure is recorded as contended, because another transaction may be
-// counting it.
-func (tx *Tx) lockOneCapacityShare(a *Attachments, ids namedIDs, groups idList) {
+// lockCapacity queues the locks of the groups' capacity and of departures from groups. If the batch
+// waits, these are all departures from the groups, so that those which are due can be released.
+// Otherwise they are the departures of the named instances.
+func (tx *Tx) lockCapacity(a *Attachments, ids namedIDs, groups idList) {
 	tx.lockAffectedGroups(a, groups)
+	if a.wait {
+		tx.lockDeparturesFromGroups(a, groups)
+	} else {
+		tx.lockDeparturesOfInstances(a, ids)
+	}
+	sql := `
+		SELECT p.account_id, p.security_group_id, p.free
+		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
+		CROSS JOIN LATERAL (
+		    SELECT *
+		    FROM security_group_capacity
+		    WHERE account_id = g.account_id AND security_group_id = g.id
+		    FOR NO KEY UPDATE SKIP LOCKED) p`
+	if a.wait {
+		sql = withoutSkipLocked(sql)
+	}
+	tx.lock(rankCapacity, sql, groups.accounts, groups.ids).Query(each(capacityFields, a.addCapacity))
+}
+
+// lockDeparturesOfInstances queues the locks of the departures of the named instances. It never
+// waits. A departure that another transaction has locked is recorded as contended, because that
+// transaction may be counting it.
+func (tx *Tx) lockDeparturesOfInstances(a *Attachments, ids namedIDs) {
 	tx.lock(rankDepartures, `
 		SELECT l.account_id, l.security_group_id, l.instance_id, locked.due_at
 		FROM unnest($1::text[], $2::text[]) AS named (account_id, id)
@@ -279,23 +297,11 @@ func (tx *Tx) lockOneCapacityShare(a *Attachments, ids namedIDs, groups idList) 
 		    WHERE account_id = l.account_id AND security_group_id = l.security_group_id AND instance_id = l.instance_id
 		    FOR UPDATE SKIP LOCKED) locked ON true`, ids.instances.accounts, ids.instances.ids).
 		Query(each(departureFields, a.addDeparture))
-	tx.lock(rankCapacity, `
-		SELECT p.account_id, p.security_group_id, p.share, p.free
-		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
-		CROSS JOIN LATERAL (
-		    SELECT *
-		    FROM security_group_capacity
-		    WHERE account_id = g.account_id AND security_group_id = g.id
-		    ORDER BY free > 0 DESC, (share + $3) % 8
-		    LIMIT 1
-		    FOR NO KEY UPDATE SKIP LOCKED) p`, groups.accounts, groups.ids, tx.share).
-		Query(each(capacityFields, a.addCapacityShare))
 }
 
-// lockAllCapacityShares queues the locks of the groups' whole capacity and of all their departures.
-// It waits for each row.
-func (tx *Tx) lockAllCapacityShares(a *Attachments, groups idList) {
-	tx.lockAffectedGroups(a, groups)
+// lockDeparturesFromGroups queues the locks of all departures from the groups. It waits for each
+// row.
+func (tx *Tx) lockDeparturesFromGroups(a *Attachments, groups idList) {
 	tx.lock(rankDepartures, `
 		SELECT account_id, security_group_id, instance_id, due_at
 		FROM security_group_departures
@@ -303,15 +309,6 @@ func (tx *Tx) lockAllCapacityShares(a *Attachments, groups idList) {
 		    SELECT account_id, id FROM unnest($1::text[], $2::text[]) AS g (account_id, id))
 		ORDER BY account_id, instance_id, security_group_id
 		FOR UPDATE`, groups.accounts, groups.ids).Query(each(departureFields, a.addDeparture))
-	tx.lock(rankCapacity, `
-		SELECT p.account_id, p.security_group_id, p.share, p.free
-		FROM unnest($1::text[], $2::text[]) AS g (account_id, id)
-		CROSS JOIN LATERAL (
-		    SELECT *
-		    FROM security_group_capacity
-		    WHERE account_id = g.account_id AND security_group_id = g.id
-		    ORDER BY share
-		    FOR NO KEY UPDATE) p`, groups.accounts, groups.ids).Query(each(capacityFields, a.addCapacityShare))
 }
 
 // departureRow and capacityRow are rows as they are read, before they are added to the batch.
@@ -322,7 +319,7 @@ type (
 	}
 	capacityRow struct {
 		accountID, groupID string
-		capacityShare
+		free               int
 	}
 )
 
@@ -330,7 +327,7 @@ func departureFields(d *departureRow) []any {
 	return []any{&d.accountID, &d.groupID, &d.instanceID, &d.at}
 }
 
-func capacityFields(p *capacityRow) []any { return []any{&p.accountID, &p.groupID, &p.share, &p.free} }
+func capacityFields(p *capacityRow) []any { return []any{&p.accountID, &p.groupID, &p.free} }
 
 // addDeparture records that an instance is about to leave a group. It may be an instance that no
 // request names: its capacity is released when the departure is due.
@@ -349,16 +346,9 @@ func (a *Attachments) addDeparture(d departureRow) {
 	a.instances[id].departures[d.groupID] = &departure{at: *d.at}
 }
 
-// addCapacityShare adds a locked share to the capacity that the batch has of a group.
-func (a *Attachments) addCapacityShare(p capacityRow) {
-	id := ResourceID{p.accountID, p.groupID}
-	g := a.capacity[id]
-	if g == nil {
-		g = &groupCapacity{}
-		a.capacity[id] = g
-	}
-	g.free += p.free
-	g.shares = append(g.shares, p.capacityShare)
+// addCapacity records the locked capacity of a group.
+func (a *Attachments) addCapacity(p capacityRow) {
+	a.capacity[ResourceID{p.accountID, p.groupID}] = &groupCapacity{free: p.free, stored: p.free}
 }
 
 // readNamedENIs queues the read of the attachments of the named interfaces, and of the addresses and

@@ -96,7 +96,7 @@ func (w *modelWorld) detach(attached map[string]slot, eni, instance string, leav
 type storedRows struct {
 	attachments map[string]AttachmentRow
 	departures  map[[2]string]time.Time // by group and instance
-	free        map[string][8]int       // by group and share
+	free        map[string]int          // by group
 }
 
 // load returns the batch that the statements of LockForAttachments would read.
@@ -152,9 +152,7 @@ func (r *storedRows) load(w *modelWorld, requests []Attachment) *Attachments {
 				a.addDeparture(departureRow{modelAccount, group.ID, key[1], &at})
 			}
 		}
-		for share, free := range r.free[group.ID] {
-			a.addCapacityShare(capacityRow{modelAccount, group.ID, capacityShare{share, free}})
-		}
+		a.addCapacity(capacityRow{modelAccount, group.ID, r.free[group.ID]})
 	}
 	return a
 }
@@ -195,9 +193,7 @@ func (r *storedRows) apply(c attachmentChanges) error {
 		r.departures[[2]string{d.groupID, d.instanceID}] = *d.at
 	}
 	for _, p := range c.capacity {
-		shares := r.free[p.groupID]
-		shares[p.share] = p.free
-		r.free[p.groupID] = shares
+		r.free[p.groupID] = p.free
 	}
 	return nil
 }
@@ -222,12 +218,9 @@ func (r *storedRows) compare(w *modelWorld, attached map[string]slot, now time.T
 	// Each group: the free capacity, the instances that count and the departures that are due add up
 	// to its size.
 	for group, size := range w.sizes {
-		free, due := 0, 0
-		for _, n := range r.free[group] {
-			if n < 0 {
-				return fmt.Errorf("group %s: got the free capacities %v, want none below 0", group, r.free[group])
-			}
-			free += n
+		free, due := r.free[group], 0
+		if free < 0 {
+			return fmt.Errorf("group %s: got the free capacity %d, want none below 0", group, free)
 		}
 		for key, at := range r.departures {
 			if key[0] == group && !at.After(now) {
@@ -247,7 +240,7 @@ func drawWorld(t *rapid.T) (*modelWorld, *storedRows) {
 	w := &modelWorld{limits: map[string]int{}, primary: map[string][]string{}, groups: map[string][]string{},
 		sizes: map[string]int{}}
 	r := &storedRows{attachments: map[string]AttachmentRow{}, departures: map[[2]string]time.Time{},
-		free: map[string][8]int{}}
+		free: map[string]int{}}
 	names := []string{"sg-1", "sg-2", "sg-3"}
 	someGroups := func(label string) []string {
 		return rapid.SliceOfNDistinct(rapid.SampledFrom(names), 0, 2, rapid.ID[string]).Draw(t, label)
@@ -264,11 +257,7 @@ func drawWorld(t *rapid.T) (*modelWorld, *storedRows) {
 	for _, group := range names {
 		members := len(w.members(nil, group))
 		w.sizes[group] = members + rapid.IntRange(0, 2).Draw(t, "room in "+group)
-		var shares [8]int
-		for n := range w.sizes[group] - members {
-			shares[n%8]++
-		}
-		r.free[group] = shares
+		r.free[group] = w.sizes[group] - members
 	}
 	return w, r
 }

@@ -30,7 +30,7 @@ type attachmentChanges struct {
 	updated           []*AttachmentRow // with another status
 	removedDepartures []departureRow   // cancelled or due
 	addedDepartures   []departureRow
-	capacity          []capacityRow // shares with another free capacity
+	capacity          []capacityRow // of the groups in which it has changed
 }
 
 // changes compares the rows of a batch with what is stored. It is pure.
@@ -51,7 +51,9 @@ func (a *Attachments) changes() (c attachmentChanges) {
 		}
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(a.capacity), ResourceID.compare) {
-		c.capacity = append(c.capacity, a.capacity[id].changes(id)...)
+		if g := a.capacity[id]; g.free != g.stored {
+			c.capacity = append(c.capacity, capacityRow{id.AccountID, id.ID, g.free})
+		}
 	}
 	return c
 }
@@ -76,21 +78,6 @@ func (r *AttachmentRow) isAtSlotOf(other *AttachmentRow) bool {
 	sameCard := (r.NetworkCardIndex == nil) == (other.NetworkCardIndex == nil) &&
 		(r.NetworkCardIndex == nil || *r.NetworkCardIndex == *other.NetworkCardIndex)
 	return r.InstanceID == other.InstanceID && r.DeviceIndex == other.DeviceIndex && sameCard
-}
-
-// changes returns the shares that change when the free capacity is spread evenly over the locked
-// shares.
-func (g *groupCapacity) changes(group ResourceID) (changed []capacityRow) {
-	for k, s := range g.shares {
-		newFree := g.free / len(g.shares)
-		if k < g.free%len(g.shares) { // the first shares get the remainder
-			newFree++
-		}
-		if newFree != s.free {
-			changed = append(changed, capacityRow{group.AccountID, group.ID, capacityShare{s.share, newFree}})
-		}
-	}
-	return changed
 }
 
 // insertAttachments queues the write of new attachments, in one INSERT.
@@ -180,24 +167,23 @@ func (tx *Tx) upsertDepartures(rows []departureRow) {
 		accounts, groups, instances, at)
 }
 
-// updateCapacity queues the write of the free capacity of shares.
+// updateCapacity queues the write of the free capacity of groups, in one UPDATE.
 func (tx *Tx) updateCapacity(rows []capacityRow) {
 	if len(rows) == 0 {
 		return
 	}
 	var (
 		accounts, groups []string
-		shares, free     []int
+		free             []int
 	)
 	for _, p := range rows {
 		accounts, groups = append(accounts, p.accountID), append(groups, p.groupID)
-		shares, free = append(shares, p.share), append(free, p.free)
+		free = append(free, p.free)
 	}
 	tx.write(int64(len(rows)), `
 		UPDATE security_group_capacity p
 		SET free = c.free
-		FROM unnest($1::text[], $2::text[], $3::smallint[], $4::integer[])
-		    AS c (account_id, security_group_id, share, free)
-		WHERE p.account_id = c.account_id AND p.security_group_id = c.security_group_id AND p.share = c.share`,
-		accounts, groups, shares, free)
+		FROM unnest($1::text[], $2::text[], $3::integer[]) AS c (account_id, security_group_id, free)
+		WHERE p.account_id = c.account_id AND p.security_group_id = c.security_group_id`,
+		accounts, groups, free)
 }

@@ -148,11 +148,10 @@ var violations = []struct{ constraint, sql string }{
 		UPDATE security_groups SET region_id = 'cn-beijing' WHERE id = 'sg-2'`},
 	{"a_security_group_is_normal_or_enterprise", `UPDATE security_groups SET type = 'basic' WHERE id = 'sg-2'`},
 	{"a_security_group_limit_is_not_negative", `UPDATE security_groups SET instance_limit = -1 WHERE id = 'sg-2'`},
-	{"a_group_has_each_share_of_its_capacity_once", `UPDATE security_group_capacity SET share = 0`},
+	{"a_group_has_its_capacity_once", `INSERT INTO security_group_capacity SELECT * FROM security_group_capacity`},
 	{"capacity_belongs_to_a_known_group", `
-		UPDATE security_group_capacity SET security_group_id = 'sg-9' WHERE share = 0 AND security_group_id = 'sg-1'`},
-	{"a_group_has_eight_shares_of_its_capacity", `UPDATE security_group_capacity SET share = 8 WHERE share = 0`},
-	{"a_group_takes_no_more_instances_than_its_limit", `UPDATE security_group_capacity SET free = free - 2`},
+		UPDATE security_group_capacity SET security_group_id = 'sg-9' WHERE security_group_id = 'sg-1'`},
+	{"a_group_takes_no_more_instances_than_its_limit", `UPDATE security_group_capacity SET free = -1`},
 	{"an_instance_departs_from_a_group_once", `
 		INSERT INTO security_group_departures SELECT '1000000000000001', 'sg-1', 'i-1', '2026-11-22'
 		FROM generate_series(1, 2)`},

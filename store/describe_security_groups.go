@@ -51,7 +51,7 @@ const countSecurityGroups = matchingSecurityGroups + `
 // without those whose departure is due: counting the interfaces of a large group takes seconds.
 var pageOfSecurityGroups = matchingSecurityGroups + `
 	SELECT ` + SecurityGroupsTable.SelectList("g") + `,
-	       g.instance_limit - (SELECT sum(c.free)
+	       g.instance_limit - (SELECT c.free
 	                           FROM security_group_capacity c
 	                           WHERE c.account_id = g.account_id AND c.security_group_id = g.id)
 	                        - (SELECT count(*)

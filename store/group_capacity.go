@@ -42,9 +42,9 @@ func (tx *Tx) lockGroupsForKeyShare(accountID string, ids []string, found func(r
 		Query(each(func(g *regionalGroup) []any { return []any{&g.ID, &g.VPCID, &g.Type, &g.regionID} }, found))
 }
 
-// lockGroups queues the locks of security groups, so that they cannot be deleted, and of all their
-// capacity. It then reads the groups as an instance sees them. An instance of "" does not exist
-// yet. found is called for each group that exists in the region.
+// lockGroups queues the locks of security groups, so that they cannot be deleted, and of their
+// departures and capacity. It then reads the groups as an instance sees them. An instance of ""
+// does not exist yet. found is called for each group that exists in the region.
 func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance string, found func(GroupScene)) {
 	// First lock the groups, their departures and their capacity, in the lock order.
 	tx.lock(rankSecurityGroups, `
@@ -62,16 +62,16 @@ func (tx *Tx) lockGroups(accountID, regionID string, ids []string, instance stri
 		FOR UPDATE`, accountID, ids).
 		Query(each(departureFields, func(d departureRow) { departures[d.groupID] = append(departures[d.groupID], d) }))
 	tx.lock(rankCapacity, `
-		SELECT share
+		SELECT security_group_id
 		FROM security_group_capacity
 		WHERE account_id = $1 AND security_group_id = ANY ($2)
-		ORDER BY account_id, security_group_id, share
+		ORDER BY security_group_id
 		FOR NO KEY UPDATE`, accountID, ids)
 	// Then read the groups, in a statement after the locks, whose snapshot sees the transactions
 	// that they waited for.
 	tx.queue(`
 		SELECT g.id, g.vpc_id, g.type,
-		       (SELECT coalesce(sum(p.free), 0)
+		       (SELECT p.free
 		        FROM security_group_capacity p
 		        WHERE p.account_id = g.account_id AND p.security_group_id = g.id),
 		       EXISTS (

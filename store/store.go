@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -44,7 +43,6 @@ var (
 type Store struct {
 	pool    *pgxpool.Pool
 	log     *slog.Logger
-	share   int // the share of a group's capacity that this process prefers, so that replicas seldom lock the same one
 	sharing *sharing
 	turns   *turns // of the connections
 	lists   *turns // of large lists
@@ -108,7 +106,7 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
 	conns, sharing := int(pool.Config().MaxConns), new(sharing)
 	return &Store{
-		pool: pool, log: log, share: rand.IntN(8),
+		pool: pool, log: log,
 		sharing: sharing, turns: newTurns(conns, sharing), lists: newListTurns(conns, sharing),
 		creations: newCreationTurns(sharing),
 	}

@@ -36,7 +36,6 @@ type Tx struct {
 	batch  *pgx.Batch
 	begun  bool    // whether the begin was sent
 	rank   rank    // rank of the last lock
-	share  int     // the share of a group's capacity that this process prefers
 	alarms []error // writes that touched an unexpected number of rows
 }
 
@@ -51,7 +50,7 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer conn.Release()
-	tx := &Tx{conn: conn, batch: &pgx.Batch{}, share: s.share}
+	tx := &Tx{conn: conn, batch: &pgx.Batch{}}
 	finished := false
 	defer func() {
 		if !finished { // fn failed or panicked: the connection must go back to the pool without an open transaction

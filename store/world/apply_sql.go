@@ -62,7 +62,7 @@ const (
 	lockCapacity = `
 	SELECT FROM security_group_capacity
 	WHERE account_id IN (SELECT id FROM staged_accounts)
-	ORDER BY account_id, security_group_id, share FOR NO KEY UPDATE`
+	ORDER BY account_id, security_group_id FOR NO KEY UPDATE`
 )
 
 // These statements keep the identity of an account when a world resets it. The keys are locked,

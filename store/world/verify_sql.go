@@ -259,13 +259,11 @@ var invariants = []invariant{
 	    SELECT account_id, security_group_id, count(*) AS instances FROM held GROUP BY 1, 2
 	), leaving AS (
 	    SELECT account_id, security_group_id, count(*) AS instances FROM security_group_departures GROUP BY 1, 2
-	), open AS (
-	    SELECT account_id, security_group_id, sum(free) AS free FROM security_group_capacity GROUP BY 1, 2
 	)
 	SELECT g.account_id, format('group %s has a free capacity of %s, %s instances, and %s that depart; its limit is %s',
 	    g.id, coalesce(o.free, 0), coalesce(s.instances, 0), coalesce(l.instances, 0), g.instance_limit)
 	FROM security_groups g
-	LEFT JOIN open o ON o.account_id = g.account_id AND o.security_group_id = g.id
+	LEFT JOIN security_group_capacity o ON o.account_id = g.account_id AND o.security_group_id = g.id
 	LEFT JOIN staying s ON s.account_id = g.account_id AND s.security_group_id = g.id
 	LEFT JOIN leaving l ON l.account_id = g.account_id AND l.security_group_id = g.id
 	WHERE coalesce(o.free, 0) + coalesce(s.instances, 0) + coalesce(l.instances, 0) <> g.instance_limit
