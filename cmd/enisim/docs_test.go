@@ -64,6 +64,7 @@ var notRun = []struct{ begins, reason string }{
 	{"make prove", "takes a quarter of an hour; its short form is a test"},
 	{"make bench", "takes minutes, and a machine of its own"},
 	{"go build -tags sabotage_instance_lock ", "TestSabotageIsCaught builds and judges it"},
+	{"GOFLAGS=-tags=sabotage_account_lock ", "fails on purpose; TestSabotageOfInterfacesIsCaught judges the build"},
 	{"go mod ", "changes the module of the reader"},
 	{"curl -X POST http://$ENDPOINT/", "the endpoint is a container's"},
 	{"aliyun ", "the vendor's CLI, and an account there"},
