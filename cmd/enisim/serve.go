@@ -43,7 +43,7 @@ const (
 
 // softMemoryLimit is the target of the garbage collector in bytes: the maximum that a server holds
 // of requests, and some spare room.
-const softMemoryLimit = 160 << 20
+const softMemoryLimit = 144 << 20
 
 // minTokenLength is the minimum length of a --control-token, because others may guess as often as
 // they like.
