@@ -3,8 +3,6 @@ package store
 import (
 	"context"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // ClientToken identifies a request that takes effect once, however often it is sent.
@@ -26,18 +24,50 @@ func (tx *Tx) ClaimToken(
 	ctx context.Context, t ClientToken, requestHash []byte, now, expired time.Time,
 ) (ClaimedToken, error) {
 	var claimed ClaimedToken
+	tx.lockTokens(t.AccountID, []TokenClaim{{t, requestHash}}, now, expired,
+		func(row claimedTokenRow) { claimed = row.ClaimedToken })
+	err := tx.send(ctx)
+	return claimed, err
+}
+
+// TokenClaim is a request's claim to a client token.
+type TokenClaim struct {
+	ClientToken
+	RequestHash []byte
+}
+
+// claimedTokenRow is a row that a claim returns.
+type claimedTokenRow struct {
+	ClientToken
+	ClaimedToken
+}
+
+// lockTokens queues the claims of tokens of an account, each of them once. See ClaimToken.
+func (tx *Tx) lockTokens(
+	accountID string, claims []TokenClaim, now, expired time.Time, found func(claimedTokenRow),
+) {
+	var (
+		actions, tokens []string
+		hashes          [][]byte
+	)
+	for _, c := range claims {
+		actions, tokens, hashes = append(actions, c.Action), append(tokens, c.Token), append(hashes, c.RequestHash)
+	}
 	tx.lock(rankClientTokens, `
 		INSERT INTO client_tokens AS t (account_id, action, token, request_hash, created_at)
-		VALUES ($1, $2, $3, $4, $5)
+		SELECT $1, c.action, c.token, c.request_hash, $5
+		FROM unnest($2::text[], $3::text[], $4::bytea[]) AS c (action, token, request_hash)
+		ORDER BY c.action, c.token
 		ON CONFLICT (account_id, action, token) DO UPDATE
 		SET request_hash = CASE WHEN t.created_at < $6 THEN excluded.request_hash ELSE t.request_hash END,
 		    answer = CASE WHEN t.created_at < $6 THEN NULL ELSE t.answer END,
 		    failed = t.failed AND t.created_at >= $6,
 		    created_at = CASE WHEN t.created_at < $6 THEN excluded.created_at ELSE t.created_at END
-		RETURNING request_hash, answer, failed`, t.AccountID, t.Action, t.Token, requestHash, now, expired).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&claimed.RequestHash, &claimed.Answer, &claimed.Failed) })
-	err := tx.send(ctx)
-	return claimed, err
+		RETURNING account_id, action, token, request_hash, answer, failed`,
+		accountID, actions, tokens, hashes, now, expired).
+		Query(each(func(t *claimedTokenRow) []any {
+			return []any{&t.AccountID, &t.Action, &t.Token, &t.RequestHash, &t.Answer, &t.Failed}
+		}, found))
 }
 
 // KeepAnswer queues the writes that save the answer of a claimed token, so that the same request

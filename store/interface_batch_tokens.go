@@ -1,14 +1,6 @@
 package store
 
-import (
-	"time"
-)
-
-// TokenClaim is a request's claim to a client token.
-type TokenClaim struct {
-	ClientToken
-	RequestHash []byte
-}
+import "time"
 
 // batchToken is a client token that a batch has claimed.
 type batchToken struct {
@@ -17,45 +9,21 @@ type batchToken struct {
 	written bool // whether Answer or Failed is to be written
 }
 
-// claimTokens queues the claims of several tokens of an account. See ClaimToken.
+// claimTokens queues the claims of the tokens of a batch. See ClaimToken.
 func (tx *Tx) claimTokens(b *InterfaceBatch, claims []TokenClaim, now, expired time.Time) {
-	var (
-		actions, tokens []string
-		hashes          [][]byte
-	)
+	var distinct []TokenClaim
 	for _, c := range claims {
-		if b.tokens[c.ClientToken] != nil {
-			continue // a repeat in the same batch sees what the first one gets
+		if b.tokens[c.ClientToken] == nil { // otherwise it is a repeat, which sees what the first one gets
+			b.tokens[c.ClientToken] = &batchToken{}
+			distinct = append(distinct, c)
 		}
-		b.tokens[c.ClientToken] = &batchToken{}
-		actions, tokens, hashes = append(actions, c.Action), append(tokens, c.Token), append(hashes, c.RequestHash)
 	}
-	if len(tokens) == 0 {
+	if len(distinct) == 0 {
 		return
 	}
-	tx.lock(rankClientTokens, `
-		INSERT INTO client_tokens AS t (account_id, action, token, request_hash, created_at)
-		SELECT $1, c.action, c.token, c.request_hash, $5
-		FROM unnest($2::text[], $3::text[], $4::bytea[]) AS c (action, token, request_hash)
-		ORDER BY c.action, c.token
-		ON CONFLICT (account_id, action, token) DO UPDATE
-		SET request_hash = CASE WHEN t.created_at < $6 THEN excluded.request_hash ELSE t.request_hash END,
-		    answer = CASE WHEN t.created_at < $6 THEN NULL ELSE t.answer END,
-		    failed = t.failed AND t.created_at >= $6,
-		    created_at = CASE WHEN t.created_at < $6 THEN excluded.created_at ELSE t.created_at END
-		RETURNING action, token, request_hash, answer, failed`, b.accountID, actions, tokens, hashes, now, expired).
-		Query(each(func(t *claimedTokenRow) []any {
-			return []any{&t.Action, &t.Token, &t.RequestHash, &t.Answer, &t.Failed}
-		}, func(t claimedTokenRow) {
-			t.AccountID = b.accountID
-			*b.tokens[t.ClientToken] = batchToken{ClaimedToken: t.ClaimedToken, unused: t.Answer == nil && !t.Failed}
-		}))
-}
-
-// claimedTokenRow is a row that a claim returns.
-type claimedTokenRow struct {
-	ClientToken
-	ClaimedToken
+	tx.lockTokens(b.accountID, distinct, now, expired, func(t claimedTokenRow) {
+		*b.tokens[t.ClientToken] = batchToken{ClaimedToken: t.ClaimedToken, unused: t.Answer == nil && !t.Failed}
+	})
 }
 
 // Token returns a claimed token as the next request sees it.
