@@ -261,35 +261,3 @@ func (tx *Tx) insertAddresses(
 		FROM unnest($2::text[], $3::inet[]) AS c (id, address)
 		WHERE v.account_id = $1 AND v.id = c.id`, accountID, ids, last)
 }
-
-// deleteAddresses queues the writes that release addresses and prefixes of locked interfaces.
-func (tx *Tx) deleteAddresses(accountID string, addresses []PrivateIPAddress, prefixes []IPPrefix) {
-	if len(addresses) > 0 {
-		var (
-			vswitches []string
-			released  []netip.Addr
-		)
-		for _, a := range addresses {
-			vswitches, released = append(vswitches, a.VSwitchID), append(released, a.Address)
-		}
-		tx.write(int64(len(addresses)), `
-			DELETE FROM private_ip_addresses a
-			USING unnest($2::text[], $3::inet[]) AS c (vswitch_id, address)
-			WHERE a.account_id = $1 AND a.vswitch_id = c.vswitch_id AND a.address = c.address`,
-			accountID, vswitches, released)
-	}
-	if len(prefixes) > 0 {
-		var (
-			vswitches []string
-			released  []netip.Prefix
-		)
-		for _, p := range prefixes {
-			vswitches, released = append(vswitches, p.VSwitchID), append(released, p.Prefix)
-		}
-		tx.write(int64(len(prefixes)), `
-			DELETE FROM ip_prefixes p
-			USING unnest($2::text[], $3::cidr[]) AS c (vswitch_id, prefix)
-			WHERE p.account_id = $1 AND p.vswitch_id = c.vswitch_id AND p.prefix = c.prefix`,
-			accountID, vswitches, released)
-	}
-}

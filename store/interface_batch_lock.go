@@ -204,12 +204,13 @@ type eniInstanceRow struct {
 // WriteInterfaceBatch queues the writes of what the requests of a batch have changed. Tokens claimed
 // before expired are forgotten, and about maxFailures failures of the account's tokens remain.
 func (tx *Tx) WriteInterfaceBatch(b *InterfaceBatch, expired time.Time, maxFailures int) {
-	// First what is new, and then what goes: a request may delete the interface that an earlier one
-	// has given addresses.
+	// First write what is new, and then what goes. An interface goes after the addresses that an earlier
+	// request has released.
 	c := b.changes
 	tx.InsertNetworkInterfaces(b.accountID, c.created, c.found)
 	tx.insertAddresses(b.accountID, c.assigned, c.blocks, nil)
-	tx.deleteAddresses(b.accountID, c.released, c.unblocked)
+	deleteRows(tx, PrivateIPAddressesTable, c.released)
+	deleteRows(tx, IPPrefixesTable, c.unblocked)
 	if len(c.deleted) > 0 {
 		tx.DeleteNetworkInterfaces(b.accountID, idsOf(c.deleted))
 	}

@@ -18,6 +18,13 @@ func insertRows[T any](tx *Tx, t *table.Table[T], rows []T) {
 	}
 }
 
+// deleteRows queues the write that deletes rows by their keys, in one statement.
+func deleteRows[T any](tx *Tx, t *table.Table[T], rows []T) {
+	if len(rows) > 0 {
+		tx.write(int64(len(rows)), t.DeleteRowsSQL(), t.KeyValues(rows)...)
+	}
+}
+
 // The tables, with the columns of the rows that they hold. Package world fills and reads them too.
 var (
 	RegionsTable            = table.New[Region]("regions", "")

@@ -181,10 +181,34 @@ func (t *Table[T]) InsertSQL() string {
 func (t *Table[T]) InsertRowsSQL() string {
 	arrays := make([]string, len(t.columns))
 	for i, c := range t.columns {
-		arrays[i] = "$" + strconv.Itoa(i+1) + "::" + sqlType(reflect.TypeFor[T]().FieldByIndex(c.field).Type) + "[]"
+		arrays[i] = "$" + strconv.Itoa(i+1) + "::" + c.sqlType(reflect.TypeFor[T]()) + "[]"
 	}
 	return "INSERT INTO " + t.name + " (" + t.list("", column.any) + ")\n" +
 		"\tSELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")"
+}
+
+// DeleteRowsSQL returns the statement that deletes rows by their keys. Its arguments are KeyValues.
+func (t *Table[T]) DeleteRowsSQL() string {
+	var arrays []string
+	for _, c := range t.columns {
+		if c.key {
+			arrays = append(arrays, "$"+strconv.Itoa(len(arrays)+1)+"::"+c.sqlType(reflect.TypeFor[T]())+"[]")
+		}
+	}
+	return "DELETE FROM " + t.name + " t\n" +
+		"\tUSING unnest(" + strings.Join(arrays, ", ") + ") AS s (" + t.list("", column.isKey) + ")\n" +
+		"\tWHERE " + t.sameKey("t", "s")
+}
+
+// KeyValues returns the values of each column of the key as a list, in the order of the rows.
+func (t *Table[T]) KeyValues(rows []T) []any {
+	var keys []any
+	for c, list := range t.ColumnValues(rows) {
+		if t.columns[c].key {
+			keys = append(keys, list)
+		}
+	}
+	return keys
 }
 
 // ColumnValues returns the values of each column as a list, in the order of the rows.
@@ -202,8 +226,14 @@ func (t *Table[T]) ColumnValues(rows []T) []any {
 	return out
 }
 
-// sqlType returns the type of Postgres that has the values of a type of Go.
-func sqlType(t reflect.Type) string {
+// isList reports whether the values of the column's field in a struct are lists.
+func (c column) isList(row reflect.Type) bool {
+	return row.FieldByIndex(c.field).Type.Kind() == reflect.Slice
+}
+
+// sqlType returns the type of Postgres that has the values of the column's field in a struct.
+func (c column) sqlType(row reflect.Type) string {
+	t := row.FieldByIndex(c.field).Type
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
 	}
@@ -218,6 +248,8 @@ func sqlType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
 		return "text"
+	case reflect.Float64:
+		return "double precision"
 	case reflect.Int:
 		return "integer"
 	case reflect.Bool:
@@ -374,6 +406,9 @@ func (t *Table[T]) Columns() []string {
 func (t *Table[T]) Statements() []string {
 	all := []string{
 		"SELECT " + t.SelectList("t") + " FROM " + t.name + " t", t.InsertSQL(), t.InsertStagedSQL(), t.InsertPageSQL(),
+	}
+	if !slices.ContainsFunc(t.columns, func(c column) bool { return c.isList(reflect.TypeFor[T]()) }) {
+		all = append(all, t.InsertRowsSQL(), t.DeleteRowsSQL())
 	}
 	if t.owner != "" {
 		all = append(all, t.DeleteSQL())
