@@ -63,14 +63,7 @@ func TestMigrationOfAttachmentsMovesEachRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	down := func() {
-		t.Helper()
-		for name := ""; name != "00010_attachments.sql"; {
-			if name, err = store.MigrateDown(t.Context(), url); err != nil || name == "" {
-				t.Fatalf("got %q, %v, want the reversals up to 00010_attachments.sql", name, err)
-			}
-		}
-	}
+	down := func() { t.Helper(); reverse(t, url, "00010_attachments.sql") }
 	down()
 	if _, err := pool.Exec(t.Context(), worldBeforeAttachments); err != nil {
 		t.Fatal(err)

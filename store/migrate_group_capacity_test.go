@@ -24,14 +24,7 @@ func TestMigrationOfGroupCapacityAddsUpItsShares(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	down := func() {
-		t.Helper()
-		for name := ""; name != "00013_group_capacity.sql"; {
-			if name, err = store.MigrateDown(t.Context(), url); err != nil || name == "" {
-				t.Fatalf("got %q, %v, want the reversals up to 00013_group_capacity.sql", name, err)
-			}
-		}
-	}
+	down := func() { t.Helper(); reverse(t, url, "00013_group_capacity.sql") }
 	up := func() {
 		t.Helper()
 		if err := store.Migrate(t.Context(), url); err != nil {

@@ -23,14 +23,7 @@ func TestMigrationIndexesTagsThatExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	down := func() {
-		t.Helper()
-		for name := ""; name != "00012_lists.sql"; {
-			if name, err = store.MigrateDown(t.Context(), url); err != nil || name == "" {
-				t.Fatalf("got %q, %v, want the reversals up to 00012_lists.sql", name, err)
-			}
-		}
-	}
+	down := func() { t.Helper(); reverse(t, url, "00012_lists.sql") }
 	query := func(sql string) []string {
 		t.Helper()
 		rows, _ := pool.Query(t.Context(), sql)

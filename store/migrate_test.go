@@ -119,3 +119,14 @@ func TestAPasswordInABrokenURLIsNotShown(t *testing.T) {
 		}
 	}
 }
+
+// reverse reverses the latest migrations of a database, up to the one of this name.
+func reverse(t *testing.T, url, last string) {
+	t.Helper()
+	for name := ""; name != last; {
+		var err error
+		if name, err = store.MigrateDown(t.Context(), url); err != nil || name == "" {
+			t.Fatalf("got %q, %v, want the reversals up to %s", name, err, last)
+		}
+	}
+}
