@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"enisim/service/scenario"
+	"enisim/service/match"
 	"enisim/store"
 )
 
@@ -58,7 +58,7 @@ func (r DescribeImagesRequest) selects(i Image) bool {
 	if name != "" && !strings.Contains(name, "*") {
 		name = "*" + name + "*"
 	}
-	return among(r.ImageID, i.ID) && (name == "" || scenario.Matches(name, i.ID)) && among(r.ImageFamily, i.Family) &&
+	return among(r.ImageID, i.ID) && (name == "" || match.Wildcard(name, i.ID)) && among(r.ImageFamily, i.Family) &&
 		among(r.ImageOwnerAlias, "system") && among(r.OSType, i.OSType) && among(r.Architecture, i.Architecture) &&
 		(among(r.Status, "Available") || r.Status == "ALL") &&
 		!isFalse(r.IsSupportIOOptimized) && !isTrue(r.IsPublic) &&

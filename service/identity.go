@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"enisim/service/scenario"
+	"enisim/service/match"
 	"enisim/store"
 )
 
@@ -246,6 +246,6 @@ func allows(patterns []string, action string) bool {
 	action = strings.ToLower(action)
 	return slices.ContainsFunc(
 		patterns,
-		func(pattern string) bool { return scenario.Matches(strings.ToLower(pattern), action) },
+		func(pattern string) bool { return match.Wildcard(strings.ToLower(pattern), action) },
 	)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"enisim/httpapi"
-	"enisim/service/scenario"
+	"enisim/service/match"
 )
 
 type actionsCommand struct {
@@ -59,7 +59,7 @@ func unknownAction(name string) string {
 		names = append(names, action)
 	}
 	message := fmt.Sprintf("there is no action %s here", name)
-	if nearest := scenario.Nearest(name, names); nearest != "" {
+	if nearest := match.Nearest(name, names); nearest != "" {
 		message += ": did you mean " + nearest + "?"
 	}
 	return message + " enisim actions lists all"
@@ -87,7 +87,7 @@ func warnOfUnknownParameters(errOut io.Writer, version, action string, api apiPa
 			continue
 		}
 		fmt.Fprintf(errOut, "enisim: %s does not read --%s", action, given)
-		if nearest := scenario.Nearest(given, names); nearest != "" {
+		if nearest := match.Nearest(given, names); nearest != "" {
 			fmt.Fprintf(errOut, "; did you mean --%s?", nearest)
 		}
 		fmt.Fprintln(errOut)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"enisim/service/scenario"
+	"enisim/service/match"
 )
 
 // commandGroups returns the groups of commands in --help.
@@ -189,7 +189,7 @@ func warnOfUnknownVariables(errOut io.Writer, model *kong.Application, environme
 			continue
 		}
 		hint := "enisim help serve lists those of the server"
-		if near := scenario.Nearest(word, known); near != "" {
+		if near := match.Nearest(word, known); near != "" {
 			hint = "did you mean ENISIM_" + near + "?"
 		}
 		fmt.Fprintf(errOut, "enisim: %s is not a setting and changes nothing: %s\n", name, hint)

@@ -3,6 +3,8 @@ package scenario
 import (
 	_ "embed" // the names of the actions
 	"strings"
+
+	"enisim/service/match"
 )
 
 // actionNames are the actions that a RAM user may be allowed, as product:Action, sorted. They are a
@@ -21,7 +23,7 @@ func ActionNames() []string { return append([]string(nil), actionNames...) }
 func namesAnAction(permission string) bool {
 	permission = strings.ToLower(permission)
 	for _, name := range actionNames {
-		if Matches(permission, strings.ToLower(name)) {
+		if match.Wildcard(permission, strings.ToLower(name)) {
 			return true
 		}
 	}
@@ -42,30 +44,8 @@ func suggestPermission(permission string) string {
 			}
 		}
 	}
-	if hint := DidYouMean(permission, candidates); hint != "" {
+	if hint := match.DidYouMean(permission, candidates); hint != "" {
 		return hint
 	}
 	return `a permission is such as "ecs:AttachNetworkInterface" or "ecs:Describe*"; the products are ecs, vpc and sts`
-}
-
-// Matches reports whether a text matches a pattern in which * stands for any characters.
-func Matches(pattern, text string) bool {
-	head, rest, wild := strings.Cut(pattern, "*")
-	if !wild {
-		return pattern == text
-	}
-	text, found := strings.CutPrefix(text, head)
-	if !found {
-		return false
-	}
-	parts := strings.Split(rest, "*")
-	tail := parts[len(parts)-1]
-	for _, part := range parts[:len(parts)-1] {
-		i := strings.Index(text, part) // the leftmost fit leaves the most for what follows
-		if i < 0 {
-			return false
-		}
-		text = text[i+len(part):]
-	}
-	return strings.HasSuffix(text, tail)
 }

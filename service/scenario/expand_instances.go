@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"enisim/service/match"
 	"enisim/store"
 )
 
@@ -304,7 +305,7 @@ func (x *accountExpansion) instanceType(id located[string]) *store.InstanceType 
 		hint := x.hint(
 			id.value,
 			len(x.types)+len(x.catalogueTypes),
-			func() string { return DidYouMean(id.value, x.typeIDs()) },
+			func() string { return match.DidYouMean(id.value, x.typeIDs()) },
 		)
 		if hint == "" {
 			hint = "declare it under instance_types"

@@ -7,33 +7,16 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"enisim/service/match"
 )
 
-// DidYouMean returns a hint with the candidate nearest to a misspelt word, or "" if none is near.
-func DidYouMean[S ~[]string](word string, candidates S) string {
-	if best := Nearest(word, candidates); best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return ""
-}
-
-// Nearest returns the candidate nearest to a misspelt word, or "" if none is near.
-func Nearest[S ~[]string](word string, candidates S) string {
-	best, distance := nearest(word, candidates)
-	if best == "" || distance > 1+len(word)/3 {
-		return ""
-	}
-	return best
-}
-
-// didYouMeanKey is DidYouMean for keys. If none is near, it lists all keys, since they are few.
+// didYouMeanKey is match.DidYouMean for keys. If none is near, it lists all keys, since they are few.
 func (o *object) didYouMeanKey(word string) string {
 	known := o.keyNames
 	if best := meantKey(word, known, o.fields); best != "" {
 		return fmt.Sprintf("did you mean %q?", best)
 	}
-	if hint := DidYouMean(word, known); hint != "" {
+	if hint := match.DidYouMean(word, known); hint != "" {
 		return hint
 	}
 	if elsewhere := o.format.mappingsWithKey(word); len(elsewhere) > 0 {
@@ -42,14 +25,14 @@ func (o *object) didYouMeanKey(word string) string {
 	if len(known) == 1 {
 		return fmt.Sprintf("the only key there is %q", known[0])
 	}
-	best, _ := nearest(word, known)
+	best, _ := match.Closest(word, known)
 	return fmt.Sprintf("the nearest known key is %q, all of them are %s", best, strings.Join(known, ", "))
 }
 
 // meantKey returns the key that a misspelt one most likely stands for, or "". It tries typing
 // errors first, then common words with a key that is not given yet.
 func meantKey(word string, known []string, given map[string]pair) string {
-	best, distance := nearest(word, known)
+	best, distance := match.Closest(word, known)
 	if distance > 1+len(word)/6 {
 		best = keySharingWords(
 			word,
@@ -76,7 +59,7 @@ func keySharingWords(word string, keys []string) string {
 			around = cmp.Or(around, key)
 		}
 	}
-	best, _ := nearest(word, within)
+	best, _ := match.Closest(word, within)
 	return cmp.Or(best, around)
 }
 
@@ -98,17 +81,6 @@ func (m *mapping) mappingsWithKey(key string) (names []string) {
 	}
 	visit(m)
 	return names
-}
-
-// nearest returns the candidate with the smallest edit distance, the first of equals.
-func nearest(word string, candidates []string) (best string, distance int) {
-	for _, candidate := range candidates {
-		if d := levenshtein.ComputeDistance(strings.ToLower(word), strings.ToLower(candidate)); best == "" ||
-			d < distance {
-			best, distance = candidate, d
-		}
-	}
-	return best, distance
 }
 
 // sortedKeys returns a map's keys, sorted, so that hints do not change between runs.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"enisim/service/match"
 )
 
 // object is a mapping of the file that is being read. Its keys and their values are described by
@@ -268,7 +270,7 @@ func (o *object) text(k *key) located[string] {
 	if k.kind == kindChoice && v.given && !slices.Contains(k.words, v.value) {
 		o.add(
 			v.at,
-			o.hint(v.value, len(k.words), func() string { return DidYouMean(v.value, k.words) }),
+			o.hint(v.value, len(k.words), func() string { return match.DidYouMean(v.value, k.words) }),
 			"unknown %s %q: it is one of %s",
 			k.name,
 			v.value,

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"enisim/service/match"
 )
 
 // Problem is one mistake in a scenario file.
@@ -131,9 +133,9 @@ func (r *report) hint(word string, candidates int, find func() string) string {
 	return find()
 }
 
-// suggest is DidYouMean for the keys of a map.
+// suggest is match.DidYouMean for the keys of a map.
 func suggest[V any](r *report, word string, known map[string]V) string {
-	return r.hint(word, len(known), func() string { return DidYouMean(word, sortedKeys(known)) })
+	return r.hint(word, len(known), func() string { return match.DidYouMean(word, sortedKeys(known)) })
 }
 
 // truncate shortens a text that is too long to be read.
