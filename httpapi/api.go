@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"enisim/service"
+	"enisim/service/disturbance"
 )
 
 // The Version of every action of a product. All products are served on one port and differ in the
@@ -185,6 +186,7 @@ type API struct {
 	newRequestID func() string
 	echo         *echo.Echo
 	draining     atomic.Bool
+	stopping     chan struct{} // closed when the server is about to stop
 }
 
 // New returns the API of a service.
@@ -203,6 +205,7 @@ func New(s *service.Service, options Options) *API {
 		reading:      newReadingBudget(maxReading, maxReadingPerAddress),
 		controlling:  newReadingBudget(maxControlReading, maxControlReading),
 		echo:         echo.New(),
+		stopping:     make(chan struct{}),
 	}
 	a.userData = withUserData(a.actions)
 	if a.gate.now == nil {
@@ -230,7 +233,12 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // Drain makes readiness fail and asks clients to close their connections, while requests are still
 // answered.
-func (a *API) Drain() { a.draining.Store(true) }
+// Answers that a fault holds back are given at once.
+func (a *API) Drain() {
+	if !a.draining.Swap(true) {
+		close(a.stopping)
+	}
+}
 
 // serve answers a request to the one endpoint.
 func (a *API) serve(c echo.Context) error {
@@ -238,11 +246,17 @@ func (a *API) serve(c echo.Context) error {
 	defer func() { x.end() }()
 	memory := a.reading.share(c.Request())
 	defer memory.release()
-	reply, err := a.answer(c.Request(), memory, x)
+	reply, err := a.answer(c, memory, x)
 	if memory.unread { // or net/http would wait for the rest before it sends the answer
 		c.Response().Header().Set("Connection", "close")
 	}
-	if err != nil {
+	if x.fault != nil && x.fault.Do.Lose != "" {
+		err = a.loseAnswer(c, x)
+	}
+	switch {
+	case errors.Is(err, errAnswerLost):
+		return nil
+	case err != nil:
 		return a.writeError(c, x, err)
 	}
 	return a.writeReply(c, x, reply)
@@ -250,8 +264,9 @@ func (a *API) serve(c echo.Context) error {
 
 // answer applies the checks of the gateway in their order (docs/reference/protocol.md, section 5),
 // and then runs the action.
-func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err error) {
+func (a *API) answer(c echo.Context, memory *share, x *exchange) (_ any, err error) {
 	defer recoverPanic(&err)
+	r := c.Request()
 	in, err := a.readRequest(r, memory)
 	x.format, x.version, x.action = in.format, in.parameters["Version"], in.parameters["Action"]
 	if r.Method != http.MethodGet && r.Method != http.MethodPost {
@@ -272,6 +287,11 @@ func (a *API) answer(r *http.Request, memory *share, x *exchange) (_ any, err er
 	act, known := product[x.action]
 	if !known {
 		return nil, service.InvalidActionNotFound
+	}
+	if caller.Rules != nil {
+		if err := a.strikeFault(c, caller, x, in.parameters); err != nil {
+			return nil, err
+		}
 	}
 	ctx, end := a.service.ForCaller(r.Context(), caller)
 	x.end = end
@@ -321,7 +341,8 @@ type exchange struct {
 	action    string
 	account   string
 	started   time.Time
-	end       func() // ends the work that counts against the account's share
+	fault     *disturbance.Fault // that strikes the request; nil: none
+	end       func()             // ends the work that counts against the account's share
 }
 
 func (a *API) begin(c echo.Context) *exchange {

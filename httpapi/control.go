@@ -1,13 +1,10 @@
 package httpapi
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net"
 	"net/http"
@@ -16,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"enisim/service"
+	"enisim/service/disturbance"
 	"enisim/service/operator"
 )
 
@@ -46,6 +44,12 @@ func controls(o *operator.Operator) map[string]control {
 		"POST /snapshots":               saveSnapshot(o),
 		"POST /snapshots/:name/restore": restoreSnapshot(o),
 		"DELETE /snapshots/:name":       deleteSnapshot(o),
+
+		"GET /faults":        listFaults(o),
+		"POST /faults":       addFault(o),
+		"DELETE /faults":     removeFaults(o),
+		"GET /faults/:id":    showFault(o),
+		"DELETE /faults/:id": removeFault(o),
 
 		"POST /scenario/apply": applyScenario(o),
 		"POST /scenario/diff":  diffScenario(o),
@@ -232,22 +236,9 @@ func readLargeJSON(c echo.Context, into any, maxBytes int) error {
 	case err != nil:
 		return newControlError(http.StatusBadRequest, "the body ends too soon")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.DisallowUnknownFields()
-	err = decoder.Decode(into)
-	if err == nil {
-		if _, more := decoder.Token(); more == nil {
-			err = errors.New("more than one value")
-		} else if !errors.Is(more, io.EOF) {
-			err = more
-		}
-	}
-	if err != nil {
+	if err := disturbance.Decode(body, into); err != nil {
 		return newControlError(
-			http.StatusBadRequest,
-			"the body is not the JSON that belongs here: %s",
-			strings.TrimPrefix(err.Error(), "json: "),
-		)
+			http.StatusBadRequest, "the body is not the JSON that belongs here: %v", err)
 	}
 	return nil
 }

@@ -39,6 +39,8 @@ func ControlReply(result any) any {
 		return newChangesReply(v)
 	case []operator.Difference:
 		return differencesReply{mapEach(v, newDifferenceReply)}
+	case []operator.Fault:
+		return faultsReply{v}
 	case []operator.Violation:
 		return newVerifyReply(v)
 	}

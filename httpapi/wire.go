@@ -43,7 +43,7 @@ type errorReply struct {
 func (a *API) writeReply(c echo.Context, x *exchange, reply any) error {
 	reply.(interface{ setRequestID(string) }).setRequestID(x.requestID) // every reply embeds Reply
 	a.logRequest(c, x, http.StatusOK, "", nil)
-	return write(c, x, http.StatusOK, x.action+"Response", reply)
+	return a.write(c, x, http.StatusOK, x.action+"Response", reply)
 }
 
 // writeError returns the only place where a failure becomes a response. An error that is not of the
@@ -60,7 +60,7 @@ func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 		c.Response().Header().Set("Retry-After", "1")
 	}
 	a.logRequest(c, x, shown.Status, shown.Code, err)
-	return write(c, x, shown.Status, "Error", &errorReply{
+	return a.write(c, x, shown.Status, "Error", &errorReply{
 		RequestId: x.requestID,
 		HostId:    x.host,
 		Code:      shown.Code,
@@ -87,14 +87,14 @@ func (a *API) clientIsGone(c echo.Context, x *exchange, err error) bool {
 	return true
 }
 
-func write(c echo.Context, x *exchange, status int, root string, body any) error {
+func (a *API) write(c echo.Context, x *exchange, status int, root string, body any) error {
 	encoded, contentType, err := encode(x.format, root, body)
 	x.end() // before the answer is sent, because the client may read it slowly
 	if err != nil {
 		return err
 	}
 	setHeaders(c.Response().Header(), x.requestID)
-	return c.Blob(status, contentType, encoded)
+	return a.writeBody(c, x, status, contentType, encoded)
 }
 
 // setHeaders sets the headers that every captured answer of the real service has.
@@ -150,6 +150,9 @@ func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, f
 		slog.String("code", code),
 		slog.Duration("took", time.Since(x.started)),
 		slog.String("from", c.Request().RemoteAddr),
+	}
+	if x.fault != nil {
+		attributes = append(attributes, slog.String("fault", x.fault.ID))
 	}
 	if failure != nil {
 		attributes = append(attributes, slog.Any("error", failure))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/service/match"
 	"enisim/store"
 )
@@ -21,19 +22,30 @@ const (
 	unknownCacheSize  = 1_000
 )
 
+// MaxRuleAge is the time after which every server follows a change of keys or rules.
+const MaxRuleAge = identityCacheTime
+
 // Caller is the sender of a request: an account, a RAM user in it, or a role of it.
 type Caller struct {
+	AccessKeyID string
 	AccountID   string
-	RAMUser     string   // "": the account itself
-	AssumedRole string   // role/session; "": none
-	Allow       []string // the permissions of the RAM user: product:Action, with * as a wildcard
-	Expired     bool     // the access key or its account has expired
-	Repeats     bool     // whether a repeated attach or detach succeeds without effect
+	RAMUser     string           // "": the account itself
+	AssumedRole string           // role/session; "": none
+	Allow       []string         // the permissions of the RAM user: product:Action, with * as a wildcard
+	Expired     bool             // the access key or its account has expired
+	Repeats     bool             // whether a repeated attach or detach succeeds without effect
+	Rules       *disturbance.Set // by which an operator disturbs the account; nil: none
 }
 
 type cachedIdentity struct {
-	identity *store.Identity
+	identity *knownIdentity
 	readAt   time.Time
+}
+
+// knownIdentity is an identity as the database has it, with the rules that disturb its account.
+type knownIdentity struct {
+	store.Identity
+	rules *disturbance.Set
 }
 
 // Identity is the holder of an access key, with the key's secrets.
@@ -61,10 +73,12 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	isPast := func(end *time.Time) bool { return end != nil && !end.After(now) }
 	identity := Identity{
 		Caller: Caller{
-			AccountID: key.AccountID,
-			Allow:     key.Allow,
-			Expired:   isPast(key.ExpiresAt) || isPast(key.AccountEndsAt),
-			Repeats:   key.Repeats == store.RepeatsAccept || key.Repeats == "" && s.options.AcceptRepeats,
+			AccountID:   key.AccountID,
+			AccessKeyID: key.AccessKeyID,
+			Allow:       key.Allow,
+			Expired:     isPast(key.ExpiresAt) || isPast(key.AccountEndsAt),
+			Repeats:     key.Repeats == store.RepeatsAccept || key.Repeats == "" && s.options.AcceptRepeats,
+			Rules:       key.rules,
 		},
 		Secret:        key.Secret,
 		securityToken: key.SecurityToken,
@@ -106,7 +120,7 @@ func IsAccessKeyID(id string) bool { return accessKeyIDPattern.MatchString(id) }
 //
 // A caller's string may be a part of a large body. Therefore the caches keep a clone; otherwise the
 // whole body would stay in memory.
-func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
+func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*knownIdentity, error) {
 	if !IsAccessKeyID(accessKeyID) {
 		return nil, nil
 	}
@@ -123,7 +137,7 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 	})
 	select {
 	case result := <-found:
-		identity, _ := result.Val.(*store.Identity)
+		identity, _ := result.Val.(*knownIdentity)
 		return identity, result.Err
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -133,23 +147,29 @@ func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*store.
 // readIdentity queries the database, and caches the answer. Lookups have shares of the connections
 // of their own: they must not wait for the requests of an account that has too many. A flood of
 // invented keys must delay only keys that are not cached yet.
-func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*store.Identity, error) {
+func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*knownIdentity, error) {
 	kind := "unknown keys"
 	if s.identities.Contains(accessKeyID) {
 		kind = "known keys"
 	}
 	readAt := time.Now()
-	identity, err := s.store.FindIdentity(store.WithLookups(ctx, kind), accessKeyID)
+	ctx = store.WithLookups(ctx, kind)
+	identity, err := s.store.FindIdentity(ctx, accessKeyID)
 	switch {
 	case err != nil:
 		return nil, err
 	case identity == nil:
 		s.identities.Remove(accessKeyID)
 		s.unknownKeys.Add(accessKeyID, readAt)
-	default:
-		s.identities.Add(accessKeyID, cachedIdentity{identity, readAt})
+		return nil, nil
 	}
-	return identity, nil
+	rules, err := s.rulesOf(ctx, identity)
+	if err != nil {
+		return nil, err
+	}
+	known := &knownIdentity{*identity, rules}
+	s.identities.Add(accessKeyID, cachedIdentity{known, readAt})
+	return known, nil
 }
 
 // ForgetAccount removes the keys of an account from the cache of this replica, because they may have

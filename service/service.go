@@ -46,6 +46,8 @@ type Service struct {
 	regions         sync.Map                      // ids of regions that are known to exist; regions are never deleted
 	attachmentLanes *lanes[attachmentWork]
 	interfaceLanes  *interfaceLanes
+	faultLanes      *lanes[*faultWork]
+	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
 }
 
@@ -58,6 +60,7 @@ func New(st *store.Store, options Options) *Service {
 		random:      rand.Reader,
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
+		rules:       newCache[cachedRules](rulesCacheSize),
 		pacer:       newPacer(),
 	}
 	if s.clock == nil {
@@ -65,6 +68,7 @@ func New(st *store.Store, options Options) *Service {
 	}
 	s.attachmentLanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideAttachments)
 	s.interfaceLanes = newInterfaceLanes(s)
+	s.faultLanes = newLanes(0, s.countFaults)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}

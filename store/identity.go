@@ -20,6 +20,8 @@ type Identity struct {
 	ExpiresAt     *time.Time // expiry time of the key
 	AccountEndsAt *time.Time // expiry time of the account; nil if it never expires
 	Repeats       string     // Account.Repeats
+	LastRule      int64      // together with RuleCount identifies the rules that disturb the account
+	RuleCount     int        // 0: none
 }
 
 // FindIdentity returns an access key by its id, or nil if there is none.
@@ -27,10 +29,14 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
 		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token,
 		       k.assumed_role, k.status, k.expires_at,
-		       a.expires_at, a.repeats
+		       a.expires_at, a.repeats, coalesce(d.last, 0), coalesce(d.count, 0)
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
 		LEFT JOIN ram_users u ON u.account_id = k.account_id AND u.name = k.ram_user_name
+		CROSS JOIN LATERAL (
+		    SELECT max(position) AS last, count(*) AS count FROM disturbances r
+		    WHERE r.account_id = k.account_id OR r.account_id IS NULL
+		) d
 		WHERE k.id = $1`, accessKeyID)
 	if err != nil || len(rows) == 0 {
 		return nil, err

@@ -26,6 +26,7 @@ const (
 	rankDepartures // from security groups
 	rankCapacity   // of security groups
 	rankAccessKeys
+	rankDisturbances
 )
 
 // Tx is a transaction with few round trips to Postgres. Statements are queued in an unsent batch, a

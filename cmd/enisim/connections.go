@@ -119,6 +119,15 @@ func (s *connections) countHeader(c *connection, cost int) bool {
 	return c.headerCost <= maxHeaderCost && (more == 0 || s.headers <= s.maxHeaders)
 }
 
+// SetLinger sets what happens to unsent data when the connection closes, as net.TCPConn does. With 0
+// the connection is reset.
+func (c *connection) SetLinger(seconds int) error {
+	if tcp, ok := c.Conn.(*net.TCPConn); ok {
+		return tcp.SetLinger(seconds)
+	}
+	return nil
+}
+
 // Close removes the connection and releases the cost of its header.
 func (c *connection) Close() error {
 	c.owner.mu.Lock()

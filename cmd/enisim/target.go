@@ -13,6 +13,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/disturbance"
 	"enisim/service/operator"
 	"enisim/store"
 	"enisim/store/pglocal"
@@ -82,6 +83,11 @@ type controlAPI interface {
 	DeleteSnapshot(ctx context.Context, accountID, name string) error
 	ApplyScenario(ctx context.Context, file operator.ScenarioFile) (operator.Applied, error)
 	DiffScenario(ctx context.Context, file operator.ScenarioFile) ([]operator.Difference, error)
+	AddFault(ctx context.Context, fault disturbance.Fault) (operator.Fault, error)
+	Faults(ctx context.Context, accountID string) ([]operator.Fault, error)
+	Fault(ctx context.Context, id string) (operator.Fault, error)
+	RemoveFault(ctx context.Context, id string) error
+	RemoveFaults(ctx context.Context, accountID string) error
 	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 
@@ -91,7 +97,7 @@ func (t *targetFlags) withOperator(ctx context.Context, s streams, do func(contr
 		return do(t.remote())
 	}
 	return t.withDatabase(ctx, s, existingOnly, func(db *database) error {
-		return do(operator.New(service.New(db.store, service.Options{})))
+		return do(operator.NewBesideServers(service.New(db.store, service.Options{})))
 	})
 }
 

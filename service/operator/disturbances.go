@@ -1,0 +1,122 @@
+package operator
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"enisim/service"
+	"enisim/service/disturbance"
+	"enisim/store"
+)
+
+// maxRules is the maximum number of rules of a kind that an account has.
+const maxRules = 1000
+
+// checkRuleAccount returns an error unless an account of a rule has the form of one, or is "*".
+func checkRuleAccount(id string) error {
+	switch {
+	case id == "":
+		return invalidRequestf("a rule is for an account: give its 16 digits, or %q for every account",
+			disturbance.AllAccounts)
+	case id != disturbance.AllAccounts && !accountIDPattern.MatchString(id):
+		return errInvalidAccountID(id)
+	}
+	return nil
+}
+
+// addRule stores a rule of an account that was checked. The id of the rule begins with its kind.
+func (o *Operator) addRule(ctx context.Context, kind, accountID string, rule any) (store.Disturbance, error) {
+	text, err := json.Marshal(rule)
+	if err != nil {
+		return store.Disturbance{}, err
+	}
+	now := o.service.Now()
+	row := store.Disturbance{
+		ID:        kind + "-" + strings.ToLower(rand.Text()[:12]),
+		Kind:      kind,
+		Rule:      text,
+		CreatedAt: now,
+	}
+	if accountID != disturbance.AllAccounts {
+		row.AccountID = &accountID
+	}
+	err = o.store.InTx(ctx, func(tx *store.Tx) error {
+		exists, rules, err := tx.LockForDisturbances(ctx, row.AccountID, kind, now)
+		switch {
+		case err != nil:
+			return err
+		case !exists:
+			return errNoAccount(accountID)
+		case rules >= maxRules:
+			return invalidRequestf("account %s has %d rules of the kind %s, which is the maximum: remove some",
+				accountID, rules, kind)
+		}
+		tx.InsertDisturbance(row)
+		return nil
+	})
+	o.rulesChanged(ctx, accountID) // even if the outcome is unknown
+	return row, err
+}
+
+// rulesChanged makes servers follow a change of rules. This one does so at once. If this process
+// serves no requests, it waits until every server does.
+func (o *Operator) rulesChanged(ctx context.Context, accountID string) {
+	o.service.ForgetRules(accountID)
+	if !o.besideServers {
+		return
+	}
+	select {
+	case <-time.After(service.MaxRuleAge):
+	case <-ctx.Done():
+	}
+}
+
+// listRules returns the stored rules of a kind that an account has; "" means all accounts.
+func (o *Operator) listRules(ctx context.Context, kind, accountID string) ([]store.Disturbance, error) {
+	if accountID != "" {
+		if err := checkRuleAccount(accountID); err != nil {
+			return nil, err
+		}
+	}
+	return o.store.ListDisturbances(ctx, kind, accountID)
+}
+
+// findRule returns a stored rule.
+func (o *Operator) findRule(ctx context.Context, kind, id string) (store.Disturbance, error) {
+	found, err := o.store.FindDisturbance(ctx, kind, id)
+	return existingRule(found, err, kind, id)
+}
+
+func existingRule(found *store.Disturbance, err error, kind, id string) (store.Disturbance, error) {
+	switch {
+	case err != nil:
+		return store.Disturbance{}, err
+	case found == nil:
+		return store.Disturbance{}, notFoundf("there is no %s %s: enisim %[1]s list shows them", kind, id)
+	}
+	return *found, nil
+}
+
+// removeRule deletes a rule.
+func (o *Operator) removeRule(ctx context.Context, kind, id string) error {
+	row, err := o.store.DeleteDisturbance(ctx, kind, id)
+	removed, err := existingRule(row, err, kind, id)
+	if err != nil {
+		return err
+	}
+	o.rulesChanged(ctx, service.RuleAccount(removed))
+	return nil
+}
+
+// removeRules deletes the rules of a kind that an account has, or with "*" those of every account.
+func (o *Operator) removeRules(ctx context.Context, kind, accountID string) error {
+	if err := checkRuleAccount(accountID); err != nil {
+		return err
+	}
+	_, err := o.store.DeleteDisturbances(ctx, kind, accountID)
+	o.rulesChanged(ctx, accountID) // even if the outcome is unknown
+	return err
+}
