@@ -91,7 +91,7 @@ func TestACreatedKeyIdentifiesItsAccount(t *testing.T) {
 			t.Errorf("a key %s: got %v, want no error", c.name, err)
 			continue
 		}
-		want := service.Caller{AccountID: keysAccount, RAMUser: c.req.RAMUser, Allow: c.allow}
+		want := service.Caller{AccessKeyID: key.ID, AccountID: keysAccount, RAMUser: c.req.RAMUser, Allow: c.allow}
 		if !reflect.DeepEqual(identity.Caller, want) || identity.Secret != key.Secret {
 			t.Errorf("a key %s: got the identity %+v with secret %q, want %+v with %q",
 				c.name, identity.Caller, identity.Secret, want, key.Secret)
