@@ -383,6 +383,7 @@ var variableTexts = []struct {
 	{regexp.MustCompile(`\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?Z`), "<time>"},
 	{regexp.MustCompile(`(STS\.|LTAI)[A-Z0-9]{20,}`), "$1<key>"},
 	{regexp.MustCompile(`"(secret|security_token)":"[^"]*"`), `"$1":"<secret>"`},
+	{regexp.MustCompile(`\b(fault|lifecycle|throttle|stock)-[a-z2-7]{12}\b`), "$1-<id>"},
 	{regexp.MustCompile(`\b[1-9]\d{15}\b`), "<account>"},
 }
 
@@ -463,7 +464,8 @@ func TestDocsInlineCommands(t *testing.T) {
 				path = nil
 			}
 			if sub := regexp.MustCompile(`^[a-z]+$`); len(words) > 1 && sub.MatchString(words[1]) &&
-				slices.Contains([]string{"scenario", "account", "key", "snapshot", "migrate"}, words[0]) {
+				slices.Contains([]string{"scenario", "account", "key", "snapshot", "migrate", "fault", "lifecycle", "throttle", "stock",
+					"clock", "quota"}, words[0]) {
 				path = words[:2]
 			}
 			var help strings.Builder
