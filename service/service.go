@@ -46,7 +46,7 @@ type Service struct {
 	regions         sync.Map                      // ids of regions that are known to exist; regions are never deleted
 	attachmentLanes *lanes[attachmentWork]
 	interfaceLanes  *interfaceLanes
-	faultLanes      *lanes[*faultWork]
+	countingLanes   *lanes[countedCall]
 	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
 }
@@ -68,7 +68,7 @@ func New(st *store.Store, options Options) *Service {
 	}
 	s.attachmentLanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideAttachments)
 	s.interfaceLanes = newInterfaceLanes(s)
-	s.faultLanes = newLanes(0, s.countFaults)
+	s.countingLanes = newLanes(0, s.countCalls)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}
