@@ -34,9 +34,9 @@ import (
 // Only the form is compared. White space, RequestIds, times, generated ids and secrets may differ;
 // … and ... match anything. go run ./cmd/enisim is the program under test, and 127.0.0.1:8080 is
 // the address of the page's server. The command "enisim serve" stops that server and starts one
-// with the given flags on the same data folder. A load ends after two seconds instead of its
-// --duration, because it takes all processor time while it runs. Commands that cannot run here are
-// in notRun with a reason.
+// with the given flags on the same data folder. A load without --requests ends after two seconds,
+// because it takes all processor time while it runs. Commands that cannot run here are in notRun
+// with a reason.
 
 // docsPages are the pages that need more than the quick-start world.
 var docsPages = map[string]docsPage{
@@ -330,15 +330,25 @@ func (s *docsSession) runAll(t *testing.T, commands []docsCommand) {
 	}
 }
 
-// docsDuration matches the duration of a load.
-var docsDuration = regexp.MustCompile(`--duration \S+`)
+var (
+	docsLoad     = regexp.MustCompile(`\benisim load\b`)
+	docsDuration = regexp.MustCompile(` --duration \S+`)
+)
+
+// shortened returns a command line whose load ends after two seconds, or after its --requests.
+func shortened(line string) string {
+	if strings.Contains(line, "--requests") {
+		return line
+	}
+	return docsLoad.ReplaceAllString(docsDuration.ReplaceAllString(line, ""), "$0 --duration 2s")
+}
 
 // run runs a command in a shell and returns all output, with the addresses of the pages.
 func (s *docsSession) run(t *testing.T, c docsCommand) (printed string, exit int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	line := docsDuration.ReplaceAllString(strings.ReplaceAll(c.line, docsAddress, s.address()), "--duration 2s")
+	line := shortened(strings.ReplaceAll(c.line, docsAddress, s.address()))
 	cmd := exec.CommandContext(ctx, "bash", "-c", line)
 	cmd.Dir = s.folder
 	cmd.Env = append(os.Environ(), "PATH="+filepath.Join(s.folder, ".bin")+":"+os.Getenv("PATH"))
