@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -14,7 +15,6 @@ import (
 	"time"
 
 	"enisim/service/worldtest"
-	"enisim/store/pglocal"
 )
 
 // programEnv is set for a process that runs the test binary as the program itself, so that tests
@@ -29,7 +29,12 @@ func TestMain(m *testing.M) {
 	if signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := preparedData.remove(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
 }
 
 // program returns a command line of enisim as a process.
@@ -132,24 +137,6 @@ func (p *process) end(t testing.TB, signal syscall.Signal) {
 		<-p.exited
 		t.Errorf("got a running server a minute after %v, want it ended: %s", signal, p.log)
 	}
-}
-
-// dataDir returns a folder for a private Postgres, which its unprivileged user can read.
-func dataDir(t testing.TB) string {
-	t.Helper()
-	dir, err := os.MkdirTemp(pglocal.ScratchDir(), "enisim-test-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chmod(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := os.RemoveAll(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	return dir
 }
 
 // file returns the path of a temporary file with a text.

@@ -52,7 +52,7 @@ func TestProgressIsABarOnATerminal(t *testing.T) {
 func TestScenarioApplyShowsItsProgress(t *testing.T) {
 	t.Parallel()
 	path := file(t, largeWorld(1000, 2))
-	dir := dataDir(t)
+	dir := emptyDataDir(t)
 	out, errOut, exit := output(t, "scenario", "apply", path, "--data-dir", dir)
 	if exit != 0 || !strings.Contains(out, "network_interfaces: 3000 new") {
 		t.Fatalf("got %q, %q, exit code %d, want 3000 interfaces", out, errOut, exit)

@@ -15,7 +15,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"enisim/cmd/enisim/history"
-	"enisim/store"
 	"enisim/store/pglocal"
 )
 
@@ -125,8 +124,9 @@ func withoutRefusals(t *testing.T, path string) string {
 	return copied
 }
 
-// newDatabase creates a database with the schema of enisim.
-func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
+// newDatabase creates a database with the schema of enisim, which is that of the database in a
+// prepared data folder.
+func newDatabase(t *testing.T, postgres *pglocal.Server) string {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), postgres.DatabaseURL("postgres"))
 	if err != nil {
@@ -134,14 +134,10 @@ func newDatabase(t *testing.T, postgres *pglocal.Server) (url string) {
 	}
 	defer conn.Close(t.Context())
 	name := "race_" + strings.ToLower(rand.Text())
-	if _, err := conn.Exec(t.Context(), `CREATE DATABASE `+name); err != nil {
+	if _, err := conn.Exec(t.Context(), `CREATE DATABASE `+name+` TEMPLATE `+pglocal.Database); err != nil {
 		t.Fatal(err)
 	}
-	url = postgres.DatabaseURL(name)
-	if err := store.Migrate(t.Context(), url); err != nil {
-		t.Fatal(err)
-	}
-	return url
+	return postgres.DatabaseURL(name)
 }
 
 // The locks keep the limit even without the constraints. A build without the lock, or with a count

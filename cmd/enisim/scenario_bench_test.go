@@ -49,7 +49,7 @@ func BenchmarkLargeWorld(b *testing.B) {
 		path := file(b, text)
 		b.Run(fmt.Sprintf("interfaces=%d/by=command", 100_000*(each+1)), func(b *testing.B) {
 			for b.Loop() {
-				cmd := program(b.Context(), "scenario", "apply", path, "--data-dir", dataDir(b))
+				cmd := program(b.Context(), "scenario", "apply", path, "--data-dir", emptyDataDir(b))
 				if out, err := cmd.CombinedOutput(); err != nil {
 					b.Fatalf("%v: %s", err, out)
 				}
@@ -58,14 +58,14 @@ func BenchmarkLargeWorld(b *testing.B) {
 		})
 		b.Run(fmt.Sprintf("interfaces=%d/by=serve", 100_000*(each+1)), func(b *testing.B) {
 			for b.Loop() {
-				server := start(b, "--data-dir", dataDir(b), "--scenario", path)
+				server := start(b, "--data-dir", emptyDataDir(b), "--scenario", path)
 				server.end(b, syscall.SIGTERM)
 				reportPeak(b, server.cmd.ProcessState)
 			}
 		})
 		b.Run(fmt.Sprintf("interfaces=%d/by=control", 100_000*(each+1)), func(b *testing.B) {
 			for b.Loop() {
-				server := start(b, "--data-dir", dataDir(b), "--no-quickstart")
+				server := start(b, "--data-dir", emptyDataDir(b), "--no-quickstart")
 				createAccount(b, server.endpoint, text)
 				server.end(b, syscall.SIGTERM)
 				reportPeak(b, server.cmd.ProcessState)

@@ -75,7 +75,7 @@ func TestServeSeedsOnlyAccountsThatAreMissing(t *testing.T) {
 // names a new data folder.
 func TestBanner(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := emptyDataDir(t)
 	server := start(t, "--data-dir", filepath.Join(dir, "new"))
 	if got, want := server.greeting["World"],
 		"new world in "+filepath.Join(dir, "new")+": the quick-start world"; got != want {
@@ -113,7 +113,7 @@ func TestServeCreatesNothingOnFailure(t *testing.T) {
 			`did you mean "accounts"`},
 		{[]string{"--listen", "127.0.0.1:0", "--scenario-reset"}, exitUsage, "--scenario FILE"},
 	} {
-		dir := filepath.Join(dataDir(t), "new")
+		dir := filepath.Join(emptyDataDir(t), "new")
 		_, errOut, exit := output(t, append([]string{"serve", "--data-dir", dir}, c.args...)...)
 		if exit != c.exit || !strings.Contains(errOut, c.want) {
 			t.Errorf("%v: got exit code %d, %q; want %d and %q", c.args, exit, errOut, c.exit, c.want)

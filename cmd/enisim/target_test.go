@@ -131,7 +131,7 @@ func TestOperatorsCommandsThroughAServer(t *testing.T) {
 // A mistyped command or folder creates no folder, no Postgres and no tables.
 func TestCommandsCreateNothingByMistake(t *testing.T) {
 	t.Parallel()
-	dir := dataDir(t)
+	dir := emptyDataDir(t)
 	typo := filepath.Join(dir, "typo")
 	world := file(t, crashWorld)
 	for _, args := range []string{

@@ -219,7 +219,7 @@ func TestStoredCertificate(t *testing.T) {
 func TestSelfSignedTLSOverARestart(t *testing.T) {
 	t.Parallel()
 	for _, own := range []bool{true, false} {
-		dir := dataDir(t)
+		dir := emptyDataDir(t)
 		args := []string{"--data-dir", dir, "--tls-self-signed"}
 		if !own {
 			args = append(args, "--database-url", storetest.URL(t))
