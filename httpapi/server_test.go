@@ -60,12 +60,14 @@ func serve(t testing.TB, w fmt.Stringer, options service.Options, change ...func
 	return serveOn(t, storetest.Pool(t), w, options, change...)
 }
 
-// serveOn starts the API on a given database.
+// serveOn starts the API on a given database. If w is nil, the database has its world already.
 func serveOn(t testing.TB, pool *pgxpool.Pool, w fmt.Stringer, options service.Options,
 	change ...func(*httpapi.Options)) *server {
 	t.Helper()
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	worldtest.Apply(t, st, time.Now(), w.String())
+	if w != nil {
+		worldtest.Apply(t, st, time.Now(), w.String())
+	}
 	svc := service.New(st, options)
 	o := httpapi.Options{Log: slog.New(slog.DiscardHandler), Signature: httpapi.IdentifyOnly}
 	for _, f := range change {
