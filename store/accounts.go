@@ -115,6 +115,7 @@ var deleteContents = []string{
 	`DELETE FROM vswitches WHERE account_id = $1`,
 	`DELETE FROM vpcs WHERE account_id = $1`,
 	`DELETE FROM instance_types WHERE owner_id = $1`, // these have no foreign key to the account
+	`DELETE FROM disturbances WHERE account_id = $1`,
 }
 
 // lockKeysOfAccount locks the access keys of an account.

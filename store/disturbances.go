@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -80,10 +82,26 @@ func (tx *Tx) LockForDisturbances(
 	return exists, rules, tx.send(ctx)
 }
 
+// NewDisturbanceID returns a new id for a rule of a kind.
+func NewDisturbanceID(kind string) string {
+	const length = 12 // 60 random bits
+	return kind + "-" + strings.ToLower(rand.Text()[:length])
+}
+
+// InsertDisturbanceSQL inserts a rule, with the arguments of DisturbanceArguments. A rule is stored
+// without its account and id, which have columns of their own.
+const InsertDisturbanceSQL = `
+	INSERT INTO disturbances (id, account_id, kind, rule, created_at)
+	VALUES ($1, $2, $3, $4::jsonb - 'account' - 'id', $5)`
+
+// DisturbanceArguments returns the arguments of InsertDisturbanceSQL.
+func DisturbanceArguments(d Disturbance) []any {
+	return []any{d.ID, d.AccountID, d.Kind, d.Rule, d.CreatedAt}
+}
+
 // InsertDisturbance queues the write of a rule.
 func (tx *Tx) InsertDisturbance(d Disturbance) {
-	tx.write(1, `INSERT INTO disturbances (id, account_id, kind, rule, created_at) VALUES ($1, $2, $3, $4, $5)`,
-		d.ID, d.AccountID, d.Kind, d.Rule, d.CreatedAt)
+	tx.write(1, InsertDisturbanceSQL, DisturbanceArguments(d)...)
 }
 
 // DeleteDisturbance deletes a rule, and returns it. It returns nil if there is none.

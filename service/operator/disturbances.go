@@ -2,9 +2,7 @@ package operator
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
-	"strings"
 	"time"
 
 	"enisim/service"
@@ -35,7 +33,7 @@ func (o *Operator) addRule(ctx context.Context, kind, accountID string, rule any
 	}
 	now := o.service.Now()
 	row := store.Disturbance{
-		ID:        kind + "-" + strings.ToLower(rand.Text()[:12]),
+		ID:        store.NewDisturbanceID(kind),
 		Kind:      kind,
 		Rule:      text,
 		CreatedAt: now,

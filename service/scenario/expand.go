@@ -262,6 +262,7 @@ func (x *expansion) account(e *accountEntry) {
 	for i := range e.users {
 		x.ramUser(&e.users[i], id, users)
 	}
+	x.disturbances(&e.disturbances, id)
 	newAccountExpansion(x, id).expandRegions(e.regions)
 }
 

@@ -44,6 +44,7 @@ func (x *exporter) document(now time.Time) *document {
 	x.explicit = x.explicitMACs()
 	account := newAccountEntry(a)
 	account.keys = x.keys("")
+	account.disturbances = newDisturbances(x.Disturbances)
 	for i := range x.RAMUsers {
 		user := newUserEntry(&x.RAMUsers[i])
 		user.keys = x.keys(x.RAMUsers[i].Name)

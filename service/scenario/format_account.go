@@ -17,6 +17,7 @@ type accountEntry struct {
 	regions []regionEntry
 	quotas  quotasEntry
 	repeats string
+	disturbances
 }
 
 var accountMapping = newMapping(
@@ -40,6 +41,7 @@ var accountMapping = newMapping(
 			"Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed.").
 			oneOf(store.RepeatsAccept, store.RepeatsRefuse).without("as the server says"),
 	},
+	within(func(a *accountEntry) *disturbances { return &a.disturbances }, disturbanceKeys),
 )
 
 // quotasEntry is the quotas of an account.

@@ -21,6 +21,9 @@ func guideTables() map[string][]key {
 		"access_key":                accessKeyMapping.keys,
 		"ram_user":                  userMapping.keys,
 		"region":                    regionMapping.keys,
+		"fault":                     faultMapping.keys,
+		"fault_when":                innerKeys(&faultMapping.mapping, "when"),
+		"fault_do":                  innerKeys(&faultMapping.mapping, "do"),
 		"any resource":              keysOf(commonKeys),
 		"vpc":                       ownKeys(&vpcMapping.mapping, keysOf(commonKeys)),
 		"vswitch":                   ownKeys(&vswitchMapping.mapping, keysOf(commonKeys)),
@@ -44,6 +47,9 @@ func keysOf[E any](keys []keyOf[E]) []key {
 	}
 	return out
 }
+
+// innerKeys returns the keys of the mapping that a key has.
+func innerKeys(m *mapping, name string) []key { return m.keys[slices.Index(m.keyNames, name)].of.keys }
 
 // ownKeys returns the keys of a mapping that are not among the shared ones.
 func ownKeys(m *mapping, shared []key) []key {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"enisim/service/disturbance"
 	"enisim/service/match"
 )
 
@@ -259,6 +260,16 @@ func (o *object) read(k *key, into any) {
 		*v = o.texts(k)
 	case *map[string]string:
 		*v = o.tags(k)
+	case **int:
+		*v = o.integer(k).pointer()
+	case *int64:
+		*v = int64(o.integer(k).value)
+	case **float64:
+		*v = o.number(k).pointer()
+	case *disturbance.Duration:
+		*v = disturbance.Duration(o.duration(k).value)
+	case *[]disturbance.Duration:
+		*v = o.durations(k)
 	default:
 		k.readInner(o, k, into)
 	}

@@ -24,6 +24,38 @@ var userRows = rowKind[store.RAMUser, userEntry]{
 	entry:   func(_ *snapshot, u *store.RAMUser) userEntry { return newUserEntry(u) },
 }
 
+var faultRows = disturbanceRows(store.KindFault, faultMapping)
+
+// disturbanceRows compares the rules of a kind. A rule is identified by its place among those of its
+// account, because a file has no ids for them.
+func disturbanceRows[R any](kind string, of *mappingOf[disturbanceEntry[R]]) rowKind[numberedRule, disturbanceEntry[R]] {
+	return rowKind[numberedRule, disturbanceEntry[R]]{
+		mapping: of,
+		rows:    func(w *world.World) []numberedRule { return numberRules(w.Disturbances, kind) },
+		id: func(r *numberedRule) store.ResourceID {
+			return store.ResourceID{AccountID: *r.AccountID, ID: strconv.Itoa(r.number)}
+		},
+		entry: func(_ *snapshot, r *numberedRule) disturbanceEntry[R] { return newDisturbanceEntry[R](r.Disturbance) },
+	}
+}
+
+// numberedRule is a rule with its place among those of its account and kind, from 1.
+type numberedRule struct {
+	store.Disturbance
+	number int
+}
+
+func numberRules(rules []store.Disturbance, kind string) (numbered []numberedRule) {
+	numbers := map[string]int{}
+	for _, d := range rules {
+		if d.Kind == kind {
+			numbers[*d.AccountID]++
+			numbered = append(numbered, numberedRule{d, numbers[*d.AccountID]})
+		}
+	}
+	return numbered
+}
+
 var keyRows = rowKind[store.AccessKey, keyEntry]{
 	mapping: accessKeyMapping,
 	rows:    func(w *world.World) []store.AccessKey { return w.AccessKeys },

@@ -48,7 +48,9 @@ func ParseFor(accountID, name string, data []byte, limits Limits) (*Scenario, er
 			)
 		}
 		doc.accounts = doc.accounts[:1]
-		doc.accounts[0].id.value = accountID
+		a := &doc.accounts[0]
+		a.disturbances.rename(a.id.value, accountID)
+		a.id.value = accountID
 	})
 }
 

@@ -155,6 +155,11 @@ const everyKey = `{
 	"id": "1000000000000001", "name": "all", "repeats": "accept", "quotas": {"network_interfaces_per_region": 7},
 	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "assumed_role": "r/s", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
 	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
+	"faults": [
+		{"account": "1000000000000001", "action": "Describe*", "resource": "eni-*", "user": "ci", "key": "LTAI*", "silent": true,
+			"when": {"always": true, "since": "2030-01-31T12:00:00Z", "until": "2030-02-28T12:00:00.5+08:00"}, "do": {"answer": "Throttling", "delay": "2s"}},
+		{"when": {"first": 2}, "do": {"lose": "reset"}}, {"when": {"every": 3}, "do": {"truncate": 0}}, {"when": {"from": 2, "to": 4}, "do": {"cut": 9}},
+		{"when": {"probability": 0.25, "seed": 7}, "do": {"slow": "1m30s"}}],
 	"regions": [{
 		"id": "mars-1", "zones": ["mars-1a"],
 		"vpcs": [{
@@ -208,6 +213,9 @@ var places = map[string][]any{
 	"quotas":            {"accounts", 0, "quotas"},
 	"access_key":        {"accounts", 0, "access_keys", 0},
 	"ram_user":          {"accounts", 0, "ram_users", 0},
+	"fault":             {"accounts", 0, "faults", 0},
+	"fault_when":        {"accounts", 0, "faults", 0, "when"},
+	"fault_do":          {"accounts", 0, "faults", 0, "do"},
 	"region":            {"accounts", 0, "regions", 0},
 	"vpc":               {"accounts", 0, "regions", 0, "vpcs", 0},
 	"vswitch":           {"accounts", 0, "regions", 0, "vpcs", 0, "vswitches", 0},

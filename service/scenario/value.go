@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"enisim/service/disturbance"
 )
 
 // The values of keys are the fields of entries. A field has one of the types below, or is a mapping
@@ -84,6 +86,16 @@ func (k *key) isWritten(value any) bool {
 		return len(*v) > 0
 	case *map[string]string:
 		return len(*v) > 0
+	case **int:
+		return *v != nil
+	case *int64:
+		return *v != 0
+	case **float64:
+		return *v != nil
+	case *disturbance.Duration:
+		return *v != 0
+	case *[]disturbance.Duration:
+		return len(*v) > 0
 	}
 	switch k.kind {
 	case kindMapping:
@@ -134,6 +146,16 @@ func (k *key) appendValue(out *bytes.Buffer, value any) {
 			out.WriteString(": ")
 			appendText(out, (*v)[name])
 		})
+	case **int:
+		out.WriteString(strconv.Itoa(**v))
+	case *int64:
+		out.WriteString(strconv.FormatInt(*v, 10))
+	case **float64:
+		out.WriteString(strconv.FormatFloat(**v, 'f', -1, 64))
+	case *disturbance.Duration:
+		out.WriteString(v.String())
+	case *[]disturbance.Duration:
+		appendSeries(out, "[", "]", slices.Values(*v), func(d disturbance.Duration) { out.WriteString(d.String()) })
 	default:
 		if k.kind == kindMapping {
 			k.of.appendFlow(out, value)
@@ -156,6 +178,10 @@ func (k *key) isPresent(value any) bool {
 		return *v != nil
 	case *located[netip.Prefix]:
 		return v.given
+	case **int:
+		return *v != nil
+	case **float64:
+		return *v != nil
 	}
 	return true
 }

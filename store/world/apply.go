@@ -161,6 +161,9 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 	if err := runWorldSteps(ctx, tx, &written, p); err != nil {
 		return Applied{}, err
 	}
+	if err := replaceDisturbances(ctx, tx, w, now, &written); err != nil {
+		return Applied{}, err
+	}
 	return Applied{Tables: written.changes}, nil
 }
 

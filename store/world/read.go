@@ -55,7 +55,12 @@ func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now t
 	if err := store.AccessKeysTable.ReadAll(ctx, tx, &w.AccessKeys, nil, "account_id, id", activeIDs); err != nil {
 		return err
 	}
-	return store.InstanceTypesTable.ReadAll(ctx, tx, &w.InstanceTypes, nil, "owner_id, id", activeIDs)
+	if err := store.InstanceTypesTable.ReadAll(ctx, tx, &w.InstanceTypes, nil, "owner_id, id", activeIDs); err != nil {
+		return err
+	}
+	disturbances, err := readDisturbances(ctx, tx, activeIDs)
+	w.Disturbances = disturbances
+	return err
 }
 
 // accountIDs returns the ids of the world's accounts.

@@ -26,6 +26,7 @@ type World struct {
 	IPPrefixes         []store.IPPrefix
 	GroupMemberships   []store.GroupMembership
 	SecurityGroupRules []store.SecurityGroupRule
+	Disturbances       []store.Disturbance // of the accounts; without id and counts, in the order of their positions
 
 	// These maps say how long after Apply a transient row settles. A transient row without an
 	// entry never settles. A VPC or VSwitch without one is Available.
@@ -42,7 +43,7 @@ func (w *World) rows() int {
 	return len(w.Regions) + len(w.Zones) + len(w.InstanceTypes) + len(w.Accounts) + len(w.RAMUsers) +
 		len(w.AccessKeys) + len(w.VPCs) + len(w.VSwitches) + len(w.SecurityGroups) + len(w.Instances) +
 		len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.IPPrefixes) + len(w.GroupMemberships) +
-		len(w.SecurityGroupRules)
+		len(w.SecurityGroupRules) + len(w.Disturbances)
 }
 
 // resourceID returns the id of a resource of an account.

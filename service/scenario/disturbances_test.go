@@ -1,0 +1,103 @@
+package scenario_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"enisim/service/scenario"
+	"enisim/store"
+)
+
+// withFaults returns a file of an account with faults, each written as a YAML mapping.
+func withFaults(faults ...string) string {
+	file := "enisim: 1\naccounts:\n  - id: \"" + account + "\"\n"
+	if len(faults) > 0 {
+		file += "    faults:\n"
+	}
+	for _, f := range faults {
+		file += "      - " + f + "\n"
+	}
+	return file
+}
+
+// faultsOf returns the ids and rules of the account's faults, in their order.
+func (db target) faultsOf(t testing.TB) (ids, rules []string) {
+	t.Helper()
+	rows, err := db.store.ListDisturbances(t.Context(), store.KindFault, account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		ids, rules = append(ids, row.ID), append(rules, string(row.Rule))
+	}
+	return ids, rules
+}
+
+// The faults of a file are those of the account after it was applied, in the order of the file. Faults
+// that stay as they are keep their ids, and so their counts.
+func TestFaultsOfAScenario(t *testing.T) {
+	t.Parallel()
+	const (
+		lost      = `{action: AttachNetworkInterface, when: {from: 2, to: 2}, do: {lose: "500"}}`
+		throttled = `{action: "Describe*", when: {probability: 0.25, seed: 7}, do: {answer: Throttling, delay: 500ms}}`
+	)
+	db := newTarget(t)
+	first := db.apply(t, withFaults(lost, throttled), noon)
+	ids, rules := db.faultsOf(t)
+	want := []string{
+		`{"do": {"lose": "500"}, "when": {"to": 2, "from": 2}, "action": "AttachNetworkInterface"}`,
+		`{"do": {"delay": "500ms", "answer": "Throttling"}, "when": {"seed": 7, "probability": 0.25}, "action": "Describe*"}`,
+	}
+	if fmt.Sprint(rules) != fmt.Sprint(want) || !strings.Contains(first.String(), "disturbances: 2 new") {
+		t.Fatalf("got the rules %v and %q, want %v, 2 new", rules, first, want)
+	}
+	// The export gives the same world again.
+	if again := db.apply(t, db.export(t, noon), noon); again.String() != "nothing to change" {
+		t.Errorf("applying the export: got %q, want nothing to change", again)
+	}
+	if same, _ := db.faultsOf(t); fmt.Sprint(same) != fmt.Sprint(ids) {
+		t.Errorf("got the ids %v after an apply without a change, want %v", same, ids)
+	}
+	// A changed rule, and another order, are differences.
+	for _, c := range []struct {
+		faults []string
+		diff   string
+	}{
+		{[]string{lost, strings.Replace(throttled, "0.25", "0.5", 1)}, "[~ fault 2: when {probability: 0.25, seed: 7} -> {probability: 0.5, seed: 7}]"},
+		{[]string{throttled}, "- fault 2]"},
+		{nil, "[- fault 1 - fault 2]"},
+	} {
+		file := withFaults(c.faults...)
+		if diff := fmt.Sprint(diffOf(t, db, file, noon)); !strings.HasSuffix(diff, c.diff) {
+			t.Errorf("got the diff %s, want %s", diff, c.diff)
+		}
+	}
+	db.apply(t, withFaults(throttled, lost), noon)
+	if changed, rules := db.faultsOf(t); rules[0] != want[1] || rules[1] != want[0] || changed[0] == ids[1] {
+		t.Errorf("after a change of the order: got %v with the ids %v, want the other order and new ids", rules, changed)
+	}
+	db.apply(t, withFaults(), noon)
+	if left, _ := db.faultsOf(t); len(left) > 0 {
+		t.Errorf("got the faults %v after a file without, want none", left)
+	}
+}
+
+// A wrong fault is reported at its place, with a hint.
+func TestWrongFaultsOfAScenario(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[string]string{
+		`{action: AttachNetworkInterfce, do: {delay: 1s}}`:               `s.yaml:5:9: action: there is no "AttachNetworkInterfce" (did you mean "AttachNetworkInterface"?)`,
+		`{do: {answer: Throttling}, wen: {first: 1}}`:                    `did you mean "when"?`,
+		`{do: {anser: Throttling}}`:                                      `did you mean "answer"?`,
+		`{account: "1000000000000009", do: {answer: Throttling}}`:        `leave account out`,
+		`{when: {first: 1, every: 2}, do: {answer: Throttling}}`:         `when has first, every: give one of them`,
+		`{do: {lose: rest}}`:                                             `did you mean "reset"?`,
+		`{action: DescribeRegions, do: {answer: InvalidEniId.NotFound}}`: `no documented code of DescribeRegions`,
+	} {
+		_, err := scenario.Parse("s.yaml", []byte(withFaults(fault)))
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", fault, err, want)
+		}
+	}
+}

@@ -1,0 +1,83 @@
+package scenario
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"enisim/service/disturbance"
+	"enisim/store"
+)
+
+// disturbances are the rules of an account, by kind.
+type disturbances struct {
+	faults []disturbanceEntry[disturbance.Fault]
+}
+
+var faultMapping = newDisturbanceMapping[disturbance.Fault]("fault", "a fault",
+	"A fault: some calls are refused, late, or lose their answers.")
+
+// disturbanceKeys are the keys of an account for its rules.
+var disturbanceKeys = []keyOf[disturbances]{
+	listKey("faults", faultMapping,
+		func(d *disturbances) *[]disturbanceEntry[disturbance.Fault] { return &d.faults },
+		"Faults, which are asked in this order.").written(placeLast),
+}
+
+// rename gives the rules of an account its new id.
+func (d *disturbances) rename(from, to string) {
+	for i := range d.faults {
+		renameOwner(&d.faults[i].rule.Account, from, to)
+	}
+}
+
+func renameOwner(owner *string, from, to string) {
+	if *owner == from {
+		*owner = to
+	}
+}
+
+// disturbances adds the rules of an account to the world.
+func (x *expansion) disturbances(d *disturbances, account string) {
+	for i := range d.faults {
+		e := &d.faults[i]
+		x.disturbance(store.KindFault, account, &e.rule.Account, e.at, &e.rule)
+	}
+}
+
+// disturbance checks a rule and adds it to the world. owner is the rule's account, which a file may
+// leave out.
+func (x *expansion) disturbance(kind, account string, owner *string, at position, rule interface{ Check() error }) {
+	if *owner != "" && *owner != account {
+		x.add(at, "leave account out", "a %s of account %s names account %q", kind, account, *owner)
+		return
+	}
+	*owner = "" // it stands in a column of its own
+	if err := rule.Check(); err != nil {
+		x.add(at, "", "%v", err)
+		return
+	}
+	text, err := json.Marshal(rule)
+	if err != nil {
+		panic(fmt.Sprintf("scenario: a %s cannot be encoded: %v", kind, err)) // it has plain fields
+	}
+	x.world.Disturbances = append(x.world.Disturbances, store.Disturbance{AccountID: &account, Kind: kind, Rule: text})
+}
+
+// newDisturbances returns the entries of stored rules.
+func newDisturbances(rows []store.Disturbance) (d disturbances) {
+	for _, row := range rows {
+		switch row.Kind {
+		case store.KindFault:
+			d.faults = append(d.faults, newDisturbanceEntry[disturbance.Fault](row))
+		}
+	}
+	return d
+}
+
+// newDisturbanceEntry returns the entry of a stored rule.
+func newDisturbanceEntry[R any](row store.Disturbance) (e disturbanceEntry[R]) {
+	if err := json.Unmarshal(row.Rule, &e.rule); err != nil {
+		panic(fmt.Sprintf("scenario: the stored rule %s: %v", row.ID, err)) // it was written from this type
+	}
+	return e
+}
