@@ -79,6 +79,8 @@ func (w *World) without(accounts map[string]bool) *World {
 		func(r *store.GroupMembership) string { return r.AccountID })
 	rest.SecurityGroupRules = rowsOfOthers(w.SecurityGroupRules, accounts,
 		func(r *store.SecurityGroupRule) string { return r.AccountID })
+	rest.Disturbances = rowsOfOthers(w.Disturbances, accounts,
+		func(r *store.Disturbance) string { return *r.AccountID })
 	rest.VPCsSettleIn = timesOfOthers(w.VPCsSettleIn, accounts)
 	rest.VSwitchesSettleIn = timesOfOthers(w.VSwitchesSettleIn, accounts)
 	rest.InstancesSettleIn = timesOfOthers(w.InstancesSettleIn, accounts)
