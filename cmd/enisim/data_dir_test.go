@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -41,48 +42,49 @@ func newDataDir() (string, error) {
 // second of processor time, and a copy takes a tenth of that.
 func dataDir(t testing.TB) string {
 	t.Helper()
-	dir := emptyDataDir(t)
-	if err := preparedData.copyTo(t.Context(), dir); err != nil {
+	prepared, err := preparedDataDir()
+	if err != nil {
 		t.Fatal(err)
+	}
+	dir := emptyDataDir(t)
+	if out, err := exec.CommandContext(t.Context(), "cp", "-a", prepared+"/.", dir).CombinedOutput(); err != nil {
+		t.Fatalf("copy a data folder: %v\n%s", err, out)
 	}
 	return dir
 }
 
-// preparedData is the data folder of which dataDir makes copies.
-var preparedData preparedDataDir
+// preparedDataDir returns the data folder of which dataDir makes copies. The first call creates it.
+var preparedDataDir = sync.OnceValues(func() (string, error) {
+	dir, err := newDataDir()
+	if err != nil {
+		return "", err
+	}
+	sharedFolders.add(dir)
+	if out, err := program(context.Background(), "migrate", "up", "--data-dir", dir).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("prepare a data folder: %w\n%s", err, out)
+	}
+	return dir, nil
+})
 
-// preparedDataDir is a data folder that enisim creates at the first copy.
-type preparedDataDir struct {
-	once sync.Once
-	dir  string
-	err  error
+// sharedFolders are folders that several tests use. TestMain removes them.
+var sharedFolders folders
+
+type folders struct {
+	mu    sync.Mutex
+	paths []string
 }
 
-// copyTo copies the prepared folder into an empty one.
-func (p *preparedDataDir) copyTo(ctx context.Context, dir string) error {
-	p.once.Do(func() {
-		if p.dir, p.err = newDataDir(); p.err != nil {
-			return
-		}
-		// The copies of other tests need it too, even if this test ends first.
-		prepare := program(context.WithoutCancel(ctx), "migrate", "up", "--data-dir", p.dir)
-		if out, err := prepare.CombinedOutput(); err != nil {
-			p.err = fmt.Errorf("prepare a data folder: %w\n%s", err, out)
-		}
-	})
-	if p.err != nil {
-		return p.err
-	}
-	if out, err := exec.CommandContext(ctx, "cp", "-a", p.dir+"/.", dir).CombinedOutput(); err != nil {
-		return fmt.Errorf("copy a data folder: %w\n%s", err, out)
-	}
-	return nil
+func (f *folders) add(path string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.paths = append(f.paths, path)
 }
 
-// remove removes the prepared folder.
-func (p *preparedDataDir) remove() error {
-	if p.dir == "" {
-		return nil
+func (f *folders) remove() (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, path := range f.paths {
+		err = errors.Join(err, os.RemoveAll(path))
 	}
-	return os.RemoveAll(p.dir)
+	return err
 }

@@ -5,11 +5,14 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -30,17 +33,51 @@ const dropGuards = `
 // maxRounds is the maximum number of rounds in which a sabotaged build must be caught.
 const maxRounds = 10
 
-// build builds enisim with a tag; without a tag it returns the test's own binary.
+// sabotagedBuilds have two tags each: one of TestSabotageIsCaught, and one of
+// TestSabotageOfInterfacesIsCaught. Neither race reaches what the other tag changes: attaches and
+// detaches lock no account and no VSwitch, and creations and addresses lock no instance. So two
+// builds are enough for four tags. A build compiles almost all packages.
+var sabotagedBuilds = []sabotagedBuild{
+	newSabotagedBuild("sabotage_instance_lock", "sabotage_account_lock"),
+	newSabotagedBuild("sabotage_count", "sabotage_vswitch_lock"),
+}
+
+// sabotagedBuild is a build of enisim with tags. The first call of binary builds it.
+type sabotagedBuild struct {
+	tags   []string
+	binary func() (path string, err error)
+}
+
+func newSabotagedBuild(tags ...string) sabotagedBuild {
+	return sabotagedBuild{tags, sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", "enisim-sabotaged-")
+		if err != nil {
+			return "", err
+		}
+		sharedFolders.add(dir)
+		path, list := filepath.Join(dir, "enisim"), strings.Join(tags, ",")
+		out, err := exec.CommandContext(context.Background(), "go", "build", "-tags", list, "-ldflags", "-s -w", "-o",
+			path, ".").CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("go build -tags %s: %w\n%s", list, err, out)
+		}
+		return path, nil
+	})}
+}
+
+// build returns a build of enisim with a tag; without a tag it returns the test's own binary.
 func build(t *testing.T, tag string) string {
 	t.Helper()
 	if tag == "" {
 		return os.Args[0]
 	}
-	binary := filepath.Join(t.TempDir(), "enisim")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-tags", tag, "-ldflags", "-s -w", "-o", binary,
-		".").CombinedOutput()
+	n := slices.IndexFunc(sabotagedBuilds, func(b sabotagedBuild) bool { return slices.Contains(b.tags, tag) })
+	if n < 0 {
+		t.Fatalf("got no build with the tag %s, want one", tag)
+	}
+	binary, err := sabotagedBuilds[n].binary()
 	if err != nil {
-		t.Fatalf("go build -tags %s: %v\n%s", tag, err, out)
+		t.Fatal(err)
 	}
 	return binary
 }
