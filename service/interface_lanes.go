@@ -63,6 +63,8 @@ func newInterfaceLanes(s *Service) *interfaceLanes {
 	l.creating.beginAlone = s.store.BeginCreation
 	// A deletion or a release needs no row but its interface.
 	l.releasing.isBrief = true
+	// A large batch keeps Postgres and the server busy for long, although no other account waits for it.
+	l.creating.isServerShared, l.releasing.isServerShared = s.store.IsShared, s.store.IsShared
 	return l
 }
 

@@ -17,9 +17,11 @@ import (
 const (
 	// maxBatch is the maximum number of requests in a transaction, so that a batch stays short
 	// however many wait. While several accounts use a lane, maxPart is the maximum per account,
-	// because the others wait for the batch.
-	maxBatch = 128
-	maxPart  = 8
+	// because the others wait for the batch. While several accounts use the server, maxOwnPart is the
+	// maximum in a lane of one account, because the others wait for the processors.
+	maxBatch   = 128
+	maxPart    = 8
+	maxOwnPart = 16
 	// sharedPeriod is how long a lane counts as used by several accounts after requests of two
 	// accounts met in it.
 	sharedPeriod = time.Second
@@ -62,6 +64,9 @@ type lanes[Work any] struct {
 	// isBrief is set if the requests in the lane of a row need other rows too, each its own. A batch of
 	// that lane then waits for locks only for batchLockTimeout, even if it has a single request.
 	isBrief bool
+	// isServerShared reports whether several accounts use the server, for lanes of rows that all
+	// requests of an account use. nil: the size of a batch does not depend on it.
+	isServerShared func(now time.Time) bool
 
 	mu    sync.Mutex
 	ofRow map[store.Row]*lane[Work] // the lanes of single rows, which exist while they have requests
@@ -72,6 +77,8 @@ type lane[Work any] struct {
 	ofRow bool // whether it is the lane of a row
 	wait  bool // whether a batch of a single request waits for locks as long as the request may
 	users int  // the number of requests in the lane of a row; guarded by lanes.mu
+
+	isServerShared func(now time.Time) bool // as of lanes
 
 	mu              sync.Mutex
 	busy            bool
@@ -163,7 +170,7 @@ func (l *lanes[Work]) enterLaneOf(row store.Row) *lane[Work] {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.ofRow[row] == nil {
-		l.ofRow[row] = &lane[Work]{ofRow: true, wait: !l.isBrief}
+		l.ofRow[row] = &lane[Work]{ofRow: true, wait: !l.isBrief, isServerShared: l.isServerShared}
 	}
 	l.ofRow[row].users++
 	return l.ofRow[row]
@@ -231,6 +238,9 @@ func (l *lane[Work]) enter(r *laneRequest[Work]) (leads bool, err error) {
 func (l *lane[Work]) maxPart(now time.Time) int {
 	if now.Before(l.sharedUntil) {
 		return maxPart
+	}
+	if l.isServerShared != nil && l.isServerShared(now) {
+		return maxOwnPart
 	}
 	return maxBatch
 }

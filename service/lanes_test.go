@@ -442,6 +442,32 @@ func TestAccountsShareABatch(t *testing.T) {
 	}
 }
 
+// In the lanes of one account, a batch is smaller while other accounts use the server.
+func TestABatchOfOneAccountIsSmallerBesideOthers(t *testing.T) {
+	t.Parallel()
+	s := &Service{store: store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))}
+	account := store.ResourceID{AccountID: laneAccount, ID: laneAccount}
+	for name, lanes := range map[string]*lanes[interfaceWork]{
+		"creating": newInterfaceLanes(s).creating, "releasing": newInterfaceLanes(s).releasing,
+	} {
+		lane := lanes.enterLaneOf(store.Row{Kind: store.AccountRow, ResourceID: account})
+		for range 2 * maxBatch {
+			if _, err := lane.enter(newLaneRequest(t.Context(), laneAccount, interfaceWork{})); err != nil {
+				t.Fatal(err)
+			}
+		}
+		serve := func(accountID string) { _, end := s.store.WithAccount(t.Context(), accountID); end() }
+		serve(laneAccount)
+		if got := len(lane.takeBatch(time.Now().Add(2 * sharedPeriod))); got != maxBatch {
+			t.Errorf("%s, alone: got a batch of %d, want %d", name, got, maxBatch)
+		}
+		serve("1000000000000002")
+		if got := len(lane.takeBatch(time.Now())); got != maxOwnPart {
+			t.Errorf("%s, beside another account: got a batch of %d, want %d", name, got, maxOwnPart)
+		}
+	}
+}
+
 // A request whose turn would come too late for its client is refused: at once if that can be
 // predicted, and otherwise at its turn.
 func TestARequestWhoseTurnIsTooLateIsRefused(t *testing.T) {

@@ -101,6 +101,9 @@ func WithoutAccount(ctx context.Context) context.Context {
 	return context.WithValue(ctx, turnsKey{}, (*turnsOf)(nil))
 }
 
+// IsShared reports whether several accounts count as sharing the server.
+func (s *Store) IsShared(now time.Time) bool { return s.sharing.isShared(now) }
+
 // sharing knows whether several accounts use the server.
 type sharing struct {
 	mu          sync.Mutex
