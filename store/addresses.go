@@ -15,6 +15,8 @@ type AddressWant struct {
 	IPv4Prefixes int            // number of free /28 to find
 	IPv6Prefixes int            // number of free /80 to find
 	NamedBlocks  []netip.Prefix // prefixes of either family that the caller chose
+
+	ofNewInterface bool // whether it is of a secondary interface to be created, which the quota limits
 }
 
 // AddressOffer lists the addresses and prefixes that a VSwitch can assign for an AddressWant. It is
@@ -83,7 +85,7 @@ func (tx *Tx) fillAddressPools(accountID string, pools addressPools, wants []Add
 		FROM vswitches
 		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
 	for _, id := range ids {
-		tx.findFreeAddresses(accountID, id, byVSwitch[id], pools)
+		tx.findFreeAddresses(accountID, id, byVSwitch[id], pools, goneBefore)
 	}
 }
 
@@ -115,7 +117,9 @@ func (tx *Tx) CompactCounts(accountID string, vswitchIDs ...string) {
 // findFreeAddresses queues the search for free addresses and prefixes of one VSwitch. It also
 // queues the check of the addresses that the callers named. It finds as many as the wants use in
 // whichever way: an address in a prefix that another one of them takes is not free any more.
-func (tx *Tx) findFreeAddresses(accountID, vswitchID string, wants []AddressWant, pools addressPools) {
+func (tx *Tx) findFreeAddresses(
+	accountID, vswitchID string, wants []AddressWant, pools addressPools, goneBefore time.Time,
+) {
 	// The series of candidates are in select lists, where Postgres makes their numbers one by one
 	// until the limit is reached. In FROM it would make all of them first. OFFSET 0 makes it look each
 	// candidate up, and ORDER BY by the index that has the address in it. Otherwise a plan from a
@@ -146,17 +150,33 @@ func (tx *Tx) findFreeAddresses(accountID, vswitchID string, wants []AddressWant
 			LIMIT $3`, accountID, vswitchID, limits.ipv4Prefixes).
 			Query(eachValue(func(free netip.Prefix) { pools.of(vswitchID).addFreePrefix(free) }))
 	}
-	// Then find single IPv4 addresses.
+	// Then find single IPv4 addresses. If all of them are for new interfaces, and the quota is used up,
+	// none is assigned. Then only the next few are searched, because such a batch does not keep the place
+	// to which the search has come, so that each one would read all taken addresses again. Postgres
+	// counts the quota only if these are taken.
 	if needed.IPv4 > 0 {
 		tx.queue(`
+			WITH quota AS MATERIALIZED (
+			    SELECT `+keptSecondaryInterfaces+` - `+goneSecondaryInterfaces+`
+			           < a.network_interfaces_per_region AS is_left
+			    FROM accounts a
+			    JOIN vswitches v ON v.account_id = a.id AND v.id = $2
+			    CROSS JOIN LATERAL (SELECT v.region_id AS id) r
+			    WHERE a.id = $1
+			)
 			SELECT candidate.address
 			FROM vswitches v
 			CROSS JOIN LATERAL (
 			    SELECT host(v.cidr_block::inet + n)::inet AS address
 			    FROM (
-			        SELECT generate_series(v.next_host, (1 << (32 - masklen(v.cidr_block))) - 4) AS n
+			        SELECT generate_series(v.next_host,
+			                               least(v.next_host + 255, (1 << (32 - masklen(v.cidr_block))) - 4)) AS n
+			        UNION ALL
+			        SELECT generate_series(v.next_host + 256, (1 << (32 - masklen(v.cidr_block))) - 4)
+			        WHERE NOT $5 OR (SELECT is_left FROM quota)
 			        UNION ALL
 			        SELECT generate_series(1, least(v.next_host, (1 << (32 - masklen(v.cidr_block))) - 3) - 1)
+			        WHERE NOT $5 OR (SELECT is_left FROM quota)
 			    ) g
 			) candidate
 			WHERE v.account_id = $1 AND v.id = $2
@@ -171,7 +191,7 @@ func (tx *Tx) findFreeAddresses(accountID, vswitchID string, wants []AddressWant
 			        AND p.prefix >= network(set_masklen(candidate.address, 28))
 			        AND p.prefix <= network(set_masklen(candidate.address, 28))
 			      ORDER BY p.prefix OFFSET 0)
-			LIMIT $3`, accountID, vswitchID, limits.ipv4).
+			LIMIT $4`, accountID, vswitchID, goneBefore, limits.ipv4, needed.ofNewInterface).
 			Query(eachValue(func(free netip.Addr) { pools.of(vswitchID).addFreeAddress(free) }))
 	}
 	if needed.IPv6Prefixes > 0 {
@@ -232,7 +252,9 @@ func (tx *Tx) findFreeAddresses(accountID, vswitchID string, wants []AddressWant
 
 // sumOf returns what the wants of one VSwitch need together.
 func sumOf(wants []AddressWant) (sum AddressWant) {
+	sum.ofNewInterface = true
 	for _, w := range wants {
+		sum.ofNewInterface = sum.ofNewInterface && w.ofNewInterface
 		sum.IPv4, sum.IPv4Prefixes = sum.IPv4+w.IPv4, sum.IPv4Prefixes+w.IPv4Prefixes
 		sum.IPv6Prefixes += w.IPv6Prefixes
 		sum.Named, sum.NamedBlocks = append(sum.Named, w.Named...), append(sum.NamedBlocks, w.NamedBlocks...)

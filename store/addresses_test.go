@@ -158,3 +158,68 @@ func TestAddressSearchContinuesAfterTheLastAddress(t *testing.T) {
 		}
 	}
 }
+
+// While the quota of interfaces is used up, a creation does not search past many taken addresses,
+// because it gets none of those behind them. Other requests do.
+func TestTheSearchOfACreationEndsEarlyWithoutQuota(t *testing.T) {
+	t.Parallel()
+	s, pool := open(t)
+	const taken = 600
+	setQuota := func(quota int) {
+		t.Helper()
+		if _, err := pool.Exec(t.Context(), `UPDATE accounts SET network_interfaces_per_region = $2 WHERE id = $1`,
+			account, quota); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := pool.Exec(t.Context(), `DELETE FROM private_ip_addresses`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `
+		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary)
+		SELECT v.account_id, v.id, host(v.cidr_block::inet + n)::inet, 'eni-1', n = 1
+		FROM vswitches v, generate_series(1, $1) AS n
+		WHERE v.id = 'vsw-h'`, taken); err != nil {
+		t.Fatal(err)
+	}
+	want := store.AddressWant{VSwitchID: "vsw-h", IPv4: 1}
+	offered := func() (addresses []netip.Addr) {
+		t.Helper()
+		if err := s.InTx(t.Context(), func(tx *store.Tx) error {
+			_, scene, err := lockForCreation(t, tx, want, time.Now())
+			if err != nil {
+				return err
+			}
+			if isLeft := scene.Quota.Count < scene.Quota.Max; isLeft != (len(scene.Offer.IPv4) > 0) {
+				t.Errorf("%d of %d interfaces: got the offer %v", scene.Quota.Count, scene.Quota.Max, scene.Offer.IPv4)
+			}
+			addresses = scene.Offer.IPv4
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return addresses
+	}
+	next := addrs("10.0.2.89") // the one behind the 600 taken ones
+	setQuota(4)                // the small world has 3
+	if got := offered(); !slices.Equal(got, next) {
+		t.Errorf("with quota: got %v, want %v", got, next)
+	}
+	setQuota(3)
+	if got := offered(); len(got) > 0 {
+		t.Errorf("without quota: got %v, want none", got)
+	}
+	if got := readOffer(t, s, want, nil).IPv4; !slices.Equal(got, next) {
+		t.Errorf("for a primary interface, without quota: got %v, want %v", got, next)
+	}
+	// An interface whose deletion is due does not count.
+	if _, err := pool.Exec(t.Context(), `
+		UPDATE network_interfaces
+		SET status = 'Deleting', next_status = 'Deleted', settles_at = '2020-01-01'
+		WHERE id = 'eni-2'`); err != nil {
+		t.Fatal(err)
+	}
+	if got := offered(); !slices.Equal(got, next) {
+		t.Errorf("with an interface whose deletion is due: got %v, want %v", got, next)
+	}
+}

@@ -45,6 +45,21 @@ func (b *InterfaceBatch) Create(n NewNetworkInterface, found []netip.Addr) {
 	b.changes.created = append(b.changes.created, n)
 }
 
+// The numbers of secondary interfaces of the account $1 in the region r.id: those that are kept as
+// counts, and those among them whose deletion was due at $3.
+const (
+	keptSecondaryInterfaces = `
+		       (SELECT coalesce(sum(c.secondary_interfaces), 0)::bigint
+		        FROM vswitches v
+		        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
+		        WHERE v.account_id = $1 AND v.region_id = r.id)`
+	goneSecondaryInterfaces = `
+		       (SELECT count(*)
+		        FROM network_interfaces
+		        WHERE account_id = $1 AND region_id = r.id AND type = 'Secondary'
+		          AND next_status = 'Deleted' AND settles_at <= $3)`
+)
+
 // lockInterfaceQuotas queues the lock of an account, without which no secondary interface is
 // created, and the counts of its secondary interfaces in some regions.
 func (tx *Tx) lockInterfaceQuotas(
@@ -60,15 +75,7 @@ func (tx *Tx) lockInterfaceQuotas(
 	// Deleted interfaces whose time has come are in the kept count until they are purged, so they are
 	// counted apart.
 	tx.queue(`
-		SELECT r.id,
-		       (SELECT coalesce(sum(c.secondary_interfaces), 0)::bigint
-		        FROM vswitches v
-		        JOIN vswitch_counts c ON c.account_id = v.account_id AND c.vswitch_id = v.id
-		        WHERE v.account_id = $1 AND v.region_id = r.id),
-		       (SELECT count(*)
-		        FROM network_interfaces
-		        WHERE account_id = $1 AND region_id = r.id AND type = 'Secondary'
-		          AND next_status = 'Deleted' AND settles_at <= $3)
+		SELECT r.id, `+keptSecondaryInterfaces+`, `+goneSecondaryInterfaces+`
 		FROM unnest($2::text[]) AS r (id)`, accountID, regionIDs, goneBefore).
 		Query(each(func(q *regionalQuota) []any { return []any{&q.regionID, &q.Count, &q.deleted} },
 			func(q regionalQuota) {

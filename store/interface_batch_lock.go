@@ -67,7 +67,9 @@ func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes
 			enis = append(enis, c.NetworkInterfaceID)
 		}
 		if c.Assigns != nil {
-			vswitches, wants = append(vswitches, c.Assigns.VSwitchID), append(wants, *c.Assigns)
+			want := *c.Assigns
+			want.ofNewInterface = c.creates()
+			vswitches, wants = append(vswitches, want.VSwitchID), append(wants, want)
 		}
 		if c.ChangesAddresses() {
 			addressed = append(addressed, c.NetworkInterfaceID)
