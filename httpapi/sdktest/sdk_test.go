@@ -120,6 +120,7 @@ func testSDK(t *testing.T, s sdk) {
 		"sixteen concurrent lifecycles": testConcurrentLifecycles,
 		"wrong secret":                  testWrongSecret,
 		"lost database":                 testUnavailable,
+		"faults":                        testFaults,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -12,6 +12,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
@@ -32,6 +33,7 @@ type server struct {
 	endpoint string // host:port
 	clock    *clock
 	pool     *pgxpool.Pool
+	operator *operator.Operator
 }
 
 // serve starts a server with a scenario in its database. It verifies signatures, as by default.
@@ -45,6 +47,7 @@ func serve(t *testing.T, text []byte) *server {
 		AttachDelay: transition, DetachDelay: transition, DeleteDelay: transition,
 		CreateDelay: transition, StartDelay: transition, StopDelay: transition, Now: s.clock.read,
 	})
+	s.operator = operator.New(simulated)
 	listening := httptest.NewServer(httpapi.New(simulated,
 		httpapi.Options{Log: log, NewRequestID: func() string { return requestID }}))
 	t.Cleanup(listening.Close)
