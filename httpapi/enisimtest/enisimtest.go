@@ -13,6 +13,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 	"enisim/service/scenario"
 	"enisim/store"
 	"enisim/testdata/scenarios"
@@ -30,6 +31,9 @@ type Server struct {
 	// AccessKeyID and AccessKeySecret are the first usable key of an account itself in the
 	// scenario: active and without expiry. Both are "" if there is none.
 	AccessKeyID, AccessKeySecret string
+
+	accountID string // of AccessKeyID
+	operator  *operator.Operator
 
 	ahead atomic.Int64 // how far the simulated world's clock is ahead of the machine's, in nanoseconds
 }
@@ -119,24 +123,29 @@ func start(t testing.TB, with []Option) (*Server, error) {
 		return nil, err
 	}
 	o.service.Now = s.now
+	simulated := service.New(st, o.service)
+	s.operator = operator.New(simulated)
 	listening := httptest.NewServer(
-		httpapi.New(service.New(st, o.service), httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}),
+		httpapi.New(simulated, httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}),
 	)
 	t.Cleanup(listening.Close)
 	s.URL = listening.URL
 	s.Endpoint = strings.TrimPrefix(s.URL, "http://")
-	s.AccessKeyID, s.AccessKeySecret = firstKey(sc)
+	if k := firstKey(sc); k != nil {
+		s.AccessKeyID, s.AccessKeySecret, s.accountID = k.ID, k.Secret, k.AccountID
+	}
 	return s, nil
 }
 
-// firstKey returns the default key of a test.
-func firstKey(sc *scenario.Scenario) (id, secret string) {
-	for _, k := range sc.World().AccessKeys {
+// firstKey returns the default key of a test, or nil if there is none.
+func firstKey(sc *scenario.Scenario) *store.AccessKey {
+	for i := range sc.World().AccessKeys {
+		k := &sc.World().AccessKeys[i]
 		if k.RAMUserName == nil && k.SecurityToken == nil && k.ExpiresAt == nil && k.Status == "Active" {
-			return k.ID, k.Secret
+			return k
 		}
 	}
-	return "", ""
+	return nil
 }
 
 // newDatabase creates a database with the schema for the duration of a test, and returns its

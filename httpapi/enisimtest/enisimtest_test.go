@@ -187,3 +187,33 @@ func TestPageShowsExample(t *testing.T) {
 		t.Errorf("docs/testing.md: got no such example, want\n%s", function)
 	}
 }
+
+// The answer of the attach is lost after its commit, once.
+func TestFault(t *testing.T) {
+	t.Parallel()
+	server := enisimtest.Start(t, enisimtest.Scenario("testdata/world.yaml"))
+	fault := server.Fault(t, enisimtest.Fault{
+		Action: "AttachNetworkInterface",
+		When:   enisimtest.FaultWhen{First: 1},
+		Do:     enisimtest.FaultDo{Lose: "reset"},
+	})
+	client := newClient(t, server)
+	request := ecs.CreateAttachNetworkInterfaceRequest()
+	request.InstanceId, request.NetworkInterfaceId = "i-web", "eni-free"
+	if _, err := client.AttachNetworkInterface(request); err == nil {
+		t.Error("got an answer to the attach, want none")
+	}
+	if matched, struck := fault.Counts(t); matched != 1 || struck != 1 {
+		t.Errorf("got %d calls matched and %d struck, want 1 and 1", matched, struck)
+	}
+	if got := status(t, client, "eni-free"); got != "InUse" {
+		t.Errorf("got %s, want InUse, because the attach was committed", got)
+	}
+	fault.Remove(t)
+	detach := ecs.CreateDetachNetworkInterfaceRequest()
+	detach.InstanceId, detach.NetworkInterfaceId = "i-web", "eni-free"
+	if _, err := client.DetachNetworkInterface(detach); err != nil {
+		t.Fatal(err)
+	}
+	attach(t, client, "i-web", "eni-free")
+}
