@@ -15,8 +15,8 @@ import (
 	"enisim/service/disturbance"
 )
 
-// headerFault has the id of the fault that touched an answer, unless the fault is silent.
-const headerFault = "X-Enisim-Fault"
+// HeaderFault has the id of the fault that touched an answer, unless the fault is silent.
+const HeaderFault = "X-Enisim-Fault"
 
 const (
 	// maxSilence is how long the answer of a call is held back whose client does not give up.
@@ -42,7 +42,7 @@ func (a *API) strikeFault(c echo.Context, caller service.Caller, x *exchange, p 
 	}
 	x.fault = fault
 	if !fault.Silent {
-		c.Response().Header().Set(headerFault, fault.ID)
+		c.Response().Header().Set(HeaderFault, fault.ID)
 	}
 	delay := time.Duration(fault.Do.Delay)
 	a.extendWrite(c, delay+time.Duration(fault.Do.Slow))

@@ -118,7 +118,8 @@ func (c *connections) newSender() *sender {
 type reply struct {
 	status int // 0: no answer
 	body   []byte
-	err    error // the reason for no answer
+	fault  string // the id of the fault that touched the answer; "": none
+	err    error  // the reason for no answer
 }
 
 // send signs and sends an operation and waits for the answer.
@@ -130,7 +131,10 @@ func (s *sender) send(op Operation) reply {
 	if err := s.host.Do(&s.request, &s.response); err != nil {
 		return reply{err: err}
 	}
-	return reply{status: s.response.StatusCode(), body: s.response.Body()}
+	return reply{
+		status: s.response.StatusCode(), body: s.response.Body(),
+		fault: string(s.response.Header.Peek(httpapi.HeaderFault)),
+	}
 }
 
 // prepare builds and signs the request.
@@ -211,6 +215,9 @@ func (s *sender) signV3(op Operation) {
 	s.request.SetRequestURI(s.url + query.Encode())
 }
 
+// faultedCode is what the code begins with of a refusal that a fault touched.
+const faultedCode = "Fault."
+
 // outcome returns what a reply proves about its operation. A 5xx is unknown even if it has a code:
 // an answer about a failure does not prove that there was no effect.
 func (r reply) outcome() (outcome history.Outcome, code string) {
@@ -223,6 +230,9 @@ func (r reply) outcome() (outcome history.Outcome, code string) {
 	code = errorCode(r.body)
 	if code == "" {
 		code = "HTTP " + strconv.Itoa(r.status)
+	}
+	if r.fault != "" { // the code need not be true of the rows
+		code = faultedCode + code
 	}
 	if r.status >= 400 && r.status < 500 {
 		return history.Fail, code

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"math/rand/v2"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"enisim/httpapi"
+	"enisim/service/disturbance"
+)
+
+// randomFault returns a fault that cannot stop a load for long.
+func randomFault(r *rand.Rand) disturbance.Fault {
+	f := disturbance.Fault{Account: "1000000000000001"}
+	f.Action = []string{"", "AttachNetworkInterface", "DetachNetworkInterface", "Describe*", "*"}[r.IntN(5)]
+	f.Resource = []string{"", "", "i-1", "eni-*"}[r.IntN(4)]
+	switch n := 1 + r.IntN(20); r.IntN(5) {
+	case 0:
+		f.When.First = n
+	case 1:
+		f.When.Every = n
+	case 2:
+		f.When.From, f.When.To = n, n+r.IntN(20)
+	case 3:
+		f.When.Probability, f.When.Seed = new(r.Float64()), r.Int64()
+	}
+	short := disturbance.Duration(r.Int64N(int64(20 * time.Millisecond)))
+	switch r.IntN(7) {
+	case 0:
+		f.Do.Answer = []string{"Throttling", "InternalError", "ServiceUnavailable"}[r.IntN(3)]
+	case 1:
+		f.Do.Answer = "Throttling.User"
+		f.Silent = true
+	case 2:
+		f.Do.Lose = []string{disturbance.LoseReset, disturbance.Lose500, disturbance.Lose503}[r.IntN(3)]
+	case 3:
+		f.Do.Truncate = new(r.IntN(100))
+	case 4:
+		f.Do.Cut = new(r.IntN(100))
+	case 5:
+		f.Do.Slow = short + 1
+	case 6:
+		f.Do.Delay = short + 1
+	}
+	return f
+}
+
+// While 16 clients attach and detach, random faults come and go. The history is linearizable, in which
+// lost answers are of unknown outcome, and all invariants hold.
+func TestRandomFaultsUnderLoad(t *testing.T) {
+	t.Parallel()
+	seed := rand.Uint64()
+	t.Logf("the seed is %d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	dir := dataDir(t)
+	server := start(t, "--data-dir", dir, "--scenario", file(t, worldOf(4, "ecs.g6.large", 12).String()),
+		"--attach-delay", "0", "--detach-delay", "0")
+	control := &httpapi.ControlClient{Endpoint: server.endpoint, HTTP: &http.Client{Timeout: time.Minute}}
+	// One fault stays, so that every run meets one.
+	if _, err := control.AddFault(t.Context(), disturbance.Fault{
+		Account: "1000000000000001", When: disturbance.When{Every: 50}, Do: disturbance.Do{Answer: "Throttling"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	recorded := filepath.Join(t.TempDir(), "run.history")
+	type result struct {
+		out, errOut string
+		exit        int
+	}
+	done := make(chan result, 1)
+	go func() {
+		var r result
+		r.out, r.errOut, r.exit = output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash",
+			"--access-key-secret", "s", "--clients", "16", "--requests", "3000", "--allow-unknown", "--history", recorded)
+		done <- r
+	}()
+	// The others come and go until the load has ended, at most three at a time.
+	var placed []string
+	var ended *result
+	for ended == nil {
+		added, err := control.AddFault(t.Context(), randomFault(r))
+		if err != nil {
+			t.Fatal(err)
+		}
+		placed = append(placed, added.ID)
+		if len(placed) > 3 {
+			if err := control.RemoveFault(t.Context(), placed[0]); err != nil {
+				t.Fatal(err)
+			}
+			placed = placed[1:]
+		}
+		select {
+		case r := <-done:
+			ended = &r
+		case <-time.After(50 * time.Millisecond): // so that calls meet each fault
+		}
+	}
+	if ended.exit != 0 {
+		t.Errorf("load: got exit code %d, %s%s", ended.exit, ended.out, ended.errOut)
+	}
+	if h := readHistory(t, recorded); !strings.Contains(ended.out, "Fault.") {
+		t.Errorf("got %d operations and %s, want some that a fault touched", len(h.Operations), ended.out)
+	}
+	if out, errOut, exit := output(t, "check", recorded); exit != 0 {
+		t.Errorf("check: got exit code %d, %s%s", exit, out, errOut)
+	}
+	if violations, err := control.Verify(t.Context()); err != nil || len(violations) > 0 {
+		t.Errorf("verify: got %v, %v, want no violation", violations, err)
+	}
+}
