@@ -177,17 +177,18 @@ func scanDescribedInstance(row pgx.CollectableRow) (DescribedInstance, error) {
 // leaves the ids that it found in a setting of the transaction for the next ones, so all of them are
 // sent together.
 type interfacesOfInstances struct {
-	interfaces map[string][]*DescribedNetworkInterface // by instance, by device index
-	byID       map[string]*DescribedNetworkInterface
+	all        []DescribedNetworkInterface // those of an instance follow each other, by device index
+	byID       map[string]int              // positions in all
+	ofInstance map[string]span             // by instance, positions in all
 }
+
+// span is a part of a slice.
+type span struct{ start, end int }
 
 // of returns the interfaces of an instance.
 func (f *interfacesOfInstances) of(instanceID string) []DescribedNetworkInterface {
-	out := make([]DescribedNetworkInterface, len(f.interfaces[instanceID]))
-	for k, n := range f.interfaces[instanceID] {
-		out[k] = *n
-	}
-	return out
+	s := f.ofInstance[instanceID]
+	return f.all[s.start:s.end:s.end]
 }
 
 // The statements that read the interfaces of the instances in the setting. The interfaces of an
@@ -212,7 +213,7 @@ const (
 	SELECT f.id, f.instance_id, f.type, f.mac_address
 	FROM noted
 	CROSS JOIN found f
-	ORDER BY f.device_index`
+	ORDER BY f.instance_id, f.device_index`
 
 	addressesOfPage = `
 	SELECT a.network_interface_id, a.address, a.is_primary
@@ -236,32 +237,55 @@ const (
 	ORDER BY m.position, m.security_group_id`
 )
 
-// read queues the reads, behind that of the instances.
+// read queues the reads, behind that of the instances. Each kind of row has a small type of its own,
+// because every row of a page takes one.
 func (f *interfacesOfInstances) read(batch *pgx.Batch, now time.Time, accountID string) {
-	f.interfaces, f.byID = map[string][]*DescribedNetworkInterface{}, map[string]*DescribedNetworkInterface{}
-	type part struct {
-		eniID, instanceID, groupID string
-		n                          NetworkInterface
-		address                    PrivateIPAddress
-		prefix                     netip.Prefix
-	}
+	f.all, f.byID, f.ofInstance = []DescribedNetworkInterface{}, map[string]int{}, map[string]span{}
+	type interfaceRow struct{ id, instanceID, kind, macAddress string }
 	batch.Queue(interfacesOfPage, accountID, now).Query(each(
-		func(p *part) []any { return []any{&p.n.ID, &p.instanceID, &p.n.Type, &p.n.MACAddress} },
-		func(p part) {
-			n := &DescribedNetworkInterface{
-				NetworkInterface: p.n,
-				Addresses:        []PrivateIPAddress{}, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{},
+		func(r *interfaceRow) []any { return []any{&r.id, &r.instanceID, &r.kind, &r.macAddress} },
+		func(r interfaceRow) {
+			k := len(f.all)
+			f.byID[r.id] = k
+			of, found := f.ofInstance[r.instanceID]
+			if !found {
+				of.start = k
 			}
-			f.byID[n.ID] = n
-			f.interfaces[p.instanceID] = append(f.interfaces[p.instanceID], n)
+			f.ofInstance[r.instanceID] = span{of.start, k + 1}
+			f.all = append(f.all, DescribedNetworkInterface{
+				NetworkInterface: NetworkInterface{
+					AttachableENI: AttachableENI{ID: r.id, Type: r.kind}, MACAddress: r.macAddress,
+				},
+				Addresses: []PrivateIPAddress{}, Prefixes: []netip.Prefix{}, SecurityGroupIDs: []string{},
+			})
 		}))
+	// The other rows are those of the interfaces that were found.
+	type addressRow struct {
+		eniID     string
+		address   netip.Addr
+		isPrimary bool
+	}
 	batch.Queue(addressesOfPage, accountID).Query(each(
-		func(p *part) []any { return []any{&p.eniID, &p.address.Address, &p.address.IsPrimary} },
-		func(p part) { f.byID[p.eniID].Addresses = append(f.byID[p.eniID].Addresses, p.address) }))
+		func(r *addressRow) []any { return []any{&r.eniID, &r.address, &r.isPrimary} },
+		func(r addressRow) {
+			n := &f.all[f.byID[r.eniID]]
+			n.Addresses = append(n.Addresses, PrivateIPAddress{Address: r.address, IsPrimary: r.isPrimary})
+		}))
+	type prefixRow struct {
+		eniID  string
+		prefix netip.Prefix
+	}
 	batch.Queue(prefixesOfPage, accountID).Query(each(
-		func(p *part) []any { return []any{&p.eniID, &p.prefix} },
-		func(p part) { f.byID[p.eniID].Prefixes = append(f.byID[p.eniID].Prefixes, p.prefix) }))
+		func(r *prefixRow) []any { return []any{&r.eniID, &r.prefix} },
+		func(r prefixRow) {
+			n := &f.all[f.byID[r.eniID]]
+			n.Prefixes = append(n.Prefixes, r.prefix)
+		}))
+	type groupRow struct{ eniID, groupID string }
 	batch.Queue(groupsOfPage, accountID).Query(each(
-		func(p *part) []any { return []any{&p.eniID, &p.groupID} },
-		func(p part) { f.byID[p.eniID].SecurityGroupIDs = append(f.byID[p.eniID].SecurityGroupIDs, p.groupID) }))
+		func(r *groupRow) []any { return []any{&r.eniID, &r.groupID} },
+		func(r groupRow) {
+			n := &f.all[f.byID[r.eniID]]
+			n.SecurityGroupIDs = append(n.SecurityGroupIDs, r.groupID)
+		}))
 }
