@@ -29,8 +29,8 @@ const (
 type action struct {
 	permission string // product:Action
 	answer     func(ctx context.Context, s *service.Service, caller service.Caller, p parameters) (any, error)
-	request    reflect.Type // what the parameters are bound to
-	response   reflect.Type // of the reply
+	request    reflect.Type        // what the parameters are bound to
+	response   func() reflect.Type // of the reply
 	declared   declaredAction
 }
 
@@ -154,8 +154,10 @@ func handle[Request, Answer any](act *service.Action[Request, Answer], newRespon
 			}
 			return newResponse(answer), nil
 		},
-		request:  reflect.TypeFor[Request](),
-		response: reflect.TypeOf(newResponse(*new(Answer))),
+		request: reflect.TypeFor[Request](),
+		// Only descriptions need it. Some replies parse the catalogue, which would take a fifth of the
+		// start of each command.
+		response: func() reflect.Type { return reflect.TypeOf(newResponse(*new(Answer))) },
 		declared: act,
 	}
 }

@@ -107,7 +107,7 @@ func (a action) describe() ActionDescription {
 		Permission: a.permission,
 		Idempotent: a.declared.TakesClientToken(),
 		Parameters: a.describeParameters(),
-		Responses:  map[string]ResponseSchema{"200": {schemaOf(a.response)}},
+		Responses:  map[string]ResponseSchema{"200": {schemaOf(a.response())}},
 		ErrorCodes: map[string][]ErrorDescription{},
 	}
 	for _, e := range a.declared.Errors() {
