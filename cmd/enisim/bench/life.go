@@ -83,7 +83,7 @@ func (b *bench) lifeTables(ctx context.Context) (err error) {
 		"load", "clients", "pgbench", "**a second**", "**ratio**", "p50 / p99 / p99.9 ms of a call",
 		"p99 to pgbench's", "answers 503", "to all", "other failures", "server MiB")
 	for _, n := range b.sizes.lifeClients {
-		if err := l.printAlternation(ctx, l.instant, "create and delete an interface", n, createAndDelete); err != nil {
+		if err := l.printAlternation(ctx, l.instant, creating, n, createAndDelete); err != nil {
 			return err
 		}
 	}
@@ -91,7 +91,7 @@ func (b *bench) lifeTables(ctx context.Context) (err error) {
 		createAndDelete); err != nil {
 		return err
 	}
-	if err := l.printAlternation(ctx, l.instant, "assign and unassign an address", b.sizes.clients,
+	if err := l.printAlternation(ctx, l.instant, assigning, b.sizes.clients,
 		assignAndUnassign); err != nil {
 		return err
 	}
@@ -123,15 +123,31 @@ func (l *lives) printAlternation(
 	if err != nil {
 		return err
 	}
-	return printLife(s, name, clients, direct, m)
+	switch {
+	case s != l.instant:
+	case name == assigning && clients == 64:
+		l.record("assign-64", "ops/s", m.rate)
+	case name == creating && clients == 64:
+		l.record("create-delete-64", "ops/s", m.rate)
+	case name == creating && clients == 400:
+		l.record("create-400", "answers 503", float64(m.unavailable))
+	}
+	return l.printLife(s, name, clients, direct, m)
 }
 
+// The loads of two actions in turn.
+const (
+	creating  = "create and delete an interface"
+	assigning = "assign and unassign an address"
+)
+
 // printLife prints a row of the first table of lives.
-func printLife(s *server, name string, clients int, direct, m measurement) error {
+func (l *lives) printLife(s *server, name string, clients int, direct, m measurement) error {
 	memory, err := s.peakMemory()
 	if err != nil {
 		return err
 	}
+	l.recordMost("memory", "MiB", memory)
 	printRow(name, strconv.Itoa(clients), formatRate(direct.rate), "**"+formatRate(m.rate)+"**",
 		"**"+formatRatio(m.rate/direct.rate)+"**", m.latency.String(),
 		formatRatio(float64(m.latency.p99)/float64(direct.latency.p99)), strconv.FormatInt(m.unavailable, 10),
@@ -240,7 +256,7 @@ func (l *lives) printLaunches(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := printLife(l.instant, row.name, row.clients, direct, row.phase.measurement()); err != nil {
+		if err := l.printLife(l.instant, row.name, row.clients, direct, row.phase.measurement()); err != nil {
 			return err
 		}
 	}

@@ -70,17 +70,17 @@ instance_types:
 
 // list is a row of the tables of lists.
 type list struct {
-	name string
-	op   func(n int) load.Operation // the n-th read
+	name, result string                     // the name of its row, and that of its figure or ""
+	op           func(n int) load.Operation // the n-th read
 }
 
 // pointLists are the lists of one interface or two.
 func (l listsWorld) pointLists() []list {
 	return []list{
-		{"interfaces by an id", func(n int) load.Operation {
+		{"interfaces by an id", "describe-id", func(n int) load.Operation {
 			return load.Operation{Action: history.Describe, Interface: fmt.Sprint("eni-node-", n%l.instances+1)}
 		}},
-		{"interfaces of an instance", func(n int) load.Operation {
+		{"interfaces of an instance", "describe-instance", func(n int) load.Operation {
 			return load.Operation{Action: history.Describe, Instance: fmt.Sprint("i-node-", n%l.instances+1)}
 		}},
 	}
@@ -89,29 +89,29 @@ func (l listsWorld) pointLists() []list {
 // pageLists are the lists of a hundred. lastToken is the token of the last page of all interfaces.
 func (l listsWorld) pageLists(lastToken string) []list {
 	const size = "100"
-	same := func(name, action string, parameters ...string) list {
+	same := func(name, result, action string, parameters ...string) list {
 		op := load.Operation{Action: action}
 		for pair := range slices.Chunk(parameters, 2) {
 			op.Parameters = append(op.Parameters, signature.Parameter{Name: pair[0], Value: pair[1]})
 		}
-		return list{name, func(int) load.Operation { return op }}
+		return list{name, result, func(int) load.Operation { return op }}
 	}
 	lastNumber := strconv.Itoa((l.interfaces()-1)/100 + 1)
 	return []list{
-		same("interfaces, the first page by token", history.Describe, "MaxResults", size),
-		same("the last page by token", history.Describe, "MaxResults", size, "NextToken", lastToken),
-		same("the first page by number, with TotalCount", history.Describe, "PageSize", size, "PageNumber", "1"),
-		same("the last page by number", history.Describe, "PageSize", size, "PageNumber", lastNumber),
-		same(fmt.Sprintf("by a tag that %d have", l.tagged), history.Describe, "MaxResults", size,
+		same("interfaces, the first page by token", "", history.Describe, "MaxResults", size),
+		same("the last page by token", "page-token", history.Describe, "MaxResults", size, "NextToken", lastToken),
+		same("the first page by number, with TotalCount", "", history.Describe, "PageSize", size, "PageNumber", "1"),
+		same("the last page by number", "page-number", history.Describe, "PageSize", size, "PageNumber", lastNumber),
+		same(fmt.Sprintf("by a tag that %d have", l.tagged), "page-tag", history.Describe, "MaxResults", size,
 			"Tag.1.Key", "pool", "Tag.1.Value", "bench"),
-		same(fmt.Sprintf("by a security group of %d secondary ones", 2*l.perVSwitch), history.Describe,
+		same(fmt.Sprintf("by a security group of %d secondary ones", 2*l.perVSwitch), "page-group", history.Describe,
 			"MaxResults", size, "SecurityGroupId", "sg-1"),
-		same(fmt.Sprintf("by a status that %d have", l.instances), history.Describe, "MaxResults", size,
+		same(fmt.Sprintf("by a status that %d have", l.instances), "page-status", history.Describe, "MaxResults", size,
 			"Status", "Available"),
-		same("instances", "DescribeInstances", "MaxResults", size),
-		same("instance types", "DescribeInstanceTypes", "MaxResults", size),
-		same("security groups", "DescribeSecurityGroups", "MaxResults", size),
-		same("VSwitches, 50, the largest page", "DescribeVSwitches", "PageSize", "50"),
+		same("instances", "page-instances", "DescribeInstances", "MaxResults", size),
+		same("instance types", "page-types", "DescribeInstanceTypes", "MaxResults", size),
+		same("security groups", "page-groups", "DescribeSecurityGroups", "MaxResults", size),
+		same("VSwitches, 50, the largest page", "page-vswitches", "DescribeVSwitches", "PageSize", "50"),
 	}
 }
 
@@ -177,6 +177,9 @@ func (b *bench) printLists(ctx context.Context, s *server, postgres postmaster, 
 		memory, err := s.peakMemory()
 		if err != nil {
 			return err
+		}
+		if b.recordMost("memory", "MiB", memory); l.result != "" {
+			b.record(l.result, "requests/s", m.rate)
 		}
 		printRow(l.name, fmt.Sprintf("%.1f", kib), formatRate(m.rate), formatRatio(m.rate/first.rate),
 			m.latency.String(), formatRatio(float64(m.latency.p99)/float64(first.latency.p99)),

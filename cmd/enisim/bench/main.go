@@ -18,7 +18,7 @@ type options struct {
 	Length  time.Duration `default:"5s" help:"How long each cell is measured."`
 	Clients []int         `default:"1,8,32,64,128,256" help:"Client counts of the first table."`
 	Scale   []int         `default:"1000,100000,1000000" help:"Interfaces of the worlds of the second table."`
-	Tables  []string      `default:"load,scale,reads,life,lists,mixed,neighbours,overload" enum:"load,scale,reads,life,lists,mixed,neighbours,overload" help:"Which tables to print."`
+	Tables  []string      `default:"load,scale,reads,life,lists,mixed,neighbours,overload,disturbed" enum:"load,scale,reads,life,lists,mixed,neighbours,overload,disturbed" help:"Which tables to print."`
 
 	Interfaces int `default:"1000000" help:"Interfaces of the world of the table of lists; the mixed load has at most 100,000."`
 
@@ -43,10 +43,10 @@ func main() {
 	}
 }
 
-// run prints the chosen tables, one after the other.
+// run prints the chosen tables, one after the other, and writes their figures to bench.json.
 func run(ctx context.Context, o options) (err error) {
 	b, err := newBench(ctx, o.Length, sizes{lifeClients: []int{1, 64, 400}, clients: 64,
-		launched: 100, interfaces: o.Interfaces, delay: time.Second})
+		launched: 100, interfaces: o.Interfaces, delay: time.Second, rounds: 5})
 	if err != nil {
 		return err
 	}
@@ -76,12 +76,14 @@ func run(ctx context.Context, o options) (err error) {
 			err = b.neighboursTable(ctx, o.Noisy)
 		case "overload":
 			err = b.overloadTable(ctx)
+		case "disturbed":
+			err = b.disturbedTable(ctx)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return b.writeResults(resultsFile)
 }
 
 // loadAverage returns the average number of processes that wanted a core in the last minute.

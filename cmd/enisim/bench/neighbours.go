@@ -106,6 +106,11 @@ func (b *bench) neighboursTable(ctx context.Context, noisy []string) (err error)
 		if err != nil {
 			return err
 		}
+		b.recordMost("memory", "MiB", memory)
+		if word == "attachers" {
+			b.recordRatio("polite", "ms", float64(beside.latency.p99.Microseconds())/1000,
+				float64(beside.latency.p99)/float64(alone.latency.p99))
+		}
 		printRow(noisyLoads[word].name, alone.latency.String(), beside.latency.String(),
 			formatRatio(float64(beside.latency.p99)/float64(alone.latency.p99)),
 			fmt.Sprint(beside.failed), formatRate(other.Rate), formatRate(other.Refused), fmt.Sprintf("%.0f", memory))

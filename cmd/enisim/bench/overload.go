@@ -69,6 +69,10 @@ func (b *bench) overloadTable(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
+		b.recordMost("memory", "MiB", memory)
+		if factor == 4 {
+			b.recordRatio("overload", "ops/s", summary.Rate(answered.count), summary.Rate(answered.count)/capacity.rate)
+		}
 		printRow(fmt.Sprintf("%.1f×: %.0f", factor, factor*capacity.rate), formatRate(summary.Rate(answered.count)),
 			answered.String(),
 			formatRate(summary.Rate(refused.count)), refused.String(), fmt.Sprintf("%.0f", memory))

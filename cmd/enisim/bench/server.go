@@ -29,6 +29,7 @@ type bench struct {
 	length   time.Duration // of one cell
 	warmUp   time.Duration // before each cell; not measured
 	sizes    sizes
+	results  results
 }
 
 // newBench builds enisim and starts a private Postgres with its default durability. Postgres runs

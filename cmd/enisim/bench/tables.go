@@ -75,6 +75,7 @@ func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
 			return err
 		}
 		http, unbatched, group, join, hot := cells[0], cells[1], cells[2], cells[3], cells[4]
+		b.recordLoad(n, direct, http, join, hot, memory)
 		printRow(strconv.Itoa(n), formatRate(direct.rate), direct.latency.String(),
 			"**"+formatRate(http.rate)+"**", "**"+formatRatio(http.rate/direct.rate)+"**", http.latency.String(),
 			formatRatio(float64(http.latency.p50)/float64(direct.latency.p50)),
@@ -84,6 +85,22 @@ func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
 			formatRate(hot.rate), formatRatio(hot.rate/http.rate), hot.latency.String(), fmt.Sprintf("%.0f", memory))
 	}
 	return b.printCosts(ctx)
+}
+
+// recordLoad records the figures of the first table that have a target.
+func (b *bench) recordLoad(clients int, direct, http, join, hot measurement, memory float64) {
+	b.recordMost("memory", "MiB", memory)
+	switch clients {
+	case 1:
+		b.recordRatio("attach-1-p50", "ms", float64(http.latency.p50.Microseconds())/1000,
+			float64(http.latency.p50)/float64(direct.latency.p50))
+	case 64:
+		b.recordRatio("join-one-group", "ops/s", join.rate, join.rate/http.rate)
+		b.recordRatio("hot-instance", "ops/s", hot.rate, hot.rate/http.rate)
+	}
+	if clients == 64 || clients == 128 {
+		b.recordRatio("attach-"+strconv.Itoa(clients), "ops/s", http.rate, http.rate/direct.rate)
+	}
 }
 
 // measureWithCommits puts a load on a server, counts the requests a commit, and detaches what the
@@ -169,6 +186,10 @@ func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 		}
 		if first == 0 {
 			first = m.rate
+		}
+		b.recordMost("memory", "MiB", memory)
+		if size == sizes[len(sizes)-1] {
+			b.recordRatio("scale", "ops/s", m.rate, m.rate/first)
 		}
 		printRow(strconv.Itoa(size), applied.Round(100*time.Millisecond).String(), formatRate(m.rate),
 			formatRatio(m.rate/first), m.latency.String(), fmt.Sprintf("%.0f", memory))

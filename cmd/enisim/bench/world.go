@@ -25,6 +25,7 @@ type sizes struct {
 	clients     int   // number of clients of the other loads of lives, and of nodes
 	launched    int   // instances that one call launches
 	interfaces  int   // of the world of lists
+	rounds      int   // of the table of rules
 	// How long transient statuses last where they have a duration, and how often a node looks for
 	// the end of one.
 	delay time.Duration
