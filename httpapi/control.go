@@ -51,6 +51,13 @@ func controls(o *operator.Operator) map[string]control {
 		"GET /faults/:id":    showFault(o),
 		"DELETE /faults/:id": removeFault(o),
 
+		"GET /lifecycles":          listLifecycles(o),
+		"POST /lifecycles":         addLifecycle(o),
+		"DELETE /lifecycles":       removeLifecycles(o),
+		"POST /lifecycles/release": releaseTransition(o),
+		"GET /lifecycles/:id":      showLifecycle(o),
+		"DELETE /lifecycles/:id":   removeLifecycle(o),
+
 		"POST /scenario/apply": applyScenario(o),
 		"POST /scenario/diff":  diffScenario(o),
 

@@ -41,6 +41,8 @@ func ControlReply(result any) any {
 		return differencesReply{mapEach(v, newDifferenceReply)}
 	case []operator.Fault:
 		return faultsReply{v}
+	case []operator.Lifecycle:
+		return lifecyclesReply{v}
 	case []operator.Violation:
 		return newVerifyReply(v)
 	}

@@ -37,9 +37,15 @@ type Action[Request, Answer any] struct {
 	// VSwitch, and locks that row. Such actions of one account take turns (store.BeginCreation).
 	creates bool
 
+	// begins are the transitions that the action begins, of resources that changes names: a parameter,
+	// or "" if the request does not name them.
+	begins  []string
+	changes string
+
 	// newAction sets these.
 	region func(Request) string // nil if the request has no RegionId
 	token  func(Request) string // nil if the request has no ClientToken, or the action has run
+	target func(Request) string // the resource that changes names; nil if it names none
 }
 
 // Empty is the answer of an action that has none.
@@ -57,6 +63,17 @@ func (a *Action[Request, Answer]) Do(ctx context.Context, s *Service, caller Cal
 	}
 	if err := s.admit(ctx, caller, a.admission, a.permission, regionID); err != nil {
 		return *new(Answer), err
+	}
+	if caller.Rules != nil && len(a.begins) > 0 {
+		resourceID := ""
+		if a.target != nil {
+			resourceID = a.target(req)
+		}
+		var err error
+		caller.lifecycles, err = s.decideLifecycles(ctx, caller, a.Name(), a.begins, resourceID)
+		if err != nil {
+			return *new(Answer), err
+		}
 	}
 	if a.creates {
 		end, err := s.store.BeginCreation(ctx)
@@ -128,6 +145,9 @@ func newAction[Request, Answer any](a Action[Request, Answer]) *Action[Request, 
 	}
 	if a.admission == nil {
 		a.admission = admission
+	}
+	if a.changes != "" {
+		a.target = textOf[Request](a.changes)
 	}
 	if a.run == nil && findParameter(reflect.TypeFor[Request](), "ClientToken") != nil {
 		a.token = textOf[Request]("ClientToken")

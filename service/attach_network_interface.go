@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -125,6 +126,8 @@ var AttachNetworkInterface = newAction(Action[AttachNetworkInterfaceRequest, Emp
 	admission:  attachAdmissionRules,
 	refusals:   errorsOf(attachRules),
 	run:        answerless((*Service).attachNetworkInterface),
+	begins:     []string{disturbance.Attaching},
+	changes:    "NetworkInterfaceId",
 })
 
 func (s *Service) attachNetworkInterface(ctx context.Context, caller Caller, req AttachNetworkInterfaceRequest) error {
@@ -142,7 +145,11 @@ func (s *Service) attachNetworkInterface(ctx context.Context, caller Caller, req
 		if err := check(attachRules, input); err != nil {
 			return err
 		}
-		scene.Attach(req.NetworkCardIndex, dueAt(now, s.options.AttachDelay))
+		attaching := s.transition(caller, disturbance.Attaching, req.NetworkInterfaceID, 0)
+		if attaching.fails && attaching.isInstant() {
+			return nil // it has fallen back already
+		}
+		scene.Attach(req.NetworkCardIndex, attaching.ending(now))
 		return nil
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -49,6 +50,7 @@ var CreateInstance = newAction(Action[CreateInstanceRequest, CreatedInstance]{
 	write:         (*Service).createInstance,
 	consumesToken: true,
 	creates:       true,
+	begins:        []string{disturbance.Pending},
 })
 
 func (s *Service) createInstance(
@@ -69,14 +71,12 @@ func (s *Service) createInstance(
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return CreatedInstance{}, err
 	}
-	state := store.Instance{AttachableInstance: store.AttachableInstance{Status: store.InstanceStopped}}
-	if s.options.CreateDelay > 0 {
-		state.Status, state.NextStatus = store.InstancePending, new(store.InstanceStopped)
-		state.SettlesAt = new(l.now.Add(s.options.CreateDelay))
-	}
+	i := s.newInstance(l)
+	s.transition(caller, disturbance.Pending, i.ID, 0).
+		set(&i.AttachableInstance, l.now, store.InstancePending, store.InstanceStopped)
 	var rows store.LaunchRows
-	id := s.addInstance(&rows, caller, l, 0, false, state)
+	s.addInstance(&rows, caller, l, 0, false, i)
 	tx.InsertLaunch(caller.AccountID, rows)
-	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, []string{id}, l.now)
-	return CreatedInstance{id}, nil
+	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, []string{i.ID}, l.now)
+	return CreatedInstance{i.ID}, nil
 }

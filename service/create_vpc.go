@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -119,6 +120,7 @@ var CreateVPC = newAction(Action[CreateVPCRequest, CreatedVPC]{
 	parameters: createVPCParameterRules,
 	refusals:   errorsOf(dryRunRules),
 	write:      (*Service).createVPC,
+	begins:     []string{disturbance.Pending},
 })
 
 func (s *Service) createVPC(
@@ -142,16 +144,17 @@ func (s *Service) createVPC(
 		Tags:            tagMap(req.Tags),
 		Attributes:      store.VPCAttributes{UserCIDRs: req.userBlocks()},
 		CreatedAt:       now,
-		AvailableAt:     s.availableAt(now),
+		AvailableAt:     s.availableAt(caller, id, now),
 	})
 	return CreatedVPC{id, store.VRouterID(id), store.SystemRouteTableID(id), req.ResourceGroupID}, nil
 }
 
 // availableAt returns when a network that is created now leaves Pending, or nil if it is Available
 // at once.
-func (s *Service) availableAt(now time.Time) *time.Time {
-	if s.options.CreateDelay == 0 {
+func (s *Service) availableAt(caller Caller, id string, now time.Time) *time.Time {
+	pending := s.transition(caller, disturbance.Pending, id, 0)
+	if pending.isInstant() {
 		return nil
 	}
-	return new(now.Add(s.options.CreateDelay))
+	return new(pending.endsAt(now))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -160,6 +161,7 @@ var CreateVSwitch = newAction(Action[CreateVSwitchRequest, string]{
 	refusals:   errorsOf(createVSwitchRules),
 	write:      (*Service).createVSwitch,
 	creates:    true,
+	begins:     []string{disturbance.Pending},
 })
 
 func (s *Service) createVSwitch(
@@ -188,7 +190,7 @@ func (s *Service) createVSwitch(
 		ResourceGroupID: scene.VPC.ResourceGroupID,
 		Tags:            tagMap(req.Tags),
 		CreatedAt:       input.now,
-		AvailableAt:     s.availableAt(input.now),
+		AvailableAt:     s.availableAt(caller, id, input.now),
 	})
 	return id, nil
 }

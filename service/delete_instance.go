@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -56,6 +57,7 @@ var DeleteInstance = newAction(Action[DeleteInstanceRequest, Empty]{
 	parameters: deleteInstanceParameterRules,
 	refusals:   slices.Concat(errorsOf(deleteInstanceRules), errorsOf(dryRunRules)),
 	run:        answerless((*Service).deleteInstance),
+	begins:     []string{disturbance.Deleting}, // of its secondary interfaces
 })
 
 func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteInstanceRequest) error {
@@ -74,13 +76,18 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		}
 		// The interfaces that go with the instance are deleted, those that stay are detached. Their
 		// groups get their capacity back first.
-		primary, secondary, staying := scene.Going()
-		if s.options.DeleteDelay == 0 {
-			primary, secondary = append(primary, secondary...), nil
+		gone, secondary, staying := scene.Going()
+		var deleting []store.DeletingInterface
+		for k, id := range secondary {
+			if end := s.transition(caller, disturbance.Deleting, id, k).ending(now); end != nil {
+				deleting = append(deleting, store.DeletingInterface{ID: id, End: *end})
+			} else {
+				gone = append(gone, id)
+			}
 		}
 		tx.ReleaseAllCapacity(scene, now)
-		tx.DeleteNetworkInterfaces(caller.AccountID, primary)
-		tx.BeginDeleteNetworkInterfaces(caller.AccountID, secondary, now.Add(s.options.DeleteDelay))
+		tx.DeleteNetworkInterfaces(caller.AccountID, gone)
+		tx.BeginDeleteNetworkInterfaces(caller.AccountID, deleting)
 		tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
 		tx.DeleteInstance(*scene.Instance)
 		tx.CompactCounts(caller.AccountID, scene.VSwitchIDs()...)

@@ -1,6 +1,9 @@
 package service
 
-import "enisim/store"
+import (
+	"enisim/service/disturbance"
+	"enisim/store"
+)
 
 // DeleteNetworkInterfaceRequest is the request to delete a secondary interface that is on no
 // instance.
@@ -44,9 +47,11 @@ var DeleteNetworkInterface = newAction(Action[DeleteNetworkInterfaceRequest, Emp
 	parameters: deleteNetworkInterfaceParameterRules,
 	refusals:   errorsOf(deleteNetworkInterfaceRules),
 	change:     (*Service).deleteNetworkInterface,
+	begins:     []string{disturbance.Deleting},
+	changes:    "NetworkInterfaceId",
 })
 
-func (s *Service) deleteNetworkInterface(_ Caller, req DeleteNetworkInterfaceRequest) interfaceChange[Empty] {
+func (s *Service) deleteNetworkInterface(caller Caller, req DeleteNetworkInterfaceRequest) interfaceChange[Empty] {
 	return interfaceChange[Empty]{
 		InterfaceChange: store.InterfaceChange{
 			RegionID: req.RegionID, NetworkInterfaceID: req.NetworkInterfaceID, Deletes: true,
@@ -57,12 +62,14 @@ func (s *Service) deleteNetworkInterface(_ Caller, req DeleteNetworkInterfaceReq
 			if err := check(deleteNetworkInterfaceRules, deleteNetworkInterfaceInput{req, scene}); err != nil {
 				return Empty{}, err
 			}
-			switch {
-			case scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil: // already in transition
-			case s.options.DeleteDelay == 0:
+			if scene.ENI.Status == store.ENIDeleting && scene.ENI.SettlesAt != nil {
+				return Empty{}, nil // already in transition
+			}
+			end := s.transition(caller, disturbance.Deleting, req.NetworkInterfaceID, 0).ending(rows.Now())
+			if end == nil {
 				rows.Delete(*scene.ENI)
-			default:
-				rows.BeginDelete(*scene.ENI, rows.Now().Add(s.options.DeleteDelay))
+			} else {
+				rows.BeginDelete(*scene.ENI, *end)
 			}
 			return Empty{}, nil
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -72,6 +73,8 @@ var DetachNetworkInterface = newAction(Action[DetachNetworkInterfaceRequest, Emp
 	parameters: detachParameterRules,
 	refusals:   errorsOf(detachRules),
 	run:        answerless((*Service).detachNetworkInterface),
+	begins:     []string{disturbance.Detaching},
+	changes:    "NetworkInterfaceId",
 })
 
 func (s *Service) detachNetworkInterface(ctx context.Context, caller Caller, req DetachNetworkInterfaceRequest) error {
@@ -93,7 +96,7 @@ func (s *Service) detachNetworkInterface(ctx context.Context, caller Caller, req
 		if scene.ENI.Status == store.ENIDetaching && scene.ENI.SettlesAt != nil {
 			return nil // already in transition
 		}
-		scene.Detach(dueAt(now, s.options.DetachDelay))
+		scene.Detach(s.transition(caller, disturbance.Detaching, req.NetworkInterfaceID, 0).ending(now))
 		return nil
 	})
 }

@@ -53,6 +53,11 @@ func newRules(rows []store.Disturbance) (*disturbance.Set, error) {
 			err = json.Unmarshal(row.Rule, &fault)
 			fault.ID = row.ID
 			set.Faults = append(set.Faults, fault)
+		case store.KindLifecycle:
+			var lifecycle disturbance.Lifecycle
+			err = json.Unmarshal(row.Rule, &lifecycle)
+			lifecycle.ID = row.ID
+			set.Lifecycles = append(set.Lifecycles, lifecycle)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the %s %s cannot be read: %w", row.Kind, row.ID, err)

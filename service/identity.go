@@ -35,6 +35,7 @@ type Caller struct {
 	Expired     bool             // the access key or its account has expired
 	Repeats     bool             // whether a repeated attach or detach succeeds without effect
 	Rules       *disturbance.Set // by which an operator disturbs the account; nil: none
+	lifecycles  lifecycleCall    // how the transitions go that the call begins
 }
 
 type cachedIdentity struct {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -20,42 +21,36 @@ func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l
 	return nil
 }
 
-// runningInstance returns the status fields of an instance that is created and started at now.
-func (s *Service) runningInstance(now time.Time) store.Instance {
-	created := now.Add(s.options.CreateDelay)
-	state := s.startingInstance(created)
-	if s.options.CreateDelay > 0 {
-		state.Status, state.NextStatus = store.InstancePending, new(store.InstanceStarting)
-		state.SettlesAt, state.RunningAt = &created, new(created.Add(s.options.StartDelay))
-	}
-	return state
+// newInstance returns an instance of a launch, with a new id.
+func (s *Service) newInstance(l launchInput) store.Instance {
+	return store.Instance{AttachableInstance: store.AttachableInstance{ID: s.newID("i-", l.RegionID)}}
 }
 
-// startingInstance returns the status fields of an instance that is started at now.
-func (s *Service) startingInstance(now time.Time) store.Instance {
-	if s.options.StartDelay == 0 {
-		return store.Instance{
-			AttachableInstance: store.AttachableInstance{Status: store.InstanceRunning}, StartedAt: &now,
-		}
+// launch sets the status of an instance that is created at now, the k-th of its launch, from 0. It is
+// Pending and starts then.
+func (s *Service) launch(caller Caller, i *store.Instance, k int, now time.Time) {
+	pending := s.transition(caller, disturbance.Pending, i.ID, k)
+	starting := s.transition(caller, disturbance.Starting, i.ID, k)
+	if pending.isInstant() {
+		starting.start(i, now)
+		return
 	}
-	return store.Instance{
-		AttachableInstance: store.AttachableInstance{
-			Status:     store.InstanceStarting,
-			NextStatus: new(store.InstanceRunning),
-			SettlesAt:  new(now.Add(s.options.StartDelay)),
-		},
-		StartedAt: &now,
+	pending.set(&i.AttachableInstance, now, store.InstancePending, store.InstanceStarting)
+	if pending.never {
+		i.StartedAt = &now // which tells it from an instance that is not to start
+		return
 	}
+	created := pending.endsAt(now)
+	i.StartedAt, i.RunningAt, i.StartFails = &created, new(starting.endsAt(created)), starting.fails
 }
 
-// addInstance adds the rows of the k-th instance of a launch, from 0, with its interfaces. state has
-// its status fields. It returns the id of the instance.
+// addInstance adds the rows of the k-th instance of a launch, from 0, with its interfaces. i has its id
+// and its status.
 func (s *Service) addInstance(
-	rows *store.LaunchRows, caller Caller, l launchInput, k int, uniqueSuffix bool, state store.Instance,
-) string {
+	rows *store.LaunchRows, caller Caller, l launchInput, k int, uniqueSuffix bool, i store.Instance,
+) {
 	vswitch := l.vswitchOf(l.interfaces[0])
-	i := state
-	i.AccountID, i.ID, i.RegionID, i.ZoneID = caller.AccountID, s.newID("i-", l.RegionID), l.RegionID, vswitch.ZoneID
+	i.AccountID, i.RegionID, i.ZoneID = caller.AccountID, l.RegionID, vswitch.ZoneID
 	i.NetworkType, i.VPCID, i.VSwitchID = store.NetworkTypeVPC, &vswitch.VPCID, &vswitch.ID
 	i.InstanceTypeOwnerID, i.InstanceType, i.ENIQuantity = l.Type.OwnerID, l.Type.ID, l.Type.ENIQuantity
 	i.Name = numberedName(l.InstanceName, k, l.count, uniqueSuffix)
@@ -73,13 +68,15 @@ func (s *Service) addInstance(
 	// others created.
 	for index, wanted := range l.interfaces {
 		if n := l.Interfaces[wanted.NetworkInterfaceID]; n != nil {
-			rows.Attach(n.NetworkInterface, i, index, wanted.NetworkCardIndex, dueAt(l.now, s.options.AttachDelay))
+			attaching := s.transition(caller, disturbance.Attaching, n.ID, index-1)
+			if !attaching.fails || !attaching.isInstant() { // otherwise it has fallen back already
+				rows.Attach(n.NetworkInterface, i, index, wanted.NetworkCardIndex, attaching.ending(l.now))
+			}
 			continue
 		}
 		n, found := s.newLaunchedInterface(l, i, k, index)
 		rows.Create(n, found)
 	}
-	return i.ID
 }
 
 // newLaunchedInterface returns the interface for a device index of the k-th instance. found are

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -57,13 +58,23 @@ func (s *Service) changePowerState(
 	})
 }
 
-// startedInstance returns the instance i, started at now.
-func (s *Service) startedInstance(i store.Instance, now time.Time) store.Instance {
-	state := s.startingInstance(now)
-	i.Status, i.NextStatus, i.SettlesAt = state.Status, state.NextStatus, state.SettlesAt
-	i.RunningAt, i.StartedAt = state.RunningAt, state.StartedAt
-	i.Attributes.StoppedMode = ""
-	return i
+// startedInstance returns a function that returns the instance i, started at now.
+func (s *Service) startedInstance(caller Caller) func(i store.Instance, now time.Time) store.Instance {
+	return func(i store.Instance, now time.Time) store.Instance {
+		s.transition(caller, disturbance.Starting, i.ID, 0).start(&i, now)
+		i.Attributes.StoppedMode = ""
+		return i
+	}
+}
+
+// start starts an instance at now: in the end it is Running, or Stopped if the start fails.
+func (t transition) start(i *store.Instance, now time.Time) {
+	next := store.InstanceRunning
+	if t.fails {
+		next = store.InstanceStopped
+	}
+	t.set(&i.AttachableInstance, now, store.InstanceStarting, next)
+	i.StartedAt = &now
 }
 
 // isStable reports whether the instance is not in transition.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -25,6 +26,8 @@ var RebootInstance = newAction(Action[RebootInstanceRequest, Empty]{
 	parameters: rebootParameterRules,
 	refusals:   slices.Concat(errorsOf(rebootRules), errorsOf(dryRunRules)),
 	run: answerless(func(s *Service, ctx context.Context, caller Caller, r RebootInstanceRequest) error {
-		return s.changePowerState(ctx, caller, r.PowerRequest, rebootRules, s.startedInstance)
+		return s.changePowerState(ctx, caller, r.PowerRequest, rebootRules, s.startedInstance(caller))
 	}),
+	begins:  []string{disturbance.Starting},
+	changes: "InstanceId",
 })

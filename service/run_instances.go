@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -370,6 +371,7 @@ var RunInstances = newAction(Action[RunInstancesRequest, NewInstances]{
 	write:         (*Service).runInstances,
 	consumesToken: true,
 	creates:       true,
+	begins:        []string{disturbance.Pending, disturbance.Starting, disturbance.Attaching},
 })
 
 func (s *Service) runInstances(
@@ -391,8 +393,10 @@ func (s *Service) runInstances(
 		rows store.LaunchRows
 	)
 	for k := range l.count {
-		id := s.addInstance(&rows, caller, l, k, isTrue(req.UniqueSuffix), s.runningInstance(l.now))
-		made.InstanceIDs = append(made.InstanceIDs, id)
+		i := s.newInstance(l)
+		s.launch(caller, &i, k, l.now)
+		s.addInstance(&rows, caller, l, k, isTrue(req.UniqueSuffix), i)
+		made.InstanceIDs = append(made.InstanceIDs, i.ID)
 	}
 	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)

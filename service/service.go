@@ -97,15 +97,6 @@ func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microse
 // due then too. A row that becomes due in between is purged by a later action.
 func (s *Service) beforeLocks() time.Time { return s.Now() }
 
-// dueAt returns when a transition that begins now ends, or nil if it takes no time.
-func dueAt(now time.Time, delay time.Duration) *time.Time {
-	if delay == 0 {
-		return nil
-	}
-	due := now.Add(delay)
-	return &due
-}
-
 // Ready returns an error if the database does not answer.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -25,6 +26,8 @@ var StartInstance = newAction(Action[StartInstanceRequest, Empty]{
 	parameters: startParameterRules,
 	refusals:   slices.Concat(errorsOf(startRules), errorsOf(dryRunRules)),
 	run: answerless(func(s *Service, ctx context.Context, caller Caller, r StartInstanceRequest) error {
-		return s.changePowerState(ctx, caller, r.PowerRequest, startRules, s.startedInstance)
+		return s.changePowerState(ctx, caller, r.PowerRequest, startRules, s.startedInstance(caller))
 	}),
+	begins:  []string{disturbance.Starting},
+	changes: "InstanceId",
 })

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -43,15 +44,14 @@ var StopInstance = newAction(Action[StopInstanceRequest, Empty]{
 	parameters: stopParameterRules,
 	refusals:   slices.Concat(errorsOf(stopRules), errorsOf(dryRunRules)),
 	run:        answerless((*Service).stopInstance),
+	begins:     []string{disturbance.Stopping},
+	changes:    "InstanceId",
 })
 
 func (s *Service) stopInstance(ctx context.Context, caller Caller, req StopInstanceRequest) error {
 	stopped := func(i store.Instance, now time.Time) store.Instance {
-		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = store.InstanceStopped, nil, nil, nil
-		if s.options.StopDelay > 0 {
-			i.Status, i.NextStatus = store.InstanceStopping, new(store.InstanceStopped)
-			i.SettlesAt = new(now.Add(s.options.StopDelay))
-		}
+		stopping := s.transition(caller, disturbance.Stopping, i.ID, 0)
+		stopping.set(&i.AttachableInstance, now, store.InstanceStopping, store.InstanceStopped)
 		i.Attributes.StoppedMode = req.StoppedMode
 		if req.StoppedMode != StopCharging {
 			i.Attributes.StoppedMode = KeepCharging

@@ -155,7 +155,7 @@ func newNamedIDs(requests []Attachment) namedIDs {
 func batchInstanceFields(h *batchInstance) []any {
 	i, t := &h.AttachableInstance, &h.Type
 	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.ENIQuantity,
-		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt,
+		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.StartFails,
 		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
 		&t.NetworkCards, &t.HotPlug, &t.IOOptimized}
 }

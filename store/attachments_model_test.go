@@ -24,11 +24,13 @@ type modelWorld struct {
 	sizes   map[string]int      // max instances of a group
 }
 
-// slot is an attachment of the model: leaves is zero while no detach is under way.
+// slot is an attachment of the model: leaves is zero while no detach is under way, and no attach that
+// will fail. It is Never for a detach that does not end.
 type slot struct {
 	instance string
 	index    int
 	card     int // -1: none
+	status   string
 	leaves   time.Time
 }
 
@@ -53,8 +55,9 @@ func (w *modelWorld) members(attached map[string]slot, group string) map[string]
 	return members
 }
 
-// attach attaches an interface in the model, and reports whether it may be.
-func (w *modelWorld) attach(attached map[string]slot, eni, instance string, card int) bool {
+// attach attaches an interface in the model, and reports whether it may be. It is InUse at once, or it
+// fails and leaves again, or it never ends.
+func (w *modelWorld) attach(attached map[string]slot, eni, instance string, card int, end *Ending) bool {
 	if _, on := attached[eni]; on {
 		return false
 	}
@@ -76,17 +79,40 @@ func (w *modelWorld) attach(attached map[string]slot, eni, instance string, card
 	for taken[index] {
 		index++
 	}
-	attached[eni] = slot{instance: instance, index: index, card: card}
+	s := slot{instance: instance, index: index, card: card, status: ENIInUse}
+	if end != nil {
+		s.status = ENIAttaching
+	}
+	if end.fails() {
+		s.leaves = end.At
+	}
+	attached[eni] = s
 	return true
 }
 
 // detach begins to detach an interface in the model, and reports whether it may be.
 func (w *modelWorld) detach(attached map[string]slot, eni, instance string, leaves, now time.Time) bool {
 	s, on := attached[eni]
-	if !on || s.instance != instance || !s.leaves.IsZero() {
+	if !on || s.instance != instance || s.status != ENIInUse {
 		return false
 	}
-	s.leaves = leaves
+	s.status, s.leaves = ENIDetaching, leaves
+	attached[eni] = s
+	settle(attached, now)
+	return true
+}
+
+// release ends the transition of an interface in the model, and reports whether it is in one.
+func (w *modelWorld) release(attached map[string]slot, eni, instance string, now time.Time) bool {
+	s, on := attached[eni]
+	if !on || s.instance != instance || s.status == ENIInUse {
+		return false
+	}
+	if s.leaves.IsZero() {
+		s.status = ENIInUse
+	} else {
+		s.leaves = now
+	}
 	attached[eni] = s
 	settle(attached, now)
 	return true
@@ -202,12 +228,15 @@ func (r *storedRows) apply(c attachmentChanges) error {
 func (r *storedRows) compare(w *modelWorld, attached map[string]slot, now time.Time) error {
 	visible := map[string]slot{}
 	for eni, row := range r.attachments {
-		s := slot{instance: row.InstanceID, index: row.DeviceIndex, card: -1}
+		s := slot{instance: row.InstanceID, index: row.DeviceIndex, card: -1, status: row.Status}
 		if row.NetworkCardIndex != nil {
 			s.card = *row.NetworkCardIndex
 		}
 		if row.NextStatus != nil && *row.NextStatus == ENIAvailable {
 			s.leaves = *row.SettlesAt
+		}
+		if row.Status == ENIDetaching && row.NextStatus == nil {
+			s.leaves = Never
 		}
 		visible[eni] = s
 	}
@@ -277,17 +306,16 @@ func TestBatchesAgreeWithANaiveModel(t *testing.T) {
 				return Attachment{
 					AccountID: modelAccount, InstanceID: fmt.Sprintf("i-%d", rapid.IntRange(1, 3).Draw(t, "instance")),
 					NetworkInterfaceID: fmt.Sprintf("eni-%d", rapid.IntRange(1, 6).Draw(t, "interface")),
-					Detach:             rapid.Bool().Draw(t, "detach"),
+					Detach:             rapid.Bool().Draw(t, "detach or release"),
 				}
 			}), 1, 8).Draw(t, "requests")
 			batch := rows.load(w, requests)
 			batch.At(now)
 			for n, request := range requests {
-				delay := time.Duration(rapid.IntRange(0, 2).Draw(t, "delay")) * time.Second
-				card := rapid.IntRange(-1, 1).Draw(t, "card")
-				want := w.decide(attached, request, delay, card, now)
-				if got := decideInBatch(batch, request, delay, card, now); got != want {
-					t.Fatalf("request %d, %+v: got accepted %t, want %t", n, request, got, want)
+				call := drawModelCall(t, request, now)
+				want := w.decide(attached, call, now)
+				if got := decideInBatch(batch, call); got != want {
+					t.Fatalf("request %d, %+v: got accepted %t, want %t", n, call, got, want)
 				}
 			}
 			if err := rows.apply(batch.changes()); err != nil {
@@ -300,29 +328,63 @@ func TestBatchesAgreeWithANaiveModel(t *testing.T) {
 	})
 }
 
-// decide decides a request in the model.
-func (w *modelWorld) decide(
-	attached map[string]slot, request Attachment, delay time.Duration, card int, now time.Time,
-) bool {
-	if request.Detach {
-		return w.detach(attached, request.NetworkInterfaceID, request.InstanceID, now.Add(delay), now)
+// modelCall is a request with what is drawn for it.
+type modelCall struct {
+	Attachment
+	release bool    // of a transition, instead of a detach
+	end     *Ending // of the transition that it begins
+	card    int     // -1: none
+}
+
+// drawModelCall draws how the transition of a request ends.
+func drawModelCall(t *rapid.T, request Attachment, now time.Time) modelCall {
+	call := modelCall{Attachment: request, card: rapid.IntRange(-1, 1).Draw(t, "card")}
+	call.release = request.Detach && rapid.IntRange(0, 3).Draw(t, "release") == 0
+	end := Ending{At: now.Add(time.Duration(rapid.IntRange(0, 2).Draw(t, "delay")) * time.Second)}
+	switch {
+	case rapid.IntRange(0, 5).Draw(t, "never ends") == 0:
+		call.end = &Ending{Never: true}
+	case !end.At.After(now):
+	case request.Detach:
+		call.end = &end
+	default: // an attach that succeeds ends at once, so that there is something to detach
+		if end.Fails = rapid.Bool().Draw(t, "fails"); end.Fails {
+			call.end = &end
+		}
 	}
-	return w.attach(attached, request.NetworkInterfaceID, request.InstanceID, card)
+	return call
+}
+
+// decide decides a request in the model.
+func (w *modelWorld) decide(attached map[string]slot, call modelCall, now time.Time) bool {
+	eni, instance := call.NetworkInterfaceID, call.InstanceID
+	switch {
+	case call.release:
+		return w.release(attached, eni, instance, now)
+	case !call.Detach:
+		return w.attach(attached, eni, instance, call.card, call.end)
+	case call.end == nil:
+		return w.detach(attached, eni, instance, now, now)
+	case call.end.Never:
+		return w.detach(attached, eni, instance, Never, now)
+	}
+	return w.detach(attached, eni, instance, call.end.At, now)
 }
 
 // decideInBatch decides a request in a batch, by the rules of an attach and a detach that concern the
 // rows of the batch.
-func decideInBatch(batch *Attachments, request Attachment, delay time.Duration, card int, now time.Time) bool {
-	scene := batch.Scene(request)
-	if request.Detach {
+func decideInBatch(batch *Attachments, call modelCall) bool {
+	scene := batch.Scene(call.Attachment)
+	if call.Detach {
 		eni := scene.ENI
-		if eni.InstanceID == nil || *eni.InstanceID != request.InstanceID || eni.Status == ENIDetaching {
+		inUse := eni.Status == ENIInUse
+		if eni.InstanceID == nil || *eni.InstanceID != call.InstanceID || inUse == call.release {
 			return false
 		}
-		if delay == 0 {
-			scene.Detach(nil)
+		if call.release {
+			scene.Release()
 		} else {
-			scene.Detach(new(now.Add(delay)))
+			scene.Detach(call.end)
 		}
 		return true
 	}
@@ -331,9 +393,9 @@ func decideInBatch(batch *Attachments, request Attachment, delay time.Duration, 
 		return false
 	}
 	var cardIndex *int
-	if card >= 0 {
-		cardIndex = &card
+	if call.card >= 0 {
+		cardIndex = &call.card
 	}
-	scene.Attach(cardIndex, nil)
+	scene.Attach(cardIndex, call.end)
 	return true
 }

@@ -93,6 +93,11 @@ var violations = []struct{ constraint, sql string }{
 		SET status = 'Pending', next_status = 'Starting', settles_at = '2026-11-22', running_at = '2026-11-21'
 		WHERE id = 'i-2'`},
 
+	{"a_start_that_fails_has_a_time", `
+		UPDATE instances
+		SET status = 'Starting', next_status = 'Running', settles_at = '2026-11-22', start_fails = true
+		WHERE id = 'i-2'`},
+
 	{"a_prefix_is_given_once_in_a_vswitch", `
 		INSERT INTO ip_prefixes
 		VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1'),

@@ -1,6 +1,6 @@
 package store
 
-import "time"
+import "slices"
 
 // DeleteNetworkInterfaceScene contains the rows on which the deletion of an interface depends, read
 // under its lock. A missing row is nil.
@@ -20,13 +20,19 @@ func (b *InterfaceBatch) DeleteScene(c InterfaceChange) *DeleteNetworkInterfaceS
 // Delete deletes an interface at once.
 func (b *InterfaceBatch) Delete(n NetworkInterface) {
 	b.enis[n.ID].ENI = nil
+	b.changes.dropDeleting(n.ID)
 	b.changes.deleted = append(b.changes.deleted, n)
 }
 
-// BeginDelete makes an interface Deleting until settlesAt, which has to be the same for all requests
-// of the batch.
-func (b *InterfaceBatch) BeginDelete(n NetworkInterface, settlesAt time.Time) {
-	b.changes.deleting, b.changes.deletedAt = append(b.changes.deleting, n), settlesAt
-	n.Status, n.NextStatus, n.SettlesAt = ENIDeleting, new(ENIDeleted), &settlesAt
+// BeginDelete makes an interface Deleting, and in the end it counts as deleted.
+func (b *InterfaceBatch) BeginDelete(n NetworkInterface, end Ending) {
+	b.changes.dropDeleting(n.ID)
+	b.changes.deleting = append(b.changes.deleting, DeletingInterface{n.ID, end})
+	n.Status, n.NextStatus, n.SettlesAt = end.statusUntil(ENIDeleting, ENIDeleted)
 	b.enis[n.ID].ENI = &n
+}
+
+// dropDeleting takes back an earlier deletion of the batch that does not end: another request repeats it.
+func (c *interfaceChanges) dropDeleting(id string) {
+	c.deleting = slices.DeleteFunc(c.deleting, func(d DeletingInterface) bool { return d.ID == id })
 }

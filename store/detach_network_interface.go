@@ -1,18 +1,19 @@
 package store
 
-import "time"
-
-// Detach detaches the scene's interface from the scene's instance. It is Detaching until settlesAt
-// and then Available, and it keeps its slot until then. It is Available at once if settlesAt is
-// nil.
-func (s *AttachScene) Detach(settlesAt *time.Time) {
+// Detach detaches the scene's interface from the scene's instance. It is Detaching, and Available in
+// the end. It keeps its slot until then.
+func (s *AttachScene) Detach(end *Ending) {
 	n := *s.ENI
-	if settlesAt != nil {
-		n.Status, n.NextStatus, n.SettlesAt = ENIDetaching, new(ENIAvailable), settlesAt
-	} else {
-		n.Status, n.NextStatus, n.SettlesAt = ENIAvailable, nil, nil
+	n.Status, n.NextStatus, n.SettlesAt = end.statusUntil(ENIDetaching, ENIAvailable)
+	if n.Status == ENIAvailable {
 		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
 	}
+	s.setLeaving(n)
+}
+
+// setLeaving replaces the row of the scene's interface by one that leaves the scene's instance or has
+// left it. The instance's departures from the groups of the interface follow.
+func (s *AttachScene) setLeaving(n AttachableENI) {
 	s.batch.set(s.eni, n)
 	for _, group := range s.eni.groups {
 		if s.instance.staysIn(group) {
@@ -20,8 +21,36 @@ func (s *AttachScene) Detach(settlesAt *time.Time) {
 		}
 		if last := s.instance.departureTime(group, s.batch.now); !last.IsZero() {
 			s.instance.departures[group] = &departure{at: last, written: true}
-		} else {
-			s.batch.releaseCapacity(n.AccountID, group)
+			continue
 		}
+		if s.instance.departures[group] != nil {
+			s.instance.departures[group] = nil
+		}
+		s.batch.releaseCapacity(n.AccountID, group)
 	}
+}
+
+// Release ends the transition of the scene's interface now, as it would have ended, and returns its new
+// status.
+func (s *AttachScene) Release() (status string) {
+	n := *s.ENI
+	n.Status, n.NextStatus, n.SettlesAt = nextENIStatus(n), nil, nil
+	if n.Status != ENIAvailable {
+		s.batch.set(s.eni, n)
+		return n.Status
+	}
+	n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
+	s.setLeaving(n)
+	return n.Status
+}
+
+// nextENIStatus returns the status of an attached interface after its transition.
+func nextENIStatus(n AttachableENI) string {
+	switch {
+	case n.NextStatus != nil:
+		return *n.NextStatus
+	case n.Status == ENIDetaching: // it would never end
+		return ENIAvailable
+	}
+	return ENIInUse
 }

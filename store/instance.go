@@ -47,7 +47,8 @@ type AttachableInstance struct {
 	Status      string     `db:"status"`
 	NextStatus  *string    `db:"next_status"`
 	SettlesAt   *time.Time `db:"settles_at"`
-	RunningAt   *time.Time `db:"running_at"` // end of the step from Starting to Running, or nil
+	RunningAt   *time.Time `db:"running_at"`  // end of the step from Starting to Running, or nil
+	StartFails  bool       `db:"start_fails"` // that step leads to Stopped
 }
 
 // InstanceAttributes are values of an instance that are only stored and shown. The zero value is
@@ -94,15 +95,23 @@ func (i Instance) Settled(now time.Time) Instance {
 func (i AttachableInstance) Settled(now time.Time) AttachableInstance {
 	switch {
 	case due(i.RunningAt, now):
-		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt = InstanceRunning, nil, nil, nil
+		i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartFails = i.started(), nil, nil, nil, false
 	case due(i.SettlesAt, now):
 		i.Status, i.NextStatus, i.SettlesAt = *i.NextStatus, nil, nil
-		if i.RunningAt != nil {
-			running := InstanceRunning
-			i.NextStatus, i.SettlesAt, i.RunningAt = &running, i.RunningAt, nil
+		if i.RunningAt != nil && i.RunningAt.Before(Never) {
+			i.NextStatus, i.SettlesAt = new(i.started()), i.RunningAt
 		}
+		i.RunningAt, i.StartFails = nil, false
 	}
 	return i
+}
+
+// started returns the status of an instance at its RunningAt.
+func (i AttachableInstance) started() string {
+	if i.StartFails {
+		return InstanceStopped
+	}
+	return InstanceRunning
 }
 
 // settledInstance is Settled for a row that may be nil. If nothing is due, it returns the row

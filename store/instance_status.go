@@ -28,8 +28,8 @@ func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.I
 func (tx *Tx) UpdateInstanceStatus(i Instance) {
 	tx.write(1, `
 		UPDATE instances
-		SET status = $3, next_status = $4, settles_at = $5, running_at = $6, started_at = coalesce($7, started_at),
-		    attributes = $8
+		SET status = $3, next_status = $4, settles_at = $5, running_at = $6, start_fails = $7,
+		    started_at = coalesce($8, started_at), attributes = $9
 		WHERE account_id = $1 AND id = $2`,
-		i.AccountID, i.ID, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartedAt, i.Attributes)
+		i.AccountID, i.ID, i.Status, i.NextStatus, i.SettlesAt, i.RunningAt, i.StartFails, i.StartedAt, i.Attributes)
 }

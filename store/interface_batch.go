@@ -53,8 +53,7 @@ type interfaceChanges struct {
 	released  []PrivateIPAddress
 	unblocked []IPPrefix // released prefixes
 	deleted   []NetworkInterface
-	deleting  []NetworkInterface // until deletedAt
-	deletedAt time.Time
+	deleting  []DeletingInterface
 }
 
 // Settle sets the time at which the batch is decided.

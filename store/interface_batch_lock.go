@@ -216,9 +216,7 @@ func (tx *Tx) WriteInterfaceBatch(b *InterfaceBatch, expired time.Time, maxFailu
 	if len(c.deleted) > 0 {
 		tx.DeleteNetworkInterfaces(b.accountID, idsOf(c.deleted))
 	}
-	if len(c.deleting) > 0 {
-		tx.BeginDeleteNetworkInterfaces(b.accountID, idsOf(c.deleting), c.deletedAt)
-	}
+	tx.BeginDeleteNetworkInterfaces(b.accountID, c.deleting)
 	tx.writeTokens(b, expired, maxFailures)
 	// Last, keep the counts short: of quotas, and of VSwitches that are not locked.
 	deleted := 0

@@ -339,15 +339,34 @@ func (tx *Tx) DeleteNetworkInterfaces(accountID string, ids []string) {
 		DELETE FROM network_interfaces WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids)
 }
 
+// DeletingInterface is an interface whose deletion begins, and how it will end.
+type DeletingInterface struct {
+	ID  string
+	End Ending
+}
+
 // BeginDeleteNetworkInterfaces queues the write that detaches locked interfaces and makes them
-// Deleting until settlesAt, when they count as deleted. A primary interface cannot be Deleting,
-// because it cannot exist without its instance: it has to be deleted at once.
-func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, ids []string, settlesAt time.Time) {
+// Deleting. In the end they count as deleted. A primary interface cannot be Deleting, because it
+// cannot exist without its instance: it has to be deleted at once.
+func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, deleting []DeletingInterface) {
+	if len(deleting) == 0 {
+		return
+	}
+	var (
+		ids     []string
+		next    []*string
+		settles []*time.Time
+	)
+	for _, n := range deleting {
+		_, nextStatus, settlesAt := n.End.statusUntil(ENIDeleting, ENIDeleted)
+		ids, next, settles = append(ids, n.ID), append(next, nextStatus), append(settles, settlesAt)
+	}
 	tx.ReleaseNetworkInterfaces(accountID, ids)
 	tx.write(int64(len(ids)), `
-		UPDATE network_interfaces
-		SET status = 'Deleting', next_status = 'Deleted', settles_at = $3
-		WHERE account_id = $1 AND id = ANY ($2)`, accountID, ids, settlesAt)
+		UPDATE network_interfaces n
+		SET status = 'Deleting', next_status = d.next_status, settles_at = d.settles_at
+		FROM unnest($2::text[], $3::text[], $4::timestamptz[]) AS d (id, next_status, settles_at)
+		WHERE n.account_id = $1 AND n.id = d.id`, accountID, ids, next, settles)
 }
 
 // ReleaseNetworkInterfaces queues the write that detaches locked interfaces at once.

@@ -176,15 +176,12 @@ func (r *LaunchRows) Create(n NewNetworkInterface, found []netip.Addr) {
 	}
 }
 
-// Attach attaches a locked interface to one of the instances. It is Attaching until settlesAt and
-// then InUse, or InUse at once if settlesAt is nil.
+// Attach attaches a locked interface to one of the instances. It is Attaching, and in the end InUse, or
+// Available again if the attach fails.
 func (r *LaunchRows) Attach(
-	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, settlesAt *time.Time,
+	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, end *Ending,
 ) {
-	n.Status, n.NextStatus, n.SettlesAt = ENIInUse, nil, nil
-	if settlesAt != nil {
-		n.Status, n.NextStatus, n.SettlesAt = ENIAttaching, new(ENIInUse), settlesAt
-	}
+	n.Status, n.NextStatus, n.SettlesAt = end.attaching()
 	n.InstanceID, n.InstanceENIQuantity = &instance.ID, &instance.ENIQuantity
 	n.DeviceIndex, n.NetworkCardIndex = &deviceIndex, networkCardIndex
 	r.attached = append(r.attached, n)

@@ -107,19 +107,23 @@ func TestGoAndSQLSettleInstancesAlike(t *testing.T) {
 		s := rapid.SampledFrom([]statuses{
 			{"Pending", ""}, {"Starting", ""}, {"Running", ""}, {"Stopping", ""}, {"Stopped", ""},
 			{"Pending", "Running"}, {"Pending", "Stopped"}, {"Pending", "Starting"}, {"Starting", "Running"},
-			{"Stopping", "Stopped"},
+			{"Starting", "Stopped"}, {"Stopping", "Stopped"},
 		}).Draw(rt, "statuses")
 		stored := store.Instance{AttachableInstance: store.AttachableInstance{Status: s.now}}
 		stored.NextStatus, stored.SettlesAt = transient(rt, s, base)
 		if s.next == store.InstanceStarting {
 			stored.RunningAt = new(stored.SettlesAt.Add(time.Duration(rapid.IntRange(0, 2).Draw(rt,
 				"starting for")) * time.Second))
+			stored.StartFails = rapid.Bool().Draw(rt, "fails")
+			if !stored.StartFails && rapid.Bool().Draw(rt, "never runs") {
+				stored.RunningAt = new(store.Never)
+			}
 		}
 		now := timesAround(base).Draw(rt, "now")
 		if _, err := pool.Exec(t.Context(), `
-			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5
+			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5, start_fails = $6
 			WHERE account_id = $1 AND id = 'i-1'`,
-			account, stored.Status, stored.NextStatus, stored.SettlesAt, stored.RunningAt); err != nil {
+			account, stored.Status, stored.NextStatus, stored.SettlesAt, stored.RunningAt, stored.StartFails); err != nil {
 			rt.Fatal(err)
 		}
 		var got string

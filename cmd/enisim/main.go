@@ -67,7 +67,8 @@ type commands struct {
 	Key      keyCommand      `cmd:"" group:"worlds" help:"Make, list, disable and delete access keys."`
 	Snapshot snapshotCommand `cmd:"" group:"worlds" help:"Save the state of an account, and restore it."`
 
-	Fault faultCommand `cmd:"" group:"disturb" help:"Answer, delay, lose or damage some calls of an account, such as the answer of its second attach."`
+	Fault     faultCommand     `cmd:"" group:"disturb" help:"Answer, delay, lose or damage some calls of an account, such as the answer of its second attach."`
+	Lifecycle lifecycleCommand `cmd:"" group:"disturb" help:"Decide how long an interface is Attaching, an instance Starting and so on: fixed, random, never ending, failing."`
 
 	Check  checkCommand  `cmd:"" group:"proof" help:"Decide whether a history of calls and answers is linearizable."`
 	Verify verifyCommand `cmd:"" group:"proof" help:"Recompute all invariants from the tables, and report violations."`

@@ -88,6 +88,12 @@ type controlAPI interface {
 	Fault(ctx context.Context, id string) (operator.Fault, error)
 	RemoveFault(ctx context.Context, id string) error
 	RemoveFaults(ctx context.Context, accountID string) error
+	AddLifecycle(ctx context.Context, lifecycle disturbance.Lifecycle) (operator.Lifecycle, error)
+	Lifecycles(ctx context.Context, accountID string) ([]operator.Lifecycle, error)
+	Lifecycle(ctx context.Context, id string) (operator.Lifecycle, error)
+	RemoveLifecycle(ctx context.Context, id string) error
+	RemoveLifecycles(ctx context.Context, accountID string) error
+	ReleaseTransition(ctx context.Context, req operator.ReleaseRequest) (operator.Released, error)
 	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 

@@ -5,7 +5,8 @@ import "time"
 // Set is the rules that apply to an account: its own, and then those of every account. A nil Set has
 // none.
 type Set struct {
-	Faults []Fault
+	Faults     []Fault
+	Lifecycles []Lifecycle
 }
 
 // FaultsOf returns the faults that match a call at a time, in their order. resources returns the ids

@@ -196,12 +196,15 @@ func (m *mapping) sameTransition(before, after any) bool {
 	for i := range m.keys {
 		k := &m.keys[i]
 		was, now := k.field(before), k.field(after)
+		if k.endless && isNever(*was.(*located[time.Duration])) != isNever(*now.(*located[time.Duration])) {
+			return false
+		}
 		switch k.name {
 		case "settles_in":
 			if !k.isPresent(was) || !k.isPresent(now) {
 				return false
 			}
-		case "status", "settles_to":
+		case "status", "settles_to", "start_fails":
 			if !k.equal(was, now) {
 				return false
 			}

@@ -28,8 +28,9 @@ var nextInstanceStatus = map[string]string{
 
 // alternativeStatuses are other statuses that may follow a transient one, if the file says so.
 var alternativeStatuses = map[string][]string{
-	store.InstancePending: {store.InstanceStopped, store.InstanceStarting},
-	store.ENIAttaching:    {store.ENIAvailable},
+	store.InstancePending:  {store.InstanceStopped, store.InstanceStarting},
+	store.InstanceStarting: {store.InstanceStopped},
+	store.ENIAttaching:     {store.ENIAvailable},
 }
 
 // instanceTemplates are the texts of an entry that may differ between copies.
@@ -98,10 +99,11 @@ func (x *accountExpansion) instance(
 
 	row := store.Instance{
 		AttachableInstance: store.AttachableInstance{
-			AccountID: x.accountID,
-			ID:        id,
-			RegionID:  region,
-			Status:    e.status.value,
+			AccountID:  x.accountID,
+			ID:         id,
+			RegionID:   region,
+			Status:     e.status.value,
+			StartFails: e.startFails,
 		},
 		Name:            t.name.value.expand(n),
 		Description:     t.description.value.expand(n),

@@ -28,6 +28,7 @@ const (
 	idForm      = `^[0-9A-Za-z-]{1,128}$`
 	copiedForm  = `^([0-9A-Za-z-]|` + placeholder + `)+$`
 	spanForm    = `^\+?(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|µs|ms|s|m|h))+$`
+	endlessForm = spanForm + "|^" + never + "$"
 	timeForm    = `^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.,][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})$`
 )
 

@@ -40,6 +40,7 @@ type instanceEntry struct {
 	settlesIn      located[time.Duration]
 	settlesTo      located[string]
 	runsIn         located[time.Duration]
+	startFails     bool
 	attributes     store.InstanceAttributes // without the data disks
 	dataDisks      []diskEntry
 }
@@ -88,7 +89,9 @@ var instanceMapping = newMapping(
 			oneOf(store.InstanceRunning, store.InstanceStopped, store.InstanceStarting).
 			without("Running, or Stopped from Stopping"),
 		durationKey("runs_in", func(i *instanceEntry) *located[time.Duration] { return &i.runsIn },
-			"With settles_to: Starting, how long after being applied it is Running."),
+			"With settles_to: Starting, how long after being applied it is Running; never: it stays Starting.").orNever(),
+		booleanKey("start_fails", false, func(i *instanceEntry) *bool { return &i.startFails },
+			"With settles_to: Starting, whether it is Stopped then, and not Running."),
 	},
 	within(func(i *instanceEntry) *store.InstanceAttributes { return &i.attributes }, attributeKeys),
 	[]keyOf[instanceEntry]{
@@ -114,6 +117,13 @@ var instanceRules = []any{
 		"then": dict{"required": []string{"runs_in"}},
 		"else": dict{"properties": refused("runs_in")},
 	},
+	dict{
+		"if": dict{"required": []string{"start_fails"}, "properties": dict{"start_fails": dict{"const": true}}},
+		"then": dict{
+			"required":   []string{"settles_to", "runs_in"},
+			"properties": dict{"settles_to": dict{"const": store.InstanceStarting}, "runs_in": dict{"pattern": spanForm}},
+		},
+	},
 }
 
 func (i *instanceEntry) isClassic() bool { return i.networkType == store.NetworkTypeClassic }
@@ -136,12 +146,16 @@ func (i *instanceEntry) check(o *object) {
 
 // checkSettling reports a runs_in that is missing, that has no meaning, or that is too early.
 func (i *instanceEntry) checkSettling(o *object) {
-	switch toStarting := i.settlesTo.value == store.InstanceStarting; {
+	toStarting := i.settlesTo.value == store.InstanceStarting
+	switch {
 	case toStarting:
 		o.require("runs_in")
 	case i.runsIn.given:
 		o.add(i.runsIn.at, "it is for an instance that starts once it is there: settles_to: Starting",
 			"runs_in needs settles_to: Starting")
+	}
+	if i.startFails && (!toStarting || isNever(i.runsIn)) {
+		o.add(o.fields["start_fails"].key, "", "start_fails needs settles_to: Starting, and a runs_in that is not never")
 	}
 	if i.runsIn.given && i.runsIn.value < i.settlesIn.value {
 		o.add(i.runsIn.at, "",

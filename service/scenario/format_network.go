@@ -7,7 +7,7 @@ import (
 	"enisim/store"
 )
 
-const aboutNetworkSettlesIn = "How long it is Pending after being applied, such as 5s."
+const aboutNetworkSettlesIn = "How long it is Pending after being applied, such as 5s; never: it stays Pending."
 
 // vpcEntry is a VPC.
 type vpcEntry struct {
@@ -33,7 +33,7 @@ var vpcMapping = newMapping(
 		textsKey("user_cidrs", func(v *vpcEntry) *[]located[string] { return &v.userCIDRs },
 			"Further blocks that its users route, as the API shows them."),
 		durationKey("settles_in", func(v *vpcEntry) *located[time.Duration] { return &v.settlesIn },
-			aboutNetworkSettlesIn).without("it is Available"),
+			aboutNetworkSettlesIn).orNever().without("it is Available"),
 		listKey("vswitches", vswitchMapping, func(v *vpcEntry) *[]vswitchEntry { return &v.vswitches }, "The subnets."),
 		listKey("security_groups", groupMapping, func(v *vpcEntry) *[]groupEntry { return &v.groups },
 			"The security groups."),
@@ -66,7 +66,7 @@ var vswitchMapping = newMapping(
 		textKey("next_private_ip_address", func(v *vswitchEntry) *located[string] { return &v.next },
 			"Where the search for a free IPv4 address begins, once the file is applied.").without("at the lowest"),
 		durationKey("settles_in", func(v *vswitchEntry) *located[time.Duration] { return &v.settlesIn },
-			aboutNetworkSettlesIn).without("it is Available"),
+			aboutNetworkSettlesIn).orNever().without("it is Available"),
 	},
 	within(func(v *vswitchEntry) *commonFields { return &v.commonFields }, commonKeys),
 )

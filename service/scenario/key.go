@@ -52,6 +52,7 @@ type key struct {
 	inverted     bool     // of a boolean: the entry has its opposite
 	secret       bool     // the diff does not show it
 	flat         bool     // of a mapping: the diff names its keys
+	endless      bool     // of a duration: it may be never
 	place        place
 	of           *mapping // the mapping that the key has, or whose entries a list has
 
@@ -326,6 +327,12 @@ func (k keyOf[E]) notEmpty() keyOf[E] {
 // written returns the key with its place in a written entry.
 func (k keyOf[E]) written(at place) keyOf[E] {
 	k.place = at
+	return k
+}
+
+// orNever lets a time span be "never", which is world.Never.
+func (k keyOf[E]) orNever() keyOf[E] {
+	k.endless = true
 	return k
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"enisim/service/disturbance"
 	"enisim/service/match"
+	"enisim/store/world"
 )
 
 // object is a mapping of the file that is being read. Its keys and their values are described by
@@ -394,6 +395,9 @@ func (o *object) duration(k *key) located[time.Duration] {
 	v := o.anyScalar(k.name)
 	if !v.given {
 		return located[time.Duration]{at: v.at}
+	}
+	if k.endless && v.value == never {
+		return located[time.Duration]{world.Never, v.at, true}
 	}
 	d, err := time.ParseDuration(v.value)
 	if err != nil || d <= 0 {

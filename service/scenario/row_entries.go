@@ -126,7 +126,7 @@ func newInstanceEntry(w *world.World, i *store.Instance) instanceEntry {
 	}
 	e.status.value, e.settlesTo = i.Status, nextStatusOf(i.NextStatus, nextInstanceStatus[i.Status])
 	e.settlesIn = remaining(w.InstancesSettleIn, i.AccountID, i.ID)
-	e.runsIn = remaining(w.InstancesRunIn, i.AccountID, i.ID)
+	e.runsIn, e.startFails = remaining(w.InstancesRunIn, i.AccountID, i.ID), i.StartFails
 	e.attributes = i.Attributes
 	for k := range i.Attributes.DataDisks {
 		d := &i.Attributes.DataDisks[k]

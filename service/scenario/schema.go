@@ -100,6 +100,9 @@ func (k *key) schema() keySchema {
 		s.Type = "boolean"
 	case kindDuration:
 		s.Type, s.Pattern = "string", spanForm
+		if k.endless {
+			s.Pattern = endlessForm
+		}
 	case kindTime:
 		s.Type, s.Pattern, s.Format = "string", timeForm, "date-time"
 	case kindIPv4Block:

@@ -166,7 +166,7 @@ const everyKey = `{
 			"id": "vpc-1", "name": 12, "description": "d", "tags": {"a": "b", "c": 1.5}, "cidr_block": "10.0.0.0/8", "ipv6_cidr_block": "2001:db8:0:100::/56",
 			"resource_group": "rg-1", "user_cidrs": ["192.168.0.0/16"], "settles_in": "5s",
 			"vswitches": [{"id": "vsw-1", "name": "n", "description": "d", "tags": null, "zone": "mars-1a", "cidr_block": "10.0.0.0/16", "ipv6_cidr_block": "2001:db8:0:101::/64",
-				"resource_group": "rg-1", "next_private_ip_address": "10.0.7.1", "settles_in": "5s"}],
+				"resource_group": "rg-1", "next_private_ip_address": "10.0.7.1", "settles_in": "never"}],
 			"security_groups": [{"id": "sg-1", "name": "n", "description": "d", "tags": {}, "type": "enterprise", "instance_limit": 9,
 				"resource_group": "rg-1", "inner_access_policy": "Drop", "rules": [
 					{"id": "sgr-a", "direction": "ingress", "ip_protocol": "TCP", "port_range": "80/80", "source_port_range": "1/65535", "policy": "Drop", "priority": 7,
@@ -181,7 +181,7 @@ const everyKey = `{
 				"ipv6_addresses": ["2001:db8:0:101::1{n}"], "ipv6_address_count": 0, "primary_ipv6": true, "ipv4_prefixes": ["10.0.{n}.16/28"],
 				"ipv6_prefixes": ["2001:db8:0:101:{n}::/80"], "network_card_index": 0, "queue_number": 4, "delete_on_release": false, "source_dest_check": true,
 				"resource_group": "rg-1", "tcp_established_timeout": 60, "tcp_closed_and_time_wait_timeout": 5, "udp_timeout": 30, "rx_queue_size": 8192,
-				"tx_queue_size": 8192}, "status": "Pending", "settles_in": "1m30s", "settles_to": "Starting", "runs_in": "2m", "resource_group": "rg-1",
+				"tx_queue_size": 8192}, "status": "Pending", "settles_in": "1m30s", "settles_to": "Starting", "runs_in": "2m", "start_fails": true, "resource_group": "rg-1",
 				"image": "img", "key_pair": "k", "ram_role": "r", "user_data": "ZQ==", "instance_charge_type": "PostPaid", "internet_charge_type": "PayByTraffic",
 				"internet_max_bandwidth_in": 1, "internet_max_bandwidth_out": 2, "spot_strategy": "NoSpot", "credit_specification": "Standard",
 				"stopped_mode": "StopCharging", "deletion_protection": true,
@@ -189,7 +189,8 @@ const everyKey = `{
 				"tags": {"team": "storage"}},
 				"data_disks": [{"id": "d-{n}", "name": "n", "description": "d", "category": "cloud", "performance_level": "PL2", "size_gib": 20, "encrypted": true,
 					"delete_with_instance": false, "tags": {}}, {}]},
-			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a"}
+			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a", "status": "Pending", "settles_in": "5s", "settles_to": "Starting",
+				"runs_in": "never"}
 		],
 		"network_interfaces": [
 			{"id": "eni-1", "name": "n", "description": "d", "tags": {}, "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "status": "Attaching",

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"enisim/service/disturbance"
+	"enisim/store/world"
 )
 
 // The values of keys are the fields of entries. A field has one of the types below, or is a mapping
@@ -133,6 +134,10 @@ func (k *key) appendValue(out *bytes.Buffer, value any) {
 	case *bool:
 		out.WriteString(strconv.FormatBool(*v != k.inverted))
 	case *located[time.Duration]:
+		if isNever(*v) {
+			out.WriteString(never)
+			return
+		}
 		out.WriteString(v.value.String())
 	case **time.Time:
 		out.WriteString((*v).UTC().Format(time.RFC3339Nano))
@@ -223,3 +228,8 @@ func (k *key) equal(a, b any) bool {
 	}
 	return k.format(a) == k.format(b)
 }
+
+// never is the time span that does not end.
+const never = "never"
+
+func isNever(span located[time.Duration]) bool { return span.given && span.value == world.Never }

@@ -131,7 +131,11 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 // noteTimeLeft records the remaining time of a row that is not due yet. It always returns true, so
 // that readAll keeps the row.
 func noteTimeLeft(timeLeft map[store.ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
-	if due != nil && due.After(now) {
+	switch {
+	case due == nil || !due.After(now):
+	case due.Equal(store.Never):
+		timeLeft[resourceID(account, id)] = Never
+	default:
 		timeLeft[resourceID(account, id)] = due.Sub(now)
 	}
 	return true

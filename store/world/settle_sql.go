@@ -21,10 +21,12 @@ const (
 
 	settleInstances = `
 	UPDATE instances
-	SET status = CASE WHEN running_at <= $1 THEN 'Running' ELSE next_status END,
-	    next_status = CASE WHEN running_at > $1 THEN 'Running' END,
-	    settles_at = CASE WHEN running_at > $1 THEN running_at END,
-	    running_at = NULL
+	SET status = CASE WHEN running_at <= $1 THEN CASE WHEN start_fails THEN 'Stopped' ELSE 'Running' END
+	             ELSE next_status END,
+	    next_status = CASE WHEN running_at > $1 AND running_at < '9999-12-31Z'
+	                  THEN CASE WHEN start_fails THEN 'Stopped' ELSE 'Running' END END,
+	    settles_at = CASE WHEN running_at > $1 AND running_at < '9999-12-31Z' THEN running_at END,
+	    running_at = NULL, start_fails = false
 	WHERE account_id IN (SELECT id FROM staged_accounts) AND settles_at <= $1`
 
 	removeDeletedNetworkInterfaces = `
@@ -41,26 +43,30 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts) AND settles_at <= $1`
 )
 
-// These statements copy the due times of transient rows into the staging tables.
+// These statements copy the due times of transient rows into the staging tables. A row that never
+// settles (store.Never) keeps its time if the wanted one never settles either.
 const (
 	keepPendingVPCs = `
 	UPDATE staged_vpcs s
 	SET available_at = v.available_at
 	FROM vpcs v
-	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1`
+	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1
+	  AND (s.available_at = '9999-12-31Z') = (v.available_at = '9999-12-31Z')`
 
 	keepPendingVSwitches = `
 	UPDATE staged_vswitches s
 	SET available_at = v.available_at
 	FROM vswitches v
-	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1`
+	WHERE s.available_at IS NOT NULL AND v.account_id = s.account_id AND v.id = s.id AND v.available_at > $1
+	  AND (s.available_at = '9999-12-31Z') = (v.available_at = '9999-12-31Z')`
 
 	keepTransientInstances = `
 	UPDATE staged_instances s
 	SET settles_at = i.settles_at, running_at = i.running_at
 	FROM instances i
 	WHERE s.settles_at IS NOT NULL AND i.account_id = s.account_id AND i.id = s.id
-	  AND (i.status, i.next_status) = (s.status, s.next_status) AND i.settles_at > $1`
+	  AND (i.status, i.next_status, i.start_fails) = (s.status, s.next_status, s.start_fails) AND i.settles_at > $1
+	  AND (s.running_at = '9999-12-31Z') IS NOT DISTINCT FROM (i.running_at = '9999-12-31Z')`
 
 	keepDeletingNetworkInterfaces = `
 	UPDATE staged_network_interfaces s

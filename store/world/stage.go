@@ -147,9 +147,11 @@ func stageInterfaces(ctx context.Context, tx pgx.Tx, w *World, now time.Time) er
 // settleTime returns when a row settles, or nil if it has no entry in durations.
 func settleTime(durations map[store.ResourceID]time.Duration, id store.ResourceID, now time.Time) *time.Time {
 	d, settles := durations[id]
-	if !settles {
+	switch {
+	case !settles:
 		return nil
+	case d == Never:
+		return new(store.Never)
 	}
-	at := now.Add(d)
-	return &at
+	return new(now.Add(d))
 }

@@ -88,9 +88,10 @@ var invariants = []invariant{
 	   OR (i.next_status IS NULL) <> (i.settles_at IS NULL)
 	   OR i.next_status IS NOT NULL AND (i.status, i.next_status) NOT IN
 	      (('Pending', 'Running'), ('Pending', 'Stopped'), ('Pending', 'Starting'),
-	       ('Starting', 'Running'), ('Stopping', 'Stopped'))
+	       ('Starting', 'Running'), ('Starting', 'Stopped'), ('Stopping', 'Stopped'))
 	   OR (i.next_status IS NOT DISTINCT FROM 'Starting') <> (i.running_at IS NOT NULL)
 	   OR i.running_at < i.settles_at
+	   OR i.start_fails AND i.running_at IS NULL
 	ORDER BY 1, 2`},
 
 	{"a_device_index_is_taken_once", `

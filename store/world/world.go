@@ -1,6 +1,7 @@
 package world
 
 import (
+	"math"
 	"time"
 
 	"enisim/store"
@@ -29,14 +30,18 @@ type World struct {
 	Disturbances       []store.Disturbance // of the accounts; without id and counts, in the order of their positions
 
 	// These maps say how long after Apply a transient row settles. A transient row without an
-	// entry never settles. A VPC or VSwitch without one is Available.
+	// entry never settles. A VPC or VSwitch without one is Available, and one with Never stays Pending.
 	VPCsSettleIn              map[store.ResourceID]time.Duration
 	VSwitchesSettleIn         map[store.ResourceID]time.Duration
 	InstancesSettleIn         map[store.ResourceID]time.Duration
 	NetworkInterfacesSettleIn map[store.ResourceID]time.Duration
 	// InstancesRunIn says of instances that settle to Starting how long after Apply they are Running.
+	// With Never they stay Starting.
 	InstancesRunIn map[store.ResourceID]time.Duration
 }
+
+// Never is the duration of a transition that does not end.
+const Never = time.Duration(math.MaxInt64)
 
 // rows returns the number of rows of the world.
 func (w *World) rows() int {

@@ -1,0 +1,150 @@
+package service
+
+import (
+	"context"
+	"time"
+
+	"enisim/service/disturbance"
+	"enisim/store"
+)
+
+// Released is a transition that was ended by hand: the status of the resource before and after it.
+// They are the same if it was in no transition. An interface that is deleted has the status
+// store.ENIDeleted.
+type Released struct{ From, To string }
+
+// ReleaseTransition ends the transition of a resource now, as it would have ended: one that never ends
+// as well as one that takes long. It returns nil if the account has no such resource. It is for
+// operators.
+func (s *Service) ReleaseTransition(ctx context.Context, accountID, id string) (*Released, error) {
+	found, err := s.store.Locate(ctx, accountID, id)
+	if err != nil || found == nil {
+		return nil, err
+	}
+	switch found.Kind {
+	case store.KindNetworkInterface:
+		if found.InstanceID != nil {
+			return s.releaseAttachment(ctx, accountID, id, *found)
+		}
+		return s.releaseDeletion(ctx, accountID, id, found.RegionID)
+	case store.KindInstance:
+		return s.releaseInstance(ctx, accountID, id)
+	}
+	release := s.store.ReleaseVPC
+	if found.Kind == store.KindVSwitch {
+		release = s.store.ReleaseVSwitch
+	}
+	pending, err := release(ctx, accountID, id, s.Now())
+	switch {
+	case err != nil:
+		return nil, err
+	case pending:
+		return &Released{store.NetworkPending, store.NetworkAvailable}, nil
+	}
+	return &Released{store.NetworkAvailable, store.NetworkAvailable}, nil
+}
+
+// releaseAttachment ends the transition of an interface to or from an instance, in the lanes.
+func (s *Service) releaseAttachment(
+	ctx context.Context, accountID, id string, at store.Located,
+) (released *Released, err error) {
+	want := store.Attachment{
+		AccountID: accountID, RegionID: at.RegionID, InstanceID: *at.InstanceID, NetworkInterfaceID: id, Detach: true,
+	}
+	err = s.changeAttachment(ctx, want, func(scene *store.AttachScene, now time.Time) error {
+		released = nil
+		if scene.ENI == nil {
+			return nil
+		}
+		released = &Released{scene.ENI.Status, scene.ENI.Status}
+		isHere := scene.Instance != nil && scene.ENI.InstanceID != nil && *scene.ENI.InstanceID == scene.Instance.ID
+		if isHere && oneOf(scene.ENI.Status, store.ENIAttaching, store.ENIDetaching) {
+			released.To = scene.Release()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return released, nil
+}
+
+// releaseDeletion ends the deletion of an interface, in the lane of its account.
+func (s *Service) releaseDeletion(ctx context.Context, accountID, id, regionID string) (*Released, error) {
+	return changeInterface(ctx, s, Caller{AccountID: accountID}, idempotentCall{}, interfaceChange[*Released]{
+		InterfaceChange: store.InterfaceChange{RegionID: regionID, NetworkInterfaceID: id, Deletes: true},
+		decide: func(rows *store.InterfaceBatch, c interfaceInput) (*Released, error) {
+			scene := rows.DeleteScene(c.InterfaceChange)
+			if scene.ENI == nil {
+				return nil, nil
+			}
+			if scene.ENI.Status != store.ENIDeleting {
+				return &Released{scene.ENI.Status, scene.ENI.Status}, nil
+			}
+			rows.Delete(*scene.ENI)
+			return &Released{store.ENIDeleting, store.ENIDeleted}, nil
+		},
+	})
+}
+
+// releaseInstance ends the transition of an instance.
+func (s *Service) releaseInstance(ctx context.Context, accountID, id string) (*Released, error) {
+	released, begins, err := s.releaseInstanceAs(ctx, accountID, id, nil)
+	if err != nil || !begins {
+		return released, err
+	}
+	// A new instance that never stopped being Pending begins to start only now.
+	launcher, err := s.launcher(ctx, accountID, id)
+	if err != nil {
+		return nil, err
+	}
+	released, _, err = s.releaseInstanceAs(ctx, accountID, id, &launcher)
+	return released, err
+}
+
+// releaseInstanceAs is releaseInstance with the caller by which a start is decided. Without one, begins
+// reports that an instance begins to start, and nothing is changed.
+func (s *Service) releaseInstanceAs(
+	ctx context.Context, accountID, id string, launcher *Caller,
+) (released *Released, begins bool, err error) {
+	err = s.store.InTx(ctx, func(tx *store.Tx) error {
+		scene, err := tx.LockInstance(ctx, accountID, "", id)
+		if err != nil || scene.Instance == nil {
+			return err
+		}
+		now := s.Now()
+		scene.Settle(now)
+		before := *scene.Instance
+		released = &Released{before.Status, before.Status}
+		if isStable(&before) {
+			return nil
+		}
+		after, ok := before.Released(now)
+		if begins = !ok; begins {
+			if launcher == nil {
+				return nil
+			}
+			s.transition(*launcher, disturbance.Starting, id, 0).start(&after, now)
+		}
+		released.To = after.Status
+		tx.UpdateInstanceStatus(after)
+		return nil
+	})
+	return released, begins, err
+}
+
+// launcher returns the caller by which the start of a new instance is decided that had no end of its
+// Pending.
+func (s *Service) launcher(ctx context.Context, accountID, id string) (Caller, error) {
+	rows, err := s.store.DisturbancesOf(ctx, accountID)
+	if err != nil {
+		return Caller{}, err
+	}
+	caller := Caller{AccountID: accountID}
+	if caller.Rules, err = newRules(rows); err != nil {
+		return Caller{}, err
+	}
+	caller.lifecycles, err = s.decideLifecycles(
+		ctx, caller, RunInstances.Name(), []string{disturbance.Starting}, id)
+	return caller, err
+}

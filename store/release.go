@@ -1,0 +1,86 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// The kinds of resources that may be in a transition.
+const (
+	KindNetworkInterface = "network interface"
+	KindInstance         = "instance"
+	KindVPC              = "VPC"
+	KindVSwitch          = "VSwitch"
+)
+
+// Located is where a resource of an account is.
+type Located struct {
+	Kind       string
+	RegionID   string
+	InstanceID *string // to which the interface's attachment refers; nil: it has none
+}
+
+// Locate returns where a resource of an account is, or nil if the account has none with this id.
+func (s *Store) Locate(ctx context.Context, accountID, id string) (*Located, error) {
+	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Located], `
+		SELECT 'network interface', n.region_id, a.instance_id
+		FROM network_interfaces n
+		LEFT JOIN attachments a ON a.account_id = n.account_id AND a.network_interface_id = n.id
+		WHERE n.account_id = $1 AND n.id = $2
+		UNION ALL
+		SELECT 'instance', region_id, NULL FROM instances WHERE account_id = $1 AND id = $2
+		UNION ALL
+		SELECT 'VPC', region_id, NULL FROM vpcs WHERE account_id = $1 AND id = $2
+		UNION ALL
+		SELECT 'VSwitch', region_id, NULL FROM vswitches WHERE account_id = $1 AND id = $2`, accountID, id)
+	if err != nil || len(rows) == 0 {
+		return nil, err
+	}
+	return rows[0], nil
+}
+
+// ReleaseVPC makes a VPC that is Pending at now Available, and reports whether it was Pending.
+func (s *Store) ReleaseVPC(ctx context.Context, accountID, id string, now time.Time) (bool, error) {
+	released, err := Query(ctx, s, pgx.RowTo[string], `
+		UPDATE vpcs SET available_at = NULL
+		WHERE account_id = $1 AND id = $2 AND available_at > $3
+		RETURNING id`, accountID, id, now)
+	return len(released) > 0, err
+}
+
+// ReleaseVSwitch is ReleaseVPC for a VSwitch.
+func (s *Store) ReleaseVSwitch(ctx context.Context, accountID, id string, now time.Time) (bool, error) {
+	released, err := Query(ctx, s, pgx.RowTo[string], `
+		UPDATE vswitches SET available_at = NULL
+		WHERE account_id = $1 AND id = $2 AND available_at > $3
+		RETURNING id`, accountID, id, now)
+	return len(released) > 0, err
+}
+
+// Released returns the instance with its transition ended at now, as it would have ended. The next one
+// of a new instance begins then, and lasts as long as it would have. ok is false for an instance that is
+// Pending without an end, because what follows is not stored.
+func (i Instance) Released(now time.Time) (_ Instance, ok bool) {
+	switch {
+	case i.SettlesAt != nil:
+		if i.RunningAt != nil && i.RunningAt.Before(Never) {
+			i.RunningAt = new(now.Add(i.RunningAt.Sub(*i.SettlesAt)))
+		}
+		if *i.NextStatus == InstanceStarting {
+			i.StartedAt = &now
+		}
+		i.SettlesAt = &now
+		return i.Settled(now), true
+	case i.Status == InstanceStarting:
+		i.Status = InstanceRunning
+	case i.Status == InstanceStopping:
+		i.Status = InstanceStopped
+	case i.Status == InstancePending && i.StartedAt == nil: // it was not to start
+		i.Status = InstanceStopped
+	case i.Status == InstancePending:
+		return i, false
+	}
+	return i, true
+}
