@@ -98,6 +98,21 @@ var violations = []struct{ constraint, sql string }{
 		SET status = 'Starting', next_status = 'Running', settles_at = '2026-11-22', start_fails = true
 		WHERE id = 'i-2'`},
 
+	{"a_disturbance_exists_once", `
+		INSERT INTO disturbances (id, kind, rule, created_at)
+		VALUES ('fault-1', 'fault', '{}', '2026-11-22'), ('fault-1', 'fault', '{}', '2026-11-22')`},
+	{"a_disturbance_belongs_to_a_known_account", `
+		INSERT INTO disturbances (id, account_id, kind, rule, created_at)
+		VALUES ('fault-1', '1999999999999999', 'fault', '{}', '2026-11-22')`},
+	{"a_disturbance_is_of_a_known_kind", `
+		INSERT INTO disturbances (id, kind, rule, created_at) VALUES ('x-1', 'x', '{}', '2026-11-22')`},
+	{"a_rule_touches_no_more_calls_than_it_matches", `
+		INSERT INTO disturbances (id, kind, rule, struck, created_at)
+		VALUES ('fault-1', 'fault', '{}', 1, '2026-11-22')`},
+	{"an_account_has_one_throttle", `
+		INSERT INTO disturbances (id, kind, rule, created_at)
+		VALUES ('throttle-1', 'throttle', '{}', '2026-11-22'), ('throttle-2', 'throttle', '{}', '2026-11-22')`},
+
 	{"a_prefix_is_given_once_in_a_vswitch", `
 		INSERT INTO ip_prefixes
 		VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1'),
