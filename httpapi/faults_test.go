@@ -82,7 +82,7 @@ func TestKindsOfFaults(t *testing.T) {
 	}{
 		{do: `{"answer": "Throttling.User"}`, status: 400, body: `"Code":"Throttling.User"`},
 		{do: `{"answer": "InvalidOperation.InvalidEniState"}`, status: 400, body: `InvalidEniState`},
-		{do: `{"answer": "EniPerInstanceLimitExceeded", "delay": "1ms"}`, status: 403, body: `EniPerInstanceLimitExceeded`},
+		{do: `{"answer": "EniPerInstanceLimitExceeded", "delay": "1ms"}`, status: 403, body: `EniPerInstance`},
 		{do: `{"delay": "1ms"}`, status: 200, body: `"RequestId"`, attached: true},
 		{do: `{"lose": "reset"}`, broken: true, attached: true},
 		{do: `{"lose": "silence"}`, broken: true, attached: true},
@@ -120,7 +120,8 @@ func TestKindsOfFaults(t *testing.T) {
 			got := <-answered
 			status, fault, body, err := got.status, got.fault, got.body, got.err
 			if status != c.status || !strings.Contains(body, c.body) || (err != nil) != c.broken {
-				t.Errorf("got %d %q, error %v; want %d with %q, broken %v", status, body, err, c.status, c.body, c.broken)
+				t.Errorf("got %d %q, error %v; want %d with %q, broken %v",
+					status, body, err, c.status, c.body, c.broken)
 			}
 			if strings.Contains(c.do, "truncate") && body != c.body {
 				t.Errorf("got the body %q, want exactly %q", body, c.body)
@@ -200,7 +201,8 @@ func TestFaultsUnderConcurrency(t *testing.T) {
 				if _, _, err := s.callOnce(t.Context(), "DescribeZones"); err != nil {
 					broken.Add(1)
 				}
-				if r, err := s.call(t.Context(), "DescribeVpcs", "AccessKeyId", otherKey); err != nil || r.status != 200 {
+				r, err := s.call(t.Context(), "DescribeVpcs", "AccessKeyId", otherKey)
+				if err != nil || r.status != http.StatusOK {
 					others.Add(1)
 				}
 			}

@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"maps"
 	"slices"
 
 	"enisim/store"
@@ -40,9 +41,7 @@ func (s *Service) countCalls(ctx context.Context, batch []*laneRequest[countedCa
 			return err
 		}
 		before, struck := make(map[string]int64, len(ids)), map[string]int64{}
-		for id, n := range matched {
-			before[id] = n
-		}
+		maps.Copy(before, matched)
 		for _, r := range batch {
 			r.err = nil
 			numbers := make(map[string]int64, len(r.work.ruleIDs))

@@ -77,7 +77,8 @@ func (tx *Tx) LockForDisturbances(
 			accountID, now).
 			Query(eachValue(func(found bool) { exists = found }))
 	}
-	tx.queue(`SELECT count(*) FROM disturbances WHERE account_id IS NOT DISTINCT FROM $1 AND kind = $2`, accountID, kind).
+	tx.queue(`
+		SELECT count(*) FROM disturbances WHERE account_id IS NOT DISTINCT FROM $1 AND kind = $2`, accountID, kind).
 		Query(eachValue(func(count int) { rules = count }))
 	return exists, rules, tx.send(ctx)
 }
@@ -140,5 +141,6 @@ func (tx *Tx) LockRuleCounts(ctx context.Context, ids []string) (map[string]int6
 
 // AddRuleCounts queues the write that adds to the counts of a locked rule.
 func (tx *Tx) AddRuleCounts(id string, matched, struck int64) {
-	tx.write(1, `UPDATE disturbances SET matched = matched + $2, struck = struck + $3 WHERE id = $1`, id, matched, struck)
+	tx.write(1, `
+		UPDATE disturbances SET matched = matched + $2, struck = struck + $3 WHERE id = $1`, id, matched, struck)
 }

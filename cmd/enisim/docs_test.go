@@ -474,8 +474,8 @@ func TestDocsInlineCommands(t *testing.T) {
 				path = nil
 			}
 			if sub := regexp.MustCompile(`^[a-z]+$`); len(words) > 1 && sub.MatchString(words[1]) &&
-				slices.Contains([]string{"scenario", "account", "key", "snapshot", "migrate", "fault", "lifecycle", "throttle", "stock",
-					"clock", "quota"}, words[0]) {
+				slices.Contains([]string{"scenario", "account", "key", "snapshot", "migrate", "fault", "lifecycle",
+					"throttle", "stock", "clock", "quota"}, words[0]) {
 				path = words[:2]
 			}
 			var help strings.Builder

@@ -23,35 +23,35 @@ type faultCommand struct {
 type faultAddCommand struct {
 	targetFlags
 	Account  string `required:"" help:"Account whose calls are disturbed, or * for every account." placeholder:"ID"`
-	Action   string `env:"-" help:"Action, such as AttachNetworkInterface or Describe* (default: every action)." placeholder:"PATTERN"`
-	Resource string `env:"-" help:"Id that the request names, such as eni-* (default: any request)." placeholder:"PATTERN"`
-	User     string `env:"-" help:"RAM user (default: any caller)." placeholder:"PATTERN"`
-	Key      string `env:"-" help:"Id of the access key (default: any)." placeholder:"PATTERN"`
+	Action   string `env:"ENISIM_FAULT_ADD_ACTION" help:"Action, such as AttachNetworkInterface or Describe* (default: every action)." placeholder:"PATTERN"`
+	Resource string `env:"ENISIM_FAULT_ADD_RESOURCE" help:"Id that the request names, such as eni-* (default: any request)." placeholder:"PATTERN"`
+	User     string `env:"ENISIM_FAULT_ADD_USER" help:"RAM user (default: any caller)." placeholder:"PATTERN"`
+	Key      string `env:"ENISIM_FAULT_ADD_KEY" help:"Id of the access key (default: any)." placeholder:"PATTERN"`
 
-	Always      bool       `env:"-" group:"when" help:"Every matching call (the default)."`
-	First       int        `env:"-" group:"when" help:"The first N matching calls." placeholder:"N"`
-	Every       int        `env:"-" group:"when" help:"Each N-th matching call." placeholder:"N"`
-	From        int        `env:"-" group:"when" help:"From the K-th matching call on." placeholder:"K"`
-	To          int        `env:"-" group:"when" help:"Up to the M-th matching call." placeholder:"M"`
-	Probability *float64   `env:"-" group:"when" help:"Each matching call with this probability, from 0 to 1." placeholder:"P"`
-	Seed        int64      `env:"-" group:"when" help:"Seed of --probability: the same seed strikes the same calls." placeholder:"SEED"`
-	Since       *time.Time `env:"-" group:"when" help:"Not before this time (RFC 3339)." placeholder:"TIME"`
-	Until       *time.Time `env:"-" group:"when" help:"Not from this time on (RFC 3339)." placeholder:"TIME"`
+	Always      bool       `env:"ENISIM_FAULT_ADD_ALWAYS" group:"when" help:"Every matching call (the default)."`
+	First       int        `env:"ENISIM_FAULT_ADD_FIRST" group:"when" help:"The first N matching calls." placeholder:"N"`
+	Every       int        `env:"ENISIM_FAULT_ADD_EVERY" group:"when" help:"Each N-th matching call." placeholder:"N"`
+	From        int        `env:"ENISIM_FAULT_ADD_FROM" group:"when" help:"From the K-th matching call on." placeholder:"K"`
+	To          int        `env:"ENISIM_FAULT_ADD_TO" group:"when" help:"Up to the M-th matching call." placeholder:"M"`
+	Probability *float64   `env:"ENISIM_FAULT_ADD_PROBABILITY" group:"when" help:"Each matching call with this probability, from 0 to 1." placeholder:"P"`
+	Seed        int64      `env:"ENISIM_FAULT_ADD_SEED" group:"when" help:"Seed of --probability: the same seed strikes the same calls." placeholder:"SEED"`
+	Since       *time.Time `env:"ENISIM_FAULT_ADD_SINCE" group:"when" help:"Not before this time (RFC 3339)." placeholder:"TIME"`
+	Until       *time.Time `env:"ENISIM_FAULT_ADD_UNTIL" group:"when" help:"Not from this time on (RFC 3339)." placeholder:"TIME"`
 
-	Answer   string        `env:"-" group:"do" help:"Answer this documented code, and do nothing else." placeholder:"CODE"`
-	Lose     string        `env:"-" group:"do" help:"Lose the answer after the commit: reset, silence, 500 or 503." placeholder:"HOW"`
-	Truncate *int          `env:"-" group:"do" help:"End the answer's body after so many bytes, as if it were complete." placeholder:"BYTES"`
-	Cut      *int          `env:"-" group:"do" help:"Close the connection after so many bytes of the answer's body." placeholder:"BYTES"`
-	Slow     time.Duration `env:"-" group:"do" help:"Send the answer's body slowly, over this time." placeholder:"DURATION"`
-	Delay    time.Duration `env:"-" group:"do" help:"Wait before the action, alone or beside any of the above." placeholder:"DURATION"`
+	Answer   string        `env:"ENISIM_FAULT_ADD_ANSWER" group:"do" help:"Answer this documented code, and do nothing else." placeholder:"CODE"`
+	Lose     string        `env:"ENISIM_FAULT_ADD_LOSE" group:"do" help:"Lose the answer after the commit: reset, silence, 500 or 503." placeholder:"HOW"`
+	Truncate *int          `env:"ENISIM_FAULT_ADD_TRUNCATE" group:"do" help:"End the answer's body after so many bytes, as if it were complete." placeholder:"BYTES"`
+	Cut      *int          `env:"ENISIM_FAULT_ADD_CUT" group:"do" help:"Close the connection after so many bytes of the answer's body." placeholder:"BYTES"`
+	Slow     time.Duration `env:"ENISIM_FAULT_ADD_SLOW" group:"do" help:"Send the answer's body slowly, over this time." placeholder:"DURATION"`
+	Delay    time.Duration `env:"ENISIM_FAULT_ADD_DELAY" group:"do" help:"Wait before the action, alone or beside any of the above." placeholder:"DURATION"`
 
-	Silent bool `env:"-" help:"Leave out the header X-Enisim-Fault, by which an answer tells which fault touched it."`
+	Silent bool `env:"ENISIM_FAULT_ADD_SILENT" help:"Leave out the header X-Enisim-Fault, by which an answer tells which fault touched it."`
 }
 
 // Help returns the text of --help.
 func (*faultAddCommand) Help() string {
-	return `Matching calls are counted from 1, over all servers of the database. Every server follows the fault when the command
-returns.
+	return `Matching calls are counted from 1, over all servers of the database. When the command returns, every
+server follows the fault.
 
 Examples:
 
@@ -107,8 +107,8 @@ func (c *faultListCommand) Run(ctx context.Context, s streams) error {
 		table := tabwriter.NewWriter(s.Out, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(table, "FAULT\tACCOUNT\tACTION\tRESOURCE\tWHEN\tDO\tMATCHED\tSTRUCK")
 		for _, f := range faults {
-			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", f.ID, f.Account, orDash(f.Action), orDash(f.Resource),
-				asWords(f.When), asWords(f.Do), f.Matched, f.Struck)
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\n", f.ID, f.Account, orDash(f.Action),
+				orDash(f.Resource), asWords(f.When), asWords(f.Do), f.Matched, f.Struck)
 		}
 		return table.Flush()
 	})

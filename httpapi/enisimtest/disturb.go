@@ -6,12 +6,16 @@ import (
 	"enisim/service/disturbance"
 )
 
-// The parts of a fault, under names that a test needs no other package for.
+// Rules and their parts, under names for which a test needs no other package.
 type (
-	Fault     = disturbance.Fault
+	// Fault is a fault of an account.
+	Fault = disturbance.Fault
+	// FaultWhen says which of the matching calls a fault strikes.
 	FaultWhen = disturbance.When
-	FaultDo   = disturbance.Do
-	Duration  = disturbance.Duration
+	// FaultDo says what a fault does.
+	FaultDo = disturbance.Do
+	// Duration is a time span in a rule.
+	Duration = disturbance.Duration
 )
 
 // PlacedFault is a fault of a running server.

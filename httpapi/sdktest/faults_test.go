@@ -32,7 +32,7 @@ func testFaults(t *testing.T, s sdk) {
 		attached bool
 	}{
 		"throttled":      {do: disturbance.Do{Answer: "Throttling"}, code: "Throttling"},
-		"a limit":        {do: disturbance.Do{Answer: "EniPerInstanceLimitExceeded"}, code: "EniPerInstanceLimitExceeded"},
+		"a conflict":     {do: disturbance.Do{Answer: "OperationConflict"}, code: "OperationConflict"},
 		"late":           {do: disturbance.Do{Delay: disturbance.Duration(time.Millisecond)}, attached: true},
 		"reset":          {do: disturbance.Do{Lose: disturbance.LoseReset}, broken: true, attached: true},
 		"InternalError":  {do: disturbance.Do{Lose: disturbance.Lose500}, code: "InternalError", attached: true},

@@ -14,39 +14,39 @@ import (
 // loses or damages the answer. The action itself never knows of it.
 type Fault struct {
 	ID       string `json:"id,omitempty"`
-	Account  string `json:"account" about:"16 digits, or * for every account."`
-	Action   string `json:"action,omitempty" about:"Pattern of the action, such as Describe*. Without it, every action."`
-	Resource string `json:"resource,omitempty" about:"Pattern of an id that the request names, such as eni-*. Without it, any request."`
-	User     string `json:"user,omitempty" about:"Pattern of the RAM user. Without it, any caller."`
-	Key      string `json:"key,omitempty" about:"Pattern of the access key's id. Without it, any key."`
-	When     When   `json:"when,omitzero" about:"Which of the matching calls it strikes. Without it, all."`
-	Do       Do     `json:"do" about:"What happens to a call that it strikes."`
-	Silent   bool   `json:"silent,omitempty" about:"Whether the answer lacks the header X-Enisim-Fault."`
+	Account  string `json:"account" description:"16 digits, or * for every account."`
+	Action   string `json:"action,omitempty" description:"Pattern of the action, such as Describe*. Without it, every action."`
+	Resource string `json:"resource,omitempty" description:"Pattern of an id that the request names, such as eni-*. Without it, any request."`
+	User     string `json:"user,omitempty" description:"Pattern of the RAM user. Without it, any caller."`
+	Key      string `json:"key,omitempty" description:"Pattern of the access key's id. Without it, any key."`
+	When     When   `json:"when,omitzero" description:"Which of the matching calls it strikes. Without it, all."`
+	Do       Do     `json:"do" description:"What happens to a call that it strikes."`
+	Silent   bool   `json:"silent,omitempty" description:"Whether the answer lacks the header X-Enisim-Fault."`
 }
 
 // When says which of the matching calls a fault strikes. The calls are counted from 1, over all
 // servers. One of the fields up to Probability is set; none means all calls. Since and Until are of
 // real time. A call outside of them does not count.
 type When struct {
-	Always      bool       `json:"always,omitempty" about:"Every matching call."`
-	First       int        `json:"first,omitempty" about:"The first n matching calls."`
-	Every       int        `json:"every,omitempty" about:"Each n-th matching call."`
-	From        int        `json:"from,omitempty" about:"From the k-th matching call on."`
-	To          int        `json:"to,omitempty" about:"Up to the m-th matching call. Without it, without end."`
-	Probability *float64   `json:"probability,omitempty" about:"Each matching call with this probability, from 0 to 1."`
-	Seed        int64      `json:"seed,omitempty" about:"Seed of the probability: the same seed strikes the same calls."`
-	Since       *time.Time `json:"since,omitempty" about:"Calls before this time do not match."`
-	Until       *time.Time `json:"until,omitempty" about:"Calls from this time on do not match."`
+	Always      bool       `json:"always,omitempty" description:"Every matching call."`
+	First       int        `json:"first,omitempty" description:"The first n matching calls."`
+	Every       int        `json:"every,omitempty" description:"Each n-th matching call."`
+	From        int        `json:"from,omitempty" description:"From the k-th matching call on."`
+	To          int        `json:"to,omitempty" description:"Up to the m-th matching call. Without it, without end."`
+	Probability *float64   `json:"probability,omitempty" description:"Each matching call with this probability, from 0 to 1."`
+	Seed        int64      `json:"seed,omitempty" description:"Seed of the probability: the same seed strikes the same calls."`
+	Since       *time.Time `json:"since,omitempty" description:"Calls before this time do not match."`
+	Until       *time.Time `json:"until,omitempty" description:"Calls from this time on do not match."`
 }
 
 // Do says what a fault does. One of the fields up to Slow is set, and Delay may stand beside each.
 type Do struct {
-	Answer   string   `json:"answer,omitempty" about:"Before the action: answer this documented code, and do nothing else."`
-	Lose     string   `json:"lose,omitempty" words:"reset,silence,500,503" about:"After the commit: how the answer is lost."`
-	Truncate *int     `json:"truncate,omitempty" about:"The answer's body ends after so many bytes, as if it were complete."`
-	Cut      *int     `json:"cut,omitempty" about:"The connection ends after so many bytes of the answer's body."`
-	Slow     Duration `json:"slow,omitempty" about:"How long the answer's body takes."`
-	Delay    Duration `json:"delay,omitempty" about:"The call waits so long before the action."`
+	Answer   string   `json:"answer,omitempty" description:"Before the action: answer this documented code, and do nothing else."`
+	Lose     string   `json:"lose,omitempty" enum:"reset,silence,500,503" description:"After the commit: how the answer is lost."`
+	Truncate *int     `json:"truncate,omitempty" description:"The answer's body ends after so many bytes, as if it were complete."`
+	Cut      *int     `json:"cut,omitempty" description:"The connection ends after so many bytes of the answer's body."`
+	Slow     Duration `json:"slow,omitempty" description:"How long the answer's body takes."`
+	Delay    Duration `json:"delay,omitempty" description:"The call waits so long before the action."`
 }
 
 // The ways to lose an answer whose effect is committed.

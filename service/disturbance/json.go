@@ -78,8 +78,7 @@ func keysOf(t reflect.Type, keys []string) []string {
 	if t.Kind() != reflect.Struct || t == reflect.TypeFor[time.Time]() {
 		return keys
 	}
-	for i := range t.NumField() {
-		field := t.Field(i)
+	for field := range t.Fields() {
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if name != "" && name != "-" && !slices.Contains(keys, name) {
 			keys = append(keys, name)

@@ -13,8 +13,8 @@ import (
 )
 
 // The keys of rules (faults and the like) come from the fields of the rules' structs, which are
-// defined in package disturbance: their json tags are the names of the keys, their about tags the
-// descriptions, and their words tags the words of a choice.
+// defined in package disturbance: their json tags are the names of the keys, their description
+// tags describe them, and their enum tags have the words of a choice.
 
 // disturbanceEntry is a rule of type R.
 type disturbanceEntry[R any] struct {
@@ -44,7 +44,7 @@ func structKeys(name string, of reflect.Type, without ...string) []key {
 		if slices.Contains(without, keyName) {
 			continue
 		}
-		about, absent, _ := strings.Cut(field.Tag.Get("about"), " Without it, ")
+		about, absent, _ := strings.Cut(field.Tag.Get("description"), " Without it, ")
 		k := key{
 			name: keyName, about: about, absent: strings.TrimSuffix(absent, "."), place: placeBody, max: maxInteger,
 			field: func(entry any) any { return reflect.ValueOf(entry).Elem().Field(i).Addr().Interface() },
@@ -70,7 +70,7 @@ func (k *key) setKind(parent string, field reflect.StructField) {
 		k.kind = kindTime
 	case of.Kind() == reflect.String:
 		k.kind = kindText
-		if words := field.Tag.Get("words"); words != "" {
+		if words := field.Tag.Get("enum"); words != "" {
 			k.kind, k.words = kindChoice, strings.Split(words, ",")
 		}
 	case of.Kind() == reflect.Bool:
@@ -89,14 +89,14 @@ func (k *key) setKind(parent string, field reflect.StructField) {
 		k.clear = func(into any) { reflect.ValueOf(into).Elem().SetZero() }
 		k.readInner = func(o *object, k *key, into any) {
 			if node, _ := o.node(k.name); node != nil {
-				o.reader.readStruct(node, k.of, into)
+				o.readStruct(node, k.of, into)
 			}
 		}
 	case of.Kind() == reflect.Slice:
 		k.kind, k.of = kindList, structMapping(parent+"_"+strings.TrimSuffix(k.name, "s"), of.Elem())
 		k.readInner = func(o *object, k *key, into any) {
 			for _, node := range o.list(k) {
-				if entry := k.add(into); !o.reader.readStruct(node, k.of, entry) {
+				if entry := k.add(into); !o.readStruct(node, k.of, entry) {
 					removeLast(into)
 				}
 			}

@@ -28,7 +28,9 @@ var faultRows = disturbanceRows(store.KindFault, faultMapping)
 
 // disturbanceRows compares the rules of a kind. A rule is identified by its place among those of its
 // account, because a file has no ids for them.
-func disturbanceRows[R any](kind string, of *mappingOf[disturbanceEntry[R]]) rowKind[numberedRule, disturbanceEntry[R]] {
+func disturbanceRows[R any](
+	kind string, of *mappingOf[disturbanceEntry[R]],
+) rowKind[numberedRule, disturbanceEntry[R]] {
 	return rowKind[numberedRule, disturbanceEntry[R]]{
 		mapping: of,
 		rows:    func(w *world.World) []numberedRule { return numberRules(w.Disturbances, kind) },

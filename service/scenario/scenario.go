@@ -49,7 +49,7 @@ func ParseFor(accountID, name string, data []byte, limits Limits) (*Scenario, er
 		}
 		doc.accounts = doc.accounts[:1]
 		a := &doc.accounts[0]
-		a.disturbances.rename(a.id.value, accountID)
+		a.rename(a.id.value, accountID)
 		a.id.value = accountID
 	})
 }

@@ -147,7 +147,7 @@ func (l *lives) printLife(s *server, name string, clients int, direct, m measure
 	if err != nil {
 		return err
 	}
-	l.recordMost("memory", "MiB", memory)
+	l.recordMemory(memory)
 	printRow(name, strconv.Itoa(clients), formatRate(direct.rate), "**"+formatRate(m.rate)+"**",
 		"**"+formatRatio(m.rate/direct.rate)+"**", m.latency.String(),
 		formatRatio(float64(m.latency.p99)/float64(direct.latency.p99)), strconv.FormatInt(m.unavailable, 10),

@@ -178,7 +178,8 @@ func (b *bench) printLists(ctx context.Context, s *server, postgres postmaster, 
 		if err != nil {
 			return err
 		}
-		if b.recordMost("memory", "MiB", memory); l.result != "" {
+		b.recordMemory(memory)
+		if l.result != "" {
 			b.record(l.result, "requests/s", m.rate)
 		}
 		printRow(l.name, fmt.Sprintf("%.1f", kib), formatRate(m.rate), formatRatio(m.rate/first.rate),

@@ -65,7 +65,7 @@ func (b *bench) mixedTable(ctx context.Context) (err error) {
 		if pages.name == "by token, from the first to the last" {
 			b.recordRatio("readers-beside", "ops/s", beside.rate, beside.rate/alone.rate)
 		}
-		b.recordMost("memory", "MiB", memory)
+		b.recordMemory(memory)
 		printRow(pages.name, formatRate(alone.rate), formatRate(beside.rate),
 			"**"+formatRatio(beside.rate/alone.rate)+"**", alone.latency.String(), beside.latency.String(),
 			formatRatio(float64(beside.latency.p99)/float64(alone.latency.p99)),

@@ -106,7 +106,7 @@ func (b *bench) neighboursTable(ctx context.Context, noisy []string) (err error)
 		if err != nil {
 			return err
 		}
-		b.recordMost("memory", "MiB", memory)
+		b.recordMemory(memory)
 		if word == "attachers" {
 			b.recordRatio("polite", "ms", float64(beside.latency.p99.Microseconds())/1000,
 				float64(beside.latency.p99)/float64(alone.latency.p99))

@@ -69,7 +69,7 @@ func (b *bench) overloadTable(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		b.recordMost("memory", "MiB", memory)
+		b.recordMemory(memory)
 		if factor == 4 {
 			b.recordRatio("overload", "ops/s", summary.Rate(answered.count), summary.Rate(answered.count)/capacity.rate)
 		}

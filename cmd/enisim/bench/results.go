@@ -86,17 +86,18 @@ func (b *bench) recordRatio(name, unit string, value, ratio float64) {
 	b.add(result{Name: name, Value: value, Unit: unit, Ratio: &ratio})
 }
 
-// recordMost adds a figure of which only the largest one of the run counts.
-func (b *bench) recordMost(name, unit string, value float64) {
+// recordMemory adds the memory of a server in MiB. Only the largest of the run counts.
+func (b *bench) recordMemory(mib float64) {
+	const name = "memory"
 	b.results.mu.Lock()
 	i := slices.IndexFunc(b.results.Rows, func(r result) bool { return r.Name == name })
-	isLarger := i < 0 || b.results.Rows[i].Value < value
+	isLarger := i < 0 || b.results.Rows[i].Value < mib
 	if isLarger && i >= 0 {
 		b.results.Rows = slices.Delete(b.results.Rows, i, i+1)
 	}
 	b.results.mu.Unlock()
 	if isLarger {
-		b.record(name, unit, value)
+		b.record(name, "MiB", mib)
 	}
 }
 

@@ -89,7 +89,7 @@ func (b *bench) loadTable(ctx context.Context, clients []int) (err error) {
 
 // recordLoad records the figures of the first table that have a target.
 func (b *bench) recordLoad(clients int, direct, http, join, hot measurement, memory float64) {
-	b.recordMost("memory", "MiB", memory)
+	b.recordMemory(memory)
 	switch clients {
 	case 1:
 		b.recordRatio("attach-1-p50", "ms", float64(http.latency.p50.Microseconds())/1000,
@@ -187,7 +187,7 @@ func (b *bench) scaleTable(ctx context.Context, sizes []int) error {
 		if first == 0 {
 			first = m.rate
 		}
-		b.recordMost("memory", "MiB", memory)
+		b.recordMemory(memory)
 		if size == sizes[len(sizes)-1] {
 			b.recordRatio("scale", "ops/s", m.rate, m.rate/first)
 		}
