@@ -34,6 +34,8 @@ func controls(o *operator.Operator) map[string]control {
 		"POST /accounts/:id/reset":   resetAccount(o),
 		"DELETE /accounts/:id":       deleteAccount(o),
 		"GET /accounts/:id/scenario": exportAccount(o),
+		"GET /accounts/:id/clock":    showClock(o),
+		"POST /accounts/:id/clock":   changeClock(o),
 
 		"GET /keys":              listKeys(o),
 		"POST /keys":             createKey(o),

@@ -94,8 +94,10 @@ func (s *Service) assumeRole(ctx context.Context, caller Caller, req AssumeRoleR
 		RoleARN:       req.RoleARN + "/" + req.RoleSessionName,
 		RoleID:        newRAMID("3", caller.AccountID, role) + ":" + req.RoleSessionName,
 	}
+	// A key expires by real time, because requests are signed by it.
+	before := s.Now()
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", s.beforeLocks())
+		owner, err := tx.LockKeyOwner(ctx, caller.AccountID, "", before)
 		switch {
 		case err != nil:
 			return err

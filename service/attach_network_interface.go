@@ -137,7 +137,7 @@ func (s *Service) attachNetworkInterface(ctx context.Context, caller Caller, req
 		InstanceID:         req.InstanceID,
 		NetworkInterfaceID: req.NetworkInterfaceID,
 	}
-	return s.changeAttachment(ctx, want, func(scene *store.AttachScene, now time.Time) error {
+	return s.changeAttachment(ctx, caller, want, func(scene *store.AttachScene, now time.Time) error {
 		input := attachInput{req, scene}
 		if caller.Repeats && input.isRepeated() {
 			return nil

@@ -5,21 +5,23 @@ import (
 	"errors"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
 // attachmentWork is an attach or a detach in the lanes.
 type attachmentWork struct {
 	want   store.Attachment
+	clock  *disturbance.Clock                        // of the account
 	decide func(*store.AttachScene, time.Time) error // the rules, and the change if no rule is violated
 }
 
 // changeAttachment runs an attach or a detach in a shared lane, chosen by its instance. If the server
 // has no lanes, it runs in a transaction of its own.
 func (s *Service) changeAttachment(
-	ctx context.Context, want store.Attachment, decide func(*store.AttachScene, time.Time) error,
+	ctx context.Context, caller Caller, want store.Attachment, decide func(*store.AttachScene, time.Time) error,
 ) error {
-	work := attachmentWork{want, decide}
+	work := attachmentWork{want, caller.Clock, decide}
 	if s.withoutLanes() {
 		return s.attachmentLanes.runAlone(newLaneRequest(ctx, want.AccountID, work))
 	}
@@ -45,13 +47,12 @@ func (s *Service) decideAttachments(ctx context.Context, batch []*laneRequest[at
 			return err
 		}
 		// Then decide the requests one after the other. The time is read after the locks, so that
-		// times follow the order of commits.
-		now := s.Now()
-		rows.At(now)
+		// times follow the order of commits. Each account has its own time.
+		rows.At(s.timesOf(batch))
 		for _, r := range batch {
 			scene := rows.Scene(r.work.want)
 			if r.contended, r.err = scene.Contended, nil; r.contended == nil {
-				r.err = r.work.decide(scene, now)
+				r.err = r.work.decide(scene, scene.Now())
 			}
 		}
 		if !rows.Changed() {
@@ -64,6 +65,36 @@ func (s *Service) decideAttachments(ctx context.Context, batch []*laneRequest[at
 		return nil
 	}
 	return err
+}
+
+// timesOf returns the time of each account of a batch.
+func (s *Service) timesOf(batch []*laneRequest[attachmentWork]) func(accountID string) time.Time {
+	realTime := s.Now()
+	var own map[string]time.Time // of accounts that have a clock
+	for _, r := range batch {
+		if r.work.clock == nil {
+			continue
+		}
+		if own == nil {
+			own = map[string]time.Time{}
+		}
+		own[r.accountID] = later(own[r.accountID], r.work.clock.At(realTime))
+	}
+	return func(accountID string) time.Time {
+		if now, found := own[accountID]; found {
+			return now
+		}
+		return realTime
+	}
+}
+
+// later returns the later of two times. Requests of one account share a batch although the account's
+// clock was changed after the first of them arrived.
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // setLockTimeout sets the lock timeout of a batch. Requests that wait for the same row do so together

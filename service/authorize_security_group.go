@@ -54,7 +54,7 @@ func (s *Service) authorize(
 	if err := check(slices.Concat(d.sceneRules(), authorizeRules), input); err != nil {
 		return Empty{}, err
 	}
-	now := s.Now()
+	now := s.timeOf(caller)
 	for _, r := range input.added {
 		r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.RegionID)
 		r.SecurityGroupID, r.CreatedAt = req.SecurityGroupID, now

@@ -84,7 +84,7 @@ func runOnce[Answer any](
 	// First claim the token: this waits for another request that holds it. Then answer a repeat
 	// from the token.
 	err = s.store.InTx(ctx, func(tx *store.Tx) (err error) {
-		now := s.Now()
+		now := s.timeOf(caller)
 		claimed, err := tx.ClaimToken(ctx, token, claim.RequestHash, now, now.Add(-clientTokenLifetime))
 		switch {
 		case err != nil:
@@ -112,7 +112,7 @@ func runOnce[Answer any](
 		// This needs a transaction of its own, because the refusal has rolled back the first one.
 		// If it fails, the refusal still holds, and a repeat is decided again.
 		_ = s.store.InTx(ctx, func(tx *store.Tx) error {
-			now := s.Now()
+			now := s.timeOf(caller)
 			tx.KeepFailure(token, claim.RequestHash, now, now.Add(-clientTokenLifetime), maxFailedTokens)
 			return nil
 		})

@@ -87,7 +87,7 @@ func (s *Service) createSecurityGroup(
 	if err != nil {
 		return CreatedSecurityGroup{}, err
 	}
-	now := s.Now()
+	now := s.timeOf(caller)
 	input := createSecurityGroupInput{NewGroupScene: scene}
 	if scene.VPC != nil {
 		input.vpcStatus = scene.VPC.Status(now)

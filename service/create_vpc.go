@@ -129,7 +129,7 @@ func (s *Service) createVPC(
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return CreatedVPC{}, err
 	}
-	now := s.Now()
+	now := s.timeOf(caller)
 	block, _ := req.block()
 	id := s.newID("vpc-", req.RegionID)
 	tx.InsertVPC(store.VPC{

@@ -171,7 +171,7 @@ func (s *Service) createVSwitch(
 	if err != nil {
 		return "", err
 	}
-	input := createVSwitchInput{req, scene, s.Now()}
+	input := createVSwitchInput{req, scene, s.timeOf(caller)}
 	if err := check(createVSwitchRules, input); err != nil {
 		return "", err
 	}

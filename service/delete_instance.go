@@ -66,7 +66,7 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		if err != nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		scene.Settle(now)
 		if err := check(deleteInstanceRules, deleteInstanceInput{req, scene}); err != nil {
 			return err

@@ -55,7 +55,7 @@ func (s *Service) deleteVPC(
 	if err != nil {
 		return Empty{}, err
 	}
-	if err := check(deleteVPCRules, deleteVPCInput{scene, s.Now()}); err != nil {
+	if err := check(deleteVPCRules, deleteVPCInput{scene, s.timeOf(caller)}); err != nil {
 		return Empty{}, err
 	}
 	if err := check(dryRunRules, req.DryRun); err != nil {

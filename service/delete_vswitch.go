@@ -47,11 +47,11 @@ var DeleteVSwitch = newAction(Action[DeleteVSwitchRequest, Empty]{
 
 func (s *Service) deleteVSwitch(ctx context.Context, caller Caller, req DeleteVSwitchRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.beforeLocks())
+		scene, err := tx.LockForDeleteVSwitch(ctx, caller.AccountID, req.RegionID, req.VSwitchID, s.beforeLocks(caller))
 		if err != nil {
 			return err
 		}
-		if err := check(deleteVSwitchRules, deleteVSwitchInput{scene, s.Now()}); err != nil {
+		if err := check(deleteVSwitchRules, deleteVSwitchInput{scene, s.timeOf(caller)}); err != nil {
 			return err
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {

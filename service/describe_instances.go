@@ -139,7 +139,7 @@ func (s *Service) describeInstances(
 	var read store.List[Instance]
 	if !req.selectsNone() {
 		var err error
-		if read, err = s.listInstances(ctx, store.InstanceFilter{
+		if read, err = s.listInstances(ctx, caller, store.InstanceFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
 			IDs:             req.InstanceIDs,

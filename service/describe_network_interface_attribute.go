@@ -69,7 +69,7 @@ func (s *Service) describeNetworkInterfaceAttribute(
 		RegionID:  req.RegionID,
 		IDs:       []string{req.NetworkInterfaceID},
 	}
-	read, err := s.store.DescribeNetworkInterfaces(ctx, s.Now(), filter, store.Page{Limit: 1})
+	read, err := s.store.DescribeNetworkInterfaces(ctx, s.timeOf(caller), filter, store.Page{Limit: 1})
 	if err != nil {
 		return NetworkInterfaceAttribute{}, err
 	}

@@ -106,7 +106,7 @@ var DescribeNetworkInterfaces = newAction(Action[DescribeNetworkInterfacesReques
 func (s *Service) describeNetworkInterfaces(
 	ctx context.Context, caller Caller, req DescribeNetworkInterfacesRequest,
 ) (List[NetworkInterface], error) {
-	read, err := s.store.DescribeNetworkInterfaces(ctx, s.Now(), store.NetworkInterfaceFilter{
+	read, err := s.store.DescribeNetworkInterfaces(ctx, s.timeOf(caller), store.NetworkInterfaceFilter{
 		AccountID:       caller.AccountID,
 		RegionID:        req.RegionID,
 		IDs:             req.NetworkInterfaceIDs,

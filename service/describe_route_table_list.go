@@ -44,7 +44,7 @@ func (s *Service) describeRouteTableList(
 	if len(req.Tags) > 0 {
 		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
 	}
-	return s.listRouteTables(ctx, req.Page, routeTableFilter{
+	return s.listRouteTables(ctx, caller, req.Page, routeTableFilter{
 		routerType: req.RouterType,
 		routerIDs:  []string{req.VRouterID, req.RouterID},
 		name:       req.RouteTableName,

@@ -43,7 +43,7 @@ var DescribeRouteTables = newAction(Action[DescribeRouteTablesRequest, List[VPC]
 func (s *Service) describeRouteTables(
 	ctx context.Context, caller Caller, req DescribeRouteTablesRequest,
 ) (List[VPC], error) {
-	return s.listRouteTables(ctx, req.Page, routeTableFilter{
+	return s.listRouteTables(ctx, caller, req.Page, routeTableFilter{
 		routerType: req.RouterType,
 		routerIDs:  []string{req.VRouterID, req.RouterID},
 		name:       req.RouteTableName,
@@ -64,7 +64,9 @@ type routeTableFilter struct {
 	vpcs       store.VPCFilter
 }
 
-func (s *Service) listRouteTables(ctx context.Context, page NumberedPage, filter routeTableFilter) (List[VPC], error) {
+func (s *Service) listRouteTables(
+	ctx context.Context, caller Caller, page NumberedPage, filter routeTableFilter,
+) (List[VPC], error) {
 	routers := slices.Compact(slices.DeleteFunc(filter.routerIDs, func(id string) bool { return id == "" }))
 	if len(routers) > 1 || filter.name != "" || (filter.routerType != "" && filter.routerType != RouterType) {
 		return newPage(vpcPages, page.request(), store.List[VPC]{}, vpcID), nil
@@ -72,5 +74,5 @@ func (s *Service) listRouteTables(ctx context.Context, page NumberedPage, filter
 	if len(routers) == 1 {
 		filter.vpcs.VRouterID = routers[0]
 	}
-	return s.listVPCs(ctx, page, filter.vpcs)
+	return s.listVPCs(ctx, caller, page, filter.vpcs)
 }

@@ -77,7 +77,7 @@ func (s *Service) describeSecurityGroups(
 	var read store.List[SecurityGroup]
 	if !req.selectsNone() {
 		var err error
-		if read, err = s.store.DescribeSecurityGroups(ctx, s.Now(), store.SecurityGroupFilter{
+		if read, err = s.store.DescribeSecurityGroups(ctx, s.timeOf(caller), store.SecurityGroupFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
 			ID:              req.SecurityGroupID,

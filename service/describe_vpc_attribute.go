@@ -31,7 +31,7 @@ var DescribeVPCAttribute = newAction(Action[DescribeVPCAttributeRequest, VPC]{
 func (s *Service) describeVPCAttribute(
 	ctx context.Context, caller Caller, req DescribeVPCAttributeRequest,
 ) (VPC, error) {
-	read, err := s.store.DescribeVPCs(ctx, s.Now(), store.VPCFilter{
+	read, err := s.store.DescribeVPCs(ctx, s.timeOf(caller), store.VPCFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, IDs: []string{req.VPCID},
 	}, store.Page{Limit: 1})
 	if err != nil {

@@ -61,7 +61,7 @@ func (s *Service) describeVPCs(ctx context.Context, caller Caller, req DescribeV
 	if req.selectsNone(caller) {
 		return newPage(vpcPages, req.Page.request(), store.List[VPC]{}, vpcID), nil
 	}
-	return s.listVPCs(ctx, req.Page, store.VPCFilter{
+	return s.listVPCs(ctx, caller, req.Page, store.VPCFilter{
 		AccountID:       caller.AccountID,
 		RegionID:        req.RegionID,
 		IDs:             req.ids(),
@@ -73,8 +73,10 @@ func (s *Service) describeVPCs(ctx context.Context, caller Caller, req DescribeV
 }
 
 // listVPCs reads a page of VPCs. Every list of VPCs or their parts uses it.
-func (s *Service) listVPCs(ctx context.Context, page NumberedPage, filter store.VPCFilter) (List[VPC], error) {
-	read, err := s.store.DescribeVPCs(ctx, s.Now(), filter, vpcPages.page(page.request()))
+func (s *Service) listVPCs(
+	ctx context.Context, caller Caller, page NumberedPage, filter store.VPCFilter,
+) (List[VPC], error) {
+	read, err := s.store.DescribeVPCs(ctx, s.timeOf(caller), filter, vpcPages.page(page.request()))
 	if err != nil {
 		return List[VPC]{}, err
 	}

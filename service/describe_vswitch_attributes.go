@@ -27,7 +27,7 @@ var DescribeVSwitchAttributes = newAction(Action[DescribeVSwitchAttributesReques
 func (s *Service) describeVSwitchAttributes(
 	ctx context.Context, caller Caller, req DescribeVSwitchAttributesRequest,
 ) (*VSwitch, error) {
-	read, err := s.store.DescribeVSwitches(ctx, s.Now(), store.VSwitchFilter{
+	read, err := s.store.DescribeVSwitches(ctx, s.timeOf(caller), store.VSwitchFilter{
 		AccountID: caller.AccountID, RegionID: req.RegionID, ID: req.VSwitchID,
 	}, store.Page{Limit: 1})
 	if err != nil || len(read.Rows) == 0 {

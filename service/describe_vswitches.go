@@ -50,7 +50,7 @@ func (s *Service) describeVSwitches(
 	var read store.List[VSwitch]
 	if !isTrue(req.IsDefault) && (req.VSwitchOwnerID == "" || req.VSwitchOwnerID == caller.AccountID) {
 		var err error
-		if read, err = s.store.DescribeVSwitches(ctx, s.Now(), store.VSwitchFilter{
+		if read, err = s.store.DescribeVSwitches(ctx, s.timeOf(caller), store.VSwitchFilter{
 			AccountID:       caller.AccountID,
 			RegionID:        req.RegionID,
 			VPCID:           req.VPCID,

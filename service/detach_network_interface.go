@@ -85,7 +85,7 @@ func (s *Service) detachNetworkInterface(ctx context.Context, caller Caller, req
 		NetworkInterfaceID: req.NetworkInterfaceID,
 		Detach:             true,
 	}
-	return s.changeAttachment(ctx, want, func(scene *store.AttachScene, now time.Time) error {
+	return s.changeAttachment(ctx, caller, want, func(scene *store.AttachScene, now time.Time) error {
 		input := detachInput{req, scene}
 		if caller.Repeats && input.isRepeated() {
 			return nil

@@ -75,7 +75,7 @@ func RuleAccount(d store.Disturbance) string {
 // those of every account. Other servers do so within a second.
 func (s *Service) ForgetRules(accountID string) {
 	if accountID == disturbance.AllAccounts {
-		s.identities.Purge()
+		s.forget(func(store.Identity) bool { return true })
 		return
 	}
 	s.ForgetAccount(accountID)

@@ -29,13 +29,14 @@ const MaxRuleAge = identityCacheTime
 type Caller struct {
 	AccessKeyID string
 	AccountID   string
-	RAMUser     string           // "": the account itself
-	AssumedRole string           // role/session; "": none
-	Allow       []string         // the permissions of the RAM user: product:Action, with * as a wildcard
-	Expired     bool             // the access key or its account has expired
-	Repeats     bool             // whether a repeated attach or detach succeeds without effect
-	Rules       *disturbance.Set // by which an operator disturbs the account; nil: none
-	lifecycles  lifecycleCall    // how the transitions go that the call begins
+	RAMUser     string             // "": the account itself
+	AssumedRole string             // role/session; "": none
+	Allow       []string           // the permissions of the RAM user: product:Action, with * as a wildcard
+	Expired     bool               // the access key or its account has expired
+	Repeats     bool               // whether a repeated attach or detach succeeds without effect
+	Rules       *disturbance.Set   // by which an operator disturbs the account; nil: none
+	lifecycles  lifecycleCall      // how the transitions go that the call begins
+	Clock       *disturbance.Clock // by which the account lives; nil: real time
 }
 
 type cachedIdentity struct {
@@ -47,6 +48,14 @@ type cachedIdentity struct {
 type knownIdentity struct {
 	store.Identity
 	rules *disturbance.Set
+}
+
+// clock returns the clock of the account, or nil if it lives in real time.
+func (k *knownIdentity) clock() *disturbance.Clock {
+	if !k.HasClock {
+		return nil
+	}
+	return new(disturbance.Clock(k.AccountClock))
 }
 
 // Identity is the holder of an access key, with the key's secrets.
@@ -70,20 +79,21 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 	case key.Status != "Active":
 		return Identity{}, InvalidAccessKeyIDInactive
 	}
-	now := s.clock()
-	isPast := func(end *time.Time) bool { return end != nil && !end.After(now) }
+	now, clock := s.Now(), key.clock()
+	isPast := func(end *time.Time, now time.Time) bool { return end != nil && !end.After(now) }
 	identity := Identity{
 		Caller: Caller{
 			AccountID:   key.AccountID,
 			AccessKeyID: key.AccessKeyID,
 			Allow:       key.Allow,
-			Expired:     isPast(key.ExpiresAt) || isPast(key.AccountEndsAt),
+			Expired:     isPast(key.ExpiresAt, now) || isPast(key.AccountEndsAt, clock.At(now)),
 			Repeats:     key.Repeats == store.RepeatsAccept || key.Repeats == "" && s.options.AcceptRepeats,
 			Rules:       key.rules,
+			Clock:       clock,
 		},
 		Secret:        key.Secret,
 		securityToken: key.SecurityToken,
-		keyExpired:    isPast(key.ExpiresAt),
+		keyExpired:    isPast(key.ExpiresAt, now),
 	}
 	if key.RAMUserName != nil {
 		identity.RAMUser = *key.RAMUserName
@@ -119,72 +129,144 @@ func IsAccessKeyID(id string) bool { return accessKeyIDPattern.MatchString(id) }
 // id that no key can have is not looked up. The age of a cached entry is real time, even if a test
 // stops the clock of the simulated cloud.
 //
+// An identity whose account has a clock is always looked up anew, because every server must follow a
+// change of the clock at once.
+//
 // A caller's string may be a part of a large body. Therefore the caches keep a clone; otherwise the
 // whole body would stay in memory.
 func (s *Service) findIdentity(ctx context.Context, accessKeyID string) (*knownIdentity, error) {
 	if !IsAccessKeyID(accessKeyID) {
 		return nil, nil
 	}
-	if cached, ok := s.identities.Get(accessKeyID); ok && time.Since(cached.readAt) < identityCacheTime {
-		return cached.identity, nil
+	if cached, ok := s.identities.Get(accessKeyID); ok {
+		switch {
+		case cached.identity.HasClock:
+			return s.lookUpAnew(ctx, accessKeyID)
+		case time.Since(cached.readAt) < identityCacheTime:
+			return cached.identity, nil
+		}
 	}
 	if missedAt, ok := s.unknownKeys.Get(accessKeyID); ok && time.Since(missedAt) < identityCacheTime {
 		return nil, nil
 	}
 	// One query serves all requests that need the same key meanwhile. It goes on when its own
 	// caller disconnects, because the others wait for it.
+	started, forgotten := time.Now(), s.timesForgotten()
 	found := s.lookups.DoChan(accessKeyID, func() (any, error) {
 		return s.readIdentity(context.WithoutCancel(ctx), strings.Clone(accessKeyID))
 	})
 	select {
 	case result := <-found:
-		identity, _ := result.Val.(*knownIdentity)
-		return identity, result.Err
+		read, _ := result.Val.(lookup)
+		isOlder := read.startedAt.Before(started)
+		switch {
+		case result.Err != nil || read.identity == nil:
+			return nil, result.Err
+		// Another request may have begun the query before a change that this one must see.
+		case isOlder && (read.identity.HasClock || read.forgotten != forgotten),
+			started.Sub(read.startedAt) >= identityCacheTime:
+			return s.lookUpAnew(ctx, accessKeyID)
+		}
+		return read.identity, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
+// lookup is the result of a query for an access key.
+type lookup struct {
+	identity  *knownIdentity // nil: there is no such key
+	startedAt time.Time
+	forgotten int64 // Service.forgotten before the query
+}
+
+// lookupWork is a request for an identity that must not be older than the request.
+type lookupWork struct {
+	accessKeyID string
+	identity    *knownIdentity // the answer
+}
+
+// lookUpAnew queries the database for an identity. Requests for the same key that arrive during a
+// query share the next one.
+func (s *Service) lookUpAnew(ctx context.Context, accessKeyID string) (*knownIdentity, error) {
+	work := &lookupWork{accessKeyID: strings.Clone(accessKeyID)}
+	key := store.ResourceID{ID: work.accessKeyID}
+	err := s.lookupLanes.runInLaneOf(
+		store.Row{Kind: store.AccessKeyRow, ResourceID: key}, newLaneRequest(ctx, "", work))
+	return work.identity, err
+}
+
+// lookUpTogether answers all requests of a batch, which are for the same key, by one query.
+func (s *Service) lookUpTogether(ctx context.Context, batch []*laneRequest[*lookupWork], _ bool) error {
+	read, err := s.readIdentity(ctx, batch[0].work.accessKeyID)
+	for _, r := range batch {
+		r.work.identity, r.err = read.identity, err
+	}
+	return err
+}
+
 // readIdentity queries the database, and caches the answer. Lookups have shares of the connections
 // of their own: they must not wait for the requests of an account that has too many. A flood of
 // invented keys must delay only keys that are not cached yet.
-func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (*knownIdentity, error) {
+func (s *Service) readIdentity(ctx context.Context, accessKeyID string) (lookup, error) {
 	kind := "unknown keys"
 	if s.identities.Contains(accessKeyID) {
 		kind = "known keys"
 	}
-	readAt := time.Now()
+	read := lookup{startedAt: time.Now(), forgotten: s.timesForgotten()}
 	ctx = store.WithLookups(ctx, kind)
 	identity, err := s.store.FindIdentity(ctx, accessKeyID)
 	switch {
 	case err != nil:
-		return nil, err
+		return lookup{}, err
 	case identity == nil:
 		s.identities.Remove(accessKeyID)
-		s.unknownKeys.Add(accessKeyID, readAt)
-		return nil, nil
+		s.unknownKeys.Add(accessKeyID, read.startedAt)
+		return read, nil
 	}
 	rules, err := s.rulesOf(ctx, identity)
 	if err != nil {
-		return nil, err
+		return lookup{}, err
 	}
-	known := &knownIdentity{*identity, rules}
-	s.identities.Add(accessKeyID, cachedIdentity{known, readAt})
-	return known, nil
+	read.identity = &knownIdentity{*identity, rules}
+	// Keep it, unless this server has changed the identity during the query.
+	s.identityLock.Lock()
+	defer s.identityLock.Unlock()
+	if s.forgotten == read.forgotten {
+		s.identities.Add(accessKeyID, cachedIdentity{read.identity, read.startedAt})
+	}
+	return read, nil
 }
 
-// ForgetAccount removes the keys of an account from the cache of this replica, because they may have
-// changed.
-func (s *Service) ForgetAccount(id string) {
+// timesForgotten returns how often identities were removed from the cache because they have changed.
+func (s *Service) timesForgotten() int64 {
+	s.identityLock.Lock()
+	defer s.identityLock.Unlock()
+	return s.forgotten
+}
+
+// forget removes identities from the cache of this replica, because they may have changed.
+func (s *Service) forget(isChanged func(store.Identity) bool) {
+	s.identityLock.Lock()
+	defer s.identityLock.Unlock()
+	s.forgotten++
 	for _, key := range s.identities.Keys() {
-		if cached, ok := s.identities.Peek(key); ok && cached.identity.AccountID == id {
+		if cached, ok := s.identities.Peek(key); ok && isChanged(cached.identity.Identity) {
 			s.identities.Remove(key)
 		}
 	}
 }
 
+// ForgetAccount removes the keys of an account from the cache of this replica, because they may have
+// changed.
+func (s *Service) ForgetAccount(id string) {
+	s.forget(func(k store.Identity) bool { return k.AccountID == id })
+}
+
 // ForgetAccessKey removes a key from the cache of this replica, because it may have changed.
-func (s *Service) ForgetAccessKey(id string) { s.identities.Remove(id) }
+func (s *Service) ForgetAccessKey(id string) {
+	s.forget(func(k store.Identity) bool { return k.AccessKeyID == id })
+}
 
 // ForCaller returns a context that counts the work of a request against the share of the caller's
 // account. The caller of ForCaller calls end when it has encoded the answer.

@@ -11,11 +11,11 @@ import (
 
 // lockLaunch locks the rows that a launch needs, and stores them in l, settled to the current time.
 func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launchInput) (err error) {
-	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.beforeLocks())
+	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.beforeLocks(caller))
 	if err != nil {
 		return err
 	}
-	l.now = s.Now()
+	l.now = s.timeOf(caller)
 	l.Settle(l.now)
 	l.count = l.possibleCount()
 	return nil

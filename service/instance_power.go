@@ -45,7 +45,7 @@ func (s *Service) changePowerState(
 		if err != nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		scene.Settle(now)
 		if err := check(rules, scene); err != nil {
 			return err

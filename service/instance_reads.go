@@ -10,9 +10,9 @@ import (
 // listInstances reads a page of instances. It fills in the default names of instances that have
 // none.
 func (s *Service) listInstances(
-	ctx context.Context, f store.InstanceFilter, p store.Page,
+	ctx context.Context, caller Caller, f store.InstanceFilter, p store.Page,
 ) (store.List[Instance], error) {
-	read, err := s.store.DescribeInstances(ctx, s.Now(), f, p)
+	read, err := s.store.DescribeInstances(ctx, s.timeOf(caller), f, p)
 	for k := range read.Rows {
 		i := &read.Rows[k]
 		i.Name = cmp.Or(i.Name, i.ID)
@@ -29,7 +29,7 @@ func (s *Service) readInstances(
 		return newPage(p, page, store.List[Instance]{}, func(i Instance) string { return i.ID }), nil
 	}
 	f.AccountID = caller.AccountID
-	read, err := s.listInstances(ctx, f, p.page(page))
+	read, err := s.listInstances(ctx, caller, f, p.page(page))
 	if err != nil {
 		return List[Instance]{}, err
 	}
@@ -43,7 +43,7 @@ var instanceRules = []rule[*Instance]{
 
 // readInstance reads one instance of the caller. An empty regionID stands for any region.
 func (s *Service) readInstance(ctx context.Context, caller Caller, regionID, instanceID string) (Instance, error) {
-	read, err := s.listInstances(ctx, store.InstanceFilter{
+	read, err := s.listInstances(ctx, caller, store.InstanceFilter{
 		AccountID: caller.AccountID, RegionID: regionID, IDs: []string{instanceID},
 	}, store.Page{Limit: 1})
 	if err != nil {

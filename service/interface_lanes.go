@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -28,8 +30,9 @@ type interfaceChange[Answer any] struct {
 type interfaceWork struct {
 	change  store.InterfaceChange
 	assigns func(*store.VSwitch) *store.AddressWant
-	claim   *store.TokenClaim // nil: without a client token
-	busy    bool              // whether another request is changing the interface's addresses
+	clock   *disturbance.Clock // of the account
+	claim   *store.TokenClaim  // nil: without a client token
+	busy    bool               // whether another request is changing the interface's addresses
 	decide  func(*store.InterfaceBatch, interfaceInput) error
 	answer  func() ([]byte, error)    // the answer of decide, as JSON
 	repeat  func(stored []byte) error // takes the answer of an earlier request with the same token
@@ -96,6 +99,7 @@ func changeInterface[Answer any](
 	}
 	var answer Answer // set by the leader of the batch, which may still run when ctx has ended
 	work := interfaceWork{
+		clock:   caller.Clock,
 		claim:   claim,
 		change:  change.InterfaceChange,
 		assigns: change.assigns,
@@ -160,7 +164,7 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
 		setLockTimeout(tx, batch, wait)
 		// First claim the tokens, and find the VSwitches from which addresses are assigned.
-		before := s.beforeLocks()
+		before := s.timeOfBatch(batch)
 		rows, err := tx.NewInterfaceBatch(ctx, account, claims, eniIDs, before, before.Add(-clientTokenLifetime))
 		if err != nil {
 			return err
@@ -183,7 +187,7 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		}
 		// Then decide the requests one after the other. The time is read after the locks, so that
 		// times follow the order of commits.
-		rows.Settle(s.Now())
+		rows.Settle(s.timeOfBatch(batch))
 		for k, r := range batch {
 			r.err = r.work.decideOnce(rows, interfaceInput{changes[k], r.work.busy})
 		}
@@ -197,6 +201,20 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		return nil
 	}
 	return err
+}
+
+// timeOfBatch returns the time of the account of a batch.
+func (s *Service) timeOfBatch(batch []*laneRequest[interfaceWork]) (now time.Time) {
+	realTime := s.Now()
+	for _, r := range batch {
+		if r.work.clock != nil {
+			now = later(now, r.work.clock.At(realTime))
+		}
+	}
+	if now.IsZero() {
+		return realTime
+	}
+	return now
 }
 
 // decideOnce decides a request, unless its token was used before: then it gets the first answer.

@@ -136,7 +136,7 @@ func (s *Service) changeMembership(
 		if err != nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		scene.Settle(now)
 		if err := check(rules, membershipInput{req, scene}); err != nil {
 			return err

@@ -62,7 +62,7 @@ func decideAttachment(ctx context.Context, l *laneTest, when func()) error {
 	want := store.Attachment{
 		AccountID: laneAccount, RegionID: "cn-hangzhou", InstanceID: "i-5", NetworkInterfaceID: "eni-5",
 	}
-	return l.changeAttachment(ctx, want, func(*store.AttachScene, time.Time) error {
+	return l.changeAttachment(ctx, Caller{AccountID: want.AccountID}, want, func(*store.AttachScene, time.Time) error {
 		when()
 		return nil
 	})

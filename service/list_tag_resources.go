@@ -82,7 +82,7 @@ func (s *Service) listTagResources(
 		return List[TagOfResource]{}, nil
 	}
 	id, key, _ := tagPosition(req.NextToken)
-	read, err := s.store.ListTags(ctx, s.Now(), store.TagListFilter{
+	read, err := s.store.ListTags(ctx, s.timeOf(caller), store.TagListFilter{
 		AccountID: caller.AccountID,
 		RegionID:  req.RegionID,
 		Kind:      t.kind,

@@ -104,7 +104,7 @@ func (s *Service) modifyInstanceAttribute(
 		if err != nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		scene.Settle(now)
 		for id, g := range scene.Groups {
 			scene.Groups[id] = g.Settled(now)

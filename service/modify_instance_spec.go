@@ -120,7 +120,7 @@ func (s *Service) modifyInstanceSpec(
 	if err != nil {
 		return Empty{}, err
 	}
-	now := s.Now()
+	now := s.timeOf(caller)
 	scene.Settle(now)
 	input := modifyInstanceSpecInput{req, scene}
 	if err := check(modifyInstanceSpecRules, input); err != nil {

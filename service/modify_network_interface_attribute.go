@@ -139,7 +139,7 @@ func (s *Service) modifyNetworkInterfaceAttribute(
 		if err != nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		scene.Settle(now)
 		if err := check(modifyNetworkInterfaceRules, modifyNetworkInterfaceInput{req, scene}); err != nil {
 			return err

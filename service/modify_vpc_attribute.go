@@ -68,7 +68,7 @@ func (s *Service) modifyVPCAttribute(ctx context.Context, caller Caller, req Mod
 		if err != nil {
 			return err
 		}
-		if err := check(modifyVPCRules, modifyVPCInput{req, scene, s.Now()}); err != nil {
+		if err := check(modifyVPCRules, modifyVPCInput{req, scene, s.timeOf(caller)}); err != nil {
 			return err
 		}
 		vpc := scene.VPC

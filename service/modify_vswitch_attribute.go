@@ -100,7 +100,7 @@ func (s *Service) modifyVSwitchAttribute(ctx context.Context, caller Caller, req
 		if err != nil {
 			return err
 		}
-		input := modifyVSwitchInput{req, scene, s.Now()}
+		input := modifyVSwitchInput{req, scene, s.timeOf(caller)}
 		if err := check(modifyVSwitchRules, input); err != nil {
 			return err
 		}

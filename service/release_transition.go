@@ -21,20 +21,24 @@ func (s *Service) ReleaseTransition(ctx context.Context, accountID, id string) (
 	if err != nil || found == nil {
 		return nil, err
 	}
+	caller, err := s.operatorOf(ctx, accountID)
+	if err != nil {
+		return nil, err
+	}
 	switch found.Kind {
 	case store.KindNetworkInterface:
 		if found.InstanceID != nil {
-			return s.releaseAttachment(ctx, accountID, id, *found)
+			return s.releaseAttachment(ctx, caller, id, *found)
 		}
-		return s.releaseDeletion(ctx, accountID, id, found.RegionID)
+		return s.releaseDeletion(ctx, caller, id, found.RegionID)
 	case store.KindInstance:
-		return s.releaseInstance(ctx, accountID, id)
+		return s.releaseInstance(ctx, caller, id)
 	}
 	release := s.store.ReleaseVPC
 	if found.Kind == store.KindVSwitch {
 		release = s.store.ReleaseVSwitch
 	}
-	pending, err := release(ctx, accountID, id, s.Now())
+	pending, err := release(ctx, accountID, id, s.timeOf(caller))
 	switch {
 	case err != nil:
 		return nil, err
@@ -44,14 +48,26 @@ func (s *Service) ReleaseTransition(ctx context.Context, accountID, id string) (
 	return &Released{store.NetworkAvailable, store.NetworkAvailable}, nil
 }
 
+// operatorOf returns the caller by which an operator changes the resources of an account: it has the
+// account's clock.
+func (s *Service) operatorOf(ctx context.Context, accountID string) (Caller, error) {
+	caller := Caller{AccountID: accountID}
+	stored, _, err := s.store.FindClock(ctx, accountID, s.Now())
+	if stored != nil {
+		caller.Clock = new(disturbance.Clock(stored.AccountClock))
+	}
+	return caller, err
+}
+
 // releaseAttachment ends the transition of an interface to or from an instance, in the lanes.
 func (s *Service) releaseAttachment(
-	ctx context.Context, accountID, id string, at store.Located,
+	ctx context.Context, caller Caller, id string, at store.Located,
 ) (released *Released, err error) {
 	want := store.Attachment{
-		AccountID: accountID, RegionID: at.RegionID, InstanceID: *at.InstanceID, NetworkInterfaceID: id, Detach: true,
+		AccountID: caller.AccountID, RegionID: at.RegionID, InstanceID: *at.InstanceID, NetworkInterfaceID: id,
+		Detach: true,
 	}
-	err = s.changeAttachment(ctx, want, func(scene *store.AttachScene, now time.Time) error {
+	err = s.changeAttachment(ctx, caller, want, func(scene *store.AttachScene, now time.Time) error {
 		released = nil
 		if scene.ENI == nil {
 			return nil
@@ -70,8 +86,8 @@ func (s *Service) releaseAttachment(
 }
 
 // releaseDeletion ends the deletion of an interface, in the lane of its account.
-func (s *Service) releaseDeletion(ctx context.Context, accountID, id, regionID string) (*Released, error) {
-	return changeInterface(ctx, s, Caller{AccountID: accountID}, idempotentCall{}, interfaceChange[*Released]{
+func (s *Service) releaseDeletion(ctx context.Context, caller Caller, id, regionID string) (*Released, error) {
+	return changeInterface(ctx, s, caller, idempotentCall{}, interfaceChange[*Released]{
 		InterfaceChange: store.InterfaceChange{RegionID: regionID, NetworkInterfaceID: id, Deletes: true},
 		decide: func(rows *store.InterfaceBatch, c interfaceInput) (*Released, error) {
 			scene := rows.DeleteScene(c.InterfaceChange)
@@ -88,31 +104,31 @@ func (s *Service) releaseDeletion(ctx context.Context, accountID, id, regionID s
 }
 
 // releaseInstance ends the transition of an instance.
-func (s *Service) releaseInstance(ctx context.Context, accountID, id string) (*Released, error) {
-	released, begins, err := s.releaseInstanceAs(ctx, accountID, id, nil)
+func (s *Service) releaseInstance(ctx context.Context, caller Caller, id string) (*Released, error) {
+	released, begins, err := s.releaseInstanceAs(ctx, caller, id, nil)
 	if err != nil || !begins {
 		return released, err
 	}
 	// A new instance that never stopped being Pending begins to start only now.
-	launcher, err := s.launcher(ctx, accountID, id)
+	launcher, err := s.launcher(ctx, caller, id)
 	if err != nil {
 		return nil, err
 	}
-	released, _, err = s.releaseInstanceAs(ctx, accountID, id, &launcher)
+	released, _, err = s.releaseInstanceAs(ctx, caller, id, &launcher)
 	return released, err
 }
 
 // releaseInstanceAs is releaseInstance with the caller by which a start is decided. Without one, begins
 // reports that an instance begins to start, and nothing is changed.
 func (s *Service) releaseInstanceAs(
-	ctx context.Context, accountID, id string, launcher *Caller,
+	ctx context.Context, caller Caller, id string, launcher *Caller,
 ) (released *Released, begins bool, err error) {
 	err = s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockInstance(ctx, accountID, "", id)
+		scene, err := tx.LockInstance(ctx, caller.AccountID, "", id)
 		if err != nil || scene.Instance == nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		scene.Settle(now)
 		before := *scene.Instance
 		released = &Released{before.Status, before.Status}
@@ -135,12 +151,11 @@ func (s *Service) releaseInstanceAs(
 
 // launcher returns the caller by which the start of a new instance is decided that had no end of its
 // Pending.
-func (s *Service) launcher(ctx context.Context, accountID, id string) (Caller, error) {
-	rows, err := s.store.DisturbancesOf(ctx, accountID)
+func (s *Service) launcher(ctx context.Context, caller Caller, id string) (Caller, error) {
+	rows, err := s.store.DisturbancesOf(ctx, caller.AccountID)
 	if err != nil {
 		return Caller{}, err
 	}
-	caller := Caller{AccountID: accountID}
 	if caller.Rules, err = newRules(rows); err != nil {
 		return Caller{}, err
 	}

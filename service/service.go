@@ -28,9 +28,12 @@ type Options struct {
 	// AcceptRepeats makes an attach or a detach succeed whose effect is there already. An account
 	// may override it.
 	AcceptRepeats bool
-	ClosedToRAM   []string         // actions that no RAM user may call, whatever its permissions: product:Action
-	Now           func() time.Time // nil: the machine's clock
-	Random        io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
+	// OnlyServer says that no other process serves the database. Then the first change of an
+	// account's clock does not wait until other servers notice it.
+	OnlyServer  bool
+	ClosedToRAM []string         // actions that no RAM user may call, whatever its permissions: product:Action
+	Now         func() time.Time // nil: the machine's clock
+	Random      io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 }
 
 // Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
@@ -40,6 +43,8 @@ type Service struct {
 	options         Options
 	clock           func() time.Time
 	random          io.Reader
+	identityLock    sync.Mutex // guards forgotten, and what is added to identities or removed from it
+	forgotten       int64      // how often identities were removed because they have changed
 	identities      *lru.Cache[string, cachedIdentity]
 	unknownKeys     *lru.Cache[string, time.Time] // the time of the last query
 	lookups         singleflight.Group            // of keys, by id
@@ -47,6 +52,7 @@ type Service struct {
 	attachmentLanes *lanes[attachmentWork]
 	interfaceLanes  *interfaceLanes
 	countingLanes   *lanes[countedCall]
+	lookupLanes     *lanes[*lookupWork]
 	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
 }
@@ -69,6 +75,7 @@ func New(st *store.Store, options Options) *Service {
 	s.attachmentLanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideAttachments)
 	s.interfaceLanes = newInterfaceLanes(s)
 	s.countingLanes = newLanes(0, s.countCalls)
+	s.lookupLanes = newLanes(0, s.lookUpTogether)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}
@@ -88,17 +95,25 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 // Store returns the database, for package operator. An action uses it by a method of its own.
 func (s *Service) Store() *store.Store { return s.store }
 
-// Now returns the time with the precision of the database: UTC, in microseconds. An action decides
-// by the time that it reads after its locks, so that times follow the order of commits.
+// Now returns the real time with the precision of the database: UTC, in microseconds. The real time
+// is that of the machine, or of a test. Signatures, keys and everything outside of accounts follow
+// it.
 func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+// timeOf returns the time of the caller's account. An action decides by the time that it reads after
+// its locks, so that times follow the order of commits.
+func (s *Service) timeOf(caller Caller) time.Time { return caller.Clock.At(s.Now()) }
 
 // beforeLocks returns the time for a statement that locks rows and purges others in one round trip.
 // It is a lower bound of the time by which the action decides: a row whose deletion is due now is
 // due then too. A row that becomes due in between is purged by a later action.
-func (s *Service) beforeLocks() time.Time { return s.Now() }
+func (s *Service) beforeLocks(caller Caller) time.Time { return s.timeOf(caller) }
 
 // Ready returns an error if the database does not answer.
 func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+
+// IsOnlyServer reports whether no other process serves the database.
+func (s *Service) IsOnlyServer() bool { return s.options.OnlyServer }
 
 // withoutLanes reports whether each request has a transaction of its own.
 func (s *Service) withoutLanes() bool { return s.options.Lanes < 0 }

@@ -189,7 +189,7 @@ func (s *Service) changeTags(
 		if c.found, err = tx.LockTagged(ctx, caller.AccountID, regionID, t.kind, c.ids); err != nil {
 			return err
 		}
-		now := s.Now()
+		now := s.timeOf(caller)
 		c.found = slices.DeleteFunc(c.found, func(r store.TaggedResource) bool { return r.GoneBy(now) })
 		if err := check(rules, c); err != nil {
 			return err

@@ -20,13 +20,13 @@ type ListedAccessKey struct {
 }
 
 // ListAccessKeys returns the keys of an account, or of all accounts if accountID is "". It leaves
-// out the keys of accounts that have expired at now.
+// out the keys of accounts that have expired at the real time now.
 func (s *Store) ListAccessKeys(ctx context.Context, accountID string, now time.Time) ([]ListedAccessKey, error) {
 	return Query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
 		SELECT k.id, k.account_id, k.ram_user_name, k.status, k.security_token IS NOT NULL, k.expires_at, k.created_at
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
-		WHERE (k.account_id = $1 OR $1 = '') AND (a.expires_at <= $2) IS NOT TRUE
+		WHERE (k.account_id = $1 OR $1 = '') AND (a.expires_at <= account_now(a.id, $2)) IS NOT TRUE
 		ORDER BY k.account_id, k.id`, accountID, now)
 }
 
@@ -37,14 +37,14 @@ type KeyOwner struct {
 }
 
 // LockKeyOwner looks up the account and the RAM user of a new key, and keeps both from being
-// deleted. A scenario waits for the account's lock too. An account that has expired at now does not
-// exist.
+// deleted. A scenario waits for the account's lock too. An account that has expired at
+// the real time now does not exist.
 func (tx *Tx) LockKeyOwner(ctx context.Context, accountID, ramUserName string, now time.Time) (KeyOwner, error) {
 	var owner KeyOwner
 	tx.lock(rankAccounts, `
 		SELECT true, EXISTS (SELECT FROM ram_users u WHERE u.account_id = a.id AND u.name = $2)
 		FROM accounts a
-		WHERE a.id = $1 AND (a.expires_at <= $3) IS NOT TRUE
+		WHERE a.id = $1 AND (a.expires_at <= account_now(a.id, $3)) IS NOT TRUE
 		FOR KEY SHARE`, accountID, ramUserName, now).
 		Query(each(func(o *KeyOwner) []any { return []any{&o.AccountExists, &o.RAMUserExists} },
 			func(o KeyOwner) { owner = o }))

@@ -9,12 +9,12 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ListAccounts returns the accounts that have not expired at now.
+// ListAccounts returns the accounts that have not expired at the real time now, each by its own clock.
 func (s *Store) ListAccounts(ctx context.Context, now time.Time) ([]Account, error) {
 	return Query(ctx, s, AccountsTable.Scan, `
 		SELECT `+AccountsTable.SelectList("t")+`
 		FROM accounts t
-		WHERE (expires_at <= $1) IS NOT TRUE
+		WHERE (expires_at <= account_now(id, $1)) IS NOT TRUE
 		ORDER BY id`, now)
 }
 
@@ -44,10 +44,16 @@ func (tx *Tx) LockAccountID(id string) {
 	tx.queue(`SELECT pg_advisory_xact_lock(hashtextextended('enisim account ' || $1, 0))`, id)
 }
 
+// LockedAccount is a locked account with whether it has expired.
+type LockedAccount struct {
+	Account
+	Expired bool
+}
+
 // LockAccount locks and reads an account, so that no new row can refer to it. It returns nil if
-// there is none. It also returns an expired account.
-func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
-	var found *Account
+// there is none. It also returns an account that has expired at the real time now.
+func (tx *Tx) LockAccount(ctx context.Context, id string, now time.Time) (*LockedAccount, error) {
+	var found *LockedAccount
 	tx.queue(longTransactionSettings)
 	tx.lock(rankClientTokens, lockTokensOfAccount, id)
 	tx.lock(rankAccounts, `
@@ -55,12 +61,14 @@ func (tx *Tx) LockAccount(ctx context.Context, id string) (*Account, error) {
 		FROM accounts t
 		WHERE id = $1
 		FOR UPDATE`, id).
-		Query(each(AccountsTable.Targets, func(a Account) { found = &a }))
+		Query(each(AccountsTable.Targets, func(a Account) { found = &LockedAccount{Account: a} }))
+	tx.queue(`SELECT true FROM accounts WHERE id = $1 AND expires_at <= account_now(id, $2)`, id, now).
+		Query(eachValue(func(expired bool) { found.Expired = expired }))
 	return found, tx.send(ctx)
 }
 
-// lockExpiredAccount is LockAccount for an account that has expired at now. It returns nil if
-// another transaction has locked the account.
+// lockExpiredAccount is LockAccount for an account that has expired at the real time now. It returns
+// nil if another transaction has locked the account.
 func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) (*Account, error) {
 	var found *Account
 	tx.queue(sweepSettings)
@@ -68,7 +76,7 @@ func (tx *Tx) lockExpiredAccount(ctx context.Context, id string, now time.Time) 
 	tx.lock(rankAccounts, `
 		SELECT `+AccountsTable.SelectList("t")+`
 		FROM accounts t
-		WHERE id = $1 AND expires_at <= $2
+		WHERE id = $1 AND expires_at <= account_now(id, $2)
 		FOR UPDATE SKIP LOCKED`, id, now).
 		Query(each(AccountsTable.Targets, func(a Account) { found = &a }))
 	return found, tx.send(ctx)
@@ -190,13 +198,26 @@ func (tx *Tx) deleteSomeInterfaces(ctx context.Context, id string, n int) error 
 	return tx.send(ctx)
 }
 
-// SweepAccounts purges accounts that have expired at now. The arguments limit the accounts and,
+// SweepAccounts purges accounts that have expired at the real time now. The arguments limit the accounts and,
 // approximately, the interfaces that one call purges, so that no caller waits long for expired rows
 // of others. An account that another transaction has locked is left for the next sweep. A failure
 // is only logged: no caller depends on a sweep, because reads leave expired rows out.
 func (s *Store) SweepAccounts(ctx context.Context, now time.Time, accounts, interfaces int) {
 	expired, err := Query(ctx, s, pgx.RowTo[string], `
-		SELECT id FROM accounts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2`, now, accounts)
+		SELECT id
+		FROM (
+		    (SELECT id, expires_at
+		     FROM accounts
+		     WHERE expires_at <= $1 AND NOT EXISTS (SELECT FROM account_clocks c WHERE c.account_id = id)
+		     ORDER BY expires_at
+		     LIMIT $2)
+		    UNION ALL
+		    SELECT a.id, a.expires_at
+		    FROM account_clocks c
+		    JOIN accounts a ON a.id = c.account_id
+		    WHERE a.expires_at <= account_now(a.id, $1)) expired
+		ORDER BY expires_at
+		LIMIT $2`, now, accounts)
 	for _, id := range expired {
 		if err != nil || interfaces <= 0 {
 			break

@@ -6,7 +6,7 @@ import "slices"
 func (s *AttachScene) freeDeviceIndex() int {
 	taken := make([]bool, len(s.instance.held)+2)
 	for _, n := range s.instance.held {
-		if *n.DeviceIndex < len(taken) && !n.hasLeft(s.batch.now) {
+		if *n.DeviceIndex < len(taken) && !n.hasLeft(s.now) {
 			taken[*n.DeviceIndex] = true
 		}
 	}
@@ -21,8 +21,8 @@ func (s *AttachScene) Attach(networkCardIndex *int, end *Ending) {
 	// indexes.
 	index := s.freeDeviceIndex()
 	for _, n := range s.instance.held {
-		if n.hasLeft(s.batch.now) {
-			s.batch.set(n, n.Settled(s.batch.now))
+		if n.hasLeft(s.now) {
+			s.batch.set(n, n.Settled(s.now))
 		}
 	}
 	// Then count the instance in the groups of the interface, as far as it is not in them already.

@@ -24,6 +24,7 @@ const (
 	NetworkInterfaceRow
 	SecurityGroupRow
 	AccountRow
+	AccessKeyRow
 )
 
 // Row names a row that another transaction has locked, or that all requests of a lane lock.
@@ -41,7 +42,7 @@ func (a Attachment) Rows() []Row {
 // request at a time its view of them. Each request sees the changes of the requests before it. In
 // the end, WriteAttachments writes the changed rows.
 type Attachments struct {
-	now       time.Time
+	timeOf    func(accountID string) time.Time // by which the requests and rows of an account are decided
 	instances map[ResourceID]*batchInstance
 	enis      map[ResourceID]*batchENI
 	groups    map[ResourceID]bool           // the affected groups that are locked, so that they cannot be deleted
@@ -91,25 +92,34 @@ type departure struct {
 // groupCapacity is the capacity that a group has left.
 type groupCapacity struct{ free, stored int }
 
-// At sets the time at which the batch is decided. It sends nothing to the database.
-func (a *Attachments) At(now time.Time) {
-	a.now = now
+// At sets the time at which the batch is decided, which depends on the account. It sends nothing to
+// the database.
+func (a *Attachments) At(timeOf func(accountID string) time.Time) {
+	a.timeOf = timeOf
 	if !a.wait {
 		return
 	}
 	for _, i := range a.instances { // release the capacity of the departures that are due
 		for group, d := range i.departures {
-			if capacity := a.capacity[ResourceID{i.AccountID, group}]; capacity != nil && !d.at.After(now) {
+			if capacity := a.capacity[ResourceID{i.AccountID, group}]; capacity != nil && !d.at.After(timeOf(i.AccountID)) {
 				i.departures[group], capacity.free = nil, capacity.free+1
 			}
 		}
 	}
 }
 
+// now returns the time of an account in the batch. Before At, nothing is due.
+func (a *Attachments) now(accountID string) time.Time {
+	if a.timeOf == nil {
+		return time.Time{}
+	}
+	return a.timeOf(accountID)
+}
+
 // Changed reports whether there is anything to write.
 func (a *Attachments) Changed() bool { return a.changed }
 
-// AttachScene is one request's view of the locked rows, settled to the time of the batch. A missing
+// AttachScene is one request's view of the locked rows, settled to the time of its account. A missing
 // row is nil.
 type AttachScene struct {
 	Instance *AttachableInstance
@@ -125,24 +135,31 @@ type AttachScene struct {
 	// transaction that waits.
 	Contended *Row
 
+	now      time.Time
 	batch    *Attachments
 	instance *batchInstance
 	eni      *batchENI
 }
 
+// Now returns the time by which the request is decided.
+func (s *AttachScene) Now() time.Time { return s.now }
+
 // Scene returns the next request's view of the rows.
 func (a *Attachments) Scene(request Attachment) *AttachScene {
-	s := &AttachScene{batch: a, instance: a.instances[request.instance()], eni: a.enis[request.eni()]}
+	s := &AttachScene{
+		now: a.now(request.AccountID), batch: a,
+		instance: a.instances[request.instance()], eni: a.enis[request.eni()],
+	}
 	if i := s.instance; i != nil && i.RegionID == request.RegionID {
-		s.Instance, s.Type = settledAttachableInstance(&i.AttachableInstance, a.now), &i.Type
+		s.Instance, s.Type = settledAttachableInstance(&i.AttachableInstance, s.now), &i.Type
 		for _, n := range i.held {
-			if !n.hasLeft(a.now) {
+			if !n.hasLeft(s.now) {
 				s.Held++
 			}
 		}
 	}
 	if n := s.eni; n != nil && n.RegionID == request.RegionID {
-		s.ENI, s.IPv4, s.IPv6 = settledAttachableENI(&n.AttachableENI, a.now), n.ipv4, n.ipv6
+		s.ENI, s.IPv4, s.IPv6 = settledAttachableENI(&n.AttachableENI, s.now), n.ipv4, n.ipv6
 	}
 	if s.Instance != nil && s.ENI != nil {
 		s.Groups = a.groupScenes(request, s.instance, s.eni)
@@ -179,7 +196,7 @@ func (s *AttachScene) contended(request Attachment) *Row {
 	// Then the interfaces that have left the instance: an attach settles their rows, to reuse their
 	// device indexes.
 	for _, n := range s.instance.held {
-		if !request.Detach && n.hasLeft(s.batch.now) && !n.locked {
+		if !request.Detach && n.hasLeft(s.now) && !n.locked {
 			return &Row{NetworkInterfaceRow, ResourceID{n.AccountID, n.ID}}
 		}
 	}

@@ -87,7 +87,7 @@ func TestABatchSkipsLockedRowsAndNamesThem(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				rows.At(contendedNow)
+				rows.At(func(string) time.Time { return contendedNow })
 				scene := rows.Scene(toAttach)
 				switch {
 				case (scene.Contended == nil) != (c.want == nil):

@@ -310,7 +310,7 @@ func TestBatchesAgreeWithANaiveModel(t *testing.T) {
 				}
 			}), 1, 8).Draw(t, "requests")
 			batch := rows.load(w, requests)
-			batch.At(now)
+			batch.At(func(string) time.Time { return now })
 			for n, request := range requests {
 				call := drawModelCall(t, request, now)
 				want := w.decide(attached, call, now)

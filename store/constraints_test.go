@@ -216,6 +216,32 @@ var violations = []struct{ constraint, sql string }{
 		VALUES ('LTAI9', '1000000000000002', 'ci', 's', '2026-11-22')`},
 	{"an_access_key_is_active_or_inactive", `UPDATE access_keys SET status = 'Lost'`},
 	{"a_temporary_key_expires", `UPDATE access_keys SET security_token = 't'`},
+	{"a_disturbance_exists_once", `
+		INSERT INTO disturbances (id, kind, rule, created_at)
+		SELECT 'fault-1', 'fault', '{}', '2026-11-22' FROM generate_series(1, 2)`},
+	{"a_disturbance_belongs_to_a_known_account", `
+		INSERT INTO disturbances (id, account_id, kind, rule, created_at)
+		VALUES ('fault-1', '1000000000000009', 'fault', '{}', '2026-11-22')`},
+	{"a_disturbance_is_of_a_known_kind", `
+		INSERT INTO disturbances (id, kind, rule, created_at) VALUES ('mood-1', 'mood', '{}', '2026-11-22')`},
+	{"a_rule_touches_no_more_calls_than_it_matches", `
+		INSERT INTO disturbances (id, kind, rule, struck, created_at) VALUES ('fault-1', 'fault', '{}', 1, '2026-11-22')`},
+	{"an_account_has_one_throttle", `
+		INSERT INTO disturbances (id, kind, rule, created_at)
+		SELECT 'throttle-' || n, 'throttle', '{}', '2026-11-22' FROM generate_series(1, 2) AS n`},
+	{"an_account_has_one_clock", `
+		INSERT INTO account_clocks (account_id, real_base, account_base, rate, frozen, announced)
+		SELECT '1000000000000001', '2026-11-22', '2026-11-22', 1, false, false FROM generate_series(1, 2)`},
+	{"a_clock_belongs_to_a_known_account", `
+		INSERT INTO account_clocks VALUES ('1000000000000009', '2026-11-22', '2026-11-22', 1, false, true)`},
+	{"a_clock_runs_forwards", `
+		INSERT INTO account_clocks VALUES ('1000000000000001', '2026-11-22', '2026-11-22', 0, false, true)`},
+	{"a_clock_runs_forwards", `
+		INSERT INTO account_clocks VALUES ('1000000000000001', '2026-11-22', '2026-11-22', 'NaN', false, true)`},
+	{"a_clock_ends_a_century_before_the_calendar", `
+		INSERT INTO account_clocks VALUES ('1000000000000001', '2026-11-22', '9900-01-01', 1, false, true)`},
+	{"a_clock_says_real_time_until_it_is_announced", `
+		INSERT INTO account_clocks VALUES ('1000000000000001', '2026-11-22', '2026-11-22', 1, true, false)`},
 
 	{"a_type_is_defined_once_per_owner", `
 		INSERT INTO instance_types SELECT * FROM instance_types WHERE id = 'ecs.g6.large'`},

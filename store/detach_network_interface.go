@@ -19,7 +19,7 @@ func (s *AttachScene) setLeaving(n AttachableENI) {
 		if s.instance.staysIn(group) {
 			continue
 		}
-		if last := s.instance.departureTime(group, s.batch.now); !last.IsZero() {
+		if last := s.instance.departureTime(group, s.now); !last.IsZero() {
 			s.instance.departures[group] = &departure{at: last, written: true}
 			continue
 		}

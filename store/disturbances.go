@@ -63,8 +63,8 @@ func (s *Store) FindDisturbance(ctx context.Context, kind, id string) (*Disturba
 }
 
 // LockForDisturbances locks an account while its rules change, and returns the number of its rules
-// of a kind. It reports whether the account exists and has not expired at now. An accountID of nil
-// stands for the rules of every account.
+// of a kind. It reports whether the account exists and has not expired at the real time now. An
+// accountID of nil stands for the rules of every account.
 func (tx *Tx) LockForDisturbances(
 	ctx context.Context, accountID *string, kind string, now time.Time,
 ) (exists bool, rules int, err error) {
@@ -73,7 +73,7 @@ func (tx *Tx) LockForDisturbances(
 		tx.queue(`SELECT pg_advisory_xact_lock(hashtextextended('enisim disturbances of every account', 0))`)
 	} else {
 		tx.lock(rankAccounts, `
-			SELECT true FROM accounts WHERE id = $1 AND (expires_at <= $2) IS NOT TRUE FOR NO KEY UPDATE`,
+			SELECT true FROM accounts WHERE id = $1 AND (expires_at <= account_now(id, $2)) IS NOT TRUE FOR NO KEY UPDATE`,
 			accountID, now).
 			Query(eachValue(func(found bool) { exists = found }))
 	}

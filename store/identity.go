@@ -22,6 +22,8 @@ type Identity struct {
 	Repeats       string     // Account.Repeats
 	LastRule      int64      // together with RuleCount identifies the rules that disturb the account
 	RuleCount     int        // 0: none
+	HasClock      bool       // whether the account has a clock of its own: the following
+	AccountClock
 }
 
 // FindIdentity returns an access key by its id, or nil if there is none.
@@ -29,10 +31,13 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Identity], `
 		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token,
 		       k.assumed_role, k.status, k.expires_at,
-		       a.expires_at, a.repeats, coalesce(d.last, 0), coalesce(d.count, 0)
+		       a.expires_at, a.repeats, coalesce(d.last, 0), coalesce(d.count, 0),
+		       c.account_id IS NOT NULL, coalesce(c.real_base, 'epoch'), coalesce(c.account_base, 'epoch'),
+		       coalesce(c.rate, 1), coalesce(c.frozen, false)
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
 		LEFT JOIN ram_users u ON u.account_id = k.account_id AND u.name = k.ram_user_name
+		LEFT JOIN account_clocks c ON c.account_id = k.account_id
 		CROSS JOIN LATERAL (
 		    SELECT max(position) AS last, count(*) AS count FROM disturbances r
 		    WHERE r.account_id = k.account_id OR r.account_id IS NULL
@@ -52,7 +57,8 @@ func (s *Store) RegionExists(ctx context.Context, regionID string) (bool, error)
 }
 
 // FirstAccessKey returns the id of the first active key that belongs to an account itself and never
-// expires. It also returns the number of such keys. Accounts that have expired at now do not count.
+// expires. It also returns the number of such keys. Accounts that have expired at the real time now
+// do not count.
 func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, count int, err error) {
 	type first struct {
 		ID    string
@@ -63,7 +69,7 @@ func (s *Store) FirstAccessKey(ctx context.Context, now time.Time) (id string, c
 		FROM access_keys k
 		JOIN accounts a ON a.id = k.account_id
 		WHERE k.status = 'Active' AND k.ram_user_name IS NULL AND k.expires_at IS NULL
-		  AND (a.expires_at <= $1) IS NOT TRUE
+		  AND (a.expires_at <= account_now(a.id, $1)) IS NOT TRUE
 		ORDER BY k.account_id, k.id
 		LIMIT 1`, now)
 	if err != nil || len(rows) == 0 {

@@ -27,6 +27,7 @@ const (
 	rankCapacity   // of security groups
 	rankAccessKeys
 	rankDisturbances
+	rankClocks
 )
 
 // Tx is a transaction with few round trips to Postgres. Statements are queued in an unsent batch, a

@@ -94,6 +94,8 @@ type controlAPI interface {
 	RemoveLifecycle(ctx context.Context, id string) error
 	RemoveLifecycles(ctx context.Context, accountID string) error
 	ReleaseTransition(ctx context.Context, req operator.ReleaseRequest) (operator.Released, error)
+	Clock(ctx context.Context, accountID string) (disturbance.ClockState, error)
+	ChangeClock(ctx context.Context, accountID string, change disturbance.ClockChange) (disturbance.ClockState, error)
 	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 

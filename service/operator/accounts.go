@@ -159,11 +159,11 @@ func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) 
 func (o *Operator) insertAccount(ctx context.Context, account store.Account, key store.AccessKey, now time.Time) error {
 	return o.store.InTx(ctx, func(tx *store.Tx) error {
 		tx.LockAccountID(account.ID)
-		found, err := tx.LockAccount(ctx, account.ID)
+		found, err := tx.LockAccount(ctx, account.ID, now)
 		switch {
 		case err != nil:
 			return err
-		case found != nil && !found.Expired(now):
+		case found != nil && !found.Expired:
 			return errAccountTaken(account.ID)
 		case found != nil:
 			if err := tx.DeleteAccount(ctx, account.ID); err != nil {
@@ -259,18 +259,18 @@ func (o *Operator) ChangeAccount(ctx context.Context, id string, req ChangeAccou
 	now := o.service.Now()
 	var changed store.Account
 	err := o.store.InTx(ctx, func(tx *store.Tx) error {
-		account, err := tx.LockAccount(ctx, id)
+		account, err := tx.LockAccount(ctx, id, now)
 		switch {
 		case err != nil:
 			return err
-		case account == nil || account.Expired(now):
+		case account == nil || account.Expired:
 			return errNoAccount(id)
 		}
 		if req.Repeats != nil {
 			account.Repeats = *req.Repeats
 			tx.SetRepeats(id, account.Repeats)
 		}
-		changed = *account
+		changed = account.Account
 		return nil
 	})
 	o.service.ForgetAccount(id) // even if the outcome is unknown
@@ -334,11 +334,11 @@ func (o *Operator) withAccount(
 	ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error,
 ) error {
 	return o.store.InTx(ctx, func(tx *store.Tx) error {
-		account, err := tx.LockAccount(ctx, id)
+		account, err := tx.LockAccount(ctx, id, now)
 		switch {
 		case err != nil:
 			return err
-		case account == nil || account.Expired(now):
+		case account == nil || account.Expired:
 			return errNoAccount(id)
 		}
 		return fn(tx, ctx, id)

@@ -139,22 +139,28 @@ const minRowsToAnalyze = 100
 func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode applyMode, p *progress) (Applied, error) {
 	// First copy the world into the staging tables, before any lock, so that requests wait as short
 	// as possible. Then lock the accounts with all their rows.
-	if err := stageWorld(ctx, copyingTx{tx, p}, w, now, mode); err != nil {
+	times, err := readAccountTimes(ctx, tx, w.accountIDs(), now)
+	if err != nil {
+		return Applied{}, err
+	}
+	if err := stageWorld(ctx, copyingTx{tx, p}, w, times, mode); err != nil {
 		return Applied{}, err
 	}
 	if err := lockWorld(ctx, tx); err != nil {
 		return Applied{}, err
 	}
-	if err := prepareAccounts(ctx, tx, now, mode); err != nil {
+	if err := prepareAccounts(ctx, tx, w.accountIDs(), now, mode); err != nil {
 		return Applied{}, err
 	}
 	// Then settle the rows that are due, so that only differences that callers would see count as
 	// changes. Last, make the tables equal to the staging tables.
-	for _, sql := range settleWorld {
-		// Without a cached plan, because it would refer to a staging table that is dropped at
-		// commit.
-		if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeExec, now); err != nil {
-			return Applied{}, err
+	for _, accounts := range times.groups(w.accountIDs()) {
+		for _, sql := range settleWorld {
+			// Without a cached plan, because it would refer to a staging table that is dropped at
+			// commit.
+			if _, err := tx.Exec(ctx, sql, pgx.QueryExecModeExec, accounts.ids, accounts.now); err != nil {
+				return Applied{}, err
+			}
 		}
 	}
 	var written changeCounter
@@ -178,9 +184,9 @@ func lockWorld(ctx context.Context, tx pgx.Tx) error {
 
 // prepareAccounts prepares the locked accounts for the world, and checks that they exist or not, as
 // mode requires.
-func prepareAccounts(ctx context.Context, tx pgx.Tx, now time.Time, mode applyMode) error {
+func prepareAccounts(ctx context.Context, tx pgx.Tx, accountIDs []string, now time.Time, mode applyMode) error {
 	// First delete the accounts that have expired, because they no longer exist for any caller.
-	rows, _ := tx.Query(ctx, expiredAccounts, pgx.QueryExecModeExec, now) // CollectRows returns its error too
+	rows, _ := tx.Query(ctx, expiredAccounts, accountIDs, now) // CollectRows returns its error too
 	expired, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return err

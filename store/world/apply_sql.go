@@ -69,7 +69,7 @@ const (
 // because a key that is disabled or deleted at the same time would otherwise be restored.
 const (
 	expiredAccounts = `
-	SELECT id FROM accounts WHERE id IN (SELECT id FROM staged_accounts) AND expires_at <= $1 ORDER BY id`
+	SELECT id FROM accounts WHERE id = ANY ($1) AND expires_at <= account_now(id, $2) ORDER BY id`
 
 	lockAccessKeys = `
 	SELECT FROM access_keys

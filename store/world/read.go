@@ -10,10 +10,10 @@ import (
 	"enisim/store"
 )
 
-// Read reads accounts with all their rows, settled to now, and all regions and zones. It reads
-// them in one database snapshot and takes no lock that a request would wait for. Apply would
-// change nothing for the result: a transient row has the remaining time until it is due. Accounts
-// that do not exist or have expired at now are left out.
+// Read reads accounts with all their rows, settled to their times at the real time now, and all
+// regions and zones. It reads them in one database snapshot and takes no lock that a request would
+// wait for. Apply would change nothing for the result: a transient row has the remaining time until
+// it is due. Accounts that do not exist or have expired are left out.
 func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Time) (*World, error) {
 	w := &World{
 		VPCsSettleIn:              map[store.ResourceID]time.Duration{},
@@ -24,27 +24,31 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 	}
 	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		// First read the accounts, because the rest is read only for those that have not expired.
-		if err := w.readAccounts(ctx, tx, accountIDs, now); err != nil {
+		times, err := readAccountTimes(ctx, tx, accountIDs, now)
+		if err != nil {
+			return err
+		}
+		if err := w.readAccounts(ctx, tx, accountIDs, times); err != nil {
 			return err
 		}
 		activeIDs := w.accountIDs()
-		if err := w.readNetworks(ctx, tx, activeIDs, now); err != nil {
+		if err := w.readNetworks(ctx, tx, activeIDs, times); err != nil {
 			return err
 		}
-		return w.readInterfaces(ctx, tx, activeIDs, now)
+		return w.readInterfaces(ctx, tx, activeIDs, times)
 	})
 	return w, err
 }
 
 // readAccounts reads regions, zones, and the accounts with their users, keys and instance types.
-func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, now time.Time) error {
+func (w *World) readAccounts(ctx context.Context, tx pgx.Tx, ids []string, times *accountTimes) error {
 	if err := store.RegionsTable.ReadAll(ctx, tx, &w.Regions, nil, "id", nil); err != nil {
 		return err
 	}
 	if err := store.ZonesTable.ReadAll(ctx, tx, &w.Zones, nil, "region_id, id", nil); err != nil {
 		return err
 	}
-	active := func(a *store.Account) bool { return !a.Expired(now) }
+	active := func(a *store.Account) bool { return !times.hasExpired(a) }
 	if err := store.AccountsTable.ReadAll(ctx, tx, &w.Accounts, active, "id", ids); err != nil {
 		return err
 	}
@@ -73,14 +77,14 @@ func (w *World) accountIDs() []string {
 }
 
 // readNetworks reads VPCs, VSwitches, and security groups with their rules.
-func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
+func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, times *accountTimes) error {
 	if err := store.VPCsTable.ReadAll(ctx, tx, &w.VPCs, func(v *store.VPC) bool {
-		return noteTimeLeft(w.VPCsSettleIn, v.AccountID, v.ID, v.AvailableAt, now)
+		return noteTimeLeft(w.VPCsSettleIn, v.AccountID, v.ID, v.AvailableAt, times)
 	}, "account_id, region_id, id", accounts); err != nil {
 		return err
 	}
 	if err := store.VSwitchesTable.ReadAll(ctx, tx, &w.VSwitches, func(v *store.VSwitch) bool {
-		return noteTimeLeft(w.VSwitchesSettleIn, v.AccountID, v.ID, v.AvailableAt, now)
+		return noteTimeLeft(w.VSwitchesSettleIn, v.AccountID, v.ID, v.AvailableAt, times)
 	}, "account_id, vpc_id, id", accounts); err != nil {
 		return err
 	}
@@ -94,22 +98,22 @@ func (w *World) readNetworks(ctx context.Context, tx pgx.Tx, accounts []string, 
 
 // readInterfaces reads instances, and interfaces with their addresses, prefixes and memberships. It
 // leaves out interfaces whose deletion is due, and all that belongs to them.
-func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string, now time.Time) error {
+func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string, times *accountTimes) error {
 	if err := store.InstancesTable.ReadAll(ctx, tx, &w.Instances, func(i *store.Instance) bool {
-		*i = i.Settled(now)
-		noteTimeLeft(w.InstancesRunIn, i.AccountID, i.ID, i.RunningAt, now)
-		return noteTimeLeft(w.InstancesSettleIn, i.AccountID, i.ID, i.SettlesAt, now)
+		*i = i.Settled(times.of(i.AccountID))
+		noteTimeLeft(w.InstancesRunIn, i.AccountID, i.ID, i.RunningAt, times)
+		return noteTimeLeft(w.InstancesSettleIn, i.AccountID, i.ID, i.SettlesAt, times)
 	}, "account_id, id", accounts); err != nil {
 		return err
 	}
 	deleted := map[store.ResourceID]bool{}
 	if err := store.WholeInterfacesTable.ReadAll(ctx, tx, &w.NetworkInterfaces, func(n *store.NetworkInterface) bool {
-		*n = n.Settled(now)
+		*n = n.Settled(times.of(n.AccountID))
 		if n.Status == store.ENIDeleted {
 			deleted[resourceID(n.AccountID, n.ID)] = true
 			return false
 		}
-		return noteTimeLeft(w.NetworkInterfacesSettleIn, n.AccountID, n.ID, n.SettlesAt, now)
+		return noteTimeLeft(w.NetworkInterfacesSettleIn, n.AccountID, n.ID, n.SettlesAt, times)
 	}, "account_id, instance_id, device_index, id", accounts); err != nil {
 		return err
 	}
@@ -130,7 +134,10 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 
 // noteTimeLeft records the remaining time of a row that is not due yet. It always returns true, so
 // that readAll keeps the row.
-func noteTimeLeft(timeLeft map[store.ResourceID]time.Duration, account, id string, due *time.Time, now time.Time) bool {
+func noteTimeLeft(
+	timeLeft map[store.ResourceID]time.Duration, account, id string, due *time.Time, times *accountTimes,
+) bool {
+	now := times.of(account)
 	switch {
 	case due == nil || !due.After(now):
 	case due.Equal(store.Never):

@@ -168,7 +168,7 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 }
 
 // stageSnapshot copies the saved rows of an account into the staging tables. It leaves out attachments
-// whose detach was due by now: their interfaces count in no group by them.
+// whose detach is due by the account's time at the real time now: their interfaces count in no group by them.
 func stageSnapshot(ctx context.Context, tx pgx.Tx, accountID, name string, now time.Time) error {
 	for _, table := range snapshotTables {
 		if _, err := tx.Exec(ctx, table.restoreSQL(), pgx.QueryExecModeExec, accountID, name); err != nil {
@@ -176,8 +176,8 @@ func stageSnapshot(ctx context.Context, tx pgx.Tx, accountID, name string, now t
 		}
 	}
 	_, err := tx.Exec(ctx, `
-		DELETE FROM staged_attachments WHERE next_status = 'Available' AND settles_at <= $1`,
-		pgx.QueryExecModeExec, now)
+		DELETE FROM staged_attachments WHERE next_status = 'Available' AND settles_at <= account_now($1, $2)`,
+		pgx.QueryExecModeExec, accountID, now)
 	return err
 }
 

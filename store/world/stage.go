@@ -69,9 +69,10 @@ func createNewStaging(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// stageWorld copies a world into the staging tables, with now as the time of creation. Due times
-// are computed from now.
-func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode applyMode) error {
+// stageWorld copies a world into the staging tables, with the times of its accounts as those of
+// creation. Due times are computed from them. A new account begins its life in real time, and keys
+// stay in it.
+func stageWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, mode applyMode) error {
 	if err := createStaging(ctx, tx, w, mode); err != nil {
 		return err
 	}
@@ -80,43 +81,46 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 		func() error { return store.ZonesTable.Stage(ctx, tx, w.Zones, nil) },
 		func() error { return store.InstanceTypesTable.Stage(ctx, tx, w.InstanceTypes, nil) },
 		func() error {
-			return store.AccountsTable.Stage(ctx, tx, w.Accounts, func(a *store.Account) { a.CreatedAt = now })
+			return store.AccountsTable.Stage(ctx, tx, w.Accounts, func(a *store.Account) { a.CreatedAt = times.realTime })
 		},
 		func() error { return store.RAMUsersTable.Stage(ctx, tx, w.RAMUsers, nil) },
 		func() error {
-			return store.AccessKeysTable.Stage(ctx, tx, w.AccessKeys, func(k *store.AccessKey) { k.CreatedAt = now })
+			return store.AccessKeysTable.Stage(ctx, tx, w.AccessKeys,
+				func(k *store.AccessKey) { k.CreatedAt = times.realTime })
 		},
 		func() error {
 			return store.VPCsTable.Stage(ctx, tx, w.VPCs, func(v *store.VPC) {
+				now := times.of(v.AccountID)
 				v.CreatedAt, v.AvailableAt = now, settleTime(w.VPCsSettleIn, resourceID(v.AccountID, v.ID), now)
 			})
 		},
 		func() error {
 			return store.VSwitchesTable.Stage(ctx, tx, w.VSwitches, func(v *store.VSwitch) {
+				now := times.of(v.AccountID)
 				v.CreatedAt, v.AvailableAt = now, settleTime(w.VSwitchesSettleIn, resourceID(v.AccountID, v.ID), now)
 				v.NextHost = max(v.NextHost, 1)
 			})
 		},
 		func() error {
 			return store.SecurityGroupsTable.Stage(ctx, tx, w.SecurityGroups, func(g *store.SecurityGroup) {
-				g.CreatedAt, g.InnerAccessPolicy = now, cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
+				g.CreatedAt, g.InnerAccessPolicy = times.of(g.AccountID), cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
 			})
 		},
 		func() error {
 			return store.InstancesTable.Stage(ctx, tx, w.Instances, func(i *store.Instance) {
-				id := resourceID(i.AccountID, i.ID)
+				id, now := resourceID(i.AccountID, i.ID), times.of(i.AccountID)
 				i.SettlesAt = settleTime(w.InstancesSettleIn, id, now)
 				i.RunningAt = settleTime(w.InstancesRunIn, id, now)
 				i.StartedAt, i.CreatedAt = &now, now
 			})
 		},
-		func() error { return stageInterfaces(ctx, tx, w, now) },
+		func() error { return stageInterfaces(ctx, tx, w, times) },
 		func() error { return store.PrivateIPAddressesTable.Stage(ctx, tx, w.PrivateIPAddresses, nil) },
 		func() error { return store.IPPrefixesTable.Stage(ctx, tx, w.IPPrefixes, nil) },
 		func() error { return store.GroupMembershipsTable.Stage(ctx, tx, w.GroupMemberships, nil) },
 		func() error {
 			return store.SecurityGroupRulesTable.Stage(ctx, tx, w.SecurityGroupRules,
-				func(r *store.SecurityGroupRule) { r.CreatedAt = now })
+				func(r *store.SecurityGroupRule) { r.CreatedAt = times.of(r.AccountID) })
 		},
 	} {
 		if err := stage(); err != nil {
@@ -128,9 +132,10 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 
 // stageInterfaces copies the interfaces of a world, and the attachments of the secondary ones, into
 // their staging tables.
-func stageInterfaces(ctx context.Context, tx pgx.Tx, w *World, now time.Time) error {
+func stageInterfaces(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes) error {
 	var attachments []store.AttachmentRow
 	err := store.NetworkInterfacesTable.Stage(ctx, tx, w.NetworkInterfaces, func(n *store.NetworkInterface) {
+		now := times.of(n.AccountID)
 		n.CreatedAt = now
 		n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, resourceID(n.AccountID, n.ID), now)
 		row, attachment := n.Split()
