@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -32,18 +31,10 @@ type Server struct {
 	// scenario: active and without expiry. Both are "" if there is none.
 	AccessKeyID, AccessKeySecret string
 
+	t         testing.TB
 	accountID string // of AccessKeyID
 	operator  *operator.Operator
-
-	ahead atomic.Int64 // how far the simulated world's clock is ahead of the machine's, in nanoseconds
 }
-
-// Advance moves the time of the simulated world forward: an interface that is Attaching for 5 s is
-// InUse after Advance(5 * time.Second). The time that signatures are checked with stays the
-// machine's.
-func (s *Server) Advance(by time.Duration) { s.ahead.Add(int64(by)) }
-
-func (s *Server) now() time.Time { return time.Now().Add(time.Duration(s.ahead.Load())) }
 
 // Option changes how a server starts.
 type Option func(*options) error
@@ -118,13 +109,12 @@ func start(t testing.TB, with []Option) (*Server, error) {
 		return nil, err
 	}
 	t.Cleanup(st.Close)
-	s := &Server{}
-	if _, err := scenario.Apply(ctx, st, sc, s.now()); err != nil {
+	if _, err := scenario.Apply(ctx, st, sc, time.Now()); err != nil {
 		return nil, err
 	}
-	o.service.Now = s.now
+	o.service.OnlyServer = true
 	simulated := service.New(st, o.service)
-	s.operator = operator.New(simulated)
+	s := &Server{t: t, operator: operator.New(simulated)}
 	listening := httptest.NewServer(
 		httpapi.New(simulated, httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}),
 	)

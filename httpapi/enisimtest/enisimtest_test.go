@@ -88,6 +88,24 @@ func TestAdvance(t *testing.T) {
 	}
 }
 
+// A frozen server lets nothing become due but by Advance. Resumed, its time goes on.
+func TestFreeze(t *testing.T) {
+	t.Parallel()
+	const delay = 50 * time.Millisecond
+	server := enisimtest.Start(t, enisimtest.Scenario("testdata/world.yaml"), enisimtest.Delay(delay))
+	client := newClient(t, server)
+	server.Freeze(t)
+	attach(t, client, "i-web", "eni-free")
+	for frozen := time.Now(); time.Since(frozen) < 2*delay; {
+		if got := status(t, client, "eni-free"); got != "Attaching" {
+			t.Fatalf("frozen: got %s, want Attaching", got)
+		}
+	}
+	server.Resume(t)
+	for status(t, client, "eni-free") != "InUse" { // the test's timeout is the limit
+	}
+}
+
 // A server stops at the end of its test, here of a subtest.
 func TestServerStopsWithItsTest(t *testing.T) {
 	t.Parallel()
