@@ -8,6 +8,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"enisim/store"
 	"enisim/store/storetest"
 )
@@ -23,7 +25,11 @@ func isPartOf(part, whole string) bool {
 // account.
 func serviceWithKey(t *testing.T) (s *Service, key string) {
 	t.Helper()
-	pool := storetest.Pool(t)
+	return serviceWithKeyOn(t, storetest.Pool(t))
+}
+
+func serviceWithKeyOn(t *testing.T, pool *pgxpool.Pool) (s *Service, key string) {
+	t.Helper()
 	if _, err := pool.Exec(t.Context(), `
 		INSERT INTO accounts (id, created_at) VALUES ('1000000000000001', '2026-11-22');
 		INSERT INTO access_keys (id, account_id, secret, created_at)

@@ -16,10 +16,7 @@ import (
 	"enisim/store/storetest"
 )
 
-const (
-	clockAccount = "1000000000000001"
-	otherAccount = "1000000000000002"
-)
+const clockAccount = "1000000000000001"
 
 // advance, freeze, resume, rate and reset are changes of a clock.
 func advance(d time.Duration) disturbance.ClockChange {
