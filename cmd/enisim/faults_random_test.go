@@ -49,7 +49,7 @@ func randomFault(r *rand.Rand) disturbance.Fault {
 	return f
 }
 
-// While 16 clients attach and detach, random faults come and go. The history is linearizable, in which
+// While 64 clients attach and detach, random faults come and go. The history is linearizable, in which
 // lost answers are of unknown outcome, and all invariants hold.
 func TestRandomFaultsUnderLoad(t *testing.T) {
 	t.Parallel()
@@ -75,7 +75,7 @@ func TestRandomFaultsUnderLoad(t *testing.T) {
 	go func() {
 		var r result
 		r.out, r.errOut, r.exit = output(t, "load", "--endpoint", server.endpoint, "--access-key-id", "LTAIcrash",
-			"--access-key-secret", "s", "--clients", "16", "--requests", "3000", "--allow-unknown",
+			"--access-key-secret", "s", "--clients", "64", "--requests", "3000", "--allow-unknown",
 			"--history", recorded)
 		done <- r
 	}()

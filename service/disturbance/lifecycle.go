@@ -41,35 +41,35 @@ var failures = map[string]string{Attaching: "Available", Starting: "Stopped"}
 // decided when the transition begins.
 type Lifecycle struct {
 	ID         string `json:"id,omitempty"`
-	Account    string `json:"account" about:"16 digits, or * for every account."`
-	Transition string `json:"transition" words:"Attaching,Detaching,Deleting,Pending,Starting,Stopping" about:"The transient status."`
-	Action     string `json:"action,omitempty" about:"Pattern of the action that begins it. Without it, any action."`
-	Resource   string `json:"resource,omitempty" about:"Pattern of the id of the resource, such as eni-*. Without it, any resource."`
-	Lasts      Lasts  `json:"lasts,omitzero" about:"How long it lasts. Without it, as the server's flags say."`
-	Fails      Fails  `json:"fails,omitzero" about:"Which ones fall back. Without it, none."`
+	Account    string `json:"account" description:"16 digits, or * for every account."`
+	Transition string `json:"transition" enum:"Attaching,Detaching,Deleting,Pending,Starting,Stopping" description:"The transient status."`
+	Action     string `json:"action,omitempty" description:"Pattern of the action that begins it. Without it, any action."`
+	Resource   string `json:"resource,omitempty" description:"Pattern of the id of the resource, such as eni-*. Without it, any resource."`
+	Lasts      Lasts  `json:"lasts,omitzero" description:"How long it lasts. Without it, as the server's flags say."`
+	Fails      Fails  `json:"fails,omitzero" description:"Which ones fall back. Without it, none."`
 }
 
 // Lasts is how long a transition lasts. One of the fields up to Never is set; none means as long as the
 // server's flags say.
 type Lasts struct {
-	Fixed      *Duration  `json:"fixed,omitempty" about:"Always so long."`
-	Uniform    []Duration `json:"uniform,omitempty" about:"The shortest and the longest."`
-	Triangular []Duration `json:"triangular,omitempty" about:"The shortest, the most frequent and the longest."`
-	LogNormal  LogNormal  `json:"lognormal,omitzero" about:"Most near a median, and a few much longer."`
-	Never      bool       `json:"never,omitempty" about:"It does not end, until it is released."`
-	Seed       int64      `json:"seed,omitempty" about:"Seed of a distribution: the same seed gives the same durations."`
+	Fixed      *Duration  `json:"fixed,omitempty" description:"Always so long."`
+	Uniform    []Duration `json:"uniform,omitempty" description:"The shortest and the longest."`
+	Triangular []Duration `json:"triangular,omitempty" description:"The shortest, the most frequent and the longest."`
+	LogNormal  LogNormal  `json:"lognormal,omitzero" description:"Most near a median, and a few much longer."`
+	Never      bool       `json:"never,omitempty" description:"It does not end, until it is released."`
+	Seed       int64      `json:"seed,omitempty" description:"Seed of a distribution: the same seed gives the same durations."`
 }
 
 // LogNormal is a log-normal distribution, by two of its quantiles.
 type LogNormal struct {
-	Median Duration `json:"median" about:"Half of them last so long or less."`
-	P99    Duration `json:"p99" about:"99 % of them last so long or less."`
+	Median Duration `json:"median" description:"Half of them last so long or less."`
+	P99    Duration `json:"p99" description:"99 % of them last so long or less."`
 }
 
 // Fails says which transitions fall back. The zero value means none.
 type Fails struct {
-	Probability *float64 `json:"probability,omitempty" about:"Each with this probability, from 0 to 1."`
-	Seed        int64    `json:"seed,omitempty" about:"Seed of the probability: the same seed fails the same ones."`
+	Probability *float64 `json:"probability,omitempty" description:"Each with this probability, from 0 to 1."`
+	Seed        int64    `json:"seed,omitempty" description:"Seed of the probability: the same seed fails the same ones."`
 }
 
 // maxLasts is the longest transition that ends.

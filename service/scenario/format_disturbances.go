@@ -10,23 +10,33 @@ import (
 
 // disturbances are the rules of an account, by kind.
 type disturbances struct {
-	faults []disturbanceEntry[disturbance.Fault]
+	faults     []disturbanceEntry[disturbance.Fault]
+	lifecycles []disturbanceEntry[disturbance.Lifecycle]
 }
 
 var faultMapping = newDisturbanceMapping[disturbance.Fault]("fault", "a fault",
 	"A fault: some calls are refused, late, or lose their answers.")
+
+var lifecycleMapping = newDisturbanceMapping[disturbance.Lifecycle]("lifecycle", "a lifecycle",
+	"A lifecycle: how long a transition lasts, and whether it fails.")
 
 // disturbanceKeys are the keys of an account for its rules.
 var disturbanceKeys = []keyOf[disturbances]{
 	listKey("faults", faultMapping,
 		func(d *disturbances) *[]disturbanceEntry[disturbance.Fault] { return &d.faults },
 		"Faults, which are asked in this order.").written(placeLast),
+	listKey("lifecycles", lifecycleMapping,
+		func(d *disturbances) *[]disturbanceEntry[disturbance.Lifecycle] { return &d.lifecycles },
+		"Lifecycles, of which the first that matches decides.").written(placeLast),
 }
 
 // rename gives the rules of an account its new id.
 func (d *disturbances) rename(from, to string) {
 	for i := range d.faults {
 		renameOwner(&d.faults[i].rule.Account, from, to)
+	}
+	for i := range d.lifecycles {
+		renameOwner(&d.lifecycles[i].rule.Account, from, to)
 	}
 }
 
@@ -41,6 +51,10 @@ func (x *expansion) disturbances(d *disturbances, account string) {
 	for i := range d.faults {
 		e := &d.faults[i]
 		x.disturbance(store.KindFault, account, &e.rule.Account, e.at, &e.rule)
+	}
+	for i := range d.lifecycles {
+		e := &d.lifecycles[i]
+		x.disturbance(store.KindLifecycle, account, &e.rule.Account, e.at, &e.rule)
 	}
 }
 
@@ -69,6 +83,8 @@ func newDisturbances(rows []store.Disturbance) (d disturbances) {
 		switch row.Kind {
 		case store.KindFault:
 			d.faults = append(d.faults, newDisturbanceEntry[disturbance.Fault](row))
+		case store.KindLifecycle:
+			d.lifecycles = append(d.lifecycles, newDisturbanceEntry[disturbance.Lifecycle](row))
 		}
 	}
 	return d

@@ -157,15 +157,30 @@ func removeLast(list any) {
 	slice.Set(slice.Slice(0, slice.Len()-1))
 }
 
-// durations reads a list of durations.
+// durations reads a list of durations, which the rule itself checks.
 func (o *object) durations(k *key) (list []disturbance.Duration) {
 	for _, text := range o.texts(k) {
-		d, err := time.ParseDuration(text.value)
-		if err != nil {
-			o.add(text.at, "", "%s has time spans such as 5s or 1m30s, got %q", k.name, text.value)
-			continue
+		if d := o.parseDuration(k, text); d != nil {
+			list = append(list, *d)
 		}
-		list = append(list, disturbance.Duration(d))
 	}
 	return list
+}
+
+// durationFromZero reads a duration, which may be zero. It returns nil without one.
+func (o *object) durationFromZero(k *key) *disturbance.Duration {
+	text := o.anyScalar(k.name)
+	if !text.given {
+		return nil
+	}
+	return o.parseDuration(k, text)
+}
+
+func (o *object) parseDuration(k *key, text located[string]) *disturbance.Duration {
+	d, err := time.ParseDuration(text.value)
+	if err != nil {
+		o.add(text.at, "", "%s is a time span such as 5s, 1m30s or 500ms, got %q", k.name, text.value)
+		return nil
+	}
+	return new(disturbance.Duration(d))
 }

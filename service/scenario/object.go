@@ -267,6 +267,8 @@ func (o *object) read(k *key, into any) {
 		*v = int64(o.integer(k).value)
 	case **float64:
 		*v = o.number(k).pointer()
+	case **disturbance.Duration:
+		*v = o.durationFromZero(k)
 	case *disturbance.Duration:
 		*v = disturbance.Duration(o.duration(k).value)
 	case *[]disturbance.Duration:

@@ -24,7 +24,10 @@ var userRows = rowKind[store.RAMUser, userEntry]{
 	entry:   func(_ *snapshot, u *store.RAMUser) userEntry { return newUserEntry(u) },
 }
 
-var faultRows = disturbanceRows(store.KindFault, faultMapping)
+var (
+	faultRows     = disturbanceRows(store.KindFault, faultMapping)
+	lifecycleRows = disturbanceRows(store.KindLifecycle, lifecycleMapping)
+)
 
 // disturbanceRows compares the rules of a kind. A rule is identified by its place among those of its
 // account, because a file has no ids for them.

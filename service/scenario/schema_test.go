@@ -160,6 +160,11 @@ const everyKey = `{
 			"when": {"always": true, "since": "2030-01-31T12:00:00Z", "until": "2030-02-28T12:00:00.5+08:00"}, "do": {"answer": "Throttling", "delay": "2s"}},
 		{"when": {"first": 2}, "do": {"lose": "reset"}}, {"when": {"every": 3}, "do": {"truncate": 0}}, {"when": {"from": 2, "to": 4}, "do": {"cut": 9}},
 		{"when": {"probability": 0.25, "seed": 7}, "do": {"slow": "1m30s"}}],
+	"lifecycles": [
+		{"account": "1000000000000001", "transition": "Attaching", "action": "AttachNetworkInterface", "resource": "eni-*", "lasts": {"fixed": "0s"},
+			"fails": {"probability": 0.5, "seed": 7}},
+		{"transition": "Pending", "lasts": {"uniform": ["1s", "2s"], "seed": 7}}, {"transition": "Starting", "lasts": {"triangular": ["1s", "2s", "3s"]}},
+		{"transition": "Deleting", "lasts": {"lognormal": {"median": "1s", "p99": "2s"}}}, {"transition": "Detaching", "lasts": {"never": true}}],
 	"regions": [{
 		"id": "mars-1", "zones": ["mars-1a"],
 		"vpcs": [{
@@ -209,15 +214,21 @@ const everyKey = `{
 
 // places has the path of the first mapping of each kind in everyKey.
 var places = map[string][]any{
-	"file":              {},
-	"account":           {"accounts", 0},
-	"quotas":            {"accounts", 0, "quotas"},
-	"access_key":        {"accounts", 0, "access_keys", 0},
-	"ram_user":          {"accounts", 0, "ram_users", 0},
-	"fault":             {"accounts", 0, "faults", 0},
-	"fault_when":        {"accounts", 0, "faults", 0, "when"},
-	"fault_do":          {"accounts", 0, "faults", 0, "do"},
-	"region":            {"accounts", 0, "regions", 0},
+	"file":            {},
+	"account":         {"accounts", 0},
+	"quotas":          {"accounts", 0, "quotas"},
+	"access_key":      {"accounts", 0, "access_keys", 0},
+	"ram_user":        {"accounts", 0, "ram_users", 0},
+	"fault":           {"accounts", 0, "faults", 0},
+	"fault_when":      {"accounts", 0, "faults", 0, "when"},
+	"fault_do":        {"accounts", 0, "faults", 0, "do"},
+	"lifecycle":       {"accounts", 0, "lifecycles", 0},
+	"lifecycle_lasts": {"accounts", 0, "lifecycles", 0, "lasts"},
+	"lifecycle_fails": {"accounts", 0, "lifecycles", 0, "fails"},
+	"region":          {"accounts", 0, "regions", 0},
+
+	"lifecycle_lasts_lognormal": {"accounts", 0, "lifecycles", 3, "lasts", "lognormal"},
+
 	"vpc":               {"accounts", 0, "regions", 0, "vpcs", 0},
 	"vswitch":           {"accounts", 0, "regions", 0, "vpcs", 0, "vswitches", 0},
 	"security_group":    {"accounts", 0, "regions", 0, "vpcs", 0, "security_groups", 0},

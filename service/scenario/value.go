@@ -93,6 +93,8 @@ func (k *key) isWritten(value any) bool {
 		return *v != 0
 	case **float64:
 		return *v != nil
+	case **disturbance.Duration:
+		return *v != nil
 	case *disturbance.Duration:
 		return *v != 0
 	case *[]disturbance.Duration:
@@ -157,6 +159,8 @@ func (k *key) appendValue(out *bytes.Buffer, value any) {
 		out.WriteString(strconv.FormatInt(*v, 10))
 	case **float64:
 		out.WriteString(strconv.FormatFloat(**v, 'f', -1, 64))
+	case **disturbance.Duration:
+		out.WriteString((*v).String())
 	case *disturbance.Duration:
 		out.WriteString(v.String())
 	case *[]disturbance.Duration:
@@ -186,6 +190,8 @@ func (k *key) isPresent(value any) bool {
 	case **int:
 		return *v != nil
 	case **float64:
+		return *v != nil
+	case **disturbance.Duration:
 		return *v != nil
 	}
 	return true
