@@ -121,6 +121,7 @@ func testSDK(t *testing.T, s sdk) {
 		"wrong secret":                  testWrongSecret,
 		"lost database":                 testUnavailable,
 		"faults":                        testFaults,
+		"lifecycles":                    testLifecycles,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
