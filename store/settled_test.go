@@ -123,7 +123,8 @@ func TestGoAndSQLSettleInstancesAlike(t *testing.T) {
 		if _, err := pool.Exec(t.Context(), `
 			UPDATE instances SET status = $2, next_status = $3, settles_at = $4, running_at = $5, start_fails = $6
 			WHERE account_id = $1 AND id = 'i-1'`,
-			account, stored.Status, stored.NextStatus, stored.SettlesAt, stored.RunningAt, stored.StartFails); err != nil {
+			account, stored.Status, stored.NextStatus, stored.SettlesAt, stored.RunningAt,
+			stored.StartFails); err != nil {
 			rt.Fatal(err)
 		}
 		var got string

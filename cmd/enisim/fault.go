@@ -138,10 +138,8 @@ func (*faultShowCommand) Help() string {
 
 // Run runs the command.
 func (c *faultShowCommand) Run(ctx context.Context, s streams) error {
-	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Fault, error) {
+	return show(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Fault, error) {
 		return simulated.Fault(ctx, c.ID)
-	}, func(fault operator.Fault) error {
-		return encodeIndented(s.Out, fault)
 	})
 }
 

@@ -40,8 +40,8 @@ type lifecycleAddCommand struct {
 
 // Help returns the text of --help.
 func (*lifecycleAddCommand) Help() string {
-	return `The first lifecycle that matches decides when a transition begins. Without one, the server's flags do (--attach-delay and the
-like). Every server follows the lifecycle when the command returns.
+	return `The first lifecycle that matches decides when a transition begins. Without one, the server's flags do
+(--attach-delay and the like). Every server follows the lifecycle when the command returns.
 
 Examples:
 
@@ -127,10 +127,8 @@ func (*lifecycleShowCommand) Help() string {
 
 // Run runs the command.
 func (c *lifecycleShowCommand) Run(ctx context.Context, s streams) error {
-	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Lifecycle, error) {
+	return show(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Lifecycle, error) {
 		return simulated.Lifecycle(ctx, c.ID)
-	}, func(lifecycle operator.Lifecycle) error {
-		return encodeIndented(s.Out, lifecycle)
 	})
 }
 
@@ -190,7 +188,8 @@ type lifecycleReleaseCommand struct {
 
 // Help returns the text of --help.
 func (*lifecycleReleaseCommand) Help() string {
-	return `The transition ends now, as it would have ended: a stuck Detaching is Available. It prints the status before and after it.
+	return `The transition ends now, as it would have ended: a stuck Detaching is Available. It prints the status before
+and after it.
 
 Example:
 

@@ -126,6 +126,11 @@ func report[T any](
 	})
 }
 
+// show prints the result of a call of the control API as JSON for people, or with --json for programs.
+func show[T any](ctx context.Context, t *targetFlags, s streams, call func(controlAPI) (T, error)) error {
+	return report(ctx, t, s, call, func(result T) error { return encodeIndented(s.Out, result) })
+}
+
 // remote returns the client of the control API at --endpoint.
 func (t *targetFlags) remote() *httpapi.ControlClient {
 	return &httpapi.ControlClient{Endpoint: httpapi.ControlEndpoint(t.Endpoint), Token: t.ControlToken,

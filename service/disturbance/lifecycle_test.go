@@ -15,49 +15,88 @@ import (
 // A lifecycle that cannot be meant is refused with what is wrong, and with what was probably meant.
 func TestLifecyclesAreChecked(t *testing.T) {
 	t.Parallel()
-	for text, want := range map[string]string{
-		`{"transition": "Attaching", "lasts": {"fixed": "5s"}}`:                                          "",
-		`{"transition": "Attaching", "lasts": {"fixed": "0s"}, "resource": "eni-*"}`:                     "",
-		`{"transition": "Detaching", "lasts": {"uniform": ["1s", "9s"], "seed": 7}}`:                     "",
-		`{"transition": "Deleting", "lasts": {"triangular": ["1s", "2s", "9s"]}, "action": "Delete*"}`:   "",
-		`{"transition": "Pending", "lasts": {"lognormal": {"median": "2s", "p99": "30s"}}}`:              "",
-		`{"transition": "Stopping", "lasts": {"never": true}}`:                                           "",
-		`{"transition": "Starting", "fails": {"probability": 0.1, "seed": 7}, "action": "RunInstances"}`: "",
-		`{"transition": "Attaching", "lasts": {"fixed": "5s"}, "fails": {"probability": 1}}`:             "",
-		`{"lasts": {"fixed": "5s"}}`:                                                                            `transition is required: one of Attaching, Detaching`,
-		`{"transition": "Ataching", "lasts": {"fixed": "5s"}}`:                                                  `did you mean "Attaching"?`,
-		`{"transition": "Creating", "lasts": {"fixed": "5s"}}`:                                                  `nothing is Creating here`,
-		`{"transition": "Hot", "lasts": {"fixed": "5s"}}`:                                                   `the transitions are Attaching, Detaching`,
-		`{"transition": "Attaching"}`:                                                                           `give lasts, such as {"fixed": "5s"}, or fails`,
-		`{"transition": "Attaching", "lasts": {}}`:                                                              `give lasts, such as {"fixed": "5s"}, or fails`,
-		`{"transition": "Attaching", "lasts": {"seed": 7}}`:                                                     `give one of fixed, uniform, triangular, lognormal, never`,
-		`{"transition": "Attaching", "lasts": {"fixed": "1s", "never": true}}`:                                  `lasts has fixed, never: give one of them`,
-		`{"transition": "Attaching", "lasts": {"fixed": "1s", "seed": 7}}`:                                      `lasts.seed belongs to a distribution, and fixed is none`,
-		`{"transition": "Attaching", "lasts": {"fixed": "-1s"}}`:                                                `a duration is from 0s to 8760h0m0s`,
-		`{"transition": "Attaching", "lasts": {"fixed": "9000h"}}`:                                              `{"never": true} does not end`,
-		`{"transition": "Attaching", "lasts": {"fixed": 5}}`:                                                    `a duration is a text such as "2s"`,
-		`{"transition": "Attaching", "lasts": {"uniform": ["1s"]}}`:                                             `lasts.uniform is the shortest and the longest`,
-		`{"transition": "Attaching", "lasts": {"uniform": ["9s", "1s"]}}`:                                       `lasts.uniform goes from the shortest to the longest`,
-		`{"transition": "Attaching", "lasts": {"triangular": ["1s", "2s"]}}`:                                    `lasts.triangular is the shortest, the most frequent and the longest`,
-		`{"transition": "Attaching", "lasts": {"triangular": ["1s", "9s", "2s"]}}`:                              `lasts.triangular goes from the shortest to the longest`,
-		`{"transition": "Attaching", "lasts": {"lognormal": {"median": "0s", "p99": "2s"}}}`:                    `a median above 0`,
-		`{"transition": "Attaching", "lasts": {"lognormal": {"median": "3s", "p99": "2s"}}}`:                    `a p99 that is not below it`,
-		`{"transition": "Attaching", "lasts": {"lognormal": {"medium": "3s", "p99": "2s"}}}`:                    `did you mean "median"?`,
-		`{"transition": "Detaching", "fails": {"probability": 0.5}}`:                                            `only Attaching falls back, to Available, and Starting, to Stopped`,
-		`{"transition": "Attaching", "fails": {"seed": 7}}`:                                                     `fails needs a probability`,
-		`{"transition": "Attaching", "fails": {"probability": 1.5}}`:                                            `fails.probability is a number from 0 to 1`,
-		`{"transition": "Attaching", "lasts": {"never": true}, "fails": {"probability": 1}}`:                    `a transition that never ends does not fail`,
-		`{"transition": "Attaching", "action": "DetachNetworkInterface", "lasts": {"fixed": "1s"}}`:             `give AttachNetworkInterface or RunInstances, or leave action out`,
-		`{"transition": "Attaching", "action": "AtachNetworkInterface", "lasts": {"fixed": "1s"}}`:              `did you mean "AttachNetworkInterface"?`,
-		`{"transition": "Attaching", "resource": "` + strings.Repeat("x", 200) + `", "lasts": {"fixed": "1s"}}`: `resource is a pattern of at most 128 bytes`,
+	for _, c := range []struct{ rule, want string }{
+		{`{"transition": "Attaching", "lasts": {"fixed": "5s"}}`, ""},
+		{`{"transition": "Attaching", "lasts": {"fixed": "0s"}, "resource": "eni-*"}`, ""},
+		{`{"transition": "Detaching", "lasts": {"uniform": ["1s", "9s"], "seed": 7}}`, ""},
+		{`{"transition": "Deleting", "lasts": {"triangular": ["1s", "2s", "9s"]}, "action": "Delete*"}`, ""},
+		{`{"transition": "Pending", "lasts": {"lognormal": {"median": "2s", "p99": "30s"}}}`, ""},
+		{`{"transition": "Stopping", "lasts": {"never": true}}`, ""},
+		{`{"transition": "Starting", "fails": {"probability": 0.1, "seed": 7}, "action": "RunInstances"}`, ""},
+		{`{"transition": "Attaching", "lasts": {"fixed": "5s"}, "fails": {"probability": 1}}`, ""},
+		{`{"lasts": {"fixed": "5s"}}`, `transition is required: one of Attaching, Detaching`},
+		{`{"transition": "Ataching", "lasts": {"fixed": "5s"}}`, `did you mean "Attaching"?`},
+		{`{"transition": "Creating", "lasts": {"fixed": "5s"}}`, `nothing is Creating here`},
+		{`{"transition": "Hot", "lasts": {"fixed": "5s"}}`, `the transitions are Attaching, Detaching`},
+		{`{"transition": "Attaching"}`, `give lasts, such as {"fixed": "5s"}, or fails`},
+		{`{"transition": "Attaching", "lasts": {}}`, `give lasts, such as {"fixed": "5s"}, or fails`},
+		{
+			`{"transition": "Attaching", "lasts": {"seed": 7}}`,
+			`give one of fixed, uniform, triangular, lognormal, never`,
+		},
+		{
+			`{"transition": "Attaching", "lasts": {"fixed": "1s", "never": true}}`,
+			`lasts has fixed, never: give one of them`,
+		},
+		{
+			`{"transition": "Attaching", "lasts": {"fixed": "1s", "seed": 7}}`,
+			`lasts.seed belongs to a distribution, and fixed is none`,
+		},
+		{`{"transition": "Attaching", "lasts": {"fixed": "-1s"}}`, `a duration is from 0s to 8760h0m0s`},
+		{`{"transition": "Attaching", "lasts": {"fixed": "9000h"}}`, `{"never": true} does not end`},
+		{`{"transition": "Attaching", "lasts": {"fixed": 5}}`, `a duration is a text such as "2s`},
+		{`{"transition": "Attaching", "lasts": {"uniform": ["1s"]}}`, `lasts.uniform is the shortest and the longest`},
+		{
+			`{"transition": "Attaching", "lasts": {"uniform": ["9s", "1s"]}}`,
+			`lasts.uniform goes from the shortest to the longest`,
+		},
+		{
+			`{"transition": "Attaching", "lasts": {"triangular": ["1s", "2s"]}}`,
+			`lasts.triangular is the shortest, the most frequent and the longest`,
+		},
+		{
+			`{"transition": "Attaching", "lasts": {"triangular": ["1s", "9s", "2s"]}}`,
+			`lasts.triangular goes from the shortest to the longest`,
+		},
+		{`{"transition": "Attaching", "lasts": {"lognormal": {"median": "0s", "p99": "2s"}}}`, `a median above 0`},
+		{
+			`{"transition": "Attaching", "lasts": {"lognormal": {"median": "3s", "p99": "2s"}}}`,
+			`a p99 that is not below it`,
+		},
+		{
+			`{"transition": "Attaching", "lasts": {"lognormal": {"medium": "3s", "p99": "2s"}}}`,
+			`did you mean "median"?`,
+		},
+		{
+			`{"transition": "Detaching", "fails": {"probability": 0.5}}`,
+			`only Attaching falls back, to Available, and Starting, to Stopped`,
+		},
+		{`{"transition": "Attaching", "fails": {"seed": 7}}`, `fails needs a probability`},
+		{`{"transition": "Attaching", "fails": {"probability": 1.5}}`, `fails.probability is a number from 0 to 1`},
+		{
+			`{"transition": "Attaching", "lasts": {"never": true}, "fails": {"probability": 1}}`,
+			`a transition that never ends does not fail`,
+		},
+		{
+			`{"transition": "Attaching", "action": "DetachNetworkInterface", "lasts": {"fixed": "1s"}}`,
+			`give AttachNetworkInterface or RunInstances, or leave action out`,
+		},
+		{
+			`{"transition": "Attaching", "action": "AtachNetworkInterface", "lasts": {"fixed": "1s"}}`,
+			`did you mean "AttachNetworkInterface"?`,
+		},
+		{
+			`{"transition": "Attaching", "resource": "` + strings.Repeat("x", 200) + `", "lasts": {"fixed": "1s"}}`,
+			`resource is a pattern of at most 128 bytes`,
+		},
 	} {
 		var l disturbance.Lifecycle
-		err := disturbance.Decode([]byte(text), &l)
+		err := disturbance.Decode([]byte(c.rule), &l)
 		if err == nil {
 			err = l.Check()
 		}
-		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
-			t.Errorf("%s: got %v, want %q", text, err, want)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: got %v, want %q", c.rule, err, c.want)
 		}
 	}
 }
@@ -94,7 +133,9 @@ func TestDurationsHaveTheirQuantiles(t *testing.T) {
 			0.5: 2 * time.Second, 0.99: 30 * time.Second,
 			0.01: 2 * time.Second / 15, // the distribution of the logarithm is symmetric
 		}},
-		{`{"lognormal": {"median": "2s", "p99": "2s"}}`, map[float64]time.Duration{0: 2 * time.Second, 1: 2 * time.Second}},
+		{`{"lognormal": {"median": "2s", "p99": "2s"}}`, map[float64]time.Duration{
+			0: 2 * time.Second, 1: 2 * time.Second,
+		}},
 	} {
 		l := read(t, `{"transition": "Attaching", "lasts": `+c.lasts+`}`)
 		durations := make([]time.Duration, calls)

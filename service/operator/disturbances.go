@@ -25,6 +25,35 @@ func checkRuleAccount(id string) error {
 	return nil
 }
 
+// addNewRule checks a rule of an account, and stores it. id is the one that the caller gave it: a rule
+// gets its id here.
+func (o *Operator) addNewRule(
+	ctx context.Context, kind, id, accountID string, rule interface{ Check() error },
+) (store.Disturbance, error) {
+	if id != "" {
+		return store.Disturbance{}, invalidRequestf("a new %s gets its id from the server: leave id out", kind)
+	}
+	if err := checkRuleAccount(accountID); err != nil {
+		return store.Disturbance{}, err
+	}
+	if err := rule.Check(); err != nil {
+		return store.Disturbance{}, invalidRequestf("%v", err)
+	}
+	return o.addRule(ctx, kind, accountID, rule)
+}
+
+// ruleViews returns stored rules as a caller sees them.
+func ruleViews[View any](rows []store.Disturbance, view func(store.Disturbance) (View, error)) ([]View, error) {
+	views := make([]View, len(rows))
+	for i, row := range rows {
+		var err error
+		if views[i], err = view(row); err != nil {
+			return nil, err
+		}
+	}
+	return views, nil
+}
+
 // addRule stores a rule of an account that was checked. The id of the rule begins with its kind.
 func (o *Operator) addRule(ctx context.Context, kind, accountID string, rule any) (store.Disturbance, error) {
 	text, err := json.Marshal(rule)

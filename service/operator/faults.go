@@ -21,16 +21,7 @@ type Fault struct {
 // AddFault stores a fault and returns it with its new id. This server follows it at once, others
 // within a second.
 func (o *Operator) AddFault(ctx context.Context, fault disturbance.Fault) (Fault, error) {
-	if fault.ID != "" {
-		return Fault{}, invalidRequestf("a new fault gets its id from the server: leave id out")
-	}
-	if err := checkRuleAccount(fault.Account); err != nil {
-		return Fault{}, err
-	}
-	if err := fault.Check(); err != nil {
-		return Fault{}, invalidRequestf("%v", err)
-	}
-	row, err := o.addRule(ctx, store.KindFault, fault.Account, fault)
+	row, err := o.addNewRule(ctx, store.KindFault, fault.ID, fault.Account, fault)
 	if err != nil {
 		return Fault{}, err
 	}
@@ -40,15 +31,10 @@ func (o *Operator) AddFault(ctx context.Context, fault disturbance.Fault) (Fault
 // Faults returns the faults of an account, with "*" those of every account, and with "" all.
 func (o *Operator) Faults(ctx context.Context, accountID string) ([]Fault, error) {
 	rows, err := o.listRules(ctx, store.KindFault, accountID)
-	faults := make([]Fault, 0, len(rows))
-	for _, row := range rows {
-		fault, err := faultView(row)
-		if err != nil {
-			return nil, err
-		}
-		faults = append(faults, fault)
+	if err != nil {
+		return nil, err
 	}
-	return faults, err
+	return ruleViews(rows, faultView)
 }
 
 // Fault returns a fault.

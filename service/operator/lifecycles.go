@@ -20,16 +20,7 @@ type Lifecycle struct {
 // AddLifecycle stores a lifecycle and returns it with its new id. This server follows it at once,
 // others within a second. It decides transitions that begin from then on.
 func (o *Operator) AddLifecycle(ctx context.Context, lifecycle disturbance.Lifecycle) (Lifecycle, error) {
-	if lifecycle.ID != "" {
-		return Lifecycle{}, invalidRequestf("a new lifecycle gets its id from the server: leave id out")
-	}
-	if err := checkRuleAccount(lifecycle.Account); err != nil {
-		return Lifecycle{}, err
-	}
-	if err := lifecycle.Check(); err != nil {
-		return Lifecycle{}, invalidRequestf("%v", err)
-	}
-	row, err := o.addRule(ctx, store.KindLifecycle, lifecycle.Account, lifecycle)
+	row, err := o.addNewRule(ctx, store.KindLifecycle, lifecycle.ID, lifecycle.Account, lifecycle)
 	if err != nil {
 		return Lifecycle{}, err
 	}
@@ -39,15 +30,10 @@ func (o *Operator) AddLifecycle(ctx context.Context, lifecycle disturbance.Lifec
 // Lifecycles returns the lifecycles of an account, with "*" those of every account, and with "" all.
 func (o *Operator) Lifecycles(ctx context.Context, accountID string) ([]Lifecycle, error) {
 	rows, err := o.listRules(ctx, store.KindLifecycle, accountID)
-	lifecycles := make([]Lifecycle, 0, len(rows))
-	for _, row := range rows {
-		lifecycle, err := lifecycleView(row)
-		if err != nil {
-			return nil, err
-		}
-		lifecycles = append(lifecycles, lifecycle)
+	if err != nil {
+		return nil, err
 	}
-	return lifecycles, err
+	return ruleViews(rows, lifecycleView)
 }
 
 // Lifecycle returns a lifecycle.
@@ -97,7 +83,8 @@ func (o *Operator) ReleaseTransition(ctx context.Context, req ReleaseRequest) (R
 	case err != nil:
 		return Released{}, err
 	case released == nil:
-		return Released{}, notFoundf("account %s has no interface, instance, VPC or VSwitch %s", req.Account, req.Resource)
+		return Released{}, notFoundf("account %s has no interface, instance, VPC or VSwitch %s",
+			req.Account, req.Resource)
 	case released.From == released.To:
 		return Released{}, invalidRequestf("%s is in no transition: it is %s", req.Resource, released.From)
 	}

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim/service"
@@ -58,7 +60,8 @@ func newLifeTestOf(t *testing.T, interfaces int) lifeTest {
 			SecurityGroup("sg-home").
 			SecurityGroup("sg-small", worldtest.Set("instance_limit", 1)).
 			Instance("i-{n}", worldtest.Count(4), worldtest.Type("ecs.four.slots")).
-			Instance("i-stopped-{n}", worldtest.Count(4), worldtest.Type("ecs.four.slots"), worldtest.Status("Stopped")).
+			Instance("i-stopped-{n}", worldtest.Count(4), worldtest.Type("ecs.four.slots"),
+				worldtest.Status("Stopped")).
 			NetworkInterface("eni-{n}", worldtest.Count(interfaces)).
 			NetworkInterface("eni-held-{n}", worldtest.Count(4), worldtest.AttachedTo("i-{n}")).
 			NetworkInterface("eni-on-stopped-{n}", worldtest.Count(4), worldtest.AttachedTo("i-stopped-{n}")).
@@ -360,7 +363,8 @@ func TestReleaseOfATransitionThatEnds(t *testing.T) {
 	if err := l.attach(t, "eni-small-1", "i-1"); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := l.release(t, "eni-small-1"), (Released{lifeAccount, "eni-small-1", "Attaching", "Available"}); got != want {
+	want := Released{lifeAccount, "eni-small-1", "Attaching", "Available"}
+	if got := l.release(t, "eni-small-1"); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	l.verify(t)
@@ -470,7 +474,8 @@ func TestFailedAttachesFreeTheirSlotsOnce(t *testing.T) {
 		}
 		group.Wait()
 		if len(accepted) != slots || refused != callers-slots {
-			t.Errorf("%s: %d accepted and %d refused, want %d and %d", when, len(accepted), refused, slots, callers-slots)
+			t.Errorf("%s: %d accepted and %d refused, want %d and %d",
+				when, len(accepted), refused, slots, callers-slots)
 		}
 		l.verify(t)
 		return accepted
@@ -748,7 +753,9 @@ func TestExportHasStuckAndFailingTransitions(t *testing.T) {
 		return string(text)
 	}
 	text := export(l)
-	for _, part := range []string{"settles_in: never", "runs_in: never", "start_fails: true", "settles_to: Available", "settles_to: Stopped"} {
+	for _, part := range []string{
+		"settles_in: never", "runs_in: never", "start_fails: true", "settles_to: Available", "settles_to: Stopped",
+	} {
 		if !strings.Contains(text, part) {
 			t.Errorf("the export lacks %s:\n%s", part, text)
 		}
@@ -788,4 +795,87 @@ func TestExportHasStuckAndFailingTransitions(t *testing.T) {
 	if got := export(l); got != ends {
 		t.Errorf("got\n%s\nafter applying\n%s", got, ends)
 	}
+}
+
+// While lifecycles change and transitions are released, concurrent attaches, detaches, starts and stops
+// break no invariant, and all of them are answered.
+func TestLifecyclesChangeUnderLoad(t *testing.T) {
+	t.Parallel()
+	const clients, callsEach = 32, 25
+	l := newLifeTestOf(t, clients)
+	rules := []string{
+		`{"transition": "Attaching", "lasts": {"uniform": ["0s", "2s"], "seed": 1}, "fails": {"probability": 0.5}}`,
+		`{"transition": "Attaching", "lasts": {"never": true}}`,
+		`{"transition": "Attaching", "lasts": {"fixed": "0s"}}`,
+		`{"transition": "Detaching", "lasts": {"never": true}}`,
+		`{"transition": "Detaching", "lasts": {"triangular": ["0s", "0s", "3s"], "seed": 2}}`,
+		`{"transition": "Starting", "lasts": {"uniform": ["0s", "1s"]}, "fails": {"probability": 0.5}}`,
+		`{"transition": "Stopping", "lasts": {"fixed": "0s"}}`,
+	}
+	var (
+		clock sync.RWMutex
+		group sync.WaitGroup
+	)
+	base := *l.now
+	l.Operator = newOperator(l.store, service.Options{Now: func() time.Time {
+		clock.RLock()
+		defer clock.RUnlock()
+		return base
+	}})
+	for client := range clients {
+		group.Go(func() {
+			random := rand.New(rand.NewPCG(7, uint64(client)))
+			eni, instance := fmt.Sprintf("eni-%d", client+1), ""
+			for range callsEach {
+				power := service.PowerRequest{InstanceID: fmt.Sprintf("i-%d", 1+random.IntN(4))}
+				var err error
+				switch random.IntN(8) {
+				case 0:
+					rule := disturbance.Lifecycle{Account: lifeAccount}
+					if err = disturbance.Decode([]byte(rules[random.IntN(len(rules))]), &rule); err == nil {
+						_, err = l.AddLifecycle(t.Context(), rule)
+					}
+				case 1:
+					err = l.RemoveLifecycles(t.Context(), lifeAccount)
+				case 2:
+					if _, released := l.ReleaseTransition(t.Context(), ReleaseRequest{lifeAccount, eni}); released != nil &&
+						!strings.Contains(released.Error(), "is in no transition") {
+						err = released
+					}
+				case 3:
+					_, err = call(t, l, service.StopInstance, service.StopInstanceRequest{PowerRequest: power})
+				case 4:
+					_, err = call(t, l, service.StartInstance, service.StartInstanceRequest{PowerRequest: power})
+				case 5:
+					err = l.detach(t, eni, instance)
+				default:
+					instance = power.InstanceID
+					err = l.attach(t, eni, instance)
+				}
+				if refusal := new(service.Error); err != nil && (!errors.As(err, &refusal) || refusal.Status >= 500) {
+					t.Errorf("got %v, want success or a refusal", err)
+				}
+				clock.Lock()
+				base = base.Add(time.Duration(random.IntN(50)) * time.Millisecond)
+				clock.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	l.verify(t)
+	// In the end everything can be released, and then nothing is in transition.
+	rows, err := l.pool.Query(t.Context(), `
+		SELECT network_interface_id FROM attachments WHERE status <> 'InUse' AND settles_at IS NULL
+		UNION ALL SELECT id FROM instances WHERE status NOT IN ('Running', 'Stopped') AND settles_at IS NULL`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range stuck {
+		l.release(t, id)
+	}
+	l.verify(t)
 }

@@ -89,7 +89,8 @@ var instanceMapping = newMapping(
 			oneOf(store.InstanceRunning, store.InstanceStopped, store.InstanceStarting).
 			without("Running, or Stopped from Stopping"),
 		durationKey("runs_in", func(i *instanceEntry) *located[time.Duration] { return &i.runsIn },
-			"With settles_to: Starting, how long after being applied it is Running; never: it stays Starting.").orNever(),
+			"With settles_to: Starting, how long after being applied it is Running; never: it stays Starting.").
+			orNever(),
 		booleanKey("start_fails", false, func(i *instanceEntry) *bool { return &i.startFails },
 			"With settles_to: Starting, whether it is Stopped then, and not Running."),
 	},
@@ -120,8 +121,10 @@ var instanceRules = []any{
 	dict{
 		"if": dict{"required": []string{"start_fails"}, "properties": dict{"start_fails": dict{"const": true}}},
 		"then": dict{
-			"required":   []string{"settles_to", "runs_in"},
-			"properties": dict{"settles_to": dict{"const": store.InstanceStarting}, "runs_in": dict{"pattern": spanForm}},
+			"required": []string{"settles_to", "runs_in"},
+			"properties": dict{
+				"settles_to": dict{"const": store.InstanceStarting}, "runs_in": dict{"pattern": spanForm},
+			},
 		},
 	},
 }
@@ -155,7 +158,8 @@ func (i *instanceEntry) checkSettling(o *object) {
 			"runs_in needs settles_to: Starting")
 	}
 	if i.startFails && (!toStarting || isNever(i.runsIn)) {
-		o.add(o.fields["start_fails"].key, "", "start_fails needs settles_to: Starting, and a runs_in that is not never")
+		o.add(o.fields["start_fails"].key, "",
+			"start_fails needs settles_to: Starting, and a runs_in that is not never")
 	}
 	if i.runsIn.given && i.runsIn.value < i.settlesIn.value {
 		o.add(i.runsIn.at, "",
