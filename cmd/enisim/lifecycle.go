@@ -23,19 +23,19 @@ type lifecycleCommand struct {
 type lifecycleAddCommand struct {
 	targetFlags
 	Account    string `required:"" help:"Account whose transitions it decides, or * for every account." placeholder:"ID"`
-	Transition string `env:"-" required:"" help:"Attaching, Detaching, Deleting, Pending, Starting or Stopping." placeholder:"STATUS"`
-	Action     string `env:"-" help:"Action that begins it, such as RunInstances (default: any)." placeholder:"PATTERN"`
-	Resource   string `env:"-" help:"Id of the resource, such as eni-* (default: any)." placeholder:"PATTERN"`
+	Transition string `env:"ENISIM_LIFECYCLE_ADD_TRANSITION" required:"" help:"Attaching, Detaching, Deleting, Pending, Starting or Stopping." placeholder:"STATUS"`
+	Action     string `env:"ENISIM_LIFECYCLE_ADD_ACTION" help:"Action that begins it, such as RunInstances (default: any)." placeholder:"PATTERN"`
+	Resource   string `env:"ENISIM_LIFECYCLE_ADD_RESOURCE" help:"Id of the resource, such as eni-* (default: any)." placeholder:"PATTERN"`
 
-	Fixed      *time.Duration  `env:"-" group:"lasts" help:"It always lasts so long." placeholder:"DURATION"`
-	Uniform    []time.Duration `env:"-" group:"lasts" help:"Between the shortest and the longest, such as 1s,9s." placeholder:"MIN,MAX"`
-	Triangular []time.Duration `env:"-" group:"lasts" help:"The shortest, the most frequent and the longest, such as 1s,2s,9s." placeholder:"MIN,MODE,MAX"`
-	Median     time.Duration   `env:"-" group:"lasts" help:"Log-normal: half of them last so long or less." placeholder:"DURATION"`
-	P99        time.Duration   `env:"-" group:"lasts" name:"p99" help:"Log-normal: 99 % of them last so long or less." placeholder:"DURATION"`
-	Never      bool            `env:"-" group:"lasts" help:"It does not end, until enisim lifecycle release ends it."`
-	Seed       int64           `env:"-" group:"lasts" help:"Seed of the distribution, and of --fails: the same seed gives the same durations." placeholder:"SEED"`
+	Fixed      *time.Duration  `env:"ENISIM_LIFECYCLE_ADD_FIXED" group:"lasts" help:"It always lasts so long." placeholder:"DURATION"`
+	Uniform    []time.Duration `env:"ENISIM_LIFECYCLE_ADD_UNIFORM" group:"lasts" help:"Between the shortest and the longest, such as 1s,9s." placeholder:"MIN,MAX"`
+	Triangular []time.Duration `env:"ENISIM_LIFECYCLE_ADD_TRIANGULAR" group:"lasts" help:"The shortest, the most frequent and the longest, such as 1s,2s,9s." placeholder:"MIN,MODE,MAX"`
+	Median     time.Duration   `env:"ENISIM_LIFECYCLE_ADD_MEDIAN" group:"lasts" help:"Log-normal: half of them last so long or less." placeholder:"DURATION"`
+	P99        time.Duration   `env:"ENISIM_LIFECYCLE_ADD_P99" group:"lasts" name:"p99" help:"Log-normal: 99 % of them last so long or less." placeholder:"DURATION"`
+	Never      bool            `env:"ENISIM_LIFECYCLE_ADD_NEVER" group:"lasts" help:"It does not end, until enisim lifecycle release ends it."`
+	Seed       int64           `env:"ENISIM_LIFECYCLE_ADD_SEED" group:"lasts" help:"Seed of the distribution, and of --fails: the same seed gives the same durations." placeholder:"SEED"`
 
-	Fails *float64 `env:"-" help:"Attaching falls back to Available, and Starting to Stopped, with this probability." placeholder:"P"`
+	Fails *float64 `env:"ENISIM_LIFECYCLE_ADD_FAILS" help:"Attaching falls back to Available, and Starting to Stopped, with this probability." placeholder:"P"`
 }
 
 // Help returns the text of --help.
