@@ -13,10 +13,12 @@ import (
 	"enisim/store/storetest"
 )
 
-// changeClock changes the clock of an account, and returns what it shows.
-func (s *server) changeClock(t testing.TB, accountID, change string) (now time.Time) {
+// changeClock changes the clock of the test's account, and returns what it shows.
+func (s *server) changeClock(t testing.TB, change string) (now time.Time) {
 	t.Helper()
-	status, body, _ := s.control(t, controlRequest{method: "POST", path: "/accounts/" + accountID + "/clock", body: change})
+	status, body, _ := s.control(t, controlRequest{
+		method: "POST", path: "/accounts/" + account + "/clock", body: change,
+	})
 	if status != http.StatusOK {
 		t.Fatalf("clock %s: got %d %s, want 200", change, status, body)
 	}
@@ -46,7 +48,8 @@ func serveWithClock(t *testing.T) (*server, *testClock) {
 	t.Helper()
 	realTime := newTestClock()
 	return serve(t, clockWorld(), service.Options{
-		Now: realTime.now, OnlyServer: true, AttachDelay: attachDelay, DetachDelay: attachDelay, DeleteDelay: deleteDelay,
+		Now: realTime.now, OnlyServer: true,
+		AttachDelay: attachDelay, DetachDelay: attachDelay, DeleteDelay: deleteDelay,
 	}, openControl), realTime
 }
 
@@ -99,23 +102,24 @@ func TestClockStepsThroughTransitions(t *testing.T) {
 	for _, key := range both {
 		s.mustSucceed(t, "AttachNetworkInterface", append(onInstance, "AccessKeyId", key)...)
 	}
-	s.changeClock(t, account, fmt.Sprintf(`{"advance": "%v"}`, attachDelay-tick))
+	s.changeClock(t, fmt.Sprintf(`{"advance": "%v"}`, attachDelay-tick))
 	s.expectStatus(t, "just before the attach is due", accessKey, "eni-1", "Attaching")
-	s.changeClock(t, account, fmt.Sprintf(`{"advance": "%v"}`, tick))
+	s.changeClock(t, fmt.Sprintf(`{"advance": "%v"}`, tick))
 	s.expectStatus(t, "when the attach is due", accessKey, "eni-1", "InUse")
 	s.expectStatus(t, "beside it", otherKey, "eni-1", "Attaching")
 
 	// Actions decide by the account's time, as reads do.
-	if r := s.mustCall(t, "DetachNetworkInterface", append(onInstance, "AccessKeyId", otherKey)...); r.status == http.StatusOK {
+	r := s.mustCall(t, "DetachNetworkInterface", append(onInstance, "AccessKeyId", otherKey)...)
+	if r.status == http.StatusOK {
 		t.Errorf("a detach in the other account: got %v, want it refused while the interface is Attaching", r)
 	}
 	s.mustSucceed(t, "DetachNetworkInterface", onInstance...)
 	s.expectStatus(t, "after the detach", accessKey, "eni-1", "Detaching")
-	s.changeClock(t, account, fmt.Sprintf(`{"advance": "%v"}`, attachDelay))
+	s.changeClock(t, fmt.Sprintf(`{"advance": "%v"}`, attachDelay))
 	s.expectStatus(t, "when the detach is due", accessKey, "eni-1", "Available")
 	s.mustSucceed(t, "DeleteNetworkInterface", "NetworkInterfaceId", "eni-1")
 	s.expectStatus(t, "after the deletion", accessKey, "eni-1", "Deleting")
-	now := s.changeClock(t, account, fmt.Sprintf(`{"advance": "%v"}`, deleteDelay))
+	now := s.changeClock(t, fmt.Sprintf(`{"advance": "%v"}`, deleteDelay))
 	s.expectStatus(t, "when the deletion is due", accessKey, "eni-1", "")
 	if _, created := s.createInterface(t); !created.Equal(now.Truncate(time.Second)) {
 		t.Errorf("got the creation time %v, want the account's time %v", created, now)
@@ -127,14 +131,15 @@ func TestClockStepsThroughTransitions(t *testing.T) {
 func TestFrozenClock(t *testing.T) {
 	t.Parallel()
 	s, realTime := serveWithClock(t)
-	s.changeClock(t, account, `{"freeze": true}`)
+	s.changeClock(t, `{"freeze": true}`)
 	for _, key := range []string{accessKey, otherKey} {
-		s.mustSucceed(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1", "AccessKeyId", key)
+		s.mustSucceed(t, "AttachNetworkInterface",
+			"InstanceId", "i-1", "NetworkInterfaceId", "eni-1", "AccessKeyId", key)
 	}
 	realTime.advance(10 * 365 * 24 * time.Hour)
 	s.expectStatus(t, "ten years later", accessKey, "eni-1", "Attaching")
 	s.expectStatus(t, "ten years later", otherKey, "eni-1", "InUse")
-	s.changeClock(t, account, `{"freeze": false}`)
+	s.changeClock(t, `{"freeze": false}`)
 	realTime.advance(attachDelay - tick)
 	s.expectStatus(t, "resumed, just before it is due", accessKey, "eni-1", "Attaching")
 	realTime.advance(tick)
@@ -145,16 +150,16 @@ func TestFrozenClock(t *testing.T) {
 func TestClockAtARate(t *testing.T) {
 	t.Parallel()
 	s, realTime := serveWithClock(t)
-	s.changeClock(t, account, `{"rate": 10}`)
+	s.changeClock(t, `{"rate": 10}`)
 	s.mustSucceed(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
 	realTime.advance(attachDelay/10 - tick)
 	s.expectStatus(t, "just before it is due", accessKey, "eni-1", "Attaching")
 	realTime.advance(tick)
 	s.expectStatus(t, "when it is due", accessKey, "eni-1", "InUse")
 	// A reset is the one step back: what began in the account's future is due when real time gets there.
-	s.changeClock(t, account, `{"advance": "1h"}`)
+	s.changeClock(t, `{"advance": "1h"}`)
 	s.mustSucceed(t, "AttachNetworkInterface", "InstanceId", "i-2", "NetworkInterfaceId", "eni-2")
-	if now := s.changeClock(t, account, `{"reset": true}`); !now.Equal(realTime.now()) {
+	if now := s.changeClock(t, `{"reset": true}`); !now.Equal(realTime.now()) {
 		t.Errorf("after a reset: got %v, want real time %v", now, realTime.now())
 	}
 	realTime.advance(time.Hour)
@@ -167,7 +172,7 @@ func TestClockAtARate(t *testing.T) {
 func TestClientTokensLiveByTheClock(t *testing.T) {
 	t.Parallel()
 	s, realTime := serveWithClock(t)
-	s.changeClock(t, account, `{"freeze": true}`)
+	s.changeClock(t, `{"freeze": true}`)
 	create := func() string {
 		id, _ := s.createInterface(t, "ClientToken", "once")
 		return id
@@ -177,7 +182,7 @@ func TestClientTokensLiveByTheClock(t *testing.T) {
 	if again := create(); again != first {
 		t.Errorf("two real days later: got %s, want the first answer %s", again, first)
 	}
-	s.changeClock(t, account, fmt.Sprintf(`{"advance": "%v"}`, 24*time.Hour+tick))
+	s.changeClock(t, fmt.Sprintf(`{"advance": "%v"}`, 24*time.Hour+tick))
 	if again := create(); again == first {
 		t.Error("a day of the account later: got the first answer, want another interface")
 	}
@@ -213,11 +218,11 @@ func TestServersAgreeOnTheTimeOfAnAccount(t *testing.T) {
 			}
 		})
 	}
-	start := servers[0].changeClock(t, account, `{"freeze": true}`)
+	start := servers[0].changeClock(t, `{"freeze": true}`)
 	servers[1].mustSucceed(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
 	for step := 1; step <= steps; step++ {
 		changing, asking := servers[step%2], servers[(step+1)%2]
-		now := changing.changeClock(t, account, `{"advance": "1s"}`)
+		now := changing.changeClock(t, `{"advance": "1s"}`)
 		if want := start.Add(time.Duration(step) * time.Second); !now.Equal(want) {
 			t.Fatalf("step %d: got %v, want %v", step, now, want)
 		}
@@ -242,7 +247,7 @@ func TestServersAgreeOnTheTimeOfAnAccount(t *testing.T) {
 		!strings.Contains(body, `"rate":1,"frozen":true`) {
 		t.Errorf("after a restart: got %s, want %v, frozen", body, want)
 	}
-	third.changeClock(t, account, `{"reset": true}`)
+	third.changeClock(t, `{"reset": true}`)
 	for k, s := range servers {
 		if _, created := s.createInterface(t); time.Since(created) > time.Minute {
 			t.Errorf("server %d after a reset: got the creation time %v, want real time", k, created)

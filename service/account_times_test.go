@@ -79,7 +79,7 @@ func TestBatchesHaveTheTimeOfEachAccount(t *testing.T) {
 		if err := s.pool.QueryRow(t.Context(), `
 			SELECT settles_at FROM attachments WHERE account_id = $1 AND network_interface_id = 'eni-free'`, account).
 			Scan(&due); err != nil || !due.Equal(clock.At(now).Add(time.Minute)) {
-			t.Errorf("account %s: got the attach due %v, %v; want %v", account, due, err, clock.At(now).Add(time.Minute))
+			t.Errorf("account %s: got the attach due %v, %v; want a minute after %v", account, due, err, clock.At(now))
 		}
 	}
 }

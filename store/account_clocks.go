@@ -27,7 +27,9 @@ func clockFields(c *StoredClock) []any {
 
 // FindClock returns the clock of an account, or nil if the account lives in real time. It reports
 // whether the account exists and has not expired at a real time.
-func (s *Store) FindClock(ctx context.Context, accountID string, realTime time.Time) (c *StoredClock, exists bool, err error) {
+func (s *Store) FindClock(
+	ctx context.Context, accountID string, realTime time.Time,
+) (c *StoredClock, exists bool, err error) {
 	rows, err := Query(ctx, s, scanClock, `
 		SELECT c.real_base, c.account_base, c.rate, c.frozen, c.announced
 		FROM accounts a

@@ -101,7 +101,8 @@ func (a *Attachments) At(timeOf func(accountID string) time.Time) {
 	}
 	for _, i := range a.instances { // release the capacity of the departures that are due
 		for group, d := range i.departures {
-			if capacity := a.capacity[ResourceID{i.AccountID, group}]; capacity != nil && !d.at.After(timeOf(i.AccountID)) {
+			capacity := a.capacity[ResourceID{i.AccountID, group}]
+			if capacity != nil && !d.at.After(timeOf(i.AccountID)) {
 				i.departures[group], capacity.free = nil, capacity.free+1
 			}
 		}

@@ -73,7 +73,9 @@ func (tx *Tx) LockForDisturbances(
 		tx.queue(`SELECT pg_advisory_xact_lock(hashtextextended('enisim disturbances of every account', 0))`)
 	} else {
 		tx.lock(rankAccounts, `
-			SELECT true FROM accounts WHERE id = $1 AND (expires_at <= account_now(id, $2)) IS NOT TRUE FOR NO KEY UPDATE`,
+			SELECT true FROM accounts
+			WHERE id = $1 AND (expires_at <= account_now(id, $2)) IS NOT TRUE
+			FOR NO KEY UPDATE`,
 			accountID, now).
 			Query(eachValue(func(found bool) { exists = found }))
 	}

@@ -74,8 +74,8 @@ type clockAdvanceCommand struct {
 
 // Help returns the text of --help.
 func (*clockAdvanceCommand) Help() string {
-	return `Time never runs backwards: only enisim clock reset returns to real time. Every server of the database follows when the
-command returns. The first change of an account's clock takes a second.
+	return `Time never runs backwards: only enisim clock reset returns to real time. Every server of the database
+follows when the command returns. The first change of an account's clock takes a second.
 
 Example:
 
@@ -146,7 +146,8 @@ type clockResetCommand struct {
 
 // Help returns the text of --help.
 func (*clockResetCommand) Help() string {
-	return `This is the only step that may go backwards. What happened in the account's future is due when real time gets there.
+	return `This is the only step that may go backwards. What began in the account's future is due when real time
+gets there.
 
 Example:
 

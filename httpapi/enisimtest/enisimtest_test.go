@@ -32,11 +32,11 @@ func newClient(t *testing.T, server *enisimtest.Server) *ecs.Client {
 	return client
 }
 
-// attach attaches an interface.
-func attach(t *testing.T, client *ecs.Client, instance, eni string) {
+// attach attaches an interface to i-web.
+func attach(t *testing.T, client *ecs.Client, eni string) {
 	t.Helper()
 	request := ecs.CreateAttachNetworkInterfaceRequest()
-	request.InstanceId, request.NetworkInterfaceId = instance, eni
+	request.InstanceId, request.NetworkInterfaceId = "i-web", eni
 	if _, err := client.AttachNetworkInterface(request); err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestServersAreIndependent(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			t.Parallel()
 			client := newClient(t, enisimtest.Start(t)) // the quick-start world
-			attach(t, client, "i-web", "eni-free-1")
+			attach(t, client, "eni-free-1")
 			if got := status(t, client, "eni-free-1"); got != "InUse" {
 				t.Errorf("got %s, want InUse without a delay", got)
 			}
@@ -78,7 +78,7 @@ func TestAdvance(t *testing.T) {
 	t.Parallel()
 	server := enisimtest.Start(t, enisimtest.Scenario("testdata/world.yaml"), enisimtest.Delay(time.Hour))
 	client := newClient(t, server)
-	attach(t, client, "i-web", "eni-free")
+	attach(t, client, "eni-free")
 	if got := status(t, client, "eni-free"); got != "Attaching" {
 		t.Errorf("before the due time: got %s, want Attaching", got)
 	}
@@ -95,7 +95,7 @@ func TestFreeze(t *testing.T) {
 	server := enisimtest.Start(t, enisimtest.Scenario("testdata/world.yaml"), enisimtest.Delay(delay))
 	client := newClient(t, server)
 	server.Freeze(t)
-	attach(t, client, "i-web", "eni-free")
+	attach(t, client, "eni-free")
 	for frozen := time.Now(); time.Since(frozen) < 2*delay; {
 		if got := status(t, client, "eni-free"); got != "Attaching" {
 			t.Fatalf("frozen: got %s, want Attaching", got)
@@ -233,5 +233,5 @@ func TestFault(t *testing.T) {
 	if _, err := client.DetachNetworkInterface(detach); err != nil {
 		t.Fatal(err)
 	}
-	attach(t, client, "i-web", "eni-free")
+	attach(t, client, "eni-free")
 }

@@ -63,7 +63,8 @@ func (c *Clock) Advance(realTime time.Time, d time.Duration) (*Clock, error) {
 	next := c.rebased(realTime)
 	next.AccountBase = next.AccountBase.Add(d)
 	if next.AccountBase.After(maxClockTime) {
-		return nil, fmt.Errorf("advance: the account's time is %v, and %v later would be after %v, where every clock stops",
+		return nil, fmt.Errorf(
+			"advance: the account's time is %v, and %v later would be after %v, where every clock stops",
 			c.At(realTime).Format(time.RFC3339), d, maxClockTime.Format(time.DateOnly))
 	}
 	return next, nil
@@ -126,7 +127,8 @@ func (change ClockChange) Check() error {
 		}
 	}
 	if given != 1 {
-		return fmt.Errorf("a clock is changed by one of advance, freeze, rate and reset, such as {\"advance\": \"90s\"}; got %d", given)
+		return fmt.Errorf("a clock is changed by one of advance, freeze, rate and reset, such as %s; got %d",
+			`{"advance": "90s"}`, given)
 	}
 	switch {
 	case change.Advance != nil && *change.Advance < 0:

@@ -81,7 +81,8 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, m
 		func() error { return store.ZonesTable.Stage(ctx, tx, w.Zones, nil) },
 		func() error { return store.InstanceTypesTable.Stage(ctx, tx, w.InstanceTypes, nil) },
 		func() error {
-			return store.AccountsTable.Stage(ctx, tx, w.Accounts, func(a *store.Account) { a.CreatedAt = times.realTime })
+			return store.AccountsTable.Stage(ctx, tx, w.Accounts,
+				func(a *store.Account) { a.CreatedAt = times.realTime })
 		},
 		func() error { return store.RAMUsersTable.Stage(ctx, tx, w.RAMUsers, nil) },
 		func() error {
@@ -103,7 +104,8 @@ func stageWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, m
 		},
 		func() error {
 			return store.SecurityGroupsTable.Stage(ctx, tx, w.SecurityGroups, func(g *store.SecurityGroup) {
-				g.CreatedAt, g.InnerAccessPolicy = times.of(g.AccountID), cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
+				g.CreatedAt = times.of(g.AccountID)
+				g.InnerAccessPolicy = cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
 			})
 		},
 		func() error {
