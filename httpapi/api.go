@@ -291,6 +291,9 @@ func (a *API) answer(c echo.Context, memory *share, x *exchange) (_ any, err err
 		return nil, service.InvalidActionNotFound
 	}
 	if caller.Rules != nil {
+		if err := a.throttle(c, caller, x, in.parameters); err != nil {
+			return nil, err
+		}
 		if err := a.strikeFault(c, caller, x, in.parameters); err != nil {
 			return nil, err
 		}

@@ -60,6 +60,10 @@ func controls(o *operator.Operator) map[string]control {
 		"GET /lifecycles/:id":      showLifecycle(o),
 		"DELETE /lifecycles/:id":   removeLifecycle(o),
 
+		"PUT /accounts/:id/throttle":    setThrottle(o),
+		"GET /accounts/:id/throttle":    showThrottle(o),
+		"DELETE /accounts/:id/throttle": clearThrottle(o),
+
 		"POST /scenario/apply": applyScenario(o),
 		"POST /scenario/diff":  diffScenario(o),
 

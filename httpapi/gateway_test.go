@@ -23,6 +23,8 @@ import (
 	"enisim/httpapi"
 	"enisim/httpapi/signature"
 	"enisim/service"
+	"enisim/service/disturbance"
+	"enisim/service/operator"
 	"enisim/service/worldtest"
 	"enisim/store"
 	"enisim/store/storetest"
@@ -90,6 +92,9 @@ var gatewayRequests = map[string]struct {
 		}},
 	"InvalidVersion":              {before: func(o *unsignedRequest) { o.version = "2013-01-10" }},
 	"InvalidAction.NotFound":      {before: func(o *unsignedRequest) { o.action = "DescribeNothing" }},
+	"Throttling":                  {broken: exhaust(disturbance.ThrottlingPlain)},
+	"Throttling.User":             {broken: exhaust(disturbance.ThrottlingUser)},
+	"Throttling.Api":              {broken: exhaust(disturbance.ThrottlingAPI)},
 	"InvalidRegionId.NotFound":    {before: func(o *unsignedRequest) { o.parameters.Set("RegionId", "mars-1") }},
 	"Abs.InvalidAccount.NotFound": {before: func(o *unsignedRequest) { o.key = "LTAIexpired" }},
 	"Forbidden.NotSupportRAM": {before: func(o *unsignedRequest) {
@@ -114,6 +119,22 @@ var gatewayRequests = map[string]struct {
 		}
 	}},
 	"ServiceUnavailable": {broken: func(_ *testing.T, s *server) { s.pool.Close() }},
+}
+
+// exhaust throttles the account with an answer, and uses up its only token.
+func exhaust(answer string) func(*testing.T, *server) {
+	return func(t *testing.T, s *server) {
+		if _, err := operator.New(s.service).SetThrottle(t.Context(), account, disturbance.Throttle{
+			Limits: []disturbance.Limit{{PerSecond: 0.5, Burst: 1, Answer: answer}},
+		}); err != nil {
+			t.Fatal(err)
+		}
+		o := newGatewayRequest("JSON")
+		o.nonce = "allowed"
+		if r := s.send(t, o.signV1()); r.status != http.StatusOK {
+			t.Fatalf("the first call: got %d %v, want 200", r.status, r.body)
+		}
+	}
 }
 
 // attachOne returns the parameters of an attach.
@@ -240,7 +261,10 @@ func gatewayDatabase(t *testing.T) *pgxpool.Pool {
 func gatewayServerOn(t *testing.T, pool *pgxpool.Pool) *server {
 	t.Helper()
 	st := store.New(pool, slog.New(slog.DiscardHandler))
-	svc := service.New(st, service.Options{ClosedToRAM: []string{"ecs:DescribeInstances"}})
+	svc := service.New(st, service.Options{
+		ClosedToRAM: []string{"ecs:DescribeInstances"},
+		RealNow:     func() time.Time { return goldenTime },
+	})
 	s := &server{httptest.NewServer(httpapi.New(svc, httpapi.Options{
 		Log:          slog.New(slog.DiscardHandler),
 		NewRequestID: func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" },

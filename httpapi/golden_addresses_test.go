@@ -70,6 +70,7 @@ var addressesGolden = map[string][]goldenCase{
 		{name: "Operation.Conflict", pairs: addressRequest("eni-ok", "Ipv4PrefixCount", "1"), in: lockedENIs},
 		{name: "InternalError", pairs: addressRequest("eni-ok", "Ipv4PrefixCount", "1"), in: broken},
 		{name: "ServiceUnavailable", pairs: addressRequest("eni-ok", "Ipv4PrefixCount", "1"), in: withoutDatabase},
+		{name: "Throttling", pairs: addressRequest("eni-ok", "Ipv4PrefixCount", "1"), in: throttled},
 		{name: "by-count", pairs: addressRequest("eni-ok", "SecondaryPrivateIpAddressCount", "2", "ClientToken", "once")},
 		{name: "by-the-same-token", pairs: addressRequest("eni-ok", "SecondaryPrivateIpAddressCount", "2", "ClientToken", "once")},
 		{name: "IdempotentParameterMismatch", pairs: addressRequest("eni-ok", "SecondaryPrivateIpAddressCount", "3", "ClientToken", "once")},

@@ -315,6 +315,15 @@ func withoutDatabase(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+// throttled returns a server whose throttle has allowed the only call.
+func throttled(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO disturbances (id, kind, rule, created_at)
+		VALUES ('throttle-1', 'throttle', '{"limits": [{"per_second": 0.001, "burst": 1}]}', '2026-11-22')`)
+	get(g.t, server, "/?Action=DescribeRegions&Version=2014-05-26&AccessKeyId="+goldenKey)
+	return server
+}
+
 // Each reply and each error code of each action equals its golden file, in XML and JSON.
 func TestGolden(t *testing.T) {
 	t.Parallel()

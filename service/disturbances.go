@@ -58,6 +58,10 @@ func newRules(rows []store.Disturbance) (*disturbance.Set, error) {
 			err = json.Unmarshal(row.Rule, &lifecycle)
 			lifecycle.ID = row.ID
 			set.Lifecycles = append(set.Lifecycles, lifecycle)
+		case store.KindThrottle:
+			var throttle disturbance.Throttle
+			err = json.Unmarshal(row.Rule, &throttle)
+			set.Throttles = append(set.Throttles, disturbance.ThrottleRule{ID: row.ID, Limits: throttle.Effective()})
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the %s %s cannot be read: %w", row.Kind, row.ID, err)

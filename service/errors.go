@@ -228,6 +228,9 @@ var (
 		"The previous idempotent request(s) has failed due to some unknown error, exception or failure.",
 	)
 	InvalidRegionIDNotFound = declare(404, "InvalidRegionId.NotFound", "The specified RegionId does not exist.")
+	Throttling              = declare(400, "Throttling", "Request was denied due to request throttling.")
+	ThrottlingUser          = declare(400, "Throttling.User", "Request was denied due to user flow control.")
+	ThrottlingAPI           = declare(400, "Throttling.Api", "Request was denied due to api flow control.")
 	OperationConflict       = declare(
 		409,
 		"OperationConflict",

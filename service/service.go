@@ -34,6 +34,7 @@ type Options struct {
 	ClosedToRAM []string         // actions that no RAM user may call, whatever its permissions: product:Action
 	Now         func() time.Time // nil: the machine's clock
 	Random      io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
+	RealNow     func() time.Time // by which throttles allow calls; nil: the machine's clock
 }
 
 // Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
@@ -53,6 +54,8 @@ type Service struct {
 	interfaceLanes  *interfaceLanes
 	countingLanes   *lanes[countedCall]
 	lookupLanes     *lanes[*lookupWork]
+	realClock       func() time.Time
+	throttles       *throttles
 	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
 }
@@ -63,6 +66,7 @@ func New(st *store.Store, options Options) *Service {
 		store:       st,
 		options:     options,
 		clock:       options.Now,
+		realClock:   options.RealNow,
 		random:      rand.Reader,
 		identities:  newCache[cachedIdentity](identityCacheSize),
 		unknownKeys: newCache[time.Time](unknownCacheSize),
@@ -72,10 +76,14 @@ func New(st *store.Store, options Options) *Service {
 	if s.clock == nil {
 		s.clock = time.Now
 	}
+	if s.realClock == nil {
+		s.realClock = time.Now
+	}
 	s.attachmentLanes = newLanes(max(cmp.Or(options.Lanes, 1), 0), s.decideAttachments)
 	s.interfaceLanes = newInterfaceLanes(s)
 	s.countingLanes = newLanes(0, s.countCalls)
 	s.lookupLanes = newLanes(0, s.lookUpTogether)
+	s.throttles = newThrottles(s)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}

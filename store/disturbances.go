@@ -107,6 +107,12 @@ func (tx *Tx) InsertDisturbance(d Disturbance) {
 	tx.write(1, InsertDisturbanceSQL, DisturbanceArguments(d)...)
 }
 
+// DeleteLockedDisturbances queues the deletion of an account's rules of a kind, which are locked. An
+// accountID of nil stands for the rules of every account.
+func (tx *Tx) DeleteLockedDisturbances(accountID *string, kind string) {
+	tx.queue(`DELETE FROM disturbances WHERE account_id IS NOT DISTINCT FROM $1 AND kind = $2`, accountID, kind)
+}
+
 // DeleteDisturbance deletes a rule, and returns it. It returns nil if there is none.
 func (s *Store) DeleteDisturbance(ctx context.Context, kind, id string) (*Disturbance, error) {
 	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Disturbance], `

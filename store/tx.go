@@ -28,6 +28,7 @@ const (
 	rankAccessKeys
 	rankDisturbances
 	rankClocks
+	rankTokenBuckets
 )
 
 // Tx is a transaction with few round trips to Postgres. Statements are queued in an unsent batch, a

@@ -70,6 +70,7 @@ type commands struct {
 	Fault     faultCommand     `cmd:"" group:"disturb" help:"Answer, delay, lose or damage some calls of an account, such as the answer of its second attach."`
 	Lifecycle lifecycleCommand `cmd:"" group:"disturb" help:"Decide how long an interface is Attaching, an instance Starting and so on: fixed, random, never ending, failing."`
 	Clock     clockCommand     `cmd:"" group:"disturb" help:"Freeze the time of an account, move it on, or run it at another rate."`
+	Throttle  throttleCommand  `cmd:"" group:"disturb" help:"Limit how often an account calls, as the real service does: Throttling."`
 
 	Check  checkCommand  `cmd:"" group:"proof" help:"Decide whether a history of calls and answers is linearizable."`
 	Verify verifyCommand `cmd:"" group:"proof" help:"Recompute all invariants from the tables, and report violations."`

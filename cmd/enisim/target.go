@@ -96,6 +96,9 @@ type controlAPI interface {
 	ReleaseTransition(ctx context.Context, req operator.ReleaseRequest) (operator.Released, error)
 	Clock(ctx context.Context, accountID string) (disturbance.ClockState, error)
 	ChangeClock(ctx context.Context, accountID string, change disturbance.ClockChange) (disturbance.ClockState, error)
+	SetThrottle(ctx context.Context, accountID string, throttle disturbance.Throttle) (operator.Throttle, error)
+	Throttle(ctx context.Context, accountID string) (operator.Throttle, error)
+	ClearThrottle(ctx context.Context, accountID string) error
 	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 

@@ -18,6 +18,7 @@ func TestGoSDK(t *testing.T) {
 	testSDK(t, goSDK{})
 	t.Run("reports a wrong secret", testGoSDKReportsWrongSecret)
 	t.Run("repeats a lost attach", testGoSDKRepeatsLostAttach)
+	t.Run("reads the headers of a throttled call", testGoSDKReadsThrottlingHeaders)
 }
 
 // The Go SDK compares the string to sign in the message with its own. If they are equal, it reports

@@ -122,6 +122,7 @@ func testSDK(t *testing.T, s sdk) {
 		"lost database":                 testUnavailable,
 		"faults":                        testFaults,
 		"lifecycles":                    testLifecycles,
+		"throttles":                     testThrottles,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -37,16 +37,20 @@ type server struct {
 }
 
 // serve starts a server with a scenario in its database. It verifies signatures, as by default.
-func serve(t *testing.T, text []byte) *server {
+func serve(t *testing.T, text []byte, change ...func(*server, *service.Options)) *server {
 	t.Helper()
 	s := &server{clock: &clock{now: time.Now()}, pool: storetest.Pool(t)}
 	log := slog.New(slog.DiscardHandler)
 	st := store.New(s.pool, log)
 	worldtest.Apply(t, st, s.clock.read(), string(text))
-	simulated := service.New(st, service.Options{
+	options := service.Options{
 		AttachDelay: transition, DetachDelay: transition, DeleteDelay: transition,
 		CreateDelay: transition, StartDelay: transition, StopDelay: transition, Now: s.clock.read,
-	})
+	}
+	for _, f := range change {
+		f(s, &options)
+	}
+	simulated := service.New(st, options)
 	s.operator = operator.New(simulated)
 	listening := httptest.NewServer(httpapi.New(simulated,
 		httpapi.Options{Log: log, NewRequestID: func() string { return requestID }}))

@@ -21,8 +21,9 @@ func TestTypeScriptSDK(t *testing.T) {
 	s := startTypeScriptSDK(t)
 	testSDK(t, s)
 	for name, test := range map[string]func(*testing.T, *typeScriptSDK){
-		"error object":    testTypeScriptErrorObject,
-		"all fields read": testTypeScriptReadsAllFields,
+		"error object":             testTypeScriptErrorObject,
+		"all fields read":          testTypeScriptReadsAllFields,
+		"repeats a throttled call": testTypeScriptRepeatsThrottledCall,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -89,6 +90,18 @@ type (
 		AccessKeyID     string `json:"accessKeyId"`
 		AccessKeySecret string `json:"accessKeySecret"`
 		ReadTimeout     int64  `json:"readTimeout"` // milliseconds
+
+		RetryOptions *retryOptions `json:"retryOptions,omitempty"` // nil: the SDK repeats nothing
+	}
+	retryOptions struct {
+		Retryable        bool             `json:"retryable"`
+		RetryCondition   []retryCondition `json:"retryCondition"`
+		NoRetryCondition []retryCondition `json:"noRetryCondition"`
+	}
+	retryCondition struct {
+		MaxAttempts int      `json:"maxAttempts"`
+		Exception   []string `json:"exception"`
+		ErrorCode   []string `json:"errorCode"`
 	}
 	outcome struct {
 		Number int
@@ -179,7 +192,7 @@ func (s *typeScriptSDK) read(outcomes *json.Decoder) {
 }
 
 func (s *typeScriptSDK) client(_ *testing.T, endpoint string, k key) client {
-	return typeScriptClient{s, config{endpoint, "http", k.id, k.secret, sdkTimeout.Milliseconds()}}
+	return typeScriptClient{s, config{endpoint, "http", k.id, k.secret, sdkTimeout.Milliseconds(), nil}}
 }
 
 func (s *typeScriptSDK) refusal(t *testing.T, err error) refusal {

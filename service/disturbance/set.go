@@ -7,6 +7,7 @@ import "time"
 type Set struct {
 	Faults     []Fault
 	Lifecycles []Lifecycle
+	Throttles  []ThrottleRule
 }
 
 // FaultsOf returns the faults that match a call at a time, in their order. resources returns the ids

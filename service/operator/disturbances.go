@@ -54,8 +54,20 @@ func ruleViews[View any](rows []store.Disturbance, view func(store.Disturbance) 
 	return views, nil
 }
 
-// addRule stores a rule of an account that was checked. The id of the rule begins with its kind.
+// addRule stores a rule of an account that was checked.
 func (o *Operator) addRule(ctx context.Context, kind, accountID string, rule any) (store.Disturbance, error) {
+	return o.storeRule(ctx, kind, accountID, rule, false)
+}
+
+// putRule stores the only rule of its kind that an account has, in place of an earlier one.
+func (o *Operator) putRule(ctx context.Context, kind, accountID string, rule any) (store.Disturbance, error) {
+	return o.storeRule(ctx, kind, accountID, rule, true)
+}
+
+// storeRule stores a rule. The id of the rule begins with its kind.
+func (o *Operator) storeRule(
+	ctx context.Context, kind, accountID string, rule any, replaces bool,
+) (store.Disturbance, error) {
 	text, err := json.Marshal(rule)
 	if err != nil {
 		return store.Disturbance{}, err
@@ -77,6 +89,8 @@ func (o *Operator) addRule(ctx context.Context, kind, accountID string, rule any
 			return err
 		case !exists:
 			return errNoAccount(accountID)
+		case replaces:
+			tx.DeleteLockedDisturbances(row.AccountID, kind)
 		case rules >= maxRules:
 			return invalidRequestf("account %s has %d rules of the kind %s, which is the maximum: remove some",
 				accountID, rules, kind)
@@ -92,11 +106,16 @@ func (o *Operator) addRule(ctx context.Context, kind, accountID string, rule any
 // serves no requests, it waits until every server does.
 func (o *Operator) rulesChanged(ctx context.Context, accountID string) {
 	o.service.ForgetRules(accountID)
+	o.awaitServers(ctx, service.MaxRuleAge)
+}
+
+// awaitServers waits if this process serves no requests, so that other servers do something meanwhile.
+func (o *Operator) awaitServers(ctx context.Context, d time.Duration) {
 	if !o.besideServers {
 		return
 	}
 	select {
-	case <-time.After(service.MaxRuleAge):
+	case <-time.After(d):
 	case <-ctx.Done():
 	}
 }
