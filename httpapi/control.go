@@ -64,6 +64,16 @@ func controls(o *operator.Operator) map[string]control {
 		"GET /accounts/:id/throttle":    showThrottle(o),
 		"DELETE /accounts/:id/throttle": clearThrottle(o),
 
+		"GET /accounts/:id/quotas":    showQuotas(o),
+		"PUT /accounts/:id/quotas":    setQuotas(o),
+		"DELETE /accounts/:id/quotas": resetQuotas(o),
+
+		"GET /stock":        listStock(o),
+		"POST /stock":       addStock(o),
+		"DELETE /stock":     resetStock(o),
+		"GET /stock/:id":    showStock(o),
+		"DELETE /stock/:id": removeStock(o),
+
 		"POST /scenario/apply": applyScenario(o),
 		"POST /scenario/diff":  diffScenario(o),
 

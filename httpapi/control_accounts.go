@@ -15,21 +15,18 @@ const maxScenarioBytes = 4 << 20
 // createAccountRequest is the request for an account. Names are as in scenarios; scenario is the
 // text of one.
 type createAccountRequest struct {
-	ID        string        `json:"id"`
-	Name      string        `json:"name"`
-	Quotas    accountQuotas `json:"quotas"`
-	ExpiresIn string        `json:"expires_in"` // such as 1h; "" is never
-	Repeats   string        `json:"repeats"`    // accept or refuse; "" is as the server says
-	Scenario  *string       `json:"scenario"`
-}
-
-type accountQuotas struct {
-	NetworkInterfacesPerRegion *int `json:"network_interfaces_per_region"`
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Quotas    operator.Quotas `json:"quotas"`
+	ExpiresIn string          `json:"expires_in"` // such as 1h; "" is never
+	Repeats   string          `json:"repeats"`    // accept or refuse; "" is as the server says
+	Scenario  *string         `json:"scenario"`
 }
 
 // changeAccountRequest is the request to change an account. An absent field stays.
 type changeAccountRequest struct {
-	Repeats *string `json:"repeats"`
+	Repeats *string          `json:"repeats,omitempty"`
+	Quotas  *operator.Quotas `json:"quotas,omitempty"`
 }
 
 type resetAccountRequest struct {
@@ -37,12 +34,12 @@ type resetAccountRequest struct {
 }
 
 type accountReply struct {
-	ID        string        `json:"id"`
-	Name      string        `json:"name"`
-	Quotas    accountQuotas `json:"quotas"`
-	Repeats   string        `json:"repeats,omitempty"`
-	ExpiresAt *time.Time    `json:"expires_at,omitempty"`
-	CreatedAt time.Time     `json:"created_at"`
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Quotas    operator.Quotas `json:"quotas"`
+	Repeats   string          `json:"repeats,omitempty"`
+	ExpiresAt *time.Time      `json:"expires_at,omitempty"`
+	CreatedAt time.Time       `json:"created_at"`
 }
 
 type accountsReply struct {
@@ -64,7 +61,7 @@ func newAccount(a operator.Account) accountReply {
 	return accountReply{
 		ID:        a.ID,
 		Name:      a.Name,
-		Quotas:    accountQuotas{&a.NetworkInterfacesPerRegion},
+		Quotas:    a.AllQuotas(),
 		Repeats:   a.Repeats,
 		ExpiresAt: a.ExpiresAt,
 		CreatedAt: a.CreatedAt,
@@ -92,6 +89,7 @@ func createAccount(o *operator.Operator) control {
 			ID:                         r.ID,
 			Name:                       r.Name,
 			NetworkInterfacesPerRegion: r.Quotas.NetworkInterfacesPerRegion,
+			Quotas:                     r.Quotas.Others(),
 			ExpiresIn:                  expiresIn,
 			Repeats:                    r.Repeats,
 			Scenario:                   scenarioFile(r.Scenario),

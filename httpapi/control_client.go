@@ -43,6 +43,8 @@ func ControlReply(result any) any {
 		return faultsReply{v}
 	case []operator.Lifecycle:
 		return lifecyclesReply{v}
+	case []operator.Stock:
+		return stockReply{v}
 	case []operator.Violation:
 		return newVerifyReply(v)
 	}
@@ -144,6 +146,7 @@ func decodeAccount(r accountReply) operator.Account {
 	if r.Quotas.NetworkInterfacesPerRegion != nil {
 		account.NetworkInterfacesPerRegion = *r.Quotas.NetworkInterfacesPerRegion
 	}
+	account.Quotas = r.Quotas.Others()
 	return account
 }
 
@@ -200,7 +203,7 @@ func (c *ControlClient) CreateAccount(
 	body := createAccountRequest{
 		ID:       req.ID,
 		Name:     req.Name,
-		Quotas:   accountQuotas{req.NetworkInterfacesPerRegion},
+		Quotas:   req.AllQuotas(),
 		Repeats:  req.Repeats,
 		Scenario: textOf(req.Scenario),
 	}

@@ -27,21 +27,27 @@ type supportedResource struct {
 	Unit string `json:",omitempty" xml:",omitempty"`
 }
 
-// availability is the same for everything: nothing is ever sold out.
 type availability struct{ Status, StatusCategory string }
 
-var withStock = availability{"Available", "WithStock"}
+func newAvailability(soldOut bool) availability {
+	if soldOut {
+		return availability{"SoldOut", "WithoutStock"}
+	}
+	return availability{"Available", "WithStock"}
+}
 
 func newAvailableResourcesResponse(available service.AvailableResources) any {
 	reply := &describeAvailableResourceReply{}
-	reply.AvailableZones.AvailableZone = mapEach(available.ZoneIDs, func(zoneID string) availableZone {
+	reply.AvailableZones.AvailableZone = mapEach(available.Zones, func(zone service.AvailableZone) availableZone {
 		of := availableResource{Type: available.Kind}
 		of.SupportedResources.SupportedResource = mapEach(
-			available.Resources,
+			zone.Resources,
 			func(a service.AvailableResource) supportedResource {
-				out := supportedResource{Value: a.Value, availability: withStock, Min: a.MinGiB, Max: a.MaxGiB}
+				out := supportedResource{
+					Value: a.Value, availability: newAvailability(a.SoldOut), Min: a.MinGiB, Max: a.MaxGiB,
+				}
 				if available.Kind == service.KindZone {
-					out.Value = zoneID
+					out.Value = zone.ID
 				}
 				if a.MaxGiB > 0 {
 					out.Unit = "GiB"
@@ -49,7 +55,7 @@ func newAvailableResourcesResponse(available service.AvailableResources) any {
 				return out
 			},
 		)
-		out := availableZone{RegionId: available.RegionID, ZoneId: zoneID, availability: withStock}
+		out := availableZone{RegionId: available.RegionID, ZoneId: zone.ID, availability: newAvailability(zone.SoldOut)}
 		out.AvailableResources.AvailableResource = []availableResource{of}
 		return out
 	})

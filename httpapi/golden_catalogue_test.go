@@ -12,6 +12,16 @@ func withoutRegions(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+// withSoldOutZone has a zone that is sold out, and a type of which nothing is left in another one.
+func withSoldOutZone(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO disturbances (id, account_id, kind, rule, matched, struck, created_at) VALUES
+		('stock-zone', '`+goldenAccount+`', 'stock', '{"zone": "cn-hangzhou-i"}', 0, 0, '2026-11-22'),
+		('stock-type', '`+goldenAccount+`', 'stock', '{"zone": "cn-hangzhou-h", "instance_type": "ecs.g6.*", "left": 2}', 2, 2, '2026-11-22'),
+		('stock-rest', '`+goldenAccount+`', 'stock', '{"zone": "cn-hangzhou-h", "instance_type": "ecs.g7.*", "left": 3}', 2, 2, '2026-11-22')`)
+	return server
+}
+
 // refusalsOfImages returns the refusals, except those with an unknown region, because images are
 // not in a table.
 func refusalsOfImages() []goldenCase {
@@ -32,6 +42,8 @@ var catalogueGolden = map[string][]goldenCase{
 		{name: "instance-type", pairs: inRegion("DestinationResource", "InstanceType", "ZoneId", "cn-hangzhou-h", "InstanceType", "ecs.g7.large")},
 		{name: "system-disk", pairs: inRegion("DestinationResource", "SystemDisk", "ZoneId", "cn-hangzhou-h")},
 		{name: "none", pairs: inRegion("DestinationResource", "InstanceType", "InstanceType", "ecs.nowhere.large")},
+		{name: "sold-out-type", pairs: inRegion("DestinationResource", "InstanceType", "Cores", "2", "Memory", "8", "ZoneId", "cn-hangzhou-h"), in: withSoldOutZone},
+		{name: "sold-out-zone", pairs: inRegion("DestinationResource", "Zone"), in: withSoldOutZone},
 	}),
 	"DescribeImages": toRead(refusalsOfImages(), []goldenCase{
 		{name: "MissingParameter"},

@@ -66,6 +66,27 @@ func withLaunchStates(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+// withInstanceQuota has an account with as many instances as it may have.
+func withInstanceQuota(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `UPDATE accounts SET instances_per_region = 9 WHERE id = '`+goldenAccount+`'`)
+	return server
+}
+
+// withoutStock has types that are sold out, in each of the ways. One of them is that of i-two, which
+// was stopped without charge.
+func withoutStock(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		INSERT INTO disturbances (id, account_id, kind, rule, created_at)
+		SELECT 'stock-' || k, '`+goldenAccount+`', 'stock', rule::jsonb, '2026-11-22'
+		FROM unnest(ARRAY[
+		    '{"instance_type": "ecs.g6.large"}',
+		    '{"instance_type": "ecs.g6.xlarge", "zone": "cn-hangzhou-*", "answer": "Zone.NotOnSale"}',
+		    '{"instance_type": "ecs.g6.4xlarge", "answer": "InvalidResourceType.NotSupported"}']) WITH ORDINALITY AS r (rule, k);
+		UPDATE instances SET instance_type = 'ecs.g6.4xlarge', eni_quantity = 8, attributes = '{"StoppedMode": "StopCharging"}'
+		WHERE id = 'i-two'`)
+	return server
+}
+
 // lockedVSwitches makes a server whose VSwitches are locked for longer than a caller waits.
 var lockedVSwitches = holding(`SELECT FROM vswitches FOR UPDATE`)
 
@@ -117,6 +138,9 @@ func newInstanceGolden(more ...goldenCase) []goldenCase {
 		{name: "InvalidPrivateIpAddress.Duplicated", pairs: newInstance("PrivateIpAddress", "10.0.0.1", "ClientToken", "refused")},
 		{name: "IdempotentFailed", pairs: newInstance("PrivateIpAddress", "10.0.0.1", "ClientToken", "refused")},
 		{name: "SecurityGroupInstanceLimitExceed", pairs: newInstance("SecurityGroupId", "sg-full")},
+		{name: "QuotaExceed.ElasticQuota", pairs: newInstance(), in: withInstanceQuota},
+		{name: "OperationDenied.NoStock", pairs: newInstance("InstanceType", "ecs.g6.large"), in: withoutStock},
+		{name: "Zone.NotOnSale", pairs: newInstance("InstanceType", "ecs.g6.xlarge"), in: withoutStock},
 		{name: "DryRunOperation", pairs: newInstance("DryRun", "true")},
 		{name: "OperationConflict", pairs: newInstance(), in: lockedVSwitches},
 		{name: "InternalError", pairs: newInstance(), in: broken},
@@ -193,7 +217,10 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "success", pairs: newInstance("ClientToken", "once")},
 		{name: "IdempotentParameterMismatch", pairs: newInstance("InstanceName", "db", "ClientToken", "once")},
 	}...),
-	"StartInstance": lifeGolden("i-stopped", "i-running", goldenCase{name: "success", pairs: instanceRequest("i-stopped", "RegionId", "cn-hangzhou")}),
+	"StartInstance": lifeGolden("i-stopped", "i-running", []goldenCase{
+		{name: "OperationDenied.NoStock", pairs: instanceRequest("i-two"), in: withoutStock},
+		{name: "success", pairs: instanceRequest("i-stopped", "RegionId", "cn-hangzhou")},
+	}...),
 	"StopInstance": lifeGolden("i-running", "i-stopped",
 		goldenCase{name: "success", pairs: instanceRequest("i-running", "StoppedMode", "StopCharging", "ForceStop", "true")}),
 	"RebootInstance": lifeGolden("i-running", "i-stopped", goldenCase{name: "success", pairs: instanceRequest("i-running", "ForceStop", "false")}),
@@ -228,6 +255,7 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.Ipv4CountExceeded", pairs: instanceRequest("i-stopped", "InstanceType", "ecs.few-addresses.test"), in: withLaunchStates},
 		{name: "InvalidOperation.Ipv6NotSupport", pairs: instanceRequest("i-ipv6", "InstanceType", "ecs.no-ipv6.test"), in: withLaunchStates},
 		{name: "InvalidOperation.Ipv6CountExceeded", pairs: instanceRequest("i-ipv6", "InstanceType", "ecs.few-addresses.test"), in: withLaunchStates},
+		{name: "OperationDenied.NoStock", pairs: instanceRequest("i-stopped", "InstanceType", "ecs.g6.xlarge"), in: withoutStock},
 		{name: "success", pairs: instanceRequest("i-two", "InstanceType", "ecs.g6.large", "ClientToken", "once")},
 		{name: "IdempotentParameterMismatch", pairs: instanceRequest("i-two", "InstanceType", "ecs.g6.xlarge", "ClientToken", "once")},
 	}...),

@@ -9,12 +9,9 @@ import (
 	"enisim/store"
 )
 
-// Limits of an interface that is on no instance. Otherwise the limits of the instance's type apply.
 const (
-	maxSecondaryIPv4 = 49
-	maxIPv6          = 10
-	maxPrefixes      = 10 // of one call
-	maxQueues        = 2048
+	maxPrefixes = 10 // of one call
+	maxQueues   = 2048
 )
 
 // addressFamily has what differs between the parameters of IPv4 and IPv6.

@@ -2,6 +2,8 @@ package service
 
 import (
 	"slices"
+
+	"enisim/store"
 )
 
 // AssignIPv6AddressesRequest is the request to assign IPv6 addresses or IPv6 prefixes of /80 to an
@@ -68,12 +70,9 @@ var assignIPv6AddressesRules = slices.Concat(assignStateRules, []rule[assignInpu
 	{err: Ipv6NotTurnOn, violated: func(a assignInput) bool { return a.Offer.VSwitch.IPv6CIDRBlock == nil },
 		messageArgs: func(a assignInput) []any { return []any{a.Offer.VSwitch.ID} }},
 }, assignNamedRules, []rule[assignInput]{
-	{
-		err: MaxEniIPv6IPsCountExceeded,
-		violated: func(a assignInput) bool {
-			return a.Type == nil && a.Count(a.family.contains)+a.wantedCount() > maxIPv6
-		},
-	},
+	byQuota(MaxEniIPv6IPsCountExceeded, func(a assignInput, q store.Quotas) bool {
+		return a.exceeds(q.IPv6PerInterface, maxIPv6)
+	}),
 	{
 		err: Ipv6NotSupport,
 		violated: func(a assignInput) bool {
@@ -99,9 +98,9 @@ var AssignIPv6Addresses = newAction(Action[AssignIPv6AddressesRequest, AssignedA
 })
 
 func (s *Service) assignIPv6Addresses( //nolint:dupl // the fields of the IPv4 request have other names
-	_ Caller, req AssignIPv6AddressesRequest,
+	caller Caller, req AssignIPv6AddressesRequest,
 ) interfaceChange[AssignedAddresses] {
-	return s.assignAddresses(assignRequest{
+	return s.assignAddresses(caller, assignRequest{
 		regionID:    req.RegionID,
 		eniID:       req.NetworkInterfaceID,
 		family:      familyIPv6,

@@ -2,6 +2,8 @@ package service
 
 import (
 	"slices"
+
+	"enisim/store"
 )
 
 // AssignPrivateIPAddressesRequest is the request to assign secondary IPv4 addresses or IPv4
@@ -57,10 +59,9 @@ var assignPrivateIPAddressesParameterRules = slices.Concat([]rule[AssignPrivateI
 // assignPrivateIPAddressesRules checks the named addresses first, then the limits, and last whether
 // the VSwitch has enough free addresses.
 var assignPrivateIPAddressesRules = slices.Concat(assignStateRules, assignNamedRules, []rule[assignInput]{
-	{err: MaxEniPrivateIPsCountExceeded, violated: func(a assignInput) bool {
-		const primary = 1
-		return a.Type == nil && a.Count(a.family.contains)-primary+a.wantedCount() > maxSecondaryIPv4
-	}},
+	byQuota(MaxEniPrivateIPsCountExceeded, func(a assignInput, q store.Quotas) bool {
+		return a.exceeds(q.IPv4PerInterface, maxIPv4)
+	}),
 	{err: Ipv4CountExceeded, violated: func(a assignInput) bool {
 		return a.Type != nil && exceeds(a.Count(a.family.contains)+a.wantedCount(), a.Type.PrivateIPv4PerENI)
 	}, messageArgs: func(a assignInput) []any {
@@ -79,9 +80,9 @@ var AssignPrivateIPAddresses = newAction(Action[AssignPrivateIPAddressesRequest,
 })
 
 func (s *Service) assignPrivateIPAddresses( //nolint:dupl // the fields of the IPv6 request have other names
-	_ Caller, req AssignPrivateIPAddressesRequest,
+	caller Caller, req AssignPrivateIPAddressesRequest,
 ) interfaceChange[AssignedAddresses] {
-	return s.assignAddresses(assignRequest{
+	return s.assignAddresses(caller, assignRequest{
 		regionID:    req.RegionID,
 		eniID:       req.NetworkInterfaceID,
 		family:      familyIPv4,

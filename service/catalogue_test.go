@@ -148,7 +148,7 @@ func TestOnlyTheOwnerGetsItsInstanceTypes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := len(available.ZoneIDs) > 0; got != c.sees {
+		if got := len(available.Zones) > 0; got != c.sees {
 			t.Errorf("account %s: its own type available: got %t, want %t", c.account, got, c.sees)
 		}
 	}
@@ -347,12 +347,19 @@ func TestDescribeAvailableResource(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var values []string
-		for _, r := range got.Resources {
-			values = append(values, r.Value)
+		var zones []string
+		values := map[string][]string{} // by zone
+		for _, z := range got.Zones {
+			zones = append(zones, z.ID)
+			for _, r := range z.Resources {
+				values[z.ID] = append(values[z.ID], r.Value)
+			}
+			if !slices.Equal(values[z.ID], c.want) {
+				t.Errorf("%s: got %v in %s, want %v", c.name, values[z.ID], z.ID, c.want)
+			}
 		}
-		if slices.Sort(got.ZoneIDs); !slices.Equal(got.ZoneIDs, c.zones) || !slices.Equal(values, c.want) {
-			t.Errorf("%s: got %v in %v, want %v in %v", c.name, values, got.ZoneIDs, c.want, c.zones)
+		if slices.Sort(zones); !slices.Equal(zones, c.zones) {
+			t.Errorf("%s: got the zones %v, want %v", c.name, zones, c.zones)
 		}
 	}
 }

@@ -39,6 +39,7 @@ var createInstanceRules = slices.Concat(
 	[]rule[launchInput]{
 		{err: SecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
 	},
+	launchSupplyRules,
 )
 
 // CreateInstance creates an instance with its primary interface: it is Pending, and Stopped after
@@ -78,5 +79,6 @@ func (s *Service) createInstance(
 	s.addInstance(&rows, caller, l, 0, false, i)
 	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, []string{i.ID}, l.now)
+	l.stock.take(tx, l.count)
 	return CreatedInstance{i.ID}, nil
 }

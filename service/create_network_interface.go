@@ -38,9 +38,6 @@ type CreateNetworkInterfaceRequest struct {
 	Malformed                Malformed
 }
 
-// maxSecurityGroups is how many security groups an interface may be in.
-const maxSecurityGroups = 10
-
 var createNetworkInterfaceParameterRules = slices.Concat(
 	[]rule[CreateNetworkInterfaceRequest]{
 		required[CreateNetworkInterfaceRequest]("RegionId"),
@@ -113,10 +110,9 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 		invalid("SecurityGroupIds", func(r CreateNetworkInterfaceRequest) bool {
 			return hasDuplicates(r.SecurityGroupIDs)
 		}),
-		{
-			err:      JoinedGroupLimitExceed,
-			violated: func(r CreateNetworkInterfaceRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
-		},
+		byQuota(JoinedGroupLimitExceed, func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
+			return len(r.SecurityGroupIDs) > groupLimit(q)
+		}),
 
 		invalid(
 			"SecondaryPrivateIpAddressCount",
@@ -124,14 +120,23 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 				return r.SecondaryIPCount != nil && *r.SecondaryIPCount < 1
 			},
 		),
-		{err: MaxEniPrivateIPsCountExceeded, violated: func(r CreateNetworkInterfaceRequest) bool {
+		byQuota(MaxEniPrivateIPsCountExceeded, func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
 			const maxNamed = 10
-			return len(r.PrivateIPAddresses) > maxNamed || valueOf(r.SecondaryIPCount) > maxSecondaryIPv4
-		}},
+			return len(r.PrivateIPAddresses) > maxNamed || r.ipv4Count() > limitOr(q.IPv4PerInterface, maxIPv4)
+		}),
 		within[CreateNetworkInterfaceRequest]("Ipv4PrefixCount", 1, maxPrefixes),
-		invalid("Ipv6Address", func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }),
-		within[CreateNetworkInterfaceRequest]("Ipv6AddressCount", 1, maxIPv6),
-		within[CreateNetworkInterfaceRequest]("Ipv6PrefixCount", 1, maxPrefixes),
+		invalid("Ipv6Address", func(r CreateNetworkInterfaceRequest) bool { return len(r.IPv6Addresses) > maxIPv6 }).
+			orByQuota(func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
+				return exceeds(len(r.IPv6Addresses)+len(r.IPv6Prefixes), q.IPv6PerInterface)
+			}),
+		within[CreateNetworkInterfaceRequest]("Ipv6AddressCount", 1, maxIPv6).
+			orByQuota(func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
+				return exceeds(valueOf(r.IPv6AddressCount), q.IPv6PerInterface)
+			}),
+		within[CreateNetworkInterfaceRequest]("Ipv6PrefixCount", 1, maxPrefixes).
+			orByQuota(func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
+				return exceeds(valueOf(r.IPv6PrefixCount), q.IPv6PerInterface)
+			}),
 		{
 			err:         InvalidIPAddress,
 			violated:    func(r CreateNetworkInterfaceRequest) bool { return r.malformedAddress() != "" },
@@ -219,6 +224,13 @@ var createNetworkInterfaceRules = slices.Concat([]rule[createNetworkInterfaceInp
 			len(c.Offer.IPv6Prefixes) < want.IPv6Prefixes
 	}, messageArgs: func(c createNetworkInterfaceInput) []any { return []any{c.VSwitchID} }},
 })
+
+// ipv4Count returns the number of private IPv4 addresses of the interface. A prefix counts as one.
+func (r CreateNetworkInterfaceRequest) ipv4Count() int {
+	const primary = 1
+	return primary + len(r.PrivateIPAddresses) + valueOf(r.SecondaryIPCount) + len(r.IPv4Prefixes) +
+		valueOf(r.IPv4PrefixCount)
+}
 
 // joinInput is the groups that an interface is to be in.
 type joinInput struct {

@@ -7,8 +7,7 @@ import (
 	"enisim/store"
 )
 
-// DescribeAvailableResourceRequest is the request for what the zones of a region offer. Nothing is
-// ever sold out.
+// DescribeAvailableResourceRequest is the request for what the zones of a region offer.
 type DescribeAvailableResourceRequest struct {
 	RegionID            string `api:"RegionId"`
 	DestinationResource string // what to list
@@ -27,10 +26,16 @@ type DescribeAvailableResourceRequest struct {
 
 // AvailableResources are the resources of one kind that zones of a region offer.
 type AvailableResources struct {
-	RegionID  string
-	Kind      string
-	ZoneIDs   []string
-	Resources []AvailableResource // none if the zone itself is the resource
+	RegionID string
+	Kind     string
+	Zones    []AvailableZone
+}
+
+// AvailableZone is what a zone offers.
+type AvailableZone struct {
+	ID        string
+	SoldOut   bool                // with all types that fit the request
+	Resources []AvailableResource // one without a name if the zone itself is the resource
 }
 
 // AvailableResource is an instance type, a disk category, or another resource with a name. Disk
@@ -38,6 +43,7 @@ type AvailableResources struct {
 type AvailableResource struct {
 	Value          string
 	MinGiB, MaxGiB int
+	SoldOut        bool
 }
 
 // Kinds of resources that have a list.
@@ -53,12 +59,18 @@ const (
 // The categories of disks, with the sizes in which they come.
 var (
 	systemDisks = []AvailableResource{
-		{"cloud_auto", 20, 2048}, {"cloud_efficiency", 20, 2048}, {"cloud_essd", 20, 2048}, {"cloud_ssd", 20, 2048},
+		newDiskCategory("cloud_auto", 20, 2048), newDiskCategory("cloud_efficiency", 20, 2048),
+		newDiskCategory("cloud_essd", 20, 2048), newDiskCategory("cloud_ssd", 20, 2048),
 	}
 	dataDisks = []AvailableResource{
-		{"cloud_auto", 1, 65536}, {"cloud_efficiency", 20, 32768}, {"cloud_essd", 20, 65536}, {"cloud_ssd", 20, 32768},
+		newDiskCategory("cloud_auto", 1, 65536), newDiskCategory("cloud_efficiency", 20, 32768),
+		newDiskCategory("cloud_essd", 20, 65536), newDiskCategory("cloud_ssd", 20, 32768),
 	}
 )
+
+func newDiskCategory(name string, minGiB, maxGiB int) AvailableResource {
+	return AvailableResource{Value: name, MinGiB: minGiB, MaxGiB: maxGiB}
+}
 
 var describeAvailableResourceRules = []rule[DescribeAvailableResourceRequest]{
 	required[DescribeAvailableResourceRequest]("RegionId"),
@@ -76,7 +88,7 @@ var describeAvailableResourceRules = []rule[DescribeAvailableResourceRequest]{
 }
 
 // DescribeAvailableResource lists what the zones of a region offer, by zone. All zones offer the
-// same. If no resource fits the request, no zone is listed.
+// same, but an operator may say that some of it is sold out. If no resource fits the request, no zone is listed.
 var DescribeAvailableResource = newAction(Action[DescribeAvailableResourceRequest, AvailableResources]{
 	permission: "ecs:DescribeAvailableResource",
 	parameters: describeAvailableResourceRules,
@@ -100,26 +112,66 @@ func (s *Service) describeAvailableResource(
 	if err != nil {
 		return AvailableResources{}, err
 	}
-	out := AvailableResources{RegionID: req.RegionID, Kind: req.DestinationResource, Resources: req.resources(types)}
-	if len(out.Resources) == 0 {
+	out := AvailableResources{RegionID: req.RegionID, Kind: req.DestinationResource}
+	types = req.fitting(types)
+	resources := req.resources(types)
+	if len(resources) == 0 {
 		return out, nil
+	}
+	isSoldOut, err := s.soldOut(ctx, caller, req.RegionID)
+	if err != nil {
+		return AvailableResources{}, err
 	}
 	for _, z := range zones {
 		if req.ZoneID == "" || z.ID == req.ZoneID {
-			out.ZoneIDs = append(out.ZoneIDs, z.ID)
+			out.Zones = append(out.Zones, newAvailableZone(z.ID, out.Kind, resources, types, isSoldOut))
 		}
 	}
 	return out, nil
 }
 
+// soldOut returns a function that reports whether a type is sold out in a zone of a region. It takes
+// a round trip if a rule has a number of instances, and nothing otherwise.
+func (s *Service) soldOut(ctx context.Context, caller Caller, regionID string) (func(zone, typeID string) bool, error) {
+	if caller.Rules == nil || len(caller.Rules.Stock) == 0 {
+		return func(string, string) bool { return false }, nil
+	}
+	var taken map[string]int64
+	if counting := limitedIDs(caller.Rules.Stock); len(counting) > 0 {
+		var err error
+		if taken, err = s.store.RuleCounts(ctx, counting); err != nil {
+			return nil, err
+		}
+	}
+	return func(zone, typeID string) bool {
+		return newStock(caller.Rules.StockOf(regionID, zone, typeID), taken).limit(1) == 0
+	}, nil
+}
+
+// newAvailableZone returns what a zone offers of resources of a kind, given the types that fit the
+// request. The zone is sold out if all of them are.
+func newAvailableZone(
+	id, kind string, resources []AvailableResource, types []InstanceType, isSoldOut func(zone, typeID string) bool,
+) AvailableZone {
+	zone := AvailableZone{ID: id, Resources: slices.Clone(resources)}
+	zone.SoldOut = !slices.ContainsFunc(types, func(t InstanceType) bool { return !isSoldOut(id, t.ID) })
+	for k := range zone.Resources {
+		r := &zone.Resources[k]
+		r.SoldOut = zone.SoldOut || kind == kindInstanceType && isSoldOut(id, r.Value)
+	}
+	return zone
+}
+
+// fitting returns the instance types that fit the request.
+func (r DescribeAvailableResourceRequest) fitting(types []InstanceType) []InstanceType {
+	if r.DestinationResource == kindIOOptimized {
+		return types
+	}
+	return slices.DeleteFunc(types, func(t InstanceType) bool { return t.IOOptimized == (r.IOOptimized == "none") })
+}
+
 // resources returns what every zone offers for a request, given the instance types that fit it.
 func (r DescribeAvailableResourceRequest) resources(types []InstanceType) []AvailableResource {
-	if r.DestinationResource != kindIOOptimized {
-		types = slices.DeleteFunc(
-			types,
-			func(t InstanceType) bool { return t.IOOptimized == (r.IOOptimized == "none") },
-		)
-	}
 	if len(types) == 0 {
 		return nil
 	}

@@ -62,6 +62,11 @@ func newRules(rows []store.Disturbance) (*disturbance.Set, error) {
 			var throttle disturbance.Throttle
 			err = json.Unmarshal(row.Rule, &throttle)
 			set.Throttles = append(set.Throttles, disturbance.ThrottleRule{ID: row.ID, Limits: throttle.Effective()})
+		case store.KindStock:
+			var stock disturbance.Stock
+			err = json.Unmarshal(row.Rule, &stock)
+			stock.ID = row.ID
+			set.Stock = append(set.Stock, stock)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("the %s %s cannot be read: %w", row.Kind, row.ID, err)

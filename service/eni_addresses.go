@@ -75,6 +75,12 @@ func addressStateRules[T any](of func(T) (eniID string, scene *store.AddressScen
 	}
 }
 
+// exceeds reports whether the interface would have more addresses than the account's quota, or
+// without one than the documented limit of an interface that is on no instance.
+func (a assignInput) exceeds(quota *int, documented int) bool {
+	return (quota != nil || a.Type == nil) && a.Count(a.family.contains)+a.wantedCount() > limitOr(quota, documented)
+}
+
 // assignNamedRules come before the limits. They refuse named addresses that the VSwitch cannot
 // assign, or that are taken.
 var assignNamedRules = []rule[assignInput]{
@@ -151,7 +157,9 @@ func (a assignInput) assigned() AssignedAddresses {
 }
 
 // assignAddresses assigns all that the request asks for, or nothing.
-func (s *Service) assignAddresses(a assignRequest, rules []rule[assignInput]) interfaceChange[AssignedAddresses] {
+func (s *Service) assignAddresses(
+	caller Caller, a assignRequest, rules []rule[assignInput],
+) interfaceChange[AssignedAddresses] {
 	input := assignInput{assignRequest: a}
 	return interfaceChange[AssignedAddresses]{
 		InterfaceChange: store.InterfaceChange{RegionID: a.regionID, NetworkInterfaceID: a.eniID},
@@ -167,7 +175,7 @@ func (s *Service) assignAddresses(a assignRequest, rules []rule[assignInput]) in
 		decide: func(rows *store.InterfaceBatch, c interfaceInput) (AssignedAddresses, error) {
 			input.AssignScene = rows.AssignScene(c.InterfaceChange)
 			input.Busy = input.Busy || c.busy
-			if err := check(rules, input); err != nil {
+			if err := checkQuotas(rules, input, caller.Quotas); err != nil {
 				return AssignedAddresses{}, err
 			}
 			assigned := input.assigned()

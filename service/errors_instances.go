@@ -120,6 +120,30 @@ var (
 		"InvalidOperation.NetworkInterface",
 		"A network interface is not in the VPC and zone of the instance.",
 	)
+	QuotaExceedElasticQuota = declare(
+		403,
+		"QuotaExceed.ElasticQuota",
+		"No additional quota is available for the specified ECS instance type.",
+	)
+	// What an operator says is sold out. StartInstance has the first of them too.
+	OperationDeniedNoStock = declare(
+		403,
+		"OperationDenied.NoStock",
+		"The requested resource is sold out in the specified zone; "+
+			"try other types of resources or other regions and zones.",
+	)
+	ZoneNotOnSale = declare(
+		403,
+		"Zone.NotOnSale",
+		"The resource in the specified zone is no longer available for sale. Please try other regions and zones.",
+	)
+	ResourceTypeNotSupported = declare(
+		403,
+		"InvalidResourceType.NotSupported",
+		"This resource type is not supported; please try other resource types.",
+	)
+	// ModifyInstanceSpec has a text of its own.
+	ChangeDeniedNoStock = declare(403, "OperationDenied.NoStock", "The resource is out of usage.")
 )
 
 // Errors of DeleteInstance (docs/reference/actions.md, section 2.3). Where no text is known, it is

@@ -34,6 +34,7 @@ type Caller struct {
 	Allow       []string           // the permissions of the RAM user: product:Action, with * as a wildcard
 	Expired     bool               // the access key or its account has expired
 	Repeats     bool               // whether a repeated attach or detach succeeds without effect
+	Quotas      store.Quotas       // of the account, at most a second old
 	Rules       *disturbance.Set   // by which an operator disturbs the account; nil: none
 	lifecycles  lifecycleCall      // how the transitions go that the call begins
 	Clock       *disturbance.Clock // by which the account lives; nil: real time
@@ -88,6 +89,7 @@ func (s *Service) Identify(ctx context.Context, accessKeyID string) (Identity, e
 			Allow:       key.Allow,
 			Expired:     isPast(key.ExpiresAt, now) || isPast(key.AccountEndsAt, clock.At(now)),
 			Repeats:     key.Repeats == store.RepeatsAccept || key.Repeats == "" && s.options.AcceptRepeats,
+			Quotas:      key.Quotas,
 			Rules:       key.rules,
 			Clock:       clock,
 		},

@@ -175,13 +175,18 @@ type launchInput struct {
 	amount, minAmount int               // the requested number of instances, and the minimum
 	interfaces        []LaunchInterface // of each instance; the primary one comes first
 	*store.LaunchScene
-	now   time.Time
-	count int // the number of instances that will be created
+	quotas store.Quotas
+	stock  stock
+	now    time.Time
+	count  int // the number of instances that will be created
 }
 
 // storeWant returns the rows and free addresses that the launch needs.
 func (l launchInput) storeWant(accountID string) store.LaunchWant {
-	want := store.LaunchWant{AccountID: accountID, RegionID: l.RegionID, ZoneID: l.ZoneID, InstanceType: l.InstanceType}
+	want := store.LaunchWant{
+		AccountID: accountID, RegionID: l.RegionID, ZoneID: l.ZoneID, InstanceType: l.InstanceType,
+		LimitedInstances: l.quotas.InstancesPerRegion != nil,
+	}
 	position := map[string]int{}
 	for k, i := range l.interfaces {
 		if i.NetworkInterfaceID != "" {
@@ -247,7 +252,7 @@ func (l launchInput) existingInterfaces() (found []*store.LaunchedENI) {
 }
 
 // possibleCount returns how many instances can be created: the requested amount, or fewer if
-// addresses, groups or the quota do not allow more. It is never less than the minimum amount. If
+// addresses, groups, quotas or the stock do not allow more. It is never less than the minimum amount. If
 // that many are not possible, a rule refuses the request.
 func (l launchInput) possibleCount() int {
 	n := l.amount
@@ -262,6 +267,10 @@ func (l launchInput) possibleCount() int {
 	if secondary := len(l.newInterfaces()) - 1; secondary > 0 {
 		n = min(n, (l.Quota.Max-l.Quota.Count)/secondary)
 	}
+	if left, limited := l.Instances.Left(); limited {
+		n = min(n, left)
+	}
+	n = l.stock.limit(n)
 	first := l.interfaces[0]
 	for k, a := range l.primaryAddresses(first) {
 		if l.isOutside(first.VSwitchID, a) || slices.Contains(l.Offers[first.VSwitchID].Taken, a) {
@@ -283,6 +292,14 @@ func (l launchInput) ipv4PerInstance(vswitch string) (need int) {
 
 func (l launchInput) vswitchOf(i LaunchInterface) *store.VSwitch {
 	return l.Offers[i.VSwitchID].VSwitch
+}
+
+// vswitchOfPrimary returns the VSwitch of the primary interface, or nil if it does not exist.
+func (l launchInput) vswitchOfPrimary() *store.VSwitch {
+	if offer := l.Offers[l.interfaces[0].VSwitchID]; offer != nil {
+		return offer.VSwitch
+	}
+	return nil
 }
 
 // isOutside reports whether the VSwitch cannot assign an address.
@@ -410,3 +427,12 @@ func launchExceedsGroupCapacity(l launchInput) bool {
 	}
 	return false
 }
+
+// launchSupplyRules come last: whether the account may have so many instances, and whether they are
+// in stock.
+var launchSupplyRules = append([]rule[launchInput]{
+	{err: QuotaExceedElasticQuota, violated: func(l launchInput) bool {
+		left, limited := l.Instances.Left()
+		return limited && l.count > left
+	}},
+}, stockRules(func(l launchInput) (stock, int) { return l.stock, l.count })...)

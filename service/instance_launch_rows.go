@@ -11,9 +11,17 @@ import (
 
 // lockLaunch locks the rows that a launch needs, and stores them in l, settled to the current time.
 func (s *Service) lockLaunch(ctx context.Context, tx *store.Tx, caller Caller, l *launchInput) (err error) {
+	l.quotas = caller.Quotas
 	l.LaunchScene, err = tx.LockForLaunch(ctx, l.storeWant(caller.AccountID), s.beforeLocks(caller))
 	if err != nil {
 		return err
+	}
+	// Then the stock of where the instances would be, which only a rule limits.
+	if v := l.vswitchOfPrimary(); v != nil && l.Type != nil {
+		l.stock, err = lockStock(ctx, tx, caller, stockOf{l.RegionID, v.ZoneID, l.Type.ID})
+		if err != nil {
+			return err
+		}
 	}
 	l.now = s.timeOf(caller)
 	l.Settle(l.now)

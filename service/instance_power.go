@@ -36,9 +36,11 @@ func powerRules(from string) []rule[*store.InstanceScene] {
 }
 
 // changePowerState applies the rules to the instance of a request, and stores the result of next.
+// also has further checks of the action, which it runs after the rules.
 func (s *Service) changePowerState(
 	ctx context.Context, caller Caller, req PowerRequest, rules []rule[*store.InstanceScene],
 	next func(i store.Instance, now time.Time) store.Instance,
+	also ...func(*store.Tx, *store.InstanceScene) error,
 ) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockInstance(ctx, caller.AccountID, req.RegionID, req.InstanceID)
@@ -49,6 +51,11 @@ func (s *Service) changePowerState(
 		scene.Settle(now)
 		if err := check(rules, scene); err != nil {
 			return err
+		}
+		for _, step := range also {
+			if err := step(tx, scene); err != nil {
+				return err
+			}
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return err

@@ -88,10 +88,9 @@ var joinSecurityGroupRules = slices.Concat(memberRules, []rule[membershipInput]{
 	{err: MultiGroupTypeOnJoin, violated: func(m membershipInput) bool {
 		return slices.ContainsFunc(m.Joined, func(g store.JoinedGroup) bool { return g.Type != m.Group.Type })
 	}},
-	{
-		err:      InstanceSecurityGroupLimitExceeded,
-		violated: func(m membershipInput) bool { return len(m.Joined) >= maxSecurityGroups },
-	},
+	byQuota(InstanceSecurityGroupLimitExceeded, func(m membershipInput, q store.Quotas) bool {
+		return len(m.Joined) >= groupLimit(q)
+	}),
 	{
 		err:      SecurityGroupInstanceLimitExceeded,
 		violated: func(m membershipInput) bool { return m.exceedsCapacity(store.GroupNormal) },
@@ -138,7 +137,7 @@ func (s *Service) changeMembership(
 		}
 		now := s.timeOf(caller)
 		scene.Settle(now)
-		if err := check(rules, membershipInput{req, scene}); err != nil {
+		if err := checkQuotas(rules, membershipInput{req, scene}, caller.Quotas); err != nil {
 			return err
 		}
 		change(tx, scene, now)

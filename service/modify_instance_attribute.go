@@ -35,10 +35,9 @@ var modifyInstanceAttributeParameterRules = []rule[ModifyInstanceAttributeReques
 		func(s string) bool { return isValidDescription(s, 2, 256) }),
 	among[ModifyInstanceAttributeRequest]("CreditSpecification", "Standard", "Unlimited"),
 	within[ModifyInstanceAttributeRequest]("NetworkInterfaceQueueNumber", 1, maxQueues),
-	{
-		err:      JoinedGroupLimitExceed,
-		violated: func(r ModifyInstanceAttributeRequest) bool { return len(r.SecurityGroupIDs) > maxSecurityGroups },
-	},
+	byQuota(JoinedGroupLimitExceed, func(r ModifyInstanceAttributeRequest, q store.Quotas) bool {
+		return len(r.SecurityGroupIDs) > groupLimit(q)
+	}),
 	invalid("SecurityGroupIds", func(r ModifyInstanceAttributeRequest) bool {
 		return hasDuplicates(r.SecurityGroupIDs)
 	}),

@@ -34,6 +34,7 @@ var modifyInstanceSpecParameterRules = []rule[ModifyInstanceSpecRequest]{
 type modifyInstanceSpecInput struct {
 	ModifyInstanceSpecRequest
 	*store.ModifyInstanceSpecScene
+	stock stock // of the new type
 }
 
 // changesType reports whether the instance gets another type.
@@ -77,6 +78,7 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 		messageArgs: func(m modifyInstanceSpecInput) []any {
 			return []any{m.mostIPv6().ID, *m.NewType.IPv6PerENI, m.NewType.ID, m.mostIPv6().IPv6, 0}
 		}},
+	{err: ChangeDeniedNoStock, violated: func(m modifyInstanceSpecInput) bool { return isSoldOut(m.stock) }},
 }
 
 // mostIPv4 returns the interface with the most IPv4 addresses.
@@ -120,9 +122,15 @@ func (s *Service) modifyInstanceSpec(
 	if err != nil {
 		return Empty{}, err
 	}
+	input := modifyInstanceSpecInput{ModifyInstanceSpecRequest: req, ModifyInstanceSpecScene: scene}
+	if i := scene.Instance; i != nil && scene.NewType != nil && input.changesType() {
+		input.stock, err = lockStock(ctx, tx, caller, stockOf{i.RegionID, i.ZoneID, scene.NewType.ID})
+		if err != nil {
+			return Empty{}, err
+		}
+	}
 	now := s.timeOf(caller)
 	scene.Settle(now)
-	input := modifyInstanceSpecInput{req, scene}
 	if err := check(modifyInstanceSpecRules, input); err != nil {
 		return Empty{}, err
 	}
@@ -131,6 +139,7 @@ func (s *Service) modifyInstanceSpec(
 	}
 	if input.changesType() {
 		tx.ChangeType(scene)
+		input.stock.take(tx, 1)
 	}
 	if req.InternetMaxBandwidthIn != nil {
 		scene.Instance.Attributes.InternetMaxBandwidthIn = *req.InternetMaxBandwidthIn

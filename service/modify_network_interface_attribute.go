@@ -34,12 +34,9 @@ var modifyNetworkInterfaceParameterRules = slices.Concat([]rule[ModifyNetworkInt
 		err:      SecurityGroupIDRepeated,
 		violated: func(r ModifyNetworkInterfaceAttributeRequest) bool { return hasDuplicates(r.SecurityGroupIDs) },
 	},
-	{
-		err: JoinedGroupLimitExceed,
-		violated: func(r ModifyNetworkInterfaceAttributeRequest) bool {
-			return len(r.SecurityGroupIDs) > maxSecurityGroups
-		},
-	},
+	byQuota(JoinedGroupLimitExceed, func(r ModifyNetworkInterfaceAttributeRequest, q store.Quotas) bool {
+		return len(r.SecurityGroupIDs) > groupLimit(q)
+	}),
 }, settingsRules(func(r ModifyNetworkInterfaceAttributeRequest) NetworkInterfaceSettings {
 	return r.NetworkInterfaceSettings
 }))

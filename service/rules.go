@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"enisim/store"
 )
 
 // rule is one line of an action's contract: if the input violates it, the API answers err.
@@ -12,6 +14,7 @@ import (
 type rule[T any] struct {
 	err         *Error
 	violated    func(T) bool
+	withQuotas  func(T, store.Quotas) bool // violated for an account with quotas of its own; nil: they do not matter
 	messageArgs func(T) []any
 	constraint  *Constraint // what the rule demands of a parameter, for descriptions; nil for other rules
 }
@@ -26,9 +29,12 @@ type Constraint struct {
 
 // check returns the error of the first violated rule. The order of a table is the order in which
 // the API answers.
-func check[T any](rules []rule[T], input T) error {
+func check[T any](rules []rule[T], input T) error { return checkQuotas(rules, input, store.Quotas{}) }
+
+// checkQuotas is check for an account that may have quotas of its own.
+func checkQuotas[T any](rules []rule[T], input T, quotas store.Quotas) error {
 	for _, r := range rules {
-		if !r.violated(input) {
+		if !r.isViolated(input, quotas) {
 			continue
 		}
 		if r.messageArgs != nil {
@@ -39,12 +45,37 @@ func check[T any](rules []rule[T], input T) error {
 	return nil
 }
 
+func (r rule[T]) isViolated(input T, quotas store.Quotas) bool {
+	if r.withQuotas != nil {
+		return r.withQuotas(input, quotas)
+	}
+	return r.violated(input)
+}
+
+// byQuota returns a rule that depends on quotas of the account.
+func byQuota[T any](err *Error, exceeded func(T, store.Quotas) bool) rule[T] {
+	return rule[T]{
+		err:        err,
+		violated:   func(t T) bool { return exceeded(t, store.Quotas{}) },
+		withQuotas: exceeded,
+	}
+}
+
+// orByQuota returns the rule, which is also violated if a quota of the account is exceeded.
+func (r rule[T]) orByQuota(exceeded func(T, store.Quotas) bool) rule[T] {
+	r.withQuotas = func(t T, q store.Quotas) bool { return r.violated(t) || exceeded(t, q) }
+	return r
+}
+
 // lift turns rules on a part of an input into rules on the input.
 func lift[Whole, Part any](rules []rule[Part], part func(Whole) Part) []rule[Whole] {
 	out := make([]rule[Whole], 0, len(rules))
 	for _, r := range rules {
 		lifted := rule[Whole]{
 			err: r.err, violated: func(w Whole) bool { return r.violated(part(w)) }, constraint: r.constraint,
+		}
+		if r.withQuotas != nil {
+			lifted.withQuotas = func(w Whole, q store.Quotas) bool { return r.withQuotas(part(w), q) }
 		}
 		if r.messageArgs != nil {
 			lifted.messageArgs = func(w Whole) []any { return r.messageArgs(part(w)) }

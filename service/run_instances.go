@@ -153,12 +153,12 @@ var runInstancesParameterRules = slices.Concat(
 			violated:    func(r RunInstancesRequest) bool { return r.invalidENIParameter() != "" },
 			messageArgs: func(r RunInstancesRequest) []any { return []any{r.invalidENIParameter()} },
 		},
-		{err: JoinedGroupLimitExceed, violated: func(r RunInstancesRequest) bool {
+		byQuota(JoinedGroupLimitExceed, func(r RunInstancesRequest, q store.Quotas) bool {
 			return slices.ContainsFunc(
 				append(r.secondary(), r.primary()),
-				func(i LaunchInterface) bool { return len(i.groupIDs()) > maxSecurityGroups },
+				func(i LaunchInterface) bool { return len(i.groupIDs()) > groupLimit(q) },
 			)
-		}},
+		}),
 		{err: InvalidParamAmount, violated: func(r RunInstancesRequest) bool {
 			return r.amount() > 1 && (len(r.primary().IPv6Addresses) > 0 ||
 				slices.ContainsFunc(r.NetworkInterfaces, func(i LaunchInterface) bool {
@@ -259,40 +259,26 @@ var runInstancesRules = slices.Concat(launchExistenceRules, []rule[launchInput]{
 	}},
 	{err: EniCountExceeded, violated: func(l launchInput) bool { return len(l.interfaces) > l.Type.ENIQuantity },
 		messageArgs: func(l launchInput) []any { return []any{l.Type.ENIQuantity, l.Type.ID, 0, len(l.interfaces)} }},
-	{err: Ipv4CountExceeded, violated: func(l launchInput) bool {
-		return exceeds(l.withMostAddresses(countIPv4).count, l.Type.PrivateIPv4PerENI)
+	{
+		err:         Ipv4CountExceeded,
+		violated:    func(l launchInput) bool { return l.tooManyIPv4().limit != nil },
+		messageArgs: func(l launchInput) []any { return l.tooManyIPv4().messageArgs(l.Type) },
 	},
-		messageArgs: func(l launchInput) []any {
-			return []any{
-				l.withMostAddresses(countIPv4).name,
-				*l.Type.PrivateIPv4PerENI,
-				l.Type.ID,
-				0,
-				l.withMostAddresses(countIPv4).count,
-			}
-		}},
 	{err: Ipv6NotSupport, violated: func(l launchInput) bool {
 		return l.withMostAddresses(countIPv6).count > 0 && l.Type.IPv6PerENI != nil && *l.Type.IPv6PerENI == 0
 	}, messageArgs: func(l launchInput) []any { return []any{l.Type.ID} }},
-	{err: Ipv6CountExceeded, violated: func(l launchInput) bool {
-		return exceeds(l.withMostAddresses(countIPv6).count, l.Type.IPv6PerENI)
+	{
+		err:         Ipv6CountExceeded,
+		violated:    func(l launchInput) bool { return l.tooManyIPv6().limit != nil },
+		messageArgs: func(l launchInput) []any { return l.tooManyIPv6().messageArgs(l.Type) },
 	},
-		messageArgs: func(l launchInput) []any {
-			return []any{
-				l.withMostAddresses(countIPv6).name,
-				*l.Type.IPv6PerENI,
-				l.Type.ID,
-				0,
-				l.withMostAddresses(countIPv6).count,
-			}
-		}},
 }, launchAddressRules, []rule[launchInput]{
 	{err: MaxEniCountExceeded, violated: func(l launchInput) bool {
 		created := l.count * (len(l.newInterfaces()) - 1)
 		return created > 0 && l.Quota.Count+created > l.Quota.Max
 	}},
 	{err: LaunchSecurityGroupInstanceLimit, violated: launchExceedsGroupCapacity},
-})
+}, launchSupplyRules)
 
 // missingENI returns the first named interface that does not exist, or "".
 func (l launchInput) missingENI() string {
@@ -360,10 +346,45 @@ func (l launchInput) withMostAddresses(count func(LaunchInterface, *store.Launch
 	return most
 }
 
+// tooManyAddresses is an interface with more addresses of a family than a limit. Its limit is nil if
+// there is no such interface.
+type tooManyAddresses struct {
+	addressCount
+	limit *int
+}
+
+func (t tooManyAddresses) messageArgs(of *store.InstanceType) []any {
+	return []any{t.name, *t.limit, of.ID, 0, t.count}
+}
+
+func (l launchInput) tooManyIPv4() tooManyAddresses {
+	return l.tooMany(countIPv4, l.Type.PrivateIPv4PerENI, l.quotas.IPv4PerInterface)
+}
+
+func (l launchInput) tooManyIPv6() tooManyAddresses {
+	return l.tooMany(countIPv6, l.Type.IPv6PerENI, l.quotas.IPv6PerInterface)
+}
+
+// tooMany checks the interfaces against the limit of the type, and those that are created against
+// the quota of the account.
+func (l launchInput) tooMany(
+	count func(LaunchInterface, *store.LaunchedENI) int, ofType, quota *int,
+) tooManyAddresses {
+	if most := l.withMostAddresses(count); exceeds(most.count, ofType) {
+		return tooManyAddresses{most, ofType}
+	}
+	created := l
+	created.interfaces = l.newInterfaces()
+	if most := created.withMostAddresses(count); exceeds(most.count, quota) {
+		return tooManyAddresses{most, quota}
+	}
+	return tooManyAddresses{}
+}
+
 // RunInstances creates instances and starts them: they are Pending, then Starting, then Running.
 // Their new interfaces are created in the same transaction, and existing ones are attached in it.
-// With a MinAmount there may be fewer instances than Amount, if addresses, groups or the account's
-// quota do not allow more.
+// With a MinAmount there may be fewer instances than Amount, if addresses, groups, the account's
+// quotas or the stock do not allow more.
 var RunInstances = newAction(Action[RunInstancesRequest, NewInstances]{
 	permission:    "ecs:RunInstances",
 	parameters:    runInstancesParameterRules,
@@ -400,5 +421,6 @@ func (s *Service) runInstances(
 	}
 	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
+	l.stock.take(tx, l.count)
 	return made, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -16,6 +17,7 @@ type runCase struct {
 	req       RunInstancesRequest
 	admission admissionInput
 	scene     *store.LaunchScene
+	stock     stock
 }
 
 var runTime = time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC)
@@ -73,7 +75,7 @@ func (c *runCase) check() error {
 // launch returns the input of the rules on rows.
 func (c *runCase) launch() launchInput {
 	l := c.req.launchInput()
-	l.LaunchScene, l.now = c.scene, runTime
+	l.LaunchScene, l.now, l.stock = c.scene, runTime, c.stock
 	l.count = l.possibleCount()
 	return l
 }
@@ -210,6 +212,16 @@ var runViolations = []struct {
 		"group full", LaunchSecurityGroupInstanceLimit,
 		func(c *runCase) { c.changeGroup(func(g *store.GroupScene) { g.Free = 0 }) },
 	},
+	{"quota of instances", QuotaExceedElasticQuota, func(c *runCase) {
+		c.scene.Instances = store.InstanceQuota{Max: new(3), Count: 3}
+	}},
+	{"sold out", OperationDeniedNoStock, func(c *runCase) {
+		c.stock = stock{{answer: disturbance.AnswerNoStock}}
+	}},
+	{"not on sale", ZoneNotOnSale, func(c *runCase) { c.stock = stock{{answer: disturbance.AnswerNotOnSale}} }},
+	{"type not on sale", ResourceTypeNotSupported, func(c *runCase) {
+		c.stock = stock{{answer: disturbance.AnswerTypeNotSupported}}
+	}},
 }
 
 // isError reports whether an error has the code and status of want. Some codes have several
@@ -310,6 +322,19 @@ func TestRunInstancesLaunchesAsManyAsPossible(t *testing.T) {
 		},
 		{"a quota for two", func(c *runCase) { c.scene.Quota.Max = 3 }, 2, nil},
 		{"a quota for one", func(c *runCase) { c.scene.Quota.Max = 2 }, 2, MaxEniCountExceeded},
+		{"a quota of instances for three", func(c *runCase) {
+			c.scene.Instances = store.InstanceQuota{Max: new(7), Count: 4}
+		}, 3, nil},
+		{"a quota of instances for one", func(c *runCase) {
+			c.scene.Instances = store.InstanceQuota{Max: new(7), Count: 6}
+		}, 2, QuotaExceedElasticQuota},
+		{"a quota of instances that was lowered", func(c *runCase) {
+			c.scene.Instances = store.InstanceQuota{Max: new(7), Count: 9}
+		}, 2, QuotaExceedElasticQuota},
+		{"three in stock", func(c *runCase) { c.stock = stock{{left: 4}, {left: 3}} }, 3, nil},
+		{"one in stock", func(c *runCase) {
+			c.stock = stock{{left: 4}, {left: 1, answer: disturbance.AnswerNotOnSale}}
+		}, 2, ZoneNotOnSale},
 		{"consecutive addresses with the fourth taken", func(c *runCase) {
 			c.req.PrivateIPAddress, c.scene.Offers["vsw-1"].Taken = "10.0.0.20", parseAddresses([]string{"10.0.0.23"})
 		}, 3, nil},

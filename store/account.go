@@ -7,10 +7,19 @@ type Account struct {
 	ID                         string    `db:"id,key"`
 	Name                       string    `db:"name"`
 	NetworkInterfacesPerRegion int       `db:"network_interfaces_per_region"` // quota
+	Quotas                               // the other ones
 	CreatedAt                  time.Time `db:"created_at,once"`
 	// From ExpiresAt on, the account counts as deleted; nil if it never expires.
 	ExpiresAt *time.Time `db:"expires_at,once"`
 	Repeats   string     `db:"repeats"` // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
+}
+
+// Quotas are quotas of an account whose documented limit applies while they are nil.
+type Quotas struct {
+	InstancesPerRegion         *int `db:"instances_per_region"`
+	SecurityGroupsPerInterface *int `db:"security_groups_per_network_interface"`
+	IPv4PerInterface           *int `db:"private_ipv4_per_network_interface"` // with the primary address; a prefix counts as one
+	IPv6PerInterface           *int `db:"ipv6_per_network_interface"`         // a prefix counts as one
 }
 
 // Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of

@@ -93,6 +93,17 @@ func (tx *Tx) SetRepeats(id, repeats string) {
 	tx.write(1, `UPDATE accounts SET repeats = $2 WHERE id = $1`, id, repeats)
 }
 
+// SetQuotas queues the write of a locked account's quotas.
+func (tx *Tx) SetQuotas(a Account) {
+	tx.write(1, `
+		UPDATE accounts
+		SET network_interfaces_per_region = $2, instances_per_region = $3, security_groups_per_network_interface = $4,
+		    private_ipv4_per_network_interface = $5, ipv6_per_network_interface = $6
+		WHERE id = $1`,
+		a.ID, a.NetworkInterfacesPerRegion, a.InstancesPerRegion, a.SecurityGroupsPerInterface, a.IPv4PerInterface,
+		a.IPv6PerInterface)
+}
+
 // lockContents lock all rows of a locked account, in the lock order.
 var lockContents = []struct {
 	rank rank

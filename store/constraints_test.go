@@ -202,6 +202,10 @@ var violations = []struct{ constraint, sql string }{
 		INSERT INTO client_tokens (account_id, action, token, request_hash, answer, failed, created_at)
 		VALUES ('1000000000000001', 'CreateVpc', 'failed', '', '{}', true, '2026-11-22')`},
 	{"a_quota_is_not_negative", `UPDATE accounts SET network_interfaces_per_region = -1`},
+	{"a_quota_of_instances_is_not_negative", `UPDATE accounts SET instances_per_region = -1`},
+	{"an_interface_may_be_in_a_group", `UPDATE accounts SET security_groups_per_network_interface = 0`},
+	{"an_interface_may_have_its_primary_address", `UPDATE accounts SET private_ipv4_per_network_interface = 0`},
+	{"a_quota_of_ipv6_is_not_negative", `UPDATE accounts SET ipv6_per_network_interface = -1`},
 	{"a_ram_user_exists_once_per_account", `
 		INSERT INTO ram_users (account_id, name) VALUES ('1000000000000001', 'ci')`},
 	{"a_ram_user_belongs_to_an_account", `INSERT INTO ram_users (account_id, name) VALUES ('1000000000000009', 'ci')`},

@@ -65,13 +65,33 @@ const (
 func (tx *Tx) lockInterfaceQuotas(
 	accountID string, regionIDs []string, goneBefore time.Time, quotas map[string]*InterfaceQuota,
 ) {
-	limit := 0
+	limits := tx.lockAccountQuotas(accountID)
+	tx.countSecondaryInterfaces(accountID, regionIDs, goneBefore, limits, quotas)
+}
+
+// accountLimits are the quotas of a locked account that limit the rows of a region.
+type accountLimits struct {
+	interfaces int
+	instances  *int // nil: no limit
+}
+
+// lockAccountQuotas queues the lock of an account. It returns where the quotas will be.
+func (tx *Tx) lockAccountQuotas(accountID string) *accountLimits {
+	limits := &accountLimits{}
 	tx.lock(rankAccounts, `
-		SELECT network_interfaces_per_region
+		SELECT network_interfaces_per_region, instances_per_region
 		FROM accounts
 		WHERE id = $1
 		`+accountLock, accountID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&limit) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&limits.interfaces, &limits.instances) })
+	return limits
+}
+
+// countSecondaryInterfaces queues the counts of an account's secondary interfaces in some regions.
+func (tx *Tx) countSecondaryInterfaces(
+	accountID string, regionIDs []string, goneBefore time.Time, limits *accountLimits,
+	quotas map[string]*InterfaceQuota,
+) {
 	// Deleted interfaces whose time has come are in the kept count until they are purged, so they are
 	// counted apart.
 	tx.queue(`
@@ -79,7 +99,7 @@ func (tx *Tx) lockInterfaceQuotas(
 		FROM unnest($2::text[]) AS r (id)`, accountID, regionIDs, goneBefore).
 		Query(each(func(q *regionalQuota) []any { return []any{&q.regionID, &q.Count, &q.deleted} },
 			func(q regionalQuota) {
-				q.Max, q.Count = limit, q.Count-q.deleted
+				q.Max, q.Count = limits.interfaces, q.Count-q.deleted
 				quotas[q.regionID] = &q.InterfaceQuota
 			}))
 }

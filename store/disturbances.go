@@ -147,6 +147,21 @@ func (tx *Tx) LockRuleCounts(ctx context.Context, ids []string) (map[string]int6
 	return matched, tx.send(ctx)
 }
 
+// RuleCounts returns the number of calls that some rules have matched, without a lock. A rule that
+// was deleted is missing.
+func (s *Store) RuleCounts(ctx context.Context, ids []string) (map[string]int64, error) {
+	type count struct {
+		ID      string
+		Matched int64
+	}
+	rows, err := Query(ctx, s, pgx.RowToStructByPos[count], `SELECT id, matched FROM disturbances WHERE id = ANY ($1)`, ids)
+	matched := make(map[string]int64, len(rows))
+	for _, row := range rows {
+		matched[row.ID] = row.Matched
+	}
+	return matched, err
+}
+
 // AddRuleCounts queues the write that adds to the counts of a locked rule.
 func (tx *Tx) AddRuleCounts(id string, matched, struck int64) {
 	tx.write(1, `

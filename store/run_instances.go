@@ -17,6 +17,7 @@ type LaunchWant struct {
 	InstanceType        string
 	Addresses           []AddressWant
 	NewSecondary        bool     // whether secondary interfaces are created, which count against the account's quota
+	LimitedInstances    bool     // whether the account has a quota of instances
 	NetworkInterfaceIDs []string // existing interfaces to attach
 	SecurityGroupIDs    []string // groups that new interfaces join
 }
@@ -28,8 +29,23 @@ type LaunchScene struct {
 	ZoneKnown  bool
 	Offers     map[string]*AddressOffer // by VSwitch
 	Quota      InterfaceQuota           // read only if secondary interfaces are created
+	Instances  InstanceQuota            // read only if the account has a quota of instances
 	Interfaces map[string]*LaunchedENI  // by ID
 	Groups     map[string]GroupScene    // by ID: the named ones, and those of existing interfaces
+}
+
+// InstanceQuota is an account's quota of instances in a region, and its use.
+type InstanceQuota struct {
+	Max   *int // the maximum; nil: none
+	Count int  // the number of instances
+}
+
+// Left returns how many more instances may be created, and whether that is limited.
+func (q InstanceQuota) Left() (left int, limited bool) {
+	if q.Max == nil {
+		return 0, false
+	}
+	return max(*q.Max-q.Count, 0), true
 }
 
 // LaunchedENI is an existing interface that is to be attached to a new instance.
@@ -49,8 +65,16 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 	}
 	// First lock the account and the VSwitches, in the lock order, and read what needs no lock.
 	quotas, pools := map[string]*InterfaceQuota{}, addressPools{}
+	var limits *accountLimits
+	if want.NewSecondary || want.LimitedInstances {
+		limits = tx.lockAccountQuotas(want.AccountID)
+	}
 	if want.NewSecondary {
-		tx.lockInterfaceQuotas(want.AccountID, []string{want.RegionID}, goneBefore, quotas)
+		tx.countSecondaryInterfaces(want.AccountID, []string{want.RegionID}, goneBefore, limits, quotas)
+	}
+	if want.LimitedInstances {
+		tx.queue(`SELECT count(*) FROM instances WHERE account_id = $1 AND region_id = $2`, want.AccountID, want.RegionID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&scene.Instances.Count) })
 	}
 	var vswitches []string
 	for _, w := range want.Addresses {
@@ -84,6 +108,9 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 	}
 	if quota := quotas[want.RegionID]; quota != nil {
 		scene.Quota = *quota
+	}
+	if want.LimitedInstances {
+		scene.Instances.Max = limits.instances
 	}
 	return scene, nil
 }

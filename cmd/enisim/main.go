@@ -72,6 +72,9 @@ type commands struct {
 	Clock     clockCommand     `cmd:"" group:"disturb" help:"Freeze the time of an account, move it on, or run it at another rate."`
 	Throttle  throttleCommand  `cmd:"" group:"disturb" help:"Limit how often an account calls, as the real service does: Throttling."`
 
+	Stock stockCommand `cmd:"" group:"disturb" help:"Say which instance types and zones are sold out for an account."`
+	Quota quotaCommand `cmd:"" group:"disturb" help:"Set the quotas of an account, such as its network interfaces per region."`
+
 	Check  checkCommand  `cmd:"" group:"proof" help:"Decide whether a history of calls and answers is linearizable."`
 	Verify verifyCommand `cmd:"" group:"proof" help:"Recompute all invariants from the tables, and report violations."`
 

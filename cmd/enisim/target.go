@@ -99,6 +99,13 @@ type controlAPI interface {
 	SetThrottle(ctx context.Context, accountID string, throttle disturbance.Throttle) (operator.Throttle, error)
 	Throttle(ctx context.Context, accountID string) (operator.Throttle, error)
 	ClearThrottle(ctx context.Context, accountID string) error
+	AddStock(ctx context.Context, stock disturbance.Stock) (operator.Stock, error)
+	ListStock(ctx context.Context, accountID string) ([]operator.Stock, error)
+	FindStock(ctx context.Context, id string) (operator.Stock, error)
+	RemoveStock(ctx context.Context, id string) error
+	ResetStock(ctx context.Context, accountID string) error
+	Quotas(ctx context.Context, accountID string) (operator.Quotas, error)
+	ResetQuotas(ctx context.Context, accountID string) error
 	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 

@@ -8,6 +8,20 @@ type Set struct {
 	Faults     []Fault
 	Lifecycles []Lifecycle
 	Throttles  []ThrottleRule
+	Stock      []Stock
+}
+
+// StockOf returns the rules on the stock of a type in a zone, in their order.
+func (s *Set) StockOf(region, zone, instanceType string) (matching []Stock) {
+	if s == nil {
+		return nil
+	}
+	for _, r := range s.Stock {
+		if r.Matches(region, zone, instanceType) {
+			matching = append(matching, r)
+		}
+	}
+	return matching
 }
 
 // FaultsOf returns the faults that match a call at a time, in their order. resources returns the ids

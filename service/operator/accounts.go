@@ -19,6 +19,7 @@ type Account struct {
 	ID                         string
 	Name                       string
 	NetworkInterfacesPerRegion int // quota
+	Quotas                     store.Quotas
 	CreatedAt                  time.Time
 	ExpiresAt                  *time.Time // nil: never
 	Repeats                    string     // accept, refuse, or "" for the server's default
@@ -53,6 +54,7 @@ type CreateAccountRequest struct {
 	ID                         string        // "": a random one
 	Name                       string        // "": the scenario's
 	NetworkInterfacesPerRegion *int          // nil: the scenario's, or the default quota
+	Quotas                     store.Quotas  // nil: the scenario's, or as documented
 	ExpiresIn                  time.Duration // 0: never
 	Repeats                    string        // accept or refuse; "": the scenario's, or the server's default
 	Scenario                   *ScenarioFile // nil: an empty account
@@ -61,14 +63,13 @@ type CreateAccountRequest struct {
 // ChangeAccountRequest is the request to change an account. A nil field stays as it is.
 type ChangeAccountRequest struct {
 	Repeats *string // accept, refuse, or "" for the server's default
+	Quotas  *Quotas // those that change
 }
 
 // Limits and defaults of an account.
 const (
 	maxAccountNameLength = 128
-	maxQuota             = 1<<31 - 1 // the maximum of the database's column
 	minAccountLifetime   = time.Second
-	defaultQuota         = 100
 )
 
 // How much each call of removeExpired deletes: some hundred milliseconds of work.
@@ -91,7 +92,7 @@ func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) 
 	account := store.Account{
 		ID:                         req.ID,
 		Name:                       req.Name,
-		NetworkInterfacesPerRegion: defaultQuota,
+		NetworkInterfacesPerRegion: scenario.DefaultNetworkInterfacesPerRegion,
 		CreatedAt:                  now,
 		Repeats:                    req.Repeats,
 	}
@@ -111,9 +112,7 @@ func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) 
 	created := NewAccount{Keys: []NewAccountKey{{NewAccessKey: newAccessKeyView(own)}}}
 	// Without a scenario, insert the empty account.
 	if req.Scenario == nil {
-		if req.NetworkInterfacesPerRegion != nil {
-			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
-		}
+		req.AllQuotas().apply(&account)
 		created.Account = accountView(account)
 		if err := o.insertAccount(ctx, account, own, now); err != nil {
 			return NewAccount{}, err
@@ -134,9 +133,8 @@ func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) 
 			account.Repeats = content.Accounts[0].Repeats
 		}
 		account.NetworkInterfacesPerRegion = content.Accounts[0].NetworkInterfacesPerRegion
-		if req.NetworkInterfacesPerRegion != nil {
-			account.NetworkInterfacesPerRegion = *req.NetworkInterfacesPerRegion
-		}
+		account.Quotas = content.Accounts[0].Quotas
+		req.AllQuotas().apply(&account)
 		content.Accounts = []store.Account{account}
 		inFile := content.AccessKeys
 		content.AccessKeys = []store.AccessKey{own}
@@ -216,20 +214,21 @@ func (req CreateAccountRequest) validate() error {
 			"the name of an account is text of at most %d bytes, without line breaks",
 			maxAccountNameLength,
 		)
-	case req.NetworkInterfacesPerRegion != nil &&
-		(*req.NetworkInterfacesPerRegion < 0 || *req.NetworkInterfacesPerRegion > maxQuota):
-		return invalidRequestf(
-			"the quota of network interfaces per region is a number from 0 to %d, got %d",
-			maxQuota,
-			*req.NetworkInterfacesPerRegion,
-		)
 	case req.ExpiresIn != 0 && req.ExpiresIn < minAccountLifetime:
 		return invalidRequestf(
 			"an account lives for %v at least: give a duration such as 1h, or 0 for ever",
 			minAccountLifetime,
 		)
 	}
+	if err := req.AllQuotas().validate(); err != nil {
+		return err
+	}
 	return validateRepeats(req.Repeats)
+}
+
+// AllQuotas returns the quotas of the request.
+func (req CreateAccountRequest) AllQuotas() Quotas {
+	return quotasOf(req.NetworkInterfacesPerRegion, req.Quotas)
 }
 
 func validateRepeats(repeats string) error {
@@ -248,16 +247,44 @@ func validateRepeats(repeats string) error {
 // ChangeAccount changes an account, and returns it. The change applies to requests on this server
 // at once, and on others within a second.
 func (o *Operator) ChangeAccount(ctx context.Context, id string, req ChangeAccountRequest) (Account, error) {
-	if !accountIDPattern.MatchString(id) {
-		return Account{}, errInvalidAccountID(id)
-	}
 	if req.Repeats != nil {
 		if err := validateRepeats(*req.Repeats); err != nil {
 			return Account{}, err
 		}
 	}
-	now := o.service.Now()
+	if req.Quotas != nil {
+		if err := req.Quotas.validate(); err != nil {
+			return Account{}, err
+		}
+	}
 	var changed store.Account
+	err := o.changeAccount(ctx, id, func(tx *store.Tx, account *store.Account) {
+		if req.Repeats != nil {
+			account.Repeats = *req.Repeats
+			tx.SetRepeats(id, account.Repeats)
+		}
+		if req.Quotas != nil {
+			req.Quotas.apply(account)
+			tx.SetQuotas(*account)
+		}
+		changed = *account
+	})
+	if req.Quotas != nil {
+		o.rulesChanged(ctx, id) // even if the outcome is unknown
+	}
+	if err != nil {
+		return Account{}, err
+	}
+	return accountView(changed), nil
+}
+
+// changeAccount locks an account and runs change on it, which queues what it writes. This server
+// follows the change at once.
+func (o *Operator) changeAccount(ctx context.Context, id string, change func(*store.Tx, *store.Account)) error {
+	if !accountIDPattern.MatchString(id) {
+		return errInvalidAccountID(id)
+	}
+	now := o.service.Now()
 	err := o.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id, now)
 		switch {
@@ -266,18 +293,11 @@ func (o *Operator) ChangeAccount(ctx context.Context, id string, req ChangeAccou
 		case account == nil || account.Expired:
 			return errNoAccount(id)
 		}
-		if req.Repeats != nil {
-			account.Repeats = *req.Repeats
-			tx.SetRepeats(id, account.Repeats)
-		}
-		changed = account.Account
+		change(tx, &account.Account)
 		return nil
 	})
 	o.service.ForgetAccount(id) // even if the outcome is unknown
-	if err != nil {
-		return Account{}, err
-	}
-	return accountView(changed), nil
+	return err
 }
 
 // Accounts lists the accounts.
@@ -355,6 +375,7 @@ func accountView(a store.Account) Account {
 		ID:                         a.ID,
 		Name:                       a.Name,
 		NetworkInterfacesPerRegion: a.NetworkInterfacesPerRegion,
+		Quotas:                     a.Quotas,
 		CreatedAt:                  a.CreatedAt,
 		ExpiresAt:                  a.ExpiresAt,
 		Repeats:                    a.Repeats,

@@ -101,3 +101,43 @@ func TestWrongFaultsOfAScenario(t *testing.T) {
 		}
 	}
 }
+
+// The rules on the stock and the quotas of a file are those of the account, and a difference is told
+// in words. A rule that stays as it is keeps what was taken.
+func TestStockAndQuotasOfAScenario(t *testing.T) {
+	t.Parallel()
+	file := func(quotas, stock string) string {
+		return "enisim: 1\naccounts:\n  - id: \"" + account + "\"\n    quotas: {" + quotas + "}\n    stock: [" + stock + "]\n"
+	}
+	const g7 = `{zone: cn-hangzhou-h, instance_type: "ecs.g7.*", left: 3}`
+	db := newTarget(t)
+	db.apply(t, file("instances_per_region: 5, ipv6_per_network_interface: 0", g7), noon)
+	if again := db.apply(t, db.export(t, noon), noon); again.String() != "nothing to change" {
+		t.Errorf("applying the export: got %q, want nothing to change", again)
+	}
+	before, err := db.store.ListDisturbances(t.Context(), store.KindStock, account)
+	if err != nil || len(before) != 1 {
+		t.Fatalf("got the rules %v, %v, want one", before, err)
+	}
+	changed := file("instances_per_region: 6, security_groups_per_network_interface: 3", g7+", {answer: Zone.NotOnSale}")
+	if got, want := fmt.Sprint(diffOf(t, db, changed, noon)), "[~ account "+account+
+		": instances_per_region 5 -> 6, security_groups_per_network_interface none -> 3, ipv6_per_network_interface 0 -> none"+
+		" + stock 2]"; got != want {
+		t.Errorf("diff: got %s, want %s", got, want)
+	}
+	db.apply(t, file("instances_per_region: 6", g7), noon)
+	after, err := db.store.ListDisturbances(t.Context(), store.KindStock, account)
+	if err != nil || len(after) != 1 || after[0].ID != before[0].ID {
+		t.Errorf("got the rules %v, %v, want only %s", after, err, before[0].ID)
+	}
+	for stock, want := range map[string]string{
+		`{answer: OperationDenied.NoStok}`: `did you mean "OperationDenied.NoStock"?`,
+		`{left: -1}`:                       "from 0 to",
+		`{instance_types: ecs.g7.large}`:   `did you mean "instance_type"?`,
+		`{account: "1000000000000002"}`:    "leave account out",
+	} {
+		if _, err := scenario.Parse("s.yaml", []byte(file("", stock))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", stock, err, want)
+		}
+	}
+}

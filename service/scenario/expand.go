@@ -10,8 +10,8 @@ import (
 	"enisim/store/world"
 )
 
-// defaultNetworkInterfacesPerRegion is the documented quota of network interfaces.
-const defaultNetworkInterfacesPerRegion = 100
+// DefaultNetworkInterfacesPerRegion is the documented quota of network interfaces.
+const DefaultNetworkInterfacesPerRegion = 100
 
 // expansion turns a document into a world. It continues after a problem, to find others. It does
 // not report problems that are only consequences of reported ones. The world is used only if there
@@ -248,6 +248,12 @@ func (x *expansion) account(e *accountEntry) {
 	id := e.id.value
 	x.world.Accounts = append(x.world.Accounts, store.Account{
 		ID: id, Name: e.name, NetworkInterfacesPerRegion: e.quotas.networkInterfacesPerRegion, Repeats: e.repeats,
+		Quotas: store.Quotas{
+			InstancesPerRegion:         e.quotas.instancesPerRegion.pointer(),
+			SecurityGroupsPerInterface: e.quotas.securityGroupsPerInterface.pointer(),
+			IPv4PerInterface:           e.quotas.ipv4PerInterface.pointer(),
+			IPv6PerInterface:           e.quotas.ipv6PerInterface.pointer(),
+		},
 	})
 	if !x.roomForParts(len(x.types), e.at) {
 		return

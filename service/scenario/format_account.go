@@ -45,7 +45,13 @@ var accountMapping = newMapping(
 )
 
 // quotasEntry is the quotas of an account.
-type quotasEntry struct{ networkInterfacesPerRegion int }
+type quotasEntry struct {
+	networkInterfacesPerRegion int
+	instancesPerRegion         located[int]
+	securityGroupsPerInterface located[int]
+	ipv4PerInterface           located[int]
+	ipv6PerInterface           located[int]
+}
 
 var quotasMapping = newMapping(
 	mapping{name: "quotas", what: "the mapping of quotas"}, nil,
@@ -53,7 +59,23 @@ var quotasMapping = newMapping(
 		integerKey("network_interfaces_per_region",
 			func(q *quotasEntry) *int { return &q.networkInterfacesPerRegion },
 			"Most network interfaces of a region. CreateNetworkInterface checks it, a scenario does not.").
-			byDefault(defaultNetworkInterfacesPerRegion),
+			byDefault(DefaultNetworkInterfacesPerRegion),
+		integerKey("instances_per_region", func(q *quotasEntry) *located[int] { return &q.instancesPerRegion },
+			"Most instances of a region. RunInstances and CreateInstance check it, a scenario does not.").
+			from(0, maxInteger).without("no limit"),
+		integerKey("security_groups_per_network_interface",
+			func(q *quotasEntry) *located[int] { return &q.securityGroupsPerInterface },
+			"Most security groups of an interface. Calls check it, a scenario does not.").
+			from(1, maxInteger).without("10"),
+		integerKey("private_ipv4_per_network_interface",
+			func(q *quotasEntry) *located[int] { return &q.ipv4PerInterface },
+			"Most private IPv4 addresses of an interface, the primary one included, beside the limit of the instance's "+
+				"type. Calls check it, a scenario does not.").
+			from(1, maxInteger).without("50 while the interface is on no instance"),
+		integerKey("ipv6_per_network_interface", func(q *quotasEntry) *located[int] { return &q.ipv6PerInterface },
+			"Most IPv6 addresses of an interface, beside the limit of the instance's type. Calls check it, a scenario "+
+				"does not.").
+			from(0, maxInteger).without("10 while the interface is on no instance"),
 	},
 )
 

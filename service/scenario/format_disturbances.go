@@ -12,6 +12,7 @@ import (
 type disturbances struct {
 	faults     []disturbanceEntry[disturbance.Fault]
 	lifecycles []disturbanceEntry[disturbance.Lifecycle]
+	stock      []disturbanceEntry[disturbance.Stock]
 }
 
 var faultMapping = newDisturbanceMapping[disturbance.Fault]("fault", "a fault",
@@ -19,6 +20,9 @@ var faultMapping = newDisturbanceMapping[disturbance.Fault]("fault", "a fault",
 
 var lifecycleMapping = newDisturbanceMapping[disturbance.Lifecycle]("lifecycle", "a lifecycle",
 	"A lifecycle: how long a transition lasts, and whether it fails.")
+
+var stockMapping = newDisturbanceMapping[disturbance.Stock]("stock", "a rule on the stock",
+	"A rule on the stock: instance types or zones are sold out.")
 
 // disturbanceKeys are the keys of an account for its rules.
 var disturbanceKeys = []keyOf[disturbances]{
@@ -28,6 +32,9 @@ var disturbanceKeys = []keyOf[disturbances]{
 	listKey("lifecycles", lifecycleMapping,
 		func(d *disturbances) *[]disturbanceEntry[disturbance.Lifecycle] { return &d.lifecycles },
 		"Lifecycles, of which the first that matches decides.").written(placeLast),
+	listKey("stock", stockMapping,
+		func(d *disturbances) *[]disturbanceEntry[disturbance.Stock] { return &d.stock },
+		"What is sold out.").written(placeLast),
 }
 
 // rename gives the rules of an account its new id.
@@ -37,6 +44,9 @@ func (d *disturbances) rename(from, to string) {
 	}
 	for i := range d.lifecycles {
 		renameOwner(&d.lifecycles[i].rule.Account, from, to)
+	}
+	for i := range d.stock {
+		renameOwner(&d.stock[i].rule.Account, from, to)
 	}
 }
 
@@ -55,6 +65,10 @@ func (x *expansion) disturbances(d *disturbances, account string) {
 	for i := range d.lifecycles {
 		e := &d.lifecycles[i]
 		x.disturbance(store.KindLifecycle, account, &e.rule.Account, e.at, &e.rule)
+	}
+	for i := range d.stock {
+		e := &d.stock[i]
+		x.disturbance(store.KindStock, account, &e.rule.Account, e.at, &e.rule)
 	}
 }
 
@@ -85,6 +99,8 @@ func newDisturbances(rows []store.Disturbance) (d disturbances) {
 			d.faults = append(d.faults, newDisturbanceEntry[disturbance.Fault](row))
 		case store.KindLifecycle:
 			d.lifecycles = append(d.lifecycles, newDisturbanceEntry[disturbance.Lifecycle](row))
+		case store.KindStock:
+			d.stock = append(d.stock, newDisturbanceEntry[disturbance.Stock](row))
 		}
 	}
 	return d

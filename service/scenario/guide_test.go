@@ -22,6 +22,7 @@ func guideTables() map[string][]key {
 		"ram_user":                  userMapping.keys,
 		"region":                    regionMapping.keys,
 		"fault":                     faultMapping.keys,
+		"stock":                     stockMapping.keys,
 		"fault_when":                innerKeys(&faultMapping.mapping, "when"),
 		"fault_do":                  innerKeys(&faultMapping.mapping, "do"),
 		"lifecycle":                 lifecycleMapping.keys,

@@ -167,7 +167,7 @@ accounts:
       - {id: LTAI4, secret: s, expires_at: tomorrow}
       - {id: LTAI5, secret: s}
       - {id: LTAI6, secret: s, security_token: t}
-    quotas: {network_interfaces_per_region: -1, instances: 3}
+    quotas: {network_interfaces_per_region: -1, vpcs: 3}
     ram_users:
       - name: ci user
       - name: ci
@@ -184,7 +184,7 @@ accounts:
 		`s.yaml:9:44: expires_at must be a time such as 2030-01-31T12:00:00Z, got "tomorrow"`,
 		`s.yaml:11:9: an access key lacks the required key expires_at`,
 		`s.yaml:12:45: network_interfaces_per_region must be from 0 to 2147483647, got -1`,
-		`s.yaml:12:49: unknown key "instances" in the mapping of quotas; it belongs in a region`,
+		`s.yaml:12:49: unknown key "vpcs" in the mapping of quotas; it belongs in a region`,
 		`s.yaml:14:15: a RAM user's name has 1 to 64 letters, digits, '.', '_' and '-', got "ci user"`,
 		`s.yaml:16:17: "AttachNetworkInterface" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,
 		`s.yaml:16:41: "ecs:" is not of the form product:Action; write "ecs:AttachNetworkInterface", "ecs:Describe*" or "*"`,

@@ -49,7 +49,10 @@ func statedTexts[T fmt.Stringer](values []T) []located[string] {
 func newAccountEntry(a *store.Account) accountEntry {
 	e := accountMapping.blank
 	e.id, e.name, e.repeats = stated(a.ID), a.Name, a.Repeats
-	e.quotas.networkInterfacesPerRegion = a.NetworkInterfacesPerRegion
+	e.quotas = quotasEntry{
+		a.NetworkInterfacesPerRegion, optional(a.InstancesPerRegion), optional(a.SecurityGroupsPerInterface),
+		optional(a.IPv4PerInterface), optional(a.IPv6PerInterface),
+	}
 	return e
 }
 

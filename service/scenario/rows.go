@@ -27,6 +27,7 @@ var userRows = rowKind[store.RAMUser, userEntry]{
 var (
 	faultRows     = disturbanceRows(store.KindFault, faultMapping)
 	lifecycleRows = disturbanceRows(store.KindLifecycle, lifecycleMapping)
+	stockRows     = disturbanceRows(store.KindStock, stockMapping)
 )
 
 // disturbanceRows compares the rules of a kind. A rule is identified by its place among those of its

@@ -152,7 +152,9 @@ func TestTheSchemaRefusesInvalidMappings(t *testing.T) {
 const everyKey = `{
 "enisim": 1,
 "accounts": [{
-	"id": "1000000000000001", "name": "all", "repeats": "accept", "quotas": {"network_interfaces_per_region": 7},
+	"id": "1000000000000001", "name": "all", "repeats": "accept", "quotas": {"network_interfaces_per_region": 7, "instances_per_region": 0,
+		"security_groups_per_network_interface": 5, "private_ipv4_per_network_interface": 20, "ipv6_per_network_interface": 0},
+	"stock": [{"account": "1000000000000001", "region": "mars-*", "zone": "mars-1a", "instance_type": "own.*", "answer": "Zone.NotOnSale", "left": 3}, {"left": 0}],
 	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "assumed_role": "r/s", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
 	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
 	"faults": [
@@ -220,6 +222,7 @@ var places = map[string][]any{
 	"access_key":      {"accounts", 0, "access_keys", 0},
 	"ram_user":        {"accounts", 0, "ram_users", 0},
 	"fault":           {"accounts", 0, "faults", 0},
+	"stock":           {"accounts", 0, "stock", 0},
 	"fault_when":      {"accounts", 0, "faults", 0, "when"},
 	"fault_do":        {"accounts", 0, "faults", 0, "do"},
 	"lifecycle":       {"accounts", 0, "lifecycles", 0},

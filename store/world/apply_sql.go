@@ -78,7 +78,10 @@ const (
 
 	keepAccounts = `
 	UPDATE staged_accounts s
-	SET (name, network_interfaces_per_region, repeats) = (a.name, a.network_interfaces_per_region, a.repeats)
+	SET (name, network_interfaces_per_region, repeats, instances_per_region, security_groups_per_network_interface,
+	     private_ipv4_per_network_interface, ipv6_per_network_interface)
+	  = (a.name, a.network_interfaces_per_region, a.repeats, a.instances_per_region,
+	     a.security_groups_per_network_interface, a.private_ipv4_per_network_interface, a.ipv6_per_network_interface)
 	FROM accounts a
 	WHERE a.id = s.id`
 

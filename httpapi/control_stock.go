@@ -1,0 +1,79 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"github.com/labstack/echo/v4"
+
+	"enisim/service/disturbance"
+	"enisim/service/operator"
+)
+
+type stockReply struct {
+	Stock []operator.Stock `json:"stock"`
+}
+
+func addStock(o *operator.Operator) control {
+	return withBody(func(c echo.Context, stock disturbance.Stock) (int, any, error) {
+		added, err := o.AddStock(c.Request().Context(), stock)
+		return http.StatusCreated, added, err
+	})
+}
+
+func listStock(o *operator.Operator) control {
+	return func(c echo.Context) (int, any, error) {
+		list, err := o.ListStock(c.Request().Context(), c.QueryParam("account"))
+		return http.StatusOK, stockReply{list}, err
+	}
+}
+
+func showStock(o *operator.Operator) control {
+	return func(c echo.Context) (int, any, error) {
+		stock, err := o.FindStock(c.Request().Context(), c.Param("id"))
+		return http.StatusOK, stock, err
+	}
+}
+
+func removeStock(o *operator.Operator) control {
+	return func(c echo.Context) (int, any, error) {
+		return http.StatusNoContent, nil, o.RemoveStock(c.Request().Context(), c.Param("id"))
+	}
+}
+
+func resetStock(o *operator.Operator) control {
+	return func(c echo.Context) (int, any, error) {
+		return http.StatusNoContent, nil, o.ResetStock(c.Request().Context(), c.QueryParam("account"))
+	}
+}
+
+// AddStock stores a rule on the stock.
+func (c *ControlClient) AddStock(ctx context.Context, stock disturbance.Stock) (added operator.Stock, err error) {
+	err = c.do(ctx, http.MethodPost, "/stock", stock, &added)
+	return added, err
+}
+
+// ListStock lists the rules on the stock of an account, with "*" those of every account, and with ""
+// all.
+func (c *ControlClient) ListStock(ctx context.Context, accountID string) ([]operator.Stock, error) {
+	var reply stockReply
+	err := c.do(ctx, http.MethodGet, "/stock"+ofAccount(accountID), nil, &reply)
+	return reply.Stock, err
+}
+
+// FindStock returns a rule on the stock.
+func (c *ControlClient) FindStock(ctx context.Context, id string) (stock operator.Stock, err error) {
+	err = c.do(ctx, http.MethodGet, "/stock/"+url.PathEscape(id), nil, &stock)
+	return stock, err
+}
+
+// RemoveStock removes a rule on the stock.
+func (c *ControlClient) RemoveStock(ctx context.Context, id string) error {
+	return c.do(ctx, http.MethodDelete, "/stock/"+url.PathEscape(id), nil, nil)
+}
+
+// ResetStock removes the rules on the stock of an account.
+func (c *ControlClient) ResetStock(ctx context.Context, accountID string) error {
+	return c.do(ctx, http.MethodDelete, "/stock"+ofAccount(accountID), nil, nil)
+}
