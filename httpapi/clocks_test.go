@@ -168,23 +168,25 @@ func TestClockAtARate(t *testing.T) {
 	s.expectStatus(t, "later", accessKey, "eni-2", "InUse")
 }
 
-// A ClientToken returns its first answer for a day of the account's time.
+// A ClientToken returns its first answer for a day of the account's time, in lanes and in
+// transactions of their own.
 func TestClientTokensLiveByTheClock(t *testing.T) {
 	t.Parallel()
 	s, realTime := serveWithClock(t)
 	s.changeClock(t, `{"freeze": true}`)
-	create := func() string {
-		id, _ := s.createInterface(t, "ClientToken", "once")
-		return id
+	create := func() [2]string {
+		eni, _ := s.createInterface(t, "ClientToken", "once")
+		group := s.mustSucceed(t, "CreateSecurityGroup", "VpcId", "vpc-main", "ClientToken", "once")
+		return [2]string{eni, group.body["SecurityGroupId"].(string)}
 	}
 	first := create()
 	realTime.advance(48 * time.Hour)
 	if again := create(); again != first {
-		t.Errorf("two real days later: got %s, want the first answer %s", again, first)
+		t.Errorf("two real days later: got %v, want the first answers %v", again, first)
 	}
 	s.changeClock(t, fmt.Sprintf(`{"advance": "%v"}`, 24*time.Hour+tick))
-	if again := create(); again == first {
-		t.Error("a day of the account later: got the first answer, want another interface")
+	if again := create(); again[0] == first[0] || again[1] == first[1] {
+		t.Errorf("a day of the account later: got %v after %v, want other resources", again, first)
 	}
 }
 
@@ -204,6 +206,7 @@ func TestServersAgreeOnTheTimeOfAnAccount(t *testing.T) {
 	stop := make(chan struct{})
 	var group sync.WaitGroup
 	for _, s := range servers {
+		s.mustSucceed(t, "DescribeVpcs")
 		group.Go(func() {
 			for {
 				select {
