@@ -166,46 +166,38 @@ func (t *throttles) knownRefusal(accountID string, limits []disturbance.Matching
 // call k-1 has left.
 func (s *Service) takeTokens(ctx context.Context, batch []*laneRequest[*throttleWork], wait bool) error {
 	accountID := batch[0].accountID
-	bursts := map[store.TokenBucketKey]int{}
-	for _, r := range batch {
-		for _, l := range r.work.limits {
-			bursts[store.TokenBucketKey(l.Bucket)] = l.Burst
-		}
-	}
 	empty := map[disturbance.BucketKey]emptyBucket{}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
 		// First lock the buckets.
 		setLockTimeout(tx, batch, wait)
-		rows, err := tx.LockTokenBuckets(ctx, accountID, bursts, s.realNow())
+		rows, err := tx.LockTokenBuckets(ctx, accountID)
 		if err != nil {
 			return err
 		}
-		// Then decide the calls one after the other. The time is read after the locks, so that it follows
+		// Then decide the calls one after the other. The time is read after the lock, so that it follows
 		// the order of commits.
 		clear(empty)
-		now, taken := s.realNow(), map[store.TokenBucketKey]bool{}
+		now, taken := s.realNow(), false
 		for _, r := range batch {
 			r.err = nil
 			r.work.refusal = refusalOf(r.work.limits, now, func(l disturbance.MatchingLimit) (emptyBucket, bool) {
-				state, isEmpty := refillBucket(l, rows, now)
-				if isEmpty {
-					empty[l.Bucket] = state
+				bucket := bucketOf(l, rows, now)
+				if bucket.HasToken() {
+					return emptyBucket{}, false
 				}
-				return state, isEmpty
+				state := emptyBucket{l.TokenAt(bucket), l.FullAt(bucket)}
+				empty[l.Bucket] = state
+				return state, true
 			})
 			if r.work.refusal == nil {
-				takeFrom(r.work.limits, rows, taken)
+				takeFrom(r.work.limits, rows, now)
+				taken = true
 			}
 		}
-		if len(taken) == 0 {
+		if !taken {
 			return errUnchanged
 		}
-		var changed []store.TokenBucket
-		for key := range taken {
-			changed = append(changed, rows[key])
-		}
-		tx.WriteTokenBuckets(accountID, changed)
-		return nil
+		return tx.WriteTokenBuckets(accountID, rows, now)
 	})
 	if err != nil && !errors.Is(err, errUnchanged) {
 		return err
@@ -216,31 +208,25 @@ func (s *Service) takeTokens(ctx context.Context, batch []*laneRequest[*throttle
 	return nil
 }
 
-// refillBucket refills a locked bucket and reports whether it is empty. A bucket without a row has a
-// throttle that was removed a moment ago, so it does not limit.
-func refillBucket(
+// bucketOf returns the locked bucket of a limit with the tokens that it has now.
+func bucketOf(
 	l disturbance.MatchingLimit, rows map[store.TokenBucketKey]store.TokenBucket, now time.Time,
-) (_ emptyBucket, isEmpty bool) {
+) disturbance.Bucket {
 	row, found := rows[store.TokenBucketKey(l.Bucket)]
 	if !found {
-		return emptyBucket{}, false
+		return l.Full(now)
 	}
-	bucket := l.Refill(disturbance.Bucket{Tokens: row.Tokens, RefilledAt: row.RefilledAt}, now)
-	row.Tokens, row.RefilledAt = bucket.Tokens, bucket.RefilledAt
-	rows[row.TokenBucketKey] = row
-	return emptyBucket{l.TokenAt(bucket), l.FullAt(bucket)}, !bucket.HasToken()
+	return l.Refill(disturbance.Bucket{Tokens: row.Tokens, RefilledAt: row.RefilledAt}, now)
 }
 
-// takeFrom takes a token from the bucket of each limit, and adds the keys of the buckets to taken.
+// takeFrom takes a token from the locked bucket of each limit.
 func takeFrom(
-	limits []disturbance.MatchingLimit, rows map[store.TokenBucketKey]store.TokenBucket,
-	taken map[store.TokenBucketKey]bool,
+	limits []disturbance.MatchingLimit, rows map[store.TokenBucketKey]store.TokenBucket, now time.Time,
 ) {
 	for _, l := range limits {
-		key := store.TokenBucketKey(l.Bucket)
-		if row, found := rows[key]; found {
-			row.Tokens = disturbance.Bucket{Tokens: row.Tokens}.Take().Tokens
-			rows[key], taken[key] = row, true
+		key, bucket := store.TokenBucketKey(l.Bucket), bucketOf(l, rows, now).Take()
+		rows[key] = store.TokenBucket{
+			TokenBucketKey: key, Tokens: bucket.Tokens, RefilledAt: bucket.RefilledAt, FullAt: l.FullAt(bucket),
 		}
 	}
 }
