@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
@@ -25,60 +26,85 @@ const controlPrefix = "/_enisim"
 type control func(c echo.Context) (status int, reply any, err error)
 
 // controls returns the whole control API: method and path below the prefix. docs/control-api.md
-// describes it.
-func controls(o *operator.Operator) map[string]control {
-	return map[string]control{
-		"GET /accounts":              listAccounts(o),
-		"POST /accounts":             createAccount(o),
-		"PATCH /accounts/:id":        changeAccount(o),
-		"POST /accounts/:id/reset":   resetAccount(o),
-		"DELETE /accounts/:id":       deleteAccount(o),
-		"GET /accounts/:id/scenario": exportAccount(o),
-		"GET /accounts/:id/clock":    showClock(o),
-		"POST /accounts/:id/clock":   changeClock(o),
+// describes it, and so does the document at /openapi.json.
+func controls(o *operator.Operator) map[string]operation {
+	const ok, created, done = http.StatusOK, http.StatusCreated, http.StatusNoContent
+	account, ofSnapshot, withKeys := accountQuery{}, snapshotQuery{}, keysQuery{}
+	operations := map[string]operation{
+		"GET /accounts": {"Lists the accounts.", nil, nil, ok, accountsReply{}, listAccounts(o)},
+		"POST /accounts": {"Creates an account, with all its keys and their secrets.",
+			nil, createAccountRequest{}, created,
+			newAccountReply{}, createAccount(o)},
+		"PATCH /accounts/:id": {"Changes an account.",
+			nil, changeAccountRequest{}, ok, accountReply{}, changeAccount(o)},
+		"POST /accounts/:id/reset": {"Empties an account, or makes it equal to a scenario.",
+			nil, resetAccountRequest{}, done,
+			nil, resetAccount(o)},
+		"DELETE /accounts/:id": {"Deletes an account with all its resources.", nil, nil, done, nil, deleteAccount(o)},
+		"GET /accounts/:id/scenario": {"Returns the resources of an account as a scenario.", withKeys, nil, ok,
+			scenarioReply{}, exportAccount(o)},
+		"GET /accounts/:id/clock": {"Returns the time of an account.",
+			nil, nil, ok, disturbance.ClockState{}, showClock(o)},
+		"POST /accounts/:id/clock": {"Changes the clock of an account.", nil, disturbance.ClockChange{}, ok,
+			disturbance.ClockState{}, changeClock(o)},
 
-		"GET /keys":              listKeys(o),
-		"POST /keys":             createKey(o),
-		"POST /keys/:id/disable": disableKey(o),
-		"DELETE /keys/:id":       deleteKey(o),
+		"GET /keys": {"Lists the access keys, without secrets.",
+			account, nil, ok, keysReply{}, listKeys(o)},
+		"POST /keys": {"Creates an access key.",
+			nil, createKeyRequest{}, created, newKeyReply{}, createKey(o)},
+		"POST /keys/:id/disable": {"Makes an access key Inactive.", nil, nil, ok, keyReply{}, disableKey(o)},
+		"DELETE /keys/:id":       {"Deletes an access key.", nil, nil, done, nil, deleteKey(o)},
 
-		"GET /snapshots":                listSnapshots(o),
-		"POST /snapshots":               saveSnapshot(o),
-		"POST /snapshots/:name/restore": restoreSnapshot(o),
-		"DELETE /snapshots/:name":       deleteSnapshot(o),
+		"GET /snapshots": {"Lists the snapshots of an account.",
+			ofSnapshot, nil, ok, snapshotsReply{}, listSnapshots(o)},
+		"POST /snapshots": {"Saves the state of an account.", nil, saveSnapshotRequest{}, created, snapshotReply{},
+			saveSnapshot(o)},
+		"POST /snapshots/:name/restore": {"Restores an account.", nil, restoreSnapshotRequest{}, ok, changesReply{},
+			restoreSnapshot(o)},
+		"DELETE /snapshots/:name": {"Deletes a snapshot.", ofSnapshot, nil, done, nil, deleteSnapshot(o)},
 
-		"GET /faults":        listFaults(o),
-		"POST /faults":       addFault(o),
-		"DELETE /faults":     removeFaults(o),
-		"GET /faults/:id":    showFault(o),
-		"DELETE /faults/:id": removeFault(o),
+		"GET /faults":        {"Lists faults, with their counts.", account, nil, ok, faultsReply{}, listFaults(o)},
+		"POST /faults":       {"Adds a fault.", nil, disturbance.Fault{}, created, operator.Fault{}, addFault(o)},
+		"DELETE /faults":     {"Removes the faults of an account.", account, nil, done, nil, removeFaults(o)},
+		"GET /faults/:id":    {"Returns a fault, with its counts.", nil, nil, ok, operator.Fault{}, showFault(o)},
+		"DELETE /faults/:id": {"Removes a fault.", nil, nil, done, nil, removeFault(o)},
 
-		"GET /lifecycles":          listLifecycles(o),
-		"POST /lifecycles":         addLifecycle(o),
-		"DELETE /lifecycles":       removeLifecycles(o),
-		"POST /lifecycles/release": releaseTransition(o),
-		"GET /lifecycles/:id":      showLifecycle(o),
-		"DELETE /lifecycles/:id":   removeLifecycle(o),
+		"GET /lifecycles": {"Lists lifecycles.", account, nil, ok, lifecyclesReply{}, listLifecycles(o)},
+		"POST /lifecycles": {"Adds a lifecycle.", nil, disturbance.Lifecycle{}, created, operator.Lifecycle{},
+			addLifecycle(o)},
+		"DELETE /lifecycles": {"Removes the lifecycles of an account.", account, nil, done, nil, removeLifecycles(o)},
+		"POST /lifecycles/release": {"Ends the transition of a resource now.", nil, operator.ReleaseRequest{}, ok,
+			operator.Released{}, releaseTransition(o)},
+		"GET /lifecycles/:id":    {"Returns a lifecycle.", nil, nil, ok, operator.Lifecycle{}, showLifecycle(o)},
+		"DELETE /lifecycles/:id": {"Removes a lifecycle.", nil, nil, done, nil, removeLifecycle(o)},
 
-		"PUT /accounts/:id/throttle":    setThrottle(o),
-		"GET /accounts/:id/throttle":    showThrottle(o),
-		"DELETE /accounts/:id/throttle": clearThrottle(o),
+		"PUT /accounts/:id/throttle": {"Sets the throttle of an account.", nil, disturbance.Throttle{}, ok,
+			operator.Throttle{}, setThrottle(o)},
+		"GET /accounts/:id/throttle": {"Returns the throttle of an account.", nil, nil, ok, operator.Throttle{},
+			showThrottle(o)},
+		"DELETE /accounts/:id/throttle": {"Removes the throttle of an account.", nil, nil, done, nil, clearThrottle(o)},
 
-		"GET /accounts/:id/quotas":    showQuotas(o),
-		"PUT /accounts/:id/quotas":    setQuotas(o),
-		"DELETE /accounts/:id/quotas": resetQuotas(o),
+		"GET /accounts/:id/quotas": {"Returns the quotas of an account.", nil, nil, ok, operator.Quotas{}, showQuotas(o)},
+		"PUT /accounts/:id/quotas": {"Sets some quotas of an account.", nil, operator.Quotas{}, ok, operator.Quotas{},
+			setQuotas(o)},
+		"DELETE /accounts/:id/quotas": {"Resets the quotas of an account.", nil, nil, done, nil, resetQuotas(o)},
 
-		"GET /stock":        listStock(o),
-		"POST /stock":       addStock(o),
-		"DELETE /stock":     resetStock(o),
-		"GET /stock/:id":    showStock(o),
-		"DELETE /stock/:id": removeStock(o),
+		"GET /stock":        {"Lists what is sold out.", account, nil, ok, stockReply{}, listStock(o)},
+		"POST /stock":       {"Lets something be sold out.", nil, disturbance.Stock{}, created, operator.Stock{}, addStock(o)},
+		"DELETE /stock":     {"Removes the stock rules of an account.", account, nil, done, nil, resetStock(o)},
+		"GET /stock/:id":    {"Returns a stock rule.", nil, nil, ok, operator.Stock{}, showStock(o)},
+		"DELETE /stock/:id": {"Removes a stock rule.", nil, nil, done, nil, removeStock(o)},
 
-		"POST /scenario/apply": applyScenario(o),
-		"POST /scenario/diff":  diffScenario(o),
+		"POST /scenario/apply": {"Makes the accounts of a scenario equal to it.",
+			nil, scenarioRequest{}, ok, changesReply{},
+			applyScenario(o)},
+		"POST /scenario/diff": {"Returns what applying a scenario would change.", nil, scenarioRequest{}, ok,
+			differencesReply{}, diffScenario(o)},
 
-		"GET /verify": verify(o),
+		"GET /verify": {"Recomputes all invariants.", nil, nil, ok, verifyReply{}, verify(o)},
 	}
+	operations["GET /openapi.json"] = serveDescription(maps.Clone(operations))
+	return operations
 }
 
 // Control is who may use the control API. With the zero value there is no control API.
@@ -92,11 +118,11 @@ func (a *API) serveControl(access Control) {
 	if access.Token == "" && !access.Open {
 		return
 	}
-	for name, answer := range controls(operator.New(a.service)) {
+	for name, op := range controls(operator.New(a.service)) {
 		method, path, _ := strings.Cut(name, " ")
-		a.echo.Add(method, controlPrefix+path, a.control(access, answer))
+		a.echo.Add(method, controlPrefix+path, a.control(access, op))
 	}
-	a.echo.Any(controlPrefix+"/*", a.control(access, noControl))
+	a.echo.Any(controlPrefix+"/*", a.control(access, operation{answer: noControl}))
 }
 
 // noControl answers requests if there is no control API.
@@ -109,16 +135,17 @@ func noControl(c echo.Context) (int, any, error) {
 	)
 }
 
-// control makes a handler of a control: it authorizes the request, writes the answer and logs a
+// control makes a handler of an operation: it authorizes the request, writes the answer and logs a
 // line.
-func (a *API) control(access Control, answer control) echo.HandlerFunc {
+func (a *API) control(access Control, op operation) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		x := a.begin(c)
 		x.action = c.Request().URL.Path
 		memory := a.controlling.share(c.Request())
 		defer memory.release()
 		c.Set(memoryKey, memory)
-		status, reply, err := admitted(c, access, answer)
+		c.Set(operationKey, &op)
+		status, reply, err := admitted(c, access, op)
 		if memory.unread {
 			c.Response().Header().Set("Connection", "close")
 		}
@@ -130,12 +157,15 @@ func (a *API) control(access Control, answer control) echo.HandlerFunc {
 	}
 }
 
-func admitted(c echo.Context, access Control, answer control) (status int, reply any, err error) {
+func admitted(c echo.Context, access Control, op operation) (status int, reply any, err error) {
 	defer recoverPanic(&err)
 	if err := access.authorize(c.Request()); err != nil {
 		return 0, nil, err
 	}
-	return answer(c)
+	if status, reply, err = op.answer(c); err == nil {
+		op.checkReply(c, status, reply)
+	}
+	return status, reply, err
 }
 
 // authorize returns an error unless a request may use the control API.
@@ -239,6 +269,7 @@ func withBody[R any](do func(c echo.Context, r R) (int, any, error)) control {
 
 // readLargeJSON is readJSON for a body of at most maxBytes.
 func readLargeJSON(c echo.Context, into any, maxBytes int) error {
+	checkBody(c, into)
 	r := c.Request()
 	// A form or plain text is refused, because a browser would send these across sites without
 	// asking.

@@ -154,7 +154,7 @@ type scenarioReply struct {
 func exportAccount(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		allowForLargeWorld(c)
-		text, err := o.ExportAccountOverHTTP(c.Request().Context(), c.Param("id"), c.QueryParam("keys") == "true")
+		text, err := o.ExportAccountOverHTTP(c.Request().Context(), c.Param("id"), queryOf(c, "keys") == "true")
 		if err != nil {
 			return 0, nil, err
 		}

@@ -24,7 +24,7 @@ func addFault(o *operator.Operator) control {
 
 func listFaults(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		faults, err := o.Faults(c.Request().Context(), c.QueryParam("account"))
+		faults, err := o.Faults(c.Request().Context(), queryOf(c, "account"))
 		return http.StatusOK, faultsReply{faults}, err
 	}
 }
@@ -44,7 +44,7 @@ func removeFault(o *operator.Operator) control {
 
 func removeFaults(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveFaults(c.Request().Context(), c.QueryParam("account"))
+		return http.StatusNoContent, nil, o.RemoveFaults(c.Request().Context(), queryOf(c, "account"))
 	}
 }
 

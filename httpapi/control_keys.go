@@ -84,7 +84,7 @@ func createKey(o *operator.Operator) control {
 
 func listKeys(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		keys, err := o.AccessKeys(c.Request().Context(), c.QueryParam("account"))
+		keys, err := o.AccessKeys(c.Request().Context(), queryOf(c, "account"))
 		return http.StatusOK, keysReply{mapEach(keys, newKey)}, err
 	}
 }

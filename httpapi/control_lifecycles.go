@@ -24,7 +24,7 @@ func addLifecycle(o *operator.Operator) control {
 
 func listLifecycles(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		lifecycles, err := o.Lifecycles(c.Request().Context(), c.QueryParam("account"))
+		lifecycles, err := o.Lifecycles(c.Request().Context(), queryOf(c, "account"))
 		return http.StatusOK, lifecyclesReply{lifecycles}, err
 	}
 }
@@ -44,7 +44,7 @@ func removeLifecycle(o *operator.Operator) control {
 
 func removeLifecycles(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveLifecycles(c.Request().Context(), c.QueryParam("account"))
+		return http.StatusNoContent, nil, o.RemoveLifecycles(c.Request().Context(), queryOf(c, "account"))
 	}
 }
 

@@ -45,7 +45,7 @@ func saveSnapshot(o *operator.Operator) control {
 
 func listSnapshots(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		list, err := o.Snapshots(c.Request().Context(), c.QueryParam("account"))
+		list, err := o.Snapshots(c.Request().Context(), queryOf(c, "account"))
 		return http.StatusOK, snapshotsReply{mapEach(list, newSnapshot)}, err
 	}
 }
@@ -61,7 +61,7 @@ func deleteSnapshot(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
 		return http.StatusNoContent, nil, o.DeleteSnapshot(
 			c.Request().Context(),
-			c.QueryParam("account"),
+			queryOf(c, "account"),
 			c.Param("name"),
 		)
 	}

@@ -24,7 +24,7 @@ func addStock(o *operator.Operator) control {
 
 func listStock(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		list, err := o.ListStock(c.Request().Context(), c.QueryParam("account"))
+		list, err := o.ListStock(c.Request().Context(), queryOf(c, "account"))
 		return http.StatusOK, stockReply{list}, err
 	}
 }
@@ -44,7 +44,7 @@ func removeStock(o *operator.Operator) control {
 
 func resetStock(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.ResetStock(c.Request().Context(), c.QueryParam("account"))
+		return http.StatusNoContent, nil, o.ResetStock(c.Request().Context(), queryOf(c, "account"))
 	}
 }
 

@@ -50,8 +50,9 @@ func TestPanic(t *testing.T) {
 		_ parameters) (any, error) {
 		return nil, inTransaction(ctx)
 	}}
-	api.echo.GET("/_enisim/panic", api.control(Control{Open: true},
-		func(c echo.Context) (int, any, error) { return 0, nil, inTransaction(c.Request().Context()) }))
+	api.echo.GET("/_enisim/panic", api.control(Control{Open: true}, operation{
+		answer: func(c echo.Context) (int, any, error) { return 0, nil, inTransaction(c.Request().Context()) },
+	}))
 	api.echo.GET("/panic", func(echo.Context) error { panic("boom") })
 
 	query := url.Values{"Action": {"Panic"}, "Version": {ecsVersion}, "AccessKeyId": {"LTAIpanic"}, "Format": {"JSON"}}
