@@ -126,7 +126,8 @@ func (durationText) PrepareJSONSchema(schema *jsonschema.Schema) error {
 func requireValues(params jsonschema.InterceptPropParams) error {
 	tag := params.Field.Tag.Get("json")
 	_, options, _ := strings.Cut(tag, ",")
-	if !params.Processed || tag == "" || strings.Contains(options, "omit") || params.Field.Type.Kind() == reflect.Pointer {
+	if !params.Processed || tag == "" || strings.Contains(options, "omit") ||
+		params.Field.Type.Kind() == reflect.Pointer {
 		return nil
 	}
 	if response, known := openapi.OperationCtx(params.Context); known && response.IsProcessingResponse() {

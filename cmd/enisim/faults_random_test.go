@@ -62,7 +62,8 @@ func TestRandomFaultsUnderLoad(t *testing.T) {
 	control := &httpapi.ControlClient{Endpoint: server.endpoint, HTTP: &http.Client{Timeout: time.Minute}}
 	// One fault stays, so that every run meets one.
 	if _, err := control.AddFault(t.Context(), disturbance.Fault{
-		Account: "1000000000000001", Resource: "eni-*", When: disturbance.When{Every: 50}, Do: disturbance.Do{Answer: "Throttling"},
+		Account: "1000000000000001", Resource: "eni-*",
+		When: disturbance.When{Every: 50}, Do: disturbance.Do{Answer: "Throttling"},
 	}); err != nil {
 		t.Fatal(err)
 	}
