@@ -9,12 +9,12 @@ import (
 // Stock says what is sold out for an account: instance types, in zones, or all types of a zone.
 type Stock struct {
 	ID           string `json:"id,omitempty"`
-	Account      string `json:"account" about:"16 digits, or * for every account."`
-	Region       string `json:"region,omitempty" about:"Pattern of the region. Without it, every region."`
-	Zone         string `json:"zone,omitempty" about:"Pattern of the zone, such as cn-hangzhou-h. Without it, every zone."`
-	InstanceType string `json:"instance_type,omitempty" about:"Pattern of the instance type, such as ecs.g7.*. Without it, every type."`
-	Answer       string `json:"answer,omitempty" words:"OperationDenied.NoStock,Zone.NotOnSale,InvalidResourceType.NotSupported" about:"What answers a creation. Without it, OperationDenied.NoStock."`
-	Left         *int   `json:"left,omitempty" about:"How many instances are left. Without it, none."`
+	Account      string `json:"account" description:"16 digits, or * for every account."`
+	Region       string `json:"region,omitempty" description:"Pattern of the region. Without it, every region."`
+	Zone         string `json:"zone,omitempty" description:"Pattern of the zone, such as cn-hangzhou-h. Without it, every zone."`
+	InstanceType string `json:"instance_type,omitempty" description:"Pattern of the instance type, such as ecs.g7.*. Without it, every type."`
+	Answer       string `json:"answer,omitempty" enum:"OperationDenied.NoStock,Zone.NotOnSale,InvalidResourceType.NotSupported" description:"What answers a creation. Without it, OperationDenied.NoStock."`
+	Left         *int   `json:"left,omitempty" description:"How many instances are left. Without it, none."`
 }
 
 // The codes that answer a creation of what is sold out.
