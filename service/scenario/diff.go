@@ -78,7 +78,7 @@ func diffWorlds(there, wanted *world.World) []Difference {
 	for _, compare := range []func(){
 		func() { compareRows(d, accountRows) }, func() { compareRows(d, userRows) }, func() { compareRows(d, keyRows) },
 		func() { compareRows(d, faultRows) }, func() { compareRows(d, lifecycleRows) },
-		func() { compareRows(d, stockRows) },
+		func() { compareRows(d, stockRows) }, func() { compareRows(d, throttleRows) },
 		func() { compareRows(d, typeRows) }, func() { compareRows(d, vpcRows) }, func() { compareRows(d, vswitchRows) },
 		func() { compareRows(d, groupRows) }, func() { compareRows(d, ruleRows) },
 		func() { compareRows(d, instanceRows) }, func() { compareRows(d, interfaceRows) },

@@ -13,6 +13,7 @@ type disturbances struct {
 	faults     []disturbanceEntry[disturbance.Fault]
 	lifecycles []disturbanceEntry[disturbance.Lifecycle]
 	stock      []disturbanceEntry[disturbance.Stock]
+	throttle   disturbanceEntry[disturbance.Throttle]
 }
 
 var faultMapping = newDisturbanceMapping[disturbance.Fault]("fault", "a fault",
@@ -23,6 +24,9 @@ var lifecycleMapping = newDisturbanceMapping[disturbance.Lifecycle]("lifecycle",
 
 var stockMapping = newDisturbanceMapping[disturbance.Stock]("stock", "a rule on the stock",
 	"A rule on the stock: instance types or zones are sold out.")
+
+var throttleMapping = newDisturbanceMapping[disturbance.Throttle]("throttle", "the throttle",
+	"The throttle: how often the account may call.")
 
 // disturbanceKeys are the keys of an account for its rules.
 var disturbanceKeys = []keyOf[disturbances]{
@@ -35,6 +39,9 @@ var disturbanceKeys = []keyOf[disturbances]{
 	listKey("stock", stockMapping,
 		func(d *disturbances) *[]disturbanceEntry[disturbance.Stock] { return &d.stock },
 		"What is sold out.").written(placeLast),
+	mappingKey("throttle", throttleMapping,
+		func(d *disturbances) *disturbanceEntry[disturbance.Throttle] { return &d.throttle },
+		"How often the account may call.").without("as often as it likes").written(placeLast),
 }
 
 // rename gives the rules of an account its new id.
@@ -70,6 +77,9 @@ func (x *expansion) disturbances(d *disturbances, account string) {
 		e := &d.stock[i]
 		x.disturbance(store.KindStock, account, &e.rule.Account, e.at, &e.rule)
 	}
+	if e := &d.throttle; e.at != (position{}) {
+		x.disturbance(store.KindThrottle, account, new(string), e.at, &e.rule)
+	}
 }
 
 // disturbance checks a rule and adds it to the world. owner is the rule's account, which a file may
@@ -101,6 +111,8 @@ func newDisturbances(rows []store.Disturbance) (d disturbances) {
 			d.lifecycles = append(d.lifecycles, newDisturbanceEntry[disturbance.Lifecycle](row))
 		case store.KindStock:
 			d.stock = append(d.stock, newDisturbanceEntry[disturbance.Stock](row))
+		case store.KindThrottle:
+			d.throttle = newDisturbanceEntry[disturbance.Throttle](row)
 		}
 	}
 	return d

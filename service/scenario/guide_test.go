@@ -23,6 +23,8 @@ func guideTables() map[string][]key {
 		"region":                    regionMapping.keys,
 		"fault":                     faultMapping.keys,
 		"stock":                     stockMapping.keys,
+		"throttle":                  throttleMapping.keys,
+		"throttle_limit":            innerKeys(&throttleMapping.mapping, "limits"),
 		"fault_when":                innerKeys(&faultMapping.mapping, "when"),
 		"fault_do":                  innerKeys(&faultMapping.mapping, "do"),
 		"lifecycle":                 lifecycleMapping.keys,

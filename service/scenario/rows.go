@@ -28,6 +28,7 @@ var (
 	faultRows     = disturbanceRows(store.KindFault, faultMapping)
 	lifecycleRows = disturbanceRows(store.KindLifecycle, lifecycleMapping)
 	stockRows     = disturbanceRows(store.KindStock, stockMapping)
+	throttleRows  = disturbanceRows(store.KindThrottle, throttleMapping)
 )
 
 // disturbanceRows compares the rules of a kind. A rule is identified by its place among those of its

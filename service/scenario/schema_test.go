@@ -154,6 +154,7 @@ const everyKey = `{
 "accounts": [{
 	"id": "1000000000000001", "name": "all", "repeats": "accept", "quotas": {"network_interfaces_per_region": 7, "instances_per_region": 0,
 		"security_groups_per_network_interface": 5, "private_ipv4_per_network_interface": 20, "ipv6_per_network_interface": 0},
+	"throttle": {"preset": "realistic", "limits": [{"action": "Describe*", "region": "*", "per": "action", "per_second": 0.5, "burst": 3, "answer": "Throttling.Api"}]},
 	"stock": [{"account": "1000000000000001", "region": "mars-*", "zone": "mars-1a", "instance_type": "own.*", "answer": "Zone.NotOnSale", "left": 3}, {"left": 0}],
 	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "assumed_role": "r/s", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
 	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
@@ -223,6 +224,8 @@ var places = map[string][]any{
 	"ram_user":        {"accounts", 0, "ram_users", 0},
 	"fault":           {"accounts", 0, "faults", 0},
 	"stock":           {"accounts", 0, "stock", 0},
+	"throttle":        {"accounts", 0, "throttle"},
+	"throttle_limit":  {"accounts", 0, "throttle", "limits", 0},
 	"fault_when":      {"accounts", 0, "faults", 0, "when"},
 	"fault_do":        {"accounts", 0, "faults", 0, "do"},
 	"lifecycle":       {"accounts", 0, "lifecycles", 0},
