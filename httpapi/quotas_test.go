@@ -36,17 +36,20 @@ func TestQuotasOfAnAccount(t *testing.T) {
 		{"GET", path, "", 200, `{"network_interfaces_per_region":100}`},
 		{"PATCH", "/accounts/" + account, `{"quotas": {"instances_per_region": 4}}`, 200,
 			`"quotas":{"network_interfaces_per_region":100,"instances_per_region":4}`},
-		{"PATCH", "/accounts/" + account, `{"quotas": {"network_interfaces_per_region": 9, "ipv6_per_network_interface": 0}}`, 200,
+		{"PATCH", "/accounts/" + account,
+			`{"quotas": {"network_interfaces_per_region": 9, "ipv6_per_network_interface": 0}}`, 200,
 			`"quotas":{"network_interfaces_per_region":9,"instances_per_region":4,"ipv6_per_network_interface":0}`},
 		{"GET", "/accounts", "", 200,
 			`"quotas":{"network_interfaces_per_region":9,"instances_per_region":4,"ipv6_per_network_interface":0}`},
 		{"PUT", path, `{"security_groups_per_network_interface": 3, "private_ipv4_per_network_interface": 5}`, 200,
-			`{"network_interfaces_per_region":100,"security_groups_per_network_interface":3,"private_ipv4_per_network_interface":5}`},
+			`{"network_interfaces_per_region":100,"security_groups_per_network_interface":3,` +
+				`"private_ipv4_per_network_interface":5}`},
 		{"DELETE", path, "", 204, ""},
 		{"GET", path, "", 200, `{"network_interfaces_per_region":100}`},
 
 		{"PUT", path, `{"instances": 3}`, 400, `unknown key \"instances\"`},
-		{"PUT", path, `{"instances_per_region": -1}`, 400, "instances per region is a number from 0 to 2147483647, got -1"},
+		{"PUT", path, `{"instances_per_region": -1}`, 400,
+			"instances per region is a number from 0 to 2147483647, got -1"},
 		{"PUT", path, `{"security_groups_per_network_interface": 0}`, 400, "from 1 to"},
 		{"PATCH", "/accounts/" + account, `{"quotas": {"private_ipv4_per_network_interface": 0}}`, 400, "from 1 to"},
 		{"GET", "/accounts/1000000000000009/quotas", "", 404, "1000000000000009"},
@@ -77,7 +80,8 @@ func TestRaceForInstanceQuota(t *testing.T) {
 		if k%3 == 0 {
 			action, amount = "CreateInstance", nil
 		}
-		r, err := servers[k%2].call(t.Context(), action, instanceIn([]string{"vsw-h", "vsw-i"}[k/2%2], "ecs.g6.large", amount...)...)
+		vswitch := []string{"vsw-h", "vsw-i"}[k/2%2]
+		r, err := servers[k%2].call(t.Context(), action, instanceIn(vswitch, "ecs.g6.large", amount...)...)
 		return r.code(), err
 	}
 	count := func() int {
@@ -190,7 +194,8 @@ func TestQuotaOfGroups(t *testing.T) {
 			s.expectCode(t, code, "CreateNetworkInterface", newInterface(n)...)
 			s.expectCode(t, code, "ModifyNetworkInterfaceAttribute",
 				also(groups("SecurityGroupId", n), "NetworkInterfaceId", "eni-free")...)
-			s.expectCode(t, code, "ModifyInstanceAttribute", also(groups("SecurityGroupIds", n), "InstanceId", "i-hot")...)
+			s.expectCode(t, code, "ModifyInstanceAttribute",
+				also(groups("SecurityGroupIds", n), "InstanceId", "i-hot")...)
 			s.expectCode(t, code, "RunInstances", also(groups("SecurityGroupIds", n), "ImageId", "m-test",
 				"InstanceType", "ecs.six.test", "VSwitchId", "vsw-h")...)
 		}
@@ -234,9 +239,11 @@ func TestRaceForAddressQuotaOfAccount(t *testing.T) {
 		refusal            string
 	}{
 		{"eni-hot", "AssignPrivateIpAddresses", `"private_ipv4_per_network_interface": 4`,
-			[]string{"SecondaryPrivateIpAddressCount", "1"}, []string{"Ipv4PrefixCount", "1"}, 3, "MaxEniPrivateIpsCountExceeded"},
+			[]string{"SecondaryPrivateIpAddressCount", "1"}, []string{"Ipv4PrefixCount", "1"}, 3,
+			"MaxEniPrivateIpsCountExceeded"},
 		{"eni-free", "AssignPrivateIpAddresses", `"private_ipv4_per_network_interface": 4`,
-			[]string{"SecondaryPrivateIpAddressCount", "1"}, []string{"Ipv4PrefixCount", "1"}, 3, "MaxEniPrivateIpsCountExceeded"},
+			[]string{"SecondaryPrivateIpAddressCount", "1"}, []string{"Ipv4PrefixCount", "1"}, 3,
+			"MaxEniPrivateIpsCountExceeded"},
 		{"eni-hot", "AssignIpv6Addresses", `"ipv6_per_network_interface": 3`,
 			[]string{"Ipv6AddressCount", "1"}, []string{"Ipv6PrefixCount", "1"}, 3, "MaxEniIpv6IpsCountExceeded"},
 		{"eni-free", "AssignIpv6Addresses", `"ipv6_per_network_interface": 12`,
@@ -260,7 +267,8 @@ func TestRaceForAddressQuotaOfAccount(t *testing.T) {
 					pairs = c.prefix
 				}
 				for {
-					r, err := servers[k/2%2].call(t.Context(), c.action, also([]string{"NetworkInterfaceId", c.eni}, pairs...)...)
+					r, err := servers[k/2%2].call(t.Context(), c.action,
+						also([]string{"NetworkInterfaceId", c.eni}, pairs...)...)
 					if r.code() != "Operation.Conflict" { // another change was in progress: clients retry
 						return r.code(), err
 					}
@@ -289,13 +297,15 @@ func TestAddressQuotaOfNewInterfaces(t *testing.T) {
 		pairs        []string
 	}{
 		{ok, "CreateNetworkInterface", newInterface("SecondaryPrivateIpAddressCount", "3")},
-		{"MaxEniPrivateIpsCountExceeded", "CreateNetworkInterface", newInterface("SecondaryPrivateIpAddressCount", "4")},
+		{"MaxEniPrivateIpsCountExceeded", "CreateNetworkInterface",
+			newInterface("SecondaryPrivateIpAddressCount", "4")},
 		{"MaxEniPrivateIpsCountExceeded", "CreateNetworkInterface", newInterface("Ipv4PrefixCount", "4")},
 		{ok, "CreateNetworkInterface", newInterface("Ipv6AddressCount", "2")},
 		{"InvalidParameter", "CreateNetworkInterface", newInterface("Ipv6AddressCount", "3")},
 		{"InvalidParameter", "CreateNetworkInterface", newInterface("Ipv6PrefixCount", "3")},
 		{ok, "RunInstances", launch("NetworkInterface.1.SecondaryPrivateIpAddressCount", "3")},
-		{"InvalidOperation.Ipv4CountExceeded", "RunInstances", launch("NetworkInterface.1.SecondaryPrivateIpAddressCount", "4")},
+		{"InvalidOperation.Ipv4CountExceeded", "RunInstances",
+			launch("NetworkInterface.1.SecondaryPrivateIpAddressCount", "4")},
 		{ok, "RunInstances", launch("Ipv6AddressCount", "2")},
 		{"InvalidOperation.Ipv6CountExceeded", "RunInstances", launch("Ipv6AddressCount", "3")},
 		// An interface that has more already may be launched and attached with them.
@@ -308,6 +318,7 @@ func TestAddressQuotaOfNewInterfaces(t *testing.T) {
 	}
 	s.setQuotas(t, `"private_ipv4_per_network_interface": 100`)
 	s.expectCode(t, ok, "CreateNetworkInterface", newInterface("SecondaryPrivateIpAddressCount", "60")...)
-	s.expectCode(t, ok, "AssignPrivateIpAddresses", "NetworkInterfaceId", "eni-3", "SecondaryPrivateIpAddressCount", "60")
+	s.expectCode(t, ok, "AssignPrivateIpAddresses",
+		"NetworkInterfaceId", "eni-3", "SecondaryPrivateIpAddressCount", "60")
 	checkInvariants(t, s.pool)
 }

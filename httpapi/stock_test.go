@@ -86,7 +86,8 @@ func TestSoldOut(t *testing.T) {
 		t.Errorf("got %d and the message %q, want 403 and that of a type that is not sold", notSupported.status, text)
 	}
 	s.expectCode(t, "OperationDenied.NoStock", "StartInstance", "InstanceId", "i-economy")
-	s.expectCode(t, "OperationDenied.NoStock", "ModifyInstanceSpec", "InstanceId", "i-economy", "InstanceType", "ecs.t6-c1m1.large")
+	s.expectCode(t, "OperationDenied.NoStock", "ModifyInstanceSpec",
+		"InstanceId", "i-economy", "InstanceType", "ecs.t6-c1m1.large")
 
 	s.expectCode(t, ok, "RunInstances", instanceIn("vsw-h", "ecs.g6.xlarge")...)
 	s.expectCode(t, ok, "StartInstance", "InstanceId", "i-kept")
@@ -94,7 +95,8 @@ func TestSoldOut(t *testing.T) {
 	s.expectCode(t, ok, "RunInstances", also(sold, "AccessKeyId", otherKey)...)
 
 	for _, path := range []string{"/stock/" + id, "/stock/" + zone} {
-		if status, body, _ := s.control(t, controlRequest{method: "DELETE", path: path}); status != http.StatusNoContent {
+		status, body, _ := s.control(t, controlRequest{method: "DELETE", path: path})
+		if status != http.StatusNoContent {
 			t.Errorf("DELETE %s: got %d %s, want 204", path, status, body)
 		}
 	}
@@ -124,7 +126,8 @@ func TestStockCountsWhatIsCommitted(t *testing.T) {
 	}{
 		{ok, "RunInstances", instanceIn("vsw-h", "ecs.g6.large", "Amount", "2"), 2},
 		{"DryRunOperation", "RunInstances", instanceIn("vsw-h", "ecs.g6.large", "DryRun", "true"), 2},
-		{"InvalidSecurityGroupId.NotFound", "RunInstances", instanceIn("vsw-h", "ecs.g6.large", "SecurityGroupId", "sg-none"), 2},
+		{"InvalidSecurityGroupId.NotFound", "RunInstances",
+			instanceIn("vsw-h", "ecs.g6.large", "SecurityGroupId", "sg-none"), 2},
 		{"OperationDenied.NoStock", "RunInstances", instanceIn("vsw-h", "ecs.g6.large", "Amount", "5"), 2},
 		{ok, "CreateInstance", instanceIn("vsw-h", "ecs.g6.large", "ClientToken", "once"), 3},
 		{ok, "CreateInstance", instanceIn("vsw-h", "ecs.g6.large", "ClientToken", "once"), 3},
@@ -167,19 +170,22 @@ func TestRaceForStock(t *testing.T) {
 			w := stockWorld()
 			for k := range accounts {
 				w = w.Account(fmt.Sprintf("10000000000001%02d", k)).AccessKey(fmt.Sprintf("LTAIracer%02d", k)).
-					VPC("vpc-main", "10.0.0.0/8").VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").SecurityGroup("sg-main")
+					VPC("vpc-main", "10.0.0.0/8").
+					VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16").
+					SecurityGroup("sg-main")
 			}
 			first := serveOn(t, pool, w, service.Options{}, openControl)
 			servers := []*server{first, serveAgain(t, pool)}
 			before := first.count(t, `SELECT count(*) FROM instances`)
 			id := first.addStockOf(t, c.owner, fmt.Sprintf(`"instance_type": "ecs.g6.*", "left": %d`, c.left))
 			expect(t, race(t, 64, func(k int) (string, error) {
-				action, pairs := "RunInstances", instanceIn([]string{"vsw-h", "vsw-i"}[k/2%2], "ecs.g6.large", "Amount", strconv.Itoa(c.amount))
+				vswitch, amount := []string{"vsw-h", "vsw-i"}[k/2%2], strconv.Itoa(c.amount)
+				action, pairs := "RunInstances", instanceIn(vswitch, "ecs.g6.large", "Amount", amount)
 				if c.amount == 1 && k%3 == 0 {
 					action, pairs = "CreateInstance", instanceIn("vsw-h", "ecs.g6.xlarge")
 				}
 				if c.owner == "*" {
-					pairs = instanceIn("vsw-h", "ecs.g6.large", "Amount", strconv.Itoa(c.amount), "AccessKeyId",
+					pairs = instanceIn("vsw-h", "ecs.g6.large", "Amount", amount, "AccessKeyId",
 						fmt.Sprintf("LTAIracer%02d", k%accounts))
 				}
 				r, err := servers[k%2].call(t.Context(), action, pairs...)
@@ -203,7 +209,8 @@ func TestWrongStock(t *testing.T) {
 		{`{}`, "16 digits"},
 		{`{"account": "1000000000000009"}`, "no account"},
 		{`{"account": "` + account + `", "zones": "cn-hangzhou-h"}`, `did you mean \"zone\"?`},
-		{`{"account": "` + account + `", "answer": "OperationDenied.NoStocks"}`, `did you mean \"OperationDenied.NoStock\"?`},
+		{`{"account": "` + account + `", "answer": "OperationDenied.NoStocks"}`,
+			`did you mean \"OperationDenied.NoStock\"?`},
 		{`{"account": "` + account + `", "left": -1}`, "from 0"},
 		{`{"account": "` + account + `", "left": "three"}`, "a number"},
 		{`{"account": "` + account + `", "id": "stock-mine"}`, "leave id out"},

@@ -1,4 +1,4 @@
-package service //nolint:dupl // each action is a file of its own, and a start differs in its names only
+package service
 
 import (
 	"context"

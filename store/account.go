@@ -18,8 +18,9 @@ type Account struct {
 type Quotas struct {
 	InstancesPerRegion         *int `db:"instances_per_region"`
 	SecurityGroupsPerInterface *int `db:"security_groups_per_network_interface"`
-	IPv4PerInterface           *int `db:"private_ipv4_per_network_interface"` // with the primary address; a prefix counts as one
-	IPv6PerInterface           *int `db:"ipv6_per_network_interface"`         // a prefix counts as one
+	// Of addresses, of which a prefix counts as one. The primary address is included.
+	IPv4PerInterface *int `db:"private_ipv4_per_network_interface"`
+	IPv6PerInterface *int `db:"ipv6_per_network_interface"`
 }
 
 // Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of

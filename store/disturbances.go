@@ -154,7 +154,8 @@ func (s *Store) RuleCounts(ctx context.Context, ids []string) (map[string]int64,
 		ID      string
 		Matched int64
 	}
-	rows, err := Query(ctx, s, pgx.RowToStructByPos[count], `SELECT id, matched FROM disturbances WHERE id = ANY ($1)`, ids)
+	rows, err := Query(ctx, s, pgx.RowToStructByPos[count], `
+		SELECT id, matched FROM disturbances WHERE id = ANY ($1)`, ids)
 	matched := make(map[string]int64, len(rows))
 	for _, row := range rows {
 		matched[row.ID] = row.Matched

@@ -73,7 +73,8 @@ func (tx *Tx) LockForLaunch(ctx context.Context, want LaunchWant, goneBefore tim
 		tx.countSecondaryInterfaces(want.AccountID, []string{want.RegionID}, goneBefore, limits, quotas)
 	}
 	if want.LimitedInstances {
-		tx.queue(`SELECT count(*) FROM instances WHERE account_id = $1 AND region_id = $2`, want.AccountID, want.RegionID).
+		tx.queue(`SELECT count(*) FROM instances WHERE account_id = $1 AND region_id = $2`,
+			want.AccountID, want.RegionID).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&scene.Instances.Count) })
 	}
 	var vswitches []string

@@ -28,7 +28,8 @@ type quotaSetCommand struct {
 
 // Help returns the text of --help.
 func (*quotaSetCommand) Help() string {
-	return `What an account has already stays, also if it is more than a quota. Every server follows when the command returns.
+	return `What an account has already stays, also if it is more than a quota. Every server follows when the command
+returns.
 
 Example:
 

@@ -69,8 +69,8 @@ var quotasMapping = newMapping(
 			from(1, maxInteger).without("10"),
 		integerKey("private_ipv4_per_network_interface",
 			func(q *quotasEntry) *located[int] { return &q.ipv4PerInterface },
-			"Most private IPv4 addresses of an interface, the primary one included, beside the limit of the instance's "+
-				"type. Calls check it, a scenario does not.").
+			"Most private IPv4 addresses of an interface, the primary one included, beside the limit of the "+
+				"instance's type. Calls check it, a scenario does not.").
 			from(1, maxInteger).without("50 while the interface is on no instance"),
 		integerKey("ipv6_per_network_interface", func(q *quotasEntry) *located[int] { return &q.ipv6PerInterface },
 			"Most IPv6 addresses of an interface, beside the limit of the instance's type. Calls check it, a scenario "+
