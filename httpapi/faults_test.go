@@ -193,9 +193,10 @@ func TestFaultsUnderConcurrency(t *testing.T) {
 		group.Go(func() {
 			s := servers[client%2]
 			for range callsEach {
-				if r, err := s.call(t.Context(), "DescribeVpcs"); err == nil && r.code() == "Throttling" {
+				// A call that is refused because the machine is busy has been counted too, so none is repeated.
+				if r, _, err := s.callOnce(t.Context(), "DescribeVpcs"); err == nil && r.code() == "Throttling" {
 					struck.Add(1)
-				} else if err != nil || r.status != http.StatusOK {
+				} else if err != nil || r.code() != "" && r.code() != "ServiceUnavailable" {
 					t.Errorf("DescribeVpcs: got %v, %v, want 200 or Throttling", r, err)
 				}
 				if _, _, err := s.callOnce(t.Context(), "DescribeZones"); err != nil {
