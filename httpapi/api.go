@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+	"golang.org/x/sync/semaphore"
 
 	"enisim/service"
 	"enisim/service/disturbance"
@@ -188,7 +189,8 @@ type API struct {
 	newRequestID func() string
 	echo         *echo.Echo
 	draining     atomic.Bool
-	stopping     chan struct{} // closed when the server is about to stop
+	stopping     chan struct{}       // closed when the server is about to stop
+	held         *semaphore.Weighted // calls that faults hold back
 }
 
 // New returns the API of a service.
@@ -208,6 +210,7 @@ func New(s *service.Service, options Options) *API {
 		controlling:  newReadingBudget(maxControlReading, maxControlReading),
 		echo:         echo.New(),
 		stopping:     make(chan struct{}),
+		held:         semaphore.NewWeighted(maxHeld),
 	}
 	a.userData = withUserData(a.actions)
 	if a.gate.now == nil {

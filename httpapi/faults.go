@@ -21,6 +21,9 @@ const HeaderFault = "X-Enisim-Fault"
 const (
 	// maxSilence is how long the answer of a call is held back whose client does not give up.
 	maxSilence = 10 * time.Minute
+	// maxHeld is the maximum number of calls that faults hold back at a time, of all accounts: half of the
+	// connections, so that the others stay free.
+	maxHeld = 1024
 	// slowParts is the number of parts in which a slow body is sent.
 	slowParts = 20
 	// faultGrace is how long a disturbed answer may take in addition to the time that its fault asks for.
@@ -64,12 +67,16 @@ func (a *API) extendWrite(c echo.Context, by time.Duration) {
 	}
 }
 
-// pause waits. It ends early if the server is about to stop, and with an error if the client has
-// gone.
+// pause holds a call back. It ends early if the server is about to stop, and with an error if the
+// client has gone or too many calls are held back.
 func (a *API) pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
+	if !a.held.TryAcquire(1) {
+		return service.ServiceUnavailable
+	}
+	defer a.held.Release(1)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -172,7 +179,8 @@ func (a *API) writeSlowly(c echo.Context, status int, contentType string, body [
 	c.Response().WriteHeader(status)
 	flush := http.NewResponseController(c.Response()).Flush
 	for part := range slowParts {
-		if err := a.pause(c.Request().Context(), over/slowParts); err != nil {
+		// If too many calls are held back, this one is sent faster.
+		if err := a.pause(c.Request().Context(), over/slowParts); err != nil && c.Request().Context().Err() != nil {
 			return err
 		}
 		from, to := len(body)*part/slowParts, len(body)*(part+1)/slowParts

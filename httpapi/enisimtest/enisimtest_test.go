@@ -13,6 +13,7 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
 
 	"enisim/httpapi/enisimtest"
+	"enisim/service"
 )
 
 func TestMain(m *testing.M) {
@@ -234,4 +235,34 @@ func TestFault(t *testing.T) {
 		t.Fatal(err)
 	}
 	attach(t, client, "eni-free")
+}
+
+// A test orders a stuck attach and releases it, a throttle, and a zone that is sold out.
+func TestOtherRules(t *testing.T) {
+	t.Parallel()
+	server := enisimtest.Start(t, enisimtest.Scenario("testdata/world.yaml"))
+	client := newClient(t, server)
+	server.Lifecycle(t, enisimtest.Lifecycle{Transition: "Attaching", Lasts: enisimtest.Lasts{Never: true}})
+	attach(t, client, "eni-free")
+	if got := status(t, client, "eni-free"); got != "Attaching" {
+		t.Errorf("a stuck attach: got %s, want Attaching", got)
+	}
+	server.Release(t, "eni-free")
+	if got := status(t, client, "eni-free"); got != "InUse" {
+		t.Errorf("after the release: got %s, want InUse", got)
+	}
+	server.Stock(t, enisimtest.Stock{Zone: "*"})
+	run := ecs.CreateRunInstancesRequest()
+	run.InstanceType, run.ImageId, run.SecurityGroupId, run.VSwitchId = "ecs.g6.large", service.InstanceImageID, "sg-main", "vsw-h"
+	if _, err := client.RunInstances(run); err == nil || !strings.Contains(err.Error(), "OperationDenied.NoStock") {
+		t.Errorf("a launch in a zone that is sold out: got %v, want OperationDenied.NoStock", err)
+	}
+	server.Throttle(t, enisimtest.Throttle{Limits: []enisimtest.Limit{{PerSecond: 0.001, Burst: 1}}})
+	regions := ecs.CreateDescribeRegionsRequest()
+	if _, err := client.DescribeRegions(regions); err != nil {
+		t.Errorf("the first call: got %v, want no error", err)
+	}
+	if _, err := client.DescribeRegions(regions); err == nil || !strings.Contains(err.Error(), "Throttling") {
+		t.Errorf("the second call: got %v, want Throttling", err)
+	}
 }

@@ -120,3 +120,24 @@ func TestWindowOfAFault(t *testing.T) {
 		}
 	}
 }
+
+// All patterns that a fault names must match.
+func TestWhatAFaultMatches(t *testing.T) {
+	t.Parallel()
+	call := disturbance.Call{
+		Action: "AttachNetworkInterface", Resources: []string{"i-1", "eni-7"}, RAMUser: "ci", AccessKeyID: "LTAI1",
+	}
+	for text, want := range map[string]bool{
+		`{}`: true, `{"action": "Attach*"}`: true, `{"action": "attachnetworkinterface"}`: true, `{"action": "Detach*"}`: false,
+		`{"resource": "eni-*"}`: true, `{"resource": "eni-8"}`: false, `{"user": "c*"}`: true, `{"user": "dev"}`: false,
+		`{"key": "LTAI1"}`: true, `{"key": "LTAI2"}`: false, `{"action": "Attach*", "resource": "i-1", "user": "dev"}`: false,
+	} {
+		var f disturbance.Fault
+		if err := json.Unmarshal([]byte(text), &f); err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Matches(call, time.Now()); got != want {
+			t.Errorf("%s: got %v, want %v", text, got, want)
+		}
+	}
+}
