@@ -4,6 +4,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"enisim/testdata/contract"
 )
@@ -58,6 +59,22 @@ func TestEffectiveLimits(t *testing.T) {
 		if got := (Throttle{Limits: []Limit{c.limit}}).Effective(); len(got) != 1 || got[0] != c.want {
 			t.Errorf("%+v: got %+v, want %+v", c.limit, got, c.want)
 		}
+	}
+}
+
+// A token is there in time, although the sum of its parts is rounded to less than one.
+func TestATokenThatComesInPartsIsWhole(t *testing.T) {
+	t.Parallel()
+	limit := Limit{PerSecond: 5, Burst: 2}
+	bucket := Bucket{RefilledAt: time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC)}
+	for part := range 10 {
+		if bucket.HasToken() {
+			t.Errorf("after %d parts of ten: got a token, want none", part)
+		}
+		bucket = limit.Refill(bucket, bucket.RefilledAt.Add(20*time.Millisecond))
+	}
+	if !bucket.HasToken() || bucket.Take().Tokens < 0 {
+		t.Errorf("after ten parts: got %v tokens, want one", bucket.Tokens)
 	}
 }
 
