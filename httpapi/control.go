@@ -84,13 +84,15 @@ func controls(o *operator.Operator) map[string]operation {
 			showThrottle(o)},
 		"DELETE /accounts/:id/throttle": {"Removes the throttle of an account.", nil, nil, done, nil, clearThrottle(o)},
 
-		"GET /accounts/:id/quotas": {"Returns the quotas of an account.", nil, nil, ok, operator.Quotas{}, showQuotas(o)},
+		"GET /accounts/:id/quotas": {"Returns the quotas of an account.",
+			nil, nil, ok, operator.Quotas{}, showQuotas(o)},
 		"PUT /accounts/:id/quotas": {"Sets some quotas of an account.", nil, operator.Quotas{}, ok, operator.Quotas{},
 			setQuotas(o)},
 		"DELETE /accounts/:id/quotas": {"Resets the quotas of an account.", nil, nil, done, nil, resetQuotas(o)},
 
-		"GET /stock":        {"Lists what is sold out.", account, nil, ok, stockReply{}, listStock(o)},
-		"POST /stock":       {"Lets something be sold out.", nil, disturbance.Stock{}, created, operator.Stock{}, addStock(o)},
+		"GET /stock": {"Lists what is sold out.", account, nil, ok, stockReply{}, listStock(o)},
+		"POST /stock": {"Lets something be sold out.", nil, disturbance.Stock{}, created, operator.Stock{},
+			addStock(o)},
 		"DELETE /stock":     {"Removes the stock rules of an account.", account, nil, done, nil, resetStock(o)},
 		"GET /stock/:id":    {"Returns a stock rule.", nil, nil, ok, operator.Stock{}, showStock(o)},
 		"DELETE /stock/:id": {"Removes a stock rule.", nil, nil, done, nil, removeStock(o)},

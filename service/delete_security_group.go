@@ -34,7 +34,8 @@ var DeleteSecurityGroup = newAction(Action[DeleteSecurityGroupRequest, Empty]{
 
 func (s *Service) deleteSecurityGroup(ctx context.Context, caller Caller, req DeleteSecurityGroupRequest) error {
 	return s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForDeleteGroup(ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, s.beforeLocks(caller))
+		scene, err := tx.LockForDeleteGroup(
+			ctx, caller.AccountID, req.RegionID, req.SecurityGroupID, s.beforeLocks(caller))
 		if err != nil {
 			return err
 		}

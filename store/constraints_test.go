@@ -229,7 +229,8 @@ var violations = []struct{ constraint, sql string }{
 	{"a_disturbance_is_of_a_known_kind", `
 		INSERT INTO disturbances (id, kind, rule, created_at) VALUES ('mood-1', 'mood', '{}', '2026-11-22')`},
 	{"a_rule_touches_no_more_calls_than_it_matches", `
-		INSERT INTO disturbances (id, kind, rule, struck, created_at) VALUES ('fault-1', 'fault', '{}', 1, '2026-11-22')`},
+		INSERT INTO disturbances (id, kind, rule, struck, created_at)
+		VALUES ('fault-1', 'fault', '{}', 1, '2026-11-22')`},
 	{"an_account_has_one_throttle", `
 		INSERT INTO disturbances (id, kind, rule, created_at)
 		SELECT 'throttle-' || n, 'throttle', '{}', '2026-11-22' FROM generate_series(1, 2) AS n`},

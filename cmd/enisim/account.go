@@ -26,10 +26,10 @@ type accountCreateCommand struct {
 	ID        string        `env:"ENISIM_ACCOUNT_CREATE_ID" help:"16 digits (default: some are drawn)." placeholder:"ID"`
 	Name      string        `env:"ENISIM_ACCOUNT_CREATE_NAME" help:"A name for people (default: the scenario's)." placeholder:"NAME"`
 	Quota     *int          `name:"network-interfaces-per-region" env:"ENISIM_ACCOUNT_CREATE_NETWORK_INTERFACES_PER_REGION" max:"2147483647" help:"Quota that CreateNetworkInterface checks (default: the scenario's, or 100)." placeholder:"N"`
-	Instances *int          `name:"instances-per-region" env:"-" max:"2147483647" help:"Quota that RunInstances and CreateInstance check (default: the scenario's, or no limit)." placeholder:"N"`
-	Groups    *int          `name:"security-groups-per-network-interface" env:"-" min:"1" max:"2147483647" help:"Quota of an interface (default: the scenario's, or 10)." placeholder:"N"`
-	IPv4      *int          `name:"private-ipv4-per-network-interface" env:"-" min:"1" max:"2147483647" help:"Quota of an interface, with its primary address (default: the scenario's, or as documented)." placeholder:"N"`
-	IPv6      *int          `name:"ipv6-per-network-interface" env:"-" max:"2147483647" help:"Quota of an interface (default: the scenario's, or as documented)." placeholder:"N"`
+	Instances *int          `name:"instances-per-region" env:"ENISIM_ACCOUNT_CREATE_INSTANCES_PER_REGION" max:"2147483647" help:"Quota that RunInstances and CreateInstance check (default: the scenario's, or no limit)." placeholder:"N"`
+	Groups    *int          `name:"security-groups-per-network-interface" env:"ENISIM_ACCOUNT_CREATE_SECURITY_GROUPS_PER_NETWORK_INTERFACE" min:"1" max:"2147483647" help:"Quota of an interface (default: the scenario's, or 10)." placeholder:"N"`
+	IPv4      *int          `name:"private-ipv4-per-network-interface" env:"ENISIM_ACCOUNT_CREATE_PRIVATE_IPV4_PER_NETWORK_INTERFACE" min:"1" max:"2147483647" help:"Quota of an interface, with its primary address (default: the scenario's, or as documented)." placeholder:"N"`
+	IPv6      *int          `name:"ipv6-per-network-interface" env:"ENISIM_ACCOUNT_CREATE_IPV6_PER_NETWORK_INTERFACE" max:"2147483647" help:"Quota of an interface (default: the scenario's, or as documented)." placeholder:"N"`
 	ExpiresIn time.Duration `env:"ENISIM_ACCOUNT_CREATE_EXPIRES_IN" help:"How long the account lives, such as 1h (default: until it is deleted)." placeholder:"DURATION"`
 	Repeats   string        `env:"ENISIM_ACCOUNT_CREATE_REPEATS" enum:"accept,refuse," default:"" help:"accept makes an attach to the instance that has the interface, and a detach of one that is on none, succeed (default: the scenario's, or as the server says)." placeholder:"accept|refuse"`
 	Scenario  string        `env:"ENISIM_ACCOUNT_CREATE_SCENARIO" help:"Scenario of one account, under any id: the new account gets its content, with access keys of its own." placeholder:"FILE"`

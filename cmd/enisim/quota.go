@@ -19,11 +19,11 @@ type quotaCommand struct {
 type quotaSetCommand struct {
 	targetFlags
 	Account                    string `required:"" help:"Account whose quotas change." placeholder:"ID"`
-	NetworkInterfacesPerRegion *int   `env:"-" max:"2147483647" help:"Secondary network interfaces of a region." placeholder:"N"`
-	InstancesPerRegion         *int   `env:"-" max:"2147483647" help:"Instances of a region." placeholder:"N"`
-	SecurityGroupsPerInterface *int   `name:"security-groups-per-network-interface" env:"-" min:"1" max:"2147483647" help:"Security groups of a network interface." placeholder:"N"`
-	PrivateIPv4PerInterface    *int   `name:"private-ipv4-per-network-interface" env:"-" min:"1" max:"2147483647" help:"Private IPv4 addresses of a network interface, with the primary one." placeholder:"N"`
-	IPv6PerInterface           *int   `name:"ipv6-per-network-interface" env:"-" max:"2147483647" help:"IPv6 addresses of a network interface." placeholder:"N"`
+	NetworkInterfacesPerRegion *int   `env:"ENISIM_QUOTA_SET_NETWORK_INTERFACES_PER_REGION" max:"2147483647" help:"Secondary network interfaces of a region." placeholder:"N"`
+	InstancesPerRegion         *int   `env:"ENISIM_QUOTA_SET_INSTANCES_PER_REGION" max:"2147483647" help:"Instances of a region." placeholder:"N"`
+	SecurityGroupsPerInterface *int   `name:"security-groups-per-network-interface" env:"ENISIM_QUOTA_SET_SECURITY_GROUPS_PER_NETWORK_INTERFACE" min:"1" max:"2147483647" help:"Security groups of a network interface." placeholder:"N"`
+	PrivateIPv4PerInterface    *int   `name:"private-ipv4-per-network-interface" env:"ENISIM_QUOTA_SET_PRIVATE_IPV4_PER_NETWORK_INTERFACE" min:"1" max:"2147483647" help:"Private IPv4 addresses of a network interface, with the primary one." placeholder:"N"`
+	IPv6PerInterface           *int   `name:"ipv6-per-network-interface" env:"ENISIM_QUOTA_SET_IPV6_PER_NETWORK_INTERFACE" max:"2147483647" help:"IPv6 addresses of a network interface." placeholder:"N"`
 }
 
 // Help returns the text of --help.

@@ -21,11 +21,11 @@ type stockCommand struct {
 type stockAddCommand struct {
 	targetFlags
 	Account      string `required:"" help:"Account for which something is sold out, or * for every account." placeholder:"ID"`
-	Region       string `env:"-" help:"Region (default: every region)." placeholder:"PATTERN"`
-	Zone         string `env:"-" help:"Zone, such as cn-hangzhou-h (default: every zone)." placeholder:"PATTERN"`
-	InstanceType string `env:"-" help:"Instance type, such as ecs.g7.* (default: every type)." placeholder:"PATTERN"`
-	Answer       string `env:"-" help:"OperationDenied.NoStock (default), Zone.NotOnSale or InvalidResourceType.NotSupported." placeholder:"CODE"`
-	Left         *int   `env:"-" help:"So many instances are left (default: none)." placeholder:"N"`
+	Region       string `env:"ENISIM_STOCK_ADD_REGION" help:"Region (default: every region)." placeholder:"PATTERN"`
+	Zone         string `env:"ENISIM_STOCK_ADD_ZONE" help:"Zone, such as cn-hangzhou-h (default: every zone)." placeholder:"PATTERN"`
+	InstanceType string `env:"ENISIM_STOCK_ADD_INSTANCE_TYPE" help:"Instance type, such as ecs.g7.* (default: every type)." placeholder:"PATTERN"`
+	Answer       string `env:"ENISIM_STOCK_ADD_ANSWER" help:"OperationDenied.NoStock (default), Zone.NotOnSale or InvalidResourceType.NotSupported." placeholder:"CODE"`
+	Left         *int   `env:"ENISIM_STOCK_ADD_LEFT" help:"So many instances are left (default: none)." placeholder:"N"`
 }
 
 // Help returns the text of --help.

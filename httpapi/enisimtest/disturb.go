@@ -46,7 +46,8 @@ func (s *Server) Lifecycle(t testing.TB, lifecycle Lifecycle) {
 // never ends.
 func (s *Server) Release(t testing.TB, resource string) {
 	t.Helper()
-	_, err := s.operator.ReleaseTransition(t.Context(), operator.ReleaseRequest{Account: s.accountID, Resource: resource})
+	_, err := s.operator.ReleaseTransition(t.Context(),
+		operator.ReleaseRequest{Account: s.accountID, Resource: resource})
 	s.check(t, err)
 }
 

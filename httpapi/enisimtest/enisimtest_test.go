@@ -253,7 +253,8 @@ func TestOtherRules(t *testing.T) {
 	}
 	server.Stock(t, enisimtest.Stock{Zone: "*"})
 	run := ecs.CreateRunInstancesRequest()
-	run.InstanceType, run.ImageId, run.SecurityGroupId, run.VSwitchId = "ecs.g6.large", service.InstanceImageID, "sg-main", "vsw-h"
+	run.InstanceType, run.ImageId = "ecs.g6.large", service.InstanceImageID
+	run.SecurityGroupId, run.VSwitchId = "sg-main", "vsw-h"
 	if _, err := client.RunInstances(run); err == nil || !strings.Contains(err.Error(), "OperationDenied.NoStock") {
 		t.Errorf("a launch in a zone that is sold out: got %v, want OperationDenied.NoStock", err)
 	}
