@@ -220,20 +220,6 @@ var violations = []struct{ constraint, sql string }{
 		VALUES ('LTAI9', '1000000000000002', 'ci', 's', '2026-11-22')`},
 	{"an_access_key_is_active_or_inactive", `UPDATE access_keys SET status = 'Lost'`},
 	{"a_temporary_key_expires", `UPDATE access_keys SET security_token = 't'`},
-	{"a_disturbance_exists_once", `
-		INSERT INTO disturbances (id, kind, rule, created_at)
-		SELECT 'fault-1', 'fault', '{}', '2026-11-22' FROM generate_series(1, 2)`},
-	{"a_disturbance_belongs_to_a_known_account", `
-		INSERT INTO disturbances (id, account_id, kind, rule, created_at)
-		VALUES ('fault-1', '1000000000000009', 'fault', '{}', '2026-11-22')`},
-	{"a_disturbance_is_of_a_known_kind", `
-		INSERT INTO disturbances (id, kind, rule, created_at) VALUES ('mood-1', 'mood', '{}', '2026-11-22')`},
-	{"a_rule_touches_no_more_calls_than_it_matches", `
-		INSERT INTO disturbances (id, kind, rule, struck, created_at)
-		VALUES ('fault-1', 'fault', '{}', 1, '2026-11-22')`},
-	{"an_account_has_one_throttle", `
-		INSERT INTO disturbances (id, kind, rule, created_at)
-		SELECT 'throttle-' || n, 'throttle', '{}', '2026-11-22' FROM generate_series(1, 2) AS n`},
 	{"an_account_has_one_clock", `
 		INSERT INTO account_clocks (account_id, real_base, account_base, rate, frozen, announced)
 		SELECT '1000000000000001', '2026-11-22', '2026-11-22', 1, false, false FROM generate_series(1, 2)`},

@@ -111,6 +111,9 @@ func (c *callCommand) Run(ctx context.Context, s streams, api apiParameters) err
 		return fmt.Errorf("no reply from %s: %s (%s)", endpoint, networkCause(err), hint)
 	}
 	defer response.Body.Close()
+	if fault := response.Header.Get(httpapi.HeaderFault); fault != "" {
+		fmt.Fprintf(s.Err, "enisim: %s touched this answer: enisim fault show %[1]s\n", fault)
+	}
 	// Then print the reply, also if it is an error.
 	body, err := io.ReadAll(response.Body)
 	if err != nil {
