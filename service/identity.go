@@ -17,7 +17,7 @@ import (
 // applies within a second on every replica. Unknown keys have a small cache of their own. So a
 // flood of them neither uses up memory nor displaces the keys that exist.
 const (
-	identityCacheTime = time.Second
+	identityCacheTime = store.MaxIdentityAge
 	identityCacheSize = 10_000
 	unknownCacheSize  = 1_000
 )

@@ -7,6 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
+// MaxIdentityAge is the time for which a server may remember an account without a clock.
+const MaxIdentityAge = time.Second
+
 // AccountClock is the clock of an account: AccountBase plus Rate times the real time since RealBase,
 // or AccountBase while it is frozen.
 type AccountClock struct {
@@ -21,7 +24,8 @@ type StoredClock struct {
 	Announced bool
 }
 
-func clockFields(c *StoredClock) []any {
+// ClockFields returns pointers to the fields of a clock, in the order of their columns.
+func ClockFields(c *StoredClock) []any {
 	return []any{&c.RealBase, &c.AccountBase, &c.Rate, &c.Frozen, &c.Announced}
 }
 
@@ -69,7 +73,7 @@ func (tx *Tx) LockClock(ctx context.Context, accountID string) (c *StoredClock, 
 		FROM account_clocks
 		WHERE account_id = $1
 		FOR UPDATE`, accountID).
-		Query(each(clockFields, func(found StoredClock) { c = &found }))
+		Query(each(ClockFields, func(found StoredClock) { c = &found }))
 	return c, a, tx.send(ctx)
 }
 

@@ -3,6 +3,7 @@ package disturbance
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 )
 
@@ -161,4 +162,44 @@ func (change ClockChange) Apply(c *Clock, realTime time.Time) (*Clock, error) {
 		return c.SetRate(realTime, *change.Rate), nil
 	}
 	return nil, nil
+}
+
+// ClockSetting is how the clock of an account is when a scenario was applied. No setting is real time.
+type ClockSetting struct {
+	Advance *Duration  `json:"advance,omitempty" description:"How far the account's time is ahead of real time when the file is applied. Without it, not at all."`
+	Behind  *Duration  `json:"behind,omitempty" description:"In place of advance: how far it is behind real time, as after a freeze. Without it, not at all."`
+	Freeze  bool       `json:"freeze,omitempty" description:"Whether the clock stands still."`
+	At      *time.Time `json:"at,omitempty" description:"Of a frozen clock, in place of advance: its time, such as 2030-01-31T12:00:00Z."`
+	Rate    *float64   `json:"rate,omitempty" description:"Seconds for each real one. Without it, 1."`
+}
+
+// Check returns an error that says what is wrong with a setting and what was probably meant.
+func (s ClockSetting) Check() error {
+	var given []string
+	for _, key := range []struct {
+		name  string
+		isSet bool
+	}{{"advance", s.Advance != nil}, {"behind", s.Behind != nil}, {"at", s.At != nil}} {
+		if key.isSet {
+			given = append(given, key.name)
+		}
+	}
+	switch {
+	case len(given) > 1:
+		return fmt.Errorf("clock has %s: give one of them", strings.Join(given, ", "))
+	case s.Advance != nil && *s.Advance < 0:
+		return fmt.Errorf("advance is a duration that is not negative, got %v: behind says that the account's time is "+
+			"behind real time", *s.Advance)
+	case s.Behind != nil && *s.Behind < 0:
+		return fmt.Errorf("behind is a duration that is not negative, got %v: advance says that the account's time is "+
+			"ahead of real time", *s.Behind)
+	case s.At != nil && !s.Freeze:
+		return fmt.Errorf(
+			"at is the time of a frozen clock: add freeze, or say by advance how far a running clock is ahead")
+	case s.At != nil && (s.At.Year() < 1 || s.At.After(maxClockTime)):
+		return fmt.Errorf("at is from the year 1 to %v, where every clock stops", maxClockTime.Format(time.DateOnly))
+	case s.Rate != nil:
+		return ClockChange{Rate: s.Rate}.Check()
+	}
+	return nil
 }

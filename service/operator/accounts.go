@@ -135,6 +135,9 @@ func (o *Operator) CreateAccount(ctx context.Context, req CreateAccountRequest) 
 		account.NetworkInterfacesPerRegion = content.Accounts[0].NetworkInterfacesPerRegion
 		account.Quotas = content.Accounts[0].Quotas
 		req.AllQuotas().apply(&account)
+		if req.ExpiresIn > 0 { // by the clock that it begins with
+			account.ExpiresAt = new(content.TimeOf(account.ID, now).Add(req.ExpiresIn))
+		}
 		content.Accounts = []store.Account{account}
 		inFile := content.AccessKeys
 		content.AccessKeys = []store.AccessKey{own}
@@ -330,7 +333,10 @@ func (o *Operator) ResetAccount(ctx context.Context, id string, file *ScenarioFi
 	return o.withScenario(ctx, *file, parse, func(sc *scenario.Scenario, _ scenario.Limits) error {
 		content := *sc.World()
 		content.AccessKeys = nil
-		_, err := world.Reset(ctx, o.store, &content, now)
+		if err := o.announceClocks(ctx, &content); err != nil {
+			return err
+		}
+		_, err := world.Reset(ctx, o.store, &content, o.service.Now())
 		o.service.ForgetAccount(id) // the permissions of its RAM users may have changed
 		return explainWorldError(id, err)
 	})

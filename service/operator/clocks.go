@@ -7,6 +7,7 @@ import (
 	"enisim/service"
 	"enisim/service/disturbance"
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // Clock returns what the clock of an account shows.
@@ -122,10 +123,28 @@ func (o *Operator) announceClock(ctx context.Context, accountID string) (base ti
 	if err != nil || !wait {
 		return base, err
 	}
+	return base, awaitOtherServers(ctx)
+}
+
+// awaitOtherServers waits until every server looks at a clock that was stored before.
+func awaitOtherServers(ctx context.Context) error {
 	select {
 	case <-time.After(service.MaxRuleAge):
-		return base, nil
+		return nil
 	case <-ctx.Done():
-		return base, ctx.Err()
+		return ctx.Err()
 	}
+}
+
+// announceClocks makes every server look at the clocks that applying a world changes.
+func (o *Operator) announceClocks(ctx context.Context, w *world.World) error {
+	return world.AnnounceClocks(ctx, o.store, w, o.service.Now(), func(ctx context.Context, accountIDs []string) error {
+		for _, id := range accountIDs {
+			o.service.ForgetAccount(id)
+		}
+		if o.service.IsOnlyServer() {
+			return nil
+		}
+		return awaitOtherServers(ctx)
+	})
 }

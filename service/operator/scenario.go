@@ -23,6 +23,9 @@ type Difference = scenario.Difference
 func (o *Operator) ApplyScenario(ctx context.Context, file ScenarioFile) (Applied, error) {
 	var applied Applied
 	err := o.withScenario(ctx, file, file.parse, func(sc *scenario.Scenario, _ scenario.Limits) (err error) {
+		if err := o.announceClocks(ctx, sc.World()); err != nil {
+			return err
+		}
 		applied, err = scenario.Apply(ctx, o.store, sc, o.service.Now())
 		for _, account := range sc.World().Accounts {
 			o.service.ForgetAccount(account.ID) // even if the outcome is unknown: its keys may have changed

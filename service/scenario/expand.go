@@ -55,6 +55,7 @@ func expand(doc *document, problems *report, limits Limits) *world.World {
 	x := &expansion{
 		report: problems,
 		world: &world.World{
+			Clocks:                    map[string]world.Clock{},
 			VPCsSettleIn:              map[store.ResourceID]time.Duration{},
 			VSwitchesSettleIn:         map[store.ResourceID]time.Duration{},
 			InstancesSettleIn:         map[store.ResourceID]time.Duration{},

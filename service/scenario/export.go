@@ -45,6 +45,7 @@ func (x *exporter) document(now time.Time) *document {
 	account := newAccountEntry(a)
 	account.keys = x.keys("")
 	account.disturbances = newDisturbances(x.Disturbances)
+	account.clock = newClockEntry(x.World, a.ID)
 	for i := range x.RAMUsers {
 		user := newUserEntry(&x.RAMUsers[i])
 		user.keys = x.keys(x.RAMUsers[i].Name)

@@ -3,9 +3,11 @@ package scenario
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"enisim/service/disturbance"
 	"enisim/store"
+	"enisim/store/world"
 )
 
 // disturbances are the rules of an account, by kind.
@@ -14,6 +16,7 @@ type disturbances struct {
 	lifecycles []disturbanceEntry[disturbance.Lifecycle]
 	stock      []disturbanceEntry[disturbance.Stock]
 	throttle   disturbanceEntry[disturbance.Throttle]
+	clock      disturbanceEntry[disturbance.ClockSetting]
 }
 
 var faultMapping = newDisturbanceMapping[disturbance.Fault]("fault", "a fault",
@@ -27,6 +30,9 @@ var stockMapping = newDisturbanceMapping[disturbance.Stock]("stock", "a rule on 
 
 var throttleMapping = newDisturbanceMapping[disturbance.Throttle]("throttle", "the throttle",
 	"The throttle: how often the account may call.")
+
+var clockMapping = newDisturbanceMapping[disturbance.ClockSetting]("clock", "the clock",
+	"The clock: the time of the account when the file is applied, and how it goes on.")
 
 // disturbanceKeys are the keys of an account for its rules.
 var disturbanceKeys = []keyOf[disturbances]{
@@ -42,6 +48,9 @@ var disturbanceKeys = []keyOf[disturbances]{
 	mappingKey("throttle", throttleMapping,
 		func(d *disturbances) *disturbanceEntry[disturbance.Throttle] { return &d.throttle },
 		"How often the account may call.").without("as often as it likes").written(placeLast),
+	mappingKey("clock", clockMapping,
+		func(d *disturbances) *disturbanceEntry[disturbance.ClockSetting] { return &d.clock },
+		"The account's own time.").without("real time").written(placeLast),
 }
 
 // rename gives the rules of an account its new id.
@@ -80,6 +89,7 @@ func (x *expansion) disturbances(d *disturbances, account string) {
 	if e := &d.throttle; e.at != (position{}) {
 		x.disturbance(store.KindThrottle, account, new(string), e.at, &e.rule)
 	}
+	x.clock(&d.clock, account)
 }
 
 // disturbance checks a rule and adds it to the world. owner is the rule's account, which a file may
@@ -99,6 +109,47 @@ func (x *expansion) disturbance(kind, account string, owner *string, at position
 		panic(fmt.Sprintf("scenario: a %s cannot be encoded: %v", kind, err)) // it has plain fields
 	}
 	x.world.Disturbances = append(x.world.Disturbances, store.Disturbance{AccountID: &account, Kind: kind, Rule: text})
+}
+
+// clock checks the clock of an account and adds it to the world, unless it says real time.
+func (x *expansion) clock(e *disturbanceEntry[disturbance.ClockSetting], account string) {
+	if err := e.rule.Check(); err != nil {
+		x.add(e.at, "", "%v", err)
+		return
+	}
+	c := world.Clock{Rate: 1, At: e.rule.At, Frozen: e.rule.Freeze}
+	if e.rule.Rate != nil {
+		c.Rate = *e.rule.Rate
+	}
+	if e.rule.Advance != nil {
+		c.Ahead = time.Duration(*e.rule.Advance)
+	}
+	if e.rule.Behind != nil {
+		c.Ahead = -time.Duration(*e.rule.Behind)
+	}
+	if c != (world.Clock{Rate: 1}) {
+		x.world.Clocks[account] = c
+	}
+}
+
+// newClockEntry returns the entry of the clock of an account.
+func newClockEntry(w *world.World, account string) (e disturbanceEntry[disturbance.ClockSetting]) {
+	c, found := w.Clocks[account]
+	if !found {
+		return e
+	}
+	e.rule.Freeze, e.rule.At = c.Frozen, c.At
+	if c.Rate != 1 {
+		e.rule.Rate = &c.Rate
+	}
+	switch {
+	case c.At != nil:
+	case c.Ahead > 0:
+		e.rule.Advance = new(disturbance.Duration(c.Ahead))
+	case c.Ahead < 0:
+		e.rule.Behind = new(disturbance.Duration(-c.Ahead))
+	}
+	return e
 }
 
 // newDisturbances returns the entries of stored rules.

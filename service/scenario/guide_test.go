@@ -24,6 +24,7 @@ func guideTables() map[string][]key {
 		"fault":                     faultMapping.keys,
 		"stock":                     stockMapping.keys,
 		"throttle":                  throttleMapping.keys,
+		"clock":                     clockMapping.keys,
 		"throttle_limit":            innerKeys(&throttleMapping.mapping, "limits"),
 		"fault_when":                innerKeys(&faultMapping.mapping, "when"),
 		"fault_do":                  innerKeys(&faultMapping.mapping, "do"),

@@ -14,7 +14,11 @@ var accountRows = rowKind[store.Account, accountEntry]{
 	mapping: accountMapping,
 	rows:    func(w *world.World) []store.Account { return w.Accounts },
 	id:      func(a *store.Account) store.ResourceID { return store.ResourceID{AccountID: a.ID, ID: a.ID} },
-	entry:   func(_ *snapshot, a *store.Account) accountEntry { return newAccountEntry(a) },
+	entry: func(s *snapshot, a *store.Account) accountEntry {
+		e := newAccountEntry(a)
+		e.clock = newClockEntry(s.World, a.ID)
+		return e
+	},
 }
 
 var userRows = rowKind[store.RAMUser, userEntry]{

@@ -156,6 +156,7 @@ const everyKey = `{
 		"security_groups_per_network_interface": 5, "private_ipv4_per_network_interface": 20, "ipv6_per_network_interface": 0},
 	"throttle": {"preset": "realistic", "limits": [{"action": "Describe*", "region": "*", "per": "action", "per_second": 0.5, "burst": 3, "answer": "Throttling.Api"}]},
 	"stock": [{"account": "1000000000000001", "region": "mars-*", "zone": "mars-1a", "instance_type": "own.*", "answer": "Zone.NotOnSale", "left": 3}, {"left": 0}],
+	"clock": {"advance": "90s", "freeze": true, "rate": 0.5},
 	"access_keys": [{"id": "LTAI1", "secret": "s", "security_token": "t", "assumed_role": "r/s", "status": "Inactive", "expires_at": "2030-01-31T12:00:00.5+08:00"}],
 	"ram_users": [{"name": "ci.user", "allow": ["*", "ecs:Describe*"], "access_keys": [{"id": "LTAI2", "secret": 123}]}],
 	"faults": [
@@ -210,7 +211,7 @@ const everyKey = `{
 			{"id": "eni-{n:05}", "count": 3, "vswitch": "vsw-1", "security_groups": ["sg-1"]}
 		]
 	}]
-}],
+}, {"id": "1000000000000002", "clock": {"behind": "1h"}}, {"id": "1000000000000003", "clock": {"freeze": true, "at": "2030-01-31T12:00:00.5+08:00"}}],
 "instance_types": [{"id": "own.type", "family": "own", "vcpus": 1, "memory_gib": 0.5, "eni_quantity": 3, "private_ipv4_per_eni": 2, "ipv6_per_eni": 2, "network_cards": 1,
 	"cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true}]
 }`
@@ -226,6 +227,7 @@ var places = map[string][]any{
 	"stock":           {"accounts", 0, "stock", 0},
 	"throttle":        {"accounts", 0, "throttle"},
 	"throttle_limit":  {"accounts", 0, "throttle", "limits", 0},
+	"clock":           {"accounts", 0, "clock"},
 	"fault_when":      {"accounts", 0, "faults", 0, "when"},
 	"fault_do":        {"accounts", 0, "faults", 0, "do"},
 	"lifecycle":       {"accounts", 0, "lifecycles", 0},

@@ -194,7 +194,7 @@ func (k *key) isPresent(value any) bool {
 	case **disturbance.Duration:
 		return *v != nil
 	}
-	return true
+	return k.kind != kindMapping || k.absent == "" || k.isWritten(value)
 }
 
 // noValue stands for a value that an entry does not have.

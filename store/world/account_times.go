@@ -14,6 +14,7 @@ type accountTimes struct {
 	realTime time.Time
 	own      map[string]time.Time // of accounts that have a clock
 	expired  map[string]bool      // accounts that have expired by a clock of their own
+	clocks   map[string]store.StoredClock
 }
 
 // hasExpired reports whether an account has expired.
@@ -54,9 +55,11 @@ func (t *accountTimes) groups(accountIDs []string) (groups []accountsByTime) {
 // readAccountTimes reads the times of accounts. That of an account that has expired is real time,
 // because an account that is created in its place begins in real time.
 func readAccountTimes(ctx context.Context, tx pgx.Tx, accountIDs []string, realTime time.Time) (*accountTimes, error) {
-	times := &accountTimes{realTime: realTime, own: map[string]time.Time{}, expired: map[string]bool{}}
+	times := &accountTimes{realTime: realTime, own: map[string]time.Time{}, expired: map[string]bool{},
+		clocks: map[string]store.StoredClock{}}
 	rows, _ := tx.Query(ctx, `
-		SELECT a.id, account_now(a.id, $2), (a.expires_at <= account_now(a.id, $2)) IS TRUE
+		SELECT a.id, account_now(a.id, $2), (a.expires_at <= account_now(a.id, $2)) IS TRUE,
+		       c.real_base, c.account_base, c.rate, c.frozen, c.announced
 		FROM account_clocks c
 		JOIN accounts a ON a.id = c.account_id
 		WHERE a.id = ANY ($1)`, accountIDs, realTime) // ForEachRow returns its error too
@@ -64,12 +67,15 @@ func readAccountTimes(ctx context.Context, tx pgx.Tx, accountIDs []string, realT
 		id      string
 		now     time.Time
 		expired bool
+		clock   store.StoredClock
 	)
-	_, err := pgx.ForEachRow(rows, []any{&id, &now, &expired}, func() error {
+	columns := append([]any{&id, &now, &expired}, store.ClockFields(&clock)...)
+	_, err := pgx.ForEachRow(rows, columns, func() error {
 		if expired {
 			times.expired[id] = true
 		} else {
 			times.own[id] = now.UTC()
+			times.clocks[id] = clock
 		}
 		return nil
 	})

@@ -60,7 +60,7 @@ func (a Applied) Total() TableChange {
 	return sum
 }
 
-// Apply makes every account of the world equal to it, in one transaction. It does not change
+// Apply makes every account of the world equal to it, its clock included, in one transaction. It does not change
 // other accounts. Applying the same world again writes nothing: a transient row that is not yet due
 // keeps its due time. The location of a resource (its region, zone, VPC or VSwitch) never changes
 // in the real cloud. So a resource with another location counts as another resource with the same
@@ -111,12 +111,29 @@ func applyInMode(
 ) (Applied, error) {
 	var applied Applied
 	p := newProgress(w, onProgress)
-	err := s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) (err error) {
-		applied, err = applyWorld(ctx, tx, w, now, mode, p)
-		return err
-	})
-	if err != nil {
-		return Applied{}, fmt.Errorf("apply world: %w", err)
+	for {
+		// First announce the clocks that change. The wait moves the time on. An account that is
+		// created needs no announcement.
+		if mode != createAccounts {
+			err := AnnounceClocks(ctx, s, w, now, func(ctx context.Context, ids []string) error {
+				now = now.Add(store.MaxIdentityAge)
+				return awaitServers(ctx, ids)
+			})
+			if err != nil {
+				return Applied{}, fmt.Errorf("announce clocks: %w", err)
+			}
+		}
+		// Then apply the world, again if an operator has changed a clock meanwhile.
+		err := s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) (err error) {
+			applied, err = applyWorld(ctx, tx, w, now, mode, p)
+			return err
+		})
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errClocksChanged) {
+			return Applied{}, fmt.Errorf("apply world: %w", err)
+		}
 	}
 	if applied.isLarge() {
 		s.Analyze(ctx)
@@ -143,7 +160,8 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 	if err != nil {
 		return Applied{}, err
 	}
-	if err := stageWorld(ctx, copyingTx{tx, p}, w, times, mode); err != nil {
+	after := w.timesAfter(times)
+	if err := stageWorld(ctx, copyingTx{tx, p}, w, after, mode); err != nil {
 		return Applied{}, err
 	}
 	if err := lockWorld(ctx, tx); err != nil {
@@ -152,9 +170,13 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 	if err := prepareAccounts(ctx, tx, w.accountIDs(), now, mode); err != nil {
 		return Applied{}, err
 	}
+	if err := checkClocks(ctx, tx, w, times); err != nil {
+		return Applied{}, err
+	}
 	// Then settle the rows that are due, so that only differences that callers would see count as
-	// changes. Last, make the tables equal to the staging tables.
-	for _, accounts := range times.groups(w.accountIDs()) {
+	// changes. If the world sets a clock back, rows are settled that were due before. Last, make the
+	// tables equal to the staging tables.
+	for _, accounts := range latest(times, after).groups(w.accountIDs()) {
 		for _, sql := range settleWorld {
 			// Without a cached plan, because it would refer to a staging table that is dropped at
 			// commit.
@@ -168,6 +190,9 @@ func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode ap
 		return Applied{}, err
 	}
 	if err := replaceDisturbances(ctx, tx, w, now, &written); err != nil {
+		return Applied{}, err
+	}
+	if err := setClocks(ctx, tx, w, times, &written); err != nil {
 		return Applied{}, err
 	}
 	return Applied{Tables: written.changes}, nil

@@ -31,6 +31,7 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		if err := w.readAccounts(ctx, tx, accountIDs, times); err != nil {
 			return err
 		}
+		w.readClocks(times)
 		activeIDs := w.accountIDs()
 		if err := w.readNetworks(ctx, tx, activeIDs, times); err != nil {
 			return err

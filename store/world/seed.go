@@ -81,6 +81,8 @@ func (w *World) without(accounts map[string]bool) *World {
 		func(r *store.SecurityGroupRule) string { return r.AccountID })
 	rest.Disturbances = rowsOfOthers(w.Disturbances, accounts,
 		func(r *store.Disturbance) string { return *r.AccountID })
+	rest.Clocks = maps.Clone(w.Clocks)
+	maps.DeleteFunc(rest.Clocks, func(id string, _ Clock) bool { return accounts[id] })
 	rest.VPCsSettleIn = timesOfOthers(w.VPCsSettleIn, accounts)
 	rest.VSwitchesSettleIn = timesOfOthers(w.VSwitchesSettleIn, accounts)
 	rest.InstancesSettleIn = timesOfOthers(w.InstancesSettleIn, accounts)

@@ -28,6 +28,7 @@ type World struct {
 	GroupMemberships   []store.GroupMembership
 	SecurityGroupRules []store.SecurityGroupRule
 	Disturbances       []store.Disturbance // of the accounts; without id and counts, in the order of their positions
+	Clocks             map[string]Clock    // of the accounts, by id
 
 	// These maps say how long after Apply a transient row settles. A transient row without an
 	// entry never settles. A VPC or VSwitch without one is Available, and one with Never stays Pending.
