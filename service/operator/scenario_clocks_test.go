@@ -142,7 +142,8 @@ func TestScenariosBesideChangesOfTheClock(t *testing.T) {
 				var err error
 				switch n {
 				case 0:
-					_, err = o.ApplyScenario(t.Context(), transientFile(`{"freeze": true, "at": "2030-01-01T00:00:00Z"}`))
+					_, err = o.ApplyScenario(t.Context(),
+						transientFile(`{"freeze": true, "at": "2030-01-01T00:00:00Z"}`))
 				case 1:
 					_, err = o.ApplyScenario(t.Context(), withoutClock)
 				case 2:
