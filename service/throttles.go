@@ -55,9 +55,10 @@ type throttles struct {
 	lanes *lanes[*throttleWork]
 	empty *lru.Cache[accountBucket, emptyBucket]
 
-	mu      sync.Mutex
-	counts  map[string]ruleCount // by throttle
-	writing *time.Timer          // that writes them; nil: there are none
+	inWriting sync.Mutex // held while counts are being written; taken before mu
+	mu        sync.Mutex
+	counts    map[string]ruleCount // by throttle
+	writing   *time.Timer          // that writes them; nil: there are none
 }
 
 // accountBucket is a bucket of an account.
@@ -259,9 +260,11 @@ func (s *Service) countThrottled(work *throttleWork) {
 }
 
 // WriteThrottleCounts writes the counts of throttles that wait. Otherwise each is written within
-// MaxThrottleCountAge.
+// MaxThrottleCountAge. It returns after a write that has begun already.
 func (s *Service) WriteThrottleCounts(ctx context.Context) error {
 	t := s.throttles
+	t.inWriting.Lock()
+	defer t.inWriting.Unlock()
 	t.mu.Lock()
 	counts := t.counts
 	t.counts = map[string]ruleCount{}

@@ -375,7 +375,7 @@ func TestCountsOfThrottlesAreWrittenSoon(t *testing.T) {
 		if row, err = x.servers[0].store.FindDisturbance(t.Context(), store.KindThrottle, id); err != nil {
 			t.Fatal(err)
 		}
-		if row.Matched > 0 || time.Now().After(deadline) {
+		if row.Matched >= 3 || time.Now().After(deadline) { // two writes, if the calls took long
 			break
 		}
 	}
