@@ -232,3 +232,31 @@ func serveAgain(t testing.TB, pool *pgxpool.Pool) *server {
 	t.Helper()
 	return serveOn(t, pool, nil, service.Options{}, openControl)
 }
+
+// A NUL character, which the database cannot have, is refused in a rule. Nothing has it in its id.
+func TestNULCharactersInDisturbances(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world(), service.Options{}, openControl)
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		want               string
+	}{
+		{"POST", "/faults", `{"account": "*", "resource": "a\u0000", "do": {"cut": 1}}`, 400, "resource holds a NUL"},
+		{"POST", "/lifecycles", `{"account": "*", "transition": "Attaching", "resource": "\u0000", "lasts": {"never": true}}`,
+			400, "resource holds a NUL"},
+		{"POST", "/stock", `{"account": "*", "instance_type": "\u0000"}`, 400, "instance_type holds a NUL"},
+		{"PUT", "/accounts/*/throttle", `{"limits": [{"per_second": 1, "region": "\u0000"}]}`, 400,
+			"limits[0].region holds a NUL"},
+		{"POST", "/lifecycles/release", `{"account": "` + account + `", "resource": "\u0000"}`, 404, "has no interface"},
+		{"GET", "/faults/%00", "", 404, "there is no fault"},
+		{"DELETE", "/faults/%00", "", 404, "there is no fault"},
+		{"GET", "/lifecycles/%00", "", 404, "there is no lifecycle"},
+		{"DELETE", "/stock/%00", "", 404, "there is no stock"},
+	} {
+		status, body, _ := s.control(t, controlRequest{method: c.method, path: c.path, body: c.body})
+		if status != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s %s %s: got %d %s, want %d with %q", c.method, c.path, c.body, status, body, c.status, c.want)
+		}
+	}
+}

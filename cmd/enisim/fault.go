@@ -29,10 +29,10 @@ type faultAddCommand struct {
 	Key      string `env:"ENISIM_FAULT_ADD_KEY" help:"Id of the access key (default: any)." placeholder:"PATTERN"`
 
 	Always      bool       `env:"ENISIM_FAULT_ADD_ALWAYS" group:"when" help:"Every matching call (the default)."`
-	First       int        `env:"ENISIM_FAULT_ADD_FIRST" group:"when" help:"The first N matching calls." placeholder:"N"`
-	Every       int        `env:"ENISIM_FAULT_ADD_EVERY" group:"when" help:"Each N-th matching call." placeholder:"N"`
-	From        int        `env:"ENISIM_FAULT_ADD_FROM" group:"when" help:"From the K-th matching call on." placeholder:"K"`
-	To          int        `env:"ENISIM_FAULT_ADD_TO" group:"when" help:"Up to the M-th matching call." placeholder:"M"`
+	First       *int       `env:"ENISIM_FAULT_ADD_FIRST" group:"when" help:"The first N matching calls." placeholder:"N"`
+	Every       *int       `env:"ENISIM_FAULT_ADD_EVERY" group:"when" help:"Each N-th matching call." placeholder:"N"`
+	From        *int       `env:"ENISIM_FAULT_ADD_FROM" group:"when" help:"From the K-th matching call on." placeholder:"K"`
+	To          *int       `env:"ENISIM_FAULT_ADD_TO" group:"when" help:"Up to the M-th matching call." placeholder:"M"`
 	Probability *float64   `env:"ENISIM_FAULT_ADD_PROBABILITY" group:"when" help:"Each matching call with this probability, from 0 to 1." placeholder:"P"`
 	Seed        int64      `env:"ENISIM_FAULT_ADD_SEED" group:"when" help:"Seed of --probability: the same seed strikes the same calls." placeholder:"SEED"`
 	Since       *time.Time `env:"ENISIM_FAULT_ADD_SINCE" group:"when" help:"Not before this time (RFC 3339)." placeholder:"TIME"`
@@ -60,6 +60,26 @@ Examples:
     enisim fault add --account 1000000000000001 --action 'Describe*' --probability 0.1 --seed 7 --delay 2s`
 }
 
+// Validate returns an error for the number 0 of a call, which would mean the same as no flag: every call.
+func (c *faultAddCommand) Validate() error {
+	for _, n := range []struct {
+		flag  string
+		value *int
+	}{{"first", c.First}, {"every", c.Every}, {"from", c.From}, {"to", c.To}} {
+		if n.value != nil && *n.value == 0 {
+			return fmt.Errorf("--%s: calls are counted from 1, got 0", n.flag)
+		}
+	}
+	return c.targetFlags.Validate()
+}
+
+func zeroIfNil(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
 // Run runs the command.
 func (c *faultAddCommand) Run(ctx context.Context, s streams) error {
 	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Fault, error) {
@@ -70,7 +90,7 @@ func (c *faultAddCommand) Run(ctx context.Context, s streams) error {
 			User:     c.User,
 			Key:      c.Key,
 			When: disturbance.When{
-				Always: c.Always, First: c.First, Every: c.Every, From: c.From, To: c.To,
+				Always: c.Always, First: zeroIfNil(c.First), Every: zeroIfNil(c.Every), From: zeroIfNil(c.From), To: zeroIfNil(c.To),
 				Probability: c.Probability, Seed: c.Seed, Since: c.Since, Until: c.Until,
 			},
 			Do: disturbance.Do{

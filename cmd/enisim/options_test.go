@@ -54,6 +54,7 @@ func TestInvalidOptions(t *testing.T) {
 			"postgres://user:password@host:port/database"},
 		{"migrate up --database-url nonsense", "--database-url", "postgres://user:password@host:port/database"},
 		{"key create", "--account", "ID"},
+		{"fault add --account 1000000000000001 --first 0 --delay 1s", "--first", "from 1"},
 		{"key create --account 1000000000000001 --expires-in=-1h", "--expires-in", "1h"},
 		{"key create --account 1000000000000001 --temporary", "--temporary", "--expires-in 1h"},
 		{"serve --quick", "--quick", "--quickstart"},

@@ -14,6 +14,9 @@ import (
 // AllAccounts as the account of a rule means every account.
 const AllAccounts = "*"
 
+// MaxRules is the maximum number of rules of a kind that an account has.
+const MaxRules = 1000
+
 // Duration is a time span that JSON has as a text, such as "1m30s".
 type Duration time.Duration
 

@@ -1,7 +1,9 @@
 package disturbance
 
 import (
+	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -29,10 +31,10 @@ type Fault struct {
 // real time. A call outside of them does not count.
 type When struct {
 	Always      bool       `json:"always,omitempty" description:"Every matching call."`
-	First       int        `json:"first,omitempty" description:"The first n matching calls."`
-	Every       int        `json:"every,omitempty" description:"Each n-th matching call."`
-	From        int        `json:"from,omitempty" description:"From the k-th matching call on."`
-	To          int        `json:"to,omitempty" description:"Up to the m-th matching call. Without it, without end."`
+	First       int        `json:"first,omitempty" counts:"calls" description:"The first n matching calls."`
+	Every       int        `json:"every,omitempty" counts:"calls" description:"Each n-th matching call."`
+	From        int        `json:"from,omitempty" counts:"calls" description:"From the k-th matching call on."`
+	To          int        `json:"to,omitempty" counts:"calls" description:"Up to the m-th matching call. Without it, without end."`
 	Probability *float64   `json:"probability,omitempty" description:"Each matching call with this probability, from 0 to 1."`
 	Seed        int64      `json:"seed,omitempty" description:"Seed of the probability: the same seed strikes the same calls."`
 	Since       *time.Time `json:"since,omitempty" description:"Calls before this time do not match."`
@@ -57,12 +59,14 @@ const (
 	Lose503     = "503"     // ServiceUnavailable
 )
 
+// MaxCallNumber is the maximum number of a call in When.
+const MaxCallNumber = 1 << 40
+
 // Bounds of a fault.
 const (
 	maxPatternLength = 128
 	maxDelay         = 10 * time.Minute
 	maxBodyBytes     = 1 << 30
-	maxCallNumber    = 1 << 40
 )
 
 // Check returns an error that says what is wrong with a fault and what was probably meant.
@@ -70,9 +74,8 @@ func (f Fault) Check() error {
 	for _, pattern := range []struct{ key, text string }{
 		{"action", f.Action}, {"resource", f.Resource}, {"user", f.User}, {"key", f.Key},
 	} {
-		if len(pattern.text) > maxPatternLength {
-			return fmt.Errorf("%s is a pattern of at most %d bytes, got %d",
-				pattern.key, maxPatternLength, len(pattern.text))
+		if err := checkPattern(pattern.key, pattern.text); err != nil {
+			return err
 		}
 	}
 	if len(f.actions()) == 0 {
@@ -82,6 +85,18 @@ func (f Fault) Check() error {
 		return err
 	}
 	return f.checkDo()
+}
+
+// checkPattern returns an error if a pattern of a rule is too long, or holds a NUL character, which
+// neither a name nor the database has.
+func checkPattern(key, text string) error {
+	switch {
+	case len(text) > maxPatternLength:
+		return fmt.Errorf("%s is a pattern of at most %d bytes, got %d", key, maxPatternLength, len(text))
+	case strings.ContainsRune(text, 0):
+		return fmt.Errorf("%s holds a NUL character", key)
+	}
+	return nil
 }
 
 // hint returns a hint in brackets with the name that was probably meant, or "".
@@ -133,11 +148,36 @@ func (w When) check() error {
 		key   string
 		value int
 	}{{"first", w.First}, {"every", w.Every}, {"from", w.From}, {"to", w.To}} {
-		if n.value < 0 || n.value > maxCallNumber {
-			return fmt.Errorf("when.%s is a number of calls, from 1 to %d, got %d", n.key, maxCallNumber, n.value)
+		if n.value < 0 || n.value > MaxCallNumber {
+			return fmt.Errorf("when.%s is a number of calls, from 1 to %d, got %d", n.key, MaxCallNumber, n.value)
 		}
 	}
 	return nil
+}
+
+// checkText returns an error for a fault that was read from a JSON text whose when has only a zero,
+// such as {"first": 0}. Once it is read, it looks like one without when, which strikes every call.
+func (f Fault) checkText(text []byte) error {
+	var given struct{ When map[string]any }
+	if f.When.selectsCalls() || json.Unmarshal(text, &given) != nil {
+		return nil
+	}
+	for _, key := range slices.Sorted(maps.Keys(given.When)) {
+		switch given.When[key] {
+		case false:
+			return fmt.Errorf("when.%s is true, or left out", key)
+		case 0.0:
+			if key != "seed" {
+				return fmt.Errorf("when.%s is a number of calls, from 1 to %d, got 0", key, MaxCallNumber)
+			}
+		}
+	}
+	return nil
+}
+
+// selectsCalls reports whether one of the fields up to Probability is set.
+func (w When) selectsCalls() bool {
+	return w.Always || w.First != 0 || w.Every != 0 || w.From != 0 || w.To != 0 || w.Probability != nil
 }
 
 func (f Fault) checkDo() error {

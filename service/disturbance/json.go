@@ -2,6 +2,7 @@ package disturbance
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -26,6 +27,9 @@ func Decode(text []byte, into any) error {
 		case err == nil:
 			return errors.New("more than one value")
 		case errors.Is(err, io.EOF):
+			if into, ok := into.(interface{ checkText(text []byte) error }); ok {
+				return into.checkText(text)
+			}
 			return nil
 		}
 	}
@@ -46,8 +50,12 @@ func explain(err error, into reflect.Type) error {
 		}
 		return fmt.Errorf("unknown key %q", key)
 	}
-	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Field != "" {
-		return fmt.Errorf("%s is %s, and not a %s", wrong.Field, kindName(wrong.Type), wrong.Value)
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
+		return fmt.Errorf("%s is %s, and not %s",
+			cmp.Or(wrong.Field, "it"), kindName(wrong.Type), valueName(wrong.Value))
+	}
+	if wrong := new(time.ParseError); errors.As(err, &wrong) {
+		return fmt.Errorf("a time is a text such as \"2026-01-31T12:00:00Z\", got %q", wrong.Value)
 	}
 	return errors.New(text)
 }
@@ -66,8 +74,24 @@ func kindName(t reflect.Type) string {
 		return "a list"
 	case reflect.Struct, reflect.Map:
 		return "an object"
+	case reflect.Float64:
+		return "a number"
 	}
-	return "a number"
+	return "a whole number of 64 bits"
+}
+
+// valueName returns a decoder's name of a JSON value with its article.
+func valueName(value string) string {
+	value = strings.TrimPrefix(value, "number ") // a number that does not fit
+	switch value {
+	case "number", "string":
+		return "a " + value
+	case "array", "object":
+		return "an " + value
+	case "bool":
+		return "true or false"
+	}
+	return value
 }
 
 // keysOf returns the keys of a type and of the types within it, each once.

@@ -81,9 +81,8 @@ func (l Lifecycle) Check() error {
 		return l.checkTransition()
 	}
 	for _, pattern := range []struct{ key, text string }{{"action", l.Action}, {"resource", l.Resource}} {
-		if len(pattern.text) > maxPatternLength {
-			return fmt.Errorf("%s is a pattern of at most %d bytes, got %d",
-				pattern.key, maxPatternLength, len(pattern.text))
+		if err := checkPattern(pattern.key, pattern.text); err != nil {
+			return err
 		}
 	}
 	begin := beginners[l.Transition]

@@ -40,8 +40,8 @@ func (s Stock) Check() error {
 	for _, p := range []struct{ key, value string }{
 		{"region", s.Region}, {"zone", s.Zone}, {"instance_type", s.InstanceType},
 	} {
-		if len(p.value) > maxPatternLength {
-			return fmt.Errorf("%s is a pattern of at most %d bytes, got %d", p.key, maxPatternLength, len(p.value))
+		if err := checkPattern(p.key, p.value); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package disturbance
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -74,11 +75,10 @@ func (t Throttle) Check() error {
 func (l Limit) check() error {
 	answers := []string{ThrottlingPlain, ThrottlingUser, ThrottlingAPI}
 	known := slices.ContainsFunc(contract.Actions(), func(name string) bool { return matches(l.Action, name) })
+	if err := cmp.Or(checkPattern("action", l.Action), checkPattern("region", l.Region)); err != nil {
+		return err
+	}
 	switch {
-	case len(l.Action) > maxPatternLength:
-		return fmt.Errorf("action is a pattern of at most %d bytes, got %d", maxPatternLength, len(l.Action))
-	case len(l.Region) > maxPatternLength:
-		return fmt.Errorf("region is a pattern of at most %d bytes, got %d", maxPatternLength, len(l.Region))
 	case !known:
 		return fmt.Errorf("action: there is no %q%s", l.Action, hint(l.Action, contract.Actions()))
 	case l.Per != "" && l.Per != PerAction && l.Per != PerAccount:

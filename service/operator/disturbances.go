@@ -3,15 +3,14 @@ package operator
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"enisim/service"
 	"enisim/service/disturbance"
 	"enisim/store"
 )
-
-// maxRules is the maximum number of rules of a kind that an account has.
-const maxRules = 1000
 
 // checkRuleAccount returns an error unless an account of a rule has the form of one, or is "*".
 func checkRuleAccount(id string) error {
@@ -91,7 +90,7 @@ func (o *Operator) storeRule(
 			return errNoAccount(accountID)
 		case replaces:
 			tx.DeleteLockedDisturbances(row.AccountID, kind)
-		case rules >= maxRules:
+		case rules >= disturbance.MaxRules:
 			return invalidRequestf("account %s has %d rules of the kind %s, which is the maximum: remove some",
 				accountID, rules, kind)
 		}
@@ -132,9 +131,15 @@ func (o *Operator) listRules(ctx context.Context, kind, accountID string) ([]sto
 
 // findRule returns a stored rule.
 func (o *Operator) findRule(ctx context.Context, kind, id string) (store.Disturbance, error) {
+	if !isStorable(id) {
+		return existingRule(nil, nil, kind, id)
+	}
 	found, err := o.store.FindDisturbance(ctx, kind, id)
 	return existingRule(found, err, kind, id)
 }
+
+// isStorable reports whether the database can have a text. Otherwise nothing has it as its id.
+func isStorable(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
 func existingRule(found *store.Disturbance, err error, kind, id string) (store.Disturbance, error) {
 	switch {
@@ -148,6 +153,10 @@ func existingRule(found *store.Disturbance, err error, kind, id string) (store.D
 
 // removeRule deletes a rule.
 func (o *Operator) removeRule(ctx context.Context, kind, id string) error {
+	if !isStorable(id) {
+		_, err := existingRule(nil, nil, kind, id)
+		return err
+	}
 	row, err := o.store.DeleteDisturbance(ctx, kind, id)
 	removed, err := existingRule(row, err, kind, id)
 	if err != nil {

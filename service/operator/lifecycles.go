@@ -78,13 +78,16 @@ func (o *Operator) ReleaseTransition(ctx context.Context, req ReleaseRequest) (R
 	case req.Resource == "":
 		return Released{}, invalidRequestf("resource is required: the id of what is in transition, such as eni-...")
 	}
+	noResource := notFoundf("account %s has no interface, instance, VPC or VSwitch %s", req.Account, req.Resource)
+	if !isStorable(req.Resource) {
+		return Released{}, noResource
+	}
 	released, err := o.service.ReleaseTransition(ctx, req.Account, req.Resource)
 	switch {
 	case err != nil:
 		return Released{}, err
 	case released == nil:
-		return Released{}, notFoundf("account %s has no interface, instance, VPC or VSwitch %s",
-			req.Account, req.Resource)
+		return Released{}, noResource
 	case released.From == released.To:
 		return Released{}, invalidRequestf("%s is in no transition: it is %s", req.Resource, released.From)
 	}
