@@ -2,9 +2,11 @@ package scenario_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
+	"enisim/service/disturbance"
 	"enisim/service/scenario"
 	"enisim/store"
 )
@@ -92,6 +94,7 @@ func TestWrongFaultsOfAScenario(t *testing.T) {
 		`{do: {anser: Throttling}}`:                                      `did you mean "answer"?`,
 		`{account: "1000000000000009", do: {answer: Throttling}}`:        `leave account out`,
 		`{when: {first: 1, every: 2}, do: {answer: Throttling}}`:         `when has first, every: give one of them`,
+		`{when: {first: 0}, do: {answer: Throttling}}`:                   `first must be from 1 to`,
 		`{do: {lose: rest}}`:                                             `did you mean "reset"?`,
 		`{action: DescribeRegions, do: {answer: InvalidEniId.NotFound}}`: `no documented code of DescribeRegions`,
 	} {
@@ -99,6 +102,33 @@ func TestWrongFaultsOfAScenario(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got %v, want %q", fault, err, want)
 		}
+	}
+}
+
+// An account of a file has at most as many rules of a kind as one that gets them one by one.
+func TestRulesOfAScenarioAreBounded(t *testing.T) {
+	t.Parallel()
+	faults := slices.Repeat([]string{`{do: {delay: 1s}}`}, disturbance.MaxRules)
+	if _, err := scenario.Parse("s.yaml", []byte(withFaults(faults...))); err != nil {
+		t.Errorf("%d faults: got %v, want no error", len(faults), err)
+	}
+	_, err := scenario.Parse("s.yaml", []byte(withFaults(append(faults, faults[0])...)))
+	if want := "account " + account + " has more than 1000 rules of the kind fault"; err == nil ||
+		!strings.Contains(err.Error(), want) {
+		t.Errorf("one more: got %v, want %q", err, want)
+	}
+}
+
+// Any rule that the control API accepts can be exported and applied: seeds and numbers of calls may be large.
+func TestLargeNumbersOfAScenario(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	db.apply(t, withFaults(
+		`{when: {probability: 0.0000001, seed: -9223372036854775808}, do: {answer: Throttling}}`,
+		`{when: {probability: 0.5, seed: 9223372036854775807}, do: {answer: Throttling}}`,
+		`{when: {from: 1099511627775, to: 1099511627776}, do: {answer: Throttling}}`), noon)
+	if again := db.apply(t, db.export(t, noon), noon); again.String() != "nothing to change" {
+		t.Errorf("applying the export: got %q, want nothing to change", again)
 	}
 }
 

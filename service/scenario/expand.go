@@ -27,6 +27,7 @@ type expansion struct {
 	catalogueTypes []string // ids
 	resources      int
 	parts          int
+	rules          map[ruleKind]int // rules so far
 }
 
 // roomForParts counts parts of resources against the limit of a file.
@@ -53,6 +54,7 @@ type zoneInfo struct {
 
 func expand(doc *document, problems *report, limits Limits) *world.World {
 	x := &expansion{
+		rules:  map[ruleKind]int{},
 		report: problems,
 		world: &world.World{
 			Clocks:                    map[string]world.Clock{},

@@ -92,6 +92,9 @@ func (x *expansion) disturbances(d *disturbances, account string) {
 	x.clock(&d.clock, account)
 }
 
+// ruleKind is a kind of rules of an account.
+type ruleKind struct{ account, kind string }
+
 // disturbance checks a rule and adds it to the world. owner is the rule's account, which a file may
 // leave out.
 func (x *expansion) disturbance(kind, account string, owner *string, at position, rule interface{ Check() error }) {
@@ -102,6 +105,10 @@ func (x *expansion) disturbance(kind, account string, owner *string, at position
 	*owner = "" // it stands in a column of its own
 	if err := rule.Check(); err != nil {
 		x.add(at, "", "%v", err)
+		return
+	}
+	if x.rules[ruleKind{account, kind}]++; x.rules[ruleKind{account, kind}] > disturbance.MaxRules {
+		x.add(at, "", "account %s has more than %d rules of the kind %s", account, disturbance.MaxRules, kind)
 		return
 	}
 	text, err := json.Marshal(rule)

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"iter"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -77,11 +78,15 @@ func (k *key) setKind(parent string, field reflect.StructField) {
 		k.kind, k.defaultValue = kindBoolean, false
 	case of.Kind() == reflect.Int:
 		k.kind = kindInteger
+		if field.Tag.Get("counts") == "calls" {
+			k.min, k.max = 1, disturbance.MaxCallNumber
+		}
 		if field.Type == of {
 			k.defaultValue = 0
 		}
-	case of.Kind() == reflect.Int64:
+	case of.Kind() == reflect.Int64: // a seed
 		k.kind, k.defaultValue = kindInteger, 0
+		k.min, k.max = math.MinInt64, math.MaxInt64
 	case of.Kind() == reflect.Float64:
 		k.kind = kindNumber
 	case of.Kind() == reflect.Struct:

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
@@ -352,7 +353,7 @@ func asInt(v any) (int, bool) {
 	case int64:
 		return int(n), true
 	case uint64:
-		return int(n), n <= 1<<62
+		return int(n), n <= math.MaxInt64
 	}
 	return 0, false
 }
