@@ -121,6 +121,7 @@ func namedResources(p parameters) (ids []string) {
 // loseAnswer applies a fault that loses the answer of an action which has run. It returns the error
 // to answer instead, or errAnswerLost if nothing is answered.
 func (a *API) loseAnswer(c echo.Context, x *exchange) error {
+	x.end() // its work is done: a large list must not keep its turn while the answer is held back
 	switch x.fault.Do.Lose {
 	case disturbance.Lose500:
 		return service.InternalError
