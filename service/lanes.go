@@ -67,6 +67,7 @@ type lanes[Work any] struct {
 	// isServerShared reports whether several accounts use the server, for lanes of rows that all
 	// requests of an account use. nil: the size of a batch does not depend on it.
 	isServerShared func(now time.Time) bool
+	observe        *Observer // nil: nothing is measured
 
 	mu    sync.Mutex
 	ofRow map[store.Row]*lane[Work] // the lanes of single rows, which exist while they have requests
@@ -271,6 +272,29 @@ func (l *lanes[Work]) handleTurn(lane *lane[Work], r *laneRequest[Work], next tu
 	return r.err
 }
 
+// allLanes returns the shared lanes, and those of rows.
+func allLanes[Work any](l *lanes[Work]) (all []*lane[Work]) {
+	for i := range l.shared {
+		all = append(all, &l.shared[i])
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lane := range l.ofRow {
+		all = append(all, lane)
+	}
+	return all
+}
+
+// queued returns the number of requests that wait for their batch.
+func (l *lanes[Work]) queued() (n int) {
+	for _, lane := range allLanes(l) {
+		lane.mu.Lock()
+		n += lane.queue.size
+		lane.mu.Unlock()
+	}
+	return n
+}
+
 // runAlone runs a request in a transaction of its own. It waits for locks, and uses its account's
 // share of the connections. A panic affects only this request.
 func (l *lanes[Work]) runAlone(r *laneRequest[Work]) error {
@@ -293,6 +317,7 @@ func (l *lanes[Work]) lead(lane *lane[Work], leader *laneRequest[Work]) turn {
 	// First take the batch from the queue and run it.
 	batch := lane.takeBatch(time.Now())
 	started := time.Now()
+	observeBatch(l.observe, batch, started)
 	err := l.runSafely(leader.ctx, lane, batch)
 
 	// Then pass leadership on before answering, so that the database does not wait for the answers.

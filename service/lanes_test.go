@@ -99,14 +99,7 @@ func watchLanes[Work any](l *laneTest, lanes *lanes[Work]) {
 		}
 		return run(ctx, batch, wait)
 	}
-	l.queued = append(l.queued, func() (n int) {
-		for _, lane := range allLanes(lanes) {
-			lane.mu.Lock()
-			n += lane.queue.size
-			lane.mu.Unlock()
-		}
-		return n
-	})
+	l.queued = append(l.queued, lanes.queued)
 }
 
 // pause runs the first request and pauses its batch until release is called, so later requests wait
@@ -183,19 +176,6 @@ func (l *laneTest) startBlocked(t *testing.T, request func() error) (answer func
 	go func() { result <- request() }()
 	storetest.AwaitLockWaits(t, l.pool, 1)
 	return func() error { return <-result }
-}
-
-// allLanes returns the shared lanes and those of single rows.
-func allLanes[Work any](l *lanes[Work]) (all []*lane[Work]) {
-	for i := range l.shared {
-		all = append(all, &l.shared[i])
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, lane := range l.ofRow {
-		all = append(all, lane)
-	}
-	return all
 }
 
 // waiting returns the number of queued requests.

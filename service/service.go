@@ -35,6 +35,7 @@ type Options struct {
 	Now         func() time.Time // nil: the machine's clock
 	Random      io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 	RealNow     func() time.Time // by which throttles allow calls; nil: the machine's clock
+	Observe     *Observer        // receives measurements; nil: nothing is measured
 }
 
 // Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
@@ -84,6 +85,7 @@ func New(st *store.Store, options Options) *Service {
 	s.countingLanes = newLanes(0, s.countCalls)
 	s.lookupLanes = newLanes(0, s.lookUpTogether)
 	s.throttles = newThrottles(s)
+	s.observeWith(options.Observe)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}
@@ -100,7 +102,8 @@ func newCache[Value any](size int) *lru.Cache[string, Value] {
 	return cache
 }
 
-// Store returns the database, for package operator. An action uses it by a method of its own.
+// Store returns the database, for package operator, and for what measures its pool. An action uses it
+// by a method of its own.
 func (s *Service) Store() *store.Store { return s.store }
 
 // Now returns the real time with the precision of the database: UTC, in microseconds. The real time

@@ -48,6 +48,8 @@ type Store struct {
 	lists   *turns // of large lists
 
 	creations *turns // of transactions that wait for each other anyway
+
+	observer *Observer // nil: nothing is measured
 }
 
 // Config parses a connection URL and adds the settings of every connection, such as the timeouts of

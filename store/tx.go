@@ -38,8 +38,11 @@ type Tx struct {
 	conn   *conn
 	batch  *pgx.Batch
 	begun  bool    // whether the begin was sent
+	locks  bool    // whether the unsent batch locks rows
 	rank   rank    // rank of the last lock
 	alarms []error // writes that touched an unexpected number of rows
+
+	observer *Observer
 }
 
 // InTx runs fn in a READ COMMITTED transaction: the locks, not the isolation level, keep it
@@ -53,7 +56,7 @@ func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
 		return err
 	}
 	defer conn.Release()
-	tx := &Tx{conn: conn, batch: &pgx.Batch{}}
+	tx := &Tx{conn: conn, batch: &pgx.Batch{}, observer: s.observer}
 	finished := false
 	defer func() {
 		if !finished { // fn failed or panicked: the connection must go back to the pool without an open transaction
@@ -90,7 +93,7 @@ func (tx *Tx) lock(r rank, sql string, args ...any) *pgx.QueuedQuery {
 	if r <= tx.rank {
 		panic(fmt.Sprintf("store: lock of rank %d taken after rank %d", r, tx.rank))
 	}
-	tx.rank = r
+	tx.rank, tx.locks = r, true
 	return tx.queue(sql, args...)
 }
 
@@ -142,6 +145,10 @@ func (tx *Tx) send(ctx context.Context) error {
 	batch := tx.batch
 	tx.batch = &pgx.Batch{}
 	tx.begun = true
+	if tx.locks {
+		tx.locks = false
+		defer tx.observer.locked(time.Now())
+	}
 	return classify(tx.conn.SendBatch(ctx, batch).Close(), tx.conn.Conn())
 }
 
@@ -177,7 +184,9 @@ func (tx *Tx) commit(ctx context.Context) error {
 	defer cancel()
 	batch := tx.batch
 	tx.batch = &pgx.Batch{}
+	started := time.Now()
 	err := conn.SendBatch(ctx, batch).Close()
+	tx.observer.committed(started)
 
 	// Then classify the outcome: the transaction has succeeded only if Postgres confirmed the
 	// commit without a warning.
