@@ -14,6 +14,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"golang.org/x/sync/semaphore"
 
+	"enisim/httpapi/metrics"
 	"enisim/service"
 	"enisim/service/disturbance"
 )
@@ -175,6 +176,7 @@ type Options struct {
 	Signature    SignatureMode
 	Now          func() time.Time // by which requests are too old; nil: the machine's clock
 	Control      Control
+	Metrics      *metrics.Metrics // nil: nothing is measured
 }
 
 // API serves the actions over HTTP.
@@ -185,6 +187,7 @@ type API struct {
 	reading      *readingBudget
 	controlling  *readingBudget
 	gate         *gatekeeper
+	meter        *meter // nil: nothing is measured
 	log          *slog.Logger
 	newRequestID func() string
 	echo         *echo.Echo
@@ -213,6 +216,7 @@ func New(s *service.Service, options Options) *API {
 		held:         semaphore.NewWeighted(maxHeld),
 	}
 	a.userData = withUserData(a.actions)
+	a.meter = newMeter(options.Metrics, a.actions)
 	if a.gate.now == nil {
 		a.gate.now = time.Now
 	}
@@ -225,6 +229,7 @@ func New(s *service.Service, options Options) *API {
 	a.echo.GET("/healthz", a.healthz)
 	a.echo.GET("/readyz", a.readyz)
 	a.serveControl(options.Control)
+	a.serveMetrics(options.Metrics, options.Control)
 	return a
 }
 
@@ -350,6 +355,9 @@ type exchange struct {
 	account   string
 	started   time.Time
 	fault     *disturbance.Fault // that strikes the request; nil: none
+	isControl bool               // whether it is a request to the control API
+	refused   bool               // whether a rule refuses the request
+	throttled bool               // whether that is a throttle of the account
 	end       func()             // ends the work that counts against the account's share
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"enisim/httpapi"
+	"enisim/httpapi/metrics"
 	"enisim/httpapi/signature"
 	"enisim/service"
 	"enisim/service/worldtest"
@@ -17,14 +18,23 @@ import (
 
 // BenchmarkAttachWithoutNetwork is for profiles of the server. Callers attach and detach in turn,
 // each its own interface, with verified V1 signatures, by direct calls of the handler. The cost of
-// signing is included; the network and the client's reading are not.
+// signing is included; the network and the client's reading are not. It runs without and with metrics.
 func BenchmarkAttachWithoutNetwork(b *testing.B) {
-	for _, callers := range []int{1, 64} {
-		b.Run(fmt.Sprintf("callers=%d", callers), func(b *testing.B) {
+	for _, c := range []struct {
+		callers  int
+		measured bool
+	}{{1, false}, {1, true}, {64, false}, {64, true}} {
+		b.Run(fmt.Sprintf("callers=%d,metrics=%t", c.callers, c.measured), func(b *testing.B) {
+			callers, options := c.callers, httpapi.Options{Log: slog.New(slog.DiscardHandler)}
+			var serviceOptions service.Options
+			if c.measured {
+				options.Metrics = metrics.New(metrics.Build{})
+				serviceOptions.Observe = options.Metrics.Observer()
+			}
 			s := serve(b, world().
 				Instance("i-{n}", worldtest.Count(callers)).
-				NetworkInterface("eni-{n}", worldtest.Count(callers)), service.Options{})
-			api := httpapi.New(s.service, httpapi.Options{Log: slog.New(slog.DiscardHandler)})
+				NetworkInterface("eni-{n}", worldtest.Count(callers)), serviceOptions)
+			api := httpapi.New(s.service, options)
 			var work sync.WaitGroup
 			b.ReportAllocs()
 			b.ResetTimer()

@@ -118,6 +118,11 @@ func namedResources(p parameters) (ids []string) {
 	return ids
 }
 
+// isAnsweredByFault reports whether a fault answers the request instead of the action.
+func (x *exchange) isAnsweredByFault() bool {
+	return x.fault != nil && (x.fault.Do.Answer != "" || x.fault.Do.Lose != "")
+}
+
 // loseAnswer applies a fault that loses the answer of an action which has run. It returns the error
 // to answer instead, or errAnswerLost if nothing is answered.
 func (a *API) loseAnswer(c echo.Context, x *exchange) error {

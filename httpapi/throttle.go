@@ -24,6 +24,7 @@ func (a *API) throttle(c echo.Context, caller service.Caller, x *exchange, p par
 	defer end()
 	err := a.service.Throttle(ctx, caller, x.action, p["RegionId"])
 	if throttled, ok := errors.AsType[*service.Throttled](err); ok {
+		x.throttled = true
 		h := c.Response().Header()
 		h.Set(headerRateLimitOfAPI, throttled.RateLimit())
 		h.Set(headerRateLimit, throttled.RateLimit())

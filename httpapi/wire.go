@@ -56,6 +56,7 @@ func (a *API) writeError(c echo.Context, x *exchange, err error) error {
 	if documented {
 		err = nil
 	}
+	x.refused = documented && !x.isAnsweredByFault()
 	if shown.Status == http.StatusServiceUnavailable {
 		c.Response().Header().Set("Retry-After", "1")
 	}
@@ -132,8 +133,9 @@ func encode(f format, root string, body any) (encoded []byte, contentType string
 	return out.Bytes(), contentTypeXML, err
 }
 
-// logRequest writes the log line of a request. failure is nil unless an operator must act.
+// logRequest counts a request and writes its log line. failure is nil unless an operator must act.
 func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, failure error) {
+	a.meter.answered(x, code)
 	level := slog.LevelInfo
 	if failure != nil {
 		level = slog.LevelError

@@ -63,6 +63,9 @@ type serveCommand struct {
 	Lanes         int      `hidden:"" default:"1" min:"-1" max:"64" help:"How many transactions attaches and detaches share at a time; -1: each request has its own. For comparisons."`
 	ClosedToRAM   []string `name:"closed-to-ram" help:"Actions that no RAM user may call, such as ecs:AttachNetworkInterface." placeholder:"ACTION"`
 
+	MetricsListen string `help:"Address on which Prometheus may scrape /metrics without a token, such as 127.0.0.1:9090 (default: none; /metrics of --listen answers to callers of the control API)." placeholder:"HOST:PORT"`
+	Metrics       bool   `hidden:"" default:"true" negatable:"" help:"Measure. Without it, for comparisons."`
+
 	ControlToken       string `help:"Token that callers of the control API send, as Authorization: Bearer (default: none; then it is open on a loopback address, and off elsewhere)." placeholder:"TOKEN"`
 	AllowQuickstartKey bool   `help:"Serve also to other machines while a key of the quick-start world, which everybody knows, is active."`
 }
@@ -88,6 +91,9 @@ func (c *serveCommand) Validate() error {
 	if _, err := c.address(); err != nil {
 		return err
 	}
+	if _, err := c.metricsAddress(); err != nil {
+		return err
+	}
 	if c.ScenarioReset && c.Scenario == "" {
 		return errors.New("--scenario-reset needs --scenario FILE, to which the accounts are made equal")
 	}
@@ -108,10 +114,25 @@ func (c *serveCommand) Validate() error {
 
 // address returns the address to listen on. A host name is resolved once.
 func (c *serveCommand) address() (*net.TCPAddr, error) {
-	address, err := net.ResolveTCPAddr("tcp", c.Listen)
+	return resolve("--listen", c.Listen, "127.0.0.1:8080")
+}
+
+// metricsAddress returns the address on which metrics are served without a token, or nil.
+func (c *serveCommand) metricsAddress() (*net.TCPAddr, error) {
+	if c.MetricsListen == "" {
+		return nil, nil
+	}
+	if !c.Metrics {
+		return nil, errors.New("--metrics-listen needs the metrics that --no-metrics leaves out")
+	}
+	return resolve("--metrics-listen", c.MetricsListen, "127.0.0.1:9090")
+}
+
+// resolve returns the address of a flag.
+func resolve(flag, value, example string) (*net.TCPAddr, error) {
+	address, err := net.ResolveTCPAddr("tcp", value)
 	if err != nil {
-		return nil, fmt.Errorf("--listen %s: %s (give it as host:port, such as 127.0.0.1:8080)", c.Listen,
-			networkCause(err))
+		return nil, fmt.Errorf("%s %s: %s (give it as host:port, such as %s)", flag, value, networkCause(err), example)
 	}
 	if address.IP == nil {
 		address.IP = net.IPv4zero // ":8080" means all addresses of both families
@@ -142,6 +163,15 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 			err = errors.Join(err, listener.Close())
 		}
 	}()
+	measured, err := c.listenForScrapes(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if !serving {
+			err = errors.Join(err, measured.close())
+		}
+	}()
 	// Then open the database and create the world.
 	db, err := c.open(ctx, log)
 	if err != nil {
@@ -168,16 +198,19 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		Lanes:       c.Lanes,
 
 		AcceptRepeats: c.Repeats == store.RepeatsAccept,
+		Observe:       measured.observer(),
 	}), httpapi.Options{
 		Log:       log,
 		Signature: signatureModes[c.Signature],
 		Control:   httpapi.Control{Token: c.ControlToken, Open: address.IP.IsLoopback()},
+		Metrics:   measured.metrics,
 	})
-	if err := c.printBanner(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure); err != nil {
+	err = c.printBanner(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure, measured.banner())
+	if err != nil {
 		return err
 	}
 	serving = true
-	return serve(ctx, listener, secure, api, db, log)
+	return serve(ctx, listener, secure, api, measured, db, log)
 }
 
 // readScenario reads the file of --scenario. It returns nil without one.
@@ -309,6 +342,7 @@ func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, er
 // printBanner prints the addresses, the database, the world and a key.
 func (c *serveCommand) printBanner(
 	ctx context.Context, out io.Writer, db *database, origin string, address *net.TCPAddr, secure *tls.Config,
+	scrapes string,
 ) error {
 	key, err := bannerKey(ctx, db.store, time.Now())
 	if err != nil {
@@ -332,8 +366,8 @@ func (c *serveCommand) printBanner(
 	if c.Signature == "identify" {
 		key += ", and a caller that names it is let in: --signature identify"
 	}
-	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\nDatabase  %s\nWorld     %s\nKey       %s\n",
-		scheme, address, certificate, control, db.description(), origin, key)
+	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\n%sDatabase  %s\nWorld     %s\nKey       %s\n",
+		scheme, address, certificate, control, scrapes, db.description(), origin, key)
 	return err
 }
 
@@ -359,15 +393,20 @@ func bannerKey(ctx context.Context, st *store.Store, now time.Time) (string, err
 	return first, nil
 }
 
-// listen opens the port.
+// listen opens the port of the API.
 func listen(ctx context.Context, address *net.TCPAddr) (*drainListener, error) {
+	return listenOn(ctx, "--listen", address, maxConnections)
+}
+
+// listenOn opens the port of a flag, for a limited number of connections.
+func listenOn(ctx context.Context, flag string, address *net.TCPAddr, limit int) (*drainListener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address.String())
 	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %s (is another server running there? choose another --listen)",
-			address, networkCause(err))
+		return nil, fmt.Errorf("cannot listen on %s: %s (is another server running there? choose another %s)",
+			address, networkCause(err), flag)
 	}
 	// The type of the listener is always TCPListener for tcp.
-	limits := newConnections(maxConnections, maxHeaders)
+	limits := newConnections(limit, maxHeaders)
 	return &drainListener{TCPListener: listener.(*net.TCPListener), limits: limits}, nil
 }
 
@@ -383,7 +422,8 @@ const garbageRatio = 200
 
 // serve answers requests until ctx ends, and then answers all requests that it has accepted.
 func serve(
-	ctx context.Context, listener *drainListener, secure *tls.Config, api *httpapi.API, db *database, log *slog.Logger,
+	ctx context.Context, listener *drainListener, secure *tls.Config, api *httpapi.API, measured *measurements,
+	db *database, log *slog.Logger,
 ) error {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softMemoryLimit)
@@ -394,21 +434,12 @@ func serve(
 	if os.Getenv("GOMAXPROCS") == "" {
 		runtime.GOMAXPROCS(threadsPerCore * runtime.GOMAXPROCS(0))
 	}
-	// First configure the server. Its error log is about connections that clients broke.
-	server := &http.Server{
-		Handler:           listener.limits.handler(api),
-		TLSConfig:         secure,
-		ConnState:         listener.trackState,
-		ConnContext:       listener.limits.connContext,
-		ReadHeaderTimeout: readHeaderTimeout,
-		ReadTimeout:       readTimeout,
-		WriteTimeout:      writeTimeout,
-		IdleTimeout:       idleTimeout,
-		MaxHeaderBytes:    maxHeaderBytes,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-	}
-	// Then run three tasks: the server; the drain, which starts when ctx ends or the server fails;
-	// and the supervision of a private Postgres, which restarts it after a crash.
+	// First configure the server.
+	server := newServer(listener, api, log)
+	server.TLSConfig = secure
+	// Then run the tasks: the server; the drain, which starts when ctx ends or the server fails; the
+	// answers to scrapes on an address of their own; and the supervision of a private Postgres, which
+	// restarts it after a crash.
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
 		answer := server.Serve
@@ -425,6 +456,7 @@ func serve(
 		api.Drain()
 		return listener.drain(ctx, server)
 	})
+	measured.serve(ctx, tasks, log)
 	if db.local != nil {
 		tasks.Go(func() error {
 			db.local.Supervise(ctx)
@@ -432,4 +464,19 @@ func serve(
 		})
 	}
 	return tasks.Wait()
+}
+
+// newServer returns the server of a listener. Its error log is about connections that clients broke.
+func newServer(listener *drainListener, handler http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           listener.limits.handler(handler),
+		ConnState:         listener.trackState,
+		ConnContext:       listener.limits.connContext,
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       readTimeout,
+		WriteTimeout:      writeTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"enisim/httpapi"
+	"enisim/httpapi/metrics"
+	"enisim/migrations"
 	"enisim/service"
 	"enisim/service/operator"
 	"enisim/service/scenario"
@@ -25,7 +27,7 @@ const startTimeout = 2 * time.Minute
 type Server struct {
 	// Endpoint is host:port, what SDKs call the endpoint or domain. It speaks plain HTTP.
 	Endpoint string
-	// URL is the same with a scheme. Beneath it is the control API, /_enisim/, open.
+	// URL is the same with a scheme. Beneath it are the control API, /_enisim/, and /metrics, open.
 	URL string
 	// AccessKeyID and AccessKeySecret are the first usable key of an account itself in the
 	// scenario: active and without expiry. Both are "" if there is none.
@@ -113,10 +115,12 @@ func start(t testing.TB, with []Option) (*Server, error) {
 		return nil, err
 	}
 	o.service.OnlyServer = true
+	measured := metrics.New(metrics.Build{Version: "enisimtest", Schema: migrations.Newest()})
+	o.service.Observe = measured.Observer()
 	simulated := service.New(st, o.service)
 	s := &Server{t: t, operator: operator.New(simulated)}
 	listening := httptest.NewServer(
-		httpapi.New(simulated, httpapi.Options{Log: log, Control: httpapi.Control{Open: true}}),
+		httpapi.New(simulated, httpapi.Options{Log: log, Control: httpapi.Control{Open: true}, Metrics: measured}),
 	)
 	t.Cleanup(listening.Close)
 	s.URL = listening.URL
