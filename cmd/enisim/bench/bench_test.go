@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// The tables of lives, of lists, of the mixed load and of rules are printed without an error, here in small
-// worlds.
+// The tables of lives, of lists, of the mixed load, of rules and of observation are printed without an error,
+// here in small worlds.
 func TestTablesArePrinted(t *testing.T) {
 	t.Parallel()
 	if _, err := findPgbench(); err != nil {
@@ -31,7 +31,8 @@ func TestTablesArePrinted(t *testing.T) {
 	for _, tables := range []struct {
 		name  string
 		print func(context.Context) error
-	}{{"life", b.lifeTables}, {"lists", b.listsTables}, {"mixed", b.mixedTable}, {"disturbed", b.disturbedTable}} {
+	}{{"life", b.lifeTables}, {"lists", b.listsTables}, {"mixed", b.mixedTable}, {"disturbed", b.disturbedTable},
+		{"observed", b.observedTable}} {
 		t.Run(tables.name, func(t *testing.T) {
 			t.Parallel()
 			if err := tables.print(t.Context()); err != nil {

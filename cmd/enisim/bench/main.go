@@ -18,7 +18,7 @@ type options struct {
 	Length  time.Duration `default:"5s" help:"How long each cell is measured."`
 	Clients []int         `default:"1,8,32,64,128,256" help:"Client counts of the first table."`
 	Scale   []int         `default:"1000,100000,1000000" help:"Interfaces of the worlds of the second table."`
-	Tables  []string      `default:"load,scale,reads,life,lists,mixed,neighbours,overload,disturbed" enum:"load,scale,reads,life,lists,mixed,neighbours,overload,disturbed" help:"Which tables to print."`
+	Tables  []string      `default:"load,scale,reads,life,lists,mixed,neighbours,overload,disturbed,observed" enum:"load,scale,reads,life,lists,mixed,neighbours,overload,disturbed,observed" help:"Which tables to print."`
 
 	Interfaces int `default:"1000000" help:"Interfaces of the world of the table of lists; the mixed load has at most 100,000."`
 
@@ -78,6 +78,8 @@ func run(ctx context.Context, o options) (err error) {
 			err = b.overloadTable(ctx)
 		case "disturbed":
 			err = b.disturbedTable(ctx)
+		case "observed":
+			err = b.observedTable(ctx)
 		}
 		if err != nil {
 			return err

@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+)
+
+// scrapeEvery is the time between two scrapes of a measured server. Prometheus scrapes less often.
+const scrapeEvery = time.Second
+
+// observedTable measures what it costs attaches that the server observes them.
+func (b *bench) observedTable(ctx context.Context) (err error) {
+	const clients = 64
+	// Two servers on the same database take turns, so that both meet the same state of the machine.
+	url, err := b.database(ctx, "observed")
+	if err != nil {
+		return err
+	}
+	with, err := b.serveWorld(ctx, url, "observed.yaml", loadWorld())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, with.stop()) }()
+	without, err := b.serve(ctx, url, "--no-metrics")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, without.stop()) }()
+	servers := []struct {
+		name   string
+		server *server
+		beside func(context.Context, *server) error
+	}{
+		{"nothing", without, func(context.Context, *server) error { return nil }},
+		{"metrics, and a scrape each second", with, scrapeOften},
+	}
+	rates := make([][]float64, len(servers))
+	for range b.sizes.rounds {
+		for n, observed := range servers {
+			m, err := b.measureBeside(ctx, observed.server, clients, observed.beside)
+			if err != nil {
+				return err
+			}
+			if m.failed > 0 {
+				return fmt.Errorf("%s: %d operations failed", observed.name, m.failed)
+			}
+			rates[n] = append(rates[n], m.rate)
+			if err := b.detachAll(ctx, url); err != nil {
+				return err
+			}
+		}
+	}
+	printHeading(fmt.Sprintf("What is observed: attach and detach in turn by %d clients, the median of %d rounds.",
+		clients, b.sizes.rounds), "observed", "operations a second", "to nothing")
+	off := median(rates[0])
+	for n, observed := range servers {
+		rate := median(rates[n])
+		printRow(observed.name, formatRate(rate), formatRatio(rate/off))
+	}
+	on := median(rates[len(rates)-1])
+	b.recordRatio("observed", "ops/s", on, on/off)
+	return nil
+}
+
+// measureBeside measures attaches and detaches of interfaces of their own, while something else runs.
+func (b *bench) measureBeside(
+	ctx context.Context, s *server, clients int, beside func(context.Context, *server) error,
+) (m measurement, err error) {
+	besideCtx, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- beside(besideCtx, s) }()
+	m, err = b.measure(ctx, s, clients, attachSpread(clients))
+	stop()
+	return m, errors.Join(err, <-done)
+}
+
+// scrapeOften scrapes a server until ctx ends.
+func scrapeOften(ctx context.Context, s *server) error {
+	for ctx.Err() == nil {
+		if err := scrape(ctx, s); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(scrapeEvery):
+		}
+	}
+	return nil
+}
+
+// scrape reads the metrics of a server once.
+func scrape(ctx context.Context, s *server) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.target.Endpoint+"/metrics", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("scrape: status %d", response.StatusCode)
+	}
+	_, err = io.Copy(io.Discard, response.Body)
+	return err
+}
