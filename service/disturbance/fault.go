@@ -159,8 +159,11 @@ func (w When) check() error {
 // such as {"first": 0}. Once it is read, it looks like one without when, which strikes every call.
 func (f Fault) checkText(text []byte) error {
 	var given struct{ When map[string]any }
-	if f.When.selectsCalls() || json.Unmarshal(text, &given) != nil {
+	if f.When.selectsCalls() {
 		return nil
+	}
+	if err := json.Unmarshal(text, &given); err != nil {
+		return err
 	}
 	for _, key := range slices.Sorted(maps.Keys(given.When)) {
 		switch given.When[key] {
