@@ -239,7 +239,8 @@ func TestMetricLabelsAreBounded(t *testing.T) {
 	}
 	after := s.scrape(t)
 	for _, name := range []string{
-		"enisim_requests_total", "enisim_request_duration_seconds_count", "enisim_refusals_total", "enisim_faults_total",
+		"enisim_requests_total", "enisim_request_duration_seconds_count", "enisim_refusals_total",
+		"enisim_faults_total", "enisim_throttled_total",
 	} {
 		got, want := slices.Sorted(maps.Keys(after.of(name))), slices.Sorted(maps.Keys(before.of(name)))
 		if !slices.Equal(got, want) {
