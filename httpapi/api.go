@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
-	"golang.org/x/sync/semaphore"
 
 	"enisim/httpapi/metrics"
 	"enisim/service"
@@ -192,8 +191,8 @@ type API struct {
 	newRequestID func() string
 	echo         *echo.Echo
 	draining     atomic.Bool
-	stopping     chan struct{}       // closed when the server is about to stop
-	held         *semaphore.Weighted // calls that faults hold back
+	stopping     chan struct{} // closed when the server is about to stop
+	held         heldCalls     // by faults
 }
 
 // New returns the API of a service.
@@ -213,7 +212,6 @@ func New(s *service.Service, options Options) *API {
 		controlling:  newReadingBudget(maxControlReading, maxControlReading),
 		echo:         echo.New(),
 		stopping:     make(chan struct{}),
-		held:         semaphore.NewWeighted(maxHeld),
 	}
 	a.userData = withUserData(a.actions)
 	a.meter = newMeter(options.Metrics, a.actions)

@@ -82,7 +82,8 @@ func controls(o *operator.Operator) map[string]operation {
 			operator.Throttle{}, setThrottle(o)},
 		"GET /accounts/:id/throttle": {"Returns the throttle of an account.", nil, nil, ok, operator.Throttle{},
 			showThrottle(o)},
-		"DELETE /accounts/:id/throttle": {"Removes the throttle of an account.", nil, nil, done, nil, clearThrottle(o)},
+		"DELETE /accounts/:id/throttle": {"Removes the throttle of an account.", nil, nil, ok, disturbance.Throttle{},
+			clearThrottle(o)},
 
 		"GET /accounts/:id/quotas": {"Returns the quotas of an account.",
 			nil, nil, ok, operator.Quotas{}, showQuotas(o)},

@@ -27,7 +27,7 @@ func showThrottle(o *operator.Operator) control {
 
 func clearThrottle(o *operator.Operator) control {
 	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.ClearThrottle(c.Request().Context(), c.Param("id"))
+		return http.StatusOK, disturbance.Throttle{}, o.ClearThrottle(c.Request().Context(), c.Param("id"))
 	}
 }
 

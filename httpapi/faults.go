@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -21,9 +22,10 @@ const HeaderFault = "X-Enisim-Fault"
 const (
 	// maxSilence is how long the answer of a call is held back whose client does not give up.
 	maxSilence = 10 * time.Minute
-	// maxHeld is the maximum number of calls that faults hold back at a time, of all accounts: half of the
-	// connections, so that the others stay free.
-	maxHeld = 1024
+	// maxHeld is the maximum number of calls that faults hold back at a time, and maxHeldPerAccount that
+	// of an account. So connections stay free, and an account leaves room for the others.
+	maxHeld           = 1536
+	maxHeldPerAccount = 1024
 	// slowParts is the number of parts in which a slow body is sent.
 	slowParts = 20
 	// faultGrace is how long a disturbed answer may take in addition to the time that its fault asks for.
@@ -49,7 +51,7 @@ func (a *API) strikeFault(c echo.Context, caller service.Caller, x *exchange, p 
 	}
 	delay := time.Duration(fault.Do.Delay)
 	a.extendWrite(c, delay+time.Duration(fault.Do.Slow))
-	if err := a.pause(c.Request().Context(), delay); err != nil {
+	if err := a.pause(c.Request().Context(), x, delay); err != nil {
 		return err
 	}
 	if fault.Do.Answer != "" {
@@ -67,16 +69,47 @@ func (a *API) extendWrite(c echo.Context, by time.Duration) {
 	}
 }
 
+// heldCalls counts the calls that faults hold back. Its zero value counts none.
+type heldCalls struct {
+	mu        sync.Mutex
+	all       int
+	ofAccount map[string]int
+}
+
+// begin counts a call, and reports false if there are too many.
+func (h *heldCalls) begin(accountID string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all >= maxHeld || h.ofAccount[accountID] >= maxHeldPerAccount {
+		return false
+	}
+	if h.ofAccount == nil {
+		h.ofAccount = map[string]int{}
+	}
+	h.all++
+	h.ofAccount[accountID]++
+	return true
+}
+
+func (h *heldCalls) end(accountID string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.all--
+	if h.ofAccount[accountID]--; h.ofAccount[accountID] == 0 {
+		delete(h.ofAccount, accountID)
+	}
+}
+
 // pause holds a call back. It ends early if the server is about to stop, and with an error if the
 // client has gone or too many calls are held back.
-func (a *API) pause(ctx context.Context, d time.Duration) error {
+func (a *API) pause(ctx context.Context, x *exchange, d time.Duration) error {
 	if d <= 0 {
 		return nil
 	}
-	if !a.held.TryAcquire(1) {
+	if !a.held.begin(x.account) {
 		return service.ServiceUnavailable
 	}
-	defer a.held.Release(1)
+	defer a.held.end(x.account)
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -134,7 +167,7 @@ func (a *API) loseAnswer(c echo.Context, x *exchange) error {
 		return service.ServiceUnavailable
 	case disturbance.LoseSilence:
 		a.extendWrite(c, maxSilence)
-		_ = a.pause(c.Request().Context(), maxSilence) // however it ends, the connection does too
+		_ = a.pause(c.Request().Context(), x, maxSilence) // however it ends, the connection does too
 	}
 	a.logRequest(c, x, statusClientGone, "AnswerLost", nil)
 	resetConnection(c)
@@ -173,20 +206,22 @@ func (a *API) writeBody(c echo.Context, x *exchange, status int, contentType str
 		_ = http.NewResponseController(c.Response()).Flush()
 		panic(http.ErrAbortHandler) // net/http closes the connection
 	case do.Slow > 0:
-		return a.writeSlowly(c, status, contentType, body, time.Duration(do.Slow))
+		return a.writeSlowly(c, x, status, contentType, body, time.Duration(do.Slow))
 	}
 	return c.Blob(status, contentType, body)
 }
 
 // writeSlowly sends a body in parts, evenly over a time.
-func (a *API) writeSlowly(c echo.Context, status int, contentType string, body []byte, over time.Duration) error {
+func (a *API) writeSlowly(
+	c echo.Context, x *exchange, status int, contentType string, body []byte, over time.Duration,
+) error {
 	c.Response().Header().Set(echo.HeaderContentType, contentType)
 	c.Response().Header().Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
 	c.Response().WriteHeader(status)
 	flush := http.NewResponseController(c.Response()).Flush
 	for part := range slowParts {
 		// If too many calls are held back, this one is sent faster.
-		if err := a.pause(c.Request().Context(), over/slowParts); err != nil && c.Request().Context().Err() != nil {
+		if err := a.pause(c.Request().Context(), x, over/slowParts); err != nil && c.Request().Context().Err() != nil {
 			return err
 		}
 		from, to := len(body)*part/slowParts, len(body)*(part+1)/slowParts

@@ -167,14 +167,14 @@ func TestControlThrottle(t *testing.T) {
 		want               string
 	}{
 		{"GET", path, "", http.StatusNotFound, "account " + account + " has no throttle"},
-		{"DELETE", path, "", http.StatusNoContent, ""},
+		{"DELETE", path, "", http.StatusOK, "{}"},
 		{"PUT", path, `{"limits": [{"action": "Attach*", "per_second": 5, "burst": 10}]}`, http.StatusOK,
 			`"matched":0,"struck":0`},
 		{"PUT", path, `{"limits": [{"per_second": 2.5}]}`, http.StatusOK,
 			`"limits":[{"per_second":2.5}],` +
 				`"effective":[{"per":"account","per_second":2.5,"burst":3,"answer":"Throttling"}]`},
 		{"GET", path, "", http.StatusOK, `"account":"` + account + `","limits":[{"per_second":2.5}]`},
-		{"DELETE", path, "", http.StatusNoContent, ""},
+		{"DELETE", path, "", http.StatusOK, "{}"},
 		{"GET", path, "", http.StatusNotFound, "has no throttle"},
 		{"PUT", "/accounts/*/throttle", `{"preset": "realistic"}`, http.StatusOK, `"account":"*","preset":"realistic"`},
 		{"GET", "/accounts/%2A/throttle", "", http.StatusOK, `"account":"*"`},
