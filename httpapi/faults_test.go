@@ -244,12 +244,14 @@ func TestNULCharactersInDisturbances(t *testing.T) {
 		want               string
 	}{
 		{"POST", "/faults", `{"account": "*", "resource": "a\u0000", "do": {"cut": 1}}`, 400, "resource holds a NUL"},
-		{"POST", "/lifecycles", `{"account": "*", "transition": "Attaching", "resource": "\u0000", "lasts": {"never": true}}`,
+		{"POST", "/lifecycles",
+			`{"account": "*", "transition": "Attaching", "resource": "\u0000", "lasts": {"never": true}}`,
 			400, "resource holds a NUL"},
 		{"POST", "/stock", `{"account": "*", "instance_type": "\u0000"}`, 400, "instance_type holds a NUL"},
 		{"PUT", "/accounts/*/throttle", `{"limits": [{"per_second": 1, "region": "\u0000"}]}`, 400,
 			"limits[0].region holds a NUL"},
-		{"POST", "/lifecycles/release", `{"account": "` + account + `", "resource": "\u0000"}`, 404, "has no interface"},
+		{"POST", "/lifecycles/release", `{"account": "` + account + `", "resource": "\u0000"}`,
+			404, "has no interface"},
 		{"GET", "/faults/%00", "", 404, "there is no fault"},
 		{"DELETE", "/faults/%00", "", 404, "there is no fault"},
 		{"GET", "/lifecycles/%00", "", 404, "there is no lifecycle"},

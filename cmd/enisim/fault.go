@@ -90,7 +90,8 @@ func (c *faultAddCommand) Run(ctx context.Context, s streams) error {
 			User:     c.User,
 			Key:      c.Key,
 			When: disturbance.When{
-				Always: c.Always, First: zeroIfNil(c.First), Every: zeroIfNil(c.Every), From: zeroIfNil(c.From), To: zeroIfNil(c.To),
+				Always: c.Always, First: zeroIfNil(c.First), Every: zeroIfNil(c.Every),
+				From: zeroIfNil(c.From), To: zeroIfNil(c.To),
 				Probability: c.Probability, Seed: c.Seed, Since: c.Since, Until: c.Until,
 			},
 			Do: disturbance.Do{
