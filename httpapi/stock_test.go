@@ -212,7 +212,7 @@ func TestWrongStock(t *testing.T) {
 		{`{"account": "` + account + `", "answer": "OperationDenied.NoStocks"}`,
 			`did you mean \"OperationDenied.NoStock\"?`},
 		{`{"account": "` + account + `", "left": -1}`, "from 0"},
-		{`{"account": "` + account + `", "left": "three"}`, "a number"},
+		{`{"account": "` + account + `", "left": "three"}`, "left is a whole number"},
 		{`{"account": "` + account + `", "id": "stock-mine"}`, "leave id out"},
 	} {
 		status, body, _ := s.control(t, controlRequest{method: "POST", path: "/stock", body: c.body})
