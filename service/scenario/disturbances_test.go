@@ -132,7 +132,7 @@ func TestLargeNumbersOfAScenario(t *testing.T) {
 	}
 }
 
-// The rules on the stock and the quotas of a file are those of the account, and a difference is told
+// The rules on the stock and the quotas of a file are those of the account, and a difference is reported
 // in words. A rule that stays as it is keeps what was taken.
 func TestStockAndQuotasOfAScenario(t *testing.T) {
 	t.Parallel()
