@@ -258,7 +258,7 @@ func (a *API) serve(c echo.Context) error {
 	if memory.unread { // or net/http would wait for the rest before it sends the answer
 		c.Response().Header().Set("Connection", "close")
 	}
-	if x.fault != nil && x.fault.Do.Lose != "" {
+	if x.hasRun && x.fault != nil && x.fault.Do.Lose != "" {
 		err = a.loseAnswer(c, x)
 	}
 	switch {
@@ -305,7 +305,7 @@ func (a *API) answer(c echo.Context, memory *share, x *exchange) (_ any, err err
 		}
 	}
 	ctx, end := a.service.ForCaller(r.Context(), caller)
-	x.end = end
+	x.end, x.hasRun = end, true
 	reply, err := act.answer(ctx, a.service, caller, in.parameters)
 	if err != nil {
 		a.service.PaceRefusal(r.Context(), caller, err)
@@ -353,6 +353,7 @@ type exchange struct {
 	account   string
 	started   time.Time
 	fault     *disturbance.Fault // that strikes the request; nil: none
+	hasRun    bool               // whether the action has run: otherwise there is no answer of it to lose
 	isControl bool               // whether it is a request to the control API
 	refused   bool               // whether a rule refuses the request
 	throttled bool               // whether that is a throttle of the account

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/labstack/echo/v4"
-
 	"enisim/service/disturbance"
 	"enisim/service/operator"
 )
@@ -15,38 +13,7 @@ type faultsReply struct {
 	Faults []operator.Fault `json:"faults"`
 }
 
-func addFault(o *operator.Operator) control {
-	return withBody(func(c echo.Context, fault disturbance.Fault) (int, any, error) {
-		added, err := o.AddFault(c.Request().Context(), fault)
-		return http.StatusCreated, added, err
-	})
-}
-
-func listFaults(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		faults, err := o.Faults(c.Request().Context(), queryOf(c, "account"))
-		return http.StatusOK, faultsReply{faults}, err
-	}
-}
-
-func showFault(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		fault, err := o.Fault(c.Request().Context(), c.Param("id"))
-		return http.StatusOK, fault, err
-	}
-}
-
-func removeFault(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveFault(c.Request().Context(), c.Param("id"))
-	}
-}
-
-func removeFaults(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveFaults(c.Request().Context(), queryOf(c, "account"))
-	}
-}
+func newFaultsReply(list []operator.Fault) faultsReply { return faultsReply{list} }
 
 // AddFault stores a fault.
 func (c *ControlClient) AddFault(ctx context.Context, fault disturbance.Fault) (added operator.Fault, err error) {

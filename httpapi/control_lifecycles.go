@@ -15,38 +15,7 @@ type lifecyclesReply struct {
 	Lifecycles []operator.Lifecycle `json:"lifecycles"`
 }
 
-func addLifecycle(o *operator.Operator) control {
-	return withBody(func(c echo.Context, lifecycle disturbance.Lifecycle) (int, any, error) {
-		added, err := o.AddLifecycle(c.Request().Context(), lifecycle)
-		return http.StatusCreated, added, err
-	})
-}
-
-func listLifecycles(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		lifecycles, err := o.Lifecycles(c.Request().Context(), queryOf(c, "account"))
-		return http.StatusOK, lifecyclesReply{lifecycles}, err
-	}
-}
-
-func showLifecycle(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		lifecycle, err := o.Lifecycle(c.Request().Context(), c.Param("id"))
-		return http.StatusOK, lifecycle, err
-	}
-}
-
-func removeLifecycle(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveLifecycle(c.Request().Context(), c.Param("id"))
-	}
-}
-
-func removeLifecycles(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveLifecycles(c.Request().Context(), queryOf(c, "account"))
-	}
-}
+func newLifecyclesReply(list []operator.Lifecycle) lifecyclesReply { return lifecyclesReply{list} }
 
 func releaseTransition(o *operator.Operator) control {
 	return withBody(func(c echo.Context, req operator.ReleaseRequest) (int, any, error) {

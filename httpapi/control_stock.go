@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/labstack/echo/v4"
-
 	"enisim/service/disturbance"
 	"enisim/service/operator"
 )
@@ -15,38 +13,7 @@ type stockReply struct {
 	Stock []operator.Stock `json:"stock"`
 }
 
-func addStock(o *operator.Operator) control {
-	return withBody(func(c echo.Context, stock disturbance.Stock) (int, any, error) {
-		added, err := o.AddStock(c.Request().Context(), stock)
-		return http.StatusCreated, added, err
-	})
-}
-
-func listStock(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		list, err := o.ListStock(c.Request().Context(), queryOf(c, "account"))
-		return http.StatusOK, stockReply{list}, err
-	}
-}
-
-func showStock(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		stock, err := o.FindStock(c.Request().Context(), c.Param("id"))
-		return http.StatusOK, stock, err
-	}
-}
-
-func removeStock(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.RemoveStock(c.Request().Context(), c.Param("id"))
-	}
-}
-
-func resetStock(o *operator.Operator) control {
-	return func(c echo.Context) (int, any, error) {
-		return http.StatusNoContent, nil, o.ResetStock(c.Request().Context(), queryOf(c, "account"))
-	}
-}
+func newStockReply(list []operator.Stock) stockReply { return stockReply{list} }
 
 // AddStock stores a rule on the stock.
 func (c *ControlClient) AddStock(ctx context.Context, stock disturbance.Stock) (added operator.Stock, err error) {

@@ -177,7 +177,7 @@ func TestSchedulesOfFaultsAreTheSame(t *testing.T) {
 	}
 }
 
-// Each of the matching calls counts once, whoever sends it, and exactly those are struck that the
+// Each matching call counts once, over all clients and servers, and exactly those are struck that the
 // fault names. Another tenant meets none.
 func TestFaultsUnderConcurrency(t *testing.T) {
 	t.Parallel()

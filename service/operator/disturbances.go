@@ -41,11 +41,25 @@ func (o *Operator) addNewRule(
 	return o.addRule(ctx, kind, accountID, rule)
 }
 
-// ruleViews returns stored rules as a caller sees them.
-func ruleViews[View any](rows []store.Disturbance, view func(store.Disturbance) (View, error)) ([]View, error) {
+// ruleView returns a stored rule as a caller sees it, or the error of storing or finding it.
+func ruleView[View any](
+	row store.Disturbance, err error, view func(store.Disturbance) (View, error),
+) (View, error) {
+	if err != nil {
+		return *new(View), err
+	}
+	return view(row)
+}
+
+// ruleViews returns stored rules as a caller sees them, or the error of listing them.
+func ruleViews[View any](
+	rows []store.Disturbance, err error, view func(store.Disturbance) (View, error),
+) ([]View, error) {
+	if err != nil {
+		return nil, err
+	}
 	views := make([]View, len(rows))
 	for i, row := range rows {
-		var err error
 		if views[i], err = view(row); err != nil {
 			return nil, err
 		}

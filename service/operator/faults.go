@@ -22,28 +22,19 @@ type Fault struct {
 // within a second.
 func (o *Operator) AddFault(ctx context.Context, fault disturbance.Fault) (Fault, error) {
 	row, err := o.addNewRule(ctx, store.KindFault, fault.ID, fault.Account, fault)
-	if err != nil {
-		return Fault{}, err
-	}
-	return faultView(row)
+	return ruleView(row, err, faultView)
 }
 
 // Faults returns the faults of an account, with "*" those of every account, and with "" all.
 func (o *Operator) Faults(ctx context.Context, accountID string) ([]Fault, error) {
 	rows, err := o.listRules(ctx, store.KindFault, accountID)
-	if err != nil {
-		return nil, err
-	}
-	return ruleViews(rows, faultView)
+	return ruleViews(rows, err, faultView)
 }
 
 // Fault returns a fault.
 func (o *Operator) Fault(ctx context.Context, id string) (Fault, error) {
 	row, err := o.findRule(ctx, store.KindFault, id)
-	if err != nil {
-		return Fault{}, err
-	}
-	return faultView(row)
+	return ruleView(row, err, faultView)
 }
 
 // RemoveFault deletes a fault.

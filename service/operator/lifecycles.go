@@ -21,28 +21,19 @@ type Lifecycle struct {
 // others within a second. It decides transitions that begin from then on.
 func (o *Operator) AddLifecycle(ctx context.Context, lifecycle disturbance.Lifecycle) (Lifecycle, error) {
 	row, err := o.addNewRule(ctx, store.KindLifecycle, lifecycle.ID, lifecycle.Account, lifecycle)
-	if err != nil {
-		return Lifecycle{}, err
-	}
-	return lifecycleView(row)
+	return ruleView(row, err, lifecycleView)
 }
 
 // Lifecycles returns the lifecycles of an account, with "*" those of every account, and with "" all.
 func (o *Operator) Lifecycles(ctx context.Context, accountID string) ([]Lifecycle, error) {
 	rows, err := o.listRules(ctx, store.KindLifecycle, accountID)
-	if err != nil {
-		return nil, err
-	}
-	return ruleViews(rows, lifecycleView)
+	return ruleViews(rows, err, lifecycleView)
 }
 
 // Lifecycle returns a lifecycle.
 func (o *Operator) Lifecycle(ctx context.Context, id string) (Lifecycle, error) {
 	row, err := o.findRule(ctx, store.KindLifecycle, id)
-	if err != nil {
-		return Lifecycle{}, err
-	}
-	return lifecycleView(row)
+	return ruleView(row, err, lifecycleView)
 }
 
 // RemoveLifecycle deletes a lifecycle. Transitions that have begun go on as it decided.

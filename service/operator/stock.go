@@ -20,44 +20,21 @@ type Stock struct {
 // AddStock stores a rule on the stock and returns it with its new id. This server follows it at once,
 // others within a second.
 func (o *Operator) AddStock(ctx context.Context, stock disturbance.Stock) (Stock, error) {
-	if stock.ID != "" {
-		return Stock{}, invalidRequestf("a new rule on the stock gets its id from the server: leave id out")
-	}
-	if err := checkRuleAccount(stock.Account); err != nil {
-		return Stock{}, err
-	}
-	if err := stock.Check(); err != nil {
-		return Stock{}, invalidRequestf("%v", err)
-	}
-	row, err := o.addRule(ctx, store.KindStock, stock.Account, stock)
-	if err != nil {
-		return Stock{}, err
-	}
-	return stockView(row)
+	row, err := o.addNewRule(ctx, store.KindStock, stock.ID, stock.Account, stock)
+	return ruleView(row, err, stockView)
 }
 
 // ListStock returns the rules on the stock of an account, with "*" those of every account, and with
 // "" all.
 func (o *Operator) ListStock(ctx context.Context, accountID string) ([]Stock, error) {
 	rows, err := o.listRules(ctx, store.KindStock, accountID)
-	list := make([]Stock, 0, len(rows))
-	for _, row := range rows {
-		stock, err := stockView(row)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, stock)
-	}
-	return list, err
+	return ruleViews(rows, err, stockView)
 }
 
 // FindStock returns a rule on the stock.
 func (o *Operator) FindStock(ctx context.Context, id string) (Stock, error) {
 	row, err := o.findRule(ctx, store.KindStock, id)
-	if err != nil {
-		return Stock{}, err
-	}
-	return stockView(row)
+	return ruleView(row, err, stockView)
 }
 
 // RemoveStock deletes a rule on the stock.
