@@ -2,7 +2,7 @@
 // named for what they promise. It never runs anything: package store applies the files.
 //
 // A file is permanent once it has landed: a later change of the schema is a file of its own, with a
-// test that migrates data up and down. The next number is 00016. Databases of development versions
+// test that migrates data up and down. The next number is 00020. Databases of development versions
 // have the numbers up to 9 of files that were merged into the first six; they are refused.
 package migrations
 

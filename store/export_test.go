@@ -26,3 +26,6 @@ func (f InstanceFilter) PageAndSetting(now time.Time, p Page) (sql string, args 
 
 // Send sends the queued statements.
 func (tx *Tx) Send(ctx context.Context) error { return tx.send(ctx) }
+
+// FailForTest queues a statement that fails.
+func (tx *Tx) FailForTest() { tx.queue(`SELECT 1 / 0`) }

@@ -49,6 +49,8 @@ type Store struct {
 
 	creations *turns // of transactions that wait for each other anyway
 
+	horizon eventHorizon // of the events that this process has read
+
 	observer *Observer // nil: nothing is measured
 }
 
@@ -182,6 +184,7 @@ const (
 	stateQueryCanceled    = "57014"
 	stateUniqueViolation  = "23505"
 	stateForeignKey       = "23503"
+	stateCheckViolation   = "23514"
 )
 
 // classify maps the error of a statement to one of the errors above. It returns any other error as

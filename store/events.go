@@ -1,0 +1,158 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// Event is a change that a transaction makes, or a refused request, as it is recorded.
+type Event struct {
+	Number     int64     // greater than that of each event on which it depends; set by the database
+	RecordedAt time.Time // real time
+	At         time.Time // the time of the account
+	AccountID  string
+	RequestID  string
+	Caller     string // the access key, or the operation of an operator
+	UserName   string // the RAM user or the role; "": the account itself
+	Action     string
+	Outcome    string // OutcomeOK, or the code of a refusal
+	Fault      string // the fault that struck; "": none
+	Resources  []string
+	Changes    []Change
+	Why        json.RawMessage // of a refusal; nil: of a change
+}
+
+// OutcomeOK is the outcome of a request that has changed something.
+const OutcomeOK = "OK"
+
+// Change is a field of a resource that has another value now. A value of "" stands for none.
+type Change struct {
+	Resource string `json:"resource" description:"The id of the changed resource."`
+	Field    string `json:"field" description:"The changed field, as the API names it."`
+	From     string `json:"from" description:"The value before. Empty: none."`
+	To       string `json:"to" description:"The value afterwards. Empty: none."`
+	// Then and DueAt are set for a status that does not last.
+	Then  string     `json:"then,omitempty" description:"The value at due_at, if nothing else happens before."`
+	DueAt *time.Time `json:"due_at,omitempty" description:"When the value becomes then, in the time of the account."`
+}
+
+// AppendEvents queues the insertion of events. It must come after the last lock of the transaction,
+// because the order of the numbers is the order of the changes. A number is taken only when the
+// transaction has its id, by which EventHorizon sees it.
+func (tx *Tx) AppendEvents(events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	var (
+		recorded, at                                       []time.Time
+		accounts, requests, callers, users, actions, codes []string
+		faults, resources, changes                         []string
+		whys                                               []*string
+	)
+	for _, e := range events {
+		encoded, why := []byte("[]"), (*string)(nil)
+		if len(e.Changes) > 0 {
+			var err error
+			if encoded, err = json.Marshal(e.Changes); err != nil {
+				return err
+			}
+		}
+		if e.Why != nil {
+			text := string(e.Why)
+			why = &text
+		}
+		recorded, at = append(recorded, e.RecordedAt), append(at, e.At)
+		accounts, requests = append(accounts, e.AccountID), append(requests, e.RequestID)
+		callers, users = append(callers, e.Caller), append(users, e.UserName)
+		actions, codes, faults = append(actions, e.Action), append(codes, e.Outcome), append(faults, e.Fault)
+		resources = append(resources, strings.Join(e.Resources, ",")) // an id has no comma
+		changes, whys = append(changes, string(encoded)), append(whys, why)
+	}
+	tx.write(int64(countResources(events)), `
+		WITH recorded AS (
+		    INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action,
+		        outcome, fault, resources, changes, why)
+		    SELECT nextval('event_numbers'), e.recorded_at, e.at, e.account_id, e.request_id, e.caller, e.user_name,
+		        e.action, e.outcome, e.fault, string_to_array(e.resources, ','), e.changes::json, e.why::json
+		    FROM (SELECT pg_current_xact_id() AS id OFFSET 0) running CROSS JOIN unnest($1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+		        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+		        AS e (recorded_at, at, account_id, request_id, caller, user_name, action,
+		        outcome, fault, resources, changes, why)
+		    WHERE running.id IS NOT NULL
+		    RETURNING number, recorded_at, account_id, resources
+		)
+		INSERT INTO event_resources (resource_id, number, account_id, recorded_at)
+		SELECT r.id, e.number, e.account_id, e.recorded_at
+		FROM recorded e CROSS JOIN LATERAL unnest(e.resources) AS r (id)`,
+		recorded, at, accounts, requests, callers, users, actions, codes, faults, resources, changes, whys)
+	return nil
+}
+
+// countResources returns the number of resources that events name.
+func countResources(events []Event) (n int) {
+	for _, e := range events {
+		n += len(e.Resources)
+	}
+	return n
+}
+
+// EventQuery selects events. Fields of "" select all.
+type EventQuery struct {
+	AccountID  string
+	ResourceID string
+	RequestID  string
+	Refusals   bool // only refused requests
+
+	After   int64 // only events with a greater number
+	Through int64 // only events up to this number
+	// NewestFirst reverses the order.
+	NewestFirst bool
+	Limit       int
+}
+
+const eventColumns = `e.number, e.recorded_at, e.at, e.account_id, e.request_id, e.caller, e.user_name, e.action,
+	e.outcome, e.fault, e.resources, e.changes, e.why`
+
+// Events returns the events of a query in the order of their numbers. Through must not be beyond
+// the horizon of the events, or some may be missed.
+func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
+	order := " ASC"
+	if q.NewestFirst {
+		order = " DESC"
+	}
+	// Each kind of query has a text of its own, so that each reads its index in the order of the
+	// numbers.
+	sql := `
+		SELECT ` + eventColumns + ` FROM events e
+		WHERE e.number > $1 AND e.number <= $2
+		  AND ($3 = '' OR e.account_id = $3) AND $4 = '' AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
+		ORDER BY e.number` + order + ` LIMIT $7`
+	switch {
+	case q.RequestID != "":
+		sql = `
+			SELECT ` + eventColumns + ` FROM events e
+			WHERE e.request_id = $5 AND e.number > $1 AND e.number <= $2
+			  AND ($3 = '' OR e.account_id = $3) AND ($4 = '' OR $4 = ANY (e.resources))
+			  AND (NOT $6 OR e.outcome <> 'OK')
+			ORDER BY e.number` + order + ` LIMIT $7`
+	case q.ResourceID != "":
+		sql = `
+			SELECT ` + eventColumns + `
+			FROM event_resources r JOIN events e ON e.recorded_at = r.recorded_at AND e.number = r.number
+			WHERE r.resource_id = $4 AND r.number > $1 AND r.number <= $2
+			  AND ($3 = '' OR r.account_id = $3) AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
+			ORDER BY r.number` + order + ` LIMIT $7`
+	case q.AccountID != "":
+		sql = `
+			SELECT ` + eventColumns + ` FROM events e
+			WHERE e.account_id = $3 AND e.number > $1 AND e.number <= $2
+			  AND $4 = '' AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
+			ORDER BY e.number` + order + ` LIMIT $7`
+	}
+	return Query(ctx, s, pgx.RowToStructByPos[Event], sql,
+		q.After, q.Through, q.AccountID, q.ResourceID, q.RequestID, q.Refusals, q.Limit)
+}

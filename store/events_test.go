@@ -1,0 +1,315 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+var noonOfEvents = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+
+// appendEvent commits an event of an account and a resource, recorded at a time.
+func appendEvent(t *testing.T, st *store.Store, requestID string, at time.Time) {
+	t.Helper()
+	err := st.InTx(t.Context(), func(tx *store.Tx) error {
+		return tx.AppendEvents([]store.Event{newEvent(requestID, at)})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func newEvent(requestID string, at time.Time) store.Event {
+	return store.Event{
+		RecordedAt: at, At: at, AccountID: "1000000000000001", RequestID: requestID, Caller: "key",
+		Action: "AttachNetworkInterface", Outcome: store.OutcomeOK, Resources: []string{"eni-a", "i-1"},
+		Changes: []store.Change{{Resource: "eni-a", Field: "Status", From: "Available", To: "InUse"}},
+	}
+}
+
+// readRequests returns the requests of the events after a number, and the last number.
+func readRequests(t *testing.T, st *store.Store, after int64) (requests []string, last int64) {
+	t.Helper()
+	horizon, err := st.EventHorizon(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := st.Events(t.Context(), store.EventQuery{After: after, Through: horizon, Limit: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last = after
+	for _, e := range events {
+		requests, last = append(requests, e.RequestID), e.Number
+	}
+	return requests, last
+}
+
+// Each query of events returns those that it selects, in both orders.
+func TestEventsAreSelected(t *testing.T) {
+	t.Parallel()
+	st := newStore(storetest.Pool(t))
+	refusal := newEvent("r3", noonOfEvents)
+	refusal.Outcome, refusal.Changes, refusal.Resources = "InvalidEniState", nil, []string{"eni-b"}
+	refusal.Why = []byte(`{"rule":"InvalidEniState"}`)
+	other := newEvent("r4", noonOfEvents)
+	other.AccountID = "1000000000000002"
+	for _, e := range []store.Event{newEvent("r1", noonOfEvents), newEvent("r2", noonOfEvents), refusal, other} {
+		if err := st.InTx(t.Context(), func(tx *store.Tx) error { return tx.AppendEvents([]store.Event{e}) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	horizon, err := st.EventHorizon(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		query store.EventQuery
+		want  []string
+	}{
+		"all":                  {store.EventQuery{}, []string{"r1", "r2", "r3", "r4"}},
+		"after":                {store.EventQuery{After: 2}, []string{"r3", "r4"}},
+		"account":              {store.EventQuery{AccountID: "1000000000000001"}, []string{"r1", "r2", "r3"}},
+		"resource":             {store.EventQuery{ResourceID: "eni-a"}, []string{"r1", "r2", "r4"}},
+		"resource and account": {store.EventQuery{ResourceID: "i-1", AccountID: "1000000000000002"}, []string{"r4"}},
+		"request":              {store.EventQuery{RequestID: "r2"}, []string{"r2"}},
+		"refusals":             {store.EventQuery{Refusals: true}, []string{"r3"}},
+		"refusals of an account": {
+			store.EventQuery{Refusals: true, AccountID: "1000000000000002"}, nil},
+	} {
+		test.query.Through, test.query.Limit = horizon, 10
+		for _, newestFirst := range []bool{false, true} {
+			test.query.NewestFirst = newestFirst
+			events, err := st.Events(t.Context(), test.query)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			var got []string
+			for _, e := range events {
+				got = append(got, e.RequestID)
+			}
+			if newestFirst {
+				slices.Reverse(got)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%s: got %v, want %v", name, got, test.want)
+			}
+		}
+	}
+}
+
+// A reader does not pass a number whose transaction is still running, although greater ones are
+// visible. When the transaction has ended, the reader gets its event, or none if it was rolled back.
+func TestReadersWaitForNumbersInFlight(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		end  string
+		want []string
+	}{
+		"committed":   {"commit", []string{"slow", "fast"}},
+		"rolled back": {"rollback", []string{"fast"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			pool := storetest.Pool(t)
+			st := newStore(pool)
+			appendEvent(t, st, "first", noonOfEvents)
+			first, last := readRequests(t, st, 0)
+			if !slices.Equal(first, []string{"first"}) {
+				t.Fatalf("got %v, want the first", first)
+			}
+			// First a transaction takes the next number, and does not commit.
+			slow, err := pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer slow.Rollback(t.Context()) //nolint:errcheck // it has ended, unless the test failed
+			_, err = slow.Exec(t.Context(), `
+				INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action, outcome,
+				    fault, resources, changes)
+				VALUES (nextval('event_numbers'), $1, $1, 'a', 'slow', '', '', '', 'OK', '', '{}', '[]')`, noonOfEvents)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// Then another one gets a greater number, and commits.
+			appendEvent(t, st, "fast", noonOfEvents)
+			if early, _ := readRequests(t, st, last); len(early) != 0 {
+				t.Errorf("while a smaller number is in flight: got %v, want nothing", early)
+			}
+			if _, err := slow.Exec(t.Context(), test.end); err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := readRequests(t, st, last); !slices.Equal(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}
+
+// A long transaction that records no events does not stop readers.
+func TestALongTransactionDoesNotStopReaders(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	long, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer long.Rollback(t.Context()) //nolint:errcheck // nothing to keep
+	if _, err := long.Exec(t.Context(), `SELECT pg_current_xact_id()`); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 {
+		appendEvent(t, st, fmt.Sprint(i), noonOfEvents)
+	}
+	if got, _ := readRequests(t, st, 0); !slices.Equal(got, []string{"0", "1", "2"}) {
+		t.Errorf("got %v, want all three", got)
+	}
+}
+
+// Three readers with other batch sizes follow while 16 writers commit, some of which roll back. Each
+// reader gets every committed event once, in the order of the numbers.
+func TestReadersMissNothingAndSeeNothingTwice(t *testing.T) {
+	t.Parallel()
+	const writers, perWriter = 16, 40
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	var writing, reading sync.WaitGroup
+	done := make(chan struct{})
+	seen := make([][]store.Event, 3)
+	for r := range seen {
+		reader := newStore(pool) // a process of its own has a horizon of its own
+		reading.Go(func() {
+			var last int64
+			for ended := false; ; {
+				select {
+				case <-done:
+					ended = true
+				default:
+				}
+				horizon, err := reader.EventHorizon(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				events, err := reader.Events(t.Context(), store.EventQuery{After: last, Through: horizon, Limit: 7 * (r + 1)})
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if len(events) == 0 && ended {
+					return
+				}
+				for _, e := range events {
+					seen[r], last = append(seen[r], e), e.Number
+				}
+			}
+		})
+	}
+	for w := range writers {
+		writing.Go(func() {
+			for i := range perWriter {
+				err := st.InTx(t.Context(), func(tx *store.Tx) error {
+					if err := tx.AppendEvents([]store.Event{
+						newEvent(fmt.Sprint(w, " ", i, " a"), noonOfEvents), newEvent(fmt.Sprint(w, " ", i, " b"), noonOfEvents),
+					}); err != nil {
+						return err
+					}
+					if i%8 == 7 { // this transaction takes its numbers, and then fails
+						tx.FailForTest()
+					}
+					return nil
+				})
+				if (err != nil) != (i%8 == 7) {
+					t.Errorf("writer %d, event %d: %v", w, i, err)
+				}
+			}
+		})
+	}
+	writing.Wait()
+	close(done)
+	reading.Wait()
+	stored, err := pool.Query(t.Context(), `SELECT request_id FROM events ORDER BY number`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := pgx.CollectRows(stored, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(want) != writers*perWriter/8*7*2 {
+		t.Fatalf("%d events are stored", len(want))
+	}
+	for r, events := range seen {
+		var got []string
+		for _, e := range events {
+			got = append(got, e.RequestID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("reader %d: got %d events, want %d, each once and in order", r, len(got), len(want))
+		}
+	}
+}
+
+// Partitions are created ahead, and dropped when their events are too old or take too much. A reader
+// finds out that events it has not seen are gone.
+func TestEventsAreKeptForATime(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	retention := store.EventRetention{Keep: 8 * time.Hour, MaxBytes: 1 << 40}
+	maintain := func(now time.Time) {
+		t.Helper()
+		if err := st.MaintainEvents(t.Context(), now, retention); err != nil {
+			t.Fatal(err)
+		}
+	}
+	count := func(sql string) (n int) {
+		t.Helper()
+		if err := pool.QueryRow(t.Context(), sql).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	appendEvent(t, st, "stray", noonOfEvents.Add(-time.Minute)) // before the first partition
+	for hour := range 12 {
+		now := noonOfEvents.Add(time.Duration(hour) * time.Hour)
+		maintain(now)
+		maintain(now) // a second server finds nothing to do
+		appendEvent(t, st, fmt.Sprint(hour), now)
+	}
+	if n := count(`SELECT count(*) FROM events_default`); n != 0 {
+		t.Errorf("%d events are in no partition of their time", n)
+	}
+	// At 23:00 the partitions that end up to 15:00 are gone.
+	got, _ := readRequests(t, st, 0)
+	if want := []string{"3", "4", "5", "6", "7", "8", "9", "10", "11"}; !slices.Equal(got, want) {
+		t.Errorf("got the events of the hours %v, want %v", got, want)
+	}
+	if n := count(`SELECT count(*) FROM event_resources`); n != 2*9 {
+		t.Errorf("%d rows of resources are left, want those of the events", n)
+	}
+	dropped, err := st.DroppedEvents(t.Context())
+	if err != nil || dropped != 4 {
+		t.Errorf("dropped up to %d, error %v, want 4: the stray one and three hours", dropped, err)
+	}
+	// Without room for anything, the partition of the present stays.
+	retention.MaxBytes = 1
+	maintain(noonOfEvents.Add(11 * time.Hour))
+	if got, _ := readRequests(t, st, 0); !slices.Equal(got, []string{"11"}) {
+		t.Errorf("without room: got %v, want the last hour", got)
+	}
+	// After a day without a server there is a partition of the present again.
+	maintain(noonOfEvents.Add(48 * time.Hour))
+	appendEvent(t, st, "next", noonOfEvents.Add(48*time.Hour))
+	if got, _ := readRequests(t, st, 0); !slices.Equal(got, []string{"next"}) {
+		t.Errorf("after a day: got %v, want the new one", got)
+	}
+}
