@@ -121,6 +121,9 @@ func testSDK(t *testing.T, s sdk) {
 		"wrong secret":                  testWrongSecret,
 		"lost database":                 testUnavailable,
 		"faults":                        testFaults,
+		"silence":                       testSilence,
+		"silence is repeated":           testSilenceIsRepeated,
+		"silence lasts":                 testSilenceLasts,
 		"lifecycles":                    testLifecycles,
 		"throttles":                     testThrottles,
 	} {
