@@ -23,6 +23,7 @@ func TestTablesArePrinted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.before = earlier{program: b.enisim, name: "the same build"}
 	t.Cleanup(func() {
 		if err := b.close(context.Background()); err != nil {
 			t.Error(err)
@@ -31,7 +32,7 @@ func TestTablesArePrinted(t *testing.T) {
 	for _, tables := range []struct {
 		name  string
 		print func(context.Context) error
-	}{{"life", b.lifeTables}, {"lists", b.listsTables}, {"mixed", b.mixedTable}, {"disturbed", b.disturbedTable},
+	}{{"life", b.lifeTables}, {"lists", b.listsTables}, {"mixed", b.mixedTable}, {"disturbed", b.disturbedTables},
 		{"observed", b.observedTable}} {
 		t.Run(tables.name, func(t *testing.T) {
 			t.Parallel()

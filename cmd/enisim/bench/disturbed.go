@@ -21,6 +21,15 @@ const (
 	ownRules     = 100
 )
 
+// disturbedTables measures what rules cost the attaches that they do not disturb, and what it costs
+// that there can be rules.
+func (b *bench) disturbedTables(ctx context.Context) error {
+	if err := b.disturbedTable(ctx); err != nil {
+		return err
+	}
+	return b.beforeTable(ctx)
+}
+
 // disturbedTable measures what rules cost the attaches that they do not disturb.
 func (b *bench) disturbedTable(ctx context.Context) (err error) {
 	const clients = 64
@@ -118,8 +127,8 @@ func removeFaults(ctx context.Context, control *httpapi.ControlClient) error {
 	return control.RemoveFaults(ctx, benchAccount)
 }
 
-// median returns the middle one of some numbers.
+// median returns the middle one of some numbers, or the mean of the two in the middle.
 func median(numbers []float64) float64 {
 	sorted := slices.Sorted(slices.Values(numbers))
-	return sorted[len(sorted)/2]
+	return (sorted[(len(sorted)-1)/2] + sorted[len(sorted)/2]) / 2
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,13 +25,16 @@ type options struct {
 
 	Noisy []string `default:"locked,applying,creators,readers,attachers" enum:"locked,applying,creators,readers,attachers" help:"Loads of the table of neighbours."`
 
+	Before string `default:"${before}" help:"Build that attaches without rules are compared with in the table of rules: a commit of this git clone, or the path of a binary (with a slash). Empty: none."`
+
 	Neighbour string `hidden:"" help:"Play a noisy neighbour of the table of neighbours, and nothing else."`
 	Endpoint  string `hidden:"" help:"The server of --neighbour."`
 }
 
 func main() {
 	var o options
-	kong.Parse(&o, kong.Description("Measures enisim beside pgbench, and prints tables."))
+	kong.Parse(&o, kong.Description("Measures enisim beside pgbench, and prints tables."),
+		kong.Vars{"before": beforeRules})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	work := func() error { return run(ctx, o) }
@@ -55,6 +59,11 @@ func run(ctx context.Context, o options) (err error) {
 			err = closing
 		}
 	}()
+	if slices.Contains(o.Tables, "disturbed") {
+		if b.before, err = b.findEarlier(ctx, o.Before); err != nil {
+			return err
+		}
+	}
 	fmt.Printf("%s, %d cores, %s, load average before %s\n", time.Now().UTC().Format(time.DateOnly), runtime.NumCPU(),
 		runtime.Version(), loadAverage())
 	for _, table := range o.Tables {
@@ -77,7 +86,7 @@ func run(ctx context.Context, o options) (err error) {
 		case "overload":
 			err = b.overloadTable(ctx)
 		case "disturbed":
-			err = b.disturbedTable(ctx)
+			err = b.disturbedTables(ctx)
 		case "observed":
 			err = b.observedTable(ctx)
 		}

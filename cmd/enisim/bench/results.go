@@ -55,6 +55,7 @@ var targets = map[string]target{
 	"overload":          {0.9, theRatio, false},
 	"memory":            {160, theValue, true},
 	"rules-of-others":   {0.95, theRatio, false},
+	"disturbed-none":    {0.98, theRatio, false},
 	"observed":          {0.90, theRatio, false},
 }
 

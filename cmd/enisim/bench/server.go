@@ -26,6 +26,7 @@ type bench struct {
 	enisim   string // path of the program, built for the run
 	pgbench  string
 	postgres *pglocal.Server
+	before   earlier
 	length   time.Duration // of one cell
 	warmUp   time.Duration // before each cell; not measured
 	sizes    sizes
@@ -116,11 +117,16 @@ func (b *bench) serve(ctx context.Context, url string, args ...string) (*server,
 }
 
 // serveWithDelays starts a server on a database, with the delays that enisim serve has by default.
-// It returns when the server has printed its endpoint.
 func (b *bench) serveWithDelays(ctx context.Context, url string, args ...string) (*server, error) {
+	return b.serveProgram(ctx, b.enisim, url, args...)
+}
+
+// serveProgram starts a server of a build of enisim on a database. It returns when the server has
+// printed its endpoint.
+func (b *bench) serveProgram(ctx context.Context, program, url string, args ...string) (*server, error) {
 	// First start the process.
 	args = append([]string{"serve", "--listen", "127.0.0.1:0", "--database-url", url, "--log-level", "error"}, args...)
-	s := &server{cmd: exec.CommandContext(ctx, b.enisim, args...), url: url}
+	s := &server{cmd: exec.CommandContext(ctx, program, args...), url: url}
 	s.cmd.Stderr = os.Stderr
 	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
 	out, err := s.cmd.StdoutPipe()
