@@ -8,16 +8,12 @@ import (
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/requests"
 	"github.com/aliyun/alibaba-cloud-sdk-go/sdk/responses"
 	"github.com/aliyun/alibaba-cloud-sdk-go/services/ecs"
-
-	"enisim/service/disturbance"
-	"enisim/testdata/scenarios"
 )
 
 func TestGoSDK(t *testing.T) {
 	t.Parallel()
 	testSDK(t, goSDK{})
 	t.Run("reports a wrong secret", testGoSDKReportsWrongSecret)
-	t.Run("repeats a lost attach", testGoSDKRepeatsLostAttach)
 	t.Run("reads the headers of a throttled call", testGoSDKReadsThrottlingHeaders)
 }
 
@@ -29,32 +25,6 @@ func testGoSDKReportsWrongSecret(t *testing.T) {
 	got := s.refusal(t, attachWithWrongSecret(t, s)).Recommend
 	if want := "InvalidAccessKeySecret: Please check you AccessKeySecret"; got != want {
 		t.Errorf("advice: got %q, want %q", got, want)
-	}
-}
-
-// With its automatic retries, the SDK repeats an attach whose answer was lost, and reports the state
-// that its own first attempt has brought about.
-func testGoSDKRepeatsLostAttach(t *testing.T) {
-	t.Parallel()
-	for _, lose := range []string{disturbance.Lose500, disturbance.Lose503, disturbance.LoseReset} {
-		server := serve(t, scenarios.Quickstart)
-		fault, err := server.operator.AddFault(t.Context(), disturbance.Fault{
-			Account: quickstartAccount, Action: "AttachNetworkInterface",
-			When: disturbance.When{First: 1}, Do: disturbance.Do{Lose: lose},
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		client := goSDK{}.client(t, server.endpoint, quickstartKey).(goClient)
-		client.sdk.GetConfig().WithAutoRetry(true).WithMaxRetryTime(3)
-		_, err = attach(client, freeInterface)
-		if got := (goSDK{}).refusal(t, err).Code; got != "InvalidOperation.InvalidEniState" {
-			t.Errorf("%s: got the code %q of the repeated attach, want InvalidOperation.InvalidEniState", lose, got)
-		}
-		if counted, err := server.operator.Fault(t.Context(), fault.ID); err != nil || counted.Matched != 2 {
-			t.Errorf("%s: got %d attempts, %v, want 2", lose, counted.Matched, err)
-		}
-		expectState(t, client, interfaceState{"Attaching", "i-web", 1})
 	}
 }
 

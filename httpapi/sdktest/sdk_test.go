@@ -121,10 +121,12 @@ func testSDK(t *testing.T, s sdk) {
 		"wrong secret":                  testWrongSecret,
 		"lost database":                 testUnavailable,
 		"faults":                        testFaults,
+		"lost attach is repeated":       testLostAttachIsRepeated,
 		"silence":                       testSilence,
 		"silence is repeated":           testSilenceIsRepeated,
 		"silence lasts":                 testSilenceLasts,
 		"lifecycles":                    testLifecycles,
+		"transitions":                   testTransitions,
 		"throttles":                     testThrottles,
 	} {
 		t.Run(name, func(t *testing.T) {

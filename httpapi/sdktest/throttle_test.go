@@ -19,11 +19,16 @@ func withThrottleClock(s *server, o *service.Options) { o.RealNow = s.clock.read
 // throttle limits the descriptions of interfaces to a burst of one.
 func (s *server) throttle(t *testing.T, perSecond float64, answer string) {
 	t.Helper()
-	if _, err := s.operator.SetThrottle(t.Context(), quickstartAccount, disturbance.Throttle{
-		Limits: []disturbance.Limit{
-			{Action: "DescribeNetworkInterfaces", PerSecond: perSecond, Burst: 1, Answer: answer},
-		},
-	}); err != nil {
+	s.limit(t, disturbance.Limit{
+		Action: "DescribeNetworkInterfaces", PerSecond: perSecond, Burst: 1, Answer: answer,
+	})
+}
+
+// limit replaces the throttle of the account.
+func (s *server) limit(t *testing.T, limits ...disturbance.Limit) {
+	t.Helper()
+	if _, err := s.operator.SetThrottle(t.Context(), quickstartAccount,
+		disturbance.Throttle{Limits: limits}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -64,6 +69,31 @@ func testThrottles(t *testing.T, s sdk) {
 			t.Errorf("got %+v, want 400 %s: %s, with a recommendation", got, answer, message)
 		}
 		server.expectCounts(t, 2, 1)
+	}
+	describeInstance := func() error {
+		_, err := describeInstances(c, instanceQuery{RegionID: "cn-hangzhou", InstanceIDs: `["i-web"]`})
+		return err
+	}
+	// A limit of the account is one for all actions, and the other ones are for each action or region.
+	for name, limited := range map[string]struct {
+		limit   disturbance.Limit
+		refused bool
+	}{
+		"account":        {disturbance.Limit{}, true},
+		"action":         {disturbance.Limit{Action: "Describe*"}, false},
+		"all actions":    {disturbance.Limit{Action: "Describe*", Per: disturbance.PerAccount}, true},
+		"region":         {disturbance.Limit{Region: "cn-hangzhou", Per: disturbance.PerAccount}, true},
+		"another region": {disturbance.Limit{Region: "cn-beijing", Per: disturbance.PerAccount}, false},
+	} {
+		limited.limit.PerSecond, limited.limit.Burst = 0.5, 1
+		server.limit(t, limited.limit)
+		if err := describeFree(c); err != nil {
+			t.Fatalf("%s: the first call: got %v, want no error", name, err)
+		}
+		err := describeInstance()
+		if got := err != nil && s.refusal(t, err).Code == disturbance.ThrottlingPlain; got != limited.refused {
+			t.Errorf("%s: got %v of another action, want it throttled: %v", name, err, limited.refused)
+		}
 	}
 }
 

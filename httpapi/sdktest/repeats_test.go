@@ -14,8 +14,9 @@ import (
 	"enisim/testdata/scenarios"
 )
 
-// impatient makes a client wait only so long for an answer, and then repeat the call at most so often.
-func impatient(c client, timeout time.Duration, repeats int) client {
+// repeating makes a client wait only so long for an answer, and repeat a call without one, or one that
+// failed in the server, at most so often. It has the retries of its SDK for that.
+func repeating(c client, timeout time.Duration, repeats int) client {
 	switch c := c.(type) {
 	case goClient:
 		c.sdk.SetReadTimeout(timeout)
@@ -23,18 +24,47 @@ func impatient(c client, timeout time.Duration, repeats int) client {
 		return c
 	case typeScriptClient:
 		c.config.ReadTimeout = timeout.Milliseconds()
-		if repeats > 0 {
-			c.config.RetryOptions = &retryOptions{
-				Retryable: true,
-				RetryCondition: []retryCondition{
-					{MaxAttempts: 1 + repeats, Exception: []string{"RequestTimeoutError"}, ErrorCode: []string{}},
-				},
-				NoRetryCondition: []retryCondition{},
-			}
+		if repeats == 0 {
+			return c
+		}
+		c.config.RetryOptions = &retryOptions{
+			Retryable: true,
+			RetryCondition: []retryCondition{{
+				MaxAttempts: 1 + repeats, Exception: []string{"RequestTimeoutError", "ServerError"},
+				ErrorCode: []string{"ECONNRESET"},
+			}},
+			NoRetryCondition: []retryCondition{},
 		}
 		return c
 	}
 	panic("a client of an unknown SDK")
+}
+
+// eniStateCode is the answer to an attach of an interface that an earlier attempt has attached.
+const eniStateCode = "InvalidOperation.InvalidEniState"
+
+// With its retries, an SDK repeats an attach whose answer was lost, and reports the state that its own
+// first attempt has brought about.
+func testLostAttachIsRepeated(t *testing.T, s sdk) {
+	for _, lose := range []string{disturbance.Lose500, disturbance.Lose503, disturbance.LoseReset} {
+		server := serve(t, scenarios.Quickstart)
+		fault, err := server.operator.AddFault(t.Context(), disturbance.Fault{
+			Account: quickstartAccount, Action: "AttachNetworkInterface",
+			When: disturbance.When{First: 1}, Do: disturbance.Do{Lose: lose},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := s.client(t, server.endpoint, quickstartKey)
+		_, err = attach(repeating(c, sdkTimeout, 3), freeInterface)
+		if !isAPIError(err) || s.refusal(t, err).Code != eniStateCode {
+			t.Errorf("%s: got %v of the repeated attach, want %s", lose, err, eniStateCode)
+		}
+		if counted, err := server.operator.Fault(t.Context(), fault.ID); err != nil || counted.Matched != 2 {
+			t.Errorf("%s: got %d attempts, %v, want 2", lose, counted.Matched, err)
+		}
+		expectState(t, c, interfaceState{"Attaching", "i-web", 1})
+	}
 }
 
 // isReadTimeout reports whether an SDK's error says that no answer came in time.
@@ -67,10 +97,9 @@ func testSilence(t *testing.T, s sdk) {
 // With its retries, an SDK repeats the attach after its timeout. The second one is answered: with the
 // state that the first one has brought about.
 func testSilenceIsRepeated(t *testing.T, s sdk) {
-	const code = "InvalidOperation.InvalidEniState"
 	silence{
-		when: disturbance.When{First: 1}, repeats: 1, matched: 2, struck: 1, expected: code,
-		isExpected: func(err error) bool { return isAPIError(err) && s.refusal(t, err).Code == code },
+		when: disturbance.When{First: 1}, repeats: 1, matched: 2, struck: 1, expected: eniStateCode,
+		isExpected: func(err error) bool { return isAPIError(err) && s.refusal(t, err).Code == eniStateCode },
 	}.test(t, s)
 }
 
@@ -107,7 +136,7 @@ func (c silence) problem(t *testing.T, s sdk, timeout time.Duration) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, attaching := attach(impatient(s.client(t, server.endpoint, quickstartKey), timeout, c.repeats), freeInterface)
+	_, attaching := attach(repeating(s.client(t, server.endpoint, quickstartKey), timeout, c.repeats), freeInterface)
 	counted, err := server.operator.Fault(t.Context(), fault.ID)
 	if err != nil {
 		t.Fatal(err)
