@@ -141,6 +141,20 @@ func TestKindsOfFaults(t *testing.T) {
 	}
 }
 
+// The answer that a silent fault touched does not say so, but the count of the fault does.
+func TestSilentFault(t *testing.T) {
+	t.Parallel()
+	s := serve(t, world().Instance("i-1").NetworkInterface("eni-1"), service.Options{}, openControl)
+	id := s.addFault(t, `"silent": true, "do": {"answer": "Throttling"}`)
+	status, fault, body, err := answerOf(t.Context(), s)
+	if err != nil || status != http.StatusBadRequest || fault != "" || strings.Contains(body, id) {
+		t.Errorf("got %d %s, X-Enisim-Fault %q, %v; want 400 that does not name the fault", status, body, fault, err)
+	}
+	if matched, struck := s.counts(t, id); matched != 1 || struck != 1 {
+		t.Errorf("got %d calls matched and %d struck, want 1 and 1", matched, struck)
+	}
+}
+
 // The same calls in the same order meet the same faults, on one server and on two of a database.
 func TestSchedulesOfFaultsAreTheSame(t *testing.T) {
 	t.Parallel()

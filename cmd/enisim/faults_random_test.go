@@ -62,8 +62,19 @@ func randomFault(r *rand.Rand, lossy bool) disturbance.Fault {
 	return f
 }
 
-// While 64 clients attach and detach, random faults come and go. The history is linearizable, in which
-// lost answers are of unknown outcome, and all invariants hold.
+// randomThrottle returns a throttle that refuses some calls of a load and cannot stop it for long.
+func randomThrottle(r *rand.Rand) disturbance.Throttle {
+	return disturbance.Throttle{Limits: []disturbance.Limit{{
+		// Not the lists, with which the load begins.
+		Action:    []string{"AttachNetworkInterface", "DetachNetworkInterface", "*NetworkInterface"}[r.IntN(3)],
+		Per:       []string{"", disturbance.PerAction, disturbance.PerAccount}[r.IntN(3)],
+		PerSecond: 100 + 2000*r.Float64(), Burst: 1 + r.IntN(50),
+		Answer: []string{"", disturbance.ThrottlingUser, disturbance.ThrottlingAPI}[r.IntN(3)],
+	}}}
+}
+
+// While 64 clients attach and detach, random faults and throttles come and go. The history is
+// linearizable, in which lost answers are of unknown outcome, and all invariants hold.
 func TestRandomFaultsUnderLoad(t *testing.T) {
 	t.Parallel()
 	seed := rand.Uint64()
@@ -107,6 +118,14 @@ func TestRandomFaultsUnderLoad(t *testing.T) {
 				t.Fatal(err)
 			}
 			placed = placed[1:]
+		}
+		if n%2 == 0 {
+			_, err = control.SetThrottle(t.Context(), "1000000000000001", randomThrottle(r))
+		} else {
+			err = control.ClearThrottle(t.Context(), "1000000000000001")
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		select {
 		case r := <-done:
