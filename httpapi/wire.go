@@ -133,6 +133,17 @@ func encode(f format, root string, body any) (encoded []byte, contentType string
 	return out.Bytes(), contentTypeXML, err
 }
 
+// maxLoggedAction is how many bytes of the action, as the caller spells it, a log line shows.
+const maxLoggedAction = 128
+
+// loggedAction returns the action of a request for its log line.
+func (x *exchange) loggedAction() string {
+	if len(x.action) <= maxLoggedAction {
+		return x.action
+	}
+	return x.action[:maxLoggedAction] + "…"
+}
+
 // logRequest counts a request and writes its log line. failure is nil unless an operator must act.
 func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, failure error) {
 	a.meter.answered(x, code)
@@ -146,7 +157,7 @@ func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, f
 	attributes := []slog.Attr{
 		slog.String("request_id", x.requestID),
 		slog.String("method", c.Request().Method),
-		slog.String("action", x.action),
+		slog.String("action", x.loggedAction()),
 		slog.String("account", x.account),
 		slog.Int("status", status),
 		slog.String("code", code),

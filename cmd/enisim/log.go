@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"log/slog"
+	"unicode"
+	"unicode/utf16"
 )
 
 // logFlags set the level and the format of the log.
@@ -11,11 +15,12 @@ type logFlags struct {
 	LogFormat string     `default:"text" enum:"text,json" help:"Form of the log: text or json."`
 }
 
-// logger returns a logger for the flags.
+// logger returns a logger for the flags. Both formats escape control characters, so that a caller
+// cannot forge lines or drive the terminal of a reader.
 func (f logFlags) logger(out io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: f.LogLevel}
 	if f.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(out, options))
+		return slog.New(slog.NewJSONHandler(printableJSON{out}, options))
 	}
 	return slog.New(slog.NewTextHandler(out, options))
 }
@@ -23,4 +28,31 @@ func (f logFlags) logger(out io.Writer) *slog.Logger {
 // warningLogger returns the logger of a command other than serve. It logs only warnings and errors.
 func warningLogger(out io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// printableJSON writes lines of JSON, and escapes what does not print. encoding/json escapes only the
+// control characters of ASCII: not DEL, not those from U+0080, which some terminals obey, and not
+// those that change the direction of text. They are only within strings, so an escape fits anywhere.
+type printableJSON struct{ out io.Writer }
+
+// Write writes one line.
+func (w printableJSON) Write(line []byte) (int, error) {
+	escapes := func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
+	if bytes.IndexFunc(line, escapes) < 0 {
+		return w.out.Write(line)
+	}
+	escaped := make([]byte, 0, len(line)+64)
+	for _, r := range string(line) {
+		if !escapes(r) {
+			escaped = append(escaped, string(r)...)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			escaped = fmt.Appendf(escaped, "\\u%04x", unit)
+		}
+	}
+	if _, err := w.out.Write(escaped); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }
