@@ -29,3 +29,15 @@ func (tx *Tx) Send(ctx context.Context) error { return tx.send(ctx) }
 
 // FailForTest queues a statement that fails.
 func (tx *Tx) FailForTest() { tx.queue(`SELECT 1 / 0`) }
+
+// Queue queues a statement.
+func (tx *Tx) Queue(sql string, args ...any) { tx.queue(sql, args...) }
+
+// SpansOfTransaction does what a transaction of one round trip does for its spans.
+func (s *Store) SpansOfTransaction(ctx context.Context) {
+	inTx, span := s.startSpan(ctx, "transaction")
+	_, connection := s.startSpan(inTx, "connection")
+	endSpan(connection, nil)
+	_ = (&Tx{span: span}).traced(ctx)
+	endTransaction(span, true, nil)
+}

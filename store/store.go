@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // Limits on how long the database may keep a caller waiting. SDKs stop waiting for an answer after
@@ -51,7 +52,8 @@ type Store struct {
 
 	horizon eventHorizon // of the events that this process has read
 
-	observer *Observer // nil: nothing is measured
+	observer *Observer    // nil: nothing is measured
+	tracer   trace.Tracer // nil: nothing is traced
 }
 
 // Config parses a connection URL and adds the settings of every connection, such as the timeouts of
@@ -88,11 +90,15 @@ func Config(url string) (*pgxpool.Config, error) {
 	return config, nil
 }
 
-// Open connects to the database at a URL. Migrate must have brought its schema up to date.
-func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
+// Open connects to the database at a URL. Migrate must have brought its schema up to date. The changes
+// of the pool's configuration are applied last.
+func Open(ctx context.Context, url string, log *slog.Logger, changes ...func(*pgxpool.Config)) (*Store, error) {
 	config, err := Config(url)
 	if err != nil {
 		return nil, err
+	}
+	for _, change := range changes {
+		change(config)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -109,11 +115,15 @@ func Open(ctx context.Context, url string, log *slog.Logger) (*Store, error) {
 // New returns a Store on a pool whose configuration comes from Config.
 func New(pool *pgxpool.Pool, log *slog.Logger) *Store {
 	conns, sharing := int(pool.Config().MaxConns), new(sharing)
-	return &Store{
+	s := &Store{
 		pool: pool, log: log,
 		sharing: sharing, turns: newTurns(conns, sharing), lists: newListTurns(conns, sharing),
 		creations: newCreationTurns(sharing),
 	}
+	if tracer, traced := pool.Config().ConnConfig.Tracer.(*roundTripTracer); traced {
+		s.tracer = tracer.store
+	}
+	return s
 }
 
 // Close waits for the transactions in flight and closes the pool.
@@ -159,7 +169,9 @@ func (c *conn) Release() {
 // acquire takes a connection when the turn of the context's account comes. It waits a limited time
 // for the turn, and then a limited time for the pool, which may have to connect first. So a full
 // pool refuses requests instead of queueing them forever.
-func (s *Store) acquire(ctx context.Context) (*conn, error) {
+func (s *Store) acquire(ctx context.Context) (_ *conn, err error) {
+	ctx, span := s.startSpan(ctx, "connection")
+	defer func() { endSpan(span, err) }()
 	endTurn, err := s.turns.begin(ctx)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"go.opentelemetry.io/otel/trace"
 )
 
 // rank is a position in the order in which a transaction takes its locks.
@@ -43,6 +44,7 @@ type Tx struct {
 	alarms []error // writes that touched an unexpected number of rows
 
 	observer *Observer
+	span     trace.Span // nil: the transaction is not traced
 }
 
 // InTx runs fn in a READ COMMITTED transaction: the locks, not the isolation level, keep it
@@ -50,14 +52,16 @@ type Tx struct {
 // written. If fn neither reads nor writes, nothing is sent.
 //
 // A commit goes on when ctx ends, because a late commit is better than one with an unknown outcome.
-func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) error {
+func (s *Store) InTx(ctx context.Context, fn func(*Tx) error) (err error) {
+	ctx, span := s.startSpan(ctx, "transaction")
+	finished := false
+	defer func() { endTransaction(span, finished, err) }()
 	conn, err := s.acquire(ctx)
 	if err != nil {
 		return err
 	}
 	defer conn.Release()
-	tx := &Tx{conn: conn, batch: &pgx.Batch{}, observer: s.observer}
-	finished := false
+	tx := &Tx{conn: conn, batch: &pgx.Batch{}, observer: s.observer, span: span}
 	defer func() {
 		if !finished { // fn failed or panicked: the connection must go back to the pool without an open transaction
 			tx.rollback(ctx)
@@ -149,7 +153,7 @@ func (tx *Tx) send(ctx context.Context) error {
 		tx.locks = false
 		defer tx.observer.locked(time.Now())
 	}
-	return classify(tx.conn.SendBatch(ctx, batch).Close(), tx.conn.Conn())
+	return classify(tx.conn.SendBatch(tx.traced(ctx), batch).Close(), tx.conn.Conn())
 }
 
 // sendQueued does the same as send, but sends nothing if nothing is queued.
@@ -185,7 +189,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 	batch := tx.batch
 	tx.batch = &pgx.Batch{}
 	started := time.Now()
-	err := conn.SendBatch(ctx, batch).Close()
+	err := conn.SendBatch(tx.traced(ctx), batch).Close()
 	tx.observer.committed(started)
 
 	// Then classify the outcome: the transaction has succeeded only if Postgres confirmed the
@@ -214,7 +218,7 @@ func (tx *Tx) rollback(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), acquireTimeout)
 	defer cancel()
-	if _, err := tx.conn.Exec(ctx, "rollback"); err != nil {
+	if _, err := tx.conn.Exec(tx.traced(ctx), "rollback"); err != nil {
 		_ = tx.conn.Conn().Close(ctx) // Release discards a closed connection
 	}
 }
