@@ -53,17 +53,18 @@ func (q *fairQueue[Work]) pop() *laneRequest[Work] {
 	return r
 }
 
-// remove removes a request, wherever it is in the queue.
-func (q *fairQueue[Work]) remove(r *laneRequest[Work]) {
+// remove removes a request, wherever it is in the queue, and reports whether it was there.
+func (q *fairQueue[Work]) remove(r *laneRequest[Work]) bool {
 	id := r.accountID
 	k := slices.Index(q.byAccount[id], r)
 	if k < 0 {
-		return
+		return false
 	}
 	q.removeAt(id, k)
 	if q.countOf(id) == 0 {
 		q.turns = slices.DeleteFunc(q.turns, func(other string) bool { return other == id })
 	}
+	return true
 }
 
 // removeAt removes the k-th request of an account.

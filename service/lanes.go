@@ -68,6 +68,7 @@ type lanes[Work any] struct {
 	// requests of an account use. nil: the size of a batch does not depend on it.
 	isServerShared func(now time.Time) bool
 	observe        *Observer // nil: nothing is measured
+	trace          laneTracer
 
 	mu    sync.Mutex
 	ofRow map[store.Row]*lane[Work] // the lanes of single rows, which exist while they have requests
@@ -99,6 +100,7 @@ type laneRequest[Work any] struct {
 	lockBy    time.Time  // when it stops waiting for contended rows; zero: at the lock timeout of its transaction
 	contended *store.Row // a row that it needs and that another transaction has locked; nil: it was decided
 	err       error      // the answer
+	batch     *batchSpan // of the batch that it has run in; nil: none, or it is not traced
 	turn      chan turn  // receives what the waiting request does next
 }
 
@@ -191,6 +193,7 @@ func (l *lanes[Work]) runInLane(lane *lane[Work], r *laneRequest[Work]) error {
 	leads, err := lane.enter(r)
 	switch {
 	case err != nil:
+		l.trace.endQueueWait(r.ctx, nil, r.queuedAt, err)
 		return err
 	case leads:
 		return l.handleTurn(lane, r, lead)
@@ -210,7 +213,7 @@ func (l *lane[Work]) enter(r *laneRequest[Work]) (leads bool, err error) {
 	defer l.mu.Unlock()
 	// Refuse a request that would wait too long. The estimate counts the batches until its turn, of
 	// which its account gets a fair part.
-	r.queuedAt = time.Now()
+	r.queuedAt, r.batch = time.Now(), nil
 	if id := r.accountID; id != l.lastAccount {
 		if l.lastAccount != "" {
 			l.sharedUntil = r.queuedAt.Add(sharedPeriod)
@@ -256,8 +259,11 @@ func (l *lanes[Work]) abandon(lane *lane[Work], r *laneRequest[Work]) error {
 		return l.handleTurn(lane, r, next)
 	default:
 	}
-	defer lane.mu.Unlock()
-	lane.queue.remove(r)
+	waited := lane.queue.remove(r)
+	lane.mu.Unlock()
+	if waited {
+		l.trace.endQueueWait(r.ctx, nil, r.queuedAt, r.ctx.Err())
+	}
 	return r.ctx.Err()
 }
 
@@ -266,6 +272,7 @@ func (l *lanes[Work]) handleTurn(lane *lane[Work], r *laneRequest[Work], next tu
 	if next == lead {
 		next = l.lead(lane, r)
 	}
+	l.trace.endQueueWait(r.ctx, r.batch, r.queuedAt, r.err)
 	if next == alone {
 		return l.runAlone(r)
 	}
@@ -318,7 +325,9 @@ func (l *lanes[Work]) lead(lane *lane[Work], leader *laneRequest[Work]) turn {
 	batch := lane.takeBatch(time.Now())
 	started := time.Now()
 	observeBatch(l.observe, batch, started)
-	err := l.runSafely(leader.ctx, lane, batch)
+	span := startBatch(l.trace, leader, batch, started)
+	err := l.runSafely(leader.ctx, lane, batch, span)
+	span.end(err)
 
 	// Then pass leadership on before answering, so that the database does not wait for the answers.
 	lane.passOn(time.Since(started))
@@ -390,7 +399,9 @@ func (l *lane[Work]) passOn(took time.Duration) {
 // runSafely runs a batch on behalf of all of its requests. The batch does not end when one caller
 // disconnects. In a shared lane it uses no account's share of the connections. A panic in one
 // request fails the batch, after which only that request panics when it runs alone.
-func (l *lanes[Work]) runSafely(ctx context.Context, lane *lane[Work], batch []*laneRequest[Work]) (err error) {
+func (l *lanes[Work]) runSafely(
+	ctx context.Context, lane *lane[Work], batch []*laneRequest[Work], span *batchSpan,
+) (err error) {
 	switch len(batch) {
 	case 0:
 		return nil
@@ -399,6 +410,7 @@ func (l *lanes[Work]) runSafely(ctx context.Context, lane *lane[Work], batch []*
 	default:
 		ctx = context.WithoutCancel(ctx)
 	}
+	ctx = span.within(ctx)
 	if !lane.ofRow {
 		ctx = store.WithoutAccount(ctx)
 	}

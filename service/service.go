@@ -9,6 +9,7 @@ import (
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
+	"go.opentelemetry.io/otel/trace"
 	"golang.org/x/sync/singleflight"
 
 	"enisim/store"
@@ -36,6 +37,9 @@ type Options struct {
 	Random      io.Reader        // ids, MAC and IPv6 addresses come from it; nil: crypto/rand
 	RealNow     func() time.Time // by which throttles allow calls; nil: the machine's clock
 	Observe     *Observer        // receives measurements; nil: nothing is measured
+	// Traces makes spans of requests that share transactions, within the spans of their contexts. nil:
+	// there are none. Those of the transactions come from the store.
+	Traces trace.TracerProvider
 }
 
 // Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
@@ -86,6 +90,7 @@ func New(st *store.Store, options Options) *Service {
 	s.lookupLanes = newLanes(0, s.lookUpTogether)
 	s.throttles = newThrottles(s)
 	s.observeWith(options.Observe)
+	s.traceWith(options.Traces)
 	if options.Random != nil {
 		s.random = &lockedReader{r: options.Random}
 	}
