@@ -193,6 +193,7 @@ type API struct {
 	draining     atomic.Bool
 	stopping     chan struct{} // closed when the server is about to stop
 	held         heldCalls     // by faults
+	streams      eventStreams
 }
 
 // New returns the API of a service.
@@ -296,21 +297,50 @@ func (a *API) answer(c echo.Context, memory *share, x *exchange) (_ any, err err
 	if !known {
 		return nil, service.InvalidActionNotFound
 	}
-	if caller.Rules != nil {
-		if err := a.throttle(c, caller, x, in.parameters); err != nil {
-			return nil, err
-		}
-		if err := a.strikeFault(c, caller, x, in.parameters); err != nil {
-			return nil, err
-		}
-	}
-	ctx, end := a.service.ForCaller(r.Context(), caller)
-	x.end, x.hasRun = end, true
-	reply, err := act.answer(ctx, a.service, caller, in.parameters)
+	caller.RequestID = x.requestID
+	reply, err := a.run(c, caller, act, x, in.parameters)
 	if err != nil {
+		if x.fault != nil {
+			caller.FaultID = x.fault.ID
+		}
+		a.recordRefusal(r.Context(), caller, x, in.parameters, err)
 		a.service.PaceRefusal(r.Context(), caller, err)
 	}
 	return reply, err
+}
+
+// run runs an action, unless a throttle or a fault answers the request instead.
+func (a *API) run(
+	c echo.Context, caller service.Caller, act action, x *exchange, p parameters,
+) (any, error) {
+	if caller.Rules != nil {
+		if err := a.throttle(c, caller, x, p); err != nil {
+			return nil, err
+		}
+		if err := a.strikeFault(c, caller, x, p); err != nil {
+			return nil, err
+		}
+		if x.fault != nil {
+			caller.FaultID = x.fault.ID
+		}
+	}
+	ctx, end := a.service.ForCaller(c.Request().Context(), caller)
+	x.end, x.hasRun = end, true
+	return act.answer(ctx, a.service, caller, p)
+}
+
+// recordRefusal records why a request is refused. If it fails, the refusal is answered all the same.
+func (a *API) recordRefusal(ctx context.Context, caller service.Caller, x *exchange, p parameters, err error) {
+	failure := a.service.RecordRefusal(ctx, caller, service.Refusal{
+		Action:    strings.Clone(x.action), // its text would keep the whole request
+		Resources: func() []string { return namedResources(p) },
+		ByFault:   x.isAnsweredByFault(),
+		Err:       err,
+	})
+	if failure != nil && ctx.Err() == nil {
+		a.log.Warn("a refusal could not be recorded, so enisim why does not know it",
+			"request_id", x.requestID, "error", failure)
+	}
 }
 
 // refuse answers a request that did not reach serve, or failed in it: an unknown path, a panic.

@@ -112,6 +112,11 @@ func controls(o *operator.Operator) map[string]operation {
 		"POST /scenario/diff": {"Returns what applying a scenario would change.", nil, scenarioRequest{}, ok,
 			differencesReply{}, diffScenario(o)},
 
+		"GET " + eventsPath: {"Lists events: changes, and refused requests.", eventsQuery{}, nil, ok, operator.Events{},
+			listEvents(o)},
+		"GET /requests/:id": {"Returns a recorded request, and why it was refused.", nil, nil, ok, operator.Request{},
+			showRequest(o)},
+
 		"GET /verify": {"Recomputes all invariants.", nil, nil, ok, verifyReply{}, verify(o)},
 	}
 	operations["GET /openapi.json"] = serveDescription(maps.Clone(operations))
@@ -129,9 +134,14 @@ func (a *API) serveControl(access Control) {
 	if access.Token == "" && !access.Open {
 		return
 	}
-	for name, op := range controls(operator.New(a.service)) {
+	o := operator.New(a.service)
+	for name, op := range controls(o) {
 		method, path, _ := strings.Cut(name, " ")
-		a.echo.Add(method, controlPrefix+path, a.control(access, op))
+		handler := a.control(access, op)
+		if path == eventsPath {
+			handler = a.serveEvents(access, o, handler)
+		}
+		a.echo.Add(method, controlPrefix+path, handler)
 	}
 	a.echo.Any(controlPrefix+"/*", a.control(access, operation{answer: noControl}))
 }

@@ -124,6 +124,8 @@ var controlCalls = []struct{ operation, query, body string }{
 	{"GET /lifecycles", "account=1000000000000001", ""},
 	{"GET /lifecycles/{lifecycle}", "", ""},
 	{"POST /lifecycles/release", "", `{"account": "1000000000000001", "resource": "eni-1"}`},
+	{"GET /events", "account=1000000000000001&refusals=true&limit=5&after=0", ""},
+	{"GET /requests/{request}", "", ""},
 	{"DELETE /lifecycles/{lifecycle}", "", ""},
 	{"DELETE /lifecycles", "account={account}", ""},
 	{"POST /scenario/apply", "", `{"name": "x", "scenario": "enisim: 1\naccounts: [{id: \"1000000000000009\"}]"}`},
@@ -138,7 +140,8 @@ var placeholder = regexp.MustCompile(`\{\w+\}`)
 // schema and accepted, an unknown key is refused, and the answer is as described.
 func TestDescriptionOfTheControlAPI(t *testing.T) {
 	t.Parallel()
-	s := serve(t, world().Instance("i-1").NetworkInterface("eni-1"), service.Options{}, openControl)
+	s := serve(t, world().Instance("i-1").NetworkInterface("eni-1"),
+		service.Options{Refusals: service.AllRefusals}, openControl)
 	d, compiler := description(t, s)
 	if !strings.HasPrefix(d.OpenAPI, "3.1.") {
 		t.Errorf("got OpenAPI %s, want 3.1", d.OpenAPI)
@@ -170,6 +173,8 @@ func TestDescriptionOfTheControlAPI(t *testing.T) {
 				"NetworkInterfaceId", "eni-1"); r.status != http.StatusOK {
 				t.Fatalf("attach: got %v", r)
 			}
+			refused := s.mustCall(t, "AttachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-1")
+			values["request"] = refused.requestID()
 		}
 		// First the request, as it is described and with an unknown key.
 		request := controlRequest{method: method, path: fill(path) + "?" + fill(call.query), body: fill(call.body)}

@@ -54,6 +54,7 @@ type Empty struct{}
 // Do answers a request of a caller. Its rules are checked in the order of the API: first those on
 // the parameters, then those on the caller, last those on the resources.
 func (a *Action[Request, Answer]) Do(ctx context.Context, s *Service, caller Caller, req Request) (Answer, error) {
+	caller.action = a.Name()
 	if err := checkQuotas(a.parameters, req, caller.Quotas); err != nil {
 		return *new(Answer), err
 	}

@@ -44,6 +44,32 @@ type attachInput struct {
 	*store.AttachScene
 }
 
+// observed returns the values that the rules of an attach look at.
+func (a attachInput) observed() values { return observedAttachment(a.AttachScene) }
+
+// observedAttachment returns the values of a scene by their names.
+func observedAttachment(s *store.AttachScene) values {
+	seen := values{}
+	if s.Instance != nil {
+		seen["InstanceId"], seen["InstanceStatus"] = s.Instance.ID, s.Instance.Status
+		seen["InstanceType"], seen["EniQuantity"] = s.Type.ID, s.Type.ENIQuantity
+		seen["InstanceZoneId"], seen["InstanceVpcId"] = s.Instance.ZoneID, valueOf(s.Instance.VPCID)
+		seen["Held"], seen["HeldInterfaces"] = s.Held, s.HeldInterfaces()
+	}
+	if s.ENI != nil {
+		seen["NetworkInterfaceId"], seen["NetworkInterfaceStatus"] = s.ENI.ID, s.ENI.Status
+		seen["NetworkInterfaceType"], seen["NetworkInterfaceInstanceId"] = s.ENI.Type, valueOf(s.ENI.InstanceID)
+		seen["NetworkInterfaceZoneId"], seen["NetworkInterfaceVpcId"] = s.ENI.ZoneID, s.ENI.VPCID
+		seen["PrivateIpAddresses"], seen["Ipv6Addresses"] = s.IPv4, s.IPv6
+	}
+	for _, g := range s.Groups {
+		if !g.HasInstance {
+			seen["FreeCapacityOf "+g.ID] = g.Free
+		}
+	}
+	return seen
+}
+
 // attachRules are the rules on resources, in the order of the reference
 // (docs/reference/attach-network-interface.md, section 6, steps 6 to 12).
 var attachRules = []rule[attachInput]{

@@ -12,6 +12,7 @@ import (
 // attachmentWork is an attach or a detach in the lanes.
 type attachmentWork struct {
 	want   store.Attachment
+	header eventHeader
 	clock  *disturbance.Clock                        // of the account
 	decide func(*store.AttachScene, time.Time) error // the rules, and the change if no rule is violated
 }
@@ -21,7 +22,7 @@ type attachmentWork struct {
 func (s *Service) changeAttachment(
 	ctx context.Context, caller Caller, want store.Attachment, decide func(*store.AttachScene, time.Time) error,
 ) error {
-	work := attachmentWork{want, caller.Clock, decide}
+	work := attachmentWork{want, caller.eventHeader(), caller.Clock, decide}
 	if s.withoutLanes() {
 		return s.attachmentLanes.runAlone(newLaneRequest(ctx, want.AccountID, work))
 	}
@@ -49,17 +50,26 @@ func (s *Service) decideAttachments(ctx context.Context, batch []*laneRequest[at
 		// Then decide the requests one after the other. The time is read after the locks, so that
 		// times follow the order of commits. Each account has its own time.
 		rows.At(s.timesOf(batch))
+		var events []store.Event
 		for _, r := range batch {
 			scene := rows.Scene(r.work.want)
-			if r.contended, r.err = scene.Contended, nil; r.contended == nil {
-				r.err = r.work.decide(scene, scene.Now())
+			if r.contended, r.err = scene.Contended, nil; r.contended != nil {
+				continue
+			}
+			if r.err = r.work.decide(scene, scene.Now()); r.err != nil {
+				continue
+			}
+			if changes := scene.Changes(); len(changes) > 0 && !s.options.WithoutEvents {
+				event := s.newEvent(r.work.header, scene.Now(), changes)
+				event.AddResource(r.work.want.InstanceID)
+				events = append(events, event)
 			}
 		}
 		if !rows.Changed() {
 			return errUnchanged
 		}
 		tx.WriteAttachments(rows)
-		return nil
+		return tx.AppendEvents(events)
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil

@@ -100,7 +100,8 @@ func openLists(t *testing.T) (*Service, *pgxpool.Pool) {
 func wantError(t *testing.T, what string, got error, want *Error) {
 	t.Helper()
 	var shown *Error
-	if !errors.As(got, &shown) || *shown != *want {
+	if !errors.As(got, &shown) || shown.Status != want.Status || shown.Code != want.Code ||
+		shown.Message != want.Message {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
 }

@@ -35,6 +35,9 @@ type detachInput struct {
 	*store.AttachScene
 }
 
+// observed returns the values that the rules of a detach look at.
+func (d detachInput) observed() values { return observedAttachment(d.AttachScene) }
+
 // detachRules mirrors the attach (docs/reference/attach-network-interface.md, section 9):
 // properties that never change come before those that may.
 var detachRules = []rule[detachInput]{

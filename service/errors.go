@@ -12,6 +12,8 @@ type Error struct {
 	Status  int
 	Code    string
 	Message string // a fmt format if the documented text has blanks; With fills them
+
+	values *values // that the rule saw which refused a request; nil for a declared error
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

@@ -38,6 +38,9 @@ type Caller struct {
 	Rules       *disturbance.Set   // by which an operator disturbs the account; nil: none
 	lifecycles  lifecycleCall      // how the transitions go that the call begins
 	Clock       *disturbance.Clock // by which the account lives; nil: real time
+	RequestID   string             // of the request, for its events
+	FaultID     string             // of the fault that strikes the request; "": none
+	action      string             // that runs, for its events
 }
 
 type cachedIdentity struct {

@@ -30,6 +30,7 @@ type interfaceChange[Answer any] struct {
 type interfaceWork struct {
 	change  store.InterfaceChange
 	assigns func(*store.VSwitch) *store.AddressWant
+	header  eventHeader
 	clock   *disturbance.Clock // of the account
 	claim   *store.TokenClaim  // nil: without a client token
 	busy    bool               // whether another request is changing the interface's addresses
@@ -99,6 +100,7 @@ func changeInterface[Answer any](
 	}
 	var answer Answer // set by the leader of the batch, which may still run when ctx has ended
 	work := interfaceWork{
+		header:  caller.eventHeader(),
 		clock:   caller.Clock,
 		claim:   claim,
 		change:  change.InterfaceChange,
@@ -188,14 +190,20 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		// Then decide the requests one after the other. The time is read after the locks, so that
 		// times follow the order of commits.
 		rows.Settle(s.timeOfBatch(batch))
+		var events []store.Event
 		for k, r := range batch {
 			r.err = r.work.decideOnce(rows, interfaceInput{changes[k], r.work.busy})
+			if logged := rows.TakeChanges(); r.err == nil && len(logged) > 0 && !s.options.WithoutEvents {
+				event := s.newEvent(r.work.header, rows.Now(), logged)
+				event.AddResource(changes[k].NetworkInterfaceID)
+				events = append(events, event)
+			}
 		}
 		if !rows.Changed() {
 			return errUnchanged
 		}
 		tx.WriteInterfaceBatch(rows, before.Add(-clientTokenLifetime), maxFailedTokens)
-		return nil
+		return tx.AppendEvents(events)
 	})
 	if errors.Is(err, errUnchanged) {
 		return nil

@@ -34,13 +34,9 @@ func check[T any](rules []rule[T], input T) error { return checkQuotas(rules, in
 // checkQuotas is check for an account that may have quotas of its own.
 func checkQuotas[T any](rules []rule[T], input T, quotas store.Quotas) error {
 	for _, r := range rules {
-		if !r.isViolated(input, quotas) {
-			continue
+		if r.isViolated(input, quotas) {
+			return r.refuse(input)
 		}
-		if r.messageArgs != nil {
-			return r.err.With(r.messageArgs(input)...)
-		}
-		return r.err
 	}
 	return nil
 }

@@ -40,6 +40,11 @@ type Options struct {
 	// Traces makes spans of requests that share transactions, within the spans of their contexts. nil:
 	// there are none. Those of the transactions come from the store.
 	Traces trace.TracerProvider
+	// WithoutEvents makes the server record neither changes nor refusals.
+	WithoutEvents bool
+	// Refusals is how many refused requests of an account are recorded in a second. AllRefusals
+	// records each.
+	Refusals int
 }
 
 // Service is the simulated cloud on one database. It is safe for concurrent use. It holds no state
@@ -61,6 +66,7 @@ type Service struct {
 	lookupLanes     *lanes[*lookupWork]
 	realClock       func() time.Time
 	throttles       *throttles
+	refusals        *refusals
 	rules           *lru.Cache[string, cachedRules] // by account
 	pacer           *pacer
 }
@@ -89,6 +95,7 @@ func New(st *store.Store, options Options) *Service {
 	s.countingLanes = newLanes(0, s.countCalls)
 	s.lookupLanes = newLanes(0, s.lookUpTogether)
 	s.throttles = newThrottles(s)
+	s.refusals = newRefusals(s)
 	s.observeWith(options.Observe)
 	s.traceWith(options.Traces)
 	if options.Random != nil {

@@ -76,6 +76,7 @@ func TestActionsAskForTheTimeOfTheirAccount(t *testing.T) {
 		"assume_role.go":        "keys expire by real time",
 		"attachment_lanes.go":   "a batch has the time of each of its accounts",
 		"interface_lanes.go":    "a batch has the time of its account",
+		"events.go":             "events are kept and dropped by real time",
 		"observe.go":            "the store counts the resources of each account by its clock at a real time",
 	}
 	files, err := filepath.Glob("*.go")

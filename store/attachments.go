@@ -140,6 +140,7 @@ type AttachScene struct {
 	batch    *Attachments
 	instance *batchInstance
 	eni      *batchENI
+	before   *AttachableENI // a copy of ENI
 }
 
 // Now returns the time by which the request is decided.
@@ -161,6 +162,9 @@ func (a *Attachments) Scene(request Attachment) *AttachScene {
 	}
 	if n := s.eni; n != nil && n.RegionID == request.RegionID {
 		s.ENI, s.IPv4, s.IPv6 = settledAttachableENI(&n.AttachableENI, s.now), n.ipv4, n.ipv6
+		if s.ENI != nil {
+			s.before = new(*s.ENI)
+		}
 	}
 	if s.Instance != nil && s.ENI != nil {
 		s.Groups = a.groupScenes(request, s.instance, s.eni)

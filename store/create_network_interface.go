@@ -43,6 +43,7 @@ func (b *InterfaceBatch) Create(n NewNetworkInterface, found []netip.Addr) {
 	b.quotas[n.RegionID].Count++
 	b.take(n.VSwitchID, n.Addresses, n.Prefixes, found)
 	b.changes.created = append(b.changes.created, n)
+	b.logCreation(n)
 }
 
 // The numbers of secondary interfaces of the account $1 in the region r.id: those that are kept as

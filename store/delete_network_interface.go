@@ -22,12 +22,14 @@ func (b *InterfaceBatch) Delete(n NetworkInterface) {
 	b.enis[n.ID].ENI = nil
 	b.changes.dropDeleting(n.ID)
 	b.changes.deleted = append(b.changes.deleted, n)
+	b.logDeletion(n, ENIDeleted, nil)
 }
 
 // BeginDelete makes an interface Deleting, and in the end it counts as deleted.
 func (b *InterfaceBatch) BeginDelete(n NetworkInterface, end Ending) {
 	b.changes.dropDeleting(n.ID)
 	b.changes.deleting = append(b.changes.deleting, DeletingInterface{n.ID, end})
+	b.logDeletion(n, ENIDeleting, &end)
 	n.Status, n.NextStatus, n.SettlesAt = end.statusUntil(ENIDeleting, ENIDeleted)
 	b.enis[n.ID].ENI = &n
 }

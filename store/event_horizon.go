@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,13 +19,17 @@ type eventHorizon struct {
 	seen  []seenNumber
 }
 
-// seenNumber says that all numbers up to number are final when no transaction before xid is running.
-type seenNumber struct{ number, xid int64 }
+// seenNumber says that all numbers up to number are final when none of the transactions is running any
+// longer.
+type seenNumber struct {
+	number  int64
+	writers []string // virtual transaction ids
+}
 
 const (
-	// maxSeenNumbers bounds what is remembered while an old transaction runs.
-	maxSeenNumbers = 64
-	// maxHorizonScan is how many numbers one step of an horizon looks at one by one.
+	// maxSeenNumbers bounds what is remembered while a transaction runs that has recorded events.
+	maxSeenNumbers = 16
+	// maxHorizonScan is how many numbers one step looks at one by one.
 	maxHorizonScan = 10_000
 	// maxHorizonWait is how long a reader waits for transactions that were running when it came.
 	maxHorizonWait = time.Second
@@ -37,16 +42,13 @@ func (s *Store) EventHorizon(ctx context.Context) (int64, error) {
 	deadline := time.Now().Add(maxHorizonWait)
 	var want int64 // the newest number at the time of the call
 	for {
-		newest, err := s.advanceHorizon(ctx)
+		newest, final, err := s.advanceHorizon(ctx)
 		if err != nil {
 			return 0, err
 		}
 		if want == 0 {
 			want = newest
 		}
-		s.horizon.mu.Lock()
-		final := s.horizon.final
-		s.horizon.mu.Unlock()
 		if final >= want || time.Now().After(deadline) {
 			return final, nil
 		}
@@ -58,71 +60,79 @@ func (s *Store) EventHorizon(ctx context.Context) (int64, error) {
 	}
 }
 
-// advanceHorizon finds out which numbers are final now, and returns the newest number of all.
-func (s *Store) advanceHorizon(ctx context.Context) (newest int64, err error) {
-	// First read the newest number, and only then which transactions are running, in a later statement
-	// with a snapshot of its own. Each transaction that has one of these numbers has begun by then.
+// advanceHorizon finds out which numbers are final now. It returns the newest number of all, and the
+// horizon.
+func (s *Store) advanceHorizon(ctx context.Context) (newest, final int64, err error) {
 	conn, err := s.acquire(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	defer conn.Release()
-	var oldestRunning, next int64
+	// First read the newest number, and how far the visible ones follow each other without a gap.
+	known := s.horizon.current()
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_numbers`).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&newest) })
 	batch.Queue(`
-		SELECT pg_snapshot_xmin(now_running)::text::bigint, pg_snapshot_xmax(now_running)::text::bigint
-		FROM pg_current_snapshot() AS now_running`).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&oldestRunning, &next) })
-	if err := classify(conn.SendBatch(ctx, batch).Close(), conn.Conn()); err != nil {
-		return 0, err
-	}
-	// Then numbers are final whose transactions have all ended.
-	known := s.horizon.observe(newest, oldestRunning, next)
-	if known >= newest {
-		return newest, nil
-	}
-	// Otherwise a transaction runs that may have some of the rest, or may be a long one that has none.
-	// Numbers that follow each other without a gap are final.
-	var through *int64
-	err = conn.QueryRow(ctx, `
-		SELECT max(number) FROM (
+		SELECT greatest(known.number, max(following.number) FILTER (WHERE following.number = known.number + position))
+		FROM (SELECT greatest($1, number) AS number FROM dropped_events) known
+		LEFT JOIN LATERAL (
 		    SELECT number, row_number() OVER (ORDER BY number) AS position
-		    FROM (SELECT number FROM events WHERE number > $1 ORDER BY number LIMIT $2) following
-		) numbered
-		WHERE number = $1 + position`, known, maxHorizonScan).Scan(&through)
-	if err != nil {
-		return 0, classify(err, conn.Conn())
+		    FROM (SELECT e.number FROM events e WHERE e.number > known.number ORDER BY e.number LIMIT $2) e
+		) following ON true
+		GROUP BY known.number`, known, maxHorizonScan).
+		QueryRow(func(row pgx.Row) error { return row.Scan(&final) })
+	if err := classify(conn.SendBatch(ctx, batch).Close(), conn.Conn()); err != nil {
+		return 0, 0, err
 	}
-	if through != nil {
-		s.horizon.advance(*through)
+	if final = s.horizon.advance(final); final >= newest {
+		return newest, final, nil
 	}
-	return newest, nil
+	// Then there is a gap: a transaction that is running, or was rolled back. A transaction locks the
+	// table before it gets its numbers, and until it has ended. So all numbers are final when those that
+	// have the lock now have ended.
+	rows, err := conn.Query(ctx, `
+		SELECT DISTINCT virtualtransaction FROM pg_locks
+		WHERE relation = 'events'::regclass AND mode = 'RowExclusiveLock' AND granted
+		  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
+	if err == nil {
+		var writers []string
+		if writers, err = pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {
+			final = s.horizon.observe(newest, writers)
+		}
+	}
+	return newest, final, classify(err, conn.Conn())
 }
 
-// observe takes in the newest number and the transactions that were running after it was read, and
-// returns the horizon.
-func (h *eventHorizon) observe(newest, oldestRunning, next int64) int64 {
+func (h *eventHorizon) current() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if newest > h.final && len(h.seen) < maxSeenNumbers {
-		h.seen = append(h.seen, seenNumber{newest, next})
-	}
-	rest := h.seen[:0]
-	for _, seen := range h.seen {
-		if seen.xid <= oldestRunning {
-			h.final = max(h.final, seen.number)
-			continue
-		}
-		rest = append(rest, seen)
-	}
-	h.seen = rest
 	return h.final
 }
 
-func (h *eventHorizon) advance(final int64) {
+// advance takes in that all numbers up to one are final, and returns the horizon.
+func (h *eventHorizon) advance(final int64) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.final = max(h.final, final)
+	return h.final
+}
+
+// observe takes in the newest number, and the transactions that were recording events after it was
+// read. It returns the horizon.
+func (h *eventHorizon) observe(newest int64, writers []string) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if newest > h.final && len(h.seen) < maxSeenNumbers {
+		h.seen = append(h.seen, seenNumber{newest, writers})
+	}
+	h.seen = slices.DeleteFunc(h.seen, func(seen seenNumber) bool {
+		if slices.ContainsFunc(seen.writers, func(id string) bool { return slices.Contains(writers, id) }) {
+			return false
+		}
+		h.final = max(h.final, seen.number)
+		return true
+	})
+	h.seen = slices.DeleteFunc(h.seen, func(seen seenNumber) bool { return seen.number <= h.final })
+	return h.final
 }

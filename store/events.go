@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,13 @@ type Event struct {
 	Resources  []string
 	Changes    []Change
 	Why        json.RawMessage // of a refusal; nil: of a change
+}
+
+// AddResource adds the id of a resource that the event concerns, unless it is there already or "".
+func (e *Event) AddResource(id string) {
+	if id != "" && !slices.Contains(e.Resources, id) {
+		e.Resources = append(e.Resources, id)
+	}
 }
 
 // OutcomeOK is the outcome of a request that has changed something.

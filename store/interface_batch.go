@@ -35,6 +35,7 @@ type InterfaceBatch struct {
 	located   map[string]VSwitch           // the VSwitches of the interfaces that get addresses, read before the locks
 	goneSince time.Time                    // interfaces deleted before then are purged
 	changes   interfaceChanges
+	log       []Change // what requests have changed, for their events
 }
 
 // batchedInterface is a locked interface as the next request sees it. Its ENI is nil once the

@@ -107,6 +107,10 @@ func (tx *Tx) SetLockTimeout(d time.Duration) {
 	tx.queue(`SELECT set_config('lock_timeout', $1, true)`, milliseconds(atLeast))
 }
 
+// CommitWithoutFlush makes the commit not wait for the disk. If the machine of the database fails, the
+// transaction may be lost.
+func (tx *Tx) CommitWithoutFlush() { tx.queue(`SELECT set_config('synchronous_commit', 'off', true)`) }
+
 // write queues a statement that must touch exactly want rows. The number of rows is known only
 // after the commit, so a difference is only logged as an alarm. What prevents it are the locks and
 // the constraints.

@@ -23,6 +23,7 @@ func commandGroups() kong.Option {
 		{Key: "server", Title: "The server:"},
 		{Key: "calls", Title: "Calls and load:"},
 		{Key: "worlds", Title: "Worlds and accounts:"},
+		{Key: "observe", Title: "Observation:"},
 		{Key: "disturb", Title: "Disturbances:"},
 		{Key: "proof", Title: "Proof:"},
 		{Key: "database", Title: "The database:"},

@@ -67,6 +67,9 @@ type commands struct {
 	Key      keyCommand      `cmd:"" group:"worlds" help:"Make, list, disable and delete access keys."`
 	Snapshot snapshotCommand `cmd:"" group:"worlds" help:"Save the state of an account, and restore it."`
 
+	Events eventsCommand `cmd:"" group:"observe" help:"Print what has happened: changes and refused requests, also as they happen."`
+	Why    whyCommand    `cmd:"" group:"observe" help:"Say why a request was refused, and what would have to change."`
+
 	Fault     faultCommand     `cmd:"" group:"disturb" help:"Answer, delay, lose or damage some calls of an account, such as the answer of its second attach."`
 	Lifecycle lifecycleCommand `cmd:"" group:"disturb" help:"Decide how long an interface is Attaching, an instance Starting and so on: fixed, random, never ending, failing."`
 	Clock     clockCommand     `cmd:"" group:"disturb" help:"Freeze the time of an account, move it on, or run it at another rate."`

@@ -54,6 +54,7 @@ type serveCommand struct {
 	logFlags
 	tlsFlags
 	delayFlags
+	eventFlags
 	Listen        string   `default:"127.0.0.1:8080" help:"Address to serve on."`
 	Scenario      string   `help:"Scenario whose accounts are created at start. Accounts that exist stay as they are." placeholder:"FILE"`
 	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. Changes by clients are lost."`
@@ -101,6 +102,9 @@ func (c *serveCommand) Validate() error {
 		strings.ContainsFunc(c.ControlToken, func(r rune) bool { return r <= ' ' || r > '~' })) {
 		return fmt.Errorf("--control-token needs at least %d characters, without spaces: openssl rand -hex 16 "+
 			"makes one", minTokenLength)
+	}
+	if _, err := c.refusals(); err != nil {
+		return err
 	}
 	known := httpapi.ActionNames()
 	for _, name := range c.ClosedToRAM {
@@ -186,6 +190,11 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return err
 	}
+	refusals, err := c.refusals()
+	if err != nil {
+		return usageError{err}
+	}
+	c.maintainEvents(ctx, db.store, log)
 	// Then build the API and print the banner. Only after that requests are answered.
 	api := httpapi.New(service.New(db.store, service.Options{
 		AttachDelay: c.AttachDelay,
@@ -199,6 +208,8 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 
 		AcceptRepeats: c.Repeats == store.RepeatsAccept,
 		Observe:       measured.observer(),
+		WithoutEvents: !c.Events,
+		Refusals:      refusals,
 	}), httpapi.Options{
 		Log:       log,
 		Signature: signatureModes[c.Signature],
@@ -210,7 +221,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	serving = true
-	return serve(ctx, listener, secure, api, measured, db, log)
+	return c.serve(ctx, listener, secure, api, measured, db, log)
 }
 
 // readScenario reads the file of --scenario. It returns nil without one.
@@ -421,7 +432,7 @@ const threadsPerCore = 4
 const garbageRatio = 200
 
 // serve answers requests until ctx ends, and then answers all requests that it has accepted.
-func serve(
+func (c *serveCommand) serve(
 	ctx context.Context, listener *drainListener, secure *tls.Config, api *httpapi.API, measured *measurements,
 	db *database, log *slog.Logger,
 ) error {
@@ -438,8 +449,8 @@ func serve(
 	server := newServer(listener, api, log)
 	server.TLSConfig = secure
 	// Then run the tasks: the server; the drain, which starts when ctx ends or the server fails; the
-	// answers to scrapes on an address of their own; and the supervision of a private Postgres, which
-	// restarts it after a crash.
+	// answers to scrapes on an address of their own; the partitions of events; and the supervision of a
+	// private Postgres, which restarts it after a crash.
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
 		answer := server.Serve
@@ -457,6 +468,10 @@ func serve(
 		return listener.drain(ctx, server)
 	})
 	measured.serve(ctx, tasks, log)
+	tasks.Go(func() error {
+		c.maintainEventsUntil(ctx, db.store, log)
+		return nil
+	})
 	if db.local != nil {
 		tasks.Go(func() error {
 			db.local.Supervise(ctx)

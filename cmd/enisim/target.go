@@ -106,6 +106,8 @@ type controlAPI interface {
 	ResetStock(ctx context.Context, accountID string) error
 	Quotas(ctx context.Context, accountID string) (operator.Quotas, error)
 	ResetQuotas(ctx context.Context, accountID string) error
+	Events(ctx context.Context, q operator.EventQuery) (operator.Events, error)
+	Request(ctx context.Context, id string) (operator.Request, error)
 	Verify(ctx context.Context) ([]operator.Violation, error)
 }
 

@@ -1,0 +1,89 @@
+package store
+
+import (
+	"net/netip"
+	"strings"
+)
+
+// TakeChanges returns what the batch has changed since the last call.
+func (b *InterfaceBatch) TakeChanges() []Change {
+	taken := b.log
+	b.log = nil
+	return taken
+}
+
+// logCreation logs the fields of a new interface that other resources depend on.
+func (b *InterfaceBatch) logCreation(n NewNetworkInterface) {
+	b.log = append(b.log, CreationOfInterface(n)...)
+}
+
+// CreationOfInterface returns the changes that make a new interface.
+func CreationOfInterface(n NewNetworkInterface) []Change {
+	addresses, prefixes := make([]netip.Addr, len(n.Addresses)), n.Prefixes
+	for k, a := range n.Addresses {
+		addresses[k] = a.Address
+	}
+	return append(NewChanges(n.ID,
+		"Status", n.Status,
+		"Type", n.Type,
+		"InstanceId", valueOrEmpty(n.InstanceID),
+		"VpcId", n.VPCID,
+		"VSwitchId", n.VSwitchID,
+		"SecurityGroupIds", strings.Join(n.SecurityGroupIDs, ","),
+	), addressChanges(n.ID, nil, addresses, nil, prefixes)...)
+}
+
+// NewChanges returns the changes that give fields of a new resource their values. It takes pairs of a
+// field and its value, and leaves out empty values.
+func NewChanges(resourceID string, fields ...string) []Change {
+	changes := make([]Change, 0, len(fields)/2)
+	for k := 0; k+1 < len(fields); k += 2 {
+		if fields[k+1] != "" {
+			changes = append(changes, Change{Resource: resourceID, Field: fields[k], To: fields[k+1]})
+		}
+	}
+	return changes
+}
+
+// addressChanges returns the changes of an interface that loses some addresses and prefixes and gets
+// others.
+func addressChanges(
+	eniID string, releasedAddresses, addresses []netip.Addr, releasedPrefixes, prefixes []netip.Prefix,
+) (changes []Change) {
+	add := func(field, from, to string) {
+		if from+to != "" {
+			changes = append(changes, Change{Resource: eniID, Field: field, From: from, To: to})
+		}
+	}
+	add("IpAddresses", joined(releasedAddresses), joined(addresses))
+	add("IpPrefixes", joined(releasedPrefixes), joined(prefixes))
+	return changes
+}
+
+// joined returns the texts of some values, with commas between them.
+func joined[T interface{ String() string }](values []T) string {
+	texts := make([]string, len(values))
+	for k, v := range values {
+		texts[k] = v.String()
+	}
+	return strings.Join(texts, ",")
+}
+
+// logAddresses logs addresses and prefixes that an interface loses or gets.
+func (b *InterfaceBatch) logAddresses(
+	eniID string, released, assigned []netip.Addr, releasedPrefixes, prefixes []netip.Prefix,
+) {
+	b.log = append(b.log, addressChanges(eniID, released, assigned, releasedPrefixes, prefixes)...)
+}
+
+// logDeletion logs that an interface is deleted, or will be.
+func (b *InterfaceBatch) logDeletion(n NetworkInterface, status string, end *Ending) {
+	change := Change{Resource: n.ID, Field: "Status", From: n.Status, To: status}
+	if end != nil && !end.Never {
+		change.Then, change.DueAt = ENIDeleted, &end.At
+	}
+	b.log = append(b.log, change)
+	if status == ENIDeleted { // so that the event is one of its VSwitch, which has its addresses again
+		b.log = append(b.log, Change{Resource: n.ID, Field: "VSwitchId", From: n.VSwitchID})
+	}
+}
