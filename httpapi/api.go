@@ -187,6 +187,7 @@ type API struct {
 	controlling  *readingBudget
 	gate         *gatekeeper
 	meter        *meter // nil: nothing is measured
+	usage        *metrics.Usage
 	log          *slog.Logger
 	newRequestID func() string
 	echo         *echo.Echo
@@ -213,6 +214,7 @@ func New(s *service.Service, options Options) *API {
 		controlling:  newReadingBudget(maxControlReading, maxControlReading),
 		echo:         echo.New(),
 		stopping:     make(chan struct{}),
+		usage:        metrics.NewUsage(s),
 	}
 	a.userData = withUserData(a.actions)
 	a.meter = newMeter(options.Metrics, a.actions)

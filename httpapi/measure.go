@@ -79,7 +79,7 @@ func (a *API) serveMetrics(m *metrics.Metrics, access Control) {
 	if m == nil {
 		return
 	}
-	m.Watch(a.service)
+	m.Watch(a.service, a.usage)
 	if access.Token == "" && !access.Open {
 		return
 	}

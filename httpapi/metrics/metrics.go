@@ -28,6 +28,7 @@ type Metrics struct {
 	registry          *prometheus.Registry
 	requests          requestMetrics
 	faults, throttled *boundedCounter
+	recent            *recent
 
 	batchSize, queueWait, lockWait, commitTime prometheus.Histogram
 }
@@ -54,9 +55,11 @@ func newHistogramOpts(name, help string, buckets []float64) prometheus.Histogram
 
 // New returns the metrics of a server that has measured nothing yet.
 func New(build Build) *Metrics {
+	recent := new(recent)
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
-		requests: newRequestMetrics(),
+		requests: newRequestMetrics(recent),
+		recent:   recent,
 		faults:   newBoundedCounter("enisim_faults_total", "Calls that a fault has touched.", "fault"),
 		throttled: newBoundedCounter("enisim_throttled_total", "Calls that a throttle has refused.",
 			"action"),
@@ -97,8 +100,8 @@ func observeIn(h prometheus.Histogram) func(time.Duration) {
 }
 
 // Watch adds what is asked of a service at each scrape. It is called once.
-func (m *Metrics) Watch(s *service.Service) {
-	m.registry.MustRegister(newWorldCollector(s), pgxpoolprometheus.NewCollector(s.Store(), nil),
+func (m *Metrics) Watch(s *service.Service, usage *Usage) {
+	m.registry.MustRegister(newWorldCollector(s, usage), pgxpoolprometheus.NewCollector(s.Store(), nil),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "enisim_queue_length", Help: "Requests that wait for a transaction that they will share.",
 		}, func() float64 { return float64(s.QueueLength()) }))

@@ -24,9 +24,10 @@ type requestMetrics struct {
 	total, refusals *prometheus.CounterVec
 	duration        *prometheus.HistogramVec
 	codes           map[string]bool // the known ones
+	recent          *recent
 }
 
-func newRequestMetrics() requestMetrics {
+func newRequestMetrics(recent *recent) requestMetrics {
 	return requestMetrics{
 		total: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "enisim_requests_total", Help: "Answered requests. The code is OK or that of the error.",
@@ -37,7 +38,8 @@ func newRequestMetrics() requestMetrics {
 		duration: prometheus.NewHistogramVec(newHistogramOpts("enisim_request_duration_seconds",
 			"How long a request took from the end of its header until its answer was ready.", durationBuckets),
 			[]string{"action"}),
-		codes: knownCodes(),
+		codes:  knownCodes(),
+		recent: recent,
 	}
 }
 
@@ -88,6 +90,7 @@ func (a *Action) Succeeded(took time.Duration) {
 	}
 	s.total.Inc()
 	s.duration.Observe(took.Seconds())
+	a.metrics.recent.add(time.Now(), OK, took, false)
 }
 
 // Failed counts a request that was answered with a code. isRefusal says that a rule of the API refused
@@ -98,6 +101,7 @@ func (a *Action) Failed(code string, took time.Duration, isRefusal bool) {
 	}
 	a.metrics.total.WithLabelValues(a.product, a.name, code).Inc()
 	a.metrics.duration.WithLabelValues(a.name).Observe(took.Seconds())
+	a.metrics.recent.add(time.Now(), code, took, isRefusal)
 	if isRefusal {
 		a.metrics.refusals.WithLabelValues(a.name, code).Inc()
 	}

@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -10,39 +9,25 @@ import (
 	"enisim/service"
 )
 
-const (
-	// pingTimeout is how long a scrape waits for the database to answer.
-	pingTimeout = time.Second
-	// usageWait is how long a scrape waits until the resources are counted. After that it shows the
-	// counts of the time before.
-	usageWait = 250 * time.Millisecond
-	// usageTimeout is how long counting may take.
-	usageTimeout = 10 * time.Second
-	// usagePause is how long no count begins after one, as a multiple of the time that it took. So
-	// counting uses at most a twentieth of a core, however large the world is and however many scrape,
-	// and the counts of a small world are as good as new.
-	usagePause = 19
-)
+// pingTimeout is how long a scrape waits for the database to answer.
+const pingTimeout = time.Second
 
 // worldCollector collects what the database knows: whether it answers, and the resources of all
 // accounts.
 type worldCollector struct {
 	service *service.Service
+	usage   *Usage
 
 	up, accounts, interfaces, instances, slots, usedSlots, standbys, lag *prometheus.Desc
-
-	mu       sync.Mutex
-	usage    *service.Usage // the last count; nil if there is none
-	counting chan struct{}  // closed when the count in progress ends; nil without one
-	notSoon  time.Time      // no count begins before
 }
 
-func newWorldCollector(s *service.Service) *worldCollector {
+func newWorldCollector(s *service.Service, usage *Usage) *worldCollector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	return &worldCollector{
 		service:    s,
+		usage:      usage,
 		up:         desc("enisim_database_up", "1 if the database answers, otherwise 0."),
 		accounts:   desc("enisim_accounts", "Accounts that have not expired."),
 		interfaces: desc("enisim_network_interfaces", "Network interfaces of all accounts.", "status"),
@@ -74,7 +59,7 @@ func (c *worldCollector) Collect(metrics chan<- prometheus.Metric) {
 		return
 	}
 	gauge(c.up, 1)
-	u := c.latest()
+	u := c.usage.Latest()
 	if u == nil {
 		return
 	}
@@ -98,50 +83,4 @@ func (c *worldCollector) answers() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
 	defer cancel()
 	return c.service.Ready(ctx) == nil
-}
-
-// latest returns the resources as they were last counted. It counts them anew if that may begin, and
-// waits for the result for a limited time. It returns nil if they are not known.
-func (c *worldCollector) latest() *service.Usage {
-	if counting := c.begin(time.Now()); counting != nil {
-		timer := time.NewTimer(usageWait)
-		defer timer.Stop()
-		select {
-		case <-counting:
-		case <-timer.C:
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.usage
-}
-
-// begin begins a count if none is in progress and the last one is long enough ago. It returns the
-// channel of the count in progress, or nil.
-func (c *worldCollector) begin(now time.Time) chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.counting == nil && !now.Before(c.notSoon) {
-		c.counting = make(chan struct{})
-		go c.count()
-	}
-	return c.counting
-}
-
-// count counts the resources. A failure is no news: the scrape says whether the database answers, and
-// has no counts.
-func (c *worldCollector) count() {
-	ctx, cancel := context.WithTimeout(context.Background(), usageTimeout)
-	defer cancel()
-	started := time.Now()
-	usage, err := c.service.Usage(ctx)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.usage = &usage
-	if err != nil {
-		c.usage = nil
-	}
-	c.notSoon = time.Now().Add(usagePause * time.Since(started))
-	close(c.counting)
-	c.counting = nil
 }
