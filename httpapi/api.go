@@ -16,6 +16,7 @@ import (
 	"enisim/httpapi/metrics"
 	"enisim/service"
 	"enisim/service/disturbance"
+	"enisim/service/operator"
 )
 
 // The Version of every action of a product. All products are served on one port and differ in the
@@ -229,8 +230,10 @@ func New(s *service.Service, options Options) *API {
 	a.echo.Any("/", a.serve)
 	a.echo.GET("/healthz", a.healthz)
 	a.echo.GET("/readyz", a.readyz)
-	a.serveControl(options.Control)
+	operators := operator.New(s) // one, because it bounds the worlds in memory
+	a.serveControl(operators, options.Control)
 	a.serveMetrics(options.Metrics, options.Control)
+	a.serveConsole(operators, options.Metrics, options.Control)
 	return a
 }
 

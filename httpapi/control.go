@@ -130,11 +130,10 @@ type Control struct {
 }
 
 // serveControl adds the control API to the routes.
-func (a *API) serveControl(access Control) {
+func (a *API) serveControl(o *operator.Operator, access Control) {
 	if access.Token == "" && !access.Open {
 		return
 	}
-	o := operator.New(a.service)
 	for name, op := range controls(o) {
 		method, path, _ := strings.Cut(name, " ")
 		handler := a.control(access, op)

@@ -168,3 +168,25 @@ func (tx *Tx) AddRuleCounts(id string, matched, struck int64) {
 	tx.write(1, `
 		UPDATE disturbances SET matched = matched + $2, struck = struck + $3 WHERE id = $1`, id, matched, struck)
 }
+
+// NewestDisturbances returns the newest rules of all kinds that an account has, those of every account
+// among them, and how many there are. An accountID of "" selects those of all accounts.
+func (s *Store) NewestDisturbances(ctx context.Context, accountID string, limit int) (List[Disturbance], error) {
+	var list List[Disturbance]
+	err := s.snapshot(ctx, func(batch *pgx.Batch) {
+		const selected = `
+			FROM disturbances d
+			WHERE $1 = '' OR d.account_id = $1 OR d.account_id IS NULL`
+		batch.Queue(`SELECT count(*)`+selected, accountID).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&list.Total) })
+		batch.Queue(`SELECT `+disturbanceColumns+selected+`
+			ORDER BY d.created_at DESC, d.id
+			LIMIT $2`, accountID, limit+1).
+			Query(func(rows pgx.Rows) (err error) {
+				list.Rows, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Disturbance])
+				return err
+			})
+	})
+	list.cut(limit)
+	return list, err
+}

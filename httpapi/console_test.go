@@ -1,0 +1,389 @@
+package httpapi_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"enisim/httpapi"
+	"enisim/httpapi/metrics"
+	"enisim/service"
+	"enisim/service/worldtest"
+)
+
+// hostileText is a name and a description that would run in a careless page.
+const hostileText = `"><script>alert(1)</script><img src=x onerror=alert(2)>'{{.}}`
+
+// consoleWorld is a world with a full instance, and with hostile names.
+func consoleWorld() *worldtest.World {
+	in, set := worldtest.Set("vswitch", "vsw-h"), worldtest.Set
+	groups := set("security_groups", []string{"sg-main"})
+	return world(set("name", hostileText)).
+		Instance("i-full", in, groups, set("type", "ecs.g6.large"), set("name", hostileText)).
+		Instance("i-free", in, groups, set("type", "ecs.g6.xlarge")).
+		NetworkInterface("eni-held", in, groups, set("attached_to", "i-full"), set("name", hostileText),
+			set("description", hostileText)).
+		NetworkInterface("eni-1", in, groups)
+}
+
+// consolePages are all pages of the console, for the world of the tests.
+var consolePages = []string{
+	"", "/search", "/search?q=eni-", "/accounts/" + account,
+	"/accounts/" + account + "/instances", "/accounts/" + account + "/instances?status=Running",
+	"/accounts/" + account + "/interfaces?region=cn-hangzhou",
+	"/accounts/" + account + "/groups?region=cn-hangzhou",
+	"/accounts/" + account + "/vpcs/vpc-main", "/accounts/" + account + "/vswitches/vsw-h",
+	"/accounts/" + account + "/instances/i-full", "/accounts/" + account + "/interfaces/eni-held",
+	"/accounts/" + account + "/groups/sg-main",
+}
+
+// serveConsole starts the API with a console and metrics.
+func serveConsole(t testing.TB, access httpapi.Control, options service.Options) *server {
+	t.Helper()
+	m := metrics.New(metrics.Build{Version: "v1.2.3"})
+	options.Observe = m.Observer()
+	return serve(t, consoleWorld(), options, func(o *httpapi.Options) { o.Control, o.Metrics = access, m })
+}
+
+// browse gets a page of the console.
+func (s *server) browse(t testing.TB, client *http.Client, path string, change ...func(*http.Request)) (
+	status int, body string, header http.Header,
+) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/console"+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range change {
+		f(request)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(text), response.Header
+}
+
+// post sends a form to the console.
+func (s *server) post(t testing.TB, client *http.Client, path string, form url.Values, change ...func(*http.Request)) (
+	status int, body string, header http.Header,
+) {
+	t.Helper()
+	return s.browse(t, client, path, append([]func(*http.Request){func(r *http.Request) {
+		r.Method, r.Body = http.MethodPost, io.NopCloser(strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}}, change...)...)
+}
+
+// newBrowser returns a client with cookies that follows no redirect.
+func (s *server) newBrowser(t testing.TB) *http.Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &http.Client{
+		Transport: s.Client().Transport, Jar: jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// Each page is complete, and the hostile names of the world are text in it.
+func TestConsolePagesEscapeNames(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	named := 0
+	for _, path := range consolePages {
+		status, body, header := s.browse(t, s.Client(), path)
+		if status != http.StatusOK || !strings.Contains(body, "</html>") {
+			t.Errorf("%s: got %d %s, want a page", path, status, body)
+		}
+		if strings.Contains(body, "<script>") || strings.Contains(body, "<img") || strings.Contains(body, "ZgotmplZ") {
+			t.Errorf("%s: a name of the world is markup:\n%s", path, body)
+		}
+		if strings.Contains(body, "&lt;script&gt;") {
+			named++
+		}
+		policy := header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: the policy is %q", path, policy)
+		}
+		if regexp.MustCompile(`(?i)<[^>]+\s(style|on\w+)=`).MatchString(body) {
+			t.Errorf("%s has an inline style or script", path)
+		}
+	}
+	if named < len(consolePages)-3 {
+		t.Errorf("only %d of %d pages show a hostile name: the test is without effect", named, len(consolePages))
+	}
+}
+
+// Each address that a page names exists.
+func TestConsoleHasNoDeadLinks(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	link := regexp.MustCompile(`(?:href|src|data-stream)="([^"]+)"`)
+	seen, queue := map[string]bool{"/console": true}, []string{"/console"}
+	for len(queue) > 0 {
+		path := queue[0]
+		queue = queue[1:]
+		if strings.Contains(path, "/live") {
+			continue // a stream does not end
+		}
+		status, body, _ := s.browse(t, s.Client(), strings.TrimPrefix(path, "/console"))
+		if status != http.StatusOK {
+			t.Errorf("%s: got %d", path, status)
+		}
+		for _, m := range link.FindAllStringSubmatch(body, -1) {
+			target := strings.ReplaceAll(m[1], "&amp;", "&")
+			if strings.HasPrefix(target, "?") {
+				base, _, _ := strings.Cut(path, "?")
+				target = base + target
+			}
+			if strings.HasPrefix(target, "/console") && !seen[target] && !strings.Contains(target, "#") {
+				seen[target] = true
+				queue = append(queue, target)
+			}
+		}
+	}
+	if len(seen) < 25 {
+		t.Errorf("only %d addresses were found: %v", len(seen), slices.Collect(func(yield func(string) bool) {
+			for path := range seen {
+				if !yield(path) {
+					return
+				}
+			}
+		}))
+	}
+}
+
+// The console asks for the token, and lets in only a caller that has it.
+func TestConsoleSignIn(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Token: controlToken}, service.Options{})
+	browser := s.newBrowser(t)
+
+	// Without a session, every page is the sign-in page, and a stream is refused.
+	for _, path := range append([]string{"/live", "/accounts/" + account + "/live"}, consolePages...) {
+		status, body, _ := s.browse(t, browser, path)
+		if status != http.StatusUnauthorized || strings.Contains(body, account+"</h1>") {
+			t.Errorf("%s without a token: got %d %s", path, status, body)
+		}
+	}
+	next := "/console/accounts/" + account + "/instances?status=Running"
+	if _, body, _ := s.browse(t, browser, strings.TrimPrefix(next, "/console")); !strings.Contains(body,
+		`name="next" value="`+next+`"`) {
+		t.Errorf("the sign-in page does not lead back:\n%s", body)
+	}
+
+	// A wrong token is refused, with an explanation.
+	status, body, _ := s.post(t, browser, "/sign-in", url.Values{"token": {"wrong"}, "next": {next}})
+	if status != http.StatusUnauthorized || !strings.Contains(body, "This is not the token") {
+		t.Errorf("a wrong token: got %d %s", status, body)
+	}
+	// A page of another site cannot sign in, even with the right one.
+	status, _, _ = s.post(t, browser, "/sign-in", url.Values{"token": {controlToken}}, func(r *http.Request) {
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+	})
+	if status != http.StatusForbidden {
+		t.Errorf("another site: got %d, want 403", status)
+	}
+
+	// The right one begins a session, whose cookie does not have the token.
+	status, _, header := s.post(t, browser, "/sign-in", url.Values{"token": {controlToken}, "next": {next}})
+	cookie := header.Get("Set-Cookie")
+	if status != http.StatusSeeOther || header.Get("Location") != next {
+		t.Errorf("the right token: got %d to %q, want 303 to %q", status, header.Get("Location"), next)
+	}
+	if !strings.Contains(cookie, "HttpOnly") || !strings.Contains(cookie, "SameSite=Strict") ||
+		strings.Contains(cookie, controlToken) {
+		t.Errorf("the cookie is %q", cookie)
+	}
+	status, body, _ = s.browse(t, browser, "")
+	if status != http.StatusOK || !strings.Contains(body, "Sign out") {
+		t.Errorf("with a session: got %d %s", status, body)
+	}
+
+	// A changed cookie is none.
+	value := strings.TrimPrefix(strings.Split(cookie, ";")[0], "enisim_console=")
+	for _, changed := range []string{"", "9" + value, value + "x", strings.Replace(value, ".", "..", 1), "a.b.c", "."} {
+		status, _, _ = s.browse(t, s.Client(), "", func(r *http.Request) {
+			r.AddCookie(&http.Cookie{Name: "enisim_console", Value: changed})
+		})
+		if status != http.StatusUnauthorized {
+			t.Errorf("with the cookie %q: got %d, want 401", changed, status)
+		}
+	}
+
+	// Signing out needs the token of the form, and ends the session.
+	if status, _, _ = s.post(t, browser, "/sign-out", url.Values{"form_token": {"guessed"}}); status != http.StatusForbidden {
+		t.Errorf("a sign-out with a guessed form token: got %d, want 403", status)
+	}
+	form := regexp.MustCompile(`name="form_token" value="([^"]+)"`).FindStringSubmatch(body)
+	if form == nil {
+		t.Fatalf("the page has no form token:\n%s", body)
+	}
+	if status, _, _ = s.post(t, browser, "/sign-out", url.Values{"form_token": {form[1]}}); status != http.StatusSeeOther {
+		t.Errorf("a sign-out: got %d, want 303", status)
+	}
+	if status, _, _ = s.browse(t, browser, ""); status != http.StatusUnauthorized {
+		t.Errorf("after the sign-out: got %d, want 401", status)
+	}
+}
+
+// Signing in never leads out of the console.
+func TestConsoleSignInStaysInTheConsole(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Token: controlToken}, service.Options{})
+	for _, next := range []string{
+		"", "https://evil.example/console", "//evil.example/console", "/", "/_enisim/accounts", "/consoles",
+		"/console/../_enisim", `/console\..\x`, "javascript:alert(1)", "/console/%2e%2e/x",
+	} {
+		status, _, header := s.post(t, s.newBrowser(t), "/sign-in", url.Values{"token": {controlToken}, "next": {next}})
+		if status != http.StatusSeeOther || header.Get("Location") != "/console" {
+			t.Errorf("next %q: got %d to %q, want /console", next, status, header.Get("Location"))
+		}
+	}
+}
+
+// Without a token, the console answers only this machine, and no page of another site. Without either, it
+// does not exist.
+func TestConsoleIsOpenOnThisMachineOnly(t *testing.T) {
+	t.Parallel()
+	open := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	for _, c := range []struct {
+		name   string
+		change func(*http.Request)
+	}{
+		{"a foreign Host", func(r *http.Request) { r.Host = "evil.example" }},
+		{"another site", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }},
+		{"another origin", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }},
+	} {
+		if status, body, _ := open.browse(t, open.Client(), "", c.change); status != http.StatusForbidden ||
+			strings.Contains(body, account) {
+			t.Errorf("%s: got %d %s, want 403", c.name, status, body)
+		}
+	}
+	off := serveConsole(t, httpapi.Control{}, service.Options{})
+	if status, _, _ := off.browse(t, off.Client(), ""); status != http.StatusNotFound {
+		t.Errorf("without access: got %d, want 404", status)
+	}
+}
+
+// While the database is down, the console answers and says what to do.
+func TestConsoleWithoutItsDatabase(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	s.pool.Close()
+	for _, path := range consolePages {
+		if path == "/search" {
+			continue // needs no database
+		}
+		status, body, _ := s.browse(t, s.Client(), path)
+		if status != http.StatusServiceUnavailable || !strings.Contains(body, "What to do") {
+			t.Errorf("%q: got %d %s, want 503 with what to do", path, status, body)
+		}
+	}
+}
+
+// A page that does not exist says so, whatever its address has.
+func TestConsoleSaysWhatIsMissing(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	for path, want := range map[string]int{
+		"/nothing": http.StatusNotFound, "/accounts/1": http.StatusBadRequest,
+		"/accounts/1000000000000009":                      http.StatusNotFound,
+		"/accounts/" + account + "/instances/i-none":      http.StatusNotFound,
+		"/accounts/" + account + "/instances/%00":         http.StatusNotFound,
+		"/accounts/" + account + "/interfaces/%ff":        http.StatusNotFound,
+		"/accounts/" + account + "/groups/sg-none":        http.StatusNotFound,
+		"/accounts/" + account + "/vpcs/vpc-none":         http.StatusNotFound,
+		"/accounts/" + account + "/vswitches/vsw-none":    http.StatusNotFound,
+		"/accounts/" + account + "/vpcs/x%3Cscript%3E":    http.StatusNotFound,
+		"/search?q=" + strings.Repeat("x", 200):           http.StatusBadRequest,
+		"/search?q=%00%ff":                                http.StatusOK,
+		"/search?q=nothing-has-this":                      http.StatusOK,
+		"/?after=%ff":                                     http.StatusOK, // the overview without its query
+		"/accounts/" + account + "/instances?after=%00":   http.StatusNotFound,
+		"/accounts/" + account + "/vswitches/vsw-h?after": http.StatusOK,
+	} {
+		if status, body, _ := s.browse(t, s.Client(), path); status != want || !strings.Contains(body, "</html>") {
+			t.Errorf("%s: got %d %s, want a page with %d", path, status, body, want)
+		}
+	}
+}
+
+// The search finds each kind of resource by its id, and leads to the page of a single one.
+func TestConsoleSearch(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	browser := s.newBrowser(t)
+	for id, want := range map[string]string{
+		"i-full": "/instances/i-full", "eni-held": "/interfaces/eni-held", "sg-main": "/groups/sg-main",
+		"vpc-main": "/vpcs/vpc-main", "vsw-h": "/vswitches/vsw-h", accessKey: "", account: "",
+	} {
+		status, body, header := s.browse(t, browser, "/search?q=+"+id)
+		if want = "/console/accounts/" + account + want; status != http.StatusSeeOther || header.Get("Location") != want {
+			t.Errorf("%s: got %d to %q %s, want %q", id, status, header.Get("Location"), body, want)
+		}
+	}
+	_, body, _ := s.browse(t, browser, "/search?q=eni-")
+	for _, id := range []string{"eni-1", "eni-held"} {
+		if !strings.Contains(body, ">"+id+"</a>") {
+			t.Errorf("the beginning eni- does not find %s:\n%s", id, body)
+		}
+	}
+}
+
+// The overview, the topology and the instance say which instance is full, and why calls were refused.
+func TestConsoleShowsAFullInstance(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{AttachDelay: time.Hour})
+	if got, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-full", "NetworkInterfaceId",
+		"eni-1"); err != nil || got.code() != "EniPerInstanceLimitExceeded" {
+		t.Fatalf("got %v %v, want the refusal of a full instance", got, err)
+	}
+	if got, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-free", "NetworkInterfaceId",
+		"eni-1"); err != nil || got.code() != "" {
+		t.Fatalf("got %v %v, want a success", got, err)
+	}
+	for path, wants := range map[string][]string{
+		"": {"EniPerInstanceLimitExceeded", "50.0 %"},
+		"/accounts/" + account + "/vpcs/vpc-main": {
+			`<li class="instance is-full">`, "2 of 2 slots", "slot 1, eni-held, InUse",
+			"slot 1, eni-1, Attaching", "slot 2, free",
+		},
+		"/accounts/" + account + "/instances/i-free": {"2 of 3 slots", "InUse at "},
+	} {
+		_, body, _ := s.browse(t, s.Client(), path)
+		for _, want := range wants {
+			if !strings.Contains(body, want) {
+				t.Errorf("%q does not say %q:\n%s", path, want, body)
+			}
+		}
+	}
+}
+
+// A quiet server has a console too: without accounts and without requests.
+func TestConsoleOfAnEmptyWorld(t *testing.T) {
+	t.Parallel()
+	s := serve(t, nil, service.Options{}, func(o *httpapi.Options) {
+		o.Control.Open, o.Log = true, slog.New(slog.DiscardHandler)
+	})
+	status, body, _ := s.browse(t, s.Client(), "")
+	if status != http.StatusOK || !strings.Contains(body, "enisim scenario apply") ||
+		!strings.Contains(body, "does not measure") {
+		t.Errorf("got %d %s, want a page that says how to begin", status, body)
+	}
+}
