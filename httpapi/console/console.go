@@ -85,6 +85,9 @@ func (c *Console) routes() {
 
 	c.page("", c.overview)
 	c.page("/search", c.search)
+	c.page("/contention", c.contention)
+	c.page("/requests", c.requests)
+	c.page("/requests/{id}", c.request)
 	c.page("/accounts/{account}", c.account)
 	c.page("/accounts/{account}/instances", c.instances)
 	c.page("/accounts/{account}/interfaces", c.interfaces)
@@ -275,6 +278,17 @@ var functions = template.FuncMap{
 	"deref":    func(s *string) string { return *s },
 	"duration": formatDuration,
 	"plural":   pluralize,
+	"caller":   callerText,
+	"hot": func(caption, kind, of string, rows []hotRow) hotTable {
+		return hotTable{caption, kind, of, rows}
+	},
+	"table": func(caption string, rows []eventRow) eventTable { return eventTable{caption, rows} },
+}
+
+// eventTable is a table of events.
+type eventTable struct {
+	Caption string
+	Rows    []eventRow
 }
 
 // href returns the address of a page from the parts of its path.

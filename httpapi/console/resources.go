@@ -173,7 +173,15 @@ func (c *Console) groups(r *http.Request) (*page, error) {
 type instanceData struct {
 	Account *operator.View
 	operator.Instance
-	Slots []slot
+	Slots   []takenSlot
+	Last    *taking // of the newest slot that is taken; nil: it is not recorded
+	History history
+}
+
+// takenSlot is a slot with the event by which it was taken.
+type takenSlot struct {
+	slot
+	Taken *taking // nil: the slot is free, or the event is not recorded
 }
 
 // instance shows an instance.
@@ -186,7 +194,21 @@ func (c *Console) instance(r *http.Request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := instanceData{v, i, slotsOf(i.PlacedInstance)}
+	d := instanceData{Account: v, Instance: i}
+	var events []operator.Event
+	if d.History, events, err = c.history(r.Context(), v.ID, i.ID, eventsRead); err != nil {
+		return nil, err
+	}
+	taken := takings(i.ID, events)
+	for _, s := range slotsOf(i.PlacedInstance) {
+		shown := takenSlot{slot: s}
+		if t, found := taken[s.Interface]; found && s.Interface != "" {
+			if shown.Taken = &t; d.Last == nil || t.At.After(d.Last.At) {
+				d.Last = &t
+			}
+		}
+		d.Slots = append(d.Slots, shown)
+	}
 	return &page{template: "instance", title: "Instance " + i.ID, section: "overview", data: d}, nil
 }
 
@@ -194,6 +216,7 @@ func (c *Console) instance(r *http.Request) (*page, error) {
 type interfaceData struct {
 	Account *operator.View
 	store.DescribedNetworkInterface
+	History history
 }
 
 // networkInterface shows an interface.
@@ -206,8 +229,12 @@ func (c *Console) networkInterface(r *http.Request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
+	h, _, err := c.history(r.Context(), v.ID, n.ID, eventsShown+1)
+	if err != nil {
+		return nil, err
+	}
 	return &page{template: "interface", title: "Network interface " + n.ID, section: "overview",
-		data: interfaceData{v, n}}, nil
+		data: interfaceData{v, n, h}}, nil
 }
 
 // groupData is what the page of a security group shows.
@@ -215,6 +242,7 @@ type groupData struct {
 	Account *operator.View
 	operator.SecurityGroup
 	Next, First string
+	History     history
 }
 
 // group shows a security group.
@@ -228,6 +256,10 @@ func (c *Console) group(r *http.Request) (*page, error) {
 		return nil, err
 	}
 	members := newListData(r, v, g.Members, func(m store.GroupMember) string { return m.NetworkInterfaceID })
+	h, _, err := c.history(r.Context(), v.ID, g.ID, eventsShown+1)
+	if err != nil {
+		return nil, err
+	}
 	return &page{template: "group", title: "Security group " + g.ID, section: "overview",
-		data: groupData{v, g, members.Next, members.First}}, nil
+		data: groupData{v, g, members.Next, members.First, h}}, nil
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"enisim/store"
@@ -9,6 +10,9 @@ import (
 
 // maxFound is the maximum number of resources that a search shows.
 const maxFound = 50
+
+// requestID is the form of a RequestId.
+var requestID = regexp.MustCompile(`^(?i)[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}$`)
 
 // searchData is what a search has found.
 type searchData struct {
@@ -29,6 +33,9 @@ func (c *Console) search(r *http.Request) (*page, error) {
 	const maxQuery = 128
 	if len(d.Query) > maxQuery {
 		return nil, &refusal{http.StatusBadRequest, "An id has at most 128 characters. Search for its beginning."}
+	}
+	if requestID.MatchString(d.Query) {
+		return nil, &redirect{href("requests", strings.ToUpper(d.Query))}
 	}
 	rows, err := c.operator.FindResources(r.Context(), d.Query, maxFound+1)
 	if err != nil {

@@ -33,6 +33,7 @@ type EventQuery struct {
 	Account, Resource, Request string
 	Refusals                   bool   // only refused requests
 	After                      string // a cursor; "": from the oldest event that is kept; CursorLatest: from now on
+	Before                     string // a cursor; only events before it; "": up to the newest one
 	NewestFirst                bool   // the newest events that match, the newest one first
 	Limit                      int    // 0: defaultEvents
 }
@@ -95,6 +96,13 @@ func (o *Operator) eventQuery(ctx context.Context, q EventQuery) (store.EventQue
 	}
 	if query.Through, err = o.store.EventHorizon(ctx); err != nil {
 		return query, err
+	}
+	before, err := parseCursor(q.Before)
+	switch {
+	case err != nil:
+		return query, err
+	case before > 0:
+		query.Through = min(query.Through, before-1)
 	}
 	if q.After == CursorLatest {
 		query.After = query.Through

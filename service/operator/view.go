@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"slices"
 
 	"enisim/store"
 )
@@ -237,4 +238,13 @@ func (v *View) SecurityGroups(ctx context.Context, regionID, vpcID, after string
 	return v.store.DescribeSecurityGroups(ctx, v.Now,
 		store.SecurityGroupFilter{AccountID: v.ID, RegionID: regionID, VPCID: vpcID},
 		store.Page{After: after, Limit: limit})
+}
+
+// FindResourcesOf returns the resources of an account that have exactly an id, at most one of each kind.
+func (o *Operator) FindResourcesOf(ctx context.Context, accountID, id string) ([]store.FoundResource, error) {
+	if !isStorable(id) || id == "" {
+		return nil, nil
+	}
+	found, err := o.store.FindResources(ctx, o.service.Now(), accountID, id, maxSameID)
+	return slices.DeleteFunc(found, func(r store.FoundResource) bool { return r.ID != id }), err
 }

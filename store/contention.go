@@ -1,0 +1,74 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// HotResource is an instance or a security group that many events of the last time concern.
+type HotResource struct {
+	Kind            string // FoundInstance or FoundSecurityGroup
+	AccountID       string
+	ID, Name        string
+	Events          int // changes and refusals
+	Refusals        int
+	Used, Available int // slots of an instance; capacity of a group, in instances
+}
+
+const (
+	// maxHotEvents is the number of newest events that HotResources looks at, at most.
+	maxHotEvents = 10_000
+	// maxHotCandidates is the number of resources with the most events among which it looks for
+	// instances and groups.
+	maxHotCandidates = 300
+)
+
+// HotResources returns the instances and groups that most of the newest events concern, of those after a
+// real time, and how many events it has looked at. limit is for each kind.
+func (s *Store) HotResources(
+	ctx context.Context, since, realTime time.Time, limit int,
+) (hot []HotResource, events int, err error) {
+	err = s.snapshot(ctx, func(batch *pgx.Batch) {
+		const recent = `
+			SELECT e.account_id, e.outcome, e.resources
+			FROM events e
+			WHERE e.number > (SELECT last_value FROM event_numbers) - $1 AND e.recorded_at > $2`
+		batch.Queue(`SELECT count(*) FROM (`+recent+`) e`, maxHotEvents, since).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&events) })
+		// A group is concerned too if an interface of an event is in it. That is not looked at: it would
+		// take a lookup for each event.
+		batch.Queue(`
+			WITH recent AS MATERIALIZED (`+recent+`
+			), counted AS MATERIALIZED (
+			    SELECT e.account_id, r.id, count(*) AS events, count(*) FILTER (WHERE e.outcome <> 'OK') AS refusals
+			    FROM recent e
+			    CROSS JOIN LATERAL unnest(e.resources) AS r (id)
+			    GROUP BY 1, 2
+			    ORDER BY refusals DESC, events DESC, 1, 2
+			    LIMIT $3
+			)
+			(SELECT 'instance', c.account_id, c.id, i.name, c.events, c.refusals,
+			        (SELECT count(*) FROM slots s
+			         WHERE s.account_id = c.account_id AND s.instance_id = c.id
+			           AND (s.next_status = 'Available' AND s.settles_at <= account_now(c.account_id, $5)) IS NOT TRUE),
+			        i.eni_quantity
+			 FROM counted c
+			 JOIN instances i ON i.account_id = c.account_id AND i.id = c.id
+			 ORDER BY c.refusals DESC, c.events DESC, c.account_id, c.id
+			 LIMIT $4)
+			UNION ALL
+			(SELECT 'security group', c.account_id, c.id, g.name, c.events, c.refusals, g.instance_limit - k.free, g.instance_limit
+			 FROM counted c
+			 JOIN security_groups g ON g.account_id = c.account_id AND g.id = c.id
+			 JOIN security_group_capacity k ON k.account_id = c.account_id AND k.security_group_id = c.id
+			 ORDER BY c.refusals DESC, c.events DESC, c.account_id, c.id
+			 LIMIT $4)`, maxHotEvents, since, maxHotCandidates, limit, realTime).
+			Query(func(rows pgx.Rows) (err error) {
+				hot, err = pgx.CollectRows(rows, pgx.RowToStructByPos[HotResource])
+				return err
+			})
+	})
+	return hot, events, err
+}
