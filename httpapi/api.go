@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
+	"go.opentelemetry.io/otel/trace"
 
 	"enisim/httpapi/metrics"
 	"enisim/service"
@@ -177,6 +178,8 @@ type Options struct {
 	Now          func() time.Time // by which requests are too old; nil: the machine's clock
 	Control      Control
 	Metrics      *metrics.Metrics // nil: nothing is measured
+	// Traces makes a span of each request. nil: there are none.
+	Traces trace.TracerProvider
 }
 
 // API serves the actions over HTTP.
@@ -187,7 +190,8 @@ type API struct {
 	reading      *readingBudget
 	controlling  *readingBudget
 	gate         *gatekeeper
-	meter        *meter // nil: nothing is measured
+	meter        *meter       // nil: nothing is measured
+	tracer       trace.Tracer // nil: nothing is traced
 	usage        *metrics.Usage
 	log          *slog.Logger
 	newRequestID func() string
@@ -219,6 +223,9 @@ func New(s *service.Service, options Options) *API {
 	}
 	a.userData = withUserData(a.actions)
 	a.meter = newMeter(options.Metrics, a.actions)
+	if options.Traces != nil {
+		a.tracer = options.Traces.Tracer("enisim/httpapi")
+	}
 	if a.gate.now == nil {
 		a.gate.now = time.Now
 	}
@@ -258,6 +265,7 @@ func (a *API) Drain() {
 func (a *API) serve(c echo.Context) error {
 	x := a.begin(c)
 	defer func() { x.end() }()
+	defer x.endSpan()
 	memory := a.reading.share(c.Request())
 	defer memory.release()
 	reply, err := a.answer(c, memory, x)
@@ -354,6 +362,7 @@ func (a *API) refuse(c echo.Context, err error) {
 		return
 	}
 	x := a.begin(c)
+	defer x.endSpan()
 	// The router's only complaints are an unknown path and a wrong method on a known one.
 	if _, ok := errors.AsType[*echo.HTTPError](err); ok {
 		err = service.InvalidActionNotFound
@@ -393,8 +402,18 @@ type exchange struct {
 	refused   bool               // whether a rule refuses the request
 	throttled bool               // whether that is a throttle of the account
 	end       func()             // ends the work that counts against the account's share
+	span      trace.Span         // nil: nothing is traced
 }
 
+// begin begins an exchange. From then on, the request's context is that of its span, which the caller
+// ends.
 func (a *API) begin(c echo.Context) *exchange {
+	x := a.beginUntraced(c)
+	a.startSpan(c, x)
+	return x
+}
+
+// beginUntraced begins an exchange without a span.
+func (a *API) beginUntraced(c echo.Context) *exchange {
 	return &exchange{requestID: a.newRequestID(), host: c.Request().Host, started: time.Now(), end: func() {}}
 }

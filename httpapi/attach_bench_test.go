@@ -9,29 +9,40 @@ import (
 	"testing"
 	"time"
 
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+
 	"enisim/httpapi"
 	"enisim/httpapi/metrics"
 	"enisim/httpapi/signature"
 	"enisim/service"
 	"enisim/service/worldtest"
+	"enisim/store/storetest"
 )
 
 // BenchmarkAttachWithoutNetwork is for profiles of the server. Callers attach and detach in turn,
 // each its own interface, with verified V1 signatures, by direct calls of the handler. The cost of
-// signing is included; the network and the client's reading are not. It runs without and with metrics.
+// signing is included; the network and the client's reading are not. It runs without and with metrics, and
+// with traces of all requests, which are made and not exported.
 func BenchmarkAttachWithoutNetwork(b *testing.B) {
 	for _, c := range []struct {
-		callers  int
-		measured bool
-	}{{1, false}, {1, true}, {64, false}, {64, true}} {
-		b.Run(fmt.Sprintf("callers=%d,metrics=%t", c.callers, c.measured), func(b *testing.B) {
+		callers          int
+		measured, traced bool
+	}{{1, false, false}, {1, true, false}, {1, true, true}, {64, false, false}, {64, true, false}, {64, true, true}} {
+		b.Run(fmt.Sprintf("callers=%d,metrics=%t,traces=%t", c.callers, c.measured, c.traced), func(b *testing.B) {
 			callers, options := c.callers, httpapi.Options{Log: slog.New(slog.DiscardHandler)}
 			var serviceOptions service.Options
 			if c.measured {
 				options.Metrics = metrics.New(metrics.Build{})
 				serviceOptions.Observe = options.Metrics.Observer()
 			}
-			s := serve(b, world().
+			pool := storetest.Pool(b)
+			if c.traced {
+				provider := sdktrace.NewTracerProvider(sdktrace.WithBatcher(tracetest.NewNoopExporter()))
+				pool = tracedPool(b, provider)
+				options.Traces, serviceOptions.Traces = provider, provider
+			}
+			s := serveOn(b, pool, world().
 				Instance("i-{n}", worldtest.Count(callers)).
 				NetworkInterface("eni-{n}", worldtest.Count(callers)), serviceOptions)
 			api := httpapi.New(s.service, options)

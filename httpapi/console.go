@@ -20,7 +20,7 @@ func (a *API) serveConsole(o *operator.Operator, m *metrics.Metrics, access Cont
 		Token: access.Token, CheckLocal: checkLocal, Stopping: a.stopping,
 	})
 	handler := func(c echo.Context) error {
-		x := a.begin(c)
+		x := a.beginUntraced(c) // a page that is open reads on for hours
 		x.action, x.isControl = c.Request().URL.Path, true
 		pages.ServeHTTP(c.Response(), c.Request())
 		status := c.Response().Status

@@ -160,6 +160,7 @@ func noControl(c echo.Context) (int, any, error) {
 func (a *API) control(access Control, op operation) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		x := a.begin(c)
+		defer x.endSpan()
 		x.action, x.isControl = c.Request().URL.Path, true
 		memory := a.controlling.share(c.Request())
 		defer memory.release()

@@ -106,6 +106,7 @@ func (a *API) serveEvents(access Control, o *operator.Operator, page echo.Handle
 			return page(c) // which reports the error
 		}
 		x := a.begin(c)
+		defer x.endSpan()
 		x.action, x.isControl = c.Request().URL.Path, true
 		if err := access.authorize(c.Request()); err != nil {
 			return a.writeControlError(c, x, err)
@@ -132,6 +133,7 @@ func (a *API) serveEvents(access Control, o *operator.Operator, page echo.Handle
 		c.Response().Header().Set(echo.HeaderContentType, "text/event-stream")
 		c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 		c.Response().WriteHeader(http.StatusOK)
+		x.endSpan() // what the stream reads for hours is in no trace
 		a.followEvents(c, o, q, first)
 		return nil
 	}

@@ -87,6 +87,7 @@ func (a *API) serveMetrics(m *metrics.Metrics, access Control) {
 	a.echo.Match([]string{http.MethodGet, http.MethodHead}, metricsPath, func(c echo.Context) error {
 		if err := access.authorize(c.Request()); err != nil {
 			x := a.begin(c)
+			defer x.endSpan()
 			x.action, x.isControl = metricsPath, true
 			return a.writeControlError(c, x, err)
 		}

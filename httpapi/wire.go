@@ -144,9 +144,10 @@ func (x *exchange) loggedAction() string {
 	return x.action[:maxLoggedAction] + "…"
 }
 
-// logRequest counts a request and writes its log line. failure is nil unless an operator must act.
+// logRequest counts a request, completes its span and writes its log line. failure is nil unless an operator must act.
 func (a *API) logRequest(c echo.Context, x *exchange, status int, code string, failure error) {
 	a.meter.answered(x, code)
+	a.traceOutcome(c, x, status, code)
 	level := slog.LevelInfo
 	if failure != nil {
 		level = slog.LevelError

@@ -33,6 +33,7 @@ func (s *Service) traceWith(provider trace.TracerProvider) {
 	s.countingLanes.trace = laneTracer{tracer, "counts of calls"}
 	s.lookupLanes.trace = laneTracer{tracer, "access keys"}
 	s.throttles.lanes.trace = laneTracer{tracer, "throttles"}
+	s.refusals.lanes.trace = laneTracer{tracer, "refusals"}
 }
 
 // batchSpan is the span of a batch. It belongs to the trace of one request, of the leader if that is
