@@ -57,6 +57,7 @@ func (s *Service) decideAttachments(ctx context.Context, batch []*laneRequest[at
 				continue
 			}
 			if r.err = r.work.decide(scene, scene.Now()); r.err != nil {
+				s.observeRefusal(r.accountID, r.err)
 				continue
 			}
 			if changes := scene.Changes(); len(changes) > 0 && !s.options.WithoutEvents {

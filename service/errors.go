@@ -13,7 +13,7 @@ type Error struct {
 	Code    string
 	Message string // a fmt format if the documented text has blanks; With fills them
 
-	values *values // that the rule saw which refused a request; nil for a declared error
+	seen *observation // by the rule that refused a request; nil: the rule has nothing to show
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

@@ -193,6 +193,9 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		var events []store.Event
 		for k, r := range batch {
 			r.err = r.work.decideOnce(rows, interfaceInput{changes[k], r.work.busy})
+			if r.err != nil {
+				s.observeRefusal(r.accountID, r.err)
+			}
 			if logged := rows.TakeChanges(); r.err == nil && len(logged) > 0 && !s.options.WithoutEvents {
 				event := s.newEvent(r.work.header, rows.Now(), logged)
 				event.AddResource(changes[k].NetworkInterfaceID)

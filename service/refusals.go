@@ -40,20 +40,24 @@ func newRefusals(s *Service) *refusals {
 	return r
 }
 
-// allows reports whether a further refusal of an account is recorded now.
+// allows reports whether a further refusal of an account is recorded now, and counts it.
 func (r *refusals) allows(accountID string, now time.Time) bool {
-	switch r.limit {
-	case 0:
-		return false
-	case AllRefusals:
-		return true
-	}
+	return r.limit == AllRefusals || r.limit > 0 && r.limiter(accountID).AllowN(now, 1)
+}
+
+// mayRecord reports whether a further refusal of an account would be recorded now.
+func (r *refusals) mayRecord(accountID string, now time.Time) bool {
+	return r.limit == AllRefusals || r.limit > 0 && r.limiter(accountID).TokensAt(now) >= 1
+}
+
+// limiter returns the limit of an account's recorded refusals.
+func (r *refusals) limiter(accountID string) *rate.Limiter {
 	limiter, found := r.accounts.Get(accountID)
 	if !found {
 		limiter = rate.NewLimiter(rate.Limit(r.limit), r.limit)
 		r.accounts.Add(strings.Clone(accountID), limiter)
 	}
-	return limiter.AllowN(now, 1)
+	return limiter
 }
 
 // Refusal is a refused request, as RecordRefusal takes it.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"strings"
+	"time"
 )
 
 // Rules of a refusal that are not rules of an action.
@@ -26,32 +27,63 @@ type Why struct {
 // observable is an input of rules that says which values its rules look at.
 type observable interface {
 	// observed returns the values by their names: the parameters and fields of resources as the API
-	// names them. It is called for a refused request only, under its locks.
+	// names them.
 	observed() values
 }
 
 // values are what a rule saw, by their names.
 type values map[string]any
 
-// refuse returns the error of a rule that an input violates, with the values that the rule saw.
+// observation is what a rule saw that refused a request. Its values are found when they are needed,
+// because most refusals are not recorded.
+type observation struct {
+	input      any // that violates the rule
+	constraint *Constraint
+	values     values
+}
+
+// refuse returns the error of a rule that an input violates.
 func (r rule[T]) refuse(input T) error {
 	refusal := r.err
 	if r.messageArgs != nil {
 		refusal = r.err.With(r.messageArgs(input)...)
 	}
-	seen := values{}
-	if o, ok := any(input).(observable); ok {
-		maps.Copy(seen, o.observed())
-	}
-	if r.constraint != nil {
-		maps.Copy(seen, r.constraint.observed(input))
-	}
-	if len(seen) == 0 {
+	if _, ok := any(input).(observable); !ok && r.constraint == nil {
 		return refusal
 	}
 	explained := *refusal
-	explained.values = &seen
+	explained.seen = &observation{input: input, constraint: r.constraint}
 	return &explained
+}
+
+// take finds the values, as they are now.
+func (o *observation) take() values {
+	if o.values != nil {
+		return o.values
+	}
+	o.values = values{}
+	if input, ok := o.input.(observable); ok {
+		maps.Copy(o.values, input.observed())
+	}
+	if o.constraint != nil {
+		maps.Copy(o.values, o.constraint.observed(o.input))
+	}
+	o.input = nil
+	return o.values
+}
+
+// observeRefusal finds the values that a rule saw which refused a request of a batch, if the refusal may
+// be recorded. The next request of the batch may change them.
+func (s *Service) observeRefusal(accountID string, err error) {
+	var refusal *Error
+	if !errors.As(err, &refusal) || refusal.seen == nil {
+		return
+	}
+	if s.refusals.mayRecord(accountID, time.Now()) {
+		refusal.seen.take()
+		return
+	}
+	refusal.seen = nil
 }
 
 // observed returns what the constraint demands of its parameter, and the value of the parameter.
@@ -100,9 +132,9 @@ func clip(text string) string {
 
 // whyOf returns why a request is refused with an API error.
 func whyOf(refusal *Error, r Refusal, faultID string) Why {
-	why := Why{Rule: refusal.Code, Message: refusal.Message, Values: values{}, Hint: hintFor(refusal.Code)}
-	if refusal.values != nil {
-		why.Values = map[string]any(*refusal.values)
+	why := Why{Rule: refusal.Code, Message: refusal.Message, Values: map[string]any{}, Hint: hintFor(refusal.Code)}
+	if refusal.seen != nil {
+		why.Values = refusal.seen.take()
 	}
 	var throttled *Throttled
 	switch {

@@ -18,8 +18,8 @@ var violations = []struct{ constraint, sql string }{
 		    resources, changes)
 		SELECT 1, '2026-11-22', '2026-11-22', 'a', 'r', '', '', '', 'OK', '', '{}', '[]' FROM generate_series(1, 2)`},
 	{"event_resources_default_pkey", `
-		INSERT INTO event_resources (resource_id, number, account_id, recorded_at)
-		SELECT 'eni-1', 1, 'a', '2026-11-22' FROM generate_series(1, 2)`},
+		INSERT INTO event_resources (resource_id, number, recorded_at)
+		SELECT 'eni-1', 1, '2026-11-22' FROM generate_series(1, 2)`},
 	{"an_event_partition_exists_once", `
 		INSERT INTO event_partitions (id, from_at, to_at) OVERRIDING SYSTEM VALUE
 		SELECT 1, '2026-11-22', '2026-11-23' FROM generate_series(1, 2)`},

@@ -80,30 +80,32 @@ func (tx *Tx) AppendEvents(events []Event) error {
 		resources = append(resources, strings.Join(e.Resources, ",")) // an id has no comma
 		changes, whys = append(changes, string(encoded)), append(whys, why)
 	}
-	tx.write(int64(countResources(events)), `
+	tx.write(int64(furtherResources(events)), `
 		WITH recorded AS (
 		    INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action,
 		        outcome, fault, resources, changes, why)
 		    SELECT nextval('event_numbers'), e.recorded_at, e.at, e.account_id, e.request_id, e.caller, e.user_name,
-		        e.action, e.outcome, e.fault, string_to_array(e.resources, ','), e.changes::json, e.why::json
-		    FROM (SELECT pg_current_xact_id() AS id OFFSET 0) running CROSS JOIN unnest($1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+		        e.action, e.outcome, e.fault, string_to_array(e.resources, ','), e.changes, e.why
+		    FROM (SELECT pg_current_xact_id() AS id OFFSET 0) running CROSS JOIN unnest(
+		        $1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
 		        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
 		        AS e (recorded_at, at, account_id, request_id, caller, user_name, action,
 		        outcome, fault, resources, changes, why)
 		    WHERE running.id IS NOT NULL
-		    RETURNING number, recorded_at, account_id, resources
+		    RETURNING number, recorded_at, resources
 		)
-		INSERT INTO event_resources (resource_id, number, account_id, recorded_at)
-		SELECT r.id, e.number, e.account_id, e.recorded_at
-		FROM recorded e CROSS JOIN LATERAL unnest(e.resources) AS r (id)`,
+		INSERT INTO event_resources (resource_id, number, recorded_at)
+		SELECT r.id, e.number, e.recorded_at
+		FROM recorded e CROSS JOIN LATERAL unnest(e.resources[3:]) AS r (id)`,
 		recorded, at, accounts, requests, callers, users, actions, codes, faults, resources, changes, whys)
 	return nil
 }
 
-// countResources returns the number of resources that events name.
-func countResources(events []Event) (n int) {
+// furtherResources returns the number of resources of events after the second of each, which have rows
+// of their own.
+func furtherResources(events []Event) (n int) {
 	for _, e := range events {
-		n += len(e.Resources)
+		n += max(len(e.Resources)-2, 0)
 	}
 	return n
 }
@@ -143,17 +145,34 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 	case q.RequestID != "":
 		sql = `
 			SELECT ` + eventColumns + ` FROM events e
-			WHERE e.request_id = $5 AND e.number > $1 AND e.number <= $2
+			WHERE hashtextextended(e.request_id, 0) = hashtextextended($5, 0) AND e.request_id = $5
+			  AND e.number > $1 AND e.number <= $2
 			  AND ($3 = '' OR e.account_id = $3) AND ($4 = '' OR $4 = ANY (e.resources))
 			  AND (NOT $6 OR e.outcome <> 'OK')
 			ORDER BY e.number` + order + ` LIMIT $7`
 	case q.ResourceID != "":
 		sql = `
 			SELECT ` + eventColumns + `
-			FROM event_resources r JOIN events e ON e.recorded_at = r.recorded_at AND e.number = r.number
-			WHERE r.resource_id = $4 AND r.number > $1 AND r.number <= $2
-			  AND ($3 = '' OR r.account_id = $3) AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
-			ORDER BY r.number` + order + ` LIMIT $7`
+			FROM (
+			    (SELECT e.number, e.recorded_at FROM events e
+			     WHERE hashtextextended(e.resources[1], 0) = hashtextextended($4, 0) AND e.resources[1] = $4
+			       AND e.number > $1 AND e.number <= $2
+			       AND ($3 = '' OR e.account_id = $3) AND (NOT $6 OR e.outcome <> 'OK')
+			     ORDER BY e.number` + order + ` LIMIT $7)
+			    UNION ALL
+			    (SELECT e.number, e.recorded_at FROM events e
+			     WHERE hashtextextended(e.resources[2], 0) = hashtextextended($4, 0) AND e.resources[2] = $4
+			       AND e.number > $1 AND e.number <= $2
+			       AND ($3 = '' OR e.account_id = $3) AND (NOT $6 OR e.outcome <> 'OK')
+			     ORDER BY e.number` + order + ` LIMIT $7)
+			    UNION ALL
+			    (SELECT r.number, r.recorded_at
+			     FROM event_resources r JOIN events e ON e.recorded_at = r.recorded_at AND e.number = r.number
+			     WHERE r.resource_id = $4 AND r.number > $1 AND r.number <= $2
+			       AND ($3 = '' OR e.account_id = $3) AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
+			     ORDER BY r.number` + order + ` LIMIT $7)
+			) found JOIN events e ON e.recorded_at = found.recorded_at AND e.number = found.number
+			ORDER BY e.number` + order + ` LIMIT $7`
 	case q.AccountID != "":
 		sql = `
 			SELECT ` + eventColumns + ` FROM events e
@@ -161,6 +180,21 @@ func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
 			  AND $4 = '' AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
 			ORDER BY e.number` + order + ` LIMIT $7`
 	}
-	return Query(ctx, s, pgx.RowToStructByPos[Event], sql,
+	return Query(ctx, s, scanEvent, sql,
 		q.After, q.Through, q.AccountID, q.ResourceID, q.RequestID, q.Refusals, q.Limit)
+}
+
+// scanEvent reads a row of eventColumns.
+func scanEvent(row pgx.CollectableRow) (e Event, err error) {
+	var changes string
+	var why *string
+	err = row.Scan(&e.Number, &e.RecordedAt, &e.At, &e.AccountID, &e.RequestID, &e.Caller, &e.UserName, &e.Action,
+		&e.Outcome, &e.Fault, &e.Resources, &changes, &why)
+	if err != nil {
+		return e, err
+	}
+	if why != nil {
+		e.Why = json.RawMessage(*why)
+	}
+	return e, json.Unmarshal([]byte(changes), &e.Changes)
 }

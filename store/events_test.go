@@ -29,7 +29,7 @@ func appendEvent(t *testing.T, st *store.Store, requestID string, at time.Time) 
 func newEvent(requestID string, at time.Time) store.Event {
 	return store.Event{
 		RecordedAt: at, At: at, AccountID: "1000000000000001", RequestID: requestID, Caller: "key",
-		Action: "AttachNetworkInterface", Outcome: store.OutcomeOK, Resources: []string{"eni-a", "i-1"},
+		Action: "AttachNetworkInterface", Outcome: store.OutcomeOK, Resources: []string{"eni-a", "i-1", "sg-1"},
 		Changes: []store.Change{{Resource: "eni-a", Field: "Status", From: "Available", To: "InUse"}},
 	}
 }
@@ -79,6 +79,7 @@ func TestEventsAreSelected(t *testing.T) {
 		"account":              {store.EventQuery{AccountID: "1000000000000001"}, []string{"r1", "r2", "r3"}},
 		"resource":             {store.EventQuery{ResourceID: "eni-a"}, []string{"r1", "r2", "r4"}},
 		"resource and account": {store.EventQuery{ResourceID: "i-1", AccountID: "1000000000000002"}, []string{"r4"}},
+		"third resource":       {store.EventQuery{ResourceID: "sg-1"}, []string{"r1", "r2", "r4"}},
 		"request":              {store.EventQuery{RequestID: "r2"}, []string{"r2"}},
 		"refusals":             {store.EventQuery{Refusals: true}, []string{"r3"}},
 		"refusals of an account": {
@@ -293,8 +294,8 @@ func TestEventsAreKeptForATime(t *testing.T) {
 	if want := []string{"3", "4", "5", "6", "7", "8", "9", "10", "11"}; !slices.Equal(got, want) {
 		t.Errorf("got the events of the hours %v, want %v", got, want)
 	}
-	if n := count(`SELECT count(*) FROM event_resources`); n != 2*9 {
-		t.Errorf("%d rows of resources are left, want those of the events", n)
+	if n := count(`SELECT count(*) FROM event_resources`); n != 9 {
+		t.Errorf("%d rows of further resources are left, want those of the events", n)
 	}
 	dropped, err := st.DroppedEvents(t.Context())
 	if err != nil || dropped != 4 {

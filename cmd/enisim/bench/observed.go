@@ -15,7 +15,7 @@ const scrapeEvery = time.Second
 // observedTable measures what it costs attaches that the server observes them.
 func (b *bench) observedTable(ctx context.Context) (err error) {
 	const clients = 64
-	// Two servers on the same database take turns, so that both meet the same state of the machine.
+	// Three servers on the same database take turns, so that all meet the same state of the machine.
 	url, err := b.database(ctx, "observed")
 	if err != nil {
 		return err
@@ -25,7 +25,12 @@ func (b *bench) observedTable(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, with.stop()) }()
-	without, err := b.serve(ctx, url, "--no-metrics")
+	measured, err := b.serve(ctx, url, "--no-events")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, measured.stop()) }()
+	without, err := b.serve(ctx, url, "--no-metrics", "--no-events")
 	if err != nil {
 		return err
 	}
@@ -36,7 +41,8 @@ func (b *bench) observedTable(ctx context.Context) (err error) {
 		beside func(context.Context, *server) error
 	}{
 		{"nothing", without, func(context.Context, *server) error { return nil }},
-		{"metrics, and a scrape each second", with, scrapeOften},
+		{"metrics, and a scrape each second", measured, scrapeOften},
+		{"metrics, events and why", with, scrapeOften},
 	}
 	rates := make([][]float64, len(servers))
 	for range b.sizes.rounds {
