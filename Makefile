@@ -63,8 +63,9 @@ fuzz: ## Fuzz each target for FUZZTIME (10s)
 	$(GO) test ./httpapi/signature -run '^$$' -fuzz '^FuzzParseAuthorization$$' -fuzztime $(FUZZTIME)
 	$(GO) test ./service/scenario -run '^$$' -fuzz '^FuzzParse$$' -fuzztime $(FUZZTIME)
 
-sdk: ## Install the TypeScript SDK that the tests drive (needs Node)
+sdk: ## Install the npm packages of tests: the TypeScript SDK and axe-core (needs Node)
 	npm ci --prefix httpapi/sdktest/typescript
+	npm ci --prefix httpapi/testdata/axe
 
 up: ## Serve in containers, with Postgres 17
 	docker compose up --build

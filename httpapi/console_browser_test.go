@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/operator"
 )
 
 // browserTimeout is the limit of one step in a browser, on a busy machine.
@@ -153,4 +155,84 @@ func TestBrowserSignsIn(t *testing.T) {
 	b.waitForText(t, "2 of 2 slots")
 	b.do(t, chromedp.Click(chromedp.CSS(".out button")))
 	b.waitForElement(t, "#token")
+}
+
+// axeScript returns the accessibility checker. Without it the test is skipped, except in CI.
+func axeScript(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("testdata", "axe", "node_modules", "axe-core", "axe.min.js"))
+	switch {
+	case err == nil:
+	case os.Getenv("CI") != "":
+		t.Fatalf("axe-core needs `make sdk`, which CI must have: %v", err)
+	default:
+		t.Skipf("axe-core needs `make sdk`: %v", err)
+	}
+	return string(text)
+}
+
+// checkAccessibility fails the test if axe-core finds something serious in the page.
+func (b *browser) checkAccessibility(t testing.TB, axe, name string) {
+	t.Helper()
+	type violation struct {
+		ID, Impact, Help string
+		Nodes            []struct{ HTML, FailureSummary string }
+	}
+	b.waitFor(t, `document.readyState === "complete"`)
+	// The tool speaks to the browser beside the page, so the page's policy does not matter.
+	b.do(t, chromedp.Evaluate[chromedp.Void](axe+"; undefined"))
+	report, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]violation](
+		`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => ({ID: v.id, Impact: v.impact,
+			Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
+		chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	for _, v := range report {
+		if v.Impact == "serious" || v.Impact == "critical" {
+			t.Errorf("%s: %s: %s: %s\n%+v", name, v.Impact, v.ID, v.Help, v.Nodes)
+		} else {
+			t.Logf("%s: %s: %s: %s", name, v.Impact, v.ID, v.Help)
+		}
+	}
+}
+
+// axe-core finds nothing serious on any page, light and dark, on a screen and on a phone. No page is wider
+// than its window.
+func TestBrowserPagesAreAccessible(t *testing.T) {
+	t.Parallel()
+	axe := axeScript(t)
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{AttachDelay: time.Hour})
+	for _, instance := range []string{"i-full", "i-free"} { // a refusal and a change
+		if _, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId",
+			"eni-1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	events, err := s.controlClient().Events(t.Context(), operator.EventQuery{Limit: 1})
+	if err != nil || len(events.Events) != 1 {
+		t.Fatalf("got %v %v, want an event", events, err)
+	}
+	locked := serveConsole(t, httpapi.Control{Token: controlToken}, service.Options{})
+	pages := map[string]string{"sign-in": locked.URL + "/console"}
+	for _, path := range append(consolePages, "/requests/"+events.Events[0].RequestID, "/nothing") {
+		pages[path] = s.URL + "/console" + path
+	}
+	for _, screen := range []struct {
+		scheme        string
+		width, height int64
+	}{{"light", 1280, 900}, {"dark", 390, 844}} {
+		t.Run(screen.scheme, func(t *testing.T) {
+			t.Parallel()
+			b := newChromium(t, screen.scheme, screen.width, screen.height)
+			for name, address := range pages {
+				b.do(t, chromedp.Navigate(address))
+				b.checkAccessibility(t, axe, name)
+				const excess = `document.documentElement.scrollWidth - window.innerWidth`
+				if wider, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](excess)); err != nil || wider > 0 {
+					t.Errorf("%s is %d pixels wider than the window: %v", name, wider, err)
+				}
+			}
+		})
+	}
 }

@@ -41,7 +41,8 @@ var consolePages = []string{
 	"/accounts/" + account + "/groups?region=cn-hangzhou",
 	"/accounts/" + account + "/vpcs/vpc-main", "/accounts/" + account + "/vswitches/vsw-h",
 	"/accounts/" + account + "/instances/i-full", "/accounts/" + account + "/interfaces/eni-held",
-	"/accounts/" + account + "/groups/sg-main", "/contention", "/requests", "/requests?refusals=true&account=" + account,
+	"/accounts/" + account + "/groups/sg-main",
+	"/contention", "/requests", "/requests?refusals=true&account=" + account,
 }
 
 // serveConsole starts the API with a console and metrics.
@@ -235,14 +236,16 @@ func TestConsoleSignIn(t *testing.T) {
 	}
 
 	// Signing out needs the token of the form, and ends the session.
-	if status, _, _ = s.post(t, browser, "/sign-out", url.Values{"form_token": {"guessed"}}); status != http.StatusForbidden {
+	status, _, _ = s.post(t, browser, "/sign-out", url.Values{"form_token": {"guessed"}})
+	if status != http.StatusForbidden {
 		t.Errorf("a sign-out with a guessed form token: got %d, want 403", status)
 	}
 	form := regexp.MustCompile(`name="form_token" value="([^"]+)"`).FindStringSubmatch(body)
 	if form == nil {
 		t.Fatalf("the page has no form token:\n%s", body)
 	}
-	if status, _, _ = s.post(t, browser, "/sign-out", url.Values{"form_token": {form[1]}}); status != http.StatusSeeOther {
+	status, _, _ = s.post(t, browser, "/sign-out", url.Values{"form_token": {form[1]}})
+	if status != http.StatusSeeOther {
 		t.Errorf("a sign-out: got %d, want 303", status)
 	}
 	if status, _, _ = s.browse(t, browser, ""); status != http.StatusUnauthorized {
@@ -342,8 +345,9 @@ func TestConsoleSearch(t *testing.T) {
 		"vpc-main": "/vpcs/vpc-main", "vsw-h": "/vswitches/vsw-h", accessKey: "", account: "",
 	} {
 		status, body, header := s.browse(t, browser, "/search?q=+"+id)
-		if want = "/console/accounts/" + account + want; status != http.StatusSeeOther || header.Get("Location") != want {
-			t.Errorf("%s: got %d to %q %s, want %q", id, status, header.Get("Location"), body, want)
+		got := header.Get("Location")
+		if want = "/console/accounts/" + account + want; status != http.StatusSeeOther || got != want {
+			t.Errorf("%s: got %d to %q %s, want %q", id, status, got, body, want)
 		}
 	}
 	_, body, _ := s.browse(t, browser, "/search?q=eni-")

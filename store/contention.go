@@ -59,7 +59,8 @@ func (s *Store) HotResources(
 			 ORDER BY c.refusals DESC, c.events DESC, c.account_id, c.id
 			 LIMIT $4)
 			UNION ALL
-			(SELECT 'security group', c.account_id, c.id, g.name, c.events, c.refusals, g.instance_limit - k.free, g.instance_limit
+			(SELECT 'security group', c.account_id, c.id, g.name, c.events, c.refusals, g.instance_limit - k.free,
+			        g.instance_limit
 			 FROM counted c
 			 JOIN security_groups g ON g.account_id = c.account_id AND g.id = c.id
 			 JOIN security_group_capacity k ON k.account_id = c.account_id AND k.security_group_id = c.id

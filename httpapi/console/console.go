@@ -253,7 +253,8 @@ type pageTemplate struct {
 
 // parseTemplates returns the template of each page, with the layout and the parts that pages share.
 func parseTemplates() map[string]pageTemplate {
-	shared := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	shared := template.Must(template.New("").Funcs(functions).
+		ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	names, err := fs.Glob(files, "templates/*.html")
 	if err != nil {
 		panic(err) // only a malformed pattern fails
@@ -293,11 +294,11 @@ type eventTable struct {
 
 // href returns the address of a page from the parts of its path.
 func href(parts ...string) string {
-	path := Prefix
+	escaped := []string{Prefix}
 	for _, part := range parts {
-		path += "/" + url.PathEscape(part)
+		escaped = append(escaped, url.PathEscape(part))
 	}
-	return path
+	return strings.Join(escaped, "/")
 }
 
 // formatCount returns a number with separated thousands.

@@ -204,7 +204,7 @@ func (c *Console) request(r *http.Request) (*page, error) {
 	for _, change := range recorded.Changes {
 		d.Changes = append(d.Changes, changeText(change))
 	}
-	if d.Resources, err = c.linked(r.Context(), recorded.Account, recorded.Event.Resources); err != nil {
+	if d.Resources, err = c.linked(r.Context(), recorded.Account, recorded.Resources); err != nil {
 		return nil, err
 	}
 	if recorded.Why != nil {

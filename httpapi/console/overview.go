@@ -45,8 +45,8 @@ func (c *Console) overview(r *http.Request) (*page, error) {
 	d.Accounts, d.Rules, d.RuleTotal = accounts, ruleRows(rules.Newest), rules.Total
 	d.Next = nextAfter(accounts, func(a store.AccountUsage) string { return a.ID })
 	if d.Usage = c.usage.Latest(); d.Usage != nil {
-		d.Interfaces = statusCounts(d.Usage.NetworkInterfaces, "InUse", "Available", "Attaching", "Detaching", "Deleting")
-		d.Instances = statusCounts(d.Usage.Instances, "Running", "Stopped", "Pending", "Starting", "Stopping")
+		d.Interfaces = statusCounts(d.Usage.NetworkInterfaces, interfaceStatuses)
+		d.Instances = statusCounts(d.Usage.Instances, instanceStatuses)
 		d.FreeSlots = d.Usage.Slots - d.Usage.UsedSlots
 	}
 	if c.metrics != nil {
@@ -64,7 +64,7 @@ func nextAfter[T any](list store.List[T], id func(T) string) string {
 }
 
 // statusCounts returns counts in an order.
-func statusCounts(counts map[string]int64, order ...string) []statusCount {
+func statusCounts(counts map[string]int64, order []string) []statusCount {
 	all := make([]statusCount, 0, len(order))
 	for _, status := range order {
 		all = append(all, statusCount{status, counts[status]})

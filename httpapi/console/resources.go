@@ -13,6 +13,17 @@ import (
 // rowsPerPage is the number of rows on a page of a list.
 const rowsPerPage = 100
 
+// The statuses in the order in which pages show them.
+var (
+	interfaceStatuses = []string{
+		store.ENIInUse, store.ENIAvailable, store.ENIAttaching, store.ENIDetaching, store.ENIDeleting,
+	}
+	instanceStatuses = []string{
+		store.InstanceRunning, store.InstanceStopped, store.InstancePending, store.InstanceStarting,
+		store.InstanceStopping,
+	}
+)
+
 // view returns the view of the account that a request names.
 func (c *Console) view(r *http.Request) (*operator.View, error) {
 	return c.operator.View(r.Context(), r.PathValue("account"))
@@ -134,7 +145,7 @@ func (c *Console) instances(r *http.Request) (*page, error) {
 		return nil, err
 	}
 	d := newListData(r, v, list, func(i store.DescribedInstance) string { return i.ID })
-	d.Statuses = []string{"Running", "Stopped", "Pending", "Starting", "Stopping"}
+	d.Statuses = instanceStatuses
 	return &page{template: "instances", title: "Instances of " + v.ID, section: "overview", data: d}, nil
 }
 
@@ -150,7 +161,7 @@ func (c *Console) interfaces(r *http.Request) (*page, error) {
 		return nil, err
 	}
 	d := newListData(r, v, list, func(n store.DescribedNetworkInterface) string { return n.ID })
-	d.Statuses = []string{"InUse", "Available", "Attaching", "Detaching", "Deleting"}
+	d.Statuses = interfaceStatuses
 	return &page{template: "interfaces", title: "Network interfaces of " + v.ID, section: "overview", data: d}, nil
 }
 

@@ -33,10 +33,11 @@ func (o *Operator) View(ctx context.Context, accountID string) (*View, error) {
 func (o *Operator) PageOfAccounts(
 	ctx context.Context, after string, limit int,
 ) (store.List[store.AccountUsage], error) {
-	if !isStorable(after) {
-		return store.List[store.AccountUsage]{}, errInvalidAccountID(after)
+	p, err := page(after, limit)
+	if err != nil {
+		return store.List[store.AccountUsage]{}, err
 	}
-	return o.store.PageOfAccounts(ctx, o.service.Now(), store.Page{After: after, Limit: limit})
+	return o.store.PageOfAccounts(ctx, o.service.Now(), p)
 }
 
 // FindResources returns at most limit resources of any account whose ids begin with a text. If one has
@@ -70,6 +71,19 @@ const maxSameID = 8
 func (v *View) errNone(kind, id string) error {
 	return notFoundf("account %s has no %s %s: it was deleted, or belongs to another account; search for its id",
 		v.ID, kind, id)
+}
+
+// errBroken is returned for a page whose filters nothing can have.
+var errBroken = invalidRequestf("the address of this page is broken: begin with the first page of the list")
+
+// page returns the page of a list after an id, with filters that a caller gave as text.
+func page(after string, limit int, filters ...string) (store.Page, error) {
+	for _, text := range append(filters, after) {
+		if !isStorable(text) {
+			return store.Page{}, errBroken
+		}
+	}
+	return store.Page{After: after, Limit: limit}, nil
 }
 
 // VPCs returns the VPCs of the account, in all regions, and how many there are.
@@ -128,10 +142,11 @@ func (v *View) InstancesOfVSwitches(
 func (v *View) InstancesOfVSwitch(
 	ctx context.Context, vSwitchID, after string, limit int,
 ) (store.List[store.PlacedInstance], error) {
-	if !isStorable(after) {
-		return store.List[store.PlacedInstance]{}, v.errNone(store.FoundInstance, after)
+	p, err := page(after, limit)
+	if err != nil {
+		return store.List[store.PlacedInstance]{}, err
 	}
-	return v.store.InstancesOfVSwitch(ctx, v.Now, v.ID, vSwitchID, store.Page{After: after, Limit: limit})
+	return v.store.InstancesOfVSwitch(ctx, v.Now, v.ID, vSwitchID, p)
 }
 
 // Instance is an instance with its slots and its interfaces.
@@ -164,11 +179,11 @@ func (v *View) Instance(ctx context.Context, id string) (Instance, error) {
 func (v *View) Instances(ctx context.Context, status, after string, limit int) (
 	store.List[store.DescribedInstance], error,
 ) {
-	if !isStorable(after) || !isStorable(status) {
-		return store.List[store.DescribedInstance]{}, v.errNone(store.FoundInstance, after)
+	p, err := page(after, limit, status)
+	if err != nil {
+		return store.List[store.DescribedInstance]{}, err
 	}
-	return v.store.DescribeInstances(ctx, v.Now, store.InstanceFilter{AccountID: v.ID, Status: status},
-		store.Page{After: after, Limit: limit})
+	return v.store.DescribeInstances(ctx, v.Now, store.InstanceFilter{AccountID: v.ID, Status: status}, p)
 }
 
 // NetworkInterface returns an interface.
@@ -187,12 +202,12 @@ func (v *View) NetworkInterface(ctx context.Context, id string) (store.Described
 func (v *View) NetworkInterfaces(ctx context.Context, regionID, status, after string, limit int) (
 	store.List[store.DescribedNetworkInterface], error,
 ) {
-	if !isStorable(after) || !isStorable(status) || !isStorable(regionID) {
-		return store.List[store.DescribedNetworkInterface]{}, v.errNone(store.FoundNetworkInterface, after)
+	filter := store.NetworkInterfaceFilter{AccountID: v.ID, RegionID: regionID, Status: status}
+	p, err := page(after, limit, regionID, status)
+	if err != nil {
+		return store.List[store.DescribedNetworkInterface]{}, err
 	}
-	return v.store.DescribeNetworkInterfaces(ctx, v.Now,
-		store.NetworkInterfaceFilter{AccountID: v.ID, RegionID: regionID, Status: status},
-		store.Page{After: after, Limit: limit})
+	return v.store.DescribeNetworkInterfaces(ctx, v.Now, filter, p)
 }
 
 // SecurityGroup is a group with some of its rules and members.
@@ -204,6 +219,10 @@ type SecurityGroup struct {
 
 // SecurityGroup returns a group with its first rules, and its members after an id.
 func (v *View) SecurityGroup(ctx context.Context, id, after string, limit int) (SecurityGroup, error) {
+	members, err := page(after, limit)
+	if err != nil {
+		return SecurityGroup{}, err
+	}
 	at, err := v.find(ctx, store.FoundSecurityGroup, id)
 	if err != nil {
 		return SecurityGroup{}, err
@@ -220,10 +239,7 @@ func (v *View) SecurityGroup(ctx context.Context, id, after string, limit int) (
 	if err != nil {
 		return SecurityGroup{}, err
 	}
-	if !isStorable(after) {
-		return SecurityGroup{}, v.errNone(store.FoundNetworkInterface, after)
-	}
-	g.Members, err = v.store.MembersOfGroup(ctx, v.Now, v.ID, id, store.Page{After: after, Limit: limit})
+	g.Members, err = v.store.MembersOfGroup(ctx, v.Now, v.ID, id, members)
 	return g, err
 }
 
@@ -232,12 +248,12 @@ func (v *View) SecurityGroup(ctx context.Context, id, after string, limit int) (
 func (v *View) SecurityGroups(ctx context.Context, regionID, vpcID, after string, limit int) (
 	store.List[store.DescribedSecurityGroup], error,
 ) {
-	if !isStorable(after) || !isStorable(regionID) || !isStorable(vpcID) {
-		return store.List[store.DescribedSecurityGroup]{}, v.errNone(store.FoundSecurityGroup, after)
+	p, err := page(after, limit, regionID, vpcID)
+	if err != nil {
+		return store.List[store.DescribedSecurityGroup]{}, err
 	}
-	return v.store.DescribeSecurityGroups(ctx, v.Now,
-		store.SecurityGroupFilter{AccountID: v.ID, RegionID: regionID, VPCID: vpcID},
-		store.Page{After: after, Limit: limit})
+	filter := store.SecurityGroupFilter{AccountID: v.ID, RegionID: regionID, VPCID: vpcID}
+	return v.store.DescribeSecurityGroups(ctx, v.Now, filter, p)
 }
 
 // FindResourcesOf returns the resources of an account that have exactly an id, at most one of each kind.
