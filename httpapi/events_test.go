@@ -87,7 +87,7 @@ func TestWhyALimitRefuses(t *testing.T) {
 	for k, want := range map[int]reply{1: first, 2: second} {
 		holder := why.Holders[k]
 		if holder.NetworkInterfaceID != fmt.Sprint("eni-", k) || holder.RequestID != want.requestID() ||
-			holder.Caller != accessKey || holder.Since == nil {
+			holder.Caller != accessKey || holder.Since == nil || holder.Type != "Secondary" || holder.Status != "InUse" {
 			t.Errorf("slot %d: got %+v, want the interface that request %s attached", k, holder, want.requestID())
 		}
 	}

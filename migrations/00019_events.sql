@@ -22,6 +22,8 @@ CREATE TABLE events (
     CONSTRAINT an_event_has_a_number_of_its_own PRIMARY KEY (number, recorded_at)
 ) PARTITION BY RANGE (recorded_at);
 CREATE INDEX events_of_an_account ON events (account_id, number);
+CREATE INDEX refusals ON events (number) WHERE outcome <> 'OK';
+CREATE INDEX refusals_of_an_account ON events (account_id, number) WHERE outcome <> 'OK';
 -- Hashes, because an index of numbers costs an attach less than one of texts. Most events have two resources.
 CREATE INDEX events_of_a_request ON events (hashtextextended(request_id, 0));
 CREATE INDEX events_of_a_first_resource ON events (hashtextextended(resources[1], 0), number);

@@ -56,7 +56,8 @@ func (s *AttachScene) HeldInterfaces() []HeldInterface {
 	})
 	for _, n := range counted {
 		settled := settledAttachableENI(&n.AttachableENI, s.now)
-		held = append(held, HeldInterface{n.ID, settled.Status, n.Type})
+		// The type of an interface is not read with its slot. A primary one is part of its instance.
+		held = append(held, HeldInterface{n.ID, settled.Status, cmp.Or(n.Type, ENISecondary)})
 	}
 	return held
 }

@@ -130,58 +130,59 @@ const eventColumns = `e.number, e.recorded_at, e.at, e.account_id, e.request_id,
 // Events returns the events of a query in the order of their numbers. Through must not be beyond
 // the horizon of the events, or some may be missed.
 func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
-	order := " ASC"
+	return Query(ctx, s, scanEvent, q.statement(),
+		q.After, q.Through, q.AccountID, q.ResourceID, q.RequestID, q.Limit)
+}
+
+// statement returns the statement of a query. Each kind of query has a text of its own, so that each
+// reads its index in the order of the numbers.
+func (q EventQuery) statement() string {
+	order, refusals := " ASC", ""
 	if q.NewestFirst {
 		order = " DESC"
 	}
-	// Each kind of query has a text of its own, so that each reads its index in the order of the
-	// numbers.
-	sql := `
-		SELECT ` + eventColumns + ` FROM events e
-		WHERE e.number > $1 AND e.number <= $2
-		  AND ($3 = '' OR e.account_id = $3) AND $4 = '' AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
-		ORDER BY e.number` + order + ` LIMIT $7`
+	if q.Refusals { // not a parameter, so that partial indexes are used
+		refusals = " AND e.outcome <> 'OK'"
+	}
 	switch {
 	case q.RequestID != "":
-		sql = `
+		return `
 			SELECT ` + eventColumns + ` FROM events e
 			WHERE hashtextextended(e.request_id, 0) = hashtextextended($5, 0) AND e.request_id = $5
 			  AND e.number > $1 AND e.number <= $2
-			  AND ($3 = '' OR e.account_id = $3) AND ($4 = '' OR $4 = ANY (e.resources))
-			  AND (NOT $6 OR e.outcome <> 'OK')
-			ORDER BY e.number` + order + ` LIMIT $7`
+			  AND ($3 = '' OR e.account_id = $3) AND ($4 = '' OR $4 = ANY (e.resources))` + refusals + `
+			ORDER BY e.number` + order + ` LIMIT $6`
 	case q.ResourceID != "":
-		sql = `
+		ofPosition := func(position string) string {
+			return `
+			    (SELECT e.number, e.recorded_at FROM events e
+			     WHERE hashtextextended(e.resources[` + position + `], 0) = hashtextextended($4, 0)
+			       AND e.resources[` + position + `] = $4 AND e.number > $1 AND e.number <= $2
+			       AND ($3 = '' OR e.account_id = $3)` + refusals + `
+			     ORDER BY e.number` + order + ` LIMIT $6)`
+		}
+		return `
 			SELECT ` + eventColumns + `
-			FROM (
-			    (SELECT e.number, e.recorded_at FROM events e
-			     WHERE hashtextextended(e.resources[1], 0) = hashtextextended($4, 0) AND e.resources[1] = $4
-			       AND e.number > $1 AND e.number <= $2
-			       AND ($3 = '' OR e.account_id = $3) AND (NOT $6 OR e.outcome <> 'OK')
-			     ORDER BY e.number` + order + ` LIMIT $7)
-			    UNION ALL
-			    (SELECT e.number, e.recorded_at FROM events e
-			     WHERE hashtextextended(e.resources[2], 0) = hashtextextended($4, 0) AND e.resources[2] = $4
-			       AND e.number > $1 AND e.number <= $2
-			       AND ($3 = '' OR e.account_id = $3) AND (NOT $6 OR e.outcome <> 'OK')
-			     ORDER BY e.number` + order + ` LIMIT $7)
+			FROM (` + ofPosition("1") + `
+			    UNION ALL` + ofPosition("2") + `
 			    UNION ALL
 			    (SELECT r.number, r.recorded_at
 			     FROM event_resources r JOIN events e ON e.recorded_at = r.recorded_at AND e.number = r.number
 			     WHERE r.resource_id = $4 AND r.number > $1 AND r.number <= $2
-			       AND ($3 = '' OR e.account_id = $3) AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
-			     ORDER BY r.number` + order + ` LIMIT $7)
+			       AND ($3 = '' OR e.account_id = $3) AND $5 = ''` + refusals + `
+			     ORDER BY r.number` + order + ` LIMIT $6)
 			) found JOIN events e ON e.recorded_at = found.recorded_at AND e.number = found.number
-			ORDER BY e.number` + order + ` LIMIT $7`
+			ORDER BY e.number` + order + ` LIMIT $6`
 	case q.AccountID != "":
-		sql = `
+		return `
 			SELECT ` + eventColumns + ` FROM events e
-			WHERE e.account_id = $3 AND e.number > $1 AND e.number <= $2
-			  AND $4 = '' AND $5 = '' AND (NOT $6 OR e.outcome <> 'OK')
-			ORDER BY e.number` + order + ` LIMIT $7`
+			WHERE e.account_id = $3 AND e.number > $1 AND e.number <= $2 AND $4 = '' AND $5 = ''` + refusals + `
+			ORDER BY e.number` + order + ` LIMIT $6`
 	}
-	return Query(ctx, s, scanEvent, sql,
-		q.After, q.Through, q.AccountID, q.ResourceID, q.RequestID, q.Refusals, q.Limit)
+	return `
+		SELECT ` + eventColumns + ` FROM events e
+		WHERE e.number > $1 AND e.number <= $2 AND $3 = '' AND $4 = '' AND $5 = ''` + refusals + `
+		ORDER BY e.number` + order + ` LIMIT $6`
 }
 
 // scanEvent reads a row of eventColumns.
