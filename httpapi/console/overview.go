@@ -8,8 +8,13 @@ import (
 	"enisim/store"
 )
 
-// accountsPerPage is the number of accounts on a page of the overview.
-const accountsPerPage = 50
+const (
+	// accountsPerPage is the number of accounts on a page of the overview.
+	accountsPerPage = 50
+	// usageWait is how long the overview waits until the resources of a large world are counted. After
+	// that it shows earlier counts, and updates itself.
+	usageWait = 50 * time.Millisecond
+)
 
 // statusCount is the number of resources with a status.
 type statusCount struct {
@@ -44,7 +49,7 @@ func (c *Console) overview(r *http.Request) (*page, error) {
 	}
 	d.Accounts, d.Rules, d.RuleTotal = accounts, ruleRows(rules.Newest), rules.Total
 	d.Next = nextAfter(accounts, func(a store.AccountUsage) string { return a.ID })
-	if d.Usage = c.usage.Latest(); d.Usage != nil {
+	if d.Usage = c.usage.Latest(usageWait); d.Usage != nil {
 		d.Interfaces = statusCounts(d.Usage.NetworkInterfaces, interfaceStatuses)
 		d.Instances = statusCounts(d.Usage.Instances, instanceStatuses)
 		d.FreeSlots = d.Usage.Slots - d.Usage.UsedSlots

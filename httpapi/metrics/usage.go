@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// usageWait is how long a reader waits until the resources are counted. After that it gets the
+	// usageWait is how long a scrape waits until the resources are counted. After that it shows the
 	// counts of the time before.
 	usageWait = 250 * time.Millisecond
 	// usageTimeout is how long counting may take.
@@ -35,11 +35,11 @@ type Usage struct {
 func NewUsage(s *service.Service) *Usage { return &Usage{service: s} }
 
 // Latest returns the resources as they were last counted. It counts them anew if that may begin, and
-// waits for the result for a limited time. It returns nil if they are not known. The caller does not
+// waits at most this long for the result. It returns nil if they are not known. The caller does not
 // change the result.
-func (u *Usage) Latest() *service.Usage {
+func (u *Usage) Latest(wait time.Duration) *service.Usage {
 	if counting := u.begin(time.Now()); counting != nil {
-		timer := time.NewTimer(usageWait)
+		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		select {
 		case <-counting:

@@ -59,7 +59,7 @@ func (c *worldCollector) Collect(metrics chan<- prometheus.Metric) {
 		return
 	}
 	gauge(c.up, 1)
-	u := c.usage.Latest()
+	u := c.usage.Latest(usageWait)
 	if u == nil {
 		return
 	}

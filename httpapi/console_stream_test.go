@@ -1,0 +1,131 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"enisim/httpapi"
+	"enisim/service"
+	"enisim/store"
+	"enisim/store/storetest"
+)
+
+const livePath = "/console/accounts/" + account + "/instances/i-free/live"
+
+// openStream opens a stream of the console. The response's body must be closed.
+func openStream(ctx context.Context, t testing.TB, client *http.Client, address string) *http.Response {
+	t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response
+}
+
+// awaitChange reads a stream until it says that its page has changed. It reports false at its end.
+func awaitChange(t testing.TB, stream *bufio.Reader) bool {
+	t.Helper()
+	for {
+		line, err := stream.ReadString('\n')
+		switch {
+		case err != nil:
+			return false
+		case strings.HasPrefix(line, "event: changed"):
+			return true
+		}
+	}
+}
+
+// A stream lives on beyond the server's limits for short requests. It says when the page changes by a
+// request, and when it changes by itself.
+func TestConsoleStreamOutlivesTheTimeoutsOfRequests(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{AttachDelay: 2 * time.Second})
+	limited := httptest.NewUnstartedServer(s.Config.Handler)
+	limited.Config.ReadTimeout, limited.Config.WriteTimeout = time.Second, time.Second
+	limited.Start()
+	t.Cleanup(limited.Close)
+
+	response := openStream(t.Context(), t, limited.Client(), limited.URL+livePath)
+	defer response.Body.Close()
+	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Fatalf("got the type %q", got)
+	}
+	stream := bufio.NewReader(response.Body)
+	if !awaitChange(t, stream) {
+		t.Fatal("the stream ended before it had said anything")
+	}
+	if got, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-free", "NetworkInterfaceId",
+		"eni-1"); err != nil || got.code() != "" {
+		t.Fatalf("got %v %v, want a success", got, err)
+	}
+	for _, change := range []string{"the interface is Attaching", "the interface is InUse"} {
+		if !awaitChange(t, stream) {
+			t.Fatalf("the stream ended before it had said that %s", change)
+		}
+	}
+}
+
+// A server has a limited number of streams. Others are refused until one ends. All end when the server is
+// about to stop.
+func TestConsoleStreamsAreBounded(t *testing.T) {
+	t.Parallel()
+	st := store.New(storetest.Pool(t), slog.New(slog.DiscardHandler))
+	api := httpapi.New(service.New(st, service.Options{}), httpapi.Options{
+		Log: slog.New(slog.DiscardHandler), Control: httpapi.Control{Open: true},
+	})
+	server := httptest.NewServer(api)
+	t.Cleanup(server.Close)
+	const maxStreams = 64 // docs/limits.md
+	var streams []io.ReadCloser
+	first, endFirst := context.WithCancel(t.Context())
+	defer endFirst()
+	for n := range maxStreams {
+		ctx := t.Context()
+		if n == 0 {
+			ctx = first
+		}
+		response := openStream(ctx, t, server.Client(), server.URL+"/console/live")
+		streams = append(streams, response.Body)
+		if response.StatusCode != http.StatusOK {
+			t.Fatalf("stream %d: got %d", n, response.StatusCode)
+		}
+	}
+	refused := openStream(t.Context(), t, server.Client(), server.URL+"/console/live")
+	refused.Body.Close()
+	if refused.StatusCode != http.StatusServiceUnavailable || refused.Header.Get("Retry-After") == "" {
+		t.Errorf("one more: got %d, want 503 with Retry-After", refused.StatusCode)
+	}
+	// When one ends, another one is let in.
+	endFirst()
+	streams[0].Close()
+	for deadline := time.Now().Add(time.Minute); ; {
+		response := openStream(t.Context(), t, server.Client(), server.URL+"/console/live")
+		if response.StatusCode == http.StatusOK {
+			streams[0] = response.Body
+			break
+		}
+		response.Body.Close()
+		if time.Now().After(deadline) {
+			t.Fatal("the place of a stream that has ended is not free")
+		}
+	}
+	api.Drain()
+	for n, body := range streams {
+		if _, err := io.Copy(io.Discard, body); err != nil {
+			t.Errorf("stream %d does not end well: %v", n, err)
+		}
+		body.Close()
+	}
+}
