@@ -367,18 +367,19 @@ func (c *serveCommand) printBanner(
 			certificate += "CA        " + caFile(dir) + "\n"
 		}
 	}
-	control := "open to programs on this machine"
+	control, console := "open to programs on this machine", fmt.Sprintf("%s://%s/console", scheme, address)
 	switch {
 	case c.ControlToken != "":
 		control = "with the token of --control-token"
 	case !address.IP.IsLoopback():
 		control = "off: others can reach this address, so it needs a --control-token"
+		console = "off, as the control API"
 	}
 	if c.Signature == "identify" {
 		key += ", and a caller that names it is let in: --signature identify"
 	}
-	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sControl   %s\n%sDatabase  %s\nWorld     %s\nKey       %s\n",
-		scheme, address, certificate, control, scrapes, db.description(), origin, key)
+	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sConsole   %s\nControl   %s\n%sDatabase  %s\nWorld     %s\nKey       %s\n",
+		scheme, address, certificate, console, control, scrapes, db.description(), origin, key)
 	return err
 }
 
