@@ -326,7 +326,7 @@ func TestConsoleSaysWhatIsMissing(t *testing.T) {
 		"/search?q=%00%ff":                                http.StatusOK,
 		"/search?q=nothing-has-this":                      http.StatusOK,
 		"/?after=%ff":                                     http.StatusOK, // the overview without its query
-		"/accounts/" + account + "/instances?after=%00":   http.StatusNotFound,
+		"/accounts/" + account + "/instances?after=%00":   http.StatusBadRequest,
 		"/accounts/" + account + "/vswitches/vsw-h?after": http.StatusOK,
 	} {
 		if status, body, _ := s.browse(t, s.Client(), path); status != want || !strings.Contains(body, "</html>") {
