@@ -162,6 +162,7 @@ func (a *API) control(access Control, op operation) echo.HandlerFunc {
 		x := a.begin(c)
 		defer x.endSpan()
 		x.action, x.isControl = c.Request().URL.Path, true
+		c.SetRequest(c.Request().WithContext(operator.WithRequestID(c.Request().Context(), x.requestID)))
 		memory := a.controlling.share(c.Request())
 		defer memory.release()
 		c.Set(memoryKey, memory)

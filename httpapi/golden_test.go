@@ -91,6 +91,9 @@ func merged(areas ...map[string][]goldenCase) map[string][]goldenCase {
 	return all
 }
 
+// goldenRequestID is the RequestId of all golden requests.
+const goldenRequestID = "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E"
+
 // goldenTime is the server's time for all golden requests.
 var goldenTime = time.Date(2026, 11, 22, 10, 15, 30, 0, time.UTC)
 
@@ -102,6 +105,7 @@ type goldenWorld struct {
 	reads    bool // whether the requests change nothing, so that they can use a shared server
 	usual    *httptest.Server
 	shared   *sharedWorlds
+	pools    map[*httptest.Server]*pgxpool.Pool // of the servers that it has started
 }
 
 // readsOnly matches actions that only read.
@@ -219,9 +223,13 @@ func (g *goldenWorld) serverOn(pool *pgxpool.Pool, options service.Options) *htt
 	server := httptest.NewServer(httpapi.New(service.New(st, options), httpapi.Options{
 		Log:          slog.New(slog.DiscardHandler),
 		Signature:    httpapi.IdentifyOnly,
-		NewRequestID: func() string { return "473469C7-AA6F-4DC5-B3DB-A3DC0DE3C83E" },
+		NewRequestID: func() string { return goldenRequestID },
 	}))
 	g.t.Cleanup(server.Close)
+	if g.pools == nil {
+		g.pools = map[*httptest.Server]*pgxpool.Pool{}
+	}
+	g.pools[server] = pool
 	return server
 }
 

@@ -122,7 +122,8 @@ func (s *Service) assumeRole(ctx context.Context, caller Caller, req AssumeRoleR
 			CreatedAt:     now,
 		})
 		tx.ForgetTemporaryKeys(caller.AccountID, now.Add(-expiredKeyRetention))
-		return nil
+		return s.record(tx, caller, s.timeOf(caller), store.NewChanges(out.AccessKeyID,
+			"RoleArn", out.RoleARN, "Expiration", out.ExpiresAt.UTC().Format(time.RFC3339))...)
 	})
 	if err != nil {
 		return RoleCredentials{}, err

@@ -55,10 +55,12 @@ func (s *Service) authorize(
 		return Empty{}, err
 	}
 	now := s.timeOf(caller)
+	var changes []store.Change
 	for _, r := range input.added {
 		r.AccountID, r.ID = caller.AccountID, s.newID("sgr-", req.RegionID)
 		r.SecurityGroupID, r.CreatedAt = req.SecurityGroupID, now
 		tx.InsertRule(r)
+		changes = append(changes, store.ChangesOf(nil, &r, now)...)
 	}
-	return Empty{}, nil
+	return Empty{}, s.record(tx, caller, now, changes...)
 }

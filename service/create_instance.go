@@ -80,5 +80,5 @@ func (s *Service) createInstance(
 	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, []string{i.ID}, l.now)
 	l.stock.take(tx, l.count)
-	return CreatedInstance{i.ID}, nil
+	return CreatedInstance{i.ID}, s.record(tx, caller, l.now, rows.Changes(l.now)...)
 }

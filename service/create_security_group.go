@@ -110,5 +110,6 @@ func (s *Service) createSecurityGroup(
 	}
 	group.InstanceLimit = store.InstanceLimitOf(group.Type)
 	tx.InsertSecurityGroup(group)
-	return CreatedSecurityGroup{group.ID}, nil
+	return CreatedSecurityGroup{group.ID}, s.recordCreation(
+		tx, caller, now, store.ChangesOf(nil, &group, now), group.ID, group.Tags)
 }

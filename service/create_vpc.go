@@ -132,7 +132,7 @@ func (s *Service) createVPC(
 	now := s.timeOf(caller)
 	block, _ := req.block()
 	id := s.newID("vpc-", req.RegionID)
-	tx.InsertVPC(store.VPC{
+	vpc := store.VPC{
 		AccountID:       caller.AccountID,
 		ID:              id,
 		RegionID:        req.RegionID,
@@ -145,8 +145,10 @@ func (s *Service) createVPC(
 		Attributes:      store.VPCAttributes{UserCIDRs: req.userBlocks()},
 		CreatedAt:       now,
 		AvailableAt:     s.availableAt(caller, id, now),
-	})
-	return CreatedVPC{id, store.VRouterID(id), store.SystemRouteTableID(id), req.ResourceGroupID}, nil
+	}
+	tx.InsertVPC(vpc)
+	created := CreatedVPC{id, store.VRouterID(id), store.SystemRouteTableID(id), req.ResourceGroupID}
+	return created, s.recordCreation(tx, caller, now, store.ChangesOf(nil, &vpc, now), id, vpc.Tags)
 }
 
 // availableAt returns when a network that is created now leaves Pending, or nil if it is Available

@@ -177,7 +177,7 @@ func (s *Service) createVSwitch(
 	}
 	block, _ := input.block()
 	id := s.newID("vsw-", scene.VPC.RegionID)
-	tx.InsertVSwitch(store.VSwitch{
+	vswitch := store.VSwitch{
 		AccountID:       caller.AccountID,
 		ID:              id,
 		VPCID:           scene.VPC.ID,
@@ -191,6 +191,8 @@ func (s *Service) createVSwitch(
 		Tags:            tagMap(req.Tags),
 		CreatedAt:       input.now,
 		AvailableAt:     s.availableAt(caller, id, input.now),
-	})
-	return id, nil
+	}
+	tx.InsertVSwitch(vswitch)
+	return id, s.recordCreation(
+		tx, caller, input.now, store.ChangesOf(nil, &vswitch, input.now), id, vswitch.Tags)
 }

@@ -91,6 +91,6 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
 		tx.DeleteInstance(*scene.Instance)
 		tx.CompactCounts(caller.AccountID, scene.VSwitchIDs()...)
-		return nil
+		return s.record(tx, caller, now, scene.Changes(gone, deleting, now)...)
 	})
 }

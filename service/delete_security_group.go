@@ -18,7 +18,7 @@ var deleteSecurityGroupParameterRules = []rule[DeleteSecurityGroupRequest]{
 }
 
 var deleteSecurityGroupRules = []rule[*store.DeleteGroupScene]{
-	{err: InvalidSecurityGroupNotFound, violated: func(s *store.DeleteGroupScene) bool { return !s.Exists }},
+	{err: InvalidSecurityGroupNotFound, violated: func(s *store.DeleteGroupScene) bool { return s.Group == nil }},
 	{err: GroupHasMembers, violated: func(s *store.DeleteGroupScene) bool { return s.HasMembers }},
 	{err: GroupIsAuthorized, violated: func(s *store.DeleteGroupScene) bool { return s.IsNamed }},
 }
@@ -43,6 +43,7 @@ func (s *Service) deleteSecurityGroup(ctx context.Context, caller Caller, req De
 			return err
 		}
 		tx.DeleteSecurityGroup(caller.AccountID, req.SecurityGroupID)
-		return nil
+		now := s.timeOf(caller)
+		return s.record(tx, caller, now, store.ChangesOf(scene.Group, nil, now)...)
 	})
 }

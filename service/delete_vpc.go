@@ -55,12 +55,13 @@ func (s *Service) deleteVPC(
 	if err != nil {
 		return Empty{}, err
 	}
-	if err := check(deleteVPCRules, deleteVPCInput{scene, s.timeOf(caller)}); err != nil {
+	now := s.timeOf(caller)
+	if err := check(deleteVPCRules, deleteVPCInput{scene, now}); err != nil {
 		return Empty{}, err
 	}
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return Empty{}, err
 	}
 	tx.DeleteVPC(scene.VPC)
-	return Empty{}, nil
+	return Empty{}, s.record(tx, caller, now, store.ChangesOf(scene.VPC, nil, now)...)
 }

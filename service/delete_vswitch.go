@@ -51,13 +51,14 @@ func (s *Service) deleteVSwitch(ctx context.Context, caller Caller, req DeleteVS
 		if err != nil {
 			return err
 		}
-		if err := check(deleteVSwitchRules, deleteVSwitchInput{scene, s.timeOf(caller)}); err != nil {
+		now := s.timeOf(caller)
+		if err := check(deleteVSwitchRules, deleteVSwitchInput{scene, now}); err != nil {
 			return err
 		}
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return err
 		}
 		tx.DeleteVSwitch(scene.VSwitch)
-		return nil
+		return s.record(tx, caller, now, store.ChangesOf(scene.VSwitch, nil, now)...)
 	})
 }

@@ -7,6 +7,9 @@ import (
 	"enisim/store"
 )
 
+// OperatorCaller is the caller of the events of operators' commands.
+const OperatorCaller = "operator"
+
 // eventHeader is what an event says of its request.
 type eventHeader struct {
 	accountID, requestID, accessKeyID, userName, action, faultID string
@@ -42,11 +45,12 @@ func (s *Service) newEvent(header eventHeader, at time.Time, changes []store.Cha
 	for _, c := range changes {
 		event.AddResource(c.Resource)
 		switch {
+		case c.Field == "ZoneId": // is not a resource of the account
 		case strings.HasSuffix(c.Field, "Id"):
 			event.AddResource(c.From)
 			event.AddResource(c.To)
 		case strings.HasSuffix(c.Field, "Ids"):
-			for _, id := range strings.Split(c.From+","+c.To, ",") {
+			for id := range strings.SplitSeq(c.From+","+c.To, ",") {
 				event.AddResource(id)
 			}
 		}
@@ -60,5 +64,23 @@ func (s *Service) record(tx *store.Tx, caller Caller, at time.Time, changes ...s
 	if len(changes) == 0 || s.options.WithoutEvents {
 		return nil
 	}
+	for k, c := range changes {
+		if !isListField(c.Field) {
+			changes[k].From, changes[k].To = clip(c.From), clip(c.To)
+		}
+	}
 	return tx.AppendEvents([]store.Event{s.newEvent(caller.eventHeader(), at, changes)})
+}
+
+// recordCreation records the changes that make a new resource with tags.
+func (s *Service) recordCreation(
+	tx *store.Tx, caller Caller, at time.Time, changes []store.Change, id string, tags map[string]string,
+) error {
+	return s.record(tx, caller, at, append(changes, store.TagChanges(id, nil, nil, tags)...)...)
+}
+
+// isListField reports whether a field of a change has a list of ids or addresses, which is not cut. The
+// rules of the actions bound it.
+func isListField(field string) bool {
+	return strings.HasSuffix(field, "Ids") || oneOf(field, "IpAddresses", "IpPrefixes")
 }

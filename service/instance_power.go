@@ -60,8 +60,9 @@ func (s *Service) changePowerState(
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return err
 		}
-		tx.UpdateInstanceStatus(next(*scene.Instance, now))
-		return nil
+		after := next(*scene.Instance, now)
+		tx.UpdateInstanceStatus(after)
+		return s.record(tx, caller, now, store.ChangesOf(scene.Instance, &after, now)...)
 	})
 }
 

@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"slices"
-	"time"
 
 	"enisim/store"
 )
@@ -113,15 +112,28 @@ var JoinSecurityGroup = newAction(Action[JoinSecurityGroupRequest, Empty]{
 	parameters: joinParameterRules,
 	refusals:   errorsOf(joinSecurityGroupRules),
 	run: answerless(func(s *Service, ctx context.Context, caller Caller, r JoinSecurityGroupRequest) error {
-		return s.changeMembership(ctx, caller, r, joinSecurityGroupRules, (*store.Tx).JoinGroup)
+		return s.changeMembership(ctx, caller, r, joinSecurityGroupRules, true)
 	}),
 })
+
+// membershipChange returns the change of an interface that joins or leaves the group of a scene.
+func membershipChange(scene *store.JoinScene, joins bool) []store.Change {
+	before := make([]string, len(scene.Joined))
+	for k, g := range scene.Joined {
+		before[k] = g.ID
+	}
+	after := slices.DeleteFunc(slices.Clone(before), func(id string) bool { return id == scene.Group.ID })
+	if joins {
+		after = append(after, scene.Group.ID)
+	}
+	return store.GroupsChange(scene.ENI.ID, before, after)
+}
 
 // changeMembership checks a request to join or leave a security group, first by its parameters and
 // then under the locks, and queues the change.
 func (s *Service) changeMembership(
 	ctx context.Context, caller Caller, req JoinSecurityGroupRequest, rules []rule[membershipInput],
-	change func(*store.Tx, *store.JoinScene, time.Time),
+	joins bool,
 ) error {
 	return s.inTxRetryingMoves(ctx, func(tx *store.Tx) error {
 		scene, err := tx.LockForJoin(
@@ -140,7 +152,11 @@ func (s *Service) changeMembership(
 		if err := checkQuotas(rules, membershipInput{req, scene}, caller.Quotas); err != nil {
 			return err
 		}
-		change(tx, scene, now)
-		return nil
+		if joins {
+			tx.JoinGroup(scene, now)
+		} else {
+			tx.LeaveGroup(scene, now)
+		}
+		return s.record(tx, caller, now, membershipChange(scene, joins)...)
 	})
 }

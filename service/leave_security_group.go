@@ -3,8 +3,6 @@ package service
 import (
 	"context"
 	"slices"
-
-	"enisim/store"
 )
 
 // LeaveSecurityGroupRequest is the request to remove an interface from a security group. Its
@@ -31,6 +29,6 @@ var LeaveSecurityGroup = newAction(Action[LeaveSecurityGroupRequest, Empty]{
 	parameters: lift(joinParameterRules, LeaveSecurityGroupRequest.asJoin),
 	refusals:   errorsOf(leaveRules),
 	run: answerless(func(s *Service, ctx context.Context, caller Caller, r LeaveSecurityGroupRequest) error {
-		return s.changeMembership(ctx, caller, r.asJoin(), leaveRules, (*store.Tx).LeaveGroup)
+		return s.changeMembership(ctx, caller, r.asJoin(), leaveRules, false)
 	}),
 })

@@ -111,23 +111,30 @@ func (s *Service) modifyInstanceAttribute(
 		if err := check(modifyInstanceAttributeRules, modifyInstanceInput{req, scene}); err != nil {
 			return err
 		}
-		attributes := scene.Instance.Attributes
-		if req.UserData != "" {
-			attributes.UserData = req.UserData
+		after := req.changed(*scene.Instance)
+		tx.ChangeInstance(after)
+		changes := store.ChangesOf(scene.Instance, &after, now)
+		if n := scene.Primary; n != nil && req.NetworkInterfaceQueueNumber != nil {
+			primary := *n
+			primary.QueueNumber = req.NetworkInterfaceQueueNumber
+			tx.ModifyNetworkInterface(primary)
+			changes = append(changes, store.ChangesOf(n, &primary, now)...)
 		}
-		if req.CreditSpecification != "" {
-			attributes.CreditSpecification = req.CreditSpecification
-		}
-		if req.DeletionProtection != nil {
-			attributes.DeletionProtection = *req.DeletionProtection
-		}
-		tx.ChangeInstance(scene, store.InstanceChange{
-			Name: nonEmpty(req.InstanceName), Description: nonEmpty(req.Description), HostName: nonEmpty(req.HostName),
-			Attributes: attributes, QueueNumber: req.NetworkInterfaceQueueNumber,
-		})
 		if len(req.SecurityGroupIDs) > 0 {
 			tx.ReplaceGroups(*scene.Primary, scene.Joined, req.SecurityGroupIDs, now)
+			changes = append(changes, store.GroupsChange(scene.Primary.ID, scene.Joined, req.SecurityGroupIDs)...)
 		}
-		return nil
+		return s.record(tx, caller, now, changes...)
 	})
+}
+
+// changed returns the instance with the attributes of the request.
+func (r ModifyInstanceAttributeRequest) changed(i store.Instance) store.Instance {
+	setIfPresent(&i.Name, nonEmpty(r.InstanceName))
+	setIfPresent(&i.Description, nonEmpty(r.Description))
+	setIfPresent(&i.HostName, nonEmpty(r.HostName))
+	setIfPresent(&i.Attributes.UserData, nonEmpty(r.UserData))
+	setIfPresent(&i.Attributes.CreditSpecification, nonEmpty(r.CreditSpecification))
+	setIfPresent(&i.Attributes.DeletionProtection, r.DeletionProtection)
+	return i
 }

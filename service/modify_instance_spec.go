@@ -137,16 +137,19 @@ func (s *Service) modifyInstanceSpec(
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return Empty{}, err
 	}
+	after := *scene.Instance
+	var moved []store.Change
 	if input.changesType() {
-		tx.ChangeType(scene)
+		moved = tx.ChangeType(scene)
 		input.stock.take(tx, 1)
+		after.InstanceType = scene.NewType.ID
 	}
 	if req.InternetMaxBandwidthIn != nil {
-		scene.Instance.Attributes.InternetMaxBandwidthIn = *req.InternetMaxBandwidthIn
+		after.Attributes.InternetMaxBandwidthIn = *req.InternetMaxBandwidthIn
 	}
 	if req.InternetMaxBandwidthOut != nil {
-		scene.Instance.Attributes.InternetMaxBandwidthOut = *req.InternetMaxBandwidthOut
+		after.Attributes.InternetMaxBandwidthOut = *req.InternetMaxBandwidthOut
 	}
-	tx.SetAttributes(*scene.Instance)
-	return Empty{}, nil
+	tx.SetAttributes(after)
+	return Empty{}, s.record(tx, caller, now, append(store.ChangesOf(scene.Instance, &after, now), moved...)...)
 }

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"slices"
+	"strconv"
 
 	"enisim/store"
 )
@@ -146,14 +147,27 @@ func (s *Service) modifyNetworkInterfaceAttribute(
 		setIfPresent(&n.Description, nonEmpty(req.Description))
 		req.apply(&n)
 		tx.ModifyNetworkInterface(n)
+		changes := store.ChangesOf(scene.ENI, &n, now)
 		if len(req.SecurityGroupIDs) > 0 {
 			tx.ReplaceGroups(n, scene.Joined, req.SecurityGroupIDs, now)
+			changes = append(changes, store.GroupsChange(n.ID, scene.Joined, req.SecurityGroupIDs)...)
 		}
-		if req.EnablePrimaryIPv6 != nil {
-			tx.SetPrimaryIPv6(n, *req.EnablePrimaryIPv6)
+		if enable := req.EnablePrimaryIPv6; enable != nil {
+			tx.SetPrimaryIPv6(n, *enable)
+			changes = append(changes, primaryIPv6Change(n.ID, scene.PrimaryIPv6, *enable)...)
 		}
-		return nil
+		return s.record(tx, caller, now, changes...)
 	})
+}
+
+// primaryIPv6Change returns the change of whether an interface has a primary IPv6 address, or none.
+func primaryIPv6Change(eniID string, before, after bool) []store.Change {
+	if before == after {
+		return nil
+	}
+	return []store.Change{{
+		Resource: eniID, Field: "EnablePrimaryIPv6", From: strconv.FormatBool(before), To: strconv.FormatBool(after),
+	}}
 }
 
 // nonEmpty returns a pointer to the text, or nil if it is empty: an empty parameter is an absent

@@ -49,8 +49,10 @@ func (s *Service) modifySecurityGroupAttribute(
 		if err := check(securityGroupRules, group); err != nil {
 			return err
 		}
-		group.Name, group.Description = cmp.Or(req.Name, group.Name), cmp.Or(req.Description, group.Description)
-		tx.UpdateSecurityGroup(*group)
-		return nil
+		after := *group
+		after.Name, after.Description = cmp.Or(req.Name, group.Name), cmp.Or(req.Description, group.Description)
+		tx.UpdateSecurityGroup(after)
+		now := s.timeOf(caller)
+		return s.record(tx, caller, now, store.ChangesOf(group, &after, now)...)
 	})
 }

@@ -47,7 +47,9 @@ func (s *Service) modifySecurityGroupPolicy(
 	if err := check(securityGroupRules, group); err != nil {
 		return Empty{}, err
 	}
-	group.InnerAccessPolicy = parsePolicy(req.InnerAccessPolicy)
-	tx.UpdateSecurityGroup(*group)
-	return Empty{}, nil
+	after := *group
+	after.InnerAccessPolicy = parsePolicy(req.InnerAccessPolicy)
+	tx.UpdateSecurityGroup(after)
+	now := s.timeOf(caller)
+	return Empty{}, s.record(tx, caller, now, store.ChangesOf(group, &after, now)...)
 }

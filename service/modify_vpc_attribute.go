@@ -68,10 +68,11 @@ func (s *Service) modifyVPCAttribute(ctx context.Context, caller Caller, req Mod
 		if err != nil {
 			return err
 		}
-		if err := check(modifyVPCRules, modifyVPCInput{req, scene, s.timeOf(caller)}); err != nil {
+		now := s.timeOf(caller)
+		if err := check(modifyVPCRules, modifyVPCInput{req, scene, now}); err != nil {
 			return err
 		}
-		vpc := scene.VPC
+		vpc := *scene.VPC
 		if req.VPCName != "" {
 			vpc.Name = req.VPCName
 		}
@@ -84,7 +85,7 @@ func (s *Service) modifyVPCAttribute(ctx context.Context, caller Caller, req Mod
 		case vpc.IPv6CIDRBlock == nil:
 			vpc.IPv6CIDRBlock = s.ipv6BlockFor(req.EnableIPv6, req.IPv6CIDRBlock)
 		}
-		tx.UpdateVPC(vpc)
-		return nil
+		tx.UpdateVPC(&vpc)
+		return s.record(tx, caller, now, store.ChangesOf(scene.VPC, &vpc, now)...)
 	})
 }

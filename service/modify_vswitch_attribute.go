@@ -100,12 +100,13 @@ func (s *Service) modifyVSwitchAttribute(ctx context.Context, caller Caller, req
 		if err != nil {
 			return err
 		}
-		input := modifyVSwitchInput{req, scene, s.timeOf(caller)}
+		now := s.timeOf(caller)
+		input := modifyVSwitchInput{req, scene, now}
 		if err := check(modifyVSwitchRules, input); err != nil {
 			return err
 		}
 		block, _ := input.ipv6Block()
-		vswitch := scene.VSwitch
+		vswitch := *scene.VSwitch
 		vswitch.IPv6CIDRBlock = block
 		if req.VSwitchName != "" {
 			vswitch.Name = req.VSwitchName
@@ -113,7 +114,7 @@ func (s *Service) modifyVSwitchAttribute(ctx context.Context, caller Caller, req
 		if req.Description != "" {
 			vswitch.Description = req.Description
 		}
-		tx.UpdateVSwitch(vswitch)
-		return nil
+		tx.UpdateVSwitch(&vswitch)
+		return s.record(tx, caller, now, store.ChangesOf(scene.VSwitch, &vswitch, now)...)
 	})
 }

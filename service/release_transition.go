@@ -34,24 +34,43 @@ func (s *Service) ReleaseTransition(ctx context.Context, accountID, id string) (
 	case store.KindInstance:
 		return s.releaseInstance(ctx, caller, id)
 	}
-	release := s.store.ReleaseVPC
+	release := (*store.Tx).ReleaseVPC
 	if found.Kind == store.KindVSwitch {
-		release = s.store.ReleaseVSwitch
+		release = (*store.Tx).ReleaseVSwitch
 	}
-	pending, err := release(ctx, accountID, id, s.timeOf(caller))
-	switch {
-	case err != nil:
+	return s.releaseNetwork(ctx, caller, id, release)
+}
+
+// releaseNetwork ends the transition of a VPC or a VSwitch.
+func (s *Service) releaseNetwork(
+	ctx context.Context, caller Caller, id string,
+	release func(*store.Tx, context.Context, string, string, time.Time) (bool, error),
+) (*Released, error) {
+	released := &Released{store.NetworkAvailable, store.NetworkAvailable}
+	err := s.store.InTx(ctx, func(tx *store.Tx) error {
+		now := s.timeOf(caller)
+		pending, err := release(tx, ctx, caller.AccountID, id, now)
+		if err != nil || !pending {
+			return err
+		}
+		released.From = store.NetworkPending
+		return s.record(tx, caller, now, store.Change{
+			Resource: id, Field: "Status", From: released.From, To: released.To,
+		})
+	})
+	if err != nil {
 		return nil, err
-	case pending:
-		return &Released{store.NetworkPending, store.NetworkAvailable}, nil
 	}
-	return &Released{store.NetworkAvailable, store.NetworkAvailable}, nil
+	return released, nil
 }
 
 // operatorOf returns the caller by which an operator changes the resources of an account: it has the
 // account's clock.
 func (s *Service) operatorOf(ctx context.Context, accountID string) (Caller, error) {
-	caller := Caller{AccountID: accountID}
+	caller := Caller{
+		AccountID: accountID, AccessKeyID: OperatorCaller, RequestID: store.RequestIDOf(ctx),
+		action: "ReleaseTransition",
+	}
 	stored, _, err := s.store.FindClock(ctx, accountID, s.Now())
 	if stored != nil {
 		caller.Clock = new(disturbance.Clock(stored.AccountClock))
@@ -144,7 +163,7 @@ func (s *Service) releaseInstanceAs(
 		}
 		released.To = after.Status
 		tx.UpdateInstanceStatus(after)
-		return nil
+		return s.record(tx, caller, now, store.ChangesOf(&before, &after, now)...)
 	})
 	return released, begins, err
 }

@@ -48,6 +48,8 @@ func (s *Service) revoke(
 	}
 	exists := map[string]bool{}
 	var deletedIDs []string
+	var changes []store.Change
+	now := s.timeOf(caller)
 	for _, r := range scene.Rules {
 		if r.Direction != d.name {
 			continue
@@ -56,6 +58,7 @@ func (s *Service) revoke(
 		if slices.Contains(req.ruleIDs, r.ID) ||
 			req.anyPermission(func(p permission) bool { return d.newRule(p).Same(r) }) {
 			deletedIDs = append(deletedIDs, r.ID)
+			changes = append(changes, store.ChangesOf(&r, nil, now)...)
 		}
 	}
 	absent := slices.ContainsFunc(req.ruleIDs, func(id string) bool { return !exists[id] })
@@ -66,5 +69,5 @@ func (s *Service) revoke(
 	if len(deletedIDs) > 0 {
 		tx.DeleteRules(caller.AccountID, deletedIDs)
 	}
-	return Empty{}, nil
+	return Empty{}, s.record(tx, caller, now, changes...)
 }

@@ -422,5 +422,5 @@ func (s *Service) runInstances(
 	tx.InsertLaunch(caller.AccountID, rows)
 	tx.AcquireCapacityInGroups(l.LaunchScene, caller.AccountID, made.InstanceIDs, l.now)
 	l.stock.take(tx, l.count)
-	return made, nil
+	return made, s.record(tx, caller, l.now, rows.Changes(l.now)...)
 }

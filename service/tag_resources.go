@@ -194,7 +194,12 @@ func (s *Service) changeTags(
 		if err := check(rules, c); err != nil {
 			return err
 		}
-		tx.ChangeTags(caller.AccountID, t.kind, c.found, remove(c.found), c.added)
-		return nil
+		removed := remove(c.found)
+		var changes []store.Change
+		for _, r := range c.found { // before ChangeTags, which changes the tags of disks
+			changes = append(changes, store.TagChanges(r.ID, r.Tags, removed, c.added)...)
+		}
+		tx.ChangeTags(caller.AccountID, t.kind, c.found, removed, c.added)
+		return s.record(tx, caller, now, changes...)
 	})
 }

@@ -73,6 +73,27 @@ func (s *DeleteInstanceScene) VSwitchIDs() []string {
 	return slices.Compact(ids)
 }
 
+// Changes returns what the deletion of the instance changes, at a time of its account. The interfaces in
+// gone are deleted with it, those in deleting will be, and the others become Available.
+func (s *DeleteInstanceScene) Changes(gone []string, deleting []DeletingInterface, now time.Time) []Change {
+	changes := ChangesOf(s.Instance, nil, now)
+	for _, held := range s.Held {
+		before := held.Settled(now)
+		after := before
+		after.InstanceID, after.DeviceIndex, after.NetworkCardIndex = nil, nil, nil
+		after.Status, after.NextStatus, after.SettlesAt = ENIAvailable, nil, nil
+		if k := slices.IndexFunc(deleting, func(d DeletingInterface) bool { return d.ID == held.ID }); k >= 0 {
+			after.Status, after.NextStatus, after.SettlesAt = deleting[k].End.statusUntil(ENIDeleting, ENIDeleted)
+		}
+		if slices.Contains(gone, held.ID) {
+			changes = append(changes, ChangesOf(&before, nil, now)...)
+		} else {
+			changes = append(changes, ChangesOf(&before, &after, now)...)
+		}
+	}
+	return changes
+}
+
 // ReleaseAllCapacity queues the write that releases the capacity of the scene's instance in all its
 // groups. It has to come before the interfaces are detached or deleted.
 func (tx *Tx) ReleaseAllCapacity(s *DeleteInstanceScene, now time.Time) {

@@ -10,9 +10,9 @@ import (
 // DeleteGroupScene contains the rows on which the deletion of a security group depends, read under
 // its lock.
 type DeleteGroupScene struct {
-	Exists     bool
-	HasMembers bool // whether an interface is in it
-	IsNamed    bool // whether a rule of another group names it
+	Group      *SecurityGroup // nil if there is none with this id
+	HasMembers bool           // whether an interface is in it
+	IsNamed    bool           // whether a rule of another group names it
 }
 
 // LockForDeleteGroup locks a security group, and purges the interfaces in it that were deleted
@@ -31,9 +31,11 @@ func (tx *Tx) LockForDeleteGroup(
 		ORDER BY n.id
 		FOR UPDATE OF n`, accountID, groupID, goneBefore)
 	tx.lock(rankSecurityGroups, `
-		SELECT true FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = $3 FOR UPDATE`,
-		accountID, regionID, groupID).
-		Query(each(func(exists *bool) []any { return []any{exists} }, func(exists bool) { scene.Exists = exists }))
+		SELECT `+SecurityGroupsTable.SelectList("t")+`
+		FROM security_groups t
+		WHERE account_id = $1 AND region_id = $2 AND id = $3
+		FOR UPDATE`, accountID, regionID, groupID).
+		Query(each(SecurityGroupsTable.Targets, func(g SecurityGroup) { scene.Group = &g }))
 	// Then purge the interfaces. The rows that this transaction has locked are not skipped. A row
 	// that is skipped was locked by another transaction after that.
 	tx.queue(`

@@ -34,6 +34,19 @@ func (e *Event) AddResource(id string) {
 	}
 }
 
+type requestIDKey struct{}
+
+// WithRequestID returns a context in which an operator's command runs that came in a request.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestIDKey{}, id)
+}
+
+// RequestIDOf returns the id of the request in which an operator's command came, or "" if it came in none.
+func RequestIDOf(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
 // OutcomeOK is the outcome of a request that has changed something.
 const OutcomeOK = "OK"
 

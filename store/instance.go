@@ -21,13 +21,13 @@ const (
 // VSwitchID is nil for a classic instance.
 type Instance struct {
 	AttachableInstance
-	VSwitchID           *string            `db:"vswitch_id,fixed"`
+	VSwitchID           *string            `db:"vswitch_id,fixed" event:"VSwitchId"`
 	InstanceTypeOwnerID string             `db:"instance_type_owner_id"`
-	InstanceType        string             `db:"instance_type"`
-	StartedAt           *time.Time         `db:"started_at,once"` // time of the last start; nil if never started
-	Name                string             `db:"name"`
-	Description         string             `db:"description"`
-	HostName            string             `db:"host_name"`
+	InstanceType        string             `db:"instance_type" event:"InstanceType"`
+	StartedAt           *time.Time         `db:"started_at,once" event:"StartTime"` // of the last start; nil: never
+	Name                string             `db:"name" event:"InstanceName"`
+	Description         string             `db:"description" event:"Description"`
+	HostName            string             `db:"host_name" event:"HostName"`
 	ResourceGroupID     string             `db:"resource_group_id"`
 	Tags                map[string]string  `db:"tags"`
 	Attributes          InstanceAttributes `db:"attributes"`
@@ -40,9 +40,9 @@ type AttachableInstance struct {
 	AccountID   string     `db:"account_id,key"`
 	ID          string     `db:"id,key"`
 	RegionID    string     `db:"region_id,fixed"`
-	ZoneID      string     `db:"zone_id,fixed"`
+	ZoneID      string     `db:"zone_id,fixed" event:"ZoneId"`
 	NetworkType string     `db:"network_type,once"`
-	VPCID       *string    `db:"vpc_id,fixed"`
+	VPCID       *string    `db:"vpc_id,fixed" event:"VpcId"`
 	ENIQuantity int        `db:"eni_quantity"`
 	Status      string     `db:"status"`
 	NextStatus  *string    `db:"next_status"`
@@ -57,15 +57,15 @@ type InstanceAttributes struct {
 	ImageID                 string `json:",omitempty"`
 	KeyPairName             string `json:",omitempty"`
 	RAMRoleName             string `json:",omitempty"`
-	UserData                string `json:",omitempty"` // as it was sent: Base64
+	UserData                string `json:",omitempty" event:"UserData,hidden"` // as it was sent: Base64
 	InstanceChargeType      string `json:",omitempty"`
 	InternetChargeType      string `json:",omitempty"`
-	InternetMaxBandwidthIn  int    `json:",omitempty"` // Mbit/s
-	InternetMaxBandwidthOut int    `json:",omitempty"` // Mbit/s
+	InternetMaxBandwidthIn  int    `json:",omitempty" event:"InternetMaxBandwidthIn"`  // Mbit/s
+	InternetMaxBandwidthOut int    `json:",omitempty" event:"InternetMaxBandwidthOut"` // Mbit/s
 	SpotStrategy            string `json:",omitempty"`
-	CreditSpecification     string `json:",omitempty"`
-	StoppedMode             string `json:",omitempty"` // of the last stop: KeepCharging or StopCharging
-	DeletionProtection      bool   `json:",omitempty"`
+	CreditSpecification     string `json:",omitempty" event:"CreditSpecification"`
+	StoppedMode             string `json:",omitempty" event:"StoppedMode"` // KeepCharging or StopCharging
+	DeletionProtection      bool   `json:",omitempty" event:"DeletionProtection"`
 	SystemDisk              Disk   `json:",omitzero"`
 	DataDisks               []Disk `json:",omitempty"`
 }

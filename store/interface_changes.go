@@ -2,6 +2,7 @@ package store
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -23,14 +24,17 @@ func CreationOfInterface(n NewNetworkInterface) []Change {
 	for k, a := range n.Addresses {
 		addresses[k] = a.Address
 	}
-	return append(NewChanges(n.ID,
+	return slices.Concat(NewChanges(n.ID,
 		"Status", n.Status,
 		"Type", n.Type,
 		"InstanceId", valueOrEmpty(n.InstanceID),
+		"DeviceIndex", formatIndex(n.DeviceIndex),
+		"NetworkCardIndex", formatIndex(n.NetworkCardIndex),
 		"VpcId", n.VPCID,
 		"VSwitchId", n.VSwitchID,
 		"SecurityGroupIds", strings.Join(n.SecurityGroupIDs, ","),
-	), addressChanges(n.ID, nil, addresses, nil, prefixes)...)
+		"NetworkInterfaceName", n.Name,
+	), addressChanges(n.ID, nil, addresses, nil, prefixes), TagChanges(n.ID, nil, nil, n.Tags))
 }
 
 // NewChanges returns the changes that give fields of a new resource their values. It takes pairs of a
@@ -43,6 +47,17 @@ func NewChanges(resourceID string, fields ...string) []Change {
 		}
 	}
 	return changes
+}
+
+// GroupsChange returns the change of an interface that is in other security groups than before, or
+// none.
+func GroupsChange(eniID string, before, after []string) []Change {
+	if slices.Equal(before, after) {
+		return nil
+	}
+	return []Change{{
+		Resource: eniID, Field: "SecurityGroupIds", From: strings.Join(before, ","), To: strings.Join(after, ","),
+	}}
 }
 
 // addressChanges returns the changes of an interface that loses some addresses and prefixes and gets

@@ -9,7 +9,7 @@ import (
 // under the locks. A missing row is nil, or not in the map.
 type ModifyInstanceScene struct {
 	InstanceScene
-	Primary *NetworkInterface     // the primary interface: ID, VPC and instance only
+	Primary *NetworkInterface     // the primary interface
 	Joined  []string              // the groups that Primary is in; read only if new ones are named
 	Groups  map[string]GroupScene // the new groups of Primary, by ID
 }
@@ -34,7 +34,8 @@ func (tx *Tx) LockForModifyInstance(
 			SELECT m.security_group_id
 			FROM network_interfaces n
 			JOIN network_interface_security_groups m ON m.account_id = n.account_id AND m.network_interface_id = n.id
-			WHERE n.account_id = $1 AND n.primary_of = $2`, accountID, instanceID).
+			WHERE n.account_id = $1 AND n.primary_of = $2
+			ORDER BY m.position`, accountID, instanceID).
 			Query(appendTo(&scene.Joined))
 	}
 	if err := tx.send(ctx); err != nil || scene.Instance == nil || len(groupIDs) == 0 {
@@ -51,25 +52,11 @@ func (tx *Tx) LockForModifyInstance(
 	return scene, tx.send(ctx)
 }
 
-// InstanceChange holds the new values of an instance. A nil text or number leaves the stored one
-// unchanged.
-type InstanceChange struct {
-	Name, Description, HostName *string
-	Attributes                  InstanceAttributes
-	QueueNumber                 *int // queue number of the primary interface
-}
-
-// ChangeInstance queues the writes of an InstanceChange to a locked instance.
-func (tx *Tx) ChangeInstance(scene *ModifyInstanceScene, c InstanceChange) {
+// ChangeInstance queues the write of a locked instance's texts and attributes.
+func (tx *Tx) ChangeInstance(i Instance) {
 	tx.write(1, `
 		UPDATE instances
-		SET name = coalesce($3, name), description = coalesce($4, description), host_name = coalesce($5, host_name),
-		    attributes = $6
+		SET name = $3, description = $4, host_name = $5, attributes = $6
 		WHERE account_id = $1 AND id = $2`,
-		scene.Instance.AccountID, scene.Instance.ID, c.Name, c.Description, c.HostName, c.Attributes)
-	if c.QueueNumber != nil && scene.Primary != nil {
-		tx.write(1, `
-			UPDATE network_interfaces SET queue_number = $3 WHERE account_id = $1 AND id = $2`,
-			scene.Primary.AccountID, scene.Primary.ID, *c.QueueNumber)
-	}
+		i.AccountID, i.ID, i.Name, i.Description, i.HostName, i.Attributes)
 }

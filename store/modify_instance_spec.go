@@ -72,8 +72,9 @@ func (s *ModifyInstanceSpecScene) Settle(now time.Time) {
 	s.Held = held
 }
 
-// ChangeType queues the writes that change the scene's instance to the scene's new type.
-func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
+// ChangeType queues the writes that change the scene's instance to the scene's new type. It returns the
+// changes of the slots of its interfaces.
+func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) (moved []Change) {
 	// First settle the rows of the interfaces that have left, which frees their slots.
 	i, t := scene.Instance, scene.NewType
 	if len(scene.Freed) > 0 {
@@ -97,6 +98,9 @@ func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
 		tx.write(1, `
 			UPDATE attachments SET device_index = $3
 			WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID, free)
+		moved = append(moved, Change{
+			Resource: n.ID, Field: "DeviceIndex", From: formatIndex(n.DeviceIndex), To: formatIndex(&free),
+		})
 	}
 	// Last, write the new type with its limit, which the foreign key copies into the
 	// attachments.
@@ -104,6 +108,7 @@ func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) {
 		UPDATE instances
 		SET instance_type_owner_id = $3, instance_type = $4, eni_quantity = $5
 		WHERE account_id = $1 AND id = $2`, i.AccountID, i.ID, t.OwnerID, t.ID, t.ENIQuantity)
+	return moved
 }
 
 // SetAttributes queues the write of a locked instance's attributes.

@@ -12,10 +12,13 @@ import (
 // under the locks. A row that is missing or not needed is nil.
 type ModifyNetworkInterfaceScene struct {
 	ENI      *NetworkInterface
-	Instance *Instance    // the one that held ENI before the wait for ENI's lock: id and status only
-	IPv6     int          // number of IPv6 addresses of ENI
-	Joined   []string     // the groups that ENI is in; read only if new ones are named
-	Groups   []GroupScene // the existing ones of the new groups; with their capacity if an instance holds ENI
+	Instance *Instance // the one that held ENI before the wait for ENI's lock: id and status only
+	IPv6     int       // number of IPv6 addresses of ENI
+	// PrimaryIPv6 reports whether one of them is its primary one.
+	PrimaryIPv6 bool
+
+	Joined []string     // the groups that ENI is in; read only if new ones are named
+	Groups []GroupScene // the existing ones of the new groups; with their capacity if an instance holds ENI
 }
 
 // LockForModifyNetworkInterface locks an interface. If touchesInstance, it also locks the instance
@@ -40,10 +43,10 @@ func (tx *Tx) LockForModifyNetworkInterface(
 	tx.lockENIs(forNoKeyUpdate, oneInterface, []any{accountID, regionID, eniID},
 		func(n NetworkInterface) { scene.ENI = &n })
 	tx.queue(`
-		SELECT count(*)
+		SELECT count(*), coalesce(bool_or(is_primary), false)
 		FROM private_ip_addresses
 		WHERE account_id = $1 AND network_interface_id = $2 AND family(address) = 6`, accountID, eniID).
-		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv6) })
+		QueryRow(func(row pgx.Row) error { return row.Scan(&scene.IPv6, &scene.PrimaryIPv6) })
 	if len(groupIDs) > 0 {
 		tx.readGroupsOf(accountID, eniID, &scene.Joined)
 	}

@@ -16,10 +16,10 @@ type VPC struct {
 	AccountID       string            `db:"account_id,key"`
 	ID              string            `db:"id,key"`
 	RegionID        string            `db:"region_id,fixed"`
-	CIDRBlock       netip.Prefix      `db:"cidr_block"`
-	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block"`
-	Name            string            `db:"name"`
-	Description     string            `db:"description"`
+	CIDRBlock       netip.Prefix      `db:"cidr_block" event:"CidrBlock"`
+	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block" event:"Ipv6CidrBlock"`
+	Name            string            `db:"name" event:"VpcName"`
+	Description     string            `db:"description" event:"Description"`
 	ResourceGroupID string            `db:"resource_group_id"`
 	Tags            map[string]string `db:"tags"`
 	Attributes      VPCAttributes     `db:"attributes"`
@@ -40,13 +40,13 @@ func (v VPC) Status(now time.Time) string { return networkStatus(v.AvailableAt, 
 type VSwitch struct {
 	AccountID       string            `db:"account_id,key"`
 	ID              string            `db:"id,key"`
-	VPCID           string            `db:"vpc_id,fixed"`
+	VPCID           string            `db:"vpc_id,fixed" event:"VpcId"`
 	RegionID        string            `db:"region_id,fixed"`
-	ZoneID          string            `db:"zone_id,fixed"`
-	CIDRBlock       netip.Prefix      `db:"cidr_block"`
-	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block"`
-	Name            string            `db:"name"`
-	Description     string            `db:"description"`
+	ZoneID          string            `db:"zone_id,fixed" event:"ZoneId"`
+	CIDRBlock       netip.Prefix      `db:"cidr_block" event:"CidrBlock"`
+	IPv6CIDRBlock   *netip.Prefix     `db:"ipv6_cidr_block" event:"Ipv6CidrBlock"`
+	Name            string            `db:"name" event:"VSwitchName"`
+	Description     string            `db:"description" event:"Description"`
 	ResourceGroupID string            `db:"resource_group_id"`
 	Tags            map[string]string `db:"tags"`
 	CreatedAt       time.Time         `db:"created_at,once"`
@@ -89,13 +89,13 @@ func InstanceLimitOf(groupType string) int {
 type SecurityGroup struct {
 	AccountID         string            `db:"account_id,key"`
 	ID                string            `db:"id,key"`
-	VPCID             string            `db:"vpc_id,fixed"`
+	VPCID             string            `db:"vpc_id,fixed" event:"VpcId"`
 	RegionID          string            `db:"region_id,fixed"`
-	Type              string            `db:"type"` // normal or enterprise
+	Type              string            `db:"type" event:"SecurityGroupType"` // normal or enterprise
 	InstanceLimit     int               `db:"instance_limit"`
-	InnerAccessPolicy string            `db:"inner_access_policy"` // Accept or Drop
-	Name              string            `db:"name"`
-	Description       string            `db:"description"`
+	InnerAccessPolicy string            `db:"inner_access_policy" event:"InnerAccessPolicy"` // Accept or Drop
+	Name              string            `db:"name" event:"SecurityGroupName"`
+	Description       string            `db:"description" event:"Description"`
 	ResourceGroupID   string            `db:"resource_group_id"`
 	Tags              map[string]string `db:"tags"`
 	CreatedAt         time.Time         `db:"created_at,once"`

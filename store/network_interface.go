@@ -31,11 +31,11 @@ const (
 type NetworkInterface struct {
 	AttachableENI
 	MACAddress      string                     `db:"mac_address"`
-	QueueNumber     *int                       `db:"queue_number"`
-	DeleteOnRelease bool                       `db:"delete_on_release"`
-	SourceDestCheck bool                       `db:"source_dest_check"`
-	Name            string                     `db:"name"`
-	Description     string                     `db:"description"`
+	QueueNumber     *int                       `db:"queue_number" event:"QueueNumber"`
+	DeleteOnRelease bool                       `db:"delete_on_release" event:"DeleteOnRelease"`
+	SourceDestCheck bool                       `db:"source_dest_check" event:"SourceDestCheck"`
+	Name            string                     `db:"name" event:"NetworkInterfaceName"`
+	Description     string                     `db:"description" event:"Description"`
 	ResourceGroupID string                     `db:"resource_group_id"`
 	Tags            map[string]string          `db:"tags"`
 	Attributes      NetworkInterfaceAttributes `db:"attributes"`
@@ -51,27 +51,27 @@ type AttachableENI struct {
 	ID                  string     `db:"id,key"`
 	RegionID            string     `db:"region_id,fixed"`
 	ZoneID              string     `db:"zone_id,fixed"`
-	VPCID               string     `db:"vpc_id,fixed"`
-	VSwitchID           string     `db:"vswitch_id,fixed"`
-	Type                string     `db:"type"`
+	VPCID               string     `db:"vpc_id,fixed" event:"VpcId"`
+	VSwitchID           string     `db:"vswitch_id,fixed" event:"VSwitchId"`
+	Type                string     `db:"type" event:"Type"`
 	Status              string     `db:"status"`
 	NextStatus          *string    `db:"next_status"`
 	SettlesAt           *time.Time `db:"settles_at"`
-	InstanceID          *string    `db:"instance_id"`
+	InstanceID          *string    `db:"instance_id" event:"InstanceId"`
 	InstanceENIQuantity *int       `db:"instance_eni_quantity"`
-	DeviceIndex         *int       `db:"device_index"`
-	NetworkCardIndex    *int       `db:"network_card_index"`
+	DeviceIndex         *int       `db:"device_index" event:"DeviceIndex"`
+	NetworkCardIndex    *int       `db:"network_card_index" event:"NetworkCardIndex"`
 	ServiceManaged      bool       `db:"service_managed"`
 }
 
 // NetworkInterfaceAttributes are values of an interface that are only stored and shown. 0 stands
 // for a value that was never set.
 type NetworkInterfaceAttributes struct {
-	TCPEstablishedTimeout       int `json:",omitempty"` // s
-	TCPClosedAndTimeWaitTimeout int `json:",omitempty"` // s
-	UDPTimeout                  int `json:",omitempty"` // s
-	RxQueueSize                 int `json:",omitempty"`
-	TxQueueSize                 int `json:",omitempty"`
+	TCPEstablishedTimeout       int `json:",omitempty" event:"TcpEstablishedTimeout"`       // s
+	TCPClosedAndTimeWaitTimeout int `json:",omitempty" event:"TcpClosedAndTimeWaitTimeout"` // s
+	UDPTimeout                  int `json:",omitempty" event:"UdpTimeout"`                  // s
+	RxQueueSize                 int `json:",omitempty" event:"RxQueueSize"`
+	TxQueueSize                 int `json:",omitempty" event:"TxQueueSize"`
 }
 
 // Settled returns the interface settled to now: it has its next status once that is due. If that is
@@ -262,7 +262,8 @@ func (n NetworkInterface) appendPrefixes(rows []IPPrefix, prefixes []netip.Prefi
 func (tx *Tx) readGroupsOf(accountID, eniID string, into *[]string) {
 	tx.queue(`
 		SELECT ARRAY(SELECT security_group_id FROM network_interface_security_groups
-		             WHERE account_id = $1 AND network_interface_id = $2)`,
+		             WHERE account_id = $1 AND network_interface_id = $2
+		             ORDER BY position)`,
 		accountID, eniID).QueryRow(func(row pgx.Row) error { return row.Scan(into) })
 }
 

@@ -42,21 +42,23 @@ func (s *Store) Locate(ctx context.Context, accountID, id string) (*Located, err
 }
 
 // ReleaseVPC makes a VPC that is Pending at now Available, and reports whether it was Pending.
-func (s *Store) ReleaseVPC(ctx context.Context, accountID, id string, now time.Time) (bool, error) {
-	released, err := Query(ctx, s, pgx.RowTo[string], `
+func (tx *Tx) ReleaseVPC(ctx context.Context, accountID, id string, now time.Time) (pending bool, err error) {
+	tx.lock(rankVPCs, `
 		UPDATE vpcs SET available_at = NULL
 		WHERE account_id = $1 AND id = $2 AND available_at > $3
-		RETURNING id`, accountID, id, now)
-	return len(released) > 0, err
+		RETURNING true`, accountID, id, now).
+		Query(eachValue(func(released bool) { pending = released }))
+	return pending, tx.send(ctx)
 }
 
 // ReleaseVSwitch is ReleaseVPC for a VSwitch.
-func (s *Store) ReleaseVSwitch(ctx context.Context, accountID, id string, now time.Time) (bool, error) {
-	released, err := Query(ctx, s, pgx.RowTo[string], `
+func (tx *Tx) ReleaseVSwitch(ctx context.Context, accountID, id string, now time.Time) (pending bool, err error) {
+	tx.lock(rankVSwitches, `
 		UPDATE vswitches SET available_at = NULL
 		WHERE account_id = $1 AND id = $2 AND available_at > $3
-		RETURNING id`, accountID, id, now)
-	return len(released) > 0, err
+		RETURNING true`, accountID, id, now).
+		Query(eachValue(func(released bool) { pending = released }))
+	return pending, tx.send(ctx)
 }
 
 // Released returns the instance with its transition ended at now, as it would have ended. The next one

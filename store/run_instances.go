@@ -189,6 +189,7 @@ type LaunchRows struct {
 	Instances []Instance
 	Created   []NewNetworkInterface
 	attached  []NetworkInterface    // existing interfaces
+	before    []NetworkInterface    // those as they were before
 	found     map[string]netip.Addr // by VSwitch, the last address that comes from its offer
 }
 
@@ -209,10 +210,26 @@ func (r *LaunchRows) Create(n NewNetworkInterface, found []netip.Addr) {
 func (r *LaunchRows) Attach(
 	n NetworkInterface, instance Instance, deviceIndex int, networkCardIndex *int, end *Ending,
 ) {
+	r.before = append(r.before, n)
 	n.Status, n.NextStatus, n.SettlesAt = end.attaching()
 	n.InstanceID, n.InstanceENIQuantity = &instance.ID, &instance.ENIQuantity
 	n.DeviceIndex, n.NetworkCardIndex = &deviceIndex, networkCardIndex
 	r.attached = append(r.attached, n)
+}
+
+// Changes returns what the rows change at a time of the account.
+func (r *LaunchRows) Changes(now time.Time) (changes []Change) {
+	for _, i := range r.Instances {
+		changes = append(changes, ChangesOf(nil, &i, now)...)
+		changes = append(changes, TagChanges(i.ID, nil, nil, i.Tags)...)
+	}
+	for _, n := range r.Created {
+		changes = append(changes, CreationOfInterface(n)...)
+	}
+	for k := range r.attached {
+		changes = append(changes, ChangesOf(&r.before[k], &r.attached[k], now)...)
+	}
+	return changes
 }
 
 // InsertLaunch queues the writes that create instances with their interfaces.

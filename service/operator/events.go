@@ -253,3 +253,8 @@ func (o *Operator) lastPlacement(ctx context.Context, refusal store.Event, eniID
 	}
 	return nil, nil
 }
+
+// WithRequestID returns a context in which a command runs that came in a request, for its event.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return store.WithRequestID(ctx, id)
+}
