@@ -19,8 +19,10 @@ import (
 
 const livePath = "/console/accounts/" + account + "/instances/i-free/live"
 
-// openStream opens a stream of the console. The response's body must be closed.
-func openStream(ctx context.Context, t testing.TB, client *http.Client, address string) *http.Response {
+// openStream opens a stream of the console. The test closes it at its end.
+func openStream(ctx context.Context, t testing.TB, client *http.Client, address string) (
+	status int, header http.Header, body io.ReadCloser,
+) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
@@ -30,7 +32,8 @@ func openStream(ctx context.Context, t testing.TB, client *http.Client, address 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response
+	t.Cleanup(func() { response.Body.Close() })
+	return response.StatusCode, response.Header, response.Body
 }
 
 // awaitChange reads a stream until it says that its page has changed. It reports false at its end.
@@ -57,12 +60,11 @@ func TestConsoleStreamOutlivesTheTimeoutsOfRequests(t *testing.T) {
 	limited.Start()
 	t.Cleanup(limited.Close)
 
-	response := openStream(t.Context(), t, limited.Client(), limited.URL+livePath)
-	defer response.Body.Close()
-	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
+	_, header, body := openStream(t.Context(), t, limited.Client(), limited.URL+livePath)
+	if got := header.Get("Content-Type"); got != "text/event-stream" {
 		t.Fatalf("got the type %q", got)
 	}
-	stream := bufio.NewReader(response.Body)
+	stream := bufio.NewReader(body)
 	if !awaitChange(t, stream) {
 		t.Fatal("the stream ended before it had said anything")
 	}
@@ -96,27 +98,26 @@ func TestConsoleStreamsAreBounded(t *testing.T) {
 		if n == 0 {
 			ctx = first
 		}
-		response := openStream(ctx, t, server.Client(), server.URL+"/console/live")
-		streams = append(streams, response.Body)
-		if response.StatusCode != http.StatusOK {
-			t.Fatalf("stream %d: got %d", n, response.StatusCode)
+		status, _, body := openStream(ctx, t, server.Client(), server.URL+"/console/live")
+		streams = append(streams, body)
+		if status != http.StatusOK {
+			t.Fatalf("stream %d: got %d", n, status)
 		}
 	}
-	refused := openStream(t.Context(), t, server.Client(), server.URL+"/console/live")
-	refused.Body.Close()
-	if refused.StatusCode != http.StatusServiceUnavailable || refused.Header.Get("Retry-After") == "" {
-		t.Errorf("one more: got %d, want 503 with Retry-After", refused.StatusCode)
+	status, header, _ := openStream(t.Context(), t, server.Client(), server.URL+"/console/live")
+	if status != http.StatusServiceUnavailable || header.Get("Retry-After") == "" {
+		t.Errorf("one more: got %d, want 503 with Retry-After", status)
 	}
 	// When one ends, another one is let in.
 	endFirst()
 	streams[0].Close()
 	for deadline := time.Now().Add(time.Minute); ; {
-		response := openStream(t.Context(), t, server.Client(), server.URL+"/console/live")
-		if response.StatusCode == http.StatusOK {
-			streams[0] = response.Body
+		status, _, body := openStream(t.Context(), t, server.Client(), server.URL+"/console/live")
+		if status == http.StatusOK {
+			streams[0] = body
 			break
 		}
-		response.Body.Close()
+		body.Close()
 		if time.Now().After(deadline) {
 			t.Fatal("the place of a stream that has ended is not free")
 		}
@@ -126,6 +127,5 @@ func TestConsoleStreamsAreBounded(t *testing.T) {
 		if _, err := io.Copy(io.Discard, body); err != nil {
 			t.Errorf("stream %d does not end well: %v", n, err)
 		}
-		body.Close()
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
@@ -253,6 +254,29 @@ func TestConsoleSignIn(t *testing.T) {
 	}
 }
 
+// Over HTTPS, the cookie of a session is sent over HTTPS only.
+func TestConsoleSessionIsSecureUnderTLS(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Token: controlToken}, service.Options{})
+	secure := httptest.NewTLSServer(s.Config.Handler)
+	t.Cleanup(secure.Close)
+	client := secure.Client()
+	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, c := range []struct {
+		at   *server
+		want bool
+	}{{&server{Server: secure}, true}, {s, false}} {
+		browser := client
+		if !c.want {
+			browser = s.newBrowser(t)
+		}
+		_, _, header := c.at.post(t, browser, "/sign-in", url.Values{"token": {controlToken}})
+		if cookie := header.Get("Set-Cookie"); strings.Contains(cookie, "Secure") != c.want {
+			t.Errorf("%s: got the cookie %q, want Secure: %v", c.at.URL, cookie, c.want)
+		}
+	}
+}
+
 // Signing in never leads out of the console.
 func TestConsoleSignInStaysInTheConsole(t *testing.T) {
 	t.Parallel()
@@ -378,7 +402,7 @@ func TestConsoleShowsAFullInstance(t *testing.T) {
 		},
 		"/accounts/" + account + "/instances/i-free": {"2 of 3 slots", "InUse at ", "The newest interface came"},
 		"/accounts/" + account + "/instances/i-full": {"EniPerInstanceLimitExceeded", "The last refused request"},
-		"/contention": {">i-full</a>", "EniPerInstanceLimitExceeded"},
+		"/contention": {">i-full</a>", ">sg-main</a>", "EniPerInstanceLimitExceeded"},
 		"/requests":   {"EniPerInstanceLimitExceeded", "eni-1 InstanceId: none → i-free"},
 		"/requests?refusals=true&account=" + account + "&resource=i-full": {"EniPerInstanceLimitExceeded"},
 		"/requests?resource=i-none":                                       {"No request is recorded that fits"},

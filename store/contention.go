@@ -19,7 +19,7 @@ type HotResource struct {
 
 const (
 	// maxHotEvents is the number of newest events that HotResources looks at, at most.
-	maxHotEvents = 10_000
+	maxHotEvents = 5_000
 	// maxHotCandidates is the number of resources with the most events among which it looks for
 	// instances and groups.
 	maxHotCandidates = 300
@@ -32,19 +32,27 @@ func (s *Store) HotResources(
 ) (hot []HotResource, events int, err error) {
 	err = s.snapshot(ctx, func(batch *pgx.Batch) {
 		const recent = `
-			SELECT e.account_id, e.outcome, e.resources
+			SELECT e.number, e.account_id, e.outcome, e.resources
 			FROM events e
 			WHERE e.number > (SELECT last_value FROM event_numbers) - $1 AND e.recorded_at > $2`
 		batch.Queue(`SELECT count(*) FROM (`+recent+`) e`, maxHotEvents, since).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&events) })
-		// A group is concerned too if an interface of an event is in it. That is not looked at: it would
-		// take a lookup for each event.
+		// An event that names an interface concerns the groups of the interface too.
 		batch.Queue(`
-			WITH recent AS MATERIALIZED (`+recent+`
-			), counted AS MATERIALIZED (
-			    SELECT e.account_id, r.id, count(*) AS events, count(*) FILTER (WHERE e.outcome <> 'OK') AS refusals
-			    FROM recent e
+			WITH named AS MATERIALIZED (
+			    SELECT e.number, e.account_id, e.outcome, r.id
+			    FROM (`+recent+`) e
 			    CROSS JOIN LATERAL unnest(e.resources) AS r (id)
+			), concerned AS (
+			    SELECT * FROM named
+			    UNION
+			    SELECT n.number, n.account_id, n.outcome, m.security_group_id
+			    FROM named n
+			    JOIN network_interface_security_groups m
+			      ON m.account_id = n.account_id AND m.network_interface_id = n.id
+			), counted AS MATERIALIZED (
+			    SELECT account_id, id, count(*) AS events, count(*) FILTER (WHERE outcome <> 'OK') AS refusals
+			    FROM concerned
 			    GROUP BY 1, 2
 			    ORDER BY refusals DESC, events DESC, 1, 2
 			    LIMIT $3

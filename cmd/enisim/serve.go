@@ -378,7 +378,8 @@ func (c *serveCommand) printBanner(
 	if c.Signature == "identify" {
 		key += ", and a caller that names it is let in: --signature identify"
 	}
-	_, err = fmt.Fprintf(out, "API       %s://%s/\n%sConsole   %s\nControl   %s\n%sDatabase  %s\nWorld     %s\nKey       %s\n",
+	_, err = fmt.Fprintf(out,
+		"API       %s://%s/\n%sConsole   %s\nControl   %s\n%sDatabase  %s\nWorld     %s\nKey       %s\n",
 		scheme, address, certificate, console, control, scrapes, db.description(), origin, key)
 	return err
 }

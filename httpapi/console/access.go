@@ -121,7 +121,7 @@ func (c *Console) admitWrite(w http.ResponseWriter, r *http.Request) bool {
 	}
 	if !isEqual(r.PostForm.Get("form_token"), c.access.formToken(r)) {
 		c.fail(w, r, &refusal{http.StatusForbidden,
-			"This form is too old, or not from this console. Nothing was changed: go back, reload the page, try again."})
+			"This form is too old, or not from this console. Nothing was changed. Reload its page and try again."})
 		return false
 	}
 	return true
