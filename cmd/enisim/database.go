@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"enisim/store"
 	"enisim/store/pglocal"
 )
@@ -61,6 +63,13 @@ func (f databaseFlags) start(ctx context.Context, log *slog.Logger) (*database, 
 
 // open starts the database, migrates its schema and connects to it.
 func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, error) {
+	return f.openTraced(ctx, log, nil)
+}
+
+// openTraced opens a database whose transactions are traced. A nil provider makes no traces.
+func (f databaseFlags) openTraced(
+	ctx context.Context, log *slog.Logger, provider trace.TracerProvider,
+) (*database, error) {
 	db, err := f.start(ctx, log)
 	if err != nil {
 		return nil, err
@@ -69,7 +78,7 @@ func (f databaseFlags) open(ctx context.Context, log *slog.Logger) (*database, e
 		db.close(ctx, log)
 		return nil, err
 	}
-	if db.store, err = store.Open(ctx, db.url, log); err != nil {
+	if db.store, err = store.Open(ctx, db.url, log, store.Traced(provider)); err != nil {
 		db.close(ctx, log)
 		return nil, err
 	}

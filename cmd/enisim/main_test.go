@@ -80,8 +80,14 @@ func start(t testing.TB, args ...string) *process {
 // startBinary starts a server of another build of enisim.
 func startBinary(t testing.TB, binary string, args ...string) *process {
 	t.Helper()
+	return startIn(t, nil, binary, args...)
+}
+
+// startIn starts a server with variables in its environment.
+func startIn(t testing.TB, environment []string, binary string, args ...string) *process {
+	t.Helper()
 	cmd := program(context.WithoutCancel(t.Context()), append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...)
-	cmd.Path = binary
+	cmd.Path, cmd.Env = binary, append(cmd.Env, environment...)
 	p := &process{
 		cmd:    cmd,
 		log:    &bytes.Buffer{},

@@ -55,6 +55,7 @@ type serveCommand struct {
 	tlsFlags
 	delayFlags
 	eventFlags
+	tracesFlags
 	Listen        string   `default:"127.0.0.1:8080" help:"Address to serve on."`
 	Scenario      string   `help:"Scenario whose accounts are created at start. Accounts that exist stay as they are." placeholder:"FILE"`
 	ScenarioReset bool     `help:"Make all accounts of --scenario equal to the file at every start. Changes by clients are lost."`
@@ -157,6 +158,11 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
+	traced, err := c.startTraces(ctx, s.Out, log)
+	if err != nil {
+		return usageError{err}
+	}
+	log = traced.logger(log)
 	listener, err := listen(ctx, address)
 	if err != nil {
 		return err
@@ -177,7 +183,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		}
 	}()
 	// Then open the database and create the world.
-	db, err := c.open(ctx, log)
+	db, err := c.openTraced(ctx, log, traced.provider())
 	if err != nil {
 		return err
 	}
@@ -210,18 +216,23 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		Observe:       measured.observer(),
 		WithoutEvents: !c.Events,
 		Refusals:      refusals,
+		Traces:        traced.provider(),
 	}), httpapi.Options{
 		Log:       log,
 		Signature: signatureModes[c.Signature],
 		Control:   httpapi.Control{Token: c.ControlToken, Open: address.IP.IsLoopback()},
 		Metrics:   measured.metrics,
+		Traces:    traced.provider(),
 	})
-	err = c.printBanner(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure, measured.banner())
+	err = c.printBanner(ctx, s.Out, db, origin, listener.Addr().(*net.TCPAddr), secure,
+		measured.banner()+traced.banner())
 	if err != nil {
 		return err
 	}
 	serving = true
-	return c.serve(ctx, listener, secure, api, measured, db, log)
+	err = c.serve(ctx, listener, secure, api, measured, db, log)
+	traced.stop(ctx, log)
+	return err
 }
 
 // readScenario reads the file of --scenario. It returns nil without one.
@@ -350,10 +361,10 @@ func applyParsed(ctx context.Context, st *store.Store, sc *scenario.Scenario, er
 	return applied, operator.ExplainApply(err)
 }
 
-// printBanner prints the addresses, the database, the world and a key.
+// printBanner prints the addresses, further lines, the database, the world and a key.
 func (c *serveCommand) printBanner(
 	ctx context.Context, out io.Writer, db *database, origin string, address *net.TCPAddr, secure *tls.Config,
-	scrapes string,
+	further string,
 ) error {
 	key, err := bannerKey(ctx, db.store, time.Now())
 	if err != nil {
@@ -380,7 +391,7 @@ func (c *serveCommand) printBanner(
 	}
 	_, err = fmt.Fprintf(out,
 		"API       %s://%s/\n%sConsole   %s\nControl   %s\n%sDatabase  %s\nWorld     %s\nKey       %s\n",
-		scheme, address, certificate, console, control, scrapes, db.description(), origin, key)
+		scheme, address, certificate, console, control, further, db.description(), origin, key)
 	return err
 }
 
