@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -243,6 +244,42 @@ func TestApplyConverges(t *testing.T) {
 			convergeTo(t, db, mine, fresh, before, c.after)
 			convergeTo(t, db, mine, fresh, c.after, before)
 		})
+	}
+}
+
+// An account that a file creates is the same as an empty one to which the file was applied, and as many
+// rows are new.
+func TestApplyToANewAccountConverges(t *testing.T) {
+	t.Parallel()
+	db := newTarget(t)
+	for i, c := range changes {
+		const empty = "enisim: 1\naccounts: [{id: \"" + account + "\"}]\n"
+		created, existing := fmt.Sprintf("10000000000001%02d", i), fmt.Sprintf("10000000000002%02d", i)
+		atOnce := db.apply(t, tenant(c.after, created), noon)
+		db.apply(t, tenant(empty, existing), noon)
+		later := db.apply(t, tenant(c.after, existing), noon)
+		if got, want := db.dump(t, created), db.dump(t, existing); got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", c.name, got, want)
+		}
+		for _, change := range atOnce.Tables {
+			if change.Updated != 0 || change.Deleted != 0 {
+				t.Errorf("%s: got %+v of a new account, want only new rows", c.name, change)
+			}
+			if change.Table != "accounts" && change.Table != "zones" && change.Table != "regions" &&
+				!slices.Contains(later.Tables, change) {
+				t.Errorf("%s: got %+v, want one of %+v", c.name, change, later.Tables)
+			}
+		}
+	}
+	// Applying a file again counts anew what is kept, so look at the counts before.
+	if violations, err := world.Verify(t.Context(), db.store); err != nil || len(violations) > 0 {
+		t.Errorf("verify: got %v, %v, want no violation", violations, err)
+	}
+	for i, c := range changes {
+		created := fmt.Sprintf("10000000000001%02d", i)
+		if again := db.apply(t, tenant(c.after, created), noon); len(again.Tables) != 0 {
+			t.Errorf("%s: applied again: got %v, want nothing to change", c.name, again)
+		}
 	}
 }
 

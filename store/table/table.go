@@ -187,6 +187,14 @@ func (t *Table[T]) InsertRowsSQL() string {
 		"\tSELECT * FROM unnest(" + strings.Join(arrays, ", ") + ")"
 }
 
+// InsertNewRowsSQL returns the statement that inserts several rows at once, in the order of their ids. It
+// waits for another transaction that is inserting the same id. A row that exists is left unchanged. Its
+// arguments are ColumnValues.
+func (t *Table[T]) InsertNewRowsSQL() string {
+	return t.InsertRowsSQL() + " AS s (" + t.list("", column.any) + ")\n\tORDER BY s.id\n" +
+		"\tON CONFLICT (id) DO NOTHING"
+}
+
 // DeleteRowsSQL returns the statement that deletes rows by their keys. Its arguments are KeyValues.
 func (t *Table[T]) DeleteRowsSQL() string {
 	var arrays []string
@@ -341,6 +349,24 @@ func (t *Table[T]) InsertNewSQL() string {
 // wrong guess the joins of a large world become quadratic.
 func (t *Table[T]) Stage(ctx context.Context, tx pgx.Tx, rows []T, prepare func(*T)) error {
 	const minStagedRowsToAnalyze = 1000
+	if err := t.copyInto(ctx, tx, StagingTable(t.name), rows, prepare); err != nil {
+		return err
+	}
+	if len(rows) < minStagedRowsToAnalyze {
+		return nil
+	}
+	_, err := tx.Exec(ctx, "ANALYZE "+pgx.Identifier{StagingTable(t.name)}.Sanitize())
+	return err
+}
+
+// Copy copies rows into the table, where none of them may exist. prepare completes each row first;
+// nil: they are complete.
+func (t *Table[T]) Copy(ctx context.Context, tx pgx.Tx, rows []T, prepare func(*T)) error {
+	return t.copyInto(ctx, tx, t.name, rows, prepare)
+}
+
+// copyInto copies rows into a table that has the columns of this one.
+func (t *Table[T]) copyInto(ctx context.Context, tx pgx.Tx, name string, rows []T, prepare func(*T)) error {
 	if len(rows) == 0 {
 		return nil
 	}
@@ -351,14 +377,10 @@ func (t *Table[T]) Stage(ctx context.Context, tx pgx.Tx, rows []T, prepare func(
 		}
 		return t.Values(&row), nil
 	})
-	if _, err := tx.CopyFrom(ctx, pgx.Identifier{StagingTable(t.name)}, t.Columns(), source); err != nil {
-		return fmt.Errorf("copy into %s: %w", StagingTable(t.name), err)
+	if _, err := tx.CopyFrom(ctx, pgx.Identifier{name}, t.Columns(), source); err != nil {
+		return fmt.Errorf("copy into %s: %w", name, err)
 	}
-	if len(rows) < minStagedRowsToAnalyze {
-		return nil
-	}
-	_, err := tx.Exec(ctx, "ANALYZE "+pgx.Identifier{StagingTable(t.name)}.Sanitize())
-	return err
+	return nil
 }
 
 // ReadAll appends the stored rows of some accounts to a slice, in an order. If keep is not nil, only

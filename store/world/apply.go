@@ -154,8 +154,12 @@ const minRowsToAnalyze = 100
 
 // applyWorld applies a world within a transaction.
 func applyWorld(ctx context.Context, tx pgx.Tx, w *World, now time.Time, mode applyMode, p *progress) (Applied, error) {
-	// First copy the world into the staging tables, before any lock, so that requests wait as short
-	// as possible. Then lock the accounts with all their rows.
+	// First try the short way, for accounts that do not exist.
+	if applied, done, err := applyToNewAccounts(ctx, tx, w, now, mode); done || err != nil {
+		return applied, err
+	}
+	// Then copy the world into the staging tables, before any lock, so that requests wait as short as
+	// possible. Then lock the accounts with all their rows.
 	times, err := readAccountTimes(ctx, tx, w.accountIDs(), now)
 	if err != nil {
 		return Applied{}, err
@@ -261,9 +265,9 @@ func verifyAccessKeys(ctx context.Context, tx pgx.Tx) error {
 
 // failIfFound returns an error with reason and the id that the query finds, or nil if it finds
 // none.
-func failIfFound(ctx context.Context, tx pgx.Tx, reason error, sql string) error {
+func failIfFound(ctx context.Context, tx pgx.Tx, reason error, sql string, args ...any) error {
 	var id string
-	err := tx.QueryRow(ctx, sql, pgx.QueryExecModeExec).Scan(&id)
+	err := tx.QueryRow(ctx, sql, append([]any{pgx.QueryExecModeExec}, args...)...).Scan(&id)
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil

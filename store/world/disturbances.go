@@ -30,6 +30,13 @@ func replaceDisturbances(ctx context.Context, tx pgx.Tx, w *World, now time.Time
 	if err != nil {
 		return err
 	}
+	return changeDisturbances(ctx, tx, w, existing, now, written)
+}
+
+// changeDisturbances is replaceDisturbances for accounts whose existing rules are known.
+func changeDisturbances(
+	ctx context.Context, tx pgx.Tx, w *World, existing []store.Disturbance, now time.Time, written *changeCounter,
+) error {
 	const table = "disturbances"
 	before, wanted := groupRules(existing), groupRules(w.Disturbances)
 	for _, group := range rulesInOrder(existing, w.Disturbances) {

@@ -3,12 +3,14 @@ package world
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"enisim/store"
+	"enisim/store/table"
 )
 
 // createStagingTables creates a temporary copy of each table that a world fills, without its rows.
@@ -69,86 +71,137 @@ func createNewStaging(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
-// stageWorld copies a world into the staging tables, with the times of its accounts as those of
-// creation. Due times are computed from them. A new account begins its life in real time, and keys
-// stay in it.
+// stageWorld copies a world into the staging tables, with the times of its accounts.
 func stageWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, mode applyMode) error {
 	if err := createStaging(ctx, tx, w, mode); err != nil {
 		return err
 	}
-	for _, stage := range []func() error{
-		func() error { return store.RegionsTable.Stage(ctx, tx, w.Regions, nil) },
-		func() error { return store.ZonesTable.Stage(ctx, tx, w.Zones, nil) },
-		func() error { return store.InstanceTypesTable.Stage(ctx, tx, w.InstanceTypes, nil) },
+	return copyWorld(ctx, tx, w, times, nil)
+}
+
+// copyWorld copies the rows of a world, parents before children. It copies them into the staging tables
+// if written is nil. Otherwise it copies them into the tables themselves, and counts them in written.
+//
+// The times of the accounts are those of creation, and due times are computed from them. A new account
+// begins its life in real time, and keys stay in it.
+func copyWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, written *changeCounter) error {
+	for _, copyTable := range []func() error{
+		func() error { return copyNewRows(ctx, tx, written, store.RegionsTable, w.Regions, nil) },
+		func() error { return copyNewRows(ctx, tx, written, store.ZonesTable, w.Zones, nil) },
 		func() error {
-			return store.AccountsTable.Stage(ctx, tx, w.Accounts,
+			return copyRows(ctx, tx, written, store.AccountsTable, w.Accounts,
 				func(a *store.Account) { a.CreatedAt = times.realTime })
 		},
-		func() error { return store.RAMUsersTable.Stage(ctx, tx, w.RAMUsers, nil) },
+		func() error { return copyRows(ctx, tx, written, store.RAMUsersTable, w.RAMUsers, nil) },
 		func() error {
-			return store.AccessKeysTable.Stage(ctx, tx, w.AccessKeys,
+			return copyNewRows(ctx, tx, written, store.AccessKeysTable, w.AccessKeys,
 				func(k *store.AccessKey) { k.CreatedAt = times.realTime })
 		},
+		func() error { return copyRows(ctx, tx, written, store.InstanceTypesTable, w.InstanceTypes, nil) },
 		func() error {
-			return store.VPCsTable.Stage(ctx, tx, w.VPCs, func(v *store.VPC) {
+			return copyRows(ctx, tx, written, store.VPCsTable, w.VPCs, func(v *store.VPC) {
 				now := times.of(v.AccountID)
 				v.CreatedAt, v.AvailableAt = now, settleTime(w.VPCsSettleIn, resourceID(v.AccountID, v.ID), now)
 			})
 		},
 		func() error {
-			return store.VSwitchesTable.Stage(ctx, tx, w.VSwitches, func(v *store.VSwitch) {
+			return copyRows(ctx, tx, written, store.VSwitchesTable, w.VSwitches, func(v *store.VSwitch) {
 				now := times.of(v.AccountID)
 				v.CreatedAt, v.AvailableAt = now, settleTime(w.VSwitchesSettleIn, resourceID(v.AccountID, v.ID), now)
 				v.NextHost = max(v.NextHost, 1)
 			})
 		},
 		func() error {
-			return store.SecurityGroupsTable.Stage(ctx, tx, w.SecurityGroups, func(g *store.SecurityGroup) {
-				g.CreatedAt = times.of(g.AccountID)
-				g.InnerAccessPolicy = cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
-			})
+			return copyRows(ctx, tx, written, store.SecurityGroupsTable, w.SecurityGroups,
+				func(g *store.SecurityGroup) {
+					g.CreatedAt = times.of(g.AccountID)
+					g.InnerAccessPolicy = cmp.Or(g.InnerAccessPolicy, store.PolicyAccept)
+				})
 		},
 		func() error {
-			return store.InstancesTable.Stage(ctx, tx, w.Instances, func(i *store.Instance) {
+			return copyRows(ctx, tx, written, store.InstancesTable, w.Instances, func(i *store.Instance) {
 				id, now := resourceID(i.AccountID, i.ID), times.of(i.AccountID)
 				i.SettlesAt = settleTime(w.InstancesSettleIn, id, now)
 				i.RunningAt = settleTime(w.InstancesRunIn, id, now)
 				i.StartedAt, i.CreatedAt = &now, now
 			})
 		},
-		func() error { return stageInterfaces(ctx, tx, w, times) },
-		func() error { return store.PrivateIPAddressesTable.Stage(ctx, tx, w.PrivateIPAddresses, nil) },
-		func() error { return store.IPPrefixesTable.Stage(ctx, tx, w.IPPrefixes, nil) },
-		func() error { return store.GroupMembershipsTable.Stage(ctx, tx, w.GroupMemberships, nil) },
+		func() error { return copyInterfaces(ctx, tx, w, times, written) },
 		func() error {
-			return store.SecurityGroupRulesTable.Stage(ctx, tx, w.SecurityGroupRules,
+			return copyRows(ctx, tx, written, store.PrivateIPAddressesTable, w.PrivateIPAddresses, nil)
+		},
+		func() error { return copyRows(ctx, tx, written, store.IPPrefixesTable, w.IPPrefixes, nil) },
+		func() error { return copyRows(ctx, tx, written, store.GroupMembershipsTable, w.GroupMemberships, nil) },
+		func() error {
+			return copyRows(ctx, tx, written, store.SecurityGroupRulesTable, w.SecurityGroupRules,
 				func(r *store.SecurityGroupRule) { r.CreatedAt = times.of(r.AccountID) })
 		},
 	} {
-		if err := stage(); err != nil {
+		if err := copyTable(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// stageInterfaces copies the interfaces of a world, and the attachments of the secondary ones, into
-// their staging tables.
-func stageInterfaces(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes) error {
+// copyInterfaces copies the interfaces of a world, and the attachments of the secondary ones.
+func copyInterfaces(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, written *changeCounter) error {
 	var attachments []store.AttachmentRow
-	err := store.NetworkInterfacesTable.Stage(ctx, tx, w.NetworkInterfaces, func(n *store.NetworkInterface) {
-		now := times.of(n.AccountID)
-		n.CreatedAt = now
-		n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, resourceID(n.AccountID, n.ID), now)
-		row, attachment := n.Split()
-		if *n = row; attachment != nil {
-			attachments = append(attachments, *attachment)
-		}
-	})
+	err := copyRows(ctx, tx, written, store.NetworkInterfacesTable, w.NetworkInterfaces,
+		func(n *store.NetworkInterface) {
+			now := times.of(n.AccountID)
+			n.CreatedAt = now
+			n.SettlesAt = settleTime(w.NetworkInterfacesSettleIn, resourceID(n.AccountID, n.ID), now)
+			row, attachment := n.Split()
+			if *n = row; attachment != nil {
+				attachments = append(attachments, *attachment)
+			}
+		})
 	if err != nil {
 		return err
 	}
-	return store.AttachmentsTable.Stage(ctx, tx, attachments, nil)
+	return copyRows(ctx, tx, written, store.AttachmentsTable, attachments, nil)
+}
+
+// copyRows copies rows into a staging table, or into the table itself, as copyWorld does. prepare
+// completes each row; nil: they are complete.
+func copyRows[T any](
+	ctx context.Context, tx pgx.Tx, written *changeCounter, t *table.Table[T], rows []T, prepare func(*T),
+) error {
+	if written == nil {
+		return t.Stage(ctx, tx, rows, prepare)
+	}
+	step := worldStep{verb: insert, table: t.Name()}
+	if err := t.Copy(ctx, tx, rows, prepare); err != nil {
+		return step.wrap(err)
+	}
+	written.count(step, int64(len(rows)))
+	return nil
+}
+
+// copyNewRows is copyRows for rows that may exist, which are left unchanged.
+func copyNewRows[T any](
+	ctx context.Context, tx pgx.Tx, written *changeCounter, t *table.Table[T], rows []T, prepare func(*T),
+) error {
+	if written == nil {
+		return t.Stage(ctx, tx, rows, prepare)
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	rows = slices.Clone(rows)
+	if prepare != nil {
+		for i := range rows {
+			prepare(&rows[i])
+		}
+	}
+	step := worldStep{verb: insert, table: t.Name()}
+	inserted, err := tx.Exec(ctx, t.InsertNewRowsSQL(), t.ColumnValues(rows)...)
+	if err != nil {
+		return step.wrap(err)
+	}
+	written.count(step, inserted.RowsAffected())
+	return nil
 }
 
 // settleTime returns when a row settles, or nil if it has no entry in durations.

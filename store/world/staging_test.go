@@ -13,7 +13,7 @@ import (
 
 // A session keeps its staging tables from one small world to the next, and no row of one world gets
 // into another, also after a world that was refused. A large world and a reset get new tables,
-// which are dropped.
+// which are dropped. A small world of new accounts needs none.
 func TestOnlySmallWorldsKeepTheirStagingTables(t *testing.T) {
 	t.Parallel()
 	config, err := store.Config(storetest.URL(t))
@@ -41,6 +41,11 @@ func TestOnlySmallWorldsKeepTheirStagingTables(t *testing.T) {
 		keeps      bool
 		interfaces int // of both accounts
 	}{
+		{"new accounts", func() (world.Applied, error) {
+			return world.Apply(t.Context(), st, &world.World{Accounts: []store.Account{
+				smallWorld(one).Accounts[0], other.Accounts[0],
+			}}, time.Now())
+		}, false, false, 0},
 		{"a small world", func() (world.Applied, error) {
 			return world.Apply(t.Context(), st, smallWorld(one), time.Now())
 		}, false, true, 1},
