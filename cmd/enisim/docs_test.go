@@ -67,6 +67,8 @@ var notRun = []struct{ begins, reason string }{
 	{"GOFLAGS=-tags=sabotage_account_lock ", "fails on purpose; TestSabotageOfInterfacesIsCaught judges the build"},
 	{"go mod ", "changes the module of the reader"},
 	{"curl -X POST http://$ENDPOINT/", "the endpoint is a container's"},
+	{"docker run ", "needs Docker and an image from the network"},
+	{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 enisim serve", "TestTracesAreExported does it, on a free port"},
 	{"aliyun ", "the vendor's CLI, and an account there"},
 	{"enisim scenario import answers ", "reads what the vendor's CLI printed"},
 }
