@@ -191,7 +191,9 @@ func TestDescriptionOfTheControlAPI(t *testing.T) {
 			}
 		}
 		// Then the answer.
+		before := s.operations(t)
 		status, text, _ := s.control(t, request)
+		checkOperations(t, call.operation, s.operations(t)[len(before):], text)
 		answer, found := op.Responses[fmt.Sprint(status)]
 		switch {
 		case !found:

@@ -14,6 +14,7 @@ import (
 	"enisim/service"
 	"enisim/service/operator"
 	"enisim/service/worldtest"
+	"enisim/store"
 )
 
 // controlClient returns a client of the server's control API.
@@ -38,6 +39,9 @@ func TestEventsOfAttachments(t *testing.T) {
 	}
 	var got []string
 	for _, e := range page.Events {
+		if e.Caller == store.OperatorCaller { // who has applied the scenario
+			continue
+		}
 		line := e.RequestID + " " + e.Caller + " " + e.Action + " " + e.Outcome + " " + strings.Join(e.Resources, ",")
 		for _, c := range e.Changes {
 			line += fmt.Sprintf(" %s.%s:%s->%s", c.Resource, c.Field, c.From, c.To)

@@ -184,3 +184,47 @@ func TestReadingActionsRecordNoEvents(t *testing.T) {
 		t.Errorf("got %s, want no event", events)
 	}
 }
+
+// operations returns the events of operators' commands as JSON, in their order.
+func (s *server) operations(t *testing.T) []string {
+	t.Helper()
+	return slices.DeleteFunc(recordedEvents(t, s.pool), func(event string) bool {
+		return !strings.Contains(event, `"caller": "operator"`)
+	})
+}
+
+// unrecorded are the control calls that change nothing.
+var unrecorded = map[string]string{
+	"POST /scenario/diff":            "it only compares",
+	"POST /accounts/{account}/reset": "the account is as empty as its scenario",
+	"DELETE /stock":                  "there is none left",
+	"DELETE /faults":                 "there are none left",
+	"DELETE /lifecycles":             "there are none of the account",
+}
+
+// checkOperations checks that a control call that changes something has recorded one event, without the
+// secrets of its answer, and another call none.
+func checkOperations(t *testing.T, operation string, events []string, answer string) {
+	t.Helper()
+	want := 1
+	if strings.HasPrefix(operation, "GET ") || unrecorded[operation] != "" {
+		want = 0
+	}
+	if len(events) != want {
+		t.Errorf("%s: got the events %q, want %d", operation, events, want)
+		return
+	}
+	for _, event := range events {
+		if strings.Contains(event, `"request_id": ""`) || strings.Contains(event, `"action": ""`) ||
+			strings.Contains(event, `"changes": []`) {
+			t.Errorf("%s: got %s, want a request, an action and changes", operation, event)
+		}
+		for _, match := range secretOfKey.FindAllStringSubmatch(answer, -1) {
+			if strings.Contains(event, match[1]) {
+				t.Errorf("%s: got %s, which has the secret %s", operation, event, match[1])
+			}
+		}
+	}
+}
+
+var secretOfKey = regexp.MustCompile(`"(?:secret|security_token)":"([^"]+)"`)

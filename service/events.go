@@ -7,9 +7,6 @@ import (
 	"enisim/store"
 )
 
-// OperatorCaller is the caller of the events of operators' commands.
-const OperatorCaller = "operator"
-
 // eventHeader is what an event says of its request.
 type eventHeader struct {
 	accountID, requestID, accessKeyID, userName, action, faultID string

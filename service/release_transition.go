@@ -68,7 +68,7 @@ func (s *Service) releaseNetwork(
 // account's clock.
 func (s *Service) operatorOf(ctx context.Context, accountID string) (Caller, error) {
 	caller := Caller{
-		AccountID: accountID, AccessKeyID: OperatorCaller, RequestID: store.RequestIDOf(ctx),
+		AccountID: accountID, AccessKeyID: store.OperatorCaller, RequestID: store.RequestIDOf(ctx),
 		action: "ReleaseTransition",
 	}
 	stored, _, err := s.store.FindClock(ctx, accountID, s.Now())

@@ -414,7 +414,11 @@ func TestThrottlesChangeWhileCallsRun(t *testing.T) {
 			disturbance.Limit{PerSecond: 1, Burst: 1000})
 		x.passed.Add(int64(time.Millisecond))
 		if i%10 == 9 {
-			if _, err := x.servers[0].store.DeleteDisturbances(t.Context(), store.KindThrottle, tenantOne); err != nil {
+			err := x.servers[0].store.InTx(t.Context(), func(tx *store.Tx) error {
+				_, err := tx.DeleteDisturbances(t.Context(), store.KindThrottle, tenantOne)
+				return err
+			})
+			if err != nil {
 				t.Fatal(err)
 			}
 			x.forget()

@@ -114,22 +114,25 @@ func (tx *Tx) DeleteLockedDisturbances(accountID *string, kind string) {
 }
 
 // DeleteDisturbance deletes a rule, and returns it. It returns nil if there is none.
-func (s *Store) DeleteDisturbance(ctx context.Context, kind, id string) (*Disturbance, error) {
-	rows, err := Query(ctx, s, pgx.RowToAddrOfStructByPos[Disturbance], `
-		DELETE FROM disturbances d WHERE d.kind = $1 AND d.id = $2 RETURNING `+disturbanceColumns, kind, id)
-	if err != nil || len(rows) == 0 {
-		return nil, err
-	}
-	return rows[0], nil
+func (tx *Tx) DeleteDisturbance(ctx context.Context, kind, id string) (deleted *Disturbance, err error) {
+	tx.lock(rankDisturbances, `
+		DELETE FROM disturbances d WHERE d.kind = $1 AND d.id = $2 RETURNING `+disturbanceColumns, kind, id).
+		Query(each(disturbanceFields, func(d Disturbance) { deleted = &d }))
+	return deleted, tx.send(ctx)
+}
+
+func disturbanceFields(d *Disturbance) []any {
+	return []any{&d.ID, &d.AccountID, &d.Kind, &d.Rule, &d.Matched, &d.Struck, &d.CreatedAt}
 }
 
 // DeleteDisturbances deletes the rules of a kind that an account has, or with "*" those of every
-// account, and returns their number.
-func (s *Store) DeleteDisturbances(ctx context.Context, kind, accountID string) (int, error) {
-	ids, err := Query(ctx, s, pgx.RowTo[string], `
-		DELETE FROM disturbances d WHERE d.kind = $1 AND coalesce(d.account_id, '*') = $2 RETURNING d.id`,
-		kind, accountID)
-	return len(ids), err
+// account, and returns them.
+func (tx *Tx) DeleteDisturbances(ctx context.Context, kind, accountID string) (deleted []Disturbance, err error) {
+	tx.lock(rankDisturbances, `
+		DELETE FROM disturbances d WHERE d.kind = $1 AND coalesce(d.account_id, '*') = $2
+		RETURNING `+disturbanceColumns, kind, accountID).
+		Query(each(disturbanceFields, func(d Disturbance) { deleted = append(deleted, d) }))
+	return deleted, tx.send(ctx)
 }
 
 // LockRuleCounts locks the counts of some rules, and returns the number of calls that each has

@@ -63,13 +63,36 @@ type Change struct {
 
 // AppendEvents queues the insertion of events. It must come after the last lock of the transaction,
 // because the order of the numbers is the order of the changes. A number is taken only when the
-// transaction has its id, by which EventHorizon sees it.
+// transaction has its id, by which EventHorizon sees it. The time of an event without one is that of its
+// account.
 func (tx *Tx) AppendEvents(events []Event) error {
 	if len(events) == 0 {
 		return nil
 	}
+	args, err := eventArguments(events)
+	if err == nil {
+		tx.write(int64(furtherResources(events)), appendEventsSQL, args...)
+	}
+	return err
+}
+
+// AppendEventsIn is AppendEvents for a large transaction. The events are inserted at once.
+func AppendEventsIn(ctx context.Context, tx pgx.Tx, events []Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	args, err := eventArguments(events)
+	if err == nil {
+		_, err = tx.Exec(ctx, appendEventsSQL, args...)
+	}
+	return err
+}
+
+// eventArguments returns the arguments of appendEventsSQL: an array of each column.
+func eventArguments(events []Event) ([]any, error) {
 	var (
-		recorded, at                                       []time.Time
+		recorded                                           []time.Time
+		at                                                 []*time.Time
 		accounts, requests, callers, users, actions, codes []string
 		faults, resources, changes                         []string
 		whys                                               []*string
@@ -79,39 +102,60 @@ func (tx *Tx) AppendEvents(events []Event) error {
 		if len(e.Changes) > 0 {
 			var err error
 			if encoded, err = json.Marshal(e.Changes); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if e.Why != nil {
 			text := string(e.Why)
 			why = &text
 		}
-		recorded, at = append(recorded, e.RecordedAt), append(at, e.At)
+		var time *time.Time // nil: by the clock of the account
+		if !e.At.IsZero() {
+			time = &e.At
+		}
+		recorded, at = append(recorded, e.RecordedAt), append(at, time)
 		accounts, requests = append(accounts, e.AccountID), append(requests, e.RequestID)
 		callers, users = append(callers, e.Caller), append(users, e.UserName)
 		actions, codes, faults = append(actions, e.Action), append(codes, e.Outcome), append(faults, e.Fault)
 		resources = append(resources, strings.Join(e.Resources, ",")) // an id has no comma
 		changes, whys = append(changes, string(encoded)), append(whys, why)
 	}
-	tx.write(int64(furtherResources(events)), `
-		WITH recorded AS (
-		    INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action,
-		        outcome, fault, resources, changes, why)
-		    SELECT nextval('event_numbers'), e.recorded_at, e.at, e.account_id, e.request_id, e.caller, e.user_name,
-		        e.action, e.outcome, e.fault, string_to_array(e.resources, ','), e.changes, e.why
-		    FROM (SELECT pg_current_xact_id() AS id OFFSET 0) running CROSS JOIN unnest(
-		        $1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
-		        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
-		        AS e (recorded_at, at, account_id, request_id, caller, user_name, action,
-		        outcome, fault, resources, changes, why)
-		    WHERE running.id IS NOT NULL
-		    RETURNING number, recorded_at, resources
-		)
-		INSERT INTO event_resources (resource_id, number, recorded_at)
-		SELECT r.id, e.number, e.recorded_at
-		FROM recorded e CROSS JOIN LATERAL unnest(e.resources[3:]) AS r (id)`,
-		recorded, at, accounts, requests, callers, users, actions, codes, faults, resources, changes, whys)
-	return nil
+	return []any{recorded, at, accounts, requests, callers, users, actions, codes, faults, resources, changes, whys}, nil
+}
+
+// appendEventsSQL inserts events, and the resources of each after its second one.
+const appendEventsSQL = `
+	WITH recorded AS (
+	    INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action,
+	        outcome, fault, resources, changes, why)
+	    SELECT nextval('event_numbers'), e.recorded_at, coalesce(e.at, account_now(e.account_id, e.recorded_at)),
+	        e.account_id, e.request_id, e.caller, e.user_name,
+	        e.action, e.outcome, e.fault, string_to_array(e.resources, ','), e.changes, e.why
+	    FROM (SELECT pg_current_xact_id() AS id OFFSET 0) running CROSS JOIN unnest(
+	        $1::timestamptz[], $2::timestamptz[], $3::text[], $4::text[], $5::text[], $6::text[],
+	        $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[])
+	        AS e (recorded_at, at, account_id, request_id, caller, user_name, action,
+	        outcome, fault, resources, changes, why)
+	    WHERE running.id IS NOT NULL
+	    RETURNING number, recorded_at, resources
+	)
+	INSERT INTO event_resources (resource_id, number, recorded_at)
+	SELECT r.id, e.number, e.recorded_at
+	FROM recorded e CROSS JOIN LATERAL unnest(e.resources[3:]) AS r (id)`
+
+// OperatorCaller is the caller of the events of operators' commands.
+const OperatorCaller = "operator"
+
+// NewOperation returns the event of an operator's command at a real time.
+func NewOperation(ctx context.Context, accountID, action string, realTime time.Time, changes []Change) Event {
+	event := Event{
+		RecordedAt: realTime, AccountID: accountID, RequestID: RequestIDOf(ctx), Caller: OperatorCaller, Action: action,
+		Outcome: OutcomeOK, Changes: changes,
+	}
+	for _, c := range changes {
+		event.AddResource(c.Resource)
+	}
+	return event
 }
 
 // furtherResources returns the number of resources of events after the second of each, which have rows

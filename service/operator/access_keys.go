@@ -78,7 +78,7 @@ func (o *Operator) CreateAccessKey(ctx context.Context, req CreateAccessKeyReque
 			return errNoRAMUser(req.AccountID, req.RAMUser)
 		}
 		tx.InsertAccessKey(key)
-		return nil
+		return o.record(ctx, tx, req.AccountID, "CreateAccessKey", keyStatusChange(key.ID, "", key.Status))
 	})
 	if err != nil {
 		return NewAccessKey{}, err
@@ -118,22 +118,30 @@ func (o *Operator) AccessKeys(ctx context.Context, accountID string) ([]AccessKe
 // DisableAccessKey makes a key Inactive. Every replica refuses it within a second.
 func (o *Operator) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
 	var disabled AccessKey
-	err := o.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) {
+	err := o.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) error {
+		before := key.Status
 		key.Status = "Inactive"
 		tx.SetAccessKeyStatus(id, key.Status)
 		disabled = accessKeyView(key)
+		if key.Status == before {
+			return nil
+		}
+		return o.record(ctx, tx, key.AccountID, "DisableAccessKey", keyStatusChange(id, before, key.Status))
 	})
 	return disabled, err
 }
 
 // DeleteAccessKey deletes a key. It is unknown on every replica within a second.
 func (o *Operator) DeleteAccessKey(ctx context.Context, id string) error {
-	return o.changeAccessKey(ctx, id, func(tx *store.Tx, _ store.ListedAccessKey) { tx.DeleteAccessKey(id) })
+	return o.changeAccessKey(ctx, id, func(tx *store.Tx, key store.ListedAccessKey) error {
+		tx.DeleteAccessKey(id)
+		return o.record(ctx, tx, key.AccountID, "DeleteAccessKey", keyStatusChange(id, key.Status, store.Deleted))
+	})
 }
 
 // changeAccessKey changes a key that exists, and removes it from the cache of this replica.
 func (o *Operator) changeAccessKey(
-	ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey),
+	ctx context.Context, id string, change func(*store.Tx, store.ListedAccessKey) error,
 ) error {
 	if !service.IsAccessKeyID(id) {
 		return errNoAccessKey(id)
@@ -146,8 +154,7 @@ func (o *Operator) changeAccessKey(
 		case key == nil:
 			return errNoAccessKey(id)
 		}
-		change(tx, *key)
-		return nil
+		return change(tx, *key)
 	})
 	o.service.ForgetAccessKey(id) // even if the outcome is unknown
 	return err

@@ -173,7 +173,8 @@ func (o *Operator) insertAccount(ctx context.Context, account store.Account, key
 		}
 		tx.InsertAccount(account)
 		tx.InsertAccessKey(key)
-		return nil
+		return o.record(ctx, tx, account.ID, "CreateAccount", append(
+			store.NewChanges(account.ID, "Name", account.Name), keyStatusChange(key.ID, "", key.Status))...)
 	})
 }
 
@@ -296,8 +297,9 @@ func (o *Operator) changeAccount(ctx context.Context, id string, change func(*st
 		case account == nil || account.Expired:
 			return errNoAccount(id)
 		}
+		before := account.Account
 		change(tx, &account.Account)
-		return nil
+		return o.record(ctx, tx, id, "ChangeAccount", accountChanges(before, account.Account)...)
 	})
 	o.service.ForgetAccount(id) // even if the outcome is unknown
 	return err
@@ -325,7 +327,8 @@ func (o *Operator) ResetAccount(ctx context.Context, id string, file *ScenarioFi
 	now := o.service.Now()
 	o.removeExpired(ctx, now)
 	if file == nil {
-		return o.withAccount(ctx, id, now, (*store.Tx).EmptyAccount)
+		return o.withAccount(ctx, id, now, (*store.Tx).EmptyAccount,
+			"ResetAccount", store.Change{Resource: id, Field: "Resources", To: "none"})
 	}
 	parse := func(limits scenario.Limits) (*scenario.Scenario, error) {
 		return scenario.ParseFor(id, file.Name, file.Text, limits)
@@ -350,14 +353,16 @@ func (o *Operator) DeleteAccount(ctx context.Context, id string) error {
 	}
 	now := o.service.Now()
 	o.removeExpired(ctx, now)
-	err := o.withAccount(ctx, id, now, (*store.Tx).DeleteAccount)
+	err := o.withAccount(ctx, id, now, (*store.Tx).DeleteAccount,
+		"DeleteAccount", store.Change{Resource: id, Field: "Status", To: store.Deleted})
 	o.service.ForgetAccount(id) // even if the outcome is unknown
 	return err
 }
 
-// withAccount locks an account and runs fn on it.
+// withAccount locks an account, runs fn on it, and records that as the change of a command.
 func (o *Operator) withAccount(
 	ctx context.Context, id string, now time.Time, fn func(*store.Tx, context.Context, string) error,
+	action string, change store.Change,
 ) error {
 	return o.store.InTx(ctx, func(tx *store.Tx) error {
 		account, err := tx.LockAccount(ctx, id, now)
@@ -367,7 +372,10 @@ func (o *Operator) withAccount(
 		case account == nil || account.Expired:
 			return errNoAccount(id)
 		}
-		return fn(tx, ctx, id)
+		if err := fn(tx, ctx, id); err != nil {
+			return err
+		}
+		return o.record(ctx, tx, id, action, change)
 	})
 }
 

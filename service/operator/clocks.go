@@ -95,7 +95,8 @@ func (o *Operator) tryChangeClock(
 			tx.SetClock(accountID, store.AccountClock(*next))
 		}
 		state, done = next.State(now), true
-		return nil
+		return o.record(ctx, tx, accountID, "ChangeClock",
+			store.Change{Resource: accountID, Field: "Clock", To: ruleText(change)})
 	})
 	return state, done && err == nil, err
 }

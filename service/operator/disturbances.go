@@ -108,11 +108,16 @@ func (o *Operator) storeRule(
 			return invalidRequestf("account %s has %d rules of the kind %s, which is the maximum: remove some",
 				accountID, rules, kind)
 		}
-		tx.InsertDisturbance(row)
-		return nil
+		return o.insertRule(ctx, tx, row)
 	})
 	o.rulesChanged(ctx, accountID) // even if the outcome is unknown
 	return row, err
+}
+
+// insertRule queues the writes of a rule and of its event.
+func (o *Operator) insertRule(ctx context.Context, tx *store.Tx, row store.Disturbance) error {
+	tx.InsertDisturbance(row)
+	return o.record(ctx, tx, ruleAccount(row), ruleActions[row.Kind].add, addedRule(row))
 }
 
 // rulesChanged makes servers follow a change of rules. This one does so at once. If this process
@@ -171,8 +176,14 @@ func (o *Operator) removeRule(ctx context.Context, kind, id string) error {
 		_, err := existingRule(nil, nil, kind, id)
 		return err
 	}
-	row, err := o.store.DeleteDisturbance(ctx, kind, id)
-	removed, err := existingRule(row, err, kind, id)
+	var removed store.Disturbance
+	err := o.store.InTx(ctx, func(tx *store.Tx) error {
+		row, err := tx.DeleteDisturbance(ctx, kind, id)
+		if removed, err = existingRule(row, err, kind, id); err != nil {
+			return err
+		}
+		return o.record(ctx, tx, ruleAccount(removed), ruleActions[kind].remove, removedRules(removed)...)
+	})
 	if err != nil {
 		return err
 	}
@@ -185,7 +196,13 @@ func (o *Operator) removeRules(ctx context.Context, kind, accountID string) erro
 	if err := checkRuleAccount(accountID); err != nil {
 		return err
 	}
-	_, err := o.store.DeleteDisturbances(ctx, kind, accountID)
+	err := o.store.InTx(ctx, func(tx *store.Tx) error {
+		removed, err := tx.DeleteDisturbances(ctx, kind, accountID)
+		if err != nil {
+			return err
+		}
+		return o.record(ctx, tx, accountID, ruleActions[kind].remove, removedRules(removed...)...)
+	})
 	o.rulesChanged(ctx, accountID) // even if the outcome is unknown
 	return err
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"enisim/service"
+	"enisim/service/disturbance"
 	"enisim/store"
 )
 
@@ -83,7 +84,7 @@ func (o *Operator) eventQuery(ctx context.Context, q EventQuery) (store.EventQue
 		NewestFirst: q.NewestFirst, Limit: q.Limit,
 	}
 	switch {
-	case q.Account != "" && !accountIDPattern.MatchString(q.Account):
+	case q.Account != "" && q.Account != disturbance.AllAccounts && !accountIDPattern.MatchString(q.Account):
 		return query, errInvalidAccountID(q.Account)
 	case q.Limit == 0:
 		query.Limit = defaultEvents

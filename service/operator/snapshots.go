@@ -51,7 +51,8 @@ func (o *Operator) DeleteSnapshot(ctx context.Context, accountID, name string) e
 	if err := checkSnapshot(accountID, name); err != nil {
 		return err
 	}
-	return explainSnapshot(world.DeleteSnapshot(ctx, o.store, accountID, name), accountID, name)
+	err := world.DeleteSnapshot(ctx, o.store, accountID, name, o.service.Now())
+	return explainSnapshot(err, accountID, name)
 }
 
 func checkSnapshot(accountID, name string) error {

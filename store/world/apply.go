@@ -125,8 +125,10 @@ func applyInMode(
 		}
 		// Then apply the world, again if an operator has changed a clock meanwhile.
 		err := s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) (err error) {
-			applied, err = applyWorld(ctx, tx, w, now, mode, p)
-			return err
+			if applied, err = applyWorld(ctx, tx, w, now, mode, p); err != nil {
+				return err
+			}
+			return applied.record(ctx, tx, mode.action(), w.accountIDs(), now)
 		})
 		if err == nil {
 			break

@@ -102,7 +102,7 @@ func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, n
 				return fmt.Errorf("save %s: %w", table.name, err)
 			}
 		}
-		return nil
+		return recordSnapshot(ctx, tx, "SaveSnapshot", accountID, now, "", name)
 	})
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("save snapshot: %w", err)
@@ -155,7 +155,10 @@ func RestoreSnapshot(ctx context.Context, s *store.Store, accountID, name string
 		if err := stageSnapshot(ctx, tx, accountID, name, now); err != nil {
 			return err
 		}
-		return runWorldSteps(ctx, tx, &written, new(progress))
+		if err := runWorldSteps(ctx, tx, &written, new(progress)); err != nil {
+			return err
+		}
+		return recordSnapshot(ctx, tx, "RestoreSnapshot", accountID, now, "", name)
 	})
 	if err != nil {
 		return Applied{}, fmt.Errorf("restore snapshot: %w", err)
@@ -188,12 +191,15 @@ func Snapshots(ctx context.Context, s *store.Store, accountID string) ([]Snapsho
 }
 
 // DeleteSnapshot deletes a snapshot.
-func DeleteSnapshot(ctx context.Context, s *store.Store, accountID, name string) error {
+func DeleteSnapshot(ctx context.Context, s *store.Store, accountID, name string, now time.Time) error {
 	return s.LargeTx(ctx, pgx.TxOptions{}, func(tx pgx.Tx) error {
 		deleted, err := tx.Exec(ctx, `DELETE FROM snapshots WHERE account_id = $1 AND name = $2`, accountID, name)
-		if err == nil && deleted.RowsAffected() == 0 {
-			err = ErrNoSnapshot
+		switch {
+		case err != nil:
+			return err
+		case deleted.RowsAffected() == 0:
+			return ErrNoSnapshot
 		}
-		return err
+		return recordSnapshot(ctx, tx, "DeleteSnapshot", accountID, now, name, "")
 	})
 }
