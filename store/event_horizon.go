@@ -17,6 +17,7 @@ type eventHorizon struct {
 	mu    sync.Mutex
 	final int64 // all numbers up to it are final
 	seen  []seenNumber
+	added int64 // how many have been added to seen
 }
 
 // seenNumber says that all numbers up to number are final when none of the transactions is running any
@@ -24,6 +25,7 @@ type eventHorizon struct {
 type seenNumber struct {
 	number  int64
 	writers []string // virtual transaction ids
+	order   int64    // greater than that of each number that was seen before
 }
 
 const (
@@ -70,6 +72,7 @@ func (s *Store) advanceHorizon(ctx context.Context) (newest, final int64, err er
 	defer conn.Release()
 	// First read the newest number, and how far the visible ones follow each other without a gap.
 	known := s.horizon.current()
+	begun := s.horizon.begin()
 	batch := &pgx.Batch{}
 	batch.Queue(`SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_numbers`).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&newest) })
@@ -98,7 +101,7 @@ func (s *Store) advanceHorizon(ctx context.Context) (newest, final int64, err er
 	if err == nil {
 		var writers []string
 		if writers, err = pgx.CollectRows(rows, pgx.RowTo[string]); err == nil {
-			final = s.horizon.observe(newest, writers)
+			final = s.horizon.observe(begun, newest, writers)
 		}
 	}
 	return newest, final, classify(err, conn.Conn())
@@ -118,21 +121,34 @@ func (h *eventHorizon) advance(final int64) int64 {
 	return h.final
 }
 
-// observe takes in the newest number, and the transactions that were recording events after it was
-// read. It returns the horizon.
-func (h *eventHorizon) observe(newest int64, writers []string) int64 {
+// begin returns the order of the last number that was seen before an observation begins.
+func (h *eventHorizon) begin() int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if newest > h.final && len(h.seen) < maxSeenNumbers {
-		h.seen = append(h.seen, seenNumber{newest, writers})
-	}
+	return h.added
+}
+
+// observe takes in the newest number, and the transactions that were recording events after it was
+// read. begun is what begin returned before. It returns the horizon.
+func (h *eventHorizon) observe(begun, newest int64, writers []string) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	// Numbers that were seen while this observation ran are left to later ones: their transactions may
+	// have begun after the transactions of this one were read.
 	h.seen = slices.DeleteFunc(h.seen, func(seen seenNumber) bool {
-		if slices.ContainsFunc(seen.writers, func(id string) bool { return slices.Contains(writers, id) }) {
+		if seen.order > begun || slices.ContainsFunc(seen.writers, func(id string) bool { return slices.Contains(writers, id) }) {
 			return false
 		}
 		h.final = max(h.final, seen.number)
 		return true
 	})
+	switch {
+	case len(writers) == 0:
+		h.final = max(h.final, newest)
+	case newest > h.final && len(h.seen) < maxSeenNumbers:
+		h.added++
+		h.seen = append(h.seen, seenNumber{newest, writers, h.added})
+	}
 	h.seen = slices.DeleteFunc(h.seen, func(seen seenNumber) bool { return seen.number <= h.final })
 	return h.final
 }
