@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 )
 
@@ -41,10 +42,13 @@ func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestIDKey{}, id)
 }
 
-// RequestIDOf returns the id of the request in which an operator's command came, or "" if it came in none.
+// RequestIDOf returns the id of the request in which an operator's command came, or a new one if it came
+// in none.
 func RequestIDOf(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
+	if id, ok := ctx.Value(requestIDKey{}).(string); ok {
+		return id
+	}
+	return strings.ToUpper(uuid.NewString())
 }
 
 // OutcomeOK is the outcome of a request that has changed something.
