@@ -12,9 +12,11 @@ import (
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"enisim/httpapi"
 	"enisim/service"
+	"enisim/service/disturbance"
 	"enisim/service/operator"
 )
 
@@ -235,4 +237,62 @@ func TestBrowserPagesAreAccessible(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Somebody who follows the links answers: which instance is full, who took its last slot, why the next
+// attach failed, and which fault is on.
+func TestBrowserAnswersTheQuestions(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	fault, err := operator.New(s.service).AddFault(t.Context(), disturbance.Fault{
+		Account: account, Action: "StopInstance", Do: disturbance.Do{Answer: "Throttling"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, eni := range []string{"eni-1", "eni-2", "eni-3"} { // the third one finds no slot
+		if _, err := s.call(t.Context(), "AttachNetworkInterface", "InstanceId", "i-free", "NetworkInterfaceId",
+			eni); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b := newChromium(t, "light", 1280, 900)
+	click := func(selector string) {
+		t.Helper()
+		b.waitForElement(t, selector)
+		b.do(t, chromedp.Click(chromedp.CSS(selector)))
+	}
+	b.do(t, chromedp.Navigate(s.URL+"/console"))
+	b.waitForText(t, fault.ID) // the fault that is on
+	click(`a[href$="/accounts/` + account + `"]`)
+	click(`a[href$="/vpcs/vpc-main"]`)
+	b.waitForElement(t, ".instance.is-full") // a full instance
+	click(`.instance.is-full a[href$="/instances/i-free"]`)
+	b.waitForText(t, "The last slot was taken")
+	b.waitForText(t, "eni-2 in slot 2, by "+accessKey)
+	b.waitForText(t, "EniPerInstanceLimitExceeded")
+	click(".refused-note a")
+	b.waitForText(t, "Why it was refused")
+	for _, text := range []string{"To succeed:", "eni-1", "eni-2", accessKey} {
+		b.waitForText(t, text)
+	}
+	// The keyboard reaches the content without the navigation, and the search from everywhere.
+	b.do(t, chromedp.KeyEvent(kb.Tab))
+	b.waitFor(t, `document.activeElement.className === "skip"`)
+	b.do(t, chromedp.SendKeys(chromedp.CSS("#q"), "eni-2\r"))
+	b.waitForText(t, "Network interface eni-2")
+}
+
+// A page that is open while the database goes away says so, and the next one says what to do.
+func TestBrowserWithoutTheDatabase(t *testing.T) {
+	t.Parallel()
+	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
+	b := newChromium(t, "light", 1280, 900)
+	b.do(t, chromedp.Navigate(s.URL+"/console/accounts/"+account+"/instances/i-full"))
+	b.waitForText(t, "This page updates itself.")
+	s.pool.Close()
+	b.waitForText(t, "The update failed")
+	b.waitForText(t, "2 of 2 slots") // what was known stays
+	b.do(t, chromedp.Navigate(s.URL+"/console"))
+	b.waitForText(t, "What to do")
 }

@@ -31,7 +31,9 @@ func consoleWorld() *worldtest.World {
 		Instance("i-free", in, groups, set("type", "ecs.g6.xlarge")).
 		NetworkInterface("eni-held", in, groups, set("attached_to", "i-full"), set("name", hostileText),
 			set("description", hostileText)).
-		NetworkInterface("eni-1", in, groups)
+		NetworkInterface("eni-1", in, groups).
+		NetworkInterface("eni-2", in, groups).
+		NetworkInterface("eni-3", in, groups)
 }
 
 // consolePages are all pages of the console, for the world of the tests.

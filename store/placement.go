@@ -58,6 +58,25 @@ func (s *Store) InstancesOfVSwitch(
 	return pageOf(rows, p), err
 }
 
+// CountInstances returns the number of instances of each of some VSwitches, from kept counts: each has one
+// primary interface there.
+func (s *Store) CountInstances(ctx context.Context, accountID string, vSwitchIDs []string) (map[string]int, error) {
+	type count struct {
+		ID        string
+		Instances int
+	}
+	rows, err := Query(ctx, s, pgx.RowToStructByPos[count], `
+		SELECT c.vswitch_id, sum(c.interfaces - c.secondary_interfaces)::bigint
+		FROM vswitch_counts c
+		WHERE c.account_id = $1 AND c.vswitch_id = ANY ($2)
+		GROUP BY c.vswitch_id`, accountID, vSwitchIDs)
+	counts := make(map[string]int, len(rows))
+	for _, r := range rows {
+		counts[r.ID] = r.Instances
+	}
+	return counts, err
+}
+
 // PlacedInstances returns instances by their ids, settled to now. Ids of other accounts are not found.
 func (s *Store) PlacedInstances(
 	ctx context.Context, now time.Time, accountID string, ids []string,

@@ -67,6 +67,10 @@ func TestInstancesAreDrawnAtATime(t *testing.T) {
 			t.Errorf("got %d instances, want the first one of each VSwitch", len(placed))
 		}
 	}
+	counts, err := st.CountInstances(t.Context(), account, []string{"vsw-a", "vsw-b", "vsw-none"})
+	if err != nil || len(counts) != 2 || counts["vsw-a"] != 2 || counts["vsw-b"] != 1 {
+		t.Errorf("got %v %v, want 2 and 1 instances", counts, err)
+	}
 	// A page of a VSwitch goes on after an id.
 	list, err := st.InstancesOfVSwitch(t.Context(), now, account, "vsw-a", store.Page{Limit: 1})
 	if err != nil || len(list.Rows) != 1 || list.Rows[0].ID != "i-1" || !list.More {

@@ -45,17 +45,15 @@ type legend struct {
 
 // recentView is what the overview says about the requests of the last minutes.
 type recentView struct {
-	Measured         bool
-	Rate, Latency    chart
-	Codes            []codeCount
-	Total            int64
-	Start, End       time.Time
-	Steps            []metrics.Recent // with requests, newest first, for the table
-	RateNow          string           // requests a second over the last minute
-	MedianNow        string
-	P99Now           string
-	RefusedShare     string
-	RequestsOfMinute int64
+	Measured          bool
+	Rate, Latency     chart
+	Codes             []codeCount
+	Total             int64
+	Start, End        time.Time
+	Steps             []metrics.Recent // with requests, newest first, for the table
+	Minute            metrics.Recent   // the last minute
+	RateNow           string           // its requests a second
+	UnsuccessfulShare string
 }
 
 // codeCount is how often a code was answered.
@@ -82,7 +80,9 @@ func newRecentView(steps []metrics.Recent) recentView {
 	}
 	slices.Reverse(v.Steps)
 	v.addCodes(codes, v.Total-unhappy)
-	v.addMinute(steps[len(steps)-int(time.Minute/metrics.RecentStep):])
+	v.Minute = metrics.Merged(steps[len(steps)-int(time.Minute/metrics.RecentStep):])
+	v.RateNow = strconv.FormatFloat(float64(v.Minute.Requests)/time.Minute.Seconds(), 'f', 1, 64)
+	v.UnsuccessfulShare = percent(v.Minute.Refusals+v.Minute.Failures, v.Minute.Requests)
 	v.Rate = newRateChart(steps, maxRequests)
 	v.Latency = newLatencyChart(steps, maxLatency)
 	return v
@@ -102,20 +102,6 @@ func (v *recentView) addCodes(codes map[string]int64, successes int64) {
 		}
 		return strings.Compare(a.Code, b.Code)
 	})
-}
-
-// addMinute adds the figures of the last minute.
-func (v *recentView) addMinute(steps []metrics.Recent) {
-	var refused int64
-	var median, p99 time.Duration
-	for _, s := range steps {
-		v.RequestsOfMinute += s.Requests
-		refused += s.Refusals + s.Failures
-		median, p99 = max(median, s.Median), max(p99, s.P99)
-	}
-	v.RateNow = strconv.FormatFloat(float64(v.RequestsOfMinute)/60, 'f', 1, 64)
-	v.RefusedShare = percent(refused, v.RequestsOfMinute)
-	v.MedianNow, v.P99Now = formatDuration(median), formatDuration(p99)
 }
 
 func percent(part, whole int64) string {

@@ -12,8 +12,10 @@ import (
 const (
 	// vSwitchesPerPage is the number of VSwitches on a page of a VPC.
 	vSwitchesPerPage = 20
-	// instancesOfVSwitch is how many instances of each VSwitch the page of a VPC draws.
-	instancesOfVSwitch = 12
+	// instancesDrawn is how many instances the page of a VPC draws, of all its VSwitches. But it draws
+	// at least minOfVSwitch of each.
+	instancesDrawn = 120
+	minOfVSwitch   = 8
 	// instancesPerPage is the number of instances on a page of a VSwitch.
 	instancesPerPage = 60
 )
@@ -85,8 +87,11 @@ type vSwitch struct {
 	Account   string
 	Usable    int // addresses, free or not
 	Instances []placedInstance
-	HasMore   bool // more instances than these
+	Total     int // instances, drawn or not
 }
+
+// HasMore reports whether there are more instances than these.
+func (s vSwitch) HasMore() bool { return s.Total > len(s.Instances) }
 
 func newVSwitch(account string, s store.DescribedVSwitch) vSwitch {
 	return vSwitch{DescribedVSwitch: s, Account: account, Usable: store.UsableIPv4(s.CIDRBlock)}
@@ -124,7 +129,12 @@ func (c *Console) vpc(r *http.Request) (*page, error) {
 	for _, s := range found.Rows {
 		ids = append(ids, s.ID)
 	}
-	placed, err := v.InstancesOfVSwitches(r.Context(), ids, instancesOfVSwitch+1)
+	limit := max(minOfVSwitch, instancesDrawn/max(1, len(ids)))
+	placed, err := v.InstancesOfVSwitches(r.Context(), ids, limit)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := v.CountInstances(r.Context(), ids)
 	if err != nil {
 		return nil, err
 	}
@@ -135,10 +145,7 @@ func (c *Console) vpc(r *http.Request) (*page, error) {
 	byZone := map[string]*zone{}
 	for _, s := range found.Rows {
 		drawn := newVSwitch(v.ID, s)
-		drawn.Instances = ofVSwitch[s.ID]
-		if len(drawn.Instances) > instancesOfVSwitch {
-			drawn.Instances, drawn.HasMore = drawn.Instances[:instancesOfVSwitch], true
-		}
+		drawn.Instances, drawn.Total = ofVSwitch[s.ID], counts[s.ID]
 		if byZone[s.ZoneID] == nil {
 			byZone[s.ZoneID] = &zone{ID: s.ZoneID}
 		}
@@ -175,6 +182,11 @@ func (c *Console) vSwitch(r *http.Request) (*page, error) {
 	links := newListData(r, v, list, func(i store.PlacedInstance) string { return i.ID })
 	d := vSwitchData{Account: v, VSwitch: newVSwitch(v.ID, found), Next: links.Next, First: links.First}
 	d.VSwitch.Instances = placedInstances(v.ID, list.Rows)
+	counts, err := v.CountInstances(r.Context(), []string{found.ID})
+	if err != nil {
+		return nil, err
+	}
+	d.VSwitch.Total = counts[found.ID]
 	return &page{template: "vswitch", title: "VSwitch " + found.ID, section: "overview", data: d}, nil
 }
 

@@ -28,8 +28,11 @@ type recentBucket struct {
 	requests  int64
 	refusals  int64
 	codes     map[string]int64 // all codes but OK
-	durations [len(recentBounds) + 1]int64
+	durations durationCounts
 }
+
+// durationCounts counts requests by their durations. The last one counts those above all bounds.
+type durationCounts [len(recentBounds) + 1]int64
 
 // recentBounds are the upper bounds of the durations that are counted together: each a quarter more
 // than the one before, from 0.1 ms to 14 s. So a percentile is exact to a quarter.
@@ -76,6 +79,26 @@ type Recent struct {
 	Codes    map[string]int64 // of all requests that were not successful
 
 	Median, P99 time.Duration // of the durations, rounded up by at most a quarter; 0 without requests
+
+	durations durationCounts
+}
+
+// Merged returns several steps as one. Its Codes are not set.
+func Merged(steps []Recent) Recent {
+	var all Recent
+	for k, s := range steps {
+		if k == 0 {
+			all.Start = s.Start
+		}
+		all.Requests += s.Requests
+		all.Refusals += s.Refusals
+		all.Failures += s.Failures
+		for bucket, count := range s.durations {
+			all.durations[bucket] += count
+		}
+	}
+	all.Median, all.P99 = all.durations.percentile(.5, all.Requests), all.durations.percentile(.99, all.Requests)
+	return all
 }
 
 // Recent returns the requests of the last ten minutes, oldest first, the current step last. The result
@@ -95,7 +118,8 @@ func (r *recent) list(now time.Time) []Recent {
 				s.Failures += count
 			}
 			s.Failures -= b.refusals
-			s.Median, s.P99 = b.percentile(.5), b.percentile(.99)
+			s.durations = b.durations
+			s.Median, s.P99 = s.durations.percentile(.5, s.Requests), s.durations.percentile(.99, s.Requests)
 		}
 		steps = append(steps, s)
 	}
@@ -103,12 +127,15 @@ func (r *recent) list(now time.Time) []Recent {
 }
 
 // percentile returns a duration that this share of the requests did not exceed.
-func (b *recentBucket) percentile(share float64) time.Duration {
-	rest := int64(math.Ceil(share * float64(b.requests)))
-	for k, count := range b.durations {
+func (d *durationCounts) percentile(share float64, requests int64) time.Duration {
+	if requests == 0 {
+		return 0
+	}
+	rest := int64(math.Ceil(share * float64(requests)))
+	for k, count := range d {
 		if rest -= count; rest <= 0 {
 			return recentBounds[min(k, len(recentBounds)-1)]
 		}
 	}
-	return 0
+	return recentBounds[len(recentBounds)-1]
 }

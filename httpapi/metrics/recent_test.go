@@ -36,6 +36,11 @@ func TestRecentRequestsAreOfTheLastMinutes(t *testing.T) {
 		}
 	}
 
+	if all := Merged(steps); all.Requests != 102 || all.Refusals != 1 || all.Failures != 1 ||
+		all.Median < 48*time.Millisecond || all.Median > 62*time.Millisecond {
+		t.Errorf("all steps are %+v, want 102 requests with a median of some 49 ms", all)
+	}
+
 	// After ten minutes the same bucket begins anew.
 	later := start.Add(RecentBuckets * RecentStep)
 	if oldest := r.list(later)[RecentBuckets-1]; oldest.Requests != 0 {

@@ -138,6 +138,11 @@ func (v *View) InstancesOfVSwitches(
 	return v.store.InstancesOfVSwitches(ctx, v.Now, v.ID, vSwitchIDs, limit)
 }
 
+// CountInstances returns the number of instances of each of some VSwitches.
+func (v *View) CountInstances(ctx context.Context, vSwitchIDs []string) (map[string]int, error) {
+	return v.store.CountInstances(ctx, v.ID, vSwitchIDs)
+}
+
 // InstancesOfVSwitch returns the instances of a VSwitch after an id, with their slots.
 func (v *View) InstancesOfVSwitch(
 	ctx context.Context, vSwitchID, after string, limit int,
