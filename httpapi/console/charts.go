@@ -181,13 +181,13 @@ func newLatencyChart(steps []metrics.Recent, maxLatency time.Duration) chart {
 
 func coordinate(x float64) string { return strconv.FormatFloat(x, 'f', 1, 64) }
 
-// niceTop returns a round number that is not less than x: 1, 2 or 5 times a power of ten.
+// niceTop returns a round number that is not less than x, and hardly more.
 func niceTop(x float64) float64 {
 	if x <= 0 {
 		return 1
 	}
 	power := math.Pow(10, math.Floor(math.Log10(x)))
-	for _, factor := range []float64{1, 2, 5, 10} {
+	for _, factor := range []float64{1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10} {
 		if top := factor * power; top >= x {
 			return top
 		}
