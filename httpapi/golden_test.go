@@ -220,6 +220,7 @@ func (g *goldenWorld) serverOn(pool *pgxpool.Pool, options service.Options) *htt
 	options.Now = func() time.Time { return goldenTime }
 	options.Random = rand.NewChaCha8([32]byte{}) // so that each server makes the same ids in the same order
 	options.AttachDelay, options.DetachDelay = time.Second, time.Second
+	options.Refusals = service.AllRefusals // so that each rule says what it saw
 	server := httptest.NewServer(httpapi.New(service.New(st, options), httpapi.Options{
 		Log:          slog.New(slog.DiscardHandler),
 		Signature:    httpapi.IdentifyOnly,
