@@ -77,12 +77,22 @@ type FoundResource struct {
 	RegionID  string // "" if it has none
 }
 
-// findResources selects resources by the beginning of their ids, from $2 to below $3. Each account is
-// asked by its primary keys, so the cost grows with the accounts and not with their resources.
-const findResources = `
+// The accounts in which resources are looked for: all, or one ($5).
+const (
+	allLiveAccounts = `
 	WITH live AS MATERIALIZED (
-	    SELECT a.id FROM accounts a WHERE (a.expires_at <= account_now(a.id, $1)) IS NOT TRUE AND ($5 = '' OR a.id = $5)
-	)
+	    SELECT a.id FROM accounts a WHERE (a.expires_at <= account_now(a.id, $1)) IS NOT TRUE AND $5 = ''
+	)`
+	oneLiveAccount = `
+	WITH live AS MATERIALIZED (
+	    SELECT a.id FROM accounts a WHERE (a.expires_at <= account_now(a.id, $1)) IS NOT TRUE AND a.id = $5
+	)`
+)
+
+// findResources selects resources of the live accounts by the beginning of their ids, from $2 to below
+// $3. Each account is asked by its primary keys, so the cost grows with the accounts and not with their
+// resources.
+const findResources = `
 	(SELECT 'account' AS kind, a.id AS account_id, a.id, a.name, ''
 	 FROM accounts a JOIN live l ON l.id = a.id
 	 WHERE a.id >= $2 AND a.id < $3 ORDER BY a.id LIMIT $4)
@@ -139,5 +149,9 @@ func (s *Store) FindResources(
 func (s *Store) findBetween(
 	ctx context.Context, realTime time.Time, accountID, from, to string, limit int,
 ) ([]FoundResource, error) {
-	return Query(ctx, s, pgx.RowToStructByPos[FoundResource], findResources, realTime, from, to, limit, accountID)
+	accounts := oneLiveAccount
+	if accountID == "" {
+		accounts = allLiveAccounts
+	}
+	return Query(ctx, s, pgx.RowToStructByPos[FoundResource], accounts+findResources, realTime, from, to, limit, accountID)
 }
