@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -101,7 +102,7 @@ func (c *eventsCommand) follow(ctx context.Context, s streams, simulated control
 func (c *eventsCommand) print(s streams, events []operator.Event) error {
 	for _, e := range events {
 		if c.JSON {
-			if err := printJSON(s.Out, e); err != nil {
+			if err := json.NewEncoder(s.Out).Encode(e); err != nil {
 				return err
 			}
 			continue
