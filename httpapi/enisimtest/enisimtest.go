@@ -114,7 +114,7 @@ func start(t testing.TB, with []Option) (*Server, error) {
 	if _, err := scenario.Apply(ctx, st, sc, time.Now()); err != nil {
 		return nil, err
 	}
-	o.service.OnlyServer = true
+	o.service.OnlyServer, o.service.Refusals = true, service.AllRefusals
 	measured := metrics.New(metrics.Build{Version: "enisimtest", Schema: migrations.Newest()})
 	o.service.Observe = measured.Observer()
 	simulated := service.New(st, o.service)
