@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -18,6 +19,7 @@ func (a *API) serveConsole(o *operator.Operator, m *metrics.Metrics, access Cont
 	pages := console.New(console.Options{
 		Operator: o, Metrics: m, Usage: a.usage, Log: a.log,
 		Token: access.Token, CheckLocal: checkLocal, Stopping: a.stopping,
+		Products: sync.OnceValue(explorerProducts), Call: a.callForConsole,
 	})
 	handler := func(c echo.Context) error {
 		x := a.beginUntraced(c) // a page that is open reads on for hours

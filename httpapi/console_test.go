@@ -46,15 +46,24 @@ var consolePages = []string{
 	"/accounts/" + account + "/instances/i-full", "/accounts/" + account + "/interfaces/eni-held",
 	"/accounts/" + account + "/groups/sg-main",
 	"/contention", "/requests", "/requests?refusals=true&account=" + account,
+	"/faults", "/faults?account=" + account, "/lifecycles", "/throttles", "/stock?account=" + account,
+	"/quotas", "/quotas?account=" + account, "/clock?account=" + account,
+	"/scenarios?account=" + account, "/snapshots?account=" + account,
+	"/explorer", "/explorer?account=" + account + "&action=Ecs:RunInstances",
 }
 
 // serveConsole starts the API with a console and metrics.
-func serveConsole(t testing.TB, access httpapi.Control, options service.Options) *server {
+func serveConsole(
+	t testing.TB, access httpapi.Control, options service.Options, change ...func(*httpapi.Options),
+) *server {
 	t.Helper()
 	m := metrics.New(metrics.Build{Version: "v1.2.3"})
 	options.Refusals = service.AllRefusals
 	options.Observe = m.Observer()
-	return serve(t, consoleWorld(), options, func(o *httpapi.Options) { o.Control, o.Metrics = access, m })
+	changes := append([]func(*httpapi.Options){
+		func(o *httpapi.Options) { o.Control, o.Metrics = access, m },
+	}, change...)
+	return serve(t, consoleWorld(), options, changes...)
 }
 
 // browse gets a page of the console.

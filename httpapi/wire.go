@@ -95,6 +95,9 @@ func (a *API) write(c echo.Context, x *exchange, status int, root string, body a
 		return err
 	}
 	setHeaders(c.Response().Header(), x.requestID)
+	if call, ok := c.Response().Writer.(*callRecorder); ok {
+		call.root, call.reply, call.encoded = root, body, encoded
+	}
 	return a.writeBody(c, x, status, contentType, encoded)
 }
 

@@ -357,3 +357,11 @@ func allows(patterns []string, action string) bool {
 		func(pattern string) bool { return match.Wildcard(strings.ToLower(pattern), action) },
 	)
 }
+
+// SecurityToken returns the token that a request with the key carries, or "" if the key is not temporary.
+func (i Identity) SecurityToken() string {
+	if i.securityToken == nil {
+		return ""
+	}
+	return *i.securityToken
+}

@@ -30,6 +30,19 @@ func (s *Store) ListAccessKeys(ctx context.Context, accountID string, now time.T
 		ORDER BY k.account_id, k.id`, accountID, now)
 }
 
+// UsableAccessKeys returns at most limit keys of an account that are active and have not expired at the
+// real time now: temporary ones and those of RAM users last, then the newest first.
+func (s *Store) UsableAccessKeys(
+	ctx context.Context, accountID string, now time.Time, limit int,
+) ([]ListedAccessKey, error) {
+	return Query(ctx, s, pgx.RowToStructByPos[ListedAccessKey], `
+		SELECT k.id, k.account_id, k.ram_user_name, k.status, k.security_token IS NOT NULL, k.expires_at, k.created_at
+		FROM access_keys k
+		WHERE k.account_id = $1 AND k.status = 'Active' AND (k.expires_at <= $2) IS NOT TRUE
+		ORDER BY k.security_token IS NOT NULL, k.ram_user_name IS NOT NULL, k.created_at DESC, k.id
+		LIMIT $3`, accountID, now, limit)
+}
+
 // KeyOwner reports whether the owner of a new key exists.
 type KeyOwner struct {
 	AccountExists bool

@@ -172,19 +172,22 @@ func (tx *Tx) AddRuleCounts(id string, matched, struck int64) {
 		UPDATE disturbances SET matched = matched + $2, struck = struck + $3 WHERE id = $1`, id, matched, struck)
 }
 
-// NewestDisturbances returns the newest rules of all kinds that an account has, those of every account
-// among them, and how many there are. An accountID of "" selects those of all accounts.
-func (s *Store) NewestDisturbances(ctx context.Context, accountID string, limit int) (List[Disturbance], error) {
+// NewestDisturbances returns the newest rules of a kind that an account has, those of every account
+// among them, and how many there are. A kind of "" selects all kinds, and an accountID of "" those of all
+// accounts.
+func (s *Store) NewestDisturbances(
+	ctx context.Context, kind, accountID string, limit int,
+) (List[Disturbance], error) {
 	var list List[Disturbance]
 	err := s.snapshot(ctx, func(batch *pgx.Batch) {
 		const selected = `
 			FROM disturbances d
-			WHERE $1 = '' OR d.account_id = $1 OR d.account_id IS NULL`
-		batch.Queue(`SELECT count(*)`+selected, accountID).
+			WHERE ($1 = '' OR d.account_id = $1 OR d.account_id IS NULL) AND ($2 = '' OR d.kind = $2)`
+		batch.Queue(`SELECT count(*)`+selected, accountID, kind).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&list.Total) })
 		batch.Queue(`SELECT `+disturbanceColumns+selected+`
 			ORDER BY d.created_at DESC, d.id
-			LIMIT $2`, accountID, limit+1).
+			LIMIT $3`, accountID, kind, limit+1).
 			Query(func(rows pgx.Rows) (err error) {
 				list.Rows, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Disturbance])
 				return err

@@ -116,9 +116,11 @@ func (c *Console) admit(w http.ResponseWriter, r *http.Request) bool {
 // admitWrite reports whether a request may change something: it may read, its form has the token of the
 // page, and no page of another site has sent it. Otherwise it answers.
 func (c *Console) admitWrite(w http.ResponseWriter, r *http.Request) bool {
-	if !c.admit(w, r) || !c.readForm(w, r) {
-		return false
-	}
+	return c.admit(w, r) && c.readForm(w, r) && c.checkFormToken(w, r)
+}
+
+// checkFormToken reports whether a form has the token of its page. Otherwise it answers.
+func (c *Console) checkFormToken(w http.ResponseWriter, r *http.Request) bool {
 	if !isEqual(r.PostForm.Get("form_token"), c.access.formToken(r)) {
 		c.fail(w, r, &refusal{http.StatusForbidden,
 			"This form is too old, or not from this console. Nothing was changed. Reload its page and try again."})
@@ -129,12 +131,21 @@ func (c *Console) admitWrite(w http.ResponseWriter, r *http.Request) bool {
 
 // readForm reads a form of limited size that no page of another site has sent. Otherwise it answers.
 func (c *Console) readForm(w http.ResponseWriter, r *http.Request) bool {
+	return c.readFormOf(w, r, maxFormBytes)
+}
+
+// readFormOf reads a form of at most maxBytes, which may have files.
+func (c *Console) readFormOf(w http.ResponseWriter, r *http.Request, maxBytes int64) bool {
 	if err := c.access.origin.Check(r); err != nil {
 		c.fail(w, r, &refusal{http.StatusForbidden, "A page of another site may not use the console."})
 		return false
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxFormBytes)
-	if err := r.ParseForm(); err != nil {
+	r.Body = http.MaxBytesReader(w, r.Body, maxBytes)
+	parse := r.ParseForm
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
+		parse = func() error { return r.ParseMultipartForm(maxBytes) } // in memory: it is not larger
+	}
+	if err := parse(); err != nil {
 		c.fail(w, r, &refusal{http.StatusBadRequest,
 			"The form could not be read: it is broken or too large. Nothing was changed."})
 		return false

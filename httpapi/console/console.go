@@ -40,6 +40,9 @@ type Options struct {
 	CheckLocal func(*http.Request) error
 	// Stopping is closed when the server is about to stop. Then streams end.
 	Stopping <-chan struct{}
+
+	Products func() []Product // all actions, for the explorer
+	Call     Caller           // that the explorer makes its calls with
 }
 
 // Console answers the requests below Prefix. It is safe for concurrent use.
@@ -56,6 +59,12 @@ type Console struct {
 
 	streams  *semaphore.Weighted // room for streams
 	watching *semaphore.Weighted // the turn to look whether a page has changed
+
+	scenarioForms *semaphore.Weighted // room for forms with scenarios
+
+	products func() []Product
+	call     Caller
+	calls    *semaphore.Weighted // room for calls of the explorer
 }
 
 // New returns a console.
@@ -66,6 +75,8 @@ func New(o Options) *Console {
 		stopping: o.Stopping,
 		mux:      http.NewServeMux(), templates: parseTemplates(),
 		streams: semaphore.NewWeighted(maxStreams), watching: semaphore.NewWeighted(1),
+		scenarioForms: semaphore.NewWeighted(maxScenarioForms),
+		products:      o.Products, call: o.Call, calls: semaphore.NewWeighted(maxExplorerCalls),
 	}
 	c.routes()
 	return c
@@ -88,6 +99,10 @@ func (c *Console) routes() {
 	c.page("/contention", c.contention)
 	c.page("/requests", c.requests)
 	c.page("/requests/{id}", c.request)
+	c.page("/explorer", c.explorer)
+	c.mux.HandleFunc("POST "+Prefix+"/explorer", c.sendCall)
+	c.ruleRoutes()
+	c.accountRoutes()
 	c.page("/accounts/{account}", c.account)
 	c.page("/accounts/{account}/instances", c.instances)
 	c.page("/accounts/{account}/interfaces", c.interfaces)
@@ -217,7 +232,8 @@ type layout struct {
 	Open           bool   // anybody on this machine may read
 	SignedIn       bool
 	FormToken      string
-	Live           string // address of the stream; "": the page does not change
+	Changes        bool   // the page has a part that changes
+	Live           string // address of the stream that says so; "": it does not update itself
 	Data           any
 }
 
@@ -239,7 +255,8 @@ func (c *Console) newLayout(r *http.Request, p *page, status int) layout {
 	l := layout{Title: p.title, Section: p.section, Query: r.URL.Query().Get("q"), Data: p.data}
 	l.Open, l.SignedIn = c.access.token == "", c.access.isSignedIn(r)
 	l.FormToken = c.access.formToken(r)
-	if status == http.StatusOK && c.templates[p.template].changes {
+	l.Changes = c.templates[p.template].changes
+	if status == http.StatusOK && l.Changes {
 		l.Live = (&url.URL{Path: r.URL.Path + "/live", RawQuery: r.URL.RawQuery}).String()
 	}
 	return l
@@ -280,10 +297,26 @@ var functions = template.FuncMap{
 	"duration": formatDuration,
 	"plural":   pluralize,
 	"caller":   callerText,
+	"sections": func(of string) []tab { return tabs[of] },
 	"hot": func(caption, kind, of string, rows []hotRow) hotTable {
 		return hotTable{caption, kind, of, rows}
 	},
 	"table": func(caption string, rows []eventRow) eventTable { return eventTable{caption, rows} },
+}
+
+// tab is a page that other pages of its section lead to.
+type tab struct{ Path, Title string }
+
+// Address returns the address of the page.
+func (t tab) Address() string { return Prefix + t.Path }
+
+// tabs are the pages of the sections that have several.
+var tabs = map[string][]tab{
+	rulesSection: {
+		{"/faults", "Faults"}, {"/lifecycles", "Lifecycles"}, {"/throttles", "Throttles"}, {"/stock", "Stock"},
+		{"/quotas", "Quotas"}, {"/clock", "Clock"},
+	},
+	worldsSection: {{"/scenarios", "Scenarios"}, {"/snapshots", "Snapshots"}},
 }
 
 // eventTable is a table of events.

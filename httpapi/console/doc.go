@@ -5,5 +5,6 @@
 // need is in the binary. Names and descriptions come from callers, so they are data: html/template escapes
 // them, and the Content-Security-Policy allows no inline script or style.
 //
-// It reads through service/operator, and it never runs an action of the simulated API by itself.
+// It reads through service/operator, and it changes by the same methods as the control API. It never runs an
+// action of the simulated API by itself: the explorer calls through the handler of all requests.
 package console

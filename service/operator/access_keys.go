@@ -115,6 +115,20 @@ func (o *Operator) AccessKeys(ctx context.Context, accountID string) ([]AccessKe
 	return keys, err
 }
 
+// UsableAccessKeys returns at most limit keys of an account that are active and have not expired: those
+// that are not temporary first.
+func (o *Operator) UsableAccessKeys(ctx context.Context, accountID string, limit int) ([]AccessKey, error) {
+	if !accountIDPattern.MatchString(accountID) {
+		return nil, errInvalidAccountID(accountID)
+	}
+	listed, err := o.store.UsableAccessKeys(ctx, accountID, o.service.Now(), limit)
+	keys := make([]AccessKey, 0, len(listed))
+	for _, k := range listed {
+		keys = append(keys, accessKeyView(k))
+	}
+	return keys, err
+}
+
 // DisableAccessKey makes a key Inactive. Every replica refuses it within a second.
 func (o *Operator) DisableAccessKey(ctx context.Context, id string) (AccessKey, error) {
 	var disabled AccessKey

@@ -23,10 +23,18 @@ type Rules struct {
 
 // NewestRules returns the newest rules that apply to an account, and with "" those of all accounts.
 func (o *Operator) NewestRules(ctx context.Context, accountID string, limit int) (Rules, error) {
-	if accountID != "" && !accountIDPattern.MatchString(accountID) {
-		return Rules{}, errInvalidAccountID(accountID)
+	return o.NewestRulesOf(ctx, "", accountID, limit)
+}
+
+// NewestRulesOf returns the newest rules of a kind that apply to an account, with "*" only those of every
+// account. With "" as the kind or the account, they are of any. The kinds are those of the store.
+func (o *Operator) NewestRulesOf(ctx context.Context, kind, accountID string, limit int) (Rules, error) {
+	if accountID != "" {
+		if err := checkRuleAccount(accountID); err != nil {
+			return Rules{}, err
+		}
 	}
-	found, err := o.store.NewestDisturbances(ctx, accountID, limit)
+	found, err := o.store.NewestDisturbances(ctx, kind, accountID, limit)
 	if err != nil {
 		return Rules{}, err
 	}

@@ -24,12 +24,12 @@
   // describe returns what finds an element again after the update.
   const describe = (element) => {
     if (!element || !live.contains(element)) return null;
-    const all = [...live.querySelectorAll("a[href], summary, [tabindex]")];
+    const all = [...live.querySelectorAll("a[href], button, input, summary, [tabindex]")];
     return { index: all.indexOf(element), href: element.getAttribute("href") };
   };
   const focusAgain = (at) => {
     if (!at) return;
-    const all = [...live.querySelectorAll("a[href], summary, [tabindex]")];
+    const all = [...live.querySelectorAll("a[href], button, input, summary, [tabindex]")];
     const found = (at.href && all.find((e) => e.getAttribute("href") === at.href)) || all[at.index];
     if (found) found.focus({ preventScroll: true });
   };
