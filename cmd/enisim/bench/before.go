@@ -8,6 +8,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // beforeRules is the last commit whose attaches look up no rules.
@@ -90,14 +93,17 @@ func knownFlags(ctx context.Context, program string, flags []string) ([]string, 
 	}), nil
 }
 
+// unobserved are the flags of a server without what has the table of what is observed.
+var unobserved = []string{"--no-metrics", "--no-events"}
+
 // serveUnobserved starts a server of a build on a database of its own, which has the build's schema. It
-// has no metrics, which have a table of their own, and gets only flags that the build knows.
+// observes nothing, and gets only flags that the build knows.
 func (b *bench) serveUnobserved(ctx context.Context, program, database, scenario string) (*server, error) {
 	url, err := b.database(ctx, database)
 	if err != nil {
 		return nil, err
 	}
-	flags, err := knownFlags(ctx, program, append(slices.Clone(noDelays), "--no-metrics"))
+	flags, err := knownFlags(ctx, program, slices.Concat(noDelays, unobserved))
 	if err != nil {
 		return nil, err
 	}
@@ -126,34 +132,78 @@ func (b *bench) beforeTable(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, today.stop()) }()
+	conn, err := pgx.Connect(ctx, today.url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	postgres, err := findPostmaster(ctx, conn)
+	if err != nil {
+		return err
+	}
 	// Then measure pairs of runs. Each server is the first of every other pair, so that what changes
 	// slowly on the machine favours neither.
 	servers := [...]*server{before, today}
-	var rates [len(servers)][]float64
+	var rates, costs [len(servers)][]float64
 	var ratios []float64
 	for pair := range 2 * b.sizes.rounds {
 		for turn := range servers {
 			n := (pair + turn) % len(servers)
-			m, err := b.measure(ctx, servers[n], clients, attachSpread(clients))
+			rate, cost, err := b.measureCost(ctx, servers[n], postgres, clients)
 			if err != nil {
-				return err
+				return fmt.Errorf("compared with %s: %w", b.before.name, err)
 			}
-			if m.failed > 0 {
-				return fmt.Errorf("compared with %s: %d operations failed", b.before.name, m.failed)
-			}
-			rates[n] = append(rates[n], m.rate)
-			if err := b.detachAll(ctx, servers[n].url); err != nil {
-				return err
-			}
+			rates[n], costs[n] = append(rates[n], rate), append(costs[n], cost)
 		}
 		ratios = append(ratios, rates[1][pair]/rates[0][pair])
 	}
 	printHeading(fmt.Sprintf("Without rules: attach and detach in turn by %d clients, %d pairs of runs; the median "+
 		"of the rates, and of the ratios of the pairs.", clients, len(ratios)),
-		"build", "operations a second", "to the one before", "ratios of the pairs")
-	printRow(b.before.name, formatRate(median(rates[0])), formatRatio(1), "")
+		"build", "operations a second", "to the one before", "ratios of the pairs",
+		"processor time of an operation, µs", "to the one before")
+	printRow(b.before.name, formatRate(median(rates[0])), formatRatio(1), "",
+		formatRate(median(costs[0])), formatRatio(1))
 	printRow("this one", formatRate(median(rates[1])), formatRatio(median(ratios)),
-		fmt.Sprintf("%.2f to %.2f", slices.Min(ratios), slices.Max(ratios)))
+		fmt.Sprintf("%.2f to %.2f", slices.Min(ratios), slices.Max(ratios)),
+		formatRate(median(costs[1])), formatRatio(median(costs[1])/median(costs[0])))
 	b.recordRatio("disturbed-none", "ops/s", median(rates[1]), median(ratios))
 	return nil
+}
+
+// measureCost attaches and detaches interfaces on a server. It returns the rate, and the processor time
+// of the server and of Postgres for an operation in microseconds, which other programs of the machine
+// change less than the rate.
+func (b *bench) measureCost(ctx context.Context, s *server, postgres postmaster, clients int) (
+	rate, cost float64, err error,
+) {
+	plan := attachSpread(clients)
+	if _, err := b.measureFor(ctx, s, clients, b.warmUp, plan); err != nil {
+		return 0, 0, err
+	}
+	before, err := s.processorTime(postgres)
+	if err != nil {
+		return 0, 0, err
+	}
+	m, err := b.measureFor(ctx, s, clients, b.length, plan)
+	if err != nil {
+		return 0, 0, err
+	}
+	after, err := s.processorTime(postgres)
+	if err != nil {
+		return 0, 0, err
+	}
+	if m.failed > 0 {
+		return 0, 0, fmt.Errorf("%d operations failed", m.failed)
+	}
+	return m.rate, float64((after - before).Microseconds()) / float64(max(m.count, 1)), b.detachAll(ctx, s.url)
+}
+
+// processorTime returns the processor time of the server and of Postgres so far.
+func (s *server) processorTime(postgres postmaster) (time.Duration, error) {
+	own, err := readProcess(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	all, err := postgres.processorTime()
+	return own.own + all, err
 }

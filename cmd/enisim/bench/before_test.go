@@ -87,7 +87,7 @@ func TestKnownFlags(t *testing.T) {
 	if err := os.WriteFile(program, []byte(text), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	got, err := knownFlags(t.Context(), program, append(slices.Clone(noDelays), "--no-metrics"))
+	got, err := knownFlags(t.Context(), program, slices.Concat(noDelays, unobserved))
 	if err != nil || !slices.Equal(got, []string{"--attach-delay=0"}) {
 		t.Errorf("got %q, %v, want only the accepted flag", got, err)
 	}

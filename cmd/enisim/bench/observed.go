@@ -30,7 +30,7 @@ func (b *bench) observedTable(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, measured.stop()) }()
-	without, err := b.serve(ctx, url, "--no-metrics", "--no-events")
+	without, err := b.serve(ctx, url, unobserved...)
 	if err != nil {
 		return err
 	}
