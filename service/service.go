@@ -40,7 +40,8 @@ type Options struct {
 	// Traces makes spans of requests that share transactions, within the spans of their contexts. nil:
 	// there are none. Those of the transactions come from the store.
 	Traces trace.TracerProvider
-	// WithoutEvents makes the server record neither changes nor refusals.
+	// WithoutEvents makes the server record neither changes by requests nor refusals. Commands of
+	// operators are recorded all the same.
 	WithoutEvents bool
 	// Refusals is how many refused requests of an account are recorded in a second. AllRefusals
 	// records each.
