@@ -32,7 +32,8 @@ func TestRefusalsSayWhatTheirRulesSaw(t *testing.T) {
 			"SecurityGroupIds": []any{group}}},
 		{"LeaveSecurityGroup", []string{"NetworkInterfaceId", "eni-1", "SecurityGroupId", "sg-2"}, map[string]any{
 			"SecurityGroupIds": []any{group}}},
-		{"CreateNetworkInterface", []string{"VSwitchId", "vsw-h", "SecurityGroupId", group, "PrimaryIpAddress", "9.9.9.9"},
+		{"CreateNetworkInterface",
+			[]string{"VSwitchId", "vsw-h", "SecurityGroupId", group, "PrimaryIpAddress", "9.9.9.9"},
 			map[string]any{"VSwitchId": "vsw-h", "InterfacesOfRegion": 2.0}},
 		{"UnassignPrivateIpAddresses", []string{"NetworkInterfaceId", "eni-1", "PrivateIpAddress.1", "9.9.9.9"},
 			map[string]any{"Addresses": 1.0, "NetworkInterfaceStatus": "Available"}},

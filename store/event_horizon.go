@@ -136,7 +136,8 @@ func (h *eventHorizon) observe(begun, newest int64, writers []string) int64 {
 	// Numbers that were seen while this observation ran are left to later ones: their transactions may
 	// have begun after the transactions of this one were read.
 	h.seen = slices.DeleteFunc(h.seen, func(seen seenNumber) bool {
-		if seen.order > begun || slices.ContainsFunc(seen.writers, func(id string) bool { return slices.Contains(writers, id) }) {
+		isRunning := func(id string) bool { return slices.Contains(writers, id) }
+		if seen.order > begun || slices.ContainsFunc(seen.writers, isRunning) {
 			return false
 		}
 		h.final = max(h.final, seen.number)

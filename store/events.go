@@ -124,7 +124,9 @@ func eventArguments(events []Event) ([]any, error) {
 		resources = append(resources, strings.Join(e.Resources, ",")) // an id has no comma
 		changes, whys = append(changes, string(encoded)), append(whys, why)
 	}
-	return []any{recorded, at, accounts, requests, callers, users, actions, codes, faults, resources, changes, whys}, nil
+	return []any{
+		recorded, at, accounts, requests, callers, users, actions, codes, faults, resources, changes, whys,
+	}, nil
 }
 
 // appendEventsSQL inserts events, and the resources of each after its second one.

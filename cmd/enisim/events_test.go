@@ -47,7 +47,8 @@ func TestEventsAndWhy(t *testing.T) {
 		exit int
 	}{
 		{[]string{"events", "--eni", "eni-1"}, []string{"AttachNetworkInterface  OK", "eni-1 InstanceId ->i-1"}, 0},
-		{[]string{"events", "--instance", "i-1", "--refusals"}, []string{"DetachNetworkInterface  Invalid", refused}, 0},
+		{[]string{"events", "--instance", "i-1", "--refusals"},
+			[]string{"DetachNetworkInterface  Invalid", refused}, 0},
 		{[]string{"events", "--account", "1000000000000001", "--after", "0", "--limit", "1"}, []string{"1  "}, 0},
 		{[]string{"events", "--eni", "eni-1", "--instance", "i-1"}, []string{"give one of --eni"}, 2},
 		{[]string{"events", "--after", "yesterday"}, []string{"is not a cursor"}, 1},
