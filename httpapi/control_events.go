@@ -36,7 +36,7 @@ type eventsQuery struct {
 	Resource string `query:"resource" description:"Id of a resource that the events concern."`
 	Request  string `query:"request" description:"RequestId."`
 	Refusals bool   `query:"refusals" description:"Only refused requests."`
-	After    string `query:"after" description:"Cursor after which to read on, or latest (default: the oldest event that is kept)."`
+	After    string `query:"after" description:"Cursor after which to read on, or latest (default: the oldest kept event)."`
 	Newest   bool   `query:"newest" description:"The newest events instead, the newest one first."`
 	Limit    int    `query:"limit" description:"Maximum number of events, from 1 to 1000 (default: 100)."`
 	Follow   bool   `query:"follow" description:"Send events as they happen, as server-sent events."`
@@ -112,7 +112,8 @@ func (a *API) serveEvents(access Control, o *operator.Operator, page echo.Handle
 			return a.writeControlError(c, x, err)
 		}
 		if q.NewestFirst {
-			return a.writeControlError(c, x, newControlError(http.StatusBadRequest, "leave out newest: a stream is in order"))
+			return a.writeControlError(c, x, newControlError(
+				http.StatusBadRequest, "leave out newest: a stream is in order"))
 		}
 		if !a.streams.begin() {
 			return a.writeControlError(c, x, newControlError(http.StatusServiceUnavailable,

@@ -91,7 +91,8 @@ func TestWhyALimitRefuses(t *testing.T) {
 	for k, want := range map[int]reply{1: first, 2: second} {
 		holder := why.Holders[k]
 		if holder.NetworkInterfaceID != fmt.Sprint("eni-", k) || holder.RequestID != want.requestID() ||
-			holder.Caller != accessKey || holder.Since == nil || holder.Type != "Secondary" || holder.Status != "InUse" {
+			holder.Caller != accessKey || holder.Since == nil || holder.Type != "Secondary" ||
+			holder.Status != "InUse" {
 			t.Errorf("slot %d: got %+v, want the interface that request %s attached", k, holder, want.requestID())
 		}
 	}
@@ -128,18 +129,7 @@ func TestEventsAreStreamed(t *testing.T) {
 // stream opens a stream of events. next returns its next event.
 func (s *server) stream(t *testing.T, query, lastEventID string) (next func() operator.Event, end func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/_enisim/events?follow=true&"+query, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if lastEventID != "" {
-		request.Header.Set("Last-Event-ID", lastEventID)
-	}
-	response, err := s.Client().Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
+	response, end := s.openStream(t, query, lastEventID)
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("got %d and %s", response.StatusCode, response.Header.Get("Content-Type"))
 	}
@@ -157,7 +147,25 @@ func (s *server) stream(t *testing.T, query, lastEventID string) (next func() op
 		t.Fatalf("the stream ended: %v", lines.Err())
 		return e
 	}
-	return next, func() {
+	return next, end
+}
+
+// openStream asks for a stream of events.
+func (s *server) openStream(t *testing.T, query, lastEventID string) (response *http.Response, end func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/_enisim/events?follow=true&"+query, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if lastEventID != "" {
+		request.Header.Set("Last-Event-ID", lastEventID)
+	}
+	response, err = s.Client().Do(request) //nolint:bodyclose // end closes it
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response, func() {
 		cancel()
 		_ = response.Body.Close() // nothing is read any more
 	}
@@ -180,11 +188,8 @@ func TestStreamsOfEventsAreLimited(t *testing.T) {
 		end()
 	}
 	for { // the server notices the end of a connection a moment later
-		response, err := s.Client().Get(s.URL + "/_enisim/events?follow=true")
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = response.Body.Close() // a stream has no end of its own
+		response, end := s.openStream(t, "", "")
+		end()
 		if response.StatusCode == http.StatusOK {
 			break
 		}

@@ -187,21 +187,10 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		if err := tx.LockInterfaceBatch(ctx, rows, locked); err != nil {
 			return err
 		}
-		// Then decide the requests one after the other. The time is read after the locks, so that
-		// times follow the order of commits.
+		// Then decide the requests. The time is read after the locks, so that times follow the order of
+		// commits.
 		rows.Settle(s.timeOfBatch(batch))
-		var events []store.Event
-		for k, r := range batch {
-			r.err = r.work.decideOnce(rows, interfaceInput{changes[k], r.work.busy})
-			if r.err != nil {
-				s.observeRefusal(r.accountID, r.err)
-			}
-			if logged := rows.TakeChanges(); r.err == nil && len(logged) > 0 && !s.options.WithoutEvents {
-				event := s.newEvent(r.work.header, rows.Now(), logged)
-				event.AddResource(changes[k].NetworkInterfaceID)
-				events = append(events, event)
-			}
-		}
+		events := s.decideEach(batch, rows, changes)
 		if !rows.Changed() {
 			return errUnchanged
 		}
@@ -212,6 +201,26 @@ func (s *Service) decideInterfaces(ctx context.Context, batch []*laneRequest[int
 		return nil
 	}
 	return err
+}
+
+// decideEach decides the requests of a batch one after the other, under the locks of their changes. It
+// returns the events of those that change something.
+func (s *Service) decideEach(
+	batch []*laneRequest[interfaceWork], rows *store.InterfaceBatch, changes []store.InterfaceChange,
+) (events []store.Event) {
+	for k, r := range batch {
+		r.err = r.work.decideOnce(rows, interfaceInput{changes[k], r.work.busy})
+		logged := rows.TakeChanges()
+		switch {
+		case r.err != nil:
+			s.observeRefusal(r.accountID, r.err)
+		case len(logged) > 0 && !s.options.WithoutEvents:
+			event := s.newEvent(r.work.header, rows.Now(), logged)
+			event.AddResource(changes[k].NetworkInterfaceID)
+			events = append(events, event)
+		}
+	}
+	return events
 }
 
 // timeOfBatch returns the time of the account of a batch.

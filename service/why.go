@@ -19,7 +19,7 @@ const (
 
 // Why says why a request was refused.
 type Why struct {
-	Rule string `json:"rule" description:"The rule that refused the request: the code of its error, or Fault or Throttle."`
+	Rule string `json:"rule" description:"The rule that refused the request: its code, Fault or Throttle."`
 	// Message is the message of the answer.
 	Message string         `json:"message" description:"The message of the answer."`
 	Values  map[string]any `json:"values" description:"The values that the rule saw."`
@@ -147,7 +147,8 @@ func whyOf(refusal *Error, r Refusal, faultID string) Why {
 	case errors.As(r.Err, &throttled):
 		why.Rule = RuleThrottle
 		why.Values = values{
-			"ThrottleId": throttled.throttleID, "Burst": throttled.limit, "RetryAfterMilliseconds": throttled.RetryAfter(),
+			"ThrottleId": throttled.throttleID, "Burst": throttled.limit,
+			"RetryAfterMilliseconds": throttled.RetryAfter(),
 		}
 		why.Hint = "Wait, or change the account's throttle: enisim throttle show --account ID."
 	case r.ByFault:

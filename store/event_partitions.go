@@ -85,7 +85,10 @@ func (s *Store) addEventPartitions(
 			SELECT add_event_partition($1, $2)
 			WHERE NOT EXISTS (SELECT FROM event_partitions WHERE from_at < $2 AND to_at > $1)`, end, end.Add(width))
 		// If events of its time are in the default partition already, it cannot be created.
-		if pg, ok := errors.AsType[*pgconn.PgError](err); err != nil && !(ok && pg.Code == stateCheckViolation) {
+		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateCheckViolation {
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("create a partition of events: %w", err)
 		}
 	}

@@ -18,9 +18,12 @@ var noonOfEvents = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 // appendEvent commits an event of an account and a resource, recorded at a time.
 func appendEvent(t *testing.T, st *store.Store, requestID string, at time.Time) {
 	t.Helper()
-	err := st.InTx(t.Context(), func(tx *store.Tx) error {
-		return tx.AppendEvents([]store.Event{newEvent(requestID, at)})
-	})
+	commitEvent(t, st, newEvent(requestID, at))
+}
+
+func commitEvent(t *testing.T, st *store.Store, e store.Event) {
+	t.Helper()
+	err := st.InTx(t.Context(), func(tx *store.Tx) error { return tx.AppendEvents([]store.Event{e}) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,9 +65,7 @@ func TestEventsAreSelected(t *testing.T) {
 	other := newEvent("r4", noonOfEvents)
 	other.AccountID = "1000000000000002"
 	for _, e := range []store.Event{newEvent("r1", noonOfEvents), newEvent("r2", noonOfEvents), refusal, other} {
-		if err := st.InTx(t.Context(), func(tx *store.Tx) error { return tx.AppendEvents([]store.Event{e}) }); err != nil {
-			t.Fatal(err)
-		}
+		commitEvent(t, st, e)
 	}
 	horizon, err := st.EventHorizon(t.Context())
 	if err != nil {
@@ -200,7 +201,9 @@ func TestReadersMissNothingAndSeeNothingTwice(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				events, err := reader.Events(t.Context(), store.EventQuery{After: last, Through: horizon, Limit: 7 * (r + 1)})
+				events, err := reader.Events(t.Context(), store.EventQuery{
+					After: last, Through: horizon, Limit: 7 * (r + 1),
+				})
 				if err != nil {
 					t.Error(err)
 					return
@@ -219,7 +222,8 @@ func TestReadersMissNothingAndSeeNothingTwice(t *testing.T) {
 			for i := range perWriter {
 				err := st.InTx(t.Context(), func(tx *store.Tx) error {
 					if err := tx.AppendEvents([]store.Event{
-						newEvent(fmt.Sprint(w, " ", i, " a"), noonOfEvents), newEvent(fmt.Sprint(w, " ", i, " b"), noonOfEvents),
+						newEvent(fmt.Sprint(w, " ", i, " a"), noonOfEvents),
+						newEvent(fmt.Sprint(w, " ", i, " b"), noonOfEvents),
 					}); err != nil {
 						return err
 					}

@@ -153,5 +153,6 @@ func (s *Store) findBetween(
 	if accountID == "" {
 		accounts = allLiveAccounts
 	}
-	return Query(ctx, s, pgx.RowToStructByPos[FoundResource], accounts+findResources, realTime, from, to, limit, accountID)
+	return Query(ctx, s, pgx.RowToStructByPos[FoundResource], accounts+findResources,
+		realTime, from, to, limit, accountID)
 }

@@ -43,7 +43,7 @@ Examples:
 // Validate returns an error for flags that select nothing.
 func (c *eventsCommand) Validate() error {
 	if len(c.resources()) > 1 {
-		return errors.New("give one of --eni, --instance and --resource: an event of several is selected by each of them")
+		return errors.New("give one of --eni, --instance and --resource: an event of several is selected by each")
 	}
 	return c.targetFlags.Validate()
 }
@@ -116,18 +116,18 @@ func (c *eventsCommand) print(s streams, events []operator.Event) error {
 
 // eventLine returns an event as a line for people.
 func eventLine(e operator.Event) string {
-	line := fmt.Sprintf("%s  %s  %s  %s  %s", e.Cursor, e.Time.Format(time.RFC3339), e.Account, e.Action, e.Outcome)
+	parts := []string{e.Cursor, e.Time.Format(time.RFC3339), e.Account, e.Action, e.Outcome}
 	for _, change := range e.Changes {
-		line += "  " + changeText(change)
+		parts = append(parts, changeText(change))
 	}
 	if len(e.Changes) == 0 {
-		line += "  " + strings.Join(e.Resources, " ")
+		parts = append(parts, strings.Join(e.Resources, " "))
 	}
-	line += "  by " + callerText(e.Caller, e.User) + "  " + e.RequestID
+	parts = append(parts, "by "+callerText(e.Caller, e.User), e.RequestID)
 	if e.Fault != "" {
-		line += "  " + e.Fault
+		parts = append(parts, e.Fault)
 	}
-	return line
+	return strings.Join(parts, "  ")
 }
 
 // changeText returns a change as a text such as "eni-1 Status Available->Attaching (InUse at …)".

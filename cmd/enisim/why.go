@@ -20,8 +20,8 @@ type whyCommand struct {
 
 // Help returns the text of --help.
 func (*whyCommand) Help() string {
-	return `Says why a request was refused: the rule, the values that it saw, the interfaces that had the slots, and what
-would have to change. For a request that succeeded, it prints what has changed.
+	return `Says why a request was refused: the rule, the values that it saw, the interfaces that had the slots, and
+what would have to change. For a request that succeeded, it prints what has changed.
 
 Example:
 
@@ -29,6 +29,8 @@ Example:
 }
 
 // Run runs the command.
+//
+//nolint:dupl // the shape is that of every command that prints one thing
 func (c *whyCommand) Run(ctx context.Context, s streams) error {
 	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Request, error) {
 		return simulated.Request(ctx, c.RequestID)

@@ -19,7 +19,7 @@ type Event struct {
 	RecordedAt time.Time       `json:"recorded_at" description:"When it happened, in real time."`
 	Account    string          `json:"account" description:"Account, by its 16 digits."`
 	RequestID  string          `json:"request_id" description:"The RequestId of the answer."`
-	Caller     string          `json:"caller" description:"The access key of the request; or operator, for an operator's command."`
+	Caller     string          `json:"caller" description:"The access key of the request, or operator for a command of one."`
 	User       string          `json:"user,omitempty" description:"The RAM user, or the role with its session."`
 	Action     string          `json:"action" description:"The action of the API, or the operator's command."`
 	Outcome    string          `json:"outcome" description:"OK, or the code of the refusal."`
@@ -114,7 +114,8 @@ func (o *Operator) eventQuery(ctx context.Context, q EventQuery) (store.EventQue
 		return query, err
 	}
 	if query.After > 0 && query.After < dropped {
-		return query, invalidRequestf("events after %d are not kept any longer: the oldest that are kept come after %d. "+
+		return query, invalidRequestf("events after %d are not kept any longer: the oldest that are kept come after "+
+			"%d. "+
 			"Read on without a cursor, and see --events-keep", query.After, dropped)
 	}
 	return query, nil
@@ -191,7 +192,8 @@ func (o *Operator) Request(ctx context.Context, id string) (Request, error) {
 		return Request{}, err
 	}
 	if len(rows) == 0 {
-		return Request{}, notFoundf("there is no record of a request %q: it has changed nothing and was not refused, or "+
+		return Request{}, notFoundf("there is no record of a request %q: it has changed nothing and was not refused, "+
+			"or "+
 			"its record is not kept any longer (--events-keep), or more refusals of its account came in the same "+
 			"second than are recorded (--record-refusals)", id)
 	}
