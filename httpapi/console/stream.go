@@ -35,14 +35,13 @@ func (c *Console) stream(w http.ResponseWriter, r *http.Request, show show) {
 		return
 	}
 	defer c.streams.Release(1)
-	// The server's time limits are those of short requests. Without them, a stream ends with its lifetime.
 	out := http.NewResponseController(w)
-	_ = out.SetReadDeadline(time.Time{}) // a writer of a test may have no deadlines
 	ctx, cancel := context.WithTimeout(r.Context(), streamLifetime)
 	defer cancel()
 	r = r.WithContext(ctx)
 	w.Header().Set("Content-Type", "text/event-stream")
 	send := func(text string) bool {
+		// The server's own limit is that of a short answer. A writer of a test may have no deadlines.
 		_ = out.SetWriteDeadline(time.Now().Add(streamWriteTimeout))
 		if _, err := fmt.Fprint(w, text); err != nil {
 			return false
