@@ -36,7 +36,7 @@ type eventsQuery struct {
 	Resource string `query:"resource" description:"Id of a resource that the events concern."`
 	Request  string `query:"request" description:"RequestId."`
 	Refusals bool   `query:"refusals" description:"Only refused requests."`
-	After    string `query:"after" description:"Cursor after which to read on, or latest (default: the oldest kept event)."`
+	After    string `query:"after" description:"Cursor after which to read on, or latest (default: the oldest one)."`
 	Newest   bool   `query:"newest" description:"The newest events instead, the newest one first."`
 	Limit    int    `query:"limit" description:"Maximum number of events, from 1 to 1000 (default: 100)."`
 	Follow   bool   `query:"follow" description:"Send events as they happen, as server-sent events."`

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -129,11 +130,11 @@ func TestEventsAreStreamed(t *testing.T) {
 // stream opens a stream of events. next returns its next event.
 func (s *server) stream(t *testing.T, query, lastEventID string) (next func() operator.Event, end func()) {
 	t.Helper()
-	response, end := s.openStream(t, query, lastEventID)
-	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
-		t.Fatalf("got %d and %s", response.StatusCode, response.Header.Get("Content-Type"))
+	opened := s.openStream(t, query, lastEventID)
+	if opened.status != http.StatusOK || opened.contentType != "text/event-stream" {
+		t.Fatalf("got %d and %s", opened.status, opened.contentType)
 	}
-	lines := bufio.NewScanner(response.Body)
+	lines := bufio.NewScanner(opened.body)
 	next = func() (e operator.Event) {
 		t.Helper()
 		for lines.Scan() {
@@ -147,11 +148,19 @@ func (s *server) stream(t *testing.T, query, lastEventID string) (next func() op
 		t.Fatalf("the stream ended: %v", lines.Err())
 		return e
 	}
-	return next, end
+	return next, opened.end
+}
+
+// openedStream is the answer to a request for a stream.
+type openedStream struct {
+	status      int
+	contentType string
+	body        io.Reader
+	end         func()
 }
 
 // openStream asks for a stream of events.
-func (s *server) openStream(t *testing.T, query, lastEventID string) (response *http.Response, end func()) {
+func (s *server) openStream(t *testing.T, query, lastEventID string) openedStream {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/_enisim/events?follow=true&"+query, nil)
@@ -161,14 +170,14 @@ func (s *server) openStream(t *testing.T, query, lastEventID string) (response *
 	if lastEventID != "" {
 		request.Header.Set("Last-Event-ID", lastEventID)
 	}
-	response, err = s.Client().Do(request) //nolint:bodyclose // end closes it
+	response, err := s.Client().Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, func() {
+	return openedStream{response.StatusCode, response.Header.Get("Content-Type"), response.Body, func() {
 		cancel()
 		_ = response.Body.Close() // nothing is read any more
-	}
+	}}
 }
 
 // A server has a limited number of streams, and one that ends makes room.
@@ -188,9 +197,9 @@ func TestStreamsOfEventsAreLimited(t *testing.T) {
 		end()
 	}
 	for { // the server notices the end of a connection a moment later
-		response, end := s.openStream(t, "", "")
-		end()
-		if response.StatusCode == http.StatusOK {
+		opened := s.openStream(t, "", "")
+		opened.end()
+		if opened.status == http.StatusOK {
 			break
 		}
 	}

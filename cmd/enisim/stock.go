@@ -99,10 +99,8 @@ func (*stockShowCommand) Help() string {
 
 // Run runs the command.
 func (c *stockShowCommand) Run(ctx context.Context, s streams) error {
-	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Stock, error) {
+	return show(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Stock, error) {
 		return simulated.FindStock(ctx, c.ID)
-	}, func(stock operator.Stock) error {
-		return encodeIndented(s.Out, stock)
 	})
 }
 

@@ -29,8 +29,6 @@ Example:
 }
 
 // Run runs the command.
-//
-//nolint:dupl // the shape is that of every command that prints one thing
 func (c *whyCommand) Run(ctx context.Context, s streams) error {
 	return report(ctx, &c.targetFlags, s, func(simulated controlAPI) (operator.Request, error) {
 		return simulated.Request(ctx, c.RequestID)

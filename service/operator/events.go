@@ -19,7 +19,7 @@ type Event struct {
 	RecordedAt time.Time       `json:"recorded_at" description:"When it happened, in real time."`
 	Account    string          `json:"account" description:"Account, by its 16 digits."`
 	RequestID  string          `json:"request_id" description:"The RequestId of the answer."`
-	Caller     string          `json:"caller" description:"The access key of the request, or operator for a command of one."`
+	Caller     string          `json:"caller" description:"The access key of the request; operator: a command of one."`
 	User       string          `json:"user,omitempty" description:"The RAM user, or the role with its session."`
 	Action     string          `json:"action" description:"The action of the API, or the operator's command."`
 	Outcome    string          `json:"outcome" description:"OK, or the code of the refusal."`
