@@ -18,7 +18,7 @@ TESTS = GOGC=$${GOGC:-400} $(GO) tool -modfile=.ci/tools/go.mod gotestsum --form
 PACKAGES = ./httpapi ./store/pglocal ./cmd/enisim ./service/scenario ./store ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk up prove soak-hostile
+.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk screenshots up prove soak-hostile
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ fuzz: ## Fuzz each target for FUZZTIME (10s)
 sdk: ## Install the npm packages of tests: the TypeScript SDK and axe-core (needs Node)
 	npm ci --prefix httpapi/sdktest/typescript
 	npm ci --prefix httpapi/testdata/axe
+
+screenshots: ## Write the screenshots of the console to docs/img (needs chromium)
+	$(GO) test ./httpapi -run '^TestScreenshots$$' -count 1 -timeout 20m -screenshots $(CURDIR)/docs/img
 
 up: ## Serve in containers, with Postgres 17
 	docker compose up --build
