@@ -60,15 +60,20 @@ CREATE TABLE dropped_events (
 INSERT INTO dropped_events DEFAULT VALUES;
 
 -- +goose StatementBegin
--- A partition is attached, not created in its place: that does not wait for the transactions that insert events.
+-- A partition is attached, not created in its place: that does not wait for the transactions that insert events. Events of its
+-- time that are in the default partition already are moved.
 CREATE FUNCTION add_event_partition(range_from timestamptz, range_to timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     partition bigint;
     parent    text;
 BEGIN
+    LOCK TABLE ONLY events_default, event_resources_default IN ACCESS EXCLUSIVE MODE;
     INSERT INTO event_partitions (from_at, to_at) VALUES (range_from, range_to) RETURNING id INTO partition;
     FOREACH parent IN ARRAY ARRAY['events', 'event_resources'] LOOP
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', parent || '_' || partition, parent);
+        EXECUTE format('WITH moved AS (DELETE FROM %I WHERE recorded_at >= %L AND recorded_at < %L RETURNING *)
+                        INSERT INTO %I SELECT * FROM moved',
+                       parent || '_default', range_from, range_to, parent || '_' || partition);
         EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                        parent, parent || '_' || partition, range_from, range_to);
     END LOOP;

@@ -2,12 +2,10 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // EventRetention is how long events are kept, and how much of the disk they may take.
@@ -84,10 +82,6 @@ func (s *Store) addEventPartitions(
 		err := s.changePartitions(ctx, `
 			SELECT add_event_partition($1, $2)
 			WHERE NOT EXISTS (SELECT FROM event_partitions WHERE from_at < $2 AND to_at > $1)`, end, end.Add(width))
-		// If events of its time are in the default partition already, it cannot be created.
-		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == stateCheckViolation {
-			continue
-		}
 		if err != nil {
 			return fmt.Errorf("create a partition of events: %w", err)
 		}

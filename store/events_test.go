@@ -284,6 +284,14 @@ func TestEventsAreKeptForATime(t *testing.T) {
 		return n
 	}
 	appendEvent(t, st, "stray", noonOfEvents.Add(-time.Minute)) // before the first partition
+	appendEvent(t, st, "early", noonOfEvents.Add(time.Minute))  // of its time, but before it exists
+	maintain(noonOfEvents)
+	if n := count(`SELECT count(*) FROM events_default`); n != 1 {
+		t.Errorf("%d events are in no partition, want only the stray one: the early one is moved", n)
+	}
+	if got, _ := readRequests(t, st, 0); !slices.Equal(got, []string{"stray", "early"}) {
+		t.Errorf("after the move: got %v, want both", got)
+	}
 	for hour := range 12 {
 		now := noonOfEvents.Add(time.Duration(hour) * time.Hour)
 		maintain(now)
@@ -302,8 +310,8 @@ func TestEventsAreKeptForATime(t *testing.T) {
 		t.Errorf("%d rows of further resources are left, want those of the events", n)
 	}
 	dropped, err := st.DroppedEvents(t.Context())
-	if err != nil || dropped != 4 {
-		t.Errorf("dropped up to %d, error %v, want 4: the stray one and three hours", dropped, err)
+	if err != nil || dropped != 5 {
+		t.Errorf("dropped up to %d, error %v, want 5: the stray one, the early one and three hours", dropped, err)
 	}
 	// Without room for anything, the partition of the present stays.
 	retention.MaxBytes = 1

@@ -196,7 +196,6 @@ const (
 	stateQueryCanceled    = "57014"
 	stateUniqueViolation  = "23505"
 	stateForeignKey       = "23503"
-	stateCheckViolation   = "23514"
 )
 
 // classify maps the error of a statement to one of the errors above. It returns any other error as

@@ -188,6 +188,7 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	defer db.close(ctx, log)
+	c.maintainEvents(ctx, db.store, log)
 	origin, err := c.prepareWorld(ctx, db, world, address, s.Err)
 	if err != nil {
 		return err
@@ -200,7 +201,6 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	if err != nil {
 		return usageError{err}
 	}
-	c.maintainEvents(ctx, db.store, log)
 	// Then build the API and print the banner. Only after that requests are answered.
 	api := httpapi.New(service.New(db.store, service.Options{
 		AttachDelay: c.AttachDelay,
