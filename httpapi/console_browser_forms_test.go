@@ -94,7 +94,7 @@ func TestBrowserShowsHostileNames(t *testing.T) {
 					document.querySelectorAll("h1").length === 1 && document.title.endsWith("enisim") &&
 					getComputedStyle(document.querySelector("footer")).display !== "none"`)
 				const excess = `document.documentElement.scrollWidth - window.innerWidth`
-				if wider, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](excess)); err != nil || wider > 0 {
+				if wider, err := evaluate[int](b, excess); err != nil || wider > 0 {
 					t.Errorf("%s is %d pixels wider than the window: %v", path, wider, err)
 				}
 			}

@@ -23,6 +23,13 @@ import (
 // browserTimeout is the limit of one step in a browser, on a busy machine.
 const browserTimeout = 2 * time.Minute
 
+// answerTimeout is how long a page may take to evaluate an expression. One that is being replaced by
+// another page may never answer.
+const answerTimeout = 20 * time.Second
+
+// runningBrowsers has an element for each browser that runs. More at a time would wait for each other.
+var runningBrowsers = make(chan struct{}, 3)
+
 // browser is a browser with an empty profile and one tab.
 type browser struct {
 	ctx context.Context // by which chromedp knows the browser
@@ -42,13 +49,19 @@ func newChromium(t testing.TB, scheme string, width, height int64) *browser {
 	var reading sync.WaitGroup
 	t.Cleanup(reading.Wait) // after the browser has ended
 	flags := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox,
-		chromedp.DisableGPU)
+		chromedp.DisableGPU, chromedp.WSURLReadTimeout(browserTimeout))
+	runningBrowsers <- struct{}{}
+	t.Cleanup(func() { <-runningBrowsers })
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), flags...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
+	// The browser starts with the first action, and would end with the context of a step. If it does not
+	// start, chromedp must not be asked again: it panics.
+	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height)); err != nil {
+		t.Fatalf("chromium does not start: %v", err)
+	}
 	b := &browser{ctx}
-	b.do(t, chromedp.EmulateViewport(width, height))
 	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
 	})
@@ -76,22 +89,27 @@ func newChromium(t testing.TB, scheme string, width, height int64) *browser {
 func (b *browser) do(t testing.TB, actions ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	for _, a := range actions {
-		// The first action starts the browser, which would end with the context of a step.
-		ctx := b.ctx
-		if chromedp.FromContext(ctx).Target != nil {
-			limited, cancel := context.WithTimeout(ctx, browserTimeout)
-			defer cancel()
-			ctx = limited
-		}
-		if err := chromedp.Do(ctx, a); err != nil {
+		ctx, cancel := context.WithTimeout(b.ctx, browserTimeout)
+		err := chromedp.Do(ctx, a)
+		cancel()
+		if err != nil {
 			t.Fatalf("%v\nthe page says:\n%s", err, b.text())
 		}
 	}
 }
 
+// evaluate evaluates an expression on the page.
+func evaluate[T any](b *browser, expression string, options ...chromedp.EvaluateOption) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, browserTimeout)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, options...))
+}
+
 // text returns the text of the page.
 func (b *browser) text() string {
-	text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+	ctx, cancel := context.WithTimeout(b.ctx, answerTimeout)
+	defer cancel()
+	text, _ := chromedp.Run(ctx, chromedp.Evaluate[string](`document.body.innerText`))
 	return text
 }
 
@@ -99,7 +117,9 @@ func (b *browser) text() string {
 func (b *browser) waitFor(t testing.TB, expression string) {
 	t.Helper()
 	for deadline := time.Now().Add(browserTimeout); ; time.Sleep(50 * time.Millisecond) {
-		ok, err := chromedp.Run(b.ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		ctx, cancel := context.WithTimeout(b.ctx, answerTimeout)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		cancel()
 		switch {
 		case err == nil && ok:
 			return
@@ -183,10 +203,10 @@ func (b *browser) checkAccessibility(t testing.TB, axe, name string) {
 	b.waitFor(t, `document.readyState === "complete"`)
 	// The tool speaks to the browser beside the page, so the page's policy does not matter.
 	b.do(t, chromedp.Evaluate[chromedp.Void](axe+"; undefined"))
-	report, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]violation](
+	report, err := evaluate[[]violation](b,
 		`axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v => ({ID: v.id, Impact: v.impact,
 			Help: v.help, Nodes: v.nodes.map(n => ({HTML: n.html, FailureSummary: n.failureSummary}))})))`,
-		chromedp.EvalAwaitPromise))
+		chromedp.EvalAwaitPromise)
 	if err != nil {
 		t.Fatalf("%s: %v", name, err)
 	}
@@ -231,7 +251,7 @@ func TestBrowserPagesAreAccessible(t *testing.T) {
 				b.do(t, chromedp.Navigate(address))
 				b.checkAccessibility(t, axe, name)
 				const excess = `document.documentElement.scrollWidth - window.innerWidth`
-				if wider, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](excess)); err != nil || wider > 0 {
+				if wider, err := evaluate[int](b, excess); err != nil || wider > 0 {
 					t.Errorf("%s is %d pixels wider than the window: %v", name, wider, err)
 				}
 			}

@@ -152,7 +152,7 @@ func (b *browser) takePicture(t *testing.T, address string, p picture, width int
 	}
 	height := p.height
 	if height == 0 {
-		full, err := chromedp.Run(b.ctx, chromedp.Evaluate[int64](`document.documentElement.scrollHeight`))
+		full, err := evaluate[int64](b, `document.documentElement.scrollHeight`)
 		if err != nil {
 			t.Fatal(err)
 		}
