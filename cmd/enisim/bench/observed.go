@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // scrapeEvery is the time between two scrapes of a measured server. Prometheus scrapes less often.
@@ -44,44 +46,40 @@ func (b *bench) observedTable(ctx context.Context) (err error) {
 		{"metrics, and a scrape each second", measured, scrapeOften},
 		{"metrics, events and why", with, scrapeOften},
 	}
-	rates := make([][]float64, len(servers))
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
+	postgres, err := findPostmaster(ctx, conn)
+	if err != nil {
+		return err
+	}
+	rates, costs := make([][]float64, len(servers)), make([][]float64, len(servers))
 	for range b.sizes.rounds {
 		for n, observed := range servers {
-			m, err := b.measureBeside(ctx, observed.server, clients, observed.beside)
-			if err != nil {
-				return err
+			besideCtx, stop := context.WithCancel(ctx)
+			done := make(chan error, 1)
+			go func() { done <- observed.beside(besideCtx, observed.server) }()
+			rate, cost, err := b.measureCost(ctx, observed.server, postgres, clients)
+			stop()
+			if err := errors.Join(err, <-done); err != nil {
+				return fmt.Errorf("%s: %w", observed.name, err)
 			}
-			if m.failed > 0 {
-				return fmt.Errorf("%s: %d operations failed", observed.name, m.failed)
-			}
-			rates[n] = append(rates[n], m.rate)
-			if err := b.detachAll(ctx, url); err != nil {
-				return err
-			}
+			rates[n], costs[n] = append(rates[n], rate), append(costs[n], cost)
 		}
 	}
-	printHeading(fmt.Sprintf("What is observed: attach and detach in turn by %d clients, the median of %d rounds.",
-		clients, b.sizes.rounds), "observed", "operations a second", "to nothing")
-	off := median(rates[0])
+	printHeading(fmt.Sprintf("What is observed: attach and detach in turn by %d clients, the median of %d rounds. The "+
+		"processor time is that of the server and of Postgres.", clients, b.sizes.rounds),
+		"observed", "operations a second", "to nothing", "µs of processor time each", "to nothing")
+	off, offCost := median(rates[0]), median(costs[0])
 	for n, observed := range servers {
-		rate := median(rates[n])
-		printRow(observed.name, formatRate(rate), formatRatio(rate/off))
+		rate, cost := median(rates[n]), median(costs[n])
+		printRow(observed.name, formatRate(rate), formatRatio(rate/off), formatRate(cost), formatRatio(cost/offCost))
 	}
 	on := median(rates[len(rates)-1])
 	b.recordRatio("observed", "ops/s", on, on/off)
 	return nil
-}
-
-// measureBeside measures attaches and detaches of interfaces of their own, while something else runs.
-func (b *bench) measureBeside(
-	ctx context.Context, s *server, clients int, beside func(context.Context, *server) error,
-) (m measurement, err error) {
-	besideCtx, stop := context.WithCancel(ctx)
-	done := make(chan error, 1)
-	go func() { done <- beside(besideCtx, s) }()
-	m, err = b.measure(ctx, s, clients, attachSpread(clients))
-	stop()
-	return m, errors.Join(err, <-done)
 }
 
 // scrapeOften scrapes a server until ctx ends.
