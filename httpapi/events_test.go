@@ -162,7 +162,7 @@ type openedStream struct {
 // openStream asks for a stream of events.
 func (s *server) openStream(t *testing.T, query, lastEventID string) openedStream {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, cancel := context.WithTimeout(t.Context(), browserTimeout) // then the stream ends, and the test fails
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/_enisim/events?follow=true&"+query, nil)
 	if err != nil {
 		t.Fatal(err)
