@@ -170,7 +170,7 @@ func (s *server) openStream(t *testing.T, query, lastEventID string) openedStrea
 	if lastEventID != "" {
 		request.Header.Set("Last-Event-ID", lastEventID)
 	}
-	response, err := s.Client().Do(request)
+	response, err := s.Client().Do(request) //nolint:bodyclose // end closes it, which every caller calls
 	if err != nil {
 		t.Fatal(err)
 	}
