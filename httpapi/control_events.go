@@ -170,7 +170,7 @@ func (a *API) followEvents(c echo.Context, o *operator.Operator, q operator.Even
 		}
 		// Then wait, unless more is there already.
 		pause := eventPoll
-		if len(page.Events) == q.Limit {
+		if page.IsCut {
 			pause = 0
 		}
 		select {

@@ -190,11 +190,36 @@ type EventQuery struct {
 const eventColumns = `e.number, e.recorded_at, e.at, e.account_id, e.request_id, e.caller, e.user_name, e.action,
 	e.outcome, e.fault, e.resources, e.changes, e.why`
 
-// Events returns the events of a query in the order of their numbers. Through must not be beyond
-// the horizon of the events, or some may be missed.
-func (s *Store) Events(ctx context.Context, q EventQuery) ([]Event, error) {
-	return Query(ctx, s, scanEvent, q.statement(),
+// maxEventBytes is the size of the changes and reasons after which a page of events ends. Most events
+// have a few hundred bytes, but that of a large launch may have a million.
+const maxEventBytes = 1 << 20
+
+// Events returns the events of a query in the order of their numbers, at least one of them. Through must
+// not be beyond the horizon of the events, or some may be missed. isCut reports that the page has ended
+// before the last event of the query, because of the limit or of the size of the events.
+func (s *Store) Events(ctx context.Context, q EventQuery) (events []Event, isCut bool, err error) {
+	conn, err := s.acquire(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	defer conn.Release()
+	rows, err := conn.Query(ctx, q.statement(),
 		q.After, q.Through, q.AccountID, q.ResourceID, q.RequestID, q.Limit)
+	if err != nil {
+		return nil, false, classify(err, conn.Conn())
+	}
+	defer rows.Close() // reads the rest and forgets it
+	for size := 0; rows.Next(); {
+		if isCut = size >= maxEventBytes; isCut {
+			return events, true, nil
+		}
+		event, bytes, err := scanEvent(rows)
+		if err != nil {
+			return nil, false, err
+		}
+		events, size = append(events, event), size+bytes
+	}
+	return events, len(events) == q.Limit, classify(rows.Err(), conn.Conn())
 }
 
 // statement returns the statement of a query. Each kind of query has a text of its own, so that each
@@ -248,17 +273,17 @@ func (q EventQuery) statement() string {
 		ORDER BY e.number` + order + ` LIMIT $6`
 }
 
-// scanEvent reads a row of eventColumns.
-func scanEvent(row pgx.CollectableRow) (e Event, err error) {
+// scanEvent reads a row of eventColumns. It returns the size of its changes and its reason too.
+func scanEvent(row pgx.Rows) (e Event, size int, err error) {
 	var changes string
 	var why *string
 	err = row.Scan(&e.Number, &e.RecordedAt, &e.At, &e.AccountID, &e.RequestID, &e.Caller, &e.UserName, &e.Action,
 		&e.Outcome, &e.Fault, &e.Resources, &changes, &why)
 	if err != nil {
-		return e, err
+		return e, 0, err
 	}
 	if why != nil {
 		e.Why = json.RawMessage(*why)
 	}
-	return e, json.Unmarshal([]byte(changes), &e.Changes)
+	return e, len(changes) + len(e.Why), json.Unmarshal([]byte(changes), &e.Changes)
 }

@@ -3,6 +3,7 @@ package store_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +45,7 @@ func readRequests(t *testing.T, st *store.Store, after int64) (requests []string
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := st.Events(t.Context(), store.EventQuery{After: after, Through: horizon, Limit: 1000})
+	events, _, err := st.Events(t.Context(), store.EventQuery{After: after, Through: horizon, Limit: 1000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,7 @@ func TestEventsAreSelected(t *testing.T) {
 		test.query.Through, test.query.Limit = horizon, 10
 		for _, newestFirst := range []bool{false, true} {
 			test.query.NewestFirst = newestFirst
-			events, err := st.Events(t.Context(), test.query)
+			events, _, err := st.Events(t.Context(), test.query)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -104,6 +105,37 @@ func TestEventsAreSelected(t *testing.T) {
 				t.Errorf("%s: got %v, want %v", name, got, test.want)
 			}
 		}
+	}
+}
+
+// A page ends when its events are large, and the next one goes on with the next event.
+func TestAPageOfLargeEventsEndsEarly(t *testing.T) {
+	t.Parallel()
+	const events = 5
+	st := newStore(storetest.Pool(t))
+	for k := range events {
+		large := newEvent(fmt.Sprint(k), noonOfEvents)
+		large.Changes[0].To = strings.Repeat("x", 700<<10)
+		commitEvent(t, st, large)
+	}
+	horizon, err := st.EventHorizon(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got, sizes []string
+	for after, isCut := int64(0), true; isCut; {
+		var page []store.Event
+		page, isCut, err = st.Events(t.Context(), store.EventQuery{After: after, Through: horizon, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes = append(sizes, fmt.Sprint(len(page)))
+		for _, e := range page {
+			got, after = append(got, e.RequestID), e.Number
+		}
+	}
+	if !slices.Equal(got, []string{"0", "1", "2", "3", "4"}) || !slices.Equal(sizes, []string{"2", "2", "1"}) {
+		t.Errorf("got the events %v in pages of %v, want each once, and two in a page of 1 MiB", got, sizes)
 	}
 }
 
@@ -201,7 +233,7 @@ func TestReadersMissNothingAndSeeNothingTwice(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				events, err := reader.Events(t.Context(), store.EventQuery{
+				events, _, err := reader.Events(t.Context(), store.EventQuery{
 					After: last, Through: horizon, Limit: 7 * (r + 1),
 				})
 				if err != nil {

@@ -88,7 +88,7 @@ func (c *eventsCommand) follow(ctx context.Context, s streams, simulated control
 			return err
 		}
 		q.After = page.Next
-		if len(page.Events) == q.Limit {
+		if page.IsCut {
 			continue
 		}
 		select {

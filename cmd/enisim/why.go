@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -53,7 +52,7 @@ func printRequest(out io.Writer, r operator.Request) error {
 		}
 		for _, name := range slices.Sorted(maps.Keys(why.Values)) {
 			if name != "HeldInterfaces" { // they are printed as holders
-				fmt.Fprintf(&text, "  %s: %s\n", name, valueText(why.Values[name]))
+				fmt.Fprintf(&text, "  %s: %s\n", name, operator.ValueText(why.Values[name]))
 			}
 		}
 		printHolders(&text, why.Holders)
@@ -78,16 +77,4 @@ func printHolders(text *strings.Builder, holders []operator.Holder) {
 		}
 		text.WriteString("\n")
 	}
-}
-
-// valueText returns a value of a rule as a text.
-func valueText(value any) string {
-	if text, ok := value.(string); ok {
-		return text
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(encoded)
 }

@@ -110,7 +110,7 @@ func (c *Console) history(ctx context.Context, accountID, resourceID string, rea
 		return h, nil, err
 	}
 	h.Events = eventRows(page.Events[:min(len(page.Events), eventsShown)])
-	h.HasMore = len(page.Events) > eventsShown
+	h.HasMore = page.IsCut || len(page.Events) > eventsShown
 	h.Refusals = eventRows(refusals.Events)
 	return h, page.Events, nil
 }
@@ -171,9 +171,9 @@ func (c *Console) requests(r *http.Request) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(found.Events) > requestsPerPage {
-		found.Events = found.Events[:requestsPerPage]
-		d.Older = withQuery(r, "before", found.Events[requestsPerPage-1].Cursor)
+	found.Events = found.Events[:min(len(found.Events), requestsPerPage)]
+	if found.IsCut {
+		d.Older = withQuery(r, "before", found.Events[len(found.Events)-1].Cursor)
 	}
 	if q.Get("before") != "" {
 		d.Newest = withQuery(r, "before", "")
@@ -210,7 +210,7 @@ func (c *Console) request(r *http.Request) (*page, error) {
 	if recorded.Why != nil {
 		for _, name := range slices.Sorted(maps.Keys(recorded.Why.Values)) {
 			if name != "HeldInterfaces" { // they are shown as holders
-				d.Values = append(d.Values, valueRow{name, valueText(recorded.Why.Values[name])})
+				d.Values = append(d.Values, valueRow{name, operator.ValueText(recorded.Why.Values[name])})
 			}
 		}
 	}
@@ -236,16 +236,4 @@ func (c *Console) linked(ctx context.Context, accountID string, ids []string) ([
 		all = append(all, at)
 	}
 	return all, nil
-}
-
-// valueText returns a value of a rule as a text.
-func valueText(value any) string {
-	if text, ok := value.(string); ok {
-		return text
-	}
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		return fmt.Sprint(value)
-	}
-	return string(encoded)
 }

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -43,6 +44,8 @@ type EventQuery struct {
 type Events struct {
 	Events []Event `json:"events" description:"The events, in the order in which they happened."`
 	Next   string  `json:"next" description:"The cursor after which to read on. It moves on although no event matches."`
+	// IsCut reports that the page has ended before the last event that matches.
+	IsCut bool `json:"is_cut" description:"Whether there may be more now: a page ends at its limit, or at 1 MiB."`
 }
 
 const (
@@ -63,15 +66,15 @@ func (o *Operator) Events(ctx context.Context, q EventQuery) (Events, error) {
 	if err != nil {
 		return Events{}, err
 	}
-	rows, err := o.store.Events(ctx, query)
+	rows, isCut, err := o.store.Events(ctx, query)
 	if err != nil {
 		return Events{}, err
 	}
-	page := Events{Events: make([]Event, len(rows)), Next: formatCursor(query.Through)}
+	page := Events{Events: make([]Event, len(rows)), Next: formatCursor(query.Through), IsCut: isCut}
 	for k, row := range rows {
 		page.Events[k] = newEvent(row)
 	}
-	if len(rows) == query.Limit && !q.NewestFirst { // there may be more
+	if isCut && !q.NewestFirst { // there may be more
 		page.Next = page.Events[len(rows)-1].Cursor
 	}
 	return page, nil
@@ -114,9 +117,8 @@ func (o *Operator) eventQuery(ctx context.Context, q EventQuery) (store.EventQue
 		return query, err
 	}
 	if query.After > 0 && query.After < dropped {
-		return query, invalidRequestf("events after %d are not kept any longer: the oldest that are kept come after "+
-			"%d. "+
-			"Read on without a cursor, and see --events-keep", query.After, dropped)
+		return query, invalidRequestf("events after %d are no longer kept, and the oldest that are kept come after %d: "+
+			"read on without a cursor, and see --events-keep", query.After, dropped)
 	}
 	return query, nil
 }
@@ -181,20 +183,31 @@ type Holder struct {
 	RequestID          string     `json:"request_id,omitempty" description:"The request that attached it."`
 }
 
+// ValueText returns a value that a rule saw as a text for people.
+func ValueText(value any) string {
+	if text, ok := value.(string); ok {
+		return text
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Sprint(value)
+	}
+	return string(encoded)
+}
+
 // Request returns a recorded request by its id, and why it was refused.
 func (o *Operator) Request(ctx context.Context, id string) (Request, error) {
 	horizon, err := o.store.EventHorizon(ctx)
 	if err != nil {
 		return Request{}, err
 	}
-	rows, err := o.store.Events(ctx, store.EventQuery{RequestID: id, Through: horizon, Limit: 1})
+	rows, _, err := o.store.Events(ctx, store.EventQuery{RequestID: id, Through: horizon, Limit: 1})
 	if err != nil {
 		return Request{}, err
 	}
 	if len(rows) == 0 {
-		return Request{}, notFoundf("there is no record of a request %q: it has changed nothing and was not refused, "+
-			"or "+
-			"its record is not kept any longer (--events-keep), or more refusals of its account came in the same "+
+		return Request{}, notFoundf("there is no record of a request %q: it has changed nothing and was not refused; "+
+			"its record is not kept any longer (--events-keep); or more refusals of its account came in the same "+
 			"second than are recorded (--record-refusals)", id)
 	}
 	request := Request{Event: newEvent(rows[0])}
@@ -241,7 +254,7 @@ func (o *Operator) holders(ctx context.Context, refusal store.Event) ([]Holder, 
 // it is not kept.
 func (o *Operator) lastPlacement(ctx context.Context, refusal store.Event, eniID string) (*store.Event, error) {
 	const maxLookedAt = 50 // an interface may have had other changes since
-	events, err := o.store.Events(ctx, store.EventQuery{
+	events, _, err := o.store.Events(ctx, store.EventQuery{
 		AccountID: refusal.AccountID, ResourceID: eniID, Through: refusal.Number, NewestFirst: true, Limit: maxLookedAt,
 	})
 	if err != nil {
