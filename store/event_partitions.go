@@ -16,8 +16,11 @@ type EventRetention struct {
 
 const (
 	// eventPartitions is the number of partitions over the time that events are kept. The oldest one is
-	// dropped when its last event is old enough, so events live for up to an eighth longer.
+	// dropped when its last event is old enough, so events live for up to an eighth longer, or a minute.
 	eventPartitions = 8
+	// minEventPartition is the minimum length of a partition. It is not below the time between two calls
+	// of MaintainEvents, so that there is always a partition of the present.
+	minEventPartition = time.Minute
 	// aheadPartitions is how many partitions exist for the future: servers may be down for a while.
 	aheadPartitions = 2
 	// partitionLockTimeout is how long a change of partitions may make transactions wait that insert
@@ -71,7 +74,7 @@ func (s *Store) MaintainEvents(ctx context.Context, now time.Time, r EventRetent
 func (s *Store) addEventPartitions(
 	ctx context.Context, partitions []eventPartition, now time.Time, r EventRetention,
 ) error {
-	width := max(r.Keep/eventPartitions, time.Second).Truncate(time.Second)
+	width := max(r.Keep/eventPartitions, minEventPartition).Truncate(time.Second)
 	end := now.Truncate(time.Second)
 	if len(partitions) > 0 {
 		if last := partitions[len(partitions)-1].To; last.After(end) {
