@@ -19,6 +19,9 @@ const (
 	AllRefusals = math.MaxInt
 	// maxRefusalAccounts bounds the accounts whose rate of recorded refusals is tracked.
 	maxRefusalAccounts = 1024
+	// maxRecordingWait is how long the answer of a refusal waits for its record, unless all refusals are to
+	// be recorded. The database may not answer, and the rules on parameters do not need it.
+	maxRecordingWait = time.Second
 	// maxRefusedResources bounds the resources that the event of a refusal names.
 	maxRefusedResources = 20
 )
@@ -69,7 +72,7 @@ type Refusal struct {
 }
 
 // RecordRefusal records that a request of an account is refused, and why. It returns when that is
-// recorded, so a refusal can be explained as soon as it is answered. Failures of the server are not
+// recorded, or cannot be soon. So a refusal can be explained as soon as it is answered. Failures of the server are not
 // recorded, unless a fault made them.
 func (s *Service) RecordRefusal(ctx context.Context, caller Caller, r Refusal) error {
 	shown, documented := APIError(r.Err)
@@ -89,6 +92,11 @@ func (s *Service) RecordRefusal(ctx context.Context, caller Caller, r Refusal) e
 		if len(event.Resources) < maxRefusedResources && isValidID(id) {
 			event.AddResource(strings.Clone(id))
 		}
+	}
+	if s.refusals.limit != AllRefusals {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, maxRecordingWait)
+		defer cancel()
 	}
 	lanes := s.refusals.lanes
 	return lanes.runInLane(&lanes.shared[0], newLaneRequest(ctx, caller.AccountID, event))
