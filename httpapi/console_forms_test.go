@@ -22,6 +22,23 @@ import (
 // formToken finds the token of the forms of a page.
 var formToken = regexp.MustCompile(`name="form_token" value="([^"]+)"`)
 
+// submit sends a form of a session, made of pairs of a name and a value. It returns the status, and the
+// page to which the answer leads.
+func (s *server) submit(
+	t testing.TB, browser *http.Client, token, path string, pairs ...string,
+) (status int, body string) {
+	t.Helper()
+	form := url.Values{"form_token": {token}}
+	for k := 0; k < len(pairs); k += 2 {
+		form.Set(pairs[k], pairs[k+1])
+	}
+	status, body, header := s.post(t, browser, path, form)
+	if status == http.StatusSeeOther {
+		_, body, _ = s.browse(t, browser, strings.TrimPrefix(header.Get("Location"), "/console"))
+	}
+	return status, body
+}
+
 // signedIn returns a browser with a session, and the token of its forms.
 func (s *server) signedIn(t testing.TB) (browser *http.Client, token string) {
 	t.Helper()
@@ -152,18 +169,7 @@ func TestConsoleAddsAndRemovesRules(t *testing.T) {
 	t.Parallel()
 	s := serveConsole(t, httpapi.Control{Token: controlToken}, service.Options{})
 	browser, token := s.signedIn(t)
-	post := func(path string, pairs ...string) (int, string) {
-		t.Helper()
-		form := url.Values{"form_token": {token}}
-		for k := 0; k < len(pairs); k += 2 {
-			form.Set(pairs[k], pairs[k+1])
-		}
-		status, body, header := s.post(t, browser, path, form)
-		if status == http.StatusSeeOther {
-			_, body, _ = s.browse(t, browser, strings.TrimPrefix(header.Get("Location"), "/console"))
-		}
-		return status, body
-	}
+	post := func(path string, pairs ...string) (int, string) { return s.submit(t, browser, token, path, pairs...) }
 	of := "?account=" + account
 	for _, c := range []struct {
 		path  string
@@ -295,18 +301,7 @@ func TestConsoleSnapshots(t *testing.T) {
 	s := serveConsole(t, httpapi.Control{Token: controlToken}, service.Options{})
 	browser, token := s.signedIn(t)
 	of := "?account=" + account
-	send := func(of string, pairs ...string) (int, string) {
-		t.Helper()
-		form := url.Values{"form_token": {token}}
-		for k := 0; k < len(pairs); k += 2 {
-			form.Set(pairs[k], pairs[k+1])
-		}
-		status, body, header := s.post(t, browser, of, form)
-		if status == http.StatusSeeOther {
-			_, body, _ = s.browse(t, browser, strings.TrimPrefix(header.Get("Location"), "/console"))
-		}
-		return status, body
-	}
+	send := func(path string, pairs ...string) (int, string) { return s.submit(t, browser, token, path, pairs...) }
 	if status, body := send("/snapshots/save"+of, "name", "a name"); status != 400 ||
 		!strings.Contains(body, "1 to 64 letters") || !strings.Contains(body, `value="a name"`) {
 		t.Errorf("a wrong name: got %d %s", status, body)

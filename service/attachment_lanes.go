@@ -60,7 +60,10 @@ func (s *Service) decideAttachments(ctx context.Context, batch []*laneRequest[at
 				s.observeRefusal(r.accountID, r.err)
 				continue
 			}
-			if changes := scene.Changes(); len(changes) > 0 && !s.options.WithoutEvents {
+			if s.options.WithoutEvents {
+				continue
+			}
+			if changes := scene.Changes(); len(changes) > 0 {
 				event := s.newEvent(r.work.header, scene.Now(), changes)
 				event.AddResource(r.work.want.InstanceID)
 				events = append(events, event)

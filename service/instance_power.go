@@ -24,13 +24,16 @@ func powerParameterRules[R any]() []rule[R] {
 	}
 }
 
+// powerInput is the locked instance that the rules check.
+type powerInput struct{ *store.InstanceScene }
+
 // powerRules returns the rules that let a transition begin from one status only.
-func powerRules(from string) []rule[*store.InstanceScene] {
-	return []rule[*store.InstanceScene]{
-		{err: InvalidInstanceIDNotFound, violated: func(s *store.InstanceScene) bool { return s.Instance == nil }},
+func powerRules(from string) []rule[powerInput] {
+	return []rule[powerInput]{
+		{err: InvalidInstanceIDNotFound, violated: func(p powerInput) bool { return p.Instance == nil }},
 		{
 			err:      IncorrectInstanceStatus,
-			violated: func(s *store.InstanceScene) bool { return s.Instance.Status != from },
+			violated: func(p powerInput) bool { return p.Instance.Status != from },
 		},
 	}
 }
@@ -38,7 +41,7 @@ func powerRules(from string) []rule[*store.InstanceScene] {
 // changePowerState applies the rules to the instance of a request, and stores the result of next.
 // also has further checks of the action, which it runs after the rules.
 func (s *Service) changePowerState(
-	ctx context.Context, caller Caller, req PowerRequest, rules []rule[*store.InstanceScene],
+	ctx context.Context, caller Caller, req PowerRequest, rules []rule[powerInput],
 	next func(i store.Instance, now time.Time) store.Instance,
 	also ...func(*store.Tx, *store.InstanceScene) error,
 ) error {
@@ -49,7 +52,7 @@ func (s *Service) changePowerState(
 		}
 		now := s.timeOf(caller)
 		scene.Settle(now)
-		if err := check(rules, scene); err != nil {
+		if err := check(rules, powerInput{scene}); err != nil {
 			return err
 		}
 		for _, step := range also {

@@ -105,10 +105,7 @@ func (a assignInput) observed() values {
 
 func (u unassignInput) observed() values { return observedAddresses(u.AddressScene) }
 
-// observedPower is the scene of an action on the power state of an instance.
-type observedPower struct{ *store.InstanceScene }
-
-func (p observedPower) observed() values {
+func (p powerInput) observed() values {
 	seen := values{}
 	seen.addInstance(p.Instance)
 	return seen

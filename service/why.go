@@ -7,8 +7,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-
-	"enisim/store"
 )
 
 // Rules of a refusal that are not rules of an action.
@@ -50,15 +48,11 @@ func (r rule[T]) refuse(input T) error {
 	if r.messageArgs != nil {
 		refusal = r.err.With(r.messageArgs(input)...)
 	}
-	var seen any = input
-	if scene, ok := seen.(*store.InstanceScene); ok {
-		seen = observedPower{scene}
-	}
-	if _, ok := seen.(observable); !ok && r.constraint == nil {
+	if _, ok := any(input).(observable); !ok && r.constraint == nil {
 		return refusal
 	}
 	explained := *refusal
-	explained.seen = &observation{input: seen, constraint: r.constraint}
+	explained.seen = &observation{input: input, constraint: r.constraint}
 	return &explained
 }
 

@@ -81,11 +81,7 @@ func (b *InterfaceBatch) Assign(
 	eni.Addresses, eni.Prefixes = slices.Concat(eni.Addresses, addresses), slices.Concat(eni.Prefixes, prefixes)
 	b.changes.assigned = n.appendAddresses(b.changes.assigned, addresses)
 	b.changes.blocks = n.appendPrefixes(b.changes.blocks, prefixes)
-	assigned := make([]netip.Addr, len(addresses))
-	for k, a := range addresses {
-		assigned[k] = a.Address
-	}
-	b.logAddresses(n.ID, nil, assigned, nil, prefixes)
+	b.logAddresses(n.ID, nil, addressesOf(addresses), nil, prefixes)
 }
 
 // Release takes addresses and prefixes off an interface. Requests of the same batch do not get them.

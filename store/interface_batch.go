@@ -82,11 +82,7 @@ func (b *InterfaceBatch) VSwitchOf(eniID string) *VSwitch {
 func (b *InterfaceBatch) take(
 	vswitchID string, addresses []PrivateIPAddress, prefixes []netip.Prefix, found []netip.Addr,
 ) {
-	single := make([]netip.Addr, len(addresses))
-	for k, a := range addresses {
-		single[k] = a.Address
-	}
-	b.pools[vswitchID].assign(single, prefixes)
+	b.pools[vswitchID].assign(addressesOf(addresses), prefixes)
 	if len(found) > 0 {
 		b.changes.found[vswitchID] = found[len(found)-1]
 	}

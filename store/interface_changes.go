@@ -20,10 +20,6 @@ func (b *InterfaceBatch) logCreation(n NewNetworkInterface) {
 
 // CreationOfInterface returns the changes that make a new interface.
 func CreationOfInterface(n NewNetworkInterface) []Change {
-	addresses, prefixes := make([]netip.Addr, len(n.Addresses)), n.Prefixes
-	for k, a := range n.Addresses {
-		addresses[k] = a.Address
-	}
 	return slices.Concat(NewChanges(n.ID,
 		"Status", n.Status,
 		"Type", n.Type,
@@ -34,7 +30,7 @@ func CreationOfInterface(n NewNetworkInterface) []Change {
 		"VSwitchId", n.VSwitchID,
 		"SecurityGroupIds", strings.Join(n.SecurityGroupIDs, ","),
 		"NetworkInterfaceName", n.Name,
-	), addressChanges(n.ID, nil, addresses, nil, prefixes), TagChanges(n.ID, nil, nil, n.Tags))
+	), addressChanges(n.ID, nil, addressesOf(n.Addresses), nil, n.Prefixes), TagChanges(n.ID, nil, nil, n.Tags))
 }
 
 // NewChanges returns the changes that give fields of a new resource their values. It takes pairs of a
@@ -73,6 +69,15 @@ func addressChanges(
 	add("IpAddresses", joined(releasedAddresses), joined(addresses))
 	add("IpPrefixes", joined(releasedPrefixes), joined(prefixes))
 	return changes
+}
+
+// addressesOf returns the addresses of rows.
+func addressesOf(rows []PrivateIPAddress) []netip.Addr {
+	addresses := make([]netip.Addr, len(rows))
+	for k, a := range rows {
+		addresses[k] = a.Address
+	}
+	return addresses
 }
 
 // joined returns the texts of some values, with commas between them.

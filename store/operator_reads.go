@@ -92,7 +92,7 @@ const (
 // findResources selects resources of the live accounts by the beginning of their ids, from $2 to below
 // $3. Each account is asked by its primary keys, so the cost grows with the accounts and not with their
 // resources.
-const findResources = `
+var findResources = `
 	(SELECT 'account' AS kind, a.id AS account_id, a.id, a.name, ''
 	 FROM accounts a JOIN live l ON l.id = a.id
 	 WHERE a.id >= $2 AND a.id < $3 ORDER BY a.id LIMIT $4)
@@ -103,35 +103,26 @@ const findResources = `
 	UNION ALL
 	(SELECT 'rule', coalesce(d.account_id, ''), d.id, d.kind, ''
 	 FROM disturbances d
-	 WHERE d.id >= $2 AND d.id < $3 AND ($5 = '' OR d.account_id = $5) ORDER BY d.id LIMIT $4)
-	UNION ALL
-	(SELECT 'VPC', l.id, r.id, r.name, r.region_id
-	 FROM live l CROSS JOIN LATERAL (
-	     SELECT t.id, t.name, t.region_id FROM vpcs t
-	     WHERE t.account_id = l.id AND t.id >= $2 AND t.id < $3 ORDER BY t.id LIMIT $4) r LIMIT $4)
-	UNION ALL
-	(SELECT 'VSwitch', l.id, r.id, r.name, r.region_id
-	 FROM live l CROSS JOIN LATERAL (
-	     SELECT t.id, t.name, t.region_id FROM vswitches t
-	     WHERE t.account_id = l.id AND t.id >= $2 AND t.id < $3 ORDER BY t.id LIMIT $4) r LIMIT $4)
-	UNION ALL
-	(SELECT 'instance', l.id, r.id, r.name, r.region_id
-	 FROM live l CROSS JOIN LATERAL (
-	     SELECT t.id, t.name, t.region_id FROM instances t
-	     WHERE t.account_id = l.id AND t.id >= $2 AND t.id < $3 ORDER BY t.id LIMIT $4) r LIMIT $4)
-	UNION ALL
-	(SELECT 'security group', l.id, r.id, r.name, r.region_id
-	 FROM live l CROSS JOIN LATERAL (
-	     SELECT t.id, t.name, t.region_id FROM security_groups t
-	     WHERE t.account_id = l.id AND t.id >= $2 AND t.id < $3 ORDER BY t.id LIMIT $4) r LIMIT $4)
-	UNION ALL
-	(SELECT 'network interface', l.id, r.id, r.name, r.region_id
-	 FROM live l CROSS JOIN LATERAL (
-	     SELECT t.id, t.name, t.region_id FROM network_interfaces t
-	     WHERE t.account_id = l.id AND t.id >= $2 AND t.id < $3
-	       AND (t.settles_at <= account_now(l.id, $1) AND t.next_status = 'Deleted') IS NOT TRUE
-	     ORDER BY t.id LIMIT $4) r LIMIT $4)
+	 WHERE d.id >= $2 AND d.id < $3 AND ($5 = '' OR d.account_id = $5) ORDER BY d.id LIMIT $4)` +
+	findResourcesIn("VPC", "vpcs", "") +
+	findResourcesIn("VSwitch", "vswitches", "") +
+	findResourcesIn("instance", "instances", "") +
+	findResourcesIn("security group", "security_groups", "") +
+	findResourcesIn("network interface", "network_interfaces",
+		"AND (t.settles_at <= account_now(l.id, $1) AND t.next_status = 'Deleted') IS NOT TRUE") + `
 	LIMIT $4`
+
+// findResourcesIn is the part of findResources for a table of resources, with a further condition on a
+// row t of an account l.
+func findResourcesIn(kind, table, condition string) string {
+	return `
+	UNION ALL
+	(SELECT '` + kind + `', l.id, r.id, r.name, r.region_id
+	 FROM live l CROSS JOIN LATERAL (
+	     SELECT t.id, t.name, t.region_id FROM ` + table + ` t
+	     WHERE t.account_id = l.id AND t.id >= $2 AND t.id < $3 ` + condition + `
+	     ORDER BY t.id LIMIT $4) r LIMIT $4)`
+}
 
 // FindResources returns at most limit resources whose ids begin with a text, of an account or, with an
 // accountID of "", of all accounts that have not expired at a real time. If there is a resource with

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // beforeRules is the last commit whose attaches look up no rules.
@@ -132,12 +130,7 @@ func (b *bench) beforeTable(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, today.stop()) }()
-	conn, err := pgx.Connect(ctx, today.url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	postgres, err := findPostmaster(ctx, conn)
+	postgres, err := findPostmaster(ctx, today.url)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"enisim/cmd/enisim/history"
 	"enisim/cmd/enisim/load"
 	"enisim/httpapi/signature"
@@ -127,12 +125,7 @@ func (b *bench) listsTables(ctx context.Context) (err error) {
 	if err := execute(ctx, s.url, "VACUUM (ANALYZE)"); err != nil {
 		return err
 	}
-	conn, err := pgx.Connect(ctx, s.url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	postgres, err := findPostmaster(ctx, conn)
+	postgres, err := findPostmaster(ctx, s.url)
 	if err != nil {
 		return err
 	}

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net/http"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // scrapeEvery is the time between two scrapes of a measured server. Prometheus scrapes less often.
@@ -46,12 +44,7 @@ func (b *bench) observedTable(ctx context.Context) (err error) {
 		{"metrics, and a scrape each second", measured, scrapeOften},
 		{"metrics, events and why", with, scrapeOften},
 	}
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	postgres, err := findPostmaster(ctx, conn)
+	postgres, err := findPostmaster(ctx, url)
 	if err != nil {
 		return err
 	}

@@ -17,8 +17,13 @@ import (
 // postmaster is the process id of the parent of all processes of Postgres.
 type postmaster int
 
-// findPostmaster returns the parent of the process that serves a connection.
-func findPostmaster(ctx context.Context, conn *pgx.Conn) (postmaster, error) {
+// findPostmaster returns the parent of the processes that serve the database at a URL.
+func findPostmaster(ctx context.Context, url string) (_ postmaster, err error) {
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	var backend int
 	if err := conn.QueryRow(ctx, "SELECT pg_backend_pid()").Scan(&backend); err != nil {
 		return 0, err
