@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
 	"net/http"
 	"strings"
@@ -25,6 +26,9 @@ const (
 	// maxRefusedResources bounds the resources that the event of a refusal names.
 	maxRefusedResources = 20
 )
+
+// errNotRecordedInTime is returned when the database takes too long to record a refusal.
+var errNotRecordedInTime = errors.New("the database has not recorded the refusal in time")
 
 // refusals records refused requests. Those that arrive while others are being written share the next
 // transaction.
@@ -95,11 +99,15 @@ func (s *Service) RecordRefusal(ctx context.Context, caller Caller, r Refusal) e
 	}
 	if s.refusals.limit != AllRefusals {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, maxRecordingWait)
+		ctx, cancel = context.WithTimeoutCause(ctx, maxRecordingWait, errNotRecordedInTime)
 		defer cancel()
 	}
 	lanes := s.refusals.lanes
-	return lanes.runInLane(&lanes.shared[0], newLaneRequest(ctx, caller.AccountID, event))
+	err = lanes.runInLane(&lanes.shared[0], newLaneRequest(ctx, caller.AccountID, event))
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 // writeRefusals writes a batch of refusals. It does not wait for the disk: a refusal has changed

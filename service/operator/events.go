@@ -117,7 +117,7 @@ func (o *Operator) eventQuery(ctx context.Context, q EventQuery) (store.EventQue
 		return query, err
 	}
 	if query.After > 0 && query.After < dropped {
-		return query, invalidRequestf("events after %d are no longer kept, and the oldest that are kept come after %d: "+
+		return query, invalidRequestf("events after %d are not kept any more, and the oldest come after %d: "+
 			"read on without a cursor, and see --events-keep", query.After, dropped)
 	}
 	return query, nil
