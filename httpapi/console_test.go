@@ -120,11 +120,13 @@ func TestConsolePagesEscapeNames(t *testing.T) {
 	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
 	// Everything that an event keeps of a request is hostile too.
 	_, err := s.pool.Exec(t.Context(), `
-		INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action, outcome, fault,
-		    resources, changes, why)
-		SELECT nextval('event_numbers'), now(), now(), $1, 'hostile', $2, $2, $2, $2, $2, ARRAY[$2, 'i-full'],
-		    json_build_array(json_build_object('resource', $2, 'field', $2, 'from', $2, 'to', $2)),
-		    json_build_object('rule', $2, 'message', $2, 'hint', $2, 'values', json_build_object($2, $2))`,
+		INSERT INTO event_batches (first_number, recorded_at, at, keys, events)
+		SELECT nextval('event_numbers'), now(), now(),
+		    ARRAY[event_key($1), event_key('hostile'), event_key($2), event_key('i-full'), event_key('refusals')],
+		    json_build_array(json_build_object('account_id', $1::text, 'request_id', 'hostile', 'caller', $2::text,
+		        'user_name', $2, 'action', $2, 'outcome', $2, 'fault', $2, 'resources', ARRAY[$2, 'i-full'],
+		        'changes', json_build_array(json_build_object('resource', $2, 'field', $2, 'from', $2, 'to', $2)),
+		        'why', json_build_object('rule', $2, 'message', $2, 'hint', $2, 'values', json_build_object($2, $2))))`,
 		account, hostileText)
 	if err != nil {
 		t.Fatal(err)

@@ -13,13 +13,9 @@ import (
 // violations has, for each constraint of the schema, at least one statement that violates it, as a
 // bug or a statement typed into psql could.
 var violations = []struct{ constraint, sql string }{
-	{"events_default_pkey", `
-		INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action, outcome, fault,
-		    resources, changes)
-		SELECT 1, '2026-11-22', '2026-11-22', 'a', 'r', '', '', '', 'OK', '', '{}', '[]' FROM generate_series(1, 2)`},
-	{"event_resources_default_pkey", `
-		INSERT INTO event_resources (resource_id, number, recorded_at)
-		SELECT 'eni-1', 1, '2026-11-22' FROM generate_series(1, 2)`},
+	{"event_batches_default_pkey", `
+		INSERT INTO event_batches (first_number, recorded_at, at, keys, events)
+		SELECT 1, '2026-11-22', '2026-11-22', '{}', '[]' FROM generate_series(1, 2)`},
 	{"an_event_partition_exists_once", `
 		INSERT INTO event_partitions (id, from_at, to_at) OVERRIDING SYSTEM VALUE
 		SELECT 1, '2026-11-22', '2026-11-23' FROM generate_series(1, 2)`},

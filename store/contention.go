@@ -32,9 +32,11 @@ func (s *Store) HotResources(
 ) (hot []HotResource, events int, err error) {
 	err = s.snapshot(ctx, func(batch *pgx.Batch) {
 		const recent = `
-			SELECT e.number, e.account_id, e.outcome, e.resources
-			FROM events e
-			WHERE e.number > (SELECT last_value FROM event_numbers) - $1 AND e.recorded_at > $2`
+			SELECT b.first_number + e.position AS number, e.event ->> 'account_id' AS account_id,
+			    e.event ->> 'outcome' AS outcome, e.event -> 'resources' AS resources
+			FROM (SELECT * FROM event_batches WHERE recorded_at > $2 ORDER BY first_number DESC LIMIT $1) b
+			CROSS JOIN LATERAL json_array_elements(b.events::json) WITH ORDINALITY AS e (event, position)
+			LIMIT $1`
 		batch.Queue(`SELECT count(*) FROM (`+recent+`) e`, maxHotEvents, since).
 			QueryRow(func(row pgx.Row) error { return row.Scan(&events) })
 		// An event that names an interface concerns the groups of the interface too.
@@ -42,7 +44,7 @@ func (s *Store) HotResources(
 			WITH named AS MATERIALIZED (
 			    SELECT e.number, e.account_id, e.outcome, r.id
 			    FROM (`+recent+`) e
-			    CROSS JOIN LATERAL unnest(e.resources) AS r (id)
+			    CROSS JOIN LATERAL json_array_elements_text(e.resources) AS r (id)
 			), concerned AS (
 			    SELECT * FROM named
 			    UNION

@@ -31,7 +31,7 @@ type seenNumber struct {
 const (
 	// maxSeenNumbers bounds what is remembered while a transaction runs that has recorded events.
 	maxSeenNumbers = 16
-	// maxHorizonScan is how many numbers one step looks at one by one.
+	// maxHorizonScan is how many batches of numbers one step looks at one by one.
 	maxHorizonScan = 10_000
 	// maxHorizonWait is how long a reader waits for transactions that were running when it came.
 	maxHorizonWait = time.Second
@@ -74,15 +74,17 @@ func (s *Store) advanceHorizon(ctx context.Context) (newest, final int64, err er
 	known := s.horizon.current()
 	begun := s.horizon.begin()
 	batch := &pgx.Batch{}
-	batch.Queue(`SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_numbers`).
+	batch.Queue(`SELECT CASE WHEN is_called THEN last_value + 63 ELSE last_value - 1 END FROM event_numbers`).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&newest) })
 	batch.Queue(`
-		SELECT greatest(known.number, max(following.number) FILTER (WHERE following.number = known.number + position))
+		SELECT greatest(known.number,
+		    max(batch.first_number) FILTER (WHERE batch.first_number = known.number + 1 + 64 * position) + 63)
 		FROM (SELECT greatest($1, number) AS number FROM dropped_events) known
 		LEFT JOIN LATERAL (
-		    SELECT number, row_number() OVER (ORDER BY number) AS position
-		    FROM (SELECT e.number FROM events e WHERE e.number > known.number ORDER BY e.number LIMIT $2) e
-		) following ON true
+		    SELECT first_number, row_number() OVER (ORDER BY first_number) - 1 AS position
+		    FROM (SELECT b.first_number FROM event_batches b WHERE b.first_number > known.number
+		          ORDER BY b.first_number LIMIT $2) b
+		) batch ON true
 		GROUP BY known.number`, known, maxHorizonScan).
 		QueryRow(func(row pgx.Row) error { return row.Scan(&final) })
 	if err := classify(conn.SendBatch(ctx, batch).Close(), conn.Conn()); err != nil {
@@ -96,7 +98,7 @@ func (s *Store) advanceHorizon(ctx context.Context) (newest, final int64, err er
 	// have the lock now have ended.
 	rows, err := conn.Query(ctx, `
 		SELECT DISTINCT virtualtransaction FROM pg_locks
-		WHERE relation = 'events'::regclass AND mode = 'RowExclusiveLock' AND granted
+		WHERE relation = 'event_batches'::regclass AND mode = 'RowExclusiveLock' AND granted
 		  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)
 	if err == nil {
 		var writers []string

@@ -40,9 +40,7 @@ type eventPartition struct {
 func (s *Store) MaintainEvents(ctx context.Context, now time.Time, r EventRetention) error {
 	ctx = WithoutAccount(ctx)
 	partitions, err := Query(ctx, s, pgx.RowToStructByPos[eventPartition], `
-		SELECT id, from_at, to_at,
-		    coalesce(pg_total_relation_size(to_regclass(format('events_%s', id))), 0) +
-		    coalesce(pg_total_relation_size(to_regclass(format('event_resources_%s', id))), 0)
+		SELECT id, from_at, to_at, coalesce(pg_total_relation_size(to_regclass(format('event_batches_%s', id))), 0)
 		FROM event_partitions
 		ORDER BY from_at`)
 	if err != nil {
@@ -116,10 +114,9 @@ func (s *Store) changePartitions(ctx context.Context, sql string, args ...any) e
 func (s *Store) deleteStrayEvents(ctx context.Context, before time.Time) error {
 	return s.InTx(ctx, func(tx *Tx) error {
 		tx.queue(`
-			WITH stray AS (DELETE FROM events_default WHERE recorded_at < $1 RETURNING number)
-			UPDATE dropped_events SET number = greatest(number, (SELECT max(number) FROM stray))
+			WITH stray AS (DELETE FROM event_batches_default WHERE recorded_at < $1 RETURNING first_number)
+			UPDATE dropped_events SET number = greatest(number, (SELECT max(first_number) + 63 FROM stray))
 			WHERE EXISTS (SELECT FROM stray)`, before)
-		tx.queue(`DELETE FROM event_resources_default WHERE recorded_at < $1`, before)
 		return nil
 	})
 }
@@ -131,4 +128,18 @@ func (s *Store) DroppedEvents(ctx context.Context) (int64, error) {
 		return 0, err
 	}
 	return rows[0], nil
+}
+
+// IndexEvents moves the new entries of the index of events to their places. Until then each query reads
+// all of them, and they are bounded: the transaction that adds one too many does this work. Servers call it
+// every few seconds, so that no request has to.
+func (s *Store) IndexEvents(ctx context.Context) error {
+	_, err := Query(WithoutAccount(ctx), s, pgx.RowTo[int64], `
+		SELECT gin_clean_pending_list(i.indexrelid)
+		FROM pg_inherits p
+		JOIN pg_index i ON i.indrelid = p.inhrelid
+		JOIN pg_class c ON c.oid = i.indexrelid
+		JOIN pg_am a ON a.oid = c.relam
+		WHERE p.inhparent = 'event_batches'::regclass AND a.amname = 'gin'`)
+	return err
 }

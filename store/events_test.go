@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,12 +20,13 @@ var noonOfEvents = time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 // appendEvent commits an event of an account and a resource, recorded at a time.
 func appendEvent(t *testing.T, st *store.Store, requestID string, at time.Time) {
 	t.Helper()
-	commitEvent(t, st, newEvent(requestID, at))
+	commitEvents(t, st, newEvent(requestID, at))
 }
 
-func commitEvent(t *testing.T, st *store.Store, e store.Event) {
+// commitEvents commits events in one transaction.
+func commitEvents(t *testing.T, st *store.Store, events ...store.Event) {
 	t.Helper()
-	err := st.InTx(t.Context(), func(tx *store.Tx) error { return tx.AppendEvents([]store.Event{e}) })
+	err := st.InTx(t.Context(), func(tx *store.Tx) error { return tx.AppendEvents(events) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,19 +67,26 @@ func TestEventsAreSelected(t *testing.T) {
 	refusal.Why = []byte(`{"rule":"InvalidEniState"}`)
 	other := newEvent("r4", noonOfEvents)
 	other.AccountID = "1000000000000002"
-	for _, e := range []store.Event{newEvent("r1", noonOfEvents), newEvent("r2", noonOfEvents), refusal, other} {
-		commitEvent(t, st, e)
-	}
+	// The second and the third are committed together.
+	commitEvents(t, st, newEvent("r1", noonOfEvents))
+	commitEvents(t, st, newEvent("r2", noonOfEvents), refusal)
+	commitEvents(t, st, other)
 	horizon, err := st.EventHorizon(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	all, _, err := st.Events(t.Context(), store.EventQuery{Through: horizon, Limit: 10})
+	if err != nil || len(all) != 4 {
+		t.Fatalf("got %d events, error %v, want 4", len(all), err)
+	}
+	second := all[1].Number
 	for name, test := range map[string]struct {
 		query store.EventQuery
 		want  []string
 	}{
 		"all":                  {store.EventQuery{}, []string{"r1", "r2", "r3", "r4"}},
-		"after":                {store.EventQuery{After: 2}, []string{"r3", "r4"}},
+		"after":                {store.EventQuery{After: second}, []string{"r3", "r4"}},
+		"up to":                {store.EventQuery{Through: second}, []string{"r1", "r2"}},
 		"account":              {store.EventQuery{AccountID: "1000000000000001"}, []string{"r1", "r2", "r3"}},
 		"resource":             {store.EventQuery{ResourceID: "eni-a"}, []string{"r1", "r2", "r4"}},
 		"resource and account": {store.EventQuery{ResourceID: "i-1", AccountID: "1000000000000002"}, []string{"r4"}},
@@ -87,7 +96,7 @@ func TestEventsAreSelected(t *testing.T) {
 		"refusals of an account": {
 			store.EventQuery{Refusals: true, AccountID: "1000000000000002"}, nil},
 	} {
-		test.query.Through, test.query.Limit = horizon, 10
+		test.query.Through, test.query.Limit = cmp.Or(test.query.Through, horizon), 10
 		for _, newestFirst := range []bool{false, true} {
 			test.query.NewestFirst = newestFirst
 			events, _, err := st.Events(t.Context(), test.query)
@@ -116,7 +125,7 @@ func TestAPageOfLargeEventsEndsEarly(t *testing.T) {
 	for k := range events {
 		large := newEvent(fmt.Sprint(k), noonOfEvents)
 		large.Changes[0].To = strings.Repeat("x", 700<<10)
-		commitEvent(t, st, large)
+		commitEvents(t, st, large)
 	}
 	horizon, err := st.EventHorizon(t.Context())
 	if err != nil {
@@ -166,9 +175,8 @@ func TestReadersWaitForNumbersInFlight(t *testing.T) {
 			}
 			defer slow.Rollback(t.Context()) //nolint:errcheck // it has ended, unless the test failed
 			_, err = slow.Exec(t.Context(), `
-				INSERT INTO events (number, recorded_at, at, account_id, request_id, caller, user_name, action, outcome,
-				    fault, resources, changes)
-				VALUES (nextval('event_numbers'), $1, $1, 'a', 'slow', '', '', '', 'OK', '', '{}', '[]')`, noonOfEvents)
+				INSERT INTO event_batches (first_number, recorded_at, at, keys, events)
+				VALUES (nextval('event_numbers'), $1, $1, '{}', '[{"request_id": "slow"}]')`, noonOfEvents)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -318,7 +326,7 @@ func TestEventsAreKeptForATime(t *testing.T) {
 	appendEvent(t, st, "stray", noonOfEvents.Add(-time.Minute)) // before the first partition
 	appendEvent(t, st, "early", noonOfEvents.Add(time.Minute))  // of its time, but before it exists
 	maintain(noonOfEvents)
-	if n := count(`SELECT count(*) FROM events_default`); n != 1 {
+	if n := count(`SELECT count(*) FROM event_batches_default`); n != 1 {
 		t.Errorf("%d events are in no partition, want only the stray one: the early one is moved", n)
 	}
 	if got, _ := readRequests(t, st, 0); !slices.Equal(got, []string{"stray", "early"}) {
@@ -330,7 +338,7 @@ func TestEventsAreKeptForATime(t *testing.T) {
 		maintain(now) // a second server finds nothing to do
 		appendEvent(t, st, fmt.Sprint(hour), now)
 	}
-	if n := count(`SELECT count(*) FROM events_default`); n != 0 {
+	if n := count(`SELECT count(*) FROM event_batches_default`); n != 0 {
 		t.Errorf("%d events are in no partition of their time", n)
 	}
 	// At 23:00 the partitions that end up to 15:00 are gone.
@@ -338,12 +346,9 @@ func TestEventsAreKeptForATime(t *testing.T) {
 	if want := []string{"3", "4", "5", "6", "7", "8", "9", "10", "11"}; !slices.Equal(got, want) {
 		t.Errorf("got the events of the hours %v, want %v", got, want)
 	}
-	if n := count(`SELECT count(*) FROM event_resources`); n != 9 {
-		t.Errorf("%d rows of further resources are left, want those of the events", n)
-	}
 	dropped, err := st.DroppedEvents(t.Context())
-	if err != nil || dropped != 5 {
-		t.Errorf("dropped up to %d, error %v, want 5: the stray one, the early one and three hours", dropped, err)
+	if err != nil || dropped != 5*64 {
+		t.Errorf("dropped up to %d, error %v, want 320: the stray one, the early one and three hours", dropped, err)
 	}
 	// Without room for anything, the partition of the present stays.
 	retention.MaxBytes = 1
@@ -356,5 +361,128 @@ func TestEventsAreKeptForATime(t *testing.T) {
 	appendEvent(t, st, "next", noonOfEvents.Add(48*time.Hour))
 	if got, _ := readRequests(t, st, 0); !slices.Equal(got, []string{"next"}) {
 		t.Errorf("after a day: got %v, want the new one", got)
+	}
+}
+
+// A transaction may record more events than a batch has, and events whose time is that of their account.
+func TestATransactionRecordsManyEvents(t *testing.T) {
+	t.Parallel()
+	const count = 150
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	var recorded []store.Event
+	var want []string
+	for k := range count {
+		e := newEvent(fmt.Sprint(k), noonOfEvents)
+		switch k % 40 {
+		case 1: // some have another time, and some have none
+			e.At = noonOfEvents.Add(time.Hour)
+		case 2:
+			e.At = time.Time{}
+		}
+		recorded, want = append(recorded, e), append(want, e.RequestID)
+	}
+	commitEvents(t, st, recorded...)
+	horizon, err := st.EventHorizon(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, isCut, err := st.Events(t.Context(), store.EventQuery{Through: horizon, Limit: 1000})
+	if err != nil || isCut || len(events) != count {
+		t.Fatalf("got %d events, cut %t, error %v, want all %d", len(events), isCut, err, count)
+	}
+	var got []string
+	for k, e := range events {
+		got = append(got, e.RequestID)
+		at := noonOfEvents // an account without a clock has the real time
+		if k%40 == 1 {
+			at = noonOfEvents.Add(time.Hour)
+		}
+		if !e.At.Equal(at) {
+			t.Errorf("event %d has the time %v, want %v", k, e.At, at)
+		}
+		if k > 0 && e.Number <= events[k-1].Number {
+			t.Errorf("event %d has the number %d after %d", k, e.Number, events[k-1].Number)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got the events %v, want %v", got, want)
+	}
+}
+
+// Pages of any size are the same events as one page, for each filter and in both orders, before and after
+// new entries are moved to their places in the index.
+func TestPagesOfEventsAreComplete(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	st := newStore(pool)
+	for k := range 250 { // more batches than a statement reads
+		e := newEvent(fmt.Sprint(k), noonOfEvents)
+		e.Resources = []string{fmt.Sprint("eni-", k%3), fmt.Sprint("i-", k%2)}
+		other := newEvent(fmt.Sprint(k, " other"), noonOfEvents)
+		other.AccountID = "1000000000000002"
+		commitEvents(t, st, e, other)
+	}
+	horizon, err := st.EventHorizon(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	walk := func(q store.EventQuery) (found []string) {
+		t.Helper()
+		for isCut := true; isCut; {
+			page, cut, err := st.Events(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page {
+				found = append(found, e.RequestID)
+				if q.NewestFirst {
+					q.Through = e.Number - 1
+				} else {
+					q.After = e.Number
+				}
+			}
+			isCut = cut
+		}
+		return found
+	}
+	for range 2 {
+		for want, q := range map[int]store.EventQuery{
+			500: {},
+			250: {AccountID: "1000000000000001"},
+			84:  {ResourceID: "eni-0"},
+			125: {ResourceID: "i-1", AccountID: "1000000000000001"},
+			1:   {RequestID: "249 other"},
+			0:   {ResourceID: "eni-1", AccountID: "1000000000000002"},
+		} {
+			q.Through = horizon
+			for _, q.NewestFirst = range []bool{false, true} {
+				q.Limit = 1000
+				all := walk(q)
+				q.Limit = 7
+				if paged := walk(q); !slices.Equal(paged, all) || len(all) != want {
+					t.Errorf("%+v: got %d events by pages of 7, and %d at once, want %d", q, len(paged), len(all), want)
+				}
+			}
+		}
+		if err := st.IndexEvents(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// The key of a text in the index is that of the function of the database, by which a person finds events
+// with psql.
+func TestEventKeys(t *testing.T) {
+	t.Parallel()
+	pool := storetest.Pool(t)
+	commitEvents(t, newStore(pool), newEvent("é", noonOfEvents))
+	for _, text := range []string{"1000000000000001", "é", "eni-a", "i-1", "sg-1"} {
+		var found int
+		err := pool.QueryRow(t.Context(), `
+			SELECT count(*) FROM event_batches WHERE keys @> ARRAY[event_key($1)]`, text).Scan(&found)
+		if err != nil || found != 1 {
+			t.Errorf("%q: found %d, error %v, want the batch", text, found, err)
+		}
 	}
 }

@@ -11,8 +11,12 @@ import (
 	"enisim/store"
 )
 
-// eventMaintenance is how often a server creates and drops partitions of events.
-const eventMaintenance = time.Minute
+const (
+	// eventMaintenance is how often a server creates and drops partitions of events.
+	eventMaintenance = time.Minute
+	// eventIndexing is how often a server moves new entries of the index of events to their places.
+	eventIndexing = 2 * time.Second
+)
 
 // eventFlags say which events a server records, and how long they are kept.
 type eventFlags struct {
@@ -50,14 +54,20 @@ func (f eventFlags) maintainEvents(ctx context.Context, st *store.Store, log *sl
 	}
 }
 
-// maintainEventsUntil calls maintainEvents again and again until ctx ends.
+// maintainEventsUntil maintains the partitions and the index of events until ctx ends.
 func (f eventFlags) maintainEventsUntil(ctx context.Context, st *store.Store, log *slog.Logger) {
 	ticker := time.NewTicker(eventMaintenance)
 	defer ticker.Stop()
+	indexing := time.NewTicker(eventIndexing)
+	defer indexing.Stop()
 	for {
 		select {
 		case <-ticker.C:
 			f.maintainEvents(ctx, st, log)
+		case <-indexing.C:
+			if err := st.IndexEvents(ctx); err != nil && ctx.Err() == nil {
+				log.Debug("the index of events keeps its new entries for longer", "error", err)
+			}
 		case <-ctx.Done():
 			return
 		}
