@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
+	"github.com/jackc/pgx/v5"
 
 	"enisim/httpapi"
 	"enisim/service"
@@ -303,16 +305,55 @@ func TestBrowserAnswersTheQuestions(t *testing.T) {
 	b.waitForText(t, "Network interface eni-2")
 }
 
-// A page that is open while the database goes away says so, and the next one says what to do.
+// A page that is open while the database goes away says so, and another one says what to do. When the
+// database is back, the page goes on without a reload.
 func TestBrowserWithoutTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := serveConsole(t, httpapi.Control{Open: true}, service.Options{})
 	b := newChromium(t, "light", 1280, 900)
 	b.do(t, chromedp.Navigate(s.URL+"/console/accounts/"+account+"/instances/i-full"))
 	b.waitForText(t, "This page updates itself.")
-	s.pool.Close()
+	b.waitFor(t, `window.notReloaded = true`)
+	restore := s.loseDatabase(t)
 	b.waitForText(t, "The update failed")
 	b.waitForText(t, "2 of 2 slots") // what was known stays
-	b.do(t, chromedp.Navigate(s.URL+"/console"))
-	b.waitForText(t, "What to do")
+	if status, body, _ := s.browse(t, s.Client(), ""); status != http.StatusServiceUnavailable ||
+		!strings.Contains(body, "What to do") {
+		t.Errorf("the overview: got %d %s, want 503 with what to do", status, body)
+	}
+	restore()
+	b.waitForText(t, "This page updates itself.")
+	if got, err := s.call(t.Context(), "DetachNetworkInterface", "InstanceId", "i-full", "NetworkInterfaceId",
+		"eni-held"); err != nil || got.code() != "" {
+		t.Fatalf("got %v %v, want a success", got, err)
+	}
+	b.waitForText(t, "1 of 2 slots")
+	b.waitFor(t, `window.notReloaded`)
+}
+
+// loseDatabase ends the connections of a server to its database, and lets it have no other one until
+// restore is called.
+func (s *server) loseDatabase(t *testing.T) (restore func()) {
+	t.Helper()
+	config := s.pool.Config().ConnConfig.Copy()
+	name := config.Database
+	config.Database = "postgres"
+	admin, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = admin.Close(context.WithoutCancel(t.Context())) })
+	alter := func(allow string) {
+		t.Helper()
+		sql := "ALTER DATABASE " + pgx.Identifier{name}.Sanitize() + " WITH ALLOW_CONNECTIONS " + allow
+		if _, err := admin.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+	alter("false")
+	if _, err := admin.Exec(t.Context(), `
+		SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1`, name); err != nil {
+		t.Fatal(err)
+	}
+	return func() { t.Helper(); alter("true") }
 }

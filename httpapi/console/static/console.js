@@ -20,6 +20,8 @@
   let source = null;
   let fetching = false;
   let again = false;
+  let retry = 0;
+  const retryPause = 2000; // ms
 
   // describe returns what finds an element again after the update.
   const describe = (element) => {
@@ -55,7 +57,9 @@
       say("This page updates itself.");
       when.textContent = "Last change at " + new Date().toISOString().slice(11, 19);
     } catch (failure) {
-      say("The update failed: " + failure.message + ". Reload the page.");
+      say("The update failed: " + failure.message + ". Trying again.");
+      clearTimeout(retry);
+      retry = setTimeout(update, retryPause);
     } finally {
       fetching = false;
       if (again) {
