@@ -193,8 +193,8 @@ func (p *eventPage) add(first int64, recordedAt, at time.Time, text []byte) erro
 		if p.query.NewestFirst {
 			k = len(batch) - 1 - k
 		}
-		// Most events of a batch are of other resources: they are told apart before they are decoded.
-		if id := p.query.ResourceID; id != "" && !bytes.Contains(batch[k], []byte(id)) {
+		// Most events of a batch are of other resources. They are left out before they are decoded.
+		if id := p.query.ResourceID; isPlain(id) && !bytes.Contains(batch[k], []byte(id)) {
 			continue
 		}
 		e := Event{Number: first + int64(k), RecordedAt: recordedAt, At: at}

@@ -100,15 +100,24 @@ func (w *jsonObject) endArray(n int) {
 
 // string writes a string. Most have only characters that stand for themselves.
 func (w *jsonObject) string(value string) {
-	for k := range len(value) {
-		if c := value[k]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			encoded, err := json.Marshal(value)
-			if err != nil {
-				w.err = err
-			}
-			w.text = append(w.text, encoded...)
-			return
+	if isPlain(value) {
+		w.text = append(append(append(w.text, '"'), value...), '"')
+		return
+	}
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		w.err = err
+	}
+	w.text = append(w.text, encoded...)
+}
+
+// isPlain reports whether a text has only characters that stand for themselves in JSON, whatever writes it.
+func isPlain(text string) bool {
+	for k := range len(text) {
+		switch c := text[k]; {
+		case c < ' ', c > '~', c == '"', c == '\\', c == '<', c == '>', c == '&', c == '/':
+			return false
 		}
 	}
-	w.text = append(append(append(w.text, '"'), value...), '"')
+	return true
 }

@@ -67,6 +67,7 @@ func TestEventsAreSelected(t *testing.T) {
 	refusal.Why = []byte(`{"rule":"InvalidEniState"}`)
 	other := newEvent("r4", noonOfEvents)
 	other.AccountID = "1000000000000002"
+	other.AddResource(`"<é>/`)
 	// The second and the third are committed together.
 	commitEvents(t, st, newEvent("r1", noonOfEvents))
 	commitEvents(t, st, newEvent("r2", noonOfEvents), refusal)
@@ -91,6 +92,7 @@ func TestEventsAreSelected(t *testing.T) {
 		"resource":             {store.EventQuery{ResourceID: "eni-a"}, []string{"r1", "r2", "r4"}},
 		"resource and account": {store.EventQuery{ResourceID: "i-1", AccountID: "1000000000000002"}, []string{"r4"}},
 		"third resource":       {store.EventQuery{ResourceID: "sg-1"}, []string{"r1", "r2", "r4"}},
+		"strange resource":     {store.EventQuery{ResourceID: `"<é>/`}, []string{"r4"}},
 		"request":              {store.EventQuery{RequestID: "r2"}, []string{"r2"}},
 		"refusals":             {store.EventQuery{Refusals: true}, []string{"r3"}},
 		"refusals of an account": {
