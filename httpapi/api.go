@@ -376,15 +376,21 @@ func (a *API) refuse(c echo.Context, err error) {
 func (a *API) healthz(c echo.Context) error { return c.String(http.StatusOK, "ok\n") }
 
 // readyz reports whether requests will be answered: the database answers, and the server is not
-// about to stop.
+// about to stop. A line for each risk follows the ok, because a server with a risk does answer.
 func (a *API) readyz(c echo.Context) error {
 	if a.draining.Load() {
 		return c.String(http.StatusServiceUnavailable, "stopping\n")
 	}
-	if err := a.service.Ready(c.Request().Context()); err != nil {
+	risks, err := a.service.Ready(c.Request().Context())
+	if err != nil {
 		return c.String(http.StatusServiceUnavailable, "the database does not answer\n")
 	}
-	return c.String(http.StatusOK, "ok\n")
+	var text strings.Builder
+	text.WriteString("ok\n")
+	for _, risk := range risks {
+		text.WriteString("risk: " + risk.Text + "\n")
+	}
+	return c.String(http.StatusOK, text.String())
 }
 
 // exchange is the state of one request while it is answered, for the response and the log.

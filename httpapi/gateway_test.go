@@ -399,6 +399,12 @@ func TestProbes(t *testing.T) {
 		}
 	}
 	expect("running", 200, 200)
+	recorder := httptest.NewRecorder()
+	api.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	// The Postgres of tests runs without fsync.
+	if got, want := recorder.Body.String(), "ok\nrisk: fsync is off: "; !strings.HasPrefix(got, want) {
+		t.Errorf("/readyz: got %q, want it to begin with %q", got, want)
+	}
 	api.Drain()
 	expect("stopping", 200, 503)
 

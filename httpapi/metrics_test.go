@@ -397,6 +397,12 @@ func TestMetricsWithoutDatabase(t *testing.T) {
 		}
 	}
 	expect("at first", 1, true)
+	risks := s.scrape(t)
+	for risk, want := range map[string]float64{"fsync_off": 1, "synchronous_commit_off": 0} { // Postgres of tests
+		if got := risks[`enisim_durability_risk{risk="`+risk+`"}`]; got != want {
+			t.Errorf("risk %s: got %v, want %v", risk, got, want)
+		}
+	}
 	down.Store(true)
 	pool.Reset()
 	expect("down", 0, false)

@@ -133,8 +133,17 @@ func (s *Service) timeOf(caller Caller) time.Time { return caller.Clock.At(s.Now
 // due then too. A row that becomes due in between is purged by a later action.
 func (s *Service) beforeLocks(caller Caller) time.Time { return s.timeOf(caller) }
 
-// Ready returns an error if the database does not answer.
-func (s *Service) Ready(ctx context.Context) error { return s.store.Ping(ctx) }
+// DurabilityRisk is a reason why a write might be lost after it was acknowledged.
+type DurabilityRisk = store.DurabilityRisk
+
+// DurabilityRiskNames are the names of all risks.
+var DurabilityRiskNames = store.DurabilityRiskNames
+
+// Ready returns an error if the database does not answer. Otherwise it returns why a write that is
+// acknowledged now could be lost.
+func (s *Service) Ready(ctx context.Context) ([]DurabilityRisk, error) {
+	return s.store.DurabilityRisks(ctx)
+}
 
 // IsOnlyServer reports whether no other process serves the database.
 func (s *Service) IsOnlyServer() bool { return s.options.OnlyServer }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5"
@@ -29,6 +31,9 @@ func connectFailure(config *pgx.ConnConfig, err error) error {
 
 // explainConnect returns the text of connectFailure.
 func explainConnect(config *pgx.ConnConfig, err error) string {
+	if hasSeveralHosts(&config.Config) {
+		return explainHosts(config, err)
+	}
 	where := net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port)))
 	if network, path := pgconn.NetworkAddress(config.Host, config.Port); network == "unix" {
 		where = path
@@ -40,6 +45,11 @@ func explainConnect(config *pgx.ConnConfig, err error) string {
 		number syscall.Errno
 	)
 	switch {
+	case errors.Is(err, errPooler), errors.As(err, &answer) && answer.Code == stateProtocolViolation &&
+		strings.Contains(answer.Message, "startup parameter"):
+		return fmt.Sprintf("a connection pooler such as PgBouncer answers at %s: enisim has a pool of its own, whose "+
+			"prepared statements, session settings and locks need Postgres itself; name the host and port of "+
+			"Postgres, or of a proxy that forwards connections as they are, such as HAProxy, in --database-url", where)
 	case errors.As(err, &answer):
 		return explainAnswer(config, where, answer)
 	case errors.As(err, &name):
@@ -76,4 +86,20 @@ func explainAnswer(config *pgx.ConnConfig, where string, answer *pgconn.PgError)
 		return fmt.Sprintf("Postgres at %s is starting or stopping: try again", where)
 	}
 	return fmt.Sprintf("Postgres at %s refuses the connection: %s", where, answer.Message)
+}
+
+// explainHosts returns the text for several hosts: the reason of each.
+func explainHosts(config *pgx.ConnConfig, err error) string {
+	var names []string
+	for _, h := range hostsOf(&config.Config) {
+		if !slices.Contains(names, h.address()) {
+			names = append(names, h.address())
+		}
+	}
+	reasons := err.Error()
+	if failed, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		reasons = strings.ReplaceAll(failed.Unwrap().Error(), "\n", "; ")
+	}
+	return fmt.Sprintf("none of the hosts %s accepts writes: is one of them a primary, and reachable from here? (%s)",
+		strings.Join(names, ", "), reasons)
 }

@@ -51,13 +51,15 @@ type Store struct {
 	creations *turns // of transactions that wait for each other anyway
 
 	horizon eventHorizon // of the events that this process has read
+	primary *primary     // nil: the pool was not opened by Open
 
 	observer *Observer    // nil: nothing is measured
 	tracer   trace.Tracer // nil: nothing is traced
 }
 
 // Config parses a connection URL and adds the settings of every connection, such as the timeouts of
-// Postgres itself. It also sets the pool's size, unless the URL does (pool_max_conns).
+// Postgres itself. It also sets the pool's size, unless the URL does (pool_max_conns). Of several hosts,
+// a connection leads to the first that accepts writes, whatever target_session_attrs says.
 func Config(url string) (*pgxpool.Config, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -67,6 +69,10 @@ func Config(url string) (*pgxpool.Config, error) {
 		config.MaxConns = defaultMaxConns
 	}
 	config.ConnConfig.OnNotice = countWarnings
+	config.ConnConfig.ValidateConnect = validatePrimary
+	if config.ConnConfig.ConnectTimeout == 0 && hasSeveralHosts(&config.ConnConfig.Config) {
+		config.ConnConfig.ConnectTimeout = hostTimeout
+	}
 	for name, value := range map[string]string{
 		"application_name": "enisim",
 		"timezone":         "UTC",
@@ -100,11 +106,15 @@ func Open(ctx context.Context, url string, log *slog.Logger, changes ...func(*pg
 	for _, change := range changes {
 		change(config)
 	}
+	primary := followPrimary(config, log)
+	primary.find(ctx)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
+	primary.attach(pool)
 	s := New(pool, log)
+	s.primary = primary
 	if err := s.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, err
@@ -192,10 +202,11 @@ func (s *Store) acquire(ctx context.Context) (_ *conn, err error) {
 // SQLSTATEs by which classify distinguishes failures:
 // https://www.postgresql.org/docs/current/errcodes-appendix.html
 const (
-	stateLockNotAvailable = "55P03"
-	stateQueryCanceled    = "57014"
-	stateUniqueViolation  = "23505"
-	stateForeignKey       = "23503"
+	stateLockNotAvailable  = "55P03"
+	stateProtocolViolation = "08P01"
+	stateQueryCanceled     = "57014"
+	stateUniqueViolation   = "23505"
+	stateForeignKey        = "23503"
 )
 
 // classify maps the error of a statement to one of the errors above. It returns any other error as
@@ -219,8 +230,9 @@ func classify(err error, conn *pgx.Conn) error {
 	return err
 }
 
-// isServerFailure reports whether the server itself is stopping, starting, or out of resources
-// (classes 08, 53, 57P, 25P).
+// isServerFailure reports whether the server itself is stopping, starting, out of resources, or no
+// longer the primary (classes 08, 53, 57P, 25P; 25006).
 func isServerFailure(pg *pgconn.PgError) bool {
-	return pg.Severity == "FATAL" || pg.Severity == "PANIC" || hasAnyPrefix(pg.Code, "08", "53", "57P", "25P")
+	return pg.Severity == "FATAL" || pg.Severity == "PANIC" ||
+		hasAnyPrefix(pg.Code, "08", "53", "57P", "25P", "25006")
 }

@@ -15,7 +15,7 @@ import (
 // databaseFlags select the database of a command: an existing Postgres, or the private one in a
 // folder.
 type databaseFlags struct {
-	DatabaseURL string `help:"Postgres to use, as postgres://user:password@host:port/database. Without it, enisim runs a private one." placeholder:"URL"`
+	DatabaseURL string `help:"Postgres to use, as postgres://user:password@host:port/database. Of several hosts (host:port,host:port) the primary is used, also after a failover. Without it, enisim runs a private one." placeholder:"URL"`
 	DataDir     string `help:"Folder of the private Postgres and of the server's own files (default: a folder for this user's state)." placeholder:"DIR"`
 }
 

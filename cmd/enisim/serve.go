@@ -188,6 +188,9 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 		return err
 	}
 	defer db.close(ctx, log)
+	if err := warnOfRisks(ctx, db.store, log); err != nil {
+		return err
+	}
 	c.maintainEvents(ctx, db.store, log)
 	origin, err := c.prepareWorld(ctx, db, world, address, s.Err)
 	if err != nil {
@@ -233,6 +236,18 @@ func (c *serveCommand) Run(ctx context.Context, s streams) (err error) {
 	err = c.serve(ctx, listener, secure, api, measured, db, log)
 	traced.stop(ctx, log)
 	return err
+}
+
+// warnOfRisks logs why an acknowledged write could be lost.
+func warnOfRisks(ctx context.Context, st *store.Store, log *slog.Logger) error {
+	risks, err := st.DurabilityRisks(ctx)
+	if err != nil {
+		return fmt.Errorf("ask the database how durable its commits are: %w", err)
+	}
+	for _, risk := range risks {
+		log.WarnContext(ctx, "an acknowledged write could be lost", "risk", risk.Name, "because", risk.Text)
+	}
+	return nil
 }
 
 // readScenario reads the file of --scenario. It returns nil without one.
@@ -462,8 +477,8 @@ func (c *serveCommand) serve(
 	server := newServer(listener, api, log)
 	server.TLSConfig = secure
 	// Then run the tasks: the server; the drain, which starts when ctx ends or the server fails; the
-	// answers to scrapes on an address of their own; the partitions of events; and the supervision of a
-	// private Postgres, which restarts it after a crash.
+	// answers to scrapes on an address of their own; the partitions of events; the search for a new primary
+	// among several hosts; and the supervision of a private Postgres, which restarts it after a crash.
 	tasks, ctx := errgroup.WithContext(ctx)
 	tasks.Go(func() error {
 		answer := server.Serve
@@ -483,6 +498,10 @@ func (c *serveCommand) serve(
 	measured.serve(ctx, tasks, log)
 	tasks.Go(func() error {
 		c.maintainEventsUntil(ctx, db.store, log)
+		return nil
+	})
+	tasks.Go(func() error {
+		db.store.FollowPrimary(ctx)
 		return nil
 	})
 	if db.local != nil {

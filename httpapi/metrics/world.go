@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,7 +19,7 @@ type worldCollector struct {
 	service *service.Service
 	usage   *Usage
 
-	up, accounts, interfaces, instances, slots, usedSlots, standbys, lag *prometheus.Desc
+	up, risk, accounts, interfaces, instances, slots, usedSlots, standbys, lag *prometheus.Desc
 }
 
 func newWorldCollector(s *service.Service, usage *Usage) *worldCollector {
@@ -26,9 +27,11 @@ func newWorldCollector(s *service.Service, usage *Usage) *worldCollector {
 		return prometheus.NewDesc(name, help, labels, nil)
 	}
 	return &worldCollector{
-		service:    s,
-		usage:      usage,
-		up:         desc("enisim_database_up", "1 if the database answers, otherwise 0."),
+		service: s,
+		usage:   usage,
+		up:      desc("enisim_database_up", "1 if the database answers, otherwise 0."),
+		risk: desc("enisim_durability_risk",
+			"1 if an acknowledged write could be lost for this reason, otherwise 0.", "risk"),
 		accounts:   desc("enisim_accounts", "Accounts that have not expired."),
 		interfaces: desc("enisim_network_interfaces", "Network interfaces of all accounts.", "status"),
 		instances:  desc("enisim_instances", "Instances of all accounts.", "status"),
@@ -43,7 +46,7 @@ func newWorldCollector(s *service.Service, usage *Usage) *worldCollector {
 // Describe is of prometheus.Collector.
 func (c *worldCollector) Describe(descs chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.up, c.accounts, c.interfaces, c.instances, c.slots, c.usedSlots, c.standbys, c.lag,
+		c.up, c.risk, c.accounts, c.interfaces, c.instances, c.slots, c.usedSlots, c.standbys, c.lag,
 	} {
 		descs <- d
 	}
@@ -54,11 +57,19 @@ func (c *worldCollector) Collect(metrics chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
-	if !c.answers() {
+	risks, err := c.askRisks()
+	if err != nil {
 		gauge(c.up, 0)
 		return
 	}
 	gauge(c.up, 1)
+	for _, name := range service.DurabilityRiskNames {
+		value := 0.0
+		if slices.ContainsFunc(risks, func(r service.DurabilityRisk) bool { return r.Name == name }) {
+			value = 1
+		}
+		gauge(c.risk, value, name)
+	}
 	u := c.usage.Latest(usageWait)
 	if u == nil {
 		return
@@ -78,9 +89,9 @@ func (c *worldCollector) Collect(metrics chan<- prometheus.Metric) {
 	}
 }
 
-// answers reports whether the database answers.
-func (c *worldCollector) answers() bool {
+// askRisks returns the risks of acknowledged writes, or an error if the database does not answer in time.
+func (c *worldCollector) askRisks() ([]service.DurabilityRisk, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pingTimeout)
 	defer cancel()
-	return c.service.Ready(ctx) == nil
+	return c.service.Ready(ctx)
 }

@@ -290,7 +290,7 @@ func identifyUntil(t *testing.T, s *Operator, id string, wanted func(error) bool
 	deadline time.Time) (ok bool, last error) {
 	t.Helper()
 	for {
-		if err := s.service.Ready(t.Context()); err != nil {
+		if _, err := s.service.Ready(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		_, err := s.service.Identify(t.Context(), id)

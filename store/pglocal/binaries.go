@@ -24,6 +24,21 @@ type binaries struct {
 
 func (b binaries) program(name string) string { return filepath.Join(b.dir, name) }
 
+// locate returns the path of a program that a Postgres server does not need, such as pg_dump. It is beside
+// the server, or beside the file to which a link to the server leads, or anywhere in PATH.
+func (b binaries) locate(name string) string {
+	dirs := []string{b.dir}
+	if server, err := filepath.EvalSymlinks(b.program("postgres")); err == nil {
+		dirs = append(dirs, filepath.Dir(server))
+	}
+	for _, dir := range dirs {
+		if path := filepath.Join(dir, name); isFile(path) {
+			return path
+		}
+	}
+	return name
+}
+
 func (b binaries) String() string { return fmt.Sprintf("PostgreSQL %d (%s)", b.major, b.dir) }
 
 // sources are the places where Postgres may come from.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"os/exec"
 	"strconv"
 	"strings"
 	"sync"
@@ -149,6 +150,13 @@ func (s *Server) DatabaseURL(database string) string {
 		RawQuery: strings.ReplaceAll(query, "+", "%20"),
 	}
 	return address.String()
+}
+
+// Command returns a command that runs a program of this Postgres, such as pg_dump, as the user that
+// runs the postmaster. Its version is that of the cluster, unless only another one is installed. Of the
+// environment of this process it gets only the paths of programs and libraries.
+func (s *Server) Command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	return s.owner.command(ctx, s.files.home, s.bin.locate(program), args...)
 }
 
 // Stop ends this use of Postgres, and stops Postgres if it is the last one. A second Stop does
