@@ -61,6 +61,7 @@ var notRun = []struct{ begins, reason string }{
 	{"apt-get ", "changes the machine"},
 	{"make run", "serves on the fixed port until it is stopped, in the folder of the user's own world"},
 	{"make test", "runs this test"},
+	{"make prove-ha", "takes half an hour; CI runs its short form"},
 	{"make prove", "takes a quarter of an hour; its short form is a test"},
 	{"make bench", "takes minutes, and a machine of its own"},
 	{"go build -tags sabotage_instance_lock ", "TestSabotageIsCaught builds and judges it"},
@@ -237,7 +238,7 @@ type docsSession struct {
 // openDocsSession starts the session of a page.
 func openDocsSession(t *testing.T, root string, page docsPage, blocks []docsBlock) *docsSession {
 	t.Helper()
-	s := &docsSession{folder: t.TempDir(), data: dataDir(t)}
+	s := &docsSession{folder: emptyDataDir(t), data: dataDir(t)}
 	entries, err := os.ReadDir(root)
 	if err != nil {
 		t.Fatal(err)

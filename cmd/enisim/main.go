@@ -81,6 +81,8 @@ type commands struct {
 	Check  checkCommand  `cmd:"" group:"proof" help:"Decide whether a history of calls and answers is linearizable."`
 	Verify verifyCommand `cmd:"" group:"proof" help:"Recompute all invariants from the tables, and report violations."`
 
+	Backup  backupCommand  `cmd:"" group:"database" help:"Write the private Postgres to a file, while it is in use."`
+	Restore restoreCommand `cmd:"" group:"database" help:"Fill an empty folder from a backup."`
 	Migrate migrateCommand `cmd:"" group:"database" help:"Change or show the schema of the database."`
 }
 
