@@ -4,6 +4,8 @@ GO ?= go
 FUZZTIME ?= 10s
 OPERATIONS ?= 1000000
 SOAK ?= 60s
+FAILOVERS ?= 30
+FAILOVER_OPERATIONS ?= 200000
 # Git that is missing, or refuses the folder of another user, must not stop a build: the binary then knows no commit.
 BUILD = $(GO) build $(shell git rev-parse --verify --quiet HEAD >/dev/null 2>&1 || echo -buildvcs=false) -o bin/enisim ./cmd/enisim
 LINT = $(GO) tool -modfile=.ci/tools/go.mod golangci-lint
@@ -18,7 +20,7 @@ TESTS = GOGC=$${GOGC:-400} $(GO) tool -modfile=.ci/tools/go.mod gotestsum --form
 PACKAGES = ./httpapi ./store/pglocal ./cmd/enisim ./service/scenario ./store ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk screenshots up prove soak-hostile
+.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk screenshots up prove prove-ha soak-hostile
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +41,9 @@ race: ## Run the tests under the race detector
 
 prove: ## Prove with OPERATIONS (1000000) calls that histories are linearizable while servers and Postgres are killed
 	$(GO) test ./cmd/enisim/prove -run '^TestHistoryIsLinearizableUnderFaults$$' -v -count 1 -timeout 2h -operations $(OPERATIONS)
+
+prove-ha: ## Prove the same on a cluster with at least FAILOVERS (30) failovers (needs patroni, etcd-server and haproxy)
+	$(GO) test ./cmd/enisim/prove -run '^TestHistoryIsLinearizableUnderFailovers$$' -v -count 1 -timeout 2h -failovers $(FAILOVERS) -operations $(FAILOVER_OPERATIONS)
 
 soak-hostile: ## Attack a server for SOAK (60s), and hold its memory to 256 MiB
 	$(GO) test ./cmd/enisim -run '^TestHostileSoak$$' -v -count 1 -timeout 20m -soak $(SOAK)

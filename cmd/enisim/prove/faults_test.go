@@ -41,7 +41,7 @@ const maxFaultDuration = clientTimeout + time.Second
 // ones.
 func (p *proof) newFaults() []fault {
 	var faults []fault
-	for _, k := range faultKinds {
+	for _, k := range p.kinds {
 		part := p.random.Float64()
 		faults = append(faults, fault{k, p.random.IntN(len(p.servers)),
 			time.Duration(part * part * float64(maxFaultDuration)), p.random.Uint64()})

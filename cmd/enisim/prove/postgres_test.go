@@ -66,7 +66,12 @@ func startPostgres(t *testing.T, dir string) *postgres {
 
 // postmaster returns the parent of all processes of Postgres.
 func (g *postgres) postmaster(ctx context.Context) (*process.Process, error) {
-	text, err := os.ReadFile(filepath.Join(g.dir, "postgres", "cluster", "postmaster.pid"))
+	return findPostmaster(ctx, filepath.Join(g.dir, "postgres", "cluster"))
+}
+
+// findPostmaster returns the postmaster of a cluster in a folder.
+func findPostmaster(ctx context.Context, cluster string) (*process.Process, error) {
+	text, err := os.ReadFile(filepath.Join(cluster, "postmaster.pid"))
 	if err != nil {
 		return nil, err
 	}
@@ -85,12 +90,17 @@ func (g *postgres) kill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		children, err := postmaster.ChildrenWithContext(ctx)
-		for _, p := range append([]*process.Process{postmaster}, children...) {
-			err = errors.Join(err, sendSignal(ctx, p, syscall.SIGKILL))
-		}
-		return err
+		return killAll(ctx, postmaster)
 	})
+}
+
+// killAll kills a postmaster and its children with SIGKILL.
+func killAll(ctx context.Context, postmaster *process.Process) error {
+	children, err := postmaster.ChildrenWithContext(ctx)
+	for _, p := range append([]*process.Process{postmaster}, children...) {
+		err = errors.Join(err, sendSignal(ctx, p, syscall.SIGKILL))
+	}
+	return err
 }
 
 // killProcess kills one process of Postgres with SIGKILL. Postgres then disconnects all clients and
@@ -146,6 +156,11 @@ func (g *postgres) pause(ctx context.Context, lasts time.Duration) error {
 	if err != nil {
 		return err
 	}
+	return pauseAll(ctx, postmaster, func() error { return sleep(ctx, lasts) })
+}
+
+// pauseAll stops a postmaster and its children while a function runs.
+func pauseAll(ctx context.Context, postmaster *process.Process, while func() error) error {
 	// First stop the postmaster, so that it starts no more children. Then stop its children.
 	if err := sendSignal(ctx, postmaster, syscall.SIGSTOP); err != nil {
 		return err
@@ -155,7 +170,7 @@ func (g *postgres) pause(ctx context.Context, lasts time.Duration) error {
 		err = errors.Join(err, sendSignal(ctx, p, syscall.SIGSTOP))
 	}
 	if err == nil {
-		err = sleep(ctx, lasts)
+		err = while()
 	}
 	// Then continue all of them, even if the test was interrupted.
 	ctx = context.WithoutCancel(ctx)
@@ -173,6 +188,8 @@ func sendSignal(ctx context.Context, p *process.Process, signal syscall.Signal) 
 	return nil
 }
 
+func (g *postgres) url() string { return g.local.URL() }
+
 // connect returns a connection that does not use a link.
 func (g *postgres) connect(ctx context.Context) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, waitTimeout)
@@ -187,6 +204,11 @@ func (g *postgres) awaitNoConnections(ctx context.Context) error {
 		return err
 	}
 	defer conn.Close(ctx)
+	return awaitNoConnections(ctx, conn)
+}
+
+// awaitNoConnections waits until the database of a connection has no connection of a server.
+func awaitNoConnections(ctx context.Context, conn *pgx.Conn) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, waitTimeout, fmt.Errorf("connections of the servers were left %v "+
 		"after these had ended", waitTimeout))
 	defer cancel()

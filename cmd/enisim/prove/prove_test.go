@@ -75,12 +75,25 @@ var quota = history.Quota{Limit: 552, Held: 512}
 // VSwitch are full at times.
 var mix = load.Mix{Attach: 4, Detach: 4, Describe: 2, Create: 5, Delete: 3, Assign: 4, Unassign: 2}
 
+// database is what the servers use: a private Postgres, or a cluster.
+type database interface {
+	// url returns the address for enisim verify.
+	url() string
+	// awaitNoConnections waits until no connection of a server is left.
+	awaitNoConnections(ctx context.Context) error
+	// examine returns an error for what Postgres reports and no fault explains.
+	examine(ctx context.Context) error
+}
+
 // proof is the state of the test: its processes and its counts so far.
 type proof struct {
 	logf     func(format string, args ...any)
 	dir      string // all files; kept if the test fails
 	program  program
-	postgres *postgres
+	database database
+	postgres *postgres // nil with a cluster
+	cluster  *cluster  // nil without
+	kinds    []faultKind
 	servers  []*server
 	random   *rand.Rand
 
@@ -105,6 +118,7 @@ func TestHistoryIsLinearizableUnderFaults(t *testing.T) {
 	defer stop()
 	began := time.Now()
 	p := newProof(t)
+	p.startAlone(t)
 	rounds := 0
 	for p.operations < *operations {
 		rounds++
@@ -143,7 +157,7 @@ func formatCounts[N int | int64](of map[string]N) string {
 	return strings.Join(words, ", ")
 }
 
-// newProof starts Postgres, with the world in its database, and the servers.
+// newProof makes the folder and builds the program.
 func newProof(t *testing.T) *proof {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "enisim-prove-")
@@ -162,20 +176,47 @@ func newProof(t *testing.T) *proof {
 			t.Error(err)
 		}
 	})
-	p := &proof{logf: t.Logf, dir: dir, program: build(t, dir), random: rand.New(rand.NewPCG(*seed, 0)),
+	return &proof{logf: t.Logf, dir: dir, program: build(t, dir), random: rand.New(rand.NewPCG(*seed, 0)),
 		codes: map[string]int64{}, faults: map[string]int{}}
-	p.postgres = startPostgres(t, dir)
-	scenario := filepath.Join(dir, "scenario.yaml")
+}
+
+// startAlone starts one Postgres, and servers that reach it over links.
+func (p *proof) startAlone(t *testing.T) {
+	t.Helper()
+	p.postgres = startPostgres(t, p.dir)
+	p.database, p.kinds = p.postgres, faultKinds
+	p.applyWorld(t, world)
+	for n := range 2 {
+		l := newLink(t, p.postgres.address)
+		s := newServer(t, p.program, p.serverLog(n), "postgres://postgres@"+l.Listen+"/enisim?sslmode=disable")
+		s.postgresLink = l
+		p.servers = append(p.servers, s)
+	}
+	p.startServers(t)
+}
+
+// serverLog returns the path of the log of a server.
+func (p *proof) serverLog(n int) string {
+	return filepath.Join(p.dir, fmt.Sprintf("server-%d.log", n+1))
+}
+
+// applyWorld creates the accounts of a scenario.
+func (p *proof) applyWorld(t *testing.T, world string) {
+	t.Helper()
+	scenario := filepath.Join(p.dir, "scenario.yaml")
 	if err := os.WriteFile(scenario, []byte(world), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := p.program.run(t.Context(), "scenario", "apply", scenario, "--database-url",
-		p.postgres.local.URL()); err != nil {
+		p.database.url()); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for n := range 2 {
-		s := newServer(t, p.program, filepath.Join(dir, fmt.Sprintf("server-%d.log", n+1)), p.postgres.address)
-		p.servers = append(p.servers, s)
+}
+
+// startServers starts the servers and waits until they are ready.
+func (p *proof) startServers(t *testing.T) {
+	t.Helper()
+	for _, s := range p.servers {
 		if err := s.start(); err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +224,6 @@ func newProof(t *testing.T) *proof {
 	if err := p.awaitAnswers(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return p
 }
 
 // targets returns the servers, as clients reach them.
@@ -218,11 +258,11 @@ func (p *proof) round(ctx context.Context, number int) error {
 		return fmt.Errorf("enisim check: %w\n%s", err, out)
 	}
 	p.logf("%d operations, %s", p.operations, strings.TrimPrefix(out, path+": "))
-	if out, err = p.program.run(ctx, "verify", "--database-url", p.postgres.local.URL()); err != nil {
+	if out, err = p.program.run(ctx, "verify", "--database-url", p.database.url()); err != nil {
 		return fmt.Errorf("enisim verify: %w\n%s", err, out)
 	}
 	p.verified = out
-	if err := p.postgres.examine(ctx); err != nil {
+	if err := p.database.examine(ctx); err != nil {
 		return err
 	}
 	return os.Remove(path)
@@ -348,7 +388,7 @@ func (p *proof) quiesce(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := p.postgres.awaitNoConnections(ctx); err != nil {
+	if err := p.database.awaitNoConnections(ctx); err != nil {
 		return err
 	}
 	for _, s := range p.servers {

@@ -18,23 +18,23 @@ import (
 )
 
 // server is a server process that is started again and again. It is reached over a link, and
-// reaches Postgres over another one.
+// reaches a single Postgres over another one.
 type server struct {
 	program      program
 	address      string
+	databaseURL  string
 	clientLink   *link
-	postgresLink *link
+	postgresLink *link  // nil with a cluster
 	log          string // path of its log file
 	logStart     int64  // offset of the current process's log in the file
 	cmd          *exec.Cmd
 	exited       chan struct{}
 }
 
-// newServer makes the links of a server; postgres is an address.
-func newServer(t *testing.T, program program, log, postgres string) *server {
+// newServer makes a server with the link of its clients.
+func newServer(t *testing.T, program program, log, databaseURL string) *server {
 	t.Helper()
-	s := &server{program: program, log: log, address: freeAddress(t)}
-	s.postgresLink = newLink(t, postgres)
+	s := &server{program: program, log: log, databaseURL: databaseURL, address: freeAddress(t)}
 	s.clientLink = newLink(t, s.address)
 	t.Cleanup(func() {
 		if s.cmd != nil {
@@ -61,7 +61,7 @@ func (s *server) start() error {
 	}
 	cmd := exec.CommandContext(context.Background(), string(s.program), "serve", "--listen", s.address,
 		"--no-quickstart",
-		"--database-url", "postgres://postgres@"+s.postgresLink.Listen+"/enisim?sslmode=disable",
+		"--database-url", s.databaseURL,
 		"--attach-delay", "0", "--detach-delay", "0", "--delete-delay", "0",
 		"--log-format", "json", "--log-level", "warn")
 	cmd.Stderr = log
