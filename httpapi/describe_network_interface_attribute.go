@@ -2,8 +2,8 @@ package httpapi
 
 import "enisim/service"
 
-// describeNetworkInterfaceAttributeReply is an interface with more fields than in a list. An
-// attachment has no members, because there are no trunks. There are no bandwidth limits.
+// describeNetworkInterfaceAttributeReply is an interface with more fields than in a list. There are no
+// bandwidth limits.
 type describeNetworkInterfaceAttributeReply struct {
 	Reply
 	networkInterfaceSet
@@ -31,7 +31,7 @@ type networkInterfaceTrafficConfig struct {
 func newNetworkInterfaceAttributeResponse(n service.NetworkInterfaceAttribute) any {
 	reply := &describeNetworkInterfaceAttributeReply{networkInterfaceSet: newNetworkInterface(n.NetworkInterface)}
 	if reply.Attachment.InstanceId != "" {
-		reply.Attachment.MemberNetworkInterfaceIds = &memberNetworkInterfaceIDs{[]string{}}
+		reply.Attachment.MemberNetworkInterfaceIds = &memberNetworkInterfaceIDs{mapEach(n.Members, identity)}
 	}
 	if c := n.ConnectionTracking; c != nil {
 		reply.ConnectionTrackingConfiguration = &connectionTrackingConfiguration{

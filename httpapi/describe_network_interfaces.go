@@ -23,7 +23,7 @@ func newNetworkInterfacesResponse(list service.List[service.NetworkInterface]) a
 const managingServiceID = 1000000000000000
 
 // networkInterfaceSet is a network interface in replies. There are no RDMA interfaces, so no queue
-// pairs; no public addresses; and no trunks. InstanceId without a value is empty rather than
+// pairs; and no public addresses. InstanceId without a value is empty rather than
 // absent, and so is every list: clients rely on it.
 type networkInterfaceSet struct {
 	NetworkInterfaceId          string
@@ -69,6 +69,8 @@ type attachment struct {
 	DeviceIndex      *int   `json:",omitempty" xml:",omitempty"`
 	NetworkCardIndex *int   `json:",omitempty" xml:",omitempty"`
 
+	TrunkNetworkInterfaceId string `json:",omitempty" xml:",omitempty"` // of a member
+
 	// Only the reply for one interface has this list.
 	MemberNetworkInterfaceIds *memberNetworkInterfaceIDs `json:",omitempty" xml:",omitempty"`
 }
@@ -113,7 +115,7 @@ func newNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		NetworkInterfaceName:        n.Name,
 		Description:                 n.Description,
 		Status:                      n.Status,
-		Type:                        n.Type,
+		Type:                        n.CurrentType(),
 		VpcId:                       n.VPCID,
 		VSwitchId:                   n.VSwitchID,
 		ZoneId:                      n.ZoneID,
@@ -141,6 +143,9 @@ func newNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		set.Attachment = attachment{InstanceId: *n.InstanceID, DeviceIndex: n.DeviceIndex, NetworkCardIndex: new(0)}
 		if n.NetworkCardIndex != nil {
 			set.Attachment.NetworkCardIndex = n.NetworkCardIndex
+		}
+		if n.IsMember() { // it is on the card of its trunk
+			set.Attachment.NetworkCardIndex, set.Attachment.TrunkNetworkInterfaceId = nil, *n.TrunkID
 		}
 	}
 	if n.ServiceManaged { // a customer is not told where a service uses its interface

@@ -28,6 +28,7 @@ accounts:
   - id: "` + account + `"
     access_keys: [{id: ` + accessKey + `, secret: test-secret}]
     ram_users: [{name: ci, allow: ["ecs:Describe*"]}]
+    trunking: true
     quotas: {network_interfaces_per_region: 500}
     repeats: accept
     regions:
@@ -51,6 +52,8 @@ accounts:
           - {id: i-old, type: ecs.n1.small, zone: cn-hangzhou-h, network_type: classic}
         network_interfaces:
           - {id: "eni-{n}", count: 4, vswitch: vsw-1, security_groups: [sg-1]}
+          - {id: eni-trunk, type: Trunk, vswitch: vsw-1, security_groups: [sg-1], attached_to: i-1}
+          - {id: eni-member, vswitch: vsw-1, security_groups: [sg-1], attached_to: i-1, trunk: eni-trunk}
           - {id: eni-on, vswitch: vsw-1, security_groups: [sg-few], attached_to: i-2}
           - {id: eni-5, vswitch: vsw-2, security_groups: [sg-2]}
           - id: eni-both
@@ -67,6 +70,8 @@ instance_types:
     private_ipv4_per_eni: 40
     ipv6_per_eni: 40
     network_cards: 2
+    eni_trunk_supported: true
+    eni_total_quantity: 6
 `
 
 // walker calls random actions on the current resources of an account.
@@ -134,13 +139,14 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 				"NetworkInterfaceName", w.name(), "Description", w.text(),
 				"Tag.1.Key", w.text(), "Tag.1.Value", "v", "QueueNumber", "4", "DeleteOnRelease", "false",
 				"SourceDestCheck", "true", "ResourceGroupId", "rg-1",
-				"ConnectionTrackingConfiguration.UdpTimeout", "30",
+				"ConnectionTrackingConfiguration.UdpTimeout", "30", "InstanceType", "Trunk",
 				"SecurityGroupIds.2", w.pickID(t, "second group", "security_groups"))...)
 	},
 	"AttachNetworkInterface": func(w *walker, t *testing.T) []string {
 		return append([]string{"InstanceId", w.pickID(t, "instance", "instances"),
 			"NetworkInterfaceId", w.pickID(t, "interface", "whole_network_interfaces WHERE instance_id IS NULL")},
-			w.optionalPairs("NetworkCardIndex", "1")...)
+			w.optionalPairs("NetworkCardIndex", "1", "TrunkNetworkInstanceId",
+				w.pickID(t, "trunk", "whole_network_interfaces WHERE type = 'Trunk'"))...)
 	},
 	"DetachNetworkInterface": func(w *walker, t *testing.T) []string {
 		eni := w.pickID(t, "interface", "whole_network_interfaces WHERE device_index > 0 AND status <> 'Detaching'")

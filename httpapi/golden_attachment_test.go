@@ -16,6 +16,14 @@ func pair(instance, eni string) []string {
 	return []string{"RegionId", "cn-hangzhou", "InstanceId", instance, "NetworkInterfaceId", eni}
 }
 
+// trunkKey is the key of the account of the same scenario that has trunks.
+const trunkKey = "LTAIattachtrunks0001"
+
+// member returns the parameters of an attach or a detach of a member.
+func member(instance, eni, trunk string) []string {
+	return also(pair(instance, eni), "TrunkNetworkInstanceId", trunk)
+}
+
 var attachmentGolden = map[string][]goldenCase{
 	"AttachNetworkInterface": {
 		{name: "MissingParameter", pairs: []string{"RegionId", "cn-hangzhou", "InstanceId", "i-ok"}},
@@ -33,7 +41,17 @@ var attachmentGolden = map[string][]goldenCase{
 		{name: "InvalidEniId.NotFound", pairs: attachENI("eni-not-found")},
 		{name: "InvalidOperation.EniServiceManaged", pairs: attachENI("eni-eni-service-managed")},
 		{name: "InvalidOperation.InvalidEniType", pairs: attachENI("eni-holder-primary")},
+		{name: "InvalidOperation.EniTypeNotSupportTrunking", key: trunkKey,
+			pairs: member("i-trunk", "eni-ok", "eni-eni-type-not-support-trunking")},
 		{name: "InvalidOperation.InvalidEniState", pairs: attachENI("eni-invalid-eni-state-in-use")},
+		{name: "InvalidOperation.InvalidTrunkEniStatus", key: trunkKey,
+			pairs: member("i-trunk", "eni-ok", "eni-invalid-trunk-eni-status")},
+		{name: "InvalidParameter.EniNotBelongTrunk", key: trunkKey,
+			pairs: member("i-no-trunk", "eni-ok", "eni-eni-not-belong-trunk")},
+		{name: "InvalidOperation.InstanceTypeNotSupportEniTrunking", key: trunkKey,
+			pairs: pair("i-instance-type-not-support-eni-trunking", "eni-trunk-free")},
+		{name: "InvalidOperation.TrunkingIsNotAllowed", key: trunkKey,
+			pairs: pair("i-trunking-is-not-allowed", "eni-trunk-free")},
 		{name: "InvalidOperation.InvalidGeneration", pairs: attachTo("i-invalid-generation")},
 		{name: "InvalidOperation.InvalidEcsState", pairs: attachTo("i-invalid-ecs-state-starting")},
 		{name: "InvalidOperation.HotPlugNotSupport", pairs: attachTo("i-hot-plug-not-support")},
@@ -49,6 +67,7 @@ var attachmentGolden = map[string][]goldenCase{
 		{name: "InternalError", pairs: attachTo("i-ok"), in: broken},
 		{name: "ServiceUnavailable", pairs: attachTo("i-ok"), in: withoutDatabase},
 		{name: "success", key: "LTAIramwildcard0001", pairs: attachTo("i-ok")},
+		{name: "member", key: trunkKey, pairs: member("i-trunk", "eni-ok", "eni-trunk")},
 	},
 	"DetachNetworkInterface": {
 		{name: "MissingParameter", pairs: []string{"RegionId", "cn-hangzhou", "InstanceId", "i-holder"}},
@@ -65,8 +84,11 @@ var attachmentGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.DetachPrimaryEniNotAllowed", pairs: pair("i-holder", "eni-holder-primary")},
 		{name: "InvalidOperation.InvalidEniState", pairs: pair("i-holder", "eni-ipv6")},
 		{name: "InvalidParameter.EniNotBelongEcs", pairs: pair("i-ok", "eni-invalid-eni-state-in-use")},
+		{name: "InvalidParameter.EniNotBelongTrunk", key: trunkKey, pairs: member("i-trunk", "eni-member", "eni-trunk-free")},
 		{name: "InvalidOperation.InvalidEcsState", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withStoppingInstance},
 		{name: "InvalidOperation.HotPlugNotSupport", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withoutHotPlug},
+		{name: "InvalidOperation.HasMemberEniAttached", key: trunkKey, pairs: pair("i-trunk", "eni-trunk")},
+		{name: "member", key: trunkKey, pairs: member("i-trunk", "eni-member", "eni-trunk")},
 		{name: "OperationConflict", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: locked},
 		{name: "InternalError", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: broken},
 		{name: "ServiceUnavailable", pairs: pair("i-holder", "eni-invalid-eni-state-in-use"), in: withoutDatabase},

@@ -66,6 +66,20 @@ func withLaunchStates(g *goldenWorld) *httptest.Server {
 	return server
 }
 
+// withTrunk has an instance whose secondary interface is a trunk.
+func withTrunk(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `
+		UPDATE instance_types SET eni_trunk_supported = true WHERE id = 'ecs.g6.2xlarge';
+		UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-used';
+		WITH secondary AS (DELETE FROM attachments WHERE network_interface_id = 'eni-used' RETURNING *)
+		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id, instance_eni_quantity,
+		    device_index, status, trunk_id, held_trunk_id, member_quantity)
+		SELECT account_id, network_interface_id, instance_id, vpc_id, zone_id, instance_eni_quantity,
+		    device_index, status, network_interface_id, network_interface_id, 3094
+		FROM secondary`)
+	return server
+}
+
 // withInstanceQuota has an account with as many instances as it may have.
 func withInstanceQuota(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `UPDATE accounts SET instances_per_region = 9 WHERE id = '`+goldenAccount+`'`)
@@ -252,6 +266,8 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "InvalidInstanceType.ValueNotSupported", pairs: instanceRequest("i-stopped", "InstanceType", "ecs.none")},
 		{name: "InvalidInstanceType.ElasticNetworkInterfaceNotSupported", pairs: instanceRequest("i-two", "InstanceType", "ecs.t1.small")},
 		{name: "InvalidOperation.EniCountExceeded", pairs: instanceRequest("i-two", "InstanceType", "ecs.one.test")},
+		{name: "InvalidOperation.InstanceTypeNotSupportEniTrunking", pairs: instanceRequest("i-two", "InstanceType", "ecs.g6.large"),
+			in: withTrunk},
 		{name: "InvalidOperation.Ipv4CountExceeded", pairs: instanceRequest("i-stopped", "InstanceType", "ecs.few-addresses.test"), in: withLaunchStates},
 		{name: "InvalidOperation.Ipv6NotSupport", pairs: instanceRequest("i-ipv6", "InstanceType", "ecs.no-ipv6.test"), in: withLaunchStates},
 		{name: "InvalidOperation.Ipv6CountExceeded", pairs: instanceRequest("i-ipv6", "InstanceType", "ecs.few-addresses.test"), in: withLaunchStates},

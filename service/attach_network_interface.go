@@ -10,13 +10,13 @@ import (
 	"enisim/store"
 )
 
-// AttachNetworkInterfaceRequest is the request to attach an existing secondary interface to a VPC
-// instance.
+// AttachNetworkInterfaceRequest is the request to attach an existing secondary interface or trunk to a VPC
+// instance, or a secondary interface as a member to a trunk of the instance.
 type AttachNetworkInterfaceRequest struct {
 	RegionID               string `api:"RegionId"`
 	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
 	InstanceID             string `api:"InstanceId"`
-	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // refused: trunk interfaces are not open to the public
+	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // the trunk interface; refused without trunking
 	NetworkCardIndex       *int   // refused unless the instance type has network cards
 	Malformed              Malformed
 }
@@ -27,12 +27,12 @@ var attachParameterRules = []rule[AttachNetworkInterfaceRequest]{
 	requiredOr[AttachNetworkInterfaceRequest](MissingParameter, "RegionId"),
 	requiredOr[AttachNetworkInterfaceRequest](MissingParameter, "NetworkInterfaceId"),
 	requiredOr[AttachNetworkInterfaceRequest](MissingParameter, "InstanceId"),
-	{
-		err:      UnsupportedParameter,
-		violated: func(r AttachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },
-	},
+	byQuota(UnsupportedParameter, func(r AttachNetworkInterfaceRequest, q store.Quotas) bool {
+		return r.TrunkNetworkInstanceID != "" && !q.Trunking
+	}),
 	wellFormed[AttachNetworkInterfaceRequest](InvalidInstanceIDMalformed, "InstanceId", isValidID),
 	wellFormed[AttachNetworkInterfaceRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
+	wellFormed[AttachNetworkInterfaceRequest](InvalidEniID, "TrunkNetworkInstanceId", isValidID),
 	readable[AttachNetworkInterfaceRequest](),
 	within[AttachNetworkInterfaceRequest]("NetworkCardIndex", 0, math.MaxInt),
 }
@@ -55,12 +55,18 @@ func observedAttachment(s *store.AttachScene) values {
 		seen["InstanceType"], seen["EniQuantity"] = s.Type.ID, s.Type.ENIQuantity
 		seen["InstanceZoneId"], seen["InstanceVpcId"] = s.Instance.ZoneID, valueOf(s.Instance.VPCID)
 		seen["Held"], seen["HeldInterfaces"] = s.Held, s.HeldInterfaces()
+		if members := s.Type.MemberQuantity(); members != nil {
+			seen["Members"], seen["MemberQuantity"] = s.Members, *members
+		}
 	}
 	if s.ENI != nil {
 		seen["NetworkInterfaceId"], seen["NetworkInterfaceStatus"] = s.ENI.ID, s.ENI.Status
-		seen["NetworkInterfaceType"], seen["NetworkInterfaceInstanceId"] = s.ENI.Type, valueOf(s.ENI.InstanceID)
+		seen["NetworkInterfaceType"], seen["NetworkInterfaceInstanceId"] = s.ENI.CurrentType(), valueOf(s.ENI.InstanceID)
 		seen["NetworkInterfaceZoneId"], seen["NetworkInterfaceVpcId"] = s.ENI.ZoneID, s.ENI.VPCID
 		seen["PrivateIpAddresses"], seen["Ipv6Addresses"] = s.IPv4, s.IPv6
+	}
+	if s.Trunk != nil {
+		seen["TrunkStatus"], seen["TrunkInstanceId"] = s.Trunk.Status, valueOf(s.Trunk.InstanceID)
 	}
 	for _, g := range s.Groups {
 		if !g.HasInstance {
@@ -76,11 +82,24 @@ var attachRules = []rule[attachInput]{
 	{err: InvalidEcsIDNotFound, violated: func(a attachInput) bool { return a.Instance == nil }},
 	{err: InvalidEniIDNotFound, violated: func(a attachInput) bool { return a.ENI == nil },
 		messageArgs: func(a attachInput) []any { return []any{a.NetworkInterfaceID} }},
+	{err: InvalidEniIDNotFound, violated: func(a attachInput) bool { return a.namesTrunk() && a.Trunk == nil },
+		messageArgs: func(a attachInput) []any { return []any{a.TrunkNetworkInstanceID} }},
 
 	{err: EniServiceManaged, violated: func(a attachInput) bool { return a.ENI.ServiceManaged }},
-	{err: InvalidEniType, violated: func(a attachInput) bool { return a.ENI.Type != store.ENISecondary }},
+	{err: InvalidEniType, violated: func(a attachInput) bool {
+		return !oneOf(a.ENI.Type, store.ENISecondary, store.ENITrunk)
+	}},
+	{err: EniTypeNotSupportTrunking, violated: func(a attachInput) bool {
+		return a.namesTrunk() && (a.ENI.Type != store.ENISecondary || a.Trunk.Type != store.ENITrunk)
+	}},
 	{err: InvalidEniState, violated: func(a attachInput) bool { return a.ENI.Status != store.ENIAvailable },
 		messageArgs: func(a attachInput) []any { return []any{store.ENIAvailable, a.ENI.Status} }},
+	{err: InvalidTrunkEniStatus, violated: func(a attachInput) bool {
+		return a.namesTrunk() && a.Trunk.Status != store.ENIInUse
+	}, messageArgs: func(a attachInput) []any { return []any{store.ENIInUse, a.Trunk.Status} }},
+	{err: EniNotBelongTrunk, violated: func(a attachInput) bool {
+		return a.namesTrunk() && valueOf(a.Trunk.InstanceID) != a.Instance.ID
+	}},
 
 	{err: InvalidGeneration, violated: func(a attachInput) bool { return !a.Type.IOOptimized }},
 	{err: InvalidEcsState, violated: func(a attachInput) bool {
@@ -97,6 +116,9 @@ var attachRules = []rule[attachInput]{
 	},
 	{err: AvailabilityZoneMismatch, violated: func(a attachInput) bool { return a.Instance.ZoneID != a.ENI.ZoneID }},
 
+	{err: InstanceTypeNotSupportEniTrunking, violated: func(a attachInput) bool {
+		return a.ENI.Type == store.ENITrunk && !a.Type.ENITrunkSupported
+	}},
 	{err: NetworkCardIndexInvalid, violated: lacksNetworkCard},
 	{err: Ipv4CountExceeded, violated: func(a attachInput) bool { return exceeds(a.IPv4, a.Type.PrivateIPv4PerENI) },
 		messageArgs: func(a attachInput) []any {
@@ -114,8 +136,23 @@ var attachRules = []rule[attachInput]{
 			return []any{a.ENI.ID, *a.Type.IPv6PerENI, a.Type.ID, a.IPv6, 0}
 		}},
 
-	{err: EniPerInstanceLimitExceeded, violated: func(a attachInput) bool { return a.Held >= a.Type.ENIQuantity }},
+	{err: TrunkingIsNotAllowed, violated: func(a attachInput) bool {
+		return a.ENI.Type == store.ENITrunk && a.TrunkOf != ""
+	}},
+	{err: EniPerInstanceLimitExceeded, violated: hasNoPlace},
 	{err: SecurityGroupInstanceLimit, violated: exceedsGroupCapacity},
+}
+
+// namesTrunk reports whether the interface is to become a member of a trunk.
+func (a attachInput) namesTrunk() bool { return a.TrunkNetworkInstanceID != "" }
+
+// hasNoPlace reports whether the instance holds as many interfaces as its type allows. Members do not
+// count among them: the trunk has places of its own for them.
+func hasNoPlace(a attachInput) bool {
+	if a.namesTrunk() {
+		return exceeds(a.Members+1, a.Type.MemberQuantity())
+	}
+	return a.Held >= a.Type.ENIQuantity
 }
 
 // isRepeated reports whether the interface is already on this instance, or Attaching to it. Clients
@@ -123,8 +160,9 @@ var attachRules = []rule[attachInput]{
 // InUse. It succeeds for accounts that accept repeats. For other accounts the rule on the status
 // refuses it.
 func (a attachInput) isRepeated() bool {
-	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type == store.ENISecondary &&
-		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID
+	return a.Instance != nil && a.ENI != nil && !a.ENI.ServiceManaged && a.ENI.Type != store.ENIPrimary &&
+		oneOf(a.ENI.Status, store.ENIAttaching, store.ENIInUse) && *a.ENI.InstanceID == a.Instance.ID &&
+		a.ENI.IsMember() == a.namesTrunk() && (!a.namesTrunk() || *a.ENI.TrunkID == a.TrunkNetworkInstanceID)
 }
 
 // lacksNetworkCard reports whether the request names a network card that the type does not have.
@@ -162,6 +200,7 @@ func (s *Service) attachNetworkInterface(ctx context.Context, caller Caller, req
 		RegionID:           req.RegionID,
 		InstanceID:         req.InstanceID,
 		NetworkInterfaceID: req.NetworkInterfaceID,
+		TrunkID:            req.TrunkNetworkInstanceID,
 	}
 	return s.changeAttachment(ctx, caller, want, func(scene *store.AttachScene, now time.Time) error {
 		input := attachInput{req, scene}

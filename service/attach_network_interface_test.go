@@ -10,8 +10,30 @@ import (
 // attachCase has all inputs of the rules of an attach.
 type attachCase struct {
 	req       AttachNetworkInterfaceRequest
+	quotas    store.Quotas
 	admission admissionInput
 	scene     *store.AttachScene
+}
+
+// nameTrunk makes the case one of a member. The trunk is valid unless a violation has changed it.
+func (c *attachCase) nameTrunk() *store.AttachableENI {
+	c.req.TrunkNetworkInstanceID, c.quotas.Trunking = "eni-trunk", true
+	if n := c.scene.ENI; n != nil && n.Type == store.ENITrunk {
+		n.Type = store.ENISecondary
+	}
+	if c.scene.Trunk == nil {
+		c.scene.Trunk = &store.AttachableENI{
+			ID: "eni-trunk", Type: store.ENITrunk, Status: store.ENIInUse, InstanceID: new("i-1"),
+		}
+	}
+	return c.scene.Trunk
+}
+
+// attachTrunk makes the case one of a trunk.
+func (c *attachCase) attachTrunk(supported bool) {
+	if c.scene.ENI != nil && c.scene.Type != nil {
+		c.scene.ENI.Type, c.scene.Type.ENITrunkSupported = store.ENITrunk, supported
+	}
 }
 
 // validAttach returns a case that violates no rule.
@@ -44,7 +66,7 @@ func validAttach() *attachCase {
 
 // check applies the three tables in the order in which the action does.
 func (c *attachCase) check() error {
-	if err := check(attachParameterRules, c.req); err != nil {
+	if err := checkQuotas(attachParameterRules, c.req, c.quotas); err != nil {
 		return err
 	}
 	if err := check(attachAdmissionRules, c.admission); err != nil {
@@ -63,9 +85,10 @@ var attachViolations = []struct {
 	{"P1 no RegionId", MissingParameter, func(c *attachCase) { c.req.RegionID = "" }},
 	{"P1 no NetworkInterfaceId", MissingParameter, func(c *attachCase) { c.req.NetworkInterfaceID = "" }},
 	{"P1 no InstanceId", MissingParameter, func(c *attachCase) { c.req.InstanceID = "" }},
-	{"P2 trunk", UnsupportedParameter, func(c *attachCase) { c.req.TrunkNetworkInstanceID = "eni-trunk" }},
+	{"P2 trunk", UnsupportedParameter, func(c *attachCase) { c.nameTrunk(); c.quotas.Trunking = false }},
 	{"P3 instance id", InvalidInstanceIDMalformed, func(c *attachCase) { c.req.InstanceID = "i-1;" }},
 	{"P3 ENI id", InvalidEniID, func(c *attachCase) { c.req.NetworkInterfaceID = "eni_1" }},
+	{"P3 trunk id", InvalidEniID, func(c *attachCase) { c.nameTrunk(); c.req.TrunkNetworkInstanceID = "eni_1" }},
 	{"P4 not an integer", InvalidParameter, func(c *attachCase) { c.req.Malformed = []string{"NetworkCardIndex"} }},
 	{"P4 negative", InvalidParameter, func(c *attachCase) { c.req.NetworkCardIndex = new(-1) }},
 
@@ -81,9 +104,16 @@ var attachViolations = []struct {
 
 	{"E2 instance", InvalidEcsIDNotFound, func(c *attachCase) { c.scene.Instance, c.scene.Type = nil, nil }},
 	{"E1 ENI", InvalidEniIDNotFound, func(c *attachCase) { c.scene.ENI = nil }},
+	{"E1 trunk", InvalidEniIDNotFound, func(c *attachCase) { c.nameTrunk(); c.scene.Trunk = nil }},
 	{"T2 service-managed", EniServiceManaged, func(c *attachCase) { c.scene.ENI.ServiceManaged = true }},
 	{"T1 primary", InvalidEniType, func(c *attachCase) { c.scene.ENI.Type = store.ENIPrimary }},
+	{"T1 no trunk", EniTypeNotSupportTrunking, func(c *attachCase) { c.nameTrunk().Type = store.ENISecondary }},
 	{"S1 S4 ENI state", InvalidEniState, func(c *attachCase) { c.scene.ENI.Status = store.ENIInUse }},
+	{"S1 trunk state", InvalidTrunkEniStatus, func(c *attachCase) { c.nameTrunk().Status = store.ENIAttaching }},
+	{"S4 trunk elsewhere", EniNotBelongTrunk, func(c *attachCase) {
+		t := c.nameTrunk()
+		t.Status, t.InstanceID = store.ENIInUse, new("i-2")
+	}},
 	{"G1 generation", InvalidGeneration, func(c *attachCase) { c.scene.Type.IOOptimized = false }},
 	{"S2 instance state", InvalidEcsState, func(c *attachCase) { c.scene.Instance.Status = store.InstanceStarting }},
 	{
@@ -92,10 +122,12 @@ var attachViolations = []struct {
 	},
 	{"S3 VPC", VpcMismatch, func(c *attachCase) { c.scene.ENI.VPCID = "vpc-2" }},
 	{"S6 zone", AvailabilityZoneMismatch, func(c *attachCase) { c.scene.ENI.ZoneID = "cn-hangzhou-i" }},
+	{"Q6 type", InstanceTypeNotSupportEniTrunking, func(c *attachCase) { c.attachTrunk(false) }},
 	{"Q4 network card", NetworkCardIndexInvalid, func(c *attachCase) { c.req.NetworkCardIndex = new(0) }},
 	{"Q1 IPv4", Ipv4CountExceeded, func(c *attachCase) { c.scene.IPv4 = 7 }},
 	{"Q2 no IPv6", Ipv6NotSupport, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 1, new(0) }},
 	{"Q2 IPv6", Ipv6CountExceeded, func(c *attachCase) { c.scene.IPv6, c.scene.Type.IPv6PerENI = 2, new(1) }},
+	{"Q6 second trunk", TrunkingIsNotAllowed, func(c *attachCase) { c.attachTrunk(true); c.scene.TrunkOf = "eni-t" }},
 	{"S5 limit", EniPerInstanceLimitExceeded, func(c *attachCase) { c.scene.Type.ENIQuantity = 1 }},
 	{"Q3 security group", SecurityGroupInstanceLimit, func(c *attachCase) { c.scene.Groups[0].Free = 0 }},
 }
@@ -112,6 +144,31 @@ func TestAttachRules(t *testing.T) {
 	for _, s := range attachViolations {
 		c := validAttach()
 		s.violate(c)
+		if err := c.check(); !errors.Is(err, s.want) {
+			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
+		}
+	}
+}
+
+// A trunk takes as many members as the type has interfaces beyond its own limit. A trunk is no member.
+func TestAttachRulesOfMembers(t *testing.T) {
+	t.Parallel()
+	for _, s := range []struct {
+		name   string
+		want   *Error
+		change func(*attachCase)
+	}{
+		{"a full trunk", EniPerInstanceLimitExceeded, func(c *attachCase) {
+			c.nameTrunk()
+			c.scene.Type.ENITrunkSupported, c.scene.Type.ENITotalQuantity, c.scene.Members = true, new(5), 3
+		}},
+		{"a trunk as a member", EniTypeNotSupportTrunking, func(c *attachCase) {
+			c.nameTrunk()
+			c.attachTrunk(true)
+		}},
+	} {
+		c := validAttach()
+		s.change(c)
 		if err := c.check(); !errors.Is(err, s.want) {
 			t.Errorf("%s: got %v, want %s", s.name, err, s.want.Code)
 		}
@@ -161,6 +218,13 @@ func TestAttachRulesAcceptBoundaryCases(t *testing.T) {
 			"a full group that the instance is in",
 			func(c *attachCase) { c.scene.Groups[0].Free, c.scene.Groups[0].HasInstance = 0, true },
 		},
+		{"a trunk", func(c *attachCase) { c.attachTrunk(true) }},
+		{"a member of a full instance", func(c *attachCase) {
+			c.nameTrunk()
+			c.scene.Held, c.scene.Members = 2, 2
+			c.scene.Type.ENITrunkSupported, c.scene.Type.ENITotalQuantity = true, new(5)
+		}},
+		{"a trunk beside members", func(c *attachCase) { c.attachTrunk(true); c.scene.Members = 99 }},
 		{"an ENI without groups", func(c *attachCase) { c.scene.Groups = nil }},
 	} {
 		c := validAttach()

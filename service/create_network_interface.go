@@ -28,7 +28,7 @@ type CreateNetworkInterfaceRequest struct {
 	IPv6PrefixCount          *int     `api:"Ipv6PrefixCount"`
 	Name                     string   `api:"NetworkInterfaceName"`
 	Description              string
-	InstanceType             string // Secondary; Trunk is refused: not open to the public
+	InstanceType             string // Secondary or, with trunking, Trunk
 	TrafficMode              string `api:"NetworkInterfaceTrafficMode"` // Standard; HighPerformance (RDMA) is refused
 	QueuePairNumber          *int   // refused: RDMA
 	ResourceGroupID          string `api:"ResourceGroupId"`
@@ -50,10 +50,10 @@ var createNetworkInterfaceParameterRules = slices.Concat(
 			messageArgs: nameArg[CreateNetworkInterfaceRequest]("SecurityGroupId"),
 		},
 		readable[CreateNetworkInterfaceRequest](),
-		{err: UnsupportedParameter, violated: func(r CreateNetworkInterfaceRequest) bool {
-			return r.InstanceType == "Trunk" || r.TrafficMode == trafficHighPerformance
-		}},
-		among[CreateNetworkInterfaceRequest]("InstanceType", store.ENISecondary),
+		byQuota(UnsupportedParameter, func(r CreateNetworkInterfaceRequest, q store.Quotas) bool {
+			return r.InstanceType == store.ENITrunk && !q.Trunking || r.TrafficMode == trafficHighPerformance
+		}),
+		among[CreateNetworkInterfaceRequest]("InstanceType", store.ENISecondary, store.ENITrunk),
 		{
 			err:      EniTrafficMode,
 			violated: func(r CreateNetworkInterfaceRequest) bool { return !oneOf(r.TrafficMode, "", trafficStandard) },
@@ -305,7 +305,7 @@ func (s *Service) newNetworkInterface(accountID string, c createNetworkInterface
 				ZoneID:    c.Offer.VSwitch.ZoneID,
 				VPCID:     c.Offer.VSwitch.VPCID,
 				VSwitchID: c.VSwitchID,
-				Type:      store.ENISecondary,
+				Type:      cmp.Or(c.InstanceType, store.ENISecondary),
 				Status:    store.ENIAvailable,
 			},
 			MACAddress:      s.newMAC(),

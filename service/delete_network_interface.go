@@ -31,7 +31,7 @@ var deleteNetworkInterfaceRules = []rule[deleteNetworkInterfaceInput]{
 	{err: EniServiceManaged, violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.ServiceManaged }},
 	{
 		err:      InvalidEniType,
-		violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.Type != store.ENISecondary },
+		violated: func(d deleteNetworkInterfaceInput) bool { return d.ENI.Type == store.ENIPrimary },
 	},
 	{err: InvalidEniState, violated: func(d deleteNetworkInterfaceInput) bool {
 		return !oneOf(d.ENI.Status, store.ENIAvailable, store.ENIDeleting)

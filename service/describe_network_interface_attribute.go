@@ -21,6 +21,7 @@ const attributeConnectionTracking = "connectionTrackingConfiguration"
 type NetworkInterfaceAttribute struct {
 	NetworkInterface
 	ConnectionTracking *ConnectionTracking // nil unless requested; otherwise all timeouts are set
+	Members            []string            // ids of the members of an attached trunk
 }
 
 var describeNetworkInterfaceAttributeRules = []rule[DescribeNetworkInterfaceAttributeRequest]{
@@ -77,6 +78,17 @@ func (s *Service) describeNetworkInterfaceAttribute(
 		return NetworkInterfaceAttribute{}, err
 	}
 	out := NetworkInterfaceAttribute{NetworkInterface: read.Rows[0]}
+	if n := out.NetworkInterface; n.Type == store.ENITrunk && n.InstanceID != nil {
+		members, err := s.store.DescribeNetworkInterfaces(ctx, s.timeOf(caller), store.NetworkInterfaceFilter{
+			AccountID: caller.AccountID, RegionID: req.RegionID, InstanceID: *n.InstanceID, Type: store.ENIMember,
+		}, store.Page{Limit: store.MaxMembers})
+		if err != nil {
+			return NetworkInterfaceAttribute{}, err
+		}
+		for _, member := range members.Rows {
+			out.Members = append(out.Members, member.ID)
+		}
+	}
 	if req.Attribute == attributeConnectionTracking {
 		set := out.Attributes
 		out.ConnectionTracking = &ConnectionTracking{

@@ -66,8 +66,9 @@ var describeNetworkInterfacesRules = []rule[DescribeNetworkInterfacesRequest]{
 		"NetworkInterfaceId",
 		func(r DescribeNetworkInterfacesRequest) bool { return len(r.NetworkInterfaceIDs) > maxListed },
 	),
-	// Trunk and Member are valid types of the real cloud, but no interface has them here.
-	among[DescribeNetworkInterfacesRequest]("Type", store.ENIPrimary, store.ENISecondary, "Trunk", "Member"),
+	among[DescribeNetworkInterfacesRequest](
+		"Type", store.ENIPrimary, store.ENISecondary, store.ENITrunk, store.ENIMember,
+	),
 	among[DescribeNetworkInterfacesRequest](
 		"Status", store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting,
 	),

@@ -8,24 +8,25 @@ import (
 	"enisim/store"
 )
 
-// DetachNetworkInterfaceRequest is the request to take a secondary interface off its instance.
+// DetachNetworkInterfaceRequest is the request to take a secondary interface, a trunk or a member off its
+// instance.
 type DetachNetworkInterfaceRequest struct {
 	RegionID               string `api:"RegionId"`
 	NetworkInterfaceID     string `api:"NetworkInterfaceId"`
 	InstanceID             string `api:"InstanceId"`
-	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // refused: trunk interfaces are not open to the public
+	TrunkNetworkInstanceID string `api:"TrunkNetworkInstanceId"` // of a member; refused without trunking
 }
 
 var detachParameterRules = []rule[DetachNetworkInterfaceRequest]{
 	required[DetachNetworkInterfaceRequest]("RegionId"),
 	required[DetachNetworkInterfaceRequest]("NetworkInterfaceId"),
 	required[DetachNetworkInterfaceRequest]("InstanceId"),
-	{
-		err:      UnsupportedParameter,
-		violated: func(r DetachNetworkInterfaceRequest) bool { return r.TrunkNetworkInstanceID != "" },
-	},
+	byQuota(UnsupportedParameter, func(r DetachNetworkInterfaceRequest, q store.Quotas) bool {
+		return r.TrunkNetworkInstanceID != "" && !q.Trunking
+	}),
 	wellFormed[DetachNetworkInterfaceRequest](InvalidInstanceIDMalformed, "InstanceId", isValidID),
 	wellFormed[DetachNetworkInterfaceRequest](InvalidEniID, "NetworkInterfaceId", isValidID),
+	wellFormed[DetachNetworkInterfaceRequest](InvalidEniID, "TrunkNetworkInstanceId", isValidID),
 }
 
 // detachInput is the request plus the locked rows that its rules check, settled to the current
@@ -52,11 +53,17 @@ var detachRules = []rule[detachInput]{
 		messageArgs: func(d detachInput) []any { return []any{store.ENIInUse, d.ENI.Status} },
 	},
 	{err: EniNotBelongEcs, violated: func(d detachInput) bool { return *d.ENI.InstanceID != d.Instance.ID }},
+	{err: EniNotBelongTrunk, violated: func(d detachInput) bool {
+		return d.TrunkNetworkInstanceID != "" && (!d.ENI.IsMember() || *d.ENI.TrunkID != d.TrunkNetworkInstanceID)
+	}},
 	{err: InvalidEcsState, violated: func(d detachInput) bool {
 		return !oneOf(d.Instance.Status, store.InstanceRunning, store.InstanceStopped)
 	}},
 	{err: HotPlugNotSupport, violated: func(d detachInput) bool {
 		return !d.Type.HotPlug && d.Instance.Status != store.InstanceStopped
+	}},
+	{err: HasMemberEniAttached, violated: func(d detachInput) bool {
+		return d.ENI.Type == store.ENITrunk && d.Members > 0
 	}},
 }
 
@@ -64,7 +71,7 @@ var detachRules = []rule[detachInput]{
 // existing instance the request names, because nothing records where the interface was. An
 // interface that is Attaching, or on another instance, is not a repeat and is refused.
 func (d detachInput) isRepeated() bool {
-	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type == store.ENISecondary &&
+	return d.Instance != nil && d.ENI != nil && !d.ENI.ServiceManaged && d.ENI.Type != store.ENIPrimary &&
 		d.ENI.Status == store.ENIAvailable
 }
 

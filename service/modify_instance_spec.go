@@ -57,10 +57,22 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 	{
 		err: EniCountExceeded,
 		violated: func(m modifyInstanceSpecInput) bool {
-			return m.changesType() && len(m.Held) > m.NewType.ENIQuantity
+			return m.changesType() && m.slots() > m.NewType.ENIQuantity
 		},
 		messageArgs: func(m modifyInstanceSpecInput) []any {
-			return []any{m.NewType.ENIQuantity, m.NewType.ID, len(m.Held), 0}
+			return []any{m.NewType.ENIQuantity, m.NewType.ID, m.slots(), 0}
+		},
+	},
+	{err: InstanceTypeNotSupportEniTrunking, violated: func(m modifyInstanceSpecInput) bool {
+		return m.changesType() && m.HasTrunk() && !m.NewType.ENITrunkSupported
+	}},
+	{
+		err: EniCountExceeded,
+		violated: func(m modifyInstanceSpecInput) bool {
+			return m.changesType() && exceeds(m.Members(), m.NewType.MemberQuantity())
+		},
+		messageArgs: func(m modifyInstanceSpecInput) []any {
+			return []any{*m.NewType.MemberQuantity(), m.NewType.ID, m.Members(), 0}
 		},
 	},
 	{err: Ipv4CountExceeded, violated: func(m modifyInstanceSpecInput) bool {
@@ -80,6 +92,9 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 		}},
 	{err: ChangeDeniedNoStock, violated: func(m modifyInstanceSpecInput) bool { return isSoldOut(m.stock) }},
 }
+
+// slots returns how many interfaces of the instance count against the limit of its type.
+func (m modifyInstanceSpecInput) slots() int { return len(m.Held) - m.Members() }
 
 // mostIPv4 returns the interface with the most IPv4 addresses.
 func (m modifyInstanceSpecInput) mostIPv4() store.HeldENI {

@@ -14,13 +14,15 @@ type Account struct {
 	Repeats   string     `db:"repeats"` // RepeatsAccept, RepeatsRefuse, or "" for the server's setting
 }
 
-// Quotas are quotas of an account whose documented limit applies while they are nil.
+// Quotas are quotas of an account whose documented limit applies while they are nil, and what else it may
+// use.
 type Quotas struct {
 	InstancesPerRegion         *int `db:"instances_per_region"`
 	SecurityGroupsPerInterface *int `db:"security_groups_per_network_interface"`
 	// Of addresses, of which a prefix counts as one. The primary address is included.
 	IPv4PerInterface *int `db:"private_ipv4_per_network_interface"`
 	IPv6PerInterface *int `db:"ipv6_per_network_interface"`
+	Trunking         bool `db:"trunking"` // whether it may use trunk interfaces; not an operator's quota
 }
 
 // Values of Account.Repeats: whether to accept an attach of an attached interface, and a detach of

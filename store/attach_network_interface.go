@@ -2,24 +2,29 @@ package store
 
 import "slices"
 
-// freeDeviceIndex returns the lowest device index that no interface on the scene's instance has.
-func (s *AttachScene) freeDeviceIndex() int {
-	taken := make([]bool, len(s.instance.held)+2)
+// freeDeviceIndex returns the lowest device index from first on that no interface on the scene's
+// instance has.
+func (s *AttachScene) freeDeviceIndex(first int) int {
+	taken := make([]bool, len(s.instance.held)+1)
 	for _, n := range s.instance.held {
-		if *n.DeviceIndex < len(taken) && !n.hasLeft(s.now) {
-			taken[*n.DeviceIndex] = true
+		if k := *n.DeviceIndex - first; k >= 0 && k < len(taken) && !n.hasLeft(s.now) {
+			taken[k] = true
 		}
 	}
-	return 1 + slices.Index(taken[1:], false) // 0 is the primary interface's
+	return first + slices.Index(taken, false)
 }
 
 // Attach attaches the scene's interface to the scene's instance. It is Attaching, and in the end InUse,
 // or Available again if the attach fails. Until then it has its slot, and counts against the limits of
-// groups.
+// groups. With a trunk in the scene it becomes a member of it, and has a VLAN in place of a slot.
 func (s *AttachScene) Attach(networkCardIndex *int, end *Ending) {
 	// First settle the rows of the interfaces that have left the instance, which frees their device
 	// indexes.
-	index := s.freeDeviceIndex()
+	first := 1 // 0 is the primary interface's
+	if s.Trunk != nil {
+		first = MinVLAN
+	}
+	index := s.freeDeviceIndex(first)
 	for _, n := range s.instance.held {
 		if n.hasLeft(s.now) {
 			s.batch.set(n, n.Settled(s.now))
@@ -50,5 +55,11 @@ func (s *AttachScene) Attach(networkCardIndex *int, end *Ending) {
 	n.Status, n.NextStatus, n.SettlesAt = end.attaching()
 	n.InstanceID, n.InstanceENIQuantity = &s.Instance.ID, &s.Instance.ENIQuantity
 	n.DeviceIndex, n.NetworkCardIndex = &index, networkCardIndex
+	switch {
+	case s.Trunk != nil:
+		n.TrunkID, n.MemberQuantity = &s.Trunk.ID, s.Type.MemberQuantity()
+	case n.Type == ENITrunk:
+		n.TrunkID, n.MemberQuantity = &s.ENI.ID, s.Type.MemberQuantity()
+	}
 	s.batch.set(s.eni, n)
 }

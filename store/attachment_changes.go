@@ -28,6 +28,7 @@ func (s *AttachScene) Changes() []Change {
 	add("InstanceId", valueOrEmpty(before.InstanceID), valueOrEmpty(after.InstanceID))
 	add("DeviceIndex", formatIndex(before.DeviceIndex), formatIndex(after.DeviceIndex))
 	add("NetworkCardIndex", formatIndex(before.NetworkCardIndex), formatIndex(after.NetworkCardIndex))
+	add("TrunkNetworkInterfaceId", valueOrEmpty(before.TrunkID), valueOrEmpty(after.TrunkID))
 	return changes
 }
 
@@ -56,10 +57,21 @@ func (s *AttachScene) HeldInterfaces() []HeldInterface {
 	})
 	for _, n := range counted {
 		settled := settledAttachableENI(&n.AttachableENI, s.now)
-		// The type of an interface is not read with its slot. A primary one is part of its instance.
-		held = append(held, HeldInterface{n.ID, settled.Status, cmp.Or(n.Type, ENISecondary)})
+		held = append(held, HeldInterface{n.ID, settled.Status, n.typeInSlot()})
 	}
 	return held
+}
+
+// typeInSlot returns the current type of an interface on an instance. The stored type is not read with
+// its slot, but a primary interface is a part of its instance, and a trunk its own trunk.
+func (n *batchENI) typeInSlot() string {
+	switch {
+	case n.IsMember():
+		return ENIMember
+	case n.TrunkID != nil:
+		return ENITrunk
+	}
+	return cmp.Or(n.Type, ENISecondary)
 }
 
 func valueOrEmpty(s *string) string {

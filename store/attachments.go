@@ -8,12 +8,14 @@ import (
 // Attachment is a request to attach an interface to an instance, or to detach it.
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
+	TrunkID                                             string // the trunk of which the interface becomes a member, or ""
 	// Detach reports whether it is a detach. Rows that only an attach needs are then not read.
 	Detach bool
 }
 
 func (a Attachment) instance() ResourceID { return ResourceID{a.AccountID, a.InstanceID} }
 func (a Attachment) eni() ResourceID      { return ResourceID{a.AccountID, a.NetworkInterfaceID} }
+func (a Attachment) trunk() ResourceID    { return ResourceID{a.AccountID, a.TrunkID} }
 
 // RowKind is a kind of rows that have a lane of their own while requests wait for them.
 type RowKind int
@@ -33,9 +35,14 @@ type Row struct {
 	ResourceID
 }
 
-// Rows returns the rows that a request names, in lock order: the instance, then the interface.
+// Rows returns the rows that a request names, in lock order: the instance, then the interface, and its
+// trunk.
 func (a Attachment) Rows() []Row {
-	return []Row{{InstanceRow, a.instance()}, {NetworkInterfaceRow, a.eni()}}
+	rows := []Row{{InstanceRow, a.instance()}, {NetworkInterfaceRow, a.eni()}}
+	if a.TrunkID != "" {
+		rows = append(rows, Row{NetworkInterfaceRow, a.trunk()})
+	}
+	return rows
 }
 
 // Attachments are the locked rows that a batch of attaches and detaches depends on. Scene gives one
@@ -126,10 +133,13 @@ type AttachScene struct {
 	Instance *AttachableInstance
 	Type     *AttachableType // of Instance
 	ENI      *AttachableENI
-	IPv4     int          // number of private IPv4 addresses of ENI, with the primary one; a prefix counts as one
-	IPv6     int          // number of IPv6 addresses of ENI; a prefix counts as one
-	Held     int          // number of interfaces that Instance holds, with the primary one
-	Groups   []GroupScene // the security groups of ENI
+	IPv4     int            // number of private IPv4 addresses of ENI, with the primary one; a prefix counts as one
+	IPv6     int            // number of IPv6 addresses of ENI; a prefix counts as one
+	Held     int            // number of interfaces that Instance holds, with the primary one, without members
+	Members  int            // number of members of the trunk of Instance
+	Trunk    *AttachableENI // the named trunk
+	TrunkOf  string         // the trunk that Instance holds; "" if it has none
+	Groups   []GroupScene   // the security groups of ENI
 
 	// Contended is a row that the request needs and that another transaction has locked, or nil. If
 	// it is set, the rest of the scene is incomplete, and the request has to be decided in a
@@ -155,8 +165,15 @@ func (a *Attachments) Scene(request Attachment) *AttachScene {
 	if i := s.instance; i != nil && i.RegionID == request.RegionID {
 		s.Instance, s.Type = settledAttachableInstance(&i.AttachableInstance, s.now), &i.Type
 		for _, n := range i.held {
-			if !n.hasLeft(s.now) {
+			switch {
+			case n.hasLeft(s.now):
+			case n.IsMember():
+				s.Members++
+			default:
 				s.Held++
+				if n.TrunkID != nil {
+					s.TrunkOf = n.ID
+				}
 			}
 		}
 	}
@@ -165,6 +182,9 @@ func (a *Attachments) Scene(request Attachment) *AttachScene {
 		if s.ENI != nil {
 			s.before = new(*s.ENI)
 		}
+	}
+	if n := a.enis[request.trunk()]; n != nil && n.RegionID == request.RegionID {
+		s.Trunk = settledAttachableENI(&n.AttachableENI, s.now)
 	}
 	if s.Instance != nil && s.ENI != nil {
 		s.Groups = a.groupScenes(request, s.instance, s.eni)
@@ -235,7 +255,7 @@ func (h *batchInstance) staysIn(group string) bool {
 		return true
 	}
 	for _, n := range h.held {
-		if (n.NextStatus == nil || *n.NextStatus != ENIAvailable) && slices.Contains(n.groups, group) {
+		if !n.isLeaving() && slices.Contains(n.groups, group) {
 			return true
 		}
 	}
@@ -246,8 +266,7 @@ func (h *batchInstance) staysIn(group string) bool {
 // group. It is the zero time if there is none.
 func (h *batchInstance) departureTime(group string, now time.Time) (last time.Time) {
 	for _, n := range h.held {
-		leaving := n.NextStatus != nil && *n.NextStatus == ENIAvailable
-		if leaving && n.SettlesAt.After(now) && n.SettlesAt.After(last) && slices.Contains(n.groups, group) {
+		if n.isLeaving() && n.SettlesAt.After(now) && n.SettlesAt.After(last) && slices.Contains(n.groups, group) {
 			last = *n.SettlesAt
 		}
 	}

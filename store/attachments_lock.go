@@ -127,8 +127,8 @@ func (l idList) without(found func(ResourceID) bool) (rest idList) {
 	return rest
 }
 
-// namedIDs are the ids in the requests of a batch. attached has those of enis that a request wants to
-// attach, and isAttach says for each of enis whether it is one of them.
+// namedIDs are the ids in the requests of a batch. enis has the trunks too. attached has those of enis
+// that a request wants to attach, and isAttach says for each of enis whether it is one of them.
 type namedIDs struct {
 	instances, enis idList
 	attached        map[ResourceID]bool
@@ -140,6 +140,9 @@ func newNamedIDs(requests []Attachment) namedIDs {
 	named := namedIDs{attached: make(map[ResourceID]bool, len(requests))}
 	for i, request := range requests {
 		instances[i], enis[i] = request.instance(), request.eni()
+		if request.TrunkID != "" {
+			enis = append(enis, request.trunk())
+		}
 		if !request.Detach {
 			named.attached[request.eni()] = true
 		}
@@ -157,7 +160,7 @@ func batchInstanceFields(h *batchInstance) []any {
 	return []any{&i.AccountID, &i.ID, &i.RegionID, &i.ZoneID, &i.NetworkType, &i.VPCID, &i.ENIQuantity,
 		&i.Status, &i.NextStatus, &i.SettlesAt, &i.RunningAt, &i.StartFails,
 		&t.OwnerID, &t.ID, &t.ENIQuantity, &t.PrivateIPv4PerENI, &t.IPv6PerENI,
-		&t.NetworkCards, &t.HotPlug, &t.IOOptimized}
+		&t.NetworkCards, &t.ENITrunkSupported, &t.ENITotalQuantity, &t.HotPlug, &t.IOOptimized}
 }
 
 // addInstance adds a locked instance to the batch.
@@ -172,7 +175,7 @@ func heldENIFields(n *batchENI) []any { return append(slotFields(&n.AttachableEN
 // slotFields returns the scan targets of the columns of slots.
 func slotFields(n *AttachableENI) []any {
 	return []any{&n.AccountID, &n.InstanceID, &n.ID, &n.InstanceENIQuantity, &n.DeviceIndex, &n.NetworkCardIndex,
-		&n.Status, &n.NextStatus, &n.SettlesAt}
+		&n.Status, &n.NextStatus, &n.SettlesAt, &n.TrunkID, &n.MemberQuantity}
 }
 
 // addHeldENI records that an instance of the batch holds an interface.
@@ -198,6 +201,7 @@ func (n *batchENI) setSlot(slot AttachableENI) {
 	n.InstanceID, n.InstanceENIQuantity = slot.InstanceID, slot.InstanceENIQuantity
 	n.DeviceIndex, n.NetworkCardIndex = slot.DeviceIndex, slot.NetworkCardIndex
 	n.Status, n.NextStatus, n.SettlesAt = slot.Status, slot.NextStatus, slot.SettlesAt
+	n.TrunkID, n.MemberQuantity = slot.TrunkID, slot.MemberQuantity
 	if *n.DeviceIndex == 0 {
 		n.Type = ENIPrimary // unknown until now, unless a request names it
 	}
@@ -358,6 +362,7 @@ func (tx *Tx) readNamedENIs(a *Attachments, ids namedIDs) {
 	tx.queue(`
 		SELECT named.account_id, slot.instance_id, named.id, slot.instance_eni_quantity,
 		       slot.device_index, slot.network_card_index, coalesce(slot.status, ''), slot.next_status, slot.settles_at,
+		       slot.trunk_id, slot.member_quantity,
 		       address.v4 + prefix.v4, address.v6 + prefix.v6,
 		       ARRAY(SELECT m.security_group_id FROM network_interface_security_groups m
 		             WHERE named.is_attach AND m.account_id = named.account_id AND m.network_interface_id = named.id)

@@ -77,7 +77,8 @@ func (c *attachmentChanges) addAttachment(eni ResourceID, before, after *Attachm
 func (r *AttachmentRow) isAtSlotOf(other *AttachmentRow) bool {
 	sameCard := (r.NetworkCardIndex == nil) == (other.NetworkCardIndex == nil) &&
 		(r.NetworkCardIndex == nil || *r.NetworkCardIndex == *other.NetworkCardIndex)
-	return r.InstanceID == other.InstanceID && r.DeviceIndex == other.DeviceIndex && sameCard
+	return r.InstanceID == other.InstanceID && r.DeviceIndex == other.DeviceIndex && sameCard &&
+		valueOrEmpty(r.TrunkID) == valueOrEmpty(other.TrunkID)
 }
 
 // insertAttachments queues the write of new attachments, in one INSERT.
@@ -88,8 +89,8 @@ func (tx *Tx) insertAttachments(rows []*AttachmentRow) {
 	var (
 		accounts, ids, instances, vpcs, zones, statuses []string
 		quantities, indexes                             []int
-		cards                                           []*int
-		next                                            []*string
+		cards, members                                  []*int
+		next, trunks, heldTrunks                        []*string
 		settles                                         []*time.Time
 	)
 	for _, r := range rows {
@@ -98,13 +99,18 @@ func (tx *Tx) insertAttachments(rows []*AttachmentRow) {
 		vpcs, zones = append(vpcs, r.VPCID), append(zones, r.ZoneID)
 		indexes, cards = append(indexes, r.DeviceIndex), append(cards, r.NetworkCardIndex)
 		statuses, next, settles = append(statuses, r.Status), append(next, r.NextStatus), append(settles, r.SettlesAt)
+		trunks, heldTrunks = append(trunks, r.TrunkID), append(heldTrunks, r.HeldTrunkID)
+		members = append(members, r.MemberQuantity)
 	}
 	tx.write(int64(len(rows)), `
 		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id,
-		    instance_eni_quantity, device_index, network_card_index, status, next_status, settles_at)
+		    instance_eni_quantity, device_index, network_card_index, status, next_status, settles_at,
+		    trunk_id, held_trunk_id, member_quantity)
 		SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[],
-		    $6::integer[], $7::integer[], $8::integer[], $9::text[], $10::text[], $11::timestamptz[])`,
-		accounts, ids, instances, vpcs, zones, quantities, indexes, cards, statuses, next, settles)
+		    $6::integer[], $7::integer[], $8::integer[], $9::text[], $10::text[], $11::timestamptz[],
+		    $12::text[], $13::text[], $14::integer[])`,
+		accounts, ids, instances, vpcs, zones, quantities, indexes, cards, statuses, next, settles,
+		trunks, heldTrunks, members)
 }
 
 // updateAttachments queues the write of the status of attachments, in one UPDATE.
@@ -114,20 +120,21 @@ func (tx *Tx) updateAttachments(rows []*AttachmentRow) {
 	}
 	var (
 		accounts, ids, statuses []string
-		next                    []*string
+		next, heldTrunks        []*string
 		settles                 []*time.Time
 	)
 	for _, r := range rows {
 		accounts, ids = append(accounts, r.AccountID), append(ids, r.NetworkInterfaceID)
 		statuses, next, settles = append(statuses, r.Status), append(next, r.NextStatus), append(settles, r.SettlesAt)
+		heldTrunks = append(heldTrunks, r.HeldTrunkID)
 	}
 	tx.write(int64(len(rows)), `
 		UPDATE attachments a
-		SET status = c.status, next_status = c.next_status, settles_at = c.settles_at
-		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[])
-		    AS c (account_id, id, status, next_status, settles_at)
+		SET status = c.status, next_status = c.next_status, settles_at = c.settles_at, held_trunk_id = c.held_trunk_id
+		FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::text[])
+		    AS c (account_id, id, status, next_status, settles_at, held_trunk_id)
 		WHERE a.account_id = c.account_id AND a.network_interface_id = c.id`,
-		accounts, ids, statuses, next, settles)
+		accounts, ids, statuses, next, settles, heldTrunks)
 }
 
 // deleteDepartures queues the deletion of departures.

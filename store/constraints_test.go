@@ -10,6 +10,9 @@ import (
 	"enisim/store/storetest"
 )
 
+// checkNow checks the constraints that are otherwise checked at the commit.
+const checkNow = `; SET CONSTRAINTS ALL IMMEDIATE`
+
 // violations has, for each constraint of the schema, at least one statement that violates it, as a
 // bug or a statement typed into psql could.
 var violations = []struct{ constraint, sql string }{
@@ -69,7 +72,29 @@ var violations = []struct{ constraint, sql string }{
 		UPDATE network_interfaces SET next_status = 'Deleted', settles_at = '2026-11-22' WHERE id = 'eni-2'`},
 	{"an_eni_settles_from_a_transient_status", `
 		UPDATE network_interfaces SET settles_at = '2026-11-22' WHERE id = 'eni-2'`},
-	{"an_eni_is_primary_or_secondary", `UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-2'`},
+	{"an_eni_is_primary_secondary_or_trunk", `UPDATE network_interfaces SET type = 'Member' WHERE id = 'eni-2'`},
+
+	// A trunk is the only one of its instance, has members on the same instance, and within the limit.
+	{"an_instance_has_one_trunk", storetest.TrunkWorld + storetest.AttachToTrunk("eni-3", "eni-3", 2, 2)},
+	{"a_vlan_is_within_the_limit_of_the_type",
+		storetest.TrunkWorld + storetest.AttachToTrunk("eni-4", "eni-1", 2, 1003)},
+	{"a_vlan_is_within_the_limit_of_the_type", storetest.TrunkWorld + storetest.AttachToTrunk("eni-4", "eni-1", 2, 2)},
+	{"a_device_index_is_taken_once", storetest.TrunkWorld + storetest.AttachToTrunk("eni-4", "eni-1", 2, 1001)},
+	{"a_member_is_on_the_instance_of_its_trunk",
+		storetest.TrunkWorld + storetest.AttachToTrunk("eni-4", "eni-3", 2, 1002) + checkNow},
+	{"a_member_is_on_the_instance_of_its_trunk",
+		storetest.TrunkWorld + storetest.AttachToTrunk("eni-4", "eni-1", 99, 1003) + checkNow},
+	{"a_member_is_on_the_instance_of_its_trunk",
+		storetest.TrunkWorld + `DELETE FROM attachments WHERE network_interface_id = 'eni-1'` + checkNow},
+	{"a_device_index_is_below_the_limit_of_the_type",
+		storetest.TrunkWorld + `UPDATE attachments SET device_index = 3 WHERE network_interface_id = 'eni-1'`},
+	{"an_attachment_to_a_trunk_has_its_limit",
+		storetest.TrunkWorld + `UPDATE attachments SET member_quantity = NULL WHERE network_interface_id = 'eni-2'`},
+	{"a_trunk_is_held_until_its_member_leaves",
+		storetest.TrunkWorld + `UPDATE attachments SET held_trunk_id = NULL WHERE network_interface_id = 'eni-2'`},
+	{"a_trunk_has_the_limit_of_a_type", storetest.TrunkWorld + `UPDATE trunks SET member_quantity = 99`},
+	{"a_type_with_trunks_leaves_the_vlans_free",
+		`UPDATE instance_types SET eni_quantity = 1002, eni_trunk_supported = true WHERE id = 'ecs.g7.large'`},
 	{"a_resource_has_a_tag_once", `
 		INSERT INTO resource_tags
 		SELECT '1000000000000001', 'instance', 'team', 'net', 'i-1' FROM generate_series(1, 2)`},
@@ -250,7 +275,8 @@ var violations = []struct{ constraint, sql string }{
 	{"a_row_of_token_buckets_belongs_to_an_account", `INSERT INTO token_buckets VALUES ('1000000000000009', '[]')`},
 
 	{"a_type_is_defined_once_per_owner", `
-		INSERT INTO instance_types SELECT * FROM instance_types WHERE id = 'ecs.g6.large'`},
+		INSERT INTO instance_types (id, family, vcpus, memory_gib, eni_quantity)
+		VALUES ('ecs.g6.large', 'ecs.g6', 2, 8, 2)`},
 	{"a_type_holds_at_least_the_primary_eni", `UPDATE instance_types SET eni_quantity = 0 WHERE id = 'ecs.g7.large'`},
 	{"a_region_is_listed_once", `INSERT INTO regions (id) VALUES ('cn-hangzhou')`},
 	{"a_zone_is_listed_once", `INSERT INTO zones (id, region_id) VALUES ('cn-hangzhou-h', 'cn-beijing')`},
@@ -266,6 +292,8 @@ var foreignKeyTargets = map[string]bool{
 	"a_vswitch_lies_in_one_vpc_and_zone":         true,
 	"a_security_group_lies_in_one_vpc":           true,
 	"an_instance_carries_its_location_and_limit": true,
+	"a_type_has_one_member_quantity":             true,
+	"a_trunk_carries_its_instance_and_limit":     true,
 	"an_eni_lies_in_one_vpc":                     true,
 	"an_eni_lies_in_one_vswitch":                 true,
 	"an_eni_carries_its_location_and_status":     true,

@@ -46,7 +46,7 @@ func (b *InterfaceBatch) Create(n NewNetworkInterface, found []netip.Addr) {
 	b.logCreation(n)
 }
 
-// The numbers of secondary interfaces of the account $1 in the region r.id: those that are kept as
+// The numbers of secondary interfaces and trunks of the account $1 in the region r.id: those that are kept as
 // counts, and those among them whose deletion was due at $3.
 const (
 	keptSecondaryInterfaces = `
@@ -57,7 +57,7 @@ const (
 	goneSecondaryInterfaces = `
 		       (SELECT count(*)
 		        FROM network_interfaces
-		        WHERE account_id = $1 AND region_id = r.id AND type = 'Secondary'
+		        WHERE account_id = $1 AND region_id = r.id AND type <> 'Primary'
 		          AND next_status = 'Deleted' AND settles_at <= $3)`
 )
 

@@ -165,7 +165,7 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 			ZoneID:         vsw.ZoneID,
 			VPCID:          vsw.VPCID,
 			VSwitchID:      vsw.ID,
-			Type:           store.ENISecondary,
+			Type:           pick(b.Rand, store.ENISecondary, store.ENITrunk),
 			Status:         s.now,
 			NextStatus:     b.settles(b.NetworkInterfacesSettleIn, id, s.next),
 			ServiceManaged: b.IntN(5) == 0,
@@ -180,6 +180,7 @@ func (b *listWorldBuilder) addInterface(vsw store.VSwitch, id string, s statuses
 		Tags:            b.tags(),
 	}
 	if on != nil {
+		n.Type = store.ENISecondary
 		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex = new(on.ID), new(on.ENIQuantity), &index
 		if index == 0 {
 			n.Type = store.ENIPrimary

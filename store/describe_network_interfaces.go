@@ -70,8 +70,8 @@ type NetworkInterfaceFilter struct {
 	IDs                 []string
 	InstanceID          string
 	VPCID, VSwitchID    string
-	SecurityGroupID     string // matches secondary interfaces only
-	Type, Status        string
+	SecurityGroupID     string       // matches interfaces that are not primary
+	Type, Status        string       // as shown: the type of a member is ENIMember
 	PrimaryIPs          []netip.Addr // matches any of them as primary IPv4 address
 	SecondaryIPs        []netip.Addr // matches any of them as secondary IPv4 address
 	IPv6Addresses       []netip.Addr // matches any of them as IPv6 address
@@ -105,7 +105,7 @@ var networkInterfaceStatements = listStatements{
 	SELECT n.account_id, n.id, n.region_id, n.zone_id, n.vpc_id, n.vswitch_id, n.type, n.status,
 	       n.instance_id, n.device_index, n.network_card_index, n.mac_address, n.queue_number,
 	       n.delete_on_release, n.source_dest_check, n.service_managed,
-	       n.name, n.description, n.resource_group_id, n.tags, n.attributes, n.created_at,
+	       n.name, n.description, n.resource_group_id, n.tags, n.attributes, n.created_at, n.trunk_id,
 	       (SELECT coalesce(json_agg(json_build_object('Address', host(a.address), 'IsPrimary', a.is_primary)
 	                                 ORDER BY a.is_primary DESC, a.address), '[]')
 	        FROM private_ip_addresses a
@@ -162,7 +162,7 @@ const (
 	    ) n
 	    CROSS JOIN LATERAL (
 	        SELECT FROM network_interfaces i
-	        WHERE i.account_id = $2 AND i.id = n.id AND i.region_id = $3 AND i.type = 'Secondary' ` + notDeleted + `
+	        WHERE i.account_id = $2 AND i.id = n.id AND i.region_id = $3 AND i.type <> 'Primary' ` + notDeleted + `
 	        OFFSET 0
 	    ) i`
 
@@ -282,11 +282,12 @@ func (f NetworkInterfaceFilter) conditions(now time.Time, p Page) *conditions {
 	c.filters = append(c.filters, filter{condition: `n.vswitch_id = {}`, keptCondition: `v.id = {}`, arg: f.VSwitchID,
 		isSet: f.VSwitchID != "", path: path{ids: pathOfVSwitch, plans: planEach}, isNarrow: true})
 	// Of a large group, only the members from the beginning of the page are read.
-	c.addNarrow(f.SecurityGroupID != "", `n.type = 'Secondary' AND n.id = ANY (ARRAY(
+	c.addNarrow(f.SecurityGroupID != "", `n.type <> 'Primary' AND n.id = ANY (ARRAY(
 	          SELECT m.network_interface_id FROM network_interface_security_groups m
 	          WHERE m.account_id = $2 AND m.security_group_id = {} AND m.network_interface_id > $4))`,
 		path{ids: pathOfGroup, plans: planPath}, f.SecurityGroupID)
-	c.add(f.Type != "", `n.type = {}`, f.Type)
+	// A member is stored as a secondary interface.
+	c.add(f.Type != "", `CASE WHEN n.trunk_id <> n.id THEN 'Member' ELSE n.type END = {}`, f.Type)
 	c.addPath(f.Status != "", `n.status = {}`, pathByStatus(f.Status), f.Status)
 	c.addKey(len(f.PrimaryIPs), `n.id = ANY (ARRAY(
 	          SELECT a.network_interface_id FROM private_ip_addresses a
@@ -319,7 +320,7 @@ func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInte
 	err := row.Scan(&n.AccountID, &n.ID, &n.RegionID, &n.ZoneID, &n.VPCID, &n.VSwitchID, &n.Type, &n.Status,
 		&n.InstanceID, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
 		&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged,
-		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt,
+		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt, &n.TrunkID,
 		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs, &n.CatalogueType)
 	n.CreatedAt = n.CreatedAt.UTC()
 	return n, err

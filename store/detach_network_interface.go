@@ -6,7 +6,7 @@ func (s *AttachScene) Detach(end *Ending) {
 	n := *s.ENI
 	n.Status, n.NextStatus, n.SettlesAt = end.statusUntil(ENIDetaching, ENIAvailable)
 	if n.Status == ENIAvailable {
-		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
+		n.leave()
 	}
 	s.setLeaving(n)
 }
@@ -39,7 +39,7 @@ func (s *AttachScene) Release() (status string) {
 		s.batch.set(s.eni, n)
 		return n.Status
 	}
-	n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
+	n.leave()
 	s.setLeaving(n)
 	return n.Status
 }

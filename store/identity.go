@@ -33,7 +33,7 @@ func (s *Store) FindIdentity(ctx context.Context, accessKeyID string) (*Identity
 		SELECT k.id, k.account_id, k.ram_user_name, coalesce(u.allow, '{}'), k.secret, k.security_token,
 		       k.assumed_role, k.status, k.expires_at,
 		       a.expires_at, a.repeats, a.instances_per_region, a.security_groups_per_network_interface,
-		       a.private_ipv4_per_network_interface, a.ipv6_per_network_interface,
+		       a.private_ipv4_per_network_interface, a.ipv6_per_network_interface, a.trunking,
 		       coalesce(d.last, 0), coalesce(d.count, 0),
 		       c.account_id IS NOT NULL, coalesce(c.real_base, 'epoch'), coalesce(c.account_base, 'epoch'),
 		       coalesce(c.rate, 1), coalesce(c.frozen, false)

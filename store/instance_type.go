@@ -7,15 +7,13 @@ const CatalogueOwner = ""
 // enforced.
 type InstanceType struct {
 	AttachableType
-	Family            string   `db:"family"`
-	Generation        string   `db:"generation"`
-	VCPUs             int      `db:"vcpus"`
-	MemoryGiB         float64  `db:"memory_gib"`
-	ENITrunkSupported bool     `db:"eni_trunk_supported"`
-	ENITotalQuantity  *int     `db:"eni_total_quantity"`
-	BandwidthGbps     *float64 `db:"bandwidth_gbps"`
-	PPS10k            *float64 `db:"pps_10k"`
-	CPUArchitecture   string   `db:"cpu_architecture"`
+	Family          string   `db:"family"`
+	Generation      string   `db:"generation"`
+	VCPUs           int      `db:"vcpus"`
+	MemoryGiB       float64  `db:"memory_gib"`
+	BandwidthGbps   *float64 `db:"bandwidth_gbps"`
+	PPS10k          *float64 `db:"pps_10k"`
+	CPUArchitecture string   `db:"cpu_architecture"`
 }
 
 // AttachableType is what attaches know of an instance type (see AttachableENI).
@@ -26,8 +24,42 @@ type AttachableType struct {
 	PrivateIPv4PerENI *int   `db:"private_ipv4_per_eni"`
 	IPv6PerENI        *int   `db:"ipv6_per_eni"`
 	NetworkCards      *int   `db:"network_cards"`
-	HotPlug           bool   `db:"hot_plug"`     // whether a running instance may attach and detach interfaces
-	IOOptimized       bool   `db:"io_optimized"` // only such types may have secondary interfaces
+	ENITrunkSupported bool   `db:"eni_trunk_supported"` // whether an instance may have a trunk
+	ENITotalQuantity  *int   `db:"eni_total_quantity"`  // likewise of ENIQuantity, with the members of a trunk
+	HotPlug           bool   `db:"hot_plug"`            // whether a running instance may attach and detach interfaces
+	IOOptimized       bool   `db:"io_optimized"`        // only such types may have secondary interfaces
+}
+
+// The device indexes of members are VLANs of their trunk. They begin above those of slots.
+const (
+	MinVLAN = 1001
+	maxVLAN = 4094
+	// MaxSlotsWithTrunk is the maximum number of interfaces of an instance whose type has trunks, without
+	// members.
+	MaxSlotsWithTrunk = MinVLAN
+	// MaxMembers is the maximum number of members of a trunk, whatever the type of its instance.
+	MaxMembers = maxVLAN - MinVLAN + 1
+)
+
+// MemberQuantity returns how many members the trunk of an instance may have. It is nil if the type has
+// no trunks. The column member_quantity of the schema is the same.
+func (t AttachableType) MemberQuantity() *int {
+	if !t.ENITrunkSupported {
+		return nil
+	}
+	members := MaxMembers
+	if t.ENITotalQuantity != nil {
+		members = min(max(*t.ENITotalQuantity-t.ENIQuantity, 0), members)
+	}
+	return &members
+}
+
+// maxMembers is MemberQuantity, and 0 for a type without trunks.
+func (t AttachableType) maxMembers() int {
+	if members := t.MemberQuantity(); members != nil {
+		return *members
+	}
+	return 0
 }
 
 // Region is a region of the catalogue or of a scenario.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -10,7 +11,7 @@ import (
 type ModifyInstanceSpecScene struct {
 	InstanceScene
 	NewType *InstanceType
-	Held    []HeldENI // the interfaces of the instance, by device index, so the primary one is first
+	Held    []HeldENI // the interfaces of the instance, by device index: the primary one first, members last
 	Freed   []string  // ids of interfaces that have left the instance, although their rows still refer to it
 }
 
@@ -72,6 +73,21 @@ func (s *ModifyInstanceSpecScene) Settle(now time.Time) {
 	s.Held = held
 }
 
+// Members returns how many of the interfaces are members of the instance's trunk.
+func (s *ModifyInstanceSpecScene) Members() (members int) {
+	for _, n := range s.Held {
+		if n.IsMember() {
+			members++
+		}
+	}
+	return members
+}
+
+// HasTrunk reports whether the instance holds a trunk.
+func (s *ModifyInstanceSpecScene) HasTrunk() bool {
+	return slices.ContainsFunc(s.Held, func(n HeldENI) bool { return n.TrunkID != nil })
+}
+
 // ChangeType queues the writes that change the scene's instance to the scene's new type. It returns the
 // changes of the slots of its interfaces.
 func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) (moved []Change) {
@@ -82,28 +98,33 @@ func (tx *Tx) ChangeType(scene *ModifyInstanceSpecScene) (moved []Change) {
 	}
 	// Then give the interfaces above the new limit lower slots. There may be free ones, because
 	// device indexes may have gaps.
+	// Likewise give the members above their limit lower VLANs.
 	taken := map[int]bool{}
 	for _, n := range scene.Held {
 		taken[*n.DeviceIndex] = true
 	}
-	free := 1 // 0 is the primary interface's
+	freeSlot, freeVLAN := 1, MinVLAN // 0 is the primary interface's
 	for _, n := range scene.Held {
-		if *n.DeviceIndex < t.ENIQuantity {
+		free, end := &freeSlot, t.ENIQuantity
+		if n.IsMember() {
+			free, end = &freeVLAN, MinVLAN+t.maxMembers()
+		}
+		if *n.DeviceIndex < end {
 			continue
 		}
-		for taken[free] {
-			free++
+		for taken[*free] {
+			*free++
 		}
-		taken[free] = true
+		taken[*free] = true
 		tx.write(1, `
 			UPDATE attachments SET device_index = $3
-			WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID, free)
+			WHERE account_id = $1 AND network_interface_id = $2`, n.AccountID, n.ID, *free)
 		moved = append(moved, Change{
-			Resource: n.ID, Field: "DeviceIndex", From: formatIndex(n.DeviceIndex), To: formatIndex(&free),
+			Resource: n.ID, Field: "DeviceIndex", From: formatIndex(n.DeviceIndex), To: formatIndex(free),
 		})
 	}
 	// Last, write the new type with its limit, which the foreign key copies into the
-	// attachments.
+	// attachments. A trigger does the same for the limit of members.
 	tx.write(1, `
 		UPDATE instances
 		SET instance_type_owner_id = $3, instance_type = $4, eni_quantity = $5

@@ -19,10 +19,13 @@ const (
 	ENIDeleted   = "Deleted"
 )
 
-// Network interface types.
+// Network interface types. A member is a secondary interface while it is attached to a trunk, and
+// stored as a secondary one.
 const (
 	ENIPrimary   = "Primary"
 	ENISecondary = "Secondary"
+	ENITrunk     = "Trunk"
+	ENIMember    = "Member"
 )
 
 // NetworkInterface is an interface with its attachment, as both are stored: a row of the view
@@ -44,8 +47,9 @@ type NetworkInterface struct {
 
 // AttachableENI is what attaches and detaches know of an interface. They read nothing else, so that
 // they stay fast, and the compiler refuses a rule that needs more. The pointers from InstanceID to
-// NetworkCardIndex are nil while the interface is not attached. InstanceENIQuantity, the limit of the
-// instance's type, is not stored for a primary interface.
+// MemberQuantity are nil while the interface is not attached. InstanceENIQuantity, the limit of the
+// instance's type, is not stored for a primary interface. TrunkID is the trunk of a member, and the own
+// id of an attached trunk; both carry the limit of members.
 type AttachableENI struct {
 	AccountID           string     `db:"account_id,key"`
 	ID                  string     `db:"id,key"`
@@ -61,7 +65,31 @@ type AttachableENI struct {
 	InstanceENIQuantity *int       `db:"instance_eni_quantity"`
 	DeviceIndex         *int       `db:"device_index" event:"DeviceIndex"`
 	NetworkCardIndex    *int       `db:"network_card_index" event:"NetworkCardIndex"`
+	TrunkID             *string    `db:"trunk_id" event:"TrunkNetworkInterfaceId"`
+	MemberQuantity      *int       `db:"member_quantity"`
 	ServiceManaged      bool       `db:"service_managed"`
+}
+
+// IsMember reports whether the interface is a member of a trunk.
+func (n AttachableENI) IsMember() bool { return n.TrunkID != nil && *n.TrunkID != n.ID }
+
+// CurrentType returns the type of the interface as the API shows it: a member is a secondary interface
+// that is attached to a trunk.
+func (n AttachableENI) CurrentType() string {
+	if n.IsMember() {
+		return ENIMember
+	}
+	return n.Type
+}
+
+// isLeaving reports whether the interface is about to leave its instance, or has left it although its
+// row still refers to it.
+func (n AttachableENI) isLeaving() bool { return n.NextStatus != nil && *n.NextStatus == ENIAvailable }
+
+// leave takes the interface off its instance.
+func (n *AttachableENI) leave() {
+	n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
+	n.TrunkID, n.MemberQuantity = nil, nil
 }
 
 // NetworkInterfaceAttributes are values of an interface that are only stored and shown. 0 stands
@@ -89,7 +117,7 @@ func (n AttachableENI) Settled(now time.Time) AttachableENI {
 	}
 	n.Status, n.NextStatus, n.SettlesAt = *n.NextStatus, nil, nil
 	if n.Status == ENIAvailable {
-		n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
+		n.leave()
 	}
 	return n
 }
@@ -125,8 +153,8 @@ func settledAttachableENI(n *AttachableENI, now time.Time) *AttachableENI {
 	return &settled
 }
 
-// AttachmentRow is a row of attachments: a secondary interface is on an instance. An interface without
-// a row is on none.
+// AttachmentRow is a row of attachments: a secondary interface or a trunk is on an instance. An interface
+// without a row is on none.
 type AttachmentRow struct {
 	AccountID           string     `db:"account_id,key"`
 	NetworkInterfaceID  string     `db:"network_interface_id,key"`
@@ -139,6 +167,9 @@ type AttachmentRow struct {
 	Status              string     `db:"status"`
 	NextStatus          *string    `db:"next_status"`
 	SettlesAt           *time.Time `db:"settles_at"`
+	TrunkID             *string    `db:"trunk_id"`
+	HeldTrunkID         *string    `db:"held_trunk_id"` // TrunkID until the interface leaves
+	MemberQuantity      *int       `db:"member_quantity"`
 }
 
 // attachment returns the row of the interface's attachment. It returns nil if the interface is on no
@@ -147,7 +178,7 @@ func (n AttachableENI) attachment() *AttachmentRow {
 	if n.InstanceID == nil || n.Type == ENIPrimary {
 		return nil
 	}
-	return &AttachmentRow{
+	row := &AttachmentRow{
 		AccountID:           n.AccountID,
 		NetworkInterfaceID:  n.ID,
 		InstanceID:          *n.InstanceID,
@@ -159,7 +190,13 @@ func (n AttachableENI) attachment() *AttachmentRow {
 		Status:              n.Status,
 		NextStatus:          n.NextStatus,
 		SettlesAt:           n.SettlesAt,
+		TrunkID:             n.TrunkID,
+		MemberQuantity:      n.MemberQuantity,
 	}
+	if !n.isLeaving() {
+		row.HeldTrunkID = n.TrunkID
+	}
+	return row
 }
 
 // Split returns the interface as network_interfaces stores it, and the row of its attachment, which
@@ -170,7 +207,7 @@ func (n NetworkInterface) Split() (NetworkInterface, *AttachmentRow) {
 		n.Status, n.NextStatus, n.SettlesAt = ENIAvailable, nil, nil
 		n.InstanceID, n.NetworkCardIndex = nil, nil
 	}
-	n.InstanceENIQuantity, n.DeviceIndex = nil, nil
+	n.InstanceENIQuantity, n.DeviceIndex, n.TrunkID, n.MemberQuantity = nil, nil, nil, nil
 	return n, a
 }
 

@@ -14,6 +14,8 @@ type countedInstance struct {
 		InstanceENIQuantity *int
 		DeviceIndex         *int
 		NetworkCardIndex    *int
+		TrunkID             *string
+		MemberQuantity      *int
 		Groups              []string
 	}
 }
@@ -26,13 +28,14 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 	sql := `
 		SELECT i.account_id, i.id, i.region_id, i.zone_id, i.network_type, i.vpc_id, i.eni_quantity,
 		       i.status, i.next_status, i.settles_at, i.running_at, i.start_fails,
-		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards, t.hot_plug,
-		       t.io_optimized,
+		       t.owner_id, t.id, t.eni_quantity, t.private_ipv4_per_eni, t.ipv6_per_eni, t.network_cards,
+		       t.eni_trunk_supported, t.eni_total_quantity, t.hot_plug, t.io_optimized,
 		       (SELECT json_agg(json_build_object(
 		                   'ID', s.network_interface_id, 'Status', s.status,
 		                   'NextStatus', s.next_status, 'SettlesAt', s.settles_at,
 		                   'InstanceENIQuantity', s.instance_eni_quantity,
 		                   'DeviceIndex', s.device_index, 'NetworkCardIndex', s.network_card_index,
+		                   'TrunkID', s.trunk_id, 'MemberQuantity', s.member_quantity,
 		                   'Groups', ARRAY(
 		                       SELECT m.security_group_id FROM network_interface_security_groups m
 		                       WHERE m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id)))
@@ -60,6 +63,7 @@ func (tx *Tx) lockAttachedInstances(a *Attachments, ids namedIDs) {
 				eni.AccountID, eni.InstanceID, eni.ID, eni.Status = c.AccountID, &c.ID, n.ID, n.Status
 				eni.NextStatus, eni.SettlesAt, eni.DeviceIndex = n.NextStatus, n.SettlesAt, n.DeviceIndex
 				eni.InstanceENIQuantity, eni.NetworkCardIndex = n.InstanceENIQuantity, n.NetworkCardIndex
+				eni.TrunkID, eni.MemberQuantity = n.TrunkID, n.MemberQuantity
 				a.addHeldENI(eni)
 			}
 		}))

@@ -128,6 +128,7 @@ func testSDK(t *testing.T, s sdk) {
 		"lifecycles":                    testLifecycles,
 		"transitions":                   testTransitions,
 		"throttles":                     testThrottles,
+		"trunks":                        testTrunks,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

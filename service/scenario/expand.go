@@ -167,6 +167,10 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 		if !x.checkUnique(seen, "instance type", e.id.value, e.id.at) {
 			continue
 		}
+		if e.trunkSupported && e.eniQuantity > store.MaxSlotsWithTrunk && e.eniQuantity != maxInteger {
+			x.add(e.id.at, "lower its eni_quantity", "a type with trunks holds %d interfaces at most, got %d",
+				store.MaxSlotsWithTrunk, e.eniQuantity)
+		}
 		x.types[e.id.value] = &store.InstanceType{
 			AttachableType: store.AttachableType{
 				ID:                e.id.value,
@@ -174,6 +178,8 @@ func (x *expansion) instanceTypes(entries []typeEntry) {
 				PrivateIPv4PerENI: e.ipv4PerENI.pointer(),
 				IPv6PerENI:        e.ipv6PerENI.pointer(),
 				NetworkCards:      e.networkCards.pointer(),
+				ENITrunkSupported: e.trunkSupported,
+				ENITotalQuantity:  e.totalQuantity.pointer(),
 				HotPlug:           e.hotPlug,
 				IOOptimized:       e.ioOptimized,
 			},
@@ -212,6 +218,8 @@ func (x *expansion) findType(id, account string) (*store.InstanceType, bool) {
 			PrivateIPv4PerENI: known.PrivateIPv4PerENI,
 			IPv6PerENI:        known.IPv6PerENI,
 			HotPlug:           known.HotPlug,
+			ENITrunkSupported: known.ENITrunkSupported,
+			ENITotalQuantity:  known.ENITotalQuantity,
 			IOOptimized:       known.IOOptimized,
 		},
 	}, true
@@ -256,6 +264,7 @@ func (x *expansion) account(e *accountEntry) {
 			SecurityGroupsPerInterface: e.quotas.securityGroupsPerInterface.pointer(),
 			IPv4PerInterface:           e.quotas.ipv4PerInterface.pointer(),
 			IPv6PerInterface:           e.quotas.ipv6PerInterface.pointer(),
+			Trunking:                   e.trunking,
 		},
 	})
 	if !x.roomForParts(len(x.types), e.at) {

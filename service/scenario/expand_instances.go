@@ -16,7 +16,11 @@ type instance struct {
 	at      position
 	next    int              // the lowest device index that may be free
 	indexes map[int]position // those from there on that the file names
-	groups  []*group         // that it has an interface in
+
+	nextVLAN           int    // likewise of the members of its trunk
+	trunk, trunkStatus string // "" if it has none
+
+	groups []*group // that it has an interface in
 }
 
 // nextInstanceStatus maps a transient status to the status that follows it.
@@ -249,18 +253,18 @@ func defaultPrimaryInterfaceID(instance string) string {
 }
 
 // takeSlot takes a slot of an instance for an interface: the one in the file, or the lowest free
-// one. If the slot is taken, it returns the position of the interface that has it.
-func (i *instance) takeSlot(named located[int]) (index int, takenAt position, taken bool) {
+// one from next on. If the slot is taken, it returns the position of the interface that has it.
+func (i *instance) takeSlot(next *int, named located[int]) (index int, takenAt position, taken bool) {
 	if !named.given {
 		for {
-			index = i.next
-			i.next++
+			index = *next
+			*next++
 			if _, taken := i.indexes[index]; !taken {
 				return index, position{}, false
 			}
 		}
 	}
-	if at, taken := i.indexes[named.value]; taken || named.value < i.next {
+	if at, taken := i.indexes[named.value]; taken || named.value < *next {
 		return named.value, at, true
 	}
 	if i.indexes == nil {

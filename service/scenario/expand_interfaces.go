@@ -19,9 +19,9 @@ var attachedStatuses = []string{store.ENIAttaching, store.ENIInUse, store.ENIDet
 
 // interfaceTemplates are the texts of an entry that may differ between copies.
 type interfaceTemplates struct {
-	id, vswitch, attachedTo, name, description located[template]
-	groups, privateAddresses                   []located[template]
-	ipv6Addresses, prefixes                    []located[template]
+	id, vswitch, attachedTo, trunk, name, description located[template]
+	groups, privateAddresses                          []located[template]
+	ipv6Addresses, prefixes                           []located[template]
 }
 
 func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
@@ -33,6 +33,7 @@ func (x *accountExpansion) interfaceEntry(e *interfaceEntry, region string) {
 		id:               read.one(e.id),
 		vswitch:          read.one(e.vswitch),
 		attachedTo:       read.one(e.attachedTo),
+		trunk:            read.one(e.trunk),
 		name:             read.one(e.name),
 		description:      read.one(e.description),
 		groups:           read.all(e.groups),
@@ -118,7 +119,7 @@ func (x *accountExpansion) networkInterface(
 			ZoneID:         v.row.ZoneID,
 			VPCID:          v.row.VPCID,
 			VSwitchID:      v.row.ID,
-			Type:           store.ENISecondary,
+			Type:           e.kind.value,
 			Status:         status,
 			ServiceManaged: e.serviceManaged,
 		},
@@ -131,7 +132,7 @@ func (x *accountExpansion) networkInterface(
 		x.world.NetworkInterfacesSettleIn[store.ResourceID{AccountID: x.accountID, ID: id}] = e.settlesIn.value
 	}
 	if e.attachedTo.given {
-		x.attach(e, &row, t.attachedTo.value.expand(n), groups)
+		x.attach(e, &row, t.attachedTo.value.expand(n), t.trunk.value.expand(n), groups)
 	}
 	x.world.NetworkInterfaces = append(x.world.NetworkInterfaces, row)
 	x.joinGroups(id, groups, v.row.VPCID)
@@ -170,7 +171,9 @@ func (x *accountExpansion) checkMAC(mac located[string], counted bool) {
 }
 
 // attach attaches an interface to an instance, if the real cloud would allow it.
-func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface, instanceID string, groups []*group) {
+func (x *accountExpansion) attach(
+	e *interfaceEntry, eni *store.NetworkInterface, instanceID, trunk string, groups []*group,
+) {
 	at := e.attachedTo.at
 	i, known := x.instances[instanceID]
 	const unknown = "there is no instance %s in this account"
@@ -218,42 +221,101 @@ func (x *accountExpansion) attach(e *interfaceEntry, eni *store.NetworkInterface
 		)
 		return
 	}
-	index, taken, isTaken := i.takeSlot(e.deviceIndex)
-	switch {
-	case isTaken && taken == position{}:
-		x.add(e.deviceIndex.at, "name the device indexes of all interfaces of the instance, or of none",
-			"device index %d of instance %s went to an interface before that names none", index, instanceID)
+	if e.trunk.given && !x.isTrunkOf(e, eni, i, trunk) || eni.Type == store.ENITrunk && !x.takesTrunk(e, eni, i) {
 		return
-	case isTaken:
-		x.add(
-			e.deviceIndex.at,
-			"",
-			"device index %d of instance %s is given twice, first on line %d",
-			index,
-			instanceID,
-			taken.line,
-		)
-		return
-	case e.deviceIndex.given && index >= i.typ.ENIQuantity:
-		x.add(
-			e.deviceIndex.at,
-			"",
-			"instance %s of type %s has the device indexes 1 to %d for secondary interfaces, got %d",
-			instanceID,
-			i.typ.ID,
-			i.typ.ENIQuantity-1,
-			index,
-		)
-		return
-	case index >= i.typ.ENIQuantity:
-		x.add(at, "", "instance %s of type %s holds %d interfaces at most, the primary one included: no place for %s",
-			instanceID, i.typ.ID, i.typ.ENIQuantity, eni.ID)
+	}
+	index, ok := x.takeIndex(e, eni, i)
+	if !ok {
 		return
 	}
 	x.checkAddressCounts(e.at, e.ipv4Count(), len(e.ipv6Addresses)+e.ipv6Count, i)
 	eni.InstanceID, eni.InstanceENIQuantity, eni.DeviceIndex = &i.row.ID, &i.row.ENIQuantity, &index
 	eni.NetworkCardIndex = e.networkCard.pointer()
+	if i.trunk != "" && (e.trunk.given || eni.Type == store.ENITrunk) {
+		eni.TrunkID, eni.MemberQuantity = &i.trunk, i.typ.MemberQuantity()
+	}
 	i.countInGroups(groups)
+}
+
+// takesTrunk makes an interface the trunk of an instance, if the real cloud would allow it.
+func (x *accountExpansion) takesTrunk(e *interfaceEntry, eni *store.NetworkInterface, i *instance) bool {
+	switch {
+	case !i.typ.ENITrunkSupported:
+		x.add(e.attachedTo.at, "", "instance %s is of type %s, which has no trunks", i.row.ID, i.typ.ID)
+		return false
+	case i.trunk != "":
+		x.add(e.attachedTo.at, "", "instance %s has one trunk at most, and %s is one already", i.row.ID, i.trunk)
+		return false
+	}
+	i.trunk, i.trunkStatus = eni.ID, eni.Status
+	return true
+}
+
+// isTrunkOf reports whether an interface may be a member of a trunk of an instance. It reports the problem
+// if not.
+func (x *accountExpansion) isTrunkOf(e *interfaceEntry, eni *store.NetworkInterface, i *instance, trunk string) bool {
+	switch {
+	case eni.Type == store.ENITrunk:
+		x.add(e.trunk.at, "remove one of the two", "a trunk is no member of another one")
+	case i.trunk != trunk:
+		x.addReference(e.trunk.at, "give its entry, of type Trunk, before this one",
+			"there is no trunk %s on instance %s", trunk, i.row.ID)
+	case i.trunkStatus != store.ENIInUse:
+		x.add(e.trunk.at, "", "a trunk with members is InUse, trunk %s is %s", trunk, i.trunkStatus)
+	default:
+		return true
+	}
+	return false
+}
+
+// takeIndex takes a device index of an instance for an interface, if there is a free one: a slot, or a VLAN
+// of its trunk for a member.
+func (x *accountExpansion) takeIndex(e *interfaceEntry, eni *store.NetworkInterface, i *instance) (int, bool) {
+	at, next, first, end, kind := e.attachedTo.at, &i.next, 1, i.typ.ENIQuantity, "secondary interfaces"
+	if e.trunk.given {
+		next, first, end, kind = &i.nextVLAN, store.MinVLAN, store.MinVLAN+*i.typ.MemberQuantity(), "members"
+		*next = max(*next, first)
+	}
+	index, taken, isTaken := i.takeSlot(next, e.deviceIndex)
+	isNamed := e.deviceIndex.given
+	switch {
+	case isTaken && index >= first && taken == position{}:
+		x.add(e.deviceIndex.at, "name the device indexes of all interfaces of the instance, or of none",
+			"device index %d of instance %s went to an interface before that names none", index, i.row.ID)
+		return 0, false
+	case isTaken && index >= first:
+		x.add(
+			e.deviceIndex.at,
+			"",
+			"device index %d of instance %s is given twice, first on line %d",
+			index,
+			i.row.ID,
+			taken.line,
+		)
+		return 0, false
+	case isNamed && (index < first || index >= end):
+		x.add(
+			e.deviceIndex.at,
+			"",
+			"instance %s of type %s has the device indexes %d to %d for %s, got %d",
+			i.row.ID,
+			i.typ.ID,
+			first,
+			end-1,
+			kind,
+			index,
+		)
+		return 0, false
+	case index >= end && e.trunk.given:
+		x.add(at, "", "the trunk of an instance of type %s has %d members at most: no place for %s",
+			i.typ.ID, end-first, eni.ID)
+		return 0, false
+	case index >= end:
+		x.add(at, "", "instance %s of type %s holds %d interfaces at most, the primary one included: no place for %s",
+			i.row.ID, i.typ.ID, end, eni.ID)
+		return 0, false
+	}
+	return index, true
 }
 
 // checkAddressCounts reports an interface with more addresses than its instance's type allows.

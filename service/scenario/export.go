@@ -154,23 +154,27 @@ func (x *exporter) instances(region string) iter.Seq[*instanceEntry] {
 	}
 }
 
-// interfaces returns the entries of the secondary interfaces of a region: those on instances by
+// interfaces returns the entries of the secondary interfaces and trunks of a region: those on instances by
 // device index, and then those on none. An entry is only valid until the next one.
 func (x *exporter) interfaces(region string) iter.Seq[*interfaceEntry] {
 	return func(yield func(*interfaceEntry) bool) {
 		var e interfaceEntry
-		on, next := "", 1
+		on, next, nextVLAN := "", 1, store.MinVLAN
 		for i := range x.NetworkInterfaces {
 			n := &x.NetworkInterfaces[i]
-			if n.RegionID != region || n.Type != store.ENISecondary {
+			if n.RegionID != region || n.Type == store.ENIPrimary {
 				continue
 			}
 			if n.InstanceID != nil && *n.InstanceID != on {
-				on, next = *n.InstanceID, 1
+				on, next, nextVLAN = *n.InstanceID, 1, store.MinVLAN
 			}
-			e = newInterfaceEntry(x.World, n, x.belongingsFor(n), x.explicit[n.ID], next)
-			if n.DeviceIndex != nil && *n.DeviceIndex == next {
-				next++
+			free := &next
+			if n.IsMember() {
+				free = &nextVLAN
+			}
+			e = newInterfaceEntry(x.World, n, x.belongingsFor(n), x.explicit[n.ID], *free)
+			if n.DeviceIndex != nil && *n.DeviceIndex == *free {
+				*free++
 			}
 			if !yield(&e) {
 				return
@@ -191,11 +195,11 @@ func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {
 func (x *exporter) explicitMACs() map[string]string {
 	explicit := map[string]string{}
 	regions := x.regions()
-	for _, kind := range []string{store.ENIPrimary, store.ENISecondary} {
+	for _, primary := range []bool{true, false} {
 		for _, region := range regions {
 			for i := range x.NetworkInterfaces {
 				n := &x.NetworkInterfaces[i]
-				if n.Type == kind && n.RegionID == region && !x.macs.isDerived(n.ID, n.MACAddress) {
+				if (n.Type == store.ENIPrimary) == primary && n.RegionID == region && !x.macs.isDerived(n.ID, n.MACAddress) {
 					explicit[n.ID] = n.MACAddress
 				}
 			}

@@ -9,14 +9,15 @@ import (
 
 // accountEntry is an account.
 type accountEntry struct {
-	at      position
-	id      located[string]
-	name    string
-	keys    []keyEntry
-	users   []userEntry
-	regions []regionEntry
-	quotas  quotasEntry
-	repeats string
+	at       position
+	id       located[string]
+	name     string
+	keys     []keyEntry
+	users    []userEntry
+	regions  []regionEntry
+	quotas   quotasEntry
+	repeats  string
+	trunking bool
 	disturbances
 }
 
@@ -40,6 +41,8 @@ var accountMapping = newMapping(
 		textKey("repeats", func(a *accountEntry) *string { return &a.repeats },
 			"Whether an attach to the instance that has the interface, and a detach of one that is on none, succeed.").
 			oneOf(store.RepeatsAccept, store.RepeatsRefuse).without("as the server says"),
+		booleanKey("trunking", false, func(a *accountEntry) *bool { return &a.trunking },
+			"Whether calls may create trunk interfaces, and attach interfaces as their members."),
 	},
 	within(func(a *accountEntry) *disturbances { return &a.disturbances }, disturbanceKeys),
 )
@@ -173,6 +176,8 @@ type typeEntry struct {
 	ipv4PerENI      located[int]
 	ipv6PerENI      located[int]
 	networkCards    located[int]
+	trunkSupported  bool
+	totalQuantity   located[int]
 	cpuArchitecture located[string]
 	hotPlug         bool
 	ioOptimized     bool
@@ -201,6 +206,11 @@ var typeMapping = newMapping(
 			"Most IPv6 addresses of an interface; 0 for no IPv6.").without("no limit"),
 		integerKey("network_cards", func(t *typeEntry) *located[int] { return &t.networkCards },
 			"How many network cards.").without("none are known"),
+		booleanKey("eni_trunk_supported", false, func(t *typeEntry) *bool { return &t.trunkSupported },
+			"Whether an instance may have a trunk. Its eni_quantity is then 1001 at most."),
+		integerKey("eni_total_quantity", func(t *typeEntry) *located[int] { return &t.totalQuantity },
+			"Most interfaces of an instance with the members of its trunk. These have the places beyond eni_quantity.").
+			from(1, maxInteger).without("3094 members"),
 		textKey("cpu_architecture", func(t *typeEntry) *located[string] { return &t.cpuArchitecture },
 			"The processors' instructions.").oneOf("x86_64", "arm64").byDefault("x86_64"),
 		booleanKey("hot_plug", true, func(t *typeEntry) *bool { return &t.hotPlug },

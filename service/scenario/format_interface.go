@@ -88,7 +88,9 @@ type interfaceEntry struct {
 	id               located[string]
 	vswitch          located[string]
 	groups           []located[string]
+	kind             located[string]
 	attachedTo       located[string]
+	trunk            located[string]
 	deviceIndex      located[int]
 	status           located[string]
 	settlesIn        located[time.Duration]
@@ -100,9 +102,10 @@ type interfaceEntry struct {
 var interfaceMapping = newMapping(
 	mapping{
 		name: "network_interface", what: "a network interface",
-		about: "A secondary network interface; or many, with a count.",
+		about: "A secondary network interface or a trunk; or many, with a count.",
 		needs: []need{
 			{"settles_to", "settles_in"}, {"device_index", "attached_to"}, {"network_card_index", "attached_to"},
+			{"trunk", "attached_to"},
 		},
 		rules: []any{
 			dict{"if": whenIs("status", attachedStatuses...), "then": dict{"required": []string{"attached_to"}}},
@@ -124,10 +127,17 @@ var interfaceMapping = newMapping(
 	},
 	within(func(n *interfaceEntry) *copies { return &n.copies }, countKeys),
 	[]keyOf[interfaceEntry]{
+		textKey("type", func(n *interfaceEntry) *located[string] { return &n.kind },
+			"Trunk for one that has members.").
+			oneOf(store.ENISecondary, store.ENITrunk).byDefault(store.ENISecondary),
 		textKey("attached_to", func(n *interfaceEntry) *located[string] { return &n.attachedTo },
 			"An instance of the same zone and VPC with a place left.").without("the interface is free"),
+		textKey("trunk", func(n *interfaceEntry) *located[string] { return &n.trunk },
+			"A trunk on that instance, from an entry before this one. The interface is a member of it.").
+			without("it is no member"),
 		integerKey("device_index", func(n *interfaceEntry) *located[int] { return &n.deviceIndex },
-			"Its place on the instance.").from(1, maxInteger).without("the lowest that is free"),
+			"Its place on the instance; of a member, its VLAN from 1001 on.").
+			from(1, maxInteger).without("the lowest that is free"),
 		textKey("status", func(n *interfaceEntry) *located[string] { return &n.status },
 			"Attaching, InUse and Detaching need attached_to, the other two exclude it.").
 			oneOf(store.ENIAvailable, store.ENIAttaching, store.ENIInUse, store.ENIDetaching, store.ENIDeleting).

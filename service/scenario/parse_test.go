@@ -326,6 +326,41 @@ accounts:
 		`s.yaml:23:87: primary_network_interface does not go with the network_type of this instance; a classic instance lies in no VPC`,
 		`s.yaml:25:18: "eni-1" is the id of the primary interface of instance i-1 on line 19; choose another id`,
 	}},
+	{"trunks", network + `        instances:
+          - {id: i-1, type: own.type, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-2, type: own.type, vswitch: vsw-h, security_groups: [sg-main]}
+          - {id: i-3, type: ecs.g6.4xlarge, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces:
+          - {id: eni-early, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, trunk: eni-t1}
+          - {id: eni-t1, type: Trunk, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}
+          - {id: eni-t2, type: Trunk, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1}
+          - {id: eni-t3, type: Trunk, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-3}
+          - {id: eni-t4, type: Trunk, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2, status: Detaching}
+          - {id: eni-m1, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2, trunk: eni-t4}
+          - {id: eni-m2, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-2, trunk: eni-t1}
+          - {id: eni-m3, type: Trunk, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, trunk: eni-t1}
+          - {id: eni-m4, vswitch: vsw-h, security_groups: [sg-main], trunk: eni-t1}
+          - {id: eni-m5, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, trunk: eni-t1, device_index: 1003}
+          - {id: eni-m6, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, trunk: eni-t1, device_index: 5}
+          - {id: "eni-n{n}", count: 3, vswitch: vsw-h, security_groups: [sg-main], attached_to: i-1, trunk: eni-t1}
+          - {id: eni-x, type: Member, vswitch: vsw-h, security_groups: [sg-main]}
+instance_types:
+  - {id: own.type, vcpus: 1, memory_gib: 1, eni_quantity: 4, eni_trunk_supported: true, eni_total_quantity: 6}
+  - {id: own.wide, vcpus: 1, memory_gib: 1, eni_quantity: 1002, eni_trunk_supported: true}
+`, []string{
+		`s.yaml:23:98: there is no trunk eni-t1 on instance i-1; give its entry, of type Trunk, before this one`,
+		`s.yaml:25:96: instance i-1 has one trunk at most, and eni-t1 is one already`,
+		`s.yaml:26:96: instance i-3 is of type ecs.g6.4xlarge, which has no trunks`,
+		`s.yaml:28:95: a trunk with members is InUse, trunk eni-t4 is Detaching`,
+		`s.yaml:29:95: there is no trunk eni-t1 on instance i-2; give its entry, of type Trunk, before this one`,
+		`s.yaml:30:108: a trunk is no member of another one; remove one of the two`,
+		`s.yaml:31:13: a network interface lacks the required key attached_to`,
+		`s.yaml:32:117: instance i-1 of type own.type has the device indexes 1001 to 1002 for members, got 1003`,
+		`s.yaml:33:117: instance i-1 of type own.type has the device indexes 1001 to 1002 for members, got 5`,
+		`s.yaml:34:97: the trunk of an instance of type own.type has 2 members at most: no place for eni-n3`,
+		`s.yaml:35:31: unknown type "Member": it is one of Secondary, Trunk`,
+		`s.yaml:38:10: a type with trunks holds 1001 interfaces at most, got 1002; lower its eni_quantity`,
+	}},
 	{"counts", network + `        instances:
           - {id: i-a, count: 3, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
           - {id: "i-b{n}", type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}

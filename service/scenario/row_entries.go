@@ -48,7 +48,7 @@ func statedTexts[T fmt.Stringer](values []T) []located[string] {
 
 func newAccountEntry(a *store.Account) accountEntry {
 	e := accountMapping.blank
-	e.id, e.name, e.repeats = stated(a.ID), a.Name, a.Repeats
+	e.id, e.name, e.repeats, e.trunking = stated(a.ID), a.Name, a.Repeats, a.Trunking
 	e.quotas = quotasEntry{
 		a.NetworkInterfacesPerRegion, optional(a.InstancesPerRegion), optional(a.SecurityGroupsPerInterface),
 		optional(a.IPv4PerInterface), optional(a.IPv6PerInterface),
@@ -75,6 +75,7 @@ func newTypeEntry(t *store.InstanceType) typeEntry {
 	e.vcpus, e.memoryGiB, e.eniQuantity = t.VCPUs, t.MemoryGiB, t.ENIQuantity
 	e.ipv4PerENI, e.ipv6PerENI = optional(t.PrivateIPv4PerENI), optional(t.IPv6PerENI)
 	e.networkCards, e.cpuArchitecture.value = optional(t.NetworkCards), t.CPUArchitecture
+	e.trunkSupported, e.totalQuantity = t.ENITrunkSupported, optional(t.ENITotalQuantity)
 	e.hotPlug, e.ioOptimized = t.HotPlug, t.IOOptimized
 	return e
 }
@@ -161,7 +162,10 @@ func newInterfaceEntry(
 	if n.InstanceID != nil {
 		implied = store.ENIInUse
 	}
-	e.attachedTo, e.status = optional(n.InstanceID), unless(n.Status, implied)
+	e.kind.value, e.attachedTo, e.status = n.Type, optional(n.InstanceID), unless(n.Status, implied)
+	if n.IsMember() {
+		e.trunk = optional(n.TrunkID)
+	}
 	if n.DeviceIndex != nil {
 		e.deviceIndex = unless(*n.DeviceIndex, index)
 	}

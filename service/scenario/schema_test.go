@@ -152,7 +152,7 @@ func TestTheSchemaRefusesInvalidMappings(t *testing.T) {
 const everyKey = `{
 "enisim": 1,
 "accounts": [{
-	"id": "1000000000000001", "name": "all", "repeats": "accept", "quotas": {"network_interfaces_per_region": 7, "instances_per_region": 0,
+	"id": "1000000000000001", "name": "all", "repeats": "accept", "trunking": true, "quotas": {"network_interfaces_per_region": 7, "instances_per_region": 0,
 		"security_groups_per_network_interface": 5, "private_ipv4_per_network_interface": 20, "ipv6_per_network_interface": 0},
 	"throttle": {"preset": "realistic", "limits": [{"action": "Describe*", "region": "*", "per": "action", "per_second": 0.5, "burst": 3, "answer": "Throttling.Api"}]},
 	"stock": [{"account": "1000000000000001", "region": "mars-*", "zone": "mars-1a", "instance_type": "own.*", "answer": "Zone.NotOnSale", "left": 3}, {"left": 0}],
@@ -208,12 +208,14 @@ const everyKey = `{
 				"primary_ipv6": true, "ipv4_prefixes": ["10.0.4.0/28"], "ipv6_prefixes": ["2001:db8:0:101:9::/80"], "mac_address": "00:16:3e:01:02:03",
 				"network_card_index": 0, "source_dest_check": true, "resource_group": "rg-1", "tcp_established_timeout": 60,
 				"tcp_closed_and_time_wait_timeout": 5, "udp_timeout": 30, "rx_queue_size": 8192, "tx_queue_size": 8192},
+			{"id": "eni-t", "type": "Trunk", "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1"},
+			{"id": "eni-m", "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "trunk": "eni-t", "device_index": 1001},
 			{"id": "eni-{n:05}", "count": 3, "vswitch": "vsw-1", "security_groups": ["sg-1"]}
 		]
 	}]
 }, {"id": "1000000000000002", "clock": {"behind": "1h"}}, {"id": "1000000000000003", "clock": {"freeze": true, "at": "2030-01-31T12:00:00.5+08:00"}}],
 "instance_types": [{"id": "own.type", "family": "own", "vcpus": 1, "memory_gib": 0.5, "eni_quantity": 3, "private_ipv4_per_eni": 2, "ipv6_per_eni": 2, "network_cards": 1,
-	"cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true}]
+	"eni_trunk_supported": true, "eni_total_quantity": 4, "cpu_architecture": "arm64", "hot_plug": false, "io_optimized": true}]
 }`
 
 // places has the path of the first mapping of each kind in everyKey.

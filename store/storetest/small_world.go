@@ -13,6 +13,34 @@ func Attach(eni, instance, vpc, zone string, quantity, index int) string {
 		eni, instance, vpc, zone, quantity, index)
 }
 
+// AttachToTrunk returns the statement that attaches an interface of the account of TrunkWorld to i-1, as a
+// member of a trunk, or as a trunk with itself as trunk. quantity is the limit of members that the
+// attachment carries.
+func AttachToTrunk(eni, trunk string, quantity, index int) string {
+	return fmt.Sprintf(`
+		INSERT INTO attachments (account_id, network_interface_id, instance_id, vpc_id, zone_id, instance_eni_quantity,
+		                         device_index, status, trunk_id, held_trunk_id, member_quantity)
+		VALUES ('1000000000000001', '%s', 'i-1', 'vpc-1', 'cn-hangzhou-h', 3, %d, 'InUse', '%s', '%s', %d)`,
+		eni, index, trunk, trunk, quantity)
+}
+
+// TrunkWorld is SQL that adds to SmallWorld: the type of i-1 takes two members, and i-1 has the trunk eni-1
+// with the member eni-2. The interfaces eni-3 and eni-4 are free.
+var TrunkWorld = `
+UPDATE instance_types SET eni_trunk_supported = true, eni_total_quantity = 5 WHERE id = 'ecs.g6.xlarge';
+DELETE FROM attachments;
+UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-1';
+INSERT INTO network_interfaces
+    (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status, mac_address, created_at) VALUES
+    ('1000000000000001', 'eni-3', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Trunk', 'Available',
+     '00:16:3e:00:00:04', '2026-11-22'),
+    ('1000000000000001', 'eni-4', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-1', 'vsw-h', 'Secondary', 'Available',
+     '00:16:3e:00:00:05', '2026-11-22');
+INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
+    ('1000000000000001', 'vsw-h', '10.0.0.4', 'eni-3', true),
+    ('1000000000000001', 'vsw-h', '10.0.0.5', 'eni-4', true);
+` + AttachToTrunk("eni-1", "eni-1", 2, 1) + ";" + AttachToTrunk("eni-2", "eni-1", 2, 1001) + ";"
+
 // SmallWorld is SQL that inserts a small valid world with a row in most tables. Tests of constraints
 // and invariants break it.
 const SmallWorld = `

@@ -79,9 +79,10 @@ const (
 	keepAccounts = `
 	UPDATE staged_accounts s
 	SET (name, network_interfaces_per_region, repeats, instances_per_region, security_groups_per_network_interface,
-	     private_ipv4_per_network_interface, ipv6_per_network_interface)
+	     private_ipv4_per_network_interface, ipv6_per_network_interface, trunking)
 	  = (a.name, a.network_interfaces_per_region, a.repeats, a.instances_per_region,
-	     a.security_groups_per_network_interface, a.private_ipv4_per_network_interface, a.ipv6_per_network_interface)
+	     a.security_groups_per_network_interface, a.private_ipv4_per_network_interface, a.ipv6_per_network_interface,
+	     a.trunking)
 	FROM accounts a
 	WHERE a.id = s.id`
 

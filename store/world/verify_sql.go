@@ -17,8 +17,70 @@ var invariants = []invariant{
 	FROM whole_network_interfaces n
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
+	WHERE coalesce(n.trunk_id = n.id, true) -- no member
 	GROUP BY i.account_id, i.id, t.id, t.eni_quantity
 	HAVING count(*) > t.eni_quantity
+	ORDER BY 1, 2`},
+
+	{"a_trunk_has_no_more_members_than_its_type_takes", `
+	SELECT i.account_id, format('trunk %s on instance %s has %s members, type %s takes %s',
+	    n.trunk_id, i.id, count(*), t.id, t.members)
+	FROM whole_network_interfaces n
+	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
+	CROSS JOIN LATERAL (
+	    SELECT y.id, CASE WHEN y.eni_trunk_supported
+	                 THEN greatest(coalesce(y.eni_total_quantity - y.eni_quantity, 3094), 0) ELSE 0 END AS members
+	    FROM instance_types y
+	    WHERE y.owner_id = i.instance_type_owner_id AND y.id = i.instance_type) t
+	WHERE n.trunk_id <> n.id
+	GROUP BY i.account_id, i.id, n.trunk_id, t.id, t.members
+	HAVING count(*) > t.members
+	ORDER BY 1, 2`},
+
+	{"an_instance_has_one_trunk", `
+	SELECT n.account_id, format('instance %s has the trunks %s', n.instance_id, string_agg(n.id, ', ' ORDER BY n.id))
+	FROM whole_network_interfaces n
+	WHERE n.trunk_id = n.id
+	GROUP BY n.account_id, n.instance_id
+	HAVING count(*) > 1
+	ORDER BY 1, 2`},
+
+	{"an_attached_trunk_and_only_it_is_its_own_trunk", `
+	SELECT n.account_id, format('%s interface %s on %s has the trunk %s',
+	    n.type, n.id, n.instance_id, coalesce(n.trunk_id, 'none'))
+	FROM whole_network_interfaces n
+	WHERE n.instance_id IS NOT NULL AND (n.type = 'Trunk') <> coalesce(n.trunk_id = n.id, false)
+	   OR n.type <> 'Secondary' AND n.trunk_id <> n.id
+	ORDER BY 1, 2`},
+
+	{"a_member_is_on_the_instance_of_its_trunk", `
+	SELECT m.account_id, format('interface %s on %s is a member of %s, which is on %s',
+	    m.id, m.instance_id, m.trunk_id, coalesce(t.instance_id, 'no instance'))
+	FROM whole_network_interfaces m
+	LEFT JOIN whole_network_interfaces t ON t.account_id = m.account_id AND t.id = m.trunk_id
+	WHERE m.trunk_id <> m.id AND m.next_status IS DISTINCT FROM 'Available'
+	  AND (t.instance_id = m.instance_id AND t.status = 'InUse') IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"a_vlan_is_one_of_those_that_the_type_takes", `
+	SELECT n.account_id, format('interface %s has VLAN %s on a type that takes %s members',
+	    n.id, n.device_index, n.member_quantity)
+	FROM whole_network_interfaces n
+	WHERE n.trunk_id <> n.id AND (n.device_index > 1000 AND n.device_index <= 1000 + n.member_quantity) IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"the_trunks_that_are_attached_are_known", `
+	SELECT coalesce(a.account_id, t.account_id), format('instance %s has trunk %s for %s members; kept is %s for %s of %s',
+	    coalesce(a.instance_id, t.instance_id), coalesce(a.network_interface_id, 'none'),
+	    coalesce(a.member_quantity::text, 'no'), coalesce(t.network_interface_id, 'none'),
+	    coalesce(t.member_quantity::text, 'no'), coalesce(t.instance_type, 'no type'))
+	FROM (SELECT a.*, i.instance_type
+	      FROM attachments a
+	      JOIN instances i ON i.account_id = a.account_id AND i.id = a.instance_id
+	      WHERE a.trunk_id = a.network_interface_id) a
+	FULL JOIN trunks t ON t.account_id = a.account_id AND t.instance_id = a.instance_id
+	WHERE (a.network_interface_id, a.instance_type) IS DISTINCT FROM (t.network_interface_id, t.instance_type)
+	   OR a.held_trunk_id IS NOT NULL AND a.member_quantity IS DISTINCT FROM t.member_quantity
 	ORDER BY 1, 2`},
 
 	{"an_instance_has_one_primary_interface", `
@@ -57,8 +119,8 @@ var invariants = []invariant{
 	         ELSE format('%s and %s in %s and %s', n.type, n.status, n.vpc_id, n.zone_id) END)
 	FROM attachments a
 	LEFT JOIN network_interfaces n ON n.account_id = a.account_id AND n.id = a.network_interface_id
-	WHERE (n.type, n.status, n.vpc_id, n.zone_id)
-	   IS DISTINCT FROM ('Secondary', 'Available', a.vpc_id, a.zone_id)
+	WHERE (n.type <> 'Primary', n.status, n.vpc_id, n.zone_id)
+	   IS DISTINCT FROM (true, 'Available', a.vpc_id, a.zone_id)
 	ORDER BY 1, 2`},
 
 	{"an_attachment_carries_the_limit_of_its_instance", `
@@ -110,13 +172,14 @@ var invariants = []invariant{
 	JOIN instances i ON i.account_id = n.account_id AND i.id = n.instance_id
 	JOIN instance_types t ON t.owner_id = i.instance_type_owner_id AND t.id = i.instance_type
 	WHERE (n.device_index >= 0 AND n.device_index < t.eni_quantity) IS NOT TRUE
+	  AND coalesce(n.trunk_id = n.id, true) -- no member
 	ORDER BY 1, 2`},
 
 	{"the_primary_interface_and_only_it_has_index_0", `
 	SELECT n.account_id, format('%s interface %s has device index %s',
 	    n.type, n.id, coalesce(n.device_index::text, 'none'))
 	FROM whole_network_interfaces n
-	WHERE n.type NOT IN ('Primary', 'Secondary') OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
+	WHERE n.type NOT IN ('Primary', 'Secondary', 'Trunk') OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
 	ORDER BY 1, 2`},
 
 	{"an_instance_carries_the_limit_of_its_type", `
@@ -277,7 +340,7 @@ var invariants = []invariant{
 
 	{"a_vswitch_keeps_count_of_its_interfaces_and_addresses", `
 	WITH counted AS (
-	    SELECT account_id, vswitch_id, 1 AS interfaces, (type = 'Secondary')::integer AS secondary, 0 AS ipv4
+	    SELECT account_id, vswitch_id, 1 AS interfaces, (type <> 'Primary')::integer AS secondary, 0 AS ipv4
 	    FROM network_interfaces
 	    UNION ALL
 	    SELECT account_id, vswitch_id, 0, 0, 1 FROM private_ip_addresses WHERE family(address) = 4

@@ -30,6 +30,8 @@ UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
 
+const recountCapacity = `SELECT recount_capacity(ARRAY['1000000000000001'])`
+
 // brokenInvariants violates each invariant at least once. First the constraints that would refuse
 // the statement are dropped, then the statement runs. A case wants every violation that follows
 // from it.
@@ -48,6 +50,53 @@ var brokenInvariants = []struct {
 			"a_device_index_is_below_the_limit_of_the_type: " +
 				"interface eni-1 has device index 1 on instance i-1, whose type ecs.g6.xlarge takes 1",
 		},
+	},
+	{
+		"a_trunk_has_no_more_members_than_its_type_takes",
+		[]string{"a_vlan_is_within_the_limit_of_the_type"},
+		storetest.TrunkWorld + `UPDATE instance_types SET eni_total_quantity = 3 WHERE id = 'ecs.g6.xlarge'`,
+		[]string{
+			"a_trunk_has_no_more_members_than_its_type_takes: " +
+				"trunk eni-1 on instance i-1 has 1 members, type ecs.g6.xlarge takes 0",
+			"a_vlan_is_one_of_those_that_the_type_takes: interface eni-2 has VLAN 1001 on a type that takes 0 members",
+		},
+	},
+	{
+		"an_instance_has_one_trunk",
+		[]string{"an_instance_has_one_trunk", "a_member_is_on_the_instance_of_its_trunk"},
+		storetest.TrunkWorld + storetest.AttachToTrunk("eni-3", "eni-3", 2, 2) + `;
+			DELETE FROM trunks WHERE network_interface_id = 'eni-3'`,
+		[]string{
+			"an_instance_has_one_trunk: instance i-1 has the trunks eni-1, eni-3",
+			"the_trunks_that_are_attached_are_known: " +
+				"instance i-1 has trunk eni-3 for 2 members; kept is eni-1 for 2 of ecs.g6.xlarge",
+		},
+	},
+	{
+		"an_attached_trunk_and_only_it_is_its_own_trunk", nil,
+		storetest.TrunkWorld + `UPDATE network_interfaces SET type = 'Trunk' WHERE id = 'eni-2'`,
+		[]string{"an_attached_trunk_and_only_it_is_its_own_trunk: Trunk interface eni-2 on i-1 has the trunk eni-1"},
+	},
+	{
+		"a_member_is_on_the_instance_of_its_trunk",
+		[]string{"a_member_is_on_the_instance_of_its_trunk"},
+		storetest.TrunkWorld + `DELETE FROM attachments WHERE network_interface_id = 'eni-1'; ` + recountCapacity,
+		[]string{"a_member_is_on_the_instance_of_its_trunk: " +
+			"interface eni-2 on i-1 is a member of eni-1, which is on no instance"},
+	},
+	{
+		"a_vlan_is_one_of_those_that_the_type_takes",
+		[]string{"a_vlan_is_within_the_limit_of_the_type"},
+		storetest.TrunkWorld + `UPDATE attachments SET device_index = 1003 WHERE network_interface_id = 'eni-2'`,
+		[]string{"a_vlan_is_one_of_those_that_the_type_takes: " +
+			"interface eni-2 has VLAN 1003 on a type that takes 2 members"},
+	},
+	{
+		"the_trunks_that_are_attached_are_known",
+		[]string{"a_member_is_on_the_instance_of_its_trunk"},
+		storetest.TrunkWorld + `DELETE FROM trunks`,
+		[]string{"the_trunks_that_are_attached_are_known: " +
+			"instance i-1 has trunk eni-1 for 2 members; kept is none for no of no type"},
 	},
 	{
 		"an_instance_has_one_primary_interface", nil,

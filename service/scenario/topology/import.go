@@ -153,7 +153,7 @@ func (a *account) checkInterfaces() {
 	}
 	for _, id := range slices.Sorted(maps.Keys(a.interfaces)) {
 		n := a.interfaces[id]
-		if n.isAttached() && n.instanceID() == "" && !n.ServiceManaged && n.Type != "Member" {
+		if n.isAttached() && n.instanceID() == "" && !n.ServiceManaged && n.Type != store.ENIMember {
 			a.problem(
 				"network interface %s is %s and names no instance: fetch DescribeNetworkInterfaces again",
 				id,
@@ -179,10 +179,30 @@ func (n *networkInterface) isAttached() bool {
 	return n.Status == store.ENIInUse || n.Status == store.ENIAttaching || n.Status == store.ENIDetaching
 }
 
-// isOnInstance reports whether the scenario attaches the interface. A trunk's members have no slot
-// of their own on the instance.
+// isOnInstance reports whether the scenario attaches the interface in a slot of the instance. A trunk's
+// members have none.
 func (n *networkInterface) isOnInstance() bool {
-	return n.isAttached() && n.instanceID() != "" && n.Type != "Member"
+	return n.isAttached() && n.instanceID() != "" && n.Type != store.ENIMember
+}
+
+// trunkOf returns the trunk of a member, or nil if the interface is no member or the scenario does not
+// attach its trunk.
+func (a *account) trunkOf(n *networkInterface) *networkInterface {
+	trunk := a.interfaces[n.Attachment.TrunkNetworkInterfaceId]
+	if n.Type != store.ENIMember || trunk == nil || trunk.Type != store.ENITrunk || !trunk.isOnInstance() {
+		return nil
+	}
+	return trunk
+}
+
+// hasTrunks reports whether the account uses trunks.
+func (a *account) hasTrunks() bool {
+	for _, n := range a.interfaces {
+		if n.Type == store.ENITrunk || n.Type == store.ENIMember {
+			return true
+		}
+	}
+	return false
 }
 
 // primaryOf returns the primary interface of an instance.
@@ -202,6 +222,8 @@ type typeNeed struct {
 	interfaces int
 	ipv4, ipv6 int // addresses of one interface
 	secondary  bool
+	trunk      bool
+	members    int
 }
 
 // typeNeeds collects what the instances need from their types.
@@ -216,8 +238,15 @@ func (a *account) typeNeeds(
 			n = &typeNeed{vcpus: max(i.Cpu, 1), memoryMiB: i.Memory}
 			out[i.InstanceType] = n
 		}
-		held := attached[id]
-		n.interfaces = max(n.interfaces, 1+len(held))
+		held, members := attached[id], 0
+		for _, h := range held {
+			if h.Type == store.ENIMember {
+				members++
+			}
+			n.trunk = n.trunk || h.Type == store.ENITrunk
+		}
+		n.members = max(n.members, members)
+		n.interfaces = max(n.interfaces, 1+len(held)-members)
 		n.secondary = n.secondary || len(held) > 0
 		if p := primaries[id]; p != nil {
 			held = append([]*networkInterface{p}, held...)
@@ -234,7 +263,8 @@ func declareType(file scenario.Draft, id string, n *typeNeed) {
 	known, found := catalogue.FindInstanceType(id)
 	fits := func(limit *int, count int) bool { return limit == nil || count <= *limit }
 	if found && n.interfaces <= known.ENIQuantity && fits(known.PrivateIPv4PerENI, n.ipv4) &&
-		fits(known.IPv6PerENI, n.ipv6) && (known.IOOptimized || !n.secondary) {
+		fits(known.IPv6PerENI, n.ipv6) && (known.IOOptimized || !n.secondary) &&
+		(known.ENITrunkSupported || !n.trunk) && fits(known.ENITotalQuantity, known.ENIQuantity+n.members) {
 		return
 	}
 	d := file.Add("instance_types")
@@ -245,6 +275,7 @@ func declareType(file scenario.Draft, id string, n *typeNeed) {
 		d.Int("vcpus", n.vcpus)
 		d.Number("memory_gib", n.memoryMiB/1024)
 		d.Int("eni_quantity", max(n.interfaces, assumedENIQuantity))
+		d.Bool("eni_trunk_supported", n.trunk)
 		return
 	}
 	d.Comment("", "The catalogue's type holds less than its instances do here. The raised limits are guesses.")
@@ -256,6 +287,10 @@ func declareType(file scenario.Draft, id string, n *typeNeed) {
 	}
 	if known.IPv6PerENI != nil {
 		d.Int("ipv6_per_eni", max(n.ipv6, *known.IPv6PerENI))
+	}
+	d.Bool("eni_trunk_supported", known.ENITrunkSupported || n.trunk)
+	if total := known.ENITotalQuantity; total != nil && (known.ENITrunkSupported || n.trunk) {
+		d.Int("eni_total_quantity", max(*total, max(n.interfaces, known.ENIQuantity)+n.members))
 	}
 	d.Bool("hot_plug", known.HotPlug)
 	d.Text("cpu_architecture", cmp.Or(known.CPUArchitecture, "x86_64"))

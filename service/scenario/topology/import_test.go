@@ -103,9 +103,9 @@ func TestImportDeclaresWhatTheCatalogueLacks(t *testing.T) {
 			"texts that YAML would not read as texts", []string{"web #1", `{\"a\": [1]}\n- b: *c {n}`},
 			[]string{`name: "{\"a\": [1]}\n- b: *c {n}"`},
 		},
-		{"a trunk and its member", []string{`"Status": "Available",
+		{"a member without its trunk", []string{`"Status": "Available",
         "Type": "Secondary"`, `"Status": "InUse", "Type": "Member"`}, []string{
-			"# It is of the type Member, which is not simulated.",
+			"# It is a member of a trunk that the files do not attach, and free here.", "trunking: true",
 		}},
 	} {
 		text, _ := mustImport(t, answers(t, c.changes...))

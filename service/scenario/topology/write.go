@@ -35,6 +35,7 @@ func (w *writer) write() []byte {
 	file.Comment("", "Made by enisim scenario import.")
 	account := file.Add("accounts")
 	account.Text("id", w.id)
+	account.Bool("trunking", w.hasTrunks())
 	if w.options.KeyID != "" {
 		key := account.Add("access_keys")
 		key.Text("id", w.options.KeyID)
@@ -61,13 +62,28 @@ func (w *writer) collectInterfaces() {
 			w.primaries[on] = n
 		case n.isOnInstance():
 			w.attached[on] = append(w.attached[on], n)
+		case w.trunkOf(n) != nil: // its VLAN comes after all slots, so its entry comes after that of its trunk
+			on = w.trunkOf(n).instanceID()
+			w.attached[on] = append(w.attached[on], n)
 		}
 	}
 	for _, held := range w.attached {
 		slices.SortStableFunc(held, func(a, b *networkInterface) int {
-			return cmp.Compare(a.Attachment.DeviceIndex, b.Attachment.DeviceIndex)
+			return cmp.Or(compareBool(a.Type == store.ENIMember, b.Type == store.ENIMember),
+				cmp.Compare(a.Attachment.DeviceIndex, b.Attachment.DeviceIndex))
 		})
 	}
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
 }
 
 // regions returns the regions in which the account has resources, with the zones that the catalogue
@@ -240,7 +256,8 @@ func (w *writer) secondaryInterfaces(d scenario.Draft, region string) {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(w.interfaces)) {
-		if n := w.interfaces[id]; n.Type != store.ENIPrimary && !n.isOnInstance() && w.regionOf(n.VSwitchId) == region {
+		if n := w.interfaces[id]; n.Type != store.ENIPrimary && !n.isOnInstance() && w.trunkOf(n) == nil &&
+			w.regionOf(n.VSwitchId) == region {
 			secondaryInterface(d.Add("network_interfaces"), n, "")
 		}
 	}
@@ -250,7 +267,10 @@ func secondaryInterface(d scenario.Draft, n *networkInterface, on string) {
 	if n.isAttached() && on == "" {
 		d.Comment("", "It is "+n.Status+" where no instance is named, and free here.")
 	}
-	if n.Type != store.ENISecondary && n.Type != "" {
+	switch {
+	case n.Type == store.ENIMember && on == "":
+		d.Comment("", "It is a member of a trunk that the files do not attach, and free here.")
+	case !slices.Contains([]string{"", store.ENISecondary, store.ENITrunk, store.ENIMember}, n.Type):
 		d.Comment("", "It is of the type "+n.Type+", which is not simulated.")
 	}
 	if len(n.SecurityGroupIds.SecurityGroupId) == 0 {
@@ -261,7 +281,13 @@ func secondaryInterface(d scenario.Draft, n *networkInterface, on string) {
 	d.Text("vswitch", n.VSwitchId)
 	d.Texts("security_groups", n.SecurityGroupIds.SecurityGroupId)
 	d.Texts("private_ip_addresses", n.addresses())
+	if n.Type == store.ENITrunk {
+		d.Text("type", n.Type)
+	}
 	d.Text("attached_to", on)
+	if n.Type == store.ENIMember && on != "" {
+		d.Text("trunk", n.Attachment.TrunkNetworkInterfaceId)
+	}
 	d.Bool("service_managed", n.ServiceManaged)
 	if n.Status != store.ENIInUse && n.Status != store.ENIAvailable && (on != "" || !n.isAttached()) {
 		d.Text("status", n.Status)

@@ -1,0 +1,60 @@
+package store_test
+
+import (
+	"log/slog"
+	"maps"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"enisim/store"
+	"enisim/store/storetest"
+	"enisim/store/world"
+)
+
+// The reversal of the migration of trunks makes a trunk a secondary interface in its slot, and its members
+// free ones. The migration changes no interface. With it all invariants hold.
+func TestMigrationOfTrunksKeepsSlots(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	pool, err := pgxpool.New(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	// eni-20 is the primary interface of i-2, which has none in the small world.
+	if _, err := pool.Exec(t.Context(), storetest.SmallWorld+storetest.TrunkWorld+`
+		INSERT INTO network_interfaces (account_id, id, region_id, zone_id, vpc_id, vswitch_id, type, status,
+		    primary_of, mac_address, created_at)
+		VALUES ('1000000000000001', 'eni-20', 'cn-hangzhou', 'cn-hangzhou-h', 'vpc-2', 'vsw-2', 'Primary', 'InUse',
+		    'i-2', '00:16:3e:00:00:20', '2026-11-22');
+		UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
+		INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_interface_id, is_primary) VALUES
+		    ('1000000000000001', 'vsw-h', '10.0.0.2', 'eni-0', true),
+		    ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-2', true),
+		    ('1000000000000001', 'vsw-i', '10.1.0.1', 'eni-i', true),
+		    ('1000000000000001', 'vsw-2', '172.16.0.1', 'eni-20', true)`); err != nil {
+		t.Fatal(err)
+	}
+	reverse(t, url, "00021_trunks.sql")
+	want := interfacesOf(t, pool, "whole_network_interfaces")
+	for id, row := range map[string]string{
+		"eni-1": "Secondary InUse - - i-1 1 -1",    // the trunk
+		"eni-2": "Secondary Available - - - -1 -1", // its member
+		"eni-3": "Secondary Available - - - -1 -1", // a free trunk
+	} {
+		if want[id] != row {
+			t.Errorf("%s after the reversal: got %q, want %q", id, want[id], row)
+		}
+	}
+	if err := store.Migrate(t.Context(), url); err != nil {
+		t.Fatal(err)
+	}
+	if got := interfacesOf(t, pool, "whole_network_interfaces"); !maps.Equal(got, want) {
+		t.Errorf("after the migration: got\n%v\nwant\n%v", got, want)
+	}
+	violations, err := world.Verify(t.Context(), store.New(pool, slog.New(slog.DiscardHandler)))
+	if err != nil || len(violations) > 0 {
+		t.Errorf("got %v and the violations %v, want none", err, violations)
+	}
+}
