@@ -106,7 +106,7 @@ func newInstanceType(t service.InstanceType) instanceType {
 		BaselineCredit:              valueOrZero(d.BaselineCredit),
 		InitialCredit:               valueOrZero(d.InitialCredit),
 		EniQuantity:                 t.ENIQuantity,
-		EniTotalQuantity:            cmp.Or(valueOrZero(t.ENITotalQuantity), t.ENIQuantity),
+		EniTotalQuantity:            max(valueOrZero(t.ENITotalQuantity), t.ENIQuantity+valueOrZero(t.MemberQuantity())),
 		EniTrunkSupported:           t.ENITrunkSupported,
 		EniPrivateIpAddressQuantity: valueOrZero(t.PrivateIPv4PerENI),
 		EniIpv6AddressQuantity:      valueOrZero(t.IPv6PerENI),

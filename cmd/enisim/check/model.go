@@ -233,7 +233,8 @@ func refusalKind(source *history.Operation, rules Rules) (k kind, constrains boo
 		return full, true
 	case source.Action == history.Detach && source.Code == service.InvalidEniState.Code:
 		return free, true
-	case source.Action == history.Detach && source.Code == service.EniNotBelongEcs.Code:
+	case source.Action == history.Detach && (source.Code == service.EniNotBelongEcs.Code ||
+		source.Code == service.EniNotBelongTrunk.Code):
 		return elsewhere, true
 	}
 	return 0, false

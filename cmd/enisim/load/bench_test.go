@@ -15,7 +15,7 @@ import (
 // command line; the history benchmark also writes a history.
 func BenchmarkLoad(b *testing.B) {
 	world := World{}
-	place := Place{"vpc-1", "cn-hangzhou-h"}
+	place := Place{VPC: "vpc-1", Zone: "cn-hangzhou-h"}
 	for n := range 100 {
 		world.Instances = append(world.Instances,
 			Instance{ID: fmt.Sprintf("i-bp1abcd12345678%04d", n), Place: place, Limit: 8, Held: 1})

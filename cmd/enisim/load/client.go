@@ -2,6 +2,7 @@ package load
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"encoding/json"
 	"errors"
@@ -144,6 +145,9 @@ func (s *sender) prepare(op Operation) {
 	if op.Instance != "" {
 		s.parameters = append(s.parameters, signature.Parameter{Name: "InstanceId", Value: op.Instance})
 	}
+	if op.Trunk != "" {
+		s.parameters = append(s.parameters, signature.Parameter{Name: "TrunkNetworkInstanceId", Value: op.Trunk})
+	}
 	if op.Interface != "" {
 		name := "NetworkInterfaceId"
 		if op.Action == history.Describe {
@@ -273,19 +277,22 @@ func errorCode(body []byte) string {
 	return string(code)
 }
 
-// parseDescribe returns the status and the instance in the answer to a describe of one interface;
-// both are "" if it was not listed.
+// parseDescribe returns the status and the instance in the answer to a describe of one interface, or the
+// trunk of a member; both are "" if it was not listed.
 func parseDescribe(body []byte) (status, on string, err error) {
 	var answer struct {
 		NetworkInterfaceSets struct {
-			NetworkInterfaceSet []struct{ Status, InstanceId string }
+			NetworkInterfaceSet []struct {
+				Status, InstanceId string
+				Attachment         struct{ TrunkNetworkInterfaceId string }
+			}
 		}
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return "", "", err
 	}
 	for _, n := range answer.NetworkInterfaceSets.NetworkInterfaceSet {
-		return n.Status, n.InstanceId, nil
+		return n.Status, cmp.Or(n.Attachment.TrunkNetworkInterfaceId, n.InstanceId), nil
 	}
 	return "", "", nil
 }

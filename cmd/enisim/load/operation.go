@@ -11,6 +11,7 @@ import (
 type Operation struct {
 	Action   string // the API's name, such as AttachNetworkInterface
 	Instance string // InstanceId; "" leaves it out
+	Trunk    string // TrunkNetworkInstanceId: the trunk on Instance of which the interface is a member; "" leaves it out
 	// NetworkInterfaceId, or its first element if the action takes a list; "" leaves it out.
 	Interface  string
 	Parameters []signature.Parameter // further parameters
@@ -24,8 +25,9 @@ type Result struct {
 	// NotConnected.
 	Code    string
 	Latency time.Duration // from when it was due, or was sent, to the answer
-	// The status and the instance of the interface, for a describe of one interface. They are read
-	// only if a history is written, and are "" if it was not listed or is free.
+	// The status and the instance of the interface, for a describe of one interface; for a member, its trunk in
+	// place of the instance. They are read only if a history is written, and are "" if it was not listed or is
+	// free.
 	Status string
 	On     string
 	// The body of the answer, nil if there was none. It is valid until the client's next operation.

@@ -72,8 +72,14 @@ func NewPlan(w World, o PlanOptions) (Plan, error) {
 			count++
 		}
 	}
+	trunkOf := map[string]string{}
+	for _, i := range w.Instances {
+		if i.TrunkOf != "" {
+			trunkOf[i.ID] = i.TrunkOf
+		}
+	}
 	return func(client int) Next {
-		c := &clientPlan{targets: targets, skew: skew, mix: o.Mix.reduced(),
+		c := &clientPlan{targets: targets, trunkOf: trunkOf, skew: skew, mix: o.Mix.reduced(),
 			random: rand.New(rand.NewPCG(o.Seed, uint64(client))), attached: slices.Clone(dealt[client])}
 		if !o.Mix.Changes() {
 			return func(Result) (Operation, bool) { return c.next(), true }
@@ -152,6 +158,7 @@ type attachment struct {
 // clientPlan is the state of one client's sequence.
 type clientPlan struct {
 	targets  []planInterface
+	trunkOf  map[string]string // by trunk: its instance
 	skew     zipf
 	mix      Mix
 	deck     Mix // cards that are left
@@ -166,14 +173,22 @@ type clientPlan struct {
 func (p *clientPlan) next() Operation {
 	switch action := p.nextAction(); action {
 	case history.Attach:
-		return p.attach()
+		return p.namingTrunk(p.attach())
 	case history.Detach:
-		return p.detach()
+		return p.namingTrunk(p.detach())
 	case history.Describe:
 		return Operation{Action: history.Describe, Interface: p.anyInterface().id}
 	default:
 		return p.changes.next(action)
 	}
+}
+
+// namingTrunk returns an operation on a trunk as one on its instance that names the trunk.
+func (p *clientPlan) namingTrunk(op Operation) Operation {
+	if on := p.trunkOf[op.Instance]; on != "" {
+		op.Trunk, op.Instance = op.Instance, on
+	}
+	return op
 }
 
 // attach returns an attach, and remembers it unless it compensates for a stray detach.

@@ -19,16 +19,16 @@ var usualMix = Mix{Attach: 45, Detach: 45, Describe: 10}
 func testWorld() World {
 	var w World
 	for n := range 20 {
-		place := Place{"vpc-1", fmt.Sprintf("zone-%d", n%2)}
+		place := Place{VPC: "vpc-1", Zone: fmt.Sprintf("zone-%d", n%2)}
 		w.Instances = append(w.Instances, Instance{ID: fmt.Sprintf("i-%02d", n), Place: place, Limit: 8, Held: 1})
 		w.Interfaces = append(w.Interfaces,
 			Interface{ID: fmt.Sprintf("eni-on-%02d", n), Place: place, Instance: fmt.Sprintf("i-%02d", n)})
 	}
 	for n := range 60 {
 		w.Interfaces = append(w.Interfaces,
-			Interface{ID: fmt.Sprintf("eni-%02d", n), Place: Place{"vpc-1", fmt.Sprintf("zone-%d", n%2)}})
+			Interface{ID: fmt.Sprintf("eni-%02d", n), Place: Place{VPC: "vpc-1", Zone: fmt.Sprintf("zone-%d", n%2)}})
 	}
-	w.Interfaces = append(w.Interfaces, Interface{ID: "eni-alone", Place: Place{"vpc-2", "zone-0"}})
+	w.Interfaces = append(w.Interfaces, Interface{ID: "eni-alone", Place: Place{VPC: "vpc-2", Zone: "zone-0"}})
 	return w
 }
 

@@ -16,7 +16,8 @@ import (
 )
 
 // World is what a plan works on, as the API lists it: the instances, and the secondary interfaces
-// that can be attached to them.
+// that can be attached to them. A trunk counts as an instance beside its own one, with members in place of
+// interfaces.
 type World struct {
 	Instances  []Instance
 	Interfaces []Interface
@@ -29,6 +30,8 @@ type Instance struct {
 	Place Place
 	Limit int // the maximum number of interfaces on it, with the primary one
 	Held  int // the number of interfaces on it that are not in the world's list, with the primary one
+
+	TrunkOf string // the instance on which a trunk is; "" for an instance
 }
 
 // Interface is a secondary network interface of a world. Its status is Available or InUse.
@@ -38,8 +41,13 @@ type Interface struct {
 	Instance string // the instance that it is attached to; "" if it is free
 }
 
-// Place is a VPC and a zone. An interface can be attached only to an instance of the same place.
-type Place struct{ VPC, Zone string }
+// Place is a VPC and a zone. An interface can be attached only to an instance of the same place. Where there
+// are trunks, a part of the interfaces is for them alone, so that an interface on an instance is a member in
+// all requests or in none.
+type Place struct {
+	VPC, Zone string
+	Trunks    bool
+}
 
 // Tell writes the world to a history, as its initial state.
 func (w World) Tell(h *history.Writer) {
@@ -73,7 +81,10 @@ type (
 	listedInterface struct {
 		NetworkInterfaceId, Type, Status, InstanceId, ZoneId, VpcId string
 		ServiceManaged                                              bool
+		Attachment                                                  struct{ TrunkNetworkInterfaceId string }
 	}
+	// typeLimits are how many interfaces, and how many members of its trunk, an instance of a type may have.
+	typeLimits struct{ interfaces, members int }
 )
 
 // Discover asks a target for its world: the Running and Stopped instances, and the secondary
@@ -120,50 +131,112 @@ func Discover(ctx context.Context, t Target) (World, error) {
 }
 
 // newWorld returns the world of what the API listed.
-func newWorld(instances []listedInstance, interfaces []listedInterface, limits map[string]int) World {
-	var w World
-	// First drop the instances in other statuses.
+func newWorld(instances []listedInstance, interfaces []listedInterface, limits map[string]typeLimits) World {
+	// First drop the instances in other statuses, and find the trunks on the others.
 	instances = slices.DeleteFunc(instances,
 		func(i listedInstance) bool { return i.Status != "Running" && i.Status != "Stopped" })
+	slices.SortFunc(interfaces, func(a, b listedInterface) int {
+		return cmp.Compare(a.NetworkInterfaceId, b.NetworkInterfaceId)
+	})
+	trunks := newListedTrunks(instances, interfaces, limits)
 	usable := map[string]bool{"": true} // instances that an interface of the world may be on; "" is none
 	for _, i := range instances {
 		usable[i.InstanceId] = true
 	}
 	// Then keep the interfaces that a plan may move.
+	var w World
 	movable := map[string]bool{}
 	for _, n := range interfaces {
-		if n.Type != "Secondary" || n.ServiceManaged || n.Status != "Available" && n.Status != "InUse" ||
+		isMember := trunks.byID[n.Attachment.TrunkNetworkInterfaceId] != nil
+		if n.Type != "Secondary" && !isMember || n.ServiceManaged || n.Status != "Available" && n.Status != "InUse" ||
 			!usable[n.InstanceId] {
 			continue
 		}
 		movable[n.NetworkInterfaceId] = true
-		w.Interfaces = append(w.Interfaces,
-			Interface{ID: n.NetworkInterfaceId, Place: Place{n.VpcId, n.ZoneId}, Instance: n.InstanceId})
+		w.Interfaces = append(w.Interfaces, trunks.place(n))
 	}
-	// Then count the other interfaces of each instance, which take up part of its limit.
+	// Then count the other interfaces of each instance and each trunk, which take up part of its limit.
 	for _, i := range instances {
-		instance := Instance{ID: i.InstanceId, Place: Place{i.VpcAttributes.VpcId, i.ZoneId},
-			Limit: limits[i.InstanceType]}
+		instance := Instance{ID: i.InstanceId, Place: Place{VPC: i.VpcAttributes.VpcId, Zone: i.ZoneId},
+			Limit: limits[i.InstanceType].interfaces}
 		for _, n := range i.NetworkInterfaces.NetworkInterface {
-			if !movable[n.NetworkInterfaceId] {
+			if !movable[n.NetworkInterfaceId] && !trunks.hold(n.NetworkInterfaceId) {
 				instance.Held++
 			}
 		}
 		w.Instances = append(w.Instances, instance)
 	}
+	for _, trunk := range trunks.byID {
+		w.Instances = append(w.Instances, *trunk)
+	}
 	// Last, sort by id, so that the same seed gives the same plan.
 	slices.SortFunc(w.Instances, func(a, b Instance) int { return cmp.Compare(a.ID, b.ID) })
-	slices.SortFunc(w.Interfaces, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
 	return w
 }
 
+// listedTrunks are the trunks that are InUse.
+type listedTrunks struct {
+	byID   map[string]*Instance
+	of     map[string]string // by member: its trunk
+	places map[Place]bool    // in which they are
+	free   int               // number of free interfaces in these places that have got a place
+}
+
+func newListedTrunks(
+	instances []listedInstance, interfaces []listedInterface, limits map[string]typeLimits,
+) *listedTrunks {
+	t := &listedTrunks{byID: map[string]*Instance{}, of: map[string]string{}, places: map[Place]bool{}}
+	types := map[string]string{}
+	for _, i := range instances {
+		types[i.InstanceId] = i.InstanceType
+	}
+	for _, n := range interfaces {
+		if n.Type == "Member" {
+			t.of[n.NetworkInterfaceId] = n.Attachment.TrunkNetworkInterfaceId
+		}
+		if on := types[n.InstanceId]; n.Type == "Trunk" && n.Status == "InUse" && on != "" {
+			place := Place{VPC: n.VpcId, Zone: n.ZoneId, Trunks: true}
+			t.byID[n.NetworkInterfaceId] = &Instance{
+				ID: n.NetworkInterfaceId, TrunkOf: n.InstanceId, Place: place, Limit: limits[on].members,
+			}
+			t.places[place] = true
+		}
+	}
+	return t
+}
+
+// place returns an interface with its place: a member is on its trunk, and every other free one is for trunks.
+func (t *listedTrunks) place(n listedInterface) Interface {
+	out := Interface{ID: n.NetworkInterfaceId, Place: Place{VPC: n.VpcId, Zone: n.ZoneId}, Instance: n.InstanceId}
+	forTrunks := Place{VPC: n.VpcId, Zone: n.ZoneId, Trunks: true}
+	switch trunk, isMember := t.of[n.NetworkInterfaceId]; {
+	case isMember:
+		out.Place, out.Instance = forTrunks, trunk
+	case n.InstanceId == "" && t.places[forTrunks]:
+		if t.free++; t.free%2 == 0 {
+			out.Place = forTrunks
+		}
+	}
+	return out
+}
+
+// hold counts an interface that no plan moves against the limit of its trunk, and reports whether it is a
+// member.
+func (t *listedTrunks) hold(eni string) bool {
+	trunk, isMember := t.of[eni]
+	if on := t.byID[trunk]; on != nil {
+		on.Held++
+	}
+	return isMember
+}
+
 // interfaceLimits returns how many interfaces an instance of each type may have.
-func interfaceLimits(ctx context.Context, api *sender, instances []listedInstance) (map[string]int, error) {
-	limits := map[string]int{}
+func interfaceLimits(ctx context.Context, api *sender, instances []listedInstance) (map[string]typeLimits, error) {
+	limits := map[string]typeLimits{}
 	var types []string
 	for _, i := range instances {
 		if _, known := limits[i.InstanceType]; !known {
-			limits[i.InstanceType] = 0
+			limits[i.InstanceType] = typeLimits{}
 			types = append(types, i.InstanceType)
 		}
 	}
@@ -179,8 +252,8 @@ func interfaceLimits(ctx context.Context, api *sender, instances []listedInstanc
 		var page struct {
 			InstanceTypes struct {
 				InstanceType []struct {
-					InstanceTypeId string
-					EniQuantity    int
+					InstanceTypeId                string
+					EniQuantity, EniTotalQuantity int
 				}
 			}
 		}
@@ -188,7 +261,7 @@ func interfaceLimits(ctx context.Context, api *sender, instances []listedInstanc
 			return nil, fmt.Errorf("DescribeInstanceTypes: the answer is not the API's: %w", err)
 		}
 		for _, t := range page.InstanceTypes.InstanceType {
-			limits[t.InstanceTypeId] = t.EniQuantity
+			limits[t.InstanceTypeId] = typeLimits{t.EniQuantity, t.EniTotalQuantity - t.EniQuantity}
 		}
 	}
 	return limits, nil
