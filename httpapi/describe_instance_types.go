@@ -106,7 +106,7 @@ func newInstanceType(t service.InstanceType) instanceType {
 		BaselineCredit:              valueOrZero(d.BaselineCredit),
 		InitialCredit:               valueOrZero(d.InitialCredit),
 		EniQuantity:                 t.ENIQuantity,
-		EniTotalQuantity:            max(valueOrZero(t.ENITotalQuantity), t.ENIQuantity+valueOrZero(t.MemberQuantity())),
+		EniTotalQuantity:            totalInterfaces(t),
 		EniTrunkSupported:           t.ENITrunkSupported,
 		EniPrivateIpAddressQuantity: valueOrZero(t.PrivateIPv4PerENI),
 		EniIpv6AddressQuantity:      valueOrZero(t.IPv6PerENI),
@@ -139,6 +139,11 @@ func newInstanceType(t service.InstanceType) instanceType {
 	out.InstancePpsRx = cmp.Or(out.InstancePpsRx, pps)
 	out.InstancePpsTx = cmp.Or(out.InstancePpsTx, pps)
 	return out
+}
+
+// totalInterfaces returns how many interfaces an instance of a type may have, with the members of its trunk.
+func totalInterfaces(t service.InstanceType) int {
+	return max(valueOrZero(t.ENITotalQuantity), t.ENIQuantity+valueOrZero(t.MemberQuantity()))
 }
 
 // valueOrZero returns a figure, or 0 if no source gives it.

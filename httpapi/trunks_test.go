@@ -60,7 +60,8 @@ func TestTrunkAndItsMembers(t *testing.T) {
 	}
 	for k, id := range []string{"eni-1", "eni-2"} {
 		n := describeInterface(t, s, id)
-		got, want := fmt.Sprint(n["Type"], n["InstanceId"], n["Attachment"]), fmt.Sprint("Member", "i-1", map[string]any{
+		got := fmt.Sprint(n["Type"], n["InstanceId"], n["Attachment"])
+		want := fmt.Sprint("Member", "i-1", map[string]any{
 			"InstanceId": "i-1", "DeviceIndex": 1001 + k, "TrunkNetworkInterfaceId": trunk,
 		})
 		if got != want {
@@ -173,7 +174,8 @@ func TestRaceOfMembersAndTheDetachOfTheirTrunk(t *testing.T) {
 		detached := ""
 		answers := race(t, 4, func(k int) (string, error) {
 			if k == 3 {
-				r, err := s.call(t.Context(), "DetachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", "eni-trunk")
+				r, err := s.call(t.Context(), "DetachNetworkInterface",
+					"InstanceId", "i-1", "NetworkInterfaceId", "eni-trunk")
 				detached = r.code()
 				return "detach " + r.code(), err
 			}
@@ -192,7 +194,8 @@ func TestRaceOfMembersAndTheDetachOfTheirTrunk(t *testing.T) {
 			t.Fatalf("round %d: got %v and %d members, want two members, or none and no trunk", round, answers, members)
 		}
 		for k := range 3 {
-			s.mustCall(t, "DetachNetworkInterface", "InstanceId", "i-1", "NetworkInterfaceId", fmt.Sprintf("eni-%d", k+1))
+			s.mustCall(t, "DetachNetworkInterface", "InstanceId", "i-1",
+				"NetworkInterfaceId", fmt.Sprintf("eni-%d", k+1))
 		}
 	}
 	t.Logf("the trunk went %d times and stayed %d times", went, stayed)

@@ -61,7 +61,8 @@ func observedAttachment(s *store.AttachScene) values {
 	}
 	if s.ENI != nil {
 		seen["NetworkInterfaceId"], seen["NetworkInterfaceStatus"] = s.ENI.ID, s.ENI.Status
-		seen["NetworkInterfaceType"], seen["NetworkInterfaceInstanceId"] = s.ENI.CurrentType(), valueOf(s.ENI.InstanceID)
+		seen["NetworkInterfaceType"] = s.ENI.CurrentType()
+		seen["NetworkInterfaceInstanceId"] = valueOf(s.ENI.InstanceID)
 		seen["NetworkInterfaceZoneId"], seen["NetworkInterfaceVpcId"] = s.ENI.ZoneID, s.ENI.VPCID
 		seen["PrivateIpAddresses"], seen["Ipv6Addresses"] = s.IPv4, s.IPv6
 	}

@@ -8,7 +8,7 @@ import (
 // Attachment is a request to attach an interface to an instance, or to detach it.
 type Attachment struct {
 	AccountID, RegionID, InstanceID, NetworkInterfaceID string
-	TrunkID                                             string // the trunk of which the interface becomes a member, or ""
+	TrunkID                                             string // the trunk of which it becomes a member, or ""
 	// Detach reports whether it is a detach. Rows that only an attach needs are then not read.
 	Detach bool
 }

@@ -80,7 +80,7 @@ func (s *DeleteInstanceScene) Changes(gone []string, deleting []DeletingInterfac
 	for _, held := range s.Held {
 		before := held.Settled(now)
 		after := before
-		after.leave()
+		takeOff(&after.AttachableENI)
 		after.Status, after.NextStatus, after.SettlesAt = ENIAvailable, nil, nil
 		if k := slices.IndexFunc(deleting, func(d DeletingInterface) bool { return d.ID == held.ID }); k >= 0 {
 			after.Status, after.NextStatus, after.SettlesAt = deleting[k].End.statusUntil(ENIDeleting, ENIDeleted)

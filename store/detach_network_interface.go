@@ -6,7 +6,7 @@ func (s *AttachScene) Detach(end *Ending) {
 	n := *s.ENI
 	n.Status, n.NextStatus, n.SettlesAt = end.statusUntil(ENIDetaching, ENIAvailable)
 	if n.Status == ENIAvailable {
-		n.leave()
+		takeOff(&n)
 	}
 	s.setLeaving(n)
 }
@@ -39,7 +39,7 @@ func (s *AttachScene) Release() (status string) {
 		s.batch.set(s.eni, n)
 		return n.Status
 	}
-	n.leave()
+	takeOff(&n)
 	s.setLeaving(n)
 	return n.Status
 }

@@ -86,8 +86,8 @@ func (n AttachableENI) CurrentType() string {
 // row still refers to it.
 func (n AttachableENI) isLeaving() bool { return n.NextStatus != nil && *n.NextStatus == ENIAvailable }
 
-// leave takes the interface off its instance.
-func (n *AttachableENI) leave() {
+// takeOff takes an interface off its instance.
+func takeOff(n *AttachableENI) {
 	n.InstanceID, n.InstanceENIQuantity, n.DeviceIndex, n.NetworkCardIndex = nil, nil, nil, nil
 	n.TrunkID, n.MemberQuantity = nil, nil
 }
@@ -117,7 +117,7 @@ func (n AttachableENI) Settled(now time.Time) AttachableENI {
 	}
 	n.Status, n.NextStatus, n.SettlesAt = *n.NextStatus, nil, nil
 	if n.Status == ENIAvailable {
-		n.leave()
+		takeOff(&n)
 	}
 	return n
 }

@@ -59,7 +59,8 @@ func testTrunks(t *testing.T, s sdk) {
 	for _, n := range expectOfType(t, c, "Member", trunkMembers) {
 		vlans[n.Attachment.DeviceIndex] = true
 		if n.Attachment.TrunkNetworkInterfaceId != trunk || n.Attachment.InstanceId != "i-1" || n.Status != "InUse" {
-			t.Errorf("%s: got %s on %+v, want InUse on trunk %s of i-1", n.NetworkInterfaceId, n.Status, n.Attachment, trunk)
+			t.Errorf("%s: got %s on %+v, want InUse on trunk %s of i-1",
+				n.NetworkInterfaceId, n.Status, n.Attachment, trunk)
 		}
 	}
 	if len(vlans) != trunkMembers {

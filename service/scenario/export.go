@@ -199,7 +199,8 @@ func (x *exporter) explicitMACs() map[string]string {
 		for _, region := range regions {
 			for i := range x.NetworkInterfaces {
 				n := &x.NetworkInterfaces[i]
-				if (n.Type == store.ENIPrimary) == primary && n.RegionID == region && !x.macs.isDerived(n.ID, n.MACAddress) {
+				isNext := (n.Type == store.ENIPrimary) == primary && n.RegionID == region
+				if isNext && !x.macs.isDerived(n.ID, n.MACAddress) {
 					explicit[n.ID] = n.MACAddress
 				}
 			}

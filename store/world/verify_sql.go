@@ -70,7 +70,8 @@ var invariants = []invariant{
 	ORDER BY 1, 2`},
 
 	{"the_trunks_that_are_attached_are_known", `
-	SELECT coalesce(a.account_id, t.account_id), format('instance %s has trunk %s for %s members; kept is %s for %s of %s',
+	SELECT coalesce(a.account_id, t.account_id), format(
+	    'instance %s has trunk %s for %s members; kept is %s for %s of %s',
 	    coalesce(a.instance_id, t.instance_id), coalesce(a.network_interface_id, 'none'),
 	    coalesce(a.member_quantity::text, 'no'), coalesce(t.network_interface_id, 'none'),
 	    coalesce(t.member_quantity::text, 'no'), coalesce(t.instance_type, 'no type'))
@@ -179,7 +180,8 @@ var invariants = []invariant{
 	SELECT n.account_id, format('%s interface %s has device index %s',
 	    n.type, n.id, coalesce(n.device_index::text, 'none'))
 	FROM whole_network_interfaces n
-	WHERE n.type NOT IN ('Primary', 'Secondary', 'Trunk') OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
+	WHERE n.type NOT IN ('Primary', 'Secondary', 'Trunk')
+	   OR (n.type = 'Primary') <> (n.device_index IS NOT DISTINCT FROM 0)
 	ORDER BY 1, 2`},
 
 	{"an_instance_carries_the_limit_of_its_type", `

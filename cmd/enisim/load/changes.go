@@ -347,7 +347,9 @@ func parametersOf(op Operation) map[string]string {
 
 // newCall returns what a history has of an operation.
 func newCall(client int, op Operation) history.Call {
-	call := history.Call{Client: client, Action: op.Action, Instance: cmp.Or(op.Trunk, op.Instance), Interface: op.Interface}
+	call := history.Call{
+		Client: client, Action: op.Action, Instance: cmp.Or(op.Trunk, op.Instance), Interface: op.Interface,
+	}
 	for _, p := range op.Parameters {
 		switch p.Name {
 		case "VSwitchId":

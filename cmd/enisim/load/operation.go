@@ -11,7 +11,7 @@ import (
 type Operation struct {
 	Action   string // the API's name, such as AttachNetworkInterface
 	Instance string // InstanceId; "" leaves it out
-	Trunk    string // TrunkNetworkInstanceId: the trunk on Instance of which the interface is a member; "" leaves it out
+	Trunk    string // TrunkNetworkInstanceId: the trunk on Instance whose member it is; "" leaves it out
 	// NetworkInterfaceId, or its first element if the action takes a list; "" leaves it out.
 	Interface  string
 	Parameters []signature.Parameter // further parameters
