@@ -46,6 +46,7 @@ type declaredAction interface {
 
 // actions is the whole API: each action of the service with the function that makes its response.
 var actions = []action{
+	handle(service.AllocatePublicIPAddress, newPublicIPAddressResponse),
 	handle(service.AssignIPv6Addresses, newAssignedIPv6AddressesResponse),
 	handle(service.AssignPrivateIPAddresses, newAssignedPrivateIPAddressesResponse),
 	empty(service.AttachNetworkInterface),
@@ -94,10 +95,13 @@ var actions = []action{
 	empty(service.UnassignIPv6Addresses),
 	empty(service.UnassignPrivateIPAddresses),
 	empty(service.UntagResourcesOfECS),
+	handle(service.AllocateEIPAddress, newAllocatedEIPResponse),
+	empty(service.AssociateEIPAddress),
 	handle(service.CreateVSwitch, newCreatedVSwitchResponse),
 	handle(service.CreateVPC, newCreatedVPCResponse),
 	empty(service.DeleteVSwitch),
 	empty(service.DeleteVPC),
+	handle(service.DescribeEIPAddresses, newEIPAddressesResponse),
 	handle(service.DescribeRouteTableList, newRouteTableListResponse),
 	handle(service.DescribeRouteTables, newRouteTablesResponse),
 	handle(service.DescribeVSwitchAttributes, newVSwitchAttributesResponse),
@@ -105,9 +109,12 @@ var actions = []action{
 	handle(service.DescribeVPCAttribute, newVPCAttributeResponse),
 	handle(service.DescribeVPCs, newVPCsResponse),
 	handle(service.ListTagResourcesOfVPC, newTagResourcesResponse),
+	empty(service.ModifyEIPAddressAttribute),
 	empty(service.ModifyVSwitchAttribute),
 	empty(service.ModifyVPCAttribute),
+	empty(service.ReleaseEIPAddress),
 	empty(service.TagResourcesOfVPC),
+	empty(service.UnassociateEIPAddress),
 	empty(service.UntagResourcesOfVPC),
 	handle(service.AssumeRole, newRoleCredentialsResponse),
 	handle(service.GetCallerIdentity, newCallerIdentityResponse),
@@ -116,8 +123,9 @@ var actions = []action{
 // networkActionsOfECS are actions of VPC that ECS has too, under its own Version, as in its SDKs.
 // Requests and answers are the same, and the permission is that of VPC.
 var networkActionsOfECS = []string{
-	"CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc", "DescribeRouteTables", "DescribeVSwitches",
-	"DescribeVpcs", "ModifyVSwitchAttribute", "ModifyVpcAttribute",
+	"AllocateEipAddress", "AssociateEipAddress", "CreateVSwitch", "CreateVpc", "DeleteVSwitch", "DeleteVpc",
+	"DescribeEipAddresses", "DescribeRouteTables", "DescribeVSwitches", "DescribeVpcs", "ModifyEipAddressAttribute",
+	"ModifyVSwitchAttribute", "ModifyVpcAttribute", "ReleaseEipAddress", "UnassociateEipAddress",
 }
 
 // actionsByVersion returns the actions by their Version and name, without those that two products

@@ -79,6 +79,9 @@ func newInstanceAttributeResponse(described service.Instance) any {
 		CreditSpecification:     i.CreditSpecification,
 		SerialNumber:            i.SerialNumber,
 	}
+	if e := i.EipAddress; e.AllocationId != "" {
+		reply.EipAddress = attributeEIPAddress{e.AllocationId, e.IpAddress, e.Bandwidth, e.InternetChargeType}
+	}
 	if i.IoOptimized {
 		reply.IoOptimized = "optimized"
 	}

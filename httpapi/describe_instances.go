@@ -187,6 +187,9 @@ func newInstanceReply(i service.Instance) instance {
 	if i.VPCID != nil && i.VSwitchID != nil {
 		out.VpcAttributes.VpcId, out.VpcAttributes.VSwitchId = *i.VPCID, *i.VSwitchID
 	}
+	if a.PublicIPAddress != "" {
+		out.PublicIpAddress.IpAddress = []string{a.PublicIPAddress}
+	}
 	out.OperationLocks.LockReason = []struct{}{}
 	out.NetworkInterfaces.NetworkInterface = mapEach(i.NetworkInterfaces, newInstanceNetworkInterface)
 	for _, n := range i.NetworkInterfaces {
@@ -197,6 +200,11 @@ func newInstanceReply(i service.Instance) instance {
 		out.SecurityGroupIds.SecurityGroupId = mapEach(n.SecurityGroupIDs, identity)
 		if ip := n.PrimaryIP(); ip != "" {
 			out.VpcAttributes.PrivateIpAddress.IpAddress = []string{ip}
+		}
+		for _, a := range n.Addresses {
+			if e := n.EIPOn(a.Address); e != nil && a.IsPrimary {
+				out.EipAddress = eipAddress{e.ID, e.IPAddress.String(), e.Bandwidth, e.InternetChargeType, true}
+			}
 		}
 	}
 	return out

@@ -23,8 +23,8 @@ func newNetworkInterfacesResponse(list service.List[service.NetworkInterface]) a
 const managingServiceID = 1000000000000000
 
 // networkInterfaceSet is a network interface in replies. There are no RDMA interfaces, so no queue
-// pairs; and no public addresses. InstanceId without a value is empty rather than
-// absent, and so is every list: clients rely on it.
+// pairs. InstanceId without a value is empty rather than absent, and so is every list: clients rely on
+// it.
 type networkInterfaceSet struct {
 	NetworkInterfaceId          string
 	NetworkInterfaceName        string
@@ -40,7 +40,7 @@ type networkInterfaceSet struct {
 	MacAddress                  string
 	PrivateIpAddress            string
 	PrivateIpSets               struct{ PrivateIpSet []associablePrivateIP }
-	AssociatedPublicIp          struct{}
+	AssociatedPublicIp          associatedPublicIP
 	Ipv6Sets                    ipv6Sets
 	Ipv4PrefixSets              ipv4PrefixSets
 	Ipv6PrefixSets              ipv6PrefixSets
@@ -57,10 +57,23 @@ type networkInterfaceSet struct {
 	NetworkInterfaceTrafficMode string
 }
 
-// associablePrivateIP is a private address with its public address, which is always empty.
+// associablePrivateIP is a private address with the EIP on it.
 type associablePrivateIP struct {
 	privateIP
-	AssociatedPublicIp struct{}
+	AssociatedPublicIp associatedPublicIP
+}
+
+// associatedPublicIP is the EIP on an address; it is empty if there is none.
+type associatedPublicIP struct {
+	PublicIpAddress string `json:",omitempty" xml:",omitempty"`
+	AllocationId    string `json:",omitempty" xml:",omitempty"`
+}
+
+func newAssociatedPublicIP(e *service.EIPOfAddress) associatedPublicIP {
+	if e == nil {
+		return associatedPublicIP{}
+	}
+	return associatedPublicIP{e.IPAddress.String(), e.ID}
 }
 
 // attachment is the attachment of an interface; it is empty for an interface that is not attached.
@@ -136,7 +149,11 @@ func newNetworkInterface(n service.NetworkInterface) networkInterfaceSet {
 		NetworkInterfaceTrafficMode: "Standard",
 	}
 	set.PrivateIpSets.PrivateIpSet = mapEach(n.IPv4(), func(a service.PrivateIPAddress) associablePrivateIP {
-		return associablePrivateIP{privateIP: newPrivateIP(a)}
+		ip := associablePrivateIP{newPrivateIP(a), newAssociatedPublicIP(n.EIPOn(a.Address))}
+		if a.IsPrimary {
+			set.AssociatedPublicIp = ip.AssociatedPublicIp
+		}
+		return ip
 	})
 	if n.InstanceID != nil {
 		set.InstanceId = *n.InstanceID

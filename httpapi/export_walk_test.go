@@ -50,6 +50,7 @@ accounts:
           - {id: i-2, type: ecs.g6.2xlarge, vswitch: vsw-1, security_groups: [sg-1, sg-2]}
           - {id: i-3, type: ecs.g6.xlarge, vswitch: vsw-2, security_groups: [sg-2], status: Stopped}
           - {id: i-old, type: ecs.n1.small, zone: cn-hangzhou-h, network_type: classic}
+        eips: [{id: eip-1}, {id: eip-2, ip_address: 203.0.113.2, associated_with: i-1}]
         network_interfaces:
           - {id: "eni-{n}", count: 4, vswitch: vsw-1, security_groups: [sg-1]}
           - {id: eni-trunk, type: Trunk, vswitch: vsw-1, security_groups: [sg-1], attached_to: i-1}
@@ -253,6 +254,31 @@ var walkSteps = map[string]func(*walker, *testing.T) []string{
 				"Tag.1.Key", w.text(), "Tag.1.Value", "v", "SpotStrategy", "SpotAsPriceGo",
 				"ResourceGroupId", "rg-4")...)
 	},
+	"AllocateEipAddress": func(w *walker, _ *testing.T) []string {
+		return w.optionalPairs("Name", w.name(), "Bandwidth", "20", "InternetChargeType", "PayByTraffic",
+			"Description", w.text(), "Tag.1.Key", w.text(), "Tag.1.Value", "v", "ResourceGroupId", "rg-5")
+	},
+	"AssociateEipAddress": func(w *walker, t *testing.T) []string {
+		pairs := []string{"AllocationId", w.pickID(t, "EIP", "eips")}
+		if w.pick("with", "instance", "interface") == "instance" {
+			return append(pairs, "InstanceId", w.pickID(t, "instance", "instances"))
+		}
+		return append(pairs, "InstanceType", ofInterface, "Mode", w.pick("mode", "NORMAL", "BINDED"),
+			"InstanceId", w.pickID(t, "interface", "network_interfaces"))
+	},
+	"UnassociateEipAddress": func(w *walker, t *testing.T) []string {
+		return []string{"AllocationId", w.pickID(t, "EIP", "eips e WHERE EXISTS ("+
+			"SELECT FROM eip_associations a WHERE a.eip_id = e.id)")}
+	},
+	"ReleaseEipAddress": func(w *walker, t *testing.T) []string {
+		return []string{"AllocationId", w.pickID(t, "EIP", "eips")}
+	},
+	"ModifyEipAddressAttribute": func(w *walker, t *testing.T) []string {
+		return []string{"AllocationId", w.pickID(t, "EIP", "eips"), "Name", w.name(), "Bandwidth", "7"}
+	},
+	"AllocatePublicIpAddress": func(w *walker, t *testing.T) []string {
+		return []string{"InstanceId", w.pickID(t, "instance", "instances")}
+	},
 	"StartInstance": func(w *walker, t *testing.T) []string {
 		return []string{"InstanceId", w.pickID(t, "instance", "instances WHERE status LIKE 'Stop%'")}
 	},
@@ -403,7 +429,9 @@ func restoreStart(rt *rapid.T, t *testing.T, st *store.Store, now time.Time) {
 	for _, c := range applied.Tables {
 		counted[c.Table] = operator.TableChange{Inserted: c.Inserted, Updated: c.Updated, Deleted: c.Deleted}
 	}
-	for _, table := range []string{"vpcs", "vswitches", "security_groups", "security_group_rules", "instances"} {
+	for _, table := range []string{
+		"vpcs", "vswitches", "security_groups", "security_group_rules", "instances",
+	} {
 		if predicted[table] != counted[table] {
 			rt.Errorf("%s: got the changes %+v by the diff and %+v by apply, want the same: %v", table,
 				predicted[table], counted[table], diff)

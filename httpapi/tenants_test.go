@@ -30,13 +30,15 @@ func tenantsWorld() *worldtest.World {
 		SecurityGroup("sg-own").
 		Instance("i-own", worldtest.Type("ecs.g6.xlarge")).
 		NetworkInterface("eni-own").
+		EIP("eip-own", worldtest.AssociatedWith("i-own"), worldtest.Set("ip_address", "203.0.113.1")).
 		Account("1000000000000002").
 		AccessKey("LTAIother").
 		VPC("vpc-other", "10.0.0.0/8").
 		VSwitch("vsw-other", "cn-hangzhou-h", "10.0.0.0/16").
 		SecurityGroup("sg-other").
 		Instance("i-other", worldtest.Type("ecs.g6.xlarge")).
-		NetworkInterface("eni-other")
+		NetworkInterface("eni-other").
+		EIP("eip-other", worldtest.AssociatedWith("i-other"), worldtest.Set("ip_address", "203.0.113.1"))
 }
 
 // idPrefixes has the id prefix of each parameter that names a resource of an account. An action
@@ -44,6 +46,7 @@ func tenantsWorld() *worldtest.World {
 // another meaning in one product has the product before its name, as vpc:ResourceId.
 var idPrefixes = map[string]string{
 	"ecs:ResourceId": "eni-", "vpc:ResourceId": "vpc-", // by the ResourceType in requiredPairs
+	"AllocationId": "eip-", "AssociatedInstanceId": "i-",
 	"InstanceId": "i-", "InstanceIds": "i-",
 	"DiskIds":            "d-",
 	"NetworkInterfaceId": "eni-",
@@ -59,6 +62,11 @@ var sharedIDs = map[string]string{
 	"SnapshotId": "there are none", "AutoSnapshotPolicyId": "there are none", "KMSKeyId": "there are none",
 	"ResourceGroupId":        "a label: groups are accepted and stored, not looked up",
 	"TrunkNetworkInstanceId": "refused whatever it names",
+	"InstanceRegionId":       "regions are everybody's",
+	"SegmentInstanceId":      "there are none",
+	"BandwidthPackageId":     "there are none",
+	"PublicIpAddressPoolId":  "there are none",
+	"VlanId":                 "accepted, without effect",
 	"VpcOwnerId":             "an account: another than the caller's selects none",
 	"VSwitchOwnerId":         "an account: another than the caller's selects none",
 	"DhcpOptionsSetId":       "nobody has any",

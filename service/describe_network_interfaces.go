@@ -14,6 +14,10 @@ type NetworkInterface = store.DescribedNetworkInterface
 // PrivateIPAddress is an address of a NetworkInterface.
 type PrivateIPAddress = store.PrivateIPAddress
 
+// EIPOfAddress is an EIP on an address of an interface. The alias is for packages that do not import the
+// store.
+type EIPOfAddress = store.EIPOfAddress
+
 // QueuesOf returns the number of queues of an interface: the one that was set, or the default of
 // its instance's type. It is 0 if no source gives the figure.
 func QueuesOf(n NetworkInterface) int {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"net/netip"
 	"sync"
 )
 
@@ -32,7 +33,7 @@ func regionMark(regionID string) string {
 // idLength returns how many characters follow the prefix of an id.
 func idLength(prefix string) int {
 	switch prefix {
-	case "vpc-", "vsw-", "vrt-", "vtb-":
+	case "vpc-", "vsw-", "vrt-", "vtb-", "eip-":
 		return 21
 	}
 	return 20
@@ -66,6 +67,16 @@ func (s *Service) NewAccountID() string {
 func (s *Service) newMAC() string {
 	b := s.randomBytes(3)
 	return fmt.Sprintf("00:16:3e:%02x:%02x:%02x", b[0], b[1], b[2])
+}
+
+// publicIPs returns random public addresses. first is the first byte of all of them.
+func (s *Service) publicIPs(first byte, n int) []netip.Addr {
+	addresses := make([]netip.Addr, n)
+	for k := range addresses {
+		b := s.randomBytes(3)
+		addresses[k] = netip.AddrFrom4([4]byte{first, 64 + b[0]%128, b[1], 1 + b[2]%254})
+	}
+	return addresses
 }
 
 // randomBytes returns n bytes from the service's random source.

@@ -33,6 +33,8 @@ func (s *Service) ReleaseTransition(ctx context.Context, accountID, id string) (
 		return s.releaseDeletion(ctx, caller, id, found.RegionID)
 	case store.KindInstance:
 		return s.releaseInstance(ctx, caller, id)
+	case store.KindEIP:
+		return s.releaseEIP(ctx, caller, id)
 	}
 	release := (*store.Tx).ReleaseVPC
 	if found.Kind == store.KindVSwitch {
@@ -62,6 +64,26 @@ func (s *Service) releaseNetwork(
 		return nil, err
 	}
 	return released, nil
+}
+
+// releaseEIP ends the transition of an EIP.
+func (s *Service) releaseEIP(ctx context.Context, caller Caller, id string) (released *Released, err error) {
+	err = s.store.InTx(ctx, func(tx *store.Tx) error {
+		eip, err := tx.LockEIP(ctx, caller.AccountID, "", id)
+		if err != nil || eip == nil {
+			return err
+		}
+		now := s.timeOf(caller)
+		eip = settledEIP(eip, now)
+		after := eip.ReleasedTransition()
+		released = &Released{eip.Status, after.Status}
+		if after.Status == eip.Status {
+			return nil
+		}
+		tx.UpdateEIPAssociation(after)
+		return s.record(tx, caller, now, store.ChangesOf(eip, &after, now)...)
+	})
+	return released, err
 }
 
 // operatorOf returns the caller by which an operator changes the resources of an account: it has the

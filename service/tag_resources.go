@@ -34,8 +34,8 @@ var (
 		{name: "managedinstance"},
 	}}
 	vpcTags = tagProduct{"vpc", []tagType{
-		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch},
-		{name: "ROUTETABLE"}, {name: "EIP"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
+		{"VPC", store.TaggedVPC}, {"VSWITCH", store.TaggedVSwitch}, {"EIP", store.TaggedEIP},
+		{name: "ROUTETABLE"}, {name: "VPNGATEWAY"}, {name: "NATGATEWAY"},
 		{name: "COMMONBANDWIDTHPACKAGE"}, {name: "PREFIXLIST"}, {name: "PUBLICIPADDRESSPOOL"},
 		{name: "IPV4GATEWAY"}, {name: "IPV6GATEWAY"}, {name: "NETWORKACL"}, {name: "TRAFFICMIRRORFILTER"},
 		{name: "TRAFFICMIRRORSESSION"}, {name: "FLOWLOG"}, {name: "HAVIP"}, {name: "DHCPOPTIONSSET"},

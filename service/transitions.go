@@ -67,9 +67,9 @@ func (s *Service) transition(caller Caller, kind, resourceID string, k int) tran
 // delayOf returns how long a transition lasts if no lifecycle says otherwise.
 func (o Options) delayOf(kind string) time.Duration {
 	switch kind {
-	case disturbance.Attaching:
+	case disturbance.Attaching, disturbance.Associating:
 		return o.AttachDelay
-	case disturbance.Detaching:
+	case disturbance.Detaching, disturbance.Unassociating:
 		return o.DetachDelay
 	case disturbance.Deleting:
 		return o.DeleteDelay

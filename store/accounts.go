@@ -113,6 +113,7 @@ var lockContents = []struct {
 	{rankVSwitches, `SELECT FROM vswitches WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankInstances, `SELECT FROM instances WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankNetworkInterfaces, `SELECT FROM network_interfaces WHERE account_id = $1 ORDER BY id FOR UPDATE`},
+	{rankEIPs, `SELECT FROM eips WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 	{rankSecurityGroups, `SELECT FROM security_groups WHERE account_id = $1 ORDER BY id FOR UPDATE`},
 }
 
@@ -122,6 +123,8 @@ var lockContents = []struct {
 // one.
 var deleteContents = []string{
 	`DELETE FROM client_tokens WHERE account_id = $1`,
+	`DELETE FROM eip_associations WHERE account_id = $1`,
+	`DELETE FROM eips WHERE account_id = $1`,
 	`DELETE FROM security_group_rules WHERE account_id = $1`,
 	`DELETE FROM ip_prefixes WHERE account_id = $1`,
 	`DELETE FROM network_interface_security_groups WHERE account_id = $1`,

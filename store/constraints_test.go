@@ -274,6 +274,29 @@ var violations = []struct{ constraint, sql string }{
 		INSERT INTO token_buckets SELECT '1000000000000001', '[]' FROM generate_series(1, 2)`},
 	{"a_row_of_token_buckets_belongs_to_an_account", `INSERT INTO token_buckets VALUES ('1000000000000009', '[]')`},
 
+	{"an_eip_exists_once", anEIP + `
+		INSERT INTO eips (account_id, id, region_id, ip_address, bandwidth, created_at)
+		VALUES ('1000000000000001', 'eip-1', 'cn-hangzhou', '203.0.113.9', 5, '2026-11-22')`},
+	{"a_public_address_is_of_one_eip", anEIP + `UPDATE eips SET ip_address = '203.0.113.2' WHERE id = 'eip-1'`},
+	{"an_eip_belongs_to_an_account", anEIP + `UPDATE eips SET account_id = '1000000000000009' WHERE id = 'eip-2'`},
+	{"an_eip_lies_in_a_known_region", anEIP + `UPDATE eips SET region_id = 'mars-1'`},
+	{"an_eip_is_an_ipv4_address", anEIP + `UPDATE eips SET ip_address = '203.0.113.0/24' WHERE id = 'eip-1'`},
+	{"an_eip_has_bandwidth", anEIP + `UPDATE eips SET bandwidth = 0`},
+	{"an_eip_is_on_one_address", anEIP + `
+		INSERT INTO private_ip_addresses VALUES ('1000000000000001', 'vsw-h', '10.0.0.3', 'eni-2', true);
+		INSERT INTO eip_associations
+		VALUES ('1000000000000001', 'eip-1', 'vsw-h', '10.0.0.3', 'eni-2', 'NORMAL', 'InUse', NULL, NULL)`},
+	{"a_private_address_has_one_eip", anEIP + `
+		INSERT INTO eip_associations
+		VALUES ('1000000000000001', 'eip-2', 'vsw-h', '10.0.0.1', 'eni-1', 'NORMAL', 'InUse', NULL, NULL)`},
+	{"an_association_is_of_a_known_eip", anEIP + `UPDATE eip_associations SET eip_id = 'eip-9'`},
+	{"an_eip_is_on_an_assigned_address", anEIP + `UPDATE eip_associations SET private_ip_address = '10.0.0.99'`},
+	{"an_eip_is_on_an_ipv4_address", anEIP + `UPDATE eip_associations SET private_ip_address = '2001:db8::1'`},
+	{"an_eip_has_a_documented_mode", anEIP + `UPDATE eip_associations SET mode = 'LOOSE'`},
+	{"an_association_has_a_documented_status", anEIP + `UPDATE eip_associations SET status = 'Available'`},
+	{"an_association_settles_from_a_transient_status", anEIP + `
+		UPDATE eip_associations SET next_status = 'Available', settles_at = '2026-11-22'`},
+
 	{"a_type_is_defined_once_per_owner", `
 		INSERT INTO instance_types (id, family, vcpus, memory_gib, eni_quantity)
 		VALUES ('ecs.g6.large', 'ecs.g6', 2, 8, 2)`},
@@ -282,6 +305,14 @@ var violations = []struct{ constraint, sql string }{
 	{"a_zone_is_listed_once", `INSERT INTO zones (id, region_id) VALUES ('cn-hangzhou-h', 'cn-beijing')`},
 	{"a_zone_lies_in_a_known_region", `INSERT INTO zones (id, region_id) VALUES ('mars-1a', 'mars-1')`},
 }
+
+// anEIP adds two EIPs, the first of which is on an address of eni-1.
+const anEIP = `
+		INSERT INTO eips (account_id, id, region_id, ip_address, bandwidth, created_at) VALUES
+		    ('1000000000000001', 'eip-1', 'cn-hangzhou', '203.0.113.1', 5, '2026-11-22'),
+		    ('1000000000000001', 'eip-2', 'cn-hangzhou', '203.0.113.2', 5, '2026-11-22');
+		INSERT INTO eip_associations
+		VALUES ('1000000000000001', 'eip-1', 'vsw-h', '10.0.0.1', 'eni-1', 'NORMAL', 'InUse', NULL, NULL);`
 
 // foreignKeyTargets are constraints that no statement can violate alone. Each adds columns to those
 // of a primary key, which is checked first, so that a foreign key can refer to these columns too.

@@ -11,10 +11,11 @@ import (
 type DeleteInstanceScene struct {
 	InstanceScene
 	Held   []NetworkInterface
-	groups []string // the groups that the interfaces are in or the instance is leaving
+	eips   map[string][]DescribedEIP // by interface
+	groups []string                  // the groups that the interfaces are in or the instance is leaving
 }
 
-// LockForDeleteInstance locks an instance and all interfaces whose rows refer to it, and in a
+// LockForDeleteInstance locks an instance, all interfaces whose rows refer to it and their EIPs, and in a
 // second round trip the capacity of their groups. The interfaces are looked up under the instance's
 // lock, so no new one is attached. An interface that is due to leave either has left when its lock
 // is granted, or is handled by this transaction.
@@ -22,12 +23,15 @@ func (tx *Tx) LockForDeleteInstance(
 	ctx context.Context, accountID, regionID, instanceID string,
 ) (*DeleteInstanceScene, error) {
 	// First lock the instance and its interfaces, in the lock order, and read their groups.
-	scene := &DeleteInstanceScene{}
+	scene := &DeleteInstanceScene{eips: map[string][]DescribedEIP{}}
 	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
 		scene.Instance, scene.Type = &i, &t
 	})
 	tx.lockENIs(forUpdate, interfacesOfInstance, []any{accountID, instanceID},
 		func(n NetworkInterface) { scene.Held = append(scene.Held, n) })
+	tx.lockEIPsOf(`SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = $2`,
+		[]any{accountID, instanceID},
+		func(eniID string, e DescribedEIP) { scene.eips[eniID] = append(scene.eips[eniID], e) })
 	tx.queue(`
 		SELECT security_group_id FROM security_group_departures WHERE account_id = $1 AND instance_id = $2
 		UNION
@@ -84,8 +88,10 @@ func (s *DeleteInstanceScene) Changes(gone []string, deleting []DeletingInterfac
 		after.Status, after.NextStatus, after.SettlesAt = ENIAvailable, nil, nil
 		if k := slices.IndexFunc(deleting, func(d DeletingInterface) bool { return d.ID == held.ID }); k >= 0 {
 			after.Status, after.NextStatus, after.SettlesAt = deleting[k].End.statusUntil(ENIDeleting, ENIDeleted)
+			changes = append(changes, releasesOf(s.eips[held.ID], now)...)
 		}
 		if slices.Contains(gone, held.ID) {
+			changes = append(changes, releasesOf(s.eips[held.ID], now)...)
 			changes = append(changes, ChangesOf(&before, nil, now)...)
 		} else {
 			changes = append(changes, ChangesOf(&before, &after, now)...)

@@ -11,8 +11,10 @@ import (
 // DescribedInstance is an instance as a reader sees it: settled, with its type and its interfaces.
 type DescribedInstance struct {
 	Instance
-	Type              InstanceType                // family, CPUs, memory and I/O optimization only
-	NetworkInterfaces []DescribedNetworkInterface // by device index: id, type, MAC address, addresses and groups only
+	Type InstanceType // family, CPUs, memory and I/O optimization only
+
+	// By device index: id, type, MAC address, addresses, groups and EIPs only.
+	NetworkInterfaces []DescribedNetworkInterface
 }
 
 // InstanceFilter selects instances of an account. An instance must match every field that is set.
@@ -235,6 +237,18 @@ const (
 	WHERE m.account_id = $1
 	  AND m.network_interface_id = ANY (nullif(current_setting('enisim.interfaces', true), '')::text[])
 	ORDER BY m.position, m.security_group_id`
+
+	eipsOfPage = `
+	SELECT a.network_interface_id, a.private_ip_address, e.id, e.ip_address, e.bandwidth,
+	       coalesce(e.attributes->>'InternetChargeType', '')
+	FROM eip_associations a
+	CROSS JOIN LATERAL (
+	    SELECT * FROM eips e WHERE e.account_id = $1 AND e.id = a.eip_id OFFSET 0
+	) e
+	WHERE a.account_id = $1
+	  AND a.network_interface_id = ANY (nullif(current_setting('enisim.interfaces', true), '')::text[])
+	  AND (a.settles_at <= $2 AND a.next_status = 'Available') IS NOT TRUE
+	ORDER BY e.id`
 )
 
 // read queues the reads, behind that of the instances. Each kind of row has a small type of its own,
@@ -287,5 +301,19 @@ func (f *interfacesOfInstances) read(batch *pgx.Batch, now time.Time, accountID 
 		func(r groupRow) {
 			n := &f.all[f.byID[r.eniID]]
 			n.SecurityGroupIDs = append(n.SecurityGroupIDs, r.groupID)
+		}))
+	type eipRow struct {
+		eniID string
+		EIPOfAddress
+	}
+	batch.Queue(eipsOfPage, accountID, now).Query(each(
+		func(r *eipRow) []any {
+			return []any{
+				&r.eniID, &r.PrivateIPAddress, &r.ID, &r.IPAddress, &r.Bandwidth, &r.InternetChargeType,
+			}
+		},
+		func(r eipRow) {
+			n := &f.all[f.byID[r.eniID]]
+			n.EIPs = append(n.EIPs, r.EIPOfAddress)
 		}))
 }

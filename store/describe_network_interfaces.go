@@ -15,6 +15,7 @@ type DescribedNetworkInterface struct {
 	Addresses        []PrivateIPAddress // only Address and IsPrimary; the primary address of a family comes first
 	Prefixes         []netip.Prefix     // its IPv4 prefixes (/28) and IPv6 prefixes (/80)
 	SecurityGroupIDs []string           // in the order in which the caller named them
+	EIPs             []EIPOfAddress     // on its addresses, by id
 
 	// CatalogueType is the type of its instance. It is "" if the interface has no instance, or if
 	// the type belongs to an account.
@@ -32,6 +33,16 @@ func (n DescribedNetworkInterface) IPv4Prefixes() []netip.Prefix { return n.pref
 
 // IPv6Prefixes returns the IPv6 prefixes.
 func (n DescribedNetworkInterface) IPv6Prefixes() []netip.Prefix { return n.prefixesOf(netip.Addr.Is6) }
+
+// EIPOn returns the EIP that is on an address of the interface, or nil if there is none.
+func (n DescribedNetworkInterface) EIPOn(address netip.Addr) *EIPOfAddress {
+	for k := range n.EIPs {
+		if n.EIPs[k].PrivateIPAddress == address {
+			return &n.EIPs[k]
+		}
+	}
+	return nil
+}
 
 // PrimaryIP returns the primary IPv4 address, or "" if there is none.
 func (n DescribedNetworkInterface) PrimaryIP() string {
@@ -120,7 +131,14 @@ var networkInterfaceStatements = listStatements{
 	             ORDER BY m.position, m.security_group_id),
 	       coalesce((SELECT CASE WHEN i.instance_type_owner_id = '' THEN i.instance_type END
 	                 FROM instances i
-	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id), '')
+	                 WHERE i.account_id = n.account_id AND i.id = n.instance_id), ''),
+	       (SELECT json_agg(json_build_object(
+	                   'PrivateIPAddress', host(e.private_ip_address), 'ID', e.eip_id,
+	                   'IPAddress', (SELECT host(p.ip_address) FROM eips p
+	                                 WHERE p.account_id = e.account_id AND p.id = e.eip_id)) ORDER BY e.eip_id)
+	        FROM eip_associations e
+	        WHERE e.account_id = n.account_id AND e.network_interface_id = n.id
+	          AND (e.settles_at <= $1 AND e.next_status = 'Available') IS NOT TRUE)
 	FROM (%[1]s
 	) page
 	CROSS JOIN LATERAL (
@@ -321,7 +339,7 @@ func scanDescribedNetworkInterface(row pgx.CollectableRow) (DescribedNetworkInte
 		&n.InstanceID, &n.DeviceIndex, &n.NetworkCardIndex, &n.MACAddress, &n.QueueNumber,
 		&n.DeleteOnRelease, &n.SourceDestCheck, &n.ServiceManaged,
 		&n.Name, &n.Description, &n.ResourceGroupID, &n.Tags, &n.Attributes, &n.CreatedAt, &n.TrunkID,
-		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs, &n.CatalogueType)
+		&n.Addresses, &n.Prefixes, &n.SecurityGroupIDs, &n.CatalogueType, &n.EIPs)
 	n.CreatedAt = n.CreatedAt.UTC()
 	return n, err
 }

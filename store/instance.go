@@ -62,6 +62,7 @@ type InstanceAttributes struct {
 	InternetChargeType      string `json:",omitempty"`
 	InternetMaxBandwidthIn  int    `json:",omitempty" event:"InternetMaxBandwidthIn"`  // Mbit/s
 	InternetMaxBandwidthOut int    `json:",omitempty" event:"InternetMaxBandwidthOut"` // Mbit/s
+	PublicIPAddress         string `json:",omitempty" event:"PublicIpAddress"`
 	SpotStrategy            string `json:",omitempty"`
 	CreditSpecification     string `json:",omitempty" event:"CreditSpecification"`
 	StoppedMode             string `json:",omitempty" event:"StoppedMode"` // KeepCharging or StopCharging

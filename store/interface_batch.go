@@ -43,6 +43,7 @@ type InterfaceBatch struct {
 type batchedInterface struct {
 	AddressScene
 	regionID string
+	eips     []DescribedEIP // on its addresses
 }
 
 // interfaceChanges are what the requests of a batch have changed.

@@ -160,6 +160,12 @@ func (tx *Tx) lockBatchedInterfaces(b *InterfaceBatch, enis, addressed, deleted 
 			}
 			b.enis[n.ID].ENI, b.enis[n.ID].regionID = &n, n.RegionID
 		})
+	// EIPs leave addresses that are released.
+	tx.lockEIPsOf(`SELECT unnest($2::text[])`, []any{b.accountID, enis}, func(eniID string, e DescribedEIP) {
+		if n := b.enis[eniID]; n != nil {
+			n.eips = append(n.eips, e)
+		}
+	})
 	if len(addressed) == 0 {
 		return
 	}

@@ -93,11 +93,32 @@ func joined[T interface{ String() string }](values []T) string {
 func (b *InterfaceBatch) logAddresses(
 	eniID string, released, assigned []netip.Addr, releasedPrefixes, prefixes []netip.Prefix,
 ) {
+	b.releaseEIPs(eniID, func(e DescribedEIP) bool { return slices.Contains(released, *e.PrivateIPAddress) })
 	b.log = append(b.log, addressChanges(eniID, released, assigned, releasedPrefixes, prefixes)...)
+}
+
+// releaseEIPs takes the EIPs of an interface that match off their addresses. The row of an association goes
+// with its address.
+func (b *InterfaceBatch) releaseEIPs(eniID string, matches func(DescribedEIP) bool) {
+	n := b.enis[eniID]
+	if n == nil { // a new interface
+		return
+	}
+	var kept, released []DescribedEIP
+	for _, e := range n.eips {
+		if matches(e) {
+			released = append(released, e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	n.eips = kept
+	b.log = append(b.log, releasesOf(released, b.now)...)
 }
 
 // logDeletion logs that an interface is deleted, or will be.
 func (b *InterfaceBatch) logDeletion(n NetworkInterface, status string, end *Ending) {
+	b.releaseEIPs(n.ID, func(DescribedEIP) bool { return true })
 	change := Change{Resource: n.ID, Field: "Status", From: n.Status, To: status}
 	if end != nil && !end.Never {
 		change.Then, change.DueAt = ENIDeleted, &end.At

@@ -36,6 +36,8 @@ func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, li
 		    UNION ALL
 		    SELECT id, tags FROM security_groups WHERE $4 = 'security group' AND account_id = $2 AND region_id = $3
 		    UNION ALL
+		    SELECT id, tags FROM eips WHERE $4 = 'eip' AND account_id = $2 AND region_id = $3
+		    UNION ALL
 		    SELECT d.id, coalesce(d.disk->'Tags', '{}')
 		    FROM instances i
 		    CROSS JOIN LATERAL (`+disksOfInstance+`) d

@@ -383,8 +383,8 @@ type DeletingInterface struct {
 	End Ending
 }
 
-// BeginDeleteNetworkInterfaces queues the write that detaches locked interfaces and makes them
-// Deleting. In the end they count as deleted. A primary interface cannot be Deleting, because it
+// BeginDeleteNetworkInterfaces queues the write that detaches locked interfaces, takes their EIPs off,
+// and makes them Deleting. In the end they count as deleted. A primary interface cannot be Deleting, because it
 // cannot exist without its instance: it has to be deleted at once.
 func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, deleting []DeletingInterface) {
 	if len(deleting) == 0 {
@@ -400,6 +400,7 @@ func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, deleting []Deleting
 		ids, next, settles = append(ids, n.ID), append(next, nextStatus), append(settles, settlesAt)
 	}
 	tx.ReleaseNetworkInterfaces(accountID, ids)
+	tx.releaseEIPs(accountID, ids)
 	tx.write(int64(len(ids)), `
 		UPDATE network_interfaces n
 		SET status = 'Deleting', next_status = d.next_status, settles_at = d.settles_at

@@ -13,6 +13,7 @@ const (
 	KindInstance         = "instance"
 	KindVPC              = "VPC"
 	KindVSwitch          = "VSwitch"
+	KindEIP              = "EIP"
 )
 
 // Located is where a resource of an account is.
@@ -34,7 +35,9 @@ func (s *Store) Locate(ctx context.Context, accountID, id string) (*Located, err
 		UNION ALL
 		SELECT 'VPC', region_id, NULL FROM vpcs WHERE account_id = $1 AND id = $2
 		UNION ALL
-		SELECT 'VSwitch', region_id, NULL FROM vswitches WHERE account_id = $1 AND id = $2`, accountID, id)
+		SELECT 'VSwitch', region_id, NULL FROM vswitches WHERE account_id = $1 AND id = $2
+		UNION ALL
+		SELECT 'EIP', region_id, NULL FROM eips WHERE account_id = $1 AND id = $2`, accountID, id)
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
@@ -59,6 +62,17 @@ func (tx *Tx) ReleaseVSwitch(ctx context.Context, accountID, id string, now time
 		RETURNING true`, accountID, id, now).
 		Query(eachValue(func(released bool) { pending = released }))
 	return pending, tx.send(ctx)
+}
+
+// ReleasedTransition returns the EIP with its transition ended, as it would have ended.
+func (e DescribedEIP) ReleasedTransition() DescribedEIP {
+	switch e.Status {
+	case EIPAssociating:
+		e.Status, e.NextStatus, e.SettlesAt = EIPInUse, nil, nil
+	case EIPUnassociating:
+		e = e.released()
+	}
+	return e
 }
 
 // Released returns the instance with its transition ended at now, as it would have ended. The next one

@@ -16,6 +16,7 @@ const (
 	TaggedNetworkInterface TaggedKind = "network interface"
 	TaggedSecurityGroup    TaggedKind = "security group"
 	TaggedDisk             TaggedKind = "disk"
+	TaggedEIP              TaggedKind = "eip"
 )
 
 // tagStatements lock resources and change their tags. Those of disks are in tag_disks.go. They
@@ -49,6 +50,11 @@ var tagStatements = map[TaggedKind]struct {
 		FROM security_groups WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
 		ORDER BY id FOR NO KEY UPDATE`, `
 		UPDATE security_groups SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
+	TaggedEIP: {rankEIPs, `
+		SELECT id, tags, NULL::timestamptz
+		FROM eips WHERE account_id = $1 AND region_id = $2 AND id = ANY ($3)
+		ORDER BY id FOR NO KEY UPDATE`, `
+		UPDATE eips SET tags = (tags - $3::text[]) || $4::jsonb WHERE account_id = $1 AND id = ANY ($2)`},
 }
 
 // TaggedResource is a locked resource with its tags.

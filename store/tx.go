@@ -23,6 +23,7 @@ const (
 	rankVSwitches
 	rankInstances
 	rankNetworkInterfaces
+	rankEIPs
 	rankSecurityGroups
 	rankDepartures // from security groups
 	rankCapacity   // of security groups

@@ -19,10 +19,15 @@ const (
 	Pending   = "Pending"   // a VPC, a VSwitch or an instance, to Available, Starting or Stopped
 	Starting  = "Starting"  // an instance, to Running
 	Stopping  = "Stopping"  // an instance, to Stopped
+
+	Associating   = "Associating"   // an EIP, to InUse
+	Unassociating = "Unassociating" // an EIP, to Available
 )
 
 // Transitions are the transitions that a lifecycle may be for.
-var Transitions = []string{Attaching, Detaching, Deleting, Pending, Starting, Stopping}
+var Transitions = []string{
+	Attaching, Detaching, Deleting, Pending, Starting, Stopping, Associating, Unassociating,
+}
 
 // beginners are the actions that begin a transition.
 var beginners = map[string][]string{
@@ -32,6 +37,9 @@ var beginners = map[string][]string{
 	Pending:   {"RunInstances", "CreateInstance", "CreateVpc", "CreateVSwitch"},
 	Starting:  {"RunInstances", "StartInstance", "RebootInstance"},
 	Stopping:  {"StopInstance"},
+
+	Associating:   {"AssociateEipAddress"},
+	Unassociating: {"UnassociateEipAddress"},
 }
 
 // failures are the statuses to which a transition that fails falls back.
@@ -42,7 +50,7 @@ var failures = map[string]string{Attaching: "Available", Starting: "Stopped"}
 type Lifecycle struct {
 	ID         string `json:"id,omitempty"`
 	Account    string `json:"account" description:"16 digits, or * for every account."`
-	Transition string `json:"transition" enum:"Attaching,Detaching,Deleting,Pending,Starting,Stopping" description:"The transient status."`
+	Transition string `json:"transition" enum:"Attaching,Detaching,Deleting,Pending,Starting,Stopping,Associating,Unassociating" description:"The transient status."`
 	Action     string `json:"action,omitempty" description:"Pattern of the action that begins it. Without it, any action."`
 	Resource   string `json:"resource,omitempty" description:"Pattern of the id of the resource, such as eni-*. Without it, any resource."`
 	Lasts      Lasts  `json:"lasts,omitzero" description:"How long it lasts. Without it, as the server's flags say."`

@@ -60,10 +60,12 @@ type snapshot struct {
 	*world.World
 	belongings map[store.ResourceID]*belongings
 	groupVPCs  map[store.ResourceID]string
+	eipPlaces  map[store.ResourceID]eipPlace
 }
 
 func newSnapshot(w *world.World) *snapshot {
 	snap := &snapshot{World: w, belongings: belongingsOf(w), groupVPCs: map[store.ResourceID]string{}}
+	snap.eipPlaces = eipPlacesOf(w, snap.belongings)
 	for i := range w.SecurityGroups {
 		g := &w.SecurityGroups[i]
 		snap.groupVPCs[store.ResourceID{AccountID: g.AccountID, ID: g.ID}] = g.RegionID + " " + g.VPCID
@@ -88,6 +90,7 @@ func diffWorlds(there, wanted *world.World) []Difference {
 		func() { compareRows(d, typeRows) }, func() { compareRows(d, vpcRows) }, func() { compareRows(d, vswitchRows) },
 		func() { compareRows(d, groupRows) }, func() { compareRows(d, ruleRows) },
 		func() { compareRows(d, instanceRows) }, func() { compareRows(d, interfaceRows) },
+		func() { compareRows(d, eipRows) },
 	} {
 		compare()
 	}

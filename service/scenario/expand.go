@@ -63,6 +63,7 @@ func expand(doc *document, problems *report, limits Limits) *world.World {
 			InstancesSettleIn:         map[store.ResourceID]time.Duration{},
 			InstancesRunIn:            map[store.ResourceID]time.Duration{},
 			NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
+			EIPsSettleIn:              map[store.ResourceID]time.Duration{},
 		},
 		types:   map[string]*store.InstanceType{},
 		zones:   map[string]zoneInfo{},

@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -73,6 +74,7 @@ func (x *accountExpansion) instanceEntry(e *instanceEntry, region string) {
 		t.diskIDs = append(t.diskIDs, read.one(e.dataDisks[i].id))
 	}
 	x.checkMAC(e.primary.macAddress, e.counted)
+	x.checkPublicIP(e)
 	typ := x.instanceType(e.typ)
 	x.checkSettlesIn(e.settlesIn.given, e.settlesIn.at, e.status.value, nextInstanceStatus)
 	next := x.nextStatus(e.settlesTo, e.status.value, nextInstanceStatus)
@@ -147,6 +149,16 @@ func (x *accountExpansion) instance(
 	i.row = &x.world.Instances[len(x.world.Instances)-1]
 	if v != nil {
 		x.primaryInterface(e, t, n, i, v)
+	}
+}
+
+// checkPublicIP reports a public address that is none, or that several copies would share.
+func (x *accountExpansion) checkPublicIP(e *instanceEntry) {
+	text := e.attributes.PublicIPAddress
+	if address, err := netip.ParseAddr(text); text != "" && (err != nil || !address.Is4()) {
+		x.add(e.at, "", "public_ip_address must be an IPv4 address such as 203.0.113.7, got %q", text)
+	} else if text != "" && e.counted {
+		x.add(e.at, "leave it out", "copies of this entry would share the public_ip_address %s", text)
 	}
 }
 

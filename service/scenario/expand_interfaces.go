@@ -66,20 +66,29 @@ func (c *interfaceFields) partCount() int {
 // interfaceStatus returns the status of an entry, or the default that depends on whether it is
 // attached.
 func (x *accountExpansion) interfaceStatus(e *interfaceEntry) string {
-	implied := store.ENIAvailable
-	if e.attachedTo.given {
-		implied = store.ENIInUse
+	return x.placedStatus(e.status, e.attachedTo, "attached_to", "name its instance", store.ENIAvailable,
+		attachedStatuses)
+}
+
+// placedStatus returns the status of a resource that may be on another one, which a key names. Without a
+// status, it is free or InUse. Only the placed statuses go with the key, and they need it.
+func (x *accountExpansion) placedStatus(
+	status, on located[string], key, hint, free string, placed []string,
+) string {
+	implied := free
+	if on.given {
+		implied = store.ENIInUse // the word for EIPs too
 	}
-	status := cmp.Or(e.status.value, implied)
-	switch attached := slices.Contains(attachedStatuses, status); {
-	case attached && !e.attachedTo.given:
-		x.add(e.status.at, "name its instance: attached_to: ...", "status %s needs an attached_to", status)
+	value := cmp.Or(status.value, implied)
+	switch isPlaced := slices.Contains(placed, value); {
+	case isPlaced && !on.given:
+		x.add(status.at, hint+": "+key+": ...", "status %s needs an %s", value, key)
 		return implied
-	case !attached && e.attachedTo.given:
-		x.add(e.status.at, "remove one of the two", "status %s contradicts attached_to", status)
+	case !isPlaced && on.given:
+		x.add(status.at, "remove one of the two", "status %s contradicts %s", value, key)
 		return implied
 	}
-	return status
+	return value
 }
 
 func (x *accountExpansion) networkInterface(

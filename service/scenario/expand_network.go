@@ -96,6 +96,7 @@ func (x *accountExpansion) expandRegions(regions []regionEntry) {
 	}
 	x.checkPrefixes()
 	x.assignAddresses()
+	x.expandEIPs(regions)
 	x.checkFull()
 	x.checkGroupLimits()
 }

@@ -58,6 +58,7 @@ func (x *exporter) document(now time.Time) *document {
 			vpcs:       x.vpcs(region),
 			instances:  entries[instanceEntry]{made: x.instances(region)},
 			interfaces: entries[interfaceEntry]{made: x.interfaces(region)},
+			eips:       x.eips(region),
 		})
 	}
 	doc := &document{version: stated(formatVersion), accounts: []accountEntry{account}}
@@ -86,6 +87,9 @@ func (x *exporter) regions() []string {
 	}
 	for i := range x.Instances {
 		has[x.Instances[i].RegionID] = true
+	}
+	for i := range x.EIPs {
+		has[x.EIPs[i].RegionID] = true
 	}
 	return sortedKeys(has)
 }
@@ -181,6 +185,17 @@ func (x *exporter) interfaces(region string) iter.Seq[*interfaceEntry] {
 			}
 		}
 	}
+}
+
+// eips returns the entries of the EIPs of a region.
+func (x *exporter) eips(region string) (eips []eipEntry) {
+	places := eipPlacesOf(x.World, x.belongings)
+	for i := range x.EIPs {
+		if x.EIPs[i].RegionID == region {
+			eips = append(eips, newEIPEntry(x.World, &x.EIPs[i], places))
+		}
+	}
+	return eips
 }
 
 func (x *exporter) belongingsFor(n *store.NetworkInterface) *belongings {

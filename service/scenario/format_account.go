@@ -144,6 +144,7 @@ type regionEntry struct {
 	vpcs       []vpcEntry
 	instances  entries[instanceEntry]
 	interfaces entries[interfaceEntry]
+	eips       []eipEntry
 }
 
 var regionMapping = newMapping(
@@ -162,6 +163,8 @@ var regionMapping = newMapping(
 		entriesKey("network_interfaces", interfaceMapping,
 			func(r *regionEntry) *entries[interfaceEntry] { return &r.interfaces },
 			"The secondary network interfaces."),
+		listKey("eips", eipMapping, func(r *regionEntry) *[]eipEntry { return &r.eips },
+			"The elastic IP addresses."),
 	},
 )
 

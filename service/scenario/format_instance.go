@@ -192,6 +192,8 @@ var attributeKeys = []keyOf[store.InstanceAttributes]{
 		func(a *store.InstanceAttributes) *int { return &a.InternetMaxBandwidthIn }, "In Mbit/s.").byDefault(0),
 	integerKey("internet_max_bandwidth_out",
 		func(a *store.InstanceAttributes) *int { return &a.InternetMaxBandwidthOut }, "In Mbit/s.").byDefault(0),
+	textKey("public_ip_address", func(a *store.InstanceAttributes) *string { return &a.PublicIPAddress },
+		"Its public address, which is not an EIP; not with a count.").without("it has none"),
 	textKey("spot_strategy", func(a *store.InstanceAttributes) *string { return &a.SpotStrategy },
 		"Such as NoSpot or SpotAsPriceGo."),
 	textKey("credit_specification", func(a *store.InstanceAttributes) *string { return &a.CreditSpecification },

@@ -36,6 +36,7 @@ func guideTables() map[string][]key {
 		"vswitch":                   ownKeys(&vswitchMapping.mapping, keysOf(commonKeys)),
 		"security_group":            ownKeys(&groupMapping.mapping, keysOf(commonKeys)),
 		"security_group_rule":       ruleMapping.keys,
+		"eip":                       ownKeys(&eipMapping.mapping, keysOf(commonKeys)),
 		"instance":                  ownKeys(&instanceMapping.mapping, keysOf(commonKeys)),
 		"primary_network_interface": ownKeys(&primaryMapping.mapping, keysOf(interfaceKeys)),
 		"data_disk":                 ownKeys(&dataDiskMapping.mapping, keysOf(diskKeys)),

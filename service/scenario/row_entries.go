@@ -190,3 +190,52 @@ func (f *interfaceFields) set(n *store.NetworkInterface, b *belongings, mac stri
 	f.queueNumber = optional(n.QueueNumber)
 	f.deleteOnRelease, f.sourceDestCheck, f.attributes = n.DeleteOnRelease, n.SourceDestCheck, n.Attributes
 }
+
+// eipPlace is where an EIP is, as a file names it.
+type eipPlace struct {
+	association    *store.EIPAssociation
+	target         string // an instance or a secondary interface
+	privateAddress string // "": the primary one
+}
+
+// eipPlacesOf returns the places of the EIPs of a world.
+func eipPlacesOf(w *world.World, b map[store.ResourceID]*belongings) map[store.ResourceID]eipPlace {
+	places := map[store.ResourceID]eipPlace{}
+	if len(w.EIPAssociations) == 0 {
+		return places
+	}
+	instances := map[store.ResourceID]string{} // by primary interface
+	for i := range w.NetworkInterfaces {
+		if n := &w.NetworkInterfaces[i]; n.Type == store.ENIPrimary && n.InstanceID != nil {
+			instances[store.ResourceID{AccountID: n.AccountID, ID: n.ID}] = *n.InstanceID
+		}
+	}
+	for i := range w.EIPAssociations {
+		a := &w.EIPAssociations[i]
+		eni := store.ResourceID{AccountID: a.AccountID, ID: a.NetworkInterfaceID}
+		place := eipPlace{association: a, target: a.NetworkInterfaceID}
+		if instance := instances[eni]; instance != "" {
+			place.target = instance
+		}
+		if of := b[eni]; of == nil || len(of.ipv4.addresses) == 0 || of.ipv4.addresses[0] != a.PrivateIPAddress {
+			place.privateAddress = a.PrivateIPAddress.String()
+		}
+		places[store.ResourceID{AccountID: a.AccountID, ID: a.EIPID}] = place
+	}
+	return places
+}
+
+// newEIPEntry returns the entry of an EIP. places has the places of all EIPs that are on an address.
+func newEIPEntry(w *world.World, row *store.EIP, places map[store.ResourceID]eipPlace) eipEntry {
+	e := eipMapping.blank
+	e.id, e.commonFields = stated(row.ID), commonFieldsOf(row.Name, row.Description, row.ResourceGroupID, row.Tags)
+	e.ipAddress = unless(row.IPAddress.String(), derivedPublicAddress(row.ID).String())
+	e.bandwidth, e.attributes = row.Bandwidth, row.Attributes
+	e.settlesIn = remaining(w.EIPsSettleIn, row.AccountID, row.ID)
+	if place, associated := places[store.ResourceID{AccountID: row.AccountID, ID: row.ID}]; associated {
+		e.associatedWith, e.mode = stated(place.target), place.association.Mode
+		e.status = unless(place.association.Status, store.EIPInUse)
+		e.privateAddress = unless(place.privateAddress, "")
+	}
+	return e
+}

@@ -144,6 +144,14 @@ var instanceRows = rowKind[store.Instance, instanceEntry]{
 	},
 }
 
+var eipRows = rowKind[store.EIP, eipEntry]{
+	mapping:  eipMapping,
+	rows:     func(w *world.World) []store.EIP { return w.EIPs },
+	id:       func(e *store.EIP) store.ResourceID { return store.ResourceID{AccountID: e.AccountID, ID: e.ID} },
+	location: func(_ *snapshot, e *store.EIP) string { return e.RegionID + " " + e.IPAddress.String() },
+	entry:    func(s *snapshot, e *store.EIP) eipEntry { return newEIPEntry(s.World, e, s.eipPlaces) },
+}
+
 var interfaceRows = rowKind[store.NetworkInterface, interfaceEntry]{
 	mapping: interfaceMapping,
 	rows:    func(w *world.World) []store.NetworkInterface { return w.NetworkInterfaces },

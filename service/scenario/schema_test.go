@@ -199,7 +199,7 @@ const everyKey = `{
 				"data_disks": [{"id": "d-{n}", "name": "n", "description": "d", "category": "cloud", "performance_level": "PL2", "size_gib": 20, "encrypted": true,
 					"delete_with_instance": false, "tags": {}}, {}]},
 			{"id": "i-classic", "type": "own.type", "network_type": "classic", "zone": "mars-1a", "status": "Pending", "settles_in": "5s", "settles_to": "Starting",
-				"runs_in": "never"}
+				"runs_in": "never", "public_ip_address": "198.51.100.1"}
 		],
 		"network_interfaces": [
 			{"id": "eni-1", "name": "n", "description": "d", "tags": {}, "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "status": "Attaching",
@@ -211,6 +211,12 @@ const everyKey = `{
 			{"id": "eni-t", "type": "Trunk", "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1"},
 			{"id": "eni-m", "vswitch": "vsw-1", "security_groups": ["sg-1"], "attached_to": "i-1", "trunk": "eni-t", "device_index": 1001},
 			{"id": "eni-{n:05}", "count": 3, "vswitch": "vsw-1", "security_groups": ["sg-1"]}
+		],
+		"eips": [
+			{"id": "eip-1", "name": "n", "description": "d", "tags": {}, "resource_group": "rg-1", "ip_address": "203.0.113.1", "bandwidth": 7, "associated_with": "eni-1",
+				"private_ip_address": "10.0.2.1", "mode": "BINDED", "status": "Associating", "settles_in": "5s", "internet_charge_type": "PayByTraffic",
+				"charge_type": "PrePaid", "isp": "BGP_PRO"},
+			{"id": "eip-2", "associated_with": "i-1"}
 		]
 	}]
 }, {"id": "1000000000000002", "clock": {"behind": "1h"}}, {"id": "1000000000000003", "clock": {"freeze": true, "at": "2030-01-31T12:00:00.5+08:00"}}],
@@ -244,6 +250,7 @@ var places = map[string][]any{
 	"security_group":    {"accounts", 0, "regions", 0, "vpcs", 0, "security_groups", 0},
 	"instance":          {"accounts", 0, "regions", 0, "instances", 0},
 	"network_interface": {"accounts", 0, "regions", 0, "network_interfaces", 0},
+	"eip":               {"accounts", 0, "regions", 0, "eips", 0},
 
 	"primary_network_interface": {"accounts", 0, "regions", 0, "instances", 0, "primary_network_interface"},
 

@@ -46,11 +46,18 @@ func (sc *Scenario) Summary() string {
 			parts = append(parts, fmt.Sprintf("%d %s", part.count, part.many))
 		}
 	}
-	if len(parts) == 0 {
-		return "nothing"
-	}
 	if primary > 0 {
 		parts[len(parts)-1] += fmt.Sprintf(" (%d primary)", primary)
+	}
+	switch n := len(w.EIPs); n {
+	case 0:
+	case 1:
+		parts = append(parts, "1 EIP")
+	default:
+		parts = append(parts, fmt.Sprintf("%d EIPs", n))
+	}
+	if len(parts) == 0 {
+		return "nothing"
 	}
 	return strings.Join(parts, ", ")
 }

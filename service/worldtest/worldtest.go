@@ -106,6 +106,12 @@ func (w *World) NetworkInterface(id string, options ...Option) *World {
 	return w
 }
 
+// EIP adds an elastic IP address.
+func (w *World) EIP(id string, options ...Option) *World {
+	add(w.latestRegion(), "eips", entry{"id": id}, options)
+	return w
+}
+
 // InstanceType adds an instance type that belongs to the account.
 func (w *World) InstanceType(id string, eniQuantity int, options ...Option) *World {
 	defaults := entry{"id": id, "vcpus": 1, "memory_gib": 1, "eni_quantity": eniQuantity}
@@ -168,7 +174,10 @@ func Groups(ids ...string) Option { return Set("security_groups", ids) }
 // AttachedTo names the instance that an interface is attached to.
 func AttachedTo(instance string) Option { return Set("attached_to", instance) }
 
-// Status is the status of an instance or an interface.
+// AssociatedWith names the instance or the interface that an EIP is associated with.
+func AssociatedWith(id string) Option { return Set("associated_with", id) }
+
+// Status is the status of an instance, an interface or an EIP.
 func Status(status string) Option { return Set("status", status) }
 
 // String returns the world as a scenario file. It is JSON, which is valid YAML.

@@ -49,6 +49,11 @@ const (
 	WHERE account_id IN (SELECT id FROM staged_accounts)
 	ORDER BY account_id, id FOR UPDATE`
 
+	lockEIPs = `
+	SELECT FROM eips
+	WHERE account_id IN (SELECT id FROM staged_accounts)
+	ORDER BY account_id, id FOR UPDATE`
+
 	lockSecurityGroups = `
 	SELECT FROM security_groups
 	WHERE account_id IN (SELECT id FROM staged_accounts)

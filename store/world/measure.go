@@ -10,7 +10,7 @@ import (
 
 // Size is how much there is to read of accounts.
 type Size struct {
-	Resources int // instances and network interfaces, with those that are about to go
+	Resources int // instances, network interfaces and EIPs, with those that are about to go
 	Parts     int // addresses, prefixes, memberships in security groups, and rules
 	Text      int // bytes of the attributes and tags of the resources
 }
@@ -27,7 +27,9 @@ func Measure(ctx context.Context, s *store.Store, accountIDs []string) (Size, er
 		FROM (
 		    SELECT attributes, tags FROM instances WHERE account_id = ANY ($1)
 		    UNION ALL
-		    SELECT attributes, tags FROM network_interfaces WHERE account_id = ANY ($1)) AS resources`, accountIDs)
+		    SELECT attributes, tags FROM network_interfaces WHERE account_id = ANY ($1)
+		    UNION ALL
+		    SELECT attributes, tags FROM eips WHERE account_id = ANY ($1)) AS resources`, accountIDs)
 	if err != nil {
 		return Size{}, err
 	}

@@ -21,6 +21,7 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		InstancesSettleIn:         map[store.ResourceID]time.Duration{},
 		InstancesRunIn:            map[store.ResourceID]time.Duration{},
 		NetworkInterfacesSettleIn: map[store.ResourceID]time.Duration{},
+		EIPsSettleIn:              map[store.ResourceID]time.Duration{},
 	}
 	err := s.LargeTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		// First read the accounts, because the rest is read only for those that have not expired.
@@ -36,7 +37,10 @@ func Read(ctx context.Context, s *store.Store, accountIDs []string, now time.Tim
 		if err := w.readNetworks(ctx, tx, activeIDs, times); err != nil {
 			return err
 		}
-		return w.readInterfaces(ctx, tx, activeIDs, times)
+		if err := w.readInterfaces(ctx, tx, activeIDs, times); err != nil {
+			return err
+		}
+		return w.readEIPs(ctx, tx, activeIDs, times)
 	})
 	return w, err
 }
@@ -131,6 +135,21 @@ func (w *World) readInterfaces(ctx context.Context, tx pgx.Tx, accounts []string
 	return store.GroupMembershipsTable.ReadAll(ctx, tx, &w.GroupMemberships, func(m *store.GroupMembership) bool {
 		return !deleted[resourceID(m.AccountID, m.NetworkInterfaceID)]
 	}, "account_id, network_interface_id, position", accounts)
+}
+
+// readEIPs reads EIPs, and what they are associated with.
+func (w *World) readEIPs(ctx context.Context, tx pgx.Tx, accounts []string, times *accountTimes) error {
+	if err := store.EIPsTable.ReadAll(ctx, tx, &w.EIPs, nil, "account_id, region_id, id", accounts); err != nil {
+		return err
+	}
+	return store.EIPAssociationsTable.ReadAll(ctx, tx, &w.EIPAssociations, func(a *store.EIPAssociation) bool {
+		now := times.of(a.AccountID)
+		if a.IsGone(now) {
+			return false
+		}
+		*a = a.Settled(now)
+		return noteTimeLeft(w.EIPsSettleIn, a.AccountID, a.EIPID, a.SettlesAt, times)
+	}, "account_id, eip_id", accounts)
 }
 
 // noteTimeLeft records the remaining time of a row that is not due yet. It always returns true, so

@@ -79,6 +79,9 @@ func (w *World) without(accounts map[string]bool) *World {
 		func(r *store.GroupMembership) string { return r.AccountID })
 	rest.SecurityGroupRules = rowsOfOthers(w.SecurityGroupRules, accounts,
 		func(r *store.SecurityGroupRule) string { return r.AccountID })
+	rest.EIPs = rowsOfOthers(w.EIPs, accounts, func(r *store.EIP) string { return r.AccountID })
+	rest.EIPAssociations = rowsOfOthers(w.EIPAssociations, accounts,
+		func(r *store.EIPAssociation) string { return r.AccountID })
 	rest.Disturbances = rowsOfOthers(w.Disturbances, accounts,
 		func(r *store.Disturbance) string { return *r.AccountID })
 	rest.Clocks = maps.Clone(w.Clocks)
@@ -88,6 +91,7 @@ func (w *World) without(accounts map[string]bool) *World {
 	rest.InstancesSettleIn = timesOfOthers(w.InstancesSettleIn, accounts)
 	rest.InstancesRunIn = timesOfOthers(w.InstancesRunIn, accounts)
 	rest.NetworkInterfacesSettleIn = timesOfOthers(w.NetworkInterfacesSettleIn, accounts)
+	rest.EIPsSettleIn = timesOfOthers(w.EIPsSettleIn, accounts)
 	return &rest
 }
 

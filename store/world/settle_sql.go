@@ -5,8 +5,9 @@ package world
 // time. The arguments are accounts with the same time, and that time.
 var settleWorld = []string{
 	settleVPCs, settleVSwitches, settleInstances, removeDeletedNetworkInterfaces, removeDetached, settleAttachments,
+	removeUnassociated, settleEIPAssociations,
 	keepPendingVPCs, keepPendingVSwitches, keepTransientInstances, keepDeletingNetworkInterfaces,
-	keepTransientAttachments,
+	keepTransientAttachments, keepTransientEIPAssociations,
 }
 
 // These statements write back what Settled and Status compute.
@@ -36,6 +37,15 @@ const (
 	removeDetached = `
 	DELETE FROM attachments
 	WHERE account_id = ANY ($1) AND next_status = 'Available' AND settles_at <= $2`
+
+	removeUnassociated = `
+	DELETE FROM eip_associations
+	WHERE account_id = ANY ($1) AND next_status = 'Available' AND settles_at <= $2`
+
+	settleEIPAssociations = `
+	UPDATE eip_associations
+	SET status = next_status, next_status = NULL, settles_at = NULL
+	WHERE account_id = ANY ($1) AND settles_at <= $2`
 
 	settleAttachments = `
 	UPDATE attachments
@@ -77,6 +87,14 @@ const (
 	FROM network_interfaces n
 	WHERE s.settles_at IS NOT NULL AND n.account_id = s.account_id AND n.id = s.id
 	  AND (n.status, n.next_status) = (s.status, s.next_status) AND n.settles_at > $2
+	  AND s.account_id = ANY ($1)`
+
+	keepTransientEIPAssociations = `
+	UPDATE staged_eip_associations s
+	SET settles_at = a.settles_at
+	FROM eip_associations a
+	WHERE s.settles_at IS NOT NULL AND a.account_id = s.account_id AND a.eip_id = s.eip_id
+	  AND (a.status, a.next_status) = (s.status, s.next_status) AND a.settles_at > $2
 	  AND s.account_id = ANY ($1)`
 
 	keepTransientAttachments = `

@@ -24,7 +24,7 @@ var (
 // quotas.
 type Snapshot struct {
 	AccountID, Name string
-	Resources       int // number of VPCs, VSwitches, security groups, instances and network interfaces
+	Resources       int // number of VPCs, VSwitches, security groups, instances, network interfaces and EIPs
 	CreatedAt       time.Time
 }
 
@@ -46,6 +46,8 @@ var snapshotTables = []snapshotTable{
 	{"network_interface_security_groups", "account_id"},
 	{"ip_prefixes", "account_id"},
 	{"security_group_rules", "account_id"},
+	{"eips", "account_id"},
+	{"eip_associations", "account_id"},
 }
 
 // The statements of each table. They are formatted with names from snapshotTables only. Their
@@ -88,7 +90,8 @@ func SaveSnapshot(ctx context.Context, s *store.Store, accountID, name string, n
 			           + (SELECT count(*) FROM vswitches WHERE account_id = $1)
 			           + (SELECT count(*) FROM security_groups WHERE account_id = $1)
 			           + (SELECT count(*) FROM instances WHERE account_id = $1)
-			           + (SELECT count(*) FROM network_interfaces WHERE account_id = $1),
+			           + (SELECT count(*) FROM network_interfaces WHERE account_id = $1)
+			           + (SELECT count(*) FROM eips WHERE account_id = $1),
 			       $4
 			FROM accounts WHERE id = $1
 			RETURNING resources`, accountID, name, migrations.Hash(), now).Scan(&out.Resources); err != nil {

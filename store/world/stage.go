@@ -31,7 +31,9 @@ const createStagingTables = `
 	CREATE TEMP TABLE staged_private_ip_addresses (LIKE private_ip_addresses) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_ip_prefixes (LIKE ip_prefixes) ON COMMIT DROP;
 	CREATE TEMP TABLE staged_network_interface_security_groups (LIKE network_interface_security_groups) ON COMMIT DROP;
-	CREATE TEMP TABLE staged_security_group_rules (LIKE security_group_rules) ON COMMIT DROP`
+	CREATE TEMP TABLE staged_security_group_rules (LIKE security_group_rules) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_eips (LIKE eips) ON COMMIT DROP;
+	CREATE TEMP TABLE staged_eip_associations (LIKE eip_associations) ON COMMIT DROP`
 
 // keepStagingTables creates the same tables if the session has none. They are kept when the
 // transaction ends, without their rows. Creating and dropping them takes a third of the time of a
@@ -48,7 +50,7 @@ const dropStagingTables = `
 	    pg_temp.staged_vswitches, pg_temp.staged_security_groups, pg_temp.staged_instances,
 	    pg_temp.staged_network_interfaces, pg_temp.staged_attachments, pg_temp.staged_private_ip_addresses,
 	    pg_temp.staged_ip_prefixes, pg_temp.staged_network_interface_security_groups,
-	    pg_temp.staged_security_group_rules`
+	    pg_temp.staged_security_group_rules, pg_temp.staged_eips, pg_temp.staged_eip_associations`
 
 // maxRowsToKeep is the number of rows up to which a world is small.
 const maxRowsToKeep = 500
@@ -135,6 +137,16 @@ func copyWorld(ctx context.Context, tx pgx.Tx, w *World, times *accountTimes, wr
 		func() error {
 			return copyRows(ctx, tx, written, store.SecurityGroupRulesTable, w.SecurityGroupRules,
 				func(r *store.SecurityGroupRule) { r.CreatedAt = times.of(r.AccountID) })
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.EIPsTable, w.EIPs,
+				func(e *store.EIP) { e.CreatedAt = times.of(e.AccountID) })
+		},
+		func() error {
+			return copyRows(ctx, tx, written, store.EIPAssociationsTable, w.EIPAssociations,
+				func(a *store.EIPAssociation) {
+					a.SettlesAt = settleTime(w.EIPsSettleIn, resourceID(a.AccountID, a.EIPID), times.of(a.AccountID))
+				})
 		},
 	} {
 		if err := copyTable(); err != nil {

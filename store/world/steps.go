@@ -47,6 +47,8 @@ const (
 var worldSteps = []worldStep{
 	{prepare, "client_tokens", deleteClientTokens, nil}, // their saved answers may refer to deleted resources
 	{remove, "security_group_rules", deleteSecurityGroupRules, nil},
+	{remove, "eip_associations", store.EIPAssociationsTable.DeleteSQL(), nil},
+	{remove, "eips", store.EIPsTable.DeleteSQL(), nil},
 	{remove, "ip_prefixes", store.IPPrefixesTable.DeleteSQL(), nil},
 	{remove, "network_interface_security_groups", store.GroupMembershipsTable.DeleteSQL(), nil},
 	{remove, "private_ip_addresses", store.PrivateIPAddressesTable.DeleteSQL(), nil},
@@ -91,6 +93,10 @@ var worldSteps = []worldStep{
 	{insert, "ip_prefixes", store.IPPrefixesTable.InsertStagedSQL(), nil},
 	{insert, "network_interface_security_groups", store.GroupMembershipsTable.InsertPageSQL(), nil},
 	{insert, "security_group_rules", store.SecurityGroupRulesTable.InsertStagedSQL(), nil},
+	{update, "eips", store.EIPsTable.UpdateSQL(), nil},
+	{insert, "eips", store.EIPsTable.InsertStagedSQL(), nil},
+	{update, "eip_associations", store.EIPAssociationsTable.UpdateSQL(), nil},
+	{insert, "eip_associations", store.EIPAssociationsTable.InsertStagedSQL(), nil},
 	{prepare, "security_group_capacity", countCapacity, nil},
 	{prepare, "vswitch_counts", countVSwitches, nil},
 }

@@ -293,6 +293,32 @@ var invariants = []invariant{
 	HAVING count(a.address) <> 1
 	ORDER BY 1, 2`},
 
+	{"an_eip_is_on_an_address_of_its_region", `
+	SELECT a.account_id, format('EIP %s of %s is on address %s of interface %s in VSwitch %s, which %s has in %s',
+	    a.eip_id, coalesce(e.region_id, 'none: it does not exist'), host(a.private_ip_address), a.network_interface_id,
+	    a.vswitch_id, coalesce(p.network_interface_id, 'nothing'), coalesce(n.region_id, 'no region'))
+	FROM eip_associations a
+	LEFT JOIN eips e ON e.account_id = a.account_id AND e.id = a.eip_id
+	LEFT JOIN private_ip_addresses p ON p.account_id = a.account_id AND p.vswitch_id = a.vswitch_id
+	    AND p.address = a.private_ip_address
+	LEFT JOIN network_interfaces n ON n.account_id = p.account_id AND n.id = p.network_interface_id
+	WHERE (p.network_interface_id = a.network_interface_id AND n.region_id = e.region_id
+	       AND (n.primary_of IS NULL OR p.is_primary) AND n.status <> 'Deleting') IS NOT TRUE
+	ORDER BY 1, 2`},
+
+	{"an_eip_is_on_one_address_which_has_no_other", `
+	SELECT a.account_id, format('address %s of VSwitch %s has the EIPs %s',
+	    host(a.private_ip_address), a.vswitch_id, string_agg(a.eip_id, ', ' ORDER BY a.eip_id))
+	FROM eip_associations a
+	GROUP BY a.account_id, a.vswitch_id, a.private_ip_address
+	HAVING count(*) > 1
+	UNION ALL
+	SELECT a.account_id, format('EIP %s is on %s addresses', a.eip_id, count(*))
+	FROM eip_associations a
+	GROUP BY a.account_id, a.eip_id
+	HAVING count(*) > 1
+	ORDER BY 1, 2`},
+
 	{"an_interface_joins_groups_of_its_vpc", `
 	SELECT m.account_id, format('interface %s of VPC %s is in group %s of VPC %s',
 	    m.network_interface_id, coalesce(n.vpc_id, 'none: it does not exist'),

@@ -26,6 +26,12 @@ INSERT INTO private_ip_addresses (account_id, vswitch_id, address, network_inter
     ('1000000000000001', 'vsw-2', '172.16.0.1', 'eni-20', true);
 INSERT INTO ip_prefixes (account_id, vswitch_id, prefix, network_interface_id)
 VALUES ('1000000000000001', 'vsw-h', '10.0.0.16/28', 'eni-1');
+INSERT INTO eips (account_id, id, region_id, ip_address, bandwidth, created_at) VALUES
+    ('1000000000000001', 'eip-1', 'cn-hangzhou', '203.0.113.1', 5, '2026-11-22'),
+    ('1000000000000001', 'eip-2', 'cn-hangzhou', '203.0.113.2', 5, '2026-11-22');
+INSERT INTO eip_associations VALUES
+    ('1000000000000001', 'eip-1', 'vsw-i', '10.1.0.1', 'eni-i', 'NORMAL', 'InUse', NULL, NULL),
+    ('1000000000000001', 'eip-2', 'vsw-h', '10.0.0.2', 'eni-0', 'NORMAL', 'InUse', NULL, NULL);
 UPDATE client_tokens SET request_hash = decode(repeat('00', 32), 'hex');
 SELECT recount_capacity(ARRAY['1000000000000001']);
 `
@@ -339,6 +345,27 @@ var brokenInvariants = []struct {
 		[]string{"a_rule_names_a_known_source_group"},
 		`UPDATE security_group_rules SET source_group_id = 'sg-9' WHERE id = 'sgr-1'`,
 		[]string{"a_rule_names_groups_that_exist: rule sgr-1 of group sg-1 names group sg-9, which does not exist"},
+	},
+	{
+		"an_eip_is_on_an_address_of_its_region", nil,
+		`UPDATE eips SET region_id = 'cn-beijing' WHERE id = 'eip-1'`,
+		[]string{"an_eip_is_on_an_address_of_its_region: EIP eip-1 of cn-beijing is on address 10.1.0.1 of interface " +
+			"eni-i in VSwitch vsw-i, which eni-i has in cn-hangzhou"},
+	},
+	{
+		"an_eip_is_on_an_address_of_its_region", nil,
+		`UPDATE eip_associations SET network_interface_id = 'eni-2' WHERE eip_id = 'eip-1'`,
+		[]string{"an_eip_is_on_an_address_of_its_region: EIP eip-1 of cn-hangzhou is on address 10.1.0.1 of " +
+			"interface eni-2 in VSwitch vsw-i, which eni-i has in cn-hangzhou"},
+	},
+	{
+		"an_eip_is_on_one_address_which_has_no_other",
+		[]string{"a_private_address_has_one_eip"},
+		`UPDATE eip_associations
+		 SET vswitch_id = 'vsw-i', private_ip_address = '10.1.0.1', network_interface_id = 'eni-i'
+		 WHERE eip_id = 'eip-2'`,
+		[]string{"an_eip_is_on_one_address_which_has_no_other: " +
+			"address 10.1.0.1 of VSwitch vsw-i has the EIPs eip-1, eip-2"},
 	},
 	{
 		"a_client_token_has_the_answer_to_its_request", nil,

@@ -27,8 +27,10 @@ type World struct {
 	IPPrefixes         []store.IPPrefix
 	GroupMemberships   []store.GroupMembership
 	SecurityGroupRules []store.SecurityGroupRule
-	Disturbances       []store.Disturbance // of the accounts; without id and counts, in the order of their positions
-	Clocks             map[string]Clock    // of the accounts, by id
+	EIPs               []store.EIP
+	EIPAssociations    []store.EIPAssociation // of EIPs that are on an address
+	Disturbances       []store.Disturbance    // of the accounts; without id and counts, in the order of their positions
+	Clocks             map[string]Clock       // of the accounts, by id
 
 	// These maps say how long after Apply a transient row settles. A transient row without an
 	// entry never settles. A VPC or VSwitch without one is Available, and one with Never stays Pending.
@@ -36,6 +38,7 @@ type World struct {
 	VSwitchesSettleIn         map[store.ResourceID]time.Duration
 	InstancesSettleIn         map[store.ResourceID]time.Duration
 	NetworkInterfacesSettleIn map[store.ResourceID]time.Duration
+	EIPsSettleIn              map[store.ResourceID]time.Duration
 	// InstancesRunIn says of instances that settle to Starting how long after Apply they are Running.
 	// With Never they stay Starting.
 	InstancesRunIn map[store.ResourceID]time.Duration
@@ -49,7 +52,7 @@ func (w *World) rows() int {
 	return len(w.Regions) + len(w.Zones) + len(w.InstanceTypes) + len(w.Accounts) + len(w.RAMUsers) +
 		len(w.AccessKeys) + len(w.VPCs) + len(w.VSwitches) + len(w.SecurityGroups) + len(w.Instances) +
 		len(w.NetworkInterfaces) + len(w.PrivateIPAddresses) + len(w.IPPrefixes) + len(w.GroupMemberships) +
-		len(w.SecurityGroupRules) + len(w.Disturbances)
+		len(w.SecurityGroupRules) + len(w.EIPs) + len(w.EIPAssociations) + len(w.Disturbances)
 }
 
 // resourceID returns the id of a resource of an account.

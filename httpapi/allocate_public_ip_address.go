@@ -1,0 +1,10 @@
+package httpapi
+
+type allocatePublicIPAddressReply struct {
+	Reply
+	IpAddress string
+}
+
+func newPublicIPAddressResponse(address string) any {
+	return &allocatePublicIPAddressReply{IpAddress: address}
+}
