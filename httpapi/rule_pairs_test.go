@@ -61,7 +61,7 @@ var answeredByResourceRule = map[string]bool{
 }
 
 // keptRule is a pair in which the change of the later case lets the request keep the earlier rule, with the reason. So
-// the later rule answers.
+// a later rule answers.
 type keptRule struct{ action, earlier, later, reason string }
 
 var keptRules = []keptRule{
@@ -70,8 +70,20 @@ var keptRules = []keptRule{
 		"the later case names an interface that has no address yet",
 	},
 	{
+		"ecs:AttachNetworkInterface", "UnsupportedParameter", "InvalidOperation.InstanceTypeNotSupportEniTrunking",
+		"the later case is of an account with trunking",
+	},
+	{
+		"ecs:AttachNetworkInterface", "UnsupportedParameter", "InvalidOperation.TrunkingIsNotAllowed",
+		"the later case is of an account with trunking",
+	},
+	{
 		"ecs:DescribeNetworkInterfaces", "InvalidOperation.InvalidEniPageNumber", "InvalidParameter",
 		"a list that goes on by token has no page numbers",
+	},
+	{
+		"ecs:DetachNetworkInterface", "UnsupportedParameter", "InvalidOperation.HasMemberEniAttached",
+		"the later case is of an account with trunking",
 	},
 	{
 		"ecs:JoinSecurityGroup", "InvalidInstanceId.AlreadyExists", "InstanceSecurityGroupLimitExceeded",
@@ -426,7 +438,7 @@ func (w *rulePairs) walk(violations []violation) (count pairCount) {
 			})
 			if k >= 0 {
 				count.apart++
-				if got != b.want {
+				if got != b.want && !w.follows(request, got, a) {
 					reason := keptRules[k].reason
 					w.t.Errorf("%s and %s: %v\ngot  %v\nwant %v: %s", a.name, b.name, request, got, b.want, reason)
 				}
@@ -459,6 +471,12 @@ func (w *rulePairs) walk(violations []violation) (count pairCount) {
 func (w *rulePairs) precedes(request parameterSet, got refusal, v violation) bool {
 	first, last := positions(w.rules(request), got, false, false)
 	return first >= 0 && last < v.first
+}
+
+// follows reports whether a rule after that of a violation gave the answer.
+func (w *rulePairs) follows(request parameterSet, got refusal, v violation) bool {
+	first, _ := positions(w.rules(request), got, false, false)
+	return first > v.last
 }
 
 // isOfRule reports whether the rule of a violation gave the answer, with another value in its message: one that the
