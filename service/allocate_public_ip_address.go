@@ -54,7 +54,7 @@ func (s *Service) allocatePublicIPAddress(
 		address = netip.MustParseAddr(req.IPAddress)
 	}
 	err := s.store.InTx(ctx, func(tx *store.Tx) error {
-		scene, err := tx.LockForPublicIP(ctx, caller.AccountID, req.InstanceID, address, s.timeOf(caller))
+		scene, err := tx.LockForPublicIP(ctx, caller.AccountID, req.InstanceID, address, s.beforeLocks(caller))
 		if err != nil {
 			return err
 		}

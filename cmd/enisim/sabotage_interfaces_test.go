@@ -30,7 +30,7 @@ var (
 	quotaRace = lifeRace{5, "10.0.0.0/24", "create=3,delete=2", ""}
 	// The VSwitch has 60 addresses, and the quota is never reached.
 	addressRace = lifeRace{1000, "10.0.0.0/26", "create=2,delete=1,assign=4,unassign=3",
-		`ALTER TABLE private_ip_addresses DROP CONSTRAINT an_address_is_given_once_in_a_vswitch`}
+		`ALTER TABLE private_ip_addresses DROP CONSTRAINT an_address_is_given_once_in_a_vswitch CASCADE`}
 )
 
 // run puts the load on two servers of a build that share a database, and checks its history.

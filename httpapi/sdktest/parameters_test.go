@@ -87,6 +87,9 @@ var ignoredParameters = map[string]string{
 		ExternalId`,
 	"address pools, DNS names and lines of providers are not simulated": `
 		Ipv4IpamPoolId Ipv4CidrMask Ipv6Isp EnableDnsHostname VpcIpv6CidrBlock`,
+	"an EIP is of a region, of no pool and no order, and associated by a request of its own": `
+		PublicIpAddressPoolId vpc:AllocateEipAddress/Zone ActivityId vpc:AllocateEipAddress/InstanceId
+		SecurityProtectionTypes.1 vpc:AssociateEipAddress/VpcId`,
 	"a VPC keeps its block, and is deleted when it is empty": `
 		vpc:ModifyVpcAttribute/CidrBlock ForceDelete`,
 }
