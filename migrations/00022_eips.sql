@@ -47,5 +47,10 @@ CREATE TABLE eip_associations (
 );
 CREATE INDEX eip_associations_of_interface ON eip_associations (account_id, network_interface_id);
 
+-- A new EIP gets none of the public addresses of instances.
+CREATE INDEX instances_by_public_address ON instances (account_id, (attributes ->> 'PublicIPAddress'))
+    WHERE attributes ->> 'PublicIPAddress' IS NOT NULL;
+
 -- +goose Down
+DROP INDEX instances_by_public_address;
 DROP TABLE eip_associations, eips;

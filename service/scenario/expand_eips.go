@@ -14,8 +14,7 @@ type eipPlaces struct {
 	interfaces map[string]*store.NetworkInterface
 	primaries  map[string]*store.NetworkInterface // by instance
 	addresses  map[string][]store.PrivateIPAddress
-	taken      map[string]position     // by VSwitch and private address: the EIP on it
-	public     map[netip.Addr]position // the EIP with a public address
+	taken      map[string]position // by VSwitch and private address: the EIP on it
 }
 
 func (x *accountExpansion) newEIPPlaces() *eipPlaces {
@@ -24,7 +23,6 @@ func (x *accountExpansion) newEIPPlaces() *eipPlaces {
 		primaries:  map[string]*store.NetworkInterface{},
 		addresses:  map[string][]store.PrivateIPAddress{},
 		taken:      map[string]position{},
-		public:     map[netip.Addr]position{},
 	}
 	for i := range x.world.NetworkInterfaces {
 		n := &x.world.NetworkInterfaces[i]
@@ -61,7 +59,7 @@ func (x *accountExpansion) eip(e *eipEntry, region string, places *eipPlaces, se
 	if !e.id.given || !x.checkID(e.id.value, e.id.at) || !x.checkUnique(seen, "EIP", e.id.value, e.id.at) {
 		return
 	}
-	address, ok := x.publicAddress(e, places)
+	address, ok := x.publicAddress(e)
 	if !ok {
 		return
 	}
@@ -86,7 +84,7 @@ func (x *accountExpansion) eip(e *eipEntry, region string, places *eipPlaces, se
 }
 
 // publicAddress returns the address of an EIP. ok is false for an address that is reported.
-func (x *accountExpansion) publicAddress(e *eipEntry, places *eipPlaces) (address netip.Addr, ok bool) {
+func (x *accountExpansion) publicAddress(e *eipEntry) (address netip.Addr, ok bool) {
 	at := e.id.at
 	if address = derivedPublicAddress(e.id.value); e.ipAddress.given {
 		var err error
@@ -96,13 +94,18 @@ func (x *accountExpansion) publicAddress(e *eipEntry, places *eipPlaces) (addres
 			return address, false
 		}
 	}
-	if before, taken := places.public[address]; taken {
-		x.add(at, "give each of the two an ip_address of its own", "the EIP on line %d has the address %s too",
+	return address, x.takePublicIP(address, at)
+}
+
+// takePublicIP reports a public address that an instance or another EIP of the account has. ok is false then.
+func (x *accountExpansion) takePublicIP(address netip.Addr, at position) (ok bool) {
+	if before, taken := x.publicIPs[address]; taken {
+		x.add(at, "give each of the two a public address of its own", "line %d has the public address %s too",
 			before.line, address)
-		return address, false
+		return false
 	}
-	places.public[address] = at
-	return address, true
+	x.publicIPs[address] = at
+	return true
 }
 
 // derivedPublicAddress returns the address of an EIP that names none.

@@ -152,13 +152,20 @@ func (x *accountExpansion) instance(
 	}
 }
 
-// checkPublicIP reports a public address that is none, or that several copies would share.
+// checkPublicIP reports a public address that is none, that several copies would share, or that another
+// resource has.
 func (x *accountExpansion) checkPublicIP(e *instanceEntry) {
 	text := e.attributes.PublicIPAddress
-	if address, err := netip.ParseAddr(text); text != "" && (err != nil || !address.Is4()) {
+	if text == "" {
+		return
+	}
+	switch address, err := netip.ParseAddr(text); {
+	case err != nil || !address.Is4():
 		x.add(e.at, "", "public_ip_address must be an IPv4 address such as 203.0.113.7, got %q", text)
-	} else if text != "" && e.counted {
+	case e.counted:
 		x.add(e.at, "leave it out", "copies of this entry would share the public_ip_address %s", text)
+	default:
+		x.takePublicIP(address, e.at)
 	}
 }
 

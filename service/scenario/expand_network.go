@@ -23,6 +23,7 @@ type accountExpansion struct {
 	macs       macs
 	ruleIDs    map[string]position
 	diskIDs    map[string]position
+	publicIPs  map[netip.Addr]position // of instances and EIPs
 	demands    []addressDemand
 
 	resolvedTypes map[string]*store.InstanceType // nil for an unknown one
@@ -59,6 +60,7 @@ func newAccountExpansion(x *expansion, id string) *accountExpansion {
 		groups:    map[string]*group{},
 		ruleIDs:   map[string]position{},
 		diskIDs:   map[string]position{},
+		publicIPs: map[netip.Addr]position{},
 
 		resolvedTypes: map[string]*store.InstanceType{},
 	}

@@ -24,6 +24,7 @@ func Export(ctx context.Context, st *store.Store, accountID string, withKeys boo
 		world.AccessKeys = nil
 	}
 	x := &exporter{World: world, belongings: belongingsOf(world), macs: macs{}}
+	x.eipPlaces = eipPlacesOf(world, x.belongings)
 	return new(writer).writeDocument(x.document(now)), nil
 }
 
@@ -31,6 +32,7 @@ func Export(ctx context.Context, st *store.Store, accountID string, withKeys boo
 type exporter struct {
 	*world.World
 	belongings map[store.ResourceID]*belongings
+	eipPlaces  map[store.ResourceID]eipPlace
 	macs       macs // that the reader will derive, in its order
 	explicit   map[string]string
 }
@@ -189,10 +191,9 @@ func (x *exporter) interfaces(region string) iter.Seq[*interfaceEntry] {
 
 // eips returns the entries of the EIPs of a region.
 func (x *exporter) eips(region string) (eips []eipEntry) {
-	places := eipPlacesOf(x.World, x.belongings)
 	for i := range x.EIPs {
 		if x.EIPs[i].RegionID == region {
-			eips = append(eips, newEIPEntry(x.World, &x.EIPs[i], places))
+			eips = append(eips, newEIPEntry(x.World, &x.EIPs[i], x.eipPlaces))
 		}
 	}
 	return eips

@@ -465,6 +465,34 @@ instance_types:
 		`s.yaml:23:13: the interface has IPv6 addresses, VSwitch vsw-h has no IPv6 block; give the VSwitch and its VPC an ipv6_cidr_block`,
 		`s.yaml:25:108: copies of this entry share the address 10.0.9.9 (and 1 more like it); give it a {n}, or leave it out`,
 	}},
+	{"EIPs", network + `        instances:
+          - {id: i-web, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], public_ip_address: 47.1.1.1}
+          - {id: i-old, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main], public_ip_address: 47.1.1.1}
+          - {id: i-new, type: ecs.g6.large, vswitch: vsw-h, security_groups: [sg-main]}
+        network_interfaces:
+          - {id: eni-a, vswitch: vsw-h, security_groups: [sg-main]}
+        eips:
+          - {id: eip-1, ip_address: 47.1.1.1}
+          - {id: eip-2, ip_address: 47.1.1.256}
+          - {id: eip-3, ip_address: 47.1.1.3}
+          - {id: eip-4, ip_address: 47.1.1.3}
+          - {id: eip-5, associated_with: i-web}
+          - {id: eip-6, associated_with: eni-a}
+          - {id: eip-7, associated_with: eni-a}
+          - {id: eip-8, associated_with: eni-b}
+          - {id: eip-9, associated_with: i-new, status: Available}
+          - {id: eip-9}
+`, []string{
+		`s.yaml:20:13: line 19 has the public address 47.1.1.1 too; give each of the two a public address of its own`,
+		`s.yaml:25:37: line 19 has the public address 47.1.1.1 too; give each of the two a public address of its own`,
+		`s.yaml:26:37: ip_address must be an IPv4 address such as 203.0.113.7, got "47.1.1.256"`,
+		`s.yaml:28:37: line 27 has the public address 47.1.1.3 too; give each of the two a public address of its own`,
+		`s.yaml:29:42: instance i-web has a public address; leave out its public_ip_address`,
+		`s.yaml:31:42: address 10.0.0.4 of eni-a has the EIP on line 30 already`,
+		`s.yaml:32:42: there is no instance or network interface eni-b in this account; did you mean "eni-a"?`,
+		`s.yaml:33:57: status Available contradicts associated_with; remove one of the two`,
+		`s.yaml:34:18: EIP "eip-9" is there twice, first on line 33`,
+	}},
 	{"instance types", `enisim: 1
 instance_types:
   - {id: my type, vcpus: 1, memory_gib: 1, eni_quantity: 1}
