@@ -57,7 +57,7 @@ type locatedVSwitch struct {
 func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes []InterfaceChange) error {
 	var (
 		regions, vswitches, enis, addressed, groups []string
-		deleted                                     []string
+		deleted, losing                             []string
 		wants                                       []AddressWant
 	)
 	for _, c := range changes {
@@ -77,6 +77,9 @@ func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes
 		if c.Deletes {
 			deleted = append(deleted, c.NetworkInterfaceID)
 		}
+		if !c.creates() && c.Assigns == nil {
+			losing = append(losing, c.NetworkInterfaceID)
+		}
 	}
 	// First try the advisory locks of addresses, which wait for nobody.
 	if addressed = distinct(addressed); len(addressed) > 0 {
@@ -91,6 +94,13 @@ func (tx *Tx) LockInterfaceBatch(ctx context.Context, b *InterfaceBatch, changes
 	}
 	if enis = distinct(enis); len(enis) > 0 {
 		tx.lockBatchedInterfaces(b, enis, addressed, deleted)
+	}
+	if losing = distinct(losing); len(losing) > 0 { // EIPs leave addresses that are released
+		tx.lockEIPsOf(`SELECT unnest($2::text[])`, []any{b.accountID, losing}, func(eniID string, e DescribedEIP) {
+			if n := b.enis[eniID]; n != nil {
+				n.eips = append(n.eips, e)
+			}
+		})
 	}
 	if groups = distinct(groups); len(groups) > 0 {
 		tx.lockGroupsForKeyShare(b.accountID, groups, func(g regionalGroup) { b.groups[g.ID] = g })
@@ -160,12 +170,6 @@ func (tx *Tx) lockBatchedInterfaces(b *InterfaceBatch, enis, addressed, deleted 
 			}
 			b.enis[n.ID].ENI, b.enis[n.ID].regionID = &n, n.RegionID
 		})
-	// EIPs leave addresses that are released.
-	tx.lockEIPsOf(`SELECT unnest($2::text[])`, []any{b.accountID, enis}, func(eniID string, e DescribedEIP) {
-		if n := b.enis[eniID]; n != nil {
-			n.eips = append(n.eips, e)
-		}
-	})
 	if len(addressed) == 0 {
 		return
 	}
