@@ -22,13 +22,13 @@ func trunkWorld() *worldtest.World {
 		Instance("i-plain", worldtest.Type("ecs.g6.2xlarge"))
 }
 
-// trunkOn is a trunk on an instance, and memberOf a member of it.
+// isTrunk makes an interface a trunk, and memberOf a member of a trunk.
 var (
 	isTrunk  = worldtest.Set("type", "Trunk")
 	memberOf = func(trunk string) worldtest.Option { return worldtest.Set("trunk", trunk) }
 )
 
-// attachMember attaches an interface as a member, and detachMember takes it off again.
+// attachMember attaches an interface as a member of a trunk, and expects a code.
 func attachMember(t *testing.T, s *server, instance, eni, trunk, want string) {
 	t.Helper()
 	s.expectCode(t, want, "AttachNetworkInterface", "InstanceId", instance, "NetworkInterfaceId", eni,

@@ -1,6 +1,7 @@
 package service
 
 import (
+	"cmp"
 	"context"
 	"net/netip"
 	"slices"
@@ -136,12 +137,8 @@ func (s *Service) associateEIPAddress(
 	if err := check(dryRunRules, req.DryRun); err != nil {
 		return Empty{}, err
 	}
-	mode := eipNormal
-	if req.Mode != "" {
-		mode = req.Mode
-	}
 	end := s.transition(caller, disturbance.Associating, req.AllocationID, 0).ending(now)
-	after := scene.Associated(input.place().Address, mode, end)
+	after := scene.Associated(input.place().Address, cmp.Or(req.Mode, eipNormal), end)
 	tx.AssociateEIP(after, *scene.ENI, now)
 	return Empty{}, s.record(tx, caller, now, store.ChangesOf(scene.EIP, &after, now)...)
 }

@@ -93,7 +93,8 @@ var modifyInstanceSpecRules = []rule[modifyInstanceSpecInput]{
 	{err: ChangeDeniedNoStock, violated: func(m modifyInstanceSpecInput) bool { return isSoldOut(m.stock) }},
 }
 
-// slots returns how many interfaces of the instance count against the limit of its type.
+// slots returns how many interfaces count against the limit of the instance type. Members of a trunk
+// have a limit of their own.
 func (m modifyInstanceSpecInput) slots() int { return len(m.Held) - m.Members() }
 
 // mostIPv4 returns the interface with the most IPv4 addresses.

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -14,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"enisim/store"
-	"enisim/store/pglocal"
 	"enisim/store/storetest"
 )
 
@@ -93,21 +90,7 @@ func TestAWarningAtTheCommitIsAnUnknownOutcome(t *testing.T) {
 // warnings exists for this case.
 func TestACancelledWaitForAStandbyIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if err := os.Chmod(filepath.Dir(dir), 0o755); err != nil { // so that the unprivileged user of Postgres can enter it
-		t.Fatal(err)
-	}
-	server, err := pglocal.Start(t.Context(), pglocal.Options{
-		DataDir: filepath.Join(dir, "data"), Settings: map[string]string{"synchronous_standby_names": "absent"},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Stop(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
+	server, _ := startPostgres(t, map[string]string{"synchronous_standby_names": "absent"})
 	admin, err := pgx.ParseConfig(server.URL())
 	if err != nil {
 		t.Fatal(err)

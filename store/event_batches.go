@@ -100,9 +100,11 @@ func (s *Store) Events(ctx context.Context, q EventQuery) (events []Event, isCut
 		return nil, false, err
 	}
 	defer conn.Release()
+	keys := q.keys()
+	statement := q.statement(len(keys) > 0)
 	page := eventPage{query: q, low: q.After - batchNumbers, high: q.Through}
 	for !page.isFull && !page.isLast {
-		rows, err := conn.Query(ctx, q.statement(), pgx.QueryExecModeExec, page.low, page.high, q.keys())
+		rows, err := conn.Query(ctx, statement, pgx.QueryExecModeExec, page.low, page.high, maxBatchesRead, keys)
 		if err != nil {
 			return nil, false, classify(err, conn.Conn())
 		}
@@ -113,19 +115,20 @@ func (s *Store) Events(ctx context.Context, q EventQuery) (events []Event, isCut
 	return page.events, page.isFull, nil
 }
 
-// statement returns the statement that reads the next batches of a query.
-func (q EventQuery) statement() string {
-	order, selected := "ASC", ""
+// statement returns the statement that reads the next batches of a query: all of them, or those that have
+// its keys.
+func (q EventQuery) statement(hasKeys bool) string {
+	order, selected := "ASC", "($4::bigint[]) IS NOT NULL"
 	if q.NewestFirst {
 		order = "DESC"
 	}
-	if len(q.keys()) > 0 {
-		selected = " AND b.keys @> $3"
+	if hasKeys {
+		selected = "b.keys @> $4"
 	}
 	return `
 		SELECT b.first_number, b.recorded_at, b.at, b.events FROM event_batches b
-		WHERE b.first_number > $1 AND b.first_number <= $2 AND ($3::bigint[]) IS NOT NULL` + selected + `
-		ORDER BY b.first_number ` + order + ` LIMIT 100`
+		WHERE b.first_number > $1 AND b.first_number <= $2 AND ` + selected + `
+		ORDER BY b.first_number ` + order + ` LIMIT $3`
 }
 
 // keys returns the keys of the batches that may have events of the query.

@@ -383,8 +383,8 @@ type DeletingInterface struct {
 	End Ending
 }
 
-// BeginDeleteNetworkInterfaces queues the write that detaches locked interfaces, takes their EIPs off,
-// and makes them Deleting. In the end they count as deleted. A primary interface cannot be Deleting, because it
+// BeginDeleteNetworkInterfaces queues the write that detaches locked interfaces, releases their EIPs, and
+// makes them Deleting. In the end they count as deleted. A primary interface cannot be Deleting, because it
 // cannot exist without its instance: it has to be deleted at once.
 func (tx *Tx) BeginDeleteNetworkInterfaces(accountID string, deleting []DeletingInterface) {
 	if len(deleting) == 0 {

@@ -40,7 +40,7 @@ type timeline uint32
 const timelineKey = "enisim: timeline"
 
 // validatePrimary returns an error for a connection to a server that does not accept writes, such as
-// a standby. pgx then tries the next host. It costs each new connection a round trip.
+// a standby. pgx then tries the next host. It costs each new connection two round trips.
 func validatePrimary(ctx context.Context, conn *pgconn.PgConn) error {
 	found, err := readTimeline(ctx, conn)
 	if err != nil {
@@ -267,41 +267,38 @@ func (p *primary) advance(found timeline, at host) {
 
 // follow looks at each of several hosts until ctx ends. With a single host it returns at once.
 func (p *primary) follow(ctx context.Context) {
-	if !p.several {
-		return
-	}
-	var looking sync.WaitGroup
-	for _, group := range p.servers() {
-		looking.Go(func() {
-			w := watch{primary: p, hosts: group}
-			defer w.close()
-			for ctx.Err() == nil {
-				w.look(ctx)
-				select {
-				case <-ctx.Done():
-				case <-time.After(primaryInterval):
-				}
+	p.watchEach(func(w *watch) {
+		for ctx.Err() == nil {
+			w.look(ctx)
+			select {
+			case <-ctx.Done():
+			case <-time.After(primaryInterval):
 			}
-		})
-	}
-	looking.Wait()
+		}
+	})
 }
 
 // find looks once at each of several hosts, all at the same time. So a server that starts does not
 // take an old primary for the present one.
 func (p *primary) find(ctx context.Context) {
+	p.watchEach(func(w *watch) { w.look(ctx) })
+}
+
+// watchEach calls f with a watch of each of several servers, all at the same time, and waits for all calls. With a
+// single host it returns at once.
+func (p *primary) watchEach(f func(w *watch)) {
 	if !p.several {
 		return
 	}
-	var looking sync.WaitGroup
-	for _, group := range p.servers() {
-		looking.Go(func() {
-			w := watch{primary: p, hosts: group}
+	var watching sync.WaitGroup
+	for _, hosts := range p.servers() {
+		watching.Go(func() {
+			w := watch{primary: p, hosts: hosts}
 			defer w.close()
-			w.look(ctx)
+			f(&w)
 		})
 	}
-	looking.Wait()
+	watching.Wait()
 }
 
 // servers returns the hosts by server: the entries of one server differ in TLS only.

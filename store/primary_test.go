@@ -31,11 +31,10 @@ type pair struct {
 	stop    func() // stops the standby
 }
 
-// startPair starts a Postgres with the small world, and a standby of it that has its rows.
-func startPair(t *testing.T) *pair {
+// startPostgres starts a Postgres of the test's own. dir is a folder where its user can write.
+func startPostgres(t *testing.T, settings map[string]string) (server *pglocal.Server, dir string) {
 	t.Helper()
-	// First start the primary, with the schema and a world.
-	dir, err := os.MkdirTemp("", "pair") // a short path, because that of a socket is limited
+	dir, err := os.MkdirTemp("", "pg") // a short path, because that of a socket is limited
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,15 +46,23 @@ func startPair(t *testing.T) *pair {
 	if err := os.Chmod(dir, 0o777); err != nil { // so that the unprivileged user of Postgres can write there
 		t.Fatal(err)
 	}
-	primary, err := pglocal.Start(t.Context(), pglocal.Options{DataDir: filepath.Join(dir, "primary")})
+	server, err = pglocal.Start(t.Context(), pglocal.Options{DataDir: filepath.Join(dir, "data"), Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := primary.Stop(context.WithoutCancel(t.Context())); err != nil {
+		if err := server.Stop(context.WithoutCancel(t.Context())); err != nil {
 			t.Error(err)
 		}
 	})
+	return server, dir
+}
+
+// startPair starts a Postgres with the small world, and a standby of it that has its rows.
+func startPair(t *testing.T) *pair {
+	t.Helper()
+	// First start the primary, with the schema and a world.
+	primary, dir := startPostgres(t, nil)
 	if err := store.Migrate(t.Context(), primary.URL()); err != nil {
 		t.Fatal(err)
 	}
