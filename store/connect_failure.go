@@ -50,6 +50,9 @@ func explainConnect(config *pgx.ConnConfig, err error) string {
 		return fmt.Sprintf("a connection pooler such as PgBouncer answers at %s: enisim has a pool of its own, whose "+
 			"prepared statements, session settings and locks need Postgres itself; name the host and port of "+
 			"Postgres, or of a proxy that forwards connections as they are, such as HAProxy, in --database-url", where)
+	case errors.Is(err, errPostgresVersion):
+		return fmt.Sprintf("the Postgres at %s is older than version %d, the first that enisim supports: upgrade it, or "+
+			"name another in --database-url", where, MinPostgres)
 	case errors.As(err, &answer):
 		return explainAnswer(config, where, answer)
 	case errors.As(err, &name):

@@ -8,12 +8,20 @@ import (
 	"log/slog"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// The versions of Postgres that enisim supports. An older one is refused. A newer one is accepted,
+// but nothing is known of it.
+const (
+	MinPostgres = 15
+	MaxPostgres = 18
 )
 
 const (
@@ -32,6 +40,23 @@ var errOldPrimary = errors.New("this primary has been replaced")
 // of the session and advisory locks belong to a connection to Postgres, which a pooler changes at will.
 var errPooler = errors.New("it is a connection pooler such as PgBouncer, not Postgres itself")
 
+// errPostgresVersion is returned for a connection to a Postgres older than MinPostgres.
+var errPostgresVersion = errors.New("too old")
+
+// checkPostgresVersion returns an error for a Postgres older than MinPostgres. version is the parameter
+// server_version, such as "15.18 (Debian 15.18-0+deb12u1)". Versions of other forms, which services
+// made from Postgres may have, are accepted.
+func checkPostgresVersion(version string) error {
+	end := strings.IndexFunc(version, func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(version)
+	}
+	if major, err := strconv.Atoi(version[:end]); err == nil && major < MinPostgres {
+		return fmt.Errorf("PostgreSQL %s is %w", version, errPostgresVersion)
+	}
+	return nil
+}
+
 // timeline is the timeline of a primary. Each promotion of a standby begins a new timeline, with a
 // larger number. 0 is an unknown timeline, of a service that does not show it.
 type timeline uint32
@@ -40,8 +65,12 @@ type timeline uint32
 const timelineKey = "enisim: timeline"
 
 // validatePrimary returns an error for a connection to a server that does not accept writes, such as
-// a standby. pgx then tries the next host. It costs each new connection two round trips.
+// a standby, or that is too old. pgx then tries the next host. It costs each new connection two round
+// trips.
 func validatePrimary(ctx context.Context, conn *pgconn.PgConn) error {
+	if err := checkPostgresVersion(conn.ParameterStatus("server_version")); err != nil {
+		return err
+	}
 	found, err := readTimeline(ctx, conn)
 	if err != nil {
 		return err

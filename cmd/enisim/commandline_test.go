@@ -211,7 +211,7 @@ func TestHelp(t *testing.T) {
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	line, errOut, exit := output(t, "version")
-	if want := regexp.MustCompile(`^enisim \S+, .*schema version \d+, go\S+.*\n$`); exit != 0 ||
+	if want := regexp.MustCompile(`^enisim 0\.2\.0, .*schema version \d+, Postgres 15 to 18, go\S+.*\n$`); exit != 0 ||
 		!want.MatchString(line) {
 		t.Errorf("got %q, %q, exit code %d; want %s", line, errOut, exit, want)
 	}
@@ -220,9 +220,10 @@ func TestVersion(t *testing.T) {
 	}
 	text, _, _ := output(t, "version", "--json")
 	var got buildInfo
-	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Schema != migrations.Newest() || got.Go == "" {
-		t.Errorf("--json: got %q, %v; want the schema version %d and a Go version", text, err,
-			migrations.Newest())
+	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Schema != migrations.Newest() || got.Go == "" ||
+		got.Version != version || got.Postgres != (postgresRange{15, 18}) {
+		t.Errorf("--json: got %q, %v; want version %s, schema version %d, Postgres 15 to 18 and a Go version", text, err,
+			version, migrations.Newest())
 	}
 	files, err := filepath.Glob("../../migrations/*.sql") // in the order of their versions
 	if err != nil || len(files) == 0 {
@@ -231,6 +232,19 @@ func TestVersion(t *testing.T) {
 	newest := filepath.Base(files[len(files)-1])
 	if want := fmt.Sprintf("%05d_", migrations.Newest()); !strings.HasPrefix(newest, want) {
 		t.Errorf("got version %d as the newest, want that of %s", migrations.Newest(), newest)
+	}
+}
+
+// The version is that of the newest release in CHANGELOG.md, whose entry has a date.
+func TestVersionIsTheNewestRelease(t *testing.T) {
+	t.Parallel()
+	content, err := os.ReadFile("../../CHANGELOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	releases := regexp.MustCompile(`(?m)^## (\d\S*) - \d{4}-\d\d-\d\d$`).FindAllStringSubmatch(string(content), -1)
+	if len(releases) == 0 || releases[0][1] != version {
+		t.Errorf("got the releases %q, want %s, with its date, as the first", releases, version)
 	}
 }
 

@@ -55,7 +55,7 @@ type commands struct {
 	Serve   serveCommand   `cmd:"" group:"server" help:"Serve the API."`
 	Health  healthCommand  `cmd:"" group:"server" help:"Ask a server whether it is ready; exit code 0 says yes."`
 	Reset   resetCommand   `cmd:"" group:"server" help:"Begin again: the quick-start world as it was at first."`
-	Version versionCommand `cmd:"" group:"about" help:"Print the version, the commit and the schema version."`
+	Version versionCommand `cmd:"" group:"about" help:"Print the version, the commit, and the versions of the schema and of Postgres."`
 	Help    helpCommand    `cmd:"" group:"about" help:"Show the help of a command: enisim help scenario apply."`
 
 	Call    callCommand    `cmd:"" group:"calls" help:"Sign and send one request, and print the reply."`

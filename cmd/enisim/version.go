@@ -1,13 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 	"strings"
 
 	"enisim/migrations"
+	"enisim/store"
 )
 
 type versionCommand struct {
@@ -16,7 +16,8 @@ type versionCommand struct {
 
 // Help returns the text of --help.
 func (*versionCommand) Help() string {
-	return `What is not known of a build, such as its commit where it was built without version control, is left out.
+	return `Prints the version, the commit, the version of the schema, and the versions of Postgres that are supported. The
+commit is left out if it is not known, because the program was built without version control.
 
 Example:
 
@@ -33,23 +34,33 @@ func (c *versionCommand) Run(s streams) error {
 	return nil
 }
 
+// version is the version of the newest release in CHANGELOG.md. Builds of later commits have it too.
+const version = "0.2.0"
+
 // buildInfo describes this binary.
 type buildInfo struct {
-	Version  string `json:"version"` // of the module, or devel
-	Commit   string `json:"commit,omitempty"`
-	Time     string `json:"time,omitempty"` // of the commit
-	Modified bool   `json:"modified,omitempty"`
-	Go       string `json:"go"`
-	Schema   int64  `json:"schema"` // the newest migration
+	Version  string        `json:"version"`
+	Commit   string        `json:"commit,omitempty"`
+	Time     string        `json:"time,omitempty"` // of the commit
+	Modified bool          `json:"modified,omitempty"`
+	Go       string        `json:"go"`
+	Schema   int64         `json:"schema"`   // the newest migration
+	Postgres postgresRange `json:"postgres"` // the supported versions
 }
 
-// readBuild reads what the toolchain stored in the binary. There is no commit with -buildvcs=false,
-// and no version without a module.
+// postgresRange is a range of major versions of Postgres.
+type postgresRange struct {
+	Min int `json:"min"`
+	Max int `json:"max"`
+}
+
+// readBuild reads what the toolchain stored in the binary. There is no commit with -buildvcs=false.
 func readBuild() buildInfo {
-	b := buildInfo{Go: runtime.Version(), Schema: migrations.Newest()}
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		b.Version = strings.Trim(info.Main.Version, "()")
+	b := buildInfo{
+		Version: version, Go: runtime.Version(), Schema: migrations.Newest(),
+		Postgres: postgresRange{store.MinPostgres, store.MaxPostgres},
+	}
+	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch s.Key {
 			case "vcs.revision":
@@ -61,7 +72,6 @@ func readBuild() buildInfo {
 			}
 		}
 	}
-	b.Version = cmp.Or(b.Version, "devel")
 	return b
 }
 
@@ -78,7 +88,8 @@ func (b buildInfo) String() string {
 	if b.Time != "" {
 		parts = append(parts, b.Time)
 	}
-	return strings.Join(append(parts, fmt.Sprintf("schema version %d", b.Schema), b.Go), ", ")
+	return strings.Join(append(parts, fmt.Sprintf("schema version %d", b.Schema),
+		fmt.Sprintf("Postgres %d to %d", b.Postgres.Min, b.Postgres.Max), b.Go), ", ")
 }
 
 // versionLine returns the output of --version.
