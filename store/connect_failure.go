@@ -51,8 +51,8 @@ func explainConnect(config *pgx.ConnConfig, err error) string {
 			"prepared statements, session settings and locks need Postgres itself; name the host and port of "+
 			"Postgres, or of a proxy that forwards connections as they are, such as HAProxy, in --database-url", where)
 	case errors.Is(err, errPostgresVersion):
-		return fmt.Sprintf("the Postgres at %s is older than version %d, the first that enisim supports: upgrade it, or "+
-			"name another in --database-url", where, MinPostgres)
+		return fmt.Sprintf("the Postgres at %s is older than version %d, the first that enisim supports: upgrade it, "+
+			"or name another in --database-url", where, MinPostgres)
 	case errors.As(err, &answer):
 		return explainAnswer(config, where, answer)
 	case errors.As(err, &name):

@@ -211,8 +211,8 @@ func TestHelp(t *testing.T) {
 func TestVersion(t *testing.T) {
 	t.Parallel()
 	line, errOut, exit := output(t, "version")
-	if want := regexp.MustCompile(`^enisim 0\.2\.0, .*schema version \d+, Postgres 15 to 18, go\S+.*\n$`); exit != 0 ||
-		!want.MatchString(line) {
+	want := regexp.MustCompile(`^enisim 0\.2\.0, .*schema version \d+, Postgres 15 to 18, go\S+.*\n$`)
+	if exit != 0 || !want.MatchString(line) {
 		t.Errorf("got %q, %q, exit code %d; want %s", line, errOut, exit, want)
 	}
 	if short, _, exit := output(t, "--version"); exit != 0 || short != line {
@@ -222,8 +222,8 @@ func TestVersion(t *testing.T) {
 	var got buildInfo
 	if err := json.Unmarshal([]byte(text), &got); err != nil || got.Schema != migrations.Newest() || got.Go == "" ||
 		got.Version != version || got.Postgres != (postgresRange{15, 18}) {
-		t.Errorf("--json: got %q, %v; want version %s, schema version %d, Postgres 15 to 18 and a Go version", text, err,
-			version, migrations.Newest())
+		t.Errorf("--json: got %q, %v; want version %s, schema version %d, Postgres 15 to 18 and a Go version",
+			text, err, version, migrations.Newest())
 	}
 	files, err := filepath.Glob("../../migrations/*.sql") // in the order of their versions
 	if err != nil || len(files) == 0 {

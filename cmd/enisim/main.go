@@ -58,6 +58,9 @@ type commands struct {
 	Version versionCommand `cmd:"" group:"about" help:"Print the version, the commit, and the versions of the schema and of Postgres."`
 	Help    helpCommand    `cmd:"" group:"about" help:"Show the help of a command: enisim help scenario apply."`
 
+	Man        manCommand        `cmd:"" group:"about" help:"Print the manual page of a command, or write all pages to a folder."`
+	Completion completionCommand `cmd:"" group:"about" help:"Print a script with which bash, zsh or fish completes command lines."`
+
 	Call    callCommand    `cmd:"" group:"calls" help:"Sign and send one request, and print the reply."`
 	Actions actionsCommand `cmd:"" group:"calls" help:"List the actions, or describe one: parameters, errors."`
 	Load    loadCommand    `cmd:"" group:"calls" help:"Send many requests at a time, and report rates, latencies and errors."`
@@ -107,6 +110,9 @@ type usageError struct{ error }
 // the exit code.
 func run(ctx context.Context, args []string, s streams) int {
 	errOut := s.Err
+	if len(args) > 0 && args[0] == completeWord {
+		return complete(args[1:], s)
+	}
 	// First take out the parameters of the API, which the parser does not know.
 	args, api, err := splitParameters(args)
 	if err != nil {
@@ -140,7 +146,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		return exitUsage
 	}
 	// Then run the command and derive the exit code from its error.
-	if err := command.Run(); err != nil {
+	if err := command.Run(parser.Model); err != nil {
 		if !errors.Is(err, errQuiet) {
 			fmt.Fprintln(errOut, "enisim:", err)
 		}

@@ -207,7 +207,8 @@ func TestSabotageIsCaught(t *testing.T) {
 			for seed := 2; tag != "" && bare.exit == 0 && seed <= maxRounds; seed++ {
 				bare = race(t, postgres, binary, false, seed)
 			}
-			t.Logf("guarded by constraints: %d calls failed; %s\nbare: %s", guarded.failed, guarded.verdict, bare.verdict)
+			t.Logf("guarded by constraints: %d calls failed; %s\nbare: %s", guarded.failed, guarded.verdict,
+				bare.verdict)
 			if guarded.exit != 0 || guarded.attached > 3 {
 				t.Errorf("guarded by constraints: got exit code %d of check and %d interfaces on the instance, "+
 					"want 0 and 3 at most: %s", guarded.exit, guarded.attached, guarded.verdict)
