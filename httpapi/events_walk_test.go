@@ -22,15 +22,18 @@ var unchanging = []string{"by-the-same-token", "repeated"}
 
 // changingCases are calls that change something, of actions whose golden cases change nothing.
 var changingCases = map[string]goldenCase{
-	"RebootInstance": {name: "changing", pairs: instanceRequest("i-running"),
-		in: func(g *goldenWorld) *httptest.Server {
-			server, _ := g.server(service.Options{StartDelay: time.Second}, "")
-			return server
-		}},
+	"RebootInstance":  {name: "changing", pairs: instanceRequest("i-running"), in: startingSlowly},
+	"RebootInstances": {name: "changing", pairs: batchRequest("i-running"), in: startingSlowly},
 	"RevokeSecurityGroup": {
 		name: "changing", pairs: groupRequest("sg-main", "SecurityGroupRuleId.1", "sgr-1"), in: withRules},
 	"RevokeSecurityGroupEgress": {
 		name: "changing", pairs: groupRequest("sg-main", "SecurityGroupRuleId.1", "sgr-3"), in: withRules},
+}
+
+// startingSlowly makes a server whose instances are Starting for a second.
+func startingSlowly(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{StartDelay: time.Second}, "")
+	return server
 }
 
 // Each action that writes records one event for a call that changes something, with its RequestId, and

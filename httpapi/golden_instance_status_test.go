@@ -183,6 +183,30 @@ func lifeGolden(id, wrongStatus string, more ...goldenCase) []goldenCase {
 	return casesIn(lifeWorld, append(cases, more...))
 }
 
+// batchRequest returns the parameters of a request on several instances.
+func batchRequest(id string, more ...string) []string {
+	return inRegion(append([]string{"InstanceId.1", id}, more...)...)
+}
+
+// lifeBatchGolden is lifeGolden for an action on several instances.
+func lifeBatchGolden(id, wrongStatus string, more ...goldenCase) []goldenCase {
+	cases := []goldenCase{
+		{name: "MissingParameter", pairs: inRegion()},
+		{name: "InvalidParameter", pairs: inRegion(numbered("InstanceId", 101, id)...)},
+		{name: "InvalidRegionId.NotFound", pairs: batchRequest(id, "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: batchRequest(id)},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: batchRequest(id), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIramother0000001", pairs: batchRequest(id)},
+		{name: "InvalidInstanceId.NotFound", pairs: batchRequest(id, "InstanceId.2", "i-none")},
+		{name: "IncorrectInstanceStatus", pairs: batchRequest(id, "InstanceId.2", wrongStatus)},
+		{name: "DryRunOperation", pairs: batchRequest(id, "DryRun", "true")},
+		{name: "OperationConflict", pairs: batchRequest(id), in: locked},
+		{name: "InternalError", pairs: batchRequest(id), in: withoutTypes},
+		{name: "ServiceUnavailable", pairs: batchRequest(id), in: withoutDatabase},
+	}
+	return casesIn(lifeWorld, append(cases, more...))
+}
+
 // withoutTypes lacks a column of the instance types, as after a manual migration that failed.
 func withoutTypes(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `ALTER TABLE instance_types RENAME COLUMN hot_plug TO plug`)
@@ -243,6 +267,24 @@ var instancesLifeGolden = map[string][]goldenCase{
 		{name: "InvalidOperation.DeletionProtection", pairs: instanceRequest("i-protected"), in: withLaunchStates},
 		{name: "ChargeTypeViolation", pairs: instanceRequest("i-prepaid"), in: withLaunchStates},
 		{name: "success", pairs: instanceRequest("i-running", "Force", "true")},
+	}...),
+	"StartInstances": lifeBatchGolden("i-stopped", "i-running", []goldenCase{
+		{name: "OperationDenied.NoStock", pairs: batchRequest("i-two"), in: withoutStock},
+		{name: "success-first", pairs: batchRequest("i-none", "InstanceId.2", "i-running", "InstanceId.3", "i-stopped",
+			"BatchOptimization", "SuccessFirst")},
+		{name: "success", pairs: batchRequest("i-ipv6", "InstanceId.2", "i-prepaid", "InstanceId.3", "i-ipv6")},
+	}...),
+	"StopInstances": lifeBatchGolden("i-running", "i-stopped",
+		goldenCase{name: "success", pairs: batchRequest("i-running", "InstanceId.2", "i-full", "StoppedMode", "StopCharging", "ForceStop", "true")}),
+	"RebootInstances": lifeBatchGolden("i-running", "i-stopped",
+		goldenCase{name: "success", pairs: batchRequest("i-running", "ForceReboot", "true", "BatchOptimization", "AllTogether")}),
+	"DeleteInstances": lifeBatchGolden("i-stopped", "i-running", []goldenCase{
+		{name: "InvalidClientToken.ValueNotSupported", pairs: batchRequest("i-stopped", "ClientToken", "ü")},
+		{name: "IncorrectInstanceStatus.Initializing", pairs: batchRequest("i-pending", "Force", "true")},
+		{name: "InvalidOperation.DeletionProtection", pairs: batchRequest("i-protected"), in: withLaunchStates},
+		{name: "ChargeTypeViolation", pairs: batchRequest("i-prepaid"), in: withLaunchStates},
+		{name: "success", pairs: batchRequest("i-running", "InstanceId.2", "i-two", "Force", "true", "ClientToken", "once")},
+		{name: "IdempotentParameterMismatch", pairs: batchRequest("i-stopped", "ClientToken", "once")},
 	}...),
 	"ModifyInstanceAttribute": lifeGoldenBut([]string{"DryRunOperation"}, "i-running", "i-starting", []goldenCase{
 		{name: "InvalidParameter", pairs: instanceRequest("i-running", "DeletionProtection", "perhaps")},

@@ -3,6 +3,7 @@ package service
 import (
 	"context"
 	"slices"
+	"time"
 
 	"enisim/service/disturbance"
 	"enisim/store"
@@ -74,23 +75,32 @@ func (s *Service) deleteInstance(ctx context.Context, caller Caller, req DeleteI
 		if err := check(dryRunRules, req.DryRun); err != nil {
 			return err
 		}
-		// The interfaces that go with the instance are deleted, those that stay are detached. Their
-		// groups get their capacity back first.
-		gone, secondary, staying := scene.Going()
-		var deleting []store.DeletingInterface
-		for k, id := range secondary {
-			if end := s.transition(caller, disturbance.Deleting, id, k).ending(now); end != nil {
-				deleting = append(deleting, store.DeletingInterface{ID: id, End: *end})
-			} else {
-				gone = append(gone, id)
-			}
-		}
-		tx.ReleaseAllCapacity(scene, now)
-		tx.DeleteNetworkInterfaces(caller.AccountID, gone)
-		tx.BeginDeleteNetworkInterfaces(caller.AccountID, deleting)
-		tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
-		tx.DeleteInstance(*scene.Instance)
-		tx.CompactCounts(caller.AccountID, scene.VSwitchIDs()...)
-		return s.record(tx, caller, now, scene.Changes(gone, deleting, now)...)
+		changes, _ := s.deleteLockedInstance(tx, caller, scene, now, 0)
+		return s.record(tx, caller, now, changes...)
 	})
+}
+
+// deleteLockedInstance queues the deletion of an instance of a scene, and returns what it changes. begun is
+// how many transitions the request has begun before, and after after this one.
+func (s *Service) deleteLockedInstance(
+	tx *store.Tx, caller Caller, scene *store.DeleteInstanceScene, now time.Time, begun int,
+) (changes []store.Change, after int) {
+	// The interfaces that go with the instance are deleted, those that stay are detached. Their
+	// groups get their capacity back first.
+	gone, secondary, staying := scene.Going()
+	var deleting []store.DeletingInterface
+	for k, id := range secondary {
+		if end := s.transition(caller, disturbance.Deleting, id, begun+k).ending(now); end != nil {
+			deleting = append(deleting, store.DeletingInterface{ID: id, End: *end})
+		} else {
+			gone = append(gone, id)
+		}
+	}
+	tx.ReleaseAllCapacity(scene, now)
+	tx.DeleteNetworkInterfaces(caller.AccountID, gone)
+	tx.BeginDeleteNetworkInterfaces(caller.AccountID, deleting)
+	tx.ReleaseNetworkInterfaces(caller.AccountID, staying)
+	tx.DeleteInstance(*scene.Instance)
+	tx.CompactCounts(caller.AccountID, scene.VSwitchIDs()...)
+	return scene.Changes(gone, deleting, now), begun + len(secondary)
 }

@@ -26,7 +26,7 @@ var RebootInstance = newAction(Action[RebootInstanceRequest, Empty]{
 	parameters: rebootParameterRules,
 	refusals:   slices.Concat(errorsOf(rebootRules), errorsOf(dryRunRules)),
 	run: answerless(func(s *Service, ctx context.Context, caller Caller, r RebootInstanceRequest) error {
-		return s.changePowerState(ctx, caller, r.PowerRequest, rebootRules, s.startedInstance(caller))
+		return s.changePowerState(ctx, caller, r.PowerRequest, s.starting(caller, rebootRules, nil))
 	}),
 	begins:  []string{disturbance.Starting},
 	changes: "InstanceId",

@@ -41,6 +41,18 @@ func checkQuotas[T any](rules []rule[T], input T, quotas store.Quotas) error {
 	return nil
 }
 
+// checkEach is check for several inputs: the first rule that one of them violates answers.
+func checkEach[T any](rules []rule[T], inputs []T) error {
+	for _, r := range rules {
+		for _, input := range inputs {
+			if r.isViolated(input, store.Quotas{}) {
+				return r.refuse(input)
+			}
+		}
+	}
+	return nil
+}
+
 func (r rule[T]) isViolated(input T, quotas store.Quotas) bool {
 	if r.withQuotas != nil {
 		return r.withQuotas(input, quotas)

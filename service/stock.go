@@ -2,6 +2,7 @@ package service
 
 import (
 	"context"
+	"slices"
 
 	"enisim/service/disturbance"
 	"enisim/store"
@@ -25,13 +26,26 @@ type stockLimit struct {
 // lockStock locks the rules that limit the stock of something, and returns what they leave. It takes
 // a round trip if a rule has a number of instances, and nothing otherwise.
 func lockStock(ctx context.Context, tx *store.Tx, caller Caller, of stockOf) (stock, error) {
-	rules := caller.Rules.StockOf(of.region, of.zone, of.instanceType)
-	counting := limitedIDs(rules)
-	if len(counting) == 0 {
-		return newStock(rules, nil), nil
+	taken, err := lockTaken(ctx, tx, caller, of)
+	return caller.stock(of, taken), err
+}
+
+// lockTaken locks the rules that limit the stock of things, and returns how much was taken of each rule.
+func lockTaken(ctx context.Context, tx *store.Tx, caller Caller, things ...stockOf) (map[string]int64, error) {
+	var counting []string
+	for _, of := range things {
+		counting = append(counting, limitedIDs(caller.Rules.StockOf(of.region, of.zone, of.instanceType))...)
 	}
-	taken, err := tx.LockRuleCounts(ctx, counting)
-	return newStock(rules, taken), err
+	if len(counting) == 0 {
+		return nil, nil
+	}
+	slices.Sort(counting)
+	return tx.LockRuleCounts(ctx, slices.Compact(counting))
+}
+
+// stock returns the stock of something after so much was taken of each rule.
+func (c Caller) stock(of stockOf, taken map[string]int64) stock {
+	return newStock(c.Rules.StockOf(of.region, of.zone, of.instanceType), taken)
 }
 
 // limitedIDs returns the ids of those rules that have a number of instances.
@@ -87,6 +101,15 @@ func (s stock) take(tx *store.Tx, n int) {
 	for _, l := range s {
 		if l.counts {
 			tx.AddRuleCounts(l.id, int64(n), int64(n))
+		}
+	}
+}
+
+// addTo adds n instances to what was taken of the rules.
+func (s stock) addTo(taken map[string]int64, n int) {
+	for _, l := range s {
+		if l.counts {
+			taken[l.id] += int64(n)
 		}
 	}
 }

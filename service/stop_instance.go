@@ -3,7 +3,6 @@ package service
 import (
 	"context"
 	"slices"
-	"time"
 
 	"enisim/service/disturbance"
 	"enisim/store"
@@ -30,12 +29,15 @@ type StopInstanceRequest struct {
 var (
 	stopParameterRules = slices.Concat(
 		powerParameterRules[StopInstanceRequest](),
-		[]rule[StopInstanceRequest]{
-			among[StopInstanceRequest]("StoppedMode", KeepCharging, StopCharging, stoppedModeNotApplicable),
-		},
+		[]rule[StopInstanceRequest]{validStoppedMode[StopInstanceRequest]()},
 	)
 	stopRules = powerRules(store.InstanceRunning)
 )
+
+// validStoppedMode refuses a stopped mode that there is not.
+func validStoppedMode[R any]() rule[R] {
+	return among[R]("StoppedMode", KeepCharging, StopCharging, stoppedModeNotApplicable)
+}
 
 // StopInstance stops an instance: it is Stopping, and Stopped after the stop delay. Its interfaces
 // stay InUse.
@@ -43,20 +45,9 @@ var StopInstance = newAction(Action[StopInstanceRequest, Empty]{
 	permission: "ecs:StopInstance",
 	parameters: stopParameterRules,
 	refusals:   slices.Concat(errorsOf(stopRules), errorsOf(dryRunRules)),
-	run:        answerless((*Service).stopInstance),
-	begins:     []string{disturbance.Stopping},
-	changes:    "InstanceId",
+	run: answerless(func(s *Service, ctx context.Context, caller Caller, r StopInstanceRequest) error {
+		return s.changePowerState(ctx, caller, r.PowerRequest, s.stopping(caller, r.StoppedMode))
+	}),
+	begins:  []string{disturbance.Stopping},
+	changes: "InstanceId",
 })
-
-func (s *Service) stopInstance(ctx context.Context, caller Caller, req StopInstanceRequest) error {
-	stopped := func(i store.Instance, now time.Time) store.Instance {
-		stopping := s.transition(caller, disturbance.Stopping, i.ID, 0)
-		stopping.set(&i.AttachableInstance, now, store.InstanceStopping, store.InstanceStopped)
-		i.Attributes.StoppedMode = req.StoppedMode
-		if req.StoppedMode != StopCharging {
-			i.Attributes.StoppedMode = KeepCharging
-		}
-		return i
-	}
-	return s.changePowerState(ctx, caller, req.PowerRequest, stopRules, stopped)
-}

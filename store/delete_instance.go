@@ -15,38 +15,65 @@ type DeleteInstanceScene struct {
 	groups []string                  // the groups that the interfaces are in or the instance is leaving
 }
 
-// LockForDeleteInstance locks an instance, all interfaces whose rows refer to it and their EIPs, and in a
-// second round trip the capacity of their groups. The interfaces are looked up under the instance's
-// lock, so no new one is attached. An interface that is due to leave either has left when its lock
-// is granted, or is handled by this transaction.
+// LockForDeleteInstance is LockForDeleteInstances for one instance. A regionID of "" matches any region.
 func (tx *Tx) LockForDeleteInstance(
 	ctx context.Context, accountID, regionID, instanceID string,
 ) (*DeleteInstanceScene, error) {
-	// First lock the instance and its interfaces, in the lock order, and read their groups.
-	scene := &DeleteInstanceScene{eips: map[string][]DescribedEIP{}}
-	tx.lockInstanceForUpdate(accountID, regionID, instanceID, func(i Instance, t InstanceType) {
-		scene.Instance, scene.Type = &i, &t
+	scenes, err := tx.LockForDeleteInstances(ctx, accountID, regionID, []string{instanceID})
+	return scenes[instanceID], err
+}
+
+// LockForDeleteInstances locks instances of one region, all interfaces whose rows refer to them and their
+// EIPs, and in a second round trip the capacity of their groups. It returns the scenes by the ids of the
+// instances. The interfaces are looked up under the locks of the instances, so no new one is attached. An
+// interface that is due to leave either has left when its lock is granted, or is handled by this
+// transaction.
+func (tx *Tx) LockForDeleteInstances(
+	ctx context.Context, accountID, regionID string, ids []string,
+) (map[string]*DeleteInstanceScene, error) {
+	scenes := make(map[string]*DeleteInstanceScene, len(ids))
+	for _, id := range ids {
+		scenes[id] = &DeleteInstanceScene{eips: map[string][]DescribedEIP{}}
+	}
+	// First lock the instances and their interfaces, in the lock order, and read their groups.
+	tx.lockInstances(forUpdate, accountID, regionID, ids, func(i Instance, t InstanceType) {
+		scenes[i.ID].Instance, scenes[i.ID].Type = &i, &t
+		regionID = i.RegionID
 	})
-	tx.lockENIs(forUpdate, interfacesOfInstance, []any{accountID, instanceID},
-		func(n NetworkInterface) { scene.Held = append(scene.Held, n) })
-	tx.lockEIPsOf(`SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = $2`,
-		[]any{accountID, instanceID},
-		func(eniID string, e DescribedEIP) { scene.eips[eniID] = append(scene.eips[eniID], e) })
+	holders := map[string]string{} // by interface
+	tx.lockENIs(forUpdate, interfacesOfLockedInstances, []any{accountID, ids}, func(n NetworkInterface) {
+		holder := *n.InstanceID
+		holders[n.ID], scenes[holder].Held = holder, append(scenes[holder].Held, n)
+	})
+	tx.lockEIPsOf(`SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = ANY ($2)`,
+		[]any{accountID, ids}, func(eniID string, e DescribedEIP) {
+			if of := scenes[holders[eniID]]; of != nil { // otherwise the interface has left meanwhile
+				of.eips[eniID] = append(of.eips[eniID], e)
+			}
+		})
+	type groupOfInstance struct{ instanceID, groupID string }
+	var groups []string
 	tx.queue(`
-		SELECT security_group_id FROM security_group_departures WHERE account_id = $1 AND instance_id = $2
+		SELECT instance_id, security_group_id
+		FROM security_group_departures
+		WHERE account_id = $1 AND instance_id = ANY ($2)
 		UNION
-		SELECT m.security_group_id
+		SELECT s.instance_id, m.security_group_id
 		FROM slots s
 		JOIN network_interface_security_groups m
 		  ON m.account_id = s.account_id AND m.network_interface_id = s.network_interface_id
-		WHERE s.account_id = $1 AND s.instance_id = $2`, accountID, instanceID).
-		Query(appendTo(&scene.groups))
-	if err := tx.send(ctx); err != nil || scene.Instance == nil {
-		return scene, err
+		WHERE s.account_id = $1 AND s.instance_id = ANY ($2)`, accountID, ids).
+		Query(each(func(g *groupOfInstance) []any { return []any{&g.instanceID, &g.groupID} },
+			func(g groupOfInstance) {
+				groups = append(groups, g.groupID)
+				scenes[g.instanceID].groups = append(scenes[g.instanceID].groups, g.groupID)
+			}))
+	if err := tx.send(ctx); err != nil || len(groups) == 0 {
+		return scenes, err
 	}
 	// Then lock the groups with their capacity. Which groups these are is known only now.
-	tx.lockGroups(accountID, scene.Instance.RegionID, scene.groups, instanceID, func(GroupScene) {})
-	return scene, tx.send(ctx)
+	tx.lockGroups(accountID, regionID, distinct(groups), "", func(GroupScene) {})
+	return scenes, tx.send(ctx)
 }
 
 // Going returns the ids of the interfaces that are deleted with the instance, primary and secondary

@@ -142,23 +142,28 @@ func due(settlesAt *time.Time, now time.Time) bool {
 // lockInstance queues the lock of an instance, and reads it with the limits of its type. A regionID
 // of "" matches any region. found is not called if there is none.
 func (tx *Tx) lockInstance(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
-	// A join below the lock would lose an instance whose type changed while the lock was waited for.
-	tx.lock(rankInstances, `
-		WITH i AS MATERIALIZED (
-		    SELECT * FROM instances
-		    WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3
-		    FOR NO KEY UPDATE
-		)`+instanceWithType, accountID, regionID, instanceID).
-		Query(each(instanceWithTypeTargets, func(r instanceRow) { found(r.instance, r.instanceType) }))
+	tx.lockInstances(forNoKeyUpdate, accountID, regionID, []string{instanceID}, found)
 }
 
 // lockInstanceForUpdate is lockInstance for transactions that delete the instance, or change the
 // columns to which its interfaces refer.
 func (tx *Tx) lockInstanceForUpdate(accountID, regionID, instanceID string, found func(Instance, InstanceType)) {
+	tx.lockInstances(forUpdate, accountID, regionID, []string{instanceID}, found)
+}
+
+// lockInstances queues the locks of instances in the order of their ids, and reads those that exist with
+// the limits of their types. A regionID of "" matches any region.
+func (tx *Tx) lockInstances(
+	strength, accountID, regionID string, ids []string, found func(Instance, InstanceType),
+) {
+	// A join below the lock would lose an instance whose type changed while the lock was waited for.
 	tx.lock(rankInstances, `
 		WITH i AS MATERIALIZED (
-		    SELECT * FROM instances WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = $3 FOR UPDATE
-		)`+instanceWithType, accountID, regionID, instanceID).
+		    SELECT * FROM instances
+		    WHERE account_id = $1 AND ($2 = '' OR region_id = $2) AND id = ANY ($3)
+		    ORDER BY id
+		    `+strength+`
+		)`+instanceWithType, accountID, regionID, ids).
 		Query(each(instanceWithTypeTargets, func(r instanceRow) { found(r.instance, r.instanceType) }))
 }
 

@@ -20,6 +20,21 @@ func (tx *Tx) LockInstance(ctx context.Context, accountID, regionID, instanceID 
 	return scene, tx.send(ctx)
 }
 
+// LockInstances locks and reads instances, in one round trip, and returns them by their ids. An instance
+// that does not exist has an empty scene. A regionID of "" matches any region.
+func (tx *Tx) LockInstances(
+	ctx context.Context, accountID, regionID string, ids []string,
+) (map[string]*InstanceScene, error) {
+	scenes := make(map[string]*InstanceScene, len(ids))
+	for _, id := range ids {
+		scenes[id] = &InstanceScene{}
+	}
+	tx.lockInstances(forNoKeyUpdate, accountID, regionID, ids, func(i Instance, t InstanceType) {
+		scenes[i.ID].Instance, scenes[i.ID].Type = &i, &t
+	})
+	return scenes, tx.send(ctx)
+}
+
 // Settle settles the scene to now. It is pure.
 func (s *InstanceScene) Settle(now time.Time) { s.Instance = settledInstance(s.Instance, now) }
 

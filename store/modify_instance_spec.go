@@ -33,9 +33,9 @@ func (tx *Tx) LockForModifyInstanceSpec(
 	tx.lock(rankNetworkInterfaces, `
 		SELECT t.id
 		FROM network_interfaces t
-		WHERE `+interfacesOfInstance+`
+		WHERE `+interfacesOfLockedInstances+`
 		ORDER BY t.id
-		`+forNoKeyUpdate, accountID, instanceID)
+		`+forNoKeyUpdate, accountID, []string{instanceID})
 	tx.queue(`
 		SELECT `+WholeInterfacesTable.SelectList("n")+`, has.ipv4, has.ipv6
 		FROM slots s

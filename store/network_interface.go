@@ -329,8 +329,8 @@ func (tx *Tx) joinGroups(n NetworkInterface, groupIDs []string) {
 		FROM unnest($4::text[]) WITH ORDINALITY AS chosen (id, position)`, n.AccountID, n.ID, n.VPCID, groupIDs)
 }
 
-// Strengths of the lock of an interface, weakest first: to change it or its attachment, and to
-// delete it or change its status, which its attachment refers to.
+// Strengths of the lock of an instance or an interface, weakest first: to change it or its attachments, and
+// to delete it or change a column that its attachments refer to.
 const (
 	forNoKeyUpdate = "FOR NO KEY UPDATE"
 	forUpdate      = "FOR UPDATE"
@@ -364,9 +364,9 @@ func (tx *Tx) lockENIs(strength, where string, args []any, found func(NetworkInt
 const (
 	oneInterface = `t.account_id = $1 AND t.region_id = $2 AND t.id = $3`
 
-	// The instance has to be locked, so that no further interface is attached.
-	interfacesOfInstance = `t.account_id = $1 AND t.id IN (
-		    SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = $2)`
+	// The instances have to be locked, so that no further interface is attached.
+	interfacesOfLockedInstances = `t.account_id = $1 AND t.id IN (
+		    SELECT network_interface_id FROM slots WHERE account_id = $1 AND instance_id = ANY ($2))`
 )
 
 // DeleteNetworkInterfaces queues the deletion of locked interfaces, with their attachments, addresses
