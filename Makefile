@@ -20,7 +20,7 @@ TESTS = GOGC=$${GOGC:-400} $(GO) tool -modfile=.ci/tools/go.mod gotestsum --form
 PACKAGES = ./httpapi ./store/pglocal ./cmd/enisim ./service/scenario ./store ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk screenshots up prove prove-ha soak-hostile
+.PHONY: help run fresh test race lint bench benchmarks golden fuzz sdk screenshots release up prove prove-ha soak-hostile
 
 help: ## Print the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ sdk: ## Install the npm packages of tests: the TypeScript SDK and axe-core (need
 
 screenshots: ## Write the screenshots of the console to docs/img (needs chromium)
 	$(GO) test ./httpapi -run '^TestScreenshots$$' -count 1 -timeout 20m -screenshots $(CURDIR)/docs/img
+
+release: ## Build the archives, the .deb and the .rpm of a release in dist/, with checksums and SBOMs
+	.ci/release/build
 
 up: ## Serve in containers, with Postgres 17
 	docker compose up --build
