@@ -64,6 +64,19 @@ func refusals(good ...string) []goldenCase {
 	return cases
 }
 
+// monitored returns the parameters of a request for three minutes of an instance's traffic.
+func monitored(id string, more ...string) []string {
+	return inRegion(also([]string{
+		"InstanceId", id, "StartTime", "2026-11-22T10:11:30Z", "EndTime", "2026-11-22T10:14:00Z",
+	}, more...)...)
+}
+
+// withRunningTwo has i-two, which has a secondary interface, running.
+func withRunningTwo(g *goldenWorld) *httptest.Server {
+	server, _ := g.server(service.Options{}, `UPDATE instances SET status = 'Running' WHERE id = 'i-two'`)
+	return server
+}
+
 // brokenEverywhere lacks a column that each read needs.
 func brokenEverywhere(g *goldenWorld) *httptest.Server {
 	server, _ := g.server(service.Options{}, `
@@ -133,6 +146,42 @@ var instanceReadsGolden = map[string][]goldenCase{
 		{name: "empty", pairs: inRegion("InstanceId.1", "i-other")},
 		{name: "second-page", pairs: inRegion("PageSize", "1", "PageNumber", "2", "ZoneId", "cn-hangzhou-h")},
 	}),
+	"DescribeInstancesFullStatus": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("HealthStatus", "Sick")},
+		{name: "InstanceIdLimitExceeded", pairs: inRegion(numbered("InstanceId", 101, "i-plain")...)},
+		{name: "EventIdLimitExceeded", pairs: inRegion(numbered("EventId", 101, "e-1")...)},
+		{name: "empty", pairs: inRegion("HealthStatus", "Impaired")},
+		{name: "two", pairs: inRegion("InstanceId.1", "i-plain", "InstanceId.2", "i-rich", "HealthStatus", "Ok")},
+		{name: "stopped", pairs: inRegion("Status", "Stopped", "PageSize", "1", "NotBefore.Start", "2017-12-07T00:00:00Z")},
+	}),
+	"DescribeInstanceHistoryEvents": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "101")},
+		{name: "none", pairs: inRegion("InstanceId", "i-plain", "InstanceEventCycleStatus.1", "Scheduled")},
+		{name: "none-by-token", pairs: inRegion("MaxResults", "10")},
+	}),
+	"DescribeAccountAttributes": toRead(refusals(inRegion()...), []goldenCase{
+		{name: "Invalid.Parameter"},
+		{name: "InvalidParameter", pairs: inRegion(numbered("AttributeName", 9, "max-security-groups")...)},
+		{name: "all", pairs: inRegion()},
+		{name: "some", pairs: inRegion("AttributeName.1", "max-elastic-network-interfaces", "AttributeName.2", "unknown")},
+	}),
+	"DescribeEniMonitorData": casesIn(lifeWorld, slices.Concat(refusals(monitored("i-two")...), []goldenCase{
+		{name: "MissingParameter", pairs: inRegion("InstanceId", "i-two")},
+		{name: "InvalidParameter", pairs: monitored("i-two", "Period", "minute")},
+		{name: "InvalidStartTime.Malformed", pairs: monitored("i-two", "StartTime", "2026-11-22")},
+		{name: "InvalidEndTime.Malformed", pairs: monitored("i-two", "EndTime", "today")},
+		{name: "InvalidPeriod.ValueNotSupported", pairs: monitored("i-two", "Period", "61")},
+		{name: "InvalidParameter.EndTime", pairs: monitored("i-two", "EndTime", "2026-11-22T09:00:00Z")},
+		{name: "InvalidParameter.TooManyDataQueried", pairs: monitored("i-two", "EndTime", "2026-11-22T20:00:00Z")},
+		{name: "InvalidStartTime.TooEarly", pairs: monitored("i-two", "StartTime", "2026-10-01T00:00:00Z", "EndTime", "2026-10-01T00:01:00Z")},
+		{name: "InvalidInstanceId.NotFound", pairs: monitored("i-none")},
+		{name: "InvalidParam.Malformed", pairs: monitored("i-two", "EniId", "eni-free")},
+		{name: "stopped", pairs: monitored("i-two")},
+		{name: "without-interfaces", pairs: monitored("i-running")},
+		{name: "three-minutes", pairs: monitored("i-two", "EniId", "eni-used"), in: withRunningTwo},
+	})),
 	"DescribeUserData": toRead(refusals(inRegion("InstanceId", "i-plain")...), []goldenCase{
 		{name: "MissingParameter", pairs: inRegion()},
 		{name: "InvalidInstanceId.NotFound", pairs: inRegion("InstanceId", "i-other")},

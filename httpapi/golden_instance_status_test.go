@@ -16,6 +16,7 @@ var lifeWorld = worldtest.New(goldenAccount,
 	AccessKey("LTAIexpired00000001", expired).
 	RAMUser("allowed", "LTAIramallowed00001", "ecs:*").
 	RAMUser("other-action", "LTAIramother0000001", "ecs:Describe*").
+	RAMUser("nothing", "LTAIramnothing00001").
 	VPC("vpc-main", "10.0.0.0/8", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/56")).
 	VSwitch("vsw-h", "cn-hangzhou-h", "10.0.0.0/16", worldtest.Set("ipv6_cidr_block", "2001:db8:0:100::/64")).
 	VSwitch("vsw-i", "cn-hangzhou-i", "10.1.0.0/16").

@@ -55,6 +55,11 @@ func afterSQL(sql string) func(*goldenWorld) *httptest.Server {
 	}
 }
 
+// referencesOf returns the parameters of a request for the groups that name a group.
+func referencesOf(id string, more ...string) []string {
+	return inRegion(also([]string{"SecurityGroupId.1", id}, more...)...)
+}
+
 var (
 	withRules     = afterSQL(groupRules)
 	withFullRules = afterSQL(`
@@ -206,6 +211,13 @@ var securityGroupsGolden = map[string][]goldenCase{
 		goldenCase{name: "without-rules", pairs: groupRequest("sg-main")},
 		goldenCase{name: "with-rules", pairs: groupRequest("sg-main", "Direction", "all"), in: withRules},
 		goldenCase{name: "egress", pairs: groupRequest("sg-main", "Direction", "egress"), in: withRules},
+	),
+	"DescribeSecurityGroupReferences": inGroupsWorld(nil, referencesOf("sg-empty"),
+		goldenCase{name: "MissingParameter", pairs: referencesOf("sg-empty", "RegionId", "")},
+		goldenCase{name: "InvalidSecurityGroupId.Malformed", pairs: inRegion(numbered("SecurityGroupId", 11, "sg-empty")...)},
+		goldenCase{name: "InvalidSecurityGroupId.NotFound", pairs: referencesOf("sg-not-found")},
+		goldenCase{name: "none", pairs: referencesOf("sg-main")},
+		goldenCase{name: "one", pairs: referencesOf("sg-empty", "SecurityGroupId.2", "sg-main"), in: withRules},
 	),
 	"ModifySecurityGroupAttribute": inGroupsWorld(lockedGroups, groupRequest("sg-main", "SecurityGroupName", "other"),
 		goldenCase{name: "MissingParameter", pairs: inRegion()},

@@ -30,6 +30,11 @@ func tagInstance(more ...string) []string {
 	return taggedInstance(also([]string{"Tag.1.Key", "team"}, more...)...)
 }
 
+// oldTagged returns the parameters of a request in the older form on the tags of an instance.
+func oldTagged(id string, more ...string) []string {
+	return inRegion(also([]string{"ResourceType", "instance", "ResourceId", id}, more...)...)
+}
+
 func untagInstance(more ...string) []string {
 	return taggedInstance(also([]string{"TagKey.1", "team"}, more...)...)
 }
@@ -78,6 +83,55 @@ var tagsGolden = map[string][]goldenCase{
 		{name: "ServiceUnavailable", pairs: untagInstance(), in: withoutDatabase},
 		{name: "success", pairs: untagInstance(), in: withTags},
 		{name: "success-vpc", version: "2016-04-28", pairs: inRegion("ResourceType", "VPC", "ResourceId.1", "vpc-main", "All", "true"), in: withTags},
+	},
+	"AddTags": {
+		{name: "MissingParameter", pairs: oldTagged("i-ok", "ResourceType", "")},
+		{name: "InvalidResourceType.NotFound", pairs: oldTagged("i-ok", "ResourceType", "vpc", "Tag.1.Key", "team")},
+		{name: "InvalidTagCount", pairs: oldTagged("i-ok")},
+		{name: "InvalidTag.Mismatch", pairs: oldTagged("i-ok", "Tag.1.Value", "net")},
+		{name: "InvalidTagKey.Malformed", pairs: oldTagged("i-ok", "Tag.1.Key", "acs:owner")},
+		{name: "InvalidTagValue.Malformed", pairs: oldTagged("i-ok", "Tag.1.Key", "team", "Tag.1.Value", "http://")},
+		{name: "InvalidRegionId.NotFound", pairs: oldTagged("i-ok", "Tag.1.Key", "team", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: oldTagged("i-ok", "Tag.1.Key", "team")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: oldTagged("i-ok", "Tag.1.Key", "team"), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIramother0000001", pairs: oldTagged("i-ok", "Tag.1.Key", "team")},
+		{name: "InvalidResourceId.NotFound", pairs: oldTagged("i-not-found", "Tag.1.Key", "team")},
+		{name: "OperationDenied.QuotaExceed", pairs: oldTagged("eni-ok", "ResourceType", "eni", "Tag.1.Key", "team"), in: withTags},
+		{name: "OperationConflict", pairs: oldTagged("i-ok", "Tag.1.Key", "team"), in: locked},
+		{name: "InternalError", pairs: oldTagged("i-ok", "Tag.1.Key", "team"), in: withoutTags},
+		{name: "ServiceUnavailable", pairs: oldTagged("i-ok", "Tag.1.Key", "team"), in: withoutDatabase},
+		{name: "success", pairs: oldTagged("i-ok", "Tag.1.Key", "team", "Tag.1.Value", "net")},
+	},
+	"RemoveTags": {
+		{name: "MissingParameter", pairs: oldTagged("i-ok", "ResourceType", "")},
+		{name: "InvalidResourceType.NotFound", pairs: oldTagged("i-ok", "ResourceType", "vpc")},
+		{name: "InvalidTagCount", pairs: oldTagged("i-ok", equalTags(21)...)},
+		{name: "InvalidRegionId.NotFound", pairs: oldTagged("i-ok", "RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: oldTagged("i-ok")},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: oldTagged("i-ok"), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIramother0000001", pairs: oldTagged("i-ok")},
+		{name: "InvalidResourceId.NotFound", pairs: oldTagged("i-not-found")},
+		{name: "OperationConflict", pairs: oldTagged("i-ok"), in: locked},
+		{name: "InternalError", pairs: oldTagged("i-ok"), in: withoutTags},
+		{name: "ServiceUnavailable", pairs: oldTagged("i-ok"), in: withoutDatabase},
+		{name: "success", pairs: oldTagged("i-ok", "Tag.1.Key", "env", "Tag.2.Key", "team", "Tag.2.Value", "other"), in: withTags},
+	},
+	"DescribeTags": {
+		{name: "MissingParameter"},
+		{name: "InvalidParameter", pairs: inRegion("PageSize", "101")},
+		{name: "InvalidResourceType.NotFound", pairs: inRegion("ResourceType", "vpc")},
+		{name: "InvalidTagCount", pairs: inRegion(equalTags(21)...)},
+		{name: "InvalidTagKey.Malformed", pairs: inRegion("Tag.1.Value", "net")},
+		{name: "InvalidRegionId.NotFound", pairs: inRegion("RegionId", "mars-1")},
+		{name: "Abs.InvalidAccount.NotFound", key: "LTAIexpired00000001", pairs: inRegion()},
+		{name: "Forbidden.NotSupportRAM", key: "LTAIramallowed00001", pairs: inRegion(), in: closedToRAM},
+		{name: "Forbidden.RAM", key: "LTAIramnothing00001", pairs: inRegion()},
+		{name: "InternalError", pairs: inRegion(), in: withoutTags},
+		{name: "ServiceUnavailable", pairs: inRegion(), in: withoutDatabase},
+		{name: "empty", pairs: inRegion()},
+		{name: "of-an-instance", pairs: inRegion("ResourceType", "instance", "ResourceId", "i-ok"), in: withTags},
+		{name: "of-a-tag", pairs: inRegion("Tag.1.Key", "env", "Tag.2.Key", "key-2", "Tag.2.Value", "v"), in: withTags},
+		{name: "second-page", pairs: inRegion("PageSize", "20", "PageNumber", "2"), in: withTags},
 	},
 	"ListTagResources": {
 		{name: "MissingParameter.RegionId"},

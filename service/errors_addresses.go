@@ -41,6 +41,17 @@ var (
 		"InvalidTag.Mismatch",
 		"The specified Tag.n.Key and Tag.n.Value are not match.",
 	)
+	InvalidTaggedResourceNotFound = declare( // of AddTags and RemoveTags
+		404,
+		"InvalidResourceId.NotFound",
+		"The specified ResourceId is not found in our records.",
+	)
+	QuotaExceedTagsOfResource = declare( // of AddTags
+		400,
+		"OperationDenied.QuotaExceed",
+		"The quota of tags on resource is beyond permitted range.",
+	)
+	IllegalTagKey             = declare(400, "InvalidTagKey.Malformed", "The parameter Tag.n.Key is illegal.") // of DescribeTags
 	InvalidResourceIDNotFound = declare(
 		404,
 		"InvalidResourceId.NotFound",

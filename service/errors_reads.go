@@ -13,6 +13,63 @@ var (
 		"InvalidRegionId.MalFormed",
 		"The specified parameter RegionId is not valid.",
 	)
+	InstanceIDLimitExceeded = declare(
+		403,
+		"InstanceIdLimitExceeded",
+		"The amount of InstanceId specified exceeds limit 100.",
+	)
+	EventIDLimitExceeded = declare(
+		403,
+		"EventIdLimitExceeded",
+		"The amount of EventId specified exceeds limit 100.",
+	)
+	// Errors of DescribeEniMonitorData.
+	InvalidStartTimeMalformed = declare(
+		403,
+		"InvalidStartTime.Malformed",
+		`The specified parameter "StartTime" is not valid.`,
+	)
+	InvalidEndTimeMalformed = declare(
+		403,
+		"InvalidEndTime.Malformed",
+		`The specified parameter "EndTime" is not valid.`,
+	)
+	InvalidPeriod = declare(
+		403,
+		"InvalidPeriod.ValueNotSupported",
+		`The specified parameter "Period" is not valid.`,
+	)
+	EndTimeBeforeStartTime = declare(
+		403,
+		"InvalidParameter.EndTime",
+		"The specified parameter EndTime is earlier than StartTime.",
+	)
+	StartTimeTooEarly = declare(
+		403,
+		"InvalidStartTime.TooEarly",
+		`The specified parameter "StartTime" is too early.`,
+	)
+	TooManyDataQueried = declare(
+		403,
+		"InvalidParameter.TooManyDataQueried",
+		"Too many data queried.",
+	)
+	MonitoredENIMismatch = declare(
+		400,
+		"InvalidParam.Malformed",
+		`The specified parameter "EniId" and "InstanceId" are not valid`,
+	)
+	// Errors of DescribeAccountAttributes and DescribeSecurityGroupReferences.
+	MissingRegionOfAttributes = declare(
+		403,
+		"Invalid.Parameter",
+		"The required parameter regionId must be not null.",
+	)
+	InvalidReferencedGroups = declare(
+		400,
+		"InvalidSecurityGroupId.Malformed",
+		"The specified parameter SecurityGroupId is essential and size should less than 10",
+	)
 	InvalidTagCount = declare(
 		400,
 		"InvalidTagCount",

@@ -109,22 +109,26 @@ func tooManyResources[T any](ids func(T) []string) rule[T] {
 var tagResourcesParameterRules = slices.Concat(
 	typeRules(func(r tagInput) (tagProduct, string, string) { return r.product, r.RegionID, r.ResourceType }),
 	idRules(func(r tagInput) []string { return r.ResourceIDs }),
-	[]rule[tagInput]{
-		{
-			err: MissingTags, violated: func(r tagInput) bool { return len(r.Tags) == 0 },
-			constraint: presence("Tag"),
-		},
-		{err: NumberExceedTags, violated: func(r tagInput) bool { return tooManyTags(r.Tags) }},
-		{err: InvalidTagMismatch, violated: func(r tagInput) bool { return lacksTagKey(r.Tags) }},
-		{err: InvalidTagKeyMalformed, violated: func(r tagInput) bool { return hasInvalidTagKey(r.Tags) }},
-		{err: InvalidTagValueMalformed, violated: func(r tagInput) bool {
-			return hasInvalidTagValue(r.Tags) ||
-				r.product.name == vpcTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
-					return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
-				})
-		}},
-		{err: DuplicateTagKey, violated: func(r tagInput) bool { return repeatsTagKey(r.Tags) }},
-	})
+	addedTagsRules,
+)
+
+// addedTagsRules are the rules on tags that are added to resources.
+var addedTagsRules = []rule[tagInput]{
+	{
+		err: MissingTags, violated: func(r tagInput) bool { return len(r.Tags) == 0 },
+		constraint: presence("Tag"),
+	},
+	{err: NumberExceedTags, violated: func(r tagInput) bool { return tooManyTags(r.Tags) }},
+	{err: InvalidTagMismatch, violated: func(r tagInput) bool { return lacksTagKey(r.Tags) }},
+	{err: InvalidTagKeyMalformed, violated: func(r tagInput) bool { return hasInvalidTagKey(r.Tags) }},
+	{err: InvalidTagValueMalformed, violated: func(r tagInput) bool {
+		return hasInvalidTagValue(r.Tags) ||
+			r.product.name == vpcTags.name && slices.ContainsFunc(r.Tags, func(t Tag) bool {
+				return strings.HasPrefix(t.Value, "aliyun") || strings.HasPrefix(t.Value, "acs:")
+			})
+	}},
+	{err: DuplicateTagKey, violated: func(r tagInput) bool { return repeatsTagKey(r.Tags) }},
+}
 
 // changeTagsInput is the requested change plus the locked rows that its rules check.
 type changeTagsInput struct {
@@ -162,15 +166,16 @@ func newTagResources(product tagProduct) *Action[TagResourcesRequest, Empty] {
 		),
 		refusals: errorsOf(tagResourcesRules),
 		run: answerless(func(s *Service, ctx context.Context, caller Caller, r TagResourcesRequest) error {
-			added := map[string]string{}
-			for _, t := range r.Tags {
-				added[t.Key] = t.Value
-			}
-			return s.changeTags(ctx, caller, product, r.RegionID, r.ResourceType,
-				changeTagsInput{ids: r.ResourceIDs, added: added}, tagResourcesRules,
-				func([]store.TaggedResource) []string { return nil })
+			return s.addTags(ctx, caller, tagInput{r, product})
 		}),
 	})
+}
+
+// addTags adds tags to all resources of a request, or to none.
+func (s *Service) addTags(ctx context.Context, caller Caller, r tagInput) error {
+	return s.changeTags(ctx, caller, r.product, r.RegionID, r.ResourceType,
+		changeTagsInput{ids: r.ResourceIDs, added: tagMap(r.Tags)}, tagResourcesRules,
+		func([]store.TaggedResource) []string { return nil })
 }
 
 // changeTags locks the resources of a change, and changes all of them or none. remove returns the

@@ -20,29 +20,33 @@ type TagListFilter struct {
 	AfterID, AfterKey   string // only tags after this one
 }
 
+// taggedResources selects the resources of some kinds in a region, with their tags. $1 is the time, $2 the
+// account, $3 the region and $4 the kinds.
+const taggedResources = `
+		    SELECT 'vpc' AS kind, id, tags FROM vpcs WHERE 'vpc' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT 'vswitch', id, tags FROM vswitches WHERE 'vswitch' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT 'instance', id, tags FROM instances WHERE 'instance' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT 'network interface', id, tags FROM settled_network_interfaces($1)
+		    WHERE 'network interface' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT 'security group', id, tags FROM security_groups
+		    WHERE 'security group' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT 'eip', id, tags FROM eips WHERE 'eip' = ANY ($4) AND account_id = $2 AND region_id = $3
+		    UNION ALL
+		    SELECT 'disk', d.id, coalesce(d.disk->'Tags', '{}')
+		    FROM instances i
+		    CROSS JOIN LATERAL (` + disksOfInstance + `) d
+		    WHERE 'disk' = ANY ($4) AND i.account_id = $2 AND i.region_id = $3`
+
 // ListTags returns at most limit tags, ordered by resource id and key.
 func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, limit int) (List[TagOfResource], error) {
 	return list(ctx, s, Page{Limit: limit}, pgx.RowToStructByPos[TagOfResource], "", `
 		SELECT r.id, t.key, t.value
-		FROM (
-		    SELECT id, tags FROM vpcs WHERE $4 = 'vpc' AND account_id = $2 AND region_id = $3
-		    UNION ALL
-		    SELECT id, tags FROM vswitches WHERE $4 = 'vswitch' AND account_id = $2 AND region_id = $3
-		    UNION ALL
-		    SELECT id, tags FROM instances WHERE $4 = 'instance' AND account_id = $2 AND region_id = $3
-		    UNION ALL
-		    SELECT id, tags FROM settled_network_interfaces($1)
-		    WHERE $4 = 'network interface' AND account_id = $2 AND region_id = $3
-		    UNION ALL
-		    SELECT id, tags FROM security_groups WHERE $4 = 'security group' AND account_id = $2 AND region_id = $3
-		    UNION ALL
-		    SELECT id, tags FROM eips WHERE $4 = 'eip' AND account_id = $2 AND region_id = $3
-		    UNION ALL
-		    SELECT d.id, coalesce(d.disk->'Tags', '{}')
-		    FROM instances i
-		    CROSS JOIN LATERAL (`+disksOfInstance+`) d
-		    WHERE $4 = 'disk' AND i.account_id = $2 AND i.region_id = $3
-		) r
+		FROM (`+taggedResources+`) r
 		CROSS JOIN LATERAL jsonb_each_text(r.tags) t
 		WHERE r.id >= $5 AND (r.id, t.key COLLATE "C") > ($5, $6)
 		  AND (nullif($7::text[], '{}') IS NULL OR r.id = ANY ($7))
@@ -50,5 +54,5 @@ func (s *Store) ListTags(ctx context.Context, now time.Time, f TagListFilter, li
 		  AND (nullif($9::text[], '{}') IS NULL OR r.tags ?& $9)
 		ORDER BY r.id, t.key COLLATE "C"
 		LIMIT $10 OFFSET $11`,
-		now, f.AccountID, f.RegionID, string(f.Kind), f.AfterID, f.AfterKey, f.IDs, f.Tags.Pairs, f.Tags.Keys)
+		now, f.AccountID, f.RegionID, []TaggedKind{f.Kind}, f.AfterID, f.AfterKey, f.IDs, f.Tags.Pairs, f.Tags.Keys)
 }

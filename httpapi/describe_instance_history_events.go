@@ -1,0 +1,16 @@
+package httpapi
+
+import "enisim/service"
+
+type describeInstanceHistoryEventsReply struct {
+	Reply
+	numberedPageReply
+	NextToken              string
+	InstanceSystemEventSet struct{ InstanceSystemEventType []struct{} }
+}
+
+func newInstanceHistoryEventsResponse(list service.List[struct{}]) any {
+	reply := &describeInstanceHistoryEventsReply{numberedPageReply: numberedPageOf(list)}
+	reply.InstanceSystemEventSet.InstanceSystemEventType = []struct{}{}
+	return reply
+}
